@@ -1,0 +1,82 @@
+import type { JsonObject } from './json.ts';
+import type { OpType } from './operation.ts';
+
+export type ConflictStrategy = 'autoPreserve' | 'serverWins' | 'clientWins' | 'lastWriteWins' | 'merge' | 'manual';
+
+export const conflictStrategies: readonly ConflictStrategy[] = ['autoPreserve', 'serverWins', 'clientWins', 'lastWriteWins', 'merge', 'manual'];
+
+/** Both sides of a refused write, and what they came from. All data is wire JSON. */
+export interface Conflict {
+  readonly kind: string;
+  readonly entityId: string;
+  /** The newest operation of the folded group that met the conflict. */
+  readonly opId: string;
+  readonly opType: OpType;
+  /** Empty for a delete. */
+  readonly localData: JsonObject;
+  /** Empty when the server deleted the row and sent nothing of it. */
+  readonly serverData: JsonObject;
+  /** The row as it was before the first pending operation, where it is known. */
+  readonly baseData?: JsonObject | undefined;
+  /** ISO 8601, by the local clock. */
+  readonly localTimestamp: string;
+  /** The server's own text, '' where unknown. */
+  readonly serverTimestamp: string;
+  readonly serverVersion?: string | undefined;
+  readonly changedFields?: readonly string[] | undefined;
+  readonly serverDeleted: boolean;
+}
+
+export interface MergeInfo {
+  readonly localFields: readonly string[];
+  readonly serverFields: readonly string[];
+}
+
+export type ConflictResolution =
+  | { readonly type: 'acceptServer' }
+  | { readonly type: 'acceptClient' }
+  | { readonly type: 'acceptMerged'; readonly data: JsonObject; readonly mergeInfo?: MergeInfo | undefined }
+  | { readonly type: 'defer' }
+  | { readonly type: 'discard' };
+
+/** Takes the server's row; the local change is given up and named in the event. */
+export const acceptServer = (): ConflictResolution => ({ type: 'acceptServer' });
+/** Sends the local row again, conditionally on the version shown. */
+export const acceptClient = (): ConflictResolution => ({ type: 'acceptClient' });
+/** Sends `data`, conditionally on the version shown; for a delete it means: keep the row with this data. */
+export const acceptMerged = (data: JsonObject, mergeInfo?: MergeInfo): ConflictResolution =>
+  mergeInfo === undefined ? { type: 'acceptMerged', data } : { type: 'acceptMerged', data, mergeInfo };
+/** Decides later; the operation stays queued for a later run. */
+export const defer = (): ConflictResolution => ({ type: 'defer' });
+/** Gives the local change up and goes to the server's state. */
+export const discard = (): ConflictResolution => ({ type: 'discard' });
+
+export type ConflictResolver = (conflict: Conflict) => ConflictResolution | Promise<ConflictResolution>;
+export type MergeFunction = (
+  local: JsonObject,
+  server: JsonObject,
+  context: { readonly base?: JsonObject | undefined; readonly changedFields?: readonly string[] | undefined },
+) => JsonObject;
+
+/** Conflict settings of one table; what is absent comes from the global configuration. */
+export interface TableConflictConfig {
+  readonly strategy?: ConflictStrategy | undefined;
+  readonly resolver?: ConflictResolver | undefined;
+  readonly mergeFunction?: MergeFunction | undefined;
+  /** For autoPreserve and lastWriteWins: `delete` insists on a local delete against a server edit. */
+  readonly deleteConflict?: 'keep' | 'delete' | undefined;
+}
+
+/** `detected`: to be decided in this run. `awaiting`: parked until RESOLVE_CONFLICT. `decided`: a stored decision waits for its run. */
+export type ConflictState = 'detected' | 'awaiting' | 'decided';
+
+/** A conflict as the store keeps it: data that can be shown, decided later, and survives a restart. */
+export interface StoredConflict {
+  readonly conflict: Conflict;
+  readonly strategy: ConflictStrategy;
+  readonly state: ConflictState;
+  readonly reason?: string | undefined;
+  readonly resolution?: ConflictResolution | undefined;
+  /** Epoch ms. */
+  readonly detectedAt: number;
+}

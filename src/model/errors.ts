@@ -1,0 +1,194 @@
+import type { JsonObject } from './json.ts';
+import type { SyncStats } from './stats.ts';
+
+/** Base of everything the engine rejects with. `stats` holds what the run had done before it failed (F-109). */
+export class SyncError extends Error {
+  override readonly name: string = 'SyncError';
+  stats?: SyncStats;
+
+  /** `Type: message`, with the cause where there is one. */
+  override toString(): string {
+    const cause = this.cause === undefined ? '' : `\nCaused by: ${String(this.cause)}`;
+    return `${this.name}: ${this.message}${this.details()}${cause}`;
+  }
+
+  /** What a subclass adds to its text. */
+  protected details(): string {
+    return '';
+  }
+}
+
+/** No connection, a cut connection, or no answer in time. Retryable. */
+export class NetworkError extends SyncError {
+  override readonly name: string = 'NetworkError';
+  readonly timedOut: boolean;
+
+  constructor(message: string, options: ErrorOptions & { timedOut?: boolean } = {}) {
+    super(message, options);
+    this.timedOut = options.timedOut ?? false;
+  }
+
+  static fromError(error: unknown): NetworkError {
+    return new NetworkError(`Network request failed: ${textOf(error)}`, { cause: error });
+  }
+}
+
+/** The server answered with a status that is not success. `retryAfterMs` is its Retry-After as a wait. */
+export class TransportError extends SyncError {
+  override readonly name: string = 'TransportError';
+  readonly statusCode: number;
+  readonly responseBody: string | undefined;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, statusCode: number, responseBody?: string, options: ErrorOptions & { retryAfterMs?: number | undefined } = {}) {
+    super(message, options);
+    this.statusCode = statusCode;
+    this.responseBody = responseBody;
+    this.retryAfterMs = options.retryAfterMs;
+  }
+
+  static httpError(statusCode: number, responseBody?: string, retryAfterMs?: number): TransportError {
+    return new TransportError(`HTTP error ${statusCode}`, statusCode, responseBody, { retryAfterMs });
+  }
+
+  protected override details(): string {
+    return ` (status: ${this.statusCode})`;
+  }
+}
+
+/** The local database refused: a missing table, a full disk, a broken file. */
+export class DatabaseError extends SyncError {
+  override readonly name: string = 'DatabaseError';
+
+  static fromError(error: unknown): DatabaseError {
+    return error instanceof DatabaseError ? error : new DatabaseError(`Database operation failed: ${textOf(error)}`, { cause: error });
+  }
+}
+
+/** A conflict that nobody resolved. */
+export class ConflictError extends SyncError {
+  override readonly name: string = 'ConflictError';
+
+  constructor(
+    message: string,
+    readonly kind: string,
+    readonly entityId: string,
+    readonly localData: JsonObject = {},
+    readonly serverData: JsonObject = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+
+  protected override details(): string {
+    return ` (${this.kind}/${this.entityId})`;
+  }
+}
+
+/** A step of a run failed; `cause` says why. */
+export class SyncOperationError extends SyncError {
+  override readonly name: string = 'SyncOperationError';
+
+  constructor(message: string, readonly phase: 'push' | 'pull' | 'fullResync' | 'sync', readonly opId?: string, options?: ErrorOptions) {
+    super(message, options);
+  }
+
+  protected override details(): string {
+    return ` (phase: ${this.phase})${this.opId === undefined ? '' : ` (opId: ${this.opId})`}`;
+  }
+}
+
+/** The run was tried as often as `maxRetries` allows; `cause` is the last failure. */
+export class MaxRetriesExceededError extends SyncError {
+  override readonly name: string = 'MaxRetriesExceededError';
+
+  constructor(message: string, readonly attempts: number, readonly maxRetries: number, options?: ErrorOptions) {
+    super(message, options);
+  }
+
+  protected override details(): string {
+    return ` (attempts: ${this.attempts}/${this.maxRetries})`;
+  }
+}
+
+/** Data that is not what the protocol promises: no JSON, no list of items, a row without id or timestamp. */
+export class ParseError extends SyncError {
+  override readonly name: string = 'ParseError';
+
+  static fromError(error: unknown): ParseError {
+    return new ParseError(`Failed to parse data: ${textOf(error)}`, { cause: error });
+  }
+}
+
+/** The server does not accept the token, also not a refreshed one; or `token()` failed. Operations are unharmed. */
+export class AuthError extends SyncError {
+  override readonly name: string = 'AuthError';
+}
+
+/** Data handed in by the app that cannot be synchronised; nothing was written. */
+export class ValidationError extends SyncError {
+  override readonly name: string = 'ValidationError';
+}
+
+/** The command was given to an engine that is disposed, or a wait was ended by its signal. */
+export class SyncAbortedError extends SyncError {
+  override readonly name: string = 'SyncAbortedError';
+}
+
+export type SyncErrorCategory =
+  | 'network' | 'auth' | 'server' | 'rateLimit' | 'timeout' | 'parse' | 'database' | 'conflict' | 'validation' | 'unknown';
+
+/** A failure as a screen or a log needs it. `retryAt` is epoch ms. */
+export interface SyncErrorInfo {
+  readonly category: SyncErrorCategory;
+  readonly retryable: boolean;
+  readonly statusCode?: number;
+  readonly message: string;
+  readonly retryAt?: number;
+}
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const byStatus = (statusCode: number): { category: SyncErrorCategory; retryable: boolean } => {
+  if (statusCode === 401 || statusCode === 403) return { category: 'auth', retryable: false };
+  if (statusCode === 429) return { category: 'rateLimit', retryable: true };
+  if (statusCode === 408 || statusCode === 425) return { category: 'timeout', retryable: true };
+  if (statusCode >= 500) return { category: 'server', retryable: statusCode !== 501 && statusCode !== 505 };
+  if (statusCode === 409 || statusCode === 412) return { category: 'conflict', retryable: true };
+  if (statusCode === 400 || statusCode === 413 || statusCode === 415 || statusCode === 422) return { category: 'validation', retryable: false };
+  return { category: 'unknown', retryable: false };
+};
+
+/** Classifies an error by its class and status, walking the cause chain past wrappers (F-82, F-83). Total. */
+export function syncErrorInfo(error: unknown): SyncErrorInfo {
+  const message = textOf(error);
+  const seen = new Set<unknown>();
+  for (let current = error; current instanceof Error && !seen.has(current); current = current.cause) {
+    seen.add(current);
+    if (current instanceof TransportError) return { ...byStatus(current.statusCode), statusCode: current.statusCode, message };
+    if (current instanceof AuthError) return { category: 'auth', retryable: false, message };
+    if (current instanceof NetworkError) return { category: current.timedOut ? 'timeout' : 'network', retryable: true, message };
+    if (current instanceof ParseError) return { category: 'parse', retryable: false, message };
+    if (current instanceof DatabaseError) return { category: 'database', retryable: false, message };
+    if (current instanceof ConflictError) return { category: 'conflict', retryable: true, message };
+    if (current instanceof ValidationError) return { category: 'validation', retryable: false, message };
+  }
+  // A wrapper whose cause says nothing: the retries themselves tell that it was worth retrying.
+  return { category: error instanceof MaxRetriesExceededError ? 'network' : 'unknown', retryable: error instanceof MaxRetriesExceededError, message };
+}
+
+const sentences: Readonly<Record<SyncErrorCategory, string>> = {
+  network: 'The server cannot be reached. Your changes are kept and will be sent later.',
+  auth: 'You need to sign in again. Your changes are kept.',
+  server: 'The server has a problem. Your changes are kept and will be sent later.',
+  rateLimit: 'The server asks to wait a little. Your changes are kept.',
+  timeout: 'The server did not answer in time. Your changes are kept and will be sent later.',
+  parse: 'The server sent something that is not understood. Your changes are kept.',
+  database: 'The local database refused the operation.',
+  conflict: 'Somebody else changed the same record.',
+  validation: 'The server did not accept a change. It needs to be corrected.',
+  unknown: 'Synchronising failed. Your changes are kept.',
+};
+
+/** Says in one sentence, for people, what went wrong and what happens to their changes. */
+export const describeSyncError = (error: unknown): string => sentences[syncErrorInfo(error).category];

@@ -1,0 +1,173 @@
+import type { ConflictResolution, ConflictStrategy, StoredConflict } from './conflict.ts';
+import type { Cursor } from './cursor.ts';
+import type { SyncFact } from './events.ts';
+import type { JsonObject } from './json.ts';
+import type { Op } from './operation.ts';
+import type { Outcome } from './outcome.ts';
+import type { ConflictOutcome, ConflictRef, Kinds, SettleReport, SyncRequest } from './run.ts';
+import type { PullPage } from './transport.ts';
+
+// ── Facts from outside ──────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Tells whether the device has a network. It may lie: the engine still probes `transport.health()`. */
+export interface ConnectivityPort {
+  isOnline(): boolean;
+  /** Calls the listener on each change; returns the function that ends it. */
+  subscribe(listener: (online: boolean) => void): () => void;
+}
+
+// ── One run at a time (I11) ─────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * The lease under which a run works. Every write of the engine asserts its fencing token in its own transaction and throws
+ * `SyncStepError` `leaseLost` when another owner has taken over.
+ */
+export interface LeasePort {
+  /** One attempt. `continued`: nobody else held it since we released it. */
+  acquire(): Promise<{ readonly held: false } | { readonly held: true; readonly continued: boolean }>;
+  /** Extends the lease; throws `SyncStepError` `leaseLost` when it is no longer ours. */
+  renew(): Promise<void>;
+  /** Gives it back; never throws for a lease that is gone. */
+  release(): Promise<void>;
+  /** Epoch ms until which we hold it, 0 when we do not: each send checks it first. */
+  expiresAt(): number;
+}
+
+// ── The store ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface PersistedState {
+  readonly paused: boolean;
+  readonly attempt: number;
+  /** Epoch ms. */
+  readonly retryAt?: number | undefined;
+  readonly request?: SyncRequest | undefined;
+  /** Server time minus local time, ms; 0 while unknown. */
+  readonly clockOffsetMs: number;
+  readonly lastSyncedAt?: number | undefined;
+}
+
+/** One frozen request: what is sent for an entity, and the operations folded into it. */
+export interface TakenRequest {
+  readonly kind: string;
+  readonly entityId: string;
+  /** What to send, with `requestId`, payload, base and `force` as they were frozen before the first byte left (I2). */
+  readonly op: Op;
+  /** All operations it stands for, oldest first; `op.opId` is the newest. */
+  readonly opIds: readonly string[];
+  /** Epoch ms of the first time it was sent; undefined: never yet. */
+  readonly firstSentAt: number | undefined;
+  /**
+   * Why the row must be fetched before sending. `unknownVersion`: the last answer had no version, `lastSent` is what we sent then.
+   * `staleRequest`: sent without outcome, and the server may have forgotten the key.
+   */
+  readonly verify: 'no' | 'unknownVersion' | 'staleRequest';
+  /** Wire row that the entity's last applied request carried, while its version is unknown. */
+  readonly lastSent?: JsonObject | undefined;
+}
+
+export interface TakenBatch {
+  readonly requests: readonly TakenRequest[];
+  readonly facts: readonly SyncFact[];
+}
+
+export interface TakeOptions {
+  readonly kinds: Kinds;
+  readonly limit: number;
+  readonly runId: number;
+  /** Whether sent requests without outcome must be verified by a fetch whatever their age (`capabilities.idempotency: 'none'`). */
+  readonly distrustResend: boolean;
+}
+
+/** `counted`: the try counts towards `maxOutboxTryCount`. `dueInMs`: when to try again, absent = next run. */
+export interface Answer {
+  readonly request: TakenRequest;
+  readonly outcome: Outcome;
+  readonly dueInMs?: number | undefined;
+}
+
+/** Where the pull of one kind stands. */
+export interface PullPosition {
+  readonly cursor: Cursor | undefined;
+  readonly maxPage: number;
+  /** A token sequence under way: its token, and the cursor that its first request had. */
+  readonly sequence?: { readonly token: string; readonly start: Cursor | undefined } | undefined;
+  /** Ids of the rows that the last applied page had at the cursor's timestamp; empty after a restart. */
+  readonly resync: boolean;
+}
+
+/** A page together with the position that holds once it is applied. */
+export interface PageToApply {
+  readonly page: PullPage;
+  /** The rows to apply, in page order: `page.items` less those that need no work. */
+  readonly items: readonly JsonObject[];
+  readonly next: PullPosition;
+}
+
+export interface AppliedPage {
+  readonly pageSize: number;
+  readonly pulled: number;
+  readonly facts: readonly SyncFact[];
+}
+
+/** Everything the engine asks of the database. Each method is one or more whole transactions; every outcome is committed when its promise resolves. */
+export interface StorePort {
+  readonly lease: LeasePort;
+
+  /** Checks the schema and reads what survived. Throws `DatabaseError` that names a missing table and the fix. */
+  hydrate(): Promise<PersistedState>;
+  rememberWait(wait: { readonly attempt: number; readonly retryAt?: number | undefined; readonly request?: SyncRequest | undefined }): Promise<void>;
+  rememberPaused(paused: boolean): Promise<void>;
+  rememberClockOffset(offsetMs: number): Promise<void>;
+
+  /** The scope that the database belongs to; stores `scope` when there is none yet. */
+  claimScope(scope: string): Promise<{ readonly owner: string }>;
+
+  /**
+   * Opens a run: takes back what a dead run left in flight, makes waiting operations ready (all of them when `explicit`, else those that
+   * are due), and lists the conflicts that have work in this run.
+   */
+  beginRun(options: { readonly explicit: boolean; readonly kinds: Kinds; readonly runId: number }): Promise<{ readonly conflicts: readonly ConflictRef[]; readonly facts: readonly SyncFact[] }>;
+  /** Of these kinds, those whose full resync is due (or still open from an interrupted one). */
+  dueForResync(kinds: Kinds): Promise<Kinds>;
+
+  /** Takes heads of line, folds and freezes them, and commits that before it resolves. */
+  take(options: TakeOptions): Promise<TakenBatch>;
+  /** Settles answers in one transaction: departures, rebased followers, answered rows, conflicts, tries. */
+  settle(answers: readonly Answer[]): Promise<SettleReport>;
+
+  /** The stored conflict with the data of its folded operations; undefined when it is gone. */
+  loadConflict(ref: ConflictRef): Promise<StoredConflict | undefined>;
+  /** Parks it: it waits for RESOLVE_CONFLICT or, when `nextRun`, for the next run. */
+  parkConflict(ref: ConflictRef, reason: string, options: { readonly nextRun: boolean; readonly countTry: boolean }): Promise<readonly SyncFact[]>;
+  /** The local change is given up; the local row becomes the server's. */
+  acceptServer(ref: ConflictRef, resolution: ConflictResolution): Promise<ConflictOutcome>;
+  /**
+   * Freezes what resolves the conflict as a new request: `data` null for a delete. `base` absent: none is sent. `expectedVersion` is the
+   * server timestamp the decision was made on; undefined when the stored conflict has moved on since.
+   */
+  freezeResolution(ref: ConflictRef, resolution: { readonly data: JsonObject | null; readonly base?: string | undefined; readonly version?: string | undefined; readonly force: boolean; readonly creates: boolean }): Promise<TakenRequest | undefined>;
+  /** Settles the answer to a resolution's request. */
+  settleResolution(ref: ConflictRef, answer: Answer, resolution: ConflictResolution): Promise<ConflictOutcome>;
+  /** Stores a decision made by a person or the app; it is applied in the next run that names it. Throws when there is no such conflict. */
+  decideConflict(opId: string, resolution: ConflictResolution): Promise<ConflictRef>;
+  /** Parked conflicts, oldest first. */
+  conflicts(): Promise<readonly StoredConflict[]>;
+  strategyOf(kind: string): ConflictStrategy;
+
+  pullPosition(kind: string, options: { readonly resync: boolean }): Promise<PullPosition>;
+  /**
+   * Applies pages in order, each with its position, in as few transactions as the gate and `signal` allow. Yields after each page that is
+   * committed. Stops after a commit when `signal` aborts.
+   */
+  applyPages(kind: string, pages: readonly PageToApply[], options: { readonly signal?: AbortSignal | undefined; readonly totalDone: number }): Promise<readonly AppliedPage[]>;
+  /** The pull of a kind is complete: tries its quarantined rows again, notes the time. */
+  completePull(kind: string, options: { readonly resync: boolean; readonly tombstoneRetentionMs?: number | undefined }): Promise<readonly SyncFact[]>;
+
+  /** Opens or continues a generation per kind: its own cursor from the start, marks when the table has rows. */
+  openResync(kinds: Kinds): Promise<void>;
+  /** Removes what a completely fetched generation did not list, and closes it. */
+  sweepResync(kind: string, options: { readonly requested: boolean }): Promise<readonly SyncFact[]>;
+
+  /** Notes the end of a run: counts tries of operations that failed alone while others succeeded, and tells the earliest wait. */
+  finishRun(options: { readonly runId: number; readonly othersSucceeded: boolean; readonly kinds: Kinds }): Promise<{ readonly facts: readonly SyncFact[]; readonly nextDueInMs?: number | undefined }>;
+}
