@@ -1,0 +1,85 @@
+import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptions } from 'typeorm';
+
+const text = (name: string): TableColumnOptions => ({ name, type: 'text' });
+const textOrNull = (name: string): TableColumnOptions => ({ name, type: 'text', isNullable: true });
+const whole = (name: string, byDefault?: number): TableColumnOptions => ({ name, type: 'integer', ...(byDefault === undefined ? {} : { default: byDefault }) });
+/** Epoch ms do not fit PostgreSQL's integer. */
+const timeOrNull = (name: string): TableColumnOptions => ({ name, type: 'bigint', isNullable: true });
+const time = (name: string): TableColumnOptions => ({ name, type: 'bigint' });
+const key = (column: TableColumnOptions): TableColumnOptions => ({ ...column, isPrimary: true });
+const counter = (name: string): TableColumnOptions => ({ name, type: 'integer', isPrimary: true, isGenerated: true, generationStrategy: 'increment' });
+
+const tables: readonly { readonly name: string; readonly columns: readonly TableColumnOptions[] }[] = [
+  {
+    name: 'sync_outbox',
+    columns: [
+      counter('seq'), { ...text('op_id'), isUnique: true }, text('kind'), text('entity_id'), text('op'), whole('creates', 0), textOrNull('payload'), textOrNull('deltas'),
+      textOrNull('changed_fields'), textOrNull('base_updated_at'), text('ts'), whole('state', 1), textOrNull('parked'), timeOrNull('due_at'), whole('try_count', 0),
+      textOrNull('last_error'), textOrNull('error_code'), timeOrNull('last_tried_at'), textOrNull('request_id'), textOrNull('frozen_body'), textOrNull('frozen_base'),
+      whole('force', 0), timeOrNull('first_sent_at'), whole('attempt', 0), time('enqueued_at'),
+    ],
+  },
+  {
+    name: 'sync_cursors',
+    columns: [
+      key(text('kind')), textOrNull('ts'), textOrNull('last_id'), whole('max_page', 0), textOrNull('token'), textOrNull('token_ts'), textOrNull('token_last_id'),
+      timeOrNull('last_pull_at'), timeOrNull('last_resync_at'), timeOrNull('tombstone_retention_ms'),
+      whole('resync_generation', 0), whole('resync_open', 0), whole('resync_marking', 0), whole('resync_fetched', 0), whole('resync_rows', 0),
+      textOrNull('resync_ts'), textOrNull('resync_last_id'), textOrNull('resync_token'), textOrNull('resync_token_ts'), textOrNull('resync_token_last_id'),
+    ],
+  },
+  {
+    name: 'sync_base',
+    columns: [
+      key(text('kind')), key(text('entity_id')), textOrNull('base_row'), textOrNull('base_version'), textOrNull('server_row'), textOrNull('server_version'),
+      whole('version_unknown', 0), textOrNull('last_sent'),
+    ],
+  },
+  {
+    name: 'sync_conflicts',
+    columns: [
+      key(text('kind')), key(text('entity_id')), text('op_id'), text('op'), textOrNull('base_data'), text('local_data'), text('server_data'), text('local_timestamp'),
+      text('server_timestamp'), textOrNull('server_version'), textOrNull('changed_fields'), whole('server_deleted', 0), text('strategy'), text('state'),
+      textOrNull('reason'), textOrNull('resolution'), textOrNull('decided_on'), time('detected_at'), time('changed_at'),
+    ],
+  },
+  {
+    name: 'sync_discarded',
+    columns: [
+      counter('id'), text('op_id'), text('kind'), text('entity_id'), text('op'), textOrNull('payload'), textOrNull('changed_fields'), text('reason'), time('discarded_at'),
+    ],
+  },
+  { name: 'sync_quarantine', columns: [key(text('kind')), key(text('entity_id')), text('row'), text('error'), time('quarantined_at')] },
+  { name: 'sync_seen', columns: [key(text('kind')), key(text('entity_id'))] },
+  { name: 'sync_lease', columns: [key(text('name')), text('owner'), whole('token', 0), time('expires_at')] },
+  { name: 'sync_state', columns: [key(text('name')), text('value')] },
+];
+
+/** Heads of line are found by these, whatever the outbox holds (PERFORMANCE, *Take*). */
+const indexes = [
+  'CREATE INDEX "sync_outbox_entity" ON "sync_outbox" ("kind", "entity_id", "seq")',
+  'CREATE INDEX "sync_outbox_ready" ON "sync_outbox" ("kind", "seq") WHERE "state" = 1',
+  'CREATE INDEX "sync_outbox_held" ON "sync_outbox" ("state", "due_at") WHERE "state" >= 2',
+  'CREATE INDEX "sync_outbox_frozen" ON "sync_outbox" ("kind", "entity_id") WHERE "request_id" IS NOT NULL',
+  'CREATE INDEX "sync_outbox_tries" ON "sync_outbox" ("try_count") WHERE "try_count" > 0',
+];
+
+/** Creates every sync table; what the first release shipped. Never edited, only followed by others. */
+export class CreateSyncTables1700000000001 implements MigrationInterface {
+  readonly name = 'CreateSyncTables1700000000001';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    for (const table of tables) await queryRunner.createTable(new Table({ name: table.name, columns: [...table.columns] }));
+    for (const index of indexes) await queryRunner.query(index);
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    for (const table of tables.toReversed()) await queryRunner.dropTable(table.name);
+  }
+}
+
+/** The migrations of the sync tables, to stand beside the app's own: `migrations: [...syncMigrations, ...mine]`. */
+export const syncMigrations: readonly (new () => MigrationInterface)[] = [CreateSyncTables1700000000001];
+
+/** Names of the tables that the migrations create. */
+export const syncTableNames: readonly string[] = tables.map((table) => table.name);
