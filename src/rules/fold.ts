@@ -1,0 +1,71 @@
+import type { JsonObject } from '../model/json.ts';
+import { layPayloads } from './lay-payloads.ts';
+import type { PendingOp } from './pending-op.ts';
+
+export type { PendingOp } from './pending-op.ts';
+
+/** What a group of unsent operations comes to. `nothing`: the rows leave the outbox without a request. */
+export type FoldedRequest =
+  | { readonly type: 'nothing' }
+  | {
+      readonly type: 'upsert';
+      readonly opId: string;
+      readonly creates: boolean;
+      readonly payload: JsonObject;
+      readonly changedFields: readonly string[] | undefined;
+      readonly baseUpdatedAt: string | undefined;
+      readonly localTimestamp: string;
+    }
+  | {
+      readonly type: 'delete';
+      readonly opId: string;
+      readonly creates: false;
+      readonly baseUpdatedAt: string | undefined;
+      readonly localTimestamp: string;
+    };
+
+/**
+ * Folds the operations of ONE entity that have no open request into one request (ARCHITECTURE, *Outbox algebra*; F-20, F-123).
+ * `ops` is in outbox order. Throws `RangeError` on an empty list.
+ *
+ * create+edit → create · edit+edit → edit · edit+delete → delete · create+delete → nothing · delete+edit → edit (undelete). The first
+ * operation decides whether the entity is new to the server, the last whether it exists afterwards; the newest gives its name and time.
+ */
+export function foldOps(ops: readonly PendingOp[]): FoldedRequest {
+  const first = ops[0];
+  const newest = ops.at(-1);
+  if (first === undefined || newest === undefined) throw new RangeError('foldOps needs at least one operation, got an empty list');
+  const { opId, localTimestamp } = newest;
+  if (newest.type === 'delete') {
+    // The server never heard of it, so there is nothing to take back.
+    if (first.creates) return { type: 'nothing' };
+    return { type: 'delete', opId, creates: false, baseUpdatedAt: oldestBase(ops), localTimestamp };
+  }
+  return {
+    type: 'upsert',
+    opId,
+    creates: first.creates,
+    payload: layPayloads(ops),
+    changedFields: unionOfChangedFields(ops),
+    baseUpdatedAt: oldestBase(ops),
+    localTimestamp,
+  };
+}
+
+/** The version the user saw before the first change. '' is what a locally created row has instead of one; a create has none at all. */
+function oldestBase(ops: readonly PendingOp[]): string | undefined {
+  if (ops[0]?.creates === true) return ops[0].baseUpdatedAt || undefined;
+  // A later base is taken when the first is unknown: a check against it is safer than none.
+  return ops.map((op) => op.baseUpdatedAt).find((base) => base !== undefined && base !== '');
+}
+
+/** Unknown stays unknown: one operation that may have changed everything makes the group so. */
+function unionOfChangedFields(ops: readonly PendingOp[]): readonly string[] | undefined {
+  const union = new Set<string>();
+  for (const op of ops) {
+    if (op.type === 'delete') continue;
+    if (op.changedFields === undefined) return undefined;
+    for (const field of op.changedFields) union.add(field);
+  }
+  return [...union];
+}

@@ -1,0 +1,69 @@
+import type { Json, JsonObject } from '../model/json.ts';
+import { claims, layPayloads } from './lay-payloads.ts';
+import type { PendingOp } from './pending-op.ts';
+
+/** Wire keys of the fields that belong to the server. */
+export interface SyncKeys {
+  readonly id: string;
+  readonly updatedAt: string;
+  readonly deletedAt: string | undefined;
+}
+
+/** `row` is absent only where neither side has any data. `deletedLocally`: the user deleted it, and that is still pending. */
+export interface Overlaid {
+  readonly row: JsonObject | undefined;
+  readonly deletedLocally: boolean;
+}
+
+/**
+ * Computes the local row: the latest server row with the pending operations, in outbox order, applied on top (I4, F-21).
+ *
+ * Sync fields stay the server's; without a server row the id is the payload's and the timestamp ''. A tombstone under a pending edit
+ * stays visible, its `deletedAt` null; under a pending delete it stays a tombstone.
+ */
+export function overlay(server: JsonObject | undefined, ops: readonly PendingOp[], keys: SyncKeys): Overlaid {
+  const deletedLocally = ops.at(-1)?.type === 'delete';
+  const edited = ops.some((op) => op.type === 'upsert');
+  if (!edited) return { row: server, deletedLocally };
+  const row = server === undefined ? newRow(ops, keys) : editedRow(server, ops, keys);
+  if (keys.deletedAt !== undefined && isSet(row.get(keys.deletedAt)) && !deletedLocally) row.set(keys.deletedAt, null);
+  return { row: Object.fromEntries(row), deletedLocally };
+}
+
+/**
+ * Rebuilds the payload of an upsert as the server row now known plus its own changed fields: what an operation sends after another one
+ * of its entity has left the queue (F-136). The server's timestamp and tombstone mark are not sent; the id stays as the payload has it.
+ */
+export function reproject(server: JsonObject | undefined, op: PendingOp, keys: SyncKeys): JsonObject {
+  const row = server === undefined ? new Map(Object.entries(op.payload ?? {})) : editedRow(server, [op], keys);
+  row.delete(keys.updatedAt);
+  if (keys.deletedAt !== undefined) row.delete(keys.deletedAt);
+  const id = op.payload?.[keys.id];
+  if (id === undefined) row.delete(keys.id);
+  else row.set(keys.id, id);
+  return Object.fromEntries(row);
+}
+
+// Maps, because assigning a key named `__proto__` to an object literal would change its prototype.
+
+function editedRow(server: JsonObject, ops: readonly PendingOp[], keys: SyncKeys): Map<string, Json> {
+  const row = new Map(Object.entries(server));
+  for (const op of ops) {
+    if (op.type === 'delete') continue;
+    for (const [key, value] of Object.entries(op.payload ?? {})) {
+      if (claims(op, key) && !isSyncKey(key, keys)) row.set(key, value);
+    }
+  }
+  return row;
+}
+
+function newRow(ops: readonly PendingOp[], keys: SyncKeys): Map<string, Json> {
+  const row = new Map(Object.entries(layPayloads(ops)));
+  row.set(keys.updatedAt, '');
+  if (keys.deletedAt !== undefined) row.set(keys.deletedAt, null);
+  return row;
+}
+
+const isSyncKey = (key: string, keys: SyncKeys): boolean => key === keys.id || key === keys.updatedAt || key === keys.deletedAt;
+
+const isSet = (value: Json | undefined): boolean => value !== undefined && value !== null;

@@ -1,0 +1,18 @@
+import type { JsonObject } from '../model/json.ts';
+import type { OpType } from '../model/operation.ts';
+
+/** An operation of one entity as it waits in the outbox, reduced to what folding and overlaying need. */
+export interface PendingOp {
+  /** The order of the outbox; never time (F-67). */
+  readonly seq: number;
+  readonly opId: string;
+  readonly type: OpType;
+  /** Stored at enqueue, never derived from a missing base (F-144). */
+  readonly creates: boolean;
+  /** Wire row of an upsert; absent on a delete. */
+  readonly payload?: JsonObject | undefined;
+  /** Wire keys the user changed; absent: unknown, every key of the payload counts. */
+  readonly changedFields?: readonly string[] | undefined;
+  readonly baseUpdatedAt?: string | undefined;
+  readonly localTimestamp: string;
+}
