@@ -1,0 +1,79 @@
+import { AuthError, NetworkError, ParseError, type SyncError, TransportError, ValidationError } from '../model/errors.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Op } from '../model/operation.ts';
+import type { Outcome, OutcomeType } from '../model/outcome.ts';
+import type { PushConflict, PushRejected, PushResult, PushUnavailable } from '../model/transport.ts';
+import { timestampText } from './timestamp.ts';
+
+/** Turns a transport answer into exactly one outcome (ARCHITECTURE, *Outcomes*). Total: what is no known answer is malformed. */
+export function toOutcome(op: Op, result: PushResult): Outcome {
+  switch (result.type) {
+    case 'pushSuccess':
+      return { type: 'applied', row: result.serverData, version: result.serverVersion };
+    case 'pushConflict':
+      return conflictOutcome(op, result);
+    case 'pushNotFound':
+      // What is to be deleted is gone; what is to be changed was deleted by somebody else (F-22).
+      return op.type === 'delete' ? { type: 'applied' } : { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '' };
+    case 'pushRejected':
+      return { type: 'rejected', error: rejection(result), code: result.code ?? (result.statusCode === undefined ? 'rejected' : `http_${result.statusCode}`) };
+    case 'pushForbidden':
+      return { type: 'forbidden', error: new TransportError(result.message, 403) };
+    case 'pushUnauthorized':
+      return { type: 'authRequired', error: new AuthError(result.message) };
+    case 'pushThrottled': {
+      const { retryAfterMs } = result;
+      return { type: 'throttled', error: new TransportError(result.message, 429, undefined, { retryAfterMs }), retryAfterMs };
+    }
+    case 'pushUnavailable':
+      return unavailableOutcome(result);
+    case 'pushAmbiguous':
+      return { type: 'retryLater', error: new NetworkError(result.message, { timedOut: result.timedOut ?? false }) };
+    case 'pushMalformed':
+      return { type: 'malformed', error: new ParseError(result.message) };
+    default:
+      return { type: 'malformed', error: unknownAnswer(op, result) };
+  }
+}
+
+/** Whether the outcome ends the request's identity: the next attempt is a new request with a new key, and folds with later edits (I2, F-133). */
+export const closesRequest = (type: OutcomeType): boolean =>
+  type === 'conflict' || type === 'rejected' || type === 'forbidden' || type === 'authRequired' || type === 'throttled' || type === 'notSent';
+
+/** Whether a try counts towards `maxOutboxTryCount`: a definite refusal, or failing alone while other requests of the run succeed (F-09, F-132). */
+export const tryIsCounted = (type: OutcomeType, othersSucceeded = false): boolean =>
+  type === 'rejected' || (type === 'retryLater' && othersSucceeded);
+
+/** Whether the engine will send the operation again by itself (F-106). `tryCount` is the count including this try. */
+export const willRetry = (type: OutcomeType, tryCount: number, maxOutboxTryCount: number): boolean =>
+  type !== 'applied' && type !== 'conflict' && type !== 'ambiguous' && tryCount < maxOutboxTryCount;
+
+function conflictOutcome(op: Op, result: PushConflict): Outcome {
+  const deleted = result.serverDeleted ?? false;
+  if (op.type === 'delete' && deleted) return { type: 'applied', row: result.serverData, version: result.serverVersion };
+  return {
+    type: 'conflict',
+    current: result.serverData,
+    deleted,
+    serverTimestamp: result.serverTimestamp ?? updatedAtOf(result.serverData) ?? '',
+    version: result.serverVersion,
+  };
+}
+
+const updatedAtOf = (row: JsonObject | undefined): string | undefined => timestampText(row?.updatedAt ?? row?.updated_at);
+
+function rejection({ statusCode, message, fields }: PushRejected): SyncError {
+  const reasons = Object.entries(fields ?? {}).map(([field, reason]) => `${field}: ${reason}`);
+  const text = reasons.length === 0 ? message : `${message} (${reasons.join('; ')})`;
+  return statusCode === undefined ? new ValidationError(text) : new TransportError(text, statusCode);
+}
+
+function unavailableOutcome({ dispatched, statusCode, message, noConnection }: PushUnavailable): Outcome {
+  const error = statusCode === undefined ? new NetworkError(message) : new TransportError(message, statusCode);
+  if (noConnection === true) return { type: 'unavailable', error };
+  return { type: dispatched ? 'retryLater' : 'notSent', error };
+}
+
+/** An adapter written in plain JavaScript can hand over anything. */
+const unknownAnswer = (op: Op, result: never): SyncError =>
+  new ParseError(`The transport answered ${op.kind}/${op.id} with an unknown result: expected a PushResult`, { cause: result });
