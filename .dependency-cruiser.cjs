@@ -1,0 +1,74 @@
+/** The import table of the architecture: model ← rules ← machines; model+rules ← persistence, transport; all ← engine; server beside them. */
+
+/** For each folder of src, the folders it may import besides itself. */
+const table = {
+  model: [],
+  rules: ['model'],
+  machines: ['model', 'rules'],
+  persistence: ['model', 'rules'],
+  transport: ['model', 'rules'],
+  engine: ['model', 'rules', 'machines', 'persistence', 'transport'],
+  server: ['model'],
+  testing: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'server'],
+};
+
+/** Packages with side effects on the world, and the folders that may know them. */
+const packages = {
+  typeorm: ['persistence', 'engine', 'server', 'testing'],
+  axios: ['transport', 'testing'],
+  fastify: ['server', 'testing'],
+  xstate: ['machines', 'engine', 'testing'],
+};
+
+const folders = Object.keys(table);
+const oneOf = (names) => (names.length === 1 ? names[0] : `(${names.join('|')})`);
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycle', severity: 'error', comment: 'Two files that need each other are one file, or miss a third.', from: {}, to: { circular: true } },
+    { name: 'resolvable', severity: 'error', from: { path: '^(src|test|examples|bench)/' }, to: { couldNotResolve: true } },
+    ...folders.map((folder) => ({
+      name: `${folder}-imports`,
+      severity: 'error',
+      comment: `src/${folder} may import ${table[folder].length === 0 ? 'nothing but itself' : `itself and ${table[folder].join(', ')}`}.`,
+      from: { path: `^src/${folder}/` },
+      to: { path: '^src/', pathNot: `^src/${oneOf([folder, ...table[folder]])}/` },
+    })),
+    ...Object.entries(packages).map(([name, allowed]) => ({
+      name: `${name}-stays-at-its-edge`,
+      severity: 'error',
+      comment: `${name} is known to ${allowed.join(', ')} only.`,
+      from: { path: '^src/[^/]+/', pathNot: `^src/${oneOf(allowed)}/` },
+      to: { path: `(^|node_modules/)${name}(/|$)` },
+    })),
+    {
+      name: 'pure-layers-do-no-io',
+      severity: 'error',
+      comment: 'The model, the rules and the charts compute; edges do the work.',
+      from: { path: '^src/(model|rules|machines)/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'entries-are-for-users',
+      severity: 'error',
+      comment: 'Inside src, import the file that has the thing.',
+      from: { path: '^src/[^/]+/' },
+      to: { path: '^src/[^/]+\\.ts$' },
+    },
+    { name: 'no-index-files', severity: 'error', from: {}, to: { path: '^src/.+/index\\.ts$' } },
+    { name: 'src-knows-no-tests', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|examples|bench)/' } },
+    {
+      name: 'src-uses-declared-packages',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm', 'npm-peer', 'type-only'] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|coverage|scratch)/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default', 'node'], extensions: ['.ts', '.js', '.json'] },
+  },
+};

@@ -1,0 +1,88 @@
+/** Checks what `npm publish` would ship: `npm run build && npm run test:package`. Exits 1 and says why when something is wrong. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const entries = ['index', 'persistence', 'transport', 'server', 'testing'];
+/** What an app downloads that imports everything but the server and the test tools, gzipped, without dependencies. */
+const appBudgetKb = 60;
+const tarballBudgetKb = 600;
+
+const complaints: string[] = [];
+const check = (holds: boolean, complaint: string): void => {
+  if (!holds) complaints.push(complaint);
+};
+const say = (label: string, value: string): void => void process.stdout.write(`${label.padEnd(34)} ${value}\n`);
+
+if (!existsSync(join(root, 'dist', 'index.js'))) {
+  process.stderr.write('dist/ is missing: run "npm run build" first.\n');
+  process.exit(1);
+}
+
+function checkWithTool(name: string, args: readonly string[]): void {
+  const { status, stdout, stderr } = spawnSync(name, args, { cwd: root, encoding: 'utf8', shell: process.platform === 'win32' });
+  say(name, status === 0 ? 'ok' : 'FAILED');
+  check(status === 0, `${name} ${args.join(' ')}\n${stdout}${stderr}`);
+}
+
+interface Packed {
+  readonly size: number;
+  readonly files: readonly { readonly path: string }[];
+}
+
+function checkTarball(): void {
+  const [packed] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root, encoding: 'utf8' })) as Packed[];
+  if (packed === undefined) throw new Error('npm pack --json listed no package');
+  const kb = packed.size / 1024;
+  say('tarball', `${kb.toFixed(0)} kB, ${packed.files.length} files`);
+  check(kb <= tarballBudgetKb, `The tarball has ${kb.toFixed(0)} kB, the budget is ${tarballBudgetKb} kB.`);
+  const stray = packed.files.map(({ path }) => path).filter((path) => !/^(dist\/|README\.md$|LICENSE$|CHANGELOG\.md$|package\.json$)/.test(path));
+  check(stray.length === 0, `The tarball holds files that users do not need: ${stray.join(', ')}`);
+}
+
+/** The files an entry loads, itself included: its own chunks, followed through relative imports. */
+function loadedBy(entry: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(entry)) return seen;
+  seen.add(entry);
+  const code = readFileSync(join(root, 'dist', entry), 'utf8');
+  for (const [, chunk] of code.matchAll(/(?:from|import)\s*["']\.\/([^"']+\.js)["']/g)) if (chunk !== undefined) loadedBy(chunk, seen);
+  return seen;
+}
+
+function checkSizes(): void {
+  const app = new Set(['index.js', 'persistence.js', 'transport.js'].flatMap((entry) => [...loadedBy(entry)]));
+  const bytes = [...app].reduce((sum, file) => sum + gzipSync(readFileSync(join(root, 'dist', file))).length, 0);
+  const kb = bytes / 1024;
+  say('app code (gzip)', `${kb.toFixed(1)} kB of ${appBudgetKb} kB`);
+  check(kb <= appBudgetKb, `An app downloads ${kb.toFixed(1)} kB of synchart, the budget is ${appBudgetKb} kB.`);
+}
+
+/** What Node gets from the built files must be what the snapshots promise. */
+async function checkNames(): Promise<void> {
+  for (const entry of entries) {
+    const loaded = (await import(pathToFileURL(join(root, 'dist', `${entry}.js`)).href)) as Readonly<Record<string, unknown>>;
+    const promised = readFileSync(join(root, 'test/package/exports', `${entry}.txt`), 'utf8')
+      .split('\n')
+      .filter((name) => name !== '' && !name.startsWith('type '));
+    const missing = promised.filter((name) => !(name in loaded));
+    const extra = Object.keys(loaded).filter((name) => !promised.includes(name));
+    say(`dist/${entry}.js`, `${promised.length} values`);
+    check(missing.length + extra.length === 0, `dist/${entry}.js: missing [${missing.join(', ')}], not promised [${extra.join(', ')}]`);
+  }
+}
+
+checkWithTool('publint', ['run', '--strict']);
+checkWithTool('attw', ['--pack', '.', '--profile', 'esm-only', '--no-color', '--no-emoji']);
+checkTarball();
+checkSizes();
+await checkNames();
+check(
+  readdirSync(join(root, 'dist')).some((file) => file.endsWith('.d.ts')),
+  'dist/ holds no types.',
+);
+
+for (const complaint of complaints) process.stderr.write(`\n${complaint}\n`);
+process.exitCode = complaints.length === 0 ? 0 : 1;

@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const maxLines = 500;
+/** A chart reads top to bottom and may be longer. */
+const longerByNature = ['src/machines/sync-machine.ts'];
+
+const filesUnder = (folder: string): string[] =>
+  readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.parentPath.includes('node_modules'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
+
+const foldersOfSrc = readdirSync(join(root, 'src')).filter((name) => statSync(join(root, 'src', name)).isDirectory());
+const sources = filesUnder('src').filter((file) => file.endsWith('.ts'));
+const tests = filesUnder('test').filter((file) => file.endsWith('.test.ts'));
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+const having = (files: readonly string[], pattern: RegExp): string[] => files.filter((file) => pattern.test(read(file)));
+
+test('layout: every folder of src says in a README what lives there', () => {
+  const withoutReadme = foldersOfSrc.filter((folder) => !filesUnder(`src/${folder}`).includes(`src/${folder}/README.md`));
+  expect(withoutReadme).toEqual([]);
+});
+
+test('layout: a file has one idea, so it stays short', () => {
+  const long = sources.filter((file) => !longerByNature.includes(file) && read(file).split('\n').length > maxLines);
+  expect(long).toEqual([]);
+});
+
+test('layout: files are named in kebab-case after what they hold, never after a drawer', () => {
+  const misnamed = sources.filter((file) => !/^[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(file.slice(file.lastIndexOf('/') + 1)));
+  const drawers = sources.filter((file) => /\/(utils?|helpers?|types|common|misc)\.ts$/.test(file));
+  expect([...misnamed, ...drawers]).toEqual([]);
+});
+
+test('layout: no unfinished business in the sources', () => {
+  expect(having(sources, /\b(TODO|FIXME|XXX|HACK)\b/)).toEqual([]);
+});
+
+test('layout: no check is switched off', () => {
+  expect(having([...sources, ...tests.filter((file) => file !== 'test/package/layout.test.ts')], /eslint-disable|@ts-ignore|@ts-nocheck|biome-ignore/)).toEqual(
+    [],
+  );
+});
+
+test('layout: no test is skipped, singled out, or left as a wish', () => {
+  const suspended = /\b(it|test|describe|suite)\.(skip|only|todo|fails|skipIf|runIf)\b|\bxit\(|\bxdescribe\(/;
+  expect(having(tests, suspended)).toEqual([]);
+});

@@ -1,0 +1,25 @@
+import { writeSync } from 'node:fs';
+import type { Reporter, SerializedError, TestModule } from 'vitest/node';
+
+/**
+ * Ends the output of a test run with one plain line, `N passed, N failed`, for scripts and people in a hurry.
+ * A file that cannot be loaded and an error outside of all tests count as failures, so that the line never looks better than the exit code.
+ */
+export default class SummaryReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
+    const line = summaryLine(modules, unhandled);
+    // Other reporters print when they like; nothing prints after this.
+    process.once('exit', () => writeSync(1, `${line}\n`));
+  }
+}
+
+function summaryLine(modules: readonly TestModule[], unhandled: readonly SerializedError[]): string {
+  const count = { passed: 0, failed: unhandled.length, skipped: 0, pending: 0 };
+  for (const module of modules) {
+    for (const test of module.children.allTests()) count[test.result().state] += 1;
+    count.failed += module.errors().length;
+    for (const suite of module.children.allSuites()) count.failed += suite.errors().length;
+  }
+  const skipped = count.skipped + count.pending;
+  return `${count.passed} passed, ${count.failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
+}

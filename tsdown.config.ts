@@ -1,0 +1,21 @@
+import { defineConfig } from 'tsdown';
+
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    persistence: 'src/persistence.ts',
+    transport: 'src/transport.ts',
+    server: 'src/server.ts',
+    testing: 'src/testing.ts',
+    'synchart-server': 'src/server/synchart-server.ts',
+  },
+  format: 'esm',
+  // Types and code have one name each, as package.json "exports" spells them.
+  fixedExtension: false,
+  platform: 'neutral',
+  target: 'es2023',
+  dts: true,
+  sourcemap: true,
+  clean: true,
+  treeshake: true,
+});
