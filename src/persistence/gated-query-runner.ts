@@ -1,0 +1,136 @@
+import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
+import type { AbstractSqliteQueryRunner } from 'typeorm/driver/sqlite-abstract/AbstractSqliteQueryRunner.js';
+import { DatabaseError } from '../model/errors.ts';
+import type { OpenTransaction, TransactionMember } from './open-transaction.ts';
+
+type IsolationLevel = Parameters<AbstractSqliteQueryRunner['startTransaction']>[0];
+type Parameters_ = Parameters<AbstractSqliteQueryRunner['query']>[1];
+type QueryAnswer = ReturnType<AbstractSqliteQueryRunner['query']>;
+
+/** A driver's own query runner. */
+export interface SqliteQueryRunner extends AbstractSqliteQueryRunner {
+  query(sql: string, parameters?: Parameters_, useStructuredResult?: boolean): QueryAnswer;
+}
+export type SqliteRunnerClass = new (driver: AbstractSqliteDriver) => SqliteQueryRunner;
+
+/** What a runner asks of its gate. */
+export interface GateOperations {
+  /** The open transaction in whose async context the caller runs. */
+  ambient(): OpenTransaction | undefined;
+  begin(runner: GatedQueryRunner, sql: string): Promise<void>;
+  commit(transaction: OpenTransaction): Promise<void>;
+  rollback(transaction: OpenTransaction): Promise<void>;
+  /** Runs a statement as part of an open transaction. */
+  inside<T>(transaction: OpenTransaction, run: () => Promise<T>): Promise<T>;
+  /** Runs a statement that belongs to no transaction, when it is its turn. */
+  alone<T>(sql: string, run: () => Promise<T>): Promise<T>;
+}
+
+/** A query runner of its own over the shared connection. */
+export interface GatedQueryRunner extends SqliteQueryRunner, TransactionMember {
+  /** The transaction it takes part in; undefined once that has ended. */
+  transaction: OpenTransaction | undefined;
+  /** `owns`: it began the transaction. `joined`: it was made inside it. `nests`: it joined for one nested transaction. */
+  role: 'owns' | 'joined' | 'nests' | undefined;
+  enterTransaction(transaction: OpenTransaction, role: 'owns' | 'joined' | 'nests'): void;
+}
+export type GatedRunnerClass = new (driver: AbstractSqliteDriver) => GatedQueryRunner;
+
+const control = /^\s*(begin|commit|end|rollback|savepoint)\b(?!.*\bto\b)/i;
+
+/** Only short statements can be transaction control: a bulk statement is not scanned. */
+const controlOf = (sql: string): string | undefined => (sql.length > 64 ? undefined : control.exec(sql)?.[1]?.toLowerCase());
+
+/** Rolls back what the runner began and will not end. */
+async function abandon(gate: GateOperations, runner: GatedQueryRunner): Promise<void> {
+  if (runner.transaction !== undefined && runner.role === 'owns') await gate.rollback(runner.transaction);
+  else runner.leaveTransaction();
+}
+
+async function end(gate: GateOperations, runner: GatedQueryRunner, sql: string, word: string): Promise<void> {
+  const { transaction } = runner;
+  if (transaction === undefined || runner.role !== 'owns') {
+    throw new DatabaseError(`${sql}: this query runner has no transaction open; end a transaction with the query runner that began it`);
+  }
+  return word === 'rollback' ? gate.rollback(transaction) : gate.commit(transaction);
+}
+
+/**
+ * Derives from a driver's own query runner one that asks the gate before each statement. TypeORM's flow (save, transaction, migrations) stays as
+ * it is; only BEGIN, COMMIT and ROLLBACK go to the gate, which sends them itself. Has no private members: runners made before are adopted by
+ * changing their prototype.
+ */
+export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperations): GatedRunnerClass {
+  return class Gated extends Base implements GatedQueryRunner {
+    transaction: OpenTransaction | undefined = undefined;
+    role: GatedQueryRunner['role'] = undefined;
+
+    enterTransaction(transaction: OpenTransaction, role: 'owns' | 'joined' | 'nests'): void {
+      this.transaction = transaction;
+      this.role = role;
+      this.isTransactionActive = true;
+      this.transactionDepth = 1;
+      transaction.members.add(this);
+    }
+
+    leaveTransaction(): void {
+      this.transaction?.members.delete(this);
+      this.transaction = undefined;
+      this.role = undefined;
+      this.isTransactionActive = false;
+      this.transactionDepth = 0;
+    }
+
+    override async query(sql: string, parameters?: Parameters_, useStructuredResult?: boolean): QueryAnswer {
+      const word = controlOf(sql);
+      if (word === 'begin') return gate.begin(this, sql);
+      if (word !== undefined && word !== 'savepoint') return end(gate, this, sql, word);
+
+      const open = this.transaction?.state === 'open' ? this.transaction : gate.ambient();
+      const run = (): QueryAnswer => super.query(sql, parameters, useStructuredResult);
+      if (open !== undefined) return gate.inside(open, run);
+      if (word === 'savepoint') throw new DatabaseError(`${sql}: a savepoint outside of a transaction is not supported; use startTransaction()`);
+      return gate.alone(sql, run);
+    }
+
+    override async startTransaction(isolationLevel?: IsolationLevel): Promise<void> {
+      const ambient = this.transaction === undefined ? gate.ambient() : undefined;
+      if (ambient !== undefined) this.enterTransaction(ambient, 'nests');
+      const nested = this.transaction !== undefined;
+      try {
+        await super.startTransaction(isolationLevel);
+      } catch (error) {
+        // TypeORM would go on as if a transaction were open.
+        if (!nested) await abandon(gate, this);
+        throw error;
+      }
+    }
+
+    override async commitTransaction(): Promise<void> {
+      try {
+        await super.commitTransaction();
+      } finally {
+        if (this.transaction === undefined || (this.role === 'nests' && this.transactionDepth <= 1)) this.leaveTransaction();
+      }
+    }
+
+    override async rollbackTransaction(): Promise<void> {
+      const outermost = this.role === 'owns' && this.transactionDepth <= 1;
+      try {
+        await super.rollbackTransaction();
+      } catch (error) {
+        // A subscriber that throws before ROLLBACK must not keep the connection.
+        if (outermost) await abandon(gate, this);
+        throw error;
+      } finally {
+        if (this.transaction === undefined || (this.role === 'nests' && this.transactionDepth <= 1)) this.leaveTransaction();
+      }
+    }
+
+    /** Rolls back what was begun and never ended: nobody else could. */
+    override async release(): Promise<void> {
+      await abandon(gate, this);
+      return super.release();
+    }
+  };
+}

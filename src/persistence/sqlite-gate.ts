@@ -1,0 +1,295 @@
+import { EntityManager, QueryFailedError, type DataSource, type QueryRunner } from 'typeorm';
+import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
+import type { Clock } from '../model/clock.ts';
+import { DatabaseError } from '../model/errors.ts';
+import { busyDelayMs, isBusyError } from './busy-database.ts';
+import type { ConnectionGate } from './connection-gate.ts';
+import { GateLock, type LockHolder } from './gate-lock.ts';
+import { createGatedRunnerClass, type GatedQueryRunner, type GatedRunnerClass, type GateOperations, type SqliteQueryRunner, type SqliteRunnerClass } from './gated-query-runner.ts';
+import { OpenTransaction } from './open-transaction.ts';
+import { rawConnectionOf, type RawConnection } from './raw-connection.ts';
+import type { AsyncContext } from './transaction-context.ts';
+
+interface SqliteGateSettings {
+  readonly clock: Clock;
+  readonly busyTimeoutMs: number;
+  readonly gateTimeoutMs: number;
+  readonly context: AsyncContext<OpenTransaction>;
+}
+
+/** What belongs to one opening of the database. */
+interface Connected {
+  readonly database: unknown;
+  readonly raw: RawConnection;
+  readonly statements: Map<string, unknown>;
+}
+
+const reading = /^\s*(select|pragma|explain)\b/i;
+
+/** The gate of one SQLite connection (F-130, F-131). Takes over `createQueryRunner` of the driver and `transaction` of the managers. */
+export class SqliteGate implements ConnectionGate, GateOperations {
+  readonly #dataSource: DataSource;
+  readonly #driver: AbstractSqliteDriver;
+  readonly #settings: SqliteGateSettings;
+  readonly #context: AsyncContext<OpenTransaction>;
+  readonly #lock: GateLock;
+  readonly #listeners = new Set<() => void>();
+  readonly #Runner: GatedRunnerClass;
+  readonly #bareRunner: () => SqliteQueryRunner;
+  #connected: Connected | undefined;
+
+  constructor(dataSource: DataSource, driver: AbstractSqliteDriver, settings: SqliteGateSettings) {
+    this.#dataSource = dataSource;
+    this.#driver = driver;
+    this.#settings = settings;
+    this.#context = settings.context;
+    this.#lock = new GateLock(settings.clock, settings.gateTimeoutMs);
+    const shared = driver.createQueryRunner('master') as SqliteQueryRunner;
+    if (shared.isTransactionActive) throw new DatabaseError('gateConnection(): a transaction is open on this data source; apply the gate before using it');
+    const Base = shared.constructor as SqliteRunnerClass;
+    this.#bareRunner = () => new Base(driver);
+    this.#Runner = createGatedRunnerClass(Base, this);
+    // Whoever got the shared runner before goes through the gate from now on, too.
+    Object.setPrototypeOf(shared, this.#Runner.prototype as object);
+    driver.createQueryRunner = () => this.#createRunner();
+    this.#takeOverManagers();
+  }
+
+  // ── For the engine ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  get waiting(): number {
+    return this.#lock.waiting;
+  }
+
+  async transaction<T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> {
+    const runner = this.#detachedRunner();
+    const transaction = await this.#open(runner, 'BEGIN IMMEDIATE');
+    runner.enterTransaction(transaction, 'owns');
+    let result: T;
+    try {
+      result = await this.#context.run(transaction, () => work(runner));
+      await this.commit(transaction);
+    } catch (error) {
+      await this.#rollbackQuietly(transaction);
+      throw error;
+    }
+    await runner.release();
+    return result;
+  }
+
+  async read<T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> {
+    const runner = this.#detachedRunner();
+    return this.#context.run(undefined, () => work(runner));
+  }
+
+  detached<T>(fn: () => T): T {
+    return this.#context.run(undefined, fn);
+  }
+
+  onCommit(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  // ── For the runners ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  ambient(): OpenTransaction | undefined {
+    const transaction = this.#context.current();
+    return transaction?.state === 'open' ? transaction : undefined;
+  }
+
+  async begin(runner: GatedQueryRunner, sql: string): Promise<void> {
+    if (runner.transaction !== undefined) throw new DatabaseError('This query runner has a transaction open already; nest with startTransaction()');
+    const transaction = await this.#open(runner, /exclusive/i.test(sql) ? 'BEGIN EXCLUSIVE' : 'BEGIN IMMEDIATE');
+    const active = runner.isTransactionActive;
+    runner.enterTransaction(transaction, 'owns');
+    // TypeORM's startTransaction counts the depth itself.
+    if (active) Object.assign(runner, { transactionDepth: 0 });
+  }
+
+  async commit(transaction: OpenTransaction): Promise<void> {
+    transaction.state = 'closing';
+    const idle = transaction.idle();
+    if (idle !== undefined) await idle;
+    if (transaction.lostBy !== undefined) throw transaction.lostError();
+    try {
+      await this.#execute('COMMIT');
+    } catch (error) {
+      // The lock stays until ROLLBACK has run, unless SQLite has rolled back by itself (F-131).
+      if (await this.#raw().isInTransaction()) transaction.state = 'open';
+      else this.#close(transaction);
+      throw error;
+    }
+    this.#close(transaction);
+    this.#announce();
+  }
+
+  async rollback(transaction: OpenTransaction): Promise<void> {
+    if (transaction.state === 'ended') return;
+    transaction.state = 'closing';
+    const idle = transaction.idle();
+    if (idle !== undefined) await idle;
+    try {
+      if (transaction.lostBy === undefined) await this.#execute('ROLLBACK');
+    } catch (error) {
+      if (await this.#raw().isInTransaction()) {
+        transaction.state = 'open';
+        throw error;
+      }
+    }
+    this.#close(transaction);
+  }
+
+  async inside<T>(transaction: OpenTransaction, run: () => Promise<T>): Promise<T> {
+    transaction.enter(this.#settings.clock.now());
+    try {
+      return await run();
+    } catch (error) {
+      if (!(await this.#raw().isInTransaction())) transaction.lostBy ??= error;
+      throw error;
+    } finally {
+      transaction.leave(this.#settings.clock.now());
+    }
+  }
+
+  async alone<T>(sql: string, run: () => Promise<T>): Promise<T> {
+    const holder: LockHolder = { running: 1, activeAt: 0 };
+    const readsOnly = reading.test(sql);
+    const turn = this.#lock.acquire(holder, readsOnly);
+    if (turn !== undefined) await turn;
+    let result: T;
+    try {
+      result = await run().catch((error: unknown) => this.#retryWhileBusy(error, run));
+    } finally {
+      this.#lock.release(holder);
+    }
+    if (!readsOnly) this.#announce();
+    return result;
+  }
+
+  // ── Inner workings ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  #createRunner(): GatedQueryRunner {
+    const runner = new this.#Runner(this.#driver);
+    const { statements } = this.#connection();
+    // better-sqlite3's runner keeps prepared statements; alone, each runner would prepare every statement anew.
+    if ('stmtCache' in runner) Object.assign(runner, { stmtCache: statements });
+    const ambient = this.ambient();
+    if (ambient !== undefined) runner.enterTransaction(ambient, 'joined');
+    return runner;
+  }
+
+  #detachedRunner(): GatedQueryRunner {
+    return this.#context.run(undefined, () => this.#dataSource.createQueryRunner() as GatedQueryRunner);
+  }
+
+  /** A data source may be destroyed and initialised again: statements of the old connection are dead. */
+  #connection(): Connected {
+    const database: unknown = this.#driver.databaseConnection;
+    let connected = this.#connected;
+    if (connected === undefined || connected.database !== database) {
+      connected = { database, raw: rawConnectionOf(this.#driver, this.#bareRunner), statements: new Map() };
+      this.#connected = connected;
+    }
+    return connected;
+  }
+
+  #raw(): RawConnection {
+    return this.#connection().raw;
+  }
+
+  async #open(runner: QueryRunner, sql: string): Promise<OpenTransaction> {
+    const transaction = new OpenTransaction();
+    const turn = this.#lock.acquire(transaction);
+    if (turn !== undefined) await turn;
+    try {
+      const begun = this.#execute(sql);
+      if (begun !== undefined) await begun;
+    } catch (error) {
+      transaction.state = 'ended';
+      this.#lock.release(transaction);
+      throw error;
+    }
+    this.#dataSource.logger.logQuery(sql, undefined, runner);
+    transaction.leave(this.#settings.clock.now());
+    return transaction;
+  }
+
+  /** Sends transaction control; waits while the database is busy. Fails as TypeORM's own queries do. */
+  #execute(sql: string): Promise<void> | undefined {
+    const attempt = (): void | Promise<void> => this.#raw().execute(sql);
+    const failed = (error: unknown): never => {
+      throw error instanceof QueryFailedError || !(error instanceof Error) ? error : new QueryFailedError(sql, undefined, error);
+    };
+    try {
+      const done = attempt();
+      if (done === undefined) return undefined;
+      return done.catch((error: unknown) => this.#retryWhileBusy(error, attempt)).catch(failed);
+    } catch (error) {
+      return this.#retryWhileBusy<void>(error, attempt).catch(failed);
+    }
+  }
+
+  /** Goes on after a first failed attempt. Reads may use the connection between the attempts. */
+  async #retryWhileBusy<T>(first: unknown, attempt: () => T | Promise<T>): Promise<T> {
+    const { clock, busyTimeoutMs } = this.#settings;
+    const begunAt = clock.now();
+    let failure = first;
+    for (let attempts = 0; isBusyError(failure) && clock.now() - begunAt < busyTimeoutMs; attempts += 1) {
+      this.#lock.park();
+      await new Promise<void>((resolve) => { clock.setTimeout(resolve, busyDelayMs(attempts)); });
+      await this.#lock.unpark();
+      try {
+        return await attempt();
+      } catch (error) {
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  #close(transaction: OpenTransaction): void {
+    transaction.state = 'ended';
+    for (const member of transaction.members) member.leaveTransaction();
+    this.#lock.release(transaction);
+  }
+
+  async #rollbackQuietly(transaction: OpenTransaction): Promise<void> {
+    try {
+      await this.rollback(transaction);
+    } catch (error) {
+      this.#dataSource.logger.log('warn', `ROLLBACK failed: ${String(error)}`);
+    }
+  }
+
+  #announce(): void {
+    for (const listener of this.#listeners) {
+      try {
+        this.detached(listener);
+      } catch (error) {
+        this.#dataSource.logger.log('warn', `A commit listener failed: ${String(error)}`);
+      }
+    }
+  }
+
+  /** The callback of `manager.transaction` runs in the transaction's context, so that queries without its manager join (F-131). */
+  #takeOverManagers(): void {
+    const dataSource = this.#dataSource;
+    const context = this.#context;
+    const original = EntityManager.prototype.transaction as (this: EntityManager, ...parameters: readonly unknown[]) => Promise<unknown>;
+    const transaction = function (this: EntityManager, ...parameters: readonly unknown[]): Promise<unknown> {
+      const inContext = parameters.map((parameter) => {
+        if (typeof parameter !== 'function') return parameter;
+        const work = parameter as (manager: EntityManager) => Promise<unknown>;
+        return (manager: EntityManager) => {
+          const runner = manager.queryRunner as GatedQueryRunner | undefined;
+          return context.run(runner?.transaction, () => work(manager));
+        };
+      });
+      return original.apply(this, inContext);
+    };
+    const createEntityManager = dataSource.createEntityManager.bind(dataSource);
+    dataSource.createEntityManager = (queryRunner) => Object.assign(createEntityManager(queryRunner), { transaction });
+    Object.assign(dataSource.manager, { transaction });
+  }
+}

@@ -1,0 +1,164 @@
+import type { Database, Statement } from 'sqlite3';
+import { DatabaseError } from '../model/errors.ts';
+import { toBindables } from './bind-value.ts';
+import { whileBusy } from './busy-database.ts';
+import { probeTransaction } from './raw-connection.ts';
+import { writesWithoutRows } from './statement-kind.ts';
+import { systemClock } from './system-clock.ts';
+
+export type Synchronous = 'OFF' | 'NORMAL' | 'FULL' | 'EXTRA';
+
+export interface Sqlite3DriverOptions {
+  /** Default `NORMAL`: with WAL a power cut may lose the last commits, but never the database. `FULL` makes each commit durable. */
+  readonly synchronous?: Synchronous;
+  /** How long a file that another process has locked is waited for while it is opened. */
+  readonly busyTimeoutMs?: number;
+}
+
+/** The answer to one statement, in the form of expo-sqlite. */
+export interface Sqlite3Result {
+  readonly changes: number;
+  readonly lastInsertRowId: number;
+  getAllAsync(): Promise<unknown[]>;
+}
+
+/** A database in the form of expo-sqlite, as TypeORM's `expo` type wants it. */
+export interface Sqlite3Connection {
+  runAsync(sql: string, parameters?: readonly unknown[]): Promise<Sqlite3Result>;
+  prepareAsync(sql: string): Promise<{ executeAsync(parameters?: readonly unknown[]): Promise<Sqlite3Result>; finalizeAsync(): Promise<void> }>;
+  isInTransactionAsync(): Promise<boolean>;
+  closeAsync(): Promise<void>;
+}
+
+type Sqlite3Module = typeof import('sqlite3');
+
+/** SQLite's own waiting would hold a thread; the gate waits without. */
+const driverBusyTimeoutMs = 5;
+const cachedStatements = 64;
+const longestCachedSql = 64 * 1024;
+
+async function loadSqlite3(): Promise<Sqlite3Module> {
+  try {
+    const loaded = await import('sqlite3');
+    return loaded.default;
+  } catch (cause) {
+    throw new DatabaseError('The package sqlite3 cannot be loaded; install it with: npm install sqlite3', { cause });
+  }
+}
+
+const openFile = (sqlite3: Sqlite3Module, name: string): Promise<Database> =>
+  new Promise((resolve, reject) => {
+    const database: Database = new sqlite3.Database(name, (error) => (error === null ? resolve(database) : reject(error)));
+  });
+
+const execute = (database: Database, sql: string): Promise<void> =>
+  new Promise((resolve, reject) => { database.exec(sql, (error) => (error === null ? resolve() : reject(error))); });
+
+/** Memory and temporary databases have no journal to choose. */
+const isFile = (name: string): boolean => name !== '' && !name.includes(':memory:') && !name.includes('mode=memory');
+
+/** Keeps the most recently used statements prepared: for bulk work, parsing costs as much as running. */
+class StatementCache {
+  readonly #kept = new Map<string, Statement>();
+
+  take(sql: string): Statement | undefined {
+    const statement = this.#kept.get(sql);
+    if (statement !== undefined) this.#kept.delete(sql);
+    return statement;
+  }
+
+  /** Holds a statement that nobody uses now; one with the same text may be there already. */
+  give(sql: string, statement: Statement): void {
+    if (sql.length > longestCachedSql || this.#kept.has(sql)) {
+      statement.finalize();
+      return;
+    }
+    this.#kept.set(sql, statement);
+    if (this.#kept.size <= cachedStatements) return;
+    const [oldest] = this.#kept;
+    if (oldest === undefined) return;
+    this.#kept.delete(oldest[0]);
+    oldest[1].finalize();
+  }
+
+  clear(): void {
+    for (const statement of this.#kept.values()) statement.finalize();
+    this.#kept.clear();
+  }
+}
+
+class Connection implements Sqlite3Connection {
+  readonly #database: Database;
+  readonly #cache = new StatementCache();
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  runAsync(sql: string, parameters: readonly unknown[] = []): Promise<Sqlite3Result> {
+    return this.#run(sql, parameters);
+  }
+
+  /** Prepares when it runs: TypeORM reports a syntax error like any other failure then, and a cached statement needs no preparing. */
+  async prepareAsync(sql: string): ReturnType<Sqlite3Connection['prepareAsync']> {
+    return { executeAsync: (parameters = []) => this.#run(sql, parameters), finalizeAsync: () => Promise.resolve() };
+  }
+
+  isInTransactionAsync(): Promise<boolean> {
+    const level = async (): Promise<number> => {
+      const [row] = (await (await this.#run('PRAGMA synchronous', [])).getAllAsync()) as { synchronous: number }[];
+      return row?.synchronous ?? 2;
+    };
+    return probeTransaction((sql) => this.#run(sql, []), level);
+  }
+
+  async closeAsync(): Promise<void> {
+    this.#cache.clear();
+    await new Promise<void>((resolve, reject) => { this.#database.close((error) => (error === null ? resolve() : reject(error))); });
+  }
+
+  #run(sql: string, parameters: readonly unknown[]): Promise<Sqlite3Result> {
+    return new Promise((resolve, reject) => {
+      const bound = toBindables(parameters);
+      // The statement of a failed preparation answers nothing else.
+      const statement = this.#cache.take(sql) ?? this.#database.prepare(sql, (error: Error | null) => { if (error !== null) reject(error); });
+      const fail = (error: Error): void => {
+        statement.finalize();
+        reject(error);
+      };
+      if (writesWithoutRows(sql)) {
+        const cache = this.#cache;
+        statement.run(bound, function (error) {
+          if (error !== null) return fail(error);
+          const { changes, lastID } = this;
+          cache.give(sql, statement);
+          resolve({ changes, lastInsertRowId: lastID, getAllAsync: () => Promise.resolve([]) });
+        });
+        return;
+      }
+      statement.all(bound, (error: Error | null, rows: unknown[]) => {
+        if (error !== null) return fail(error);
+        if (/^\s*pragma/i.test(sql)) statement.finalize();
+        else this.#cache.give(sql, statement);
+        resolve({ changes: rows.length, lastInsertRowId: 0, getAllAsync: () => Promise.resolve(rows) });
+      });
+    });
+  }
+}
+
+/**
+ * Adapts npm `sqlite3`, which does not block the event loop, to TypeORM: `new DataSource({ type: 'expo', driver: sqlite3Driver(), database })`.
+ * Foreign keys are on; files use WAL. Errors keep SQLite's `code` (`SQLITE_CONSTRAINT`, `SQLITE_BUSY`).
+ */
+export function sqlite3Driver(options: Sqlite3DriverOptions = {}): { openDatabaseAsync(name: string): Promise<Sqlite3Connection> } {
+  const { synchronous = 'NORMAL', busyTimeoutMs = 5_000 } = options;
+  return {
+    openDatabaseAsync: async (name) => {
+      const database = await openFile(await loadSqlite3(), name);
+      database.configure('busyTimeout', driverBusyTimeoutMs);
+      const journal = isFile(name) ? 'PRAGMA journal_mode = WAL;' : '';
+      await whileBusy(systemClock, busyTimeoutMs, () => execute(database, `PRAGMA foreign_keys = ON; ${journal} PRAGMA synchronous = ${synchronous};`));
+      return new Connection(database);
+    },
+  };
+}
