@@ -1,0 +1,15 @@
+export type { IdOrder } from './testing/backend-rows.ts';
+export { MemoryBackend } from './testing/memory-backend.ts';
+export type { AppliedEffect, BackendPage, MemoryBackendOptions, WriteRule } from './testing/memory-backend.ts';
+export { MemoryTransport } from './testing/memory-transport.ts';
+export type { MemoryTransportOptions, TransportCall } from './testing/memory-transport.ts';
+export type { RowKeys, RowNaming } from './testing/row-keys.ts';
+export { seededRandom } from './testing/seeded-random.ts';
+export { createSimulatedClock } from './testing/simulated-clock.ts';
+export type { SimulatedClock } from './testing/simulated-clock.ts';
+export { createTestServer, TestServer } from './testing/test-server.ts';
+export type { TestServerOptions } from './testing/test-server.ts';
+export type { CutPoint, FailureOptions, HeldRequests, RecordedRequest, RequestMatch } from './testing/test-server-faults.ts';
+export { pagingStyles } from './server/paging.ts';
+export type { PageQuery, PagingStyle } from './server/paging.ts';
+export type { WireAnswer, WriteRequest } from './server/wire-rules.ts';

@@ -1,0 +1,156 @@
+import { isJsonObject, type Json } from '../model/json.ts';
+import { AuthError, NetworkError, TransportError } from '../model/errors.ts';
+import { requestIdOf, type Op } from '../model/operation.ts';
+import {
+  fetchError, fetchNotFound, fetchSuccess, pushAmbiguous, pushConflict, pushForbidden, pushNotFound, pushRejected, pushSuccess, pushThrottled,
+  pushUnauthorized, pushUnavailable,
+  type BatchPushResult, type FetchResult, type OpPushResult, type PullPage, type PullRequest, type PushContext, type PushResult, type Subscribable,
+  type TransportAdapter, type TransportCapabilities, type TransportContext,
+} from '../model/transport.ts';
+import type { WireAnswer, WriteRequest } from '../server/wire-rules.ts';
+import { MemoryBackend, type MemoryBackendOptions } from './memory-backend.ts';
+
+export interface MemoryTransportOptions extends MemoryBackendOptions {
+  /** The server this client talks to; give several transports the same one to have several clients. Default: one of its own, from the other options. */
+  readonly backend?: MemoryBackend;
+  /** Default: idempotency by key, nothing else. */
+  readonly capabilities?: TransportCapabilities;
+  /** Announced with each page, ms. */
+  readonly tombstoneRetentionMs?: number;
+}
+
+/** A call that reached the transport, in order. */
+export interface TransportCall {
+  readonly type: 'pull' | 'push' | 'forcePush' | 'fetch' | 'health';
+  readonly kind?: string;
+  readonly ids?: readonly string[];
+}
+
+/**
+ * Talks to a {@link MemoryBackend} as a transport talks to a server: conflicts, idempotency by request id, tombstones, paging. There is no
+ * time and no chance in it, so a test that uses it always runs the same way.
+ */
+export class MemoryTransport implements TransportAdapter {
+  readonly backend: MemoryBackend;
+  readonly capabilities: TransportCapabilities;
+  /** Everything that was asked, oldest first. */
+  readonly calls: TransportCall[] = [];
+  readonly #tombstoneRetentionMs: number | undefined;
+
+  constructor(options: MemoryTransportOptions = {}) {
+    this.backend = options.backend ?? new MemoryBackend(options);
+    this.capabilities = options.capabilities ?? { idempotency: 'key' };
+    this.#tombstoneRetentionMs = options.tombstoneRetentionMs;
+  }
+
+  async pull(request: PullRequest): Promise<PullPage> {
+    this.calls.push({ type: 'pull', kind: request.kind });
+    await Promise.resolve();
+    if (request.signal?.aborted === true) throw new NetworkError(`the pull of ${request.kind} was aborted`);
+    const page = this.backend.list(request.kind, { ...request, limit: request.pageSize });
+    if (page === undefined) throw TransportError.httpError(400, '{"error":"invalid_page_token"}');
+    return {
+      ...structuredClone(page),
+      ...(this.backend.pageCap === undefined || !this.backend.announcePageCap ? {} : { pageLimit: this.backend.pageCap }),
+      ...(this.#tombstoneRetentionMs === undefined ? {} : { tombstoneRetentionMs: this.#tombstoneRetentionMs }),
+    };
+  }
+
+  async push(ops: readonly Op[], context: PushContext): Promise<BatchPushResult> {
+    this.calls.push({ type: 'push', ids: ops.map(({ id }) => id) });
+    const results: OpPushResult[] = [];
+    for (const op of ops) {
+      const answer = { opId: op.opId, result: await this.#send(op, op.force === true, context) };
+      results.push(answer);
+      context.onAnswer?.(answer);
+    }
+    return { results };
+  }
+
+  async forcePush(op: Op, context: PushContext): Promise<PushResult> {
+    this.calls.push({ type: 'forcePush', kind: op.kind, ids: [op.id] });
+    return this.#send(op, true, context);
+  }
+
+  async fetch(request: { readonly kind: string; readonly id: string; readonly signal?: AbortSignal | undefined }): Promise<FetchResult> {
+    this.calls.push({ type: 'fetch', kind: request.kind, ids: [request.id] });
+    await Promise.resolve();
+    if (request.signal?.aborted === true) return fetchError(new NetworkError(`the fetch of ${request.kind}/${request.id} was aborted`));
+    const answer = this.backend.fetch(request.kind, request.id);
+    return answer.status === 200 && answer.body !== undefined ? fetchSuccess(structuredClone(answer.body), answer.version) : fetchNotFound();
+  }
+
+  async health(context: TransportContext): Promise<boolean> {
+    this.calls.push({ type: 'health' });
+    await Promise.resolve();
+    return context.signal?.aborted !== true;
+  }
+
+  subscribe(kinds: readonly string[]): Subscribable<{ readonly kinds: readonly string[] }> {
+    return {
+      subscribe: (observer) => ({
+        unsubscribe: this.backend.onChange((kind) => {
+          if (kinds.includes(kind)) observer.next({ kinds: [kind] });
+        }),
+      }),
+    };
+  }
+
+  async #send(op: Op, force: boolean, context: TransportContext): Promise<PushResult> {
+    await Promise.resolve();
+    if (context.signal?.aborted === true) return pushUnavailable({ dispatched: false, message: `${op.kind}/${op.id} was not sent: aborted` });
+    return toPushResult(this.backend.write(toWriteRequest(op, force, this.capabilities)));
+  }
+}
+
+/** Builds the write that stands for an operation, as PROTOCOL §3 and §4 put it on the wire. */
+export function toWriteRequest(op: Op, force: boolean, capabilities: TransportCapabilities): WriteRequest {
+  const conditional = capabilities.conditionalWrite === true && !force;
+  return {
+    type: op.type,
+    kind: op.kind,
+    id: op.id,
+    payload: op.type === 'upsert' ? structuredClone(op.payload) : undefined,
+    base: force ? undefined : op.baseUpdatedAt,
+    force,
+    key: capabilities.idempotency === 'none' ? undefined : requestIdOf(op),
+    createOnly: conditional && op.creates && op.baseUpdatedAt === undefined,
+    ifMatch: conditional ? op.baseVersion : undefined,
+  };
+}
+
+/** Reads a server's answer to a push as PROTOCOL §3 says. Total. */
+export function toPushResult(answer: WireAnswer): PushResult {
+  const { status, version } = answer;
+  const body = answer.body === undefined ? undefined : structuredClone(answer.body);
+  const message = typeof body?.['message'] === 'string' ? body['message'] : `the server answered ${status}`;
+  if (status >= 200 && status < 300) return pushSuccess({ serverData: body, serverVersion: version });
+  if (status === 409 || status === 412) return conflictResult(body, version);
+  if (status === 404 || status === 410) return pushNotFound(status);
+  if (status === 401) return pushUnauthorized(message);
+  if (status === 403) return pushForbidden(message);
+  if (status === 429) return pushThrottled({ message });
+  if (status === 408 || status === 425) return pushAmbiguous({ message, timedOut: true });
+  if (status >= 500) return pushUnavailable({ dispatched: true, statusCode: status, message });
+  const code = body?.['error'];
+  return pushRejected({ statusCode: status, code: typeof code === 'string' ? code : undefined, message, fields: fieldsOf(body?.['fields']) });
+}
+
+/** Builds what a pull or a health check rejects with for a status (model/transport.ts). */
+export const toPullError = (status: number, retryAfterMs?: number): Error =>
+  status === 401 ? new AuthError('the server answered 401') : TransportError.httpError(status, undefined, retryAfterMs);
+
+function conflictResult(body: { readonly [key: string]: Json } | undefined, version: string | undefined): PushResult {
+  const current = body?.['current'];
+  const row = isJsonObject(current) ? current : undefined;
+  const timestamp = body?.['serverTimestamp'];
+  return pushConflict({
+    serverData: row,
+    serverTimestamp: typeof timestamp === 'string' || typeof timestamp === 'number' ? String(timestamp) : undefined,
+    serverVersion: version,
+    serverDeleted: row !== undefined && (row['deletedAt'] ?? row['deleted_at'] ?? null) !== null,
+  });
+}
+
+const fieldsOf = (value: Json | undefined): Record<string, string> | undefined =>
+  isJsonObject(value) ? Object.fromEntries(Object.entries(value).map(([key, reason]) => [key, String(reason)])) : undefined;

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Json, JsonObject } from '../model/json.ts';
+import { etagOf, type WireAnswer } from '../server/wire-rules.ts';
+import type { RecordedRequest } from './test-server-faults.ts';
+
+/** An answer ready for the socket. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+}
+
+/** Headers a browser must be allowed to send and to see (PROTOCOL §9, F-92). */
+export const corsHeaders: Readonly<Record<string, string>> = {
+  'access-control-allow-origin': '*',
+  'access-control-allow-methods': 'GET, PUT, POST, DELETE, OPTIONS',
+  'access-control-allow-headers':
+    'Authorization, Content-Type, X-Idempotency-Key, X-Force-Update, X-Force-Delete, X-Create-Only, If-Match, Last-Event-ID',
+  'access-control-expose-headers': 'ETag, Retry-After, Date, X-Page-Limit, X-Tombstone-Retention',
+  'access-control-max-age': '600',
+};
+
+/** Reads a whole request; `basePath` is what comes before kinds. Undefined kind and id when the path lies elsewhere. */
+export async function readRequest(request: IncomingMessage, basePath: string): Promise<RecordedRequest> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  const rawBody = Buffer.concat(chunks).toString('utf8');
+  const url = request.url ?? '/';
+  const parsed = new URL(url, 'http://localhost');
+  const below = basePath === '' || parsed.pathname.startsWith(`${basePath}/`) ? parsed.pathname.slice(basePath.length) : undefined;
+  const segments = (below ?? '').split('/').slice(1).map(decodeSegment);
+  return {
+    method: request.method ?? 'GET',
+    path: below === undefined ? parsed.pathname : `/${segments.join('/')}`,
+    url,
+    query: Object.fromEntries(parsed.searchParams),
+    headers: request.headers,
+    body: parseBody(rawBody),
+    rawBody,
+    kind: below === undefined || segments.length > 2 ? undefined : segments[0] || undefined,
+    id: segments[1] || undefined,
+  };
+}
+
+export const jsonAnswer = (status: number, body: Json, headers: Readonly<Record<string, string>> = {}): HttpAnswer => ({
+  status,
+  headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
+  text: JSON.stringify(body),
+});
+
+/** Puts an answer of the backend on the wire. */
+export function toHttpAnswer(answer: WireAnswer): HttpAnswer {
+  const headers: Record<string, string> = answer.version === undefined ? {} : { etag: etagOf(answer.version) };
+  return answer.body === undefined ? { status: answer.status, headers, text: '' } : jsonAnswer(answer.status, answer.body, headers);
+}
+
+/** Writes an answer; with `cut`, only the first half of its body before the connection breaks. */
+export function writeAnswer(response: ServerResponse, answer: HttpAnswer, cut: boolean): void {
+  const bytes = Buffer.from(answer.text, 'utf8');
+  const hasBody = answer.status !== 204 && answer.status !== 304;
+  response.writeHead(answer.status, { ...corsHeaders, ...answer.headers, ...(hasBody ? { 'content-length': String(bytes.length) } : {}) });
+  if (!cut) {
+    response.end(hasBody ? bytes : undefined);
+    return;
+  }
+  // The headers promise the whole body; the rest never comes.
+  response.write(bytes.subarray(0, Math.max(1, Math.floor(bytes.length / 2))), () => response.destroy());
+}
+
+/** Gives a POSTed row an id, as servers do that make ids themselves. */
+export const withId = (body: JsonObject, key: string): JsonObject => (body[key] === undefined ? { ...body, [key]: randomUUID() } : body);
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    // Kept as it came, so that it names no row and is answered 404.
+    return segment;
+  }
+}
+
+function parseBody(text: string): Json | undefined {
+  if (text === '') return undefined;
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    // Recorded as text; the route answers 400.
+    return text;
+  }
+}
