@@ -47,7 +47,9 @@ export type SyncFact =
   | { readonly type: 'request.refused'; readonly because: 'authRequired' | 'stopped' }
   | { readonly type: 'scope.changed' }
   | { readonly type: 'pages.unsorted'; readonly kind: string }
-  | { readonly type: 'transport.warning'; readonly message: string };
+  | { readonly type: 'transport.warning'; readonly message: string }
+  /** Something that should survive a restart (a wait, a pause) could not be stored; the engine goes on. */
+  | { readonly type: 'store.warning'; readonly message: string };
 
 /** Why an operation left the outbox without being applied. */
 export type DiscardReason = 'acceptServer' | 'discard' | 'dropped' | 'foldedAway' | 'serverDeleted' | 'skipped' | 'purged' | 'scopeCleared';

@@ -18,6 +18,8 @@ export type SyncFailure = { readonly message: string; readonly at?: number; /** 
   | { readonly type: 'storeFailed' }
   /** Answers that are not the API's (captive portal, wrong base path), or a bug: ends the run. */
   | { readonly type: 'fatal' }
+  /** STOP ended the wait; told to promises only, no actor fails so. */
+  | { readonly type: 'stopped' }
 );
 
 export type SyncPhase = 'push' | 'pull';

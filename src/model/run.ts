@@ -1,14 +1,14 @@
 import type { ConflictResolution } from './conflict.ts';
 import type { SyncFact } from './events.ts';
-import type { SyncFailure } from './failure.ts';
+import type { SyncFailure, SyncPhase } from './failure.ts';
 import type { PullStats, PushStats, SyncStats } from './stats.ts';
 
 export type Kinds = readonly string[];
 
 /**
- * What one run has to do. `explicit`: somebody waits for the answer. `automatic`: a trigger or a fact asked, so the engine itself sees to
- * it after a failed run. `waiters` are ids of the promises that end with the run; `clearData` is kept for the event only, a resync always
- * sweeps at its end.
+ * What one run has to do. `explicit`: somebody waits for the answer, hence `waiters` is not empty. `automatic`: a trigger or a fact asked,
+ * so the engine itself sees to it after a failed run. `waiters` are ids of the promises that end with the run ({@link anonymousWaiter}
+ * where a command was sent without one); `clearData` is kept for the event only, a resync always sweeps at its end.
  */
 export interface SyncRequest {
   readonly pushKinds: Kinds;
@@ -37,6 +37,18 @@ export interface Wait {
   readonly delayMs: number;
   /** Epoch ms; absent when the failure carried no time. */
   readonly retryAt: number | undefined;
+  /** Nothing failed for everybody: single operations wait with their own backoff, so any other work goes before. */
+  readonly due?: boolean | undefined;
+}
+
+/** Waiter of a command that was sent without one: somebody asked, and no promise is kept for it. Never part of an emitted event. */
+export const anonymousWaiter = '*';
+
+/** The part of a planned run that is still ahead of it. */
+export interface Remaining {
+  readonly toPush: Kinds;
+  readonly toPull: Kinds;
+  readonly toSweep: Kinds;
 }
 
 /** `continued`: nobody else held the lease since we did, so the run goes on where it stopped. */
@@ -113,18 +125,30 @@ export interface SweepReport {
   readonly facts: readonly SyncFact[];
 }
 
-/** `nextDueAt`: epoch ms at which the earliest waiting operation wants to be tried, for automatic work. */
+/** `nextDueInMs`: how long until the earliest waiting operation wants to be tried, for automatic work. */
 export interface RunRecord {
   readonly tookMs: number;
   readonly nextDueInMs?: number | undefined;
+  /** Epoch ms of the end of the run. */
+  readonly at?: number | undefined;
   readonly facts: readonly SyncFact[];
 }
+
+/** Where a run can fail. */
+export type RunPhase = SyncPhase | 'fullResync' | 'sync';
 
 /** A run is the work still ahead of it: the lists shrink as phases end, so "does it cover this request?" is a comparison of lists. */
 export interface Run {
   readonly id: number;
   readonly request: SyncRequest;
+  /** Planned once: the lists below are what remains. */
   readonly planned: boolean;
+  /** An explicit request joined while the run was waiting: it is planned again, so that waiting operations become ready. */
+  readonly replan: boolean;
+  /** Where the run is, for `sync.failed` (F-105). */
+  readonly phase: RunPhase;
+  /** What was announced already, so that a resumed run does not announce it twice (EVT-02). */
+  readonly told: readonly ('fullResync' | SyncPhase)[];
   readonly toPush: Kinds;
   readonly toPull: Kinds;
   readonly toSweep: Kinds;
@@ -132,8 +156,11 @@ export interface Run {
   readonly conflicts: readonly ConflictRef[];
   /** Rounds spent on the first conflict of the list. */
   readonly round: number;
+  /** Taken and not yet settled. */
   readonly batchId: number | undefined;
   readonly report: SendReport | undefined;
+  /** Rows of the kind being pulled, so far in this run. */
+  readonly pulledOfKind: number;
   /** Failures since the last progress in this run. */
   readonly attempts: number;
   readonly maxRetries: number;
@@ -154,6 +181,8 @@ export interface RunEnded {
   readonly tookMs?: number | undefined;
   /** Absent on success. */
   readonly failure?: SyncFailure | undefined;
+  readonly phase: RunPhase;
+  /** How often the last step was tried without progress. */
   readonly attempts: number;
   readonly maxRetries: number;
 }

@@ -1,0 +1,32 @@
+import type { SyncSnapshot } from './sync-machine.ts';
+
+/** What the engine is doing or waiting for, in one word. */
+export type SyncPhaseName =
+  | 'starting' | 'idle' | 'planning' | 'pushing' | 'resolvingConflict' | 'pulling' | 'paging' | 'fullResync' | 'finishing' | 'backoff' | 'paused'
+  | 'offline' | 'authRequired' | 'standby' | 'failed' | 'stopped';
+
+type Place = Parameters<SyncSnapshot['matches']>[0];
+
+/** The first place that matches names the phase. `authRequired` and `offline` are said only where nothing better is going on. */
+const phases: readonly (readonly [SyncPhaseName, Place])[] = [
+  ['stopped', { activity: 'stopped' }],
+  ['failed', { activity: 'failed' }],
+  ['starting', { activity: 'starting' }],
+  ['paused', { activity: 'paused' }],
+  // The first try for the lease is a moment of every run; polling for it is what a person should know.
+  ['planning', { activity: { standby: 'asking' } }],
+  ['standby', { activity: 'standby' }],
+  ['planning', { activity: { running: 'planning' } }],
+  ['resolvingConflict', { activity: { running: 'resolvingConflict' } }],
+  ['paging', { activity: { running: { pulling: 'paging' } } }],
+  ['pulling', { activity: { running: 'pulling' } }],
+  ['fullResync', { activity: { running: 'fullResync' } }],
+  ['finishing', { activity: { running: 'finishing' } }],
+  ['pushing', { activity: 'running' }],
+  ['authRequired', { session: 'authRequired' }],
+  ['offline', { network: 'offline' }],
+  ['backoff', { activity: 'backoff' }],
+];
+
+/** Says in one word what the engine is doing or waiting for; `idle` when nothing. */
+export const phaseOf = (snapshot: SyncSnapshot): SyncPhaseName => phases.find(([, place]) => snapshot.matches(place))?.[0] ?? 'idle';
