@@ -1,0 +1,22 @@
+import type { Exchange, HttpRequest } from './exchange.ts';
+import type { HttpAnswer } from './http-answer.ts';
+import type { TokenSource } from './token-source.ts';
+
+/** One request with the app's token; rejects with `ExchangeError`, `AuthError` or the `NetworkError` of `token()`. */
+export type AuthorizedExchange = (request: HttpRequest) => Promise<HttpAnswer>;
+
+interface AuthorizedParts {
+  readonly exchange: Exchange;
+  readonly tokens: TokenSource;
+}
+
+/** Adds the token, read anew for each attempt; a 401 is answered by one refresh and one more attempt, the only retry of this layer. */
+export function createAuthorizedExchange({ exchange, tokens }: AuthorizedParts): AuthorizedExchange {
+  return async (request) => {
+    const token = await tokens.read(request.signal);
+    const answer = await exchange(request, token.authorization);
+    if (answer.status !== 401 || !tokens.canRefresh) return answer;
+    const refreshed = await tokens.refresh(token, request.signal);
+    return exchange(request, refreshed.authorization);
+  };
+}

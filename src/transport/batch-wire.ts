@@ -1,0 +1,77 @@
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { requestIdOf, type Op } from '../model/operation.ts';
+import { rowIdOf, scalarText } from './answer-fields.ts';
+import type { OpAnswer } from './classify-answer.ts';
+import { isSuccessStatus, type Body } from './http-answer.ts';
+
+/** One item of the request (PROTOCOL §6) as JSON text; throws on a payload that is no JSON. */
+export function batchItem(op: Op): string {
+  return JSON.stringify({
+    opId: requestIdOf(op),
+    kind: op.kind,
+    id: op.id,
+    type: op.type,
+    ...(op.type === 'upsert' ? { payload: op.payload } : {}),
+    ...(op.force === true ? { force: true } : op.baseUpdatedAt === undefined ? {} : { baseUpdatedAt: op.baseUpdatedAt }),
+  });
+}
+
+/** What a batch answer says about its operations; an operation without entry has no usable item. */
+export interface BatchItems {
+  readonly answers: ReadonlyMap<Op, OpAnswer>;
+  readonly warnings: readonly string[];
+}
+
+/** Reads `results` item by item, so that a broken one costs only its own operation (F-88). Undefined: there is no list of results at all. */
+export function readBatchItems(body: Json | undefined, ops: readonly Op[], whole: Pick<OpAnswer, 'retryAfterMs' | 'clockOffsetMs'>): BatchItems | undefined {
+  const results = isJsonObject(body) ? body['results'] : undefined;
+  if (!Array.isArray(results)) return undefined;
+  const byRequestId = new Map(ops.map((op) => [requestIdOf(op), op]));
+  const seen = new Set<Op>();
+  const answers = new Map<Op, OpAnswer>();
+  const warnings: string[] = [];
+  const list: readonly Json[] = results;
+  list.forEach((item, position) => {
+    const opId = isJsonObject(item) ? scalarText(item['opId']) : undefined;
+    const op = opId === undefined ? undefined : byRequestId.get(opId);
+    if (!isJsonObject(item) || opId === undefined) {
+      warnings.push(`The batch answer's results[${position}] names no opId and was ignored`);
+    } else if (op === undefined) {
+      warnings.push(`The batch answer has a result for the unknown opId '${opId.slice(0, 100)}', which was ignored`);
+    } else if (!seen.has(op)) {
+      // Of duplicates the first counts, also when it is broken: what comes later may be about another attempt.
+      seen.add(op);
+      const answer = readItem(item, whole);
+      if (answer !== undefined) answers.set(op, answer);
+    }
+  });
+  return { answers, warnings };
+}
+
+function readItem(item: JsonObject, whole: Pick<OpAnswer, 'retryAfterMs' | 'clockOffsetMs'>): OpAnswer | undefined {
+  const status = Number(scalarText(item['statusCode']) ?? Number.NaN);
+  if (!Number.isInteger(status) || status < 100 || status > 599) return undefined;
+  return { ...whole, status, version: scalarText(item['version']), body: isSuccessStatus(status) ? rowBody(item['data']) : { type: 'json', value: errorBody(item) } };
+}
+
+const rowBody = (data: Json | undefined): Body => (data === undefined || data === null ? { type: 'empty' } : { type: 'json', value: data });
+
+/** Makes of the item what the body of a single answer would be: `error` holds it, or the item itself. */
+function errorBody(item: JsonObject): JsonObject {
+  const { error } = item;
+  if (!isJsonObject(error)) return { ...picked(item, ['error', 'code', 'message', 'fields', 'serverTimestamp']), ...currentOf(item) };
+  const complete = isJsonObject(error['current']) || isJsonObject(error['serverData']) || rowIdOf(error) !== undefined;
+  return complete ? error : { ...currentOf(item), ...error };
+}
+
+function currentOf(item: JsonObject): JsonObject {
+  const current = [item['current'], item['serverData'], item['data']].find(isJsonObject);
+  return current === undefined ? {} : { current };
+}
+
+function picked(item: JsonObject, keys: readonly string[]): JsonObject {
+  return Object.fromEntries(keys.flatMap((key): [string, Json][] => {
+    const value = item[key];
+    return value === undefined ? [] : [[key, value]];
+  }));
+}

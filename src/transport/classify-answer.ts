@@ -1,0 +1,134 @@
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import type { Op } from '../model/operation.ts';
+import {
+  pushConflict, pushForbidden, pushMalformed, pushNotFound, pushRejected, pushSuccess, pushThrottled, pushUnauthorized, pushUnavailable, type PushResult,
+} from '../model/transport.ts';
+import { isTombstone, refusalOf, rowIdOf, rowTimestampOf, scalarText } from './answer-fields.ts';
+import { isSuccessStatus, type Body } from './http-answer.ts';
+import type { AnswerToClassify, RestSettings, StatusVerdict } from './rest-options.ts';
+
+/** An answer to one operation, whether it came alone or as an item of a batch. */
+export interface OpAnswer {
+  readonly status: number;
+  /** Row on success, refusal or conflict otherwise. */
+  readonly body: Body;
+  /** ETag, or the item's `version`. */
+  readonly version?: string | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly clockOffsetMs?: number | undefined;
+  /** Where a redirect leads, for the message. */
+  readonly location?: string | undefined;
+}
+
+/** A 404 or 410 that does not say whether the row or the whole route is missing: ask the collection (F-22). */
+export interface UnclearNotFound {
+  readonly type: 'unclearNotFound';
+  readonly statusCode: number;
+}
+
+type Classify = RestSettings['classifyStatus'];
+
+/** Codes with which the API itself says that the row is not there. */
+const missingRowCodes: ReadonlySet<string> = new Set(['not_found', 'deleted', 'gone']);
+/** The API's word that the route is wrong, not the row (PROTOCOL §9). */
+const missingRouteCodes: ReadonlySet<string> = new Set(['unknown_route', 'unknown_kind']);
+
+/** Turns an answer into exactly one result (ARCHITECTURE, *Outcomes*), by status and JSON fields, never by texts. */
+export function classifyAnswer(op: Op, answer: OpAnswer, classify: Classify): PushResult | UnclearNotFound {
+  const verdict = askApp(classify, { status: answer.status, body: answer.body.type === 'json' ? answer.body.value : undefined, op });
+  if (verdict instanceof Error) return pushMalformed(`${labelOf(op)}: classifyStatus failed: ${verdict.message}`);
+  return byVerdict(op, answer, verdict ?? verdictOf(answer));
+}
+
+/** Asks the app's `classifyStatus`; what it throws is returned, not thrown (I13). */
+export function askApp(classify: Classify, answer: AnswerToClassify): StatusVerdict | undefined | Error {
+  try {
+    return classify(answer);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+/** What a 404 or 410 with this body is about. */
+export function missingOf(body: Json | undefined): 'row' | 'route' | 'unclear' {
+  const { code } = refusalOf(body);
+  if (code === undefined) return 'unclear';
+  return missingRowCodes.has(code) ? 'row' : missingRouteCodes.has(code) ? 'route' : 'unclear';
+}
+
+/** Names the request in messages. */
+export const labelOf = (op: Op): string => `${op.type} of ${op.kind}/${op.id.length <= 60 ? op.id : `${op.id.slice(0, 60)}…`}`;
+
+function verdictOf({ status, body, retryAfterMs }: OpAnswer): StatusVerdict | 'unclearNotFound' {
+  if (isSuccessStatus(status)) return 'applied';
+  switch (status) {
+    case 401: return 'unauthorized';
+    case 403: return 'forbidden';
+    case 404: case 410: {
+      const missing = missingOf(body.type === 'json' ? body.value : undefined);
+      return missing === 'row' ? 'notFound' : missing === 'route' ? 'malformed' : 'unclearNotFound';
+    }
+    case 408: case 425: return 'unavailable';
+    case 409: case 412: return 'conflict';
+    case 429: return 'throttled';
+    case 503: return retryAfterMs === undefined ? 'unavailable' : 'throttled';
+    default:
+  }
+  if (status >= 500 && status <= 599) return 'unavailable';
+  return status >= 400 && status <= 499 ? 'rejected' : 'malformed';
+}
+
+function byVerdict(op: Op, answer: OpAnswer, verdict: StatusVerdict | 'unclearNotFound'): PushResult | UnclearNotFound {
+  const { status } = answer;
+  const json = answer.body.type === 'json' ? answer.body.value : undefined;
+  switch (verdict) {
+    case 'applied': return appliedResult(op, answer);
+    case 'conflict': return conflictResult(op, answer, json);
+    case 'notFound': return pushNotFound(status);
+    case 'unclearNotFound': return { type: 'unclearNotFound', statusCode: status };
+    case 'rejected': {
+      const refusal = refusalOf(json);
+      return pushRejected({ statusCode: status, ...refusal, message: refusal.message ?? `${labelOf(op)} was refused with ${status}${refusal.code === undefined ? '' : ` (${refusal.code})`}` });
+    }
+    case 'forbidden': return pushForbidden(refusalOf(json).message ?? `${labelOf(op)} is forbidden (${status})`);
+    case 'unauthorized': return pushUnauthorized(refusalOf(json).message ?? `The server does not accept the token (${status})`);
+    case 'throttled': return pushThrottled({ retryAfterMs: answer.retryAfterMs, message: refusalOf(json).message ?? `The server asks to wait (${status})` });
+    case 'unavailable': return pushUnavailable({ dispatched: true, statusCode: status, message: `${labelOf(op)} was answered with ${status}` });
+    case 'malformed': return pushMalformed(malformedMessage(op, answer));
+    default: return verdict satisfies never;
+  }
+}
+
+function malformedMessage(op: Op, { status, location }: OpAnswer): string {
+  if (status >= 300 && status <= 399) {
+    const target = location === undefined ? 'elsewhere' : `to '${location.slice(0, 200)}'`;
+    return `${labelOf(op)} was redirected ${target} (${status}); redirects are not followed, because the token must not go to another host. Correct baseUrl.`;
+  }
+  return `${labelOf(op)} was answered with ${status}, which is not an answer of this API. Check baseUrl and the kind.`;
+}
+
+function appliedResult(op: Op, { status, body, version, clockOffsetMs }: OpAnswer): PushResult {
+  if (body.type === 'empty') return pushSuccess({ serverVersion: version, clockOffsetMs });
+  const row = body.type === 'json' ? body.value : undefined;
+  if (!isJsonObject(row)) {
+    return pushMalformed(`${labelOf(op)} was answered with ${status} and a body that is not a JSON object, as a captive portal or a wrong base path does.`);
+  }
+  const id = rowIdOf(row);
+  if (id === undefined) return pushSuccess({ serverVersion: version, clockOffsetMs });
+  if (id !== op.id) return pushMalformed(`${labelOf(op)} was answered with the row '${id.slice(0, 60)}' of another entity.`);
+  return pushSuccess({ serverData: row, serverVersion: version, clockOffsetMs });
+}
+
+/** PROTOCOL §3: `current`, else `serverData`, else the body itself; only with the right id, else the row must be fetched (F-33, F-34). */
+function conflictResult(op: Op, { version }: OpAnswer, body: Json | undefined): PushResult {
+  if (!isJsonObject(body)) return pushConflict();
+  const candidates: readonly (Json | undefined)[] = [body['current'], body['serverData'], body];
+  const data = candidates.find((candidate): candidate is JsonObject => isJsonObject(candidate));
+  if (data === undefined || rowIdOf(data) !== op.id) return pushConflict();
+  return pushConflict({
+    serverData: data,
+    serverTimestamp: scalarText(body['serverTimestamp']) ?? rowTimestampOf(data),
+    serverVersion: scalarText(body['version']) ?? scalarText(data['version']) ?? version,
+    ...(isTombstone(data) ? { serverDeleted: true } : {}),
+  });
+}

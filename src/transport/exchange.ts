@@ -1,0 +1,109 @@
+import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
+import type { Clock } from '../model/clock.ts';
+import type { HttpAnswer } from './http-answer.ts';
+import { ExchangeError, toExchangeError } from './network-failure.ts';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** JSON text. */
+  readonly body?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One HTTP request: its answer whatever the status, or an {@link ExchangeError}. */
+export type Exchange = (request: HttpRequest, authorization: string | undefined) => Promise<HttpAnswer>;
+
+interface ExchangeParts {
+  readonly axios: Pick<AxiosInstance, 'request'>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly requestTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+const identity = (data: unknown): unknown => data;
+
+/** Makes the function that sends one request, ends it after `requestTimeoutMs`, and never follows a redirect (the token would go with it). */
+export function createExchange({ axios, headers, requestTimeoutMs, clock }: ExchangeParts): Exchange {
+  return async (request, authorization) => {
+    // Without the query: it may hold a key of the app.
+    const what = `${request.method} ${request.url.split('?', 1)[0]}`;
+    if (request.signal?.aborted) throw new ExchangeError('aborted', false, `${what} was not sent: aborted`);
+    const sentAt = clock.now();
+    const response = await endable(request.signal, what, requestTimeoutMs, clock, (signal) =>
+      axios.request<unknown>({
+        method: request.method,
+        url: request.url,
+        headers: {
+          Accept: 'application/json',
+          ...headers,
+          ...(authorization === undefined ? {} : { Authorization: authorization }),
+          ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...request.headers,
+        },
+        ...asSent,
+        ...(request.body === undefined ? {} : { data: request.body }),
+        signal,
+      }).catch((error: unknown) => answeredResponse(error, what)),
+    );
+    return toAnswer(response, sentAt, clock.now());
+  };
+}
+
+/** Bodies go and come as text: JSON is read once, by those who know what it should be. */
+const asSent: AxiosRequestConfig = {
+  maxRedirects: 0,
+  validateStatus: () => true,
+  responseType: 'text',
+  transformRequest: [identity],
+  transformResponse: [identity],
+};
+
+/** Ends the wait at once on abort or timeout, also where an adapter of the app ignores its signal (F-06, I9). */
+function endable<T>(outer: AbortSignal | undefined, what: string, timeoutMs: number, clock: Clock, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const controller = new AbortController();
+    const end = (error: ExchangeError): void => {
+      settle();
+      reject(error);
+      controller.abort(error);
+    };
+    const onAbort = (): void => end(new ExchangeError('aborted', true, `${what} was aborted before its answer was complete`));
+    const timer = clock.setTimeout(() => end(new ExchangeError('timedOut', true, `${what} had no complete answer within ${timeoutMs} ms`)), timeoutMs);
+    const settle = (): void => {
+      clock.clearTimeout(timer);
+      outer?.removeEventListener('abort', onAbort);
+    };
+    outer?.addEventListener('abort', onAbort);
+    send(controller.signal).then(
+      (value) => { settle(); resolve(value); },
+      (error: unknown) => { settle(); reject(error instanceof ExchangeError ? error : toExchangeError(error, what)); },
+    );
+  });
+}
+
+/** An interceptor of the app may reject with a complete answer; a cut one carries a response too, but no text. */
+function answeredResponse(error: unknown, what: string): AxiosResponse<unknown> {
+  const response: unknown = error instanceof Error && 'response' in error ? error.response : undefined;
+  if (isResponse(response) && typeof response.data === 'string') return response;
+  throw toExchangeError(error, what);
+}
+
+const isResponse = (value: unknown): value is AxiosResponse<unknown> =>
+  typeof value === 'object' && value !== null && 'status' in value && typeof value.status === 'number' && 'data' in value;
+
+function toAnswer(response: AxiosResponse<unknown>, sentAt: number, receivedAt: number): HttpAnswer {
+  const { data, status } = response;
+  const headers: Readonly<Record<string, unknown>> = response.headers ?? {};
+  return {
+    status,
+    // An interceptor may have parsed the body already.
+    text: typeof data === 'string' ? data : data === undefined || data === null ? '' : JSON.stringify(data),
+    header: (name) => headerText(headers[name] ?? headers[Object.keys(headers).find((key) => key.toLowerCase() === name) ?? '']),
+    sentAt,
+    receivedAt,
+  };
+}
+
+const headerText = (value: unknown): string | undefined => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined);

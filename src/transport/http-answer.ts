@@ -1,0 +1,52 @@
+import type { Json } from '../model/json.ts';
+
+/** A complete HTTP answer, of whatever status. Times are epoch ms of the local clock. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly text: string;
+  /** Value of a header, by its lower-case name. */
+  header(name: string): string | undefined;
+  readonly sentAt: number;
+  readonly receivedAt: number;
+}
+
+/** What the body holds: nothing, JSON, or something that an API would not send (a captive portal's page, F-23). */
+export type Body = { readonly type: 'empty' } | { readonly type: 'json'; readonly value: Json } | { readonly type: 'notJson' };
+
+export function readBody(answer: HttpAnswer): Body {
+  const text = answer.text.trim();
+  if (text === '') return { type: 'empty' };
+  try {
+    return { type: 'json', value: JSON.parse(text) as Json };
+  } catch {
+    return { type: 'notJson' };
+  }
+}
+
+/** The body's JSON, undefined where there is none. */
+export function jsonOf(body: Body): Json | undefined {
+  return body.type === 'json' ? body.value : undefined;
+}
+
+/** Shortens foreign text for messages and logs. */
+export const excerpt = (text: string, length = 300): string => (text.length <= length ? text : `${text.slice(0, length)}…`);
+
+export const isSuccessStatus = (status: number): boolean => status >= 200 && status <= 299;
+
+/** Reads `Retry-After` as a wait in ms, seconds or HTTP date, the latter against the server's own clock (F-85). Not clamped. */
+export function retryAfterMsOf(answer: HttpAnswer): number | undefined {
+  const text = answer.header('retry-after')?.trim();
+  if (text === undefined || text === '') return undefined;
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000);
+  const at = Date.parse(text);
+  if (Number.isNaN(at)) return undefined;
+  const serverNow = Date.parse(answer.header('date') ?? '');
+  return Math.max(0, at - (Number.isNaN(serverNow) ? answer.receivedAt : serverNow));
+}
+
+/** Estimates server time minus local time; the header names whole seconds, so their middle is taken. */
+export function clockOffsetMsOf(answer: HttpAnswer): number | undefined {
+  const serverTime = Date.parse(answer.header('date') ?? '');
+  if (Number.isNaN(serverTime)) return undefined;
+  return Math.round(serverTime + 500 - (answer.sentAt + answer.receivedAt) / 2);
+}

@@ -1,0 +1,54 @@
+/** Why an exchange ended without a complete answer. `dispatched: false` is a promise: no byte of the request left. */
+export class ExchangeError extends Error {
+  override readonly name = 'ExchangeError';
+
+  constructor(
+    readonly reason: 'aborted' | 'timedOut' | 'unreachable' | 'cut',
+    readonly dispatched: boolean,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Codes that only occur before a connection stands, so that nothing can have been sent. */
+const unreachableCodes: ReadonlySet<string> = new Set([
+  'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EAI_FAIL', 'EADDRNOTAVAIL', 'ERR_INVALID_URL',
+  // A certificate is checked before the first byte of the request.
+  'DEPTH_ZERO_SELF_SIGNED_CERT', 'SELF_SIGNED_CERT_IN_CHAIN', 'UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID', 'ERR_TLS_CERT_ALTNAME_INVALID',
+  // undici, for adapters built on it.
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+const connectCalls: ReadonlySet<string> = new Set(['connect', 'getaddrinfo']);
+const timeoutCodes: ReadonlySet<string> = new Set(['ETIMEDOUT', 'ECONNABORTED', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+
+/** Reads from code and system call, never from the text, whether the request can have left. Total; what is unknown counts as sent (I2). */
+export function toExchangeError(thrown: unknown, what: string): ExchangeError {
+  const code = textField(thrown, 'code') ?? textField(causeOf(thrown), 'code');
+  const message = `${what}: ${thrown instanceof Error && thrown.message !== '' ? thrown.message : (code ?? String(thrown))}`;
+  const cause = withoutConfig(thrown, code);
+  if (neverConnected(thrown) || neverConnected(causeOf(thrown))) return new ExchangeError('unreachable', false, message, { cause });
+  return new ExchangeError(code !== undefined && timeoutCodes.has(code) ? 'timedOut' : 'cut', true, message, { cause });
+}
+
+/** An AxiosError holds the request's headers, the token among them: what is logged must not. */
+function withoutConfig(thrown: unknown, code: string | undefined): unknown {
+  if (!(thrown instanceof Error) || !('config' in thrown)) return thrown;
+  return thrown.cause ?? Object.assign(new Error(thrown.message), code === undefined ? {} : { code });
+}
+
+function neverConnected(error: unknown): boolean {
+  const code = textField(error, 'code');
+  const call = textField(error, 'syscall');
+  return (code !== undefined && unreachableCodes.has(code)) || (call !== undefined && connectCalls.has(call));
+}
+
+const causeOf = (error: unknown): unknown => (error instanceof Error ? error.cause : undefined);
+
+function textField(value: unknown, field: 'code' | 'syscall'): string | undefined {
+  if (typeof value !== 'object' || value === null || !(field in value)) return undefined;
+  const text: unknown = Reflect.get(value, field);
+  return typeof text === 'string' ? text : undefined;
+}

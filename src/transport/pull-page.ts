@@ -1,0 +1,58 @@
+import { ParseError } from '../model/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import type { PullPage } from '../model/transport.ts';
+import { clockOffsetMsOf, type HttpAnswer } from './http-answer.ts';
+
+/** Reads a page (PROTOCOL §2); throws `ParseError` on anything that is not one, as a captive portal's 200. */
+export function parsePage(kind: string, answer: HttpAnswer): PullPage {
+  const body = parseJson(kind, answer.text);
+  if (!isJsonObject(body)) throw malformed(kind, `a JSON object with 'items' was expected, got ${nameOf(body)}`);
+  return {
+    items: itemsOf(kind, body['items']),
+    nextPageToken: tokenOf(kind, body['nextPageToken']),
+    hasMore: typeof body['hasMore'] === 'boolean' ? body['hasMore'] : undefined,
+    total: typeof body['total'] === 'number' ? body['total'] : undefined,
+    pageLimit: countOf(answer.header('x-page-limit')),
+    tombstoneRetentionMs: secondsOf(answer.header('x-tombstone-retention')),
+    clockOffsetMs: clockOffsetMsOf(answer),
+    bytes: answer.text.length,
+  };
+}
+
+function parseJson(kind: string, text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (cause) {
+    throw malformed(kind, 'the body is not JSON; a captive portal or a wrong base path answers like this', cause);
+  }
+}
+
+function itemsOf(kind: string, items: Json | undefined): readonly JsonObject[] {
+  if (!Array.isArray(items)) throw malformed(kind, `'items' must be a list, got ${nameOf(items)}`);
+  const list: readonly Json[] = items;
+  const wrong = list.findIndex((item) => !isJsonObject(item));
+  if (wrong !== -1) throw malformed(kind, `items[${wrong}] must be a JSON object, got ${nameOf(list[wrong])}`);
+  return list.filter(isJsonObject);
+}
+
+function tokenOf(kind: string, token: Json | undefined): string | undefined {
+  if (token === undefined || token === null || token === '') return undefined;
+  if (typeof token === 'string') return token;
+  if (typeof token === 'number') return String(token);
+  throw malformed(kind, `'nextPageToken' must be text, a number or null, got ${nameOf(token)}`);
+}
+
+function countOf(text: string | undefined): number | undefined {
+  const count = Number(text ?? '');
+  return Number.isInteger(count) && count > 0 ? count : undefined;
+}
+
+function secondsOf(text: string | undefined): number | undefined {
+  const seconds = Number(text ?? '');
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
+}
+
+const malformed = (kind: string, what: string, cause?: unknown): ParseError =>
+  new ParseError(`Failed to parse the page of '${kind}': ${what}`, cause === undefined ? undefined : { cause });
+
+const nameOf = (value: Json | undefined): string => (value === undefined ? 'nothing' : value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value);

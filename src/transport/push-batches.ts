@@ -1,0 +1,165 @@
+import type { Op } from '../model/operation.ts';
+import { pushMalformed, type BatchPushResult, type PushContext, type PushResult } from '../model/transport.ts';
+import { batchItem, readBatchItems } from './batch-wire.ts';
+import { classifyAnswer, labelOf } from './classify-answer.ts';
+import { EntityQueues, letsNextFollow, type Lent } from './entity-queues.ts';
+import { isSuccessStatus, jsonOf } from './http-answer.ts';
+import { PushAnswers } from './push-answers.ts';
+import { entityKeyOf, PushBreaker } from './push-breaker.ts';
+import { whyNotSent, type PushParts } from './push-single.ts';
+import { slideWindow } from './push-window.ts';
+import { clarified, failedResult, refusedBeforeSending, sendOp, toOpAnswer, unsendable } from './send-op.ts';
+
+/** Sends the operations in chunks of `batchSize`, `pushConcurrency` at a time; an entity is in one chunk at a time, its operations in order (F-25). */
+export async function pushBatches(ops: readonly Op[], context: PushContext, parts: PushParts): Promise<BatchPushResult> {
+  const push = new BatchPush(ops, context, parts);
+  await slideWindow(parts.settings.pushConcurrency, () => push.nextChunk());
+  return push.finish();
+}
+
+/** Statuses of a whole batch that are about something else than its content; any other 4xx may be one bad operation's (F-89). */
+const notAboutContent: ReadonlySet<number> = new Set([401, 403, 404, 405, 407, 408, 409, 410, 412, 425, 429]);
+const noBatchRoute: ReadonlySet<number> = new Set([404, 405, 410, 501]);
+
+class BatchPush {
+  readonly #parts: PushParts;
+  readonly #signal: AbortSignal | undefined;
+  readonly #answers: PushAnswers;
+  readonly #breaker: PushBreaker;
+  readonly #queues: EntityQueues;
+  /** Entities with an operation that did not succeed: their later ones are not sent (F-24). */
+  readonly #blocked = new Set<string>();
+  #chunkLimit: number;
+
+  constructor(ops: readonly Op[], context: PushContext, parts: PushParts) {
+    this.#parts = parts;
+    this.#signal = context.signal;
+    this.#chunkLimit = parts.settings.batchSize;
+    this.#answers = new PushAnswers(ops, context);
+    this.#breaker = new PushBreaker(() => parts.health(context.signal));
+    this.#queues = new EntityQueues(ops.filter((op) => {
+      const refused = refusedBeforeSending(op, parts);
+      if (refused !== undefined) this.#answers.add(op, refused);
+      return refused === undefined;
+    }));
+  }
+
+  nextChunk(): (() => Promise<void>) | undefined {
+    if (this.#stopped()) return undefined;
+    const lent = this.#lendChunk();
+    if (lent.length === 0) return undefined;
+    return async () => {
+      await this.#send(lent.flatMap(({ ops }) => ops));
+      for (const one of lent) {
+        if (one.ops.every((op) => !this.#blocked.has(entityKeyOf(op)))) this.#queues.giveBack(one);
+      }
+      await this.#breaker.settled();
+    };
+  }
+
+  finish(): BatchPushResult {
+    return this.#answers.finish(whyNotSent(this.#breaker, this.#signal));
+  }
+
+  #lendChunk(): readonly Lent[] {
+    const lent: Lent[] = [];
+    let room = this.#chunkLimit;
+    while (room > 0) {
+      // Only an entity with more operations than a whole chunk holds is split; its rest follows when the first part is answered.
+      const next = this.#queues.lend(room, lent.length > 0);
+      if (next === undefined) break;
+      lent.push(next);
+      room -= next.ops.length;
+    }
+    return lent;
+  }
+
+  async #send(candidates: readonly Op[]): Promise<void> {
+    if (this.#stopped()) return;
+    const { ops, items } = this.#sendable(candidates);
+    if (ops.length === 0) return;
+    try {
+      const { send, urls, settings } = this.#parts;
+      const answer = await send({ method: 'POST', url: urls.path(settings.batchPath), body: `{"ops":[${items.join(',')}]}`, signal: this.#signal });
+      const whole = toOpAnswer(answer);
+      if (answer.status >= 400 && answer.status <= 499 && !notAboutContent.has(answer.status)) {
+        if (answer.status === 413) this.#chunkLimit = Math.max(1, Math.floor(ops.length / 2));
+        await this.#sendHalves(ops);
+        return;
+      }
+      if (isSuccessStatus(answer.status)) await this.#settleItems(ops, jsonOf(whole.body), whole);
+      else for (const op of ops) this.#settle(op, this.#wholeResult(op, whole));
+    } catch (error) {
+      for (const op of ops) this.#settle(op, failedResult(op, error));
+      if (!this.#signal?.aborted) this.#breaker.open('the batch request before it had no answer');
+    }
+  }
+
+  #sendable(candidates: readonly Op[]): { readonly ops: readonly Op[]; readonly items: readonly string[] } {
+    const ops: Op[] = [];
+    const items: string[] = [];
+    for (const op of candidates) {
+      if (this.#blocked.has(entityKeyOf(op))) continue;
+      try {
+        items.push(batchItem(op));
+        ops.push(op);
+      } catch (error) {
+        this.#blocked.add(entityKeyOf(op));
+        this.#answers.add(op, unsendable(op, error));
+      }
+    }
+    return { ops, items };
+  }
+
+  /** Finds the operation for which the server refuses the whole batch. One after the other, so that an entity cut in two keeps its order. */
+  async #sendHalves(ops: readonly Op[]): Promise<void> {
+    const [only] = ops;
+    if (ops.length === 1 && only !== undefined) {
+      this.#settle(only, await sendOp(only, this.#parts, this.#signal));
+      return;
+    }
+    const middle = Math.ceil(ops.length / 2);
+    await this.#send(ops.slice(0, middle));
+    await this.#breaker.settled();
+    await this.#send(ops.slice(middle));
+  }
+
+  async #settleItems(ops: readonly Op[], body: ReturnType<typeof jsonOf>, whole: ReturnType<typeof toOpAnswer>): Promise<void> {
+    const { settings, presence } = this.#parts;
+    const read = readBatchItems(body, ops, { retryAfterMs: whole.retryAfterMs, clockOffsetMs: whole.clockOffsetMs });
+    if (read === undefined) {
+      const message = `POST /${settings.batchPath} was answered with ${whole.status} and a body without 'results': not the answer of a batch endpoint. Check baseUrl and batchPath.`;
+      for (const op of ops) this.#settle(op, pushMalformed(message));
+      return;
+    }
+    for (const warning of read.warnings) this.#answers.warn(warning);
+    for (const op of ops) {
+      const answer = read.answers.get(op);
+      const result = answer === undefined
+        ? pushMalformed(`The batch answer has no usable result for the ${labelOf(op)} (an item with its opId and a statusCode was expected)`)
+        : classifyAnswer(op, answer, settings.classifyStatus);
+      this.#settle(op, await clarified(op, result, presence, this.#signal));
+    }
+  }
+
+  /** What the answer to the whole request means for each of its operations. */
+  #wholeResult(op: Op, whole: ReturnType<typeof toOpAnswer>): PushResult {
+    const { batchPath } = this.#parts.settings;
+    if (noBatchRoute.has(whole.status)) {
+      return pushMalformed(`POST /${batchPath} was answered with ${whole.status}: the server has no batch endpoint there. Correct batchPath, or set enableBatch: false.`);
+    }
+    if (whole.status === 409 || whole.status === 412) return pushMalformed(`POST /${batchPath} was answered with ${whole.status}; conflicts are expected per item, not for the whole batch.`);
+    const result = classifyAnswer(op, whole, () => undefined);
+    return result.type === 'unclearNotFound' ? pushMalformed(`POST /${batchPath} was answered with ${whole.status}`) : result;
+  }
+
+  #settle(op: Op, result: PushResult): void {
+    this.#answers.add(op, result);
+    if (!letsNextFollow(op, result)) this.#blocked.add(entityKeyOf(op));
+    if (!this.#signal?.aborted) this.#breaker.observe(op, result);
+  }
+
+  #stopped(): boolean {
+    return this.#signal?.aborted === true || this.#breaker.openedBy !== undefined;
+  }
+}

@@ -1,0 +1,105 @@
+import type { AxiosInstance } from 'axios';
+import type { Clock } from '../model/clock.ts';
+import type { Json } from '../model/json.ts';
+import type { Op } from '../model/operation.ts';
+
+/** What an answer means, for backends whose statuses do not say so by themselves. */
+export type StatusVerdict =
+  | 'applied' | 'conflict' | 'notFound' | 'rejected' | 'forbidden' | 'unauthorized' | 'throttled' | 'unavailable' | 'malformed';
+
+/** An answer as `classifyStatus` sees it; `body` is undefined when it is empty or not JSON. */
+export interface AnswerToClassify {
+  readonly status: number;
+  readonly body: Json | undefined;
+  /** The operation answered; absent when a fetched row is answered. */
+  readonly op?: Op | undefined;
+}
+
+/** Reads the value of `Authorization`, verbatim. `refresh: true` asks for a new one because the server refused the last (401). */
+export type TokenProvider = (options?: { readonly refresh?: boolean }) => string | Promise<string>;
+
+/** Settings of {@link RestTransport}. Times in ms. */
+export interface RestTransportOptions {
+  /** Its path and query are kept in every request; a fragment is not. */
+  readonly baseUrl: string;
+  /** Read for every attempt. A throw means "signed out"; throw a `NetworkError` where it only means "cannot reach the token server". */
+  readonly token?: TokenProvider | undefined;
+  /** An instance of your own, for interceptors, proxies or adapters. Redirects are not followed with it either. */
+  readonly axios?: Pick<AxiosInstance, 'request'> | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Requests in flight during a push, one per entity at most. Default 1. */
+  readonly pushConcurrency?: number | undefined;
+  /** Sends several operations in one `POST /{batchPath}`. Default false. */
+  readonly enableBatch?: boolean | undefined;
+  /** Operations per batch request. Default 100. */
+  readonly batchSize?: number | undefined;
+  readonly batchPath?: string | undefined;
+  /** The longest a request may take, from its start to the last byte of the answer. Default 30,000. */
+  readonly requestTimeoutMs?: number | undefined;
+  /** Sends `If-Match` and `X-Create-Only` (PROTOCOL §3); has no effect on batches. Default false. */
+  readonly conditionalWrite?: boolean | undefined;
+  /** Overrides the meaning of an answer; undefined leaves it to the rules of the protocol. */
+  readonly classifyStatus?: ((answer: AnswerToClassify) => StatusVerdict | undefined) | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** {@link RestTransportOptions} with defaults filled in. */
+export interface RestSettings {
+  readonly base: URL;
+  readonly pushConcurrency: number;
+  readonly enableBatch: boolean;
+  readonly batchSize: number;
+  readonly batchPath: string;
+  readonly requestTimeoutMs: number;
+  readonly conditionalWrite: boolean;
+  readonly classifyStatus: NonNullable<RestTransportOptions['classifyStatus']>;
+  readonly clock: Clock;
+}
+
+const realClock: Clock = {
+  now: () => Date.now(),
+  setTimeout: (callback, delayMs) => globalThis.setTimeout(callback, delayMs),
+  clearTimeout: (handle) => globalThis.clearTimeout(handle as ReturnType<typeof globalThis.setTimeout>),
+};
+
+/** Fills in defaults; throws `TypeError` or `RangeError` on options that cannot work. */
+export const resolveRestOptions = (options: RestTransportOptions): RestSettings => ({
+  base: toBaseUrl(options.baseUrl),
+  pushConcurrency: positiveInteger('pushConcurrency', options.pushConcurrency ?? 1),
+  enableBatch: options.enableBatch ?? false,
+  batchSize: positiveInteger('batchSize', options.batchSize ?? 100),
+  batchPath: toBatchPath(options.batchPath ?? 'batch'),
+  requestTimeoutMs: positive('requestTimeoutMs', options.requestTimeoutMs ?? 30_000),
+  conditionalWrite: options.conditionalWrite ?? false,
+  classifyStatus: options.classifyStatus ?? (() => undefined),
+  clock: options.clock ?? realClock,
+});
+
+function toBaseUrl(baseUrl: string): URL {
+  const base = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  if (base === undefined || (base.protocol !== 'http:' && base.protocol !== 'https:')) {
+    throw new TypeError(`RestTransport: baseUrl must be an absolute http(s) URL such as 'https://api.example.com/v1', got '${baseUrl}'`);
+  }
+  // XHR and fetch refuse them, and they would show in messages.
+  if (base.username !== '' || base.password !== '') throw new TypeError('RestTransport: baseUrl must hold no credentials; return them from token()');
+  return base;
+}
+
+function toBatchPath(batchPath: string): string {
+  const segments = batchPath.split('/').filter((segment) => segment !== '');
+  if (segments.length === 0 || segments.some((segment) => segment === '.' || segment === '..')) {
+    throw new TypeError(`RestTransport: batchPath must name a path below baseUrl such as 'batch', got '${batchPath}'`);
+  }
+  return segments.join('/');
+}
+
+function positiveInteger(name: string, value: number): number {
+  if (!Number.isInteger(value) || value < 1) throw new RangeError(`RestTransport: ${name} must be a whole number of at least 1, got ${value}`);
+  return value;
+}
+
+function positive(name: string, value: number): number {
+  // Above 2^31 - 1 ms the platform's timers fire at once.
+  if (!(value > 0) || value > 2_147_483_647) throw new RangeError(`RestTransport: ${name} must be between 1 and 2147483647 ms, got ${value}`);
+  return value;
+}

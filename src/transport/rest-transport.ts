@@ -1,0 +1,98 @@
+import type { Op } from '../model/operation.ts';
+import type {
+  BatchPushResult, FetchResult, PullPage, PullRequest, PushContext, PushResult, TransportAdapter, TransportCapabilities, TransportContext,
+} from '../model/transport.ts';
+import { createAuthorizedExchange } from './authorized-exchange.ts';
+import { createExchange, type Exchange } from './exchange.ts';
+import { fetchRow } from './fetch-row.ts';
+import { isSuccessStatus } from './http-answer.ts';
+import { createHttpClient } from './http-client.ts';
+import { KindPresence } from './kind-presence.ts';
+import { parsePage } from './pull-page.ts';
+import { pushBatches } from './push-batches.ts';
+import { pushSingle, type PushParts } from './push-single.ts';
+import { ResourceUrls } from './resource-url.ts';
+import { resolveRestOptions, type RestTransportOptions } from './rest-options.ts';
+import { PushAnswers } from './push-answers.ts';
+import { sendOp } from './send-op.ts';
+import { httpFailure, toSyncError } from './sync-errors.ts';
+import { TokenSource } from './token-source.ts';
+
+/**
+ * Speaks the REST protocol (PROTOCOL.md) with any backend. Never sleeps and never retries, except once after a token refresh: retrying is the chart's.
+ * Holds idle connections open; `close()` ends them.
+ */
+export class RestTransport implements TransportAdapter {
+  readonly capabilities: TransportCapabilities;
+  readonly #parts: PushParts;
+  readonly #tokens: TokenSource;
+  readonly #exchange: Exchange;
+  readonly #close: () => void;
+
+  constructor(options: RestTransportOptions) {
+    const settings = resolveRestOptions(options);
+    const client = options.axios === undefined ? createHttpClient(settings.pushConcurrency) : { axios: options.axios, close: () => undefined };
+    const { clock, requestTimeoutMs, pushConcurrency, batchSize, enableBatch } = settings;
+    const urls = new ResourceUrls(settings.base);
+    this.#tokens = new TokenSource(options.token, { requestTimeoutMs, clock });
+    this.#exchange = createExchange({ axios: client.axios, headers: options.headers ?? {}, requestTimeoutMs, clock });
+    this.#close = client.close;
+    const send = createAuthorizedExchange({ exchange: this.#exchange, tokens: this.#tokens });
+    const presence = new KindPresence({ send, urls, clock });
+    this.#parts = { send, urls, presence, settings, health: (signal) => this.health({ signal }) };
+    this.capabilities = {
+      batch: enableBatch,
+      // A batch item has no place for If-Match and X-Create-Only.
+      conditionalWrite: settings.conditionalWrite && !enableBatch,
+      idempotency: 'key',
+      ...(enableBatch ? { maxOpsPerPush: batchSize * pushConcurrency } : {}),
+    };
+  }
+
+  async pull(request: PullRequest): Promise<PullPage> {
+    const { send, urls, presence } = this.#parts;
+    const { kind, updatedSince, pageSize, includeDeleted, afterId, pageToken, signal } = request;
+    try {
+      const url = urls.collection(kind, { updatedSince, limit: pageSize, includeDeleted, afterId, pageToken });
+      const answer = await send({ method: 'GET', url, signal });
+      if (!isSuccessStatus(answer.status)) throw httpFailure(answer);
+      const page = parsePage(kind, answer);
+      presence.confirm(kind);
+      return page;
+    } catch (error) {
+      throw toSyncError(error);
+    }
+  }
+
+  async push(ops: readonly Op[], context: PushContext = {}): Promise<BatchPushResult> {
+    if (ops.length === 0) return { results: [] };
+    return this.#parts.settings.enableBatch ? pushBatches(ops, context, this.#parts) : pushSingle(ops, context, this.#parts);
+  }
+
+  /** Sends the operation with the header that asks the server to skip its conflict check, and without base. */
+  async forcePush(op: Op, context: PushContext = {}): Promise<PushResult> {
+    const result = await sendOp({ ...op, force: true }, this.#parts, context.signal);
+    new PushAnswers([op], context).add(op, result);
+    return result;
+  }
+
+  async fetch(request: { readonly kind: string; readonly id: string; readonly signal?: AbortSignal | undefined }): Promise<FetchResult> {
+    return fetchRow(request.kind, request.id, this.#parts, request.signal);
+  }
+
+  async health(context: TransportContext = {}): Promise<boolean> {
+    try {
+      // A failing token() says nothing about the server.
+      const authorization = await this.#tokens.read(context.signal).then((token) => token.authorization, () => undefined);
+      const answer = await this.#exchange({ method: 'GET', url: this.#parts.urls.path('health'), signal: context.signal }, authorization);
+      return isSuccessStatus(answer.status);
+    } catch {
+      return false;
+    }
+  }
+
+  /** Ends idle connections of the default client; the transport stays usable. An axios instance of the app is the app's to close (F-94). */
+  close(): void {
+    this.#close();
+  }
+}

@@ -1,0 +1,115 @@
+import { AuthError, NetworkError, ValidationError } from '../model/errors.ts';
+import { requestIdOf, type Op } from '../model/operation.ts';
+import {
+  pushAmbiguous, pushMalformed, pushNotFound, pushRejected, pushUnauthorized, pushUnavailable, type PushResult,
+} from '../model/transport.ts';
+import type { AuthorizedExchange } from './authorized-exchange.ts';
+import { classifyAnswer, labelOf, type OpAnswer, type UnclearNotFound } from './classify-answer.ts';
+import type { HttpRequest } from './exchange.ts';
+import { clockOffsetMsOf, readBody, retryAfterMsOf, type HttpAnswer } from './http-answer.ts';
+import type { KindPresence } from './kind-presence.ts';
+import { ExchangeError } from './network-failure.ts';
+import type { ResourceUrls } from './resource-url.ts';
+import type { RestSettings } from './rest-options.ts';
+
+export interface SendParts {
+  readonly send: AuthorizedExchange;
+  readonly urls: ResourceUrls;
+  readonly presence: KindPresence;
+  readonly settings: RestSettings;
+}
+
+/** Sends one operation in a request of its own (PROTOCOL §3, §4). Total: whatever happens becomes one result. */
+export async function sendOp(op: Op, parts: SendParts, signal: AbortSignal | undefined): Promise<PushResult> {
+  let request: HttpRequest;
+  try {
+    request = requestOf(op, parts, signal);
+  } catch (error) {
+    return unsendable(op, error);
+  }
+  try {
+    const answer = await parts.send(request);
+    return await clarified(op, classifyAnswer(op, toOpAnswer(answer), parts.settings.classifyStatus), parts.presence, signal);
+  } catch (error) {
+    return failedResult(op, error);
+  }
+}
+
+/** Says why the operation cannot be put on the wire, or undefined. Used for batches, whose ids travel in the body but live by the same rules. */
+export function refusedBeforeSending(op: Op, { urls }: Pick<SendParts, 'urls'>): PushResult | undefined {
+  try {
+    urls.entity(op.kind, op.id);
+    return undefined;
+  } catch (error) {
+    return unsendable(op, error);
+  }
+}
+
+/** Settles a 404 that does not say what is missing: the row, if the collection answers. */
+export async function clarified(op: Op, result: PushResult | UnclearNotFound, presence: KindPresence, signal: AbortSignal | undefined): Promise<PushResult> {
+  if (result.type !== 'unclearNotFound') return result;
+  let exists: boolean;
+  try {
+    exists = await presence.exists(op.kind, signal);
+  } catch (error) {
+    // The answer to the operation itself is lost in this: the same request is sent again.
+    return pushAmbiguous({ message: `${labelOf(op)} was answered with ${result.statusCode}, and asking for the collection failed: ${messageOf(error)}` });
+  }
+  if (exists) return pushNotFound(result.statusCode);
+  return pushMalformed(`${labelOf(op)} was answered with ${result.statusCode} by something that does not serve '${op.kind}' either. Check baseUrl and the kind.`);
+}
+
+/** What the end of an exchange without answer means for the operation. */
+export function failedResult(op: Op, error: unknown): PushResult {
+  if (error instanceof ExchangeError) {
+    if (!error.dispatched) {
+      return pushUnavailable({ dispatched: false, message: error.message, ...(error.reason === 'unreachable' ? { noConnection: true } : {}) });
+    }
+    return pushAmbiguous({ message: error.message, ...(error.reason === 'timedOut' ? { timedOut: true } : {}) });
+  }
+  if (error instanceof AuthError) return pushUnauthorized(error.message);
+  // token() could not reach its server: nothing of ours was taken, and nothing else will get through either.
+  if (error instanceof NetworkError) return pushUnavailable({ dispatched: false, noConnection: true, message: error.message });
+  return pushAmbiguous({ message: `${labelOf(op)} failed: ${messageOf(error)}` });
+}
+
+export function toOpAnswer(answer: HttpAnswer): OpAnswer {
+  return {
+    status: answer.status,
+    body: readBody(answer),
+    version: answer.header('etag'),
+    retryAfterMs: retryAfterMsOf(answer),
+    clockOffsetMs: clockOffsetMsOf(answer),
+    location: answer.header('location'),
+  };
+}
+
+function requestOf(op: Op, { urls, settings }: SendParts, signal: AbortSignal | undefined): HttpRequest {
+  const base = op.force === true ? undefined : op.baseUpdatedAt;
+  const headers: Record<string, string> = { 'X-Idempotency-Key': headerValue('request id', requestIdOf(op)) };
+  if (settings.conditionalWrite && op.force !== true) {
+    if (op.baseVersion !== undefined) headers['If-Match'] = headerValue('baseVersion', op.baseVersion);
+    if (op.type === 'upsert' && op.creates) headers['X-Create-Only'] = 'true';
+  }
+  if (op.type === 'delete') {
+    if (op.force === true) headers['X-Force-Delete'] = 'true';
+    return { method: 'DELETE', url: urls.entity(op.kind, op.id, { _baseUpdatedAt: base }), headers, signal };
+  }
+  if (op.force === true) headers['X-Force-Update'] = 'true';
+  const body = JSON.stringify(base === undefined ? op.payload : { ...op.payload, _baseUpdatedAt: base });
+  return { method: 'PUT', url: urls.entity(op.kind, op.id), headers, body, signal };
+}
+
+/** Clients differ in what they strip or refuse in headers; a key that changes on its way is no identity (I2). */
+function headerValue(what: string, value: string): string {
+  if (!/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
+    throw new ValidationError(`The ${what} '${value.slice(0, 60)}' cannot travel in a header: use visible ASCII characters.`);
+  }
+  return value;
+}
+
+/** The result of an operation that cannot be put on the wire as it is. */
+export const unsendable = (op: Op, error: unknown): PushResult =>
+  pushRejected({ code: 'unsendable', message: `${labelOf(op)} was not sent: ${messageOf(error)}` });
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -1,0 +1,26 @@
+import { AuthError, NetworkError, SyncAbortedError, SyncError, TransportError } from '../model/errors.ts';
+import { excerpt, retryAfterMsOf, type HttpAnswer } from './http-answer.ts';
+import { ExchangeError } from './network-failure.ts';
+
+/** The error for an answer that is not success. */
+export function httpFailure(answer: HttpAnswer): TransportError | AuthError {
+  const { status } = answer;
+  if (status === 401) return new AuthError('The server does not accept the token (401)');
+  const body = excerpt(answer.text, 2_000);
+  if (status >= 300 && status <= 399) {
+    const location = answer.header('location');
+    return new TransportError(
+      `HTTP error ${status}: redirected${location === undefined ? '' : ` to '${excerpt(location, 200)}'`}. Redirects are not followed, because the token must not go to another host. Correct baseUrl.`,
+      status, body,
+    );
+  }
+  return TransportError.httpError(status, body, retryAfterMsOf(answer));
+}
+
+/** Total: whatever an exchange threw becomes what the engine knows (`SyncError`). */
+export function toSyncError(thrown: unknown): SyncError {
+  if (thrown instanceof SyncError) return thrown;
+  if (!(thrown instanceof ExchangeError)) return NetworkError.fromError(thrown);
+  if (thrown.reason === 'aborted') return new SyncAbortedError(thrown.message, { cause: thrown });
+  return new NetworkError(thrown.message, { cause: thrown.cause ?? thrown, timedOut: thrown.reason === 'timedOut' });
+}

@@ -1,0 +1,90 @@
+import type { Clock } from '../model/clock.ts';
+import { AuthError, NetworkError } from '../model/errors.ts';
+import { ExchangeError } from './network-failure.ts';
+import type { TokenProvider } from './rest-options.ts';
+
+/** A token and the refresh it stems from, so that a late 401 does not refresh twice. */
+export interface ReadToken {
+  readonly authorization: string | undefined;
+  readonly generation: number;
+}
+
+/**
+ * Reads the app's token for every attempt and refreshes it single-flight (F-84): however many requests are refused at once, the app is asked
+ * for one new token. Rejects with `AuthError`, or with the `NetworkError` that `token()` threw.
+ */
+export class TokenSource {
+  readonly #provider: TokenProvider | undefined;
+  readonly #requestTimeoutMs: number;
+  readonly #clock: Clock;
+  #generation = 0;
+  #refreshing: Promise<ReadToken> | undefined;
+  #refreshed: ReadToken | undefined;
+
+  constructor(provider: TokenProvider | undefined, waits: { readonly requestTimeoutMs: number; readonly clock: Clock }) {
+    this.#provider = provider;
+    this.#requestTimeoutMs = waits.requestTimeoutMs;
+    this.#clock = waits.clock;
+  }
+
+  /** False without a provider: then a 401 is final. */
+  get canRefresh(): boolean {
+    return this.#provider !== undefined;
+  }
+
+  async read(signal?: AbortSignal): Promise<ReadToken> {
+    const provider = this.#provider;
+    const generation = this.#generation;
+    if (provider === undefined) return { authorization: undefined, generation };
+    return { authorization: await this.#inTime(ask(() => provider()), signal), generation };
+  }
+
+  /** Gives the token to use after `refused` got a 401. */
+  async refresh(refused: ReadToken, signal?: AbortSignal): Promise<ReadToken> {
+    // Refused with a token read before the last refresh ended: that one is newer already.
+    if (this.#refreshed !== undefined && this.#refreshed.generation > refused.generation) return this.#refreshed;
+    this.#refreshing ??= this.#inTime(this.#ask(), undefined).finally(() => { this.#refreshing = undefined; });
+    return this.#inTime(this.#refreshing, signal);
+  }
+
+  async #ask(): Promise<ReadToken> {
+    const provider = this.#provider;
+    const authorization = provider === undefined ? undefined : await ask(() => provider({ refresh: true }));
+    this.#generation += 1;
+    this.#refreshed = { authorization, generation: this.#generation };
+    return this.#refreshed;
+  }
+
+  /** `token()` is the app's code: it may hang, and an abort must not wait for it (I8, I9). */
+  #inTime<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        this.#clock.clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+        settle();
+      };
+      // Nothing of ours is with the server: never sent, or refused with a 401.
+      const onAbort = (): void => end(() => reject(new ExchangeError('aborted', false, 'Aborted while waiting for token()')));
+      const onTimeout = (): void => end(() => reject(new AuthError(`token() did not answer within ${this.#requestTimeoutMs} ms`)));
+      const timer = this.#clock.setTimeout(onTimeout, this.#requestTimeoutMs);
+      if (signal?.aborted) onAbort();
+      else signal?.addEventListener('abort', onAbort);
+      waited.then((value) => end(() => resolve(value)), (error: unknown) => end(() => reject(error)));
+    });
+  }
+}
+
+async function ask(provide: () => string | Promise<string>): Promise<string> {
+  let token: unknown;
+  try {
+    token = await provide();
+  } catch (cause) {
+    if (cause instanceof NetworkError) throw cause;
+    throw new AuthError(`token() failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+  // Anything else would be refused, or quietly changed, on its way into a header.
+  if (typeof token !== 'string' || !/^[\x20-\x7e]+$/.test(token)) {
+    throw new AuthError('token() must give the value of the Authorization header: visible ASCII characters without line breaks');
+  }
+  return token;
+}
