@@ -1,0 +1,242 @@
+import { type Cursor, epochTimestamp } from '../model/cursor.ts';
+import type { PageToApply, PullPosition } from '../model/ports.ts';
+import type { PullPage, PullRequest } from '../model/transport.ts';
+import { fingerprint, isSorted, newestOf, type PageRow, type PageRows, readPage, type RowReaders, type UnusableRow } from './page-rows.ts';
+import { compareTimestamps, minusMs } from './timestamp.ts';
+
+export interface PagingOptions {
+  readonly kind: string;
+  readonly pageSize: number;
+  readonly overlapMs: number;
+  readonly maxEmptyPages: number;
+  /** A full resync does not take a short page for the end: it sweeps what was not listed (F-137). */
+  readonly resync: boolean;
+}
+
+/** Where a pull stands in memory: what is committed with the last page, and what is needed to ask for and judge the next one. */
+export interface PagingState {
+  readonly position: PullPosition;
+  /** What the next request asks from. `lastId` '': without afterId. While a token is followed: the first request's (F-60). */
+  readonly filter: Cursor | undefined;
+  readonly token: string | undefined;
+  readonly sequence: SequenceOrder | undefined;
+  /** With an overlap window: the cursor up to which rows are re-reads. `passed`: it is behind us. */
+  readonly rereadUntil: Cursor | undefined;
+  readonly passed: boolean;
+  readonly warned: boolean;
+  readonly previousKeys: ReadonlySet<string>;
+  readonly seenTokens: ReadonlySet<string>;
+  /** Fingerprints of the pages since the newest timestamp last moved. */
+  readonly seenPages: ReadonlySet<string>;
+  readonly emptyPages: number;
+  /** Different pages of the largest size in this pull: two of them look like a server's own limit. */
+  readonly fullPages: number;
+}
+
+/** What is known about the order of a token sequence. `held`: the cursor stays at `restore` until the end. */
+interface SequenceOrder {
+  readonly held: boolean;
+  readonly restore: Cursor | undefined;
+  readonly newest: Cursor | undefined;
+}
+
+export type PageStep =
+  | {
+      readonly type: 'apply';
+      readonly toApply: PageToApply;
+      readonly state: PagingState;
+      readonly done: boolean;
+      /** The order is wrong, told once per pull (F-66). */
+      readonly unsorted: boolean;
+      /** To be quarantined. They are in `toApply.items` too: that is done in the page's transaction. */
+      readonly unusable: readonly UnusableRow[];
+      /** Rows that count: new to this pull and not re-read in the overlap window (a late row inside the window is taken for a re-read). */
+      readonly pulled: number;
+    }
+  | { readonly type: 'protocolError'; readonly message: string };
+
+/** Begins a pull where the last one ended, or continues an interrupted token sequence (PROTOCOL §2). */
+export function startPaging(position: PullPosition, options: PagingOptions): PagingState {
+  const fresh = {
+    position, warned: false, previousKeys: new Set<string>(), seenTokens: new Set<string>(), seenPages: new Set<string>(), emptyPages: 0, fullPages: 0,
+  };
+  const { cursor, sequence } = position;
+  if (sequence === undefined) {
+    const filter = overlapped(cursor, options.overlapMs);
+    const rereads = filter !== cursor;
+    return { ...fresh, filter, token: undefined, sequence: undefined, rereadUntil: rereads ? cursor : undefined, passed: !rereads };
+  }
+  const { start, token } = sequence;
+  // The first request of an overlapping pull has no afterId. Whether its re-reads are over is not known any more.
+  const rereads = start?.lastId === '';
+  // A cursor that left the start proves the order right so far. One that did not may have been restored, so it is held until the end.
+  const moved = !rereads && cursor !== undefined && (cursor.ts !== start?.ts || cursor.lastId !== start.lastId);
+  return {
+    ...fresh,
+    filter: start,
+    token,
+    seenTokens: new Set([token]),
+    sequence: { held: !moved, restore: rereads ? cursor : start, newest: moved ? cursor : undefined },
+    rereadUntil: rereads ? cursor : undefined,
+    passed: !rereads,
+  };
+}
+
+/** Gives the position without its token sequence, for a server that does not know the token any more; the cursor stays where the order proved right. */
+export const abandonSequence = ({ cursor, maxPage, resync }: PullPosition): PullPosition => ({ cursor, maxPage, resync });
+
+/** What to ask for next. Pure in the state: an interrupted request is asked again word for word. */
+export function requestOf(state: PagingState, options: PagingOptions): Omit<PullRequest, 'signal'> {
+  const { filter, token } = state;
+  return {
+    kind: options.kind,
+    updatedSince: filter?.ts ?? epochTimestamp,
+    pageSize: options.pageSize,
+    includeDeleted: true,
+    ...(token === undefined ? {} : { pageToken: token }),
+    ...(filter === undefined || filter.lastId === '' ? {} : { afterId: filter.lastId }),
+  };
+}
+
+/** Takes one page: what to apply, where that leads, and whether it was the last. A protocol error means: stop, nothing of this page counts. */
+export function onPage(state: PagingState, page: PullPage, readers: RowReaders, options: PagingOptions): PageStep {
+  const bad = (what: string): PageStep => ({ type: 'protocolError', message: `Pull of ${options.kind}: ${what}` });
+  if (!Array.isArray(page.items)) return bad('the page has no list of items');
+
+  const token = page.hasMore === false ? undefined : page.nextPageToken || undefined;
+  const read = readPage(page.items, state.previousKeys, readers);
+  const sequence = state.sequence ?? (token === undefined ? undefined : { held: false, restore: state.position.cursor, newest: undefined });
+  const sorted = isSorted(read.rows, sequence?.newest?.ts);
+  const newest = newestOf(read.rows);
+  // A keyset page that is out of order leads on from its last row: what lies between that and the newest may not have been listed.
+  const end = sorted || sequence !== undefined ? newest : lastOf(read.rows);
+  const movesOn = end !== undefined && isNewer(end, sequence === undefined ? state.filter : sequence.newest);
+  const name = fingerprint(read.keys);
+  const hasNews = [...read.keys].some((key) => !state.previousKeys.has(key));
+  const progress = movesOn || (hasNews && !state.seenPages.has(name));
+
+  const next = whatNext({ state, page, token, options, progress, hasNews });
+  if (next.type === 'error') return bad(next.what);
+  const done = next.type === 'done';
+  if (!done && sequence === undefined && !sorted && isFull(page, options) && isFarBehind(end, newest)) {
+    return bad('a full page without token is not sorted by timestamp, so the rows after it cannot be asked for; sort by (updated_at, id)');
+  }
+
+  const { passed, pulled } = countRows(read, state);
+  const later = laterOf(sequence?.newest, newest);
+  const held = sequence !== undefined && (sequence.held || !sorted);
+  const { cursor: committed, maxPage, resync } = state.position;
+  const cursor = done || sequence === undefined || token === undefined
+    ? advance(committed, done ? later : sequence === undefined ? end : later, passed)
+    : held ? sequence.restore : advance(committed, newest, passed);
+  const inSequence = token !== undefined && sequence !== undefined;
+  // While a token is followed the filter stays; the sequence's is that of the request whose answer brought the first token.
+  const filter = inSequence ? state.filter : advance(state.filter, sequence === undefined ? end : later, true);
+  const position: PullPosition = {
+    cursor, maxPage: Math.max(maxPage, page.items.length), resync, ...(inSequence ? { sequence: { token, start: state.filter } } : {}),
+  };
+  const empty = page.items.length === 0;
+  return {
+    type: 'apply',
+    toApply: { page, items: read.work, next: position },
+    state: {
+      position,
+      filter,
+      token,
+      sequence: inSequence ? { held, restore: sequence.restore, newest: later } : undefined,
+      rereadUntil: state.rereadUntil,
+      passed,
+      warned: state.warned || !sorted,
+      previousKeys: empty ? state.previousKeys : read.keys,
+      seenTokens: inSequence ? new Set([...state.seenTokens, token]) : new Set(),
+      seenPages: movesOn ? new Set([name]) : new Set([...state.seenPages, name]),
+      emptyPages: empty ? state.emptyPages + 1 : 0,
+      fullPages: countFullPages(state, page.items.length, hasNews),
+    },
+    done,
+    unsorted: !sorted && !state.warned,
+    unusable: read.unusable,
+    pulled,
+  };
+}
+
+type Next = { readonly type: 'done' | 'more' } | { readonly type: 'error'; readonly what: string };
+const ended: Next = { type: 'done' };
+const more: Next = { type: 'more' };
+const error = (what: string): Next => ({ type: 'error', what });
+
+/** The end rules of PROTOCOL §2, in the order in which they are to be asked. */
+function whatNext({ state, page, token, options, progress, hasNews }: {
+  state: PagingState; page: PullPage; token: string | undefined; options: PagingOptions; progress: boolean; hasNews: boolean;
+}): Next {
+  const count = page.items.length;
+  const nothingNew = 'the page brings nothing new and does not move the cursor; the server must honour updatedSince with afterId, or pageToken';
+  if (page.hasMore === false) return ended;
+  if (token !== undefined) {
+    if (state.seenTokens.has(token)) return error('the server gave the same page token twice');
+    if (count > 0) return progress ? more : error(nothingNew);
+    // Empty middle pages are followed (F-61).
+    return state.emptyPages < options.maxEmptyPages ? more : error(`more than ${options.maxEmptyPages} empty pages in a row`);
+  }
+  if (count === 0) return page.hasMore === true ? error('the server says that it has more, but sends neither rows nor a token') : ended;
+  if (page.hasMore === true) return progress ? more : error(nothingNew);
+  if (state.token !== undefined) return ended;
+  if (!options.resync && count < fullSize(state, page, options)) return ended;
+  if (progress) return more;
+  // A server that ignores afterId answers the closing request with the last rows again. That is its way of saying "no more", unless pages
+  // of this size, cut off by a limit, are all it ever sends.
+  return !hasNews && !isFull(page, options) && state.fullPages < 2 ? ended : error(nothingNew);
+}
+
+/** A page at least this long may have more behind it. Without the server's own word it is the largest page ever seen (F-62). */
+const fullSize = (state: PagingState, page: PullPage, options: PagingOptions): number =>
+  Math.min(options.pageSize, page.pageLimit ?? state.position.maxPage);
+
+const isFull = (page: PullPage, options: PagingOptions): boolean => page.items.length >= Math.min(options.pageSize, page.pageLimit ?? options.pageSize);
+
+function countFullPages(state: PagingState, count: number, hasNews: boolean): number {
+  if (count > state.position.maxPage) return 1;
+  return state.fullPages + (count === state.position.maxPage && hasNews ? 1 : 0);
+}
+
+/** Rows that count, and whether the cursor at which the overlapping pull began is behind us: its row was there, or a newer one. */
+function countRows(read: PageRows, state: PagingState): { readonly passed: boolean; readonly pulled: number } {
+  const work = new Set(read.work);
+  let { passed } = state;
+  let pulled = 0;
+  for (const { item, id, ts } of read.rows) {
+    if (!passed && state.rereadUntil !== undefined) {
+      const order = compareTimestamps(ts, state.rereadUntil.ts);
+      passed = order > 0 || (order === 0 && id === state.rereadUntil.lastId);
+      if (order <= 0) continue;
+    }
+    if (work.has(item)) pulled += 1;
+  }
+  return { passed, pulled };
+}
+
+/** A cursor never goes backwards (I6). At the same timestamp the page's order decides, once the cursor's own place in it is behind us. */
+function advance(cursor: Cursor | undefined, end: Cursor | undefined, passed: boolean): Cursor | undefined {
+  if (cursor === undefined || end === undefined) return end ?? cursor;
+  const order = compareTimestamps(end.ts, cursor.ts);
+  return order > 0 || (order === 0 && passed) ? end : cursor;
+}
+
+const laterOf = (a: Cursor | undefined, b: Cursor | undefined): Cursor | undefined => advance(a, b, true);
+
+const isNewer = (end: Cursor, before: Cursor | undefined): boolean => before === undefined || compareTimestamps(end.ts, before.ts) > 0;
+
+/** A server may sort by whole seconds and send fractions; what is further apart than that is no order at all. */
+const isFarBehind = (end: Cursor | undefined, newest: Cursor | undefined): boolean =>
+  end !== undefined && newest !== undefined && compareTimestamps(end.ts, minusMs(newest.ts, 1_000)) < 0;
+
+const lastOf = (rows: readonly PageRow[]): Cursor | undefined => {
+  const last = rows.at(-1);
+  return last === undefined ? undefined : { ts: last.ts, lastId: last.id };
+};
+
+function overlapped(cursor: Cursor | undefined, overlapMs: number): Cursor | undefined {
+  if (cursor === undefined || !(overlapMs > 0)) return cursor;
+  const ts = minusMs(cursor.ts, overlapMs);
+  return ts === cursor.ts ? cursor : { ts, lastId: '' };
+}
