@@ -21,7 +21,7 @@
 import { and, assign, emit, enqueueActions, fromObservable, fromPromise, not, or, raise, setup, stateIn, type SnapshotFrom } from 'xstate';
 import { syncErrorInfo } from '../model/errors.ts';
 import type { SyncFact } from '../model/events.ts';
-import { toSyncFailure, type SyncFailure } from '../model/failure.ts';
+import { toSyncFailure, type SyncFailure, type SyncPhase } from '../model/failure.ts';
 import type {
   ConflictDecision, ConflictOutcome, ConflictRef, Hydrated, Kinds, LeaseAnswer, PageReport, Plan, Remaining, Run, RunEnded, RunRecord, SendReport, SettleReport,
   SweepReport, SyncRequest, Taken, Wait,
@@ -111,6 +111,13 @@ const batchOf = ({ context: { run } }: { context: SyncContext }): BatchInput => 
 /** Changes the run, when there is one: total, so that no late answer can break the chart. */
 const changeRun = <P = undefined>(change: (run: Run, params: P) => Run) =>
   ({ context }: { context: SyncContext }, params: P): Partial<SyncContext> => (context.run ? { run: change(context.run, params) } : {});
+/** What a settled answer or an applied page does to the counts of failures. */
+const progressed = ({ context: { run } }: { context: SyncContext }): Partial<SyncContext> => (run ? { attempt: 0, run: { ...run, attempts: 0 } } : { attempt: 0 });
+/** An action that emits any number of events. Typed by hand: inside `setup`, `enqueueActions` does not find its types by itself. */
+const telling = <P = undefined>(tell: (context: SyncContext, emitEvent: (event: SyncEmitted) => void, params: P) => void) =>
+  enqueueActions<SyncContext, SyncMachineEvent, P, SyncMachineEvent, never, never, never, never, SyncEmitted>(({ context, enqueue }, params) => {
+    tell(context, (event) => { enqueue.emit(event); }, params);
+  });
 /** Placeholders throw on purpose: without an implementation XState only warns and the state would wait for ever. */
 const unprovided = (actor: string) => (): never => { throw new Error(`syncMachine needs an implementation of ${actor}: use createSyncMachine(options)`); };
 
@@ -153,7 +160,6 @@ const sync = setup({
     hasNoRequest: ({ context }) => context.next === undefined,
     isAwaited: ({ context }) => context.next?.explicit === true,
     isExplicit: (_, request: SyncRequest) => request.explicit,
-    isExplicitOffline: and([({ context }) => context !== undefined, 'isOffline']),
     isUnwanted: ({ context: { run } }, waiter: string) => run !== undefined && run.told.length === 0 && withoutWaiter(run.request, waiter) === undefined,
     // failures
     failedWith: ({ context }, type: SyncFailure['type']) => context.failure?.type === type,
@@ -230,6 +236,9 @@ const sync = setup({
     closePush: assign(changeRun((run) => ({ ...run, toPush: [] }))),
     closeKind: assign(changeRun(closeKind)),
     closeSweep: assign(changeRun((run) => ({ ...run, toSweep: run.toSweep.slice(1) }))),
+    enterPhase: assign(changeRun((run, phase: Run['phase']) => (
+      { ...run, phase, told: phase === 'sync' || run.told.includes(phase) ? run.told : [...run.told, phase] }
+    ))),
     dropRun: assign(({ context: { run, lastStats } }) => ({ run: undefined, lastStats: run ? statsOf(run) : lastStats })),
     // failures and waits
     recordFailure: assign({ failure: (_, failure: SyncFailure | undefined) => failure }),
@@ -238,8 +247,8 @@ const sync = setup({
     forgetFailure: assign({ failure: undefined, attempt: 0, wait: undefined }),
     /** Signing in answers an expired session and another user's database, nothing else. */
     forgetSessionFailure: assign({ failure: ({ context: { failure } }) => (failure?.type === 'authRequired' || failure?.type === 'scopeChanged' ? undefined : failure) }),
-    noteProgress: assign(({ context: { run } }) => (run ? { attempt: 0, run: { ...run, attempts: 0 } } : { attempt: 0 })),
-    noteSettled: enqueueActions(({ enqueue }, settled: SettleReport) => { if (settled.pushed + settled.conflicts.length > 0) enqueue('noteProgress'); }),
+    noteProgress: assign(progressed),
+    noteSettled: assign(({ context }, { pushed, conflicts }: SettleReport) => (pushed + conflicts.length > 0 ? progressed({ context }) : {})),
     isolateKind: assign(({ context: { failure, run } }) => (failure && run ? { run: withoutKind(run, failure) } : {})),
     countAttempt: assign(changeRun((run) => ({ ...run, attempts: run.attempts + 1 }))),
     countFailure: assign({ attempt: ({ context }) => context.attempt + 1 }),
@@ -258,21 +267,16 @@ const sync = setup({
     // what the world is told
     announce: emit((_, event: SyncEmitted) => event),
     /** Facts of an actor, in its order, after what they tell was committed. */
-    announceFacts: enqueueActions(({ context, enqueue }, facts: readonly SyncFact[]) => {
-      for (const fact of facts) enqueue.emit({ ...fact, runId: context.run?.id });
-    }),
-    /** Where the run is now; the first time it gets there is an event (EVT-02: two `sync.started` per run, whatever happens in between). */
-    enterPhase: enqueueActions(({ context: { run }, enqueue }, phase: Run['phase']) => {
-      if (run === undefined) return;
-      enqueue.assign({ run: { ...run, phase, told: phase === 'sync' || run.told.includes(phase) ? run.told : [...run.told, phase] } });
-      if (phase === 'sync' || run.told.includes(phase)) return;
-      enqueue.emit(phase === 'fullResync'
+    announceFacts: telling(({ run }, tell, facts: readonly SyncFact[]) => { for (const fact of facts) tell({ ...fact, runId: run?.id }); }),
+    /** Only the first time that a run gets there is an event: two `sync.started` per run, whatever happens in between (EVT-02). */
+    announcePhase: telling(({ run }, tell, phase: SyncPhase | 'fullResync') => {
+      if (run === undefined || run.told.includes(phase)) return;
+      tell(phase === 'fullResync'
         ? { type: 'resync.started', reason: run.resyncReason ?? 'manual', kinds: run.toSweep, runId: run.id }
         : { type: 'sync.started', phase, runId: run.id });
     }),
-    announceBatch: enqueueActions(({ context, enqueue }, { batchSize, pushed, errors, conflicts }: SettleReport) => {
-      if (batchSize === 0) return;
-      enqueue.emit({ type: 'batch.pushed', batchSize, successCount: pushed, errorCount: errors, conflictCount: conflicts.length, runId: context.run?.id });
+    announceBatch: telling(({ run }, tell, { batchSize, pushed, errors, conflicts }: SettleReport) => {
+      if (batchSize > 0) tell({ type: 'batch.pushed', batchSize, successCount: pushed, errorCount: errors, conflictCount: conflicts.length, runId: run?.id });
     }),
     announceCompleted: emit(({ context: { run } }, { tookMs }: RunRecord) => (
       { type: 'sync.completed' as const, tookMs, stats: run ? statsOf(run) : noStats, runId: run?.id }
@@ -285,8 +289,8 @@ const sync = setup({
         ...(failure.type === 'kindFailed' ? { kind: failure.kind } : {}),
       };
     }),
-    announceEnded: enqueueActions(({ context: { run }, enqueue }, end: { tookMs?: number; failure?: SyncFailure | undefined }) => {
-      if (run) enqueue.emit({ type: 'run.ended', ...endingOf(run, end) });
+    announceEnded: telling(({ run }, tell, end: { tookMs?: number; failure?: SyncFailure | undefined }) => {
+      if (run) tell({ type: 'run.ended', ...endingOf(run, end) });
     }),
     announceWait: emit(({ context: { attempt, wait, failure = unknownFailure } }) => {
       const cause = syncErrorInfo(toSyncError(failure, { phase: 'sync', attempts: 1, maxRetries: 0 }));
@@ -295,9 +299,9 @@ const sync = setup({
     announceUnsaved: emit((_, { what, failure }: { what: string; failure: SyncFailure }) => (
       { type: 'store.warning' as const, message: `${what} could not be stored and would not survive a restart: ${failure.message}` }
     )),
-    rejectRequest: enqueueActions(({ context: { next }, enqueue }, failure: SyncFailure | undefined) => {
+    rejectRequest: telling(({ next }, tell, failure: SyncFailure | undefined) => {
       const waiters = promisesOf(next);
-      if (waiters.length > 0) enqueue.emit({ type: 'request.rejected', waiters, failure: failure ?? unknownFailure });
+      if (waiters.length > 0) tell({ type: 'request.rejected', waiters, failure: failure ?? unknownFailure });
     }),
   },
 });
@@ -348,7 +352,11 @@ export const syncMachine = sync.createMachine({
         // Ports lie (F-139): while one says offline, the server itself is asked now and then. Not while paused: then nothing is sent.
         offline: {
           initial: 'waiting',
-          on: { 'network.online': { target: 'online', actions: told({ type: 'network.online' }) } },
+          on: {
+            'network.online': { target: 'online', actions: told({ type: 'network.online' }) },
+            // Somebody waits for an answer now: the run under way gets no further waits, and rejects with the failure itself.
+            ...onWork({ guard: explicit, actions: 'tryOnce' }),
+          },
           states: {
             waiting: { after: { probeDelay: [{ guard: 'isPaused', target: 'waiting', reenter: true }, { target: 'probing' }] } },
             probing: {
@@ -548,7 +556,7 @@ export const syncMachine = sync.createMachine({
             pushing: {
               id: 'pushing',
               initial: 'choosingStep',
-              entry: { type: 'enterPhase', params: 'push' },
+              entry: [{ type: 'announcePhase', params: 'push' }, { type: 'enterPhase', params: 'push' }],
               states: {
                 // Answers that could not be settled when they came are still there: they go first, and nothing is sent again.
                 choosingStep: { always: [{ guard: 'hasUnsettled', target: 'settling' }, { target: 'taking' }] },
@@ -637,7 +645,7 @@ export const syncMachine = sync.createMachine({
             pulling: {
               id: 'pulling',
               initial: 'choosingKind',
-              entry: { type: 'enterPhase', params: 'pull' },
+              entry: [{ type: 'announcePhase', params: 'pull' }, { type: 'enterPhase', params: 'pull' }],
               states: {
                 choosingKind: { always: [{ guard: 'hasKindToPull', target: 'paging' }, { guard: 'hasKindToSweep', target: '#fullResync' }, { target: '#finishing' }] },
                 paging: {
@@ -666,7 +674,7 @@ export const syncMachine = sync.createMachine({
             fullResync: {
               id: 'fullResync',
               initial: 'choosingStep',
-              entry: { type: 'enterPhase', params: 'fullResync' },
+              entry: [{ type: 'announcePhase', params: 'fullResync' }, { type: 'enterPhase', params: 'fullResync' }],
               states: {
                 choosingStep: { always: [{ guard: 'hasKindToPull', target: 'preparing' }, { guard: 'hasKindToSweep', target: 'sweeping' }, { target: '#finishing' }] },
                 preparing: {
@@ -768,7 +776,6 @@ export const syncMachine = sync.createMachine({
           },
           on: {
             ...onWork([
-              { guard: { type: 'isExplicitOffline', params: requestOf }, target: 'resuming', actions: [accept, 'replanRun', 'tryOnce'] },
               { guard: explicit, target: 'resuming', actions: [accept, 'replanRun'] },
               { guard: 'isWaitForSingles', target: 'resuming', actions: accept },
               { actions: accept },
