@@ -12,7 +12,7 @@ export default defineConfig({
   format: 'esm',
   // Types and code have one name each, as package.json "exports" spells them.
   fixedExtension: false,
-  platform: 'neutral',
+  platform: 'node',
   target: 'es2023',
   dts: true,
   sourcemap: true,
