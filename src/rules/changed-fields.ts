@@ -1,0 +1,80 @@
+/** Fields that a comparison leaves out unless told otherwise: identity and bookkeeping (TRK-05). */
+export const defaultIgnoredFields: readonly string[] = [
+  'id', 'ID', 'uuid', 'updatedAt', 'updated_at', 'createdAt', 'created_at', 'deletedAt', 'deleted_at', 'deletedAtLocal', 'deleted_at_local',
+];
+
+export interface DiffOptions {
+  /** Replaces {@link defaultIgnoredFields} (TRK-08). */
+  readonly ignored?: Iterable<string> | undefined;
+}
+
+/**
+ * Lists the top-level fields whose values differ by content; a missing field equals null (TRK-04, TRK-06). Works on entities too: dates
+ * compare by time, binary values by bytes.
+ */
+export function diffFields(before: object, after: object, options: DiffOptions = {}): readonly string[] {
+  const ignored = new Set(options.ignored ?? defaultIgnoredFields);
+  const [old, now] = [new Map<string, unknown>(Object.entries(before)), new Map<string, unknown>(Object.entries(after))];
+  const fields = new Set([...now.keys(), ...old.keys()]);
+  return [...fields].filter((field) => !ignored.has(field) && !sameValue(old.get(field), now.get(field)));
+}
+
+/** Compares rows and entities under the reference library's names. */
+export const ChangedFieldsDiff = {
+  diffMaps: diffFields,
+  /** Null when nothing differs (TRK-07): then there is nothing to queue (F-27). */
+  diffOrNullMaps(before: object, after: object, options: DiffOptions = {}): readonly string[] | null {
+    const fields = diffFields(before, after, options);
+    return fields.length === 0 ? null : fields;
+  },
+} as const;
+
+/** Collects changed fields while an edited copy is being built: `{ ...todo, title: tracker.changed('title', todo.title, input) }`. */
+export class ChangedFieldsTracker {
+  readonly #fields = new Set<string>();
+
+  /** Gives `to` back, and records the field only if the values differ (TRK-01). */
+  changed<T>(field: string, from: unknown, to: T): T {
+    this.markIf(field, !sameValue(from, to));
+    return to;
+  }
+
+  markIf(field: string, isChanged: boolean): void {
+    if (isChanged) this.#fields.add(field);
+  }
+
+  mark(field: string): void {
+    this.#fields.add(field);
+  }
+
+  /** A copy: later marks do not show in it. */
+  get fields(): ReadonlySet<string> {
+    return new Set(this.#fields);
+  }
+
+  /** Null when nothing was recorded: then there is nothing to queue (F-27). */
+  get fieldsOrNull(): ReadonlySet<string> | null {
+    return this.#fields.size === 0 ? null : this.fields;
+  }
+}
+
+function sameValue(a: unknown, b: unknown): boolean {
+  const [left, right] = [a ?? null, b ?? null];
+  if (Object.is(left, right)) return true;
+  if (left === 0 && right === 0) return true;
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
+  if (left instanceof Date || right instanceof Date) {
+    return left instanceof Date && right instanceof Date && Object.is(left.getTime(), right.getTime());
+  }
+  if (left instanceof Uint8Array || right instanceof Uint8Array) {
+    return left instanceof Uint8Array && right instanceof Uint8Array && left.length === right.length && left.every((byte, index) => byte === right[index]);
+  }
+  if (Array.isArray(left) || Array.isArray(right)) {
+    return Array.isArray(left) && Array.isArray(right) && left.length === right.length && left.every((item, index) => sameValue(item, right[index]));
+  }
+  const [old, now] = [new Map<string, unknown>(Object.entries(left)), new Map<string, unknown>(Object.entries(right))];
+  return [...new Set([...old.keys(), ...now.keys()])].every((key) => sameInside(old.get(key), now.get(key)));
+}
+
+/** Inside a field JSON tells null from missing. */
+const sameInside = (a: unknown, b: unknown): boolean => (a === undefined) === (b === undefined) && sameValue(a, b);
