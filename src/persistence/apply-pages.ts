@@ -1,0 +1,211 @@
+import type { SyncFact } from '../model/events.ts';
+import { SyncStepError } from '../model/failure.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { AppliedPage, PageToApply } from '../model/ports.ts';
+import { overlay } from '../rules/overlay.ts';
+import { compareTimestamps } from '../rules/timestamp.ts';
+import { newestKnown } from './base-rows.ts';
+import { refreshConflict } from './conflict-rows.ts';
+import { classifyDatabaseError } from './database-failure.ts';
+import { EntityChanges } from './entity-changes.ts';
+import { writePosition } from './pull-positions.ts';
+import { quarantine, releaseFromQuarantine, unusableRow, type BadRow } from './quarantine.ts';
+import type { ReplicaTable } from './replica-table.ts';
+import { isMarking, markSeen } from './resync-marks.ts';
+import { listOf, type Session } from './session.ts';
+import { flushChanges } from './settle.ts';
+import { tableOf, type StoreContext } from './store-context.ts';
+import { yieldTurn } from './yield-turn.ts';
+
+/** What holds for a whole transaction, because nobody else writes while it is open. */
+interface PageWork {
+  readonly session: Session;
+  readonly context: StoreContext;
+  readonly table: ReplicaTable;
+  readonly hasBases: boolean;
+  readonly hasQuarantine: boolean;
+  readonly marking: boolean;
+  /** Rows one by one with foreign keys checked at once: which row is bad must be known. */
+  readonly strict: boolean;
+}
+
+interface AppliedRows {
+  readonly upserts: number;
+  readonly deletes: number;
+  readonly accepted: readonly string[];
+  readonly facts: readonly SyncFact[];
+}
+
+/**
+ * Applies fetched pages, several in one transaction; each page's rows and position go together (I6). Commits early when somebody waits at
+ * the gate or the signal aborts; what is not applied is simply fetched again.
+ */
+export async function applyPages(
+  context: StoreContext, kind: string, pages: readonly PageToApply[], options: { readonly signal?: AbortSignal | undefined; readonly totalDone: number },
+): Promise<readonly AppliedPage[]> {
+  const applied: AppliedPage[] = [];
+  let totalDone = options.totalDone;
+  while (applied.length < pages.length && options.signal?.aborted !== true) {
+    const rest = pages.slice(applied.length);
+    const attempt = (strict: boolean): Promise<readonly AppliedPage[]> => applyInOneTransaction(context, kind, rest, { ...options, totalDone, strict });
+    let done: readonly AppliedPage[];
+    try {
+      done = await attempt(false);
+    } catch (error) {
+      // A foreign key that is checked at commit names no row: look at them one by one.
+      if (!(error instanceof SyncStepError) || classifyDatabaseError(error.failure.cause) !== 'constraint') throw error;
+      done = await attempt(true);
+    }
+    applied.push(...done);
+    totalDone += done.reduce((sum, page) => sum + page.pulled, 0);
+  }
+  return applied;
+}
+
+function applyInOneTransaction(
+  context: StoreContext, kind: string, pages: readonly PageToApply[], options: { readonly signal?: AbortSignal | undefined; readonly totalDone: number; readonly strict: boolean },
+): Promise<readonly AppliedPage[]> {
+  return context.unit.fenced(async (session) => {
+    const work = await openWork(session, context, tableOf(context, kind), options.strict);
+    const done: AppliedPage[] = [];
+    let totalDone = options.totalDone;
+    for (const page of pages) {
+      const result = await applyPage(work, page, totalDone);
+      done.push(result);
+      totalDone += result.pulled;
+      await yieldTurn();
+      if (context.unit.waiting > 0 || options.signal?.aborted === true) break;
+    }
+    return done;
+  });
+}
+
+export async function openWork(session: Session, context: StoreContext, table: ReplicaTable, strict: boolean): Promise<PageWork> {
+  if (!strict && session.dialect.name === 'sqlite') await session.run('PRAGMA defer_foreign_keys = ON');
+  const exists = async (name: string): Promise<boolean> => (await session.one(`SELECT 1 AS "found" FROM "${name}" WHERE "kind" = ? LIMIT 1`, [table.kind])) !== undefined;
+  return {
+    session, context, table, strict, hasBases: await exists('sync_base'), hasQuarantine: await exists('sync_quarantine'), marking: await isMarking(session, table.kind),
+  };
+}
+
+async function applyPage(work: PageWork, { page, items, next }: PageToApply, totalDone: number): Promise<AppliedPage> {
+  const { session, table } = work;
+  const { upserts, deletes, accepted, facts } = await applyRows(work, items);
+  await writePosition(session, table.kind, next);
+  if (page.items.length === 0) return { pageSize: 0, pulled: 0, facts };
+  const done = totalDone + accepted.length;
+  return {
+    pageSize: page.items.length,
+    pulled: accepted.length,
+    facts: [
+      ...facts,
+      { type: 'cache.updated', kind: table.kind, upserts, deletes },
+      { type: 'page.pulled', kind: table.kind, pageSize: page.items.length, totalDone: done },
+      { type: 'sync.progress', phase: 'pull', kind: table.kind, done, ...(page.total === undefined ? {} : { total: page.total }) },
+    ],
+  };
+}
+
+/** Puts server rows into the replica: pending operations stay on top, bad rows go aside. */
+export async function applyRows(work: PageWork, items: readonly JsonObject[]): Promise<AppliedRows> {
+  const { session, table, context } = work;
+  const bad: BadRow[] = [];
+  const rows = new Map<string, JsonObject>();
+  for (const row of items) {
+    const id = table.readId(row);
+    const complaint = id === undefined ? `it has no id under '${table.keys.id}'`
+      : table.readUpdatedAt(row) === undefined ? `it has no timestamp under '${table.keys.updatedAt}'`
+      : table.complaintAbout(row);
+    if (id === undefined || complaint !== undefined) bad.push({ id, row, error: unusableRow(table.kind, id, complaint ?? 'it has no id') });
+    else rows.set(id, row);
+  }
+  const seen = [...rows.keys(), ...bad.flatMap(({ id }) => (id === undefined ? [] : [id]))];
+  const pending = work.hasBases ? await applyPending(work, rows) : { written: 0, hidden: 0 };
+  const free = [...rows].filter(([id]) => !pending.ids?.has(id));
+  const tombstones = free.filter(([, row]) => table.isDeleted(row));
+  const live = tombstones.length === 0 ? free : free.filter(([, row]) => !table.isDeleted(row));
+  bad.push(...await upsertRows(work, live));
+  bad.push(...await applyTombstones(work, tombstones));
+  if (work.marking) await markSeen(session, table.kind, seen);
+  const badIds = new Set(bad.map(({ id }) => id));
+  const accepted = [...rows.keys()].filter((id) => !badIds.has(id));
+  if (work.hasQuarantine) await releaseFromQuarantine(session, table.kind, accepted);
+  const facts = await quarantine(session, table.kind, bad, context.unit.clock.now());
+  return { upserts: live.filter(([id]) => !badIds.has(id)).length + pending.written, deletes: tombstones.filter(([id]) => !badIds.has(id)).length + pending.hidden, accepted, facts };
+}
+
+/** Rows under pending operations: the newest server row is remembered, the local row is it with the operations on top (I4, F-21). */
+async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject>): Promise<{ readonly ids?: ReadonlySet<string>; readonly written: number; readonly hidden: number }> {
+  const { session, table, context } = work;
+  const found = await session.query<{ id: string }>(
+    `SELECT "entity_id" AS "id" FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [table.kind, listOf([...rows.keys()])]);
+  if (found.length === 0) return { written: 0, hidden: 0 };
+  const changes = await EntityChanges.load(session, table, found.map(({ id }) => id));
+  const ids = new Set<string>();
+  let written = 0;
+  let hidden = 0;
+  for (const { id } of found) {
+    const row = rows.get(id);
+    if (!row) continue;
+    const queue = changes.queueOf(id);
+    if (queue.length === 0) {
+      // Only the version was unknown, and here it is.
+      changes.forget(id);
+      continue;
+    }
+    ids.add(id);
+    const version = table.readUpdatedAt(row) ?? '';
+    const known = newestKnown(changes.baseOf(id));
+    if (known.version !== undefined && compareTimestamps(version, known.version) <= 0) continue;
+    const deleted = table.isDeleted(row);
+    changes.refresh(id, { row, version, deleted });
+    await refreshConflict(session, table.kind, id, { row, version, deleted }, context.unit.clock.now());
+    const local = overlay(row, queue, table.keys);
+    if (local.row === undefined) continue;
+    changes.writeRow(local.row, local.deletedLocally);
+    if (deleted) hidden += 1;
+    else written += 1;
+  }
+  await flushChanges(session, context, changes);
+  return { ids, written, hidden };
+}
+
+async function upsertRows(work: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<readonly BadRow[]> {
+  if (rows.length === 0) return [];
+  if (!work.strict && (await succeeds(work, () => work.table.upsert(work.session, rows.map(([, row]) => row)))) === undefined) return [];
+  const bad: BadRow[] = [];
+  for (const [id, row] of rows) {
+    const error = await succeeds(work, () => work.table.upsert(work.session, [row]));
+    if (error !== undefined) bad.push({ id, row, error });
+  }
+  return bad;
+}
+
+async function applyTombstones(work: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<readonly BadRow[]> {
+  const { session, table } = work;
+  if (rows.length === 0) return [];
+  const ids = rows.map(([id]) => id);
+  if (table.tombstones === 'remove') {
+    const kept = await table.withPendingChildren(session, ids);
+    await table.remove(session, ids.filter((id) => !kept.has(id)));
+    return kept.size === 0 ? [] : upsertRows(work, rows.filter(([id]) => kept.has(id)));
+  }
+  const existing = await table.existing(session, ids);
+  // A tombstone of a row we never had is kept only where it is a whole row (PULL-09).
+  return upsertRows(work, rows.filter(([id, row]) => existing.has(id) || table.codecs.every((codec) => row[codec.wireKey] !== undefined)));
+}
+
+/** Tries a write; a constraint comes back as its error, anything else is thrown. PostgreSQL needs a savepoint to go on afterwards. */
+async function succeeds({ session }: PageWork, write: () => Promise<void>): Promise<Error | undefined> {
+  const savepoint = session.dialect.name === 'postgres';
+  if (savepoint) await session.run('SAVEPOINT "synchart_row"');
+  try {
+    await write();
+    if (savepoint) await session.run('RELEASE SAVEPOINT "synchart_row"');
+    return undefined;
+  } catch (error) {
+    if (classifyDatabaseError(error) !== 'constraint' && !(error instanceof RangeError) && !(error instanceof TypeError)) throw error;
+    if (savepoint) await session.run('ROLLBACK TO SAVEPOINT "synchart_row"');
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

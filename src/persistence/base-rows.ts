@@ -1,0 +1,74 @@
+import type { JsonObject } from '../model/json.ts';
+import { compareTimestamps } from '../rules/timestamp.ts';
+import { parseJson } from './outbox-rows.ts';
+import { chunked, listOf, type Session } from './session.ts';
+
+/** What an entity with pending operations came from, and what the server has now. */
+export interface BaseRecord {
+  readonly entityId: string;
+  /** The row before the first pending operation; undefined where there was none. */
+  readonly baseRow: JsonObject | undefined;
+  readonly baseVersion: string | undefined;
+  /** A newer server row, seen since; undefined while the base is the newest known. */
+  readonly serverRow: JsonObject | undefined;
+  readonly serverVersion: string | undefined;
+  /** The last answer had no version: the row is fetched before the next operation is sent. */
+  readonly versionUnknown: boolean;
+  readonly lastSent: JsonObject | undefined;
+}
+
+interface RawBaseRow {
+  readonly entityId: string;
+  readonly baseRow: string | null;
+  readonly baseVersion: string | null;
+  readonly serverRow: string | null;
+  readonly serverVersion: string | null;
+  readonly versionUnknown: number;
+  readonly lastSent: string | null;
+}
+
+const columns = `"entity_id" AS "entityId", "base_row" AS "baseRow", "base_version" AS "baseVersion", "server_row" AS "serverRow", "server_version" AS "serverVersion",
+  "version_unknown" AS "versionUnknown", "last_sent" AS "lastSent"`;
+
+const toRecord = (row: RawBaseRow): BaseRecord => ({
+  entityId: row.entityId,
+  baseRow: parseJson<JsonObject>(row.baseRow),
+  baseVersion: row.baseVersion ?? undefined,
+  serverRow: parseJson<JsonObject>(row.serverRow),
+  serverVersion: row.serverVersion ?? undefined,
+  versionUnknown: row.versionUnknown === 1,
+  lastSent: parseJson<JsonObject>(row.lastSent),
+});
+
+/** The newest server row known, with its version. */
+export const newestKnown = (record: BaseRecord | undefined): { readonly row: JsonObject | undefined; readonly version: string | undefined } =>
+  record?.serverRow === undefined ? { row: record?.baseRow, version: record?.baseVersion } : { row: record.serverRow, version: record.serverVersion };
+
+/** True when `version` is older than what the record knows already: an answer that arrived late must not be written (F-135). */
+export const isOutdated = (version: string | undefined, record: BaseRecord | undefined): boolean =>
+  version !== undefined && record?.serverVersion !== undefined && compareTimestamps(version, record.serverVersion) < 0;
+
+export async function readBases(session: Session, kind: string, entityIds: readonly string[]): Promise<Map<string, BaseRecord>> {
+  if (entityIds.length === 0) return new Map();
+  const rows = await session.query<RawBaseRow>(`SELECT ${columns} FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(entityIds)]);
+  return new Map(rows.map((row) => [row.entityId, toRecord(row)]));
+}
+
+const textOf = (row: JsonObject | undefined): string | null => (row === undefined ? null : JSON.stringify(row));
+
+export async function writeBases(session: Session, kind: string, records: readonly BaseRecord[]): Promise<void> {
+  for (const part of chunked(records, 500)) {
+    await session.run(
+      `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version", "version_unknown", "last_sent")
+       VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}
+       ON CONFLICT ("kind", "entity_id") DO UPDATE SET "base_row" = excluded."base_row", "base_version" = excluded."base_version", "server_row" = excluded."server_row",
+         "server_version" = excluded."server_version", "version_unknown" = excluded."version_unknown", "last_sent" = excluded."last_sent"`,
+      part.flatMap((record) => [
+        kind, record.entityId, textOf(record.baseRow), record.baseVersion ?? null, textOf(record.serverRow), record.serverVersion ?? null, record.versionUnknown ? 1 : 0, textOf(record.lastSent),
+      ]));
+  }
+}
+
+export async function removeBases(session: Session, kind: string, entityIds: readonly string[]): Promise<void> {
+  if (entityIds.length > 0) await session.run(`DELETE FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(entityIds)]);
+}

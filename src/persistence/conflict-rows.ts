@@ -1,0 +1,111 @@
+import type { Conflict, ConflictResolution, ConflictState, ConflictStrategy, StoredConflict } from '../model/conflict.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { OpType } from '../model/operation.ts';
+import { parseJson } from './outbox-rows.ts';
+import { listOf, type Session } from './session.ts';
+
+interface RawConflictRow {
+  readonly kind: string;
+  readonly entityId: string;
+  readonly opId: string;
+  readonly op: OpType;
+  readonly baseData: string | null;
+  readonly localData: string;
+  readonly serverData: string;
+  readonly localTimestamp: string;
+  readonly serverTimestamp: string;
+  readonly serverVersion: string | null;
+  readonly changedFields: string | null;
+  readonly serverDeleted: number;
+  readonly strategy: ConflictStrategy;
+  readonly state: ConflictState;
+  readonly reason: string | null;
+  readonly resolution: string | null;
+  readonly decidedOn: string | null;
+  readonly detectedAt: number | string;
+}
+
+/** A conflict with what only the store needs: on which server version a decision was made. */
+export interface ConflictRecord extends StoredConflict {
+  readonly decidedOn?: string | undefined;
+}
+
+const columns = `"kind", "entity_id" AS "entityId", "op_id" AS "opId", "op", "base_data" AS "baseData", "local_data" AS "localData", "server_data" AS "serverData",
+  "local_timestamp" AS "localTimestamp", "server_timestamp" AS "serverTimestamp", "server_version" AS "serverVersion", "changed_fields" AS "changedFields",
+  "server_deleted" AS "serverDeleted", "strategy", "state", "reason", "resolution", "decided_on" AS "decidedOn", "detected_at" AS "detectedAt"`;
+
+function toRecord(row: RawConflictRow): ConflictRecord {
+  const conflict: Conflict = {
+    kind: row.kind,
+    entityId: row.entityId,
+    opId: row.opId,
+    opType: row.op,
+    localData: parseJson<JsonObject>(row.localData) ?? {},
+    serverData: parseJson<JsonObject>(row.serverData) ?? {},
+    baseData: parseJson<JsonObject>(row.baseData),
+    localTimestamp: row.localTimestamp,
+    serverTimestamp: row.serverTimestamp,
+    serverVersion: row.serverVersion ?? undefined,
+    changedFields: parseJson<string[]>(row.changedFields),
+    serverDeleted: row.serverDeleted === 1,
+  };
+  return {
+    conflict,
+    strategy: row.strategy,
+    state: row.state,
+    detectedAt: Number(row.detectedAt),
+    reason: row.reason ?? undefined,
+    resolution: row.resolution === null ? undefined : (JSON.parse(row.resolution) as ConflictResolution),
+    decidedOn: row.decidedOn ?? undefined,
+  };
+}
+
+export async function readConflict(session: Session, kind: string, entityId: string): Promise<ConflictRecord | undefined> {
+  const row = await session.one<RawConflictRow>(`SELECT ${columns} FROM "sync_conflicts" WHERE "kind" = ? AND "entity_id" = ?`, [kind, entityId]);
+  return row && toRecord(row);
+}
+
+export async function readConflictByOp(session: Session, opId: string): Promise<ConflictRecord | undefined> {
+  const row = await session.one<RawConflictRow>(`SELECT ${columns} FROM "sync_conflicts" WHERE "op_id" = ?`, [opId]);
+  return row && toRecord(row);
+}
+
+/** All conflicts, oldest first. */
+export async function readConflicts(session: Session): Promise<readonly ConflictRecord[]> {
+  return (await session.query<RawConflictRow>(`SELECT ${columns} FROM "sync_conflicts" ORDER BY "detected_at", "kind", "entity_id"`)).map(toRecord);
+}
+
+/** Stores a conflict in place of an earlier one of the entity, whose decision no longer fits. */
+export async function writeConflict(session: Session, record: ConflictRecord, now: number): Promise<void> {
+  const { conflict, strategy, state, detectedAt } = record;
+  await session.run('DELETE FROM "sync_conflicts" WHERE "kind" = ? AND "entity_id" = ?', [conflict.kind, conflict.entityId]);
+  await session.run(
+    `INSERT INTO "sync_conflicts" ("kind", "entity_id", "op_id", "op", "base_data", "local_data", "server_data", "local_timestamp", "server_timestamp", "server_version",
+       "changed_fields", "server_deleted", "strategy", "state", "reason", "resolution", "decided_on", "detected_at", "changed_at") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      conflict.kind, conflict.entityId, conflict.opId, conflict.opType, conflict.baseData === undefined ? null : JSON.stringify(conflict.baseData), JSON.stringify(conflict.localData),
+      JSON.stringify(conflict.serverData), conflict.localTimestamp, conflict.serverTimestamp, conflict.serverVersion ?? null,
+      conflict.changedFields === undefined ? null : JSON.stringify(conflict.changedFields), conflict.serverDeleted ? 1 : 0, strategy, state,
+      record.reason ?? null, record.resolution === undefined ? null : JSON.stringify(record.resolution), record.decidedOn ?? null, detectedAt, now,
+    ]);
+}
+
+/** Notes where a conflict stands. */
+export async function markConflict(
+  session: Session, kind: string, entityId: string, change: { readonly state: ConflictState; readonly reason?: string | undefined; readonly resolution?: ConflictResolution | undefined; readonly decidedOn?: string | undefined }, now: number,
+): Promise<void> {
+  await session.run(
+    'UPDATE "sync_conflicts" SET "state" = ?, "reason" = ?, "resolution" = ?, "decided_on" = ?, "changed_at" = ? WHERE "kind" = ? AND "entity_id" = ?',
+    [change.state, change.reason ?? null, change.resolution === undefined ? null : JSON.stringify(change.resolution), change.decidedOn ?? null, now, kind, entityId]);
+}
+
+/** Puts what a pull brought into parked conflicts: the server side shown is the newest known. */
+export async function refreshConflict(session: Session, kind: string, entityId: string, server: { readonly row: JsonObject; readonly version: string; readonly deleted: boolean }, now: number): Promise<void> {
+  await session.run(
+    'UPDATE "sync_conflicts" SET "server_data" = ?, "server_timestamp" = ?, "server_deleted" = ?, "server_version" = NULL, "changed_at" = ? WHERE "kind" = ? AND "entity_id" = ?',
+    [JSON.stringify(server.row), server.version, server.deleted ? 1 : 0, now, kind, entityId]);
+}
+
+export async function removeConflicts(session: Session, kind: string, entityIds: readonly string[]): Promise<void> {
+  if (entityIds.length > 0) await session.run(`DELETE FROM "sync_conflicts" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(entityIds)]);
+}

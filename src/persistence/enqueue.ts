@@ -1,0 +1,66 @@
+import { ValidationError } from '../model/errors.ts';
+import { forbiddenKeys, type JsonObject } from '../model/json.ts';
+import type { Op } from '../model/operation.ts';
+import { OutboxState } from './entities.ts';
+import type { ReplicaTable } from './replica-table.ts';
+import type { Session } from './session.ts';
+
+/** The row as it was before the write that is being queued; undefined: there was none, or nobody knows. */
+export interface PreImage {
+  readonly row: JsonObject | undefined;
+  readonly version: string | undefined;
+}
+
+const maxIdLength = 10_240;
+
+/** Refuses what could never be sent. Throws `ValidationError` naming the field; nothing was written. */
+export function checkOp(op: Op, table: ReplicaTable | undefined): void {
+  if (op.kind.trim() === '' || op.kind !== op.kind.trim()) throw new ValidationError(`operation ${op.opId}: kind '${op.kind}' must not be blank or have blanks around it (F-100)`);
+  if (op.opId === '') throw new ValidationError('operation: opId must not be empty');
+  if (typeof op.id !== 'string' || op.id === '') throw new ValidationError(`operation ${op.opId} on ${op.kind}: id must be a non-empty string; make one before writing, such as a UUID (F-39)`);
+  if (op.id === '.' || op.id === '..') throw new ValidationError(`operation ${op.opId} on ${op.kind}: id '${op.id}' cannot be part of a URL (F-80)`);
+  if (op.id.length > maxIdLength) throw new ValidationError(`operation ${op.opId} on ${op.kind}: id has ${op.id.length} characters, at most ${maxIdLength} are stored`);
+  if (table?.pullOnly) throw new ValidationError(`kind '${op.kind}' is registered as pullOnly: it cannot be written`);
+  if (op.type === 'delete') return;
+  const bad = [...Object.keys(op.payload), ...(op.changedFields ?? [])].find((field) => forbiddenKeys.includes(field));
+  if (bad !== undefined) throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: field '${bad}' is refused, it would reach the prototype of objects`);
+  const stranger = op.changedFields?.find((field) => !Object.hasOwn(op.payload, field));
+  if (stranger !== undefined) {
+    throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: changedFields names '${stranger}', which the payload does not have; its keys are ${Object.keys(op.payload).join(', ')} (F-119)`);
+  }
+  const payloadId = table?.readId(op.payload);
+  if (payloadId !== undefined && payloadId !== op.id) throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: the payload carries id '${payloadId}' (F-104)`);
+}
+
+/** The payload without what belongs to the server or to this device (F-122). */
+export function payloadToSend(payload: JsonObject, table: ReplicaTable | undefined): JsonObject {
+  if (!table) return payload;
+  const { [table.keys.updatedAt]: _updatedAt, [table.keys.deletedAt]: _deletedAt, ...rest } = payload;
+  return rest;
+}
+
+/**
+ * Queues an operation inside the caller's transaction, behind the others of its entity, and keeps the pre-image when it is the first.
+ * An `opId` that is queued already is replaced whole, with its tries forgotten, as long as its request is not open (F-103, OUT-17).
+ */
+export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | undefined, preImage: PreImage, now: number): Promise<void> {
+  checkOp(op, table);
+  await session.run(
+    `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version") VALUES (?, ?, ?, ?) ON CONFLICT ("kind", "entity_id") DO NOTHING`,
+    [op.kind, op.id, preImage.row === undefined ? null : JSON.stringify(preImage.row), preImage.version || null]);
+  const payload = op.type === 'upsert' ? JSON.stringify(payloadToSend(op.payload, table)) : null;
+  const changedFields = op.type === 'upsert' && op.changedFields !== undefined ? JSON.stringify(op.changedFields) : null;
+  const queued = await session.query<{ queued: number }>(
+    `INSERT INTO "sync_outbox" ("op_id", "kind", "entity_id", "op", "creates", "payload", "changed_fields", "base_updated_at", "ts", "state", "enqueued_at")
+     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, CASE WHEN EXISTS (SELECT 1 FROM "sync_outbox" WHERE "kind" = ? AND "entity_id" = ?) THEN ${OutboxState.behind} ELSE ${OutboxState.ready} END, ?
+     WHERE true
+     ON CONFLICT ("op_id") DO UPDATE SET "op" = excluded."op", "creates" = excluded."creates", "payload" = excluded."payload", "changed_fields" = excluded."changed_fields",
+       "base_updated_at" = excluded."base_updated_at", "ts" = excluded."ts", "try_count" = 0, "last_error" = NULL, "error_code" = NULL, "last_tried_at" = NULL,
+       "parked" = NULL, "due_at" = NULL, "state" = CASE WHEN "sync_outbox"."state" = ${OutboxState.behind} THEN ${OutboxState.behind} ELSE ${OutboxState.ready} END
+       WHERE "sync_outbox"."request_id" IS NULL AND "sync_outbox"."state" <> ${OutboxState.inFlight} AND "sync_outbox"."kind" = excluded."kind" AND "sync_outbox"."entity_id" = excluded."entity_id"
+     RETURNING 1 AS "queued"`,
+    [op.opId, op.kind, op.id, op.type, op.creates ? 1 : 0, payload, changedFields, op.baseUpdatedAt || null, op.localTimestamp, op.kind, op.id, now]);
+  if (queued.length === 0) {
+    throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id} is queued already and under way, or belongs to another entity; queue the change under a new opId`);
+  }
+}

@@ -1,0 +1,188 @@
+import type { JsonObject } from '../model/json.ts';
+import { depart, type Departed, type DepartureMode } from '../rules/departure.ts';
+import type { PendingOp } from '../rules/pending-op.ts';
+import { newestKnown, readBases, removeBases, writeBases, type BaseRecord } from './base-rows.ts';
+import { OutboxState, type ParkedFor } from './entities.ts';
+import { readQueues, type StoredOp } from './outbox-rows.ts';
+import type { ReplicaTable } from './replica-table.ts';
+import { chunked, listOf, type Session } from './session.ts';
+
+/** What is known of the server's row when operations leave. */
+export interface KnownRow {
+  readonly row: JsonObject | undefined;
+  readonly version: string | undefined;
+  readonly deleted: boolean;
+}
+
+/** A change of one outbox row that stays. */
+export interface OpTransition {
+  readonly seq: number;
+  /** Undefined: as it is. */
+  readonly state?: OutboxState | undefined;
+  readonly parked?: ParkedFor | undefined;
+  readonly dueAt?: number | undefined;
+  readonly countTry?: boolean;
+  readonly error?: string | undefined;
+  readonly code?: string | undefined;
+  /** Closes the request: it had a definite answer, or was never dispatched. */
+  readonly close?: boolean;
+  /** The key was never on the wire and may be used again. */
+  readonly reuseKey?: boolean;
+}
+
+/**
+ * Collects what one transaction does to the queues, bases and rows of some entities of one kind, and writes it in few statements.
+ * Every departure from a queue goes through here, so that followers are always rebuilt, rebased and promoted (F-136).
+ */
+export class EntityChanges {
+  private readonly goneSeqs: number[] = [];
+  private readonly goneOps: StoredOp[] = [];
+  private readonly rebuilt: PendingOp[] = [];
+  private readonly promoted: number[] = [];
+  private readonly transitions: OpTransition[] = [];
+  private readonly basesToWrite = new Map<string, BaseRecord>();
+  private readonly basesToRemove = new Set<string>();
+  private readonly rowsToWrite: JsonObject[] = [];
+  private readonly hiddenRowsToWrite: JsonObject[] = [];
+  private readonly rowsToRemove: string[] = [];
+  private readonly rowsToHide: string[] = [];
+  private readonly rowsToShow: string[] = [];
+
+  private constructor(readonly table: ReplicaTable, readonly queues: Map<string, StoredOp[]>, readonly bases: Map<string, BaseRecord>) {}
+
+  static async load(session: Session, table: ReplicaTable, entityIds: readonly string[]): Promise<EntityChanges> {
+    return new EntityChanges(table, await readQueues(session, table.kind, entityIds), await readBases(session, table.kind, entityIds));
+  }
+
+  queueOf(entityId: string): readonly StoredOp[] {
+    return this.queues.get(entityId) ?? [];
+  }
+
+  baseOf(entityId: string): BaseRecord | undefined {
+    return this.basesToWrite.get(entityId) ?? this.bases.get(entityId);
+  }
+
+  /** The operations that left, with what they carried. */
+  get gone(): readonly StoredOp[] {
+    return this.goneOps;
+  }
+
+  /** The newest server row known for the entity, as a departure needs it. */
+  knownOf(entityId: string): KnownRow {
+    const { row, version } = newestKnown(this.baseOf(entityId));
+    return { row, version, deleted: row !== undefined && this.table.isDeleted(row) };
+  }
+
+  /**
+   * Operations leave. `known` is the server's row from now on; `lastSent` marks that its version is unknown, and holds what was sent.
+   */
+  depart(entityId: string, leaving: ReadonlySet<number>, mode: DepartureMode, known: KnownRow, lastSent?: JsonObject): Departed {
+    const queue = this.queueOf(entityId);
+    const departed = depart({
+      ops: queue, leaving, mode, serverRow: known.row, serverVersion: known.version, serverDeleted: known.deleted, keys: this.table.keys,
+    });
+    const gone = new Set(departed.gone.map((op) => op.seq));
+    this.goneSeqs.push(...gone);
+    this.goneOps.push(...queue.filter((op) => gone.has(op.seq)));
+    const bySeq = new Map(queue.map((op) => [op.seq, op]));
+    this.queues.set(entityId, departed.remaining.flatMap((op) => {
+      const stored = bySeq.get(op.seq);
+      return stored ? [{ ...stored, ...op }] : [];
+    }));
+    this.rebuilt.push(...departed.remaining);
+    const head = departed.remaining[0];
+    if (head) this.promoted.push(head.seq);
+    this.rebase(entityId, known, lastSent, departed.remaining.length > 0);
+    this.show(entityId, departed, known, mode);
+    return departed;
+  }
+
+  /** Puts a newer server row under the pending operations, without touching their bases. */
+  refresh(entityId: string, known: KnownRow): void {
+    const before = this.baseOf(entityId);
+    this.basesToWrite.set(entityId, {
+      entityId, baseRow: before?.baseRow, baseVersion: before?.baseVersion, serverRow: known.row, serverVersion: known.version, versionUnknown: false, lastSent: undefined,
+    });
+  }
+
+  /** Drops the base of an entity that has nothing pending. */
+  forget(entityId: string): void {
+    this.basesToRemove.add(entityId);
+  }
+
+  writeRow(row: JsonObject, hidden: boolean): void {
+    (hidden ? this.hiddenRowsToWrite : this.rowsToWrite).push(row);
+  }
+
+  transition(change: OpTransition): void {
+    this.transitions.push(change);
+  }
+
+  async flush(session: Session, options: { readonly now: number; readonly maxTryCount: number; readonly hiddenAt: string }): Promise<void> {
+    const { kind } = this.table;
+    if (this.goneSeqs.length > 0) await session.run(`DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"seq"')}`, [listOf(this.goneSeqs)]);
+    await this.writeRebuilt(session);
+    await this.writeTransitions(session, options.now);
+    if (this.promoted.length > 0) {
+      await session.run(
+        `UPDATE "sync_outbox" SET "state" = CASE WHEN "try_count" >= ? THEN ${OutboxState.parked} ELSE ${OutboxState.ready} END,
+           "parked" = CASE WHEN "try_count" >= ? THEN 'stuck' ELSE NULL END WHERE "state" = ${OutboxState.behind} AND ${session.dialect.inList('"seq"')}`,
+        [options.maxTryCount, options.maxTryCount, listOf(this.promoted)]);
+    }
+    await removeBases(session, kind, [...this.basesToRemove]);
+    await writeBases(session, kind, [...this.basesToWrite.values()]);
+    await this.table.remove(session, this.rowsToRemove);
+    await this.table.upsert(session, this.rowsToWrite);
+    await this.table.upsert(session, this.hiddenRowsToWrite, { keepDeletedLocally: true });
+    await this.table.markDeletedLocally(session, this.rowsToHide, options.hiddenAt);
+    await this.table.markDeletedLocally(session, this.rowsToShow, null);
+  }
+
+  private rebase(entityId: string, known: KnownRow, lastSent: JsonObject | undefined, pending: boolean): void {
+    if (!pending && lastSent === undefined) {
+      this.basesToWrite.delete(entityId);
+      this.basesToRemove.add(entityId);
+      return;
+    }
+    this.basesToRemove.delete(entityId);
+    this.basesToWrite.set(entityId, {
+      entityId, baseRow: known.row, baseVersion: known.version, serverRow: undefined, serverVersion: undefined, versionUnknown: lastSent !== undefined, lastSent,
+    });
+  }
+
+  private show(entityId: string, departed: Departed, known: KnownRow, mode: DepartureMode): void {
+    if (departed.localRow === undefined) {
+      // A delete that the server took without showing a tombstone: kept rows stay hidden until one arrives.
+      if (mode === 'applied' && this.table.tombstones === 'keep') this.rowsToHide.push(entityId);
+      else this.rowsToRemove.push(entityId);
+      return;
+    }
+    if (departed.remaining.length === 0 && known.deleted && this.table.tombstones === 'remove') this.rowsToRemove.push(entityId);
+    else this.writeRow(departed.localRow, departed.deletedLocally);
+  }
+
+  private async writeRebuilt(session: Session): Promise<void> {
+    for (const part of chunked(this.rebuilt, 500)) {
+      await session.run(
+        `UPDATE "sync_outbox" SET "payload" = "r"."column2", "base_updated_at" = "r"."column3", "creates" = "r"."column4"
+         FROM (VALUES ${part.map(() => '(?, ?, ?, ?)').join(', ')}) AS "r" WHERE "sync_outbox"."seq" = "r"."column1"`,
+        part.flatMap((op) => [op.seq, op.payload === undefined ? null : JSON.stringify(op.payload), op.baseUpdatedAt ?? null, op.creates ? 1 : 0]));
+    }
+  }
+
+  private async writeTransitions(session: Session, now: number): Promise<void> {
+    for (const part of chunked(this.transitions, 500)) {
+      await session.run(
+        `UPDATE "sync_outbox" SET "state" = COALESCE("t"."column2", "state"), "parked" = "t"."column3", "due_at" = "t"."column4", "try_count" = "try_count" + "t"."column5",
+           "last_error" = "t"."column6", "error_code" = "t"."column7", "last_tried_at" = ?,
+           "request_id" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "request_id" END, "frozen_body" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "frozen_body" END,
+           "frozen_base" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "frozen_base" END, "first_sent_at" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "first_sent_at" END,
+           "force" = CASE WHEN "t"."column8" = 1 THEN 0 ELSE "force" END, "attempt" = "attempt" - "t"."column9"
+         FROM (VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}) AS "t" WHERE "sync_outbox"."seq" = "t"."column1"`,
+        [now, ...part.flatMap((change) => [
+          change.seq, change.state ?? null, change.parked ?? null, change.dueAt ?? null, change.countTry ? 1 : 0, change.error ?? null, change.code ?? null,
+          change.close ? 1 : 0, change.reuseKey ? 1 : 0,
+        ])]);
+    }
+  }
+}

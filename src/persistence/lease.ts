@@ -1,0 +1,59 @@
+import { SyncStepError } from '../model/failure.ts';
+import type { LeasePort } from '../model/ports.ts';
+import type { UnitOfWork } from './unit-of-work.ts';
+
+/** Who we are to the lease; the token rises each time the lease changes hands (fencing). */
+export interface LeaseHolder {
+  readonly name: string;
+  readonly owner: string;
+  token: number;
+  expiresAt: number;
+}
+
+export const createLeaseHolder = (owner: string): LeaseHolder => ({ name: 'run', owner, token: 0, expiresAt: 0 });
+
+/** The lease in `sync_lease`: held per run, one statement to take, to extend and to give back; nothing is written when idle. */
+export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number): LeasePort {
+  const lost = (): SyncStepError => {
+    holder.expiresAt = 0;
+    return new SyncStepError({ type: 'leaseLost', message: 'the sync lease has passed to another process', at: unit.clock.now() });
+  };
+  return {
+    acquire: () =>
+      unit.transaction(async (session) => {
+        const now = unit.clock.now();
+        const before = await session.one<{ owner: string; token: number; expiresAt: number | string }>(
+          'SELECT "owner", "token", "expires_at" AS "expiresAt" FROM "sync_lease" WHERE "name" = ?', [holder.name]);
+        const expiresAt = before === undefined ? 0 : Number(before.expiresAt);
+        // An expiry further away than one lease can last was written by a clock that has been set back since.
+        const isHeld = before !== undefined && before.owner !== holder.owner && expiresAt > now && expiresAt <= now + 10 * ttlMs;
+        if (isHeld) return { held: false as const };
+        // Ours if the last holder was this very owner under this very token: nobody has run in between.
+        const continued = before !== undefined && before.owner === holder.owner && Number(before.token) === holder.token;
+        const token = (before === undefined ? 0 : Number(before.token)) + 1;
+        await session.run(
+          'INSERT INTO "sync_lease" ("name", "owner", "token", "expires_at") VALUES (?, ?, ?, ?) ON CONFLICT ("name") DO UPDATE SET "owner" = excluded."owner", "token" = excluded."token", "expires_at" = excluded."expires_at"',
+          [holder.name, holder.owner, token, now + ttlMs]);
+        holder.token = token;
+        holder.expiresAt = now + ttlMs;
+        return { held: true as const, continued };
+      }),
+    renew: () =>
+      unit.transaction(async (session) => {
+        const expiresAt = unit.clock.now() + ttlMs;
+        const renewed = await session.changed('UPDATE "sync_lease" SET "expires_at" = ? WHERE "name" = ? AND "owner" = ? AND "token" = ?',
+          [expiresAt, holder.name, holder.owner, holder.token]);
+        if (renewed !== 1) throw lost();
+        holder.expiresAt = expiresAt;
+      }),
+    release: async () => {
+      if (holder.expiresAt === 0) return;
+      holder.expiresAt = 0;
+      // The row stays, expired: its token is what fences out, and tells us whether anybody ran in between.
+      await unit.transaction((session) =>
+        session.run('UPDATE "sync_lease" SET "expires_at" = 0 WHERE "name" = ? AND "owner" = ? AND "token" = ?', [holder.name, holder.owner, holder.token]))
+        .catch(() => undefined);
+    },
+    expiresAt: () => holder.expiresAt,
+  };
+}

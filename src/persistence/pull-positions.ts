@@ -1,0 +1,44 @@
+import type { Cursor } from '../model/cursor.ts';
+import type { PullPosition } from '../model/ports.ts';
+import type { Session } from './session.ts';
+
+interface RawPosition {
+  readonly ts: string | null;
+  readonly lastId: string | null;
+  readonly maxPage: number;
+  readonly token: string | null;
+  readonly tokenTs: string | null;
+  readonly tokenLastId: string | null;
+}
+
+const cursorOf = (ts: string | null, lastId: string | null): Cursor | undefined => (ts === null ? undefined : { ts, lastId: lastId ?? '' });
+
+/** A resync has its own cursor and sequence beside the committed ones, so that the cursor never moves backwards (I6). */
+const columnsOf = (resync: boolean): readonly string[] =>
+  (resync ? ['resync_ts', 'resync_last_id', 'resync_token', 'resync_token_ts', 'resync_token_last_id'] : ['ts', 'last_id', 'token', 'token_ts', 'token_last_id']).map((name) => `"${name}"`);
+
+export async function readPosition(session: Session, kind: string, resync: boolean): Promise<PullPosition> {
+  const [ts, lastId, token, tokenTs, tokenLastId] = columnsOf(resync);
+  const row = await session.one<RawPosition>(
+    `SELECT ${ts} AS "ts", ${lastId} AS "lastId", "max_page" AS "maxPage", ${token} AS "token", ${tokenTs} AS "tokenTs", ${tokenLastId} AS "tokenLastId" FROM "sync_cursors" WHERE "kind" = ?`, [kind]);
+  if (!row) return { cursor: undefined, maxPage: 0, resync };
+  return {
+    cursor: cursorOf(row.ts, row.lastId),
+    maxPage: row.maxPage,
+    resync,
+    ...(row.token === null ? {} : { sequence: { token: row.token, start: cursorOf(row.tokenTs, row.tokenLastId) } }),
+  };
+}
+
+/** Stores the position that holds once a page is applied; part of the page's transaction (I6). */
+export async function writePosition(session: Session, kind: string, position: PullPosition): Promise<void> {
+  const [ts, lastId, token, tokenTs, tokenLastId] = columnsOf(position.resync);
+  await session.run(
+    `INSERT INTO "sync_cursors" ("kind", ${ts}, ${lastId}, "max_page", ${token}, ${tokenTs}, ${tokenLastId}) VALUES (?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT ("kind") DO UPDATE SET ${ts} = excluded.${ts}, ${lastId} = excluded.${lastId}, "max_page" = excluded."max_page", ${token} = excluded.${token},
+       ${tokenTs} = excluded.${tokenTs}, ${tokenLastId} = excluded.${tokenLastId}`,
+    [
+      kind, position.cursor?.ts ?? null, position.cursor?.lastId ?? null, position.maxPage, position.sequence?.token ?? null,
+      position.sequence?.start?.ts ?? null, position.sequence?.start?.lastId ?? null,
+    ]);
+}

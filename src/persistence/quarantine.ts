@@ -1,0 +1,43 @@
+import { ParseError } from '../model/errors.ts';
+import type { SyncFact } from '../model/events.ts';
+import type { JsonObject } from '../model/json.ts';
+import { boundedError, parseJson } from './outbox-rows.ts';
+import { listOf, type Session } from './session.ts';
+
+/** A row that could not be stored, and why. */
+export interface BadRow {
+  readonly id: string | undefined;
+  readonly row: JsonObject;
+  readonly error: Error;
+}
+
+/** A row without id gets a stable stand-in, so that the same bad row is kept once. */
+const standIn = (row: JsonObject): string => {
+  let hash = 0;
+  for (const character of JSON.stringify(row)) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) | 0;
+  return `no id (${(hash >>> 0).toString(16)})`;
+};
+
+/** Keeps bad rows beside the table, in the page's transaction: the page goes on, nothing is lost (F-17, I13). */
+export async function quarantine(session: Session, kind: string, rows: readonly BadRow[], now: number): Promise<readonly SyncFact[]> {
+  for (const { id, row, error } of rows) {
+    await session.run(
+      `INSERT INTO "sync_quarantine" ("kind", "entity_id", "row", "error", "quarantined_at") VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT ("kind", "entity_id") DO UPDATE SET "row" = excluded."row", "error" = excluded."error", "quarantined_at" = excluded."quarantined_at"`,
+      [kind, id ?? standIn(row), JSON.stringify(row), boundedError(error.message), now]);
+  }
+  return rows.map(({ id, error }) => ({ type: 'row.quarantined', kind, ...(id === undefined ? {} : { id }), error }));
+}
+
+/** A newer good row has arrived. */
+export async function releaseFromQuarantine(session: Session, kind: string, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) await session.run(`DELETE FROM "sync_quarantine" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(ids)]);
+}
+
+export async function readQuarantine(session: Session, kind: string): Promise<readonly { readonly entityId: string; readonly row: JsonObject }[]> {
+  const rows = await session.query<{ entityId: string; row: string }>('SELECT "entity_id" AS "entityId", "row" FROM "sync_quarantine" WHERE "kind" = ? ORDER BY "quarantined_at"', [kind]);
+  return rows.map(({ entityId, row }) => ({ entityId, row: parseJson<JsonObject>(row) ?? {} }));
+}
+
+export const unusableRow = (kind: string, id: string | undefined, reason: string): ParseError =>
+  new ParseError(`row ${kind}/${id ?? '(no id)'} from the server cannot be stored: ${reason}; it is kept in quarantine and tried again`);

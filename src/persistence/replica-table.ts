@@ -1,0 +1,317 @@
+import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { TableConflictConfig } from '../model/conflict.ts';
+import { ValidationError } from '../model/errors.ts';
+import { forbiddenKeys, type Json, type JsonObject } from '../model/json.ts';
+import type { SyncKind } from '../model/kind.ts';
+import { timestampText } from '../rules/timestamp.ts';
+import { rawToWire, wireValueOf, type ColumnCodec } from './column-codec.ts';
+import { chunked, dialectOf, listOf, type Dialect, type RawRow, type Session } from './session.ts';
+import type { SyncTableOptions } from './sync-table.ts';
+
+interface Registration {
+  readonly dataSource: DataSource;
+  readonly metadata: EntityMetadata;
+  readonly kind: string;
+  readonly options: SyncTableOptions<ObjectLiteral>;
+  readonly codecs: readonly ColumnCodec[];
+  readonly idColumn: ColumnMetadata;
+  readonly updatedAt: ColumnMetadata;
+  readonly deletedAt: ColumnMetadata;
+  readonly deletedAtLocal: ColumnMetadata;
+}
+
+/** Rows per statement: one slice of work between two yields (≤ 5 ms), and far below SQLite's limit of variables (F-102, F-147). */
+const rowsPerStatement = 250;
+const maxVariables = 30_000;
+
+/** Columns and values of one wire row, ready to bind. */
+interface BoundRow {
+  readonly codecs: readonly ColumnCodec[];
+  readonly values: readonly unknown[];
+}
+
+/** A synced table of the app, read and written as wire JSON by generated SQL. Touches only columns the server knows. */
+export class ReplicaTable implements SyncKind {
+  readonly kind: string;
+  readonly keys: { readonly id: string; readonly updatedAt: string; readonly deletedAt: string };
+  readonly conflict: TableConflictConfig;
+  readonly pullOnly: boolean;
+  readonly pushOnly: boolean;
+  readonly dependsOn: readonly { readonly key: string | undefined; readonly kind: string }[];
+  readonly sendChangedFields: boolean;
+  readonly syncIntervalMs: number | undefined;
+  readonly tombstones: 'keep' | 'remove';
+  readonly retentionMs: number | undefined;
+  readonly metadata: EntityMetadata;
+  readonly codecs: readonly ColumnCodec[];
+  readonly dialect: Dialect;
+
+  private readonly options: SyncTableOptions<ObjectLiteral>;
+  private readonly codecByKey: ReadonlyMap<string, ColumnCodec>;
+  private readonly codecByProperty: ReadonlyMap<string, ColumnCodec>;
+  private readonly idCodec: ColumnCodec;
+  private readonly numericId: boolean;
+  private readonly table: string;
+  private readonly id: string;
+  private readonly deletedAtLocalName: string;
+  private readonly statements = new Map<string, string>();
+
+  constructor(registration: Registration) {
+    const { metadata, kind, options, codecs, dataSource } = registration;
+    this.kind = kind;
+    this.metadata = metadata;
+    this.codecs = codecs;
+    this.options = options;
+    this.dialect = dialectOf(dataSource);
+    this.codecByKey = new Map(codecs.map((codec) => [codec.wireKey, codec]));
+    this.codecByProperty = new Map(codecs.map((codec) => [codec.property, codec]));
+    const codecOf = (column: ColumnMetadata): ColumnCodec => {
+      const codec = codecs.find((candidate) => candidate.column === column);
+      if (!codec) throw new TypeError(`syncTable(${metadata.name}): column '${column.propertyName}' must be synchronised, it cannot be localOnly`);
+      return codec;
+    };
+    this.idCodec = codecOf(registration.idColumn);
+    this.numericId = this.idCodec.complaint('text') !== undefined;
+    this.keys = { id: this.idCodec.wireKey, updatedAt: codecOf(registration.updatedAt).wireKey, deletedAt: codecOf(registration.deletedAt).wireKey };
+    this.table = quoted(metadata.tableName);
+    this.id = quoted(this.idCodec.name);
+    this.deletedAtLocalName = quoted(registration.deletedAtLocal.databaseName);
+    this.conflict = options.conflict ?? {};
+    this.pullOnly = options.pullOnly ?? false;
+    this.pushOnly = options.pushOnly ?? false;
+    this.sendChangedFields = options.sendChangedFields ?? false;
+    this.syncIntervalMs = options.syncIntervalMs;
+    this.tombstones = options.tombstones ?? 'keep';
+    this.retentionMs = options.retentionMs;
+    this.dependsOn = Array.isArray(options.dependsOn)
+      ? options.dependsOn.map((kindName: string) => ({ key: undefined, kind: kindName }))
+      : Object.entries(options.dependsOn ?? {}).map(([property, kindName]) => ({ key: this.wireKeyOf(property), kind: kindName }));
+  }
+
+  // ── Wire rows ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  readId(row: JsonObject): string | undefined {
+    const given = this.options.getId ? this.options.getId(row) : row[this.keys.id] ?? row['id'] ?? row['ID'] ?? row['uuid'];
+    return (typeof given === 'string' && given !== '') || typeof given === 'number' ? String(given) : undefined;
+  }
+
+  readUpdatedAt(row: JsonObject): string | undefined {
+    return timestampText(this.options.getUpdatedAt ? this.options.getUpdatedAt(row) : row[this.keys.updatedAt] ?? row['updatedAt'] ?? row['updated_at']);
+  }
+
+  isDeleted(row: JsonObject): boolean {
+    return (row[this.keys.deletedAt] ?? row['deletedAt'] ?? row['deleted_at'] ?? null) !== null;
+  }
+
+  /** The wire key of an entity property. Throws `ValidationError` for a property that is not a synchronised column. */
+  wireKeyOf(property: string): string {
+    const codec = this.codecByProperty.get(property) ?? this.codecByKey.get(property);
+    if (!codec) throw new ValidationError(`'${property}' is not a synchronised column of ${this.kind}; known are ${[...this.codecByProperty.keys()].join(', ')}`);
+    return codec.wireKey;
+  }
+
+  /** Wire keys of the columns that reference another registered table. */
+  relationKeysTo(kind: string): readonly string[] {
+    return this.relations.filter((relation) => relation.kind === kind).map((relation) => relation.key);
+  }
+
+  /** An entity as the server will see it: without local-only columns, `deletedAtLocal`, and columns whose property is undefined. */
+  entityToWire(entity: object): JsonObject {
+    if (this.options.toJson) return checkedJson(this.kind, this.options.toJson(entity));
+    const row: Record<string, Json> = {};
+    for (const codec of this.codecs) {
+      const value = wireValueOf(codec, entity);
+      if (value !== undefined) row[codec.wireKey] = value;
+    }
+    return row;
+  }
+
+  /** Says why a wire row cannot be stored; undefined = it can, as far as types tell. */
+  complaintAbout(row: JsonObject): string | undefined {
+    for (const key of forbiddenKeys) if (Object.hasOwn(row, key)) return `key '${key}' is refused`;
+    if (this.options.fromJson) return undefined;
+    for (const codec of this.codecs) {
+      const complaint = codec === this.idCodec || codec.wireKey === this.keys.updatedAt || codec.wireKey === this.keys.deletedAt ? undefined : codec.complaint(row[codec.wireKey]);
+      if (complaint !== undefined) return `field '${codec.wireKey}' ${complaint}`;
+    }
+    return undefined;
+  }
+
+  // ── Reading ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The rows with these ids as wire JSON, by id; missing ones are absent. */
+  async read(session: Session, ids: readonly string[]): Promise<ReadonlyMap<string, JsonObject>> {
+    const found = new Map<string, JsonObject>();
+    if (ids.length === 0) return found;
+    const rows = await session.query(`SELECT * FROM ${this.table} WHERE ${this.inIds()}`, [this.idList(ids)]);
+    for (const raw of rows) found.set(String(raw[this.idCodec.name]), this.rawToWire(raw));
+    return found;
+  }
+
+  async hasRows(session: Session): Promise<boolean> {
+    return (await session.query(`SELECT 1 FROM ${this.table} LIMIT 1`)).length > 0;
+  }
+
+  private rawToWire(raw: RawRow): JsonObject {
+    if (!this.options.toJson) return rawToWire(this.codecs, raw);
+    const entity = this.metadata.create();
+    for (const codec of this.codecs) codec.column.setEntityValue(entity, this.metadata.connection?.driver.prepareHydratedValue(raw[codec.name], codec.column) ?? raw[codec.name]);
+    return checkedJson(this.kind, this.options.toJson(entity));
+  }
+
+  // ── Writing ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Inserts or updates rows by id, many in one statement. Columns whose key is missing keep their value; local-only columns too.
+   * A row that is written so lives as the server says: `deletedAtLocal` is cleared unless `keepDeletedLocally`.
+   */
+  async upsert(session: Session, rows: readonly JsonObject[], options: { readonly keepDeletedLocally?: boolean } = {}): Promise<void> {
+    const groups = new Map<string, { codecs: readonly ColumnCodec[]; rows: (readonly unknown[])[] }>();
+    for (const row of rows) {
+      const { codecs, values } = this.bind(row);
+      const signature = codecs.length === this.codecs.length ? '*' : codecs.map((codec) => codec.name).join(',');
+      const group = groups.get(signature);
+      if (group) group.rows.push(values);
+      else groups.set(signature, { codecs, rows: [values] });
+    }
+    for (const { codecs, rows: bound } of groups.values()) {
+      const size = Math.max(1, Math.min(rowsPerStatement, Math.floor(maxVariables / codecs.length)));
+      for (const part of chunked(bound, size)) await session.run(this.upsertSql(codecs, part.length, options.keepDeletedLocally ?? false), part.flat());
+    }
+  }
+
+  async remove(session: Session, ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) await session.run(`DELETE FROM ${this.table} WHERE ${this.inIds()}`, [this.idList(ids)]);
+  }
+
+  /** Hides rows at once, or shows them again with `null`. */
+  async markDeletedLocally(session: Session, ids: readonly string[], at: string | null): Promise<void> {
+    if (ids.length > 0) await session.run(`UPDATE ${this.table} SET ${this.deletedAtLocalName} = ? WHERE ${this.inIds()}`, [at, this.idList(ids)]);
+  }
+
+  /** Of these ids, those that have a row. */
+  async existing(session: Session, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const rows = ids.length === 0 ? [] : await session.query(`SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.inIds()}`, [this.idList(ids)]);
+    return new Set(rows.map((row) => String(row['id'])));
+  }
+
+  /** Removes what a resync did not list and nobody has pending work on; returns how many (F-38). */
+  async sweep(session: Session): Promise<number> {
+    const kind = [this.kind, this.kind, this.kind];
+    const sql = `DELETE FROM ${this.table} WHERE NOT EXISTS (SELECT 1 FROM "sync_seen" s WHERE s."kind" = ? AND s."entity_id" = CAST(${this.table}.${this.id} AS text))
+      AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = ? AND o."entity_id" = CAST(${this.table}.${this.id} AS text))
+      AND NOT EXISTS (SELECT 1 FROM "sync_quarantine" q WHERE q."kind" = ? AND q."entity_id" = CAST(${this.table}.${this.id} AS text))${this.protectedByChildren()}`;
+    return session.changed(sql, kind);
+  }
+
+  /** Removes kept tombstones from before a time, given as the server's text. */
+  async removeAll(session: Session): Promise<void> {
+    await session.run(`DELETE FROM ${this.table}`);
+  }
+
+  private relations: readonly { readonly kind: string; readonly key: string }[] = [];
+
+  /** Inbound foreign keys that cascade would take children with pending operations along. */
+  private cascades: readonly { readonly kind: string; readonly table: string; readonly column: string; readonly referenced: string; readonly id: string }[] = [];
+
+  /** Tells the table how it hangs together with the others; called once when all are registered. */
+  linkTables(all: readonly ReplicaTable[]): void {
+    this.relations = this.metadata.foreignKeys.flatMap((foreignKey) => {
+      const parent = all.find((table) => table.metadata === foreignKey.referencedEntityMetadata);
+      const codec = this.codecs.find((candidate) => candidate.column === foreignKey.columns[0]);
+      return parent && codec ? [{ kind: parent.kind, key: codec.wireKey }] : [];
+    });
+    this.cascades = all.flatMap((child) =>
+      child.metadata.foreignKeys
+        .filter((foreignKey) => foreignKey.referencedEntityMetadata === this.metadata && foreignKey.onDelete === 'CASCADE')
+        .map((foreignKey) => ({
+          kind: child.kind,
+          table: child.table,
+          column: quoted(foreignKey.columns[0]?.databaseName ?? ''),
+          referenced: quoted(foreignKey.referencedColumns[0]?.databaseName ?? ''),
+          id: child.id,
+        })));
+  }
+
+  private protectedByChildren(): string {
+    return this.cascades.map((child) => ` AND NOT EXISTS (SELECT 1 FROM ${child.table} c JOIN "sync_outbox" o ON o."kind" = '${child.kind.replaceAll("'", "''")}'
+      AND o."entity_id" = CAST(c.${child.id} AS text) WHERE c.${child.column} = ${this.table}.${child.referenced})`).join('');
+  }
+
+  /** Of these ids, those whose removal would cascade into rows with pending operations. */
+  async withPendingChildren(session: Session, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    if (this.cascades.length === 0 || ids.length === 0) return new Set();
+    const free = await session.query(`SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.inIds()}${this.protectedByChildren()}`, [this.idList(ids)]);
+    const removable = new Set(free.map((row) => String(row['id'])));
+    return new Set(ids.filter((id) => !removable.has(id)));
+  }
+
+  // ── Parts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private bind(row: JsonObject): BoundRow {
+    if (this.options.fromJson) return this.bindEntity(this.options.fromJson(row), row);
+    const codecs: ColumnCodec[] = [];
+    const values: unknown[] = [];
+    for (const codec of this.codecs) {
+      const value = row[codec.wireKey];
+      if (value === undefined) continue;
+      codecs.push(codec);
+      values.push(this.bindValue(codec, value));
+    }
+    return { codecs, values };
+  }
+
+  private bindEntity(entity: object, row: JsonObject): BoundRow {
+    const codecs: ColumnCodec[] = [];
+    const values: unknown[] = [];
+    for (const codec of this.codecs) {
+      const value = codec.wireKey === this.keys.updatedAt ? this.readUpdatedAt(row) ?? wireValueOf(codec, entity) : wireValueOf(codec, entity);
+      if (value === undefined) continue;
+      codecs.push(codec);
+      values.push(this.bindValue(codec, value));
+    }
+    return { codecs, values };
+  }
+
+  private bindValue(codec: ColumnCodec, value: Json): unknown {
+    if (codec === this.idCodec) return this.idToDatabase(String(value));
+    // The server's own text, also where it is a number (epoch ms).
+    if (typeof value === 'number' && (codec.wireKey === this.keys.updatedAt || codec.wireKey === this.keys.deletedAt)) return String(value);
+    return codec.toDatabase(value);
+  }
+
+  private idToDatabase(id: string): string | number {
+    return this.numericId ? Number(id) : id;
+  }
+
+  private idList(ids: readonly string[]): string {
+    return listOf(ids.map((id) => this.idToDatabase(id)));
+  }
+
+  private inIds(): string {
+    return this.dialect.inList(`${this.table}.${this.id}`);
+  }
+
+  private upsertSql(codecs: readonly ColumnCodec[], count: number, keepDeletedLocally: boolean): string {
+    const names = codecs.map((codec) => quoted(codec.name));
+    const cacheKey = `${count}|${keepDeletedLocally}|${names.join()}`;
+    const known = this.statements.get(cacheKey);
+    if (known !== undefined) return known;
+    const tuple = `(${names.map(() => '?').join(', ')})`;
+    const changes = names.filter((name) => name !== this.id).map((name) => `${name} = excluded.${name}`);
+    if (!keepDeletedLocally) changes.push(`${this.deletedAtLocalName} = NULL`);
+    const sql = `INSERT INTO ${this.table} (${names.join(', ')}) VALUES ${Array.from({ length: count }, () => tuple).join(', ')} ON CONFLICT (${this.id}) ${
+      changes.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${changes.join(', ')}`}`;
+    // Full slices recur; sizes of last slices need not be kept for ever.
+    if (this.statements.size < 200) this.statements.set(cacheKey, sql);
+    return sql;
+  }
+}
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+const checkedJson = (kind: string, row: JsonObject): JsonObject => {
+  if (row instanceof Promise) throw new ValidationError(`toJson of ${kind} must be synchronous`);
+  return row;
+};

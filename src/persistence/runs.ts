@@ -1,0 +1,72 @@
+import { NetworkError, syncErrorInfo } from '../model/errors.ts';
+import type { SyncFact } from '../model/events.ts';
+import type { Kinds } from '../model/run.ts';
+import { readConflicts } from './conflict-rows.ts';
+import { OutboxState } from './entities.ts';
+import { outboxColumns, toStoredOp, type RawOutboxRow } from './outbox-rows.ts';
+import { listOf, type Session } from './session.ts';
+import type { StoreContext } from './store-context.ts';
+
+/**
+ * Rebuilds the state of every operation from what it is, in one statement: done once per start, since all later changes keep it.
+ * Heads that were in flight when the process died are ready again under their key; parked ones stay parked.
+ */
+export async function rebuildStates(session: Session, maxTryCount: number): Promise<void> {
+  await session.run(
+    `UPDATE "sync_outbox" SET "state" = CASE
+       WHEN EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = "sync_outbox"."kind" AND o."entity_id" = "sync_outbox"."entity_id" AND o."seq" < "sync_outbox"."seq") THEN ${OutboxState.behind}
+       WHEN "parked" IS NOT NULL OR "try_count" >= ? THEN ${OutboxState.parked}
+       WHEN "state" = ${OutboxState.waiting} THEN ${OutboxState.waiting} ELSE ${OutboxState.ready} END,
+       "parked" = CASE WHEN "parked" IS NULL AND "try_count" >= ? THEN 'stuck' ELSE "parked" END`, [maxTryCount, maxTryCount]);
+}
+
+/** Takes back what a dead run left in flight and makes waiting heads ready: all of them for an explicit run, else those that are due. */
+export async function readyForRun(session: Session, context: StoreContext, options: { readonly explicit: boolean }): Promise<void> {
+  const now = context.unit.clock.now();
+  await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "due_at" = NULL WHERE "state" = ${OutboxState.inFlight}`);
+  // Waiting further ahead than any wait can be: the clock was set back since.
+  const due = options.explicit ? '' : ` AND ("due_at" IS NULL OR "due_at" <= ? OR "due_at" > ?)`;
+  await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "due_at" = NULL WHERE "state" = ${OutboxState.waiting}${due}`,
+    options.explicit ? [] : [now, now + context.config.backoffMaxMs]);
+}
+
+/** Conflicts with work in this run: found and not yet decided when a process died, or decided since. */
+export async function conflictsToWork(session: Session, kinds: Kinds): Promise<readonly { readonly kind: string; readonly entityId: string; readonly opId: string }[]> {
+  return (await readConflicts(session))
+    .filter(({ state, conflict }) => state !== 'awaiting' && kinds.includes(conflict.kind))
+    .map(({ conflict }) => ({ kind: conflict.kind, entityId: conflict.entityId, opId: conflict.opId }));
+}
+
+/** Operations of kinds that no table is registered for: they stay, and are told (F-101). */
+export async function unregisteredKinds(session: Session, registered: Kinds): Promise<readonly string[]> {
+  const rows = await session.query<{ kind: string }>(`SELECT DISTINCT "kind" FROM "sync_outbox" WHERE NOT (${session.dialect.inList('"kind"')})`, [listOf(registered)]);
+  return rows.map(({ kind }) => kind);
+}
+
+/**
+ * Ends a run: operations that failed alone while other requests of the run succeeded have a try counted, and are stuck at the limit
+ * (F-132). Tells when the earliest waiting operation wants to be tried.
+ */
+export async function closeRun(
+  session: Session, context: StoreContext, options: { readonly since: number; readonly othersSucceeded: boolean; readonly kinds: Kinds },
+): Promise<{ readonly facts: readonly SyncFact[]; readonly nextDueInMs?: number | undefined }> {
+  const now = context.unit.clock.now();
+  const kinds = listOf(options.kinds);
+  const { inList } = session.dialect;
+  const facts: SyncFact[] = [];
+  if (options.othersSucceeded) {
+    const rows = await session.query<RawOutboxRow>(
+      `UPDATE "sync_outbox" SET "try_count" = "try_count" + 1,
+         "state" = CASE WHEN "try_count" + 1 >= ? THEN ${OutboxState.parked} ELSE "state" END, "parked" = CASE WHEN "try_count" + 1 >= ? THEN 'stuck' ELSE NULL END
+       WHERE "state" = ${OutboxState.waiting} AND "error_code" = 'retryLater' AND "last_tried_at" >= ? AND ${inList('"kind"')} RETURNING ${outboxColumns}`,
+      [context.config.maxOutboxTryCount, context.config.maxOutboxTryCount, options.since, kinds]);
+    for (const op of rows.map(toStoredOp)) {
+      if (op.parked !== 'stuck') continue;
+      const error = new NetworkError(`operation ${op.opId} on ${op.kind}/${op.entityId} keeps failing while others succeed: ${op.lastError ?? 'no answer'}`);
+      facts.push({ type: 'op.stuck', opId: op.opId, kind: op.kind, entityId: op.entityId, tryCount: op.tryCount, error, errorInfo: syncErrorInfo(error) });
+    }
+  }
+  const due = await session.one<{ dueAt: number | string | null }>(
+    `SELECT MIN("due_at") AS "dueAt" FROM "sync_outbox" WHERE "state" = ${OutboxState.waiting} AND "due_at" IS NOT NULL AND ${inList('"kind"')}`, [kinds]);
+  return { facts, ...(due?.dueAt == null ? {} : { nextDueInMs: Math.max(0, Number(due.dueAt) - now) }) };
+}

@@ -1,0 +1,64 @@
+import type { DataSource, QueryRunner } from 'typeorm';
+
+/** A raw result row: column or alias name → driver value. */
+export type RawRow = Readonly<Record<string, unknown>>;
+
+/** How the two SQL families we speak differ where we need them to. */
+export interface Dialect {
+  readonly name: 'sqlite' | 'postgres';
+  /** Text with `?` placeholders as the driver wants it. */
+  readonly text: (sql: string) => string;
+  /** `column IN (list)` with one parameter, a JSON list; ids as text on text columns, numbers on integer ones (F-142, F-102). */
+  readonly inList: (column: string) => string;
+}
+
+const numbered = new Map<string, string>();
+const withNumbers = (sql: string): string => {
+  const known = numbered.get(sql);
+  if (known !== undefined) return known;
+  let index = 0;
+  const text = sql.replaceAll('?', () => `$${++index}`);
+  if (numbered.size < 1_000) numbered.set(sql, text);
+  return text;
+};
+
+const sqlite: Dialect = { name: 'sqlite', text: (sql) => sql, inList: (column) => `${column} IN (SELECT value FROM json_each(?))` };
+const postgres: Dialect = {
+  name: 'postgres',
+  text: withNumbers,
+  inList: (column) => `CAST(${column} AS text) IN (SELECT jsonb_array_elements_text(CAST(? AS jsonb)))`,
+};
+
+export const dialectOf = (dataSource: DataSource): Dialect => (dataSource.options.type === 'postgres' ? postgres : sqlite);
+
+/** Statements on one connection, inside one transaction or outside of any. Rows never leave this folder as they are. */
+export class Session {
+  constructor(readonly queryRunner: QueryRunner, readonly dialect: Dialect) {}
+
+  async query<Row extends object = RawRow>(sql: string, parameters: readonly unknown[] = []): Promise<readonly Row[]> {
+    const result: unknown = await this.queryRunner.query(this.dialect.text(sql), [...parameters]);
+    return Array.isArray(result) ? (result as readonly Row[]) : [];
+  }
+
+  async one<Row extends object = RawRow>(sql: string, parameters: readonly unknown[] = []): Promise<Row | undefined> {
+    return (await this.query<Row>(sql, parameters))[0];
+  }
+
+  /** Runs a statement whose result nobody reads. */
+  async run(sql: string, parameters: readonly unknown[] = []): Promise<void> {
+    await this.queryRunner.query(this.dialect.text(sql), [...parameters]);
+  }
+
+  /** Runs a guarded transition with RETURNING and tells how many rows it changed, the same on every driver. */
+  async changed(sql: string, parameters: readonly unknown[] = []): Promise<number> {
+    return (await this.query(`${sql} RETURNING 1 AS "changed"`, parameters)).length;
+  }
+}
+
+/** A list for {@link Dialect.inList}. */
+export const listOf = (values: readonly (string | number)[]): string => JSON.stringify(values);
+
+/** The list in runs of at most `size`. */
+export function* chunked<T>(list: readonly T[], size: number): Generator<readonly T[]> {
+  for (let start = 0; start < list.length; start += size) yield list.slice(start, start + size);
+}

@@ -1,0 +1,216 @@
+import type { Conflict } from '../model/conflict.ts';
+import { SyncError, syncErrorInfo } from '../model/errors.ts';
+import type { SyncFact } from '../model/events.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Answer } from '../model/ports.ts';
+import type { ConflictRef, SettleReport } from '../model/run.ts';
+import { foldOps } from '../rules/fold.ts';
+import { overlay } from '../rules/overlay.ts';
+import { isOutdated, newestKnown } from './base-rows.ts';
+import { removeConflicts, writeConflict } from './conflict-rows.ts';
+import { releaseDependents } from './dependencies.ts';
+import { OutboxState } from './entities.ts';
+import { EntityChanges, type KnownRow } from './entity-changes.ts';
+import { grouped } from './grouped.ts';
+import { boundedError, type StoredOp } from './outbox-rows.ts';
+import { markSeen } from './resync-marks.ts';
+import type { Session } from './session.ts';
+import { tableOf, type StoreContext } from './store-context.ts';
+
+interface Tally {
+  pushed: number;
+  errors: number;
+  readonly conflicts: ConflictRef[];
+  readonly facts: SyncFact[];
+}
+
+/** Settles the answers of a batch inside one transaction; facts come in the order of the answers (BEHAVIOURS §11). */
+export async function settleAnswers(session: Session, context: StoreContext, answers: readonly Answer[]): Promise<SettleReport> {
+  const tally: Tally = { pushed: 0, errors: 0, conflicts: [], facts: [] };
+  const changesByKind = new Map<string, EntityChanges>();
+  for (const [kind, group] of grouped(answers, (answer) => answer.request.kind)) {
+    changesByKind.set(kind, await EntityChanges.load(session, tableOf(context, kind), group.map((answer) => answer.request.entityId)));
+  }
+  const applied = new Map<string, string[]>();
+  for (const answer of answers) {
+    const changes = changesByKind.get(answer.request.kind);
+    if (!changes) continue;
+    const wasApplied = await settleOne(session, context, changes, answer, tally);
+    if (wasApplied) applied.set(answer.request.kind, [...(applied.get(answer.request.kind) ?? []), answer.request.entityId]);
+  }
+  for (const changes of changesByKind.values()) await flushChanges(session, context, changes);
+  for (const [kind, ids] of applied) {
+    await markSeen(session, kind, ids);
+    await removeConflicts(session, kind, ids);
+  }
+  if (applied.size > 0) await releaseDependents(session, context, [...applied.keys()]);
+  return { batchSize: answers.length, pushed: tally.pushed, errors: tally.errors, conflicts: tally.conflicts, facts: tally.facts };
+}
+
+export const flushChanges = (session: Session, context: StoreContext, changes: EntityChanges): Promise<void> => {
+  const now = context.unit.clock.now();
+  return changes.flush(session, { now, maxTryCount: context.config.maxOutboxTryCount, hiddenAt: new Date(now).toISOString() });
+};
+
+/** Returns whether the operations left as applied. */
+async function settleOne(session: Session, context: StoreContext, changes: EntityChanges, answer: Answer, tally: Tally): Promise<boolean> {
+  const { request, outcome } = answer;
+  const members = new Set(request.opIds);
+  const group = changes.queueOf(request.entityId).filter((op) => members.has(op.opId));
+  // Dropped or purged while it was under way: the answer has nothing left to settle.
+  if (group.length === 0) return false;
+  const { table } = changes;
+  if (outcome.type === 'applied') {
+    if (request.op.type === 'upsert' && outcome.row !== undefined && table.isDeleted(outcome.row)) {
+      // Accepted, yet still deleted there: the edit has not arrived (F-120).
+      const current: Outcome = { type: 'conflict', current: outcome.row, deleted: true, serverTimestamp: table.readUpdatedAt(outcome.row) ?? '' };
+      await settleConflict(session, context, changes, answer, current, group, tally);
+      return false;
+    }
+    settleApplied(changes, answer, outcome.row, group, tally);
+    return true;
+  }
+  if (outcome.type === 'conflict') {
+    await settleConflict(session, context, changes, answer, outcome, group, tally);
+    return false;
+  }
+  settleUnapplied(context, changes, answer, outcome, group, tally);
+  return false;
+}
+
+function settleApplied(changes: EntityChanges, { request }: Answer, row: JsonObject | undefined, group: readonly StoredOp[], tally: Tally): void {
+  const { table } = changes;
+  const { entityId, op } = request;
+  const base = changes.baseOf(entityId);
+  const version = row === undefined ? undefined : table.readUpdatedAt(row);
+  const leaving = new Set(group.map((member) => member.seq));
+  if (op.type === 'delete') {
+    const known: KnownRow = row !== undefined && table.isDeleted(row) ? { row, version, deleted: true } : { row: undefined, version: undefined, deleted: true };
+    changes.depart(entityId, leaving, 'applied', known);
+  } else if (version === undefined) {
+    // Accepted without saying what the version is now: what we sent, laid over what we knew, until a fetch or a pull tells.
+    const believed = { ...newestKnown(base).row, ...op.payload, ...row };
+    const id = { [table.keys.id]: believed[table.keys.id] ?? entityId };
+    changes.depart(entityId, leaving, 'applied', { row: { ...believed, ...id }, version: undefined, deleted: false }, op.payload);
+  } else {
+    const known = isOutdated(version, base) ? newestKnown(base) : { row, version };
+    changes.depart(entityId, leaving, 'applied', { ...known, deleted: known.row !== undefined && table.isDeleted(known.row) });
+  }
+  tally.pushed += group.length;
+  tally.facts.push(...group.map((member): SyncFact => ({ type: 'op.pushed', opId: member.opId, kind: member.kind, entityId, operationType: member.type })));
+}
+
+async function settleConflict(
+  session: Session, context: StoreContext, changes: EntityChanges, { request }: Answer, outcome: Outcome & { type: 'conflict' }, group: readonly StoredOp[], tally: Tally,
+): Promise<void> {
+  const { table } = changes;
+  const { entityId } = request;
+  const { conflict, head } = describeConflict(changes, entityId, outcome);
+  if (!head) return;
+  const now = context.unit.clock.now();
+  for (const member of group) changes.transition({ seq: member.seq, close: member.requestId !== undefined, ...(member.seq === head.seq ? { state: OutboxState.parked, parked: 'conflict' as const } : {}) });
+  if (outcome.current !== undefined || outcome.deleted) {
+    changes.refresh(entityId, { row: outcome.current, version: outcome.serverTimestamp || undefined, deleted: outcome.deleted });
+  }
+  if (outcome.current !== undefined) {
+    const { row, deletedLocally } = overlay(outcome.current, changes.queueOf(entityId), table.keys);
+    if (row !== undefined) changes.writeRow(row, deletedLocally);
+  }
+  const strategy = context.strategyOf(table.kind);
+  await writeConflict(session, { conflict, strategy, state: 'detected', detectedAt: now }, now);
+  tally.conflicts.push({ kind: table.kind, entityId, opId: conflict.opId });
+  tally.facts.push({ type: 'conflict.detected', conflict, strategy });
+}
+
+/** The conflict of an entity as it stands: all its unsent operations folded, against the server's row. */
+export function describeConflict(changes: EntityChanges, entityId: string, outcome: Outcome & { type: 'conflict' }): { readonly conflict: Conflict; readonly head: StoredOp | undefined } {
+  const queue = changes.queueOf(entityId);
+  const newest = queue.at(-1);
+  const folded = queue.length === 0 ? undefined : foldOps(queue);
+  const conflict: Conflict = {
+    kind: changes.table.kind,
+    entityId,
+    opId: newest?.opId ?? '',
+    opType: folded?.type === 'upsert' ? 'upsert' : 'delete',
+    localData: folded?.type === 'upsert' ? folded.payload : {},
+    serverData: outcome.current ?? {},
+    baseData: changes.baseOf(entityId)?.baseRow,
+    localTimestamp: newest?.localTimestamp ?? '',
+    serverTimestamp: outcome.serverTimestamp,
+    serverVersion: outcome.version,
+    changedFields: folded?.type === 'upsert' ? folded.changedFields : undefined,
+    serverDeleted: outcome.deleted,
+  };
+  return { conflict, head: queue[0] };
+}
+
+/** Where the head goes, and what happens to the request, for each outcome that leaves the operations queued. */
+function settleUnapplied(context: StoreContext, changes: EntityChanges, answer: Answer, outcome: Exclude<Outcome, { type: 'applied' | 'conflict' }>, group: readonly StoredOp[], tally: Tally): void {
+  const { config, unit } = context;
+  const now = unit.clock.now();
+  const { error } = outcome;
+  const head = changes.queueOf(answer.request.entityId)[0];
+  const dueAt = answer.dueInMs === undefined ? undefined : now + answer.dueInMs;
+  const code = outcome.type === 'rejected' ? outcome.code : outcome.type;
+  const text = boundedError(error.message);
+  const each = (change: (op: StoredOp) => { state: OutboxState; parked?: 'stuck' | 'ambiguous'; dueAt?: number | undefined; countTry?: boolean; close?: boolean; reuseKey?: boolean }): void => {
+    for (const op of group) {
+      const { state, parked, ...rest } = change(op);
+      const isHolder = op.requestId !== undefined;
+      changes.transition({
+        seq: op.seq, error: text, code, ...rest, close: rest.close ?? false, reuseKey: (rest.reuseKey ?? false) && isHolder,
+        ...(op.seq === head?.seq ? { state, parked } : {}),
+      });
+    }
+  };
+  switch (outcome.type) {
+    case 'rejected': {
+      const stuck = group.some((op) => op.tryCount + 1 >= config.maxOutboxTryCount);
+      each(() => (stuck ? { state: OutboxState.parked, parked: 'stuck', countTry: true, close: true } : { state: OutboxState.waiting, countTry: true, close: true }));
+      tellFailed(group, error, !stuck, tally);
+      if (stuck) tellStuck(group, error, 1, tally);
+      return;
+    }
+    case 'forbidden':
+      each(() => ({ state: OutboxState.waiting, close: true }));
+      tellFailed(group, error, true, tally);
+      return;
+    case 'authRequired':
+    case 'throttled':
+      each(() => ({ state: OutboxState.ready, close: true }));
+      return;
+    case 'notSent':
+      each(() => ({ state: OutboxState.ready, close: true, reuseKey: true }));
+      return;
+    case 'unavailable':
+      each(() => ({ state: OutboxState.ready }));
+      return;
+    case 'retryLater':
+      each(() => ({ state: OutboxState.waiting, dueAt }));
+      tellFailed(group, error, true, tally);
+      return;
+    case 'malformed':
+      each(() => ({ state: OutboxState.waiting }));
+      tellFailed(group, error, true, tally);
+      return;
+    case 'ambiguous':
+      each(() => ({ state: OutboxState.parked, parked: 'ambiguous' }));
+      tellFailed(group, error, false, tally);
+      tellStuck(group, error, 0, tally);
+      return;
+    default: {
+      const never: never = outcome;
+      throw new SyncError(`unknown outcome ${JSON.stringify(never)}`);
+    }
+  }
+}
+
+function tellFailed(group: readonly StoredOp[], error: SyncError, willRetry: boolean, tally: Tally): void {
+  tally.errors += group.length;
+  tally.facts.push(...group.map((op): SyncFact => ({ type: 'op.failed', opId: op.opId, kind: op.kind, entityId: op.entityId, error, errorInfo: syncErrorInfo(error), willRetry })));
+}
+
+function tellStuck(group: readonly StoredOp[], error: SyncError, more: number, tally: Tally): void {
+  tally.facts.push(...group.map((op): SyncFact => ({ type: 'op.stuck', opId: op.opId, kind: op.kind, entityId: op.entityId, tryCount: op.tryCount + more, error, errorInfo: syncErrorInfo(error) })));
+}

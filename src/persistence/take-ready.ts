@@ -1,0 +1,183 @@
+import { ParseError, syncErrorInfo } from '../model/errors.ts';
+import type { SyncFact } from '../model/events.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Op } from '../model/operation.ts';
+import type { TakenBatch, TakenRequest, TakeOptions } from '../model/ports.ts';
+import { foldOps, type FoldedRequest } from '../rules/fold.ts';
+import { readBases, removeBases, type BaseRecord } from './base-rows.ts';
+import { holdBack } from './dependencies.ts';
+import { rememberDiscarded } from './discarded.ts';
+import { OutboxState } from './entities.ts';
+import { grouped } from './grouped.ts';
+import { frozenGroup, readQueues, type StoredOp } from './outbox-rows.ts';
+import type { ReplicaTable } from './replica-table.ts';
+import { chunked, listOf, type Session } from './session.ts';
+import { tableOf, type StoreContext } from './store-context.ts';
+
+interface Head {
+  readonly seq: number;
+  readonly kind: string;
+  readonly entityId: string;
+}
+
+/** One entity's group, on its way to becoming a request. */
+export interface Group {
+  readonly table: ReplicaTable;
+  readonly entityId: string;
+  readonly head: StoredOp;
+  readonly newest: StoredOp;
+  readonly ops: readonly StoredOp[];
+  readonly frozen: boolean;
+  readonly folded: FoldedRequest;
+}
+
+/**
+ * Takes the next heads of line, folds each entity's unsent operations, and freezes what will be sent. Committed before the first byte
+ * leaves (I2). Cost depends on the batch, not on the outbox: heads are found by a partial index (PERFORMANCE, *Take*).
+ */
+export async function takeReady(session: Session, context: StoreContext, options: TakeOptions): Promise<TakenBatch> {
+  const heads = await readHeads(session, options);
+  if (heads.length === 0) return { requests: [], facts: [] };
+  const facts: SyncFact[] = [];
+  const requests: TakenRequest[] = [];
+  const byKind = grouped(heads, (head) => head.kind);
+  for (const [kind, kindHeads] of byKind) {
+    const table = tableOf(context, kind);
+    const ids = kindHeads.map((head) => head.entityId);
+    const queues = await readQueues(session, kind, ids);
+    const bases = await readBases(session, kind, ids);
+    const damaged = new Set([...queues].filter(([, queue]) => groupOf(queue, context.config.coalesce).some((op) => op.damaged)).map(([entityId]) => entityId));
+    if (damaged.size > 0) facts.push(...await parkDamaged(session, [...damaged].flatMap((entityId) => queues.get(entityId)?.slice(0, 1) ?? [])));
+    const groups = ids.filter((entityId) => !damaged.has(entityId)).flatMap((entityId) => {
+      const queue = queues.get(entityId) ?? [];
+      const group = toGroup(table, entityId, queue, context.config.coalesce);
+      return group ? [group] : [];
+    });
+    const nothing = groups.filter((group) => group.folded.type === 'nothing');
+    facts.push(...await leaveUnsent(session, table, nothing, context.unit.clock.now()));
+    const ready = await holdBack(session, context, table, groups.filter((group) => group.folded.type !== 'nothing'));
+    const frozen = await freeze(session, ready, context.unit.clock.now());
+    requests.push(...frozen.map((request) => withVerification(request, bases.get(request.entityId), options, context)));
+  }
+  // Kinds were read one after another; the outbox order is the order of heads.
+  const order = new Map(heads.map((head, index) => [`${head.kind}\n${head.entityId}`, index]));
+  requests.sort((a, b) => (order.get(`${a.kind}\n${a.entityId}`) ?? 0) - (order.get(`${b.kind}\n${b.entityId}`) ?? 0));
+  return { requests, facts };
+}
+
+/** Open requests first, then by `seq`; one indexed range per kind, each bounded by the limit. */
+export const headsSql = (kinds: number): string =>
+  `SELECT * FROM (${Array.from({ length: kinds }, () =>
+    `SELECT * FROM (SELECT "seq", "kind", "entity_id" AS "entityId" FROM "sync_outbox" WHERE "kind" = ? AND "state" = 1 ORDER BY "seq" LIMIT ?) AS "ready"`).join(' UNION ALL ')}) AS "heads" ORDER BY "seq" LIMIT ?`;
+
+const openSql = (kinds: number): string =>
+  `SELECT h."seq", h."kind", h."entity_id" AS "entityId" FROM "sync_outbox" f JOIN "sync_outbox" h ON h."kind" = f."kind" AND h."entity_id" = f."entity_id" AND h."state" = 1
+   WHERE f."request_id" IS NOT NULL AND f."kind" IN (${Array.from({ length: kinds }, () => '?').join(', ')}) ORDER BY h."seq" LIMIT ?`;
+
+async function readHeads(session: Session, { kinds, limit }: TakeOptions): Promise<readonly Head[]> {
+  if (kinds.length === 0) return [];
+  const open = await session.query<Head>(openSql(kinds.length), [...kinds, limit]);
+  const ready = await session.query<Head>(headsSql(kinds.length), [...kinds.flatMap((kind) => [kind, limit]), limit]);
+  const seen = new Set(open.map((head) => Number(head.seq)));
+  return [...open, ...ready.filter((head) => !seen.has(Number(head.seq)))].slice(0, limit);
+}
+
+const groupOf = (queue: readonly StoredOp[], coalesce: boolean): readonly StoredOp[] => {
+  const frozen = frozenGroup(queue);
+  return frozen.length > 0 ? frozen : coalesce ? queue : queue.slice(0, 1);
+};
+
+function toGroup(table: ReplicaTable, entityId: string, queue: readonly StoredOp[], coalesce: boolean): Group | undefined {
+  const ops = groupOf(queue, coalesce);
+  const head = ops[0];
+  const newest = ops.at(-1);
+  if (!head || !newest) return undefined;
+  return { table, entityId, head, newest, ops, frozen: newest.requestId !== undefined, folded: foldOps(ops) };
+}
+
+/** Key of the next request: the operation's own id, then `#2`, `#3`… for other bodies (I2, F-32, F-133). */
+const nextRequestId = (op: StoredOp): string => (op.attempt === 0 ? op.opId : `${op.opId}#${op.attempt + 1}`);
+
+async function freeze(session: Session, groups: readonly Group[], now: number): Promise<readonly TakenRequest[]> {
+  const fresh = groups.filter((group) => !group.frozen);
+  const requests = groups.map((group) => toRequest(group));
+  for (const part of chunked(fresh, 500)) {
+    const rows = part.flatMap((group) => {
+      const request = toRequest(group);
+      const body = request.op.type === 'upsert' && request.op.payload !== group.newest.payload ? JSON.stringify(request.op.payload) : null;
+      return [group.newest.seq, request.op.requestId ?? group.newest.opId, body, request.op.baseUpdatedAt ?? null];
+    });
+    // VALUES names its columns column1… on SQLite and PostgreSQL alike.
+    await session.run(
+      `UPDATE "sync_outbox" SET "request_id" = "f"."column2", "frozen_body" = "f"."column3", "frozen_base" = "f"."column4", "first_sent_at" = ${Math.trunc(now)}, "attempt" = "attempt" + 1
+       FROM (VALUES ${part.map(() => '(?, ?, ?, ?)').join(', ')}) AS "f" WHERE "sync_outbox"."seq" = "f"."column1"`, rows);
+  }
+  if (groups.length > 0) {
+    await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.inFlight}, "due_at" = NULL WHERE ${session.dialect.inList('"seq"')}`, [listOf(groups.map((group) => group.head.seq))]);
+  }
+  return requests;
+}
+
+/** The request of a group: as it was frozen, or as it is about to be. */
+export function toRequest({ table, entityId, ops, newest, folded, frozen }: Group): TakenRequest {
+  const requestId = newest.requestId ?? nextRequestId(newest);
+  const base = frozen ? newest.frozenBase : folded.type === 'nothing' ? undefined : folded.baseUpdatedAt;
+  const shared = {
+    opId: newest.opId, kind: table.kind, id: entityId, localTimestamp: newest.localTimestamp, requestId,
+    ...(newest.force ? { force: true } : {}),
+    ...(base === undefined || base === '' ? {} : { baseUpdatedAt: base }),
+  };
+  const op: Op = folded.type === 'upsert'
+    ? {
+        type: 'upsert', ...shared, creates: folded.creates, payload: newest.frozenBody ?? bodyOf(table, newest, folded),
+        ...(folded.changedFields === undefined ? {} : { changedFields: folded.changedFields }),
+      }
+    : { type: 'delete', ...shared, creates: false };
+  return { kind: table.kind, entityId, op, opIds: ops.map((member) => member.opId), firstSentAt: newest.firstSentAt, verify: 'no' };
+}
+
+function bodyOf(table: ReplicaTable, newest: StoredOp, folded: FoldedRequest & { type: 'upsert' }): JsonObject {
+  const { changedFields, payload } = folded;
+  if (table.sendChangedFields && changedFields !== undefined && !folded.creates) {
+    return Object.fromEntries(Object.entries(payload).filter(([key]) => key === table.keys.id || changedFields.includes(key)));
+  }
+  return newest.payload !== undefined && sameRow(newest.payload, payload) ? newest.payload : payload;
+}
+
+/** Cheap sameness: a fold of whole rows is the newest row, key by key. */
+const sameRow = (a: JsonObject, b: JsonObject): boolean => {
+  const keys = Object.keys(b);
+  return keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key]);
+};
+
+function withVerification(request: TakenRequest, base: BaseRecord | undefined, options: TakeOptions, context: StoreContext): TakenRequest {
+  if (request.firstSentAt !== undefined) {
+    const age = context.unit.clock.now() - request.firstSentAt;
+    return options.distrustResend || age > context.config.idempotencyWindowMs ? { ...request, verify: 'staleRequest' } : request;
+  }
+  return base?.versionUnknown ? { ...request, verify: 'unknownVersion', lastSent: base.lastSent } : request;
+}
+
+/** A create that was deleted before it was sent: the server never hears of it. */
+async function leaveUnsent(session: Session, table: ReplicaTable, groups: readonly Group[], now: number): Promise<readonly SyncFact[]> {
+  if (groups.length === 0) return [];
+  const ids = groups.map((group) => group.entityId);
+  const gone = groups.flatMap((group) => group.ops);
+  await session.run(`DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"seq"')}`, [listOf(gone.map((op) => op.seq))]);
+  // With coalescing the group is the whole queue; without, the delete behind it becomes the head and finds nothing to delete.
+  await removeBases(session, table.kind, ids);
+  await table.remove(session, ids);
+  await rememberDiscarded(session, gone, 'foldedAway', now);
+  return gone.map((op) => ({ type: 'op.discarded', opId: op.opId, kind: op.kind, entityId: op.entityId, reason: 'foldedAway', givenUp: [] }));
+}
+
+async function parkDamaged(session: Session, heads: readonly StoredOp[]): Promise<readonly SyncFact[]> {
+  const message = 'the stored operation is damaged: its JSON cannot be read; drop it, or repair it in sync_outbox';
+  await session.run(
+    `UPDATE "sync_outbox" SET "state" = ${OutboxState.parked}, "parked" = 'stuck', "error_code" = 'damaged', "last_error" = ? WHERE ${session.dialect.inList('"seq"')}`,
+    [message, listOf(heads.map((head) => head.seq))]);
+  return heads.map((head) => {
+    const error = new ParseError(`operation ${head.opId} on ${head.kind}/${head.entityId}: ${message}`);
+    return { type: 'op.stuck', opId: head.opId, kind: head.kind, entityId: head.entityId, tryCount: head.tryCount, error, errorInfo: syncErrorInfo(error) };
+  });
+}
