@@ -1,0 +1,38 @@
+/** What the harness tells a contender's process. */
+export interface Task {
+  readonly url: string;
+  /** Database file; exists already where the task is a push. */
+  readonly database: string;
+  readonly rows: number;
+  readonly pageSize: number;
+  readonly driver: 'better-sqlite3' | 'sqlite3';
+  /** Requests in flight; 0: batches of 100. */
+  readonly inFlight: number;
+  /** Loads everything, opens the database, and does nothing. */
+  readonly idle: boolean;
+}
+
+export interface Measured {
+  readonly ms: number;
+  /** Work done, so that the harness notices a contender that did less. */
+  readonly done: number;
+  /** The process's peak resident memory, in MB. */
+  readonly peakMb: number;
+}
+
+/** Runs one measured piece of work in this process and reports it to the harness. `prepare` is not measured. */
+export async function contend<Prepared>(contender: {
+  prepare(task: Task): Promise<Prepared> | Prepared;
+  work(prepared: Prepared, task: Task): Promise<number>;
+  end(prepared: Prepared): Promise<void> | void;
+}): Promise<void> {
+  const task = JSON.parse(process.argv[2] ?? '{}') as Task;
+  const prepared = await contender.prepare(task);
+  const startedAt = performance.now();
+  const done = task.idle ? 0 : await contender.work(prepared, task);
+  const ms = performance.now() - startedAt;
+  const measured: Measured = { ms, done, peakMb: process.resourceUsage().maxRSS / 1024 };
+  await contender.end(prepared);
+  await new Promise<void>((resolve) => void process.send?.(measured, () => resolve()));
+  process.disconnect();
+}

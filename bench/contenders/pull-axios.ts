@@ -1,0 +1,3 @@
+import { runPullFloor } from '../floor-pull.ts';
+
+await runPullFloor('axios');

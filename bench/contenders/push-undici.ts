@@ -1,0 +1,3 @@
+import { runPushFloor } from '../floor-push.ts';
+
+await runPushFloor('undici');

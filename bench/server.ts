@@ -1,0 +1,58 @@
+/**
+ * The server of the benchmark, in a process of its own. It answers from memory and with ready-made text, so that what is measured is the
+ * client: a slow server would make every client look equally fast.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { cityRows, serverTime, type CityJson } from './city-rows.ts';
+
+interface BatchOp {
+  readonly opId: string;
+  readonly id: string;
+  readonly payload: CityJson;
+}
+
+const rows = cityRows(Number(process.argv[2] ?? Infinity));
+const texts = rows.map((row) => JSON.stringify(row));
+const place = new Map(rows.map((row, index) => [row.id, index]));
+let sequence = rows.length;
+
+/** A row as the server has it after a write. Rows do not move in the list: nobody pulls what the push benchmark wrote. */
+const stored = (payload: CityJson): CityJson => ({ ...payload, updatedAt: serverTime((sequence += 1)) });
+
+function page(url: URL): string {
+  const limit = Number(url.searchParams.get('limit') ?? 500);
+  const afterId = url.searchParams.get('afterId');
+  const start = afterId === null ? 0 : (place.get(afterId) ?? -1) + 1;
+  const end = Math.min(start + limit, texts.length);
+  return `{"items":[${texts.slice(start, end).join(',')}],"hasMore":${end < texts.length}}`;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+}
+
+async function answer(request: IncomingMessage): Promise<string> {
+  const url = new URL(request.url ?? '/', 'http://bench');
+  if (url.pathname === '/health') return '{}';
+  if (request.method === 'GET') return page(url);
+  if (request.method === 'PUT') {
+    const { _baseUpdatedAt, ...payload } = (await bodyOf(request)) as CityJson & { readonly _baseUpdatedAt?: string };
+    return JSON.stringify(stored(payload));
+  }
+  const { ops } = (await bodyOf(request)) as { readonly ops: readonly BatchOp[] };
+  return JSON.stringify({ results: ops.map((op) => ({ opId: op.opId, statusCode: 200, data: stored(op.payload) })) });
+}
+
+async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const text = await answer(request);
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
+}
+
+const server = createServer({ keepAlive: true, keepAliveTimeout: 60_000 }, (request, response) => {
+  handle(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
+});
+server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port, rows: rows.length }));
+process.once('disconnect', () => process.exit(0));
