@@ -1,4 +1,6 @@
 export type { IdOrder } from './testing/backend-rows.ts';
+export { FaultyTransport } from './testing/faulty-transport.ts';
+export type { FaultyTransportOptions } from './testing/faulty-transport.ts';
 export { MemoryBackend } from './testing/memory-backend.ts';
 export type { AppliedEffect, BackendPage, MemoryBackendOptions, WriteRule } from './testing/memory-backend.ts';
 export { MemoryTransport } from './testing/memory-transport.ts';
@@ -10,6 +12,8 @@ export type { SimulatedClock } from './testing/simulated-clock.ts';
 export { createTestServer, TestServer } from './testing/test-server.ts';
 export type { TestServerOptions } from './testing/test-server.ts';
 export type { CutPoint, FailureOptions, HeldRequests, RecordedRequest, RequestMatch } from './testing/test-server-faults.ts';
+export { defaultFaults } from './testing/transport-faults.ts';
+export type { FaultScript, FaultyCall, TransportFault } from './testing/transport-faults.ts';
 export { pagingStyles } from './server/paging.ts';
 export type { PageQuery, PagingStyle } from './server/paging.ts';
 export type { WireAnswer, WriteRequest } from './server/wire-rules.ts';

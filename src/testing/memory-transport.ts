@@ -1,5 +1,5 @@
 import { isJsonObject, type Json } from '../model/json.ts';
-import { AuthError, NetworkError, TransportError } from '../model/errors.ts';
+import { NetworkError, TransportError } from '../model/errors.ts';
 import { requestIdOf, type Op } from '../model/operation.ts';
 import {
   fetchError, fetchNotFound, fetchSuccess, pushAmbiguous, pushConflict, pushForbidden, pushNotFound, pushRejected, pushSuccess, pushThrottled,
@@ -135,10 +135,6 @@ export function toPushResult(answer: WireAnswer): PushResult {
   const code = body?.['error'];
   return pushRejected({ statusCode: status, code: typeof code === 'string' ? code : undefined, message, fields: fieldsOf(body?.['fields']) });
 }
-
-/** Builds what a pull or a health check rejects with for a status (model/transport.ts). */
-export const toPullError = (status: number, retryAfterMs?: number): Error =>
-  status === 401 ? new AuthError('the server answered 401') : TransportError.httpError(status, undefined, retryAfterMs);
 
 function conflictResult(body: { readonly [key: string]: Json } | undefined, version: string | undefined): PushResult {
   const current = body?.['current'];

@@ -1,0 +1,107 @@
+import { AuthError, NetworkError, ParseError, SyncError, TransportError } from '../model/errors.ts';
+import type { Op } from '../model/operation.ts';
+import { pushAmbiguous, pushForbidden, pushMalformed, pushRejected, pushThrottled, pushUnauthorized, pushUnavailable, type PushResult } from '../model/transport.ts';
+
+/** One thing that goes wrong at the boundary between engine and network. */
+export type TransportFault =
+  | { readonly type: 'none' }
+  /** Provably nothing was sent. */
+  | { readonly type: 'dropBefore' }
+  /** Sent, lost on the way: the server never saw it, the client cannot know. */
+  | { readonly type: 'lostRequest' }
+  /** The server did it, the reply is lost. */
+  | { readonly type: 'dropAfter' }
+  /** A status instead of the answer; with `afterCommit` the server did it first. */
+  | { readonly type: 'status'; readonly status: number; readonly retryAfterMs?: number; readonly afterCommit?: boolean }
+  /** The answer comes later, by the injected clock. */
+  | { readonly type: 'delay'; readonly delayMs: number }
+  /** No answer until the caller aborts; the server did it when `afterCommit`. */
+  | { readonly type: 'hang'; readonly afterCommit?: boolean }
+  /** An answer that is not the API's. */
+  | { readonly type: 'malformed' }
+  /** The server did it, but its list of results lacks this operation. */
+  | { readonly type: 'omitResult' }
+  /** An answer to an operation that nobody asked comes along. */
+  | { readonly type: 'unknownResult' }
+  /** The same operation is answered twice, the second time with nonsense. */
+  | { readonly type: 'duplicateResult' };
+
+/** A call that may be hit: one page, one operation of a push, one fetch, one health check. */
+export interface FaultyCall {
+  readonly type: 'pull' | 'push' | 'forcePush' | 'fetch' | 'health';
+  /** Counted from 0 over all calls. */
+  readonly index: number;
+  readonly kind?: string | undefined;
+  readonly op?: Op | undefined;
+}
+
+/** Decides what happens to a call; undefined: nothing. */
+export type FaultScript = readonly TransportFault[] | ((call: FaultyCall) => TransportFault | undefined);
+
+/** Faults worth drawing from when nothing else is said: all that a correct engine must survive without losing or doubling a write. */
+export const defaultFaults: readonly TransportFault[] = [
+  { type: 'dropBefore' }, { type: 'lostRequest' }, { type: 'dropAfter' },
+  { type: 'status', status: 500 }, { type: 'status', status: 500, afterCommit: true },
+  { type: 'status', status: 503, retryAfterMs: 1000 }, { type: 'status', status: 429, retryAfterMs: 1000 },
+  { type: 'malformed' }, { type: 'omitResult' }, { type: 'unknownResult' }, { type: 'duplicateResult' },
+];
+
+/** Whether the server gets to see the call. */
+export const reachesServer = (fault: TransportFault): boolean => {
+  switch (fault.type) {
+    case 'dropBefore':
+    case 'lostRequest':
+    case 'malformed':
+      return false;
+    case 'status':
+    case 'hang':
+      return fault.afterCommit === true;
+    default:
+      return true;
+  }
+};
+
+/** What the client sees of one operation; the answer itself where the fault does not touch it. */
+export function distortPush(fault: TransportFault, answer: PushResult): PushResult {
+  switch (fault.type) {
+    case 'dropBefore':
+      return pushUnavailable({ dispatched: false, message: 'injected: nothing was sent' });
+    case 'lostRequest':
+    case 'dropAfter':
+    case 'hang':
+      return pushAmbiguous({ message: 'injected: no answer came', timedOut: fault.type === 'hang' });
+    case 'malformed':
+      return pushMalformed('injected: this is no answer of the API');
+    case 'status':
+      return pushResultOf(fault.status, fault.retryAfterMs);
+    default:
+      return answer;
+  }
+}
+
+/** What a pull or fetch fails with; undefined where the fault does not touch it. */
+export function pullErrorOf(fault: TransportFault): SyncError | undefined {
+  switch (fault.type) {
+    case 'dropBefore':
+    case 'lostRequest':
+    case 'dropAfter':
+      return new NetworkError('injected: no answer came');
+    case 'hang':
+      return new NetworkError('injected: no answer came in time', { timedOut: true });
+    case 'malformed':
+      return new ParseError('injected: this is no answer of the API');
+    case 'status':
+      return fault.status === 401 ? new AuthError('injected: 401') : TransportError.httpError(fault.status, undefined, fault.retryAfterMs);
+    default:
+      return undefined;
+  }
+}
+
+function pushResultOf(status: number, retryAfterMs: number | undefined): PushResult {
+  const message = `injected: ${status}`;
+  if (status === 401) return pushUnauthorized(message);
+  if (status === 403) return pushForbidden(message);
+  if (status === 429 || (status === 503 && retryAfterMs !== undefined)) return pushThrottled({ message, retryAfterMs });
+  if (status >= 500 || status === 408 || status === 425) return pushUnavailable({ dispatched: true, statusCode: status, message });
+  return pushRejected({ statusCode: status, message });
+}
