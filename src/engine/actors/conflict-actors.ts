@@ -1,0 +1,153 @@
+import { fromPromise } from 'xstate';
+import type { ConflictInput } from '../../machines/sync-machine.ts';
+import { discard, type Conflict } from '../../model/conflict.ts';
+import type { SyncFact } from '../../model/events.ts';
+import type { SyncFailure } from '../../model/failure.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import type { TakenRequest } from '../../model/ports.ts';
+import type { ConflictDecision, ConflictOutcome, ConflictRef } from '../../model/run.ts';
+import { pushMalformed, pushUnavailable, type PushResult } from '../../model/transport.ts';
+import { delayFor } from '../../rules/backoff.ts';
+import { planConflict, type ConflictPlan } from '../conflict-strategies.ts';
+import type { EnginePorts } from '../engine-ports.ts';
+import { failStep, toStepFailure } from '../step-failure.ts';
+import { unlessAborted } from '../turns.ts';
+import { leaseFailure } from './lease-deadline.ts';
+import { readAnswer } from './read-answer.ts';
+import type { RunMemory } from './run-memory.ts';
+
+type Repush = Extract<ConflictPlan, { type: 'repush' }>;
+/** `skip`: the conflict stays unresolved, and the setting `skipConflictingOps` gives the change up. */
+type Planned = { readonly plan: ConflictPlan; readonly conflict: Conflict; readonly skip?: string };
+
+const left = (parts: Partial<ConflictOutcome> = {}): ConflictOutcome => ({ type: 'left', pushed: 0, errors: 0, facts: [], ...parts });
+const nameOf = ({ kind, entityId }: ConflictRef): string => JSON.stringify([kind, entityId]);
+
+/** Decides conflicts and does what was decided, one conflict after another. A conflict that cannot be decided fails alone (F-16). */
+export function createConflictActors(ports: EnginePorts, memory: RunMemory) {
+  const { store, config, clock } = ports;
+  const planned = new Map<string, Planned>();
+
+  const park = async (ref: ConflictRef, plan: Extract<ConflictPlan, { type: 'park' }>): Promise<readonly SyncFact[]> =>
+    store.parkConflict(ref, plan.reason, { nextRun: plan.nextRun, countTry: plan.countTry });
+
+  const decide = async ({ ref }: ConflictInput): Promise<ConflictDecision> => {
+    // What an aborted re-push still has to write comes first, else it would be decided on old data.
+    await memory.settlingConflict;
+    planned.delete(nameOf(ref));
+    const stored = await store.loadConflict(ref);
+    if (stored === undefined) return { type: 'leave', facts: [] };
+    const plan = await planConflict(stored, ports.kinds.get(ref.kind), config);
+    const { conflict } = stored;
+    if (plan.type !== 'park') {
+      planned.set(nameOf(ref), { plan, conflict });
+      return { type: plan.type, facts: [] };
+    }
+    if (!config.skipConflictingOps) return { type: 'leave', facts: await park(ref, plan) };
+    planned.set(nameOf(ref), { plan: { type: 'apply', resolution: discard() }, conflict, skip: plan.reason });
+    return { type: 'apply', facts: [] };
+  };
+
+  const apply = async ({ ref }: ConflictInput): Promise<ConflictOutcome> => {
+    const known = planned.get(nameOf(ref));
+    if (known?.plan.type !== 'apply') return left();
+    const outcome = await store.acceptServer(ref, known.plan.resolution);
+    planned.delete(nameOf(ref));
+    return known.skip === undefined ? outcome : left({ facts: skippedFacts(outcome.facts, ref, known.skip) });
+  };
+
+  const repush = async (input: ConflictInput, signal: AbortSignal): Promise<ConflictOutcome> => {
+    const { ref, round } = input;
+    const known = planned.get(nameOf(ref));
+    if (known?.plan.type !== 'repush') return left();
+    const lost = leaseFailure(ports);
+    if (lost !== undefined) return left({ failure: lost });
+    const { plan } = known;
+    const request = await store.freezeResolution(ref, plan);
+    // The stored conflict moved on since it was decided: nothing was sent.
+    const outcome = request === undefined
+      ? ({ type: 'again', pushed: 0, errors: 0, facts: [] } satisfies ConflictOutcome)
+      : await sendResolution(ref, request, plan, ports, memory, signal);
+    if (outcome.type !== 'again') planned.delete(nameOf(ref));
+    if (outcome.type !== 'again' || round < config.maxConflictRetries) return outcome;
+    // The last round: it counts as a failed try, and the next run begins anew (F-03).
+    const reason = `The server had another version in each of ${round + 1} rounds; tried again in the next run`;
+    const facts = await store.parkConflict(ref, reason, { nextRun: true, countTry: true });
+    return left({ errors: 1, facts: [...outcome.facts, ...facts] });
+  };
+
+  const guarded = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await memory.during(work);
+    } catch (error) {
+      return failStep(error, { phase: 'push', at: clock.now() });
+    }
+  };
+
+  return {
+    decideConflict: fromPromise<ConflictDecision, ConflictInput>(({ input }) => guarded(() => decide(input))),
+    applyDecision: fromPromise<ConflictOutcome, ConflictInput>(({ input }) => guarded(() => apply(input))),
+    repushDecision: fromPromise<ConflictOutcome, ConflictInput>(({ input, signal }) => {
+      const work = guarded(() => repush(input, signal));
+      memory.settlingConflict = work.catch(() => undefined);
+      return work;
+    }),
+  };
+}
+
+/** Sends what resolves a conflict and settles the answer, also when the sending was aborted. */
+async function sendResolution(
+  ref: ConflictRef, request: TakenRequest, plan: Repush, ports: EnginePorts, memory: RunMemory, signal: AbortSignal,
+): Promise<ConflictOutcome> {
+  const { store, clock, config, random } = ports;
+  const { result, failure } = await send(request, plan, ports, signal);
+  const read = await readAnswer(request, result, ports, signal);
+  const transient = read.type === 'retryLater' && failure === undefined;
+  const retry = transient ? memory.countRetry(request.op.opId) : 0;
+  const outcome = signal.aborted && read.type === 'retryLater' ? ({ type: 'unavailable', error: read.error } satisfies Outcome) : read;
+  const report = await store.settleResolution(
+    ref, { request, outcome, ...(transient && retry <= config.maxRetries ? { dueInMs: delayFor(retry, random(), config) } : {}) }, plan.resolution);
+  const stop = failure ?? failureOf(outcome, clock.now());
+  return stop === undefined ? report : { ...report, failure: stop };
+}
+
+async function send({ op }: TakenRequest, plan: Repush, ports: EnginePorts, signal: AbortSignal): Promise<{ result: PushResult; failure?: SyncFailure }> {
+  const cut = pushUnavailable({ dispatched: true, message: `${op.kind}/${op.id}: sending was cut short before an answer came` });
+  let received: PushResult | undefined;
+  try {
+    if (plan.force) return { result: (await unlessAborted(ports.transport.forcePush(op, { signal }), signal)) ?? cut };
+    const pushed = await unlessAborted(
+      ports.transport.push([op], { signal, onAnswer: ({ opId, result }) => { if (opId === op.opId) received ??= result; } }), signal);
+    received ??= pushed?.results.find(({ opId }) => opId === op.opId)?.result;
+    if (received !== undefined) return { result: received };
+    return { result: pushed === undefined ? cut : pushMalformed(`the transport gave no result for ${op.kind}/${op.id} (operation ${op.opId})`) };
+  } catch (error) {
+    return { result: received ?? cut, failure: toStepFailure(error, { phase: 'push', at: ports.clock.now() }) };
+  }
+}
+
+/** What an answer to one request means for the run: these it cannot go on after. */
+function failureOf(outcome: Outcome, at: number): SyncFailure | undefined {
+  switch (outcome.type) {
+    case 'authRequired':
+      return { type: 'authRequired', message: outcome.error.message, at, cause: outcome.error };
+    case 'throttled':
+      return { type: 'throttled', retryAfterMs: outcome.retryAfterMs ?? 0, message: outcome.error.message, at, cause: outcome.error };
+    case 'unavailable':
+    case 'notSent':
+      return { type: 'unavailable', message: outcome.error.message, at, cause: outcome.error };
+    default:
+      return undefined;
+  }
+}
+
+/** What `acceptServer` did is told as what it is here: an unresolved conflict whose change was given up by setting. */
+function skippedFacts(facts: readonly SyncFact[], ref: ConflictRef, reason: string): readonly SyncFact[] {
+  return facts.flatMap((fact): readonly SyncFact[] => {
+    if (fact.type === 'op.discarded') return [{ ...fact, reason: 'skipped' }];
+    if (fact.type !== 'conflict.resolved') return [fact];
+    const unresolved: SyncFact = { type: 'conflict.unresolved', conflict: fact.conflict, reason };
+    const isTold = facts.some(({ type }) => type === 'op.discarded');
+    return isTold ? [unresolved] : [unresolved, { type: 'op.discarded', ...ref, reason: 'skipped', givenUp: fact.givenUp ?? [] }];
+  });
+}

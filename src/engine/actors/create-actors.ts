@@ -1,0 +1,21 @@
+import type { EnginePorts } from '../engine-ports.ts';
+import { createConflictActors } from './conflict-actors.ts';
+import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts';
+import { createPushActors } from './push-actors.ts';
+import { createRunActors } from './run-actors.ts';
+import { RunMemory } from './run-memory.ts';
+
+/** Makes all actors that the chart names, over one memory and one lease keeper. */
+export function createActors(ports: EnginePorts): { readonly actors: SyncActors; readonly keeper: LeaseKeeper } {
+  const { store, clock, config } = ports;
+  const memory = new RunMemory();
+  const keeper = createLeaseKeeper(store.lease, clock, {
+    ttlMs: config.leaseTtlMs,
+    // Between two steps of a run there is no pause longer than the one between two rounds of a conflict.
+    silenceMs: 2 * Math.max(config.leaseTtlMs, config.conflictRetryDelayMs),
+    activity: memory,
+  });
+  return { actors: { ...createRunActors(ports, memory, keeper), ...createPushActors(ports, memory), ...createConflictActors(ports, memory) }, keeper };
+}
+
+export type SyncActors = ReturnType<typeof createRunActors> & ReturnType<typeof createPushActors> & ReturnType<typeof createConflictActors>;

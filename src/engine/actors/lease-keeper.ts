@@ -1,0 +1,69 @@
+import type { Clock } from '../../model/clock.ts';
+import type { LeasePort } from '../../model/ports.ts';
+import type { LeaseAnswer } from '../../model/run.ts';
+
+/** Holds the lease while a run works. */
+export interface LeaseKeeper {
+  acquire(): Promise<LeaseAnswer>;
+  /** Gives it back without waiting, and never throws. */
+  release(): void;
+  /** Resolves when the last release is done. */
+  readonly released: Promise<void>;
+}
+
+export interface LeaseKeeperOptions {
+  readonly ttlMs: number;
+  /** How long a run may be between two steps. */
+  readonly silenceMs: number;
+  readonly activity: { readonly stepsBegun: number; readonly stepsUnderWay: number };
+}
+
+/**
+ * Renews the lease at a third of its time (I11). A renewal that fails is not told: each write asserts the token and each send its deadline,
+ * so the run learns of a lost lease at its next step. An actor that was dropped without STOP lets go of the lease by being silent.
+ */
+export function createLeaseKeeper(lease: LeasePort, clock: Clock, options: LeaseKeeperOptions): LeaseKeeper {
+  let timer: unknown;
+  let holding = 0;
+  let released: Promise<void> = Promise.resolve();
+
+  const stop = (): void => {
+    holding += 1;
+    if (timer !== undefined) clock.clearTimeout(timer);
+    timer = undefined;
+  };
+  const everyMs = options.ttlMs / 3;
+  const renewLater = (mine: number, silentMs: number, lastSeen: number): void => {
+    timer = clock.setTimeout(() => {
+      const { stepsBegun, stepsUnderWay } = options.activity;
+      const isSilent = stepsUnderWay === 0 && stepsBegun === lastSeen;
+      if (mine !== holding || (isSilent && silentMs > options.silenceMs)) return;
+      lease.renew().then(
+        () => { if (mine === holding) renewLater(mine, isSilent ? silentMs + everyMs : 0, stepsBegun); },
+        () => undefined);
+    }, everyMs);
+  };
+
+  return {
+    acquire: async () => {
+      stop();
+      await released;
+      const mine = holding;
+      const answer = await lease.acquire();
+      if (answer.held && mine === holding) {
+        renewLater(mine, 0, options.activity.stepsBegun);
+      } else if (answer.held) {
+        // Nobody waited for it any more.
+        await lease.release();
+      }
+      return answer;
+    },
+    release: () => {
+      stop();
+      released = lease.release().catch(() => undefined);
+    },
+    get released() {
+      return released;
+    },
+  };
+}

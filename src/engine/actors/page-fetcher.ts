@@ -1,0 +1,102 @@
+import { ParseError, TransportError } from '../../model/errors.ts';
+import type { SyncFact } from '../../model/events.ts';
+import type { SyncKind } from '../../model/kind.ts';
+import type { PageToApply, PullPosition } from '../../model/ports.ts';
+import type { PullPage, TransportAdapter } from '../../model/transport.ts';
+import { abandonSequence, onPage, requestOf, startPaging, type PagingOptions } from '../../rules/paging.ts';
+import { unlessAborted } from '../turns.ts';
+
+/** A page that was received and judged, not yet applied. `facts` are those that paging itself found out. */
+export interface FetchedPage {
+  readonly toApply: PageToApply;
+  /** Rows that count: not those re-read in the overlap window. */
+  readonly pulled: number;
+  readonly facts: readonly SyncFact[];
+  readonly bytes: number;
+}
+
+export interface FetchOptions {
+  readonly kind: SyncKind;
+  readonly position: PullPosition;
+  readonly paging: PagingOptions;
+  readonly transport: TransportAdapter;
+  readonly maxBufferedBytes: number;
+  readonly signal: AbortSignal;
+}
+
+/** Gives the pages fetched since it was last asked, at least one; undefined at the end. */
+export interface PageFetcher {
+  next(): Promise<readonly FetchedPage[] | undefined>;
+}
+
+/**
+ * Fetches the pages of one kind ahead of whoever applies them: the next request leaves while the pages before are written, and waits while
+ * more than `maxBufferedBytes` are held (I10). A failure comes after the pages that were received before it (PULL-16).
+ */
+export function createPageFetcher(options: FetchOptions): PageFetcher {
+  const { signal, maxBufferedBytes } = options;
+  let buffered: FetchedPage[] = [];
+  let bytes = 0;
+  let ended: { readonly error: unknown } | undefined;
+  let isDone = false;
+  // Whoever waits for the other side is woken by the other side's next step.
+  let wake: () => void = () => undefined;
+  const somethingNew = (): Promise<void> => new Promise((resolve) => { wake = resolve; });
+
+  const fill = async (): Promise<void> => {
+    for await (const page of fetchPages(options)) {
+      buffered.push(page);
+      bytes += page.bytes;
+      wake();
+      while (bytes >= maxBufferedBytes && !signal.aborted) await unlessAborted(somethingNew(), signal);
+      if (signal.aborted) return;
+    }
+  };
+  void fill().then(
+    () => { isDone = true; wake(); },
+    (error: unknown) => { ended = { error }; wake(); });
+
+  return {
+    next: async () => {
+      while (buffered.length === 0 && ended === undefined && !isDone && !signal.aborted) await unlessAborted(somethingNew(), signal);
+      if (buffered.length > 0) {
+        const pages = buffered;
+        buffered = [];
+        bytes = 0;
+        wake();
+        return pages;
+      }
+      if (ended !== undefined) throw ended.error;
+      return undefined;
+    },
+  };
+}
+
+async function* fetchPages({ kind, position, paging, transport, signal }: FetchOptions): AsyncGenerator<FetchedPage> {
+  let state = startPaging(position, paging);
+  let mayStartAnew = true;
+  for (;;) {
+    let page: PullPage | undefined;
+    try {
+      page = await unlessAborted(transport.pull({ ...requestOf(state, paging), signal }), signal);
+    } catch (error) {
+      // A token may die with the server that made it; the cursor stands where the order proved right, so keyset goes on from there.
+      if (state.token === undefined || !mayStartAnew || !isUnknownToken(error)) throw error;
+      mayStartAnew = false;
+      state = startPaging(abandonSequence(state.position), paging);
+      continue;
+    }
+    if (page === undefined || signal.aborted) return;
+    const step = onPage(state, page, kind, paging);
+    if (step.type === 'protocolError') throw new ParseError(step.message);
+    const facts: SyncFact[] = step.unsorted ? [{ type: 'pages.unsorted', kind: kind.kind }] : [];
+    state = step.state;
+    yield { toApply: step.toApply, pulled: step.pulled, facts, bytes: page.bytes ?? estimateBytes(page) };
+    if (step.done) return;
+  }
+}
+
+const isUnknownToken = (error: unknown): boolean => error instanceof TransportError && [400, 404, 410, 422].includes(error.statusCode);
+
+/** For adapters that do not tell: the first row stands for all. */
+const estimateBytes = ({ items }: PullPage): number => items.length * (JSON.stringify(items[0] ?? '').length + 1);

@@ -1,0 +1,60 @@
+import type { SyncFact } from '../../model/events.ts';
+import { SyncStepError } from '../../model/failure.ts';
+import type { SyncKind } from '../../model/kind.ts';
+import type { Kinds, Plan } from '../../model/run.ts';
+import type { PlanInput } from '../../machines/sync-machine.ts';
+import type { EnginePorts } from '../engine-ports.ts';
+
+/** Plans a run under the lease: whose data it is, which kinds it pushes and pulls, which of them are due for a full resync, which conflicts have work. */
+export async function planRun({ runId, request, remaining }: PlanInput, ports: EnginePorts): Promise<Plan> {
+  const { store, kinds } = ports;
+  await assertScope(ports);
+  const wantsPush = (kind: string): boolean => kinds.get(kind)?.pullOnly === false;
+  const wantsPull = (kind: string): boolean => kinds.get(kind)?.pushOnly === false;
+  // A run that is planned again goes on with what was still ahead of it.
+  const pushKinds = (remaining?.toPush ?? request.pushKinds).filter(wantsPush);
+  const asked = (remaining?.toPull ?? request.pullKinds).filter(wantsPull);
+  const requested = request.resyncKinds.filter((kind) => wantsPull(kind) && (remaining === undefined || remaining.toSweep.includes(kind)));
+  const open = (remaining?.toSweep ?? []).filter(wantsPull);
+  // Only what is pulled anyway can become a resync: a push-only request never turns into a download of everything (F-45).
+  const due = asked.length === 0 ? [] : await store.dueForResync(asked);
+  const resyncKinds = byDependence([...new Set([...requested, ...open, ...due])], kinds);
+  const pullKinds = byDependence([...new Set([...asked, ...resyncKinds])], kinds);
+  // A decision may concern a kind that this run does not push.
+  const begun = await store.beginRun({ explicit: request.explicit, kinds: request.decisions.length > 0 ? [...kinds.keys()].filter(wantsPush) : pushKinds, runId });
+  const conflicts = begun.conflicts.filter(({ kind, opId }) => pushKinds.includes(kind) || request.decisions.includes(opId));
+  return {
+    pushKinds, pullKinds, resyncKinds, conflicts,
+    facts: [...strangers(request.pushKinds, request.pullKinds, kinds), ...begun.facts],
+    ...(resyncKinds.length === 0 ? {} : { resyncReason: requested.length > 0 ? 'manual' as const : 'scheduled' as const }),
+  };
+}
+
+/** Operations are never sent with another user's token, nor to another server (F-143). */
+async function assertScope({ scope, store, clock }: EnginePorts): Promise<void> {
+  if (scope === undefined) return;
+  const { owner } = await store.claimScope(scope());
+  if (owner === scope()) return;
+  throw new SyncStepError({
+    type: 'scopeChanged', at: clock.now(),
+    message: 'the database belongs to another user or server; nothing is sent until adoptScope() keeps it or clearScope() empties it',
+  });
+}
+
+/** Referenced kinds first, else in the order of registration; a cycle keeps that order. */
+export function byDependence(wanted: Kinds, kinds: ReadonlyMap<string, SyncKind>): Kinds {
+  const ordered = new Set<string>();
+  const visiting = new Set<string>();
+  const visit = (kind: string): void => {
+    if (ordered.has(kind) || visiting.has(kind)) return;
+    visiting.add(kind);
+    for (const { kind: referenced } of kinds.get(kind)?.dependsOn ?? []) if (wanted.includes(referenced)) visit(referenced);
+    ordered.add(kind);
+  };
+  for (const kind of kinds.keys()) if (wanted.includes(kind)) visit(kind);
+  return [...ordered];
+}
+
+const strangers = (pushKinds: Kinds, pullKinds: Kinds, kinds: ReadonlyMap<string, SyncKind>): readonly SyncFact[] =>
+  [...new Set([...pushKinds, ...pullKinds])].filter((kind) => !kinds.has(kind))
+    .map((kind) => ({ type: 'transport.warning', message: `kind '${kind}' is not registered; it is left out (F-101)` }));

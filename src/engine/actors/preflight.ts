@@ -1,0 +1,66 @@
+import { SyncError, SyncOperationError } from '../../model/errors.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { Op } from '../../model/operation.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import type { TakenRequest } from '../../model/ports.ts';
+import type { PushResult } from '../../model/transport.ts';
+import { isOwnEcho } from '../../rules/own-echo.ts';
+import type { EnginePorts } from '../engine-ports.ts';
+import { conflictWith, fetchFailure, fetchRow, isEcho } from './read-answer.ts';
+
+/** `send`: this is what goes out. `answered`: nothing needs to; `result` is there when the fetch failed. */
+export type Preflight =
+  | { readonly type: 'send'; readonly op: Op }
+  | { readonly type: 'answered'; readonly outcome: Outcome; readonly result?: PushResult | undefined };
+
+type Ports = Pick<EnginePorts, 'transport' | 'kinds'>;
+
+/**
+ * Looks at the server's row before a request is sent that cannot be sent blindly (F-134): one whose key the server may have forgotten, and
+ * one whose entity's version is unknown. The answer never depends on luck: what cannot be proven is left to a person.
+ */
+export async function preflight(request: TakenRequest, ports: Ports, signal: AbortSignal): Promise<Preflight> {
+  const { op, verify } = request;
+  if (verify === 'no') return { type: 'send', op };
+  const fetched = await fetchRow(op, ports, signal);
+  if (fetched.type === 'fetchError') return { type: 'answered', ...fetchFailure(op, fetched.error) };
+  if (fetched.type === 'fetchNotFound') return withoutRow(op, verify);
+  // A lost reply after all: the row is there as we sent it.
+  if (request.firstSentAt !== undefined && isEcho(op, fetched.data, ports)) return { type: 'answered', outcome: { type: 'applied', row: fetched.data, version: fetched.version } };
+  return verify === 'unknownVersion'
+    ? afterUnknownVersion(request, fetched.data, fetched.version, ports)
+    : afterStaleRequest(op, fetched.data, fetched.version, ports);
+}
+
+function withoutRow(op: Op, verify: TakenRequest['verify']): Preflight {
+  if (op.type === 'delete') return { type: 'answered', outcome: { type: 'applied' } };
+  // Nothing there that a second arrival could double.
+  if (op.creates) return { type: 'send', op };
+  if (verify === 'staleRequest' && op.force === true) return { type: 'answered', outcome: unproven(op) };
+  return { type: 'answered', outcome: { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '' } };
+}
+
+/** Nobody has touched the row since our own last write: that row is what the user saw, so its version is the base. */
+function afterUnknownVersion({ op, lastSent }: TakenRequest, row: JsonObject, version: string | undefined, ports: Ports): Preflight {
+  const kind = ports.kinds.get(op.kind);
+  const unchanged = kind !== undefined && lastSent !== undefined && isOwnEcho({ ...asUpsert(op), payload: lastSent }, row, kind.keys);
+  if (!unchanged) return { type: 'answered', outcome: conflictWith(op, row, { deleted: false, serverTimestamp: '', version }, ports) };
+  const baseUpdatedAt = kind.readUpdatedAt(row);
+  return { type: 'send', op: { ...op, ...(baseUpdatedAt === undefined ? {} : { baseUpdatedAt }), ...(version === undefined ? {} : { baseVersion: version }) } };
+}
+
+function afterStaleRequest(op: Op, row: JsonObject, version: string | undefined, ports: Ports): Preflight {
+  if (op.force === true) return { type: 'answered', outcome: unproven(op) };
+  // The version moves with every write, so a row that still has our base has not seen this request.
+  const isUntouched = op.baseUpdatedAt !== undefined && ports.kinds.get(op.kind)?.readUpdatedAt(row) === op.baseUpdatedAt;
+  if (isUntouched) return { type: 'send', op };
+  return { type: 'answered', outcome: conflictWith(op, row, { deleted: false, serverTimestamp: '', version }, ports) };
+}
+
+const asUpsert = ({ opId, kind, id, localTimestamp, creates }: Op) => ({ type: 'upsert' as const, opId, kind, id, localTimestamp, creates });
+
+const unproven = (op: Op): Outcome => {
+  const error: SyncError = new SyncOperationError(
+    `${op.kind}/${op.id}: a forced request was sent long ago without an answer, and the server's row does not tell whether it was applied; retry or drop it`, 'push', op.opId);
+  return { type: 'ambiguous', error };
+};

@@ -1,0 +1,83 @@
+import { Observable } from 'rxjs';
+import type { SyncFact } from '../../model/events.ts';
+import type { AppliedPage } from '../../model/ports.ts';
+import type { PageReport } from '../../model/run.ts';
+import type { EnginePorts } from '../engine-ports.ts';
+import { failStep } from '../step-failure.ts';
+import { nextTurn } from '../turns.ts';
+import { noteClockOffset } from './clock-offset.ts';
+import { createPageFetcher, type FetchedPage } from './page-fetcher.ts';
+import type { RunMemory } from './run-memory.ts';
+
+export interface PullKindInput {
+  readonly kind: string;
+  readonly resync: boolean;
+  /** Rows of this kind that the run pulled before it was interrupted. */
+  readonly totalDone: number;
+}
+
+/** Pulls one kind to its end and reports each page once it is committed. Unsubscribing aborts the request that is on its way. */
+export const pullKind = (input: PullKindInput, ports: EnginePorts, memory: RunMemory): Observable<PageReport> =>
+  new Observable((subscriber) => {
+    const abort = new AbortController();
+    memory.during(() => pullPages(input, ports, memory, abort.signal, (report) => subscriber.next(report))).then(
+      () => subscriber.complete(),
+      (error: unknown) => subscriber.error(error));
+    return () => abort.abort();
+  });
+
+async function pullPages(
+  { kind: name, resync, totalDone }: PullKindInput, ports: EnginePorts, memory: RunMemory, signal: AbortSignal, report: (page: PageReport) => void,
+): Promise<void> {
+  const { store, transport, config, clock } = ports;
+  const kind = ports.kinds.get(name);
+  // Registered kinds only come here; a kind that is not is complete as it is (KND-07).
+  if (kind === undefined) return;
+  let done = totalDone;
+  // The last page's report also carries what the completion of the kind has to tell.
+  let last: PageReport | undefined;
+  const tell = (page: PageReport): void => {
+    if (last !== undefined) report(last);
+    last = page;
+  };
+  try {
+    const position = await store.pullPosition(name, { resync });
+    const paging = { kind: name, pageSize: config.pageSize, overlapMs: config.pullOverlapMs, maxEmptyPages: config.maxEmptyPages, resync };
+    const fetcher = createPageFetcher({ kind, position, paging, transport, maxBufferedBytes: config.maxBufferedBytes, signal });
+    let retention: number | undefined;
+    for (let pages = await fetcher.next(); pages !== undefined && !signal.aborted; pages = await fetcher.next()) {
+      // So that the next request has left before the write begins.
+      await nextTurn();
+      const work = pages.filter(bringsWork);
+      const applied = work.length === 0 ? [] : await store.applyPages(name, work.map(({ toApply }) => toApply), { signal, totalDone: done });
+      // An interrupted application committed the first of them; the rest is pulled again.
+      if (applied.length < work.length) return;
+      for (const page of pages) {
+        const index = work.indexOf(page);
+        const written = index === -1 ? undefined : applied[index];
+        done += page.pulled;
+        tell(reportOf(name, page, written, done));
+      }
+      retention = pages.at(-1)?.toApply.page.tombstoneRetentionMs ?? retention;
+      await noteClockOffset(pages.map(({ toApply }) => toApply.page.clockOffsetMs), ports, memory);
+    }
+    if (signal.aborted) return;
+    const facts = await store.completePull(name, { resync, tombstoneRetentionMs: retention });
+    if (last !== undefined) report({ ...last, facts: [...last.facts, ...facts] });
+    last = undefined;
+  } catch (error) {
+    if (last !== undefined) report(last);
+    failStep(error, { phase: 'pull', kind: name, at: clock.now() });
+  }
+}
+
+/** A page without rows that moves nothing says only that there is nothing: no transaction for that. */
+const bringsWork = ({ toApply: { items, page, next } }: FetchedPage): boolean => items.length > 0 || page.items.length > 0 || next.sequence !== undefined;
+
+function reportOf(kind: string, page: FetchedPage, applied: AppliedPage | undefined, done: number): PageReport {
+  const { total } = page.toApply.page;
+  const facts: SyncFact[] = [...(applied?.facts ?? []), ...page.facts];
+  // An unknown total is left out, never faked (F-107).
+  if (applied !== undefined) facts.push({ type: 'sync.progress', phase: 'pull', done, kind, ...(total === undefined ? {} : { total }) });
+  return { kind, pageSize: page.toApply.page.items.length, pulled: Math.min(page.pulled, applied?.pulled ?? 0), facts };
+}

@@ -1,0 +1,62 @@
+import { fromPromise } from 'xstate';
+import type { SyncFact } from '../../model/events.ts';
+import type { SendReport, SettleReport, Taken } from '../../model/run.ts';
+import type { BatchInput, TakeInput } from '../../machines/sync-machine.ts';
+import type { EnginePorts } from '../engine-ports.ts';
+import { failStep } from '../step-failure.ts';
+import type { BatchUnderWay, RunMemory } from './run-memory.ts';
+import { sendBatch } from './send-batch.ts';
+import { settleBatch } from './settle-batch.ts';
+
+/** Takes, sends and settles batches. Bodies and answers stay in here under the batch's id; the chart sees counts. */
+export function createPushActors(ports: EnginePorts, memory: RunMemory) {
+  const { store, transport, config, clock } = ports;
+
+  const take = async ({ runId, kinds }: TakeInput): Promise<BatchUnderWay> => {
+    const taken = await store.take({
+      kinds,
+      limit: Math.min(config.pushBatchSize, transport.capabilities.maxOpsPerPush ?? config.pushBatchSize),
+      runId,
+      distrustResend: transport.capabilities.idempotency === 'none',
+    });
+    return memory.keep(taken);
+  };
+
+  const step = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await memory.during(work);
+    } catch (error) {
+      return failStep(error, { phase: 'push', at: clock.now() });
+    }
+  };
+
+  return {
+    takeBatch: fromPromise<Taken, TakeInput>(({ input }) => step(async () => {
+      await memory.taking;
+      // A PAUSE may have come between the commit of a take and its answer: that batch is in flight, so it goes first.
+      const orphan = memory.unsettled;
+      if (orphan !== undefined) return { batchId: orphan.id, count: orphan.requests.length, facts: orphan.facts };
+      const taking = take(input);
+      memory.taking = taking.catch(() => undefined);
+      const batch = await taking;
+      return { batchId: batch.id, count: batch.requests.length, facts: batch.facts };
+    })),
+
+    sendBatch: fromPromise<SendReport, BatchInput>(({ input, signal }) => step(async () => {
+      const batch = memory.batch(input.batchId);
+      if (batch === undefined) return { answered: 0, reached: false };
+      const sending = sendBatch(batch, ports, memory, signal);
+      batch.sending = sending.catch(() => undefined);
+      return sending;
+    })),
+
+    settleBatch: fromPromise<SettleReport, BatchInput>(({ input }) => step(async () => {
+      const batch = memory.batch(input.batchId);
+      if (batch === undefined) return { batchSize: 0, pushed: 0, errors: 0, conflicts: [], facts: [] };
+      const report = await settleBatch(batch, ports, memory);
+      memory.settled += report.pushed + report.errors;
+      const progress: SyncFact = { type: 'sync.progress', phase: 'push', done: memory.settled };
+      return report.pushed + report.errors > 0 ? { ...report, facts: [...report.facts, progress] } : report;
+    })),
+  };
+}

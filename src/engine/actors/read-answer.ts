@@ -1,0 +1,87 @@
+import { AuthError, NetworkError, ParseError, SyncError, TransportError } from '../../model/errors.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { Op } from '../../model/operation.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import type { TakenRequest } from '../../model/ports.ts';
+import {
+  fetchError, pushMalformed, pushThrottled, pushUnauthorized, pushUnavailable,
+  type FetchResult, type PushResult,
+} from '../../model/transport.ts';
+import { toOutcome } from '../../rules/outcome.ts';
+import { isOwnEcho } from '../../rules/own-echo.ts';
+import type { EnginePorts } from '../engine-ports.ts';
+import { unlessAborted } from '../turns.ts';
+
+type Ports = Pick<EnginePorts, 'transport' | 'kinds'>;
+
+/**
+ * Reads what an answer means, and asks the server where it does not say: a conflict without the entity's own row is fetched (F-33, F-34); a
+ * conflict with what we sent ourselves is no conflict. Never rejects.
+ */
+export async function readAnswer({ op }: Pick<TakenRequest, 'op'>, result: PushResult, ports: Ports, signal: AbortSignal): Promise<Outcome> {
+  const outcome = toOutcome(op, result);
+  if (outcome.type !== 'conflict') return outcome;
+  if (outcome.current !== undefined && isRowOf(op, outcome.current, ports)) return conflictWith(op, outcome.current, outcome, ports);
+  if (outcome.deleted) return { ...outcome, current: undefined };
+  const fetched = await fetchRow(op, ports, signal);
+  switch (fetched.type) {
+    case 'fetchSuccess':
+      return conflictWith(op, fetched.data, { deleted: false, serverTimestamp: '', version: fetched.version }, ports);
+    case 'fetchNotFound':
+      return op.type === 'delete' ? { type: 'applied' } : { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '' };
+    case 'fetchError':
+      return { type: 'malformed', error: unreadable(op, fetched.error) };
+  }
+}
+
+/** The conflict that a verified row means; what it says of itself goes before what was said about it. */
+export function conflictWith(
+  op: Op, row: JsonObject, said: { readonly deleted: boolean; readonly serverTimestamp: string; readonly version?: string | undefined }, ports: Ports,
+): Outcome {
+  const kind = ports.kinds.get(op.kind);
+  const deleted = said.deleted || (kind?.isDeleted(row) ?? false);
+  if (op.type === 'delete' && deleted) return { type: 'applied', row, version: said.version };
+  if (isEcho(op, row, ports)) return { type: 'applied', row, version: said.version };
+  return { type: 'conflict', current: row, deleted, serverTimestamp: kind?.readUpdatedAt(row) ?? said.serverTimestamp, version: said.version };
+}
+
+/** Whether the row is what this very operation made of it. */
+export function isEcho(op: Op, row: JsonObject, { kinds }: Pick<EnginePorts, 'kinds'>): boolean {
+  const kind = kinds.get(op.kind);
+  return kind !== undefined && isOwnEcho(op, row, kind.keys);
+}
+
+/** Fetches the row of an operation's entity; a row of another entity is an error. Never rejects. */
+export async function fetchRow(op: Op, ports: Ports, signal: AbortSignal): Promise<FetchResult> {
+  try {
+    const fetched = await unlessAborted(ports.transport.fetch({ kind: op.kind, id: op.id, signal }), signal);
+    if (fetched === undefined) return fetchError(new NetworkError(`GET ${op.kind}/${op.id} was aborted`));
+    if (fetched.type !== 'fetchSuccess' || isRowOf(op, fetched.data, ports)) return fetched;
+    return fetchError(new ParseError(`GET ${op.kind}/${op.id} answered with another row, '${ports.kinds.get(op.kind)?.readId(fetched.data) ?? 'without id'}'`));
+  } catch (error) {
+    return fetchError(error);
+  }
+}
+
+/** What a fetch that failed before sending says of the server, in the words in which batches are judged. */
+export function fetchFailure(op: Op, error: unknown): { readonly outcome: Outcome; readonly result: PushResult } {
+  const cause = unreadable(op, error);
+  // Whatever the fetch met: the request itself may have been applied long ago, so it stays open.
+  return { outcome: { type: 'retryLater', error: cause }, result: asPushResult(error, cause.message) };
+}
+
+function asPushResult(error: unknown, message: string): PushResult {
+  if (error instanceof AuthError) return pushUnauthorized(message);
+  if (error instanceof NetworkError) return pushUnavailable({ dispatched: true, message });
+  if (!(error instanceof TransportError)) return pushMalformed(message);
+  const { statusCode, retryAfterMs } = error;
+  if (statusCode === 401) return pushUnauthorized(message);
+  if (statusCode === 429) return pushThrottled({ message, retryAfterMs });
+  return statusCode >= 500 || statusCode === 408 || statusCode === 425 ? pushUnavailable({ dispatched: true, statusCode, message }) : pushMalformed(message);
+}
+
+const unreadable = (op: Op, error: unknown): SyncError =>
+  error instanceof SyncError ? error : new ParseError(`GET ${op.kind}/${op.id} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+
+/** Whether a row is the one of the operation's entity (F-34). */
+export const isRowOf = (op: Op, row: JsonObject, { kinds }: Pick<EnginePorts, 'kinds'>): boolean => kinds.get(op.kind)?.readId(row) === op.id;

@@ -1,0 +1,72 @@
+import { fromObservable, fromPromise } from 'xstate';
+import type { FinishInput, PlanInput, PrepareInput, PullInput, RememberWaitInput, SweepInput } from '../../machines/sync-machine.ts';
+import type { Hydrated, LeaseAnswer, PageReport, Plan, RunRecord, SweepReport } from '../../model/run.ts';
+import type { EnginePorts } from '../engine-ports.ts';
+import { failStep } from '../step-failure.ts';
+import { unlessAborted } from '../turns.ts';
+import type { LeaseKeeper } from './lease-keeper.ts';
+import { planRun } from './plan-run.ts';
+import { pullKind } from './pull-kind.ts';
+import type { RunMemory } from './run-memory.ts';
+
+/** A wait this far away was stored before the clock was set back: it is over. */
+const longestWaitMs = 24 * 60 * 60 * 1000;
+
+/** Begins and ends runs, pulls, resyncs, and remembers over restarts what the chart waits for. */
+export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: LeaseKeeper) {
+  const { store, transport, clock } = ports;
+  const step = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      return await memory.during(work);
+    } catch (error) {
+      return failStep(error, { phase: 'sync', at: clock.now() });
+    }
+  };
+  const ofKind = async <T>(kind: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await memory.during(work);
+    } catch (error) {
+      return failStep(error, { phase: 'pull', kind, at: clock.now() });
+    }
+  };
+
+  return {
+    hydrate: fromPromise<Hydrated>(() => step(async () => {
+      const { paused, attempt, retryAt, request, clockOffsetMs } = await store.hydrate();
+      memory.clockOffsetMs = clockOffsetMs;
+      const delayMs = retryAt === undefined ? 0 : retryAt - clock.now();
+      const isAhead = delayMs > 0 && delayMs <= Math.max(longestWaitMs, ports.config.backoffMaxMs);
+      return { paused, attempt, request, ...(isAhead ? { wait: { delayMs, retryAt } } : {}) };
+    })),
+
+    acquireLease: fromPromise<LeaseAnswer>(() => step(() => keeper.acquire())),
+
+    planRun: fromPromise<Plan, PlanInput>(({ input }) => step(async () => {
+      memory.beginRun(input.runId, clock.now());
+      return planRun(input, ports);
+    })),
+
+    prepareResync: fromPromise<unknown, PrepareInput>(({ input }) => step(() => store.openResync(input.kinds))),
+
+    pullKind: fromObservable<PageReport, PullInput>(({ input }) => pullKind(input, ports, memory)),
+
+    sweepResync: fromPromise<SweepReport, SweepInput>(({ input }) => ofKind(input.kind, async () => ({
+      facts: await store.sweepResync(input.kind, { requested: input.requested }),
+    }))),
+
+    finishRun: fromPromise<RunRecord, FinishInput>(({ input }) => step(async () => {
+      const { facts, nextDueInMs } = await store.finishRun({ runId: input.runId, othersSucceeded: memory.succeeded || input.pushed > 0, kinds: input.kinds });
+      const at = clock.now();
+      return { tookMs: at - memory.startedAt, at, facts, ...(nextDueInMs === undefined ? {} : { nextDueInMs }) };
+    })),
+
+    rememberWait: fromPromise<unknown, RememberWaitInput>(({ input: { attempt, wait, request } }) =>
+      // A wait for single operations has no failure behind it: attempt 0 tells them apart after a restart.
+      step(() => store.rememberWait({ attempt: wait?.due === true ? 0 : attempt, retryAt: wait?.retryAt, request }))),
+
+    rememberPaused: fromPromise<unknown, { paused: boolean }>(({ input }) => step(() => store.rememberPaused(input.paused))),
+
+    // `health` never rejects; an adapter that breaks that word is not reachable either.
+    probeHealth: fromPromise<boolean>(async ({ signal }) => (await unlessAborted(transport.health({ signal }), signal).catch(() => false)) ?? false),
+  };
+}

@@ -1,0 +1,102 @@
+import type { SyncFact } from '../../model/events.ts';
+import type { Answer, TakenBatch, TakenRequest } from '../../model/ports.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import type { SendReport } from '../../model/run.ts';
+import type { PushResult } from '../../model/transport.ts';
+import type { EntityAnswer } from '../../rules/judge-batch.ts';
+
+/** A taken batch on its way: what the server said so far, and what that means once it was read. */
+export interface BatchUnderWay {
+  readonly id: number;
+  readonly requests: readonly TakenRequest[];
+  readonly facts: readonly SyncFact[];
+  /** By the op id of the request, as they arrived: also those received before an abort (I9). */
+  readonly answers: Map<string, PushResult>;
+  readonly outcomes: Map<string, Outcome>;
+  readonly warnings: SyncFact[];
+  /** Op ids that were handed to the transport. */
+  readonly dispatched: Set<string>;
+  /** What is settled, kept for a second try. */
+  settling?: readonly Answer[] | undefined;
+  /** Settles when the transport has let go of it. */
+  sending: Promise<unknown>;
+  /** What the chart was told; a batch that has one is not sent again. */
+  report?: SendReport | undefined;
+}
+
+/** What the actors of one engine keep between them while a run lasts. Nothing in it has to survive a crash. */
+export class RunMemory {
+  readonly #batches = new Map<number, BatchUnderWay>();
+  readonly #retries = new Map<string, number>();
+  #lastBatchId = 0;
+  #runId = 0;
+  stepsUnderWay = 0;
+  stepsBegun = 0;
+  /** Epoch ms of the run's beginning. */
+  startedAt = 0;
+  /** Whether a request of this run was accepted: then one that fails alone fails by itself (F-132). */
+  succeeded = false;
+  /** The last answer of the batch before, since "two in a row" must not depend on the batch size. */
+  lastAnswer: EntityAnswer | undefined;
+  clockOffsetNoted = false;
+  /** Operations settled in this run, for the progress of the push. */
+  settled = 0;
+  /** The last take, which may still be committing after its actor was stopped. */
+  taking: Promise<unknown> = Promise.resolve();
+  /** Server time minus local time as it is stored. */
+  clockOffsetMs = 0;
+  /** The conflict request that an abort left on its way. */
+  settlingConflict: Promise<unknown> = Promise.resolve();
+
+  /** A planned run has nothing under way: what an earlier plan or run had was taken back by the store. The counts belong to the run. */
+  beginRun(runId: number, at: number): void {
+    this.#batches.clear();
+    this.lastAnswer = undefined;
+    if (runId === this.#runId) return;
+    this.#runId = runId;
+    this.#retries.clear();
+    this.startedAt = at;
+    this.succeeded = false;
+    this.clockOffsetNoted = false;
+    this.settled = 0;
+  }
+
+  /** Does one step of a run, and lets the lease keeper see that somebody is at work. */
+  async during<T>(step: () => Promise<T>): Promise<T> {
+    this.stepsUnderWay += 1;
+    this.stepsBegun += 1;
+    try {
+      return await step();
+    } finally {
+      this.stepsUnderWay -= 1;
+    }
+  }
+
+  keep({ requests, facts }: TakenBatch): BatchUnderWay {
+    const batch: BatchUnderWay = {
+      id: ++this.#lastBatchId, requests, facts, answers: new Map(), outcomes: new Map(), warnings: [], dispatched: new Set(), sending: Promise.resolve(),
+    };
+    if (requests.length > 0) this.#batches.set(batch.id, batch);
+    return batch;
+  }
+
+  batch(id: number | undefined): BatchUnderWay | undefined {
+    return id === undefined ? undefined : this.#batches.get(id);
+  }
+
+  /** A batch that was taken and not settled. */
+  get unsettled(): BatchUnderWay | undefined {
+    return this.#batches.values().next().value;
+  }
+
+  forget(batch: BatchUnderWay): void {
+    this.#batches.delete(batch.id);
+  }
+
+  /** Counts one more failure of a request that fails alone, and tells how many it had in this run. */
+  countRetry(opId: string): number {
+    const retries = (this.#retries.get(opId) ?? 0) + 1;
+    this.#retries.set(opId, retries);
+    return retries;
+  }
+}

@@ -1,0 +1,133 @@
+import { SyncOperationError } from '../../model/errors.ts';
+import type { SyncFailure } from '../../model/failure.ts';
+import type { Op } from '../../model/operation.ts';
+import type { SendReport } from '../../model/run.ts';
+import { pushMalformed, type OpPushResult, type PushResult } from '../../model/transport.ts';
+import { judgeBatch } from '../../rules/judge-batch.ts';
+import { toOutcome } from '../../rules/outcome.ts';
+import type { EnginePorts } from '../engine-ports.ts';
+import { toStepFailure } from '../step-failure.ts';
+import { unlessAborted } from '../turns.ts';
+import { leaseFailure } from './lease-deadline.ts';
+import { preflight } from './preflight.ts';
+import { readAnswer } from './read-answer.ts';
+import type { BatchUnderWay, RunMemory } from './run-memory.ts';
+
+/** What the server said of one operation, also where it said so to the fetch before it. */
+interface Answered {
+  readonly op: Op;
+  readonly result: PushResult;
+}
+
+/**
+ * Sends a batch and says what the answers mean for the run; they are settled by their batch id. Never rejects for what a server or an
+ * adapter does: answers received must be settled, whatever happened to the others.
+ */
+export async function sendBatch(batch: BatchUnderWay, ports: EnginePorts, memory: RunMemory, signal: AbortSignal): Promise<SendReport> {
+  if (batch.report !== undefined) return batch.report;
+  const lost = leaseFailure(ports);
+  if (lost !== undefined) return { answered: 0, reached: false, failure: lost };
+
+  const { toSend, answered } = await lookBeforeSending(batch, ports, signal);
+  if (signal.aborted) return partOf(batch);
+  const thrown = toSend.length === 0 ? undefined : await push(batch, toSend, ports, signal);
+  if (signal.aborted) return partOf(batch);
+
+  for (const op of toSend) {
+    const result = batch.answers.get(op.opId);
+    if (result !== undefined) answered.push({ op, result });
+  }
+  const failure = thrown ?? (await judge(answered, ports, memory, signal));
+  for (const request of batch.requests) {
+    const result = batch.answers.get(request.op.opId);
+    if (result !== undefined && !batch.outcomes.has(request.op.opId)) batch.outcomes.set(request.op.opId, await readAnswer(request, result, ports, signal));
+    if (signal.aborted) return partOf(batch);
+  }
+  batch.report = { ...partOf(batch), reached: answered.some(isFromServer), ...(failure === undefined ? {} : { failure }) };
+  return batch.report;
+}
+
+const partOf = (batch: BatchUnderWay): SendReport => ({ answered: Math.max(batch.answers.size, batch.outcomes.size), reached: batch.answers.size > 0 });
+
+/** Fetches first what must not be sent blindly; what is answered by that alone gets its outcome here. */
+async function lookBeforeSending(batch: BatchUnderWay, ports: EnginePorts, signal: AbortSignal): Promise<{ toSend: Op[]; answered: Answered[] }> {
+  const toSend: Op[] = [];
+  const answered: Answered[] = [];
+  for (const request of batch.requests) {
+    const checked = await preflight(request, ports, signal);
+    if (signal.aborted) break;
+    if (checked.type === 'send') {
+      toSend.push(checked.op);
+      continue;
+    }
+    batch.outcomes.set(request.op.opId, checked.outcome);
+    if (checked.result !== undefined) answered.push({ op: request.op, result: checked.result });
+  }
+  return { toSend, answered };
+}
+
+/** Hands the operations over and keeps each answer as it arrives. Gives back why there are no further answers, if the adapter threw. */
+async function push(batch: BatchUnderWay, ops: readonly Op[], ports: EnginePorts, signal: AbortSignal): Promise<SyncFailure | undefined> {
+  const strangers = new Set<string>();
+  for (const op of ops) batch.dispatched.add(op.opId);
+  const keep = ({ opId, result }: OpPushResult): void => {
+    if (!batch.dispatched.has(opId)) strangers.add(opId);
+    else if (!batch.answers.has(opId)) batch.answers.set(opId, result);
+  };
+  try {
+    // A transport that does not heed its signal must not hold up a PAUSE (I9).
+    const pushed = await unlessAborted(ports.transport.push(ops, { signal, onAnswer: keep }), signal);
+    for (const answer of pushed?.results ?? []) keep(answer);
+    for (const message of pushed?.warnings ?? []) batch.warnings.push({ type: 'transport.warning', message });
+    if (pushed !== undefined && !signal.aborted) {
+      for (const op of ops) {
+        if (!batch.answers.has(op.opId)) batch.answers.set(op.opId, pushMalformed(`the transport gave no result for ${op.kind}/${op.id} (operation ${op.opId})`));
+      }
+    }
+    return undefined;
+  } catch (error) {
+    return toStepFailure(error, { phase: 'push', at: ports.clock.now() });
+  } finally {
+    for (const opId of strangers) batch.warnings.push({ type: 'transport.warning', message: `the transport answered operation '${opId}', which it was not given; ignored` });
+  }
+}
+
+/** Decides what the answers mean for the run as a whole; undefined: it goes on. */
+async function judge(answered: readonly Answered[], ports: EnginePorts, memory: RunMemory, signal: AbortSignal): Promise<SyncFailure | undefined> {
+  const answers = answered.map(({ op, result }) => ({ entity: `${op.kind}/${op.id}`, result }));
+  const { verdict, retryAfterMs, message } = judgeBatch(memory.lastAnswer === undefined ? answers : [memory.lastAnswer, ...answers]);
+  // A verdict has been given on them: the next attempt is judged anew.
+  memory.lastAnswer = verdict === 'fine' ? answers.at(-1) ?? memory.lastAnswer : undefined;
+  const said = (type: PushResult['type']): { message: string; at: number; cause: unknown } => ({ message, at: ports.clock.now(), cause: errorSaid(answered, type) });
+  switch (verdict) {
+    case 'fine':
+      return undefined;
+    case 'authRequired':
+      return { type: 'authRequired', ...said('pushUnauthorized') };
+    case 'throttled':
+      return { type: 'throttled', retryAfterMs: retryAfterMs ?? 0, ...said('pushThrottled') };
+    case 'unavailable':
+      return { type: 'unavailable', ...said('pushUnavailable') };
+    case 'askHealth': {
+      const isHealthy = await unlessAborted(ports.transport.health({ signal }), signal).catch(() => false);
+      return isHealthy === true ? undefined : { type: 'unavailable', ...said('pushUnavailable') };
+    }
+    case 'malformed': {
+      const { at, cause } = said('pushMalformed');
+      const text = `the answers are not those of a sync server (${message}); check the base URL, and whether a captive portal is in between`;
+      return { type: 'fatal', message: text, at, cause: new SyncOperationError(text, 'push', undefined, { cause }) };
+    }
+  }
+}
+
+/** The error in the last answer of that type, else in the last one that is an error at all. */
+function errorSaid(answered: readonly Answered[], type: PushResult['type']): unknown {
+  const answer = answered.findLast(({ result }) => result.type === type) ?? answered.at(-1);
+  if (answer === undefined) return undefined;
+  const outcome = toOutcome(answer.op, answer.result);
+  return 'error' in outcome ? outcome.error : undefined;
+}
+
+/** Good or bad, it came from over there. */
+const isFromServer = ({ result }: Answered): boolean =>
+  result.type !== 'pushAmbiguous' && !(result.type === 'pushUnavailable' && (!result.dispatched || result.statusCode === undefined));

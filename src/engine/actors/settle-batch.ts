@@ -1,0 +1,60 @@
+import { NetworkError } from '../../model/errors.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import type { Answer, TakenRequest } from '../../model/ports.ts';
+import type { SettleReport } from '../../model/run.ts';
+import { delayFor } from '../../rules/backoff.ts';
+import { toOutcome } from '../../rules/outcome.ts';
+import type { EnginePorts } from '../engine-ports.ts';
+import { nextTurn } from '../turns.ts';
+import { noteClockOffset } from './clock-offset.ts';
+import { conflictWith, isRowOf } from './read-answer.ts';
+import type { BatchUnderWay, RunMemory } from './run-memory.ts';
+
+/**
+ * Settles everything that was answered of a batch, also after an abort (I9), in one transaction. When that fails, the batch stays, and the
+ * same answers are settled the next time: the operations are in flight under their keys meanwhile.
+ */
+export async function settleBatch(batch: BatchUnderWay, ports: EnginePorts, memory: RunMemory): Promise<SettleReport> {
+  // An aborted transport says what it never sent; it has a few turns for it, not more.
+  await Promise.race([batch.sending, nextTurn().then(nextTurn).then(nextTurn)]);
+  const everybodyFails = batch.report?.failure?.type === 'unavailable';
+  batch.settling ??= batch.requests.map((request) => answerOf(request, batch, ports, memory, everybodyFails));
+  const report = await ports.store.settle(batch.settling);
+  if (batch.settling.some(({ outcome }) => outcome.type === 'applied')) memory.succeeded = true;
+  memory.forget(batch);
+  await noteClockOffset([...batch.answers.values()].map((result) => (result.type === 'pushSuccess' ? result.clockOffsetMs : undefined)), ports, memory);
+  return batch.warnings.length === 0 ? report : { ...report, facts: [...report.facts, ...batch.warnings] };
+}
+
+function answerOf(request: TakenRequest, batch: BatchUnderWay, ports: EnginePorts, memory: RunMemory, everybodyFails: boolean): Answer {
+  const outcome = finalOutcome(request, batch, ports, everybodyFails);
+  if (outcome.type !== 'retryLater') return { request, outcome };
+  const retry = memory.countRetry(request.op.opId);
+  // Further re-sends belong to the next run, or this one might never end (I8).
+  return retry > ports.config.maxRetries ? { request, outcome } : { request, outcome, dueInMs: delayFor(retry, ports.random(), ports.config) };
+}
+
+function finalOutcome(request: TakenRequest, batch: BatchUnderWay, ports: EnginePorts, everybodyFails: boolean): Outcome {
+  const outcome = batch.outcomes.get(request.op.opId) ?? unreadOutcome(request, batch, ports);
+  // When everybody fails, nobody fails alone: no wait of its own, no try counted (F-09).
+  if (outcome.type === 'retryLater' && everybodyFails) return { type: 'unavailable', error: outcome.error };
+  // It was on its way once before: that this attempt was not taken says nothing about the first, so the request stays open (I2).
+  const wasSent = request.firstSentAt !== undefined;
+  const saysNothing = outcome.type === 'notSent' || outcome.type === 'throttled' || outcome.type === 'authRequired';
+  return wasSent && saysNothing ? { type: 'unavailable', error: outcome.error } : outcome;
+}
+
+/** The outcome of a request whose sending was cut short: by an abort, a lost lease, or an adapter that threw. */
+function unreadOutcome(request: TakenRequest, batch: BatchUnderWay, ports: EnginePorts): Outcome {
+  const { op } = request;
+  const result = batch.answers.get(op.opId);
+  if (result === undefined) {
+    if (batch.dispatched.has(op.opId)) return { type: 'unavailable', error: new NetworkError(`${op.kind}/${op.id}: sending was cut short before an answer came`) };
+    return { type: 'notSent', error: new NetworkError(`${op.kind}/${op.id} was not sent: the run stopped before`) };
+  }
+  const outcome = toOutcome(op, result);
+  if (outcome.type !== 'conflict' || (outcome.current === undefined && outcome.deleted)) return outcome;
+  if (outcome.current !== undefined && isRowOf(op, outcome.current, ports)) return conflictWith(op, outcome.current, outcome, ports);
+  // There is no time left to fetch the row; the same request will get the same answer.
+  return { type: 'unavailable', error: new NetworkError(`${op.kind}/${op.id}: the conflict had no usable row, and the run stopped before it could be fetched`) };
+}

@@ -1,0 +1,57 @@
+import type { SyncFact } from '../model/events.ts';
+import type { OpType } from '../model/operation.ts';
+import type { Kinds } from '../model/run.ts';
+
+/** `parked` operations are not sent until somebody acts; `parkedFor` says why. */
+export type QueueState = 'behind' | 'ready' | 'waiting' | 'parked' | 'inFlight';
+
+/** One queued operation, as screens and `explain()` need it; no payload. */
+export interface QueuedOperation {
+  readonly opId: string;
+  readonly kind: string;
+  readonly entityId: string;
+  readonly type: OpType;
+  readonly state: QueueState;
+  readonly parkedFor?: 'conflict' | 'stuck' | 'ambiguous' | undefined;
+  /** Operation of the same entity that goes first. */
+  readonly waitingFor?: string | undefined;
+  /** Epoch ms; absent on a waiting operation: the next run. */
+  readonly dueAt?: number | undefined;
+  readonly tryCount: number;
+  readonly lastError?: string | undefined;
+  readonly errorCode?: string | undefined;
+  /** Epoch ms. */
+  readonly enqueuedAt: number;
+}
+
+/** Absent `kinds`: all of them. */
+export interface QueueFilter {
+  readonly kinds?: Kinds | undefined;
+}
+
+/** `pending` leaves stuck operations out. */
+export interface QueueCounts {
+  readonly pending: number;
+  readonly stuck: number;
+  readonly conflicts: number;
+}
+
+/**
+ * What the façade asks of the queue beside `StorePort`: to look, to repair, and to be told. No method needs the lease, none joins a
+ * transaction of the caller.
+ */
+export interface QueuePort {
+  /** All of them, in outbox order (F-49). */
+  list(filter?: QueueFilter): Promise<readonly QueuedOperation[]>;
+  counts(filter?: QueueFilter): Promise<QueueCounts>;
+  /** Makes stuck operations ready again, with a try count of 0; answers how many. */
+  retryStuck(filter?: QueueFilter): Promise<number>;
+  /** Gives stuck operations up and puts their rows to the server's state. */
+  dropStuck(filter?: QueueFilter): Promise<readonly SyncFact[]>;
+  /** Calls after each commit that may have changed the queue or its conflicts; `enqueued` where an operation was added. */
+  subscribe(listener: (change: { readonly enqueued: boolean }) => void): () => void;
+  /** Keeps the database for `scope`. */
+  adoptScope(scope: string): Promise<void>;
+  /** Empties synced tables and queue, then claims `scope`. */
+  clearScope(scope: string): Promise<readonly SyncFact[]>;
+}
