@@ -22,4 +22,4 @@ export function toBindable(value: unknown): unknown {
 }
 
 /** Makes all parameters of a statement bindable; returns the same list where nothing is to be done. */
-export const toBindables = (parameters: readonly unknown[]): readonly unknown[] => (parameters.every(isPlain) ? parameters : parameters.map(toBindable));
+export const toBindables = (parameters: unknown[]): unknown[] => (parameters.every(isPlain) ? parameters : parameters.map(toBindable));

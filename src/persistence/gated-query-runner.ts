@@ -1,6 +1,7 @@
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 import type { AbstractSqliteQueryRunner } from 'typeorm/driver/sqlite-abstract/AbstractSqliteQueryRunner.js';
 import { DatabaseError } from '../model/errors.ts';
+import { toBindables } from './bind-value.ts';
 import type { OpenTransaction, TransactionMember } from './open-transaction.ts';
 
 type IsolationLevel = Parameters<AbstractSqliteQueryRunner['startTransaction']>[0];
@@ -87,7 +88,8 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
       if (word !== undefined && word !== 'savepoint') return end(gate, this, sql, word);
 
       const open = this.transaction?.state === 'open' ? this.transaction : gate.ambient();
-      const run = (): QueryAnswer => super.query(sql, parameters, useStructuredResult);
+      const bound = Array.isArray(parameters) ? toBindables(parameters) : parameters;
+      const run = (): QueryAnswer => super.query(sql, bound, useStructuredResult);
       if (open !== undefined) return gate.inside(open, run);
       if (word === 'savepoint') throw new DatabaseError(`${sql}: a savepoint outside of a transaction is not supported; use startTransaction()`);
       return gate.alone(sql, run);

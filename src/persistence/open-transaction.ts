@@ -7,11 +7,17 @@ export interface TransactionMember {
   leaveTransaction(): void;
 }
 
+/** What an async context carries: the transaction that queries without a manager join. Migrations begin theirs inside of their scope. */
+export interface TransactionScope {
+  transaction: OpenTransaction | undefined;
+}
+
 /**
  * The one transaction that is open on a connection. `open`: its statements run, and queries of its async context join. `closing`: COMMIT or
  * ROLLBACK is under way, nothing joins. `ended`: the connection is clean and belongs to somebody else.
  */
-export class OpenTransaction implements LockHolder {
+export class OpenTransaction implements LockHolder, TransactionScope {
+  readonly transaction = this;
   state: 'open' | 'closing' | 'ended' = 'open';
   /** Starts at 1: BEGIN itself. */
   running = 1;

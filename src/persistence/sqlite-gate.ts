@@ -6,7 +6,7 @@ import { busyDelayMs, isBusyError } from './busy-database.ts';
 import type { ConnectionGate } from './connection-gate.ts';
 import { GateLock, type LockHolder } from './gate-lock.ts';
 import { createGatedRunnerClass, type GatedQueryRunner, type GatedRunnerClass, type GateOperations, type SqliteQueryRunner, type SqliteRunnerClass } from './gated-query-runner.ts';
-import { OpenTransaction } from './open-transaction.ts';
+import { OpenTransaction, type TransactionScope } from './open-transaction.ts';
 import { rawConnectionOf, type RawConnection } from './raw-connection.ts';
 import type { AsyncContext } from './transaction-context.ts';
 
@@ -14,7 +14,7 @@ interface SqliteGateSettings {
   readonly clock: Clock;
   readonly busyTimeoutMs: number;
   readonly gateTimeoutMs: number;
-  readonly context: AsyncContext<OpenTransaction>;
+  readonly context: AsyncContext<TransactionScope>;
 }
 
 /** What belongs to one opening of the database. */
@@ -31,7 +31,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
   readonly #dataSource: DataSource;
   readonly #driver: AbstractSqliteDriver;
   readonly #settings: SqliteGateSettings;
-  readonly #context: AsyncContext<OpenTransaction>;
+  readonly #context: AsyncContext<TransactionScope>;
   readonly #lock: GateLock;
   readonly #listeners = new Set<() => void>();
   readonly #Runner: GatedRunnerClass;
@@ -53,6 +53,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     Object.setPrototypeOf(shared, this.#Runner.prototype as object);
     driver.createQueryRunner = () => this.#createRunner();
     this.#takeOverManagers();
+    this.#takeOverMigrations();
   }
 
   // ── For the engine ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -94,13 +95,15 @@ export class SqliteGate implements ConnectionGate, GateOperations {
   // ── For the runners ─────────────────────────────────────────────────────────────────────────────────────────────
 
   ambient(): OpenTransaction | undefined {
-    const transaction = this.#context.current();
+    const transaction = this.#context.current()?.transaction;
     return transaction?.state === 'open' ? transaction : undefined;
   }
 
   async begin(runner: GatedQueryRunner, sql: string): Promise<void> {
     if (runner.transaction !== undefined) throw new DatabaseError('This query runner has a transaction open already; nest with startTransaction()');
     const transaction = await this.#open(runner, /exclusive/i.test(sql) ? 'BEGIN EXCLUSIVE' : 'BEGIN IMMEDIATE');
+    const scope = this.#context.current();
+    if (scope !== undefined && scope.transaction === undefined) scope.transaction = transaction;
     const active = runner.isTransactionActive;
     runner.enterTransaction(transaction, 'owns');
     // TypeORM's startTransaction counts the depth itself.
@@ -250,6 +253,8 @@ export class SqliteGate implements ConnectionGate, GateOperations {
 
   #close(transaction: OpenTransaction): void {
     transaction.state = 'ended';
+    const scope = this.#context.current();
+    if (scope !== undefined && scope !== transaction && scope.transaction === transaction) scope.transaction = undefined;
     for (const member of transaction.members) member.leaveTransaction();
     this.#lock.release(transaction);
   }
@@ -291,5 +296,16 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     const createEntityManager = dataSource.createEntityManager.bind(dataSource);
     dataSource.createEntityManager = (queryRunner) => Object.assign(createEntityManager(queryRunner), { transaction });
     Object.assign(dataSource.manager, { transaction });
+  }
+
+  /** A migration gets a query runner; what it does through the data source joins its transaction, too. */
+  #takeOverMigrations(): void {
+    const dataSource = this.#dataSource;
+    const synchronize = dataSource.synchronize.bind(dataSource);
+    const run = dataSource.runMigrations.bind(dataSource);
+    const undo = dataSource.undoLastMigration.bind(dataSource);
+    dataSource.runMigrations = (options) => this.#context.run({ transaction: undefined }, () => run(options));
+    dataSource.undoLastMigration = (options) => this.#context.run({ transaction: undefined }, () => undo(options));
+    dataSource.synchronize = (drop) => this.#context.run({ transaction: undefined }, () => synchronize(drop));
   }
 }

@@ -1,12 +1,11 @@
 import type { Database, Statement } from 'sqlite3';
-import { DatabaseError } from '../model/errors.ts';
 import { toBindables } from './bind-value.ts';
 import { whileBusy } from './busy-database.ts';
+import { createDirectoryOf, driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from './database-file.ts';
+import { loadOptional } from './load-optional.ts';
 import { probeTransaction } from './raw-connection.ts';
 import { writesWithoutRows } from './statement-kind.ts';
 import { systemClock } from './system-clock.ts';
-
-export type Synchronous = 'OFF' | 'NORMAL' | 'FULL' | 'EXTRA';
 
 export interface Sqlite3DriverOptions {
   /** Default `NORMAL`: with WAL a power cut may lose the last commits, but never the database. `FULL` makes each commit durable. */
@@ -18,33 +17,23 @@ export interface Sqlite3DriverOptions {
 /** The answer to one statement, in the form of expo-sqlite. */
 export interface Sqlite3Result {
   readonly changes: number;
-  readonly lastInsertRowId: number;
+  /** Rows for an INSERT with RETURNING: TypeORM answers `query('INSERT INTO …')` with what stands here. */
+  readonly lastInsertRowId: number | readonly unknown[];
   getAllAsync(): Promise<unknown[]>;
 }
 
 /** A database in the form of expo-sqlite, as TypeORM's `expo` type wants it. */
 export interface Sqlite3Connection {
-  runAsync(sql: string, parameters?: readonly unknown[]): Promise<Sqlite3Result>;
-  prepareAsync(sql: string): Promise<{ executeAsync(parameters?: readonly unknown[]): Promise<Sqlite3Result>; finalizeAsync(): Promise<void> }>;
+  runAsync(sql: string, parameters?: unknown[]): Promise<Sqlite3Result>;
+  prepareAsync(sql: string): Promise<{ executeAsync(parameters?: unknown[]): Promise<Sqlite3Result>; finalizeAsync(): Promise<void> }>;
   isInTransactionAsync(): Promise<boolean>;
   closeAsync(): Promise<void>;
 }
 
 type Sqlite3Module = typeof import('sqlite3');
 
-/** SQLite's own waiting would hold a thread; the gate waits without. */
-const driverBusyTimeoutMs = 5;
 const cachedStatements = 64;
 const longestCachedSql = 64 * 1024;
-
-async function loadSqlite3(): Promise<Sqlite3Module> {
-  try {
-    const loaded = await import('sqlite3');
-    return loaded.default;
-  } catch (cause) {
-    throw new DatabaseError('The package sqlite3 cannot be loaded; install it with: npm install sqlite3', { cause });
-  }
-}
 
 const openFile = (sqlite3: Sqlite3Module, name: string): Promise<Database> =>
   new Promise((resolve, reject) => {
@@ -53,9 +42,6 @@ const openFile = (sqlite3: Sqlite3Module, name: string): Promise<Database> =>
 
 const execute = (database: Database, sql: string): Promise<void> =>
   new Promise((resolve, reject) => { database.exec(sql, (error) => (error === null ? resolve() : reject(error))); });
-
-/** Memory and temporary databases have no journal to choose. */
-const isFile = (name: string): boolean => name !== '' && !name.includes(':memory:') && !name.includes('mode=memory');
 
 /** Keeps the most recently used statements prepared: for bulk work, parsing costs as much as running. */
 class StatementCache {
@@ -95,7 +81,7 @@ class Connection implements Sqlite3Connection {
     this.#database = database;
   }
 
-  runAsync(sql: string, parameters: readonly unknown[] = []): Promise<Sqlite3Result> {
+  runAsync(sql: string, parameters: unknown[] = []): Promise<Sqlite3Result> {
     return this.#run(sql, parameters);
   }
 
@@ -117,7 +103,7 @@ class Connection implements Sqlite3Connection {
     await new Promise<void>((resolve, reject) => { this.#database.close((error) => (error === null ? resolve() : reject(error))); });
   }
 
-  #run(sql: string, parameters: readonly unknown[]): Promise<Sqlite3Result> {
+  #run(sql: string, parameters: unknown[]): Promise<Sqlite3Result> {
     return new Promise((resolve, reject) => {
       const bound = toBindables(parameters);
       // The statement of a failed preparation answers nothing else.
@@ -140,7 +126,7 @@ class Connection implements Sqlite3Connection {
         if (error !== null) return fail(error);
         if (/^\s*pragma/i.test(sql)) statement.finalize();
         else this.#cache.give(sql, statement);
-        resolve({ changes: rows.length, lastInsertRowId: 0, getAllAsync: () => Promise.resolve(rows) });
+        resolve({ changes: rows.length, lastInsertRowId: rows, getAllAsync: () => Promise.resolve(rows) });
       });
     });
   }
@@ -154,9 +140,10 @@ export function sqlite3Driver(options: Sqlite3DriverOptions = {}): { openDatabas
   const { synchronous = 'NORMAL', busyTimeoutMs = 5_000 } = options;
   return {
     openDatabaseAsync: async (name) => {
-      const database = await openFile(await loadSqlite3(), name);
+      createDirectoryOf(name);
+      const database = await openFile((await loadOptional('sqlite3')) as Sqlite3Module, name);
       database.configure('busyTimeout', driverBusyTimeoutMs);
-      const journal = isFile(name) ? 'PRAGMA journal_mode = WAL;' : '';
+      const journal = isDatabaseFile(name) ? 'PRAGMA journal_mode = WAL;' : '';
       await whileBusy(systemClock, busyTimeoutMs, () => execute(database, `PRAGMA foreign_keys = ON; ${journal} PRAGMA synchronous = ${synchronous};`));
       return new Connection(database);
     },

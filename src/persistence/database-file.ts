@@ -1,0 +1,16 @@
+/** How hard SQLite makes sure that a commit is on the disk. */
+export type Synchronous = 'OFF' | 'NORMAL' | 'FULL' | 'EXTRA';
+
+/** SQLite's own waiting blocks the event loop or a thread (F-147); the gate waits without. */
+export const driverBusyTimeoutMs = 5;
+
+/** Memory and temporary databases have no journal to choose and no directory. */
+export const isDatabaseFile = (name: string): boolean => name !== '' && !name.includes(':memory:') && !name.includes('mode=memory');
+
+/** Creates the directory of a database file, as TypeORM does for better-sqlite3. */
+export function createDirectoryOf(name: string): void {
+  if (!isDatabaseFile(name) || name.startsWith('file:')) return;
+  const { mkdirSync } = process.getBuiltinModule('node:fs');
+  const { dirname } = process.getBuiltinModule('node:path');
+  mkdirSync(dirname(name), { recursive: true });
+}

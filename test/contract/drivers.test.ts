@@ -1,0 +1,16 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import { sqlite3Driver } from '../../src/persistence/sqlite3-driver.ts';
+import { driverContract } from './driver-contract.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'synchart-drivers-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+const nextFile = (): string => join(folder, `${(files += 1)}.db`);
+
+driverContract('sqlite3 in memory', () => ({ type: 'expo', database: ':memory:', driver: sqlite3Driver() }));
+driverContract('sqlite3 on a file', () => ({ type: 'expo', database: nextFile(), driver: sqlite3Driver() }));
+driverContract('better-sqlite3 in memory', () => ({ type: 'better-sqlite3', database: ':memory:' }));
+driverContract('better-sqlite3 on a file', () => ({ type: 'better-sqlite3', database: nextFile(), enableWAL: true, timeout: 5 }));
