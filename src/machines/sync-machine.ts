@@ -29,7 +29,7 @@ import type {
 import { noStats, type SyncStats } from '../model/stats.ts';
 import {
   acceptRequest, adoptPlan, asAutomatic, automaticPart, automaticWork, closeKind, countOutcome, countPage, countSettled, createRun, endingOf, failedKinds,
-  fractionOf, isKindAhead, isTransient, leaveConflict, mergeRequests, nextSeed, promisesOf, statsOf, timerMs, toRequest, toSyncError, waitAfter, withoutKind,
+  fractionOf, isKindAhead, isTransient, leaveConflict, mergeRequests, nextSeed, promisesOf, statsOf, timerMs, toRequest, toSyncError, waitAfter, widenRun, withoutKind,
   withoutWaiter, type RegisteredKinds, type RetryLimits, type WorkEvent,
 } from '../rules/sync-rules.ts';
 
@@ -208,7 +208,7 @@ const sync = setup({
     releaseLease: () => {},
     // requests
     acceptRequest: assign(({ context: { run, next } }, request: SyncRequest) => acceptRequest(run, next, request)),
-    replanRun: assign(changeRun((run) => ({ ...run, replan: run.batchId === undefined }))),
+    widenRun: assign(({ context: { run, next } }, request: SyncRequest) => widenRun(run, next, request)),
     tryOnce: assign(changeRun((run) => ({ ...run, maxRetries: 0 }))),
     dropWaiter: assign(({ context: { run, next } }, waiter: string) => ({
       next: next && withoutWaiter(next, waiter),
@@ -312,6 +312,7 @@ const sync = setup({
 const onWork = <T>(transition: T) => ({ SYNC: transition, FULL_RESYNC: transition, RESOLVE_CONFLICT: transition, 'remote.changed': transition });
 const told = <T extends SyncFact>(event: T) => ({ type: 'announce', params: event }) as const;
 const accept = { type: 'acceptRequest', params: requestOf } as const;
+const widen = { type: 'widenRun', params: requestOf } as const;
 const explicit = { type: 'isExplicit', params: requestOf } as const;
 const announceFacts = { type: 'announceFacts', params: factsOf } as const;
 /** Every failed step takes this way, and only `assessing` decides what it means. */
@@ -456,6 +457,7 @@ export const syncMachine = sync.createMachine({
           id: 'standby',
           initial: 'asking',
           on: {
+            ...onWork({ actions: widen }),
             'session.expired': 'resuming',
             WAITER_LEFT: [
               { guard: { type: 'isUnwanted', params: ({ event }) => event.waiter }, target: 'idle', actions: 'dropRun' },
@@ -500,7 +502,7 @@ export const syncMachine = sync.createMachine({
           initial: 'resting',
           entry: ['releaseLease', 'forgetWait', told({ type: 'engine.paused' })],
           on: {
-            ...onWork([{ guard: explicit, actions: [accept, 'replanRun', told({ type: 'request.deferred', because: 'paused' })] }, { actions: accept }]),
+            ...onWork([{ guard: explicit, actions: [widen, told({ type: 'request.deferred', because: 'paused' })] }, { actions: accept }]),
             PAUSE: {},
           },
           states: {
@@ -776,7 +778,7 @@ export const syncMachine = sync.createMachine({
           },
           on: {
             ...onWork([
-              { guard: explicit, target: 'resuming', actions: [accept, 'replanRun'] },
+              { guard: explicit, target: 'resuming', actions: widen },
               { guard: 'isWaitForSingles', target: 'resuming', actions: accept },
               { actions: accept },
             ]),

@@ -143,7 +143,7 @@ export interface Run {
   readonly request: SyncRequest;
   /** Planned once: the lists below are what remains. */
   readonly planned: boolean;
-  /** An explicit request joined while the run was waiting: it is planned again, so that waiting operations become ready. */
+  /** A request joined while the run stood still: it is planned again, so that waiting operations become ready. */
   readonly replan: boolean;
   /** Where the run is, for `sync.failed` (F-105). */
   readonly phase: RunPhase;

@@ -104,6 +104,16 @@ export const acceptRequest = (run: Run | undefined, next: SyncRequest | undefine
   return { run: { ...run, request: { ...run.request, explicit, automatic, waiters } }, next };
 };
 
+/**
+ * Takes a request into a run that stands still (it waits for the lease, for a delay or for RESUME): the run is widened and planned again, so
+ * that nobody waits for two runs, and operations that wait become ready. While a batch is unsettled the run must go on where it was.
+ */
+export const widenRun = (run: Run | undefined, next: SyncRequest | undefined, asked: SyncRequest): { run: Run | undefined; next: SyncRequest | undefined } => {
+  if (run === undefined || run.batchId !== undefined) return acceptRequest(run, next, asked);
+  const [toPush, toPull, toSweep] = [union(run.toPush, asked.pushKinds), union(run.toPull, asked.pullKinds), union(run.toSweep, asked.resyncKinds)];
+  return { run: { ...run, request: mergeRequests(run.request, asked), toPush, toPull, toSweep, replan: true }, next };
+};
+
 /** The run with the lists of a plan. What it plans anew is taken from the store, so nothing of an earlier plan is kept. */
 export const adoptPlan = (run: Run, plan: Plan): Run => ({
   ...run, planned: true, replan: false, batchId: undefined, report: undefined, conflicts: plan.conflicts, round: 0,
