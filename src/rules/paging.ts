@@ -26,7 +26,9 @@ export interface PagingState {
   readonly warned: boolean;
   readonly previousKeys: ReadonlySet<string>;
   readonly seenTokens: ReadonlySet<string>;
-  /** Fingerprints of the pages since the newest timestamp last moved. */
+  /** The newest timestamp of this pull, over all its sequences: what does not go beyond it must be a page not seen before, or a server could go round in circles. */
+  readonly highest: Cursor | undefined;
+  /** Fingerprints of the pages since `highest` last moved. */
   readonly seenPages: ReadonlySet<string>;
   readonly emptyPages: number;
   /** Different pages of the largest size in this pull: two of them look like a server's own limit. */
@@ -64,7 +66,7 @@ export function startPaging(position: PullPosition, options: PagingOptions): Pag
   if (sequence === undefined) {
     const filter = overlapped(cursor, options.overlapMs);
     const rereads = filter !== cursor;
-    return { ...fresh, filter, token: undefined, sequence: undefined, rereadUntil: rereads ? cursor : undefined, passed: !rereads };
+    return { ...fresh, filter, highest: filter, token: undefined, sequence: undefined, rereadUntil: rereads ? cursor : undefined, passed: !rereads };
   }
   const { start, token } = sequence;
   // The first request of an overlapping pull has no afterId. Whether its re-reads are over is not known any more.
@@ -74,6 +76,7 @@ export function startPaging(position: PullPosition, options: PagingOptions): Pag
   return {
     ...fresh,
     filter: start,
+    highest: start,
     token,
     seenTokens: new Set([token]),
     sequence: { held: !moved, restore: rereads ? cursor : start, newest: moved ? cursor : undefined },
@@ -110,7 +113,7 @@ export function onPage(state: PagingState, page: PullPage, readers: RowReaders, 
   const newest = newestOf(read.rows);
   // A keyset page that is out of order leads on from its last row: what lies between that and the newest may not have been listed.
   const end = sorted || sequence !== undefined ? newest : lastOf(read.rows);
-  const movesOn = end !== undefined && isNewer(end, sequence === undefined ? state.filter : sequence.newest);
+  const movesOn = end !== undefined && isNewer(end, state.highest);
   const name = fingerprint(read.keys);
   const hasNews = [...read.keys].some((key) => !state.previousKeys.has(key));
   const progress = movesOn || (hasNews && !state.seenPages.has(name));
@@ -142,6 +145,7 @@ export function onPage(state: PagingState, page: PullPage, readers: RowReaders, 
     state: {
       position,
       filter,
+      highest: laterOf(state.highest, end),
       token,
       sequence: inSequence ? { held, restore: sequence.restore, newest: later } : undefined,
       rereadUntil: state.rereadUntil,
@@ -185,7 +189,8 @@ function whatNext({ state, page, token, options, progress, hasNews }: {
   if (progress) return more;
   // A server that ignores afterId answers the closing request with the last rows again. That is its way of saying "no more", unless pages
   // of this size, cut off by a limit, are all it ever sends.
-  return !hasNews && !isFull(page, options) && state.fullPages < 2 ? ended : error(nothingNew);
+  const looksCut = isFull(page, options) || (count >= state.position.maxPage && state.fullPages >= 2);
+  return hasNews || looksCut ? error(nothingNew) : ended;
 }
 
 /** A page at least this long may have more behind it. Without the server's own word it is the largest page ever seen (F-62). */
