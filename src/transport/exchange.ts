@@ -1,6 +1,7 @@
-import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
+import type { AxiosRequestConfig, AxiosResponse } from 'axios';
 import type { Clock } from '../model/clock.ts';
 import type { HttpAnswer } from './http-answer.ts';
+import type { HttpClient } from './http-client.ts';
 import { ExchangeError, toExchangeError } from './network-failure.ts';
 
 export interface HttpRequest {
@@ -16,7 +17,7 @@ export interface HttpRequest {
 export type Exchange = (request: HttpRequest, authorization: string | undefined) => Promise<HttpAnswer>;
 
 interface ExchangeParts {
-  readonly axios: Pick<AxiosInstance, 'request'>;
+  readonly client: HttpClient;
   readonly headers: Readonly<Record<string, string>>;
   readonly requestTimeoutMs: number;
   readonly clock: Clock;
@@ -25,14 +26,20 @@ interface ExchangeParts {
 const identity = (data: unknown): unknown => data;
 
 /** Makes the function that sends one request, ends it after `requestTimeoutMs`, and never follows a redirect (the token would go with it). */
-export function createExchange({ axios, headers, requestTimeoutMs, clock }: ExchangeParts): Exchange {
+export function createExchange({ client, headers, requestTimeoutMs, clock }: ExchangeParts): Exchange {
   return async (request, authorization) => {
     // Without the query: it may hold a key of the app.
     const what = `${request.method} ${request.url.split('?', 1)[0]}`;
     if (request.signal?.aborted) throw new ExchangeError('aborted', false, `${what} was not sent: aborted`);
     const sentAt = clock.now();
-    const response = await endable(request.signal, what, requestTimeoutMs, clock, (signal) =>
-      axios.request<unknown>({
+    const controller = new AbortController();
+    const { signal } = controller;
+    const ended = (reason: 'aborted' | 'timedOut', how: string): ExchangeError =>
+      client.mayHaveSent(signal)
+        ? new ExchangeError(reason, true, `${what} ${how}`)
+        : new ExchangeError(reason === 'timedOut' ? 'unreachable' : reason, false, `${what} ${how}, and no connection ever stood`);
+    const response = await endable({ outer: request.signal, controller, requestTimeoutMs, clock, ended }, () =>
+      client.axios.request<unknown>({
         method: request.method,
         url: request.url,
         headers: {
@@ -45,7 +52,7 @@ export function createExchange({ axios, headers, requestTimeoutMs, clock }: Exch
         ...asSent,
         ...(request.body === undefined ? {} : { data: request.body }),
         signal,
-      }).catch((error: unknown) => answeredResponse(error, what)),
+      }).catch((error: unknown) => answeredResponse(error, what, client.mayHaveSent(signal))),
     );
     return toAnswer(response, sentAt, clock.now());
   };
@@ -60,34 +67,38 @@ const asSent: AxiosRequestConfig = {
   transformResponse: [identity],
 };
 
+interface Endings {
+  readonly outer: AbortSignal | undefined;
+  readonly controller: AbortController;
+  readonly requestTimeoutMs: number;
+  readonly clock: Clock;
+  readonly ended: (reason: 'aborted' | 'timedOut', how: string) => ExchangeError;
+}
+
 /** Ends the wait at once on abort or timeout, also where an adapter of the app ignores its signal (F-06, I9). */
-function endable<T>(outer: AbortSignal | undefined, what: string, timeoutMs: number, clock: Clock, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+function endable<T>({ outer, controller, requestTimeoutMs, clock, ended }: Endings, send: () => Promise<T>): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    const controller = new AbortController();
     const end = (error: ExchangeError): void => {
       settle();
       reject(error);
       controller.abort(error);
     };
-    const onAbort = (): void => end(new ExchangeError('aborted', true, `${what} was aborted before its answer was complete`));
-    const timer = clock.setTimeout(() => end(new ExchangeError('timedOut', true, `${what} had no complete answer within ${timeoutMs} ms`)), timeoutMs);
+    const onAbort = (): void => end(ended('aborted', 'was aborted before its answer was complete'));
+    const timer = clock.setTimeout(() => end(ended('timedOut', `had no complete answer within ${requestTimeoutMs} ms`)), requestTimeoutMs);
     const settle = (): void => {
       clock.clearTimeout(timer);
       outer?.removeEventListener('abort', onAbort);
     };
     outer?.addEventListener('abort', onAbort);
-    send(controller.signal).then(
-      (value) => { settle(); resolve(value); },
-      (error: unknown) => { settle(); reject(error instanceof ExchangeError ? error : toExchangeError(error, what)); },
-    );
+    send().then((value) => { settle(); resolve(value); }, (error: unknown) => { settle(); reject(error); });
   });
 }
 
 /** An interceptor of the app may reject with a complete answer; a cut one carries a response too, but no text. */
-function answeredResponse(error: unknown, what: string): AxiosResponse<unknown> {
+function answeredResponse(error: unknown, what: string, mayHaveSent: boolean): AxiosResponse<unknown> {
   const response: unknown = error instanceof Error && 'response' in error ? error.response : undefined;
   if (isResponse(response) && typeof response.data === 'string') return response;
-  throw toExchangeError(error, what);
+  throw toExchangeError(error, what, mayHaveSent);
 }
 
 const isResponse = (value: unknown): value is AxiosResponse<unknown> =>

@@ -1,30 +1,36 @@
 import axios, { type AxiosInstance } from 'axios';
+import { createNodeAdapter } from './node-adapter.ts';
 
-/** The HTTP client of a transport, and what ends its idle connections. */
+/** The HTTP client of a transport. */
 export interface HttpClient {
   readonly axios: Pick<AxiosInstance, 'request'>;
+  /** Whether the request with this signal can have sent something. Clients that cannot tell say yes. */
+  mayHaveSent(signal: AbortSignal): boolean;
+  /** Ends idle connections. */
   close(): void;
 }
 
-/** Makes the lean default instance: no redirects, no proxy, connections kept alive in Node (PERFORMANCE, push). */
-export function createHttpClient(connections: number): HttpClient {
-  const agents = createAgents(connections);
-  return {
-    axios: axios.create({ maxRedirects: 0, proxy: false, maxBodyLength: Infinity, ...agents?.config }),
-    close: () => agents?.close(),
-  };
+/** Takes the app's instance, or makes the lean default: no redirects, no proxy, connections kept alive in Node (PERFORMANCE, push). */
+export function createHttpClient(given: Pick<AxiosInstance, 'request'> | undefined, connections: number): HttpClient {
+  return given === undefined ? createNodeClient(connections) ?? plainClient(axios.create()) : plainClient(given);
 }
 
-function createAgents(connections: number) {
+const plainClient = (instance: Pick<AxiosInstance, 'request'>): HttpClient => ({ axios: instance, mayHaveSent: () => true, close: () => undefined });
+
+function createNodeClient(connections: number): HttpClient | undefined {
   // No import of node:http: bundlers for browsers would stumble over it.
   const builtin = typeof process === 'object' ? process.getBuiltinModule : undefined;
   if (builtin === undefined) return undefined;
+  const http = builtin('node:http');
+  const https = builtin('node:https');
   // A pull, a fetch and a health probe may run beside the pushes.
-  const options = { keepAlive: true, maxFreeSockets: connections + 4 };
-  const httpAgent = new (builtin('node:http').Agent)(options);
-  const httpsAgent = new (builtin('node:https').Agent)(options);
+  const kept = { keepAlive: true, maxFreeSockets: connections + 4 };
+  const httpAgent = new http.Agent(kept);
+  const httpsAgent = new https.Agent(kept);
+  const connected = new WeakSet<object>();
   return {
-    config: { httpAgent, httpsAgent },
+    axios: axios.create({ adapter: createNodeAdapter({ http, https, zlib: builtin('node:zlib'), httpAgent, httpsAgent, connected }) }),
+    mayHaveSent: (signal) => connected.has(signal),
     close: () => {
       httpAgent.destroy();
       httpsAgent.destroy();

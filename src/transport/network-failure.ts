@@ -25,11 +25,11 @@ const connectCalls: ReadonlySet<string> = new Set(['connect', 'getaddrinfo']);
 const timeoutCodes: ReadonlySet<string> = new Set(['ETIMEDOUT', 'ECONNABORTED', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
 /** Reads from code and system call, never from the text, whether the request can have left. Total; what is unknown counts as sent (I2). */
-export function toExchangeError(thrown: unknown, what: string): ExchangeError {
+export function toExchangeError(thrown: unknown, what: string, mayHaveSent: boolean): ExchangeError {
   const code = textField(thrown, 'code') ?? textField(causeOf(thrown), 'code');
   const message = `${what}: ${thrown instanceof Error && thrown.message !== '' ? thrown.message : (code ?? String(thrown))}`;
   const cause = withoutConfig(thrown, code);
-  if (neverConnected(thrown) || neverConnected(causeOf(thrown))) return new ExchangeError('unreachable', false, message, { cause });
+  if (!mayHaveSent || neverConnected(thrown) || neverConnected(causeOf(thrown))) return new ExchangeError('unreachable', false, message, { cause });
   return new ExchangeError(code !== undefined && timeoutCodes.has(code) ? 'timedOut' : 'cut', true, message, { cause });
 }
 

@@ -46,6 +46,7 @@ export interface RestTransportOptions {
 /** {@link RestTransportOptions} with defaults filled in. */
 export interface RestSettings {
   readonly base: URL;
+  readonly headers: Readonly<Record<string, string>>;
   readonly pushConcurrency: number;
   readonly enableBatch: boolean;
   readonly batchSize: number;
@@ -65,6 +66,7 @@ const realClock: Clock = {
 /** Fills in defaults; throws `TypeError` or `RangeError` on options that cannot work. */
 export const resolveRestOptions = (options: RestTransportOptions): RestSettings => ({
   base: toBaseUrl(options.baseUrl),
+  headers: toHeaders(options.headers ?? {}),
   pushConcurrency: positiveInteger('pushConcurrency', options.pushConcurrency ?? 1),
   enableBatch: options.enableBatch ?? false,
   batchSize: positiveInteger('batchSize', options.batchSize ?? 100),
@@ -83,6 +85,17 @@ function toBaseUrl(baseUrl: string): URL {
   // XHR and fetch refuse them, and they would show in messages.
   if (base.username !== '' || base.password !== '') throw new TypeError('RestTransport: baseUrl must hold no credentials; return them from token()');
   return base;
+}
+
+function toHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  for (const [name, value] of Object.entries(headers)) {
+    try {
+      new Headers([[name, value]]);
+    } catch (cause) {
+      throw new TypeError(`RestTransport: header '${name}' has a name or value that HTTP does not allow`, { cause });
+    }
+  }
+  return headers;
 }
 
 function toBatchPath(batchPath: string): string {

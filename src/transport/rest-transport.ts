@@ -31,12 +31,12 @@ export class RestTransport implements TransportAdapter {
 
   constructor(options: RestTransportOptions) {
     const settings = resolveRestOptions(options);
-    const client = options.axios === undefined ? createHttpClient(settings.pushConcurrency) : { axios: options.axios, close: () => undefined };
+    const client = createHttpClient(options.axios, settings.pushConcurrency);
     const { clock, requestTimeoutMs, pushConcurrency, batchSize, enableBatch } = settings;
     const urls = new ResourceUrls(settings.base);
     this.#tokens = new TokenSource(options.token, { requestTimeoutMs, clock });
-    this.#exchange = createExchange({ axios: client.axios, headers: options.headers ?? {}, requestTimeoutMs, clock });
-    this.#close = client.close;
+    this.#exchange = createExchange({ client, headers: settings.headers, requestTimeoutMs, clock });
+    this.#close = () => client.close();
     const send = createAuthorizedExchange({ exchange: this.#exchange, tokens: this.#tokens });
     const presence = new KindPresence({ send, urls, clock });
     this.#parts = { send, urls, presence, settings, health: (signal) => this.health({ signal }) };

@@ -36,7 +36,9 @@ export class TokenSource {
     const provider = this.#provider;
     const generation = this.#generation;
     if (provider === undefined) return { authorization: undefined, generation };
-    return { authorization: await this.#inTime(ask(() => provider()), signal), generation };
+    const given = call(() => provider());
+    // The common case costs no timer.
+    return { authorization: typeof given === 'string' ? given : await this.#inTime(given, signal), generation };
   }
 
   /** Gives the token to use after `refused` got a 401. */
@@ -49,7 +51,7 @@ export class TokenSource {
 
   async #ask(): Promise<ReadToken> {
     const provider = this.#provider;
-    const authorization = provider === undefined ? undefined : await ask(() => provider({ refresh: true }));
+    const authorization = provider === undefined ? undefined : await call(() => provider({ refresh: true }));
     this.#generation += 1;
     this.#refreshed = { authorization, generation: this.#generation };
     return this.#refreshed;
@@ -74,17 +76,22 @@ export class TokenSource {
   }
 }
 
-async function ask(provide: () => string | Promise<string>): Promise<string> {
-  let token: unknown;
+function call(provide: () => string | Promise<string>): string | Promise<string> {
   try {
-    token = await provide();
-  } catch (cause) {
-    if (cause instanceof NetworkError) throw cause;
-    throw new AuthError(`token() failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    const given = provide();
+    return typeof given === 'string' ? checked(given) : Promise.resolve(given).then(checked, refuse);
+  } catch (thrown) {
+    return refuse(thrown);
   }
-  // Anything else would be refused, or quietly changed, on its way into a header.
-  if (typeof token !== 'string' || !/^[\x20-\x7e]+$/.test(token)) {
-    throw new AuthError('token() must give the value of the Authorization header: visible ASCII characters without line breaks');
-  }
-  return token;
+}
+
+/** Anything but visible ASCII would be refused, or quietly changed, on its way into a header. */
+function checked(token: unknown): string {
+  if (typeof token === 'string' && /^[\x20-\x7e]+$/.test(token)) return token;
+  throw new AuthError('token() must give the value of the Authorization header: visible ASCII characters without line breaks');
+}
+
+function refuse(thrown: unknown): never {
+  if (thrown instanceof NetworkError || thrown instanceof AuthError) throw thrown;
+  throw new AuthError(`token() failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown });
 }
