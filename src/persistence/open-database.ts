@@ -6,6 +6,7 @@ import { driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from './databas
 import { syncEntities } from './entities.ts';
 import { loadOptional } from './load-optional.ts';
 import { syncMigrations } from './migrations.ts';
+import { runPendingMigrations } from './run-migrations.ts';
 import { sqlite3Driver } from './sqlite3-driver.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -23,7 +24,7 @@ export interface OpenDatabaseOptions extends GateOptions, PassedOn {
   readonly database: string;
   /** The app's own; the sync tables' are added. */
   readonly entities: EntityList;
-  /** The app's own, for its own tables; the sync tables' are added. Run at once, in the order of the timestamps in their names. */
+  /** The app's own, for its own tables; the sync tables' are added. Run at once, in one transaction, in the order of the timestamps in their names. */
   readonly migrations?: Migrations;
   readonly driver?: DatabaseDriver;
   /** Default `NORMAL`: with WAL a power cut may lose the last commits, but never the database. */
@@ -80,26 +81,27 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSo
     ...(Object.fromEntries(given) as PassedOn),
     entities: unique<EntityClass | EntitySchema>(options.entities, syncEntities) as MixedList<EntityClass | EntitySchema>,
     migrations: unique(syncMigrations, options.migrations ?? []),
-    migrationsRun: true,
   };
   try {
-    return await initialize(dataSourceOptions, options);
-  } catch (first) {
-    // Another process may have run the migrations after our list of pending ones was read and before our turn to write came.
-    if (!isDatabaseFile(database)) throw failure(database, first);
-    return initialize(dataSourceOptions, options).catch((error: unknown) => { throw failure(database, error); });
+    const dataSource = new DataSource(dataSourceOptions);
+    gateConnection(dataSource, options);
+    await dataSource.initialize();
+    return await prepareTables(dataSource, options.synchronize === true);
+  } catch (cause) {
+    if (cause instanceof DatabaseError) throw cause;
+    throw new DatabaseError(`Cannot open the database ${database}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 
-async function initialize(dataSourceOptions: DataSourceOptions, options: OpenDatabaseOptions): Promise<DataSource> {
-  const dataSource = new DataSource(dataSourceOptions);
-  gateConnection(dataSource, options);
-  await dataSource.initialize();
-  // Our tables belong to their migrations: synchronising would drop the indexes that entities cannot express.
-  for (const entity of syncEntities) Object.assign(dataSource.getMetadata(entity), { synchronize: false });
-  if (options.synchronize === true) await dataSource.synchronize();
-  return dataSource;
+async function prepareTables(dataSource: DataSource, synchronize: boolean): Promise<DataSource> {
+  try {
+    await runPendingMigrations(dataSource);
+    // Our tables belong to their migrations: synchronising would drop the indexes that entities cannot express.
+    for (const entity of syncEntities) Object.assign(dataSource.getMetadata(entity), { synchronize: false });
+    if (synchronize) await dataSource.synchronize();
+    return dataSource;
+  } catch (error) {
+    await dataSource.destroy();
+    throw error;
+  }
 }
-
-const failure = (database: string, cause: unknown): DatabaseError =>
-  cause instanceof DatabaseError ? cause : new DatabaseError(`Cannot open the database ${database}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });

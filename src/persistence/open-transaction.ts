@@ -10,6 +10,8 @@ export interface TransactionMember {
 /** What an async context carries: the transaction that queries without a manager join. Migrations begin theirs inside of their scope. */
 export interface TransactionScope {
   transaction: OpenTransaction | undefined;
+  /** Ends when the last nested transaction that was begun in this scope has ended. */
+  nested?: Promise<unknown>;
 }
 
 /**
@@ -18,6 +20,7 @@ export interface TransactionScope {
  */
 export class OpenTransaction implements LockHolder, TransactionScope {
   readonly transaction = this;
+  nested?: Promise<unknown>;
   state: 'open' | 'closing' | 'ended' = 'open';
   /** Starts at 1: BEGIN itself. */
   running = 1;

@@ -1,4 +1,4 @@
-import { EntityManager, QueryFailedError, type DataSource, type QueryRunner } from 'typeorm';
+import { QueryFailedError, type DataSource, type QueryRunner } from 'typeorm';
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 import type { Clock } from '../model/clock.ts';
 import { DatabaseError } from '../model/errors.ts';
@@ -8,6 +8,7 @@ import { GateLock, type LockHolder } from './gate-lock.ts';
 import { createGatedRunnerClass, type GatedQueryRunner, type GatedRunnerClass, type GateOperations, type SqliteQueryRunner, type SqliteRunnerClass } from './gated-query-runner.ts';
 import { OpenTransaction, type TransactionScope } from './open-transaction.ts';
 import { rawConnectionOf, type RawConnection } from './raw-connection.ts';
+import { scopedTransaction } from './scoped-transaction.ts';
 import type { AsyncContext } from './transaction-context.ts';
 
 interface SqliteGateSettings {
@@ -277,22 +278,9 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     }
   }
 
-  /** The callback of `manager.transaction` runs in the transaction's context, so that queries without its manager join (F-131). */
   #takeOverManagers(): void {
     const dataSource = this.#dataSource;
-    const context = this.#context;
-    const original = EntityManager.prototype.transaction as (this: EntityManager, ...parameters: readonly unknown[]) => Promise<unknown>;
-    const transaction = function (this: EntityManager, ...parameters: readonly unknown[]): Promise<unknown> {
-      const inContext = parameters.map((parameter) => {
-        if (typeof parameter !== 'function') return parameter;
-        const work = parameter as (manager: EntityManager) => Promise<unknown>;
-        return (manager: EntityManager) => {
-          const runner = manager.queryRunner as GatedQueryRunner | undefined;
-          return context.run(runner?.transaction, () => work(manager));
-        };
-      });
-      return original.apply(this, inContext);
-    };
+    const transaction = scopedTransaction(this.#context);
     const createEntityManager = dataSource.createEntityManager.bind(dataSource);
     dataSource.createEntityManager = (queryRunner) => Object.assign(createEntityManager(queryRunner), { transaction });
     Object.assign(dataSource.manager, { transaction });

@@ -244,6 +244,19 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
+  test('F-130: nested transactions begun side by side do not take each other back', async () => {
+    const { dataSource } = await open(driver, database());
+    const slow = gatekeeper();
+    const outcomes = await dataSource.transaction((manager) => Promise.allSettled([
+      manager.transaction(async (nested) => { await add(nested, 'a'); await slow.opened; await nested.transaction((deeper) => add(deeper, 'b')); }),
+      dataSource.transaction(async (nested) => { await add(nested, 'c'); throw new Error('no'); }),
+      manager.transaction((nested) => add(nested, 'd')),
+      Promise.resolve().then(slow.open),
+    ]));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
+    expect(await names(dataSource)).toEqual(['a', 'b', 'd']);
+  });
+
   test('a statement that fails inside a transaction leaves the rest of it alive', async () => {
     const { dataSource } = await open(driver, database());
     await dataSource.transaction(async (manager) => {

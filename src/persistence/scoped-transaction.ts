@@ -1,0 +1,35 @@
+import { EntityManager } from 'typeorm';
+import type { GatedQueryRunner } from './gated-query-runner.ts';
+import type { OpenTransaction, TransactionScope } from './open-transaction.ts';
+import type { AsyncContext } from './transaction-context.ts';
+
+type Work = (manager: EntityManager) => Promise<unknown>;
+type Transaction = (this: EntityManager, ...parameters: readonly unknown[]) => Promise<unknown>;
+
+const runnerOf = (manager: EntityManager): GatedQueryRunner | undefined => manager.queryRunner as GatedQueryRunner | undefined;
+const ifOpen = (transaction: OpenTransaction | undefined): OpenTransaction | undefined => (transaction?.state === 'open' ? transaction : undefined);
+
+/**
+ * `EntityManager.transaction` whose callback runs in the transaction's async context: queries without its manager join it (F-131). Nested
+ * transactions begun side by side take turns, since SQLite's savepoints are a stack: else one would roll back what another has promised.
+ */
+export function scopedTransaction(context: AsyncContext<TransactionScope>): Transaction {
+  const original = EntityManager.prototype.transaction as Transaction;
+
+  const inScope = (parameter: unknown, scopeOf: (manager: EntityManager) => TransactionScope | undefined): unknown =>
+    typeof parameter === 'function' ? (manager: EntityManager) => context.run(scopeOf(manager), () => (parameter as Work)(manager)) : parameter;
+
+  return function (...parameters) {
+    const scope = context.current();
+    const outer = ifOpen(runnerOf(this)?.transaction) ?? ifOpen(scope?.transaction);
+    if (outer === undefined || scope?.transaction !== outer) {
+      return original.apply(this, parameters.map((parameter) => inScope(parameter, (manager) => runnerOf(manager)?.transaction)));
+    }
+    const begin = (): Promise<unknown> => original.apply(this, parameters.map((parameter) => inScope(parameter, () => ({ transaction: outer }))));
+    const nested = scope.nested === undefined ? begin() : scope.nested.then(begin, begin);
+    scope.nested = nested;
+    // Whoever called it hears of its failure; the queue does not.
+    nested.catch(() => undefined);
+    return nested;
+  };
+}
