@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import { AuthError, NetworkError, ParseError, syncErrorInfo, TransportError, ValidationError } from '../../src/model/errors.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import { deleteOp, upsertOp } from '../../src/model/operation.ts';
+import {
+  type PushResult, pushAmbiguous, pushConflict, pushForbidden, pushMalformed, pushNotFound, pushRejected, pushSuccess, pushThrottled, pushUnauthorized, pushUnavailable,
+} from '../../src/model/transport.ts';
+import { judgeBatch } from '../../src/rules/judge-batch.ts';
+import { closesRequest, toOutcome, tryIsCounted, willRetry } from '../../src/rules/outcome.ts';
+import { isOwnEcho } from '../../src/rules/own-echo.ts';
+
+const edit = upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a', title: 'A' }, baseUpdatedAt: 'v1' });
+const del = deleteOp({ kind: 'todos', id: 'a', baseUpdatedAt: 'v1' });
+
+describe('toOutcome', () => {
+  const row: JsonObject = { id: 'a', updated_at: '2024-01-01T00:00:00Z' };
+  test.each<[string, PushResult, object, object]>([
+    ['success', pushSuccess({ serverData: row, serverVersion: '"1"' }), { type: 'applied', row, version: '"1"' }, { type: 'applied', row }],
+    ['empty success', pushSuccess(), { type: 'applied', row: undefined }, { type: 'applied' }],
+    ['conflict', pushConflict({ serverData: row, serverVersion: '"2"' }),
+      { type: 'conflict', current: row, deleted: false, serverTimestamp: '2024-01-01T00:00:00Z', version: '"2"' }, { type: 'conflict', current: row }],
+    ['F-33: conflict without row', pushConflict(), { type: 'conflict', current: undefined, deleted: false, serverTimestamp: '' }, { type: 'conflict' }],
+    ['deleted on the server', pushConflict({ serverDeleted: true, serverTimestamp: 'v3' }), { type: 'conflict', deleted: true, serverTimestamp: 'v3' }, { type: 'applied' }],
+    ['F-22: not found', pushNotFound(410), { type: 'conflict', current: undefined, deleted: true }, { type: 'applied' }],
+    ['F-133: rejected', pushRejected({ statusCode: 422, code: 'invalid', message: 'no' }), { type: 'rejected', code: 'invalid' }, { type: 'rejected' }],
+    ['forbidden', pushForbidden(), { type: 'forbidden' }, { type: 'forbidden' }],
+    ['unauthorized', pushUnauthorized(), { type: 'authRequired' }, { type: 'authRequired' }],
+    ['throttled', pushThrottled({ retryAfterMs: 5 }), { type: 'throttled', retryAfterMs: 5 }, { type: 'throttled' }],
+    ['F-07: no connection', pushUnavailable({ dispatched: false, noConnection: true, message: 'refused' }), { type: 'unavailable' }, { type: 'unavailable' }],
+    ['never left', pushUnavailable({ dispatched: false, message: 'aborted' }), { type: 'notSent' }, { type: 'notSent' }],
+    ['F-132: 500 of one', pushUnavailable({ dispatched: true, statusCode: 500, message: 'boom' }), { type: 'retryLater' }, { type: 'retryLater' }],
+    ['lost reply', pushAmbiguous({ message: 'cut', timedOut: true }), { type: 'retryLater' }, { type: 'retryLater' }],
+    ['F-23: malformed', pushMalformed('HTML'), { type: 'malformed' }, { type: 'malformed' }],
+  ])('%s', (_, result, forEdit, forDelete) => {
+    expect(toOutcome(edit, result)).toMatchObject(forEdit);
+    expect(toOutcome(del, result)).toMatchObject(forDelete);
+  });
+
+  test('F-82: errors keep status, fields and category', () => {
+    const errorOf = (result: PushResult) => {
+      const outcome = toOutcome(edit, result);
+      return 'error' in outcome ? outcome.error : undefined;
+    };
+    const rejected = errorOf(pushRejected({ statusCode: 422, message: 'invalid', fields: { title: 'too long' } }));
+    expect(rejected).toBeInstanceOf(TransportError);
+    expect(rejected?.message).toBe('invalid (title: too long)');
+    expect(errorOf(pushRejected({ message: 'no' }))).toBeInstanceOf(ValidationError);
+    expect(errorOf(pushUnauthorized())).toBeInstanceOf(AuthError);
+    expect(errorOf(pushAmbiguous({ message: 'cut', timedOut: true }))).toBeInstanceOf(NetworkError);
+    expect(errorOf(pushMalformed('x'))).toBeInstanceOf(ParseError);
+    expect(syncErrorInfo(errorOf(pushThrottled()))).toMatchObject({ category: 'rateLimit', retryable: true });
+    expect(syncErrorInfo(errorOf(pushUnavailable({ dispatched: true, statusCode: 503, message: 'x' })))).toMatchObject({ category: 'server', statusCode: 503 });
+    expect(toOutcome(edit, pushRejected({ statusCode: 400, message: 'x' }))).toMatchObject({ code: 'http_400' });
+  });
+  test('an answer that no transport may give is malformed', () => {
+    expect(toOutcome(edit, JSON.parse('{"type":"banana"}') as PushResult)).toMatchObject({ type: 'malformed' });
+  });
+  test('F-09, F-106, F-133: what is counted, closed and sent again', () => {
+    expect([tryIsCounted('rejected'), tryIsCounted('forbidden', true), tryIsCounted('retryLater'), tryIsCounted('retryLater', true)]).toEqual([true, false, false, true]);
+    expect([closesRequest('rejected'), closesRequest('notSent'), closesRequest('retryLater'), closesRequest('unavailable'), closesRequest('malformed')])
+      .toEqual([true, true, false, false, false]);
+    expect([willRetry('rejected', 4, 5), willRetry('rejected', 5, 5), willRetry('unavailable', 0, 5), willRetry('ambiguous', 0, 5)]).toEqual([true, false, true, false]);
+  });
+});
+
+describe('judgeBatch', () => {
+  const boom = pushUnavailable({ dispatched: true, statusCode: 500, message: 'boom' });
+  const never = pushUnavailable({ dispatched: false, message: 'not sent' });
+  const cut = pushUnavailable({ dispatched: false, noConnection: true, message: 'refused' });
+  const html = pushMalformed('HTML');
+  const of = (...results: readonly (readonly [string, PushResult])[]) => judgeBatch(results.map(([entity, result]) => ({ entity, result })));
+  test.each<[string, ReturnType<typeof of>, string]>([
+    ['nothing', of(), 'fine'],
+    ['F-132: one entity failing, even twice', of(['a', boom], ['a', boom], ['b', pushSuccess()]), 'fine'],
+    ['two entities in a row', of(['a', boom], ['b', pushAmbiguous({ message: 'cut' })]), 'askHealth'],
+    ['an answer between them', of(['a', boom], ['b', pushConflict()], ['c', boom]), 'fine'],
+    ['an unsent one between them says nothing', of(['a', boom], ['b', never], ['c', boom]), 'askHealth'],
+    ['F-07: one without connection', of(['a', pushSuccess()], ['b', cut]), 'unavailable'],
+    ['F-23: two malformed in a row', of(['a', html], ['b', html]), 'malformed'],
+    ['one malformed', of(['a', html], ['b', boom], ['b', html]), 'fine'],
+    ['401 goes before all', of(['a', cut], ['b', pushUnauthorized()], ['c', pushThrottled()]), 'authRequired'],
+    ['429 goes before no connection', of(['a', cut], ['b', pushThrottled()]), 'throttled'],
+  ])('%s', (_, verdict, expected) => {
+    expect(verdict.verdict).toBe(expected);
+    expect(verdict.message === '').toBe(expected === 'fine');
+  });
+  test('F-85: the longest Retry-After counts; none stays none', () => {
+    expect(of(['a', pushThrottled({ retryAfterMs: 5 })], ['b', pushThrottled({ retryAfterMs: 9 })])).toMatchObject({ retryAfterMs: 9 });
+    expect(of(['a', pushThrottled()])).not.toHaveProperty('retryAfterMs');
+  });
+});
+
+describe('isOwnEcho', () => {
+  const keys = { id: 'id', updatedAt: 'updated_at', deletedAt: 'deleted_at' };
+  const op = upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a', title: 'A', tags: [{ x: 1, y: 2 }], note: null, createdAt: 'mine', updated_at: 'v1' } });
+  test.each<[string, JsonObject, boolean]>([
+    ['every sent field as sent', { id: 'a', title: 'A', tags: [{ y: 2, x: 1 }], createdAt: 'theirs', updated_at: 'v2', extra: 1 }, true],
+    ['another value', { id: 'a', title: 'B', tags: [{ x: 1, y: 2 }] }, false],
+    ['a missing value', { id: 'a', tags: [{ x: 1, y: 2 }] }, false],
+    ['a tombstone', { id: 'a', title: 'A', tags: [{ x: 1, y: 2 }], deleted_at: 'v2' }, false],
+  ])('F-134: %s', (_, current, expected) => {
+    expect(isOwnEcho(op, current, keys)).toBe(expected);
+  });
+  test('F-134: the echo of a delete is a tombstone', () => {
+    expect(isOwnEcho(del, { id: 'a', deleted_at: 'v2' }, keys)).toBe(true);
+    expect(isOwnEcho(del, { id: 'a', deleted_at: null }, keys)).toBe(false);
+    expect(isOwnEcho(del, { id: 'a' }, { ...keys, deletedAt: undefined })).toBe(false);
+  });
+});
