@@ -1,0 +1,47 @@
+import { fastify, type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import type { AddressInfo } from 'node:net';
+import type { ServerUser, SyncServerOptions } from './server-options.ts';
+import { mountSyncServer } from './sync-server.ts';
+
+export interface CreateSyncServerOptions<User extends ServerUser = ServerUser> extends SyncServerOptions<User> {
+  /** Path before the kinds, as `/api`. */
+  readonly prefix?: string;
+  /** Fastify's logger option; it never gets payloads. Default off. */
+  readonly logger?: Exclude<FastifyServerOptions['logger'], undefined>;
+}
+
+/** A sync server as an app of its own. */
+export interface SyncServer {
+  /** The Fastify app, for own routes (before `listen`) and `inject`. */
+  readonly app: FastifyInstance;
+  /** Listens, on 127.0.0.1 and a free port unless told otherwise; gives the base URL for transports. */
+  listen(options?: { readonly port?: number; readonly host?: string }): Promise<{ readonly url: string; readonly port: number }>;
+  /** Lets requests in hand finish, then ends; a DataSource that was initialised here is closed too. Idempotent. */
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Creates the reference sync server over TypeORM entities on SQLite (PROTOCOL §9). Bad tables and options throw here or when it starts. */
+export function createSyncServer<User extends ServerUser = ServerUser>(options: CreateSyncServerOptions<User>): SyncServer {
+  const ownsDatabase = !options.dataSource.isInitialized;
+  const app = fastify({ logger: options.logger ?? false, forceCloseConnections: 'idle', exposeHeadRoutes: false });
+  const prefix = (options.prefix ?? '').replace(/\/+$/, '');
+  app.register(async (instance) => { await mountSyncServer(instance, options); }, { prefix });
+  app.setNotFoundHandler((request, reply) => reply.code(404).send({ error: 'unknown_route', message: `there is no route ${request.method} ${request.url.split('?', 1)[0] ?? ''}` }));
+  const close = async (): Promise<void> => {
+    await app.close();
+    // Not in an onClose hook: those run while requests are still in hand.
+    if (ownsDatabase && options.dataSource.isInitialized) await options.dataSource.destroy();
+  };
+  return {
+    app,
+    listen: async ({ port = 0, host = '127.0.0.1' } = {}) => {
+      await app.listen({ port, host });
+      const address = app.server.address() as AddressInfo;
+      const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+      return { url: `http://${name}:${address.port}${prefix}`, port: address.port };
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,72 @@
+import type { FastifyRequest } from 'fastify';
+import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
+import type { Clock } from '../model/clock.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { CorsOption } from './cors.ts';
+import type { PagingStyle } from './paging.ts';
+import type { RowScope, WriteRefusal } from './server-store.ts';
+import type { ServerTable } from './table-shape.ts';
+
+/** Who asks. Further fields are the app's own. */
+export interface ServerUser {
+  readonly userId: string;
+}
+
+/** A write that is about to happen, forced or not. */
+export interface ServerWrite<User extends ServerUser> {
+  /** Undefined without `authenticate`. */
+  readonly user: User | undefined;
+  readonly kind: string;
+  readonly id: string;
+  readonly type: 'upsert' | 'delete';
+  /** The fields to merge; undefined on deletes. */
+  readonly payload: JsonObject | undefined;
+  /** The stored row, a tombstone too; undefined where there is none. */
+  readonly current: JsonObject | undefined;
+  readonly force: boolean;
+}
+
+/** A change that is committed. */
+export interface ServerChange {
+  readonly kind: string;
+  readonly id: string;
+  readonly type: 'upsert' | 'delete';
+}
+
+export interface SyncServerOptions<User extends ServerUser = ServerUser> {
+  /** A better-sqlite3 DataSource with the entities; it is initialised when it is not yet. */
+  readonly dataSource: DataSource;
+  readonly tables: readonly (ServerTable | EntityTarget<ObjectLiteral>)[];
+  /** Names the user of a request; null answers 401. Default: everybody may. `/health` is never asked. */
+  readonly authenticate?: (request: FastifyRequest) => User | null | Promise<User | null>;
+  /** Limits the rows a user may read and write; a row outside is 404. New rows get its single values. */
+  readonly rowScope?: (user: User | undefined, kind: string) => RowScope;
+  /** May refuse any write (422) as business rules do; called again when the row changes before it is written. */
+  readonly beforeWrite?: (write: ServerWrite<User>) => WriteRefusal | undefined | void | Promise<WriteRefusal | undefined | void>;
+  /** Told after each commit, in order. What it throws is logged and changes nothing. */
+  readonly onChange?: (changes: readonly ServerChange[]) => void;
+  /** Default `keyset`. */
+  readonly paging?: PagingStyle;
+  /** Adds `hasMore` to pages, which saves clients a request. Default true. */
+  readonly hasMore?: boolean;
+  /** The most rows on a page, announced in `X-Page-Limit`. Default 1000. */
+  readonly maxPageSize?: number;
+  /** Default `refuse`. */
+  readonly unknownFields?: 'refuse' | 'drop';
+  /** Most operations in a batch. Default 1000. */
+  readonly maxBatchSize?: number;
+  /** Default `batch`. */
+  readonly batchPath?: string;
+  /** Default 1 MiB. */
+  readonly bodyLimitBytes?: number;
+  /** How long answers are remembered under their keys. Default 7 days. */
+  readonly idempotencyRetentionMs?: number;
+  /** How long tombstones are kept, and announced; must be longer than the clients' full resync interval. Default 90 days, `Infinity` = for ever. */
+  readonly tombstoneRetentionMs?: number;
+  /** How often what is older is removed. Default 1 hour. */
+  readonly cleanUpIntervalMs?: number;
+  /** Default: every origin. */
+  readonly cors?: CorsOption;
+  /** Default: real time. */
+  readonly clock?: Clock;
+}

@@ -1,0 +1,120 @@
+import type { DataSource } from 'typeorm';
+import { StoreBusyError } from './server-store.ts';
+import type { SqlValue } from './wire-column.ts';
+
+/** The few members of a better-sqlite3 statement that are used. */
+export interface SqliteStatement {
+  run(...values: readonly SqlValue[]): { readonly changes: number };
+  get(...values: readonly SqlValue[]): unknown;
+  all(...values: readonly SqlValue[]): unknown[];
+  raw(on: boolean): SqliteStatement;
+}
+
+interface RawDatabase {
+  readonly inTransaction: boolean;
+  prepare(sql: string): SqliteStatement;
+  exec(sql: string): unknown;
+}
+
+/** How long an app's own transaction, or another process, may keep the database from us. */
+const busyTimeoutMs = 5000;
+
+/**
+ * Runs synchronous blocks on the connection of a DataSource, past TypeORM's query runner. TypeORM shares one runner per SQLite DataSource, so
+ * concurrent transactions through it would mix; a block without `await` cannot be interrupted, and none begins while the app has a transaction open.
+ */
+export class SqliteConnection {
+  readonly #database: RawDatabase;
+  readonly #statements = new Map<string, SqliteStatement>();
+
+  constructor(dataSource: DataSource) {
+    const connection: unknown = 'databaseConnection' in dataSource.driver ? dataSource.driver.databaseConnection : undefined;
+    if (dataSource.options.type !== 'better-sqlite3' || !isRawDatabase(connection)) {
+      throw new TypeError(`the sync server needs an initialised DataSource of type 'better-sqlite3', got '${dataSource.options.type}'`);
+    }
+    this.#database = connection;
+  }
+
+  /** Prepares once per text. Rows come as arrays of values. */
+  prepare(sql: string): SqliteStatement {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    const statement = this.#database.prepare(sql);
+    // A bound on texts that vary with the columns given; the next use prepares again.
+    if (this.#statements.size >= 500) this.#statements.clear();
+    this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  exec(sql: string): void {
+    this.#database.exec(sql);
+  }
+
+  rows(sql: string, ...values: readonly SqlValue[]): SqlValue[][] {
+    return this.prepare(sql).raw(true).all(...values) as SqlValue[][];
+  }
+
+  row(sql: string, ...values: readonly SqlValue[]): SqlValue[] | undefined {
+    return this.prepare(sql).raw(true).get(...values) as SqlValue[] | undefined;
+  }
+
+  run(sql: string, ...values: readonly SqlValue[]): number {
+    return this.prepare(sql).run(...values).changes;
+  }
+
+  /** Reads what is committed: waits until nobody has a transaction open on this connection. */
+  async read<T>(block: () => T): Promise<T> {
+    return this.#patiently(block);
+  }
+
+  /** Runs a block in a transaction of its own; what it throws undoes all of it. */
+  async write<T>(block: () => T): Promise<T> {
+    return this.#patiently(() => {
+      this.#database.exec('BEGIN IMMEDIATE');
+      try {
+        const result = block();
+        this.#database.exec('COMMIT');
+        return result;
+      } finally {
+        if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
+      }
+    });
+  }
+
+  /** Runs a part of a transaction that may fail alone. */
+  savepoint<T>(block: () => T): T {
+    this.#database.exec('SAVEPOINT item');
+    try {
+      const result = block();
+      this.#database.exec('RELEASE item');
+      return result;
+    } catch (error) {
+      this.#database.exec('ROLLBACK TO item; RELEASE item');
+      throw error;
+    }
+  }
+
+  async #patiently<T>(block: () => T): Promise<T> {
+    const deadline = Date.now() + busyTimeoutMs;
+    for (;;) {
+      if (!this.#database.inTransaction) {
+        try {
+          return block();
+        } catch (error) {
+          if (!isBusy(error)) throw error;
+        }
+      }
+      if (Date.now() > deadline) throw new StoreBusyError(`the database was in use by others for ${busyTimeoutMs} ms`);
+      await new Promise((resolve) => { setTimeout(resolve, 2); });
+    }
+  }
+}
+
+/** SQLite's own code of an error, as `SQLITE_CONSTRAINT_NOTNULL`. */
+export const sqliteCode = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('SQLITE_') ? error.code : undefined;
+
+const isBusy = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(sqliteCode(error) ?? '');
+
+const isRawDatabase = (value: unknown): value is RawDatabase =>
+  typeof value === 'object' && value !== null && 'prepare' in value && typeof value.prepare === 'function' && 'inTransaction' in value;

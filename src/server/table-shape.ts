@@ -1,0 +1,131 @@
+import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
+import { forbiddenKeys, type Json, type JsonObject } from '../model/json.ts';
+import { createWireColumn, quoteName, type SqlValue, type WireColumn } from './wire-column.ts';
+
+export interface ServerTableOptions {
+  /** Name in URLs. Default: the SQL table name. */
+  readonly kind?: string;
+  /** Keys in JSON rows: property names, or those in snake_case. Default `property`. */
+  readonly naming?: 'property' | 'snake_case';
+  /** `soft` leaves tombstones and needs a deletedAt column. Default: `soft` where there is one. */
+  readonly deletes?: 'soft' | 'hard';
+  /** What happens to fields that no column has. Default: the server's own setting. */
+  readonly unknownFields?: 'refuse' | 'drop';
+  /** Properties that are neither sent nor taken; a row scope may use them. `deletedAtLocal` never is. */
+  readonly hidden?: readonly string[];
+}
+
+/** An entity with its options. */
+export interface ServerTable {
+  readonly entity: EntityTarget<ObjectLiteral>;
+  readonly options: ServerTableOptions;
+}
+
+/** Registers an entity with the server; without options the entity itself may be given. */
+export const serverTable = (entity: EntityTarget<ObjectLiteral>, options: ServerTableOptions = {}): ServerTable => ({ entity, options });
+
+/** What the server knows of a kind: where its rows are and how they look. */
+export interface TableShape {
+  readonly kind: string;
+  /** Table name in SQL, quoted. */
+  readonly table: string;
+  readonly name: string;
+  /** Columns that are sent, in order. */
+  readonly columns: readonly WireColumn[];
+  /** All columns, hidden ones too, by their wire key. */
+  readonly byWire: ReadonlyMap<string, WireColumn>;
+  readonly id: WireColumn;
+  readonly updatedAt: WireColumn;
+  readonly deletedAt: WireColumn | undefined;
+  readonly createdAt: WireColumn | undefined;
+  readonly deletes: 'soft' | 'hard';
+  readonly unknownFields: 'refuse' | 'drop';
+}
+
+/** Reads the shape of an entity from its metadata; id, updatedAt, deletedAt, createdAt are found by name (NAM-01…04). Throws what is to be mended. */
+export function createTableShape(dataSource: DataSource, registered: ServerTable | EntityTarget<ObjectLiteral>, defaults: { readonly unknownFields: 'refuse' | 'drop' }): TableShape {
+  const { entity, options } = isServerTable(registered) ? registered : serverTable(registered);
+  const metadata = dataSource.getMetadata(entity);
+  const kind = (options.kind ?? metadata.tableName).trim();
+  if (kind === '' || forbiddenKeys.includes(kind) || kind === 'health') throw new TypeError(`the kind of ${metadata.name} must not be '${kind}'`);
+  const hidden = new Set([...(options.hidden ?? []), 'deletedAtLocal']);
+  const byProperty = new Map<string, WireColumn>();
+  for (const column of metadata.columns) {
+    const property = column.isVirtual ? column.databaseName : column.propertyName;
+    if (column.embeddedMetadata !== undefined) throw new TypeError(`${metadata.name}.${column.propertyPath}: embedded columns are not supported, make them plain columns`);
+    const wire = options.naming === 'snake_case' ? toSnakeCase(property) : property;
+    byProperty.set(property, createWireColumn(dataSource, column, wire, hidden.has(property) || !column.isSelect));
+  }
+  const find = (...names: string[]): WireColumn | undefined => names.map((name) => byProperty.get(name)).find((column) => column !== undefined);
+  const primary = metadata.primaryColumns;
+  const id = find('id', 'ID', 'uuid');
+  if (id === undefined || primary.length !== 1 || byProperty.get(primary[0]?.propertyName ?? '') !== id) {
+    throw new TypeError(`${metadata.name}: one primary column called id, ID or uuid is expected, found ${primary.map((column) => column.propertyName).join(', ') || 'none'}`);
+  }
+  const updatedAt = find('updatedAt', 'updated_at');
+  const deletedAt = find('deletedAt', 'deleted_at');
+  if (updatedAt === undefined) throw new TypeError(`${metadata.name}: a text column updatedAt is missing`);
+  for (const column of [updatedAt, deletedAt]) {
+    // Date columns lose the digits below the millisecond (F-63).
+    if (column?.text === false) throw new TypeError(`${metadata.name}.${column.wire} must be a text column: server timestamps are kept to the last digit`);
+  }
+  const deletes = options.deletes ?? (deletedAt === undefined ? 'hard' : 'soft');
+  if (deletes === 'soft' && deletedAt === undefined) throw new TypeError(`${metadata.name}: soft deletes need a nullable text column deletedAt`);
+  const all = [...byProperty.values()];
+  return {
+    kind, id, updatedAt, deletedAt, deletes,
+    table: metadata.tablePath.split('.').map(quoteName).join('.'),
+    name: metadata.tableName,
+    columns: all.filter((column) => !column.hidden),
+    byWire: new Map(all.map((column) => [column.wire, column])),
+    createdAt: find('createdAt', 'created_at'),
+    unknownFields: options.unknownFields ?? defaults.unknownFields,
+  };
+}
+
+/** Turns a row of SQL values, in the order of `columns`, into a wire row. */
+export function toWireRow(shape: TableShape, values: readonly SqlValue[]): JsonObject {
+  const row: Record<string, Json> = {};
+  for (const [index, column] of shape.columns.entries()) row[column.wire] = column.decode(values[index] ?? null);
+  return row;
+}
+
+/** Says for each field of a payload why it is not accepted; undefined when all are. Sync fields are the server's and are left out silently. */
+export function checkPayload(shape: TableShape, payload: JsonObject): Readonly<Record<string, string>> | undefined {
+  const problems: Record<string, string> = {};
+  for (const [key, value] of Object.entries(payload)) {
+    const column = shape.byWire.get(key);
+    if (isServerField(shape, column)) continue;
+    if (column === undefined || column.hidden) {
+      if (shape.unknownFields === 'refuse') problems[key] = 'unknown field';
+    } else {
+      const problem = column === shape.id ? undefined : column.check(value);
+      if (problem !== undefined) problems[key] = problem;
+    }
+  }
+  return Object.keys(problems).length === 0 ? undefined : problems;
+}
+
+/** Names the fields that a new row lacks; undefined when none is. */
+export function missingFields(shape: TableShape, given: ReadonlySet<WireColumn>): Readonly<Record<string, string>> | undefined {
+  const missing = shape.columns.filter((column) => column.required && !given.has(column));
+  return missing.length === 0 ? undefined : Object.fromEntries(missing.map(({ wire }) => [wire, 'required']));
+}
+
+/** The columns and values that a payload writes. */
+export function payloadValues(shape: TableShape, payload: JsonObject): Map<WireColumn, SqlValue> {
+  const values = new Map<WireColumn, SqlValue>();
+  for (const [key, value] of Object.entries(payload)) {
+    const column = shape.byWire.get(key);
+    if (column !== undefined && !column.hidden && column !== shape.id && !isServerField(shape, column)) values.set(column, column.encode(value));
+  }
+  return values;
+}
+
+const isServerField = (shape: TableShape, column: WireColumn | undefined): boolean =>
+  column !== undefined && (column === shape.updatedAt || column === shape.deletedAt);
+
+const isServerTable = (value: ServerTable | EntityTarget<ObjectLiteral>): value is ServerTable =>
+  typeof value === 'object' && 'entity' in value && 'options' in value;
+
+const toSnakeCase = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();

@@ -1,0 +1,145 @@
+import type { DataSource } from 'typeorm';
+import { isJsonObject, type Json } from '../model/json.ts';
+
+/** TypeORM does not export the type itself. */
+type ColumnMetadata = DataSource['entityMetadatas'][number]['columns'][number];
+
+/** What SQLite binds and returns. */
+export type SqlValue = string | number | bigint | null | Uint8Array;
+
+/** One column as the wire sees it. */
+export interface WireColumn {
+  /** Its key in JSON rows. */
+  readonly wire: string;
+  /** Its name in SQL, quoted. */
+  readonly sql: string;
+  readonly nullable: boolean;
+  /** Must be given when a row is created: not nullable and without default. */
+  readonly required: boolean;
+  /** Whether values are whole numbers. */
+  readonly integer: boolean;
+  /** Whether values are text both on the wire and in SQL. */
+  readonly text: boolean;
+  /** Never sent and never taken from clients; a row scope may use it. */
+  readonly hidden: boolean;
+  /** Says what is wrong with a wire value; undefined for a good one. */
+  check(value: Json): string | undefined;
+  encode(value: Json): SqlValue;
+  decode(value: SqlValue): Json;
+}
+
+interface Codec {
+  check(value: Json): string | undefined;
+  encode(value: Json): SqlValue;
+  decode(value: SqlValue): Json;
+}
+
+type Shape = 'text' | 'integer' | 'number' | 'boolean' | 'json' | 'other';
+
+const shapes: readonly (readonly [Shape, readonly string[]])[] = [
+  ['text', ['text', 'varchar', 'nvarchar', 'char', 'nchar', 'character', 'varying character', 'native character', 'clob', 'uuid', 'string', 'simple-enum']],
+  ['integer', ['integer', 'int', 'int2', 'int4', 'int8', 'tinyint', 'smallint', 'mediumint', 'bigint', 'unsigned big int']],
+  ['number', ['real', 'double', 'double precision', 'float', 'numeric', 'decimal', 'number']],
+  ['boolean', ['boolean', 'bool']],
+  ['json', ['simple-json', 'json', 'jsonb']],
+];
+
+const codecs: Readonly<Record<Exclude<Shape, 'other'>, Codec>> = {
+  text: {
+    check: (value) => (typeof value === 'string' ? undefined : 'expected a text'),
+    encode: (value) => String(value),
+    decode: (value) => (typeof value === 'string' ? value : String(value)),
+  },
+  integer: {
+    check: (value) => (Number.isSafeInteger(value) ? undefined : 'expected a whole number'),
+    encode: (value) => Number(value),
+    decode: (value) => (typeof value === 'string' ? value : Number(value)),
+  },
+  number: {
+    check: (value) => (typeof value === 'number' ? undefined : 'expected a number'),
+    encode: (value) => Number(value),
+    decode: (value) => (typeof value === 'string' ? value : Number(value)),
+  },
+  boolean: {
+    check: (value) => (typeof value === 'boolean' ? undefined : 'expected true or false'),
+    encode: (value) => (value === true ? 1 : 0),
+    decode: (value) => Boolean(value),
+  },
+  json: {
+    check: () => undefined,
+    encode: (value) => JSON.stringify(value),
+    decode: (value) => (typeof value === 'string' ? (JSON.parse(value) as Json) : null),
+  },
+};
+
+/** Describes a column for the wire; `wire` is its key in JSON rows. */
+export function createWireColumn(dataSource: DataSource, column: ColumnMetadata, wire: string, hidden: boolean): WireColumn {
+  const shape: Shape = column.transformer === undefined ? shapeOf(column) : 'other';
+  const codec = shape === 'other' ? throughTypeOrm(dataSource, column) : codecs[shape];
+  const choices = column.enum?.map(String);
+  return {
+    wire,
+    sql: quoteName(column.databaseName),
+    nullable: column.isNullable,
+    required: !column.isNullable && column.default === undefined && !column.isGenerated,
+    integer: shape === 'integer',
+    text: shape === 'text',
+    hidden,
+    check: (value) => {
+      if (value === null) return column.isNullable ? undefined : 'must not be null';
+      if (choices !== undefined && !choices.includes(String(value))) return `expected one of ${choices.join(', ')}`;
+      return codec.check(value);
+    },
+    encode: (value) => (value === null ? null : codec.encode(value)),
+    decode: (value) => (value === null ? null : codec.decode(value)),
+  };
+}
+
+export const quoteName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+function shapeOf(column: ColumnMetadata): Shape {
+  const name = typeof column.type === 'function' ? column.type.name.toLowerCase() : column.type;
+  return shapes.find(([, names]) => names.includes(name))?.[0] ?? 'other';
+}
+
+/** Dates, lists and transformers go the way TypeORM itself would take; on the wire a date is its ISO text. */
+function throughTypeOrm(dataSource: DataSource, column: ColumnMetadata): Codec {
+  const isDate = column.transformer === undefined && (column.type === Date || (typeof column.type === 'string' && /date|time/.test(column.type)));
+  const encode = (value: Json): SqlValue => {
+    const prepared: unknown = dataSource.driver.preparePersistentValue(isDate ? new Date(String(value)) : value, column);
+    return toSqlValue(prepared);
+  };
+  return {
+    check: (value) => {
+      if (isDate) return typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? undefined : 'expected an ISO 8601 time';
+      try {
+        encode(value);
+        return undefined;
+      } catch {
+        // The transformer is the app's own; that it throws is its way to refuse.
+        return 'not accepted';
+      }
+    },
+    encode,
+    decode: (value) => {
+      const hydrated: unknown = dataSource.driver.prepareHydratedValue(value, column);
+      return toJson(hydrated);
+    },
+  };
+}
+
+function toSqlValue(value: unknown): SqlValue {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || value instanceof Uint8Array) return value;
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  if (value instanceof Date) return value.toISOString();
+  return JSON.stringify(value);
+}
+
+function toJson(value: unknown): Json {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value === 'bigint') return value.toString();
+  return Array.isArray(value) || isJsonObject(value) ? (value as Json) : (JSON.parse(JSON.stringify(value)) as Json);
+}
