@@ -12,6 +12,7 @@ import { writePosition } from './pull-positions.ts';
 import { quarantine, releaseFromQuarantine, unusableRow, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { isMarking, markSeen } from './resync-marks.ts';
+import { countReceived } from './resync.ts';
 import { listOf, type Session } from './session.ts';
 import { flushChanges } from './settle.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
@@ -92,6 +93,7 @@ async function applyPage(work: PageWork, { page, items, next }: PageToApply, tot
   const { session, table } = work;
   const { upserts, deletes, accepted, facts } = await applyRows(work, items);
   await writePosition(session, table.kind, next);
+  if (next.resync && page.items.length > 0) await countReceived(session, table.kind, page.items.length);
   if (page.items.length === 0) return { pageSize: 0, pulled: 0, facts };
   const done = totalDone + accepted.length;
   return {

@@ -1,3 +1,4 @@
+import { QueryFailedError } from 'typeorm';
 import { DatabaseError } from '../model/errors.ts';
 import { SyncStepError, type SyncFailure } from '../model/failure.ts';
 
@@ -25,10 +26,20 @@ export function classifyDatabaseError(error: unknown): DatabaseFailure {
   return 'other';
 }
 
-/** Wraps whatever a store method threw for the chart: what may pass is retried, what cannot is `storeFailed`. Total. */
-export function toStoreFailure(error: unknown, at: number): SyncStepError {
+/**
+ * Turns what the database threw into what the chart decides on: what may pass is retried, what cannot is `storeFailed`. What is no database
+ * error (bad input, a defect of ours) comes back as it was.
+ */
+export function toStoreFailure(error: unknown, at: number): unknown {
   if (error instanceof SyncStepError) return error;
+  const isDatabase = error instanceof DatabaseError || error instanceof QueryFailedError || codeOf(error)?.startsWith('SQLITE_') === true;
+  if (!isDatabase) return error;
   const cause = DatabaseError.fromError(error);
   const failure: SyncFailure = { type: classifyDatabaseError(error) === 'busy' ? 'storeBusy' : 'storeFailed', message: cause.message, at, cause };
   return new SyncStepError(failure, { cause });
 }
+
+/** For the public methods, which speak of databases and not of steps of a run. */
+export const rethrowForCaller = (error: unknown): never => {
+  throw error instanceof SyncStepError && error.failure.cause instanceof DatabaseError ? error.failure.cause : error;
+};

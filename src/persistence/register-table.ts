@@ -49,7 +49,8 @@ function registerTable(dataSource: DataSource, table: SyncTable): ReplicaTable {
     .filter((column) => !column.isVirtual || column.relationMetadata !== undefined)
     .filter((column) => !column.isVirtualProperty && column !== deletedAtLocal && !localOnly.has(column.propertyPath))
     .map((column) => createColumnCodec(dataSource, column, naming));
-  return new ReplicaTable({ dataSource, metadata, kind, options: table.options, codecs, idColumn, updatedAt, deletedAt, deletedAtLocal });
+  const localCodecs = metadata.columns.filter((column) => localOnly.has(column.propertyPath)).map((column) => createColumnCodec(dataSource, column, naming));
+  return new ReplicaTable({ dataSource, metadata, kind, options: table.options, codecs, localCodecs, idColumn, updatedAt, deletedAt, deletedAtLocal });
 }
 
 function idColumnOf(metadata: EntityMetadata, pullOnly: boolean): ColumnMetadata {

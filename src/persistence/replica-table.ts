@@ -15,6 +15,7 @@ interface Registration {
   readonly kind: string;
   readonly options: SyncTableOptions<ObjectLiteral>;
   readonly codecs: readonly ColumnCodec[];
+  readonly localCodecs: readonly ColumnCodec[];
   readonly idColumn: ColumnMetadata;
   readonly updatedAt: ColumnMetadata;
   readonly deletedAt: ColumnMetadata;
@@ -48,6 +49,7 @@ export class ReplicaTable implements SyncKind {
   readonly dialect: Dialect;
 
   private readonly options: SyncTableOptions<ObjectLiteral>;
+  private readonly localCodecs: readonly ColumnCodec[];
   private readonly codecByKey: ReadonlyMap<string, ColumnCodec>;
   private readonly codecByProperty: ReadonlyMap<string, ColumnCodec>;
   private readonly idCodec: ColumnCodec;
@@ -62,6 +64,7 @@ export class ReplicaTable implements SyncKind {
     this.kind = kind;
     this.metadata = metadata;
     this.codecs = codecs;
+    this.localCodecs = registration.localCodecs;
     this.options = options;
     this.dialect = dialectOf(dataSource);
     this.codecByKey = new Map(codecs.map((codec) => [codec.wireKey, codec]));
@@ -188,6 +191,21 @@ export class ReplicaTable implements SyncKind {
   /** Hides rows at once, or shows them again with `null`. */
   async markDeletedLocally(session: Session, ids: readonly string[], at: string | null): Promise<void> {
     if (ids.length > 0) await session.run(`UPDATE ${this.table} SET ${this.deletedAtLocalName} = ? WHERE ${this.inIds()}`, [at, this.idList(ids)]);
+  }
+
+  async isDeletedLocally(session: Session, id: string): Promise<boolean> {
+    const row = await session.one(`SELECT 1 AS "hidden" FROM ${this.table} WHERE ${this.inIds()} AND ${this.deletedAtLocalName} IS NOT NULL`, [this.idList([id])]);
+    return row !== undefined;
+  }
+
+  /** Writes what never leaves the device, from the app's own entity. */
+  async writeLocalOnly(session: Session, id: string, entity: object): Promise<void> {
+    const given = this.localCodecs.flatMap((codec) => {
+      const value = wireValueOf(codec, entity);
+      return value === undefined ? [] : [{ name: quoted(codec.name), bound: codec.toDatabase(value) }];
+    });
+    if (given.length === 0) return;
+    await session.run(`UPDATE ${this.table} SET ${given.map(({ name }) => `${name} = ?`).join(', ')} WHERE ${this.inIds()}`, [...given.map(({ bound }) => bound), this.idList([id])]);
   }
 
   /** Of these ids, those that have a row. */

@@ -4,14 +4,13 @@ import type { DiscardReason, SyncFact } from '../model/events.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Answer, TakenRequest } from '../model/ports.ts';
 import type { ConflictOutcome, ConflictRef } from '../model/run.ts';
-import { newestKnown } from './base-rows.ts';
-import { markConflict, readConflict, removeConflicts, writeConflict, type ConflictRecord } from './conflict-rows.ts';
+import { markConflict, readConflict, removeConflicts, type ConflictRecord } from './conflict-rows.ts';
 import { releaseDependents } from './dependencies.ts';
 import { rememberDiscarded, toGivenUp, trimDiscarded } from './discarded.ts';
 import { OutboxState } from './entities.ts';
 import { EntityChanges } from './entity-changes.ts';
 import { boundedError, type StoredOp } from './outbox-rows.ts';
-import { describeConflict, flushChanges, settleAnswers } from './settle.ts';
+import { flushChanges, settleAnswers } from './settle.ts';
 import type { Session } from './session.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
 
@@ -20,9 +19,11 @@ const membersOf = (queue: readonly StoredOp[], opId: string): readonly StoredOp[
 
 const resolvedNothing: ConflictOutcome = { type: 'resolved', pushed: 0, errors: 0, facts: [] };
 
-/** The conflict as it stands now: the server side may have been refreshed by a pull since. */
+/** The conflict as it stands now: the server side may have been refreshed by a pull since. Undefined while a request that resolves it is open. */
 export async function loadConflict(session: Session, ref: ConflictRef): Promise<ConflictRecord | undefined> {
-  return readConflict(session, ref.kind, ref.entityId);
+  const head = await session.one(
+    `SELECT 1 AS "parked" FROM "sync_outbox" WHERE "kind" = ? AND "entity_id" = ? AND "state" = ${OutboxState.parked} AND "parked" = 'conflict'`, [ref.kind, ref.entityId]);
+  return head && readConflict(session, ref.kind, ref.entityId);
 }
 
 /** Leaves a conflict: for RESOLVE_CONFLICT, or for the next run. */
@@ -147,15 +148,4 @@ export async function decideConflict(session: Session, context: StoreContext, op
   if (!row) throw new ValidationError(`no conflict waits for a decision under operation '${opId}'; engine.conflicts() lists those that do`);
   await markConflict(session, row.kind, row.entityId, { state: 'decided', resolution, decidedOn: row.version }, context.unit.clock.now());
   return { kind: row.kind, entityId: row.entityId, opId };
-}
-
-/** Describes the conflict of an entity again from its queue and the server row now known, keeping its age. */
-export async function renewConflict(session: Session, context: StoreContext, ref: ConflictRef): Promise<void> {
-  const record = await readConflict(session, ref.kind, ref.entityId);
-  const table = tableOf(context, ref.kind);
-  const changes = await EntityChanges.load(session, table, [ref.entityId]);
-  const { row, version } = newestKnown(changes.baseOf(ref.entityId));
-  if (!record || row === undefined) return;
-  const { conflict } = describeConflict(changes, ref.entityId, { type: 'conflict', current: row, deleted: table.isDeleted(row), serverTimestamp: version ?? '' });
-  await writeConflict(session, { ...record, conflict, resolution: undefined, state: 'detected' }, context.unit.clock.now());
 }

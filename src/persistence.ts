@@ -1,0 +1,14 @@
+/** `synchart/persistence`: the DataSource, the sync tables, and writing rows together with their operations. */
+export { gateConnection, gateOf, type ConnectionGate, type GateOptions } from './persistence/connection-gate.ts';
+export { type CursorRepository } from './persistence/cursor-repository.ts';
+export {
+  baseEntity, conflictEntity, cursorEntity, discardedEntity, leaseEntity, outboxEntity, OutboxState, quarantineEntity, seenEntity, stateEntity, syncEntities,
+  type BaseRow, type ConflictRow, type CursorRow, type DiscardedRow, type LeaseRow, type OutboxRow, type ParkedFor, type QuarantineRow,
+} from './persistence/entities.ts';
+export { CreateSyncTables1700000000001, syncMigrations, syncTableNames } from './persistence/migrations.ts';
+export { openDatabase, type DatabaseDriver, type OpenDatabaseOptions } from './persistence/open-database.ts';
+export { type OutboxRepository, type StuckOperation } from './persistence/outbox-repository.ts';
+export { sqlite3Driver } from './persistence/sqlite3-driver.ts';
+export { SyncColumns, syncColumns, type SyncedRow } from './persistence/sync-columns.ts';
+export { syncTable, type SyncTable, type SyncTableOptions } from './persistence/sync-table.ts';
+export { createWriter, type ReplaceOptions, type SyncEntityWriter, type SyncWriter, type WriteOptions, type WriterOptions } from './persistence/writer.ts';

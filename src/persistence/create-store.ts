@@ -1,0 +1,147 @@
+import type { DataSource } from 'typeorm';
+import type { Clock } from '../model/clock.ts';
+import type { SyncConfig } from '../model/config.ts';
+import type { SyncFact } from '../model/events.ts';
+import type { StorePort } from '../model/ports.ts';
+import type { SyncRequest } from '../model/run.ts';
+import { applyPages, applyRows, openWork } from './apply-pages.ts';
+import { changeFeedOf, type ChangeFeed } from './change-feed.ts';
+import { readConflicts } from './conflict-rows.ts';
+import { gateConnection, type ConnectionGate } from './connection-gate.ts';
+import { createCursorRepository, type CursorRepository } from './cursor-repository.ts';
+import { rethrowForCaller, toStoreFailure } from './database-failure.ts';
+import { createLease, createLeaseHolder } from './lease.ts';
+import { createOutboxRepository, type OutboxRepository } from './outbox-repository.ts';
+import { readPosition } from './pull-positions.ts';
+import { readQuarantine } from './quarantine.ts';
+import { createQueue } from './queue.ts';
+import { registerTables } from './register-table.ts';
+import type { ReplicaTable } from './replica-table.ts';
+import { acceptServer, decideConflict, freezeResolution, loadConflict, parkConflict, settleResolution } from './resolutions.ts';
+import { completeFetch, dueForResync, notePullCompleted, openResync, sweepResync } from './resync.ts';
+import { closeRun, conflictsToWork, readyForRun, rebuildStates, unregisteredKinds } from './runs.ts';
+import { checkSchema } from './schema-check.ts';
+import { settleAnswers } from './settle.ts';
+import { tableOf, type StoreContext } from './store-context.ts';
+import type { SyncTable } from './sync-table.ts';
+import { forgetState, readState, writeState } from './sync-state.ts';
+import { takeReady } from './take-ready.ts';
+import { createUnitOfWork } from './unit-of-work.ts';
+
+export interface StoreOptions {
+  readonly dataSource: DataSource;
+  readonly tables: readonly SyncTable[];
+  readonly config: SyncConfig;
+  readonly clock: Clock;
+  /** Names this engine to the lease; unique among all that share the database. */
+  readonly owner: string;
+}
+
+/** The store of an engine, and the repositories an app sees. */
+export interface Store {
+  readonly store: StorePort;
+  readonly registry: ReadonlyMap<string, ReplicaTable>;
+  readonly queue: ReturnType<typeof createQueue>;
+  readonly outbox: OutboxRepository;
+  readonly cursors: CursorRepository;
+  readonly gate: ConnectionGate;
+  readonly feed: ChangeFeed;
+}
+
+/** Builds everything behind the ports on a DataSource. Throws `TypeError` for tables that cannot be synchronised; touches no database yet. */
+export function createStore({ dataSource, tables, config, clock, owner }: StoreOptions): Store {
+  const registry = registerTables(dataSource, tables);
+  const gate = gateConnection(dataSource, { clock, busyTimeoutMs: config.busyTimeoutMs, gateTimeoutMs: config.gateTimeoutMs });
+  const feed = changeFeedOf(dataSource, gate);
+  const holder = createLeaseHolder(owner);
+  const unit = createUnitOfWork(dataSource, gate, clock, holder);
+  const context: StoreContext = { unit, registry, config, strategyOf: (kind) => registry.get(kind)?.conflict.strategy ?? config.conflictStrategy };
+  const runStarts = new Map<number, number>();
+  let rebuilt = false;
+
+  const store: StorePort = {
+    lease: createLease(unit, holder, config.leaseTtlMs),
+
+    hydrate: async () => {
+      try {
+        await unit.read((session) => checkSchema(session, dataSource, registry.values()));
+      } catch (error) {
+        throw toStoreFailure(error, clock.now());
+      }
+      return unit.transaction(async (session) => {
+        const wait = await readState(session, 'wait');
+        return {
+          paused: (await readState(session, 'paused')) ?? false,
+          attempt: wait?.attempt ?? 0,
+          retryAt: wait?.retryAt,
+          request: wait?.request as SyncRequest | undefined,
+          clockOffsetMs: (await readState(session, 'clockOffsetMs')) ?? 0,
+          lastSyncedAt: await readState(session, 'lastSyncedAt'),
+        };
+      });
+    },
+    rememberWait: (wait) =>
+      unit.transaction((session) => (wait.attempt === 0 && wait.retryAt === undefined && wait.request === undefined ? forgetState(session, 'wait') : writeState(session, 'wait', wait))),
+    rememberPaused: (paused) => unit.transaction((session) => (paused ? writeState(session, 'paused', true) : forgetState(session, 'paused'))),
+    rememberClockOffset: (offsetMs) => unit.transaction((session) => writeState(session, 'clockOffsetMs', offsetMs)),
+
+    claimScope: (scope) =>
+      unit.transaction(async (session) => {
+        const stored = await readState(session, 'scope');
+        if (stored === undefined) await writeState(session, 'scope', scope);
+        return { owner: stored ?? scope };
+      }),
+
+    beginRun: ({ explicit, kinds, runId }) =>
+      unit.fenced(async (session) => {
+        runStarts.clear();
+        runStarts.set(runId, clock.now());
+        if (!rebuilt) await rebuildStates(session, config.maxOutboxTryCount);
+        rebuilt = true;
+        await readyForRun(session, context, { explicit });
+        const strangers = await unregisteredKinds(session, [...registry.keys()]);
+        const facts = strangers.map((kind): SyncFact => ({ type: 'transport.warning', message: `operations of kind '${kind}' wait: no table is registered for it (F-101)` }));
+        return { conflicts: await conflictsToWork(session, kinds), facts };
+      }),
+    dueForResync: (kinds) => unit.read((session) => dueForResync(session, context, kinds)),
+
+    take: (options) => unit.fenced((session) => takeReady(session, context, options)),
+    settle: (answers) => unit.fenced((session) => settleAnswers(session, context, answers)),
+
+    loadConflict: (ref) => unit.read((session) => loadConflict(session, ref)),
+    parkConflict: (ref, reason, options) => unit.fenced((session) => parkConflict(session, context, ref, reason, options)),
+    acceptServer: (ref, resolution) => unit.fenced((session) => acceptServer(session, context, ref, resolution)),
+    freezeResolution: (ref, resolution) => unit.fenced((session) => freezeResolution(session, context, ref, resolution)),
+    settleResolution: (ref, answer, resolution) => unit.fenced((session) => settleResolution(session, context, ref, answer, resolution)),
+    decideConflict: (opId, resolution) => unit.transaction((session) => decideConflict(session, context, opId, resolution)).catch(rethrowForCaller),
+    conflicts: () => unit.read(readConflicts).catch(rethrowForCaller),
+    strategyOf: context.strategyOf,
+
+    pullPosition: (kind, { resync }) => unit.read((session) => readPosition(session, kind, resync)),
+    applyPages: (kind, pages, options) => applyPages(context, kind, pages, options),
+    completePull: (kind, { resync, tombstoneRetentionMs }) =>
+      unit.fenced(async (session) => {
+        const facts: SyncFact[] = [];
+        const waiting = await readQuarantine(session, kind);
+        if (waiting.length > 0) {
+          const work = await openWork(session, context, tableOf(context, kind), true);
+          // Those that stay bad are not told again.
+          const { upserts, deletes } = await applyRows(work, waiting.map(({ row }) => row));
+          if (upserts + deletes > 0) facts.push({ type: 'cache.updated', kind, upserts, deletes });
+        }
+        if (resync) await completeFetch(session, kind);
+        await notePullCompleted(session, kind, clock.now(), tombstoneRetentionMs);
+        return facts;
+      }),
+
+    openResync: (kinds) => unit.fenced((session) => openResync(session, context, kinds)),
+    sweepResync: (kind, { requested }) => unit.fenced((session) => sweepResync(session, context, kind, requested)),
+
+    finishRun: ({ runId, othersSucceeded, kinds }) =>
+      unit.fenced(async (session) => {
+        await writeState(session, 'lastSyncedAt', clock.now());
+        return closeRun(session, context, { since: runStarts.get(runId) ?? clock.now(), othersSucceeded, kinds });
+      }),
+  };
+  return { store, registry, queue: createQueue(context, feed), outbox: createOutboxRepository(context, feed), cursors: createCursorRepository(unit), gate, feed };
+}

@@ -1,0 +1,145 @@
+import type { SyncFact } from '../model/events.ts';
+import type { OpType } from '../model/operation.ts';
+import type { Kinds } from '../model/run.ts';
+import type { ChangeFeed } from './change-feed.ts';
+import { removeConflicts } from './conflict-rows.ts';
+import { releaseDependents } from './dependencies.ts';
+import { OutboxState, type ParkedFor } from './entities.ts';
+import { EntityChanges } from './entity-changes.ts';
+import { grouped } from './grouped.ts';
+import { outboxColumns, toStoredOp, type RawOutboxRow, type StoredOp } from './outbox-rows.ts';
+import { giveUp } from './resolutions.ts';
+import { listOf, type Session } from './session.ts';
+import { flushChanges } from './settle.ts';
+import type { StoreContext } from './store-context.ts';
+import { forgetState, writeState } from './sync-state.ts';
+import { syncTableNames } from './migrations.ts';
+
+const stateNames = { 0: 'behind', 1: 'ready', 2: 'waiting', 3: 'parked', 4: 'inFlight' } as const;
+
+/** One queued operation, as screens and `explain()` need it; no payload. Times are epoch ms. */
+export interface QueuedOperation {
+  readonly opId: string;
+  readonly kind: string;
+  readonly entityId: string;
+  readonly type: OpType;
+  readonly state: (typeof stateNames)[OutboxState];
+  readonly parkedFor?: ParkedFor | undefined;
+  readonly waitingFor?: string | undefined;
+  readonly dueAt?: number | undefined;
+  readonly tryCount: number;
+  readonly lastError?: string | undefined;
+  readonly errorCode?: string | undefined;
+  readonly enqueuedAt: number;
+}
+
+export interface QueueFilter {
+  readonly kinds?: Kinds | undefined;
+}
+
+const whereKinds = (session: Session, filter: QueueFilter | undefined): { readonly sql: string; readonly parameters: readonly unknown[] } =>
+  filter?.kinds === undefined ? { sql: '', parameters: [] } : { sql: ` AND ${session.dialect.inList('"kind"')}`, parameters: [listOf(filter.kinds)] };
+
+/** Looks at the queue and repairs it, outside of any run. */
+export function createQueue(context: StoreContext, feed: ChangeFeed) {
+  const { unit } = context;
+
+  const select = (session: Session, condition: string, filter: QueueFilter | undefined): Promise<readonly StoredOp[]> => {
+    const kinds = whereKinds(session, filter);
+    return session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE ${condition}${kinds.sql} ORDER BY "seq"`, kinds.parameters).then((rows) => rows.map(toStoredOp));
+  };
+  const stuck = `"state" = ${OutboxState.parked} AND "parked" = 'stuck'`;
+
+  return {
+    list: (filter?: QueueFilter): Promise<readonly QueuedOperation[]> =>
+      unit.read(async (session) => {
+        const ops = await select(session, 'true', filter);
+        const previous = new Map<string, string>();
+        return ops.map((op): QueuedOperation => {
+          const entity = `${op.kind}\n${op.entityId}`;
+          const waitingFor = op.errorCode === 'waitingFor' ? op.lastError : previous.get(entity);
+          previous.set(entity, op.opId);
+          return {
+            opId: op.opId, kind: op.kind, entityId: op.entityId, type: op.type, state: stateNames[op.state], parkedFor: op.parked, waitingFor, dueAt: op.dueAt,
+            tryCount: op.tryCount, lastError: op.lastError, errorCode: op.errorCode, enqueuedAt: op.enqueuedAt,
+          };
+        });
+      }),
+
+    counts: (filter?: QueueFilter): Promise<{ readonly pending: number; readonly stuck: number; readonly conflicts: number }> =>
+      unit.read(async (session) => {
+        const kinds = whereKinds(session, filter);
+        const row = await session.one<{ total: number | string; stuck: number | string | null }>(
+          `SELECT COUNT(*) AS "total", SUM(CASE WHEN ${stuck} THEN 1 ELSE 0 END) AS "stuck" FROM "sync_outbox" WHERE true${kinds.sql}`, kinds.parameters);
+        const conflicts = await session.one<{ count: number | string }>(`SELECT COUNT(*) AS "count" FROM "sync_conflicts" WHERE true${kinds.sql}`, kinds.parameters);
+        const stuckCount = Number(row?.stuck ?? 0);
+        return { pending: Number(row?.total ?? 0) - stuckCount, stuck: stuckCount, conflicts: Number(conflicts?.count ?? 0) };
+      }),
+
+    /** All of them, and the followers whose entity they hold up (F-49). */
+    retryStuck: (filter?: QueueFilter): Promise<number> =>
+      unit.transaction(async (session) => {
+        const ops = await select(session, `("parked" = 'stuck' OR "parked" = 'ambiguous') AND "state" = ${OutboxState.parked}`, filter);
+        for (const [kind, heads] of grouped(ops, (op) => op.kind)) {
+          const entities = listOf(heads.map((op) => op.entityId));
+          await session.run(
+            `UPDATE "sync_outbox" SET "try_count" = 0, "parked" = NULL, "due_at" = NULL, "state" = CASE WHEN "state" = ${OutboxState.parked} THEN ${OutboxState.ready} ELSE "state" END
+             WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, entities]);
+        }
+        return ops.length;
+      }),
+
+    /** Their rows go to the server's state; what was built on a dropped create goes with it (F-49). */
+    dropStuck: (filter?: QueueFilter): Promise<readonly SyncFact[]> =>
+      unit.transaction(async (session) => {
+        const heads = await select(session, stuck, filter);
+        return dropOperations(session, context, heads);
+      }),
+
+    subscribe: (listener: (change: { readonly enqueued: boolean }) => void): (() => void) => feed.subscribe(listener),
+
+    adoptScope: (scope: string): Promise<void> => unit.transaction((session) => writeState(session, 'scope', scope)),
+
+    clearScope: (scope: string): Promise<readonly SyncFact[]> =>
+      unit.transaction(async (session) => {
+        const ops = await select(session, 'true', undefined);
+        const facts = ops.map((op): SyncFact => ({
+          type: 'op.discarded', opId: op.opId, kind: op.kind, entityId: op.entityId, reason: 'scopeCleared',
+          givenUp: [{ opId: op.opId, kind: op.kind, entityId: op.entityId, operationType: op.type, data: op.payload ?? {} }],
+        }));
+        if (session.dialect.name === 'sqlite') await session.run('PRAGMA defer_foreign_keys = ON');
+        for (const table of context.registry.values()) await table.removeAll(session);
+        for (const name of syncTableNames) if (name !== 'sync_state' && name !== 'sync_lease') await session.run(`DELETE FROM "${name}"`);
+        await forgetState(session, 'wait');
+        await forgetState(session, 'lastSyncedAt');
+        await writeState(session, 'scope', scope);
+        return facts;
+      }),
+  };
+}
+
+/** Gives operations up, each with the frozen group it heads; later ones of the entity stay, unless they were built on a dropped create. */
+export async function dropOperations(session: Session, context: StoreContext, heads: readonly StoredOp[]): Promise<readonly SyncFact[]> {
+  const facts: SyncFact[] = [];
+  for (const [kind, ops] of grouped(heads, (op) => op.kind)) {
+    const table = context.registry.get(kind);
+    const entityIds = ops.map((op) => op.entityId);
+    if (!table) {
+      await session.run(`DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"seq"')}`, [listOf(ops.map((op) => op.seq))]);
+      facts.push(...await giveUp(session, context, ops, 'dropped'));
+      continue;
+    }
+    const changes = await EntityChanges.load(session, table, entityIds);
+    const leaving = new Set(ops.map((op) => op.seq));
+    for (const entityId of new Set(entityIds)) {
+      // What was refused together goes together: the folded operations share their tries.
+      for (const op of changes.queueOf(entityId)) if (op.tryCount >= context.config.maxOutboxTryCount) leaving.add(op.seq);
+      changes.depart(entityId, leaving, 'dropped', changes.knownOf(entityId));
+    }
+    await flushChanges(session, context, changes);
+    await removeConflicts(session, kind, entityIds);
+    facts.push(...await giveUp(session, context, changes.gone, 'dropped'));
+    await releaseDependents(session, context, [kind]);
+  }
+  return facts;
+}

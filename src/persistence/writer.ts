@@ -1,0 +1,228 @@
+import type { DataSource, EntityManager, ObjectLiteral } from 'typeorm';
+import type { Clock } from '../model/clock.ts';
+import { ValidationError } from '../model/errors.ts';
+import type { Json, JsonObject } from '../model/json.ts';
+import { deleteOp, upsertOp, type Op } from '../model/operation.ts';
+import { deepEqual } from '../rules/deep-equal.ts';
+import { changeFeedOf, type ChangeFeed } from './change-feed.ts';
+import { gateConnection, type ConnectionGate } from './connection-gate.ts';
+import { rethrowForCaller, toStoreFailure } from './database-failure.ts';
+import { enqueueOp, payloadToSend } from './enqueue.ts';
+import { registerTables } from './register-table.ts';
+import type { ReplicaTable } from './replica-table.ts';
+import { dialectOf, Session } from './session.ts';
+import type { SyncTable } from './sync-table.ts';
+import { systemClock } from './system-clock.ts';
+
+/** Overrides of one queued operation. */
+export interface WriteOptions {
+  readonly opId?: string;
+  /** When the user acted; default now. */
+  readonly localTimestamp?: string | Date;
+}
+
+export interface ReplaceOptions extends WriteOptions {
+  /** The server version the user saw. Default: the stored row's. */
+  readonly baseUpdatedAt?: string;
+  /** Properties or wire keys that changed. Default: found by comparing with the stored row. */
+  readonly changedFields?: Iterable<string>;
+}
+
+/** What an app writes through: the row and its operation in one transaction, or neither (I7). */
+export interface SyncEntityWriter<Entity extends ObjectLiteral> {
+  /** Inserts a row and queues its creation. Over a row that was deleted here it brings that row back. Rejects when the id exists. */
+  insertAndEnqueue(entity: Entity, options?: WriteOptions): Promise<void>;
+  /** Replaces a row and queues the change; a change of nothing queues nothing (F-27). Rejects when there is no such row. */
+  replaceAndEnqueue(entity: Entity, options?: ReplaceOptions): Promise<void>;
+  /** As {@link replaceAndEnqueue}, with what differs between the two as the changed fields. Returns whether anything was queued. */
+  replaceAndEnqueueDiff(before: Entity, after: Entity, options?: WriteOptions & { readonly baseUpdatedAt?: string }): Promise<boolean>;
+  /** Hides the row at once and queues its deletion. */
+  enqueueDelete(id: string | number, options?: WriteOptions & { readonly baseUpdatedAt?: string }): Promise<void>;
+  /** Takes a local delete back: shows the row again and queues it as it is. */
+  restore(id: string | number, options?: WriteOptions): Promise<void>;
+  /** Your own write and an operation you built, in one transaction; what your callback returns is returned. */
+  writeAndEnqueueOp<Result>(write: (manager: EntityManager) => Promise<Result>, op: Op): Promise<Result>;
+  /** Your own write and the deletion of a row, in one transaction. */
+  writeAndEnqueueDelete<Result>(write: (manager: EntityManager) => Promise<Result>, id: string | number, options?: WriteOptions & { readonly baseUpdatedAt?: string }): Promise<Result>;
+}
+
+export interface SyncWriter {
+  /** The writer of a registered table. Throws `TypeError` for a table that cannot be synchronised. */
+  forTable<Entity extends ObjectLiteral>(table: SyncTable<Entity>): SyncEntityWriter<Entity>;
+}
+
+export interface WriterOptions {
+  /** Makes operation ids; default UUID v4. */
+  readonly opId?: () => string;
+  readonly clock?: Pick<Clock, 'now'>;
+}
+
+interface WriterContext {
+  readonly dataSource: DataSource;
+  readonly gate: ConnectionGate;
+  readonly feed: ChangeFeed;
+  readonly opId: () => string;
+  readonly now: () => number;
+}
+
+/** Writes rows together with their operations. Works without an engine; a DataSource without the sync tables rejects with `DatabaseError`. */
+export function createWriter(dataSource: DataSource, options: WriterOptions = {}): SyncWriter {
+  const gate = gateConnection(dataSource);
+  const clock = options.clock ?? systemClock;
+  const context: WriterContext = {
+    dataSource, gate, feed: changeFeedOf(dataSource, gate), opId: options.opId ?? (() => crypto.randomUUID()), now: () => clock.now(),
+  };
+  return {
+    forTable: (table) => {
+      const [registered] = registerTables(dataSource, [{ target: table.target, options: { ...table.options, dependsOn: [] } }]).values();
+      if (!registered) throw new TypeError('createWriter: the table could not be registered');
+      return createEntityWriter(context, registered);
+    },
+  };
+}
+
+export function createEntityWriter<Entity extends ObjectLiteral>(context: WriterContext, table: ReplicaTable): SyncEntityWriter<Entity> {
+  const { dataSource, gate, feed } = context;
+  const dialect = dialectOf(dataSource);
+
+  const transaction = async <T>(work: (session: Session, manager: EntityManager) => Promise<T>): Promise<T> => {
+    try {
+      return await gate.transaction((queryRunner) => work(new Session(queryRunner, dialect), queryRunner.manager));
+    } catch (error) {
+      return rethrowForCaller(toStoreFailure(error, context.now()));
+    }
+  };
+  const stored = async (session: Session, id: string): Promise<JsonObject | undefined> => (await table.read(session, [id])).get(id);
+  const shared = (id: string, options: WriteOptions | undefined) => ({
+    kind: table.kind, id, opId: options?.opId ?? context.opId(), localTimestamp: options?.localTimestamp ?? new Date(context.now()),
+  });
+  const enqueue = async (session: Session, op: Op, before: JsonObject | undefined): Promise<void> => {
+    await enqueueOp(session, op, table, { row: op.creates ? undefined : before, version: versionOf(before) }, context.now());
+    feed.noteEnqueued();
+  };
+  const versionOf = (row: JsonObject | undefined): string | undefined => {
+    const version = row?.[table.keys.updatedAt];
+    return version === undefined || version === null || version === '' ? undefined : String(version);
+  };
+  const wireOf = (entity: object): { readonly id: string; readonly row: JsonObject } => {
+    const row = table.entityToWire(entity);
+    const id = table.readId(row);
+    if (id === undefined) throw new ValidationError(`${table.kind}: the entity has no ${table.keys.id}; give it one before writing, such as crypto.randomUUID() (F-39)`);
+    const complaint = table.complaintAbout(row);
+    if (complaint !== undefined) throw new ValidationError(`${table.kind}/${id}: ${complaint}; nothing was written`);
+    return { id, row };
+  };
+  /** The row as it will be stored: local writes never change what belongs to the server. */
+  const owned = (row: JsonObject, before: JsonObject | undefined): JsonObject => ({
+    ...row, [table.keys.updatedAt]: before?.[table.keys.updatedAt] ?? '', [table.keys.deletedAt]: null,
+  });
+  const wireKeys = (fields: Iterable<string>): readonly string[] => [...new Set([...fields].map((field) => table.wireKeyOf(field)))];
+  const notFound = (id: string): ValidationError => new ValidationError(`${table.kind}/${id}: there is no such row to change; insert it with insertAndEnqueue (F-104)`);
+
+  const replace = async (session: Session, entity: object, options: ReplaceOptions | undefined): Promise<boolean> => {
+    const { id, row } = wireOf(entity);
+    const before = await stored(session, id);
+    if (!before) throw notFound(id);
+    const changed = options?.changedFields === undefined ? changedKeys(table, before, { ...before, ...row }) : wireKeys(options.changedFields);
+    await table.writeLocalOnly(session, id, entity);
+    if (changed.length === 0) return false;
+    // Only what was changed: the rest of the entity may be older than the row (F-140).
+    const after = { ...before, ...Object.fromEntries(Object.entries(row).filter(([key]) => changed.includes(key))) };
+    await table.upsert(session, [owned(after, before)]);
+    const baseUpdatedAt = options?.baseUpdatedAt ?? versionOf(before);
+    await enqueue(session, upsertOp({ ...shared(id, options), payload: payloadToSend(after, table), changedFields: changed, baseUpdatedAt, creates: false }), before);
+    return true;
+  };
+
+  return {
+    insertAndEnqueue: (entity, options) =>
+      transaction(async (session) => {
+        const { id, row } = wireOf(entity);
+        const before = await stored(session, id);
+        const revives = before !== undefined && (table.isDeleted(before) || (await table.isDeletedLocally(session, id)));
+        if (before !== undefined && !revives) throw new ValidationError(`${table.kind}/${id}: a row with this id exists; change it with replaceAndEnqueue (WRT-08)`);
+        const after = { ...before, ...row };
+        await table.upsert(session, [owned(after, before)]);
+        await table.writeLocalOnly(session, id, entity);
+        const payload = payloadToSend(after, table);
+        // Over a tombstone nothing is sent as base: that means undelete. Over a row the server never saw it is the creation still.
+        const base = before === undefined || versionOf(before) === undefined ? { creates: true }
+          : { creates: false, baseUpdatedAt: table.isDeleted(before) ? undefined : versionOf(before) };
+        await enqueue(session, upsertOp({ ...shared(id, options), payload, ...base }), before);
+      }),
+
+    replaceAndEnqueue: (entity, options) =>
+      transaction(async (session) => {
+        await replace(session, entity, options);
+      }),
+
+    replaceAndEnqueueDiff: (before, after, options) =>
+      transaction(async (session) => {
+        const [from, to] = [table.entityToWire(before), table.entityToWire(after)];
+        const fromId = table.readId(from);
+        if (fromId !== table.readId(to)) throw new ValidationError(`${table.kind}: replaceAndEnqueueDiff compares one row, got ids ${String(fromId)} and ${String(table.readId(to))}`);
+        const changedFields = changedKeys(table, from, to);
+        // Only what the user changed: the form may have been opened before a pull (F-140).
+        const patch = Object.fromEntries(Object.entries(to).filter(([key]) => key === table.keys.id || changedFields.includes(key)));
+        const baseUpdatedAt = options?.baseUpdatedAt ?? versionOf(from);
+        if (changedFields.length === 0) return false;
+        return replaceWire(session, patch, changedFields, baseUpdatedAt, options);
+      }),
+
+    enqueueDelete: (id, options) => transaction((session) => remove(session, String(id), options)),
+
+    restore: (id, options) =>
+      transaction(async (session) => {
+        const key = String(id);
+        const row = await stored(session, key);
+        if (!row) throw notFound(key);
+        const wasDeletedThere = table.isDeleted(row);
+        await table.upsert(session, [owned(row, row)]);
+        const undo = wasDeletedThere ? {} : { changedFields: [], baseUpdatedAt: versionOf(row) };
+        await enqueue(session, upsertOp({ ...shared(key, options), payload: payloadToSend(row, table), ...undo, creates: false }), row);
+      }),
+
+    writeAndEnqueueOp: (write, op) =>
+      transaction(async (session, manager) => {
+        if (op.kind !== table.kind) throw new ValidationError(`operation ${op.opId} is of kind '${op.kind}', this writer is for '${table.kind}' (F-104)`);
+        const before = await stored(session, op.id);
+        const result = await write(manager);
+        await enqueue(session, op, before);
+        return result;
+      }),
+
+    writeAndEnqueueDelete: (write, id, options) =>
+      transaction(async (session, manager) => {
+        const before = await stored(session, String(id));
+        const result = await write(manager);
+        await remove(session, String(id), options, before);
+        return result;
+      }),
+  };
+
+  async function replaceWire(session: Session, patch: JsonObject, changedFields: readonly string[], baseUpdatedAt: string | undefined, options: WriteOptions | undefined): Promise<boolean> {
+    const id = table.readId(patch);
+    const before = id === undefined ? undefined : await stored(session, id);
+    if (id === undefined || !before) throw notFound(String(id));
+    const complaint = table.complaintAbout(patch);
+    if (complaint !== undefined) throw new ValidationError(`${table.kind}/${id}: ${complaint}; nothing was written`);
+    const after = { ...before, ...patch };
+    await table.upsert(session, [owned(after, before)]);
+    await enqueue(session, upsertOp({ ...shared(id, options), payload: payloadToSend(after, table), changedFields, baseUpdatedAt, creates: false }), before);
+    return true;
+  }
+
+  async function remove(session: Session, id: string, options: (WriteOptions & { readonly baseUpdatedAt?: string }) | undefined, known?: JsonObject): Promise<void> {
+    const before = known ?? await stored(session, id);
+    const op = deleteOp({ ...shared(id, options), baseUpdatedAt: options?.baseUpdatedAt ?? versionOf(before) });
+    await table.markDeletedLocally(session, [id], op.localTimestamp);
+    await enqueue(session, op, before);
+  }
+}
+
+/** Wire keys whose values differ, without those that belong to the server; missing equals null. */
+function changedKeys(table: ReplicaTable, before: JsonObject, after: JsonObject): readonly string[] {
+  const own = new Set([table.keys.id, table.keys.updatedAt, table.keys.deletedAt]);
+  const value = (row: JsonObject, key: string): Json => row[key] ?? null;
+  return Object.keys({ ...before, ...after }).filter((key) => !own.has(key) && !deepEqual(value(before, key), value(after, key)));
+}
