@@ -41,6 +41,13 @@ export interface Progress {
   end(done: number): void;
 }
 
+/** What somebody goes through, written as it happens. */
+export interface Trail {
+  /** The same step twice in a row is one. */
+  step(name: string): void;
+  end(): void;
+}
+
 /** Prints sections, aligned facts and progress. */
 export class Terminal {
   readonly #screen: Screen;
@@ -91,6 +98,20 @@ export class Terminal {
   /** What the engine is doing, as it happens. */
   event(who: string, what: string, detail = ''): void {
     this.line(`     ${this.style('cyan', who)}  ${what}${detail === '' ? '' : `   ${this.style('dim', detail)}`}`);
+  }
+
+  trail(who: string): Trail {
+    let last: string | undefined;
+    return {
+      step: (name) => {
+        if (name === last) return;
+        this.#screen.write(last === undefined ? `     ${this.style('cyan', who)}  ${name}` : ` ${this.style('dim', '→')} ${name}`);
+        last = name;
+      },
+      end: () => {
+        if (last !== undefined) this.line();
+      },
+    };
   }
 
   good(text: string): void {

@@ -1,0 +1,8 @@
+import { contend } from '../contender.ts';
+import { closeReplica, openReplica } from '../replica.ts';
+
+await contend({
+  prepare: openReplica,
+  work: async ({ engine }) => (await engine.sync({ pushKinds: ['cities'], pullKinds: [] })).pushed,
+  end: closeReplica,
+});
