@@ -62,7 +62,7 @@ async function end(gate: GateOperations, runner: GatedQueryRunner, sql: string, 
  * changing their prototype.
  */
 export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperations): GatedRunnerClass {
-  return class Gated extends Base implements GatedQueryRunner {
+  class Gated extends Base implements GatedQueryRunner {
     transaction: OpenTransaction | undefined = undefined;
     role: GatedQueryRunner['role'] = undefined;
 
@@ -72,6 +72,8 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
       this.isTransactionActive = true;
       this.transactionDepth = 1;
       transaction.members.add(this);
+      // For sql.js: what joined runners wrote is in the file when the transaction has ended.
+      if (role === 'owns' && 'isDirty' in this) this.isDirty = true;
     }
 
     leaveTransaction(): void {
@@ -131,8 +133,22 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
 
     /** Rolls back what was begun and never ended: nobody else could. */
     override async release(): Promise<void> {
-      await abandon(gate, this);
-      return super.release();
+      if (this.role === 'owns') await abandon(gate, this);
+      await super.release();
+      this.leaveTransaction();
     }
-  };
+  }
+  gateFlush(Base, Gated, gate);
+  return Gated;
+}
+
+/** sql.js writes its file by an export, which fails inside a transaction: it waits for the connection, and for the end of its own transaction. */
+function gateFlush(Base: SqliteRunnerClass, Gated: GatedRunnerClass, gate: GateOperations): void {
+  const flush: unknown = Reflect.get(Base.prototype as object, 'flush');
+  if (typeof flush !== 'function') return;
+  Object.defineProperty(Gated.prototype, 'flush', {
+    value: async function (this: GatedQueryRunner): Promise<void> {
+      if (this.transaction === undefined && gate.ambient() === undefined) await gate.alone('', () => flush.call(this) as Promise<void>);
+    },
+  });
 }
