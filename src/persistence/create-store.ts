@@ -140,7 +140,11 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     finishRun: ({ runId, othersSucceeded, kinds }) =>
       unit.fenced(async (session) => {
         await writeState(session, 'lastSyncedAt', clock.now());
-        return closeRun(session, context, { since: runStarts.get(runId) ?? clock.now(), othersSucceeded, kinds });
+        // Asked again while it waited for a resolver: tries are counted once per run.
+        const since = runStarts.get(runId);
+        const result = await closeRun(session, context, { since: since ?? clock.now(), othersSucceeded: othersSucceeded && since !== undefined, kinds });
+        runStarts.delete(runId);
+        return result;
       }),
   };
   return { store, registry, queue: createQueue(context, feed), outbox: createOutboxRepository(context, feed), cursors: createCursorRepository(unit), gate, feed };
