@@ -3,6 +3,7 @@ import type { Clock } from '../model/clock.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import type { HttpClient } from './http-client.ts';
 import { ExchangeError, toExchangeError } from './network-failure.ts';
+import { onAbort } from './on-abort.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -83,13 +84,12 @@ function endable<T>({ outer, controller, requestTimeoutMs, clock, ended }: Endin
       reject(error);
       controller.abort(error);
     };
-    const onAbort = (): void => end(ended('aborted', 'was aborted before its answer was complete'));
+    const forget = onAbort(outer, () => end(ended('aborted', 'was aborted before its answer was complete')));
     const timer = clock.setTimeout(() => end(ended('timedOut', `had no complete answer within ${requestTimeoutMs} ms`)), requestTimeoutMs);
     const settle = (): void => {
       clock.clearTimeout(timer);
-      outer?.removeEventListener('abort', onAbort);
+      forget();
     };
-    outer?.addEventListener('abort', onAbort);
     send().then((value) => { settle(); resolve(value); }, (error: unknown) => { settle(); reject(error); });
   });
 }

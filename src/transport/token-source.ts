@@ -1,6 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import { AuthError, NetworkError } from '../model/errors.ts';
 import { ExchangeError } from './network-failure.ts';
+import { onAbort } from './on-abort.ts';
 import type { TokenProvider } from './rest-options.ts';
 
 /** A token and the refresh it stems from, so that a late 401 does not refresh twice. */
@@ -60,18 +61,18 @@ export class TokenSource {
   /** `token()` is the app's code: it may hang, and an abort must not wait for it (I8, I9). */
   #inTime<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     return new Promise<T>((resolve, reject) => {
+      // Nothing of ours is with the server: never sent, or refused with a 401.
+      const aborted = (): ExchangeError => new ExchangeError('aborted', false, 'Aborted while waiting for token()');
       const end = (settle: () => void): void => {
         this.#clock.clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
+        forget();
         settle();
       };
-      // Nothing of ours is with the server: never sent, or refused with a 401.
-      const onAbort = (): void => end(() => reject(new ExchangeError('aborted', false, 'Aborted while waiting for token()')));
+      const forget = onAbort(signal, () => end(() => reject(aborted())));
       const onTimeout = (): void => end(() => reject(new AuthError(`token() did not answer within ${this.#requestTimeoutMs} ms`)));
       const timer = this.#clock.setTimeout(onTimeout, this.#requestTimeoutMs);
-      if (signal?.aborted) onAbort();
-      else signal?.addEventListener('abort', onAbort);
       waited.then((value) => end(() => resolve(value)), (error: unknown) => end(() => reject(error)));
+      if (signal?.aborted) end(() => reject(aborted()));
     });
   }
 }
