@@ -1,5 +1,5 @@
 import { createSyncEngine, syncTable, type SyncEngine, type SyncPhaseName, type SyncRunResult } from 'synchart';
-import { openDatabase } from 'synchart/persistence';
+import { createWriter, openDatabase } from 'synchart/persistence';
 import { RestTransport } from 'synchart/transport';
 import type { DataSource } from 'typeorm';
 import type { DayWriter } from './offline-day.ts';
@@ -39,7 +39,7 @@ export async function openReplica({ name, database, driver, url }: ReplicaOption
     name,
     dataSource,
     engine,
-    writer: createDayWriter(dataSource, engine),
+    writer: createDayWriter(dataSource),
     close: async () => {
       await engine.dispose();
       await dataSource.destroy();
@@ -61,9 +61,10 @@ export async function syncTelling({ engine }: Replica, onPhase: (phase: SyncPhas
   }
 }
 
-function createDayWriter(dataSource: DataSource, engine: SyncEngine): DayWriter {
-  const city = engine.writer(cities);
-  const country = engine.writer(countries);
+function createDayWriter(dataSource: DataSource): DayWriter {
+  const writer = createWriter(dataSource);
+  const city = writer.forTable(cities);
+  const country = writer.forTable(countries);
   const alive = { updatedAt: '', deletedAt: null, deletedAtLocal: null };
   return {
     editCity: async (id, change) => {
