@@ -13,6 +13,7 @@
  *        │       │         ▼ any failed step
  *        │   resuming ◀─ backoff ◀─ assessing ─▶ failed
  *        └───────┴───── paused ◀─ PAUSE anywhere                      stopped (final) ◀─ STOP anywhere, after settling
+ *     `assessing` judges the failure of a step, `tidying` decides whether what is left of an ended run waits.
  *
  * Keeps: I1, I12 (a request or wake-up is merged, never dropped), I8 (bounded attempts and rounds), I9 (what was answered is settled before the
  * chart leaves), I11 (a run works only between `standby` and the next `releaseLease`), I13 (a kind that fails is left out, the others go on).
@@ -29,7 +30,7 @@ import type {
 import { noStats, type SyncStats } from '../model/stats.ts';
 import {
   acceptRequest, adoptPlan, asAutomatic, automaticPart, automaticWork, closeKind, countOutcome, countPage, countSettled, createRun, endingOf, failedKinds,
-  fractionOf, isKindAhead, isTransient, leaveConflict, mergeRequests, nextSeed, promisesOf, statsOf, timerMs, toRequest, toSyncError, waitAfter, widenRun, withoutKind,
+  fractionOf, isKindAhead, isTransient, leaveConflict, mergeRequests, nextSeed, promisesOf, reopen, statsOf, timerMs, toRequest, toSyncError, waitAfter, widenRun, withoutKind,
   withoutWaiter, type RegisteredKinds, type RetryLimits, type WorkEvent,
 } from '../rules/sync-rules.ts';
 
@@ -188,6 +189,7 @@ const sync = setup({
     isConflictAgain: (_, outcome: ConflictOutcome) => outcome.type === 'again',
     isReport: (_, page: PageReport) => page !== noPage,
     isReachable: (_, healthy: boolean) => healthy,
+    isReopened: (_, record: RunRecord) => (record.reopened?.length ?? 0) > 0,
     /** Only an automatic run sees to operations that wait by themselves. */
     leavesDueWork: ({ context: { run, next } }, record: RunRecord) => next === undefined && run?.request.automatic === true && record.nextDueInMs !== undefined,
     // work ahead
@@ -233,6 +235,7 @@ const sync = setup({
     countPage: assign(changeRun((run, page: PageReport) => countPage(run, page))),
     countOutcome: assign(changeRun((run, outcome: ConflictOutcome) => countOutcome(run, outcome))),
     leaveConflict: assign(changeRun(leaveConflict)),
+    reopenConflicts: assign(changeRun((run, record: RunRecord) => reopen(run, record.reopened ?? []))),
     closePush: assign(changeRun((run) => ({ ...run, toPush: [] }))),
     closeKind: assign(changeRun(closeKind)),
     closeSweep: assign(changeRun((run) => ({ ...run, toSweep: run.toSweep.slice(1) }))),
@@ -623,6 +626,7 @@ export const syncMachine = sync.createMachine({
             resolvingConflict: {
               id: 'resolvingConflict',
               initial: 'choosingConflict',
+              entry: { type: 'enterPhase', params: 'push' },
               states: {
                 // Back to pushing when none is left: what waited behind a resolved conflict is ready now.
                 choosingConflict: { always: [{ guard: 'hasConflict', target: 'deciding' }, { target: '#pushing' }] },
@@ -711,6 +715,7 @@ export const syncMachine = sync.createMachine({
                   succeeded: run?.failures.length === 0, patient: next === undefined,
                 }),
                 onDone: [
+                  { guard: { type: 'isReopened', params: outputOf }, target: 'resolvingConflict', actions: [announceFacts, { type: 'reopenConflicts', params: outputOf }] },
                   {
                     guard: 'hasFailedKind', target: '#tidying',
                     actions: [

@@ -131,6 +131,8 @@ export interface RunRecord {
   readonly nextDueInMs?: number | undefined;
   /** Epoch ms of the end of the run. */
   readonly at?: number | undefined;
+  /** Conflicts whose resolver has answered meanwhile: the run goes back to them and finishes later. */
+  readonly reopened?: readonly ConflictRef[] | undefined;
   readonly facts: readonly SyncFact[];
 }
 

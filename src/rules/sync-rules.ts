@@ -3,7 +3,7 @@ import {
   AuthError, DatabaseError, MaxRetriesExceededError, NetworkError, SyncAbortedError, SyncError, SyncOperationError, TransportError,
 } from '../model/errors.ts';
 import type { SyncFailure } from '../model/failure.ts';
-import { anonymousWaiter, type ConflictOutcome, type Kinds, type PageReport, type Plan, type Run, type RunEnded, type RunPhase, type SettleReport, type SyncRequest, type Wait } from '../model/run.ts';
+import { anonymousWaiter, type ConflictOutcome, type ConflictRef, type Kinds, type PageReport, type Plan, type Run, type RunEnded, type RunPhase, type SettleReport, type SyncRequest, type Wait } from '../model/run.ts';
 import type { ConflictResolution } from '../model/conflict.ts';
 import type { SyncStats } from '../model/stats.ts';
 
@@ -148,6 +148,9 @@ export const countOutcome = (run: Run, outcome: ConflictOutcome): Run => ({
     conflictsResolved: run.push.conflictsResolved + (outcome.type === 'resolved' ? 1 : 0),
   },
 });
+
+/** The run with conflicts that were decided while it waited for resolvers; what waited behind them is ready afterwards. */
+export const reopen = (run: Run, conflicts: readonly ConflictRef[]): Run => ({ ...run, conflicts, round: 0, toPush: union(run.toPush, conflicts.map((ref) => ref.kind)) });
 
 /** The run after its first conflict was left for later. */
 export const leaveConflict = (run: Run): Run => ({ ...run, conflicts: run.conflicts.slice(1), round: 0 });

@@ -614,6 +614,19 @@ describe('conflicts', () => {
   });
 });
 
+describe('open resolvers', () => {
+  test('F-145: a resolver that answers while the run waits for it has its conflict resolved in this run', () => {
+    const reopened = finishing().done('finishRun', record({ reopened: [ref('op1')], facts: [fact('answered')] }));
+    expect(reopened.told).toEqual(['transport.warning']);
+    expect(reopened.inputOf('decideConflict')).toMatchObject({ ref: ref('op1'), round: 0 });
+    const pushing = reopened.done('decideConflict', decided('repush')).done('repushDecision', outcome('resolved', { pushed: 1 }));
+    expect(pushing.inputOf('takeBatch')).toMatchObject({ kinds: ['todos'] });
+    const again = pushing.done('takeBatch', nothingTaken);
+    expect(again.told).toEqual([]);
+    expect(find(again.done('finishRun', record()), 'sync.completed')?.stats).toMatchObject({ pushed: 1, conflictsResolved: 1 });
+  });
+});
+
 describe('full resync', () => {
   test('EVT-04: prepares before the push, sweeps kind by kind after the last page', () => {
     expect(preparing().emitted).toEqual([{ type: 'resync.started', reason: 'manual', kinds, runId: 1 }]);
