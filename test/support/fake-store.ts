@@ -430,6 +430,7 @@ export function createFakeStore(options: FakeStoreOptions) {
         const facts: SyncFact[] = [
           { type: 'cache.updated', kind, upserts: items.length - deletes, deletes },
           { type: 'page.pulled', kind, pageSize: page.items.length, totalDone: done },
+          { type: 'sync.progress', phase: 'pull', kind, done, ...(page.total === undefined ? {} : { total: page.total }) },
         ];
         applied.push({ pageSize: page.items.length, pulled: items.length, facts });
       }

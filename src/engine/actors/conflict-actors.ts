@@ -11,7 +11,7 @@ import { delayFor } from '../../rules/backoff.ts';
 import { planConflict, type ConflictPlan } from '../conflict-strategies.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { failStep, toStepFailure } from '../step-failure.ts';
-import { unlessAborted } from '../turns.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import { leaseFailure } from './lease-deadline.ts';
 import { readAnswer } from './read-answer.ts';
 import type { RunMemory } from './run-memory.ts';

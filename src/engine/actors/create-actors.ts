@@ -6,7 +6,7 @@ import { createRunActors } from './run-actors.ts';
 import { RunMemory } from './run-memory.ts';
 
 /** Makes all actors that the chart names, over one memory and one lease keeper. */
-export function createActors(ports: EnginePorts): { readonly actors: SyncActors; readonly keeper: LeaseKeeper } {
+export function createActors(ports: EnginePorts): { readonly actors: SyncActors; readonly keeper: LeaseKeeper; readonly memory: RunMemory } {
   const { store, clock, config } = ports;
   const memory = new RunMemory();
   const keeper = createLeaseKeeper(store.lease, clock, {
@@ -15,7 +15,7 @@ export function createActors(ports: EnginePorts): { readonly actors: SyncActors;
     silenceMs: 2 * Math.max(config.leaseTtlMs, config.conflictRetryDelayMs),
     activity: memory,
   });
-  return { actors: { ...createRunActors(ports, memory, keeper), ...createPushActors(ports, memory), ...createConflictActors(ports, memory) }, keeper };
+  return { actors: { ...createRunActors(ports, memory, keeper), ...createPushActors(ports, memory), ...createConflictActors(ports, memory) }, keeper, memory };
 }
 
 export type SyncActors = ReturnType<typeof createRunActors> & ReturnType<typeof createPushActors> & ReturnType<typeof createConflictActors>;

@@ -4,7 +4,7 @@ import type { SyncKind } from '../../model/kind.ts';
 import type { PageToApply, PullPosition } from '../../model/ports.ts';
 import type { PullPage, TransportAdapter } from '../../model/transport.ts';
 import { abandonSequence, onPage, requestOf, startPaging, type PagingOptions } from '../../rules/paging.ts';
-import { unlessAborted } from '../turns.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 
 /** A page that was received and judged, not yet applied. `facts` are those that paging itself found out. */
 export interface FetchedPage {

@@ -4,7 +4,7 @@ import type { AppliedPage } from '../../model/ports.ts';
 import type { PageReport } from '../../model/run.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { failStep } from '../step-failure.ts';
-import { nextTurn } from '../turns.ts';
+import { yieldTurn } from '../../persistence/yield-turn.ts';
 import { noteClockOffset } from './clock-offset.ts';
 import { createPageFetcher, type FetchedPage } from './page-fetcher.ts';
 import type { RunMemory } from './run-memory.ts';
@@ -47,7 +47,7 @@ async function pullPages(
     let retention: number | undefined;
     for (let pages = await fetcher.next(); pages !== undefined && !signal.aborted; pages = await fetcher.next()) {
       // So that the next request has left before the write begins.
-      await nextTurn();
+      await yieldTurn();
       const work = pages.filter(bringsWork);
       const applied = work.length === 0 ? [] : await store.applyPages(name, work.map(({ toApply }) => toApply), { signal, totalDone: done });
       // An interrupted application committed the first of them; the rest is pulled again.
@@ -55,8 +55,8 @@ async function pullPages(
       for (const page of pages) {
         const index = work.indexOf(page);
         const written = index === -1 ? undefined : applied[index];
-        done += page.pulled;
-        tell(reportOf(name, page, written, done));
+        done += written?.pulled ?? 0;
+        tell(reportOf(name, page, written));
       }
       retention = pages.at(-1)?.toApply.page.tombstoneRetentionMs ?? retention;
       await noteClockOffset(pages.map(({ toApply }) => toApply.page.clockOffsetMs), ports, memory);
@@ -74,10 +74,7 @@ async function pullPages(
 /** A page without rows that moves nothing says only that there is nothing: no transaction for that. */
 const bringsWork = ({ toApply: { items, page, next } }: FetchedPage): boolean => items.length > 0 || page.items.length > 0 || next.sequence !== undefined;
 
-function reportOf(kind: string, page: FetchedPage, applied: AppliedPage | undefined, done: number): PageReport {
-  const { total } = page.toApply.page;
+function reportOf(kind: string, page: FetchedPage, applied: AppliedPage | undefined): PageReport {
   const facts: SyncFact[] = [...(applied?.facts ?? []), ...page.facts];
-  // An unknown total is left out, never faked (F-107).
-  if (applied !== undefined) facts.push({ type: 'sync.progress', phase: 'pull', done, kind, ...(total === undefined ? {} : { total }) });
   return { kind, pageSize: page.toApply.page.items.length, pulled: Math.min(page.pulled, applied?.pulled ?? 0), facts };
 }

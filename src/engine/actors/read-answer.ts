@@ -10,7 +10,7 @@ import {
 import { toOutcome } from '../../rules/outcome.ts';
 import { isOwnEcho } from '../../rules/own-echo.ts';
 import type { EnginePorts } from '../engine-ports.ts';
-import { unlessAborted } from '../turns.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 
 type Ports = Pick<EnginePorts, 'transport' | 'kinds'>;
 

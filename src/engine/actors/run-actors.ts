@@ -3,7 +3,7 @@ import type { FinishInput, PlanInput, PrepareInput, PullInput, RememberWaitInput
 import type { Hydrated, LeaseAnswer, PageReport, Plan, RunRecord, SweepReport } from '../../model/run.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { failStep } from '../step-failure.ts';
-import { unlessAborted } from '../turns.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import { planRun } from './plan-run.ts';
 import { pullKind } from './pull-kind.ts';
@@ -32,7 +32,8 @@ export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: L
 
   return {
     hydrate: fromPromise<Hydrated>(() => step(async () => {
-      const { paused, attempt, retryAt, request, clockOffsetMs } = await store.hydrate();
+      const { paused, attempt, retryAt, request, clockOffsetMs, lastSyncedAt } = await store.hydrate();
+      memory.lastSyncedAt = lastSyncedAt;
       memory.clockOffsetMs = clockOffsetMs;
       const delayMs = retryAt === undefined ? 0 : retryAt - clock.now();
       const isAhead = delayMs > 0 && delayMs <= Math.max(longestWaitMs, ports.config.backoffMaxMs);

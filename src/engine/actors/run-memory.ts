@@ -30,7 +30,7 @@ export class RunMemory {
   readonly #retries = new Map<string, number>();
   #lastBatchId = 0;
   #runId = 0;
-  stepsUnderWay = 0;
+  readonly #steps = new Set<Promise<unknown>>();
   stepsBegun = 0;
   /** Epoch ms of the run's beginning. */
   startedAt = 0;
@@ -43,6 +43,8 @@ export class RunMemory {
   settled = 0;
   /** The last take, which may still be committing after its actor was stopped. */
   taking: Promise<unknown> = Promise.resolve();
+  /** Epoch ms of the last run that ended well; undefined: never. */
+  lastSyncedAt: number | undefined;
   /** Server time minus local time as it is stored. */
   clockOffsetMs = 0;
   /** The conflict request that an abort left on its way. */
@@ -63,13 +65,23 @@ export class RunMemory {
 
   /** Does one step of a run, and lets the lease keeper see that somebody is at work. */
   async during<T>(step: () => Promise<T>): Promise<T> {
-    this.stepsUnderWay += 1;
+    const work = step();
+    this.#steps.add(work);
     this.stepsBegun += 1;
     try {
-      return await step();
+      return await work;
     } finally {
-      this.stepsUnderWay -= 1;
+      this.#steps.delete(work);
     }
+  }
+
+  get stepsUnderWay(): number {
+    return this.#steps.size;
+  }
+
+  /** Resolves when no step is under way any more, also of those whose actor was stopped. */
+  async quiet(): Promise<void> {
+    while (this.#steps.size > 0) await Promise.allSettled(this.#steps);
   }
 
   keep({ requests, facts }: TakenBatch): BatchUnderWay {

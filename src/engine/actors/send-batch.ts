@@ -7,7 +7,7 @@ import { judgeBatch } from '../../rules/judge-batch.ts';
 import { toOutcome } from '../../rules/outcome.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { toStepFailure } from '../step-failure.ts';
-import { unlessAborted } from '../turns.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import { leaseFailure } from './lease-deadline.ts';
 import { preflight } from './preflight.ts';
 import { readAnswer } from './read-answer.ts';

@@ -5,7 +5,7 @@ import type { SettleReport } from '../../model/run.ts';
 import { delayFor } from '../../rules/backoff.ts';
 import { toOutcome } from '../../rules/outcome.ts';
 import type { EnginePorts } from '../engine-ports.ts';
-import { nextTurn } from '../turns.ts';
+import { yieldTurn } from '../../persistence/yield-turn.ts';
 import { noteClockOffset } from './clock-offset.ts';
 import { conflictWith, isRowOf } from './read-answer.ts';
 import type { BatchUnderWay, RunMemory } from './run-memory.ts';
@@ -16,7 +16,7 @@ import type { BatchUnderWay, RunMemory } from './run-memory.ts';
  */
 export async function settleBatch(batch: BatchUnderWay, ports: EnginePorts, memory: RunMemory): Promise<SettleReport> {
   // An aborted transport says what it never sent; it has a few turns for it, not more.
-  await Promise.race([batch.sending, nextTurn().then(nextTurn).then(nextTurn)]);
+  await Promise.race([batch.sending, yieldTurn().then(yieldTurn).then(yieldTurn)]);
   const everybodyFails = batch.report?.failure?.type === 'unavailable';
   batch.settling ??= batch.requests.map((request) => answerOf(request, batch, ports, memory, everybodyFails));
   const report = await ports.store.settle(batch.settling);

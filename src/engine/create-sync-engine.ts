@@ -1,0 +1,46 @@
+import type { ObjectLiteral } from 'typeorm';
+import type { SyncTable } from '../persistence/sync-table.ts';
+import { createWriter } from '../persistence/writer.ts';
+import { RestTransport } from '../transport/rest-transport.ts';
+import type { RestTransportOptions } from '../transport/rest-options.ts';
+import { composePorts } from './compose-ports.ts';
+import { createEngineCore, internalsOf, rememberInternals } from './engine-core.ts';
+import type { SyncEngineOptions } from './engine-options.ts';
+import type { SyncEngine } from './sync-engine.ts';
+
+/**
+ * Builds an engine over a database and a transport. Throws `RangeError` naming a bad setting and `TypeError` naming a table that cannot be
+ * synchronised; reads, writes and asks nothing before `start()` or the first command.
+ */
+export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
+  const { ports, store } = composePorts(options);
+  const { gate, queue, outbox, cursors } = store;
+  const core = createEngineCore({ ports, queue, connectivity: options.connectivity, detached: (work) => gate.detached(work) });
+  const writer = createWriter(options.dataSource, { clock: ports.clock });
+  const engine: SyncEngine = {
+    ...core,
+    outbox,
+    cursors,
+    writer: <Entity extends ObjectLiteral>(table: SyncTable<Entity>) => {
+      if (!options.tables.some(({ target }) => target === table.target)) throw new TypeError('writer: this table is not one of those the engine was created with');
+      return writer.forTable(table);
+    },
+  };
+  const internals = internalsOf(core);
+  if (internals !== undefined) rememberInternals(engine, internals);
+  return engine;
+}
+
+export type RestSyncEngineOptions = Omit<SyncEngineOptions, 'transport'> & RestTransportOptions;
+
+/** Builds a `RestTransport` and an engine over it in one call; `config.requestTimeoutMs` holds for the requests, too. */
+export function createRestSyncEngine(options: RestSyncEngineOptions): SyncEngine {
+  const {
+    baseUrl, token, axios, headers, pushConcurrency, enableBatch, batchSize, batchPath, requestTimeoutMs = options.config?.requestTimeoutMs, conditionalWrite,
+    classifyStatus, clock, ...others
+  } = options;
+  const transport = new RestTransport({
+    baseUrl, token, axios, headers, pushConcurrency, enableBatch, batchSize, batchPath, requestTimeoutMs, conditionalWrite, classifyStatus, clock,
+  });
+  return createSyncEngine({ ...others, clock, transport });
+}

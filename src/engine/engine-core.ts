@@ -1,0 +1,306 @@
+import { createActor } from 'xstate';
+import type { Observable } from 'rxjs';
+import { phaseOf } from '../machines/phase-of.ts';
+import type { SyncEmitted, SyncMachineEvent, SyncSnapshot } from '../machines/sync-machine.ts';
+import type { StoredConflict } from '../model/conflict.ts';
+import { SyncAbortedError, SyncError } from '../model/errors.ts';
+import type { SyncEvent, SyncFact } from '../model/events.ts';
+import type { ConnectivityPort } from '../model/ports.ts';
+import type { RunEnded } from '../model/run.ts';
+import { noStats } from '../model/stats.ts';
+import { rethrowForCaller } from '../persistence/database-failure.ts';
+import { toSyncError } from '../rules/sync-rules.ts';
+import { assembleMachine } from './assemble-machine.ts';
+import type { EnginePorts } from './engine-ports.ts';
+import { explainOperation } from './explain.ts';
+import { createHub, IsolatedObservable, reportQuietly } from './isolated-observable.ts';
+import type { QueuePort } from './queue-port.ts';
+import { createStatusKeeper } from './status-keeper.ts';
+import type { FullResyncOptions, SyncEngineCore, SyncOptions, SyncRunResult } from './sync-engine.ts';
+import { toSyncEvent } from './sync-stream.ts';
+import { handled, Waiters } from './waiters.ts';
+import { waitUntil } from './wait-until.ts';
+import { whenPushed } from './when-pushed.ts';
+
+export interface EngineParts {
+  readonly ports: EnginePorts;
+  readonly queue: QueuePort;
+  readonly connectivity?: ConnectivityPort | undefined;
+  /** Runs work outside the transaction of whoever called: an engine must not become part of an app's transaction. */
+  readonly detached?: (<T>(work: () => T) => T) | undefined;
+}
+
+/** What triggers need of an engine beside its public members. */
+export interface EngineInternals extends EngineParts {
+  readonly send: (event: SyncMachineEvent) => void;
+  readonly isDisposed: () => boolean;
+}
+
+const internals = new WeakMap<object, EngineInternals>();
+
+/** Keeps what triggers need of an engine, under the object that the app holds. */
+export const rememberInternals = (engine: object, parts: EngineInternals): void => void internals.set(engine, parts);
+
+/** The parts of an engine that was made here; undefined for anything else. */
+export const internalsOf = (engine: object): EngineInternals | undefined => internals.get(engine);
+
+const defaultIntervalMs = 5 * 60 * 1000;
+
+/** Builds the façade over ports: the composition root gives it a database, tests a store in memory. */
+export function createEngineCore(parts: EngineParts): SyncEngineCore {
+  const { ports, queue, connectivity } = parts;
+  const { clock, store } = ports;
+  const detached = parts.detached ?? (<T>(work: () => T): T => work());
+  const { machine, keeper, memory } = assembleMachine(ports);
+  const actor = createActor(machine, { clock });
+  const waiters = new Waiters();
+  const eventHub = createHub<SyncEvent>();
+  const conflictHub = createHub<undefined>(() => undefined);
+  const queueHub = createHub<undefined>(() => undefined);
+  const status = createStatusKeeper(queue, actor.getSnapshot(), detached);
+  const undo: (() => void)[] = [];
+  /** Per run: what `syncRun` tells beside the counts. */
+  const runs = new Map<number, { firstError?: Error; reason?: 'scheduled' | 'manual' }>();
+  let isStarted = false;
+  let disposing: Promise<void> | undefined;
+  let auto: unknown;
+
+  const disposed = (): SyncAbortedError => new SyncAbortedError('the engine is disposed; create a new one');
+  const send = (event: SyncMachineEvent): void => detached(() => actor.send(event));
+  const tell = (facts: readonly SyncFact[]): void => {
+    for (const fact of facts) onEvent({ ...fact, at: clock.now() });
+  };
+
+  // ── what the chart tells ──
+
+  function onEmitted(emitted: SyncEmitted): void {
+    if (emitted.type === 'run.ended') return onRunEnded(emitted);
+    if (emitted.type === 'request.rejected') {
+      const error = toSyncError(emitted.failure, { phase: 'sync', attempts: 1, maxRetries: 0 });
+      error.stats ??= noStats;
+      return waiters.fail(emitted.waiters, error);
+    }
+    const event = toSyncEvent(emitted, clock);
+    if (event !== undefined) onEvent(event);
+  }
+
+  function onEvent(event: SyncEvent): void {
+    if (event.runId !== undefined && (event.type === 'op.failed' || event.type === 'resync.started')) {
+      const run = runs.get(event.runId) ?? {};
+      if (event.type === 'op.failed') run.firstError ??= event.error;
+      else run.reason = event.reason;
+      runs.set(event.runId, run);
+    }
+    status.onEvent(event);
+    eventHub.tell(event);
+    if (event.type.startsWith('conflict.')) conflictHub.tell(undefined);
+  }
+
+  function onRunEnded(ended: RunEnded): void {
+    if (ended.failure === undefined) {
+      waiters.settle(ended.waiters, ended);
+    } else {
+      const error = toSyncError(ended.failure, ended);
+      error.stats = ended.stats;
+      waiters.fail(ended.waiters, error);
+    }
+    for (const id of runs.keys()) if (id < ended.runId) runs.delete(id);
+  }
+
+  // ── life ──
+
+  const ensureStarted = (): void => {
+    if (isStarted) return;
+    isStarted = true;
+    const told = actor.on('*', onEmitted);
+    const watched = actor.subscribe({
+      next: (snapshot) => status.onSnapshot(snapshot, memory.lastSyncedAt),
+      error: (error: unknown) => {
+        reportQuietly(error);
+        waiters.failAll(new SyncError('the sync machine has stopped on an internal error', { cause: error }));
+      },
+    });
+    const changed = queue.subscribe(() => {
+      send({ type: 'outbox.changed' });
+      status.recount();
+      queueHub.tell(undefined);
+    });
+    undo.push(() => told.unsubscribe(), () => watched.unsubscribe(), changed);
+    detached(() => actor.start());
+    if (connectivity !== undefined) {
+      const say = (online: boolean): void => send({ type: online ? 'network.online' : 'network.offline' });
+      undo.push(connectivity.subscribe(say));
+      if (!connectivity.isOnline()) say(false);
+    }
+    status.recount();
+  };
+  const alive = <T>(work: () => Promise<T>): Promise<T> => {
+    if (disposing !== undefined) return handled(Promise.reject(disposed()));
+    ensureStarted();
+    return handled(detached(work).catch(rethrowForCaller));
+  };
+  const until = (reached: (snapshot: SyncSnapshot) => boolean, options: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {}): Promise<SyncSnapshot> =>
+    waitUntil(actor, reached, { ...options, clock });
+  const isOver = (snapshot: SyncSnapshot): boolean => phaseOf(snapshot) === 'stopped' || snapshot.status !== 'active';
+
+  // ── runs ──
+
+  const kindsOf = ({ kinds, pushKinds, pullKinds }: SyncOptions) => {
+    if (kinds !== undefined && (pushKinds !== undefined || pullKinds !== undefined)) {
+      throw new TypeError('sync: `kinds` sets both lists; give either `kinds`, or `pushKinds` and `pullKinds`');
+    }
+    return { pushKinds: kinds ?? pushKinds, pullKinds: kinds ?? pullKinds };
+  };
+  const run = async (options: SyncOptions): Promise<SyncRunResult> => {
+    const asked = kindsOf(options);
+    const ended = await waiters.wait(
+      (waiter) => send({ type: 'SYNC', ...asked, waiter }), (waiter) => send({ type: 'WAITER_LEFT', waiter }), options.signal);
+    const all = [...ports.kinds.keys()];
+    const { stuck } = await queue.counts();
+    const { firstError, reason } = runs.get(ended.runId) ?? {};
+    return {
+      push: ended.push, pull: ended.pull, stats: ended.stats, durationMs: ended.tookMs ?? 0, stuckOpsCount: stuck, hadErrors: ended.stats.errors > 0,
+      kindsPushed: asked.pushKinds ?? all, kindsPulled: asked.pullKinds ?? all,
+      ...(firstError === undefined ? {} : { firstError }), ...(reason === undefined ? {} : { reason }),
+    };
+  };
+  const resync = async ({ kinds, clearData, signal }: FullResyncOptions): Promise<SyncRunResult['stats']> => {
+    const ended = await waiters.wait(
+      (waiter) => send({ type: 'FULL_RESYNC', kinds, clearData, waiter }), (waiter) => send({ type: 'WAITER_LEFT', waiter }), signal);
+    return ended.stats;
+  };
+
+  const isSettlingPause = (snapshot: SyncSnapshot): boolean =>
+    Object.values(snapshot.children).some((child) => child !== undefined && child.src === 'rememberPaused' && child.getSnapshot().status === 'active');
+
+  // ── derived streams ──
+
+  const reread = <T>(hubs: readonly Observable<unknown>[], read: () => Promise<T>, isSame: (a: T, b: T) => boolean): Observable<T> =>
+    new IsolatedObservable<T>((subscriber) => {
+      let last: { readonly value: T } | undefined;
+      let reading: Promise<void> | undefined;
+      let isStale = false;
+      const look = (): void => {
+        isStale = true;
+        reading ??= (async () => {
+          while (isStale && !subscriber.closed) {
+            isStale = false;
+            const value = await detached(read);
+            if (last === undefined || !isSame(last.value, value)) subscriber.next(value);
+            last = { value };
+          }
+        })().catch(reportQuietly).finally(() => { reading = undefined; });
+      };
+      const subscriptions = hubs.map((hub) => hub.subscribe({ next: look, complete: () => subscriber.complete() }));
+      return () => { for (const subscription of subscriptions) subscription.unsubscribe(); };
+    });
+
+  const engine: SyncEngineCore = {
+    actor,
+    start: () => alive(async () => {
+      const snapshot = await until((now) => phaseOf(now) !== 'starting' || isOver(now));
+      if (phaseOf(snapshot) !== 'failed') return;
+      const { failure } = snapshot.context;
+      throw toSyncError(failure ?? { type: 'storeFailed', message: 'the database is unusable' }, { phase: 'sync', attempts: 1, maxRetries: 0 });
+    }),
+    sync: (options = {}) => {
+      kindsOf(options);
+      return alive(async () => (await run(options)).stats);
+    },
+    syncRun: (options = {}) => alive(() => run(options)),
+    fullResync: (options = {}) => alive(() => resync(options)),
+    pause: () => alive(async () => {
+      send({ type: 'PAUSE' });
+      await until((now) => isOver(now) || phaseOf(now) === 'failed' || (now.matches({ activity: 'paused' }) && !isSettlingPause(now)));
+    }),
+    resume: () => alive(async () => {
+      send({ type: 'RESUME' });
+      await until((now) => isOver(now) || !now.matches({ activity: 'paused' }));
+    }),
+    signedIn: () => alive(async () => {
+      send({ type: 'SIGNED_IN' });
+      await Promise.resolve();
+    }),
+    startAuto: ({ interval = defaultIntervalMs } = {}) => {
+      if (!(Number.isFinite(interval) && interval > 0)) throw new RangeError(`startAuto: interval must be a number of milliseconds above 0, got ${String(interval)}`);
+      if (disposing !== undefined) throw disposed();
+      engine.stopAuto();
+      ensureStarted();
+      const again = (): void => {
+        auto = clock.setTimeout(() => {
+          send({ type: 'SYNC', automatic: true });
+          again();
+        }, interval);
+      };
+      again();
+    },
+    stopAuto: () => {
+      if (auto !== undefined) clock.clearTimeout(auto);
+      auto = undefined;
+    },
+    resolveConflict: (opId, resolution) => alive(async () => {
+      await store.decideConflict(opId, resolution);
+      send({ type: 'RESOLVE_CONFLICT', opId, resolution });
+    }),
+    conflicts: () => alive(() => store.conflicts()),
+    conflicts$: reread([conflictHub.stream, queueHub.stream], () => store.conflicts(), sameConflicts),
+    getStuckOperations: (filter) => alive(async () => (await queue.list(filter)).filter(({ parkedFor }) => parkedFor === 'stuck')),
+    retryStuckOperations: (filter) => alive(async () => {
+      const count = await queue.retryStuck(filter);
+      if (count > 0) send({ type: 'SYNC', pullKinds: [], automatic: true });
+      return count;
+    }),
+    dropStuckOperations: (filter) => alive(async () => {
+      const facts = await queue.dropStuck(filter);
+      tell(facts);
+      return facts.filter(({ type }) => type === 'op.discarded').length;
+    }),
+    explain: () => alive(async () => {
+      const operations = await queue.list();
+      const snapshot = actor.getSnapshot();
+      return operations.map((operation) => explainOperation(operation, snapshot, ports.kinds.has(operation.kind)));
+    }),
+    events$: eventHub.stream,
+    status$: status.hub.stream,
+    pending$: (options = {}) => reread([queueHub.stream], async () => {
+      const { pending, stuck } = await queue.counts(options);
+      return options.includeStuck === true ? pending + stuck : pending;
+    }, Object.is),
+    status: () => status.current(),
+    whenIdle: (options) => alive(async () => {
+      await until((now) => isOver(now) || (now.matches({ activity: 'idle' }) && now.context.next === undefined), options);
+    }),
+    whenPushed: ({ kinds, signal, timeoutMs } = {}) =>
+      alive(() => whenPushed(queue, { kinds }, { signal, timeoutMs, clock }, () => disposing !== undefined)),
+    adoptScope: () => alive(async () => {
+      if (ports.scope !== undefined) await queue.adoptScope(ports.scope());
+      send({ type: 'SIGNED_IN' });
+    }),
+    clearScope: () => alive(async () => {
+      await engine.pause();
+      if (ports.scope !== undefined) tell(await queue.clearScope(ports.scope()));
+      send({ type: 'SIGNED_IN' });
+      await engine.resume();
+    }),
+    dispose: () => (disposing ??= handled(detached(dispose))),
+  };
+
+  async function dispose(): Promise<void> {
+    engine.stopAuto();
+    if (isStarted) {
+      actor.send({ type: 'STOP' });
+      await until(isOver).catch(() => undefined);
+      await memory.quiet();
+      await keeper.released;
+    }
+    for (const end of undo.splice(0)) end();
+    waiters.failAll(disposed());
+    for (const hub of [eventHub, conflictHub, queueHub, status.hub]) hub.complete();
+  }
+
+  rememberInternals(engine, { ...parts, send: (event) => { if (disposing === undefined) { ensureStarted(); send(event); } }, isDisposed: () => disposing !== undefined });
+  return engine;
+}
+
+const sameConflicts = (a: readonly StoredConflict[], b: readonly StoredConflict[]): boolean =>
+  a.length === b.length && a.every((one, index) => one.conflict.opId === b[index]?.conflict.opId && one.detectedAt === b[index].detectedAt);

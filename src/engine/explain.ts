@@ -1,0 +1,63 @@
+import type { SyncSnapshot } from '../machines/sync-machine.ts';
+import { phaseOf } from '../machines/phase-of.ts';
+import type { QueuedOperation } from './queue-port.ts';
+import type { PendingOperation, PendingReason } from './sync-engine.ts';
+
+interface Reason {
+  readonly reason: PendingReason;
+  readonly detail: string;
+  readonly waitingFor?: string | undefined;
+  readonly retryAt?: number | undefined;
+}
+
+/** Says why an operation is still queued: first what holds this operation, then what holds all of them (I12). Total. */
+export function explainOperation(op: QueuedOperation, snapshot: SyncSnapshot, isRegistered: boolean): PendingOperation {
+  const { reason, detail, waitingFor, retryAt } = ownReason(op, isRegistered) ?? commonReason(snapshot) ?? waitReason(op) ?? ready;
+  return {
+    opId: op.opId, kind: op.kind, entityId: op.entityId, type: op.type, reason, detail, tryCount: op.tryCount, enqueuedAt: op.enqueuedAt,
+    ...(waitingFor === undefined ? {} : { waitingFor }),
+    ...(retryAt === undefined ? {} : { retryAt }),
+    ...(op.lastError === undefined ? {} : { lastError: op.lastError }),
+  };
+}
+
+const ready: Reason = { reason: 'ready', detail: 'It is sent with the next sync.' };
+
+function ownReason(op: QueuedOperation, isRegistered: boolean): Reason | undefined {
+  if (!isRegistered) return { reason: 'unregisteredKind', detail: `The kind '${op.kind}' is not registered with this engine, so it is not sent.` };
+  if (op.state === 'behind') return { reason: 'waitingFor', waitingFor: op.waitingFor, detail: `Operation ${op.waitingFor ?? ''} of the same record goes first.` };
+  if (op.state === 'inFlight') return { reason: 'inFlight', detail: 'It is being sent.' };
+  if (op.state !== 'parked') return undefined;
+  const error = op.lastError === undefined ? '' : ` Last error: ${op.lastError}`;
+  switch (op.parkedFor) {
+    case 'conflict':
+      return { reason: 'conflict', detail: 'Somebody else changed the same record; the conflict waits for a decision.' };
+    case 'ambiguous':
+      return { reason: 'ambiguous', detail: `Nobody knows whether the server has it; retry or drop it.${error}` };
+    case 'stuck':
+    case undefined:
+      return { reason: 'stuck', detail: `The server refused it ${op.tryCount} times; correct, retry or drop it.${error}` };
+  }
+}
+
+function commonReason(snapshot: SyncSnapshot): Reason | undefined {
+  const { failure, wait } = snapshot.context;
+  if (failure?.type === 'scopeChanged') return { reason: 'scopeChanged', detail: 'The database belongs to another user or server; nothing is sent until that is decided.' };
+  const phase = phaseOf(snapshot);
+  if (phase === 'paused') return { reason: 'paused', detail: 'Synchronising is paused.' };
+  if (snapshot.matches({ session: 'authRequired' })) return { reason: 'authRequired', detail: 'You need to sign in again.' };
+  if (phase === 'standby') return { reason: 'standby', detail: 'Another tab or process is synchronising this database.' };
+  if (snapshot.matches({ network: 'offline' })) return { reason: 'offline', detail: 'The device is offline.', retryAt: wait?.retryAt };
+  if (phase === 'backoff' && wait?.due !== true) {
+    return { reason: 'backoff', retryAt: wait?.retryAt, detail: `The last attempt failed (${failure?.message ?? 'unknown'}); it is tried again by itself.` };
+  }
+  return undefined;
+}
+
+function waitReason(op: QueuedOperation): Reason | undefined {
+  if (op.state !== 'waiting') return undefined;
+  const error = op.lastError ?? 'unknown';
+  if (op.errorCode === 'forbidden') return { reason: 'forbidden', detail: `The server does not allow it; it is tried again with the next sync. ${error}` };
+  const again = op.dueAt === undefined ? 'with the next sync' : 'later';
+  return { reason: 'backoff', retryAt: op.dueAt, detail: `The last attempt failed (${error}); it is tried again ${again}.` };
+}

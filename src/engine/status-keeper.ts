@@ -1,0 +1,101 @@
+import type { SyncSnapshot } from '../machines/sync-machine.ts';
+import { phaseOf } from '../machines/phase-of.ts';
+import type { SyncEvent } from '../model/events.ts';
+import type { SyncStats } from '../model/stats.ts';
+import type { SyncErrorInfo } from '../model/errors.ts';
+import { createHub, reportQuietly, type Hub } from './isolated-observable.ts';
+import type { QueueCounts, QueuePort } from './queue-port.ts';
+import type { SyncStatus } from './sync-engine.ts';
+
+export interface StatusKeeper {
+  readonly hub: Hub<SyncStatus>;
+  readonly current: () => SyncStatus;
+  /** The chart moved. */
+  onSnapshot(snapshot: SyncSnapshot, lastSyncedAt: number | undefined): void;
+  onEvent(event: SyncEvent): void;
+  /** The queue may have changed: counts it again, once for changes that come together. */
+  recount(): void;
+}
+
+/** Keeps the one status that screens show: what the chart says, what is queued, how far it is. Tells it only when it differs. */
+export function createStatusKeeper(queue: QueuePort, snapshot: SyncSnapshot, read: <T>(work: () => Promise<T>) => Promise<T>): StatusKeeper {
+  let counts: QueueCounts = { pending: 0, stuck: 0, conflicts: 0 };
+  let progress: SyncStatus['progress'];
+  let lastStats: SyncStats | undefined;
+  let lastError: SyncErrorInfo | undefined;
+  let lastSyncedAt: number | undefined;
+  let latest = snapshot;
+  let status = statusOf();
+  const hub = createHub(() => status);
+  let counting = false;
+  let isStale = false;
+
+  function statusOf(): SyncStatus {
+    const retryAt = latest.context.wait?.retryAt;
+    return Object.freeze({
+      phase: phaseOf(latest),
+      ...counts,
+      online: latest.matches({ network: 'online' }),
+      paused: latest.matches({ activity: 'paused' }),
+      ...(progress === undefined ? {} : { progress }),
+      ...(lastError === undefined ? {} : { lastError }),
+      ...(lastStats === undefined ? {} : { lastStats }),
+      ...(lastSyncedAt === undefined ? {} : { lastSyncedAt }),
+      ...(retryAt === undefined ? {} : { retryAt }),
+    });
+  }
+
+  const refresh = (): void => {
+    const next = statusOf();
+    if (isSame(status, next)) return;
+    status = next;
+    hub.tell(status);
+  };
+
+  const recount = (): void => {
+    isStale = true;
+    if (counting) return;
+    counting = true;
+    const count = async (): Promise<void> => {
+      while (isStale) {
+        isStale = false;
+        const { pending, stuck, conflicts } = await read(() => queue.counts());
+        counts = { pending, stuck, conflicts };
+      }
+    };
+    // A status that cannot be counted now is counted with the next change.
+    count().catch(reportQuietly).finally(() => {
+      counting = false;
+      refresh();
+    });
+  };
+
+  return {
+    hub,
+    current: () => status,
+    onSnapshot: (next, syncedAt) => {
+      latest = next;
+      lastSyncedAt ??= syncedAt;
+      refresh();
+    },
+    onEvent: (event) => {
+      if (event.type === 'sync.progress') {
+        const { phase, done, total, kind } = event;
+        progress = { phase, done, ...(total === undefined ? {} : { total }), ...(kind === undefined ? {} : { kind }) };
+      } else if (event.type === 'sync.completed') {
+        [progress, lastError, lastStats, lastSyncedAt] = [undefined, undefined, event.stats, event.at];
+      } else if (event.type === 'sync.failed') {
+        [progress, lastError, lastStats] = [undefined, event.errorInfo, event.stats];
+      } else {
+        return;
+      }
+      refresh();
+    },
+    recount,
+  };
+}
+
+const isSame = (a: SyncStatus, b: SyncStatus): boolean => {
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof SyncStatus>;
+  return [...keys].every((key) => a[key] === b[key]);
+};

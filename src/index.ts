@@ -1,0 +1,57 @@
+export { createActor } from 'xstate';
+export type { ReadySyncMachine } from './engine/assemble-machine.ts';
+export { createRestSyncEngine, createSyncEngine } from './engine/create-sync-engine.ts';
+export type { RestSyncEngineOptions } from './engine/create-sync-engine.ts';
+export { createSyncMachine } from './engine/create-sync-machine.ts';
+export type { SyncEngineOptions, SyncMachineOptions } from './engine/engine-options.ts';
+export type { QueueCounts, QueuedOperation, QueueFilter, QueueState } from './engine/queue-port.ts';
+export type {
+  FullResyncOptions, PendingOperation, PendingReason, PushedResult, SyncEngine, SyncEngineCore, SyncOptions, SyncRunResult, SyncStatus, WaitOptions,
+} from './engine/sync-engine.ts';
+export { events, snapshots } from './engine/sync-stream.ts';
+export type { SyncActor } from './engine/sync-stream.ts';
+export { createTriggers, SyncCoordinator } from './engine/triggers.ts';
+export type { TriggerOptions, Triggers } from './engine/triggers.ts';
+export { interpret } from './machines/interpret.ts';
+export { phaseOf } from './machines/phase-of.ts';
+export type { SyncPhaseName } from './machines/phase-of.ts';
+export { syncMachine } from './machines/sync-machine.ts';
+export type { SyncContext, SyncEmitted, SyncInput, SyncMachineEvent, SyncSnapshot } from './machines/sync-machine.ts';
+export type { Clock, RandomSource } from './model/clock.ts';
+export { defaultSyncConfig, resolveSyncConfig } from './model/config.ts';
+export type { SyncConfig } from './model/config.ts';
+export { acceptClient, acceptMerged, acceptServer, conflictStrategies, defer, discard } from './model/conflict.ts';
+export type {
+  Conflict, ConflictResolution, ConflictResolver, ConflictState, ConflictStrategy, MergeFunction, MergeInfo, StoredConflict, TableConflictConfig,
+} from './model/conflict.ts';
+export type { Cursor } from './model/cursor.ts';
+export {
+  AuthError, ConflictError, DatabaseError, describeSyncError, MaxRetriesExceededError, NetworkError, ParseError, SyncAbortedError, SyncError, syncErrorInfo,
+  SyncOperationError, TransportError, ValidationError,
+} from './model/errors.ts';
+export type { SyncErrorCategory, SyncErrorInfo } from './model/errors.ts';
+export type { DiscardReason, EventStamp, GivenUp, SyncEvent, SyncEventType, SyncFact } from './model/events.ts';
+export { SyncStepError, toSyncFailure } from './model/failure.ts';
+export type { SyncFailure, SyncPhase } from './model/failure.ts';
+export type { Json, JsonObject } from './model/json.ts';
+export type { SyncKind } from './model/kind.ts';
+export { deleteOp, isNewRecord, requestIdOf, upsertOp } from './model/operation.ts';
+export type { DeleteOp, Op, OpType, UpsertOp, UpsertOpInput } from './model/operation.ts';
+export type { ConnectivityPort } from './model/ports.ts';
+export type { Kinds } from './model/run.ts';
+export { addStats, noStats } from './model/stats.ts';
+export type { PullStats, PushStats, SyncStats } from './model/stats.ts';
+export {
+  fetchError, fetchNotFound, fetchSuccess, isConflict, isError, isNotFound, isSuccess, pushAmbiguous, pushConflict, pushForbidden, pushMalformed, pushNotFound,
+  pushRejected, pushSuccess, pushThrottled, pushUnauthorized, pushUnavailable,
+} from './model/transport.ts';
+export type {
+  BatchPushResult, FetchResult, OpPushResult, PullPage, PullRequest, PushContext, PushResult, Subscribable, TransportAdapter, TransportCapabilities,
+  TransportContext,
+} from './model/transport.ts';
+export type { CursorRepository } from './persistence/cursor-repository.ts';
+export type { OutboxRepository, StuckOperation } from './persistence/outbox-repository.ts';
+export { syncTable } from './persistence/sync-table.ts';
+export type { SyncTable, SyncTableOptions } from './persistence/sync-table.ts';
+export type { ReplaceOptions, SyncEntityWriter, WriteOptions } from './persistence/writer.ts';
+export { extractTimestamp } from './rules/timestamp.ts';
