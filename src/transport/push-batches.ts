@@ -4,6 +4,7 @@ import { batchItem, readBatchItems } from './batch-wire.ts';
 import { classifyAnswer, labelOf } from './classify-answer.ts';
 import { EntityQueues, letsNextFollow, type Lent } from './entity-queues.ts';
 import { isSuccessStatus, jsonOf } from './http-answer.ts';
+import { ExchangeError } from './network-failure.ts';
 import { PushAnswers } from './push-answers.ts';
 import { entityKeyOf, PushBreaker } from './push-breaker.ts';
 import { whyNotSent, type PushParts } from './push-single.ts';
@@ -90,8 +91,8 @@ class BatchPush {
       if (isSuccessStatus(answer.status)) await this.#settleItems(ops, jsonOf(whole.body), whole);
       else for (const op of ops) this.#settle(op, this.#wholeResult(op, whole));
     } catch (error) {
+      if (error instanceof ExchangeError && error.dispatched) this.#breaker.open('the batch request before it had no answer');
       for (const op of ops) this.#settle(op, failedResult(op, error));
-      if (!this.#signal?.aborted) this.#breaker.open('the batch request before it had no answer');
     }
   }
 

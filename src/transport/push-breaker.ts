@@ -59,7 +59,7 @@ export class PushBreaker {
   #fail(op: Op): void {
     this.#malformed.clear();
     this.#failing.add(entityKeyOf(op));
-    if (this.#failing.size < this.#failuresBeforeProbe || this.#probe !== undefined) return;
+    if (this.#reason !== undefined || this.#probe !== undefined || this.#failing.size < this.#failuresBeforeProbe) return;
     // A server that calls itself healthy is asked less and less often.
     this.#failuresBeforeProbe *= 2;
     this.#probe = this.#isHealthy().then((healthy) => {
