@@ -337,6 +337,7 @@ describe('failures', () => {
     expect(errorOf(ended)).toBeInstanceOf(MaxRetriesExceededError);
     expect(errorOf(ended)).toMatchObject({ attempts: limits.maxRetries + 1, maxRetries: limits.maxRetries });
     expect(find(ended, 'run.ended')).toMatchObject({ attempts: limits.maxRetries + 1, failure: unavailable, stats: noStats });
+    expect(ended.context.attempt).toBe(limits.maxRetries + 1);
     expect(ended.phase).toBe('idle');
   });
   test('I8: an automatic run that failed is scheduled again by itself, for ever, with growing delays up to the cap', () => {
@@ -453,6 +454,8 @@ describe('failures', () => {
     expect(rejected.told).toEqual(['run.ended']);
     expect(rejected.emitted[0]).toMatchObject({ failure: kindFailed('todos'), stats: { pulled: 4, errors: 1 }, tookMs: 5 });
     expect(rejected.phase).toBe('idle');
+    const troubled = resume(other.fail('pullKind', unavailable)).done('pullKind').done('finishRun', record());
+    expect(troubled.emitted[0]).toMatchObject({ type: 'run.ended', failure: kindFailed('todos') });
   });
   test('I13: what a trigger asked is tried again for the failing kinds alone', () => {
     const end = paging(automatic).fail('pullKind', kindFailed('todos')).done('pullKind').done('finishRun', record());
@@ -503,6 +506,7 @@ describe('whose data, and who', () => {
     expect(refused.told).toEqual(['request.refused', 'request.rejected']);
     expect(refused.emitted[1]).toMatchObject({ waiters: ['w2'], failure: { type: 'authRequired' } });
     expect(refused.phase).toBe('authRequired');
+    expect(refused.context.next).toMatchObject({ explicit: false, automatic: true, waiters: [] });
     expect(refused.send({ type: 'SIGNED_IN' }).context.run?.request.waiters).toEqual([]);
   });
   test.each([['paging', paging], ['backing off', backingOff], ['asking for the lease', asking]])('session.expired while %s ends the run at once', (_, at) => {
