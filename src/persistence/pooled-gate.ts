@@ -1,5 +1,5 @@
 import type { DataSource, QueryRunner } from 'typeorm';
-import type { ConnectionGate } from './connection-gate.ts';
+import type { ConnectionGate } from './gate-port.ts';
 
 /** For databases with a pool of connections, as PostgreSQL: each transaction has a connection of its own, nobody waits here. */
 export function createPooledGate(dataSource: DataSource): ConnectionGate {

@@ -3,7 +3,7 @@ import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/Abstra
 import type { Clock } from '../model/clock.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { busyDelayMs, isBusyError } from './busy-database.ts';
-import type { ConnectionGate } from './connection-gate.ts';
+import type { ConnectionGate } from './gate-port.ts';
 import { GateLock, type LockHolder } from './gate-lock.ts';
 import { createGatedRunnerClass, type GatedQueryRunner, type GatedRunnerClass, type GateOperations, type SqliteQueryRunner, type SqliteRunnerClass } from './gated-query-runner.ts';
 import { OpenTransaction, type TransactionScope } from './open-transaction.ts';

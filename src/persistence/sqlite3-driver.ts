@@ -46,6 +46,7 @@ const execute = (database: Database, sql: string): Promise<void> =>
 /** Keeps the most recently used statements prepared: for bulk work, parsing costs as much as running. */
 class StatementCache {
   readonly #kept = new Map<string, Statement>();
+  #closed = false;
 
   take(sql: string): Statement | undefined {
     const statement = this.#kept.get(sql);
@@ -55,7 +56,7 @@ class StatementCache {
 
   /** Holds a statement that nobody uses now; one with the same text may be there already. */
   give(sql: string, statement: Statement): void {
-    if (sql.length > longestCachedSql || this.#kept.has(sql)) {
+    if (this.#closed || sql.length > longestCachedSql || this.#kept.has(sql)) {
       statement.finalize();
       return;
     }
@@ -67,7 +68,9 @@ class StatementCache {
     oldest[1].finalize();
   }
 
-  clear(): void {
+  /** A database with prepared statements cannot be closed. */
+  close(): void {
+    this.#closed = true;
     for (const statement of this.#kept.values()) statement.finalize();
     this.#kept.clear();
   }
@@ -99,7 +102,7 @@ class Connection implements Sqlite3Connection {
   }
 
   async closeAsync(): Promise<void> {
-    this.#cache.clear();
+    this.#cache.close();
     await new Promise<void>((resolve, reject) => { this.#database.close((error) => (error === null ? resolve() : reject(error))); });
   }
 

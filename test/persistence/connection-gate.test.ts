@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -473,6 +475,24 @@ describe.each<DriverName>(['sqlite3', 'better-sqlite3'])('%s and another connect
     clearInterval(watch);
     expect(await names(dataSource)).toEqual(['insert', 'other', 'transaction']);
     expect(longestMs).toBeLessThan(250);
+  });
+
+  test('F-147: another process that writes is waited for', async () => {
+    const file = nextFile();
+    const { dataSource } = await open(driver, file);
+    const script = `
+      const database = new (require('better-sqlite3'))(process.argv[1]);
+      database.exec("BEGIN IMMEDIATE; INSERT INTO lines (name) VALUES ('other process')");
+      process.send('locked');
+      process.once('message', () => { database.exec('COMMIT'); database.close(); process.disconnect(); });`;
+    const child = spawn(process.execPath, ['-e', script, file], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    await once(child, 'message');
+    const written = dataSource.transaction(async (manager) => { await add(manager, `after ${await manager.count(Line)}`); });
+    expect(await names(dataSource)).toEqual([]);
+    child.send('commit');
+    await written;
+    expect(await names(dataSource)).toEqual(['after 1', 'other process']);
+    if (child.exitCode === null) await once(child, 'exit');
   });
 
   test('a database that stays locked fails as TypeORM fails, after busyTimeoutMs, and everything goes on', async () => {
