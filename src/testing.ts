@@ -17,3 +17,5 @@ export type { FaultScript, FaultyCall, TransportFault } from './testing/transpor
 export { pagingStyles } from './server/paging.ts';
 export type { PageQuery, PagingStyle } from './server/paging.ts';
 export type { WireAnswer, WriteRequest } from './server/wire-rules.ts';
+export { conformanceCases, transportConformance } from './testing/transport-conformance.ts';
+export type { ConformanceCase, ConformanceRunner, ConformanceSubject } from './testing/transport-conformance.ts';

@@ -1,4 +1,4 @@
-import { AuthError, NetworkError, ParseError, SyncError, TransportError } from '../model/errors.ts';
+import { AuthError, NetworkError, ParseError, type SyncError, TransportError } from '../model/errors.ts';
 import type { Op } from '../model/operation.ts';
 import { pushAmbiguous, pushForbidden, pushMalformed, pushRejected, pushThrottled, pushUnauthorized, pushUnavailable, type PushResult } from '../model/transport.ts';
 
