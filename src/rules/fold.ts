@@ -30,6 +30,8 @@ export type FoldedRequest =
  *
  * create+edit → create · edit+edit → edit · edit+delete → delete · create+delete → nothing · delete+edit → edit (undelete). The first
  * operation decides whether the entity is new to the server, the last whether it exists afterwards; the newest gives its name and time.
+ *
+ * A group that ends with a delete sends none of its edits: an operation that brings the row back later must carry the whole row.
  */
 export function foldOps(ops: readonly PendingOp[]): FoldedRequest {
   const first = ops[0];

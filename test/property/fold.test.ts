@@ -40,11 +40,13 @@ function script(steps: readonly Step[], existing: JsonObject | undefined): reado
       continue;
     }
     const creates = seen === undefined;
+    // Whoever brings a deleted row back sends all of it: what was changed before the delete may have gone with it.
+    const restores = !creates && !exists;
     const whole: JsonObject = { t: 0, d: 0, p: 0, ...seen, ...step.edit, id: 'a' };
     seen = whole;
     exists = true;
-    const changedFields = step.knows && !creates ? Object.keys(step.edit) : undefined;
-    const payload = step.whole || creates ? whole : { id: 'a', ...step.edit } as JsonObject;
+    const changedFields = step.knows && !creates && !restores ? Object.keys(step.edit) : undefined;
+    const payload = step.whole || creates || restores ? whole : { id: 'a', ...step.edit } as JsonObject;
     ops.push({ ...op, type: 'upsert', creates, payload, changedFields });
   }
   return ops;
