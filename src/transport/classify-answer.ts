@@ -37,6 +37,7 @@ const missingRouteCodes: ReadonlySet<string> = new Set(['unknown_route', 'unknow
 export function classifyAnswer(op: Op, answer: OpAnswer, classify: Classify): PushResult | UnclearNotFound {
   const verdict = askApp(classify, { status: answer.status, body: answer.body.type === 'json' ? answer.body.value : undefined, op });
   if (verdict instanceof Error) return pushMalformed(`${labelOf(op)}: classifyStatus failed: ${verdict.message}`);
+  if (verdict === 'applied') return appliedResult(op, answer, true);
   return byVerdict(op, answer, verdict ?? verdictOf(answer));
 }
 
@@ -82,7 +83,7 @@ function byVerdict(op: Op, answer: OpAnswer, verdict: StatusVerdict | 'unclearNo
   const { status } = answer;
   const json = answer.body.type === 'json' ? answer.body.value : undefined;
   switch (verdict) {
-    case 'applied': return appliedResult(op, answer);
+    case 'applied': return appliedResult(op, answer, false);
     case 'conflict': return conflictResult(op, answer, json);
     case 'notFound': return pushNotFound(status);
     case 'unclearNotFound': return { type: 'unclearNotFound', statusCode: status };
@@ -107,10 +108,12 @@ function malformedMessage(op: Op, { status, location }: OpAnswer): string {
   return `${labelOf(op)} was answered with ${status}, which is not an answer of this API. Check baseUrl and the kind.`;
 }
 
-function appliedResult(op: Op, { status, body, version, clockOffsetMs }: OpAnswer): PushResult {
+/** `trusted`: the app itself says so, whatever the body is. */
+function appliedResult(op: Op, { status, body, version, clockOffsetMs }: OpAnswer, trusted: boolean): PushResult {
   if (body.type === 'empty') return pushSuccess({ serverVersion: version, clockOffsetMs });
   const row = body.type === 'json' ? body.value : undefined;
   if (!isJsonObject(row)) {
+    if (trusted) return pushSuccess({ serverVersion: version, clockOffsetMs });
     return pushMalformed(`${labelOf(op)} was answered with ${status} and a body that is not a JSON object, as a captive portal or a wrong base path does.`);
   }
   const id = rowIdOf(row);

@@ -32,7 +32,6 @@ export function createExchange({ client, headers, requestTimeoutMs, clock }: Exc
     // Without the query: it may hold a key of the app.
     const what = `${request.method} ${request.url.split('?', 1)[0]}`;
     if (request.signal?.aborted) throw new ExchangeError('aborted', false, `${what} was not sent: aborted`);
-    const sentAt = clock.now();
     const controller = new AbortController();
     const { signal } = controller;
     const ended = (reason: 'aborted' | 'timedOut', how: string): ExchangeError =>
@@ -55,7 +54,7 @@ export function createExchange({ client, headers, requestTimeoutMs, clock }: Exc
         signal,
       }).catch((error: unknown) => answeredResponse(error, what, client.mayHaveSent(signal))),
     );
-    return toAnswer(response, sentAt, clock.now());
+    return toAnswer(response, clock.now());
   };
 }
 
@@ -104,7 +103,7 @@ function answeredResponse(error: unknown, what: string, mayHaveSent: boolean): A
 const isResponse = (value: unknown): value is AxiosResponse<unknown> =>
   typeof value === 'object' && value !== null && 'status' in value && typeof value.status === 'number' && 'data' in value;
 
-function toAnswer(response: AxiosResponse<unknown>, sentAt: number, receivedAt: number): HttpAnswer {
+function toAnswer(response: AxiosResponse<unknown>, receivedAt: number): HttpAnswer {
   const { data, status } = response;
   const headers: Readonly<Record<string, unknown>> = response.headers ?? {};
   return {
@@ -112,7 +111,6 @@ function toAnswer(response: AxiosResponse<unknown>, sentAt: number, receivedAt: 
     // An interceptor may have parsed the body already.
     text: typeof data === 'string' ? data : data === undefined || data === null ? '' : JSON.stringify(data),
     header: (name) => headerText(headers[name] ?? headers[Object.keys(headers).find((key) => key.toLowerCase() === name) ?? '']),
-    sentAt,
     receivedAt,
   };
 }

@@ -1,12 +1,11 @@
 import type { Json } from '../model/json.ts';
 
-/** A complete HTTP answer, of whatever status. Times are epoch ms of the local clock. */
+/** A complete HTTP answer, of whatever status. `receivedAt` is epoch ms of the local clock. */
 export interface HttpAnswer {
   readonly status: number;
   readonly text: string;
   /** Value of a header, by its lower-case name. */
   header(name: string): string | undefined;
-  readonly sentAt: number;
   readonly receivedAt: number;
 }
 
@@ -44,9 +43,9 @@ export function retryAfterMsOf(answer: HttpAnswer): number | undefined {
   return Math.max(0, at - (Number.isNaN(serverNow) ? answer.receivedAt : serverNow));
 }
 
-/** Estimates server time minus local time; the header names whole seconds, so their middle is taken. */
+/** Estimates server time minus local time; the header names whole seconds, so their middle is taken. It is written when the answer begins. */
 export function clockOffsetMsOf(answer: HttpAnswer): number | undefined {
   const serverTime = Date.parse(answer.header('date') ?? '');
   if (Number.isNaN(serverTime)) return undefined;
-  return Math.round(serverTime + 500 - (answer.sentAt + answer.receivedAt) / 2);
+  return Math.round(serverTime + 500 - answer.receivedAt);
 }

@@ -23,8 +23,9 @@ function createNodeClient(connections: number): HttpClient | undefined {
   if (builtin === undefined) return undefined;
   const http = builtin('node:http');
   const https = builtin('node:https');
-  // A pull, a fetch and a health probe may run beside the pushes.
-  const kept = { keepAlive: true, maxFreeSockets: connections + 4 };
+  // A pull, a fetch and a health probe may run beside the pushes. Idle connections end before most servers end them (Node's after 5 s):
+  // a request over one that is just being closed would be ambiguous. The timeout only concerns idle ones.
+  const kept = { keepAlive: true, maxFreeSockets: connections + 4, timeout: 4_000 };
   const httpAgent = new http.Agent(kept);
   const httpsAgent = new https.Agent(kept);
   const connected = new WeakSet<object>();

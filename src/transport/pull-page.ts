@@ -21,7 +21,8 @@ export function parsePage(kind: string, answer: HttpAnswer): PullPage {
 
 function parseJson(kind: string, text: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    // Some servers begin with a byte order mark, which is no JSON.
+    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) as Json;
   } catch (cause) {
     throw malformed(kind, 'the body is not JSON; a captive portal or a wrong base path answers like this', cause);
   }
@@ -30,9 +31,9 @@ function parseJson(kind: string, text: string): Json {
 function itemsOf(kind: string, items: Json | undefined): readonly JsonObject[] {
   if (!Array.isArray(items)) throw malformed(kind, `'items' must be a list, got ${nameOf(items)}`);
   const list: readonly Json[] = items;
+  if (list.every(isJsonObject)) return list;
   const wrong = list.findIndex((item) => !isJsonObject(item));
-  if (wrong !== -1) throw malformed(kind, `items[${wrong}] must be a JSON object, got ${nameOf(list[wrong])}`);
-  return list.filter(isJsonObject);
+  throw malformed(kind, `items[${wrong}] must be a JSON object, got ${nameOf(list[wrong])}`);
 }
 
 function tokenOf(kind: string, token: Json | undefined): string | undefined {

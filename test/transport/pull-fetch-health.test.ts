@@ -47,6 +47,11 @@ test.each(['', html, '{"items":[', 'null', '[]', '"x"', '{}', '{"items":null}', 
   await expect(rest.pull(first)).rejects.toBeInstanceOf(ParseError);
 });
 
+test('F-93: a byte order mark before the page is no fault', async () => {
+  const { rest } = await restWith((exchange) => exchange.replyText(200, '\uFEFF{"items":[{"id":"1"}]}'));
+  expect((await rest.pull(first)).items).toEqual([{ id: '1' }]);
+});
+
 test('RST-13: another status is a TransportError with status, bounded body and wait', async () => {
   const { rest } = await restWith((exchange) => exchange.replyText(503, 'x'.repeat(100_000), { 'retry-after': '7' }));
   const error: unknown = await rest.pull(first).catch((thrown: unknown) => thrown);

@@ -232,6 +232,7 @@ test('F-22: classifyStatus overrides the rules; when it throws, the operation wa
   expect(await pushOne(edit('1'), (exchange) => exchange.reply(404, { reason: 'row' }), { classifyStatus: ({ status, body }) => (status === 404 && body !== undefined ? 'notFound' : undefined) }))
     .toEqual({ type: 'pushNotFound', statusCode: 404 });
   expect(await pushOne(edit('1'), (exchange) => exchange.reply(460), { classifyStatus: ({ status, op }) => (status === 460 && op?.id === '1' ? 'conflict' : undefined) })).toEqual({ type: 'pushConflict' });
+  expect(await pushOne(edit('1'), (exchange) => exchange.replyText(200, 'OK'), { classifyStatus: () => 'applied' })).toMatchObject({ type: 'pushSuccess' });
   expect(await pushOne(edit('1'), echo, { classifyStatus: () => { throw new Error('broken rule'); } })).toMatchObject({ type: 'pushMalformed', message: expect.stringContaining('broken rule') as string });
 });
 
