@@ -51,7 +51,12 @@ export function readBatchItems(body: Json | undefined, ops: readonly Op[], whole
 function readItem(item: JsonObject, whole: Pick<OpAnswer, 'retryAfterMs' | 'clockOffsetMs'>): OpAnswer | undefined {
   const status = Number(scalarText(item['statusCode']) ?? Number.NaN);
   if (!Number.isInteger(status) || status < 100 || status > 599) return undefined;
-  return { ...whole, status, version: scalarText(item['version']), body: isSuccessStatus(status) ? rowBody(item['data']) : { type: 'json', value: errorBody(item) } };
+  return {
+    ...whole,
+    status,
+    version: scalarText(item['version']),
+    body: isSuccessStatus(status) ? rowBody(item['data']) : { type: 'json', value: errorBody(item) },
+  };
 }
 
 const rowBody = (data: Json | undefined): Body => (data === undefined || data === null ? { type: 'empty' } : { type: 'json', value: data });
@@ -70,8 +75,10 @@ function currentOf(item: JsonObject): JsonObject {
 }
 
 function picked(item: JsonObject, keys: readonly string[]): JsonObject {
-  return Object.fromEntries(keys.flatMap((key): [string, Json][] => {
-    const value = item[key];
-    return value === undefined ? [] : [[key, value]];
-  }));
+  return Object.fromEntries(
+    keys.flatMap((key): [string, Json][] => {
+      const value = item[key];
+      return value === undefined ? [] : [[key, value]];
+    }),
+  );
 }

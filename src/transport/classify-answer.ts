@@ -1,7 +1,16 @@
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Op } from '../model/operation.ts';
 import {
-  pushConflict, pushForbidden, pushMalformed, pushNotFound, pushRejected, pushSuccess, pushThrottled, pushUnauthorized, pushUnavailable, type PushResult,
+  pushConflict,
+  pushForbidden,
+  pushMalformed,
+  pushNotFound,
+  pushRejected,
+  pushSuccess,
+  pushThrottled,
+  pushUnauthorized,
+  pushUnavailable,
+  type PushResult,
 } from '../model/transport.ts';
 import { isTombstone, refusalOf, rowIdOf, rowTimestampOf, scalarText } from './answer-fields.ts';
 import { isSuccessStatus, type Body } from './http-answer.ts';
@@ -63,16 +72,25 @@ export const labelOf = (op: Op): string => `${op.type} of ${op.kind}/${op.id.len
 function verdictOf({ status, body, retryAfterMs }: OpAnswer): StatusVerdict | 'unclearNotFound' {
   if (isSuccessStatus(status)) return 'applied';
   switch (status) {
-    case 401: return 'unauthorized';
-    case 403: return 'forbidden';
-    case 404: case 410: {
+    case 401:
+      return 'unauthorized';
+    case 403:
+      return 'forbidden';
+    case 404:
+    case 410: {
       const missing = missingOf(body.type === 'json' ? body.value : undefined);
       return missing === 'row' ? 'notFound' : missing === 'route' ? 'malformed' : 'unclearNotFound';
     }
-    case 408: case 425: return 'unavailable';
-    case 409: case 412: return 'conflict';
-    case 429: return 'throttled';
-    case 503: return retryAfterMs === undefined ? 'unavailable' : 'throttled';
+    case 408:
+    case 425:
+      return 'unavailable';
+    case 409:
+    case 412:
+      return 'conflict';
+    case 429:
+      return 'throttled';
+    case 503:
+      return retryAfterMs === undefined ? 'unavailable' : 'throttled';
     default:
   }
   if (status >= 500 && status <= 599) return 'unavailable';
@@ -83,20 +101,34 @@ function byVerdict(op: Op, answer: OpAnswer, verdict: StatusVerdict | 'unclearNo
   const { status } = answer;
   const json = answer.body.type === 'json' ? answer.body.value : undefined;
   switch (verdict) {
-    case 'applied': return appliedResult(op, answer, false);
-    case 'conflict': return conflictResult(op, answer, json);
-    case 'notFound': return pushNotFound(status);
-    case 'unclearNotFound': return { type: 'unclearNotFound', statusCode: status };
+    case 'applied':
+      return appliedResult(op, answer, false);
+    case 'conflict':
+      return conflictResult(op, answer, json);
+    case 'notFound':
+      return pushNotFound(status);
+    case 'unclearNotFound':
+      return { type: 'unclearNotFound', statusCode: status };
     case 'rejected': {
       const refusal = refusalOf(json);
-      return pushRejected({ statusCode: status, ...refusal, message: refusal.message ?? `${labelOf(op)} was refused with ${status}${refusal.code === undefined ? '' : ` (${refusal.code})`}` });
+      return pushRejected({
+        statusCode: status,
+        ...refusal,
+        message: refusal.message ?? `${labelOf(op)} was refused with ${status}${refusal.code === undefined ? '' : ` (${refusal.code})`}`,
+      });
     }
-    case 'forbidden': return pushForbidden(refusalOf(json).message ?? `${labelOf(op)} is forbidden (${status})`);
-    case 'unauthorized': return pushUnauthorized(refusalOf(json).message ?? `The server does not accept the token (${status})`);
-    case 'throttled': return pushThrottled({ retryAfterMs: answer.retryAfterMs, message: refusalOf(json).message ?? `The server asks to wait (${status})` });
-    case 'unavailable': return pushUnavailable({ dispatched: true, statusCode: status, message: `${labelOf(op)} was answered with ${status}` });
-    case 'malformed': return pushMalformed(malformedMessage(op, answer));
-    default: return verdict satisfies never;
+    case 'forbidden':
+      return pushForbidden(refusalOf(json).message ?? `${labelOf(op)} is forbidden (${status})`);
+    case 'unauthorized':
+      return pushUnauthorized(refusalOf(json).message ?? `The server does not accept the token (${status})`);
+    case 'throttled':
+      return pushThrottled({ retryAfterMs: answer.retryAfterMs, message: refusalOf(json).message ?? `The server asks to wait (${status})` });
+    case 'unavailable':
+      return pushUnavailable({ dispatched: true, statusCode: status, message: `${labelOf(op)} was answered with ${status}` });
+    case 'malformed':
+      return pushMalformed(malformedMessage(op, answer));
+    default:
+      return verdict satisfies never;
   }
 }
 

@@ -39,20 +39,22 @@ export function createExchange({ client, headers, requestTimeoutMs, clock }: Exc
         ? new ExchangeError(reason, true, `${what} ${how}`)
         : new ExchangeError(reason === 'timedOut' ? 'unreachable' : reason, false, `${what} ${how}, and no connection ever stood`);
     const response = await endable({ outer: request.signal, controller, requestTimeoutMs, clock, ended }, () =>
-      client.axios.request<unknown>({
-        method: request.method,
-        url: request.url,
-        headers: {
-          Accept: 'application/json',
-          ...headers,
-          ...(authorization === undefined ? {} : { Authorization: authorization }),
-          ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
-          ...request.headers,
-        },
-        ...asSent,
-        ...(request.body === undefined ? {} : { data: request.body }),
-        signal,
-      }).catch((error: unknown) => answeredResponse(error, what, client.mayHaveSent(signal))),
+      client.axios
+        .request<unknown>({
+          method: request.method,
+          url: request.url,
+          headers: {
+            Accept: 'application/json',
+            ...headers,
+            ...(authorization === undefined ? {} : { Authorization: authorization }),
+            ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+            ...request.headers,
+          },
+          ...asSent,
+          ...(request.body === undefined ? {} : { data: request.body }),
+          signal,
+        })
+        .catch((error: unknown) => answeredResponse(error, what, client.mayHaveSent(signal))),
     );
     return toAnswer(response, clock.now());
   };
@@ -89,7 +91,16 @@ function endable<T>({ outer, controller, requestTimeoutMs, clock, ended }: Endin
       clock.clearTimeout(timer);
       forget();
     };
-    send().then((value) => { settle(); resolve(value); }, (error: unknown) => { settle(); reject(error); });
+    send().then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settle();
+        reject(error);
+      },
+    );
   });
 }
 

@@ -18,7 +18,7 @@ export async function fetchRow(kind: string, id: string, { send, urls, presence,
     if (verdict === 'unauthorized') return fetchError(new AuthError(`The server does not accept the token (${answer.status})`));
     if (answer.status === 404 || answer.status === 410) {
       const missing = missingOf(body);
-      const isRow = missing === 'row' || (missing === 'unclear' && await presence.exists(kind, signal));
+      const isRow = missing === 'row' || (missing === 'unclear' && (await presence.exists(kind, signal)));
       return isRow ? fetchNotFound() : fetchError(httpFailure(answer));
     }
     if (answer.status < 200 || answer.status > 299) return fetchError(httpFailure(answer));

@@ -12,7 +12,7 @@ export interface HttpClient {
 
 /** Takes the app's instance, or makes the lean default: no redirects, no proxy, connections kept alive in Node (PERFORMANCE, push). */
 export function createHttpClient(given: Pick<AxiosInstance, 'request'> | undefined, connections: number): HttpClient {
-  return given === undefined ? createNodeClient(connections) ?? plainClient(axios.create()) : plainClient(given);
+  return given === undefined ? (createNodeClient(connections) ?? plainClient(axios.create())) : plainClient(given);
 }
 
 const plainClient = (instance: Pick<AxiosInstance, 'request'>): HttpClient => ({ axios: instance, mayHaveSent: () => true, close: () => undefined });

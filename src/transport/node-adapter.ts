@@ -20,34 +20,42 @@ export interface NodeParts {
  * About twice as fast as the one axios brings (PERFORMANCE, push), and it knows whether a connection ever stood.
  */
 export function createNodeAdapter(parts: NodeParts): AxiosAdapter {
-  return (config) => new Promise<AxiosResponse<string>>((resolve, reject) => {
-    const url = new URL(config.url ?? '');
-    const secure = url.protocol === 'https:';
-    const options: Https.RequestOptions = {
-      method: (config.method ?? 'GET').toUpperCase(),
-      headers: { 'Accept-Encoding': 'gzip, deflate, br', ...plainHeaders(config) },
-      agent: secure ? parts.httpsAgent : parts.httpAgent,
-    };
-    const request = secure ? parts.https.request(url, options) : parts.http.request(url, options);
-    const signal = config.signal;
-    const destroy = (): void => { request.destroy(); };
-    const settled = (): void => signal?.removeEventListener?.('abort', destroy);
-    const fail = (error: unknown): void => { settled(); reject(error instanceof Error ? error : new Error(String(error))); };
-    signal?.addEventListener?.('abort', destroy);
-    if (signal !== undefined) noteConnection(request, secure, () => parts.connected.add(signal));
-    request.on('error', fail);
-    request.on('response', (response) => {
-      readText(decoded(response, parts.zlib, fail), fail, (data) => {
+  return (config) =>
+    new Promise<AxiosResponse<string>>((resolve, reject) => {
+      const url = new URL(config.url ?? '');
+      const secure = url.protocol === 'https:';
+      const options: Https.RequestOptions = {
+        method: (config.method ?? 'GET').toUpperCase(),
+        headers: { 'Accept-Encoding': 'gzip, deflate, br', ...plainHeaders(config) },
+        agent: secure ? parts.httpsAgent : parts.httpAgent,
+      };
+      const request = secure ? parts.https.request(url, options) : parts.http.request(url, options);
+      const signal = config.signal;
+      const destroy = (): void => {
+        request.destroy();
+      };
+      const settled = (): void => signal?.removeEventListener?.('abort', destroy);
+      const fail = (error: unknown): void => {
         settled();
-        resolve({ data, status: response.statusCode ?? 0, statusText: response.statusMessage ?? '', headers: headersOf(response), config, request });
+        reject(error instanceof Error ? error : new Error(String(error)));
+      };
+      signal?.addEventListener?.('abort', destroy);
+      if (signal !== undefined) noteConnection(request, secure, () => parts.connected.add(signal));
+      request.on('error', fail);
+      request.on('response', (response) => {
+        readText(decoded(response, parts.zlib, fail), fail, (data) => {
+          settled();
+          resolve({ data, status: response.statusCode ?? 0, statusText: response.statusMessage ?? '', headers: headersOf(response), config, request });
+        });
       });
+      request.end(typeof config.data === 'string' ? config.data : undefined);
     });
-    request.end(typeof config.data === 'string' ? config.data : undefined);
-  });
 }
 
 function plainHeaders(config: InternalAxiosRequestConfig): Http.OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(config.headers.toJSON()).flatMap(([name, value]) => (value === null || value === undefined ? [] : [[name, String(value)]])));
+  return Object.fromEntries(
+    Object.entries(config.headers.toJSON()).flatMap(([name, value]) => (value === null || value === undefined ? [] : [[name, String(value)]])),
+  );
 }
 
 /** Bytes leave only over a connection that stands, with TLS only after the handshake. */
@@ -67,22 +75,31 @@ function decoded(response: Http.IncomingMessage, zlib: typeof Zlib, fail: (error
 
 function decoderOf(encoding: string | undefined, zlib: typeof Zlib): Transform | undefined {
   switch (encoding?.toLowerCase()) {
-    case 'gzip': case 'x-gzip': return zlib.createGunzip();
-    case 'deflate': return zlib.createInflate();
-    case 'br': return zlib.createBrotliDecompress();
-    default: return undefined;
+    case 'gzip':
+    case 'x-gzip':
+      return zlib.createGunzip();
+    case 'deflate':
+      return zlib.createInflate();
+    case 'br':
+      return zlib.createBrotliDecompress();
+    default:
+      return undefined;
   }
 }
 
 function readText(body: Readable, fail: (error: unknown) => void, done: (text: string) => void): void {
   let text = '';
   body.setEncoding('utf8');
-  body.on('data', (chunk: string) => { text += chunk; });
+  body.on('data', (chunk: string) => {
+    text += chunk;
+  });
   // A body that is cut is an error here, not an end.
   body.on('error', fail);
   body.on('end', () => done(text));
 }
 
 function headersOf(response: Http.IncomingMessage): Record<string, string> {
-  return Object.fromEntries(Object.entries(response.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]])));
+  return Object.fromEntries(
+    Object.entries(response.headers).flatMap(([name, value]) => (value === undefined ? [] : [[name, Array.isArray(value) ? value.join(', ') : value]])),
+  );
 }

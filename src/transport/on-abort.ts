@@ -12,10 +12,18 @@ export function onAbort(signal: AbortSignal | undefined, callback: () => void): 
   const all = known ?? new Set();
   if (known === undefined) {
     callbacks.set(signal, all);
-    signal.addEventListener('abort', () => { for (const each of [...all]) each(); }, { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        for (const each of [...all]) each();
+      },
+      { once: true },
+    );
   }
   // A function of its own, so that two waits with the same callback end separately.
   const mine = (): void => callback();
   all.add(mine);
-  return () => { all.delete(mine); };
+  return () => {
+    all.delete(mine);
+  };
 }

@@ -56,4 +56,5 @@ function secondsOf(text: string | undefined): number | undefined {
 const malformed = (kind: string, what: string, cause?: unknown): ParseError =>
   new ParseError(`Failed to parse the page of '${kind}': ${what}`, cause === undefined ? undefined : { cause });
 
-const nameOf = (value: Json | undefined): string => (value === undefined ? 'nothing' : value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value);
+const nameOf = (value: Json | undefined): string =>
+  value === undefined ? 'nothing' : value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value;

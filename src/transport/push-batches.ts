@@ -38,11 +38,13 @@ class BatchPush {
     this.#chunkLimit = parts.settings.batchSize;
     this.#answers = new PushAnswers(ops, context);
     this.#breaker = new PushBreaker(() => parts.health(context.signal));
-    this.#queues = new EntityQueues(ops.filter((op) => {
-      const refused = refusedBeforeSending(op, parts);
-      if (refused !== undefined) this.#answers.add(op, refused);
-      return refused === undefined;
-    }));
+    this.#queues = new EntityQueues(
+      ops.filter((op) => {
+        const refused = refusedBeforeSending(op, parts);
+        if (refused !== undefined) this.#answers.add(op, refused);
+        return refused === undefined;
+      }),
+    );
   }
 
   nextChunk(): (() => Promise<void>) | undefined {
@@ -136,9 +138,10 @@ class BatchPush {
     for (const warning of read.warnings) this.#answers.warn(warning);
     for (const op of ops) {
       const answer = read.answers.get(op);
-      const result = answer === undefined
-        ? pushMalformed(`The batch answer has no usable result for the ${labelOf(op)} (an item with its opId and a statusCode was expected)`)
-        : classifyAnswer(op, answer, settings.classifyStatus);
+      const result =
+        answer === undefined
+          ? pushMalformed(`The batch answer has no usable result for the ${labelOf(op)} (an item with its opId and a statusCode was expected)`)
+          : classifyAnswer(op, answer, settings.classifyStatus);
       this.#settle(op, await clarified(op, result, presence, this.#signal));
     }
   }
@@ -147,9 +150,12 @@ class BatchPush {
   #wholeResult(op: Op, whole: ReturnType<typeof toOpAnswer>): PushResult {
     const { batchPath } = this.#parts.settings;
     if (noBatchRoute.has(whole.status)) {
-      return pushMalformed(`POST /${batchPath} was answered with ${whole.status}: the server has no batch endpoint there. Correct batchPath, or set enableBatch: false.`);
+      return pushMalformed(
+        `POST /${batchPath} was answered with ${whole.status}: the server has no batch endpoint there. Correct batchPath, or set enableBatch: false.`,
+      );
     }
-    if (whole.status === 409 || whole.status === 412) return pushMalformed(`POST /${batchPath} was answered with ${whole.status}; conflicts are expected per item, not for the whole batch.`);
+    if (whole.status === 409 || whole.status === 412)
+      return pushMalformed(`POST /${batchPath} was answered with ${whole.status}; conflicts are expected per item, not for the whole batch.`);
     const result = classifyAnswer(op, whole, () => undefined);
     return result.type === 'unclearNotFound' ? pushMalformed(`POST /${batchPath} was answered with ${whole.status}`) : result;
   }

@@ -37,22 +37,30 @@ export class PushBreaker {
   /** Takes note of an answer that came from the network. */
   observe(op: Op, result: PushResult): void {
     switch (result.type) {
-      case 'pushUnauthorized': return this.open('the token is not accepted');
-      case 'pushThrottled': return this.open('the server asks to wait');
+      case 'pushUnauthorized':
+        return this.open('the token is not accepted');
+      case 'pushThrottled':
+        return this.open('the server asks to wait');
       case 'pushUnavailable':
         if (result.noConnection === true) return this.open('no connection');
         return this.#fail(op);
-      case 'pushAmbiguous': return this.#fail(op);
+      case 'pushAmbiguous':
+        return this.#fail(op);
       case 'pushMalformed':
         this.#failing.clear();
         this.#malformed.add(entityKeyOf(op));
         if (this.#malformed.size >= 2) this.open('the answers are not those of the API');
         return;
-      case 'pushSuccess': case 'pushConflict': case 'pushNotFound': case 'pushRejected': case 'pushForbidden':
+      case 'pushSuccess':
+      case 'pushConflict':
+      case 'pushNotFound':
+      case 'pushRejected':
+      case 'pushForbidden':
         this.#failing.clear();
         this.#malformed.clear();
         return;
-      default: result satisfies never;
+      default:
+        result satisfies never;
     }
   }
 

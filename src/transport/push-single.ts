@@ -28,7 +28,7 @@ export async function pushSingle(ops: readonly Op[], context: PushContext, parts
     if (lent === undefined || op === undefined) return undefined;
     return async () => {
       const refused = refusedBeforeSending(op, parts);
-      const result = refused ?? await sendOp(op, parts, signal);
+      const result = refused ?? (await sendOp(op, parts, signal));
       answers.add(op, result);
       if (letsNextFollow(op, result)) queues.giveBack(lent);
       if (refused === undefined && !signal?.aborted) breaker.observe(op, result);

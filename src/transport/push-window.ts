@@ -8,7 +8,10 @@ export async function slideWindow(width: number, next: () => (() => Promise<void
         const work = next();
         if (work === undefined) break;
         running += 1;
-        work().then(() => { running -= 1; fill(); }, reject);
+        work().then(() => {
+          running -= 1;
+          fill();
+        }, reject);
       }
       if (running === 0) resolve();
     };

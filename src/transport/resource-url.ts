@@ -26,7 +26,10 @@ export class ResourceUrls {
 
   /** A path the app's developer chose, as `health` or `v2/batch`. */
   path(path: string): string {
-    return this.#build(path.split('/').map((segment) => encodeURIComponent(segment)), {});
+    return this.#build(
+      path.split('/').map((segment) => encodeURIComponent(segment)),
+      {},
+    );
   }
 
   #build(segments: readonly string[], query: Readonly<Record<string, QueryValue>>): string {

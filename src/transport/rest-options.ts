@@ -2,10 +2,10 @@ import type { AxiosInstance } from 'axios';
 import type { Clock } from '../model/clock.ts';
 import type { Json } from '../model/json.ts';
 import type { Op } from '../model/operation.ts';
+import { systemClock } from './system-clock.ts';
 
 /** What an answer means, for backends whose statuses do not say so by themselves. */
-export type StatusVerdict =
-  | 'applied' | 'conflict' | 'notFound' | 'rejected' | 'forbidden' | 'unauthorized' | 'throttled' | 'unavailable' | 'malformed';
+export type StatusVerdict = 'applied' | 'conflict' | 'notFound' | 'rejected' | 'forbidden' | 'unauthorized' | 'throttled' | 'unavailable' | 'malformed';
 
 /** An answer as `classifyStatus` sees it; `body` is undefined when it is empty or not JSON. */
 export interface AnswerToClassify {
@@ -57,12 +57,6 @@ export interface RestSettings {
   readonly clock: Clock;
 }
 
-const realClock: Clock = {
-  now: () => Date.now(),
-  setTimeout: (callback, delayMs) => globalThis.setTimeout(callback, delayMs),
-  clearTimeout: (handle) => globalThis.clearTimeout(handle as ReturnType<typeof globalThis.setTimeout>),
-};
-
 /** Fills in defaults; throws `TypeError` or `RangeError` on options that cannot work. */
 export const resolveRestOptions = (options: RestTransportOptions): RestSettings => ({
   base: toBaseUrl(options.baseUrl),
@@ -74,7 +68,7 @@ export const resolveRestOptions = (options: RestTransportOptions): RestSettings 
   requestTimeoutMs: positive('requestTimeoutMs', options.requestTimeoutMs ?? 30_000),
   conditionalWrite: options.conditionalWrite ?? false,
   classifyStatus: options.classifyStatus ?? (() => undefined),
-  clock: options.clock ?? realClock,
+  clock: options.clock ?? systemClock,
 });
 
 function toBaseUrl(baseUrl: string): URL {

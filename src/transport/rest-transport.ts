@@ -1,6 +1,14 @@
 import type { Op } from '../model/operation.ts';
 import type {
-  BatchPushResult, FetchResult, PullPage, PullRequest, PushContext, PushResult, TransportAdapter, TransportCapabilities, TransportContext,
+  BatchPushResult,
+  FetchResult,
+  PullPage,
+  PullRequest,
+  PushContext,
+  PushResult,
+  TransportAdapter,
+  TransportCapabilities,
+  TransportContext,
 } from '../model/transport.ts';
 import { createAuthorizedExchange } from './authorized-exchange.ts';
 import { createExchange, type Exchange } from './exchange.ts';
@@ -83,7 +91,10 @@ export class RestTransport implements TransportAdapter {
   async health(context: TransportContext = {}): Promise<boolean> {
     try {
       // A failing token() says nothing about the server.
-      const authorization = await this.#tokens.read(context.signal).then((token) => token.authorization, () => undefined);
+      const authorization = await this.#tokens.read(context.signal).then(
+        (token) => token.authorization,
+        () => undefined,
+      );
       const answer = await this.#exchange({ method: 'GET', url: this.#parts.urls.path('health'), signal: context.signal }, authorization);
       return isSuccessStatus(answer.status);
     } catch {

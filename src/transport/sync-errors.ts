@@ -11,7 +11,8 @@ export function httpFailure(answer: HttpAnswer): TransportError | AuthError {
     const location = answer.header('location');
     return new TransportError(
       `HTTP error ${status}: redirected${location === undefined ? '' : ` to '${excerpt(location, 200)}'`}. Redirects are not followed, because the token must not go to another host. Correct baseUrl.`,
-      status, body,
+      status,
+      body,
     );
   }
   return TransportError.httpError(status, body, retryAfterMsOf(answer));

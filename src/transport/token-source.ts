@@ -46,7 +46,9 @@ export class TokenSource {
   async refresh(refused: ReadToken, signal?: AbortSignal): Promise<ReadToken> {
     // Refused with a token read before the last refresh ended: that one is newer already.
     if (this.#refreshed !== undefined && this.#refreshed.generation > refused.generation) return this.#refreshed;
-    this.#refreshing ??= this.#inTime(this.#ask(), undefined).finally(() => { this.#refreshing = undefined; });
+    this.#refreshing ??= this.#inTime(this.#ask(), undefined).finally(() => {
+      this.#refreshing = undefined;
+    });
     return this.#inTime(this.#refreshing, signal);
   }
 
@@ -71,7 +73,10 @@ export class TokenSource {
       const forget = onAbort(signal, () => end(() => reject(aborted())));
       const onTimeout = (): void => end(() => reject(new AuthError(`token() did not answer within ${this.#requestTimeoutMs} ms`)));
       const timer = this.#clock.setTimeout(onTimeout, this.#requestTimeoutMs);
-      waited.then((value) => end(() => resolve(value)), (error: unknown) => end(() => reject(error)));
+      waited.then(
+        (value) => end(() => resolve(value)),
+        (error: unknown) => end(() => reject(error)),
+      );
       if (signal?.aborted) end(() => reject(aborted()));
     });
   }

@@ -7,11 +7,13 @@ import type { Exchange } from './stub-server.ts';
 const pullTodos = { kind: 'todos', updatedSince: 'T', pageSize: 10, includeDeleted: true } as const;
 
 /** A server that accepts one token only. */
-const accepting = (token: string) => (exchange: Exchange): void => {
-  if (exchange.headers.authorization !== token) exchange.reply(401, { error: 'unauthorized' });
-  else if (exchange.method === 'GET') exchange.reply(200, { items: [], id: idOf(exchange) });
-  else echo(exchange);
-};
+const accepting =
+  (token: string) =>
+  (exchange: Exchange): void => {
+    if (exchange.headers.authorization !== token) exchange.reply(401, { error: 'unauthorized' });
+    else if (exchange.method === 'GET') exchange.reply(200, { items: [], id: idOf(exchange) });
+    else echo(exchange);
+  };
 
 /** A session whose token becomes another one when it is refreshed. */
 function session(first: string, next: string): { readonly token: TokenProvider; readonly refreshes: () => number } {
@@ -22,7 +24,9 @@ function session(first: string, next: string): { readonly token: TokenProvider; 
     token: async (options) => {
       if (options?.refresh === true) {
         refreshes += 1;
-        await new Promise((resolve) => { setImmediate(resolve); });
+        await new Promise((resolve) => {
+          setImmediate(resolve);
+        });
         current = next;
       }
       return current;
@@ -32,7 +36,7 @@ function session(first: string, next: string): { readonly token: TokenProvider; 
 
 test('RST-02, F-84: the token is read verbatim and anew for every attempt', async () => {
   let count = 0;
-  const { rest, server } = await restWith(echo, { token: () => `Custom  t${count += 1}` });
+  const { rest, server } = await restWith(echo, { token: () => `Custom  t${(count += 1)}` });
   await rest.push([edit('1'), edit('2')], {});
   await rest.health({});
   expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['Custom  t1', 'Custom  t2', 'Custom  t3']);
@@ -48,13 +52,19 @@ test('RST-02: without a token there is no Authorization, and a 401 is final', as
 test('F-84: eight requests refused at once share one refresh and are each sent once more', async () => {
   const { token, refreshes } = session('old', 'new');
   const held: Exchange[] = [];
-  const { rest, server } = await restWith((exchange) => {
-    if (exchange.headers.authorization === 'new') return echo(exchange);
-    // All eight are in flight before the first is refused.
-    held.push(exchange);
-    if (held.length === 8) for (const each of held) each.reply(401);
-  }, { token, pushConcurrency: 8 });
-  const { results } = await rest.push(Array.from({ length: 8 }, (_, index) => edit(`e${index}`)), {});
+  const { rest, server } = await restWith(
+    (exchange) => {
+      if (exchange.headers.authorization === 'new') return echo(exchange);
+      // All eight are in flight before the first is refused.
+      held.push(exchange);
+      if (held.length === 8) for (const each of held) each.reply(401);
+    },
+    { token, pushConcurrency: 8 },
+  );
+  const { results } = await rest.push(
+    Array.from({ length: 8 }, (_, index) => edit(`e${index}`)),
+    {},
+  );
   expect(new Set(typesOf(results))).toEqual(new Set(['pushSuccess']));
   expect(refreshes()).toBe(1);
   expect(server.requests).toHaveLength(16);
@@ -63,10 +73,13 @@ test('F-84: eight requests refused at once share one refresh and are each sent o
 test('F-84: a late 401 of the old token uses the refresh that has ended meanwhile', async () => {
   const { token, refreshes } = session('old', 'new');
   let late: Exchange | undefined;
-  const { rest, server } = await restWith((exchange) => {
-    if (exchange.headers.authorization === 'old' && idOf(exchange) === 'late') late = exchange;
-    else accepting('new')(exchange);
-  }, { token, pushConcurrency: 2 });
+  const { rest, server } = await restWith(
+    (exchange) => {
+      if (exchange.headers.authorization === 'old' && idOf(exchange) === 'late') late = exchange;
+      else accepting('new')(exchange);
+    },
+    { token, pushConcurrency: 2 },
+  );
   const pushed = rest.push([edit('late'), edit('soon')], {});
   await server.arrived(3);
   late?.reply(401);
@@ -92,7 +105,12 @@ test('F-84: a pull and a fetch are sent again with the refreshed token', async (
 });
 
 test.each<[string, TokenProvider]>([
-  ['throws', () => { throw new Error('keychain is locked'); }],
+  [
+    'throws',
+    () => {
+      throw new Error('keychain is locked');
+    },
+  ],
   ['rejects', () => Promise.reject(new Error('keychain is locked'))],
   ['gives a line break', () => 'Bearer x\n'],
   ['gives nothing', () => ''],
@@ -113,7 +131,10 @@ test('F-84: the cause of a failed token() is kept', async () => {
 
 test('F-84: a refresh that cannot reach its server signs nobody out', async () => {
   const { rest } = await restWith(accepting('never'), {
-    token: (options) => { if (options?.refresh === true) throw new NetworkError('token server unreachable'); return 'old'; },
+    token: (options) => {
+      if (options?.refresh === true) throw new NetworkError('token server unreachable');
+      return 'old';
+    },
   });
   expect((await rest.push([edit('1')], {})).results[0]?.result).toMatchObject({ type: 'pushUnavailable', dispatched: false, noConnection: true });
   await expect(rest.pull(pullTodos)).rejects.toBeInstanceOf(NetworkError);

@@ -23,13 +23,24 @@ test('RST-10, RST-11: the query of a pull, verbatim, with token and afterId only
 test('RST-12: a page with all that a server may add to it', async () => {
   const now = Date.parse('2025-01-01T00:00:10.000Z');
   const clock: Clock = { now: () => now, setTimeout: () => 0, clearTimeout: () => undefined };
-  const { rest } = await restWith((exchange) => exchange.reply(
-    200, { items: [{ id: '1', nested: { a: [1] } }], nextPageToken: 't2', hasMore: true, total: 12 },
-    { 'x-page-limit': '100', 'x-tombstone-retention': '86400', date: 'Wed, 01 Jan 2025 00:01:10 GMT' },
-  ), { clock });
+  const { rest } = await restWith(
+    (exchange) =>
+      exchange.reply(
+        200,
+        { items: [{ id: '1', nested: { a: [1] } }], nextPageToken: 't2', hasMore: true, total: 12 },
+        { 'x-page-limit': '100', 'x-tombstone-retention': '86400', date: 'Wed, 01 Jan 2025 00:01:10 GMT' },
+      ),
+    { clock },
+  );
   expect(await rest.pull(first)).toEqual({
-    items: [{ id: '1', nested: { a: [1] } }], nextPageToken: 't2', hasMore: true, total: 12,
-    pageLimit: 100, tombstoneRetentionMs: 86_400_000, clockOffsetMs: 60_500, bytes: 88,
+    items: [{ id: '1', nested: { a: [1] } }],
+    nextPageToken: 't2',
+    hasMore: true,
+    total: 12,
+    pageLimit: 100,
+    tombstoneRetentionMs: 86_400_000,
+    clockOffsetMs: 60_500,
+    bytes: 88,
   });
 });
 
@@ -42,10 +53,13 @@ test('F-93: page tokens are tolerated as text, number or nothing', async () => {
   await expect(tokenOf({})).rejects.toBeInstanceOf(ParseError);
 });
 
-test.each(['', html, '{"items":[', 'null', '[]', '"x"', '{}', '{"items":null}', '{"items":{}}', '{"items":[{"id":1},null]}', '{"items":["a"]}'])('F-93: a 200 with %j is a ParseError', async (text) => {
-  const { rest } = await restWith((exchange) => exchange.replyText(200, text));
-  await expect(rest.pull(first)).rejects.toBeInstanceOf(ParseError);
-});
+test.each(['', html, '{"items":[', 'null', '[]', '"x"', '{}', '{"items":null}', '{"items":{}}', '{"items":[{"id":1},null]}', '{"items":["a"]}'])(
+  'F-93: a 200 with %j is a ParseError',
+  async (text) => {
+    const { rest } = await restWith((exchange) => exchange.replyText(200, text));
+    await expect(rest.pull(first)).rejects.toBeInstanceOf(ParseError);
+  },
+);
 
 test('F-93: a byte order mark before the page is no fault', async () => {
   const { rest } = await restWith((exchange) => exchange.replyText(200, '\uFEFF{"items":[{"id":"1"}]}'));
@@ -71,7 +85,13 @@ test('F-06: no connection, a cut one and one that stalls are NetworkErrors', asy
     exchange.response.write('{"items":[]', () => exchange.socket.destroy());
   });
   await expect(cut.rest.pull(first)).rejects.toMatchObject({ name: 'NetworkError', timedOut: false });
-  const stalled = await restWith((exchange) => { exchange.response.writeHead(200); exchange.response.write('{"items":['); }, { requestTimeoutMs: 40 });
+  const stalled = await restWith(
+    (exchange) => {
+      exchange.response.writeHead(200);
+      exchange.response.write('{"items":[');
+    },
+    { requestTimeoutMs: 40 },
+  );
   await expect(stalled.rest.pull(first)).rejects.toMatchObject({ name: 'NetworkError', timedOut: true });
 });
 
@@ -88,16 +108,27 @@ test('I9: an aborted pull rejects at once', async () => {
 test('F-80: a pull or fetch that would name another resource is a ValidationError', async () => {
   const { rest, server } = await restWith(echo);
   await expect(rest.pull({ ...first, kind: '..' })).rejects.toBeInstanceOf(ValidationError);
-  for (const id of ['', '.', '..']) expect(await rest.fetch({ kind: 'todos', id })).toMatchObject({ type: 'fetchError', error: expect.any(ValidationError) as ValidationError });
+  for (const id of ['', '.', '..'])
+    expect(await rest.fetch({ kind: 'todos', id })).toMatchObject({ type: 'fetchError', error: expect.any(ValidationError) as ValidationError });
   expect(server.requests).toHaveLength(0);
 });
 
-test.each([['gzip', gzipSync], ['br', brotliCompressSync], ['deflate', deflateSync]] as const)('a page compressed with %s is read, a cut one is a NetworkError', async (encoding, compress) => {
+test.each([
+  ['gzip', gzipSync],
+  ['br', brotliCompressSync],
+  ['deflate', deflateSync],
+] as const)('a page compressed with %s is read, a cut one is a NetworkError', async (encoding, compress) => {
   const page = compress(JSON.stringify({ items: Array.from({ length: 200 }, (_, index) => ({ id: `ü${index}` })) }));
-  const { rest, server } = await restWith((exchange) => { exchange.response.writeHead(200, { 'content-encoding': encoding }); exchange.response.end(page); });
+  const { rest, server } = await restWith((exchange) => {
+    exchange.response.writeHead(200, { 'content-encoding': encoding });
+    exchange.response.end(page);
+  });
   expect((await rest.pull(first)).items).toHaveLength(200);
   expect(server.requests[0]?.headers['accept-encoding']).toContain(encoding);
-  const cut = await restWith((exchange) => { exchange.response.writeHead(200, { 'content-encoding': encoding }); exchange.response.end(page.subarray(0, page.length - 20)); });
+  const cut = await restWith((exchange) => {
+    exchange.response.writeHead(200, { 'content-encoding': encoding });
+    exchange.response.end(page.subarray(0, page.length - 20));
+  });
   await expect(cut.rest.pull(first)).rejects.toBeInstanceOf(NetworkError);
 });
 
@@ -107,18 +138,27 @@ test('RST-53: fetch gives the row with its ETag', async () => {
   expect(server.requests.map(({ method, url }) => [method, url])).toEqual([['GET', '/todos/a%2Fb']]);
 });
 
-test('F-22, F-34: fetch takes only the API\'s word for a missing row, and only the right row', async () => {
+test("F-22, F-34: fetch takes only the API's word for a missing row, and only the right row", async () => {
   const fetched = async (answer: Parameters<typeof restWith>[0]) => (await restWith(answer)).rest.fetch({ kind: 'todos', id: '1' });
   expect(await fetched((exchange) => exchange.reply(404, { error: 'not_found' }))).toEqual({ type: 'fetchNotFound' });
-  expect(await fetched((exchange) => (exchange.url.includes('limit') ? exchange.reply(200, { items: [] }) : exchange.reply(410)))).toEqual({ type: 'fetchNotFound' });
+  expect(await fetched((exchange) => (exchange.url.includes('limit') ? exchange.reply(200, { items: [] }) : exchange.reply(410)))).toEqual({
+    type: 'fetchNotFound',
+  });
   expect(await fetched((exchange) => exchange.replyText(404, html))).toMatchObject({ type: 'fetchError', error: { name: 'TransportError', statusCode: 404 } });
-  for (const body of [{ id: '2' }, { title: 'no id' }, [], html]) expect(await fetched((exchange) => exchange.reply(200, body))).toMatchObject({ type: 'fetchError', error: { name: 'ParseError' } });
+  for (const body of [{ id: '2' }, { title: 'no id' }, [], html])
+    expect(await fetched((exchange) => exchange.reply(200, body))).toMatchObject({ type: 'fetchError', error: { name: 'ParseError' } });
   expect(await fetched((exchange) => exchange.reply(500))).toMatchObject({ type: 'fetchError', error: { name: 'TransportError', statusCode: 500 } });
   expect(await fetched((exchange) => exchange.socket.destroy())).toMatchObject({ type: 'fetchError', error: { name: 'NetworkError' } });
 });
 
 test('RST-54: health is any 2xx of GET /health, and never rejects', async () => {
-  for (const [status, expected] of [[200, true], [204, true], [302, false], [401, false], [500, false]] as const) {
+  for (const [status, expected] of [
+    [200, true],
+    [204, true],
+    [302, false],
+    [401, false],
+    [500, false],
+  ] as const) {
     const { rest, server } = await restWith((exchange) => exchange.reply(status));
     expect(await rest.health({})).toBe(expected);
     expect(server.requests.map(({ method, url }) => [method, url])).toEqual([['GET', '/health']]);
@@ -135,8 +175,14 @@ test('F-94: an axios instance of the app is used with its interceptors, statuses
     else exchange.reply(500, { error: 'x' });
   });
   const instance = axios.create({ timeout: 5_000 });
-  instance.interceptors.request.use((config) => { config.headers.set('X-Trace', 't'); return config; });
-  instance.interceptors.response.use((response) => { if (response.status >= 400) throw Object.assign(new Error('refused'), { response }); return response; });
+  instance.interceptors.request.use((config) => {
+    config.headers.set('X-Trace', 't');
+    return config;
+  });
+  instance.interceptors.response.use((response) => {
+    if (response.status >= 400) throw Object.assign(new Error('refused'), { response });
+    return response;
+  });
   const rest = new RestTransport({ baseUrl: server.baseUrl, axios: instance });
   expect(typesOf((await rest.push([edit('1')], {})).results)).toEqual(['pushMalformed']);
   await expect(rest.pull(first)).rejects.toMatchObject({ name: 'TransportError', statusCode: 500 });
@@ -144,20 +190,32 @@ test('F-94: an axios instance of the app is used with its interceptors, statuses
   expect(other.server.requests).toHaveLength(0);
 });
 
-test.each(['http', 'fetch'] as const)('I2: with axios\' own %s adapter a cut answer is ambiguous and a dead port is not', async (adapter) => {
+test.each(['http', 'fetch'] as const)("I2: with axios' own %s adapter a cut answer is ambiguous and a dead port is not", async (adapter) => {
   const { server } = await restWith((exchange) => {
     exchange.response.writeHead(200, { 'content-length': '50' });
     exchange.response.write('{"id"', () => exchange.socket.destroy());
   });
   const instance = axios.create({ adapter, proxy: false });
-  expect((await new RestTransport({ baseUrl: server.baseUrl, axios: instance }).push([edit('1')], {})).results[0]?.result).toMatchObject({ type: 'pushAmbiguous' });
-  expect((await new RestTransport({ baseUrl: await deadUrl(), axios: instance }).push([edit('1')], {})).results[0]?.result).toMatchObject({ type: 'pushUnavailable', dispatched: false, noConnection: true });
+  expect((await new RestTransport({ baseUrl: server.baseUrl, axios: instance }).push([edit('1')], {})).results[0]?.result).toMatchObject({
+    type: 'pushAmbiguous',
+  });
+  expect((await new RestTransport({ baseUrl: await deadUrl(), axios: instance }).push([edit('1')], {})).results[0]?.result).toMatchObject({
+    type: 'pushUnavailable',
+    dispatched: false,
+    noConnection: true,
+  });
 });
 
 test('F-94: connections are kept alive, and close() ends the idle ones', async () => {
   const ports = new Set<number | undefined>();
-  const { rest } = await restWith((exchange) => { ports.add(exchange.socket.remotePort); echo(exchange); });
-  await rest.push(['a', 'b', 'c'].map((id) => edit(id)), {});
+  const { rest } = await restWith((exchange) => {
+    ports.add(exchange.socket.remotePort);
+    echo(exchange);
+  });
+  await rest.push(
+    ['a', 'b', 'c'].map((id) => edit(id)),
+    {},
+  );
   expect(ports.size).toBe(1);
   rest.close();
   await rest.push([edit('d')], {});

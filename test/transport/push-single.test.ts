@@ -8,10 +8,14 @@ test('RST-20, RST-22, RST-23: an upsert is a PUT with payload, base and idempote
   const { rest, server } = await restWith(echo, { token: () => 'Bearer t' });
   const op = edit('1', { baseUpdatedAt: '2024-12-31T23:59:59.123456789+00:00' });
   const { results } = await rest.push([op], {});
-  expect(server.requests).toMatchObject([{
-    method: 'PUT', url: '/todos/1', json: { id: '1', title: 'x', _baseUpdatedAt: '2024-12-31T23:59:59.123456789+00:00' },
-    headers: { 'x-idempotency-key': op.opId, authorization: 'Bearer t', accept: 'application/json', 'content-type': 'application/json' },
-  }]);
+  expect(server.requests).toMatchObject([
+    {
+      method: 'PUT',
+      url: '/todos/1',
+      json: { id: '1', title: 'x', _baseUpdatedAt: '2024-12-31T23:59:59.123456789+00:00' },
+      headers: { 'x-idempotency-key': op.opId, authorization: 'Bearer t', accept: 'application/json', 'content-type': 'application/json' },
+    },
+  ]);
   expect(results[0]?.result).toMatchObject({ type: 'pushSuccess', serverData: { id: '1', updated_at: '2025-01-01T00:00:00.123456Z' } });
 });
 
@@ -38,7 +42,9 @@ test('RST-50, RST-51: forcing sends the header and no base, keeps the key and an
   expect(await rest.forcePush(upsert, { onAnswer: ({ opId }) => announced.push(opId) })).toMatchObject({ type: 'pushSuccess' });
   expect(await rest.forcePush(remove, {})).toMatchObject({ type: 'pushSuccess' });
   await rest.push([{ ...upsert, force: true }], {});
-  expect(server.requests.map(({ url, text, headers }) => [url, text, headers['x-force-update'], headers['x-force-delete'], headers['x-idempotency-key']])).toEqual([
+  expect(
+    server.requests.map(({ url, text, headers }) => [url, text, headers['x-force-update'], headers['x-force-delete'], headers['x-idempotency-key']]),
+  ).toEqual([
     ['/todos/1', '{"id":"1","title":"x"}', 'true', undefined, upsert.opId],
     ['/todos/2', '', undefined, 'true', remove.opId],
     ['/todos/1', '{"id":"1","title":"x"}', 'true', undefined, upsert.opId],
@@ -55,8 +61,16 @@ test('F-91: If-Match and X-Create-Only are sent only with conditionalWrite, and 
     await rest.push([create, change, { ...edit('3', { creates: true }), force: true, baseVersion: '"v1"' }], {});
     return server.requests.map(({ headers }) => [headers['x-create-only'], headers['if-match']]);
   };
-  expect(await headersOf(true)).toEqual([['true', undefined], [undefined, '"v1"'], [undefined, undefined]]);
-  expect(await headersOf(false)).toEqual([[undefined, undefined], [undefined, undefined], [undefined, undefined]]);
+  expect(await headersOf(true)).toEqual([
+    ['true', undefined],
+    [undefined, '"v1"'],
+    [undefined, undefined],
+  ]);
+  expect(await headersOf(false)).toEqual([
+    [undefined, undefined],
+    [undefined, undefined],
+    [undefined, undefined],
+  ]);
 });
 
 test('RST-31, RST-32: no operations, no request; answers come in the order of the operations', async () => {
@@ -67,12 +81,15 @@ test('RST-31, RST-32: no operations, no request; answers come in the order of th
   expect((await rest.push(ops, {})).results.map(({ opId }) => opId)).toEqual(ops.map(({ opId }) => opId));
 });
 
-test.each(['a/b', 'a#b', 'a?x=1', 'a%2Fb', '%2e%2e', '...', 'ä 日本 🙂', 'a&b=c', '\\..\\', ' ', `${'x'.repeat(10_000)}`])('F-80: the id %j reaches its own record and no other', async (id) => {
-  const { rest, server } = await restWith(echo);
-  const { results } = await rest.push([edit(id)], {});
-  expect(typesOf(results)).toEqual(['pushSuccess']);
-  expect(server.requests.map((request) => [idOf(request), request.url.split('/').length])).toEqual([[id, 3]]);
-});
+test.each(['a/b', 'a#b', 'a?x=1', 'a%2Fb', '%2e%2e', '...', 'ä 日本 🙂', 'a&b=c', '\\..\\', ' ', `${'x'.repeat(10_000)}`])(
+  'F-80: the id %j reaches its own record and no other',
+  async (id) => {
+    const { rest, server } = await restWith(echo);
+    const { results } = await rest.push([edit(id)], {});
+    expect(typesOf(results)).toEqual(['pushSuccess']);
+    expect(server.requests.map((request) => [idOf(request), request.url.split('/').length])).toEqual([[id, 3]]);
+  },
+);
 
 test.each(['', '.', '..', '\ud800'])('F-80: the id %j is refused before sending, its neighbours are sent', async (id) => {
   for (const op of [edit(id), deleteOp({ kind: 'todos', id })] satisfies Op[]) {
@@ -109,27 +126,50 @@ test('I2: a key or a payload that cannot travel as it is stays here, visibly', a
 
 test('I13: a throwing onAnswer harms nobody and is told', async () => {
   const { rest } = await restWith(echo);
-  const pushed = await rest.push([edit('1'), edit('2')], { onAnswer: () => { throw new Error('listener broke'); } });
+  const pushed = await rest.push([edit('1'), edit('2')], {
+    onAnswer: () => {
+      throw new Error('listener broke');
+    },
+  });
   expect(typesOf(pushed.results)).toEqual(['pushSuccess', 'pushSuccess']);
   expect(pushed.warnings).toEqual([expect.stringContaining('listener broke'), expect.stringContaining('listener broke')]);
 });
 
 const row = (id: string): Record<string, Json> => ({ id, title: 's', updated_at: '2025-01-01T00:00:00.1234567Z' });
-const conflictWith = (body: Json | undefined, headers: Record<string, string> = {}) => pushOne(edit('1', { baseUpdatedAt: 'T1' }), (exchange) => exchange.reply(409, body, headers));
+const conflictWith = (body: Json | undefined, headers: Record<string, string> = {}) =>
+  pushOne(edit('1', { baseUpdatedAt: 'T1' }), (exchange) => exchange.reply(409, body, headers));
 
 test('RST-40, RST-41, RST-42: the server row of a conflict is current, else serverData, else the body', async () => {
-  expect(await conflictWith({ error: 'conflict', current: row('1'), serverData: row('9'), serverTimestamp: 'T9', version: 7 }))
-    .toEqual({ type: 'pushConflict', serverData: row('1'), serverTimestamp: 'T9', serverVersion: '7' });
-  expect(await conflictWith({ serverData: { ...row('1'), version: 'v3' } }, { etag: '"e"' }))
-    .toEqual({ type: 'pushConflict', serverData: { ...row('1'), version: 'v3' }, serverTimestamp: '2025-01-01T00:00:00.1234567Z', serverVersion: 'v3' });
-  expect(await conflictWith(row('1'), { etag: '"e"' }))
-    .toEqual({ type: 'pushConflict', serverData: row('1'), serverTimestamp: '2025-01-01T00:00:00.1234567Z', serverVersion: '"e"' });
+  expect(await conflictWith({ error: 'conflict', current: row('1'), serverData: row('9'), serverTimestamp: 'T9', version: 7 })).toEqual({
+    type: 'pushConflict',
+    serverData: row('1'),
+    serverTimestamp: 'T9',
+    serverVersion: '7',
+  });
+  expect(await conflictWith({ serverData: { ...row('1'), version: 'v3' } }, { etag: '"e"' })).toEqual({
+    type: 'pushConflict',
+    serverData: { ...row('1'), version: 'v3' },
+    serverTimestamp: '2025-01-01T00:00:00.1234567Z',
+    serverVersion: 'v3',
+  });
+  expect(await conflictWith(row('1'), { etag: '"e"' })).toEqual({
+    type: 'pushConflict',
+    serverData: row('1'),
+    serverTimestamp: '2025-01-01T00:00:00.1234567Z',
+    serverVersion: '"e"',
+  });
   expect(await conflictWith({ current: { uuid: 1, updatedAt: 'T2' } })).toMatchObject({ serverData: { uuid: 1 }, serverTimestamp: 'T2' });
-  expect(await pushOne(edit('1'), (exchange) => exchange.reply(412, { current: { ID: '1' } }))).toMatchObject({ type: 'pushConflict', serverData: { ID: '1' } });
+  expect(await pushOne(edit('1'), (exchange) => exchange.reply(412, { current: { ID: '1' } }))).toMatchObject({
+    type: 'pushConflict',
+    serverData: { ID: '1' },
+  });
 });
 
 test('F-33: a conflict without a usable row has no server data, so that it is fetched', async () => {
-  for (const body of [undefined, { error: 'conflict', message: 'changed' }, { current: null }, { current: { title: 'no id' } }, [row('1')], 'text'] satisfies (Json | undefined)[]) {
+  for (const body of [undefined, { error: 'conflict', message: 'changed' }, { current: null }, { current: { title: 'no id' } }, [row('1')], 'text'] satisfies (
+    | Json
+    | undefined
+  )[]) {
     expect(await conflictWith(body)).toEqual({ type: 'pushConflict' });
   }
   expect(await pushOne(edit('1'), (exchange) => exchange.replyText(409, '<html>Conflict</html>'))).toEqual({ type: 'pushConflict' });
@@ -163,15 +203,33 @@ test('RST-24, F-23: only the row itself, or nothing at all, is success', async (
 
 test.each([400, 402, 405, 413, 415, 422, 451])('F-82: %i is a refusal with code, message and fields', async (status) => {
   const refusal = (body: Json) => pushOne(edit('1'), (exchange) => exchange.reply(status, body));
-  expect(await refusal({ error: 'invalid', message: 'No title', fields: { title: 'required', __proto: ['a'] } }))
-    .toEqual({ type: 'pushRejected', statusCode: status, code: 'invalid', message: 'No title', fields: { title: 'required', __proto: '["a"]' } });
-  expect(await refusal({ error: { code: 'nested', message: 'Deep', fields: { a: 'b' } } })).toMatchObject({ code: 'nested', message: 'Deep', fields: { a: 'b' } });
+  expect(await refusal({ error: 'invalid', message: 'No title', fields: { title: 'required', __proto: ['a'] } })).toEqual({
+    type: 'pushRejected',
+    statusCode: status,
+    code: 'invalid',
+    message: 'No title',
+    fields: { title: 'required', __proto: '["a"]' },
+  });
+  expect(await refusal({ error: { code: 'nested', message: 'Deep', fields: { a: 'b' } } })).toMatchObject({
+    code: 'nested',
+    message: 'Deep',
+    fields: { a: 'b' },
+  });
   expect(await refusal('text')).toEqual({ type: 'pushRejected', statusCode: status, message: expect.stringContaining('todos/1') as string });
 });
 
 test.each([
-  [401, 'pushUnauthorized'], [403, 'pushForbidden'], [408, 'pushUnavailable'], [425, 'pushUnavailable'], [500, 'pushUnavailable'], [501, 'pushUnavailable'],
-  [502, 'pushUnavailable'], [503, 'pushUnavailable'], [504, 'pushUnavailable'], [511, 'pushUnavailable'], [429, 'pushThrottled'],
+  [401, 'pushUnauthorized'],
+  [403, 'pushForbidden'],
+  [408, 'pushUnavailable'],
+  [425, 'pushUnavailable'],
+  [500, 'pushUnavailable'],
+  [501, 'pushUnavailable'],
+  [502, 'pushUnavailable'],
+  [503, 'pushUnavailable'],
+  [504, 'pushUnavailable'],
+  [511, 'pushUnavailable'],
+  [429, 'pushThrottled'],
 ])('F-82: %i is %s', async (status, type) => {
   const result = await pushOne(edit('1'), (exchange) => exchange.replyText(status, '<html></html>'));
   expect(result.type).toBe(type);
@@ -180,9 +238,14 @@ test.each([
 
 test.each([301, 302, 307, 308])('F-23: a redirect (%i) is not followed, the token stays here', async (status) => {
   const other = await restWith(echo);
-  const { rest, server } = await restWith((exchange) => exchange.replyText(status, '', { location: `${other.server.baseUrl}/login` }), { token: () => 'Bearer t' });
+  const { rest, server } = await restWith((exchange) => exchange.replyText(status, '', { location: `${other.server.baseUrl}/login` }), {
+    token: () => 'Bearer t',
+  });
   const { results } = await rest.push([edit('1')], {});
-  expect(results[0]?.result).toMatchObject({ type: 'pushMalformed', message: expect.stringContaining(`redirected to '${other.server.baseUrl}/login'`) as string });
+  expect(results[0]?.result).toMatchObject({
+    type: 'pushMalformed',
+    message: expect.stringContaining(`redirected to '${other.server.baseUrl}/login'`) as string,
+  });
   expect([server.requests.length, other.server.requests.length]).toEqual([1, 0]);
 });
 
@@ -200,8 +263,13 @@ test('F-85: Retry-After is read as seconds or as a date against the server clock
   expect(await waitOf(503, {})).toBe('pushUnavailable');
 });
 
-test('F-22: a 404 counts as the API\'s own by its code, or when the collection answers', async () => {
-  const missing = async (op: Op, body: string, probe: (exchange: Parameters<Parameters<typeof restWith>[0]>[0]) => void = (exchange) => exchange.replyText(404, 'nginx'), status = 404) => {
+test("F-22: a 404 counts as the API's own by its code, or when the collection answers", async () => {
+  const missing = async (
+    op: Op,
+    body: string,
+    probe: (exchange: Parameters<Parameters<typeof restWith>[0]>[0]) => void = (exchange) => exchange.replyText(404, 'nginx'),
+    status = 404,
+  ) => {
     const { rest, server } = await restWith((exchange) => (exchange.method === 'GET' ? probe(exchange) : exchange.replyText(status, body)));
     const { results } = await rest.push([op], {});
     return [results[0]?.result.type, ...server.requests.filter(({ method }) => method === 'GET').map(({ url }) => url)];
@@ -217,7 +285,8 @@ test('F-22: a 404 counts as the API\'s own by its code, or when the collection a
 });
 
 test('F-22: the collection is asked once for many missing rows, and not at all after a pull', async () => {
-  const serve = (exchange: Parameters<Parameters<typeof restWith>[0]>[0]): void => (exchange.method === 'GET' ? exchange.reply(200, { items: [] }) : exchange.reply(404));
+  const serve = (exchange: Parameters<Parameters<typeof restWith>[0]>[0]): void =>
+    exchange.method === 'GET' ? exchange.reply(200, { items: [] }) : exchange.reply(404);
   const ops = Array.from({ length: 6 }, (_, index) => deleteOp({ kind: 'todos', id: `${index}` }));
   const { rest, server } = await restWith(serve, { pushConcurrency: 3 });
   expect(typesOf((await rest.push(ops, {})).results)).toEqual(ops.map(() => 'pushNotFound'));
@@ -229,11 +298,24 @@ test('F-22: the collection is asked once for many missing rows, and not at all a
 });
 
 test('F-22: classifyStatus overrides the rules; when it throws, the operation waits', async () => {
-  expect(await pushOne(edit('1'), (exchange) => exchange.reply(404, { reason: 'row' }), { classifyStatus: ({ status, body }) => (status === 404 && body !== undefined ? 'notFound' : undefined) }))
-    .toEqual({ type: 'pushNotFound', statusCode: 404 });
-  expect(await pushOne(edit('1'), (exchange) => exchange.reply(460), { classifyStatus: ({ status, op }) => (status === 460 && op?.id === '1' ? 'conflict' : undefined) })).toEqual({ type: 'pushConflict' });
+  expect(
+    await pushOne(edit('1'), (exchange) => exchange.reply(404, { reason: 'row' }), {
+      classifyStatus: ({ status, body }) => (status === 404 && body !== undefined ? 'notFound' : undefined),
+    }),
+  ).toEqual({ type: 'pushNotFound', statusCode: 404 });
+  expect(
+    await pushOne(edit('1'), (exchange) => exchange.reply(460), {
+      classifyStatus: ({ status, op }) => (status === 460 && op?.id === '1' ? 'conflict' : undefined),
+    }),
+  ).toEqual({ type: 'pushConflict' });
   expect(await pushOne(edit('1'), (exchange) => exchange.replyText(200, 'OK'), { classifyStatus: () => 'applied' })).toMatchObject({ type: 'pushSuccess' });
-  expect(await pushOne(edit('1'), echo, { classifyStatus: () => { throw new Error('broken rule'); } })).toMatchObject({ type: 'pushMalformed', message: expect.stringContaining('broken rule') as string });
+  expect(
+    await pushOne(edit('1'), echo, {
+      classifyStatus: () => {
+        throw new Error('broken rule');
+      },
+    }),
+  ).toMatchObject({ type: 'pushMalformed', message: expect.stringContaining('broken rule') as string });
 });
 
 test('F-94: headers of the app travel with every request', async () => {

@@ -40,13 +40,19 @@ export async function stubServer(answer: (exchange: Exchange) => void): Promise<
   const server = createServer((request, response) => {
     inFlight += 1;
     most = Math.max(most, inFlight);
-    response.on('close', () => { inFlight -= 1; });
+    response.on('close', () => {
+      inFlight -= 1;
+    });
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString();
       const recorded: Recorded = {
-        method: request.method ?? '', url: request.url ?? '', headers: request.headers, text, json: text === '' ? {} : JSON.parse(text) as Record<string, unknown>,
+        method: request.method ?? '',
+        url: request.url ?? '',
+        headers: request.headers,
+        text,
+        json: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
       };
       requests.push(recorded);
       const replyText = (status: number, body: string, headers: Record<string, string> = {}): void => {
@@ -54,8 +60,12 @@ export async function stubServer(answer: (exchange: Exchange) => void): Promise<
         response.end(body);
       };
       answer({
-        ...recorded, response, socket: request.socket, replyText,
-        reply: (status, body, headers = {}) => replyText(status, body === undefined ? '' : JSON.stringify(body), { 'Content-Type': 'application/json', ...headers }),
+        ...recorded,
+        response,
+        socket: request.socket,
+        replyText,
+        reply: (status, body, headers = {}) =>
+          replyText(status, body === undefined ? '' : JSON.stringify(body), { 'Content-Type': 'application/json', ...headers }),
       });
       for (const waiter of waiting) if (waiter.count <= requests.length) waiter.resolve();
     });
@@ -66,16 +76,22 @@ export async function stubServer(answer: (exchange: Exchange) => void): Promise<
     socket.on('close', () => sockets.delete(socket));
   });
   const port = await listen(server);
-  const close = (): Promise<void> => new Promise((resolve) => {
-    server.close(() => resolve());
-    for (const socket of sockets) socket.destroy();
-  });
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve());
+      for (const socket of sockets) socket.destroy();
+    });
   onTestFinished(close);
   return {
     baseUrl: `http://127.0.0.1:${port}`,
     requests,
     mostInFlight: () => most,
-    arrived: (count) => (requests.length >= count ? Promise.resolve() : new Promise((resolve) => { waiting.push({ count, resolve }); })),
+    arrived: (count) =>
+      requests.length >= count
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            waiting.push({ count, resolve });
+          }),
     close,
   };
 }

@@ -4,7 +4,10 @@ import { RestTransport, type RestTransportOptions } from '../../src/transport.ts
 import { stubServer, type Exchange, type StubServer } from './stub-server.ts';
 
 /** An edit of the todo with this id. */
-export const edit = (id: string, extra: { readonly baseUpdatedAt?: string; readonly opId?: string; readonly title?: string; readonly creates?: boolean } = {}): Op =>
+export const edit = (
+  id: string,
+  extra: { readonly baseUpdatedAt?: string; readonly opId?: string; readonly title?: string; readonly creates?: boolean } = {},
+): Op =>
   upsertOp({ kind: 'todos', id, payload: { id, title: extra.title ?? 'x' }, baseUpdatedAt: extra.baseUpdatedAt, opId: extra.opId, creates: extra.creates });
 
 /** The entity's id in a request's path. */
@@ -16,7 +19,10 @@ export const echo = (exchange: Exchange): void => exchange.reply(200, { ...excha
 export const typesOf = (results: readonly OpPushResult[]): readonly string[] => results.map(({ result }) => result.type);
 
 /** A transport and the stub server it talks to. */
-export async function restWith(answer: (exchange: Exchange) => void, options: Partial<RestTransportOptions> = {}): Promise<{ readonly rest: RestTransport; readonly server: StubServer }> {
+export async function restWith(
+  answer: (exchange: Exchange) => void,
+  options: Partial<RestTransportOptions> = {},
+): Promise<{ readonly rest: RestTransport; readonly server: StubServer }> {
   const server = await stubServer(answer);
   return { server, rest: new RestTransport({ baseUrl: server.baseUrl, ...options }) };
 }
