@@ -8,7 +8,8 @@ const answerHeaders = 'ETag, Retry-After, Date, X-Page-Limit, X-Tombstone-Retent
 
 /** Answers preflights and marks every answer, errors too: a browser hides an unmarked one, and a forced write without preflight never leaves it (F-92). */
 export function createCorsHook(option: CorsOption): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined> {
-  const isAllowed = (origin: string): boolean => (typeof option === 'function' ? option(origin) : typeof option === 'boolean' ? option : option.includes(origin));
+  const isAllowed = (origin: string): boolean =>
+    typeof option === 'function' ? option(origin) : typeof option === 'boolean' ? option : option.includes(origin);
   return async (request, reply) => {
     const { origin } = request.headers;
     if (option === false || origin === undefined || !isAllowed(origin)) return undefined;

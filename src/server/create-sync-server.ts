@@ -25,9 +25,24 @@ export interface SyncServer {
 export function createSyncServer<User extends ServerUser = ServerUser>(options: CreateSyncServerOptions<User>): SyncServer {
   const ownsDatabase = !options.dataSource.isInitialized;
   const app = fastify({ logger: options.logger ?? false, forceCloseConnections: 'idle', exposeHeadRoutes: false });
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
+  // A connection kept alive after its last answer would hold the shutdown up until its timeout.
+  app.addHook('onSend', async (_request, reply) => {
+    if (closing) void reply.header('connection', 'close');
+  });
   const prefix = (options.prefix ?? '').replace(/\/+$/, '');
-  app.register(async (instance) => { await mountSyncServer(instance, options); }, { prefix });
-  app.setNotFoundHandler((request, reply) => reply.code(404).send({ error: 'unknown_route', message: `there is no route ${request.method} ${request.url.split('?', 1)[0] ?? ''}` }));
+  app.register(
+    async (instance) => {
+      await mountSyncServer(instance, options);
+    },
+    { prefix },
+  );
+  app.setNotFoundHandler((request, reply) =>
+    reply.code(404).send({ error: 'unknown_route', message: `there is no route ${request.method} ${request.url.split('?', 1)[0] ?? ''}` }),
+  );
   const close = async (): Promise<void> => {
     await app.close();
     // Not in an onClose hook: those run while requests are still in hand.

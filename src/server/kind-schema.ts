@@ -18,7 +18,13 @@ export interface KindSchema {
   readonly fields: readonly FieldSchema[];
 }
 
-const sqlTypes: Readonly<Record<FieldType, EntitySchemaColumnOptions['type']>> = { text: 'text', integer: 'integer', number: 'real', boolean: 'boolean', json: 'simple-json' };
+const sqlTypes: Readonly<Record<FieldType, EntitySchemaColumnOptions['type']>> = {
+  text: 'text',
+  integer: 'integer',
+  number: 'real',
+  boolean: 'boolean',
+  json: 'simple-json',
+};
 const defaults: Readonly<Record<FieldType, string | number | boolean>> = { text: '', integer: 0, number: 0, boolean: false, json: 'null' };
 
 /** What the command serves when no schema is given. */
@@ -40,7 +46,8 @@ export function parseKindSchema(value: Json): readonly KindSchema[] {
 /** Builds the entity of a kind: its fields between id and createdAt, updatedAt, deletedAt. */
 export function toEntity({ kind, fields }: KindSchema): EntitySchema {
   const columns: Record<string, EntitySchemaColumnOptions> = { id: { type: 'text', primary: true } };
-  for (const { name, type, nullable } of fields) columns[name] = nullable ? { type: sqlTypes[type], nullable } : { type: sqlTypes[type], default: defaults[type] };
+  for (const { name, type, nullable } of fields)
+    columns[name] = nullable ? { type: sqlTypes[type], nullable } : { type: sqlTypes[type], default: defaults[type] };
   return new EntitySchema({
     name: kind,
     columns: {
@@ -56,10 +63,15 @@ export function toEntity({ kind, fields }: KindSchema): EntitySchema {
 export function createKindTables(connection: SqliteConnection, kinds: readonly KindSchema[]): void {
   for (const { kind, fields } of kinds) {
     const table = quoteName(kind);
-    connection.exec(`CREATE TABLE IF NOT EXISTS ${table} ("id" TEXT PRIMARY KEY NOT NULL, "createdAt" TEXT, "updatedAt" TEXT NOT NULL DEFAULT '', "deletedAt" TEXT)`);
+    connection.exec(
+      `CREATE TABLE IF NOT EXISTS ${table} ("id" TEXT PRIMARY KEY NOT NULL, "createdAt" TEXT, "updatedAt" TEXT NOT NULL DEFAULT '', "deletedAt" TEXT)`,
+    );
     const present = new Set(connection.rows(`SELECT name FROM pragma_table_info(?)`, kind).map(([name]) => String(name)));
     for (const { name, type, nullable } of fields) {
-      if (!present.has(name)) connection.exec(`ALTER TABLE ${table} ADD COLUMN ${quoteName(name)} ${columnType(type)}${nullable ? '' : ` NOT NULL DEFAULT ${literal(defaults[type])}`}`);
+      if (!present.has(name))
+        connection.exec(
+          `ALTER TABLE ${table} ADD COLUMN ${quoteName(name)} ${columnType(type)}${nullable ? '' : ` NOT NULL DEFAULT ${literal(defaults[type])}`}`,
+        );
     }
   }
 }

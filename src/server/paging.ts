@@ -54,7 +54,11 @@ export function pageStart(style: PagingStyle, query: PageQuery): PageStart | und
 }
 
 /** The token that leads to the page after one that ended with this row; undefined where none is due. */
-export function nextToken(style: PagingStyle, start: PageStart, page: { readonly size: number; readonly lastTs: string; readonly lastId: string; readonly more: boolean }): string | undefined {
+export function nextToken(
+  style: PagingStyle,
+  start: PageStart,
+  page: { readonly size: number; readonly lastTs: string; readonly lastId: string; readonly more: boolean },
+): string | undefined {
   if (!page.more || style === 'keyset') return undefined;
   if (style === 'offsetToken') return String(start.offset + page.size);
   return `${style === 'tokenWithEmptyPages' ? 'e' : 'p'}${encodeURIComponent(JSON.stringify([page.lastTs, page.lastId]))}`;

@@ -6,7 +6,10 @@ export function pathSegments(url: string, prefix: string): readonly string[] | u
   const path = url.split('?', 1)[0] ?? '';
   if (!path.startsWith(`${prefix}/`)) return undefined;
   try {
-    return path.slice(prefix.length + 1).split('/').map(decodeURIComponent);
+    return path
+      .slice(prefix.length + 1)
+      .split('/')
+      .map(decodeURIComponent);
   } catch {
     return undefined;
   }

@@ -51,11 +51,15 @@ export class SqliteConnection {
   }
 
   rows(sql: string, ...values: readonly SqlValue[]): SqlValue[][] {
-    return this.prepare(sql).raw(true).all(...values) as SqlValue[][];
+    return this.prepare(sql)
+      .raw(true)
+      .all(...values) as SqlValue[][];
   }
 
   row(sql: string, ...values: readonly SqlValue[]): SqlValue[] | undefined {
-    return this.prepare(sql).raw(true).get(...values) as SqlValue[] | undefined;
+    return this.prepare(sql)
+      .raw(true)
+      .get(...values) as SqlValue[] | undefined;
   }
 
   run(sql: string, ...values: readonly SqlValue[]): number {
@@ -105,7 +109,9 @@ export class SqliteConnection {
         }
       }
       if (Date.now() > deadline) throw new StoreBusyError(`the database was in use by others for ${busyTimeoutMs} ms`);
-      await new Promise((resolve) => { setTimeout(resolve, 2); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 2);
+      });
     }
   }
 }

@@ -32,24 +32,29 @@ export function prepareSchema(connection: SqliteConnection, shapes: readonly Tab
 
 /** The next version of a kind: strictly above all before it, also when the clock of the machine steps back (F-64). */
 export function nextVersion(connection: SqliteConnection, kind: string, nowMs: number): string {
-  const [micros] = connection.row(
-    `INSERT INTO sync_server_clock (kind, micros) VALUES (?, ?)
+  const [micros] =
+    connection.row(
+      `INSERT INTO sync_server_clock (kind, micros) VALUES (?, ?)
      ON CONFLICT (kind) DO UPDATE SET micros = max(micros + 1, excluded.micros) RETURNING micros`,
-    kind, Math.floor(nowMs) * 1000,
-  ) ?? [];
+      kind,
+      Math.floor(nowMs) * 1000,
+    ) ?? [];
   return formatMicros(Number(micros));
 }
 
 function raiseClock(connection: SqliteConnection, kind: string, micros: number): void {
   connection.run(
     'INSERT INTO sync_server_clock (kind, micros) VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET micros = max(micros, excluded.micros)',
-    kind, micros,
+    kind,
+    micros,
   );
 }
 
 /** Rewrites timestamps of rows that came from elsewhere to six digits, so that their text order is their time order. */
 function respell(connection: SqliteConnection, { table, id, updatedAt }: TableShape): void {
-  const rows = connection.rows(`SELECT ${id.sql}, ${updatedAt.sql} FROM ${table} WHERE ${updatedAt.sql} <> '' AND ${updatedAt.sql} NOT GLOB '????-??-??T??:??:??.??????Z'`);
+  const rows = connection.rows(
+    `SELECT ${id.sql}, ${updatedAt.sql} FROM ${table} WHERE ${updatedAt.sql} <> '' AND ${updatedAt.sql} NOT GLOB '????-??-??T??:??:??.??????Z'`,
+  );
   for (const [value, text] of rows) {
     const instant = parseInstant(text);
     connection.run(`UPDATE ${table} SET ${updatedAt.sql} = ? WHERE ${id.sql} = ?`, instant === undefined ? '' : formatMicros(microsOf(instant)), value ?? null);

@@ -8,8 +8,18 @@ import { sqliteCode, type SqliteConnection } from './sqlite-connection.ts';
 import { nextVersion, prepareSchema } from './sqlite-schema.ts';
 import { checkPayload, missingFields, payloadValues, toWireRow, type TableShape } from './table-shape.ts';
 import {
-  conflictAnswer, decideDelete, decideUpsert, forbiddenKeyIn, idempotencyMismatch, idProblem, isRemembered, refusal, requestFingerprint,
-  type StoredVersion, type WireAnswer, type WriteRequest,
+  conflictAnswer,
+  decideDelete,
+  decideUpsert,
+  forbiddenKeyIn,
+  idempotencyMismatch,
+  idProblem,
+  isRemembered,
+  refusal,
+  requestFingerprint,
+  type StoredVersion,
+  type WireAnswer,
+  type WriteRequest,
 } from './wire-rules.ts';
 import type { SqlValue, WireColumn } from './wire-column.ts';
 
@@ -56,18 +66,25 @@ export class SqliteStore implements ServerStore {
     const limits = scopeSql(shape, scope);
     // With afterId the text must stay as it was sent: it is compared with the stored one.
     const after = start.afterId === undefined ? [formatMicros(Math.max(0, microsOf(since)))] : [start.since, sqlId(shape, start.afterId)];
-    const rows = await this.#connection.read(() => this.#connection.rows(
-      `SELECT ${selectList(shape)} FROM ${table}
+    const rows = await this.#connection.read(() =>
+      this.#connection.rows(
+        `SELECT ${shape.select} FROM ${table}
        WHERE ${start.afterId === undefined ? `${updatedAt.sql} >= ?` : `(${updatedAt.sql}, ${id.sql}) > (?, ?)`}
        ${query.includeDeleted || deletedAt === undefined ? '' : `AND ${deletedAt.sql} IS NULL`} ${limits.sql === '' ? '' : `AND ${limits.sql}`}
        ORDER BY ${updatedAt.sql}, ${id.sql} LIMIT ? OFFSET ?`,
-      ...after, ...limits.values, query.limit + 1, start.offset,
-    ));
+        ...after,
+        ...limits.values,
+        query.limit + 1,
+        start.offset,
+      ),
+    );
     const more = rows.length > query.limit;
     const items = rows.slice(0, query.limit).map((values) => toWireRow(shape, values));
     const last = items.at(-1);
-    const token = last === undefined ? undefined
-      : nextToken(style, start, { size: items.length, lastTs: String(last[updatedAt.wire]), lastId: String(last[id.wire]), more });
+    const token =
+      last === undefined
+        ? undefined
+        : nextToken(style, start, { size: items.length, lastTs: String(last[updatedAt.wire]), lastId: String(last[id.wire]), more });
     return token === undefined ? { items, more } : { items, nextPageToken: token, more };
   }
 
@@ -135,7 +152,13 @@ export class SqliteStore implements ServerStore {
     if (answer !== moved && request.key !== undefined && isRemembered(request.type, answer.status)) {
       this.#connection.run(
         'INSERT INTO sync_server_keys (owner, key, fingerprint, status, body, version, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        context.owner, request.key, hashOf(request), answer.status, answer.body === undefined ? null : JSON.stringify(answer.body), answer.version ?? null, this.#clock.now(),
+        context.owner,
+        request.key,
+        hashOf(request),
+        answer.status,
+        answer.body === undefined ? null : JSON.stringify(answer.body),
+        answer.version ?? null,
+        this.#clock.now(),
       );
     }
     return answer;
@@ -143,7 +166,11 @@ export class SqliteStore implements ServerStore {
 
   #recall(request: WriteRequest, context: WriteContext): WireAnswer | undefined {
     if (request.key === undefined) return undefined;
-    const known = this.#connection.row('SELECT fingerprint, status, body, version FROM sync_server_keys WHERE owner = ? AND key = ?', context.owner, request.key);
+    const known = this.#connection.row(
+      'SELECT fingerprint, status, body, version FROM sync_server_keys WHERE owner = ? AND key = ?',
+      context.owner,
+      request.key,
+    );
     if (known === undefined) return undefined;
     const [fingerprint, status, body, version] = known;
     if (fingerprint !== hashOf(request)) return idempotencyMismatch(request.key);
@@ -223,8 +250,9 @@ export class SqliteStore implements ServerStore {
   #find(shape: TableShape, id: string, scope: RowScope): StoredRow | undefined {
     const limits = scopeSql(shape, scope);
     const values = this.#connection.row(
-      `SELECT ${selectList(shape)}, ${shape.updatedAt.sql}, ${shape.deletedAt?.sql ?? 'NULL'}, ${limits.sql === '' ? '1' : limits.sql} FROM ${shape.table} WHERE ${shape.id.sql} = ?`,
-      ...limits.values, sqlId(shape, id),
+      `SELECT ${shape.select}, ${shape.updatedAt.sql}, ${shape.deletedAt?.sql ?? 'NULL'}, ${limits.sql === '' ? '1' : limits.sql} FROM ${shape.table} WHERE ${shape.id.sql} = ?`,
+      ...limits.values,
+      sqlId(shape, id),
     );
     if (values === undefined) return undefined;
     const [updatedAt, deletedAt, inScope] = values.slice(shape.columns.length);
@@ -239,8 +267,6 @@ const moved: WireAnswer = { status: 0 };
 const missing = (shape: TableShape, id: string): WireAnswer => refusal(404, 'not_found', `there is no ${shape.kind}/${id}`);
 
 const hashOf = (request: WriteRequest): string => createHash('sha256').update(requestFingerprint(request)).digest('base64');
-
-const selectList = (shape: TableShape): string => shape.columns.map(({ sql }) => sql).join(', ');
 
 /** The id as its column holds it. A text that is no whole number finds nothing in an integer column. */
 const sqlId = (shape: TableShape, id: string): SqlValue => (shape.id.integer && /^-?\d{1,15}$/.test(id) ? Number(id) : id);

@@ -83,7 +83,8 @@ class SyncHandlers<User extends ServerUser> {
     const query = parsePageQuery(isRecord(request.query) ? request.query : {}, { cap, defaultLimit: Math.min(500, cap) });
     if (typeof query === 'string') return send(reply, refusal(400, 'invalid_query', query));
     const page = await this.#store.list(shape, query, this.#options.paging ?? 'keyset', this.#options.rowScope?.(user, shape.kind));
-    if (page === undefined) return send(reply, refusal(400, 'invalid_query', 'updatedSince must be an ISO 8601 time or epoch ms, and pageToken one of this server'));
+    if (page === undefined)
+      return send(reply, refusal(400, 'invalid_query', 'updatedSince must be an ISO 8601 time or epoch ms, and pageToken one of this server'));
     const retention = this.#options.tombstoneRetentionMs ?? 90 * day;
     if (Number.isFinite(retention)) void reply.header('x-tombstone-retention', String(Math.floor(retention / 1000)));
     return reply.header('x-page-limit', String(cap)).send({
@@ -100,7 +101,8 @@ class SyncHandlers<User extends ServerUser> {
     const query = isRecord(request.query) ? request.query : {};
     const split = type === 'upsert' && isJsonObject(body) ? splitBase(body) : { payload: undefined, base: text(query['_baseUpdatedAt']) };
     const write: WriteRequest = {
-      type, id,
+      type,
+      id,
       kind: shape.kind,
       payload: split.payload,
       base: split.base,
@@ -135,9 +137,13 @@ class SyncHandlers<User extends ServerUser> {
   }
 
   /** Writes of one user; each kind has its own scope, order is kept. */
-  async #apply(writes: readonly { readonly shape: TableShape; readonly request: WriteRequest }[], user: User | undefined, request: FastifyRequest): Promise<readonly WireAnswer[]> {
+  async #apply(
+    writes: readonly { readonly shape: TableShape; readonly request: WriteRequest }[],
+    user: User | undefined,
+    request: FastifyRequest,
+  ): Promise<readonly WireAnswer[]> {
     const answers: WireAnswer[] = [];
-    for (let from = 0; from < writes.length;) {
+    for (let from = 0; from < writes.length; ) {
       const shape = writes[from]?.shape;
       let to = from;
       while (to < writes.length && writes[to]?.shape === shape) to += 1;
@@ -145,7 +151,11 @@ class SyncHandlers<User extends ServerUser> {
       answers.push(...(await this.#store.write(run, this.#contextOf(user, shape?.kind ?? ''))));
       from = to;
     }
-    this.#announce(writes.map((write) => write.request), answers, request);
+    this.#announce(
+      writes.map((write) => write.request),
+      answers,
+      request,
+    );
     return answers;
   }
 
@@ -154,10 +164,13 @@ class SyncHandlers<User extends ServerUser> {
     return {
       scope: rowScope?.(user, kind),
       owner: user?.userId ?? '',
-      judge: beforeWrite === undefined ? undefined : async ({ request, current }) => {
-        const refused = await beforeWrite({ user, kind, id: request.id, type: request.type, payload: request.payload, current, force: request.force });
-        return refused ?? undefined;
-      },
+      judge:
+        beforeWrite === undefined
+          ? undefined
+          : async ({ request, current }) => {
+              const refused = await beforeWrite({ user, kind, id: request.id, type: request.type, payload: request.payload, current, force: request.force });
+              return refused ?? undefined;
+            },
     };
   }
 
@@ -178,7 +191,8 @@ const systemClock: Clock = {
   clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
 };
 
-const unknownRoute = (request: FastifyRequest): WireAnswer => refusal(404, 'unknown_route', `there is no route ${request.method} ${request.url.split('?', 1)[0] ?? ''}`);
+const unknownRoute = (request: FastifyRequest): WireAnswer =>
+  refusal(404, 'unknown_route', `there is no route ${request.method} ${request.url.split('?', 1)[0] ?? ''}`);
 const wrongMethod = (reply: FastifyReply, method: string, allow: string): FastifyReply =>
   send(reply.header('allow', allow), refusal(405, 'method_not_allowed', `${method} is not allowed here, only ${allow}`));
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
@@ -203,7 +217,13 @@ function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyR
 }
 
 /** Removes old answers and tombstones now and then, and ends with the app. */
-function scheduleCleanUp<User extends ServerUser>(app: FastifyInstance, options: SyncServerOptions<User>, store: ServerStore, shapes: readonly TableShape[], clock: Clock): void {
+function scheduleCleanUp<User extends ServerUser>(
+  app: FastifyInstance,
+  options: SyncServerOptions<User>,
+  store: ServerStore,
+  shapes: readonly TableShape[],
+  clock: Clock,
+): void {
   const intervalMs = options.cleanUpIntervalMs ?? 3_600_000;
   let timer: unknown;
   let ended = false;
@@ -213,7 +233,10 @@ function scheduleCleanUp<User extends ServerUser>(app: FastifyInstance, options:
   const run = async (): Promise<void> => {
     const now = clock.now();
     try {
-      await store.cleanUp(shapes, { answersMs: now - (options.idempotencyRetentionMs ?? 7 * day), tombstonesMs: now - (options.tombstoneRetentionMs ?? 90 * day) });
+      await store.cleanUp(shapes, {
+        answersMs: now - (options.idempotencyRetentionMs ?? 7 * day),
+        tombstonesMs: now - (options.tombstoneRetentionMs ?? 90 * day),
+      });
     } catch (error) {
       app.log.error({ err: error }, 'cleaning up failed, it is tried again later');
     }

@@ -41,7 +41,12 @@ async function main(): Promise<void> {
   const schemaFile = values['kind-schema'];
   const kinds = parseKindSchema(schemaFile === undefined ? defaultKinds : (JSON.parse(await readFile(schemaFile, 'utf8')) as Json));
   const entities = kinds.map(toEntity);
-  const dataSource = await new DataSource({ type: 'better-sqlite3', database: values.database, entities, enableWAL: values.database !== ':memory:' }).initialize();
+  const dataSource = await new DataSource({
+    type: 'better-sqlite3',
+    database: values.database,
+    entities,
+    enableWAL: values.database !== ':memory:',
+  }).initialize();
   createKindTables(new SqliteConnection(dataSource), kinds);
   const { token } = values;
   const server = createSyncServer({

@@ -32,6 +32,8 @@ export interface TableShape {
   readonly name: string;
   /** Columns that are sent, in order. */
   readonly columns: readonly WireColumn[];
+  /** The same as a list in SQL. */
+  readonly select: string;
   /** All columns, hidden ones too, by their wire key. */
   readonly byWire: ReadonlyMap<string, WireColumn>;
   readonly id: WireColumn;
@@ -43,7 +45,11 @@ export interface TableShape {
 }
 
 /** Reads the shape of an entity from its metadata; id, updatedAt, deletedAt, createdAt are found by name (NAM-01…04). Throws what is to be mended. */
-export function createTableShape(dataSource: DataSource, registered: ServerTable | EntityTarget<ObjectLiteral>, defaults: { readonly unknownFields: 'refuse' | 'drop' }): TableShape {
+export function createTableShape(
+  dataSource: DataSource,
+  registered: ServerTable | EntityTarget<ObjectLiteral>,
+  defaults: { readonly unknownFields: 'refuse' | 'drop' },
+): TableShape {
   const { entity, options } = isServerTable(registered) ? registered : serverTable(registered);
   const metadata = dataSource.getMetadata(entity);
   const kind = (options.kind ?? metadata.tableName).trim();
@@ -52,7 +58,8 @@ export function createTableShape(dataSource: DataSource, registered: ServerTable
   const byProperty = new Map<string, WireColumn>();
   for (const column of metadata.columns) {
     const property = column.isVirtual ? column.databaseName : column.propertyName;
-    if (column.embeddedMetadata !== undefined) throw new TypeError(`${metadata.name}.${column.propertyPath}: embedded columns are not supported, make them plain columns`);
+    if (column.embeddedMetadata !== undefined)
+      throw new TypeError(`${metadata.name}.${column.propertyPath}: embedded columns are not supported, make them plain columns`);
     const wire = options.naming === 'snake_case' ? toSnakeCase(property) : property;
     byProperty.set(property, createWireColumn(dataSource, column, wire, hidden.has(property) || !column.isSelect));
   }
@@ -60,7 +67,9 @@ export function createTableShape(dataSource: DataSource, registered: ServerTable
   const primary = metadata.primaryColumns;
   const id = find('id', 'ID', 'uuid');
   if (id === undefined || primary.length !== 1 || byProperty.get(primary[0]?.propertyName ?? '') !== id) {
-    throw new TypeError(`${metadata.name}: one primary column called id, ID or uuid is expected, found ${primary.map((column) => column.propertyName).join(', ') || 'none'}`);
+    throw new TypeError(
+      `${metadata.name}: one primary column called id, ID or uuid is expected, found ${primary.map((column) => column.propertyName).join(', ') || 'none'}`,
+    );
   }
   const updatedAt = find('updatedAt', 'updated_at');
   const deletedAt = find('deletedAt', 'deleted_at');
@@ -72,11 +81,17 @@ export function createTableShape(dataSource: DataSource, registered: ServerTable
   const deletes = options.deletes ?? (deletedAt === undefined ? 'hard' : 'soft');
   if (deletes === 'soft' && deletedAt === undefined) throw new TypeError(`${metadata.name}: soft deletes need a nullable text column deletedAt`);
   const all = [...byProperty.values()];
+  const sent = all.filter((column) => !column.hidden);
   return {
-    kind, id, updatedAt, deletedAt, deletes,
+    kind,
+    id,
+    updatedAt,
+    deletedAt,
+    deletes,
     table: metadata.tablePath.split('.').map(quoteName).join('.'),
     name: metadata.tableName,
-    columns: all.filter((column) => !column.hidden),
+    columns: sent,
+    select: sent.map(({ sql }) => sql).join(', '),
     byWire: new Map(all.map((column) => [column.wire, column])),
     createdAt: find('createdAt', 'created_at'),
     unknownFields: options.unknownFields ?? defaults.unknownFields,
@@ -86,7 +101,11 @@ export function createTableShape(dataSource: DataSource, registered: ServerTable
 /** Turns a row of SQL values, in the order of `columns`, into a wire row. */
 export function toWireRow(shape: TableShape, values: readonly SqlValue[]): JsonObject {
   const row: Record<string, Json> = {};
-  for (const [index, column] of shape.columns.entries()) row[column.wire] = column.decode(values[index] ?? null);
+  // A plain loop: this runs for every row of every page.
+  for (let index = 0; index < shape.columns.length; index += 1) {
+    const column = shape.columns[index];
+    if (column !== undefined) row[column.wire] = column.decode(values[index] ?? null);
+  }
   return row;
 }
 

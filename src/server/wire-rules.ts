@@ -136,7 +136,9 @@ export function forbiddenKeyIn(value: Json, depth = 0): string | undefined {
 }
 
 /** One item of `POST /{batchPath}` (PROTOCOL §6), or the reason why it is none. */
-export function parseBatchItem(item: Json): { readonly opId: string; readonly request: WriteRequest } | { readonly opId: string | undefined; readonly problem: string } {
+export function parseBatchItem(
+  item: Json,
+): { readonly opId: string; readonly request: WriteRequest } | { readonly opId: string | undefined; readonly problem: string } {
   if (!isJsonObject(item)) return { opId: undefined, problem: 'an op must be an object' };
   const { opId, kind, id, type, payload, baseUpdatedAt, force } = item;
   if (typeof opId !== 'string' || opId === '') return { opId: undefined, problem: 'opId must be a text' };
@@ -159,8 +161,7 @@ export function splitBase(body: JsonObject): { readonly payload: JsonObject; rea
   return { payload, base: baseText(_baseUpdatedAt) };
 }
 
-const baseText = (value: Json | undefined): string | undefined =>
-  typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+const baseText = (value: Json | undefined): string | undefined => (typeof value === 'string' || typeof value === 'number' ? String(value) : undefined);
 
 /** Gives an item of a batch its answer: the row as `data`, anything else as `error`. */
 export function batchResult(opId: string, answer: WireAnswer): JsonObject {

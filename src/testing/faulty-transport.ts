@@ -2,9 +2,21 @@ import type { Clock, RandomSource } from '../model/clock.ts';
 import { NetworkError } from '../model/errors.ts';
 import type { Op } from '../model/operation.ts';
 import {
-  fetchError, pushAmbiguous, pushMalformed, pushUnavailable,
-  type BatchPushResult, type FetchResult, type OpPushResult, type PullPage, type PullRequest, type PushContext, type PushResult, type Subscribable,
-  type TransportAdapter, type TransportCapabilities, type TransportContext,
+  fetchError,
+  pushAmbiguous,
+  pushMalformed,
+  pushUnavailable,
+  type BatchPushResult,
+  type FetchResult,
+  type OpPushResult,
+  type PullPage,
+  type PullRequest,
+  type PushContext,
+  type PushResult,
+  type Subscribable,
+  type TransportAdapter,
+  type TransportCapabilities,
+  type TransportContext,
 } from '../model/transport.ts';
 import { defaultFaults, distortPush, pullErrorOf, reachesServer, type FaultScript, type FaultyCall, type TransportFault } from './transport-faults.ts';
 

@@ -2,8 +2,18 @@ import type { Json, JsonObject } from '../model/json.ts';
 import { nextToken, pageStart, type PageQuery, type PagingStyle } from '../server/paging.ts';
 import { formatMicros } from '../server/server-timestamp.ts';
 import {
-  conflictAnswer, decideDelete, decideUpsert, forbiddenKeyIn, idempotencyMismatch, idProblem, isRemembered, refusal, requestFingerprint,
-  type StoredVersion, type WireAnswer, type WriteRequest,
+  conflictAnswer,
+  decideDelete,
+  decideUpsert,
+  forbiddenKeyIn,
+  idempotencyMismatch,
+  idProblem,
+  isRemembered,
+  refusal,
+  requestFingerprint,
+  type StoredVersion,
+  type WireAnswer,
+  type WriteRequest,
 } from '../server/wire-rules.ts';
 import { BackendRows, type BackendRow, type IdOrder } from './backend-rows.ts';
 import { namingOf, rowKeys, withoutSyncFields, type RowKeys, type RowNaming } from './row-keys.ts';
@@ -246,7 +256,9 @@ export class MemoryBackend {
     if (forbidden !== undefined) return refusal(422, 'validation', `the field ${forbidden} is not accepted`, { [forbidden]: 'not accepted' });
     const named = request.payload?.[this.keysOf(request.kind).id];
     if (named !== undefined && String(named) !== request.id) {
-      return refusal(422, 'validation', `the body names the row ${String(named)}, the path ${request.id}`, { [this.keysOf(request.kind).id]: 'differs from the path' });
+      return refusal(422, 'validation', `the body names the row ${String(named)}, the path ${request.id}`, {
+        [this.keysOf(request.kind).id]: 'differs from the path',
+      });
     }
     for (const rule of this.#rules) {
       const answer = rule(request);

@@ -2,10 +2,29 @@ import { isJsonObject, type Json } from '../model/json.ts';
 import { NetworkError, TransportError } from '../model/errors.ts';
 import { requestIdOf, type Op } from '../model/operation.ts';
 import {
-  fetchError, fetchNotFound, fetchSuccess, pushAmbiguous, pushConflict, pushForbidden, pushNotFound, pushRejected, pushSuccess, pushThrottled,
-  pushUnauthorized, pushUnavailable,
-  type BatchPushResult, type FetchResult, type OpPushResult, type PullPage, type PullRequest, type PushContext, type PushResult, type Subscribable,
-  type TransportAdapter, type TransportCapabilities, type TransportContext,
+  fetchError,
+  fetchNotFound,
+  fetchSuccess,
+  pushAmbiguous,
+  pushConflict,
+  pushForbidden,
+  pushNotFound,
+  pushRejected,
+  pushSuccess,
+  pushThrottled,
+  pushUnauthorized,
+  pushUnavailable,
+  type BatchPushResult,
+  type FetchResult,
+  type OpPushResult,
+  type PullPage,
+  type PullRequest,
+  type PushContext,
+  type PushResult,
+  type Subscribable,
+  type TransportAdapter,
+  type TransportCapabilities,
+  type TransportContext,
 } from '../model/transport.ts';
 import type { WireAnswer, WriteRequest } from '../server/wire-rules.ts';
 import { MemoryBackend, type MemoryBackendOptions } from './memory-backend.ts';

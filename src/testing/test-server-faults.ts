@@ -20,9 +20,7 @@ export interface RecordedRequest {
 }
 
 /** Which requests a fault is for. Default: all. */
-export type RequestMatch =
-  | ((request: RecordedRequest) => boolean)
-  | { readonly method?: string; readonly kind?: string; readonly id?: string };
+export type RequestMatch = ((request: RecordedRequest) => boolean) | { readonly method?: string; readonly kind?: string; readonly id?: string };
 
 /** Where a connection is cut: before the effect, after the effect without an answer, or in the middle of the answer's body. */
 export type CutPoint = 'beforeCommit' | 'afterCommit' | 'midBody';
@@ -98,7 +96,9 @@ export function createHold(): { readonly held: HeldRequests; readonly enter: () 
   const waiting: (() => void)[] = [];
   let open = false;
   let announce: () => void = () => undefined;
-  const arrived = new Promise<void>((resolve) => { announce = resolve; });
+  const arrived = new Promise<void>((resolve) => {
+    announce = resolve;
+  });
   const release = (): void => {
     open = true;
     for (const go of waiting.splice(0)) go();

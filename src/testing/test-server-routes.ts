@@ -16,7 +16,8 @@ export interface RouteSettings {
   readonly refuses: (kind: string, id: string) => WireAnswer | undefined;
 }
 
-const notFoundRoute = (request: RecordedRequest): HttpAnswer => toHttpAnswer(refusal(404, 'unknown_route', `there is no route ${request.method} ${request.path}`));
+const notFoundRoute = (request: RecordedRequest): HttpAnswer =>
+  toHttpAnswer(refusal(404, 'unknown_route', `there is no route ${request.method} ${request.path}`));
 const noObject = toHttpAnswer(refusal(400, 'invalid_json', 'the body must be a JSON object'));
 const flag = (value: unknown): boolean => value === 'true' || value === '1';
 const header = (request: RecordedRequest, name: string): string | undefined => {
@@ -51,10 +52,14 @@ function list(backend: MemoryBackend, kind: string, request: RecordedRequest, se
   if (typeof query === 'string') return toHttpAnswer(refusal(400, 'invalid_query', query));
   const page = backend.list(kind, query);
   if (page === undefined) return toHttpAnswer(refusal(400, 'invalid_page_token', 'the page token is none of this server'));
-  return jsonAnswer(200, { ...page }, {
-    ...(backend.pageCap === undefined || !backend.announcePageCap ? {} : { 'x-page-limit': String(backend.pageCap) }),
-    ...(settings.tombstoneRetentionSeconds === undefined ? {} : { 'x-tombstone-retention': String(settings.tombstoneRetentionSeconds) }),
-  });
+  return jsonAnswer(
+    200,
+    { ...page },
+    {
+      ...(backend.pageCap === undefined || !backend.announcePageCap ? {} : { 'x-page-limit': String(backend.pageCap) }),
+      ...(settings.tombstoneRetentionSeconds === undefined ? {} : { 'x-tombstone-retention': String(settings.tombstoneRetentionSeconds) }),
+    },
+  );
 }
 
 function fetchOne(backend: MemoryBackend, kind: string, id: string, settings: RouteSettings): HttpAnswer {
@@ -81,7 +86,9 @@ const applyWrite = (backend: MemoryBackend, write: WriteRequest, settings: Route
 function toWrite(request: RecordedRequest, kind: string, id: string, type: WriteRequest['type'], body: JsonObject | undefined): WriteRequest {
   const split = body === undefined ? { payload: undefined, base: request.query['_baseUpdatedAt'] } : splitBase(body);
   return {
-    type, kind, id,
+    type,
+    kind,
+    id,
     payload: split.payload,
     base: split.base,
     force: flag(header(request, type === 'upsert' ? 'x-force-update' : 'x-force-delete')),

@@ -3,7 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { refusal, type WireAnswer, type WriteRequest } from '../server/wire-rules.ts';
 import { MemoryBackend, type MemoryBackendOptions } from './memory-backend.ts';
-import { createHold, FaultQueue, type CutPoint, type FailureOptions, type HeldRequests, type RecordedRequest, type RequestMatch } from './test-server-faults.ts';
+import {
+  createHold,
+  FaultQueue,
+  type CutPoint,
+  type FailureOptions,
+  type HeldRequests,
+  type RecordedRequest,
+  type RequestMatch,
+} from './test-server-faults.ts';
 import { corsHeaders, jsonAnswer, readRequest, toHttpAnswer, writeAnswer, type HttpAnswer } from './test-server-http.ts';
 import { route } from './test-server-routes.ts';
 
@@ -240,7 +248,10 @@ export class TestServer {
     }
     this.recordedRequests.push(request);
     const delay = this.#faults.take('delay', request);
-    if (delay !== undefined) await new Promise((resolve) => { setTimeout(resolve, delay.delayMs); });
+    if (delay !== undefined)
+      await new Promise((resolve) => {
+        setTimeout(resolve, delay.delayMs);
+      });
     await this.#faults.take('hold', request)?.enter();
     // A server that was stopped meanwhile does nothing any more.
     if (this.#server !== server) return;
@@ -263,9 +274,11 @@ export class TestServer {
       if (failure.options.afterCommit === true) this.#route(request);
       return failureAnswer(failure.status, failure.options);
     }
-    if (this.captivePortal) return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, text: '<!doctype html><title>Sign in to the network</title><p>Welcome' };
+    if (this.captivePortal)
+      return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, text: '<!doctype html><title>Sign in to the network</title><p>Welcome' };
     if (this.returnInvalidJson) return { status: 200, headers: { 'content-type': 'application/json' }, text: '{"items": [{"id": "1", ' };
-    if (request.kind !== 'health' && !this.#isAccepted(request.headers.authorization)) return toHttpAnswer(refusal(401, 'unauthorized', 'the token is not accepted'));
+    if (request.kind !== 'health' && !this.#isAccepted(request.headers.authorization))
+      return toHttpAnswer(refusal(401, 'unauthorized', 'the token is not accepted'));
     return this.#route(request);
   }
 
@@ -288,7 +301,8 @@ export class TestServer {
     const { status, body } = answer;
     const wrong = this.returnWrongEntity === 'everywhere' || (this.returnWrongEntity && type !== 'fetch');
     if (body !== undefined && status === 409 && this.returnIncompleteConflict) return { status, body: { error: 'conflict' } };
-    if (body !== undefined && status === 409 && wrong && isJsonObject(body['current'])) return { ...answer, body: { ...body, current: otherRow(body['current']) } };
+    if (body !== undefined && status === 409 && wrong && isJsonObject(body['current']))
+      return { ...answer, body: { ...body, current: otherRow(body['current']) } };
     if (status >= 300 || body === undefined) return answer;
     if (wrong) return { ...answer, body: otherRow(body) };
     if (type !== 'upsert' || this.putAnswer === 'row') return answer;
@@ -303,5 +317,7 @@ const otherRow = (row: JsonObject): JsonObject => ({ ...row, id: `other-${String
 function failureAnswer(status: number, options: FailureOptions): HttpAnswer {
   const headers = { ...(options.retryAfter === undefined ? {} : { 'retry-after': String(options.retryAfter) }), ...options.headers };
   const body: Json = options.body ?? { error: 'injected', message: `this request was to fail with ${status}` };
-  return typeof body === 'string' ? { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, text: body } : jsonAnswer(status, body, headers);
+  return typeof body === 'string'
+    ? { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, text: body }
+    : jsonAnswer(status, body, headers);
 }

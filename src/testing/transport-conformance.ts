@@ -28,7 +28,11 @@ export interface ConformanceCase {
  * Registers the tests that every transport adapter must pass against a server that works; the engine relies on nothing else. Without a runner
  * the global `describe` and `test` are used.
  */
-export function transportConformance(name: string, factory: () => ConformanceSubject | Promise<ConformanceSubject>, runner: ConformanceRunner = globalRunner()): void {
+export function transportConformance(
+  name: string,
+  factory: () => ConformanceSubject | Promise<ConformanceSubject>,
+  runner: ConformanceRunner = globalRunner(),
+): void {
   runner.describe(`${name} keeps to the transport contract`, () => {
     for (const { title, run } of conformanceCases) {
       runner.test(title, async () => {
@@ -43,7 +47,7 @@ export function transportConformance(name: string, factory: () => ConformanceSub
   });
 }
 
-const oddIds = ['ä/ö 1', 'a%2Fb', 'x?y#z&w=1', "quote'\"", '日本', 'UPPER', '0'];
+const oddIds = ['ä/ö 1', 'a%2Fb', 'x?y#z&w=1', 'quote\'"', '日本', 'UPPER', '0'];
 
 /** The cases themselves, for runners that are made otherwise. */
 export const conformanceCases: readonly ConformanceCase[] = [
@@ -102,7 +106,10 @@ export const conformanceCases: readonly ConformanceCase[] = [
       same((await ask.push(op)).type, 'pushSuccess', 'the same delete again');
       same((await ask.push(ask.remove('a', base))).type, 'pushNotFound', 'another delete of what is gone');
       const late = await ask.push(ask.upsert('a', { title: 'late' }, base));
-      holds(late.type === 'pushNotFound' || (late.type === 'pushConflict' && late.serverDeleted === true), `an edit of a deleted row says so, got ${late.type}`);
+      holds(
+        late.type === 'pushNotFound' || (late.type === 'pushConflict' && late.serverDeleted === true),
+        `an edit of a deleted row says so, got ${late.type}`,
+      );
       same(rowOf(await ask.push({ ...ask.upsert('a', { title: 'again' }), creates: false }))['title'], 'again', 'the title of the recreated row');
     },
   },
@@ -114,7 +121,14 @@ export const conformanceCases: readonly ConformanceCase[] = [
       await subject.transport.push(ops, {});
       await ask.push(ask.remove('r5'));
       const ids = (await ask.pullAll(5)).map((row) => String(row['id'])).toSorted();
-      same(ids.join(), ops.map(({ id }) => id).toSorted().join(), 'the ids pulled');
+      same(
+        ids.join(),
+        ops
+          .map(({ id }) => id)
+          .toSorted()
+          .join(),
+        'the ids pulled',
+      );
     },
   },
   {
@@ -137,9 +151,23 @@ export const conformanceCases: readonly ConformanceCase[] = [
       const ask = client(subject);
       const told: OpPushResult[] = [];
       const ops = ['a', 'b', 'a', 'c'].map((id, index) => ({ ...ask.upsert(id, { title: String(index) }), creates: index !== 2 }));
-      const { results } = await subject.transport.push(ops, { onAnswer: (answer) => { told.push(answer); } });
+      const { results } = await subject.transport.push(ops, {
+        onAnswer: (answer) => {
+          told.push(answer);
+        },
+      });
       same(results.map(({ opId }) => opId).join(), ops.map(({ opId }) => opId).join(), 'the ids of the results');
-      same(told.map(({ opId }) => opId).toSorted().join(), ops.map(({ opId }) => opId).toSorted().join(), 'the ids told');
+      same(
+        told
+          .map(({ opId }) => opId)
+          .toSorted()
+          .join(),
+        ops
+          .map(({ opId }) => opId)
+          .toSorted()
+          .join(),
+        'the ids told',
+      );
       same((await ask.pullAll()).find((row) => row['id'] === 'a')?.['title'], '2', 'the row written twice (I3)');
       same((await subject.transport.push([], {})).results.length, 0, 'the results of nothing');
     },
@@ -153,7 +181,10 @@ export const conformanceCases: readonly ConformanceCase[] = [
       const result = results[0]?.result;
       holds(result?.type === 'pushUnavailable' && !result.dispatched, `an aborted push was not dispatched, got ${String(result?.type)}`);
       same((await ask.pullAll()).length, 0, 'the number of rows');
-      const pulled = await subject.transport.pull({ kind: ask.kind, updatedSince: epochTimestamp, pageSize: 1, includeDeleted: true, signal }).then(() => 'a page', () => 'rejected');
+      const pulled = await subject.transport.pull({ kind: ask.kind, updatedSince: epochTimestamp, pageSize: 1, includeDeleted: true, signal }).then(
+        () => 'a page',
+        () => 'rejected',
+      );
       same(pulled, 'rejected', 'an aborted pull');
     },
   },
@@ -224,7 +255,11 @@ function globalRunner(): ConformanceRunner {
     throw new TypeError('transportConformance found no global describe and test; give them as third argument: { describe, test }');
   }
   return {
-    describe: (name, body) => { Reflect.apply(describe, undefined, [name, body]); },
-    test: (name, body) => { Reflect.apply(test, undefined, [name, body]); },
+    describe: (name, body) => {
+      Reflect.apply(describe, undefined, [name, body]);
+    },
+    test: (name, body) => {
+      Reflect.apply(test, undefined, [name, body]);
+    },
   };
 }

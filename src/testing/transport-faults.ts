@@ -1,6 +1,15 @@
 import { AuthError, NetworkError, ParseError, type SyncError, TransportError } from '../model/errors.ts';
 import type { Op } from '../model/operation.ts';
-import { pushAmbiguous, pushForbidden, pushMalformed, pushRejected, pushThrottled, pushUnauthorized, pushUnavailable, type PushResult } from '../model/transport.ts';
+import {
+  pushAmbiguous,
+  pushForbidden,
+  pushMalformed,
+  pushRejected,
+  pushThrottled,
+  pushUnauthorized,
+  pushUnavailable,
+  type PushResult,
+} from '../model/transport.ts';
 
 /** One thing that goes wrong at the boundary between engine and network. */
 export type TransportFault =
@@ -40,10 +49,17 @@ export type FaultScript = readonly TransportFault[] | ((call: FaultyCall) => Tra
 
 /** Faults worth drawing from when nothing else is said: all that a correct engine must survive without losing or doubling a write. */
 export const defaultFaults: readonly TransportFault[] = [
-  { type: 'dropBefore' }, { type: 'lostRequest' }, { type: 'dropAfter' },
-  { type: 'status', status: 500 }, { type: 'status', status: 500, afterCommit: true },
-  { type: 'status', status: 503, retryAfterMs: 1000 }, { type: 'status', status: 429, retryAfterMs: 1000 },
-  { type: 'malformed' }, { type: 'omitResult' }, { type: 'unknownResult' }, { type: 'duplicateResult' },
+  { type: 'dropBefore' },
+  { type: 'lostRequest' },
+  { type: 'dropAfter' },
+  { type: 'status', status: 500 },
+  { type: 'status', status: 500, afterCommit: true },
+  { type: 'status', status: 503, retryAfterMs: 1000 },
+  { type: 'status', status: 429, retryAfterMs: 1000 },
+  { type: 'malformed' },
+  { type: 'omitResult' },
+  { type: 'unknownResult' },
+  { type: 'duplicateResult' },
 ];
 
 /** Whether the server gets to see the call. */

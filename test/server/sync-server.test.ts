@@ -1,6 +1,7 @@
 import { DataSource, EntitySchema } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createSyncServer, serverTable, type CreateSyncServerOptions, type ServerUser, type SyncServer } from '../../src/server.ts';
+import { StoreBusyError } from '../../src/server/server-store.ts';
 import { pagingStyles } from '../../src/testing.ts';
 import { httpAsk, pullByProtocol } from '../testing/pull-by-protocol.ts';
 
@@ -64,7 +65,14 @@ async function serve(options: Partial<CreateSyncServerOptions> = {}) {
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
   };
-  return { server, dataSource, url, port, ask, put: (id: string, body: object, headers?: Record<string, string>) => ask('PUT', `/todos/${encodeURIComponent(id)}`, body, headers) };
+  return {
+    server,
+    dataSource,
+    url,
+    port,
+    ask,
+    put: (id: string, body: object, headers?: Record<string, string>) => ask('PUT', `/todos/${encodeURIComponent(id)}`, body, headers),
+  };
 }
 
 const micros = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
@@ -96,7 +104,9 @@ describe('versions', () => {
   test('F-63: rows that came from elsewhere get one spelling, and none is without a version', async () => {
     const dataSource = await openDatabase();
     await dataSource.getRepository(Todos).insert([
-      { id: 'late', title: 'x', updatedAt: '2026-01-01T02:00:00.5+01:00' }, { id: 'early', title: 'x', updatedAt: '2026-01-01T00:00:00Z' }, { id: 'none', title: 'x' },
+      { id: 'late', title: 'x', updatedAt: '2026-01-01T02:00:00.5+01:00' },
+      { id: 'early', title: 'x', updatedAt: '2026-01-01T00:00:00Z' },
+      { id: 'none', title: 'x' },
     ]);
     const { url } = await serve({ dataSource });
     const rows = await pullByProtocol(httpAsk(url, 'todos', 2));
@@ -111,7 +121,16 @@ describe('single writes', () => {
     const { put, ask } = await serve();
     const created = await put('ä/1 %', { id: 'ä/1 %', title: 'A', tags: ['x'], updatedAt: 'ignored' });
     expect(created.status).toBe(201);
-    expect(created.body).toEqual({ id: 'ä/1 %', title: 'A', done: false, priority: null, tags: ['x'], ownerId: null, updatedAt: expect.stringMatching(micros) as unknown, deletedAt: null });
+    expect(created.body).toEqual({
+      id: 'ä/1 %',
+      title: 'A',
+      done: false,
+      priority: null,
+      tags: ['x'],
+      ownerId: null,
+      updatedAt: expect.stringMatching(micros) as unknown,
+      deletedAt: null,
+    });
     expect(created.headers.get('etag')).toBe(`"${String(created.body['updatedAt'])}"`);
     const merged = await put('ä/1 %', { done: true });
     expect([merged.status, merged.body]).toEqual([200, { ...created.body, done: true, updatedAt: merged.body['updatedAt'] }]);
@@ -124,7 +143,10 @@ describe('single writes', () => {
     const { updatedAt } = (await put('a', { title: 'A' })).body;
     const second = (await put('a', { title: 'B', _baseUpdatedAt: updatedAt })).body;
     const stale = await put('a', { title: 'C', _baseUpdatedAt: updatedAt });
-    expect([stale.status, stale.body]).toMatchObject([409, { error: 'conflict', current: second, serverTimestamp: second['updatedAt'], version: second['updatedAt'] }]);
+    expect([stale.status, stale.body]).toMatchObject([
+      409,
+      { error: 'conflict', current: second, serverTimestamp: second['updatedAt'], version: second['updatedAt'] },
+    ]);
     expect((await put('a', { title: 'C', _baseUpdatedAt: updatedAt }, { 'x-force-update': 'true' })).status).toBe(200);
     expect((await put('a', { title: 'D' })).status).toBe(200);
     expect((await put('none', { title: 'D', _baseUpdatedAt: updatedAt })).body['error']).toBe('not_found');
@@ -165,7 +187,11 @@ describe('single writes', () => {
   test('PROTOCOL §9: unknown fields and wrong types are refused by field, or dropped by option; ids are bounded', async () => {
     const { put, ask, server } = await serve();
     const wrong = await put('a', { title: 5, done: 'yes', priority: 1.5, extra: 1, deletedAtLocal: 'x' });
-    expect([wrong.status, wrong.body['error'], Object.keys(wrong.body['fields'] as object).sort()]).toEqual([422, 'validation', ['deletedAtLocal', 'done', 'extra', 'priority', 'title']]);
+    expect([wrong.status, wrong.body['error'], Object.keys(wrong.body['fields'] as object).sort()]).toEqual([
+      422,
+      'validation',
+      ['deletedAtLocal', 'done', 'extra', 'priority', 'title'],
+    ]);
     expect((await put('a', {})).body).toMatchObject({ error: 'validation', fields: { title: 'required' } });
     expect((await put('a', { title: null })).body['fields']).toEqual({ title: 'must not be null' });
     expect((await put('a', { id: 'b', title: 'x' })).body['fields']).toEqual({ id: 'differs from the path' });
@@ -189,7 +215,11 @@ describe('single writes', () => {
     expect((await ask('POST', '/todos', {})).status).toBe(405);
     expect([(await ask('PUT', '/todos/a', '{"title":')).status, (await ask('PUT', '/todos/a', '[]')).body['error']]).toEqual([400, 'invalid_json']);
     expect((await ask('PUT', '/todos/a', 'title=x', { 'content-type': 'application/x-www-form-urlencoded' })).status).toBe(415);
-    expect([(await put('a', { title: 'x'.repeat(2000) })).status, (await ask('GET', '/todos?limit=0')).status, (await ask('GET', '/todos?updatedSince=soon')).status]).toEqual([413, 400, 400]);
+    expect([
+      (await put('a', { title: 'x'.repeat(2000) })).status,
+      (await ask('GET', '/todos?limit=0')).status,
+      (await ask('GET', '/todos?updatedSince=soon')).status,
+    ]).toEqual([413, 400, 400]);
     expect((await ask('GET', '/health')).body).toEqual({ status: 'ok' });
     expect((await ask('GET', '/todos/%E0%A4%A')).status).toBeGreaterThanOrEqual(400);
   });
@@ -234,10 +264,14 @@ describe('idempotency', () => {
     const body = JSON.stringify({ title: 'A' });
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => undefined);
-    const closed = new Promise<void>((resolve) => { socket.once('close', () => resolve()); });
+    const closed = new Promise<void>((resolve) => {
+      socket.once('close', () => resolve());
+    });
     // Nothing of the answer is read: the connection is torn down once the row is there.
     socket.pause();
-    socket.write(`PUT /todos/a HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-Idempotency-Key: lost\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    socket.write(
+      `PUT /todos/a HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nX-Idempotency-Key: lost\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+    );
     await expect.poll(async () => (await ask('GET', '/todos/a')).status).toBe(200);
     socket.destroy();
     await closed;
@@ -249,7 +283,10 @@ describe('idempotency', () => {
   test('PROTOCOL §9: keys and tombstones are forgotten after their time', async () => {
     let now = Date.UTC(2026, 0, 1);
     const timers: (() => void)[] = [];
-    const { put, ask } = await serve({ clock: { now: () => now, setTimeout: (callback) => timers.push(callback), clearTimeout: () => undefined }, tombstoneRetentionMs: 3_000_000 });
+    const { put, ask } = await serve({
+      clock: { now: () => now, setTimeout: (callback) => timers.push(callback), clearTimeout: () => undefined },
+      tombstoneRetentionMs: 3_000_000,
+    });
     await put('a', { title: 'A' }, keyed('k'));
     await ask('DELETE', '/todos/a');
     expect((await ask('GET', '/todos?includeDeleted=true')).headers.get('x-tombstone-retention')).toBe('3000');
@@ -265,13 +302,23 @@ describe('pages', () => {
   test.each(pagingStyles)('PROTOCOL §2: %s pages deliver every row exactly once', async (paging) => {
     for (const hasMore of [true, false]) {
       const { ask, url, server } = await serve({ paging, hasMore, maxPageSize: 7 });
-      const ops = Array.from({ length: 45 }, (_, index) => ({ opId: `o${index}`, kind: 'todos', id: `r${(index * 31) % 45}`, type: 'upsert', payload: { title: 'x' } }));
+      const ops = Array.from({ length: 45 }, (_, index) => ({
+        opId: `o${index}`,
+        kind: 'todos',
+        id: `r${(index * 31) % 45}`,
+        type: 'upsert',
+        payload: { title: 'x' },
+      }));
       await ask('POST', '/batch', { ops });
       await ask('DELETE', '/todos/r7');
       const ids = (await pullByProtocol(httpAsk(url, 'todos', 10))).map(({ id }) => id);
       expect([ids.length, new Set(ids).size]).toEqual([45, 45]);
       const page = await ask('GET', '/todos?limit=100');
-      expect([(page.body['items'] as unknown[]).length <= 7, page.headers.get('x-page-limit'), page.body['hasMore']]).toEqual([true, '7', hasMore ? true : undefined]);
+      expect([(page.body['items'] as unknown[]).length <= 7, page.headers.get('x-page-limit'), page.body['hasMore']]).toEqual([
+        true,
+        '7',
+        hasMore ? true : undefined,
+      ]);
       await server.close();
     }
   });
@@ -280,9 +327,15 @@ describe('pages', () => {
     const { put, ask } = await serve({ clock: { now: () => 1_700_000_000_123, setTimeout: () => 0, clearTimeout: () => undefined } });
     const { updatedAt } = (await put('a', { title: 'A' })).body;
     expect(updatedAt).toBe('2023-11-14T22:13:20.123000Z');
-    const count = async (since: string): Promise<unknown> => ((await ask('GET', `/todos?updatedSince=${encodeURIComponent(since)}`)).body['items'] as unknown[]).length;
-    expect([await count('2023-11-14T22:13:20.123Z'), await count('1700000000123'), await count('2023-11-14T23:13:20.123+01:00'), await count('2023-11-14T22:13:20.124Z')]).toEqual([1, 1, 1, 0]);
-    expect(((await ask('GET', `/todos?updatedSince=${String(updatedAt)}&afterId=a`)).body['items'] as unknown[])).toEqual([]);
+    const count = async (since: string): Promise<unknown> =>
+      ((await ask('GET', `/todos?updatedSince=${encodeURIComponent(since)}`)).body['items'] as unknown[]).length;
+    expect([
+      await count('2023-11-14T22:13:20.123Z'),
+      await count('1700000000123'),
+      await count('2023-11-14T23:13:20.123+01:00'),
+      await count('2023-11-14T22:13:20.124Z'),
+    ]).toEqual([1, 1, 1, 0]);
+    expect((await ask('GET', `/todos?updatedSince=${String(updatedAt)}&afterId=a`)).body['items'] as unknown[]).toEqual([]);
   });
 
   test('F-62: whole-number ids are ordered as numbers', async () => {
@@ -325,20 +378,24 @@ describe('batch', () => {
     const first = (await ask('POST', '/batch', { ops })).body['results'] as { data: Todo }[];
     const single = await put('a', { done: true, title: 'A' }, keyed('k'));
     expect([single.status, single.body]).toEqual([201, first[0]?.data]);
-    expect(((await ask('POST', '/batch', { ops })).body['results'] as unknown[])).toEqual(first);
+    expect((await ask('POST', '/batch', { ops })).body['results'] as unknown[]).toEqual(first);
   });
 });
 
 describe('who may', () => {
-  const users = { authenticate: (request: { headers: { authorization?: string | undefined } }): ServerUser | null => {
-    const name = request.headers.authorization?.replace('Bearer ', '');
-    return name === undefined || name === 'expired' ? null : { userId: name };
-  } };
+  const users = {
+    authenticate: (request: { headers: { authorization?: string | undefined } }): ServerUser | null => {
+      const name = request.headers.authorization?.replace('Bearer ', '');
+      return name === undefined || name === 'expired' ? null : { userId: name };
+    },
+  };
   const as = (name: string, more: Record<string, string> = {}): Record<string, string> => ({ authorization: `Bearer ${name}`, ...more });
 
   test('PROTOCOL §9: without user 401, except for health', async () => {
     const { ask } = await serve(users);
-    expect([(await ask('GET', '/todos')).status, (await ask('GET', '/todos', undefined, as('expired'))).status, (await ask('GET', '/health')).status]).toEqual([401, 401, 200]);
+    expect([(await ask('GET', '/todos')).status, (await ask('GET', '/todos', undefined, as('expired'))).status, (await ask('GET', '/health')).status]).toEqual([
+      401, 401, 200,
+    ]);
     expect((await ask('GET', '/todos', undefined, as('ann'))).status).toBe(200);
   });
 
@@ -376,10 +433,17 @@ describe('who may', () => {
     const refused = await put('a', { title: 'bad' }, { 'x-force-update': 'true', ...keyed('k') });
     expect([refused.status, refused.body]).toEqual([422, { error: 'rule', message: 'not that', fields: { title: 'bad' } }]);
     expect((await put('a', { title: 'bad' }, { 'x-force-update': 'true', ...keyed('k') })).status).toBe(422);
-    expect(seen).toEqual([['A', undefined, false], ['bad', 'A', true]]);
+    expect(seen).toEqual([
+      ['A', undefined, false],
+      ['bad', 'A', true],
+    ]);
     interfere = () => put('a', { title: 'B' });
     expect((await put('a', { title: 'C' })).body['title']).toBe('C');
-    expect(seen.slice(2)).toEqual([['C', 'A', false], ['B', 'A', false], ['C', 'B', false]]);
+    expect(seen.slice(2)).toEqual([
+      ['C', 'A', false],
+      ['B', 'A', false],
+      ['C', 'B', false],
+    ]);
   });
 
   test('F-92: preflights pass with every header of the protocol, and errors are visible to browsers', async () => {
@@ -387,7 +451,8 @@ describe('who may', () => {
     const preflight = await ask('OPTIONS', '/todos/a', undefined, { origin: 'https://app.example', 'access-control-request-method': 'PUT' });
     const allowed = String(preflight.headers.get('access-control-allow-headers')).toLowerCase();
     expect(preflight.status).toBe(204);
-    for (const name of ['authorization', 'content-type', 'x-idempotency-key', 'x-force-update', 'x-force-delete', 'if-match', 'last-event-id', 'x-create-only']) expect(allowed).toContain(name);
+    for (const name of ['authorization', 'content-type', 'x-idempotency-key', 'x-force-update', 'x-force-delete', 'if-match', 'last-event-id', 'x-create-only'])
+      expect(allowed).toContain(name);
     const refused = await ask('GET', '/todos', undefined, { origin: 'https://app.example' });
     expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, 'https://app.example']);
     for (const name of ['etag', 'retry-after', 'date']) expect(String(refused.headers.get('access-control-expose-headers')).toLowerCase()).toContain(name);
@@ -399,31 +464,96 @@ describe('beside an app', () => {
   test('STACK 1: a write does not mix with a transaction the app has open, and survives its rollback', async () => {
     const { dataSource, put, ask } = await serve();
     let written: Promise<Answer> | undefined;
-    await expect(dataSource.transaction(async (manager) => {
-      await manager.getRepository(Todos).insert({ id: 'app', title: 'x' });
-      written = put('a', { title: 'A' });
-      await new Promise((resolve) => { setImmediate(resolve); });
-      throw new Error('the app changed its mind');
-    })).rejects.toThrow('changed its mind');
+    await expect(
+      dataSource.transaction(async (manager) => {
+        await manager.getRepository(Todos).insert({ id: 'app', title: 'x' });
+        written = put('a', { title: 'A' });
+        await new Promise((resolve) => {
+          setImmediate(resolve);
+        });
+        throw new Error('the app changed its mind');
+      }),
+    ).rejects.toThrow('changed its mind');
     expect((await written)?.status).toBe(201);
     expect(((await ask('GET', '/todos')).body['items'] as Todo[]).map(({ id }) => id)).toEqual(['a']);
   });
 
   test('changes are told after the commit, replays too are harmless, and a throwing listener breaks nothing', async () => {
     const changes: unknown[] = [];
-    const { put, ask } = await serve({ onChange: (batch) => { changes.push(...batch); throw new Error('listener'); } });
+    const { put, ask } = await serve({
+      onChange: (batch) => {
+        changes.push(...batch);
+        throw new Error('listener');
+      },
+    });
     expect((await put('a', { title: 'A' })).status).toBe(201);
     await ask('DELETE', '/todos/a');
-    await put('a', {  title: 5 });
-    expect(changes).toEqual([{ kind: 'todos', id: 'a', type: 'upsert' }, { kind: 'todos', id: 'a', type: 'delete' }]);
+    await put('a', { title: 5 });
+    expect(changes).toEqual([
+      { kind: 'todos', id: 'a', type: 'upsert' },
+      { kind: 'todos', id: 'a', type: 'delete' },
+    ]);
   });
 
   test('tables that cannot be synchronised are refused with what is to be mended', async () => {
-    const Dated = new EntitySchema<{ id: string; updatedAt: Date }>({ name: 'dated', columns: { id: { type: 'text', primary: true }, updatedAt: { type: 'datetime' } } });
+    const Dated = new EntitySchema<{ id: string; updatedAt: Date }>({
+      name: 'dated',
+      columns: { id: { type: 'text', primary: true }, updatedAt: { type: 'datetime' } },
+    });
     const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [Dated], synchronize: true }).initialize();
     const server = createSyncServer({ dataSource, tables: [Dated] });
     await expect(server.listen()).rejects.toThrow(/dated\.updatedAt must be a text column/);
     await dataSource.destroy();
+  });
+
+  test('PROTOCOL §9: closing lets requests in hand finish, takes no new ones, and ends twice without harm', async () => {
+    let arrive: () => void = () => undefined;
+    let go: () => void = () => undefined;
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    const gone = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    const dataSource = new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [Todos, Counters], synchronize: true });
+    const { put, server, url } = await serve({
+      dataSource,
+      beforeWrite: async () => {
+        arrive();
+        await gone;
+      },
+    });
+    const answer = put('a', { title: 'A' });
+    await arrived;
+    const closed = server.close();
+    await expect(
+      fetch(`${url}/health`, { headers: { connection: 'close' } }).then(({ status }) => {
+        if (status === 503) throw new Error('closing');
+      }),
+    ).rejects.toThrow();
+    go();
+    expect((await answer).status).toBe(201);
+    await closed;
+    await server.close();
+    expect(dataSource.isInitialized).toBe(false);
+  });
+
+  test('a database that others hold for too long is a 503 with Retry-After, and HEAD answers like GET', async () => {
+    const { ask, put } = await serve({
+      rowScope: () => {
+        throw new StoreBusyError('held');
+      },
+    });
+    const busy = await ask('GET', '/todos');
+    expect([busy.status, busy.headers.get('retry-after'), busy.body['error']]).toEqual([503, '1', 'busy']);
+    expect((await put('a', { title: 'A' })).status).toBe(503);
+    expect((await ask('HEAD', '/health')).status).toBe(200);
+  });
+
+  test('a failure inside is a 500 that tells nothing of it', async () => {
+    const { ask } = await serve({ rowScope: () => ({ secretColumn: 1 }) });
+    const failed = await ask('GET', '/todos');
+    expect([failed.status, JSON.stringify(failed.body).includes('secretColumn')]).toEqual([500, false]);
   });
 
   test('it lives under a prefix', async () => {
@@ -432,6 +562,8 @@ describe('beside an app', () => {
     open.push(server);
     const { url } = await server.listen();
     expect(url).toMatch(/\/api\/v1$/);
-    expect([(await fetch(`${url}/health`)).status, (await fetch(`${url}/todos`)).status, (await fetch(`${url.replace('/api/v1', '')}/todos`)).status]).toEqual([200, 200, 404]);
+    expect([(await fetch(`${url}/health`)).status, (await fetch(`${url}/todos`)).status, (await fetch(`${url.replace('/api/v1', '')}/todos`)).status]).toEqual([
+      200, 200, 404,
+    ]);
   });
 });

@@ -10,7 +10,9 @@ import { parseKindSchema } from '../../src/server/kind-schema.ts';
 const main = fileURLToPath(new URL('../../src/server/synchart-server.ts', import.meta.url));
 let folder: string;
 let running: ChildProcess[] = [];
-beforeEach(async () => { folder = await mkdtemp(join(tmpdir(), 'synchart-server-')); });
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'synchart-server-'));
+});
 afterEach(async () => {
   for (const child of running) if (child.exitCode === null) child.kill('SIGKILL');
   running = [];
@@ -30,7 +32,10 @@ test('the command prints its URL, serves its kinds, ends on SIGTERM, and has its
   const url = await firstLine(first);
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   const put = await fetch(`${url}/todos/a`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"title":"A"}' });
-  expect([put.status, await put.json()]).toMatchObject([201, { id: 'a', title: 'A', done: false, notes: null, deletedAt: null, createdAt: expect.any(String) as unknown }]);
+  expect([put.status, await put.json()]).toMatchObject([
+    201,
+    { id: 'a', title: 'A', done: false, notes: null, deletedAt: null, createdAt: expect.any(String) as unknown },
+  ]);
   first.kill('SIGTERM');
   expect((await once(first, 'exit'))[0]).toBe(0);
 

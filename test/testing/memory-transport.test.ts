@@ -6,7 +6,8 @@ import { pullByProtocol } from './pull-by-protocol.ts';
 
 const edit = (id: string, payload: Record<string, string>, parts: { base?: string; opId?: string } = {}): Op =>
   upsertOp({ kind: 'todos', id, payload, opId: parts.opId, baseUpdatedAt: parts.base });
-const one = async (transport: { push: MemoryTransport['push'] }, op: Op): Promise<PushResult | undefined> => (await transport.push([op], {})).results[0]?.result;
+const one = async (transport: { push: MemoryTransport['push'] }, op: Op): Promise<PushResult | undefined> =>
+  (await transport.push([op], {})).results[0]?.result;
 const memory = (): MemoryTransport => new MemoryTransport({ now: () => 0 });
 
 describe('MemoryTransport', () => {
@@ -16,13 +17,22 @@ describe('MemoryTransport', () => {
     expect(first).toMatchObject({ type: 'pushSuccess', serverVersion: '1', serverData: { id: 'a', title: 'A', updatedAt: '1970-01-01T00:00:00.000001Z' } });
     expect(await one(transport, edit('a', { title: 'A' }, { opId: 'k' }))).toEqual(first);
     expect(transport.backend.effectCount({ key: 'k' })).toBe(1);
-    expect(await one(transport, edit('a', { title: 'B' }, { opId: 'k' }))).toMatchObject({ type: 'pushRejected', statusCode: 422, code: 'idempotency_mismatch' });
+    expect(await one(transport, edit('a', { title: 'B' }, { opId: 'k' }))).toMatchObject({
+      type: 'pushRejected',
+      statusCode: 422,
+      code: 'idempotency_mismatch',
+    });
   });
 
   test('SVD-03: stale edits and deletes conflict with the stored row, forced ones do not', async () => {
     const transport = memory();
     transport.backend.seed('todos', { id: 'a', title: 'S', updatedAt: 't1' });
-    expect(await one(transport, edit('a', { title: 'X' }, { base: 't0' }))).toMatchObject({ type: 'pushConflict', serverData: { title: 'S' }, serverTimestamp: 't1', serverDeleted: false });
+    expect(await one(transport, edit('a', { title: 'X' }, { base: 't0' }))).toMatchObject({
+      type: 'pushConflict',
+      serverData: { title: 'S' },
+      serverTimestamp: 't1',
+      serverDeleted: false,
+    });
     expect(await one(transport, deleteOp({ kind: 'todos', id: 'a', baseUpdatedAt: 't0' }))).toMatchObject({ type: 'pushConflict' });
     expect(await transport.forcePush(edit('a', { title: 'X' }, { base: 't0' }), {})).toMatchObject({ type: 'pushSuccess' });
     expect(await transport.forcePush(deleteOp({ kind: 'todos', id: 'a', baseUpdatedAt: 't0' }), {})).toMatchObject({ type: 'pushSuccess' });
@@ -34,7 +44,10 @@ describe('MemoryTransport', () => {
     const backend = new MemoryBackend({ paging, pageCap: 4 });
     backend.setClock(() => '2026-01-01T00:00:00Z');
     const [writer, reader] = [new MemoryTransport({ backend }), new MemoryTransport({ backend })];
-    await writer.push(Array.from({ length: 21 }, (_, index) => edit(`r${index}`, { title: 'x' })), {});
+    await writer.push(
+      Array.from({ length: 21 }, (_, index) => edit(`r${index}`, { title: 'x' })),
+      {},
+    );
     const rows = await pullByProtocol((request) => reader.pull({ kind: 'todos', pageSize: 10, includeDeleted: true, ...request }));
     expect(new Set(rows.map(({ id }) => id)).size).toBe(21);
     expect(rows).toHaveLength(21);
@@ -45,7 +58,13 @@ describe('MemoryTransport', () => {
     const controller = new AbortController();
     const told: string[] = [];
     const ops = ['a', 'b', 'c'].map((id) => edit(id, {}));
-    const { results } = await transport.push(ops, { signal: controller.signal, onAnswer: ({ result }) => { told.push(result.type); controller.abort(); } });
+    const { results } = await transport.push(ops, {
+      signal: controller.signal,
+      onAnswer: ({ result }) => {
+        told.push(result.type);
+        controller.abort();
+      },
+    });
     expect(results.map(({ result }) => result.type)).toEqual(['pushSuccess', 'pushUnavailable', 'pushUnavailable']);
     expect(told).toHaveLength(3);
     expect(transport.backend.getAll('todos')).toHaveLength(1);
@@ -81,10 +100,15 @@ describe('FaultyTransport', () => {
   };
 
   test.each([
-    [{ type: 'dropBefore' }, 'pushUnavailable', 0], [{ type: 'lostRequest' }, 'pushAmbiguous', 0], [{ type: 'dropAfter' }, 'pushAmbiguous', 1],
-    [{ type: 'status', status: 500 }, 'pushUnavailable', 0], [{ type: 'status', status: 500, afterCommit: true }, 'pushUnavailable', 1],
-    [{ type: 'status', status: 401 }, 'pushUnauthorized', 0], [{ type: 'status', status: 429, retryAfterMs: 5 }, 'pushThrottled', 0],
-    [{ type: 'malformed' }, 'pushMalformed', 0], [{ type: 'none' }, 'pushSuccess', 1],
+    [{ type: 'dropBefore' }, 'pushUnavailable', 0],
+    [{ type: 'lostRequest' }, 'pushAmbiguous', 0],
+    [{ type: 'dropAfter' }, 'pushAmbiguous', 1],
+    [{ type: 'status', status: 500 }, 'pushUnavailable', 0],
+    [{ type: 'status', status: 500, afterCommit: true }, 'pushUnavailable', 1],
+    [{ type: 'status', status: 401 }, 'pushUnauthorized', 0],
+    [{ type: 'status', status: 429, retryAfterMs: 5 }, 'pushThrottled', 0],
+    [{ type: 'malformed' }, 'pushMalformed', 0],
+    [{ type: 'none' }, 'pushSuccess', 1],
   ] as const)('I2: %o is seen as %s with %i effects, and the repeat has exactly one', async (fault, seen, effects) => {
     const { transport, backend } = faulty(fault);
     const op = edit('a', { title: 'A' }, { opId: 'k' });
@@ -96,7 +120,10 @@ describe('FaultyTransport', () => {
 
   test('F-04, F-05: results are left out, doubled, or name operations nobody asked', async () => {
     const { transport } = faulty({ type: 'omitResult' }, { type: 'duplicateResult' }, { type: 'unknownResult' });
-    const { results } = await transport.push(['a', 'b', 'c'].map((id) => edit(id, {}, { opId: id })), {});
+    const { results } = await transport.push(
+      ['a', 'b', 'c'].map((id) => edit(id, {}, { opId: id })),
+      {},
+    );
     expect(results.map(({ opId }) => opId)).toEqual(['b', 'b', 'c', 'unknown-c']);
   });
 
@@ -105,7 +132,10 @@ describe('FaultyTransport', () => {
     const inner = memory();
     const transport = new FaultyTransport(inner, { clock, script: [{ type: 'delay', delayMs: 100 }, { type: 'hang' }] });
     let answered = false;
-    const late = one(transport, edit('a', {})).then((result) => { answered = true; return result; });
+    const late = one(transport, edit('a', {})).then((result) => {
+      answered = true;
+      return result;
+    });
     await clock.advance(99);
     expect(answered).toBe(false);
     await clock.advance(1);
@@ -130,7 +160,10 @@ describe('FaultyTransport', () => {
   test('the same seed injects the same faults', async () => {
     const run = async (seed: number): Promise<string[]> => {
       const transport = new FaultyTransport(memory(), { random: seededRandom(seed) });
-      await transport.push(Array.from({ length: 60 }, (_, index) => edit(`r${index}`, {})), {});
+      await transport.push(
+        Array.from({ length: 60 }, (_, index) => edit(`r${index}`, {})),
+        {},
+      );
       return transport.injected.map(({ call, fault }) => `${call.index}:${fault.type}`);
     };
     expect(await run(7)).toEqual(await run(7));

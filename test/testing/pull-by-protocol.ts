@@ -28,9 +28,11 @@ export async function pullByProtocol(ask: (request: Ask) => Promise<PullPage>): 
 }
 
 /** Asks one page of a server over HTTP. */
-export const httpAsk = (url: string, kind: string, limit: number) => async (request: Ask): Promise<PullPage> => {
-  const query = new URLSearchParams({ limit: String(limit), includeDeleted: 'true', ...request });
-  const response = await fetch(`${url}/${kind}?${query.toString()}`);
-  if (response.status !== 200) throw new Error(`GET ${kind} answered ${response.status}: ${await response.text()}`);
-  return (await response.json()) as PullPage;
-};
+export const httpAsk =
+  (url: string, kind: string, limit: number) =>
+  async (request: Ask): Promise<PullPage> => {
+    const query = new URLSearchParams({ limit: String(limit), includeDeleted: 'true', ...request });
+    const response = await fetch(`${url}/${kind}?${query.toString()}`);
+    if (response.status !== 200) throw new Error(`GET ${kind} answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as PullPage;
+  };

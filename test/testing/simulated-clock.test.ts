@@ -21,7 +21,11 @@ test('timers fire in order of their due times, at their times, also those set by
 test('advance gives promises their turn between two timers', async () => {
   const clock = createSimulatedClock(0);
   const order: string[] = [];
-  clock.setTimeout(() => { void Promise.resolve().then(() => Promise.resolve()).then(() => order.push('promise')); }, 1);
+  clock.setTimeout(() => {
+    void Promise.resolve()
+      .then(() => Promise.resolve())
+      .then(() => order.push('promise'));
+  }, 1);
   clock.setTimeout(() => order.push('timer'), 2);
   await clock.advance(2);
   expect(order).toEqual(['promise', 'timer']);

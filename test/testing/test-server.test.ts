@@ -3,11 +3,17 @@ import { createTestServer, pagingStyles, type TestServer } from '../../src/testi
 import { httpAsk, pullByProtocol } from './pull-by-protocol.ts';
 
 let server: TestServer;
-beforeEach(async () => { server = await createTestServer(); });
+beforeEach(async () => {
+  server = await createTestServer();
+});
 afterEach(() => server.close());
 
 const put = (id: string, body: object, headers: Record<string, string> = {}): Promise<Response> =>
-  fetch(`${server.url}/todos/${encodeURIComponent(id)}`, { method: 'PUT', body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } });
+  fetch(`${server.url}/todos/${encodeURIComponent(id)}`, {
+    method: 'PUT',
+    body: JSON.stringify(body),
+    headers: { 'content-type': 'application/json', ...headers },
+  });
 const remove = (id: string, query = '', headers: Record<string, string> = {}): Promise<Response> =>
   fetch(`${server.url}/todos/${id}${query}`, { method: 'DELETE', headers });
 const json = async (response: Promise<Response> | Response): Promise<Record<string, unknown>> => (await (await response).json()) as Record<string, unknown>;
@@ -38,7 +44,10 @@ describe('rows', () => {
   });
 
   test('TSV-02: seed fills the times that are absent and begins at version 1', async () => {
-    server.seed('todos', [{ id: 'a', title: 'A' }, { id: 'b', updatedAt: '2026-01-01T00:00:00Z' }]);
+    server.seed('todos', [
+      { id: 'a', title: 'A' },
+      { id: 'b', updatedAt: '2026-01-01T00:00:00Z' },
+    ]);
     const row = server.get('todos', 'a');
     expect(row).toMatchObject({ title: 'A', updatedAt: expect.any(String) as unknown, createdAt: row?.['updatedAt'] });
     expect(server.get('todos', 'b')?.['updatedAt']).toBe('2026-01-01T00:00:00Z');
@@ -76,7 +85,12 @@ describe('writes', () => {
     server.seed('todos', { id: 'a', title: 'S', updatedAt: '2026-01-01T00:00:00.123456Z' });
     const stale = await put('a', { title: 'X', _baseUpdatedAt: '2026-01-01T00:00:00.123Z' });
     expect(stale.status).toBe(409);
-    expect(await json(stale)).toMatchObject({ error: 'conflict', current: { id: 'a', title: 'S' }, serverTimestamp: '2026-01-01T00:00:00.123456Z', version: '1' });
+    expect(await json(stale)).toMatchObject({
+      error: 'conflict',
+      current: { id: 'a', title: 'S' },
+      serverTimestamp: '2026-01-01T00:00:00.123456Z',
+      version: '1',
+    });
     expect((await put('a', { title: 'X', _baseUpdatedAt: '2026-01-01T00:00:00.123456Z' })).status).toBe(200);
     expect((await put('a', { title: 'Y', _baseUpdatedAt: 'old' }, { 'x-force-update': 'true' })).status).toBe(200);
     server.conflictCheckEnabled = false;
@@ -89,7 +103,10 @@ describe('writes', () => {
     expect((await remove('a', `?_baseUpdatedAt=${String(updatedAt)}`)).status).toBe(204);
     expect((await remove('a')).status).toBe(410);
     expect((await remove('none')).status).toBe(404);
-    expect([server.get('todos', 'a'), server.get('todos', 'a', { includeDeleted: true })]).toEqual([undefined, expect.objectContaining({ title: 'A', deletedAt: expect.any(String) as unknown })]);
+    expect([server.get('todos', 'a'), server.get('todos', 'a', { includeDeleted: true })]).toEqual([
+      undefined,
+      expect.objectContaining({ title: 'A', deletedAt: expect.any(String) as unknown }),
+    ]);
     const late = await put('a', { title: 'B', _baseUpdatedAt: String(updatedAt) });
     expect([late.status, (await json(late))['current']]).toEqual([409, expect.objectContaining({ deletedAt: expect.any(String) as unknown })]);
     expect(await json(put('a', { title: 'again' }))).toMatchObject({ title: 'again', deletedAt: null });
@@ -191,7 +208,11 @@ describe('faults', () => {
     expect((await put('a', {})).status).toBe(200);
   });
 
-  test.each([['beforeCommit', 0], ['afterCommit', 1], ['midBody', 1]] as const)('I2: a connection cut %s leaves %i effects, and the repeat gets one answer', async (at, effects) => {
+  test.each([
+    ['beforeCommit', 0],
+    ['afterCommit', 1],
+    ['midBody', 1],
+  ] as const)('I2: a connection cut %s leaves %i effects, and the repeat gets one answer', async (at, effects) => {
     server.cutNextRequests(1, at);
     const key = { 'x-idempotency-key': 'k' };
     await expect(put('a', { title: 'A' }, key).then((response) => response.text())).rejects.toThrow();
@@ -251,7 +272,10 @@ describe('pages', () => {
     server.backend.paging = style;
     let tick = 0;
     server.setClock(() => `2026-01-01T00:00:0${Math.floor(tick++ / 8)}.000Z`);
-    server.seed('todos', Array.from({ length: 50 }, (_, index) => ({ id: `r${(index * 37) % 50}` })));
+    server.seed(
+      'todos',
+      Array.from({ length: 50 }, (_, index) => ({ id: `r${(index * 37) % 50}` })),
+    );
     for (const cap of [undefined, 3]) {
       server.backend.pageCap = cap;
       const ids = (await pullByProtocol(httpAsk(server.url, 'todos', 7))).map(({ id }) => id);
@@ -262,7 +286,10 @@ describe('pages', () => {
 
   test('F-62: only the server knows how it orders ids of equal timestamps', async () => {
     server.setClock(() => '2026-01-01T00:00:00Z');
-    server.seed('todos', Array.from({ length: 12 }, (_, index) => ({ id: String(index + 1) })));
+    server.seed(
+      'todos',
+      Array.from({ length: 12 }, (_, index) => ({ id: String(index + 1) })),
+    );
     for (const order of ['text', 'integer', 'reverse', 'insertion'] as const) {
       server.backend.idOrder = order;
       const ids = (await pullByProtocol(httpAsk(server.url, 'todos', 5))).map(({ id }) => String(id));
@@ -272,11 +299,14 @@ describe('pages', () => {
 
   test('SVD-01: at or after updatedSince by instant, tombstones only when asked, caps by rows and bytes are announced', async () => {
     server.seed('todos', [
-      { id: 'number', updatedAt: Date.UTC(2026, 0, 1) }, { id: 'naive', updatedAt: '2026-01-02T00:00:00' },
-      { id: 'zone', updatedAt: '2026-01-03T01:00:00+01:00' }, { id: 'micro', updatedAt: '2026-01-03T00:00:00.000001Z' },
+      { id: 'number', updatedAt: Date.UTC(2026, 0, 1) },
+      { id: 'naive', updatedAt: '2026-01-02T00:00:00' },
+      { id: 'zone', updatedAt: '2026-01-03T01:00:00+01:00' },
+      { id: 'micro', updatedAt: '2026-01-03T00:00:00.000001Z' },
       { id: 'gone', updatedAt: '2026-01-04T00:00:00Z', deletedAt: '2026-01-04T00:00:00Z' },
     ]);
-    const ids = async (query: string): Promise<unknown[]> => ((await json(fetch(`${server.url}/todos?${query}`)))['items'] as { id: string }[]).map(({ id }) => id);
+    const ids = async (query: string): Promise<unknown[]> =>
+      ((await json(fetch(`${server.url}/todos?${query}`)))['items'] as { id: string }[]).map(({ id }) => id);
     expect(await ids('limit=9&includeDeleted=true')).toEqual(['number', 'naive', 'zone', 'micro', 'gone']);
     expect(await ids('limit=9&updatedSince=2026-01-03T00:00:00.000Z')).toEqual(['zone', 'micro']);
     server.backend.pageCap = 2;

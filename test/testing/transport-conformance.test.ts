@@ -2,27 +2,39 @@ import { DataSource } from 'typeorm';
 import { describe, expect, test } from 'vitest';
 import { parseKindSchema, toEntity } from '../../src/server/kind-schema.ts';
 import { createSyncServer } from '../../src/server.ts';
-import { conformanceCases, createTestServer, MemoryTransport, pagingStyles, transportConformance, type ConformanceSubject, type PagingStyle } from '../../src/testing.ts';
+import {
+  conformanceCases,
+  createTestServer,
+  MemoryTransport,
+  pagingStyles,
+  transportConformance,
+  type ConformanceSubject,
+  type PagingStyle,
+} from '../../src/testing.ts';
 import { RestTransport, type RestTransportOptions } from '../../src/transport.ts';
 
 const runner = { describe, test };
-const overTestServer = (options: Partial<RestTransportOptions> = {}, paging?: PagingStyle) => async (): Promise<ConformanceSubject> => {
-  const server = await createTestServer({ ...(paging === undefined ? {} : { paging }) });
-  return { transport: new RestTransport({ baseUrl: server.url, ...options }), dispose: () => server.close() };
-};
-const overSyncServer = (options: Partial<RestTransportOptions> = {}, paging?: PagingStyle) => async (): Promise<ConformanceSubject> => {
-  const entities = parseKindSchema({ todos: { title: 'text' } }).map(toEntity);
-  const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities, synchronize: true }).initialize();
-  const server = createSyncServer({ dataSource, tables: entities, ...(paging === undefined ? {} : { paging }) });
-  const { url } = await server.listen();
-  return {
-    transport: new RestTransport({ baseUrl: url, ...options }),
-    dispose: async () => {
-      await server.close();
-      await dataSource.destroy();
-    },
+const overTestServer =
+  (options: Partial<RestTransportOptions> = {}, paging?: PagingStyle) =>
+  async (): Promise<ConformanceSubject> => {
+    const server = await createTestServer({ ...(paging === undefined ? {} : { paging }) });
+    return { transport: new RestTransport({ baseUrl: server.url, ...options }), dispose: () => server.close() };
   };
-};
+const overSyncServer =
+  (options: Partial<RestTransportOptions> = {}, paging?: PagingStyle) =>
+  async (): Promise<ConformanceSubject> => {
+    const entities = parseKindSchema({ todos: { title: 'text' } }).map(toEntity);
+    const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities, synchronize: true }).initialize();
+    const server = createSyncServer({ dataSource, tables: entities, ...(paging === undefined ? {} : { paging }) });
+    const { url } = await server.listen();
+    return {
+      transport: new RestTransport({ baseUrl: url, ...options }),
+      dispose: async () => {
+        await server.close();
+        await dataSource.destroy();
+      },
+    };
+  };
 
 transportConformance('MemoryTransport', () => ({ transport: new MemoryTransport() }), runner);
 transportConformance('RestTransport over the test server', overTestServer(), runner);
