@@ -120,8 +120,9 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
         waiters.failAll(new SyncError('the sync machine has stopped on an internal error', { cause: error }));
       },
     });
-    const changed = queue.subscribe(() => {
-      send({ type: 'outbox.changed' });
+    const changed = queue.subscribe(({ enqueued }) => {
+      // Only new work: the engine's own takes and settles are commits, too.
+      if (enqueued) send({ type: 'outbox.changed' });
       status.recount();
       queueHub.tell(undefined);
     });
