@@ -188,7 +188,7 @@ async function applyTombstones(work: PageWork, rows: readonly (readonly [string,
   if (rows.length === 0) return [];
   const ids = rows.map(([id]) => id);
   if (table.tombstones === 'remove') {
-    const kept = await table.withPendingChildren(session, ids);
+    const kept = await table.irremovable(session, ids);
     await table.remove(session, ids.filter((id) => !kept.has(id)));
     return kept.size === 0 ? [] : upsertRows(work, rows.filter(([id]) => kept.has(id)));
   }

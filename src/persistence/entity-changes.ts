@@ -131,7 +131,7 @@ export class EntityChanges {
     }
     await removeBases(session, kind, [...this.basesToRemove]);
     await writeBases(session, kind, [...this.basesToWrite.values()]);
-    await this.table.remove(session, this.rowsToRemove);
+    await this.table.removeOrHide(session, this.rowsToRemove, options.hiddenAt);
     await this.table.upsert(session, this.rowsToWrite);
     await this.table.upsert(session, this.hiddenRowsToWrite, { keepDeletedLocally: true });
     await this.table.markDeletedLocally(session, this.rowsToHide, options.hiddenAt);

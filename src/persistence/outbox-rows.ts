@@ -104,7 +104,8 @@ export const toStoredOp = (row: RawOutboxRow): StoredOp => ({
 });
 
 const isDamaged = (row: RawOutboxRow): boolean =>
-  (row.op === 'upsert' && row.payload !== null && parseJson(row.payload) === undefined) || (row.changedFields !== null && parseJson(row.changedFields) === undefined);
+  (row.op === 'upsert' && isBroken(row.payload)) || isBroken(row.changedFields) || isBroken(row.frozenBody);
+const isBroken = (text: string | null): boolean => text !== null && parseJson(text) === undefined;
 
 /** The operation as the API shows it. */
 export function toOp(stored: StoredOp): Op {

@@ -219,19 +219,19 @@ export class ReplicaTable implements SyncKind {
     const kind = [this.kind, this.kind, this.kind];
     const sql = `DELETE FROM ${this.table} WHERE NOT EXISTS (SELECT 1 FROM "sync_seen" s WHERE s."kind" = ? AND s."entity_id" = CAST(${this.table}.${this.id} AS text))
       AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = ? AND o."entity_id" = CAST(${this.table}.${this.id} AS text))
-      AND NOT EXISTS (SELECT 1 FROM "sync_quarantine" q WHERE q."kind" = ? AND q."entity_id" = CAST(${this.table}.${this.id} AS text))${this.protectedByChildren()}`;
+      AND NOT EXISTS (SELECT 1 FROM "sync_quarantine" q WHERE q."kind" = ? AND q."entity_id" = CAST(${this.table}.${this.id} AS text))${this.nothingHolds()}`;
     return session.changed(sql, kind);
   }
 
-  /** Removes kept tombstones from before a time, given as the server's text. */
+  /** Empties the table: the database goes to another user. */
   async removeAll(session: Session): Promise<void> {
     await session.run(`DELETE FROM ${this.table}`);
   }
 
   private relations: readonly { readonly kind: string; readonly key: string }[] = [];
 
-  /** Inbound foreign keys that cascade would take children with pending operations along. */
-  private cascades: readonly { readonly kind: string; readonly table: string; readonly column: string; readonly referenced: string; readonly id: string }[] = [];
+  /** Foreign keys of synced tables that point here and forbid or widen a removal: `CASCADE` takes the rows along, `RESTRICT` and `NO ACTION` refuse it. */
+  private inbound: readonly { readonly kind: string; readonly table: string; readonly column: string; readonly referenced: string; readonly id: string; readonly cascades: boolean }[] = [];
 
   /** Tells the table how it hangs together with the others; called once when all are registered. */
   linkTables(all: readonly ReplicaTable[]): void {
@@ -240,29 +240,42 @@ export class ReplicaTable implements SyncKind {
       const codec = this.codecs.find((candidate) => candidate.column === foreignKey.columns[0]);
       return parent && codec ? [{ kind: parent.kind, key: codec.wireKey }] : [];
     });
-    this.cascades = all.flatMap((child) =>
+    this.inbound = all.flatMap((child) =>
       child.metadata.foreignKeys
-        .filter((foreignKey) => foreignKey.referencedEntityMetadata === this.metadata && foreignKey.onDelete === 'CASCADE')
+        .filter(({ referencedEntityMetadata, onDelete }) => referencedEntityMetadata === this.metadata && onDelete !== 'SET NULL' && onDelete !== 'DEFAULT')
         .map((foreignKey) => ({
           kind: child.kind,
           table: child.table,
           column: quoted(foreignKey.columns[0]?.databaseName ?? ''),
           referenced: quoted(foreignKey.referencedColumns[0]?.databaseName ?? ''),
           id: child.id,
+          cascades: foreignKey.onDelete === 'CASCADE',
         })));
   }
 
-  private protectedByChildren(): string {
-    return this.cascades.map((child) => ` AND NOT EXISTS (SELECT 1 FROM ${child.table} c JOIN "sync_outbox" o ON o."kind" = '${child.kind.replaceAll("'", "''")}'
-      AND o."entity_id" = CAST(c.${child.id} AS text) WHERE c.${child.column} = ${this.table}.${child.referenced})`).join('');
+  /** Condition of rows that nothing holds: no child with pending operations that would be taken along, no child at all where the database would refuse. */
+  private nothingHolds(): string {
+    return this.inbound.map((child) => {
+      const others = child.table === this.table ? ` AND c.${child.id} <> ${this.table}.${this.id}` : '';
+      return child.cascades
+        ? ` AND NOT EXISTS (SELECT 1 FROM ${child.table} c JOIN "sync_outbox" o ON o."kind" = '${child.kind.replaceAll("'", "''")}'
+          AND o."entity_id" = CAST(c.${child.id} AS text) WHERE c.${child.column} = ${this.table}.${child.referenced}${others})`
+        : ` AND NOT EXISTS (SELECT 1 FROM ${child.table} c WHERE c.${child.column} = ${this.table}.${child.referenced}${others})`;
+    }).join('');
   }
 
-  /** Of these ids, those whose removal would cascade into rows with pending operations. */
-  async withPendingChildren(session: Session, ids: readonly string[]): Promise<ReadonlySet<string>> {
-    if (this.cascades.length === 0 || ids.length === 0) return new Set();
-    const free = await session.query(`SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.inIds()}${this.protectedByChildren()}`, [this.idList(ids)]);
-    const removable = new Set(free.map((row) => String(row['id'])));
-    return new Set(ids.filter((id) => !removable.has(id)));
+  /** Of these ids, those whose removal the database would refuse, or would carry over to rows with pending operations. */
+  async irremovable(session: Session, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    if (this.inbound.length === 0 || ids.length === 0) return new Set();
+    const held = await session.query(`SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.inIds()} AND NOT (true${this.nothingHolds()})`, [this.idList(ids)]);
+    return new Set(held.map((row) => String(row['id'])));
+  }
+
+  /** Removes rows; those that others hold are hidden instead, until a full resync finds them free. */
+  async removeOrHide(session: Session, ids: readonly string[], at: string): Promise<void> {
+    const held = await this.irremovable(session, ids);
+    await this.remove(session, held.size === 0 ? ids : ids.filter((id) => !held.has(id)));
+    await this.markDeletedLocally(session, [...held], at);
   }
 
   // ── Parts ─────────────────────────────────────────────────────────────────────────────────────────────────────────

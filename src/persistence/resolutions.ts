@@ -70,7 +70,7 @@ export async function acceptServer(session: Session, context: StoreContext, ref:
   await removeConflicts(session, ref.kind, [ref.entityId]);
   const reason: DiscardReason = resolution.type === 'discard' ? 'discard' : conflict.serverDeleted ? 'serverDeleted' : 'acceptServer';
   const facts = await giveUp(session, context, changes.gone, reason);
-  await releaseDependents(session, context, [ref.kind]);
+  await releaseDependents(session, context, ref.kind, [ref.entityId]);
   const givenUp = changes.gone.map(toGivenUp);
   return { type: 'resolved', pushed: 0, errors: 0, facts: [{ type: 'conflict.resolved', conflict, resolution, resultData: conflict.serverData, givenUp }, ...facts] };
 }

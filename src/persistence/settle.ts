@@ -37,14 +37,17 @@ export async function settleAnswers(session: Session, context: StoreContext, ans
     const changes = changesByKind.get(answer.request.kind);
     if (!changes) continue;
     const wasApplied = await settleOne(session, context, changes, answer, tally);
-    if (wasApplied) applied.set(answer.request.kind, [...(applied.get(answer.request.kind) ?? []), answer.request.entityId]);
+    if (!wasApplied) continue;
+    const ids = applied.get(answer.request.kind);
+    if (ids) ids.push(answer.request.entityId);
+    else applied.set(answer.request.kind, [answer.request.entityId]);
   }
   for (const changes of changesByKind.values()) await flushChanges(session, context, changes);
   for (const [kind, ids] of applied) {
     await markSeen(session, kind, ids);
     await removeConflicts(session, kind, ids);
+    await releaseDependents(session, context, kind, ids);
   }
-  if (applied.size > 0) await releaseDependents(session, context, [...applied.keys()]);
   return { batchSize: answers.length, pushed: tally.pushed, errors: tally.errors, conflicts: tally.conflicts, facts: tally.facts };
 }
 

@@ -5,8 +5,8 @@ import type { Op } from '../model/operation.ts';
 import type { TakenBatch, TakenRequest, TakeOptions } from '../model/ports.ts';
 import { foldOps, type FoldedRequest } from '../rules/fold.ts';
 import { readBases, removeBases, type BaseRecord } from './base-rows.ts';
-import { holdBack } from './dependencies.ts';
-import { rememberDiscarded } from './discarded.ts';
+import { holdBack, releaseDependents } from './dependencies.ts';
+import { rememberDiscarded, trimDiscarded } from './discarded.ts';
 import { OutboxState } from './entities.ts';
 import { grouped } from './grouped.ts';
 import { frozenGroup, readQueues, type StoredOp } from './outbox-rows.ts';
@@ -36,9 +36,17 @@ export interface Group {
  * leaves (I2). Cost depends on the batch, not on the outbox: heads are found by a partial index (PERFORMANCE, *Take*).
  */
 export async function takeReady(session: Session, context: StoreContext, options: TakeOptions): Promise<TakenBatch> {
-  const heads = await readHeads(session, options);
-  if (heads.length === 0) return { requests: [], facts: [] };
   const facts: SyncFact[] = [];
+  for (;;) {
+    const heads = await readHeads(session, options);
+    if (heads.length === 0) return { requests: [], facts };
+    const requests = await takeHeads(session, context, heads, options, facts);
+    // Where all of them wait for others, were parked or needed no request, those behind them have their turn: an empty batch ends the push.
+    if (requests.length > 0) return { requests, facts };
+  }
+}
+
+async function takeHeads(session: Session, context: StoreContext, heads: readonly Head[], options: TakeOptions, facts: SyncFact[]): Promise<readonly TakenRequest[]> {
   const requests: TakenRequest[] = [];
   const byKind = grouped(heads, (head) => head.kind);
   for (const [kind, kindHeads] of byKind) {
@@ -54,15 +62,14 @@ export async function takeReady(session: Session, context: StoreContext, options
       return group ? [group] : [];
     });
     const nothing = groups.filter((group) => group.folded.type === 'nothing');
-    facts.push(...await leaveUnsent(session, table, nothing, context.unit.clock.now()));
+    facts.push(...await leaveUnsent(session, context, table, nothing));
     const ready = await holdBack(session, context, table, groups.filter((group) => group.folded.type !== 'nothing'));
     const frozen = await freeze(session, ready, context.unit.clock.now());
     requests.push(...frozen.map((request) => withVerification(request, bases.get(request.entityId), options, context)));
   }
   // Kinds were read one after another; the outbox order is the order of heads.
   const order = new Map(heads.map((head, index) => [`${head.kind}\n${head.entityId}`, index]));
-  requests.sort((a, b) => (order.get(`${a.kind}\n${a.entityId}`) ?? 0) - (order.get(`${b.kind}\n${b.entityId}`) ?? 0));
-  return { requests, facts };
+  return requests.sort((a, b) => (order.get(`${a.kind}\n${a.entityId}`) ?? 0) - (order.get(`${b.kind}\n${b.entityId}`) ?? 0));
 }
 
 /** Open requests first, then by `seq`; one indexed range per kind, each bounded by the limit. */
@@ -92,7 +99,13 @@ function toGroup(table: ReplicaTable, entityId: string, queue: readonly StoredOp
   const head = ops[0];
   const newest = ops.at(-1);
   if (!head || !newest) return undefined;
-  return { table, entityId, head, newest, ops, frozen: newest.requestId !== undefined, folded: foldOps(ops) };
+  const frozen = newest.requestId !== undefined;
+  const folded = foldOps(ops);
+  // What is under way is never nothing: a delete that resolves the conflict of a create is sent again as it was (I2).
+  if (frozen && folded.type === 'nothing') {
+    return { table, entityId, head, newest, ops, frozen, folded: { type: 'delete', opId: newest.opId, creates: false, baseUpdatedAt: newest.frozenBase, localTimestamp: newest.localTimestamp } };
+  }
+  return { table, entityId, head, newest, ops, frozen, folded };
 }
 
 /** Key of the next request: the operation's own id, then `#2`, `#3`… for other bodies (I2, F-32, F-133). */
@@ -151,23 +164,26 @@ const sameRow = (a: JsonObject, b: JsonObject): boolean => {
 };
 
 function withVerification(request: TakenRequest, base: BaseRecord | undefined, options: TakeOptions, context: StoreContext): TakenRequest {
-  if (request.firstSentAt !== undefined) {
-    const age = context.unit.clock.now() - request.firstSentAt;
-    return options.distrustResend || age > context.config.idempotencyWindowMs ? { ...request, verify: 'staleRequest' } : request;
-  }
-  return base?.versionUnknown ? { ...request, verify: 'unknownVersion', lastSent: base.lastSent } : request;
+  // Also when it is taken again: frozen is not yet sent, and what was sent carried the version found by looking.
+  if (base?.versionUnknown) return { ...request, verify: 'unknownVersion', lastSent: base.lastSent };
+  if (request.firstSentAt === undefined) return request;
+  const age = context.unit.clock.now() - request.firstSentAt;
+  return options.distrustResend || age > context.config.idempotencyWindowMs ? { ...request, verify: 'staleRequest' } : request;
 }
 
 /** A create that was deleted before it was sent: the server never hears of it. */
-async function leaveUnsent(session: Session, table: ReplicaTable, groups: readonly Group[], now: number): Promise<readonly SyncFact[]> {
+async function leaveUnsent(session: Session, context: StoreContext, table: ReplicaTable, groups: readonly Group[]): Promise<readonly SyncFact[]> {
   if (groups.length === 0) return [];
   const ids = groups.map((group) => group.entityId);
   const gone = groups.flatMap((group) => group.ops);
   await session.run(`DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"seq"')}`, [listOf(gone.map((op) => op.seq))]);
   // With coalescing the group is the whole queue; without, the delete behind it becomes the head and finds nothing to delete.
   await removeBases(session, table.kind, ids);
-  await table.remove(session, ids);
+  const now = context.unit.clock.now();
+  await table.removeOrHide(session, ids, new Date(now).toISOString());
   await rememberDiscarded(session, gone, 'foldedAway', now);
+  await trimDiscarded(session, context.config.discardHistory);
+  await releaseDependents(session, context, table.kind, ids);
   return gone.map((op) => ({ type: 'op.discarded', opId: op.opId, kind: op.kind, entityId: op.entityId, reason: 'foldedAway', givenUp: [] }));
 }
 
