@@ -109,7 +109,9 @@ export class FaultyTransport implements TransportAdapter {
     return {
       subscribe: (observer) =>
         this.#inner.subscribe?.(kinds).subscribe({
-          ...observer,
+          // Called as methods: an observer may be a class.
+          error: (error) => observer.error?.(error),
+          complete: () => observer.complete?.(),
           next: (change) => {
             if (!this.offline) observer.next(change);
           },
