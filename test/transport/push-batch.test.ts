@@ -197,6 +197,18 @@ test('I3: an entity stays in one chunk and in order; one larger than a chunk goe
   expect(new Set(typesOf((await pushed).results))).toEqual(new Set(['pushSuccess']));
 });
 
+test('F-25: an entity that does not fit into the rest of a chunk goes whole into the next', async () => {
+  const { rest, server } = await batching(results, { batchSize: 3 });
+  await rest.push(
+    ['a', 'a', 'b', 'b', 'c'].map((id) => edit(id)),
+    {},
+  );
+  expect(server.requests.map((request) => itemsOf(request).map(({ id }) => id))).toEqual([
+    ['a', 'a'],
+    ['b', 'b', 'c'],
+  ]);
+});
+
 test('F-24: the rest of an entity is not sent after its part failed', async () => {
   const { rest, server } = await batching(
     (exchange) => results(exchange, (item) => (item.payload?.['title'] === '1' ? { opId: item.opId, statusCode: 422 } : good(item))),

@@ -229,19 +229,23 @@ test.each([
   expect(server.requests.map(({ url }) => url)).toEqual(['/todos/e0', '/todos/e1', '/health']);
 });
 
-test('F-06: a connection that never stands has sent nothing', async () => {
+test.each([
+  ['never answers a handshake', () => undefined],
+  ['hangs up during the handshake', (socket: { destroy(): void }) => socket.destroy()],
+])('F-06: over a connection that %s nothing was sent', async (_, greet) => {
   const sockets: { destroy(): void }[] = [];
   const deaf = createTcpServer((socket) => {
     sockets.push(socket);
     socket.on('error', () => undefined);
+    greet(socket);
   });
   await new Promise<void>((resolve) => deaf.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     deaf.close();
     for (const socket of sockets) socket.destroy();
   });
-  // TLS waits for a handshake that never comes, so that not one byte of the request leaves.
-  const rest = new RestTransport({ baseUrl: `https://127.0.0.1:${(deaf.address() as AddressInfo).port}`, requestTimeoutMs: 40 });
+  // TLS sends the request only after its handshake.
+  const rest = new RestTransport({ baseUrl: `https://127.0.0.1:${(deaf.address() as AddressInfo).port}`, requestTimeoutMs: 200 });
   expect((await rest.push([edit('1')], {})).results[0]?.result).toMatchObject({ ...unsent, noConnection: true });
 });
 

@@ -280,6 +280,7 @@ test("F-22: a 404 counts as the API's own by its code, or when the collection an
   expect(await missing(remove, '{"error":"unknown_route"}')).toEqual(['pushMalformed']);
   expect(await missing(remove, '')).toEqual(['pushMalformed', '/todos?limit=1']);
   expect(await missing(remove, '', (exchange) => exchange.reply(200, { items: [] }))).toEqual(['pushNotFound', '/todos?limit=1']);
+  expect(await missing(edit('1'), '', (exchange) => exchange.reply(200, { ok: true }))).toEqual(['pushMalformed', '/todos?limit=1']);
   // A single-page app answers every GET with its page.
   expect(await missing(edit('1'), 'Cannot PUT', (exchange) => exchange.replyText(200, '<html></html>'))).toEqual(['pushMalformed', '/todos?limit=1']);
 });
