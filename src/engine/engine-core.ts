@@ -292,9 +292,10 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
       actor.send({ type: 'STOP' });
       await until(isOver).catch(() => undefined);
       await memory.quiet();
-      await keeper.released;
+      await keeper.released();
     }
     for (const end of undo.splice(0)) end();
+    await status.close();
     waiters.failAll(disposed());
     for (const hub of [eventHub, conflictHub, queueHub, status.hub]) hub.complete();
   }

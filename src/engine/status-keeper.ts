@@ -15,6 +15,8 @@ export interface StatusKeeper {
   onEvent(event: SyncEvent): void;
   /** The queue may have changed: counts it again, once for changes that come together. */
   recount(): void;
+  /** Counts no more, and resolves when nothing is being counted. */
+  close(): Promise<void>;
 }
 
 /** Keeps the one status that screens show: what the chart says, what is queued, how far it is. Tells it only when it differs. */
@@ -27,15 +29,16 @@ export function createStatusKeeper(queue: QueuePort, snapshot: SyncSnapshot, rea
   let latest = snapshot;
   let status = statusOf();
   const hub = createHub(() => status);
-  let counting = false;
+  let counting: Promise<void> | undefined;
   let isStale = false;
+  let isClosed = false;
 
   function statusOf(): SyncStatus {
     const retryAt = latest.context.wait?.retryAt;
     return Object.freeze({
       phase: phaseOf(latest),
       ...counts,
-      online: latest.matches({ network: 'online' }),
+      online: !latest.matches({ network: 'offline' }),
       paused: latest.matches({ activity: 'paused' }),
       ...(progress === undefined ? {} : { progress }),
       ...(lastError === undefined ? {} : { lastError }),
@@ -54,18 +57,17 @@ export function createStatusKeeper(queue: QueuePort, snapshot: SyncSnapshot, rea
 
   const recount = (): void => {
     isStale = true;
-    if (counting) return;
-    counting = true;
+    if (counting !== undefined || isClosed) return;
     const count = async (): Promise<void> => {
-      while (isStale) {
+      while (isStale && !isClosed) {
         isStale = false;
         const { pending, stuck, conflicts } = await read(() => queue.counts());
         counts = { pending, stuck, conflicts };
       }
     };
     // A status that cannot be counted now is counted with the next change.
-    count().catch(reportQuietly).finally(() => {
-      counting = false;
+    counting = count().catch(reportQuietly).finally(() => {
+      counting = undefined;
       refresh();
     });
   };
@@ -92,6 +94,10 @@ export function createStatusKeeper(queue: QueuePort, snapshot: SyncSnapshot, rea
       refresh();
     },
     recount,
+    close: async () => {
+      isClosed = true;
+      await counting;
+    },
   };
 }
 

@@ -284,7 +284,6 @@ export function createFakeStore(options: FakeStoreOptions) {
         if (requests.length >= limit) break;
         if (!wanted.includes(head.op.kind)) continue;
         const queue = queueOf(head.op.kind, head.op.id);
-        if (head.state === 'waiting' && head.dueAt !== undefined && head.dueAt <= clock.now()) head.state = 'ready';
         if (queue[0] !== head || head.state !== 'ready' || head.answeredInRun === run) continue;
         const open = queue.find(({ request }) => request !== undefined);
         if (open?.request) {

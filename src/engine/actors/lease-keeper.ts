@@ -8,7 +8,7 @@ export interface LeaseKeeper {
   /** Gives it back without waiting, and never throws. */
   release(): void;
   /** Resolves when the last release is done. */
-  readonly released: Promise<void>;
+  released(): Promise<void>;
 }
 
 export interface LeaseKeeperOptions {
@@ -62,8 +62,6 @@ export function createLeaseKeeper(lease: LeasePort, clock: Clock, options: Lease
       stop();
       released = lease.release().catch(() => undefined);
     },
-    get released() {
-      return released;
-    },
+    released: () => released,
   };
 }
