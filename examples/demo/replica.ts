@@ -1,5 +1,5 @@
 import { createSyncEngine, syncTable, type SyncEngine, type SyncPhaseName, type SyncRunResult } from 'synchart';
-import { createWriter, openDatabase } from 'synchart/persistence';
+import { openDatabase } from 'synchart/persistence';
 import { RestTransport } from 'synchart/transport';
 import type { DataSource } from 'typeorm';
 import type { DayWriter } from './offline-day.ts';
@@ -39,7 +39,7 @@ export async function openReplica({ name, database, driver, url }: ReplicaOption
     name,
     dataSource,
     engine,
-    writer: createDayWriter(dataSource),
+    writer: createDayWriter(dataSource, engine),
     close: async () => {
       await engine.dispose();
       await dataSource.destroy();
@@ -47,11 +47,11 @@ export async function openReplica({ name, database, driver, url }: ReplicaOption
   };
 }
 
-/** Syncs once and tells each phase as it is entered. */
+/** Syncs once and tells each phase as it is entered; it begins and ends idle, which goes without saying. */
 export async function syncTelling({ engine }: Replica, onPhase: (phase: SyncPhaseName) => void): Promise<SyncRunResult> {
   let last: SyncPhaseName | undefined;
   const watching = engine.status$.subscribe(({ phase }) => {
-    if (phase !== last) onPhase(phase);
+    if (phase !== last && phase !== 'idle') onPhase(phase);
     last = phase;
   });
   try {
@@ -61,10 +61,9 @@ export async function syncTelling({ engine }: Replica, onPhase: (phase: SyncPhas
   }
 }
 
-function createDayWriter(dataSource: DataSource): DayWriter {
-  const writer = createWriter(dataSource);
-  const city = writer.forTable(cities);
-  const country = writer.forTable(countries);
+function createDayWriter(dataSource: DataSource, engine: SyncEngine): DayWriter {
+  const city = engine.writer(cities);
+  const country = engine.writer(countries);
   const alive = { updatedAt: '', deletedAt: null, deletedAtLocal: null };
   return {
     editCity: async (id, change) => {

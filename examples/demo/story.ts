@@ -8,6 +8,8 @@ import { countLiving, tableRows } from './table-rows.ts';
 import { City, Country } from './tables.ts';
 import { formatCount, plural, type Terminal } from './terminal.ts';
 
+type ResolvedConflict = Extract<SyncEvent, { type: 'conflict.resolved' }>;
+
 export interface Stage {
   readonly terminal: Terminal;
   readonly server: DemoServer;
@@ -72,30 +74,51 @@ export async function reconnect({ terminal, server }: Stage, replicas: readonly 
 }
 
 async function syncOnce(terminal: Terminal, replica: Replica): Promise<number> {
-  const { engine, name } = replica;
-  const seen = { detected: 0, ours: 0, servers: 0, givenUp: 0 };
-  const watching = engine.events$.subscribe((event: SyncEvent) => {
-    if (event.type === 'conflict.detected') seen.detected += 1;
-    if (event.type !== 'conflict.resolved') return;
-    if (event.resolution.type === 'acceptServer') seen.servers += 1;
-    else seen.ours += 1;
-    seen.givenUp += event.givenUp?.length ?? 0;
+  const resolved: ResolvedConflict[] = [];
+  const watching = replica.engine.events$.subscribe((event) => {
+    if (event.type === 'conflict.resolved') resolved.push(event);
   });
-  const trail = terminal.trail(name);
-  const result = await syncTelling(replica, (phase) => trail.step(phaseWords[phase]));
+  const trail = terminal.trail(replica.name);
+  const { stats } = await syncTelling(replica, (phase) => trail.step(phaseWords[phase]));
   watching.unsubscribe();
-  trail.end();
-  const { pushed, pulled, errors } = result.stats;
-  terminal.fact('pushed / pulled', `${formatCount(pushed)} / ${formatCount(pulled)}`, errors > 0 ? plural(errors, 'error') : '');
-  if (seen.detected > 0) {
-    terminal.fact(
-      'conflicts',
-      seen.detected,
-      `${seen.ours} × ours (clientWins), ${seen.servers} × the server's (serverWins), ${plural(seen.givenUp, 'edit')} given up`,
-    );
-  }
+  const { pushed, pulled, errors } = stats;
+  trail.end(
+    pushed + pulled === 0 ? 'nothing new' : `${formatCount(pushed)} pushed, ${formatCount(pulled)} pulled${errors > 0 ? `, ${plural(errors, 'error')}` : ''}`,
+  );
+  if (resolved.length > 0) tellConflicts(terminal, resolved);
   return pushed + pulled;
 }
+
+function tellConflicts(terminal: Terminal, resolved: readonly ResolvedConflict[]): void {
+  const server = resolved.filter(({ resolution }) => resolution.type === 'acceptServer');
+  const ours = resolved.filter(({ resolution }) => resolution.type !== 'acceptServer');
+  terminal.fact(
+    'conflicts resolved',
+    resolved.length,
+    `${ours.length} for the client (cities: clientWins), ${server.length} for the server (countries: serverWins)`,
+  );
+  const examples = [ours.find(({ conflict }) => contestedField(conflict) !== undefined), ours.find(({ conflict }) => conflict.serverDeleted), server[0]];
+  for (const example of examples) if (example !== undefined) terminal.note(`  such as ${describeConflict(example)}`);
+}
+
+/** One conflict in one line: what each side had, and what became of it. */
+function describeConflict({ conflict, resolution }: ResolvedConflict): string {
+  const { kind, entityId, localData, serverData, baseData, serverDeleted, opType } = conflict;
+  const row = `${kind}/${entityId}`;
+  const outcome = resolution.type === 'acceptServer' ? "the server's was taken" : 'ours was taken';
+  if (opType === 'delete') return `${row}: deleted here, edited there; ${outcome}`;
+  if (serverDeleted) return `${row} "${String(localData['name'])}": edited here, deleted there; ${outcome}, the row is back`;
+  const field = contestedField(conflict) ?? '';
+  return `${row}: ${field} was ${text(baseData?.[field])}, here ${text(localData[field])}, there ${text(serverData[field])}; ${outcome}`;
+}
+
+/** A field that both sides have changed. */
+const contestedField = ({ localData, serverData, baseData = {} }: ResolvedConflict['conflict']): string | undefined =>
+  Object.keys(localData).find(
+    (key) => key in serverData && localData[key] !== serverData[key] && localData[key] !== baseData[key] && serverData[key] !== baseData[key],
+  );
+
+const text = (value: unknown): string => JSON.stringify(value ?? null);
 
 /** Compares every row of every table with the server's. True when all are equal. */
 export async function compareWithServer({ terminal, serverData }: Stage, replicas: readonly Replica[]): Promise<boolean> {
@@ -108,7 +131,9 @@ export async function compareWithServer({ terminal, serverData }: Stage, replica
       const { equal, differences } = await compareRows(tableRows(serverData, entity), tableRows(replica.dataSource, entity));
       const living = await countLiving(replica.dataSource, entity);
       if (differences.length === 0) {
-        terminal.good(`replica ${replica.name} equals the server: ${formatCount(equal)} ${what}, ${plural(equal - living, 'tombstone')} among them`);
+        terminal.good(
+          `replica ${replica.name} equals the server: ${formatCount(equal)} ${what}${equal > living ? `, ${plural(equal - living, 'tombstone')} among them` : ''}`,
+        );
         continue;
       }
       allEqual = false;

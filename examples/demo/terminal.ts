@@ -10,7 +10,8 @@ export interface Screen {
 export const terminalScreen = (stream: NodeJS.WriteStream): Screen => ({
   write: (text) => void stream.write(text),
   interactive: stream.isTTY && process.env['NO_COLOR'] === undefined && process.env['TERM'] !== 'dumb',
-  columns: stream.columns ?? 80,
+  // Some terminals report none, or 0.
+  columns: stream.columns > 0 ? stream.columns : 80,
 });
 
 export type Style = 'bold' | 'dim' | 'green' | 'yellow' | 'red' | 'cyan';
@@ -45,7 +46,8 @@ export interface Progress {
 export interface Trail {
   /** The same step twice in a row is one. */
   step(name: string): void;
-  end(): void;
+  /** Ends the line with what came of it. */
+  end(result: string): void;
 }
 
 /** Prints sections, aligned facts and progress. */
@@ -108,9 +110,7 @@ export class Terminal {
         this.#screen.write(last === undefined ? `     ${this.style('cyan', who)}  ${name}` : ` ${this.style('dim', '→')} ${name}`);
         last = name;
       },
-      end: () => {
-        if (last !== undefined) this.line();
-      },
+      end: (result) => this.line(`   ${this.style('bold', result)}`),
     };
   }
 

@@ -25,7 +25,7 @@ for (const driver of ['sqlite3', 'better-sqlite3']) {
     expect(output).toMatch(/✓ replica A equals the server: [\d,]+ cities/);
     expect(output).toMatch(/✓ replica B equals the server: [\d,]+ cities/);
     expect(output).toMatch(/All equal\./);
-    expect(output).toMatch(/conflicts +\d+/);
+    expect(output).toMatch(/conflicts resolved +\d+/);
     // Piped output has neither colours nor a bar that redraws itself.
     expect(output).not.toContain('\u001b');
     expect(code).toBe(0);
