@@ -55,18 +55,17 @@ export function createStatusKeeper(queue: QueuePort, snapshot: SyncSnapshot, rea
     hub.tell(status);
   };
 
+  const count = async (): Promise<void> => {
+    while (isStale && !isClosed) {
+      isStale = false;
+      const { pending, stuck, conflicts } = await read(() => queue.counts());
+      counts = { pending, stuck, conflicts };
+    }
+  };
   const recount = (): void => {
     isStale = true;
-    if (counting !== undefined || isClosed) return;
-    const count = async (): Promise<void> => {
-      while (isStale && !isClosed) {
-        isStale = false;
-        const { pending, stuck, conflicts } = await read(() => queue.counts());
-        counts = { pending, stuck, conflicts };
-      }
-    };
     // A status that cannot be counted now is counted with the next change.
-    counting = count().catch(reportQuietly).finally(() => {
+    counting ??= count().catch(reportQuietly).finally(() => {
       counting = undefined;
       refresh();
     });

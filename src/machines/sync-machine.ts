@@ -28,9 +28,10 @@ import type {
   SweepReport, SyncRequest, Taken, Wait,
 } from '../model/run.ts';
 import { noStats, type SyncStats } from '../model/stats.ts';
+import { fractionOf, nextSeed, waitAfter } from '../rules/backoff.ts';
 import {
   acceptRequest, adoptPlan, asAutomatic, automaticPart, automaticWork, closeKind, countOutcome, countPage, countSettled, createRun, endingOf, failedKinds,
-  fractionOf, isKindAhead, isTransient, leaveConflict, mergeRequests, nextSeed, promisesOf, reopen, statsOf, timerMs, toRequest, toSyncError, waitAfter, widenRun, withoutKind,
+  isKindAhead, isTransient, leaveConflict, mergeRequests, promisesOf, reopen, statsOf, timerMs, toRequest, toSyncError, widenRun, withoutKind,
   withoutWaiter, type RegisteredKinds, type RetryLimits, type WorkEvent,
 } from '../rules/sync-rules.ts';
 

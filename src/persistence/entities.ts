@@ -54,7 +54,9 @@ const whole = (name?: string): EntitySchemaColumnOptions => ({ type: 'integer', 
 const time = (name: string): EntitySchemaColumnOptions => ({ type: 'bigint', name });
 const timeOrNull = (name: string): EntitySchemaColumnOptions => ({ ...time(name), nullable: true });
 const key = (column: EntitySchemaColumnOptions): EntitySchemaColumnOptions => ({ ...column, primary: true });
-const table = <Row>(name: string, columns: Columns<Row>): EntitySchema<Row> => new EntitySchema<Row>({ name, tableName: name, columns });
+const table = <Row>(name: string, columns: Columns<Row>): EntitySchema<Row> => 
+  // Migrations make and change these tables, `synchronize` never does.
+  new EntitySchema<Row>({ name, tableName: name, columns, synchronize: false });
 
 export const outboxEntity = table<OutboxRow>('sync_outbox', {
   seq: { type: 'integer', primary: true, generated: 'increment' },

@@ -8,6 +8,7 @@ import { changeFeedOf, type ChangeFeed } from './change-feed.ts';
 import { gateConnection, type ConnectionGate } from './connection-gate.ts';
 import { rethrowForCaller, toStoreFailure } from './database-failure.ts';
 import { enqueueOp, payloadToSend } from './enqueue.ts';
+import { readQueues } from './outbox-rows.ts';
 import { registerTables } from './register-table.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { dialectOf, Session } from './session.ts';
@@ -178,7 +179,9 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
         if (!row) throw notFound(key);
         const wasDeletedThere = table.isDeleted(row);
         await table.upsert(session, [owned(row, row)]);
-        const undo = wasDeletedThere ? {} : { changedFields: [], baseUpdatedAt: versionOf(row) };
+        const pending = (await readQueues(session, table.kind, [key])).get(key) ?? [];
+        // Edits folded into a delete go with it: what brings the row back then carries them all.
+        const undo = wasDeletedThere ? {} : { baseUpdatedAt: versionOf(row), ...(pending.some((op) => op.type === 'upsert') ? {} : { changedFields: [] }) };
         await enqueue(session, upsertOp({ ...shared(key, options), payload: payloadToSend(row, table), ...undo, creates: false }), row);
       }),
 

@@ -70,8 +70,9 @@ function rejection({ statusCode, message, fields }: PushRejected): SyncError {
 
 function unavailableOutcome({ dispatched, statusCode, message, noConnection }: PushUnavailable): Outcome {
   const error = statusCode === undefined ? new NetworkError(message) : new TransportError(message, statusCode);
-  if (noConnection === true) return { type: 'unavailable', error };
-  return { type: dispatched ? 'retryLater' : 'notSent', error };
+  // What provably never left closes its request, and folds with later edits; that the run must wait is judged for the whole batch.
+  if (!dispatched) return { type: 'notSent', error };
+  return { type: noConnection === true ? 'unavailable' : 'retryLater', error };
 }
 
 /** An adapter written in plain JavaScript can hand over anything. */

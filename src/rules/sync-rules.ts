@@ -3,7 +3,8 @@ import {
   AuthError, DatabaseError, MaxRetriesExceededError, NetworkError, SyncAbortedError, SyncError, SyncOperationError, TransportError,
 } from '../model/errors.ts';
 import type { SyncFailure } from '../model/failure.ts';
-import { anonymousWaiter, type ConflictOutcome, type ConflictRef, type Kinds, type PageReport, type Plan, type Run, type RunEnded, type RunPhase, type SettleReport, type SyncRequest, type Wait } from '../model/run.ts';
+import { longestTimerMs } from './backoff.ts';
+import { anonymousWaiter, type ConflictOutcome, type ConflictRef, type Kinds, type PageReport, type Plan, type Run, type RunEnded, type RunPhase, type SettleReport, type SyncRequest } from '../model/run.ts';
 import type { ConflictResolution } from '../model/conflict.ts';
 import type { SyncStats } from '../model/stats.ts';
 
@@ -213,19 +214,7 @@ export interface RetryLimits {
   readonly conflictRetryDelayMs: number;
 }
 
-/** Draws a wait: half of the exponential delay is fixed, half is random. Retry-After is a lower bound, also beyond the cap (F-85). */
-export function waitAfter(failure: SyncFailure, attempt: number, random: number, limits: RetryLimits): Wait {
-  const full = Math.min(limits.backoffMinMs * limits.backoffMultiplier ** (attempt - 1), limits.backoffMaxMs);
-  const delayMs = Math.ceil(Math.max(full / 2 + (full / 2) * random, failure.type === 'throttled' ? failure.retryAfterMs : 0));
-  return { delayMs, retryAt: failure.at === undefined ? undefined : failure.at + delayMs };
-}
-
-/** A small linear congruential generator: random numbers as data, so that a snapshot can be replayed. */
-export const nextSeed = (seed: number): number => (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
-export const fractionOf = (seed: number): number => seed / 2 ** 32;
-
-/** Timers of browsers and Node fire at once when they are longer than this. */
-const longestTimerMs = 2 ** 31 - 1;
+/** A delay that a timer can hold. */
 export const timerMs = (delayMs: number): number => Math.min(Math.max(delayMs, 0), longestTimerMs);
 
 /** Where and after how many tries a failure ended a run. */

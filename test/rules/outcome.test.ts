@@ -26,7 +26,7 @@ describe('toOutcome', () => {
     ['forbidden', pushForbidden(), { type: 'forbidden' }, { type: 'forbidden' }],
     ['unauthorized', pushUnauthorized(), { type: 'authRequired' }, { type: 'authRequired' }],
     ['throttled', pushThrottled({ retryAfterMs: 5 }), { type: 'throttled', retryAfterMs: 5 }, { type: 'throttled' }],
-    ['F-07: no connection', pushUnavailable({ dispatched: false, noConnection: true, message: 'refused' }), { type: 'unavailable' }, { type: 'unavailable' }],
+    ['F-07: no connection', pushUnavailable({ dispatched: false, noConnection: true, message: 'refused' }), { type: 'notSent' }, { type: 'notSent' }],
     ['never left', pushUnavailable({ dispatched: false, message: 'aborted' }), { type: 'notSent' }, { type: 'notSent' }],
     ['F-132: 500 of one', pushUnavailable({ dispatched: true, statusCode: 500, message: 'boom' }), { type: 'retryLater' }, { type: 'retryLater' }],
     ['lost reply', pushAmbiguous({ message: 'cut', timedOut: true }), { type: 'retryLater' }, { type: 'retryLater' }],

@@ -4,7 +4,7 @@ import { AuthError, DatabaseError, MaxRetriesExceededError, NetworkError, SyncAb
 import type { SyncFailure } from '../../src/model/failure.ts';
 import { anonymousWaiter, type SyncRequest } from '../../src/model/run.ts';
 import {
-  acceptRequest, asAutomatic, automaticWork, covers, createRun, endingOf, failedKinds, isKindAhead, mergeRequests, nextSeed, fractionOf, promisesOf, timerMs, toRequest, toSyncError, waitAfter, widenRun,
+  acceptRequest, asAutomatic, automaticWork, covers, createRun, endingOf, failedKinds, isKindAhead, mergeRequests, promisesOf, timerMs, toRequest, toSyncError, widenRun,
   withoutKind, withoutWaiter,
 } from '../../src/rules/sync-rules.ts';
 
@@ -88,20 +88,8 @@ describe('runs', () => {
 });
 
 describe('waits', () => {
-  test('the delay grows to the cap, its last half is random, Retry-After is its floor', () => {
-    expect([1, 2, 3, 20, 5_000].map((attempt) => waitAfter(unavailable, attempt, 0, limits).delayMs)).toEqual([500, 1_000, 2_000, 60_000, 60_000]);
-    expect(waitAfter(unavailable, 1, 0.5, limits)).toEqual({ delayMs: 750, retryAt: 50_750 });
-    expect(waitAfter({ type: 'throttled', message: '429', retryAfterMs: 9_000 }, 1, 0, limits)).toEqual({ delayMs: 9_000, retryAt: undefined });
-  });
   test('a timer is never longer than the platform can wait: it would fire at once', () => {
     expect([timerMs(-5), timerMs(5), timerMs(1e12), timerMs(Infinity)]).toEqual([0, 5, 2 ** 31 - 1, 2 ** 31 - 1]);
-  });
-  test('seeds spread over the unit interval', () => {
-    let seed = 1;
-    const drawn = Array.from({ length: 1_000 }, () => { seed = nextSeed(seed); return fractionOf(seed); });
-    expect(Math.min(...drawn)).toBeGreaterThanOrEqual(0);
-    expect(Math.max(...drawn)).toBeLessThan(1);
-    expect(drawn.reduce((sum, one) => sum + one, 0) / drawn.length).toBeCloseTo(0.5, 1);
   });
 });
 
