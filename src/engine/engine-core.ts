@@ -1,5 +1,5 @@
 import { createActor } from 'xstate';
-import type { Observable } from 'rxjs';
+import { Observable } from 'rxjs';
 import { phaseOf } from '../machines/phase-of.ts';
 import type { SyncEmitted, SyncMachineEvent, SyncSnapshot } from '../machines/sync-machine.ts';
 import type { StoredConflict } from '../model/conflict.ts';
@@ -56,7 +56,16 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
   const waiters = new Waiters();
   const eventHub = createHub<SyncEvent>();
   const conflictHub = createHub<undefined>(() => undefined);
-  const queueHub = createHub<undefined>(() => undefined);
+  /** Now, and after each change of the queue; heard also before the engine is started. */
+  const queueChanges = new Observable<undefined>((subscriber) => {
+    subscriber.next(undefined);
+    const stop = queue.subscribe(() => subscriber.next(undefined));
+    const end = conflictHub.stream.subscribe({ complete: () => subscriber.complete() });
+    return () => {
+      stop();
+      end.unsubscribe();
+    };
+  });
   const status = createStatusKeeper(queue, actor.getSnapshot(), detached);
   const undo: (() => void)[] = [];
   /** Per run: what `syncRun` tells beside the counts. */
@@ -124,7 +133,6 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
       // Only new work: the engine's own takes and settles are commits, too.
       if (enqueued) send({ type: 'outbox.changed' });
       status.recount();
-      queueHub.tell(undefined);
     });
     undo.push(() => told.unsubscribe(), () => watched.unsubscribe(), changed);
     detached(() => actor.start());
@@ -244,7 +252,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
       send({ type: 'RESOLVE_CONFLICT', opId, resolution });
     }),
     conflicts: () => alive(() => store.conflicts()),
-    conflicts$: reread([conflictHub.stream, queueHub.stream], () => store.conflicts(), sameConflicts),
+    conflicts$: reread([conflictHub.stream, queueChanges], () => store.conflicts(), sameConflicts),
     getStuckOperations: (filter) => alive(async () => (await queue.list(filter)).filter(({ parkedFor }) => parkedFor === 'stuck')),
     retryStuckOperations: (filter) => alive(async () => {
       const count = await queue.retryStuck(filter);
@@ -263,7 +271,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     }),
     events$: eventHub.stream,
     status$: status.hub.stream,
-    pending$: (options = {}) => reread([queueHub.stream], async () => {
+    pending$: (options = {}) => reread([queueChanges], async () => {
       const { pending, stuck } = await queue.counts(options);
       return options.includeStuck === true ? pending + stuck : pending;
     }, Object.is),
@@ -297,7 +305,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     for (const end of undo.splice(0)) end();
     await status.close();
     waiters.failAll(disposed());
-    for (const hub of [eventHub, conflictHub, queueHub, status.hub]) hub.complete();
+    for (const hub of [eventHub, conflictHub, status.hub]) hub.complete();
   }
 
   rememberInternals(engine, { ...parts, send: (event) => { if (disposing === undefined) { ensureStarted(); send(event); } }, isDisposed: () => disposing !== undefined });

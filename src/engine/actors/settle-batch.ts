@@ -36,8 +36,8 @@ function answerOf(request: TakenRequest, batch: BatchUnderWay, ports: EnginePort
 
 function finalOutcome(request: TakenRequest, batch: BatchUnderWay, ports: EnginePorts, everybodyFails: boolean): Outcome {
   const outcome = batch.outcomes.get(request.op.opId) ?? unreadOutcome(request, batch, ports);
-  // When everybody fails, nobody fails alone: no wait of its own, no try counted (F-09).
-  if (outcome.type === 'retryLater' && everybodyFails) return { type: 'unavailable', error: outcome.error };
+  // When everybody fails, nobody fails alone: no wait of its own, no try counted (F-09). Neither did one that we cut short ourselves.
+  if (outcome.type === 'retryLater' && (everybodyFails || batch.report === undefined)) return { type: 'unavailable', error: outcome.error };
   // It was on its way once before: that this attempt was not taken says nothing about the first, so the request stays open (I2).
   const wasSent = request.firstSentAt !== undefined;
   const result = batch.answers.get(request.op.opId);
