@@ -6,7 +6,8 @@ import type { EnginePorts } from '../engine-ports.ts';
 import { failStep } from '../step-failure.ts';
 import { yieldTurn } from '../../persistence/yield-turn.ts';
 import { noteClockOffset } from './clock-offset.ts';
-import { createPageFetcher, type FetchedPage } from './page-fetcher.ts';
+import type { FetchedPage } from './page-fetcher.ts';
+import type { PullAhead } from './pull-ahead.ts';
 import type { RunMemory } from './run-memory.ts';
 
 export interface PullKindInput {
@@ -16,20 +17,27 @@ export interface PullKindInput {
   readonly totalDone: number;
 }
 
-/** Pulls one kind to its end and reports each page once it is committed. Unsubscribing aborts the request that is on its way. */
-export const pullKind = (input: PullKindInput, ports: EnginePorts, memory: RunMemory): Observable<PageReport> =>
+/** Pulls one kind to its end and reports each page once it is committed. Unsubscribing before that aborts the requests on their way. */
+export const pullKind = (input: PullKindInput, ports: EnginePorts, memory: RunMemory, ahead: PullAhead): Observable<PageReport> =>
   new Observable((subscriber) => {
     const abort = new AbortController();
-    memory.during(() => pullPages(input, ports, memory, abort.signal, (report) => subscriber.next(report))).then(
-      () => subscriber.complete(),
+    let isDone = false;
+    memory.during(() => pullPages(input, ports, memory, ahead, abort.signal, (report) => subscriber.next(report))).then(
+      () => {
+        isDone = true;
+        subscriber.complete();
+      },
       (error: unknown) => subscriber.error(error));
-    return () => abort.abort();
+    return () => {
+      abort.abort();
+      if (!isDone) ahead.stop();
+    };
   });
 
 async function pullPages(
-  { kind: name, resync, totalDone }: PullKindInput, ports: EnginePorts, memory: RunMemory, signal: AbortSignal, report: (page: PageReport) => void,
+  { kind: name, resync, totalDone }: PullKindInput, ports: EnginePorts, memory: RunMemory, ahead: PullAhead, signal: AbortSignal, report: (page: PageReport) => void,
 ): Promise<void> {
-  const { store, transport, config, clock } = ports;
+  const { store, clock } = ports;
   const kind = ports.kinds.get(name);
   // Registered kinds only come here; a kind that is not is complete as it is (KND-07).
   if (kind === undefined) return;
@@ -41,14 +49,20 @@ async function pullPages(
     last = page;
   };
   try {
-    const position = await store.pullPosition(name, { resync });
-    const paging = { kind: name, pageSize: config.pageSize, overlapMs: config.pullOverlapMs, maxEmptyPages: config.maxEmptyPages, resync };
-    const fetcher = createPageFetcher({ kind, position, paging, transport, maxBufferedBytes: config.maxBufferedBytes, signal });
+    const { position, fetcher, release } = await ahead.open({ kind: name, resync }, kind);
+    if (signal.aborted) release();
+    signal.addEventListener('abort', release, { once: true });
+    let stored = position;
     let retention: number | undefined;
     for (let pages = await fetcher.next(); pages !== undefined && !signal.aborted; pages = await fetcher.next()) {
       // So that the next request has left before the write begins.
       await yieldTurn();
-      const work = pages.filter(bringsWork);
+      const work = pages.filter(({ toApply: { items, page, next } }) => {
+        // A page without rows that moves nothing says only that there is nothing: no transaction for that.
+        const isMoved = JSON.stringify(next) !== JSON.stringify(stored);
+        stored = next;
+        return isMoved || items.length > 0 || page.items.length > 0;
+      });
       const applied = work.length === 0 ? [] : await store.applyPages(name, work.map(({ toApply }) => toApply), { signal, totalDone: done });
       // An interrupted application committed the first of them; the rest is pulled again.
       if (applied.length < work.length) return;
@@ -70,9 +84,6 @@ async function pullPages(
     failStep(error, { phase: 'pull', kind: name, at: clock.now() });
   }
 }
-
-/** A page without rows that moves nothing says only that there is nothing: no transaction for that. */
-const bringsWork = ({ toApply: { items, page, next } }: FetchedPage): boolean => items.length > 0 || page.items.length > 0 || next.sequence !== undefined;
 
 function reportOf(kind: string, page: FetchedPage, applied: AppliedPage | undefined): PageReport {
   const facts: SyncFact[] = [...(applied?.facts ?? []), ...page.facts];

@@ -6,6 +6,7 @@ import { failStep } from '../step-failure.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import { planRun } from './plan-run.ts';
+import { PullAhead } from './pull-ahead.ts';
 import { pullKind } from './pull-kind.ts';
 import type { RunMemory } from './run-memory.ts';
 
@@ -15,6 +16,7 @@ const longestWaitMs = 24 * 60 * 60 * 1000;
 /** Begins and ends runs, pulls, resyncs, and remembers over restarts what the chart waits for. */
 export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: LeaseKeeper) {
   const { store, transport, clock } = ports;
+  const ahead = new PullAhead(ports);
   const step = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await memory.during(work);
@@ -44,12 +46,14 @@ export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: L
 
     planRun: fromPromise<Plan, PlanInput>(({ input }) => step(async () => {
       memory.beginRun(input.runId, clock.now());
-      return planRun(input, ports);
+      const plan = await planRun(input, ports);
+      ahead.plan(plan.pullKinds.map((kind) => ({ kind, resync: plan.resyncKinds.includes(kind) })));
+      return plan;
     })),
 
     prepareResync: fromPromise<unknown, PrepareInput>(({ input }) => step(() => store.openResync(input.kinds))),
 
-    pullKind: fromObservable<PageReport, PullInput>(({ input }) => pullKind(input, ports, memory)),
+    pullKind: fromObservable<PageReport, PullInput>(({ input }) => pullKind(input, ports, memory, ahead)),
 
     sweepResync: fromPromise<SweepReport, SweepInput>(({ input }) => ofKind(input.kind, async () => ({
       facts: await store.sweepResync(input.kind, { requested: input.requested }),

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { DataSource } from 'typeorm';
+import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
+import type { SyncEngine } from '../../src/engine/sync-engine.ts';
+import { createTestServer, type TestServer } from '../../src/testing/test-server.ts';
+import { RestTransport } from '../../src/transport/rest-transport.ts';
+import { CreateNotes1700000000003, noteEntity, notes } from '../support/note.ts';
+import { openTodoDatabase, todos } from '../support/open-store.ts';
+
+let server: TestServer;
+let dataSource: DataSource;
+let engine: SyncEngine;
+const begin = async (pullConcurrency: number): Promise<void> => {
+  engine = createSyncEngine({ dataSource, tables: [todos, notes], transport: new RestTransport({ baseUrl: server.url }), config: { pullConcurrency, pageSize: 3 } });
+  await engine.start();
+};
+
+beforeEach(async () => {
+  server = await createTestServer();
+  dataSource = await openTodoDatabase('better-sqlite3', ':memory:', { entities: [noteEntity], migrations: [CreateNotes1700000000003] });
+  server.seed('todos', Array.from({ length: 10 }, (_, index) => ({ id: `t${index}`, title: 'x', done: false })));
+  server.seed('notes', Array.from({ length: 10 }, (_, index) => ({ id: `n${index}`, text: 'x' })));
+});
+afterEach(async () => {
+  await engine.dispose();
+  await dataSource.destroy();
+  await server.close();
+});
+
+test('pullConcurrency 2: the pages of the next kind are asked for while those of the first are on their way', async () => {
+  await begin(2);
+  const held = ['todos', 'notes'].map((kind) => server.holdNextRequests(1, { kind }));
+  const synced = engine.sync();
+  // Comes to an end only if the second is asked for while the first has no answer.
+  await Promise.all(held.map(({ arrived }) => arrived));
+  for (const release of held) release();
+  expect(await synced).toMatchObject({ pulled: 20, errors: 0 });
+  expect(await dataSource.getRepository(noteEntity).count()).toBe(10);
+});
+
+test('pullConcurrency 1: one kind after another, in registration order (PULL-15)', async () => {
+  await begin(1);
+  await engine.sync();
+  const kinds = server.recordedRequests.filter(({ method }) => method === 'GET').map(({ path }) => path.split('?')[0]);
+  expect(kinds.indexOf('/notes')).toBe(kinds.lastIndexOf('/todos') + 1);
+});
+
+test('F-17: a kind that fails alone lets the next one be pulled, also when that was begun ahead; the run rejects at its end', async () => {
+  await begin(2);
+  server.failNextRequests(1, 403, { match: { kind: 'todos' } });
+  await expect(engine.sync()).rejects.toMatchObject({ message: expect.stringContaining('kind=todos') as string, stats: { pulled: 10 } });
+  expect(await dataSource.getRepository(noteEntity).count()).toBe(10);
+});
+
+test('I9: PAUSE ends what was begun ahead, too', async () => {
+  await begin(2);
+  const held = ['todos', 'notes'].map((kind) => server.holdNextRequests(1, { kind }));
+  const synced = engine.sync();
+  await Promise.all(held.map(({ arrived }) => arrived));
+  await engine.pause();
+  for (const release of held) release();
+  expect(await dataSource.getRepository(noteEntity).count()).toBe(0);
+  await engine.resume();
+  expect(await synced).toMatchObject({ pulled: 20 });
+});
