@@ -1,3 +1,4 @@
+import type { Delta } from './delta.ts';
 import type { JsonObject } from './json.ts';
 import type { OpType } from './operation.ts';
 
@@ -23,7 +24,10 @@ export interface Conflict {
   /** The server's own text, '' where unknown. */
   readonly serverTimestamp: string;
   readonly serverVersion?: string | undefined;
+  /** Fields of deltas included. */
   readonly changedFields?: readonly string[] | undefined;
+  /** Relative changes; `localData` has their fields as these make them of the server's values. */
+  readonly deltas?: readonly Delta[] | undefined;
   readonly serverDeleted: boolean;
 }
 

@@ -1,6 +1,7 @@
 import type { Conflict, ConflictResolution, ConflictStrategy } from './conflict.ts';
 import type { SyncErrorInfo } from './errors.ts';
 import type { SyncPhase } from './failure.ts';
+import type { Delta } from './delta.ts';
 import type { JsonObject } from './json.ts';
 import type { OpType } from './operation.ts';
 import type { SyncStats } from './stats.ts';
@@ -59,6 +60,7 @@ export interface GivenUp extends OpRef {
   readonly operationType: OpType;
   readonly data: JsonObject;
   readonly changedFields?: readonly string[];
+  readonly deltas?: readonly Delta[];
 }
 
 export interface EventStamp {

@@ -1,3 +1,4 @@
+import { sumDeltas, type Delta } from './delta.ts';
 import type { JsonObject } from './json.ts';
 
 export type OpType = 'upsert' | 'delete';
@@ -29,6 +30,8 @@ export interface UpsertOp extends OpBase {
   readonly payload: JsonObject;
   /** Wire keys the user changed. Absent: unknown, all may have changed. Empty: none. */
   readonly changedFields?: readonly string[];
+  /** Relative changes, by wire key; `payload` has their fields as the user sees them, `changedFields` does not name them. */
+  readonly deltas?: readonly Delta[];
 }
 
 /** Deletes an entity. */
@@ -52,6 +55,7 @@ interface OpInput {
 export interface UpsertOpInput extends OpInput {
   readonly payload: JsonObject;
   readonly changedFields?: Iterable<string> | undefined;
+  readonly deltas?: readonly Delta[] | undefined;
 }
 
 /** Builds an upsert; fills in a v4 UUID and the present time where they are not given. Throws `TypeError` on a localTimestamp that is no time. */
@@ -60,6 +64,7 @@ export const upsertOp = (input: UpsertOpInput): UpsertOp => ({
   ...opBase(input, input.creates ?? input.baseUpdatedAt === undefined),
   payload: input.payload,
   ...(input.changedFields === undefined ? {} : { changedFields: [...new Set(input.changedFields)] }),
+  ...(input.deltas === undefined || input.deltas.length === 0 ? {} : { deltas: sumDeltas(input.deltas) }),
 });
 
 /** Builds a delete; fills in as {@link upsertOp} does. */

@@ -1,5 +1,6 @@
 import type { ConflictResolution, ConflictStrategy, StoredConflict } from './conflict.ts';
 import type { Cursor } from './cursor.ts';
+import type { Delta } from './delta.ts';
 import type { SyncFact } from './events.ts';
 import type { JsonObject } from './json.ts';
 import type { Op } from './operation.ts';
@@ -63,6 +64,11 @@ export interface TakenRequest {
   readonly verify: 'no' | 'unknownVersion' | 'staleRequest';
   /** Wire row that the entity's last applied request carried, while its version is unknown. */
   readonly lastSent?: JsonObject | undefined;
+  /**
+   * Relative changes that the request stands for, also where they travel inside the row. That the server's row equals what was sent proves
+   * nothing then: somebody else may have made the same change.
+   */
+  readonly deltas?: readonly Delta[] | undefined;
 }
 
 export interface TakenBatch {
@@ -76,6 +82,8 @@ export interface TakeOptions {
   readonly runId: number;
   /** Whether sent requests without outcome must be verified by a fetch whatever their age (`capabilities.idempotency: 'none'`). */
   readonly distrustResend: boolean;
+  /** Whether requests carry deltas as such (`capabilities.deltas`); frozen with the request. */
+  readonly deltas?: boolean | undefined;
 }
 
 /** `counted`: the try counts towards `maxOutboxTryCount`. `dueInMs`: when to try again, absent = next run. */

@@ -156,6 +156,8 @@ export interface TransportCapabilities {
   readonly conditionalWrite?: boolean;
   /** `key`: the server remembers request ids, re-sending is safe. `none`: a lost reply must be looked into before re-sending. Default `key`. */
   readonly idempotency?: 'key' | 'none';
+  /** The server applies relative changes itself (`_deltas`, PROTOCOL §3): operations come with `deltas`. */
+  readonly deltas?: boolean;
 }
 
 export interface TransportContext {

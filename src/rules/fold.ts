@@ -1,4 +1,6 @@
+import type { Delta } from '../model/delta.ts';
 import type { JsonObject } from '../model/json.ts';
+import { foldDeltas } from './deltas.ts';
 import { layPayloads } from './lay-payloads.ts';
 import type { PendingOp } from './pending-op.ts';
 
@@ -13,6 +15,8 @@ export type FoldedRequest =
       readonly creates: boolean;
       readonly payload: JsonObject;
       readonly changedFields: readonly string[] | undefined;
+      /** Relative changes, added up; absent: none. `changedFields` does not name their fields. */
+      readonly deltas?: readonly Delta[];
       readonly baseUpdatedAt: string | undefined;
       readonly localTimestamp: string;
     }
@@ -31,6 +35,8 @@ export type FoldedRequest =
  * create+edit → create · edit+edit → edit · edit+delete → delete · create+delete → nothing · delete+edit → edit (undelete). The first
  * operation decides whether the entity is new to the server, the last whether it exists afterwards; the newest gives its name and time.
  *
+ * Deltas add up; a plain write of the same field absorbs earlier ones, later ones become part of it.
+ *
  * A group that ends with a delete sends none of its edits: an operation that brings the row back later must carry the whole row.
  */
 export function foldOps(ops: readonly PendingOp[]): FoldedRequest {
@@ -43,12 +49,14 @@ export function foldOps(ops: readonly PendingOp[]): FoldedRequest {
     if (first.creates) return { type: 'nothing' };
     return { type: 'delete', opId, creates: false, baseUpdatedAt: oldestBase(ops), localTimestamp };
   }
+  const deltas = foldDeltas(ops);
   return {
     type: 'upsert',
     opId,
     creates: first.creates,
     payload: layPayloads(ops),
     changedFields: unionOfChangedFields(ops),
+    ...(deltas.length === 0 ? {} : { deltas }),
     baseUpdatedAt: oldestBase(ops),
     localTimestamp,
   };

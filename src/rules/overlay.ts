@@ -1,3 +1,4 @@
+import { applyDelta } from '../model/delta.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { claims, layPayloads } from './lay-payloads.ts';
 import type { PendingOp } from './pending-op.ts';
@@ -53,6 +54,8 @@ function editedRow(server: JsonObject, ops: readonly PendingOp[], keys: SyncKeys
     for (const [key, value] of Object.entries(op.payload ?? {})) {
       if (claims(op, key) && !isSyncKey(key, keys)) row.set(key, value);
     }
+    // On whatever value the server has now: that is what a delta is for.
+    for (const delta of op.creates ? [] : op.deltas ?? []) row.set(delta.field, applyDelta(row.get(delta.field), delta));
   }
   return row;
 }

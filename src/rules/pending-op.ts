@@ -1,3 +1,4 @@
+import type { Delta } from '../model/delta.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { OpType } from '../model/operation.ts';
 
@@ -13,6 +14,8 @@ export interface PendingOp {
   readonly payload?: JsonObject | undefined;
   /** Wire keys the user changed; absent: unknown, every key of the payload counts. */
   readonly changedFields?: readonly string[] | undefined;
+  /** Relative changes by wire key; their fields are not among `changedFields`. */
+  readonly deltas?: readonly Delta[] | undefined;
   readonly baseUpdatedAt?: string | undefined;
   readonly localTimestamp: string;
 }

@@ -1,0 +1,60 @@
+import { applyDeltas, sumDeltas, type Delta } from '../model/delta.ts';
+import type { Conflict } from '../model/conflict.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Op } from '../model/operation.ts';
+import { claims } from './lay-payloads.ts';
+import type { PendingOp } from './pending-op.ts';
+
+/** What a delta operation makes of the row the server has now: the same change on the newest value, so that nobody's is lost. */
+export const rebaseDeltas = (serverRow: JsonObject, deltas: readonly Delta[]): JsonObject => applyDeltas(serverRow, deltas);
+
+/** The deltas of an operation. One that brings its entity into being sends the whole row: it has none. */
+export const deltasOf = (op: PendingOp): readonly Delta[] => (op.creates ? [] : op.deltas ?? []);
+
+/**
+ * What the deltas of a group come to: they add up; a plain write of the same field absorbs the earlier ones, and one that follows a plain
+ * write in the group is part of that write's value already (ARCHITECTURE, *Outbox algebra*).
+ */
+export function foldDeltas(ops: readonly PendingOp[]): readonly Delta[] {
+  if (!ops.some((op) => deltasOf(op).length > 0)) return [];
+  let pending: readonly Delta[] = [];
+  const written = new Set<string>();
+  for (const op of ops) {
+    if (op.type === 'delete') continue;
+    const plain = Object.keys(op.payload ?? {}).filter((key) => claims(op, key));
+    for (const key of plain) written.add(key);
+    pending = [...pending, ...deltasOf(op)].filter(({ field }) => !written.has(field));
+  }
+  return sumDeltas(pending);
+}
+
+/** Says whether an upsert changes nothing but by deltas: then it never disagrees with anybody's edit of the row. */
+export const isPureDelta = (op: { readonly creates: boolean; readonly changedFields?: readonly string[] | undefined; readonly deltas?: readonly Delta[] | undefined }): boolean =>
+  !op.creates && op.deltas !== undefined && op.deltas.length > 0 && op.changedFields?.length === 0;
+
+/** What a transport with `capabilities.deltas` puts on the wire for an operation. */
+export interface DeltaRequest {
+  /** Without the fields that the deltas are about; of a pure delta nothing but the id, since it must not overwrite anybody's edit. */
+  readonly payload: JsonObject;
+  readonly deltas: readonly Delta[];
+  /** False: no base is sent, there is nothing to conflict with. */
+  readonly conditional: boolean;
+}
+
+/** The request of an operation that carries deltas; undefined for all others, which are sent as they are. */
+export function deltaRequestOf(op: Op, idKey = 'id'): DeltaRequest | undefined {
+  if (op.type === 'delete' || op.creates || op.deltas === undefined || op.deltas.length === 0) return undefined;
+  const { deltas } = op;
+  const pure = isPureDelta(op);
+  const fields = new Set(deltas.map(({ field }) => field));
+  const payload = Object.entries(op.payload).filter(([key]) => (pure ? key === idKey : !fields.has(key)));
+  return { payload: Object.fromEntries(payload), deltas, conditional: !pure };
+}
+
+/** Puts the deltas of a conflict on the server's value as it is now, in place of the value they had made of an older one. */
+export function withRebasedDeltas(data: JsonObject, { deltas, serverData, serverDeleted }: Pick<Conflict, 'deltas' | 'serverData' | 'serverDeleted'>): JsonObject {
+  if (deltas === undefined || serverDeleted) return data;
+  const rebased = rebaseDeltas(serverData, deltas);
+  const fields = [...new Set(deltas.map(({ field }) => field))];
+  return { ...data, ...Object.fromEntries(fields.map((field) => [field, rebased[field] ?? null])) };
+}
