@@ -1,10 +1,5 @@
 import type { Result } from './race.ts';
 
-export interface Aim {
-  readonly against: string;
-  readonly ratio: number;
-}
-
 export interface Table {
   readonly title: string;
   readonly unit: string;
