@@ -9,14 +9,18 @@ import { refreshConflict } from './conflict-rows.ts';
 import { classifyDatabaseError } from './database-failure.ts';
 import { EntityChanges } from './entity-changes.ts';
 import { writePosition } from './pull-positions.ts';
-import { quarantine, releaseFromQuarantine, unusableRow, type BadRow } from './quarantine.ts';
+import { quarantine, readQuarantine, releaseFromQuarantine, unusableRow, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { isMarking, markSeen } from './resync-marks.ts';
 import { countReceived } from './resync.ts';
-import { listOf, type Session } from './session.ts';
+import { chunked, listOf, type Session } from './session.ts';
 import { flushChanges } from './settle.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
+import { storeRows } from './store-rows.ts';
 import { yieldTurn } from './yield-turn.ts';
+
+/** Rows applied between two yields: ≤ 5 ms of work. */
+const rowsPerSlice = 250;
 
 /** What holds for a whole transaction, because nobody else writes while it is open. */
 interface PageWork {
@@ -81,7 +85,7 @@ function applyInOneTransaction(
   });
 }
 
-export async function openWork(session: Session, context: StoreContext, table: ReplicaTable, strict: boolean): Promise<PageWork> {
+async function openWork(session: Session, context: StoreContext, table: ReplicaTable, strict: boolean): Promise<PageWork> {
   if (!strict && session.dialect.name === 'sqlite') await session.run('PRAGMA defer_foreign_keys = ON');
   const exists = async (name: string): Promise<boolean> => (await session.one(`SELECT 1 AS "found" FROM "${name}" WHERE "kind" = ? LIMIT 1`, [table.kind])) !== undefined;
   return {
@@ -108,8 +112,31 @@ async function applyPage(work: PageWork, { page, items, next }: PageToApply, tot
   };
 }
 
-/** Puts server rows into the replica: pending operations stay on top, bad rows go aside. */
-export async function applyRows(work: PageWork, items: readonly JsonObject[]): Promise<AppliedRows> {
+/** Puts server rows into the replica, slice by slice: timers and input have their turn in between (F-147). */
+async function applyRows(work: PageWork, items: readonly JsonObject[]): Promise<AppliedRows> {
+  let done: AppliedRows = { upserts: 0, deletes: 0, accepted: [], facts: [] };
+  for (const slice of chunked(items, rowsPerSlice)) {
+    await yieldTurn();
+    const { upserts, deletes, accepted, facts } = await applySlice(work, slice);
+    done = { upserts: done.upserts + upserts, deletes: done.deletes + deletes, accepted: done.accepted.concat(accepted), facts: done.facts.concat(facts) };
+  }
+  return done;
+}
+
+/** Tries quarantined rows again, as long as one of them makes room for another. Those that stay bad are not told again. */
+export async function retryQuarantined(session: Session, context: StoreContext, table: ReplicaTable): Promise<{ readonly upserts: number; readonly deletes: number }> {
+  const total = { upserts: 0, deletes: 0 };
+  for (let waiting = await readQuarantine(session, table.kind), left = Infinity; waiting.length > 0 && waiting.length < left; waiting = await readQuarantine(session, table.kind)) {
+    left = waiting.length;
+    const { upserts, deletes } = await applyRows(await openWork(session, context, table, true), waiting.map(({ row }) => row));
+    total.upserts += upserts;
+    total.deletes += deletes;
+  }
+  return total;
+}
+
+/** Pending operations stay on top, bad rows go aside. */
+async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise<AppliedRows> {
   const { session, table, context } = work;
   const bad: BadRow[] = [];
   const rows = new Map<string, JsonObject>();
@@ -122,8 +149,9 @@ export async function applyRows(work: PageWork, items: readonly JsonObject[]): P
     else rows.set(id, row);
   }
   const seen = [...rows.keys(), ...bad.flatMap(({ id }) => (id === undefined ? [] : [id]))];
-  const pending = work.hasBases ? await applyPending(work, rows) : { written: 0, hidden: 0 };
-  const free = [...rows].filter(([id]) => !pending.ids?.has(id));
+  const pending = work.hasBases ? await applyPending(work, rows) : nothingPending;
+  bad.push(...pending.bad);
+  const free = [...rows].filter(([id]) => !pending.ids.has(id));
   const tombstones = free.filter(([, row]) => table.isDeleted(row));
   const live = tombstones.length === 0 ? free : free.filter(([, row]) => !table.isDeleted(row));
   bad.push(...await upsertRows(work, live));
@@ -136,16 +164,24 @@ export async function applyRows(work: PageWork, items: readonly JsonObject[]): P
   return { upserts: live.filter(([id]) => !badIds.has(id)).length + pending.written, deletes: tombstones.filter(([id]) => !badIds.has(id)).length + pending.hidden, accepted, facts };
 }
 
+interface PendingRows {
+  readonly ids: ReadonlySet<string>;
+  readonly written: number;
+  readonly hidden: number;
+  readonly bad: readonly BadRow[];
+}
+const nothingPending: PendingRows = { ids: new Set(), written: 0, hidden: 0, bad: [] };
+
 /** Rows under pending operations: the newest server row is remembered, the local row is it with the operations on top (I4, F-21). */
-async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject>): Promise<{ readonly ids?: ReadonlySet<string>; readonly written: number; readonly hidden: number }> {
+async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject>): Promise<PendingRows> {
   const { session, table, context } = work;
   const found = await session.query<{ id: string }>(
     `SELECT "entity_id" AS "id" FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [table.kind, listOf([...rows.keys()])]);
-  if (found.length === 0) return { written: 0, hidden: 0 };
+  if (found.length === 0) return nothingPending;
   const changes = await EntityChanges.load(session, table, found.map(({ id }) => id));
   const ids = new Set<string>();
-  let written = 0;
-  let hidden = 0;
+  const written = new Set<string>();
+  const hidden = new Set<string>();
   for (const { id } of found) {
     const row = rows.get(id);
     if (!row) continue;
@@ -158,30 +194,23 @@ async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject
     ids.add(id);
     const version = table.readUpdatedAt(row) ?? '';
     const known = newestKnown(changes.baseOf(id));
-    if (known.version !== undefined && compareTimestamps(version, known.version) <= 0) continue;
+    // A row that comes out of quarantine is known already, and yet not stored.
+    if (known.version !== undefined && compareTimestamps(version, known.version) < (work.strict ? 0 : 1)) continue;
     const deleted = table.isDeleted(row);
     changes.refresh(id, { row, version, deleted });
     await refreshConflict(session, table.kind, id, { row, version, deleted }, context.unit.clock.now());
     const local = overlay(row, queue, table.keys);
     if (local.row === undefined) continue;
-    changes.writeRow(local.row, local.deletedLocally);
-    if (deleted) hidden += 1;
-    else written += 1;
+    changes.writeRow({ id, row: local.row, server: row }, local.deletedLocally);
+    (deleted ? hidden : written).add(id);
   }
-  await flushChanges(session, context, changes);
-  return { ids, written, hidden };
+  const bad = await flushChanges(session, context, changes);
+  for (const { id } of bad) if (id !== undefined && !written.delete(id)) hidden.delete(id);
+  return { ids, written: written.size, hidden: hidden.size, bad };
 }
 
-async function upsertRows(work: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<readonly BadRow[]> {
-  if (rows.length === 0) return [];
-  if (!work.strict && (await succeeds(work, () => work.table.upsert(work.session, rows.map(([, row]) => row)))) === undefined) return [];
-  const bad: BadRow[] = [];
-  for (const [id, row] of rows) {
-    const error = await succeeds(work, () => work.table.upsert(work.session, [row]));
-    if (error !== undefined) bad.push({ id, row, error });
-  }
-  return bad;
-}
+const upsertRows = ({ session, table, strict }: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<readonly BadRow[]> =>
+  storeRows(session, table, rows.map(([id, row]) => ({ id, row, server: row })), { oneByOne: strict });
 
 async function applyTombstones(work: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<readonly BadRow[]> {
   const { session, table } = work;
@@ -195,19 +224,4 @@ async function applyTombstones(work: PageWork, rows: readonly (readonly [string,
   const existing = await table.existing(session, ids);
   // A tombstone of a row we never had is kept only where it is a whole row (PULL-09).
   return upsertRows(work, rows.filter(([id, row]) => existing.has(id) || table.codecs.every((codec) => row[codec.wireKey] !== undefined)));
-}
-
-/** Tries a write; a constraint comes back as its error, anything else is thrown. PostgreSQL needs a savepoint to go on afterwards. */
-async function succeeds({ session }: PageWork, write: () => Promise<void>): Promise<Error | undefined> {
-  const savepoint = session.dialect.name === 'postgres';
-  if (savepoint) await session.run('SAVEPOINT "synchart_row"');
-  try {
-    await write();
-    if (savepoint) await session.run('RELEASE SAVEPOINT "synchart_row"');
-    return undefined;
-  } catch (error) {
-    if (classifyDatabaseError(error) !== 'constraint' && !(error instanceof RangeError) && !(error instanceof TypeError)) throw error;
-    if (savepoint) await session.run('ROLLBACK TO SAVEPOINT "synchart_row"');
-    return error instanceof Error ? error : new Error(String(error));
-  }
 }

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { Json, JsonObject } from '../model/json.ts';
+import { parseTimestamp } from '../rules/timestamp.ts';
 
 /** How one column travels: between its database value, its entity property and its wire key. */
 export interface ColumnCodec {
@@ -33,7 +34,7 @@ const propertyOf = (column: ColumnMetadata): string =>
 
 const asJson = (value: unknown): Json => {
   if (value === undefined || value === null) return null;
-  if (value instanceof Date) return value.toISOString();
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? String(value) : value.toISOString();
   if (typeof value === 'bigint') return value.toString();
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
   return value as Json;
@@ -50,7 +51,8 @@ export function createColumnCodec(dataSource: DataSource, column: ColumnMetadata
   const isBinary = column.type === 'blob' || column.type === 'bytea';
 
   const prepared = (value: Json | undefined): unknown => {
-    const entityValue = isDate && value !== null && value !== undefined ? new Date(value as string | number)
+    const entityValue = column.type === 'date' ? (typeof value === 'string' ? value.slice(0, 10) : value)
+      : isDate && value !== null && value !== undefined ? dateOf(value)
       : isBinary && typeof value === 'string' ? Buffer.from(value, 'base64')
       : value;
     const bound: unknown = driver.preparePersistentValue(entityValue, column);
@@ -69,6 +71,12 @@ export function createColumnCodec(dataSource: DataSource, column: ColumnMetadata
   };
 }
 
+/** A time of the server as the app's Date. No zone means UTC (F-65). */
+function dateOf(value: Json): Date {
+  const instant = parseTimestamp(value);
+  return instant === undefined ? new Date(String(value)) : new Date(instant.epochSeconds * 1000 + Number(instant.fraction.slice(0, 3).padEnd(3, '0')));
+}
+
 /** Only plain types are checked: what a transformer accepts is its own business. */
 function complaintOf(column: ColumnMetadata): ColumnCodec['complaint'] {
   const nothing = column.isNullable || column.default !== undefined;
@@ -76,11 +84,13 @@ function complaintOf(column: ColumnMetadata): ColumnCodec['complaint'] {
     : isTextColumn(column) ? 'string'
     : numberTypes.has(column.type) ? 'number'
     : booleanTypes.has(column.type) ? 'boolean'
+    : isDateColumn(column) ? 'date'
     : undefined;
   return (value) => {
     if (value === undefined) return undefined;
     if (value === null) return nothing ? undefined : `must not be null`;
-    if (expected === undefined || typeof value === expected) return undefined;
+    if (expected === undefined || (typeof value === expected && !Number.isNaN(value))) return undefined;
+    if (expected === 'date' && (typeof value === 'string' || typeof value === 'number') && !Number.isNaN(dateOf(value).getTime())) return undefined;
     // Servers on SQLite or MySQL send booleans as 0 and 1.
     if (expected === 'boolean' && (value === 0 || value === 1)) return undefined;
     // 64-bit integers and decimals travel as text.

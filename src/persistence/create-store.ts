@@ -4,7 +4,7 @@ import type { SyncConfig } from '../model/config.ts';
 import type { SyncFact } from '../model/events.ts';
 import type { StorePort } from '../model/ports.ts';
 import type { SyncRequest } from '../model/run.ts';
-import { applyPages, applyRows, openWork } from './apply-pages.ts';
+import { applyPages, retryQuarantined } from './apply-pages.ts';
 import { changeFeedOf, type ChangeFeed } from './change-feed.ts';
 import { readConflicts } from './conflict-rows.ts';
 import { gateConnection, type ConnectionGate } from './connection-gate.ts';
@@ -13,7 +13,6 @@ import { rethrowForCaller, toStoreFailure } from './database-failure.ts';
 import { createLease, createLeaseHolder } from './lease.ts';
 import { createOutboxRepository, type OutboxRepository } from './outbox-repository.ts';
 import { readPosition } from './pull-positions.ts';
-import { readQuarantine } from './quarantine.ts';
 import { createQueue } from './queue.ts';
 import { registerTables } from './register-table.ts';
 import type { ReplicaTable } from './replica-table.ts';
@@ -122,13 +121,8 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     completePull: (kind, { resync, tombstoneRetentionMs }) =>
       unit.fenced(async (session) => {
         const facts: SyncFact[] = [];
-        const waiting = await readQuarantine(session, kind);
-        if (waiting.length > 0) {
-          const work = await openWork(session, context, tableOf(context, kind), true);
-          // Those that stay bad are not told again.
-          const { upserts, deletes } = await applyRows(work, waiting.map(({ row }) => row));
-          if (upserts + deletes > 0) facts.push({ type: 'cache.updated', kind, upserts, deletes });
-        }
+        const { upserts, deletes } = await retryQuarantined(session, context, tableOf(context, kind));
+        if (upserts + deletes > 0) facts.push({ type: 'cache.updated', kind, upserts, deletes });
         if (resync) await completeFetch(session, kind);
         await notePullCompleted(session, kind, clock.now(), tombstoneRetentionMs);
         return facts;

@@ -4,8 +4,10 @@ import type { PendingOp } from '../rules/pending-op.ts';
 import { newestKnown, readBases, removeBases, writeBases, type BaseRecord } from './base-rows.ts';
 import { OutboxState, type ParkedFor } from './entities.ts';
 import { readQueues, type StoredOp } from './outbox-rows.ts';
+import { releaseFromQuarantine, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { chunked, listOf, type Session } from './session.ts';
+import { storeRows, type RowToStore } from './store-rows.ts';
 
 /** What is known of the server's row when operations leave. */
 export interface KnownRow {
@@ -42,8 +44,8 @@ export class EntityChanges {
   private readonly transitions: OpTransition[] = [];
   private readonly basesToWrite = new Map<string, BaseRecord>();
   private readonly basesToRemove = new Set<string>();
-  private readonly rowsToWrite: JsonObject[] = [];
-  private readonly hiddenRowsToWrite: JsonObject[] = [];
+  private readonly rowsToWrite: RowToStore[] = [];
+  private readonly hiddenRowsToWrite: RowToStore[] = [];
   private readonly rowsToRemove: string[] = [];
   private readonly rowsToHide: string[] = [];
   private readonly rowsToShow: string[] = [];
@@ -110,7 +112,7 @@ export class EntityChanges {
     this.basesToRemove.add(entityId);
   }
 
-  writeRow(row: JsonObject, hidden: boolean): void {
+  writeRow(row: RowToStore, hidden: boolean): void {
     (hidden ? this.hiddenRowsToWrite : this.rowsToWrite).push(row);
   }
 
@@ -118,7 +120,8 @@ export class EntityChanges {
     this.transitions.push(change);
   }
 
-  async flush(session: Session, options: { readonly now: number; readonly maxTryCount: number; readonly hiddenAt: string }): Promise<void> {
+  /** Writes it all; gives back the rows that cannot be stored. */
+  async flush(session: Session, options: { readonly now: number; readonly maxTryCount: number; readonly hiddenAt: string }): Promise<readonly BadRow[]> {
     const { kind } = this.table;
     if (this.goneSeqs.length > 0) await session.run(`DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"seq"')}`, [listOf(this.goneSeqs)]);
     await this.writeRebuilt(session);
@@ -132,10 +135,12 @@ export class EntityChanges {
     await removeBases(session, kind, [...this.basesToRemove]);
     await writeBases(session, kind, [...this.basesToWrite.values()]);
     await this.table.removeOrHide(session, this.rowsToRemove, options.hiddenAt);
-    await this.table.upsert(session, this.rowsToWrite);
-    await this.table.upsert(session, this.hiddenRowsToWrite, { keepDeletedLocally: true });
+    const bad = [...await storeRows(session, this.table, this.rowsToWrite), ...await storeRows(session, this.table, this.hiddenRowsToWrite, { keepDeletedLocally: true })];
     await this.table.markDeletedLocally(session, this.rowsToHide, options.hiddenAt);
     await this.table.markDeletedLocally(session, this.rowsToShow, null);
+    const badIds = new Set(bad.map(({ id }) => id));
+    await releaseFromQuarantine(session, kind, [...this.rowsToWrite, ...this.hiddenRowsToWrite].map(({ id }) => id).filter((id) => !badIds.has(id)));
+    return bad;
   }
 
   private rebase(entityId: string, known: KnownRow, lastSent: JsonObject | undefined, pending: boolean): void {
@@ -158,7 +163,7 @@ export class EntityChanges {
       return;
     }
     if (departed.remaining.length === 0 && known.deleted && this.table.tombstones === 'remove') this.rowsToRemove.push(entityId);
-    else this.writeRow(departed.localRow, departed.deletedLocally);
+    else this.writeRow({ id: entityId, row: departed.localRow, server: known.row ?? departed.localRow }, departed.deletedLocally);
   }
 
   private async writeRebuilt(session: Session): Promise<void> {

@@ -10,7 +10,7 @@ import { grouped } from './grouped.ts';
 import { outboxColumns, toStoredOp, type RawOutboxRow, type StoredOp } from './outbox-rows.ts';
 import { giveUp } from './resolutions.ts';
 import { listOf, type Session } from './session.ts';
-import { flushChanges } from './settle.ts';
+import { writeChanges } from './settle.ts';
 import type { StoreContext } from './store-context.ts';
 import { forgetState, writeState } from './sync-state.ts';
 import { syncTableNames } from './migrations.ts';
@@ -137,7 +137,7 @@ export async function dropOperations(session: Session, context: StoreContext, he
       for (const op of changes.queueOf(entityId)) if (op.tryCount >= context.config.maxOutboxTryCount) leaving.add(op.seq);
       changes.depart(entityId, leaving, 'dropped', changes.knownOf(entityId));
     }
-    await flushChanges(session, context, changes);
+    facts.push(...await writeChanges(session, context, changes));
     await removeConflicts(session, kind, entityIds);
     facts.push(...await giveUp(session, context, changes.gone, 'dropped'));
     await releaseDependents(session, context, kind, entityIds);

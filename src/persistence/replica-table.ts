@@ -95,16 +95,20 @@ export class ReplicaTable implements SyncKind {
   // ── Wire rows ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   readId(row: JsonObject): string | undefined {
-    const given = this.options.getId ? this.options.getId(row) : row[this.keys.id] ?? row['id'] ?? row['ID'] ?? row['uuid'];
+    const given = orNone(() => this.options.getId?.(row)) ?? row[this.keys.id] ?? row['id'] ?? row['ID'] ?? row['uuid'];
     return (typeof given === 'string' && given !== '') || typeof given === 'number' ? String(given) : undefined;
   }
 
   readUpdatedAt(row: JsonObject): string | undefined {
-    return timestampText(this.options.getUpdatedAt ? this.options.getUpdatedAt(row) : row[this.keys.updatedAt] ?? row['updatedAt'] ?? row['updated_at']);
+    return timestampText(orNone(() => this.options.getUpdatedAt?.(row)) ?? row[this.keys.updatedAt] ?? row['updatedAt'] ?? row['updated_at']);
+  }
+
+  private readDeletedAt(row: JsonObject): Json | undefined {
+    return row[this.keys.deletedAt] ?? row['deletedAt'] ?? row['deleted_at'];
   }
 
   isDeleted(row: JsonObject): boolean {
-    return (row[this.keys.deletedAt] ?? row['deletedAt'] ?? row['deleted_at'] ?? null) !== null;
+    return (this.readDeletedAt(row) ?? null) !== null;
   }
 
   /** The wire key of an entity property. Throws `ValidationError` for a property that is not a synchronised column. */
@@ -133,6 +137,8 @@ export class ReplicaTable implements SyncKind {
   /** Says why a wire row cannot be stored; undefined = it can, as far as types tell. */
   complaintAbout(row: JsonObject): string | undefined {
     for (const key of forbiddenKeys) if (Object.hasOwn(row, key)) return `key '${key}' is refused`;
+    const id = this.numericId ? this.readId(row) : undefined;
+    if (id !== undefined && String(Math.trunc(Number(id))) !== id) return `id '${id}' must be a whole number, as the column is`;
     if (this.options.fromJson) return undefined;
     for (const codec of this.codecs) {
       const complaint = codec === this.idCodec || codec.wireKey === this.keys.updatedAt || codec.wireKey === this.keys.deletedAt ? undefined : codec.complaint(row[codec.wireKey]);
@@ -178,10 +184,30 @@ export class ReplicaTable implements SyncKind {
       if (group) group.rows.push(values);
       else groups.set(signature, { codecs, rows: [values] });
     }
-    for (const { codecs, rows: bound } of groups.values()) {
+    for (const { codecs, rows: given } of groups.values()) {
+      // SQL checks NOT NULL before it looks for the row: what exists already is updated instead.
+      const bound = this.isWhole(codecs) ? given : await this.updateExisting(session, codecs, given, options.keepDeletedLocally ?? false);
       const size = Math.max(1, Math.min(rowsPerStatement, Math.floor(maxVariables / codecs.length)));
       for (const part of chunked(bound, size)) await session.run(this.upsertSql(codecs, part.length, options.keepDeletedLocally ?? false), part.flat());
     }
+  }
+
+  private isWhole(codecs: readonly ColumnCodec[]): boolean {
+    return codecs.length === this.codecs.length || this.codecs.every((codec) => codec.column.isNullable || codec.column.default !== undefined || codecs.includes(codec));
+  }
+
+  /** Updates the rows that exist; gives back the others. */
+  private async updateExisting(session: Session, codecs: readonly ColumnCodec[], rows: readonly (readonly unknown[])[], keepDeletedLocally: boolean): Promise<readonly (readonly unknown[])[]> {
+    const idAt = codecs.indexOf(this.idCodec);
+    const existing = await this.existing(session, rows.map((values) => String(values[idAt])));
+    const others: (readonly unknown[])[] = [];
+    const changes = codecs.filter((_, index) => index !== idAt).map((codec) => `${quoted(codec.name)} = ?`);
+    if (!keepDeletedLocally) changes.push(`${this.deletedAtLocalName} = NULL`);
+    for (const values of rows) {
+      if (!existing.has(String(values[idAt]))) others.push(values);
+      else if (changes.length > 0) await session.run(`UPDATE ${this.table} SET ${changes.join(', ')} WHERE ${this.id} = ?`, [...values.filter((_, index) => index !== idAt), values[idAt]]);
+    }
+    return others;
   }
 
   async remove(session: Session, ids: readonly string[]): Promise<void> {
@@ -281,11 +307,11 @@ export class ReplicaTable implements SyncKind {
   // ── Parts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private bind(row: JsonObject): BoundRow {
-    if (this.options.fromJson) return this.bindEntity(this.options.fromJson(row), row);
+    const entity = this.mapped(row);
     const codecs: ColumnCodec[] = [];
     const values: unknown[] = [];
     for (const codec of this.codecs) {
-      const value = row[codec.wireKey];
+      const value = this.valueOf(codec, row, entity);
       if (value === undefined) continue;
       codecs.push(codec);
       values.push(this.bindValue(codec, value));
@@ -293,16 +319,22 @@ export class ReplicaTable implements SyncKind {
     return { codecs, values };
   }
 
-  private bindEntity(entity: object, row: JsonObject): BoundRow {
-    const codecs: ColumnCodec[] = [];
-    const values: unknown[] = [];
-    for (const codec of this.codecs) {
-      const value = codec.wireKey === this.keys.updatedAt ? this.readUpdatedAt(row) ?? wireValueOf(codec, entity) : wireValueOf(codec, entity);
-      if (value === undefined) continue;
-      codecs.push(codec);
-      values.push(this.bindValue(codec, value));
+  private mapped(row: JsonObject): object | undefined {
+    if (!this.options.fromJson) return undefined;
+    try {
+      return this.options.fromJson(row);
+    } catch (cause) {
+      throw new ValidationError(`fromJson of ${this.kind} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     }
-    return { codecs, values };
+  }
+
+  /** The value of a column; undefined leaves it. Sync fields are read as they are everywhere else, whatever the row calls them. */
+  private valueOf(codec: ColumnCodec, row: JsonObject, entity: object | undefined): Json | undefined {
+    const value = entity === undefined ? row[codec.wireKey] : wireValueOf(codec, entity);
+    if (codec === this.idCodec) return this.readId(row) ?? value;
+    if (codec.wireKey === this.keys.updatedAt) return this.readUpdatedAt(row) ?? value;
+    if (codec.wireKey === this.keys.deletedAt) return value ?? this.readDeletedAt(row) ?? value;
+    return value;
   }
 
   private bindValue(codec: ColumnCodec, value: Json): unknown {
@@ -339,6 +371,15 @@ export class ReplicaTable implements SyncKind {
     return sql;
   }
 }
+
+/** A mapping of the app that throws says that the row has none: it is quarantined, the page goes on (I13). */
+const orNone = <T>(read: () => T): T | undefined => {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+};
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 

@@ -10,7 +10,7 @@ import { rememberDiscarded, toGivenUp, trimDiscarded } from './discarded.ts';
 import { OutboxState } from './entities.ts';
 import { EntityChanges } from './entity-changes.ts';
 import { boundedError, type StoredOp } from './outbox-rows.ts';
-import { flushChanges, settleAnswers } from './settle.ts';
+import { settleAnswers, writeChanges } from './settle.ts';
 import type { Session } from './session.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
 
@@ -48,7 +48,7 @@ export async function parkConflict(
   }
   if (options.nextRun || stuck) await removeConflicts(session, ref.kind, [ref.entityId]);
   else await markConflict(session, ref.kind, ref.entityId, { state: 'awaiting', reason: boundedError(reason) }, now);
-  await flushChanges(session, context, changes);
+  facts.push(...await writeChanges(session, context, changes));
   if (stuck) {
     const error = new SyncError(reason);
     facts.push(...members.map((op): SyncFact => ({ type: 'op.stuck', opId: op.opId, kind: op.kind, entityId: op.entityId, tryCount: op.tryCount + 1, error, errorInfo: syncErrorInfo(error) })));
@@ -66,13 +66,13 @@ export async function acceptServer(session: Session, context: StoreContext, ref:
   const known = changes.knownOf(ref.entityId);
   const server = conflict.serverDeleted && !known.deleted ? { row: undefined, version: undefined, deleted: true } : known;
   changes.depart(ref.entityId, new Set(members.map((op) => op.seq)), 'givenUp', server);
-  await flushChanges(session, context, changes);
+  const refused = await writeChanges(session, context, changes);
   await removeConflicts(session, ref.kind, [ref.entityId]);
   const reason: DiscardReason = resolution.type === 'discard' ? 'discard' : conflict.serverDeleted ? 'serverDeleted' : 'acceptServer';
   const facts = await giveUp(session, context, changes.gone, reason);
   await releaseDependents(session, context, ref.kind, [ref.entityId]);
   const givenUp = changes.gone.map(toGivenUp);
-  return { type: 'resolved', pushed: 0, errors: 0, facts: [{ type: 'conflict.resolved', conflict, resolution, resultData: conflict.serverData, givenUp }, ...facts] };
+  return { type: 'resolved', pushed: 0, errors: 0, facts: [{ type: 'conflict.resolved', conflict, resolution, resultData: conflict.serverData, givenUp }, ...facts, ...refused] };
 }
 
 /** Records what left unapplied, within the bounded history; the facts name it. */

@@ -2,6 +2,7 @@ import type { Conflict } from '../model/conflict.ts';
 import { SyncError, syncErrorInfo } from '../model/errors.ts';
 import type { SyncFact } from '../model/events.ts';
 import type { JsonObject } from '../model/json.ts';
+import type { UpsertOp } from '../model/operation.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Answer } from '../model/ports.ts';
 import type { ConflictRef, SettleReport } from '../model/run.ts';
@@ -14,6 +15,8 @@ import { OutboxState } from './entities.ts';
 import { EntityChanges, type KnownRow } from './entity-changes.ts';
 import { grouped } from './grouped.ts';
 import { boundedError, type StoredOp } from './outbox-rows.ts';
+import { quarantine, type BadRow } from './quarantine.ts';
+import type { ReplicaTable } from './replica-table.ts';
 import { markSeen } from './resync-marks.ts';
 import type { Session } from './session.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
@@ -42,7 +45,7 @@ export async function settleAnswers(session: Session, context: StoreContext, ans
     if (ids) ids.push(answer.request.entityId);
     else applied.set(answer.request.kind, [answer.request.entityId]);
   }
-  for (const changes of changesByKind.values()) await flushChanges(session, context, changes);
+  for (const changes of changesByKind.values()) tally.facts.push(...await writeChanges(session, context, changes));
   for (const [kind, ids] of applied) {
     await markSeen(session, kind, ids);
     await removeConflicts(session, kind, ids);
@@ -51,10 +54,14 @@ export async function settleAnswers(session: Session, context: StoreContext, ans
   return { batchSize: answers.length, pushed: tally.pushed, errors: tally.errors, conflicts: tally.conflicts, facts: tally.facts };
 }
 
-export const flushChanges = (session: Session, context: StoreContext, changes: EntityChanges): Promise<void> => {
+export const flushChanges = (session: Session, context: StoreContext, changes: EntityChanges): Promise<readonly BadRow[]> => {
   const now = context.unit.clock.now();
   return changes.flush(session, { now, maxTryCount: context.config.maxOutboxTryCount, hiddenAt: new Date(now).toISOString() });
 };
+
+/** As {@link flushChanges}; server rows that the local table refuses are kept in quarantine and told, the operations are settled all the same (F-35). */
+export const writeChanges = async (session: Session, context: StoreContext, changes: EntityChanges): Promise<readonly SyncFact[]> =>
+  quarantine(session, changes.table.kind, await flushChanges(session, context, changes), context.unit.clock.now());
 
 /** Returns whether the operations left as applied. */
 async function settleOne(session: Session, context: StoreContext, changes: EntityChanges, answer: Answer, tally: Tally): Promise<boolean> {
@@ -83,25 +90,34 @@ async function settleOne(session: Session, context: StoreContext, changes: Entit
 }
 
 function settleApplied(changes: EntityChanges, { request }: Answer, row: JsonObject | undefined, group: readonly StoredOp[], tally: Tally): void {
-  const { table } = changes;
-  const { entityId, op } = request;
-  const base = changes.baseOf(entityId);
-  const version = row === undefined ? undefined : table.readUpdatedAt(row);
   const leaving = new Set(group.map((member) => member.seq));
-  if (op.type === 'delete') {
-    const known: KnownRow = row !== undefined && table.isDeleted(row) ? { row, version, deleted: true } : { row: undefined, version: undefined, deleted: true };
-    changes.depart(entityId, leaving, 'applied', known);
-  } else if (version === undefined) {
-    // Accepted without saying what the version is now: what we sent, laid over what we knew, until a fetch or a pull tells.
-    const believed = { ...newestKnown(base).row, ...op.payload, ...row };
-    const id = { [table.keys.id]: believed[table.keys.id] ?? entityId };
-    changes.depart(entityId, leaving, 'applied', { row: { ...believed, ...id }, version: undefined, deleted: false }, op.payload);
-  } else {
-    const known = isOutdated(version, base) ? newestKnown(base) : { row, version };
-    changes.depart(entityId, leaving, 'applied', { ...known, deleted: known.row !== undefined && table.isDeleted(known.row) });
-  }
+  const { known, lastSent } = request.op.type === 'delete' ? knownAfterDelete(changes.table, row) : knownAfterUpsert(changes, request.op, row);
+  changes.depart(request.entityId, leaving, 'applied', known, lastSent);
   tally.pushed += group.length;
-  tally.facts.push(...group.map((member): SyncFact => ({ type: 'op.pushed', opId: member.opId, kind: member.kind, entityId, operationType: member.type })));
+  tally.facts.push(...group.map((member): SyncFact => ({ type: 'op.pushed', opId: member.opId, kind: member.kind, entityId: member.entityId, operationType: member.type })));
+}
+
+/** The server's row from now on; `lastSent` where its version is unknown. */
+interface KnownAfter {
+  readonly known: KnownRow;
+  readonly lastSent?: JsonObject;
+}
+
+const knownAfterDelete = (table: ReplicaTable, row: JsonObject | undefined): KnownAfter =>
+  ({ known: row !== undefined && table.isDeleted(row) ? { row, version: table.readUpdatedAt(row), deleted: true } : { row: undefined, version: undefined, deleted: true } });
+
+function knownAfterUpsert(changes: EntityChanges, op: UpsertOp, answered: JsonObject | undefined): KnownAfter {
+  const { table } = changes;
+  const base = changes.baseOf(op.id);
+  const before = newestKnown(base);
+  const version = answered === undefined ? undefined : table.readUpdatedAt(answered);
+  if (version !== undefined && isOutdated(version, base)) return { known: { ...before, deleted: before.row !== undefined && table.isDeleted(before.row) } };
+  // What the answer does not say is as we knew and sent it; it lives, else it would not have been accepted.
+  const { [table.keys.updatedAt]: updatedAt, ...rest } = { ...before.row, ...op.payload };
+  const believed = { ...rest, [table.keys.id]: rest[table.keys.id] ?? op.id, [table.keys.deletedAt]: null, ...answered };
+  if (version !== undefined) return { known: { row: believed, version, deleted: false } };
+  // Accepted without saying what the version is now, until a fetch or a pull tells.
+  return { known: { row: updatedAt === undefined ? believed : { ...believed, [table.keys.updatedAt]: updatedAt }, version: undefined, deleted: false }, lastSent: op.payload };
 }
 
 async function settleConflict(
@@ -118,7 +134,7 @@ async function settleConflict(
   }
   if (outcome.current !== undefined) {
     const { row, deletedLocally } = overlay(outcome.current, changes.queueOf(entityId), table.keys);
-    if (row !== undefined) changes.writeRow(row, deletedLocally);
+    if (row !== undefined) changes.writeRow({ id: entityId, row, server: outcome.current }, deletedLocally);
   }
   const strategy = context.strategyOf(table.kind);
   await writeConflict(session, { conflict, strategy, state: 'detected', detectedAt: now }, now);
