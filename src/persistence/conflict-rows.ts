@@ -1,7 +1,8 @@
 import type { Conflict, ConflictResolution, ConflictState, ConflictStrategy, StoredConflict } from '../model/conflict.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { OpType } from '../model/operation.ts';
-import { parseJson } from './outbox-rows.ts';
+import { withRebasedDeltas } from '../rules/deltas.ts';
+import { parseDeltas, parseJson } from './outbox-rows.ts';
 import { listOf, type Session } from './session.ts';
 
 interface RawConflictRow {
@@ -16,6 +17,7 @@ interface RawConflictRow {
   readonly serverTimestamp: string;
   readonly serverVersion: string | null;
   readonly changedFields: string | null;
+  readonly deltas: string | null;
   readonly serverDeleted: number;
   readonly strategy: ConflictStrategy;
   readonly state: ConflictState;
@@ -31,22 +33,26 @@ export interface ConflictRecord extends StoredConflict {
 }
 
 const columns = `"kind", "entity_id" AS "entityId", "op_id" AS "opId", "op", "base_data" AS "baseData", "local_data" AS "localData", "server_data" AS "serverData",
-  "local_timestamp" AS "localTimestamp", "server_timestamp" AS "serverTimestamp", "server_version" AS "serverVersion", "changed_fields" AS "changedFields",
+  "local_timestamp" AS "localTimestamp", "server_timestamp" AS "serverTimestamp", "server_version" AS "serverVersion", "changed_fields" AS "changedFields", "deltas",
   "server_deleted" AS "serverDeleted", "strategy", "state", "reason", "resolution", "decided_on" AS "decidedOn", "detected_at" AS "detectedAt"`;
 
 function toRecord(row: RawConflictRow): ConflictRecord {
+  const deltas = parseDeltas(row.deltas);
+  const serverData = parseJson<JsonObject>(row.serverData) ?? {};
   const conflict: Conflict = {
     kind: row.kind,
     entityId: row.entityId,
     opId: row.opId,
     opType: row.op,
-    localData: parseJson<JsonObject>(row.localData) ?? {},
-    serverData: parseJson<JsonObject>(row.serverData) ?? {},
+    // The server side may have been refreshed since: a delta is about its value as it is now.
+    localData: withRebasedDeltas(parseJson<JsonObject>(row.localData) ?? {}, { deltas, serverData, serverDeleted: row.serverDeleted === 1 }),
+    serverData,
     baseData: parseJson<JsonObject>(row.baseData),
     localTimestamp: row.localTimestamp,
     serverTimestamp: row.serverTimestamp,
     serverVersion: row.serverVersion ?? undefined,
     changedFields: parseJson<string[]>(row.changedFields),
+    ...(deltas === undefined ? {} : { deltas }),
     serverDeleted: row.serverDeleted === 1,
   };
   return {
@@ -81,11 +87,11 @@ export async function writeConflict(session: Session, record: ConflictRecord, no
   await session.run('DELETE FROM "sync_conflicts" WHERE "kind" = ? AND "entity_id" = ?', [conflict.kind, conflict.entityId]);
   await session.run(
     `INSERT INTO "sync_conflicts" ("kind", "entity_id", "op_id", "op", "base_data", "local_data", "server_data", "local_timestamp", "server_timestamp", "server_version",
-       "changed_fields", "server_deleted", "strategy", "state", "reason", "resolution", "decided_on", "detected_at", "changed_at") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       "changed_fields", "deltas", "server_deleted", "strategy", "state", "reason", "resolution", "decided_on", "detected_at", "changed_at") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       conflict.kind, conflict.entityId, conflict.opId, conflict.opType, conflict.baseData === undefined ? null : JSON.stringify(conflict.baseData), JSON.stringify(conflict.localData),
       JSON.stringify(conflict.serverData), conflict.localTimestamp, conflict.serverTimestamp, conflict.serverVersion ?? null,
-      conflict.changedFields === undefined ? null : JSON.stringify(conflict.changedFields), conflict.serverDeleted ? 1 : 0, strategy, state,
+      conflict.changedFields === undefined ? null : JSON.stringify(conflict.changedFields), conflict.deltas === undefined ? null : JSON.stringify(conflict.deltas), conflict.serverDeleted ? 1 : 0, strategy, state,
       record.reason ?? null, record.resolution === undefined ? null : JSON.stringify(record.resolution), record.decidedOn ?? null, detectedAt, now,
     ]);
 }

@@ -6,10 +6,10 @@ import { chunked, type Session } from './session.ts';
 export async function rememberDiscarded(session: Session, ops: readonly StoredOp[], reason: DiscardReason, now: number): Promise<void> {
   for (const part of chunked(ops, 500)) {
     await session.run(
-      `INSERT INTO "sync_discarded" ("op_id", "kind", "entity_id", "op", "payload", "changed_fields", "reason", "discarded_at") VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}`,
+      `INSERT INTO "sync_discarded" ("op_id", "kind", "entity_id", "op", "payload", "changed_fields", "deltas", "creates", "reason", "discarded_at") VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}`,
       part.flatMap((op) => [
         op.opId, op.kind, op.entityId, op.type, op.payload === undefined ? null : JSON.stringify(op.payload),
-        op.changedFields === undefined ? null : JSON.stringify(op.changedFields), reason, now,
+        op.changedFields === undefined ? null : JSON.stringify(op.changedFields), op.deltas === undefined ? null : JSON.stringify(op.deltas), op.creates ? 1 : 0, reason, now,
       ]));
   }
 }
@@ -27,4 +27,5 @@ export const toGivenUp = (op: StoredOp): GivenUp => ({
   operationType: op.type,
   data: op.payload ?? {},
   ...(op.changedFields === undefined ? {} : { changedFields: op.changedFields }),
+  ...(op.deltas === undefined ? {} : { deltas: op.deltas }),
 });

@@ -1,6 +1,7 @@
+import { wireDeltasKey } from '../model/delta.ts';
 import { ValidationError } from '../model/errors.ts';
 import { forbiddenKeys, type JsonObject } from '../model/json.ts';
-import type { Op } from '../model/operation.ts';
+import type { Op, UpsertOp } from '../model/operation.ts';
 import { OutboxState } from './entities.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import type { Session } from './session.ts';
@@ -28,8 +29,20 @@ export function checkOp(op: Op, table: ReplicaTable | undefined): void {
   if (stranger !== undefined) {
     throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: changedFields names '${stranger}', which the payload does not have; its keys are ${Object.keys(op.payload).join(', ')} (F-119)`);
   }
+  checkDeltas(op, table);
   const payloadId = table?.readId(op.payload);
   if (payloadId !== undefined && payloadId !== op.id) throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: the payload carries id '${payloadId}' (F-104)`);
+}
+
+function checkDeltas(op: UpsertOp, table: ReplicaTable | undefined): void {
+  const named = `operation ${op.opId} on ${op.kind}/${op.id}`;
+  for (const { field } of op.deltas ?? []) {
+    if (op.creates) throw new ValidationError(`${named}: a creation sends the whole row, it cannot carry a delta of '${field}'`);
+    if (forbiddenKeys.includes(field) || field === wireDeltasKey) throw new ValidationError(`${named}: a delta of '${field}' is refused`);
+    if (table && Object.values(table.keys).includes(field)) throw new ValidationError(`${named}: '${field}' belongs to the server, it cannot have a delta`);
+    if (!Object.hasOwn(op.payload, field)) throw new ValidationError(`${named}: the payload lacks '${field}', which a delta changes; it must hold the row as the user sees it`);
+    if (op.changedFields?.includes(field)) throw new ValidationError(`${named}: '${field}' is both written and changed by a delta; queue two operations, or one of them`);
+  }
 }
 
 /** The payload without what belongs to the server or to this device (F-122). */
@@ -50,16 +63,17 @@ export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | 
     [op.kind, op.id, preImage.row === undefined ? null : JSON.stringify(preImage.row), preImage.version || null]);
   const payload = op.type === 'upsert' ? JSON.stringify(payloadToSend(op.payload, table)) : null;
   const changedFields = op.type === 'upsert' && op.changedFields !== undefined ? JSON.stringify(op.changedFields) : null;
+  const deltas = op.type === 'upsert' && op.deltas !== undefined && op.deltas.length > 0 ? JSON.stringify(op.deltas) : null;
   const queued = await session.query<{ queued: number }>(
-    `INSERT INTO "sync_outbox" ("op_id", "kind", "entity_id", "op", "creates", "payload", "changed_fields", "base_updated_at", "ts", "state", "enqueued_at")
-     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, CASE WHEN EXISTS (SELECT 1 FROM "sync_outbox" WHERE "kind" = ? AND "entity_id" = ?) THEN ${OutboxState.behind} ELSE ${OutboxState.ready} END, ?
+    `INSERT INTO "sync_outbox" ("op_id", "kind", "entity_id", "op", "creates", "payload", "deltas", "changed_fields", "base_updated_at", "ts", "state", "enqueued_at")
+     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CASE WHEN EXISTS (SELECT 1 FROM "sync_outbox" WHERE "kind" = ? AND "entity_id" = ?) THEN ${OutboxState.behind} ELSE ${OutboxState.ready} END, ?
      WHERE true
-     ON CONFLICT ("op_id") DO UPDATE SET "op" = excluded."op", "creates" = excluded."creates", "payload" = excluded."payload", "changed_fields" = excluded."changed_fields",
+     ON CONFLICT ("op_id") DO UPDATE SET "op" = excluded."op", "creates" = excluded."creates", "payload" = excluded."payload", "deltas" = excluded."deltas", "changed_fields" = excluded."changed_fields",
        "base_updated_at" = excluded."base_updated_at", "ts" = excluded."ts", "try_count" = 0, "last_error" = NULL, "error_code" = NULL, "last_tried_at" = NULL,
        "parked" = NULL, "due_at" = NULL, "state" = CASE WHEN "sync_outbox"."state" = ${OutboxState.behind} THEN ${OutboxState.behind} ELSE ${OutboxState.ready} END
        WHERE "sync_outbox"."request_id" IS NULL AND "sync_outbox"."state" <> ${OutboxState.inFlight} AND "sync_outbox"."kind" = excluded."kind" AND "sync_outbox"."entity_id" = excluded."entity_id"
      RETURNING 1 AS "queued"`,
-    [op.opId, op.kind, op.id, op.type, op.creates ? 1 : 0, payload, changedFields, op.baseUpdatedAt || null, op.localTimestamp, op.kind, op.id, now]);
+    [op.opId, op.kind, op.id, op.type, op.creates ? 1 : 0, payload, deltas, changedFields, op.baseUpdatedAt || null, op.localTimestamp, op.kind, op.id, now]);
   if (queued.length === 0) {
     throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id} is queued already and under way, or belongs to another entity; queue the change under a new opId`);
   }

@@ -167,6 +167,7 @@ export interface ConflictRow {
   serverTimestamp: string;
   serverVersion: string | null;
   changedFields: string | null;
+  deltas: string | null;
   serverDeleted: number;
   strategy: string;
   state: string;
@@ -189,6 +190,7 @@ export const conflictEntity = table<ConflictRow>('sync_conflicts', {
   serverTimestamp: text('server_timestamp'),
   serverVersion: textOrNull('server_version'),
   changedFields: textOrNull('changed_fields'),
+  deltas: textOrNull(),
   serverDeleted: whole('server_deleted'),
   strategy: text(),
   state: text(),
@@ -207,6 +209,8 @@ export interface DiscardedRow {
   op: 'upsert' | 'delete';
   payload: string | null;
   changedFields: string | null;
+  deltas: string | null;
+  creates: number;
   reason: string;
   discardedAt: number;
 }
@@ -219,6 +223,8 @@ export const discardedEntity = table<DiscardedRow>('sync_discarded', {
   op: text(),
   payload: textOrNull(),
   changedFields: textOrNull('changed_fields'),
+  deltas: textOrNull(),
+  creates: whole(),
   reason: text(),
   discardedAt: time('discarded_at'),
 });

@@ -78,8 +78,27 @@ export class CreateSyncTables1700000000001 implements MigrationInterface {
   }
 }
 
+const deltaColumns: readonly (readonly [table: string, column: string, definition: string])[] = [
+  ['sync_conflicts', 'deltas', 'text'],
+  ['sync_discarded', 'deltas', 'text'],
+  ['sync_discarded', 'creates', 'integer NOT NULL DEFAULT 0'],
+];
+
+/** Keeps the deltas of conflicts and of what was given up, so that they can be applied to a newer row. */
+export class KeepDeltas1700000000010 implements MigrationInterface {
+  readonly name = 'KeepDeltas1700000000010';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    for (const [table, column, definition] of deltaColumns) await queryRunner.query(`ALTER TABLE "${table}" ADD COLUMN "${column}" ${definition}`);
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    for (const [table, column] of deltaColumns) await queryRunner.query(`ALTER TABLE "${table}" DROP COLUMN "${column}"`);
+  }
+}
+
 /** The migrations of the sync tables, to stand beside the app's own: `migrations: [...syncMigrations, ...mine]`. */
-export const syncMigrations: readonly (new () => MigrationInterface)[] = [CreateSyncTables1700000000001];
+export const syncMigrations: readonly (new () => MigrationInterface)[] = [CreateSyncTables1700000000001, KeepDeltas1700000000010];
 
 /** Names of the tables that the migrations create. */
 export const syncTableNames: readonly string[] = tables.map((table) => table.name);

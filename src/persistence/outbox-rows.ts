@@ -1,3 +1,4 @@
+import type { Delta } from '../model/delta.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Op, OpType } from '../model/operation.ts';
 import type { PendingOp } from '../rules/pending-op.ts';
@@ -36,6 +37,7 @@ export interface RawOutboxRow {
   readonly op: OpType;
   readonly creates: number;
   readonly payload: string | null;
+  readonly deltas: string | null;
   readonly changedFields: string | null;
   readonly base: string | null;
   readonly ts: string;
@@ -56,7 +58,7 @@ export interface RawOutboxRow {
 }
 
 export const outboxColumns = [
-  '"seq"', '"op_id" AS "opId"', '"kind"', '"entity_id" AS "entityId"', '"op"', '"creates"', '"payload"', '"changed_fields" AS "changedFields"',
+  '"seq"', '"op_id" AS "opId"', '"kind"', '"entity_id" AS "entityId"', '"op"', '"creates"', '"payload"', '"deltas"', '"changed_fields" AS "changedFields"',
   '"base_updated_at" AS "base"', '"ts"', '"state"', '"parked"', '"due_at" AS "dueAt"', '"try_count" AS "tryCount"', '"last_error" AS "lastError"',
   '"error_code" AS "errorCode"', '"last_tried_at" AS "lastTriedAt"', '"request_id" AS "requestId"', '"frozen_body" AS "frozenBody"',
   '"frozen_base" AS "frozenBase"', '"force"', '"first_sent_at" AS "firstSentAt"', '"attempt"', '"enqueued_at" AS "enqueuedAt"',
@@ -74,6 +76,9 @@ export const parseJson = <T extends Json>(text: string | null): T | undefined =>
   }
 };
 
+/** Stored as written: by wire key, added up. */
+export const parseDeltas = (text: string | null): readonly Delta[] | undefined => parseJson<Json>(text) as readonly Delta[] | undefined;
+
 export const toStoredOp = (row: RawOutboxRow): StoredOp => ({
   seq: Number(row.seq),
   opId: row.opId,
@@ -84,6 +89,7 @@ export const toStoredOp = (row: RawOutboxRow): StoredOp => ({
   // An upsert without payload is read as an empty object (OUT-31).
   payload: row.op === 'upsert' ? parseJson<JsonObject>(row.payload) ?? {} : undefined,
   changedFields: parseJson<string[]>(row.changedFields),
+  deltas: parseDeltas(row.deltas),
   baseUpdatedAt: row.base ?? undefined,
   localTimestamp: row.ts,
   state: row.state,
@@ -104,7 +110,7 @@ export const toStoredOp = (row: RawOutboxRow): StoredOp => ({
 });
 
 const isDamaged = (row: RawOutboxRow): boolean =>
-  (row.op === 'upsert' && isBroken(row.payload)) || isBroken(row.changedFields) || isBroken(row.frozenBody);
+  (row.op === 'upsert' && isBroken(row.payload)) || isBroken(row.changedFields) || isBroken(row.deltas) || isBroken(row.frozenBody);
 const isBroken = (text: string | null): boolean => text !== null && parseJson(text) === undefined;
 
 /** The operation as the API shows it. */
@@ -118,7 +124,7 @@ export function toOp(stored: StoredOp): Op {
     ...(stored.baseUpdatedAt === undefined ? {} : { baseUpdatedAt: stored.baseUpdatedAt }),
   };
   if (stored.type === 'delete') return { type: 'delete', ...shared };
-  return { type: 'upsert', ...shared, payload: stored.payload ?? {}, ...(stored.changedFields === undefined ? {} : { changedFields: stored.changedFields }) };
+  return { type: 'upsert', ...shared, payload: stored.payload ?? {}, ...(stored.changedFields === undefined ? {} : { changedFields: stored.changedFields }), ...(stored.deltas === undefined ? {} : { deltas: stored.deltas }) };
 }
 
 /** All operations of these entities, by entity, in outbox order. */

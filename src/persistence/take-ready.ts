@@ -1,10 +1,13 @@
 import { ParseError, syncErrorInfo } from '../model/errors.ts';
 import type { SyncFact } from '../model/events.ts';
+import { parseWireDeltas, toWireDeltas, wireDeltasKey, type Delta } from '../model/delta.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Op } from '../model/operation.ts';
+import type { Op, UpsertOp } from '../model/operation.ts';
 import type { TakenBatch, TakenRequest, TakeOptions } from '../model/ports.ts';
+import { isPureDelta } from '../rules/deltas.ts';
 import { foldOps, type FoldedRequest } from '../rules/fold.ts';
-import { readBases, removeBases, type BaseRecord } from './base-rows.ts';
+import { reproject } from '../rules/overlay.ts';
+import { newestKnown, readBases, removeBases, type BaseRecord } from './base-rows.ts';
 import { holdBack, releaseDependents } from './dependencies.ts';
 import { rememberDiscarded, trimDiscarded } from './discarded.ts';
 import { OutboxState } from './entities.ts';
@@ -29,6 +32,8 @@ export interface Group {
   readonly ops: readonly StoredOp[];
   readonly frozen: boolean;
   readonly folded: FoldedRequest;
+  /** Whether a new request carries its deltas as such. */
+  readonly sendsDeltas?: boolean | undefined;
 }
 
 /**
@@ -59,7 +64,7 @@ async function takeHeads(session: Session, context: StoreContext, heads: readonl
     const groups = ids.filter((entityId) => !damaged.has(entityId)).flatMap((entityId) => {
       const queue = queues.get(entityId) ?? [];
       const group = toGroup(table, entityId, queue, context.config.coalesce);
-      return group ? [group] : [];
+      return group ? [{ ...onNewestRow(group, bases.get(entityId)), sendsDeltas: options.deltas }] : [];
     });
     const nothing = groups.filter((group) => group.folded.type === 'nothing');
     facts.push(...await leaveUnsent(session, context, table, nothing));
@@ -108,6 +113,15 @@ function toGroup(table: ReplicaTable, entityId: string, queue: readonly StoredOp
   return { table, entityId, head, newest, ops, frozen, folded };
 }
 
+/** What changes its row by deltas only goes onto the newest row known: there is nothing in it that the user decided on an older one. */
+function onNewestRow(group: Group, base: BaseRecord | undefined): Group {
+  const { folded, table, frozen, newest } = group;
+  const { row, version } = newestKnown(base);
+  if (frozen || folded.type !== 'upsert' || !isPureDelta(folded) || row === undefined || version === undefined || table.isDeleted(row)) return group;
+  const payload = reproject(row, { ...newest, type: 'upsert', payload: folded.payload, changedFields: [], deltas: folded.deltas }, table.keys);
+  return { ...group, folded: { ...folded, payload, baseUpdatedAt: version } };
+}
+
 /** Key of the next request: the operation's own id, then `#2`, `#3`… for other bodies (I2, F-32, F-133). */
 const nextRequestId = (op: StoredOp): string => (op.attempt === 0 ? op.opId : `${op.opId}#${op.attempt + 1}`);
 
@@ -117,7 +131,7 @@ async function freeze(session: Session, groups: readonly Group[], now: number): 
   for (const part of chunked(fresh, 500)) {
     const rows = part.flatMap((group) => {
       const request = toRequest(group);
-      const body = request.op.type === 'upsert' && request.op.payload !== group.newest.payload ? JSON.stringify(request.op.payload) : null;
+      const body = request.op.type === 'upsert' ? frozenBodyOf(request.op, group.newest) : null;
       return [group.newest.seq, request.op.requestId ?? group.newest.opId, body, request.op.baseUpdatedAt ?? null];
     });
     // VALUES names its columns column1… on SQLite and PostgreSQL alike.
@@ -125,14 +139,30 @@ async function freeze(session: Session, groups: readonly Group[], now: number): 
       `UPDATE "sync_outbox" SET "request_id" = "f"."column2", "frozen_body" = "f"."column3", "frozen_base" = "f"."column4", "first_sent_at" = ${Math.trunc(now)}, "attempt" = "attempt" + 1
        FROM (VALUES ${part.map(() => '(?, ?, ?, ?)').join(', ')}) AS "f" WHERE "sync_outbox"."seq" = "f"."column1"`, rows);
   }
+  // A request that somebody let go out again: its time begins anew.
+  const renewed = groups.filter((group) => group.frozen && group.newest.firstSentAt === undefined).map((group) => group.newest.seq);
+  if (renewed.length > 0) await session.run(`UPDATE "sync_outbox" SET "first_sent_at" = ? WHERE ${session.dialect.inList('"seq"')}`, [Math.trunc(now), listOf(renewed)]);
   if (groups.length > 0) {
     await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.inFlight}, "due_at" = NULL WHERE ${session.dialect.inList('"seq"')}`, [listOf(groups.map((group) => group.head.seq))]);
   }
   return requests;
 }
 
+/** Null: as the newest operation has it. Deltas that travel as such are part of the body, so that it never changes (I2). */
+function frozenBodyOf(op: UpsertOp, newest: StoredOp): string | null {
+  if (op.deltas !== undefined) return JSON.stringify({ ...op.payload, [wireDeltasKey]: toWireDeltas(op.deltas) });
+  return op.payload === newest.payload ? null : JSON.stringify(op.payload);
+}
+
+function thawed(body: JsonObject | undefined): { readonly payload: JsonObject | undefined; readonly deltas?: readonly Delta[] } {
+  if (body === undefined || !Object.hasOwn(body, wireDeltasKey)) return { payload: body };
+  const { [wireDeltasKey]: wire, ...payload } = body;
+  const deltas = parseWireDeltas(wire ?? {});
+  return typeof deltas === 'string' ? { payload } : { payload, deltas };
+}
+
 /** The request of a group: as it was frozen, or as it is about to be. */
-export function toRequest({ table, entityId, ops, newest, folded, frozen }: Group): TakenRequest {
+export function toRequest({ table, entityId, ops, newest, folded, frozen, sendsDeltas }: Group): TakenRequest {
   const requestId = newest.requestId ?? nextRequestId(newest);
   const base = frozen ? newest.frozenBase : folded.type === 'nothing' ? undefined : folded.baseUpdatedAt;
   const shared = {
@@ -140,19 +170,23 @@ export function toRequest({ table, entityId, ops, newest, folded, frozen }: Grou
     ...(newest.force ? { force: true } : {}),
     ...(base === undefined || base === '' ? {} : { baseUpdatedAt: base }),
   };
+  const stored = frozen ? thawed(newest.frozenBody) : undefined;
+  const deltas = folded.type === 'upsert' ? folded.deltas : undefined;
+  const sent = frozen ? stored?.deltas : sendsDeltas ? deltas : undefined;
   const op: Op = folded.type === 'upsert'
     ? {
-        type: 'upsert', ...shared, creates: folded.creates, payload: newest.frozenBody ?? bodyOf(table, newest, folded),
+        type: 'upsert', ...shared, creates: folded.creates, payload: stored?.payload ?? bodyOf(table, newest, folded),
         ...(folded.changedFields === undefined ? {} : { changedFields: folded.changedFields }),
+        ...(sent === undefined ? {} : { deltas: sent }),
       }
     : { type: 'delete', ...shared, creates: false };
-  return { kind: table.kind, entityId, op, opIds: ops.map((member) => member.opId), firstSentAt: newest.firstSentAt, verify: 'no' };
+  return { kind: table.kind, entityId, op, opIds: ops.map((member) => member.opId), firstSentAt: newest.firstSentAt, verify: 'no', ...(deltas === undefined ? {} : { deltas }) };
 }
 
 function bodyOf(table: ReplicaTable, newest: StoredOp, folded: FoldedRequest & { type: 'upsert' }): JsonObject {
-  const { changedFields, payload } = folded;
+  const { changedFields, payload, deltas = [] } = folded;
   if (table.sendChangedFields && changedFields !== undefined && !folded.creates) {
-    return Object.fromEntries(Object.entries(payload).filter(([key]) => key === table.keys.id || changedFields.includes(key)));
+    return Object.fromEntries(Object.entries(payload).filter(([key]) => key === table.keys.id || changedFields.includes(key) || deltas.some(({ field }) => field === key)));
   }
   return newest.payload !== undefined && sameRow(newest.payload, payload) ? newest.payload : payload;
 }
@@ -167,8 +201,10 @@ function withVerification(request: TakenRequest, base: BaseRecord | undefined, o
   // Also when it is taken again: frozen is not yet sent, and what was sent carried the version found by looking.
   if (base?.versionUnknown) return { ...request, verify: 'unknownVersion', lastSent: base.lastSent };
   if (request.firstSentAt === undefined) return request;
+  // It was frozen for a server that takes deltas; sent otherwise it would be another request under the same key.
+  const isOfOtherForm = request.op.type === 'upsert' && request.op.deltas !== undefined && options.deltas !== true;
   const age = context.unit.clock.now() - request.firstSentAt;
-  return options.distrustResend || age > context.config.idempotencyWindowMs ? { ...request, verify: 'staleRequest' } : request;
+  return options.distrustResend || isOfOtherForm || age > context.config.idempotencyWindowMs ? { ...request, verify: 'staleRequest' } : request;
 }
 
 /** A create that was deleted before it was sent: the server never hears of it. */
