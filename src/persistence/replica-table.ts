@@ -4,7 +4,7 @@ import type { TableConflictConfig } from '../model/conflict.ts';
 import { ValidationError } from '../model/errors.ts';
 import { forbiddenKeys, type Json, type JsonObject } from '../model/json.ts';
 import type { SyncKind } from '../model/kind.ts';
-import { timestampText } from '../rules/timestamp.ts';
+import { compareTimestamps, timestampText } from '../rules/timestamp.ts';
 import { rawToWire, wireValueOf, type ColumnCodec } from './column-codec.ts';
 import { chunked, dialectOf, listOf, type Dialect, type RawRow, type Session } from './session.ts';
 import type { SyncTableOptions } from './sync-table.ts';
@@ -56,6 +56,7 @@ export class ReplicaTable implements SyncKind {
   private readonly numericId: boolean;
   private readonly table: string;
   private readonly id: string;
+  private readonly deletedAtName: string;
   private readonly deletedAtLocalName: string;
   private readonly statements = new Map<string, string>();
 
@@ -79,8 +80,9 @@ export class ReplicaTable implements SyncKind {
     this.keys = { id: this.idCodec.wireKey, updatedAt: codecOf(registration.updatedAt).wireKey, deletedAt: codecOf(registration.deletedAt).wireKey };
     this.table = quoted(metadata.tableName);
     this.id = quoted(this.idCodec.name);
+    this.deletedAtName = quoted(registration.deletedAt.databaseName);
     this.deletedAtLocalName = quoted(registration.deletedAtLocal.databaseName);
-    this.conflict = options.conflict ?? {};
+    this.conflict = this.conflictByWireKey(options.conflict ?? {});
     this.pullOnly = options.pullOnly ?? false;
     this.pushOnly = options.pushOnly ?? false;
     this.sendChangedFields = options.sendChangedFields ?? false;
@@ -145,6 +147,25 @@ export class ReplicaTable implements SyncKind {
       if (complaint !== undefined) return `field '${codec.wireKey}' ${complaint}`;
     }
     return undefined;
+  }
+
+  /** As {@link complaintAbout}, the mapping of each column or `fromJson` included. */
+  unstorable(row: JsonObject): string | undefined {
+    const complaint = this.complaintAbout(row);
+    if (complaint !== undefined) return complaint;
+    try {
+      this.bind(row);
+      return undefined;
+    } catch (error) {
+      return `it cannot be mapped: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+
+  /** The field rules under wire keys: they are applied to wire rows. A mapping of the app's own may have keys that are no columns. */
+  private conflictByWireKey(conflict: TableConflictConfig): TableConflictConfig {
+    if (conflict.fields === undefined) return conflict;
+    const keyOf = (property: string): string => (this.options.toJson !== undefined && !this.codecByProperty.has(property) ? property : this.wireKeyOf(property));
+    return { ...conflict, fields: Object.fromEntries(Object.entries(conflict.fields).map(([property, rule]) => [keyOf(property), rule])) };
   }
 
   // ── Reading ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -246,7 +267,21 @@ export class ReplicaTable implements SyncKind {
     const sql = `DELETE FROM ${this.table} WHERE NOT EXISTS (SELECT 1 FROM "sync_seen" s WHERE s."kind" = ? AND s."entity_id" = CAST(${this.table}.${this.id} AS text))
       AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = ? AND o."entity_id" = CAST(${this.table}.${this.id} AS text))
       AND NOT EXISTS (SELECT 1 FROM "sync_quarantine" q WHERE q."kind" = ? AND q."entity_id" = CAST(${this.table}.${this.id} AS text))${this.nothingHolds()}`;
-    return session.changed(sql, kind);
+    let swept = await session.changed(sql, kind);
+    // A tree goes from the leaves on.
+    for (let more = swept; more > 0 && this.inbound.some((child) => child.table === this.table && !child.cascades); swept += more) more = await session.changed(sql, kind);
+    return swept;
+  }
+
+  /** Removes kept tombstones from before a time (epoch ms) that nobody has pending work on; returns how many (F-69). */
+  async removeTombstones(session: Session, before: number): Promise<number> {
+    const rows = await session.query<{ id: string | number; at: string }>(
+      `SELECT ${this.id} AS "id", ${this.deletedAtName} AS "at" FROM ${this.table} WHERE ${this.deletedAtName} IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = ? AND o."entity_id" = CAST(${this.table}.${this.id} AS text))`, [this.kind]);
+    const old = rows.filter(({ at }) => compareTimestamps(at, String(before)) < 0).map(({ id }) => String(id));
+    const held = await this.irremovable(session, old);
+    await this.remove(session, old.filter((id) => !held.has(id)));
+    return old.length - held.size;
   }
 
   /** Empties the table: the database goes to another user. */

@@ -91,7 +91,8 @@ export async function sweepResync(session: Session, context: StoreContext, kind:
     const cause = new ParseError(`the full resync of ${kind} received no row at all while the local table has some; nothing was removed. If the server really is empty, ask for fullResync({ kinds: ['${kind}'] })`);
     throw new SyncStepError({ type: 'kindFailed', kind, phase: 'pull', message: cause.message, at: now, cause });
   }
-  const deletes = row.marking === 1 ? await table.sweep(session) : 0;
+  const swept = row.marking === 1 ? await table.sweep(session) : 0;
+  const deletes = swept + (table.retentionMs === undefined ? 0 : await table.removeTombstones(session, now - table.retentionMs));
   await forgetSeen(session, kind);
   await session.run('UPDATE "sync_cursors" SET "resync_open" = 0, "resync_marking" = 0, "resync_fetched" = 0, "last_resync_at" = ? WHERE "kind" = ?', [now, kind]);
   return deletes === 0 ? [] : [{ type: 'cache.updated', kind, upserts: 0, deletes }];
