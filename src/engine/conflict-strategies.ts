@@ -1,7 +1,8 @@
 import type { SyncConfig } from '../model/config.ts';
-import { acceptClient, acceptServer, type Conflict, type ConflictResolution, type ConflictStrategy, type StoredConflict } from '../model/conflict.ts';
+import { acceptClient, acceptMerged, acceptServer, type Conflict, type ConflictResolution, type ConflictStrategy, type StoredConflict } from '../model/conflict.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { SyncKind } from '../model/kind.ts';
+import { isPureDeltaConflict, rebaseDeltas } from '../rules/deltas.ts';
 
 /** What is to be done with one conflict, before anything is done. */
 export type ConflictPlan =
@@ -53,11 +54,24 @@ export async function planConflict(stored: StoredConflict, kind: SyncKind | unde
   if (conflict.opType === 'delete' && conflict.serverDeleted) return { type: 'apply', resolution: acceptServer() };
   try {
     if (resolution !== undefined) return planOfResolution(conflict, resolution, config);
+    const reapplied = planOfDeltas(conflict, strategy, kind, config);
+    if (reapplied !== undefined) return reapplied;
     return await strategyDecisions[strategy]({ conflict, kind, config });
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     return { type: 'park', reason: `The strategy '${strategy}' failed: ${text}`, nextRun: true, countTry: false };
   }
+}
+
+/**
+ * A change by deltas alone disagrees with nobody: it is applied to the server's row as it is now, and sent on condition of that, whatever the
+ * strategy; only `serverWins` gives it up and `manual` asks, because they say so of every change.
+ */
+function planOfDeltas(conflict: Conflict, strategy: ConflictStrategy, kind: SyncKind | undefined, config: SyncConfig): ConflictPlan | undefined {
+  if (!isPureDeltaConflict(conflict) || conflict.serverDeleted || strategy === 'serverWins' || strategy === 'manual') return undefined;
+  const row = rebaseDeltas(conflict.serverData, conflict.deltas ?? []);
+  const data = Object.fromEntries(Object.entries(row).filter(([key]) => key !== kind?.keys.updatedAt && key !== kind?.keys.deletedAt));
+  return planOfResolution(conflict, acceptMerged(data), config);
 }
 
 /** What a decision of a person or a resolver means. Re-pushes are conditional on the version it was made on, unless `mergedPush` is `force` (F-31). */

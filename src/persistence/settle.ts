@@ -1,4 +1,4 @@
-import type { Conflict } from '../model/conflict.ts';
+import { outdatedDecision, type Conflict } from '../model/conflict.ts';
 import { SyncError, syncErrorInfo } from '../model/errors.ts';
 import type { SyncFact } from '../model/events.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -6,10 +6,11 @@ import type { UpsertOp } from '../model/operation.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Answer } from '../model/ports.ts';
 import type { ConflictRef, SettleReport } from '../model/run.ts';
+import { withRebasedDeltas } from '../rules/deltas.ts';
 import { foldOps } from '../rules/fold.ts';
 import { overlay } from '../rules/overlay.ts';
 import { isOutdated, newestKnown } from './base-rows.ts';
-import { removeConflicts, writeConflict } from './conflict-rows.ts';
+import { readConflict, readConflictsOf, removeConflicts, writeConflict } from './conflict-rows.ts';
 import { releaseDependents } from './dependencies.ts';
 import { OutboxState } from './entities.ts';
 import { EntityChanges, type KnownRow } from './entity-changes.ts';
@@ -17,6 +18,7 @@ import { grouped } from './grouped.ts';
 import { boundedError, type StoredOp } from './outbox-rows.ts';
 import { quarantine, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
+import { resolvedFacts } from './resolved-facts.ts';
 import { markSeen } from './resync-marks.ts';
 import type { Session } from './session.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
@@ -48,10 +50,23 @@ export async function settleAnswers(session: Session, context: StoreContext, ans
   for (const changes of changesByKind.values()) tally.facts.push(...await writeChanges(session, context, changes));
   for (const [kind, ids] of applied) {
     await markSeen(session, kind, ids);
-    await removeConflicts(session, kind, ids);
+    tally.facts.push(...await closeConflicts(session, kind, ids, answers));
     await releaseDependents(session, context, kind, ids);
   }
   return { batchSize: answers.length, pushed: tally.pushed, errors: tally.errors, conflicts: tally.conflicts, facts: tally.facts };
+}
+
+/** The conflicts of entities whose request was accepted are over; what they were resolved into is told. */
+async function closeConflicts(session: Session, kind: string, ids: readonly string[], answers: readonly Answer[]): Promise<readonly SyncFact[]> {
+  const records = await readConflictsOf(session, kind, ids);
+  if (records.length === 0) return [];
+  await removeConflicts(session, kind, ids);
+  return records.flatMap((record) => {
+    const answer = answers.find(({ request }) => request.kind === kind && request.entityId === record.conflict.entityId);
+    if (record.resolution === undefined || answer?.outcome.type !== 'applied') return [];
+    const { op } = answer.request;
+    return resolvedFacts(record, record.resolution, op.type === 'upsert' ? { ...op.payload, ...answer.outcome.row } : undefined);
+  });
 }
 
 export const flushChanges = (session: Session, context: StoreContext, changes: EntityChanges): Promise<readonly BadRow[]> => {
@@ -137,7 +152,9 @@ async function settleConflict(
     if (row !== undefined) changes.writeRow({ id: entityId, row, server: outcome.current }, deletedLocally);
   }
   const strategy = context.strategyOf(table.kind);
-  await writeConflict(session, { conflict, strategy, state: 'detected', detectedAt: now }, now);
+  // What was decided by a person was about another row: it is asked again, and not left to the strategy.
+  const wasDecided = (await readConflict(session, table.kind, entityId))?.state === 'decided';
+  await writeConflict(session, { conflict, strategy, detectedAt: now, ...(wasDecided ? { state: 'awaiting', reason: outdatedDecision } : { state: 'detected' }) }, now);
   tally.conflicts.push({ kind: table.kind, entityId, opId: conflict.opId });
   tally.facts.push({ type: 'conflict.detected', conflict, strategy });
 }
@@ -147,18 +164,21 @@ export function describeConflict(changes: EntityChanges, entityId: string, outco
   const queue = changes.queueOf(entityId);
   const newest = queue.at(-1);
   const folded = queue.length === 0 ? undefined : foldOps(queue);
+  const deltas = folded?.type === 'upsert' ? folded.deltas : undefined;
+  const serverData = outcome.current ?? {};
   const conflict: Conflict = {
     kind: changes.table.kind,
     entityId,
     opId: newest?.opId ?? '',
     opType: folded?.type === 'upsert' ? 'upsert' : 'delete',
-    localData: folded?.type === 'upsert' ? folded.payload : {},
-    serverData: outcome.current ?? {},
+    localData: folded?.type === 'upsert' ? withRebasedDeltas(folded.payload, { deltas, serverData, serverDeleted: outcome.deleted }) : {},
+    serverData,
     baseData: changes.baseOf(entityId)?.baseRow,
     localTimestamp: newest?.localTimestamp ?? '',
     serverTimestamp: outcome.serverTimestamp,
     serverVersion: outcome.version,
-    changedFields: folded?.type === 'upsert' ? folded.changedFields : undefined,
+    changedFields: folded?.type === 'upsert' ? folded.changedFields && [...folded.changedFields, ...new Set(deltas?.map(({ field }) => field))] : undefined,
+    ...(deltas === undefined ? {} : { deltas }),
     serverDeleted: outcome.deleted,
   };
   return { conflict, head: queue[0] };

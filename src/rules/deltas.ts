@@ -58,3 +58,7 @@ export function withRebasedDeltas(data: JsonObject, { deltas, serverData, server
   const fields = [...new Set(deltas.map(({ field }) => field))];
   return { ...data, ...Object.fromEntries(fields.map((field) => [field, rebased[field] ?? null])) };
 }
+
+/** Says whether a conflict is about deltas only. */
+export const isPureDeltaConflict = ({ deltas, changedFields, opType }: Pick<Conflict, 'deltas' | 'changedFields' | 'opType'>): boolean =>
+  opType === 'upsert' && deltas !== undefined && changedFields !== undefined && changedFields.every((key) => deltas.some(({ field }) => field === key));

@@ -18,6 +18,7 @@ export function createPushActors(ports: EnginePorts, memory: RunMemory) {
       limit: Math.min(config.pushBatchSize, transport.capabilities.maxOpsPerPush ?? config.pushBatchSize),
       runId,
       distrustResend: transport.capabilities.idempotency === 'none',
+      deltas: transport.capabilities.deltas === true,
     });
     return memory.keep(taken);
   };

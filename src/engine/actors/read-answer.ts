@@ -13,20 +13,23 @@ import type { EnginePorts } from '../engine-ports.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 
 type Ports = Pick<EnginePorts, 'transport' | 'kinds'>;
+/** What was sent, and the deltas that are in it. */
+type Sent = Pick<TakenRequest, 'op' | 'deltas'>;
 
 /**
  * Reads what an answer means, and asks the server where it does not say: a conflict without the entity's own row is fetched (F-33, F-34); a
  * conflict with what we sent ourselves is no conflict. Never rejects.
  */
-export async function readAnswer({ op }: Pick<TakenRequest, 'op'>, result: PushResult, ports: Ports, signal: AbortSignal): Promise<Outcome> {
+export async function readAnswer(request: Sent, result: PushResult, ports: Ports, signal: AbortSignal): Promise<Outcome> {
+  const { op } = request;
   const outcome = toOutcome(op, result);
   if (outcome.type !== 'conflict') return outcome;
-  if (outcome.current !== undefined && isRowOf(op, outcome.current, ports)) return conflictWith(op, outcome.current, outcome, ports);
+  if (outcome.current !== undefined && isRowOf(op, outcome.current, ports)) return conflictWith(request, outcome.current, outcome, ports);
   if (outcome.deleted) return { ...outcome, current: undefined };
   const fetched = await fetchRow(op, ports, signal);
   switch (fetched.type) {
     case 'fetchSuccess':
-      return conflictWith(op, fetched.data, { deleted: false, serverTimestamp: '', version: fetched.version }, ports);
+      return conflictWith(request, fetched.data, { deleted: false, serverTimestamp: '', version: fetched.version }, ports);
     case 'fetchNotFound':
       return op.type === 'delete' ? { type: 'applied' } : { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '' };
     case 'fetchError':
@@ -36,19 +39,20 @@ export async function readAnswer({ op }: Pick<TakenRequest, 'op'>, result: PushR
 
 /** The conflict that a verified row means; what it says of itself goes before what was said about it. */
 export function conflictWith(
-  op: Op, row: JsonObject, said: { readonly deleted: boolean; readonly serverTimestamp: string; readonly version?: string | undefined }, ports: Ports,
+  request: Sent, row: JsonObject, said: { readonly deleted: boolean; readonly serverTimestamp: string; readonly version?: string | undefined }, ports: Ports,
 ): Outcome {
+  const { op } = request;
   const kind = ports.kinds.get(op.kind);
   const deleted = said.deleted || (kind?.isDeleted(row) ?? false);
   if (op.type === 'delete' && deleted) return { type: 'applied', row, version: said.version };
-  if (isEcho(op, row, ports)) return { type: 'applied', row, version: said.version };
+  if (isEcho(request, row, ports)) return { type: 'applied', row, version: said.version };
   return { type: 'conflict', current: row, deleted, serverTimestamp: kind?.readUpdatedAt(row) ?? said.serverTimestamp, version: said.version };
 }
 
-/** Whether the row is what this very operation made of it. */
-export function isEcho(op: Op, row: JsonObject, { kinds }: Pick<EnginePorts, 'kinds'>): boolean {
+/** Whether the row is what this very operation made of it. What changed by a delta may look so by somebody else's doing (F-134). */
+export function isEcho({ op, deltas }: Sent, row: JsonObject, { kinds }: Pick<EnginePorts, 'kinds'>): boolean {
   const kind = kinds.get(op.kind);
-  return kind !== undefined && isOwnEcho(op, row, kind.keys);
+  return deltas === undefined && kind !== undefined && isOwnEcho(op, row, kind.keys);
 }
 
 /** Fetches the row of an operation's entity; a row of another entity is an error. Never rejects. */

@@ -28,10 +28,11 @@ export async function settleBatch(batch: BatchUnderWay, ports: EnginePorts, memo
 
 function answerOf(request: TakenRequest, batch: BatchUnderWay, ports: EnginePorts, memory: RunMemory, everybodyFails: boolean): Answer {
   const outcome = finalOutcome(request, batch, ports, everybodyFails);
-  if (outcome.type !== 'retryLater') return { request, outcome };
-  const retry = memory.countRetry(request.op.opId);
-  // Further re-sends belong to the next run, or this one might never end (I8).
-  return retry > ports.config.maxRetries ? { request, outcome } : { request, outcome, dueInMs: delayFor(retry, ports.random(), ports.config) };
+  const { opId } = request.op;
+  // It waits out of this run: the store takes no operation twice in one (I8).
+  if (outcome.type === 'retryLater') return { request, outcome, dueInMs: delayFor(memory.countFailure(opId), ports.random(), ports.config) };
+  if (outcome.type !== 'unavailable') memory.forgetFailures(opId);
+  return { request, outcome };
 }
 
 function finalOutcome(request: TakenRequest, batch: BatchUnderWay, ports: EnginePorts, everybodyFails: boolean): Outcome {
@@ -57,7 +58,7 @@ function unreadOutcome(request: TakenRequest, batch: BatchUnderWay, ports: Engin
   }
   const outcome = toOutcome(op, result);
   if (outcome.type !== 'conflict' || (outcome.current === undefined && outcome.deleted)) return outcome;
-  if (outcome.current !== undefined && isRowOf(op, outcome.current, ports)) return conflictWith(op, outcome.current, outcome, ports);
+  if (outcome.current !== undefined && isRowOf(op, outcome.current, ports)) return conflictWith(request, outcome.current, outcome, ports);
   // There is no time left to fetch the row; the same request will get the same answer.
   return { type: 'unavailable', error: new NetworkError(`${op.kind}/${op.id}: the conflict had no usable row, and the run stopped before it could be fetched`) };
 }
