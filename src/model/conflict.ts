@@ -1,5 +1,5 @@
 import type { Delta } from './delta.ts';
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { OpType } from './operation.ts';
 
 export type ConflictStrategy = 'autoPreserve' | 'serverWins' | 'clientWins' | 'lastWriteWins' | 'merge' | 'manual';
@@ -62,17 +62,36 @@ export type MergeFunction = (
   context: { readonly base?: JsonObject | undefined; readonly changedFields?: readonly string[] | undefined },
 ) => JsonObject;
 
+/** Decides one field that we changed and the server has another value of. `base` is absent where nobody knows it. Synchronous. */
+export type FieldMerge = (local: Json, server: Json, context: { readonly base?: Json | undefined }) => Json;
+
+/**
+ * How one field is merged. Only what the user changed counts: an untouched field is the server's under every rule. `union` unites lists, also
+ * what one side removed; `max` and `min` compare numbers, timestamps and texts, null being no value.
+ */
+export type FieldRule = 'local' | 'server' | 'union' | 'max' | 'min' | FieldMerge;
+
+export const fieldRules: readonly Exclude<FieldRule, FieldMerge>[] = ['local', 'server', 'union', 'max', 'min'];
+
 /** Conflict settings of one table; what is absent comes from the global configuration. */
 export interface TableConflictConfig {
   readonly strategy?: ConflictStrategy | undefined;
   readonly resolver?: ConflictResolver | undefined;
   readonly mergeFunction?: MergeFunction | undefined;
-  /** For autoPreserve and lastWriteWins: `delete` insists on a local delete against a server edit. */
+  /** For autoPreserve and merge by property name, in place of what the merge would do. */
+  readonly fields?: Readonly<Record<string, FieldRule>> | undefined;
+  /** For autoPreserve, merge and lastWriteWins: `delete` insists on a local delete against a server edit, `keep` never does. */
   readonly deleteConflict?: 'keep' | 'delete' | undefined;
 }
 
-/** `detected`: to be decided in this run. `awaiting`: parked until RESOLVE_CONFLICT. `decided`: a stored decision waits for its run. */
+/**
+ * `detected`: worked on in this run or the next. `awaiting`: parked until RESOLVE_CONFLICT; one with `decidedOn` was deferred and is looked at
+ * again in a later run. `decided`: a stored decision waits for its run.
+ */
 export type ConflictState = 'detected' | 'awaiting' | 'decided';
+
+/** Why a decision is asked for once more. */
+export const outdatedDecision = 'The server has another version now than the one that was decided on; decide again';
 
 /** A conflict as the store keeps it: data that can be shown, decided later, and survives a restart. */
 export interface StoredConflict {
@@ -81,6 +100,8 @@ export interface StoredConflict {
   readonly state: ConflictState;
   readonly reason?: string | undefined;
   readonly resolution?: ConflictResolution | undefined;
+  /** The server version that was shown when it was decided, or when a resolver deferred it; another one makes that outdated. */
+  readonly decidedOn?: string | undefined;
   /** Epoch ms. */
   readonly detectedAt: number;
 }

@@ -12,7 +12,10 @@ export interface SyncKind {
   readUpdatedAt(row: JsonObject): string | undefined;
   /** Whether the row is a tombstone. */
   isDeleted(row: JsonObject): boolean;
+  /** Field rules by wire key. */
   readonly conflict: TableConflictConfig;
+  /** Why a row could not be stored here; undefined: it can, as far as types and mappings tell (F-35). */
+  unstorable?(row: JsonObject): string | undefined;
   readonly pullOnly: boolean;
   readonly pushOnly: boolean;
   /** Kind referenced by a wire key; `'*'` keys hold kinds all of whose relations count. */

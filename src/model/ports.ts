@@ -145,19 +145,31 @@ export interface StorePort {
 
   /** The stored conflict with the data of its folded operations; undefined when it is gone. */
   loadConflict(ref: ConflictRef): Promise<StoredConflict | undefined>;
-  /** Parks it: it waits for RESOLVE_CONFLICT or, when `nextRun`, for the next run. */
-  parkConflict(ref: ConflictRef, reason: string, options: { readonly nextRun: boolean; readonly countTry: boolean }): Promise<readonly SyncFact[]>;
-  /** The local change is given up; the local row becomes the server's. */
+  /**
+   * Parks it: it waits for RESOLVE_CONFLICT, or also for the next run (`nextRun`), or for an explicit run or another server version (`deferred`).
+   * It stays to be shown, unless a counted try was one too many.
+   */
+  parkConflict(
+    ref: ConflictRef, reason: string, options: { readonly nextRun: boolean; readonly countTry: boolean; readonly deferred?: boolean | undefined },
+  ): Promise<readonly SyncFact[]>;
+  /** The local row becomes the server's: the local change is given up, or (`acceptMerged`) the server has all of it already. */
   acceptServer(ref: ConflictRef, resolution: ConflictResolution): Promise<ConflictOutcome>;
   /**
    * Freezes what resolves the conflict as a new request: `data` null for a delete. `base` absent: none is sent. `expectedVersion` is the
-   * server timestamp the decision was made on; undefined when the stored conflict has moved on since.
+   * server timestamp the decision was made on; undefined when the stored conflict has moved on since. `resolution` is kept with the conflict, so
+   * that it is told whichever run gets the answer.
    */
-  freezeResolution(ref: ConflictRef, resolution: { readonly data: JsonObject | null; readonly base?: string | undefined; readonly version?: string | undefined; readonly force: boolean; readonly creates: boolean }): Promise<TakenRequest | undefined>;
+  freezeResolution(ref: ConflictRef, resolution: {
+    readonly data: JsonObject | null; readonly base?: string | undefined; readonly version?: string | undefined; readonly force: boolean; readonly creates: boolean;
+    readonly expectedVersion?: string | undefined; readonly resolution?: ConflictResolution | undefined;
+  }): Promise<TakenRequest | undefined>;
   /** Settles the answer to a resolution's request. */
   settleResolution(ref: ConflictRef, answer: Answer, resolution: ConflictResolution): Promise<ConflictOutcome>;
-  /** Stores a decision made by a person or the app; it is applied in the next run that names it. Throws when there is no such conflict. */
-  decideConflict(opId: string, resolution: ConflictResolution): Promise<ConflictRef>;
+  /**
+   * Stores a decision made by a person or the app; it is applied in the next run that names it. Throws `ValidationError` when there is no such
+   * conflict, its resolution is under way, or the data cannot be stored. `decidedOn`: the server version shown, by default the one stored.
+   */
+  decideConflict(opId: string, resolution: ConflictResolution, options?: { readonly decidedOn?: string | undefined }): Promise<ConflictRef>;
   /** Parked conflicts, oldest first. */
   conflicts(): Promise<readonly StoredConflict[]>;
   strategyOf(kind: string): ConflictStrategy;

@@ -27,10 +27,7 @@ interface RawConflictRow {
   readonly detectedAt: number | string;
 }
 
-/** A conflict with what only the store needs: on which server version a decision was made. */
-export interface ConflictRecord extends StoredConflict {
-  readonly decidedOn?: string | undefined;
-}
+export type ConflictRecord = StoredConflict;
 
 const columns = `"kind", "entity_id" AS "entityId", "op_id" AS "opId", "op", "base_data" AS "baseData", "local_data" AS "localData", "server_data" AS "serverData",
   "local_timestamp" AS "localTimestamp", "server_timestamp" AS "serverTimestamp", "server_version" AS "serverVersion", "changed_fields" AS "changedFields", "deltas",
@@ -74,6 +71,12 @@ export async function readConflict(session: Session, kind: string, entityId: str
 export async function readConflictByOp(session: Session, opId: string): Promise<ConflictRecord | undefined> {
   const row = await session.one<RawConflictRow>(`SELECT ${columns} FROM "sync_conflicts" WHERE "op_id" = ?`, [opId]);
   return row && toRecord(row);
+}
+
+/** The conflicts of these entities. */
+export async function readConflictsOf(session: Session, kind: string, entityIds: readonly string[]): Promise<readonly ConflictRecord[]> {
+  const rows = await session.query<RawConflictRow>(`SELECT ${columns} FROM "sync_conflicts" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(entityIds)]);
+  return rows.map(toRecord);
 }
 
 /** All conflicts, oldest first. */

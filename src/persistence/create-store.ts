@@ -100,19 +100,19 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         await readyForRun(session, context, { explicit });
         const strangers = await unregisteredKinds(session, [...registry.keys()]);
         const facts = strangers.map((kind): SyncFact => ({ type: 'transport.warning', message: `operations of kind '${kind}' wait: no table is registered for it (F-101)` }));
-        return { conflicts: await conflictsToWork(session, kinds), facts };
+        return { conflicts: await conflictsToWork(session, context, { kinds, explicit }), facts };
       }),
     dueForResync: (kinds) => unit.read((session) => dueForResync(session, context, kinds)),
 
     take: (options) => unit.fenced((session) => takeReady(session, context, options)),
     settle: (answers) => unit.fenced((session) => settleAnswers(session, context, answers)),
 
-    loadConflict: (ref) => unit.read((session) => loadConflict(session, ref)),
+    loadConflict: (ref) => unit.fenced((session) => loadConflict(session, context, ref)),
     parkConflict: (ref, reason, options) => unit.fenced((session) => parkConflict(session, context, ref, reason, options)),
     acceptServer: (ref, resolution) => unit.fenced((session) => acceptServer(session, context, ref, resolution)),
     freezeResolution: (ref, resolution) => unit.fenced((session) => freezeResolution(session, context, ref, resolution)),
-    settleResolution: (ref, answer, resolution) => unit.fenced((session) => settleResolution(session, context, ref, answer, resolution)),
-    decideConflict: (opId, resolution) => unit.transaction((session) => decideConflict(session, context, opId, resolution)).catch(rethrowForCaller),
+    settleResolution: (ref, answer) => unit.fenced((session) => settleResolution(session, context, ref, answer)),
+    decideConflict: (opId, resolution, options) => unit.transaction((session) => decideConflict(session, context, opId, resolution, options)).catch(rethrowForCaller),
     conflicts: () => unit.read(readConflicts).catch(rethrowForCaller),
     strategyOf: context.strategyOf,
 

@@ -171,7 +171,7 @@ export async function freezeResolution(session: Session, context: StoreContext, 
  * Settles the answer to a resolution's request. A conflict again is stored with the fresh server row for the next round. What closes the
  * request without judging the resolution leaves the conflict as it was; a definite refusal leaves it parked with the reason (F-03).
  */
-export async function settleResolution(session: Session, context: StoreContext, ref: ConflictRef, answer: Answer, resolution: ConflictResolution): Promise<ConflictOutcome> {
+export async function settleResolution(session: Session, context: StoreContext, ref: ConflictRef, answer: Answer): Promise<ConflictOutcome> {
   const { outcome } = answer;
   const record = await readConflict(session, ref.kind, ref.entityId);
   const { pushed, errors, facts } = await settleAnswers(session, context, [answer]);

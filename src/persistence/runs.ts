@@ -30,10 +30,18 @@ export async function readyForRun(session: Session, context: StoreContext, optio
     options.explicit ? [] : [now, now + context.config.backoffMaxMs]);
 }
 
-/** Conflicts with work in this run: found and not yet decided when a process died, or decided since. */
-export async function conflictsToWork(session: Session, kinds: Kinds): Promise<readonly { readonly kind: string; readonly entityId: string; readonly opId: string }[]> {
+/**
+ * Conflicts with work in this run: found and not yet decided, decided since, deferred (in an explicit run, or when the server's row is another
+ * one), or waiting for a resolver that this process may not have asked yet.
+ */
+export async function conflictsToWork(session: Session, context: StoreContext, { kinds, explicit }: { readonly kinds: Kinds; readonly explicit: boolean }): Promise<readonly { readonly kind: string; readonly entityId: string; readonly opId: string }[]> {
   return (await readConflicts(session))
-    .filter(({ state, conflict }) => state !== 'awaiting' && kinds.includes(conflict.kind))
+    .filter(({ conflict }) => kinds.includes(conflict.kind))
+    .filter(({ state, conflict, strategy, decidedOn }) => {
+      if (state !== 'awaiting') return true;
+      if (decidedOn !== undefined) return explicit || decidedOn !== conflict.serverTimestamp;
+      return strategy === 'manual' && (context.registry.get(conflict.kind)?.conflict.resolver ?? context.config.conflictResolver) !== undefined;
+    })
     .map(({ conflict }) => ({ kind: conflict.kind, entityId: conflict.entityId, opId: conflict.opId }));
 }
 

@@ -106,6 +106,11 @@ function toGroup(table: ReplicaTable, entityId: string, queue: readonly StoredOp
   if (!head || !newest) return undefined;
   const frozen = newest.requestId !== undefined;
   const folded = foldOps(ops);
+  // A delete that was resolved into keeping the row: what is under way has a body.
+  if (frozen && folded.type !== 'upsert' && newest.frozenBody !== undefined) {
+    const { opId, localTimestamp, frozenBody, frozenBase } = newest;
+    return { table, entityId, head, newest, ops, frozen, folded: { type: 'upsert', opId, creates: false, payload: frozenBody, changedFields: undefined, baseUpdatedAt: frozenBase, localTimestamp } };
+  }
   // What is under way is never nothing: a delete that resolves the conflict of a create is sent again as it was (I2).
   if (frozen && folded.type === 'nothing') {
     return { table, entityId, head, newest, ops, frozen, folded: { type: 'delete', opId: newest.opId, creates: false, baseUpdatedAt: newest.frozenBase, localTimestamp: newest.localTimestamp } };

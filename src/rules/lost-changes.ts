@@ -1,0 +1,49 @@
+import type { Conflict } from '../model/conflict.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { canonicalText, deepEqual } from './deep-equal.ts';
+import { isSystemField } from './system-fields.ts';
+
+/** The local side of a conflict. */
+export type LocalChange = Pick<Conflict, 'localData' | 'baseData' | 'changedFields'>;
+
+/** The fields that the user changed: those named, else those whose value is not the base's. Server-owned fields never count. */
+export function intendedFields({ localData, baseData, changedFields }: LocalChange): readonly string[] {
+  const fields = changedFields ?? Object.keys(localData).filter((key) => !deepEqual(valueOf(localData, key), valueOf(baseData ?? {}, key)));
+  return fields.filter((key) => !isSystemField(key) && Object.hasOwn(localData, key));
+}
+
+/**
+ * Names the fields in which a result does not hold what the user meant: what is not named here survived. Lists and nested objects are looked
+ * into, so that a list which took in both sides has lost nothing.
+ */
+export const lostFields = (change: LocalChange, result: JsonObject): readonly string[] =>
+  intendedFields(change).filter((key) => !holds(valueOf(change.baseData ?? {}, key), valueOf(change.localData, key), valueOf(result, key)));
+
+/** Whether everything that turned `before` into `mine` is also in `result`. */
+function holds(before: Json, mine: Json, result: Json): boolean {
+  if (deepEqual(mine, result)) return true;
+  if (Array.isArray(mine) && Array.isArray(result)) return holdsItems(Array.isArray(before) ? before : [], mine, result);
+  return isJsonObject(mine) && isJsonObject(result) && holdsKeys(isJsonObject(before) ? before : {}, mine, result);
+}
+
+const holdsKeys = (before: JsonObject, mine: JsonObject, result: JsonObject): boolean =>
+  Object.keys({ ...before, ...mine }).every((key) => {
+    const [old, own, now] = [valueOf(before, key), valueOf(mine, key), valueOf(result, key)];
+    return deepEqual(old, own) || holds(old, own, now);
+  });
+
+function holdsItems(before: readonly Json[], mine: readonly Json[], result: readonly Json[]): boolean {
+  const [old, own, now] = [byName(before), byName(mine), byName(result)];
+  for (const [name, item] of own) {
+    const [was, is] = [old.get(name), now.get(name)];
+    if (deepEqual(was, item)) continue;
+    if (is === undefined || !holds(was ?? null, item, is)) return false;
+  }
+  return [...old.keys()].every((name) => own.has(name) || !now.has(name));
+}
+
+/** Items with an `id` by it, all others by content. */
+const byName = (list: readonly Json[]): ReadonlyMap<string, Json> =>
+  new Map(list.map((item) => [isJsonObject(item) && Object.hasOwn(item, 'id') && item.id !== null ? `id ${canonicalText(item.id ?? null)}` : `is ${canonicalText(item)}`, item]));
+
+const valueOf = (row: JsonObject, key: string): Json => (Object.hasOwn(row, key) ? (row[key] ?? null) : null);
