@@ -206,6 +206,18 @@ describe('life', () => {
     expect(await syncing).toMatchObject({ pushed: 1 });
   });
 
+  test('pause resolves only when it is stored', async () => {
+    const { engine, fake, clock } = open();
+    let store: () => void = () => undefined;
+    Object.assign(fake.store, { rememberPaused: () => new Promise<void>((resolve) => { store = resolve; }) });
+    let isPaused = false;
+    const pausing = engine.pause().then(() => { isPaused = true; });
+    await clock.flush();
+    expect([engine.status().paused, isPaused]).toEqual([true, false]);
+    store();
+    await pausing;
+  });
+
   test('F-143: another scope sends nothing until the app decides', async () => {
     let user = 'anna';
     const { engine, fake, memory, types } = open({ scope: () => user });

@@ -192,13 +192,16 @@ test('F-20: a conflict with our own write is no conflict', async () => {
   expect(await engine.sync()).toMatchObject({ pushed: 1, conflicts: 0 });
 });
 
-test('I8, F-132: an operation that fails alone is re-sent at most maxRetries times with growing waits, then waits for the next run', async () => {
+test('I8, F-132: an operation that fails alone is sent once in a run, and waits longer each time', async () => {
   const { transport, sent } = openBackend((op) => (op.id === 'a' ? pushUnavailable({ dispatched: true, statusCode: 500, message: '500' }) : pushSuccess()));
   const { engine, fake, clock } = openEngine(transport, { config: { maxRetries: 2 } });
   fake.enqueue(edit('a'), edit('b'));
   expect(await engine.sync()).toMatchObject({ pushed: 1, errors: 1 });
   expect(sent.map(({ id }) => id)).toEqual(['a', 'b']);
   expect(await engine.explain()).toMatchObject([{ reason: 'backoff', retryAt: clock.now() + 750 }]);
+  await engine.sync();
+  expect(sent).toHaveLength(3);
+  expect(await engine.explain()).toMatchObject([{ reason: 'backoff', retryAt: clock.now() + 1_500 }]);
 });
 
 test('ARCHITECTURE Outcomes: two entities in a row fail and health says no: the push stops, nothing is counted', async () => {

@@ -102,11 +102,10 @@ async function sendResolution(
   const { store, clock, config, random } = ports;
   const { result, failure } = await send(request, plan, ports, signal);
   const read = await readAnswer(request, result, ports, signal);
-  const transient = read.type === 'retryLater' && failure === undefined;
-  const retry = transient ? memory.countRetry(request.op.opId) : 0;
+  const failsAlone = read.type === 'retryLater' && failure === undefined && !signal.aborted;
   const outcome = signal.aborted && read.type === 'retryLater' ? ({ type: 'unavailable', error: read.error } satisfies Outcome) : read;
   const report = await store.settleResolution(
-    ref, { request, outcome, ...(transient && retry <= config.maxRetries ? { dueInMs: delayFor(retry, random(), config) } : {}) }, plan.resolution);
+    ref, { request, outcome, ...(failsAlone ? { dueInMs: delayFor(memory.countFailure(request.op.opId), random(), config) } : {}) }, plan.resolution);
   const stop = failure ?? failureOf(outcome, clock.now());
   return stop === undefined ? report : { ...report, failure: stop };
 }

@@ -1,4 +1,4 @@
-import { SyncError, SyncOperationError } from '../../model/errors.ts';
+import { type SyncError, SyncOperationError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Op } from '../../model/operation.ts';
 import type { Outcome } from '../../model/outcome.ts';

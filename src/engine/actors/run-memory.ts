@@ -27,7 +27,7 @@ export interface BatchUnderWay {
 /** What the actors of one engine keep between them while a run lasts. Nothing in it has to survive a crash. */
 export class RunMemory {
   readonly #batches = new Map<number, BatchUnderWay>();
-  readonly #retries = new Map<string, number>();
+  readonly #failures = new Map<string, number>();
   #lastBatchId = 0;
   #runId = 0;
   readonly #steps = new Set<Promise<unknown>>();
@@ -56,7 +56,6 @@ export class RunMemory {
     this.lastAnswer = undefined;
     if (runId === this.#runId) return;
     this.#runId = runId;
-    this.#retries.clear();
     this.startedAt = at;
     this.succeeded = false;
     this.clockOffsetNoted = false;
@@ -105,10 +104,14 @@ export class RunMemory {
     this.#batches.delete(batch.id);
   }
 
-  /** Counts one more failure of a request that fails alone, and tells how many it had in this run. */
-  countRetry(opId: string): number {
-    const retries = (this.#retries.get(opId) ?? 0) + 1;
-    this.#retries.set(opId, retries);
-    return retries;
+  /** Counts one more failure of a request that fails alone, over runs: its waits grow until it gets another answer. */
+  countFailure(opId: string): number {
+    const failures = (this.#failures.get(opId) ?? 0) + 1;
+    this.#failures.set(opId, failures);
+    return failures;
+  }
+
+  forgetFailures(opId: string): void {
+    this.#failures.delete(opId);
   }
 }
