@@ -9,7 +9,6 @@ import {
 } from '../../src/rules/sync-rules.ts';
 
 const all = { pushKinds: ['todos', 'lists'], pullKinds: ['todos', 'lists', 'tags'] };
-const limits = { backoffMinMs: 1_000, backoffMaxMs: 120_000, backoffMultiplier: 2, maxRetries: 2, maxConflictRetries: 2, conflictRetryDelayMs: 500 };
 const sync = toRequest({ type: 'SYNC', waiter: 'w1' }, all);
 const unavailable: SyncFailure = { type: 'unavailable', message: 'no connection', at: 50_000 };
 
