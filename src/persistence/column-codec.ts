@@ -95,7 +95,7 @@ function complaintOf(column: ColumnMetadata): ColumnCodec['complaint'] {
     if (expected === 'boolean' && (value === 0 || value === 1)) return undefined;
     // 64-bit integers and decimals travel as text.
     if (expected === 'number' && typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))) return undefined;
-    return `must be a ${expected}, got ${Array.isArray(value) ? 'list' : typeof value} ${JSON.stringify(value).slice(0, 40)}`;
+    return `must be a ${expected}, got ${Array.isArray(value) ? 'list' : typeof value} ${typeof value === 'number' ? value : JSON.stringify(value).slice(0, 40)}`;
   };
 }
 

@@ -10,6 +10,8 @@ import type { Session } from './session.ts';
 export interface PreImage {
   readonly row: JsonObject | undefined;
   readonly version: string | undefined;
+  /** The server's row now, where the user saw an older one (F-140). */
+  readonly newer?: { readonly row: JsonObject; readonly version: string } | undefined;
 }
 
 const maxIdLength = 10_240;
@@ -59,8 +61,11 @@ export function payloadToSend(payload: JsonObject, table: ReplicaTable | undefin
 export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | undefined, preImage: PreImage, now: number): Promise<void> {
   checkOp(op, table);
   await session.run(
-    `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version") VALUES (?, ?, ?, ?) ON CONFLICT ("kind", "entity_id") DO NOTHING`,
-    [op.kind, op.id, preImage.row === undefined ? null : JSON.stringify(preImage.row), preImage.version || null]);
+    `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version") VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT ("kind", "entity_id") DO NOTHING`,
+    [
+      op.kind, op.id, preImage.row === undefined ? null : JSON.stringify(preImage.row), preImage.version || null,
+      preImage.newer === undefined ? null : JSON.stringify(preImage.newer.row), preImage.newer?.version ?? null,
+    ]);
   const payload = op.type === 'upsert' ? JSON.stringify(payloadToSend(op.payload, table)) : null;
   const changedFields = op.type === 'upsert' && op.changedFields !== undefined ? JSON.stringify(op.changedFields) : null;
   const deltas = op.type === 'upsert' && op.deltas !== undefined && op.deltas.length > 0 ? JSON.stringify(op.deltas) : null;

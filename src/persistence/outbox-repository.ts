@@ -109,7 +109,7 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed):
       write(async (session) => {
         const table = context.registry.get(op.kind);
         const row = table && (await table.read(session, [op.id])).get(op.id);
-        await enqueueOp(session, op, table, { row: op.creates ? undefined : row, version: op.baseUpdatedAt }, unit.clock.now());
+        await enqueueOp(session, op, table, { row: op.creates ? undefined : row, version: (row && table.readUpdatedAt(row)) ?? op.baseUpdatedAt }, unit.clock.now());
         feed.noteEnqueued();
       }),
 

@@ -4,6 +4,7 @@ import type { TableConflictConfig } from '../model/conflict.ts';
 import { ValidationError } from '../model/errors.ts';
 import { forbiddenKeys, type Json, type JsonObject } from '../model/json.ts';
 import type { SyncKind } from '../model/kind.ts';
+import { deepEqual } from '../rules/deep-equal.ts';
 import { compareTimestamps, timestampText } from '../rules/timestamp.ts';
 import { rawToWire, wireValueOf, type ColumnCodec } from './column-codec.ts';
 import { chunked, dialectOf, listOf, type Dialect, type RawRow, type Session } from './session.ts';
@@ -243,6 +244,14 @@ export class ReplicaTable implements SyncKind {
   async isDeletedLocally(session: Session, id: string): Promise<boolean> {
     const row = await session.one(`SELECT 1 AS "hidden" FROM ${this.table} WHERE ${this.inIds()} AND ${this.deletedAtLocalName} IS NOT NULL`, [this.idList([id])]);
     return row !== undefined;
+  }
+
+  /** The local-only properties of an entity that differ from an older copy of it. */
+  localChanges(before: object, after: object): object {
+    const changed = this.localCodecs.filter((codec) => !deepEqual(wireValueOf(codec, before) ?? null, wireValueOf(codec, after) ?? null));
+    const entity = {};
+    for (const { column } of changed) column.setEntityValue(entity, column.getEntityValue(after));
+    return entity;
   }
 
   /** Writes what never leaves the device, from the app's own entity. */

@@ -1,8 +1,10 @@
-import type { DataSource } from 'typeorm';
+import { QueryFailedError, type DataSource } from 'typeorm';
 import { DatabaseError } from '../model/errors.ts';
+import { classifyDatabaseError } from './database-failure.ts';
+import type { ConnectionGate } from './gate-port.ts';
 import { syncTableNames } from './migrations.ts';
 import type { ReplicaTable } from './replica-table.ts';
-import type { Session } from './session.ts';
+import { dialectOf, Session } from './session.ts';
 
 /** Rejects with `DatabaseError` that names each missing table and how to get it (SCH-05). */
 export async function checkSchema(session: Session, dataSource: DataSource, tables: Iterable<ReplicaTable>): Promise<void> {
@@ -15,4 +17,15 @@ export async function checkSchema(session: Session, dataSource: DataSource, tabl
   }
   const unmade = [...tables].map((table) => table.metadata.tableName).filter((name) => !present.has(name));
   if (unmade.length > 0) throw new DatabaseError(`table ${unmade.join(', ')} is registered for sync but does not exist: run your migrations before the engine starts`);
+}
+
+/** Where a statement failed because a sync table does not exist: the error that names it and the fix (SCH-05). Any other comes back as it is. */
+export async function explainMissingTables(error: unknown, gate: ConnectionGate, dataSource: DataSource): Promise<unknown> {
+  if (!(error instanceof QueryFailedError) || classifyDatabaseError(error) !== 'other') return error;
+  try {
+    await gate.read((queryRunner) => checkSchema(new Session(queryRunner, dialectOf(dataSource)), dataSource, []));
+    return error;
+  } catch (missing) {
+    return missing instanceof DatabaseError ? new DatabaseError(missing.message, { cause: error }) : error;
+  }
 }

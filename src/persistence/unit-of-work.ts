@@ -4,6 +4,7 @@ import { SyncStepError } from '../model/failure.ts';
 import type { ConnectionGate } from './connection-gate.ts';
 import { toStoreFailure } from './database-failure.ts';
 import type { LeaseHolder } from './lease.ts';
+import { explainMissingTables } from './schema-check.ts';
 import { dialectOf, Session } from './session.ts';
 
 /** How the store reaches the database: always through the gate, never inside an app's transaction. */
@@ -25,7 +26,7 @@ export function createUnitOfWork(dataSource: DataSource, gate: ConnectionGate, c
     try {
       return await gate.transaction((queryRunner) => work(new Session(queryRunner, dialect)));
     } catch (error) {
-      throw toStoreFailure(error, clock.now());
+      throw toStoreFailure(await explainMissingTables(error, gate, dataSource), clock.now());
     }
   };
   return {
@@ -40,7 +41,7 @@ export function createUnitOfWork(dataSource: DataSource, gate: ConnectionGate, c
       try {
         return await gate.read((queryRunner) => work(new Session(queryRunner, dialect)));
       } catch (error) {
-        throw toStoreFailure(error, clock.now());
+        throw toStoreFailure(await explainMissingTables(error, gate, dataSource), clock.now());
       }
     },
     get waiting() {

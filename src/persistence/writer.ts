@@ -4,14 +4,16 @@ import { ValidationError } from '../model/errors.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { deleteOp, upsertOp, type Op } from '../model/operation.ts';
 import { deepEqual } from '../rules/deep-equal.ts';
+import { compareTimestamps } from '../rules/timestamp.ts';
 import { changeFeedOf, type ChangeFeed } from './change-feed.ts';
 import { gateConnection, type ConnectionGate } from './connection-gate.ts';
 import { rethrowForCaller, toStoreFailure } from './database-failure.ts';
-import { enqueueOp, payloadToSend } from './enqueue.ts';
+import { enqueueOp, payloadToSend, type PreImage } from './enqueue.ts';
 import { readQueues } from './outbox-rows.ts';
 import { registerTables } from './register-table.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { dialectOf, Session } from './session.ts';
+import { explainMissingTables } from './schema-check.ts';
 import type { SyncTable } from './sync-table.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -90,20 +92,27 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
     try {
       return await gate.transaction((queryRunner) => work(new Session(queryRunner, dialect), queryRunner.manager));
     } catch (error) {
-      return rethrowForCaller(toStoreFailure(error, context.now()));
+      return rethrowForCaller(toStoreFailure(await explainMissingTables(error, gate, dataSource), context.now()));
     }
   };
   const stored = async (session: Session, id: string): Promise<JsonObject | undefined> => (await table.read(session, [id])).get(id);
   const shared = (id: string, options: WriteOptions | undefined) => ({
     kind: table.kind, id, opId: options?.opId ?? context.opId(), localTimestamp: options?.localTimestamp ?? new Date(context.now()),
   });
-  const enqueue = async (session: Session, op: Op, before: JsonObject | undefined): Promise<void> => {
-    await enqueueOp(session, op, table, { row: op.creates ? undefined : before, version: versionOf(before) }, context.now());
+  const enqueue = async (session: Session, op: Op, before: JsonObject | undefined, seen?: JsonObject): Promise<void> => {
+    await enqueueOp(session, op, table, op.creates ? { row: undefined, version: versionOf(before) } : preImageOf(before, seen), context.now());
     feed.noteEnqueued();
   };
   const versionOf = (row: JsonObject | undefined): string | undefined => {
-    const version = row?.[table.keys.updatedAt];
+    const version = row === undefined ? undefined : table.readUpdatedAt(row) ?? row[table.keys.updatedAt];
     return version === undefined || version === null || version === '' ? undefined : String(version);
+  };
+  /** What the user saw is what a merge compares with; the row may have moved on since (F-140). */
+  const preImageOf = (before: JsonObject | undefined, seen: JsonObject | undefined): PreImage => {
+    const version = versionOf(before);
+    const seenVersion = versionOf(seen);
+    if (before === undefined || version === undefined || seen === undefined || seenVersion === undefined || compareTimestamps(seenVersion, version) >= 0) return { row: before, version };
+    return { row: seen, version: seenVersion, newer: { row: before, version } };
   };
   const wireOf = (entity: object): { readonly id: string; readonly row: JsonObject } => {
     const row = table.entityToWire(entity);
@@ -165,9 +174,7 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
         const changedFields = changedKeys(table, from, to);
         // Only what the user changed: the form may have been opened before a pull (F-140).
         const patch = Object.fromEntries(Object.entries(to).filter(([key]) => key === table.keys.id || changedFields.includes(key)));
-        const baseUpdatedAt = options?.baseUpdatedAt ?? versionOf(from);
-        if (changedFields.length === 0) return false;
-        return replaceWire(session, patch, changedFields, baseUpdatedAt, options);
+        return replaceWire(session, { seen: from, patch, changedFields, local: table.localChanges(before, after) }, options);
       }),
 
     enqueueDelete: (id, options) => transaction((session) => remove(session, String(id), options)),
@@ -203,15 +210,21 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
       }),
   };
 
-  async function replaceWire(session: Session, patch: JsonObject, changedFields: readonly string[], baseUpdatedAt: string | undefined, options: WriteOptions | undefined): Promise<boolean> {
+  async function replaceWire(
+    session: Session, { seen, patch, changedFields, local }: { readonly seen: JsonObject; readonly patch: JsonObject; readonly changedFields: readonly string[]; readonly local: object },
+    options: (WriteOptions & { readonly baseUpdatedAt?: string }) | undefined,
+  ): Promise<boolean> {
     const id = table.readId(patch);
     const before = id === undefined ? undefined : await stored(session, id);
     if (id === undefined || !before) throw notFound(String(id));
     const complaint = table.complaintAbout(patch);
     if (complaint !== undefined) throw new ValidationError(`${table.kind}/${id}: ${complaint}; nothing was written`);
+    await table.writeLocalOnly(session, id, local);
+    if (changedFields.length === 0) return false;
     const after = { ...before, ...patch };
     await table.upsert(session, [owned(after, before)]);
-    await enqueue(session, upsertOp({ ...shared(id, options), payload: payloadToSend(after, table), changedFields, baseUpdatedAt, creates: false }), before);
+    const baseUpdatedAt = options?.baseUpdatedAt ?? versionOf(seen);
+    await enqueue(session, upsertOp({ ...shared(id, options), payload: payloadToSend(after, table), changedFields, baseUpdatedAt, creates: false }), before, seen);
     return true;
   }
 
