@@ -1,4 +1,4 @@
-import { applyDeltas, sumDeltas, type Delta } from '../model/delta.ts';
+import { applyDeltas, sumDeltas, toWireDeltas, wireDeltasKey, type Delta } from '../model/delta.ts';
 import type { Conflict } from '../model/conflict.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Op } from '../model/operation.ts';
@@ -50,6 +50,9 @@ export function deltaRequestOf(op: Op, idKey = 'id'): DeltaRequest | undefined {
   const payload = Object.entries(op.payload).filter(([key]) => (pure ? key === idKey : !fields.has(key)));
   return { payload: Object.fromEntries(payload), deltas, conditional: !pure };
 }
+
+/** The payload as it travels. */
+export const payloadWithDeltas = ({ payload, deltas }: DeltaRequest): JsonObject => ({ ...payload, [wireDeltasKey]: toWireDeltas(deltas) });
 
 /** Puts the deltas of a conflict on the server's value as it is now, in place of the value they had made of an older one. */
 export function withRebasedDeltas(data: JsonObject, { deltas, serverData, serverDeleted }: Pick<Conflict, 'deltas' | 'serverData' | 'serverDeleted'>): JsonObject {

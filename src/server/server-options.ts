@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import type { Clock } from '../model/clock.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import type { CorsOption } from './cors.ts';
 import type { PagingStyle } from './paging.ts';
 import type { RowScope, WriteRefusal } from './server-store.ts';
@@ -21,6 +21,8 @@ export interface ServerWrite<User extends ServerUser> {
   readonly type: 'upsert' | 'delete';
   /** The fields to merge; undefined on deletes. */
   readonly payload: JsonObject | undefined;
+  /** Relative changes by field, as on the wire: `{ stock: { increment: -2 } }`; undefined where there are none. They are checked after this. */
+  readonly deltas: Json | undefined;
   /** The stored row, a tombstone too; undefined where there is none. */
   readonly current: JsonObject | undefined;
   readonly force: boolean;

@@ -11,6 +11,7 @@ import {
   conflictAnswer,
   decideDelete,
   decideUpsert,
+  effectOfDeltas,
   forbiddenKeyIn,
   idempotencyMismatch,
   idProblem,
@@ -194,7 +195,12 @@ export class SqliteStore implements ServerStore {
     }
     if (verdict?.refusal !== undefined) return refusal(422, verdict.refusal.code ?? 'refused', verdict.refusal.message, verdict.refusal.fields);
     if (decision === 'delete') return this.#delete(shape, request);
-    return this.#upsert(shape, request, scope, decision);
+    const serverKeys = [shape.id, shape.updatedAt, shape.deletedAt].flatMap((column) => (column === undefined ? [] : [column.wire]));
+    const deltas = effectOfDeltas(request, stored?.row ?? {}, serverKeys);
+    if ('refused' in deltas) return deltas.refused;
+    const problems = checkPayload(shape, deltas.values);
+    if (problems !== undefined) return refusal(422, 'validation', `${Object.keys(problems).join(', ')}: not accepted by ${shape.kind}`, problems);
+    return this.#upsert(shape, { ...request, payload: { ...request.payload, ...deltas.values } }, scope, decision);
   }
 
   #upsert(shape: TableShape, request: WriteRequest, scope: RowScope, decision: 'create' | 'update' | 'undelete'): WireAnswer {

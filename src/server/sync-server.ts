@@ -99,12 +99,13 @@ class SyncHandlers<User extends ServerUser> {
     const body = request.body;
     if (type === 'upsert' && !isJsonObject(body)) return send(reply, refusal(400, 'invalid_json', 'the body must be a JSON object'));
     const query = isRecord(request.query) ? request.query : {};
-    const split = type === 'upsert' && isJsonObject(body) ? splitBase(body) : { payload: undefined, base: text(query['_baseUpdatedAt']) };
+    const split = type === 'upsert' && isJsonObject(body) ? splitBase(body) : { payload: undefined, base: text(query['_baseUpdatedAt']), deltas: undefined };
     const write: WriteRequest = {
       type,
       id,
       kind: shape.kind,
       payload: split.payload,
+      deltas: split.deltas,
       base: split.base,
       force: flag(request.headers[type === 'upsert' ? 'x-force-update' : 'x-force-delete']),
       key: text(request.headers['x-idempotency-key']),
@@ -168,7 +169,7 @@ class SyncHandlers<User extends ServerUser> {
         beforeWrite === undefined
           ? undefined
           : async ({ request, current }) => {
-              const refused = await beforeWrite({ user, kind, id: request.id, type: request.type, payload: request.payload, current, force: request.force });
+              const refused = await beforeWrite({ user, kind, id: request.id, type: request.type, payload: request.payload, deltas: request.deltas, current, force: request.force });
               return refused ?? undefined;
             },
     };

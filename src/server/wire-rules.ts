@@ -1,3 +1,4 @@
+import { applyDeltas, misfit, parseWireDeltas, wireDeltasKey, type Delta } from '../model/delta.ts';
 import { forbiddenKeys, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 
 /** What a server answers to one request, before it is put on the wire. `version` becomes the ETag. */
@@ -30,6 +31,8 @@ export interface WriteRequest {
   readonly id: string;
   /** Fields to merge, without `_baseUpdatedAt`; absent on deletes. */
   readonly payload?: JsonObject | undefined;
+  /** Relative changes, as they came (`_deltas`): applied to the stored row in the step that checks and writes it. */
+  readonly deltas?: Json | undefined;
   /** The version the change was made on, verbatim; absent: no conflict check. */
   readonly base?: string | undefined;
   readonly force: boolean;
@@ -56,6 +59,8 @@ export type DeleteDecision = 'delete' | 'notFound' | 'gone' | 'conflict' | 'prec
  * not there is 404; without base a tombstone is undeleted, and a live row overwritten unless the client asked to create only.
  */
 export function decideUpsert(stored: StoredVersion | undefined, request: WriteRequest): UpsertDecision {
+  // A delta needs a value to change: what is not there, or deleted, is not brought back by it.
+  if (request.deltas !== undefined && (stored === undefined || stored.deleted)) return 'notFound';
   const conditional = request.base !== undefined || request.ifMatch !== undefined;
   if (stored === undefined) return conditional && !request.force ? 'notFound' : 'create';
   if (!request.force) {
@@ -101,8 +106,8 @@ export function isRemembered(type: WriteRequest['type'], status: number): boolea
 }
 
 /** One text for one request identity, the same for a single request and a batch item, so that either may repeat the other. */
-export const requestFingerprint = ({ type, kind, id, payload, base, force }: WriteRequest): string =>
-  canonicalJson([type, kind, id, payload ?? null, base ?? null, force]);
+export const requestFingerprint = ({ type, kind, id, payload, deltas, base, force }: WriteRequest): string =>
+  canonicalJson([type, kind, id, payload ?? null, base ?? null, force, ...(deltas === undefined ? [] : [deltas])]);
 
 export const idempotencyMismatch = (key: string): WireAnswer =>
   refusal(422, 'idempotency_mismatch', `the idempotency key ${key} was used for another request; another body needs another key`);
@@ -146,19 +151,46 @@ export function parseBatchItem(
   if (typeof id !== 'string' && typeof id !== 'number') return { opId, problem: 'id must be a text' };
   if (type !== 'upsert' && type !== 'delete') return { opId, problem: 'type must be upsert or delete' };
   if (type === 'upsert' && (payload === undefined || !isJsonObject(payload))) return { opId, problem: 'payload must be an object' };
-  const split = isJsonObject(payload) ? splitBase(payload) : { payload: undefined, base: undefined };
+  const split = isJsonObject(payload) ? splitBase(payload) : { payload: undefined, base: undefined, deltas: undefined };
   const base = baseText(baseUpdatedAt) ?? split.base;
   return {
     opId,
-    request: { type, kind, id: String(id), payload: type === 'upsert' ? split.payload : undefined, base, force: force === true, key: opId },
+    request: { type, kind, id: String(id), payload: type === 'upsert' ? split.payload : undefined, deltas: split.deltas, base, force: force === true, key: opId },
   };
 }
 
-/** Takes `_baseUpdatedAt` out of a body. */
-export function splitBase(body: JsonObject): { readonly payload: JsonObject; readonly base: string | undefined } {
-  if (!Object.hasOwn(body, '_baseUpdatedAt')) return { payload: body, base: undefined };
-  const { _baseUpdatedAt, ...payload } = body;
-  return { payload, base: baseText(_baseUpdatedAt) };
+/** Takes `_baseUpdatedAt` and `_deltas` out of a body. */
+export function splitBase(body: JsonObject): { readonly payload: JsonObject; readonly base: string | undefined; readonly deltas: Json | undefined } {
+  const { _baseUpdatedAt, [wireDeltasKey]: deltas, ...payload } = body;
+  return { payload, base: baseText(_baseUpdatedAt), deltas };
+}
+
+/** What the deltas of a request make of the stored row: the values to write, or the refusal (422) that names the field. */
+export function effectOfDeltas(
+  request: WriteRequest,
+  stored: JsonObject,
+  serverKeys: readonly string[],
+): { readonly values: JsonObject } | { readonly refused: WireAnswer } {
+  if (request.deltas === undefined) return { values: {} };
+  const deltas = parseWireDeltas(request.deltas);
+  if (typeof deltas === 'string') return { refused: refusal(422, 'validation', deltas, { [wireDeltasKey]: 'malformed' }) };
+  const problems: [string, string][] = deltas.flatMap((delta): [string, string][] => {
+    const problem = problemOfDelta(delta, request, stored, serverKeys);
+    return problem === undefined ? [] : [[delta.field, problem]];
+  });
+  if (problems.length > 0) {
+    return { refused: refusal(422, 'validation', problems.map(([field, problem]) => `${field} ${problem}`).join(', '), Object.fromEntries(problems)) };
+  }
+  const row = applyDeltas(stored, deltas);
+  return { values: Object.fromEntries(deltas.map(({ field }) => [field, row[field] ?? null])) };
+}
+
+function problemOfDelta(delta: Delta, { payload }: WriteRequest, stored: JsonObject, serverKeys: readonly string[]): string | undefined {
+  const { field } = delta;
+  if (forbiddenKeys.includes(field)) return 'is not accepted';
+  if (serverKeys.includes(field)) return 'belongs to the server';
+  if (payload !== undefined && Object.hasOwn(payload, field)) return 'is both written and changed by a delta';
+  return misfit(stored[field], delta);
 }
 
 const baseText = (value: Json | undefined): string | undefined => (typeof value === 'string' || typeof value === 'number' ? String(value) : undefined);

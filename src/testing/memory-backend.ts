@@ -5,6 +5,7 @@ import {
   conflictAnswer,
   decideDelete,
   decideUpsert,
+  effectOfDeltas,
   forbiddenKeyIn,
   idempotencyMismatch,
   idProblem,
@@ -276,10 +277,13 @@ export class MemoryBackend {
     if (decision === 'notFound') return refusal(404, 'not_found', `there is no ${kind}/${id}`);
     if (decision === 'conflict' || decision === 'preconditionFailed') return this.#conflict(decision, stored);
     const keys = this.keysOf(kind);
+    const deltas = effectOfDeltas(request, stored?.data ?? {}, Object.values(keys));
+    if ('refused' in deltas) return deltas.refused;
     const updatedAt = this.stamp();
     const data = {
       ...stored?.data,
       ...withoutSyncFields(request.payload ?? {}, keys),
+      ...deltas.values,
       [keys.id]: stored?.data[keys.id] ?? request.payload?.[keys.id] ?? id,
       [keys.createdAt]: stored?.data[keys.createdAt] ?? updatedAt,
       [keys.updatedAt]: updatedAt,

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json } from '../model/json.ts';
 import { NetworkError, TransportError } from '../model/errors.ts';
+import { toWireDeltas } from '../model/delta.ts';
 import { requestIdOf, type Op } from '../model/operation.ts';
 import {
   fetchError,
@@ -26,6 +27,7 @@ import {
   type TransportCapabilities,
   type TransportContext,
 } from '../model/transport.ts';
+import { deltaRequestOf } from '../rules/deltas.ts';
 import type { WireAnswer, WriteRequest } from '../server/wire-rules.ts';
 import { MemoryBackend, type MemoryBackendOptions } from './memory-backend.ts';
 
@@ -124,13 +126,15 @@ export class MemoryTransport implements TransportAdapter {
 
 /** Builds the write that stands for an operation, as PROTOCOL §3 and §4 put it on the wire. */
 export function toWriteRequest(op: Op, force: boolean, capabilities: TransportCapabilities): WriteRequest {
-  const conditional = capabilities.conditionalWrite === true && !force;
+  const deltas = capabilities.deltas === true && !force ? deltaRequestOf(op) : undefined;
+  const conditional = capabilities.conditionalWrite === true && !force && deltas?.conditional !== false;
   return {
     type: op.type,
     kind: op.kind,
     id: op.id,
-    payload: op.type === 'upsert' ? structuredClone(op.payload) : undefined,
-    base: force ? undefined : op.baseUpdatedAt,
+    payload: op.type === 'upsert' ? structuredClone(deltas?.payload ?? op.payload) : undefined,
+    deltas: deltas === undefined ? undefined : structuredClone(toWireDeltas(deltas.deltas)),
+    base: force || deltas?.conditional === false ? undefined : op.baseUpdatedAt,
     force,
     key: capabilities.idempotency === 'none' ? undefined : requestIdOf(op),
     createOnly: conditional && op.creates && op.baseUpdatedAt === undefined,

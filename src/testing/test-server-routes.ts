@@ -84,12 +84,13 @@ const applyWrite = (backend: MemoryBackend, write: WriteRequest, settings: Route
   settings.refuses(write.kind, write.id) ?? settings.distort(backend.write(write), write.type);
 
 function toWrite(request: RecordedRequest, kind: string, id: string, type: WriteRequest['type'], body: JsonObject | undefined): WriteRequest {
-  const split = body === undefined ? { payload: undefined, base: request.query['_baseUpdatedAt'] } : splitBase(body);
+  const split = body === undefined ? { payload: undefined, base: request.query['_baseUpdatedAt'], deltas: undefined } : splitBase(body);
   return {
     type,
     kind,
     id,
     payload: split.payload,
+    deltas: split.deltas,
     base: split.base,
     force: flag(header(request, type === 'upsert' ? 'x-force-update' : 'x-force-delete')),
     key: header(request, 'x-idempotency-key'),

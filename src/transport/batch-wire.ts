@@ -1,18 +1,21 @@
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { requestIdOf, type Op } from '../model/operation.ts';
+import { deltaRequestOf, payloadWithDeltas } from '../rules/deltas.ts';
 import { rowIdOf, scalarText } from './answer-fields.ts';
 import type { OpAnswer } from './classify-answer.ts';
 import { isSuccessStatus, type Body } from './http-answer.ts';
 
 /** One item of the request (PROTOCOL §6) as JSON text; throws on a payload that is no JSON. */
-export function batchItem(op: Op): string {
+export function batchItem(op: Op, settings: { readonly deltas: boolean }): string {
+  const deltas = settings.deltas ? deltaRequestOf(op) : undefined;
+  const isUnconditional = op.baseUpdatedAt === undefined || deltas?.conditional === false;
   return JSON.stringify({
     opId: requestIdOf(op),
     kind: op.kind,
     id: op.id,
     type: op.type,
-    ...(op.type === 'upsert' ? { payload: op.payload } : {}),
-    ...(op.force === true ? { force: true } : op.baseUpdatedAt === undefined ? {} : { baseUpdatedAt: op.baseUpdatedAt }),
+    ...(op.type === 'upsert' ? { payload: deltas === undefined ? op.payload : payloadWithDeltas(deltas) } : {}),
+    ...(op.force === true ? { force: true } : isUnconditional ? {} : { baseUpdatedAt: op.baseUpdatedAt }),
   });
 }
 

@@ -104,7 +104,7 @@ class BatchPush {
     for (const op of candidates) {
       if (this.#blocked.has(entityKeyOf(op))) continue;
       try {
-        items.push(batchItem(op));
+        items.push(batchItem(op, this.#parts.settings));
         ops.push(op);
       } catch (error) {
         this.#blocked.add(entityKeyOf(op));

@@ -38,6 +38,8 @@ export interface RestTransportOptions {
   readonly requestTimeoutMs?: number | undefined;
   /** Sends `If-Match` and `X-Create-Only` (PROTOCOL §3); has no effect on batches. Default false. */
   readonly conditionalWrite?: boolean | undefined;
+  /** Sends relative changes as `_deltas` in place of their fields' values (PROTOCOL §3), for servers that apply them themselves. Default false. */
+  readonly deltas?: boolean | undefined;
   /** Overrides the meaning of an answer; undefined leaves it to the rules of the protocol. */
   readonly classifyStatus?: ((answer: AnswerToClassify) => StatusVerdict | undefined) | undefined;
   readonly clock?: Clock | undefined;
@@ -53,6 +55,7 @@ export interface RestSettings {
   readonly batchPath: string;
   readonly requestTimeoutMs: number;
   readonly conditionalWrite: boolean;
+  readonly deltas: boolean;
   readonly classifyStatus: NonNullable<RestTransportOptions['classifyStatus']>;
   readonly clock: Clock;
 }
@@ -67,6 +70,7 @@ export const resolveRestOptions = (options: RestTransportOptions): RestSettings 
   batchPath: toBatchPath(options.batchPath ?? 'batch'),
   requestTimeoutMs: positive('requestTimeoutMs', options.requestTimeoutMs ?? 30_000),
   conditionalWrite: options.conditionalWrite ?? false,
+  deltas: options.deltas ?? false,
   classifyStatus: options.classifyStatus ?? (() => undefined),
   clock: options.clock ?? systemClock,
 });

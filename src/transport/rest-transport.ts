@@ -53,6 +53,7 @@ export class RestTransport implements TransportAdapter {
       // A batch item has no place for If-Match and X-Create-Only.
       conditionalWrite: settings.conditionalWrite && !enableBatch,
       idempotency: 'key',
+      ...(settings.deltas ? { deltas: true } : {}),
       ...(enableBatch ? { maxOpsPerPush: batchSize * pushConcurrency } : {}),
     };
   }

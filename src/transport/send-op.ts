@@ -1,6 +1,7 @@
 import { AuthError, NetworkError, ValidationError } from '../model/errors.ts';
 import { requestIdOf, type Op } from '../model/operation.ts';
 import { pushAmbiguous, pushMalformed, pushNotFound, pushRejected, pushUnauthorized, pushUnavailable, type PushResult } from '../model/transport.ts';
+import { deltaRequestOf, payloadWithDeltas } from '../rules/deltas.ts';
 import type { AuthorizedExchange } from './authorized-exchange.ts';
 import { classifyAnswer, labelOf, type OpAnswer, type UnclearNotFound } from './classify-answer.ts';
 import type { HttpRequest } from './exchange.ts';
@@ -96,7 +97,11 @@ function requestOf(op: Op, { urls, settings }: SendParts, signal: AbortSignal | 
     return { method: 'DELETE', url: urls.entity(op.kind, op.id, { _baseUpdatedAt: base }), headers, signal };
   }
   if (op.force === true) headers['X-Force-Update'] = 'true';
-  const body = JSON.stringify(base === undefined ? op.payload : { ...op.payload, _baseUpdatedAt: base });
+  const deltas = settings.deltas ? deltaRequestOf(op) : undefined;
+  if (deltas?.conditional === false) delete headers['If-Match'];
+  const sentBase = deltas?.conditional === false ? undefined : base;
+  const payload = deltas === undefined ? op.payload : payloadWithDeltas(deltas);
+  const body = JSON.stringify(sentBase === undefined ? payload : { ...payload, _baseUpdatedAt: sentBase });
   return { method: 'PUT', url: urls.entity(op.kind, op.id), headers, body, signal };
 }
 
