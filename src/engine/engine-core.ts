@@ -13,8 +13,9 @@ import { toSyncError } from '../rules/sync-rules.ts';
 import { assembleMachine } from './assemble-machine.ts';
 import type { EnginePorts } from './engine-ports.ts';
 import { explainOperation } from './explain.ts';
-import { createHub, IsolatedObservable, reportQuietly } from './isolated-observable.ts';
+import { createHub, reportQuietly } from './isolated-observable.ts';
 import type { QueuePort } from './queue-port.ts';
+import { readAgain } from './read-again.ts';
 import { createStatusKeeper } from './status-keeper.ts';
 import type { FullResyncOptions, SyncEngineCore, SyncOptions, SyncRunResult } from './sync-engine.ts';
 import { toSyncEvent } from './sync-stream.ts';
@@ -182,27 +183,8 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
   const isSettlingPause = (snapshot: SyncSnapshot): boolean =>
     Object.values(snapshot.children).some((child) => child !== undefined && child.src === 'rememberPaused' && child.getSnapshot().status === 'active');
 
-  // ── derived streams ──
-
-  const reread = <T>(hubs: readonly Observable<unknown>[], read: () => Promise<T>, isSame: (a: T, b: T) => boolean): Observable<T> =>
-    new IsolatedObservable<T>((subscriber) => {
-      let last: { readonly value: T } | undefined;
-      let reading: Promise<void> | undefined;
-      let isStale = false;
-      const look = (): void => {
-        isStale = true;
-        reading ??= (async () => {
-          while (isStale && !subscriber.closed) {
-            isStale = false;
-            const value = await detached(read);
-            if (last === undefined || !isSame(last.value, value)) subscriber.next(value);
-            last = { value };
-          }
-        })().catch(reportQuietly).finally(() => { reading = undefined; });
-      };
-      const subscriptions = hubs.map((hub) => hub.subscribe({ next: look, complete: () => subscriber.complete() }));
-      return () => { for (const subscription of subscriptions) subscription.unsubscribe(); };
-    });
+  const reread = <T>(causes: readonly Observable<unknown>[], read: () => Promise<T>, isSame: (a: T, b: T) => boolean): Observable<T> =>
+    readAgain(causes, () => detached(read), isSame);
 
   const engine: SyncEngineCore = {
     actor,
