@@ -4,7 +4,7 @@ export { createRestSyncEngine, createSyncEngine } from './engine/create-sync-eng
 export type { RestSyncEngineOptions } from './engine/create-sync-engine.ts';
 export { createSyncMachine } from './engine/create-sync-machine.ts';
 export type { SyncEngineOptions, SyncMachineOptions } from './engine/engine-options.ts';
-export type { QueueCounts, QueuedOperation, QueueFilter, QueueState } from './engine/queue-port.ts';
+export type { QueueCounts, QueuedOperation, QueueFilter, QueueState } from './model/queue.ts';
 export type {
   FullResyncOptions, PendingOperation, PendingReason, PushedResult, SyncEngine, SyncEngineCore, SyncOptions, SyncRunResult, SyncStatus, WaitOptions,
 } from './engine/sync-engine.ts';
@@ -25,6 +25,8 @@ export type {
   Conflict, ConflictResolution, ConflictResolver, ConflictState, ConflictStrategy, MergeFunction, MergeInfo, StoredConflict, TableConflictConfig,
 } from './model/conflict.ts';
 export type { Cursor } from './model/cursor.ts';
+export { addToSet, increment, removeFromSet } from './model/delta.ts';
+export type { Delta } from './model/delta.ts';
 export {
   AuthError, ConflictError, DatabaseError, describeSyncError, MaxRetriesExceededError, NetworkError, ParseError, SyncAbortedError, SyncError, syncErrorInfo,
   SyncOperationError, TransportError, ValidationError,

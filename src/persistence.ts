@@ -5,7 +5,7 @@ export {
   baseEntity, conflictEntity, cursorEntity, discardedEntity, leaseEntity, outboxEntity, OutboxState, quarantineEntity, seenEntity, stateEntity, syncEntities,
   type BaseRow, type ConflictRow, type CursorRow, type DiscardedRow, type LeaseRow, type OutboxRow, type ParkedFor, type QuarantineRow,
 } from './persistence/entities.ts';
-export { CreateSyncTables1700000000001, syncMigrations, syncTableNames } from './persistence/migrations.ts';
+export { CreateSyncTables1700000000001, KeepDeltas1700000000010, syncMigrations, syncTableNames } from './persistence/migrations.ts';
 export { openDatabase, type DatabaseDriver, type OpenDatabaseOptions } from './persistence/open-database.ts';
 export { type OutboxRepository, type StuckOperation } from './persistence/outbox-repository.ts';
 export { sqlite3Driver } from './persistence/sqlite3-driver.ts';

@@ -37,10 +37,10 @@ export type RestSyncEngineOptions = Omit<SyncEngineOptions, 'transport'> & RestT
 export function createRestSyncEngine(options: RestSyncEngineOptions): SyncEngine {
   const {
     baseUrl, token, axios, headers, pushConcurrency, enableBatch, batchSize, batchPath, requestTimeoutMs = options.config?.requestTimeoutMs, conditionalWrite,
-    classifyStatus, clock, ...others
+    deltas, classifyStatus, clock, ...others
   } = options;
   const transport = new RestTransport({
-    baseUrl, token, axios, headers, pushConcurrency, enableBatch, batchSize, batchPath, requestTimeoutMs, conditionalWrite, classifyStatus, clock,
+    baseUrl, token, axios, headers, pushConcurrency, enableBatch, batchSize, batchPath, requestTimeoutMs, conditionalWrite, deltas, classifyStatus, clock,
   });
   return createSyncEngine({ ...others, clock, transport });
 }

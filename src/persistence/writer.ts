@@ -1,5 +1,6 @@
 import type { DataSource, EntityManager, ObjectLiteral } from 'typeorm';
 import type { Clock } from '../model/clock.ts';
+import type { Delta } from '../model/delta.ts';
 import { ValidationError } from '../model/errors.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { deleteOp, upsertOp, type Op } from '../model/operation.ts';
@@ -8,6 +9,7 @@ import { compareTimestamps } from '../rules/timestamp.ts';
 import { changeFeedOf, type ChangeFeed } from './change-feed.ts';
 import { gateConnection, type ConnectionGate } from './connection-gate.ts';
 import { rethrowForCaller, toStoreFailure } from './database-failure.ts';
+import { prepareDeltas } from './delta-writes.ts';
 import { enqueueOp, payloadToSend, type PreImage } from './enqueue.ts';
 import { readQueues } from './outbox-rows.ts';
 import { registerTables } from './register-table.ts';
@@ -39,6 +41,17 @@ export interface SyncEntityWriter<Entity extends ObjectLiteral> {
   replaceAndEnqueue(entity: Entity, options?: ReplaceOptions): Promise<void>;
   /** As {@link replaceAndEnqueue}, with what differs between the two as the changed fields. Returns whether anything was queued. */
   replaceAndEnqueueDiff(before: Entity, after: Entity, options?: WriteOptions & { readonly baseUpdatedAt?: string }): Promise<boolean>;
+  /**
+   * Changes fields relatively (`increment`, `addToSet`, `removeFromSet`), all in one operation: other devices' changes of the same fields are
+   * kept, in whatever order they arrive. Returns whether anything was queued. Rejects when there is no such row, or it is deleted.
+   */
+  applyDeltas(id: string | number, deltas: readonly Delta[], options?: WriteOptions): Promise<boolean>;
+  /** Adds `by` to a number, below zero to take away. */
+  increment(id: string | number, field: keyof Entity & string, by: number, options?: WriteOptions): Promise<boolean>;
+  /** Adds values to a list unless they are there; they compare by content. */
+  addToSet(id: string | number, field: keyof Entity & string, values: readonly Json[], options?: WriteOptions): Promise<boolean>;
+  /** Takes values out of a list. */
+  removeFromSet(id: string | number, field: keyof Entity & string, values: readonly Json[], options?: WriteOptions): Promise<boolean>;
   /** Hides the row at once and queues its deletion. */
   enqueueDelete(id: string | number, options?: WriteOptions & { readonly baseUpdatedAt?: string }): Promise<void>;
   /** Takes a local delete back: shows the row again and queues it as it is. */
@@ -144,7 +157,25 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
     return true;
   };
 
+  const applyDeltas = (given: string | number, deltas: readonly Delta[], options: WriteOptions | undefined): Promise<boolean> =>
+    transaction(async (session) => {
+      const id = String(given);
+      const before = await stored(session, id);
+      if (!before || table.isDeleted(before) || (await table.isDeletedLocally(session, id))) throw notFound(id);
+      const write = prepareDeltas(table, id, before, deltas);
+      if (write === undefined) return false;
+      await table.upsert(session, [owned(write.after, before)]);
+      const payload = payloadToSend(write.after, table);
+      await enqueue(session, upsertOp({ ...shared(id, options), payload, changedFields: [], deltas: write.deltas, baseUpdatedAt: versionOf(before), creates: false }), before);
+      return true;
+    });
+
   return {
+    applyDeltas,
+    increment: (id, field, by, options) => applyDeltas(id, [{ type: 'increment', field, by }], options),
+    addToSet: (id, field, values, options) => applyDeltas(id, [{ type: 'addToSet', field, values }], options),
+    removeFromSet: (id, field, values, options) => applyDeltas(id, [{ type: 'removeFromSet', field, values }], options),
+
     insertAndEnqueue: (entity, options) =>
       transaction(async (session) => {
         const { id, row } = wireOf(entity);
