@@ -14,7 +14,7 @@ import { assembleMachine } from './assemble-machine.ts';
 import type { EnginePorts } from './engine-ports.ts';
 import { explainOperation } from './explain.ts';
 import { createHub, reportQuietly } from './isolated-observable.ts';
-import type { QueuePort } from './queue-port.ts';
+import type { QueuePort } from '../model/queue.ts';
 import { readAgain } from './read-again.ts';
 import { createStatusKeeper } from './status-keeper.ts';
 import type { FullResyncOptions, SyncEngineCore, SyncOptions, SyncRunResult } from './sync-engine.ts';

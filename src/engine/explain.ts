@@ -1,6 +1,6 @@
 import type { SyncSnapshot } from '../machines/sync-machine.ts';
 import { phaseOf } from '../machines/phase-of.ts';
-import type { QueuedOperation } from './queue-port.ts';
+import type { QueuedOperation } from '../model/queue.ts';
 import type { PendingOperation, PendingReason } from './sync-engine.ts';
 
 interface Reason {

@@ -4,7 +4,7 @@ import type { SyncEvent } from '../model/events.ts';
 import type { SyncStats } from '../model/stats.ts';
 import type { SyncErrorInfo } from '../model/errors.ts';
 import { createHub, reportQuietly, type Hub } from './isolated-observable.ts';
-import type { QueueCounts, QueuePort } from './queue-port.ts';
+import type { QueueCounts, QueuePort } from '../model/queue.ts';
 import type { SyncStatus } from './sync-engine.ts';
 
 export interface StatusKeeper {

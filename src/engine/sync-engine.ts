@@ -11,7 +11,7 @@ import type { CursorRepository } from '../persistence/cursor-repository.ts';
 import type { OutboxRepository } from '../persistence/outbox-repository.ts';
 import type { SyncTable } from '../persistence/sync-table.ts';
 import type { SyncEntityWriter } from '../persistence/writer.ts';
-import type { QueuedOperation, QueueFilter } from './queue-port.ts';
+import type { QueuedOperation, QueueFilter } from '../model/queue.ts';
 import type { SyncActor } from './sync-stream.ts';
 
 /** `kinds` sets both lists and goes with neither of them; `[]` means none. `signal` ends the wait, not the run. */

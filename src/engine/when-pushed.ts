@@ -1,5 +1,5 @@
 import { waitFor, type WaitLimits } from './wait-until.ts';
-import type { QueueFilter, QueuePort } from './queue-port.ts';
+import type { QueueFilter, QueuePort } from '../model/queue.ts';
 import type { PushedResult } from './sync-engine.ts';
 
 /** Waits until what is queued now has left the queue or is parked; what is written later does not count. `isOver` ends the wait early. */

@@ -3,6 +3,7 @@ import type { Clock } from '../model/clock.ts';
 import type { SyncConfig } from '../model/config.ts';
 import type { SyncFact } from '../model/events.ts';
 import type { StorePort } from '../model/ports.ts';
+import type { QueuePort } from '../model/queue.ts';
 import type { SyncRequest } from '../model/run.ts';
 import { applyPages, retryQuarantined } from './apply-pages.ts';
 import { changeFeedOf, type ChangeFeed } from './change-feed.ts';
@@ -40,7 +41,7 @@ export interface StoreOptions {
 export interface Store {
   readonly store: StorePort;
   readonly registry: ReadonlyMap<string, ReplicaTable>;
-  readonly queue: ReturnType<typeof createQueue>;
+  readonly queue: QueuePort;
   readonly outbox: OutboxRepository;
   readonly cursors: CursorRepository;
   readonly gate: ConnectionGate;

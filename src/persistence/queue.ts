@@ -1,10 +1,9 @@
 import type { SyncFact } from '../model/events.ts';
-import type { OpType } from '../model/operation.ts';
-import type { Kinds } from '../model/run.ts';
+import type { QueuedOperation, QueueFilter, QueuePort, QueueState } from '../model/queue.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import { removeConflicts } from './conflict-rows.ts';
 import { releaseDependents } from './dependencies.ts';
-import { OutboxState, type ParkedFor } from './entities.ts';
+import { OutboxState } from './entities.ts';
 import { EntityChanges } from './entity-changes.ts';
 import { grouped } from './grouped.ts';
 import { outboxColumns, toStoredOp, type RawOutboxRow, type StoredOp } from './outbox-rows.ts';
@@ -15,33 +14,13 @@ import type { StoreContext } from './store-context.ts';
 import { forgetState, writeState } from './sync-state.ts';
 import { syncTableNames } from './migrations.ts';
 
-const stateNames = { 0: 'behind', 1: 'ready', 2: 'waiting', 3: 'parked', 4: 'inFlight' } as const;
-
-/** One queued operation, as screens and `explain()` need it; no payload. Times are epoch ms. */
-export interface QueuedOperation {
-  readonly opId: string;
-  readonly kind: string;
-  readonly entityId: string;
-  readonly type: OpType;
-  readonly state: (typeof stateNames)[OutboxState];
-  readonly parkedFor?: ParkedFor | undefined;
-  readonly waitingFor?: string | undefined;
-  readonly dueAt?: number | undefined;
-  readonly tryCount: number;
-  readonly lastError?: string | undefined;
-  readonly errorCode?: string | undefined;
-  readonly enqueuedAt: number;
-}
-
-export interface QueueFilter {
-  readonly kinds?: Kinds | undefined;
-}
+const stateNames = { 0: 'behind', 1: 'ready', 2: 'waiting', 3: 'parked', 4: 'inFlight' } as const satisfies Readonly<Record<OutboxState, QueueState>>;
 
 const whereKinds = (session: Session, filter: QueueFilter | undefined): { readonly sql: string; readonly parameters: readonly unknown[] } =>
   filter?.kinds === undefined ? { sql: '', parameters: [] } : { sql: ` AND ${session.dialect.inList('"kind"')}`, parameters: [listOf(filter.kinds)] };
 
 /** Looks at the queue and repairs it, outside of any run. */
-export function createQueue(context: StoreContext, feed: ChangeFeed) {
+export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort {
   const { unit } = context;
 
   const select = (session: Session, condition: string, filter: QueueFilter | undefined): Promise<readonly StoredOp[]> => {

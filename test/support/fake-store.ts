@@ -10,7 +10,7 @@ import type { Op, OpType } from '../../src/model/operation.ts';
 import type { Answer, LeasePort, PersistedState, PullPosition, StorePort, TakenRequest } from '../../src/model/ports.ts';
 import type { ConflictOutcome, ConflictRef, SettleReport } from '../../src/model/run.ts';
 import { foldOps } from '../../src/rules/fold.ts';
-import type { QueuedOperation, QueuePort, QueueState } from '../../src/engine/queue-port.ts';
+import type { QueuedOperation, QueuePort, QueueState } from '../../src/model/queue.ts';
 
 interface Queued {
   readonly seq: number;

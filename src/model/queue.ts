@@ -1,6 +1,6 @@
-import type { SyncFact } from '../model/events.ts';
-import type { OpType } from '../model/operation.ts';
-import type { Kinds } from '../model/run.ts';
+import type { SyncFact } from './events.ts';
+import type { OpType } from './operation.ts';
+import type { Kinds } from './run.ts';
 
 /** `parked` operations are not sent until somebody acts; `parkedFor` says why. */
 export type QueueState = 'behind' | 'ready' | 'waiting' | 'parked' | 'inFlight';
