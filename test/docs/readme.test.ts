@@ -33,7 +33,7 @@ function blocksOf(document: string): Block[] {
   });
 }
 
-test('docs: every ts block of README.md and docs/ compiles against the sources', () => {
+test('docs: every ts block of README.md and docs/ compiles against the sources', { timeout: 120_000 }, () => {
   const blocks = documents.flatMap(blocksOf);
   const byPath = new Map(blocks.map((block) => [block.path, block]));
   const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => readFileSync(path, 'utf8')) as { config: unknown };
