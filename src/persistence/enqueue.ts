@@ -77,6 +77,7 @@ export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | 
        "base_updated_at" = excluded."base_updated_at", "ts" = excluded."ts", "try_count" = 0, "last_error" = NULL, "error_code" = NULL, "last_tried_at" = NULL,
        "parked" = NULL, "due_at" = NULL, "state" = CASE WHEN "sync_outbox"."state" = ${OutboxState.behind} THEN ${OutboxState.behind} ELSE ${OutboxState.ready} END
        WHERE "sync_outbox"."request_id" IS NULL AND "sync_outbox"."state" <> ${OutboxState.inFlight} AND "sync_outbox"."kind" = excluded."kind" AND "sync_outbox"."entity_id" = excluded."entity_id"
+         AND NOT EXISTS (SELECT 1 FROM "sync_outbox" h WHERE h."kind" = excluded."kind" AND h."entity_id" = excluded."entity_id" AND h."seq" > "sync_outbox"."seq" AND h."request_id" IS NOT NULL)
      RETURNING 1 AS "queued"`,
     [op.opId, op.kind, op.id, op.type, op.creates ? 1 : 0, payload, deltas, changedFields, op.baseUpdatedAt || null, op.localTimestamp, op.kind, op.id, now]);
   if (queued.length === 0) {

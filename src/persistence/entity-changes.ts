@@ -80,6 +80,7 @@ export class EntityChanges {
    */
   depart(entityId: string, leaving: ReadonlySet<number>, mode: DepartureMode, known: KnownRow, lastSent?: JsonObject): Departed {
     const queue = this.queueOf(entityId);
+    const [oldest] = queue;
     const departed = depart({
       ops: queue, leaving, mode, serverRow: known.row, serverVersion: known.version, serverDeleted: known.deleted, keys: this.table.keys,
     });
@@ -94,7 +95,8 @@ export class EntityChanges {
     this.rebuilt.push(...departed.remaining);
     const head = departed.remaining[0];
     if (head) this.promoted.push(head.seq);
-    this.rebase(entityId, known, lastSent, departed.remaining.length > 0);
+    // The pre-image belongs to the oldest operation: where that stays, so does what it came from.
+    if (oldest === undefined || gone.has(oldest.seq)) this.rebase(entityId, known, lastSent, departed.remaining.length > 0);
     this.show(entityId, departed, known, mode);
     return departed;
   }

@@ -3,6 +3,7 @@ import type { Op } from '../model/operation.ts';
 import type { Kinds } from '../model/run.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import { rethrowForCaller } from './database-failure.ts';
+import { releaseDependents } from './dependencies.ts';
 import { enqueueOp } from './enqueue.ts';
 import { OutboxState } from './entities.ts';
 import { boundedError, outboxColumns, toOp, toStoredOp, type RawOutboxRow } from './outbox-rows.ts';
@@ -43,7 +44,7 @@ export interface OutboxRepository {
   /** All operations with at least `minTryCount` tries (default `maxOutboxTryCount`), in outbox order. Throws `RangeError` below 1. */
   getStuck(options?: KindsFilter & { readonly minTryCount?: number }): Promise<readonly StuckOperation[]>;
   countStuck(options?: KindsFilter & { readonly minTryCount?: number }): Promise<number>;
-  /** Gives up stuck operations made at or before a time, or all with `states: 'all'` (F-48); returns how many. */
+  /** Gives up stuck operations made at or before a time, or with `states: 'all'` all that are not under way (F-48); returns how many. */
   purgeOlderThan(threshold: Date | number | string, options?: { readonly states?: 'stuck' | 'all' }): Promise<number>;
 }
 
@@ -131,8 +132,11 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed):
           const gone = await session.query<{ kind: string; entityId: string }>(
             `DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"op_id"')} RETURNING "kind", "entity_id" AS "entityId"`, [listOf(part)]);
           for (const kind of new Set(gone.map((row) => row.kind))) {
-            const entities = listOf([...new Set(gone.filter((row) => row.kind === kind).map((row) => row.entityId))]);
+            const entityIds = [...new Set(gone.filter((row) => row.kind === kind).map((row) => row.entityId))];
+            const entities = listOf(entityIds);
             const { inList } = session.dialect;
+            await session.run(`DELETE FROM "sync_conflicts" WHERE "kind" = ? AND ${inList('"op_id"')}`, [kind, listOf(part)]);
+            await releaseDependents(session, context, kind, entityIds);
             await session.run(
               `UPDATE "sync_outbox" SET "state" = CASE WHEN "try_count" >= ? THEN ${OutboxState.parked} ELSE ${OutboxState.ready} END, "parked" = CASE WHEN "try_count" >= ? THEN 'stuck' ELSE NULL END
                WHERE "seq" IN (SELECT MIN("seq") FROM "sync_outbox" WHERE "kind" = ? AND ${inList('"entity_id"')} GROUP BY "entity_id") AND "state" = ${OutboxState.behind}`,

@@ -6,7 +6,7 @@ import { releaseDependents } from './dependencies.ts';
 import { OutboxState } from './entities.ts';
 import { EntityChanges } from './entity-changes.ts';
 import { grouped } from './grouped.ts';
-import { outboxColumns, toStoredOp, type RawOutboxRow, type StoredOp } from './outbox-rows.ts';
+import { frozenGroup, outboxColumns, toStoredOp, type RawOutboxRow, type StoredOp } from './outbox-rows.ts';
 import { giveUp } from './resolutions.ts';
 import { listOf, type Session } from './session.ts';
 import { writeChanges } from './settle.ts';
@@ -28,6 +28,7 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
     return session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE ${condition}${kinds.sql} ORDER BY "seq"`, kinds.parameters).then((rows) => rows.map(toStoredOp));
   };
   const stuck = `"state" = ${OutboxState.parked} AND "parked" = 'stuck'`;
+  const stuckOrUnproven = `"state" = ${OutboxState.parked} AND "parked" IN ('stuck', 'ambiguous')`;
 
   return {
     list: (filter?: QueueFilter): Promise<readonly QueuedOperation[]> =>
@@ -59,12 +60,16 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
     /** All of them, and the followers whose entity they hold up (F-49). */
     retryStuck: (filter?: QueueFilter): Promise<number> =>
       unit.transaction(async (session) => {
-        const ops = await select(session, `("parked" = 'stuck' OR "parked" = 'ambiguous') AND "state" = ${OutboxState.parked}`, filter);
+        const ops = await select(session, stuckOrUnproven, filter);
         for (const [kind, heads] of grouped(ops, (op) => op.kind)) {
           const entities = listOf(heads.map((op) => op.entityId));
           await session.run(
-            `UPDATE "sync_outbox" SET "try_count" = 0, "parked" = NULL, "due_at" = NULL, "state" = CASE WHEN "state" = ${OutboxState.parked} THEN ${OutboxState.ready} ELSE "state" END
+            `UPDATE "sync_outbox" SET "try_count" = 0, "due_at" = NULL,
+               "parked" = NULL, "state" = CASE WHEN "state" = ${OutboxState.parked} THEN ${OutboxState.ready} ELSE "state" END
              WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, entities]);
+          // Somebody has looked at it and lets it go out: the same request, as if for the first time.
+          const unproven = listOf(heads.filter(({ parked }) => parked === 'ambiguous').map((op) => op.entityId));
+          await session.run(`UPDATE "sync_outbox" SET "first_sent_at" = NULL WHERE "kind" = ? AND "request_id" IS NOT NULL AND ${session.dialect.inList('"entity_id"')}`, [kind, unproven]);
         }
         return ops.length;
       }),
@@ -72,7 +77,7 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
     /** Their rows go to the server's state; what was built on a dropped create goes with it (F-49). */
     dropStuck: (filter?: QueueFilter): Promise<readonly SyncFact[]> =>
       unit.transaction(async (session) => {
-        const heads = await select(session, stuck, filter);
+        const heads = await select(session, stuckOrUnproven, filter);
         return dropOperations(session, context, heads);
       }),
 
@@ -98,7 +103,10 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
   };
 }
 
-/** Gives operations up, each with the frozen group it heads; later ones of the entity stay, unless they were built on a dropped create. */
+/**
+ * Gives operations up; later ones of the entity stay, unless they were built on a dropped create. What is parked with an open request goes as a
+ * whole; a request under way stays, with all it stands for, until it has its answer (I2).
+ */
 export async function dropOperations(session: Session, context: StoreContext, heads: readonly StoredOp[]): Promise<readonly SyncFact[]> {
   const facts: SyncFact[] = [];
   for (const [kind, ops] of grouped(heads, (op) => op.kind)) {
@@ -112,14 +120,19 @@ export async function dropOperations(session: Session, context: StoreContext, he
     const changes = await EntityChanges.load(session, table, entityIds);
     const leaving = new Set(ops.map((op) => op.seq));
     for (const entityId of new Set(entityIds)) {
+      const queue = changes.queueOf(entityId);
       // What was refused together goes together: the folded operations share their tries.
-      for (const op of changes.queueOf(entityId)) if (op.tryCount >= context.config.maxOutboxTryCount) leaving.add(op.seq);
-      changes.depart(entityId, leaving, 'dropped', changes.knownOf(entityId));
+      for (const op of queue) if (op.tryCount >= context.config.maxOutboxTryCount) leaving.add(op.seq);
+      const open = frozenGroup(queue);
+      if (queue[0]?.state !== OutboxState.parked) for (const op of open) leaving.delete(op.seq);
+      else if (open.some((op) => leaving.has(op.seq))) for (const op of open) leaving.add(op.seq);
+      if (queue.some((op) => leaving.has(op.seq))) changes.depart(entityId, leaving, 'dropped', changes.knownOf(entityId));
     }
     facts.push(...await writeChanges(session, context, changes));
-    await removeConflicts(session, kind, entityIds);
+    const left = [...new Set(changes.gone.map((op) => op.entityId))];
+    await removeConflicts(session, kind, left);
     facts.push(...await giveUp(session, context, changes.gone, 'dropped'));
-    await releaseDependents(session, context, kind, entityIds);
+    await releaseDependents(session, context, kind, left);
   }
   return facts;
 }

@@ -35,23 +35,28 @@ export interface Departed {
 /**
  * Computes what an entity's queue and local row become when operations leave it, for whatever reason: the followers are rebuilt as (server
  * row now known + their own changed fields) and based on that row, so that nothing of the departed comes back with a full-row payload and
- * nobody conflicts with himself (F-20, F-136). A create that leaves unapplied hands its role to the next upsert.
+ * nobody conflicts with himself (F-20, F-136). A create that leaves unapplied hands its role to the next upsert. What is older than all that
+ * leaves stays as it is: it may be under way (I2), and its base tells the server of the conflict.
  */
 export function depart({ ops, leaving, mode, serverRow, serverVersion, serverDeleted, keys }: Departure): Departed {
   const departing = ops.filter((op) => leaving.has(op.seq));
-  const staying = ops.filter((op) => !leaving.has(op.seq));
-  const lostCreate = mode !== 'applied' && departing.some((op) => op.creates);
-  const unborn = lostCreate && serverRow === undefined;
-  const followers = unborn && mode === 'dropped' ? [] : unborn ? withoutUnborn(staying) : staying;
+  const first = departing[0]?.seq ?? Infinity;
+  const earlier = ops.filter((op) => op.seq < first);
+  const later = ops.filter((op) => op.seq > first && !leaving.has(op.seq));
+  // A later one is an insert over a delete of the user's own: what was made before does not hang on it.
+  const born = ops.find((op) => op.creates);
+  const unborn = mode !== 'applied' && born !== undefined && leaving.has(born.seq) && serverRow === undefined;
+  const followers = unborn && mode === 'dropped' ? [] : unborn ? withoutUnborn(later) : later;
 
   const exists = serverRow !== undefined && !serverDeleted;
-  const remaining = followers.map((op, index): PendingOp => {
+  const rebuilt = followers.map((op, index): PendingOp => {
     const creates = unborn ? index === 0 && op.type === 'upsert' : mode === 'applied' || exists ? false : op.creates;
     const base = exists ? { baseUpdatedAt: serverVersion } : { baseUpdatedAt: undefined };
     if (op.type === 'delete') return { ...op, creates: false, ...base };
     const payload = exists ? reproject(serverRow, op, keys) : unborn && index === 0 ? completed(departing, op) : op.payload;
     return { ...op, creates, ...base, payload };
   });
+  const remaining = [...earlier, ...rebuilt];
   const kept = new Set(remaining.map((op) => op.seq));
   const { row, deletedLocally } = overlay(serverRow, remaining, keys);
   return { remaining, gone: ops.filter((op) => !kept.has(op.seq)), localRow: row, deletedLocally };

@@ -57,6 +57,19 @@ describe('departures, one by one', () => {
     expect(leave([create(1, { title: 'x' }), upsert(2, { title: 'y' }, { creates: true })], [1], 'applied', server('t1')).remaining[0]).toMatchObject({ creates: false, baseUpdatedAt: 't1' });
   });
 
+  test('I2: an operation that is older than what leaves keeps payload and base: it may be under way', () => {
+    const first = upsert(1, { title: 'x' }, { baseUpdatedAt: 't1' });
+    const departed = leave([first, upsert(2, { price: 5 }, { baseUpdatedAt: 't1' }), upsert(3, { note: 'n' }, { baseUpdatedAt: 't1' })], [2], 'dropped', server('t2', { title: 'theirs' }));
+    expect(departed.remaining[0]).toEqual(first);
+    expect(departed.remaining[1]).toMatchObject({ seq: 3, baseUpdatedAt: 't2', payload: { title: 'theirs', price: 1, note: 'n' } });
+    expect(departed.localRow).toMatchObject({ title: 'x', price: 1, note: 'n' });
+  });
+
+  test('F-49: an insert over a delete of the user\'s own takes nothing along that was made before it', () => {
+    const ops = [create(1, { title: 'x' }), remove(2), create(3, { title: 'again' })];
+    expect(leave(ops, [3], 'dropped', undefined).remaining).toEqual(ops.slice(0, 2));
+  });
+
   test('I4: a pending delete keeps hiding the row; where it leaves unapplied the row is shown again', () => {
     expect(leave([upsert(1, { title: 'x' }), remove(2)], [1], 'applied', server('t2'))).toMatchObject({ deletedLocally: true, remaining: [{ seq: 2, baseUpdatedAt: 't2' }] });
     expect(leave([remove(1)], [1], 'givenUp', server('t2'))).toMatchObject({ deletedLocally: false, localRow: server('t2') });
@@ -113,7 +126,10 @@ describe('departures, whatever the queue', () => {
   test('F-20: followers keep identity, kind and own fields, and are all based on the row now known', () => check((departure) => {
     const { remaining } = depart(departure);
     const exists = departure.serverRow !== undefined && !departure.serverDeleted;
-    for (const op of remaining) {
+    const first = departure.ops.find((op) => departure.leaving.has(op.seq))?.seq ?? Infinity;
+    // What is older than all that leaves may be under way: not a character of it changes.
+    expect(remaining.filter((op) => op.seq < first)).toEqual(departure.ops.filter((op) => op.seq < first));
+    for (const op of remaining.filter((candidate) => candidate.seq > first)) {
       const before = departure.ops.find((candidate) => candidate.seq === op.seq);
       expect(op).toMatchObject({ opId: before?.opId, type: before?.type, localTimestamp: before?.localTimestamp });
       expect(op.baseUpdatedAt).toBe(exists ? 't9' : undefined);
@@ -129,7 +145,8 @@ describe('departures, whatever the queue', () => {
   test('F-144: at most the first of them creates, and only what the server does not have', () => check((departure) => {
     const { remaining } = depart(departure);
     expect(remaining.slice(1).filter((op) => op.creates && !departure.ops.find((before) => before.seq === op.seq)?.creates)).toEqual([]);
-    if (departure.serverRow !== undefined && !departure.serverDeleted) expect(remaining.filter((op) => op.creates)).toEqual([]);
+    const first = departure.ops.find((op) => departure.leaving.has(op.seq))?.seq ?? Infinity;
+    if (departure.serverRow !== undefined && !departure.serverDeleted) expect(remaining.filter((op) => op.creates && op.seq > first)).toEqual([]);
     const lostCreate = departure.mode !== 'applied' && departure.serverRow === undefined && departure.ops.some((op) => op.creates && departure.leaving.has(op.seq));
     if (lostCreate && remaining.length > 0) expect(remaining[0]?.creates).toBe(true);
   }));
