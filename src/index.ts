@@ -53,6 +53,7 @@ export type {
 } from './model/transport.ts';
 export type { CursorRepository } from './persistence/cursor-repository.ts';
 export type { OutboxRepository, StuckOperation } from './persistence/outbox-repository.ts';
+export type { AmendPatch, DiscardedOperation } from './persistence/repairs.ts';
 export { syncTable } from './persistence/sync-table.ts';
 export type { SyncTable, SyncTableOptions } from './persistence/sync-table.ts';
 export type { ReplaceOptions, SyncEntityWriter, WriteOptions } from './persistence/writer.ts';

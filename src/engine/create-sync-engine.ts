@@ -1,4 +1,5 @@
 import type { ObjectLiteral } from 'typeorm';
+import { SyncAbortedError } from '../model/errors.ts';
 import type { SyncTable } from '../persistence/sync-table.ts';
 import { createWriter } from '../persistence/writer.ts';
 import { RestTransport } from '../transport/rest-transport.ts';
@@ -7,6 +8,7 @@ import { composePorts } from './compose-ports.ts';
 import { createEngineCore, internalsOf, rememberInternals } from './engine-core.ts';
 import type { SyncEngineOptions } from './engine-options.ts';
 import type { SyncEngine } from './sync-engine.ts';
+import { handled } from './waiters.ts';
 
 /**
  * Builds an engine over a database and a transport. Throws `RangeError` naming a bad setting and `TypeError` naming a table that cannot be
@@ -14,13 +16,22 @@ import type { SyncEngine } from './sync-engine.ts';
  */
 export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
   const { ports, store } = composePorts(options);
-  const { gate, queue, outbox, cursors } = store;
+  const { gate, queue, outbox, cursors, repairs } = store;
   const core = createEngineCore({ ports, queue, connectivity: options.connectivity, detached: (work) => gate.detached(work) });
   const writer = createWriter(options.dataSource, { clock: ports.clock });
+  /** Never part of a transaction of the app, and over when the engine is. */
+  const alive = <T>(work: () => Promise<T>): Promise<T> =>
+    handled(internalsOf(core)?.isDisposed() === true ? Promise.reject(new SyncAbortedError('the engine is disposed; create a new one')) : gate.detached(work));
   const engine: SyncEngine = {
     ...core,
     outbox,
     cursors,
+    amend: (opId, patch) => alive(async () => {
+      await repairs.amend(opId, patch);
+      internalsOf(core)?.send({ type: 'SYNC', pullKinds: [], automatic: true });
+    }),
+    undoDiscard: (opId) => alive(() => repairs.undoDiscard(opId)),
+    discarded: (filter) => alive(() => repairs.discarded(filter)),
     writer: <Entity extends ObjectLiteral>(table: SyncTable<Entity>) => {
       if (!options.tables.some(({ target }) => target === table.target)) throw new TypeError('writer: this table is not one of those the engine was created with');
       return writer.forTable(table);

@@ -235,7 +235,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     }),
     conflicts: () => alive(() => store.conflicts()),
     conflicts$: reread([conflictHub.stream, queueChanges], () => store.conflicts(), sameConflicts),
-    getStuckOperations: (filter) => alive(async () => (await queue.list(filter)).filter(({ parkedFor }) => parkedFor === 'stuck')),
+    getStuckOperations: (filter) => alive(async () => (await queue.list(filter)).filter(({ parkedFor }) => parkedFor === 'stuck' || parkedFor === 'ambiguous')),
     retryStuckOperations: (filter) => alive(async () => {
       const count = await queue.retryStuck(filter);
       if (count > 0) send({ type: 'SYNC', pullKinds: [], automatic: true });

@@ -9,6 +9,7 @@ import type { Kinds } from '../model/run.ts';
 import type { PullStats, PushStats, SyncStats } from '../model/stats.ts';
 import type { CursorRepository } from '../persistence/cursor-repository.ts';
 import type { OutboxRepository } from '../persistence/outbox-repository.ts';
+import type { AmendPatch, DiscardedOperation } from '../persistence/repairs.ts';
 import type { SyncTable } from '../persistence/sync-table.ts';
 import type { SyncEntityWriter } from '../persistence/writer.ts';
 import type { QueuedOperation, QueueFilter } from '../model/queue.ts';
@@ -124,9 +125,9 @@ export interface SyncEngineCore {
   /** Conflicts that wait for a decision, oldest first. */
   conflicts(): Promise<readonly StoredConflict[]>;
   readonly conflicts$: Observable<readonly StoredConflict[]>;
-  /** All of them (F-49). */
+  /** All of them (F-49): refused too often (`parkedFor: 'stuck'`), or sent once without a proof of what came of it (`'ambiguous'`, F-134). */
   getStuckOperations(filter?: QueueFilter): Promise<readonly QueuedOperation[]>;
-  /** Resets their tries and asks for a push; answers how many. */
+  /** Resets their tries and asks for a push; answers how many. An ambiguous request is sent again, whatever became of the first time. */
   retryStuckOperations(filter?: QueueFilter): Promise<number>;
   /** Gives them up and puts their rows to the server's state; answers how many operations left. */
   dropStuckOperations(filter?: QueueFilter): Promise<number>;
@@ -154,6 +155,18 @@ export interface SyncEngineCore {
 export interface SyncEngine extends SyncEngineCore {
   readonly outbox: OutboxRepository;
   readonly cursors: CursorRepository;
+  /**
+   * Changes what a waiting, refused or stuck operation will send (property names), and the local row with it; its tries begin anew, and a push is
+   * asked for. Rejects with `ValidationError` for an unknown operation, a delete, one whose request is open or whose conflict is undecided.
+   */
+  amend(opId: string, patch: AmendPatch): Promise<void>;
+  /**
+   * Makes the changes of a given-up operation again on today's row, as a new operation; resolves with its id, or undefined where nothing is left
+   * to change. Rejects with `ValidationError` when {@link discarded} does not list it (the last `discardHistory` are kept).
+   */
+  undoDiscard(opId: string): Promise<string | undefined>;
+  /** What was given up, newest first. */
+  discarded(filter?: QueueFilter): Promise<readonly DiscardedOperation[]>;
   /** Writes rows of a registered table together with their operations. Throws `TypeError` for a table of another engine. */
   writer<Entity extends ObjectLiteral>(table: SyncTable<Entity>): SyncEntityWriter<Entity>;
 }

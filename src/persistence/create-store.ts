@@ -16,6 +16,7 @@ import { createOutboxRepository, type OutboxRepository } from './outbox-reposito
 import { readPosition } from './pull-positions.ts';
 import { createQueue } from './queue.ts';
 import { registerTables } from './register-table.ts';
+import { createRepairs, type Repairs } from './repairs.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { acceptServer, decideConflict, freezeResolution, loadConflict, parkConflict, settleResolution } from './resolutions.ts';
 import { completeFetch, dueForResync, notePullCompleted, openResync, sweepResync } from './resync.ts';
@@ -42,6 +43,7 @@ export interface Store {
   readonly store: StorePort;
   readonly registry: ReadonlyMap<string, ReplicaTable>;
   readonly queue: QueuePort;
+  readonly repairs: Repairs;
   readonly outbox: OutboxRepository;
   readonly cursors: CursorRepository;
   readonly gate: ConnectionGate;
@@ -142,5 +144,5 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         return result;
       }),
   };
-  return { store, registry, queue: createQueue(context, feed), outbox: createOutboxRepository(context, feed), cursors: createCursorRepository(unit), gate, feed };
+  return { store, registry, queue: createQueue(context, feed), repairs: createRepairs(context, feed, () => crypto.randomUUID()), outbox: createOutboxRepository(context, feed), cursors: createCursorRepository(unit), gate, feed };
 }
