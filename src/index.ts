@@ -22,7 +22,7 @@ export { defaultSyncConfig, resolveSyncConfig } from './model/config.ts';
 export type { SyncConfig } from './model/config.ts';
 export { acceptClient, acceptMerged, acceptServer, conflictStrategies, defer, discard } from './model/conflict.ts';
 export type {
-  Conflict, ConflictResolution, ConflictResolver, ConflictState, ConflictStrategy, MergeFunction, MergeInfo, StoredConflict, TableConflictConfig,
+  Conflict, ConflictResolution, ConflictResolver, ConflictState, ConflictStrategy, FieldMerge, FieldRule, MergeFunction, MergeInfo, StoredConflict, TableConflictConfig,
 } from './model/conflict.ts';
 export type { Cursor } from './model/cursor.ts';
 export { addToSet, increment, removeFromSet } from './model/delta.ts';

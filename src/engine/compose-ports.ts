@@ -2,6 +2,7 @@ import { createStore, type Store } from '../persistence/create-store.ts';
 import type { SyncTable } from '../persistence/sync-table.ts';
 import { systemClock } from '../persistence/system-clock.ts';
 import { resolveSyncConfig } from '../model/config.ts';
+import { checkConflictConfig } from './conflicts/check-conflict-config.ts';
 import type { EnginePorts } from './engine-ports.ts';
 import type { SyncMachineOptions } from './engine-options.ts';
 import { systemRandom } from './system-random.ts';
@@ -18,6 +19,7 @@ export function composePorts(options: SyncMachineOptions): Composition {
   const clock = options.clock ?? systemClock;
   const tables = withConflictSettings(options);
   const store = createStore({ dataSource: options.dataSource, tables, config, clock, owner: crypto.randomUUID() });
+  for (const { kind, conflict } of store.registry.values()) checkConflictConfig(kind, conflict);
   const stranger = Object.keys(options.tableConflicts ?? {}).find((kind) => !store.registry.has(kind));
   if (stranger !== undefined) {
     throw new TypeError(`tableConflicts names '${stranger}', which is no registered kind; known are ${[...store.registry.keys()].join(', ')}`);

@@ -1,112 +1,88 @@
 import type { SyncConfig } from '../model/config.ts';
-import { acceptClient, acceptMerged, acceptServer, type Conflict, type ConflictResolution, type ConflictStrategy, type StoredConflict } from '../model/conflict.ts';
-import type { JsonObject } from '../model/json.ts';
+import { acceptClient, acceptServer, outdatedDecision, type ConflictResolution, type ConflictResolver, type ConflictStrategy, type StoredConflict } from '../model/conflict.ts';
+import { isJsonObject } from '../model/json.ts';
 import type { SyncKind } from '../model/kind.ts';
-import { isPureDeltaConflict, rebaseDeltas } from '../rules/deltas.ts';
+import { awaitDecision, deferDecision, repushLocal, repushMerged, type ConflictPlan, type DecidedPlan, type StrategyContext } from './conflicts/conflict-plan.ts';
+import { lastWriteWins } from './conflicts/last-write-wins.ts';
+import { autoPreserve, merge } from './conflicts/merge-strategies.ts';
+import { reapplyDeltas } from './conflicts/reapply-deltas.ts';
 
-/** What is to be done with one conflict, before anything is done. */
-export type ConflictPlan =
-  /** Local rows change, nothing is sent. */
-  | { readonly type: 'apply'; readonly resolution: ConflictResolution }
-  /** A request goes out: `data` null deletes, `base` absent sends none. */
-  | {
-      readonly type: 'repush';
-      readonly resolution: ConflictResolution;
-      readonly data: JsonObject | null;
-      readonly base: string | undefined;
-      readonly version: string | undefined;
-      readonly force: boolean;
-      readonly creates: boolean;
-    }
-  /** Waits: for RESOLVE_CONFLICT, or with `nextRun` for the next run. */
-  | { readonly type: 'park'; readonly reason: string; readonly nextRun: boolean; readonly countTry: boolean };
+export type { ConflictPlan, StrategyContext } from './conflicts/conflict-plan.ts';
 
-/** What a strategy may look at. */
-export interface StrategyContext {
-  readonly conflict: Conflict;
-  readonly kind: SyncKind | undefined;
-  readonly config: SyncConfig;
-}
+/** Why a conflict waits that nobody was there to decide (EVT-07). */
+export const noResolver = 'No conflict resolver provided for manual strategy';
+/** Why a conflict waits whose resolver asked for time (EVT-08). */
+export const deferred = 'Resolution deferred';
 
-type Decide = (context: StrategyContext) => ConflictPlan | Promise<ConflictPlan>;
+type Decide = (context: StrategyContext) => ConflictPlan;
 
-const awaitingDecision = (strategy: ConflictStrategy): ConflictPlan => ({
-  type: 'park',
-  reason: `The strategy '${strategy}' leaves this conflict to a decision: resolve it with resolveConflict(opId, resolution)`,
-  nextRun: false,
-  countTry: false,
-});
-
-/** The one table of strategies (API §6). A strategy that throws leaves its conflict unresolved, and nothing else stops (F-16). */
+/** The one table of strategies (API §6). What one of them throws leaves its conflict unresolved, and nothing else stops (F-16). */
 export const strategyDecisions: Readonly<Record<ConflictStrategy, Decide>> = {
+  autoPreserve,
   serverWins: () => ({ type: 'apply', resolution: acceptServer() }),
-  clientWins: ({ conflict }) => repushLocal(conflict, { resolution: acceptClient(), force: true }),
-  autoPreserve: () => awaitingDecision('autoPreserve'),
-  merge: () => awaitingDecision('merge'),
-  lastWriteWins: () => awaitingDecision('lastWriteWins'),
-  manual: () => awaitingDecision('manual'),
+  clientWins: (context) => repushLocal(context, { resolution: acceptClient(), force: true }),
+  lastWriteWins,
+  merge,
+  manual: (context) => askResolver(context) ?? awaitDecision(noResolver),
 };
 
-/** Turns a stored conflict into a plan: a decision made by a person goes first, then the strategy it was detected under. Never throws. */
-export async function planConflict(stored: StoredConflict, kind: SyncKind | undefined, config: SyncConfig): Promise<ConflictPlan> {
-  const { conflict, resolution, strategy } = stored;
-  // Both sides deleted it: there is nothing left to disagree on.
-  if (conflict.opType === 'delete' && conflict.serverDeleted) return { type: 'apply', resolution: acceptServer() };
-  try {
-    if (resolution !== undefined) return planOfResolution(conflict, resolution, config);
-    const reapplied = planOfDeltas(conflict, strategy, kind, config);
-    if (reapplied !== undefined) return reapplied;
-    return await strategyDecisions[strategy]({ conflict, kind, config });
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return { type: 'park', reason: `The strategy '${strategy}' failed: ${text}`, nextRun: true, countTry: false };
-  }
+/** The table's resolver goes before the global one. */
+function askResolver({ kind, config }: Pick<StrategyContext, 'kind' | 'config'>): ConflictPlan | undefined {
+  const resolver: ConflictResolver | undefined = kind?.conflict.resolver ?? config.conflictResolver;
+  return resolver && { type: 'ask', resolver };
 }
 
 /**
- * A change by deltas alone disagrees with nobody: it is applied to the server's row as it is now, and sent on condition of that, whatever the
- * strategy; only `serverWins` gives it up and `manual` asks, because they say so of every change.
+ * Turns a stored conflict into a plan: a decision made by a person goes first, as long as it is about the server's present row; then the
+ * strategy it was detected under. Never throws.
  */
-function planOfDeltas(conflict: Conflict, strategy: ConflictStrategy, kind: SyncKind | undefined, config: SyncConfig): ConflictPlan | undefined {
-  if (!isPureDeltaConflict(conflict) || conflict.serverDeleted || strategy === 'serverWins' || strategy === 'manual') return undefined;
-  const row = rebaseDeltas(conflict.serverData, conflict.deltas ?? []);
-  const data = Object.fromEntries(Object.entries(row).filter(([key]) => key !== kind?.keys.updatedAt && key !== kind?.keys.deletedAt));
-  return planOfResolution(conflict, acceptMerged(data), config);
+export function planConflict(stored: StoredConflict, kind: SyncKind | undefined, config: SyncConfig, clockOffsetMs = 0): ConflictPlan {
+  const { conflict, resolution, strategy, state } = stored;
+  const context: StrategyContext = { conflict, kind, config, clockOffsetMs };
+  try {
+    // Both sides deleted it: there is nothing left to disagree on.
+    if (conflict.opType === 'delete' && conflict.serverDeleted) return { type: 'apply', resolution: acceptServer() };
+    if (state === 'decided' && resolution !== undefined) return isOutdated(stored) ? askAgain(stored, context, outdatedDecision) : planOfResolution(context, resolution);
+    // Left to a person: the strategy has no say any more.
+    if (state === 'awaiting' && stored.decidedOn === undefined) return askAgain(stored, context, stored.reason ?? noResolver);
+    return reapplyDeltas(context, strategy) ?? strategyDecisions[strategy](context);
+  } catch (error) {
+    // Its functions may be better tomorrow, with another version of the app.
+    return { type: 'park', reason: `The strategy '${strategy}' failed: ${error instanceof Error ? error.message : String(error)}`, nextRun: true, countTry: false };
+  }
 }
 
-/** What a decision of a person or a resolver means. Re-pushes are conditional on the version it was made on, unless `mergedPush` is `force` (F-31). */
-export function planOfResolution(conflict: Conflict, resolution: ConflictResolution, config: SyncConfig): ConflictPlan {
+const askAgain = ({ strategy }: StoredConflict, context: StrategyContext, reason: string): ConflictPlan =>
+  (strategy === 'manual' ? askResolver(context) : undefined) ?? awaitDecision(reason);
+
+/** Giving up one's own change and asking for time do not depend on what the server has. */
+const isOutdated = ({ conflict, resolution, decidedOn }: StoredConflict): boolean =>
+  decidedOn !== undefined && decidedOn !== conflict.serverTimestamp && resolution?.type !== 'discard' && resolution?.type !== 'defer';
+
+/**
+ * What a decision of a person or a resolver means. Re-pushes are conditional on the version it was made on, unless `mergedPush` is `force`
+ * (F-31). Data that lacks fields keeps the server's. Throws `ValidationError` on keys such as `__proto__`.
+ */
+export function planOfResolution(context: StrategyContext, resolution: ConflictResolution): DecidedPlan {
+  const { conflict, config } = context;
+  const force = config.mergedPush === 'force';
   switch (resolution.type) {
     case 'acceptServer':
     case 'discard':
       return { type: 'apply', resolution };
     case 'acceptClient':
-      return repushLocal(conflict, { resolution, force: config.mergedPush === 'force' });
+      return repushLocal(context, { resolution, force });
     case 'acceptMerged':
-      return repush(conflict, { resolution, data: resolution.data, force: config.mergedPush === 'force' });
+      if (!isJsonObject(resolution.data)) return deferDecision('acceptMerged needs the merged row as an object');
+      return repushMerged(context, { resolution, force }, { ...(conflict.serverDeleted ? conflict.localData : conflict.serverData), ...resolution.data });
     case 'defer':
-      return { type: 'park', reason: 'Resolution deferred', nextRun: true, countTry: false };
+      return deferDecision(deferred);
     default:
       return unknownResolution(resolution);
   }
 }
 
-const repushLocal = (conflict: Conflict, how: { resolution: ConflictResolution; force: boolean }): ConflictPlan =>
-  repush(conflict, { ...how, data: conflict.opType === 'delete' ? null : conflict.localData });
-
-function repush(conflict: Conflict, how: { resolution: ConflictResolution; data: JsonObject | null; force: boolean }): ConflictPlan {
-  // What the server deleted is created again without base; `creates` stays false, since a tombstone would refuse a create-only request.
-  const unconditional = how.force || conflict.serverDeleted || conflict.serverTimestamp === '';
-  return {
-    type: 'repush',
-    ...how,
-    base: unconditional ? undefined : conflict.serverTimestamp,
-    version: unconditional ? undefined : conflict.serverVersion,
-    creates: false,
-  };
-}
-
-function unknownResolution(resolution: never): ConflictPlan {
+function unknownResolution(resolution: never): DecidedPlan {
   const given: unknown = resolution;
-  return { type: 'park', reason: `No such resolution: ${JSON.stringify(given)}`, nextRun: true, countTry: false };
+  return deferDecision(`No such resolution: ${JSON.stringify(given)}; use acceptServer(), acceptClient(), acceptMerged(data), defer() or discard()`);
 }

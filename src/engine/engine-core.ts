@@ -295,4 +295,8 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
 }
 
 const sameConflicts = (a: readonly StoredConflict[], b: readonly StoredConflict[]): boolean =>
-  a.length === b.length && a.every((one, index) => one.conflict.opId === b[index]?.conflict.opId && one.detectedAt === b[index].detectedAt);
+  a.length === b.length && a.every((one, index) => {
+    const other = b[index];
+    return one.conflict.opId === other?.conflict.opId && one.detectedAt === other.detectedAt && one.state === other.state && one.reason === other.reason
+      && one.conflict.serverTimestamp === other.conflict.serverTimestamp;
+  });

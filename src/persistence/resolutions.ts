@@ -164,6 +164,8 @@ export async function freezeResolution(session: Session, context: StoreContext, 
     opIds: members.map((op) => op.opId),
     firstSentAt: undefined,
     verify: 'no',
+    // That the row equals what was sent proves no delta applied.
+    ...(record.conflict.deltas === undefined ? {} : { deltas: record.conflict.deltas }),
   };
 }
 

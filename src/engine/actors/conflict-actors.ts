@@ -1,6 +1,6 @@
-import { fromPromise } from 'xstate';
+import { fromPromise, type AnyActorRef } from 'xstate';
 import type { ConflictInput } from '../../machines/sync-machine.ts';
-import { discard, type Conflict } from '../../model/conflict.ts';
+import { discard } from '../../model/conflict.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { SyncFailure } from '../../model/failure.ts';
 import type { Outcome } from '../../model/outcome.ts';
@@ -8,7 +8,11 @@ import type { TakenRequest } from '../../model/ports.ts';
 import type { ConflictDecision, ConflictOutcome, ConflictRef } from '../../model/run.ts';
 import { pushMalformed, pushUnavailable, type PushResult } from '../../model/transport.ts';
 import { delayFor } from '../../rules/backoff.ts';
-import { planConflict, type ConflictPlan } from '../conflict-strategies.ts';
+import { deferred, noResolver } from '../conflict-strategies.ts';
+import { askerOf } from '../conflicts/chart-asker.ts';
+import type { DecidedPlan } from '../conflicts/conflict-plan.ts';
+import { decideStored } from '../conflicts/decide-stored.ts';
+import type { Asker, OpenQuestions } from '../conflicts/open-questions.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { failStep, toStepFailure } from '../step-failure.ts';
 import { unlessAborted } from '../unless-aborted.ts';
@@ -16,44 +20,49 @@ import { leaseFailure } from './lease-deadline.ts';
 import { readAnswer } from './read-answer.ts';
 import type { RunMemory } from './run-memory.ts';
 
-type Repush = Extract<ConflictPlan, { type: 'repush' }>;
+type Repush = Extract<DecidedPlan, { type: 'repush' }>;
+type Apply = Extract<DecidedPlan, { type: 'apply' }>;
 /** `skip`: the conflict stays unresolved, and the setting `skipConflictingOps` gives the change up. */
-type Planned = { readonly plan: ConflictPlan; readonly conflict: Conflict; readonly skip?: string };
+type Planned = { readonly plan: Repush | Apply; readonly skip?: string };
 
 const left = (parts: Partial<ConflictOutcome> = {}): ConflictOutcome => ({ type: 'left', pushed: 0, errors: 0, facts: [], ...parts });
 const nameOf = ({ kind, entityId }: ConflictRef): string => JSON.stringify([kind, entityId]);
+const leave = (facts: readonly SyncFact[] = []): ConflictDecision => ({ type: 'leave', facts });
 
 /** Decides conflicts and does what was decided, one conflict after another. A conflict that cannot be decided fails alone (F-16). */
-export function createConflictActors(ports: EnginePorts, memory: RunMemory) {
+export function createConflictActors(ports: EnginePorts, memory: RunMemory, questions: OpenQuestions) {
   const { store, config, clock } = ports;
   const planned = new Map<string, Planned>();
 
-  const park = async (ref: ConflictRef, plan: Extract<ConflictPlan, { type: 'park' }>): Promise<readonly SyncFact[]> =>
-    store.parkConflict(ref, plan.reason, { nextRun: plan.nextRun, countTry: plan.countTry });
-
-  const decide = async ({ ref }: ConflictInput): Promise<ConflictDecision> => {
+  const decide = async ({ ref, runId }: ConflictInput, asker: Asker): Promise<ConflictDecision> => {
     // What an aborted re-push still has to write comes first, else it would be decided on old data.
     await memory.settlingConflict;
     planned.delete(nameOf(ref));
-    const stored = await store.loadConflict(ref);
-    if (stored === undefined) return { type: 'leave', facts: [] };
-    const plan = await planConflict(stored, ports.kinds.get(ref.kind), config);
-    const { conflict } = stored;
+    const plan = await decideStored(ref, { ports, questions, asker, runId, clockOffsetMs: memory.clockOffsetMs });
+    if (plan === undefined) return leave();
     if (plan.type !== 'park') {
-      planned.set(nameOf(ref), { plan, conflict });
+      planned.set(nameOf(ref), { plan });
       return { type: plan.type, facts: [] };
     }
-    if (!config.skipConflictingOps) return { type: 'leave', facts: await park(ref, plan) };
-    planned.set(nameOf(ref), { plan: { type: 'apply', resolution: discard() }, conflict, skip: plan.reason });
-    return { type: 'apply', facts: [] };
+    if (config.skipConflictingOps) {
+      planned.set(nameOf(ref), { plan: { type: 'apply', resolution: discard() }, skip: plan.reason });
+      return { type: 'apply', facts: [] };
+    }
+    return leave(thenDeferred(plan, await store.parkConflict(ref, plan.reason, plan)));
+  };
+
+  /** Gives the change up by setting; the conflict is told as unresolved, unless that was done already. */
+  const skip = async (ref: ConflictRef, reason: string | undefined): Promise<readonly SyncFact[]> => {
+    const { facts } = await store.acceptServer(ref, discard());
+    return skippedFacts(facts, ref, reason);
   };
 
   const apply = async ({ ref }: ConflictInput): Promise<ConflictOutcome> => {
     const known = planned.get(nameOf(ref));
     if (known?.plan.type !== 'apply') return left();
-    const outcome = await store.acceptServer(ref, known.plan.resolution);
+    const outcome = known.skip === undefined ? await store.acceptServer(ref, known.plan.resolution) : left({ facts: await skip(ref, known.skip) });
     planned.delete(nameOf(ref));
-    return known.skip === undefined ? outcome : left({ facts: skippedFacts(outcome.facts, ref, known.skip) });
+    return outcome;
   };
 
   const repush = async (input: ConflictInput, signal: AbortSignal): Promise<ConflictOutcome> => {
@@ -65,14 +74,14 @@ export function createConflictActors(ports: EnginePorts, memory: RunMemory) {
     const { plan } = known;
     const request = await store.freezeResolution(ref, plan);
     // The stored conflict moved on since it was decided: nothing was sent.
-    const outcome = request === undefined
-      ? ({ type: 'again', pushed: 0, errors: 0, facts: [] } satisfies ConflictOutcome)
-      : await sendResolution(ref, request, plan, ports, memory, signal);
+    if (request === undefined) return round < config.maxConflictRetries ? left({ type: 'again' }) : left();
+    const { outcome, isRefused } = await sendResolution(ref, request, plan, ports, memory, signal);
     if (outcome.type !== 'again') planned.delete(nameOf(ref));
-    if (outcome.type !== 'again' || round < config.maxConflictRetries) return outcome;
+    if (isRefused && config.skipConflictingOps) return { ...outcome, facts: [...outcome.facts, ...(await skip(ref, undefined))] };
+    if (outcome.type !== 'again' || outcome.failure !== undefined || round < config.maxConflictRetries) return outcome;
     // The last round: it counts as a failed try, and the next run begins anew (F-03).
     const reason = `The server had another version in each of ${round + 1} rounds; tried again in the next run`;
-    const facts = await store.parkConflict(ref, reason, { nextRun: true, countTry: true });
+    const facts = config.skipConflictingOps ? await skip(ref, reason) : await store.parkConflict(ref, reason, { nextRun: true, countTry: true });
     return left({ errors: 1, facts: [...outcome.facts, ...facts] });
   };
 
@@ -85,7 +94,7 @@ export function createConflictActors(ports: EnginePorts, memory: RunMemory) {
   };
 
   return {
-    decideConflict: fromPromise<ConflictDecision, ConflictInput>(({ input }) => guarded(() => decide(input))),
+    decideConflict: fromPromise<ConflictDecision, ConflictInput>(({ input, self }) => guarded(() => decide(input, askerOf(chartOf(self))))),
     applyDecision: fromPromise<ConflictOutcome, ConflictInput>(({ input }) => guarded(() => apply(input))),
     repushDecision: fromPromise<ConflictOutcome, ConflictInput>(({ input, signal }) => {
       const work = guarded(() => repush(input, signal));
@@ -95,10 +104,18 @@ export function createConflictActors(ports: EnginePorts, memory: RunMemory) {
   };
 }
 
+const chartOf = ({ _parent }: { readonly _parent?: AnyActorRef | undefined }): AnyActorRef | undefined => _parent;
+
+/** A conflict that nobody is there to decide is told as what it means, too (EVT-07). */
+function thenDeferred({ reason }: { readonly reason: string }, facts: readonly SyncFact[]): readonly SyncFact[] {
+  if (reason !== noResolver) return facts;
+  return facts.flatMap((fact): readonly SyncFact[] => (fact.type === 'conflict.unresolved' ? [fact, { ...fact, reason: deferred }] : [fact]));
+}
+
 /** Sends what resolves a conflict and settles the answer, also when the sending was aborted. */
 async function sendResolution(
   ref: ConflictRef, request: TakenRequest, plan: Repush, ports: EnginePorts, memory: RunMemory, signal: AbortSignal,
-): Promise<ConflictOutcome> {
+): Promise<{ readonly outcome: ConflictOutcome; readonly isRefused: boolean }> {
   const { store, clock, config, random } = ports;
   const { result, failure } = await send(request, plan, ports, signal);
   const read = await readAnswer(request, result, ports, signal);
@@ -107,7 +124,7 @@ async function sendResolution(
   const report = await store.settleResolution(
     ref, { request, outcome, ...(failsAlone ? { dueInMs: delayFor(memory.countFailure(request.op.opId), random(), config) } : {}) }, plan.resolution);
   const stop = failure ?? failureOf(outcome, clock.now());
-  return stop === undefined ? report : { ...report, failure: stop };
+  return { outcome: stop === undefined ? report : { ...report, failure: stop }, isRefused: outcome.type === 'rejected' };
 }
 
 async function send({ op }: TakenRequest, plan: Repush, ports: EnginePorts, signal: AbortSignal): Promise<{ result: PushResult; failure?: SyncFailure }> {
@@ -141,12 +158,12 @@ function failureOf(outcome: Outcome, at: number): SyncFailure | undefined {
 }
 
 /** What `acceptServer` did is told as what it is here: an unresolved conflict whose change was given up by setting. */
-function skippedFacts(facts: readonly SyncFact[], ref: ConflictRef, reason: string): readonly SyncFact[] {
+function skippedFacts(facts: readonly SyncFact[], ref: ConflictRef, reason: string | undefined): readonly SyncFact[] {
   return facts.flatMap((fact): readonly SyncFact[] => {
     if (fact.type === 'op.discarded') return [{ ...fact, reason: 'skipped' }];
     if (fact.type !== 'conflict.resolved') return [fact];
-    const unresolved: SyncFact = { type: 'conflict.unresolved', conflict: fact.conflict, reason };
+    const unresolved: readonly SyncFact[] = reason === undefined ? [] : [{ type: 'conflict.unresolved', conflict: fact.conflict, reason }];
     const isTold = facts.some(({ type }) => type === 'op.discarded');
-    return isTold ? [unresolved] : [unresolved, { type: 'op.discarded', ...ref, reason: 'skipped', givenUp: fact.givenUp ?? [] }];
+    return isTold ? unresolved : [...unresolved, { type: 'op.discarded', ...ref, reason: 'skipped', givenUp: fact.givenUp ?? [] }];
   });
 }

@@ -1,3 +1,4 @@
+import { OpenQuestions } from '../conflicts/open-questions.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { createConflictActors } from './conflict-actors.ts';
 import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts';
@@ -9,13 +10,14 @@ import { RunMemory } from './run-memory.ts';
 export function createActors(ports: EnginePorts): { readonly actors: SyncActors; readonly keeper: LeaseKeeper; readonly memory: RunMemory } {
   const { store, clock, config } = ports;
   const memory = new RunMemory();
+  const questions = new OpenQuestions(store);
   const keeper = createLeaseKeeper(store.lease, clock, {
     ttlMs: config.leaseTtlMs,
     // Between two steps of a run there is no pause longer than the one between two rounds of a conflict.
     silenceMs: 2 * Math.max(config.leaseTtlMs, config.conflictRetryDelayMs),
     activity: memory,
   });
-  return { actors: { ...createRunActors(ports, memory, keeper), ...createPushActors(ports, memory), ...createConflictActors(ports, memory) }, keeper, memory };
+  return { actors: { ...createRunActors(ports, memory, keeper, questions), ...createPushActors(ports, memory), ...createConflictActors(ports, memory, questions) }, keeper, memory };
 }
 
 export type SyncActors = ReturnType<typeof createRunActors> & ReturnType<typeof createPushActors> & ReturnType<typeof createConflictActors>;

@@ -24,7 +24,8 @@ export async function planRun({ runId, request, remaining }: PlanInput, ports: E
   const begun = await store.beginRun({ explicit: request.explicit, kinds: request.decisions.length > 0 ? [...kinds.keys()].filter(wantsPush) : pushKinds, runId });
   const conflicts = begun.conflicts.filter(({ kind, opId }) => pushKinds.includes(kind) || request.decisions.includes(opId));
   return {
-    pushKinds, pullKinds, resyncKinds, conflicts,
+    // What waited behind a decided conflict is ready afterwards.
+    pushKinds: [...new Set([...pushKinds, ...conflicts.map(({ kind }) => kind)])], pullKinds, resyncKinds, conflicts,
     facts: [...strangers(request.pushKinds, request.pullKinds, kinds), ...begun.facts],
     ...(resyncKinds.length === 0 ? {} : { resyncReason: requested.length > 0 ? 'manual' as const : 'scheduled' as const }),
   };

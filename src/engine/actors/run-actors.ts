@@ -1,9 +1,11 @@
 import { fromObservable, fromPromise } from 'xstate';
 import type { FinishInput, PlanInput, PrepareInput, PullInput, RememberWaitInput, SweepInput } from '../../machines/sync-machine.ts';
 import type { Hydrated, LeaseAnswer, PageReport, Plan, RunRecord, SweepReport } from '../../model/run.ts';
+import type { OpenQuestions } from '../conflicts/open-questions.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { failStep } from '../step-failure.ts';
 import { unlessAborted } from '../unless-aborted.ts';
+import { createFinish } from './finish-run.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import { planRun } from './plan-run.ts';
 import { PullAhead } from './pull-ahead.ts';
@@ -14,8 +16,9 @@ import type { RunMemory } from './run-memory.ts';
 const longestWaitMs = 24 * 60 * 60 * 1000;
 
 /** Begins and ends runs, pulls, resyncs, and remembers over restarts what the chart waits for. */
-export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: LeaseKeeper) {
+export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: LeaseKeeper, questions: OpenQuestions) {
   const { store, transport, clock } = ports;
+  const finish = createFinish(ports, memory, keeper, questions);
   const ahead = new PullAhead(ports);
   const step = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
@@ -59,11 +62,7 @@ export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: L
       facts: await store.sweepResync(input.kind, { requested: input.requested }),
     }))),
 
-    finishRun: fromPromise<RunRecord, FinishInput>(({ input }) => step(async () => {
-      const { facts, nextDueInMs } = await store.finishRun({ runId: input.runId, othersSucceeded: memory.succeeded || input.pushed > 0, kinds: input.kinds });
-      const at = clock.now();
-      return { tookMs: at - memory.startedAt, at, facts, ...(nextDueInMs === undefined ? {} : { nextDueInMs }) };
-    })),
+    finishRun: fromPromise<RunRecord, FinishInput>(({ input, signal }) => step(() => finish(input, signal))),
 
     rememberWait: fromPromise<unknown, RememberWaitInput>(({ input: { attempt, wait, request } }) =>
       // A wait for single operations has no failure behind it: attempt 0 tells them apart after a restart.

@@ -1,0 +1,16 @@
+import type { AnyActorRef } from 'xstate';
+import type { SyncMachineEvent, SyncSnapshot } from '../../machines/sync-machine.ts';
+import type { Asker } from './open-questions.ts';
+
+/** The chart as somebody who asks resolvers; undefined where the actor has none, as in a test of the actor alone. */
+export const askerOf = (chart: AnyActorRef | undefined): Asker => {
+  const snapshot = (): SyncSnapshot | undefined => chart?.getSnapshot() as SyncSnapshot | undefined;
+  const isAlive = (): boolean => snapshot()?.status === 'active';
+  return {
+    isAlive,
+    isRunning: (runId) => isAlive() && snapshot()?.context.run?.id === runId,
+    wake: ({ opId }, resolution) => {
+      if (isAlive()) chart?.send({ type: 'RESOLVE_CONFLICT', opId, resolution } satisfies SyncMachineEvent);
+    },
+  };
+};

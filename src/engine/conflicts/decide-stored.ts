@@ -1,0 +1,53 @@
+import type { StoredConflict } from '../../model/conflict.ts';
+import type { ConflictRef } from '../../model/run.ts';
+import { planConflict, planOfResolution, type ConflictPlan } from '../conflict-strategies.ts';
+import type { EnginePorts } from '../engine-ports.ts';
+import { deferDecision, type DecidedPlan } from './conflict-plan.ts';
+import type { Asker, OpenQuestions, ResolverAnswer } from './open-questions.ts';
+
+interface Deciding {
+  readonly ports: EnginePorts;
+  readonly questions: OpenQuestions;
+  readonly asker: Asker;
+  readonly runId: number;
+  readonly clockOffsetMs: number;
+}
+
+/** What was decided, resolvers asked; undefined: nothing to decide now, the conflict is gone or a resolver still thinks. */
+type Decided = DecidedPlan | undefined;
+
+/** Reads a conflict and decides on it. Answers promptly: a resolver that takes its time is not waited for (F-145). */
+export async function decideStored(ref: ConflictRef, deciding: Deciding): Promise<Decided> {
+  const { ports: { store, kinds, config }, questions, clockOffsetMs } = deciding;
+  const given = questions.take(ref);
+  if (given === undefined && questions.isOpen(ref)) return undefined;
+  const stored = await store.loadConflict(ref);
+  if (stored === undefined) return undefined;
+  const { conflict } = stored;
+  // The answer was about this very conflict, and could not be stored when it came.
+  if (given !== undefined && stored.state !== 'decided' && given.conflict.opId === conflict.opId && given.conflict.serverTimestamp === conflict.serverTimestamp) {
+    return planOfAnswer(stored, given.answer, deciding);
+  }
+  const plan = planConflict(stored, kinds.get(ref.kind), config, clockOffsetMs);
+  const failure = stored.state === 'decided' && stored.resolution?.type === 'defer' ? questions.takeFailure(conflict.opId) : undefined;
+  if (failure !== undefined) return deferDecision(failure);
+  return plan.type === 'ask' ? consult(ref, stored, plan, deciding) : plan;
+}
+
+async function consult(ref: ConflictRef, stored: StoredConflict, { resolver }: Extract<ConflictPlan, { type: 'ask' }>, deciding: Deciding): Promise<Decided> {
+  const { ports: { store }, questions, asker, runId } = deciding;
+  // Before the question is put, so that an answer can be stored whenever it comes.
+  await store.parkConflict(ref, 'Waiting for the conflict resolver', { nextRun: false, countTry: false });
+  const answer = await questions.ask({ ref, runId, conflict: stored.conflict, asker }, resolver);
+  return answer && planOfAnswer(stored, answer, deciding);
+}
+
+/** What a resolver answers that makes no sense leaves its conflict unresolved. */
+function planOfAnswer({ conflict }: StoredConflict, { resolution, failed }: ResolverAnswer, { ports: { kinds, config }, clockOffsetMs }: Deciding): Decided {
+  if (failed !== undefined) return deferDecision(failed);
+  try {
+    return planOfResolution({ conflict, kind: kinds.get(conflict.kind), config, clockOffsetMs }, resolution);
+  } catch (error) {
+    return deferDecision(`The conflict resolver's answer cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,20 @@
+import { acceptClient, acceptServer, type Conflict } from '../../model/conflict.ts';
+import { compareTimestamps, parseTimestamp } from '../../rules/timestamp.ts';
+import { repushLocal, type DecidedPlan, type StrategyContext } from './conflict-plan.ts';
+
+/**
+ * The later side wins as a whole, the server on a tie or when a time is unknown. The user's time is read off the local clock, so it is moved
+ * by what that clock is known to be wrong (F-67). Conditional, like any other re-push.
+ */
+export function lastWriteWins(context: StrategyContext): DecidedPlan {
+  const { conflict, kind, config, clockOffsetMs } = context;
+  const insisted = conflict.opType === 'delete' ? kind?.conflict.deleteConflict : undefined;
+  const localWins = insisted === undefined ? isLocalLater(conflict, clockOffsetMs) : insisted === 'delete';
+  return localWins ? repushLocal(context, { resolution: acceptClient(), force: config.mergedPush === 'force' }) : { type: 'apply', resolution: acceptServer() };
+}
+
+function isLocalLater({ localTimestamp, serverTimestamp }: Conflict, clockOffsetMs: number): boolean {
+  const local = Date.parse(localTimestamp) + clockOffsetMs;
+  if (Number.isNaN(local) || parseTimestamp(serverTimestamp) === undefined) return false;
+  return compareTimestamps(new Date(local).toISOString(), serverTimestamp) > 0;
+}

@@ -1,0 +1,56 @@
+import { acceptClient, acceptMerged, acceptServer, type MergeInfo } from '../../model/conflict.ts';
+import { ValidationError } from '../../model/errors.ts';
+import { isJsonObject, type JsonObject } from '../../model/json.ts';
+import { deepEqual } from '../../rules/deep-equal.ts';
+import { withRebasedDeltas } from '../../rules/deltas.ts';
+import { applyFieldRules } from '../../rules/field-rules.ts';
+import { defaultMerge, preservingMerge, type MergeResult } from '../../rules/merge.ts';
+import { isSystemField } from '../../rules/system-fields.ts';
+import { repushLocal, repushMerged, type DecidedPlan, type StrategyContext } from './conflict-plan.ts';
+
+/** Keeps what either side did: field by field, three-way where the row before the edit is known. */
+export const autoPreserve = (context: StrategyContext): DecidedPlan => whole(context) ?? merged(context, preserve(context));
+
+/** Merges by the table's function, else the global one, else the local values laid over the server's. */
+export const merge = (context: StrategyContext): DecidedPlan => whole(context) ?? merged(context, byFunction(context));
+
+const isForced = ({ config }: StrategyContext): boolean => config.mergedPush === 'force';
+
+/** What cannot be merged, because one side has no row (F-01, F-22). Undefined: both have one. */
+function whole(context: StrategyContext): DecidedPlan | undefined {
+  const { conflict, kind } = context;
+  if (conflict.opType === 'delete') {
+    return kind?.conflict.deleteConflict === 'delete' ? repushLocal(context, { resolution: acceptClient(), force: isForced(context) }) : { type: 'apply', resolution: acceptServer() };
+  }
+  return conflict.serverDeleted ? repushLocal(context, { resolution: acceptClient(), force: isForced(context) }) : undefined;
+}
+
+function merged(context: StrategyContext, result: MergeResult): DecidedPlan {
+  const { conflict, kind } = context;
+  const { data, localFields, serverFields } = applyFieldRules(result, conflict, conflict.serverData, kind?.conflict.fields);
+  const row = withRebasedDeltas(data, conflict);
+  return repushMerged(context, { resolution: acceptMerged(row, { localFields, serverFields }), force: isForced(context) }, row);
+}
+
+const preserve = ({ conflict: { localData, serverData, changedFields, baseData } }: StrategyContext): MergeResult =>
+  preservingMerge(localData, serverData, { changedFields, base: baseData });
+
+function byFunction({ conflict, kind, config }: StrategyContext): MergeResult {
+  const { localData, serverData, changedFields, baseData } = conflict;
+  const custom = kind?.conflict.mergeFunction ?? config.mergeFunction;
+  const data: unknown = custom === undefined ? defaultMerge(localData, serverData, { changedFields })
+    // Copies: what it does to its arguments must not reach the event or the next round.
+    : custom(structuredClone(localData), structuredClone(serverData), { base: structuredClone(baseData), changedFields });
+  if (!isJsonObject(data) || data instanceof Promise) throw new ValidationError('mergeFunction must return the merged row as an object, not a promise or nothing');
+  return { data, ...provenance(data, localData, serverData) };
+}
+
+/** Which side the fields of a merged row came from, by comparison; what is like neither comes from both. */
+function provenance(data: JsonObject, local: JsonObject, server: JsonObject): MergeInfo {
+  const fields = Object.keys({ ...server, ...data }).filter((key) => !isSystemField(key));
+  const isFrom = (side: JsonObject, key: string): boolean => deepEqual(data[key] ?? null, side[key] ?? null);
+  return {
+    localFields: fields.filter((key) => !isFrom(server, key)),
+    serverFields: fields.filter((key) => isFrom(server, key) || !isFrom(local, key)),
+  };
+}

@@ -1,0 +1,183 @@
+import { defer, type Conflict, type ConflictResolution, type ConflictResolver } from '../../model/conflict.ts';
+import { ValidationError } from '../../model/errors.ts';
+import type { StorePort } from '../../model/ports.ts';
+import type { ConflictRef } from '../../model/run.ts';
+import { yieldTurn } from '../../persistence/yield-turn.ts';
+
+/** What a resolver came to. `failed`: it threw, and why. */
+export interface ResolverAnswer {
+  readonly resolution: ConflictResolution;
+  readonly failed?: string | undefined;
+}
+
+/** The chart, as far as an answer concerns it. */
+export interface Asker {
+  isAlive(): boolean;
+  /** Whether the run that asked goes on and will look again. */
+  isRunning(runId: number): boolean;
+  /** Tells that a decision is stored. */
+  wake(ref: ConflictRef, resolution: ConflictResolution): void;
+}
+
+interface Question {
+  readonly ref: ConflictRef;
+  readonly runId: number;
+  readonly asker: Asker;
+  /** As it was shown to the resolver. */
+  conflict: Conflict;
+  answer?: ResolverAnswer | undefined;
+  /** Somebody waits for the answer at this moment and takes it himself. */
+  isAwaited: boolean;
+}
+
+/** Turns of the event loop that an answer is waited for before the run goes on with something else. */
+const promptTurns = 4;
+
+const keyOf = ({ kind, entityId }: Pick<ConflictRef, 'kind' | 'entityId'>): string => JSON.stringify([kind, entityId]);
+
+/**
+ * The questions put to resolvers and not answered yet (F-145). A resolver is asked one question at a time, since it may be a dialog. Whoever
+ * waits for an answer may leave at any time: an answer that comes later is stored as a decision, and the chart is told.
+ */
+export class OpenQuestions {
+  readonly #questions = new Map<string, Question>();
+  /** The last question of each resolver. */
+  readonly #lines = new Map<ConflictResolver, Promise<void>>();
+  /** Answered and stored, by the run that asked. */
+  readonly #decided = new Map<number, { readonly ref: ConflictRef; readonly wake: () => void }[]>();
+  /** Why an answer was a failure: the store keeps decisions only. */
+  readonly #failures = new Map<string, string>();
+  readonly #listeners = new Set<() => void>();
+
+  constructor(private readonly store: Pick<StorePort, 'conflicts' | 'decideConflict'>) {}
+
+  /** Whether somebody thinks about this entity's conflict, or an answer waits to be taken. */
+  isOpen(ref: ConflictRef): boolean {
+    return this.#questions.has(keyOf(ref));
+  }
+
+  /** Whether answers are missing that a run asked for. */
+  isWaitingFor(runId: number): boolean {
+    return [...this.#questions.values()].some((question) => question.runId === runId);
+  }
+
+  /** Puts a question, and gives the answer if it comes at once. */
+  async ask(question: Pick<Question, 'ref' | 'runId' | 'conflict' | 'asker'>, resolver: ConflictResolver): Promise<ResolverAnswer | undefined> {
+    const asked: Question = { ...question, isAwaited: true };
+    this.#questions.set(keyOf(asked.ref), asked);
+    const before = this.#lines.get(resolver);
+    const work = before === undefined ? this.#consult(asked, resolver) : before.then(() => this.#consultLater(asked, resolver));
+    this.#lines.set(resolver, work);
+    void work.then(() => { if (this.#lines.get(resolver) === work) this.#lines.delete(resolver); });
+    for (let turn = 0; turn < promptTurns && asked.answer === undefined; turn += 1) await yieldTurn();
+    asked.isAwaited = false;
+    return this.take(asked.ref)?.answer;
+  }
+
+  /** The answer that could not be stored when it came, with the conflict it is about. */
+  take(ref: ConflictRef): { readonly conflict: Conflict; readonly answer: ResolverAnswer } | undefined {
+    const question = this.#questions.get(keyOf(ref));
+    if (question?.answer === undefined) return undefined;
+    this.#questions.delete(keyOf(ref));
+    return { conflict: question.conflict, answer: question.answer };
+  }
+
+  /** Why the stored answer to a conflict means "unresolved", once. */
+  takeFailure(opId: string): string | undefined {
+    const failure = this.#failures.get(opId);
+    this.#failures.delete(opId);
+    return failure;
+  }
+
+  /** Whether conflicts of a run were decided after it had gone on. */
+  hasDecided(runId: number): boolean {
+    return (this.#decided.get(runId)?.length ?? 0) > 0;
+  }
+
+  takeDecided(runId: number): readonly ConflictRef[] {
+    const decided = this.#decided.get(runId) ?? [];
+    this.#decided.delete(runId);
+    return decided.map(({ ref }) => ref);
+  }
+
+  /** The run does not go back: a later one applies what was decided. */
+  wakeFor(runId: number): void {
+    const decided = this.#decided.get(runId) ?? [];
+    this.#decided.delete(runId);
+    for (const { wake } of decided) wake();
+  }
+
+  /** Waits until something was decided, or nothing is open any more, or the signal aborts. */
+  nextDecision(runId: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (!signal.aborted && !this.hasDecided(runId) && this.isWaitingFor(runId)) return;
+        this.#listeners.delete(look);
+        signal.removeEventListener('abort', look);
+        resolve();
+      };
+      this.#listeners.add(look);
+      signal.addEventListener('abort', look, { once: true });
+      look();
+    });
+  }
+
+  /** Its turn came after others: by now the conflict may be another one, or none. */
+  async #consultLater(question: Question, resolver: ConflictResolver): Promise<void> {
+    const stored = await this.store.conflicts().catch(() => []);
+    const current = stored.find(({ conflict }) => keyOf(conflict) === keyOf(question.ref));
+    if (current === undefined || current.state === 'decided') {
+      this.#forget(question);
+      return;
+    }
+    question.conflict = current.conflict;
+    await this.#consult(question, resolver);
+  }
+
+  async #consult(question: Question, resolver: ConflictResolver): Promise<void> {
+    question.answer = await answerOf(question.conflict, resolver);
+    if (!question.isAwaited) await this.#keep(question, question.answer);
+  }
+
+  /** Nobody waits here any more: the answer becomes a stored decision, which a run applies. */
+  async #keep(question: Question, { resolution, failed }: ResolverAnswer): Promise<void> {
+    const { conflict, runId, asker } = question;
+    if (!asker.isAlive()) {
+      // The database is the app's again. The question is put anew after a restart.
+      this.#forget(question);
+      return;
+    }
+    try {
+      if (failed !== undefined) this.#failures.set(conflict.opId, failed);
+      const ref = await this.store.decideConflict(conflict.opId, resolution, { decidedOn: conflict.serverTimestamp });
+      const isRunning = asker.isRunning(runId);
+      const wake = (): void => asker.wake(ref, resolution);
+      if (isRunning) this.#decided.set(runId, [...(this.#decided.get(runId) ?? []), { ref, wake }]);
+      this.#forget(question);
+      if (!isRunning) wake();
+    } catch (error) {
+      this.#failures.delete(conflict.opId);
+      // Decided otherwise, or gone, or another one by now: nobody needs this answer. What could not be stored waits here for the next run.
+      if (error instanceof ValidationError) this.#forget(question);
+      else this.#tell();
+    }
+  }
+
+  #forget(question: Question): void {
+    if (this.#questions.get(keyOf(question.ref)) === question) this.#questions.delete(keyOf(question.ref));
+    this.#tell();
+  }
+
+  #tell(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+/** Asks; what the resolver does to its argument stays with it. Never rejects. */
+async function answerOf(conflict: Conflict, resolver: ConflictResolver): Promise<ResolverAnswer> {
+  try {
+    return { resolution: await resolver(structuredClone(conflict)) };
+  } catch (error) {
+    return { resolution: defer(), failed: `The conflict resolver failed: ${error instanceof Error ? error.message : String(error)}` };
+  }
+}
