@@ -14,7 +14,7 @@ export interface CursorRepository {
   resetAll(kinds: Iterable<string>): Promise<void>;
   /** Null before the first. */
   getLastFullResync(): Promise<Date | null>;
-  /** Counts for all kinds: none is due before `fullResyncIntervalMs` has passed since. */
+  /** Counts for all kinds: none is due before `fullResyncIntervalMs` has passed since. Throws `RangeError` for a Date that is none. */
   setLastFullResync(at: Date): Promise<void>;
 }
 
@@ -48,9 +48,11 @@ export function createCursorRepository(unit: UnitOfWork): CursorRepository {
         const row = await session.one<{ at: number | string | null }>('SELECT MAX("last_resync_at") AS "at" FROM "sync_cursors"');
         return row?.at == null ? null : new Date(Number(row.at));
       }),
-    setLastFullResync: (at) =>
-      write((session) =>
+    setLastFullResync: async (at) => {
+      if (Number.isNaN(at.getTime())) throw new RangeError('setLastFullResync: the time must be a valid Date');
+      await write((session) =>
         session.run(
-          'INSERT INTO "sync_cursors" ("kind", "last_resync_at") VALUES (?, ?) ON CONFLICT ("kind") DO UPDATE SET "last_resync_at" = excluded."last_resync_at"', [fullResyncKind, at.getTime()])),
+          'INSERT INTO "sync_cursors" ("kind", "last_resync_at") VALUES (?, ?) ON CONFLICT ("kind") DO UPDATE SET "last_resync_at" = excluded."last_resync_at"', [fullResyncKind, at.getTime()]));
+    },
   };
 }

@@ -49,6 +49,12 @@ function registerTable(dataSource: DataSource, table: SyncTable): ReplicaTable {
     .filter((column) => !column.isVirtual || column.relationMetadata !== undefined)
     .filter((column) => !column.isVirtualProperty && column !== deletedAtLocal && !localOnly.has(column.propertyPath))
     .map((column) => createColumnCodec(dataSource, column, naming));
+  const { dependsOn = {} } = table.options;
+  for (const property of Array.isArray(dependsOn) ? [] : Object.keys(dependsOn)) {
+    if (!codecs.some((codec) => codec.property === property || codec.wireKey === property)) {
+      throw new TypeError(`syncTable(${metadata.name}): dependsOn names '${property}', which is not a synchronised column; known are ${codecs.map((codec) => codec.property).join(', ')}`);
+    }
+  }
   const localCodecs = metadata.columns.filter((column) => localOnly.has(column.propertyPath)).map((column) => createColumnCodec(dataSource, column, naming));
   return new ReplicaTable({ dataSource, metadata, kind, options: table.options, codecs, localCodecs, idColumn, updatedAt, deletedAt, deletedAtLocal });
 }
