@@ -1,0 +1,157 @@
+import { EntitySchema } from 'typeorm';
+import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
+import type { SyncEngine } from '../../src/engine/sync-engine.ts';
+import type { SyncConfig } from '../../src/model/config.ts';
+import type { TableConflictConfig } from '../../src/model/conflict.ts';
+import type { SyncEvent, SyncEventType } from '../../src/model/events.ts';
+import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { Op } from '../../src/model/operation.ts';
+import type { BatchPushResult, PushContext, PushResult, TransportContext } from '../../src/model/transport.ts';
+import { openDatabase, type DatabaseDriver } from '../../src/persistence/open-database.ts';
+import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
+import { syncTable, type SyncTableOptions } from '../../src/persistence/sync-table.ts';
+import type { SyncEntityWriter } from '../../src/persistence/writer.ts';
+import { MemoryBackend } from '../../src/testing/memory-backend.ts';
+import { MemoryTransport, type MemoryTransportOptions } from '../../src/testing/memory-transport.ts';
+import { seededRandom } from '../../src/testing/seeded-random.ts';
+import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
+
+/** A record with a field of every sort that merges differ in. */
+export interface Task extends SyncedRow {
+  id: string;
+  title: string | null;
+  done: boolean;
+  stock: number | null;
+  dueDate: string | null;
+  tags: readonly Json[] | null;
+  meta: JsonObject | null;
+}
+
+export const taskEntity = new EntitySchema<Task>({
+  name: 'tasks',
+  tableName: 'tasks',
+  columns: {
+    id: { type: 'text', primary: true }, title: { type: 'text', nullable: true }, done: { type: 'boolean', default: false }, stock: { type: 'integer', nullable: true },
+    dueDate: { type: 'text', name: 'due_date', nullable: true }, tags: { type: 'simple-json', nullable: true }, meta: { type: 'simple-json', nullable: true },
+    ...syncColumns,
+  },
+});
+
+export const taskOf = (id: string, changes: Partial<Task> = {}): Task => ({
+  id, title: 'title', done: false, stock: 5, dueDate: '2026-05-01', tags: ['a', 'b'], meta: null, updatedAt: '', deletedAt: null, deletedAtLocal: null, ...changes,
+});
+
+/** Keeps what was sent, as it was sent. */
+export class RecordingTransport extends MemoryTransport {
+  readonly sent: Op[] = [];
+  readonly forced: Op[] = [];
+  /** Rejects everything as a missing network does. */
+  isOffline = false;
+
+  override async push(ops: readonly Op[], context: PushContext): Promise<BatchPushResult> {
+    if (this.isOffline) {
+      return { results: ops.map(({ opId }) => ({ opId, result: { type: 'pushUnavailable', dispatched: false, message: 'no network', noConnection: true } })) };
+    }
+    this.sent.push(...ops);
+    return super.push(ops, context);
+  }
+
+  override async forcePush(op: Op, context: TransportContext): Promise<PushResult> {
+    if (this.isOffline) return { type: 'pushUnavailable', dispatched: false, message: 'no network', noConnection: true };
+    this.sent.push(op);
+    this.forced.push(op);
+    return super.forcePush(op, context);
+  }
+}
+
+export interface BenchOptions {
+  readonly conflict?: TableConflictConfig;
+  readonly table?: SyncTableOptions<Task>;
+  readonly config?: Partial<SyncConfig>;
+  readonly driver?: DatabaseDriver;
+  readonly database?: string;
+  readonly backend?: MemoryBackend;
+  readonly transport?: MemoryTransportOptions;
+}
+
+export interface ConflictBench {
+  readonly engine: SyncEngine;
+  readonly backend: MemoryBackend;
+  readonly transport: RecordingTransport;
+  readonly clock: SimulatedClock;
+  readonly writer: SyncEntityWriter<Task>;
+  readonly told: SyncEvent[];
+  types(prefix?: string): SyncEventType[];
+  eventsOf<Type extends SyncEventType>(type: Type): Extract<SyncEvent, { type: Type }>[];
+  row(id: string): Promise<Task | null>;
+  /** Edits the row as it is here, some fields of it. */
+  edit(id: string, changes: Partial<Task>, options?: { readonly localTimestamp?: string }): Promise<void>;
+  queued(): Promise<readonly string[]>;
+  /** The server has the row, and it was pulled. */
+  begin(id: string, changes?: Partial<Task>): Promise<void>;
+  sync(): ReturnType<SyncEngine['sync']>;
+  /** The same database and server, after a restart. */
+  reopen(options?: BenchOptions): Promise<ConflictBench>;
+  close(): Promise<void>;
+}
+
+/** When the user acts, unless a test says otherwise; the server's clock stands at the same time. */
+export const noon = Date.UTC(2026, 0, 1, 12);
+
+const wireOf = (task: Task): JsonObject => {
+  const { updatedAt: _updatedAt, deletedAtLocal: _local, ...row } = task;
+  return { ...row };
+};
+
+/** An engine over a real database and a server in memory. Time stands still, and nothing waits between two rounds of a conflict. */
+export async function openConflicts(options: BenchOptions = {}): Promise<ConflictBench> {
+  const { driver = 'better-sqlite3', database = ':memory:' } = options;
+  const dataSource = await openDatabase({ driver, database, entities: [taskEntity], synchronize: true });
+  const clock = createSimulatedClock(noon);
+  // What is due at once is done at once, without anybody moving the time.
+  const prompt: SimulatedClock = Object.assign(Object.create(clock) as SimulatedClock, {
+    setTimeout: (callback: () => void, delayMs: number) => {
+      if (delayMs > 0) return clock.setTimeout(callback, delayMs);
+      setImmediate(callback);
+      return -1;
+    },
+  });
+  const backend = options.backend ?? new MemoryBackend({ naming: 'camelCase', now: () => clock.now() });
+  const transport = new RecordingTransport({ ...options.transport, backend });
+  const table = syncTable(taskEntity, { ...options.table, ...(options.conflict === undefined ? {} : { conflict: options.conflict }) });
+  const engine = createSyncEngine({
+    dataSource, transport, tables: [table], clock: prompt, random: seededRandom(1),
+    config: { fullResyncIntervalMs: Infinity, conflictRetryDelayMs: 0, ...options.config },
+  });
+  const told: SyncEvent[] = [];
+  engine.events$.subscribe((event) => told.push(event));
+  const writer = engine.writer(table);
+  const row = (id: string): Promise<Task | null> => dataSource.getRepository(taskEntity).findOneBy({ id });
+  await engine.start();
+  const close = async (): Promise<void> => {
+    await engine.dispose();
+    if (dataSource.isInitialized) await dataSource.destroy();
+  };
+  return {
+    engine, backend, transport, clock, writer, told, row, close,
+    types: (prefix = '') => told.map(({ type }) => type).filter((type) => type.startsWith(prefix)),
+    eventsOf: <Type extends SyncEventType>(type: Type) => told.filter((event): event is Extract<SyncEvent, { type: Type }> => event.type === type),
+    edit: async (id, changes, { localTimestamp } = {}) => {
+      const before = await row(id);
+      if (before === null) throw new Error(`there is no ${id} to edit`);
+      await writer.replaceAndEnqueueDiff(before, { ...before, ...changes }, localTimestamp === undefined ? {} : { localTimestamp });
+    },
+    queued: async () => (await engine.outbox.take({ limit: 10_000 })).map(({ opId }) => opId),
+    begin: async (id, changes) => {
+      backend.seed('tasks', wireOf(taskOf(id, changes)));
+      await engine.sync();
+      told.length = 0;
+      transport.sent.length = 0;
+    },
+    sync: () => engine.sync(),
+    reopen: async (more = {}) => {
+      await close();
+      return openConflicts({ ...options, ...more, backend });
+    },
+  };
+}
