@@ -33,18 +33,30 @@ export class NetworkError extends SyncError {
   }
 }
 
+interface TransportErrorOptions extends ErrorOptions {
+  readonly retryAfterMs?: number | undefined;
+  readonly code?: string | undefined;
+  readonly fields?: Readonly<Record<string, string>> | undefined;
+}
+
 /** The server answered with a status that is not success. `retryAfterMs` is its Retry-After as a wait. */
 export class TransportError extends SyncError {
   override readonly name: string = 'TransportError';
   readonly statusCode: number;
   readonly responseBody: string | undefined;
   readonly retryAfterMs: number | undefined;
+  /** The server's own word for a refusal, such as `out_of_stock`. */
+  readonly code: string | undefined;
+  /** Reasons by wire key, to be shown at the fields of a form. */
+  readonly fields: Readonly<Record<string, string>> | undefined;
 
-  constructor(message: string, statusCode: number, responseBody?: string, options: ErrorOptions & { retryAfterMs?: number | undefined } = {}) {
+  constructor(message: string, statusCode: number, responseBody?: string, options: TransportErrorOptions = {}) {
     super(message, options);
     this.statusCode = statusCode;
     this.responseBody = responseBody;
     this.retryAfterMs = options.retryAfterMs;
+    this.code = options.code;
+    this.fields = options.fields;
   }
 
   static httpError(statusCode: number, responseBody?: string, retryAfterMs?: number): TransportError {
@@ -138,12 +150,13 @@ export class SyncAbortedError extends SyncError {
 export type SyncErrorCategory =
   | 'network' | 'auth' | 'server' | 'rateLimit' | 'timeout' | 'parse' | 'database' | 'conflict' | 'validation' | 'unknown';
 
-/** A failure as a screen or a log needs it. `retryAt` is epoch ms. */
+/** A failure as a screen or a log needs it. `retryAt` is epoch ms, `fields` are the server's reasons by wire key. */
 export interface SyncErrorInfo {
   readonly category: SyncErrorCategory;
   readonly retryable: boolean;
   readonly statusCode?: number;
   readonly message: string;
+  readonly fields?: Readonly<Record<string, string>>;
   readonly retryAt?: number;
 }
 
@@ -165,7 +178,10 @@ export function syncErrorInfo(error: unknown): SyncErrorInfo {
   const seen = new Set<unknown>();
   for (let current = error; current instanceof Error && !seen.has(current); current = current.cause) {
     seen.add(current);
-    if (current instanceof TransportError) return { ...byStatus(current.statusCode), statusCode: current.statusCode, message };
+    if (current instanceof TransportError) {
+      const { statusCode, fields } = current;
+      return { ...byStatus(statusCode), statusCode, message, ...(fields === undefined ? {} : { fields }) };
+    }
     if (current instanceof AuthError) return { category: 'auth', retryable: false, message };
     if (current instanceof NetworkError) return { category: current.timedOut ? 'timeout' : 'network', retryable: true, message };
     if (current instanceof ParseError) return { category: 'parse', retryable: false, message };

@@ -62,10 +62,10 @@ function conflictOutcome(op: Op, result: PushConflict): Outcome {
 
 const updatedAtOf = (row: JsonObject | undefined): string | undefined => timestampText(row?.updatedAt ?? row?.updated_at);
 
-function rejection({ statusCode, message, fields }: PushRejected): SyncError {
+function rejection({ statusCode, code, message, fields }: PushRejected): SyncError {
   const reasons = Object.entries(fields ?? {}).map(([field, reason]) => `${field}: ${reason}`);
   const text = reasons.length === 0 ? message : `${message} (${reasons.join('; ')})`;
-  return statusCode === undefined ? new ValidationError(text) : new TransportError(text, statusCode);
+  return statusCode === undefined ? new ValidationError(text) : new TransportError(text, statusCode, undefined, { code, fields });
 }
 
 function unavailableOutcome({ dispatched, statusCode, message, noConnection }: PushUnavailable): Outcome {

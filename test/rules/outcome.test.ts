@@ -41,9 +41,11 @@ describe('toOutcome', () => {
       const outcome = toOutcome(edit, result);
       return 'error' in outcome ? outcome.error : undefined;
     };
-    const rejected = errorOf(pushRejected({ statusCode: 422, message: 'invalid', fields: { title: 'too long' } }));
+    const rejected = errorOf(pushRejected({ statusCode: 422, code: 'rule', message: 'invalid', fields: { title: 'too long' } }));
     expect(rejected).toBeInstanceOf(TransportError);
     expect(rejected?.message).toBe('invalid (title: too long)');
+    expect(rejected).toMatchObject({ code: 'rule', fields: { title: 'too long' } });
+    expect(syncErrorInfo(rejected)).toMatchObject({ category: 'validation', statusCode: 422, fields: { title: 'too long' } });
     expect(errorOf(pushRejected({ message: 'no' }))).toBeInstanceOf(ValidationError);
     expect(errorOf(pushUnauthorized())).toBeInstanceOf(AuthError);
     expect(errorOf(pushAmbiguous({ message: 'cut', timedOut: true }))).toBeInstanceOf(NetworkError);
