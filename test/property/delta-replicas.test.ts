@@ -24,7 +24,8 @@ type Step = { readonly on: number } & (
   | { readonly do: 'increment'; readonly by: number }
   | { readonly do: 'add' | 'remove'; readonly tag: number }
   | { readonly do: 'title' }
-  | { readonly do: 'sync' | 'everybody' }
+  | { readonly do: 'sync' }
+  | { readonly do: 'everybody' }
 );
 
 const replicaCount = 5;
@@ -33,7 +34,8 @@ const stepArb: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ on, do: fc.constant('increment' as const), by: fc.constantFrom(-2, -1, 1, 1, 2) }) },
   { weight: 2, arbitrary: fc.record({ on, do: fc.constantFrom('add' as const, 'remove' as const), tag: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ on, do: fc.constant('title' as const) }) },
-  { weight: 4, arbitrary: fc.record({ on, do: fc.constantFrom('sync' as const, 'sync' as const, 'sync' as const, 'everybody' as const) }) },
+  { weight: 4, arbitrary: fc.record({ on, do: fc.constant('sync' as const) }) },
+  { weight: 1, arbitrary: fc.record({ on, do: fc.constant('everybody' as const) }) },
 );
 
 for (const deltas of [true, false]) {
@@ -103,7 +105,7 @@ for (const deltas of [true, false]) {
             await sync(replica).catch(() => undefined);
           } else if (step.do === 'everybody') {
             await Promise.allSettled(replicas.map(sync));
-          } else {
+          } else if (step.do === 'add' || step.do === 'remove') {
             // Each device has tags of its own, so that the result does not depend on the order.
             const tag = `${step.on}:${step.tag}`;
             await writer.applyDeltas(id, [step.do === 'add' ? addToSet('tags', [tag]) : removeFromSet('tags', [tag])]);
