@@ -138,6 +138,8 @@ export class EntityChanges {
     await writeBases(session, kind, [...this.basesToWrite.values()]);
     await this.table.removeOrHide(session, this.rowsToRemove, options.hiddenAt);
     const bad = [...await storeRows(session, this.table, this.rowsToWrite), ...await storeRows(session, this.table, this.hiddenRowsToWrite, { keepDeletedLocally: true })];
+    // A delete may be queued for a row that was not here yet: it does not appear with the pull that brings it (I4).
+    await this.table.hideShown(session, this.hiddenRowsToWrite.map(({ id }) => id), options.hiddenAt);
     await this.table.markDeletedLocally(session, this.rowsToHide, options.hiddenAt);
     await this.table.markDeletedLocally(session, this.rowsToShow, null);
     const badIds = new Set(bad.map(({ id }) => id));

@@ -241,6 +241,11 @@ export class ReplicaTable implements SyncKind {
     if (ids.length > 0) await session.run(`UPDATE ${this.table} SET ${this.deletedAtLocalName} = ? WHERE ${this.inIds()}`, [at, this.idList(ids)]);
   }
 
+  /** Hides rows that are not hidden yet: the time of the user's own deletion stays where it is known. */
+  async hideShown(session: Session, ids: readonly string[], at: string): Promise<void> {
+    if (ids.length > 0) await session.run(`UPDATE ${this.table} SET ${this.deletedAtLocalName} = ? WHERE ${this.inIds()} AND ${this.deletedAtLocalName} IS NULL`, [at, this.idList(ids)]);
+  }
+
   async isDeletedLocally(session: Session, id: string): Promise<boolean> {
     const row = await session.one(`SELECT 1 AS "hidden" FROM ${this.table} WHERE ${this.inIds()} AND ${this.deletedAtLocalName} IS NOT NULL`, [this.idList([id])]);
     return row !== undefined;

@@ -53,7 +53,7 @@ export async function settleAnswers(session: Session, context: StoreContext, ans
     tally.facts.push(...await closeConflicts(session, kind, ids, answers));
     await releaseDependents(session, context, kind, ids);
   }
-  return { batchSize: answers.length, pushed: tally.pushed, errors: tally.errors, conflicts: tally.conflicts, facts: tally.facts };
+  return { batchSize: answers.reduce((sum, { request }) => sum + request.opIds.length, 0), pushed: tally.pushed, errors: tally.errors, conflicts: tally.conflicts, facts: tally.facts };
 }
 
 /** The conflicts of entities whose request was accepted are over; what they were resolved into is told. */

@@ -1,47 +1,20 @@
 import type { Clock } from '../../src/model/clock.ts';
 import { resolveSyncConfig, type SyncConfig } from '../../src/model/config.ts';
-import type { ConflictStrategy, StoredConflict } from '../../src/model/conflict.ts';
-import { syncErrorInfo } from '../../src/model/errors.ts';
+import type { ConflictResolution, ConflictStrategy, StoredConflict } from '../../src/model/conflict.ts';
+import { NetworkError, ParseError, SyncError, syncErrorInfo, ValidationError } from '../../src/model/errors.ts';
 import type { SyncFact } from '../../src/model/events.ts';
 import { SyncStepError } from '../../src/model/failure.ts';
 import type { JsonObject } from '../../src/model/json.ts';
-import type { SyncKind } from '../../src/model/kind.ts';
-import type { Op, OpType } from '../../src/model/operation.ts';
-import type { Answer, LeasePort, PersistedState, PullPosition, StorePort, TakenRequest } from '../../src/model/ports.ts';
+import type { Op } from '../../src/model/operation.ts';
+import type { Outcome } from '../../src/model/outcome.ts';
+import type { Answer, LeasePort, PullPosition, StorePort, TakenRequest } from '../../src/model/ports.ts';
 import type { ConflictOutcome, ConflictRef, SettleReport } from '../../src/model/run.ts';
 import { foldOps } from '../../src/rules/fold.ts';
-import type { QueuedOperation, QueuePort, QueueState } from '../../src/model/queue.ts';
+import { compareTimestamps } from '../../src/rules/timestamp.ts';
+import { discardedFacts, entityKey, fakeKind, FakeDatabase, givenUpOf, pendingOf, refOf, type Known, type Queued } from './fake-database.ts';
+import { createFakeQueue } from './fake-queue.ts';
 
-interface Queued {
-  readonly seq: number;
-  op: Op;
-  state: QueueState;
-  parkedFor?: 'conflict' | 'stuck' | 'ambiguous' | undefined;
-  dueAt?: number | undefined;
-  tryCount: number;
-  lastError?: string | undefined;
-  errorCode?: string | undefined;
-  /** Held by the newest operation of a frozen group. */
-  request?: TakenRequest | undefined;
-  attempt: number;
-  answeredInRun?: number | undefined;
-  readonly enqueuedAt: number;
-}
-
-/** What outlives an engine: give it to a second store to reopen, or to share, the same "database". */
-export class FakeDatabase {
-  seq = 0;
-  ops: Queued[] = [];
-  rows = new Map<string, Map<string, JsonObject>>();
-  positions = new Map<string, PullPosition>();
-  resyncs = new Map<string, { position: PullPosition; seen: Set<string> }>();
-  resyncedAt = new Map<string, number>();
-  conflicts = new Map<string, StoredConflict>();
-  state: PersistedState = { paused: false, attempt: 0, clockOffsetMs: 0 };
-  scope: string | undefined;
-  lease = { owner: '', token: 0, expiresAt: 0 };
-  readonly listeners = new Set<(change: { enqueued: boolean }) => void>();
-}
+export { fakeKind, FakeDatabase } from './fake-database.ts';
 
 export interface FakeStoreOptions {
   readonly database?: FakeDatabase;
@@ -53,24 +26,14 @@ export interface FakeStoreOptions {
   readonly resyncDue?: readonly string[];
 }
 
-export const fakeKind = (kind: string, parts: Partial<SyncKind> = {}): SyncKind => ({
-  kind,
-  keys: { id: 'id', updatedAt: 'updatedAt', deletedAt: 'deletedAt' },
-  readId: (row) => (typeof row['id'] === 'string' ? row['id'] : undefined),
-  readUpdatedAt: (row) => textOf(row['updatedAt'] ?? row['updated_at']),
-  isDeleted: (row) => (row['deletedAt'] ?? row['deleted_at'] ?? null) !== null,
-  conflict: {},
-  pullOnly: false,
-  pushOnly: false,
-  dependsOn: [],
-  sendChangedFields: false,
-  syncIntervalMs: undefined,
-  ...parts,
-});
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
-const entityKey = (kind: string, id: string): string => `${kind}/${id}`;
+interface Settled {
+  readonly facts: readonly SyncFact[];
+  readonly pushed: number;
+  readonly errors: number;
+  readonly conflict?: ConflictRef;
+}
 
-/** A store in memory with the behaviour of the port: queues per entity, cursors, conflicts, a lease with fencing. No overlay. */
+/** A store in memory that keeps the store contract (test/contract): queues per entity, overlay, cursors, resync, conflicts, a lease with fencing. */
 export function createFakeStore(options: FakeStoreOptions) {
   const database = options.database ?? new FakeDatabase();
   const { clock } = options;
@@ -78,56 +41,36 @@ export function createFakeStore(options: FakeStoreOptions) {
   const owner = options.owner ?? 'one';
   const kinds = new Map((options.kinds ?? ['todos', 'lists']).map((kind) => [kind, fakeKind(kind)] as const));
   const due = new Set(options.resyncDue ?? []);
+  const strategy = options.strategy ?? config.conflictStrategy;
   let token = 0;
+  let run = 0;
   /** Set to make the next call of a method fail once with this error. */
   const failures = new Map<string, unknown>();
+  const anyKind = fakeKind('any');
 
-  const changed = (enqueued = false): void => {
-    for (const listener of database.listeners) listener({ enqueued });
-  };
-  const rowsOf = (kind: string): Map<string, JsonObject> => {
-    const rows = database.rows.get(kind) ?? new Map<string, JsonObject>();
-    database.rows.set(kind, rows);
-    return rows;
-  };
-  const queueOf = (kind: string, id: string): Queued[] => database.ops.filter((queued) => queued.op.kind === kind && queued.op.id === id);
-  const promote = (kind: string, id: string): void => {
-    const [head] = queueOf(kind, id);
-    if (head?.state === 'behind') head.state = 'ready';
-  };
-  const failIfTold = (method: string): void => {
+  const failIfTold = async (method: string): Promise<void> => {
+    await Promise.resolve();
     if (!failures.has(method)) return;
     const error = failures.get(method);
     failures.delete(method);
     throw error;
   };
   const fenced = async (method: string): Promise<void> => {
-    await Promise.resolve();
-    failIfTold(method);
+    await failIfTold(method);
     if (database.lease.owner !== owner || database.lease.token !== token) throw new SyncStepError({ type: 'leaseLost', message: 'fenced out' });
   };
-  const remove = (opIds: readonly string[]): void => {
-    const gone = database.ops.filter(({ op }) => opIds.includes(op.opId));
-    database.ops = database.ops.filter(({ op }) => !opIds.includes(op.opId));
-    for (const { op } of gone) promote(op.kind, op.id);
+  const conflictOf = ({ kind, entityId }: ConflictRef): StoredConflict | undefined => database.conflicts.get(entityKey(kind, entityId));
+  const keepConflict = (stored: StoredConflict): void => void database.conflicts.set(entityKey(stored.conflict.kind, stored.conflict.entityId), stored);
+  const membersOf = ({ kind, entityId, opId }: ConflictRef): Queued[] => {
+    const queue = database.queueOf(kind, entityId);
+    return queue.slice(0, queue.findIndex(({ op }) => op.opId === opId) + 1);
   };
-  const groupOf = (request: TakenRequest): Queued[] => database.ops.filter(({ op }) => request.opIds.includes(op.opId));
-  const storeRow = (kind: string, id: string, row: JsonObject | undefined): void => {
-    if (row === undefined) return;
-    rowsOf(kind).set(id, row);
-    const updatedAt = kinds.get(kind)?.readUpdatedAt(row);
-    for (const queued of queueOf(kind, id)) {
-      if (queued.request === undefined && updatedAt !== undefined) queued.op = { ...queued.op, baseUpdatedAt: updatedAt, creates: false };
-    }
-  };
-  const pushedFacts = (group: readonly Queued[]): SyncFact[] =>
-    group.map(({ op }) => ({ type: 'op.pushed', opId: op.opId, kind: op.kind, entityId: op.id, operationType: op.type }));
-  const refOf = (conflict: StoredConflict): ConflictRef => ({ kind: conflict.conflict.kind, entityId: conflict.conflict.entityId, opId: conflict.conflict.opId });
+
+  // ── Lease ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   const lease: LeasePort = {
     acquire: async () => {
-      await Promise.resolve();
-      failIfTold('acquire');
+      await failIfTold('acquire');
       if (database.lease.owner !== owner && database.lease.expiresAt > clock.now()) return { held: false };
       const continued = database.lease.owner === owner && database.lease.token === token;
       token = database.lease.token + 1;
@@ -145,119 +88,226 @@ export function createFakeStore(options: FakeStoreOptions) {
     expiresAt: () => (database.lease.owner === owner && database.lease.token === token ? database.lease.expiresAt : 0),
   };
 
-  const settleOne = ({ request, outcome, dueInMs }: Answer, runId: number): { facts: SyncFact[]; pushed: number; errors: number; conflict?: ConflictRef } => {
-    const group = groupOf(request);
-    const newest = group.at(-1);
-    const forget = (): void => {
-      for (const queued of group) queued.request = undefined;
-      if (newest) newest.attempt += 1;
+  // ── Take ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  const takeHead = (head: Queued, distrustResend: boolean, facts: SyncFact[]): TakenRequest | undefined => {
+    const { kind, id } = head.op;
+    const queue = database.queueOf(kind, id);
+    const open = queue.find(({ request }) => request !== undefined)?.request;
+    const lastSent = database.known.get(entityKey(kind, id))?.lastSent;
+    if (open !== undefined) {
+      const old = clock.now() - (open.firstSentAt ?? clock.now()) > config.idempotencyWindowMs;
+      head.state = 'inFlight';
+      return { ...open, ...(lastSent === undefined ? { verify: old || distrustResend ? 'staleRequest' : 'no' } : { verify: 'unknownVersion', lastSent }) };
+    }
+    const folded = foldOps(queue.map(pendingOf));
+    const newest = queue.at(-1) ?? head;
+    if (folded.type === 'nothing') {
+      database.leave(kind, id, queue.map(({ op }) => op.opId), 'givenUp');
+      facts.push(...discardedFacts(queue, 'foldedAway'));
+      return undefined;
+    }
+    const { opId, localTimestamp, creates, baseUpdatedAt } = folded;
+    const shared = { opId, kind, id, localTimestamp, creates, requestId: nextKey(newest), ...(baseUpdatedAt === undefined ? {} : { baseUpdatedAt }) };
+    const changed = folded.type === 'upsert' && folded.changedFields !== undefined ? { changedFields: folded.changedFields } : {};
+    const op: Op = folded.type === 'delete' ? { type: 'delete', ...shared } : { type: 'upsert', ...shared, payload: folded.payload, ...changed };
+    head.state = 'inFlight';
+    const request = freeze(newest, queue, op);
+    return lastSent === undefined ? request : { ...request, verify: 'unknownVersion', lastSent };
+  };
+  const nextKey = ({ op, attempt }: Queued): string => (attempt === 0 ? op.opId : `${op.opId}#${attempt + 1}`);
+  const freeze = (newest: Queued, group: readonly Queued[], op: Op): TakenRequest => {
+    const request: TakenRequest = { kind: op.kind, entityId: op.id, op, opIds: group.map((queued) => queued.op.opId), firstSentAt: undefined, verify: 'no' };
+    newest.request = { ...request, firstSentAt: clock.now() };
+    newest.attempt += 1;
+    return request;
+  };
+
+  // ── Settle ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  const pushedFacts = (group: readonly Queued[]): SyncFact[] =>
+    group.map(({ op }) => ({ type: 'op.pushed', opId: op.opId, kind: op.kind, entityId: op.id, operationType: op.type }));
+  const failedFacts = (group: readonly Queued[], error: Error, willRetry: boolean): SyncFact[] =>
+    group.map(({ op }) => ({ type: 'op.failed', opId: op.opId, kind: op.kind, entityId: op.id, error, errorInfo: syncErrorInfo(error), willRetry }));
+  const stuckFacts = (group: readonly Queued[], error: Error): SyncFact[] =>
+    group.map(({ op, tryCount }) => ({ type: 'op.stuck', opId: op.opId, kind: op.kind, entityId: op.id, tryCount, error, errorInfo: syncErrorInfo(error) }));
+
+  const knownAfter = ({ op, kind, entityId }: TakenRequest, row: JsonObject | undefined): Known => {
+    if (op.type === 'delete') return { row: undefined, deleted: true };
+    const version = row && anyKind.readUpdatedAt(row);
+    const before = database.known.get(entityKey(kind, entityId));
+    const believed = { ...before?.row, ...op.payload, id: entityId, deletedAt: null, ...row };
+    return version === undefined ? { row: believed, deleted: false, lastSent: op.payload } : { row: believed, version, deleted: false };
+  };
+
+  const settleOne = (answer: Answer): Settled => {
+    const { request, outcome, dueInMs } = answer;
+    const group = database.ops.filter(({ op }) => request.opIds.includes(op.opId));
+    const [head] = group;
+    if (head === undefined) return { facts: [], pushed: 0, errors: 0 };
+    const close = (reuseKey = false): void => {
+      for (const queued of group) {
+        if (reuseKey && queued.request !== undefined) queued.attempt -= 1;
+        queued.request = undefined;
+      }
     };
-    const each = (change: Partial<Queued>): void => {
-      for (const queued of group) Object.assign(queued, { state: 'behind' });
-      const [head] = group;
-      if (head) Object.assign(head, change);
+    const move = (change: Partial<Queued>): void => void Object.assign(head, { parkedFor: undefined, dueAt: undefined }, change);
+    const note = (error: Error, errorCode: string): void => {
+      for (const queued of group) Object.assign(queued, { lastError: error.message, errorCode });
     };
-    const failed = (error: Error, willRetry: boolean): SyncFact[] =>
-      group.map(({ op }) => ({ type: 'op.failed', opId: op.opId, kind: op.kind, entityId: op.id, error, errorInfo: syncErrorInfo(error), willRetry }));
     switch (outcome.type) {
       case 'applied': {
         const facts = pushedFacts(group);
-        remove(request.opIds);
-        if (request.op.type === 'delete') rowsOf(request.kind).delete(request.entityId);
-        else storeRow(request.kind, request.entityId, outcome.row);
+        database.leave(request.kind, request.entityId, request.opIds, 'applied', knownAfter(request, outcome.row));
+        database.conflicts.delete(entityKey(request.kind, request.entityId));
+        database.resyncs.get(request.kind)?.seen.add(request.entityId);
         return { facts, pushed: group.length, errors: 0 };
       }
       case 'conflict': {
-        forget();
-        each({ state: 'parked', parkedFor: 'conflict' });
-        const opId = newest?.op.opId ?? request.op.opId;
-        const stored: StoredConflict = {
-          conflict: {
-            kind: request.kind, entityId: request.entityId, opId, opType: request.op.type,
-            localData: request.op.type === 'upsert' ? request.op.payload : {},
-            serverData: outcome.current ?? {}, localTimestamp: request.op.localTimestamp, serverTimestamp: outcome.serverTimestamp, serverDeleted: outcome.deleted,
-            ...(outcome.version === undefined ? {} : { serverVersion: outcome.version }),
-          },
-          strategy: options.strategy ?? config.conflictStrategy,
-          state: 'detected',
-          detectedAt: clock.now(),
-        };
-        database.conflicts.set(entityKey(request.kind, request.entityId), stored);
-        return { facts: [{ type: 'conflict.detected', conflict: stored.conflict, strategy: stored.strategy }], pushed: 0, errors: 0, conflict: refOf(stored) };
+        close();
+        move({ state: 'parked', parkedFor: 'conflict' });
+        const stored = describe(request, outcome);
+        keepConflict(stored);
+        return { facts: [{ type: 'conflict.detected', conflict: stored.conflict, strategy }], pushed: 0, errors: 0, conflict: refOf(stored) };
       }
       case 'rejected': {
-        forget();
-        const tryCount = (newest?.tryCount ?? 0) + 1;
-        const stuck = tryCount >= config.maxOutboxTryCount;
-        for (const queued of group) Object.assign(queued, { tryCount, lastError: outcome.error.message, errorCode: outcome.code, answeredInRun: runId });
-        each(stuck ? { state: 'parked', parkedFor: 'stuck' } : { state: 'waiting', dueAt: undefined });
-        const facts = failed(outcome.error, !stuck);
-        if (stuck && newest) {
-          facts.push({ type: 'op.stuck', opId: newest.op.opId, kind: request.kind, entityId: request.entityId, tryCount, error: outcome.error, errorInfo: syncErrorInfo(outcome.error) });
-        }
-        return { facts, pushed: 0, errors: group.length };
+        close();
+        note(outcome.error, outcome.code);
+        for (const queued of group) queued.tryCount += 1;
+        const stuck = group.some(({ tryCount }) => tryCount >= config.maxOutboxTryCount);
+        move(stuck ? { state: 'parked', parkedFor: 'stuck' } : { state: 'waiting' });
+        return { facts: [...failedFacts(group, outcome.error, !stuck), ...(stuck ? stuckFacts(group, outcome.error) : [])], pushed: 0, errors: group.length };
       }
       case 'forbidden':
-        forget();
-        for (const queued of group) Object.assign(queued, { lastError: outcome.error.message, errorCode: 'forbidden', answeredInRun: runId });
-        each({ state: 'waiting', dueAt: undefined });
-        return { facts: failed(outcome.error, true), pushed: 0, errors: group.length };
+        close();
+        note(outcome.error, outcome.type);
+        move({ state: 'waiting' });
+        return { facts: failedFacts(group, outcome.error, true), pushed: 0, errors: group.length };
       case 'authRequired':
       case 'throttled':
       case 'notSent':
-        forget();
-        each({ state: 'ready' });
+        close(outcome.type === 'notSent');
+        note(outcome.error, outcome.type);
+        move({ state: 'ready' });
         return { facts: [], pushed: 0, errors: 0 };
       case 'unavailable':
-        each({ state: 'ready' });
+        note(outcome.error, outcome.type);
+        move({ state: 'ready' });
         return { facts: [], pushed: 0, errors: 0 };
       case 'retryLater':
       case 'malformed':
-        for (const queued of group) Object.assign(queued, { lastError: outcome.error.message, errorCode: outcome.type });
-        if (dueInMs === undefined) for (const queued of group) queued.answeredInRun = runId;
-        each({ state: 'waiting', dueAt: dueInMs === undefined ? undefined : clock.now() + dueInMs });
-        return { facts: failed(outcome.error, true), pushed: 0, errors: group.length };
+        note(outcome.error, outcome.type);
+        for (const queued of group) queued.failedInRun = run;
+        move({ state: 'waiting', dueAt: outcome.type === 'malformed' || dueInMs === undefined ? undefined : clock.now() + dueInMs });
+        return { facts: failedFacts(group, outcome.error, true), pushed: 0, errors: group.length };
       case 'ambiguous':
-        each({ state: 'parked', parkedFor: 'ambiguous' });
-        return { facts: failed(outcome.error, false), pushed: 0, errors: group.length };
+        note(outcome.error, outcome.type);
+        move({ state: 'parked', parkedFor: 'ambiguous' });
+        return { facts: [...failedFacts(group, outcome.error, false), ...stuckFacts(group, outcome.error)], pushed: 0, errors: group.length };
     }
   };
-  let run = 0;
 
-  const resolved = (ref: ConflictRef, resolution: ConflictOutcomeResolution, more: SyncFact[], pushed: number): ConflictOutcome => {
-    const stored = database.conflicts.get(entityKey(ref.kind, ref.entityId));
-    database.conflicts.delete(entityKey(ref.kind, ref.entityId));
-    changed();
-    return { type: 'resolved', pushed, errors: 0, facts: [...more, ...(stored ? [{ type: 'conflict.resolved' as const, conflict: stored.conflict, resolution }] : [])] };
+  // ── Conflicts ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The conflict as it stands: all unsent operations of the entity, folded, against the server's row. */
+  const describe = ({ kind, entityId }: Pick<TakenRequest, 'kind' | 'entityId'>, outcome: Outcome & { type: 'conflict' }): StoredConflict => {
+    const queue = database.queueOf(kind, entityId);
+    const folded = foldOps(queue.map(pendingOf));
+    const newest = queue.at(-1)?.op;
+    const before = database.known.get(entityKey(kind, entityId));
+    if (outcome.current !== undefined || outcome.deleted) database.known.set(entityKey(kind, entityId), { row: outcome.current, version: outcome.serverTimestamp || undefined, deleted: outcome.deleted });
+    if (outcome.current !== undefined) database.show(kind, entityId, outcome.current);
+    return {
+      conflict: {
+        kind, entityId, opId: newest?.opId ?? '', opType: folded.type === 'upsert' ? 'upsert' : 'delete', localData: folded.type === 'upsert' ? folded.payload : {},
+        serverData: outcome.current ?? {}, localTimestamp: newest?.localTimestamp ?? '', serverTimestamp: outcome.serverTimestamp, serverDeleted: outcome.deleted,
+        baseData: before?.row, ...(folded.type === 'upsert' ? { changedFields: folded.changedFields } : {}),
+        ...(outcome.version === undefined ? {} : { serverVersion: outcome.version }),
+      },
+      strategy,
+      state: 'detected',
+      detectedAt: clock.now(),
+    };
   };
-  const conflictGroup = (ref: ConflictRef): Queued[] => {
-    const queue = queueOf(ref.kind, ref.entityId);
-    const last = queue.findIndex(({ op }) => op.opId === ref.opId);
-    return queue.slice(0, last + 1);
+  const isParked = ({ kind, entityId }: ConflictRef): boolean => database.queueOf(kind, entityId)[0]?.parkedFor === 'conflict';
+  const resolvedFact = (stored: StoredConflict | undefined, resolution: ConflictResolution, more: object = {}): readonly SyncFact[] =>
+    stored === undefined ? [] : [{ type: 'conflict.resolved', conflict: stored.conflict, resolution, ...more }];
+
+  const settleResolution = (ref: ConflictRef, answer: Answer, resolution: ConflictResolution): ConflictOutcome => {
+    const stored = conflictOf(ref);
+    const { pushed, errors, facts } = settleOne(answer);
+    const repark = (change: Partial<StoredConflict>): void => {
+      const [head] = database.queueOf(ref.kind, ref.entityId);
+      if (head !== undefined) Object.assign(head, { state: 'parked', parkedFor: 'conflict', dueAt: undefined });
+      if (stored !== undefined) keepConflict({ ...stored, ...change });
+    };
+    switch (answer.outcome.type) {
+      case 'applied':
+        return { type: 'resolved', pushed, errors, facts: [...facts, ...resolvedFact(stored, resolution)] };
+      case 'conflict':
+        return { type: 'again', pushed, errors, facts: [] };
+      case 'authRequired':
+      case 'throttled':
+      case 'notSent':
+        repark({});
+        return { type: 'again', pushed, errors, facts };
+      case 'rejected':
+      case 'forbidden': {
+        if (stored === undefined) return { type: 'left', pushed, errors, facts };
+        const reason = answer.outcome.error.message;
+        if (facts.some(({ type }) => type === 'op.stuck')) database.conflicts.delete(entityKey(ref.kind, ref.entityId));
+        else repark({ reason, resolution: undefined, state: stored.state === 'decided' ? 'awaiting' : stored.state });
+        return { type: 'left', pushed, errors, facts: [...facts, { type: 'conflict.unresolved', conflict: stored.conflict, reason }] };
+      }
+      default:
+        return { type: 'left', pushed, errors, facts };
+    }
+  };
+
+  // ── Pull ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  const applyItem = (kind: string, item: JsonObject, next: PullPosition): 'upsert' | 'delete' | 'kept' | SyncFact => {
+    const id = anyKind.readId(item);
+    if (id === undefined || anyKind.readUpdatedAt(item) === undefined) {
+      return { type: 'row.quarantined', kind, ...(id === undefined ? {} : { id }), error: new ParseError(`a row of ${kind} has no ${id === undefined ? 'id' : 'timestamp'}`) };
+    }
+    if (next.resync) database.resyncs.get(kind)?.seen.add(id);
+    const version = anyKind.readUpdatedAt(item) ?? '';
+    const deleted = anyKind.isDeleted(item);
+    const key = entityKey(kind, id);
+    const known = database.known.get(key);
+    if (database.queueOf(kind, id).length === 0) {
+      database.known.delete(key);
+    } else {
+      if (known?.version !== undefined && compareTimestamps(version, known.version) <= 0) return 'kept';
+      database.known.set(key, { row: item, version, deleted });
+      const stored = database.conflicts.get(key);
+      if (stored !== undefined) keepConflict({ ...stored, conflict: { ...stored.conflict, serverData: item, serverTimestamp: version, serverDeleted: deleted } });
+    }
+    database.show(kind, id, item);
+    return deleted ? 'delete' : 'upsert';
   };
 
   const store: StorePort = {
     lease,
     hydrate: async () => {
-      await Promise.resolve();
-      failIfTold('hydrate');
+      await failIfTold('hydrate');
       return database.state;
     },
     rememberWait: async (wait) => {
-      await Promise.resolve();
-      failIfTold('rememberWait');
+      await failIfTold('rememberWait');
       database.state = { ...database.state, attempt: wait.attempt, retryAt: wait.retryAt, request: wait.request };
     },
     rememberPaused: async (paused) => {
-      await Promise.resolve();
+      await failIfTold('rememberPaused');
       database.state = { ...database.state, paused };
     },
     rememberClockOffset: async (clockOffsetMs) => {
-      await Promise.resolve();
+      await failIfTold('rememberClockOffset');
       database.state = { ...database.state, clockOffsetMs };
     },
     claimScope: async (scope) => {
-      await Promise.resolve();
+      await failIfTold('claimScope');
       database.scope ??= scope;
       return { owner: database.scope };
     },
@@ -265,57 +315,37 @@ export function createFakeStore(options: FakeStoreOptions) {
       await fenced('beginRun');
       run = runId;
       for (const queued of database.ops) {
-        if (!wanted.includes(queued.op.kind)) continue;
-        queued.answeredInRun = undefined;
         if (queued.state === 'inFlight') queued.state = 'ready';
-        if (queued.state === 'waiting' && (explicit || queued.dueAt === undefined || queued.dueAt <= clock.now())) queued.state = 'ready';
+        if (queued.state === 'waiting' && (explicit || queued.dueAt === undefined || queued.dueAt <= clock.now())) Object.assign(queued, { state: 'ready', dueAt: undefined });
       }
-      return { conflicts: [...database.conflicts.values()].filter(({ state }) => state !== 'awaiting').map(refOf), facts: [] };
+      const worth = ({ conflict, state, decidedOn, strategy: by }: StoredConflict): boolean => {
+        if (!wanted.includes(conflict.kind)) return false;
+        if (state !== 'awaiting') return true;
+        return decidedOn === undefined ? by === 'manual' && config.conflictResolver !== undefined : explicit || decidedOn !== conflict.serverTimestamp;
+      };
+      return { conflicts: [...database.conflicts.values()].filter(worth).map(refOf), facts: [] };
     },
     dueForResync: async (asked) => {
       await fenced('dueForResync');
-      return asked.filter((kind) => due.has(kind));
+      return asked.filter((kind) => due.has(kind) || database.resyncs.has(kind));
     },
     take: async ({ kinds: wanted, limit, distrustResend }) => {
       await fenced('take');
       const requests: TakenRequest[] = [];
       const facts: SyncFact[] = [];
-      for (const head of [...database.ops]) {
+      const openFirst = [...database.ops].sort((a, b) => Number(isOpen(b)) - Number(isOpen(a)));
+      for (const head of openFirst) {
         if (requests.length >= limit) break;
-        if (!wanted.includes(head.op.kind)) continue;
-        const queue = queueOf(head.op.kind, head.op.id);
-        if (queue[0] !== head || head.state !== 'ready' || head.answeredInRun === run) continue;
-        const open = queue.find(({ request }) => request !== undefined);
-        if (open?.request) {
-          const old = clock.now() - (open.request.firstSentAt ?? clock.now()) > config.idempotencyWindowMs;
-          requests.push({ ...open.request, verify: old || distrustResend ? 'staleRequest' : 'no' });
-          head.state = 'inFlight';
-          continue;
-        }
-        const folded = foldOps(queue.map(({ seq, op }) => ({ seq, ...op, ...(op.type === 'upsert' ? { payload: op.payload } : {}) })));
-        const newest = queue.at(-1) ?? head;
-        if (folded.type === 'nothing') {
-          remove(queue.map(({ op }) => op.opId));
-          facts.push({ type: 'op.discarded', opId: newest.op.opId, kind: head.op.kind, entityId: head.op.id, reason: 'foldedAway', givenUp: [] });
-          continue;
-        }
-        const requestId = newest.attempt === 0 ? newest.op.opId : `${newest.op.opId}#${newest.attempt + 1}`;
-        const base = folded.baseUpdatedAt === undefined ? {} : { baseUpdatedAt: folded.baseUpdatedAt };
-        const shared = { opId: folded.opId, kind: head.op.kind, id: head.op.id, localTimestamp: folded.localTimestamp, creates: folded.creates, requestId, ...base };
-        const op: Op = folded.type === 'delete' ? { type: 'delete', ...shared } : { type: 'upsert', ...shared, payload: folded.payload };
-        const request: TakenRequest = {
-          kind: op.kind, entityId: op.id, op, opIds: queue.map((queued) => queued.op.opId), firstSentAt: undefined, verify: 'no',
-        };
-        newest.request = { ...request, firstSentAt: clock.now() };
-        head.state = 'inFlight';
-        requests.push(request);
+        if (!wanted.includes(head.op.kind) || head.state !== 'ready' || database.queueOf(head.op.kind, head.op.id)[0] !== head) continue;
+        const request = takeHead(head, distrustResend, facts);
+        if (request !== undefined) requests.push(request);
       }
       return { requests, facts };
     },
     settle: async (answers) => {
       await fenced('settle');
-      const settled = answers.map((answer) => settleOne(answer, run));
-      changed();
+      const settled = answers.map(settleOne);
+      database.changed();
       const report: SettleReport = {
         batchSize: answers.reduce((sum, { request }) => sum + request.opIds.length, 0),
         pushed: settled.reduce((sum, one) => sum + one.pushed, 0),
@@ -326,224 +356,186 @@ export function createFakeStore(options: FakeStoreOptions) {
       return report;
     },
     loadConflict: async (ref) => {
-      await Promise.resolve();
-      failIfTold('loadConflict');
-      return database.conflicts.get(entityKey(ref.kind, ref.entityId));
+      await fenced('loadConflict');
+      const stored = conflictOf(ref);
+      if (stored === undefined || !isParked(ref)) return undefined;
+      if (stored.state === 'decided') return stored;
+      const { serverData, serverTimestamp, serverVersion, serverDeleted, baseData, opId } = stored.conflict;
+      const current = Object.keys(serverData).length === 0 ? undefined : serverData;
+      const renewed = describe(ref, { type: 'conflict', current, deleted: serverDeleted, serverTimestamp, version: serverVersion });
+      if (renewed.conflict.opId === opId) return stored;
+      const kept = { ...stored, conflict: { ...renewed.conflict, baseData } };
+      keepConflict(kept);
+      return kept;
     },
-    parkConflict: async (ref, reason, { nextRun, countTry }) => {
+    parkConflict: async (ref, reason, { nextRun, countTry, deferred }) => {
       await fenced('parkConflict');
-      const stored = database.conflicts.get(entityKey(ref.kind, ref.entityId));
+      const stored = conflictOf(ref);
       if (!stored) return [];
-      database.conflicts.set(entityKey(ref.kind, ref.entityId), { ...stored, state: nextRun ? 'detected' : 'awaiting', reason, resolution: undefined });
-      if (countTry) for (const queued of conflictGroup(ref)) queued.tryCount += 1;
-      changed();
-      return [{ type: 'conflict.unresolved', conflict: stored.conflict, reason }];
+      const members = membersOf(ref);
+      for (const queued of members) {
+        if (countTry) queued.tryCount += 1;
+        Object.assign(queued, { request: undefined, lastError: reason, errorCode: 'conflict' });
+      }
+      const stuck = countTry && members.some(({ tryCount }) => tryCount >= config.maxOutboxTryCount);
+      const [head] = database.queueOf(ref.kind, ref.entityId);
+      if (head !== undefined) Object.assign(head, { state: 'parked', parkedFor: stuck ? 'stuck' : 'conflict' });
+      if (stuck) database.conflicts.delete(entityKey(ref.kind, ref.entityId));
+      else keepConflict({ ...stored, state: nextRun ? 'detected' : 'awaiting', reason, resolution: undefined, decidedOn: deferred === true ? stored.conflict.serverTimestamp : undefined });
+      database.changed();
+      return [{ type: 'conflict.unresolved', conflict: stored.conflict, reason }, ...(stuck ? stuckFacts(members, new SyncError(reason)) : [])];
     },
     acceptServer: async (ref, resolution) => {
       await fenced('acceptServer');
-      const stored = database.conflicts.get(entityKey(ref.kind, ref.entityId));
-      remove(conflictGroup(ref).map(({ op }) => op.opId));
-      if (stored?.conflict.serverDeleted) rowsOf(ref.kind).delete(ref.entityId);
-      else storeRow(ref.kind, ref.entityId, stored?.conflict.serverData);
-      return resolved(ref, resolution, [], 0);
+      const stored = conflictOf(ref);
+      if (!stored) return { type: 'resolved', pushed: 0, errors: 0, facts: [] };
+      const { conflict } = stored;
+      const members = membersOf(ref);
+      const isApplied = resolution.type === 'acceptMerged' || (conflict.opType === 'delete' && conflict.serverDeleted);
+      const known: Known = conflict.serverDeleted ? { row: undefined, deleted: true } : { row: conflict.serverData, version: conflict.serverTimestamp, deleted: false };
+      const pushed = isApplied ? pushedFacts(members) : [];
+      const gone = database.leave(ref.kind, ref.entityId, members.map(({ op }) => op.opId), isApplied ? 'applied' : 'givenUp', known);
+      database.conflicts.delete(entityKey(ref.kind, ref.entityId));
+      database.changed();
+      const row = resolution.type === 'discard' || conflict.serverDeleted ? {} : { resultData: conflict.serverData };
+      if (isApplied) return { type: 'resolved', pushed: members.length, errors: 0, facts: [...pushed, ...resolvedFact(stored, resolution, row)] };
+      const reason = resolution.type === 'discard' ? 'discard' : conflict.serverDeleted ? 'serverDeleted' : 'acceptServer';
+      return { type: 'resolved', pushed: 0, errors: 0, facts: [...resolvedFact(stored, resolution, { ...row, givenUp: gone.map(givenUpOf) }), ...discardedFacts(gone, reason)] };
     },
-    freezeResolution: async (ref, { data, base, version, force, creates }) => {
+    freezeResolution: async (ref, { data, base, version, force, creates, expectedVersion, resolution }) => {
       await fenced('freezeResolution');
-      const group = conflictGroup(ref);
+      const stored = conflictOf(ref);
+      const group = membersOf(ref);
       const newest = group.at(-1);
-      if (!newest) return undefined;
-      newest.attempt += 1;
+      const [head] = group;
+      if (stored === undefined || newest === undefined || head === undefined) return undefined;
+      if (expectedVersion !== undefined && expectedVersion !== stored.conflict.serverTimestamp) return undefined;
       const shared = {
-        opId: newest.op.opId, kind: ref.kind, id: ref.entityId, localTimestamp: newest.op.localTimestamp, creates, force, requestId: `${newest.op.opId}#${newest.attempt + 1}`,
+        opId: newest.op.opId, kind: ref.kind, id: ref.entityId, localTimestamp: newest.op.localTimestamp, creates, force, requestId: nextKey(newest),
         ...(base === undefined ? {} : { baseUpdatedAt: base }), ...(version === undefined ? {} : { baseVersion: version }),
       };
-      const op: Op = data === null ? { type: 'delete', ...shared } : { type: 'upsert', ...shared, payload: data };
-      const request: TakenRequest = { kind: ref.kind, entityId: ref.entityId, op, opIds: group.map((queued) => queued.op.opId), firstSentAt: undefined, verify: 'no' };
-      newest.request = { ...request, firstSentAt: clock.now() };
-      return request;
+      Object.assign(head, { state: 'inFlight', parkedFor: undefined });
+      if (resolution !== undefined) keepConflict({ ...stored, resolution });
+      return freeze(newest, group, data === null ? { type: 'delete', ...shared } : { type: 'upsert', ...shared, payload: data });
     },
     settleResolution: async (ref, answer, resolution) => {
       await fenced('settleResolution');
-      const { outcome, request } = answer;
-      if (outcome.type === 'applied') {
-        const group = groupOf(request);
-        const facts = pushedFacts(group);
-        remove(request.opIds);
-        if (request.op.type === 'delete') rowsOf(ref.kind).delete(ref.entityId);
-        else storeRow(ref.kind, ref.entityId, outcome.row ?? request.op.payload);
-        return resolved(ref, resolution, facts, group.length);
-      }
-      const stored = database.conflicts.get(entityKey(ref.kind, ref.entityId));
-      if (outcome.type === 'conflict') {
-        for (const queued of groupOf(request)) queued.request = undefined;
-        if (stored) {
-          const conflict = { ...stored.conflict, serverData: outcome.current ?? {}, serverTimestamp: outcome.serverTimestamp, serverDeleted: outcome.deleted };
-          database.conflicts.set(entityKey(ref.kind, ref.entityId), { ...stored, conflict });
-        }
-        return { type: 'again', pushed: 0, errors: 0, facts: [] };
-      }
-      const report = settleOne(answer, run);
-      if (stored && outcome.type === 'rejected') database.conflicts.delete(entityKey(ref.kind, ref.entityId));
-      return { type: 'left', pushed: 0, errors: report.errors, facts: report.facts };
+      const outcome = settleResolution(ref, answer, resolution);
+      database.changed();
+      return outcome;
     },
-    decideConflict: async (opId, resolution) => {
-      await Promise.resolve();
-      for (const [key, stored] of database.conflicts) {
-        if (stored.conflict.opId !== opId) continue;
-        database.conflicts.set(key, { ...stored, state: 'decided', resolution });
-        return refOf(stored);
-      }
-      throw new Error(`no conflict waits under operation ${opId}`);
+    decideConflict: async (opId, resolution, { decidedOn } = {}) => {
+      await failIfTold('decideConflict');
+      const stored = [...database.conflicts.values()].find(({ conflict }) => conflict.opId === opId);
+      if (stored === undefined) throw new ValidationError(`no conflict waits for a decision under operation '${opId}'`);
+      if (!isParked(refOf(stored))) throw new ValidationError(`the conflict of operation '${opId}' is being resolved`);
+      keepConflict({ ...stored, state: 'decided', resolution, decidedOn: decidedOn ?? stored.conflict.serverTimestamp });
+      return refOf(stored);
     },
     conflicts: async () => {
-      await Promise.resolve();
-      return [...database.conflicts.values()].filter(({ state }) => state === 'awaiting');
+      await failIfTold('conflicts');
+      return [...database.conflicts.values()];
     },
-    strategyOf: () => options.strategy ?? config.conflictStrategy,
+    strategyOf: () => strategy,
     pullPosition: async (kind, { resync }) => {
-      await fenced('pullPosition');
-      const resyncing = database.resyncs.get(kind);
-      if (resync && resyncing) return resyncing.position;
+      await failIfTold('pullPosition');
+      const open = database.resyncs.get(kind);
+      if (resync && open) return open.position;
       return database.positions.get(kind) ?? { cursor: undefined, maxPage: 0, resync };
     },
     applyPages: async (kind, pages, { signal, totalDone }) => {
+      if (pages.length === 0 || signal?.aborted === true) return [];
       await fenced('applyPages');
       let done = totalDone;
-      const applied = [];
-      for (const { page, items, next } of pages) {
-        if (signal?.aborted) break;
-        let deletes = 0;
-        for (const item of items) {
-          const id = kinds.get(kind)?.readId(item);
-          if (id === undefined) continue;
-          database.resyncs.get(kind)?.seen.add(id);
-          if (kinds.get(kind)?.isDeleted(item)) deletes += 1;
-          if (queueOf(kind, id).length > 0) continue;
-          if (kinds.get(kind)?.isDeleted(item)) rowsOf(kind).delete(id);
-          else rowsOf(kind).set(id, item);
-        }
-        const resyncing = database.resyncs.get(kind);
-        if (next.resync && resyncing) resyncing.position = next;
+      return pages.map(({ page, items, next }) => {
+        const results = items.map((item) => applyItem(kind, item, next));
+        const bad = results.filter((result) => typeof result !== 'string');
+        const open = database.resyncs.get(kind);
+        if (next.resync && open) Object.assign(open, { position: next, received: open.received + page.items.length });
         else database.positions.set(kind, next);
-        done += items.length;
+        const pulled = results.length - bad.length;
+        if (page.items.length === 0) return { pageSize: 0, pulled, facts: bad };
+        done += pulled;
         const facts: SyncFact[] = [
-          { type: 'cache.updated', kind, upserts: items.length - deletes, deletes },
+          ...bad,
+          { type: 'cache.updated', kind, upserts: results.filter((result) => result === 'upsert').length, deletes: results.filter((result) => result === 'delete').length },
           { type: 'page.pulled', kind, pageSize: page.items.length, totalDone: done },
           { type: 'sync.progress', phase: 'pull', kind, done, ...(page.total === undefined ? {} : { total: page.total }) },
         ];
-        applied.push({ pageSize: page.items.length, pulled: items.length, facts });
-      }
-      return applied;
+        return { pageSize: page.items.length, pulled, facts };
+      });
     },
     completePull: async (kind, { resync }) => {
       await fenced('completePull');
-      const resyncing = database.resyncs.get(kind);
-      if (resync && resyncing) database.positions.set(kind, { ...resyncing.position, resync: false });
+      const open = database.resyncs.get(kind);
+      if (!resync || !open) return [];
+      open.fetched = true;
+      const before = database.positions.get(kind)?.cursor;
+      const after = open.position.cursor;
+      const isAhead = before !== undefined && (after === undefined || compareTimestamps(before.ts, after.ts) > 0);
+      database.positions.set(kind, { cursor: isAhead ? before : after, maxPage: open.position.maxPage, resync: false });
       return [];
     },
     openResync: async (asked) => {
       await fenced('openResync');
       for (const kind of asked) {
-        if (!database.resyncs.has(kind)) database.resyncs.set(kind, { position: { cursor: undefined, maxPage: 0, resync: true }, seen: new Set() });
+        const maxPage = database.positions.get(kind)?.maxPage ?? 0;
+        if (!database.resyncs.has(kind)) database.resyncs.set(kind, { position: { cursor: undefined, maxPage, resync: true }, seen: new Set(), received: 0, fetched: false });
       }
     },
-    sweepResync: async (kind) => {
+    sweepResync: async (kind, { requested }) => {
       await fenced('sweepResync');
-      const resyncing = database.resyncs.get(kind);
-      let deletes = 0;
-      for (const id of [...rowsOf(kind).keys()]) {
-        if (resyncing?.seen.has(id) || queueOf(kind, id).length > 0) continue;
-        rowsOf(kind).delete(id);
-        deletes += 1;
+      const open = database.resyncs.get(kind);
+      if (open?.fetched !== true) return [];
+      const rows = database.rowsOf(kind);
+      if (open.received === 0 && !requested && rows.size > 0) {
+        const cause = new ParseError(`the full resync of ${kind} received no row at all`);
+        throw new SyncStepError({ type: 'kindFailed', kind, phase: 'pull', message: cause.message, at: clock.now(), cause });
       }
+      const unseen = [...rows.keys()].filter((id) => !open.seen.has(id) && database.queueOf(kind, id).length === 0);
+      for (const id of unseen) rows.delete(id);
       database.resyncs.delete(kind);
       due.delete(kind);
       database.resyncedAt.set(kind, clock.now());
-      return deletes > 0 ? [{ type: 'cache.updated', kind, upserts: 0, deletes }] : [];
+      return unseen.length > 0 ? [{ type: 'cache.updated', kind, upserts: 0, deletes: unseen.length }] : [];
     },
-    finishRun: async () => {
+    finishRun: async ({ runId, othersSucceeded, kinds: wanted }) => {
       await fenced('finishRun');
       database.state = { ...database.state, lastSyncedAt: clock.now() };
-      const waits = database.ops.flatMap(({ state, dueAt }) => (state === 'waiting' && dueAt !== undefined ? [dueAt - clock.now()] : []));
-      return waits.length > 0 ? { facts: [], nextDueInMs: Math.min(...waits) } : { facts: [] };
-    },
-  };
-
-  const inFilter = (wanted: readonly string[] | undefined) => (queued: Queued): boolean => wanted === undefined || wanted.includes(queued.op.kind);
-  const stuckIn = (wanted: readonly string[] | undefined): Queued[] => database.ops.filter((queued) => queued.parkedFor === 'stuck' && inFilter(wanted)(queued));
-  const queue: QueuePort = {
-    list: async (filter) => {
-      await Promise.resolve();
-      return database.ops.filter(inFilter(filter?.kinds)).map((queued): QueuedOperation => {
-        const [head] = queueOf(queued.op.kind, queued.op.id);
-        return {
-          opId: queued.op.opId, kind: queued.op.kind, entityId: queued.op.id, type: queued.op.type as OpType, state: queued.state, parkedFor: queued.parkedFor,
-          waitingFor: queued.state === 'behind' ? head?.op.opId : undefined, dueAt: queued.dueAt, tryCount: queued.tryCount, lastError: queued.lastError,
-          errorCode: queued.errorCode, enqueuedAt: queued.enqueuedAt,
-        };
-      });
-    },
-    counts: async (filter) => {
-      await Promise.resolve();
-      const stuck = stuckIn(filter?.kinds).length;
-      return {
-        stuck,
-        pending: database.ops.filter(inFilter(filter?.kinds)).length - stuck,
-        conflicts: [...database.conflicts.values()].filter(({ state }) => state === 'awaiting').length,
-      };
-    },
-    retryStuck: async (filter) => {
-      await Promise.resolve();
-      const stuck = stuckIn(filter?.kinds);
-      for (const queued of stuck) Object.assign(queued, { state: 'ready', parkedFor: undefined, tryCount: 0 });
-      changed(true);
-      return stuck.length;
-    },
-    dropStuck: async (filter) => {
-      await Promise.resolve();
-      const stuck = stuckIn(filter?.kinds);
-      remove(stuck.map(({ op }) => op.opId));
-      changed();
-      return stuck.map(({ op }) => ({ type: 'op.discarded' as const, opId: op.opId, kind: op.kind, entityId: op.id, reason: 'dropped' as const, givenUp: [] }));
-    },
-    subscribe: (listener) => {
-      database.listeners.add(listener);
-      return () => database.listeners.delete(listener);
-    },
-    adoptScope: async (scope) => {
-      await Promise.resolve();
-      database.scope = scope;
-    },
-    clearScope: async (scope) => {
-      await Promise.resolve();
-      database.ops = [];
-      database.rows.clear();
-      database.positions.clear();
-      database.conflicts.clear();
-      database.scope = scope;
-      return [];
+      const facts: SyncFact[] = [];
+      const waiting = database.ops.filter(({ state, op }) => state === 'waiting' && wanted.includes(op.kind));
+      for (const queued of waiting) {
+        if (!othersSucceeded || queued.errorCode !== 'retryLater' || queued.failedInRun !== runId) continue;
+        queued.tryCount += 1;
+        queued.failedInRun = undefined;
+        if (queued.tryCount < config.maxOutboxTryCount) continue;
+        Object.assign(queued, { state: 'parked', parkedFor: 'stuck' });
+        facts.push(...stuckFacts([queued], new NetworkError(queued.lastError ?? 'no answer')));
+      }
+      const waits = waiting.flatMap(({ state, dueAt }) => (state === 'waiting' && dueAt !== undefined ? [dueAt - clock.now()] : []));
+      return waits.length > 0 ? { facts, nextDueInMs: Math.max(0, Math.min(...waits)) } : { facts };
     },
   };
 
   return {
     store,
-    queue,
+    queue: createFakeQueue(database),
     kinds,
     database,
     config,
     /** Makes the next call of a store method reject once. */
     failNext: (method: keyof StorePort | 'acquire' | 'renew', error: unknown): void => void failures.set(method, error),
     enqueue: (...ops: readonly Op[]): void => {
-      for (const op of ops) {
-        const behind = queueOf(op.kind, op.id).length > 0;
-        database.ops.push({ seq: ++database.seq, op, state: behind ? 'behind' : 'ready', tryCount: 0, attempt: 0, enqueuedAt: clock.now() });
-      }
-      changed(true);
+      for (const op of ops) database.enqueue(op, clock.now());
+      database.changed(true);
     },
-    rows: (kind: string): readonly JsonObject[] => [...rowsOf(kind).values()],
+    rows: (kind: string): readonly JsonObject[] => [...database.rowsOf(kind).values()],
     outbox: (): readonly string[] => database.ops.map(({ op }) => op.opId),
   };
+
+  function isOpen(head: Queued): boolean {
+    return database.queueOf(head.op.kind, head.op.id).some(({ request }) => request !== undefined);
+  }
 }
 
-type ConflictOutcomeResolution = Parameters<StorePort['acceptServer']>[1];
 export type FakeStore = ReturnType<typeof createFakeStore>;

@@ -1,0 +1,73 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+import type { DataSource } from 'typeorm';
+import { resolveSyncConfig, type SyncConfig } from '../../src/model/config.ts';
+import type { JsonObject } from '../../src/model/json.ts';
+import { createStore } from '../../src/persistence/create-store.ts';
+import type { DatabaseDriver } from '../../src/persistence/open-database.ts';
+import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
+import { createFakeStore, FakeDatabase } from '../support/fake-store.ts';
+import { drivers, openTodoDatabase, todos } from '../support/open-store.ts';
+import { todoEntity } from '../support/todo.ts';
+import { storeContract, type StoreSubject } from './store-contract.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'synchart-store-contract-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+
+storeContract('fake', async (config) => {
+  const clock = createSimulatedClock();
+  const database = new FakeDatabase();
+  const subjectOf = (owner: string): StoreSubject => {
+    const fake = createFakeStore({ clock, database, owner, kinds: ['todos'], ...(config === undefined ? {} : { config }) });
+    return {
+      store: fake.store, queue: fake.queue, clock,
+      enqueue: async (...ops) => {
+        await Promise.resolve();
+        fake.enqueue(...ops);
+      },
+      rows: () => Promise.resolve([...fake.rows('todos')].sort((a, b) => (String(a['id']) < String(b['id']) ? -1 : 1))),
+      another: (other) => Promise.resolve(subjectOf(other)),
+      close: () => Promise.resolve(),
+    };
+  };
+  return subjectOf('one');
+});
+
+for (const driver of drivers) storeContract(driver, (config) => openReal(driver, config));
+
+/** A second engine has its own connection to the same file, as a second process would. */
+async function openReal(driver: DatabaseDriver, config: Partial<SyncConfig> | undefined): Promise<StoreSubject> {
+  const clock = createSimulatedClock();
+  const file = join(folder, `${(files += 1)}.db`);
+  const sources: DataSource[] = [];
+  const first = await openTodoDatabase(driver, file);
+  sources.push(first);
+  const close = async (): Promise<void> => {
+    for (const source of sources.splice(0)) await source.destroy();
+  };
+  const another = async (owner: string): Promise<StoreSubject> => {
+    const source = await openTodoDatabase(driver, file);
+    sources.push(source);
+    return subjectOf(source, { owner, clock, config, another, close });
+  };
+  return subjectOf(first, { owner: 'one', clock, config, another, close });
+}
+
+function subjectOf(
+  dataSource: DataSource, { owner, clock, config, another, close }: Pick<StoreSubject, 'another' | 'close'> & { owner: string; clock: SimulatedClock; config: Partial<SyncConfig> | undefined },
+): StoreSubject {
+  const { store, queue, outbox } = createStore({ dataSource, tables: [todos], config: resolveSyncConfig(config), clock, owner });
+  return {
+    store, queue, clock, another, close,
+    enqueue: async (...ops) => {
+      for (const op of ops) await outbox.enqueue(op);
+    },
+    rows: async () => {
+      const rows = await dataSource.getRepository(todoEntity).find({ order: { id: 'ASC' } });
+      return rows.filter(({ deletedAt, deletedAtLocal }) => deletedAt === null && deletedAtLocal === null).map(({ deletedAtLocal: _local, ...row }): JsonObject => row);
+    },
+  };
+}
