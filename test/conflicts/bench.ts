@@ -1,4 +1,4 @@
-import { EntitySchema } from 'typeorm';
+import { EntitySchema, type DataSource } from 'typeorm';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import type { SyncEngine } from '../../src/engine/sync-engine.ts';
 import type { SyncConfig } from '../../src/model/config.ts';
@@ -75,6 +75,7 @@ export interface BenchOptions {
 }
 
 export interface ConflictBench {
+  readonly dataSource: DataSource;
   readonly engine: SyncEngine;
   readonly backend: MemoryBackend;
   readonly transport: RecordingTransport;
@@ -133,7 +134,7 @@ export async function openConflicts(options: BenchOptions = {}): Promise<Conflic
     if (dataSource.isInitialized) await dataSource.destroy();
   };
   return {
-    engine, backend, transport, clock, writer, told, row, close,
+    dataSource, engine, backend, transport, clock, writer, told, row, close,
     types: (prefix = '') => told.map(({ type }) => type).filter((type) => type.startsWith(prefix)),
     eventsOf: <Type extends SyncEventType>(type: Type) => told.filter((event): event is Extract<SyncEvent, { type: Type }> => event.type === type),
     edit: async (id, changes, { localTimestamp } = {}) => {

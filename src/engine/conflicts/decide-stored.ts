@@ -20,7 +20,8 @@ type Decided = DecidedPlan | undefined;
 export async function decideStored(ref: ConflictRef, deciding: Deciding): Promise<Decided> {
   const { ports: { store, kinds, config }, questions, clockOffsetMs } = deciding;
   const given = questions.take(ref);
-  if (given === undefined && questions.isOpen(ref)) return undefined;
+  // While a resolver thinks, the conflict stays as it was shown; somebody else may have decided it.
+  if (given === undefined && questions.isOpen(ref) && !(await isDecided(ref, deciding))) return undefined;
   const stored = await store.loadConflict(ref);
   if (stored === undefined) return undefined;
   const { conflict } = stored;
@@ -32,6 +33,10 @@ export async function decideStored(ref: ConflictRef, deciding: Deciding): Promis
   const failure = stored.state === 'decided' && stored.resolution?.type === 'defer' ? questions.takeFailure(conflict.opId) : undefined;
   if (failure !== undefined) return deferDecision(failure);
   return plan.type === 'ask' ? consult(ref, stored, plan, deciding) : plan;
+}
+
+async function isDecided({ kind, entityId }: ConflictRef, { ports: { store } }: Deciding): Promise<boolean> {
+  return (await store.conflicts()).some(({ state, conflict }) => state === 'decided' && conflict.kind === kind && conflict.entityId === entityId);
 }
 
 async function consult(ref: ConflictRef, stored: StoredConflict, { resolver }: Extract<ConflictPlan, { type: 'ask' }>, deciding: Deciding): Promise<Decided> {

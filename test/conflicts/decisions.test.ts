@@ -1,0 +1,221 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { afterEach, expect, test } from 'vitest';
+import { acceptClient, acceptMerged, acceptServer, defer, discard } from '../../src/model/conflict.ts';
+import { NetworkError, ValidationError } from '../../src/model/errors.ts';
+import { openConflicts, type ConflictBench } from './bench.ts';
+
+let bench: ConflictBench;
+let directory: string | undefined;
+afterEach(async () => {
+  await bench.close();
+  if (directory !== undefined) await rm(directory, { recursive: true });
+  directory = undefined;
+});
+
+/** A conflict that waits for a person; its operation's id. */
+async function park(id = 't1', database = ':memory:'): Promise<string> {
+  bench = await openConflicts({ database, conflict: { strategy: 'manual' } });
+  await bench.begin(id);
+  await bench.edit(id, { title: 'mine' });
+  bench.backend.update('tasks', id, { title: 'theirs' });
+  await bench.sync();
+  return waiting();
+}
+
+const waiting = async (): Promise<string> => (await bench.engine.conflicts())[0]?.conflict.opId ?? 'nothing waits';
+
+/** Waits for something that real work brings about; the number of turns only bounds a test that fails. */
+async function until(reached: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 5_000 && !reached(); turn += 1) await new Promise((resolve) => { setImmediate(resolve); });
+  expect(reached()).toBe(true);
+}
+
+test('F-02: parked, it is not sent again until somebody decides; the decision is applied by itself', async () => {
+  const opId = await park();
+  await bench.sync();
+  await bench.sync();
+  expect(bench.transport.sent).toHaveLength(1);
+  expect(bench.types('conflict.')).toEqual(['conflict.detected', 'conflict.unresolved', 'conflict.unresolved']);
+  await bench.engine.resolveConflict(opId, acceptMerged({ title: 'both' }));
+  await bench.engine.whenIdle();
+  expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'both' });
+  expect(await bench.row('t1')).toMatchObject({ title: 'both' });
+  expect(await bench.queued()).toEqual([]);
+  expect(bench.eventsOf('conflict.resolved')).toMatchObject([{ resolution: { type: 'acceptMerged' }, resultData: { title: 'both' }, givenUp: [{ changedFields: ['title'] }] }]);
+});
+
+test('I7: a decision made offline survives a restart and is applied in the next run that reaches the server', async () => {
+  directory = await mkdtemp('/tmp/conflicts-');
+  const opId = await park('t1', `${directory}/app.db`);
+  bench.transport.isOffline = true;
+  await bench.engine.resolveConflict(opId, acceptClient());
+  await until(() => bench.engine.status().phase === 'backoff');
+  expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'theirs' });
+  bench = await bench.reopen();
+  await bench.sync();
+  expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'mine' });
+  expect(bench.eventsOf('conflict.resolved')).toMatchObject([{ resolution: { type: 'acceptClient' } }]);
+  expect(await bench.engine.conflicts()).toEqual([]);
+});
+
+test('a decision made while paused and offline waits for both to end', async () => {
+  const opId = await park();
+  await bench.engine.pause();
+  await bench.engine.resolveConflict(opId, acceptServer());
+  expect(await bench.engine.conflicts()).toMatchObject([{ state: 'decided' }]);
+  await bench.engine.resume();
+  await bench.engine.whenIdle();
+  expect(await bench.row('t1')).toMatchObject({ title: 'theirs' });
+  expect(await bench.queued()).toEqual([]);
+});
+
+test('F-31: a decision about a version that a pull has replaced since is asked again', async () => {
+  const opId = await park();
+  await bench.engine.pause();
+  await bench.engine.resolveConflict(opId, acceptClient());
+  // What another tab's pull would bring.
+  await bench.dataSource.query('UPDATE "sync_conflicts" SET "server_data" = ?, "server_timestamp" = ?', ['{"id":"t1","title":"newer"}', '2026-01-01T12:30:00.000000Z']);
+  await bench.engine.resume();
+  await bench.engine.whenIdle();
+  expect(bench.transport.sent).toHaveLength(1);
+  expect(await bench.engine.conflicts()).toMatchObject([{ state: 'awaiting', conflict: { serverData: { title: 'newer' } } }]);
+  expect(bench.eventsOf('conflict.unresolved').at(-1)?.reason).toContain('another version');
+});
+
+test('F-31: a decision that meets a version nobody has seen here is asked again, whatever the strategy would do', async () => {
+  const opId = await park();
+  bench.backend.update('tasks', 't1', { title: 'newest' });
+  await bench.engine.resolveConflict(opId, acceptMerged({ title: 'decided on the old one' }));
+  await bench.engine.whenIdle();
+  expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'newest' });
+  expect(await bench.engine.conflicts()).toMatchObject([{ state: 'awaiting', conflict: { localData: { title: 'mine' }, serverData: { title: 'newest' } } }]);
+  await bench.engine.resolveConflict(await waiting(), acceptMerged({ title: 'decided on the new one' }));
+  await bench.engine.whenIdle();
+  expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'decided on the new one' });
+});
+
+test('giving up does not depend on the server\'s version', async () => {
+  const opId = await park();
+  await bench.engine.pause();
+  await bench.engine.resolveConflict(opId, discard());
+  bench.backend.update('tasks', 't1', { title: 'newest' });
+  await bench.engine.resume();
+  await bench.sync();
+  expect(await bench.queued()).toEqual([]);
+  expect(await bench.row('t1')).toMatchObject({ title: 'newest' });
+});
+
+test('F-36, EVT-09: discard puts the row to the server\'s state, tells what was lost, and has no result', async () => {
+  const opId = await park();
+  await bench.engine.resolveConflict(opId, discard());
+  await bench.engine.whenIdle();
+  expect(await bench.row('t1')).toMatchObject({ title: 'theirs' });
+  const [resolved] = bench.eventsOf('conflict.resolved');
+  expect(resolved).toMatchObject({ resolution: { type: 'discard' }, givenUp: [{ opId, data: { title: 'mine' }, changedFields: ['title'] }] });
+  expect(resolved).not.toHaveProperty('resultData');
+  expect(bench.eventsOf('op.discarded')).toMatchObject([{ opId, reason: 'discard' }]);
+});
+
+test('F-136: edits made after the decision was asked for are rebased on what it came to', async () => {
+  const opId = await park();
+  await bench.edit('t1', { stock: 8 });
+  await bench.engine.resolveConflict(opId, acceptServer());
+  await bench.engine.whenIdle();
+  await bench.sync();
+  expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'theirs', stock: 8 });
+  expect(bench.eventsOf('conflict.detected')).toHaveLength(1);
+});
+
+test('what waited behind a decided conflict goes out in the same run', async () => {
+  const opId = await park();
+  await bench.edit('t1', { stock: 8 });
+  await bench.engine.resolveConflict(opId, acceptClient());
+  await bench.engine.whenIdle();
+  expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'mine', stock: 8 });
+  expect(await bench.queued()).toEqual([]);
+});
+
+test('a person may defer, too: then it is shown still', async () => {
+  const opId = await park();
+  await bench.engine.resolveConflict(opId, defer());
+  await bench.engine.whenIdle();
+  expect(await bench.engine.conflicts()).toMatchObject([{ state: 'awaiting', reason: 'Resolution deferred' }]);
+});
+
+test('F-35: a decision that cannot be stored here is refused at once', async () => {
+  const opId = await park();
+  await expect(bench.engine.resolveConflict(opId, acceptMerged({ stock: 'many' }))).rejects.toThrow(ValidationError);
+  await expect(bench.engine.resolveConflict('no such op', acceptServer())).rejects.toThrow(/no conflict waits/);
+  expect(await bench.engine.conflicts()).toMatchObject([{ state: 'awaiting' }]);
+});
+
+test('F-03: a decision that the server refuses leaves the conflict with a person, who is told why', async () => {
+  const opId = await park();
+  const stop = bench.backend.addRule(() => ({ status: 422, body: { error: 'validation', message: 'no seats left' } }));
+  await bench.engine.resolveConflict(opId, acceptClient());
+  await bench.engine.whenIdle();
+  expect(await bench.engine.conflicts()).toMatchObject([{ state: 'awaiting', conflict: { serverData: { title: 'theirs' }, localData: { title: 'mine' } } }]);
+  expect(bench.eventsOf('conflict.unresolved').at(-1)?.reason).toContain('no seats left');
+  const sent = bench.transport.sent.length;
+  await bench.sync();
+  expect(bench.transport.sent).toHaveLength(sent);
+  stop();
+  await bench.engine.resolveConflict(opId, acceptClient());
+  await bench.engine.whenIdle();
+  expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'mine' });
+});
+
+test('I1: a re-push whose reply is lost is sent again under its key, and the conflict is told as resolved then', async () => {
+  const opId = await park();
+  const { push } = bench.transport;
+  bench.transport.push = async (ops, context) => {
+    await push.call(bench.transport, ops, {});
+    bench.transport.push = push;
+    context.onAnswer?.({ opId: 'ignored', result: { type: 'pushMalformed', message: '' } });
+    return { results: ops.map((op) => ({ opId: op.opId, result: { type: 'pushAmbiguous', message: 'reply lost' } })) };
+  };
+  await bench.engine.resolveConflict(opId, acceptMerged({ title: 'both' }));
+  await bench.engine.whenIdle();
+  await expect(bench.engine.resolveConflict(opId, acceptServer())).rejects.toThrow(/under way/);
+  await bench.sync().catch((error: unknown) => expect(error).toBeInstanceOf(NetworkError));
+  expect(bench.eventsOf('conflict.resolved')).toMatchObject([{ resolution: { type: 'acceptMerged' } }]);
+  expect(bench.backend.effectCount({ id: 't1' })).toBe(1);
+  expect(await bench.queued()).toEqual([]);
+  expect(await bench.engine.conflicts()).toEqual([]);
+});
+
+test.each(['throttled', 'unauthorized'] as const)('I7: a decision outlives an answer that only postpones it: %s', async (answer) => {
+  const opId = await park();
+  const { push } = bench.transport;
+  bench.transport.push = (ops) => {
+    bench.transport.push = push;
+    const result = answer === 'throttled' ? { type: 'pushThrottled' as const, message: 'slow down', retryAfterMs: 1 } : { type: 'pushUnauthorized' as const, message: 'who are you' };
+    return Promise.resolve({ results: ops.map((op) => ({ opId: op.opId, result })) });
+  };
+  await bench.engine.resolveConflict(opId, acceptMerged({ title: 'both' }));
+  if (answer === 'throttled') await bench.clock.advance(200_000);
+  else {
+    await until(() => bench.types().includes('session.authRequired'));
+    await bench.engine.signedIn();
+  }
+  await bench.sync();
+  expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'both' });
+  expect(bench.eventsOf('conflict.resolved')).toMatchObject([{ resolution: { type: 'acceptMerged', data: { title: 'both' } } }]);
+  expect(await bench.queued()).toEqual([]);
+});
+
+test('conflicts$ shows each state a person must know', async () => {
+  bench = await openConflicts({ conflict: { strategy: 'manual' } });
+  const seen: (readonly string[])[] = [];
+  bench.engine.conflicts$.subscribe((conflicts) => seen.push(conflicts.map(({ state }) => state)));
+  await bench.begin('t1');
+  await bench.edit('t1', { title: 'mine' });
+  bench.backend.update('tasks', 't1', { title: 'theirs' });
+  await bench.sync();
+  await bench.engine.resolveConflict(await waiting(), acceptServer());
+  await bench.engine.whenIdle();
+  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => { setImmediate(resolve); });
+  expect(seen[0]).toEqual([]);
+  expect(seen).toContainEqual(['awaiting']);
+  expect(seen.at(-1)).toEqual([]);
+});
