@@ -9,7 +9,7 @@ import { refreshConflict } from './conflict-rows.ts';
 import { classifyDatabaseError } from './database-failure.ts';
 import { EntityChanges } from './entity-changes.ts';
 import { writePosition } from './pull-positions.ts';
-import { quarantine, readQuarantine, releaseFromQuarantine, unusableRow, type BadRow } from './quarantine.ts';
+import { keptAs, quarantine, readQuarantine, releaseFromQuarantine, unusableRow, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { isMarking, markSeen } from './resync-marks.ts';
 import { countReceived } from './resync.ts';
@@ -28,7 +28,8 @@ interface PageWork {
   readonly context: StoreContext;
   readonly table: ReplicaTable;
   readonly hasBases: boolean;
-  readonly hasQuarantine: boolean;
+  /** Turns true with the first bad row. */
+  hasQuarantine: boolean;
   readonly marking: boolean;
   /** Rows one by one with foreign keys checked at once: which row is bad must be known. */
   readonly strict: boolean;
@@ -123,12 +124,12 @@ async function applyRows(work: PageWork, items: readonly JsonObject[]): Promise<
   return done;
 }
 
-/** Tries quarantined rows again, as long as one of them makes room for another. Those that stay bad are not told again. */
+/** Tries quarantined rows again, as long as one of them makes room for another. Those that stay bad are not told again; none counts as listed. */
 export async function retryQuarantined(session: Session, context: StoreContext, table: ReplicaTable): Promise<{ readonly upserts: number; readonly deletes: number }> {
   const total = { upserts: 0, deletes: 0 };
   for (let waiting = await readQuarantine(session, table.kind), left = Infinity; waiting.length > 0 && waiting.length < left; waiting = await readQuarantine(session, table.kind)) {
     left = waiting.length;
-    const { upserts, deletes } = await applyRows(await openWork(session, context, table, true), waiting.map(({ row }) => row));
+    const { upserts, deletes } = await applyRows({ ...await openWork(session, context, table, true), marking: false }, waiting.map(({ row }) => row));
     total.upserts += upserts;
     total.deletes += deletes;
   }
@@ -148,7 +149,7 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
     if (id === undefined || complaint !== undefined) bad.push({ id, row, error: unusableRow(table.kind, id, complaint ?? 'it has no id') });
     else rows.set(id, row);
   }
-  const seen = [...rows.keys(), ...bad.flatMap(({ id }) => (id === undefined ? [] : [id]))];
+  const seen = [...rows.keys(), ...bad.map(keptAs)];
   const pending = work.hasBases ? await applyPending(work, rows) : nothingPending;
   bad.push(...pending.bad);
   const free = [...rows].filter(([id]) => !pending.ids.has(id));
@@ -160,6 +161,7 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
   const badIds = new Set(bad.map(({ id }) => id));
   const accepted = [...rows.keys()].filter((id) => !badIds.has(id));
   if (work.hasQuarantine) await releaseFromQuarantine(session, table.kind, accepted);
+  if (bad.length > 0) work.hasQuarantine = true;
   const facts = await quarantine(session, table.kind, bad, context.unit.clock.now());
   return { upserts: live.filter(([id]) => !badIds.has(id)).length + pending.written, deletes: tombstones.filter(([id]) => !badIds.has(id)).length + pending.hidden, accepted, facts };
 }

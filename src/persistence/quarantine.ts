@@ -11,7 +11,9 @@ export interface BadRow {
   readonly error: Error;
 }
 
-/** A row without id gets a stable stand-in, so that the same bad row is kept once. */
+/** The name a bad row is kept under. One without id gets a stable stand-in, so that the same row is kept once. */
+export const keptAs = ({ id, row }: Pick<BadRow, 'id' | 'row'>): string => id ?? standIn(row);
+
 const standIn = (row: JsonObject): string => {
   let hash = 0;
   for (const character of JSON.stringify(row)) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) | 0;
@@ -21,10 +23,11 @@ const standIn = (row: JsonObject): string => {
 /** Keeps bad rows beside the table, in the page's transaction: the page goes on, nothing is lost (F-17, I13). */
 export async function quarantine(session: Session, kind: string, rows: readonly BadRow[], now: number): Promise<readonly SyncFact[]> {
   for (const { id, row, error } of rows) {
+    const name = keptAs({ id, row });
     await session.run(
       `INSERT INTO "sync_quarantine" ("kind", "entity_id", "row", "error", "quarantined_at") VALUES (?, ?, ?, ?, ?)
        ON CONFLICT ("kind", "entity_id") DO UPDATE SET "row" = excluded."row", "error" = excluded."error", "quarantined_at" = excluded."quarantined_at"`,
-      [kind, id ?? standIn(row), JSON.stringify(row), boundedError(error.message), now]);
+      [kind, name, JSON.stringify(row), boundedError(error.message), now]);
   }
   return rows.map(({ id, error }) => ({ type: 'row.quarantined', kind, ...(id === undefined ? {} : { id }), error }));
 }
@@ -32,6 +35,12 @@ export async function quarantine(session: Session, kind: string, rows: readonly 
 /** A newer good row has arrived. */
 export async function releaseFromQuarantine(session: Session, kind: string, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) await session.run(`DELETE FROM "sync_quarantine" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(ids)]);
+}
+
+/** What a completely fetched resync did not list the server has no longer: it must not come back from here. */
+export async function releaseUnlisted(session: Session, kind: string): Promise<void> {
+  await session.run(
+    `DELETE FROM "sync_quarantine" WHERE "kind" = ? AND NOT EXISTS (SELECT 1 FROM "sync_seen" s WHERE s."kind" = "sync_quarantine"."kind" AND s."entity_id" = "sync_quarantine"."entity_id")`, [kind]);
 }
 
 export async function readQuarantine(session: Session, kind: string): Promise<readonly { readonly entityId: string; readonly row: JsonObject }[]> {

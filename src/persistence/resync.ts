@@ -4,6 +4,7 @@ import type { SyncFact } from '../model/events.ts';
 import { SyncStepError } from '../model/failure.ts';
 import type { Kinds } from '../model/run.ts';
 import { compareTimestamps } from '../rules/timestamp.ts';
+import { releaseUnlisted } from './quarantine.ts';
 import { forgetSeen } from './resync-marks.ts';
 import { listOf, type Session } from './session.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
@@ -92,6 +93,7 @@ export async function sweepResync(session: Session, context: StoreContext, kind:
     throw new SyncStepError({ type: 'kindFailed', kind, phase: 'pull', message: cause.message, at: now, cause });
   }
   const swept = row.marking === 1 ? await table.sweep(session) : 0;
+  if (row.marking === 1) await releaseUnlisted(session, kind);
   const deletes = swept + (table.retentionMs === undefined ? 0 : await table.removeTombstones(session, now - table.retentionMs));
   await forgetSeen(session, kind);
   await session.run('UPDATE "sync_cursors" SET "resync_open" = 0, "resync_marking" = 0, "resync_fetched" = 0, "last_resync_at" = ? WHERE "kind" = ?', [now, kind]);

@@ -188,6 +188,13 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await bench.dataSource.query('SELECT slug FROM categories ORDER BY id')).toEqual([{ slug: '2' }, { slug: '3' }, { slug: '4' }]);
   });
 
+  test('F-17: a good row on a later page of the same transaction releases the bad one', async () => {
+    bench = await openShop(driver);
+    await bench.store.applyPages('todos', [pageOf([serverRow('a', t1, { title: 5 })]), pageOf([serverRow('a', t2)])], { totalDone: 0 });
+    expect(await quarantined(bench)).toEqual([]);
+    expect(await bench.row('a')).toMatchObject({ updatedAt: t2 });
+  });
+
   test('a row in quarantine never overwrites a newer one that a push has brought', async () => {
     bench = await openShop(driver);
     await apply(bench, [categoryRow('a', t1), categoryRow('b', t1, { slug: 'taken' })], 'categories');

@@ -181,6 +181,17 @@ describe.each(drivers)('full resync on %s', (driver) => {
     expect(await stored()).toBe('broken deleted edited fresh listed settled stuck');
   });
 
+  test('F-38: a row that was quarantined once and is no longer listed goes too, from quarantine as well, and never comes back', async () => {
+    await open();
+    await bench.pull([serverRow('a', t1), serverRow('gone', t1)]);
+    await bench.pull([serverRow('gone', t2, { title: 5 }), serverRow('kept', t2, { title: 5 }), { title: 'no id', updatedAt: t2 }]);
+    await bench.store.openResync(['todos']);
+    await page([serverRow('a', t1), serverRow('kept', t2, { title: 5 }), { title: 'no id', updatedAt: t2 }]);
+    await finish();
+    expect(await stored()).toBe('a');
+    expect(((await bench.dataSource.query('SELECT entity_id AS id FROM sync_quarantine ORDER BY 1')) as { id: string }[]).map(({ id }) => id)).toEqual(['kept', expect.stringContaining('no id') as string]);
+  });
+
   test('F-137: what was listed while an operation was pending stays when that is settled before the end', async () => {
     await open();
     await bench.pull([serverRow('a', t1), serverRow('b', t1)]);
