@@ -89,7 +89,7 @@ function requestOf(op: Op, { urls, settings }: SendParts, signal: AbortSignal | 
   const base = op.force === true ? undefined : op.baseUpdatedAt;
   const headers: Record<string, string> = { 'X-Idempotency-Key': headerValue('request id', requestIdOf(op)) };
   if (settings.conditionalWrite && op.force !== true) {
-    if (op.baseVersion !== undefined) headers['If-Match'] = headerValue('baseVersion', op.baseVersion);
+    if (op.baseVersion !== undefined) headers['If-Match'] = headerValue('baseVersion', entityTag(op.baseVersion));
     if (op.type === 'upsert' && op.creates) headers['X-Create-Only'] = 'true';
   }
   if (op.type === 'delete') {
@@ -104,6 +104,9 @@ function requestOf(op: Op, { urls, settings }: SendParts, signal: AbortSignal | 
   const body = JSON.stringify(sentBase === undefined ? payload : { ...payload, _baseUpdatedAt: sentBase });
   return { method: 'PUT', url: urls.entity(op.kind, op.id), headers, body, signal };
 }
+
+/** An ETag travels as it came; a `version` out of a body is no ETag until it is quoted (RFC 9110). */
+const entityTag = (version: string): string => (/^(W\/)?".*"$/.test(version) ? version : `"${version}"`);
 
 /** Clients differ in what they strip or refuse in headers; a key that changes on its way is no identity (I2). */
 function headerValue(what: string, value: string): string {

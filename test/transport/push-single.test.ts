@@ -55,18 +55,22 @@ test('RST-50, RST-51: forcing sends the header and no base, keeps the key and an
 test('F-91: If-Match and X-Create-Only are sent only with conditionalWrite, and never when forcing', async () => {
   const create = edit('1', { creates: true });
   const change = { ...edit('2', { baseUpdatedAt: 'T1' }), baseVersion: '"v1"' };
+  // The `version` of a conflict's body, which is no ETag yet.
+  const bare = { ...edit('4', { baseUpdatedAt: 'T1' }), baseVersion: '7' };
   const headersOf = async (conditionalWrite: boolean): Promise<unknown> => {
     const { rest, server } = await restWith(echo, { conditionalWrite });
     expect(rest.capabilities.conditionalWrite).toBe(conditionalWrite);
-    await rest.push([create, change, { ...edit('3', { creates: true }), force: true, baseVersion: '"v1"' }], {});
+    await rest.push([create, change, bare, { ...edit('3', { creates: true }), force: true, baseVersion: '"v1"' }], {});
     return server.requests.map(({ headers }) => [headers['x-create-only'], headers['if-match']]);
   };
   expect(await headersOf(true)).toEqual([
     ['true', undefined],
     [undefined, '"v1"'],
+    [undefined, '"7"'],
     [undefined, undefined],
   ]);
   expect(await headersOf(false)).toEqual([
+    [undefined, undefined],
     [undefined, undefined],
     [undefined, undefined],
     [undefined, undefined],
