@@ -1,0 +1,237 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { addToSet, increment, removeFromSet } from '../../src/model/delta.ts';
+import { conflictStrategies, acceptClient } from '../../src/model/conflict.ts';
+import { ValidationError } from '../../src/model/errors.ts';
+import { drivers, todos } from '../support/open-store.ts';
+import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';
+import { todoOf } from '../support/todo.ts';
+
+let bench: EngineBench;
+afterEach(() => bench.close());
+
+const opened = async (options: EngineBenchOptions = {}): Promise<EngineBench> => {
+  bench = await openEngine(options);
+  bench.server.seed('todos', { id: 'a', title: 'theirs', done: false, priority: 10, tags: ['x'] });
+  await bench.engine.sync();
+  return bench;
+};
+const puts = () => bench.server.recordedRequests.filter(({ method }) => method === 'PUT');
+const day = 24 * 60 * 60 * 1000;
+
+describe.each(drivers)('deltas with %s', (driver) => {
+  test('PROTOCOL §3: a server that takes deltas gets them added up, without base and without the other fields', async () => {
+    await opened({ driver, rest: { deltas: true } });
+    await bench.writer.increment('a', 'priority', -2);
+    await bench.writer.applyDeltas('a', [increment('priority', -1), addToSet('tags', ['y']), removeFromSet('tags', ['x'])]);
+    expect(await bench.row('a')).toMatchObject({ priority: 7, tags: ['y'] });
+    // Somebody else edits the row meanwhile: no conflict.
+    bench.server.update('todos', 'a', { title: 'edited there', priority: 100 });
+    expect(await bench.engine.sync()).toMatchObject({ pushed: 2, conflicts: 0 });
+    expect(puts().map(({ body }) => body)).toEqual([{ id: 'a', _deltas: { priority: { increment: -3 }, tags: { add: ['y'], remove: ['x'] } } }]);
+    expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'edited there', priority: 97, tags: ['y'] });
+    expect(await bench.row('a')).toMatchObject({ title: 'edited there', priority: 97, tags: ['y'] });
+  });
+
+  test('PROTOCOL §6: items of a batch carry them, too', async () => {
+    await opened({ driver, rest: { deltas: true, enableBatch: true } });
+    await bench.writer.increment('a', 'priority', 5);
+    expect(await bench.engine.sync()).toMatchObject({ pushed: 1 });
+    const [batch] = bench.server.recordedRequests.filter(({ path }) => path === '/batch');
+    expect(batch?.body).toMatchObject({ ops: [{ payload: { id: 'a', _deltas: { priority: { increment: 5 } } } }] });
+    expect(JSON.stringify(batch?.body)).not.toContain('baseUpdatedAt');
+    expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 15 });
+  });
+
+  test('beside a plain edit the request keeps its base; a conflict merges the edit and does the delta again', async () => {
+    await opened({ driver, rest: { deltas: true } });
+    const row = await bench.row('a');
+    if (row === null) throw new Error('the row is missing');
+    await bench.writer.replaceAndEnqueue({ ...row, title: 'mine' });
+    await bench.writer.increment('a', 'priority', 1);
+    bench.server.update('todos', 'a', { done: true, priority: 20 });
+    expect(await bench.engine.sync()).toMatchObject({ pushed: 2, conflicts: 1, conflictsResolved: 1 });
+    expect(puts()[0]?.body).toMatchObject({ title: 'mine', _baseUpdatedAt: row.updatedAt, _deltas: { priority: { increment: 1 } } });
+    expect(puts()[0]?.body).not.toHaveProperty('priority');
+    expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'mine', done: true, priority: 21 });
+  });
+
+  test('I4: a pull under a pending delta shows the server value with the delta on it', async () => {
+    await opened({ driver });
+    await bench.writer.increment('a', 'priority', 3);
+    await bench.writer.addToSet('a', 'tags', ['mine']);
+    bench.server.update('todos', 'a', { title: 'new title', priority: 50, tags: ['x', 'theirs'] });
+    await bench.engine.sync({ pushKinds: [] });
+    expect(await bench.row('a')).toMatchObject({ title: 'new title', priority: 53, tags: ['x', 'theirs', 'mine'] });
+    // Put on the newest row known, it meets no conflict at all.
+    expect(await bench.engine.sync()).toMatchObject({ pushed: 2, conflicts: 0 });
+    expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'new title', priority: 53, tags: ['x', 'theirs', 'mine'] });
+  });
+
+  test('I7: pending deltas survive a restart', async () => {
+    await opened({ driver });
+    await bench.writer.increment('a', 'priority', 3);
+    bench = await bench.reopen();
+    expect(await bench.engine.outbox.take()).toMatchObject([{ changedFields: [], deltas: [{ type: 'increment', field: 'priority', by: 3 }], payload: { priority: 13 } }]);
+    bench.server.update('todos', 'a', { priority: 20 });
+    await bench.engine.sync();
+    expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 23 });
+  });
+
+  test('a delta on a row that was created here is part of its creation', async () => {
+    await opened({ driver, rest: { deltas: true } });
+    await bench.writer.insertAndEnqueue(todoOf('new', { priority: 1 }));
+    await bench.writer.increment('new', 'priority', 2);
+    expect(await bench.engine.sync()).toMatchObject({ pushed: 2 });
+    expect(puts().map(({ body }) => body)).toMatchObject([{ id: 'new', priority: 3 }]);
+    await bench.writer.increment('new', 'priority', 2);
+    await bench.engine.sync();
+    expect(bench.server.get('todos', 'new')).toMatchObject({ priority: 5 });
+  });
+});
+
+describe('a server without deltas', () => {
+  test.each(conflictStrategies.filter((strategy) => strategy !== 'serverWins' && strategy !== 'manual'))(
+    '%s: a conflict of deltas alone does them again on the server value, conditionally on that', async (conflictStrategy) => {
+      await opened({ config: { conflictStrategy } });
+      await bench.writer.increment('a', 'priority', -2);
+      bench.server.update('todos', 'a', { title: 'edited there', priority: 30 });
+      const current = bench.server.get('todos', 'a');
+      expect(await bench.engine.sync()).toMatchObject({ pushed: 1, conflicts: 1, conflictsResolved: 1 });
+      expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'edited there', priority: 28 });
+      expect(puts().at(-1)?.body).toMatchObject({ _baseUpdatedAt: current?.['updatedAt'], priority: 28 });
+      expect(puts().at(-1)?.headers).not.toHaveProperty('x-force-update');
+      expect(await bench.row('a')).toMatchObject({ priority: 28 });
+    });
+
+  test('serverWins gives deltas up as any change, with an event that names them', async () => {
+    await opened({ config: { conflictStrategy: 'serverWins' } });
+    await bench.writer.increment('a', 'priority', -2);
+    bench.server.update('todos', 'a', { priority: 30 });
+    await bench.engine.sync();
+    expect(await bench.row('a')).toMatchObject({ priority: 30 });
+    expect(bench.told.filter(({ type }) => type === 'op.discarded')).toMatchObject([{ givenUp: [{ deltas: [{ type: 'increment', field: 'priority', by: -2 }] }] }]);
+  });
+
+  test('manual asks; accepting the client means the delta on the server value as it is when the decision is applied', async () => {
+    await opened({ config: { conflictStrategy: 'manual' } });
+    await bench.writer.increment('a', 'priority', -2);
+    bench.server.update('todos', 'a', { priority: 30 });
+    await bench.engine.sync();
+    const [conflict] = await bench.engine.conflicts();
+    expect(conflict?.conflict).toMatchObject({ deltas: [{ by: -2 }], changedFields: ['priority'], localData: { priority: 28 }, serverData: { priority: 30 } });
+    bench.server.update('todos', 'a', { priority: 40 });
+    await bench.engine.sync();
+    const [refreshed] = await bench.engine.conflicts();
+    expect(refreshed?.conflict).toMatchObject({ localData: { priority: 38 }, serverData: { priority: 40 } });
+    await bench.engine.resolveConflict(refreshed?.conflict.opId ?? '', acceptClient());
+    await bench.engine.sync();
+    expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 38 });
+  });
+
+  test('F-22: a delta of a row that was deleted there is decided as any edit of it', async () => {
+    await opened();
+    await bench.writer.increment('a', 'priority', 1);
+    bench.server.softDelete('todos', 'a');
+    await bench.engine.sync();
+    // autoPreserve keeps what was edited: the row is created again as the user sees it.
+    expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 11 });
+  });
+
+  test('F-134: equal to the server row is no proof for a delta: two devices that took one each took two', async () => {
+    await opened();
+    await bench.writer.increment('a', 'priority', -1);
+    bench.server.update('todos', 'a', { priority: 9 });
+    expect(await bench.engine.sync()).toMatchObject({ pushed: 1, conflicts: 1 });
+    expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 8 });
+  });
+});
+
+describe.each([true, false])('replies that are lost, deltas on the wire: %s', (deltas) => {
+  test('I2: within the window the same request is asked for again, and applied once', async () => {
+    await opened({ rest: { deltas } });
+    await bench.writer.increment('a', 'priority', -1);
+    bench.server.cutNextRequests(1, 'afterCommit', { method: 'PUT' });
+    await bench.engine.sync();
+    // What is written meanwhile is another request.
+    await bench.writer.increment('a', 'priority', -1);
+    bench.server.update('todos', 'a', { title: 'edited there' });
+    await bench.engine.sync();
+    await bench.engine.sync();
+    expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 8 });
+    expect(await bench.row('a')).toMatchObject({ priority: 8 });
+  });
+
+  test('F-134: after the window a delta that cannot be proven unapplied is parked as ambiguous, and can be retried or dropped', async () => {
+    await opened({ rest: { deltas } });
+    await bench.writer.increment('a', 'priority', -1);
+    bench.server.cutNextRequests(1, 'beforeCommit', { method: 'PUT' });
+    await bench.engine.sync();
+    bench.server.update('todos', 'a', { priority: 9 });
+    await bench.clock.advance(8 * day);
+    bench.server.forgetIdempotencyKeys();
+    await bench.engine.sync();
+    expect(await bench.engine.explain()).toMatchObject([{ reason: 'ambiguous' }]);
+    expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 9 });
+    expect(await bench.engine.getStuckOperations()).toMatchObject([{ parkedFor: 'ambiguous' }]);
+    // It was not applied, says somebody who knows.
+    expect(await bench.engine.retryStuckOperations()).toBe(1);
+    await bench.engine.whenPushed();
+    await bench.engine.whenIdle();
+    expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 8 });
+    expect(await bench.queued()).toEqual([]);
+  });
+
+  test('F-134: a row that has not moved proves it unapplied', async () => {
+    await opened({ rest: { deltas } });
+    await bench.writer.increment('a', 'priority', -1);
+    bench.server.cutNextRequests(1, 'beforeCommit', { method: 'PUT' });
+    await bench.engine.sync();
+    await bench.clock.advance(8 * day);
+    await bench.engine.sync();
+    expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 9 });
+  });
+
+  test('F-134: dropping an ambiguous delta puts the row to the server state', async () => {
+    await opened({ rest: { deltas } });
+    await bench.writer.increment('a', 'priority', -1);
+    bench.server.cutNextRequests(1, 'afterCommit', { method: 'PUT' });
+    await bench.engine.sync();
+    await bench.clock.advance(8 * day);
+    bench.server.forgetIdempotencyKeys();
+    await bench.engine.sync();
+    expect(await bench.engine.dropStuckOperations()).toBe(1);
+    await bench.engine.sync();
+    expect(await bench.row('a')).toMatchObject({ priority: 9 });
+    expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 9 });
+  });
+});
+
+describe('a request is frozen in its form (I2)', () => {
+  test.each([[true, false], [false, true]])('sent with deltas: %s, reopened with: %s: never applied twice', async (before, after) => {
+    await opened({ rest: { deltas: before } });
+    await bench.writer.increment('a', 'priority', -1);
+    bench.server.cutNextRequests(1, 'afterCommit', { method: 'PUT' });
+    await bench.engine.sync();
+    bench = await bench.reopen({ rest: { deltas: after } });
+    await bench.engine.sync();
+    expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 9 });
+  });
+});
+
+describe('writing', () => {
+  test('WRT: what cannot be changed by a delta is refused, and nothing is written', async () => {
+    await opened();
+    const { writer } = bench;
+    await expect(writer.increment('nowhere', 'priority', 1)).rejects.toThrow(ValidationError);
+    await expect(writer.increment('a', 'title', 1)).rejects.toThrow(/'title' is no number/);
+    await expect(writer.addToSet('a', 'priority', ['x'])).rejects.toThrow(/'priority' is no list/);
+    await expect(writer.increment('a', 'updatedAt', 1)).rejects.toThrow(/belongs to the server/);
+    await expect(writer.increment('a', 'priority', Number.NaN)).rejects.toThrow(/finite number/);
+    await expect(writer.applyDeltas('a', [increment('nothing', 1)])).rejects.toThrow(/'nothing' is not a synchronised column/);
+    expect(await writer.increment('a', 'priority', 0)).toBe(false);
+    await writer.enqueueDelete('a');
+    await expect(writer.increment('a', 'priority', 1)).rejects.toThrow(/there is no such row/);
+    expect(await bench.queued()).toHaveLength(1);
+    expect(bench.engine.writer(todos)).toBeDefined();
+  });
+});
