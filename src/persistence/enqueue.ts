@@ -1,6 +1,6 @@
 import { wireDeltasKey } from '../model/delta.ts';
 import { ValidationError } from '../model/errors.ts';
-import { forbiddenKeys, type JsonObject } from '../model/json.ts';
+import { forbiddenKeys, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Op, UpsertOp } from '../model/operation.ts';
 import { OutboxState } from './entities.ts';
 import type { ReplicaTable } from './replica-table.ts';
@@ -25,7 +25,7 @@ export function checkOp(op: Op, table: ReplicaTable | undefined): void {
   if (op.id.length > maxIdLength) throw new ValidationError(`operation ${op.opId} on ${op.kind}: id has ${op.id.length} characters, at most ${maxIdLength} are stored`);
   if (table?.pullOnly) throw new ValidationError(`kind '${op.kind}' is registered as pullOnly: it cannot be written`);
   if (op.type === 'delete') return;
-  const bad = [...Object.keys(op.payload), ...(op.changedFields ?? [])].find((field) => forbiddenKeys.includes(field));
+  const bad = forbiddenKeyIn(op.payload) ?? op.changedFields?.find((field) => forbiddenKeys.includes(field));
   if (bad !== undefined) throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: field '${bad}' is refused, it would reach the prototype of objects`);
   const stranger = op.changedFields?.find((field) => !Object.hasOwn(op.payload, field));
   if (stranger !== undefined) {
@@ -34,6 +34,20 @@ export function checkOp(op: Op, table: ReplicaTable | undefined): void {
   checkDeltas(op, table);
   const payloadId = table?.readId(op.payload);
   if (payloadId !== undefined && payloadId !== op.id) throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: the payload carries id '${payloadId}' (F-104)`);
+}
+
+/** At any depth: what a server would refuse is refused before it is queued. */
+function forbiddenKeyIn(value: Json): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (isJsonObject(value)) {
+    const found = Object.keys(value).find((key) => forbiddenKeys.includes(key));
+    if (found !== undefined) return found;
+  }
+  for (const inner of Object.values(value) as readonly Json[]) {
+    const found = forbiddenKeyIn(inner);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function checkDeltas(op: UpsertOp, table: ReplicaTable | undefined): void {

@@ -1,5 +1,5 @@
 import { fastify, type FastifyInstance, type FastifyServerOptions } from 'fastify';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { ServerUser, SyncServerOptions } from './server-options.ts';
 import { mountSyncServer } from './sync-server.ts';
 
@@ -24,7 +24,7 @@ export interface SyncServer {
 /** Creates the reference sync server over TypeORM entities on SQLite (PROTOCOL §9). Bad tables and options throw here or when it starts. */
 export function createSyncServer<User extends ServerUser = ServerUser>(options: CreateSyncServerOptions<User>): SyncServer {
   const ownsDatabase = !options.dataSource.isInitialized;
-  const app = fastify({ logger: options.logger ?? false, forceCloseConnections: 'idle', exposeHeadRoutes: false });
+  const app = fastify({ logger: options.logger ?? false, forceCloseConnections: 'idle', exposeHeadRoutes: false, clientErrorHandler: refuseUnreadable });
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
@@ -59,4 +59,20 @@ export function createSyncServer<User extends ServerUser = ServerUser>(options: 
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+const unreadable: Readonly<Record<string, readonly [status: string, error: string, message: string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'too_large', 'the address or the headers are too long'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'timeout', 'the request did not come in time'],
+};
+
+/** Answers what is no readable request, and says that the connection ends: a client that would use it again loses its next request. */
+function refuseUnreadable(problem: Error & { readonly code?: string }, socket: Socket): void {
+  if (problem.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const [status, error, message] = unreadable[problem.code ?? ''] ?? ['400 Bad Request', 'bad_request', 'this is no HTTP request'];
+  const body = JSON.stringify({ error, message });
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
