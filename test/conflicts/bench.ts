@@ -4,7 +4,7 @@ import type { SyncEngine } from '../../src/engine/sync-engine.ts';
 import type { SyncConfig } from '../../src/model/config.ts';
 import type { TableConflictConfig } from '../../src/model/conflict.ts';
 import type { SyncEvent, SyncEventType } from '../../src/model/events.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/json.ts';
 import type { Op } from '../../src/model/operation.ts';
 import type { BatchPushResult, PushContext, PushResult, TransportContext } from '../../src/model/transport.ts';
 import { openDatabase, type DatabaseDriver } from '../../src/persistence/open-database.ts';
@@ -23,8 +23,8 @@ export interface Task extends SyncedRow {
   done: boolean;
   stock: number | null;
   dueDate: string | null;
-  tags: readonly Json[] | null;
-  meta: JsonObject | null;
+  tags: readonly unknown[] | null;
+  meta: object | null;
 }
 
 export const taskEntity = new EntitySchema<Task>({
@@ -99,10 +99,8 @@ export interface ConflictBench {
 /** When the user acts, unless a test says otherwise; the server's clock stands at the same time. */
 export const noon = Date.UTC(2026, 0, 1, 12);
 
-const wireOf = (task: Task): JsonObject => {
-  const { updatedAt: _updatedAt, deletedAtLocal: _local, ...row } = task;
-  return { ...row };
-};
+/** The row as a server has it, without a timestamp. */
+export const wireOf = ({ updatedAt: _updatedAt, deletedAtLocal: _local, ...row }: Task): JsonObject => ({ ...row }) as JsonObject;
 
 /** An engine over a real database and a server in memory. Time stands still, and nothing waits between two rounds of a conflict. */
 export async function openConflicts(options: BenchOptions = {}): Promise<ConflictBench> {

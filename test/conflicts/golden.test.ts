@@ -1,13 +1,14 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../src/model/json.ts';
 import type { Op } from '../../src/model/operation.ts';
-import { noon, openConflicts, taskOf, type ConflictBench, type Task } from './bench.ts';
+import { noon, openConflicts, taskOf, wireOf, type ConflictBench, type Task } from './bench.ts';
 import { goldenCases, type GoldenCase } from './golden-cases.ts';
 
 let bench: ConflictBench;
 afterEach(() => bench.close());
 
 const id = 't1';
-const { updatedAt: _updatedAt, deletedAtLocal: _local, ...wireFields } = taskOf(id);
+const wireFields = wireOf(taskOf(id));
 
 async function play({ strategy, table, config, begin, here, there, hereLaterMs = 0 }: GoldenCase): Promise<void> {
   bench = await openConflicts({ conflict: { strategy, ...table }, ...(config === undefined ? {} : { config }), transport: { capabilities: { idempotency: 'key', conditionalWrite: true } } });
@@ -21,8 +22,8 @@ async function play({ strategy, table, config, begin, here, there, hereLaterMs =
   }
   if (there === 'purged') bench.backend.remove('tasks', id);
   else if (there === 'deleted') bench.backend.update('tasks', id, { deletedAt: serverTime, updatedAt: serverTime });
-  else if (begin === null) bench.backend.seed('tasks', { ...wireFields, ...there, updatedAt: serverTime });
-  else bench.backend.update('tasks', id, { ...there, updatedAt: serverTime });
+  else if (begin === null) bench.backend.seed('tasks', { ...wireFields, ...there as JsonObject, updatedAt: serverTime });
+  else bench.backend.update('tasks', id, { ...there as JsonObject, updatedAt: serverTime });
 }
 
 const kindOf = (op: Op): string => (op.force === true ? 'forced' : op.baseUpdatedAt === undefined ? 'unconditional' : 'conditional');

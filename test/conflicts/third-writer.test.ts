@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/model/json.ts';
-import { openConflicts, taskOf, type ConflictBench, type Task } from './bench.ts';
+import { openConflicts, taskOf, wireOf, type ConflictBench, type Task } from './bench.ts';
 
 const fields = ['title', 'stock', 'dueDate', 'done'] as const;
 type Field = (typeof fields)[number];
@@ -37,10 +37,7 @@ afterAll(() => bench.close());
 /** Plays many schedules at once, each on a row of its own; gives the rows' ids, and how many requests each met. */
 async function play(schedules: readonly Schedule[]): Promise<readonly { readonly id: string; readonly requests: number }[]> {
   const ids = schedules.map(() => `row${(count += 1)}`);
-  for (const id of ids) {
-    const { updatedAt: _updatedAt, deletedAtLocal: _local, ...row } = taskOf(id);
-    bench.backend.seed('tasks', { ...row });
-  }
+  for (const id of ids) bench.backend.seed('tasks', wireOf(taskOf(id)));
   await bench.sync();
   for (const [index, { ours }] of schedules.entries()) for (const change of ours) await bench.edit(ids[index] ?? '', valuesOf(change, 'ours') as Partial<Task>);
   for (const [index, { before }] of schedules.entries()) for (const change of before) bench.backend.update('tasks', ids[index] ?? '', valuesOf(change, 'theirs'));
