@@ -11,6 +11,7 @@ import { EntityChanges } from './entity-changes.ts';
 import { writePosition } from './pull-positions.ts';
 import { keptAs, quarantine, readQuarantine, releaseFromQuarantine, unusableRow, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
+import { withoutKnown } from './reread-rows.ts';
 import { isMarking, markSeen } from './resync-marks.ts';
 import { countReceived } from './resync.ts';
 import { chunked, listOf, type Session } from './session.ts';
@@ -94,8 +95,10 @@ async function openWork(session: Session, context: StoreContext, table: ReplicaT
   };
 }
 
-async function applyPage(work: PageWork, { page, items, next }: PageToApply, totalDone: number): Promise<AppliedPage> {
+async function applyPage(work: PageWork, { page, items: given, next, rereadUntil }: PageToApply, totalDone: number): Promise<AppliedPage> {
   const { session, table } = work;
+  const { items, known } = rereadUntil === undefined ? { items: given, known: [] } : await withoutKnown(session, table, given, rereadUntil);
+  if (work.marking) await markSeen(session, table.kind, known);
   const { upserts, deletes, accepted, facts } = await applyRows(work, items);
   await writePosition(session, table.kind, next);
   if (next.resync && page.items.length > 0) await countReceived(session, table.kind, page.items.length);
@@ -106,7 +109,7 @@ async function applyPage(work: PageWork, { page, items, next }: PageToApply, tot
     pulled: accepted.length,
     facts: [
       ...facts,
-      { type: 'cache.updated', kind: table.kind, upserts, deletes },
+      ...(known.length > 0 && items.length === 0 ? [] : [{ type: 'cache.updated' as const, kind: table.kind, upserts, deletes }]),
       { type: 'page.pulled', kind: table.kind, pageSize: page.items.length, totalDone: done },
       { type: 'sync.progress', phase: 'pull', kind: table.kind, done, ...(page.total === undefined ? {} : { total: page.total }) },
     ],

@@ -59,7 +59,9 @@ const tables: readonly { readonly name: string; readonly columns: readonly Table
 const indexes = [
   'CREATE INDEX "sync_outbox_entity" ON "sync_outbox" ("kind", "entity_id", "seq")',
   'CREATE INDEX "sync_outbox_ready" ON "sync_outbox" ("kind", "seq") WHERE "state" = 1',
-  'CREATE INDEX "sync_outbox_held" ON "sync_outbox" ("state", "due_at") WHERE "state" >= 2',
+  'CREATE INDEX "sync_outbox_waiting" ON "sync_outbox" ("due_at") WHERE "state" = 2',
+  'CREATE INDEX "sync_outbox_parked" ON "sync_outbox" ("parked") WHERE "state" = 3',
+  'CREATE INDEX "sync_outbox_in_flight" ON "sync_outbox" ("seq") WHERE "state" = 4',
   'CREATE INDEX "sync_outbox_frozen" ON "sync_outbox" ("kind", "entity_id") WHERE "request_id" IS NOT NULL',
   'CREATE INDEX "sync_outbox_tries" ON "sync_outbox" ("try_count") WHERE "try_count" > 0',
 ];

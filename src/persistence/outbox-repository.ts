@@ -7,6 +7,7 @@ import { releaseDependents } from './dependencies.ts';
 import { enqueueOp } from './enqueue.ts';
 import { OutboxState } from './entities.ts';
 import { boundedError, outboxColumns, toOp, toStoredOp, type RawOutboxRow } from './outbox-rows.ts';
+import { countQueue } from './queue-counts.ts';
 import { dropOperations } from './queue.ts';
 import { chunked, listOf, type Session } from './session.ts';
 import type { StoreContext } from './store-context.ts';
@@ -65,10 +66,8 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed):
   };
   const count = async (session: Session, filter: (KindsFilter & { readonly includeStuck?: boolean }) | undefined): Promise<number> => {
     if (filter?.kinds?.length === 0) return 0;
-    const kinds = kindsOf(session, filter);
-    const stuck = filter?.includeStuck ? '' : ` AND NOT ("state" = ${OutboxState.parked} AND COALESCE("parked", '') = 'stuck')`;
-    const row = await session.one<{ count: number | string }>(`SELECT COUNT(*) AS "count" FROM "sync_outbox" WHERE true${kinds.sql}${stuck}`, kinds.parameters);
-    return Number(row?.count ?? 0);
+    const { total, stuck } = await countQueue(session, filter);
+    return filter?.includeStuck ? total : total - stuck;
   };
   const watch = (filter: (KindsFilter & { readonly includeStuck?: boolean }) | undefined): Observable<number> => {
     if (filter?.kinds?.length === 0) return of(0);

@@ -7,6 +7,7 @@ import { OutboxState } from './entities.ts';
 import { EntityChanges } from './entity-changes.ts';
 import { grouped } from './grouped.ts';
 import { frozenGroup, outboxColumns, toStoredOp, type RawOutboxRow, type StoredOp } from './outbox-rows.ts';
+import { countQueue } from './queue-counts.ts';
 import { giveUp } from './resolutions.ts';
 import { listOf, type Session } from './session.ts';
 import { writeChanges } from './settle.ts';
@@ -27,7 +28,6 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
     const kinds = whereKinds(session, filter);
     return session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE ${condition}${kinds.sql} ORDER BY "seq"`, kinds.parameters).then((rows) => rows.map(toStoredOp));
   };
-  const stuck = `"state" = ${OutboxState.parked} AND "parked" = 'stuck'`;
   const stuckOrUnproven = `"state" = ${OutboxState.parked} AND "parked" IN ('stuck', 'ambiguous')`;
 
   return {
@@ -49,12 +49,9 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
     counts: (filter?: QueueFilter): Promise<{ readonly pending: number; readonly stuck: number; readonly conflicts: number }> =>
       unit.read(async (session) => {
         const kinds = whereKinds(session, filter);
-        // Each count by an index, or by the table's own: no scan of the outbox.
-        const total = await session.one<{ count: number | string }>(`SELECT COUNT(*) AS "count" FROM "sync_outbox"${kinds.sql === '' ? '' : ` WHERE true${kinds.sql}`}`, kinds.parameters);
-        const held = await session.one<{ count: number | string }>(`SELECT COUNT(*) AS "count" FROM "sync_outbox" WHERE ${stuck}${kinds.sql}`, kinds.parameters);
+        const { total, stuck: stuckCount } = await countQueue(session, filter);
         const conflicts = await session.one<{ count: number | string }>(`SELECT COUNT(*) AS "count" FROM "sync_conflicts" WHERE true${kinds.sql}`, kinds.parameters);
-        const stuckCount = Number(held?.count ?? 0);
-        return { pending: Number(total?.count ?? 0) - stuckCount, stuck: stuckCount, conflicts: Number(conflicts?.count ?? 0) };
+        return { pending: total - stuckCount, stuck: stuckCount, conflicts: Number(conflicts?.count ?? 0) };
       }),
 
     /** All of them, and the followers whose entity they hold up (F-49). */

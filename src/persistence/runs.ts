@@ -47,7 +47,11 @@ export async function conflictsToWork(session: Session, context: StoreContext, {
 
 /** Operations of kinds that no table is registered for: they stay, and are told (F-101). */
 export async function unregisteredKinds(session: Session, registered: Kinds): Promise<readonly string[]> {
-  const rows = await session.query<{ kind: string }>(`SELECT DISTINCT "kind" FROM "sync_outbox" WHERE NOT (${session.dialect.inList('"kind"')})`, [listOf(registered)]);
+  // From kind to kind along the index: the operations in between are not looked at.
+  const rows = await session.query<{ kind: string }>(
+    `WITH RECURSIVE "kinds"("kind") AS (SELECT MIN("kind") FROM "sync_outbox" UNION ALL
+       SELECT (SELECT MIN("kind") FROM "sync_outbox" WHERE "kind" > "kinds"."kind") FROM "kinds" WHERE "kinds"."kind" IS NOT NULL)
+     SELECT "kind" FROM "kinds" WHERE "kind" IS NOT NULL AND NOT (${session.dialect.inList('"kind"')})`, [listOf(registered)]);
   return rows.map(({ kind }) => kind);
 }
 

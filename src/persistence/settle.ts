@@ -6,7 +6,7 @@ import type { UpsertOp } from '../model/operation.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Answer } from '../model/ports.ts';
 import type { ConflictRef, SettleReport } from '../model/run.ts';
-import { withRebasedDeltas } from '../rules/deltas.ts';
+import { deltaRequestOf, rebaseDeltas, withRebasedDeltas } from '../rules/deltas.ts';
 import { foldOps } from '../rules/fold.ts';
 import { overlay } from '../rules/overlay.ts';
 import { isOutdated, newestKnown } from './base-rows.ts';
@@ -127,12 +127,19 @@ function knownAfterUpsert(changes: EntityChanges, op: UpsertOp, answered: JsonOb
   const before = newestKnown(base);
   const version = answered === undefined ? undefined : table.readUpdatedAt(answered);
   if (version !== undefined && isOutdated(version, base)) return { known: { ...before, deleted: before.row !== undefined && table.isDeleted(before.row) } };
+  const written = writtenBy(op, before.row, table);
   // What the answer does not say is as we knew and sent it; it lives, else it would not have been accepted.
-  const { [table.keys.updatedAt]: updatedAt, ...rest } = { ...before.row, ...op.payload };
+  const { [table.keys.updatedAt]: updatedAt, ...rest } = { ...before.row, ...written };
   const believed = { ...rest, [table.keys.id]: rest[table.keys.id] ?? op.id, [table.keys.deletedAt]: null, ...answered };
   if (version !== undefined) return { known: { row: believed, version, deleted: false } };
   // Accepted without saying what the version is now, until a fetch or a pull tells.
-  return { known: { row: updatedAt === undefined ? believed : { ...believed, [table.keys.updatedAt]: updatedAt }, version: undefined, deleted: false }, lastSent: op.payload };
+  return { known: { row: updatedAt === undefined ? believed : { ...believed, [table.keys.updatedAt]: updatedAt }, version: undefined, deleted: false }, lastSent: written };
+}
+
+/** The row's fields as the request left them there, as far as we know: of deltas that the server applied itself, what they make of its own values. */
+function writtenBy(op: UpsertOp, known: JsonObject | undefined, table: ReplicaTable): JsonObject {
+  const sent = known === undefined ? undefined : deltaRequestOf(op, table.keys.id);
+  return sent === undefined ? op.payload : rebaseDeltas({ ...known, ...sent.payload }, sent.deltas);
 }
 
 async function settleConflict(

@@ -82,9 +82,11 @@ export const headsSql = (kinds: number): string =>
   `SELECT * FROM (${Array.from({ length: kinds }, () =>
     `SELECT * FROM (SELECT "seq", "kind", "entity_id" AS "entityId" FROM "sync_outbox" WHERE "kind" = ? AND "state" = 1 ORDER BY "seq" LIMIT ?) AS "ready"`).join(' UNION ALL ')}) AS "heads" ORDER BY "seq" LIMIT ?`;
 
-const openSql = (kinds: number): string =>
-  `SELECT h."seq", h."kind", h."entity_id" AS "entityId" FROM "sync_outbox" f JOIN "sync_outbox" h ON h."kind" = f."kind" AND h."entity_id" = f."entity_id" AND h."state" = 1
-   WHERE f."request_id" IS NOT NULL AND f."kind" IN (${Array.from({ length: kinds }, () => '?').join(', ')}) ORDER BY h."seq" LIMIT ?`;
+// CROSS JOIN fixes the order of the loops: from the few open requests to their heads, never the other way round.
+export const openSql = (kinds: number): string =>
+  `SELECT h."seq", h."kind", h."entity_id" AS "entityId" FROM "sync_outbox" f CROSS JOIN "sync_outbox" h
+   WHERE f."request_id" IS NOT NULL AND f."kind" IN (${Array.from({ length: kinds }, () => '?').join(', ')})
+     AND h."kind" = f."kind" AND h."entity_id" = f."entity_id" AND h."state" = 1 ORDER BY h."seq" LIMIT ?`;
 
 async function readHeads(session: Session, { kinds, limit }: TakeOptions): Promise<readonly Head[]> {
   if (kinds.length === 0) return [];
@@ -137,18 +139,20 @@ async function freeze(session: Session, groups: readonly Group[], now: number): 
     const rows = part.flatMap((group) => {
       const request = toRequest(group);
       const body = request.op.type === 'upsert' ? frozenBodyOf(request.op, group.newest) : null;
-      return [group.newest.seq, request.op.requestId ?? group.newest.opId, body, request.op.baseUpdatedAt ?? null];
+      return [group.newest.seq, request.op.requestId ?? group.newest.opId, body, request.op.baseUpdatedAt ?? null, group.newest === group.head ? 1 : 0];
     });
     // VALUES names its columns column1… on SQLite and PostgreSQL alike.
     await session.run(
-      `UPDATE "sync_outbox" SET "request_id" = "f"."column2", "frozen_body" = "f"."column3", "frozen_base" = "f"."column4", "first_sent_at" = ${Math.trunc(now)}, "attempt" = "attempt" + 1
-       FROM (VALUES ${part.map(() => '(?, ?, ?, ?)').join(', ')}) AS "f" WHERE "sync_outbox"."seq" = "f"."column1"`, rows);
+      `UPDATE "sync_outbox" SET "request_id" = "f"."column2", "frozen_body" = "f"."column3", "frozen_base" = "f"."column4", "first_sent_at" = ${Math.trunc(now)}, "attempt" = "attempt" + 1,
+         "state" = CASE WHEN "f"."column5" = 1 THEN ${OutboxState.inFlight} ELSE "state" END, "due_at" = NULL
+       FROM (VALUES ${part.map(() => '(?, ?, ?, ?, ?)').join(', ')}) AS "f" WHERE "sync_outbox"."seq" = "f"."column1"`, rows);
   }
   // A request that somebody let go out again: its time begins anew.
   const renewed = groups.filter((group) => group.frozen && group.newest.firstSentAt === undefined).map((group) => group.newest.seq);
   if (renewed.length > 0) await session.run(`UPDATE "sync_outbox" SET "first_sent_at" = ? WHERE ${session.dialect.inList('"seq"')}`, [Math.trunc(now), listOf(renewed)]);
-  if (groups.length > 0) {
-    await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.inFlight}, "due_at" = NULL WHERE ${session.dialect.inList('"seq"')}`, [listOf(groups.map((group) => group.head.seq))]);
+  const others = groups.filter((group) => group.frozen || group.newest !== group.head).map((group) => group.head.seq);
+  if (others.length > 0) {
+    await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.inFlight}, "due_at" = NULL WHERE ${session.dialect.inList('"seq"')}`, [listOf(others)]);
   }
   return requests;
 }

@@ -69,7 +69,7 @@ export function createConflictActors(ports: EnginePorts, memory: RunMemory, ques
     const { ref, round } = input;
     const known = planned.get(nameOf(ref));
     if (known?.plan.type !== 'repush') return left();
-    const lost = leaseFailure(ports);
+    const lost = await leaseFailure(ports);
     if (lost !== undefined) return left({ failure: lost });
     const { plan } = known;
     const request = await store.freezeResolution(ref, plan);

@@ -1,9 +1,18 @@
-import type { SyncFailure } from '../../model/failure.ts';
+import { toSyncFailure, type SyncFailure } from '../../model/failure.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 
-/** Each send checks its own deadline: what leaves after it could cross with what the next holder sends (I11). */
-export function leaseFailure({ store, clock }: Pick<EnginePorts, 'store' | 'clock'>): SyncFailure | undefined {
-  const at = clock.now();
-  if (at < store.lease.expiresAt()) return undefined;
-  return { type: 'leaseLost', message: 'the sync lease ran out before the request was sent; the next holder sends it', at };
+/**
+ * Each send checks its own deadline: what leaves after it could cross with what the next holder sends (I11). A deadline that has passed, as
+ * on a busy machine, is no loss yet: as long as nobody else took the lease it is extended, and only then something is sent.
+ */
+export async function leaseFailure({ store, clock }: Pick<EnginePorts, 'store' | 'clock'>): Promise<SyncFailure | undefined> {
+  const expiresAt = store.lease.expiresAt();
+  if (clock.now() < expiresAt) return undefined;
+  if (expiresAt === 0) return { type: 'leaseLost', message: 'the sync lease was given back before the request was sent', at: clock.now() };
+  try {
+    await store.lease.renew();
+    return undefined;
+  } catch (error) {
+    return toSyncFailure(error);
+  }
 }

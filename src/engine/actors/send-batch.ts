@@ -25,7 +25,7 @@ interface Answered {
  */
 export async function sendBatch(batch: BatchUnderWay, ports: EnginePorts, memory: RunMemory, signal: AbortSignal): Promise<SendReport> {
   if (batch.report !== undefined) return batch.report;
-  const lost = leaseFailure(ports);
+  const lost = await leaseFailure(ports);
   if (lost !== undefined) return { answered: 0, reached: false, failure: lost };
 
   const { toSend, answered } = await lookBeforeSending(batch, ports, signal);
