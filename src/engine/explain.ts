@@ -56,6 +56,7 @@ function commonReason(snapshot: SyncSnapshot): Reason | undefined {
 
 function waitReason(op: QueuedOperation): Reason | undefined {
   if (op.state !== 'waiting') return undefined;
+  if (op.waitingFor !== undefined) return { reason: 'waitingFor', waitingFor: op.waitingFor, detail: `The record ${op.waitingFor} goes first: this one refers to it, or it refers to this one.` };
   const error = op.lastError ?? 'unknown';
   if (op.errorCode === 'forbidden') return { reason: 'forbidden', detail: `The server does not allow it; it is tried again with the next sync. ${error}` };
   const again = op.dueAt === undefined ? 'with the next sync' : 'later';

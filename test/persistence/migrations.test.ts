@@ -21,7 +21,7 @@ describe.each(drivers)('migrations on %s', (driver) => {
     expect(syncTableNames).toEqual(expect.arrayContaining(syncEntities.map((entity) => entity.options.tableName)));
     expect(syncTableNames).toHaveLength(syncEntities.length);
     const indexes = ((await dataSource.query(`SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE 'sync_%' ORDER BY name`)) as { name: string }[]).map(({ name }) => name);
-    expect(indexes).toEqual(['sync_outbox_entity', 'sync_outbox_frozen', 'sync_outbox_held', 'sync_outbox_ready', 'sync_outbox_tries']);
+    expect(indexes).toEqual(['sync_outbox_entity', 'sync_outbox_frozen', 'sync_outbox_in_flight', 'sync_outbox_parked', 'sync_outbox_ready', 'sync_outbox_tries', 'sync_outbox_waiting']);
   });
 
   test('up, down and up again come to the same, and down leaves nothing', async () => {
@@ -39,7 +39,7 @@ describe.each(drivers)('migrations on %s', (driver) => {
     dataSource = await openDatabase({ driver, database: ':memory:', entities: [] });
     for (const entity of syncEntities) Object.assign(dataSource.getMetadata(entity), { synchronize: true });
     const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
-    expect(upQueries.map(({ query }) => query).filter((query) => !/^DROP INDEX "sync_outbox_(entity|ready|held|frozen|tries)"$/.test(query))).toEqual([]);
+    expect(upQueries.map(({ query }) => query).filter((query) => !/^DROP INDEX "sync_outbox_(entity|ready|waiting|parked|in_flight|frozen|tries)"$/.test(query))).toEqual([]);
   });
 
   test('synchronize of the app\'s own tables leaves the sync tables and their indexes alone', async () => {

@@ -18,7 +18,8 @@ export async function planRun({ runId, request, remaining }: PlanInput, ports: E
   const open = (remaining?.toSweep ?? []).filter(wantsPull);
   // Only what is pulled anyway can become a resync: a push-only request never turns into a download of everything (F-45).
   const due = asked.length === 0 ? [] : await store.dueForResync(asked);
-  const resyncKinds = byDependence([...new Set([...requested, ...open, ...due])], kinds);
+  // They are swept in this order: rows that refer to others go before those.
+  const resyncKinds = byDependence([...new Set([...requested, ...open, ...due])], kinds).toReversed();
   const pullKinds = byDependence([...new Set([...asked, ...resyncKinds])], kinds);
   // A decision may concern a kind that this run does not push.
   const begun = await store.beginRun({ explicit: request.explicit, kinds: request.decisions.length > 0 ? [...kinds.keys()].filter(wantsPush) : pushKinds, runId });
