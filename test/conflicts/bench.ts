@@ -96,6 +96,15 @@ export interface ConflictBench {
   close(): Promise<void>;
 }
 
+/** Waits for something that real work brings about. By the real clock, since a database is real; the bound is for a test that fails. */
+export async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
+  for (const end = performance.now() + 10_000; performance.now() < end; ) {
+    if (await reached()) return;
+    await new Promise((resolve) => { setImmediate(resolve); });
+  }
+  throw new Error('it never came to that');
+}
+
 /** When the user acts, unless a test says otherwise; the server's clock stands at the same time. */
 export const noon = Date.UTC(2026, 0, 1, 12);
 

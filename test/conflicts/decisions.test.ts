@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { afterEach, expect, test } from 'vitest';
 import { acceptClient, acceptMerged, acceptServer, defer, discard } from '../../src/model/conflict.ts';
 import { NetworkError, ValidationError } from '../../src/model/errors.ts';
-import { openConflicts, type ConflictBench } from './bench.ts';
+import { openConflicts, until, type ConflictBench } from './bench.ts';
 
 let bench: ConflictBench;
 let directory: string | undefined;
@@ -23,12 +23,6 @@ async function park(id = 't1', database = ':memory:'): Promise<string> {
 }
 
 const waiting = async (): Promise<string> => (await bench.engine.conflicts())[0]?.conflict.opId ?? 'nothing waits';
-
-/** Waits for something that real work brings about; the number of turns only bounds a test that fails. */
-async function until(reached: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 5_000 && !reached(); turn += 1) await new Promise((resolve) => { setImmediate(resolve); });
-  expect(reached()).toBe(true);
-}
 
 test('F-02: parked, it is not sent again until somebody decides; the decision is applied by itself', async () => {
   const opId = await park();
@@ -193,8 +187,11 @@ test.each(['throttled', 'unauthorized'] as const)('I7: a decision outlives an an
     return Promise.resolve({ results: ops.map((op) => ({ opId: op.opId, result })) });
   };
   await bench.engine.resolveConflict(opId, acceptMerged({ title: 'both' }));
-  if (answer === 'throttled') await bench.clock.advance(200_000);
-  else {
+  if (answer === 'throttled') {
+    await until(() => bench.engine.status().phase === 'backoff');
+    await bench.clock.advance(200_000);
+    await until(() => bench.types().includes('conflict.resolved'));
+  } else {
     await until(() => bench.types().includes('session.authRequired'));
     await bench.engine.signedIn();
   }
@@ -214,7 +211,7 @@ test('conflicts$ shows each state a person must know', async () => {
   await bench.sync();
   await bench.engine.resolveConflict(await waiting(), acceptServer());
   await bench.engine.whenIdle();
-  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => { setImmediate(resolve); });
+  await until(() => seen.length > 2 && seen.at(-1)?.length === 0);
   expect(seen[0]).toEqual([]);
   expect(seen).toContainEqual(['awaiting']);
   expect(seen.at(-1)).toEqual([]);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { acceptClient, acceptMerged, acceptServer, defer, type Conflict, type ConflictResolution, type ConflictResolver } from '../../src/model/conflict.ts';
-import { openConflicts, taskOf, type BenchOptions, type ConflictBench } from './bench.ts';
+import { openConflicts, taskOf, until, type BenchOptions, type ConflictBench } from './bench.ts';
 
 let bench: ConflictBench;
 afterEach(() => bench.close());
@@ -31,15 +31,6 @@ async function collide(ids: string | readonly string[], here: string, there: str
 }
 
 const manual = (resolver: ConflictResolver, more: BenchOptions = {}): Promise<ConflictBench> => openConflicts({ ...more, conflict: { strategy: 'manual', resolver } });
-
-/** Waits for something that real work brings about; the number of turns only bounds a test that fails. */
-async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 5_000; turn += 1) {
-    if (await reached()) return;
-    await turns(1);
-  }
-  throw new Error('it never came to that');
-}
 
 test('MAN-01, CFL-02: the resolver gets the whole conflict, and a copy of it', async () => {
   const seen: Conflict[] = [];
@@ -85,7 +76,7 @@ describe('F-145: a question that nobody answers', () => {
     await turns();
     expect(bench.types()).not.toContain('sync.completed');
     // No other tab or process is held up meanwhile.
-    expect(await lease()).toBe(0);
+    await until(async () => (await lease()) === 0);
     dialog.answer(acceptMerged({ title: 'both' }));
     expect(await running).toMatchObject({ conflicts: 1, conflictsResolved: 1, pushed: 1 });
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'both' });
