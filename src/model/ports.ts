@@ -109,6 +109,8 @@ export interface PageToApply {
   /** The rows to apply, in page order: `page.items` less those that need no work. */
   readonly items: readonly JsonObject[];
   readonly next: PullPosition;
+  /** Timestamp at which an overlapping pull began: rows that are not newer were read before, and most are here as they come. */
+  readonly rereadUntil?: string | undefined;
 }
 
 export interface AppliedPage {

@@ -141,7 +141,7 @@ export function onPage(state: PagingState, page: PullPage, readers: RowReaders, 
   const empty = page.items.length === 0;
   return {
     type: 'apply',
-    toApply: { page, items: read.work, next: position },
+    toApply: { page, items: read.work, next: position, ...(state.rereadUntil === undefined ? {} : { rereadUntil: state.rereadUntil.ts }) },
     state: {
       position,
       filter,
