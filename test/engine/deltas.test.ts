@@ -2,6 +2,11 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { addToSet, increment, removeFromSet } from '../../src/model/delta.ts';
 import { conflictStrategies, acceptClient } from '../../src/model/conflict.ts';
 import { ValidationError } from '../../src/model/errors.ts';
+import type { Op } from '../../src/model/operation.ts';
+import type { BatchPushResult, PushContext } from '../../src/model/transport.ts';
+import { FaultyTransport } from '../../src/testing/faulty-transport.ts';
+import { MemoryBackend } from '../../src/testing/memory-backend.ts';
+import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { drivers, todos } from '../support/open-store.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';
@@ -204,6 +209,53 @@ describe.each([true, false])('replies that are lost, deltas on the wire: %s', (d
     expect(await bench.row('a')).toMatchObject({ priority: 9 });
     expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 9 });
   });
+});
+
+test('I8: a row that moves under every request ends the run after its rounds; the delta stays, and is done once when it comes to rest', async () => {
+  const backend = new MemoryBackend({ naming: 'camelCase' });
+  backend.seed('todos', { id: 'a', title: 'theirs', done: false, priority: 10, tags: [] });
+  let isRestless = true;
+  let pushes = 0;
+  class Restless extends MemoryTransport {
+    override push(ops: readonly Op[], context: PushContext): Promise<BatchPushResult> {
+      pushes += 1;
+      if (isRestless) backend.update('todos', 'a', { priority: Number(backend.get('todos', 'a')?.['priority']) + 100 });
+      return super.push(ops, context);
+    }
+  }
+  bench = await openEngine({ transport: new Restless({ backend }), config: { maxConflictRetries: 2 } });
+  await bench.engine.sync();
+  await bench.writer.increment('a', 'priority', 1);
+  const run = bench.engine.sync();
+  let isOver = false;
+  void run.finally(() => { isOver = true; });
+  for (; !isOver; await new Promise((next) => setImmediate(next))) void bench.clock.advance(100);
+  await run;
+  expect(pushes).toBe(1 + 3);
+  expect(await bench.queued()).toHaveLength(1);
+  expect(backend.get('todos', 'a')).toMatchObject({ priority: 410 });
+  expect(await bench.row('a')).toMatchObject({ priority: 411 });
+  isRestless = false;
+  await bench.engine.sync();
+  expect(backend.get('todos', 'a')).toMatchObject({ priority: 411 });
+  expect(await bench.queued()).toEqual([]);
+});
+
+test.each([true, false])('F-134: a server that remembers no keys, deltas on the wire: %s: a lost reply is never answered with a second change', async (deltas) => {
+  const backend = new MemoryBackend({ naming: 'camelCase' });
+  backend.seed('todos', { id: 'a', title: 'theirs', done: false, priority: 10, tags: [] });
+  const transport = new FaultyTransport(new MemoryTransport({ backend, capabilities: { idempotency: 'none', deltas } }), { script: ({ type }) => (type === 'push' ? { type: 'dropAfter' } : undefined) });
+  bench = await openEngine({ transport });
+  await bench.engine.sync();
+  await bench.writer.increment('a', 'priority', -1);
+  await bench.engine.sync();
+  transport.enabled = false;
+  await bench.engine.sync();
+  expect(backend.get('todos', 'a')).toMatchObject({ priority: 9 });
+  expect(await bench.engine.explain()).toMatchObject([{ reason: 'ambiguous' }]);
+  await bench.engine.dropStuckOperations();
+  await bench.engine.sync();
+  expect(await bench.row('a')).toMatchObject({ priority: 9 });
 });
 
 describe('a request is frozen in its form (I2)', () => {
