@@ -67,7 +67,8 @@ export async function run(log: Log) {
     records = recordConflicts(ben);
     const [open] = await ben.engine.conflicts();
     const opId = open?.conflict.opId ?? '';
-    log(`The next day: was ${Number(open?.conflict.baseData?.['cents'])}, here ${Number(open?.conflict.localData['cents'])}, there ${Number(open?.conflict.serverData['cents'])}`);
+    const { baseData, localData, serverData } = open?.conflict ?? {};
+    log(`The next day: was ${Number(baseData?.['cents'])}, here ${Number(localData?.['cents'])}, there ${Number(serverData?.['cents'])}`);
     await ben.engine.sync();
     const before = await scene.onServer(ConflictEntry, opId);
     log(`The office sees: ${before.record} ${JSON.stringify(before.data)} → ${before.decision}`);

@@ -7,13 +7,19 @@ import { fresh, openScene, runIfMain, type Log } from './setup.ts';
 interface Page extends SyncedRow {
   id: string;
   title: string;
-  body: string;
-  footer: string;
+  body: string | null;
+  footer: string | null;
 }
 
 const Page = new EntitySchema<Page>({
   name: 'pages',
-  columns: { id: { type: 'text', primary: true }, title: { type: 'text' }, body: { type: 'text' }, footer: { type: 'text' }, ...syncColumns },
+  columns: {
+    id: { type: 'text', primary: true },
+    title: { type: 'text' },
+    body: { type: 'text', nullable: true },
+    footer: { type: 'text', nullable: true },
+    ...syncColumns,
+  },
 });
 const pages = syncTable(Page);
 
@@ -33,7 +39,9 @@ export async function run(log: Log) {
         if (method !== 'PUT') return;
         const createOnly = headers['x-create-only'] === 'true';
         wire.push({ ifMatch: headers['if-match'], createOnly, status: statusCode });
-        log(`     PUT ${createOnly ? 'create only' : headers['if-match'] === undefined ? '' : `If-Match ${headers['if-match']}`} → ${statusCode}`);
+        log(
+          `     PUT ${createOnly ? 'create only' : headers['if-match'] === undefined ? 'with its base in the body' : `If-Match ${headers['if-match']}`} → ${statusCode}`,
+        );
       });
     },
   });
@@ -44,13 +52,15 @@ export async function run(log: Log) {
     const cleo = await scene.device(settings);
 
     log('Ann and Ben both create the page "rules", offline; Ann is first');
-    await ann.engine.writer(pages).insertAndEnqueue({ id: 'rules', title: 'Rules', body: 'Be kind.', footer: '', ...fresh });
-    await ben.engine.writer(pages).insertAndEnqueue({ id: 'rules', title: 'Rules', body: '', footer: 'Ben made this', ...fresh });
+    await ann.engine.writer(pages).insertAndEnqueue({ id: 'rules', title: 'Rules', body: 'Be kind.', footer: null, ...fresh });
+    await ben.engine.writer(pages).insertAndEnqueue({ id: 'rules', title: 'Rules', body: null, footer: 'Ben made this', ...fresh });
     await ann.engine.sync();
     log('Ben is told that it exists, instead of overwriting it:');
     await ben.engine.sync();
     await ann.engine.sync();
     await cleo.engine.sync();
+    const both = await cleo.find(pages, 'rules');
+    log(`Everybody has: ${both.title} / ${both.body ?? ''} / ${both.footer ?? ''}`);
 
     log('Each of the three changes another field. Ann is first; Cleo slips in after Ben was refused, before his merge arrives:');
     await ann.edit(pages, 'rules', { title: 'House rules' });
@@ -64,8 +74,8 @@ export async function run(log: Log) {
     await ben.engine.sync();
 
     const { title, body, footer } = await scene.onServer(Page, 'rules');
-    log(`Server: ${title} / ${body} / ${footer}`);
-    return { wire, page: { title, body, footer } };
+    log(`Server: ${title} / ${body ?? ''} / ${footer ?? ''}`);
+    return { wire, both, page: { title, body, footer } };
   } finally {
     await scene.close();
   }
