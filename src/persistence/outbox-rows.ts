@@ -79,39 +79,43 @@ export const parseJson = <T extends Json>(text: string | null): T | undefined =>
 /** Stored as written: by wire key, added up. */
 export const parseDeltas = (text: string | null): readonly Delta[] | undefined => parseJson<Json>(text) as readonly Delta[] | undefined;
 
-export const toStoredOp = (row: RawOutboxRow): StoredOp => ({
-  seq: Number(row.seq),
-  opId: row.opId,
-  kind: row.kind,
-  entityId: row.entityId,
-  type: row.op,
-  creates: row.creates === 1,
-  // An upsert without payload is read as an empty object (OUT-31).
-  payload: row.op === 'upsert' ? parseJson<JsonObject>(row.payload) ?? {} : undefined,
-  changedFields: parseJson<string[]>(row.changedFields),
-  deltas: parseDeltas(row.deltas),
-  baseUpdatedAt: row.base ?? undefined,
-  localTimestamp: row.ts,
-  state: row.state,
-  parked: row.parked ?? undefined,
-  dueAt: numberOf(row.dueAt),
-  tryCount: row.tryCount,
-  lastError: row.lastError ?? undefined,
-  errorCode: row.errorCode ?? undefined,
-  lastTriedAt: numberOf(row.lastTriedAt),
-  requestId: row.requestId ?? undefined,
-  frozenBody: parseJson<JsonObject>(row.frozenBody),
-  frozenBase: row.frozenBase ?? undefined,
-  force: row.force === 1,
-  firstSentAt: numberOf(row.firstSentAt),
-  attempt: row.attempt,
-  enqueuedAt: Number(row.enqueuedAt),
-  damaged: isDamaged(row),
-});
-
-const isDamaged = (row: RawOutboxRow): boolean =>
-  (row.op === 'upsert' && isBroken(row.payload)) || isBroken(row.changedFields) || isBroken(row.deltas) || isBroken(row.frozenBody);
-const isBroken = (text: string | null): boolean => text !== null && parseJson(text) === undefined;
+export function toStoredOp(row: RawOutboxRow): StoredOp {
+  // Parsed once: every operation of a batch is read twice, to send it and to settle it.
+  const payload = row.op === 'upsert' ? parseJson<JsonObject>(row.payload) : undefined;
+  const changedFields = parseJson<string[]>(row.changedFields);
+  const deltas = parseDeltas(row.deltas);
+  const frozenBody = parseJson<JsonObject>(row.frozenBody);
+  const isBroken = (text: string | null, parsed: unknown): boolean => text !== null && parsed === undefined;
+  return {
+    seq: Number(row.seq),
+    opId: row.opId,
+    kind: row.kind,
+    entityId: row.entityId,
+    type: row.op,
+    creates: row.creates === 1,
+    // An upsert without payload is read as an empty object (OUT-31).
+    payload: row.op === 'upsert' ? payload ?? {} : undefined,
+    changedFields,
+    deltas,
+    baseUpdatedAt: row.base ?? undefined,
+    localTimestamp: row.ts,
+    state: row.state,
+    parked: row.parked ?? undefined,
+    dueAt: numberOf(row.dueAt),
+    tryCount: row.tryCount,
+    lastError: row.lastError ?? undefined,
+    errorCode: row.errorCode ?? undefined,
+    lastTriedAt: numberOf(row.lastTriedAt),
+    requestId: row.requestId ?? undefined,
+    frozenBody,
+    frozenBase: row.frozenBase ?? undefined,
+    force: row.force === 1,
+    firstSentAt: numberOf(row.firstSentAt),
+    attempt: row.attempt,
+    enqueuedAt: Number(row.enqueuedAt),
+    damaged: (row.op === 'upsert' && isBroken(row.payload, payload)) || isBroken(row.changedFields, changedFields) || isBroken(row.deltas, deltas) || isBroken(row.frozenBody, frozenBody),
+  };
+}
 
 /** The operation as the API shows it. */
 export function toOp(stored: StoredOp): Op {
