@@ -37,6 +37,7 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
       return writer.forTable(table);
     },
   };
+  store.onPurged((facts) => internalsOf(core)?.tell(facts));
   const internals = internalsOf(core);
   if (internals !== undefined) rememberInternals(engine, internals);
   return engine;

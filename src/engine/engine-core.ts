@@ -35,6 +35,8 @@ export interface EngineParts {
 export interface EngineInternals extends EngineParts {
   readonly send: (event: SyncMachineEvent) => void;
   readonly isDisposed: () => boolean;
+  /** Announces what happened outside of any run. */
+  readonly tell: (facts: readonly SyncFact[]) => void;
 }
 
 const internals = new WeakMap<object, EngineInternals>();
@@ -290,7 +292,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     for (const hub of [eventHub, conflictHub, status.hub]) hub.complete();
   }
 
-  rememberInternals(engine, { ...parts, send: (event) => { if (disposing === undefined) { ensureStarted(); send(event); } }, isDisposed: () => disposing !== undefined });
+  rememberInternals(engine, { ...parts, send: (event) => { if (disposing === undefined) { ensureStarted(); send(event); } }, isDisposed: () => disposing !== undefined, tell });
   return engine;
 }
 

@@ -45,6 +45,8 @@ export interface Store {
   readonly queue: QueuePort;
   readonly repairs: Repairs;
   readonly outbox: OutboxRepository;
+  /** Calls with what an app purged from the outbox, after the commit; returns the function that ends it. */
+  onPurged(listener: (facts: readonly SyncFact[]) => void): () => void;
   readonly cursors: CursorRepository;
   readonly gate: ConnectionGate;
   readonly feed: ChangeFeed;
@@ -58,6 +60,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
   const holder = createLeaseHolder(owner);
   const unit = createUnitOfWork(dataSource, gate, clock, holder);
   const context: StoreContext = { unit, registry, config, strategyOf: (kind) => registry.get(kind)?.conflict.strategy ?? config.conflictStrategy };
+  const purgeListeners = new Set<(facts: readonly SyncFact[]) => void>();
   const runStarts = new Map<number, number>();
   let rebuilt = false;
 
@@ -144,5 +147,13 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         return result;
       }),
   };
-  return { store, registry, queue: createQueue(context, feed), repairs: createRepairs(context, feed, () => crypto.randomUUID()), outbox: createOutboxRepository(context, feed), cursors: createCursorRepository(unit), gate, feed };
+  return {
+    store, registry, queue: createQueue(context, feed), repairs: createRepairs(context, feed, () => crypto.randomUUID()),
+    outbox: createOutboxRepository(context, feed, (facts) => purgeListeners.forEach((listener) => listener(facts))),
+    cursors: createCursorRepository(unit), gate, feed,
+    onPurged: (listener) => {
+      purgeListeners.add(listener);
+      return () => purgeListeners.delete(listener);
+    },
+  };
 }

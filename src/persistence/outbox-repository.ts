@@ -1,4 +1,5 @@
 import { Observable, distinctUntilChanged, map, of } from 'rxjs';
+import type { SyncFact } from '../model/events.ts';
 import type { Op } from '../model/operation.ts';
 import type { Kinds } from '../model/run.ts';
 import type { ChangeFeed } from './change-feed.ts';
@@ -49,7 +50,8 @@ export interface OutboxRepository {
   purgeOlderThan(threshold: Date | number | string, options?: { readonly states?: 'stuck' | 'all' }): Promise<number>;
 }
 
-export function createOutboxRepository(context: StoreContext, feed: ChangeFeed): OutboxRepository {
+/** `onPurged` is told after the commit: nobody's edits leave without an event (F-48, F-108). */
+export function createOutboxRepository(context: StoreContext, feed: ChangeFeed, onPurged: (facts: readonly SyncFact[]) => void): OutboxRepository {
   const { unit, config } = context;
   const kindsOf = (session: Session, filter: KindsFilter | undefined): { readonly sql: string; readonly parameters: readonly unknown[] } =>
     filter?.kinds === undefined ? { sql: '', parameters: [] } : { sql: ` AND ${session.dialect.inList('"kind"')}`, parameters: [listOf(filter.kinds)] };
@@ -203,11 +205,13 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed):
     purgeOlderThan: async (threshold, options) => {
       const time = new Date(threshold);
       if (Number.isNaN(time.getTime())) throw new RangeError(`purgeOlderThan: the threshold must be a time, got ${String(threshold)}`);
-      return write(async (session) => {
+      const facts = await write(async (session) => {
         const stuck = options?.states === 'all' ? '' : ` AND ("parked" = 'stuck')`;
         const rows = await session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE "ts" <= ?${stuck} ORDER BY "seq"`, [time.toISOString()]);
-        return (await dropOperations(session, context, rows.map(toStoredOp))).filter((fact) => fact.type === 'op.discarded').length;
+        return dropOperations(session, context, rows.map(toStoredOp), 'purged');
       });
+      onPurged(facts);
+      return facts.filter((fact) => fact.type === 'op.discarded').length;
     },
   };
 }

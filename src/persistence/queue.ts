@@ -104,14 +104,14 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
  * Gives operations up; later ones of the entity stay, unless they were built on a dropped create. What is parked with an open request goes as a
  * whole; a request under way stays, with all it stands for, until it has its answer (I2).
  */
-export async function dropOperations(session: Session, context: StoreContext, heads: readonly StoredOp[]): Promise<readonly SyncFact[]> {
+export async function dropOperations(session: Session, context: StoreContext, heads: readonly StoredOp[], reason: 'dropped' | 'purged' = 'dropped'): Promise<readonly SyncFact[]> {
   const facts: SyncFact[] = [];
   for (const [kind, ops] of grouped(heads, (op) => op.kind)) {
     const table = context.registry.get(kind);
     const entityIds = ops.map((op) => op.entityId);
     if (!table) {
       await session.run(`DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"seq"')}`, [listOf(ops.map((op) => op.seq))]);
-      facts.push(...await giveUp(session, context, ops, 'dropped'));
+      facts.push(...await giveUp(session, context, ops, reason));
       continue;
     }
     const changes = await EntityChanges.load(session, table, entityIds);
@@ -128,7 +128,7 @@ export async function dropOperations(session: Session, context: StoreContext, he
     facts.push(...await writeChanges(session, context, changes));
     const left = [...new Set(changes.gone.map((op) => op.entityId))];
     await removeConflicts(session, kind, left);
-    facts.push(...await giveUp(session, context, changes.gone, 'dropped'));
+    facts.push(...await giveUp(session, context, changes.gone, reason));
     await releaseDependents(session, context, kind, left);
   }
   return facts;

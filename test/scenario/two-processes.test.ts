@@ -22,7 +22,7 @@ const live = (driver: DatabaseDriver, database: string, url: string, label: stri
     process_.on('close', (code) => (code === 0 ? resolve(out) : reject(new Error(`process ${label} ended with ${String(code)}: ${out}`))));
   });
 
-test.each(drivers)('I11: three processes write and sync on one %s file, and every operation is sent once', { timeout: 120_000 }, async (driver) => {
+test.each(drivers)('I11, F-47: three processes write and sync on one %s file, and every operation is sent once', { timeout: 120_000 }, async (driver) => {
   const directory = await mkdtemp(join(tmpdir(), 'synchart-shared-'));
   const database = join(directory, 'shared.db');
   await using server = await createTestServer();
