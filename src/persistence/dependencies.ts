@@ -4,7 +4,7 @@ import { readQueues } from './outbox-rows.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { listOf, type Session } from './session.ts';
 import type { StoreContext } from './store-context.ts';
-import type { Group } from './take-ready.ts';
+import type { Group } from './request-group.ts';
 
 /** Error code of a head that waits for another entity; never a failure. */
 export const waitingForCode = 'waitingFor';

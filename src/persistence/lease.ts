@@ -1,16 +1,7 @@
 import { SyncStepError } from '../model/failure.ts';
 import type { LeasePort } from '../model/ports.ts';
+import type { LeaseHolder } from './lease-holder.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
-
-/** Who we are to the lease; the token rises each time the lease changes hands (fencing). */
-export interface LeaseHolder {
-  readonly name: string;
-  readonly owner: string;
-  token: number;
-  expiresAt: number;
-}
-
-export const createLeaseHolder = (owner: string): LeaseHolder => ({ name: 'run', owner, token: 0, expiresAt: 0 });
 
 /** The lease in `sync_lease`: held per run, one statement to take, to extend and to give back; nothing is written when idle. */
 export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number): LeasePort {

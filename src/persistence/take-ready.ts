@@ -12,6 +12,7 @@ import { holdBack, releaseDependents } from './dependencies.ts';
 import { rememberDiscarded, trimDiscarded } from './discarded.ts';
 import { OutboxState } from './entities.ts';
 import { grouped } from './grouped.ts';
+import type { Group } from './request-group.ts';
 import { frozenGroup, readQueues, type StoredOp } from './outbox-rows.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { chunked, listOf, type Session } from './session.ts';
@@ -21,19 +22,6 @@ interface Head {
   readonly seq: number;
   readonly kind: string;
   readonly entityId: string;
-}
-
-/** One entity's group, on its way to becoming a request. */
-export interface Group {
-  readonly table: ReplicaTable;
-  readonly entityId: string;
-  readonly head: StoredOp;
-  readonly newest: StoredOp;
-  readonly ops: readonly StoredOp[];
-  readonly frozen: boolean;
-  readonly folded: FoldedRequest;
-  /** Whether a new request carries its deltas as such. */
-  readonly sendsDeltas?: boolean | undefined;
 }
 
 /**

@@ -3,7 +3,7 @@ import type { Clock } from '../model/clock.ts';
 import { SyncStepError } from '../model/failure.ts';
 import type { ConnectionGate } from './connection-gate.ts';
 import { toStoreFailure } from './database-failure.ts';
-import type { LeaseHolder } from './lease.ts';
+import type { LeaseHolder } from './lease-holder.ts';
 import { explainMissingTables } from './schema-check.ts';
 import { dialectOf, Session } from './session.ts';
 

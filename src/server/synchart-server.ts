@@ -1,73 +1,13 @@
 #!/usr/bin/env node
-import { readFile } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
-import { DataSource } from 'typeorm';
-import type { Json } from '../model/json.ts';
-import { createSyncServer } from './create-sync-server.ts';
-import { createKindTables, defaultKinds, parseKindSchema, toEntity } from './kind-schema.ts';
-import { SqliteConnection } from './sqlite-connection.ts';
-
-const usage = `synchart-server [options]
-  --port <n>             port to listen on (default 3000; 0 = a free one)
-  --host <name>          address to listen on (default 127.0.0.1)
-  --database <file>      SQLite file, created when missing (default synchart-server.db)
-  --kind-schema <file>   JSON file: { "<kind>": { "<field>": "text" | "integer" | "number" | "boolean" | "json" } }, ? after a type allows null
-                         (default: todos with title, done, notes, priority)
-  --token <text>         the only Authorization that is accepted (default: everybody may)
-  --prefix <path>        path before the kinds, as /api
-  --log                  log requests as JSON lines
-`;
-
-/** Runs the reference server until it is told to stop; prints its URL once it listens. */
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      port: { type: 'string', default: '3000' },
-      host: { type: 'string', default: '127.0.0.1' },
-      database: { type: 'string', default: 'synchart-server.db' },
-      'kind-schema': { type: 'string' },
-      token: { type: 'string' },
-      prefix: { type: 'string', default: '' },
-      log: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  });
-  if (values.help) {
-    process.stdout.write(usage);
-    return;
-  }
-  const port = Number(values.port);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new TypeError(`--port must be a number from 0 to 65535, got ${values.port}`);
-  const schemaFile = values['kind-schema'];
-  const kinds = parseKindSchema(schemaFile === undefined ? defaultKinds : (JSON.parse(await readFile(schemaFile, 'utf8')) as Json));
-  const entities = kinds.map(toEntity);
-  const dataSource = await new DataSource({
-    type: 'better-sqlite3',
-    database: values.database,
-    entities,
-    enableWAL: values.database !== ':memory:',
-  }).initialize();
-  createKindTables(new SqliteConnection(dataSource), kinds);
-  const { token } = values;
-  const server = createSyncServer({
-    dataSource,
-    tables: entities,
-    prefix: values.prefix,
-    logger: values.log,
-    ...(token === undefined ? {} : { authenticate: (request) => (request.headers.authorization === token ? { userId: 'token' } : null) }),
-  });
-  const stop = async (): Promise<void> => {
-    await server.close();
-    await dataSource.destroy();
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
-  const { url } = await server.listen({ port, host: values.host });
-  process.stdout.write(`${url}\n`);
-}
+/** Whether an optional package of the server is not installed; told by code, before anything of ours has run. */
+const isMissingPackage = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
 
 try {
-  await main();
+  const { runServerCommand } = await import('./server-command.ts');
+  await runServerCommand();
 } catch (error) {
-  process.stderr.write(`synchart-server: ${error instanceof Error ? error.message : String(error)}\n`);
+  const text = error instanceof Error ? error.message : String(error);
+  const remedy = isMissingPackage(error) ? '; the server needs packages that a client does not: npm install fastify better-sqlite3 typeorm' : '';
+  process.stderr.write(`synchart-server: ${text}${remedy}\n`);
   process.exitCode = 1;
 }

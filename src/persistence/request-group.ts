@@ -1,0 +1,16 @@
+import type { FoldedRequest } from '../rules/fold.ts';
+import type { StoredOp } from './outbox-rows.ts';
+import type { ReplicaTable } from './replica-table.ts';
+
+/** One entity's group, on its way to becoming a request. */
+export interface Group {
+  readonly table: ReplicaTable;
+  readonly entityId: string;
+  readonly head: StoredOp;
+  readonly newest: StoredOp;
+  readonly ops: readonly StoredOp[];
+  readonly frozen: boolean;
+  readonly folded: FoldedRequest;
+  /** Whether a new request carries its deltas as such. */
+  readonly sendsDeltas?: boolean | undefined;
+}
