@@ -275,11 +275,20 @@ export class ReplicaTable implements SyncKind {
     return new Set(rows.map((row) => String(row['id'])));
   }
 
+  /** Whether a sweep would find anything: rows that were not listed and that nobody has pending work on. */
+  async hasUnlisted(session: Session): Promise<boolean> {
+    return (await session.query(`SELECT 1 FROM ${this.table} WHERE ${this.unlisted()} LIMIT 1`, [this.kind, this.kind])).length > 0;
+  }
+
+  private unlisted(): string {
+    return `NOT EXISTS (SELECT 1 FROM "sync_seen" s WHERE s."kind" = ? AND s."entity_id" = CAST(${this.table}.${this.id} AS text))
+      AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = ? AND o."entity_id" = CAST(${this.table}.${this.id} AS text))`;
+  }
+
   /** Removes what a resync did not list and nobody has pending work on; returns how many (F-38). */
   async sweep(session: Session): Promise<number> {
     const kind = [this.kind, this.kind];
-    const sql = `DELETE FROM ${this.table} WHERE NOT EXISTS (SELECT 1 FROM "sync_seen" s WHERE s."kind" = ? AND s."entity_id" = CAST(${this.table}.${this.id} AS text))
-      AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = ? AND o."entity_id" = CAST(${this.table}.${this.id} AS text))${this.nothingHolds()}`;
+    const sql = `DELETE FROM ${this.table} WHERE ${this.unlisted()}${this.nothingHolds()}`;
     let swept = await session.changed(sql, kind);
     // A tree goes from the leaves on.
     for (let more = swept; more > 0 && this.inbound.some((child) => child.table === this.table && !child.cascades); swept += more) more = await session.changed(sql, kind);

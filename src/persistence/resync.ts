@@ -88,7 +88,7 @@ export async function sweepResync(session: Session, context: StoreContext, kind:
   if (row?.open !== 1 || row.fetched !== 1) return [];
   const now = context.unit.clock.now();
   const table = tableOf(context, kind);
-  if (row.marking === 1 && row.received === 0 && !requested && (await table.hasRows(session))) {
+  if (row.marking === 1 && row.received === 0 && !requested && (await table.hasUnlisted(session))) {
     const cause = new ParseError(`the full resync of ${kind} received no row at all while the local table has some; nothing was removed. If the server really is empty, ask for fullResync({ kinds: ['${kind}'] })`);
     throw new SyncStepError({ type: 'kindFailed', kind, phase: 'pull', message: cause.message, at: now, cause });
   }

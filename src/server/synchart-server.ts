@@ -11,3 +11,4 @@ try {
   process.stderr.write(`synchart-server: ${text}${remedy}\n`);
   process.exitCode = 1;
 }
+export {};
