@@ -30,16 +30,37 @@ export type OpenSubject = (config?: Partial<SyncConfig>) => Promise<StoreSubject
 const kinds = ['todos'];
 const time = (second: number): string => `2026-01-01T00:00:${String(second).padStart(2, '0')}.000000Z`;
 const serverRow = (id: string, second: number, changes: JsonObject = {}): JsonObject => ({
-  id, title: `server ${id}`, done: false, priority: null, tags: null, updatedAt: time(second), deletedAt: null, ...changes,
+  id,
+  title: `server ${id}`,
+  done: false,
+  priority: null,
+  tags: null,
+  updatedAt: time(second),
+  deletedAt: null,
+  ...changes,
 });
 const create = (opId: string, id: string, payload: JsonObject = {}): Op =>
-  upsertOp({ opId, kind: 'todos', id, creates: true, localTimestamp: time(0), payload: { id, title: `local ${id}`, done: false, priority: null, tags: null, ...payload } });
+  upsertOp({
+    opId,
+    kind: 'todos',
+    id,
+    creates: true,
+    localTimestamp: time(0),
+    payload: { id, title: `local ${id}`, done: false, priority: null, tags: null, ...payload },
+  });
 const edit = (opId: string, id: string, changes: JsonObject, base = time(1)): Op =>
   upsertOp({
-    opId, kind: 'todos', id, creates: false, baseUpdatedAt: base, localTimestamp: time(0), changedFields: Object.keys(changes),
+    opId,
+    kind: 'todos',
+    id,
+    creates: false,
+    baseUpdatedAt: base,
+    localTimestamp: time(0),
+    changedFields: Object.keys(changes),
     payload: { id, title: `server ${id}`, done: false, priority: null, tags: null, ...changes },
   });
-const removal = (opId: string, id: string, base: string | undefined = time(1)): Op => deleteOp({ opId, kind: 'todos', id, baseUpdatedAt: base, localTimestamp: time(0) });
+const removal = (opId: string, id: string, base: string | undefined = time(1)): Op =>
+  deleteOp({ opId, kind: 'todos', id, baseUpdatedAt: base, localTimestamp: time(0) });
 const refusal = new TransportError('HTTP error 422', 422);
 const rejected: Outcome = { type: 'rejected', error: refusal, code: 'validation' };
 const retryLater: Outcome = { type: 'retryLater', error: new TransportError('HTTP error 500', 500) };
@@ -72,11 +93,20 @@ export function storeContract(name: string, open: OpenSubject): void {
       if (request === undefined || others.length > 0) throw new Error(`expected one request, got ${others.length + (request ? 1 : 0)}`);
       return request;
     };
-    const settle = (request: TakenRequest, outcome: Outcome, dueInMs?: number) => store.settle([{ request, outcome, ...(dueInMs === undefined ? {} : { dueInMs }) }]);
-    const states = async () => (await subject.queue.list()).map(({ opId, state, parkedFor }) => (parkedFor === undefined ? `${opId} ${state}` : `${opId} ${state} ${parkedFor}`));
+    const settle = (request: TakenRequest, outcome: Outcome, dueInMs?: number) =>
+      store.settle([{ request, outcome, ...(dueInMs === undefined ? {} : { dueInMs }) }]);
+    const states = async () =>
+      (await subject.queue.list()).map(({ opId, state, parkedFor }) => (parkedFor === undefined ? `${opId} ${state}` : `${opId} ${state} ${parkedFor}`));
     const queued = async (): Promise<readonly string[]> => (await subject.queue.list()).map(({ opId }) => opId);
     const page = (items: readonly JsonObject[], next: Partial<PullPosition> = {}): PageToApply => ({
-      page: { items }, items, next: { cursor: { ts: String(items.at(-1)?.['updatedAt'] ?? time(0)), lastId: String(items.at(-1)?.['id'] ?? '') }, maxPage: items.length, resync: false, ...next },
+      page: { items },
+      items,
+      next: {
+        cursor: { ts: String(items.at(-1)?.['updatedAt'] ?? time(0)), lastId: String(items.at(-1)?.['id'] ?? '') },
+        maxPage: items.length,
+        resync: false,
+        ...next,
+      },
     });
     const pull = (items: readonly JsonObject[], next: Partial<PullPosition> = {}) => store.applyPages('todos', [page(items, next)], { totalDone: 0 });
     const titles = async () => Object.fromEntries((await subject.rows()).map((row) => [String(row['id']), row['title']]));
@@ -132,13 +162,23 @@ export function storeContract(name: string, open: OpenSubject): void {
         if (request === undefined) throw new Error('nothing was taken');
         const ref = { kind: 'todos', entityId: 'a', opId: 'op1' };
         const writes: readonly (() => Promise<unknown>)[] = [
-          () => store.lease.renew(), () => beginRun(), () => take(), () => settle(request, applied(serverRow('a', 2))), () => pull([serverRow('c', 3)]),
-          () => store.openResync(kinds), () => store.sweepResync('todos', { requested: true }), () => store.completePull('todos', { resync: false }),
-          () => store.finishRun({ runId, othersSucceeded: true, kinds }), () => store.acceptServer(ref, acceptServer()),
+          () => store.lease.renew(),
+          () => beginRun(),
+          () => take(),
+          () => settle(request, applied(serverRow('a', 2))),
+          () => pull([serverRow('c', 3)]),
+          () => store.openResync(kinds),
+          () => store.sweepResync('todos', { requested: true }),
+          () => store.completePull('todos', { resync: false }),
+          () => store.finishRun({ runId, othersSucceeded: true, kinds }),
+          () => store.acceptServer(ref, acceptServer()),
           () => store.parkConflict(ref, 'because', { nextRun: false, countTry: false }),
         ];
         for (const write of writes) {
-          const error: unknown = await write().then(() => undefined, (thrown: unknown) => thrown);
+          const error: unknown = await write().then(
+            () => undefined,
+            (thrown: unknown) => thrown,
+          );
           expect(error, String(write)).toBeInstanceOf(SyncStepError);
           expect((error as SyncStepError).failure.type).toBe('leaseLost');
         }
@@ -208,7 +248,11 @@ export function storeContract(name: string, open: OpenSubject): void {
         await subject.enqueue(edit('op1', 'a', { title: 'mine' }), edit('op2', 'a', { title: 'mine', done: true }, time(9)));
         const request = await takeOne();
         expect(request).toMatchObject({
-          kind: 'todos', entityId: 'a', opIds: ['op1', 'op2'], verify: 'no', op: { type: 'upsert', opId: 'op2', requestId: 'op2', baseUpdatedAt: time(1), creates: false },
+          kind: 'todos',
+          entityId: 'a',
+          opIds: ['op1', 'op2'],
+          verify: 'no',
+          op: { type: 'upsert', opId: 'op2', requestId: 'op2', baseUpdatedAt: time(1), creates: false },
         });
         expect(request.firstSentAt).toBeUndefined();
         expect(payloadOf(request)).toMatchObject({ id: 'a', title: 'mine', done: true });
@@ -228,7 +272,10 @@ export function storeContract(name: string, open: OpenSubject): void {
         await subject.enqueue(create('op1', 'a'), removal('op2', 'a', undefined), create('op3', 'b'));
         const { requests, facts } = await takeBatch();
         expect(requests.map(({ entityId }) => entityId)).toEqual(['b']);
-        expect(facts).toMatchObject([{ type: 'op.discarded', opId: 'op1', reason: 'foldedAway' }, { type: 'op.discarded', opId: 'op2', reason: 'foldedAway' }]);
+        expect(facts).toMatchObject([
+          { type: 'op.discarded', opId: 'op1', reason: 'foldedAway' },
+          { type: 'op.discarded', opId: 'op2', reason: 'foldedAway' },
+        ]);
         expect(await queued()).toEqual(['op3']);
       });
 
@@ -238,7 +285,10 @@ export function storeContract(name: string, open: OpenSubject): void {
         const first = await takeOne();
         await subject.enqueue(edit('op2', 'a', { title: 'later' }));
         expect(await take()).toEqual([]);
-        expect(await subject.queue.list()).toMatchObject([{ opId: 'op1', state: 'inFlight' }, { opId: 'op2', state: 'behind', waitingFor: 'op1' }]);
+        expect(await subject.queue.list()).toMatchObject([
+          { opId: 'op1', state: 'inFlight' },
+          { opId: 'op2', state: 'behind', waitingFor: 'op1' },
+        ]);
         await settle(first, applied(serverRow('a', 5, { title: 'local a' })));
         expect((await takeOne()).opIds).toEqual(['op2']);
       });
@@ -275,13 +325,22 @@ export function storeContract(name: string, open: OpenSubject): void {
     });
 
     describe('settle', () => {
-      test('I1: what was applied leaves, each operation is told in order, and the row is the server\'s answer', async () => {
+      test("I1: what was applied leaves, each operation is told in order, and the row is the server's answer", async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'), edit('op2', 'a', { title: 'both' }, ''), create('op3', 'b'));
         const requests = await take();
-        const report = await store.settle(requests.map((request) => ({ request, outcome: applied({ ...serverRow(request.entityId, 7), ...payloadOf(request), title: `stored ${request.entityId}` }) })));
+        const report = await store.settle(
+          requests.map((request) => ({
+            request,
+            outcome: applied({ ...serverRow(request.entityId, 7), ...payloadOf(request), title: `stored ${request.entityId}` }),
+          })),
+        );
         expect(report).toMatchObject({ batchSize: 3, pushed: 3, errors: 0, conflicts: [] });
-        expect(report.facts.filter(({ type }) => type === 'op.pushed')).toMatchObject([{ opId: 'op1' }, { opId: 'op2' }, { opId: 'op3', entityId: 'b', operationType: 'upsert' }]);
+        expect(report.facts.filter(({ type }) => type === 'op.pushed')).toMatchObject([
+          { opId: 'op1' },
+          { opId: 'op2' },
+          { opId: 'op3', entityId: 'b', operationType: 'upsert' },
+        ]);
         expect(await queued()).toEqual([]);
         expect(await titles()).toEqual({ a: 'stored a', b: 'stored b' });
       });
@@ -321,10 +380,15 @@ export function storeContract(name: string, open: OpenSubject): void {
         await subject.enqueue(create('op1', 'a'), create('op2', 'b'));
         const [first, second] = await take();
         if (first === undefined || second === undefined) throw new Error('expected two requests');
-        const report = await store.settle([{ request: first, outcome: rejected }, { request: second, outcome: applied(serverRow('b', 3)) }]);
+        const report = await store.settle([
+          { request: first, outcome: rejected },
+          { request: second, outcome: applied(serverRow('b', 3)) },
+        ]);
         expect(report).toMatchObject({ pushed: 1, errors: 1 });
         expect(report.facts[0]).toMatchObject({ type: 'op.failed', opId: 'op1', error: refusal, willRetry: true });
-        expect(await subject.queue.list()).toMatchObject([{ opId: 'op1', state: 'waiting', tryCount: 1, errorCode: 'validation', lastError: 'HTTP error 422' }]);
+        expect(await subject.queue.list()).toMatchObject([
+          { opId: 'op1', state: 'waiting', tryCount: 1, errorCode: 'validation', lastError: 'HTTP error 422' },
+        ]);
         expect(await take()).toEqual([]);
         await beginRun(false);
         await subject.enqueue(edit('op3', 'a', { title: 'corrected' }, ''));
@@ -340,8 +404,14 @@ export function storeContract(name: string, open: OpenSubject): void {
         await settle(await takeOne(), rejected);
         await beginRun();
         const report = await settle(await takeOne(), rejected);
-        expect(report.facts.filter(({ type }) => type === 'op.failed')).toMatchObject([{ opId: 'op1', willRetry: false }, { opId: 'op2', willRetry: false }]);
-        expect(report.facts.filter(({ type }) => type === 'op.stuck')).toMatchObject([{ opId: 'op1', tryCount: 2 }, { opId: 'op2', tryCount: 2 }]);
+        expect(report.facts.filter(({ type }) => type === 'op.failed')).toMatchObject([
+          { opId: 'op1', willRetry: false },
+          { opId: 'op2', willRetry: false },
+        ]);
+        expect(report.facts.filter(({ type }) => type === 'op.stuck')).toMatchObject([
+          { opId: 'op1', tryCount: 2 },
+          { opId: 'op2', tryCount: 2 },
+        ]);
         await beginRun();
         expect(await take()).toEqual([]);
         expect(await subject.queue.counts()).toMatchObject({ stuck: expect.any(Number) as number, pending: expect.any(Number) as number });
@@ -379,11 +449,15 @@ export function storeContract(name: string, open: OpenSubject): void {
         await subject.enqueue(create('op1', 'a'), create('op2', 'b'));
         const requests = await take();
         const outcomes: readonly Outcome[] = [
-          { type: 'authRequired', error: new TransportError('HTTP error 401', 401) }, { type: 'throttled', error: new TransportError('HTTP error 429', 429), retryAfterMs: 1_000 },
+          { type: 'authRequired', error: new TransportError('HTTP error 401', 401) },
+          { type: 'throttled', error: new TransportError('HTTP error 429', 429), retryAfterMs: 1_000 },
         ];
         const report = await store.settle(requests.map((request, index) => ({ request, outcome: outcomes[index] ?? rejected })));
         expect(report).toMatchObject({ pushed: 0, errors: 0 });
-        expect(await subject.queue.list()).toMatchObject([{ state: 'ready', tryCount: 0 }, { state: 'ready', tryCount: 0 }]);
+        expect(await subject.queue.list()).toMatchObject([
+          { state: 'ready', tryCount: 0 },
+          { state: 'ready', tryCount: 0 },
+        ]);
         const again = await take();
         expect(again.map(({ op }) => op.requestId)).toEqual(['op1#2', 'op2#2']);
       });
@@ -411,6 +485,8 @@ export function storeContract(name: string, open: OpenSubject): void {
         const again = await takeOne();
         expect(again).toMatchObject({ opIds: ['op1'], op: { requestId: first.op.requestId } });
         expect(again.firstSentAt).toBe(subject.clock.now());
+        // F-09: an outage counts nothing.
+        expect((await subject.queue.list()).map(({ tryCount }) => tryCount)).toEqual([0, 0]);
       });
 
       test('F-132: what fails alone waits until it is due, under its key; an explicit run does not wait', async () => {
@@ -426,7 +502,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         await startRun(false);
         expect((await takeOne()).op.requestId).toBe(first.op.requestId);
         await beginRun(false);
-        await settle((await takeOne()), retryLater, 30_000);
+        await settle(await takeOne(), retryLater, 30_000);
         await beginRun(true);
         expect(await take()).toHaveLength(1);
       });
@@ -447,7 +523,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await states()).toEqual(['op1 parked stuck']);
       });
 
-      test('F-23: an answer that is not the API\'s keeps the request for the next run', async () => {
+      test("F-23: an answer that is not the API's keeps the request for the next run", async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'));
         const first = await takeOne();
@@ -488,7 +564,8 @@ export function storeContract(name: string, open: OpenSubject): void {
         const [request, other] = await take();
         if (request === undefined || other === undefined) throw new Error('expected two requests');
         const report = await store.settle([
-          { request, outcome: conflictWith(serverRow('a', 5, { title: 'theirs', priority: 5 })) }, { request: other, outcome: applied(serverRow('z', 6)) },
+          { request, outcome: conflictWith(serverRow('a', 5, { title: 'theirs', priority: 5 })) },
+          { request: other, outcome: applied(serverRow('z', 6)) },
         ]);
         expect(report.conflicts).toEqual([ref]);
         expect(report.facts.map(({ type }) => type)).toEqual(['conflict.detected', 'op.pushed']);
@@ -498,7 +575,8 @@ export function storeContract(name: string, open: OpenSubject): void {
       test('I13: it is stored with both sides, parks its entity, and nobody else', async () => {
         await meetConflict();
         expect(await store.loadConflict(ref)).toMatchObject({
-          state: 'detected', conflict: { ...ref, opType: 'upsert', localData: { title: 'mine' }, serverData: { title: 'theirs' }, serverTimestamp: time(5), serverDeleted: false },
+          state: 'detected',
+          conflict: { ...ref, opType: 'upsert', localData: { title: 'mine' }, serverData: { title: 'theirs' }, serverTimestamp: time(5), serverDeleted: false },
         });
         expect(await store.loadConflict({ ...ref, entityId: 'z', opId: 'op9' })).toBeUndefined();
         await subject.enqueue(edit('op2', 'a', { done: true }), create('op3', 'c'));
@@ -515,12 +593,15 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect((await startRun()).conflicts).toEqual([ref]);
       });
 
-      test('F-36: the server\'s side is accepted: the operations leave, the row is the server\'s, later edits are based on it', async () => {
+      test("F-36: the server's side is accepted: the operations leave, the row is the server's, later edits are based on it", async () => {
         await meetConflict();
         await subject.enqueue(edit('op2', 'a', { done: true }));
         const outcome = await store.acceptServer(ref, acceptServer());
         expect(outcome).toMatchObject({ type: 'resolved', pushed: 0, errors: 0 });
-        expect(outcome.facts.find(({ type }) => type === 'conflict.resolved')).toMatchObject({ resolution: { type: 'acceptServer' }, givenUp: [{ opId: 'op1' }] });
+        expect(outcome.facts.find(({ type }) => type === 'conflict.resolved')).toMatchObject({
+          resolution: { type: 'acceptServer' },
+          givenUp: [{ opId: 'op1' }],
+        });
         expect(await titles()).toMatchObject({ a: 'theirs' });
         const next = await takeOne();
         expect(next).toMatchObject({ opIds: ['op2'], op: { baseUpdatedAt: time(5) } });
@@ -534,7 +615,11 @@ export function storeContract(name: string, open: OpenSubject): void {
         const resolution: ConflictResolution = acceptMerged(data);
         const frozen = await store.freezeResolution(ref, { data, base: time(5), force: false, creates: false, expectedVersion: time(5) });
         if (frozen === undefined) throw new Error('nothing was frozen');
-        expect(frozen).toMatchObject({ opIds: ['op1'], firstSentAt: undefined, op: { type: 'upsert', opId: 'op1', baseUpdatedAt: time(5), payload: { title: 'both' } } });
+        expect(frozen).toMatchObject({
+          opIds: ['op1'],
+          firstSentAt: undefined,
+          op: { type: 'upsert', opId: 'op1', baseUpdatedAt: time(5), payload: { title: 'both' } },
+        });
         expect(frozen.op.requestId).not.toBe(request.op.requestId);
         const outcome = await store.settleResolution(ref, { request: frozen, outcome: applied({ ...data, updatedAt: time(8) }) }, resolution);
         expect(outcome).toMatchObject({ type: 'resolved', pushed: 1, errors: 0 });
@@ -543,9 +628,11 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await store.conflicts()).toEqual([]);
       });
 
-      test('F-31: a decision on a version that is no longer the server\'s freezes nothing', async () => {
+      test("F-31: a decision on a version that is no longer the server's freezes nothing", async () => {
         await meetConflict();
-        expect(await store.freezeResolution(ref, { data: serverRow('a', 5), base: time(4), force: false, creates: false, expectedVersion: time(4) })).toBeUndefined();
+        expect(
+          await store.freezeResolution(ref, { data: serverRow('a', 5), base: time(4), force: false, creates: false, expectedVersion: time(4) }),
+        ).toBeUndefined();
         expect(await states()).toEqual(['op1 parked conflict']);
       });
 
@@ -553,10 +640,16 @@ export function storeContract(name: string, open: OpenSubject): void {
         await meetConflict();
         const frozen = await store.freezeResolution(ref, { data: serverRow('a', 5), base: time(5), force: false, creates: false });
         if (frozen === undefined) throw new Error('nothing was frozen');
-        const outcome = await store.settleResolution(ref, { request: frozen, outcome: conflictWith(serverRow('a', 9, { title: 'a third' })) }, acceptMerged({}));
+        const outcome = await store.settleResolution(
+          ref,
+          { request: frozen, outcome: conflictWith(serverRow('a', 9, { title: 'a third' })) },
+          acceptMerged({}),
+        );
         expect(outcome).toMatchObject({ type: 'again', pushed: 0 });
         expect(typesOf(outcome.facts)).not.toContain('conflict.detected');
-        expect(await store.loadConflict(ref)).toMatchObject({ conflict: { serverTimestamp: time(9), serverData: { title: 'a third' }, localData: { title: 'mine' } } });
+        expect(await store.loadConflict(ref)).toMatchObject({
+          conflict: { serverTimestamp: time(9), serverData: { title: 'a third' }, localData: { title: 'mine' } },
+        });
         const next = await store.freezeResolution(ref, { data: serverRow('a', 9), base: time(9), force: false, creates: false });
         expect(next?.op.requestId).not.toBe(frozen.op.requestId);
       });
@@ -597,11 +690,17 @@ export function storeContract(name: string, open: OpenSubject): void {
       test('I6: rows and position are stored together; the position outlives the engine, token sequence and all', async () => {
         await startRun();
         expect(await store.pullPosition('todos', { resync: false })).toEqual({ cursor: undefined, maxPage: 0, resync: false });
-        const next: PullPosition = { cursor: { ts: time(2), lastId: 'b' }, maxPage: 2, resync: false, sequence: { token: 't2', start: { ts: time(1), lastId: 'a' } } };
+        const next: PullPosition = {
+          cursor: { ts: time(2), lastId: 'b' },
+          maxPage: 2,
+          resync: false,
+          sequence: { token: 't2', start: { ts: time(1), lastId: 'a' } },
+        };
         const [report] = await store.applyPages('todos', [{ ...page([serverRow('a', 1), serverRow('b', 2)]), next }], { totalDone: 10 });
         expect(report).toMatchObject({ pageSize: 2, pulled: 2 });
         expect(report?.facts).toMatchObject([
-          { type: 'cache.updated', kind: 'todos', upserts: 2, deletes: 0 }, { type: 'page.pulled', kind: 'todos', pageSize: 2, totalDone: 12 },
+          { type: 'cache.updated', kind: 'todos', upserts: 2, deletes: 0 },
+          { type: 'page.pulled', kind: 'todos', pageSize: 2, totalDone: 12 },
           { type: 'sync.progress', phase: 'pull', kind: 'todos', done: 12 },
         ]);
         const other = await subject.another('two');
@@ -621,7 +720,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await subject.rows()).toEqual([]);
       });
 
-      test('I4, F-21: under pending changes the row is the server\'s with the changes on top, and the base stays', async () => {
+      test("I4, F-21: under pending changes the row is the server's with the changes on top, and the base stays", async () => {
         await startRun();
         await pull([serverRow('a', 1)]);
         await subject.enqueue(edit('op1', 'a', { title: 'mine' }));
@@ -637,7 +736,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await titles()).toEqual({ b: 'server b' });
       });
 
-      test('I4: a tombstone under a pending edit leaves the user\'s row visible', async () => {
+      test("I4: a tombstone under a pending edit leaves the user's row visible", async () => {
         await startRun();
         await pull([serverRow('a', 1), serverRow('b', 2)]);
         await subject.enqueue(edit('op1', 'a', { title: 'mine' }));
@@ -714,12 +813,26 @@ export function storeContract(name: string, open: OpenSubject): void {
         await pull([serverRow('a', 1)]);
         await store.openResync(kinds);
         await store.completePull('todos', { resync: true });
-        const error: unknown = await store.sweepResync('todos', { requested: false }).then(() => undefined, (thrown: unknown) => thrown);
+        const error: unknown = await store.sweepResync('todos', { requested: false }).then(
+          () => undefined,
+          (thrown: unknown) => thrown,
+        );
         expect(error).toBeInstanceOf(SyncStepError);
         expect((error as SyncStepError).failure).toMatchObject({ type: 'kindFailed', kind: 'todos' });
         expect(await titles()).toEqual({ a: 'server a' });
         await store.sweepResync('todos', { requested: true });
         expect(await subject.rows()).toEqual([]);
+      });
+
+      test('F-137: rows that only wait to be sent are no reason to doubt an empty server', async () => {
+        await startRun();
+        await pull([serverRow('a', 1)]);
+        await subject.enqueue(edit('op1', 'a', { title: 'mine' }));
+        await store.openResync(kinds);
+        await store.completePull('todos', { resync: true });
+        expect(await store.sweepResync('todos', { requested: false })).toEqual([]);
+        expect((await subject.rows()).map(({ id }) => id)).toEqual(['a']);
+        expect(await store.dueForResync(kinds)).toEqual([]);
       });
 
       test('I6: the cursor never moves backwards, also not by a resync that saw less', async () => {

@@ -23,7 +23,9 @@ storeContract('fake', async (config) => {
   const subjectOf = (owner: string): StoreSubject => {
     const fake = createFakeStore({ clock, database, owner, kinds: ['todos'], ...(config === undefined ? {} : { config }) });
     return {
-      store: fake.store, queue: fake.queue, clock,
+      store: fake.store,
+      queue: fake.queue,
+      clock,
       enqueue: async (...ops) => {
         await Promise.resolve();
         fake.enqueue(...ops);
@@ -57,17 +59,30 @@ async function openReal(driver: DatabaseDriver, config: Partial<SyncConfig> | un
 }
 
 function subjectOf(
-  dataSource: DataSource, { owner, clock, config, another, close }: Pick<StoreSubject, 'another' | 'close'> & { owner: string; clock: SimulatedClock; config: Partial<SyncConfig> | undefined },
+  dataSource: DataSource,
+  {
+    owner,
+    clock,
+    config,
+    another,
+    close,
+  }: Pick<StoreSubject, 'another' | 'close'> & { owner: string; clock: SimulatedClock; config: Partial<SyncConfig> | undefined },
 ): StoreSubject {
   const { store, queue, outbox } = createStore({ dataSource, tables: [todos], config: resolveSyncConfig(config), clock, owner });
   return {
-    store, queue, clock, another, close,
+    store,
+    queue,
+    clock,
+    another,
+    close,
     enqueue: async (...ops) => {
       for (const op of ops) await outbox.enqueue(op);
     },
     rows: async () => {
       const rows = await dataSource.getRepository(todoEntity).find({ order: { id: 'ASC' } });
-      return rows.filter(({ deletedAt, deletedAtLocal }) => deletedAt === null && deletedAtLocal === null).map(({ deletedAtLocal: _local, ...row }): JsonObject => row);
+      return rows
+        .filter(({ deletedAt, deletedAtLocal }) => deletedAt === null && deletedAtLocal === null)
+        .map(({ deletedAtLocal: _local, ...row }): JsonObject => row);
     },
   };
 }

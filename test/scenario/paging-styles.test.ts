@@ -18,7 +18,8 @@ afterEach(async () => {
 async function openNoting(options: EngineBenchOptions): Promise<EngineBench> {
   bench = await openEngine({ ...options, config: { pageSize: 4, maxRetries: 0, ...options.config } });
   await bench.dataSource.query('CREATE TABLE written (id text)');
-  for (const when of ['INSERT', 'UPDATE']) await bench.dataSource.query(`CREATE TRIGGER note_${when} AFTER ${when} ON todos BEGIN INSERT INTO written VALUES (new.id); END`);
+  for (const when of ['INSERT', 'UPDATE'])
+    await bench.dataSource.query(`CREATE TRIGGER note_${when} AFTER ${when} ON todos BEGIN INSERT INTO written VALUES (new.id); END`);
   return bench;
 }
 const written = async (): Promise<readonly string[]> => (await bench.dataSource.query<{ id: string }[]>('SELECT id FROM written')).map(({ id }) => id);
@@ -29,7 +30,8 @@ const idOf = (index: number): string => `r${String(index).padStart(2, '0')}`;
 const allIds = Array.from({ length: 25 }, (_, index) => idOf(index));
 const seconds = (index: number): string => `2026-01-01T00:00:${String(index).padStart(2, '0')}.000Z`;
 /** Of different lengths, so that a cap in bytes makes pages of different sizes. */
-const rowsAt = (time: (index: number) => string | number) => allIds.map((id, index) => ({ id, title: 'x'.repeat((index * 37) % 120), done: false, updatedAt: time(index) }));
+const rowsAt = (time: (index: number) => string | number) =>
+  allIds.map((id, index) => ({ id, title: 'x'.repeat((index * 37) % 120), done: false, updatedAt: time(index) }));
 
 const secretCap: TestServerOptions = { pageCap: 3, announcePageCap: false };
 const servers: readonly (readonly [name: string, options: TestServerOptions])[] = [
@@ -58,7 +60,7 @@ describe.each(pagingStyles)('%s', (paging) => {
     await openNoting({ serverOptions: { paging, ...options }, config: { fullResyncIntervalMs: 604_800_000 } });
     bench.server.seed('todos', rowsAt(time));
     expect(await bench.engine.sync()).toMatchObject({ pulled: 25, errors: 0 });
-    expect([...await written()].sort()).toEqual(allIds);
+    expect([...(await written())].sort()).toEqual(allIds);
     const told = bench.told.flatMap((event) => (event.type === 'cache.updated' ? [event.upserts] : []));
     expect(told.reduce((sum, upserts) => sum + upserts, 0)).toBe(25);
     // What changes afterwards arrives once, too, and nothing else is written.
@@ -76,14 +78,14 @@ describe.each(pagingStyles)('%s', (paging) => {
     await forgetWritten();
     bench.server.seed('todos', rowsAt(seconds));
     expect(await bench.engine.sync()).toMatchObject({ pulled: 25 });
-    expect([...await written()].sort()).toEqual(allIds);
+    expect([...(await written())].sort()).toEqual(allIds);
   });
 
   test('F-62: under a cap in bytes that nobody tells of, what one sync leaves the next ones bring, and no row twice', async () => {
     await openNoting({ serverOptions: { paging, pageCapBytes: 400, announcePageCap: false } });
     bench.server.seed('todos', rowsAt(seconds));
     for (let syncs = 0; syncs < 25 && (await localIds()).length < 25; syncs += 1) await bench.engine.sync();
-    expect([...await written()].sort()).toEqual(allIds);
+    expect([...(await written())].sort()).toEqual(allIds);
   });
 
   test('F-08: a first sync that is cut off every two pages goes on where it stopped, over restarts, and reads no row twice', async () => {
@@ -94,14 +96,17 @@ describe.each(pagingStyles)('%s', (paging) => {
       const before = bench.server.recordedRequests.length;
       bench.server.clearFaults();
       bench.server.cutNextRequests(Infinity, 'beforeCommit', () => bench.server.recordedRequests.length - before > 2);
-      const outcome = await bench.engine.sync().then(() => 'done' as const, () => 'cut' as const);
+      const outcome = await bench.engine.sync().then(
+        () => 'done' as const,
+        () => 'cut' as const,
+      );
       begun.push(bench.server.recordedRequests[before]?.url ?? '');
       if (outcome === 'done') break;
       if (attempt === 1) bench = await bench.reopen();
     }
     bench.server.clearFaults();
     expect(await localIds()).toEqual(allIds);
-    expect([...await written()].sort()).toEqual(allIds);
+    expect([...(await written())].sort()).toEqual(allIds);
     expect(begun.length).toBeGreaterThan(2);
     for (const path of begun.slice(1)) expect(path).toMatch(paging === 'keyset' ? /updatedSince=2026/ : /updatedSince=2026|pageToken=/);
     expect(await bench.engine.sync()).toMatchObject({ pulled: 0 });
@@ -121,9 +126,17 @@ describe.each(pagingStyles)('%s', (paging) => {
 
 /** A replica beside a server that has its own schema and clock. */
 async function openOnReferenceServer(paging: PagingStyle, maxPageSize: number): Promise<void> {
-  const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [todoEntity as EntitySchema], synchronize: true }).initialize();
+  const dataSource = await new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [todoEntity as EntitySchema],
+    synchronize: true,
+  }).initialize();
   const server = createSyncServer({ dataSource, tables: [todoEntity], paging, maxPageSize, hasMore: false });
-  closing.push(() => dataSource.destroy(), () => server.close());
+  closing.push(
+    () => dataSource.destroy(),
+    () => server.close(),
+  );
   await openNoting({ transport: new RestTransport({ baseUrl: (await server.listen()).url }) });
 }
 

@@ -5,7 +5,8 @@ import { todoOf } from '../support/todo.ts';
 
 let bench: EngineBench;
 afterEach(() => bench.close());
-const open = async (options: EngineBenchOptions = {}): Promise<EngineBench> => (bench = await openEngine({ ...options, config: { maxRetries: 0, ...options.config } }));
+const open = async (options: EngineBenchOptions = {}): Promise<EngineBench> =>
+  (bench = await openEngine({ ...options, config: { maxRetries: 0, ...options.config } }));
 const told = <T extends SyncEventType>(type: T): readonly Extract<SyncEvent, { type: T }>[] =>
   bench.told.filter((event): event is Extract<SyncEvent, { type: T }> => event.type === type);
 
@@ -20,14 +21,16 @@ describe('F-108: nothing leaves or fails in silence', () => {
     expect(told('op.pushed')).toMatchObject([{ entityId: 'a', operationType: 'delete' }]);
   });
 
-  test('an edit given up to the server\'s row is named with its data', async () => {
+  test("an edit given up to the server's row is named with its data", async () => {
     const { engine, writer, server, row } = await open({ config: { conflictStrategy: 'serverWins' } });
     server.seed('todos', { id: 'a', title: 'x', done: false });
     await engine.sync();
     await writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }));
     server.update('todos', 'a', { title: 'theirs' });
     await engine.sync();
-    expect(told('conflict.resolved')).toMatchObject([{ resolution: { type: 'acceptServer' }, givenUp: [{ entityId: 'a', data: { title: 'mine' }, changedFields: ['title'] }] }]);
+    expect(told('conflict.resolved')).toMatchObject([
+      { resolution: { type: 'acceptServer' }, givenUp: [{ entityId: 'a', data: { title: 'mine' }, changedFields: ['title'] }] },
+    ]);
     expect(await row('a')).toMatchObject({ title: 'theirs' });
   });
 
@@ -50,14 +53,18 @@ describe('F-108: nothing leaves or fails in silence', () => {
     await writer.enqueueDelete('folded');
     server.refuse(() => true);
     await engine.sync();
-    expect(told('op.discarded')).toMatchObject([{ entityId: 'folded', reason: 'foldedAway' }, { entityId: 'folded', reason: 'foldedAway' }]);
+    expect(told('op.discarded')).toMatchObject([
+      { entityId: 'folded', reason: 'foldedAway' },
+      { entityId: 'folded', reason: 'foldedAway' },
+    ]);
     expect(told('op.stuck').map(({ entityId }) => entityId)).toEqual(['dropped', 'purged']);
     const [first] = await engine.getStuckOperations();
     expect(first).toMatchObject({ entityId: 'dropped' });
     // F-48: purging is told, and gives up with the data what nobody else has.
     expect(await engine.outbox.purgeOlderThan(bench.clock.now() + 1)).toBe(2);
     expect(told('op.discarded').slice(2)).toMatchObject([
-      { entityId: 'dropped', reason: 'purged', givenUp: [{ data: { title: 'title of dropped' } }] }, { entityId: 'purged', reason: 'purged', givenUp: [{ data: { title: 'title of purged' } }] },
+      { entityId: 'dropped', reason: 'purged', givenUp: [{ data: { title: 'title of dropped' } }] },
+      { entityId: 'purged', reason: 'purged', givenUp: [{ data: { title: 'title of purged' } }] },
     ]);
     expect(await row('purged')).toBeNull();
     await writer.insertAndEnqueue(todoOf('again'));
@@ -82,7 +89,10 @@ describe('F-108: nothing leaves or fails in silence', () => {
 describe('F-110: what the numbers of a run count', () => {
   test('each operation that reached its end on the server counts as pushed: folded, forced, and deletes of what was gone', async () => {
     const { engine, writer, server } = await open({ config: { conflictStrategy: 'clientWins' } });
-    server.seed('todos', [{ id: 'forced', title: 'x', done: false }, { id: 'gone', title: 'x', done: false }]);
+    server.seed('todos', [
+      { id: 'forced', title: 'x', done: false },
+      { id: 'gone', title: 'x', done: false },
+    ]);
     expect(await engine.sync()).toEqual({ pushed: 0, pulled: 2, conflicts: 0, conflictsResolved: 0, errors: 0 });
     await writer.insertAndEnqueue(todoOf('folded'));
     await writer.replaceAndEnqueue(todoOf('folded', { title: 'two' }));

@@ -48,11 +48,22 @@ export interface Resync {
 export const entityKey = (kind: string, id: string): string => `${kind}/${id}`;
 export const refOf = ({ conflict: { kind, entityId, opId } }: StoredConflict): ConflictRef => ({ kind, entityId, opId });
 export const givenUpOf = ({ op }: Queued): GivenUp => ({
-  opId: op.opId, kind: op.kind, entityId: op.id, operationType: op.type, data: op.type === 'upsert' ? op.payload : {},
+  opId: op.opId,
+  kind: op.kind,
+  entityId: op.id,
+  operationType: op.type,
+  data: op.type === 'upsert' ? op.payload : {},
   ...(op.type === 'upsert' && op.changedFields !== undefined ? { changedFields: op.changedFields } : {}),
 });
 export const discardedFacts = (gone: readonly Queued[], reason: Extract<SyncFact, { type: 'op.discarded' }>['reason']): readonly SyncFact[] =>
-  gone.map((queued) => ({ type: 'op.discarded', opId: queued.op.opId, kind: queued.op.kind, entityId: queued.op.id, reason, givenUp: reason === 'foldedAway' ? [] : [givenUpOf(queued)] }));
+  gone.map((queued) => ({
+    type: 'op.discarded',
+    opId: queued.op.opId,
+    kind: queued.op.kind,
+    entityId: queued.op.id,
+    reason,
+    givenUp: reason === 'foldedAway' ? [] : [givenUpOf(queued)],
+  }));
 
 export const fakeKeys = { id: 'id', updatedAt: 'updatedAt', deletedAt: 'deletedAt' } as const;
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
@@ -73,7 +84,11 @@ export const fakeKind = (kind: string, parts: Partial<SyncKind> = {}): SyncKind 
 const anyKind = fakeKind('any');
 
 export const pendingOf = ({ seq, op }: Queued): PendingOp => ({
-  seq, opId: op.opId, type: op.type, creates: op.creates, localTimestamp: op.localTimestamp,
+  seq,
+  opId: op.opId,
+  type: op.type,
+  creates: op.creates,
+  localTimestamp: op.localTimestamp,
   ...(op.baseUpdatedAt === undefined ? {} : { baseUpdatedAt: op.baseUpdatedAt }),
   ...(op.type === 'upsert' ? { payload: op.payload, ...(op.changedFields === undefined ? {} : { changedFields: op.changedFields }) } : {}),
 });
@@ -125,12 +140,23 @@ export class FakeDatabase {
   }
 
   /** Operations leave: those that stay are rebuilt on the server row known now, and the next has its turn. */
-  leave(kind: string, id: string, opIds: readonly string[], mode: DepartureMode, known: Known | undefined = this.known.get(entityKey(kind, id))): readonly Queued[] {
+  leave(
+    kind: string,
+    id: string,
+    opIds: readonly string[],
+    mode: DepartureMode,
+    known: Known | undefined = this.known.get(entityKey(kind, id)),
+  ): readonly Queued[] {
     const queue = this.queueOf(kind, id);
     const server = known ?? { row: undefined, deleted: false };
     const departed = depart({
-      ops: queue.map(pendingOf), leaving: new Set(queue.filter(({ op }) => opIds.includes(op.opId)).map(({ seq }) => seq)), mode,
-      serverRow: server.row, serverVersion: server.version, serverDeleted: server.deleted, keys: fakeKeys,
+      ops: queue.map(pendingOf),
+      leaving: new Set(queue.filter(({ op }) => opIds.includes(op.opId)).map(({ seq }) => seq)),
+      mode,
+      serverRow: server.row,
+      serverVersion: server.version,
+      serverDeleted: server.deleted,
+      keys: fakeKeys,
     });
     const remaining = new Map(departed.remaining.map((op) => [op.seq, op]));
     this.ops = this.ops.filter((queued) => !queue.includes(queued) || remaining.has(queued.seq));

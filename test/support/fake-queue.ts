@@ -3,7 +3,10 @@ import { discardedFacts, entityKey, type FakeDatabase, type Queued } from './fak
 
 /** The queue's port over a {@link FakeDatabase}. */
 export function createFakeQueue(database: FakeDatabase): QueuePort {
-  const inFilter = (wanted: readonly string[] | undefined) => ({ op }: Queued): boolean => wanted === undefined || wanted.includes(op.kind);
+  const inFilter =
+    (wanted: readonly string[] | undefined) =>
+    ({ op }: Queued): boolean =>
+      wanted === undefined || wanted.includes(op.kind);
   const parkedIn = (wanted: readonly string[] | undefined, ...reasons: readonly string[]): Queued[] =>
     database.ops.filter(({ parkedFor }) => parkedFor !== undefined && reasons.includes(parkedFor)).filter(inFilter(wanted));
   const turn = (): Promise<void> => Promise.resolve();
@@ -13,9 +16,18 @@ export function createFakeQueue(database: FakeDatabase): QueuePort {
       return database.ops.filter(inFilter(filter?.kinds)).map((queued): QueuedOperation => {
         const queue = database.queueOf(queued.op.kind, queued.op.id);
         return {
-          opId: queued.op.opId, kind: queued.op.kind, entityId: queued.op.id, type: queued.op.type, state: queued.state, parkedFor: queued.parkedFor,
-          waitingFor: queue[queue.indexOf(queued) - 1]?.op.opId, dueAt: queued.dueAt, tryCount: queued.tryCount, lastError: queued.lastError,
-          errorCode: queued.errorCode, enqueuedAt: queued.enqueuedAt,
+          opId: queued.op.opId,
+          kind: queued.op.kind,
+          entityId: queued.op.id,
+          type: queued.op.type,
+          state: queued.state,
+          parkedFor: queued.parkedFor,
+          waitingFor: queue[queue.indexOf(queued) - 1]?.op.opId,
+          dueAt: queued.dueAt,
+          tryCount: queued.tryCount,
+          lastError: queued.lastError,
+          errorCode: queued.errorCode,
+          enqueuedAt: queued.enqueuedAt,
         };
       });
     },
@@ -44,7 +56,12 @@ export function createFakeQueue(database: FakeDatabase): QueuePort {
         const { kind, id } = head.op;
         // What was refused together goes together.
         const leaving = database.queueOf(kind, id).filter((queued) => queued === head || queued.tryCount >= head.tryCount);
-        const gone = database.leave(kind, id, leaving.map(({ op }) => op.opId), 'dropped');
+        const gone = database.leave(
+          kind,
+          id,
+          leaving.map(({ op }) => op.opId),
+          'dropped',
+        );
         database.conflicts.delete(entityKey(kind, id));
         return discardedFacts(gone, 'dropped');
       });

@@ -103,7 +103,12 @@ export function createFakeStore(options: FakeStoreOptions) {
     const folded = foldOps(queue.map(pendingOf));
     const newest = queue.at(-1) ?? head;
     if (folded.type === 'nothing') {
-      database.leave(kind, id, queue.map(({ op }) => op.opId), 'givenUp');
+      database.leave(
+        kind,
+        id,
+        queue.map(({ op }) => op.opId),
+        'givenUp',
+      );
       facts.push(...discardedFacts(queue, 'foldedAway'));
       return undefined;
     }
@@ -215,13 +220,22 @@ export function createFakeStore(options: FakeStoreOptions) {
     const folded = foldOps(queue.map(pendingOf));
     const newest = queue.at(-1)?.op;
     const before = database.known.get(entityKey(kind, entityId));
-    if (outcome.current !== undefined || outcome.deleted) database.known.set(entityKey(kind, entityId), { row: outcome.current, version: outcome.serverTimestamp || undefined, deleted: outcome.deleted });
+    if (outcome.current !== undefined || outcome.deleted)
+      database.known.set(entityKey(kind, entityId), { row: outcome.current, version: outcome.serverTimestamp || undefined, deleted: outcome.deleted });
     if (outcome.current !== undefined) database.show(kind, entityId, outcome.current);
     return {
       conflict: {
-        kind, entityId, opId: newest?.opId ?? '', opType: folded.type === 'upsert' ? 'upsert' : 'delete', localData: folded.type === 'upsert' ? folded.payload : {},
-        serverData: outcome.current ?? {}, localTimestamp: newest?.localTimestamp ?? '', serverTimestamp: outcome.serverTimestamp, serverDeleted: outcome.deleted,
-        baseData: before?.row, ...(folded.type === 'upsert' ? { changedFields: folded.changedFields } : {}),
+        kind,
+        entityId,
+        opId: newest?.opId ?? '',
+        opType: folded.type === 'upsert' ? 'upsert' : 'delete',
+        localData: folded.type === 'upsert' ? folded.payload : {},
+        serverData: outcome.current ?? {},
+        localTimestamp: newest?.localTimestamp ?? '',
+        serverTimestamp: outcome.serverTimestamp,
+        serverDeleted: outcome.deleted,
+        baseData: before?.row,
+        ...(folded.type === 'upsert' ? { changedFields: folded.changedFields } : {}),
         ...(outcome.version === undefined ? {} : { serverVersion: outcome.version }),
       },
       strategy,
@@ -269,7 +283,12 @@ export function createFakeStore(options: FakeStoreOptions) {
   const applyItem = (kind: string, item: JsonObject, next: PullPosition): 'upsert' | 'delete' | 'kept' | SyncFact => {
     const id = anyKind.readId(item);
     if (id === undefined || anyKind.readUpdatedAt(item) === undefined) {
-      return { type: 'row.quarantined', kind, ...(id === undefined ? {} : { id }), error: new ParseError(`a row of ${kind} has no ${id === undefined ? 'id' : 'timestamp'}`) };
+      return {
+        type: 'row.quarantined',
+        kind,
+        ...(id === undefined ? {} : { id }),
+        error: new ParseError(`a row of ${kind} has no ${id === undefined ? 'id' : 'timestamp'}`),
+      };
     }
     if (next.resync) database.resyncs.get(kind)?.seen.add(id);
     const version = anyKind.readUpdatedAt(item) ?? '';
@@ -282,7 +301,8 @@ export function createFakeStore(options: FakeStoreOptions) {
       if (known?.version !== undefined && compareTimestamps(version, known.version) <= 0) return 'kept';
       database.known.set(key, { row: item, version, deleted });
       const stored = database.conflicts.get(key);
-      if (stored !== undefined) keepConflict({ ...stored, conflict: { ...stored.conflict, serverData: item, serverTimestamp: version, serverDeleted: deleted } });
+      if (stored !== undefined)
+        keepConflict({ ...stored, conflict: { ...stored.conflict, serverData: item, serverTimestamp: version, serverDeleted: deleted } });
     }
     database.show(kind, id, item);
     return deleted ? 'delete' : 'upsert';
@@ -316,7 +336,8 @@ export function createFakeStore(options: FakeStoreOptions) {
       run = runId;
       for (const queued of database.ops) {
         if (queued.state === 'inFlight') queued.state = 'ready';
-        if (queued.state === 'waiting' && (explicit || queued.dueAt === undefined || queued.dueAt <= clock.now())) Object.assign(queued, { state: 'ready', dueAt: undefined });
+        if (queued.state === 'waiting' && (explicit || queued.dueAt === undefined || queued.dueAt <= clock.now()))
+          Object.assign(queued, { state: 'ready', dueAt: undefined });
       }
       const worth = ({ conflict, state, decidedOn, strategy: by }: StoredConflict): boolean => {
         if (!wanted.includes(conflict.kind)) return false;
@@ -381,7 +402,14 @@ export function createFakeStore(options: FakeStoreOptions) {
       const [head] = database.queueOf(ref.kind, ref.entityId);
       if (head !== undefined) Object.assign(head, { state: 'parked', parkedFor: stuck ? 'stuck' : 'conflict' });
       if (stuck) database.conflicts.delete(entityKey(ref.kind, ref.entityId));
-      else keepConflict({ ...stored, state: nextRun ? 'detected' : 'awaiting', reason, resolution: undefined, decidedOn: deferred === true ? stored.conflict.serverTimestamp : undefined });
+      else
+        keepConflict({
+          ...stored,
+          state: nextRun ? 'detected' : 'awaiting',
+          reason,
+          resolution: undefined,
+          decidedOn: deferred === true ? stored.conflict.serverTimestamp : undefined,
+        });
       database.changed();
       return [{ type: 'conflict.unresolved', conflict: stored.conflict, reason }, ...(stuck ? stuckFacts(members, new SyncError(reason)) : [])];
     },
@@ -392,15 +420,28 @@ export function createFakeStore(options: FakeStoreOptions) {
       const { conflict } = stored;
       const members = membersOf(ref);
       const isApplied = resolution.type === 'acceptMerged' || (conflict.opType === 'delete' && conflict.serverDeleted);
-      const known: Known = conflict.serverDeleted ? { row: undefined, deleted: true } : { row: conflict.serverData, version: conflict.serverTimestamp, deleted: false };
+      const known: Known = conflict.serverDeleted
+        ? { row: undefined, deleted: true }
+        : { row: conflict.serverData, version: conflict.serverTimestamp, deleted: false };
       const pushed = isApplied ? pushedFacts(members) : [];
-      const gone = database.leave(ref.kind, ref.entityId, members.map(({ op }) => op.opId), isApplied ? 'applied' : 'givenUp', known);
+      const gone = database.leave(
+        ref.kind,
+        ref.entityId,
+        members.map(({ op }) => op.opId),
+        isApplied ? 'applied' : 'givenUp',
+        known,
+      );
       database.conflicts.delete(entityKey(ref.kind, ref.entityId));
       database.changed();
       const row = resolution.type === 'discard' || conflict.serverDeleted ? {} : { resultData: conflict.serverData };
       if (isApplied) return { type: 'resolved', pushed: members.length, errors: 0, facts: [...pushed, ...resolvedFact(stored, resolution, row)] };
       const reason = resolution.type === 'discard' ? 'discard' : conflict.serverDeleted ? 'serverDeleted' : 'acceptServer';
-      return { type: 'resolved', pushed: 0, errors: 0, facts: [...resolvedFact(stored, resolution, { ...row, givenUp: gone.map(givenUpOf) }), ...discardedFacts(gone, reason)] };
+      return {
+        type: 'resolved',
+        pushed: 0,
+        errors: 0,
+        facts: [...resolvedFact(stored, resolution, { ...row, givenUp: gone.map(givenUpOf) }), ...discardedFacts(gone, reason)],
+      };
     },
     freezeResolution: async (ref, { data, base, version, force, creates, expectedVersion, resolution }) => {
       await fenced('freezeResolution');
@@ -411,8 +452,15 @@ export function createFakeStore(options: FakeStoreOptions) {
       if (stored === undefined || newest === undefined || head === undefined) return undefined;
       if (expectedVersion !== undefined && expectedVersion !== stored.conflict.serverTimestamp) return undefined;
       const shared = {
-        opId: newest.op.opId, kind: ref.kind, id: ref.entityId, localTimestamp: newest.op.localTimestamp, creates, force, requestId: nextKey(newest),
-        ...(base === undefined ? {} : { baseUpdatedAt: base }), ...(version === undefined ? {} : { baseVersion: version }),
+        opId: newest.op.opId,
+        kind: ref.kind,
+        id: ref.entityId,
+        localTimestamp: newest.op.localTimestamp,
+        creates,
+        force,
+        requestId: nextKey(newest),
+        ...(base === undefined ? {} : { baseUpdatedAt: base }),
+        ...(version === undefined ? {} : { baseVersion: version }),
       };
       Object.assign(head, { state: 'inFlight', parkedFor: undefined });
       if (resolution !== undefined) keepConflict({ ...stored, resolution });
@@ -458,7 +506,12 @@ export function createFakeStore(options: FakeStoreOptions) {
         done += pulled;
         const facts: SyncFact[] = [
           ...bad,
-          { type: 'cache.updated', kind, upserts: results.filter((result) => result === 'upsert').length, deletes: results.filter((result) => result === 'delete').length },
+          {
+            type: 'cache.updated',
+            kind,
+            upserts: results.filter((result) => result === 'upsert').length,
+            deletes: results.filter((result) => result === 'delete').length,
+          },
           { type: 'page.pulled', kind, pageSize: page.items.length, totalDone: done },
           { type: 'sync.progress', phase: 'pull', kind, done, ...(page.total === undefined ? {} : { total: page.total }) },
         ];
@@ -480,7 +533,8 @@ export function createFakeStore(options: FakeStoreOptions) {
       await fenced('openResync');
       for (const kind of asked) {
         const maxPage = database.positions.get(kind)?.maxPage ?? 0;
-        if (!database.resyncs.has(kind)) database.resyncs.set(kind, { position: { cursor: undefined, maxPage, resync: true }, seen: new Set(), received: 0, fetched: false });
+        if (!database.resyncs.has(kind))
+          database.resyncs.set(kind, { position: { cursor: undefined, maxPage, resync: true }, seen: new Set(), received: 0, fetched: false });
       }
     },
     sweepResync: async (kind, { requested }) => {
@@ -488,11 +542,11 @@ export function createFakeStore(options: FakeStoreOptions) {
       const open = database.resyncs.get(kind);
       if (open?.fetched !== true) return [];
       const rows = database.rowsOf(kind);
-      if (open.received === 0 && !requested && rows.size > 0) {
+      const unseen = [...rows.keys()].filter((id) => !open.seen.has(id) && database.queueOf(kind, id).length === 0);
+      if (open.received === 0 && !requested && unseen.length > 0) {
         const cause = new ParseError(`the full resync of ${kind} received no row at all`);
         throw new SyncStepError({ type: 'kindFailed', kind, phase: 'pull', message: cause.message, at: clock.now(), cause });
       }
-      const unseen = [...rows.keys()].filter((id) => !open.seen.has(id) && database.queueOf(kind, id).length === 0);
       for (const id of unseen) rows.delete(id);
       database.resyncs.delete(kind);
       due.delete(kind);
@@ -537,5 +591,3 @@ export function createFakeStore(options: FakeStoreOptions) {
     return database.queueOf(head.op.kind, head.op.id).some(({ request }) => request !== undefined);
   }
 }
-
-export type FakeStore = ReturnType<typeof createFakeStore>;
