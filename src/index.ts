@@ -6,7 +6,16 @@ export { createSyncMachine } from './engine/create-sync-machine.ts';
 export type { SyncEngineOptions, SyncMachineOptions } from './engine/engine-options.ts';
 export type { QueueCounts, QueuedOperation, QueueFilter, QueueState } from './model/queue.ts';
 export type {
-  FullResyncOptions, PendingOperation, PendingReason, PushedResult, SyncEngine, SyncEngineCore, SyncOptions, SyncRunResult, SyncStatus, WaitOptions,
+  FullResyncOptions,
+  PendingOperation,
+  PendingReason,
+  PushedResult,
+  SyncEngine,
+  SyncEngineCore,
+  SyncOptions,
+  SyncRunResult,
+  SyncStatus,
+  WaitOptions,
 } from './engine/sync-engine.ts';
 export { events, snapshots } from './engine/sync-stream.ts';
 export type { SyncActor } from './engine/sync-stream.ts';
@@ -22,14 +31,35 @@ export { defaultSyncConfig, resolveSyncConfig } from './model/config.ts';
 export type { SyncConfig } from './model/config.ts';
 export { acceptClient, acceptMerged, acceptServer, conflictStrategies, defer, discard } from './model/conflict.ts';
 export type {
-  Conflict, ConflictResolution, ConflictResolver, ConflictState, ConflictStrategy, FieldMerge, FieldRule, MergeFunction, MergeInfo, StoredConflict, TableConflictConfig,
+  Conflict,
+  ConflictResolution,
+  ConflictResolver,
+  ConflictState,
+  ConflictStrategy,
+  FieldMerge,
+  FieldRule,
+  MergeFunction,
+  MergeInfo,
+  StoredConflict,
+  TableConflictConfig,
 } from './model/conflict.ts';
 export type { Cursor } from './model/cursor.ts';
 export { addToSet, increment, removeFromSet } from './model/delta.ts';
 export type { Delta } from './model/delta.ts';
 export {
-  AuthError, ConflictError, DatabaseError, describeSyncError, MaxRetriesExceededError, NetworkError, ParseError, SyncAbortedError, SyncError, syncErrorInfo,
-  SyncOperationError, TransportError, ValidationError,
+  AuthError,
+  ConflictError,
+  DatabaseError,
+  describeSyncError,
+  MaxRetriesExceededError,
+  NetworkError,
+  ParseError,
+  SyncAbortedError,
+  SyncError,
+  syncErrorInfo,
+  SyncOperationError,
+  TransportError,
+  ValidationError,
 } from './model/errors.ts';
 export type { SyncErrorCategory, SyncErrorInfo } from './model/errors.ts';
 export type { DiscardReason, EventStamp, GivenUp, SyncEvent, SyncEventType, SyncFact } from './model/events.ts';
@@ -44,11 +74,35 @@ export type { Kinds } from './model/run.ts';
 export { addStats, noStats } from './model/stats.ts';
 export type { PullStats, PushStats, SyncStats } from './model/stats.ts';
 export {
-  fetchError, fetchNotFound, fetchSuccess, isConflict, isError, isNotFound, isSuccess, pushAmbiguous, pushConflict, pushForbidden, pushMalformed, pushNotFound,
-  pushRejected, pushSuccess, pushThrottled, pushUnauthorized, pushUnavailable,
+  fetchError,
+  fetchNotFound,
+  fetchSuccess,
+  isConflict,
+  isError,
+  isNotFound,
+  isSuccess,
+  pushAmbiguous,
+  pushConflict,
+  pushForbidden,
+  pushMalformed,
+  pushNotFound,
+  pushRejected,
+  pushSuccess,
+  pushThrottled,
+  pushUnauthorized,
+  pushUnavailable,
 } from './model/transport.ts';
 export type {
-  BatchPushResult, FetchResult, OpPushResult, PullPage, PullRequest, PushContext, PushResult, Subscribable, TransportAdapter, TransportCapabilities,
+  BatchPushResult,
+  FetchResult,
+  OpPushResult,
+  PullPage,
+  PullRequest,
+  PushContext,
+  PushResult,
+  Subscribable,
+  TransportAdapter,
+  TransportCapabilities,
   TransportContext,
 } from './model/transport.ts';
 export type { CursorRepository } from './persistence/cursor-repository.ts';

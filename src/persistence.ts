@@ -2,8 +2,25 @@
 export { gateConnection, gateOf, type ConnectionGate, type GateOptions } from './persistence/connection-gate.ts';
 export { type CursorRepository } from './persistence/cursor-repository.ts';
 export {
-  baseEntity, conflictEntity, cursorEntity, discardedEntity, leaseEntity, outboxEntity, OutboxState, quarantineEntity, seenEntity, stateEntity, syncEntities,
-  type BaseRow, type ConflictRow, type CursorRow, type DiscardedRow, type LeaseRow, type OutboxRow, type ParkedFor, type QuarantineRow,
+  baseEntity,
+  conflictEntity,
+  cursorEntity,
+  discardedEntity,
+  leaseEntity,
+  outboxEntity,
+  OutboxState,
+  quarantineEntity,
+  seenEntity,
+  stateEntity,
+  syncEntities,
+  type BaseRow,
+  type ConflictRow,
+  type CursorRow,
+  type DiscardedRow,
+  type LeaseRow,
+  type OutboxRow,
+  type ParkedFor,
+  type QuarantineRow,
 } from './persistence/entities.ts';
 export { CreateSyncTables1700000000001, KeepDeltas1700000000010, syncMigrations, syncTableNames } from './persistence/migrations.ts';
 export { openDatabase, type DatabaseDriver, type OpenDatabaseOptions } from './persistence/open-database.ts';

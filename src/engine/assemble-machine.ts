@@ -7,12 +7,25 @@ import type { RunMemory } from './actors/run-memory.ts';
 import type { EnginePorts } from './engine-ports.ts';
 
 /** The chart's type, with an input that may be left out. */
-type WithOptionalInput<Machine> = Machine extends StateMachine<
-  infer Context, infer Event, infer Children, infer Actor, infer Action, infer Guard, infer Delay, infer Value, infer Tag, infer Input, infer Output, infer Emitted,
-  infer Meta, infer Schema
->
-  ? StateMachine<Context, Event, Children, Actor, Action, Guard, Delay, Value, Tag, Input | undefined, Output, Emitted, Meta, Schema>
-  : never;
+type WithOptionalInput<Machine> =
+  Machine extends StateMachine<
+    infer Context,
+    infer Event,
+    infer Children,
+    infer Actor,
+    infer Action,
+    infer Guard,
+    infer Delay,
+    infer Value,
+    infer Tag,
+    infer Input,
+    infer Output,
+    infer Emitted,
+    infer Meta,
+    infer Schema
+  >
+    ? StateMachine<Context, Event, Children, Actor, Action, Guard, Delay, Value, Tag, Input | undefined, Output, Emitted, Meta, Schema>
+    : never;
 
 /** The chart with its actors and its input: `interpret(machine).start()` is all it needs. */
 export type ReadySyncMachine = WithOptionalInput<typeof syncMachine>;
@@ -26,12 +39,21 @@ export interface AssembledMachine {
 /** Gives the chart its actors, made from ports, and what it has to know. */
 export function assembleMachine(ports: EnginePorts): AssembledMachine {
   const { actors, keeper, memory } = createActors(ports);
-  const provided = syncMachine.provide({ actors, actions: { releaseLease: () => { keeper.release(); } } });
+  const provided = syncMachine.provide({
+    actors,
+    actions: {
+      releaseLease: () => {
+        keeper.release();
+      },
+    },
+  });
   const input = inputOf(ports);
   const fresh = provided.config.context as (given: { readonly input: SyncInput }) => SyncContext;
   // The input becomes part of the configuration, so that it also survives a later `.provide()`.
   const machine: ReadySyncMachine = new StateMachine(
-    { ...provided.config, context: ({ input: given }: { input: SyncInput | undefined }) => fresh({ input: given ?? input }) }, provided.implementations);
+    { ...provided.config, context: ({ input: given }: { input: SyncInput | undefined }) => fresh({ input: given ?? input }) },
+    provided.implementations,
+  );
   clocks.set(machine, ports.clock);
   return { machine, keeper, memory };
 }

@@ -25,7 +25,13 @@ export function composePorts(options: SyncMachineOptions): Composition {
     throw new TypeError(`tableConflicts names '${stranger}', which is no registered kind; known are ${[...store.registry.keys()].join(', ')}`);
   }
   const ports: EnginePorts = {
-    store: store.store, transport: options.transport, kinds: store.registry, config, clock, random: options.random ?? systemRandom, scope: options.scope,
+    store: store.store,
+    transport: options.transport,
+    kinds: store.registry,
+    config,
+    clock,
+    random: options.random ?? systemRandom,
+    scope: options.scope,
   };
   return { ports, store };
 }
@@ -33,7 +39,8 @@ export function composePorts(options: SyncMachineOptions): Composition {
 function withConflictSettings({ dataSource, tables, tableConflicts }: SyncMachineOptions): readonly SyncTable[] {
   if (tableConflicts === undefined) return tables;
   return tables.map((table) => {
-    const kind = table.options.kind ?? (dataSource.isInitialized && dataSource.hasMetadata(table.target) ? dataSource.getMetadata(table.target).tableName : undefined);
+    const kind =
+      table.options.kind ?? (dataSource.isInitialized && dataSource.hasMetadata(table.target) ? dataSource.getMetadata(table.target).tableName : undefined);
     const conflict = kind === undefined ? undefined : tableConflicts[kind.trim()];
     return conflict === undefined ? table : { ...table, options: { ...table.options, conflict: { ...table.options.conflict, ...conflict } } };
   });

@@ -1,8 +1,24 @@
 import type { SyncConfig } from '../model/config.ts';
-import { acceptClient, acceptServer, outdatedDecision, type ConflictResolution, type ConflictResolver, type ConflictStrategy, type StoredConflict } from '../model/conflict.ts';
+import {
+  acceptClient,
+  acceptServer,
+  outdatedDecision,
+  type ConflictResolution,
+  type ConflictResolver,
+  type ConflictStrategy,
+  type StoredConflict,
+} from '../model/conflict.ts';
 import { isJsonObject } from '../model/json.ts';
 import type { SyncKind } from '../model/kind.ts';
-import { awaitDecision, deferDecision, repushLocal, repushMerged, type ConflictPlan, type DecidedPlan, type StrategyContext } from './conflicts/conflict-plan.ts';
+import {
+  awaitDecision,
+  deferDecision,
+  repushLocal,
+  repushMerged,
+  type ConflictPlan,
+  type DecidedPlan,
+  type StrategyContext,
+} from './conflicts/conflict-plan.ts';
 import { lastWriteWins } from './conflicts/last-write-wins.ts';
 import { autoPreserve, merge } from './conflicts/merge-strategies.ts';
 import { reapplyDeltas } from './conflicts/reapply-deltas.ts';
@@ -42,13 +58,19 @@ export function planConflict(stored: StoredConflict, kind: SyncKind | undefined,
   try {
     // Both sides deleted it: there is nothing left to disagree on.
     if (conflict.opType === 'delete' && conflict.serverDeleted) return { type: 'apply', resolution: acceptServer() };
-    if (state === 'decided' && resolution !== undefined) return isOutdated(stored) ? askAgain(stored, context, outdatedDecision) : planOfResolution(context, resolution);
+    if (state === 'decided' && resolution !== undefined)
+      return isOutdated(stored) ? askAgain(stored, context, outdatedDecision) : planOfResolution(context, resolution);
     // Left to a person: the strategy has no say any more.
     if (state === 'awaiting' && stored.decidedOn === undefined) return askAgain(stored, context, stored.reason ?? noResolver);
     return reapplyDeltas(context, strategy) ?? strategyDecisions[strategy](context);
   } catch (error) {
     // Its functions may be better tomorrow, with another version of the app.
-    return { type: 'park', reason: `The strategy '${strategy}' failed: ${error instanceof Error ? error.message : String(error)}`, nextRun: true, countTry: false };
+    return {
+      type: 'park',
+      reason: `The strategy '${strategy}' failed: ${error instanceof Error ? error.message : String(error)}`,
+      nextRun: true,
+      countTry: false,
+    };
   }
 }
 

@@ -26,14 +26,16 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
     ...core,
     outbox,
     cursors,
-    amend: (opId, patch) => alive(async () => {
-      await repairs.amend(opId, patch);
-      internalsOf(core)?.send({ type: 'SYNC', pullKinds: [], automatic: true });
-    }),
+    amend: (opId, patch) =>
+      alive(async () => {
+        await repairs.amend(opId, patch);
+        internalsOf(core)?.send({ type: 'SYNC', pullKinds: [], automatic: true });
+      }),
     undoDiscard: (opId) => alive(() => repairs.undoDiscard(opId)),
     discarded: (filter) => alive(() => repairs.discarded(filter)),
     writer: <Entity extends ObjectLiteral>(table: SyncTable<Entity>) => {
-      if (!options.tables.some(({ target }) => target === table.target)) throw new TypeError('writer: this table is not one of those the engine was created with');
+      if (!options.tables.some(({ target }) => target === table.target))
+        throw new TypeError('writer: this table is not one of those the engine was created with');
       return writer.forTable(table);
     },
   };
@@ -48,11 +50,35 @@ export type RestSyncEngineOptions = Omit<SyncEngineOptions, 'transport'> & RestT
 /** Builds a `RestTransport` and an engine over it in one call; `config.requestTimeoutMs` holds for the requests, too. */
 export function createRestSyncEngine(options: RestSyncEngineOptions): SyncEngine {
   const {
-    baseUrl, token, axios, headers, pushConcurrency, enableBatch, batchSize, batchPath, requestTimeoutMs = options.config?.requestTimeoutMs, conditionalWrite,
-    deltas, classifyStatus, clock, ...others
+    baseUrl,
+    token,
+    axios,
+    headers,
+    pushConcurrency,
+    enableBatch,
+    batchSize,
+    batchPath,
+    requestTimeoutMs = options.config?.requestTimeoutMs,
+    conditionalWrite,
+    deltas,
+    classifyStatus,
+    clock,
+    ...others
   } = options;
   const transport = new RestTransport({
-    baseUrl, token, axios, headers, pushConcurrency, enableBatch, batchSize, batchPath, requestTimeoutMs, conditionalWrite, deltas, classifyStatus, clock,
+    baseUrl,
+    token,
+    axios,
+    headers,
+    pushConcurrency,
+    enableBatch,
+    batchSize,
+    batchPath,
+    requestTimeoutMs,
+    conditionalWrite,
+    deltas,
+    classifyStatus,
+    clock,
   });
   return createSyncEngine({ ...others, clock, transport });
 }

@@ -137,7 +137,11 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
       if (enqueued) send({ type: 'outbox.changed' });
       status.recount();
     });
-    undo.push(() => told.unsubscribe(), () => watched.unsubscribe(), changed);
+    undo.push(
+      () => told.unsubscribe(),
+      () => watched.unsubscribe(),
+      changed,
+    );
     detached(() => actor.start());
     if (connectivity !== undefined) {
       const say = (online: boolean): void => send({ type: online ? 'network.online' : 'network.offline' });
@@ -151,8 +155,10 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     ensureStarted();
     return handled(detached(work).catch(rethrowForCaller));
   };
-  const until = (reached: (snapshot: SyncSnapshot) => boolean, options: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {}): Promise<SyncSnapshot> =>
-    waitUntil(actor, reached, { ...options, clock });
+  const until = (
+    reached: (snapshot: SyncSnapshot) => boolean,
+    options: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {},
+  ): Promise<SyncSnapshot> => waitUntil(actor, reached, { ...options, clock });
   const isOver = (snapshot: SyncSnapshot): boolean => phaseOf(snapshot) === 'stopped' || snapshot.status !== 'active';
 
   // ── runs ──
@@ -166,19 +172,32 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
   const run = async (options: SyncOptions): Promise<SyncRunResult> => {
     const asked = kindsOf(options);
     const ended = await waiters.wait(
-      (waiter) => send({ type: 'SYNC', ...asked, waiter }), (waiter) => send({ type: 'WAITER_LEFT', waiter }), options.signal);
+      (waiter) => send({ type: 'SYNC', ...asked, waiter }),
+      (waiter) => send({ type: 'WAITER_LEFT', waiter }),
+      options.signal,
+    );
     const all = [...ports.kinds.keys()];
     const { stuck } = await queue.counts();
     const { firstError, reason } = runs.get(ended.runId) ?? {};
     return {
-      push: ended.push, pull: ended.pull, stats: ended.stats, durationMs: ended.tookMs ?? 0, stuckOpsCount: stuck, hadErrors: ended.stats.errors > 0,
-      kindsPushed: asked.pushKinds ?? all, kindsPulled: asked.pullKinds ?? all,
-      ...(firstError === undefined ? {} : { firstError }), ...(reason === undefined ? {} : { reason }),
+      push: ended.push,
+      pull: ended.pull,
+      stats: ended.stats,
+      durationMs: ended.tookMs ?? 0,
+      stuckOpsCount: stuck,
+      hadErrors: ended.stats.errors > 0,
+      kindsPushed: asked.pushKinds ?? all,
+      kindsPulled: asked.pullKinds ?? all,
+      ...(firstError === undefined ? {} : { firstError }),
+      ...(reason === undefined ? {} : { reason }),
     };
   };
   const resync = async ({ kinds, clearData, signal }: FullResyncOptions): Promise<SyncRunResult['stats']> => {
     const ended = await waiters.wait(
-      (waiter) => send({ type: 'FULL_RESYNC', kinds, clearData, waiter }), (waiter) => send({ type: 'WAITER_LEFT', waiter }), signal);
+      (waiter) => send({ type: 'FULL_RESYNC', kinds, clearData, waiter }),
+      (waiter) => send({ type: 'WAITER_LEFT', waiter }),
+      signal,
+    );
     return ended.stats;
   };
 
@@ -190,32 +209,37 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
 
   const engine: SyncEngineCore = {
     actor,
-    start: () => alive(async () => {
-      const snapshot = await until((now) => phaseOf(now) !== 'starting' || isOver(now));
-      if (phaseOf(snapshot) !== 'failed') return;
-      const { failure } = snapshot.context;
-      throw toSyncError(failure ?? { type: 'storeFailed', message: 'the database is unusable' }, { phase: 'sync', attempts: 1, maxRetries: 0 });
-    }),
+    start: () =>
+      alive(async () => {
+        const snapshot = await until((now) => phaseOf(now) !== 'starting' || isOver(now));
+        if (phaseOf(snapshot) !== 'failed') return;
+        const { failure } = snapshot.context;
+        throw toSyncError(failure ?? { type: 'storeFailed', message: 'the database is unusable' }, { phase: 'sync', attempts: 1, maxRetries: 0 });
+      }),
     sync: (options = {}) => {
       kindsOf(options);
       return alive(async () => (await run(options)).stats);
     },
     syncRun: (options = {}) => alive(() => run(options)),
     fullResync: (options = {}) => alive(() => resync(options)),
-    pause: () => alive(async () => {
-      send({ type: 'PAUSE' });
-      await until((now) => isOver(now) || phaseOf(now) === 'failed' || (now.matches({ activity: 'paused' }) && !isSettlingPause(now)));
-    }),
-    resume: () => alive(async () => {
-      send({ type: 'RESUME' });
-      await until((now) => isOver(now) || !now.matches({ activity: 'paused' }));
-    }),
-    signedIn: () => alive(async () => {
-      send({ type: 'SIGNED_IN' });
-      await Promise.resolve();
-    }),
+    pause: () =>
+      alive(async () => {
+        send({ type: 'PAUSE' });
+        await until((now) => isOver(now) || phaseOf(now) === 'failed' || (now.matches({ activity: 'paused' }) && !isSettlingPause(now)));
+      }),
+    resume: () =>
+      alive(async () => {
+        send({ type: 'RESUME' });
+        await until((now) => isOver(now) || !now.matches({ activity: 'paused' }));
+      }),
+    signedIn: () =>
+      alive(async () => {
+        send({ type: 'SIGNED_IN' });
+        await Promise.resolve();
+      }),
     startAuto: ({ interval = defaultIntervalMs } = {}) => {
-      if (!(Number.isFinite(interval) && interval > 0)) throw new RangeError(`startAuto: interval must be a number of milliseconds above 0, got ${String(interval)}`);
+      if (!(Number.isFinite(interval) && interval > 0))
+        throw new RangeError(`startAuto: interval must be a number of milliseconds above 0, got ${String(interval)}`);
       if (disposing !== undefined) throw disposed();
       engine.stopAuto();
       ensureStarted();
@@ -231,50 +255,61 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
       if (auto !== undefined) clock.clearTimeout(auto);
       auto = undefined;
     },
-    resolveConflict: (opId, resolution) => alive(async () => {
-      await store.decideConflict(opId, resolution);
-      send({ type: 'RESOLVE_CONFLICT', opId, resolution });
-    }),
+    resolveConflict: (opId, resolution) =>
+      alive(async () => {
+        await store.decideConflict(opId, resolution);
+        send({ type: 'RESOLVE_CONFLICT', opId, resolution });
+      }),
     conflicts: () => alive(() => store.conflicts()),
     conflicts$: reread([conflictHub.stream, queueChanges], () => store.conflicts(), sameConflicts),
     getStuckOperations: (filter) => alive(async () => (await queue.list(filter)).filter(({ parkedFor }) => parkedFor === 'stuck' || parkedFor === 'ambiguous')),
-    retryStuckOperations: (filter) => alive(async () => {
-      const count = await queue.retryStuck(filter);
-      if (count > 0) send({ type: 'SYNC', pullKinds: [], automatic: true });
-      return count;
-    }),
-    dropStuckOperations: (filter) => alive(async () => {
-      const facts = await queue.dropStuck(filter);
-      tell(facts);
-      return facts.filter(({ type }) => type === 'op.discarded').length;
-    }),
-    explain: () => alive(async () => {
-      const operations = await queue.list();
-      const snapshot = actor.getSnapshot();
-      return operations.map((operation) => explainOperation(operation, snapshot, ports.kinds.has(operation.kind)));
-    }),
+    retryStuckOperations: (filter) =>
+      alive(async () => {
+        const count = await queue.retryStuck(filter);
+        if (count > 0) send({ type: 'SYNC', pullKinds: [], automatic: true });
+        return count;
+      }),
+    dropStuckOperations: (filter) =>
+      alive(async () => {
+        const facts = await queue.dropStuck(filter);
+        tell(facts);
+        return facts.filter(({ type }) => type === 'op.discarded').length;
+      }),
+    explain: () =>
+      alive(async () => {
+        const operations = await queue.list();
+        const snapshot = actor.getSnapshot();
+        return operations.map((operation) => explainOperation(operation, snapshot, ports.kinds.has(operation.kind)));
+      }),
     events$: eventHub.stream,
     status$: status.hub.stream,
-    pending$: (options = {}) => reread([queueChanges], async () => {
-      const { pending, stuck } = await queue.counts(options);
-      return options.includeStuck === true ? pending + stuck : pending;
-    }, Object.is),
+    pending$: (options = {}) =>
+      reread(
+        [queueChanges],
+        async () => {
+          const { pending, stuck } = await queue.counts(options);
+          return options.includeStuck === true ? pending + stuck : pending;
+        },
+        Object.is,
+      ),
     status: () => status.current(),
-    whenIdle: (options) => alive(async () => {
-      await until((now) => isOver(now) || (now.matches({ activity: 'idle' }) && now.context.next === undefined), options);
-    }),
-    whenPushed: ({ kinds, signal, timeoutMs } = {}) =>
-      alive(() => whenPushed(queue, { kinds }, { signal, timeoutMs, clock }, () => disposing !== undefined)),
-    adoptScope: () => alive(async () => {
-      if (ports.scope !== undefined) await queue.adoptScope(ports.scope());
-      send({ type: 'SIGNED_IN' });
-    }),
-    clearScope: () => alive(async () => {
-      await engine.pause();
-      if (ports.scope !== undefined) tell(await queue.clearScope(ports.scope()));
-      send({ type: 'SIGNED_IN' });
-      await engine.resume();
-    }),
+    whenIdle: (options) =>
+      alive(async () => {
+        await until((now) => isOver(now) || (now.matches({ activity: 'idle' }) && now.context.next === undefined), options);
+      }),
+    whenPushed: ({ kinds, signal, timeoutMs } = {}) => alive(() => whenPushed(queue, { kinds }, { signal, timeoutMs, clock }, () => disposing !== undefined)),
+    adoptScope: () =>
+      alive(async () => {
+        if (ports.scope !== undefined) await queue.adoptScope(ports.scope());
+        send({ type: 'SIGNED_IN' });
+      }),
+    clearScope: () =>
+      alive(async () => {
+        await engine.pause();
+        if (ports.scope !== undefined) tell(await queue.clearScope(ports.scope()));
+        send({ type: 'SIGNED_IN' });
+        await engine.resume();
+      }),
     dispose: () => (disposing ??= handled(detached(dispose))),
   };
 
@@ -292,13 +327,29 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     for (const hub of [eventHub, conflictHub, status.hub]) hub.complete();
   }
 
-  rememberInternals(engine, { ...parts, send: (event) => { if (disposing === undefined) { ensureStarted(); send(event); } }, isDisposed: () => disposing !== undefined, tell });
+  rememberInternals(engine, {
+    ...parts,
+    send: (event) => {
+      if (disposing === undefined) {
+        ensureStarted();
+        send(event);
+      }
+    },
+    isDisposed: () => disposing !== undefined,
+    tell,
+  });
   return engine;
 }
 
 const sameConflicts = (a: readonly StoredConflict[], b: readonly StoredConflict[]): boolean =>
-  a.length === b.length && a.every((one, index) => {
+  a.length === b.length &&
+  a.every((one, index) => {
     const other = b[index];
-    return one.conflict.opId === other?.conflict.opId && one.detectedAt === other.detectedAt && one.state === other.state && one.reason === other.reason
-      && one.conflict.serverTimestamp === other.conflict.serverTimestamp;
+    return (
+      one.conflict.opId === other?.conflict.opId &&
+      one.detectedAt === other.detectedAt &&
+      one.state === other.state &&
+      one.reason === other.reason &&
+      one.conflict.serverTimestamp === other.conflict.serverTimestamp
+    );
   });

@@ -14,7 +14,14 @@ interface Reason {
 export function explainOperation(op: QueuedOperation, snapshot: SyncSnapshot, isRegistered: boolean): PendingOperation {
   const { reason, detail, waitingFor, retryAt } = ownReason(op, isRegistered) ?? commonReason(snapshot) ?? waitReason(op) ?? ready;
   return {
-    opId: op.opId, kind: op.kind, entityId: op.entityId, type: op.type, reason, detail, tryCount: op.tryCount, enqueuedAt: op.enqueuedAt,
+    opId: op.opId,
+    kind: op.kind,
+    entityId: op.entityId,
+    type: op.type,
+    reason,
+    detail,
+    tryCount: op.tryCount,
+    enqueuedAt: op.enqueuedAt,
     ...(waitingFor === undefined ? {} : { waitingFor }),
     ...(retryAt === undefined ? {} : { retryAt }),
     ...(op.lastError === undefined ? {} : { lastError: op.lastError }),
@@ -25,7 +32,8 @@ const ready: Reason = { reason: 'ready', detail: 'It is sent with the next sync.
 
 function ownReason(op: QueuedOperation, isRegistered: boolean): Reason | undefined {
   if (!isRegistered) return { reason: 'unregisteredKind', detail: `The kind '${op.kind}' is not registered with this engine, so it is not sent.` };
-  if (op.state === 'behind') return { reason: 'waitingFor', waitingFor: op.waitingFor, detail: `Operation ${op.waitingFor ?? ''} of the same record goes first.` };
+  if (op.state === 'behind')
+    return { reason: 'waitingFor', waitingFor: op.waitingFor, detail: `Operation ${op.waitingFor ?? ''} of the same record goes first.` };
   if (op.state === 'inFlight') return { reason: 'inFlight', detail: 'It is being sent.' };
   if (op.state !== 'parked') return undefined;
   const error = op.lastError === undefined ? '' : ` Last error: ${op.lastError}`;
@@ -42,7 +50,8 @@ function ownReason(op: QueuedOperation, isRegistered: boolean): Reason | undefin
 
 function commonReason(snapshot: SyncSnapshot): Reason | undefined {
   const { failure, wait } = snapshot.context;
-  if (failure?.type === 'scopeChanged') return { reason: 'scopeChanged', detail: 'The database belongs to another user or server; nothing is sent until that is decided.' };
+  if (failure?.type === 'scopeChanged')
+    return { reason: 'scopeChanged', detail: 'The database belongs to another user or server; nothing is sent until that is decided.' };
   const phase = phaseOf(snapshot);
   if (phase === 'paused') return { reason: 'paused', detail: 'Synchronising is paused.' };
   if (snapshot.matches({ session: 'authRequired' })) return { reason: 'authRequired', detail: 'You need to sign in again.' };
@@ -56,7 +65,12 @@ function commonReason(snapshot: SyncSnapshot): Reason | undefined {
 
 function waitReason(op: QueuedOperation): Reason | undefined {
   if (op.state !== 'waiting') return undefined;
-  if (op.waitingFor !== undefined) return { reason: 'waitingFor', waitingFor: op.waitingFor, detail: `The record ${op.waitingFor} goes first: this one refers to it, or it refers to this one.` };
+  if (op.waitingFor !== undefined)
+    return {
+      reason: 'waitingFor',
+      waitingFor: op.waitingFor,
+      detail: `The record ${op.waitingFor} goes first: this one refers to it, or it refers to this one.`,
+    };
   const error = op.lastError ?? 'unknown';
   if (op.errorCode === 'forbidden') return { reason: 'forbidden', detail: `The server does not allow it; it is tried again with the next sync. ${error}` };
   const again = op.dueAt === undefined ? 'with the next sync' : 'later';

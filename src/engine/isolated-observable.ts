@@ -12,21 +12,28 @@ export const reportQuietly = (error: unknown): void => {
  * further (F-112). RxJS alone would throw it again from a timer, which ends a Node process.
  */
 export class IsolatedObservable<T> extends Observable<T> {
-  override subscribe(observer?: Partial<Observer<T>> | ((value: T) => void) | null, error?: ((error: unknown) => void) | null, complete?: (() => void) | null): Subscription {
+  override subscribe(
+    observer?: Partial<Observer<T>> | ((value: T) => void) | null,
+    error?: ((error: unknown) => void) | null,
+    complete?: (() => void) | null,
+  ): Subscription {
     // Operators bring their own subscriber; what their callbacks throw goes their way.
     if (observer instanceof Subscriber) return super.subscribe(observer);
-    const given: Partial<Observer<T>> = typeof observer === 'function' || observer === undefined || observer === null
-      ? { ...(observer ? { next: observer } : {}), ...(error ? { error } : {}), ...(complete ? { complete } : {}) }
-      : observer;
+    const given: Partial<Observer<T>> =
+      typeof observer === 'function' || observer === undefined || observer === null
+        ? { ...(observer ? { next: observer } : {}), ...(error ? { error } : {}), ...(complete ? { complete } : {}) }
+        : observer;
     let isReported = false;
-    const shielded = <A extends unknown[]>(listener: ((...args: A) => void) | undefined) => (...args: A): void => {
-      try {
-        listener?.apply(given, args);
-      } catch (thrown) {
-        if (!isReported) reportQuietly(thrown);
-        isReported = true;
-      }
-    };
+    const shielded =
+      <A extends unknown[]>(listener: ((...args: A) => void) | undefined) =>
+      (...args: A): void => {
+        try {
+          listener?.apply(given, args);
+        } catch (thrown) {
+          if (!isReported) reportQuietly(thrown);
+          isReported = true;
+        }
+      };
     return super.subscribe({ next: shielded(given.next), error: shielded(given.error), complete: shielded(given.complete) });
   }
 }

@@ -65,10 +65,12 @@ export function createStatusKeeper(queue: QueuePort, snapshot: SyncSnapshot, rea
   const recount = (): void => {
     isStale = true;
     // A status that cannot be counted now is counted with the next change.
-    counting ??= count().catch(reportQuietly).finally(() => {
-      counting = undefined;
-      refresh();
-    });
+    counting ??= count()
+      .catch(reportQuietly)
+      .finally(() => {
+        counting = undefined;
+        refresh();
+      });
   };
 
   return {

@@ -21,7 +21,12 @@ export function toStepFailure(thrown: unknown, place: StepPlace): SyncFailure {
   if (thrown instanceof TransportError) return byStatus(thrown, place);
   if (thrown instanceof DatabaseError) return { type: classifyDatabaseError(thrown) === 'busy' ? 'storeBusy' : 'storeFailed', ...parts };
   if (place.kind !== undefined && place.phase !== 'sync') return kindFailure(thrown, place.kind, place.phase, at);
-  return { type: 'fatal', message, at, cause: thrown instanceof SyncError ? thrown : new SyncOperationError(messageOf(place.phase, message), place.phase, undefined, { cause: thrown }) };
+  return {
+    type: 'fatal',
+    message,
+    at,
+    cause: thrown instanceof SyncError ? thrown : new SyncOperationError(messageOf(place.phase, message), place.phase, undefined, { cause: thrown }),
+  };
 }
 
 /** Throws what `toStepFailure` makes of an error; for the `catch` of an actor. */

@@ -65,8 +65,20 @@ export interface SyncStatus {
 }
 
 export type PendingReason =
-  | 'ready' | 'waitingFor' | 'inFlight' | 'backoff' | 'conflict' | 'stuck' | 'forbidden' | 'authRequired' | 'offline' | 'paused' | 'standby' | 'ambiguous'
-  | 'scopeChanged' | 'unregisteredKind';
+  | 'ready'
+  | 'waitingFor'
+  | 'inFlight'
+  | 'backoff'
+  | 'conflict'
+  | 'stuck'
+  | 'forbidden'
+  | 'authRequired'
+  | 'offline'
+  | 'paused'
+  | 'standby'
+  | 'ambiguous'
+  | 'scopeChanged'
+  | 'unregisteredKind';
 
 /** A queued operation with the reason why it is still there (I12). */
 export interface PendingOperation {

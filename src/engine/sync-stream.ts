@@ -37,7 +37,9 @@ export const snapshots = (actor: SyncActor): Observable<SyncSnapshot> =>
   new IsolatedObservable((subscriber) => {
     subscriber.next(actor.getSnapshot());
     const watching = actor.subscribe({
-      next: (snapshot) => subscriber.next(snapshot), error: (error: unknown) => subscriber.error(error), complete: () => subscriber.complete(),
+      next: (snapshot) => subscriber.next(snapshot),
+      error: (error: unknown) => subscriber.error(error),
+      complete: () => subscriber.complete(),
     });
     return () => watching.unsubscribe();
   });

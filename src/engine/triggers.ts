@@ -75,10 +75,13 @@ export function createTriggers(engine: SyncEngineCore, options: TriggerOptions =
         const first = firstAt ?? now;
         cancel();
         firstAt = first;
-        timer = clock.setTimeout(() => {
-          cancel();
-          work();
-        }, Math.max(0, Math.min(pushDebounceMs, first + maxDebounceMs - now)));
+        timer = clock.setTimeout(
+          () => {
+            cancel();
+            work();
+          },
+          Math.max(0, Math.min(pushDebounceMs, first + maxDebounceMs - now)),
+        );
       },
     };
   };
@@ -89,14 +92,28 @@ export function createTriggers(engine: SyncEngineCore, options: TriggerOptions =
     if (interval !== undefined) installed.push(every(interval, sync));
     if (options.pushOnOutboxChanges === true) {
       const push = debounced(() => internals.send({ type: 'SYNC', pullKinds: [], automatic: true }));
-      installed.push(push.cancel, internals.queue.subscribe(({ enqueued }) => { if (enqueued) push.poke(); }));
+      installed.push(
+        push.cancel,
+        internals.queue.subscribe(({ enqueued }) => {
+          if (enqueued) push.poke();
+        }),
+      );
       // What was queued before the start has no change to come.
-      internals.queue.counts().then(({ pending }) => { if (pending > 0 && undo === installed) push.poke(); }, reportQuietly);
+      internals.queue.counts().then(({ pending }) => {
+        if (pending > 0 && undo === installed) push.poke();
+      }, reportQuietly);
     }
     const { connectivity } = internals;
-    if (connectivity !== undefined && options.connectivity !== false) installed.push(connectivity.subscribe((online) => { if (online) sync(); }));
+    if (connectivity !== undefined && options.connectivity !== false)
+      installed.push(
+        connectivity.subscribe((online) => {
+          if (online) sync();
+        }),
+      );
     if (options.visibility === true && typeof document !== 'undefined') {
-      const look = (): void => { if (document.visibilityState === 'visible') sync(); };
+      const look = (): void => {
+        if (document.visibilityState === 'visible') sync();
+      };
       document.addEventListener('visibilitychange', look);
       installed.push(() => document.removeEventListener('visibilitychange', look));
     }

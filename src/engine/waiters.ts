@@ -32,8 +32,14 @@ export class Waiters {
         signal?.removeEventListener('abort', onAbort);
       };
       this.#waiting.set(id, {
-        settle: (ended) => { done(); resolve(ended); },
-        fail: (error) => { done(); reject(error); },
+        settle: (ended) => {
+          done();
+          resolve(ended);
+        },
+        fail: (error) => {
+          done();
+          reject(error);
+        },
       });
       signal?.addEventListener('abort', onAbort, { once: true });
       ask(id);

@@ -22,10 +22,15 @@ export async function whenPushed(queue: QueuePort, filter: QueueFilter, limits: 
       if (isOver() || left.every(({ kind, entityId }) => parkedEntities.has(JSON.stringify([kind, entityId])))) return { parked: left };
       if (changes !== seen) continue;
       const timeoutMs = deadline === undefined ? undefined : Math.max(0, deadline - limits.clock.now());
-      await waitFor<undefined>((done) => {
-        wake = () => done(undefined);
-        return () => { wake = () => undefined; };
-      }, { ...limits, timeoutMs });
+      await waitFor<undefined>(
+        (done) => {
+          wake = () => done(undefined);
+          return () => {
+            wake = () => undefined;
+          };
+        },
+        { ...limits, timeoutMs },
+      );
     }
   } finally {
     stop();

@@ -2,8 +2,22 @@ import type { SyncSnapshot } from './sync-machine.ts';
 
 /** What the engine is doing or waiting for, in one word. */
 export type SyncPhaseName =
-  | 'starting' | 'idle' | 'planning' | 'pushing' | 'resolvingConflict' | 'pulling' | 'paging' | 'fullResync' | 'finishing' | 'backoff' | 'paused'
-  | 'offline' | 'authRequired' | 'standby' | 'failed' | 'stopped';
+  | 'starting'
+  | 'idle'
+  | 'planning'
+  | 'pushing'
+  | 'resolvingConflict'
+  | 'pulling'
+  | 'paging'
+  | 'fullResync'
+  | 'finishing'
+  | 'backoff'
+  | 'paused'
+  | 'offline'
+  | 'authRequired'
+  | 'standby'
+  | 'failed'
+  | 'stopped';
 
 type Place = Parameters<SyncSnapshot['matches']>[0];
 

@@ -24,15 +24,56 @@ import { syncErrorInfo } from '../model/errors.ts';
 import type { SyncFact } from '../model/events.ts';
 import { toSyncFailure, type SyncFailure, type SyncPhase } from '../model/failure.ts';
 import type {
-  ConflictDecision, ConflictOutcome, ConflictRef, Hydrated, Kinds, LeaseAnswer, PageReport, Plan, Remaining, Run, RunEnded, RunRecord, SendReport, SettleReport,
-  SweepReport, SyncRequest, Taken, Wait,
+  ConflictDecision,
+  ConflictOutcome,
+  ConflictRef,
+  Hydrated,
+  Kinds,
+  LeaseAnswer,
+  PageReport,
+  Plan,
+  Remaining,
+  Run,
+  RunEnded,
+  RunRecord,
+  SendReport,
+  SettleReport,
+  SweepReport,
+  SyncRequest,
+  Taken,
+  Wait,
 } from '../model/run.ts';
 import { noStats, type SyncStats } from '../model/stats.ts';
 import { fractionOf, nextSeed, waitAfter } from '../rules/backoff.ts';
 import {
-  acceptRequest, adoptPlan, asAutomatic, automaticPart, automaticWork, closeKind, countOutcome, countPage, countSettled, createRun, endingOf, failedKinds,
-  isKindAhead, isTransient, leaveConflict, mergeRequests, promisesOf, reopen, statsOf, timerMs, toRequest, toSyncError, widenRun, withoutKind,
-  withoutWaiter, type RegisteredKinds, type RetryLimits, type WorkEvent,
+  acceptRequest,
+  adoptPlan,
+  asAutomatic,
+  automaticPart,
+  automaticWork,
+  closeKind,
+  countOutcome,
+  countPage,
+  countSettled,
+  createRun,
+  endingOf,
+  failedKinds,
+  isKindAhead,
+  isTransient,
+  leaveConflict,
+  mergeRequests,
+  promisesOf,
+  reopen,
+  statsOf,
+  timerMs,
+  toRequest,
+  toSyncError,
+  widenRun,
+  withoutKind,
+  withoutWaiter,
+  type RegisteredKinds,
+  type RetryLimits,
+  type WorkEvent,
 } from '../rules/sync-rules.ts';
 
 // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -40,12 +81,18 @@ import {
 /** Commands (capitals, the only imperatives) and facts (dotted, past). */
 export type SyncMachineEvent =
   | WorkEvent
-  | { readonly type: 'PAUSE' } | { readonly type: 'RESUME' } | { readonly type: 'SIGNED_IN' } | { readonly type: 'STOP' }
+  | { readonly type: 'PAUSE' }
+  | { readonly type: 'RESUME' }
+  | { readonly type: 'SIGNED_IN' }
+  | { readonly type: 'STOP' }
   /** The signal of a promise ended its wait. Work that others want goes on. */
   | { readonly type: 'WAITER_LEFT'; readonly waiter: string }
   /** Makes a push under way look again; begins no run by itself. */
   | { readonly type: 'outbox.changed' }
-  | { readonly type: 'network.online' } | { readonly type: 'network.offline' } | { readonly type: 'session.expired' } | { readonly type: 'lease.lost' };
+  | { readonly type: 'network.online' }
+  | { readonly type: 'network.offline' }
+  | { readonly type: 'session.expired' }
+  | { readonly type: 'lease.lost' };
 
 /**
  * What the chart tells: facts for everybody (without `at`: the chart has no clock, the bridge stamps them), and two events for the engine's promises.
@@ -79,20 +126,55 @@ export interface SyncContext extends SyncInput {
   readonly lastStats: SyncStats;
 }
 
-export interface PlanInput { readonly runId: number; readonly request: SyncRequest; readonly remaining: Remaining | undefined }
-export interface TakeInput { readonly runId: number; readonly kinds: Kinds }
-export interface BatchInput { readonly batchId: number }
+export interface PlanInput {
+  readonly runId: number;
+  readonly request: SyncRequest;
+  readonly remaining: Remaining | undefined;
+}
+export interface TakeInput {
+  readonly runId: number;
+  readonly kinds: Kinds;
+}
+export interface BatchInput {
+  readonly batchId: number;
+}
 /** `explicit`: a deferred resolver is asked again. */
-export interface ConflictInput { readonly runId: number; readonly ref: ConflictRef; readonly round: number; readonly explicit: boolean }
-export interface PullInput { readonly runId: number; readonly kind: string; readonly resync: boolean; readonly totalDone: number }
-export interface PrepareInput { readonly runId: number; readonly kinds: Kinds }
-export interface SweepInput { readonly runId: number; readonly kind: string; readonly requested: boolean }
+export interface ConflictInput {
+  readonly runId: number;
+  readonly ref: ConflictRef;
+  readonly round: number;
+  readonly explicit: boolean;
+}
+export interface PullInput {
+  readonly runId: number;
+  readonly kind: string;
+  readonly resync: boolean;
+  readonly totalDone: number;
+}
+export interface PrepareInput {
+  readonly runId: number;
+  readonly kinds: Kinds;
+}
+export interface SweepInput {
+  readonly runId: number;
+  readonly kind: string;
+  readonly requested: boolean;
+}
 /** `patient`: may wait for open resolvers. `succeeded`: no kind failed. Called again (not patiently) when somebody asks meanwhile, so it is idempotent. */
 export interface FinishInput {
-  readonly runId: number; readonly kinds: Kinds; readonly pullKinds: Kinds; readonly pushed: number; readonly succeeded: boolean; readonly patient: boolean;
+  readonly runId: number;
+  readonly kinds: Kinds;
+  readonly pullKinds: Kinds;
+  readonly pushed: number;
+  readonly succeeded: boolean;
+  readonly patient: boolean;
 }
 /** `request`: the automatic work that waits. */
-export interface RememberWaitInput { readonly attempt: number; readonly wait: Wait | undefined; readonly request: SyncRequest | undefined }
+export interface RememberWaitInput {
+  readonly attempt: number;
+  readonly wait: Wait | undefined;
+  readonly request: SyncRequest | undefined;
+}
 
 const noRequest: SyncRequest = { pushKinds: [], pullKinds: [], resyncKinds: [], decisions: [], explicit: false, automatic: false, waiters: [] };
 const noRef: ConflictRef = { kind: '', entityId: '', opId: '' };
@@ -107,21 +189,36 @@ const outputOf = <T>({ event }: { event: { output: T } }): T => event.output;
 const factsOf = ({ event }: { event: { output: { readonly facts: readonly SyncFact[] } } }): readonly SyncFact[] => event.output.facts;
 const requestOf = ({ context, event }: { context: SyncContext; event: WorkEvent }): SyncRequest => toRequest(event, context);
 const pageOf = ({ event }: { event: { snapshot: { context: PageReport | undefined } } }): PageReport => event.snapshot.context ?? noPage;
-const conflictOf = ({ context: { run } }: { context: SyncContext }): ConflictInput =>
-  ({ runId: run?.id ?? 0, ref: run?.conflicts[0] ?? noRef, round: run?.round ?? 0, explicit: run?.request.explicit ?? false });
+const conflictOf = ({ context: { run } }: { context: SyncContext }): ConflictInput => ({
+  runId: run?.id ?? 0,
+  ref: run?.conflicts[0] ?? noRef,
+  round: run?.round ?? 0,
+  explicit: run?.request.explicit ?? false,
+});
 const batchOf = ({ context: { run } }: { context: SyncContext }): BatchInput => ({ batchId: run?.batchId ?? 0 });
 /** Changes the run, when there is one: total, so that no late answer can break the chart. */
-const changeRun = <P = undefined>(change: (run: Run, params: P) => Run) =>
-  ({ context }: { context: SyncContext }, params: P): Partial<SyncContext> => (context.run ? { run: change(context.run, params) } : {});
+const changeRun =
+  <P = undefined>(change: (run: Run, params: P) => Run) =>
+  ({ context }: { context: SyncContext }, params: P): Partial<SyncContext> =>
+    context.run ? { run: change(context.run, params) } : {};
 /** What a settled answer or an applied page does to the counts of failures. */
-const progressed = ({ context: { run } }: { context: SyncContext }): Partial<SyncContext> => (run ? { attempt: 0, run: { ...run, attempts: 0 } } : { attempt: 0 });
+const progressed = ({ context: { run } }: { context: SyncContext }): Partial<SyncContext> =>
+  run ? { attempt: 0, run: { ...run, attempts: 0 } } : { attempt: 0 };
 /** An action that emits any number of events. Typed by hand: inside `setup`, `enqueueActions` does not find its types by itself. */
 const telling = <P = undefined>(tell: (context: SyncContext, emitEvent: (event: SyncEmitted) => void, params: P) => void) =>
   enqueueActions<SyncContext, SyncMachineEvent, P, SyncMachineEvent, never, never, never, never, SyncEmitted>(({ context, enqueue }, params) => {
-    tell(context, (event) => { enqueue.emit(event); }, params);
+    tell(
+      context,
+      (event) => {
+        enqueue.emit(event);
+      },
+      params,
+    );
   });
 /** Placeholders throw on purpose: without an implementation XState only warns and the state would wait for ever. */
-const unprovided = (actor: string) => (): never => { throw new Error(`syncMachine needs an implementation of ${actor}: use createSyncMachine(options)`); };
+const unprovided = (actor: string) => (): never => {
+  throw new Error(`syncMachine needs an implementation of ${actor}: use createSyncMachine(options)`);
+};
 
 // ── Names ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -151,7 +248,8 @@ const sync = setup({
     isSignedOut: stateIn({ session: 'authRequired' }),
     isPaused: stateIn({ activity: 'paused' }),
     isToldToPause: or([
-      stateIn({ activity: { starting: { hydrating: 'pausing' } } }), stateIn({ activity: { starting: { blocked: 'pausing' } } }),
+      stateIn({ activity: { starting: { hydrating: 'pausing' } } }),
+      stateIn({ activity: { starting: { blocked: 'pausing' } } }),
       stateIn({ activity: { running: { pushing: { settling: 'pausing' } } } }),
     ]),
     isToldToStop: stateIn({ activity: { running: { pushing: { settling: 'stopping' } } } }),
@@ -225,9 +323,15 @@ const sync = setup({
     giveBackFailedKinds: assign({ next: ({ context: { run, next } }) => (run?.request.automatic ? mergeRequests(next, failedKinds(run)) : next) }),
     giveBackDue: assign({ next: ({ context }) => mergeRequests(context.next, { ...noRequest, pushKinds: context.pushKinds, automatic: true }) }),
     // runs
-    beginRun: assign(({ context }, params: { maxRetries?: number }) => (context.next
-      ? { run: createRun(context.runCount + 1, context.next, params.maxRetries ?? context.limits.maxRetries), runCount: context.runCount + 1, next: undefined }
-      : {})),
+    beginRun: assign(({ context }, params: { maxRetries?: number }) =>
+      context.next
+        ? {
+            run: createRun(context.runCount + 1, context.next, params.maxRetries ?? context.limits.maxRetries),
+            runCount: context.runCount + 1,
+            next: undefined,
+          }
+        : {},
+    ),
     adoptPlan: assign(changeRun((run, plan: Plan) => adoptPlan(run, plan))),
     keepBatch: assign(changeRun((run, taken: Taken) => ({ ...run, batchId: taken.batchId, report: undefined }))),
     keepReport: assign(changeRun((run, report: SendReport) => ({ ...run, report }))),
@@ -240,9 +344,9 @@ const sync = setup({
     closePush: assign(changeRun((run) => ({ ...run, toPush: [] }))),
     closeKind: assign(changeRun(closeKind)),
     closeSweep: assign(changeRun((run) => ({ ...run, toSweep: run.toSweep.slice(1) }))),
-    enterPhase: assign(changeRun((run, phase: Run['phase']) => (
-      { ...run, phase, told: phase === 'sync' || run.told.includes(phase) ? run.told : [...run.told, phase] }
-    ))),
+    enterPhase: assign(
+      changeRun((run, phase: Run['phase']) => ({ ...run, phase, told: phase === 'sync' || run.told.includes(phase) ? run.told : [...run.told, phase] })),
+    ),
     dropRun: assign(({ context: { run, lastStats } }) => ({ run: undefined, lastStats: run ? statsOf(run) : lastStats })),
     // failures and waits
     recordFailure: assign({ failure: (_, failure: SyncFailure | undefined) => failure }),
@@ -250,46 +354,63 @@ const sync = setup({
     recordKindFailure: assign({ failure: ({ context: { run, failure } }) => run?.failures[0] ?? failure }),
     forgetFailure: assign({ failure: undefined, attempt: 0, wait: undefined }),
     /** Signing in answers an expired session and another user's database, nothing else. */
-    forgetSessionFailure: assign({ failure: ({ context: { failure } }) => (failure?.type === 'authRequired' || failure?.type === 'scopeChanged' ? undefined : failure) }),
+    forgetSessionFailure: assign({
+      failure: ({ context: { failure } }) => (failure?.type === 'authRequired' || failure?.type === 'scopeChanged' ? undefined : failure),
+    }),
     noteProgress: assign(progressed),
     noteSettled: assign(({ context }, { pushed, conflicts }: SettleReport) => (pushed + conflicts.length > 0 ? progressed({ context }) : {})),
     isolateKind: assign(({ context: { failure, run } }) => (failure && run ? { run: withoutKind(run, failure) } : {})),
     countAttempt: assign(changeRun((run) => ({ ...run, attempts: run.attempts + 1 }))),
     countFailure: assign({ attempt: ({ context }) => context.attempt + 1 }),
-    scheduleRetry: assign(({ context: { failure, attempt, seed, limits } }) => (failure
-      ? { attempt: attempt + 1, seed: nextSeed(seed), wait: waitAfter(failure, attempt + 1, fractionOf(nextSeed(seed)), limits) }
-      : {})),
+    scheduleRetry: assign(({ context: { failure, attempt, seed, limits } }) =>
+      failure ? { attempt: attempt + 1, seed: nextSeed(seed), wait: waitAfter(failure, attempt + 1, fractionOf(nextSeed(seed)), limits) } : {},
+    ),
     scheduleDue: assign({
       wait: (_, { nextDueInMs = 0, at }: RunRecord) => ({ delayMs: nextDueInMs, retryAt: at === undefined ? undefined : at + nextDueInMs, due: true }),
     }),
     forgetWait: assign({ wait: undefined }),
     /** A wait that was stored without a failure behind it was one for single operations. */
     restore: assign(({ context: { next } }, { wait, request, attempt }: Hydrated) => ({
-      wait: wait && { ...wait, due: attempt === 0 }, attempt, failure: undefined, next: request ? mergeRequests(next, asAutomatic(request)) : next,
+      wait: wait && { ...wait, due: attempt === 0 },
+      attempt,
+      failure: undefined,
+      next: request ? mergeRequests(next, asAutomatic(request)) : next,
     })),
     noteReached: raise({ type: 'network.online' }),
     // what the world is told
     announce: emit((_, event: SyncEmitted) => event),
     /** Facts of an actor, in its order, after what they tell was committed. */
-    announceFacts: telling(({ run }, tell, facts: readonly SyncFact[]) => { for (const fact of facts) tell({ ...fact, runId: run?.id }); }),
+    announceFacts: telling(({ run }, tell, facts: readonly SyncFact[]) => {
+      for (const fact of facts) tell({ ...fact, runId: run?.id });
+    }),
     /** Only the first time that a run gets there is an event: two `sync.started` per run, whatever happens in between (EVT-02). */
     announcePhase: telling(({ run }, tell, phase: SyncPhase | 'fullResync') => {
       if (run === undefined || run.told.includes(phase)) return;
-      tell(phase === 'fullResync'
-        ? { type: 'resync.started', reason: run.resyncReason ?? 'manual', kinds: run.toSweep, runId: run.id }
-        : { type: 'sync.started', phase, runId: run.id });
+      tell(
+        phase === 'fullResync'
+          ? { type: 'resync.started', reason: run.resyncReason ?? 'manual', kinds: run.toSweep, runId: run.id }
+          : { type: 'sync.started', phase, runId: run.id },
+      );
     }),
     announceBatch: telling(({ run }, tell, { batchSize, pushed, errors, conflicts }: SettleReport) => {
       if (batchSize > 0) tell({ type: 'batch.pushed', batchSize, successCount: pushed, errorCount: errors, conflictCount: conflicts.length, runId: run?.id });
     }),
-    announceCompleted: emit(({ context: { run } }, { tookMs }: RunRecord) => (
-      { type: 'sync.completed' as const, tookMs, stats: run ? statsOf(run) : noStats, runId: run?.id }
-    )),
+    announceCompleted: emit(({ context: { run } }, { tookMs }: RunRecord) => ({
+      type: 'sync.completed' as const,
+      tookMs,
+      stats: run ? statsOf(run) : noStats,
+      runId: run?.id,
+    })),
     announceFailed: emit(({ context: { run, failure = unknownFailure } }) => {
       const end = run ? endingOf(run, { failure }) : { phase: 'sync' as const, attempts: 1, maxRetries: 0 };
       const error = toSyncError(failure, end);
       return {
-        type: 'sync.failed' as const, phase: end.phase, error, errorInfo: syncErrorInfo(error), stats: run ? statsOf(run) : noStats, runId: run?.id,
+        type: 'sync.failed' as const,
+        phase: end.phase,
+        error,
+        errorInfo: syncErrorInfo(error),
+        stats: run ? statsOf(run) : noStats,
+        runId: run?.id,
         ...(failure.type === 'kindFailed' ? { kind: failure.kind } : {}),
       };
     }),
@@ -300,9 +421,10 @@ const sync = setup({
       const cause = syncErrorInfo(toSyncError(failure, { phase: 'sync', attempts: 1, maxRetries: 0 }));
       return { type: 'backoff.scheduled' as const, attempt, delayMs: wait?.delayMs ?? 0, retryAt: wait?.retryAt, cause };
     }),
-    announceUnsaved: emit((_, { what, failure }: { what: string; failure: SyncFailure }) => (
-      { type: 'store.warning' as const, message: `${what} could not be stored and would not survive a restart: ${failure.message}` }
-    )),
+    announceUnsaved: emit((_, { what, failure }: { what: string; failure: SyncFailure }) => ({
+      type: 'store.warning' as const,
+      message: `${what} could not be stored and would not survive a restart: ${failure.message}`,
+    })),
     rejectRequest: telling(({ next }, tell, failure: SyncFailure | undefined) => {
       const waiters = promisesOf(next);
       if (waiters.length > 0) tell({ type: 'request.rejected', waiters, failure: failure ?? unknownFailure });
@@ -322,8 +444,10 @@ const announceFacts = { type: 'announceFacts', params: factsOf } as const;
 /** Every failed step takes this way, and only `assessing` decides what it means. */
 const failed = { target: '#assessing', actions: { type: 'recordFailure', params: failureOf } } as const;
 const settled = [
-  { type: 'countSettled', params: outputOf<SettleReport> }, { type: 'noteSettled', params: outputOf<SettleReport> },
-  announceFacts, { type: 'announceBatch', params: outputOf<SettleReport> },
+  { type: 'countSettled', params: outputOf<SettleReport> },
+  { type: 'noteSettled', params: outputOf<SettleReport> },
+  announceFacts,
+  { type: 'announceBatch', params: outputOf<SettleReport> },
 ] as const;
 const failureOfRun = ({ context }: { context: SyncContext }) => ({ failure: context.failure });
 /** The run is over and its promises know why. */
@@ -332,7 +456,8 @@ const outcome = [{ type: 'countOutcome', params: outputOf<ConflictOutcome> }, an
 /** What a conflict came to; `again` at the last round is left for a later run. */
 const onOutcome = [
   {
-    guard: { type: 'hasFailed', params: outputOf<ConflictOutcome> }, target: '#assessing',
+    guard: { type: 'hasFailed', params: outputOf<ConflictOutcome> },
+    target: '#assessing',
     actions: [...outcome, { type: 'recordFailure', params: ({ event }: { event: { output: ConflictOutcome } }) => event.output.failure }],
   },
   { guard: { type: 'deservesAnotherRound', params: outputOf<ConflictOutcome> }, target: 'spacing', actions: outcome },
@@ -345,7 +470,14 @@ const onOutcome = [
 export const syncMachine = sync.createMachine({
   id: 'sync',
   context: ({ input }) => ({
-    ...input, run: undefined, next: undefined, attempt: 0, wait: undefined, failure: undefined, runCount: 0, lastStats: noStats,
+    ...input,
+    run: undefined,
+    next: undefined,
+    attempt: 0,
+    wait: undefined,
+    failure: undefined,
+    runCount: 0,
+    lastStats: noStats,
   }),
   type: 'parallel',
   states: {
@@ -450,7 +582,11 @@ export const syncMachine = sync.createMachine({
               guard: and(['isAwaited', 'isSignedOut']),
               actions: [told({ type: 'request.refused', because: 'authRequired' }), { type: 'rejectRequest', params: expired }, 'releaseWaiters'],
             },
-            { guard: and(['hasRequest', 'isSignedIn', 'isOnline', or(['isAwaited', not('isHeldBack')])]), target: 'standby', actions: { type: 'beginRun', params: {} } },
+            {
+              guard: and(['hasRequest', 'isSignedIn', 'isOnline', or(['isAwaited', not('isHeldBack')])]),
+              target: 'standby',
+              actions: { type: 'beginRun', params: {} },
+            },
             // Tried once although offline: ports lie, and somebody waits for an answer.
             { guard: and(['isAwaited', 'isSignedIn']), target: 'standby', actions: { type: 'beginRun', params: { maxRetries: 0 } } },
           ],
@@ -513,7 +649,8 @@ export const syncMachine = sync.createMachine({
             resting: {
               on: { RESUME: 'leaving' },
               invoke: {
-                src: 'rememberPaused', input: { paused: true },
+                src: 'rememberPaused',
+                input: { paused: true },
                 onError: { actions: { type: 'announceUnsaved', params: (args) => ({ what: 'the pause', failure: failureOf(args) }) } },
               },
             },
@@ -521,11 +658,15 @@ export const syncMachine = sync.createMachine({
             leaving: {
               on: { PAUSE: 'resting' },
               invoke: {
-                src: 'rememberPaused', input: { paused: false },
+                src: 'rememberPaused',
+                input: { paused: false },
                 onDone: { target: '#resuming', actions: told({ type: 'engine.resumed' }) },
                 onError: {
                   target: '#resuming',
-                  actions: [{ type: 'announceUnsaved', params: (args) => ({ what: 'the end of the pause', failure: failureOf(args) }) }, told({ type: 'engine.resumed' })],
+                  actions: [
+                    { type: 'announceUnsaved', params: (args) => ({ what: 'the end of the pause', failure: failureOf(args) }) },
+                    told({ type: 'engine.resumed' }),
+                  ],
                 },
               },
             },
@@ -548,7 +689,8 @@ export const syncMachine = sync.createMachine({
               invoke: {
                 src: 'planRun',
                 input: ({ context: { run } }) => ({
-                  runId: run?.id ?? 0, request: run?.request ?? noRequest,
+                  runId: run?.id ?? 0,
+                  request: run?.request ?? noRequest,
                   remaining: run?.planned ? { toPush: run.toPush, toPull: run.toPull, toSweep: run.toSweep } : undefined,
                 }),
                 onDone: [
@@ -562,7 +704,10 @@ export const syncMachine = sync.createMachine({
             pushing: {
               id: 'pushing',
               initial: 'choosingStep',
-              entry: [{ type: 'announcePhase', params: 'push' }, { type: 'enterPhase', params: 'push' }],
+              entry: [
+                { type: 'announcePhase', params: 'push' },
+                { type: 'enterPhase', params: 'push' },
+              ],
               states: {
                 // Answers that could not be settled when they came are still there: they go first, and nothing is sent again.
                 choosingStep: { always: [{ guard: 'hasUnsettled', target: 'settling' }, { target: 'taking' }] },
@@ -594,7 +739,11 @@ export const syncMachine = sync.createMachine({
                     src: 'sendBatch',
                     input: batchOf,
                     onDone: [
-                      { guard: { type: 'isReached', params: outputOf }, target: 'settling', actions: [{ type: 'keepReport', params: outputOf }, 'noteReached'] },
+                      {
+                        guard: { type: 'isReached', params: outputOf },
+                        target: 'settling',
+                        actions: [{ type: 'keepReport', params: outputOf }, 'noteReached'],
+                      },
                       { target: 'settling', actions: { type: 'keepReport', params: outputOf } },
                     ],
                     onError: { target: 'settling', actions: { type: 'keepFailedReport', params: failureOf } },
@@ -605,7 +754,10 @@ export const syncMachine = sync.createMachine({
                   // noticed by the settling itself, which asserts its token.
                   initial: 'open',
                   on: {
-                    PAUSE: '.pausing', RESUME: '.open', STOP: '.stopping', 'lease.lost': {},
+                    PAUSE: '.pausing',
+                    RESUME: '.open',
+                    STOP: '.stopping',
+                    'lease.lost': {},
                     'session.expired': { actions: { type: 'keepFailedReport', params: expired } },
                   },
                   states: { open: {}, pausing: {}, stopping: { on: { PAUSE: {}, RESUME: {} } } },
@@ -636,8 +788,16 @@ export const syncMachine = sync.createMachine({
                     src: 'decideConflict',
                     input: conflictOf,
                     onDone: [
-                      { guard: { type: 'isDecidedTo', params: ({ event }) => ({ decision: event.output, type: 'apply' }) }, target: 'applying', actions: announceFacts },
-                      { guard: { type: 'isDecidedTo', params: ({ event }) => ({ decision: event.output, type: 'repush' }) }, target: 'repushing', actions: announceFacts },
+                      {
+                        guard: { type: 'isDecidedTo', params: ({ event }) => ({ decision: event.output, type: 'apply' }) },
+                        target: 'applying',
+                        actions: announceFacts,
+                      },
+                      {
+                        guard: { type: 'isDecidedTo', params: ({ event }) => ({ decision: event.output, type: 'repush' }) },
+                        target: 'repushing',
+                        actions: announceFacts,
+                      },
                       { target: 'choosingConflict', actions: [announceFacts, 'leaveConflict'] },
                     ],
                     onError: failed,
@@ -652,9 +812,14 @@ export const syncMachine = sync.createMachine({
             pulling: {
               id: 'pulling',
               initial: 'choosingKind',
-              entry: [{ type: 'announcePhase', params: 'pull' }, { type: 'enterPhase', params: 'pull' }],
+              entry: [
+                { type: 'announcePhase', params: 'pull' },
+                { type: 'enterPhase', params: 'pull' },
+              ],
               states: {
-                choosingKind: { always: [{ guard: 'hasKindToPull', target: 'paging' }, { guard: 'hasKindToSweep', target: '#fullResync' }, { target: '#finishing' }] },
+                choosingKind: {
+                  always: [{ guard: 'hasKindToPull', target: 'paging' }, { guard: 'hasKindToSweep', target: '#fullResync' }, { target: '#finishing' }],
+                },
                 paging: {
                   // One actor per kind, so that it may fetch page n+1 while it applies page n; it reports each page once it is committed.
                   invoke: {
@@ -666,7 +831,9 @@ export const syncMachine = sync.createMachine({
                     onSnapshot: {
                       guard: { type: 'isReport', params: pageOf },
                       actions: [
-                        { type: 'countPage', params: pageOf }, 'noteProgress', 'noteReached',
+                        { type: 'countPage', params: pageOf },
+                        'noteProgress',
+                        'noteReached',
                         { type: 'announceFacts', params: ({ event }) => event.snapshot.context?.facts ?? [] },
                       ],
                     },
@@ -681,13 +848,20 @@ export const syncMachine = sync.createMachine({
             fullResync: {
               id: 'fullResync',
               initial: 'choosingStep',
-              entry: [{ type: 'announcePhase', params: 'fullResync' }, { type: 'enterPhase', params: 'fullResync' }],
+              entry: [
+                { type: 'announcePhase', params: 'fullResync' },
+                { type: 'enterPhase', params: 'fullResync' },
+              ],
               states: {
-                choosingStep: { always: [{ guard: 'hasKindToPull', target: 'preparing' }, { guard: 'hasKindToSweep', target: 'sweeping' }, { target: '#finishing' }] },
+                choosingStep: {
+                  always: [{ guard: 'hasKindToPull', target: 'preparing' }, { guard: 'hasKindToSweep', target: 'sweeping' }, { target: '#finishing' }],
+                },
                 preparing: {
                   invoke: {
-                    src: 'prepareResync', input: ({ context: { run } }) => ({ runId: run?.id ?? 0, kinds: run?.toSweep ?? [] }),
-                    onDone: '#pushing', onError: failed,
+                    src: 'prepareResync',
+                    input: ({ context: { run } }) => ({ runId: run?.id ?? 0, kinds: run?.toSweep ?? [] }),
+                    onDone: '#pushing',
+                    onError: failed,
                   },
                 },
                 sweeping: {
@@ -712,31 +886,51 @@ export const syncMachine = sync.createMachine({
               invoke: {
                 src: 'finishRun',
                 input: ({ context: { run, next } }) => ({
-                  runId: run?.id ?? 0, kinds: run?.request.pushKinds ?? [], pullKinds: run?.request.pullKinds ?? [], pushed: run?.push.pushed ?? 0,
-                  succeeded: run?.failures.length === 0, patient: next === undefined,
+                  runId: run?.id ?? 0,
+                  kinds: run?.request.pushKinds ?? [],
+                  pullKinds: run?.request.pullKinds ?? [],
+                  pushed: run?.push.pushed ?? 0,
+                  succeeded: run?.failures.length === 0,
+                  patient: next === undefined,
                 }),
                 onDone: [
-                  { guard: { type: 'isReopened', params: outputOf }, target: 'resolvingConflict', actions: [announceFacts, { type: 'reopenConflicts', params: outputOf }] },
                   {
-                    guard: 'hasFailedKind', target: '#tidying',
+                    guard: { type: 'isReopened', params: outputOf },
+                    target: 'resolvingConflict',
+                    actions: [announceFacts, { type: 'reopenConflicts', params: outputOf }],
+                  },
+                  {
+                    guard: 'hasFailedKind',
+                    target: '#tidying',
                     actions: [
-                      announceFacts, 'recordKindFailure',
+                      announceFacts,
+                      'recordKindFailure',
                       { type: 'announceEnded', params: ({ context, event }) => ({ tookMs: event.output.tookMs, failure: context.failure }) },
-                      'giveBackFailedKinds', 'dropRun',
+                      'giveBackFailedKinds',
+                      'dropRun',
                     ],
                   },
                   {
-                    guard: { type: 'leavesDueWork', params: outputOf }, target: '#backoff',
+                    guard: { type: 'leavesDueWork', params: outputOf },
+                    target: '#backoff',
                     actions: [
-                      announceFacts, { type: 'announceCompleted', params: outputOf }, { type: 'announceEnded', params: ({ event }) => ({ tookMs: event.output.tookMs }) },
-                      'dropRun', 'forgetFailure', 'giveBackDue', { type: 'scheduleDue', params: outputOf },
+                      announceFacts,
+                      { type: 'announceCompleted', params: outputOf },
+                      { type: 'announceEnded', params: ({ event }) => ({ tookMs: event.output.tookMs }) },
+                      'dropRun',
+                      'forgetFailure',
+                      'giveBackDue',
+                      { type: 'scheduleDue', params: outputOf },
                     ],
                   },
                   {
                     target: '#idle',
                     actions: [
-                      announceFacts, { type: 'announceCompleted', params: outputOf }, { type: 'announceEnded', params: ({ event }) => ({ tookMs: event.output.tookMs }) },
-                      'dropRun', 'forgetFailure',
+                      announceFacts,
+                      { type: 'announceCompleted', params: outputOf },
+                      { type: 'announceEnded', params: ({ event }) => ({ tookMs: event.output.tookMs }) },
+                      'dropRun',
+                      'forgetFailure',
                     ],
                   },
                 ],
@@ -750,12 +944,24 @@ export const syncMachine = sync.createMachine({
         assessing: {
           id: 'assessing',
           always: [
-            { guard: { type: 'failedWith', params: 'leaseLost' }, target: 'idle', actions: ['giveBackRun', 'dropRun', { type: 'recordFailure', params: undefined }] },
+            {
+              guard: { type: 'failedWith', params: 'leaseLost' },
+              target: 'idle',
+              actions: ['giveBackRun', 'dropRun', { type: 'recordFailure', params: undefined }],
+            },
             { guard: { type: 'failedWith', params: 'storeFailed' }, target: 'failed', actions: [...endFailed, 'giveBackAutomatic', 'dropRun'] },
             { guard: { type: 'failedWith', params: 'authRequired' }, target: 'idle', actions: [...endFailed, 'giveBackAll', 'dropRun'] },
-            { guard: { type: 'failedWith', params: 'scopeChanged' }, target: 'idle', actions: [told({ type: 'scope.changed' }), ...endFailed, 'giveBackAutomatic', 'dropRun'] },
+            {
+              guard: { type: 'failedWith', params: 'scopeChanged' },
+              target: 'idle',
+              actions: [told({ type: 'scope.changed' }), ...endFailed, 'giveBackAutomatic', 'dropRun'],
+            },
             { guard: 'isIsolable', target: '#running.where', actions: ['isolateKind', 'announceFailed'] },
-            { guard: and(['isTransient', not('isBeyondCap'), 'hasRetriesLeft']), target: 'backoff', actions: ['countAttempt', 'scheduleRetry', 'announceWait'] },
+            {
+              guard: and(['isTransient', not('isBeyondCap'), 'hasRetriesLeft']),
+              target: 'backoff',
+              actions: ['countAttempt', 'scheduleRetry', 'announceWait'],
+            },
             { target: 'tidying', actions: [...endFailed, 'giveBackAutomatic', 'dropRun'] },
           ],
         },
@@ -821,7 +1027,10 @@ export const syncMachine = sync.createMachine({
           id: 'stopped',
           type: 'final',
           entry: [
-            'releaseLease', { type: 'announceEnded', params: { failure: stopped } }, { type: 'rejectRequest', params: stopped }, 'dropRun',
+            'releaseLease',
+            { type: 'announceEnded', params: { failure: stopped } },
+            { type: 'rejectRequest', params: stopped },
+            'dropRun',
             told({ type: 'engine.stopped' }),
           ],
         },

@@ -124,8 +124,7 @@ export function parseWireDeltas(wire: Json): readonly Delta[] | string {
 // ── Values as set members: equal content is one value, whatever the key order ───────────────────────────────────────
 
 const textOf = (value: Json): string =>
-  JSON.stringify(value, (_key, inner: Json) =>
-    isJsonObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner);
+  JSON.stringify(value, (_key, inner: Json) => (isJsonObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner));
 
 const distinct = (values: readonly Json[]): readonly Json[] => [...new Map(values.map((value) => [textOf(value), value])).values()];
 

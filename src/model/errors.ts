@@ -101,7 +101,12 @@ export class ConflictError extends SyncError {
 export class SyncOperationError extends SyncError {
   override readonly name: string = 'SyncOperationError';
 
-  constructor(message: string, readonly phase: 'push' | 'pull' | 'fullResync' | 'sync', readonly opId?: string, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    readonly phase: 'push' | 'pull' | 'fullResync' | 'sync',
+    readonly opId?: string,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
   }
 
@@ -114,7 +119,12 @@ export class SyncOperationError extends SyncError {
 export class MaxRetriesExceededError extends SyncError {
   override readonly name: string = 'MaxRetriesExceededError';
 
-  constructor(message: string, readonly attempts: number, readonly maxRetries: number, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    readonly attempts: number,
+    readonly maxRetries: number,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
   }
 
@@ -147,8 +157,7 @@ export class SyncAbortedError extends SyncError {
   override readonly name: string = 'SyncAbortedError';
 }
 
-export type SyncErrorCategory =
-  | 'network' | 'auth' | 'server' | 'rateLimit' | 'timeout' | 'parse' | 'database' | 'conflict' | 'validation' | 'unknown';
+export type SyncErrorCategory = 'network' | 'auth' | 'server' | 'rateLimit' | 'timeout' | 'parse' | 'database' | 'conflict' | 'validation' | 'unknown';
 
 /** A failure as a screen or a log needs it. `retryAt` is epoch ms, `fields` are the server's reasons by wire key. */
 export interface SyncErrorInfo {

@@ -18,18 +18,28 @@ export type SyncFact =
   | { readonly type: 'sync.progress'; readonly phase: SyncPhase; readonly done: number; readonly total?: number; readonly kind?: string }
   | { readonly type: 'sync.completed'; readonly tookMs: number; readonly stats: SyncStats }
   | {
-      readonly type: 'sync.failed'; readonly phase: SyncPhase | 'fullResync' | 'sync'; readonly kind?: string;
-      readonly error: Error; readonly errorInfo: SyncErrorInfo; readonly stats: SyncStats;
+      readonly type: 'sync.failed';
+      readonly phase: SyncPhase | 'fullResync' | 'sync';
+      readonly kind?: string;
+      readonly error: Error;
+      readonly errorInfo: SyncErrorInfo;
+      readonly stats: SyncStats;
     }
   | { readonly type: 'resync.started'; readonly reason: 'scheduled' | 'manual'; readonly kinds: readonly string[] }
   | { readonly type: 'conflict.detected'; readonly conflict: Conflict; readonly strategy: ConflictStrategy }
   | {
-      readonly type: 'conflict.merged'; readonly conflict: Conflict; readonly localFields: readonly string[];
-      readonly serverFields: readonly string[]; readonly mergedData: JsonObject;
+      readonly type: 'conflict.merged';
+      readonly conflict: Conflict;
+      readonly localFields: readonly string[];
+      readonly serverFields: readonly string[];
+      readonly mergedData: JsonObject;
     }
   | {
-      readonly type: 'conflict.resolved'; readonly conflict: Conflict; readonly resolution: ConflictResolution;
-      readonly resultData?: JsonObject; readonly givenUp?: readonly GivenUp[];
+      readonly type: 'conflict.resolved';
+      readonly conflict: Conflict;
+      readonly resolution: ConflictResolution;
+      readonly resultData?: JsonObject;
+      readonly givenUp?: readonly GivenUp[];
     }
   | { readonly type: 'conflict.unresolved'; readonly conflict: Conflict; readonly reason: string }
   | { readonly type: 'cache.updated'; readonly kind: string; readonly upserts: number; readonly deletes: number }
@@ -40,10 +50,20 @@ export type SyncFact =
   | { readonly type: 'row.quarantined'; readonly kind: string; readonly id?: string; readonly error: Error }
   | { readonly type: 'page.pulled'; readonly kind: string; readonly pageSize: number; readonly totalDone: number }
   | { readonly type: 'batch.pushed'; readonly batchSize: number; readonly successCount: number; readonly errorCount: number; readonly conflictCount: number }
-  | { readonly type: 'backoff.scheduled'; readonly attempt: number; readonly delayMs: number; readonly retryAt: number | undefined; readonly cause: SyncErrorInfo }
-  | { readonly type: 'session.authRequired' } | { readonly type: 'session.signedIn' }
-  | { readonly type: 'network.online' } | { readonly type: 'network.offline' }
-  | { readonly type: 'engine.paused' } | { readonly type: 'engine.resumed' } | { readonly type: 'engine.stopped' }
+  | {
+      readonly type: 'backoff.scheduled';
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly retryAt: number | undefined;
+      readonly cause: SyncErrorInfo;
+    }
+  | { readonly type: 'session.authRequired' }
+  | { readonly type: 'session.signedIn' }
+  | { readonly type: 'network.online' }
+  | { readonly type: 'network.offline' }
+  | { readonly type: 'engine.paused' }
+  | { readonly type: 'engine.resumed' }
+  | { readonly type: 'engine.stopped' }
   | { readonly type: 'request.deferred'; readonly because: 'paused' | 'starting' }
   | { readonly type: 'request.refused'; readonly because: 'authRequired' | 'stopped' }
   | { readonly type: 'scope.changed' }

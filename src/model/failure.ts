@@ -1,6 +1,9 @@
 /** Why a step of a run failed, reduced to what the chart must decide on. `at` is the edge's clock (epoch ms): the chart knows no time. */
-export type SyncFailure = { readonly message: string; readonly at?: number; /** For the promise and the log; lost when a snapshot is serialised. */ readonly cause?: unknown } & (
-  /** No connection, or the server fails for everybody: backs off and tries again. */
+export type SyncFailure = {
+  readonly message: string;
+  readonly at?: number /** For the promise and the log; lost when a snapshot is serialised. */;
+  readonly cause?: unknown;
+} /** No connection, or the server fails for everybody: backs off and tries again. */ & (
   | { readonly type: 'unavailable' }
   /** The server asked to wait. */
   | { readonly type: 'throttled'; readonly retryAfterMs: number }
@@ -28,13 +31,14 @@ export type SyncPhase = 'push' | 'pull';
 export class SyncStepError extends Error {
   override readonly name = 'SyncStepError';
 
-  constructor(readonly failure: SyncFailure, options?: ErrorOptions) {
+  constructor(
+    readonly failure: SyncFailure,
+    options?: ErrorOptions,
+  ) {
     super(failure.message, options);
   }
 }
 
 /** Total: whatever was thrown becomes exactly one failure. */
 export const toSyncFailure = (thrown: unknown): SyncFailure =>
-  thrown instanceof SyncStepError
-    ? thrown.failure
-    : { type: 'fatal', message: thrown instanceof Error ? thrown.message : String(thrown), cause: thrown };
+  thrown instanceof SyncStepError ? thrown.failure : { type: 'fatal', message: thrown instanceof Error ? thrown.message : String(thrown), cause: thrown };

@@ -6,7 +6,13 @@ export type Outcome =
   /** The server has it; `row` is its answer, absent when it sent none. */
   | { readonly type: 'applied'; readonly row?: JsonObject | undefined; readonly version?: string | undefined }
   /** `current` is verified to be the entity's row. `unreadable`: the answer had none and a fetch failed; the operation waits. */
-  | { readonly type: 'conflict'; readonly current: JsonObject | undefined; readonly deleted: boolean; readonly serverTimestamp: string; readonly version?: string | undefined }
+  | {
+      readonly type: 'conflict';
+      readonly current: JsonObject | undefined;
+      readonly deleted: boolean;
+      readonly serverTimestamp: string;
+      readonly version?: string | undefined;
+    }
   /** A definite refusal: closes the request, counts a try, waits for the next run. */
   | { readonly type: 'rejected'; readonly error: SyncError; readonly code: string }
   /** Closes the request, is not counted, waits for the next run. */

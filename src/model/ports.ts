@@ -136,7 +136,11 @@ export interface StorePort {
    * Opens a run: takes back what a dead run left in flight, makes waiting operations ready (all of them when `explicit`, else those that
    * are due), and lists the conflicts that have work in this run.
    */
-  beginRun(options: { readonly explicit: boolean; readonly kinds: Kinds; readonly runId: number }): Promise<{ readonly conflicts: readonly ConflictRef[]; readonly facts: readonly SyncFact[] }>;
+  beginRun(options: {
+    readonly explicit: boolean;
+    readonly kinds: Kinds;
+    readonly runId: number;
+  }): Promise<{ readonly conflicts: readonly ConflictRef[]; readonly facts: readonly SyncFact[] }>;
   /** Of these kinds, those whose full resync is due (or still open from an interrupted one). */
   dueForResync(kinds: Kinds): Promise<Kinds>;
 
@@ -152,7 +156,9 @@ export interface StorePort {
    * It stays to be shown, unless a counted try was one too many.
    */
   parkConflict(
-    ref: ConflictRef, reason: string, options: { readonly nextRun: boolean; readonly countTry: boolean; readonly deferred?: boolean | undefined },
+    ref: ConflictRef,
+    reason: string,
+    options: { readonly nextRun: boolean; readonly countTry: boolean; readonly deferred?: boolean | undefined },
   ): Promise<readonly SyncFact[]>;
   /** The local row becomes the server's: the local change is given up, or (`acceptMerged`) the server has all of it already. */
   acceptServer(ref: ConflictRef, resolution: ConflictResolution): Promise<ConflictOutcome>;
@@ -161,10 +167,18 @@ export interface StorePort {
    * server timestamp the decision was made on; undefined when the stored conflict has moved on since. `resolution` is kept with the conflict, so
    * that it is told whichever run gets the answer.
    */
-  freezeResolution(ref: ConflictRef, resolution: {
-    readonly data: JsonObject | null; readonly base?: string | undefined; readonly version?: string | undefined; readonly force: boolean; readonly creates: boolean;
-    readonly expectedVersion?: string | undefined; readonly resolution?: ConflictResolution | undefined;
-  }): Promise<TakenRequest | undefined>;
+  freezeResolution(
+    ref: ConflictRef,
+    resolution: {
+      readonly data: JsonObject | null;
+      readonly base?: string | undefined;
+      readonly version?: string | undefined;
+      readonly force: boolean;
+      readonly creates: boolean;
+      readonly expectedVersion?: string | undefined;
+      readonly resolution?: ConflictResolution | undefined;
+    },
+  ): Promise<TakenRequest | undefined>;
   /** Settles the answer to a resolution's request. */
   settleResolution(ref: ConflictRef, answer: Answer, resolution: ConflictResolution): Promise<ConflictOutcome>;
   /**
@@ -181,7 +195,11 @@ export interface StorePort {
    * Applies pages in order, each with its position, in as few transactions as the gate and `signal` allow. Yields after each page that is
    * committed. Stops after a commit when `signal` aborts.
    */
-  applyPages(kind: string, pages: readonly PageToApply[], options: { readonly signal?: AbortSignal | undefined; readonly totalDone: number }): Promise<readonly AppliedPage[]>;
+  applyPages(
+    kind: string,
+    pages: readonly PageToApply[],
+    options: { readonly signal?: AbortSignal | undefined; readonly totalDone: number },
+  ): Promise<readonly AppliedPage[]>;
   /** The pull of a kind is complete: tries its quarantined rows again, notes the time. */
   completePull(kind: string, options: { readonly resync: boolean; readonly tombstoneRetentionMs?: number | undefined }): Promise<readonly SyncFact[]>;
 
@@ -191,5 +209,9 @@ export interface StorePort {
   sweepResync(kind: string, options: { readonly requested: boolean }): Promise<readonly SyncFact[]>;
 
   /** Notes the end of a run: counts tries of operations that failed alone while others succeeded, and tells the earliest wait. */
-  finishRun(options: { readonly runId: number; readonly othersSucceeded: boolean; readonly kinds: Kinds }): Promise<{ readonly facts: readonly SyncFact[]; readonly nextDueInMs?: number | undefined }>;
+  finishRun(options: {
+    readonly runId: number;
+    readonly othersSucceeded: boolean;
+    readonly kinds: Kinds;
+  }): Promise<{ readonly facts: readonly SyncFact[]; readonly nextDueInMs?: number | undefined }>;
 }

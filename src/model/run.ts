@@ -1,4 +1,3 @@
-import type { ConflictResolution } from './conflict.ts';
 import type { SyncFact } from './events.ts';
 import type { SyncFailure, SyncPhase } from './failure.ts';
 import type { PullStats, PushStats, SyncStats } from './stats.ts';
@@ -187,10 +186,4 @@ export interface RunEnded {
   /** How often the last step was tried without progress. */
   readonly attempts: number;
   readonly maxRetries: number;
-}
-
-/** A decision as RESOLVE_CONFLICT carries it; the engine stores it before the command is sent. */
-export interface StoredDecision {
-  readonly opId: string;
-  readonly resolution: ConflictResolution;
 }

@@ -100,8 +100,16 @@ export interface PushMalformed {
 }
 
 export type PushResult =
-  | PushSuccess | PushConflict | PushNotFound | PushRejected | PushForbidden | PushUnauthorized
-  | PushThrottled | PushUnavailable | PushAmbiguous | PushMalformed;
+  | PushSuccess
+  | PushConflict
+  | PushNotFound
+  | PushRejected
+  | PushForbidden
+  | PushUnauthorized
+  | PushThrottled
+  | PushUnavailable
+  | PushAmbiguous
+  | PushMalformed;
 
 export const pushSuccess = (parts: Omit<PushSuccess, 'type'> = {}): PushSuccess => ({ type: 'pushSuccess', ...parts });
 export const pushConflict = (parts: Omit<PushConflict, 'type'> = {}): PushConflict => ({ type: 'pushConflict', ...parts });
@@ -109,8 +117,11 @@ export const pushNotFound = (statusCode = 404): PushNotFound => ({ type: 'pushNo
 export const pushRejected = (parts: Omit<PushRejected, 'type'>): PushRejected => ({ type: 'pushRejected', ...parts });
 export const pushForbidden = (message = 'forbidden'): PushForbidden => ({ type: 'pushForbidden', message });
 export const pushUnauthorized = (message = 'unauthorized'): PushUnauthorized => ({ type: 'pushUnauthorized', message });
-export const pushThrottled = (parts: Omit<PushThrottled, 'type' | 'message'> & { message?: string } = {}): PushThrottled =>
-  ({ type: 'pushThrottled', message: 'too many requests', ...parts });
+export const pushThrottled = (parts: Omit<PushThrottled, 'type' | 'message'> & { message?: string } = {}): PushThrottled => ({
+  type: 'pushThrottled',
+  message: 'too many requests',
+  ...parts,
+});
 export const pushUnavailable = (parts: Omit<PushUnavailable, 'type'>): PushUnavailable => ({ type: 'pushUnavailable', ...parts });
 export const pushAmbiguous = (parts: Omit<PushAmbiguous, 'type'>): PushAmbiguous => ({ type: 'pushAmbiguous', ...parts });
 export const pushMalformed = (message: string): PushMalformed => ({ type: 'pushMalformed', message });

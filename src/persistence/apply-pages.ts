@@ -48,7 +48,10 @@ interface AppliedRows {
  * the gate or the signal aborts; what is not applied is simply fetched again.
  */
 export async function applyPages(
-  context: StoreContext, kind: string, pages: readonly PageToApply[], options: { readonly signal?: AbortSignal | undefined; readonly totalDone: number },
+  context: StoreContext,
+  kind: string,
+  pages: readonly PageToApply[],
+  options: { readonly signal?: AbortSignal | undefined; readonly totalDone: number },
 ): Promise<readonly AppliedPage[]> {
   const applied: AppliedPage[] = [];
   let totalDone = options.totalDone;
@@ -70,7 +73,10 @@ export async function applyPages(
 }
 
 function applyInOneTransaction(
-  context: StoreContext, kind: string, pages: readonly PageToApply[], options: { readonly signal?: AbortSignal | undefined; readonly totalDone: number; readonly strict: boolean },
+  context: StoreContext,
+  kind: string,
+  pages: readonly PageToApply[],
+  options: { readonly signal?: AbortSignal | undefined; readonly totalDone: number; readonly strict: boolean },
 ): Promise<readonly AppliedPage[]> {
   return context.unit.fenced(async (session) => {
     const work = await openWork(session, context, tableOf(context, kind), options.strict);
@@ -89,9 +95,16 @@ function applyInOneTransaction(
 
 async function openWork(session: Session, context: StoreContext, table: ReplicaTable, strict: boolean): Promise<PageWork> {
   if (!strict && session.dialect.name === 'sqlite') await session.run('PRAGMA defer_foreign_keys = ON');
-  const exists = async (name: string): Promise<boolean> => (await session.one(`SELECT 1 AS "found" FROM "${name}" WHERE "kind" = ? LIMIT 1`, [table.kind])) !== undefined;
+  const exists = async (name: string): Promise<boolean> =>
+    (await session.one(`SELECT 1 AS "found" FROM "${name}" WHERE "kind" = ? LIMIT 1`, [table.kind])) !== undefined;
   return {
-    session, context, table, strict, hasBases: await exists('sync_base'), hasQuarantine: await exists('sync_quarantine'), marking: await isMarking(session, table.kind),
+    session,
+    context,
+    table,
+    strict,
+    hasBases: await exists('sync_base'),
+    hasQuarantine: await exists('sync_quarantine'),
+    marking: await isMarking(session, table.kind),
   };
 }
 
@@ -128,11 +141,22 @@ async function applyRows(work: PageWork, items: readonly JsonObject[]): Promise<
 }
 
 /** Tries quarantined rows again, as long as one of them makes room for another. Those that stay bad are not told again; none counts as listed. */
-export async function retryQuarantined(session: Session, context: StoreContext, table: ReplicaTable): Promise<{ readonly upserts: number; readonly deletes: number }> {
+export async function retryQuarantined(
+  session: Session,
+  context: StoreContext,
+  table: ReplicaTable,
+): Promise<{ readonly upserts: number; readonly deletes: number }> {
   const total = { upserts: 0, deletes: 0 };
-  for (let waiting = await readQuarantine(session, table.kind), left = Infinity; waiting.length > 0 && waiting.length < left; waiting = await readQuarantine(session, table.kind)) {
+  for (
+    let waiting = await readQuarantine(session, table.kind), left = Infinity;
+    waiting.length > 0 && waiting.length < left;
+    waiting = await readQuarantine(session, table.kind)
+  ) {
     left = waiting.length;
-    const { upserts, deletes } = await applyRows({ ...await openWork(session, context, table, true), marking: false }, waiting.map(({ row }) => row));
+    const { upserts, deletes } = await applyRows(
+      { ...(await openWork(session, context, table, true)), marking: false },
+      waiting.map(({ row }) => row),
+    );
     total.upserts += upserts;
     total.deletes += deletes;
   }
@@ -146,9 +170,12 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
   const rows = new Map<string, JsonObject>();
   for (const row of items) {
     const id = table.readId(row);
-    const complaint = id === undefined ? `it has no id under '${table.keys.id}'`
-      : table.readUpdatedAt(row) === undefined ? `it has no timestamp under '${table.keys.updatedAt}'`
-      : table.complaintAbout(row);
+    const complaint =
+      id === undefined
+        ? `it has no id under '${table.keys.id}'`
+        : table.readUpdatedAt(row) === undefined
+          ? `it has no timestamp under '${table.keys.updatedAt}'`
+          : table.complaintAbout(row);
     if (id === undefined || complaint !== undefined) bad.push({ id, row, error: unusableRow(table.kind, id, complaint ?? 'it has no id') });
     else rows.set(id, row);
   }
@@ -158,15 +185,20 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
   const free = [...rows].filter(([id]) => !pending.ids.has(id));
   const tombstones = free.filter(([, row]) => table.isDeleted(row));
   const live = tombstones.length === 0 ? free : free.filter(([, row]) => !table.isDeleted(row));
-  bad.push(...await upsertRows(work, live));
-  bad.push(...await applyTombstones(work, tombstones));
+  bad.push(...(await upsertRows(work, live)));
+  bad.push(...(await applyTombstones(work, tombstones)));
   if (work.marking) await markSeen(session, table.kind, seen);
   const badIds = new Set(bad.map(({ id }) => id));
   const accepted = [...rows.keys()].filter((id) => !badIds.has(id));
   if (work.hasQuarantine) await releaseFromQuarantine(session, table.kind, accepted);
   if (bad.length > 0) work.hasQuarantine = true;
   const facts = await quarantine(session, table.kind, bad, context.unit.clock.now());
-  return { upserts: live.filter(([id]) => !badIds.has(id)).length + pending.written, deletes: tombstones.filter(([id]) => !badIds.has(id)).length + pending.hidden, accepted, facts };
+  return {
+    upserts: live.filter(([id]) => !badIds.has(id)).length + pending.written,
+    deletes: tombstones.filter(([id]) => !badIds.has(id)).length + pending.hidden,
+    accepted,
+    facts,
+  };
 }
 
 interface PendingRows {
@@ -181,9 +213,15 @@ const nothingPending: PendingRows = { ids: new Set(), written: 0, hidden: 0, bad
 async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject>): Promise<PendingRows> {
   const { session, table, context } = work;
   const found = await session.query<{ id: string }>(
-    `SELECT "entity_id" AS "id" FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [table.kind, listOf([...rows.keys()])]);
+    `SELECT "entity_id" AS "id" FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`,
+    [table.kind, listOf([...rows.keys()])],
+  );
   if (found.length === 0) return nothingPending;
-  const changes = await EntityChanges.load(session, table, found.map(({ id }) => id));
+  const changes = await EntityChanges.load(
+    session,
+    table,
+    found.map(({ id }) => id),
+  );
   const ids = new Set<string>();
   const written = new Set<string>();
   const hidden = new Set<string>();
@@ -215,7 +253,12 @@ async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject
 }
 
 const upsertRows = ({ session, table, strict }: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<readonly BadRow[]> =>
-  storeRows(session, table, rows.map(([id, row]) => ({ id, row, server: row })), { oneByOne: strict });
+  storeRows(
+    session,
+    table,
+    rows.map(([id, row]) => ({ id, row, server: row })),
+    { oneByOne: strict },
+  );
 
 async function applyTombstones(work: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<readonly BadRow[]> {
   const { session, table } = work;
@@ -223,10 +266,21 @@ async function applyTombstones(work: PageWork, rows: readonly (readonly [string,
   const ids = rows.map(([id]) => id);
   if (table.tombstones === 'remove') {
     const kept = await table.irremovable(session, ids);
-    await table.remove(session, ids.filter((id) => !kept.has(id)));
-    return kept.size === 0 ? [] : upsertRows(work, rows.filter(([id]) => kept.has(id)));
+    await table.remove(
+      session,
+      ids.filter((id) => !kept.has(id)),
+    );
+    return kept.size === 0
+      ? []
+      : upsertRows(
+          work,
+          rows.filter(([id]) => kept.has(id)),
+        );
   }
   const existing = await table.existing(session, ids);
   // A tombstone of a row we never had is kept only where it is a whole row (PULL-09).
-  return upsertRows(work, rows.filter(([id, row]) => existing.has(id) || table.codecs.every((codec) => row[codec.wireKey] !== undefined)));
+  return upsertRows(
+    work,
+    rows.filter(([id, row]) => existing.has(id) || table.codecs.every((codec) => row[codec.wireKey] !== undefined)),
+  );
 }

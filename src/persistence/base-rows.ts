@@ -50,7 +50,10 @@ export const isOutdated = (version: string | undefined, record: BaseRecord | und
 
 export async function readBases(session: Session, kind: string, entityIds: readonly string[]): Promise<Map<string, BaseRecord>> {
   if (entityIds.length === 0) return new Map();
-  const rows = await session.query<RawBaseRow>(`SELECT ${columns} FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(entityIds)]);
+  const rows = await session.query<RawBaseRow>(`SELECT ${columns} FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [
+    kind,
+    listOf(entityIds),
+  ]);
   return new Map(rows.map((row) => [row.entityId, toRecord(row)]));
 }
 
@@ -64,11 +67,20 @@ export async function writeBases(session: Session, kind: string, records: readon
        ON CONFLICT ("kind", "entity_id") DO UPDATE SET "base_row" = excluded."base_row", "base_version" = excluded."base_version", "server_row" = excluded."server_row",
          "server_version" = excluded."server_version", "version_unknown" = excluded."version_unknown", "last_sent" = excluded."last_sent"`,
       part.flatMap((record) => [
-        kind, record.entityId, textOf(record.baseRow), record.baseVersion ?? null, textOf(record.serverRow), record.serverVersion ?? null, record.versionUnknown ? 1 : 0, textOf(record.lastSent),
-      ]));
+        kind,
+        record.entityId,
+        textOf(record.baseRow),
+        record.baseVersion ?? null,
+        textOf(record.serverRow),
+        record.serverVersion ?? null,
+        record.versionUnknown ? 1 : 0,
+        textOf(record.lastSent),
+      ]),
+    );
   }
 }
 
 export async function removeBases(session: Session, kind: string, entityIds: readonly string[]): Promise<void> {
-  if (entityIds.length > 0) await session.run(`DELETE FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(entityIds)]);
+  if (entityIds.length > 0)
+    await session.run(`DELETE FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(entityIds)]);
 }

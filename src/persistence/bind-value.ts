@@ -17,7 +17,9 @@ export function toBindable(value: unknown): unknown {
       return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value.toString();
     default:
       if (value instanceof Date) return dateText(value);
-      throw new TypeError(`SQLite cannot store ${Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`}; pass text, for example with JSON.stringify`);
+      throw new TypeError(
+        `SQLite cannot store ${Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`}; pass text, for example with JSON.stringify`,
+      );
   }
 }
 

@@ -28,6 +28,8 @@ export async function whileBusy<T>(clock: Clock, budgetMs: number, attempt: () =
     } catch (error) {
       if (!isBusyError(error) || clock.now() - begunAt >= budgetMs) throw error;
     }
-    await new Promise<void>((resolve) => { clock.setTimeout(resolve, busyDelayMs(attempts)); });
+    await new Promise<void>((resolve) => {
+      clock.setTimeout(resolve, busyDelayMs(attempts));
+    });
   }
 }

@@ -19,7 +19,24 @@ export interface ColumnCodec {
 }
 
 const textTypes = new Set<unknown>([String, 'text', 'varchar', 'character varying', 'char', 'character', 'nvarchar', 'clob', 'uuid', 'simple-enum', 'enum']);
-const numberTypes = new Set<unknown>([Number, 'integer', 'int', 'int2', 'int4', 'int8', 'smallint', 'tinyint', 'mediumint', 'bigint', 'real', 'double', 'double precision', 'float', 'numeric', 'decimal']);
+const numberTypes = new Set<unknown>([
+  Number,
+  'integer',
+  'int',
+  'int2',
+  'int4',
+  'int8',
+  'smallint',
+  'tinyint',
+  'mediumint',
+  'bigint',
+  'real',
+  'double',
+  'double precision',
+  'float',
+  'numeric',
+  'decimal',
+]);
 const booleanTypes = new Set<unknown>([Boolean, 'boolean', 'bool']);
 const dateTypes = new Set<unknown>([Date, 'datetime', 'timestamp', 'timestamptz', 'timestamp with time zone', 'timestamp without time zone']);
 
@@ -51,10 +68,16 @@ export function createColumnCodec(dataSource: DataSource, column: ColumnMetadata
   const isBinary = column.type === 'blob' || column.type === 'bytea';
 
   const prepared = (value: Json | undefined): unknown => {
-    const entityValue = column.type === 'date' ? (typeof value === 'string' ? value.slice(0, 10) : value)
-      : isDate && value !== null && value !== undefined ? dateOf(value)
-      : isBinary && typeof value === 'string' ? Buffer.from(value, 'base64')
-      : value;
+    const entityValue =
+      column.type === 'date'
+        ? typeof value === 'string'
+          ? value.slice(0, 10)
+          : value
+        : isDate && value !== null && value !== undefined
+          ? dateOf(value)
+          : isBinary && typeof value === 'string'
+            ? Buffer.from(value, 'base64')
+            : value;
     const bound: unknown = driver.preparePersistentValue(entityValue, column);
     return bound ?? null;
   };
@@ -80,12 +103,17 @@ function dateOf(value: Json): Date {
 /** Only plain types are checked: what a transformer accepts is its own business. */
 function complaintOf(column: ColumnMetadata): ColumnCodec['complaint'] {
   const nothing = column.isNullable || column.default !== undefined;
-  const expected = column.transformer ? undefined
-    : isTextColumn(column) ? 'string'
-    : numberTypes.has(column.type) ? 'number'
-    : booleanTypes.has(column.type) ? 'boolean'
-    : isDateColumn(column) ? 'date'
-    : undefined;
+  const expected = column.transformer
+    ? undefined
+    : isTextColumn(column)
+      ? 'string'
+      : numberTypes.has(column.type)
+        ? 'number'
+        : booleanTypes.has(column.type)
+          ? 'boolean'
+          : isDateColumn(column)
+            ? 'date'
+            : undefined;
   return (value) => {
     if (value === undefined) return undefined;
     if (value === null) return nothing ? undefined : `must not be null`;

@@ -75,7 +75,10 @@ export async function readConflictByOp(session: Session, opId: string): Promise<
 
 /** The conflicts of these entities. */
 export async function readConflictsOf(session: Session, kind: string, entityIds: readonly string[]): Promise<readonly ConflictRecord[]> {
-  const rows = await session.query<RawConflictRow>(`SELECT ${columns} FROM "sync_conflicts" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(entityIds)]);
+  const rows = await session.query<RawConflictRow>(`SELECT ${columns} FROM "sync_conflicts" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [
+    kind,
+    listOf(entityIds),
+  ]);
   return rows.map(toRecord);
 }
 
@@ -92,29 +95,72 @@ export async function writeConflict(session: Session, record: ConflictRecord, no
     `INSERT INTO "sync_conflicts" ("kind", "entity_id", "op_id", "op", "base_data", "local_data", "server_data", "local_timestamp", "server_timestamp", "server_version",
        "changed_fields", "deltas", "server_deleted", "strategy", "state", "reason", "resolution", "decided_on", "detected_at", "changed_at") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
-      conflict.kind, conflict.entityId, conflict.opId, conflict.opType, conflict.baseData === undefined ? null : JSON.stringify(conflict.baseData), JSON.stringify(conflict.localData),
-      JSON.stringify(conflict.serverData), conflict.localTimestamp, conflict.serverTimestamp, conflict.serverVersion ?? null,
-      conflict.changedFields === undefined ? null : JSON.stringify(conflict.changedFields), conflict.deltas === undefined ? null : JSON.stringify(conflict.deltas), conflict.serverDeleted ? 1 : 0, strategy, state,
-      record.reason ?? null, record.resolution === undefined ? null : JSON.stringify(record.resolution), record.decidedOn ?? null, detectedAt, now,
-    ]);
+      conflict.kind,
+      conflict.entityId,
+      conflict.opId,
+      conflict.opType,
+      conflict.baseData === undefined ? null : JSON.stringify(conflict.baseData),
+      JSON.stringify(conflict.localData),
+      JSON.stringify(conflict.serverData),
+      conflict.localTimestamp,
+      conflict.serverTimestamp,
+      conflict.serverVersion ?? null,
+      conflict.changedFields === undefined ? null : JSON.stringify(conflict.changedFields),
+      conflict.deltas === undefined ? null : JSON.stringify(conflict.deltas),
+      conflict.serverDeleted ? 1 : 0,
+      strategy,
+      state,
+      record.reason ?? null,
+      record.resolution === undefined ? null : JSON.stringify(record.resolution),
+      record.decidedOn ?? null,
+      detectedAt,
+      now,
+    ],
+  );
 }
 
 /** Notes where a conflict stands. */
 export async function markConflict(
-  session: Session, kind: string, entityId: string, change: { readonly state: ConflictState; readonly reason?: string | undefined; readonly resolution?: ConflictResolution | undefined; readonly decidedOn?: string | undefined }, now: number,
+  session: Session,
+  kind: string,
+  entityId: string,
+  change: {
+    readonly state: ConflictState;
+    readonly reason?: string | undefined;
+    readonly resolution?: ConflictResolution | undefined;
+    readonly decidedOn?: string | undefined;
+  },
+  now: number,
 ): Promise<void> {
   await session.run(
     'UPDATE "sync_conflicts" SET "state" = ?, "reason" = ?, "resolution" = ?, "decided_on" = ?, "changed_at" = ? WHERE "kind" = ? AND "entity_id" = ?',
-    [change.state, change.reason ?? null, change.resolution === undefined ? null : JSON.stringify(change.resolution), change.decidedOn ?? null, now, kind, entityId]);
+    [
+      change.state,
+      change.reason ?? null,
+      change.resolution === undefined ? null : JSON.stringify(change.resolution),
+      change.decidedOn ?? null,
+      now,
+      kind,
+      entityId,
+    ],
+  );
 }
 
 /** Puts what a pull brought into parked conflicts: the server side shown is the newest known. */
-export async function refreshConflict(session: Session, kind: string, entityId: string, server: { readonly row: JsonObject; readonly version: string; readonly deleted: boolean }, now: number): Promise<void> {
+export async function refreshConflict(
+  session: Session,
+  kind: string,
+  entityId: string,
+  server: { readonly row: JsonObject; readonly version: string; readonly deleted: boolean },
+  now: number,
+): Promise<void> {
   await session.run(
     'UPDATE "sync_conflicts" SET "server_data" = ?, "server_timestamp" = ?, "server_deleted" = ?, "server_version" = NULL, "changed_at" = ? WHERE "kind" = ? AND "entity_id" = ?',
-    [JSON.stringify(server.row), server.version, server.deleted ? 1 : 0, now, kind, entityId]);
+    [JSON.stringify(server.row), server.version, server.deleted ? 1 : 0, now, kind, entityId],
+  );
 }
 
 export async function removeConflicts(session: Session, kind: string, entityIds: readonly string[]): Promise<void> {
-  if (entityIds.length > 0) await session.run(`DELETE FROM "sync_conflicts" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(entityIds)]);
+  if (entityIds.length > 0)
+    await session.run(`DELETE FROM "sync_conflicts" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(entityIds)]);
 }

@@ -36,11 +36,11 @@ export function gateConnection(dataSource: DataSource, options: GateOptions = {}
   const { driver } = dataSource;
   const gate = isSingleConnection(driver)
     ? new SqliteGate(dataSource, driver, {
-      clock: options.clock ?? systemClock,
-      busyTimeoutMs: options.busyTimeoutMs ?? defaultSyncConfig.busyTimeoutMs,
-      gateTimeoutMs: options.gateTimeoutMs ?? defaultSyncConfig.gateTimeoutMs,
-      context: options.asyncContext === 'none' ? noAsyncContext() : createAsyncContext(),
-    })
+        clock: options.clock ?? systemClock,
+        busyTimeoutMs: options.busyTimeoutMs ?? defaultSyncConfig.busyTimeoutMs,
+        gateTimeoutMs: options.gateTimeoutMs ?? defaultSyncConfig.gateTimeoutMs,
+        context: options.asyncContext === 'none' ? noAsyncContext() : createAsyncContext(),
+      })
     : createPooledGate(dataSource);
   gates.set(dataSource, gate);
   return gate;

@@ -87,7 +87,9 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
       });
     },
     rememberWait: (wait) =>
-      unit.transaction((session) => (wait.attempt === 0 && wait.retryAt === undefined && wait.request === undefined ? forgetState(session, 'wait') : writeState(session, 'wait', wait))),
+      unit.transaction((session) =>
+        wait.attempt === 0 && wait.retryAt === undefined && wait.request === undefined ? forgetState(session, 'wait') : writeState(session, 'wait', wait),
+      ),
     rememberPaused: (paused) => unit.transaction((session) => (paused ? writeState(session, 'paused', true) : forgetState(session, 'paused'))),
     rememberClockOffset: (offsetMs) => unit.transaction((session) => writeState(session, 'clockOffsetMs', offsetMs)),
 
@@ -106,7 +108,9 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         rebuilt = true;
         await readyForRun(session, context, { explicit });
         const strangers = await unregisteredKinds(session, [...registry.keys()]);
-        const facts = strangers.map((kind): SyncFact => ({ type: 'transport.warning', message: `operations of kind '${kind}' wait: no table is registered for it (F-101)` }));
+        const facts = strangers.map(
+          (kind): SyncFact => ({ type: 'transport.warning', message: `operations of kind '${kind}' wait: no table is registered for it (F-101)` }),
+        );
         return { conflicts: await conflictsToWork(session, context, { kinds, explicit }), facts };
       }),
     dueForResync: (kinds) => unit.read((session) => dueForResync(session, context, kinds)),
@@ -119,7 +123,8 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     acceptServer: (ref, resolution) => unit.fenced((session) => acceptServer(session, context, ref, resolution)),
     freezeResolution: (ref, resolution) => unit.fenced((session) => freezeResolution(session, context, ref, resolution)),
     settleResolution: (ref, answer) => unit.fenced((session) => settleResolution(session, context, ref, answer)),
-    decideConflict: (opId, resolution, options) => unit.transaction((session) => decideConflict(session, context, opId, resolution, options)).catch(rethrowForCaller),
+    decideConflict: (opId, resolution, options) =>
+      unit.transaction((session) => decideConflict(session, context, opId, resolution, options)).catch(rethrowForCaller),
     conflicts: () => unit.read(readConflicts).catch(rethrowForCaller),
     strategyOf: context.strategyOf,
 
@@ -149,9 +154,14 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
       }),
   };
   return {
-    store, registry, queue: createQueue(context, feed), repairs: createRepairs(context, feed, () => crypto.randomUUID()),
+    store,
+    registry,
+    queue: createQueue(context, feed),
+    repairs: createRepairs(context, feed, () => crypto.randomUUID()),
     outbox: createOutboxRepository(context, feed, (facts) => purgeListeners.forEach((listener) => listener(facts))),
-    cursors: createCursorRepository(unit), gate, feed,
+    cursors: createCursorRepository(unit),
+    gate,
+    feed,
     onPurged: (listener) => {
       purgeListeners.add(listener);
       return () => purgeListeners.delete(listener);

@@ -26,12 +26,16 @@ export function createCursorRepository(unit: UnitOfWork): CursorRepository {
       session.run(
         `INSERT INTO "sync_cursors" ("kind", "ts", "last_id") VALUES (?, ?, ?)
          ON CONFLICT ("kind") DO UPDATE SET "ts" = excluded."ts", "last_id" = excluded."last_id", "token" = NULL, "token_ts" = NULL, "token_last_id" = NULL`,
-        [kind, cursor.ts, cursor.lastId]));
+        [kind, cursor.ts, cursor.lastId],
+      ),
+    );
 
   return {
     get: (kind) =>
       read(async (session) => {
-        const row = await session.one<{ ts: string | null; lastId: string | null }>('SELECT "ts", "last_id" AS "lastId" FROM "sync_cursors" WHERE "kind" = ?', [kind]);
+        const row = await session.one<{ ts: string | null; lastId: string | null }>('SELECT "ts", "last_id" AS "lastId" FROM "sync_cursors" WHERE "kind" = ?', [
+          kind,
+        ]);
         return row?.ts == null ? null : { ts: row.ts, lastId: row.lastId ?? '' };
       }),
     set,
@@ -41,7 +45,11 @@ export function createCursorRepository(unit: UnitOfWork): CursorRepository {
       if (list.length === 0) return;
       // The page size seen and the resync times are facts about the server and stay.
       await write((session) =>
-        session.run(`UPDATE "sync_cursors" SET "ts" = NULL, "last_id" = NULL, "token" = NULL, "token_ts" = NULL, "token_last_id" = NULL WHERE ${session.dialect.inList('"kind"')}`, [listOf(list)]));
+        session.run(
+          `UPDATE "sync_cursors" SET "ts" = NULL, "last_id" = NULL, "token" = NULL, "token_ts" = NULL, "token_last_id" = NULL WHERE ${session.dialect.inList('"kind"')}`,
+          [listOf(list)],
+        ),
+      );
     },
     getLastFullResync: () =>
       read(async (session) => {
@@ -52,7 +60,10 @@ export function createCursorRepository(unit: UnitOfWork): CursorRepository {
       if (Number.isNaN(at.getTime())) throw new RangeError('setLastFullResync: the time must be a valid Date');
       await write((session) =>
         session.run(
-          'INSERT INTO "sync_cursors" ("kind", "last_resync_at") VALUES (?, ?) ON CONFLICT ("kind") DO UPDATE SET "last_resync_at" = excluded."last_resync_at"', [fullResyncKind, at.getTime()]));
+          'INSERT INTO "sync_cursors" ("kind", "last_resync_at") VALUES (?, ?) ON CONFLICT ("kind") DO UPDATE SET "last_resync_at" = excluded."last_resync_at"',
+          [fullResyncKind, at.getTime()],
+        ),
+      );
     },
   };
 }

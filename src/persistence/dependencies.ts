@@ -36,14 +36,19 @@ export async function holdBack(session: Session, context: StoreContext, table: R
   const ready: Group[] = [];
   const held: { readonly seq: number; readonly waitingFor: string }[] = [];
   for (const group of groups) {
-    const blocker = group.frozen ? undefined
-      : group.folded.type === 'upsert' ? await unsettledCreate(session, context, group, group.folded.payload)
-      : await pendingChild(session, context, group);
+    const blocker = group.frozen
+      ? undefined
+      : group.folded.type === 'upsert'
+        ? await unsettledCreate(session, context, group, group.folded.payload)
+        : await pendingChild(session, context, group);
     if (blocker === undefined) ready.push(group);
     else held.push({ seq: group.head.seq, waitingFor: `${blocker.kind}/${blocker.id}` });
   }
   for (const { seq, waitingFor } of held) {
-    await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.waiting}, "due_at" = NULL, "error_code" = '${waitingForCode}', "last_error" = ? WHERE "seq" = ?`, [waitingFor, seq]);
+    await session.run(
+      `UPDATE "sync_outbox" SET "state" = ${OutboxState.waiting}, "due_at" = NULL, "error_code" = '${waitingForCode}', "last_error" = ? WHERE "seq" = ?`,
+      [waitingFor, seq],
+    );
   }
   return ready;
 }
@@ -106,7 +111,9 @@ async function deletedChildren(session: Session, context: StoreContext, parent: 
       const rows = await session.query<{ id: string; seq: number | string }>(
         `SELECT o."entity_id" AS "id", (SELECT MIN(h."seq") FROM "sync_outbox" h WHERE h."kind" = o."kind" AND h."entity_id" = o."entity_id") AS "seq"
          FROM "sync_outbox" o JOIN "sync_base" b ON b."kind" = o."kind" AND b."entity_id" = o."entity_id"
-         WHERE o."kind" = ? AND o."op" = 'delete' AND o."state" <> ${OutboxState.parked} AND CAST(${value} AS text) = ? ORDER BY o."seq"`, [child.kind, key, parent.id]);
+         WHERE o."kind" = ? AND o."op" = 'delete' AND o."state" <> ${OutboxState.parked} AND CAST(${value} AS text) = ? ORDER BY o."seq"`,
+        [child.kind, key, parent.id],
+      );
       found.push(...rows.map(({ id, seq }) => ({ kind: child.kind, id, seq: Number(seq) })).filter(({ kind, id }) => kind !== parent.kind || id !== parent.id));
     }
   }
@@ -118,5 +125,6 @@ export async function releaseDependents(session: Session, context: StoreContext,
   if (entityIds.length === 0 || ![...context.registry.values()].some((table) => table.dependsOn.length > 0)) return;
   await session.run(
     `UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "error_code" = NULL, "last_error" = NULL WHERE "state" = ${OutboxState.waiting} AND "error_code" = '${waitingForCode}' AND ${session.dialect.inList('"last_error"')}`,
-    [listOf(entityIds.map((id) => `${kind}/${id}`))]);
+    [listOf(entityIds.map((id) => `${kind}/${id}`))],
+  );
 }

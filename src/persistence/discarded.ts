@@ -8,9 +8,18 @@ export async function rememberDiscarded(session: Session, ops: readonly StoredOp
     await session.run(
       `INSERT INTO "sync_discarded" ("op_id", "kind", "entity_id", "op", "payload", "changed_fields", "deltas", "creates", "reason", "discarded_at") VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}`,
       part.flatMap((op) => [
-        op.opId, op.kind, op.entityId, op.type, op.payload === undefined ? null : JSON.stringify(op.payload),
-        op.changedFields === undefined ? null : JSON.stringify(op.changedFields), op.deltas === undefined ? null : JSON.stringify(op.deltas), op.creates ? 1 : 0, reason, now,
-      ]));
+        op.opId,
+        op.kind,
+        op.entityId,
+        op.type,
+        op.payload === undefined ? null : JSON.stringify(op.payload),
+        op.changedFields === undefined ? null : JSON.stringify(op.changedFields),
+        op.deltas === undefined ? null : JSON.stringify(op.deltas),
+        op.creates ? 1 : 0,
+        reason,
+        now,
+      ]),
+    );
   }
 }
 

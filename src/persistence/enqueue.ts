@@ -18,22 +18,29 @@ const maxIdLength = 10_240;
 
 /** Refuses what could never be sent. Throws `ValidationError` naming the field; nothing was written. */
 export function checkOp(op: Op, table: ReplicaTable | undefined): void {
-  if (op.kind.trim() === '' || op.kind !== op.kind.trim()) throw new ValidationError(`operation ${op.opId}: kind '${op.kind}' must not be blank or have blanks around it (F-100)`);
+  if (op.kind.trim() === '' || op.kind !== op.kind.trim())
+    throw new ValidationError(`operation ${op.opId}: kind '${op.kind}' must not be blank or have blanks around it (F-100)`);
   if (op.opId === '') throw new ValidationError('operation: opId must not be empty');
-  if (typeof op.id !== 'string' || op.id === '') throw new ValidationError(`operation ${op.opId} on ${op.kind}: id must be a non-empty string; make one before writing, such as a UUID (F-39)`);
+  if (typeof op.id !== 'string' || op.id === '')
+    throw new ValidationError(`operation ${op.opId} on ${op.kind}: id must be a non-empty string; make one before writing, such as a UUID (F-39)`);
   if (op.id === '.' || op.id === '..') throw new ValidationError(`operation ${op.opId} on ${op.kind}: id '${op.id}' cannot be part of a URL (F-80)`);
-  if (op.id.length > maxIdLength) throw new ValidationError(`operation ${op.opId} on ${op.kind}: id has ${op.id.length} characters, at most ${maxIdLength} are stored`);
+  if (op.id.length > maxIdLength)
+    throw new ValidationError(`operation ${op.opId} on ${op.kind}: id has ${op.id.length} characters, at most ${maxIdLength} are stored`);
   if (table?.pullOnly) throw new ValidationError(`kind '${op.kind}' is registered as pullOnly: it cannot be written`);
   if (op.type === 'delete') return;
   const bad = forbiddenKeyIn(op.payload) ?? op.changedFields?.find((field) => forbiddenKeys.includes(field));
-  if (bad !== undefined) throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: field '${bad}' is refused, it would reach the prototype of objects`);
+  if (bad !== undefined)
+    throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: field '${bad}' is refused, it would reach the prototype of objects`);
   const stranger = op.changedFields?.find((field) => !Object.hasOwn(op.payload, field));
   if (stranger !== undefined) {
-    throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: changedFields names '${stranger}', which the payload does not have; its keys are ${Object.keys(op.payload).join(', ')} (F-119)`);
+    throw new ValidationError(
+      `operation ${op.opId} on ${op.kind}/${op.id}: changedFields names '${stranger}', which the payload does not have; its keys are ${Object.keys(op.payload).join(', ')} (F-119)`,
+    );
   }
   checkDeltas(op, table);
   const payloadId = table?.readId(op.payload);
-  if (payloadId !== undefined && payloadId !== op.id) throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: the payload carries id '${payloadId}' (F-104)`);
+  if (payloadId !== undefined && payloadId !== op.id)
+    throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: the payload carries id '${payloadId}' (F-104)`);
 }
 
 /** At any depth: what a server would refuse is refused before it is queued. */
@@ -56,8 +63,10 @@ function checkDeltas(op: UpsertOp, table: ReplicaTable | undefined): void {
     if (op.creates) throw new ValidationError(`${named}: a creation sends the whole row, it cannot carry a delta of '${field}'`);
     if (forbiddenKeys.includes(field) || field === wireDeltasKey) throw new ValidationError(`${named}: a delta of '${field}' is refused`);
     if (table && Object.values(table.keys).includes(field)) throw new ValidationError(`${named}: '${field}' belongs to the server, it cannot have a delta`);
-    if (!Object.hasOwn(op.payload, field)) throw new ValidationError(`${named}: the payload lacks '${field}', which a delta changes; it must hold the row as the user sees it`);
-    if (op.changedFields?.includes(field)) throw new ValidationError(`${named}: '${field}' is both written and changed by a delta; queue two operations, or one of them`);
+    if (!Object.hasOwn(op.payload, field))
+      throw new ValidationError(`${named}: the payload lacks '${field}', which a delta changes; it must hold the row as the user sees it`);
+    if (op.changedFields?.includes(field))
+      throw new ValidationError(`${named}: '${field}' is both written and changed by a delta; queue two operations, or one of them`);
   }
 }
 
@@ -77,9 +86,14 @@ export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | 
   await session.run(
     `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version") VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT ("kind", "entity_id") DO NOTHING`,
     [
-      op.kind, op.id, preImage.row === undefined ? null : JSON.stringify(preImage.row), preImage.version || null,
-      preImage.newer === undefined ? null : JSON.stringify(preImage.newer.row), preImage.newer?.version ?? null,
-    ]);
+      op.kind,
+      op.id,
+      preImage.row === undefined ? null : JSON.stringify(preImage.row),
+      preImage.version || null,
+      preImage.newer === undefined ? null : JSON.stringify(preImage.newer.row),
+      preImage.newer?.version ?? null,
+    ],
+  );
   const payload = op.type === 'upsert' ? JSON.stringify(payloadToSend(op.payload, table)) : null;
   const changedFields = op.type === 'upsert' && op.changedFields !== undefined ? JSON.stringify(op.changedFields) : null;
   const deltas = op.type === 'upsert' && op.deltas !== undefined && op.deltas.length > 0 ? JSON.stringify(op.deltas) : null;
@@ -93,8 +107,11 @@ export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | 
        WHERE "sync_outbox"."request_id" IS NULL AND "sync_outbox"."state" <> ${OutboxState.inFlight} AND "sync_outbox"."kind" = excluded."kind" AND "sync_outbox"."entity_id" = excluded."entity_id"
          AND NOT EXISTS (SELECT 1 FROM "sync_outbox" h WHERE h."kind" = excluded."kind" AND h."entity_id" = excluded."entity_id" AND h."seq" > "sync_outbox"."seq" AND h."request_id" IS NOT NULL)
      RETURNING 1 AS "queued"`,
-    [op.opId, op.kind, op.id, op.type, op.creates ? 1 : 0, payload, deltas, changedFields, op.baseUpdatedAt || null, op.localTimestamp, op.kind, op.id, now]);
+    [op.opId, op.kind, op.id, op.type, op.creates ? 1 : 0, payload, deltas, changedFields, op.baseUpdatedAt || null, op.localTimestamp, op.kind, op.id, now],
+  );
   if (queued.length === 0) {
-    throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id} is queued already and under way, or belongs to another entity; queue the change under a new opId`);
+    throw new ValidationError(
+      `operation ${op.opId} on ${op.kind}/${op.id} is queued already and under way, or belongs to another entity; queue the change under a new opId`,
+    );
   }
 }

@@ -54,7 +54,7 @@ const whole = (name?: string): EntitySchemaColumnOptions => ({ type: 'integer', 
 const time = (name: string): EntitySchemaColumnOptions => ({ type: 'bigint', name });
 const timeOrNull = (name: string): EntitySchemaColumnOptions => ({ ...time(name), nullable: true });
 const key = (column: EntitySchemaColumnOptions): EntitySchemaColumnOptions => ({ ...column, primary: true });
-const table = <Row>(name: string, columns: Columns<Row>): EntitySchema<Row> => 
+const table = <Row>(name: string, columns: Columns<Row>): EntitySchema<Row> =>
   // Migrations make and change these tables, `synchronize` never does.
   new EntitySchema<Row>({ name, tableName: name, columns, synchronize: false });
 
@@ -260,5 +260,13 @@ export const stateEntity = table<{ name: string; value: string }>('sync_state', 
 
 /** The entities of the sync tables, to stand beside the app's own: `entities: [Todo, ...syncEntities]`. */
 export const syncEntities: readonly EntitySchema[] = [
-  outboxEntity, cursorEntity, baseEntity, conflictEntity, discardedEntity, quarantineEntity, seenEntity, leaseEntity, stateEntity,
+  outboxEntity,
+  cursorEntity,
+  baseEntity,
+  conflictEntity,
+  discardedEntity,
+  quarantineEntity,
+  seenEntity,
+  leaseEntity,
+  stateEntity,
 ];

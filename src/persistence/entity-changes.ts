@@ -50,7 +50,11 @@ export class EntityChanges {
   private readonly rowsToHide: string[] = [];
   private readonly rowsToShow: string[] = [];
 
-  private constructor(readonly table: ReplicaTable, readonly queues: Map<string, StoredOp[]>, readonly bases: Map<string, BaseRecord>) {}
+  private constructor(
+    readonly table: ReplicaTable,
+    readonly queues: Map<string, StoredOp[]>,
+    readonly bases: Map<string, BaseRecord>,
+  ) {}
 
   static async load(session: Session, table: ReplicaTable, entityIds: readonly string[]): Promise<EntityChanges> {
     return new EntityChanges(table, await readQueues(session, table.kind, entityIds), await readBases(session, table.kind, entityIds));
@@ -82,16 +86,25 @@ export class EntityChanges {
     const queue = this.queueOf(entityId);
     const [oldest] = queue;
     const departed = depart({
-      ops: queue, leaving, mode, serverRow: known.row, serverVersion: known.version, serverDeleted: known.deleted, keys: this.table.keys,
+      ops: queue,
+      leaving,
+      mode,
+      serverRow: known.row,
+      serverVersion: known.version,
+      serverDeleted: known.deleted,
+      keys: this.table.keys,
     });
     const gone = new Set(departed.gone.map((op) => op.seq));
     this.goneSeqs.push(...gone);
     this.goneOps.push(...queue.filter((op) => gone.has(op.seq)));
     const bySeq = new Map(queue.map((op) => [op.seq, op]));
-    this.queues.set(entityId, departed.remaining.flatMap((op) => {
-      const stored = bySeq.get(op.seq);
-      return stored ? [{ ...stored, ...op }] : [];
-    }));
+    this.queues.set(
+      entityId,
+      departed.remaining.flatMap((op) => {
+        const stored = bySeq.get(op.seq);
+        return stored ? [{ ...stored, ...op }] : [];
+      }),
+    );
     this.rebuilt.push(...departed.remaining);
     const head = departed.remaining[0];
     if (head) this.promoted.push(head.seq);
@@ -105,7 +118,13 @@ export class EntityChanges {
   refresh(entityId: string, known: KnownRow): void {
     const before = this.baseOf(entityId);
     this.basesToWrite.set(entityId, {
-      entityId, baseRow: before?.baseRow, baseVersion: before?.baseVersion, serverRow: known.row, serverVersion: known.version, versionUnknown: false, lastSent: undefined,
+      entityId,
+      baseRow: before?.baseRow,
+      baseVersion: before?.baseVersion,
+      serverRow: known.row,
+      serverVersion: known.version,
+      versionUnknown: false,
+      lastSent: undefined,
     });
   }
 
@@ -132,18 +151,30 @@ export class EntityChanges {
       await session.run(
         `UPDATE "sync_outbox" SET "state" = CASE WHEN "try_count" >= ? THEN ${OutboxState.parked} ELSE ${OutboxState.ready} END,
            "parked" = CASE WHEN "try_count" >= ? THEN 'stuck' ELSE NULL END WHERE "state" = ${OutboxState.behind} AND ${session.dialect.inList('"seq"')}`,
-        [options.maxTryCount, options.maxTryCount, listOf(this.promoted)]);
+        [options.maxTryCount, options.maxTryCount, listOf(this.promoted)],
+      );
     }
     await removeBases(session, kind, [...this.basesToRemove]);
     await writeBases(session, kind, [...this.basesToWrite.values()]);
     await this.table.removeOrHide(session, this.rowsToRemove, options.hiddenAt);
-    const bad = [...await storeRows(session, this.table, this.rowsToWrite), ...await storeRows(session, this.table, this.hiddenRowsToWrite, { keepDeletedLocally: true })];
+    const bad = [
+      ...(await storeRows(session, this.table, this.rowsToWrite)),
+      ...(await storeRows(session, this.table, this.hiddenRowsToWrite, { keepDeletedLocally: true })),
+    ];
     // A delete may be queued for a row that was not here yet: it does not appear with the pull that brings it (I4).
-    await this.table.hideShown(session, this.hiddenRowsToWrite.map(({ id }) => id), options.hiddenAt);
+    await this.table.hideShown(
+      session,
+      this.hiddenRowsToWrite.map(({ id }) => id),
+      options.hiddenAt,
+    );
     await this.table.markDeletedLocally(session, this.rowsToHide, options.hiddenAt);
     await this.table.markDeletedLocally(session, this.rowsToShow, null);
     const badIds = new Set(bad.map(({ id }) => id));
-    await releaseFromQuarantine(session, kind, [...this.rowsToWrite, ...this.hiddenRowsToWrite].map(({ id }) => id).filter((id) => !badIds.has(id)));
+    await releaseFromQuarantine(
+      session,
+      kind,
+      [...this.rowsToWrite, ...this.hiddenRowsToWrite].map(({ id }) => id).filter((id) => !badIds.has(id)),
+    );
     return bad;
   }
 
@@ -155,7 +186,13 @@ export class EntityChanges {
     }
     this.basesToRemove.delete(entityId);
     this.basesToWrite.set(entityId, {
-      entityId, baseRow: known.row, baseVersion: known.version, serverRow: undefined, serverVersion: undefined, versionUnknown: lastSent !== undefined, lastSent,
+      entityId,
+      baseRow: known.row,
+      baseVersion: known.version,
+      serverRow: undefined,
+      serverVersion: undefined,
+      versionUnknown: lastSent !== undefined,
+      lastSent,
     });
   }
 
@@ -175,7 +212,8 @@ export class EntityChanges {
       await session.run(
         `UPDATE "sync_outbox" SET "payload" = "r"."column2", "base_updated_at" = "r"."column3", "creates" = "r"."column4"
          FROM (VALUES ${part.map(() => '(?, ?, ?, ?)').join(', ')}) AS "r" WHERE "sync_outbox"."seq" = "r"."column1"`,
-        part.flatMap((op) => [op.seq, op.payload === undefined ? null : JSON.stringify(op.payload), op.baseUpdatedAt ?? null, op.creates ? 1 : 0]));
+        part.flatMap((op) => [op.seq, op.payload === undefined ? null : JSON.stringify(op.payload), op.baseUpdatedAt ?? null, op.creates ? 1 : 0]),
+      );
     }
   }
 
@@ -188,10 +226,21 @@ export class EntityChanges {
            "frozen_base" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "frozen_base" END, "first_sent_at" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "first_sent_at" END,
            "force" = CASE WHEN "t"."column8" = 1 THEN 0 ELSE "force" END, "attempt" = "attempt" - "t"."column9"
          FROM (VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}) AS "t" WHERE "sync_outbox"."seq" = "t"."column1"`,
-        [now, ...part.flatMap((change) => [
-          change.seq, change.state ?? null, change.parked ?? null, change.dueAt ?? null, change.countTry ? 1 : 0, change.error ?? null, change.code ?? null,
-          change.close ? 1 : 0, change.reuseKey ? 1 : 0,
-        ])]);
+        [
+          now,
+          ...part.flatMap((change) => [
+            change.seq,
+            change.state ?? null,
+            change.parked ?? null,
+            change.dueAt ?? null,
+            change.countTry ? 1 : 0,
+            change.error ?? null,
+            change.code ?? null,
+            change.close ? 1 : 0,
+            change.reuseKey ? 1 : 0,
+          ]),
+        ],
+      );
     }
   }
 }

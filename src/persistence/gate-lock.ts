@@ -28,7 +28,10 @@ export class GateLock {
   #queue: Waiter[] = [];
   #watch: unknown;
 
-  constructor(private readonly clock: Clock, private readonly timeoutMs: number) {}
+  constructor(
+    private readonly clock: Clock,
+    private readonly timeoutMs: number,
+  ) {}
 
   get waiting(): number {
     return this.#queue.length;
@@ -84,7 +87,10 @@ export class GateLock {
   /** Takes the connection back, once the reads that passed have ended. */
   async unpark(): Promise<void> {
     this.#parked = false;
-    if (this.#guests > 0) await new Promise<void>((resolve) => { this.#guestsGone = resolve; });
+    if (this.#guests > 0)
+      await new Promise<void>((resolve) => {
+        this.#guestsGone = resolve;
+      });
     this.#guestsGone = undefined;
   }
 
@@ -114,8 +120,8 @@ export class GateLock {
   #starvedError(): DatabaseError {
     return new DatabaseError(
       `Waited ${this.timeoutMs} ms for the database: another transaction on this connection is open and has run no statement in that time. ` +
-      'Inside a transaction, run every query with the manager passed to the transaction callback (or with the query runner that began it), ' +
-      'do not await other database work there, and commit or roll back what a query runner began.',
+        'Inside a transaction, run every query with the manager passed to the transaction callback (or with the query runner that began it), ' +
+        'do not await other database work there, and commit or roll back what a query runner began.',
     );
   }
 }

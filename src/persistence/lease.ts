@@ -14,7 +14,9 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
       unit.transaction(async (session) => {
         const now = unit.clock.now();
         const before = await session.one<{ owner: string; token: number; expiresAt: number | string }>(
-          'SELECT "owner", "token", "expires_at" AS "expiresAt" FROM "sync_lease" WHERE "name" = ?', [holder.name]);
+          'SELECT "owner", "token", "expires_at" AS "expiresAt" FROM "sync_lease" WHERE "name" = ?',
+          [holder.name],
+        );
         const expiresAt = before === undefined ? 0 : Number(before.expiresAt);
         // An expiry further away than one lease can last was written by a clock that has been set back since.
         const isHeld = before !== undefined && before.owner !== holder.owner && expiresAt > now && expiresAt <= now + 10 * ttlMs;
@@ -24,7 +26,8 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
         const token = (before === undefined ? 0 : Number(before.token)) + 1;
         await session.run(
           'INSERT INTO "sync_lease" ("name", "owner", "token", "expires_at") VALUES (?, ?, ?, ?) ON CONFLICT ("name") DO UPDATE SET "owner" = excluded."owner", "token" = excluded."token", "expires_at" = excluded."expires_at"',
-          [holder.name, holder.owner, token, now + ttlMs]);
+          [holder.name, holder.owner, token, now + ttlMs],
+        );
         holder.token = token;
         holder.expiresAt = now + ttlMs;
         return { held: true as const, continued };
@@ -32,8 +35,12 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
     renew: () =>
       unit.transaction(async (session) => {
         const expiresAt = unit.clock.now() + ttlMs;
-        const renewed = await session.changed('UPDATE "sync_lease" SET "expires_at" = ? WHERE "name" = ? AND "owner" = ? AND "token" = ?',
-          [expiresAt, holder.name, holder.owner, holder.token]);
+        const renewed = await session.changed('UPDATE "sync_lease" SET "expires_at" = ? WHERE "name" = ? AND "owner" = ? AND "token" = ?', [
+          expiresAt,
+          holder.name,
+          holder.owner,
+          holder.token,
+        ]);
         if (renewed !== 1) throw lost();
         holder.expiresAt = expiresAt;
       }),
@@ -41,8 +48,10 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
       if (holder.expiresAt === 0) return;
       holder.expiresAt = 0;
       // The row stays, expired: its token is what fences out, and tells us whether anybody ran in between.
-      await unit.transaction((session) =>
-        session.run('UPDATE "sync_lease" SET "expires_at" = 0 WHERE "name" = ? AND "owner" = ? AND "token" = ?', [holder.name, holder.owner, holder.token]))
+      await unit
+        .transaction((session) =>
+          session.run('UPDATE "sync_lease" SET "expires_at" = 0 WHERE "name" = ? AND "owner" = ? AND "token" = ?', [holder.name, holder.owner, holder.token]),
+        )
         .catch(() => undefined);
     },
     expiresAt: () => holder.expiresAt,

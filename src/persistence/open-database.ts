@@ -49,10 +49,11 @@ async function driverOptions(options: OpenDatabaseOptions): Promise<DataSourceOp
         database,
         driver: await loadOptional('better-sqlite3'),
         timeout: driverBusyTimeoutMs,
-        prepareDatabase: (connection: SynchronousDatabase) => whileBusy(systemClock, busyTimeoutMs, () => {
-          if (isDatabaseFile(database)) connection.pragma('journal_mode = WAL');
-          connection.pragma(`synchronous = ${synchronous}`);
-        }),
+        prepareDatabase: (connection: SynchronousDatabase) =>
+          whileBusy(systemClock, busyTimeoutMs, () => {
+            if (isDatabaseFile(database)) connection.pragma('journal_mode = WAL');
+            connection.pragma(`synchronous = ${synchronous}`);
+          }),
       };
     case 'sqljs': {
       const sqlJs = await loadOptional('sql.js');

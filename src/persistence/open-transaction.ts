@@ -45,7 +45,11 @@ export class OpenTransaction implements LockHolder, TransactionScope {
 
   /** Resolves when no statement runs: one sent before COMMIT and executed after it would land in the next transaction. */
   idle(): Promise<void> | undefined {
-    return this.running === 0 ? undefined : new Promise((resolve) => { this.#idle = resolve; });
+    return this.running === 0
+      ? undefined
+      : new Promise((resolve) => {
+          this.#idle = resolve;
+        });
   }
 
   lostError(): DatabaseError {

@@ -59,7 +59,8 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed, 
   const write = <T>(work: (session: Session) => Promise<T>): Promise<T> => unit.transaction(work).catch(rethrowForCaller);
 
   const stuckWhere = (minTryCount: number): { readonly sql: string; readonly parameters: readonly unknown[] } => ({
-    sql: `("try_count" >= ?${minTryCount === config.maxOutboxTryCount ? ` OR "parked" = 'stuck'` : ''})`, parameters: [minTryCount],
+    sql: `("try_count" >= ?${minTryCount === config.maxOutboxTryCount ? ` OR "parked" = 'stuck'` : ''})`,
+    parameters: [minTryCount],
   });
   const minimum = (given: number | undefined): number => {
     const value = given ?? config.maxOutboxTryCount;
@@ -100,7 +101,8 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed, 
     session.run(
       `UPDATE "sync_outbox" SET "state" = CASE WHEN "try_count" >= ? THEN ${OutboxState.parked} ELSE ${OutboxState.ready} END, "parked" = CASE WHEN "try_count" >= ? THEN 'stuck' ELSE NULL END
        WHERE ${session.dialect.inList('"op_id"')} AND "state" IN (${OutboxState.ready}, ${OutboxState.waiting}, ${OutboxState.parked}) AND COALESCE("parked", 'stuck') = 'stuck'`,
-      [config.maxOutboxTryCount, config.maxOutboxTryCount, opIds]);
+      [config.maxOutboxTryCount, config.maxOutboxTryCount, opIds],
+    );
   const increment = async (session: Session, opIds: readonly string[]): Promise<void> => {
     await session.run(`UPDATE "sync_outbox" SET "try_count" = "try_count" + 1 WHERE ${session.dialect.inList('"op_id"')}`, [listOf(opIds)]);
     await followTries(session, listOf(opIds));
@@ -111,7 +113,13 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed, 
       write(async (session) => {
         const table = context.registry.get(op.kind);
         const row = table && (await table.read(session, [op.id])).get(op.id);
-        await enqueueOp(session, op, table, { row: op.creates ? undefined : row, version: (row && table.readUpdatedAt(row)) ?? op.baseUpdatedAt }, unit.clock.now());
+        await enqueueOp(
+          session,
+          op,
+          table,
+          { row: op.creates ? undefined : row, version: (row && table.readUpdatedAt(row)) ?? op.baseUpdatedAt },
+          unit.clock.now(),
+        );
         feed.noteEnqueued();
       }),
 
@@ -120,8 +128,11 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed, 
       return read(async (session) => {
         const kinds = kindsOf(session, options);
         const tries = options.maxTryCountExclusive === undefined ? '' : ' AND "try_count" < ?';
-        const rows = await session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE true${kinds.sql}${tries} ORDER BY "seq" LIMIT ?`,
-          [...kinds.parameters, ...(options.maxTryCountExclusive === undefined ? [] : [options.maxTryCountExclusive]), options.limit ?? 100]);
+        const rows = await session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE true${kinds.sql}${tries} ORDER BY "seq" LIMIT ?`, [
+          ...kinds.parameters,
+          ...(options.maxTryCountExclusive === undefined ? [] : [options.maxTryCountExclusive]),
+          options.limit ?? 100,
+        ]);
         return rows.map((row) => toOp(toStoredOp(row)));
       });
     },
@@ -131,7 +142,9 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed, 
       await write(async (session) => {
         for (const part of chunked(opIds, 10_000)) {
           const gone = await session.query<{ kind: string; entityId: string }>(
-            `DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"op_id"')} RETURNING "kind", "entity_id" AS "entityId"`, [listOf(part)]);
+            `DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"op_id"')} RETURNING "kind", "entity_id" AS "entityId"`,
+            [listOf(part)],
+          );
           for (const kind of new Set(gone.map((row) => row.kind))) {
             const entityIds = [...new Set(gone.filter((row) => row.kind === kind).map((row) => row.entityId))];
             const entities = listOf(entityIds);
@@ -141,10 +154,13 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed, 
             await session.run(
               `UPDATE "sync_outbox" SET "state" = CASE WHEN "try_count" >= ? THEN ${OutboxState.parked} ELSE ${OutboxState.ready} END, "parked" = CASE WHEN "try_count" >= ? THEN 'stuck' ELSE NULL END
                WHERE "seq" IN (SELECT MIN("seq") FROM "sync_outbox" WHERE "kind" = ? AND ${inList('"entity_id"')} GROUP BY "entity_id") AND "state" = ${OutboxState.behind}`,
-              [config.maxOutboxTryCount, config.maxOutboxTryCount, kind, entities]);
+              [config.maxOutboxTryCount, config.maxOutboxTryCount, kind, entities],
+            );
             await session.run(
               `DELETE FROM "sync_base" WHERE "kind" = ? AND ${inList('"entity_id"')} AND "version_unknown" = 0
-               AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = "sync_base"."kind" AND o."entity_id" = "sync_base"."entity_id")`, [kind, entities]);
+               AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = "sync_base"."kind" AND o."entity_id" = "sync_base"."entity_id")`,
+              [kind, entities],
+            );
           }
         }
       });
@@ -159,16 +175,27 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed, 
     },
 
     watchPendingCount: watch,
-    watchHasOperations: (filter) => watch(filter).pipe(map((pending) => pending > 0), distinctUntilChanged()),
+    watchHasOperations: (filter) =>
+      watch(filter).pipe(
+        map((pending) => pending > 0),
+        distinctUntilChanged(),
+      ),
 
     recordFailures: async (errors, triedAt) => {
       const entries = Object.entries(errors);
       if (entries.length === 0) return;
       await write(async (session) => {
         for (const [opId, error] of entries) {
-          await session.run('UPDATE "sync_outbox" SET "last_error" = ?, "last_tried_at" = ? WHERE "op_id" = ?', [boundedError(error), triedAt ?? unit.clock.now(), opId]);
+          await session.run('UPDATE "sync_outbox" SET "last_error" = ?, "last_tried_at" = ? WHERE "op_id" = ?', [
+            boundedError(error),
+            triedAt ?? unit.clock.now(),
+            opId,
+          ]);
         }
-        await increment(session, entries.map(([opId]) => opId));
+        await increment(
+          session,
+          entries.map(([opId]) => opId),
+        );
       });
     },
 
@@ -188,8 +215,13 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed, 
       const where = stuckWhere(minimum(options?.minTryCount));
       return read(async (session) => {
         const kinds = kindsOf(session, options);
-        const rows = await session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE ${where.sql}${kinds.sql} ORDER BY "seq"`, [...where.parameters, ...kinds.parameters]);
-        return rows.map(toStoredOp).map((op) => ({ op: toOp(op), tryCount: op.tryCount, lastError: op.lastError, errorCode: op.errorCode, lastTriedAt: op.lastTriedAt }));
+        const rows = await session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE ${where.sql}${kinds.sql} ORDER BY "seq"`, [
+          ...where.parameters,
+          ...kinds.parameters,
+        ]);
+        return rows
+          .map(toStoredOp)
+          .map((op) => ({ op: toOp(op), tryCount: op.tryCount, lastError: op.lastError, errorCode: op.errorCode, lastTriedAt: op.lastTriedAt }));
       });
     },
 
@@ -197,7 +229,10 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed, 
       const where = stuckWhere(minimum(options?.minTryCount));
       return read(async (session) => {
         const kinds = kindsOf(session, options);
-        const row = await session.one<{ count: number | string }>(`SELECT COUNT(*) AS "count" FROM "sync_outbox" WHERE ${where.sql}${kinds.sql}`, [...where.parameters, ...kinds.parameters]);
+        const row = await session.one<{ count: number | string }>(`SELECT COUNT(*) AS "count" FROM "sync_outbox" WHERE ${where.sql}${kinds.sql}`, [
+          ...where.parameters,
+          ...kinds.parameters,
+        ]);
         return Number(row?.count ?? 0);
       });
     },
@@ -207,7 +242,9 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed, 
       if (Number.isNaN(time.getTime())) throw new RangeError(`purgeOlderThan: the threshold must be a time, got ${String(threshold)}`);
       const facts = await write(async (session) => {
         const stuck = options?.states === 'all' ? '' : ` AND ("parked" = 'stuck')`;
-        const rows = await session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE "ts" <= ?${stuck} ORDER BY "seq"`, [time.toISOString()]);
+        const rows = await session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE "ts" <= ?${stuck} ORDER BY "seq"`, [
+          time.toISOString(),
+        ]);
         return dropOperations(session, context, rows.map(toStoredOp), 'purged');
       });
       onPurged(facts);

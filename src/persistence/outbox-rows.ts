@@ -58,10 +58,31 @@ export interface RawOutboxRow {
 }
 
 export const outboxColumns = [
-  '"seq"', '"op_id" AS "opId"', '"kind"', '"entity_id" AS "entityId"', '"op"', '"creates"', '"payload"', '"deltas"', '"changed_fields" AS "changedFields"',
-  '"base_updated_at" AS "base"', '"ts"', '"state"', '"parked"', '"due_at" AS "dueAt"', '"try_count" AS "tryCount"', '"last_error" AS "lastError"',
-  '"error_code" AS "errorCode"', '"last_tried_at" AS "lastTriedAt"', '"request_id" AS "requestId"', '"frozen_body" AS "frozenBody"',
-  '"frozen_base" AS "frozenBase"', '"force"', '"first_sent_at" AS "firstSentAt"', '"attempt"', '"enqueued_at" AS "enqueuedAt"',
+  '"seq"',
+  '"op_id" AS "opId"',
+  '"kind"',
+  '"entity_id" AS "entityId"',
+  '"op"',
+  '"creates"',
+  '"payload"',
+  '"deltas"',
+  '"changed_fields" AS "changedFields"',
+  '"base_updated_at" AS "base"',
+  '"ts"',
+  '"state"',
+  '"parked"',
+  '"due_at" AS "dueAt"',
+  '"try_count" AS "tryCount"',
+  '"last_error" AS "lastError"',
+  '"error_code" AS "errorCode"',
+  '"last_tried_at" AS "lastTriedAt"',
+  '"request_id" AS "requestId"',
+  '"frozen_body" AS "frozenBody"',
+  '"frozen_base" AS "frozenBase"',
+  '"force"',
+  '"first_sent_at" AS "firstSentAt"',
+  '"attempt"',
+  '"enqueued_at" AS "enqueuedAt"',
 ].join(', ');
 
 const numberOf = (value: number | string | null): number | undefined => (value === null ? undefined : Number(value));
@@ -94,7 +115,7 @@ export function toStoredOp(row: RawOutboxRow): StoredOp {
     type: row.op,
     creates: row.creates === 1,
     // An upsert without payload is read as an empty object (OUT-31).
-    payload: row.op === 'upsert' ? payload ?? {} : undefined,
+    payload: row.op === 'upsert' ? (payload ?? {}) : undefined,
     changedFields,
     deltas,
     baseUpdatedAt: row.base ?? undefined,
@@ -113,7 +134,11 @@ export function toStoredOp(row: RawOutboxRow): StoredOp {
     firstSentAt: numberOf(row.firstSentAt),
     attempt: row.attempt,
     enqueuedAt: Number(row.enqueuedAt),
-    damaged: (row.op === 'upsert' && isBroken(row.payload, payload)) || isBroken(row.changedFields, changedFields) || isBroken(row.deltas, deltas) || isBroken(row.frozenBody, frozenBody),
+    damaged:
+      (row.op === 'upsert' && isBroken(row.payload, payload)) ||
+      isBroken(row.changedFields, changedFields) ||
+      isBroken(row.deltas, deltas) ||
+      isBroken(row.frozenBody, frozenBody),
   };
 }
 
@@ -128,7 +153,13 @@ export function toOp(stored: StoredOp): Op {
     ...(stored.baseUpdatedAt === undefined ? {} : { baseUpdatedAt: stored.baseUpdatedAt }),
   };
   if (stored.type === 'delete') return { type: 'delete', ...shared };
-  return { type: 'upsert', ...shared, payload: stored.payload ?? {}, ...(stored.changedFields === undefined ? {} : { changedFields: stored.changedFields }), ...(stored.deltas === undefined ? {} : { deltas: stored.deltas }) };
+  return {
+    type: 'upsert',
+    ...shared,
+    payload: stored.payload ?? {},
+    ...(stored.changedFields === undefined ? {} : { changedFields: stored.changedFields }),
+    ...(stored.deltas === undefined ? {} : { deltas: stored.deltas }),
+  };
 }
 
 /** All operations of these entities, by entity, in outbox order. */
@@ -136,7 +167,9 @@ export async function readQueues(session: Session, kind: string, entityIds: read
   const queues = new Map<string, StoredOp[]>();
   if (entityIds.length === 0) return queues;
   const rows = await session.query<RawOutboxRow>(
-    `SELECT ${outboxColumns} FROM "sync_outbox" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')} ORDER BY "seq"`, [kind, listOf(entityIds)]);
+    `SELECT ${outboxColumns} FROM "sync_outbox" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')} ORDER BY "seq"`,
+    [kind, listOf(entityIds)],
+  );
   for (const row of rows) {
     const queue = queues.get(row.entityId);
     if (queue) queue.push(toStoredOp(row));

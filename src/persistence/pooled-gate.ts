@@ -33,7 +33,8 @@ export function createPooledGate(dataSource: DataSource): ConnectionGate {
         return done;
       } catch (error) {
         // The first error is the one to tell; a connection that cannot even roll back is thrown away by the pool.
-        if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction().catch((failure: unknown) => dataSource.logger.log('warn', `ROLLBACK failed: ${String(failure)}`));
+        if (queryRunner.isTransactionActive)
+          await queryRunner.rollbackTransaction().catch((failure: unknown) => dataSource.logger.log('warn', `ROLLBACK failed: ${String(failure)}`));
         throw error;
       }
     });

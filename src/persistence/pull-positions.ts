@@ -15,12 +15,17 @@ const cursorOf = (ts: string | null, lastId: string | null): Cursor | undefined 
 
 /** A resync has its own cursor and sequence beside the committed ones, so that the cursor never moves backwards (I6). */
 const columnsOf = (resync: boolean): readonly string[] =>
-  (resync ? ['resync_ts', 'resync_last_id', 'resync_token', 'resync_token_ts', 'resync_token_last_id'] : ['ts', 'last_id', 'token', 'token_ts', 'token_last_id']).map((name) => `"${name}"`);
+  (resync
+    ? ['resync_ts', 'resync_last_id', 'resync_token', 'resync_token_ts', 'resync_token_last_id']
+    : ['ts', 'last_id', 'token', 'token_ts', 'token_last_id']
+  ).map((name) => `"${name}"`);
 
 export async function readPosition(session: Session, kind: string, resync: boolean): Promise<PullPosition> {
   const [ts, lastId, token, tokenTs, tokenLastId] = columnsOf(resync);
   const row = await session.one<RawPosition>(
-    `SELECT ${ts} AS "ts", ${lastId} AS "lastId", "max_page" AS "maxPage", ${token} AS "token", ${tokenTs} AS "tokenTs", ${tokenLastId} AS "tokenLastId" FROM "sync_cursors" WHERE "kind" = ?`, [kind]);
+    `SELECT ${ts} AS "ts", ${lastId} AS "lastId", "max_page" AS "maxPage", ${token} AS "token", ${tokenTs} AS "tokenTs", ${tokenLastId} AS "tokenLastId" FROM "sync_cursors" WHERE "kind" = ?`,
+    [kind],
+  );
   if (!row) return { cursor: undefined, maxPage: 0, resync };
   return {
     cursor: cursorOf(row.ts, row.lastId),
@@ -38,7 +43,13 @@ export async function writePosition(session: Session, kind: string, position: Pu
      ON CONFLICT ("kind") DO UPDATE SET ${ts} = excluded.${ts}, ${lastId} = excluded.${lastId}, "max_page" = excluded."max_page", ${token} = excluded.${token},
        ${tokenTs} = excluded.${tokenTs}, ${tokenLastId} = excluded.${tokenLastId}`,
     [
-      kind, position.cursor?.ts ?? null, position.cursor?.lastId ?? null, position.maxPage, position.sequence?.token ?? null,
-      position.sequence?.start?.ts ?? null, position.sequence?.start?.lastId ?? null,
-    ]);
+      kind,
+      position.cursor?.ts ?? null,
+      position.cursor?.lastId ?? null,
+      position.maxPage,
+      position.sequence?.token ?? null,
+      position.sequence?.start?.ts ?? null,
+      position.sequence?.start?.lastId ?? null,
+    ],
+  );
 }

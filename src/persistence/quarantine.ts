@@ -27,7 +27,8 @@ export async function quarantine(session: Session, kind: string, rows: readonly 
     await session.run(
       `INSERT INTO "sync_quarantine" ("kind", "entity_id", "row", "error", "quarantined_at") VALUES (?, ?, ?, ?, ?)
        ON CONFLICT ("kind", "entity_id") DO UPDATE SET "row" = excluded."row", "error" = excluded."error", "quarantined_at" = excluded."quarantined_at"`,
-      [kind, name, JSON.stringify(row), boundedError(error.message), now]);
+      [kind, name, JSON.stringify(row), boundedError(error.message), now],
+    );
   }
   return rows.map(({ id, error }) => ({ type: 'row.quarantined', kind, ...(id === undefined ? {} : { id }), error }));
 }
@@ -40,11 +41,16 @@ export async function releaseFromQuarantine(session: Session, kind: string, ids:
 /** What a completely fetched resync did not list the server has no longer: it must not come back from here. */
 export async function releaseUnlisted(session: Session, kind: string): Promise<void> {
   await session.run(
-    `DELETE FROM "sync_quarantine" WHERE "kind" = ? AND NOT EXISTS (SELECT 1 FROM "sync_seen" s WHERE s."kind" = "sync_quarantine"."kind" AND s."entity_id" = "sync_quarantine"."entity_id")`, [kind]);
+    `DELETE FROM "sync_quarantine" WHERE "kind" = ? AND NOT EXISTS (SELECT 1 FROM "sync_seen" s WHERE s."kind" = "sync_quarantine"."kind" AND s."entity_id" = "sync_quarantine"."entity_id")`,
+    [kind],
+  );
 }
 
 export async function readQuarantine(session: Session, kind: string): Promise<readonly { readonly entityId: string; readonly row: JsonObject }[]> {
-  const rows = await session.query<{ entityId: string; row: string }>('SELECT "entity_id" AS "entityId", "row" FROM "sync_quarantine" WHERE "kind" = ? ORDER BY "quarantined_at"', [kind]);
+  const rows = await session.query<{ entityId: string; row: string }>(
+    'SELECT "entity_id" AS "entityId", "row" FROM "sync_quarantine" WHERE "kind" = ? ORDER BY "quarantined_at"',
+    [kind],
+  );
   return rows.map(({ entityId, row }) => ({ entityId, row: parseJson<JsonObject>(row) ?? {} }));
 }
 

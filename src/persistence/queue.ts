@@ -26,7 +26,9 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
 
   const select = (session: Session, condition: string, filter: QueueFilter | undefined): Promise<readonly StoredOp[]> => {
     const kinds = whereKinds(session, filter);
-    return session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE ${condition}${kinds.sql} ORDER BY "seq"`, kinds.parameters).then((rows) => rows.map(toStoredOp));
+    return session
+      .query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE ${condition}${kinds.sql} ORDER BY "seq"`, kinds.parameters)
+      .then((rows) => rows.map(toStoredOp));
   };
   const stuckOrUnproven = `"state" = ${OutboxState.parked} AND "parked" IN ('stuck', 'ambiguous')`;
 
@@ -40,8 +42,18 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
           const waitingFor = op.errorCode === 'waitingFor' ? op.lastError : previous.get(entity);
           previous.set(entity, op.opId);
           return {
-            opId: op.opId, kind: op.kind, entityId: op.entityId, type: op.type, state: stateNames[op.state], parkedFor: op.parked, waitingFor, dueAt: op.dueAt,
-            tryCount: op.tryCount, lastError: op.lastError, errorCode: op.errorCode, enqueuedAt: op.enqueuedAt,
+            opId: op.opId,
+            kind: op.kind,
+            entityId: op.entityId,
+            type: op.type,
+            state: stateNames[op.state],
+            parkedFor: op.parked,
+            waitingFor,
+            dueAt: op.dueAt,
+            tryCount: op.tryCount,
+            lastError: op.lastError,
+            errorCode: op.errorCode,
+            enqueuedAt: op.enqueuedAt,
           };
         });
       }),
@@ -50,7 +62,10 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
       unit.read(async (session) => {
         const kinds = whereKinds(session, filter);
         const { total, stuck: stuckCount } = await countQueue(session, filter);
-        const conflicts = await session.one<{ count: number | string }>(`SELECT COUNT(*) AS "count" FROM "sync_conflicts" WHERE true${kinds.sql}`, kinds.parameters);
+        const conflicts = await session.one<{ count: number | string }>(
+          `SELECT COUNT(*) AS "count" FROM "sync_conflicts" WHERE true${kinds.sql}`,
+          kinds.parameters,
+        );
         return { pending: total - stuckCount, stuck: stuckCount, conflicts: Number(conflicts?.count ?? 0) };
       }),
 
@@ -63,10 +78,15 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
           await session.run(
             `UPDATE "sync_outbox" SET "try_count" = 0, "due_at" = NULL,
                "parked" = NULL, "state" = CASE WHEN "state" = ${OutboxState.parked} THEN ${OutboxState.ready} ELSE "state" END
-             WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, entities]);
+             WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`,
+            [kind, entities],
+          );
           // Somebody has looked at it and lets it go out: the same request, as if for the first time.
           const unproven = listOf(heads.filter(({ parked }) => parked === 'ambiguous').map((op) => op.entityId));
-          await session.run(`UPDATE "sync_outbox" SET "first_sent_at" = NULL WHERE "kind" = ? AND "request_id" IS NOT NULL AND ${session.dialect.inList('"entity_id"')}`, [kind, unproven]);
+          await session.run(
+            `UPDATE "sync_outbox" SET "first_sent_at" = NULL WHERE "kind" = ? AND "request_id" IS NOT NULL AND ${session.dialect.inList('"entity_id"')}`,
+            [kind, unproven],
+          );
         }
         return ops.length;
       }),
@@ -85,10 +105,16 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
     clearScope: (scope: string): Promise<readonly SyncFact[]> =>
       unit.transaction(async (session) => {
         const ops = await select(session, 'true', undefined);
-        const facts = ops.map((op): SyncFact => ({
-          type: 'op.discarded', opId: op.opId, kind: op.kind, entityId: op.entityId, reason: 'scopeCleared',
-          givenUp: [{ opId: op.opId, kind: op.kind, entityId: op.entityId, operationType: op.type, data: op.payload ?? {} }],
-        }));
+        const facts = ops.map(
+          (op): SyncFact => ({
+            type: 'op.discarded',
+            opId: op.opId,
+            kind: op.kind,
+            entityId: op.entityId,
+            reason: 'scopeCleared',
+            givenUp: [{ opId: op.opId, kind: op.kind, entityId: op.entityId, operationType: op.type, data: op.payload ?? {} }],
+          }),
+        );
         if (session.dialect.name === 'sqlite') await session.run('PRAGMA defer_foreign_keys = ON');
         for (const table of context.registry.values()) await table.removeAll(session);
         for (const name of syncTableNames) if (name !== 'sync_state' && name !== 'sync_lease') await session.run(`DELETE FROM "${name}"`);
@@ -104,14 +130,19 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
  * Gives operations up; later ones of the entity stay, unless they were built on a dropped create. What is parked with an open request goes as a
  * whole; a request under way stays, with all it stands for, until it has its answer (I2).
  */
-export async function dropOperations(session: Session, context: StoreContext, heads: readonly StoredOp[], reason: 'dropped' | 'purged' = 'dropped'): Promise<readonly SyncFact[]> {
+export async function dropOperations(
+  session: Session,
+  context: StoreContext,
+  heads: readonly StoredOp[],
+  reason: 'dropped' | 'purged' = 'dropped',
+): Promise<readonly SyncFact[]> {
   const facts: SyncFact[] = [];
   for (const [kind, ops] of grouped(heads, (op) => op.kind)) {
     const table = context.registry.get(kind);
     const entityIds = ops.map((op) => op.entityId);
     if (!table) {
       await session.run(`DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"seq"')}`, [listOf(ops.map((op) => op.seq))]);
-      facts.push(...await giveUp(session, context, ops, reason));
+      facts.push(...(await giveUp(session, context, ops, reason)));
       continue;
     }
     const changes = await EntityChanges.load(session, table, entityIds);
@@ -125,10 +156,10 @@ export async function dropOperations(session: Session, context: StoreContext, he
       else if (open.some((op) => leaving.has(op.seq))) for (const op of open) leaving.add(op.seq);
       if (queue.some((op) => leaving.has(op.seq))) changes.depart(entityId, leaving, 'dropped', changes.knownOf(entityId));
     }
-    facts.push(...await writeChanges(session, context, changes));
+    facts.push(...(await writeChanges(session, context, changes)));
     const left = [...new Set(changes.gone.map((op) => op.entityId))];
     await removeConflicts(session, kind, left);
-    facts.push(...await giveUp(session, context, changes.gone, reason));
+    facts.push(...(await giveUp(session, context, changes.gone, reason)));
     await releaseDependents(session, context, kind, left);
   }
   return facts;

@@ -48,7 +48,10 @@ const asynchronousConnection = (database: AsynchronousDatabase): RawConnection =
 /** `PRAGMA synchronous = n` is refused inside a transaction and nowhere else, which tells the state where the driver does not. */
 export async function probeTransaction(run: (sql: string) => Promise<unknown>, currentLevel: () => Promise<number>): Promise<boolean> {
   const level = await currentLevel();
-  return run(`PRAGMA synchronous = ${level}`).then(() => false, () => true);
+  return run(`PRAGMA synchronous = ${level}`).then(
+    () => false,
+    () => true,
+  );
 }
 
 function bareConnection(runner: AbstractSqliteQueryRunner): RawConnection {

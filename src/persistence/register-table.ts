@@ -11,12 +11,14 @@ export function registerTables(dataSource: DataSource, tables: readonly SyncTabl
   const registry = new Map<string, ReplicaTable>();
   for (const table of tables) {
     const replica = registerTable(dataSource, table);
-    if (registry.has(replica.kind)) throw new TypeError(`two tables are registered as kind '${replica.kind}': give one of them another kind in syncTable(…, { kind })`);
+    if (registry.has(replica.kind))
+      throw new TypeError(`two tables are registered as kind '${replica.kind}': give one of them another kind in syncTable(…, { kind })`);
     registry.set(replica.kind, replica);
   }
   for (const replica of registry.values()) {
     for (const { kind } of replica.dependsOn) {
-      if (!registry.has(kind)) throw new TypeError(`kind '${replica.kind}' depends on '${kind}', which is not registered: known are ${[...registry.keys()].join(', ')}`);
+      if (!registry.has(kind))
+        throw new TypeError(`kind '${replica.kind}' depends on '${kind}', which is not registered: known are ${[...registry.keys()].join(', ')}`);
     }
   }
   for (const replica of registry.values()) replica.linkTables([...registry.values()]);
@@ -42,7 +44,9 @@ function registerTable(dataSource: DataSource, table: SyncTable): ReplicaTable {
     const column = metadata.columns.find((candidate) => candidate.propertyPath === property);
     if (!column) throw new TypeError(`syncTable(${metadata.name}): localOnly names '${property}', which is not a column`);
     if (!column.isNullable && column.default === undefined) {
-      throw new TypeError(`syncTable(${metadata.name}): localOnly column '${property}' must be nullable or have a default, since rows from the server come without it`);
+      throw new TypeError(
+        `syncTable(${metadata.name}): localOnly column '${property}' must be nullable or have a default, since rows from the server come without it`,
+      );
     }
   }
   const codecs: ColumnCodec[] = metadata.columns
@@ -52,7 +56,9 @@ function registerTable(dataSource: DataSource, table: SyncTable): ReplicaTable {
   const { dependsOn = {} } = table.options;
   for (const property of Array.isArray(dependsOn) ? [] : Object.keys(dependsOn)) {
     if (!codecs.some((codec) => codec.property === property || codec.wireKey === property)) {
-      throw new TypeError(`syncTable(${metadata.name}): dependsOn names '${property}', which is not a synchronised column; known are ${codecs.map((codec) => codec.property).join(', ')}`);
+      throw new TypeError(
+        `syncTable(${metadata.name}): dependsOn names '${property}', which is not a synchronised column; known are ${codecs.map((codec) => codec.property).join(', ')}`,
+      );
     }
   }
   const localCodecs = metadata.columns.filter((column) => localOnly.has(column.propertyPath)).map((column) => createColumnCodec(dataSource, column, naming));
@@ -77,7 +83,9 @@ function idColumnOf(metadata: EntityMetadata, pullOnly: boolean): ColumnMetadata
 function syncColumnOf(metadata: EntityMetadata, names: readonly string[]): ColumnMetadata {
   const column = metadata.columns.find((candidate) => names.includes(candidate.propertyName));
   if (!column) {
-    throw new TypeError(`syncTable(${metadata.name}): no column '${names[0] ?? ''}'; add \`...syncColumns\` to the columns of the EntitySchema, or extend SyncColumns`);
+    throw new TypeError(
+      `syncTable(${metadata.name}): no column '${names[0] ?? ''}'; add \`...syncColumns\` to the columns of the EntitySchema, or extend SyncColumns`,
+    );
   }
   if (isDateColumn(column) || !isTextColumn(column)) {
     throw new TypeError(
@@ -91,5 +99,7 @@ const describeTarget = (table: SyncTable): string => {
   const { target } = table;
   if (typeof target === 'string') return target;
   if (typeof target === 'function') return target.name;
-  return 'options' in target && typeof target.options === 'object' && target.options !== null && 'name' in target.options ? String(target.options.name) : 'the target';
+  return 'options' in target && typeof target.options === 'object' && target.options !== null && 'name' in target.options
+    ? String(target.options.name)
+    : 'the target';
 };

@@ -56,24 +56,36 @@ export function createRepairs(context: StoreContext, feed: ChangeFeed, newOpId: 
   const { unit } = context;
   return {
     amend: (opId, patch) =>
-      unit.transaction(async (session) => {
-        await amendOperation(session, context, opId, patch);
-        feed.noteEnqueued();
-      }).catch(rethrowForCaller),
+      unit
+        .transaction(async (session) => {
+          await amendOperation(session, context, opId, patch);
+          feed.noteEnqueued();
+        })
+        .catch(rethrowForCaller),
     undoDiscard: (opId) =>
-      unit.transaction(async (session) => {
-        const row = await session.one<RawDiscardedRow>(`${discardedSql} WHERE "op_id" = ? ORDER BY "id" DESC LIMIT 1`, [opId]);
-        if (!row) throw new ValidationError(`operation '${opId}' is not in the history of what was given up (it keeps the last ${context.config.discardHistory}); engine.discarded() lists it`);
-        const undone = await bringBack(session, context, row, newOpId());
-        await session.run('DELETE FROM "sync_discarded" WHERE "id" = ?', [row.id]);
-        if (undone !== undefined) feed.noteEnqueued();
-        return undone;
-      }).catch(rethrowForCaller),
+      unit
+        .transaction(async (session) => {
+          const row = await session.one<RawDiscardedRow>(`${discardedSql} WHERE "op_id" = ? ORDER BY "id" DESC LIMIT 1`, [opId]);
+          if (!row)
+            throw new ValidationError(
+              `operation '${opId}' is not in the history of what was given up (it keeps the last ${context.config.discardHistory}); engine.discarded() lists it`,
+            );
+          const undone = await bringBack(session, context, row, newOpId());
+          await session.run('DELETE FROM "sync_discarded" WHERE "id" = ?', [row.id]);
+          if (undone !== undefined) feed.noteEnqueued();
+          return undone;
+        })
+        .catch(rethrowForCaller),
     discarded: (filter) =>
-      unit.read(async (session) => {
-        const kinds = filter?.kinds === undefined ? { sql: '', parameters: [] } : { sql: ` WHERE ${session.dialect.inList('"kind"')}`, parameters: [listOf(filter.kinds)] };
-        return (await session.query<RawDiscardedRow>(`${discardedSql}${kinds.sql} ORDER BY "id" DESC`, kinds.parameters)).map(toDiscarded);
-      }).catch(rethrowForCaller),
+      unit
+        .read(async (session) => {
+          const kinds =
+            filter?.kinds === undefined
+              ? { sql: '', parameters: [] }
+              : { sql: ` WHERE ${session.dialect.inList('"kind"')}`, parameters: [listOf(filter.kinds)] };
+          return (await session.query<RawDiscardedRow>(`${discardedSql}${kinds.sql} ORDER BY "id" DESC`, kinds.parameters)).map(toDiscarded);
+        })
+        .catch(rethrowForCaller),
   };
 }
 
@@ -81,7 +93,8 @@ export function createRepairs(context: StoreContext, feed: ChangeFeed, newOpId: 
 
 async function amendOperation(session: Session, context: StoreContext, opId: string, patch: AmendPatch): Promise<void> {
   const raw = await session.one<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE "op_id" = ?`, [opId]);
-  if (!raw) throw new ValidationError(`operation '${opId}' is not queued (any more); engine.explain() lists what is, undoDiscard brings back what was given up`);
+  if (!raw)
+    throw new ValidationError(`operation '${opId}' is not queued (any more); engine.explain() lists what is, undoDiscard brings back what was given up`);
   const op = toStoredOp(raw);
   const table = tableFor(context, op);
   const queue = (await readQueues(session, op.kind, [op.entityId])).get(op.entityId) ?? [];
@@ -91,13 +104,20 @@ async function amendOperation(session: Session, context: StoreContext, opId: str
   const amended = amendQueue(queue, op, values);
   for (const one of amended) {
     await session.run('UPDATE "sync_outbox" SET "payload" = ?, "changed_fields" = ?, "deltas" = ? WHERE "seq" = ?', [
-      JSON.stringify(one.payload), one.changedFields === undefined ? null : JSON.stringify(one.changedFields), one.deltas === undefined ? null : JSON.stringify(one.deltas), one.seq,
+      JSON.stringify(one.payload),
+      one.changedFields === undefined ? null : JSON.stringify(one.changedFields),
+      one.deltas === undefined ? null : JSON.stringify(one.deltas),
+      one.seq,
     ]);
   }
   await makeReady(session, context, op, queue);
   const bySeq = new Map(amended.map((one) => [one.seq, one]));
   const known = newestKnown((await readBases(session, op.kind, [op.entityId])).get(op.entityId));
-  const local = overlay(known.row, queue.map((one) => bySeq.get(one.seq) ?? one), table.keys);
+  const local = overlay(
+    known.row,
+    queue.map((one) => bySeq.get(one.seq) ?? one),
+    table.keys,
+  );
   if (local.row !== undefined) await table.upsert(session, [local.row], { keepDeletedLocally: local.deletedLocally });
 }
 
@@ -113,12 +133,16 @@ async function assertAmendable(session: Session, op: StoredOp, queue: readonly S
   if (op.type === 'delete') throw new ValidationError(`${named(op)} is a delete, which has no data to amend; drop it, or restore the row`);
   if (op.damaged) throw new ValidationError(`${named(op)} is damaged: its stored JSON cannot be read; drop it`);
   if (frozenGroup(queue).some(({ seq }) => seq === op.seq)) {
-    throw new ValidationError(`${named(op)} is under way: its request is open, and the server may have it already. Amend it once it was answered, or write the change as a new one`);
+    throw new ValidationError(
+      `${named(op)} is under way: its request is open, and the server may have it already. Amend it once it was answered, or write the change as a new one`,
+    );
   }
   const conflict = await readConflict(session, op.kind, op.entityId);
   const last = conflict === undefined ? -1 : queue.findIndex(({ opId }) => opId === conflict.conflict.opId);
   if (queue.findIndex(({ seq }) => seq === op.seq) <= last) {
-    throw new ValidationError(`${named(op)} has a conflict that waits for a decision; decide it with resolveConflict('${conflict?.conflict.opId ?? op.opId}', acceptMerged(data))`);
+    throw new ValidationError(
+      `${named(op)} has a conflict that waits for a decision; decide it with resolveConflict('${conflict?.conflict.opId ?? op.opId}', acceptMerged(data))`,
+    );
   }
 }
 
@@ -127,7 +151,8 @@ function wirePatch(table: ReplicaTable, op: StoredOp, patch: AmendPatch): JsonOb
   const row = table.entityToWire(patch);
   const entries = Object.keys(patch).map((property): [string, Json] => {
     const key = table.wireKeyOf(property);
-    if (Object.values(table.keys).includes(key)) throw new ValidationError(`${named(op)}: '${property}' cannot be amended, it names the row or belongs to the server`);
+    if (Object.values(table.keys).includes(key))
+      throw new ValidationError(`${named(op)}: '${property}' cannot be amended, it names the row or belongs to the server`);
     const value = row[key];
     if (value === undefined) throw new ValidationError(`${named(op)}: '${property}' is undefined; use null to clear it`);
     return [key, value];
@@ -145,25 +170,27 @@ function wirePatch(table: ReplicaTable, op: StoredOp, patch: AmendPatch): JsonOb
 function amendQueue(queue: readonly StoredOp[], target: StoredOp, values: JsonObject): readonly StoredOp[] {
   const fields = Object.keys(values);
   const current = new Map(Object.entries(values));
-  return queue.filter((op) => op.seq >= target.seq && op.type === 'upsert').map((op): StoredOp => {
-    if (op.seq === target.seq) {
-      const deltas = op.deltas?.filter(({ field }) => !fields.includes(field));
-      return {
-        ...op,
-        payload: { ...op.payload, ...values },
-        changedFields: op.changedFields && [...new Set([...op.changedFields, ...fields])],
-        deltas: deltas?.length === 0 ? undefined : deltas,
-      };
-    }
-    const payload = new Map(Object.entries(op.payload ?? {}));
-    for (const field of fields) {
-      if (!payload.has(field)) continue;
-      if (claims(op, field)) current.set(field, values[field] ?? null);
-      for (const delta of op.deltas ?? []) if (delta.field === field) current.set(field, applyDelta(current.get(field), delta));
-      payload.set(field, current.get(field) ?? null);
-    }
-    return { ...op, payload: Object.fromEntries(payload) };
-  });
+  return queue
+    .filter((op) => op.seq >= target.seq && op.type === 'upsert')
+    .map((op): StoredOp => {
+      if (op.seq === target.seq) {
+        const deltas = op.deltas?.filter(({ field }) => !fields.includes(field));
+        return {
+          ...op,
+          payload: { ...op.payload, ...values },
+          changedFields: op.changedFields && [...new Set([...op.changedFields, ...fields])],
+          deltas: deltas?.length === 0 ? undefined : deltas,
+        };
+      }
+      const payload = new Map(Object.entries(op.payload ?? {}));
+      for (const field of fields) {
+        if (!payload.has(field)) continue;
+        if (claims(op, field)) current.set(field, values[field] ?? null);
+        for (const delta of op.deltas ?? []) if (delta.field === field) current.set(field, applyDelta(current.get(field), delta));
+        payload.set(field, current.get(field) ?? null);
+      }
+      return { ...op, payload: Object.fromEntries(payload) };
+    });
 }
 
 /** Tries begin anew for all that goes out in one request with it; an open request, and a conflict, stay as they are. */
@@ -172,7 +199,9 @@ async function makeReady(session: Session, context: StoreContext, op: StoredOp, 
   await session.run(
     `UPDATE "sync_outbox" SET "try_count" = 0, "last_error" = NULL, "error_code" = NULL, "last_tried_at" = NULL, "due_at" = NULL, "parked" = NULL,
        "state" = CASE WHEN "state" IN (${OutboxState.waiting}, ${OutboxState.parked}) THEN ${OutboxState.ready} ELSE "state" END
-     WHERE COALESCE("parked", 'stuck') = 'stuck' AND ${session.dialect.inList('"seq"')}`, [listOf(group.map(({ seq }) => seq))]);
+     WHERE COALESCE("parked", 'stuck') = 'stuck' AND ${session.dialect.inList('"seq"')}`,
+    [listOf(group.map(({ seq }) => seq))],
+  );
 }
 
 // ── Bringing back ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -198,8 +227,15 @@ function toDiscarded(row: RawDiscardedRow): DiscardedOperation {
   const changedFields = parseJson<string[]>(row.changedFields);
   const deltas = parseDeltas(row.deltas);
   return {
-    opId: row.opId, kind: row.kind, entityId: row.entityId, type: row.op, data: parseJson<JsonObject>(row.payload) ?? {}, reason: row.reason, discardedAt: Number(row.discardedAt),
-    ...(changedFields === undefined ? {} : { changedFields }), ...(deltas === undefined ? {} : { deltas }),
+    opId: row.opId,
+    kind: row.kind,
+    entityId: row.entityId,
+    type: row.op,
+    data: parseJson<JsonObject>(row.payload) ?? {},
+    reason: row.reason,
+    discardedAt: Number(row.discardedAt),
+    ...(changedFields === undefined ? {} : { changedFields }),
+    ...(deltas === undefined ? {} : { deltas }),
   };
 }
 
@@ -224,7 +260,10 @@ async function bringBack(session: Session, context: StoreContext, row: RawDiscar
   const keys: readonly string[] = Object.values(table.keys);
   const isAlive = before !== undefined && !isHidden && !table.isDeleted(before);
   const deltas = given.deltas ?? [];
-  const wanted = before === undefined ? Object.keys(given.data) : given.changedFields ?? Object.keys(given.data).filter((key) => !deltas.some(({ field }) => field === key));
+  const wanted =
+    before === undefined
+      ? Object.keys(given.data)
+      : (given.changedFields ?? Object.keys(given.data).filter((key) => !deltas.some(({ field }) => field === key)));
   const fields = wanted.filter((key) => !keys.includes(key) && given.data[key] !== undefined);
   const written = Object.fromEntries(fields.map((key): [string, Json] => [key, given.data[key] ?? null]));
   const after = before === undefined ? { ...written, [table.keys.id]: given.data[table.keys.id] ?? id } : applyDeltas({ ...before, ...written }, deltas);

@@ -117,7 +117,8 @@ export class ReplicaTable implements SyncKind {
   /** The wire key of an entity property. Throws `ValidationError` for a property that is not a synchronised column. */
   wireKeyOf(property: string): string {
     const codec = this.codecByProperty.get(property) ?? this.codecByKey.get(property);
-    if (!codec) throw new ValidationError(`'${property}' is not a synchronised column of ${this.kind}; known are ${[...this.codecByProperty.keys()].join(', ')}`);
+    if (!codec)
+      throw new ValidationError(`'${property}' is not a synchronised column of ${this.kind}; known are ${[...this.codecByProperty.keys()].join(', ')}`);
     return codec.wireKey;
   }
 
@@ -144,7 +145,10 @@ export class ReplicaTable implements SyncKind {
     if (id !== undefined && String(Math.trunc(Number(id))) !== id) return `id '${id}' must be a whole number, as the column is`;
     if (this.options.fromJson) return undefined;
     for (const codec of this.codecs) {
-      const complaint = codec === this.idCodec || codec.wireKey === this.keys.updatedAt || codec.wireKey === this.keys.deletedAt ? undefined : codec.complaint(row[codec.wireKey]);
+      const complaint =
+        codec === this.idCodec || codec.wireKey === this.keys.updatedAt || codec.wireKey === this.keys.deletedAt
+          ? undefined
+          : codec.complaint(row[codec.wireKey]);
       if (complaint !== undefined) return `field '${codec.wireKey}' ${complaint}`;
     }
     return undefined;
@@ -165,7 +169,8 @@ export class ReplicaTable implements SyncKind {
   /** The field rules under wire keys: they are applied to wire rows. A mapping of the app's own may have keys that are no columns. */
   private conflictByWireKey(conflict: TableConflictConfig): TableConflictConfig {
     if (conflict.fields === undefined) return conflict;
-    const keyOf = (property: string): string => (this.options.toJson !== undefined && !this.codecByProperty.has(property) ? property : this.wireKeyOf(property));
+    const keyOf = (property: string): string =>
+      this.options.toJson !== undefined && !this.codecByProperty.has(property) ? property : this.wireKeyOf(property);
     return { ...conflict, fields: Object.fromEntries(Object.entries(conflict.fields).map(([property, rule]) => [keyOf(property), rule])) };
   }
 
@@ -187,7 +192,8 @@ export class ReplicaTable implements SyncKind {
   private rawToWire(raw: RawRow): JsonObject {
     if (!this.options.toJson) return rawToWire(this.codecs, raw);
     const entity = this.metadata.create();
-    for (const codec of this.codecs) codec.column.setEntityValue(entity, this.metadata.connection?.driver.prepareHydratedValue(raw[codec.name], codec.column) ?? raw[codec.name]);
+    for (const codec of this.codecs)
+      codec.column.setEntityValue(entity, this.metadata.connection?.driver.prepareHydratedValue(raw[codec.name], codec.column) ?? raw[codec.name]);
     return checkedJson(this.kind, this.options.toJson(entity));
   }
 
@@ -215,19 +221,34 @@ export class ReplicaTable implements SyncKind {
   }
 
   private isWhole(codecs: readonly ColumnCodec[]): boolean {
-    return codecs.length === this.codecs.length || this.codecs.every((codec) => codec.column.isNullable || codec.column.default !== undefined || codecs.includes(codec));
+    return (
+      codecs.length === this.codecs.length ||
+      this.codecs.every((codec) => codec.column.isNullable || codec.column.default !== undefined || codecs.includes(codec))
+    );
   }
 
   /** Updates the rows that exist; gives back the others. */
-  private async updateExisting(session: Session, codecs: readonly ColumnCodec[], rows: readonly (readonly unknown[])[], keepDeletedLocally: boolean): Promise<readonly (readonly unknown[])[]> {
+  private async updateExisting(
+    session: Session,
+    codecs: readonly ColumnCodec[],
+    rows: readonly (readonly unknown[])[],
+    keepDeletedLocally: boolean,
+  ): Promise<readonly (readonly unknown[])[]> {
     const idAt = codecs.indexOf(this.idCodec);
-    const existing = await this.existing(session, rows.map((values) => String(values[idAt])));
+    const existing = await this.existing(
+      session,
+      rows.map((values) => String(values[idAt])),
+    );
     const others: (readonly unknown[])[] = [];
     const changes = codecs.filter((_, index) => index !== idAt).map((codec) => `${quoted(codec.name)} = ?`);
     if (!keepDeletedLocally) changes.push(`${this.deletedAtLocalName} = NULL`);
     for (const values of rows) {
       if (!existing.has(String(values[idAt]))) others.push(values);
-      else if (changes.length > 0) await session.run(`UPDATE ${this.table} SET ${changes.join(', ')} WHERE ${this.id} = ?`, [...values.filter((_, index) => index !== idAt), values[idAt]]);
+      else if (changes.length > 0)
+        await session.run(`UPDATE ${this.table} SET ${changes.join(', ')} WHERE ${this.id} = ?`, [
+          ...values.filter((_, index) => index !== idAt),
+          values[idAt],
+        ]);
     }
     return others;
   }
@@ -243,11 +264,17 @@ export class ReplicaTable implements SyncKind {
 
   /** Hides rows that are not hidden yet: the time of the user's own deletion stays where it is known. */
   async hideShown(session: Session, ids: readonly string[], at: string): Promise<void> {
-    if (ids.length > 0) await session.run(`UPDATE ${this.table} SET ${this.deletedAtLocalName} = ? WHERE ${this.inIds()} AND ${this.deletedAtLocalName} IS NULL`, [at, this.idList(ids)]);
+    if (ids.length > 0)
+      await session.run(`UPDATE ${this.table} SET ${this.deletedAtLocalName} = ? WHERE ${this.inIds()} AND ${this.deletedAtLocalName} IS NULL`, [
+        at,
+        this.idList(ids),
+      ]);
   }
 
   async isDeletedLocally(session: Session, id: string): Promise<boolean> {
-    const row = await session.one(`SELECT 1 AS "hidden" FROM ${this.table} WHERE ${this.inIds()} AND ${this.deletedAtLocalName} IS NOT NULL`, [this.idList([id])]);
+    const row = await session.one(`SELECT 1 AS "hidden" FROM ${this.table} WHERE ${this.inIds()} AND ${this.deletedAtLocalName} IS NOT NULL`, [
+      this.idList([id]),
+    ]);
     return row !== undefined;
   }
 
@@ -266,7 +293,10 @@ export class ReplicaTable implements SyncKind {
       return value === undefined ? [] : [{ name: quoted(codec.name), bound: codec.toDatabase(value) }];
     });
     if (given.length === 0) return;
-    await session.run(`UPDATE ${this.table} SET ${given.map(({ name }) => `${name} = ?`).join(', ')} WHERE ${this.inIds()}`, [...given.map(({ bound }) => bound), this.idList([id])]);
+    await session.run(`UPDATE ${this.table} SET ${given.map(({ name }) => `${name} = ?`).join(', ')} WHERE ${this.inIds()}`, [
+      ...given.map(({ bound }) => bound),
+      this.idList([id]),
+    ]);
   }
 
   /** Of these ids, those that have a row. */
@@ -291,7 +321,8 @@ export class ReplicaTable implements SyncKind {
     const sql = `DELETE FROM ${this.table} WHERE ${this.unlisted()}${this.nothingHolds()}`;
     let swept = await session.changed(sql, kind);
     // A tree goes from the leaves on.
-    for (let more = swept; more > 0 && this.inbound.some((child) => child.table === this.table && !child.cascades); swept += more) more = await session.changed(sql, kind);
+    for (let more = swept; more > 0 && this.inbound.some((child) => child.table === this.table && !child.cascades); swept += more)
+      more = await session.changed(sql, kind);
     return swept;
   }
 
@@ -299,10 +330,15 @@ export class ReplicaTable implements SyncKind {
   async removeTombstones(session: Session, before: number): Promise<number> {
     const rows = await session.query<{ id: string | number; at: string }>(
       `SELECT ${this.id} AS "id", ${this.deletedAtName} AS "at" FROM ${this.table} WHERE ${this.deletedAtName} IS NOT NULL
-       AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = ? AND o."entity_id" = CAST(${this.table}.${this.id} AS text))`, [this.kind]);
+       AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = ? AND o."entity_id" = CAST(${this.table}.${this.id} AS text))`,
+      [this.kind],
+    );
     const old = rows.filter(({ at }) => compareTimestamps(at, String(before)) < 0).map(({ id }) => String(id));
     const held = await this.irremovable(session, old);
-    await this.remove(session, old.filter((id) => !held.has(id)));
+    await this.remove(
+      session,
+      old.filter((id) => !held.has(id)),
+    );
     return old.length - held.size;
   }
 
@@ -314,7 +350,14 @@ export class ReplicaTable implements SyncKind {
   private relations: readonly { readonly kind: string; readonly key: string }[] = [];
 
   /** Foreign keys of synced tables that point here and forbid or widen a removal: `CASCADE` takes the rows along, `RESTRICT` and `NO ACTION` refuse it. */
-  private inbound: readonly { readonly kind: string; readonly table: string; readonly column: string; readonly referenced: string; readonly id: string; readonly cascades: boolean }[] = [];
+  private inbound: readonly {
+    readonly kind: string;
+    readonly table: string;
+    readonly column: string;
+    readonly referenced: string;
+    readonly id: string;
+    readonly cascades: boolean;
+  }[] = [];
 
   /** Tells the table how it hangs together with the others; called once when all are registered. */
   linkTables(all: readonly ReplicaTable[]): void {
@@ -333,24 +376,29 @@ export class ReplicaTable implements SyncKind {
           referenced: quoted(foreignKey.referencedColumns[0]?.databaseName ?? ''),
           id: child.id,
           cascades: foreignKey.onDelete === 'CASCADE',
-        })));
+        })),
+    );
   }
 
   /** Condition of rows that nothing holds: no child with pending operations that would be taken along, no child at all where the database would refuse. */
   private nothingHolds(): string {
-    return this.inbound.map((child) => {
-      const others = child.table === this.table ? ` AND c.${child.id} <> ${this.table}.${this.id}` : '';
-      return child.cascades
-        ? ` AND NOT EXISTS (SELECT 1 FROM ${child.table} c JOIN "sync_outbox" o ON o."kind" = '${child.kind.replaceAll("'", "''")}'
+    return this.inbound
+      .map((child) => {
+        const others = child.table === this.table ? ` AND c.${child.id} <> ${this.table}.${this.id}` : '';
+        return child.cascades
+          ? ` AND NOT EXISTS (SELECT 1 FROM ${child.table} c JOIN "sync_outbox" o ON o."kind" = '${child.kind.replaceAll("'", "''")}'
           AND o."entity_id" = CAST(c.${child.id} AS text) WHERE c.${child.column} = ${this.table}.${child.referenced}${others})`
-        : ` AND NOT EXISTS (SELECT 1 FROM ${child.table} c WHERE c.${child.column} = ${this.table}.${child.referenced}${others})`;
-    }).join('');
+          : ` AND NOT EXISTS (SELECT 1 FROM ${child.table} c WHERE c.${child.column} = ${this.table}.${child.referenced}${others})`;
+      })
+      .join('');
   }
 
   /** Of these ids, those whose removal the database would refuse, or would carry over to rows with pending operations. */
   async irremovable(session: Session, ids: readonly string[]): Promise<ReadonlySet<string>> {
     if (this.inbound.length === 0 || ids.length === 0) return new Set();
-    const held = await session.query(`SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.inIds()} AND NOT (true${this.nothingHolds()})`, [this.idList(ids)]);
+    const held = await session.query(`SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.inIds()} AND NOT (true${this.nothingHolds()})`, [
+      this.idList(ids),
+    ]);
     return new Set(held.map((row) => String(row['id'])));
   }
 
@@ -422,7 +470,8 @@ export class ReplicaTable implements SyncKind {
     const changes = names.filter((name) => name !== this.id).map((name) => `${name} = excluded.${name}`);
     if (!keepDeletedLocally) changes.push(`${this.deletedAtLocalName} = NULL`);
     const sql = `INSERT INTO ${this.table} (${names.join(', ')}) VALUES ${Array.from({ length: count }, () => tuple).join(', ')} ON CONFLICT (${this.id}) ${
-      changes.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${changes.join(', ')}`}`;
+      changes.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${changes.join(', ')}`
+    }`;
     // Full slices recur; sizes of last slices need not be kept for ever.
     if (this.statements.size < 200) this.statements.set(cacheKey, sql);
     return sql;

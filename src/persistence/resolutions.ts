@@ -23,7 +23,9 @@ const resolvedNothing: ConflictOutcome = { type: 'resolved', pushed: 0, errors: 
 /** Whether the entity's head is parked for its conflict: no request that resolves it is open. */
 const isParked = async (session: Session, { kind, entityId }: Pick<ConflictRef, 'kind' | 'entityId'>): Promise<boolean> =>
   (await session.one(
-    `SELECT 1 AS "parked" FROM "sync_outbox" WHERE "kind" = ? AND "entity_id" = ? AND "state" = ${OutboxState.parked} AND "parked" = 'conflict'`, [kind, entityId])) !== undefined;
+    `SELECT 1 AS "parked" FROM "sync_outbox" WHERE "kind" = ? AND "entity_id" = ? AND "state" = ${OutboxState.parked} AND "parked" = 'conflict'`,
+    [kind, entityId],
+  )) !== undefined;
 
 /**
  * The conflict as it stands now: the server side may have been refreshed by a pull since, and edits made meanwhile take part, unless somebody
@@ -45,7 +47,10 @@ export async function loadConflict(session: Session, context: StoreContext, ref:
 
 /** Leaves a conflict: for RESOLVE_CONFLICT, and where so said also for the next run, an explicit one, or another server version. */
 export async function parkConflict(
-  session: Session, context: StoreContext, ref: ConflictRef, reason: string,
+  session: Session,
+  context: StoreContext,
+  ref: ConflictRef,
+  reason: string,
   options: { readonly nextRun: boolean; readonly countTry: boolean; readonly deferred?: boolean | undefined },
 ): Promise<readonly SyncFact[]> {
   const record = await readConflict(session, ref.kind, ref.entityId);
@@ -60,7 +65,11 @@ export async function parkConflict(
   const parked = stuck ? ('stuck' as const) : ('conflict' as const);
   for (const op of members) {
     changes.transition({
-      seq: op.seq, close: op.requestId !== undefined, countTry: options.countTry, error: boundedError(reason), code: 'conflict',
+      seq: op.seq,
+      close: op.requestId !== undefined,
+      countTry: options.countTry,
+      error: boundedError(reason),
+      code: 'conflict',
       ...(op.seq === head?.seq ? { state: OutboxState.parked, parked } : {}),
     });
   }
@@ -70,10 +79,22 @@ export async function parkConflict(
     const decidedOn = options.deferred === true ? record.conflict.serverTimestamp : undefined;
     await markConflict(session, ref.kind, ref.entityId, { state: options.nextRun ? 'detected' : 'awaiting', reason: boundedError(reason), decidedOn }, now);
   }
-  facts.push(...await writeChanges(session, context, changes));
+  facts.push(...(await writeChanges(session, context, changes)));
   if (stuck) {
     const error = new SyncError(reason);
-    facts.push(...members.map((op): SyncFact => ({ type: 'op.stuck', opId: op.opId, kind: op.kind, entityId: op.entityId, tryCount: op.tryCount + 1, error, errorInfo: syncErrorInfo(error) })));
+    facts.push(
+      ...members.map(
+        (op): SyncFact => ({
+          type: 'op.stuck',
+          opId: op.opId,
+          kind: op.kind,
+          entityId: op.entityId,
+          tryCount: op.tryCount + 1,
+          error,
+          errorInfo: syncErrorInfo(error),
+        }),
+      ),
+    );
   }
   return facts;
 }
@@ -147,13 +168,19 @@ export async function freezeResolution(session: Session, context: StoreContext, 
   const now = context.unit.clock.now();
   await session.run(
     `UPDATE "sync_outbox" SET "request_id" = ?, "frozen_body" = ?, "frozen_base" = ?, "force" = ?, "first_sent_at" = ?, "attempt" = "attempt" + 1 WHERE "seq" = ?`,
-    [requestId, data === null ? null : JSON.stringify(data), base ?? null, force ? 1 : 0, now, newest.seq]);
+    [requestId, data === null ? null : JSON.stringify(data), base ?? null, force ? 1 : 0, now, newest.seq],
+  );
   await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.inFlight}, "parked" = NULL WHERE "seq" = ?`, [head.seq]);
   // Should the answer come to a later run, that one tells what was resolved.
   const { state, reason, decidedOn } = record;
   if (resolution !== undefined) await markConflict(session, ref.kind, ref.entityId, { state, reason, resolution, decidedOn }, now);
   const shared = {
-    opId: newest.opId, kind: ref.kind, id: ref.entityId, localTimestamp: newest.localTimestamp, requestId, force,
+    opId: newest.opId,
+    kind: ref.kind,
+    id: ref.entityId,
+    localTimestamp: newest.localTimestamp,
+    requestId,
+    force,
     ...(base === undefined ? {} : { baseUpdatedAt: base }),
     ...(version === undefined ? {} : { baseVersion: version }),
   };
@@ -205,10 +232,17 @@ export async function settleResolution(session: Session, context: StoreContext, 
 }
 
 async function repark(session: Session, context: StoreContext, record: ConflictRecord, { reason }: { readonly reason: string | undefined }): Promise<void> {
-  const { conflict: { kind, entityId }, state, resolution, decidedOn } = record;
+  const {
+    conflict: { kind, entityId },
+    state,
+    resolution,
+    decidedOn,
+  } = record;
   await session.run(
     `UPDATE "sync_outbox" SET "state" = ${OutboxState.parked}, "parked" = 'conflict', "due_at" = NULL
-     WHERE "kind" = ? AND "entity_id" = ? AND "state" IN (${OutboxState.ready}, ${OutboxState.waiting})`, [kind, entityId]);
+     WHERE "kind" = ? AND "entity_id" = ? AND "state" IN (${OutboxState.ready}, ${OutboxState.waiting})`,
+    [kind, entityId],
+  );
   const decided = state === 'decided' ? { resolution, decidedOn } : {};
   await markConflict(session, kind, entityId, { state, reason, ...decided }, context.unit.clock.now());
 }
@@ -218,7 +252,11 @@ async function repark(session: Session, context: StoreContext, record: ConflictR
  * no such conflict, its resolution is under way, or the decided row cannot be stored here (F-35).
  */
 export async function decideConflict(
-  session: Session, context: StoreContext, opId: string, resolution: ConflictResolution, options: { readonly decidedOn?: string | undefined } = {},
+  session: Session,
+  context: StoreContext,
+  opId: string,
+  resolution: ConflictResolution,
+  options: { readonly decidedOn?: string | undefined } = {},
 ): Promise<ConflictRef> {
   const record = await readConflictByOp(session, opId);
   if (!record) throw new ValidationError(`no conflict waits for a decision under operation '${opId}'; engine.conflicts() lists those that do`);
@@ -229,6 +267,12 @@ export async function decideConflict(
   // What a resolver answered is looked at in the run, like any merge.
   const complaint = resolution.type === 'acceptMerged' && options.decidedOn === undefined ? context.registry.get(kind)?.unstorable(resolution.data) : undefined;
   if (complaint !== undefined) throw new ValidationError(`the decision on ${kind}/${entityId} cannot be stored: ${complaint}; nothing was decided`);
-  await markConflict(session, kind, entityId, { state: 'decided', reason: record.reason, resolution, decidedOn: options.decidedOn ?? serverTimestamp }, context.unit.clock.now());
+  await markConflict(
+    session,
+    kind,
+    entityId,
+    { state: 'decided', reason: record.reason, resolution, decidedOn: options.decidedOn ?? serverTimestamp },
+    context.unit.clock.now(),
+  );
   return { kind, entityId, opId };
 }

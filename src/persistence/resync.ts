@@ -23,7 +23,9 @@ interface ResyncRow {
 const readResync = async (session: Session, kinds: Kinds): Promise<ReadonlyMap<string, ResyncRow>> => {
   const rows = await session.query<ResyncRow>(
     `SELECT "kind", "last_resync_at" AS "lastResyncAt", "last_pull_at" AS "lastPullAt", "tombstone_retention_ms" AS "retentionMs", "resync_open" AS "open",
-       "resync_marking" AS "marking", "resync_rows" AS "received", "resync_fetched" AS "fetched" FROM "sync_cursors" WHERE ${session.dialect.inList('"kind"')}`, [listOf(kinds)]);
+       "resync_marking" AS "marking", "resync_rows" AS "received", "resync_fetched" AS "fetched" FROM "sync_cursors" WHERE ${session.dialect.inList('"kind"')}`,
+    [listOf(kinds)],
+  );
   return new Map(rows.map((row) => [row.kind, row]));
 };
 
@@ -61,7 +63,8 @@ export async function openResync(session: Session, context: StoreContext, kinds:
       `INSERT INTO "sync_cursors" ("kind", "resync_generation", "resync_open", "resync_marking") VALUES (?, 1, 1, ?)
        ON CONFLICT ("kind") DO UPDATE SET "resync_generation" = "sync_cursors"."resync_generation" + 1, "resync_open" = 1, "resync_marking" = excluded."resync_marking",
          "resync_fetched" = 0, "resync_rows" = 0, "resync_ts" = NULL, "resync_last_id" = NULL, "resync_token" = NULL, "resync_token_ts" = NULL, "resync_token_last_id" = NULL`,
-      [kind, marking]);
+      [kind, marking],
+    );
   }
 }
 
@@ -72,11 +75,14 @@ export const countReceived = (session: Session, kind: string, rows: number): Pro
 /** Everything has been fetched: the resync's cursor becomes the cursor, which never moves backwards (I6). */
 export async function completeFetch(session: Session, kind: string): Promise<void> {
   const row = await session.one<{ ts: string | null; lastId: string | null; resyncTs: string | null; resyncLastId: string | null }>(
-    'SELECT "ts", "last_id" AS "lastId", "resync_ts" AS "resyncTs", "resync_last_id" AS "resyncLastId" FROM "sync_cursors" WHERE "kind" = ?', [kind]);
+    'SELECT "ts", "last_id" AS "lastId", "resync_ts" AS "resyncTs", "resync_last_id" AS "resyncLastId" FROM "sync_cursors" WHERE "kind" = ?',
+    [kind],
+  );
   const ahead = row?.ts != null && (row.resyncTs == null || compareTimestamps(row.ts, row.resyncTs) > 0);
   await session.run(
     `UPDATE "sync_cursors" SET "resync_fetched" = 1, "ts" = ?, "last_id" = ?, "token" = NULL, "token_ts" = NULL, "token_last_id" = NULL WHERE "kind" = ?`,
-    [ahead ? row.ts : row?.resyncTs ?? null, ahead ? row.lastId : row?.resyncLastId ?? null, kind]);
+    [ahead ? row.ts : (row?.resyncTs ?? null), ahead ? row.lastId : (row?.resyncLastId ?? null), kind],
+  );
 }
 
 /**
@@ -89,14 +95,19 @@ export async function sweepResync(session: Session, context: StoreContext, kind:
   const now = context.unit.clock.now();
   const table = tableOf(context, kind);
   if (row.marking === 1 && row.received === 0 && !requested && (await table.hasUnlisted(session))) {
-    const cause = new ParseError(`the full resync of ${kind} received no row at all while the local table has some; nothing was removed. If the server really is empty, ask for fullResync({ kinds: ['${kind}'] })`);
+    const cause = new ParseError(
+      `the full resync of ${kind} received no row at all while the local table has some; nothing was removed. If the server really is empty, ask for fullResync({ kinds: ['${kind}'] })`,
+    );
     throw new SyncStepError({ type: 'kindFailed', kind, phase: 'pull', message: cause.message, at: now, cause });
   }
   const swept = row.marking === 1 ? await table.sweep(session) : 0;
   if (row.marking === 1) await releaseUnlisted(session, kind);
   const deletes = swept + (table.retentionMs === undefined ? 0 : await table.removeTombstones(session, now - table.retentionMs));
   await forgetSeen(session, kind);
-  await session.run('UPDATE "sync_cursors" SET "resync_open" = 0, "resync_marking" = 0, "resync_fetched" = 0, "last_resync_at" = ? WHERE "kind" = ?', [now, kind]);
+  await session.run('UPDATE "sync_cursors" SET "resync_open" = 0, "resync_marking" = 0, "resync_fetched" = 0, "last_resync_at" = ? WHERE "kind" = ?', [
+    now,
+    kind,
+  ]);
   return deletes === 0 ? [] : [{ type: 'cache.updated', kind, upserts: 0, deletes }];
 }
 
@@ -105,5 +116,6 @@ export async function notePullCompleted(session: Session, kind: string, now: num
   await session.run(
     `INSERT INTO "sync_cursors" ("kind", "last_pull_at", "tombstone_retention_ms") VALUES (?, ?, ?)
      ON CONFLICT ("kind") DO UPDATE SET "last_pull_at" = excluded."last_pull_at", "tombstone_retention_ms" = COALESCE(excluded."tombstone_retention_ms", "sync_cursors"."tombstone_retention_ms")`,
-    [kind, now, tombstoneRetentionMs === undefined ? null : Math.trunc(tombstoneRetentionMs)]);
+    [kind, now, tombstoneRetentionMs === undefined ? null : Math.trunc(tombstoneRetentionMs)],
+  );
 }

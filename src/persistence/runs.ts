@@ -17,7 +17,9 @@ export async function rebuildStates(session: Session, maxTryCount: number): Prom
        WHEN EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = "sync_outbox"."kind" AND o."entity_id" = "sync_outbox"."entity_id" AND o."seq" < "sync_outbox"."seq") THEN ${OutboxState.behind}
        WHEN "parked" IS NOT NULL OR "try_count" >= ? THEN ${OutboxState.parked}
        WHEN "state" = ${OutboxState.waiting} THEN ${OutboxState.waiting} ELSE ${OutboxState.ready} END,
-       "parked" = CASE WHEN "parked" IS NULL AND "try_count" >= ? THEN 'stuck' ELSE "parked" END`, [maxTryCount, maxTryCount]);
+       "parked" = CASE WHEN "parked" IS NULL AND "try_count" >= ? THEN 'stuck' ELSE "parked" END`,
+    [maxTryCount, maxTryCount],
+  );
 }
 
 /** Takes back what a dead run left in flight and makes waiting heads ready: all of them for an explicit run, else those that are due. */
@@ -26,15 +28,21 @@ export async function readyForRun(session: Session, context: StoreContext, optio
   await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "due_at" = NULL WHERE "state" = ${OutboxState.inFlight}`);
   // Waiting further ahead than any wait can be: the clock was set back since.
   const due = options.explicit ? '' : ` AND ("due_at" IS NULL OR "due_at" <= ? OR "due_at" > ?)`;
-  await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "due_at" = NULL WHERE "state" = ${OutboxState.waiting}${due}`,
-    options.explicit ? [] : [now, now + context.config.backoffMaxMs]);
+  await session.run(
+    `UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "due_at" = NULL WHERE "state" = ${OutboxState.waiting}${due}`,
+    options.explicit ? [] : [now, now + context.config.backoffMaxMs],
+  );
 }
 
 /**
  * Conflicts with work in this run: found and not yet decided, decided since, deferred (in an explicit run, or when the server's row is another
  * one), or waiting for a resolver that this process may not have asked yet.
  */
-export async function conflictsToWork(session: Session, context: StoreContext, { kinds, explicit }: { readonly kinds: Kinds; readonly explicit: boolean }): Promise<readonly { readonly kind: string; readonly entityId: string; readonly opId: string }[]> {
+export async function conflictsToWork(
+  session: Session,
+  context: StoreContext,
+  { kinds, explicit }: { readonly kinds: Kinds; readonly explicit: boolean },
+): Promise<readonly { readonly kind: string; readonly entityId: string; readonly opId: string }[]> {
   return (await readConflicts(session))
     .filter(({ conflict }) => kinds.includes(conflict.kind))
     .filter(({ state, conflict, strategy, decidedOn }) => {
@@ -51,7 +59,9 @@ export async function unregisteredKinds(session: Session, registered: Kinds): Pr
   const rows = await session.query<{ kind: string }>(
     `WITH RECURSIVE "kinds"("kind") AS (SELECT MIN("kind") FROM "sync_outbox" UNION ALL
        SELECT (SELECT MIN("kind") FROM "sync_outbox" WHERE "kind" > "kinds"."kind") FROM "kinds" WHERE "kinds"."kind" IS NOT NULL)
-     SELECT "kind" FROM "kinds" WHERE "kind" IS NOT NULL AND NOT (${session.dialect.inList('"kind"')})`, [listOf(registered)]);
+     SELECT "kind" FROM "kinds" WHERE "kind" IS NOT NULL AND NOT (${session.dialect.inList('"kind"')})`,
+    [listOf(registered)],
+  );
   return rows.map(({ kind }) => kind);
 }
 
@@ -60,7 +70,9 @@ export async function unregisteredKinds(session: Session, registered: Kinds): Pr
  * (F-132). Tells when the earliest waiting operation wants to be tried.
  */
 export async function closeRun(
-  session: Session, context: StoreContext, options: { readonly since: number; readonly othersSucceeded: boolean; readonly kinds: Kinds },
+  session: Session,
+  context: StoreContext,
+  options: { readonly since: number; readonly othersSucceeded: boolean; readonly kinds: Kinds },
 ): Promise<{ readonly facts: readonly SyncFact[]; readonly nextDueInMs?: number | undefined }> {
   const now = context.unit.clock.now();
   const kinds = listOf(options.kinds);
@@ -71,7 +83,8 @@ export async function closeRun(
       `UPDATE "sync_outbox" SET "try_count" = "try_count" + 1,
          "state" = CASE WHEN "try_count" + 1 >= ? THEN ${OutboxState.parked} ELSE "state" END, "parked" = CASE WHEN "try_count" + 1 >= ? THEN 'stuck' ELSE NULL END
        WHERE "state" = ${OutboxState.waiting} AND "error_code" = 'retryLater' AND "last_tried_at" >= ? AND ${inList('"kind"')} RETURNING ${outboxColumns}`,
-      [context.config.maxOutboxTryCount, context.config.maxOutboxTryCount, options.since, kinds]);
+      [context.config.maxOutboxTryCount, context.config.maxOutboxTryCount, options.since, kinds],
+    );
     for (const op of rows.map(toStoredOp)) {
       if (op.parked !== 'stuck') continue;
       const error = new NetworkError(`operation ${op.opId} on ${op.kind}/${op.entityId} keeps failing while others succeed: ${op.lastError ?? 'no answer'}`);
@@ -79,6 +92,8 @@ export async function closeRun(
     }
   }
   const due = await session.one<{ dueAt: number | string | null }>(
-    `SELECT MIN("due_at") AS "dueAt" FROM "sync_outbox" WHERE "state" = ${OutboxState.waiting} AND "due_at" IS NOT NULL AND ${inList('"kind"')}`, [kinds]);
+    `SELECT MIN("due_at") AS "dueAt" FROM "sync_outbox" WHERE "state" = ${OutboxState.waiting} AND "due_at" IS NOT NULL AND ${inList('"kind"')}`,
+    [kinds],
+  );
   return { facts, ...(due?.dueAt == null ? {} : { nextDueInMs: Math.max(0, Number(due.dueAt) - now) }) };
 }

@@ -8,15 +8,18 @@ import { dialectOf, Session } from './session.ts';
 
 /** Rejects with `DatabaseError` that names each missing table and how to get it (SCH-05). */
 export async function checkSchema(session: Session, dataSource: DataSource, tables: Iterable<ReplicaTable>): Promise<void> {
-  const names = session.dialect.name === 'sqlite' ? `SELECT "name" FROM sqlite_master WHERE "type" = 'table'` : 'SELECT "tablename" AS "name" FROM pg_catalog.pg_tables';
+  const names =
+    session.dialect.name === 'sqlite' ? `SELECT "name" FROM sqlite_master WHERE "type" = 'table'` : 'SELECT "tablename" AS "name" FROM pg_catalog.pg_tables';
   const present = new Set((await session.query<{ name: string }>(names)).map(({ name }) => name));
   const missing = syncTableNames.filter((name) => !present.has(name));
   if (missing.length > 0) {
     throw new DatabaseError(
-      `sync table${missing.length > 1 ? 's' : ''} ${missing.join(', ')} missing in ${String(dataSource.options.database ?? 'the database')}: put \`migrations: [...syncMigrations]\` and \`entities: [...syncEntities]\` (from synchart/persistence) into the DataSource and run its migrations (migrationsRun: true)`);
+      `sync table${missing.length > 1 ? 's' : ''} ${missing.join(', ')} missing in ${String(dataSource.options.database ?? 'the database')}: put \`migrations: [...syncMigrations]\` and \`entities: [...syncEntities]\` (from synchart/persistence) into the DataSource and run its migrations (migrationsRun: true)`,
+    );
   }
   const unmade = [...tables].map((table) => table.metadata.tableName).filter((name) => !present.has(name));
-  if (unmade.length > 0) throw new DatabaseError(`table ${unmade.join(', ')} is registered for sync but does not exist: run your migrations before the engine starts`);
+  if (unmade.length > 0)
+    throw new DatabaseError(`table ${unmade.join(', ')} is registered for sync but does not exist: run your migrations before the engine starts`);
 }
 
 /** Where a statement failed because a sync table does not exist: the error that names it and the fix (SCH-05). Any other comes back as it is. */

@@ -23,9 +23,16 @@ export function scopedTransaction(context: AsyncContext<TransactionScope>): Tran
     const scope = context.current();
     const outer = ifOpen(runnerOf(this)?.transaction) ?? ifOpen(scope?.transaction);
     if (outer === undefined || scope?.transaction !== outer) {
-      return original.apply(this, parameters.map((parameter) => inScope(parameter, (manager) => runnerOf(manager)?.transaction)));
+      return original.apply(
+        this,
+        parameters.map((parameter) => inScope(parameter, (manager) => runnerOf(manager)?.transaction)),
+      );
     }
-    const begin = (): Promise<unknown> => original.apply(this, parameters.map((parameter) => inScope(parameter, () => ({ transaction: outer }))));
+    const begin = (): Promise<unknown> =>
+      original.apply(
+        this,
+        parameters.map((parameter) => inScope(parameter, () => ({ transaction: outer }))),
+      );
     const nested = scope.nested === undefined ? begin() : scope.nested.then(begin, begin);
     scope.nested = nested;
     // Whoever called it hears of its failure; the queue does not.

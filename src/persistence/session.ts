@@ -33,7 +33,10 @@ export const dialectOf = (dataSource: DataSource): Dialect => (dataSource.option
 
 /** Statements on one connection, inside one transaction or outside of any. Rows never leave this folder as they are. */
 export class Session {
-  constructor(readonly queryRunner: QueryRunner, readonly dialect: Dialect) {}
+  constructor(
+    readonly queryRunner: QueryRunner,
+    readonly dialect: Dialect,
+  ) {}
 
   async query<Row extends object = RawRow>(sql: string, parameters: readonly unknown[] = []): Promise<readonly Row[]> {
     const result: unknown = await this.queryRunner.query(this.dialect.text(sql), [...parameters]);

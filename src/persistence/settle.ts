@@ -35,7 +35,14 @@ export async function settleAnswers(session: Session, context: StoreContext, ans
   const tally: Tally = { pushed: 0, errors: 0, conflicts: [], facts: [] };
   const changesByKind = new Map<string, EntityChanges>();
   for (const [kind, group] of grouped(answers, (answer) => answer.request.kind)) {
-    changesByKind.set(kind, await EntityChanges.load(session, tableOf(context, kind), group.map((answer) => answer.request.entityId)));
+    changesByKind.set(
+      kind,
+      await EntityChanges.load(
+        session,
+        tableOf(context, kind),
+        group.map((answer) => answer.request.entityId),
+      ),
+    );
   }
   const applied = new Map<string, string[]>();
   for (const answer of answers) {
@@ -47,13 +54,19 @@ export async function settleAnswers(session: Session, context: StoreContext, ans
     if (ids) ids.push(answer.request.entityId);
     else applied.set(answer.request.kind, [answer.request.entityId]);
   }
-  for (const changes of changesByKind.values()) tally.facts.push(...await writeChanges(session, context, changes));
+  for (const changes of changesByKind.values()) tally.facts.push(...(await writeChanges(session, context, changes)));
   for (const [kind, ids] of applied) {
     await markSeen(session, kind, ids);
-    tally.facts.push(...await closeConflicts(session, kind, ids, answers));
+    tally.facts.push(...(await closeConflicts(session, kind, ids, answers)));
     await releaseDependents(session, context, kind, ids);
   }
-  return { batchSize: answers.reduce((sum, { request }) => sum + request.opIds.length, 0), pushed: tally.pushed, errors: tally.errors, conflicts: tally.conflicts, facts: tally.facts };
+  return {
+    batchSize: answers.reduce((sum, { request }) => sum + request.opIds.length, 0),
+    pushed: tally.pushed,
+    errors: tally.errors,
+    conflicts: tally.conflicts,
+    facts: tally.facts,
+  };
 }
 
 /** The conflicts of entities whose request was accepted are over; what they were resolved into is told. */
@@ -109,7 +122,9 @@ function settleApplied(changes: EntityChanges, { request }: Answer, row: JsonObj
   const { known, lastSent } = request.op.type === 'delete' ? knownAfterDelete(changes.table, row) : knownAfterUpsert(changes, request.op, row);
   changes.depart(request.entityId, leaving, 'applied', known, lastSent);
   tally.pushed += group.length;
-  tally.facts.push(...group.map((member): SyncFact => ({ type: 'op.pushed', opId: member.opId, kind: member.kind, entityId: member.entityId, operationType: member.type })));
+  tally.facts.push(
+    ...group.map((member): SyncFact => ({ type: 'op.pushed', opId: member.opId, kind: member.kind, entityId: member.entityId, operationType: member.type })),
+  );
 }
 
 /** The server's row from now on; `lastSent` where its version is unknown. */
@@ -118,8 +133,12 @@ interface KnownAfter {
   readonly lastSent?: JsonObject;
 }
 
-const knownAfterDelete = (table: ReplicaTable, row: JsonObject | undefined): KnownAfter =>
-  ({ known: row !== undefined && table.isDeleted(row) ? { row, version: table.readUpdatedAt(row), deleted: true } : { row: undefined, version: undefined, deleted: true } });
+const knownAfterDelete = (table: ReplicaTable, row: JsonObject | undefined): KnownAfter => ({
+  known:
+    row !== undefined && table.isDeleted(row)
+      ? { row, version: table.readUpdatedAt(row), deleted: true }
+      : { row: undefined, version: undefined, deleted: true },
+});
 
 function knownAfterUpsert(changes: EntityChanges, op: UpsertOp, answered: JsonObject | undefined): KnownAfter {
   const { table } = changes;
@@ -133,7 +152,10 @@ function knownAfterUpsert(changes: EntityChanges, op: UpsertOp, answered: JsonOb
   const believed = { ...rest, [table.keys.id]: rest[table.keys.id] ?? op.id, [table.keys.deletedAt]: null, ...answered };
   if (version !== undefined) return { known: { row: believed, version, deleted: false } };
   // Accepted without saying what the version is now, until a fetch or a pull tells.
-  return { known: { row: updatedAt === undefined ? believed : { ...believed, [table.keys.updatedAt]: updatedAt }, version: undefined, deleted: false }, lastSent: written };
+  return {
+    known: { row: updatedAt === undefined ? believed : { ...believed, [table.keys.updatedAt]: updatedAt }, version: undefined, deleted: false },
+    lastSent: written,
+  };
 }
 
 /** The row's fields as the request left them there, as far as we know: of deltas that the server applied itself, what they make of its own values. */
@@ -143,14 +165,25 @@ function writtenBy(op: UpsertOp, known: JsonObject | undefined, table: ReplicaTa
 }
 
 async function settleConflict(
-  session: Session, context: StoreContext, changes: EntityChanges, { request }: Answer, outcome: Outcome & { type: 'conflict' }, group: readonly StoredOp[], tally: Tally,
+  session: Session,
+  context: StoreContext,
+  changes: EntityChanges,
+  { request }: Answer,
+  outcome: Outcome & { type: 'conflict' },
+  group: readonly StoredOp[],
+  tally: Tally,
 ): Promise<void> {
   const { table } = changes;
   const { entityId } = request;
   const { conflict, head } = describeConflict(changes, entityId, outcome);
   if (!head) return;
   const now = context.unit.clock.now();
-  for (const member of group) changes.transition({ seq: member.seq, close: member.requestId !== undefined, ...(member.seq === head.seq ? { state: OutboxState.parked, parked: 'conflict' as const } : {}) });
+  for (const member of group)
+    changes.transition({
+      seq: member.seq,
+      close: member.requestId !== undefined,
+      ...(member.seq === head.seq ? { state: OutboxState.parked, parked: 'conflict' as const } : {}),
+    });
   if (outcome.current !== undefined || outcome.deleted) {
     changes.refresh(entityId, { row: outcome.current, version: outcome.serverTimestamp || undefined, deleted: outcome.deleted });
   }
@@ -161,13 +194,21 @@ async function settleConflict(
   const strategy = context.strategyOf(table.kind);
   // What was decided by a person was about another row: it is asked again, and not left to the strategy.
   const wasDecided = (await readConflict(session, table.kind, entityId))?.state === 'decided';
-  await writeConflict(session, { conflict, strategy, detectedAt: now, ...(wasDecided ? { state: 'awaiting', reason: outdatedDecision } : { state: 'detected' }) }, now);
+  await writeConflict(
+    session,
+    { conflict, strategy, detectedAt: now, ...(wasDecided ? { state: 'awaiting', reason: outdatedDecision } : { state: 'detected' }) },
+    now,
+  );
   tally.conflicts.push({ kind: table.kind, entityId, opId: conflict.opId });
   tally.facts.push({ type: 'conflict.detected', conflict, strategy });
 }
 
 /** The conflict of an entity as it stands: all its unsent operations folded, against the server's row. */
-export function describeConflict(changes: EntityChanges, entityId: string, outcome: Outcome & { type: 'conflict' }): { readonly conflict: Conflict; readonly head: StoredOp | undefined } {
+export function describeConflict(
+  changes: EntityChanges,
+  entityId: string,
+  outcome: Outcome & { type: 'conflict' },
+): { readonly conflict: Conflict; readonly head: StoredOp | undefined } {
   const queue = changes.queueOf(entityId);
   const newest = queue.at(-1);
   const folded = queue.length === 0 ? undefined : foldOps(queue);
@@ -192,7 +233,14 @@ export function describeConflict(changes: EntityChanges, entityId: string, outco
 }
 
 /** Where the head goes, and what happens to the request, for each outcome that leaves the operations queued. */
-function settleUnapplied(context: StoreContext, changes: EntityChanges, answer: Answer, outcome: Exclude<Outcome, { type: 'applied' | 'conflict' }>, group: readonly StoredOp[], tally: Tally): void {
+function settleUnapplied(
+  context: StoreContext,
+  changes: EntityChanges,
+  answer: Answer,
+  outcome: Exclude<Outcome, { type: 'applied' | 'conflict' }>,
+  group: readonly StoredOp[],
+  tally: Tally,
+): void {
   const { config, unit } = context;
   const now = unit.clock.now();
   const { error } = outcome;
@@ -200,12 +248,26 @@ function settleUnapplied(context: StoreContext, changes: EntityChanges, answer: 
   const dueAt = answer.dueInMs === undefined ? undefined : now + answer.dueInMs;
   const code = outcome.type === 'rejected' ? outcome.code : outcome.type;
   const text = boundedError(error.message);
-  const each = (change: (op: StoredOp) => { state: OutboxState; parked?: 'stuck' | 'ambiguous'; dueAt?: number | undefined; countTry?: boolean; close?: boolean; reuseKey?: boolean }): void => {
+  const each = (
+    change: (op: StoredOp) => {
+      state: OutboxState;
+      parked?: 'stuck' | 'ambiguous';
+      dueAt?: number | undefined;
+      countTry?: boolean;
+      close?: boolean;
+      reuseKey?: boolean;
+    },
+  ): void => {
     for (const op of group) {
       const { state, parked, ...rest } = change(op);
       const isHolder = op.requestId !== undefined;
       changes.transition({
-        seq: op.seq, error: text, code, ...rest, close: rest.close ?? false, reuseKey: (rest.reuseKey ?? false) && isHolder,
+        seq: op.seq,
+        error: text,
+        code,
+        ...rest,
+        close: rest.close ?? false,
+        reuseKey: (rest.reuseKey ?? false) && isHolder,
         ...(op.seq === head?.seq ? { state, parked } : {}),
       });
     }
@@ -213,7 +275,9 @@ function settleUnapplied(context: StoreContext, changes: EntityChanges, answer: 
   switch (outcome.type) {
     case 'rejected': {
       const stuck = group.some((op) => op.tryCount + 1 >= config.maxOutboxTryCount);
-      each(() => (stuck ? { state: OutboxState.parked, parked: 'stuck', countTry: true, close: true } : { state: OutboxState.waiting, countTry: true, close: true }));
+      each(() =>
+        stuck ? { state: OutboxState.parked, parked: 'stuck', countTry: true, close: true } : { state: OutboxState.waiting, countTry: true, close: true },
+      );
       tellFailed(group, error, !stuck, tally);
       if (stuck) tellStuck(group, error, 1, tally);
       return;
@@ -254,9 +318,25 @@ function settleUnapplied(context: StoreContext, changes: EntityChanges, answer: 
 
 function tellFailed(group: readonly StoredOp[], error: SyncError, willRetry: boolean, tally: Tally): void {
   tally.errors += group.length;
-  tally.facts.push(...group.map((op): SyncFact => ({ type: 'op.failed', opId: op.opId, kind: op.kind, entityId: op.entityId, error, errorInfo: syncErrorInfo(error), willRetry })));
+  tally.facts.push(
+    ...group.map(
+      (op): SyncFact => ({ type: 'op.failed', opId: op.opId, kind: op.kind, entityId: op.entityId, error, errorInfo: syncErrorInfo(error), willRetry }),
+    ),
+  );
 }
 
 function tellStuck(group: readonly StoredOp[], error: SyncError, more: number, tally: Tally): void {
-  tally.facts.push(...group.map((op): SyncFact => ({ type: 'op.stuck', opId: op.opId, kind: op.kind, entityId: op.entityId, tryCount: op.tryCount + more, error, errorInfo: syncErrorInfo(error) })));
+  tally.facts.push(
+    ...group.map(
+      (op): SyncFact => ({
+        type: 'op.stuck',
+        opId: op.opId,
+        kind: op.kind,
+        entityId: op.entityId,
+        tryCount: op.tryCount + more,
+        error,
+        errorInfo: syncErrorInfo(error),
+      }),
+    ),
+  );
 }

@@ -5,7 +5,14 @@ import { DatabaseError } from '../model/errors.ts';
 import { busyDelayMs, isBusyError } from './busy-database.ts';
 import type { ConnectionGate } from './gate-port.ts';
 import { GateLock, type LockHolder } from './gate-lock.ts';
-import { createGatedRunnerClass, type GatedQueryRunner, type GatedRunnerClass, type GateOperations, type SqliteQueryRunner, type SqliteRunnerClass } from './gated-query-runner.ts';
+import {
+  createGatedRunnerClass,
+  type GatedQueryRunner,
+  type GatedRunnerClass,
+  type GateOperations,
+  type SqliteQueryRunner,
+  type SqliteRunnerClass,
+} from './gated-query-runner.ts';
 import { OpenTransaction, type TransactionScope } from './open-transaction.ts';
 import { rawConnectionOf, type RawConnection } from './raw-connection.ts';
 import { scopedTransaction } from './scoped-transaction.ts';
@@ -241,7 +248,9 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     let failure = first;
     for (let attempts = 0; isBusyError(failure) && clock.now() - begunAt < busyTimeoutMs; attempts += 1) {
       this.#lock.park();
-      await new Promise<void>((resolve) => { clock.setTimeout(resolve, busyDelayMs(attempts)); });
+      await new Promise<void>((resolve) => {
+        clock.setTimeout(resolve, busyDelayMs(attempts));
+      });
       await this.#lock.unpark();
       try {
         return await attempt();

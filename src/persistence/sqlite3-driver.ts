@@ -41,7 +41,9 @@ const openFile = (sqlite3: Sqlite3Module, name: string): Promise<Database> =>
   });
 
 const execute = (database: Database, sql: string): Promise<void> =>
-  new Promise((resolve, reject) => { database.exec(sql, (error) => (error === null ? resolve() : reject(error))); });
+  new Promise((resolve, reject) => {
+    database.exec(sql, (error) => (error === null ? resolve() : reject(error)));
+  });
 
 /** Keeps the most recently used statements prepared: for bulk work, parsing costs as much as running. */
 class StatementCache {
@@ -103,14 +105,20 @@ class Connection implements Sqlite3Connection {
 
   async closeAsync(): Promise<void> {
     this.#cache.close();
-    await new Promise<void>((resolve, reject) => { this.#database.close((error) => (error === null ? resolve() : reject(error))); });
+    await new Promise<void>((resolve, reject) => {
+      this.#database.close((error) => (error === null ? resolve() : reject(error)));
+    });
   }
 
   #run(sql: string, parameters: unknown[]): Promise<Sqlite3Result> {
     return new Promise((resolve, reject) => {
       const bound = toBindables(parameters);
       // The statement of a failed preparation answers nothing else.
-      const statement = this.#cache.take(sql) ?? this.#database.prepare(sql, (error: Error | null) => { if (error !== null) reject(error); });
+      const statement =
+        this.#cache.take(sql) ??
+        this.#database.prepare(sql, (error: Error | null) => {
+          if (error !== null) reject(error);
+        });
       const fail = (error: Error): void => {
         statement.finalize();
         reject(error);

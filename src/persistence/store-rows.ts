@@ -14,10 +14,20 @@ export interface RowToStore {
 
 /** Stores rows, many at a time; where the database or a mapping refuses, one by one. Gives back those that are refused (I13). */
 export async function storeRows(
-  session: Session, table: ReplicaTable, rows: readonly RowToStore[], options: { readonly oneByOne?: boolean; readonly keepDeletedLocally?: boolean } = {},
+  session: Session,
+  table: ReplicaTable,
+  rows: readonly RowToStore[],
+  options: { readonly oneByOne?: boolean; readonly keepDeletedLocally?: boolean } = {},
 ): Promise<readonly BadRow[]> {
   if (rows.length === 0) return [];
-  const store = (some: readonly RowToStore[]): Promise<Error | undefined> => refusal(session, () => table.upsert(session, some.map(({ row }) => row), options));
+  const store = (some: readonly RowToStore[]): Promise<Error | undefined> =>
+    refusal(session, () =>
+      table.upsert(
+        session,
+        some.map(({ row }) => row),
+        options,
+      ),
+    );
   if (options.oneByOne !== true && (await store(rows)) === undefined) return [];
   const bad: BadRow[] = [];
   for (const row of rows) {
@@ -36,7 +46,8 @@ async function refusal(session: Session, write: () => Promise<void>): Promise<Er
     if (savepoint) await session.run('RELEASE SAVEPOINT "synchart_row"');
     return undefined;
   } catch (error) {
-    const isTheRows = classifyDatabaseError(error) === 'constraint' || error instanceof ValidationError || error instanceof RangeError || error instanceof TypeError;
+    const isTheRows =
+      classifyDatabaseError(error) === 'constraint' || error instanceof ValidationError || error instanceof RangeError || error instanceof TypeError;
     if (!isTheRows) throw error;
     if (savepoint) await session.run('ROLLBACK TO SAVEPOINT "synchart_row"');
     return error instanceof Error ? error : new Error(String(error));

@@ -15,7 +15,10 @@ export async function readState<Name extends keyof SyncStateValues>(session: Ses
 }
 
 export async function writeState<Name extends keyof SyncStateValues>(session: Session, name: Name, value: SyncStateValues[Name]): Promise<void> {
-  await session.run('INSERT INTO "sync_state" ("name", "value") VALUES (?, ?) ON CONFLICT ("name") DO UPDATE SET "value" = excluded."value"', [name, JSON.stringify(value)]);
+  await session.run('INSERT INTO "sync_state" ("name", "value") VALUES (?, ?) ON CONFLICT ("name") DO UPDATE SET "value" = excluded."value"', [
+    name,
+    JSON.stringify(value),
+  ]);
 }
 
 export async function forgetState(session: Session, name: keyof SyncStateValues): Promise<void> {

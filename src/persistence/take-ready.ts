@@ -39,7 +39,13 @@ export async function takeReady(session: Session, context: StoreContext, options
   }
 }
 
-async function takeHeads(session: Session, context: StoreContext, heads: readonly Head[], options: TakeOptions, facts: SyncFact[]): Promise<readonly TakenRequest[]> {
+async function takeHeads(
+  session: Session,
+  context: StoreContext,
+  heads: readonly Head[],
+  options: TakeOptions,
+  facts: SyncFact[],
+): Promise<readonly TakenRequest[]> {
   const requests: TakenRequest[] = [];
   const byKind = grouped(heads, (head) => head.kind);
   for (const [kind, kindHeads] of byKind) {
@@ -48,15 +54,28 @@ async function takeHeads(session: Session, context: StoreContext, heads: readonl
     const queues = await readQueues(session, kind, ids);
     const bases = await readBases(session, kind, ids);
     const damaged = new Set([...queues].filter(([, queue]) => groupOf(queue, context.config.coalesce).some((op) => op.damaged)).map(([entityId]) => entityId));
-    if (damaged.size > 0) facts.push(...await parkDamaged(session, [...damaged].flatMap((entityId) => queues.get(entityId)?.slice(0, 1) ?? [])));
-    const groups = ids.filter((entityId) => !damaged.has(entityId)).flatMap((entityId) => {
-      const queue = queues.get(entityId) ?? [];
-      const group = toGroup(table, entityId, queue, context.config.coalesce);
-      return group ? [{ ...onNewestRow(group, bases.get(entityId)), sendsDeltas: options.deltas }] : [];
-    });
+    if (damaged.size > 0)
+      facts.push(
+        ...(await parkDamaged(
+          session,
+          [...damaged].flatMap((entityId) => queues.get(entityId)?.slice(0, 1) ?? []),
+        )),
+      );
+    const groups = ids
+      .filter((entityId) => !damaged.has(entityId))
+      .flatMap((entityId) => {
+        const queue = queues.get(entityId) ?? [];
+        const group = toGroup(table, entityId, queue, context.config.coalesce);
+        return group ? [{ ...onNewestRow(group, bases.get(entityId)), sendsDeltas: options.deltas }] : [];
+      });
     const nothing = groups.filter((group) => group.folded.type === 'nothing');
-    facts.push(...await leaveUnsent(session, context, table, nothing));
-    const ready = await holdBack(session, context, table, groups.filter((group) => group.folded.type !== 'nothing'));
+    facts.push(...(await leaveUnsent(session, context, table, nothing)));
+    const ready = await holdBack(
+      session,
+      context,
+      table,
+      groups.filter((group) => group.folded.type !== 'nothing'),
+    );
     const frozen = await freeze(session, ready, context.unit.clock.now());
     requests.push(...frozen.map((request) => withVerification(request, bases.get(request.entityId), options, context)));
   }
@@ -67,8 +86,11 @@ async function takeHeads(session: Session, context: StoreContext, heads: readonl
 
 /** Open requests first, then by `seq`; one indexed range per kind, each bounded by the limit. */
 export const headsSql = (kinds: number): string =>
-  `SELECT * FROM (${Array.from({ length: kinds }, () =>
-    `SELECT * FROM (SELECT "seq", "kind", "entity_id" AS "entityId" FROM "sync_outbox" WHERE "kind" = ? AND "state" = 1 ORDER BY "seq" LIMIT ?) AS "ready"`).join(' UNION ALL ')}) AS "heads" ORDER BY "seq" LIMIT ?`;
+  `SELECT * FROM (${Array.from(
+    { length: kinds },
+    () =>
+      `SELECT * FROM (SELECT "seq", "kind", "entity_id" AS "entityId" FROM "sync_outbox" WHERE "kind" = ? AND "state" = 1 ORDER BY "seq" LIMIT ?) AS "ready"`,
+  ).join(' UNION ALL ')}) AS "heads" ORDER BY "seq" LIMIT ?`;
 
 // CROSS JOIN fixes the order of the loops: from the few open requests to their heads, never the other way round.
 export const openSql = (kinds: number): string =>
@@ -99,11 +121,27 @@ function toGroup(table: ReplicaTable, entityId: string, queue: readonly StoredOp
   // A delete that was resolved into keeping the row: what is under way has a body.
   if (frozen && folded.type !== 'upsert' && newest.frozenBody !== undefined) {
     const { opId, localTimestamp, frozenBody, frozenBase } = newest;
-    return { table, entityId, head, newest, ops, frozen, folded: { type: 'upsert', opId, creates: false, payload: frozenBody, changedFields: undefined, baseUpdatedAt: frozenBase, localTimestamp } };
+    return {
+      table,
+      entityId,
+      head,
+      newest,
+      ops,
+      frozen,
+      folded: { type: 'upsert', opId, creates: false, payload: frozenBody, changedFields: undefined, baseUpdatedAt: frozenBase, localTimestamp },
+    };
   }
   // What is under way is never nothing: a delete that resolves the conflict of a create is sent again as it was (I2).
   if (frozen && folded.type === 'nothing') {
-    return { table, entityId, head, newest, ops, frozen, folded: { type: 'delete', opId: newest.opId, creates: false, baseUpdatedAt: newest.frozenBase, localTimestamp: newest.localTimestamp } };
+    return {
+      table,
+      entityId,
+      head,
+      newest,
+      ops,
+      frozen,
+      folded: { type: 'delete', opId: newest.opId, creates: false, baseUpdatedAt: newest.frozenBase, localTimestamp: newest.localTimestamp },
+    };
   }
   return { table, entityId, head, newest, ops, frozen, folded };
 }
@@ -133,11 +171,14 @@ async function freeze(session: Session, groups: readonly Group[], now: number): 
     await session.run(
       `UPDATE "sync_outbox" SET "request_id" = "f"."column2", "frozen_body" = "f"."column3", "frozen_base" = "f"."column4", "first_sent_at" = ${Math.trunc(now)}, "attempt" = "attempt" + 1,
          "state" = CASE WHEN "f"."column5" = 1 THEN ${OutboxState.inFlight} ELSE "state" END, "due_at" = NULL
-       FROM (VALUES ${part.map(() => '(?, ?, ?, ?, ?)').join(', ')}) AS "f" WHERE "sync_outbox"."seq" = "f"."column1"`, rows);
+       FROM (VALUES ${part.map(() => '(?, ?, ?, ?, ?)').join(', ')}) AS "f" WHERE "sync_outbox"."seq" = "f"."column1"`,
+      rows,
+    );
   }
   // A request that somebody let go out again: its time begins anew.
   const renewed = groups.filter((group) => group.frozen && group.newest.firstSentAt === undefined).map((group) => group.newest.seq);
-  if (renewed.length > 0) await session.run(`UPDATE "sync_outbox" SET "first_sent_at" = ? WHERE ${session.dialect.inList('"seq"')}`, [Math.trunc(now), listOf(renewed)]);
+  if (renewed.length > 0)
+    await session.run(`UPDATE "sync_outbox" SET "first_sent_at" = ? WHERE ${session.dialect.inList('"seq"')}`, [Math.trunc(now), listOf(renewed)]);
   const others = groups.filter((group) => group.frozen || group.newest !== group.head).map((group) => group.head.seq);
   if (others.length > 0) {
     await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.inFlight}, "due_at" = NULL WHERE ${session.dialect.inList('"seq"')}`, [listOf(others)]);
@@ -163,27 +204,45 @@ export function toRequest({ table, entityId, ops, newest, folded, frozen, sendsD
   const requestId = newest.requestId ?? nextRequestId(newest);
   const base = frozen ? newest.frozenBase : folded.type === 'nothing' ? undefined : folded.baseUpdatedAt;
   const shared = {
-    opId: newest.opId, kind: table.kind, id: entityId, localTimestamp: newest.localTimestamp, requestId,
+    opId: newest.opId,
+    kind: table.kind,
+    id: entityId,
+    localTimestamp: newest.localTimestamp,
+    requestId,
     ...(newest.force ? { force: true } : {}),
     ...(base === undefined || base === '' ? {} : { baseUpdatedAt: base }),
   };
   const stored = frozen ? thawed(newest.frozenBody) : undefined;
   const deltas = folded.type === 'upsert' ? folded.deltas : undefined;
   const sent = frozen ? stored?.deltas : sendsDeltas ? deltas : undefined;
-  const op: Op = folded.type === 'upsert'
-    ? {
-        type: 'upsert', ...shared, creates: folded.creates, payload: stored?.payload ?? bodyOf(table, newest, folded),
-        ...(folded.changedFields === undefined ? {} : { changedFields: folded.changedFields }),
-        ...(sent === undefined ? {} : { deltas: sent }),
-      }
-    : { type: 'delete', ...shared, creates: false };
-  return { kind: table.kind, entityId, op, opIds: ops.map((member) => member.opId), firstSentAt: newest.firstSentAt, verify: 'no', ...(deltas === undefined ? {} : { deltas }) };
+  const op: Op =
+    folded.type === 'upsert'
+      ? {
+          type: 'upsert',
+          ...shared,
+          creates: folded.creates,
+          payload: stored?.payload ?? bodyOf(table, newest, folded),
+          ...(folded.changedFields === undefined ? {} : { changedFields: folded.changedFields }),
+          ...(sent === undefined ? {} : { deltas: sent }),
+        }
+      : { type: 'delete', ...shared, creates: false };
+  return {
+    kind: table.kind,
+    entityId,
+    op,
+    opIds: ops.map((member) => member.opId),
+    firstSentAt: newest.firstSentAt,
+    verify: 'no',
+    ...(deltas === undefined ? {} : { deltas }),
+  };
 }
 
 function bodyOf(table: ReplicaTable, newest: StoredOp, folded: FoldedRequest & { type: 'upsert' }): JsonObject {
   const { changedFields, payload, deltas = [] } = folded;
   if (table.sendChangedFields && changedFields !== undefined && !folded.creates) {
-    return Object.fromEntries(Object.entries(payload).filter(([key]) => key === table.keys.id || changedFields.includes(key) || deltas.some(({ field }) => field === key)));
+    return Object.fromEntries(
+      Object.entries(payload).filter(([key]) => key === table.keys.id || changedFields.includes(key) || deltas.some(({ field }) => field === key)),
+    );
   }
   return newest.payload !== undefined && sameRow(newest.payload, payload) ? newest.payload : payload;
 }
@@ -224,7 +283,8 @@ async function parkDamaged(session: Session, heads: readonly StoredOp[]): Promis
   const message = 'the stored operation is damaged: its JSON cannot be read; drop it, or repair it in sync_outbox';
   await session.run(
     `UPDATE "sync_outbox" SET "state" = ${OutboxState.parked}, "parked" = 'stuck', "error_code" = 'damaged', "last_error" = ? WHERE ${session.dialect.inList('"seq"')}`,
-    [message, listOf(heads.map((head) => head.seq))]);
+    [message, listOf(heads.map((head) => head.seq))],
+  );
   return heads.map((head) => {
     const error = new ParseError(`operation ${head.opId} on ${head.kind}/${head.entityId}: ${message}`);
     return { type: 'op.stuck', opId: head.opId, kind: head.kind, entityId: head.entityId, tryCount: head.tryCount, error, errorInfo: syncErrorInfo(error) };

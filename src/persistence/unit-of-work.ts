@@ -51,7 +51,11 @@ export function createUnitOfWork(dataSource: DataSource, gate: ConnectionGate, c
 }
 
 async function assertLease(session: Session, holder: LeaseHolder, clock: Clock): Promise<void> {
-  const held = await session.one('SELECT 1 AS "held" FROM "sync_lease" WHERE "name" = ? AND "owner" = ? AND "token" = ?', [holder.name, holder.owner, holder.token]);
+  const held = await session.one('SELECT 1 AS "held" FROM "sync_lease" WHERE "name" = ? AND "owner" = ? AND "token" = ?', [
+    holder.name,
+    holder.owner,
+    holder.token,
+  ]);
   if (held === undefined) {
     throw new SyncStepError({ type: 'leaseLost', message: 'another process has taken the sync lease; its run goes on, ours is discarded', at: clock.now() });
   }

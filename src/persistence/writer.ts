@@ -59,7 +59,11 @@ export interface SyncEntityWriter<Entity extends ObjectLiteral> {
   /** Your own write and an operation you built, in one transaction; what your callback returns is returned. */
   writeAndEnqueueOp<Result>(write: (manager: EntityManager) => Promise<Result>, op: Op): Promise<Result>;
   /** Your own write and the deletion of a row, in one transaction. */
-  writeAndEnqueueDelete<Result>(write: (manager: EntityManager) => Promise<Result>, id: string | number, options?: WriteOptions & { readonly baseUpdatedAt?: string }): Promise<Result>;
+  writeAndEnqueueDelete<Result>(
+    write: (manager: EntityManager) => Promise<Result>,
+    id: string | number,
+    options?: WriteOptions & { readonly baseUpdatedAt?: string },
+  ): Promise<Result>;
 }
 
 export interface SyncWriter {
@@ -86,7 +90,11 @@ export function createWriter(dataSource: DataSource, options: WriterOptions = {}
   const gate = gateConnection(dataSource);
   const clock = options.clock ?? systemClock;
   const context: WriterContext = {
-    dataSource, gate, feed: changeFeedOf(dataSource, gate), opId: options.opId ?? (() => crypto.randomUUID()), now: () => clock.now(),
+    dataSource,
+    gate,
+    feed: changeFeedOf(dataSource, gate),
+    opId: options.opId ?? (() => crypto.randomUUID()),
+    now: () => clock.now(),
   };
   return {
     forTable: (table) => {
@@ -110,37 +118,45 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
   };
   const stored = async (session: Session, id: string): Promise<JsonObject | undefined> => (await table.read(session, [id])).get(id);
   const shared = (id: string, options: WriteOptions | undefined) => ({
-    kind: table.kind, id, opId: options?.opId ?? context.opId(), localTimestamp: options?.localTimestamp ?? new Date(context.now()),
+    kind: table.kind,
+    id,
+    opId: options?.opId ?? context.opId(),
+    localTimestamp: options?.localTimestamp ?? new Date(context.now()),
   });
   const enqueue = async (session: Session, op: Op, before: JsonObject | undefined, seen?: JsonObject): Promise<void> => {
     await enqueueOp(session, op, table, op.creates ? { row: undefined, version: versionOf(before) } : preImageOf(before, seen), context.now());
     feed.noteEnqueued();
   };
   const versionOf = (row: JsonObject | undefined): string | undefined => {
-    const version = row === undefined ? undefined : table.readUpdatedAt(row) ?? row[table.keys.updatedAt];
+    const version = row === undefined ? undefined : (table.readUpdatedAt(row) ?? row[table.keys.updatedAt]);
     return version === undefined || version === null || version === '' ? undefined : String(version);
   };
   /** What the user saw is what a merge compares with; the row may have moved on since (F-140). */
   const preImageOf = (before: JsonObject | undefined, seen: JsonObject | undefined): PreImage => {
     const version = versionOf(before);
     const seenVersion = versionOf(seen);
-    if (before === undefined || version === undefined || seen === undefined || seenVersion === undefined || compareTimestamps(seenVersion, version) >= 0) return { row: before, version };
+    if (before === undefined || version === undefined || seen === undefined || seenVersion === undefined || compareTimestamps(seenVersion, version) >= 0)
+      return { row: before, version };
     return { row: seen, version: seenVersion, newer: { row: before, version } };
   };
   const wireOf = (entity: object): { readonly id: string; readonly row: JsonObject } => {
     const row = table.entityToWire(entity);
     const id = table.readId(row);
-    if (id === undefined) throw new ValidationError(`${table.kind}: the entity has no ${table.keys.id}; give it one before writing, such as crypto.randomUUID() (F-39)`);
+    if (id === undefined)
+      throw new ValidationError(`${table.kind}: the entity has no ${table.keys.id}; give it one before writing, such as crypto.randomUUID() (F-39)`);
     const complaint = table.complaintAbout(row);
     if (complaint !== undefined) throw new ValidationError(`${table.kind}/${id}: ${complaint}; nothing was written`);
     return { id, row };
   };
   /** The row as it will be stored: local writes never change what belongs to the server. */
   const owned = (row: JsonObject, before: JsonObject | undefined): JsonObject => ({
-    ...row, [table.keys.updatedAt]: before?.[table.keys.updatedAt] ?? '', [table.keys.deletedAt]: null,
+    ...row,
+    [table.keys.updatedAt]: before?.[table.keys.updatedAt] ?? '',
+    [table.keys.deletedAt]: null,
   });
   const wireKeys = (fields: Iterable<string>): readonly string[] => [...new Set([...fields].map((field) => table.wireKeyOf(field)))];
-  const notFound = (id: string): ValidationError => new ValidationError(`${table.kind}/${id}: there is no such row to change; insert it with insertAndEnqueue (F-104)`);
+  const notFound = (id: string): ValidationError =>
+    new ValidationError(`${table.kind}/${id}: there is no such row to change; insert it with insertAndEnqueue (F-104)`);
 
   const replace = async (session: Session, entity: object, options: ReplaceOptions | undefined): Promise<boolean> => {
     const { id, row } = wireOf(entity);
@@ -153,7 +169,11 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
     const after = { ...before, ...Object.fromEntries(Object.entries(row).filter(([key]) => changed.includes(key))) };
     await table.upsert(session, [owned(after, before)]);
     const baseUpdatedAt = options?.baseUpdatedAt ?? versionOf(before);
-    await enqueue(session, upsertOp({ ...shared(id, options), payload: payloadToSend(after, table), changedFields: changed, baseUpdatedAt, creates: false }), before);
+    await enqueue(
+      session,
+      upsertOp({ ...shared(id, options), payload: payloadToSend(after, table), changedFields: changed, baseUpdatedAt, creates: false }),
+      before,
+    );
     return true;
   };
 
@@ -166,7 +186,11 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
       if (write === undefined) return false;
       await table.upsert(session, [owned(write.after, before)]);
       const payload = payloadToSend(write.after, table);
-      await enqueue(session, upsertOp({ ...shared(id, options), payload, changedFields: [], deltas: write.deltas, baseUpdatedAt: versionOf(before), creates: false }), before);
+      await enqueue(
+        session,
+        upsertOp({ ...shared(id, options), payload, changedFields: [], deltas: write.deltas, baseUpdatedAt: versionOf(before), creates: false }),
+        before,
+      );
       return true;
     });
 
@@ -181,14 +205,17 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
         const { id, row } = wireOf(entity);
         const before = await stored(session, id);
         const revives = before !== undefined && (table.isDeleted(before) || (await table.isDeletedLocally(session, id)));
-        if (before !== undefined && !revives) throw new ValidationError(`${table.kind}/${id}: a row with this id exists; change it with replaceAndEnqueue (WRT-08)`);
+        if (before !== undefined && !revives)
+          throw new ValidationError(`${table.kind}/${id}: a row with this id exists; change it with replaceAndEnqueue (WRT-08)`);
         const after = { ...before, ...row };
         await table.upsert(session, [owned(after, before)]);
         await table.writeLocalOnly(session, id, entity);
         const payload = payloadToSend(after, table);
         // Over a tombstone nothing is sent as base: that means undelete. Over a row the server never saw it is the creation still.
-        const base = before === undefined || versionOf(before) === undefined ? { creates: true }
-          : { creates: false, baseUpdatedAt: table.isDeleted(before) ? undefined : versionOf(before) };
+        const base =
+          before === undefined || versionOf(before) === undefined
+            ? { creates: true }
+            : { creates: false, baseUpdatedAt: table.isDeleted(before) ? undefined : versionOf(before) };
         await enqueue(session, upsertOp({ ...shared(id, options), payload, ...base }), before);
       }),
 
@@ -201,7 +228,8 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
       transaction(async (session) => {
         const [from, to] = [table.entityToWire(before), table.entityToWire(after)];
         const fromId = table.readId(from);
-        if (fromId !== table.readId(to)) throw new ValidationError(`${table.kind}: replaceAndEnqueueDiff compares one row, got ids ${String(fromId)} and ${String(table.readId(to))}`);
+        if (fromId !== table.readId(to))
+          throw new ValidationError(`${table.kind}: replaceAndEnqueueDiff compares one row, got ids ${String(fromId)} and ${String(table.readId(to))}`);
         const changedFields = changedKeys(table, from, to);
         // Only what the user changed: the form may have been opened before a pull (F-140).
         const patch = Object.fromEntries(Object.entries(to).filter(([key]) => key === table.keys.id || changedFields.includes(key)));
@@ -242,7 +270,13 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
   };
 
   async function replaceWire(
-    session: Session, { seen, patch, changedFields, local }: { readonly seen: JsonObject; readonly patch: JsonObject; readonly changedFields: readonly string[]; readonly local: object },
+    session: Session,
+    {
+      seen,
+      patch,
+      changedFields,
+      local,
+    }: { readonly seen: JsonObject; readonly patch: JsonObject; readonly changedFields: readonly string[]; readonly local: object },
     options: (WriteOptions & { readonly baseUpdatedAt?: string }) | undefined,
   ): Promise<boolean> {
     const id = table.readId(patch);
@@ -255,12 +289,22 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
     const after = { ...before, ...patch };
     await table.upsert(session, [owned(after, before)]);
     const baseUpdatedAt = options?.baseUpdatedAt ?? versionOf(seen);
-    await enqueue(session, upsertOp({ ...shared(id, options), payload: payloadToSend(after, table), changedFields, baseUpdatedAt, creates: false }), before, seen);
+    await enqueue(
+      session,
+      upsertOp({ ...shared(id, options), payload: payloadToSend(after, table), changedFields, baseUpdatedAt, creates: false }),
+      before,
+      seen,
+    );
     return true;
   }
 
-  async function remove(session: Session, id: string, options: (WriteOptions & { readonly baseUpdatedAt?: string }) | undefined, known?: JsonObject): Promise<void> {
-    const before = known ?? await stored(session, id);
+  async function remove(
+    session: Session,
+    id: string,
+    options: (WriteOptions & { readonly baseUpdatedAt?: string }) | undefined,
+    known?: JsonObject,
+  ): Promise<void> {
+    const before = known ?? (await stored(session, id));
     const op = deleteOp({ ...shared(id, options), baseUpdatedAt: options?.baseUpdatedAt ?? versionOf(before) });
     await table.markDeletedLocally(session, [id], op.localTimestamp);
     await enqueue(session, op, before);

@@ -1,6 +1,16 @@
 /** Fields that a comparison leaves out unless told otherwise: identity and bookkeeping (TRK-05). */
 export const defaultIgnoredFields: readonly string[] = [
-  'id', 'ID', 'uuid', 'updatedAt', 'updated_at', 'createdAt', 'created_at', 'deletedAt', 'deleted_at', 'deletedAtLocal', 'deleted_at_local',
+  'id',
+  'ID',
+  'uuid',
+  'updatedAt',
+  'updated_at',
+  'createdAt',
+  'created_at',
+  'deletedAt',
+  'deleted_at',
+  'deletedAtLocal',
+  'deleted_at_local',
 ];
 
 export interface DiffOptions {

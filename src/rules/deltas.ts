@@ -9,7 +9,7 @@ import type { PendingOp } from './pending-op.ts';
 export const rebaseDeltas = (serverRow: JsonObject, deltas: readonly Delta[]): JsonObject => applyDeltas(serverRow, deltas);
 
 /** The deltas of an operation. One that brings its entity into being sends the whole row: it has none. */
-export const deltasOf = (op: PendingOp): readonly Delta[] => (op.creates ? [] : op.deltas ?? []);
+export const deltasOf = (op: PendingOp): readonly Delta[] => (op.creates ? [] : (op.deltas ?? []));
 
 /**
  * What the deltas of a group come to: they add up; a plain write of the same field absorbs the earlier ones, and one that follows a plain
@@ -29,8 +29,11 @@ export function foldDeltas(ops: readonly PendingOp[]): readonly Delta[] {
 }
 
 /** Says whether an upsert changes nothing but by deltas: then it never disagrees with anybody's edit of the row. */
-export const isPureDelta = (op: { readonly creates: boolean; readonly changedFields?: readonly string[] | undefined; readonly deltas?: readonly Delta[] | undefined }): boolean =>
-  !op.creates && op.deltas !== undefined && op.deltas.length > 0 && op.changedFields?.length === 0;
+export const isPureDelta = (op: {
+  readonly creates: boolean;
+  readonly changedFields?: readonly string[] | undefined;
+  readonly deltas?: readonly Delta[] | undefined;
+}): boolean => !op.creates && op.deltas !== undefined && op.deltas.length > 0 && op.changedFields?.length === 0;
 
 /** What a transport with `capabilities.deltas` puts on the wire for an operation. */
 export interface DeltaRequest {
@@ -55,7 +58,10 @@ export function deltaRequestOf(op: Op, idKey = 'id'): DeltaRequest | undefined {
 export const payloadWithDeltas = ({ payload, deltas }: DeltaRequest): JsonObject => ({ ...payload, [wireDeltasKey]: toWireDeltas(deltas) });
 
 /** Puts the deltas of a conflict on the server's value as it is now, in place of the value they had made of an older one. */
-export function withRebasedDeltas(data: JsonObject, { deltas, serverData, serverDeleted }: Pick<Conflict, 'deltas' | 'serverData' | 'serverDeleted'>): JsonObject {
+export function withRebasedDeltas(
+  data: JsonObject,
+  { deltas, serverData, serverDeleted }: Pick<Conflict, 'deltas' | 'serverData' | 'serverDeleted'>,
+): JsonObject {
   if (deltas === undefined || serverDeleted) return data;
   const rebased = rebaseDeltas(serverData, deltas);
   const fields = [...new Set(deltas.map(({ field }) => field))];

@@ -70,6 +70,6 @@ const withoutUnborn = (ops: readonly PendingOp[]): readonly PendingOp[] => {
 
 /** The first edit that becomes the create needs every field; whole-row payloads have them already. */
 const completed = (departing: readonly PendingOp[], op: PendingOp): JsonObject => ({
-  ...Object.assign({}, ...departing.map((departed) => departed.payload ?? {})) as JsonObject,
+  ...(Object.assign({}, ...departing.map((departed) => departed.payload ?? {})) as JsonObject),
   ...op.payload,
 });

@@ -19,7 +19,10 @@ export function applyFieldRules(merged: MergeResult, change: LocalChange, server
   for (const [key, rule] of Object.entries(rules)) {
     if (!Object.hasOwn(change.localData, key) && !Object.hasOwn(server, key)) continue;
     const [mine, theirs] = [change.localData[key] ?? null, server[key] ?? null];
-    const value = changed.has(key) && !deepEqual(mine, theirs) ? decide(key, rule, { mine, theirs, before: change.baseData?.[key], merged: data.get(key) ?? null }) : theirs;
+    const value =
+      changed.has(key) && !deepEqual(mine, theirs)
+        ? decide(key, rule, { mine, theirs, before: change.baseData?.[key], merged: data.get(key) ?? null })
+        : theirs;
     data.set(key, value);
     localFields.delete(key);
     serverFields.delete(key);
@@ -29,7 +32,11 @@ export function applyFieldRules(merged: MergeResult, change: LocalChange, server
   return { data: Object.fromEntries(data), localFields: [...localFields], serverFields: [...serverFields] };
 }
 
-function decide(key: string, rule: FieldRule, sides: { readonly mine: Json; readonly theirs: Json; readonly before: Json | undefined; readonly merged: Json }): Json {
+function decide(
+  key: string,
+  rule: FieldRule,
+  sides: { readonly mine: Json; readonly theirs: Json; readonly before: Json | undefined; readonly merged: Json },
+): Json {
   const { mine, theirs, before, merged } = sides;
   switch (rule) {
     case 'local':
@@ -45,7 +52,8 @@ function decide(key: string, rule: FieldRule, sides: { readonly mine: Json; read
       return extreme(key, mine, theirs, -1);
     default: {
       const value: Json | undefined = rule(mine, theirs, before === undefined ? {} : { base: before });
-      if (value === undefined || value instanceof Promise) throw new ValidationError(`conflict.fields.${key}: the function must return a JSON value, not ${value === undefined ? 'undefined' : 'a promise'}`);
+      if (value === undefined || value instanceof Promise)
+        throw new ValidationError(`conflict.fields.${key}: the function must return a JSON value, not ${value === undefined ? 'undefined' : 'a promise'}`);
       return value;
     }
   }

@@ -44,6 +44,11 @@ function holdsItems(before: readonly Json[], mine: readonly Json[], result: read
 
 /** Items with an `id` by it, all others by content. */
 const byName = (list: readonly Json[]): ReadonlyMap<string, Json> =>
-  new Map(list.map((item) => [isJsonObject(item) && Object.hasOwn(item, 'id') && item.id !== null ? `id ${canonicalText(item.id ?? null)}` : `is ${canonicalText(item)}`, item]));
+  new Map(
+    list.map((item) => [
+      isJsonObject(item) && Object.hasOwn(item, 'id') && item.id !== null ? `id ${canonicalText(item.id ?? null)}` : `is ${canonicalText(item)}`,
+      item,
+    ]),
+  );
 
 const valueOf = (row: JsonObject, key: string): Json => (Object.hasOwn(row, key) ? (row[key] ?? null) : null);

@@ -57,7 +57,8 @@ function mergeBlind(mine: Json, theirs: Json, insisted: boolean): Merged {
   if (mine === null) return insisted && theirs !== null ? { value: null, from: 'local' } : { value: theirs, from: 'server' };
   if (theirs === null) return { value: mine, from: 'local' };
   if (Array.isArray(mine) && Array.isArray(theirs)) return { value: uniteLists(mine, theirs), from: 'both' };
-  if (isJsonObject(mine) && isJsonObject(theirs)) return ofNested(mergeFields({ local: mine, server: theirs, base: undefined, changed: undefined, nested: true }));
+  if (isJsonObject(mine) && isJsonObject(theirs))
+    return ofNested(mergeFields({ local: mine, server: theirs, base: undefined, changed: undefined, nested: true }));
   return { value: mine, from: 'local' };
 }
 

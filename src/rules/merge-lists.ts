@@ -69,12 +69,14 @@ function isReordered(list: ReadonlyMap<string, Json>, base: ReadonlyMap<string, 
 /** Items in order under a name each; the second of two equal items has another name than the first. */
 function byIdentity(list: readonly Json[]): ReadonlyMap<string, Json> {
   const counts = new Map<string, number>();
-  return new Map(list.map((item) => {
-    const identity = identityOf(item);
-    const count = counts.get(identity) ?? 0;
-    counts.set(identity, count + 1);
-    return [`${count}:${identity}`, item];
-  }));
+  return new Map(
+    list.map((item) => {
+      const identity = identityOf(item);
+      const count = counts.get(identity) ?? 0;
+      counts.set(identity, count + 1);
+      return [`${count}:${identity}`, item];
+    }),
+  );
 }
 
 const identityOf = (item: Json): string => (hasId(item) ? `id ${canonicalText(item.id ?? null)}` : `is ${canonicalText(item)}`);

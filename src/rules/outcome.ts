@@ -41,8 +41,7 @@ export const closesRequest = (type: OutcomeType): boolean =>
   type === 'conflict' || type === 'rejected' || type === 'forbidden' || type === 'authRequired' || type === 'throttled' || type === 'notSent';
 
 /** Whether a try counts towards `maxOutboxTryCount`: a definite refusal, or failing alone while other requests of the run succeed (F-09, F-132). */
-export const tryIsCounted = (type: OutcomeType, othersSucceeded = false): boolean =>
-  type === 'rejected' || (type === 'retryLater' && othersSucceeded);
+export const tryIsCounted = (type: OutcomeType, othersSucceeded = false): boolean => type === 'rejected' || (type === 'retryLater' && othersSucceeded);
 
 /** Whether the engine will send the operation again by itself (F-106). `tryCount` is the count including this try. */
 export const willRetry = (type: OutcomeType, tryCount: number, maxOutboxTryCount: number): boolean =>

@@ -55,7 +55,7 @@ function editedRow(server: JsonObject, ops: readonly PendingOp[], keys: SyncKeys
       if (claims(op, key) && !isSyncKey(key, keys)) row.set(key, value);
     }
     // On whatever value the server has now: that is what a delta is for.
-    for (const delta of op.creates ? [] : op.deltas ?? []) row.set(delta.field, applyDelta(row.get(delta.field), delta));
+    for (const delta of op.creates ? [] : (op.deltas ?? [])) row.set(delta.field, applyDelta(row.get(delta.field), delta));
   }
   return row;
 }

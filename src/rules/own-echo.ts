@@ -12,9 +12,12 @@ import { isSystemField } from './system-fields.ts';
 export function isOwnEcho(op: Op, current: JsonObject, keys: SyncKeys): boolean {
   const deleted = keys.deletedAt !== undefined && valueOf(current, keys.deletedAt) !== null;
   if (op.type === 'delete') return deleted;
-  return !deleted && Object.keys(op.payload)
-    .filter((key) => key !== keys.id && key !== keys.updatedAt && key !== keys.deletedAt && !isSystemField(key))
-    .every((key) => deepEqual(valueOf(op.payload, key), valueOf(current, key)));
+  return (
+    !deleted &&
+    Object.keys(op.payload)
+      .filter((key) => key !== keys.id && key !== keys.updatedAt && key !== keys.deletedAt && !isSystemField(key))
+      .every((key) => deepEqual(valueOf(op.payload, key), valueOf(current, key)))
+  );
 }
 
 const valueOf = (row: JsonObject, key: string): Json => (Object.hasOwn(row, key) ? (row[key] ?? null) : null);

@@ -60,7 +60,13 @@ export type PageStep =
 /** Begins a pull where the last one ended, or continues an interrupted token sequence (PROTOCOL §2). */
 export function startPaging(position: PullPosition, options: PagingOptions): PagingState {
   const fresh = {
-    position, warned: false, previousKeys: new Set<string>(), seenTokens: new Set<string>(), seenPages: new Set<string>(), emptyPages: 0, fullPages: 0,
+    position,
+    warned: false,
+    previousKeys: new Set<string>(),
+    seenTokens: new Set<string>(),
+    seenPages: new Set<string>(),
+    emptyPages: 0,
+    fullPages: 0,
   };
   const { cursor, sequence } = position;
   if (sequence === undefined) {
@@ -129,14 +135,20 @@ export function onPage(state: PagingState, page: PullPage, readers: RowReaders, 
   const later = laterOf(sequence?.newest, newest);
   const held = sequence !== undefined && (sequence.held || !sorted);
   const { cursor: committed, maxPage, resync } = state.position;
-  const cursor = done || sequence === undefined || token === undefined
-    ? advance(committed, done ? later : sequence === undefined ? end : later, passed)
-    : held ? sequence.restore : advance(committed, newest, passed);
+  const cursor =
+    done || sequence === undefined || token === undefined
+      ? advance(committed, done ? later : sequence === undefined ? end : later, passed)
+      : held
+        ? sequence.restore
+        : advance(committed, newest, passed);
   const inSequence = token !== undefined && sequence !== undefined;
   // While a token is followed the filter stays; the sequence's is that of the request whose answer brought the first token.
   const filter = inSequence ? state.filter : advance(state.filter, sequence === undefined ? end : later, true);
   const position: PullPosition = {
-    cursor, maxPage: Math.max(maxPage, page.items.length), resync, ...(inSequence ? { sequence: { token, start: state.filter } } : {}),
+    cursor,
+    maxPage: Math.max(maxPage, page.items.length),
+    resync,
+    ...(inSequence ? { sequence: { token, start: state.filter } } : {}),
   };
   const empty = page.items.length === 0;
   return {
@@ -170,8 +182,20 @@ const more: Next = { type: 'more' };
 const error = (what: string): Next => ({ type: 'error', what });
 
 /** The end rules of PROTOCOL §2, in the order in which they are to be asked. */
-function whatNext({ state, page, token, options, progress, hasNews }: {
-  state: PagingState; page: PullPage; token: string | undefined; options: PagingOptions; progress: boolean; hasNews: boolean;
+function whatNext({
+  state,
+  page,
+  token,
+  options,
+  progress,
+  hasNews,
+}: {
+  state: PagingState;
+  page: PullPage;
+  token: string | undefined;
+  options: PagingOptions;
+  progress: boolean;
+  hasNews: boolean;
 }): Next {
   const count = page.items.length;
   const nothingNew = 'the page brings nothing new and does not move the cursor; the server must honour updatedSince with afterId, or pageToken';
@@ -194,8 +218,7 @@ function whatNext({ state, page, token, options, progress, hasNews }: {
 }
 
 /** A page at least this long may have more behind it. Without the server's own word it is the largest page ever seen (F-62). */
-const fullSize = (state: PagingState, page: PullPage, options: PagingOptions): number =>
-  Math.min(options.pageSize, page.pageLimit ?? state.position.maxPage);
+const fullSize = (state: PagingState, page: PullPage, options: PagingOptions): number => Math.min(options.pageSize, page.pageLimit ?? state.position.maxPage);
 
 const isFull = (page: PullPage, options: PagingOptions): boolean => page.items.length >= Math.min(options.pageSize, page.pageLimit ?? options.pageSize);
 

@@ -1,10 +1,29 @@
 /** Pure rules of the root chart: what is asked, what a run still has to do, what a failure means, how long to wait. No clock, no randomness. */
 import {
-  AuthError, DatabaseError, MaxRetriesExceededError, NetworkError, SyncAbortedError, SyncError, SyncOperationError, TransportError,
+  AuthError,
+  DatabaseError,
+  MaxRetriesExceededError,
+  NetworkError,
+  SyncAbortedError,
+  SyncError,
+  SyncOperationError,
+  TransportError,
 } from '../model/errors.ts';
 import type { SyncFailure } from '../model/failure.ts';
 import { longestTimerMs } from './backoff.ts';
-import { anonymousWaiter, type ConflictOutcome, type ConflictRef, type Kinds, type PageReport, type Plan, type Run, type RunEnded, type RunPhase, type SettleReport, type SyncRequest } from '../model/run.ts';
+import {
+  anonymousWaiter,
+  type ConflictOutcome,
+  type ConflictRef,
+  type Kinds,
+  type PageReport,
+  type Plan,
+  type Run,
+  type RunEnded,
+  type RunPhase,
+  type SettleReport,
+  type SyncRequest,
+} from '../model/run.ts';
 import type { ConflictResolution } from '../model/conflict.ts';
 import type { SyncStats } from '../model/stats.ts';
 
@@ -12,7 +31,13 @@ import type { SyncStats } from '../model/stats.ts';
 
 /** Commands and facts that mean work. `waiter`: id of the promise that ends with the run. */
 export type WorkEvent =
-  | { readonly type: 'SYNC'; readonly pushKinds?: Kinds | undefined; readonly pullKinds?: Kinds | undefined; readonly automatic?: boolean | undefined; readonly waiter?: string | undefined }
+  | {
+      readonly type: 'SYNC';
+      readonly pushKinds?: Kinds | undefined;
+      readonly pullKinds?: Kinds | undefined;
+      readonly automatic?: boolean | undefined;
+      readonly waiter?: string | undefined;
+    }
   | { readonly type: 'FULL_RESYNC'; readonly kinds?: Kinds | undefined; readonly clearData?: boolean | undefined; readonly waiter?: string | undefined }
   | { readonly type: 'RESOLVE_CONFLICT'; readonly opId: string; readonly resolution: ConflictResolution; readonly waiter?: string | undefined }
   | { readonly type: 'remote.changed'; readonly kinds?: Kinds | undefined };
@@ -27,7 +52,8 @@ const union = (a: Kinds, b: Kinds): Kinds => [...new Set([...a, ...b])];
 const without = (list: Kinds, item: string | undefined): Kinds => list.filter((other) => other !== item);
 const within = (part: Kinds, whole: Kinds): boolean => part.every((kind) => whole.includes(kind));
 /** What is asked, as far as it is registered (KND-06, KND-07); nothing asked means all. */
-const chosen = (asked: Kinds | undefined, registered: Kinds): Kinds => (asked === undefined ? registered : union([], asked).filter((kind) => registered.includes(kind)));
+const chosen = (asked: Kinds | undefined, registered: Kinds): Kinds =>
+  asked === undefined ? registered : union([], asked).filter((kind) => registered.includes(kind));
 
 const request = (waiter: string | undefined, parts: Partial<SyncRequest> & { readonly automatic: boolean }): SyncRequest => {
   const waiters = waiter === undefined ? (parts.automatic ? [] : [anonymousWaiter]) : [waiter];
@@ -39,28 +65,35 @@ export function toRequest(event: WorkEvent, all: RegisteredKinds): SyncRequest {
   switch (event.type) {
     case 'SYNC':
       return request(event.waiter, {
-        pushKinds: chosen(event.pushKinds, all.pushKinds), pullKinds: chosen(event.pullKinds, all.pullKinds), automatic: event.automatic ?? false,
+        pushKinds: chosen(event.pushKinds, all.pushKinds),
+        pullKinds: chosen(event.pullKinds, all.pullKinds),
+        automatic: event.automatic ?? false,
       });
     case 'FULL_RESYNC': {
       const pullKinds = chosen(event.kinds, all.pullKinds);
       return request(event.waiter, { pushKinds: chosen(event.kinds, all.pushKinds), pullKinds, resyncKinds: pullKinds, automatic: false });
     }
     // Automatic, since a decision must not be dropped with a failed run.
-    case 'RESOLVE_CONFLICT': return request(event.waiter, { decisions: [event.opId], automatic: true });
-    case 'remote.changed': return request(undefined, { pullKinds: chosen(event.kinds, all.pullKinds), automatic: true });
+    case 'RESOLVE_CONFLICT':
+      return request(event.waiter, { decisions: [event.opId], automatic: true });
+    case 'remote.changed':
+      return request(undefined, { pullKinds: chosen(event.kinds, all.pullKinds), automatic: true });
   }
 }
 
 /** Asks for what both ask for; the order in which they came makes no difference to the work. */
-export const mergeRequests = (a: SyncRequest | undefined, b: SyncRequest): SyncRequest => (a === undefined ? b : {
-  pushKinds: union(a.pushKinds, b.pushKinds),
-  pullKinds: union(a.pullKinds, b.pullKinds),
-  resyncKinds: union(a.resyncKinds, b.resyncKinds),
-  decisions: union(a.decisions, b.decisions),
-  explicit: a.explicit || b.explicit,
-  automatic: a.automatic || b.automatic,
-  waiters: union(a.waiters, b.waiters),
-});
+export const mergeRequests = (a: SyncRequest | undefined, b: SyncRequest): SyncRequest =>
+  a === undefined
+    ? b
+    : {
+        pushKinds: union(a.pushKinds, b.pushKinds),
+        pullKinds: union(a.pullKinds, b.pullKinds),
+        resyncKinds: union(a.resyncKinds, b.resyncKinds),
+        decisions: union(a.decisions, b.decisions),
+        explicit: a.explicit || b.explicit,
+        automatic: a.automatic || b.automatic,
+        waiters: union(a.waiters, b.waiters),
+      };
 
 /** The same work with nobody waiting for it any more: the engine sees to it by itself. */
 export const asAutomatic = (asked: SyncRequest): SyncRequest => ({ ...asked, explicit: false, automatic: true, waiters: [] });
@@ -88,10 +121,26 @@ export const promisesOf = (asked: SyncRequest | undefined): readonly string[] =>
 
 /** Begins a run: before it is planned, all that is asked lies ahead of it. */
 export const createRun = (id: number, asked: SyncRequest, maxRetries: number): Run => ({
-  id, request: asked, maxRetries, planned: false, replan: false, phase: 'sync', told: [], attempts: 0, failures: [],
-  toPush: asked.pushKinds, toPull: asked.pullKinds, toSweep: asked.resyncKinds, resyncReason: undefined,
-  conflicts: [], round: 0, batchId: undefined, report: undefined, pulledOfKind: 0,
-  push: { pushed: 0, conflicts: 0, conflictsResolved: 0, errors: 0, batches: 0 }, pull: { pulled: 0, pages: 0, errors: 0 },
+  id,
+  request: asked,
+  maxRetries,
+  planned: false,
+  replan: false,
+  phase: 'sync',
+  told: [],
+  attempts: 0,
+  failures: [],
+  toPush: asked.pushKinds,
+  toPull: asked.pullKinds,
+  toSweep: asked.resyncKinds,
+  resyncReason: undefined,
+  conflicts: [],
+  round: 0,
+  batchId: undefined,
+  report: undefined,
+  pulledOfKind: 0,
+  push: { pushed: 0, conflicts: 0, conflictsResolved: 0, errors: 0, batches: 0 },
+  pull: { pulled: 0, pages: 0, errors: 0 },
 });
 
 /** True when waiting for this run is enough. Decisions are read when a run is planned, so a later one belongs to the next run. */
@@ -99,7 +148,11 @@ export const covers = (run: Run, asked: SyncRequest): boolean =>
   within(asked.pushKinds, run.toPush) && within(asked.pullKinds, run.toPull) && within(asked.resyncKinds, run.toSweep) && asked.decisions.length === 0;
 
 /** Takes a request in: it shares the run that covers it, else it waits for the next one. Nothing is dropped. */
-export const acceptRequest = (run: Run | undefined, next: SyncRequest | undefined, asked: SyncRequest): { run: Run | undefined; next: SyncRequest | undefined } => {
+export const acceptRequest = (
+  run: Run | undefined,
+  next: SyncRequest | undefined,
+  asked: SyncRequest,
+): { run: Run | undefined; next: SyncRequest | undefined } => {
   if (run === undefined || !covers(run, asked)) return { run, next: mergeRequests(next, asked) };
   const { explicit, automatic, waiters } = mergeRequests(run.request, asked);
   return { run: { ...run, request: { ...run.request, explicit, automatic, waiters } }, next };
@@ -117,9 +170,17 @@ export const widenRun = (run: Run | undefined, next: SyncRequest | undefined, as
 
 /** The run with the lists of a plan. What it plans anew is taken from the store, so nothing of an earlier plan is kept. */
 export const adoptPlan = (run: Run, plan: Plan): Run => ({
-  ...run, planned: true, replan: false, batchId: undefined, report: undefined, conflicts: plan.conflicts, round: 0,
+  ...run,
+  planned: true,
+  replan: false,
+  batchId: undefined,
+  report: undefined,
+  conflicts: plan.conflicts,
+  round: 0,
   // A kind is swept only after it was pulled to its end in this run.
-  toPush: plan.pushKinds, toPull: union(plan.pullKinds, plan.resyncKinds), toSweep: plan.resyncKinds,
+  toPush: plan.pushKinds,
+  toPull: union(plan.pullKinds, plan.resyncKinds),
+  toSweep: plan.resyncKinds,
   resyncReason: plan.resyncReason ?? run.resyncReason,
 });
 
@@ -127,31 +188,50 @@ export const adoptPlan = (run: Run, plan: Plan): Run => ({
 export const countSettled = (run: Run, settled: SettleReport): Run => {
   const known = new Set(run.conflicts.map((ref) => ref.opId));
   return {
-    ...run, batchId: undefined, report: undefined,
+    ...run,
+    batchId: undefined,
+    report: undefined,
     conflicts: [...run.conflicts, ...settled.conflicts.filter((ref) => !known.has(ref.opId))],
     push: {
-      ...run.push, pushed: run.push.pushed + settled.pushed, errors: run.push.errors + settled.errors,
-      conflicts: run.push.conflicts + settled.conflicts.length, batches: run.push.batches + 1,
+      ...run.push,
+      pushed: run.push.pushed + settled.pushed,
+      errors: run.push.errors + settled.errors,
+      conflicts: run.push.conflicts + settled.conflicts.length,
+      batches: run.push.batches + 1,
     },
   };
 };
 
 /** Counts one committed page. */
 export const countPage = (run: Run, page: PageReport): Run => ({
-  ...run, pulledOfKind: run.pulledOfKind + page.pulled, pull: { ...run.pull, pulled: run.pull.pulled + page.pulled, pages: run.pull.pages + 1 },
+  ...run,
+  pulledOfKind: run.pulledOfKind + page.pulled,
+  pull: { ...run.pull, pulled: run.pull.pulled + page.pulled, pages: run.pull.pages + 1 },
 });
 
 /** Counts what a conflict came to. `again` keeps it for another round; everything else is done with it in this run. */
 export const countOutcome = (run: Run, outcome: ConflictOutcome): Run => ({
-  ...run, round: outcome.type === 'again' ? run.round + 1 : 0, conflicts: outcome.type === 'again' ? run.conflicts : run.conflicts.slice(1),
+  ...run,
+  round: outcome.type === 'again' ? run.round + 1 : 0,
+  conflicts: outcome.type === 'again' ? run.conflicts : run.conflicts.slice(1),
   push: {
-    ...run.push, pushed: run.push.pushed + outcome.pushed, errors: run.push.errors + outcome.errors,
+    ...run.push,
+    pushed: run.push.pushed + outcome.pushed,
+    errors: run.push.errors + outcome.errors,
     conflictsResolved: run.push.conflictsResolved + (outcome.type === 'resolved' ? 1 : 0),
   },
 });
 
 /** The run with conflicts that were decided while it waited for resolvers; what waited behind them is ready afterwards. */
-export const reopen = (run: Run, conflicts: readonly ConflictRef[]): Run => ({ ...run, conflicts, round: 0, toPush: union(run.toPush, conflicts.map((ref) => ref.kind)) });
+export const reopen = (run: Run, conflicts: readonly ConflictRef[]): Run => ({
+  ...run,
+  conflicts,
+  round: 0,
+  toPush: union(
+    run.toPush,
+    conflicts.map((ref) => ref.kind),
+  ),
+});
 
 /** The run after its first conflict was left for later. */
 export const leaveConflict = (run: Run): Run => ({ ...run, conflicts: run.conflicts.slice(1), round: 0 });
@@ -160,9 +240,12 @@ export const leaveConflict = (run: Run): Run => ({ ...run, conflicts: run.confli
 export const closeKind = (run: Run): Run => ({ ...run, toPull: run.toPull.slice(1), pulledOfKind: 0 });
 
 /** True when a failure names a kind that the run still has to do in that phase. Only then leaving the kind out is progress. */
-export const isKindAhead = (run: Run, failure: SyncFailure): boolean => failure.type === 'kindFailed' && run.planned && (failure.phase === 'push'
-  ? run.toPush.includes(failure.kind) || run.conflicts.some((ref) => ref.kind === failure.kind)
-  : run.toPull.includes(failure.kind) || run.toSweep.includes(failure.kind));
+export const isKindAhead = (run: Run, failure: SyncFailure): boolean =>
+  failure.type === 'kindFailed' &&
+  run.planned &&
+  (failure.phase === 'push'
+    ? run.toPush.includes(failure.kind) || run.conflicts.some((ref) => ref.kind === failure.kind)
+    : run.toPull.includes(failure.kind) || run.toSweep.includes(failure.kind));
 
 /** The run without one phase of one kind; the others go on, and the failure is told when the run ends (F-17, I13). */
 export const withoutKind = (run: Run, failure: SyncFailure): Run => {
@@ -174,7 +257,12 @@ export const withoutKind = (run: Run, failure: SyncFailure): Run => {
     return { ...run, failures, toPush: without(run.toPush, kind), conflicts, round: 0, push: { ...run.push, errors: run.push.errors + 1 } };
   }
   return {
-    ...run, failures, toPull: without(run.toPull, kind), toSweep: without(run.toSweep, kind), pulledOfKind: 0, pull: { ...run.pull, errors: run.pull.errors + 1 },
+    ...run,
+    failures,
+    toPull: without(run.toPull, kind),
+    toSweep: without(run.toSweep, kind),
+    pulledOfKind: 0,
+    pull: { ...run.pull, errors: run.pull.errors + 1 },
   };
 };
 
@@ -183,20 +271,35 @@ export const failedKinds = (run: Run): SyncRequest => {
   const of = (phase: RunPhase): Kinds => run.failures.flatMap((failure) => (failure.type === 'kindFailed' && failure.phase === phase ? [failure.kind] : []));
   const pullKinds = union([], of('pull'));
   return request(undefined, {
-    pushKinds: union([], of('push')), pullKinds, resyncKinds: run.request.resyncKinds.filter((kind) => pullKinds.includes(kind)), automatic: true,
+    pushKinds: union([], of('push')),
+    pullKinds,
+    resyncKinds: run.request.resyncKinds.filter((kind) => pullKinds.includes(kind)),
+    automatic: true,
   });
 };
 
 /** The counts of both phases as one. */
 export const statsOf = (run: Run): SyncStats => ({
-  pushed: run.push.pushed, pulled: run.pull.pulled, conflicts: run.push.conflicts, conflictsResolved: run.push.conflictsResolved,
+  pushed: run.push.pushed,
+  pulled: run.pull.pulled,
+  conflicts: run.push.conflicts,
+  conflictsResolved: run.push.conflictsResolved,
   errors: run.push.errors + run.pull.errors,
 });
 
 /** How a run ended, for the promises that wait for it. */
 export const endingOf = (run: Run, end: { readonly tookMs?: number; readonly failure?: SyncFailure | undefined }): RunEnded => ({
-  runId: run.id, waiters: promisesOf(run.request), request: run.request, stats: statsOf(run), push: run.push, pull: run.pull, tookMs: end.tookMs,
-  failure: end.failure, phase: end.failure?.type === 'kindFailed' ? end.failure.phase : run.phase, attempts: run.attempts + 1, maxRetries: run.maxRetries,
+  runId: run.id,
+  waiters: promisesOf(run.request),
+  request: run.request,
+  stats: statsOf(run),
+  push: run.push,
+  pull: run.pull,
+  tookMs: end.tookMs,
+  failure: end.failure,
+  phase: end.failure?.type === 'kindFailed' ? end.failure.phase : run.phase,
+  attempts: run.attempts + 1,
+  maxRetries: run.maxRetries,
 });
 
 // ── Failures and waits ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -239,15 +342,22 @@ function plainError(failure: SyncFailure, phase: RunPhase): SyncError {
   if (cause instanceof SyncError) return cause;
   const options: ErrorOptions = cause === undefined ? {} : { cause };
   switch (failure.type) {
-    case 'unavailable': return new NetworkError(message, options);
-    case 'throttled': return new TransportError(message, 429, undefined, { ...options, retryAfterMs: failure.retryAfterMs });
-    case 'authRequired': return new AuthError(message, options);
+    case 'unavailable':
+      return new NetworkError(message, options);
+    case 'throttled':
+      return new TransportError(message, 429, undefined, { ...options, retryAfterMs: failure.retryAfterMs });
+    case 'authRequired':
+      return new AuthError(message, options);
     case 'storeBusy':
-    case 'storeFailed': return new DatabaseError(message, options);
-    case 'stopped': return new SyncAbortedError(message, options);
-    case 'kindFailed': return new SyncOperationError(message, failure.phase, undefined, options);
+    case 'storeFailed':
+      return new DatabaseError(message, options);
+    case 'stopped':
+      return new SyncAbortedError(message, options);
+    case 'kindFailed':
+      return new SyncOperationError(message, failure.phase, undefined, options);
     case 'leaseLost':
     case 'scopeChanged':
-    case 'fatal': return new SyncOperationError(message, phase, undefined, options);
+    case 'fatal':
+      return new SyncOperationError(message, phase, undefined, options);
   }
 }

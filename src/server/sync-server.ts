@@ -169,7 +169,16 @@ class SyncHandlers<User extends ServerUser> {
         beforeWrite === undefined
           ? undefined
           : async ({ request, current }) => {
-              const refused = await beforeWrite({ user, kind, id: request.id, type: request.type, payload: request.payload, deltas: request.deltas, current, force: request.force });
+              const refused = await beforeWrite({
+                user,
+                kind,
+                id: request.id,
+                type: request.type,
+                payload: request.payload,
+                deltas: request.deltas,
+                current,
+                force: request.force,
+              });
               return refused ?? undefined;
             },
     };

@@ -155,7 +155,16 @@ export function parseBatchItem(
   const base = baseText(baseUpdatedAt) ?? split.base;
   return {
     opId,
-    request: { type, kind, id: String(id), payload: type === 'upsert' ? split.payload : undefined, deltas: split.deltas, base, force: force === true, key: opId },
+    request: {
+      type,
+      kind,
+      id: String(id),
+      payload: type === 'upsert' ? split.payload : undefined,
+      deltas: split.deltas,
+      base,
+      force: force === true,
+      key: opId,
+    },
   };
 }
 

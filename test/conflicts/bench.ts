@@ -31,14 +31,29 @@ export const taskEntity = new EntitySchema<Task>({
   name: 'tasks',
   tableName: 'tasks',
   columns: {
-    id: { type: 'text', primary: true }, title: { type: 'text', nullable: true }, done: { type: 'boolean', default: false }, stock: { type: 'integer', nullable: true },
-    dueDate: { type: 'text', name: 'due_date', nullable: true }, tags: { type: 'simple-json', nullable: true }, meta: { type: 'simple-json', nullable: true },
+    id: { type: 'text', primary: true },
+    title: { type: 'text', nullable: true },
+    done: { type: 'boolean', default: false },
+    stock: { type: 'integer', nullable: true },
+    dueDate: { type: 'text', name: 'due_date', nullable: true },
+    tags: { type: 'simple-json', nullable: true },
+    meta: { type: 'simple-json', nullable: true },
     ...syncColumns,
   },
 });
 
 export const taskOf = (id: string, changes: Partial<Task> = {}): Task => ({
-  id, title: 'title', done: false, stock: 5, dueDate: '2026-05-01', tags: ['a', 'b'], meta: null, updatedAt: '', deletedAt: null, deletedAtLocal: null, ...changes,
+  id,
+  title: 'title',
+  done: false,
+  stock: 5,
+  dueDate: '2026-05-01',
+  tags: ['a', 'b'],
+  meta: null,
+  updatedAt: '',
+  deletedAt: null,
+  deletedAtLocal: null,
+  ...changes,
 });
 
 /** Keeps what was sent, as it was sent. */
@@ -100,7 +115,9 @@ export interface ConflictBench {
 export async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
   for (const end = performance.now() + 10_000; performance.now() < end; ) {
     if (await reached()) return;
-    await new Promise((resolve) => { setImmediate(resolve); });
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
   }
   throw new Error('it never came to that');
 }
@@ -128,7 +145,11 @@ export async function openConflicts(options: BenchOptions = {}): Promise<Conflic
   const transport = new RecordingTransport({ ...options.transport, backend });
   const table = syncTable(taskEntity, { ...options.table, ...(options.conflict === undefined ? {} : { conflict: options.conflict }) });
   const engine = createSyncEngine({
-    dataSource, transport, tables: [table], clock: prompt, random: seededRandom(1),
+    dataSource,
+    transport,
+    tables: [table],
+    clock: prompt,
+    random: seededRandom(1),
     config: { fullResyncIntervalMs: Infinity, conflictRetryDelayMs: 0, ...options.config },
   });
   const told: SyncEvent[] = [];
@@ -141,7 +162,15 @@ export async function openConflicts(options: BenchOptions = {}): Promise<Conflic
     if (dataSource.isInitialized) await dataSource.destroy();
   };
   return {
-    dataSource, engine, backend, transport, clock, writer, told, row, close,
+    dataSource,
+    engine,
+    backend,
+    transport,
+    clock,
+    writer,
+    told,
+    row,
+    close,
     types: (prefix = '') => told.map(({ type }) => type).filter((type) => type.startsWith(prefix)),
     eventsOf: <Type extends SyncEventType>(type: Type) => told.filter((event): event is Extract<SyncEvent, { type: Type }> => event.type === type),
     edit: async (id, changes, { localTimestamp } = {}) => {

@@ -35,7 +35,9 @@ test('F-02: parked, it is not sent again until somebody decides; the decision is
   expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'both' });
   expect(await bench.row('t1')).toMatchObject({ title: 'both' });
   expect(await bench.queued()).toEqual([]);
-  expect(bench.eventsOf('conflict.resolved')).toMatchObject([{ resolution: { type: 'acceptMerged' }, resultData: { title: 'both' }, givenUp: [{ changedFields: ['title'] }] }]);
+  expect(bench.eventsOf('conflict.resolved')).toMatchObject([
+    { resolution: { type: 'acceptMerged' }, resultData: { title: 'both' }, givenUp: [{ changedFields: ['title'] }] },
+  ]);
 });
 
 test('I7: a decision made offline survives a restart and is applied in the next run that reaches the server', async () => {
@@ -68,7 +70,10 @@ test('F-31: a decision about a version that a pull has replaced since is asked a
   await bench.engine.pause();
   await bench.engine.resolveConflict(opId, acceptClient());
   // What another tab's pull would bring.
-  await bench.dataSource.query('UPDATE "sync_conflicts" SET "server_data" = ?, "server_timestamp" = ?', ['{"id":"t1","title":"newer"}', '2026-01-01T12:30:00.000000Z']);
+  await bench.dataSource.query('UPDATE "sync_conflicts" SET "server_data" = ?, "server_timestamp" = ?', [
+    '{"id":"t1","title":"newer"}',
+    '2026-01-01T12:30:00.000000Z',
+  ]);
   await bench.engine.resume();
   await bench.engine.whenIdle();
   expect(bench.transport.sent).toHaveLength(1);
@@ -88,7 +93,7 @@ test('F-31: a decision that meets a version nobody has seen here is asked again,
   expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'decided on the new one' });
 });
 
-test('giving up does not depend on the server\'s version', async () => {
+test("giving up does not depend on the server's version", async () => {
   const opId = await park();
   await bench.engine.pause();
   await bench.engine.resolveConflict(opId, discard());
@@ -99,7 +104,7 @@ test('giving up does not depend on the server\'s version', async () => {
   expect(await bench.row('t1')).toMatchObject({ title: 'newest' });
 });
 
-test('F-36, EVT-09: discard puts the row to the server\'s state, tells what was lost, and has no result', async () => {
+test("F-36, EVT-09: discard puts the row to the server's state, tells what was lost, and has no result", async () => {
   const opId = await park();
   await bench.engine.resolveConflict(opId, discard());
   await bench.engine.whenIdle();
@@ -183,7 +188,10 @@ test.each(['throttled', 'unauthorized'] as const)('I7: a decision outlives an an
   const { push } = bench.transport;
   bench.transport.push = (ops) => {
     bench.transport.push = push;
-    const result = answer === 'throttled' ? { type: 'pushThrottled' as const, message: 'slow down', retryAfterMs: 1 } : { type: 'pushUnauthorized' as const, message: 'who are you' };
+    const result =
+      answer === 'throttled'
+        ? { type: 'pushThrottled' as const, message: 'slow down', retryAfterMs: 1 }
+        : { type: 'pushUnauthorized' as const, message: 'who are you' };
     return Promise.resolve({ results: ops.map((op) => ({ opId: op.opId, result })) });
   };
   await bench.engine.resolveConflict(opId, acceptMerged({ title: 'both' }));

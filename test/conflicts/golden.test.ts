@@ -11,7 +11,11 @@ const id = 't1';
 const wireFields = wireOf(taskOf(id));
 
 async function play({ strategy, table, config, begin, here, there, hereLaterMs = 0 }: GoldenCase): Promise<void> {
-  bench = await openConflicts({ conflict: { strategy, ...table }, ...(config === undefined ? {} : { config }), transport: { capabilities: { idempotency: 'key', conditionalWrite: true } } });
+  bench = await openConflicts({
+    conflict: { strategy, ...table },
+    ...(config === undefined ? {} : { config }),
+    transport: { capabilities: { idempotency: 'key', conditionalWrite: true } },
+  });
   const localTimestamp = new Date(noon + hereLaterMs).toISOString();
   const serverTime = new Date(noon).toISOString();
   if (begin === null) await bench.writer.insertAndEnqueue(taskOf(id, here === 'deleted' ? {} : here), { localTimestamp });
@@ -22,8 +26,8 @@ async function play({ strategy, table, config, begin, here, there, hereLaterMs =
   }
   if (there === 'purged') bench.backend.remove('tasks', id);
   else if (there === 'deleted') bench.backend.update('tasks', id, { deletedAt: serverTime, updatedAt: serverTime });
-  else if (begin === null) bench.backend.seed('tasks', { ...wireFields, ...there as JsonObject, updatedAt: serverTime });
-  else bench.backend.update('tasks', id, { ...there as JsonObject, updatedAt: serverTime });
+  else if (begin === null) bench.backend.seed('tasks', { ...wireFields, ...(there as JsonObject), updatedAt: serverTime });
+  else bench.backend.update('tasks', id, { ...(there as JsonObject), updatedAt: serverTime });
 }
 
 const kindOf = (op: Op): string => (op.force === true ? 'forced' : op.baseUpdatedAt === undefined ? 'unconditional' : 'conditional');
@@ -69,10 +73,18 @@ describe('the table of strategies and situations (API §6)', () => {
       expect(bench.types('conflict.').filter((type) => type !== 'conflict.merged')).toEqual(['conflict.detected', 'conflict.resolved']);
     }
     const [told] = bench.eventsOf('conflict.merged');
-    if (merged !== undefined) expect({ local: [...told?.localFields ?? []].sort(), server: [...told?.serverFields ?? []].sort() }).toEqual({ local: [...merged.local].sort(), server: [...merged.server].sort() });
-    if (resolved?.resolution.type === 'acceptMerged' && golden.strategy !== 'manual') expect(bench.types('conflict.')).toEqual(['conflict.detected', 'conflict.merged', 'conflict.resolved']);
+    if (merged !== undefined)
+      expect({ local: [...(told?.localFields ?? [])].sort(), server: [...(told?.serverFields ?? [])].sort() }).toEqual({
+        local: [...merged.local].sort(),
+        server: [...merged.server].sort(),
+      });
+    if (resolved?.resolution.type === 'acceptMerged' && golden.strategy !== 'manual')
+      expect(bench.types('conflict.')).toEqual(['conflict.detected', 'conflict.merged', 'conflict.resolved']);
     else expect(told).toBeUndefined();
-    if (lost === 'all') expect(resolved?.givenUp).toMatchObject([{ entityId: id, operationType: golden.here === 'deleted' ? 'delete' : 'upsert', data: golden.here === 'deleted' ? {} : golden.here }]);
-    else if (golden.here !== 'deleted') expect([...resolved?.givenUp?.[0]?.changedFields ?? []].sort()).toEqual([...lost ?? []].sort());
+    if (lost === 'all')
+      expect(resolved?.givenUp).toMatchObject([
+        { entityId: id, operationType: golden.here === 'deleted' ? 'delete' : 'upsert', data: golden.here === 'deleted' ? {} : golden.here },
+      ]);
+    else if (golden.here !== 'deleted') expect([...(resolved?.givenUp?.[0]?.changedFields ?? [])].sort()).toEqual([...(lost ?? [])].sort());
   });
 });

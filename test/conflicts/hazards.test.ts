@@ -49,7 +49,9 @@ describe('F-03: the server refuses what resolves the conflict', () => {
     await bench.edit('t1', { title: 'mine' });
     bench.backend.update('tasks', 't1', { title: 'theirs' });
     let refused = 0;
-    bench.backend.addRule(({ force, id }) => (force && refused++ < 2 ? conflictAnswer(409, bench.backend.get('tasks', id) ?? {}, '2026-01-01T12:00:00.000000Z', '9') : undefined));
+    bench.backend.addRule(({ force, id }) =>
+      force && refused++ < 2 ? conflictAnswer(409, bench.backend.get('tasks', id) ?? {}, '2026-01-01T12:00:00.000000Z', '9') : undefined,
+    );
     expect(await bench.sync()).toMatchObject({ conflictsResolved: 1 });
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'mine' });
     expect(bench.transport.forced).toHaveLength(3);
@@ -57,7 +59,7 @@ describe('F-03: the server refuses what resolves the conflict', () => {
 });
 
 describe('F-20: nobody conflicts with himself', () => {
-  test('(a) two offline edits of one row, and somebody else\'s: all three survive', async () => {
+  test("(a) two offline edits of one row, and somebody else's: all three survive", async () => {
     bench = await openConflicts();
     await bench.begin('t1');
     await bench.edit('t1', { title: 'mine' });
@@ -94,7 +96,12 @@ describe('F-20: nobody conflicts with himself', () => {
     bench.backend.update('tasks', 't1', { stock: 1 });
     bench.backend.update('tasks', 't3', { stock: 3 });
     expect(await bench.sync()).toMatchObject({ pushed: 4, conflicts: 2, conflictsResolved: 2 });
-    for (const [id, stock] of [['t1', 1], ['t2', 5], ['t3', 3]] as const) expect(bench.backend.get('tasks', id)).toMatchObject({ title: `mine ${id}`, stock });
+    for (const [id, stock] of [
+      ['t1', 1],
+      ['t2', 5],
+      ['t3', 3],
+    ] as const)
+      expect(bench.backend.get('tasks', id)).toMatchObject({ title: `mine ${id}`, stock });
     expect(bench.backend.get('tasks', 't4')).toBeDefined();
     expect(bench.eventsOf('conflict.resolved').map(({ conflict }) => conflict.entityId)).toEqual(['t1', 't3']);
   });
@@ -124,7 +131,10 @@ describe('what a conflict answer lacks', () => {
     expect(bench.transport.calls.filter(({ type }) => type === 'fetch')).toHaveLength(1);
   };
   test('F-33: no row in it: the row is fetched', answering({ error: 'conflict', message: 'somebody was faster' }));
-  test('F-34: another entity\'s row in it: the row is fetched', answering({ error: 'conflict', current: { id: 'other', title: 'other', updatedAt: '2026-01-01T12:00:00Z' } }));
+  test(
+    "F-34: another entity's row in it: the row is fetched",
+    answering({ error: 'conflict', current: { id: 'other', title: 'other', updatedAt: '2026-01-01T12:00:00Z' } }),
+  );
 });
 
 test('F-22: edited here, deleted there: never dropped in silence', async () => {
@@ -153,7 +163,12 @@ test('F-35: a merged row that could not be stored here is not sent; it waits, an
 test('F-35: what `fromJson` of the table refuses is not sent either', async () => {
   bench = await openConflicts({
     conflict: { strategy: 'merge', mergeFunction: (local, server) => ({ ...server, ...local, title: 'forbidden' }) },
-    table: { fromJson: (json) => { if (json['title'] === 'forbidden') throw new RangeError('no such title'); return json as object; } },
+    table: {
+      fromJson: (json) => {
+        if (json['title'] === 'forbidden') throw new RangeError('no such title');
+        return json as object;
+      },
+    },
   });
   await bench.begin('t1');
   await bench.edit('t1', { stock: 6 });
@@ -174,7 +189,7 @@ test('F-37: a delete that survives its conflict takes the row along', async () =
   expect(await bench.row('t1')).toBeNull();
 });
 
-test('F-67, LWW-01: the local clock is wrong by an hour: what the server\'s clock says counts', async () => {
+test("F-67, LWW-01: the local clock is wrong by an hour: what the server's clock says counts", async () => {
   bench = await openConflicts({ conflict: { strategy: 'lastWriteWins' } });
   await bench.begin('t1');
   await bench.dataSource.query('INSERT INTO "sync_state" ("name", "value") VALUES (?, ?)', ['clockOffsetMs', String(-3_600_000)]);
@@ -192,12 +207,16 @@ async function reopenOnSame(before: ConflictBench): Promise<Pick<ConflictBench, 
   const { taskEntity } = await import('./bench.ts');
   await before.engine.dispose();
   const engine = createSyncEngine({
-    dataSource: before.dataSource, transport: before.transport, tables: [syncTable(taskEntity, { conflict: { strategy: 'lastWriteWins' } })], clock: before.clock,
+    dataSource: before.dataSource,
+    transport: before.transport,
+    tables: [syncTable(taskEntity, { conflict: { strategy: 'lastWriteWins' } })],
+    clock: before.clock,
     config: { fullResyncIntervalMs: Infinity },
   });
   await engine.start();
   return {
-    engine, sync: () => engine.sync(),
+    engine,
+    sync: () => engine.sync(),
     close: async () => {
       await engine.dispose();
       await before.dataSource.destroy();
@@ -229,7 +248,10 @@ describe('CFL-06: skipConflictingOps', () => {
     });
     await bench.sync();
     expect(await bench.queued()).toEqual([]);
-    expect(bench.eventsOf('op.discarded').map(({ entityId, reason }) => [entityId, reason])).toEqual([['t1', 'skipped'], ['t2', 'skipped']]);
+    expect(bench.eventsOf('op.discarded').map(({ entityId, reason }) => [entityId, reason])).toEqual([
+      ['t1', 'skipped'],
+      ['t2', 'skipped'],
+    ]);
     expect(bench.eventsOf('conflict.unresolved')).toHaveLength(2);
   });
 });
@@ -241,7 +263,16 @@ test('EVT-01: conflict events come after those of the batch and before the pull'
   bench.backend.update('tasks', 't1', { stock: 9 });
   await bench.sync();
   const order = bench.types().filter((type) => type !== 'sync.progress' && type !== 'cache.updated' && type !== 'page.pulled');
-  expect(order).toEqual(['sync.started', 'conflict.detected', 'batch.pushed', 'op.pushed', 'conflict.merged', 'conflict.resolved', 'sync.started', 'sync.completed']);
+  expect(order).toEqual([
+    'sync.started',
+    'conflict.detected',
+    'batch.pushed',
+    'op.pushed',
+    'conflict.merged',
+    'conflict.resolved',
+    'sync.started',
+    'sync.completed',
+  ]);
 });
 
 test('CFL-16: unicode goes through a conflict intact', async () => {
@@ -267,7 +298,7 @@ test('CFL-15: a fresh client sees what was resolved', async () => {
   await fresh.close();
 });
 
-test('a table that sends changed fields sends what differs from the server\'s row', async () => {
+test("a table that sends changed fields sends what differs from the server's row", async () => {
   bench = await openConflicts({ table: { sendChangedFields: true } });
   await bench.begin('t1');
   await bench.edit('t1', { title: 'mine' });
@@ -289,8 +320,11 @@ test('AUT-07: conflicts are resolved in the push of a full resync, too', async (
 
 describe('F-13: settings that make no sense are refused when the engine is made', () => {
   test.each([
-    [{ strategy: 'newest' }, /conflict.strategy of kind 'tasks'/], [{ resolver: 'me' }, /conflict.resolver/], [{ fields: { tags: 'join' } }, /conflict.fields.tags/],
-    [{ fields: { nope: 'local' } }, /'nope' is not a synchronised column/], [{ deleteConflict: true }, /conflict.deleteConflict/],
+    [{ strategy: 'newest' }, /conflict.strategy of kind 'tasks'/],
+    [{ resolver: 'me' }, /conflict.resolver/],
+    [{ fields: { tags: 'join' } }, /conflict.fields.tags/],
+    [{ fields: { nope: 'local' } }, /'nope' is not a synchronised column/],
+    [{ deleteConflict: true }, /conflict.deleteConflict/],
   ])('%j', async (conflict, complaint) => {
     bench ??= await openConflicts();
     await expect(openConflicts({ conflict: conflict as object })).rejects.toThrow(complaint);

@@ -33,7 +33,7 @@ test('CFL-05, SRV-04: resolved means out of the outbox, and counted', async () =
   expect(bench.eventsOf('sync.completed')[0]?.stats).toMatchObject({ conflicts: 1, conflictsResolved: 1 });
 });
 
-test('CFL-10, CFL-12: what a merge sends has the operation\'s id, a key of its own and the version merged with', async () => {
+test("CFL-10, CFL-12: what a merge sends has the operation's id, a key of its own and the version merged with", async () => {
   await collide({});
   const [first, second] = bench.transport.sent;
   expect(second).toMatchObject({ opId: first?.opId, kind: 'tasks', id: 't1', requestId: `${first?.opId ?? ''}#2`, force: false });
@@ -41,19 +41,19 @@ test('CFL-10, CFL-12: what a merge sends has the operation\'s id, a key of its o
   expect(await bench.row('t1')).toMatchObject({ title: 'mine', stock: 9 });
 });
 
-test('CFL-11, SRV-01 to SRV-03, EVT-19: the server\'s row with all it has, and no force', async () => {
+test("CFL-11, SRV-01 to SRV-03, EVT-19: the server's row with all it has, and no force", async () => {
   await collide(strategy('serverWins'));
   expect(await bench.row('t1')).toMatchObject({ title: 'theirs', stock: 9, meta: { a: 1 } });
   expect(bench.eventsOf('conflict.resolved')).toMatchObject([{ resolution: { type: 'acceptServer' }, resultData: { title: 'theirs' } }]);
   expect(bench.transport.sent).toHaveLength(1);
 });
 
-test('CFL-17: the same value on both sides is no change of anybody\'s; the server\'s other fields are kept', async () => {
+test("CFL-17: the same value on both sides is no change of anybody's; the server's other fields are kept", async () => {
   expect(await collide(strategy('manual'), { done: true }, { done: true })).toMatchObject({ conflicts: 0, pushed: 1 });
   expect(bench.transport.sent).toHaveLength(1);
 });
 
-test('SRV-05, DEL-01: a delete gives way to the server\'s newer row', async () => {
+test("SRV-05, DEL-01: a delete gives way to the server's newer row", async () => {
   await collide(strategy('serverWins'), 'deleted');
   expect(await bench.row('t1')).toMatchObject({ title: 'theirs', deletedAtLocal: null, deletedAt: null });
 });
@@ -72,7 +72,7 @@ test('CLI-03, DEL-02: a forced delete', async () => {
   expect(bench.backend.get('tasks', 't1')).toBeUndefined();
 });
 
-test('LWW-02: the server\'s later edit needs no request', async () => {
+test("LWW-02: the server's later edit needs no request", async () => {
   await collide(strategy('lastWriteWins'), { title: 'mine' }, { title: 'theirs', updatedAt: '2026-01-01T13:00:00Z' });
   expect(bench.transport.sent).toHaveLength(1);
   expect(await bench.row('t1')).toMatchObject({ title: 'theirs', updatedAt: '2026-01-01T13:00:00Z' });
@@ -84,7 +84,7 @@ describe('merge', () => {
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'mine', stock: 9 });
     expect(bench.types('conflict.')).toEqual(['conflict.detected', 'conflict.merged', 'conflict.resolved']);
   });
-  test('MRG-02, MRG-03, TBL-03: the global function, and the table\'s in its place', async () => {
+  test("MRG-02, MRG-03, TBL-03: the global function, and the table's in its place", async () => {
     const global = { mergeFunction: (_: object, server: object) => ({ ...server, title: 'global' }) };
     await collide({ ...strategy('merge'), config: global });
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'global', stock: 9 });
@@ -94,34 +94,52 @@ describe('merge', () => {
   });
   test('MRG-02: the function is told the base and what was changed', async () => {
     const seen: unknown[] = [];
-    await collide({ conflict: { strategy: 'merge', mergeFunction: (local, server, context) => { seen.push(context); return { ...server, ...local }; } } });
+    await collide({
+      conflict: {
+        strategy: 'merge',
+        mergeFunction: (local, server, context) => {
+          seen.push(context);
+          return { ...server, ...local };
+        },
+      },
+    });
     expect(seen).toMatchObject([{ base: { title: 'title' }, changedFields: ['title'] }]);
   });
   test('MRG-04, MRG-05: deepMerge and preservingMerge as functions', async () => {
-    await collide({ conflict: { strategy: 'merge', mergeFunction: (local, server) => deepMerge(local, server) } }, { meta: { a: 1, b: 2 } }, { meta: { a: 1, c: 3 } });
+    await collide(
+      { conflict: { strategy: 'merge', mergeFunction: (local, server) => deepMerge(local, server) } },
+      { meta: { a: 1, b: 2 } },
+      { meta: { a: 1, c: 3 } },
+    );
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ meta: { a: 1, b: 2, c: 3 } });
     await bench.close();
-    await collide({ conflict: { strategy: 'merge', mergeFunction: (local, server) => preservingMerge(local, server).data } }, { tags: ['a', 'n'] }, { tags: ['a', 'm'] });
+    await collide(
+      { conflict: { strategy: 'merge', mergeFunction: (local, server) => preservingMerge(local, server).data } },
+      { tags: ['a', 'n'] },
+      { tags: ['a', 'm'] },
+    );
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ tags: ['a', 'm', 'n'] });
   });
 });
 
 test('MAN-10: a resolver may say where its fields came from', async () => {
   const info = { localFields: ['title'], serverFields: ['stock'] };
-  await collide({ conflict: { strategy: 'manual', resolver: ({ localData, serverData }) => acceptMerged({ ...serverData, title: localData['title'] ?? null }, info) } });
+  await collide({
+    conflict: { strategy: 'manual', resolver: ({ localData, serverData }) => acceptMerged({ ...serverData, title: localData['title'] ?? null }, info) },
+  });
   expect(bench.eventsOf('conflict.resolved')).toMatchObject([{ resolution: { type: 'acceptMerged', mergeInfo: info } }]);
   expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'mine', stock: 9 });
 });
 
 describe('autoPreserve', () => {
-  test('AUT-02, AUT-05: both sides\' edits are there and here; both are named', async () => {
+  test("AUT-02, AUT-05: both sides' edits are there and here; both are named", async () => {
     await collide({}, { title: 'name', done: true }, { stock: 10, tags: ['a', 'b', 'note'] });
     const expected = { title: 'name', done: true, stock: 10, tags: ['a', 'b', 'note'] };
     expect(bench.backend.get('tasks', 't1')).toMatchObject(expected);
     expect(await bench.row('t1')).toMatchObject(expected);
     expect(bench.eventsOf('conflict.merged')).toMatchObject([{ localFields: ['title', 'done'], mergedData: expected }]);
   });
-  test('AUT-03: what is not among the changed fields is the server\'s, though our payload has another value', async () => {
+  test("AUT-03: what is not among the changed fields is the server's, though our payload has another value", async () => {
     bench = await openConflicts();
     await bench.begin('t1');
     await bench.writer.replaceAndEnqueue(taskOf('t1', { title: 'mine', stock: 1 }), { changedFields: ['title'] });
@@ -129,7 +147,7 @@ describe('autoPreserve', () => {
     await bench.sync();
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'mine', stock: 9 });
   });
-  test('AUT-04: an empty field that we did not touch does not empty the server\'s', async () => {
+  test("AUT-04: an empty field that we did not touch does not empty the server's", async () => {
     bench = await openConflicts();
     await bench.writer.insertAndEnqueue(taskOf('t1', { dueDate: null }));
     bench.backend.seed('tasks', { id: 't1', title: 'theirs', dueDate: '2026-07-01', done: false, deletedAt: null });
@@ -144,14 +162,24 @@ async function openedConditionally(): Promise<void> {
   await bench.sync();
 }
 
-test('TBL-02: the table\'s strategy goes before the global one', async () => {
+test("TBL-02: the table's strategy goes before the global one", async () => {
   await collide({ conflict: { strategy: 'serverWins' }, config: { conflictStrategy: 'clientWins' } });
   expect(bench.eventsOf('conflict.detected')).toMatchObject([{ strategy: 'serverWins' }]);
 });
 
 test('field rules go by property name, whatever the fields are called on the wire', async () => {
   bench = await openConflicts({ table: { naming: 'snake_case' }, conflict: { fields: { dueDate: 'min' } } });
-  bench.backend.seed('tasks', { id: 't1', title: 'x', done: false, stock: 1, due_date: '2026-05-01', tags: null, meta: null, deleted_at: null, updated_at: '2026-01-01T10:00:00Z' });
+  bench.backend.seed('tasks', {
+    id: 't1',
+    title: 'x',
+    done: false,
+    stock: 1,
+    due_date: '2026-05-01',
+    tags: null,
+    meta: null,
+    deleted_at: null,
+    updated_at: '2026-01-01T10:00:00Z',
+  });
   await bench.sync();
   await bench.edit('t1', { dueDate: '2026-08-01' });
   bench.backend.update('tasks', 't1', { due_date: '2026-06-01', updated_at: '2026-01-01T11:00:00Z' });

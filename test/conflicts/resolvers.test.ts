@@ -6,7 +6,10 @@ let bench: ConflictBench;
 afterEach(() => bench.close());
 
 const turns = async (count = 30): Promise<void> => {
-  for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => { setImmediate(resolve); });
+  for (let turn = 0; turn < count; turn += 1)
+    await new Promise((resolve) => {
+      setImmediate(resolve);
+    });
 };
 
 /** A dialog that stays open until the test answers it. */
@@ -15,7 +18,9 @@ function openDialog() {
   const answers: ((resolution: ConflictResolution) => void)[] = [];
   const resolver: ConflictResolver = (conflict) => {
     asked.push(conflict);
-    return new Promise((resolve) => { answers.push(resolve); });
+    return new Promise((resolve) => {
+      answers.push(resolve);
+    });
   };
   return { asked, resolver, answer: (resolution: ConflictResolution) => answers.shift()?.(resolution) };
 }
@@ -30,7 +35,8 @@ async function collide(ids: string | readonly string[], here: string, there: str
   }
 }
 
-const manual = (resolver: ConflictResolver, more: BenchOptions = {}): Promise<ConflictBench> => openConflicts({ ...more, conflict: { strategy: 'manual', resolver } });
+const manual = (resolver: ConflictResolver, more: BenchOptions = {}): Promise<ConflictBench> =>
+  openConflicts({ ...more, conflict: { strategy: 'manual', resolver } });
 
 test('MAN-01, CFL-02: the resolver gets the whole conflict, and a copy of it', async () => {
   const seen: Conflict[] = [];
@@ -41,17 +47,33 @@ test('MAN-01, CFL-02: the resolver gets the whole conflict, and a copy of it', a
   });
   await collide('t1', 'mine', 'theirs');
   await bench.sync();
-  expect(seen).toMatchObject([{
-    kind: 'tasks', entityId: 't1', opType: 'upsert', localData: { title: 'mine' }, serverData: { title: 'theirs' }, baseData: { title: 'title' },
-    changedFields: ['title'], serverDeleted: false, localTimestamp: '2026-01-01T12:00:00.000Z',
-  }]);
+  expect(seen).toMatchObject([
+    {
+      kind: 'tasks',
+      entityId: 't1',
+      opType: 'upsert',
+      localData: { title: 'mine' },
+      serverData: { title: 'theirs' },
+      baseData: { title: 'title' },
+      changedFields: ['title'],
+      serverDeleted: false,
+      localTimestamp: '2026-01-01T12:00:00.000Z',
+    },
+  ]);
   expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'mine' });
 });
 
-test('MAN-08, TBL-04: the table\'s resolver is asked, the global one is not', async () => {
+test("MAN-08, TBL-04: the table's resolver is asked, the global one is not", async () => {
   let global = 0;
   bench = await openConflicts({
-    conflict: { resolver: () => acceptServer() }, config: { conflictStrategy: 'manual', conflictResolver: () => { global += 1; return acceptClient(); } },
+    conflict: { resolver: () => acceptServer() },
+    config: {
+      conflictStrategy: 'manual',
+      conflictResolver: () => {
+        global += 1;
+        return acceptClient();
+      },
+    },
   });
   await collide('t1', 'mine', 'theirs');
   await bench.sync();
@@ -192,7 +214,10 @@ describe('F-145: a question that nobody answers', () => {
 describe('F-02: a resolver that wants to decide later', () => {
   test('one request and one question in a run; asked again when somebody asks for a sync, or the server has another version', async () => {
     let asked = 0;
-    bench = await manual(() => { asked += 1; return defer(); });
+    bench = await manual(() => {
+      asked += 1;
+      return defer();
+    });
     await collide('t1', 'mine', 'theirs');
     await bench.sync();
     expect({ asked, sent: bench.transport.sent.length }).toEqual({ asked: 1, sent: 1 });
@@ -215,7 +240,10 @@ describe('F-02: a resolver that wants to decide later', () => {
 
   test('edits made meanwhile take part in the next question', async () => {
     const seen: Conflict[] = [];
-    bench = await manual((conflict) => { seen.push(conflict); return seen.length === 1 ? defer() : acceptClient(); });
+    bench = await manual((conflict) => {
+      seen.push(conflict);
+      return seen.length === 1 ? defer() : acceptClient();
+    });
     await collide('t1', 'mine', 'theirs');
     await bench.sync();
     await bench.edit('t1', { stock: 77 });
@@ -242,7 +270,12 @@ describe('F-16: a resolver or a function that fails', () => {
 
   test('a late failure is told by the run that looks at it', async () => {
     let fail: (error: Error) => void = () => undefined;
-    bench = await manual(() => new Promise((_, reject) => { fail = reject; }));
+    bench = await manual(
+      () =>
+        new Promise((_, reject) => {
+          fail = reject;
+        }),
+    );
     await collide('t1', 'mine', 'theirs');
     const running = bench.sync();
     await until(() => bench.types().includes('page.pulled'));
@@ -253,9 +286,12 @@ describe('F-16: a resolver or a function that fails', () => {
   });
 
   test.each([
-    ['nothing', undefined], ['a stranger', { type: 'wins' }], ['a merge without data', { type: 'acceptMerged' }],
+    ['nothing', undefined],
+    ['a stranger', { type: 'wins' }],
+    ['a merge without data', { type: 'acceptMerged' }],
     ['a forbidden key', { type: 'acceptMerged', data: JSON.parse('{"meta":{"__proto__":{"x":1}}}') as object }],
-    ['another row', { type: 'acceptMerged', data: { id: 'other' } }], ['data that cannot be stored (F-35)', { type: 'acceptMerged', data: { stock: 'many' } }],
+    ['another row', { type: 'acceptMerged', data: { id: 'other' } }],
+    ['data that cannot be stored (F-35)', { type: 'acceptMerged', data: { stock: 'many' } }],
   ])('an answer that makes no sense is not sent: %s', async (_, answer) => {
     bench = await manual(() => answer as ConflictResolution);
     await collide('t1', 'mine', 'theirs');
@@ -267,7 +303,15 @@ describe('F-16: a resolver or a function that fails', () => {
 
   test('a merge function that throws: unresolved, tried again in the next run', async () => {
     let isBroken = true;
-    bench = await openConflicts({ conflict: { strategy: 'merge', mergeFunction: (local, server) => { if (isBroken) throw new Error('bug'); return { ...server, ...local }; } } });
+    bench = await openConflicts({
+      conflict: {
+        strategy: 'merge',
+        mergeFunction: (local, server) => {
+          if (isBroken) throw new Error('bug');
+          return { ...server, ...local };
+        },
+      },
+    });
     await collide('t1', 'mine', 'theirs');
     await bench.sync();
     expect(bench.eventsOf('conflict.unresolved')).toMatchObject([{ reason: "The strategy 'merge' failed: bug" }]);

@@ -23,15 +23,23 @@ const schedule: fc.Arbitrary<Schedule> = fc.record({
   onRequest: fc.array(change, { maxLength: 3 }),
   deletes: fc.constant(false),
 });
-const deleting = fc.record({ ours: fc.array(change, { minLength: 1, maxLength: 3 }), before: fc.array(change, { maxLength: 2 }), onRequest: fc.array(change, { maxLength: 1 }), deletes: fc.constant(true) });
+const deleting = fc.record({
+  ours: fc.array(change, { minLength: 1, maxLength: 3 }),
+  before: fc.array(change, { maxLength: 2 }),
+  onRequest: fc.array(change, { maxLength: 1 }),
+  deletes: fc.constant(true),
+});
 
 const valueOf = (field: Field, seed: number, who: string): string | number | boolean =>
   field === 'stock' ? seed : field === 'done' ? seed % 2 === 0 : `${who} ${seed}`;
-const valuesOf = (change: Change, who: string): JsonObject => Object.fromEntries(Object.entries(change).map(([field, seed]) => [field, valueOf(field as Field, seed, who)]));
+const valuesOf = (change: Change, who: string): JsonObject =>
+  Object.fromEntries(Object.entries(change).map(([field, seed]) => [field, valueOf(field as Field, seed, who)]));
 
 let bench: ConflictBench;
 let count = 0;
-beforeAll(async () => { bench = await openConflicts({ config: { maxConflictRetries: 4 } }); });
+beforeAll(async () => {
+  bench = await openConflicts({ config: { maxConflictRetries: 4 } });
+});
 afterAll(() => bench.close());
 
 /** Plays many schedules at once, each on a row of its own; gives the rows' ids, and how many requests each met. */
@@ -40,7 +48,8 @@ async function play(schedules: readonly Schedule[]): Promise<readonly { readonly
   for (const id of ids) bench.backend.seed('tasks', wireOf(taskOf(id)));
   await bench.sync();
   for (const [index, { ours }] of schedules.entries()) for (const change of ours) await bench.edit(ids[index] ?? '', valuesOf(change, 'ours') as Partial<Task>);
-  for (const [index, { before }] of schedules.entries()) for (const change of before) bench.backend.update('tasks', ids[index] ?? '', valuesOf(change, 'theirs'));
+  for (const [index, { before }] of schedules.entries())
+    for (const change of before) bench.backend.update('tasks', ids[index] ?? '', valuesOf(change, 'theirs'));
   const requests = new Map<string, number>();
   const stop = bench.backend.addRule(({ id }) => {
     const index = ids.indexOf(id);
@@ -62,7 +71,7 @@ async function check(schedules: readonly Schedule[]): Promise<void> {
   for (const [index, { ours, before, onRequest, deletes }] of schedules.entries()) {
     const { id, requests } = played[index] ?? { id: '', requests: 0 };
     const base: JsonObject = { title: 'title', stock: 5, dueDate: '2026-05-01', done: false };
-    const theirs = deletes ? {} : Object.assign({}, ...[...before, ...onRequest.slice(0, requests)].map((one) => valuesOf(one, 'theirs'))) as JsonObject;
+    const theirs = deletes ? {} : (Object.assign({}, ...[...before, ...onRequest.slice(0, requests)].map((one) => valuesOf(one, 'theirs'))) as JsonObject);
     // What was written with the value it had is no edit.
     const touched = new Set<string>();
     let now = base;

@@ -34,7 +34,17 @@ const Numbered = new EntitySchema<{ seq: number; name: string }>({
   columns: { seq: { type: 'integer', primary: true, generated: 'increment' }, name: { type: 'text', unique: true } },
 });
 
-const sample = (id: string, more: Partial<Sample> = {}): Sample => ({ id, count: 1, price: null, done: false, at: null, payload: null, bytes: null, note: null, ...more });
+const sample = (id: string, more: Partial<Sample> = {}): Sample => ({
+  id,
+  count: 1,
+  price: null,
+  done: false,
+  at: null,
+  payload: null,
+  bytes: null,
+  note: null,
+  ...more,
+});
 
 /** What the store expects of a driver under TypeORM; `options` names the driver and an empty database. */
 export function driverContract(name: string, options: () => DataSourceOptions): void {
@@ -52,7 +62,13 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
 
     test('column types come back as they were saved', async () => {
       const full = sample('a', {
-        count: 2 ** 40, price: 0.1, done: true, at: new Date(1_700_000_000_123), payload: { nested: ['one', 'two'] }, bytes: Buffer.from([0, 255, 7]), note: "it's “quoted” ?",
+        count: 2 ** 40,
+        price: 0.1,
+        done: true,
+        at: new Date(1_700_000_000_123),
+        payload: { nested: ['one', 'two'] },
+        bytes: Buffer.from([0, 255, 7]),
+        note: "it's “quoted” ?",
       });
       await dataSource.getRepository(Sample).save(full);
       await dataSource.getRepository(Sample).insert(sample('b'));
@@ -93,28 +109,39 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
 
     test('RETURNING gives rows, plainly and structured, also for an insert', async () => {
       const sql = "INSERT INTO samples (id, count, done, note) VALUES (?, 5, 0, 'returning'), ('z', 6, 0, '') RETURNING id, count";
-      expect(await query(sql, ['y'])).toEqual([{ id: 'y', count: 5 }, { id: 'z', count: 6 }]);
+      expect(await query(sql, ['y'])).toEqual([
+        { id: 'y', count: 5 },
+        { id: 'z', count: 6 },
+      ]);
       const structured = await gate.read((runner) => runner.query('DELETE FROM samples RETURNING id', [], true));
       expect(structured.records).toEqual([{ id: 'y' }, { id: 'z' }]);
       expect(await query('SELECT id FROM samples')).toEqual([]);
     });
 
     test('text that looks like RETURNING is text', async () => {
-      const written = await gate.read((runner) => affectedRows(runner, "INSERT INTO samples (id, count, done, note) VALUES ('a', 1, 0, 'is it returning?') /* returning */"));
+      const written = await gate.read((runner) =>
+        affectedRows(runner, "INSERT INTO samples (id, count, done, note) VALUES ('a', 1, 0, 'is it returning?') /* returning */"),
+      );
       expect(written).toBe(1);
     });
 
     test('UPDATE … FROM (VALUES …), json_each, upsert with excluded, WITH … SELECT', async () => {
       await query("INSERT INTO samples (id, count, done) VALUES ('a', 1, 0), ('b', 2, 0), ('c', 3, 0)");
       await query('UPDATE samples SET count = v.column2 FROM (VALUES (?, ?), (?, ?)) AS v WHERE samples.id = v.column1', ['a', 10, 'b', 20]);
-      expect(await query('SELECT id FROM samples WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id', [JSON.stringify(['a', 'c'])])).toEqual([{ id: 'a' }, { id: 'c' }]);
+      expect(await query('SELECT id FROM samples WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id', [JSON.stringify(['a', 'c'])])).toEqual([
+        { id: 'a' },
+        { id: 'c' },
+      ]);
       await query("INSERT INTO samples (id, count, done) VALUES ('a', 7, 1) ON CONFLICT (id) DO UPDATE SET count = excluded.count");
       expect(await query('WITH s AS (SELECT id, count FROM samples) SELECT count FROM s ORDER BY id')).toEqual([{ count: 7 }, { count: 20 }, { count: 3 }]);
     });
 
     test('errors keep their code and the statement', async () => {
       await dataSource.getRepository(Numbered).insert({ name: 'one' });
-      const unique: unknown = await dataSource.getRepository(Numbered).insert({ name: 'one' }).catch((error: unknown) => error);
+      const unique: unknown = await dataSource
+        .getRepository(Numbered)
+        .insert({ name: 'one' })
+        .catch((error: unknown) => error);
       expect(unique).toBeInstanceOf(QueryFailedError);
       expect(unique).toMatchObject({ code: expect.stringMatching(/^SQLITE_CONSTRAINT/) as string });
       const syntax: unknown = await query('SELEC 1').catch((error: unknown) => error);
@@ -134,7 +161,10 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
       await query('ALTER TABLE numbered ADD COLUMN extra text');
       await query('INSERT INTO numbered (name) VALUES (?)', [undefined]).catch(() => undefined);
       await query('INSERT INTO numbered (name) VALUES (?)', ['two']);
-      expect(await query(all)).toEqual([{ seq: 1, name: 'one', extra: null }, { seq: 2, name: 'two', extra: null }]);
+      expect(await query(all)).toEqual([
+        { seq: 1, name: 'one', extra: null },
+        { seq: 2, name: 'two', extra: null },
+      ]);
     });
 
     test('the same statement runs twice at the same time inside one transaction', async () => {

@@ -23,8 +23,15 @@ describe('preflight (F-134)', () => {
   const theirs = { id: 'a', title: 'theirs', updatedAt: t2, deletedAt: null };
   const mine = { id: 'a', title: 'mine' };
   const edit = upsertOp({ kind: 'todos', id: 'a', opId: 'op', payload: mine, baseUpdatedAt: t1 });
-  const request = (op: Op, parts: Partial<TakenRequest> = {}): TakenRequest =>
-    ({ kind: 'todos', entityId: 'a', op, opIds: ['op'], firstSentAt: 1, verify: 'staleRequest', ...parts });
+  const request = (op: Op, parts: Partial<TakenRequest> = {}): TakenRequest => ({
+    kind: 'todos',
+    entityId: 'a',
+    op,
+    opIds: ['op'],
+    firstSentAt: 1,
+    verify: 'staleRequest',
+    ...parts,
+  });
   const look = (taken: TakenRequest, fetched: FetchResult) =>
     preflight(taken, { kinds, transport: Object.assign(new MemoryTransport(), { fetch: async () => fetched }) }, signal);
 
@@ -32,21 +39,35 @@ describe('preflight (F-134)', () => {
     ['nothing to verify is sent unseen', request(edit, { verify: 'no' }), fetchError(new Error('not asked')), { type: 'send', op: edit }],
     ['our own echo is applied', request(edit), fetchSuccess({ ...theirs, title: 'mine' }), { type: 'answered', outcome: { type: 'applied' } }],
     ['a row that still has our base has not seen it: sent again', request(edit), fetchSuccess({ ...theirs, updatedAt: t1 }), { type: 'send', op: edit }],
-    ['another version is a conflict with the fetched row', request(edit), fetchSuccess(theirs), { outcome: { type: 'conflict', current: theirs, serverTimestamp: t2 } }],
+    [
+      'another version is a conflict with the fetched row',
+      request(edit),
+      fetchSuccess(theirs),
+      { outcome: { type: 'conflict', current: theirs, serverTimestamp: t2 } },
+    ],
     ['a forced one that cannot be proven is parked', request({ ...edit, force: true }), fetchSuccess(theirs), { outcome: { type: 'ambiguous' } }],
     ['a forced one without row is parked, too', request({ ...edit, force: true }), fetchNotFound(), { outcome: { type: 'ambiguous' } }],
     ['a create whose row is absent is sent again', request({ ...edit, creates: true }), fetchNotFound(), { type: 'send' }],
     ['an edit whose row is gone is the conflict "deleted"', request(edit), fetchNotFound(), { outcome: { type: 'conflict', deleted: true } }],
     ['a delete whose row is gone is applied', request(deleteOp({ kind: 'todos', id: 'a' })), fetchNotFound(), { outcome: { type: 'applied' } }],
-    ['a fetch that fails leaves the request open', request(edit), fetchError(new NetworkError('cut')), { outcome: { type: 'retryLater' }, result: { type: 'pushUnavailable' } }],
+    [
+      'a fetch that fails leaves the request open',
+      request(edit),
+      fetchError(new NetworkError('cut')),
+      { outcome: { type: 'retryLater' }, result: { type: 'pushUnavailable' } },
+    ],
     ['another row is no row', request(edit), fetchSuccess({ ...theirs, id: 'z' }), { outcome: { type: 'retryLater' }, result: { type: 'pushMalformed' } }],
     [
-      'unknown version, row as we left it: its version becomes the base', request(edit, { verify: 'unknownVersion', firstSentAt: undefined, lastSent: { id: 'a', title: 'theirs' } }),
-      fetchSuccess(theirs, 'v2'), { type: 'send', op: { baseUpdatedAt: t2, baseVersion: 'v2' } },
+      'unknown version, row as we left it: its version becomes the base',
+      request(edit, { verify: 'unknownVersion', firstSentAt: undefined, lastSent: { id: 'a', title: 'theirs' } }),
+      fetchSuccess(theirs, 'v2'),
+      { type: 'send', op: { baseUpdatedAt: t2, baseVersion: 'v2' } },
     ],
     [
-      'unknown version, row changed since: a conflict', request(edit, { verify: 'unknownVersion', firstSentAt: undefined, lastSent: { id: 'a', title: 'before' } }),
-      fetchSuccess(theirs), { outcome: { type: 'conflict', current: theirs } },
+      'unknown version, row changed since: a conflict',
+      request(edit, { verify: 'unknownVersion', firstSentAt: undefined, lastSent: { id: 'a', title: 'before' } }),
+      fetchSuccess(theirs),
+      { outcome: { type: 'conflict', current: theirs } },
     ],
   ];
   test.each(cases)('%s', async (_, taken, fetched, expected) => {
@@ -57,33 +78,54 @@ describe('preflight (F-134)', () => {
 describe('failures of steps', () => {
   const busy = Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' });
   const cases: readonly (readonly [unknown, string])[] = [
-    [new SyncStepError({ type: 'leaseLost', message: '' }), 'leaseLost'], [new AuthError('401'), 'authRequired'], [new NetworkError('cut'), 'unavailable'],
-    [TransportError.httpError(401), 'authRequired'], [TransportError.httpError(429), 'throttled'], [TransportError.httpError(503, '', 5), 'throttled'],
-    [TransportError.httpError(503), 'unavailable'], [TransportError.httpError(408), 'unavailable'], [TransportError.httpError(501), 'kindFailed'],
-    [TransportError.httpError(403), 'kindFailed'], [new ParseError('no list'), 'kindFailed'], [new TypeError('bug'), 'kindFailed'], ['text', 'kindFailed'],
-    [new DatabaseError('', { cause: busy }), 'storeBusy'], [new DatabaseError('no such table'), 'storeFailed'],
+    [new SyncStepError({ type: 'leaseLost', message: '' }), 'leaseLost'],
+    [new AuthError('401'), 'authRequired'],
+    [new NetworkError('cut'), 'unavailable'],
+    [TransportError.httpError(401), 'authRequired'],
+    [TransportError.httpError(429), 'throttled'],
+    [TransportError.httpError(503, '', 5), 'throttled'],
+    [TransportError.httpError(503), 'unavailable'],
+    [TransportError.httpError(408), 'unavailable'],
+    [TransportError.httpError(501), 'kindFailed'],
+    [TransportError.httpError(403), 'kindFailed'],
+    [new ParseError('no list'), 'kindFailed'],
+    [new TypeError('bug'), 'kindFailed'],
+    ['text', 'kindFailed'],
+    [new DatabaseError('', { cause: busy }), 'storeBusy'],
+    [new DatabaseError('no such table'), 'storeFailed'],
   ];
   test.each(cases)('I13: %s becomes exactly one failure', (thrown, type) => {
     expect(toStepFailure(thrown, { phase: 'pull', kind: 'todos', at: 7 })).toMatchObject({ type, at: 7 });
   });
   test('F-105: without a kind a bug is fatal and names its phase', () => {
-    expect(toStepFailure(new TypeError('bug'), { phase: 'push', at: 7 })).toMatchObject({ type: 'fatal', cause: { phase: 'push', message: 'Push failed: bug' } });
+    expect(toStepFailure(new TypeError('bug'), { phase: 'push', at: 7 })).toMatchObject({
+      type: 'fatal',
+      cause: { phase: 'push', message: 'Push failed: bug' },
+    });
   });
 });
 
 describe('fetching pages', () => {
-  const rowsOf = (page: number): JsonObject[] => [0, 1].map((n) => ({ id: `p${page}-${n}`, updatedAt: `2026-01-01T00:00:${String(page).padStart(2, '0')}.${n}00Z` }));
+  const rowsOf = (page: number): JsonObject[] =>
+    [0, 1].map((n) => ({ id: `p${page}-${n}`, updatedAt: `2026-01-01T00:00:${String(page).padStart(2, '0')}.${n}00Z` }));
   const open = (pull: (request: PullRequest, call: number) => Promise<PullPage>, maxBufferedBytes = 1_000) => {
     const abort = new AbortController();
     const requests: PullRequest[] = [];
     const transport = Object.assign(new MemoryTransport(), { pull: async (request: PullRequest) => pull(request, requests.push(request)) });
     const fetcher = createPageFetcher({
-      kind: fakeKind('todos'), position: { cursor: undefined, maxPage: 0, resync: false }, transport, maxBufferedBytes, signal: abort.signal,
+      kind: fakeKind('todos'),
+      position: { cursor: undefined, maxPage: 0, resync: false },
+      transport,
+      maxBufferedBytes,
+      signal: abort.signal,
       paging: { kind: 'todos', pageSize: 2, overlapMs: 0, maxEmptyPages: 5, resync: false },
     });
     return { fetcher, requests, abort };
   };
-  const settled = (): Promise<void> => new Promise((resolve) => { setImmediate(resolve); });
+  const settled = (): Promise<void> =>
+    new Promise((resolve) => {
+      setImmediate(resolve);
+    });
 
   test('I10: no more is asked for while the buffer is full; it goes on when somebody takes', async () => {
     const { fetcher, requests } = open(async (_, call) => ({ items: call > 6 ? [] : rowsOf(call), bytes: 500 }));
@@ -106,7 +148,9 @@ describe('fetching pages', () => {
     for (let more = await fetcher.next(); more !== undefined; more = await fetcher.next()) pages += more.length;
     expect(pages).toBe(2);
     expect(requests.map(({ pageToken, updatedSince }) => [pageToken, updatedSince])).toEqual([
-      [undefined, '1970-01-01T00:00:00.000Z'], ['old', '1970-01-01T00:00:00.000Z'], [undefined, '2026-01-01T00:00:01.100Z'],
+      [undefined, '1970-01-01T00:00:00.000Z'],
+      ['old', '1970-01-01T00:00:00.000Z'],
+      [undefined, '2026-01-01T00:00:01.100Z'],
     ]);
   });
 
@@ -150,11 +194,14 @@ describe('the lease (I11)', () => {
     const fake = createFakeStore({ clock });
     const transport = new MemoryTransport();
     // The machine was asleep between the take and the send; another process has the lease now.
-    const store = { ...fake.store, take: async (options: Parameters<typeof fake.store.take>[0]) => {
-      const taken = await fake.store.take(options);
-      if (taken.requests.length > 0 && fake.database.lease.owner === 'one') fake.database.lease = { owner: 'two', token: 99, expiresAt: clock.now() + 1_000 };
-      return taken;
-    } };
+    const store = {
+      ...fake.store,
+      take: async (options: Parameters<typeof fake.store.take>[0]) => {
+        const taken = await fake.store.take(options);
+        if (taken.requests.length > 0 && fake.database.lease.owner === 'one') fake.database.lease = { owner: 'two', token: 99, expiresAt: clock.now() + 1_000 };
+        return taken;
+      },
+    };
     const engine = createEngineCore({ ports: { store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 }, queue: fake.queue });
     fake.enqueue(upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a' } }));
     const syncing = engine.sync();
@@ -172,12 +219,20 @@ test('I9: a batch whose take was still committing when PAUSE came is sent first 
   const clock = createSimulatedClock();
   const fake = createFakeStore({ clock });
   let commit: () => void = () => undefined;
-  const store = { ...fake.store, take: async (options: Parameters<typeof fake.store.take>[0]) => {
-    const taken = await fake.store.take(options);
-    await new Promise<void>((resolve) => { commit = resolve; });
-    return taken;
-  } };
-  const engine = createEngineCore({ ports: { store, transport: new MemoryTransport(), kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 }, queue: fake.queue });
+  const store = {
+    ...fake.store,
+    take: async (options: Parameters<typeof fake.store.take>[0]) => {
+      const taken = await fake.store.take(options);
+      await new Promise<void>((resolve) => {
+        commit = resolve;
+      });
+      return taken;
+    },
+  };
+  const engine = createEngineCore({
+    ports: { store, transport: new MemoryTransport(), kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 },
+    queue: fake.queue,
+  });
   fake.enqueue(upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a' } }));
   const syncing = engine.sync();
   await clock.flush();
@@ -202,7 +257,10 @@ test('I9: a PAUSE in the middle of a forced re-push decides again after RESUME, 
       return calls === 1 ? new Promise<never>(() => undefined) : MemoryTransport.prototype.forcePush.call(memory, op, context);
     },
   });
-  const engine = createEngineCore({ ports: { store: fake.store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 }, queue: fake.queue });
+  const engine = createEngineCore({
+    ports: { store: fake.store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 },
+    queue: fake.queue,
+  });
   fake.enqueue(upsertOp({ kind: 'todos', id: 'a', opId: 'op', payload: { id: 'a', title: 'mine' }, baseUpdatedAt: t1 }));
   const syncing = engine.sync();
   await clock.flush();

@@ -20,8 +20,18 @@ test('API §1: interpret(createSyncMachine(options)).start() and SYNC are enough
   const told: SyncEvent[] = [];
   const phases: string[] = [];
   let ends = 0;
-  events(sync).subscribe({ next: (event) => told.push(event), complete: () => { ends += 1; } });
-  snapshots(sync).subscribe({ next: (snapshot) => phases.push(phaseOf(snapshot)), complete: () => { ends += 1; } });
+  events(sync).subscribe({
+    next: (event) => told.push(event),
+    complete: () => {
+      ends += 1;
+    },
+  });
+  snapshots(sync).subscribe({
+    next: (snapshot) => phases.push(phaseOf(snapshot)),
+    complete: () => {
+      ends += 1;
+    },
+  });
   sync.start();
   await createWriter(dataSource, { clock }).forTable(todos).insertAndEnqueue(todoOf('a'));
   sync.send({ type: 'SYNC' });
@@ -30,7 +40,9 @@ test('API §1: interpret(createSyncMachine(options)).start() and SYNC are enough
   expect(told.map(({ type }) => type)).not.toContain('run.ended');
   expect(told.every(({ at }) => at >= clock.now() - 1_000 && at <= clock.now())).toBe(true);
   expect(told.every(({ type, runId }) => !type.startsWith('sync.') || runId === 1)).toBe(true);
-  expect(new Set(phases)).toEqual(new Set(['starting', 'idle', 'planning', 'pushing', 'pulling', 'paging', 'finishing'].filter((phase) => phases.includes(phase))));
+  expect(new Set(phases)).toEqual(
+    new Set(['starting', 'idle', 'planning', 'pushing', 'pulling', 'paging', 'finishing'].filter((phase) => phases.includes(phase))),
+  );
   expect(phases[0]).toBe('starting');
   sync.send({ type: 'STOP' });
   expect(ends).toBe(2);
@@ -67,11 +79,13 @@ test('sync() inside a transaction of the app does not join it', async () => {
   transport.backend.seed('todos', { id: 's', title: 'theirs', done: false, updatedAt: '2026-01-01T00:00:00.000Z' });
   await engine.start();
   let syncing: Promise<unknown> = Promise.resolve();
-  await dataSource.transaction(async (manager) => {
-    syncing = engine.sync();
-    await manager.getRepository(todoEntity).insert(todoOf('local'));
-    throw new Error('rolled back');
-  }).catch(() => undefined);
+  await dataSource
+    .transaction(async (manager) => {
+      syncing = engine.sync();
+      await manager.getRepository(todoEntity).insert(todoOf('local'));
+      throw new Error('rolled back');
+    })
+    .catch(() => undefined);
   expect(await syncing).toMatchObject({ pulled: 1 });
   expect(await dataSource.getRepository(todoEntity).count()).toBe(1);
   await engine.dispose();

@@ -76,7 +76,9 @@ describe.each(drivers)('deltas with %s', (driver) => {
     await opened({ driver });
     await bench.writer.increment('a', 'priority', 3);
     bench = await bench.reopen();
-    expect(await bench.engine.outbox.take()).toMatchObject([{ changedFields: [], deltas: [{ type: 'increment', field: 'priority', by: 3 }], payload: { priority: 13 } }]);
+    expect(await bench.engine.outbox.take()).toMatchObject([
+      { changedFields: [], deltas: [{ type: 'increment', field: 'priority', by: 3 }], payload: { priority: 13 } },
+    ]);
     bench.server.update('todos', 'a', { priority: 20 });
     await bench.engine.sync();
     expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 23 });
@@ -96,7 +98,8 @@ describe.each(drivers)('deltas with %s', (driver) => {
 
 describe('a server without deltas', () => {
   test.each(conflictStrategies.filter((strategy) => strategy !== 'serverWins' && strategy !== 'manual'))(
-    '%s: a conflict of deltas alone does them again on the server value, conditionally on that', async (conflictStrategy) => {
+    '%s: a conflict of deltas alone does them again on the server value, conditionally on that',
+    async (conflictStrategy) => {
       await opened({ config: { conflictStrategy } });
       await bench.writer.increment('a', 'priority', -2);
       bench.server.update('todos', 'a', { title: 'edited there', priority: 30 });
@@ -106,7 +109,8 @@ describe('a server without deltas', () => {
       expect(puts().at(-1)?.body).toMatchObject({ _baseUpdatedAt: current?.['updatedAt'], priority: 28 });
       expect(puts().at(-1)?.headers).not.toHaveProperty('x-force-update');
       expect(await bench.row('a')).toMatchObject({ priority: 28 });
-    });
+    },
+  );
 
   test('serverWins gives deltas up as any change, with an event that names them', async () => {
     await opened({ config: { conflictStrategy: 'serverWins' } });
@@ -114,7 +118,9 @@ describe('a server without deltas', () => {
     bench.server.update('todos', 'a', { priority: 30 });
     await bench.engine.sync();
     expect(await bench.row('a')).toMatchObject({ priority: 30 });
-    expect(bench.told.filter(({ type }) => type === 'op.discarded')).toMatchObject([{ givenUp: [{ deltas: [{ type: 'increment', field: 'priority', by: -2 }] }] }]);
+    expect(bench.told.filter(({ type }) => type === 'op.discarded')).toMatchObject([
+      { givenUp: [{ deltas: [{ type: 'increment', field: 'priority', by: -2 }] }] },
+    ]);
   });
 
   test('manual asks; accepting the client means the delta on the server value as it is when the decision is applied', async () => {
@@ -228,7 +234,9 @@ test('I8: a row that moves under every request ends the run after its rounds; th
   await bench.writer.increment('a', 'priority', 1);
   const run = bench.engine.sync();
   let isOver = false;
-  void run.finally(() => { isOver = true; });
+  void run.finally(() => {
+    isOver = true;
+  });
   for (; !isOver; await new Promise((next) => setImmediate(next))) void bench.clock.advance(100);
   await run;
   expect(pushes).toBe(1 + 3);
@@ -241,25 +249,33 @@ test('I8: a row that moves under every request ends the run after its rounds; th
   expect(await bench.queued()).toEqual([]);
 });
 
-test.each([true, false])('F-134: a server that remembers no keys, deltas on the wire: %s: a lost reply is never answered with a second change', async (deltas) => {
-  const backend = new MemoryBackend({ naming: 'camelCase' });
-  backend.seed('todos', { id: 'a', title: 'theirs', done: false, priority: 10, tags: [] });
-  const transport = new FaultyTransport(new MemoryTransport({ backend, capabilities: { idempotency: 'none', deltas } }), { script: ({ type }) => (type === 'push' ? { type: 'dropAfter' } : undefined) });
-  bench = await openEngine({ transport });
-  await bench.engine.sync();
-  await bench.writer.increment('a', 'priority', -1);
-  await bench.engine.sync();
-  transport.enabled = false;
-  await bench.engine.sync();
-  expect(backend.get('todos', 'a')).toMatchObject({ priority: 9 });
-  expect(await bench.engine.explain()).toMatchObject([{ reason: 'ambiguous' }]);
-  await bench.engine.dropStuckOperations();
-  await bench.engine.sync();
-  expect(await bench.row('a')).toMatchObject({ priority: 9 });
-});
+test.each([true, false])(
+  'F-134: a server that remembers no keys, deltas on the wire: %s: a lost reply is never answered with a second change',
+  async (deltas) => {
+    const backend = new MemoryBackend({ naming: 'camelCase' });
+    backend.seed('todos', { id: 'a', title: 'theirs', done: false, priority: 10, tags: [] });
+    const transport = new FaultyTransport(new MemoryTransport({ backend, capabilities: { idempotency: 'none', deltas } }), {
+      script: ({ type }) => (type === 'push' ? { type: 'dropAfter' } : undefined),
+    });
+    bench = await openEngine({ transport });
+    await bench.engine.sync();
+    await bench.writer.increment('a', 'priority', -1);
+    await bench.engine.sync();
+    transport.enabled = false;
+    await bench.engine.sync();
+    expect(backend.get('todos', 'a')).toMatchObject({ priority: 9 });
+    expect(await bench.engine.explain()).toMatchObject([{ reason: 'ambiguous' }]);
+    await bench.engine.dropStuckOperations();
+    await bench.engine.sync();
+    expect(await bench.row('a')).toMatchObject({ priority: 9 });
+  },
+);
 
 describe('a request is frozen in its form (I2)', () => {
-  test.each([[true, false], [false, true]])('sent with deltas: %s, reopened with: %s: never applied twice', async (before, after) => {
+  test.each([
+    [true, false],
+    [false, true],
+  ])('sent with deltas: %s, reopened with: %s: never applied twice', async (before, after) => {
     await opened({ rest: { deltas: before } });
     await bench.writer.increment('a', 'priority', -1);
     bench.server.cutNextRequests(1, 'afterCommit', { method: 'PUT' });

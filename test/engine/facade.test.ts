@@ -20,7 +20,11 @@ function open(options: Omit<FakeStoreOptions, 'clock'> & { transport?: Transport
   const memory = new MemoryTransport();
   const transport = given ?? memory;
   const fake = createFakeStore({ clock, ...storeOptions });
-  const engine = createEngineCore({ ports: { store: fake.store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5, scope }, queue: fake.queue, ...parts });
+  const engine = createEngineCore({
+    ports: { store: fake.store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5, scope },
+    queue: fake.queue,
+    ...parts,
+  });
   const told: SyncEvent[] = [];
   engine.events$.subscribe((event) => told.push(event));
   return { engine, fake, clock, memory, told, types: () => told.map(({ type }) => type) };
@@ -28,11 +32,19 @@ function open(options: Omit<FakeStoreOptions, 'clock'> & { transport?: Transport
 const pulling = (pull: (request: PullRequest) => ReturnType<TransportAdapter['pull']>): TransportAdapter => {
   const memory = new MemoryTransport();
   return {
-    capabilities: {}, pull, push: (ops, context) => memory.push(ops, context), forcePush: (op, context) => memory.forcePush(op, context),
-    fetch: (request) => memory.fetch(request), health: async () => true,
+    capabilities: {},
+    pull,
+    push: (ops, context) => memory.push(ops, context),
+    forcePush: (op, context) => memory.forcePush(op, context),
+    fetch: (request) => memory.fetch(request),
+    health: async () => true,
   };
 };
-const errorOf = (promise: Promise<unknown>): Promise<unknown> => promise.then(() => undefined, (error: unknown) => error);
+const errorOf = (promise: Promise<unknown>): Promise<unknown> =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
 
 describe('filters', () => {
   test('KND-05: kinds beside the other lists throws at once in sync, rejects in syncRun', async () => {
@@ -75,7 +87,12 @@ describe('filters', () => {
 describe('errors', () => {
   test('RUN-07, RUN-08, F-105: a pull that breaks rejects as a SyncOperationError of phase pull, told before', async () => {
     const cause = new Error('adapter bug');
-    const { engine, told, types } = open({ transport: pulling(async () => { throw cause; }), kinds: ['todos'] });
+    const { engine, told, types } = open({
+      transport: pulling(async () => {
+        throw cause;
+      }),
+      kinds: ['todos'],
+    });
     const error = await errorOf(engine.sync());
     expect(error).toBeInstanceOf(SyncOperationError);
     expect(error).toMatchObject({ phase: 'pull', message: expect.stringContaining('Pull failed for kind=todos') as string, cause, stats: { pulled: 0 } });
@@ -86,7 +103,9 @@ describe('errors', () => {
   test('F-17: a kind that fails does not stop the others; the run rejects at its end', async () => {
     const memory = new MemoryTransport();
     memory.backend.seed('lists', { id: 'l', name: 'L', updatedAt: '2026-01-01T00:00:00.000Z' });
-    const { engine, fake } = open({ transport: pulling((request) => (request.kind === 'todos' ? Promise.reject(TransportError.httpError(403)) : memory.pull(request))) });
+    const { engine, fake } = open({
+      transport: pulling((request) => (request.kind === 'todos' ? Promise.reject(TransportError.httpError(403)) : memory.pull(request))),
+    });
     expect(await errorOf(engine.sync())).toBeInstanceOf(SyncOperationError);
     expect(fake.rows('lists')).toHaveLength(1);
   });
@@ -108,7 +127,8 @@ describe('errors', () => {
     const rows = [1, 2, 3, 4].map((n) => ({ id: `a${n}`, updatedAt: `2026-01-01T00:00:0${n}.000Z` }));
     let calls = 0;
     const { engine, fake } = open({
-      kinds: ['todos'], config: { pageSize: 2, maxRetries: 0 },
+      kinds: ['todos'],
+      config: { pageSize: 2, maxRetries: 0 },
       transport: pulling(async () => {
         calls += 1;
         if (calls > 2) throw new NetworkError('gone');
@@ -209,9 +229,16 @@ describe('life', () => {
   test('pause resolves only when it is stored', async () => {
     const { engine, fake, clock } = open();
     let store: () => void = () => undefined;
-    Object.assign(fake.store, { rememberPaused: () => new Promise<void>((resolve) => { store = resolve; }) });
+    Object.assign(fake.store, {
+      rememberPaused: () =>
+        new Promise<void>((resolve) => {
+          store = resolve;
+        }),
+    });
     let isPaused = false;
-    const pausing = engine.pause().then(() => { isPaused = true; });
+    const pausing = engine.pause().then(() => {
+      isPaused = true;
+    });
     await clock.flush();
     expect([engine.status().paused, isPaused]).toEqual([true, false]);
     store();
@@ -243,8 +270,12 @@ describe('life', () => {
     const warned = vi.fn();
     process.on('warning', warned);
     const { engine, types, clock } = open();
-    engine.events$.subscribe(() => { throw new Error('listener bug'); });
-    engine.status$.subscribe(() => { throw new Error('listener bug'); });
+    engine.events$.subscribe(() => {
+      throw new Error('listener bug');
+    });
+    engine.status$.subscribe(() => {
+      throw new Error('listener bug');
+    });
     await engine.sync();
     expect(types()).toContain('sync.completed');
     await clock.flush();
@@ -256,7 +287,12 @@ describe('life', () => {
     const { engine, fake } = open();
     const seen: unknown[] = [];
     let isComplete = false;
-    engine.status$.subscribe({ next: (status) => seen.push(status), complete: () => { isComplete = true; } });
+    engine.status$.subscribe({
+      next: (status) => seen.push(status),
+      complete: () => {
+        isComplete = true;
+      },
+    });
     expect(seen).toEqual([engine.status()]);
     fake.enqueue(create('a'));
     await engine.sync();
@@ -303,7 +339,16 @@ describe('life', () => {
     const faulty = new FaultyTransport(new MemoryTransport());
     faulty.offline = true;
     const { engine, fake, clock, types } = open({
-      transport: faulty, parts: { connectivity: { isOnline: () => false, subscribe: (listener) => { listeners.add(listener); return () => listeners.delete(listener); } } },
+      transport: faulty,
+      parts: {
+        connectivity: {
+          isOnline: () => false,
+          subscribe: (listener) => {
+            listeners.add(listener);
+            return () => listeners.delete(listener);
+          },
+        },
+      },
     });
     fake.enqueue(create('a'));
     await expect(engine.sync()).rejects.toBeInstanceOf(NetworkError);
@@ -406,7 +451,8 @@ test('an expired token rejects with AuthError and keeps what was asked for SIGNE
   let signedIn = false;
   const memory = new MemoryTransport();
   const { engine, fake, types } = open({
-    kinds: ['todos'], transport: pulling((request) => (signedIn ? memory.pull(request) : Promise.reject(new AuthError('401')))),
+    kinds: ['todos'],
+    transport: pulling((request) => (signedIn ? memory.pull(request) : Promise.reject(new AuthError('401')))),
   });
   await expect(engine.sync()).rejects.toBeInstanceOf(AuthError);
   await expect(engine.sync()).rejects.toBeInstanceOf(AuthError);

@@ -4,8 +4,18 @@ import { MaxRetriesExceededError, SyncOperationError } from '../../src/model/err
 import type { SyncEvent } from '../../src/model/events.ts';
 import { deleteOp, upsertOp, type Op } from '../../src/model/operation.ts';
 import {
-  fetchError, fetchSuccess, pushAmbiguous, pushConflict, pushRejected, pushSuccess, pushUnavailable,
-  type FetchResult, type OpPushResult, type PushContext, type PushResult, type TransportAdapter,
+  fetchError,
+  fetchSuccess,
+  pushAmbiguous,
+  pushConflict,
+  pushRejected,
+  pushSuccess,
+  pushUnavailable,
+  type FetchResult,
+  type OpPushResult,
+  type PushContext,
+  type PushResult,
+  type TransportAdapter,
 } from '../../src/model/transport.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { createFakeStore, type FakeStoreOptions } from '../support/fake-store.ts';
@@ -47,7 +57,10 @@ function openBackend(answer: (op: Op, context: PushContext) => PushResult | Prom
 function openEngine(transport: TransportAdapter, options: Omit<FakeStoreOptions, 'clock'> = {}) {
   const clock = createSimulatedClock();
   const fake = createFakeStore({ clock, ...options });
-  const engine = createEngineCore({ ports: { store: fake.store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 }, queue: fake.queue });
+  const engine = createEngineCore({
+    ports: { store: fake.store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 },
+    queue: fake.queue,
+  });
   const told: SyncEvent[] = [];
   engine.events$.subscribe((event) => told.push(event));
   return { engine, fake, clock, told, types: () => told.map(({ type }) => type) };
@@ -75,7 +88,9 @@ test('F-02: a conflict that nobody decides is sent once in a run, told with its 
 });
 
 test('F-03: a refused force counts a try, is told, and leaves this run', async () => {
-  const { transport, sent, forced } = openBackend((op) => (op.force ? pushRejected({ statusCode: 422, message: 'no seats left' }) : pushConflict({ serverData: row('a') })));
+  const { transport, sent, forced } = openBackend((op) =>
+    op.force ? pushRejected({ statusCode: 422, message: 'no seats left' }) : pushConflict({ serverData: row('a') }),
+  );
   const { engine, fake, told } = openEngine(transport, { strategy: 'clientWins' });
   fake.enqueue(edit('a'));
   expect(await engine.sync()).toMatchObject({ pushed: 0, errors: 1, conflictsResolved: 0 });
@@ -85,7 +100,9 @@ test('F-03: a refused force counts a try, is told, and leaves this run', async (
 });
 
 test('CLI-02, F-32: clientWins forces without base, under another key', async () => {
-  const { transport, forced } = openBackend((op) => (op.force ? pushSuccess({ serverData: { ...row('a'), title: 'mine a' } }) : pushConflict({ serverData: row('a') })));
+  const { transport, forced } = openBackend((op) =>
+    op.force ? pushSuccess({ serverData: { ...row('a'), title: 'mine a' } }) : pushConflict({ serverData: row('a') }),
+  );
   const { engine, fake } = openEngine(transport, { strategy: 'clientWins' });
   fake.enqueue(edit('a'));
   expect(await engine.sync()).toMatchObject({ pushed: 1, conflicts: 1, conflictsResolved: 1 });
@@ -125,7 +142,9 @@ test('CFL-06: skipConflictingOps gives an unresolved change up, with an event th
 });
 
 test('a decision is applied by the run it asks for: acceptClient is conditional on the version shown', async () => {
-  const { transport, sent } = openBackend((op) => (op.baseUpdatedAt === t2 ? pushSuccess({ serverData: { ...row('a'), title: 'mine a' } }) : pushConflict({ serverData: row('a') })));
+  const { transport, sent } = openBackend((op) =>
+    op.baseUpdatedAt === t2 ? pushSuccess({ serverData: { ...row('a'), title: 'mine a' } }) : pushConflict({ serverData: row('a') }),
+  );
   const { engine, fake } = openEngine(transport, { strategy: 'manual' });
   fake.enqueue(edit('a'));
   await engine.sync();
@@ -148,7 +167,10 @@ test('F-04: an operation without result is an error of its own', async () => {
 
 test('F-05: an answer to an unknown operation is ignored with a warning; the others are settled', async () => {
   const { transport } = openBackend(() => pushSuccess());
-  const odd: TransportAdapter = { ...transport, push: async (ops) => ({ results: [{ opId: 'stranger', result: pushSuccess() }, ...ops.map(({ opId }) => ({ opId, result: pushSuccess() }))] }) };
+  const odd: TransportAdapter = {
+    ...transport,
+    push: async (ops) => ({ results: [{ opId: 'stranger', result: pushSuccess() }, ...ops.map(({ opId }) => ({ opId, result: pushSuccess() }))] }),
+  };
   const { engine, fake, told } = openEngine(odd);
   fake.enqueue(edit('a'));
   expect(await engine.sync()).toMatchObject({ pushed: 1, errors: 0 });
@@ -166,7 +188,10 @@ test('F-46: answers received before an adapter threw are settled', async () => {
   };
   const { engine, fake } = openEngine(breaking);
   fake.enqueue(edit('a'), edit('b'));
-  const error = await engine.sync().then(() => undefined, (thrown: unknown) => thrown);
+  const error = await engine.sync().then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
   // RUN-08, PUSH-15
   expect(error).toBeInstanceOf(SyncOperationError);
   expect(error).toMatchObject({ phase: 'push', stats: { pushed: 1 } });
@@ -233,11 +258,29 @@ test('I2: a re-send that provably never left keeps its key, since the first may 
 test('F-16: a strategy that throws leaves its conflict unresolved and harms nobody', async () => {
   const { planConflict, strategyDecisions } = await import('../../src/engine/conflict-strategies.ts');
   const conflict = {
-    kind: 'todos', entityId: 'a', opId: 'op-a', opType: 'upsert' as const, localData: {}, serverData: {}, localTimestamp: t1, serverTimestamp: t2, serverDeleted: false,
+    kind: 'todos',
+    entityId: 'a',
+    opId: 'op-a',
+    opType: 'upsert' as const,
+    localData: {},
+    serverData: {},
+    localTimestamp: t1,
+    serverTimestamp: t2,
+    serverDeleted: false,
   };
   const { config } = createFakeStore({ clock: createSimulatedClock() });
-  const broken = Object.defineProperty({ ...conflict }, 'localData', { get: () => { throw new Error('broken'); } });
+  const broken = Object.defineProperty({ ...conflict }, 'localData', {
+    get: () => {
+      throw new Error('broken');
+    },
+  });
   expect(Object.keys(strategyDecisions)).toHaveLength(6);
-  expect(await planConflict({ conflict, strategy: 'clientWins', state: 'detected', detectedAt: 0 }, undefined, config)).toMatchObject({ type: 'repush', force: true });
-  expect(await planConflict({ conflict: broken, strategy: 'clientWins', state: 'detected', detectedAt: 0 }, undefined, config)).toMatchObject({ type: 'park', nextRun: true });
+  expect(planConflict({ conflict, strategy: 'clientWins', state: 'detected', detectedAt: 0 }, undefined, config)).toMatchObject({
+    type: 'repush',
+    force: true,
+  });
+  expect(planConflict({ conflict: broken, strategy: 'clientWins', state: 'detected', detectedAt: 0 }, undefined, config)).toMatchObject({
+    type: 'park',
+    nextRun: true,
+  });
 });

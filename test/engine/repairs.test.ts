@@ -79,7 +79,9 @@ describe.each(drivers)('amending with %s', (driver) => {
     await bench.engine.sync();
     await bench.engine.dropStuckOperations();
     expect(await bench.row('a')).toMatchObject({ title: 'theirs' });
-    expect(await bench.engine.discarded()).toMatchObject([{ opId: 'op1', kind: 'todos', entityId: 'a', type: 'upsert', data: { title: 'mine' }, changedFields: ['title'], reason: 'dropped' }]);
+    expect(await bench.engine.discarded()).toMatchObject([
+      { opId: 'op1', kind: 'todos', entityId: 'a', type: 'upsert', data: { title: 'mine' }, changedFields: ['title'], reason: 'dropped' },
+    ]);
     refusal();
     bench.server.update('todos', 'a', { priority: 99 });
     await bench.engine.sync();
@@ -243,7 +245,10 @@ describe('stuck operations', () => {
   test('F-49: 250 of them are listed, retried and dropped, not the first 100', async () => {
     await opened({ config: { maxOutboxTryCount: 1 } });
     const refusal = bench.server.refuse(({ id }) => id.startsWith('n'));
-    for (let n = 0; n < 250; n += 1) await bench.engine.outbox.enqueue(upsertOp({ kind: 'todos', id: `n${n}`, payload: { id: `n${n}`, title: 't', done: false, priority: null, tags: null } }));
+    for (let n = 0; n < 250; n += 1)
+      await bench.engine.outbox.enqueue(
+        upsertOp({ kind: 'todos', id: `n${n}`, payload: { id: `n${n}`, title: 't', done: false, priority: null, tags: null } }),
+      );
     await bench.engine.sync();
     expect(await bench.engine.getStuckOperations()).toHaveLength(250);
     expect(await bench.engine.retryStuckOperations()).toBe(250);

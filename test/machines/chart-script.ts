@@ -16,10 +16,23 @@ export const plan = (changes: Partial<Plan> = {}): Plan => ({ pushKinds: kinds, 
 export const taken: Taken = { batchId: 7, count: 1, facts: [] };
 export const nothingTaken: Taken = { batchId: 8, count: 0, facts: [] };
 export const report = { answered: 1, reached: true };
-export const settledWith = (changes: Partial<SettleReport> = {}): SettleReport => ({ batchSize: 1, pushed: 1, errors: 0, conflicts: [], facts: [], ...changes });
+export const settledWith = (changes: Partial<SettleReport> = {}): SettleReport => ({
+  batchSize: 1,
+  pushed: 1,
+  errors: 0,
+  conflicts: [],
+  facts: [],
+  ...changes,
+});
 export const ref = (opId: string): ConflictRef => ({ kind: 'todos', entityId: `entity of ${opId}`, opId });
 export const decided = (type: 'apply' | 'repush' | 'leave') => ({ type, facts: [] });
-export const outcome = (type: ConflictOutcome['type'], changes: Partial<ConflictOutcome> = {}): ConflictOutcome => ({ type, pushed: 0, errors: 0, facts: [], ...changes });
+export const outcome = (type: ConflictOutcome['type'], changes: Partial<ConflictOutcome> = {}): ConflictOutcome => ({
+  type,
+  pushed: 0,
+  errors: 0,
+  facts: [],
+  ...changes,
+});
 export const page = (kind: string, pulled: number, facts: readonly SyncFact[] = []) => ({ kind, pageSize: pulled, pulled, facts });
 export const record = (changes: object = {}) => ({ tookMs: 5, at: 90_000, facts: [], ...changes });
 export const hydrated = (changes: object = {}) => ({ paused: false, attempt: 0, ...changes });
@@ -28,24 +41,54 @@ export const fact = (message: string): SyncFact => ({ type: 'transport.warning',
 export const unavailable: SyncFailure = { type: 'unavailable', message: 'no connection', at: 50_000 };
 export const unauthorized: SyncFailure = { type: 'authRequired', message: '401', at: 50_000 };
 export const throttled = (retryAfterMs: number): SyncFailure => ({ type: 'throttled', message: '429', at: 50_000, retryAfterMs });
-export const kindFailed = (kind: string, phase: 'push' | 'pull' = 'pull'): SyncFailure => ({ type: 'kindFailed', kind, phase, message: `${phase} failed for kind=${kind}`, at: 50_000 });
+export const kindFailed = (kind: string, phase: 'push' | 'pull' = 'pull'): SyncFailure => ({
+  type: 'kindFailed',
+  kind,
+  phase,
+  message: `${phase} failed for kind=${kind}`,
+  at: 50_000,
+});
 export const storeBusy: SyncFailure = { type: 'storeBusy', message: 'database is locked', at: 50_000 };
 export const storeFailed: SyncFailure = { type: 'storeFailed', message: 'disk full', at: 50_000 };
 export const scopeChanged: SyncFailure = { type: 'scopeChanged', message: 'the database belongs to another user', at: 50_000 };
 export const leaseLost: SyncFailure = { type: 'leaseLost', message: 'another process works', at: 50_000 };
-export const failures = [unavailable, unauthorized, throttled(1), throttled(1e9), kindFailed('todos'), kindFailed('todos', 'push'), storeBusy, storeFailed, scopeChanged, leaseLost] as const;
+export const failures = [
+  unavailable,
+  unauthorized,
+  throttled(1),
+  throttled(1e9),
+  kindFailed('todos'),
+  kindFailed('todos', 'push'),
+  storeBusy,
+  storeFailed,
+  scopeChanged,
+  leaseLost,
+] as const;
 
 // ── The script ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export interface AnyEvent { readonly type: string }
-interface Child { readonly id: string; readonly src: unknown }
+export interface AnyEvent {
+  readonly type: string;
+}
+interface Child {
+  readonly id: string;
+  readonly src: unknown;
+}
 export const childrenOf = (snapshot: SyncSnapshot): readonly Child[] => Object.values(snapshot.children as Record<string, Child>);
 export const pathOf = (value: unknown): string =>
-  typeof value === 'string' ? value : Object.entries(value as object).map(([key, below]) => `${key}.${pathOf(below)}`).join('|');
+  typeof value === 'string'
+    ? value
+    : Object.entries(value as object)
+        .map(([key, below]) => `${key}.${pathOf(below)}`)
+        .join('|');
 
 /** A chart at one moment; every step gives a new one. `emitted` is what the last `send`, `done`, … told. */
 export class Script {
-  constructor(readonly snapshot: SyncSnapshot, readonly emitted: readonly SyncEmitted[] = [], readonly actions: readonly string[] = []) {}
+  constructor(
+    readonly snapshot: SyncSnapshot,
+    readonly emitted: readonly SyncEmitted[] = [],
+    readonly actions: readonly string[] = [],
+  ) {}
 
   private step(event: AnyEvent): Script {
     // An actor that is done takes no more events; the pure `transition` would.
@@ -53,7 +96,11 @@ export class Script {
     const [next, actions] = transition(syncMachine, this.snapshot, event as SyncMachineEvent);
     const executed = actions as readonly { readonly type: string; readonly params?: unknown }[];
     const emitted = executed.flatMap(({ type, params }) => (type === 'xstate.emit' ? [(params as { event: SyncEmitted }).event] : []));
-    return new Script(next, emitted, executed.map(({ type }) => type));
+    return new Script(
+      next,
+      emitted,
+      executed.map(({ type }) => type),
+    );
   }
   private child(src: string): string {
     const child = childrenOf(this.snapshot).find((one) => one.src === src);
@@ -71,28 +118,45 @@ export class Script {
     }
     return new Script(script.snapshot, emitted, actions);
   }
-  done(src: string, output?: unknown): Script { return this.step({ type: `xstate.done.actor.${this.child(src)}`, output } as AnyEvent); }
+  done(src: string, output?: unknown): Script {
+    return this.step({ type: `xstate.done.actor.${this.child(src)}`, output } as AnyEvent);
+  }
   fail(src: string, failure: unknown): Script {
-    const error = typeof failure === 'object' && failure !== null && 'message' in failure && 'type' in failure ? new SyncStepError(failure as SyncFailure) : failure;
+    const error =
+      typeof failure === 'object' && failure !== null && 'message' in failure && 'type' in failure ? new SyncStepError(failure as SyncFailure) : failure;
     return this.step({ type: `xstate.error.actor.${this.child(src)}`, error } as AnyEvent);
   }
   page(kind: string, pulled: number, facts: readonly SyncFact[] = []): Script {
     return this.step({ type: `xstate.snapshot.${this.child('pullKind')}`, snapshot: { status: 'active', context: page(kind, pulled, facts) } } as AnyEvent);
   }
   /** Lets a wait pass: the delay's name and the id of the state that waits. */
-  elapse(delay = 'retryDelay', state = 'backoff'): Script { return this.step({ type: `xstate.after.${delay}.${state}` }); }
+  elapse(delay = 'retryDelay', state = 'backoff'): Script {
+    return this.step({ type: `xstate.after.${delay}.${state}` });
+  }
 
-  get phase() { return phaseOf(this.snapshot); }
-  get place(): string { return pathOf((this.snapshot.value as { activity: unknown }).activity); }
-  get context() { return this.snapshot.context; }
-  get told(): readonly string[] { return this.emitted.map((event) => event.type); }
-  running(src: string): boolean { return childrenOf(this.snapshot).some((child) => child.src === src); }
+  get phase() {
+    return phaseOf(this.snapshot);
+  }
+  get place(): string {
+    return pathOf((this.snapshot.value as { activity: unknown }).activity);
+  }
+  get context() {
+    return this.snapshot.context;
+  }
+  get told(): readonly string[] {
+    return this.emitted.map((event) => event.type);
+  }
+  running(src: string): boolean {
+    return childrenOf(this.snapshot).some((child) => child.src === src);
+  }
   /** The input that a running actor was given. */
   inputOf(src: string): unknown {
     const child = childrenOf(this.snapshot).find((one) => one.src === src) as { getPersistedSnapshot(): { input?: unknown } } | undefined;
     return child?.getPersistedSnapshot().input;
   }
-  is(place: Parameters<SyncSnapshot['matches']>[0]): boolean { return this.snapshot.matches(place); }
+  is(place: Parameters<SyncSnapshot['matches']>[0]): boolean {
+    return this.snapshot.matches(place);
+  }
 }
 
 // ── Ways to every place ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -108,7 +172,10 @@ export const planning = (event: SyncMachineEvent = sync): Script => asking(event
 export const taking = (changes: Partial<Plan> = {}, event: SyncMachineEvent = sync): Script => planning(event).done('planRun', plan(changes));
 export const sending = (event: SyncMachineEvent = sync): Script => taking({}, event).done('takeBatch', taken);
 export const settling = (event: SyncMachineEvent = sync): Script => sending(event).done('sendBatch', report);
-export const deciding = (): Script => settling().done('settleBatch', settledWith({ pushed: 0, conflicts: [ref('op1'), ref('op2')] })).done('takeBatch', nothingTaken);
+export const deciding = (): Script =>
+  settling()
+    .done('settleBatch', settledWith({ pushed: 0, conflicts: [ref('op1'), ref('op2')] }))
+    .done('takeBatch', nothingTaken);
 export const applying = (): Script => deciding().done('decideConflict', decided('apply'));
 export const repushing = (): Script => deciding().done('decideConflict', decided('repush'));
 export const spacing = (): Script => repushing().done('repushDecision', outcome('again'));
@@ -159,7 +226,19 @@ export const places: Readonly<Record<string, () => Script>> = {
 
 /** Everything that can be sent from outside. */
 export const commands: readonly SyncMachineEvent[] = [
-  sync, automatic, { type: 'FULL_RESYNC' }, { type: 'RESOLVE_CONFLICT', opId: 'op1', resolution: { type: 'defer' } }, { type: 'PAUSE' }, { type: 'RESUME' },
-  { type: 'SIGNED_IN' }, { type: 'STOP' }, { type: 'WAITER_LEFT', waiter: 'w1' }, { type: 'outbox.changed' }, { type: 'remote.changed' }, { type: 'network.online' },
-  { type: 'network.offline' }, { type: 'session.expired' }, { type: 'lease.lost' },
+  sync,
+  automatic,
+  { type: 'FULL_RESYNC' },
+  { type: 'RESOLVE_CONFLICT', opId: 'op1', resolution: { type: 'defer' } },
+  { type: 'PAUSE' },
+  { type: 'RESUME' },
+  { type: 'SIGNED_IN' },
+  { type: 'STOP' },
+  { type: 'WAITER_LEFT', waiter: 'w1' },
+  { type: 'outbox.changed' },
+  { type: 'remote.changed' },
+  { type: 'network.online' },
+  { type: 'network.offline' },
+  { type: 'session.expired' },
+  { type: 'lease.lost' },
 ];

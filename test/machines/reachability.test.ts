@@ -3,10 +3,32 @@ import { describe, expect, test } from 'vitest';
 import { syncMachine, type SyncMachineEvent, type SyncSnapshot } from '../../src/machines/sync-machine.ts';
 import { SyncStepError } from '../../src/model/failure.ts';
 import {
-  childrenOf, commands, decided, failures, hydrated, input, kinds, nothingTaken, outcome, pathOf, places, plan, record, ref, report, settledWith, storeBusy, storeFailed, taken, unavailable,
+  childrenOf,
+  commands,
+  decided,
+  failures,
+  hydrated,
+  input,
+  kinds,
+  nothingTaken,
+  outcome,
+  pathOf,
+  places,
+  plan,
+  record,
+  ref,
+  report,
+  settledWith,
+  storeBusy,
+  storeFailed,
+  taken,
+  unavailable,
 } from './chart-script.ts';
 
-interface Node { readonly after?: object; readonly states?: Readonly<Record<string, Node>> }
+interface Node {
+  readonly after?: object;
+  readonly states?: Readonly<Record<string, Node>>;
+}
 
 describe('every place', () => {
   test.each(Object.entries(places))('%s is reached by its script', (name, reach) => {
@@ -15,19 +37,21 @@ describe('every place', () => {
 
   test.each(Object.entries(places))('I1: %s survives every command and fact, also in pairs, and lands in a known place', (_, reach) => {
     const start = reach();
-    for (const first of commands) for (const second of commands) {
-      const after = start.send(first, second);
-      expect(after.snapshot.status, `${first.type}, ${second.type}`).not.toBe('error');
-      expect(Object.keys(places)).toContain(after.place);
-    }
+    for (const first of commands)
+      for (const second of commands) {
+        const after = start.send(first, second);
+        expect(after.snapshot.status, `${first.type}, ${second.type}`).not.toBe('error');
+        expect(Object.keys(places)).toContain(after.place);
+      }
   });
 
   test.each(Object.entries(places))('I8: %s survives any failure of what it runs', (_, reach) => {
-    for (const { src } of childrenOf(reach().snapshot)) for (const failure of [...failures, new Error('bug'), 'text', undefined, null]) {
-      const after = reach().fail(String(src), failure);
-      expect(after.snapshot.status, `${String(src)}: ${JSON.stringify(failure)}`).toBe(after.place === 'stopped' ? 'done' : 'active');
-      expect(Object.keys(places)).toContain(after.place);
-    }
+    for (const { src } of childrenOf(reach().snapshot))
+      for (const failure of [...failures, new Error('bug'), 'text', undefined, null]) {
+        const after = reach().fail(String(src), failure);
+        expect(after.snapshot.status, `${String(src)}: ${JSON.stringify(failure)}`).toBe(after.place === 'stopped' ? 'done' : 'active');
+        expect(Object.keys(places)).toContain(after.place);
+      }
   });
 
   test.each(Object.entries(places))('I9: STOP ends %s, at the latest after settling', (_, reach) => {
@@ -52,23 +76,38 @@ test('every `after` names a declared delay: an unknown name compiles and fires a
 
 test('every target exists: building all transitions throws for an unknown one', () => {
   const targets = (node: typeof syncMachine.root): number =>
-    [...node.transitions.values()].flat().reduce((sum, { target }) => sum + (target?.length ?? 0), 0) + Object.values(node.states).reduce((sum, below) => sum + targets(below), 0);
+    [...node.transitions.values()].flat().reduce((sum, { target }) => sum + (target?.length ?? 0), 0) +
+    Object.values(node.states).reduce((sum, below) => sum + targets(below), 0);
   expect(targets(syncMachine.root)).toBeGreaterThan(100);
 });
 
 test('I12: shortest paths reach every place from the start, and no other', () => {
   const outputs: Readonly<Record<string, readonly unknown[]>> = {
-    hydrate: [hydrated(), hydrated({ paused: true })], acquireLease: [{ held: true, continued: true }, { held: false }],
-    planRun: [plan(), plan({ resyncKinds: [kinds[0] ?? ''] })], takeBatch: [taken, nothingTaken], sendBatch: [report],
-    settleBatch: [settledWith(), settledWith({ conflicts: [ref('op1')] })], decideConflict: [decided('apply'), decided('repush')],
-    applyDecision: [outcome('resolved')], repushDecision: [outcome('resolved'), outcome('again')], sweepResync: [{ facts: [] }], finishRun: [record()],
+    hydrate: [hydrated(), hydrated({ paused: true })],
+    acquireLease: [{ held: true, continued: true }, { held: false }],
+    planRun: [plan(), plan({ resyncKinds: [kinds[0] ?? ''] })],
+    takeBatch: [taken, nothingTaken],
+    sendBatch: [report],
+    settleBatch: [settledWith(), settledWith({ conflicts: [ref('op1')] })],
+    decideConflict: [decided('apply'), decided('repush')],
+    applyDecision: [outcome('resolved')],
+    repushDecision: [outcome('resolved'), outcome('again')],
+    sweepResync: [{ facts: [] }],
+    finishRun: [record()],
   };
   const delays = [
-    'retryDelay.backoff', 'retryDelay.sync.activity.starting.blocked', 'leasePollDelay.sync.activity.standby.watching.waiting',
+    'retryDelay.backoff',
+    'retryDelay.sync.activity.starting.blocked',
+    'leasePollDelay.sync.activity.standby.watching.waiting',
     'conflictRetryDelay.sync.activity.running.resolvingConflict.spacing',
   ];
   const eventsOf = (snapshot: SyncSnapshot): SyncMachineEvent[] => [
-    { type: 'SYNC' }, { type: 'FULL_RESYNC' }, { type: 'PAUSE' }, { type: 'RESUME' }, { type: 'STOP' }, { type: 'outbox.changed' },
+    { type: 'SYNC' },
+    { type: 'FULL_RESYNC' },
+    { type: 'PAUSE' },
+    { type: 'RESUME' },
+    { type: 'STOP' },
+    { type: 'outbox.changed' },
     ...(childrenOf(snapshot).flatMap(({ id, src }) => [
       ...(outputs[String(src)] ?? [undefined]).map((output) => ({ type: `xstate.done.actor.${id}`, output })),
       ...[unavailable, storeBusy, storeFailed].map((failure) => ({ type: `xstate.error.actor.${id}`, error: new SyncStepError(failure) })),
@@ -76,9 +115,18 @@ test('I12: shortest paths reach every place from the start, and no other', () =>
     ...(delays.map((delay) => ({ type: `xstate.after.${delay}` })) as object[] as SyncMachineEvent[]),
   ];
   const paths = getShortestPaths(syncMachine, {
-    input, events: eventsOf, limit: 100_000,
+    input,
+    events: eventsOf,
+    limit: 100_000,
     serializeState: ({ value, context: { run, next } }) =>
-      JSON.stringify([(value as { activity: unknown }).activity, next !== undefined, run?.toPull.length, run?.toSweep.length, run?.conflicts.length, run?.planned]) as never,
+      JSON.stringify([
+        (value as { activity: unknown }).activity,
+        next !== undefined,
+        run?.toPull.length,
+        run?.toSweep.length,
+        run?.conflicts.length,
+        run?.planned,
+      ]) as never,
     stopWhen: ({ status, context: { run } }) => status !== 'active' || (run?.conflicts.length ?? 0) > 1 || (run?.attempts ?? 0) > 0,
   });
   const reached = new Set(paths.map(({ state }) => pathOf((state.value as { activity: unknown }).activity)));

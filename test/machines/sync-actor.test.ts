@@ -5,57 +5,108 @@ import { phaseOf } from '../../src/machines/phase-of.ts';
 import { syncMachine, type PullInput } from '../../src/machines/sync-machine.ts';
 import { SyncStepError, type SyncFailure } from '../../src/model/failure.ts';
 import type { PageReport } from '../../src/model/run.ts';
-import { automatic, decided, hydrated, input, nothingTaken, outcome, page, plan, record, report, settledWith, sync, taken, throttled, unavailable } from './chart-script.ts';
+import {
+  automatic,
+  decided,
+  hydrated,
+  input,
+  nothingTaken,
+  outcome,
+  page,
+  plan,
+  record,
+  report,
+  settledWith,
+  sync,
+  taken,
+  throttled,
+  unavailable,
+} from './chart-script.ts';
 
 type Answer = (signal: AbortSignal, count: number) => unknown;
 const never = (): Promise<unknown> => new Promise(() => {});
 const failing = (failure: SyncFailure) => (): Promise<unknown> => Promise.reject(new SyncStepError(failure));
 /** Answers in turn; the last one for ever. */
-const inTurn = (...answers: readonly Answer[]): Answer => (signal, count) => answers[Math.min(count, answers.length) - 1]?.(signal, count);
+const inTurn =
+  (...answers: readonly Answer[]): Answer =>
+  (signal, count) =>
+    answers[Math.min(count, answers.length) - 1]?.(signal, count);
 
 /** The chart as an actor, with fakes that answer at once unless a test says otherwise. */
 function startWith(overrides: Readonly<Record<string, Answer>> = {}, snapshot?: unknown) {
   const calls: string[] = [];
   const countOf = (name: string): number => calls.filter((call) => call === name).length;
   // `NoInfer`: an actor's output type must be exactly the one the chart declared.
-  const fake = <Output, Input>(name: string, output: NoInfer<Output>) => fromPromise<Output, Input>(async ({ signal }) => {
-    calls.push(name);
-    return ((await overrides[name]?.(signal, countOf(name))) ?? output) as Output;
-  });
-  const pullKind = fromObservable<PageReport, PullInput>(({ input: { kind } }) => ({
-    subscribe(observer: { next?: (value: PageReport) => void; complete?: () => void }) {
-      calls.push(`pullKind ${kind}`);
-      if (overrides['pullKind'] === undefined) {
-        observer.next?.(page(kind, 10));
-        observer.next?.(page(kind, 5));
-        observer.complete?.();
-      }
-      return { unsubscribe() { calls.push(`unsubscribed ${kind}`); } };
-    },
-  }) as never);
+  const fake = <Output, Input>(name: string, output: NoInfer<Output>) =>
+    fromPromise<Output, Input>(async ({ signal }) => {
+      calls.push(name);
+      return ((await overrides[name]?.(signal, countOf(name))) ?? output) as Output;
+    });
+  const pullKind = fromObservable<PageReport, PullInput>(
+    ({ input: { kind } }) =>
+      ({
+        subscribe(observer: { next?: (value: PageReport) => void; complete?: () => void }) {
+          calls.push(`pullKind ${kind}`);
+          if (overrides['pullKind'] === undefined) {
+            observer.next?.(page(kind, 10));
+            observer.next?.(page(kind, 5));
+            observer.complete?.();
+          }
+          return {
+            unsubscribe() {
+              calls.push(`unsubscribed ${kind}`);
+            },
+          };
+        },
+      }) as never,
+  );
   let releases = 0;
   const clock = new SimulatedClock();
   const machine = syncMachine.provide({
-    actions: { releaseLease: () => { releases++; } },
+    actions: {
+      releaseLease: () => {
+        releases++;
+      },
+    },
     actors: {
-      hydrate: fake('hydrate', hydrated()), acquireLease: fake('acquireLease', { held: true, continued: true }), planRun: fake('planRun', plan()), takeBatch: fake('takeBatch', nothingTaken),
-      sendBatch: fake('sendBatch', report), settleBatch: fake('settleBatch', settledWith()), decideConflict: fake('decideConflict', decided('leave')),
-      applyDecision: fake('applyDecision', outcome('resolved')), repushDecision: fake('repushDecision', outcome('resolved')), prepareResync: fake('prepareResync', undefined),
-      sweepResync: fake('sweepResync', { facts: [] }), finishRun: fake('finishRun', record()), rememberWait: fake('rememberWait', undefined), rememberPaused: fake('rememberPaused', undefined),
-      probeHealth: fake('probeHealth', false), pullKind,
+      hydrate: fake('hydrate', hydrated()),
+      acquireLease: fake('acquireLease', { held: true, continued: true }),
+      planRun: fake('planRun', plan()),
+      takeBatch: fake('takeBatch', nothingTaken),
+      sendBatch: fake('sendBatch', report),
+      settleBatch: fake('settleBatch', settledWith()),
+      decideConflict: fake('decideConflict', decided('leave')),
+      applyDecision: fake('applyDecision', outcome('resolved')),
+      repushDecision: fake('repushDecision', outcome('resolved')),
+      prepareResync: fake('prepareResync', undefined),
+      sweepResync: fake('sweepResync', { facts: [] }),
+      finishRun: fake('finishRun', record()),
+      rememberWait: fake('rememberWait', undefined),
+      rememberPaused: fake('rememberPaused', undefined),
+      probeHealth: fake('probeHealth', false),
+      pullKind,
     },
   });
   const actor = interpret(machine, { input, clock, ...(snapshot === undefined ? {} : { snapshot: snapshot as never }) });
   const told: string[] = [];
-  actor.on('*', (event) => { told.push(event.type); });
+  actor.on('*', (event) => {
+    told.push(event.type);
+  });
   actor.start();
-  const settle = async (): Promise<void> => { for (let turn = 0; turn < 80; turn++) await Promise.resolve(); };
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 80; turn++) await Promise.resolve();
+  };
   return { actor, clock, calls, told, settle, countOf, phase: () => phaseOf(actor.getSnapshot()), releases: () => releases };
 }
 
 describe('as an actor', () => {
   test('RUN-04, EVT-03: a whole run, with pages reported by the pull actor', async () => {
-    const { actor, settle, told, phase } = startWith({ takeBatch: inTurn(() => taken, () => nothingTaken) });
+    const { actor, settle, told, phase } = startWith({
+      takeBatch: inTurn(
+        () => taken,
+        () => nothingTaken,
+      ),
+    });
     actor.send(sync);
     await settle();
     expect(phase()).toBe('idle');
@@ -92,7 +143,12 @@ describe('as an actor', () => {
     expect(waits.at(-1)).toBeGreaterThanOrEqual(60_000);
   });
   test('F-139: while the port says offline, health is probed every backoffMax, and a yes brings the work back', async () => {
-    const { actor, clock, countOf, settle, told, phase } = startWith({ probeHealth: inTurn(() => false, () => true) });
+    const { actor, clock, countOf, settle, told, phase } = startWith({
+      probeHealth: inTurn(
+        () => false,
+        () => true,
+      ),
+    });
     await settle();
     actor.send({ type: 'network.offline' });
     actor.send(automatic);
@@ -115,7 +171,10 @@ describe('as an actor', () => {
     await settle();
     actor.send({ type: 'network.offline' });
     actor.send({ type: 'PAUSE' });
-    for (let wait = 0; wait < 5; wait++) { clock.increment(120_000); await settle(); }
+    for (let wait = 0; wait < 5; wait++) {
+      clock.increment(120_000);
+      await settle();
+    }
     expect(countOf('probeHealth')).toBe(0);
     actor.send({ type: 'RESUME' });
     await settle();
@@ -124,7 +183,13 @@ describe('as an actor', () => {
     expect(countOf('probeHealth')).toBe(1);
   });
   test('I11: a held lease is asked for every 250 ms, and given back after the run', async () => {
-    const { actor, clock, countOf, settle, phase, releases } = startWith({ acquireLease: inTurn(() => ({ held: false }), () => ({ held: false }), () => ({ held: true, continued: false })) });
+    const { actor, clock, countOf, settle, phase, releases } = startWith({
+      acquireLease: inTurn(
+        () => ({ held: false }),
+        () => ({ held: false }),
+        () => ({ held: true, continued: false }),
+      ),
+    });
     await settle();
     actor.send(sync);
     await settle();
@@ -139,7 +204,14 @@ describe('as an actor', () => {
   });
   test('I9: PAUSE aborts the signal of the promise in flight and unsubscribes a pull', async () => {
     let aborted = false;
-    const planning = startWith({ planRun: (signal) => new Promise(() => { signal.addEventListener('abort', () => { aborted = true; }); }) });
+    const planning = startWith({
+      planRun: (signal) =>
+        new Promise(() => {
+          signal.addEventListener('abort', () => {
+            aborted = true;
+          });
+        }),
+    });
     planning.actor.send(sync);
     await planning.settle();
     planning.actor.send({ type: 'PAUSE' });
@@ -154,7 +226,13 @@ describe('as an actor', () => {
   test('F-46: PAUSE while sending aborts, settles, then pauses', async () => {
     let aborted = false;
     const { actor, settle, countOf, phase } = startWith({
-      takeBatch: () => taken, sendBatch: (signal) => new Promise(() => { signal.addEventListener('abort', () => { aborted = true; }); }),
+      takeBatch: () => taken,
+      sendBatch: (signal) =>
+        new Promise(() => {
+          signal.addEventListener('abort', () => {
+            aborted = true;
+          });
+        }),
     });
     actor.send(sync);
     await settle();
@@ -165,7 +243,12 @@ describe('as an actor', () => {
   });
   test('a late answer after PAUSE changes nothing', async () => {
     let release: (output: unknown) => void = () => {};
-    const { actor, settle, phase } = startWith({ planRun: () => new Promise((resolve) => { release = resolve; }) });
+    const { actor, settle, phase } = startWith({
+      planRun: () =>
+        new Promise((resolve) => {
+          release = resolve;
+        }),
+    });
     actor.send(sync);
     await settle();
     actor.send({ type: 'PAUSE' });
@@ -211,7 +294,14 @@ describe('as an actor', () => {
     restored.clock.increment(1_000_000);
     await restored.settle();
     expect(restored.phase()).toBe('backoff');
-    const hydrating = startWith({ hydrate: () => hydrated({ attempt: 1, wait: { delayMs: 5_000, retryAt: 5_000 }, request: { ...input, resyncKinds: [], decisions: [], explicit: false, automatic: true, waiters: [] } }) });
+    const hydrating = startWith({
+      hydrate: () =>
+        hydrated({
+          attempt: 1,
+          wait: { delayMs: 5_000, retryAt: 5_000 },
+          request: { ...input, resyncKinds: [], decisions: [], explicit: false, automatic: true, waiters: [] },
+        }),
+    });
     await hydrating.settle();
     expect(hydrating.phase()).toBe('backoff');
     hydrating.clock.increment(5_000);

@@ -2,13 +2,58 @@ import { describe, expect, test } from 'vitest';
 import { AuthError, DatabaseError, MaxRetriesExceededError, NetworkError, TransportError } from '../../src/model/errors.ts';
 import type { SyncEmitted, SyncMachineEvent } from '../../src/machines/sync-machine.ts';
 import {
-  applying, asking, automatic, backingOff, decided, deciding, fact, failedStore, finishing, held, hydrated, idle, kindFailed, kinds, leaseLost, limits, nothingTaken, outcome, paging,
-  paused, places, plan, planning, preparing, record, ref, report, repushing, resume, scopeChanged, sending, settledWith, settling, spacing, starting, storeBusy, storeFailed, sweeping,
-  sync, taken, taking, throttled, unauthorized, unavailable, unpause, watching, type Script,
+  applying,
+  asking,
+  automatic,
+  backingOff,
+  decided,
+  deciding,
+  fact,
+  failedStore,
+  finishing,
+  held,
+  hydrated,
+  idle,
+  kindFailed,
+  kinds,
+  leaseLost,
+  limits,
+  nothingTaken,
+  outcome,
+  paging,
+  paused,
+  places,
+  plan,
+  planning,
+  preparing,
+  record,
+  ref,
+  report,
+  repushing,
+  resume,
+  scopeChanged,
+  sending,
+  settledWith,
+  settling,
+  spacing,
+  starting,
+  storeBusy,
+  storeFailed,
+  sweeping,
+  sync,
+  taken,
+  taking,
+  throttled,
+  unauthorized,
+  unavailable,
+  unpause,
+  watching,
+  type Script,
 } from './chart-script.ts';
 
 const noStats = { pushed: 0, pulled: 0, conflicts: 0, conflictsResolved: 0, errors: 0 };
-const find = <T extends SyncEmitted['type']>(script: Script, type: T) => script.emitted.find((event): event is Extract<SyncEmitted, { type: T }> => event.type === type);
+const find = <T extends SyncEmitted['type']>(script: Script, type: T) =>
+  script.emitted.find((event): event is Extract<SyncEmitted, { type: T }> => event.type === type);
 const errorOf = (script: Script): unknown => find(script, 'sync.failed')?.error;
 
 describe('starting', () => {
@@ -26,7 +71,11 @@ describe('starting', () => {
     expect(restarted.phase).toBe('paused');
     expect(restarted.told).toEqual(['engine.paused']);
   });
-  const waiting = { attempt: 4, wait: { delayMs: 7_000, retryAt: 57_000 }, request: { pushKinds: kinds, pullKinds: [], resyncKinds: [], decisions: [], explicit: false, automatic: true, waiters: [] } };
+  const waiting = {
+    attempt: 4,
+    wait: { delayMs: 7_000, retryAt: 57_000 },
+    request: { pushKinds: kinds, pullKinds: [], resyncKinds: [], decisions: [], explicit: false, automatic: true, waiters: [] },
+  };
   test('I7: a persisted retryAt and count are waited for again after a restart, and the work is not lost', () => {
     const restarted = starting().done('hydrate', hydrated(waiting));
     expect(restarted.phase).toBe('backoff');
@@ -49,17 +98,20 @@ describe('starting', () => {
     const pausing = blocked.send({ type: 'PAUSE' }).elapse('retryDelay', 'sync.activity.starting.blocked');
     expect(pausing.done('hydrate', hydrated()).phase).toBe('paused');
   });
-  test.each([storeFailed, new Error('tables are missing')])('I12: an unusable database is told, rejects who waits, and is tried again by SYNC and RESUME', (failure) => {
-    const failed = starting().send(sync).fail('hydrate', failure);
-    expect(failed.phase).toBe('failed');
-    expect(failed.snapshot.hasTag('attention')).toBe(true);
-    expect(failed.told).toEqual(['sync.failed', 'request.rejected']);
-    expect(find(failed, 'request.rejected')?.waiters).toEqual(['w1']);
-    expect(failed.context.next).toBeUndefined();
-    for (const command of [sync, { type: 'RESUME' } as const]) expect(failed.send(command).running('hydrate')).toBe(true);
-    expect(failed.send({ type: 'PAUSE' }).done('hydrate', hydrated()).phase).toBe('paused');
-    expect(failed.send(sync).done('hydrate', hydrated()).place).toBe('standby.asking');
-  });
+  test.each([storeFailed, new Error('tables are missing')])(
+    'I12: an unusable database is told, rejects who waits, and is tried again by SYNC and RESUME',
+    (failure) => {
+      const failed = starting().send(sync).fail('hydrate', failure);
+      expect(failed.phase).toBe('failed');
+      expect(failed.snapshot.hasTag('attention')).toBe(true);
+      expect(failed.told).toEqual(['sync.failed', 'request.rejected']);
+      expect(find(failed, 'request.rejected')?.waiters).toEqual(['w1']);
+      expect(failed.context.next).toBeUndefined();
+      for (const command of [sync, { type: 'RESUME' } as const]) expect(failed.send(command).running('hydrate')).toBe(true);
+      expect(failed.send({ type: 'PAUSE' }).done('hydrate', hydrated()).phase).toBe('paused');
+      expect(failed.send(sync).done('hydrate', hydrated()).place).toBe('standby.asking');
+    },
+  );
   test('a database that becomes unusable in a run fails the engine; automatic work is kept', () => {
     const failed = taking({}, automatic).fail('takeBatch', storeFailed);
     expect(failed.phase).toBe('failed');
@@ -71,21 +123,35 @@ describe('starting', () => {
 describe('a run', () => {
   test('EVT-01, RUN-04: lease, push, pull kind by kind, then the end; facts come in the order of the actors', () => {
     const steps = [
-      planning(), taking(), sending(),
+      planning(),
+      taking(),
+      sending(),
       settling().done('settleBatch', settledWith({ facts: [fact('a'), fact('b')] })),
       settling().done('settleBatch', settledWith()).done('takeBatch', nothingTaken),
       paging().page('todos', 500, [fact('page 1')]),
       finishing().done('finishRun', record()),
     ];
     expect(steps.map((step) => step.told)).toEqual([
-      [], ['sync.started'], [], ['transport.warning', 'transport.warning', 'batch.pushed'], ['sync.started'], ['transport.warning'], ['sync.completed', 'run.ended'],
+      [],
+      ['sync.started'],
+      [],
+      ['transport.warning', 'transport.warning', 'batch.pushed'],
+      ['sync.started'],
+      ['transport.warning'],
+      ['sync.completed', 'run.ended'],
     ]);
     expect(steps[1]?.emitted).toEqual([{ type: 'sync.started', phase: 'push', runId: 1 }]);
     expect(steps[3]?.emitted[2]).toEqual({ type: 'batch.pushed', batchSize: 1, successCount: 1, errorCount: 0, conflictCount: 0, runId: 1 });
     expect(steps[4]?.emitted).toEqual([{ type: 'sync.started', phase: 'pull', runId: 1 }]);
   });
   test('RUN-05: stats count what was pushed and pulled, and the promises learn them once', () => {
-    const end = settling().done('settleBatch', settledWith({ errors: 1 })).done('takeBatch', nothingTaken).page('todos', 500).page('todos', 20).done('pullKind').done('pullKind')
+    const end = settling()
+      .done('settleBatch', settledWith({ errors: 1 }))
+      .done('takeBatch', nothingTaken)
+      .page('todos', 500)
+      .page('todos', 20)
+      .done('pullKind')
+      .done('pullKind')
       .done('finishRun', record({ facts: [fact('late')] }));
     const stats = { ...noStats, pushed: 1, pulled: 520, errors: 1 };
     expect(end.told).toEqual(['transport.warning', 'sync.completed', 'run.ended']);
@@ -100,7 +166,10 @@ describe('a run', () => {
     expect(end.phase).toBe('finishing');
   });
   test('EVT-02: a run that backed off, was paused and was planned again does not start twice', () => {
-    const again = unpause(resume(backingOff(), { held: true, continued: false }).send({ type: 'PAUSE' })).done('acquireLease', held).done('planRun', plan()).done('takeBatch', nothingTaken);
+    const again = unpause(resume(backingOff(), { held: true, continued: false }).send({ type: 'PAUSE' }))
+      .done('acquireLease', held)
+      .done('planRun', plan())
+      .done('takeBatch', nothingTaken);
     expect(again.phase).toBe('paging');
     expect(again.told).toEqual([]);
   });
@@ -118,8 +187,9 @@ describe('a run', () => {
     expect(paging().fail('pullKind', kindFailed('todos')).actions).not.toContain('releaseLease');
   });
   test('phases have a word each', () => {
-    expect([asking(), planning(), taking(), deciding(), paging(), preparing(), finishing(), backingOff(), watching(), paused()].map(({ phase }) => phase))
-      .toEqual(['planning', 'planning', 'pushing', 'resolvingConflict', 'paging', 'fullResync', 'finishing', 'backoff', 'standby', 'paused']);
+    expect(
+      [asking(), planning(), taking(), deciding(), paging(), preparing(), finishing(), backingOff(), watching(), paused()].map(({ phase }) => phase),
+    ).toEqual(['planning', 'planning', 'pushing', 'resolvingConflict', 'paging', 'fullResync', 'finishing', 'backoff', 'standby', 'paused']);
   });
 });
 
@@ -136,16 +206,17 @@ describe('the lease', () => {
     expect(resume(backingOff()).place).toBe('running.pulling.paging');
     expect(resume(backingOff(), { held: true, continued: false }).place).toBe('running.planning');
   });
-  test.each([['the fact', () => paging().send({ type: 'lease.lost' })], ['a failed step', () => paging().fail('pullKind', leaseLost)]])(
-    'I11: a lease lost by %s ends the run silently; its work and its promises begin anew', (_, lose) => {
-      const lost = lose();
-      expect(lost.told).toEqual([]);
-      expect(lost.place).toBe('standby.asking');
-      expect(lost.running('pullKind')).toBe(false);
-      expect(lost.context.run).toMatchObject({ id: 2, planned: false, request: { waiters: ['w1'], explicit: true, pushKinds: kinds } });
-      expect(lost.done('acquireLease', { held: false }).phase).toBe('standby');
-    },
-  );
+  test.each([
+    ['the fact', () => paging().send({ type: 'lease.lost' })],
+    ['a failed step', () => paging().fail('pullKind', leaseLost)],
+  ])('I11: a lease lost by %s ends the run silently; its work and its promises begin anew', (_, lose) => {
+    const lost = lose();
+    expect(lost.told).toEqual([]);
+    expect(lost.place).toBe('standby.asking');
+    expect(lost.running('pullKind')).toBe(false);
+    expect(lost.context.run).toMatchObject({ id: 2, planned: false, request: { waiters: ['w1'], explicit: true, pushKinds: kinds } });
+    expect(lost.done('acquireLease', { held: false }).phase).toBe('standby');
+  });
   test('I11: a lease lost while settling is left to the settling, which asserts its token', () => {
     const lost = settling().send({ type: 'lease.lost' });
     expect(lost.running('settleBatch')).toBe(true);
@@ -171,7 +242,10 @@ describe('requests', () => {
     expect(joined.context.run?.request).toMatchObject({ automatic: true, explicit: true });
   });
   test('F-12, F-146: what the run no longer covers is merged into the next run', () => {
-    const asked = paging().send({ type: 'SYNC', pushKinds: ['todos'], pullKinds: [], waiter: 'w2' }, { type: 'SYNC', pushKinds: [], pullKinds: ['lists'], waiter: 'w3' });
+    const asked = paging().send(
+      { type: 'SYNC', pushKinds: ['todos'], pullKinds: [], waiter: 'w2' },
+      { type: 'SYNC', pushKinds: [], pullKinds: ['lists'], waiter: 'w3' },
+    );
     expect(asked.context.next).toMatchObject({ pushKinds: ['todos'], pullKinds: [], explicit: true, waiters: ['w2'] });
     expect(asked.context.run?.request.waiters).toEqual(['w1', 'w3']);
     const ended = asked.done('pullKind').done('pullKind').done('finishRun', record());
@@ -179,7 +253,11 @@ describe('requests', () => {
     expect(ended.context.run).toMatchObject({ id: 2, toPush: ['todos'], toPull: [], request: { waiters: ['w2'] } });
   });
   test('F-43: FULL_RESYNC during a run waits for the next run; SYNC during a full resync shares it', () => {
-    expect(finishing().send({ type: 'FULL_RESYNC', kinds: ['todos'] }).done('finishRun', record()).context.run?.request.resyncKinds).toEqual(['todos']);
+    expect(
+      finishing()
+        .send({ type: 'FULL_RESYNC', kinds: ['todos'] })
+        .done('finishRun', record()).context.run?.request.resyncKinds,
+    ).toEqual(['todos']);
     expect(preparing().send(sync).context.next).toBeUndefined();
     expect(paging().send({ type: 'FULL_RESYNC' }).context.next?.resyncKinds).toEqual(kinds);
   });
@@ -228,8 +306,17 @@ describe('requests', () => {
     expect(backingOff().is({ network: 'online' })).toBe(true);
   });
   test('remote.changed asks for a pull of these kinds, by itself', () => {
-    expect(idle().send({ type: 'remote.changed', kinds: ['lists'] }).context.run?.request).toMatchObject({ pushKinds: [], pullKinds: ['lists'], automatic: true, explicit: false });
-    expect(paging().done('pullKind').send({ type: 'remote.changed', kinds: ['todos'] }).context.next).toMatchObject({ pushKinds: [], pullKinds: ['todos'] });
+    expect(idle().send({ type: 'remote.changed', kinds: ['lists'] }).context.run?.request).toMatchObject({
+      pushKinds: [],
+      pullKinds: ['lists'],
+      automatic: true,
+      explicit: false,
+    });
+    expect(
+      paging()
+        .done('pullKind')
+        .send({ type: 'remote.changed', kinds: ['todos'] }).context.next,
+    ).toMatchObject({ pushKinds: [], pullKinds: ['todos'] });
   });
 });
 
@@ -243,13 +330,20 @@ describe('wake-ups', () => {
     expect(again.running('takeBatch')).toBe(true);
     expect(again.done('takeBatch', nothingTaken).phase).toBe('paging');
   });
-  test.each([['sending', sending], ['settling', settling]])('I12: a SYNC while %s is met by the next take of the same run', (_, at) => {
+  test.each([
+    ['sending', sending],
+    ['settling', settling],
+  ])('I12: a SYNC while %s is met by the next take of the same run', (_, at) => {
     const noted = at().send(automatic);
     expect(noted.context.next).toBeUndefined();
     const settled = noted.running('sendBatch') ? noted.done('sendBatch', report) : noted;
     expect(settled.done('settleBatch', settledWith()).running('takeBatch')).toBe(true);
   });
-  test.each([['paging', paging], ['sweeping', sweeping], ['finishing', finishing]])('F-12: a SYNC while %s leads to another push', (_, at) => {
+  test.each([
+    ['paging', paging],
+    ['sweeping', sweeping],
+    ['finishing', finishing],
+  ])('F-12: a SYNC while %s leads to another push', (_, at) => {
     expect(at().send(automatic).context.next).toMatchObject({ pushKinds: kinds, automatic: true });
   });
 });
@@ -423,13 +517,25 @@ describe('failures', () => {
     expect(end.context).toMatchObject({ failure: undefined, attempt: 0, run: undefined });
   });
   test('an explicit request joins a run that stands still: one run does both, planned again so that waiting operations become ready', () => {
-    for (const still of [backingOff(automatic), paging(automatic).send({ type: 'PAUSE' }), backingOff(automatic).elapse().done('acquireLease', { held: false })]) {
+    for (const still of [
+      backingOff(automatic),
+      paging(automatic).send({ type: 'PAUSE' }),
+      backingOff(automatic).elapse().done('acquireLease', { held: false }),
+    ]) {
       const joined = still.send({ type: 'FULL_RESYNC', kinds: ['todos'], waiter: 'w2' });
-      const again = joined.phase === 'paused' ? unpause(joined) : joined.phase === 'standby' ? joined.elapse('leasePollDelay', 'sync.activity.standby.watching.waiting') : joined;
+      const again =
+        joined.phase === 'paused'
+          ? unpause(joined)
+          : joined.phase === 'standby'
+            ? joined.elapse('leasePollDelay', 'sync.activity.standby.watching.waiting')
+            : joined;
       const replanned = again.done('acquireLease', held);
       expect(replanned.place).toBe('running.planning');
       expect(replanned.context).toMatchObject({ runCount: 1, next: undefined });
-      expect(replanned.inputOf('planRun')).toMatchObject({ request: { explicit: true, waiters: ['w2'] }, remaining: { toPush: ['todos'], toPull: kinds, toSweep: ['todos'] } });
+      expect(replanned.inputOf('planRun')).toMatchObject({
+        request: { explicit: true, waiters: ['w2'] },
+        remaining: { toPush: ['todos'], toPull: kinds, toSweep: ['todos'] },
+      });
     }
     expect(backingOff(automatic).send({ type: 'RESUME' }).done('acquireLease', held).place).toBe('running.pulling.paging');
   });
@@ -468,9 +574,12 @@ describe('failures', () => {
     expect(rest.context.run).toMatchObject({ toPush: ['lists'], toPull: kinds });
     expect(rest.running('takeBatch')).toBe(true);
   });
-  test.each([['elsewhere', paging().fail('pullKind', kindFailed('elsewhere'))], ['todos while planning', planning().fail('planRun', kindFailed('todos'))]])(
-    'I8: a kind failure for %s cannot loop', (_, ended) => { expect(ended.phase).toBe('idle'); },
-  );
+  test.each([
+    ['elsewhere', paging().fail('pullKind', kindFailed('elsewhere'))],
+    ['todos while planning', planning().fail('planRun', kindFailed('todos'))],
+  ])('I8: a kind failure for %s cannot loop', (_, ended) => {
+    expect(ended.phase).toBe('idle');
+  });
   test.each([new Error('bug'), 'text', undefined, null, { type: 'nonsense' }])('a defect (%s) fails the run and leaves the engine alive', (thrown) => {
     const ended = planning().fail('planRun', thrown);
     expect(ended.phase).toBe('idle');
@@ -509,13 +618,20 @@ describe('whose data, and who', () => {
     expect(refused.context.next).toMatchObject({ explicit: false, automatic: true, waiters: [] });
     expect(refused.send({ type: 'SIGNED_IN' }).context.run?.request.waiters).toEqual([]);
   });
-  test.each([['paging', paging], ['backing off', backingOff], ['asking for the lease', asking]])('session.expired while %s ends the run at once', (_, at) => {
+  test.each([
+    ['paging', paging],
+    ['backing off', backingOff],
+    ['asking for the lease', asking],
+  ])('session.expired while %s ends the run at once', (_, at) => {
     const out = at().send({ type: 'session.expired' });
     expect(out.told.toSorted()).toEqual(['run.ended', 'session.authRequired', 'sync.failed']);
     expect(out.phase).toBe('authRequired');
     expect(out.context).toMatchObject({ run: undefined, next: { automatic: true } });
   });
-  test.each([['sending', sending], ['settling', settling]])('I9: session.expired while %s settles what was answered first', (_, at) => {
+  test.each([
+    ['sending', sending],
+    ['settling', settling],
+  ])('I9: session.expired while %s settles what was answered first', (_, at) => {
     const settlingOut = at().send({ type: 'session.expired' });
     expect(settlingOut.running('settleBatch')).toBe(true);
     const out = settlingOut.done('settleBatch', settledWith());
@@ -542,8 +658,16 @@ describe('the network', () => {
   const probing = () => waitingOffline().elapse('probeDelay', 'sync.network.offline.waiting');
   test('F-139: while the port says offline the server is asked now and then; its answer means online', () => {
     expect(probing().running('probeHealth')).toBe(true);
-    expect(probing().done('probeHealth', false).is({ network: { offline: 'waiting' } })).toBe(true);
-    expect(probing().fail('probeHealth', new Error('bug')).is({ network: { offline: 'waiting' } })).toBe(true);
+    expect(
+      probing()
+        .done('probeHealth', false)
+        .is({ network: { offline: 'waiting' } }),
+    ).toBe(true);
+    expect(
+      probing()
+        .fail('probeHealth', new Error('bug'))
+        .is({ network: { offline: 'waiting' } }),
+    ).toBe(true);
     const online = probing().send(automatic).done('probeHealth', true);
     expect(online.told).toEqual(['network.online']);
     expect(online.place).toBe('standby.asking');
@@ -595,16 +719,27 @@ describe('conflicts', () => {
     const stopped = repushing().send({ type: 'PAUSE' });
     expect(stopped.phase).toBe('paused');
     expect(stopped.running('repushDecision')).toBe(false);
-    expect(unpause(spacing().send({ type: 'PAUSE' })).done('acquireLease', held).inputOf('decideConflict')).toMatchObject({ ref: ref('op1'), round: 1 });
+    expect(
+      unpause(spacing().send({ type: 'PAUSE' }))
+        .done('acquireLease', held)
+        .inputOf('decideConflict'),
+    ).toMatchObject({ ref: ref('op1'), round: 1 });
   });
   test('a conflict that is reported twice is resolved once', () => {
-    const twice = settling().done('settleBatch', settledWith({ conflicts: [ref('op1')] })).done('takeBatch', taken).done('sendBatch', report).done('settleBatch', settledWith({ conflicts: [ref('op1')] }));
+    const twice = settling()
+      .done('settleBatch', settledWith({ conflicts: [ref('op1')] }))
+      .done('takeBatch', taken)
+      .done('sendBatch', report)
+      .done('settleBatch', settledWith({ conflicts: [ref('op1')] }));
     expect(twice.context.run?.conflicts).toEqual([ref('op1')]);
   });
   test('RESOLVE_CONFLICT begins a run that knows the decision, and its conflicts come with the plan', () => {
     const asked = idle().send({ type: 'RESOLVE_CONFLICT', opId: 'op9', resolution: { type: 'acceptServer' } });
     expect(asked.context.run?.request).toMatchObject({ decisions: ['op9'], automatic: true });
-    const planned = asked.done('acquireLease', held).done('planRun', plan({ pullKinds: [], conflicts: [ref('op9')] })).done('takeBatch', nothingTaken);
+    const planned = asked
+      .done('acquireLease', held)
+      .done('planRun', plan({ pullKinds: [], conflicts: [ref('op9')] }))
+      .done('takeBatch', nothingTaken);
     expect(planned.inputOf('decideConflict')).toMatchObject({ ref: ref('op9') });
     expect(sending().send({ type: 'RESOLVE_CONFLICT', opId: 'op9', resolution: { type: 'defer' } }).context.next?.decisions).toEqual(['op9']);
   });
@@ -667,7 +802,13 @@ describe('operations that wait by themselves', () => {
   const waiting = () => finishing(automatic).done('finishRun', record({ nextDueInMs: 4_000 }));
   test('I12: an automatic run that leaves some goes on when they are due, without a failure', () => {
     expect(waiting().told).toEqual(['sync.completed', 'run.ended']);
-    expect(waiting().context).toMatchObject({ run: undefined, failure: undefined, attempt: 0, wait: { delayMs: 4_000, retryAt: 94_000, due: true }, next: { pushKinds: kinds, pullKinds: [], automatic: true } });
+    expect(waiting().context).toMatchObject({
+      run: undefined,
+      failure: undefined,
+      attempt: 0,
+      wait: { delayMs: 4_000, retryAt: 94_000, due: true },
+      next: { pushKinds: kinds, pullKinds: [], automatic: true },
+    });
     expect(waiting().elapse().context.run?.request).toMatchObject({ pushKinds: kinds, pullKinds: [] });
   });
   test('I13: they keep nobody else waiting, also after a restart', () => {
@@ -678,7 +819,11 @@ describe('operations that wait by themselves', () => {
   });
   test('an explicit run just ends, and somebody who asked goes first', () => {
     expect(finishing().done('finishRun', record({ nextDueInMs: 4_000 })).phase).toBe('idle');
-    expect(finishing(automatic).send(sync).done('finishRun', record({ nextDueInMs: 4_000 })).place).toBe('standby.asking');
+    expect(
+      finishing(automatic)
+        .send(sync)
+        .done('finishRun', record({ nextDueInMs: 4_000 })).place,
+    ).toBe('standby.asking');
   });
 });
 

@@ -11,7 +11,13 @@ const nameOf = (event: (typeof commands)[number]): string => (event.type === 'SY
 function effectOf(before: Script, after: Script): string {
   const work = [
     same(after.context.next, before.context.next) ? '' : after.context.next === undefined ? '-next' : '+next',
-    same(after.context.run, before.context.run) ? '' : after.context.run === undefined ? '-run' : before.context.run === undefined || after.context.run.id !== before.context.run.id ? '+run' : '~run',
+    same(after.context.run, before.context.run)
+      ? ''
+      : after.context.run === undefined
+        ? '-run'
+        : before.context.run === undefined || after.context.run.id !== before.context.run.id
+          ? '+run'
+          : '~run',
   ].filter((word) => word !== '');
   const told = after.told.length === 0 ? [] : [`tells ${after.told.join(', ')}`];
   const restarted = after.place === before.place && after.actions.includes('xstate.spawnChild') ? ' again' : '';
@@ -19,19 +25,24 @@ function effectOf(before: Script, after: Script): string {
 }
 
 /** One block per place; events that change nothing are left out. */
-const table = (): string => Object.entries(places).map(([name, reach]) => {
-  const lines = commands.flatMap((event) => {
-    const before = reach();
-    const after = before.send(event);
-    const regions = (['network', 'session'] as const).flatMap((region) => {
-      const value = (after.snapshot.value as Record<string, unknown>)[region];
-      return same(value, (before.snapshot.value as Record<string, unknown>)[region]) || value === 'closed' ? [] : [`${region}: ${JSON.stringify(value).replaceAll('"', '')}`];
-    });
-    const effect = [effectOf(before, after), ...regions].join(' | ');
-    return effect === '.' ? [] : [`  ${nameOf(event).padEnd(17)} ${effect}`];
-  });
-  return [name, ...lines].join('\n');
-}).join('\n\n');
+const table = (): string =>
+  Object.entries(places)
+    .map(([name, reach]) => {
+      const lines = commands.flatMap((event) => {
+        const before = reach();
+        const after = before.send(event);
+        const regions = (['network', 'session'] as const).flatMap((region) => {
+          const value = (after.snapshot.value as Record<string, unknown>)[region];
+          return same(value, (before.snapshot.value as Record<string, unknown>)[region]) || value === 'closed'
+            ? []
+            : [`${region}: ${JSON.stringify(value).replaceAll('"', '')}`];
+        });
+        const effect = [effectOf(before, after), ...regions].join(' | ');
+        return effect === '.' ? [] : [`  ${nameOf(event).padEnd(17)} ${effect}`];
+      });
+      return [name, ...lines].join('\n');
+    })
+    .join('\n\n');
 
 test('I1, I9, I12: every place answers every command and fact as the table says', () => {
   expect(`${table()}\n`).toBe(readFileSync(new URL('transition-table.txt', import.meta.url), 'utf8'));

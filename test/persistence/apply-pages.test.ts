@@ -70,7 +70,11 @@ describe.each(drivers)('applying pages on %s', (driver) => {
   test('PULL-09: a tombstone is kept with its time by default; one of a row never seen only where it is whole', async () => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1)]);
-    const page = await apply(bench, [serverRow('a', t2, { deletedAt: t2 }), { id: 'unknown', updatedAt: t2, deletedAt: t2 }, serverRow('whole', t2, { deletedAt: t2 })]);
+    const page = await apply(bench, [
+      serverRow('a', t2, { deletedAt: t2 }),
+      { id: 'unknown', updatedAt: t2, deletedAt: t2 },
+      serverRow('whole', t2, { deletedAt: t2 }),
+    ]);
     expect(page).toMatchObject({ pulled: 3 });
     expect(page.facts[0]).toMatchObject({ type: 'cache.updated', upserts: 0 });
     expect(await bench.row('a')).toMatchObject({ title: 'server a', deletedAt: t2 });
@@ -101,7 +105,10 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     await apply(bench, [categoryRow('c1', t1), categoryRow('c2', t1)], 'categories');
     await apply(bench, [itemRow('i1', 'c1', t1)], 'items');
     await apply(bench, [categoryRow('c1', t2, { deletedAt: t2 }), categoryRow('c2', t2, { deletedAt: t2 }), categoryRow('c3', t2)], 'categories');
-    expect(await bench.dataSource.query('SELECT id, deleted_at AS d FROM categories ORDER BY id')).toEqual([{ id: 'c1', d: t2 }, { id: 'c3', d: null }]);
+    expect(await bench.dataSource.query('SELECT id, deleted_at AS d FROM categories ORDER BY id')).toEqual([
+      { id: 'c1', d: t2 },
+      { id: 'c3', d: null },
+    ]);
   });
 
   test('a row that was created, referenced and deleted again here is hidden where the database keeps it for its children', async () => {
@@ -148,7 +155,9 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(quarantinedFacts(page)).toMatchObject([{ id: 'a' }]);
     expect(page.pulled).toBe(1);
     expect(await bench.dataSource.query('SELECT id, name, slug FROM categories ORDER BY id')).toEqual([
-      { id: 'a', name: 'mine', slug: null }, { id: 'b', name: 'server b', slug: 'taken' }, { id: 'c', name: 'server c', slug: null },
+      { id: 'a', name: 'mine', slug: null },
+      { id: 'b', name: 'server b', slug: 'taken' },
+      { id: 'c', name: 'server c', slug: null },
     ]);
   });
 
@@ -158,8 +167,11 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     await bench.categories.insertAndEnqueue(categoryOf('a'));
     await bench.writer.insertAndEnqueue(todoOf('t'));
     const requests = await bench.takeAll();
-    const report = await bench.store.settle(requests.map((request) => answerOf(request, request.kind === 'categories'
-      ? { type: 'applied', row: categoryRow('a', t2, { slug: 'taken' }) } : accepted(t2)(request))));
+    const report = await bench.store.settle(
+      requests.map((request) =>
+        answerOf(request, request.kind === 'categories' ? { type: 'applied', row: categoryRow('a', t2, { slug: 'taken' }) } : accepted(t2)(request)),
+      ),
+    );
     expect(report.pushed).toBe(2);
     expect(report.facts).toContainEqual(expect.objectContaining({ type: 'row.quarantined', kind: 'categories', id: 'a' }));
     expect(await bench.outbox.hasOperations()).toBe(false);
@@ -180,8 +192,17 @@ describe.each(drivers)('applying pages on %s', (driver) => {
 
   test('quarantined rows that make room for each other are all stored at the end of the pull', async () => {
     bench = await openShop(driver);
-    await apply(bench, ['x', 'y', 'z'].map((id, index) => categoryRow(id, t1, { slug: String(index + 1) })), 'categories');
-    const page = await apply(bench, ['x', 'y', 'z'].map((id, index) => categoryRow(id, t2, { slug: String(index + 2) })), 'categories', at(t2));
+    await apply(
+      bench,
+      ['x', 'y', 'z'].map((id, index) => categoryRow(id, t1, { slug: String(index + 1) })),
+      'categories',
+    );
+    const page = await apply(
+      bench,
+      ['x', 'y', 'z'].map((id, index) => categoryRow(id, t2, { slug: String(index + 2) })),
+      'categories',
+      at(t2),
+    );
     expect(quarantinedFacts(page)).toMatchObject([{ id: 'x' }, { id: 'y' }]);
     expect(await bench.store.completePull('categories', { resync: false })).toEqual([{ type: 'cache.updated', kind: 'categories', upserts: 2, deletes: 0 }]);
     expect(await quarantined(bench)).toEqual([]);
@@ -260,11 +281,29 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
-    const report = await bench.store.settle([answerOf((await bench.takeAll())[0], { type: 'conflict', current: serverRow('a', t2, { title: 'theirs' }), deleted: false, serverTimestamp: t2, version: '"e2"' })]);
+    const report = await bench.store.settle([
+      answerOf((await bench.takeAll())[0], {
+        type: 'conflict',
+        current: serverRow('a', t2, { title: 'theirs' }),
+        deleted: false,
+        serverTimestamp: t2,
+        version: '"e2"',
+      }),
+    ]);
     await bench.store.parkConflict(report.conflicts[0]!, 'nobody can decide', { nextRun: false, countTry: false });
     await apply(bench, [serverRow('a', t3, { title: 'theirs again', deletedAt: t3 })]);
     const [stored] = await bench.store.conflicts();
-    expect(stored).toMatchObject({ state: 'awaiting', conflict: { serverData: { title: 'theirs again' }, serverTimestamp: t3, serverDeleted: true, serverVersion: undefined, baseData: { title: 'server a', updatedAt: t1 }, localData: { title: 'mine' } } });
+    expect(stored).toMatchObject({
+      state: 'awaiting',
+      conflict: {
+        serverData: { title: 'theirs again' },
+        serverTimestamp: t3,
+        serverDeleted: true,
+        serverVersion: undefined,
+        baseData: { title: 'server a', updatedAt: t1 },
+        localData: { title: 'mine' },
+      },
+    });
     expect(await bench.row('a')).toMatchObject({ title: 'mine', deletedAt: null });
   });
 
@@ -299,8 +338,13 @@ describe.each(drivers)('applying pages on %s', (driver) => {
 
   // ── Not in anybody's way ──────────────────────────────────────────────────────────────────────────────────────────
 
-  const manyPages = (pages: number, size: number): PageToApply[] => Array.from({ length: pages }, (_, page) =>
-    pageOf(Array.from({ length: size }, (__, row) => serverRow(`${page}-${row}`, t1, { tags: ['a', 'b'] })), at(t1, `p${page}`)));
+  const manyPages = (pages: number, size: number): PageToApply[] =>
+    Array.from({ length: pages }, (_, page) =>
+      pageOf(
+        Array.from({ length: size }, (__, row) => serverRow(`${page}-${row}`, t1, { tags: ['a', 'b'] })),
+        at(t1, `p${page}`),
+      ),
+    );
 
   test('the app gets in between: pages are committed early when somebody waits at the gate', async () => {
     bench = await openShop(driver);
@@ -319,7 +363,14 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     const abort = new AbortController();
     const pages = manyPages(20, 10);
     const third = pages[2]?.items[5];
-    if (third) Object.defineProperty(third, 'title', { enumerable: true, get: () => { abort.abort(); return 'x'; } });
+    if (third)
+      Object.defineProperty(third, 'title', {
+        enumerable: true,
+        get: () => {
+          abort.abort();
+          return 'x';
+        },
+      });
     const applied = await bench.store.applyPages('todos', pages, { totalDone: 0, signal: abort.signal });
     expect(applied).toHaveLength(3);
     expect(await bench.store.pullPosition('todos', { resync: false })).toEqual(at(t1, 'p2'));
@@ -327,7 +378,10 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await bench.store.applyPages('todos', pages, { totalDone: 0, signal: abort.signal })).toEqual([]);
   });
 
-  test.each([['20 pages of 500 rows', 20, 500], ['one page of 10,000 rows', 1, 10_000]])('F-147: timers keep firing while %s are applied', async (_, pages, size) => {
+  test.each([
+    ['20 pages of 500 rows', 20, 500],
+    ['one page of 10,000 rows', 1, 10_000],
+  ])('F-147: timers keep firing while %s are applied', async (_, pages, size) => {
     bench = await openShop(driver);
     const work = manyPages(pages, size);
     let last = performance.now();
@@ -358,7 +412,8 @@ interface Folder extends SyncedRow {
   parentId: string | null;
 }
 const folderEntity = new EntitySchema<Folder>({
-  name: 'folders', columns: { id: { type: 'text', primary: true }, parentId: { type: 'text', nullable: true }, ...syncColumns },
+  name: 'folders',
+  columns: { id: { type: 'text', primary: true }, parentId: { type: 'text', nullable: true }, ...syncColumns },
   foreignKeys: [{ target: 'folders', columnNames: ['parentId'], referencedColumnNames: ['id'] }],
 });
 
@@ -372,26 +427,47 @@ interface Gadget extends SyncedRow {
   day: string | null;
 }
 
-const upperCase: ValueTransformer = { to: (value: string | null) => value?.toLowerCase() ?? null, from: (value: string | null) => value?.toUpperCase() ?? null };
+const upperCase: ValueTransformer = {
+  to: (value: string | null) => value?.toLowerCase() ?? null,
+  from: (value: string | null) => value?.toUpperCase() ?? null,
+};
 const gadgetEntity = new EntitySchema<Gadget>({
   name: 'gadgets',
   columns: {
-    id: { type: 'text', primary: true }, isActive: { type: 'boolean', name: 'is_active', default: false }, settings: { type: 'simple-json', nullable: true },
-    boughtAt: { type: 'datetime', name: 'bought_at', nullable: true }, price: { type: 'real', nullable: true }, code: { type: 'text', nullable: true, transformer: upperCase },
-    day: { type: 'date', nullable: true }, ...syncColumns,
+    id: { type: 'text', primary: true },
+    isActive: { type: 'boolean', name: 'is_active', default: false },
+    settings: { type: 'simple-json', nullable: true },
+    boughtAt: { type: 'datetime', name: 'bought_at', nullable: true },
+    price: { type: 'real', nullable: true },
+    code: { type: 'text', nullable: true, transformer: upperCase },
+    day: { type: 'date', nullable: true },
+    ...syncColumns,
   },
 });
 const countryEntity = new EntitySchema<SyncedRow & { id: number; name: string }>({
-  name: 'countries', columns: { id: { type: 'integer', primary: true, generated: 'increment' }, name: { type: 'text' }, ...syncColumns },
+  name: 'countries',
+  columns: { id: { type: 'integer', primary: true, generated: 'increment' }, name: { type: 'text' }, ...syncColumns },
 });
 
 const openWith = async (driver: DatabaseDriver, tables: readonly SyncTable[], entities: readonly EntitySchema[]): Promise<StoreBench> => {
   const dataSource = await openDatabase({ driver, database: ':memory:', entities: [todoEntity as EntitySchema, ...entities], synchronize: true });
   return openStore(driver, { dataSource, tables });
 };
-const openGadgets = (driver: DatabaseDriver, options: SyncTableOptions<Gadget> = {}): Promise<StoreBench> => openWith(driver, [syncTable(gadgetEntity, options) as SyncTable], [gadgetEntity as EntitySchema]);
+const openGadgets = (driver: DatabaseDriver, options: SyncTableOptions<Gadget> = {}): Promise<StoreBench> =>
+  openWith(driver, [syncTable(gadgetEntity, options) as SyncTable], [gadgetEntity as EntitySchema]);
 const gadget = (bench: StoreBench, id: string): Promise<Gadget | null> => bench.dataSource.getRepository(gadgetEntity).findOneBy({ id });
-const gadgetRow = (id: string, changes: JsonObject = {}): JsonObject => ({ id, isActive: true, settings: { a: [1, { b: null }] }, boughtAt: '2026-02-03T04:05:06.000Z', price: 1.5, code: 'AB', day: '2026-05-06', updatedAt: t1, deletedAt: null, ...changes });
+const gadgetRow = (id: string, changes: JsonObject = {}): JsonObject => ({
+  id,
+  isActive: true,
+  settings: { a: [1, { b: null }] },
+  boughtAt: '2026-02-03T04:05:06.000Z',
+  price: 1.5,
+  code: 'AB',
+  day: '2026-05-06',
+  updatedAt: t1,
+  deletedAt: null,
+  ...changes,
+});
 
 describe.each(drivers)('wire types on %s', (driver) => {
   let bench: StoreBench;
@@ -400,7 +476,9 @@ describe.each(drivers)('wire types on %s', (driver) => {
   test('foreign keys are checked at commit: a child may stand before its parent, in the page or a page before', async () => {
     bench = await openWith(driver, [syncTable(folderEntity) as SyncTable], [folderEntity as EntitySchema]);
     const row = (id: string, parentId: string | null): JsonObject => ({ id, parentId, updatedAt: t1, deletedAt: null });
-    const pages = await bench.store.applyPages('folders', [pageOf([row('leaf', 'branch'), row('branch', 'root')]), pageOf([row('root', null)])], { totalDone: 0 });
+    const pages = await bench.store.applyPages('folders', [pageOf([row('leaf', 'branch'), row('branch', 'root')]), pageOf([row('root', null)])], {
+      totalDone: 0,
+    });
     expect(pages.map(({ pulled }) => pulled)).toEqual([2, 1]);
   });
 
@@ -426,17 +504,33 @@ describe.each(drivers)('wire types on %s', (driver) => {
   test('what nobody edited is sent back as it came', async () => {
     bench = await openGadgets(driver);
     await apply(bench, [gadgetRow('a')], 'gadgets');
-    await bench.outbox.enqueue({ type: 'upsert', opId: 'o', kind: 'gadgets', id: 'a', localTimestamp: t1, creates: false, baseUpdatedAt: t1, changedFields: ['price'], payload: { ...gadgetRow('a'), price: 2 } });
+    await bench.outbox.enqueue({
+      type: 'upsert',
+      opId: 'o',
+      kind: 'gadgets',
+      id: 'a',
+      localTimestamp: t1,
+      creates: false,
+      baseUpdatedAt: t1,
+      changedFields: ['price'],
+      payload: { ...gadgetRow('a'), price: 2 },
+    });
     const [request] = await bench.takeAll();
-    await bench.store.settle([answerOf(request, { type: 'conflict', current: gadgetRow('a', { updatedAt: t2, code: 'CD' }), deleted: false, serverTimestamp: t2 })]);
+    await bench.store.settle([
+      answerOf(request, { type: 'conflict', current: gadgetRow('a', { updatedAt: t2, code: 'CD' }), deleted: false, serverTimestamp: t2 }),
+    ]);
     const entity = await gadget(bench, 'a');
     expect(entity).toMatchObject({ price: 2, code: 'CD', isActive: true, settings: { a: [1, { b: null }] }, day: '2026-05-06' });
     expect(entity?.boughtAt?.toISOString()).toBe('2026-02-03T04:05:06.000Z');
   });
 
   test.each([
-    ['a text for a number', { price: 'much' }], ['a number for a text', { code: 5, day: 3, isActive: 'yes' }], ['null for a boolean without null… which has a default', { isActive: 'true' }],
-    ['no date', { boughtAt: 'tomorrow' }], ['no day', { day: 'soon' }], ['an object for a boolean', { isActive: {} }],
+    ['a text for a number', { price: 'much' }],
+    ['a number for a text', { code: 5, day: 3, isActive: 'yes' }],
+    ['null for a boolean without null… which has a default', { isActive: 'true' }],
+    ['no date', { boughtAt: 'tomorrow' }],
+    ['no day', { day: 'soon' }],
+    ['an object for a boolean', { isActive: {} }],
   ])('F-17: %s is quarantined', async (_, changes) => {
     bench = await openGadgets(driver);
     const page = await apply(bench, [gadgetRow('bad', changes as JsonObject), gadgetRow('good')], 'gadgets');
@@ -448,7 +542,17 @@ describe.each(drivers)('wire types on %s', (driver) => {
     bench = await openGadgets(driver);
     await apply(bench, [gadgetRow('a', { updatedAt: 1767225601000 })], 'gadgets');
     expect(await bench.dataSource.query('SELECT updated_at AS u, typeof(updated_at) AS t FROM gadgets')).toEqual([{ u: '1767225601000', t: 'text' }]);
-    await bench.outbox.enqueue({ type: 'upsert', opId: 'o', kind: 'gadgets', id: 'a', localTimestamp: t1, creates: false, baseUpdatedAt: '1767225601000', changedFields: ['price'], payload: { id: 'a', price: 2 } });
+    await bench.outbox.enqueue({
+      type: 'upsert',
+      opId: 'o',
+      kind: 'gadgets',
+      id: 'a',
+      localTimestamp: t1,
+      creates: false,
+      baseUpdatedAt: '1767225601000',
+      changedFields: ['price'],
+      payload: { id: 'a', price: 2 },
+    });
     await apply(bench, [gadgetRow('a', { updatedAt: 999, code: 'OLD' })], 'gadgets');
     await apply(bench, [gadgetRow('a', { updatedAt: 1767225602000, code: 'NEW', deletedAt: 1767225602000 })], 'gadgets');
     expect(await gadget(bench, 'a')).toMatchObject({ code: 'NEW', price: 2, updatedAt: '1767225602000', deletedAt: null });
@@ -469,16 +573,37 @@ describe.each(drivers)('wire types on %s', (driver) => {
         return { id: String(json['id']), price: Number(json['cents']) / 100, isActive: json['active'] === true, deletedAt: null };
       },
     });
-    const page = await apply(bench, [{ id: 'a', cents: 150, active: true, updatedAt: t1 }, { id: 'bad', cents: 'boom', updatedAt: t1 }, { id: 'c', cents: 1, updatedAt: t1 }], 'gadgets');
+    const page = await apply(
+      bench,
+      [
+        { id: 'a', cents: 150, active: true, updatedAt: t1 },
+        { id: 'bad', cents: 'boom', updatedAt: t1 },
+        { id: 'c', cents: 1, updatedAt: t1 },
+      ],
+      'gadgets',
+    );
     expect(quarantinedFacts(page)).toMatchObject([{ id: 'bad' }]);
     expect(await gadget(bench, 'a')).toMatchObject({ price: 1.5, isActive: true, updatedAt: t1 });
-    await bench.outbox.enqueue({ type: 'upsert', opId: 'o', kind: 'gadgets', id: 'a', localTimestamp: t1, creates: false, baseUpdatedAt: t1, changedFields: ['active'], payload: { id: 'a', cents: 150, active: false } });
+    await bench.outbox.enqueue({
+      type: 'upsert',
+      opId: 'o',
+      kind: 'gadgets',
+      id: 'a',
+      localTimestamp: t1,
+      creates: false,
+      baseUpdatedAt: t1,
+      changedFields: ['active'],
+      payload: { id: 'a', cents: 150, active: false },
+    });
     await apply(bench, [{ id: 'a', cents: 300, active: true, updatedAt: t2 }], 'gadgets');
     expect(await gadget(bench, 'a')).toMatchObject({ price: 3, isActive: false, updatedAt: t2 });
   });
 
   test('getId and getUpdatedAt read rows that spell them otherwise; a throwing one costs its row only', async () => {
-    bench = await openGadgets(driver, { getId: (json) => (json['meta'] as { key: string }).key, getUpdatedAt: (json) => (json['meta'] as { rev: string }).rev });
+    bench = await openGadgets(driver, {
+      getId: (json) => (json['meta'] as { key: string }).key,
+      getUpdatedAt: (json) => (json['meta'] as { rev: string }).rev,
+    });
     const row = (key: string, rev: string, price: number): JsonObject => ({ meta: { key, rev }, price });
     const page = await apply(bench, [row('a', t1, 1), { price: 3 }, row('b', t1, 2)], 'gadgets');
     expect(quarantinedFacts(page)).toHaveLength(1);
@@ -488,7 +613,14 @@ describe.each(drivers)('wire types on %s', (driver) => {
 
   test('NAM-02 and NAM-03: updated_at, deleted_at and uuid are understood where the row has no other', async () => {
     bench = await openGadgets(driver);
-    await apply(bench, [{ uuid: 'a', price: 1, updated_at: t1 }, { uuid: 'b', price: 1, updated_at: t1, deleted_at: t1 }], 'gadgets');
+    await apply(
+      bench,
+      [
+        { uuid: 'a', price: 1, updated_at: t1 },
+        { uuid: 'b', price: 1, updated_at: t1, deleted_at: t1 },
+      ],
+      'gadgets',
+    );
     expect(await gadget(bench, 'a')).toMatchObject({ id: 'a', price: 1, updatedAt: t1, deletedAt: null });
     await apply(bench, [{ uuid: 'a', price: 1, updated_at: t2, deleted_at: t2 }], 'gadgets');
     expect(await gadget(bench, 'a')).toMatchObject({ updatedAt: t2, deletedAt: t2 });
@@ -496,17 +628,47 @@ describe.each(drivers)('wire types on %s', (driver) => {
 
   test('F-142: integer ids of a pullOnly table; text that is no such number never becomes another row', async () => {
     bench = await openWith(driver, [syncTable(countryEntity, { pullOnly: true, tombstones: 'remove' }) as SyncTable], [countryEntity as EntitySchema]);
-    const page = await apply(bench, [{ id: 7, name: 'seven', updatedAt: t1 }, { id: '8', name: 'eight', updatedAt: t1 }, { id: 'x9', name: 'nine', updatedAt: t1 }, { id: '0x0A', name: 'ten', updatedAt: t1 }, { id: 1.5, name: 'half', updatedAt: t1 }], 'countries');
+    const page = await apply(
+      bench,
+      [
+        { id: 7, name: 'seven', updatedAt: t1 },
+        { id: '8', name: 'eight', updatedAt: t1 },
+        { id: 'x9', name: 'nine', updatedAt: t1 },
+        { id: '0x0A', name: 'ten', updatedAt: t1 },
+        { id: 1.5, name: 'half', updatedAt: t1 },
+      ],
+      'countries',
+    );
     expect(quarantinedFacts(page).map((fact) => (fact as { id: string }).id)).toEqual(['x9', '0x0A', '1.5']);
-    expect(await bench.dataSource.query('SELECT id, name FROM countries ORDER BY id')).toEqual([{ id: 7, name: 'seven' }, { id: 8, name: 'eight' }]);
-    await apply(bench, [{ id: '7', name: 'VII', updatedAt: t2 }, { id: 8, name: 'eight', updatedAt: t2, deletedAt: t2 }], 'countries');
+    expect(await bench.dataSource.query('SELECT id, name FROM countries ORDER BY id')).toEqual([
+      { id: 7, name: 'seven' },
+      { id: 8, name: 'eight' },
+    ]);
+    await apply(
+      bench,
+      [
+        { id: '7', name: 'VII', updatedAt: t2 },
+        { id: 8, name: 'eight', updatedAt: t2, deletedAt: t2 },
+      ],
+      'countries',
+    );
     expect(await bench.dataSource.query('SELECT id, name FROM countries')).toEqual([{ id: 7, name: 'VII' }]);
   });
 
   test.each([['a/b'], ['ü 漢字 🙂'], ['quote\'"`'], ['%_'], ['x'.repeat(10_240)], ['0'], ['007'], ['null']])('ids are opaque text: %.20s', async (id) => {
     bench = await openGadgets(driver);
     await apply(bench, [gadgetRow(id)], 'gadgets');
-    await bench.outbox.enqueue({ type: 'upsert', opId: 'o', kind: 'gadgets', id, localTimestamp: t1, creates: false, baseUpdatedAt: t1, changedFields: ['price'], payload: { id, price: 9 } });
+    await bench.outbox.enqueue({
+      type: 'upsert',
+      opId: 'o',
+      kind: 'gadgets',
+      id,
+      localTimestamp: t1,
+      creates: false,
+      baseUpdatedAt: t1,
+      changedFields: ['price'],
+      payload: { id, price: 9 },
+    });
     await apply(bench, [gadgetRow(id, { updatedAt: t2, code: 'XY' })], 'gadgets');
     expect(await gadget(bench, id)).toMatchObject({ price: 9, code: 'XY', updatedAt: t2 });
     const [request] = await bench.takeAll();

@@ -11,9 +11,14 @@ import { DatabaseError } from '../../src/model/errors.ts';
 import { gateConnection, gateOf, type ConnectionGate, type GateOptions } from '../../src/persistence/connection-gate.ts';
 import { sqlite3Driver } from '../../src/persistence/sqlite3-driver.ts';
 
-interface Line { id: number; name: string }
+interface Line {
+  id: number;
+  name: string;
+}
 const Line = new EntitySchema<Line>({
-  name: 'Line', tableName: 'lines', columns: { id: { type: 'integer', primary: true, generated: 'increment' }, name: { type: 'text', unique: true } },
+  name: 'Line',
+  tableName: 'lines',
+  columns: { id: { type: 'integer', primary: true, generated: 'increment' }, name: { type: 'text', unique: true } },
 });
 
 const folder = mkdtempSync(join(tmpdir(), 'synchart-gate-'));
@@ -42,11 +47,14 @@ async function open(driver: DriverName, database: string, options: GateOptions =
 /** A promise and its ends: tests say when a transaction goes on. */
 function gatekeeper(): { readonly opened: Promise<void>; readonly open: () => void } {
   let release = (): void => undefined;
-  const promise = new Promise<void>((resolve) => { release = resolve; });
+  const promise = new Promise<void>((resolve) => {
+    release = resolve;
+  });
   return { opened: promise, open: () => release() };
 }
 
-const names = async (dataSource: DataSource): Promise<string[]> => (await dataSource.getRepository(Line).find({ order: { name: 'ASC' } })).map(({ name }) => name);
+const names = async (dataSource: DataSource): Promise<string[]> =>
+  (await dataSource.getRepository(Line).find({ order: { name: 'ASC' } })).map(({ name }) => name);
 const add = (manager: EntityManager, name: string): Promise<unknown> => manager.insert(Line, { name });
 /** Lets the event loop turn until something has come to be; statements of sqlite3 run in threads. */
 async function until(what: () => boolean): Promise<void> {
@@ -129,11 +137,26 @@ describe.each(setups)('%s', (_, driver, database) => {
     const work = Array.from({ length: 60 }, async (_unused, i) => {
       const name = `n${String(i).padStart(2, '0')}`;
       const fails = i % 3 === 0;
-      const end = (): void => { if (fails) throw new Error('planned'); };
+      const end = (): void => {
+        if (fails) throw new Error('planned');
+      };
       try {
-        if (i % 4 === 0) await dataSource.transaction(async (manager) => { await add(manager, name); await manager.find(Line); end(); });
-        else if (i % 4 === 1) await gate.transaction(async (runner) => { await add(runner.manager, name); end(); });
-        else if (i % 4 === 2) await dataSource.transaction(async (manager) => { await manager.transaction((nested) => add(nested, name)); end(); });
+        if (i % 4 === 0)
+          await dataSource.transaction(async (manager) => {
+            await add(manager, name);
+            await manager.find(Line);
+            end();
+          });
+        else if (i % 4 === 1)
+          await gate.transaction(async (runner) => {
+            await add(runner.manager, name);
+            end();
+          });
+        else if (i % 4 === 2)
+          await dataSource.transaction(async (manager) => {
+            await manager.transaction((nested) => add(nested, name));
+            end();
+          });
         else await dataSource.getRepository(Line).save({ name });
         promised.push(name);
       } catch (error) {
@@ -182,8 +205,19 @@ describe.each(setups)('%s', (_, driver, database) => {
       await dataSource.query("INSERT INTO lines (name) VALUES ('raw')");
       expect(await names(dataSource)).toContain('raw');
     };
-    await expect(dataSource.transaction(async (manager) => { await add(manager, 'own'); await forgetful(); throw new Error('no'); })).rejects.toThrow('no');
-    await expect(gate.transaction(async () => { await forgetful(); throw new Error('no'); })).rejects.toThrow('no');
+    await expect(
+      dataSource.transaction(async (manager) => {
+        await add(manager, 'own');
+        await forgetful();
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
+    await expect(
+      gate.transaction(async () => {
+        await forgetful();
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
     expect(await names(dataSource)).toEqual([]);
     await dataSource.transaction(forgetful);
     expect(await names(dataSource)).toEqual(['insert', 'raw', 'save', 'transaction']);
@@ -193,10 +227,20 @@ describe.each(setups)('%s', (_, driver, database) => {
     const { dataSource } = await open(driver, database());
     await dataSource.transaction(async (manager) => {
       await add(manager, 'outer');
-      await dataSource.transaction(async (nested) => { await add(nested, 'inner'); throw new Error('inner'); }).catch(() => undefined);
+      await dataSource
+        .transaction(async (nested) => {
+          await add(nested, 'inner');
+          throw new Error('inner');
+        })
+        .catch(() => undefined);
       await manager.transaction(async (nested) => {
         await add(nested, 'kept');
-        await nested.transaction(async (deeper) => { await add(deeper, 'deeper'); throw new Error('deeper'); }).catch(() => undefined);
+        await nested
+          .transaction(async (deeper) => {
+            await add(deeper, 'deeper');
+            throw new Error('deeper');
+          })
+          .catch(() => undefined);
       });
     });
     expect(await names(dataSource)).toEqual(['kept', 'outer']);
@@ -230,7 +274,12 @@ describe.each(setups)('%s', (_, driver, database) => {
       for (let i = 0; i < 5; i += 1) stray.push(add(manager, `stray ${i}`));
       return Promise.resolve();
     });
-    await expect(dataSource.transaction(async (manager) => { await add(manager, 'no'); throw new Error('no'); })).rejects.toThrow('no');
+    await expect(
+      dataSource.transaction(async (manager) => {
+        await add(manager, 'no');
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
     await Promise.all(stray);
     expect(await names(dataSource)).toEqual(['stray 0', 'stray 1', 'stray 2', 'stray 3', 'stray 4']);
   });
@@ -239,22 +288,33 @@ describe.each(setups)('%s', (_, driver, database) => {
     const { dataSource, gate } = await open(driver, database());
     await dataSource.transaction((manager) => Promise.all(['a', 'b', 'c'].map((name) => manager.save(Line, { name }))));
     await gate.transaction((runner) => Promise.all(['d', 'e'].map((name) => runner.manager.save(Line, { name }))));
-    await expect(dataSource.transaction(async (manager) => {
-      await Promise.all([add(manager, 'f'), manager.save(Line, { name: 'g' }), dataSource.getRepository(Line).save({ name: 'h' })]);
-      throw new Error('no');
-    })).rejects.toThrow('no');
+    await expect(
+      dataSource.transaction(async (manager) => {
+        await Promise.all([add(manager, 'f'), manager.save(Line, { name: 'g' }), dataSource.getRepository(Line).save({ name: 'h' })]);
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
     expect(await names(dataSource)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
   test('F-130: nested transactions begun side by side do not take each other back', async () => {
     const { dataSource } = await open(driver, database());
     const slow = gatekeeper();
-    const outcomes = await dataSource.transaction((manager) => Promise.allSettled([
-      manager.transaction(async (nested) => { await add(nested, 'a'); await slow.opened; await nested.transaction((deeper) => add(deeper, 'b')); }),
-      dataSource.transaction(async (nested) => { await add(nested, 'c'); throw new Error('no'); }),
-      manager.transaction((nested) => add(nested, 'd')),
-      Promise.resolve().then(slow.open),
-    ]));
+    const outcomes = await dataSource.transaction((manager) =>
+      Promise.allSettled([
+        manager.transaction(async (nested) => {
+          await add(nested, 'a');
+          await slow.opened;
+          await nested.transaction((deeper) => add(deeper, 'b'));
+        }),
+        dataSource.transaction(async (nested) => {
+          await add(nested, 'c');
+          throw new Error('no');
+        }),
+        manager.transaction((nested) => add(nested, 'd')),
+        Promise.resolve().then(slow.open),
+      ]),
+    );
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled']);
     expect(await names(dataSource)).toEqual(['a', 'b', 'd']);
   });
@@ -281,7 +341,7 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(await names(dataSource)).toEqual(['c']);
   });
 
-  test('an outermost transaction takes the write lock at BEGIN, the app\'s own too', async () => {
+  test("an outermost transaction takes the write lock at BEGIN, the app's own too", async () => {
     const { dataSource } = await open(driver, database());
     const runner = dataSource.createQueryRunner();
     const seen: string[] = [];
@@ -366,14 +426,16 @@ describe.each(setups)('%s', (_, driver, database) => {
   test('F-131: engine work started inside an app transaction waits for its end, and never joins it', async () => {
     const { dataSource, gate } = await open(driver, database());
     const started: Promise<unknown>[] = [];
-    await expect(dataSource.transaction(async (manager) => {
-      await add(manager, 'app');
-      started.push(gate.transaction((runner) => add(runner.manager, 'engine')));
-      started.push(gate.read((runner) => runner.query('SELECT name FROM lines')));
-      started.push(gate.detached(() => dataSource.getRepository(Line).insert({ name: 'detached' })));
-      await until(() => gate.waiting === 3);
-      throw new Error('no');
-    })).rejects.toThrow('no');
+    await expect(
+      dataSource.transaction(async (manager) => {
+        await add(manager, 'app');
+        started.push(gate.transaction((runner) => add(runner.manager, 'engine')));
+        started.push(gate.read((runner) => runner.query('SELECT name FROM lines')));
+        started.push(gate.detached(() => dataSource.getRepository(Line).insert({ name: 'detached' })));
+        await until(() => gate.waiting === 3);
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
     const [, read] = await Promise.all(started);
     expect(read).not.toContainEqual({ name: 'app' });
     expect(await names(dataSource)).toEqual(['detached', 'engine']);
@@ -431,7 +493,12 @@ describe.each(setups)('%s', (_, driver, database) => {
     expect(gateOf(dataSource)).toBe(gate);
     const inside = gatekeeper();
     const hold = gatekeeper();
-    const transaction = dataSource.transaction(async (manager) => { await add(manager, 'lost'); inside.open(); await hold.opened; throw new Error('no'); });
+    const transaction = dataSource.transaction(async (manager) => {
+      await add(manager, 'lost');
+      inside.open();
+      await hold.opened;
+      throw new Error('no');
+    });
     await inside.opened;
     const insert = add(before.manager, 'kept');
     await until(() => gate.waiting === 1);
@@ -457,17 +524,24 @@ describe.each<DriverName>(['sqlite3', 'better-sqlite3'])('%s and another connect
     await writer.startTransaction();
     await add(writer.manager, 'other');
     const ended: string[] = [];
-    const note = (name: string) => (): void => { ended.push(name); };
+    const note = (name: string) => (): void => {
+      ended.push(name);
+    };
     const blocked = [
       dataSource.transaction((manager) => add(manager, 'transaction')).then(note('transaction')),
       dataSource.getRepository(Line).insert({ name: 'insert' }).then(note('insert')),
     ];
     let longestMs = 0;
     let last = performance.now();
-    const watch = setInterval(() => { longestMs = Math.max(longestMs, performance.now() - last); last = performance.now(); }, 1);
+    const watch = setInterval(() => {
+      longestMs = Math.max(longestMs, performance.now() - last);
+      last = performance.now();
+    }, 1);
     for (let i = 0; i < 10; i += 1) {
       expect(await names(dataSource)).toEqual([]);
-      await new Promise((resolve) => { setTimeout(resolve, 2); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 2);
+      });
     }
     expect(ended).toEqual([]);
     await writer.commitTransaction();
@@ -487,7 +561,9 @@ describe.each<DriverName>(['sqlite3', 'better-sqlite3'])('%s and another connect
       process.once('message', () => { database.exec('COMMIT'); database.close(); process.disconnect(); });`;
     const child = spawn(process.execPath, ['-e', script, file], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     await once(child, 'message');
-    const written = dataSource.transaction(async (manager) => { await add(manager, `after ${await manager.count(Line)}`); });
+    const written = dataSource.transaction(async (manager) => {
+      await add(manager, `after ${await manager.count(Line)}`);
+    });
     expect(await names(dataSource)).toEqual([]);
     child.send('commit');
     await written;
@@ -510,8 +586,16 @@ describe.each<DriverName>(['sqlite3', 'better-sqlite3'])('%s and another connect
     const [dataSource, other] = await openTwo();
     await add(dataSource.manager, 'start');
     const [own] = await Promise.all([
-      dataSource.transaction(async (manager) => { const count = await manager.count(Line); await new Promise(setImmediate); await add(manager, `after ${count}`); return count; }),
-      other.transaction(async (manager) => { await manager.count(Line); await add(manager, 'other'); }),
+      dataSource.transaction(async (manager) => {
+        const count = await manager.count(Line);
+        await new Promise(setImmediate);
+        await add(manager, `after ${count}`);
+        return count;
+      }),
+      other.transaction(async (manager) => {
+        await manager.count(Line);
+        await add(manager, 'other');
+      }),
     ]);
     expect([1, 2]).toContain(own);
     expect(await names(dataSource)).toHaveLength(3);

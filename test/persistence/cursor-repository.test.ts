@@ -31,12 +31,26 @@ describe.each(drivers)('cursors on %s', (driver) => {
 
   test('CUR-05: reset goes to the epoch, and forgets a token sequence', async () => {
     bench = await openStore(driver);
-    await bench.store.applyPages('todos', [{ page: { items: [serverRow('a', at.ts)] }, items: [serverRow('a', at.ts)], next: { cursor: at, maxPage: 5, resync: false, sequence: { token: 'x', start: undefined } } }], { totalDone: 0 });
+    await bench.store.applyPages(
+      'todos',
+      [
+        {
+          page: { items: [serverRow('a', at.ts)] },
+          items: [serverRow('a', at.ts)],
+          next: { cursor: at, maxPage: 5, resync: false, sequence: { token: 'x', start: undefined } },
+        },
+      ],
+      { totalDone: 0 },
+    );
     expect((await bench.store.pullPosition('todos', { resync: false })).sequence).toEqual({ token: 'x', start: undefined });
     await bench.cursors.reset('todos');
     expect(await bench.cursors.get('todos')).toEqual({ ts: '1970-01-01T00:00:00.000Z', lastId: '' });
     // What is known of the server stays.
-    expect(await bench.store.pullPosition('todos', { resync: false })).toEqual({ cursor: { ts: '1970-01-01T00:00:00.000Z', lastId: '' }, maxPage: 5, resync: false });
+    expect(await bench.store.pullPosition('todos', { resync: false })).toEqual({
+      cursor: { ts: '1970-01-01T00:00:00.000Z', lastId: '' },
+      maxPage: 5,
+      resync: false,
+    });
   });
 
   test('CUR-06, CUR-07, CUR-08: resetAll forgets exactly the kinds it names, never the time of the last full resync', async () => {
@@ -69,7 +83,13 @@ describe.each(drivers)('cursors on %s', (driver) => {
     expect((await bench.cursors.getLastFullResync())?.getTime()).toBe(bench.clock.now());
   });
 
-  test.each([['', ''], ['1970-01-01T00:00:00.000Z', ''], ['9999-12-31T23:59:59.999999Z', '漢'], ['1767225601000', '{"a":1}'], ['2026-01-01T00:00:00Z', 'x'.repeat(10_240)]])('CUR-11: a cursor may be anything: %.30s %.10s', async (ts, lastId) => {
+  test.each([
+    ['', ''],
+    ['1970-01-01T00:00:00.000Z', ''],
+    ['9999-12-31T23:59:59.999999Z', '漢'],
+    ['1767225601000', '{"a":1}'],
+    ['2026-01-01T00:00:00Z', 'x'.repeat(10_240)],
+  ])('CUR-11: a cursor may be anything: %.30s %.10s', async (ts, lastId) => {
     bench = await openStore(driver);
     await bench.cursors.set('kind with blanks', { ts, lastId });
     expect(await bench.cursors.get('kind with blanks')).toEqual({ ts, lastId });
@@ -96,7 +116,14 @@ describe.each(drivers)('cursors on %s', (driver) => {
     const incremental = { cursor: at, maxPage: 3, resync: false, sequence: { token: 'inc', start: { ts: '2025', lastId: 's' } } };
     const resync = { cursor: { ts: '2024', lastId: 'r' }, maxPage: 4, resync: true, sequence: { token: 'full', start: undefined } };
     const page = { items: [] };
-    await bench.store.applyPages('todos', [{ page, items: [], next: incremental }, { page, items: [], next: resync }], { totalDone: 0 });
+    await bench.store.applyPages(
+      'todos',
+      [
+        { page, items: [], next: incremental },
+        { page, items: [], next: resync },
+      ],
+      { totalDone: 0 },
+    );
     expect(await bench.store.pullPosition('todos', { resync: false })).toEqual({ ...incremental, maxPage: 4 });
     expect(await bench.store.pullPosition('todos', { resync: true })).toEqual(resync);
     expect(await bench.cursors.get('todos')).toEqual(at);

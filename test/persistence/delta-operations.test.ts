@@ -9,7 +9,16 @@ import { todoOf } from '../support/todo.ts';
 let bench: StoreBench;
 afterEach(() => bench.close());
 const v = (n: number): string => `2026-01-01T00:00:0${n}.000Z`;
-const opWith = (more: Partial<UpsertOpInput>) => upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a', title: 't', priority: 1 }, changedFields: [], baseUpdatedAt: v(1), deltas: [increment('priority', 1)], ...more });
+const opWith = (more: Partial<UpsertOpInput>) =>
+  upsertOp({
+    kind: 'todos',
+    id: 'a',
+    payload: { id: 'a', title: 't', priority: 1 },
+    changedFields: [],
+    baseUpdatedAt: v(1),
+    deltas: [increment('priority', 1)],
+    ...more,
+  });
 
 describe.each(drivers)('operations with deltas in the store, with %s', (driver) => {
   test.each([
@@ -74,7 +83,9 @@ describe.each(drivers)('operations with deltas in the store, with %s', (driver) 
     await bench.writer.increment('a', 'priority', 1);
     await bench.store.settle([answerOf(first, { type: 'applied' })]);
     expect(await bench.row('a')).toMatchObject({ title: 'edited there', priority: 22 });
-    expect((await take()).requests).toMatchObject([{ verify: 'unknownVersion', lastSent: { title: 'edited there', priority: 21 }, op: { payload: { priority: 22 } } }]);
+    expect((await take()).requests).toMatchObject([
+      { verify: 'unknownVersion', lastSent: { title: 'edited there', priority: 21 }, op: { payload: { priority: 22 } } },
+    ]);
   });
 
   test('sendChangedFields: the fields of deltas are among those sent', async () => {
@@ -96,9 +107,15 @@ describe.each(drivers)('operations with deltas in the store, with %s', (driver) 
 });
 
 test('a database of before gets the columns by migration, and gives them back', async () => {
-  const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', migrations: [CreateSyncTables1700000000001], migrationsRun: true }).initialize();
+  const dataSource = await new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    migrations: [CreateSyncTables1700000000001],
+    migrationsRun: true,
+  }).initialize();
   const runner = dataSource.createQueryRunner();
-  const columns = async (table: string): Promise<string[]> => ((await runner.query(`SELECT "name" FROM pragma_table_info('${table}')`)) as { name: string }[]).map(({ name }) => name);
+  const columns = async (table: string): Promise<string[]> =>
+    ((await runner.query(`SELECT "name" FROM pragma_table_info('${table}')`)) as { name: string }[]).map(({ name }) => name);
   const migration = new KeepDeltas1700000000010();
   await migration.up(runner);
   expect(await columns('sync_discarded')).toEqual(expect.arrayContaining(['deltas', 'creates']));

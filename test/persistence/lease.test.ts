@@ -31,7 +31,8 @@ describe.each(drivers)('the lease on %s', (driver) => {
     return { ...store, dataSource, writer: createWriter(dataSource, { clock }).forTable(todos) };
   };
   const begin = (engine: Engine): Promise<unknown> => engine.store.beginRun({ explicit: true, kinds: ['todos'], runId: 1 });
-  const take = async (engine: Engine): Promise<readonly import('../../src/model/ports.ts').TakenRequest[]> => (await engine.store.take({ kinds: ['todos'], limit: 10, runId: 1, distrustResend: false })).requests;
+  const take = async (engine: Engine): Promise<readonly import('../../src/model/ports.ts').TakenRequest[]> =>
+    (await engine.store.take({ kinds: ['todos'], limit: 10, runId: 1, distrustResend: false })).requests;
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'synchart-lease-'));
@@ -107,8 +108,12 @@ describe.each(drivers)('the lease on %s', (driver) => {
     clock.increment(ttl);
     await two.store.lease.acquire();
     const state = async (): Promise<unknown> => [
-      await two.dataSource.query('SELECT * FROM sync_outbox'), await two.dataSource.query('SELECT * FROM todos'), await two.dataSource.query('SELECT * FROM sync_cursors'),
-      await two.dataSource.query('SELECT * FROM sync_base'), await two.dataSource.query('SELECT * FROM sync_conflicts'), await two.dataSource.query('SELECT * FROM sync_state'),
+      await two.dataSource.query('SELECT * FROM sync_outbox'),
+      await two.dataSource.query('SELECT * FROM todos'),
+      await two.dataSource.query('SELECT * FROM sync_cursors'),
+      await two.dataSource.query('SELECT * FROM sync_base'),
+      await two.dataSource.query('SELECT * FROM sync_conflicts'),
+      await two.dataSource.query('SELECT * FROM sync_state'),
       await two.dataSource.query('SELECT * FROM sync_lease'),
     ];
     const before = await state();
@@ -118,7 +123,10 @@ describe.each(drivers)('the lease on %s', (driver) => {
       () => begin(one),
       () => take(one),
       () => one.store.settle([answerOf(request, accepted(t1)(request!))]),
-      () => one.store.applyPages('todos', [{ page: { items: rows }, items: rows, next: { cursor: { ts: t1, lastId: 'b' }, maxPage: 1, resync: false } }], { totalDone: 0 }),
+      () =>
+        one.store.applyPages('todos', [{ page: { items: rows }, items: rows, next: { cursor: { ts: t1, lastId: 'b' }, maxPage: 1, resync: false } }], {
+          totalDone: 0,
+        }),
       () => one.store.completePull('todos', { resync: false }),
       () => one.store.openResync(['todos']),
       () => one.store.sweepResync('todos', { requested: true }),

@@ -7,7 +7,11 @@ import { drivers, openStore, todos } from '../support/open-store.ts';
 import { todoEntity, todoOf } from '../support/todo.ts';
 
 const tablesOf = async (dataSource: DataSource): Promise<string[]> =>
-  ((await dataSource.query(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'migrations' ORDER BY name`)) as { name: string }[]).map(({ name }) => name);
+  (
+    (await dataSource.query(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'migrations' ORDER BY name`)) as {
+      name: string;
+    }[]
+  ).map(({ name }) => name);
 const schemaOf = async (dataSource: DataSource): Promise<unknown> =>
   dataSource.query(`SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name LIKE 'sync_%' OR tbl_name LIKE 'sync_%' ORDER BY type, name`);
 
@@ -20,8 +24,18 @@ describe.each(drivers)('migrations on %s', (driver) => {
     expect(await tablesOf(dataSource)).toEqual([...syncTableNames].toSorted());
     expect(syncTableNames).toEqual(expect.arrayContaining(syncEntities.map((entity) => entity.options.tableName)));
     expect(syncTableNames).toHaveLength(syncEntities.length);
-    const indexes = ((await dataSource.query(`SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE 'sync_%' ORDER BY name`)) as { name: string }[]).map(({ name }) => name);
-    expect(indexes).toEqual(['sync_outbox_entity', 'sync_outbox_frozen', 'sync_outbox_in_flight', 'sync_outbox_parked', 'sync_outbox_ready', 'sync_outbox_tries', 'sync_outbox_waiting']);
+    const indexes = (
+      (await dataSource.query(`SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE 'sync_%' ORDER BY name`)) as { name: string }[]
+    ).map(({ name }) => name);
+    expect(indexes).toEqual([
+      'sync_outbox_entity',
+      'sync_outbox_frozen',
+      'sync_outbox_in_flight',
+      'sync_outbox_parked',
+      'sync_outbox_ready',
+      'sync_outbox_tries',
+      'sync_outbox_waiting',
+    ]);
   });
 
   test('up, down and up again come to the same, and down leaves nothing', async () => {
@@ -39,10 +53,12 @@ describe.each(drivers)('migrations on %s', (driver) => {
     dataSource = await openDatabase({ driver, database: ':memory:', entities: [] });
     for (const entity of syncEntities) Object.assign(dataSource.getMetadata(entity), { synchronize: true });
     const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
-    expect(upQueries.map(({ query }) => query).filter((query) => !/^DROP INDEX "sync_outbox_(entity|ready|waiting|parked|in_flight|frozen|tries)"$/.test(query))).toEqual([]);
+    expect(
+      upQueries.map(({ query }) => query).filter((query) => !/^DROP INDEX "sync_outbox_(entity|ready|waiting|parked|in_flight|frozen|tries)"$/.test(query)),
+    ).toEqual([]);
   });
 
-  test('synchronize of the app\'s own tables leaves the sync tables and their indexes alone', async () => {
+  test("synchronize of the app's own tables leaves the sync tables and their indexes alone", async () => {
     dataSource = await openDatabase({ driver, database: ':memory:', entities: [todoEntity] });
     const before = await schemaOf(dataSource);
     await dataSource.synchronize();
@@ -77,7 +93,13 @@ describe.each(drivers)('migrations on %s', (driver) => {
 });
 
 test('SCH-05: a missing table is named together with the fix; a table of the app, too', async () => {
-  const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [todoEntity, ...syncEntities], migrations: [...syncMigrations], migrationsRun: true }).initialize();
+  const dataSource = await new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [todoEntity, ...syncEntities],
+    migrations: [...syncMigrations],
+    migrationsRun: true,
+  }).initialize();
   await expect(openStore('better-sqlite3', { dataSource })).rejects.toThrow(/table todos is registered for sync but does not exist: run your migrations/);
   await dataSource.query('CREATE TABLE todos (id text)');
   await dataSource.query('DROP TABLE sync_seen');

@@ -8,7 +8,10 @@ import { gateOf } from '../../src/persistence/connection-gate.ts';
 import { syncTableNames } from '../../src/persistence/migrations.ts';
 import { openDatabase, type DatabaseDriver, type OpenDatabaseOptions } from '../../src/persistence/open-database.ts';
 
-interface Todo { id: string; title: string }
+interface Todo {
+  id: string;
+  title: string;
+}
 const Todo = new EntitySchema<Todo>({ name: 'Todo', tableName: 'todos', columns: { id: { type: 'text', primary: true }, title: { type: 'text' } } });
 
 class CreateTodos1800000000000 implements MigrationInterface {
@@ -36,17 +39,21 @@ const open = async (options: Partial<OpenDatabaseOptions> = {}): Promise<DataSou
   opened.push(dataSource);
   return dataSource;
 };
-const pragma = async (dataSource: DataSource, name: string): Promise<unknown> => Object.values((await dataSource.query<Record<string, unknown>[]>(`PRAGMA ${name}`))[0] ?? {})[0];
+const pragma = async (dataSource: DataSource, name: string): Promise<unknown> =>
+  Object.values((await dataSource.query<Record<string, unknown>[]>(`PRAGMA ${name}`))[0] ?? {})[0];
 const tables = async (dataSource: DataSource): Promise<string[]> =>
   (await dataSource.query<{ name: string }[]>("SELECT name FROM sqlite_master WHERE type = 'table'")).map(({ name }) => name);
 
 describe.each<DatabaseDriver>(['sqlite3', 'better-sqlite3'])('openDatabase with %s', (driver) => {
-  test('creates the sync tables and the app\'s, and gates the connection', async () => {
+  test("creates the sync tables and the app's, and gates the connection", async () => {
     const dataSource = await open({ driver });
     expect(await tables(dataSource)).toEqual(expect.arrayContaining([...syncTableNames, 'todos']));
     expect(gateOf(dataSource)).toBeDefined();
     await dataSource.getRepository(Todo).save({ id: 'a', title: 'A' });
-    expect(await dataSource.getRepository(Todo).find({ order: { id: 'ASC' } })).toEqual([{ id: 'a', title: 'A' }, { id: 'first', title: 'made by a migration' }]);
+    expect(await dataSource.getRepository(Todo).find({ order: { id: 'ASC' } })).toEqual([
+      { id: 'a', title: 'A' },
+      { id: 'first', title: 'made by a migration' },
+    ]);
   });
 
   test('sets WAL, foreign keys, synchronous and a short driver timeout; creates the directory', async () => {
@@ -112,7 +119,7 @@ describe.each<DatabaseDriver>(['sqlite3', 'better-sqlite3'])('openDatabase with 
     await dataSource.undoLastMigration();
   });
 
-  test('synchronize creates the app\'s tables and leaves the sync tables and their indexes alone', async () => {
+  test("synchronize creates the app's tables and leaves the sync tables and their indexes alone", async () => {
     const database = nextFile();
     const migrated = await openDatabase({ driver, database, entities: [], migrations: [] });
     const schema = "SELECT type, name, sql FROM sqlite_master WHERE name LIKE 'sync_%' ORDER BY name";

@@ -17,7 +17,8 @@ const t1 = '2026-01-01T00:00:01.000001Z';
 const t2 = '2026-01-01T00:00:02.000001Z';
 const day = 24 * 3_600_000;
 const refusal: Outcome = { type: 'rejected', code: 'invalid', error: TransportError.httpError(422) };
-const edit = (id: string, more: Partial<Parameters<typeof upsertOp>[0]> = {}): Op => upsertOp({ kind: 'todos', id, payload: { id, title: id }, opId: `op-${id}`, ...more });
+const edit = (id: string, more: Partial<Parameters<typeof upsertOp>[0]> = {}): Op =>
+  upsertOp({ kind: 'todos', id, payload: { id, title: id }, opId: `op-${id}`, ...more });
 const ids = (ops: readonly { readonly opId: string }[]): string[] => ops.map(({ opId }) => opId);
 
 describe.each(drivers)('the outbox on %s', (driver) => {
@@ -33,7 +34,12 @@ describe.each(drivers)('the outbox on %s', (driver) => {
   test('OUT-01…OUT-05: what is queued comes back as it was', async () => {
     await open();
     const ops: readonly Op[] = [
-      edit('a', { payload: { id: 'a', title: 'ü', nested: { list: [1, null, { x: true }] } }, baseUpdatedAt: t1, changedFields: ['title'], localTimestamp: '2026-03-04T05:06:07.008Z' }),
+      edit('a', {
+        payload: { id: 'a', title: 'ü', nested: { list: [1, null, { x: true }] } },
+        baseUpdatedAt: t1,
+        changedFields: ['title'],
+        localTimestamp: '2026-03-04T05:06:07.008Z',
+      }),
       deleteOp({ kind: 'todos', id: 'b', opId: 'op-b', baseUpdatedAt: '1767225601000', localTimestamp: '2026-03-04T05:06:07.008Z' }),
       upsertOp({ kind: 'todos', id: 'c', opId: 'op-c', payload: { title: 'no id inside' }, localTimestamp: '2026-03-04T05:06:07.008Z', creates: false }),
     ];
@@ -61,7 +67,12 @@ describe.each(drivers)('the outbox on %s', (driver) => {
 
   test('OUT-09 and F-67: the order is that of queueing, whatever the timestamps say', async () => {
     await open();
-    for (const [id, time] of [['a', '2026-03-03T00:00:00Z'], ['b', '2026-01-01T00:00:00Z'], ['c', '2026-02-02T00:00:00Z']] as const) await bench.outbox.enqueue(edit(id, { localTimestamp: time }));
+    for (const [id, time] of [
+      ['a', '2026-03-03T00:00:00Z'],
+      ['b', '2026-01-01T00:00:00Z'],
+      ['c', '2026-02-02T00:00:00Z'],
+    ] as const)
+      await bench.outbox.enqueue(edit(id, { localTimestamp: time }));
     expect(ids(await bench.outbox.take())).toEqual(['op-a', 'op-b', 'op-c']);
   });
 
@@ -134,7 +145,8 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     await open();
     for (const opId of ['one', 'two', 'three']) await bench.outbox.enqueue(edit('a', { opId }));
     const [request] = await bench.takeAll();
-    for (const opId of ['one', 'two', 'three']) await expect(bench.outbox.enqueue(edit('a', { opId, payload: { id: 'a', title: 'late' } }))).rejects.toThrow(/under way/);
+    for (const opId of ['one', 'two', 'three'])
+      await expect(bench.outbox.enqueue(edit('a', { opId, payload: { id: 'a', title: 'late' } }))).rejects.toThrow(/under way/);
     await bench.store.settle([answerOf(request, { type: 'unavailable', error: TransportError.httpError(503) })]);
     await expect(bench.outbox.enqueue(edit('a', { opId: 'one', payload: { id: 'a', title: 'late' } }))).rejects.toThrow(/under way/);
     const [again] = await bench.takeAll();
@@ -144,8 +156,11 @@ describe.each(drivers)('the outbox on %s', (driver) => {
   });
 
   test.each<[string, Op, RegExp]>([
-    ['a blank kind', edit('a', { kind: '  ' }), /kind '  ' must not be blank/], ['blanks around the kind (F-100)', edit('a', { kind: ' todos' }), /kind ' todos'/],
-    ['no id', edit(''), /non-empty string/], ['..', edit('..'), /URL/], ['no opId', edit('a', { opId: '' }), /opId must not be empty/],
+    ['a blank kind', edit('a', { kind: '  ' }), /kind '  ' must not be blank/],
+    ['blanks around the kind (F-100)', edit('a', { kind: ' todos' }), /kind ' todos'/],
+    ['no id', edit(''), /non-empty string/],
+    ['..', edit('..'), /URL/],
+    ['no opId', edit('a', { opId: '' }), /opId must not be empty/],
     ['changed fields that the payload lacks (F-119)', edit('a', { changedFields: ['colour'] }), /'colour'.*keys are id, title/],
     ['another id in the payload (F-104)', edit('a', { payload: { id: 'b' } }), /todos\/a: the payload carries id 'b'/],
     ['__proto__', edit('a', { payload: JSON.parse('{"__proto__":{}}') as never }), /'__proto__' is refused/],
@@ -170,7 +185,13 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     await open({ maxOutboxTryCount: 1 });
     const now = bench.clock.now();
     const at = (days: number): string => new Date(now - days * day).toISOString();
-    for (const [id, days] of [['old', 30], ['edge', 7], ['new', 1], ['unsent', 30]] as const) await bench.outbox.enqueue(edit(id, { localTimestamp: at(days) }));
+    for (const [id, days] of [
+      ['old', 30],
+      ['edge', 7],
+      ['new', 1],
+      ['unsent', 30],
+    ] as const)
+      await bench.outbox.enqueue(edit(id, { localTimestamp: at(days) }));
     await bench.outbox.recordFailures({ 'op-old': 'no', 'op-edge': 'no', 'op-new': 'no' });
     expect(await bench.outbox.purgeOlderThan(now - 7 * day)).toBe(2);
     expect(ids(await bench.outbox.take())).toEqual(['op-new', 'op-unsent']);
@@ -178,16 +199,24 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect(ids(await bench.outbox.take())).toEqual(['op-new']);
     expect(await bench.outbox.purgeOlderThan(at(365))).toBe(0);
     await expect(bench.outbox.purgeOlderThan('long ago')).rejects.toThrow(RangeError);
-    expect(await bench.dataSource.query('SELECT op_id AS o FROM sync_discarded ORDER BY op_id')).toEqual([{ o: 'op-edge' }, { o: 'op-old' }, { o: 'op-unsent' }]);
+    expect(await bench.dataSource.query('SELECT op_id AS o FROM sync_discarded ORDER BY op_id')).toEqual([
+      { o: 'op-edge' },
+      { o: 'op-old' },
+      { o: 'op-unsent' },
+    ]);
   });
 
   test('I2 and I1: purging all leaves a request that is under way, and its body, as it is', async () => {
     await open();
     await bench.pull([serverRow('a', t1)]);
     const early = new Date(bench.clock.now() - 9 * day).toISOString();
-    await bench.outbox.enqueue(edit('a', { opId: 'one', localTimestamp: early, baseUpdatedAt: t1, changedFields: ['title'], payload: { id: 'a', title: 'mine', priority: 1 } }));
+    await bench.outbox.enqueue(
+      edit('a', { opId: 'one', localTimestamp: early, baseUpdatedAt: t1, changedFields: ['title'], payload: { id: 'a', title: 'mine', priority: 1 } }),
+    );
     const [request] = await bench.takeAll();
-    await bench.outbox.enqueue(edit('a', { opId: 'two', localTimestamp: early, baseUpdatedAt: t1, changedFields: ['priority'], payload: { id: 'a', title: 'mine', priority: 5 } }));
+    await bench.outbox.enqueue(
+      edit('a', { opId: 'two', localTimestamp: early, baseUpdatedAt: t1, changedFields: ['priority'], payload: { id: 'a', title: 'mine', priority: 5 } }),
+    );
     await bench.pull([serverRow('a', t2, { priority: 2 })]);
     expect(await bench.outbox.purgeOlderThan(bench.clock.now(), { states: 'all' })).toBe(1);
     expect(ids(await bench.outbox.take())).toEqual(['one']);
@@ -200,7 +229,8 @@ describe.each(drivers)('the outbox on %s', (driver) => {
   test('F-49: a stuck group is dropped as a whole, with the request it still has open', async () => {
     await open();
     await bench.pull([serverRow('a', t1)]);
-    for (const opId of ['one', 'two']) await bench.outbox.enqueue(edit('a', { opId, baseUpdatedAt: t1, changedFields: ['title'], payload: { id: 'a', title: opId } }));
+    for (const opId of ['one', 'two'])
+      await bench.outbox.enqueue(edit('a', { opId, baseUpdatedAt: t1, changedFields: ['title'], payload: { id: 'a', title: opId } }));
     await bench.takeAll();
     await bench.dataSource.query(`UPDATE sync_outbox SET payload = '{' WHERE op_id = 'one'`);
     await bench.store.beginRun({ explicit: true, kinds: ['todos'], runId: 2 });
@@ -218,7 +248,8 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     await bench.outbox.recordFailures({ 'op-b': 'boom' });
     await bench.outbox.recordFailures({ 'op-a': 'bang' }, 12_345);
     expect(await bench.outbox.getStuck({ minTryCount: 1 })).toMatchObject([
-      { op: { opId: 'op-a' }, tryCount: 3, lastError: 'bang', lastTriedAt: 12_345 }, { op: { opId: 'op-b' }, tryCount: 1, lastError: 'boom', lastTriedAt: bench.clock.now() },
+      { op: { opId: 'op-a' }, tryCount: 3, lastError: 'bang', lastTriedAt: 12_345 },
+      { op: { opId: 'op-b' }, tryCount: 1, lastError: 'boom', lastTriedAt: bench.clock.now() },
     ]);
     expect(await bench.takeAll()).toHaveLength(1);
     await bench.outbox.resetTryCount(['op-a']);
@@ -284,7 +315,10 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     await open({ maxOutboxTryCount: 1 });
     const seen: number[] = [];
     const seenAll: number[] = [];
-    const subscriptions = [bench.outbox.watchPendingCount().subscribe((count) => seen.push(count)), bench.outbox.watchPendingCount({ includeStuck: true }).subscribe((count) => seenAll.push(count))];
+    const subscriptions = [
+      bench.outbox.watchPendingCount().subscribe((count) => seen.push(count)),
+      bench.outbox.watchPendingCount({ includeStuck: true }).subscribe((count) => seenAll.push(count)),
+    ];
     const after = async (work: Promise<unknown>, pending: number, all: number): Promise<void> => {
       await work;
       await expect.poll(() => [seen.at(-1), seenAll.at(-1)]).toEqual([pending, all]);
@@ -331,7 +365,12 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     await open();
     const none: number[] = [];
     let completed = false;
-    bench.outbox.watchPendingCount({ kinds: [] }).subscribe({ next: (count) => none.push(count), complete: () => { completed = true; } });
+    bench.outbox.watchPendingCount({ kinds: [] }).subscribe({
+      next: (count) => none.push(count),
+      complete: () => {
+        completed = true;
+      },
+    });
     expect([none, completed]).toEqual([[0], true]);
     const has: boolean[] = [];
     const subscription = bench.outbox.watchHasOperations({ kinds: ['todos'] }).subscribe((value) => has.push(value));
@@ -379,8 +418,21 @@ test.each(drivers)('OUT-30: queued operations survive a restart, on %s', async (
 
 test('SCH-05: without the sync tables every call says which are missing and how to get them', async () => {
   const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [todoEntity], synchronize: true }).initialize();
-  const { outbox, cursors, queue, store } = createStore({ dataSource, tables: [todos], config: resolveSyncConfig(), clock: createSimulatedClock(), owner: 'x' });
-  for (const call of [() => outbox.take(), () => outbox.enqueue(edit('a')), () => outbox.ack(['a']), () => outbox.getStuck(), () => cursors.get('todos'), () => cursors.set('todos', { ts: t1, lastId: '' })]) {
+  const { outbox, cursors, queue, store } = createStore({
+    dataSource,
+    tables: [todos],
+    config: resolveSyncConfig(),
+    clock: createSimulatedClock(),
+    owner: 'x',
+  });
+  for (const call of [
+    () => outbox.take(),
+    () => outbox.enqueue(edit('a')),
+    () => outbox.ack(['a']),
+    () => outbox.getStuck(),
+    () => cursors.get('todos'),
+    () => cursors.set('todos', { ts: t1, lastId: '' }),
+  ]) {
     const error: unknown = await call().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DatabaseError);
     expect((error as Error).message).toMatch(/sync_outbox.*missing.*syncMigrations.*migrationsRun/s);

@@ -29,7 +29,12 @@ const entities = {
   counted: schemaOf('counted', { id: { type: 'integer', primary: true, generated: 'increment' }, name: { type: 'text' }, ...syncColumns }),
   whole: schemaOf('whole', { id: { type: 'integer', primary: true }, ...syncColumns }),
   uuid: schemaOf('uuids', { id: { type: 'text', primary: true, generated: 'uuid' }, ...syncColumns }),
-  snake: schemaOf('snake', { id, updated_at: { type: 'text', default: '' }, deleted_at: { type: 'text', nullable: true }, deleted_at_local: { type: 'text', nullable: true } }),
+  snake: schemaOf('snake', {
+    id,
+    updated_at: { type: 'text', default: '' },
+    deleted_at: { type: 'text', nullable: true },
+    deleted_at_local: { type: 'text', nullable: true },
+  }),
   strict: schemaOf('strict', { id, draft: { type: 'text' }, count: { type: 'integer', default: 0 }, note: { type: 'text', nullable: true }, ...syncColumns }),
 };
 const outside = schemaOf('outside', { id, ...syncColumns });
@@ -60,13 +65,29 @@ describe('refused, saying what to change', () => {
     ['a composite key', () => register(table(entities.composite)), /key of \(a, b\) is composite/],
     ['a generated integer id (F-142)', () => register(table(entities.counted)), /syncTable\(counted\): 'id' is generated.*pullOnly/],
     ['a localOnly property that is no column', () => register(table(entities.strict, { localOnly: ['drafft'] })), /localOnly names 'drafft'/],
-    ['a localOnly column without value for pulled rows', () => register(table(entities.strict, { localOnly: ['draft'] })), /localOnly column 'draft' must be nullable or have a default/],
+    [
+      'a localOnly column without value for pulled rows',
+      () => register(table(entities.strict, { localOnly: ['draft'] })),
+      /localOnly column 'draft' must be nullable or have a default/,
+    ],
     ['a localOnly id', () => register(table(entities.uuid, { localOnly: ['id'] })), /'id'/],
     ['a localOnly updatedAt', () => register(table(entities.strict, { localOnly: ['updatedAt'] })), /'updatedAt' must be synchronised/],
-    ['dependsOn a kind that is not registered', () => register(table(entities.todos, { dependsOn: { title: 'lists' } })), /kind 'todos' depends on 'lists'.*known are todos/],
+    [
+      'dependsOn a kind that is not registered',
+      () => register(table(entities.todos, { dependsOn: { title: 'lists' } })),
+      /kind 'todos' depends on 'lists'.*known are todos/,
+    ],
     ['dependsOn a list of kinds with an unknown one', () => register(table(entities.todos, { dependsOn: ['todos', 'lists'] })), /'lists'/],
-    ['dependsOn through a property that is no column', () => register(table(entities.todos, { dependsOn: { listId: 'todos' } })), /syncTable\(todos\).*dependsOn.*'listId'/],
-    ['dependsOn through a localOnly column', () => register(table(entities.strict, { localOnly: ['note'], dependsOn: { note: 'strict' } })), /dependsOn.*'note'/],
+    [
+      'dependsOn through a property that is no column',
+      () => register(table(entities.todos, { dependsOn: { listId: 'todos' } })),
+      /syncTable\(todos\).*dependsOn.*'listId'/,
+    ],
+    [
+      'dependsOn through a localOnly column',
+      () => register(table(entities.strict, { localOnly: ['note'], dependsOn: { note: 'strict' } })),
+      /dependsOn.*'note'/,
+    ],
     ['pullOnly and pushOnly at once', () => table(entities.todos, { pullOnly: true, pushOnly: true }), /pullOnly or pushOnly/],
   ])('%s', (_, attempt, message) => {
     let error: unknown;
@@ -80,12 +101,14 @@ describe('refused, saying what to change', () => {
   });
 
   test('a DataSource that is not initialised', () => {
-    expect(() => registerTables(new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [todoEntity] }), [table(entities.todos)])).toThrow(/initialised DataSource/);
+    expect(() => registerTables(new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [todoEntity] }), [table(entities.todos)])).toThrow(
+      /initialised DataSource/,
+    );
   });
 });
 
 describe('accepted', () => {
-  test('REG-02 and F-100: the kind is the SQL table\'s name, or what was given, trimmed', () => {
+  test("REG-02 and F-100: the kind is the SQL table's name, or what was given, trimmed", () => {
     expect([...register(table(entities.todos), table(entities.strict, { kind: ' notes ' })).keys()]).toEqual(['todos', 'notes']);
   });
 
@@ -102,24 +125,48 @@ describe('accepted', () => {
   });
 
   test('F-142: integer ids of the server, generated ones where nothing is ever pushed, and UUIDs', () => {
-    expect([...register(table(entities.whole), table(entities.counted, { pullOnly: true }), table(entities.uuid)).keys()]).toEqual(['whole', 'counted', 'uuids']);
+    expect([...register(table(entities.whole), table(entities.counted, { pullOnly: true }), table(entities.uuid)).keys()]).toEqual([
+      'whole',
+      'counted',
+      'uuids',
+    ]);
   });
 
   test('localOnly columns that may be missing: nullable, or with a default; they are never part of a wire row', () => {
     const strict = register(table(entities.strict, { localOnly: ['note', 'count'] })).get('strict');
-    expect(strict?.entityToWire({ id: 'a', draft: 'd', count: 1, note: 'n', updatedAt: '', deletedAt: null, deletedAtLocal: 'x' })).toEqual({ id: 'a', draft: 'd', updatedAt: '', deletedAt: null });
+    expect(strict?.entityToWire({ id: 'a', draft: 'd', count: 1, note: 'n', updatedAt: '', deletedAt: null, deletedAtLocal: 'x' })).toEqual({
+      id: 'a',
+      draft: 'd',
+      updatedAt: '',
+      deletedAt: null,
+    });
   });
 
   test('REG-04: the id is read by getId, else from the key, id, ID or uuid; nothing, blank or no text is none', () => {
     const todos = register(table(entities.todos)).get('todos');
-    expect([{ id: 'a', ID: 'b' }, { ID: 'b', uuid: 'c' }, { uuid: 'c' }, { id: 7 }, { id: '' }, { id: null }, { id: true }, { id: {} }, {}].map((row) => todos?.readId(row)))
-      .toEqual(['a', 'b', 'c', '7', undefined, undefined, undefined, undefined, undefined]);
-    expect(register(table(entities.todos, { getId: (row) => String(row['key']) })).get('todos')?.readId({ key: 'k', id: 'a' })).toBe('k');
+    expect(
+      [{ id: 'a', ID: 'b' }, { ID: 'b', uuid: 'c' }, { uuid: 'c' }, { id: 7 }, { id: '' }, { id: null }, { id: true }, { id: {} }, {}].map((row) =>
+        todos?.readId(row),
+      ),
+    ).toEqual(['a', 'b', 'c', '7', undefined, undefined, undefined, undefined, undefined]);
+    expect(
+      register(table(entities.todos, { getId: (row) => String(row['key']) }))
+        .get('todos')
+        ?.readId({ key: 'k', id: 'a' }),
+    ).toBe('k');
   });
 
   test('REG-05 and NAM-02: the timestamp is read verbatim by getUpdatedAt, else updatedAt, updated_at', () => {
     const todos = register(table(entities.todos)).get('todos');
-    expect([{ updatedAt: '2026-01-01T00:00:00.123456Z', updated_at: 'x' }, { updated_at: '2026-01-01 00:00:00' }, { updatedAt: 1767225600000 }, { updatedAt: 'soon' }, { updatedAt: null }, {}].map((row) => todos?.readUpdatedAt(row)))
-      .toEqual(['2026-01-01T00:00:00.123456Z', '2026-01-01 00:00:00', '1767225600000', undefined, undefined, undefined]);
+    expect(
+      [
+        { updatedAt: '2026-01-01T00:00:00.123456Z', updated_at: 'x' },
+        { updated_at: '2026-01-01 00:00:00' },
+        { updatedAt: 1767225600000 },
+        { updatedAt: 'soon' },
+        { updatedAt: null },
+        {},
+      ].map((row) => todos?.readUpdatedAt(row)),
+    ).toEqual(['2026-01-01T00:00:00.123456Z', '2026-01-01 00:00:00', '1767225600000', undefined, undefined, undefined]);
   });
 });

@@ -34,7 +34,8 @@ describe.each(drivers)('full resync on %s', (driver) => {
     if (rows.length > 0) await page(rows, kind);
     return finish(kind, requested);
   };
-  const stored = async (table = 'todos'): Promise<string> => ((await bench.dataSource.query(`SELECT id FROM ${table} ORDER BY id`)) as { id: string }[]).map(({ id }) => id).join(' ');
+  const stored = async (table = 'todos'): Promise<string> =>
+    ((await bench.dataSource.query(`SELECT id FROM ${table} ORDER BY id`)) as { id: string }[]).map(({ id }) => id).join(' ');
 
   // ── When ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -189,14 +190,19 @@ describe.each(drivers)('full resync on %s', (driver) => {
     await page([serverRow('a', t1), serverRow('kept', t2, { title: 5 }), { title: 'no id', updatedAt: t2 }]);
     await finish();
     expect(await stored()).toBe('a');
-    expect(((await bench.dataSource.query('SELECT entity_id AS id FROM sync_quarantine ORDER BY 1')) as { id: string }[]).map(({ id }) => id)).toEqual(['kept', expect.stringContaining('no id') as string]);
+    expect(((await bench.dataSource.query('SELECT entity_id AS id FROM sync_quarantine ORDER BY 1')) as { id: string }[]).map(({ id }) => id)).toEqual([
+      'kept',
+      expect.stringContaining('no id') as string,
+    ]);
   });
 
   test('F-137: what was listed while an operation was pending stays when that is settled before the end', async () => {
     await open();
     await bench.pull([serverRow('a', t1), serverRow('b', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
-    const report = await bench.store.settle([answerOf((await bench.takeAll())[0], { type: 'conflict', current: serverRow('a', t2), deleted: false, serverTimestamp: t2 })]);
+    const report = await bench.store.settle([
+      answerOf((await bench.takeAll())[0], { type: 'conflict', current: serverRow('a', t2), deleted: false, serverTimestamp: t2 }),
+    ]);
     await bench.store.openResync(['todos']);
     await page([serverRow('a', t2)]);
     await bench.store.acceptServer(report.conflicts[0]!, { type: 'acceptServer' });
@@ -265,7 +271,12 @@ describe.each(drivers)('full resync on %s', (driver) => {
   test('F-69: kept tombstones older than their retention go at the end, pending ones stay', async () => {
     await open({}, { categories: { retentionMs: 10 * day } });
     const time = (days: number): string => new Date(bench.clock.now() - days * day).toISOString();
-    const rows = [categoryRow('old', t1, { deletedAt: time(11) }), categoryRow('young', t1, { deletedAt: time(9) }), categoryRow('pending', t1, { deletedAt: time(11) }), categoryRow('alive', t1)];
+    const rows = [
+      categoryRow('old', t1, { deletedAt: time(11) }),
+      categoryRow('young', t1, { deletedAt: time(9) }),
+      categoryRow('pending', t1, { deletedAt: time(11) }),
+      categoryRow('alive', t1),
+    ];
     await bench.pullOf('categories', rows);
     await bench.categories.enqueueDelete('pending');
     expect(await resync(rows, 'categories')).toMatchObject([{ deletes: 1 }]);

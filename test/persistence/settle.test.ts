@@ -14,7 +14,7 @@ describe.each(drivers)('settling on %s', (driver) => {
   let bench: StoreBench;
   afterEach(() => bench.close());
 
-  test('I1: a created row leaves the outbox with the server\'s answer, version verbatim (F-26, F-63)', async () => {
+  test("I1: a created row leaves the outbox with the server's answer, version verbatim (F-26, F-63)", async () => {
     bench = await openStore(driver);
     await bench.writer.insertAndEnqueue(todoOf('a', { tags: ['x'], done: true }));
     const [request] = await bench.takeAll();
@@ -103,7 +103,7 @@ describe.each(drivers)('settling on %s', (driver) => {
     expect(await bench.outbox.getStuck({ minTryCount: 1 })).toEqual([]);
   });
 
-  test('F-49 and F-36: at the limit an operation is stuck; dropping it puts the row to the server\'s state', async () => {
+  test("F-49 and F-36: at the limit an operation is stuck; dropping it puts the row to the server's state", async () => {
     bench = await openStore(driver, { config: { maxOutboxTryCount: 2 } });
     await bench.pull([serverRow('a', t1, { title: 'theirs' })]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
@@ -152,7 +152,7 @@ describe.each(drivers)('settling on %s', (driver) => {
     expect((await bench.takeAll()).map(({ op }) => op.baseUpdatedAt)).toEqual([t1, t1]);
   });
 
-  test('a tombstone under a pending edit leaves the user\'s row visible', async () => {
+  test("a tombstone under a pending edit leaves the user's row visible", async () => {
     bench = await openStore(driver);
     await bench.pull([serverRow('a', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
@@ -180,7 +180,13 @@ describe.each(drivers)('settling on %s', (driver) => {
   test('F-17: a bad row is quarantined, its page goes on, and a newer good row releases it', async () => {
     bench = await openStore(driver);
     const position = await bench.store.pullPosition('todos', { resync: false });
-    const rows = [serverRow('a', t1), serverRow('bad', t1, { title: 5 }), { title: 'no id', updatedAt: t1 }, serverRow('nulls', t1, { title: null }), serverRow('c', t1)];
+    const rows = [
+      serverRow('a', t1),
+      serverRow('bad', t1, { title: 5 }),
+      { title: 'no id', updatedAt: t1 },
+      serverRow('nulls', t1, { title: null }),
+      serverRow('c', t1),
+    ];
     const [page] = await bench.store.applyPages('todos', [{ page: { items: rows }, items: rows, next: position }], { totalDone: 0 });
     expect(page?.pulled).toBe(2);
     expect(page?.facts.filter((fact) => fact.type === 'row.quarantined')).toHaveLength(3);
@@ -200,7 +206,12 @@ describe.each(drivers)('settling on %s', (driver) => {
     expect(report.conflicts).toEqual([{ kind: 'todos', entityId: 'a', opId: 'op1' }]);
     expect(await bench.takeAll()).toEqual([]);
     const stored = await bench.store.loadConflict(report.conflicts[0]!);
-    expect(stored?.conflict).toMatchObject({ localData: { title: 'mine' }, serverData: { title: 'theirs' }, baseData: { title: 'server a' }, changedFields: ['title'] });
+    expect(stored?.conflict).toMatchObject({
+      localData: { title: 'mine' },
+      serverData: { title: 'theirs' },
+      baseData: { title: 'server a' },
+      changedFields: ['title'],
+    });
     await bench.writer.replaceAndEnqueue(todoOf('a', { priority: 4 }), { changedFields: ['priority'] });
     const outcome = await bench.store.acceptServer(report.conflicts[0]!, { type: 'acceptServer' });
     expect(outcome.facts[0]).toMatchObject({ type: 'conflict.resolved', givenUp: [{ opId: 'op1', data: { title: 'mine' } }] });

@@ -13,7 +13,8 @@ const t2 = '2026-01-01T00:00:02.000001Z';
 const refusal: Outcome = { type: 'rejected', code: 'invalid', error: TransportError.httpError(422) };
 const lost: Outcome = { type: 'unavailable', error: TransportError.httpError(503) };
 const ids = (requests: readonly { readonly entityId: string }[]): string[] => requests.map(({ entityId }) => entityId);
-const take = (bench: StoreBench, options: Partial<TakeOptions> = {}): Promise<TakenBatch> => bench.store.take({ kinds: [...bench.registry.keys()], limit: 500, runId: 1, distrustResend: false, ...options });
+const take = (bench: StoreBench, options: Partial<TakeOptions> = {}): Promise<TakenBatch> =>
+  bench.store.take({ kinds: [...bench.registry.keys()], limit: 500, runId: 1, distrustResend: false, ...options });
 const nextRun = (bench: StoreBench, explicit = true): Promise<unknown> => bench.store.beginRun({ explicit, kinds: [...bench.registry.keys()], runId: 2 });
 
 /** Keeps every statement that is logged. */
@@ -71,7 +72,13 @@ describe.each(drivers)('taking on %s', (driver) => {
     const reads = statements.list.filter(({ sql }) => /^\s*SELECT/.test(sql) && sql.includes('sync_outbox'));
     expect(reads.length).toBeGreaterThanOrEqual(3);
     const plans = [];
-    for (const { sql, parameters } of reads) plans.push({ sql, steps: ((await bench.dataSource.query(`EXPLAIN QUERY PLAN ${sql}`, [...parameters])) as { detail: string }[]).map(({ detail }) => detail).filter((detail) => !/json_each|CO-ROUTINE|UNION|heads|ready$|TEMP B-TREE|SUBQUERY|COMPOUND|LIST|^LEFT$|^RIGHT$/.test(detail)) });
+    for (const { sql, parameters } of reads)
+      plans.push({
+        sql,
+        steps: ((await bench.dataSource.query(`EXPLAIN QUERY PLAN ${sql}`, [...parameters])) as { detail: string }[])
+          .map(({ detail }) => detail)
+          .filter((detail) => !/json_each|CO-ROUTINE|UNION|heads|ready$|TEMP B-TREE|SUBQUERY|COMPOUND|LIST|^LEFT$|^RIGHT$/.test(detail)),
+      });
     const steps = plans.flatMap((plan) => plan.steps);
     expect(steps.filter((step) => !/USING (COVERING )?INDEX sync_outbox_|USING INTEGER PRIMARY KEY/.test(step))).toEqual([]);
     expect(plans.find(({ sql }) => sql.includes('"kind" = ? AND "state" = 1 ORDER BY'))?.steps.join()).toContain('sync_outbox_ready (kind=?)');
@@ -96,7 +103,10 @@ describe.each(drivers)('taking on %s', (driver) => {
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await bench.writer.enqueueDelete('a');
     const sent = await bench.drain((request) => (request.op.type === 'upsert' ? accepted(t1)(request) : { type: 'applied' }));
-    expect(sent.map(({ op }) => [op.type, op.type === 'delete' ? op.baseUpdatedAt : op.creates])).toEqual([['upsert', true], ['delete', t1]]);
+    expect(sent.map(({ op }) => [op.type, op.type === 'delete' ? op.baseUpdatedAt : op.creates])).toEqual([
+      ['upsert', true],
+      ['delete', t1],
+    ]);
   });
 
   test('sendChangedFields: an edit carries what was changed and the id, a create the whole row', async () => {
@@ -115,8 +125,10 @@ describe.each(drivers)('taking on %s', (driver) => {
     bench = await openShop(driver);
     await bench.dataSource.transaction(async (manager) => {
       for (let number = 0; number < 1500; number++) {
-        await manager.query(`INSERT INTO sync_outbox (op_id, kind, entity_id, op, payload, creates, ts, state, enqueued_at) VALUES (?, 'todos', ?, 'upsert', ?, 1, '2026-01-01T00:00:00.000Z', 1, 0)`,
-          [`o${number}`, `e${number}`, JSON.stringify({ id: `e${number}`, title: 't' })]);
+        await manager.query(
+          `INSERT INTO sync_outbox (op_id, kind, entity_id, op, payload, creates, ts, state, enqueued_at) VALUES (?, 'todos', ?, 'upsert', ?, 1, '2026-01-01T00:00:00.000Z', 1, 0)`,
+          [`o${number}`, `e${number}`, JSON.stringify({ id: `e${number}`, title: 't' })],
+        );
       }
     });
     const sizes: number[] = [];
@@ -140,11 +152,19 @@ describe.each(drivers)('taking on %s', (driver) => {
     await bench.dataSource.query(`UPDATE sync_outbox SET changed_fields = '[oops' WHERE op_id = 'op4'`);
     const batch = await take(bench);
     expect(ids(batch.requests)).toEqual(['b']);
-    expect(batch.facts).toMatchObject([{ type: 'op.stuck', opId: 'op1', entityId: 'a', errorInfo: { category: 'parse' } }, { type: 'op.stuck', entityId: 'c' }]);
-    expect((await bench.queue.list()).filter(({ state }) => state === 'parked')).toMatchObject([{ opId: 'op1', parkedFor: 'stuck', errorCode: 'damaged' }, { opId: 'op3' }]);
+    expect(batch.facts).toMatchObject([
+      { type: 'op.stuck', opId: 'op1', entityId: 'a', errorInfo: { category: 'parse' } },
+      { type: 'op.stuck', entityId: 'c' },
+    ]);
+    expect((await bench.queue.list()).filter(({ state }) => state === 'parked')).toMatchObject([
+      { opId: 'op1', parkedFor: 'stuck', errorCode: 'damaged' },
+      { opId: 'op3' },
+    ]);
     await nextRun(bench);
     expect(ids((await take(bench)).requests)).toEqual(['b']);
-    expect((await bench.queue.dropStuck()).filter((fact) => fact.type === 'op.discarded').map((fact) => fact.opId)).toEqual(expect.arrayContaining(['op1', 'op3']));
+    expect((await bench.queue.dropStuck()).filter((fact) => fact.type === 'op.discarded').map((fact) => fact.opId)).toEqual(
+      expect.arrayContaining(['op1', 'op3']),
+    );
   });
 
   test('I2: a frozen request whose stored body is damaged is parked, never sent with another body', async () => {
@@ -205,7 +225,13 @@ describe.each(drivers)('taking on %s', (driver) => {
   test('F-67: a wait further away than any wait can be is over: the clock was set back', async () => {
     bench = await openShop(driver);
     for (const id of ['far', 'near']) await bench.writer.insertAndEnqueue(todoOf(id));
-    await bench.store.settle((await bench.takeAll()).map((request) => ({ request, outcome: { type: 'retryLater', error: TransportError.httpError(500) } as Outcome, dueInMs: 60_000 })));
+    await bench.store.settle(
+      (await bench.takeAll()).map((request) => ({
+        request,
+        outcome: { type: 'retryLater', error: TransportError.httpError(500) } as Outcome,
+        dueInMs: 60_000,
+      })),
+    );
     await bench.dataSource.query(`UPDATE sync_outbox SET due_at = ? WHERE entity_id = 'far'`, [bench.clock.now() + 365 * 24 * 3_600_000]);
     await nextRun(bench, false);
     expect(ids(await bench.takeAll())).toEqual(['far']);
@@ -294,7 +320,8 @@ describe.each(drivers)('taking on %s', (driver) => {
     await nextRun(bench);
     expect(await bench.takeAll()).toEqual([]);
     expect((await bench.queue.list()).map(({ entityId, state, waitingFor, parkedFor }) => ({ entityId, state, waitingFor, parkedFor }))).toEqual([
-      { entityId: 'c1', state: 'parked', waitingFor: undefined, parkedFor: 'stuck' }, { entityId: 'i1', state: 'waiting', waitingFor: 'categories/c1', parkedFor: undefined },
+      { entityId: 'c1', state: 'parked', waitingFor: undefined, parkedFor: 'stuck' },
+      { entityId: 'i1', state: 'waiting', waitingFor: 'categories/c1', parkedFor: undefined },
     ]);
     await bench.queue.retryStuck();
     expect(ids(await bench.takeAll())).toEqual(['c1']);
@@ -333,7 +360,8 @@ describe.each(drivers)('taking on %s', (driver) => {
 
   test.each([2, 3])('a cycle of %i creates is broken by the oldest, the others follow as far as the references allow', async (length) => {
     bench = await openShop(driver);
-    for (let number = 0; number < length; number++) await bench.categories.insertAndEnqueue(categoryOf(`c${number}`, { parentId: `c${(number + 1) % length}` }));
+    for (let number = 0; number < length; number++)
+      await bench.categories.insertAndEnqueue(categoryOf(`c${number}`, { parentId: `c${(number + 1) % length}` }));
     const order: string[] = [];
     for (let requests = await bench.takeAll(); requests.length > 0; requests = await bench.takeAll()) {
       order.push(ids(requests).join('+'));
@@ -344,7 +372,10 @@ describe.each(drivers)('taking on %s', (driver) => {
 
   test.each([2, 3])('a cycle of %i deletes is broken by the oldest, too', async (length) => {
     bench = await openShop(driver);
-    await bench.pullOf('categories', Array.from({ length }, (_, number) => categoryRow(`c${number}`, t1, { parentId: `c${(number + 1) % length}` })));
+    await bench.pullOf(
+      'categories',
+      Array.from({ length }, (_, number) => categoryRow(`c${number}`, t1, { parentId: `c${(number + 1) % length}` })),
+    );
     for (let number = 0; number < length; number++) await bench.categories.enqueueDelete(`c${number}`);
     const sent = ids(await bench.drain(() => ({ type: 'applied' })));
     expect(sent[0]).toBe('c0');
@@ -366,7 +397,9 @@ test('F-102: 40,000 ids fit in one statement', async () => {
     INSERT INTO sync_outbox (op_id, kind, entity_id, op, payload, creates, ts, state, enqueued_at) SELECT 'o' || i, 'todos', 'e' || i, 'upsert', '{"id":"e' || i || '","title":"t"}', 1, '2026-01-01T00:00:00.000Z', 1, 0 FROM n`);
   const requests = await bench.takeAll(40_000);
   expect(requests).toHaveLength(40_000);
-  const report = await bench.store.settle(requests.map((request) => ({ request, outcome: { type: 'applied', row: { id: request.entityId, title: 't', updatedAt: t1 } } as Outcome })));
+  const report = await bench.store.settle(
+    requests.map((request) => ({ request, outcome: { type: 'applied', row: { id: request.entityId, title: 't', updatedAt: t1 } } as Outcome })),
+  );
   expect(report.pushed).toBe(40_000);
   expect(await bench.outbox.hasOperations()).toBe(false);
   await bench.close();

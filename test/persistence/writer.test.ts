@@ -20,17 +20,29 @@ describe.each(drivers)('writing on %s', (driver) => {
   let bench: ShopBench;
   afterEach(() => bench.close());
 
-  const queued = async (): Promise<unknown[]> => [...await bench.outbox.take()];
+  const queued = async (): Promise<unknown[]> => [...(await bench.outbox.take())];
   const load = async (id: string): Promise<Todo> => {
     const todo = await bench.row(id);
     if (!todo) throw new Error(`no todo ${id}`);
     return todo;
   };
   /** Nothing was written by what rejects. */
-  const expectNothing = async (attempt: () => Promise<unknown>, message: string | RegExp, type: new (...given: never[]) => Error = ValidationError): Promise<void> => {
-    const dump = async (): Promise<unknown> => [await bench.dataSource.query('SELECT * FROM todos'), await bench.dataSource.query('SELECT * FROM categories'), await bench.dataSource.query('SELECT * FROM sync_outbox'), await bench.dataSource.query('SELECT * FROM sync_base')];
+  const expectNothing = async (
+    attempt: () => Promise<unknown>,
+    message: string | RegExp,
+    type: new (...given: never[]) => Error = ValidationError,
+  ): Promise<void> => {
+    const dump = async (): Promise<unknown> => [
+      await bench.dataSource.query('SELECT * FROM todos'),
+      await bench.dataSource.query('SELECT * FROM categories'),
+      await bench.dataSource.query('SELECT * FROM sync_outbox'),
+      await bench.dataSource.query('SELECT * FROM sync_base'),
+    ];
     const before = await dump();
-    const error: unknown = await attempt().then(() => undefined, (thrown: unknown) => thrown);
+    const error: unknown = await attempt().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
     expect(error).toBeInstanceOf(type);
     expect((error as Error).message).toMatch(message);
     expect(await dump()).toEqual(before);
@@ -38,12 +50,20 @@ describe.each(drivers)('writing on %s', (driver) => {
 
   // ── Inserting ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  test('WRT-01: an insert stores the row and queues its creation, with the table\'s kind, the whole payload and no base', async () => {
+  test("WRT-01: an insert stores the row and queues its creation, with the table's kind, the whole payload and no base", async () => {
     bench = await openShop(driver);
     await bench.writer.insertAndEnqueue(todoOf('a', { done: true, tags: ['x'], updatedAt: 'client time', deletedAt: 'never', deletedAtLocal: 'never' }));
-    expect(await queued()).toEqual([{
-      type: 'upsert', opId: 'op1', kind: 'todos', id: 'a', localTimestamp: now, creates: true, payload: { id: 'a', title: 'title of a', done: true, priority: null, tags: ['x'] },
-    }]);
+    expect(await queued()).toEqual([
+      {
+        type: 'upsert',
+        opId: 'op1',
+        kind: 'todos',
+        id: 'a',
+        localTimestamp: now,
+        creates: true,
+        payload: { id: 'a', title: 'title of a', done: true, priority: null, tags: ['x'] },
+      },
+    ]);
     expect(await bench.row('a')).toEqual(todoOf('a', { done: true, tags: ['x'], updatedAt: '', deletedAt: null, deletedAtLocal: null }));
   });
 
@@ -51,7 +71,10 @@ describe.each(drivers)('writing on %s', (driver) => {
     bench = await openShop(driver);
     await bench.writer.insertAndEnqueue(todoOf('a'), { opId: 'mine', localTimestamp: new Date('2025-05-05T05:05:05.005Z') });
     await bench.writer.enqueueDelete('a', { localTimestamp: '2025-05-06T00:00:00+02:00' });
-    expect(await queued()).toMatchObject([{ opId: 'mine', localTimestamp: '2025-05-05T05:05:05.005Z' }, { opId: 'op1', localTimestamp: '2025-05-05T22:00:00.000Z' }]);
+    expect(await queued()).toMatchObject([
+      { opId: 'mine', localTimestamp: '2025-05-05T05:05:05.005Z' },
+      { opId: 'op1', localTimestamp: '2025-05-05T22:00:00.000Z' },
+    ]);
     await expectNothing(() => bench.writer.insertAndEnqueue(todoOf('b'), { localTimestamp: 'yesterday' }), /localTimestamp.*yesterday/, TypeError);
   });
 
@@ -93,7 +116,7 @@ describe.each(drivers)('writing on %s', (driver) => {
   test('WRT-02: a replacement carries its base and its changed fields', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t2)]);
-    await bench.writer.replaceAndEnqueue({ ...await load('a'), title: 'x' }, { baseUpdatedAt: t1, changedFields: ['title'] });
+    await bench.writer.replaceAndEnqueue({ ...(await load('a')), title: 'x' }, { baseUpdatedAt: t1, changedFields: ['title'] });
     expect(await queued()).toMatchObject([{ baseUpdatedAt: t1, changedFields: ['title'], creates: false, payload: { title: 'x', done: false } }]);
     expect(await bench.row('a')).toMatchObject({ title: 'x', updatedAt: t2 });
   });
@@ -102,18 +125,18 @@ describe.each(drivers)('writing on %s', (driver) => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1, { tags: ['x', { y: 1 } as never] })]);
     await bench.writer.replaceAndEnqueue(await load('a'));
-    await bench.writer.replaceAndEnqueue({ ...await load('a'), updatedAt: 'other', deletedAtLocal: 'other' });
+    await bench.writer.replaceAndEnqueue({ ...(await load('a')), updatedAt: 'other', deletedAtLocal: 'other' });
     await bench.writer.replaceAndEnqueue(await load('a'), { changedFields: [] });
     expect(await queued()).toEqual([]);
     expect(await bench.row('a')).toMatchObject({ updatedAt: t1, deletedAtLocal: null });
-    await bench.writer.replaceAndEnqueue({ ...await load('a'), done: true, priority: 3 });
+    await bench.writer.replaceAndEnqueue({ ...(await load('a')), done: true, priority: 3 });
     expect(await queued()).toMatchObject([{ changedFields: ['done', 'priority'], baseUpdatedAt: t1 }]);
   });
 
   test('F-28: clearing a field is a change', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1, { priority: 3 })]);
-    await bench.writer.replaceAndEnqueue({ ...await load('a'), priority: null });
+    await bench.writer.replaceAndEnqueue({ ...(await load('a')), priority: null });
     expect(await queued()).toMatchObject([{ changedFields: ['priority'], payload: { priority: null } }]);
   });
 
@@ -129,7 +152,10 @@ describe.each(drivers)('writing on %s', (driver) => {
     await bench.pullOf('categories', [{ id: 'c', name: 'x', parent_id: null, updated_at: t1 }]);
     await bench.categories.replaceAndEnqueue(categoryOf('c', { name: 'x', parentId: 'p' }), { changedFields: ['parentId', 'parent_id'] });
     expect(await queued()).toMatchObject([{ changedFields: ['parent_id'], payload: { parent_id: 'p' } }]);
-    await expectNothing(() => bench.categories.replaceAndEnqueue(categoryOf('c'), { changedFields: ['colour'] }), /'colour' is not a synchronised column of categories; known are .*parentId/);
+    await expectNothing(
+      () => bench.categories.replaceAndEnqueue(categoryOf('c'), { changedFields: ['colour'] }),
+      /'colour' is not a synchronised column of categories; known are .*parentId/,
+    );
     await expectNothing(() => bench.categories.replaceAndEnqueue(categoryOf('c'), { changedFields: ['draft'] }), /'draft' is not/);
   });
 
@@ -143,7 +169,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     await expectNothing(() => bench.writer.replaceAndEnqueueDiff(before, { ...before, id: 'b' }), /one row.*a.*b/);
   });
 
-  test('F-140: a form opened before a pull reverts nobody\'s edit, is based on what it showed, and clashes visibly', async () => {
+  test("F-140: a form opened before a pull reverts nobody's edit, is based on what it showed, and clashes visibly", async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1, { tags: ['a'] })]);
     const form = await load('a');
@@ -153,8 +179,19 @@ describe.each(drivers)('writing on %s', (driver) => {
     const [request] = await bench.takeAll();
     expect(request?.op).toMatchObject({ baseUpdatedAt: t1, payload: { title: 'theirs', priority: 9, done: true }, changedFields: ['done', 'tags'] });
     // What the user saw is what a three-way merge must compare with, else it takes the others' 'c' for removed.
-    const report = await bench.store.settle([answerOf(request, { type: 'conflict', current: serverRow('a', t2, { title: 'theirs', priority: 9, tags: ['a', 'c'] }), deleted: false, serverTimestamp: t2 })]);
-    expect((await bench.store.loadConflict(report.conflicts[0]!))?.conflict).toMatchObject({ baseData: { tags: ['a'], updatedAt: t1 }, localData: { tags: ['a', 'b'] }, serverTimestamp: t2 });
+    const report = await bench.store.settle([
+      answerOf(request, {
+        type: 'conflict',
+        current: serverRow('a', t2, { title: 'theirs', priority: 9, tags: ['a', 'c'] }),
+        deleted: false,
+        serverTimestamp: t2,
+      }),
+    ]);
+    expect((await bench.store.loadConflict(report.conflicts[0]!))?.conflict).toMatchObject({
+      baseData: { tags: ['a'], updatedAt: t1 },
+      localData: { tags: ['a', 'b'] },
+      serverTimestamp: t2,
+    });
   });
 
   test('F-140: what a pull brought before a late form is kept as the newest server row', async () => {
@@ -172,8 +209,8 @@ describe.each(drivers)('writing on %s', (driver) => {
     await bench.categories.insertAndEnqueue(categoryOf('c', { draft: 'one' }));
     const draft = async (): Promise<unknown> => ((await bench.dataSource.query('SELECT draft FROM categories')) as { draft: string }[])[0]?.draft;
     expect(await draft()).toBe('one');
-    const load = async (): Promise<Category> => (await bench.dataSource.getRepository(bench.category).findOneByOrFail({ id: 'c' }));
-    await bench.categories.replaceAndEnqueue({ ...await load(), draft: 'two' });
+    const load = async (): Promise<Category> => await bench.dataSource.getRepository(bench.category).findOneByOrFail({ id: 'c' });
+    await bench.categories.replaceAndEnqueue({ ...(await load()), draft: 'two' });
     expect(await draft()).toBe('two');
     const before = await load();
     expect(await bench.categories.replaceAndEnqueueDiff(before, { ...before, draft: 'three' })).toBe(false);
@@ -188,7 +225,7 @@ describe.each(drivers)('writing on %s', (driver) => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
     await bench.writer.enqueueDelete('a');
-    await bench.writer.replaceAndEnqueue({ ...await load('a'), title: 'kept' });
+    await bench.writer.replaceAndEnqueue({ ...(await load('a')), title: 'kept' });
     expect(await bench.row('a')).toMatchObject({ title: 'kept', deletedAtLocal: null });
     expect(await bench.takeAll()).toMatchObject([{ op: { type: 'upsert', baseUpdatedAt: t1, payload: { title: 'kept' } } }]);
   });
@@ -206,7 +243,7 @@ describe.each(drivers)('writing on %s', (driver) => {
   test('restore takes a delete back with everything the row had, edits before the delete too', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
-    await bench.writer.replaceAndEnqueue({ ...await load('a'), title: 'mine' });
+    await bench.writer.replaceAndEnqueue({ ...(await load('a')), title: 'mine' });
     await bench.writer.enqueueDelete('a');
     await bench.writer.restore('a');
     expect(await bench.row('a')).toMatchObject({ title: 'mine', deletedAtLocal: null });
@@ -229,16 +266,23 @@ describe.each(drivers)('writing on %s', (driver) => {
   test('WRT-06: your own write and a delete are one transaction', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1), serverRow('b', t1)]);
-    expect(await bench.writer.writeAndEnqueueDelete(async (manager) => {
-      await manager.update(todoEntity, { id: 'b' }, { priority: 1 });
-      return 'done';
-    }, 'a')).toBe('done');
+    expect(
+      await bench.writer.writeAndEnqueueDelete(async (manager) => {
+        await manager.update(todoEntity, { id: 'b' }, { priority: 1 });
+        return 'done';
+      }, 'a'),
+    ).toBe('done');
     expect(await bench.row('b')).toMatchObject({ priority: 1 });
     expect(await queued()).toMatchObject([{ type: 'delete', id: 'a', baseUpdatedAt: t1 }]);
-    await expectNothing(() => bench.writer.writeAndEnqueueDelete(async (manager) => {
-      await manager.delete(todoEntity, { id: 'b' });
-      throw new RangeError('no');
-    }, 'b'), 'no', RangeError);
+    await expectNothing(
+      () =>
+        bench.writer.writeAndEnqueueDelete(async (manager) => {
+          await manager.delete(todoEntity, { id: 'b' });
+          throw new RangeError('no');
+        }, 'b'),
+      'no',
+      RangeError,
+    );
   });
 
   // ── Atomicity ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -246,7 +290,7 @@ describe.each(drivers)('writing on %s', (driver) => {
   test('WRT-07 and I7: when the write or the queueing fails, neither is there', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
-    const write = async (manager: import('typeorm').EntityManager): Promise<void> => void await manager.update(todoEntity, { id: 'a' }, { title: 'mine' });
+    const write = async (manager: import('typeorm').EntityManager): Promise<void> => void (await manager.update(todoEntity, { id: 'a' }, { title: 'mine' }));
     await expectNothing(() => bench.writer.writeAndEnqueueOp(write, upsertOp({ kind: 'todos', id: '..', payload: {} })), /cannot be part of a URL/);
     await expectNothing(() => bench.writer.writeAndEnqueueOp(write, upsertOp({ kind: 'categories', id: 'a', payload: {} })), /'categories'.*'todos'.*F-104/);
     await bench.dataSource.query(`CREATE TRIGGER broken BEFORE INSERT ON sync_outbox BEGIN SELECT RAISE(ABORT, 'disk'); END`);
@@ -255,9 +299,13 @@ describe.each(drivers)('writing on %s', (driver) => {
       () => bench.writer.insertAndEnqueue(todoOf('b')),
       () => bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' })),
       () => bench.writer.enqueueDelete('a'),
-    ]) await expectNothing(attempt, /Database operation failed/, DatabaseError);
+    ])
+      await expectNothing(attempt, /Database operation failed/, DatabaseError);
     await bench.dataSource.query('DROP TRIGGER broken');
-    await bench.writer.writeAndEnqueueOp(write, upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a', title: 'mine' }, baseUpdatedAt: t1, changedFields: ['title'] }));
+    await bench.writer.writeAndEnqueueOp(
+      write,
+      upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a', title: 'mine' }, baseUpdatedAt: t1, changedFields: ['title'] }),
+    );
     expect(await bench.row('a')).toMatchObject({ title: 'mine' });
     expect(await queued()).toHaveLength(1);
   });
@@ -272,11 +320,23 @@ describe.each(drivers)('writing on %s', (driver) => {
 
   test('F-130: writes side by side each have their own transaction', async () => {
     bench = await openShop(driver);
-    const results = await Promise.allSettled(Array.from({ length: 40 }, (_, number) => (number % 4 === 3
-      ? bench.writer.writeAndEnqueueOp(async (manager) => { await manager.insert(todoEntity, todoOf(`x${number}`)); throw new Error('no'); }, deleteOp({ kind: 'todos', id: `x${number}` }))
-      : bench.writer.insertAndEnqueue(todoOf(`a${number}`)))));
+    const results = await Promise.allSettled(
+      Array.from({ length: 40 }, (_, number) =>
+        number % 4 === 3
+          ? bench.writer.writeAndEnqueueOp(
+              async (manager) => {
+                await manager.insert(todoEntity, todoOf(`x${number}`));
+                throw new Error('no');
+              },
+              deleteOp({ kind: 'todos', id: `x${number}` }),
+            )
+          : bench.writer.insertAndEnqueue(todoOf(`a${number}`)),
+      ),
+    );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(30);
-    expect(await bench.dataSource.query('SELECT (SELECT count(*) FROM todos) AS rows, (SELECT count(*) FROM sync_outbox) AS ops')).toEqual([{ rows: 30, ops: 30 }]);
+    expect(await bench.dataSource.query('SELECT (SELECT count(*) FROM todos) AS rows, (SELECT count(*) FROM sync_outbox) AS ops')).toEqual([
+      { rows: 30, ops: 30 },
+    ]);
   });
 
   // ── Bad input ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -340,11 +400,13 @@ interface Note extends SyncedRow {
 }
 
 test('a generated UUID is asked for by name, and ids of classes and schemas alike', async () => {
-  const note = new EntitySchema<Note>({ name: 'notes', columns: { id: { type: 'text', primary: true, generated: 'uuid' }, text: { type: 'text' }, ...syncColumns } });
+  const note = new EntitySchema<Note>({
+    name: 'notes',
+    columns: { id: { type: 'text', primary: true, generated: 'uuid' }, text: { type: 'text' }, ...syncColumns },
+  });
   const dataSource = await openDatabase({ database: ':memory:', driver: 'better-sqlite3', entities: [note as EntitySchema], synchronize: true });
   const writer = createWriter(dataSource).forTable(syncTable(note));
   await expect(writer.insertAndEnqueue({ text: 'x', updatedAt: '', deletedAt: null, deletedAtLocal: null } as Note)).rejects.toThrow(/no id.*randomUUID/);
   await writer.insertAndEnqueue({ id: 'n1', text: 'x', updatedAt: '', deletedAt: null, deletedAtLocal: null });
   await dataSource.destroy();
 });
-

@@ -52,7 +52,12 @@ for (const deltas of [true, false]) {
         const inner = new MemoryTransport({ backend, capabilities: { idempotency: 'key', deltas } });
         const transport = new FaultyTransport(inner, { random: () => draw(), rate: 0.35 });
         const engine = createSyncEngine({
-          dataSource, transport, clock, tables: [todos], random: seededRandom(index), config: { fullResyncIntervalMs: Infinity, maxRetries: 1, maxOutboxTryCount: 1000, conflictStrategy: 'autoPreserve' },
+          dataSource,
+          transport,
+          clock,
+          tables: [todos],
+          random: seededRandom(index),
+          config: { fullResyncIntervalMs: Infinity, maxRetries: 1, maxOutboxTryCount: 1000, conflictStrategy: 'autoPreserve' },
         });
         replicas.push({ dataSource, transport, engine, clock });
       }
@@ -67,7 +72,9 @@ for (const deltas of [true, false]) {
     /** Syncs, and lets the time between two rounds of a conflict pass. */
     const sync = async ({ engine, clock }: Replica): Promise<void> => {
       let isOver = false;
-      const run = engine.sync().finally(() => { isOver = true; });
+      const run = engine.sync().finally(() => {
+        isOver = true;
+      });
       const pass = (): void => {
         if (isOver) return;
         void clock.advance(100);
@@ -82,50 +89,56 @@ for (const deltas of [true, false]) {
     const rowOf = (replica: Replica, id: string) => replica.dataSource.getRepository(todoEntity).findOneByOrFail({ id });
 
     test('deltas in any order, with retries, lost replies and repeated requests give the exact sum (F-134, I2, I5)', { timeout: 60_000 }, async () => {
-      await fc.assert(fc.asyncProperty(fc.integer(), fc.array(stepArb, { minLength: 10, maxLength: 40 }), async (seed, steps) => {
-        draw = seededRandom(seed);
-        const id = `row${++rowCount}`;
-        for (const { transport } of replicas) transport.enabled = false;
-        backend.seed('todos', { id, title: 'seed', done: false, priority: 100, tags: ['base'] });
-        await syncAll();
-        for (const { transport } of replicas) transport.enabled = true;
+      await fc.assert(
+        fc.asyncProperty(fc.integer(), fc.array(stepArb, { minLength: 10, maxLength: 40 }), async (seed, steps) => {
+          draw = seededRandom(seed);
+          const id = `row${++rowCount}`;
+          for (const { transport } of replicas) transport.enabled = false;
+          backend.seed('todos', { id, title: 'seed', done: false, priority: 100, tags: ['base'] });
+          await syncAll();
+          for (const { transport } of replicas) transport.enabled = true;
 
-        let sum = 100;
-        for (const step of steps) {
-          const replica = replicas[step.on];
-          if (replica === undefined) continue;
-          const writer = replica.engine.writer(todos);
-          if (step.do === 'increment') {
-            sum += step.by;
-            await writer.applyDeltas(id, [increment('priority', step.by)]);
-          } else if (step.do === 'title') {
-            const row = await rowOf(replica, id);
-            await writer.replaceAndEnqueue({ ...row, title: `${row.title}.` });
-          } else if (step.do === 'sync') {
-            await sync(replica).catch(() => undefined);
-          } else if (step.do === 'everybody') {
-            await Promise.allSettled(replicas.map(sync));
-          } else if (step.do === 'add' || step.do === 'remove') {
-            // Each device has tags of its own, so that the result does not depend on the order.
-            const tag = `${step.on}:${step.tag}`;
-            await writer.applyDeltas(id, [step.do === 'add' ? addToSet('tags', [tag]) : removeFromSet('tags', [tag])]);
+          let sum = 100;
+          for (const step of steps) {
+            const replica = replicas[step.on];
+            if (replica === undefined) continue;
+            const writer = replica.engine.writer(todos);
+            if (step.do === 'increment') {
+              sum += step.by;
+              await writer.applyDeltas(id, [increment('priority', step.by)]);
+            } else if (step.do === 'title') {
+              const row = await rowOf(replica, id);
+              await writer.replaceAndEnqueue({ ...row, title: `${row.title}.` });
+            } else if (step.do === 'sync') {
+              await sync(replica).catch(() => undefined);
+            } else if (step.do === 'everybody') {
+              await Promise.allSettled(replicas.map(sync));
+            } else if (step.do === 'add' || step.do === 'remove') {
+              // Each device has tags of its own, so that the result does not depend on the order.
+              const tag = `${step.on}:${step.tag}`;
+              await writer.applyDeltas(id, [step.do === 'add' ? addToSet('tags', [tag]) : removeFromSet('tags', [tag])]);
+            }
           }
-        }
-        for (const { transport } of replicas) transport.enabled = false;
-        for (let round = 0; round < 3; round += 1) await syncAll();
+          for (const { transport } of replicas) transport.enabled = false;
+          for (let round = 0; round < 3; round += 1) await syncAll();
 
-        const tags = steps.reduce((have, step) => {
-          if (step.do === 'add') have.add(`${step.on}:${step.tag}`);
-          if (step.do === 'remove') have.delete(`${step.on}:${step.tag}`);
-          return have;
-        }, new Set(['base']));
-        expect(backend.get('todos', id)).toMatchObject({ priority: sum });
-        expect(new Set(backend.get('todos', id)?.['tags'] as string[])).toEqual(tags);
-        for (const replica of replicas) {
-          expect(await replica.engine.outbox.take()).toEqual([]);
-          expect(await rowOf(replica, id)).toMatchObject({ priority: sum });
-        }
-      }), { numRuns: 12 });
+          const tags = steps.reduce(
+            (have, step) => {
+              if (step.do === 'add') have.add(`${step.on}:${step.tag}`);
+              if (step.do === 'remove') have.delete(`${step.on}:${step.tag}`);
+              return have;
+            },
+            new Set(['base']),
+          );
+          expect(backend.get('todos', id)).toMatchObject({ priority: sum });
+          expect(new Set(backend.get('todos', id)?.['tags'] as string[])).toEqual(tags);
+          for (const replica of replicas) {
+            expect(await replica.engine.outbox.take()).toEqual([]);
+            expect(await rowOf(replica, id)).toMatchObject({ priority: sum });
+          }
+        }),
+        { numRuns: 12 },
+      );
     });
   });
 }

@@ -16,44 +16,78 @@ const deltaArb: fc.Arbitrary<Delta> = fc.oneof(
 );
 const deltasArb = fc.array(deltaArb, { maxLength: 8 });
 const rowArb: fc.Arbitrary<JsonObject> = fc.record({
-  id: fc.constant('a'), n: fc.option(fc.integer({ min: -9, max: 9 })), m: fc.integer({ min: -9, max: 9 }), t: fc.nat(9), s: fc.option(fc.uniqueArray(fc.constantFrom('x', 'y', 'z'))),
+  id: fc.constant('a'),
+  n: fc.option(fc.integer({ min: -9, max: 9 })),
+  m: fc.integer({ min: -9, max: 9 }),
+  t: fc.nat(9),
+  s: fc.option(fc.uniqueArray(fc.constantFrom('x', 'y', 'z'))),
 });
 
 /** Numbers of an empty field and 0 are the same to a sum that came to nothing. */
 const seen = (row: JsonObject | undefined): unknown => row && { ...row, n: row['n'] ?? 0, s: [...((row['s'] as Json[] | null) ?? [])] };
 
 test('adding deltas up is applying them one after another', () => {
-  fc.assert(fc.property(rowArb, deltasArb, (row, deltas) => {
-    const asSet = (result: JsonObject): unknown => ({ ...(seen(result) as object), s: new Set(((result['s'] as Json[] | null) ?? []).map((value) => JSON.stringify(value))) });
-    expect(asSet(applyDeltas(row, sumDeltas(deltas)))).toEqual(asSet(applyDeltas(row, deltas)));
-  }), { numRuns: 500 });
+  fc.assert(
+    fc.property(rowArb, deltasArb, (row, deltas) => {
+      const asSet = (result: JsonObject): unknown => ({
+        ...(seen(result) as object),
+        s: new Set(((result['s'] as Json[] | null) ?? []).map((value) => JSON.stringify(value))),
+      });
+      expect(asSet(applyDeltas(row, sumDeltas(deltas)))).toEqual(asSet(applyDeltas(row, deltas)));
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test('adding up is associative, and adding up twice changes nothing', () => {
-  fc.assert(fc.property(deltasArb, deltasArb, deltasArb, (a, b, c) => {
-    const asSets = (sum: readonly Delta[]): unknown => new Map(sum.map((delta) => [`${delta.type} ${delta.field}`, delta.type === 'increment' ? delta.by : new Set(delta.values.map((value) => JSON.stringify(value)))]));
-    expect(asSets(sumDeltas([...sumDeltas([...a, ...b]), ...c]))).toEqual(asSets(sumDeltas([...a, ...sumDeltas([...b, ...c])])));
-    const once = sumDeltas(a);
-    expect(sumDeltas(once)).toEqual(once);
-  }), { numRuns: 500 });
+  fc.assert(
+    fc.property(deltasArb, deltasArb, deltasArb, (a, b, c) => {
+      const asSets = (sum: readonly Delta[]): unknown =>
+        new Map(
+          sum.map((delta) => [
+            `${delta.type} ${delta.field}`,
+            delta.type === 'increment' ? delta.by : new Set(delta.values.map((value) => JSON.stringify(value))),
+          ]),
+        );
+      expect(asSets(sumDeltas([...sumDeltas([...a, ...b]), ...c]))).toEqual(asSets(sumDeltas([...a, ...sumDeltas([...b, ...c])])));
+      const once = sumDeltas(a);
+      expect(sumDeltas(once)).toEqual(once);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test('delta commutativity: increments, and set changes of different values, give the same row in any order', () => {
-  fc.assert(fc.property(rowArb, fc.array(fc.integer({ min: -9, max: 9 }), { maxLength: 6 }), fc.array(fc.boolean(), { maxLength: 4 }), fc.infiniteStream(fc.nat()), (row, numbers, adds, draws) => {
-    const changes = [...numbers.map((by) => increment('n', by)), ...adds.map((isAdd, index) => (isAdd ? addToSet : removeFromSet)('s', [`v${index}`]))];
-    const shuffled = changes.map((change) => ({ change, at: draws.next().value })).sort((x, y) => x.at - y.at).map(({ change }) => change);
-    const sorted = (result: JsonObject): unknown => ({ ...result, s: [...((result['s'] as string[] | null) ?? [])].sort() });
-    expect(sorted(applyDeltas(row, shuffled))).toEqual(sorted(applyDeltas(row, changes)));
-  }), { numRuns: 300 });
+  fc.assert(
+    fc.property(
+      rowArb,
+      fc.array(fc.integer({ min: -9, max: 9 }), { maxLength: 6 }),
+      fc.array(fc.boolean(), { maxLength: 4 }),
+      fc.infiniteStream(fc.nat()),
+      (row, numbers, adds, draws) => {
+        const changes = [...numbers.map((by) => increment('n', by)), ...adds.map((isAdd, index) => (isAdd ? addToSet : removeFromSet)('s', [`v${index}`]))];
+        const shuffled = changes
+          .map((change) => ({ change, at: draws.next().value }))
+          .sort((x, y) => x.at - y.at)
+          .map(({ change }) => change);
+        const sorted = (result: JsonObject): unknown => ({ ...result, s: [...((result['s'] as string[] | null) ?? [])].sort() });
+        expect(sorted(applyDeltas(row, shuffled))).toEqual(sorted(applyDeltas(row, changes)));
+      },
+    ),
+    { numRuns: 300 },
+  );
 });
 
 test('PROTOCOL §3: what is read from the wire does what was written there', () => {
-  fc.assert(fc.property(rowArb, deltasArb, (row, deltas) => {
-    const wire = JSON.parse(JSON.stringify(toWireDeltas(deltas))) as Json;
-    const read = parseWireDeltas(wire);
-    if (typeof read === 'string') throw new Error(read);
-    expect(applyDeltas(row, read)).toEqual(applyDeltas(row, sumDeltas(deltas)));
-  }), { numRuns: 300 });
+  fc.assert(
+    fc.property(rowArb, deltasArb, (row, deltas) => {
+      const wire = JSON.parse(JSON.stringify(toWireDeltas(deltas))) as Json;
+      const read = parseWireDeltas(wire);
+      if (typeof read === 'string') throw new Error(read);
+      expect(applyDeltas(row, read)).toEqual(applyDeltas(row, sumDeltas(deltas)));
+    }),
+    { numRuns: 300 },
+  );
 });
 
 /** One thing a user does to a row. */
@@ -67,12 +101,15 @@ const stepArb: fc.Arbitrary<Step> = fc.oneof(
 function script(steps: readonly Step[], row: JsonObject, isNew: boolean): readonly PendingOp[] {
   let visible = row;
   const ops = isNew ? [{ seq: -1, opId: 'create', type: 'upsert' as const, creates: true, payload: row, localTimestamp: 't' }] : [];
-  return [...ops, ...steps.map((step, seq): PendingOp => {
-    const shared = { seq, opId: `o${seq}`, type: 'upsert' as const, creates: false, baseUpdatedAt: 'v1', localTimestamp: 't' };
-    visible = 'change' in step ? applyDeltas(visible, step.change) : { ...visible, ...step.write };
-    if ('change' in step) return { ...shared, payload: visible, changedFields: [], deltas: step.change };
-    return { ...shared, payload: visible, ...(step.knows ? { changedFields: Object.keys(step.write) } : {}) };
-  })];
+  return [
+    ...ops,
+    ...steps.map((step, seq): PendingOp => {
+      const shared = { seq, opId: `o${seq}`, type: 'upsert' as const, creates: false, baseUpdatedAt: 'v1', localTimestamp: 't' };
+      visible = 'change' in step ? applyDeltas(visible, step.change) : { ...visible, ...step.write };
+      if ('change' in step) return { ...shared, payload: visible, changedFields: [], deltas: step.change };
+      return { ...shared, payload: visible, ...(step.knows ? { changedFields: Object.keys(step.write) } : {}) };
+    }),
+  ];
 }
 
 /** A server that merges and applies deltas: only what the operation is about, on whatever is there. */
@@ -83,25 +120,32 @@ const arrive = (stored: JsonObject | undefined, request: FoldedRequest): JsonObj
   const plain = Object.entries(request.payload).filter(([key]) => (request.changedFields?.includes(key) ?? true) && !deltas.some(({ field }) => field === key));
   return applyDeltas({ ...stored, ...Object.fromEntries(plain) }, deltas);
 };
-const asSets = (row: JsonObject | undefined): unknown => row && { ...(seen(row) as object), s: new Set(((row['s'] as Json[] | null) ?? []).map((value) => JSON.stringify(value))) };
+const asSets = (row: JsonObject | undefined): unknown =>
+  row && { ...(seen(row) as object), s: new Set(((row['s'] as Json[] | null) ?? []).map((value) => JSON.stringify(value))) };
 
 test('F-20: sending one by one is sending folded, also when somebody else has changed the row meanwhile', () => {
-  fc.assert(fc.property(rowArb, rowArb, fc.array(stepArb, { minLength: 1, maxLength: 7 }), fc.boolean(), fc.nat(7), (row, elsewhere, steps, isNew, cut) => {
-    const ops = script(steps, row, isNew);
-    const start = isNew ? undefined : elsewhere;
-    const oneByOne = ops.reduce((stored, op) => arrive(stored, foldOps([op])), start);
-    expect(asSets(arrive(start, foldOps(ops)))).toEqual(asSets(oneByOne));
-    const [first, second] = [ops.slice(0, cut), ops.slice(cut)].map((part) => (part.length === 0 ? undefined : foldOps(part)));
-    const inTwo = [first, second].reduce((stored, part) => (part === undefined ? stored : arrive(stored, part)), start);
-    expect(asSets(inTwo)).toEqual(asSets(oneByOne));
-  }), { numRuns: 500 });
+  fc.assert(
+    fc.property(rowArb, rowArb, fc.array(stepArb, { minLength: 1, maxLength: 7 }), fc.boolean(), fc.nat(7), (row, elsewhere, steps, isNew, cut) => {
+      const ops = script(steps, row, isNew);
+      const start = isNew ? undefined : elsewhere;
+      const oneByOne = ops.reduce((stored, op) => arrive(stored, foldOps([op])), start);
+      expect(asSets(arrive(start, foldOps(ops)))).toEqual(asSets(oneByOne));
+      const [first, second] = [ops.slice(0, cut), ops.slice(cut)].map((part) => (part.length === 0 ? undefined : foldOps(part)));
+      const inTwo = [first, second].reduce((stored, part) => (part === undefined ? stored : arrive(stored, part)), start);
+      expect(asSets(inTwo)).toEqual(asSets(oneByOne));
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test('I4: what the user sees over any server row is what that server has after the folded request', () => {
-  fc.assert(fc.property(rowArb, rowArb, fc.array(stepArb, { minLength: 1, maxLength: 7 }), (row, elsewhere, steps) => {
-    const ops = script(steps, row, false);
-    expect(asSets(overlay(elsewhere, ops, keys).row)).toEqual(asSets(arrive(elsewhere, foldOps(ops))));
-    // Over the row that the user began with, it is what the user saw.
-    expect(asSets(overlay(row, ops, keys).row)).toEqual(asSets(ops.at(-1)?.payload));
-  }), { numRuns: 500 });
+  fc.assert(
+    fc.property(rowArb, rowArb, fc.array(stepArb, { minLength: 1, maxLength: 7 }), (row, elsewhere, steps) => {
+      const ops = script(steps, row, false);
+      expect(asSets(overlay(elsewhere, ops, keys).row)).toEqual(asSets(arrive(elsewhere, foldOps(ops))));
+      // Over the row that the user began with, it is what the user saw.
+      expect(asSets(overlay(row, ops, keys).row)).toEqual(asSets(ops.at(-1)?.payload));
+    }),
+    { numRuns: 500 },
+  );
 });

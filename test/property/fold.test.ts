@@ -10,14 +10,21 @@ const fields = ['t', 'd', 'p'] as const;
 /** What a user does, whatever the state of the row: the script decides what that means. */
 type Step = { readonly edit: Partial<Record<(typeof fields)[number], Json>>; readonly knows: boolean; readonly whole: boolean } | { readonly edit: null };
 const stepArb: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({
-    edit: fc.dictionary(fc.constantFrom(...fields), fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constant(null)), { maxKeys: 3 }),
-    knows: fc.boolean(), whole: fc.boolean(),
-  }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      edit: fc.dictionary(fc.constantFrom(...fields), fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constant(null)), { maxKeys: 3 }),
+      knows: fc.boolean(),
+      whole: fc.boolean(),
+    }),
+  },
   { weight: 2, arbitrary: fc.constant({ edit: null }) },
 );
 
-interface ServerRow { readonly row: JsonObject; readonly live: boolean }
+interface ServerRow {
+  readonly row: JsonObject;
+  readonly live: boolean;
+}
 
 /** A server with merge-PUT and soft deletes, no conflicts. */
 const apply = (server: ServerRow | undefined, request: FoldedRequest): ServerRow | undefined => {
@@ -46,7 +53,7 @@ function script(steps: readonly Step[], existing: JsonObject | undefined): reado
     seen = whole;
     exists = true;
     const changedFields = step.knows && !creates && !restores ? Object.keys(step.edit) : undefined;
-    const payload = step.whole || creates || restores ? whole : { id: 'a', ...step.edit } as JsonObject;
+    const payload = step.whole || creates || restores ? whole : ({ id: 'a', ...step.edit } as JsonObject);
     ops.push({ ...op, type: 'upsert', creates, payload, changedFields });
   }
   return ops;
@@ -57,59 +64,83 @@ const fold = (ops: readonly PendingOp[]): readonly FoldedRequest[] => (ops.lengt
 const visible = (server: ServerRow | undefined): JsonObject | undefined => (server?.live === true ? server.row : undefined);
 
 test('F-20: folding leaves the server as sending one by one does, whatever prefix was acknowledged before', () => {
-  fc.assert(fc.property(fc.array(stepArb, { maxLength: 8 }), existingArb, fc.nat(8), fc.nat(8), (steps, existing, first, second) => {
-    const ops = script(steps, existing);
-    const start = existing && { row: existing, live: true };
-    const oneByOne = ops.flatMap((op) => fold([op]));
-    const [cut, cut2] = [Math.min(first, second), Math.max(first, second)];
-    const mixed = [...ops.slice(0, cut).flatMap((op) => fold([op])), ...fold(ops.slice(cut, cut2)), ...fold(ops.slice(cut2))];
-    expect(visible(mixed.reduce(apply, start))).toEqual(visible(oneByOne.reduce(apply, start)));
-    expect(visible(fold(ops).reduce(apply, start))).toEqual(visible(oneByOne.reduce(apply, start)));
-  }), { numRuns: 400 });
+  fc.assert(
+    fc.property(fc.array(stepArb, { maxLength: 8 }), existingArb, fc.nat(8), fc.nat(8), (steps, existing, first, second) => {
+      const ops = script(steps, existing);
+      const start = existing && { row: existing, live: true };
+      const oneByOne = ops.flatMap((op) => fold([op]));
+      const [cut, cut2] = [Math.min(first, second), Math.max(first, second)];
+      const mixed = [...ops.slice(0, cut).flatMap((op) => fold([op])), ...fold(ops.slice(cut, cut2)), ...fold(ops.slice(cut2))];
+      expect(visible(mixed.reduce(apply, start))).toEqual(visible(oneByOne.reduce(apply, start)));
+      expect(visible(fold(ops).reduce(apply, start))).toEqual(visible(oneByOne.reduce(apply, start)));
+    }),
+    { numRuns: 400 },
+  );
 });
 
 test('I4: what the user sees over an unchanged server is what the server has after the folded request', () => {
-  fc.assert(fc.property(fc.array(stepArb, { minLength: 1, maxLength: 8 }), existingArb, (steps, existing) => {
-    const ops = script(steps, existing);
-    const local = overlay(existing, ops, keys);
-    const after = visible(fold(ops).reduce(apply, existing && { row: existing, live: true }));
-    const { updated_at: _, deleted_at: __, ...seen } = local.row ?? {};
-    expect(local.deletedLocally || local.row === undefined ? undefined : seen).toEqual(after);
-  }), { numRuns: 400 });
+  fc.assert(
+    fc.property(fc.array(stepArb, { minLength: 1, maxLength: 8 }), existingArb, (steps, existing) => {
+      const ops = script(steps, existing);
+      const local = overlay(existing, ops, keys);
+      const after = visible(fold(ops).reduce(apply, existing && { row: existing, live: true }));
+      const { updated_at: _, deleted_at: __, ...seen } = local.row ?? {};
+      expect(local.deletedLocally || local.row === undefined ? undefined : seen).toEqual(after);
+    }),
+    { numRuns: 400 },
+  );
 });
 
 const payloadArb = fc.dictionary(fc.constantFrom('t', 'd', 'p', 'id', 'updated_at', 'deleted_at'), fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constant(null)));
 const opArb: fc.Arbitrary<PendingOp> = fc.record({
-  seq: fc.nat(), opId: fc.string(), type: fc.constantFrom('upsert' as const, 'upsert' as const, 'delete' as const), creates: fc.boolean(),
-  payload: payloadArb, changedFields: fc.option(fc.subarray([...fields, 'updated_at']), { nil: undefined }), localTimestamp: fc.constant('x'),
+  seq: fc.nat(),
+  opId: fc.string(),
+  type: fc.constantFrom('upsert' as const, 'upsert' as const, 'delete' as const),
+  creates: fc.boolean(),
+  payload: payloadArb,
+  changedFields: fc.option(fc.subarray([...fields, 'updated_at']), { nil: undefined }),
+  localTimestamp: fc.constant('x'),
 });
-const serverArb = fc.option(payloadArb.map((row): JsonObject => ({ ...row, id: 'a', updated_at: 'v9' })), { nil: undefined });
+const serverArb = fc.option(
+  payloadArb.map((row): JsonObject => ({ ...row, id: 'a', updated_at: 'v9' })),
+  { nil: undefined },
+);
 
 test('I4: an overlay is deterministic, idempotent over its own result, changes no input and keeps every pending change', () => {
-  fc.assert(fc.property(serverArb, fc.array(opArb, { maxLength: 5 }), (server, ops) => {
-    const before = JSON.stringify([server, ops]);
-    const result = overlay(server, ops, keys);
-    expect(overlay(server, ops, keys)).toEqual(result);
-    expect(JSON.stringify([server, ops])).toBe(before);
-    if (server !== undefined) expect(overlay(result.row, ops, keys)).toEqual(result);
-    const claimed = new Map<string, Json>();
-    for (const op of ops) {
-      if (op.type === 'delete') continue;
-      for (const [key, value] of Object.entries(op.payload ?? {})) if (op.changedFields?.includes(key) ?? true) claimed.set(key, value);
-    }
-    for (const field of fields) if (claimed.has(field)) expect(result.row?.[field]).toEqual(claimed.get(field));
-    if (ops.length > 0 && server !== undefined) expect(result.row).toMatchObject({ id: 'a', updated_at: 'v9' });
-  }), { numRuns: 400 });
+  fc.assert(
+    fc.property(serverArb, fc.array(opArb, { maxLength: 5 }), (server, ops) => {
+      const before = JSON.stringify([server, ops]);
+      const result = overlay(server, ops, keys);
+      expect(overlay(server, ops, keys)).toEqual(result);
+      expect(JSON.stringify([server, ops])).toBe(before);
+      if (server !== undefined) expect(overlay(result.row, ops, keys)).toEqual(result);
+      const claimed = new Map<string, Json>();
+      for (const op of ops) {
+        if (op.type === 'delete') continue;
+        for (const [key, value] of Object.entries(op.payload ?? {})) if (op.changedFields?.includes(key) ?? true) claimed.set(key, value);
+      }
+      for (const field of fields) if (claimed.has(field)) expect(result.row?.[field]).toEqual(claimed.get(field));
+      if (ops.length > 0 && server !== undefined) expect(result.row).toMatchObject({ id: 'a', updated_at: 'v9' });
+    }),
+    { numRuns: 400 },
+  );
 });
 
 test('F-136: after a rebuild an operation brings its own fields and nothing of what left before it', () => {
-  fc.assert(fc.property(serverArb, opArb.filter((op) => op.type === 'upsert' && op.changedFields !== undefined), (server, op) => {
-    const payload = reproject(server, op, keys);
-    for (const field of fields) {
-      const own = op.changedFields?.includes(field) === true && op.payload !== undefined && field in op.payload;
-      const expected = own || server === undefined ? op.payload?.[field] : server[field];
-      expect(payload[field]).toEqual(expected);
-    }
-    expect(payload).not.toHaveProperty('updated_at');
-  }), { numRuns: 300 });
+  fc.assert(
+    fc.property(
+      serverArb,
+      opArb.filter((op) => op.type === 'upsert' && op.changedFields !== undefined),
+      (server, op) => {
+        const payload = reproject(server, op, keys);
+        for (const field of fields) {
+          const own = op.changedFields?.includes(field) === true && op.payload !== undefined && field in op.payload;
+          const expected = own || server === undefined ? op.payload?.[field] : server[field];
+          expect(payload[field]).toEqual(expected);
+        }
+        expect(payload).not.toHaveProperty('updated_at');
+      },
+    ),
+    { numRuns: 300 },
+  );
 });

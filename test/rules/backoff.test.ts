@@ -5,18 +5,35 @@ import { delayFor, fractionOf, longestTimerMs, nextSeed, waitAfter } from '../..
 const limits = { backoffMinMs: 1_000, backoffMaxMs: 120_000, backoffMultiplier: 2 };
 const unavailable = { type: 'unavailable', message: 'down' } as const;
 
-test.each([[1, 0, 500], [1, 0.999_999, 1_000], [2, 0, 1_000], [4, 0.5, 6_000], [8, 0, 60_000], [5_000, 0, 60_000], [0, 0, 500], [Infinity, 0, 500]])(
-  'PUSH-14, F-86: attempt %d with random %d waits %d ms', (attempt, random, expected) => {
-    expect(delayFor(attempt, random, limits)).toBe(expected);
-  });
+test.each([
+  [1, 0, 500],
+  [1, 0.999_999, 1_000],
+  [2, 0, 1_000],
+  [4, 0.5, 6_000],
+  [8, 0, 60_000],
+  [5_000, 0, 60_000],
+  [0, 0, 500],
+  [Infinity, 0, 500],
+])('PUSH-14, F-86: attempt %d with random %d waits %d ms', (attempt, random, expected) => {
+  expect(delayFor(attempt, random, limits)).toBe(expected);
+});
 test('the delay stays within half of and the whole of the capped power, whatever the settings', () => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 1e9 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-    fc.record({ backoffMinMs: fc.integer({ min: 1, max: 1e12 }), backoffMaxMs: fc.integer({ min: 1, max: 1e12 }), backoffMultiplier: fc.double({ min: 1, max: 1e6, noNaN: true }) }),
-    (attempt, random, given) => {
-      const delay = delayFor(attempt, random, given);
-      expect(delay).toBeGreaterThanOrEqual(0);
-      expect(delay).toBeLessThanOrEqual(Math.min(given.backoffMaxMs, longestTimerMs));
-    }));
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 1e9 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      fc.record({
+        backoffMinMs: fc.integer({ min: 1, max: 1e12 }),
+        backoffMaxMs: fc.integer({ min: 1, max: 1e12 }),
+        backoffMultiplier: fc.double({ min: 1, max: 1e6, noNaN: true }),
+      }),
+      (attempt, random, given) => {
+        const delay = delayFor(attempt, random, given);
+        expect(delay).toBeGreaterThanOrEqual(0);
+        expect(delay).toBeLessThanOrEqual(Math.min(given.backoffMaxMs, longestTimerMs));
+      },
+    ),
+  );
 });
 test('F-85: Retry-After is a lower bound, also beyond the cap, but not beyond what a timer holds', () => {
   const throttled = (retryAfterMs: number) => ({ type: 'throttled', message: 'slow down', retryAfterMs, at: 10 }) as const;

@@ -23,10 +23,20 @@ describe('diffFields', () => {
   test.each<[string, object, object, readonly string[]]>([
     ['TRK-04: by content, list order matters', { a: { x: [1, 2] }, b: [1, 2], c: 1 }, { a: { x: [1, 2] }, b: [2, 1], c: 2 }, ['b', 'c']],
     ['TRK-04: key order does not', { a: { x: 1, y: 2 } }, { a: { y: 2, x: 1 } }, []],
-    ['TRK-05: identity and bookkeeping are left out', { id: 1, updatedAt: 1, deletedAtLocal: null, created_at: 1 }, { id: 2, updatedAt: 2, deletedAtLocal: 3, created_at: 2 }, []],
+    [
+      'TRK-05: identity and bookkeeping are left out',
+      { id: 1, updatedAt: 1, deletedAtLocal: null, created_at: 1 },
+      { id: 2, updatedAt: 2, deletedAtLocal: 3, created_at: 2 },
+      [],
+    ],
     ['TRK-06: missing equals null', { a: null, c: undefined }, { b: null, c: null }, []],
     ['TRK-06: missing against a value', { a: 1 }, { b: 2 }, ['b', 'a']],
-    ['dates by time, bytes by value', { a: new Date(1), b: Uint8Array.of(1, 2), c: new Date(1) }, { a: new Date(1), b: Uint8Array.of(1, 2), c: new Date(2) }, ['c']],
+    [
+      'dates by time, bytes by value',
+      { a: new Date(1), b: Uint8Array.of(1, 2), c: new Date(1) },
+      { a: new Date(1), b: Uint8Array.of(1, 2), c: new Date(2) },
+      ['c'],
+    ],
     ['types differ', { a: [], b: 0, c: '1', d: new Date(0) }, { a: {}, b: false, c: 1, d: {} }, ['a', 'b', 'c', 'd']],
     ['inside a field null is not missing', { a: { x: null } }, { a: {} }, ['a']],
   ])('%s', (_, before, after, expected) => {

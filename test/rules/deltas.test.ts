@@ -8,8 +8,17 @@ import { overlay, reproject } from '../../src/rules/overlay.ts';
 import type { PendingOp } from '../../src/rules/pending-op.ts';
 
 const keys = { id: 'id', updatedAt: 'updatedAt', deletedAt: 'deletedAt' };
-const op = (seq: number, payload: JsonObject, more: Partial<PendingOp> = {}): PendingOp =>
-  ({ seq, opId: `op${seq}`, type: 'upsert', creates: false, payload: { id: 'a', ...payload }, changedFields: Object.keys(payload), baseUpdatedAt: 'v1', localTimestamp: 't', ...more });
+const op = (seq: number, payload: JsonObject, more: Partial<PendingOp> = {}): PendingOp => ({
+  seq,
+  opId: `op${seq}`,
+  type: 'upsert',
+  creates: false,
+  payload: { id: 'a', ...payload },
+  changedFields: Object.keys(payload),
+  baseUpdatedAt: 'v1',
+  localTimestamp: 't',
+  ...more,
+});
 const delta = (seq: number, payload: JsonObject, ...deltas: readonly Delta[]): PendingOp => op(seq, payload, { changedFields: [], deltas });
 
 describe('adding up', () => {
@@ -18,7 +27,11 @@ describe('adding up', () => {
     ['to nothing at all', [increment('n', 2), increment('n', -2)], []],
     ['field by field', [increment('n', 1), increment('m', 1), increment('n', 1)], [increment('n', 2), increment('m', 1)]],
     ['values to one set', [addToSet('s', ['a']), addToSet('s', ['a', 'b'])], [addToSet('s', ['a', 'b'])]],
-    ['the last one of an addition and a removal counts', [addToSet('s', ['a', 'b']), removeFromSet('s', ['a'])], [removeFromSet('s', ['a']), addToSet('s', ['b'])]],
+    [
+      'the last one of an addition and a removal counts',
+      [addToSet('s', ['a', 'b']), removeFromSet('s', ['a'])],
+      [removeFromSet('s', ['a']), addToSet('s', ['b'])],
+    ],
     ['a removal is taken back', [removeFromSet('s', ['a']), addToSet('s', ['a'])], [addToSet('s', ['a'])]],
     ['objects by content', [addToSet('s', [{ x: 1, y: 2 }]), removeFromSet('s', [{ y: 2, x: 1 }])], [removeFromSet('s', [{ y: 2, x: 1 }])]],
   ] as const)('deltas add up: %s', (_title, deltas, sum) => expect(sumDeltas(deltas)).toEqual(sum));
@@ -57,8 +70,12 @@ describe('the wire', () => {
   });
 
   test.each([
-    [[], /must be an object of fields/], [{ n: 1 }, /_deltas\.n must be an object/], [{ n: { increment: '1' } }, /_deltas\.n\.increment must be a number/],
-    [{ n: { add: 'a' } }, /_deltas\.n\.add must be a list/], [{ n: { remove: {} } }, /_deltas\.n\.remove must be a list/], [{ n: { multiply: 2 } }, /multiply is unknown/],
+    [[], /must be an object of fields/],
+    [{ n: 1 }, /_deltas\.n must be an object/],
+    [{ n: { increment: '1' } }, /_deltas\.n\.increment must be a number/],
+    [{ n: { add: 'a' } }, /_deltas\.n\.add must be a list/],
+    [{ n: { remove: {} } }, /_deltas\.n\.remove must be a list/],
+    [{ n: { multiply: 2 } }, /multiply is unknown/],
   ])('%j is refused with what is wrong', (wire, complaint) => expect(parseWireDeltas(wire)).toMatch(complaint));
 
   test('a pure delta carries its id and nothing else, and no base; beside other edits it keeps both', () => {
@@ -75,8 +92,14 @@ describe('the wire', () => {
 
 describe('folding', () => {
   test('F-20: deltas add up to one request', () => {
-    expect(foldOps([delta(1, { n: 9 }, increment('n', -1)), delta(2, { n: 7 }, increment('n', -2))]))
-      .toMatchObject({ type: 'upsert', opId: 'op2', payload: { id: 'a', n: 7 }, changedFields: [], deltas: [increment('n', -3)], baseUpdatedAt: 'v1' });
+    expect(foldOps([delta(1, { n: 9 }, increment('n', -1)), delta(2, { n: 7 }, increment('n', -2))])).toMatchObject({
+      type: 'upsert',
+      opId: 'op2',
+      payload: { id: 'a', n: 7 },
+      changedFields: [],
+      deltas: [increment('n', -3)],
+      baseUpdatedAt: 'v1',
+    });
   });
 
   test('F-20: a plain write absorbs earlier deltas of its field, and of no other', () => {

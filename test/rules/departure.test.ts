@@ -7,27 +7,68 @@ import type { PendingOp } from '../../src/rules/pending-op.ts';
 
 const keys = { id: 'id', updatedAt: 'updatedAt', deletedAt: 'deletedAt' };
 const at = '2026-01-01T00:00:00.000Z';
-const upsert = (seq: number, payload: JsonObject, more: Partial<PendingOp> = {}): PendingOp =>
-  ({ seq, opId: `op${seq}`, type: 'upsert', creates: false, payload: { id: 'a', ...payload }, changedFields: Object.keys(payload), localTimestamp: at, ...more });
+const upsert = (seq: number, payload: JsonObject, more: Partial<PendingOp> = {}): PendingOp => ({
+  seq,
+  opId: `op${seq}`,
+  type: 'upsert',
+  creates: false,
+  payload: { id: 'a', ...payload },
+  changedFields: Object.keys(payload),
+  localTimestamp: at,
+  ...more,
+});
 const create = (seq: number, payload: JsonObject): PendingOp => {
   const { changedFields: _all, ...op } = upsert(seq, payload, { creates: true });
   return op;
 };
-const remove = (seq: number, more: Partial<PendingOp> = {}): PendingOp => ({ seq, opId: `op${seq}`, type: 'delete', creates: false, localTimestamp: at, ...more });
-const server = (version: string, changes: JsonObject = {}): JsonObject => ({ id: 'a', title: 'server', price: 1, updatedAt: version, deletedAt: null, ...changes });
+const remove = (seq: number, more: Partial<PendingOp> = {}): PendingOp => ({
+  seq,
+  opId: `op${seq}`,
+  type: 'delete',
+  creates: false,
+  localTimestamp: at,
+  ...more,
+});
+const server = (version: string, changes: JsonObject = {}): JsonObject => ({
+  id: 'a',
+  title: 'server',
+  price: 1,
+  updatedAt: version,
+  deletedAt: null,
+  ...changes,
+});
 const leave = (ops: readonly PendingOp[], seqs: readonly number[], mode: DepartureMode, known: JsonObject | undefined, more: Partial<Departure> = {}) =>
-  depart({ ops, leaving: new Set(seqs), mode, serverRow: known, serverVersion: known === undefined ? undefined : String(known['updatedAt']), serverDeleted: false, keys, ...more });
+  depart({
+    ops,
+    leaving: new Set(seqs),
+    mode,
+    serverRow: known,
+    serverVersion: known === undefined ? undefined : String(known['updatedAt']),
+    serverDeleted: false,
+    keys,
+    ...more,
+  });
 
 describe('departures, one by one', () => {
   test('F-20: what follows an applied edit is rebuilt on the answer and based on its version', () => {
-    const departed = leave([upsert(1, { title: 'x' }), upsert(2, { price: 5, title: 'x' }, { changedFields: ['price'], baseUpdatedAt: 't1' })], [1], 'applied', server('t2', { title: 'X' }));
+    const departed = leave(
+      [upsert(1, { title: 'x' }), upsert(2, { price: 5, title: 'x' }, { changedFields: ['price'], baseUpdatedAt: 't1' })],
+      [1],
+      'applied',
+      server('t2', { title: 'X' }),
+    );
     expect(departed.remaining).toEqual([upsert(2, { title: 'X', price: 5 }, { changedFields: ['price'], baseUpdatedAt: 't2' })]);
     expect(departed.gone.map((op) => op.seq)).toEqual([1]);
     expect(departed.localRow).toEqual(server('t2', { title: 'X', price: 5 }));
   });
 
   test('F-136: the value of an edit that was given up does not come back with the full row of the next', () => {
-    const departed = leave([upsert(1, { title: 'given up' }), upsert(2, { title: 'given up', price: 5 }, { changedFields: ['price'] })], [1], 'givenUp', server('t2'));
+    const departed = leave(
+      [upsert(1, { title: 'given up' }), upsert(2, { title: 'given up', price: 5 }, { changedFields: ['price'] })],
+      [1],
+      'givenUp',
+      server('t2'),
+    );
     expect(departed.remaining[0]?.payload).toEqual({ id: 'a', title: 'server', price: 5 });
     expect(departed.localRow).toMatchObject({ title: 'server', price: 5 });
   });
@@ -42,7 +83,10 @@ describe('departures, one by one', () => {
   test('F-49: a dropped create takes what was built on it along, unless the server has the row', () => {
     const ops = [create(1, { title: 'x' }), upsert(2, { title: 'y' }), remove(3)];
     expect(leave(ops, [1], 'dropped', undefined)).toMatchObject({ remaining: [], gone: ops, localRow: undefined });
-    expect(leave(ops, [1], 'dropped', server('t2')).remaining.map((op) => [op.seq, op.creates])).toEqual([[2, false], [3, false]]);
+    expect(leave(ops, [1], 'dropped', server('t2')).remaining.map((op) => [op.seq, op.creates])).toEqual([
+      [2, false],
+      [3, false],
+    ]);
   });
 
   test('a delete of what the server never heard of goes too; what was written after it is the create', () => {
@@ -54,29 +98,42 @@ describe('departures, one by one', () => {
   });
 
   test('F-144: an edit behind an applied create is no create', () => {
-    expect(leave([create(1, { title: 'x' }), upsert(2, { title: 'y' }, { creates: true })], [1], 'applied', server('t1')).remaining[0]).toMatchObject({ creates: false, baseUpdatedAt: 't1' });
+    expect(leave([create(1, { title: 'x' }), upsert(2, { title: 'y' }, { creates: true })], [1], 'applied', server('t1')).remaining[0]).toMatchObject({
+      creates: false,
+      baseUpdatedAt: 't1',
+    });
   });
 
   test('I2: an operation that is older than what leaves keeps payload and base: it may be under way', () => {
     const first = upsert(1, { title: 'x' }, { baseUpdatedAt: 't1' });
-    const departed = leave([first, upsert(2, { price: 5 }, { baseUpdatedAt: 't1' }), upsert(3, { note: 'n' }, { baseUpdatedAt: 't1' })], [2], 'dropped', server('t2', { title: 'theirs' }));
+    const departed = leave(
+      [first, upsert(2, { price: 5 }, { baseUpdatedAt: 't1' }), upsert(3, { note: 'n' }, { baseUpdatedAt: 't1' })],
+      [2],
+      'dropped',
+      server('t2', { title: 'theirs' }),
+    );
     expect(departed.remaining[0]).toEqual(first);
     expect(departed.remaining[1]).toMatchObject({ seq: 3, baseUpdatedAt: 't2', payload: { title: 'theirs', price: 1, note: 'n' } });
     expect(departed.localRow).toMatchObject({ title: 'x', price: 1, note: 'n' });
   });
 
-  test('F-49: an insert over a delete of the user\'s own takes nothing along that was made before it', () => {
+  test("F-49: an insert over a delete of the user's own takes nothing along that was made before it", () => {
     const ops = [create(1, { title: 'x' }), remove(2), create(3, { title: 'again' })];
     expect(leave(ops, [3], 'dropped', undefined).remaining).toEqual(ops.slice(0, 2));
   });
 
   test('I4: a pending delete keeps hiding the row; where it leaves unapplied the row is shown again', () => {
-    expect(leave([upsert(1, { title: 'x' }), remove(2)], [1], 'applied', server('t2'))).toMatchObject({ deletedLocally: true, remaining: [{ seq: 2, baseUpdatedAt: 't2' }] });
+    expect(leave([upsert(1, { title: 'x' }), remove(2)], [1], 'applied', server('t2'))).toMatchObject({
+      deletedLocally: true,
+      remaining: [{ seq: 2, baseUpdatedAt: 't2' }],
+    });
     expect(leave([remove(1)], [1], 'givenUp', server('t2'))).toMatchObject({ deletedLocally: false, localRow: server('t2') });
   });
 
   test('a follower over a tombstone is sent without base, and its row stays visible', () => {
-    const departed = leave([upsert(1, { title: 'x' }), upsert(2, { title: 'y' }, { baseUpdatedAt: 't1' })], [1], 'givenUp', server('t2', { deletedAt: 't2' }), { serverDeleted: true });
+    const departed = leave([upsert(1, { title: 'x' }), upsert(2, { title: 'y' }, { baseUpdatedAt: 't1' })], [1], 'givenUp', server('t2', { deletedAt: 't2' }), {
+      serverDeleted: true,
+    });
     expect(departed.remaining).toMatchObject([{ seq: 2, baseUpdatedAt: undefined }]);
     expect(departed.localRow).toMatchObject({ title: 'y', deletedAt: null });
   });
@@ -84,77 +141,116 @@ describe('departures, one by one', () => {
 
 const field = fc.constantFrom('title', 'price', 'note');
 const value = fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constant(null), fc.string({ maxLength: 3 }));
-const queue = fc.tuple(fc.boolean(), fc.array(fc.oneof(
-  { weight: 4, arbitrary: fc.record({ type: fc.constant('upsert' as const), changes: fc.dictionary(field, value, { minKeys: 1 }), knowsFields: fc.boolean(), base: fc.option(fc.constantFrom('b1', 'b2'), { nil: undefined }) }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('delete' as const), base: fc.option(fc.constantFrom('b1', 'b2'), { nil: undefined }) }) },
-), { minLength: 1, maxLength: 5 })).map(([isNew, steps]): PendingOp[] => steps.map((step, index) => {
-  const seq = (index + 1) * 3;
-  if (step.type === 'delete' && !(isNew && index === 0)) return remove(seq, step.base === undefined ? {} : { baseUpdatedAt: step.base });
-  const changes = step.type === 'delete' ? { title: 'x' } : step.changes;
-  if (isNew && index === 0) return create(seq, { title: 'new', price: 0, note: null, ...changes });
-  const op = upsert(seq, changes, { payload: { id: 'a', title: 'seen', price: 1, note: 'seen', ...changes }, ...(step.base === undefined ? {} : { baseUpdatedAt: step.base }) });
-  const { changedFields: _unknown, ...whole } = op;
-  return step.type === 'upsert' && !step.knowsFields ? whole : op;
-}));
-const departures = fc.record({
-  ops: queue, picks: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }), mode: fc.constantFrom<DepartureMode>('applied', 'givenUp', 'dropped'),
-  known: fc.constantFrom('none', 'row', 'tombstone'),
-}).map(({ ops, picks, mode, known }): Departure => ({
-  ops, leaving: new Set(ops.filter((_, index) => picks[index]).map((op) => op.seq)), mode, keys,
-  serverRow: known === 'none' ? undefined : server('t9', { note: 'theirs', ...(known === 'tombstone' ? { deletedAt: 't9' } : {}) }),
-  serverVersion: known === 'none' ? undefined : 't9', serverDeleted: known === 'tombstone',
-}));
+const queue = fc
+  .tuple(
+    fc.boolean(),
+    fc.array(
+      fc.oneof(
+        {
+          weight: 4,
+          arbitrary: fc.record({
+            type: fc.constant('upsert' as const),
+            changes: fc.dictionary(field, value, { minKeys: 1 }),
+            knowsFields: fc.boolean(),
+            base: fc.option(fc.constantFrom('b1', 'b2'), { nil: undefined }),
+          }),
+        },
+        { weight: 1, arbitrary: fc.record({ type: fc.constant('delete' as const), base: fc.option(fc.constantFrom('b1', 'b2'), { nil: undefined }) }) },
+      ),
+      { minLength: 1, maxLength: 5 },
+    ),
+  )
+  .map(([isNew, steps]): PendingOp[] =>
+    steps.map((step, index) => {
+      const seq = (index + 1) * 3;
+      if (step.type === 'delete' && !(isNew && index === 0)) return remove(seq, step.base === undefined ? {} : { baseUpdatedAt: step.base });
+      const changes = step.type === 'delete' ? { title: 'x' } : step.changes;
+      if (isNew && index === 0) return create(seq, { title: 'new', price: 0, note: null, ...changes });
+      const op = upsert(seq, changes, {
+        payload: { id: 'a', title: 'seen', price: 1, note: 'seen', ...changes },
+        ...(step.base === undefined ? {} : { baseUpdatedAt: step.base }),
+      });
+      const { changedFields: _unknown, ...whole } = op;
+      return step.type === 'upsert' && !step.knowsFields ? whole : op;
+    }),
+  );
+const departures = fc
+  .record({
+    ops: queue,
+    picks: fc.array(fc.boolean(), { minLength: 5, maxLength: 5 }),
+    mode: fc.constantFrom<DepartureMode>('applied', 'givenUp', 'dropped'),
+    known: fc.constantFrom('none', 'row', 'tombstone'),
+  })
+  .map(
+    ({ ops, picks, mode, known }): Departure => ({
+      ops,
+      leaving: new Set(ops.filter((_, index) => picks[index]).map((op) => op.seq)),
+      mode,
+      keys,
+      serverRow: known === 'none' ? undefined : server('t9', { note: 'theirs', ...(known === 'tombstone' ? { deletedAt: 't9' } : {}) }),
+      serverVersion: known === 'none' ? undefined : 't9',
+      serverDeleted: known === 'tombstone',
+    }),
+  );
 
 describe('departures, whatever the queue', () => {
   const check = (holds: (departure: Departure) => void): void => fc.assert(fc.property(departures, holds), { numRuns: 400 });
 
-  test('I1: nothing is lost and nothing doubled: what is gone and what remains are the queue, in its order', () => check((departure) => {
-    const { gone, remaining } = depart(departure);
-    expect([...gone, ...remaining].map((op) => op.seq).toSorted((a, b) => a - b)).toEqual(departure.ops.map((op) => op.seq));
-    for (const list of [gone, remaining]) expect(list.map((op) => op.seq)).toEqual(list.map((op) => op.seq).toSorted((a, b) => a - b));
-    expect(gone.map((op) => op.seq)).toEqual(expect.arrayContaining([...departure.leaving]));
-  }));
+  test('I1: nothing is lost and nothing doubled: what is gone and what remains are the queue, in its order', () =>
+    check((departure) => {
+      const { gone, remaining } = depart(departure);
+      expect([...gone, ...remaining].map((op) => op.seq).toSorted((a, b) => a - b)).toEqual(departure.ops.map((op) => op.seq));
+      for (const list of [gone, remaining]) expect(list.map((op) => op.seq)).toEqual(list.map((op) => op.seq).toSorted((a, b) => a - b));
+      expect(gone.map((op) => op.seq)).toEqual(expect.arrayContaining([...departure.leaving]));
+    }));
 
-  test('I1: more than asked goes only with a create that left unapplied and that nobody else made', () => check((departure) => {
-    const { gone } = depart(departure);
-    const extra = gone.filter((op) => !departure.leaving.has(op.seq));
-    const lostCreate = departure.mode !== 'applied' && departure.serverRow === undefined && departure.ops.some((op) => op.creates && departure.leaving.has(op.seq));
-    if (!lostCreate) expect(extra).toEqual([]);
-    else if (departure.mode === 'givenUp') expect(extra.every((op) => op.type === 'delete')).toBe(true);
-  }));
+  test('I1: more than asked goes only with a create that left unapplied and that nobody else made', () =>
+    check((departure) => {
+      const { gone } = depart(departure);
+      const extra = gone.filter((op) => !departure.leaving.has(op.seq));
+      const lostCreate =
+        departure.mode !== 'applied' && departure.serverRow === undefined && departure.ops.some((op) => op.creates && departure.leaving.has(op.seq));
+      if (!lostCreate) expect(extra).toEqual([]);
+      else if (departure.mode === 'givenUp') expect(extra.every((op) => op.type === 'delete')).toBe(true);
+    }));
 
-  test('F-20: followers keep identity, kind and own fields, and are all based on the row now known', () => check((departure) => {
-    const { remaining } = depart(departure);
-    const exists = departure.serverRow !== undefined && !departure.serverDeleted;
-    const first = departure.ops.find((op) => departure.leaving.has(op.seq))?.seq ?? Infinity;
-    // What is older than all that leaves may be under way: not a character of it changes.
-    expect(remaining.filter((op) => op.seq < first)).toEqual(departure.ops.filter((op) => op.seq < first));
-    for (const op of remaining.filter((candidate) => candidate.seq > first)) {
-      const before = departure.ops.find((candidate) => candidate.seq === op.seq);
-      expect(op).toMatchObject({ opId: before?.opId, type: before?.type, localTimestamp: before?.localTimestamp });
-      expect(op.baseUpdatedAt).toBe(exists ? 't9' : undefined);
-      expect(op.changedFields).toEqual(before?.changedFields);
-      for (const key of before?.changedFields ?? []) expect(op.payload?.[key]).toEqual(before?.payload?.[key]);
-      if (exists && op.changedFields !== undefined) {
-        for (const key of ['title', 'price', 'note'].filter((name) => !op.changedFields?.includes(name))) expect(op.payload?.[key]).toEqual(departure.serverRow?.[key]);
+  test('F-20: followers keep identity, kind and own fields, and are all based on the row now known', () =>
+    check((departure) => {
+      const { remaining } = depart(departure);
+      const exists = departure.serverRow !== undefined && !departure.serverDeleted;
+      const first = departure.ops.find((op) => departure.leaving.has(op.seq))?.seq ?? Infinity;
+      // What is older than all that leaves may be under way: not a character of it changes.
+      expect(remaining.filter((op) => op.seq < first)).toEqual(departure.ops.filter((op) => op.seq < first));
+      for (const op of remaining.filter((candidate) => candidate.seq > first)) {
+        const before = departure.ops.find((candidate) => candidate.seq === op.seq);
+        expect(op).toMatchObject({ opId: before?.opId, type: before?.type, localTimestamp: before?.localTimestamp });
+        expect(op.baseUpdatedAt).toBe(exists ? 't9' : undefined);
+        expect(op.changedFields).toEqual(before?.changedFields);
+        for (const key of before?.changedFields ?? []) expect(op.payload?.[key]).toEqual(before?.payload?.[key]);
+        if (exists && op.changedFields !== undefined) {
+          for (const key of ['title', 'price', 'note'].filter((name) => !op.changedFields?.includes(name)))
+            expect(op.payload?.[key]).toEqual(departure.serverRow?.[key]);
+        }
+        if (op.payload !== undefined && exists) expect(Object.keys(op.payload)).not.toContain('updatedAt');
       }
-      if (op.payload !== undefined && exists) expect(Object.keys(op.payload)).not.toContain('updatedAt');
-    }
-  }));
+    }));
 
-  test('F-144: at most the first of them creates, and only what the server does not have', () => check((departure) => {
-    const { remaining } = depart(departure);
-    expect(remaining.slice(1).filter((op) => op.creates && !departure.ops.find((before) => before.seq === op.seq)?.creates)).toEqual([]);
-    const first = departure.ops.find((op) => departure.leaving.has(op.seq))?.seq ?? Infinity;
-    if (departure.serverRow !== undefined && !departure.serverDeleted) expect(remaining.filter((op) => op.creates && op.seq > first)).toEqual([]);
-    const lostCreate = departure.mode !== 'applied' && departure.serverRow === undefined && departure.ops.some((op) => op.creates && departure.leaving.has(op.seq));
-    if (lostCreate && remaining.length > 0) expect(remaining[0]?.creates).toBe(true);
-  }));
+  test('F-144: at most the first of them creates, and only what the server does not have', () =>
+    check((departure) => {
+      const { remaining } = depart(departure);
+      expect(remaining.slice(1).filter((op) => op.creates && !departure.ops.find((before) => before.seq === op.seq)?.creates)).toEqual([]);
+      const first = departure.ops.find((op) => departure.leaving.has(op.seq))?.seq ?? Infinity;
+      if (departure.serverRow !== undefined && !departure.serverDeleted) expect(remaining.filter((op) => op.creates && op.seq > first)).toEqual([]);
+      const lostCreate =
+        departure.mode !== 'applied' && departure.serverRow === undefined && departure.ops.some((op) => op.creates && departure.leaving.has(op.seq));
+      if (lostCreate && remaining.length > 0) expect(remaining[0]?.creates).toBe(true);
+    }));
 
-  test('I4: the local row is the server\'s with what remains on top', () => check((departure) => {
-    const { remaining, localRow, deletedLocally } = depart(departure);
-    const expected = overlay(departure.serverRow, remaining, keys);
-    expect(localRow).toEqual(expected.row);
-    expect(deletedLocally).toBe(expected.deletedLocally);
-  }));
+  test("I4: the local row is the server's with what remains on top", () =>
+    check((departure) => {
+      const { remaining, localRow, deletedLocally } = depart(departure);
+      const expected = overlay(departure.serverRow, remaining, keys);
+      expect(localRow).toEqual(expected.row);
+      expect(deletedLocally).toBe(expected.deletedLocally);
+    }));
 });

@@ -3,7 +3,17 @@ import { AuthError, NetworkError, ParseError, syncErrorInfo, TransportError, Val
 import type { JsonObject } from '../../src/model/json.ts';
 import { deleteOp, upsertOp } from '../../src/model/operation.ts';
 import {
-  type PushResult, pushAmbiguous, pushConflict, pushForbidden, pushMalformed, pushNotFound, pushRejected, pushSuccess, pushThrottled, pushUnauthorized, pushUnavailable,
+  type PushResult,
+  pushAmbiguous,
+  pushConflict,
+  pushForbidden,
+  pushMalformed,
+  pushNotFound,
+  pushRejected,
+  pushSuccess,
+  pushThrottled,
+  pushUnauthorized,
+  pushUnavailable,
 } from '../../src/model/transport.ts';
 import { judgeBatch } from '../../src/rules/judge-batch.ts';
 import { closesRequest, toOutcome, tryIsCounted, willRetry } from '../../src/rules/outcome.ts';
@@ -17,10 +27,19 @@ describe('toOutcome', () => {
   test.each<[string, PushResult, object, object]>([
     ['success', pushSuccess({ serverData: row, serverVersion: '"1"' }), { type: 'applied', row, version: '"1"' }, { type: 'applied', row }],
     ['empty success', pushSuccess(), { type: 'applied', row: undefined }, { type: 'applied' }],
-    ['conflict', pushConflict({ serverData: row, serverVersion: '"2"' }),
-      { type: 'conflict', current: row, deleted: false, serverTimestamp: '2024-01-01T00:00:00Z', version: '"2"' }, { type: 'conflict', current: row }],
+    [
+      'conflict',
+      pushConflict({ serverData: row, serverVersion: '"2"' }),
+      { type: 'conflict', current: row, deleted: false, serverTimestamp: '2024-01-01T00:00:00Z', version: '"2"' },
+      { type: 'conflict', current: row },
+    ],
     ['F-33: conflict without row', pushConflict(), { type: 'conflict', current: undefined, deleted: false, serverTimestamp: '' }, { type: 'conflict' }],
-    ['deleted on the server', pushConflict({ serverDeleted: true, serverTimestamp: 'v3' }), { type: 'conflict', deleted: true, serverTimestamp: 'v3' }, { type: 'applied' }],
+    [
+      'deleted on the server',
+      pushConflict({ serverDeleted: true, serverTimestamp: 'v3' }),
+      { type: 'conflict', deleted: true, serverTimestamp: 'v3' },
+      { type: 'applied' },
+    ],
     ['F-22: not found', pushNotFound(410), { type: 'conflict', current: undefined, deleted: true }, { type: 'applied' }],
     ['F-133: rejected', pushRejected({ statusCode: 422, code: 'invalid', message: 'no' }), { type: 'rejected', code: 'invalid' }, { type: 'rejected' }],
     ['forbidden', pushForbidden(), { type: 'forbidden' }, { type: 'forbidden' }],
@@ -58,10 +77,25 @@ describe('toOutcome', () => {
     expect(toOutcome(edit, JSON.parse('{"type":"banana"}') as PushResult)).toMatchObject({ type: 'malformed' });
   });
   test('F-09, F-106, F-133: what is counted, closed and sent again', () => {
-    expect([tryIsCounted('rejected'), tryIsCounted('forbidden', true), tryIsCounted('retryLater'), tryIsCounted('retryLater', true)]).toEqual([true, false, false, true]);
-    expect([closesRequest('rejected'), closesRequest('notSent'), closesRequest('retryLater'), closesRequest('unavailable'), closesRequest('malformed')])
-      .toEqual([true, true, false, false, false]);
-    expect([willRetry('rejected', 4, 5), willRetry('rejected', 5, 5), willRetry('unavailable', 0, 5), willRetry('ambiguous', 0, 5)]).toEqual([true, false, true, false]);
+    expect([tryIsCounted('rejected'), tryIsCounted('forbidden', true), tryIsCounted('retryLater'), tryIsCounted('retryLater', true)]).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
+    expect([
+      closesRequest('rejected'),
+      closesRequest('notSent'),
+      closesRequest('retryLater'),
+      closesRequest('unavailable'),
+      closesRequest('malformed'),
+    ]).toEqual([true, true, false, false, false]);
+    expect([willRetry('rejected', 4, 5), willRetry('rejected', 5, 5), willRetry('unavailable', 0, 5), willRetry('ambiguous', 0, 5)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
   });
 });
 

@@ -10,8 +10,10 @@ const edit = (payload: JsonObject, changedFields?: readonly string[]): PendingOp
 const del: PendingOp = { ...base, type: 'delete' };
 
 test('I4: a pending edit lies over the newer server row, field by field', () => {
-  expect(overlay(server, [edit({ id: 'a', title: 'A', prio: 1, updated_at: 'v1' }, ['title'])], keys))
-    .toEqual({ row: { ...server, title: 'A' }, deletedLocally: false });
+  expect(overlay(server, [edit({ id: 'a', title: 'A', prio: 1, updated_at: 'v1' }, ['title'])], keys)).toEqual({
+    row: { ...server, title: 'A' },
+    deletedLocally: false,
+  });
 });
 test('I4: a changed field missing in the payload leaves the server’s value; null clears', () => {
   expect(overlay(server, [edit({ prio: null }, ['prio', 'title'])], keys).row).toEqual({ ...server, prio: null });

@@ -37,7 +37,12 @@ const ids = (step: (PageStep & { request: unknown }) | undefined) => applied(ste
 
 describe('requests', () => {
   test('PULL-01: a first pull asks from the epoch, without afterId and token, with deleted rows', () => {
-    expect(requestOf(startPaging(begin, options), options)).toEqual({ kind: 'todos', updatedSince: '1970-01-01T00:00:00.000Z', pageSize: 3, includeDeleted: true });
+    expect(requestOf(startPaging(begin, options), options)).toEqual({
+      kind: 'todos',
+      updatedSince: '1970-01-01T00:00:00.000Z',
+      pageSize: 3,
+      includeDeleted: true,
+    });
   });
   test('F-63: the cursor goes back to the server character by character', () => {
     expect(requestOf(startPaging({ ...begin, cursor: at('b', 5) }, options), options)).toMatchObject({ updatedSince: ts(5), afterId: 'b' });
@@ -50,9 +55,15 @@ describe('requests', () => {
 
 describe('tokens', () => {
   test('F-60: while a token is followed, updatedSince and afterId stay those of the first request', () => {
-    const steps = feed({ ...begin, cursor: at('z', 1) }, [page([row('a', 2), row('b', 3)], { nextPageToken: 'T1' }), page([row('c', 4)], { nextPageToken: 'T2' }), page([row('d', 5)])]);
+    const steps = feed({ ...begin, cursor: at('z', 1) }, [
+      page([row('a', 2), row('b', 3)], { nextPageToken: 'T1' }),
+      page([row('c', 4)], { nextPageToken: 'T2' }),
+      page([row('d', 5)]),
+    ]);
     expect(steps.map((step) => step.request)).toMatchObject([
-      { updatedSince: ts(1), afterId: 'z' }, { updatedSince: ts(1), afterId: 'z', pageToken: 'T1' }, { updatedSince: ts(1), afterId: 'z', pageToken: 'T2' },
+      { updatedSince: ts(1), afterId: 'z' },
+      { updatedSince: ts(1), afterId: 'z', pageToken: 'T1' },
+      { updatedSince: ts(1), afterId: 'z', pageToken: 'T2' },
     ]);
     expect(applied(steps[0]).toApply.next).toEqual({ cursor: at('b', 3), maxPage: 2, resync: false, sequence: { token: 'T1', start: at('z', 1) } });
     expect(applied(steps[2]).toApply.next).toEqual({ cursor: at('d', 5), maxPage: 2, resync: false });
@@ -60,7 +71,13 @@ describe('tokens', () => {
   });
   test('an interrupted sequence goes on with its token and first filter', () => {
     const position = { cursor: at('b', 3), maxPage: 2, resync: false, sequence: { token: 'T1', start: undefined } };
-    expect(requestOf(startPaging(position, options), options)).toEqual({ kind: 'todos', updatedSince: '1970-01-01T00:00:00.000Z', pageSize: 3, pageToken: 'T1', includeDeleted: true });
+    expect(requestOf(startPaging(position, options), options)).toEqual({
+      kind: 'todos',
+      updatedSince: '1970-01-01T00:00:00.000Z',
+      pageSize: 3,
+      pageToken: 'T1',
+      includeDeleted: true,
+    });
     const [step] = feed(position, [page([row('c', 4)])]);
     expect(applied(step).toApply.next.cursor).toEqual(at('c', 4));
     expect(abandonSequence(position)).toEqual({ cursor: at('b', 3), maxPage: 2, resync: false });
@@ -71,22 +88,38 @@ describe('tokens', () => {
     expect(ids(steps[1])).toEqual(['a']);
   });
   test('I8: too many empty pages in a row are a protocol error', () => {
-    expect(feed(begin, ['1', '2', '3', '4'].map((token) => page([], { nextPageToken: token }))).map((step) => step.type)).toEqual(['apply', 'apply', 'protocolError']);
+    expect(
+      feed(
+        begin,
+        ['1', '2', '3', '4'].map((token) => page([], { nextPageToken: token })),
+      ).map((step) => step.type),
+    ).toEqual(['apply', 'apply', 'protocolError']);
   });
   test('F-14: the same token twice is a protocol error, also right after a restart', () => {
-    expect(feed(begin, [page([row('a', 1)], { nextPageToken: 'T' }), page([row('b', 2)], { nextPageToken: 'T' })]).at(-1)).toMatchObject({ type: 'protocolError' });
+    expect(feed(begin, [page([row('a', 1)], { nextPageToken: 'T' }), page([row('b', 2)], { nextPageToken: 'T' })]).at(-1)).toMatchObject({
+      type: 'protocolError',
+    });
     const position = { ...begin, sequence: { token: 'T', start: undefined } };
     expect(feed(position, [page([row('b', 2)], { nextPageToken: 'T' })])[0]).toMatchObject({ type: 'protocolError' });
   });
   test('I8: two pages that alternate under ever new tokens end in a protocol error', () => {
-    const [a, b] = [[row('a', 1), row('b', 2)], [row('c', 3), row('d', 4)]];
-    const steps = feed(begin, Array.from({ length: 20 }, (_, index) => page(index % 2 === 0 ? a : b, { nextPageToken: `T${index}` })));
+    const [a, b] = [
+      [row('a', 1), row('b', 2)],
+      [row('c', 3), row('d', 4)],
+    ];
+    const steps = feed(
+      begin,
+      Array.from({ length: 20 }, (_, index) => page(index % 2 === 0 ? a : b, { nextPageToken: `T${index}` })),
+    );
     expect(steps.at(-1)?.type).toBe('protocolError');
     expect(steps.length).toBeLessThan(6);
   });
   test('F-66: a page older than the cursor restores the start; the cursor moves at the end only', () => {
     const steps = feed({ ...begin, cursor: at('z', 1) }, [
-      page([row('c', 5), row('d', 6)], { nextPageToken: 'T1' }), page([row('a', 2), row('b', 3)], { nextPageToken: 'T2' }), page([row('e', 7)], { nextPageToken: 'T3' }), page([row('f', 4)]),
+      page([row('c', 5), row('d', 6)], { nextPageToken: 'T1' }),
+      page([row('a', 2), row('b', 3)], { nextPageToken: 'T2' }),
+      page([row('e', 7)], { nextPageToken: 'T3' }),
+      page([row('f', 4)]),
     ]);
     expect(steps.map((step) => applied(step).toApply.next.cursor)).toEqual([at('d', 6), at('z', 1), at('z', 1), at('e', 7)]);
     expect(steps.map((step) => applied(step).unsorted)).toEqual([false, true, false, false]);
@@ -97,7 +130,10 @@ describe('tokens', () => {
     expect(steps.map((step) => applied(step).toApply.next.cursor)).toEqual([at('z', 1), at('e', 7)]);
   });
   test('hasMore: false ends, with or without a token', () => {
-    expect(applied(feed(begin, [page([row('a', 1)], { hasMore: false, nextPageToken: 'T' })])[0])).toMatchObject({ done: true, toApply: { next: { cursor: at('a', 1) } } });
+    expect(applied(feed(begin, [page([row('a', 1)], { hasMore: false, nextPageToken: 'T' })])[0])).toMatchObject({
+      done: true,
+      toApply: { next: { cursor: at('a', 1) } },
+    });
   });
 });
 
@@ -175,7 +211,9 @@ describe('keyset', () => {
 describe('overlap window', () => {
   const cursor = at('m', 5);
   test('F-64: late rows inside the window are applied; re-reads do not count and the cursor stays', () => {
-    const steps = feed({ ...begin, cursor, maxPage: 3 }, [page([row('late', 3), row('k', 5), row('m', 5)]), page([row('n', 5), row('o', 6)])], { overlapMs: 3_000 });
+    const steps = feed({ ...begin, cursor, maxPage: 3 }, [page([row('late', 3), row('k', 5), row('m', 5)]), page([row('n', 5), row('o', 6)])], {
+      overlapMs: 3_000,
+    });
     expect(ids(steps[0])).toEqual(['late', 'k', 'm']);
     expect(steps.map((step) => applied(step).pulled)).toEqual([0, 2]);
     expect(steps.map((step) => applied(step).toApply.next.cursor)).toEqual([cursor, at('o', 6)]);
@@ -190,7 +228,11 @@ describe('overlap window', () => {
 describe('rows that cannot be placed', () => {
   test('PULL-08: rows without id or timestamp are told, the rest goes on', () => {
     const [step] = feed(begin, [page([row('a', 1), { updated_at: ts(2) }, { id: 'c' }, { id: 'd', updated_at: 'soon' }, row('e', 3)])], { pageSize: 9 });
-    expect(applied(step).unusable.map(({ id, reason }) => [id, reason.slice(0, 14)])).toEqual([[undefined, 'the row has no'], ['c', 'the row has no'], ['d', 'the row has no']]);
+    expect(applied(step).unusable.map(({ id, reason }) => [id, reason.slice(0, 14)])).toEqual([
+      [undefined, 'the row has no'],
+      ['c', 'the row has no'],
+      ['d', 'the row has no'],
+    ]);
     expect(applied(step)).toMatchObject({ pulled: 2, toApply: { next: { cursor: at('e', 3) } } });
     expect(applied(step).toApply.items).toHaveLength(5);
   });

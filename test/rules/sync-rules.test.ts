@@ -1,11 +1,33 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { AuthError, DatabaseError, MaxRetriesExceededError, NetworkError, SyncAbortedError, SyncOperationError, TransportError } from '../../src/model/errors.ts';
+import {
+  AuthError,
+  DatabaseError,
+  MaxRetriesExceededError,
+  NetworkError,
+  SyncAbortedError,
+  SyncOperationError,
+  TransportError,
+} from '../../src/model/errors.ts';
 import type { SyncFailure } from '../../src/model/failure.ts';
 import { anonymousWaiter, type SyncRequest } from '../../src/model/run.ts';
 import {
-  acceptRequest, asAutomatic, automaticWork, covers, createRun, endingOf, failedKinds, isKindAhead, mergeRequests, promisesOf, timerMs, toRequest, toSyncError, widenRun,
-  withoutKind, withoutWaiter,
+  acceptRequest,
+  asAutomatic,
+  automaticWork,
+  covers,
+  createRun,
+  endingOf,
+  failedKinds,
+  isKindAhead,
+  mergeRequests,
+  promisesOf,
+  timerMs,
+  toRequest,
+  toSyncError,
+  widenRun,
+  withoutKind,
+  withoutWaiter,
 } from '../../src/rules/sync-rules.ts';
 
 const all = { pushKinds: ['todos', 'lists'], pullKinds: ['todos', 'lists', 'tags'] };
@@ -13,15 +35,28 @@ const sync = toRequest({ type: 'SYNC', waiter: 'w1' }, all);
 const unavailable: SyncFailure = { type: 'unavailable', message: 'no connection', at: 50_000 };
 
 const someKinds = fc.subarray(['todos', 'lists', 'tags']);
-const anyRequest: fc.Arbitrary<SyncRequest> = fc.record({
-  pushKinds: someKinds, pullKinds: someKinds, resyncKinds: someKinds, decisions: fc.subarray(['a', 'b']), automatic: fc.boolean(), waiters: fc.subarray(['w1', 'w2', anonymousWaiter]),
-}).map((parts) => ({ ...parts, explicit: parts.waiters.length > 0 }));
-const asSets = (asked: SyncRequest) => Object.fromEntries(Object.entries(asked).map(([key, value]: [string, unknown]) => [key, Array.isArray(value) ? value.toSorted() : value]));
+const anyRequest: fc.Arbitrary<SyncRequest> = fc
+  .record({
+    pushKinds: someKinds,
+    pullKinds: someKinds,
+    resyncKinds: someKinds,
+    decisions: fc.subarray(['a', 'b']),
+    automatic: fc.boolean(),
+    waiters: fc.subarray(['w1', 'w2', anonymousWaiter]),
+  })
+  .map((parts) => ({ ...parts, explicit: parts.waiters.length > 0 }));
+const asSets = (asked: SyncRequest) =>
+  Object.fromEntries(Object.entries(asked).map(([key, value]: [string, unknown]) => [key, Array.isArray(value) ? value.toSorted() : value]));
 
 describe('requests', () => {
   test('KND-03, KND-06, KND-07, F-101: what is asked, as far as it is registered', () => {
     expect(toRequest({ type: 'SYNC', pushKinds: [], pullKinds: ['tags', 'strange', 'tags'] }, all)).toMatchObject({ pushKinds: [], pullKinds: ['tags'] });
-    expect(toRequest({ type: 'FULL_RESYNC', kinds: ['tags'] }, all)).toMatchObject({ pushKinds: [], pullKinds: ['tags'], resyncKinds: ['tags'], explicit: true });
+    expect(toRequest({ type: 'FULL_RESYNC', kinds: ['tags'] }, all)).toMatchObject({
+      pushKinds: [],
+      pullKinds: ['tags'],
+      resyncKinds: ['tags'],
+      explicit: true,
+    });
     expect(toRequest({ type: 'SYNC', automatic: true }, all)).toMatchObject({ ...all, explicit: false, waiters: [] });
   });
   test('a command without a promise is waited for by nobody in particular', () => {
@@ -30,27 +65,33 @@ describe('requests', () => {
     expect(promisesOf(sync)).toEqual(['w1']);
   });
   test('I1: merging keeps everything, in any order, and twice is once', () => {
-    fc.assert(fc.property(anyRequest, anyRequest, (a, b) => {
-      const both = mergeRequests(a, b);
-      expect(asSets(both)).toEqual(asSets(mergeRequests(b, a)));
-      expect(asSets(mergeRequests(both, a))).toEqual(asSets(both));
-      for (const part of [a, b]) for (const kind of part.pushKinds) expect(both.pushKinds).toContain(kind);
-      expect(both.explicit).toBe(both.waiters.length > 0);
-    }), { numRuns: 200 });
+    fc.assert(
+      fc.property(anyRequest, anyRequest, (a, b) => {
+        const both = mergeRequests(a, b);
+        expect(asSets(both)).toEqual(asSets(mergeRequests(b, a)));
+        expect(asSets(mergeRequests(both, a))).toEqual(asSets(both));
+        for (const part of [a, b]) for (const kind of part.pushKinds) expect(both.pushKinds).toContain(kind);
+        expect(both.explicit).toBe(both.waiters.length > 0);
+      }),
+      { numRuns: 200 },
+    );
   });
   test('I1: a request is either part of the run afterwards or part of the next one', () => {
-    fc.assert(fc.property(anyRequest, anyRequest, fc.option(anyRequest, { nil: undefined }), (first, asked, next) => {
-      const run = createRun(1, first, 3);
-      for (const take of [acceptRequest, widenRun]) {
-        const after = take(run, next, asked);
-        const [ahead, later] = [after.run ?? run, after.next];
-        for (const waiter of asked.waiters) expect(ahead.request.waiters.includes(waiter) || later?.waiters.includes(waiter)).toBe(true);
-        for (const kind of asked.pushKinds) expect(ahead.toPush.includes(kind) || later?.pushKinds.includes(kind)).toBe(true);
-        for (const kind of asked.resyncKinds) expect(ahead.toSweep.includes(kind) || later?.resyncKinds.includes(kind)).toBe(true);
-        for (const op of asked.decisions) expect(ahead.request.decisions.includes(op) || later?.decisions.includes(op)).toBe(true);
-        if (asked.automatic) expect(ahead.request.automatic || later?.automatic).toBe(true);
-      }
-    }), { numRuns: 200 });
+    fc.assert(
+      fc.property(anyRequest, anyRequest, fc.option(anyRequest, { nil: undefined }), (first, asked, next) => {
+        const run = createRun(1, first, 3);
+        for (const take of [acceptRequest, widenRun]) {
+          const after = take(run, next, asked);
+          const [ahead, later] = [after.run ?? run, after.next];
+          for (const waiter of asked.waiters) expect(ahead.request.waiters.includes(waiter) || later?.waiters.includes(waiter)).toBe(true);
+          for (const kind of asked.pushKinds) expect(ahead.toPush.includes(kind) || later?.pushKinds.includes(kind)).toBe(true);
+          for (const kind of asked.resyncKinds) expect(ahead.toSweep.includes(kind) || later?.resyncKinds.includes(kind)).toBe(true);
+          for (const op of asked.decisions) expect(ahead.request.decisions.includes(op) || later?.decisions.includes(op)).toBe(true);
+          if (asked.automatic) expect(ahead.request.automatic || later?.automatic).toBe(true);
+        }
+      }),
+      { numRuns: 200 },
+    );
   });
   test('a promise that left leaves the work to the others', () => {
     expect(withoutWaiter(sync, 'w1')).toBeUndefined();
@@ -82,7 +123,12 @@ describe('runs', () => {
     expect(rest.toPush).toEqual(['todos', 'lists']);
     expect(isKindAhead(rest, failure)).toBe(false);
     expect(isKindAhead({ ...run, planned: false }, failure)).toBe(false);
-    expect(failedKinds(withoutKind(rest, { ...failure, phase: 'push' }))).toMatchObject({ pushKinds: ['todos'], pullKinds: ['todos'], automatic: true, waiters: [] });
+    expect(failedKinds(withoutKind(rest, { ...failure, phase: 'push' }))).toMatchObject({
+      pushKinds: ['todos'],
+      pullKinds: ['todos'],
+      automatic: true,
+      waiters: [],
+    });
   });
 });
 

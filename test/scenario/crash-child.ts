@@ -11,7 +11,8 @@ import { openTodoDatabase, todos } from '../support/open-store.ts';
 import { todoOf } from '../support/todo.ts';
 
 const [driver, database, url, killAtText, label] = process.argv.slice(2);
-if (driver === undefined || database === undefined || url === undefined || label === undefined) throw new Error('usage: crash-child driver database url killAt label');
+if (driver === undefined || database === undefined || url === undefined || label === undefined)
+  throw new Error('usage: crash-child driver database url killAt label');
 const killAt = Number(killAtText);
 
 const say = (line: string): void => void writeSync(1, `${line}\n`);
@@ -50,7 +51,12 @@ class SteppingTransport extends RestTransport {
 }
 
 const dataSource = await openTodoDatabase(driver as DatabaseDriver, database);
-const engine = createSyncEngine({ dataSource, tables: [todos], transport: new SteppingTransport({ baseUrl: url, pushConcurrency: 2 }), config: { pageSize: 4, pushBatchSize: 3 } });
+const engine = createSyncEngine({
+  dataSource,
+  tables: [todos],
+  transport: new SteppingTransport({ baseUrl: url, pushConcurrency: 2 }),
+  config: { pageSize: 4, pushBatchSize: 3 },
+});
 await engine.start();
 const writer = engine.writer(todos);
 for (let round = 0; round < 2; round++) {

@@ -34,8 +34,12 @@ const live = (driver: DatabaseDriver, database: string, url: string, killAt: num
     const process_ = spawn(process.execPath, ['--import', 'tsx', child, driver, database, url, String(killAt), 'w'], { stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '';
     let stderr = '';
-    process_.stdout.on('data', (data: Buffer) => { out += data.toString(); });
-    process_.stderr.on('data', (data: Buffer) => { stderr += data.toString(); });
+    process_.stdout.on('data', (data: Buffer) => {
+      out += data.toString();
+    });
+    process_.stderr.on('data', (data: Buffer) => {
+      stderr += data.toString();
+    });
     process_.on('error', reject);
     process_.on('close', (_code, signal) => resolve({ signal, lines: out.split('\n').filter((line) => line !== ''), stderr }));
   });
@@ -64,7 +68,9 @@ async function dieAndRestart(driver: DatabaseDriver, name: string, killAt: numbe
         continue;
       }
       expect(onServer, `${id} was written and is not on the server (I1)`).toMatchObject({
-        id, ...(written.includes('edited') ? { title: 'edited' } : {}), ...(written.includes('prioritised') ? { priority: 5 } : {}),
+        id,
+        ...(written.includes('edited') ? { title: 'edited' } : {}),
+        ...(written.includes('prioritised') ? { priority: 5 } : {}),
       });
       expect(rows.get(id), `${id} differs from the server (I5)`).toMatchObject({ title: onServer?.['title'], priority: onServer?.['priority'] ?? null });
     }
@@ -80,15 +86,19 @@ async function dieAndRestart(driver: DatabaseDriver, name: string, killAt: numbe
   return life;
 }
 
-test.each(drivers)('I7: killed at any step of writing, pushing and pulling, %s loses nothing and doubles nothing after a restart', { timeout: 180_000 }, async (driver) => {
-  const whole = await dieAndRestart(driver, `${driver}-whole`, -1);
-  expect(whole.stderr).toBe('');
-  const steps = Number(whole.lines.at(-1)?.split(' ')[1]);
-  expect(steps).toBeGreaterThan(100);
-  const random = seededRandom(seed);
-  for (let point = 0; point < pointsPerDriver; point++) {
-    const killAt = 1 + Math.floor(random() * steps);
-    const life = await dieAndRestart(driver, `${driver}-${killAt}-${point}`, killAt);
-    expect(life.signal, `KILL_SEED=${seed}, step ${killAt} of ${steps}: ${life.stderr}`).toBe('SIGKILL');
-  }
-});
+test.each(drivers)(
+  'I7: killed at any step of writing, pushing and pulling, %s loses nothing and doubles nothing after a restart',
+  { timeout: 180_000 },
+  async (driver) => {
+    const whole = await dieAndRestart(driver, `${driver}-whole`, -1);
+    expect(whole.stderr).toBe('');
+    const steps = Number(whole.lines.at(-1)?.split(' ')[1]);
+    expect(steps).toBeGreaterThan(100);
+    const random = seededRandom(seed);
+    for (let point = 0; point < pointsPerDriver; point++) {
+      const killAt = 1 + Math.floor(random() * steps);
+      const life = await dieAndRestart(driver, `${driver}-${killAt}-${point}`, killAt);
+      expect(life.signal, `KILL_SEED=${seed}, step ${killAt} of ${steps}: ${life.stderr}`).toBe('SIGKILL');
+    }
+  },
+);

@@ -19,14 +19,29 @@ describe('first sync', () => {
     expect(await bench.queued()).toEqual([]);
     // EVT-01, EVT-02, EVT-03, RUN-04
     expect(bench.types()).toEqual([
-      'sync.started', 'op.pushed', 'sync.progress', 'batch.pushed', 'sync.started', 'cache.updated', 'page.pulled', 'sync.progress', 'sync.completed',
+      'sync.started',
+      'op.pushed',
+      'sync.progress',
+      'batch.pushed',
+      'sync.started',
+      'cache.updated',
+      'page.pulled',
+      'sync.progress',
+      'sync.completed',
     ]);
   });
 
   test('RUN-11, RUN-12: syncRun tells everything that the run did', async () => {
     bench = await openEngine();
     const result = await bench.engine.syncRun();
-    expect(result).toMatchObject({ hadErrors: false, stuckOpsCount: 0, kindsPushed: ['todos'], kindsPulled: ['todos'], push: { pushed: 0 }, pull: { pulled: 0 } });
+    expect(result).toMatchObject({
+      hadErrors: false,
+      stuckOpsCount: 0,
+      kindsPushed: ['todos'],
+      kindsPulled: ['todos'],
+      push: { pushed: 0 },
+      pull: { pulled: 0 },
+    });
     expect(result).not.toHaveProperty('firstError');
   });
 
@@ -120,7 +135,10 @@ describe('offline', () => {
     bench.skipWaits();
     await bench.writer.insertAndEnqueue(todoOf('a'));
     bench.server.failNextRequests(Infinity, 503);
-    const error = await bench.engine.sync().then(() => undefined, (thrown: unknown) => thrown);
+    const error = await bench.engine.sync().then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
     expect(error).toBeInstanceOf(MaxRetriesExceededError);
     expect(error).toMatchObject({ attempts: 3, maxRetries: 2, stats: { pulled: 0 } });
     expect(bench.types()).toContain('sync.failed');

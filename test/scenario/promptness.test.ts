@@ -58,7 +58,11 @@ describe('a server that never answers', () => {
     await bench.writer.insertAndEnqueue(todoOf('a'));
     const held = bench.server.holdNextRequests(1, { method: 'PUT' });
     let isComplete = false;
-    bench.engine.events$.subscribe({ complete: () => { isComplete = true; } });
+    bench.engine.events$.subscribe({
+      complete: () => {
+        isComplete = true;
+      },
+    });
     const syncing = bench.engine.sync();
     await held.arrived;
     await within(promptMs, bench.engine.dispose());
@@ -111,7 +115,10 @@ describe('what comes during a run', () => {
 
   test('F-43, FUL-16: a full resync and a sync exclude each other; both do what was asked', async () => {
     bench = await openEngine();
-    bench.server.seed('todos', [{ id: 'a', title: 'A', done: false }, { id: 'b', title: 'B', done: false }]);
+    bench.server.seed('todos', [
+      { id: 'a', title: 'A', done: false },
+      { id: 'b', title: 'B', done: false },
+    ]);
     await bench.engine.sync();
     bench.server.remove('todos', 'b');
     const held = bench.server.holdNextRequests(1, { method: 'GET' });

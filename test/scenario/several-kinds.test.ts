@@ -11,15 +11,26 @@ let server: TestServer;
 let dataSource: DataSource;
 let engine: SyncEngine;
 const begin = async (pullConcurrency: number): Promise<void> => {
-  engine = createSyncEngine({ dataSource, tables: [todos, notes], transport: new RestTransport({ baseUrl: server.url }), config: { pullConcurrency, pageSize: 3 } });
+  engine = createSyncEngine({
+    dataSource,
+    tables: [todos, notes],
+    transport: new RestTransport({ baseUrl: server.url }),
+    config: { pullConcurrency, pageSize: 3 },
+  });
   await engine.start();
 };
 
 beforeEach(async () => {
   server = await createTestServer();
   dataSource = await openTodoDatabase('better-sqlite3', ':memory:', { entities: [noteEntity], migrations: [CreateNotes1700000000003] });
-  server.seed('todos', Array.from({ length: 10 }, (_, index) => ({ id: `t${index}`, title: 'x', done: false })));
-  server.seed('notes', Array.from({ length: 10 }, (_, index) => ({ id: `n${index}`, text: 'x' })));
+  server.seed(
+    'todos',
+    Array.from({ length: 10 }, (_, index) => ({ id: `t${index}`, title: 'x', done: false })),
+  );
+  server.seed(
+    'notes',
+    Array.from({ length: 10 }, (_, index) => ({ id: `n${index}`, text: 'x' })),
+  );
 });
 afterEach(async () => {
   await engine.dispose();

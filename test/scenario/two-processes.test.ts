@@ -16,8 +16,12 @@ const live = (driver: DatabaseDriver, database: string, url: string, label: stri
   new Promise((resolve, reject) => {
     const process_ = spawn(process.execPath, ['--import', 'tsx', child, driver, database, url, '-1', label], { stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '';
-    process_.stdout.on('data', (data: Buffer) => { out += data.toString(); });
-    process_.stderr.on('data', (data: Buffer) => { out += data.toString(); });
+    process_.stdout.on('data', (data: Buffer) => {
+      out += data.toString();
+    });
+    process_.stderr.on('data', (data: Buffer) => {
+      out += data.toString();
+    });
     process_.on('error', reject);
     process_.on('close', (code) => (code === 0 ? resolve(out) : reject(new Error(`process ${label} ended with ${String(code)}: ${out}`))));
   });
@@ -35,12 +39,19 @@ test.each(drivers)('I11, F-47: three processes write and sync on one %s file, an
     await engine.sync();
     expect(await engine.outbox.hasOperations()).toBe(false);
     await engine.dispose();
-    const rows = (await dataSource.query('SELECT id, title, priority FROM todos WHERE deleted_at IS NULL AND deleted_at_local IS NULL ORDER BY id')) as { id: string }[];
+    const rows = (await dataSource.query('SELECT id, title, priority FROM todos WHERE deleted_at IS NULL AND deleted_at_local IS NULL ORDER BY id')) as {
+      id: string;
+    }[];
     await dataSource.destroy();
-    const onServer = server.getAll('todos').map((row) => ({ id: row['id'], title: row['title'], priority: row['priority'] })).toSorted((a, b) => String(a.id).localeCompare(String(b.id)));
+    const onServer = server
+      .getAll('todos')
+      .map((row) => ({ id: row['id'], title: row['title'], priority: row['priority'] }))
+      .toSorted((a, b) => String(a.id).localeCompare(String(b.id)));
     expect(rows).toEqual(onServer);
     expect(onServer).toHaveLength(labels.length * 2 * 3);
-    const sent = server.recordedRequests.filter(({ method }) => method === 'PUT' || method === 'DELETE').map(({ headers }) => String(headers['x-idempotency-key']));
+    const sent = server.recordedRequests
+      .filter(({ method }) => method === 'PUT' || method === 'DELETE')
+      .map(({ headers }) => String(headers['x-idempotency-key']));
     expect(sent.length).toBe(new Set(sent).size);
   } finally {
     await rm(directory, { recursive: true, force: true });

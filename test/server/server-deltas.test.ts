@@ -26,13 +26,17 @@ interface Answer {
   readonly body: Record<string, unknown>;
 }
 type Ask = (method: string, path: string, body?: object, headers?: Record<string, string>) => Promise<Answer>;
-const asking = (url: string): Ask => async (method, path, body, headers = {}) => {
-  const response = await fetch(`${url}${path}`, {
-    method, headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers }, ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  const text = await response.text();
-  return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
-};
+const asking =
+  (url: string): Ask =>
+  async (method, path, body, headers = {}) => {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+  };
 
 async function reference(options: Partial<CreateSyncServerOptions> = {}): Promise<Ask> {
   const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [Items], synchronize: true }).initialize();
@@ -46,7 +50,10 @@ async function testServer(): Promise<Ask> {
   return asking(server.url);
 }
 
-for (const [name, serve] of [['reference server', reference], ['test server', testServer]] as const) {
+for (const [name, serve] of [
+  ['reference server', reference],
+  ['test server', testServer],
+] as const) {
   describe(`_deltas on the ${name}`, () => {
     test('PROTOCOL §3: increments, additions and removals are applied to the stored row; other fields stay', async () => {
       const ask = await serve();
@@ -88,7 +95,9 @@ for (const [name, serve] of [['reference server', reference], ['test server', te
     test('concurrent deltas give the exact sum', async () => {
       const ask = await serve();
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 0, tags: [] });
-      await Promise.all(Array.from({ length: 40 }, (_, n) => ask('PUT', '/items/a', { _deltas: { stock: { increment: n % 2 === 0 ? 3 : -1 }, tags: { add: [`t${n}`] } } })));
+      await Promise.all(
+        Array.from({ length: 40 }, (_, n) => ask('PUT', '/items/a', { _deltas: { stock: { increment: n % 2 === 0 ? 3 : -1 }, tags: { add: [`t${n}`] } } })),
+      );
       const { body } = await ask('GET', '/items/a');
       expect(body).toMatchObject({ stock: 40 });
       expect(new Set(body['tags'] as string[]).size).toBe(40);
@@ -102,10 +111,10 @@ for (const [name, serve] of [['reference server', reference], ['test server', te
 
     test('F-22: a delta brings nothing into being: 404 where there is no row, or only a tombstone', async () => {
       const ask = await serve();
-      expect((await ask('PUT', '/items/nowhere', { _deltas: { stock: { increment: 2 } } }))).toMatchObject({ status: 404, body: { error: 'not_found' } });
+      expect(await ask('PUT', '/items/nowhere', { _deltas: { stock: { increment: 2 } } })).toMatchObject({ status: 404, body: { error: 'not_found' } });
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 1 });
       await ask('DELETE', '/items/a');
-      expect((await ask('PUT', '/items/a', { _deltas: { stock: { increment: 2 } } }))).toMatchObject({ status: 404, body: { error: 'not_found' } });
+      expect(await ask('PUT', '/items/a', { _deltas: { stock: { increment: 2 } } })).toMatchObject({ status: 404, body: { error: 'not_found' } });
     });
 
     test.each([
@@ -125,7 +134,10 @@ for (const [name, serve] of [['reference server', reference], ['test server', te
     test('422 for a field that is both written and changed', async () => {
       const ask = await serve();
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 1 });
-      expect(await ask('PUT', '/items/a', { stock: 5, _deltas: { stock: { increment: 1 } } })).toMatchObject({ status: 422, body: { fields: { stock: expect.any(String) as string } } });
+      expect(await ask('PUT', '/items/a', { stock: 5, _deltas: { stock: { increment: 1 } } })).toMatchObject({
+        status: 422,
+        body: { fields: { stock: expect.any(String) as string } },
+      });
     });
 
     test('PROTOCOL §6: items of a batch carry deltas, too', async () => {
@@ -133,7 +145,10 @@ for (const [name, serve] of [['reference server', reference], ['test server', te
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 1 });
       const item = { opId: 'k1', kind: 'items', id: 'a', type: 'upsert', payload: { id: 'a', _deltas: { stock: { increment: 4 } } } };
       const { body } = await ask('POST', '/batch', { ops: [item, item] });
-      expect(body['results']).toMatchObject([{ statusCode: 200, data: { stock: 5 } }, { statusCode: 200, data: { stock: 5 } }]);
+      expect(body['results']).toMatchObject([
+        { statusCode: 200, data: { stock: 5 } },
+        { statusCode: 200, data: { stock: 5 } },
+      ]);
       expect((await ask('GET', '/items/a')).body).toMatchObject({ stock: 5 });
     });
   });
@@ -150,13 +165,22 @@ describe('rules of the reference server', () => {
     });
     await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 1 });
     expect((await ask('PUT', '/items/a', { _deltas: { stock: { increment: -1 } } })).body).toMatchObject({ stock: 0 });
-    expect(await ask('PUT', '/items/a', { _deltas: { stock: { increment: -1 } } })).toMatchObject({ status: 422, body: { error: 'sold_out', fields: { stock: 'sold out' } } });
+    expect(await ask('PUT', '/items/a', { _deltas: { stock: { increment: -1 } } })).toMatchObject({
+      status: 422,
+      body: { error: 'sold_out', fields: { stock: 'sold out' } },
+    });
   });
 
   test('a column that takes whole numbers only refuses what is none', async () => {
     const ask = await reference();
     await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 1 });
-    expect(await ask('PUT', '/items/a', { _deltas: { stock: { increment: 0.5 } } })).toMatchObject({ status: 422, body: { fields: { stock: 'expected a whole number' } } });
-    expect(await ask('PUT', '/items/a', { _deltas: { nothing: { increment: 1 } } })).toMatchObject({ status: 422, body: { fields: { nothing: 'unknown field' } } });
+    expect(await ask('PUT', '/items/a', { _deltas: { stock: { increment: 0.5 } } })).toMatchObject({
+      status: 422,
+      body: { fields: { stock: 'expected a whole number' } },
+    });
+    expect(await ask('PUT', '/items/a', { _deltas: { nothing: { increment: 1 } } })).toMatchObject({
+      status: 422,
+      body: { fields: { nothing: 'unknown field' } },
+    });
   });
 });

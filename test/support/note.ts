@@ -18,13 +18,19 @@ export const noteEntity = new EntitySchema<Note>({
 export class CreateNotes1700000000003 implements MigrationInterface {
   readonly name = 'CreateNotes1700000000003';
   async up(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.createTable(new Table({
-      name: 'notes',
-      columns: [
-        { name: 'id', type: 'text', isPrimary: true }, { name: 'text', type: 'text' }, { name: 'todo_id', type: 'text', isNullable: true },
-        { name: 'updated_at', type: 'text', default: "''" }, { name: 'deleted_at', type: 'text', isNullable: true }, { name: 'deleted_at_local', type: 'text', isNullable: true },
-      ],
-    }));
+    await queryRunner.createTable(
+      new Table({
+        name: 'notes',
+        columns: [
+          { name: 'id', type: 'text', isPrimary: true },
+          { name: 'text', type: 'text' },
+          { name: 'todo_id', type: 'text', isNullable: true },
+          { name: 'updated_at', type: 'text', default: "''" },
+          { name: 'deleted_at', type: 'text', isNullable: true },
+          { name: 'deleted_at_local', type: 'text', isNullable: true },
+        ],
+      }),
+    );
   }
   async down(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.dropTable('notes');

@@ -45,18 +45,37 @@ export interface EngineBenchOptions extends Partial<Omit<SyncEngineOptions, 'clo
 
 /** An engine on a real database and a real server, under a clock that moves only when told. */
 export async function openEngine(options: EngineBenchOptions = {}): Promise<EngineBench> {
-  const { driver = 'better-sqlite3', database = ':memory:', serverOptions, rest, server: given, clock: givenClock, dataSource: givenSource, ...others } = options;
+  const {
+    driver = 'better-sqlite3',
+    database = ':memory:',
+    serverOptions,
+    rest,
+    server: given,
+    clock: givenClock,
+    dataSource: givenSource,
+    ...others
+  } = options;
   const clock = givenClock ?? createSimulatedClock();
-  const server = given ?? await createTestServer({ naming: 'camelCase', ...serverOptions });
-  const dataSource = givenSource ?? await openTodoDatabase(driver, database);
+  const server = given ?? (await createTestServer({ naming: 'camelCase', ...serverOptions }));
+  const dataSource = givenSource ?? (await openTodoDatabase(driver, database));
   const transport = others.transport ?? new RestTransport({ baseUrl: server.url, clock, ...rest });
   const engine = createSyncEngine({
-    tables: [todos], random: seededRandom(1), ...others, config: { fullResyncIntervalMs: Infinity, ...others.config }, dataSource, transport, clock,
+    tables: [todos],
+    random: seededRandom(1),
+    ...others,
+    config: { fullResyncIntervalMs: Infinity, ...others.config },
+    dataSource,
+    transport,
+    clock,
   });
   const told: SyncEvent[] = [];
   engine.events$.subscribe((event) => told.push(event));
   const bench: EngineBench = {
-    engine, dataSource, server, clock, told,
+    engine,
+    dataSource,
+    server,
+    clock,
+    told,
     writer: engine.writer(todos),
     types: () => told.map(({ type }) => type),
     row: (id) => dataSource.getRepository(todoEntity).findOneBy({ id }),

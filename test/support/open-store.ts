@@ -17,21 +17,32 @@ export const todos: SyncTable<Todo> = syncTable(todoEntity);
 class CreateTodos1700000000002 implements MigrationInterface {
   readonly name = 'CreateTodos1700000000002';
   async up(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.createTable(new Table({
-      name: 'todos',
-      columns: [
-        { name: 'id', type: 'text', isPrimary: true }, { name: 'title', type: 'text' }, { name: 'done', type: 'boolean', default: 0 },
-        { name: 'priority', type: 'integer', isNullable: true }, { name: 'tags', type: 'text', isNullable: true },
-        { name: 'updated_at', type: 'text', default: "''" }, { name: 'deleted_at', type: 'text', isNullable: true }, { name: 'deleted_at_local', type: 'text', isNullable: true },
-      ],
-    }));
+    await queryRunner.createTable(
+      new Table({
+        name: 'todos',
+        columns: [
+          { name: 'id', type: 'text', isPrimary: true },
+          { name: 'title', type: 'text' },
+          { name: 'done', type: 'boolean', default: 0 },
+          { name: 'priority', type: 'integer', isNullable: true },
+          { name: 'tags', type: 'text', isNullable: true },
+          { name: 'updated_at', type: 'text', default: "''" },
+          { name: 'deleted_at', type: 'text', isNullable: true },
+          { name: 'deleted_at_local', type: 'text', isNullable: true },
+        ],
+      }),
+    );
   }
   async down(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.dropTable('todos');
   }
 }
 
-export const openTodoDatabase = (driver: DatabaseDriver, database = ':memory:', more: { readonly entities?: readonly EntitySchema[]; readonly migrations?: readonly (new () => MigrationInterface)[] } = {}): Promise<DataSource> =>
+export const openTodoDatabase = (
+  driver: DatabaseDriver,
+  database = ':memory:',
+  more: { readonly entities?: readonly EntitySchema[]; readonly migrations?: readonly (new () => MigrationInterface)[] } = {},
+): Promise<DataSource> =>
   openDatabase({ driver, database, entities: [todoEntity, ...(more.entities ?? [])], migrations: [CreateTodos1700000000002, ...(more.migrations ?? [])] });
 
 export interface StoreBench extends Store {
@@ -48,8 +59,11 @@ export interface StoreBench extends Store {
   close(): Promise<void>;
 }
 
-export async function openStore(driver: DatabaseDriver, options: { readonly config?: Partial<SyncConfig>; readonly tables?: readonly SyncTable[]; readonly dataSource?: DataSource; readonly owner?: string } = {}): Promise<StoreBench> {
-  const dataSource = options.dataSource ?? await openTodoDatabase(driver);
+export async function openStore(
+  driver: DatabaseDriver,
+  options: { readonly config?: Partial<SyncConfig>; readonly tables?: readonly SyncTable[]; readonly dataSource?: DataSource; readonly owner?: string } = {},
+): Promise<StoreBench> {
+  const dataSource = options.dataSource ?? (await openTodoDatabase(driver));
   const clock = createSimulatedClock();
   const config = resolveSyncConfig(options.config);
   const built = createStore({ dataSource, tables: options.tables ?? [todos], config, clock, owner: options.owner ?? 'engine-1' });
@@ -61,7 +75,12 @@ export async function openStore(driver: DatabaseDriver, options: { readonly conf
   await built.store.beginRun({ explicit: true, kinds, runId: 1 });
   const takeAll = async (limit = 500): Promise<readonly TakenRequest[]> => (await built.store.take({ kinds, limit, runId: 1, distrustResend: false })).requests;
   return {
-    ...built, dataSource, clock, writer, config, takeAll,
+    ...built,
+    dataSource,
+    clock,
+    writer,
+    config,
+    takeAll,
     drain: async (outcomeOf) => {
       const all: TakenRequest[] = [];
       for (;;) {
@@ -81,11 +100,20 @@ export async function openStore(driver: DatabaseDriver, options: { readonly conf
 }
 
 export const serverRow = (id: string, updatedAt: string, changes: JsonObject = {}): JsonObject => ({
-  id, title: `server ${id}`, done: false, priority: null, tags: null, updatedAt, deletedAt: null, ...changes,
+  id,
+  title: `server ${id}`,
+  done: false,
+  priority: null,
+  tags: null,
+  updatedAt,
+  deletedAt: null,
+  ...changes,
 });
 /** What a server answers to a push: the payload as stored, under a new version. */
-export const accepted = (updatedAt: string) => (request: TakenRequest): Outcome =>
-  request.op.type === 'upsert' ? { type: 'applied', row: { ...request.op.payload, updatedAt, deletedAt: null } } : { type: 'applied' };
+export const accepted =
+  (updatedAt: string) =>
+  (request: TakenRequest): Outcome =>
+    request.op.type === 'upsert' ? { type: 'applied', row: { ...request.op.payload, updatedAt, deletedAt: null } } : { type: 'applied' };
 export const answerOf = (request: TakenRequest | undefined, outcome: Outcome): Answer => {
   if (!request) throw new Error('nothing was taken');
   return { request, outcome };

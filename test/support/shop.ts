@@ -43,18 +43,55 @@ export interface ShopBench extends StoreBench {
   pullOf(kind: string, rows: readonly JsonObject[]): Promise<void>;
 }
 
-export const categoryOf = (id: string, changes: Partial<Category> = {}): Category => ({ id, name: `name of ${id}`, parentId: null, slug: null, draft: null, updatedAt: '', deletedAt: null, deletedAtLocal: null, ...changes });
-export const itemOf = (id: string, categoryId: string | null, changes: Partial<Item> = {}): Item => ({ id, name: `name of ${id}`, categoryId, updatedAt: '', deletedAt: null, deletedAtLocal: null, ...changes });
-export const categoryRow = (id: string, updatedAt: string, changes: JsonObject = {}): JsonObject => ({ id, name: `server ${id}`, parentId: null, slug: null, updatedAt, deletedAt: null, ...changes });
-export const itemRow = (id: string, categoryId: string | null, updatedAt: string, changes: JsonObject = {}): JsonObject => ({ id, name: `server ${id}`, categoryId, updatedAt, deletedAt: null, ...changes });
+export const categoryOf = (id: string, changes: Partial<Category> = {}): Category => ({
+  id,
+  name: `name of ${id}`,
+  parentId: null,
+  slug: null,
+  draft: null,
+  updatedAt: '',
+  deletedAt: null,
+  deletedAtLocal: null,
+  ...changes,
+});
+export const itemOf = (id: string, categoryId: string | null, changes: Partial<Item> = {}): Item => ({
+  id,
+  name: `name of ${id}`,
+  categoryId,
+  updatedAt: '',
+  deletedAt: null,
+  deletedAtLocal: null,
+  ...changes,
+});
+export const categoryRow = (id: string, updatedAt: string, changes: JsonObject = {}): JsonObject => ({
+  id,
+  name: `server ${id}`,
+  parentId: null,
+  slug: null,
+  updatedAt,
+  deletedAt: null,
+  ...changes,
+});
+export const itemRow = (id: string, categoryId: string | null, updatedAt: string, changes: JsonObject = {}): JsonObject => ({
+  id,
+  name: `server ${id}`,
+  categoryId,
+  updatedAt,
+  deletedAt: null,
+  ...changes,
+});
 
 /** Opens a store over the shop, next to the todos of the other tests; its tables come from the entities. */
 export async function openShop(driver: DatabaseDriver, options: ShopOptions = {}): Promise<ShopBench> {
   const category = new EntitySchema<Category>({
     name: 'categories',
     columns: {
-      id: { type: 'text', primary: true }, name: { type: 'text' }, parentId: { type: 'text', name: 'parent_id', nullable: true },
-      slug: { type: 'text', nullable: true, unique: true }, draft: { type: 'text', nullable: true }, ...syncColumns,
+      id: { type: 'text', primary: true },
+      name: { type: 'text' },
+      parentId: { type: 'text', name: 'parent_id', nullable: true },
+      slug: { type: 'text', nullable: true, unique: true },
+      draft: { type: 'text', nullable: true },
+      ...syncColumns,
     },
   });
   const onDelete = options.onDelete ?? 'none';
@@ -68,13 +105,24 @@ export async function openShop(driver: DatabaseDriver, options: ShopOptions = {}
     syncTable(item, { dependsOn: { categoryId: 'categories' }, ...options.items }) as SyncTable,
     syncTable(todoEntity) as SyncTable,
   ];
-  const dataSource = await openDatabase({ driver, database: options.database ?? ':memory:', entities: [category as EntitySchema, item as EntitySchema, todoEntity as EntitySchema], synchronize: true, ...options.open });
+  const dataSource = await openDatabase({
+    driver,
+    database: options.database ?? ':memory:',
+    entities: [category as EntitySchema, item as EntitySchema, todoEntity as EntitySchema],
+    synchronize: true,
+    ...options.open,
+  });
   const bench = await openStore(driver, { dataSource, tables, ...(options.config === undefined ? {} : { config: options.config }) });
   let count = 0;
   const writer = createWriter(dataSource, { clock: bench.clock, opId: () => `op${++count}` });
   const [categoriesTable, itemsTable] = tables as readonly [SyncTable<Category>, SyncTable<Item>];
   return {
-    ...bench, category, item, categories: writer.forTable(categoriesTable), items: writer.forTable(itemsTable), writer: writer.forTable(syncTable(todoEntity)),
+    ...bench,
+    category,
+    item,
+    categories: writer.forTable(categoriesTable),
+    items: writer.forTable(itemsTable),
+    writer: writer.forTable(syncTable(todoEntity)),
     pullOf: async (kind, rows) => {
       const position = await bench.store.pullPosition(kind, { resync: false });
       await bench.store.applyPages(kind, [{ page: { items: rows }, items: rows, next: position }], { totalDone: 0 });

@@ -24,5 +24,13 @@ export const todoEntity = new EntitySchema<Todo>({
 });
 
 export const todoOf = (id: string, changes: Partial<Todo> = {}): Todo => ({
-  id, title: `title of ${id}`, done: false, priority: null, tags: null, updatedAt: '', deletedAt: null, deletedAtLocal: null, ...changes,
+  id,
+  title: `title of ${id}`,
+  done: false,
+  priority: null,
+  tags: null,
+  updatedAt: '',
+  deletedAt: null,
+  deletedAtLocal: null,
+  ...changes,
 });

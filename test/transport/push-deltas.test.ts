@@ -15,7 +15,12 @@ afterEach(async () => {
   await server.close();
 });
 const op = upsertOp({
-  kind: 'items', id: 'a', opId: 'op1', payload: { id: 'a', title: 'A', stock: 8, tags: ['x', 'y'] }, changedFields: [], baseUpdatedAt: 'an old version',
+  kind: 'items',
+  id: 'a',
+  opId: 'op1',
+  payload: { id: 'a', title: 'A', stock: 8, tags: ['x', 'y'] },
+  changedFields: [],
+  baseUpdatedAt: 'an old version',
   deltas: [increment('stock', -2), addToSet('tags', ['y'])],
 });
 const sent = () => server.recordedRequests.at(-1);
@@ -47,7 +52,9 @@ describe('PROTOCOL §3: operations with deltas', () => {
   test('PROTOCOL §6: in a batch item, too', async () => {
     transport = new RestTransport({ baseUrl: server.url, deltas: true, enableBatch: true });
     await transport.push([op], {});
-    expect(sent()?.body).toEqual({ ops: [{ opId: 'op1', kind: 'items', id: 'a', type: 'upsert', payload: { id: 'a', _deltas: { stock: { increment: -2 }, tags: { add: ['y'] } } } }] });
+    expect(sent()?.body).toEqual({
+      ops: [{ opId: 'op1', kind: 'items', id: 'a', type: 'upsert', payload: { id: 'a', _deltas: { stock: { increment: -2 }, tags: { add: ['y'] } } } }],
+    });
     expect(server.get('items', 'a')).toMatchObject({ stock: 8 });
   });
 });

@@ -114,7 +114,12 @@ function thenDeferred({ reason }: { readonly reason: string }, facts: readonly S
 
 /** Sends what resolves a conflict and settles the answer, also when the sending was aborted. */
 async function sendResolution(
-  ref: ConflictRef, request: TakenRequest, plan: Repush, ports: EnginePorts, memory: RunMemory, signal: AbortSignal,
+  ref: ConflictRef,
+  request: TakenRequest,
+  plan: Repush,
+  ports: EnginePorts,
+  memory: RunMemory,
+  signal: AbortSignal,
 ): Promise<{ readonly outcome: ConflictOutcome; readonly isRefused: boolean }> {
   const { store, clock, config, random } = ports;
   const { result, failure } = await send(request, plan, ports, signal);
@@ -122,7 +127,10 @@ async function sendResolution(
   const failsAlone = read.type === 'retryLater' && failure === undefined && !signal.aborted;
   const outcome = signal.aborted && read.type === 'retryLater' ? ({ type: 'unavailable', error: read.error } satisfies Outcome) : read;
   const report = await store.settleResolution(
-    ref, { request, outcome, ...(failsAlone ? { dueInMs: delayFor(memory.countFailure(request.op.opId), random(), config) } : {}) }, plan.resolution);
+    ref,
+    { request, outcome, ...(failsAlone ? { dueInMs: delayFor(memory.countFailure(request.op.opId), random(), config) } : {}) },
+    plan.resolution,
+  );
   const stop = failure ?? failureOf(outcome, clock.now());
   return { outcome: stop === undefined ? report : { ...report, failure: stop }, isRefused: outcome.type === 'rejected' };
 }
@@ -133,7 +141,14 @@ async function send({ op }: TakenRequest, plan: Repush, ports: EnginePorts, sign
   try {
     if (plan.force) return { result: (await unlessAborted(ports.transport.forcePush(op, { signal }), signal)) ?? cut };
     const pushed = await unlessAborted(
-      ports.transport.push([op], { signal, onAnswer: ({ opId, result }) => { if (opId === op.opId) received ??= result; } }), signal);
+      ports.transport.push([op], {
+        signal,
+        onAnswer: ({ opId, result }) => {
+          if (opId === op.opId) received ??= result;
+        },
+      }),
+      signal,
+    );
     received ??= pushed?.results.find(({ opId }) => opId === op.opId)?.result;
     if (received !== undefined) return { result: received };
     return { result: pushed === undefined ? cut : pushMalformed(`the transport gave no result for ${op.kind}/${op.id} (operation ${op.opId})`) };

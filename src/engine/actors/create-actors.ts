@@ -17,7 +17,11 @@ export function createActors(ports: EnginePorts): { readonly actors: SyncActors;
     silenceMs: 2 * Math.max(config.leaseTtlMs, config.conflictRetryDelayMs),
     activity: memory,
   });
-  return { actors: { ...createRunActors(ports, memory, keeper, questions), ...createPushActors(ports, memory), ...createConflictActors(ports, memory, questions) }, keeper, memory };
+  return {
+    actors: { ...createRunActors(ports, memory, keeper, questions), ...createPushActors(ports, memory), ...createConflictActors(ports, memory, questions) },
+    keeper,
+    memory,
+  };
 }
 
 export type SyncActors = ReturnType<typeof createRunActors> & ReturnType<typeof createPushActors> & ReturnType<typeof createConflictActors>;

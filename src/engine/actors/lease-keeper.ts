@@ -39,8 +39,11 @@ export function createLeaseKeeper(lease: LeasePort, clock: Clock, options: Lease
       const isSilent = stepsUnderWay === 0 && stepsBegun === lastSeen;
       if (mine !== holding || (isSilent && silentMs > options.silenceMs)) return;
       lease.renew().then(
-        () => { if (mine === holding) renewLater(mine, isSilent ? silentMs + everyMs : 0, stepsBegun); },
-        () => undefined);
+        () => {
+          if (mine === holding) renewLater(mine, isSilent ? silentMs + everyMs : 0, stepsBegun);
+        },
+        () => undefined,
+      );
     }, everyMs);
   };
 

@@ -41,7 +41,10 @@ export function createPageFetcher(options: FetchOptions): PageFetcher {
   let isDone = false;
   // Whoever waits for the other side is woken by the other side's next step.
   let wake: () => void = () => undefined;
-  const somethingNew = (): Promise<void> => new Promise((resolve) => { wake = resolve; });
+  const somethingNew = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+    });
 
   const fill = async (): Promise<void> => {
     for await (const page of fetchPages(options)) {
@@ -53,8 +56,15 @@ export function createPageFetcher(options: FetchOptions): PageFetcher {
     }
   };
   void fill().then(
-    () => { isDone = true; wake(); },
-    (error: unknown) => { ended = { error }; wake(); });
+    () => {
+      isDone = true;
+      wake();
+    },
+    (error: unknown) => {
+      ended = { error };
+      wake();
+    },
+  );
 
   return {
     next: async () => {

@@ -22,13 +22,20 @@ export async function planRun({ runId, request, remaining }: PlanInput, ports: E
   const resyncKinds = byDependence([...new Set([...requested, ...open, ...due])], kinds).toReversed();
   const pullKinds = byDependence([...new Set([...asked, ...resyncKinds])], kinds);
   // A decision may concern a kind that this run does not push.
-  const begun = await store.beginRun({ explicit: request.explicit, kinds: request.decisions.length > 0 ? [...kinds.keys()].filter(wantsPush) : pushKinds, runId });
+  const begun = await store.beginRun({
+    explicit: request.explicit,
+    kinds: request.decisions.length > 0 ? [...kinds.keys()].filter(wantsPush) : pushKinds,
+    runId,
+  });
   const conflicts = begun.conflicts.filter(({ kind, opId }) => pushKinds.includes(kind) || request.decisions.includes(opId));
   return {
     // What waited behind a decided conflict is ready afterwards.
-    pushKinds: [...new Set([...pushKinds, ...conflicts.map(({ kind }) => kind)])], pullKinds, resyncKinds, conflicts,
+    pushKinds: [...new Set([...pushKinds, ...conflicts.map(({ kind }) => kind)])],
+    pullKinds,
+    resyncKinds,
+    conflicts,
     facts: [...strangers(request.pushKinds, request.pullKinds, kinds), ...begun.facts],
-    ...(resyncKinds.length === 0 ? {} : { resyncReason: requested.length > 0 ? 'manual' as const : 'scheduled' as const }),
+    ...(resyncKinds.length === 0 ? {} : { resyncReason: requested.length > 0 ? ('manual' as const) : ('scheduled' as const) }),
   };
 }
 
@@ -38,7 +45,8 @@ async function assertScope({ scope, store, clock }: EnginePorts): Promise<void> 
   const { owner } = await store.claimScope(scope());
   if (owner === scope()) return;
   throw new SyncStepError({
-    type: 'scopeChanged', at: clock.now(),
+    type: 'scopeChanged',
+    at: clock.now(),
     message: 'the database belongs to another user or server; nothing is sent until adoptScope() keeps it or clearScope() empties it',
   });
 }
@@ -58,5 +66,6 @@ export function byDependence(wanted: Kinds, kinds: ReadonlyMap<string, SyncKind>
 }
 
 const strangers = (pushKinds: Kinds, pullKinds: Kinds, kinds: ReadonlyMap<string, SyncKind>): readonly SyncFact[] =>
-  [...new Set([...pushKinds, ...pullKinds])].filter((kind) => !kinds.has(kind))
+  [...new Set([...pushKinds, ...pullKinds])]
+    .filter((kind) => !kinds.has(kind))
     .map((kind) => ({ type: 'transport.warning', message: `kind '${kind}' is not registered; it is left out (F-101)` }));

@@ -29,7 +29,8 @@ export async function preflight(request: TakenRequest, ports: Ports, signal: Abo
   if (fetched.type === 'fetchError') return { type: 'answered', ...fetchFailure(op, fetched.error) };
   if (fetched.type === 'fetchNotFound') return withoutRow(op, verify);
   // A lost reply after all: the row is there as we sent it.
-  if (request.firstSentAt !== undefined && isEcho(request, fetched.data, ports)) return { type: 'answered', outcome: { type: 'applied', row: fetched.data, version: fetched.version } };
+  if (request.firstSentAt !== undefined && isEcho(request, fetched.data, ports))
+    return { type: 'answered', outcome: { type: 'applied', row: fetched.data, version: fetched.version } };
   return verify === 'unknownVersion'
     ? afterUnknownVersion(request, fetched.data, fetched.version, ports)
     : afterStaleRequest(request, fetched.data, fetched.version, ports);
@@ -68,6 +69,9 @@ const asUpsert = ({ opId, kind, id, localTimestamp, creates }: Op) => ({ type: '
 
 const unproven = (op: Op): Outcome => {
   const error: SyncError = new SyncOperationError(
-    `${op.kind}/${op.id}: a ${op.force === true ? 'forced request' : 'relative change'} was sent long ago without an answer, and the server's row does not tell whether it was applied; retry or drop it`, 'push', op.opId);
+    `${op.kind}/${op.id}: a ${op.force === true ? 'forced request' : 'relative change'} was sent long ago without an answer, and the server's row does not tell whether it was applied; retry or drop it`,
+    'push',
+    op.opId,
+  );
   return { type: 'ambiguous', error };
 };

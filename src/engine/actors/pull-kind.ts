@@ -22,12 +22,15 @@ export const pullKind = (input: PullKindInput, ports: EnginePorts, memory: RunMe
   new Observable((subscriber) => {
     const abort = new AbortController();
     let isDone = false;
-    memory.during(() => pullPages(input, ports, memory, ahead, abort.signal, (report) => subscriber.next(report))).then(
-      () => {
-        isDone = true;
-        subscriber.complete();
-      },
-      (error: unknown) => subscriber.error(error));
+    memory
+      .during(() => pullPages(input, ports, memory, ahead, abort.signal, (report) => subscriber.next(report)))
+      .then(
+        () => {
+          isDone = true;
+          subscriber.complete();
+        },
+        (error: unknown) => subscriber.error(error),
+      );
     return () => {
       abort.abort();
       if (!isDone) ahead.stop();
@@ -35,7 +38,12 @@ export const pullKind = (input: PullKindInput, ports: EnginePorts, memory: RunMe
   });
 
 async function pullPages(
-  { kind: name, resync, totalDone }: PullKindInput, ports: EnginePorts, memory: RunMemory, ahead: PullAhead, signal: AbortSignal, report: (page: PageReport) => void,
+  { kind: name, resync, totalDone }: PullKindInput,
+  ports: EnginePorts,
+  memory: RunMemory,
+  ahead: PullAhead,
+  signal: AbortSignal,
+  report: (page: PageReport) => void,
 ): Promise<void> {
   const { store, clock } = ports;
   const kind = ports.kinds.get(name);
@@ -63,7 +71,14 @@ async function pullPages(
         stored = next;
         return isMoved || items.length > 0 || page.items.length > 0;
       });
-      const applied = work.length === 0 ? [] : await store.applyPages(name, work.map(({ toApply }) => toApply), { signal, totalDone: done });
+      const applied =
+        work.length === 0
+          ? []
+          : await store.applyPages(
+              name,
+              work.map(({ toApply }) => toApply),
+              { signal, totalDone: done },
+            );
       // An interrupted application committed the first of them; the rest is pulled again.
       if (applied.length < work.length) return;
       for (const page of pages) {
@@ -73,7 +88,11 @@ async function pullPages(
         tell(reportOf(name, page, written));
       }
       retention = pages.at(-1)?.toApply.page.tombstoneRetentionMs ?? retention;
-      await noteClockOffset(pages.map(({ toApply }) => toApply.page.clockOffsetMs), ports, memory);
+      await noteClockOffset(
+        pages.map(({ toApply }) => toApply.page.clockOffsetMs),
+        ports,
+        memory,
+      );
     }
     if (signal.aborted) return;
     const facts = await store.completePull(name, { resync, tombstoneRetentionMs: retention });

@@ -32,32 +32,38 @@ export function createPushActors(ports: EnginePorts, memory: RunMemory) {
   };
 
   return {
-    takeBatch: fromPromise<Taken, TakeInput>(({ input }) => step(async () => {
-      await memory.taking;
-      // A PAUSE may have come between the commit of a take and its answer: that batch is in flight, so it goes first.
-      const orphan = memory.unsettled;
-      if (orphan !== undefined) return { batchId: orphan.id, count: orphan.requests.length, facts: orphan.facts };
-      const taking = take(input);
-      memory.taking = taking.catch(() => undefined);
-      const batch = await taking;
-      return { batchId: batch.id, count: batch.requests.length, facts: batch.facts };
-    })),
+    takeBatch: fromPromise<Taken, TakeInput>(({ input }) =>
+      step(async () => {
+        await memory.taking;
+        // A PAUSE may have come between the commit of a take and its answer: that batch is in flight, so it goes first.
+        const orphan = memory.unsettled;
+        if (orphan !== undefined) return { batchId: orphan.id, count: orphan.requests.length, facts: orphan.facts };
+        const taking = take(input);
+        memory.taking = taking.catch(() => undefined);
+        const batch = await taking;
+        return { batchId: batch.id, count: batch.requests.length, facts: batch.facts };
+      }),
+    ),
 
-    sendBatch: fromPromise<SendReport, BatchInput>(({ input, signal }) => step(async () => {
-      const batch = memory.batch(input.batchId);
-      if (batch === undefined) return { answered: 0, reached: false };
-      const sending = sendBatch(batch, ports, memory, signal);
-      batch.sending = sending.catch(() => undefined);
-      return sending;
-    })),
+    sendBatch: fromPromise<SendReport, BatchInput>(({ input, signal }) =>
+      step(async () => {
+        const batch = memory.batch(input.batchId);
+        if (batch === undefined) return { answered: 0, reached: false };
+        const sending = sendBatch(batch, ports, memory, signal);
+        batch.sending = sending.catch(() => undefined);
+        return sending;
+      }),
+    ),
 
-    settleBatch: fromPromise<SettleReport, BatchInput>(({ input }) => step(async () => {
-      const batch = memory.batch(input.batchId);
-      if (batch === undefined) return { batchSize: 0, pushed: 0, errors: 0, conflicts: [], facts: [] };
-      const report = await settleBatch(batch, ports, memory);
-      memory.settled += report.pushed + report.errors;
-      const progress: SyncFact = { type: 'sync.progress', phase: 'push', done: memory.settled };
-      return report.pushed + report.errors > 0 ? { ...report, facts: [...report.facts, progress] } : report;
-    })),
+    settleBatch: fromPromise<SettleReport, BatchInput>(({ input }) =>
+      step(async () => {
+        const batch = memory.batch(input.batchId);
+        if (batch === undefined) return { batchSize: 0, pushed: 0, errors: 0, conflicts: [], facts: [] };
+        const report = await settleBatch(batch, ports, memory);
+        memory.settled += report.pushed + report.errors;
+        const progress: SyncFact = { type: 'sync.progress', phase: 'push', done: memory.settled };
+        return report.pushed + report.errors > 0 ? { ...report, facts: [...report.facts, progress] } : report;
+      }),
+    ),
   };
 }

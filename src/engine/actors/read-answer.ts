@@ -3,10 +3,7 @@ import type { JsonObject } from '../../model/json.ts';
 import type { Op } from '../../model/operation.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { TakenRequest } from '../../model/ports.ts';
-import {
-  fetchError, pushMalformed, pushThrottled, pushUnauthorized, pushUnavailable,
-  type FetchResult, type PushResult,
-} from '../../model/transport.ts';
+import { fetchError, pushMalformed, pushThrottled, pushUnauthorized, pushUnavailable, type FetchResult, type PushResult } from '../../model/transport.ts';
 import { toOutcome } from '../../rules/outcome.ts';
 import { isOwnEcho } from '../../rules/own-echo.ts';
 import type { EnginePorts } from '../engine-ports.ts';
@@ -39,7 +36,10 @@ export async function readAnswer(request: Sent, result: PushResult, ports: Ports
 
 /** The conflict that a verified row means; what it says of itself goes before what was said about it. */
 export function conflictWith(
-  request: Sent, row: JsonObject, said: { readonly deleted: boolean; readonly serverTimestamp: string; readonly version?: string | undefined }, ports: Ports,
+  request: Sent,
+  row: JsonObject,
+  said: { readonly deleted: boolean; readonly serverTimestamp: string; readonly version?: string | undefined },
+  ports: Ports,
 ): Outcome {
   const { op } = request;
   const kind = ports.kinds.get(op.kind);
@@ -85,7 +85,9 @@ function asPushResult(error: unknown, message: string): PushResult {
 }
 
 const unreadable = (op: Op, error: unknown): SyncError =>
-  error instanceof SyncError ? error : new ParseError(`GET ${op.kind}/${op.id} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  error instanceof SyncError
+    ? error
+    : new ParseError(`GET ${op.kind}/${op.id} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
 
 /** Whether a row is the one of the operation's entity (F-34). */
 export const isRowOf = (op: Op, row: JsonObject, { kinds }: Pick<EnginePorts, 'kinds'>): boolean => kinds.get(op.kind)?.readId(row) === op.id;

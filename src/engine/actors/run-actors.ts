@@ -36,37 +36,44 @@ export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: L
   };
 
   return {
-    hydrate: fromPromise<Hydrated>(() => step(async () => {
-      const { paused, attempt, retryAt, request, clockOffsetMs, lastSyncedAt } = await store.hydrate();
-      memory.lastSyncedAt = lastSyncedAt;
-      memory.clockOffsetMs = clockOffsetMs;
-      const delayMs = retryAt === undefined ? 0 : retryAt - clock.now();
-      const isAhead = delayMs > 0 && delayMs <= Math.max(longestWaitMs, ports.config.backoffMaxMs);
-      return { paused, attempt, request, ...(isAhead ? { wait: { delayMs, retryAt } } : {}) };
-    })),
+    hydrate: fromPromise<Hydrated>(() =>
+      step(async () => {
+        const { paused, attempt, retryAt, request, clockOffsetMs, lastSyncedAt } = await store.hydrate();
+        memory.lastSyncedAt = lastSyncedAt;
+        memory.clockOffsetMs = clockOffsetMs;
+        const delayMs = retryAt === undefined ? 0 : retryAt - clock.now();
+        const isAhead = delayMs > 0 && delayMs <= Math.max(longestWaitMs, ports.config.backoffMaxMs);
+        return { paused, attempt, request, ...(isAhead ? { wait: { delayMs, retryAt } } : {}) };
+      }),
+    ),
 
     acquireLease: fromPromise<LeaseAnswer>(() => step(() => keeper.acquire())),
 
-    planRun: fromPromise<Plan, PlanInput>(({ input }) => step(async () => {
-      memory.beginRun(input.runId, clock.now());
-      const plan = await planRun(input, ports);
-      ahead.plan(plan.pullKinds.map((kind) => ({ kind, resync: plan.resyncKinds.includes(kind) })));
-      return plan;
-    })),
+    planRun: fromPromise<Plan, PlanInput>(({ input }) =>
+      step(async () => {
+        memory.beginRun(input.runId, clock.now());
+        const plan = await planRun(input, ports);
+        ahead.plan(plan.pullKinds.map((kind) => ({ kind, resync: plan.resyncKinds.includes(kind) })));
+        return plan;
+      }),
+    ),
 
     prepareResync: fromPromise<unknown, PrepareInput>(({ input }) => step(() => store.openResync(input.kinds))),
 
     pullKind: fromObservable<PageReport, PullInput>(({ input }) => pullKind(input, ports, memory, ahead)),
 
-    sweepResync: fromPromise<SweepReport, SweepInput>(({ input }) => ofKind(input.kind, async () => ({
-      facts: await store.sweepResync(input.kind, { requested: input.requested }),
-    }))),
+    sweepResync: fromPromise<SweepReport, SweepInput>(({ input }) =>
+      ofKind(input.kind, async () => ({
+        facts: await store.sweepResync(input.kind, { requested: input.requested }),
+      })),
+    ),
 
     finishRun: fromPromise<RunRecord, FinishInput>(({ input, signal }) => step(() => finish(input, signal))),
 
     rememberWait: fromPromise<unknown, RememberWaitInput>(({ input: { attempt, wait, request } }) =>
       // A wait for single operations has no failure behind it: attempt 0 tells them apart after a restart.
-      step(() => store.rememberWait({ attempt: wait?.due === true ? 0 : attempt, retryAt: wait?.retryAt, request }))),
+      step(() => store.rememberWait({ attempt: wait?.due === true ? 0 : attempt, retryAt: wait?.retryAt, request })),
+    ),
 
     rememberPaused: fromPromise<unknown, { paused: boolean }>(({ input }) => step(() => store.rememberPaused(input.paused))),
 

@@ -85,7 +85,14 @@ export class RunMemory {
 
   keep({ requests, facts }: TakenBatch): BatchUnderWay {
     const batch: BatchUnderWay = {
-      id: ++this.#lastBatchId, requests, facts, answers: new Map(), outcomes: new Map(), warnings: [], dispatched: new Set(), sending: Promise.resolve(),
+      id: ++this.#lastBatchId,
+      requests,
+      facts,
+      answers: new Map(),
+      outcomes: new Map(),
+      warnings: [],
+      dispatched: new Set(),
+      sending: Promise.resolve(),
     };
     if (requests.length > 0) this.#batches.set(batch.id, batch);
     return batch;

@@ -81,14 +81,16 @@ async function push(batch: BatchUnderWay, ops: readonly Op[], ports: EnginePorts
     for (const message of pushed?.warnings ?? []) batch.warnings.push({ type: 'transport.warning', message });
     if (pushed !== undefined && !signal.aborted) {
       for (const op of ops) {
-        if (!batch.answers.has(op.opId)) batch.answers.set(op.opId, pushMalformed(`the transport gave no result for ${op.kind}/${op.id} (operation ${op.opId})`));
+        if (!batch.answers.has(op.opId))
+          batch.answers.set(op.opId, pushMalformed(`the transport gave no result for ${op.kind}/${op.id} (operation ${op.opId})`));
       }
     }
     return undefined;
   } catch (error) {
     return toStepFailure(error, { phase: 'push', at: ports.clock.now() });
   } finally {
-    for (const opId of strangers) batch.warnings.push({ type: 'transport.warning', message: `the transport answered operation '${opId}', which it was not given; ignored` });
+    for (const opId of strangers)
+      batch.warnings.push({ type: 'transport.warning', message: `the transport answered operation '${opId}', which it was not given; ignored` });
   }
 }
 
@@ -97,8 +99,12 @@ async function judge(answered: readonly Answered[], ports: EnginePorts, memory: 
   const answers = answered.map(({ op, result }) => ({ entity: `${op.kind}/${op.id}`, result }));
   const { verdict, retryAfterMs, message } = judgeBatch(memory.lastAnswer === undefined ? answers : [memory.lastAnswer, ...answers]);
   // A verdict has been given on them: the next attempt is judged anew.
-  memory.lastAnswer = verdict === 'fine' ? answers.at(-1) ?? memory.lastAnswer : undefined;
-  const said = (type: PushResult['type']): { message: string; at: number; cause: unknown } => ({ message, at: ports.clock.now(), cause: errorSaid(answered, type) });
+  memory.lastAnswer = verdict === 'fine' ? (answers.at(-1) ?? memory.lastAnswer) : undefined;
+  const said = (type: PushResult['type']): { message: string; at: number; cause: unknown } => ({
+    message,
+    at: ports.clock.now(),
+    cause: errorSaid(answered, type),
+  });
   switch (verdict) {
     case 'fine':
       return undefined;

@@ -22,7 +22,11 @@ export async function settleBatch(batch: BatchUnderWay, ports: EnginePorts, memo
   const report = await ports.store.settle(batch.settling);
   if (batch.settling.some(({ outcome }) => outcome.type === 'applied')) memory.succeeded = true;
   memory.forget(batch);
-  await noteClockOffset([...batch.answers.values()].map((result) => (result.type === 'pushSuccess' ? result.clockOffsetMs : undefined)), ports, memory);
+  await noteClockOffset(
+    [...batch.answers.values()].map((result) => (result.type === 'pushSuccess' ? result.clockOffsetMs : undefined)),
+    ports,
+    memory,
+  );
   return batch.warnings.length === 0 ? report : { ...report, facts: [...report.facts, ...batch.warnings] };
 }
 
@@ -53,12 +57,16 @@ function unreadOutcome(request: TakenRequest, batch: BatchUnderWay, ports: Engin
   const { op } = request;
   const result = batch.answers.get(op.opId);
   if (result === undefined) {
-    if (batch.dispatched.has(op.opId)) return { type: 'unavailable', error: new NetworkError(`${op.kind}/${op.id}: sending was cut short before an answer came`) };
+    if (batch.dispatched.has(op.opId))
+      return { type: 'unavailable', error: new NetworkError(`${op.kind}/${op.id}: sending was cut short before an answer came`) };
     return { type: 'notSent', error: new NetworkError(`${op.kind}/${op.id} was not sent: the run stopped before`) };
   }
   const outcome = toOutcome(op, result);
   if (outcome.type !== 'conflict' || (outcome.current === undefined && outcome.deleted)) return outcome;
   if (outcome.current !== undefined && isRowOf(op, outcome.current, ports)) return conflictWith(request, outcome.current, outcome, ports);
   // There is no time left to fetch the row; the same request will get the same answer.
-  return { type: 'unavailable', error: new NetworkError(`${op.kind}/${op.id}: the conflict had no usable row, and the run stopped before it could be fetched`) };
+  return {
+    type: 'unavailable',
+    error: new NetworkError(`${op.kind}/${op.id}: the conflict had no usable row, and the run stopped before it could be fetched`),
+  };
 }

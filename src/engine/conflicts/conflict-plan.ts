@@ -72,7 +72,10 @@ function repush({ conflict }: StrategyContext, { resolution, force, data }: How 
   const isGone = conflict.serverDeleted && Object.keys(conflict.serverData).length === 0;
   const unconditional = force || conflict.serverDeleted;
   return {
-    type: 'repush', resolution, force, data,
+    type: 'repush',
+    resolution,
+    force,
+    data,
     base: unconditional ? undefined : conflict.serverTimestamp || undefined,
     version: unconditional ? undefined : conflict.serverVersion,
     expectedVersion: conflict.serverTimestamp,

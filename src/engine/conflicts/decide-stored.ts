@@ -18,7 +18,11 @@ type Decided = DecidedPlan | undefined;
 
 /** Reads a conflict and decides on it. Answers promptly: a resolver that takes its time is not waited for (F-145). */
 export async function decideStored(ref: ConflictRef, deciding: Deciding): Promise<Decided> {
-  const { ports: { store, kinds, config }, questions, clockOffsetMs } = deciding;
+  const {
+    ports: { store, kinds, config },
+    questions,
+    clockOffsetMs,
+  } = deciding;
   const given = questions.take(ref);
   // While a resolver thinks, the conflict stays as it was shown; somebody else may have decided it.
   if (given === undefined && questions.isOpen(ref) && !(await isDecided(ref, deciding))) return undefined;
@@ -26,7 +30,12 @@ export async function decideStored(ref: ConflictRef, deciding: Deciding): Promis
   if (stored === undefined) return undefined;
   const { conflict } = stored;
   // The answer was about this very conflict, and could not be stored when it came.
-  if (given !== undefined && stored.state !== 'decided' && given.conflict.opId === conflict.opId && given.conflict.serverTimestamp === conflict.serverTimestamp) {
+  if (
+    given !== undefined &&
+    stored.state !== 'decided' &&
+    given.conflict.opId === conflict.opId &&
+    given.conflict.serverTimestamp === conflict.serverTimestamp
+  ) {
     return planOfAnswer(stored, given.answer, deciding);
   }
   const plan = planConflict(stored, kinds.get(ref.kind), config, clockOffsetMs);
@@ -40,7 +49,12 @@ async function isDecided({ kind, entityId }: ConflictRef, { ports: { store } }: 
 }
 
 async function consult(ref: ConflictRef, stored: StoredConflict, { resolver }: Extract<ConflictPlan, { type: 'ask' }>, deciding: Deciding): Promise<Decided> {
-  const { ports: { store }, questions, asker, runId } = deciding;
+  const {
+    ports: { store },
+    questions,
+    asker,
+    runId,
+  } = deciding;
   // Before the question is put, so that an answer can be stored whenever it comes.
   await store.parkConflict(ref, 'Waiting for the conflict resolver', { nextRun: false, countTry: false });
   const answer = await questions.ask({ ref, runId, conflict: stored.conflict, asker }, resolver);

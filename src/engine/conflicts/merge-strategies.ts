@@ -20,7 +20,9 @@ const isForced = ({ config }: StrategyContext): boolean => config.mergedPush ===
 function whole(context: StrategyContext): DecidedPlan | undefined {
   const { conflict, kind } = context;
   if (conflict.opType === 'delete') {
-    return kind?.conflict.deleteConflict === 'delete' ? repushLocal(context, { resolution: acceptClient(), force: isForced(context) }) : { type: 'apply', resolution: acceptServer() };
+    return kind?.conflict.deleteConflict === 'delete'
+      ? repushLocal(context, { resolution: acceptClient(), force: isForced(context) })
+      : { type: 'apply', resolution: acceptServer() };
   }
   return conflict.serverDeleted ? repushLocal(context, { resolution: acceptClient(), force: isForced(context) }) : undefined;
 }
@@ -38,10 +40,13 @@ const preserve = ({ conflict: { localData, serverData, changedFields, baseData }
 function byFunction({ conflict, kind, config }: StrategyContext): MergeResult {
   const { localData, serverData, changedFields, baseData } = conflict;
   const custom = kind?.conflict.mergeFunction ?? config.mergeFunction;
-  const data: unknown = custom === undefined ? defaultMerge(localData, serverData, { changedFields })
-    // Copies: what it does to its arguments must not reach the event or the next round.
-    : custom(structuredClone(localData), structuredClone(serverData), { base: structuredClone(baseData), changedFields });
-  if (!isJsonObject(data) || data instanceof Promise) throw new ValidationError('mergeFunction must return the merged row as an object, not a promise or nothing');
+  const data: unknown =
+    custom === undefined
+      ? defaultMerge(localData, serverData, { changedFields })
+      : // Copies: what it does to its arguments must not reach the event or the next round.
+        custom(structuredClone(localData), structuredClone(serverData), { base: structuredClone(baseData), changedFields });
+  if (!isJsonObject(data) || data instanceof Promise)
+    throw new ValidationError('mergeFunction must return the merged row as an object, not a promise or nothing');
   return { data, ...provenance(data, localData, serverData) };
 }
 

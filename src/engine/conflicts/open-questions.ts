@@ -68,7 +68,9 @@ export class OpenQuestions {
     const before = this.#lines.get(resolver);
     const work = before === undefined ? this.#consult(asked, resolver) : before.then(() => this.#consultLater(asked, resolver));
     this.#lines.set(resolver, work);
-    void work.then(() => { if (this.#lines.get(resolver) === work) this.#lines.delete(resolver); });
+    void work.then(() => {
+      if (this.#lines.get(resolver) === work) this.#lines.delete(resolver);
+    });
     for (let turn = 0; turn < promptTurns && asked.answer === undefined; turn += 1) await yieldTurn();
     asked.isAwaited = false;
     return this.take(asked.ref)?.answer;
