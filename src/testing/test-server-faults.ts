@@ -66,6 +66,12 @@ export class FaultQueue {
     this.#armed.push({ fault, match, remaining: count });
   }
 
+  /** Takes a fault back, however often it has still to happen. */
+  disarm(fault: Fault): void {
+    const index = this.#armed.findIndex((armed) => armed.fault === fault);
+    if (index !== -1) this.#armed.splice(index, 1);
+  }
+
   /** Takes, of one type, the oldest fault that fits; undefined when there is none. */
   take<T extends Fault['type']>(type: T, request: RecordedRequest): Extract<Fault, { type: T }> | undefined {
     for (const [index, armed] of this.#armed.entries()) {
@@ -92,7 +98,7 @@ function fits(match: RequestMatch | undefined, request: RecordedRequest): boolea
 }
 
 /** Holds requests until its function is called; new ones then pass at once. */
-export function createHold(): { readonly held: HeldRequests; readonly enter: () => Promise<void> } {
+export function createHold(onRelease: () => void): { readonly held: HeldRequests; readonly enter: () => Promise<void> } {
   const waiting: (() => void)[] = [];
   let open = false;
   let announce: () => void = () => undefined;
@@ -101,6 +107,7 @@ export function createHold(): { readonly held: HeldRequests; readonly enter: () 
   });
   const release = (): void => {
     open = true;
+    onRelease();
     for (const go of waiting.splice(0)) go();
   };
   return {

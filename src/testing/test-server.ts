@@ -199,8 +199,9 @@ export class TestServer {
 
   /** Holds the next requests until the returned function is called. */
   holdNextRequests(count = Infinity, match?: RequestMatch): HeldRequests {
-    const { held, enter } = createHold();
-    this.#faults.arm({ type: 'hold', enter }, count, match);
+    const { held, enter } = createHold(() => this.#faults.disarm(fault));
+    const fault = { type: 'hold', enter } as const;
+    this.#faults.arm(fault, count, match);
     return held;
   }
 

@@ -318,3 +318,18 @@ describe('pages', () => {
     expect((await fetch(`${server.url}/todos?limit=0`)).status).toBe(400);
   });
 });
+
+test('a hold that was released holds nothing any more, and a later one holds the requests after it', async () => {
+  await using server = await createTestServer();
+  const first = server.holdNextRequests();
+  const held = fetch(`${server.url}/health`);
+  await first.arrived;
+  first();
+  expect((await held).status).toBe(200);
+  const second = server.holdNextRequests();
+  const next = fetch(`${server.url}/health`);
+  await second.arrived;
+  expect(second.count()).toBe(1);
+  second();
+  expect((await next).status).toBe(200);
+});
