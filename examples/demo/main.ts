@@ -6,6 +6,7 @@ import { seededRandom } from 'synchart/testing';
 import { readArguments, usage, type DemoOptions } from './arguments.ts';
 import { openReplica, type Replica } from './replica.ts';
 import { seedDatabase, startServer } from './seed-server.ts';
+import { sixStrategies } from './six-strategies.ts';
 import { compareWithServer, firstPull, offlineDay, reconnect, type Stage } from './story.ts';
 import { formatCount, formatSeconds, plural, Terminal, terminalScreen } from './terminal.ts';
 
@@ -45,8 +46,11 @@ async function run({ rows, driver, seed, serve }: DemoOptions): Promise<boolean>
     const rounds = await reconnect(stage, replicas);
     terminal.good(`quiet after ${plural(rounds, 'round')}`);
 
+    terminal.section('The same conflict under six strategies');
+    const asExpected = await sixStrategies(terminal, { driver, url: server.url, serverData });
+
     terminal.section('Every row, compared with the server');
-    const equal = await compareWithServer(stage, replicas);
+    const equal = (await compareWithServer(stage, replicas)) && asExpected;
     const took = formatSeconds(performance.now() - startedAt);
     terminal.line();
     terminal.line(

@@ -1,7 +1,8 @@
 import { createSyncServer, type SyncServer } from 'synchart/server';
 import { DataSource } from 'typeorm';
 import { bulkInsert } from './bulk-insert.ts';
-import { City, Country, countriesOf, realCities } from './tables.ts';
+import { cardIds } from './six-strategies.ts';
+import { Card, City, Country, countriesOf, equalCards, realCities } from './tables.ts';
 
 export interface Seeded {
   readonly dataSource: DataSource;
@@ -11,12 +12,13 @@ export interface Seeded {
 
 /** Fills a new database with real cities and the countries they are in. */
 export async function seedDatabase(database: string, rows: number): Promise<Seeded> {
-  const dataSource = await new DataSource({ type: 'better-sqlite3', database, entities: [City, Country], synchronize: true }).initialize();
+  const dataSource = await new DataSource({ type: 'better-sqlite3', database, entities: [City, Country, Card], synchronize: true }).initialize();
   await dataSource.query('PRAGMA journal_mode = WAL');
   const cities = realCities(rows);
   const countries = countriesOf(cities);
   await bulkInsert(dataSource, City, cities);
   await bulkInsert(dataSource, Country, countries);
+  await dataSource.getRepository(Card).insert(equalCards(cardIds));
   return { dataSource, cities: cities.length, countries: countries.length };
 }
 
@@ -28,7 +30,7 @@ export interface DemoServer {
 }
 
 export async function startServer(dataSource: DataSource): Promise<DemoServer> {
-  const create = (): SyncServer => createSyncServer({ dataSource, tables: [City, Country] });
+  const create = (): SyncServer => createSyncServer({ dataSource, tables: [City, Country, Card] });
   let running = create();
   const { url, port } = await running.listen();
   return {

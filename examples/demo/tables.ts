@@ -20,6 +20,13 @@ export interface Country extends SyncedRow {
   motto: string;
 }
 
+export interface Card extends SyncedRow {
+  id: string;
+  title: string;
+  price: number;
+  tags: string[];
+}
+
 export const City = new EntitySchema<City>({
   name: 'cities',
   columns: {
@@ -46,6 +53,11 @@ export const Country = new EntitySchema<Country>({
   },
 });
 
+export const Card = new EntitySchema<Card>({
+  name: 'cards',
+  columns: { id: { type: 'text', primary: true }, title: { type: 'text' }, price: { type: 'real' }, tags: { type: 'simple-json' }, ...syncColumns },
+});
+
 const alive = { deletedAt: null, deletedAtLocal: null };
 const firstMs = Date.UTC(2025, 0, 1);
 
@@ -67,6 +79,10 @@ export const realCities = (limit: number): City[] =>
     updatedAt: stamp(index),
     ...alive,
   }));
+
+/** The same card under several ids. */
+export const equalCards = (ids: readonly string[]): Card[] =>
+  ids.map((id, index) => ({ id, title: 'Tea', price: 3, tags: [], updatedAt: stamp(index), ...alive }));
 
 /** One row for each country that has cities. */
 export function countriesOf(rows: readonly City[]): Country[] {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { conflictStrategies } from '../../src/model/conflict.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -18,6 +19,14 @@ const runDemo = (...args: string[]): Promise<Ended> =>
     child.stdin?.end();
   });
 
+/** The table of strategies: strategy, what A wrote, what B wrote, what everybody sees. */
+const outcomes = (output: string): string[][] =>
+  output
+    .split('\n')
+    .map((line) => line.trim().split(/ {2,}/))
+    .filter(([strategy = '']) => conflictStrategies.some((one) => strategy === `✓ ${one}`))
+    .map((cells) => cells.slice(0, 4).map((cell) => cell.replace('✓ ', '')));
+
 for (const driver of ['sqlite3', 'better-sqlite3']) {
   test(`I1 I4 I5: after an offline day with conflicts, every row of both replicas equals the server (${driver})`, { timeout: 60_000 }, async () => {
     const { code, output, errors } = await runDemo('--rows', '2000', '--driver', driver);
@@ -26,6 +35,16 @@ for (const driver of ['sqlite3', 'better-sqlite3']) {
     expect(output).toMatch(/✓ replica B equals the server: [\d,]+ cities/);
     expect(output).toMatch(/All equal\./);
     expect(output).toMatch(/conflicts resolved +\d+/);
+    expect(outcomes(output)).toEqual([
+      ['autoPreserve', 'Green 4.00', 'Black #new', 'Black 4.00 #new'],
+      ['serverWins', 'Green 4.00', 'Black #new', 'Green 4.00'],
+      ['clientWins', 'Green 4.00', 'Black #new', 'Black 3.00 #new'],
+      ['lastWriteWins', 'Green 4.00', 'Black #new', 'Black 3.00 #new'],
+      ['merge', 'Green 4.00', 'Black #new', 'Green or Black 4.00 #new'],
+      ['manual', 'Green 4.00', 'Black #new', 'Green 4.00 #new'],
+    ]);
+    expect(output).toMatch(/what B wrote is back +autoPreserve, clientWins, lastWriteWins, merge\n/);
+    expect(output).toMatch(/the card stays deleted +serverWins, manual\n/);
     // Piped output has neither colours nor a bar that redraws itself.
     expect(output).not.toContain('\u001b');
     expect(code).toBe(0);
