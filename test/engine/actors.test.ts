@@ -189,6 +189,24 @@ describe('the lease (I11)', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test('I11: a deadline that has passed is extended before the send, as long as nobody else took the lease', async () => {
+    const clock = createSimulatedClock();
+    const fake = createFakeStore({ clock });
+    const transport = new MemoryTransport();
+    // The machine was too busy to renew in time; the lease is still ours.
+    const store = {
+      ...fake.store,
+      lease: { ...fake.store.lease, expiresAt: () => Math.min(fake.store.lease.expiresAt(), clock.now()) },
+    };
+    const engine = createEngineCore({ ports: { store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 }, queue: fake.queue });
+    fake.enqueue(upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a' } }));
+    const result = engine.syncRun();
+    await clock.flush();
+    expect(await result).toMatchObject({ stats: { pushed: 1 } });
+    expect(engine.status().lastError).toBeUndefined();
+    await engine.dispose();
+  });
+
   test('a send whose deadline has passed does not leave', async () => {
     const clock = createSimulatedClock();
     const fake = createFakeStore({ clock });

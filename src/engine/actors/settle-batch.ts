@@ -45,9 +45,6 @@ function finalOutcome(request: TakenRequest, batch: BatchUnderWay, ports: Engine
   if (outcome.type === 'retryLater' && (everybodyFails || batch.report === undefined)) return { type: 'unavailable', error: outcome.error };
   // It was on its way once before: that this attempt was not taken says nothing about the first, so the request stays open (I2).
   const wasSent = request.firstSentAt !== undefined;
-  const result = batch.answers.get(request.op.opId);
-  // Nobody is there, so provably nothing left: later edits may fold with it.
-  if (outcome.type === 'unavailable' && !wasSent && result?.type === 'pushUnavailable' && !result.dispatched) return { type: 'notSent', error: outcome.error };
   const saysNothing = outcome.type === 'notSent' || outcome.type === 'throttled' || outcome.type === 'authRequired';
   return wasSent && saysNothing ? { type: 'unavailable', error: outcome.error } : outcome;
 }

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { initialTransition } from 'xstate';
+import { explainOperation } from '../../src/engine/explain.ts';
+import { planRun } from '../../src/engine/actors/plan-run.ts';
+import { syncMachine } from '../../src/machines/sync-machine.ts';
+import type { QueuedOperation } from '../../src/model/queue.ts';
+import { MemoryTransport } from '../../src/testing/memory-transport.ts';
+import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
+import { createFakeStore, fakeKind } from '../support/fake-store.ts';
+
+const limits = { backoffMinMs: 1_000, backoffMaxMs: 120_000, backoffMultiplier: 2, maxRetries: 2, maxConflictRetries: 2, conflictRetryDelayMs: 500 };
+
+test('I12: an operation that waits for another record says which, and is no failure', () => {
+  const [snapshot] = initialTransition(syncMachine, { pushKinds: ['notes'], pullKinds: ['notes'], limits, seed: 1 });
+  const waiting: QueuedOperation = {
+    opId: 'op1',
+    kind: 'notes',
+    entityId: 'n',
+    type: 'upsert',
+    state: 'waiting',
+    waitingFor: 'todos/t',
+    errorCode: 'waitingFor',
+    tryCount: 0,
+    enqueuedAt: 0,
+  };
+  expect(explainOperation(waiting, snapshot, true)).toMatchObject({
+    reason: 'waitingFor',
+    waitingFor: 'todos/t',
+    detail: expect.stringContaining('todos/t') as string,
+  });
+});
+
+test('F-38: rows that refer to others are swept before those, and pulled after them', async () => {
+  const clock = createSimulatedClock();
+  const { store, config } = createFakeStore({ clock, kinds: ['notes', 'todos'], resyncDue: ['notes', 'todos'] });
+  const kinds = new Map([fakeKind('notes', { dependsOn: [{ key: 'todoId', kind: 'todos' }] }), fakeKind('todos')].map((kind) => [kind.kind, kind]));
+  await store.lease.acquire();
+  const request = { pushKinds: [], pullKinds: ['notes', 'todos'], resyncKinds: [], decisions: [], explicit: true, automatic: false, waiters: [] };
+  const plan = await planRun({ runId: 1, request, remaining: undefined }, { store, transport: new MemoryTransport(), kinds, config, clock, random: () => 0.5 });
+  expect(plan).toMatchObject({ pullKinds: ['todos', 'notes'], resyncKinds: ['notes', 'todos'] });
+});
