@@ -1,22 +1,47 @@
 import { fileURLToPath } from 'node:url';
+import { storybookTest } from '@storybook/addon-vitest/vitest-plugin';
+import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { chromiumArguments, findChromium } from './test/support/find-chromium.ts';
 
-const entry = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^synchart$/, replacement: entry('index.ts') },
-      { find: /^synchart\/(persistence|transport|server|testing)$/, replacement: entry('$1.ts') },
+      { find: /^synchart$/, replacement: pathOf('./src/index.ts') },
+      { find: /^synchart\/(persistence|transport|devtools|server|testing)$/, replacement: pathOf('./src/$1.ts') },
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
-    pool: 'forks',
-    setupFiles: ['test/support/fast-check-seed.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
     reporters: ['default', './test/support/summary-reporter.ts'],
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'node',
+          include: ['test/**/*.test.ts'],
+          pool: 'forks',
+          setupFiles: ['test/support/fast-check-seed.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        extends: true,
+        plugins: [storybookTest({ configDir: pathOf('./.storybook') })],
+        test: {
+          name: 'stories',
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            instances: [{ browser: 'chromium' }],
+            provider: playwright({ launchOptions: { executablePath: findChromium(), args: [...chromiumArguments] } }),
+          },
+        },
+      },
+    ],
   },
 });
