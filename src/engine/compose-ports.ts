@@ -6,6 +6,7 @@ import { checkConflictConfig } from './conflicts/check-conflict-config.ts';
 import type { EnginePorts } from './engine-ports.ts';
 import type { SyncMachineOptions } from './engine-options.ts';
 import { systemRandom } from './system-random.ts';
+import { TransportSwitch } from './transport-switch.ts';
 
 /** The ports of an engine over its database. */
 export interface Composition {
@@ -26,7 +27,7 @@ export function composePorts(options: SyncMachineOptions): Composition {
   }
   const ports: EnginePorts = {
     store: store.store,
-    transport: options.transport,
+    transport: new TransportSwitch(options.transport),
     kinds: store.registry,
     config,
     clock,

@@ -17,7 +17,7 @@ import { handled } from './waiters.ts';
 export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
   const { ports, store } = composePorts(options);
   const { gate, queue, outbox, cursors, repairs } = store;
-  const core = createEngineCore({ ports, queue, connectivity: options.connectivity, detached: (work) => gate.detached(work) });
+  const core = createEngineCore({ ports, queue, inspection: store.inspection, connectivity: options.connectivity, detached: (work) => gate.detached(work) });
   const writer = createWriter(options.dataSource, { clock: ports.clock });
   /** Never part of a transaction of the app, and over when the engine is. */
   const alive = <T>(work: () => Promise<T>): Promise<T> =>

@@ -5,6 +5,7 @@ import type { SyncEmitted, SyncMachineEvent, SyncSnapshot } from '../machines/sy
 import type { StoredConflict } from '../model/conflict.ts';
 import { SyncAbortedError, SyncError } from '../model/errors.ts';
 import type { SyncEvent, SyncFact } from '../model/events.ts';
+import type { InspectionPort } from '../model/inspection.ts';
 import type { ConnectivityPort } from '../model/ports.ts';
 import type { RunEnded } from '../model/run.ts';
 import { noStats } from '../model/stats.ts';
@@ -19,6 +20,9 @@ import { readAgain } from './read-again.ts';
 import { createStatusKeeper } from './status-keeper.ts';
 import type { FullResyncOptions, SyncEngineCore, SyncOptions, SyncRunResult } from './sync-engine.ts';
 import { toSyncEvent } from './sync-stream.ts';
+import { startInterval } from './triggers/interval-trigger.ts';
+import { startTableClocks } from './triggers/table-clocks.ts';
+import type { EndTrigger, TriggerSite } from './triggers/trigger-site.ts';
 import { handled, Waiters } from './waiters.ts';
 import { waitUntil } from './wait-until.ts';
 import { whenPushed } from './when-pushed.ts';
@@ -26,6 +30,8 @@ import { whenPushed } from './when-pushed.ts';
 export interface EngineParts {
   readonly ports: EnginePorts;
   readonly queue: QueuePort;
+  /** Looks into the database, for tools; absent without a database. */
+  readonly inspection?: InspectionPort | undefined;
   readonly connectivity?: ConnectivityPort | undefined;
   /** Runs work outside the transaction of whoever called: an engine must not become part of an app's transaction. */
   readonly detached?: (<T>(work: () => T) => T) | undefined;
@@ -37,6 +43,7 @@ export interface EngineInternals extends EngineParts {
   readonly isDisposed: () => boolean;
   /** Announces what happened outside of any run. */
   readonly tell: (facts: readonly SyncFact[]) => void;
+  readonly triggerSite: TriggerSite;
 }
 
 const internals = new WeakMap<object, EngineInternals>();
@@ -75,7 +82,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
   const runs = new Map<number, { firstError?: Error; reason?: 'scheduled' | 'manual' }>();
   let isStarted = false;
   let disposing: Promise<void> | undefined;
-  let auto: unknown;
+  let endAuto: EndTrigger = () => undefined;
 
   const disposed = (): SyncAbortedError => new SyncAbortedError('the engine is disposed; create a new one');
   const send = (event: SyncMachineEvent): void => detached(() => actor.send(event));
@@ -243,18 +250,12 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
       if (disposing !== undefined) throw disposed();
       engine.stopAuto();
       ensureStarted();
-      const again = (): void => {
-        auto = clock.setTimeout(() => {
-          send({ type: 'SYNC', automatic: true });
-          again();
-        }, interval);
+      const ends = [startInterval(triggerSite, interval), startTableClocks(triggerSite)];
+      endAuto = () => {
+        for (const end of ends) end();
       };
-      again();
     },
-    stopAuto: () => {
-      if (auto !== undefined) clock.clearTimeout(auto);
-      auto = undefined;
-    },
+    stopAuto: () => endAuto(),
     resolveConflict: (opId, resolution) =>
       alive(async () => {
         await store.decideConflict(opId, resolution);
@@ -327,17 +328,25 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     for (const hub of [eventHub, conflictHub, status.hub]) hub.complete();
   }
 
-  rememberInternals(engine, {
-    ...parts,
-    send: (event) => {
-      if (disposing === undefined) {
-        ensureStarted();
-        send(event);
-      }
-    },
-    isDisposed: () => disposing !== undefined,
+  const sendWhileAlive = (event: SyncMachineEvent): void => {
+    if (disposing !== undefined) return;
+    ensureStarted();
+    send(event);
+  };
+  const triggerSite: TriggerSite = {
+    ...ports,
+    queue,
+    events$: eventHub.stream,
+    send: sendWhileAlive,
     tell,
-  });
+    isBusy: () => actor.getSnapshot().hasTag('busy'),
+    isResting: () => {
+      const { value, context } = actor.getSnapshot();
+      return value.activity === 'idle' && context.next === undefined && context.wait === undefined;
+    },
+    detached,
+  };
+  rememberInternals(engine, { ...parts, send: sendWhileAlive, isDisposed: () => disposing !== undefined, tell, triggerSite });
   return engine;
 }
 

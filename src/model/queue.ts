@@ -24,9 +24,10 @@ export interface QueuedOperation {
   readonly enqueuedAt: number;
 }
 
-/** Absent `kinds`: all of them. */
+/** Absent members match everything. `opIds` is for acting on operations, not for counting them. */
 export interface QueueFilter {
   readonly kinds?: Kinds | undefined;
+  readonly opIds?: readonly string[] | undefined;
 }
 
 /** `pending` leaves stuck operations out. */

@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { Clock } from '../model/clock.ts';
 import type { SyncConfig } from '../model/config.ts';
 import type { SyncFact } from '../model/events.ts';
+import type { InspectionPort } from '../model/inspection.ts';
 import type { StorePort } from '../model/ports.ts';
 import type { QueuePort } from '../model/queue.ts';
 import type { SyncRequest } from '../model/run.ts';
@@ -11,6 +12,7 @@ import { readConflicts } from './conflict-rows.ts';
 import { gateConnection, type ConnectionGate } from './connection-gate.ts';
 import { createCursorRepository, type CursorRepository } from './cursor-repository.ts';
 import { rethrowForCaller, toStoreFailure } from './database-failure.ts';
+import { createInspection } from './inspection.ts';
 import { createLease } from './lease.ts';
 import { createLeaseHolder } from './lease-holder.ts';
 import { createOutboxRepository, type OutboxRepository } from './outbox-repository.ts';
@@ -20,7 +22,7 @@ import { registerTables } from './register-table.ts';
 import { createRepairs, type Repairs } from './repairs.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { acceptServer, decideConflict, freezeResolution, loadConflict, parkConflict, settleResolution } from './resolutions.ts';
-import { completeFetch, dueForResync, notePullCompleted, openResync, sweepResync } from './resync.ts';
+import { completeFetch, dueForResync, notePullCompleted, openResync, readPulledAt, sweepResync } from './resync.ts';
 import { closeRun, conflictsToWork, readyForRun, rebuildStates, unregisteredKinds } from './runs.ts';
 import { checkSchema } from './schema-check.ts';
 import { settleAnswers } from './settle.ts';
@@ -44,6 +46,8 @@ export interface Store {
   readonly store: StorePort;
   readonly registry: ReadonlyMap<string, ReplicaTable>;
   readonly queue: QueuePort;
+  /** Looks into it, for tools. */
+  readonly inspection: InspectionPort;
   readonly repairs: Repairs;
   readonly outbox: OutboxRepository;
   /** Calls with what an app purged from the outbox, after the commit; returns the function that ends it. */
@@ -140,6 +144,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         return facts;
       }),
 
+    pulledAt: (kinds) => unit.read((session) => readPulledAt(session, kinds)),
     openResync: (kinds) => unit.fenced((session) => openResync(session, context, kinds)),
     sweepResync: (kind, { requested }) => unit.fenced((session) => sweepResync(session, context, kind, requested)),
 
@@ -157,6 +162,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     store,
     registry,
     queue: createQueue(context, feed),
+    inspection: createInspection(context),
     repairs: createRepairs(context, feed, () => crypto.randomUUID()),
     outbox: createOutboxRepository(context, feed, (facts) => purgeListeners.forEach((listener) => listener(facts))),
     cursors: createCursorRepository(unit),

@@ -1,5 +1,5 @@
 import type { SyncFact } from '../model/events.ts';
-import type { QueuedOperation, QueueFilter, QueuePort, QueueState } from '../model/queue.ts';
+import type { QueuedOperation, QueueFilter, QueuePort } from '../model/queue.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import { removeConflicts } from './conflict-rows.ts';
 import { releaseDependents } from './dependencies.ts';
@@ -8,6 +8,7 @@ import { EntityChanges } from './entity-changes.ts';
 import { grouped } from './grouped.ts';
 import { frozenGroup, outboxColumns, toStoredOp, type RawOutboxRow, type StoredOp } from './outbox-rows.ts';
 import { countQueue } from './queue-counts.ts';
+import { stateNames } from './queue-state-names.ts';
 import { giveUp } from './resolutions.ts';
 import { listOf, type Session } from './session.ts';
 import { writeChanges } from './settle.ts';
@@ -15,10 +16,14 @@ import type { StoreContext } from './store-context.ts';
 import { forgetState, writeState } from './sync-state.ts';
 import { syncTableNames } from './migrations.ts';
 
-const stateNames = { 0: 'behind', 1: 'ready', 2: 'waiting', 3: 'parked', 4: 'inFlight' } as const satisfies Readonly<Record<OutboxState, QueueState>>;
-
-const whereKinds = (session: Session, filter: QueueFilter | undefined): { readonly sql: string; readonly parameters: readonly unknown[] } =>
-  filter?.kinds === undefined ? { sql: '', parameters: [] } : { sql: ` AND ${session.dialect.inList('"kind"')}`, parameters: [listOf(filter.kinds)] };
+const whereKinds = (session: Session, filter: QueueFilter | undefined): { readonly sql: string; readonly parameters: readonly unknown[] } => {
+  const lists = [
+    ['"kind"', filter?.kinds],
+    ['"op_id"', filter?.opIds],
+  ] as const;
+  const given = lists.flatMap(([column, list]) => (list === undefined ? [] : [{ sql: ` AND ${session.dialect.inList(column)}`, list: listOf(list) }]));
+  return { sql: given.map(({ sql }) => sql).join(''), parameters: given.map(({ list }) => list) };
+};
 
 /** Looks at the queue and repairs it, outside of any run. */
 export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort {
