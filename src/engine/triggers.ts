@@ -1,25 +1,37 @@
 import { SyncAbortedError } from '../model/errors.ts';
+import type { ConnectivityPort, VisibilityPort } from '../model/ports.ts';
 import { internalsOf } from './engine-core.ts';
-import { reportQuietly } from './isolated-observable.ts';
 import type { SyncEngineCore } from './sync-engine.ts';
+import { browserVisibility } from './triggers/browser-visibility.ts';
+import { startInterval } from './triggers/interval-trigger.ts';
+import { startOutboxTrigger } from './triggers/outbox-trigger.ts';
+import { startRemoteTrigger } from './triggers/remote-trigger.ts';
+import { startTableClocks } from './triggers/table-clocks.ts';
+import { sharedKinds, type EndTrigger } from './triggers/trigger-site.ts';
 
+/** What asks for a sync. Times in ms, above 0. Tables with a `syncIntervalMs` keep their own clock beside all of these. */
 export interface TriggerOptions {
   /** Pulls once when started. Default false. */
   readonly pullOnStartup?: boolean | undefined;
-  /** Syncs every so many ms. */
+  /** Syncs every so many ms, first after one interval. */
   readonly interval?: number | undefined;
-  /** Pushes soon after something was queued. Default false. */
+  /** Pushes soon after something was queued, and again what a run left behind. Default false. */
   readonly pushOnOutboxChanges?: boolean | undefined;
-  /** How long after the last change. Default 2,000. */
+  /** How long nothing more must have been queued. Default 2,000. */
   readonly pushDebounceMs?: number | undefined;
   /** How long after the first change at the latest. Default five times `pushDebounceMs`. */
   readonly maxDebounceMs?: number | undefined;
-  /** Syncs when the network comes back. Default: true where the engine has a `connectivity`. */
-  readonly connectivity?: boolean | undefined;
-  /** Syncs when the page becomes visible. Default false; no effect without a document. */
-  readonly visibility?: boolean | undefined;
+  /**
+   * Syncs when the network comes back. Default: true where the engine has a `connectivity`. A port given here tells the engine, too, which then
+   * starts no automatic run while it says offline.
+   */
+  readonly connectivity?: boolean | ConnectivityPort | undefined;
+  /** Syncs when the app is seen again, and pushes at once what waits for silence when it no longer is. Default false; `true` asks the document. */
+  readonly visibility?: boolean | VisibilityPort | undefined;
   /** Pulls when the server says that something changed, with a transport that listens. Default false. */
   readonly remoteChanges?: boolean | undefined;
+  /** How long the server must have been silent; at most ten times as long after its first word. Default 100. */
+  readonly remoteDebounceMs?: number | undefined;
 }
 
 /** Says when to sync, so that nobody has to call `sync()`. */
@@ -34,108 +46,79 @@ export interface Triggers {
 
 /**
  * Installs triggers on an engine. All they send is automatic work: it is tried again by itself, its failures are events, and nobody's
- * promise rejects (F-10, F-11, F-15, F-113).
+ * promise rejects (F-10, F-11, F-12, F-15, F-113). They end with the engine. Throws `RangeError` for a time that is none, `TypeError` for an
+ * engine of somebody else.
  */
 export function createTriggers(engine: SyncEngineCore, options: TriggerOptions = {}): Triggers {
-  const found = internalsOf(engine);
-  if (found === undefined) throw new TypeError('createTriggers needs an engine made by createSyncEngine');
-  const internals = found;
-  const { clock } = internals.ports;
-  const pushDebounceMs = positive('pushDebounceMs', options.pushDebounceMs ?? 2_000);
-  const maxDebounceMs = positive('maxDebounceMs', options.maxDebounceMs ?? 5 * pushDebounceMs);
+  const internals = internalsOf(engine);
+  if (internals === undefined) throw new TypeError('createTriggers needs an engine made by createSyncEngine');
+  const { triggerSite: site } = internals;
+  const silenceMs = positive('pushDebounceMs', options.pushDebounceMs ?? 2_000);
+  const longestMs = positive('maxDebounceMs', options.maxDebounceMs ?? 5 * silenceMs);
+  const remoteMs = positive('remoteDebounceMs', options.remoteDebounceMs ?? 100);
   const interval = options.interval === undefined ? undefined : positive('interval', options.interval);
-  let undo: (() => void)[] | undefined;
+  /** What is installed; another list for each start, so that nothing of an earlier one can come late (F-113). */
+  let installed: EndTrigger[] | undefined;
   let isDisposed = false;
 
-  const every = (ms: number, work: () => void): (() => void) => {
-    let timer: unknown;
-    const again = (): void => {
-      timer = clock.setTimeout(() => {
-        work();
-        again();
-      }, ms);
-    };
-    again();
-    return () => clock.clearTimeout(timer);
-  };
+  const syncShared = (): void => site.send({ type: 'SYNC', pullKinds: sharedKinds(site), automatic: true });
 
-  /** Waits for silence, but not for ever. */
-  const debounced = (work: () => void): { poke(): void; cancel(): void } => {
-    let timer: unknown;
-    let firstAt: number | undefined;
-    const cancel = (): void => {
-      if (timer !== undefined) clock.clearTimeout(timer);
-      timer = undefined;
-      firstAt = undefined;
-    };
-    return {
-      cancel,
-      poke: () => {
-        const now = clock.now();
-        const first = firstAt ?? now;
-        cancel();
-        firstAt = first;
-        timer = clock.setTimeout(
-          () => {
-            cancel();
-            work();
-          },
-          Math.max(0, Math.min(pushDebounceMs, first + maxDebounceMs - now)),
-        );
-      },
-    };
-  };
+  const install = (): EndTrigger[] => {
+    const outbox = options.pushOnOutboxChanges === true ? startOutboxTrigger(site, { silenceMs, longestMs }) : undefined;
+    const remote = options.remoteChanges === true ? startRemoteTrigger(site, { silenceMs: remoteMs, longestMs: 10 * remoteMs }) : undefined;
+    const ends: EndTrigger[] = [startTableClocks(site), () => outbox?.end(), () => remote?.end()];
+    if (interval !== undefined) ends.push(startInterval(site, interval));
 
-  const sync = (): void => internals.send({ type: 'SYNC', automatic: true });
-  const install = (): (() => void)[] => {
-    const installed: (() => void)[] = [];
-    if (interval !== undefined) installed.push(every(interval, sync));
-    if (options.pushOnOutboxChanges === true) {
-      const push = debounced(() => internals.send({ type: 'SYNC', pullKinds: [], automatic: true }));
-      installed.push(
-        push.cancel,
-        internals.queue.subscribe(({ enqueued }) => {
-          if (enqueued) push.poke();
+    const own = typeof options.connectivity === 'object' ? options.connectivity : undefined;
+    const connectivity = own ?? (options.connectivity === false ? undefined : internals.connectivity);
+    if (own !== undefined) ends.push(reportNetwork(own));
+    if (connectivity !== undefined)
+      ends.push(
+        connectivity.subscribe((isOnline) => {
+          if (!isOnline) return;
+          remote?.hurry();
+          syncShared();
         }),
       );
-      // What was queued before the start has no change to come.
-      internals.queue.counts().then(({ pending }) => {
-        if (pending > 0 && undo === installed) push.poke();
-      }, reportQuietly);
-    }
-    const { connectivity } = internals;
-    if (connectivity !== undefined && options.connectivity !== false)
-      installed.push(
-        connectivity.subscribe((online) => {
-          if (online) sync();
+
+    const visibility = options.visibility === true ? browserVisibility() : options.visibility === false ? undefined : options.visibility;
+    if (visibility !== undefined)
+      ends.push(
+        visibility.subscribe((isVisible) => {
+          if (!isVisible) return outbox?.flush();
+          remote?.hurry();
+          syncShared();
         }),
       );
-    if (options.visibility === true && typeof document !== 'undefined') {
-      const look = (): void => {
-        if (document.visibilityState === 'visible') sync();
-      };
-      document.addEventListener('visibilitychange', look);
-      installed.push(() => document.removeEventListener('visibilitychange', look));
-    }
-    if (options.remoteChanges === true) {
-      const poke = internals.ports.transport.subscribe?.([...internals.ports.kinds.keys()]);
-      const listening = poke?.subscribe({ next: ({ kinds }) => internals.send({ type: 'remote.changed', kinds }), error: reportQuietly });
-      if (listening !== undefined) installed.push(() => listening.unsubscribe());
-    }
-    return installed;
+    const life = site.events$.subscribe({ complete: () => stop() });
+    ends.push(() => life.unsubscribe());
+    return ends;
+  };
+
+  /** Passes the facts of a port on to the engine, as it does by itself with its own. */
+  const reportNetwork = (port: ConnectivityPort): EndTrigger => {
+    const say = (isOnline: boolean): void => site.send({ type: isOnline ? 'network.online' : 'network.offline' });
+    if (!port.isOnline()) say(false);
+    const end = port.subscribe(say);
+    return () => {
+      end();
+      // Nobody would ever say that it is back.
+      say(true);
+    };
   };
 
   const stop = (): void => {
-    for (const end of undo ?? []) end();
-    undo = undefined;
+    const ends = installed ?? [];
+    installed = undefined;
+    for (const end of ends) end();
   };
   return {
     start: async () => {
       if (isDisposed || internals.isDisposed()) throw new SyncAbortedError('the triggers are disposed; create new ones');
-      if (undo !== undefined) return;
-      undo = [];
-      undo = install();
-      if (options.pullOnStartup === true) internals.send({ type: 'SYNC', pushKinds: [], automatic: true });
+      if (installed !== undefined) return;
+      installed = install();
+      const pullKinds = sharedKinds(site);
+      if (options.pullOnStartup === true && pullKinds?.length !== 0) site.send({ type: 'SYNC', pushKinds: [], pullKinds, automatic: true });
       // An unusable database is told by events and status; the triggers stay for when it is repaired.
       await engine.start().catch(() => undefined);
     },

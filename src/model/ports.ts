@@ -17,6 +17,13 @@ export interface ConnectivityPort {
   subscribe(listener: (online: boolean) => void): () => void;
 }
 
+/** Tells whether somebody sees the app. */
+export interface VisibilityPort {
+  isVisible(): boolean;
+  /** Calls the listener on each change; returns the function that ends it. */
+  subscribe(listener: (visible: boolean) => void): () => void;
+}
+
 // ── One run at a time (I11) ─────────────────────────────────────────────────────────────────────────────────────────
 
 /**
@@ -202,6 +209,9 @@ export interface StorePort {
   ): Promise<readonly AppliedPage[]>;
   /** The pull of a kind is complete: tries its quarantined rows again, notes the time. */
   completePull(kind: string, options: { readonly resync: boolean; readonly tombstoneRetentionMs?: number | undefined }): Promise<readonly SyncFact[]>;
+
+  /** Epoch ms at which each kind was last pulled to its end, by any engine of this database; those never pulled are absent. */
+  pulledAt(kinds: Kinds): Promise<ReadonlyMap<string, number>>;
 
   /** Opens or continues a generation per kind: its own cursor from the start, marks when the table has rows. */
   openResync(kinds: Kinds): Promise<void>;

@@ -119,3 +119,9 @@ export async function notePullCompleted(session: Session, kind: string, now: num
     [kind, now, tombstoneRetentionMs === undefined ? null : Math.trunc(tombstoneRetentionMs)],
   );
 }
+
+/** When each kind was last pulled to its end, epoch ms. */
+export async function readPulledAt(session: Session, kinds: Kinds): Promise<ReadonlyMap<string, number>> {
+  const rows = await readResync(session, kinds);
+  return new Map([...rows.values()].flatMap(({ kind, lastPullAt }) => (lastPullAt === null ? [] : [[kind, Number(lastPullAt)] as const])));
+}

@@ -1,9 +1,10 @@
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import type { TableConflictConfig } from '../model/conflict.ts';
 import type { JsonObject } from '../model/json.ts';
+import { checkSchemaOptions, type TableSchemaOptions } from './table-schema.ts';
 
 /** Options of {@link syncTable}; every part of the registration can be overridden. */
-export interface SyncTableOptions<Entity> {
+export interface SyncTableOptions<Entity> extends TableSchemaOptions {
   /** Name on the wire. Default: the SQL table's name. Trimmed, not blank, unique in an engine (F-100). */
   readonly kind?: string;
   /** JSON keys of the columns. Default `property`: the entity's property names. */
@@ -21,6 +22,7 @@ export interface SyncTableOptions<Entity> {
   readonly tombstones?: 'keep' | 'remove';
   /** Kept tombstones older than this are removed at the end of a full resync. */
   readonly retentionMs?: number;
+  /** Triggers sync this table when its last complete pull is that long ago, in ms, and leave it out of their other pulls. */
   readonly syncIntervalMs?: number;
   /** Never pushed; writing through synchart is refused. Allows generated ids. */
   readonly pullOnly?: boolean;
@@ -42,10 +44,14 @@ export interface SyncTable<Entity extends ObjectLiteral = ObjectLiteral> {
 
 /**
  * Registers an entity (`EntitySchema` or class) for synchronisation; kind, id, columns and JSON mapping come from its metadata.
- * Throws `TypeError` on a blank kind. What needs the metadata (sync columns, id type) is checked when the engine is created.
+ * Throws `TypeError` on a blank kind, `RangeError` on a `syncIntervalMs` that is no wait or a `version` that is none. What needs the metadata (sync columns, id type) is checked when the engine is created.
  */
 export function syncTable<Entity extends ObjectLiteral>(target: EntityTarget<Entity>, options: SyncTableOptions<Entity> = {}): SyncTable<Entity> {
   if (options.kind !== undefined && options.kind.trim() === '') throw new TypeError('syncTable: kind must not be blank');
   if (options.pullOnly && options.pushOnly) throw new TypeError('syncTable: a table is pullOnly or pushOnly, not both');
+  const { syncIntervalMs } = options;
+  if (syncIntervalMs !== undefined && !(Number.isFinite(syncIntervalMs) && syncIntervalMs > 0))
+    throw new RangeError(`syncTable: syncIntervalMs must be a number of milliseconds above 0, got ${String(syncIntervalMs)} (F-13)`);
+  checkSchemaOptions(options);
   return { target, options };
 }

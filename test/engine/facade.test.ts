@@ -440,7 +440,7 @@ describe('triggers', () => {
     const triggers = await start(engine, { remoteChanges: true });
     memory.backend.seed('todos', { id: 'r', title: 'remote', updatedAt: '2026-01-01T00:00:00.000Z' });
     memory.backend.update('todos', 'r', { title: 'changed' });
-    await clock.flush();
+    await clock.advance(100);
     await engine.whenIdle();
     expect(fake.rows('todos')).toMatchObject([{ id: 'r', title: 'changed' }]);
     triggers.dispose();

@@ -103,6 +103,7 @@ export class FakeDatabase {
   readonly resyncs = new Map<string, Resync>();
   /** When each kind's last full resync ended, epoch ms. */
   readonly resyncedAt = new Map<string, number>();
+  readonly pulledAt = new Map<string, number>();
   readonly conflicts = new Map<string, StoredConflict>();
   state: PersistedState = { paused: false, attempt: 0, clockOffsetMs: 0 };
   scope: string | undefined;

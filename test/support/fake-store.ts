@@ -520,6 +520,7 @@ export function createFakeStore(options: FakeStoreOptions) {
     },
     completePull: async (kind, { resync }) => {
       await fenced('completePull');
+      database.pulledAt.set(kind, clock.now());
       const open = database.resyncs.get(kind);
       if (!resync || !open) return [];
       open.fetched = true;
@@ -528,6 +529,10 @@ export function createFakeStore(options: FakeStoreOptions) {
       const isAhead = before !== undefined && (after === undefined || compareTimestamps(before.ts, after.ts) > 0);
       database.positions.set(kind, { cursor: isAhead ? before : after, maxPage: open.position.maxPage, resync: false });
       return [];
+    },
+    pulledAt: async (asked) => {
+      await failIfTold('pulledAt');
+      return new Map([...database.pulledAt].filter(([kind]) => asked.includes(kind)));
     },
     openResync: async (asked) => {
       await fenced('openResync');

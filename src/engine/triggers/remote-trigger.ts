@@ -1,0 +1,96 @@
+import { delayFor } from '../../rules/backoff.ts';
+import { createDebounce, startTimer } from './timers.ts';
+import type { EndTrigger, TriggerSite } from './trigger-site.ts';
+
+/** A stream that lives this long is well. */
+const steadyMs = 1_000;
+
+export interface RemoteTrigger {
+  /** Listens again at once where it waits to do so: the network is back. */
+  hurry(): void;
+  end: EndTrigger;
+}
+
+/**
+ * Pulls what the server says has changed. A stream that fails or ends is listened to again after growing waits; what was said in between is lost,
+ * so all kinds are pulled once the new stream is well.
+ */
+export function startRemoteTrigger(site: TriggerSite, limits: { readonly silenceMs: number; readonly longestMs: number }): RemoteTrigger | undefined {
+  const { clock, transport, kinds, config, random, send, tell } = site;
+  if (transport.subscribe === undefined) return undefined;
+  const pullKinds = [...kinds.values()].filter(({ pushOnly }) => !pushOnly).map(({ kind }) => kind);
+  const changed = new Set<string>();
+  let failures = 0;
+  /** Counts subscriptions: a late word of an earlier one is nobody's. */
+  let generation = 0;
+  let endWait: EndTrigger | undefined;
+  let endSteady: EndTrigger = () => undefined;
+  let unsubscribe: EndTrigger = () => undefined;
+
+  const pull = createDebounce(clock, limits, () => {
+    const asked = pullKinds.filter((kind) => changed.has(kind));
+    changed.clear();
+    if (asked.length > 0) send({ type: 'remote.changed', kinds: asked });
+  });
+  const note = (some: readonly string[]): void => {
+    for (const kind of some) changed.add(kind);
+    pull.poke();
+  };
+  const isWell = (): void => {
+    endSteady();
+    if (failures > 0) note(pullKinds);
+    failures = 0;
+  };
+
+  const listen = (): void => {
+    generation += 1;
+    const mine = generation;
+    endWait = undefined;
+    const lost = (reason: string): void => {
+      if (mine !== generation) return;
+      generation += 1;
+      endSteady();
+      unsubscribe();
+      failures += 1;
+      const delayMs = delayFor(failures, random(), config);
+      tell([{ type: 'transport.warning', message: `the stream of remote changes ${reason}; it is listened to again in ${delayMs} ms` }]);
+      endWait = startTimer(clock, delayMs, listen);
+    };
+    endSteady = startTimer(clock, steadyMs, isWell);
+    try {
+      const listening = transport.subscribe?.(pullKinds).subscribe({
+        next: (word) => {
+          if (mine !== generation) return;
+          isWell();
+          // Typed, but written by others: no list means all.
+          note(Array.isArray(word?.kinds) ? word.kinds : pullKinds);
+        },
+        error: (error) => lost(`failed: ${error instanceof Error ? error.message : String(error)}`),
+        complete: () => lost('ended'),
+      });
+      const end = (): void => listening?.unsubscribe();
+      // It may have ended while it began.
+      if (mine === generation) unsubscribe = end;
+      else end();
+    } catch (error) {
+      lost(`could not begin: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  };
+  listen();
+
+  return {
+    hurry: () => {
+      if (endWait === undefined) return;
+      endWait();
+      listen();
+    },
+    end: () => {
+      generation += 1;
+      endWait?.();
+      endSteady();
+      pull.cancel();
+      unsubscribe();
+      unsubscribe = () => undefined;
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import { startTimer } from './timers.ts';
+import type { EndTrigger, TriggerSite } from './trigger-site.ts';
+
+type Site = Pick<TriggerSite, 'clock' | 'kinds' | 'send' | 'store' | 'detached'>;
+
+/**
+ * Syncs each table with a `syncIntervalMs` when its last complete pull, whoever asked for it and in whichever session or tab, is that long ago.
+ * One timer for all; kinds that are due together go in one request. A last pull in the future was noted by a clock that was wrong: due now.
+ */
+export function startTableClocks(site: Site): EndTrigger {
+  const { clock, kinds, send, store, detached } = site;
+  const intervals = new Map<string, number>();
+  for (const { kind, syncIntervalMs } of kinds.values()) if (syncIntervalMs !== undefined) intervals.set(kind, syncIntervalMs);
+  if (intervals.size === 0) return () => undefined;
+
+  /** Ms until a kind is looked at again, counted by the timer. */
+  const left = new Map([...intervals.keys()].map((kind) => [kind, 0]));
+  let end: EndTrigger = () => undefined;
+  let isOver = false;
+
+  const restOf = (interval: number, pulledAt: number | undefined): number => {
+    const passed = pulledAt === undefined ? interval : clock.now() - pulledAt;
+    return passed < 0 ? 0 : Math.max(0, interval - passed);
+  };
+  const look = async (): Promise<void> => {
+    const asked = [...left].filter(([, ms]) => ms <= 0).map(([kind]) => kind);
+    // A database that cannot be read now is for the run to complain about.
+    const pulledAt = await detached(() => store.pulledAt(asked)).catch(() => new Map<string, number>());
+    if (isOver) return;
+    const due: string[] = [];
+    for (const kind of asked) {
+      const interval = intervals.get(kind) ?? 0;
+      const rest = restOf(interval, pulledAt.get(kind));
+      if (rest <= 0) due.push(kind);
+      left.set(kind, rest <= 0 ? interval : rest);
+    }
+    if (due.length > 0) send({ type: 'SYNC', pushKinds: due, pullKinds: due, automatic: true });
+    const next = Math.min(...left.values());
+    end = startTimer(clock, next, () => {
+      for (const [kind, ms] of left) left.set(kind, ms - next);
+      void look();
+    });
+  };
+  void look();
+  return () => {
+    isOver = true;
+    end();
+  };
+}
