@@ -8,20 +8,17 @@ import { newestKnown } from './base-rows.ts';
 import { refreshConflict } from './conflict-rows.ts';
 import { classifyDatabaseError } from './database-failure.ts';
 import { EntityChanges } from './entity-changes.ts';
-import { writePosition } from './pull-positions.ts';
+import { readSituation, writePosition } from './pull-positions.ts';
 import { keptAs, quarantine, readQuarantine, releaseFromQuarantine, unusableRow, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { withoutKnown } from './reread-rows.ts';
-import { isMarking, markSeen } from './resync-marks.ts';
+import { markSeen } from './resync-marks.ts';
 import { countReceived } from './resync.ts';
 import { chunked, listOf, type Session } from './session.ts';
 import { flushChanges } from './settle.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
 import { storeRows } from './store-rows.ts';
 import { yieldTurn } from './yield-turn.ts';
-
-/** Rows applied between two yields: ≤ 5 ms of work. */
-const rowsPerSlice = 250;
 
 /** What holds for a whole transaction, because nobody else writes while it is open. */
 interface PageWork {
@@ -89,32 +86,30 @@ function applyInOneTransaction(
       await yieldTurn();
       if (context.unit.waiting > 0 || options.signal?.aborted === true) break;
     }
+    await movePosition(work, pages.slice(0, done.length));
     return done;
   });
 }
 
 async function openWork(session: Session, context: StoreContext, table: ReplicaTable, strict: boolean): Promise<PageWork> {
   if (!strict && session.dialect.name === 'sqlite') await session.run('PRAGMA defer_foreign_keys = ON');
-  const exists = async (name: string): Promise<boolean> =>
-    (await session.one(`SELECT 1 AS "found" FROM "${name}" WHERE "kind" = ? LIMIT 1`, [table.kind])) !== undefined;
-  return {
-    session,
-    context,
-    table,
-    strict,
-    hasBases: await exists('sync_base'),
-    hasQuarantine: await exists('sync_quarantine'),
-    marking: await isMarking(session, table.kind),
-  };
+  return { session, context, table, strict, ...(await readSituation(session, table.kind)) };
 }
 
-async function applyPage(work: PageWork, { page, items: given, next, rereadUntil }: PageToApply, totalDone: number): Promise<AppliedPage> {
+/** Moves the position over the pages that are applied, once for all of them and in their transaction (I6). */
+async function movePosition({ session, table }: PageWork, pages: readonly PageToApply[]): Promise<void> {
+  const last = pages.at(-1);
+  if (last === undefined) return;
+  await writePosition(session, table.kind, last.next);
+  const received = pages.reduce((sum, { page, next }) => sum + (next.resync ? page.items.length : 0), 0);
+  if (received > 0) await countReceived(session, table.kind, received);
+}
+
+async function applyPage(work: PageWork, { page, items: given, rereadUntil }: PageToApply, totalDone: number): Promise<AppliedPage> {
   const { session, table } = work;
   const { items, known } = rereadUntil === undefined ? { items: given, known: [] } : await withoutKnown(session, table, given, rereadUntil);
   if (work.marking) await markSeen(session, table.kind, known);
   const { upserts, deletes, accepted, facts } = await applyRows(work, items);
-  await writePosition(session, table.kind, next);
-  if (next.resync && page.items.length > 0) await countReceived(session, table.kind, page.items.length);
   if (page.items.length === 0) return { pageSize: 0, pulled: 0, facts };
   const done = totalDone + accepted.length;
   return {
@@ -132,7 +127,7 @@ async function applyPage(work: PageWork, { page, items: given, next, rereadUntil
 /** Puts server rows into the replica, slice by slice: timers and input have their turn in between (F-147). */
 async function applyRows(work: PageWork, items: readonly JsonObject[]): Promise<AppliedRows> {
   let done: AppliedRows = { upserts: 0, deletes: 0, accepted: [], facts: [] };
-  for (const slice of chunked(items, rowsPerSlice)) {
+  for (const slice of chunked(items, work.table.rowsPerSlice)) {
     await yieldTurn();
     const { upserts, deletes, accepted, facts } = await applySlice(work, slice);
     done = { upserts: done.upserts + upserts, deletes: done.deletes + deletes, accepted: done.accepted.concat(accepted), facts: done.facts.concat(facts) };

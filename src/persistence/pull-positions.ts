@@ -53,3 +53,21 @@ export async function writePosition(session: Session, kind: string, position: Pu
     ],
   );
 }
+
+/** What pages of a kind meet, read at once because nobody else writes while their transaction is open. */
+export interface PullSituation {
+  readonly hasBases: boolean;
+  readonly hasQuarantine: boolean;
+  /** A full resync is open that marks what it sees. */
+  readonly marking: boolean;
+}
+
+export async function readSituation(session: Session, kind: string): Promise<PullSituation> {
+  // The drivers disagree on what a truth value is: numbers here, booleans there.
+  const row = await session.one<Record<keyof PullSituation, number | boolean>>(
+    `SELECT EXISTS (SELECT 1 FROM "sync_base" WHERE "kind" = ?) AS "hasBases", EXISTS (SELECT 1 FROM "sync_quarantine" WHERE "kind" = ?) AS "hasQuarantine",
+       EXISTS (SELECT 1 FROM "sync_cursors" WHERE "kind" = ? AND "resync_open" = 1 AND "resync_marking" = 1) AS "marking"`,
+    [kind, kind, kind],
+  );
+  return { hasBases: Boolean(row?.hasBases), hasQuarantine: Boolean(row?.hasQuarantine), marking: Boolean(row?.marking) };
+}

@@ -23,9 +23,11 @@ interface Registration {
   readonly deletedAtLocal: ColumnMetadata;
 }
 
-/** Rows per statement: one slice of work between two yields (≤ 5 ms), and far below SQLite's limit of variables (F-102, F-147). */
-const rowsPerStatement = 250;
-const maxVariables = 30_000;
+/** Far below SQLite's limit of variables (F-102), and no more than 5 ms of binding (F-147). */
+const maxVariables = 10_000;
+
+/** Drivers whose statements run on the event loop. */
+const blocking: ReadonlySet<string> = new Set(['better-sqlite3', 'sqljs']);
 
 /** Columns and values of one wire row, ready to bind. */
 interface BoundRow {
@@ -215,7 +217,7 @@ export class ReplicaTable implements SyncKind {
     for (const { codecs, rows: given } of groups.values()) {
       // SQL checks NOT NULL before it looks for the row: what exists already is updated instead.
       const bound = this.isWhole(codecs) ? given : await this.updateExisting(session, codecs, given, options.keepDeletedLocally ?? false);
-      const size = Math.max(1, Math.min(rowsPerStatement, Math.floor(maxVariables / codecs.length)));
+      const size = Math.max(1, Math.min(this.rowsPerSlice, Math.floor(maxVariables / codecs.length)));
       for (const part of chunked(bound, size)) await session.run(this.upsertSql(codecs, part.length, options.keepDeletedLocally ?? false), part.flat());
     }
   }
