@@ -51,6 +51,9 @@ export class ReplicaTable implements SyncKind {
   readonly codecs: readonly ColumnCodec[];
   readonly dialect: Dialect;
 
+  /** Rows written between two yields, by one statement: ≤ 5 ms of work for the drivers that block the event loop, a page for the others (F-147). */
+  readonly rowsPerSlice: number;
+
   private readonly options: SyncTableOptions<ObjectLiteral>;
   private readonly localCodecs: readonly ColumnCodec[];
   private readonly codecByKey: ReadonlyMap<string, ColumnCodec>;
@@ -71,6 +74,7 @@ export class ReplicaTable implements SyncKind {
     this.localCodecs = registration.localCodecs;
     this.options = options;
     this.dialect = dialectOf(dataSource);
+    this.rowsPerSlice = blocking.has(dataSource.options.type) ? 250 : 500;
     this.codecByKey = new Map(codecs.map((codec) => [codec.wireKey, codec]));
     this.codecByProperty = new Map(codecs.map((codec) => [codec.property, codec]));
     const codecOf = (column: ColumnMetadata): ColumnCodec => {
