@@ -1,46 +1,97 @@
 import type { DataSource } from 'typeorm';
+import { tablesOf } from './cascades.ts';
 import type { ConnectionGate } from './connection-gate.ts';
+import type { Tables } from './written-tables.ts';
 
-/** What a commit may have changed. `enqueued`: an operation was added to the outbox. */
+/** What commits may have changed, those of one turn of the event loop together. */
 export interface Change {
+  /** An operation was added to the outbox, by this process. */
   readonly enqueued: boolean;
+  readonly tables: Tables;
+  /** Another connection, process or tab has committed: `tables` may be more than was changed. */
+  readonly elsewhere: boolean;
 }
 
 /** Tells after each commit on this connection; one for all engines, writers and repositories of a data source (F-11). */
 export interface ChangeFeed {
-  subscribe(listener: (change: Change) => void): () => void;
-  /** Called inside a transaction that queues an operation; told when something commits. */
-  noteEnqueued(): void;
+  /** Calls `listener` outside of any transaction; with `tables` (SQL names) only for commits that may have changed one of them. */
+  subscribe(listener: (change: Change) => void, tables?: readonly string[]): () => void;
+  /** The number of the last commit here that may have changed one of these tables (SQL names); 0: none yet. */
+  lastCommitOf(tables: readonly string[]): number;
+  /** Says that somebody else has committed to the same database. */
+  tellElsewhere(tables: Tables): void;
+}
+
+interface Listener {
+  readonly call: (change: Change) => void;
+  readonly tables: readonly string[] | undefined;
 }
 
 const feeds = new WeakMap<DataSource, ChangeFeed>();
+const lowerCase = (tables: readonly string[]): readonly string[] => tables.map((table) => table.toLowerCase());
+const concerns = (tables: Tables, wanted: readonly string[] | undefined): boolean =>
+  wanted === undefined || tables === 'all' || wanted.some((table) => tables.has(table));
+
+/** What has been told of since the last turn. */
+class Told {
+  enqueued = false;
+  elsewhere = false;
+  #tables: Set<string> | 'all' = new Set();
+
+  add(tables: Tables): void {
+    if (tables === 'all') this.#tables = 'all';
+    else if (this.#tables !== 'all') for (const table of tables) this.#tables.add(table);
+  }
+
+  get change(): Change {
+    return { enqueued: this.enqueued, tables: this.#tables, elsewhere: this.elsewhere };
+  }
+}
 
 export function changeFeedOf(dataSource: DataSource, gate: ConnectionGate): ChangeFeed {
   const existing = feeds.get(dataSource);
-  if (existing) return existing;
-  const listeners = new Set<(change: Change) => void>();
-  let enqueued = false;
-  let scheduled = false;
+  if (existing !== undefined) return existing;
+  const listeners = new Set<Listener>();
+  const lastCommits = new Map<string, number>();
+  let lastOfAll = 0;
+  let told: Told | undefined;
+
+  const tell = (): Told => {
+    if (told !== undefined) return told;
+    told = new Told();
+    // One call for a burst of commits, and never inside the committing transaction's own flow.
+    queueMicrotask(() => {
+      const change = told?.change;
+      told = undefined;
+      if (change === undefined) return;
+      for (const { call, tables } of [...listeners]) if (concerns(change.tables, tables)) gate.detached(() => call(change));
+    });
+    return told;
+  };
+
+  gate.onCommit(({ number, writes }) => {
+    const tables = tablesOf(dataSource, writes);
+    if (tables === 'all') lastOfAll = number;
+    else for (const table of tables) lastCommits.set(table, number);
+    if (listeners.size === 0) return;
+    const news = tell();
+    news.add(tables);
+    news.enqueued ||= writes.enqueued;
+  });
   const feed: ChangeFeed = {
-    noteEnqueued: () => {
-      enqueued = true;
-    },
-    subscribe: (listener) => {
+    subscribe: (call, tables) => {
+      const listener: Listener = { call, tables: tables && lowerCase(tables) };
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    lastCommitOf: (tables) => Math.max(lastOfAll, ...lowerCase(tables).map((table) => lastCommits.get(table) ?? 0)),
+    tellElsewhere: (tables) => {
+      if (listeners.size === 0) return;
+      const news = tell();
+      news.add(tables);
+      news.elsewhere = true;
+    },
   };
-  gate.onCommit(() => {
-    if (scheduled || listeners.size === 0) return;
-    scheduled = true;
-    // One call for a burst of commits, and never inside the committing transaction's own flow.
-    queueMicrotask(() => {
-      scheduled = false;
-      const change = { enqueued };
-      enqueued = false;
-      for (const listener of [...listeners]) gate.detached(() => listener(change));
-    });
-  });
   feeds.set(dataSource, feed);
   return feed;
 }

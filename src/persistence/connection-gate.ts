@@ -25,6 +25,8 @@ const singleConnection: ReadonlySet<string> = new Set(['better-sqlite3', 'expo',
 const isSingleConnection = (driver: Driver): driver is AbstractSqliteDriver => singleConnection.has(driver.options.type);
 
 const gates = new WeakMap<DataSource, ConnectionGate>();
+/** In order of their gates; does not keep them alive. */
+const gated = new Set<WeakRef<DataSource>>();
 
 /**
  * Makes overlapping work on a data source safe: from now on a transaction has the connection to itself, until the connection is clean again.
@@ -41,10 +43,22 @@ export function gateConnection(dataSource: DataSource, options: GateOptions = {}
         gateTimeoutMs: options.gateTimeoutMs ?? defaultSyncConfig.gateTimeoutMs,
         context: options.asyncContext === 'none' ? noAsyncContext() : createAsyncContext(),
       })
-    : createPooledGate(dataSource);
+    : createPooledGate(dataSource, options.busyTimeoutMs ?? defaultSyncConfig.busyTimeoutMs);
   gates.set(dataSource, gate);
+  gated.add(new WeakRef(dataSource));
   return gate;
 }
 
 /** The gate of a data source; undefined when none was applied. */
 export const gateOf = (dataSource: DataSource): ConnectionGate | undefined => gates.get(dataSource);
+
+/** The data sources with a gate that are open now. */
+export function openDataSources(): readonly DataSource[] {
+  const open: DataSource[] = [];
+  for (const reference of gated) {
+    const dataSource = reference.deref();
+    if (dataSource === undefined) gated.delete(reference);
+    else if (dataSource.isInitialized) open.push(dataSource);
+  }
+  return open;
+}

@@ -13,6 +13,7 @@ import { gateConnection, type ConnectionGate } from './connection-gate.ts';
 import { createCursorRepository, type CursorRepository } from './cursor-repository.ts';
 import { rethrowForCaller, toStoreFailure } from './database-failure.ts';
 import { createInspection } from './inspection.ts';
+import { defaultPollIntervalMs, pollElsewhere } from './data-version.ts';
 import { createLease } from './lease.ts';
 import { createLeaseHolder } from './lease-holder.ts';
 import { createOutboxRepository, type OutboxRepository } from './outbox-repository.ts';
@@ -31,6 +32,7 @@ import type { SyncTable } from './sync-table.ts';
 import { forgetState, readState, writeState } from './sync-state.ts';
 import { takeReady } from './take-ready.ts';
 import { createUnitOfWork } from './unit-of-work.ts';
+import { upgradeSchemas } from './upgrade-schemas.ts';
 
 export interface StoreOptions {
   readonly dataSource: DataSource;
@@ -117,6 +119,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         );
         return { conflicts: await conflictsToWork(session, context, { kinds, explicit }), facts };
       }),
+    upgradeSchemas: () => upgradeSchemas(context),
     dueForResync: (kinds) => unit.read((session) => dueForResync(session, context, kinds)),
 
     take: (options) => unit.fenced((session) => takeReady(session, context, options)),
@@ -163,8 +166,13 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     registry,
     queue: createQueue(context, feed),
     inspection: createInspection(context),
-    repairs: createRepairs(context, feed, () => crypto.randomUUID()),
-    outbox: createOutboxRepository(context, feed, (facts) => purgeListeners.forEach((listener) => listener(facts))),
+    repairs: createRepairs(context, () => crypto.randomUUID()),
+    outbox: createOutboxRepository(context, {
+      gate,
+      feed,
+      listenElsewhere: () => pollElsewhere({ dataSource, gate, feed, clock, intervalMs: defaultPollIntervalMs }),
+      onPurged: (facts) => purgeListeners.forEach((listener) => listener(facts)),
+    }),
     cursors: createCursorRepository(unit),
     gate,
     feed,

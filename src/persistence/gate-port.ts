@@ -1,4 +1,17 @@
 import type { QueryRunner } from 'typeorm';
+import type { Writes } from './written-tables.ts';
+
+/** A commit on this data source that wrote something. Numbers rise by one. */
+export interface Commit {
+  readonly number: number;
+  readonly writes: Writes;
+}
+
+/** What was read, and how many commits there had been at the first and at the last statement; no span: there is no way to tell, or no statement. */
+export interface Observed<T> {
+  readonly value: T;
+  readonly span?: { readonly first: number; readonly last: number };
+}
 
 /** One open transaction per connection; everybody else waits (ARCHITECTURE §5, F-130, F-131). */
 export interface ConnectionGate {
@@ -13,6 +26,10 @@ export interface ConnectionGate {
   read<T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T>;
   /** Calls `fn` outside of the caller's transaction: what it starts does not join. */
   detached<T>(fn: () => T): T;
-  /** Calls `listener` after each commit, when the connection is free again; returns the function that ends it. May also call after a statement that wrote nothing. */
-  onCommit(listener: () => void): () => void;
+  /** As {@link detached}, for reading with several statements: tells whether commits came in between. */
+  observe<T>(work: () => Promise<T>): Promise<Observed<T>>;
+  /** How many commits {@link onCommit} has told of. */
+  readonly commits: number;
+  /** Calls `listener` after each commit that wrote something, when the connection is free again; returns the function that ends it. */
+  onCommit(listener: (commit: Commit) => void): () => void;
 }

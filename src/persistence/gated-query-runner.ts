@@ -92,7 +92,10 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
       const open = this.transaction?.state === 'open' ? this.transaction : gate.ambient();
       const bound = Array.isArray(parameters) ? toBindables(parameters) : parameters;
       const run = (): QueryAnswer => super.query(sql, bound, useStructuredResult);
-      if (open !== undefined) return gate.inside(open, run);
+      if (open !== undefined) {
+        open.writes.note(sql);
+        return gate.inside(open, run);
+      }
       if (word === 'savepoint') throw new DatabaseError(`${sql}: a savepoint outside of a transaction is not supported; use startTransaction()`);
       return gate.alone(sql, run);
     }

@@ -1,5 +1,6 @@
 import { DatabaseError } from '../model/errors.ts';
 import type { LockHolder } from './gate-lock.ts';
+import { Writes } from './written-tables.ts';
 
 /** A query runner that takes part in a transaction. */
 export interface TransactionMember {
@@ -12,6 +13,8 @@ export interface TransactionScope {
   transaction: OpenTransaction | undefined;
   /** Ends when the last nested transaction that was begun in this scope has ended. */
   nested?: Promise<unknown>;
+  /** Notes how many commits there have been when a statement of this scope runs. */
+  note?(commits: number): void;
 }
 
 /**
@@ -26,6 +29,7 @@ export class OpenTransaction implements LockHolder, TransactionScope {
   running = 1;
   activeAt = 0;
   readonly members = new Set<TransactionMember>();
+  readonly writes = new Writes();
   /** The error with which SQLite gave the whole transaction up by itself (disk full, ON CONFLICT ROLLBACK). */
   lostBy: unknown;
   #idle: (() => void) | undefined;

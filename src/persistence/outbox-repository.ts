@@ -1,8 +1,9 @@
-import { Observable, distinctUntilChanged, map, of } from 'rxjs';
+import { distinctUntilChanged, map, of, type Observable } from 'rxjs';
 import type { SyncFact } from '../model/events.ts';
 import type { Op } from '../model/operation.ts';
 import type { Kinds } from '../model/run.ts';
 import type { ChangeFeed } from './change-feed.ts';
+import type { ConnectionGate } from './connection-gate.ts';
 import { rethrowForCaller } from './database-failure.ts';
 import { releaseDependents } from './dependencies.ts';
 import { enqueueOp } from './enqueue.ts';
@@ -10,6 +11,7 @@ import { OutboxState } from './entities.ts';
 import { boundedError, outboxColumns, toOp, toStoredOp, type RawOutboxRow } from './outbox-rows.ts';
 import { countQueue } from './queue-counts.ts';
 import { dropOperations } from './queue.ts';
+import { liveRead } from './live-read.ts';
 import { chunked, listOf, type Session } from './session.ts';
 import type { StoreContext } from './store-context.ts';
 
@@ -50,8 +52,16 @@ export interface OutboxRepository {
   purgeOlderThan(threshold: Date | number | string, options?: { readonly states?: 'stuck' | 'all' }): Promise<number>;
 }
 
-/** `onPurged` is told after the commit: nobody's edits leave without an event (F-48, F-108). */
-export function createOutboxRepository(context: StoreContext, feed: ChangeFeed, onPurged: (facts: readonly SyncFact[]) => void): OutboxRepository {
+export interface OutboxRepositoryParts {
+  readonly gate: ConnectionGate;
+  readonly feed: ChangeFeed;
+  /** Listens to other connections' commits while somebody watches; returns the function that ends it. */
+  listenElsewhere(): () => void;
+  /** Told after the commit: nobody's edits leave without an event (F-48, F-108). */
+  onPurged(facts: readonly SyncFact[]): void;
+}
+
+export function createOutboxRepository(context: StoreContext, { gate, feed, listenElsewhere, onPurged }: OutboxRepositoryParts): OutboxRepository {
   const { unit, config } = context;
   const kindsOf = (session: Session, filter: KindsFilter | undefined): { readonly sql: string; readonly parameters: readonly unknown[] } =>
     filter?.kinds === undefined ? { sql: '', parameters: [] } : { sql: ` AND ${session.dialect.inList('"kind"')}`, parameters: [listOf(filter.kinds)] };
@@ -74,27 +84,23 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed, 
   };
   const watch = (filter: (KindsFilter & { readonly includeStuck?: boolean }) | undefined): Observable<number> => {
     if (filter?.kinds?.length === 0) return of(0);
-    return new Observable<number>((subscriber) => {
-      let reading = false;
-      let outdated = true;
-      const look = async (): Promise<void> => {
-        outdated = true;
-        if (reading) return;
-        reading = true;
-        try {
-          while (outdated && !subscriber.closed) {
-            outdated = false;
-            subscriber.next(await read((session) => count(session, filter)));
-          }
-        } catch (error) {
-          subscriber.error(error);
-        } finally {
-          reading = false;
-        }
-      };
-      void look();
-      return feed.subscribe(() => void look());
-    }).pipe(distinctUntilChanged());
+    return liveRead<number>({
+      gate,
+      feed,
+      listenElsewhere,
+      tables: ['sync_outbox'],
+      begin: () => {
+        let last: number | undefined;
+        return {
+          read: () => read((session) => count(session, filter)),
+          isNews: (value) => {
+            const isOther = value !== last;
+            last = value;
+            return isOther;
+          },
+        };
+      },
+    });
   };
   /** Heads at the limit are stuck, others below it are ready again. */
   const followTries = (session: Session, opIds: string): Promise<void> =>
@@ -120,7 +126,6 @@ export function createOutboxRepository(context: StoreContext, feed: ChangeFeed, 
           { row: op.creates ? undefined : row, version: (row && table.readUpdatedAt(row)) ?? op.baseUpdatedAt },
           unit.clock.now(),
         );
-        feed.noteEnqueued();
       }),
 
     take: async (options = {}) => {

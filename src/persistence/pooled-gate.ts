@@ -1,18 +1,68 @@
 import type { DataSource, QueryRunner } from 'typeorm';
-import type { ConnectionGate } from './gate-port.ts';
+import type { Commit, ConnectionGate, Observed } from './gate-port.ts';
+import { observing } from './observing.ts';
+import { takeTurn } from './postgres-turn.ts';
+import { createAsyncContext } from './transaction-context.ts';
+import { Writes } from './written-tables.ts';
 
-/** For databases with a pool of connections, as PostgreSQL: each transaction has a connection of its own, nobody waits here. */
-export function createPooledGate(dataSource: DataSource): ConnectionGate {
-  const listeners = new Set<() => void>();
+interface ReadingScope {
+  note?(commits: number): void;
+}
+type Query = QueryRunner['query'];
 
-  const announce = (): void => {
+const control = /^\s*(begin|start\s+transaction|commit|end|rollback|abort)\b(?!.*\bto\b)/i;
+
+/**
+ * For databases with a pool of connections, as PostgreSQL: each transaction has a connection of its own, nobody waits here. Listens to what
+ * every query runner sends, so that the commits of the app are told as well.
+ */
+export function createPooledGate(dataSource: DataSource, busyTimeoutMs: number): ConnectionGate {
+  const listeners = new Set<(commit: Commit) => void>();
+  const context = createAsyncContext<ReadingScope>();
+  let commits = 0;
+
+  const announce = (writes: Writes): void => {
+    if (writes.isEmpty) return;
+    commits += 1;
+    const commit: Commit = { number: commits, writes };
     for (const listener of listeners) {
       try {
-        listener();
+        context.run(undefined, () => listener(commit));
       } catch (error) {
         dataSource.logger.log('warn', `A commit listener failed: ${String(error)}`);
       }
     }
+  };
+
+  const listenTo = (queryRunner: QueryRunner): void => {
+    const query: Query = queryRunner.query.bind(queryRunner);
+    let open: Writes | undefined;
+    const listening = async (sql: string, ...rest: readonly unknown[]): Promise<unknown> => {
+      const word = sql.length > 64 ? undefined : control.exec(sql)?.[1]?.toLowerCase();
+      const send = (): Promise<unknown> => Reflect.apply(query, queryRunner, [sql, ...rest]) as Promise<unknown>;
+      if (word === undefined) {
+        context.current()?.note?.(commits);
+        open?.note(sql);
+        const result = await send();
+        if (open === undefined) announce(Writes.of(sql));
+        return result;
+      }
+      const isBegin = word === 'begin' || word.startsWith('start');
+      const ended = isBegin ? undefined : open;
+      if (!isBegin) open = undefined;
+      const result = await send();
+      if (isBegin) open = new Writes();
+      else if (ended !== undefined && (word === 'commit' || word === 'end')) announce(ended);
+      return result;
+    };
+    Object.defineProperty(queryRunner, 'query', { value: listening, configurable: true, writable: true });
+  };
+  const { driver } = dataSource;
+  const createQueryRunner = driver.createQueryRunner.bind(driver);
+  driver.createQueryRunner = (mode) => {
+    const queryRunner = createQueryRunner(mode);
+    listenTo(queryRunner);
+    return queryRunner;
   };
 
   const withRunner = async <T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> => {
@@ -24,10 +74,11 @@ export function createPooledGate(dataSource: DataSource): ConnectionGate {
     }
   };
 
-  const transaction = async <T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> => {
-    const result = await withRunner(async (queryRunner) => {
+  const transaction = <T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> =>
+    withRunner(async (queryRunner) => {
       await queryRunner.startTransaction();
       try {
+        await takeTurn(queryRunner, busyTimeoutMs);
         const done = await work(queryRunner);
         await queryRunner.commitTransaction();
         return done;
@@ -38,15 +89,16 @@ export function createPooledGate(dataSource: DataSource): ConnectionGate {
         throw error;
       }
     });
-    announce();
-    return result;
-  };
 
   return {
     waiting: 0,
     transaction,
     read: withRunner,
     detached: (fn) => fn(),
+    observe: <T>(work: () => Promise<T>): Promise<Observed<T>> => observing(context, (note) => ({ note }), work),
+    get commits() {
+      return commits;
+    },
     onCommit: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -103,7 +103,7 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
         return dropOperations(session, context, heads);
       }),
 
-    subscribe: (listener: (change: { readonly enqueued: boolean }) => void): (() => void) => feed.subscribe(listener),
+    subscribe: (listener: (change: { readonly enqueued: boolean }) => void): (() => void) => feed.subscribe(listener, ['sync_outbox', 'sync_conflicts']),
 
     adoptScope: (scope: string): Promise<void> => unit.transaction((session) => writeState(session, 'scope', scope)),
 

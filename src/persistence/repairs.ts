@@ -8,7 +8,6 @@ import { deepEqual } from '../rules/deep-equal.ts';
 import { claims } from '../rules/lay-payloads.ts';
 import { overlay } from '../rules/overlay.ts';
 import { newestKnown, readBases } from './base-rows.ts';
-import type { ChangeFeed } from './change-feed.ts';
 import { readConflict } from './conflict-rows.ts';
 import { rethrowForCaller } from './database-failure.ts';
 import { enqueueOp, payloadToSend } from './enqueue.ts';
@@ -52,16 +51,10 @@ export interface Repairs {
   discarded(filter?: { readonly kinds?: Kinds | undefined }): Promise<readonly DiscardedOperation[]>;
 }
 
-export function createRepairs(context: StoreContext, feed: ChangeFeed, newOpId: () => string): Repairs {
+export function createRepairs(context: StoreContext, newOpId: () => string): Repairs {
   const { unit } = context;
   return {
-    amend: (opId, patch) =>
-      unit
-        .transaction(async (session) => {
-          await amendOperation(session, context, opId, patch);
-          feed.noteEnqueued();
-        })
-        .catch(rethrowForCaller),
+    amend: (opId, patch) => unit.transaction((session) => amendOperation(session, context, opId, patch)).catch(rethrowForCaller),
     undoDiscard: (opId) =>
       unit
         .transaction(async (session) => {
@@ -72,7 +65,6 @@ export function createRepairs(context: StoreContext, feed: ChangeFeed, newOpId: 
             );
           const undone = await bringBack(session, context, row, newOpId());
           await session.run('DELETE FROM "sync_discarded" WHERE "id" = ?', [row.id]);
-          if (undone !== undefined) feed.noteEnqueued();
           return undone;
         })
         .catch(rethrowForCaller),

@@ -3,7 +3,8 @@ import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/Abstra
 import type { Clock } from '../model/clock.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { busyDelayMs, isBusyError } from './busy-database.ts';
-import type { ConnectionGate } from './gate-port.ts';
+import { observing } from './observing.ts';
+import type { Commit, ConnectionGate, Observed } from './gate-port.ts';
 import { GateLock, type LockHolder } from './gate-lock.ts';
 import {
   createGatedRunnerClass,
@@ -14,9 +15,11 @@ import {
   type SqliteRunnerClass,
 } from './gated-query-runner.ts';
 import { OpenTransaction, type TransactionScope } from './open-transaction.ts';
+import { markOwn } from './own-work.ts';
 import { rawConnectionOf, type RawConnection } from './raw-connection.ts';
 import { scopedTransaction } from './scoped-transaction.ts';
 import type { AsyncContext } from './transaction-context.ts';
+import { Writes } from './written-tables.ts';
 
 interface SqliteGateSettings {
   readonly clock: Clock;
@@ -41,7 +44,8 @@ export class SqliteGate implements ConnectionGate, GateOperations {
   readonly #settings: SqliteGateSettings;
   readonly #context: AsyncContext<TransactionScope>;
   readonly #lock: GateLock;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(commit: Commit) => void>();
+  #commits = 0;
   readonly #Runner: GatedRunnerClass;
   readonly #bareRunner: () => SqliteQueryRunner;
   #connected: Connected | undefined;
@@ -73,6 +77,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
   async transaction<T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> {
     const runner = this.#detachedRunner();
     const transaction = await this.#open(runner, 'BEGIN IMMEDIATE');
+    markOwn(transaction);
     runner.enterTransaction(transaction, 'owns');
     let result: T;
     try {
@@ -88,14 +93,23 @@ export class SqliteGate implements ConnectionGate, GateOperations {
 
   async read<T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> {
     const runner = this.#detachedRunner();
-    return this.#context.run(undefined, () => work(runner));
+    const note = this.#context.current()?.note;
+    return this.#context.run(note === undefined ? undefined : { transaction: undefined, note }, () => work(runner));
   }
 
   detached<T>(fn: () => T): T {
     return this.#context.run(undefined, fn);
   }
 
-  onCommit(listener: () => void): () => void {
+  observe<T>(work: () => Promise<T>): Promise<Observed<T>> {
+    return observing(this.#context, (note) => ({ transaction: undefined, note }), work);
+  }
+
+  get commits(): number {
+    return this.#commits;
+  }
+
+  onCommit(listener: (commit: Commit) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -132,7 +146,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
       throw error;
     }
     this.#close(transaction);
-    this.#announce();
+    this.#announce(transaction.writes);
   }
 
   async rollback(transaction: OpenTransaction): Promise<void> {
@@ -168,13 +182,14 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     const readsOnly = reading.test(sql);
     const turn = this.#lock.acquire(holder, readsOnly);
     if (turn !== undefined) await turn;
+    this.#context.current()?.note?.(this.#commits);
     let result: T;
     try {
       result = await run().catch((error: unknown) => this.#retryWhileBusy(error, run));
     } finally {
       this.#lock.release(holder);
     }
-    if (!readsOnly) this.#announce();
+    if (!readsOnly) this.#announce(Writes.of(sql));
     return result;
   }
 
@@ -191,7 +206,9 @@ export class SqliteGate implements ConnectionGate, GateOperations {
   }
 
   #detachedRunner(): GatedQueryRunner {
-    return this.#context.run(undefined, () => this.#dataSource.createQueryRunner() as GatedQueryRunner);
+    const runner = this.#context.run(undefined, () => this.#dataSource.createQueryRunner() as GatedQueryRunner);
+    markOwn(runner);
+    return runner;
   }
 
   /** A data source may be destroyed and initialised again: statements of the old connection are dead. */
@@ -277,10 +294,13 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     }
   }
 
-  #announce(): void {
+  #announce(writes: Writes): void {
+    if (writes.isEmpty) return;
+    this.#commits += 1;
+    const commit: Commit = { number: this.#commits, writes };
     for (const listener of this.#listeners) {
       try {
-        this.detached(listener);
+        this.detached(() => listener(commit));
       } catch (error) {
         this.#dataSource.logger.log('warn', `A commit listener failed: ${String(error)}`);
       }

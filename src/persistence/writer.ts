@@ -6,7 +6,6 @@ import type { Json, JsonObject } from '../model/json.ts';
 import { deleteOp, upsertOp, type Op } from '../model/operation.ts';
 import { deepEqual } from '../rules/deep-equal.ts';
 import { compareTimestamps } from '../rules/timestamp.ts';
-import { changeFeedOf, type ChangeFeed } from './change-feed.ts';
 import { gateConnection, type ConnectionGate } from './connection-gate.ts';
 import { rethrowForCaller, toStoreFailure } from './database-failure.ts';
 import { prepareDeltas } from './delta-writes.ts';
@@ -80,7 +79,6 @@ export interface WriterOptions {
 interface WriterContext {
   readonly dataSource: DataSource;
   readonly gate: ConnectionGate;
-  readonly feed: ChangeFeed;
   readonly opId: () => string;
   readonly now: () => number;
 }
@@ -92,7 +90,6 @@ export function createWriter(dataSource: DataSource, options: WriterOptions = {}
   const context: WriterContext = {
     dataSource,
     gate,
-    feed: changeFeedOf(dataSource, gate),
     opId: options.opId ?? (() => crypto.randomUUID()),
     now: () => clock.now(),
   };
@@ -106,7 +103,7 @@ export function createWriter(dataSource: DataSource, options: WriterOptions = {}
 }
 
 export function createEntityWriter<Entity extends ObjectLiteral>(context: WriterContext, table: ReplicaTable): SyncEntityWriter<Entity> {
-  const { dataSource, gate, feed } = context;
+  const { dataSource, gate } = context;
   const dialect = dialectOf(dataSource);
 
   const transaction = async <T>(work: (session: Session, manager: EntityManager) => Promise<T>): Promise<T> => {
@@ -125,7 +122,6 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
   });
   const enqueue = async (session: Session, op: Op, before: JsonObject | undefined, seen?: JsonObject): Promise<void> => {
     await enqueueOp(session, op, table, op.creates ? { row: undefined, version: versionOf(before) } : preImageOf(before, seen), context.now());
-    feed.noteEnqueued();
   };
   const versionOf = (row: JsonObject | undefined): string | undefined => {
     const version = row === undefined ? undefined : (table.readUpdatedAt(row) ?? row[table.keys.updatedAt]);

@@ -1,0 +1,16 @@
+import type { Observed } from './gate-port.ts';
+import type { AsyncContext } from './transaction-context.ts';
+
+/** Runs `work` in a scope that notes the number of commits at each of its statements. */
+export async function observing<Scope, T>(
+  context: AsyncContext<Scope>,
+  scopeOf: (note: (commits: number) => void) => Scope,
+  work: () => Promise<T>,
+): Promise<Observed<T>> {
+  let span: { readonly first: number; readonly last: number } | undefined;
+  const scope = scopeOf((commits) => {
+    span = { first: span?.first ?? commits, last: commits };
+  });
+  const value = await context.run(scope, work);
+  return span === undefined ? { value } : { value, span };
+}
