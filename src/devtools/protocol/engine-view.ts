@@ -90,7 +90,6 @@ export interface ChartView {
 export interface EngineDescription {
   readonly engineId: string;
   readonly name: string;
-  readonly version: string;
   readonly startedAt: number;
   readonly config: JsonObject;
   readonly kinds: readonly {

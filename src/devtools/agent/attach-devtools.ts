@@ -1,0 +1,175 @@
+import { internalsOf } from '../../engine/engine-core.ts';
+import type { SyncEngine } from '../../engine/sync-engine.ts';
+import { TransportSwitch } from '../../engine/transport-switch.ts';
+import type { Json } from '../../model/json.ts';
+import { createInspectionLog, type InspectionLog } from '../log/inspection-log.ts';
+import { createRedactor, type Redaction } from '../log/redact.ts';
+import type { EngineDescription, EngineView, FaultSettings } from '../protocol/engine-view.ts';
+import type { DevtoolsChannel, DevtoolsCommand, DevtoolsQueries, DevtoolsQueryType } from '../protocol/messages.ts';
+import { answerQuery } from './answer-query.ts';
+import { describeEngine } from './describe-engine.ts';
+import { engineViewOf } from './engine-view-of.ts';
+import { faultSwitch } from './fault-switch.ts';
+import { makeBundle } from './make-bundle.ts';
+import { recordChart } from './record-chart.ts';
+import { eventEntry } from './record-events.ts';
+import { runCommand } from './run-command.ts';
+import { serveChannel } from './serve-channel.ts';
+import { createThroughput } from './throughput.ts';
+import { tapTransport } from './transport-tap.ts';
+
+export interface DevtoolsOptions {
+  /** Shown in the panel; default `synchart`. */
+  readonly name?: string | undefined;
+  /** Entries kept, at most 100,000, which is the default. */
+  readonly capacity?: number | undefined;
+  /** What must not be shown, beside headers and tokens. */
+  readonly redact?: Redaction | undefined;
+  /** Faults to begin with. */
+  readonly faults?: FaultSettings | undefined;
+}
+
+/** What looks into one engine, and what panels talk to. */
+export interface DevtoolsAgent {
+  readonly log: InspectionLog;
+  readonly description: EngineDescription;
+  view(): EngineView;
+  /** Does what a panel could ask for, and writes it into the log. Rejects as the engine does. */
+  run(command: DevtoolsCommand): Promise<Json>;
+  ask<Type extends DevtoolsQueryType>(type: Type, input: DevtoolsQueries[Type]['ask']): Promise<Json>;
+  /** Serves panels over a channel; returns the function that ends it. */
+  connect(channel: DevtoolsChannel): () => void;
+  /** Calls when what `view()` gives may have changed. */
+  subscribe(listener: () => void): () => void;
+  /** Stops recording, takes the faults off and tells the panels. The engine goes on. */
+  detach(): void;
+}
+
+const agents = new WeakMap<SyncEngine, DevtoolsAgent>();
+
+/**
+ * Begins to record what an engine does, for panels to show. One agent per engine: a second call gives the first one's and ignores its options.
+ * Throws `TypeError` for an engine that was not made by `createSyncEngine`.
+ */
+export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}): DevtoolsAgent {
+  const existing = agents.get(engine);
+  if (existing !== undefined) return existing;
+  const internals = internalsOf(engine);
+  if (internals === undefined) throw new TypeError('attachDevtools: give it an engine that createSyncEngine made');
+  const { ports } = internals;
+  const { clock } = ports;
+  const redact = createRedactor(options.redact);
+  const log = createInspectionLog(options.capacity);
+  const throughput = createThroughput();
+  const listeners = new Set<() => void>();
+  const ends: (() => void)[] = [];
+  let faults: FaultSettings = options.faults ?? {};
+  let recording = true;
+
+  const changed = (): void => {
+    for (const listener of [...listeners]) listener();
+  };
+  const keep: InspectionLog['add'] = (entry) => {
+    if (recording) log.add(entry);
+  };
+  const setFaults = (next: FaultSettings): void => {
+    faults = next;
+    changed();
+  };
+
+  const description = describeEngine({ internals, engineId: crypto.randomUUID(), name: options.name ?? 'synchart', startedAt: clock.now(), redact });
+  const view = (): EngineView =>
+    engineViewOf({
+      at: clock.now(),
+      snapshot: engine.actor.getSnapshot(),
+      status: engine.status(),
+      faults,
+      throughput: throughput.read(clock.now()),
+      recording,
+      redact,
+    });
+
+  if (ports.transport instanceof TransportSwitch) {
+    const runId = (): number | undefined => engine.actor.getSnapshot().context.run?.id;
+    ends.push(ports.transport.interpose(faultSwitch({ settings: () => faults, clock, random: ports.random })));
+    ends.push(ports.transport.interpose(tapTransport({ clock, log: keep, runId })));
+  }
+  ends.push(recordChart(engine.actor, { clock, log: keep }));
+  const told = engine.events$.subscribe((event) => {
+    throughput.note(event);
+    keep(eventEntry(event, redact));
+  });
+  const watched = engine.status$.subscribe(changed);
+  const moved = engine.actor.subscribe(changed);
+  ends.push(
+    () => told.unsubscribe(),
+    () => watched.unsubscribe(),
+    () => moved.unsubscribe(),
+  );
+
+  const agent: DevtoolsAgent = {
+    log,
+    description,
+    view,
+    run: async (command) => {
+      const { type, ...input } = command;
+      const note = (outcome: { readonly ok: true; readonly result: Json } | { readonly ok: false; readonly error: string }): void => {
+        const shown = redact(input);
+        log.add({
+          type: 'command',
+          at: clock.now(),
+          command: type,
+          input: typeof shown === 'object' && shown !== null && !Array.isArray(shown) ? (shown as Record<string, Json>) : {},
+          ...outcome,
+        });
+      };
+      try {
+        const result = await runCommand(command, {
+          engine,
+          redact,
+          setFaults,
+          record: (on) => {
+            recording = on;
+            changed();
+          },
+          clearLog: () => log.clear(),
+        });
+        note({ ok: true, result });
+        return result;
+      } catch (error) {
+        note({ ok: false, error: error instanceof Error ? error.message : String(error) });
+        throw error;
+      }
+    },
+    ask: (type, input) => answerQuery(type, input, { engine, internals, redact, bundle }),
+    connect: (channel) => {
+      const end = serveChannel(agent, channel);
+      ends.push(end);
+      return end;
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    detach: () => {
+      agents.delete(engine);
+      for (const end of ends.splice(0).reverse()) end();
+      listeners.clear();
+    },
+  };
+  agents.set(engine, agent);
+  return agent;
+
+  async function bundle(): Promise<Json> {
+    return makeBundle({
+      at: clock.now(),
+      engine: description,
+      view: view(),
+      entries: log.read(),
+      operations: await agent.ask('operations', { limit: 500 }),
+      conflicts: await agent.ask('conflicts', {}),
+      kinds: await agent.ask('kinds', {}),
+      discarded: await agent.ask('discarded', {}),
+    });
+  }
+}
