@@ -21,6 +21,10 @@ export { events, snapshots } from './engine/sync-stream.ts';
 export type { SyncActor } from './engine/sync-stream.ts';
 export { createTriggers, SyncCoordinator } from './engine/triggers.ts';
 export type { TriggerOptions, Triggers } from './engine/triggers.ts';
+export { browserConnectivity } from './engine/triggers/browser-connectivity.ts';
+export type { NetworkEventSource } from './engine/triggers/browser-connectivity.ts';
+export { browserVisibility } from './engine/triggers/browser-visibility.ts';
+export type { VisibilityEventSource } from './engine/triggers/browser-visibility.ts';
 export { interpret } from './machines/interpret.ts';
 export { phaseOf } from './machines/phase-of.ts';
 export type { SyncPhaseName } from './machines/phase-of.ts';
@@ -46,11 +50,12 @@ export type {
 export type { Cursor } from './model/cursor.ts';
 export { addToSet, increment, removeFromSet } from './model/delta.ts';
 export type { Delta } from './model/delta.ts';
+export { describeSyncError } from './model/describe-sync-error.ts';
+export type { DescribeOptions } from './model/describe-sync-error.ts';
 export {
   AuthError,
   ConflictError,
   DatabaseError,
-  describeSyncError,
   MaxRetriesExceededError,
   NetworkError,
   ParseError,
@@ -69,7 +74,7 @@ export type { Json, JsonObject } from './model/json.ts';
 export type { SyncKind } from './model/kind.ts';
 export { deleteOp, isNewRecord, requestIdOf, upsertOp } from './model/operation.ts';
 export type { DeleteOp, Op, OpType, UpsertOp, UpsertOpInput } from './model/operation.ts';
-export type { ConnectivityPort } from './model/ports.ts';
+export type { ConnectivityPort, VisibilityPort } from './model/ports.ts';
 export type { Kinds } from './model/run.ts';
 export { addStats, noStats } from './model/stats.ts';
 export type { PullStats, PushStats, SyncStats } from './model/stats.ts';
@@ -112,3 +117,5 @@ export { syncTable } from './persistence/sync-table.ts';
 export type { SyncTable, SyncTableOptions } from './persistence/sync-table.ts';
 export type { ReplaceOptions, SyncEntityWriter, WriteOptions } from './persistence/writer.ts';
 export { extractTimestamp } from './rules/timestamp.ts';
+export { ChangedFieldsDiff, ChangedFieldsTracker, defaultIgnoredFields, diffFields } from './rules/changed-fields.ts';
+export type { DiffOptions } from './rules/changed-fields.ts';

@@ -35,6 +35,7 @@ export class NetworkError extends SyncError {
 
 interface TransportErrorOptions extends ErrorOptions {
   readonly retryAfterMs?: number | undefined;
+  readonly retryAt?: number | undefined;
   readonly code?: string | undefined;
   readonly fields?: Readonly<Record<string, string>> | undefined;
 }
@@ -45,6 +46,8 @@ export class TransportError extends SyncError {
   readonly statusCode: number;
   readonly responseBody: string | undefined;
   readonly retryAfterMs: number | undefined;
+  /** The time that `retryAfterMs` means, epoch ms, where the engine's clock was at hand. */
+  readonly retryAt: number | undefined;
   /** The server's own word for a refusal, such as `out_of_stock`. */
   readonly code: string | undefined;
   /** Reasons by wire key, to be shown at the fields of a form. */
@@ -55,6 +58,7 @@ export class TransportError extends SyncError {
     this.statusCode = statusCode;
     this.responseBody = responseBody;
     this.retryAfterMs = options.retryAfterMs;
+    this.retryAt = options.retryAt;
     this.code = options.code;
     this.fields = options.fields;
   }
@@ -188,8 +192,8 @@ export function syncErrorInfo(error: unknown): SyncErrorInfo {
   for (let current = error; current instanceof Error && !seen.has(current); current = current.cause) {
     seen.add(current);
     if (current instanceof TransportError) {
-      const { statusCode, fields } = current;
-      return { ...byStatus(statusCode), statusCode, message, ...(fields === undefined ? {} : { fields }) };
+      const { statusCode, fields, retryAt } = current;
+      return { ...byStatus(statusCode), statusCode, message, ...(fields === undefined ? {} : { fields }), ...(retryAt === undefined ? {} : { retryAt }) };
     }
     if (current instanceof AuthError) return { category: 'auth', retryable: false, message };
     if (current instanceof NetworkError) return { category: current.timedOut ? 'timeout' : 'network', retryable: true, message };
@@ -201,19 +205,3 @@ export function syncErrorInfo(error: unknown): SyncErrorInfo {
   // A wrapper whose cause says nothing: the retries themselves tell that it was worth retrying.
   return { category: error instanceof MaxRetriesExceededError ? 'network' : 'unknown', retryable: error instanceof MaxRetriesExceededError, message };
 }
-
-const sentences: Readonly<Record<SyncErrorCategory, string>> = {
-  network: 'The server cannot be reached. Your changes are kept and will be sent later.',
-  auth: 'You need to sign in again. Your changes are kept.',
-  server: 'The server has a problem. Your changes are kept and will be sent later.',
-  rateLimit: 'The server asks to wait a little. Your changes are kept.',
-  timeout: 'The server did not answer in time. Your changes are kept and will be sent later.',
-  parse: 'The server sent something that is not understood. Your changes are kept.',
-  database: 'The local database refused the operation.',
-  conflict: 'Somebody else changed the same record.',
-  validation: 'The server did not accept a change. It needs to be corrected.',
-  unknown: 'Synchronising failed. Your changes are kept.',
-};
-
-/** Says in one sentence, for people, what went wrong and what happens to their changes. */
-export const describeSyncError = (error: unknown): string => sentences[syncErrorInfo(error).category];

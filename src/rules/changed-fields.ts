@@ -13,19 +13,26 @@ export const defaultIgnoredFields: readonly string[] = [
   'deleted_at_local',
 ];
 
+/** Names of what a row or an entity has; of a plain `Record<string, …>`: any. */
+type FieldOf<Row extends object> = keyof Row & string;
+
 export interface DiffOptions {
   /** Replaces {@link defaultIgnoredFields} (TRK-08). */
   readonly ignored?: Iterable<string> | undefined;
 }
 
 /**
- * Lists the top-level fields whose values differ by content; a missing field equals null (TRK-04, TRK-06). Works on entities too: dates
- * compare by time, binary values by bytes.
+ * Lists the top-level fields whose values differ by content; a missing field equals null (TRK-04, TRK-06). Of entities it gives property names, of
+ * wire rows wire keys: `changedFields` takes both (F-119). Dates compare by time, binary values by bytes, lists in order, objects by content.
  */
-export function diffFields(before: object, after: object, options: DiffOptions = {}): readonly string[] {
+export function diffFields<Before extends object, After extends object = Before>(
+  before: Before,
+  after: After,
+  options: DiffOptions = {},
+): readonly (FieldOf<Before> | FieldOf<After>)[] {
   const ignored = new Set(options.ignored ?? defaultIgnoredFields);
   const [old, now] = [new Map<string, unknown>(Object.entries(before)), new Map<string, unknown>(Object.entries(after))];
-  const fields = new Set([...now.keys(), ...old.keys()]);
+  const fields = new Set([...now.keys(), ...old.keys()]) as Set<FieldOf<Before> | FieldOf<After>>;
   return [...fields].filter((field) => !ignored.has(field) && !sameValue(old.get(field), now.get(field)));
 }
 
@@ -33,37 +40,44 @@ export function diffFields(before: object, after: object, options: DiffOptions =
 export const ChangedFieldsDiff = {
   diffMaps: diffFields,
   /** Null when nothing differs (TRK-07): then there is nothing to queue (F-27). */
-  diffOrNullMaps(before: object, after: object, options: DiffOptions = {}): readonly string[] | null {
+  diffOrNullMaps<Before extends object, After extends object = Before>(
+    before: Before,
+    after: After,
+    options: DiffOptions = {},
+  ): readonly (FieldOf<Before> | FieldOf<After>)[] | null {
     const fields = diffFields(before, after, options);
     return fields.length === 0 ? null : fields;
   },
 } as const;
 
-/** Collects changed fields while an edited copy is being built: `{ ...todo, title: tracker.changed('title', todo.title, input) }`. */
-export class ChangedFieldsTracker {
-  readonly #fields = new Set<string>();
+/**
+ * Collects changed fields while an edited copy is being built: `{ ...todo, title: tracker.changed('title', todo.title, input) }`. Give it the
+ * entity's type, `new ChangedFieldsTracker<Todo>()`, and the compiler checks names and values.
+ */
+export class ChangedFieldsTracker<Entity extends object = Readonly<Record<string, unknown>>> {
+  readonly #fields = new Set<FieldOf<Entity>>();
 
-  /** Gives `to` back, and records the field only if the values differ (TRK-01). */
-  changed<T>(field: string, from: unknown, to: T): T {
+  /** Gives `to` back, and records the field only if the values differ by content (TRK-01). */
+  changed<Field extends FieldOf<Entity>, Value extends Entity[Field]>(field: Field, from: Entity[Field], to: Value): Value {
     this.markIf(field, !sameValue(from, to));
     return to;
   }
 
-  markIf(field: string, isChanged: boolean): void {
+  markIf(field: FieldOf<Entity>, isChanged: boolean): void {
     if (isChanged) this.#fields.add(field);
   }
 
-  mark(field: string): void {
+  mark(field: FieldOf<Entity>): void {
     this.#fields.add(field);
   }
 
-  /** A copy: later marks do not show in it. */
-  get fields(): ReadonlySet<string> {
+  /** A copy: later marks do not show in it. As `changedFields` an empty one queues nothing (F-27). */
+  get fields(): ReadonlySet<FieldOf<Entity>> {
     return new Set(this.#fields);
   }
 
   /** Null when nothing was recorded: then there is nothing to queue (F-27). */
-  get fieldsOrNull(): ReadonlySet<string> | null {
+  get fieldsOrNull(): ReadonlySet<FieldOf<Entity>> | null {
     return this.#fields.size === 0 ? null : this.fields;
   }
 }

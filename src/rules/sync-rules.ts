@@ -343,6 +343,7 @@ function plainError(failure: SyncFailure, phase: RunPhase): SyncError {
   const options: ErrorOptions = cause === undefined ? {} : { cause };
   switch (failure.type) {
     case 'unavailable':
+  if (failure.type === 'throttled' && failure.at !== undefined) return throttledError(failure, failure.at);
       return new NetworkError(message, options);
     case 'throttled':
       return new TransportError(message, 429, undefined, { ...options, retryAfterMs: failure.retryAfterMs });
@@ -360,4 +361,18 @@ function plainError(failure: SyncFailure, phase: RunPhase): SyncError {
     case 'fatal':
       return new SyncOperationError(message, phase, undefined, options);
   }
+}
+
+/** Only here are the wait and the time it was asked at known together. */
+function throttledError({ cause, message, retryAfterMs }: SyncFailure & { readonly type: 'throttled' }, at: number): SyncError {
+  if (cause instanceof SyncError && !(cause instanceof TransportError)) return cause;
+  const told = cause instanceof TransportError ? cause : undefined;
+  const { statusCode = 429, responseBody, code, fields } = told ?? {};
+  return new TransportError(told?.message ?? message, statusCode, responseBody, {
+    cause: told === undefined ? cause : told.cause,
+    retryAfterMs,
+    retryAt: retryAfterMs > 0 ? at + retryAfterMs : undefined,
+    code,
+    fields,
+  });
 }

@@ -45,7 +45,12 @@ function bench(options: BenchOptions = {}) {
   const memory = options.memory ?? new MemoryTransport();
   const transport = options.transport ?? memory;
   const kinds = new Map(Object.entries(options.kinds ?? { todos: {} }).map(([kind, parts]) => [kind, fakeKind(kind, parts)]));
-  const fake = createFakeStore({ clock: deviceClock, kinds: [...kinds.keys()], config: options.config, database: options.database });
+  const fake = createFakeStore({
+    clock: deviceClock,
+    kinds: [...kinds.keys()],
+    ...(options.config === undefined ? {} : { config: options.config }),
+    ...(options.database === undefined ? {} : { database: options.database }),
+  });
   const parts: EngineParts = {
     ports: { store: fake.store, transport, kinds, config: fake.config, clock: deviceClock, random: () => 1 },
     queue: fake.queue,

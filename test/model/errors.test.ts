@@ -3,7 +3,6 @@ import {
   AuthError,
   ConflictError,
   DatabaseError,
-  describeSyncError,
   MaxRetriesExceededError,
   NetworkError,
   ParseError,
@@ -72,19 +71,6 @@ describe('syncErrorInfo', () => {
     for (const thrown of [undefined, null, 'text', 7])
       expect(syncErrorInfo(thrown)).toMatchObject({ category: 'unknown', retryable: false, message: String(thrown) });
   });
-});
-
-test('a sentence for people says what happens to their changes, and shows nothing of the error', () => {
-  for (const error of [
-    new NetworkError('ECONNREFUSED 127.0.0.1'),
-    TransportError.httpError(500),
-    new AuthError('jwt expired'),
-    new ParseError('<html>'),
-    undefined,
-  ]) {
-    expect(describeSyncError(error)).toMatch(/changes are kept/);
-    expect(describeSyncError(error)).not.toMatch(/ECONN|jwt|html|500/);
-  }
 });
 
 test('the text of an error names its class, its place and its cause', () => {

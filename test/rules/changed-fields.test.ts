@@ -1,5 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 import { ChangedFieldsDiff, ChangedFieldsTracker, diffFields } from '../../src/rules/changed-fields.ts';
+import { todoOf, type Todo } from '../support/todo.ts';
 
 describe('ChangedFieldsTracker', () => {
   test('TRK-01: gives the new value back and records only a difference', () => {
@@ -49,5 +50,28 @@ describe('diffFields', () => {
     expect(ChangedFieldsDiff.diffOrNullMaps({ a: 1 }, { a: 1 })).toBeNull();
     expect(ChangedFieldsDiff.diffOrNullMaps({ a: 1 }, { a: 2 })).toEqual(['a']);
     expect(ChangedFieldsDiff.diffMaps({ a: 1 }, { a: 2 })).toEqual(['a']);
+  });
+});
+
+describe('F-119: names are checked by the compiler', () => {
+  const todo = todoOf('a');
+
+  test('diffFields gives names of the entity, or of both where they differ', () => {
+    expectTypeOf(diffFields(todo, todo)).toEqualTypeOf<readonly (keyof Todo)[]>();
+    expectTypeOf(diffFields({ a: 1 }, { b: 2 })).toEqualTypeOf<readonly ('a' | 'b')[]>();
+    expectTypeOf(diffFields({} as Readonly<Record<string, string>>, {})).toEqualTypeOf<readonly string[]>();
+    expectTypeOf(ChangedFieldsDiff.diffOrNullMaps(todo, todo)).toEqualTypeOf<readonly (keyof Todo)[] | null>();
+    expect(diffFields(todo, { ...todo, tags: ['x'], updatedAt: '2026' })).toEqual(['tags']);
+  });
+
+  test('a typed tracker knows names and values; an untyped one takes any', () => {
+    const tracker = new ChangedFieldsTracker<Todo>();
+    expectTypeOf(tracker.changed('title', todo.title, 'new' as const)).toEqualTypeOf<'new'>();
+    expectTypeOf(tracker.fields).toEqualTypeOf<ReadonlySet<keyof Todo>>();
+    // @ts-expect-error: no such field
+    tracker.mark('titel');
+    // @ts-expect-error: a number is no title
+    tracker.changed('title', todo.title, 5);
+    expect([...new ChangedFieldsTracker().fields]).toEqual([]);
   });
 });
