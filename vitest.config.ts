@@ -23,6 +23,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           pool: 'forks',
+          globalSetup: ['test/support/postgres-server.ts'],
           setupFiles: ['test/support/fast-check-seed.ts'],
           testTimeout: 30_000,
           hookTimeout: 30_000,

@@ -43,10 +43,16 @@ export function gateConnection(dataSource: DataSource, options: GateOptions = {}
         gateTimeoutMs: options.gateTimeoutMs ?? defaultSyncConfig.gateTimeoutMs,
         context: options.asyncContext === 'none' ? noAsyncContext() : createAsyncContext(),
       })
-    : createPooledGate(dataSource, options.busyTimeoutMs ?? defaultSyncConfig.busyTimeoutMs);
+    : createPooledGate(postgresAlone(dataSource), options.busyTimeoutMs ?? defaultSyncConfig.busyTimeoutMs);
   gates.set(dataSource, gate);
   gated.add(new WeakRef(dataSource));
   return gate;
+}
+
+function postgresAlone(dataSource: DataSource): DataSource {
+  const { type } = dataSource.options;
+  if (type === 'postgres') return dataSource;
+  throw new TypeError(`synchart keeps its tables in SQLite (${[...singleConnection].join(', ')}) or PostgreSQL, not in '${type}'`);
 }
 
 /** The gate of a data source; undefined when none was applied. */

@@ -104,7 +104,7 @@ async function isWaitedFor(session: Session, context: StoreContext, from: Refere
 /** Rows with a pending delete that referenced this one when they were deleted; `seq` is where their entity's line begins. */
 async function deletedChildren(session: Session, context: StoreContext, parent: Reference): Promise<readonly (Reference & { readonly seq: number })[]> {
   const found: (Reference & { readonly seq: number })[] = [];
-  const value = session.dialect.name === 'sqlite' ? `json_extract(b."base_row", '$."' || ? || '"')` : `(CAST(b."base_row" AS jsonb) ->> ?)`;
+  const value = session.dialect.name === 'sqlite' ? `json_extract(b."base_row", '$."' || ? || '"')` : `(CAST(b."base_row" AS json) ->> ?)`;
   for (const child of context.registry.values()) {
     const keys = child.dependsOn.flatMap(({ key, kind }) => (kind !== parent.kind ? [] : key === undefined ? child.relationKeysTo(kind) : [key]));
     for (const key of new Set(keys)) {

@@ -3,6 +3,7 @@ import { ValidationError } from '../model/errors.ts';
 import { forbiddenKeys, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Op, UpsertOp } from '../model/operation.ts';
 import { OutboxState } from './entities.ts';
+import { joinTurn } from './postgres-turn.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import type { Session } from './session.ts';
 
@@ -83,6 +84,8 @@ export function payloadToSend(payload: JsonObject, table: ReplicaTable | undefin
  */
 export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | undefined, preImage: PreImage, now: number): Promise<void> {
   checkOp(op, table);
+  // The app's own transactions come here without the turn that the store's have from their beginning.
+  if (session.dialect.name === 'postgres') await joinTurn(session.queryRunner);
   await session.run(
     `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version") VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT ("kind", "entity_id") DO NOTHING`,
     [

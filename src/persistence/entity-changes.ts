@@ -6,7 +6,7 @@ import { OutboxState, type ParkedFor } from './entities.ts';
 import { readQueues, type StoredOp } from './outbox-rows.ts';
 import { releaseFromQuarantine, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
-import { chunked, listOf, type Session } from './session.ts';
+import { chunked, listOf, type Session, type SqlType } from './session.ts';
 import { storeRows, type RowToStore } from './store-rows.ts';
 
 /** What is known of the server's row when operations leave. */
@@ -31,6 +31,9 @@ export interface OpTransition {
   /** The key was never on the wire and may be used again. */
   readonly reuseKey?: boolean;
 }
+
+const rebuiltTypes: readonly SqlType[] = ['integer', 'text', 'text', 'integer'];
+const transitionTypes: readonly SqlType[] = ['integer', 'integer', 'text', 'bigint', 'integer', 'text', 'text', 'integer', 'integer'];
 
 /**
  * Collects what one transaction does to the queues, bases and rows of some entities of one kind, and writes it in few statements.
@@ -211,7 +214,7 @@ export class EntityChanges {
     for (const part of chunked(this.rebuilt, 500)) {
       await session.run(
         `UPDATE "sync_outbox" SET "payload" = "r"."column2", "base_updated_at" = "r"."column3", "creates" = "r"."column4"
-         FROM (VALUES ${part.map(() => '(?, ?, ?, ?)').join(', ')}) AS "r" WHERE "sync_outbox"."seq" = "r"."column1"`,
+         FROM (${session.dialect.values(rebuiltTypes, part.length)}) AS "r" WHERE "sync_outbox"."seq" = "r"."column1"`,
         part.flatMap((op) => [op.seq, op.payload === undefined ? null : JSON.stringify(op.payload), op.baseUpdatedAt ?? null, op.creates ? 1 : 0]),
       );
     }
@@ -225,7 +228,7 @@ export class EntityChanges {
            "request_id" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "request_id" END, "frozen_body" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "frozen_body" END,
            "frozen_base" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "frozen_base" END, "first_sent_at" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "first_sent_at" END,
            "force" = CASE WHEN "t"."column8" = 1 THEN 0 ELSE "force" END, "attempt" = "attempt" - "t"."column9"
-         FROM (VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}) AS "t" WHERE "sync_outbox"."seq" = "t"."column1"`,
+         FROM (${session.dialect.values(transitionTypes, part.length)}) AS "t" WHERE "sync_outbox"."seq" = "t"."column1"`,
         [
           now,
           ...part.flatMap((change) => [

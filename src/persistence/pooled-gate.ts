@@ -13,7 +13,7 @@ type Query = QueryRunner['query'];
 const control = /^\s*(begin|start\s+transaction|commit|end|rollback|abort)\b(?!.*\bto\b)/i;
 
 /**
- * For databases with a pool of connections, as PostgreSQL: each transaction has a connection of its own, nobody waits here. Listens to what
+ * For databases with a pool of connections, as PostgreSQL: each transaction has a connection of its own, and ours take turns. Listens to what
  * every query runner sends, so that the commits of the app are told as well.
  */
 export function createPooledGate(dataSource: DataSource, busyTimeoutMs: number): ConnectionGate {

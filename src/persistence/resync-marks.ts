@@ -8,7 +8,7 @@ export async function isMarking(session: Session, kind: string): Promise<boolean
 /** Marks ids as listed by the server, where a resync is marking: pulled rows, pending and quarantined ones, settled upserts. */
 export async function markSeen(session: Session, kind: string, entityIds: readonly string[]): Promise<void> {
   if (entityIds.length === 0 || !(await isMarking(session, kind))) return;
-  const source = session.dialect.name === 'sqlite' ? 'SELECT ?, value FROM json_each(?) WHERE true' : 'SELECT ?, jsonb_array_elements_text(CAST(? AS jsonb))';
+  const source = session.dialect.name === 'sqlite' ? 'SELECT ?, value FROM json_each(?) WHERE true' : 'SELECT ?, json_array_elements_text(CAST(? AS json))';
   await session.run(`INSERT INTO "sync_seen" ("kind", "entity_id") ${source} ON CONFLICT DO NOTHING`, [kind, listOf(entityIds)]);
 }
 

@@ -3,13 +3,21 @@ import type { DataSource, QueryRunner } from 'typeorm';
 /** A raw result row: column or alias name → driver value. */
 export type RawRow = Readonly<Record<string, unknown>>;
 
+/** What PostgreSQL must be told a parameter is, where nothing around it says so. */
+export type SqlType = 'text' | 'integer' | 'bigint' | 'numeric' | 'uuid';
+
 /** How the two SQL families we speak differ where we need them to. */
 export interface Dialect {
   readonly name: 'sqlite' | 'postgres';
   /** Text with `?` placeholders as the driver wants it. */
   readonly text: (sql: string) => string;
-  /** `column IN (list)` with one parameter, a JSON list; ids as text on text columns, numbers on integer ones (F-142, F-102). */
-  readonly inList: (column: string) => string;
+  /**
+   * `column IN (list)` with one parameter, a JSON list; ids as text on text columns, numbers on integer ones (F-142, F-102). The type is the column's,
+   * so that its index is used; `"seq"` is known to be a number.
+   */
+  readonly inList: (column: string, type?: SqlType) => string;
+  /** `VALUES (?, …), …` of `count` rows with columns `column1`, `column2`…, to join with. */
+  readonly values: (types: readonly SqlType[], count: number) => string;
 }
 
 const numbered = new Map<string, string>();
@@ -22,11 +30,23 @@ const withNumbers = (sql: string): string => {
   return text;
 };
 
-const sqlite: Dialect = { name: 'sqlite', text: (sql) => sql, inList: (column) => `${column} IN (SELECT value FROM json_each(?))` };
+const tupleOf = (items: readonly string[]): string => `(${items.join(', ')})`;
+const plainTuple = (types: readonly SqlType[]): string => tupleOf(types.map(() => '?'));
+const repeated = (tuple: string, count: number): readonly string[] => Array.from({ length: count }, () => tuple);
+
+const sqlite: Dialect = {
+  name: 'sqlite',
+  text: (sql) => sql,
+  inList: (column) => `${column} IN (SELECT value FROM json_each(?))`,
+  values: (types, count) => `VALUES ${repeated(plainTuple(types), count).join(', ')}`,
+};
 const postgres: Dialect = {
   name: 'postgres',
   text: withNumbers,
-  inList: (column) => `CAST(${column} AS text) IN (SELECT jsonb_array_elements_text(CAST(? AS jsonb)))`,
+  inList: (column, type = column.endsWith('"seq"') ? 'integer' : 'text') =>
+    `${column} = ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST(? AS json)) AS ${type})))`,
+  // The first row types the column for all others.
+  values: (types, count) => `VALUES ${[tupleOf(types.map((type) => `CAST(? AS ${type})`)), ...repeated(plainTuple(types), count - 1)].join(', ')}`,
 };
 
 export const dialectOf = (dataSource: DataSource): Dialect => (dataSource.options.type === 'postgres' ? postgres : sqlite);
@@ -39,7 +59,9 @@ export class Session {
   ) {}
 
   async query<Row extends object = RawRow>(sql: string, parameters: readonly unknown[] = []): Promise<readonly Row[]> {
-    const result: unknown = await this.queryRunner.query(this.dialect.text(sql), [...parameters]);
+    // PostgreSQL's plain result of UPDATE and DELETE is not the list of rows.
+    if (this.dialect.name === 'postgres') return (await this.queryRunner.query(this.dialect.text(sql), [...parameters], true)).records as readonly Row[];
+    const result: unknown = await this.queryRunner.query(sql, [...parameters]);
     return Array.isArray(result) ? (result as readonly Row[]) : [];
   }
 

@@ -15,7 +15,7 @@ import { grouped } from './grouped.ts';
 import type { Group } from './request-group.ts';
 import { frozenGroup, readQueues, type StoredOp } from './outbox-rows.ts';
 import type { ReplicaTable } from './replica-table.ts';
-import { chunked, listOf, type Session } from './session.ts';
+import { chunked, listOf, type Session, type SqlType } from './session.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
 
 interface Head {
@@ -158,6 +158,8 @@ function onNewestRow(group: Group, base: BaseRecord | undefined): Group {
 /** Key of the next request: the operation's own id, then `#2`, `#3`… for other bodies (I2, F-32, F-133). */
 const nextRequestId = (op: StoredOp): string => (op.attempt === 0 ? op.opId : `${op.opId}#${op.attempt + 1}`);
 
+const frozenTypes: readonly SqlType[] = ['integer', 'text', 'text', 'text', 'integer'];
+
 async function freeze(session: Session, groups: readonly Group[], now: number): Promise<readonly TakenRequest[]> {
   const fresh = groups.filter((group) => !group.frozen);
   const requests = groups.map((group) => toRequest(group));
@@ -171,7 +173,7 @@ async function freeze(session: Session, groups: readonly Group[], now: number): 
     await session.run(
       `UPDATE "sync_outbox" SET "request_id" = "f"."column2", "frozen_body" = "f"."column3", "frozen_base" = "f"."column4", "first_sent_at" = ${Math.trunc(now)}, "attempt" = "attempt" + 1,
          "state" = CASE WHEN "f"."column5" = 1 THEN ${OutboxState.inFlight} ELSE "state" END, "due_at" = NULL
-       FROM (VALUES ${part.map(() => '(?, ?, ?, ?, ?)').join(', ')}) AS "f" WHERE "sync_outbox"."seq" = "f"."column1"`,
+       FROM (${session.dialect.values(frozenTypes, part.length)}) AS "f" WHERE "sync_outbox"."seq" = "f"."column1"`,
       rows,
     );
   }

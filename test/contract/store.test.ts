@@ -6,16 +6,14 @@ import type { DataSource } from 'typeorm';
 import { resolveSyncConfig, type SyncConfig } from '../../src/model/config.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { createStore } from '../../src/persistence/create-store.ts';
-import type { DatabaseDriver } from '../../src/persistence/open-database.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { createFakeStore, FakeDatabase } from '../support/fake-store.ts';
-import { drivers, openTodoDatabase, todos } from '../support/open-store.ts';
+import { allDrivers, createTodoDatabase, openTodoDatabase, todos, type TestDriver } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';
 import { storeContract, type StoreSubject } from './store-contract.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'synchart-store-contract-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-let files = 0;
 
 storeContract('fake', async (config) => {
   const clock = createSimulatedClock();
@@ -38,21 +36,22 @@ storeContract('fake', async (config) => {
   return subjectOf('one');
 });
 
-for (const driver of drivers) storeContract(driver, (config) => openReal(driver, config));
+for (const driver of allDrivers) storeContract(driver, (config) => openReal(driver, config));
 
-/** A second engine has its own connection to the same file, as a second process would. */
-async function openReal(driver: DatabaseDriver, config: Partial<SyncConfig> | undefined): Promise<StoreSubject> {
+/** A second engine has its own connection to the same database, as a second process would; sql.js has none, and shares. */
+async function openReal(driver: TestDriver, config: Partial<SyncConfig> | undefined): Promise<StoreSubject> {
   const clock = createSimulatedClock();
-  const file = join(folder, `${(files += 1)}.db`);
-  const sources: DataSource[] = [];
-  const first = await openTodoDatabase(driver, file);
-  sources.push(first);
+  const { database, remove } = await createTodoDatabase(driver, folder);
+  const first = await openTodoDatabase(driver, database);
+  const sources: DataSource[] = [first];
   const close = async (): Promise<void> => {
+    if (sources.length === 0) return;
     for (const source of sources.splice(0)) await source.destroy();
+    await remove();
   };
   const another = async (owner: string): Promise<StoreSubject> => {
-    const source = await openTodoDatabase(driver, file);
-    sources.push(source);
+    const source = driver === 'sqljs' ? first : await openTodoDatabase(driver, database);
+    if (source !== first) sources.push(source);
     return subjectOf(source, { owner, clock, config, another, close });
   };
   return subjectOf(first, { owner: 'one', clock, config, another, close });

@@ -6,7 +6,7 @@ import { resolveSyncConfig } from '../../src/model/config.ts';
 import { createStore, type Store } from '../../src/persistence/create-store.ts';
 import { createWriter, type SyncEntityWriter } from '../../src/persistence/writer.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
-import { accepted, answerOf, drivers, openTodoDatabase, serverRow, todos } from '../support/open-store.ts';
+import { accepted, answerOf, createTodoDatabase, fileDrivers, openTodoDatabase, serverRow, todos, type TestDriver } from '../support/open-store.ts';
 import { todoOf, type Todo } from '../support/todo.ts';
 import type { DataSource } from 'typeorm';
 
@@ -14,19 +14,25 @@ const ttl = 1_500;
 const t1 = '2026-01-01T00:00:01Z';
 const lost = { failure: { type: 'leaseLost' } };
 
+/** PostgreSQL has no counter of commits; each row knows who wrote it. */
+const versionsOfRows = ['lease', 'state', 'outbox', 'cursors']
+  .map((name) => `SELECT '${name}' AS name, CAST(xmin AS text) FROM sync_${name}`)
+  .join(' UNION ALL ');
+
 interface Engine extends Store {
   readonly dataSource: DataSource;
   readonly writer: SyncEntityWriter<Todo>;
 }
 
-describe.each(drivers)('the lease on %s', (driver) => {
+describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driver) => {
   let folder: string;
+  let database: Awaited<ReturnType<typeof createTodoDatabase>>;
   let clock: SimulatedClock;
   let one: Engine;
   let two: Engine;
 
   const open = async (owner: string): Promise<Engine> => {
-    const dataSource = await openTodoDatabase(driver, join(folder, 'app.db'));
+    const dataSource = await openTodoDatabase(driver, database.database);
     const store = createStore({ dataSource, tables: [todos], config: resolveSyncConfig({ leaseTtlMs: ttl }), clock, owner });
     return { ...store, dataSource, writer: createWriter(dataSource, { clock }).forTable(todos) };
   };
@@ -36,6 +42,7 @@ describe.each(drivers)('the lease on %s', (driver) => {
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'synchart-lease-'));
+    database = await createTodoDatabase(driver, folder);
     clock = createSimulatedClock();
     one = await open('one');
     two = await open('two');
@@ -43,6 +50,7 @@ describe.each(drivers)('the lease on %s', (driver) => {
   afterEach(async () => {
     await one.dataSource.destroy();
     await two.dataSource.destroy();
+    await database.remove();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -77,7 +85,7 @@ describe.each(drivers)('the lease on %s', (driver) => {
 
   test('F-67: an expiry further away than a lease can last was written by a wrong clock', async () => {
     await one.store.lease.acquire();
-    await one.dataSource.query('UPDATE sync_lease SET expires_at = ?', [clock.now() + 1_000 * ttl]);
+    await one.dataSource.query(`UPDATE sync_lease SET expires_at = ${clock.now() + 1_000 * ttl}`);
     expect(await two.store.lease.acquire()).toMatchObject({ held: true });
   });
 
@@ -168,7 +176,7 @@ describe.each(drivers)('the lease on %s', (driver) => {
     await begin(one);
     await one.store.finishRun({ runId: 1, othersSucceeded: false, kinds: ['todos'] });
     await one.store.lease.release();
-    const version = async (): Promise<unknown> => two.dataSource.query('PRAGMA data_version');
+    const version = async (): Promise<unknown> => two.dataSource.query(driver === 'postgres' ? versionsOfRows : 'PRAGMA data_version');
     const before = await version();
     await clock.advance(60_000);
     await one.store.lease.release();

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { syncEntities } from '../../src/persistence/entities.ts';
 import { syncMigrations, syncTableNames } from '../../src/persistence/migrations.ts';
 import { openDatabase } from '../../src/persistence/open-database.ts';
-import { drivers, openStore, todos } from '../support/open-store.ts';
+import { fileDrivers, openStore, todos } from '../support/open-store.ts';
 import { todoEntity, todoOf } from '../support/todo.ts';
 
 const tablesOf = async (dataSource: DataSource): Promise<string[]> =>
@@ -15,7 +15,7 @@ const tablesOf = async (dataSource: DataSource): Promise<string[]> =>
 const schemaOf = async (dataSource: DataSource): Promise<unknown> =>
   dataSource.query(`SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name LIKE 'sync_%' OR tbl_name LIKE 'sync_%' ORDER BY type, name`);
 
-describe.each(drivers)('migrations on %s', (driver) => {
+describe.each(fileDrivers)('migrations on %s', (driver) => {
   let dataSource: DataSource;
   afterEach(() => dataSource.destroy());
 

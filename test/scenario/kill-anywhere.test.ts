@@ -9,7 +9,7 @@ import type { DatabaseDriver } from '../../src/persistence/open-database.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';
 import { createTestServer } from '../../src/testing/test-server.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
-import { drivers, openTodoDatabase, todos } from '../support/open-store.ts';
+import { fileDrivers, openTodoDatabase, todos } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';
 
 const child = fileURLToPath(new URL('./crash-child.ts', import.meta.url));
@@ -86,7 +86,7 @@ async function dieAndRestart(driver: DatabaseDriver, name: string, killAt: numbe
   return life;
 }
 
-test.each(drivers)(
+test.each(fileDrivers)(
   'I7: killed at any step of writing, pushing and pulling, %s loses nothing and doubles nothing after a restart',
   { timeout: 180_000 },
   async (driver) => {

@@ -8,7 +8,7 @@ import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import type { DatabaseDriver } from '../../src/persistence/open-database.ts';
 import { createTestServer } from '../../src/testing/test-server.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
-import { drivers, openTodoDatabase, todos } from '../support/open-store.ts';
+import { fileDrivers, openTodoDatabase, todos } from '../support/open-store.ts';
 
 const child = fileURLToPath(new URL('./crash-child.ts', import.meta.url));
 
@@ -26,7 +26,7 @@ const live = (driver: DatabaseDriver, database: string, url: string, label: stri
     process_.on('close', (code) => (code === 0 ? resolve(out) : reject(new Error(`process ${label} ended with ${String(code)}: ${out}`))));
   });
 
-test.each(drivers)('I11, F-47: three processes write and sync on one %s file, and every operation is sent once', { timeout: 120_000 }, async (driver) => {
+test.each(fileDrivers)('I11, F-47: three processes write and sync on one %s file, and every operation is sent once', { timeout: 120_000 }, async (driver) => {
   const directory = await mkdtemp(join(tmpdir(), 'synchart-shared-'));
   const database = join(directory, 'shared.db');
   await using server = await createTestServer();

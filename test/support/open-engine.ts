@@ -4,14 +4,13 @@ import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import type { SyncEngineOptions } from '../../src/engine/engine-options.ts';
 import type { SyncEngine, SyncStatus } from '../../src/engine/sync-engine.ts';
 import type { SyncEvent, SyncEventType } from '../../src/model/events.ts';
-import type { DatabaseDriver } from '../../src/persistence/open-database.ts';
 import type { SyncEntityWriter } from '../../src/persistence/writer.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { createTestServer, type TestServer, type TestServerOptions } from '../../src/testing/test-server.ts';
 import type { RestTransportOptions } from '../../src/transport/rest-options.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
-import { openTodoDatabase, todos } from './open-store.ts';
+import { openTodoDatabase, todos, type TestDriver } from './open-store.ts';
 import { todoEntity, type Todo } from './todo.ts';
 
 export interface EngineBench {
@@ -35,7 +34,7 @@ export interface EngineBench {
 }
 
 export interface EngineBenchOptions extends Partial<Omit<SyncEngineOptions, 'clock'>> {
-  readonly driver?: DatabaseDriver;
+  readonly driver?: TestDriver;
   readonly database?: string;
   readonly server?: TestServer;
   readonly serverOptions?: TestServerOptions;

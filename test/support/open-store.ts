@@ -1,16 +1,27 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Table, type DataSource, type EntitySchema, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { resolveSyncConfig, type SyncConfig } from '../../src/model/config.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { Answer, TakenRequest } from '../../src/model/ports.ts';
 import { createStore, type Store } from '../../src/persistence/create-store.ts';
-import { openDatabase, type DatabaseDriver } from '../../src/persistence/open-database.ts';
+import { openDatabase, type DatabaseDriver, type OpenDatabaseOptions } from '../../src/persistence/open-database.ts';
 import { syncTable, type SyncTable } from '../../src/persistence/sync-table.ts';
 import { createWriter, type SyncEntityWriter } from '../../src/persistence/writer.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
+import { createMigratedDatabase, dropPostgresDatabase, openOwnPostgres, openPostgres } from './open-postgres.ts';
 import { todoEntity, type Todo } from './todo.ts';
 
-export const drivers: readonly DatabaseDriver[] = ['better-sqlite3', 'sqlite3'];
+/** The three SQLite drivers of `openDatabase`, and PostgreSQL. */
+export type TestDriver = DatabaseDriver | 'postgres';
+/** What the contract suites run on. */
+export const allDrivers: readonly TestDriver[] = ['better-sqlite3', 'sqlite3', 'sqljs', 'postgres'];
+/** For what is about files: sql.js has no second connection to one. */
+export const fileDrivers: readonly DatabaseDriver[] = ['better-sqlite3', 'sqlite3'];
+const chosen = process.env['TEST_DRIVERS']?.split(',');
+/** What the other tests run on: two, or those that `TEST_DRIVERS=postgres,sqljs` names. */
+export const drivers: readonly TestDriver[] = chosen === undefined ? fileDrivers : allDrivers.filter((driver) => chosen.includes(driver));
 export const todos: SyncTable<Todo> = syncTable(todoEntity);
 
 /** The app's own migration: the todo table. */
@@ -23,7 +34,7 @@ class CreateTodos1700000000002 implements MigrationInterface {
         columns: [
           { name: 'id', type: 'text', isPrimary: true },
           { name: 'title', type: 'text' },
-          { name: 'done', type: 'boolean', default: 0 },
+          { name: 'done', type: 'boolean', default: false },
           { name: 'priority', type: 'integer', isNullable: true },
           { name: 'tags', type: 'text', isNullable: true },
           { name: 'updated_at', type: 'text', default: "''" },
@@ -38,12 +49,47 @@ class CreateTodos1700000000002 implements MigrationInterface {
   }
 }
 
-export const openTodoDatabase = (
-  driver: DatabaseDriver,
-  database = ':memory:',
-  more: { readonly entities?: readonly EntitySchema[]; readonly migrations?: readonly (new () => MigrationInterface)[] } = {},
-): Promise<DataSource> =>
-  openDatabase({ driver, database, entities: [todoEntity, ...(more.entities ?? [])], migrations: [CreateTodos1700000000002, ...(more.migrations ?? [])] });
+interface TodoDatabaseOptions {
+  readonly entities?: readonly EntitySchema[];
+  readonly migrations?: readonly (new () => MigrationInterface)[];
+}
+
+/** `database` is a file, or for PostgreSQL the URL of a database that {@link createTodoDatabase} made; without, one that lives as long as the data source. */
+export async function openTodoDatabase(driver: TestDriver, database = ':memory:', more: TodoDatabaseOptions = {}): Promise<DataSource> {
+  const schema = { entities: [todoEntity, ...(more.entities ?? [])], migrations: [CreateTodos1700000000002, ...(more.migrations ?? [])] };
+  if (driver !== 'postgres') return openDatabase({ driver, database, ...schema });
+  if (database !== ':memory:') return openPostgres({ ...schema, url: database });
+  return openOwnPostgres(schema);
+}
+
+/** A database of its own whose app tables are made from their entities. */
+export async function openSynchronized(
+  driver: TestDriver,
+  entities: readonly EntitySchema[],
+  options: { readonly database?: string; readonly open?: Partial<OpenDatabaseOptions> } = {},
+): Promise<DataSource> {
+  if (driver !== 'postgres') return openDatabase({ driver, database: options.database ?? ':memory:', entities, synchronize: true, ...options.open });
+  const dataSource = await openOwnPostgres({ entities });
+  await dataSource.synchronize();
+  return dataSource;
+}
+
+/** A database that several connections open one after another or at the same time: a file in `folder`, or the URL of a PostgreSQL database. */
+export async function createTodoDatabase(
+  driver: TestDriver,
+  folder: string,
+  more: TodoDatabaseOptions = {},
+): Promise<{ readonly database: string; remove(): Promise<unknown> }> {
+  if (driver !== 'postgres') {
+    const file = join(folder, `${crypto.randomUUID()}.db`);
+    return { database: file, remove: () => rm(file, { force: true }) };
+  }
+  const url = await createMigratedDatabase({
+    entities: [todoEntity, ...(more.entities ?? [])],
+    migrations: [CreateTodos1700000000002, ...(more.migrations ?? [])],
+  });
+  return { database: url, remove: () => dropPostgresDatabase(url) };
+}
 
 export interface StoreBench extends Store {
   readonly dataSource: DataSource;
@@ -60,7 +106,7 @@ export interface StoreBench extends Store {
 }
 
 export async function openStore(
-  driver: DatabaseDriver,
+  driver: TestDriver,
   options: { readonly config?: Partial<SyncConfig>; readonly tables?: readonly SyncTable[]; readonly dataSource?: DataSource; readonly owner?: string } = {},
 ): Promise<StoreBench> {
   const dataSource = options.dataSource ?? (await openTodoDatabase(driver));

