@@ -12,10 +12,10 @@ const noDefaultExport = [
 
 /** What the compiler cannot see. Import directions are in .dependency-cruiser.cjs, formatting is Biome's. */
 export default tseslint.config(
-  { ignores: ['dist/', 'coverage/', 'node_modules/', '**/node_modules/', 'scratch/'] },
+  { ignores: ['dist/', 'storybook-static/', 'coverage/', 'node_modules/', '**/node_modules/', 'scratch/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error', reportUnusedInlineConfigs: 'error' } },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     plugins: { '@typescript-eslint': tseslint.plugin },
     languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -47,7 +47,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.ts', 'src/**/*.tsx'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: true }],
@@ -81,7 +81,7 @@ export default tseslint.config(
   },
   {
     // The tools ask for a default export here.
-    files: ['*.config.ts', '**/*.d.ts', '**/*.stories.ts', '**/*.stories.tsx', 'test/support/summary-reporter.ts'],
+    files: ['*.config.ts', '**/*.d.ts', '**/*.stories.ts', '**/*.stories.tsx', '.storybook/*', 'test/support/summary-reporter.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
 );

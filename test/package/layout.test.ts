@@ -14,7 +14,7 @@ const filesUnder = (folder: string): string[] =>
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
 
 const foldersOfSrc = readdirSync(join(root, 'src')).filter((name) => statSync(join(root, 'src', name)).isDirectory());
-const sources = filesUnder('src').filter((file) => file.endsWith('.ts'));
+const sources = filesUnder('src').filter((file) => /\.tsx?$/.test(file));
 const tests = filesUnder('test').filter((file) => file.endsWith('.test.ts'));
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const having = (files: readonly string[], pattern: RegExp): string[] => files.filter((file) => pattern.test(read(file)));
@@ -30,8 +30,8 @@ test('layout: a file has one idea, so it stays short', () => {
 });
 
 test('layout: files are named in kebab-case after what they hold, never after a drawer', () => {
-  const misnamed = sources.filter((file) => !/^[a-z0-9]+(-[a-z0-9]+)*\.ts$/.test(file.slice(file.lastIndexOf('/') + 1)));
-  const drawers = sources.filter((file) => /\/(utils?|helpers?|types|common|misc)\.ts$/.test(file));
+  const misnamed = sources.filter((file) => !/^[a-z0-9]+(-[a-z0-9]+)*\.tsx?$/.test(file.slice(file.lastIndexOf('/') + 1)));
+  const drawers = sources.filter((file) => /\/(utils?|helpers?|types|common|misc)\.tsx?$/.test(file));
   expect([...misnamed, ...drawers]).toEqual([]);
 });
 

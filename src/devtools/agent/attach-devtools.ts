@@ -3,11 +3,11 @@ import type { SyncEngine } from '../../engine/sync-engine.ts';
 import { TransportSwitch } from '../../engine/transport-switch.ts';
 import type { Json } from '../../model/json.ts';
 import { createInspectionLog, type InspectionLog } from '../log/inspection-log.ts';
-import { createRedactor, type Redaction } from '../log/redact.ts';
-import type { EngineDescription, EngineView, FaultSettings } from '../protocol/engine-view.ts';
-import type { DevtoolsChannel, DevtoolsCommand, DevtoolsQueries, DevtoolsQueryType } from '../protocol/messages.ts';
+import { createRedactor } from '../log/redact.ts';
+import type { EngineView, FaultSettings } from '../protocol/engine-view.ts';
 import { answerQuery } from './answer-query.ts';
 import { describeEngine } from './describe-engine.ts';
+import type { DevtoolsAgent, DevtoolsOptions } from './devtools-agent.ts';
 import { engineViewOf } from './engine-view-of.ts';
 import { faultSwitch } from './fault-switch.ts';
 import { makeBundle } from './make-bundle.ts';
@@ -17,33 +17,6 @@ import { runCommand } from './run-command.ts';
 import { serveChannel } from './serve-channel.ts';
 import { createThroughput } from './throughput.ts';
 import { tapTransport } from './transport-tap.ts';
-
-export interface DevtoolsOptions {
-  /** Shown in the panel; default `synchart`. */
-  readonly name?: string | undefined;
-  /** Entries kept, at most 100,000, which is the default. */
-  readonly capacity?: number | undefined;
-  /** What must not be shown, beside headers and tokens. */
-  readonly redact?: Redaction | undefined;
-  /** Faults to begin with. */
-  readonly faults?: FaultSettings | undefined;
-}
-
-/** What looks into one engine, and what panels talk to. */
-export interface DevtoolsAgent {
-  readonly log: InspectionLog;
-  readonly description: EngineDescription;
-  view(): EngineView;
-  /** Does what a panel could ask for, and writes it into the log. Rejects as the engine does. */
-  run(command: DevtoolsCommand): Promise<Json>;
-  ask<Type extends DevtoolsQueryType>(type: Type, input: DevtoolsQueries[Type]['ask']): Promise<Json>;
-  /** Serves panels over a channel; returns the function that ends it. */
-  connect(channel: DevtoolsChannel): () => void;
-  /** Calls when what `view()` gives may have changed. */
-  subscribe(listener: () => void): () => void;
-  /** Stops recording, takes the faults off and tells the panels. The engine goes on. */
-  detach(): void;
-}
 
 const agents = new WeakMap<SyncEngine, DevtoolsAgent>();
 

@@ -1,6 +1,6 @@
 import { parsePanelMessage } from '../protocol/parse-message.ts';
 import { protocolVersion, type DevtoolsChannel, type PanelMessage } from '../protocol/messages.ts';
-import type { DevtoolsAgent } from './attach-devtools.ts';
+import type { DevtoolsAgent } from './devtools-agent.ts';
 
 /** Between two messages of news to panels, ms: often enough to look live, seldom enough to cost nothing. */
 const newsEveryMs = 100;
