@@ -8,8 +8,8 @@ export interface Change {
   /** An operation was added to the outbox, by this process. */
   readonly enqueued: boolean;
   readonly tables: Tables;
-  /** Another connection, process or tab has committed: `tables` may be more than was changed. */
-  readonly elsewhere: boolean;
+  /** What of it was committed on this connection; the rest comes from other connections, processes or tabs, and may be more than was changed. */
+  readonly here: Tables;
 }
 
 /** Tells after each commit on this connection; one for all engines, writers and repositories of a data source (F-11). */
@@ -32,19 +32,29 @@ const lowerCase = (tables: readonly string[]): readonly string[] => tables.map((
 const concerns = (tables: Tables, wanted: readonly string[] | undefined): boolean =>
   wanted === undefined || tables === 'all' || wanted.some((table) => tables.has(table));
 
+function united(all: Set<string> | 'all', more: Tables): Set<string> | 'all' {
+  if (all === 'all' || more === 'all') return 'all';
+  for (const table of more) all.add(table);
+  return all;
+}
+
 /** What has been told of since the last turn. */
 class Told {
   enqueued = false;
-  elsewhere = false;
-  #tables: Set<string> | 'all' = new Set();
+  #here: Set<string> | 'all' = new Set();
+  #elsewhere: Set<string> | 'all' = new Set();
 
   add(tables: Tables): void {
-    if (tables === 'all') this.#tables = 'all';
-    else if (this.#tables !== 'all') for (const table of tables) this.#tables.add(table);
+    this.#here = united(this.#here, tables);
+  }
+
+  addElsewhere(tables: Tables): void {
+    this.#elsewhere = united(this.#elsewhere, tables);
   }
 
   get change(): Change {
-    return { enqueued: this.enqueued, tables: this.#tables, elsewhere: this.elsewhere };
+    const tables = this.#elsewhere === 'all' ? this.#elsewhere : united(new Set(this.#elsewhere), this.#here);
+    return { enqueued: this.enqueued, tables, here: this.#here };
   }
 }
 
@@ -87,9 +97,7 @@ export function changeFeedOf(dataSource: DataSource, gate: ConnectionGate): Chan
     lastCommitOf: (tables) => Math.max(lastOfAll, ...lowerCase(tables).map((table) => lastCommits.get(table) ?? 0)),
     tellElsewhere: (tables) => {
       if (listeners.size === 0) return;
-      const news = tell();
-      news.add(tables);
-      news.elsewhere = true;
+      tell().addElsewhere(tables);
     },
   };
   feeds.set(dataSource, feed);

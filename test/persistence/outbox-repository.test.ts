@@ -9,6 +9,7 @@ import { deleteOp, upsertOp, type Op } from '../../src/model/operation.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import { createStore } from '../../src/persistence/create-store.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
+import { follow } from '../support/follow.ts';
 import { accepted, answerOf, drivers, openStore, openTodoDatabase, serverRow, todos, type StoreBench } from '../support/open-store.ts';
 import { categoryOf, itemOf, openShop, type ShopBench } from '../support/shop.ts';
 import { todoEntity, todoOf } from '../support/todo.ts';
@@ -313,15 +314,11 @@ describe.each(drivers)('the outbox on %s', (driver) => {
 
   test('OUT-27 and F-11: the count is told at once and after each kind of change, and only when it differs', async () => {
     await open({ maxOutboxTryCount: 1 });
-    const seen: number[] = [];
-    const seenAll: number[] = [];
-    const subscriptions = [
-      bench.outbox.watchPendingCount().subscribe((count) => seen.push(count)),
-      bench.outbox.watchPendingCount({ includeStuck: true }).subscribe((count) => seenAll.push(count)),
-    ];
+    const seen = follow(bench.outbox.watchPendingCount());
+    const seenAll = follow(bench.outbox.watchPendingCount({ includeStuck: true }));
     const after = async (work: Promise<unknown>, pending: number, all: number): Promise<void> => {
       await work;
-      await expect.poll(() => [seen.at(-1), seenAll.at(-1)]).toEqual([pending, all]);
+      await Promise.all([seen.until((count) => count === pending), seenAll.until((count) => count === all)]);
     };
     await after(Promise.resolve(), 0, 0);
     await after(bench.outbox.enqueue(edit('a')), 1, 1);
@@ -340,25 +337,24 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     await after(bench.outbox.purgeOlderThan('2021-01-01', { states: 'all' }), 0, 0);
     await after(bench.outbox.enqueue(edit('f')), 1, 1);
     await after(bench.queue.clearScope('somebody'), 0, 0);
-    for (const list of [seen, seenAll]) expect(list.filter((count, index) => count === list[index - 1])).toEqual([]);
-    for (const subscription of subscriptions) subscription.unsubscribe();
-    const length = seen.length;
+    for (const { values } of [seen, seenAll]) expect(values.filter((count, index) => count === values[index - 1])).toEqual([]);
+    for (const { stop } of [seen, seenAll]) stop();
+    const { length } = seen.values;
     await bench.outbox.enqueue(edit('g'));
     await bench.outbox.hasOperations();
-    expect(seen).toHaveLength(length);
+    expect(seen.values).toHaveLength(length);
   });
 
   test('F-11: what the app writes itself into the outbox, in its own transaction, is noticed at its commit and not before', async () => {
     await open();
-    const seen: boolean[] = [];
-    const subscription = bench.outbox.watchHasOperations().subscribe((has) => seen.push(has));
-    await expect.poll(() => seen).toEqual([false]);
+    const seen = follow(bench.outbox.watchHasOperations());
+    await seen.count(1);
     await bench.dataSource.transaction(async (manager) => {
       await manager.query(`INSERT INTO sync_outbox (op_id, kind, entity_id, op, ts, enqueued_at) VALUES ('x', 'todos', 'x', 'delete', '', 0)`);
-      expect(seen).toEqual([false]);
+      expect(seen.values).toEqual([false]);
     });
-    await expect.poll(() => seen).toEqual([false, true]);
-    subscription.unsubscribe();
+    expect(await seen.count(2)).toEqual([false, true]);
+    seen.stop();
   });
 
   test('OUT-28 and OUT-29: no kinds are a single 0; the boolean form changes only with emptiness', async () => {
@@ -372,24 +368,24 @@ describe.each(drivers)('the outbox on %s', (driver) => {
       },
     });
     expect([none, completed]).toEqual([[0], true]);
-    const has: boolean[] = [];
-    const subscription = bench.outbox.watchHasOperations({ kinds: ['todos'] }).subscribe((value) => has.push(value));
-    await expect.poll(() => has).toEqual([false]);
+    const has = follow(bench.outbox.watchHasOperations({ kinds: ['todos'] }));
+    await has.count(1);
     await bench.outbox.enqueue(upsertOp({ kind: 'users', id: 'u', payload: {} }));
     await fill('a', 'b');
-    await expect.poll(() => has).toEqual([false, true]);
+    await has.count(2);
     await bench.outbox.ack(['op-a']);
     await bench.outbox.ack(['op-b']);
-    await expect.poll(() => has).toEqual([false, true, false]);
-    subscription.unsubscribe();
+    expect(await has.count(3)).toEqual([false, true, false]);
+    has.stop();
   });
 
   test('a database that refuses is told to who watches', async () => {
     await open();
-    const errors: unknown[] = [];
     await bench.dataSource.query('ALTER TABLE sync_outbox RENAME TO elsewhere');
-    bench.outbox.watchPendingCount().subscribe({ error: (error) => errors.push(error) });
-    await expect.poll(() => errors).toMatchObject([{ name: 'DatabaseError', message: expect.stringContaining('sync_outbox') as string }]);
+    await expect(follow(bench.outbox.watchPendingCount()).count(1)).rejects.toMatchObject({
+      name: 'DatabaseError',
+      message: expect.stringContaining('sync_outbox') as string,
+    });
   });
 });
 
