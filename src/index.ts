@@ -67,7 +67,7 @@ export {
   ValidationError,
 } from './model/errors.ts';
 export type { SyncErrorCategory, SyncErrorInfo } from './model/errors.ts';
-export type { DiscardReason, EventStamp, GivenUp, SyncEvent, SyncEventType, SyncFact } from './model/events.ts';
+export type { DiscardReason, EventStamp, GivenUp, ResyncReason, SyncEvent, SyncEventType, SyncFact } from './model/events.ts';
 export { SyncStepError, toSyncFailure } from './model/failure.ts';
 export type { SyncFailure, SyncPhase } from './model/failure.ts';
 export type { Json, JsonObject } from './model/json.ts';
@@ -115,7 +115,8 @@ export type { OutboxRepository, StuckOperation } from './persistence/outbox-repo
 export type { AmendPatch, DiscardedOperation } from './persistence/repairs.ts';
 export { syncTable } from './persistence/sync-table.ts';
 export type { SyncTable, SyncTableOptions } from './persistence/sync-table.ts';
+export type { TableSchemaOptions } from './persistence/table-schema.ts';
 export type { ReplaceOptions, SyncEntityWriter, WriteOptions } from './persistence/writer.ts';
-export { extractTimestamp } from './rules/timestamp.ts';
 export { ChangedFieldsDiff, ChangedFieldsTracker, defaultIgnoredFields, diffFields } from './rules/changed-fields.ts';
 export type { DiffOptions } from './rules/changed-fields.ts';
+export { extractTimestamp } from './rules/timestamp.ts';

@@ -22,7 +22,7 @@ export {
   type ParkedFor,
   type QuarantineRow,
 } from './persistence/entities.ts';
-export { CreateSyncTables1700000000001, KeepDeltas1700000000010, syncMigrations, syncTableNames } from './persistence/migrations.ts';
+export { CreateSyncTables1700000000001, KeepDeltas1700000000010, SchemaVersions1700000000020, syncMigrations, syncTableNames } from './persistence/migrations.ts';
 export { openDatabase, type DatabaseDriver, type OpenDatabaseOptions } from './persistence/open-database.ts';
 export { type OutboxRepository, type StuckOperation } from './persistence/outbox-repository.ts';
 export { sqlite3Driver } from './persistence/sqlite3-driver.ts';

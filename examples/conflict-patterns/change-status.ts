@@ -27,6 +27,7 @@ const words: Readonly<Record<PendingReason, string>> = {
   standby: 'another window is sending',
   ambiguous: 'perhaps sent: look',
   scopeChanged: 'belongs to another account',
+  newerSchema: 'needs a newer version of the app',
   unregisteredKind: 'needs a newer version of the app',
 };
 

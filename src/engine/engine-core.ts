@@ -4,7 +4,7 @@ import { phaseOf } from '../machines/phase-of.ts';
 import type { SyncEmitted, SyncMachineEvent, SyncSnapshot } from '../machines/sync-machine.ts';
 import type { StoredConflict } from '../model/conflict.ts';
 import { SyncAbortedError, SyncError } from '../model/errors.ts';
-import type { SyncEvent, SyncFact } from '../model/events.ts';
+import type { ResyncReason, SyncEvent, SyncFact } from '../model/events.ts';
 import type { InspectionPort } from '../model/inspection.ts';
 import type { ConnectivityPort } from '../model/ports.ts';
 import type { RunEnded } from '../model/run.ts';
@@ -79,7 +79,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
   const status = createStatusKeeper(queue, actor.getSnapshot(), detached);
   const undo: (() => void)[] = [];
   /** Per run: what `syncRun` tells beside the counts. */
-  const runs = new Map<number, { firstError?: Error; reason?: 'scheduled' | 'manual' }>();
+  const runs = new Map<number, { firstError?: Error; reason?: ResyncReason }>();
   let isStarted = false;
   let disposing: Promise<void> | undefined;
   let endAuto: EndTrigger = () => undefined;

@@ -32,6 +32,8 @@ const ready: Reason = { reason: 'ready', detail: 'It is sent with the next sync.
 
 function ownReason(op: QueuedOperation, isRegistered: boolean): Reason | undefined {
   if (!isRegistered) return { reason: 'unregisteredKind', detail: `The kind '${op.kind}' is not registered with this engine, so it is not sent.` };
+  if (op.newerSchema === true)
+    return { reason: 'newerSchema', detail: `A newer version of the app has used '${op.kind}'; nothing of it is sent until this one is up to date, too.` };
   if (op.state === 'behind')
     return { reason: 'waitingFor', waitingFor: op.waitingFor, detail: `Operation ${op.waitingFor ?? ''} of the same record goes first.` };
   if (op.state === 'inFlight') return { reason: 'inFlight', detail: 'It is being sent.' };
@@ -44,6 +46,8 @@ function ownReason(op: QueuedOperation, isRegistered: boolean): Reason | undefin
       return { reason: 'ambiguous', detail: `Nobody knows whether the server has it; retry or drop it.${error}` };
     case 'stuck':
     case undefined:
+      if (op.errorCode === 'upgradeFailed' || op.errorCode === 'damaged')
+        return { reason: 'stuck', detail: `It cannot be sent as it is stored; drop it, or update the app.${error}` };
       return { reason: 'stuck', detail: `The server refused it ${op.tryCount} times; correct, retry or drop it.${error}` };
   }
 }

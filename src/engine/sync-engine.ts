@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { ObjectLiteral } from 'typeorm';
 import type { SyncPhaseName } from '../machines/phase-of.ts';
 import type { ConflictResolution, StoredConflict } from '../model/conflict.ts';
-import type { SyncEvent } from '../model/events.ts';
+import type { ResyncReason, SyncEvent } from '../model/events.ts';
 import type { SyncErrorInfo } from '../model/errors.ts';
 import type { OpType } from '../model/operation.ts';
 import type { Kinds } from '../model/run.ts';
@@ -43,7 +43,7 @@ export interface SyncRunResult {
   readonly firstError?: Error;
   readonly hadErrors: boolean;
   /** Why it was a full resync; absent when it was none. */
-  readonly reason?: 'scheduled' | 'manual';
+  readonly reason?: ResyncReason;
 }
 
 /** What a screen shows. A new object for each change, so that it fits `useSyncExternalStore`. Times are epoch ms. */
@@ -78,6 +78,7 @@ export type PendingReason =
   | 'standby'
   | 'ambiguous'
   | 'scopeChanged'
+  | 'newerSchema'
   | 'unregisteredKind';
 
 /** A queued operation with the reason why it is still there (I12). */

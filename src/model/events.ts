@@ -25,7 +25,7 @@ export type SyncFact =
       readonly errorInfo: SyncErrorInfo;
       readonly stats: SyncStats;
     }
-  | { readonly type: 'resync.started'; readonly reason: 'scheduled' | 'manual'; readonly kinds: readonly string[] }
+  | { readonly type: 'resync.started'; readonly reason: ResyncReason; readonly kinds: readonly string[] }
   | { readonly type: 'conflict.detected'; readonly conflict: Conflict; readonly strategy: ConflictStrategy }
   | {
       readonly type: 'conflict.merged';
@@ -71,6 +71,9 @@ export type SyncFact =
   | { readonly type: 'transport.warning'; readonly message: string }
   /** Something that should survive a restart (a wait, a pause) could not be stored; the engine goes on. */
   | { readonly type: 'store.warning'; readonly message: string };
+
+/** Why a full resync began: it was asked for, a table's `version` rose, or its time had come. */
+export type ResyncReason = 'manual' | 'schema' | 'scheduled';
 
 /** Why an operation left the outbox without being applied. */
 export type DiscardReason = 'acceptServer' | 'discard' | 'dropped' | 'foldedAway' | 'serverDeleted' | 'skipped' | 'purged' | 'scopeCleared';

@@ -126,6 +126,15 @@ export interface AppliedPage {
   readonly facts: readonly SyncFact[];
 }
 
+/** What became of stored rows whose table has another version than the app's. */
+export interface SchemaReport {
+  readonly facts: readonly SyncFact[];
+  /** Kinds that a newer release of the app has used: `stored` is its version, `known` ours. Nothing of them is sent or pulled. */
+  readonly refused: readonly { readonly kind: string; readonly stored: number; readonly known: number }[];
+  /** Kinds with an open full resync because of their version. */
+  readonly resyncing: Kinds;
+}
+
 /** Everything the engine asks of the database. Each method is one or more whole transactions; every outcome is committed when its promise resolves. */
 export interface StorePort {
   readonly lease: LeasePort;
@@ -148,6 +157,8 @@ export interface StorePort {
     readonly kinds: Kinds;
     readonly runId: number;
   }): Promise<{ readonly conflicts: readonly ConflictRef[]; readonly facts: readonly SyncFact[] }>;
+  /** Brings what is stored of every registered kind to the version it is registered with. Cheap where there is nothing to do; may be repeated. */
+  upgradeSchemas(): Promise<SchemaReport>;
   /** Of these kinds, those whose full resync is due (or still open from an interrupted one). */
   dueForResync(kinds: Kinds): Promise<Kinds>;
 

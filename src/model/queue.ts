@@ -20,6 +20,8 @@ export interface QueuedOperation {
   readonly tryCount: number;
   readonly lastError?: string | undefined;
   readonly errorCode?: string | undefined;
+  /** The table was used by a newer release of the app, to which its operations are left. */
+  readonly newerSchema?: boolean | undefined;
   /** Epoch ms. */
   readonly enqueuedAt: number;
 }

@@ -1,4 +1,4 @@
-import type { SyncFact } from './events.ts';
+import type { ResyncReason, SyncFact } from './events.ts';
 import type { SyncFailure, SyncPhase } from './failure.ts';
 import type { PullStats, PushStats, SyncStats } from './stats.ts';
 
@@ -59,7 +59,9 @@ export interface Plan {
   readonly pullKinds: Kinds;
   /** Always part of `pullKinds`. */
   readonly resyncKinds: Kinds;
-  readonly resyncReason?: 'scheduled' | 'manual' | undefined;
+  readonly resyncReason?: ResyncReason | undefined;
+  /** Kinds that were asked for and are left out, with the reason (I13). */
+  readonly failures?: readonly SyncFailure[] | undefined;
   /** Conflicts with a stored decision, or found `detected` after a crash. */
   readonly conflicts: readonly ConflictRef[];
   readonly facts: readonly SyncFact[];
@@ -153,7 +155,7 @@ export interface Run {
   readonly toPush: Kinds;
   readonly toPull: Kinds;
   readonly toSweep: Kinds;
-  readonly resyncReason: 'scheduled' | 'manual' | undefined;
+  readonly resyncReason: ResyncReason | undefined;
   readonly conflicts: readonly ConflictRef[];
   /** Rounds spent on the first conflict of the list. */
   readonly round: number;

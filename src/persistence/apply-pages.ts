@@ -29,6 +29,7 @@ interface PageWork {
   /** Turns true with the first bad row. */
   hasQuarantine: boolean;
   readonly marking: boolean;
+  readonly anew: boolean;
   /** Rows one by one with foreign keys checked at once: which row is bad must be known. */
   readonly strict: boolean;
 }
@@ -232,11 +233,12 @@ async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject
     ids.add(id);
     const version = table.readUpdatedAt(row) ?? '';
     const known = newestKnown(changes.baseOf(id));
-    // A row that comes out of quarantine is known already, and yet not stored.
-    if (known.version !== undefined && compareTimestamps(version, known.version) < (work.strict ? 0 : 1)) continue;
+    // A row that comes out of quarantine is known already, and yet not stored; one of another shape is known without its new columns.
+    const newer = known.version === undefined ? 1 : compareTimestamps(version, known.version);
+    if (newer < (work.strict || work.anew ? 0 : 1)) continue;
     const deleted = table.isDeleted(row);
     changes.refresh(id, { row, version, deleted });
-    await refreshConflict(session, table.kind, id, { row, version, deleted }, context.unit.clock.now());
+    if (newer !== 0 || work.strict) await refreshConflict(session, table.kind, id, { row, version, deleted }, context.unit.clock.now());
     const local = overlay(row, queue, table.keys);
     if (local.row === undefined) continue;
     changes.writeRow({ id, row: local.row, server: row }, local.deletedLocally);

@@ -57,15 +57,34 @@ export async function readBases(session: Session, kind: string, entityIds: reado
   return new Map(rows.map((row) => [row.entityId, toRecord(row)]));
 }
 
+/** Of these entities, those whose version is unknown since the last answer. */
+export async function readUnknownVersions(session: Session, kind: string, entityIds: readonly string[]): Promise<ReadonlyMap<string, BaseRecord>> {
+  const rows = await session.query<RawBaseRow>(
+    `SELECT ${columns} FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')} AND "version_unknown" = 1`,
+    [kind, listOf(entityIds)],
+  );
+  return new Map(rows.map((row) => [row.entityId, toRecord(row)]));
+}
+
+/** Of these entities, those of which a newer server row than the base has been seen. */
+export async function readSurpassed(session: Session, kind: string, entityIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await session.query<{ entityId: string }>(
+    `SELECT "entity_id" AS "entityId" FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')} AND "server_version" IS NOT NULL`,
+    [kind, listOf(entityIds)],
+  );
+  return new Set(rows.map(({ entityId }) => entityId));
+}
+
 const textOf = (row: JsonObject | undefined): string | null => (row === undefined ? null : JSON.stringify(row));
 
-export async function writeBases(session: Session, kind: string, records: readonly BaseRecord[]): Promise<void> {
+/** `version`: of the table, in whose shape the rows are. */
+export async function writeBases(session: Session, kind: string, records: readonly BaseRecord[], version: number): Promise<void> {
   for (const part of chunked(records, 500)) {
     await session.run(
-      `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version", "version_unknown", "last_sent")
-       VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}
+      `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version", "version_unknown", "last_sent", "schema_version")
+       VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}
        ON CONFLICT ("kind", "entity_id") DO UPDATE SET "base_row" = excluded."base_row", "base_version" = excluded."base_version", "server_row" = excluded."server_row",
-         "server_version" = excluded."server_version", "version_unknown" = excluded."version_unknown", "last_sent" = excluded."last_sent"`,
+         "server_version" = excluded."server_version", "version_unknown" = excluded."version_unknown", "last_sent" = excluded."last_sent", "schema_version" = excluded."schema_version"`,
       part.flatMap((record) => [
         kind,
         record.entityId,
@@ -75,6 +94,7 @@ export async function writeBases(session: Session, kind: string, records: readon
         record.serverVersion ?? null,
         record.versionUnknown ? 1 : 0,
         textOf(record.lastSent),
+        version,
       ]),
     );
   }

@@ -88,12 +88,12 @@ export async function readConflicts(session: Session): Promise<readonly Conflict
 }
 
 /** Stores a conflict in place of an earlier one of the entity, whose decision no longer fits. */
-export async function writeConflict(session: Session, record: ConflictRecord, now: number): Promise<void> {
+export async function writeConflict(session: Session, record: ConflictRecord, now: number, version: number): Promise<void> {
   const { conflict, strategy, state, detectedAt } = record;
   await session.run('DELETE FROM "sync_conflicts" WHERE "kind" = ? AND "entity_id" = ?', [conflict.kind, conflict.entityId]);
   await session.run(
     `INSERT INTO "sync_conflicts" ("kind", "entity_id", "op_id", "op", "base_data", "local_data", "server_data", "local_timestamp", "server_timestamp", "server_version",
-       "changed_fields", "deltas", "server_deleted", "strategy", "state", "reason", "resolution", "decided_on", "detected_at", "changed_at") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       "changed_fields", "deltas", "server_deleted", "strategy", "state", "reason", "resolution", "decided_on", "detected_at", "changed_at", "schema_version") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       conflict.kind,
       conflict.entityId,
@@ -115,6 +115,7 @@ export async function writeConflict(session: Session, record: ConflictRecord, no
       record.decidedOn ?? null,
       detectedAt,
       now,
+      version,
     ],
   );
 }

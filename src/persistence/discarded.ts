@@ -6,7 +6,7 @@ import { chunked, type Session } from './session.ts';
 export async function rememberDiscarded(session: Session, ops: readonly StoredOp[], reason: DiscardReason, now: number): Promise<void> {
   for (const part of chunked(ops, 500)) {
     await session.run(
-      `INSERT INTO "sync_discarded" ("op_id", "kind", "entity_id", "op", "payload", "changed_fields", "deltas", "creates", "reason", "discarded_at") VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}`,
+      `INSERT INTO "sync_discarded" ("op_id", "kind", "entity_id", "op", "payload", "changed_fields", "deltas", "creates", "reason", "discarded_at", "schema_version") VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}`,
       part.flatMap((op) => [
         op.opId,
         op.kind,
@@ -18,6 +18,7 @@ export async function rememberDiscarded(session: Session, ops: readonly StoredOp
         op.creates ? 1 : 0,
         reason,
         now,
+        op.schemaVersion,
       ]),
     );
   }

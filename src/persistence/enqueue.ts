@@ -86,8 +86,9 @@ export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | 
   checkOp(op, table);
   // The app's own transactions come here without the turn that the store's have from their beginning.
   if (session.dialect.name === 'postgres') await joinTurn(session.queryRunner);
+  const version = table?.schema.version ?? 1;
   await session.run(
-    `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version") VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT ("kind", "entity_id") DO NOTHING`,
+    `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version", "schema_version") VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT ("kind", "entity_id") DO NOTHING`,
     [
       op.kind,
       op.id,
@@ -95,22 +96,23 @@ export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | 
       preImage.version || null,
       preImage.newer === undefined ? null : JSON.stringify(preImage.newer.row),
       preImage.newer?.version ?? null,
+      version,
     ],
   );
   const payload = op.type === 'upsert' ? JSON.stringify(payloadToSend(op.payload, table)) : null;
   const changedFields = op.type === 'upsert' && op.changedFields !== undefined ? JSON.stringify(op.changedFields) : null;
   const deltas = op.type === 'upsert' && op.deltas !== undefined && op.deltas.length > 0 ? JSON.stringify(op.deltas) : null;
   const queued = await session.query<{ queued: number }>(
-    `INSERT INTO "sync_outbox" ("op_id", "kind", "entity_id", "op", "creates", "payload", "deltas", "changed_fields", "base_updated_at", "ts", "state", "enqueued_at")
-     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CASE WHEN EXISTS (SELECT 1 FROM "sync_outbox" WHERE "kind" = ? AND "entity_id" = ?) THEN ${OutboxState.behind} ELSE ${OutboxState.ready} END, ?
+    `INSERT INTO "sync_outbox" ("op_id", "kind", "entity_id", "op", "creates", "payload", "deltas", "changed_fields", "base_updated_at", "ts", "schema_version", "state", "enqueued_at")
+     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CASE WHEN EXISTS (SELECT 1 FROM "sync_outbox" WHERE "kind" = ? AND "entity_id" = ?) THEN ${OutboxState.behind} ELSE ${OutboxState.ready} END, ?
      WHERE true
      ON CONFLICT ("op_id") DO UPDATE SET "op" = excluded."op", "creates" = excluded."creates", "payload" = excluded."payload", "deltas" = excluded."deltas", "changed_fields" = excluded."changed_fields",
-       "base_updated_at" = excluded."base_updated_at", "ts" = excluded."ts", "try_count" = 0, "last_error" = NULL, "error_code" = NULL, "last_tried_at" = NULL,
+       "base_updated_at" = excluded."base_updated_at", "ts" = excluded."ts", "schema_version" = excluded."schema_version", "try_count" = 0, "last_error" = NULL, "error_code" = NULL, "last_tried_at" = NULL,
        "parked" = NULL, "due_at" = NULL, "state" = CASE WHEN "sync_outbox"."state" = ${OutboxState.behind} THEN ${OutboxState.behind} ELSE ${OutboxState.ready} END
        WHERE "sync_outbox"."request_id" IS NULL AND "sync_outbox"."state" <> ${OutboxState.inFlight} AND "sync_outbox"."kind" = excluded."kind" AND "sync_outbox"."entity_id" = excluded."entity_id"
          AND NOT EXISTS (SELECT 1 FROM "sync_outbox" h WHERE h."kind" = excluded."kind" AND h."entity_id" = excluded."entity_id" AND h."seq" > "sync_outbox"."seq" AND h."request_id" IS NOT NULL)
      RETURNING 1 AS "queued"`,
-    [op.opId, op.kind, op.id, op.type, op.creates ? 1 : 0, payload, deltas, changedFields, op.baseUpdatedAt || null, op.localTimestamp, op.kind, op.id, now],
+    [op.opId, op.kind, op.id, op.type, op.creates ? 1 : 0, payload, deltas, changedFields, op.baseUpdatedAt || null, op.localTimestamp, version, op.kind, op.id, now],
   );
   if (queued.length === 0) {
     throw new ValidationError(

@@ -45,6 +45,10 @@ export interface OutboxRow {
   firstSentAt: number | null;
   attempt: number;
   enqueuedAt: number;
+  /** Version of the app's table in whose shape the payload is. */
+  schemaVersion: number;
+  /** As `schemaVersion`, of the open request, where the payload was upgraded since. */
+  frozenVersion: number | null;
 }
 
 type Columns<Row> = { [Key in keyof Row]: EntitySchemaColumnOptions };
@@ -53,6 +57,7 @@ const textOrNull = (name?: string): EntitySchemaColumnOptions => ({ ...text(name
 const whole = (name?: string): EntitySchemaColumnOptions => ({ type: 'integer', default: 0, ...(name === undefined ? {} : { name }) });
 const time = (name: string): EntitySchemaColumnOptions => ({ type: 'bigint', name });
 const timeOrNull = (name: string): EntitySchemaColumnOptions => ({ ...time(name), nullable: true });
+const version: EntitySchemaColumnOptions = { type: 'integer', default: 1, name: 'schema_version' };
 const key = (column: EntitySchemaColumnOptions): EntitySchemaColumnOptions => ({ ...column, primary: true });
 const table = <Row>(name: string, columns: Columns<Row>): EntitySchema<Row> =>
   // Migrations make and change these tables, `synchronize` never does.
@@ -84,6 +89,8 @@ export const outboxEntity = table<OutboxRow>('sync_outbox', {
   firstSentAt: timeOrNull('first_sent_at'),
   attempt: whole(),
   enqueuedAt: time('enqueued_at'),
+  schemaVersion: version,
+  frozenVersion: { type: 'integer', name: 'frozen_version', nullable: true },
 });
 
 export interface CursorRow {
@@ -107,6 +114,9 @@ export interface CursorRow {
   resyncToken: string | null;
   resyncTokenTs: string | null;
   resyncTokenLastId: string | null;
+  /** Version of the app's table under which the rows up to the cursor were pulled. */
+  schemaVersion: number;
+  resyncReason: string | null;
 }
 
 export const cursorEntity = table<CursorRow>('sync_cursors', {
@@ -130,6 +140,8 @@ export const cursorEntity = table<CursorRow>('sync_cursors', {
   resyncToken: textOrNull('resync_token'),
   resyncTokenTs: textOrNull('resync_token_ts'),
   resyncTokenLastId: textOrNull('resync_token_last_id'),
+  schemaVersion: version,
+  resyncReason: textOrNull('resync_reason'),
 });
 
 /** What an entity with pending operations came from, and the newest server row seen since. Rows are wire JSON text. */
@@ -142,6 +154,7 @@ export interface BaseRow {
   serverVersion: string | null;
   versionUnknown: number;
   lastSent: string | null;
+  schemaVersion: number;
 }
 
 export const baseEntity = table<BaseRow>('sync_base', {
@@ -153,6 +166,7 @@ export const baseEntity = table<BaseRow>('sync_base', {
   serverVersion: textOrNull('server_version'),
   versionUnknown: whole('version_unknown'),
   lastSent: textOrNull('last_sent'),
+  schemaVersion: version,
 });
 
 export interface ConflictRow {
@@ -176,6 +190,7 @@ export interface ConflictRow {
   decidedOn: string | null;
   detectedAt: number;
   changedAt: number;
+  schemaVersion: number;
 }
 
 export const conflictEntity = table<ConflictRow>('sync_conflicts', {
@@ -199,6 +214,7 @@ export const conflictEntity = table<ConflictRow>('sync_conflicts', {
   decidedOn: textOrNull('decided_on'),
   detectedAt: time('detected_at'),
   changedAt: time('changed_at'),
+  schemaVersion: version,
 });
 
 export interface DiscardedRow {
@@ -213,6 +229,7 @@ export interface DiscardedRow {
   creates: number;
   reason: string;
   discardedAt: number;
+  schemaVersion: number;
 }
 
 export const discardedEntity = table<DiscardedRow>('sync_discarded', {
@@ -227,6 +244,7 @@ export const discardedEntity = table<DiscardedRow>('sync_discarded', {
   creates: whole(),
   reason: text(),
   discardedAt: time('discarded_at'),
+  schemaVersion: version,
 });
 
 export interface QuarantineRow {

@@ -8,6 +8,7 @@ import { releaseFromQuarantine, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { chunked, listOf, type Session, type SqlType } from './session.ts';
 import { storeRows, type RowToStore } from './store-rows.ts';
+import { upgradedQueues } from './upgrade-operations.ts';
 
 /** What is known of the server's row when operations leave. */
 export interface KnownRow {
@@ -60,7 +61,11 @@ export class EntityChanges {
   ) {}
 
   static async load(session: Session, table: ReplicaTable, entityIds: readonly string[]): Promise<EntityChanges> {
-    return new EntityChanges(table, await readQueues(session, table.kind, entityIds), await readBases(session, table.kind, entityIds));
+    return new EntityChanges(
+      table,
+      await upgradedQueues(session, table, await readQueues(session, table.kind, entityIds)),
+      await readBases(session, table.kind, entityIds),
+    );
   }
 
   queueOf(entityId: string): readonly StoredOp[] {
@@ -158,7 +163,7 @@ export class EntityChanges {
       );
     }
     await removeBases(session, kind, [...this.basesToRemove]);
-    await writeBases(session, kind, [...this.basesToWrite.values()]);
+    await writeBases(session, kind, [...this.basesToWrite.values()], this.table.schema.version);
     await this.table.removeOrHide(session, this.rowsToRemove, options.hiddenAt);
     const bad = [
       ...(await storeRows(session, this.table, this.rowsToWrite)),
@@ -226,6 +231,7 @@ export class EntityChanges {
         `UPDATE "sync_outbox" SET "state" = COALESCE("t"."column2", "state"), "parked" = "t"."column3", "due_at" = "t"."column4", "try_count" = "try_count" + "t"."column5",
            "last_error" = "t"."column6", "error_code" = "t"."column7", "last_tried_at" = ?,
            "request_id" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "request_id" END, "frozen_body" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "frozen_body" END,
+           "frozen_version" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "frozen_version" END,
            "frozen_base" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "frozen_base" END, "first_sent_at" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "first_sent_at" END,
            "force" = CASE WHEN "t"."column8" = 1 THEN 0 ELSE "force" END, "attempt" = "attempt" - "t"."column9"
          FROM (${session.dialect.values(transitionTypes, part.length)}) AS "t" WHERE "sync_outbox"."seq" = "t"."column1"`,

@@ -166,8 +166,36 @@ export class KeepDeltas1700000000010 implements MigrationInterface {
   }
 }
 
+const schemaColumns: readonly (readonly [table: string, column: string, definition: string])[] = [
+  ...['sync_outbox', 'sync_base', 'sync_conflicts', 'sync_discarded', 'sync_cursors'].map(
+    (table) => [table, 'schema_version', 'integer NOT NULL DEFAULT 1'] as const,
+  ),
+  ['sync_outbox', 'frozen_version', 'integer'],
+  ['sync_cursors', 'resync_reason', 'text'],
+];
+
+/** Notes in which shape of the app's table each stored row was written, so that a newer app can bring it up to date, row by row. */
+export class SchemaVersions1700000000020 implements MigrationInterface {
+  readonly name = 'SchemaVersions1700000000020';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    for (const [table, column, definition] of schemaColumns) await queryRunner.query(`ALTER TABLE "${table}" ADD COLUMN "${column}" ${definition}`);
+    // Rows of an older or newer shape are found without looking at the others. Not by kind first: it would be taken for the indexes of heads.
+    await queryRunner.query('CREATE INDEX "sync_outbox_schema" ON "sync_outbox" ("schema_version", "kind", "seq")');
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query('DROP INDEX "sync_outbox_schema"');
+    for (const [table, column] of schemaColumns) await queryRunner.query(`ALTER TABLE "${table}" DROP COLUMN "${column}"`);
+  }
+}
+
 /** The migrations of the sync tables, to stand beside the app's own: `migrations: [...syncMigrations, ...mine]`. */
-export const syncMigrations: readonly (new () => MigrationInterface)[] = [CreateSyncTables1700000000001, KeepDeltas1700000000010];
+export const syncMigrations: readonly (new () => MigrationInterface)[] = [
+  CreateSyncTables1700000000001,
+  KeepDeltas1700000000010,
+  SchemaVersions1700000000020,
+];
 
 /** Names of the tables that the migrations create. */
 export const syncTableNames: readonly string[] = tables.map((table) => table.name);

@@ -24,6 +24,9 @@ export interface StoredOp extends PendingOp {
   readonly firstSentAt: number | undefined;
   readonly attempt: number;
   readonly enqueuedAt: number;
+  /** Version of the table in whose shape the payload is; `frozenVersion` that of the open request, where the payload was upgraded since. */
+  readonly schemaVersion: number;
+  readonly frozenVersion: number | undefined;
   /** Stored JSON that no longer parses: the operation is parked, the others go on (F-16). */
   readonly damaged: boolean;
 }
@@ -55,6 +58,8 @@ export interface RawOutboxRow {
   readonly firstSentAt: number | string | null;
   readonly attempt: number;
   readonly enqueuedAt: number | string;
+  readonly schemaVersion: number;
+  readonly frozenVersion: number | null;
 }
 
 export const outboxColumns = [
@@ -83,6 +88,8 @@ export const outboxColumns = [
   '"first_sent_at" AS "firstSentAt"',
   '"attempt"',
   '"enqueued_at" AS "enqueuedAt"',
+  '"schema_version" AS "schemaVersion"',
+  '"frozen_version" AS "frozenVersion"',
 ].join(', ');
 
 const numberOf = (value: number | string | null): number | undefined => (value === null ? undefined : Number(value));
@@ -134,6 +141,8 @@ export function toStoredOp(row: RawOutboxRow): StoredOp {
     firstSentAt: numberOf(row.firstSentAt),
     attempt: row.attempt,
     enqueuedAt: Number(row.enqueuedAt),
+    schemaVersion: Number(row.schemaVersion),
+    frozenVersion: numberOf(row.frozenVersion),
     damaged:
       (row.op === 'upsert' && isBroken(row.payload, payload)) ||
       isBroken(row.changedFields, changedFields) ||

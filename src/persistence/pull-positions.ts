@@ -60,14 +60,17 @@ export interface PullSituation {
   readonly hasQuarantine: boolean;
   /** A full resync is open that marks what it sees. */
   readonly marking: boolean;
+  /** A full resync is open because of the table's version: the server's rows are looked at with other eyes. */
+  readonly anew: boolean;
 }
 
 export async function readSituation(session: Session, kind: string): Promise<PullSituation> {
   // The drivers disagree on what a truth value is: numbers here, booleans there.
   const row = await session.one<Record<keyof PullSituation, number | boolean>>(
     `SELECT EXISTS (SELECT 1 FROM "sync_base" WHERE "kind" = ?) AS "hasBases", EXISTS (SELECT 1 FROM "sync_quarantine" WHERE "kind" = ?) AS "hasQuarantine",
-       EXISTS (SELECT 1 FROM "sync_cursors" WHERE "kind" = ? AND "resync_open" = 1 AND "resync_marking" = 1) AS "marking"`,
-    [kind, kind, kind],
+       EXISTS (SELECT 1 FROM "sync_cursors" WHERE "kind" = ? AND "resync_open" = 1 AND "resync_marking" = 1) AS "marking",
+       EXISTS (SELECT 1 FROM "sync_cursors" WHERE "kind" = ? AND "resync_open" = 1 AND "resync_reason" = 'schema') AS "anew"`,
+    [kind, kind, kind, kind],
   );
-  return { hasBases: Boolean(row?.hasBases), hasQuarantine: Boolean(row?.hasQuarantine), marking: Boolean(row?.marking) };
+  return { hasBases: Boolean(row?.hasBases), hasQuarantine: Boolean(row?.hasQuarantine), marking: Boolean(row?.marking), anew: Boolean(row?.anew) };
 }

@@ -15,6 +15,7 @@ import { writeChanges } from './settle.ts';
 import type { StoreContext } from './store-context.ts';
 import { forgetState, writeState } from './sync-state.ts';
 import { syncTableNames } from './migrations.ts';
+import { newerKinds } from './upgrade-schemas.ts';
 
 const whereKinds = (session: Session, filter: QueueFilter | undefined): { readonly sql: string; readonly parameters: readonly unknown[] } => {
   const lists = [
@@ -41,6 +42,7 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
     list: (filter?: QueueFilter): Promise<readonly QueuedOperation[]> =>
       unit.read(async (session) => {
         const ops = await select(session, 'true', filter);
+        const refused = await newerKinds(session, [...context.registry.values()]);
         const previous = new Map<string, string>();
         return ops.map((op): QueuedOperation => {
           const entity = `${op.kind}\n${op.entityId}`;
@@ -59,6 +61,7 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
             lastError: op.lastError,
             errorCode: op.errorCode,
             enqueuedAt: op.enqueuedAt,
+            ...(refused.has(op.kind) ? { newerSchema: true } : {}),
           };
         });
       }),

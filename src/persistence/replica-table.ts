@@ -9,6 +9,7 @@ import { compareTimestamps, timestampText } from '../rules/timestamp.ts';
 import { rawToWire, wireValueOf, type ColumnCodec } from './column-codec.ts';
 import { chunked, dialectOf, listOf, type Dialect, type RawRow, type Session } from './session.ts';
 import type { SyncTableOptions } from './sync-table.ts';
+import { createTableSchema, type TableSchema } from './table-schema.ts';
 
 interface Registration {
   readonly dataSource: DataSource;
@@ -50,6 +51,7 @@ export class ReplicaTable implements SyncKind {
   readonly metadata: EntityMetadata;
   readonly codecs: readonly ColumnCodec[];
   readonly dialect: Dialect;
+  readonly schema: TableSchema;
 
   /** Rows written between two yields, by one statement: ≤ 5 ms of work for the drivers that block the event loop, a page for the others (F-147). */
   readonly rowsPerSlice: number;
@@ -74,6 +76,7 @@ export class ReplicaTable implements SyncKind {
     this.localCodecs = registration.localCodecs;
     this.options = options;
     this.dialect = dialectOf(dataSource);
+    this.schema = createTableSchema(kind, options);
     this.rowsPerSlice = blocking.has(dataSource.options.type) ? 250 : 500;
     this.codecByKey = new Map(codecs.map((codec) => [codec.wireKey, codec]));
     this.codecByProperty = new Map(codecs.map((codec) => [codec.property, codec]));

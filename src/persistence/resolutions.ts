@@ -41,7 +41,7 @@ export async function loadConflict(session: Session, context: StoreContext, ref:
   const { conflict } = describeConflict(changes, ref.entityId, { type: 'conflict', current, deleted: serverDeleted, serverTimestamp, version: serverVersion });
   if (conflict.opId === record.conflict.opId || conflict.opId === '') return record;
   const renewed = { ...record, conflict };
-  await writeConflict(session, renewed, context.unit.clock.now());
+  await writeConflict(session, renewed, context.unit.clock.now(), changes.table.schema.version);
   return renewed;
 }
 

@@ -104,7 +104,7 @@ export async function sweepResync(session: Session, context: StoreContext, kind:
   if (row.marking === 1) await releaseUnlisted(session, kind);
   const deletes = swept + (table.retentionMs === undefined ? 0 : await table.removeTombstones(session, now - table.retentionMs));
   await forgetSeen(session, kind);
-  await session.run('UPDATE "sync_cursors" SET "resync_open" = 0, "resync_marking" = 0, "resync_fetched" = 0, "last_resync_at" = ? WHERE "kind" = ?', [
+  await session.run('UPDATE "sync_cursors" SET "resync_open" = 0, "resync_marking" = 0, "resync_fetched" = 0, "resync_reason" = NULL, "last_resync_at" = ? WHERE "kind" = ?', [
     now,
     kind,
   ]);

@@ -43,7 +43,9 @@ export async function conflictsToWork(
   context: StoreContext,
   { kinds, explicit }: { readonly kinds: Kinds; readonly explicit: boolean },
 ): Promise<readonly { readonly kind: string; readonly entityId: string; readonly opId: string }[]> {
+  const unfit = await unfitConflicts(session, context, kinds);
   return (await readConflicts(session))
+    .filter(({ conflict }) => !unfit.has(`${conflict.kind}\n${conflict.entityId}`))
     .filter(({ conflict }) => kinds.includes(conflict.kind))
     .filter(({ state, conflict, strategy, decidedOn }) => {
       if (state !== 'awaiting') return true;
@@ -51,6 +53,19 @@ export async function conflictsToWork(
       return strategy === 'manual' && (context.registry.get(conflict.kind)?.conflict.resolver ?? context.config.conflictResolver) !== undefined;
     })
     .map(({ conflict }) => ({ kind: conflict.kind, entityId: conflict.entityId, opId: conflict.opId }));
+}
+
+/** Conflicts that are not in today's shape of their table: the upgrade failed, and nothing is decided on what nobody can read. */
+async function unfitConflicts(session: Session, context: StoreContext, kinds: Kinds): Promise<ReadonlySet<string>> {
+  const unfit = new Set<string>();
+  for (const kind of kinds) {
+    const rows = await session.query<{ entityId: string }>('SELECT "entity_id" AS "entityId" FROM "sync_conflicts" WHERE "kind" = ? AND "schema_version" <> ?', [
+      kind,
+      context.registry.get(kind)?.schema.version ?? 1,
+    ]);
+    for (const { entityId } of rows) unfit.add(`${kind}\n${entityId}`);
+  }
+  return unfit;
 }
 
 /** Operations of kinds that no table is registered for: they stay, and are told (F-101). */

@@ -22,6 +22,7 @@ import { resolvedFacts } from './resolved-facts.ts';
 import { markSeen } from './resync-marks.ts';
 import type { Session } from './session.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
+import { inTodaysShape } from './upgrade-rows.ts';
 
 interface Tally {
   pushed: number;
@@ -119,7 +120,8 @@ async function settleOne(session: Session, context: StoreContext, changes: Entit
 
 function settleApplied(changes: EntityChanges, { request }: Answer, row: JsonObject | undefined, group: readonly StoredOp[], tally: Tally): void {
   const leaving = new Set(group.map((member) => member.seq));
-  const { known, lastSent } = request.op.type === 'delete' ? knownAfterDelete(changes.table, row) : knownAfterUpsert(changes, request.op, row);
+  const { known, lastSent } =
+    request.op.type === 'delete' ? knownAfterDelete(changes.table, row) : knownAfterUpsert(changes, request.op, row, frozenVersionOf(group));
   changes.depart(request.entityId, leaving, 'applied', known, lastSent);
   tally.pushed += group.length;
   tally.facts.push(
@@ -140,7 +142,7 @@ const knownAfterDelete = (table: ReplicaTable, row: JsonObject | undefined): Kno
       : { row: undefined, version: undefined, deleted: true },
 });
 
-function knownAfterUpsert(changes: EntityChanges, op: UpsertOp, answered: JsonObject | undefined): KnownAfter {
+function knownAfterUpsert(changes: EntityChanges, op: UpsertOp, answered: JsonObject | undefined, frozenVersion: number | undefined): KnownAfter {
   const { table } = changes;
   const base = changes.baseOf(op.id);
   const before = newestKnown(base);
@@ -148,7 +150,7 @@ function knownAfterUpsert(changes: EntityChanges, op: UpsertOp, answered: JsonOb
   if (version !== undefined && isOutdated(version, base)) return { known: { ...before, deleted: before.row !== undefined && table.isDeleted(before.row) } };
   const written = writtenBy(op, before.row, table);
   // What the answer does not say is as we knew and sent it; it lives, else it would not have been accepted.
-  const { [table.keys.updatedAt]: updatedAt, ...rest } = { ...before.row, ...written };
+  const { [table.keys.updatedAt]: updatedAt, ...rest } = { ...before.row, ...inTodaysShape(table, written, frozenVersion) };
   const believed = { ...rest, [table.keys.id]: rest[table.keys.id] ?? op.id, [table.keys.deletedAt]: null, ...answered };
   if (version !== undefined) return { known: { row: believed, version, deleted: false } };
   // Accepted without saying what the version is now, until a fetch or a pull tells.
@@ -157,6 +159,9 @@ function knownAfterUpsert(changes: EntityChanges, op: UpsertOp, answered: JsonOb
     lastSent: written,
   };
 }
+
+/** Of a request that was frozen by an older release. */
+const frozenVersionOf = (group: readonly StoredOp[]): number | undefined => group.find((op) => op.requestId !== undefined)?.frozenVersion;
 
 /** The row's fields as the request left them there, as far as we know: of deltas that the server applied itself, what they make of its own values. */
 function writtenBy(op: UpsertOp, known: JsonObject | undefined, table: ReplicaTable): JsonObject {
@@ -198,6 +203,7 @@ async function settleConflict(
     session,
     { conflict, strategy, detectedAt: now, ...(wasDecided ? { state: 'awaiting', reason: outdatedDecision } : { state: 'detected' }) },
     now,
+    table.schema.version,
   );
   tally.conflicts.push({ kind: table.kind, entityId, opId: conflict.opId });
   tally.facts.push({ type: 'conflict.detected', conflict, strategy });

@@ -17,6 +17,7 @@ import { frozenGroup, readQueues, type StoredOp } from './outbox-rows.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { chunked, listOf, type Session, type SqlType } from './session.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
+import { upgradedQueues, withoutOtherShapes } from './upgrade-operations.ts';
 
 interface Head {
   readonly seq: number;
@@ -51,7 +52,8 @@ async function takeHeads(
   for (const [kind, kindHeads] of byKind) {
     const table = tableOf(context, kind);
     const ids = kindHeads.map((head) => head.entityId);
-    const queues = await readQueues(session, kind, ids);
+    const queues = await upgradedQueues(session, table, await readQueues(session, kind, ids), facts);
+    const unfit = await withoutOtherShapes(session, table, queues);
     const bases = await readBases(session, kind, ids);
     const damaged = new Set([...queues].filter(([, queue]) => groupOf(queue, context.config.coalesce).some((op) => op.damaged)).map(([entityId]) => entityId));
     if (damaged.size > 0)
@@ -62,7 +64,7 @@ async function takeHeads(
         )),
       );
     const groups = ids
-      .filter((entityId) => !damaged.has(entityId))
+      .filter((entityId) => !damaged.has(entityId) && !unfit.has(entityId))
       .flatMap((entityId) => {
         const queue = queues.get(entityId) ?? [];
         const group = toGroup(table, entityId, queue, context.config.coalesce);

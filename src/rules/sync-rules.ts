@@ -182,22 +182,26 @@ export const adoptPlan = (run: Run, plan: Plan): Run => ({
   toPull: union(plan.pullKinds, plan.resyncKinds),
   toSweep: plan.resyncKinds,
   resyncReason: plan.resyncReason ?? run.resyncReason,
+  failures: [...run.failures, ...(plan.failures ?? []).filter((failure) => !run.failures.some((known) => isSameKind(known, failure)))],
 });
 
+const isSameKind = (a: SyncFailure, b: SyncFailure): boolean => a.type === 'kindFailed' && b.type === 'kindFailed' && a.kind === b.kind && a.phase === b.phase;
+
 /** Counts a settled batch; its conflicts wait until nothing else is ready. */
-export const countSettled = (run: Run, settled: SettleReport): Run => {
+export const countSettled = (run: Run, settled: SettleReport): Run => ({ ...countPart(run, settled), batchId: undefined, report: undefined });
+
+/** Counts what was settled of a batch that is still under way. */
+export const countPart = (run: Run, settled: SettleReport): Run => {
   const known = new Set(run.conflicts.map((ref) => ref.opId));
   return {
     ...run,
-    batchId: undefined,
-    report: undefined,
     conflicts: [...run.conflicts, ...settled.conflicts.filter((ref) => !known.has(ref.opId))],
     push: {
       ...run.push,
       pushed: run.push.pushed + settled.pushed,
       errors: run.push.errors + settled.errors,
       conflicts: run.push.conflicts + settled.conflicts.length,
-      batches: run.push.batches + 1,
+      batches: run.push.batches + (settled.batchSize > 0 ? 1 : 0),
     },
   };
 };
@@ -339,11 +343,11 @@ export function toSyncError(failure: SyncFailure, end: FailedEnd): SyncError {
 
 function plainError(failure: SyncFailure, phase: RunPhase): SyncError {
   const { cause, message } = failure;
+  if (failure.type === 'throttled' && failure.at !== undefined) return throttledError(failure, failure.at);
   if (cause instanceof SyncError) return cause;
   const options: ErrorOptions = cause === undefined ? {} : { cause };
   switch (failure.type) {
     case 'unavailable':
-  if (failure.type === 'throttled' && failure.at !== undefined) return throttledError(failure, failure.at);
       return new NetworkError(message, options);
     case 'throttled':
       return new TransportError(message, 429, undefined, { ...options, retryAfterMs: failure.retryAfterMs });

@@ -346,6 +346,10 @@ export function createFakeStore(options: FakeStoreOptions) {
       };
       return { conflicts: [...database.conflicts.values()].filter(worth).map(refOf), facts: [] };
     },
+    upgradeSchemas: async () => {
+      await failIfTold('upgradeSchemas');
+      return { facts: [], refused: [], resyncing: [] };
+    },
     dueForResync: async (asked) => {
       await fenced('dueForResync');
       return asked.filter((kind) => due.has(kind) || database.resyncs.has(kind));

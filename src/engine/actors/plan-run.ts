@@ -1,16 +1,23 @@
+import { SyncOperationError, syncErrorInfo } from '../../model/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
-import { SyncStepError } from '../../model/failure.ts';
+import { SyncStepError, type SyncFailure } from '../../model/failure.ts';
 import type { SyncKind } from '../../model/kind.ts';
-import type { Kinds, Plan } from '../../model/run.ts';
+import type { SchemaReport } from '../../model/ports.ts';
+import type { Kinds, Plan, SyncRequest } from '../../model/run.ts';
+import { noStats } from '../../model/stats.ts';
 import type { PlanInput } from '../../machines/sync-machine.ts';
 import type { EnginePorts } from '../engine-ports.ts';
+
+type KindFailure = SyncFailure & { readonly type: 'kindFailed' };
 
 /** Plans a run under the lease: whose data it is, which kinds it pushes and pulls, which of them are due for a full resync, which conflicts have work. */
 export async function planRun({ runId, request, remaining }: PlanInput, ports: EnginePorts): Promise<Plan> {
   const { store, kinds } = ports;
   await assertScope(ports);
-  const wantsPush = (kind: string): boolean => kinds.get(kind)?.pullOnly === false;
-  const wantsPull = (kind: string): boolean => kinds.get(kind)?.pushOnly === false;
+  const schemas = await store.upgradeSchemas();
+  const isRefused = (kind: string): boolean => schemas.refused.some((refused) => refused.kind === kind);
+  const wantsPush = (kind: string): boolean => kinds.get(kind)?.pullOnly === false && !isRefused(kind);
+  const wantsPull = (kind: string): boolean => kinds.get(kind)?.pushOnly === false && !isRefused(kind);
   // A run that is planned again goes on with what was still ahead of it.
   const pushKinds = (remaining?.toPush ?? request.pushKinds).filter(wantsPush);
   const asked = (remaining?.toPull ?? request.pullKinds).filter(wantsPull);
@@ -27,6 +34,7 @@ export async function planRun({ runId, request, remaining }: PlanInput, ports: E
     kinds: request.decisions.length > 0 ? [...kinds.keys()].filter(wantsPush) : pushKinds,
     runId,
   });
+  const failures = schemas.refused.flatMap((refused) => refusal(refused, request, ports));
   const conflicts = begun.conflicts.filter(({ kind, opId }) => pushKinds.includes(kind) || request.decisions.includes(opId));
   return {
     // What waited behind a decided conflict is ready afterwards.
@@ -34,9 +42,31 @@ export async function planRun({ runId, request, remaining }: PlanInput, ports: E
     pullKinds,
     resyncKinds,
     conflicts,
-    facts: [...strangers(request.pushKinds, request.pullKinds, kinds), ...begun.facts],
-    ...(resyncKinds.length === 0 ? {} : { resyncReason: requested.length > 0 ? ('manual' as const) : ('scheduled' as const) }),
+    facts: [
+      ...strangers(request.pushKinds, request.pullKinds, kinds),
+      ...schemas.facts,
+      // Planned again, it was told already.
+      ...(remaining === undefined ? failures.map(toldAsFailed) : []),
+      ...begun.facts,
+    ],
+    failures,
+    ...(resyncKinds.length === 0
+      ? {}
+      : { resyncReason: requested.length > 0 ? 'manual' : resyncKinds.some((kind) => schemas.resyncing.includes(kind)) ? 'schema' : 'scheduled' }),
   };
+}
+
+/** A newer release of the app has used the table: what it wrote must not be sent or overwritten in a shape that this one does not know. */
+function refusal({ kind, stored, known }: SchemaReport['refused'][number], request: SyncRequest, { clock }: EnginePorts): readonly KindFailure[] {
+  const phases = [...(request.pullKinds.includes(kind) ? ['pull' as const] : []), ...(request.pushKinds.includes(kind) ? ['push' as const] : [])];
+  const message = `'${kind}' was used by a newer version of the app: its data is of version ${stored}, this one knows ${known}. Nothing of it is sent or received until the app is up to date; nothing is lost`;
+  const [phase] = phases;
+  return phase === undefined ? [] : [{ type: 'kindFailed', kind, phase, message, at: clock.now(), cause: new SyncOperationError(message, phase) }];
+}
+
+function toldAsFailed({ kind, phase, message, cause }: KindFailure): SyncFact {
+  const error = cause instanceof SyncOperationError ? cause : new SyncOperationError(message, phase);
+  return { type: 'sync.failed', phase, kind, error, errorInfo: syncErrorInfo(error), stats: noStats };
 }
 
 /** Operations are never sent with another user's token, nor to another server (F-143). */
