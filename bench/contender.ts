@@ -18,6 +18,8 @@ export interface Measured {
   readonly done: number;
   /** The process's peak resident memory, in MB. */
   readonly peakMb: number;
+  /** Processor time of the process during the work, all threads, in ms: on a busy machine it says more than the time on the clock. */
+  readonly cpuMs: number;
 }
 
 /** Runs one measured piece of work in this process and reports it to the harness. `prepare` is not measured. */
@@ -29,9 +31,11 @@ export async function contend<Prepared>(contender: {
   const task = JSON.parse(process.argv[2] ?? '{}') as Task;
   const prepared = await contender.prepare(task);
   const startedAt = performance.now();
+  const cpuBefore = process.cpuUsage();
   const done = task.idle ? 0 : await contender.work(prepared, task);
   const ms = performance.now() - startedAt;
-  const measured: Measured = { ms, done, peakMb: process.resourceUsage().maxRSS / 1024 };
+  const cpu = process.cpuUsage(cpuBefore);
+  const measured: Measured = { ms, done, cpuMs: (cpu.user + cpu.system) / 1000, peakMb: process.resourceUsage().maxRSS / 1024 };
   await contender.end(prepared);
   await new Promise<void>((resolve) => void process.send?.(measured, () => resolve()));
   process.disconnect();

@@ -54,6 +54,7 @@ import {
   closeKind,
   countOutcome,
   countPage,
+  countPart,
   countSettled,
   createRun,
   endingOf,
@@ -92,7 +93,9 @@ export type SyncMachineEvent =
   | { readonly type: 'network.online' }
   | { readonly type: 'network.offline' }
   | { readonly type: 'session.expired' }
-  | { readonly type: 'lease.lost' };
+  | { readonly type: 'lease.lost' }
+  /** Told by the sending of a batch: answers that came while others are still awaited are committed. */
+  | { readonly type: 'answers.settled'; readonly part: SettleReport };
 
 /**
  * What the chart tells: facts for everybody (without `at`: the chart has no clock, the bridge stamps them), and two events for the engine's promises.
@@ -185,6 +188,7 @@ const expired: SyncFailure = { type: 'authRequired', message: 'the session has e
 const stopped: SyncFailure = { type: 'stopped', message: 'the engine was stopped' };
 
 const failureOf = ({ event }: { event: { error: unknown } }): SyncFailure => toSyncFailure(event.error);
+const partOf = ({ event }: { event: { part: SettleReport } }): SettleReport => event.part;
 const outputOf = <T>({ event }: { event: { output: T } }): T => event.output;
 const factsOf = ({ event }: { event: { output: { readonly facts: readonly SyncFact[] } } }): readonly SyncFact[] => event.output.facts;
 const requestOf = ({ context, event }: { context: SyncContext; event: WorkEvent }): SyncRequest => toRequest(event, context);
@@ -336,6 +340,7 @@ const sync = setup({
     keepBatch: assign(changeRun((run, taken: Taken) => ({ ...run, batchId: taken.batchId, report: undefined }))),
     keepReport: assign(changeRun((run, report: SendReport) => ({ ...run, report }))),
     keepFailedReport: assign(changeRun((run, failure: SyncFailure) => ({ ...run, report: { answered: 0, reached: false, ...run.report, failure } }))),
+    countPart: assign(changeRun((run, part: SettleReport) => countPart(run, part))),
     countSettled: assign(changeRun((run, settled: SettleReport) => countSettled(run, settled))),
     countPage: assign(changeRun((run, page: PageReport) => countPage(run, page))),
     countOutcome: assign(changeRun((run, outcome: ConflictOutcome) => countOutcome(run, outcome))),
@@ -450,6 +455,13 @@ const settled = [
   { type: 'announceBatch', params: outputOf<SettleReport> },
 ] as const;
 const failureOfRun = ({ context }: { context: SyncContext }) => ({ failure: context.failure });
+const partSettled = [
+  { type: 'countPart', params: partOf },
+  { type: 'noteSettled', params: partOf },
+  { type: 'announceFacts', params: (args: { event: { part: SettleReport } }) => partOf(args).facts },
+  { type: 'announceBatch', params: partOf },
+  'noteReached',
+] as const;
 /** The run is over and its promises know why. */
 const endFailed = ['announceFailed', { type: 'announceEnded', params: failureOfRun }] as const;
 const outcome = [{ type: 'countOutcome', params: outputOf<ConflictOutcome> }, announceFacts] as const;
@@ -734,6 +746,7 @@ export const syncMachine = sync.createMachine({
                     PAUSE: 'settling.pausing',
                     STOP: 'settling.stopping',
                     'session.expired': { target: 'settling', actions: { type: 'keepFailedReport', params: expired } },
+                    'answers.settled': { actions: partSettled },
                   },
                   invoke: {
                     src: 'sendBatch',

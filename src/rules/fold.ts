@@ -54,7 +54,8 @@ export function foldOps(ops: readonly PendingOp[]): FoldedRequest {
     type: 'upsert',
     opId,
     creates: first.creates,
-    payload: layPayloads(ops),
+    // Of one operation there is nothing to lay over each other.
+    payload: ops.length === 1 ? (newest.payload ?? {}) : layPayloads(ops),
     changedFields: unionOfChangedFields(ops),
     ...(deltas.length === 0 ? {} : { deltas }),
     baseUpdatedAt: oldestBase(ops),

@@ -142,7 +142,8 @@ class BatchPush {
         answer === undefined
           ? pushMalformed(`The batch answer has no usable result for the ${labelOf(op)} (an item with its opId and a statusCode was expected)`)
           : classifyAnswer(op, answer, settings.classifyStatus);
-      this.#settle(op, await clarified(op, result, presence, this.#signal));
+      // Only what is unclear is waited for: a turn of the event loop per operation would cost more than reading its answer.
+      this.#settle(op, result.type === 'unclearNotFound' ? await clarified(op, result, presence, this.#signal) : result);
     }
   }
 

@@ -40,7 +40,7 @@ export class RestTransport implements TransportAdapter {
   constructor(options: RestTransportOptions) {
     const settings = resolveRestOptions(options);
     const client = createHttpClient(options.axios, settings.pushConcurrency);
-    const { clock, requestTimeoutMs, pushConcurrency, batchSize, enableBatch } = settings;
+    const { clock, requestTimeoutMs, enableBatch } = settings;
     const urls = new ResourceUrls(settings.base);
     this.#tokens = new TokenSource(options.token, { requestTimeoutMs, clock });
     this.#exchange = createExchange({ client, headers: settings.headers, requestTimeoutMs, clock });
@@ -54,7 +54,6 @@ export class RestTransport implements TransportAdapter {
       conditionalWrite: settings.conditionalWrite && !enableBatch,
       idempotency: 'key',
       ...(settings.deltas ? { deltas: true } : {}),
-      ...(enableBatch ? { maxOpsPerPush: batchSize * pushConcurrency } : {}),
     };
   }
 

@@ -339,5 +339,5 @@ test('options that cannot work are refused at construction', () => {
   for (const batchPath of ['', '/', 'a/../b']) expect(() => new RestTransport({ baseUrl, batchPath })).toThrow(/batchPath/);
   expect(() => new RestTransport({ baseUrl, headers: { 'X-A': 'a\nb' } })).toThrow(/X-A/);
   expect(new RestTransport({ baseUrl }).capabilities).toEqual({ batch: false, conditionalWrite: false, idempotency: 'key' });
-  expect(new RestTransport({ baseUrl, enableBatch: true, batchSize: 50, pushConcurrency: 4 }).capabilities).toMatchObject({ batch: true, maxOpsPerPush: 200 });
+  expect(new RestTransport({ baseUrl, enableBatch: true, batchSize: 50, pushConcurrency: 4 }).capabilities).toMatchObject({ batch: true });
 });

@@ -1,4 +1,4 @@
-import { fromPromise, type AnyActorRef } from 'xstate';
+import { fromPromise } from 'xstate';
 import type { ConflictInput } from '../../machines/sync-machine.ts';
 import { discard } from '../../model/conflict.ts';
 import type { SyncFact } from '../../model/events.ts';
@@ -9,7 +9,7 @@ import type { ConflictDecision, ConflictOutcome, ConflictRef } from '../../model
 import { pushMalformed, pushUnavailable, type PushResult } from '../../model/transport.ts';
 import { delayFor } from '../../rules/backoff.ts';
 import { deferred, noResolver } from '../conflict-strategies.ts';
-import { askerOf } from '../conflicts/chart-asker.ts';
+import { askerOf, chartOf } from '../conflicts/chart-asker.ts';
 import type { DecidedPlan } from '../conflicts/conflict-plan.ts';
 import { decideStored } from '../conflicts/decide-stored.ts';
 import type { Asker, OpenQuestions } from '../conflicts/open-questions.ts';
@@ -103,8 +103,6 @@ export function createConflictActors(ports: EnginePorts, memory: RunMemory, ques
     }),
   };
 }
-
-const chartOf = ({ _parent }: { readonly _parent?: AnyActorRef | undefined }): AnyActorRef | undefined => _parent;
 
 /** A conflict that nobody is there to decide is told as what it means, too (EVT-07). */
 function thenDeferred({ reason }: { readonly reason: string }, facts: readonly SyncFact[]): readonly SyncFact[] {

@@ -1,12 +1,12 @@
 import { fromPromise } from 'xstate';
-import type { SyncFact } from '../../model/events.ts';
 import type { SendReport, SettleReport, Taken } from '../../model/run.ts';
-import type { BatchInput, TakeInput } from '../../machines/sync-machine.ts';
+import type { BatchInput, SyncMachineEvent, TakeInput } from '../../machines/sync-machine.ts';
+import { chartOf } from '../conflicts/chart-asker.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { failStep } from '../step-failure.ts';
 import type { BatchUnderWay, RunMemory } from './run-memory.ts';
 import { sendBatch } from './send-batch.ts';
-import { settleBatch } from './settle-batch.ts';
+import { nothingSettled, settleBatch } from './settle-batch.ts';
 
 /** Takes, sends and settles batches. Bodies and answers stay in here under the batch's id; the chart sees counts. */
 export function createPushActors(ports: EnginePorts, memory: RunMemory) {
@@ -45,11 +45,17 @@ export function createPushActors(ports: EnginePorts, memory: RunMemory) {
       }),
     ),
 
-    sendBatch: fromPromise<SendReport, BatchInput>(({ input, signal }) =>
+    sendBatch: fromPromise<SendReport, BatchInput>(({ input, signal, self }) =>
       step(async () => {
         const batch = memory.batch(input.batchId);
         if (batch === undefined) return { answered: 0, reached: false };
-        const sending = sendBatch(batch, ports, memory, signal);
+        const tell = (part: SettleReport): boolean => {
+          const chart = chartOf(self);
+          if (signal.aborted || chart === undefined) return false;
+          chart.send({ type: 'answers.settled', part } satisfies SyncMachineEvent);
+          return true;
+        };
+        const sending = sendBatch(batch, ports, memory, { signal, tell });
         batch.sending = sending.catch(() => undefined);
         return sending;
       }),
@@ -58,11 +64,7 @@ export function createPushActors(ports: EnginePorts, memory: RunMemory) {
     settleBatch: fromPromise<SettleReport, BatchInput>(({ input }) =>
       step(async () => {
         const batch = memory.batch(input.batchId);
-        if (batch === undefined) return { batchSize: 0, pushed: 0, errors: 0, conflicts: [], facts: [] };
-        const report = await settleBatch(batch, ports, memory);
-        memory.settled += report.pushed + report.errors;
-        const progress: SyncFact = { type: 'sync.progress', phase: 'push', done: memory.settled };
-        return report.pushed + report.errors > 0 ? { ...report, facts: [...report.facts, progress] } : report;
+        return batch === undefined ? nothingSettled : settleBatch(batch, ports, memory);
       }),
     ),
   };

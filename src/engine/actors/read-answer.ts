@@ -14,15 +14,21 @@ type Ports = Pick<EnginePorts, 'transport' | 'kinds'>;
 type Sent = Pick<TakenRequest, 'op' | 'deltas'>;
 
 /**
- * Reads what an answer means, and asks the server where it does not say: a conflict without the entity's own row is fetched (F-33, F-34); a
- * conflict with what we sent ourselves is no conflict. Never rejects.
+ * Reads what an answer means where it says so itself; undefined: the server has to be asked. A conflict with what we sent ourselves is no conflict.
  */
-export async function readAnswer(request: Sent, result: PushResult, ports: Ports, signal: AbortSignal): Promise<Outcome> {
+export function readAtOnce(request: Sent, result: PushResult, ports: Ports): Outcome | undefined {
   const { op } = request;
   const outcome = toOutcome(op, result);
   if (outcome.type !== 'conflict') return outcome;
   if (outcome.current !== undefined && isRowOf(op, outcome.current, ports)) return conflictWith(request, outcome.current, outcome, ports);
-  if (outcome.deleted) return { ...outcome, current: undefined };
+  return outcome.deleted ? { ...outcome, current: undefined } : undefined;
+}
+
+/** As {@link readAtOnce}; a conflict without the entity's own row is fetched (F-33, F-34). Never rejects. */
+export async function readAnswer(request: Sent, result: PushResult, ports: Ports, signal: AbortSignal): Promise<Outcome> {
+  const { op } = request;
+  const outcome = readAtOnce(request, result, ports);
+  if (outcome !== undefined) return outcome;
   const fetched = await fetchRow(op, ports, signal);
   switch (fetched.type) {
     case 'fetchSuccess':

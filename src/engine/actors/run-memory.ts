@@ -1,7 +1,7 @@
 import type { SyncFact } from '../../model/events.ts';
 import type { Answer, TakenBatch, TakenRequest } from '../../model/ports.ts';
 import type { Outcome } from '../../model/outcome.ts';
-import type { SendReport } from '../../model/run.ts';
+import type { SendReport, SettleReport } from '../../model/run.ts';
 import type { PushResult } from '../../model/transport.ts';
 import type { EntityAnswer } from '../../rules/judge-batch.ts';
 
@@ -16,6 +16,12 @@ export interface BatchUnderWay {
   readonly warnings: SyncFact[];
   /** Op ids that were handed to the transport. */
   readonly dispatched: Set<string>;
+  /** Op ids of requests that were settled before the batch had all its answers. */
+  readonly settled: Set<string>;
+  /** Reports of such parts that the chart has not heard of. */
+  readonly untold: SettleReport[];
+  /** The last of these transactions. */
+  settlingEarly: Promise<unknown>;
   /** What is settled, kept for a second try. */
   settling?: readonly Answer[] | undefined;
   /** Settles when the transport has let go of it. */
@@ -92,6 +98,9 @@ export class RunMemory {
       outcomes: new Map(),
       warnings: [],
       dispatched: new Set(),
+      settled: new Set(),
+      untold: [],
+      settlingEarly: Promise.resolve(),
       sending: Promise.resolve(),
     };
     if (requests.length > 0) this.#batches.set(batch.id, batch);

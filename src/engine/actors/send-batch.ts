@@ -1,7 +1,7 @@
 import { SyncOperationError } from '../../model/errors.ts';
 import type { SyncFailure } from '../../model/failure.ts';
 import type { Op } from '../../model/operation.ts';
-import type { SendReport } from '../../model/run.ts';
+import type { SendReport, SettleReport } from '../../model/run.ts';
 import { pushMalformed, type OpPushResult, type PushResult } from '../../model/transport.ts';
 import { judgeBatch } from '../../rules/judge-batch.ts';
 import { toOutcome } from '../../rules/outcome.ts';
@@ -10,8 +10,9 @@ import { toStepFailure } from '../step-failure.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import { leaseFailure } from './lease-deadline.ts';
 import { preflight } from './preflight.ts';
-import { readAnswer } from './read-answer.ts';
+import { readAnswer, readAtOnce } from './read-answer.ts';
 import type { BatchUnderWay, RunMemory } from './run-memory.ts';
+import { settleEarly } from './settle-early.ts';
 
 /** What the server said of one operation, also where it said so to the fetch before it. */
 interface Answered {
@@ -23,14 +24,19 @@ interface Answered {
  * Sends a batch and says what the answers mean for the run; they are settled by their batch id. Never rejects for what a server or an
  * adapter does: answers received must be settled, whatever happened to the others.
  */
-export async function sendBatch(batch: BatchUnderWay, ports: EnginePorts, memory: RunMemory, signal: AbortSignal): Promise<SendReport> {
+export async function sendBatch(
+  batch: BatchUnderWay,
+  ports: EnginePorts,
+  memory: RunMemory,
+  { signal, tell }: { readonly signal: AbortSignal; readonly tell: (part: SettleReport) => boolean },
+): Promise<SendReport> {
   if (batch.report !== undefined) return batch.report;
   const lost = await leaseFailure(ports);
   if (lost !== undefined) return { answered: 0, reached: false, failure: lost };
 
   const { toSend, answered } = await lookBeforeSending(batch, ports, signal);
   if (signal.aborted) return partOf(batch);
-  const thrown = toSend.length === 0 ? undefined : await push(batch, toSend, ports, signal);
+  const thrown = toSend.length === 0 ? undefined : await push(batch, toSend, ports, memory, { signal, tell });
   if (signal.aborted) return partOf(batch);
 
   for (const op of toSend) {
@@ -40,7 +46,9 @@ export async function sendBatch(batch: BatchUnderWay, ports: EnginePorts, memory
   const failure = thrown ?? (await judge(answered, ports, memory, signal));
   for (const request of batch.requests) {
     const result = batch.answers.get(request.op.opId);
-    if (result !== undefined && !batch.outcomes.has(request.op.opId)) batch.outcomes.set(request.op.opId, await readAnswer(request, result, ports, signal));
+    if (result === undefined || batch.outcomes.has(request.op.opId)) continue;
+    // Only what needs a request of its own is waited for: a turn of the event loop per operation costs more than reading its answer.
+    batch.outcomes.set(request.op.opId, readAtOnce(request, result, ports) ?? (await readAnswer(request, result, ports, signal)));
     if (signal.aborted) return partOf(batch);
   }
   batch.report = { ...partOf(batch), reached: answered.some(isFromServer), ...(failure === undefined ? {} : { failure }) };
@@ -54,6 +62,10 @@ async function lookBeforeSending(batch: BatchUnderWay, ports: EnginePorts, signa
   const toSend: Op[] = [];
   const answered: Answered[] = [];
   for (const request of batch.requests) {
+    if (request.verify === 'no') {
+      toSend.push(request.op);
+      continue;
+    }
     const checked = await preflight(request, ports, signal);
     if (signal.aborted) break;
     if (checked.type === 'send') {
@@ -67,16 +79,29 @@ async function lookBeforeSending(batch: BatchUnderWay, ports: EnginePorts, signa
 }
 
 /** Hands the operations over and keeps each answer as it arrives. Gives back why there are no further answers, if the adapter threw. */
-async function push(batch: BatchUnderWay, ops: readonly Op[], ports: EnginePorts, signal: AbortSignal): Promise<SyncFailure | undefined> {
+async function push(
+  batch: BatchUnderWay,
+  ops: readonly Op[],
+  ports: EnginePorts,
+  memory: RunMemory,
+  { signal, tell }: { readonly signal: AbortSignal; readonly tell: (part: SettleReport) => boolean },
+): Promise<SyncFailure | undefined> {
   const strangers = new Set<string>();
+  const sending = new AbortController();
+  const stop = (): void => sending.abort();
+  signal.addEventListener('abort', stop);
+  const early = settleEarly(batch, ports, memory, { tell, fenced: stop });
   for (const op of ops) batch.dispatched.add(op.opId);
   const keep = ({ opId, result }: OpPushResult): void => {
     if (!batch.dispatched.has(opId)) strangers.add(opId);
-    else if (!batch.answers.has(opId)) batch.answers.set(opId, result);
+    else if (!batch.answers.has(opId)) {
+      batch.answers.set(opId, result);
+      early.note();
+    }
   };
   try {
     // A transport that does not heed its signal must not hold up a PAUSE (I9).
-    const pushed = await unlessAborted(ports.transport.push(ops, { signal, onAnswer: keep }), signal);
+    const pushed = await unlessAborted(ports.transport.push(ops, { signal: sending.signal, onAnswer: keep }), signal);
     for (const answer of pushed?.results ?? []) keep(answer);
     for (const message of pushed?.warnings ?? []) batch.warnings.push({ type: 'transport.warning', message });
     if (pushed !== undefined && !signal.aborted) {
@@ -89,6 +114,8 @@ async function push(batch: BatchUnderWay, ops: readonly Op[], ports: EnginePorts
   } catch (error) {
     return toStepFailure(error, { phase: 'push', at: ports.clock.now() });
   } finally {
+    signal.removeEventListener('abort', stop);
+    await early.end();
     for (const opId of strangers)
       batch.warnings.push({ type: 'transport.warning', message: `the transport answered operation '${opId}', which it was not given; ignored` });
   }

@@ -1,6 +1,7 @@
 import { NetworkError } from '../../model/errors.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { Answer, TakenRequest } from '../../model/ports.ts';
+import type { SyncFact } from '../../model/events.ts';
 import type { SettleReport } from '../../model/run.ts';
 import { delayFor } from '../../rules/backoff.ts';
 import { toOutcome } from '../../rules/outcome.ts';
@@ -18,8 +19,10 @@ export async function settleBatch(batch: BatchUnderWay, ports: EnginePorts, memo
   // An aborted transport says what it never sent; it has a few turns for it, not more.
   await Promise.race([batch.sending, yieldTurn().then(yieldTurn).then(yieldTurn)]);
   const everybodyFails = batch.report?.failure?.type === 'unavailable';
-  batch.settling ??= batch.requests.map((request) => answerOf(request, batch, ports, memory, everybodyFails));
-  const report = await ports.store.settle(batch.settling);
+  await batch.settlingEarly;
+  batch.settling ??= batch.requests.filter(({ op }) => !batch.settled.has(op.opId)).map((request) => answerOf(request, batch, ports, memory, everybodyFails));
+  const rest = batch.settling.length === 0 ? nothingSettled : withProgress(await ports.store.settle(batch.settling), memory);
+  const report = [...batch.untold, rest].reduce(together);
   if (batch.settling.some(({ outcome }) => outcome.type === 'applied')) memory.succeeded = true;
   memory.forget(batch);
   await noteClockOffset(
@@ -28,6 +31,24 @@ export async function settleBatch(batch: BatchUnderWay, ports: EnginePorts, memo
     memory,
   );
   return batch.warnings.length === 0 ? report : { ...report, facts: [...report.facts, ...batch.warnings] };
+}
+
+export const nothingSettled: SettleReport = { batchSize: 0, pushed: 0, errors: 0, conflicts: [], facts: [] };
+
+const together = (a: SettleReport, b: SettleReport): SettleReport => ({
+  batchSize: a.batchSize + b.batchSize,
+  pushed: a.pushed + b.pushed,
+  errors: a.errors + b.errors,
+  conflicts: [...a.conflicts, ...b.conflicts],
+  facts: [...a.facts, ...b.facts],
+});
+
+/** Counts what was settled, and adds how far the push is. */
+export function withProgress(report: SettleReport, memory: RunMemory): SettleReport {
+  const done = report.pushed + report.errors;
+  memory.settled += done;
+  const progress: SyncFact = { type: 'sync.progress', phase: 'push', done: memory.settled };
+  return done > 0 ? { ...report, facts: [...report.facts, progress] } : report;
 }
 
 function answerOf(request: TakenRequest, batch: BatchUnderWay, ports: EnginePorts, memory: RunMemory, everybodyFails: boolean): Answer {

@@ -14,3 +14,6 @@ export const askerOf = (chart: AnyActorRef | undefined): Asker => {
     },
   };
 };
+
+/** The chart that invoked an actor. */
+export const chartOf = ({ _parent }: { readonly _parent?: AnyActorRef | undefined }): AnyActorRef | undefined => _parent;
