@@ -4,6 +4,7 @@ import type { PendingOp } from '../rules/pending-op.ts';
 import { newestKnown, readBases, removeBases, writeBases, type BaseRecord } from './base-rows.ts';
 import { OutboxState, type ParkedFor } from './entities.ts';
 import { readQueues, type StoredOp } from './outbox-rows.ts';
+import type { PlainDeparture } from './plainly-applied.ts';
 import { releaseFromQuarantine, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { chunked, listOf, type Session, type SqlType } from './session.ts';
@@ -120,6 +121,14 @@ export class EntityChanges {
     if (oldest === undefined || gone.has(oldest.seq)) this.rebase(entityId, known, lastSent, departed.remaining.length > 0);
     this.show(entityId, departed, known, mode);
     return departed;
+  }
+
+  /** As {@link depart}, where the operations are all that is queued and the row is all that is known. */
+  leavePlainly(entityId: string, { ops, row }: PlainDeparture): void {
+    this.goneSeqs.push(...ops.map(({ seq }) => seq));
+    this.goneOps.push(...ops);
+    this.basesToRemove.add(entityId);
+    this.writeRow({ id: entityId, row, server: row }, false);
   }
 
   /** Puts a newer server row under the pending operations, without touching their bases. */

@@ -137,6 +137,15 @@ export class ReplicaTable implements SyncKind {
   }
 
   /** An entity as the server will see it: without local-only columns, `deletedAtLocal`, and columns whose property is undefined. */
+  /** Whether a row of the server has every column, so that nothing of an older copy shows through it. Not known of rows that the app maps itself. */
+  isComplete(row: JsonObject): boolean {
+    const { id, updatedAt, deletedAt } = this.keys;
+    return (
+      this.options.fromJson === undefined &&
+      this.codecs.every(({ wireKey }) => Object.hasOwn(row, wireKey) || wireKey === id || wireKey === updatedAt || wireKey === deletedAt)
+    );
+  }
+
   entityToWire(entity: object): JsonObject {
     if (this.options.toJson) return checkedJson(this.kind, this.options.toJson(entity));
     const row: Record<string, Json> = {};

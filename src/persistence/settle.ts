@@ -16,6 +16,7 @@ import { OutboxState } from './entities.ts';
 import { EntityChanges, type KnownRow } from './entity-changes.ts';
 import { grouped } from './grouped.ts';
 import { boundedError, type StoredOp } from './outbox-rows.ts';
+import { plainlyApplied, type PlainDeparture } from './plainly-applied.ts';
 import { quarantine, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { resolvedFacts } from './resolved-facts.ts';
@@ -35,22 +36,22 @@ interface Tally {
 export async function settleAnswers(session: Session, context: StoreContext, answers: readonly Answer[]): Promise<SettleReport> {
   const tally: Tally = { pushed: 0, errors: 0, conflicts: [], facts: [] };
   const changesByKind = new Map<string, EntityChanges>();
+  const plain = new Map<Answer, PlainDeparture>();
   for (const [kind, group] of grouped(answers, (answer) => answer.request.kind)) {
-    changesByKind.set(
-      kind,
-      await EntityChanges.load(
-        session,
-        tableOf(context, kind),
-        group.map((answer) => answer.request.entityId),
-      ),
-    );
+    const table = tableOf(context, kind);
+    for (const [answer, departure] of await plainlyApplied(session, table, group)) plain.set(answer, departure);
+    const others = group.filter((answer) => !plain.has(answer)).map((answer) => answer.request.entityId);
+    changesByKind.set(kind, await EntityChanges.load(session, table, others));
   }
   const applied = new Map<string, string[]>();
   for (const answer of answers) {
     const changes = changesByKind.get(answer.request.kind);
     if (!changes) continue;
-    const wasApplied = await settleOne(session, context, changes, answer, tally);
-    if (!wasApplied) continue;
+    const departure = plain.get(answer);
+    if (departure !== undefined) {
+      changes.leavePlainly(answer.request.entityId, departure);
+      tellPushed(departure.ops, tally);
+    } else if (!(await settleOne(session, context, changes, answer, tally))) continue;
     const ids = applied.get(answer.request.kind);
     if (ids) ids.push(answer.request.entityId);
     else applied.set(answer.request.kind, [answer.request.entityId]);
@@ -123,10 +124,12 @@ function settleApplied(changes: EntityChanges, { request }: Answer, row: JsonObj
   const { known, lastSent } =
     request.op.type === 'delete' ? knownAfterDelete(changes.table, row) : knownAfterUpsert(changes, request.op, row, frozenVersionOf(group));
   changes.depart(request.entityId, leaving, 'applied', known, lastSent);
+  tellPushed(group, tally);
+}
+
+function tellPushed(group: readonly StoredOp[], tally: Tally): void {
   tally.pushed += group.length;
-  tally.facts.push(
-    ...group.map((member): SyncFact => ({ type: 'op.pushed', opId: member.opId, kind: member.kind, entityId: member.entityId, operationType: member.type })),
-  );
+  for (const { opId, kind, entityId, type } of group) tally.facts.push({ type: 'op.pushed', opId, kind, entityId, operationType: type });
 }
 
 /** The server's row from now on; `lastSent` where its version is unknown. */

@@ -7,23 +7,19 @@ import type { TakenBatch, TakenRequest, TakeOptions } from '../model/ports.ts';
 import { isPureDelta } from '../rules/deltas.ts';
 import { foldOps, type FoldedRequest } from '../rules/fold.ts';
 import { reproject } from '../rules/overlay.ts';
-import { newestKnown, readBases, removeBases, type BaseRecord } from './base-rows.ts';
+import { newestKnown, readBases, readUnknownVersions, removeBases, type BaseRecord } from './base-rows.ts';
 import { holdBack, releaseDependents } from './dependencies.ts';
 import { rememberDiscarded, trimDiscarded } from './discarded.ts';
 import { OutboxState } from './entities.ts';
 import { grouped } from './grouped.ts';
 import type { Group } from './request-group.ts';
-import { frozenGroup, readQueues, type StoredOp } from './outbox-rows.ts';
+import { readHeads, readLines } from './outbox-heads.ts';
+import { frozenGroup, type StoredOp } from './outbox-rows.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { chunked, listOf, type Session, type SqlType } from './session.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
 import { upgradedQueues, withoutOtherShapes } from './upgrade-operations.ts';
-
-interface Head {
-  readonly seq: number;
-  readonly kind: string;
-  readonly entityId: string;
-}
+import { rememberTaken } from './taken-operations.ts';
 
 /**
  * Takes the next heads of line, folds each entity's unsent operations, and freezes what will be sent. Committed before the first byte
@@ -43,7 +39,7 @@ export async function takeReady(session: Session, context: StoreContext, options
 async function takeHeads(
   session: Session,
   context: StoreContext,
-  heads: readonly Head[],
+  heads: readonly StoredOp[],
   options: TakeOptions,
   facts: SyncFact[],
 ): Promise<readonly TakenRequest[]> {
@@ -52,9 +48,9 @@ async function takeHeads(
   for (const [kind, kindHeads] of byKind) {
     const table = tableOf(context, kind);
     const ids = kindHeads.map((head) => head.entityId);
-    const queues = await upgradedQueues(session, table, await readQueues(session, kind, ids), facts);
+    const queues = await upgradedQueues(session, table, await readLines(session, kind, kindHeads), facts);
     const unfit = await withoutOtherShapes(session, table, queues);
-    const bases = await readBases(session, kind, ids);
+    const unknown = await readUnknownVersions(session, kind, ids);
     const damaged = new Set([...queues].filter(([, queue]) => groupOf(queue, context.config.coalesce).some((op) => op.damaged)).map(([entityId]) => entityId));
     if (damaged.size > 0)
       facts.push(
@@ -63,13 +59,15 @@ async function takeHeads(
           [...damaged].flatMap((entityId) => queues.get(entityId)?.slice(0, 1) ?? []),
         )),
       );
-    const groups = ids
-      .filter((entityId) => !damaged.has(entityId) && !unfit.has(entityId))
-      .flatMap((entityId) => {
-        const queue = queues.get(entityId) ?? [];
-        const group = toGroup(table, entityId, queue, context.config.coalesce);
-        return group ? [{ ...onNewestRow(group, bases.get(entityId)), sendsDeltas: options.deltas }] : [];
-      });
+    const groups = await onNewestRows(
+      session,
+      ids
+        .filter((entityId) => !damaged.has(entityId) && !unfit.has(entityId))
+        .flatMap((entityId) => {
+          const group = toGroup(table, entityId, queues.get(entityId) ?? [], context.config.coalesce);
+          return group ? [{ ...group, sendsDeltas: options.deltas }] : [];
+        }),
+    );
     const nothing = groups.filter((group) => group.folded.type === 'nothing');
     facts.push(...(await leaveUnsent(session, context, table, nothing)));
     const ready = await holdBack(
@@ -79,33 +77,18 @@ async function takeHeads(
       groups.filter((group) => group.folded.type !== 'nothing'),
     );
     const frozen = await freeze(session, ready, context.unit.clock.now());
-    requests.push(...frozen.map((request) => withVerification(request, bases.get(request.entityId), options, context)));
+    for (const [index, group] of ready.entries()) {
+      const request = frozen[index];
+      if (request === undefined) continue;
+      const taken = withVerification(request, unknown.get(request.entityId), options, context);
+      rememberTaken(taken, group.ops);
+      requests.push(taken);
+    }
   }
+  if (byKind.size === 1) return requests;
   // Kinds were read one after another; the outbox order is the order of heads.
   const order = new Map(heads.map((head, index) => [`${head.kind}\n${head.entityId}`, index]));
   return requests.sort((a, b) => (order.get(`${a.kind}\n${a.entityId}`) ?? 0) - (order.get(`${b.kind}\n${b.entityId}`) ?? 0));
-}
-
-/** Open requests first, then by `seq`; one indexed range per kind, each bounded by the limit. */
-export const headsSql = (kinds: number): string =>
-  `SELECT * FROM (${Array.from(
-    { length: kinds },
-    () =>
-      `SELECT * FROM (SELECT "seq", "kind", "entity_id" AS "entityId" FROM "sync_outbox" WHERE "kind" = ? AND "state" = 1 ORDER BY "seq" LIMIT ?) AS "ready"`,
-  ).join(' UNION ALL ')}) AS "heads" ORDER BY "seq" LIMIT ?`;
-
-// CROSS JOIN fixes the order of the loops: from the few open requests to their heads, never the other way round.
-export const openSql = (kinds: number): string =>
-  `SELECT h."seq", h."kind", h."entity_id" AS "entityId" FROM "sync_outbox" f CROSS JOIN "sync_outbox" h
-   WHERE f."request_id" IS NOT NULL AND f."kind" IN (${Array.from({ length: kinds }, () => '?').join(', ')})
-     AND h."kind" = f."kind" AND h."entity_id" = f."entity_id" AND h."state" = 1 ORDER BY h."seq" LIMIT ?`;
-
-async function readHeads(session: Session, { kinds, limit }: TakeOptions): Promise<readonly Head[]> {
-  if (kinds.length === 0) return [];
-  const open = await session.query<Head>(openSql(kinds.length), [...kinds, limit]);
-  const ready = await session.query<Head>(headsSql(kinds.length), [...kinds.flatMap((kind) => [kind, limit]), limit]);
-  const seen = new Set(open.map((head) => Number(head.seq)));
-  return [...open, ...ready.filter((head) => !seen.has(Number(head.seq)))].slice(0, limit);
 }
 
 const groupOf = (queue: readonly StoredOp[], coalesce: boolean): readonly StoredOp[] => {
@@ -149,10 +132,22 @@ function toGroup(table: ReplicaTable, entityId: string, queue: readonly StoredOp
 }
 
 /** What changes its row by deltas only goes onto the newest row known: there is nothing in it that the user decided on an older one. */
+async function onNewestRows(session: Session, groups: readonly Group[]): Promise<readonly Group[]> {
+  const relative = groups.filter(({ frozen, folded }) => !frozen && folded.type === 'upsert' && isPureDelta(folded));
+  const [first] = relative;
+  if (first === undefined) return groups;
+  const bases = await readBases(
+    session,
+    first.table.kind,
+    relative.map(({ entityId }) => entityId),
+  );
+  return groups.map((group) => (relative.includes(group) ? onNewestRow(group, bases.get(group.entityId)) : group));
+}
+
 function onNewestRow(group: Group, base: BaseRecord | undefined): Group {
-  const { folded, table, frozen, newest } = group;
+  const { folded, table, newest } = group;
   const { row, version } = newestKnown(base);
-  if (frozen || folded.type !== 'upsert' || !isPureDelta(folded) || row === undefined || version === undefined || table.isDeleted(row)) return group;
+  if (folded.type !== 'upsert' || row === undefined || version === undefined || table.isDeleted(row)) return group;
   const payload = reproject(row, { ...newest, type: 'upsert', payload: folded.payload, changedFields: [], deltas: folded.deltas }, table.keys);
   return { ...group, folded: { ...folded, payload, baseUpdatedAt: version } };
 }
@@ -163,20 +158,33 @@ const nextRequestId = (op: StoredOp): string => (op.attempt === 0 ? op.opId : `$
 const frozenTypes: readonly SqlType[] = ['integer', 'text', 'text', 'text', 'integer'];
 
 async function freeze(session: Session, groups: readonly Group[], now: number): Promise<readonly TakenRequest[]> {
-  const fresh = groups.filter((group) => !group.frozen);
   const requests = groups.map((group) => toRequest(group));
-  for (const part of chunked(fresh, 500)) {
-    const rows = part.flatMap((group) => {
-      const request = toRequest(group);
-      const body = request.op.type === 'upsert' ? frozenBodyOf(request.op, group.newest) : null;
-      return [group.newest.seq, request.op.requestId ?? group.newest.opId, body, request.op.baseUpdatedAt ?? null, group.newest === group.head ? 1 : 0];
-    });
-    // VALUES names its columns column1… on SQLite and PostgreSQL alike.
+  const plain: number[] = [];
+  const rows: (readonly unknown[])[] = [];
+  for (const [index, group] of groups.entries()) {
+    const request = requests[index];
+    if (group.frozen || request === undefined) continue;
+    const { newest, head } = group;
+    const { op } = request;
+    const body = op.type === 'upsert' ? frozenBodyOf(op, newest) : null;
+    const isAsStored = newest === head && body === null && op.baseUpdatedAt === (newest.baseUpdatedAt === '' ? undefined : newest.baseUpdatedAt);
+    if (isAsStored) plain.push(newest.seq);
+    else rows.push([newest.seq, op.requestId ?? newest.opId, body, op.baseUpdatedAt ?? null, newest === head ? 1 : 0]);
+  }
+  // One operation that goes out as it is stored: all of its request is in its row already. The key is that of `nextRequestId`.
+  if (plain.length > 0)
     await session.run(
-      `UPDATE "sync_outbox" SET "request_id" = "f"."column2", "frozen_body" = "f"."column3", "frozen_base" = "f"."column4", "first_sent_at" = ${Math.trunc(now)}, "attempt" = "attempt" + 1,
+      `UPDATE "sync_outbox" SET "request_id" = CASE WHEN "attempt" = 0 THEN "op_id" ELSE "op_id" || '#' || CAST("attempt" + 1 AS text) END, "frozen_body" = NULL,
+         "frozen_base" = NULLIF("base_updated_at", ''), "first_sent_at" = ?, "attempt" = "attempt" + 1, "state" = ${OutboxState.inFlight}, "due_at" = NULL
+       WHERE ${session.dialect.inList('"seq"')}`,
+      [Math.trunc(now), listOf(plain)],
+    );
+  for (const part of chunked(rows, 500)) {
+    await session.run(
+      `UPDATE "sync_outbox" SET "request_id" = "f"."column2", "frozen_body" = "f"."column3", "frozen_base" = "f"."column4", "first_sent_at" = ?, "attempt" = "attempt" + 1,
          "state" = CASE WHEN "f"."column5" = 1 THEN ${OutboxState.inFlight} ELSE "state" END, "due_at" = NULL
        FROM (${session.dialect.values(frozenTypes, part.length)}) AS "f" WHERE "sync_outbox"."seq" = "f"."column1"`,
-      rows,
+      [Math.trunc(now), ...part.flat()],
     );
   }
   // A request that somebody let go out again: its time begins anew.
@@ -253,6 +261,7 @@ function bodyOf(table: ReplicaTable, newest: StoredOp, folded: FoldedRequest & {
 
 /** Cheap sameness: a fold of whole rows is the newest row, key by key. */
 const sameRow = (a: JsonObject, b: JsonObject): boolean => {
+  if (a === b) return true;
   const keys = Object.keys(b);
   return keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key]);
 };
