@@ -1,0 +1,35 @@
+import { useEffect, useRef, type ReactNode } from 'react';
+
+export interface ConfirmProps {
+  readonly title: string;
+  readonly action: string;
+  readonly children: ReactNode;
+  readonly onConfirm: () => void;
+  readonly onCancel: () => void;
+}
+
+/** Asks before something is given up. Escape cancels. */
+export function Confirm({ title, action, children, onConfirm, onCancel }: ConfirmProps): ReactNode {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const shown = dialog.current;
+    if (shown !== null && !shown.open) shown.showModal();
+    return () => shown?.close();
+  }, []);
+  return (
+    <dialog ref={dialog} className="sc-dialog" aria-label={title} onCancel={onCancel}>
+      <div className="sc-section">
+        <h2>{title}</h2>
+        {children}
+      </div>
+      <div className="sc-actions">
+        <button type="button" className="sc-button danger" onClick={onConfirm}>
+          {action}
+        </button>
+        <button type="button" className="sc-button" onClick={onCancel}>
+          Cancel
+        </button>
+      </div>
+    </dialog>
+  );
+}

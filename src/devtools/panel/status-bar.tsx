@@ -1,0 +1,73 @@
+import type { ReactNode } from 'react';
+import { statusModelOf, type StatusModel } from '../views/status-model.ts';
+import { useCommand, useEngineNow, usePanelState } from './panel-context.tsx';
+import { Badge, Dot } from './parts/badge.tsx';
+import { IconButton } from './parts/icon-button.tsx';
+
+export interface StatusBarProps {
+  /** Opens the view that tells more. */
+  readonly onOpen: (view: NonNullable<StatusModel['facts'][number]['leadsTo']>) => void;
+  readonly children?: ReactNode;
+}
+
+/** One line that says what the engine is doing, what waits, and lets one steer it. */
+export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
+  const { view, connection, complaint } = usePanelState();
+  const { run, isRunning, error } = useCommand();
+  const now = useEngineNow(connection === 'connected');
+  if (view === undefined) {
+    return (
+      <header className="sc-status" role="status">
+        {connection === 'refused' || connection === 'lost' ? (complaint ?? 'The engine is gone.') : 'Waiting for an engine…'}
+      </header>
+    );
+  }
+  const model = statusModelOf(view, now);
+  const isLive = connection === 'connected';
+  return (
+    <header className="sc-status" data-faults={model.hasFaults}>
+      <span className="phase" role="status" aria-live="polite">
+        <Dot tone={model.tone} />
+        {model.phase}
+      </span>
+      <span className="quiet number">{model.detail}</span>
+      <span className="facts">
+        {model.facts.map(({ text, tone, leadsTo }) =>
+          leadsTo === undefined ? (
+            <Badge key={text} tone={tone}>
+              {text}
+            </Badge>
+          ) : (
+            <button key={leadsTo + tone} type="button" className="sc-button plain" style={{ padding: 0 }} onClick={() => onOpen(leadsTo)}>
+              <Badge tone={tone}>{text}</Badge>
+            </button>
+          ),
+        )}
+        {connection === 'bundle' && <Badge tone="idle">saved file</Badge>}
+        {connection === 'lost' && <Badge tone="error">engine gone</Badge>}
+        {error !== undefined && <Badge tone="error">{error}</Badge>}
+      </span>
+      <span className="grow" />
+      <Sparkline heights={model.spark} />
+      <span className="rate quiet number">{model.perSecond.toLocaleString('en')}/s</span>
+      {isLive && (
+        <>
+          <IconButton icon="sync" label="Sync now" disabled={isRunning} onClick={() => void run({ type: 'sync' })} />
+          {view.status.paused ? (
+            <IconButton icon="play" label="Resume" onClick={() => void run({ type: 'resume' })} />
+          ) : (
+            <IconButton icon="pause" label="Pause" onClick={() => void run({ type: 'pause' })} />
+          )}
+        </>
+      )}
+      {children}
+    </header>
+  );
+}
+
+/** Throughput of the last minute; the numbers are in the text beside it. */
+const Sparkline = ({ heights }: { readonly heights: readonly number[] }): ReactNode => (
+  <svg className="spark" viewBox="0 0 59 10" preserveAspectRatio="none" aria-hidden="true">
+    <path d={heights.map((height, index) => `${index === 0 ? 'M' : 'L'}${index} ${(9.5 - height * 9).toFixed(2)}`).join(' ')} />
+  </svg>
+);

@@ -1,0 +1,6 @@
+import { base } from './base.ts';
+import { statusBarStyles } from './status-bar-styles.ts';
+import { tokens } from './tokens.ts';
+
+/** All styles of the panel as one text: it lives in a shadow root, and loads nothing. */
+export const panelStyles = [tokens, base, statusBarStyles].join('\n');

@@ -1,0 +1,67 @@
+import { useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import type { DevtoolsClient } from '../client/devtools-client.ts';
+import { PanelProvider } from './panel-context.tsx';
+import { panelViews, type PanelViewName } from './panel-views.tsx';
+import { StatusBar } from './status-bar.tsx';
+import { panelStyles } from './styles/panel-styles.ts';
+
+export interface SyncPanelProps {
+  readonly client: DevtoolsClient;
+  readonly initialView?: PanelViewName | undefined;
+  /** Default: as the system is set. */
+  readonly theme?: 'light' | 'dark' | undefined;
+  /** For a page whose policy allows only styles with this nonce. */
+  readonly nonce?: string | undefined;
+  /** Further buttons of the status bar, such as for docking. */
+  readonly controls?: ReactNode;
+}
+
+/** The whole panel: the status bar, and one view at a time. Fills the element it is in. */
+export function SyncPanel({ client, initialView = 'outbox', theme, nonce, controls }: SyncPanelProps): ReactNode {
+  const [shown, setShown] = useState<PanelViewName>(initialView);
+  const tabs = useRef<HTMLDivElement>(null);
+  const id = useId();
+  const active = panelViews.find(({ name }) => name === shown) ?? panelViews[0];
+  const View = active?.view;
+
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
+    if (step === 0) return;
+    event.preventDefault();
+    const index = panelViews.findIndex(({ name }) => name === shown);
+    const next = panelViews[(index + step + panelViews.length) % panelViews.length];
+    if (next === undefined) return;
+    setShown(next.name);
+    tabs.current?.querySelector<HTMLButtonElement>(`[data-view="${next.name}"]`)?.focus();
+  };
+
+  return (
+    <PanelProvider client={client}>
+      <style nonce={nonce}>{panelStyles}</style>
+      <section className="synchart" data-theme={theme} aria-label="synchart devtools">
+        <StatusBar onOpen={setShown}>{controls}</StatusBar>
+        <div className="sc-tabs" role="tablist" aria-label="Views" ref={tabs} onKeyDown={onKeyDown}>
+          {panelViews.map(({ name, label }) => (
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              data-view={name}
+              id={`${id}-${name}`}
+              className="sc-tab"
+              aria-selected={name === shown}
+              aria-controls={`${id}-view`}
+              tabIndex={name === shown ? 0 : -1}
+              onClick={() => setShown(name)}
+            >
+              {label}
+            </button>
+          ))}
+        </div>
+        <div className="sc-view" role="tabpanel" id={`${id}-view`} aria-labelledby={`${id}-${shown}`}>
+          {View !== undefined && <View onOpen={setShown} />}
+        </div>
+      </section>
+    </PanelProvider>
+  );
+}

@@ -1,0 +1,74 @@
+import type { EngineView } from '../protocol/engine-view.ts';
+import { describeDuration } from './describe-time.ts';
+import { phaseNames, phaseTones, type Tone } from './phase-tone.ts';
+
+export interface StatusFact {
+  readonly text: string;
+  readonly tone: Tone;
+  /** The view where more of it is told. */
+  readonly leadsTo?: 'outbox' | 'conflicts' | 'faults' | 'replica' | undefined;
+}
+
+/** What the status bar says. */
+export interface StatusModel {
+  readonly phase: string;
+  readonly tone: Tone;
+  /** Such as `1,500 of 135,000 todos` or `again in 12 s`; '' when there is nothing to say. */
+  readonly detail: string;
+  readonly facts: readonly StatusFact[];
+  /** Heights from 0 to 1, oldest first. */
+  readonly spark: readonly number[];
+  /** Operations and rows in the last whole second. */
+  readonly perSecond: number;
+  readonly hasFaults: boolean;
+}
+
+/** Turns what an engine told into the status bar. `now` is by the engine's clock, epoch ms. */
+export function statusModelOf(view: EngineView, now: number): StatusModel {
+  const { status, throughput } = view;
+  const peak = Math.max(1, ...throughput);
+  return {
+    phase: phaseNames[status.phase],
+    tone: phaseTones[status.phase],
+    detail: detailOf(view, now),
+    facts: factsOf(view),
+    spark: throughput.map((count) => count / peak),
+    perSecond: throughput.at(-2) ?? 0,
+    hasFaults: hasFaults(view),
+  };
+}
+
+export const hasFaults = ({ faults }: Pick<EngineView, 'faults'>): boolean =>
+  Object.entries(faults).some(([name, value]) => name !== 'errorType' && value !== undefined && value !== false && value !== 0);
+
+function detailOf({ status }: EngineView, now: number): string {
+  if (status.progress !== undefined) {
+    const { done, total, kind } = status.progress;
+    return `${done.toLocaleString('en')}${total === undefined ? '' : ` of ${total.toLocaleString('en')}`}${kind === undefined ? '' : ` ${kind}`}`;
+  }
+  if (status.retryAt !== undefined && status.retryAt > now) return `again in ${describeDuration(status.retryAt - now)}`;
+  if (status.phase === 'idle' && status.lastSyncedAt !== undefined) return `synced ${describeDuration(now - status.lastSyncedAt)} ago`;
+  return '';
+}
+
+function factsOf(view: EngineView): readonly StatusFact[] {
+  const { status, session, lease, scopeChanged } = view;
+  const facts: (StatusFact | false)[] = [
+    { text: `${status.pending.toLocaleString('en')} pending`, tone: status.pending > 0 ? 'info' : 'idle', leadsTo: 'outbox' },
+    status.stuck > 0 && { text: `${status.stuck.toLocaleString('en')} stuck`, tone: 'error', leadsTo: 'outbox' },
+    status.conflicts > 0 && {
+      text: `${status.conflicts.toLocaleString('en')} ${status.conflicts === 1 ? 'conflict' : 'conflicts'}`,
+      tone: 'conflict',
+      leadsTo: 'conflicts',
+    },
+    status.online ? { text: 'online', tone: 'ok' } : { text: 'offline', tone: 'wait' },
+    session === 'authRequired' && { text: 'signed out', tone: 'error' },
+    lease === 'waiting' && { text: 'another process runs', tone: 'idle' },
+    lease === 'held' && { text: 'leader', tone: 'info' },
+    scopeChanged && { text: 'another account', tone: 'error' },
+    status.lastError !== undefined && { text: status.lastError.message, tone: 'error' },
+    hasFaults(view) && { text: 'faults on', tone: 'error', leadsTo: 'faults' },
+    !view.recording && { text: 'not recording', tone: 'wait' },
+  ];
+  return facts.filter((fact) => fact !== false);
+}
