@@ -210,10 +210,11 @@ interface RawDiscardedRow {
   readonly creates: number;
   readonly reason: DiscardReason;
   readonly discardedAt: number | string;
+  readonly schemaVersion: number;
 }
 
 const discardedSql = `SELECT "id", "op_id" AS "opId", "kind", "entity_id" AS "entityId", "op", "payload", "changed_fields" AS "changedFields", "deltas", "creates", "reason",
-  "discarded_at" AS "discardedAt" FROM "sync_discarded"`;
+  "discarded_at" AS "discardedAt", "schema_version" AS "schemaVersion" FROM "sync_discarded"`;
 
 function toDiscarded(row: RawDiscardedRow): DiscardedOperation {
   const changedFields = parseJson<string[]>(row.changedFields);
@@ -231,10 +232,35 @@ function toDiscarded(row: RawDiscardedRow): DiscardedOperation {
   };
 }
 
+/** What was given up under an older version of the table, as it would be made today. Throws `ValidationError` where that cannot be said. */
+function inShapeOf(table: ReplicaTable, given: DiscardedOperation, version: number): DiscardedOperation {
+  if (given.type === 'delete' || version === table.schema.version) return given;
+  if (version > table.schema.version) throw new ValidationError(`${named(given)} was made by a newer version of the app; bring it back there`);
+  const { changedFields, deltas, data: payload, ...rest } = given;
+  const op = upsertOp({ kind: given.kind, id: given.entityId, opId: given.opId, payload, changedFields, deltas, creates: false, localTimestamp: new Date(0) });
+  try {
+    const upgraded = table.schema.upgradeOperation(op, version);
+    return {
+      ...rest,
+      data: upgraded.payload,
+      ...(upgraded.changedFields === undefined ? {} : { changedFields: upgraded.changedFields }),
+      ...(upgraded.deltas === undefined ? {} : { deltas: upgraded.deltas }),
+    };
+  } catch (cause) {
+    throw new ValidationError(
+      `${named(given)} was made with version ${version} of the table and cannot be upgraded: ${cause instanceof Error ? cause.message : String(cause)}`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
 async function bringBack(session: Session, context: StoreContext, row: RawDiscardedRow, opId: string): Promise<string | undefined> {
-  const given = toDiscarded(row);
-  const { kind, entityId: id } = given;
-  const table = tableFor(context, given);
+  const stored = toDiscarded(row);
+  const { kind, entityId: id } = stored;
+  const table = tableFor(context, stored);
+  const given = inShapeOf(table, stored, Number(row.schemaVersion));
   const now = context.unit.clock.now();
   const before = (await table.read(session, [id])).get(id);
   const isHidden = before !== undefined && (await table.isDeletedLocally(session, id));
