@@ -71,7 +71,7 @@ test('STK-08, STK-09: counts leave stuck ones out unless asked, as a value and a
   expect((await bench.until(({ stuck }) => stuck === 1)).pending).toBe(1);
 });
 
-test('STK-10, ERR-21: what fails for everybody, and conflicts, raise no count', async () => {
+test('STK-10: what fails for everybody, and conflicts, raise no count', async () => {
   bench = await openEngine({ config: { maxOutboxTryCount: 1, maxRetries: 0, conflictStrategy: 'manual' } });
   bench.server.seed('todos', { id: 'a', title: 'theirs' });
   await bench.engine.sync();

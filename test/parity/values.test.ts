@@ -62,7 +62,7 @@ describe('operations', () => {
     expect(upsertOp({ ...op, baseUpdatedAt: undefined, creates: op.creates })).not.toHaveProperty('baseUpdatedAt');
   });
 
-  test('OP-11, OP-12, OP-17, ENG-07: a delete has neither payload nor changed fields; the union is closed', () => {
+  test('OP-11, OP-12, OP-17: a delete has neither payload nor changed fields; the union is closed', () => {
     const op = deleteOp({ kind: 'todos', id: 'a', baseUpdatedAt: 'b' });
     expect(Object.keys(op).sort()).toEqual(['baseUpdatedAt', 'creates', 'id', 'kind', 'localTimestamp', 'opId', 'type']);
     expectTypeOf<Op>().toEqualTypeOf<UpsertOp | DeleteOp>();
@@ -83,7 +83,7 @@ describe('operations', () => {
   });
 });
 
-test('NAM-05, NAM-06, NAM-07, SCH-03, SCH-06: the names of tables and columns', () => {
+test('NAM-06, NAM-07, SCH-06: the names of tables and columns', () => {
   expect(syncTableNames).toEqual(expect.arrayContaining(['sync_outbox', 'sync_cursors']));
   expect(fullResyncKind).toBe('__full_resync__');
   expect(syncColumns).toMatchObject({

@@ -49,7 +49,7 @@ describe('the writer', () => {
 });
 
 describe('registration', () => {
-  test('REG-01, NAM-01: kind and mapping may be given; what is not comes from the entity', async () => {
+  test('REG-01: kind and mapping may be given; what is not comes from the entity', async () => {
     const table = syncTable(todoEntity, {
       kind: 'tasks',
       toJson: ({ id, title, updatedAt }: Todo) => ({ uuid: id, name: title, changed: updatedAt }),
@@ -94,7 +94,7 @@ describe('registration', () => {
   });
 });
 
-test('WRT-08, WRT-11: an existing id is refused with the method to use, and nothing is queued', async () => {
+test('WRT-08: an existing id is refused with the method to use, and nothing is queued', async () => {
   await opened();
   await bench.writer.insertAndEnqueue(todoOf('a'), { opId: '1' });
   await expect(bench.writer.insertAndEnqueue(todoOf('a'))).rejects.toThrow(ValidationError);

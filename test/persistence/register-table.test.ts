@@ -142,7 +142,7 @@ describe('accepted', () => {
     });
   });
 
-  test('REG-04: the id is read by getId, else from the key, id, ID or uuid; nothing, blank or no text is none', () => {
+  test('REG-04, NAM-01, PULL-06: the id is read by getId, else from the key, id, ID or uuid; nothing, blank or no text is none', () => {
     const todos = register(table(entities.todos)).get('todos');
     expect(
       [{ id: 'a', ID: 'b' }, { ID: 'b', uuid: 'c' }, { uuid: 'c' }, { id: 7 }, { id: '' }, { id: null }, { id: true }, { id: {} }, {}].map((row) =>
@@ -156,7 +156,7 @@ describe('accepted', () => {
     ).toBe('k');
   });
 
-  test('REG-05 and NAM-02: the timestamp is read verbatim by getUpdatedAt, else updatedAt, updated_at', () => {
+  test('REG-05, NAM-02, PULL-07: the timestamp is read verbatim by getUpdatedAt, else updatedAt, updated_at', () => {
     const todos = register(table(entities.todos)).get('todos');
     expect(
       [
