@@ -18,10 +18,27 @@ function nodeAsyncHooks(): AsyncHooks | undefined {
 /** Knows no context: what browsers get. */
 export const noAsyncContext = <T>(): AsyncContext<T> => ({ current: () => undefined, run: (_, fn) => fn() });
 
-/** Creates a context on `AsyncLocalStorage`; where the platform has none, it is always empty. */
+/** Values by their context. Never changed: whoever runs something with another value makes another one. */
+type Values = ReadonlyMap<object, unknown>;
+
+let shared: AsyncLocalStorage<Values | undefined> | undefined;
+
+/**
+ * Creates a context on `AsyncLocalStorage`; where the platform has none, it is always empty. All contexts share one storage: each further one would
+ * make every promise of the process dearer, also long after its database was closed.
+ */
 export function createAsyncContext<T extends object>(): AsyncContext<T> {
   const hooks = nodeAsyncHooks();
   if (hooks === undefined) return noAsyncContext();
-  const storage = new hooks.AsyncLocalStorage() as AsyncLocalStorage<T | undefined>;
-  return { current: () => storage.getStore(), run: (value, fn) => storage.run(value, fn) };
+  const storage = (shared ??= new hooks.AsyncLocalStorage() as AsyncLocalStorage<Values | undefined>);
+  const key = {};
+  return {
+    current: () => storage.getStore()?.get(key) as T | undefined,
+    run: (value, fn) => {
+      const outer = storage.getStore();
+      if (outer?.get(key) === value) return fn();
+      const others = [...(outer ?? [])].filter(([context]) => context !== key);
+      return storage.run(value === undefined && others.length === 0 ? undefined : new Map(value === undefined ? others : [...others, [key, value]]), fn);
+    },
+  };
 }
