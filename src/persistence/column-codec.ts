@@ -37,10 +37,13 @@ const numberTypes = new Set<unknown>([
   'numeric',
   'decimal',
 ]);
+const fractionTypes = new Set<unknown>(['real', 'double', 'double precision', 'float', 'numeric', 'decimal']);
 const booleanTypes = new Set<unknown>([Boolean, 'boolean', 'bool']);
 const dateTypes = new Set<unknown>([Date, 'datetime', 'timestamp', 'timestamptz', 'timestamp with time zone', 'timestamp without time zone']);
 
 export const isTextColumn = (column: ColumnMetadata): boolean => textTypes.has(column.type);
+/** Whether numbers in it may have fractions. */
+export const isFractionColumn = (column: ColumnMetadata): boolean => fractionTypes.has(column.type);
 export const isDateColumn = (column: ColumnMetadata): boolean => dateTypes.has(column.type) || column.type === 'date';
 
 const toSnakeCase = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();

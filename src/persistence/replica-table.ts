@@ -6,10 +6,14 @@ import { forbiddenKeys, type Json, type JsonObject } from '../model/json.ts';
 import type { SyncKind } from '../model/kind.ts';
 import { deepEqual } from '../rules/deep-equal.ts';
 import { compareTimestamps, timestampText } from '../rules/timestamp.ts';
-import { rawToWire, wireValueOf, type ColumnCodec } from './column-codec.ts';
+import { isFractionColumn, rawToWire, wireValueOf, type ColumnCodec } from './column-codec.ts';
+import { InboundReferences } from './inbound-references.ts';
+import { packRows } from './packed-rows.ts';
+import { quoted } from './quoted-name.ts';
 import { chunked, dialectOf, listOf, type Dialect, type RawRow, type Session } from './session.ts';
 import type { SyncTableOptions } from './sync-table.ts';
 import { createTableSchema, type TableSchema } from './table-schema.ts';
+import { UpsertTexts } from './upsert-texts.ts';
 
 interface Registration {
   readonly dataSource: DataSource;
@@ -27,13 +31,19 @@ interface Registration {
 /** Far below SQLite's limit of variables (F-102), and no more than 5 ms of binding (F-147). */
 const maxVariables = 10_000;
 
+/** Below this, binding is as fast; and a single row tells best what is wrong with it. */
+const fewestPacked = 8;
+
 /** Drivers whose statements run on the event loop. */
 const blocking: ReadonlySet<string> = new Set(['better-sqlite3', 'sqljs']);
 
-/** Columns and values of one wire row, ready to bind. */
-interface BoundRow {
+const prefersPackedRows = ({ options }: DataSource): boolean =>
+  'driver' in options && typeof options.driver === 'object' && options.driver !== null && Reflect.get(options.driver, 'packsRows') === true;
+
+/** Rows with the same columns, ready to bind. */
+interface BoundRows {
   readonly codecs: readonly ColumnCodec[];
-  readonly values: readonly unknown[];
+  readonly rows: (readonly unknown[])[];
 }
 
 /** A synced table of the app, read and written as wire JSON by generated SQL. Touches only columns the server knows. */
@@ -51,6 +61,9 @@ export class ReplicaTable implements SyncKind {
   readonly metadata: EntityMetadata;
   readonly codecs: readonly ColumnCodec[];
   readonly dialect: Dialect;
+  /** Names of the table and of its id column, as SQL wants them. */
+  readonly table: string;
+  readonly id: string;
   readonly schema: TableSchema;
 
   /** Rows written between two yields, by one statement: ≤ 5 ms of work for the drivers that block the event loop, a page for the others (F-147). */
@@ -62,11 +75,10 @@ export class ReplicaTable implements SyncKind {
   private readonly codecByProperty: ReadonlyMap<string, ColumnCodec>;
   private readonly idCodec: ColumnCodec;
   private readonly numericId: boolean;
-  private readonly table: string;
-  private readonly id: string;
   private readonly deletedAtName: string;
   private readonly deletedAtLocalName: string;
-  private readonly statements = new Map<string, string>();
+  private readonly upserts: UpsertTexts;
+  private readonly packsRows: boolean;
 
   constructor(registration: Registration) {
     const { metadata, kind, options, codecs, dataSource } = registration;
@@ -92,6 +104,8 @@ export class ReplicaTable implements SyncKind {
     this.id = quoted(this.idCodec.name);
     this.deletedAtName = quoted(registration.deletedAt.databaseName);
     this.deletedAtLocalName = quoted(registration.deletedAtLocal.databaseName);
+    this.upserts = new UpsertTexts({ table: this.table, id: this.id, deletedAtLocal: this.deletedAtLocalName });
+    this.packsRows = prefersPackedRows(dataSource);
     this.conflict = this.conflictByWireKey(options.conflict ?? {});
     this.pullOnly = options.pullOnly ?? false;
     this.pushOnly = options.pushOnly ?? false;
@@ -222,20 +236,29 @@ export class ReplicaTable implements SyncKind {
    * A row that is written so lives as the server says: `deletedAtLocal` is cleared unless `keepDeletedLocally`.
    */
   async upsert(session: Session, rows: readonly JsonObject[], options: { readonly keepDeletedLocally?: boolean } = {}): Promise<void> {
-    const groups = new Map<string, { codecs: readonly ColumnCodec[]; rows: (readonly unknown[])[] }>();
-    for (const row of rows) {
-      const { codecs, values } = this.bind(row);
-      const signature = codecs.length === this.codecs.length ? '*' : codecs.map((codec) => codec.name).join(',');
-      const group = groups.get(signature);
-      if (group) group.rows.push(values);
-      else groups.set(signature, { codecs, rows: [values] });
-    }
-    for (const { codecs, rows: given } of groups.values()) {
+    for (const { codecs, rows: given } of this.bindAll(rows)) {
+      const keep = options.keepDeletedLocally ?? false;
       // SQL checks NOT NULL before it looks for the row: what exists already is updated instead.
-      const bound = this.isWhole(codecs) ? given : await this.updateExisting(session, codecs, given, options.keepDeletedLocally ?? false);
+      const bound = this.isWhole(codecs) ? given : await this.updateExisting(session, codecs, given, keep);
       const size = Math.max(1, Math.min(this.rowsPerSlice, Math.floor(maxVariables / codecs.length)));
-      for (const part of chunked(bound, size)) await session.run(this.upsertSql(codecs, part.length, options.keepDeletedLocally ?? false), part.flat());
+      for (const part of chunked(bound, size)) await this.insertOrUpdate(session, codecs, part, keep);
     }
+  }
+
+  private async insertOrUpdate(
+    session: Session,
+    codecs: readonly ColumnCodec[],
+    rows: readonly (readonly unknown[])[],
+    keepDeletedLocally: boolean,
+  ): Promise<void> {
+    let rest = rows;
+    if (this.packsRows && rows.length >= fewestPacked) {
+      const fractions = codecs.flatMap((codec, index) => (isFractionColumn(codec.column) ? [index] : []));
+      const { json, others } = packRows(rows, fractions);
+      if (json !== undefined) await session.run(this.upserts.packed(codecs, fractions, keepDeletedLocally), [json]);
+      rest = others;
+    }
+    if (rest.length > 0) await session.run(this.upserts.bound(codecs, rest.length, keepDeletedLocally), rest.flat());
   }
 
   private isWhole(codecs: readonly ColumnCodec[]): boolean {
@@ -336,11 +359,10 @@ export class ReplicaTable implements SyncKind {
   /** Removes what a resync did not list and nobody has pending work on; returns how many (F-38). */
   async sweep(session: Session): Promise<number> {
     const kind = [this.kind, this.kind];
-    const sql = `DELETE FROM ${this.table} WHERE ${this.unlisted()}${this.nothingHolds()}`;
+    const sql = `DELETE FROM ${this.table} WHERE ${this.unlisted()}${this.inbound.nothingHolds()}`;
     let swept = await session.changed(sql, kind);
     // A tree goes from the leaves on.
-    for (let more = swept; more > 0 && this.inbound.some((child) => child.table === this.table && !child.cascades); swept += more)
-      more = await session.changed(sql, kind);
+    for (let more = swept; more > 0 && this.inbound.holdsItself; swept += more) more = await session.changed(sql, kind);
     return swept;
   }
 
@@ -366,16 +388,7 @@ export class ReplicaTable implements SyncKind {
   }
 
   private relations: readonly { readonly kind: string; readonly key: string }[] = [];
-
-  /** Foreign keys of synced tables that point here and forbid or widen a removal: `CASCADE` takes the rows along, `RESTRICT` and `NO ACTION` refuse it. */
-  private inbound: readonly {
-    readonly kind: string;
-    readonly table: string;
-    readonly column: string;
-    readonly referenced: string;
-    readonly id: string;
-    readonly cascades: boolean;
-  }[] = [];
+  private inbound = new InboundReferences(this, []);
 
   /** Tells the table how it hangs together with the others; called once when all are registered. */
   linkTables(all: readonly ReplicaTable[]): void {
@@ -384,37 +397,13 @@ export class ReplicaTable implements SyncKind {
       const codec = this.codecs.find((candidate) => candidate.column === foreignKey.columns[0]);
       return parent && codec ? [{ kind: parent.kind, key: codec.wireKey }] : [];
     });
-    this.inbound = all.flatMap((child) =>
-      child.metadata.foreignKeys
-        .filter(({ referencedEntityMetadata, onDelete }) => referencedEntityMetadata === this.metadata && onDelete !== 'SET NULL' && onDelete !== 'DEFAULT')
-        .map((foreignKey) => ({
-          kind: child.kind,
-          table: child.table,
-          column: quoted(foreignKey.columns[0]?.databaseName ?? ''),
-          referenced: quoted(foreignKey.referencedColumns[0]?.databaseName ?? ''),
-          id: child.id,
-          cascades: foreignKey.onDelete === 'CASCADE',
-        })),
-    );
-  }
-
-  /** Condition of rows that nothing holds: no child with pending operations that would be taken along, no child at all where the database would refuse. */
-  private nothingHolds(): string {
-    return this.inbound
-      .map((child) => {
-        const others = child.table === this.table ? ` AND c.${child.id} <> ${this.table}.${this.id}` : '';
-        return child.cascades
-          ? ` AND NOT EXISTS (SELECT 1 FROM ${child.table} c JOIN "sync_outbox" o ON o."kind" = '${child.kind.replaceAll("'", "''")}'
-          AND o."entity_id" = CAST(c.${child.id} AS text) WHERE c.${child.column} = ${this.table}.${child.referenced}${others})`
-          : ` AND NOT EXISTS (SELECT 1 FROM ${child.table} c WHERE c.${child.column} = ${this.table}.${child.referenced}${others})`;
-      })
-      .join('');
+    this.inbound = new InboundReferences(this, all);
   }
 
   /** Of these ids, those whose removal the database would refuse, or would carry over to rows with pending operations. */
   async irremovable(session: Session, ids: readonly string[]): Promise<ReadonlySet<string>> {
-    if (this.inbound.length === 0 || ids.length === 0) return new Set();
-    const held = await session.query(`SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.inIds()} AND NOT (true${this.nothingHolds()})`, [
+    if (this.inbound.isEmpty || ids.length === 0) return new Set();
+    const held = await session.query(`SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.inIds()} AND NOT (true${this.inbound.nothingHolds()})`, [
       this.idList(ids),
     ]);
     return new Set(held.map((row) => String(row['id'])));
@@ -429,17 +418,32 @@ export class ReplicaTable implements SyncKind {
 
   // ── Parts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private bind(row: JsonObject): BoundRow {
+  /** Binds rows, and puts those together that have the same columns. */
+  private bindAll(rows: readonly JsonObject[]): Iterable<BoundRows> {
+    const groups = new Map<string, BoundRows>();
+    for (const row of rows) {
+      const missing: number[] = [];
+      const values = this.bind(row, missing);
+      const shape = missing.join();
+      const group = groups.get(shape);
+      if (group !== undefined) group.rows.push(values);
+      else groups.set(shape, { codecs: missing.length === 0 ? this.codecs : this.codecs.filter((_, index) => !missing.includes(index)), rows: [values] });
+    }
+    return groups.values();
+  }
+
+  /** The values of a row; `missing` gets the places of the columns that it does not have. */
+  private bind(row: JsonObject, missing: number[] = []): readonly unknown[] {
     const entity = this.mapped(row);
-    const codecs: ColumnCodec[] = [];
     const values: unknown[] = [];
+    let index = 0;
     for (const codec of this.codecs) {
       const value = this.valueOf(codec, row, entity);
-      if (value === undefined) continue;
-      codecs.push(codec);
-      values.push(this.bindValue(codec, value));
+      if (value === undefined) missing.push(index);
+      else values.push(this.bindValue(codec, value));
+      index += 1;
     }
-    return { codecs, values };
+    return values;
   }
 
   private mapped(row: JsonObject): object | undefined {
@@ -478,22 +482,6 @@ export class ReplicaTable implements SyncKind {
   private inIds(): string {
     return this.dialect.inList(`${this.table}.${this.id}`);
   }
-
-  private upsertSql(codecs: readonly ColumnCodec[], count: number, keepDeletedLocally: boolean): string {
-    const names = codecs.map((codec) => quoted(codec.name));
-    const cacheKey = `${count}|${keepDeletedLocally}|${names.join()}`;
-    const known = this.statements.get(cacheKey);
-    if (known !== undefined) return known;
-    const tuple = `(${names.map(() => '?').join(', ')})`;
-    const changes = names.filter((name) => name !== this.id).map((name) => `${name} = excluded.${name}`);
-    if (!keepDeletedLocally) changes.push(`${this.deletedAtLocalName} = NULL`);
-    const sql = `INSERT INTO ${this.table} (${names.join(', ')}) VALUES ${Array.from({ length: count }, () => tuple).join(', ')} ON CONFLICT (${this.id}) ${
-      changes.length === 0 ? 'DO NOTHING' : `DO UPDATE SET ${changes.join(', ')}`
-    }`;
-    // Full slices recur; sizes of last slices need not be kept for ever.
-    if (this.statements.size < 200) this.statements.set(cacheKey, sql);
-    return sql;
-  }
 }
 
 /** A mapping of the app that throws says that the row has none: it is quarantined, the page goes on (I13). */
@@ -504,8 +492,6 @@ const orNone = <T>(read: () => T): T | undefined => {
     return undefined;
   }
 };
-
-const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 const checkedJson = (kind: string, row: JsonObject): JsonObject => {
   if (row instanceof Promise) throw new ValidationError(`toJson of ${kind} must be synchronous`);
