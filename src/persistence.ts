@@ -1,4 +1,5 @@
 /** `synchart/persistence`: the DataSource, the sync tables, and writing rows together with their operations. */
+export { captureWrites, withoutCapture, type CaptureOptions } from './persistence/capture/capture-writes.ts';
 export { gateConnection, gateOf, type ConnectionGate, type GateOptions } from './persistence/connection-gate.ts';
 export { type CursorRepository } from './persistence/cursor-repository.ts';
 export {

@@ -221,7 +221,8 @@ export class ReplicaTable implements SyncKind {
     return (await session.query(`SELECT 1 FROM ${this.table} LIMIT 1`)).length > 0;
   }
 
-  private rawToWire(raw: RawRow): JsonObject {
+  /** A result row as wire JSON. */
+  rawToWire(raw: RawRow): JsonObject {
     if (!this.options.toJson) return rawToWire(this.codecs, raw);
     const entity = this.metadata.create();
     for (const codec of this.codecs)

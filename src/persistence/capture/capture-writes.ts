@@ -1,0 +1,89 @@
+import type { DataSource, EntityManager } from 'typeorm';
+import type { Clock } from '../../model/clock.ts';
+import { gateConnection } from '../connection-gate.ts';
+import { SqliteGate } from '../sqlite-gate.ts';
+import type { SyncTable } from '../sync-table.ts';
+import { systemClock } from '../system-clock.ts';
+import { Capture } from './capture.ts';
+import { hearQuietSaves } from './quiet-saves.ts';
+import { watchEntities } from './watch-entities.ts';
+import { hasAsyncContext, runUncaptured } from './without-capture.ts';
+
+/** Options of {@link captureWrites}; those of the first call for a data source hold. */
+export interface CaptureOptions {
+  /** Makes operation ids; default UUID v4. */
+  readonly opId?: () => string;
+  readonly clock?: Pick<Clock, 'now'>;
+  /** Default true: queries of the app pass over rows that were deleted, here or by the server, unless they ask `withDeleted`. */
+  readonly hideDeleted?: boolean;
+}
+
+const captures = new WeakMap<DataSource, Capture>();
+
+/**
+ * Makes the app's own TypeORM writes to these tables synchronise: from now on `save`, `insert`, `update`, `remove`, query builders and SQL on this
+ * data source queue what they change, in the same transaction, with the fields that really changed (F-140, F-141). Pass the same tables as to the
+ * engine. A second call adds tables.
+ *
+ * SQLite only: throws `TypeError` on other databases, where `createWriter` writes. Throws `TypeError` for a table that cannot be synchronised, and
+ * when the data source is not initialised. A write that cannot be sent rejects with `ValidationError`; nothing is written then.
+ */
+export function captureWrites(dataSource: DataSource, tables: readonly SyncTable[], options: CaptureOptions = {}): void {
+  if (!dataSource.isInitialized) throw new TypeError('captureWrites needs an initialised DataSource: await dataSource.initialize() first');
+  const capture = captures.get(dataSource) ?? createCapture(dataSource, options);
+  capture.add(tables);
+  captures.set(dataSource, capture);
+}
+
+function createCapture(dataSource: DataSource, options: CaptureOptions): Capture {
+  const gate = gateConnection(dataSource);
+  if (!(gate instanceof SqliteGate)) {
+    throw new TypeError(
+      `captureWrites works on SQLite; on ${dataSource.options.type} write through createWriter or engine.writer, which queue the same operations`,
+    );
+  }
+  const clock = options.clock ?? systemClock;
+  const capture = new Capture(dataSource, gate, {
+    opId: options.opId ?? (() => crypto.randomUUID()),
+    now: () => clock.now(),
+    hideDeleted: options.hideDeleted ?? true,
+  });
+  const { driver } = dataSource;
+  const createQueryRunner = driver.createQueryRunner.bind(driver);
+  driver.createQueryRunner = (mode) => {
+    const runner = createQueryRunner(mode);
+    watchEntities(capture, runner);
+    return runner;
+  };
+  capture.attach(Object.getPrototypeOf(createQueryRunner('master')) as object);
+  hearQuietSaves(dataSource);
+  leaveMigrationsAlone(dataSource);
+  return capture;
+}
+
+/** What a migration changes is the shape of the data, on every device by itself; it is no edit of a user. */
+function leaveMigrationsAlone(dataSource: DataSource): void {
+  const run = dataSource.runMigrations.bind(dataSource);
+  const undo = dataSource.undoLastMigration.bind(dataSource);
+  const synchronize = dataSource.synchronize.bind(dataSource);
+  dataSource.runMigrations = (options) => runUncaptured(() => run(options));
+  dataSource.undoLastMigration = (options) => runUncaptured(() => undo(options));
+  dataSource.synchronize = (drop) => runUncaptured(() => synchronize(drop));
+}
+
+/**
+ * Runs `fn`; what it writes is not captured, inside the app's transactions too. Where the platform cannot tell whose statement one is (browsers),
+ * this form throws `TypeError`: give the data source as well.
+ */
+export function withoutCapture<Result>(fn: () => Promise<Result>): Promise<Result>;
+/** Runs `fn` in a transaction of its own whose manager is not captured. Works on every platform. Do not await it inside another transaction. */
+export function withoutCapture<Result>(dataSource: DataSource, fn: (manager: EntityManager) => Promise<Result>): Promise<Result>;
+export async function withoutCapture<Result>(first: DataSource | (() => Promise<Result>), fn?: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+  if (typeof first === 'function') {
+    if (!hasAsyncContext())
+      throw new TypeError('withoutCapture(fn) needs AsyncLocalStorage, which this platform lacks; use withoutCapture(dataSource, (manager) => …)');
+    return runUncaptured(first);
+  }
+  if (fn === undefined) throw new TypeError('withoutCapture(dataSource, fn): fn is missing');
+  return gateConnection(first).transaction((queryRunner) => fn(queryRunner.manager));
+}

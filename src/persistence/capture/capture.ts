@@ -1,0 +1,327 @@
+import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
+import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
+import type { GatedQueryRunner } from '../gated-query-runner.ts';
+import type { OpenTransaction } from '../open-transaction.ts';
+import { isOwn } from '../own-work.ts';
+import { registerTables } from '../register-table.ts';
+import { checkSchema } from '../schema-check.ts';
+import { dialectOf, Session } from '../session.ts';
+import type { SqliteGate } from '../sqlite-gate.ts';
+import type { SyncTable } from '../sync-table.ts';
+import { writtenBy } from '../written-tables.ts';
+import { CapturedTable, captureSwitch } from './captured-table.ts';
+import { hideDeleted } from './hide-deleted.ts';
+import { Journal } from './journal.ts';
+import { LoadedSnapshots } from './loaded-snapshots.ts';
+import { parentsFirst } from './parents-first.ts';
+import { queueChanges } from './queue-changes.ts';
+import { Turns } from './turns.ts';
+import { controlWordOf, hidingStatement, incrementOf, savepointOf, type Increment } from './understand-statement.ts';
+import { isUncaptured } from './without-capture.ts';
+
+type Send = (sql: string, parameters?: readonly unknown[], structured?: boolean) => Promise<unknown>;
+/** A statement as a query runner gets it. */
+interface Statement {
+  readonly sql: string;
+  readonly parameters: readonly unknown[] | undefined;
+  readonly structured: boolean | undefined;
+}
+/** A query runner, and how it sends without being captured. */
+interface Captured {
+  readonly runner: QueryRunner;
+  readonly send: Send;
+}
+
+export interface CaptureSettings {
+  readonly opId: () => string;
+  readonly now: () => number;
+  readonly hideDeleted: boolean;
+}
+
+/**
+ * Captures what the app writes on one data source. Looks at every statement of every query runner: opens a transaction where there is none, has
+ * the triggers note the rows, and queues the differences before the commit, in the same transaction.
+ */
+export class Capture {
+  readonly snapshots = new LoadedSnapshots();
+  /** Parents before children. */
+  #tables: readonly CapturedTable[] = [];
+  #byMetadata = new Map<EntityMetadata, CapturedTable>();
+  #byName = new Map<string, CapturedTable>();
+  readonly #registered = new Map<unknown, SyncTable>();
+  readonly #journals = new WeakMap<object, Journal>();
+  readonly #turns = new Turns();
+  readonly #alone = new WeakMap<QueryRunner, Promise<unknown>>();
+  /** Tables whose triggers are there; the last ones were made in a transaction that may yet be rolled back. */
+  #installed = new Set<CapturedTable>();
+  #installing: { readonly transaction: OpenTransaction; readonly tables: readonly CapturedTable[] } | undefined;
+  #switched: { readonly transaction: OpenTransaction; readonly on: 0 | 1 } | undefined;
+  /** The transaction in which something was captured. */
+  #prepared: OpenTransaction | undefined;
+  #preparing: Promise<void> | undefined;
+  #connection: unknown;
+
+  constructor(
+    readonly dataSource: DataSource,
+    readonly gate: SqliteGate,
+    readonly settings: CaptureSettings,
+  ) {
+    this.#connection = this.#driver.databaseConnection;
+  }
+
+  get #driver(): AbstractSqliteDriver {
+    return this.dataSource.driver as AbstractSqliteDriver;
+  }
+
+  /** Adds tables; those that are captured already stay as they are. Throws `TypeError` for one that cannot be synchronised. */
+  add(tables: readonly SyncTable[]): void {
+    const wanted = new Map(this.#registered);
+    for (const table of tables) {
+      if (!this.dataSource.hasMetadata(table.target)) registerTables(this.dataSource, [table]);
+      const { target } = this.dataSource.getMetadata(table.target);
+      if (!wanted.has(target)) wanted.set(target, table);
+    }
+    this.#register([...wanted.values()]);
+    for (const [target, table] of wanted) this.#registered.set(target, table);
+  }
+
+  #register(tables: readonly SyncTable[]): void {
+    const withoutDependencies = tables.map((table): SyncTable => ({ target: table.target, options: { ...table.options, dependsOn: [] } }));
+    const registry = registerTables(this.dataSource, withoutDependencies);
+    const replicas = [...registry.values()];
+    const before = this.#byMetadata;
+    const captured = replicas.map((replica, index) => before.get(replica.metadata) ?? new CapturedTable(replica, index));
+    this.#byMetadata = new Map(captured.map((table) => [table.replica.metadata, table]));
+    this.#byName = new Map(captured.map((table) => [table.name.toLowerCase(), table]));
+    this.#tables = parentsFirst(captured);
+    if (this.settings.hideDeleted) for (const table of captured) hideDeleted(table);
+  }
+
+  tableOf(metadata: EntityMetadata): CapturedTable | undefined {
+    return this.#byMetadata.get(metadata);
+  }
+
+  /** The journal of the transaction that a statement of this runner would be part of; undefined where nothing is captured. */
+  journalOf(runner: QueryRunner): Journal | undefined {
+    const transaction = this.#transactionOf(runner);
+    return this.#captures(runner, transaction) ? this.#journal(transaction ?? runner) : undefined;
+  }
+
+  /** From now on the statements of all query runners with this prototype are captured. */
+  attach(prototype: object): void {
+    const original = Reflect.get(prototype, 'query') as Send;
+    const query = (runner: QueryRunner, ...[sql, parameters, structured]: Parameters<Send>): Promise<unknown> =>
+      this.#query({ runner, send: original.bind(runner) }, { sql, parameters, structured });
+    Object.defineProperty(prototype, 'query', {
+      value: function (this: QueryRunner, ...given: Parameters<Send>) {
+        return query(this, ...given);
+      },
+      configurable: true,
+      writable: true,
+    });
+  }
+
+  #journal(key: object): Journal {
+    const journal = this.#journals.get(key) ?? new Journal();
+    this.#journals.set(key, journal);
+    return journal;
+  }
+
+  #transactionOf(runner: QueryRunner): OpenTransaction | undefined {
+    const { transaction } = runner as GatedQueryRunner;
+    return transaction?.state === 'open' ? transaction : this.gate.ambient();
+  }
+
+  #captures(runner: QueryRunner, transaction: OpenTransaction | undefined): boolean {
+    return !isOwn(runner) && !isOwn(transaction) && !isUncaptured();
+  }
+
+  async #query(on: Captured, statement: Statement): Promise<unknown> {
+    const { sql } = statement;
+    const pass = (): Promise<unknown> => on.send(sql, statement.parameters, statement.structured);
+    const transaction = this.#transactionOf(on.runner);
+    const isApps = !isOwn(on.runner) && !isOwn(transaction);
+    const word = controlWordOf(sql);
+    switch (word) {
+      case undefined:
+        if (this.#tables.length === 0 || writtenBy(sql) === undefined) return pass();
+        if (!isApps) return transaction === undefined ? pass() : this.#uncaptured(on, transaction, statement);
+        return transaction === undefined ? this.#inTurn(on, statement) : this.#inside(on, transaction, statement);
+      case 'commit':
+        if (isApps && transaction !== undefined) await this.#flush(on, transaction);
+        await pass();
+        if (transaction !== undefined) this.#committed(transaction);
+        return undefined;
+      case 'savepoint':
+        if (transaction !== undefined) this.#journal(transaction).savepoint(savepointOf(sql));
+        return pass();
+      case 'rollbackTo':
+        await pass();
+        if (transaction !== undefined) this.#rolledBackTo(transaction, savepointOf(sql));
+        return undefined;
+      case 'schema':
+        if (isApps && transaction !== undefined) await this.#flush(on, transaction);
+        // A table that is dropped, or made anew to be altered, loses its triggers.
+        this.#installed.clear();
+        this.#prepared = undefined;
+        return pass();
+      case 'begin':
+      case 'rollback':
+        return pass();
+      default:
+        return word satisfies never;
+    }
+  }
+
+  #committed(transaction: OpenTransaction): void {
+    if (this.#installing?.transaction === transaction) this.#installing = undefined;
+    for (const { entity, snapshot } of this.#journals.get(transaction)?.saved() ?? []) this.snapshots.keep(entity, snapshot);
+    this.#journals.delete(transaction);
+  }
+
+  #rolledBackTo(transaction: OpenTransaction, savepoint: string): void {
+    const { tookTriggers } = this.#journal(transaction).rollbackTo(savepoint);
+    this.#switched = undefined;
+    if (tookTriggers) this.#forgetInstalling();
+  }
+
+  #forgetInstalling(): void {
+    for (const table of this.#installing?.tables ?? []) this.#installed.delete(table);
+    this.#installing = undefined;
+    this.#prepared = undefined;
+  }
+
+  /** Statements outside of a transaction, sent side by side on one runner, get one transaction each, one after the other. */
+  #inTurn(on: Captured, statement: Statement): Promise<unknown> {
+    const run = (): Promise<unknown> => {
+      const transaction = this.#transactionOf(on.runner);
+      return transaction === undefined ? this.#inTransaction(on, statement) : this.#inside(on, transaction, statement);
+    };
+    const earlier = this.#alone.get(on.runner);
+    const mine = earlier === undefined ? run() : earlier.then(run, run);
+    this.#alone.set(on.runner, mine);
+    const forget = (): void => {
+      if (this.#alone.get(on.runner) === mine) this.#alone.delete(on.runner);
+    };
+    mine.then(forget, forget);
+    return mine;
+  }
+
+  async #inTransaction(on: Captured, statement: Statement): Promise<unknown> {
+    await on.send('BEGIN TRANSACTION');
+    try {
+      const transaction = this.#transactionOf(on.runner);
+      if (transaction === undefined) throw new TypeError('capture: BEGIN has opened no transaction');
+      const result = await this.#inside(on, transaction, statement);
+      await this.#flush(on, transaction);
+      await on.send('COMMIT');
+      this.#committed(transaction);
+      return result;
+    } catch (error) {
+      if (on.runner.isTransactionActive) {
+        await on.send('ROLLBACK').catch((failure: unknown) => this.dataSource.logger.log('warn', `ROLLBACK failed: ${String(failure)}`));
+      }
+      throw error;
+    }
+  }
+
+  async #inside(on: Captured, transaction: OpenTransaction, statement: Statement): Promise<unknown> {
+    if (isUncaptured()) return this.#uncaptured(on, transaction, statement);
+    const tableOf = (name: string): CapturedTable | undefined => this.#byName.get(name);
+    const increment = incrementOf(statement.sql, tableOf);
+    // What was changed before is an operation of its own: the increment is queued as such.
+    if (increment !== undefined) await this.#flush(on, transaction);
+    const result = await this.#turns.run('captured', async () => {
+      await this.#prepare(on, transaction);
+      const at = new Date(this.settings.now()).toISOString();
+      const hiding = hidingStatement(statement.sql, statement.parameters, tableOf, at);
+      return on.send(hiding?.sql ?? statement.sql, hiding?.parameters ?? statement.parameters, statement.structured);
+    });
+    if (increment !== undefined) await this.#flush(on, transaction, increment);
+    return result;
+  }
+
+  #uncaptured(on: Captured, transaction: OpenTransaction, { sql, parameters, structured }: Statement): Promise<unknown> {
+    return this.#turns.run('uncaptured', async () => {
+      if (this.#installing !== undefined && this.#installing.transaction !== transaction) this.#forgetInstalling();
+      if (this.#installed.size > 0) await this.#switch(on, transaction, 0);
+      return on.send(sql, parameters, structured);
+    });
+  }
+
+  /** A transaction that was given up may have taken the triggers with it, or the value of the switch: both are only known within one transaction. */
+  async #prepare(on: Captured, transaction: OpenTransaction): Promise<void> {
+    // Statements that are sent side by side wait for the first of them.
+    while (this.#preparing !== undefined) await this.#preparing;
+    if (this.#prepared !== transaction) {
+      const making = this.#makeReady(on, transaction);
+      const settled = (): void => {
+        this.#preparing = undefined;
+      };
+      this.#preparing = making.then(settled, settled);
+      await making;
+    }
+    await this.#switch(on, transaction, 1);
+  }
+
+  async #makeReady(on: Captured, transaction: OpenTransaction): Promise<void> {
+    if (this.#installing !== undefined && this.#installing.transaction !== transaction) this.#forgetInstalling();
+    await this.#checkConnection(on);
+    const missing = this.#tables.filter((table) => !this.#installed.has(table));
+    if (missing.length > 0) await this.#install(on, transaction, missing);
+    this.#prepared = transaction;
+  }
+
+  /** The app has opened the database anew; or sql.js has, by writing its file. */
+  async #checkConnection(on: Captured): Promise<void> {
+    const connection: unknown = this.#driver.databaseConnection;
+    if (connection !== this.#connection) {
+      this.#connection = connection;
+      this.#installed.clear();
+      this.#installing = undefined;
+      this.#register([...this.#registered.values()]);
+    }
+    if (this.dataSource.options.type !== 'sqljs' || this.#installed.size === 0) return;
+    const rows = await on.send(`SELECT 1 FROM temp.sqlite_master WHERE "type" = 'trigger' AND "name" LIKE 'synchart_capture_%'`);
+    if (!Array.isArray(rows) || rows.length < this.#installed.size) this.#installed.clear();
+  }
+
+  async #install(on: Captured, transaction: OpenTransaction, tables: readonly CapturedTable[]): Promise<void> {
+    await checkSchema(this.#session(on), this.dataSource, []);
+    await on.send(`CREATE TEMP TABLE IF NOT EXISTS ${captureSwitch} ("on" INTEGER NOT NULL)`);
+    await on.send(`INSERT INTO temp.${captureSwitch} ("on") SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM temp.${captureSwitch})`);
+    for (const table of tables) for (const sql of table.install()) await on.send(sql);
+    for (const table of tables) this.#installed.add(table);
+    this.#installing = { transaction, tables: [...(this.#installing?.tables ?? []), ...tables] };
+    this.#journal(transaction).noteTriggers();
+    this.#switched = undefined;
+  }
+
+  async #switch(on: Captured, transaction: OpenTransaction, to: 0 | 1): Promise<void> {
+    if (this.#switched?.transaction === transaction && this.#switched.on === to) return;
+    await on.send(`UPDATE temp.${captureSwitch} SET "on" = ${to}`);
+    this.#switched = { transaction, on: to };
+  }
+
+  #session({ runner, send }: Captured): Session {
+    const bare = Object.create(runner) as QueryRunner;
+    Object.defineProperty(bare, 'query', { value: send });
+    return new Session(bare, dialectOf(this.dataSource));
+  }
+
+  async #flush(on: Captured, transaction: OpenTransaction, increment?: Increment): Promise<void> {
+    if (this.#prepared !== transaction) return;
+    await this.#turns.run({}, async () => {
+      this.#switched = undefined;
+      const journals = [this.#journals.get(transaction), this.#journals.get(on.runner)];
+      await queueChanges(this.#session(on), {
+        tables: this.#tables,
+        seenOf: (table) => new Map(journals.flatMap((journal) => [...(journal?.seenOf(table) ?? [])])),
+        increment,
+        opId: this.settings.opId,
+        now: this.settings.now(),
+      });
+    });
+    this.#journals.delete(on.runner);
+  }
+}

@@ -1,0 +1,119 @@
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { RawRow } from '../session.ts';
+import type { ReplicaTable } from '../replica-table.ts';
+
+export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** A row as it was before the app's transaction first touched it; `synchart_absent`: there was none. */
+export interface BeforeRow extends RawRow {
+  readonly synchart_n: number;
+  readonly synchart_absent: number;
+}
+
+/** Whether the captured statements are to be noted: 1 yes, 0 no. One row, per connection. */
+export const captureSwitch = '"synchart_capture"';
+
+/**
+ * A captured table, and the SQL that notes what is written to it. Temporary triggers see every path to a row: cascades, query builders, raw SQL,
+ * the app's own triggers. They keep the row as it was before; what a transaction changed is the difference at its end.
+ */
+export class CapturedTable {
+  readonly name: string;
+  /** Name in SQL of the primary column, unquoted. */
+  readonly id: string;
+  readonly updatedAt: string;
+  readonly deletedAt: string;
+  readonly deletedAtLocal: string;
+  readonly deletedAtProperty: string;
+  readonly deletedAtLocalColumn: ColumnMetadata;
+  readonly before: string;
+
+  constructor(
+    readonly replica: ReplicaTable,
+    readonly index: number,
+  ) {
+    const { metadata, keys, codecs } = replica;
+    const columnOf = (wireKey: string): ColumnMetadata => {
+      const codec = codecs.find((candidate) => candidate.wireKey === wireKey);
+      if (!codec) throw new TypeError(`captureWrites: ${metadata.name} has no column for '${wireKey}'`);
+      return codec.column;
+    };
+    const local = metadata.columns.find(({ propertyName }) => propertyName === 'deletedAtLocal' || propertyName === 'deleted_at_local');
+    if (!local) throw new TypeError(`captureWrites: ${metadata.name} has no column 'deletedAtLocal'`);
+    this.name = metadata.tableName;
+    this.id = columnOf(keys.id).databaseName;
+    this.updatedAt = columnOf(keys.updatedAt).databaseName;
+    this.deletedAt = columnOf(keys.deletedAt).databaseName;
+    this.deletedAtProperty = columnOf(keys.deletedAt).propertyName;
+    this.deletedAtLocal = local.databaseName;
+    this.deletedAtLocalColumn = local;
+    this.before = `"synchart_before_${index}"`;
+  }
+
+  /** True for rows that queries of the app do not show: deleted here, or by the server. */
+  isHidden(row: RawRow): boolean {
+    return (row[this.deletedAtLocal] ?? null) !== null || (row[this.deletedAt] ?? null) !== null;
+  }
+
+  /** Condition of rows that are not hidden, by the name or alias of the table. */
+  shown(alias: string): string {
+    return `${alias}.${quoted(this.deletedAtLocal)} IS NULL AND ${alias}.${quoted(this.deletedAt)} IS NULL`;
+  }
+
+  private get columns(): readonly string[] {
+    return this.replica.metadata.columns.filter((column) => !column.isVirtualProperty).map((column) => quoted(column.databaseName));
+  }
+
+  /** Statements that make the noting table and the triggers anew; to be run one by one. */
+  install(): readonly string[] {
+    const { before } = this;
+    const [table, id, hidden] = [quoted(this.name), quoted(this.id), quoted(this.deletedAtLocal)];
+    const { columns } = this;
+    const trigger = (what: string): string => `"synchart_capture_${this.index}_${what}"`;
+    const on = `(SELECT "on" FROM temp.${captureSwitch}) = 1`;
+    const isNoted = (value: string): string => `EXISTS (SELECT 1 FROM ${before} b WHERE b.${id} = ${value})`;
+    const noteStored = (condition: string): string =>
+      `INSERT INTO ${before} ("synchart_absent", ${columns.join(', ')}) SELECT 0, ${columns.map((name) => `t.${name}`).join(', ')} FROM main.${table} t
+       WHERE ${condition} AND NOT ${isNoted(`t.${id}`)};`;
+    const noteNew = `${noteStored(`t.${id} = NEW.${id}`)}
+       INSERT INTO ${before} ("synchart_absent", ${id}) SELECT 1, NEW.${id} WHERE NOT ${isNoted(`NEW.${id}`)};`;
+    // REPLACE takes away what a unique value collides with, and fires no trigger for it.
+    const noteCollisions = this.uniqueKeys()
+      .map((names) => noteStored(names.map((name) => `t.${name} = NEW.${name}`).join(' AND ')))
+      .join('\n');
+    const drop = ['insert', 'update', 'rename', 'delete'].map((what) => `DROP TRIGGER IF EXISTS temp.${trigger(what)}`);
+    return [
+      ...drop,
+      `DROP TABLE IF EXISTS temp.${before}`,
+      `CREATE TEMP TABLE ${before} ("synchart_n" INTEGER PRIMARY KEY AUTOINCREMENT, "synchart_absent", ${columns.join(', ')}, UNIQUE (${id}))`,
+      `CREATE TEMP TRIGGER ${trigger('insert')} BEFORE INSERT ON main.${table} WHEN ${on}
+       BEGIN
+       SELECT RAISE(ABORT, 'synchart: a row of a synchronised table needs an id of its own, such as a UUID (F-39)') WHERE NEW.${id} IS NULL OR NEW.${id} IN ('', -1);
+       ${noteNew}
+       ${noteCollisions}
+       END`,
+      `CREATE TEMP TRIGGER ${trigger('update')} BEFORE UPDATE ON main.${table} WHEN ${on}
+       BEGIN
+       INSERT INTO ${before} ("synchart_absent", ${columns.join(', ')}) SELECT 0, ${columns.map((name) => `OLD.${name}`).join(', ')} WHERE NOT ${isNoted(`OLD.${id}`)};
+       ${noteCollisions}
+       END`,
+      `CREATE TEMP TRIGGER ${trigger('rename')} BEFORE UPDATE OF ${id} ON main.${table} WHEN NEW.${id} IS NOT OLD.${id} AND ${on}
+       BEGIN
+       ${noteNew}
+       END`,
+      // A deletion hides the row until the server has it.
+      `CREATE TEMP TRIGGER ${trigger('delete')} BEFORE DELETE ON main.${table} WHEN ${on}
+       BEGIN
+       UPDATE ${table} SET ${hidden} = strftime('%Y-%m-%dT%H:%M:%fZ', 'now') WHERE ${id} = OLD.${id} AND ${this.shown(table)};
+       SELECT RAISE(IGNORE);
+       END`,
+    ];
+  }
+
+  private uniqueKeys(): readonly (readonly string[])[] {
+    const { uniques, indices } = this.replica.metadata;
+    return [...uniques.map(({ columns }) => columns), ...indices.filter(({ isUnique }) => isUnique).map(({ columns }) => columns)]
+      .map((columns) => columns.map((column) => quoted(column.databaseName)))
+      .filter((names) => names.length > 0);
+  }
+}

@@ -1,0 +1,48 @@
+import type { ObjectLiteral } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { CapturedTable } from './captured-table.ts';
+import { sameStored, storedValueOf, type Snapshot } from './loaded-snapshots.ts';
+
+/**
+ * Brings an entity that is about to be saved up to the row as it is now, in all that the user did not change since it was loaded: what is then left
+ * to be written is what the user changed (F-140). What belongs to the server is the row's. A row that was deleted comes back by being saved.
+ * Returns whether the entity was touched.
+ */
+export function rebaseEntity(table: CapturedTable, entity: ObjectLiteral, stored: ObjectLiteral, snapshot: Snapshot | undefined): boolean {
+  let isTouched = false;
+  for (const codec of table.replica.codecs) {
+    if (codec.wireKey === table.replica.keys.id) continue;
+    const now = storedValueOf(table, codec, entity);
+    if (now === undefined && codec.name !== table.deletedAt) continue;
+    const inDatabase = storedValueOf(table, codec, stored);
+    if (sameStored(now ?? null, inDatabase ?? null)) continue;
+    if (codec.name === table.deletedAt && (now ?? null) === null) {
+      // TypeORM skips what is undefined.
+      if (now === undefined) codec.column.setEntityValue(entity, null);
+      isTouched = true;
+      continue;
+    }
+    const isUntouched = snapshot !== undefined && Object.hasOwn(snapshot, codec.name) && sameStored(snapshot[codec.name], now);
+    if (!isUntouched && codec.name !== table.updatedAt) continue;
+    copyValue(codec.column, stored, entity);
+    isTouched = true;
+  }
+  return revive(table.deletedAtLocalColumn, entity, stored) || isTouched;
+}
+
+function revive(deletedAtLocal: ColumnMetadata, entity: ObjectLiteral, stored: ObjectLiteral): boolean {
+  const wasDeleted = ((deletedAtLocal.getEntityValue(stored) as unknown) ?? null) !== null;
+  const given: unknown = deletedAtLocal.getEntityValue(entity);
+  if (!wasDeleted || given !== undefined) return false;
+  deletedAtLocal.setEntityValue(entity, null);
+  return true;
+}
+
+/** A join column may be there as a property of its own, as the related entity, or as both. */
+function copyValue(column: ColumnMetadata, from: ObjectLiteral, to: ObjectLiteral): void {
+  const relation = column.relationMetadata;
+  if (relation?.propertyName !== column.propertyName) column.setEntityValue(to, column.getEntityValue(from));
+  if (relation === undefined || relation.getEntityValue(to) === undefined) return;
+  const id: unknown = column.getEntityValue(from);
+  relation.setEntityValue(to, id === null || id === undefined ? null : column.referencedColumn?.createValueMap(id));
+}

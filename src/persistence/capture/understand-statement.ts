@@ -1,0 +1,72 @@
+import type { CapturedTable } from './captured-table.ts';
+import { quoted } from './captured-table.ts';
+
+/** Words that steer transactions or change tables; other statements are asked what they write. */
+export type ControlWord = 'begin' | 'commit' | 'rollback' | 'rollbackTo' | 'savepoint' | 'schema';
+
+const control = /^\s*(begin|commit|end|rollback|savepoint|create|drop|alter|attach|detach)\b/i;
+
+export function controlWordOf(sql: string): ControlWord | undefined {
+  const word = control.exec(sql)?.[1]?.toLowerCase();
+  switch (word) {
+    case undefined:
+      return undefined;
+    case 'begin':
+    case 'savepoint':
+    case 'commit':
+      return word;
+    case 'end':
+      return 'commit';
+    case 'rollback':
+      return /\bto\b/i.test(sql) ? 'rollbackTo' : 'rollback';
+    default:
+      return 'schema';
+  }
+}
+
+/** The name in SAVEPOINT x and ROLLBACK TO SAVEPOINT x. */
+export const savepointOf = (sql: string): string => /(?:savepoint|to)\s+"?([\w$]+)"?\s*;?\s*$/i.exec(sql)?.[1] ?? '';
+
+/** One number added to one column: what other devices add meanwhile stays. */
+export interface Increment {
+  readonly table: CapturedTable;
+  readonly wireKey: string;
+  readonly by: number;
+}
+
+const increment = /^\s*update\s+"?([\w$]+)"?\s+set\s+"?([\w$]+)"?\s*=\s*"?([\w$]+)"?\s*([+-])\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(?:where\b|$)/i;
+
+/** Understands `UPDATE t SET c = c + 1 WHERE …`, as `increment()` and `decrement()` send it. */
+export function incrementOf(sql: string, tableOf: (name: string) => CapturedTable | undefined): Increment | undefined {
+  const match = sql.length > 2_000 ? null : increment.exec(sql);
+  if (!match) return undefined;
+  const [, name = '', column = '', added = '', sign, amount = ''] = match;
+  const table = column.toLowerCase() === added.toLowerCase() ? tableOf(name.toLowerCase()) : undefined;
+  const codec = table?.replica.codecs.find((candidate) => candidate.name.toLowerCase() === column.toLowerCase());
+  if (table === undefined || codec === undefined) return undefined;
+  return { table, wireKey: codec.wireKey, by: sign === '-' ? -Number(amount) : Number(amount) };
+}
+
+const deletion = /^\s*delete\s+from\s+(?:"((?:[^"]|"")+)"|([\w$]+))\s*(where\b[\s\S]*)?$/i;
+/** Not safe to put brackets around, or counts its parameters itself. */
+const involved = /\b(?:returning|order\s+by|limit)\b|;|--|\/\*|[?:@$]\d|[:@$][a-z_]/i;
+
+/**
+ * Turns a plain DELETE into the UPDATE that hides the rows, so that the app hears how many there were. Other forms are caught by the trigger,
+ * which hides the rows as well but counts none.
+ */
+export function hidingStatement(
+  sql: string,
+  parameters: readonly unknown[] | undefined,
+  tableOf: (name: string) => CapturedTable | undefined,
+  at: string,
+): { readonly sql: string; readonly parameters: readonly unknown[] } | undefined {
+  const match = deletion.exec(sql);
+  if (!match || involved.test(sql)) return undefined;
+  const [, inQuotes, plain, where] = match;
+  const table = tableOf((inQuotes?.replaceAll('""', '"') ?? plain ?? '').toLowerCase());
+  if (table === undefined) return undefined;
+  const name = quoted(table.name);
+  const condition = where === undefined ? '' : `(${where.replace(/^where/i, '')}) AND `;
+  return { sql: `UPDATE ${name} SET ${quoted(table.deletedAtLocal)} = ? WHERE ${condition}${table.shown(name)}`, parameters: [at, ...(parameters ?? [])] };
+}
