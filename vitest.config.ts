@@ -32,6 +32,20 @@ export default defineConfig({
       {
         extends: true,
         plugins: [storybookTest({ configDir: pathOf('./.storybook') })],
+        // Found only while a story loads, a package would make the page reload in the middle of a test.
+        optimizeDeps: {
+          include: [
+            'react',
+            'react-dom',
+            'react-dom/client',
+            'react/jsx-runtime',
+            'react/jsx-dev-runtime',
+            '@tanstack/react-virtual',
+            '@xyflow/react',
+            'elkjs/lib/elk.bundled.js',
+            'valibot',
+          ],
+        },
         test: {
           name: 'stories',
           browser: {

@@ -24,7 +24,7 @@ export function createBundleClient(file: Json): DevtoolsClient {
 function answerFrom(bundle: Bundle, type: DevtoolsQueryType, input: JsonObject): unknown {
   switch (type) {
     case 'operations':
-      return operationsFrom(bundle, input as DevtoolsQueries['operations']['ask']);
+      return operationsFrom(bundle, input);
     case 'operation':
       return bundle.operations.items.find(({ opId }) => opId === input['opId']) ?? null;
     case 'rows':

@@ -1,7 +1,8 @@
 import { useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { DevtoolsClient } from '../client/devtools-client.ts';
 import { PanelProvider } from './panel-context.tsx';
-import { panelViews, type PanelViewName } from './panel-views.tsx';
+import type { PanelViewName } from './panel-view.ts';
+import { panelViews } from './panel-views.ts';
 import { StatusBar } from './status-bar.tsx';
 import { panelStyles } from './styles/panel-styles.ts';
 

@@ -1,6 +1,7 @@
 import { base } from './base.ts';
+import { outboxStyles } from './outbox-styles.ts';
 import { statusBarStyles } from './status-bar-styles.ts';
 import { tokens } from './tokens.ts';
 
 /** All styles of the panel as one text: it lives in a shadow root, and loads nothing. */
-export const panelStyles = [tokens, base, statusBarStyles].join('\n');
+export const panelStyles = [tokens, base, statusBarStyles, outboxStyles].join('\n');

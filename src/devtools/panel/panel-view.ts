@@ -12,6 +12,3 @@ export interface PanelView {
   readonly label: string;
   readonly view: ComponentType<PanelViewProps>;
 }
-
-/** The views, in the order of their tabs. */
-export const panelViews: readonly PanelView[] = [];

@@ -1,0 +1,191 @@
+import { useState, type ReactNode } from 'react';
+import type { JsonObject } from '../../model/json.ts';
+import type { OperationView } from '../protocol/messages.ts';
+import { describeDuration, describeTime } from '../views/describe-time.ts';
+import { historyOf } from '../views/operation-history.ts';
+import { describeOperation, repairsOf } from '../views/outbox-model.ts';
+import { reasonNames, reasonTones } from '../views/phase-tone.ts';
+import { AmendForm } from './amend-form.tsx';
+import { useCommand, useEngineNow, usePanelState, useQuery } from './panel-context.tsx';
+import { Dot } from './parts/badge.tsx';
+import { Confirm } from './parts/confirm.tsx';
+import { IconButton } from './parts/icon-button.tsx';
+import { JsonText } from './parts/json-text.tsx';
+
+export interface OperationDetailProps {
+  readonly opId: string;
+  readonly onClose: () => void;
+  readonly onChanged: () => void;
+  readonly onDecide: () => void;
+  /** Shows another operation. */
+  readonly onSelect: (opId: string) => void;
+}
+
+/** One operation: why it is there, what it will send, what happened to it, and what can be done. */
+export function OperationDetail({ opId, onClose, onChanged, onDecide, onSelect }: OperationDetailProps): ReactNode {
+  const { entries } = usePanelState();
+  const { answer, error } = useQuery('operation', { opId });
+  const known = answer ?? undefined;
+  const history = historyOf(known ?? { opId }, entries);
+  return (
+    <aside className="sc-detail" aria-label="Operation">
+      <div className="sc-actions" style={{ justifyContent: 'space-between', marginBlockEnd: 8 }}>
+        <h2 className="clip">{known === undefined ? 'Operation' : `${known.kind}/${known.entityId}`}</h2>
+        <IconButton icon="close" label="Close" onClick={onClose} />
+      </div>
+      {error !== undefined && (
+        <p className="sc-note" data-tone="error">
+          {error}
+        </p>
+      )}
+      {answer === null && (
+        <p className="sc-note" data-tone="ok">
+          It has left the outbox.
+        </p>
+      )}
+      {known !== undefined && <OperationFacts operation={known} onChanged={onChanged} onDecide={onDecide} onSelect={onSelect} />}
+      <section className="sc-section">
+        <h3>What happened</h3>
+        <ol className="sc-history">
+          {history.map(({ at, what, tone, detail }, index) => (
+            <li key={index}>
+              <Dot tone={tone} />
+              <time className="quiet mono" dateTime={new Date(at).toISOString()}>
+                {describeTime(at)}
+              </time>
+              <span>
+                {what}
+                {detail !== undefined && <span className="quiet"> {detail}</span>}
+              </span>
+            </li>
+          ))}
+        </ol>
+      </section>
+    </aside>
+  );
+}
+
+function OperationFacts({
+  operation,
+  onChanged,
+  onDecide,
+  onSelect,
+}: { readonly operation: OperationView } & Pick<OperationDetailProps, 'onChanged' | 'onDecide' | 'onSelect'>): ReactNode {
+  const { connection } = usePanelState();
+  const { run, isRunning, error } = useCommand();
+  const [asking, setAsking] = useState<'drop' | 'amend'>();
+  const now = useEngineNow();
+  const repairs = repairsOf(operation);
+  const { opId, reason, detail, waitingFor, tryCount, enqueuedAt, localTimestamp, lastError, payload, frozenBody, changedFields, baseUpdatedAt, requestId } =
+    operation;
+  const isLive = connection === 'connected';
+  const drop = async (): Promise<void> => {
+    setAsking(undefined);
+    if (await run({ type: 'drop', opIds: [opId] })) onChanged();
+  };
+  const amend = async (patch: JsonObject): Promise<void> => {
+    if (await run({ type: 'amend', opId, patch })) {
+      setAsking(undefined);
+      onChanged();
+    }
+  };
+
+  return (
+    <>
+      <section className="sc-section">
+        <p className="sc-note" data-tone={reasonTones[reason]}>
+          <strong>{reasonNames[reason]}</strong>: {detail}
+        </p>
+        {isLive && (
+          <div className="sc-actions">
+            {repairs.retry && (
+              <button
+                type="button"
+                className="sc-button primary"
+                disabled={isRunning}
+                onClick={() => void run({ type: 'retry', opIds: [opId] }).then(onChanged)}
+              >
+                Retry
+              </button>
+            )}
+            {repairs.decide && (
+              <button type="button" className="sc-button primary" onClick={onDecide}>
+                Decide…
+              </button>
+            )}
+            {repairs.amend && (
+              <button type="button" className="sc-button" disabled={isRunning} onClick={() => setAsking('amend')}>
+                Amend…
+              </button>
+            )}
+            {repairs.drop && (
+              <button type="button" className="sc-button danger" disabled={isRunning} onClick={() => setAsking('drop')}>
+                Drop…
+              </button>
+            )}
+          </div>
+        )}
+        {error !== undefined && (
+          <p className="sc-note" data-tone="error" role="alert">
+            {error}
+          </p>
+        )}
+      </section>
+      <section className="sc-section">
+        <dl className="sc-facts">
+          <dt>Does</dt>
+          <dd>{describeOperation(operation)}</dd>
+          <dt>Operation</dt>
+          <dd className="mono">{opId}</dd>
+          <dt>Age</dt>
+          <dd>
+            {describeDuration(now - enqueuedAt)} <span className="quiet">written {localTimestamp}</span>
+          </dd>
+          <dt>Tries</dt>
+          <dd className="number">{tryCount}</dd>
+          {waitingFor !== undefined && (
+            <>
+              <dt>Waits for</dt>
+              <dd>
+                <button type="button" className="sc-button plain" onClick={() => onSelect(waitingFor)}>
+                  <code>{waitingFor}</code>
+                </button>
+              </dd>
+            </>
+          )}
+          {lastError !== undefined && (
+            <>
+              <dt>Last error</dt>
+              <dd>{lastError}</dd>
+            </>
+          )}
+          <dt>Changed</dt>
+          <dd>{changedFields === undefined ? 'the whole row' : changedFields.join(', ') || '(deltas only)'}</dd>
+          <dt>Base</dt>
+          <dd className="mono">{baseUpdatedAt ?? 'none'}</dd>
+          {requestId !== undefined && (
+            <>
+              <dt>Open request</dt>
+              <dd className="mono">{requestId}</dd>
+            </>
+          )}
+        </dl>
+      </section>
+      {operation.type === 'upsert' && (
+        <section className="sc-section">
+          <h3>{frozenBody === undefined ? 'Will send' : 'Sent'}</h3>
+          <JsonText label="Payload" value={frozenBody ?? payload} />
+        </section>
+      )}
+      {asking === 'drop' && (
+        <Confirm title="Drop this operation?" action="Drop it" onConfirm={() => void drop()} onCancel={() => setAsking(undefined)}>
+          <p>
+            The change to {operation.kind}/{operation.entityId} is given up and the row goes back to the server's state. It stays in the history of what was
+            given up.
+          </p>
+        </Confirm>
+      )}
+      {asking === 'amend' && <AmendForm operation={operation} error={error} onAmend={(patch) => void amend(patch)} onCancel={() => setAsking(undefined)} />}
+    </>
+  );
+}

@@ -1,0 +1,137 @@
+import { useState, type ReactNode } from 'react';
+import { describeDuration } from '../views/describe-time.ts';
+import { describeOperation, outboxFilters } from '../views/outbox-model.ts';
+import { reasonNames, reasonTones } from '../views/phase-tone.ts';
+import type { OperationView } from '../protocol/messages.ts';
+import { OperationDetail } from './operation-detail.tsx';
+import { useCommand, useEngineNow, usePanelState, useQuery } from './panel-context.tsx';
+import type { PanelViewProps } from './panel-view.ts';
+import { Badge } from './parts/badge.tsx';
+import { EmptyState } from './parts/empty-state.tsx';
+import { SearchField } from './parts/search-field.tsx';
+import { SelectField } from './parts/select-field.tsx';
+import { VirtualList } from './parts/virtual-list.tsx';
+
+const pageSize = 100;
+
+/** What waits to be sent, why, and what can be done about it. */
+export function OutboxView({ onOpen }: PanelViewProps): ReactNode {
+  const { engine, view, connection } = usePanelState();
+  const [filter, setFilter] = useState('all');
+  const [kind, setKind] = useState('');
+  const [text, setText] = useState('');
+  const [offset, setOffset] = useState(0);
+  const [selected, setSelected] = useState<string>();
+  const retryAll = useCommand();
+  const now = useEngineNow();
+  const states = outboxFilters.find(([name]) => name === filter)?.[2];
+  const { answer, error, again } = useQuery('operations', {
+    offset,
+    limit: pageSize * 3,
+    ...(states === undefined ? {} : { states }),
+    ...(kind === '' ? {} : { kinds: [kind] }),
+    ...(text === '' ? {} : { text }),
+  });
+  const narrow =
+    <Value,>(set: (value: Value) => void) =>
+    (value: Value) => {
+      set(value);
+      setOffset(0);
+    };
+  /** Fetches the part that is in sight, in whole pages, so that scrolling a little asks for nothing. */
+  const onRange = (first: number): void => {
+    const wanted = Math.max(0, Math.floor(first / pageSize) - 1) * pageSize;
+    if (wanted !== offset) setOffset(wanted);
+  };
+  const at = (index: number): OperationView | undefined => answer?.items[index - answer.offset];
+  const isFiltered = filter !== 'all' || kind !== '' || text !== '';
+
+  return (
+    <>
+      <div className="sc-toolbar">
+        <SelectField label="State" value={filter} options={outboxFilters.map(([name, label]) => [name, label])} onChange={narrow(setFilter)} />
+        <SelectField
+          label="Kind"
+          value={kind}
+          options={[['', 'All kinds'], ...(engine?.kinds ?? []).map(({ kind: name }) => [name, name] as const)]}
+          onChange={narrow(setKind)}
+        />
+        <SearchField label="Find by id" value={text} onChange={narrow(setText)} />
+        <span className="quiet number" role="status">
+          {answer === undefined ? '' : `${answer.total.toLocaleString('en')} ${answer.total === 1 ? 'operation' : 'operations'}`}
+        </span>
+        <span className="grow" />
+        {(view?.status.stuck ?? 0) > 0 && connection === 'connected' && (
+          <button type="button" className="sc-button" disabled={retryAll.isRunning} onClick={() => void retryAll.run({ type: 'retry' }).then(again)}>
+            Retry all stuck
+          </button>
+        )}
+      </div>
+      {error !== undefined && (
+        <p className="sc-note" data-tone="error" role="alert">
+          {error}
+        </p>
+      )}
+      <div className={selected === undefined ? 'sc-split' : 'sc-split open'}>
+        {answer?.total === 0 ? (
+          <EmptyState title={isFiltered ? 'No operation fits' : 'Everything is sent'}>
+            <p>{isFiltered ? 'Widen the filter to see the others.' : 'Local writes appear here until the server has them.'}</p>
+          </EmptyState>
+        ) : (
+          <VirtualList
+            label="Queued operations, oldest first"
+            count={answer?.total ?? 0}
+            rowHeight={28}
+            onRange={onRange}
+            row={(index) => <OperationRow operation={at(index)} now={now} isSelected={at(index)?.opId === selected} onSelect={setSelected} />}
+          />
+        )}
+        {selected !== undefined && (
+          <OperationDetail
+            opId={selected}
+            onClose={() => setSelected(undefined)}
+            onChanged={again}
+            onDecide={() => onOpen('conflicts')}
+            onSelect={setSelected}
+          />
+        )}
+      </div>
+    </>
+  );
+}
+
+interface OperationRowProps {
+  readonly operation: OperationView | undefined;
+  readonly now: number;
+  readonly isSelected: boolean;
+  readonly onSelect: (opId: string) => void;
+}
+
+function OperationRow({ operation, now, isSelected, onSelect }: OperationRowProps): ReactNode {
+  // Its page is on the way: the place is kept, so that nothing jumps.
+  if (operation === undefined) return <div className="sc-row quiet">…</div>;
+  const { opId, kind, entityId, reason, tryCount, enqueuedAt, lastError, retryAt } = operation;
+  return (
+    <button type="button" className="sc-row" aria-current={isSelected} onClick={() => onSelect(opId)}>
+      <span className="sc-reason">
+        <Badge tone={reasonTones[reason]}>
+          {reasonNames[reason]}
+          {retryAt !== undefined && retryAt > now ? ` ${describeDuration(retryAt - now)}` : ''}
+        </Badge>
+      </span>
+      <span className="sc-what clip">
+        <span className="mono">
+          {kind}/{entityId}
+        </span>{' '}
+        <span className="quiet">{describeOperation(operation)}</span>
+      </span>
+      <span className="sc-why clip quiet">{lastError ?? ''}</span>
+      {tryCount > 0 && (
+        <span className="quiet number" title="Counted tries">
+          {tryCount}×
+        </span>
+      )}
+      <span className="sc-age quiet number">{describeDuration(now - enqueuedAt)}</span>
+    </button>
+  );
+}

@@ -1,0 +1,5 @@
+import { OutboxView } from './outbox-view.tsx';
+import type { PanelView } from './panel-view.ts';
+
+/** The views, in the order of their tabs. */
+export const panelViews: readonly PanelView[] = [{ name: 'outbox', label: 'Outbox', view: OutboxView }];

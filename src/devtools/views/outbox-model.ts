@@ -1,0 +1,37 @@
+import type { QueueState } from '../../model/queue.ts';
+import type { OperationView } from '../protocol/messages.ts';
+
+/** What the outbox can be narrowed to. */
+export const outboxFilters: readonly (readonly [name: string, text: string, states: readonly QueueState[] | undefined])[] = [
+  ['all', 'All', undefined],
+  ['moving', 'Ready and in flight', ['ready', 'inFlight']],
+  ['waiting', 'Waiting', ['waiting', 'behind']],
+  ['parked', 'Needs attention', ['parked']],
+];
+
+/** Which repairs make sense for an operation. */
+export interface Repairs {
+  readonly retry: boolean;
+  readonly drop: boolean;
+  readonly amend: boolean;
+  readonly decide: boolean;
+}
+
+export const repairsOf = ({ parkedFor, state, type, requestId }: OperationView): Repairs => {
+  const isStuck = state === 'parked' && (parkedFor === 'stuck' || parkedFor === 'ambiguous');
+  return {
+    retry: isStuck,
+    drop: isStuck,
+    // An open request never changes (I2).
+    amend: type === 'upsert' && requestId === undefined && parkedFor !== 'conflict' && state !== 'inFlight',
+    decide: parkedFor === 'conflict',
+  };
+};
+
+/** Says what an operation does, in a few words. */
+export function describeOperation({ type, creates, changedFields, deltas }: OperationView): string {
+  if (type === 'delete') return 'delete';
+  if (creates) return 'create';
+  const fields = [...(changedFields ?? []), ...(deltas ?? []).map(({ field }) => field)];
+  return fields.length === 0 ? 'edit' : `edit ${fields.join(', ')}`;
+}

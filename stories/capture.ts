@@ -1,0 +1,69 @@
+/**
+ * Captures what the stories show, from real runs: a real engine, database and server, saved as bundles. `npx tsx stories/capture.ts` writes
+ * stories/fixtures/*.json anew.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { attachDevtools } from '../src/devtools/agent/attach-devtools.ts';
+import { openEngine, type EngineBench, type EngineBenchOptions } from '../test/support/open-engine.ts';
+import { todoOf } from '../test/support/todo.ts';
+
+const folder = fileURLToPath(new URL('./fixtures/', import.meta.url));
+
+async function capture(name: string, script: (bench: EngineBench) => Promise<void>, options: EngineBenchOptions = {}): Promise<void> {
+  const bench = await openEngine(options);
+  const agent = attachDevtools(bench.engine, { name: 'todo app' });
+  await script(bench);
+  writeFileSync(`${folder}${name}.json`, `${JSON.stringify(await agent.ask('bundle', {}))}\n`);
+  agent.detach();
+  await bench.close();
+  process.stdout.write(`${name}\n`);
+}
+
+const seeded = async ({ engine, server }: EngineBench): Promise<void> => {
+  server.seed(
+    'todos',
+    Array.from({ length: 12 }, (_, index) => ({ id: `t${index}`, title: `Todo ${index}`, done: index % 3 === 0, priority: index, tags: ['home'] })),
+  );
+  await engine.sync();
+};
+const quietly = (work: Promise<unknown>): Promise<unknown> => work.catch(() => undefined);
+
+mkdirSync(folder, { recursive: true });
+
+await capture('empty', async ({ engine }) => {
+  await engine.sync();
+});
+
+const offlineDay = async (bench: EngineBench): Promise<void> => {
+  const { engine, server, writer } = bench;
+  await seeded(bench);
+  await server.stop();
+  await writer.insertAndEnqueue(todoOf('n1', { title: 'Buy milk' }));
+  await writer.replaceAndEnqueue(todoOf('t1', { title: 'Call the plumber about the kitchen sink' }));
+  await writer.replaceAndEnqueue(todoOf('t1', { title: 'Call the plumber', done: true }));
+  await writer.enqueueDelete('t2');
+  await quietly(engine.sync());
+};
+await capture('offline-day', offlineDay, { config: { maxRetries: 0 } });
+
+await capture(
+  'troubles',
+  async (bench) => {
+    const { engine, server, writer } = bench;
+    await seeded(bench);
+    server.refuse(({ id }) => id === 't3', { status: 422, body: { error: 'validation', fields: { title: 'is too long' } } });
+    server.refuse(({ id }) => id === 't4', { status: 403, body: { error: 'forbidden' } });
+    server.poison('todos', 't5');
+    for (const id of ['t1', 't3', 't4', 't5', 't6', 't7'])
+      await writer.replaceAndEnqueue(todoOf(id, { title: `${id}, as changed on this device`, priority: 7 }));
+    await writer.enqueueDelete('t8');
+    for (const id of ['t1', 't6', 't8']) server.update('todos', id, { title: `${id}, as changed by somebody else`, tags: ['home', 'office'] });
+    await quietly(engine.sync());
+    await quietly(engine.sync());
+    await writer.replaceAndEnqueue(todoOf('t9', { title: 'Not sent yet', done: true }));
+    await writer.replaceAndEnqueue(todoOf('t3', { title: 'Behind the one that is stuck' }));
+    await engine.pause();
+  },
+  { config: { conflictStrategy: 'manual', maxOutboxTryCount: 2, maxRetries: 0 } },
+);
