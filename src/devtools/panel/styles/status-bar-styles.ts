@@ -1,7 +1,8 @@
 export const statusBarStyles = `
 .sc-status { display: flex; flex: none; flex-wrap: wrap; align-items: center; gap: var(--s1) var(--s3); min-block-size: 36px; padding: var(--s1) var(--s2); background: var(--bg-raised); border-block-end: 1px solid var(--border); }
 .sc-status .phase { display: inline-flex; align-items: center; gap: var(--s2); font-weight: 600; min-inline-size: 15ch; }
-.sc-status .facts { display: flex; flex-wrap: wrap; gap: var(--s1); }
+.sc-status .facts { display: flex; flex-wrap: wrap; align-items: center; gap: var(--s1); }
+.sc-status .facts .sc-button { min-block-size: 0; }
 .sc-status .spark { display: block; inline-size: 120px; block-size: 18px; }
 .sc-status .spark path { fill: none; stroke: var(--info); stroke-width: 1.5; vector-effect: non-scaling-stroke; }
 .sc-status .grow { flex: 1; }
