@@ -9,9 +9,29 @@ export function openFloorDatabase(file: string): Database.Database {
   return db;
 }
 
-export const upsertCity = `INSERT INTO cities (id, name, country, feature_code, admin_code, population, lat, lon, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-  ON CONFLICT (id) DO UPDATE SET name = excluded.name, country = excluded.country, feature_code = excluded.feature_code, admin_code = excluded.admin_code,
-    population = excluded.population, lat = excluded.lat, lon = excluded.lon, updated_at = excluded.updated_at`;
+const columns = ['id', 'name', 'country', 'feature_code', 'admin_code', 'population', 'lat', 'lon', 'updated_at'];
+const changes = columns.slice(1).map((name) => `${name} = excluded.${name}`);
+
+/** An upsert of several rows, a parameter for each value. */
+export const upsertCities = (count: number): string =>
+  `INSERT INTO cities (${columns.join(', ')}) VALUES ${Array.from({ length: count }, () => `(${columns.map(() => '?').join(', ')})`).join(', ')}
+  ON CONFLICT (id) DO UPDATE SET ${changes.join(', ')}`;
+export const upsertCity = upsertCities(1);
+
+export const valuesOf = (row: CityJson): (string | number)[] => [
+  row.id,
+  row.name,
+  row.country,
+  row.featureCode,
+  row.adminCode,
+  row.population,
+  row.lat,
+  row.lon,
+  row.updatedAt,
+];
+
+export const moveCursor =
+  'INSERT INTO cursors (kind, ts, last_id) VALUES (?, ?, ?) ON CONFLICT (kind) DO UPDATE SET ts = excluded.ts, last_id = excluded.last_id';
 
 export function createFloorTables(db: Database.Database): void {
   db.exec(`

@@ -39,6 +39,7 @@ async function pull(): Promise<void> {
   const contenders: Contender[] = [
     { name: 'axios floor', script: 'pull-axios' },
     { name: 'undici floor', script: 'pull-undici' },
+    { name: 'axios floor, sqlite3', script: 'pull-axios-sqlite3' },
     { name: 'synchart, better-sqlite3', script: 'pull-synchart' },
     { name: 'synchart, sqlite3', script: 'pull-synchart', driver: 'sqlite3' },
   ];
@@ -48,7 +49,7 @@ async function pull(): Promise<void> {
       title: `First pull, ${server.rows.toLocaleString('en-US')} rows, pages of 500`,
       unit: 'rows',
       results,
-      floors: ['axios floor', 'undici floor'],
+      floors: ['axios floor', 'undici floor', 'axios floor, sqlite3'],
     }),
   );
 }
