@@ -1,10 +1,8 @@
-import type { ObjectLiteral } from 'typeorm';
 import { SyncAbortedError } from '../model/errors.ts';
-import type { SyncTable } from '../persistence/sync-table.ts';
-import { createWriter } from '../persistence/writer.ts';
 import { RestTransport } from '../transport/rest-transport.ts';
 import type { RestTransportOptions } from '../transport/rest-options.ts';
 import { composePorts } from './compose-ports.ts';
+import { createDataAccess } from './data-access.ts';
 import { createEngineCore, internalsOf, rememberInternals } from './engine-core.ts';
 import type { SyncEngineOptions } from './engine-options.ts';
 import type { SyncEngine } from './sync-engine.ts';
@@ -18,10 +16,10 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
   const { ports, store } = composePorts(options);
   const { gate, queue, outbox, cursors, repairs } = store;
   const core = createEngineCore({ ports, queue, inspection: store.inspection, connectivity: options.connectivity, detached: (work) => gate.detached(work) });
-  const writer = createWriter(options.dataSource, { clock: ports.clock });
   /** Never part of a transaction of the app, and over when the engine is. */
   const alive = <T>(work: () => Promise<T>): Promise<T> =>
     handled(internalsOf(core)?.isDisposed() === true ? Promise.reject(new SyncAbortedError('the engine is disposed; create a new one')) : gate.detached(work));
+  const push = (): void => internalsOf(core)?.send({ type: 'SYNC', pullKinds: [], automatic: true });
   const engine: SyncEngine = {
     ...core,
     outbox,
@@ -29,17 +27,13 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
     amend: (opId, patch) =>
       alive(async () => {
         await repairs.amend(opId, patch);
-        internalsOf(core)?.send({ type: 'SYNC', pullKinds: [], automatic: true });
+        push();
       }),
     undoDiscard: (opId) => alive(() => repairs.undoDiscard(opId)),
     discarded: (filter) => alive(() => repairs.discarded(filter)),
-    writer: <Entity extends ObjectLiteral>(table: SyncTable<Entity>) => {
-      if (!options.tables.some(({ target }) => target === table.target))
-        throw new TypeError('writer: this table is not one of those the engine was created with');
-      return writer.forTable(table);
-    },
+    ...createDataAccess({ dataSource: options.dataSource, tables: options.tables, store, config: ports.config, clock: ports.clock, core, alive, push }),
   };
-  store.onPurged((facts) => internalsOf(core)?.tell(facts));
+  store.onFacts((facts) => internalsOf(core)?.tell(facts));
   const internals = internalsOf(core);
   if (internals !== undefined) rememberInternals(engine, internals);
   return engine;

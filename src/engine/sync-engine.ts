@@ -1,5 +1,4 @@
 import type { Observable } from 'rxjs';
-import type { ObjectLiteral } from 'typeorm';
 import type { SyncPhaseName } from '../machines/phase-of.ts';
 import type { ConflictResolution, StoredConflict } from '../model/conflict.ts';
 import type { ResyncReason, SyncEvent } from '../model/events.ts';
@@ -10,9 +9,9 @@ import type { PullStats, PushStats, SyncStats } from '../model/stats.ts';
 import type { CursorRepository } from '../persistence/cursor-repository.ts';
 import type { OutboxRepository } from '../persistence/outbox-repository.ts';
 import type { AmendPatch, DiscardedOperation } from '../persistence/repairs.ts';
-import type { SyncTable } from '../persistence/sync-table.ts';
-import type { SyncEntityWriter } from '../persistence/writer.ts';
 import type { QueuedOperation, QueueFilter } from '../model/queue.ts';
+import type { DataAccess } from './data-access.ts';
+import type { AdoptScopeOptions, ClearedScope, ClearScopeOptions } from './scope-commands.ts';
 import type { SyncActor } from './sync-stream.ts';
 
 /** `kinds` sets both lists and goes with neither of them; `[]` means none. `signal` ends the wait, not the run. */
@@ -58,6 +57,8 @@ export interface SyncStatus {
   readonly conflicts: number;
   readonly online: boolean;
   readonly paused: boolean;
+  /** The database belongs to another user or server: nothing is sent or pulled until `adoptScope()` or `clearScope()` (F-143). */
+  readonly scopeChanged: boolean;
   readonly lastError?: SyncErrorInfo;
   readonly lastStats?: SyncStats;
   readonly lastSyncedAt?: number;
@@ -156,16 +157,20 @@ export interface SyncEngineCore {
   whenIdle(options?: WaitOptions): Promise<void>;
   /** Resolves when what is queued now has left the queue or is parked. */
   whenPushed(options?: WaitOptions & QueueFilter): Promise<PushedResult>;
-  /** After `scope.changed`: keeps the database for the present user and server. */
-  adoptScope(): Promise<void>;
-  /** After `scope.changed`: empties the database for the present user and server. */
-  clearScope(): Promise<void>;
+  /** After `scope.changed`: keeps the database, unsent operations included, for the present user and server. Rejects with `AuthError` while nobody is signed in. */
+  adoptScope(options?: AdoptScopeOptions): Promise<void>;
+  /**
+   * After `scope.changed`: empties the database for the present user and server, in one transaction; runs under way are ended first. Resolves with
+   * the operations that were never applied; `op.discarded` tells each. Rejects with `ValidationError`, and changes nothing, with
+   * `{ unsent: 'refuse' }` while something waits, and where rows of an unsynced table hold on to synced ones.
+   */
+  clearScope(options?: ClearScopeOptions): Promise<ClearedScope>;
   /** Aborts, waits for what must be written, gives the lease back, ends the streams. Leaves the DataSource open. Idempotent. */
   dispose(): Promise<void>;
 }
 
 /** The façade with what belongs to its database. */
-export interface SyncEngine extends SyncEngineCore {
+export interface SyncEngine extends SyncEngineCore, DataAccess {
   readonly outbox: OutboxRepository;
   readonly cursors: CursorRepository;
   /**
@@ -180,6 +185,4 @@ export interface SyncEngine extends SyncEngineCore {
   undoDiscard(opId: string): Promise<string | undefined>;
   /** What was given up, newest first. */
   discarded(filter?: QueueFilter): Promise<readonly DiscardedOperation[]>;
-  /** Writes rows of a registered table together with their operations. Throws `TypeError` for a table of another engine. */
-  writer<Entity extends ObjectLiteral>(table: SyncTable<Entity>): SyncEntityWriter<Entity>;
 }

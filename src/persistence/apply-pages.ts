@@ -84,7 +84,7 @@ function applyInOneTransaction(
       const result = await applyPage(work, page, totalDone);
       done.push(result);
       totalDone += result.pulled;
-      await yieldTurn();
+      await letOthersIn(work.table);
       if (context.unit.waiting > 0 || options.signal?.aborted === true) break;
     }
     await movePosition(work, pages.slice(0, done.length));
@@ -125,16 +125,28 @@ async function applyPage(work: PageWork, { page, items: given, rereadUntil }: Pa
   };
 }
 
+/** Where statements run on threads of their own, waiting for one lets others in. */
+const letOthersIn = (table: ReplicaTable): Promise<void> | undefined => (table.blocksLoop ? yieldTurn() : undefined);
+
 /** Puts server rows into the replica, slice by slice: timers and input have their turn in between (F-147). */
 async function applyRows(work: PageWork, items: readonly JsonObject[]): Promise<AppliedRows> {
   let done: AppliedRows = { upserts: 0, deletes: 0, accepted: [], facts: [] };
   for (const slice of chunked(items, work.table.rowsPerSlice)) {
-    await yieldTurn();
+    await letOthersIn(work.table);
     const { upserts, deletes, accepted, facts } = await applySlice(work, slice);
     done = { upserts: done.upserts + upserts, deletes: done.deletes + deletes, accepted: done.accepted.concat(accepted), facts: done.facts.concat(facts) };
   }
   return done;
 }
+
+/** Puts rows of the server into the replica in the caller's transaction; bad ones go aside. */
+export const applyRowsOf = async (
+  session: Session,
+  context: StoreContext,
+  table: ReplicaTable,
+  rows: readonly JsonObject[],
+): Promise<{ readonly upserts: number; readonly deletes: number; readonly facts: readonly SyncFact[] }> =>
+  applyRows(await openWork(session, context, table, false), rows);
 
 /** Tries quarantined rows again, as long as one of them makes room for another. Those that stay bad are not told again; none counts as listed. */
 export async function retryQuarantined(

@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { Clock } from '../model/clock.ts';
 import type { SyncConfig } from '../model/config.ts';
 import type { SyncFact } from '../model/events.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { InspectionPort } from '../model/inspection.ts';
 import type { StorePort } from '../model/ports.ts';
 import type { QueuePort } from '../model/queue.ts';
@@ -17,6 +18,7 @@ import { defaultPollIntervalMs, pollElsewhere } from './data-version.ts';
 import { createLease } from './lease.ts';
 import { createLeaseHolder } from './lease-holder.ts';
 import { createOutboxRepository, type OutboxRepository } from './outbox-repository.ts';
+import { readFates, type OperationFate } from './operation-fate.ts';
 import { readPosition } from './pull-positions.ts';
 import { createQueue } from './queue.ts';
 import { registerTables } from './register-table.ts';
@@ -26,6 +28,7 @@ import { acceptServer, decideConflict, freezeResolution, loadConflict, parkConfl
 import { completeFetch, dueForResync, notePullCompleted, openResync, readPulledAt, sweepResync } from './resync.ts';
 import { closeRun, conflictsToWork, readyForRun, rebuildStates, unregisteredKinds } from './runs.ts';
 import { checkSchema } from './schema-check.ts';
+import { applyServerRows } from './server-rows.ts';
 import { settleAnswers } from './settle.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
 import type { SyncTable } from './sync-table.ts';
@@ -52,8 +55,12 @@ export interface Store {
   readonly inspection: InspectionPort;
   readonly repairs: Repairs;
   readonly outbox: OutboxRepository;
-  /** Calls with what an app purged from the outbox, after the commit; returns the function that ends it. */
-  onPurged(listener: (facts: readonly SyncFact[]) => void): () => void;
+  /** Calls with what happened outside of any run (a purge, rows from the server), after the commit; returns the function that ends it. */
+  onFacts(listener: (facts: readonly SyncFact[]) => void): () => void;
+  /** What has become of operations, by id. */
+  fatesOf(opIds: readonly string[]): Promise<ReadonlyMap<string, OperationFate>>;
+  /** Stores rows that the app has from the server by itself, as a pull would; {@link onFacts} tells. */
+  applyServerRows(kind: string, rows: readonly JsonObject[]): Promise<void>;
   readonly cursors: CursorRepository;
   readonly gate: ConnectionGate;
   readonly feed: ChangeFeed;
@@ -67,7 +74,8 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
   const holder = createLeaseHolder(owner);
   const unit = createUnitOfWork(dataSource, gate, clock, holder);
   const context: StoreContext = { unit, registry, config, strategyOf: (kind) => registry.get(kind)?.conflict.strategy ?? config.conflictStrategy };
-  const purgeListeners = new Set<(facts: readonly SyncFact[]) => void>();
+  const factListeners = new Set<(facts: readonly SyncFact[]) => void>();
+  const tellOutside = (facts: readonly SyncFact[]): void => factListeners.forEach((listener) => listener(facts));
   const runStarts = new Map<number, number>();
   let rebuilt = false;
 
@@ -171,14 +179,17 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
       gate,
       feed,
       listenElsewhere: () => pollElsewhere({ dataSource, gate, feed, clock, intervalMs: defaultPollIntervalMs }),
-      onPurged: (facts) => purgeListeners.forEach((listener) => listener(facts)),
+      onPurged: tellOutside,
     }),
+    fatesOf: (opIds) => unit.read((session) => readFates(session, opIds)).catch(rethrowForCaller),
+    applyServerRows: async (kind, rows) =>
+      tellOutside(await unit.transaction((session) => applyServerRows(session, context, kind, rows)).catch(rethrowForCaller)),
     cursors: createCursorRepository(unit),
     gate,
     feed,
-    onPurged: (listener) => {
-      purgeListeners.add(listener);
-      return () => purgeListeners.delete(listener);
+    onFacts: (listener) => {
+      factListeners.add(listener);
+      return () => factListeners.delete(listener);
     },
   };
 }

@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../model/json.ts';
 import { deleteOp, upsertOp, type Op } from '../model/operation.ts';
 import { deepEqual } from '../rules/deep-equal.ts';
 import { compareTimestamps } from '../rules/timestamp.ts';
+import type { AwaitOptions, QueuedWrite, WatchAcks } from './await-level.ts';
 import { gateConnection, type ConnectionGate } from './connection-gate.ts';
 import { rethrowForCaller, toStoreFailure } from './database-failure.ts';
 import { prepareDeltas } from './delta-writes.ts';
@@ -19,7 +20,7 @@ import type { SyncTable } from './sync-table.ts';
 import { systemClock } from './system-clock.ts';
 
 /** Overrides of one queued operation. */
-export interface WriteOptions {
+export interface WriteOptions extends AwaitOptions {
   readonly opId?: string;
   /** When the user acted; default now. */
   readonly localTimestamp?: string | Date;
@@ -56,7 +57,7 @@ export interface SyncEntityWriter<Entity extends ObjectLiteral> {
   /** Takes a local delete back: shows the row again and queues it as it is. */
   restore(id: string | number, options?: WriteOptions): Promise<void>;
   /** Your own write and an operation you built, in one transaction; what your callback returns is returned. */
-  writeAndEnqueueOp<Result>(write: (manager: EntityManager) => Promise<Result>, op: Op): Promise<Result>;
+  writeAndEnqueueOp<Result>(write: (manager: EntityManager) => Promise<Result>, op: Op, options?: AwaitOptions): Promise<Result>;
   /** Your own write and the deletion of a row, in one transaction. */
   writeAndEnqueueDelete<Result>(
     write: (manager: EntityManager) => Promise<Result>,
@@ -81,10 +82,12 @@ interface WriterContext {
   readonly gate: ConnectionGate;
   readonly opId: () => string;
   readonly now: () => number;
+  /** Given by an engine, which alone knows what the server has. */
+  readonly watchAcks?: WatchAcks | undefined;
 }
 
 /** Writes rows together with their operations. Works without an engine; a DataSource without the sync tables rejects with `DatabaseError`. */
-export function createWriter(dataSource: DataSource, options: WriterOptions = {}): SyncWriter {
+export function createWriter(dataSource: DataSource, options: WriterOptions = {}, watchAcks?: WatchAcks): SyncWriter {
   const gate = gateConnection(dataSource);
   const clock = options.clock ?? systemClock;
   const context: WriterContext = {
@@ -92,6 +95,7 @@ export function createWriter(dataSource: DataSource, options: WriterOptions = {}
     gate,
     opId: options.opId ?? (() => crypto.randomUUID()),
     now: () => clock.now(),
+    watchAcks,
   };
   return {
     forTable: (table) => {
@@ -106,9 +110,29 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
   const { dataSource, gate } = context;
   const dialect = dialectOf(dataSource);
 
-  const transaction = async <T>(work: (session: Session, manager: EntityManager) => Promise<T>): Promise<T> => {
+  const queuedBy = new WeakMap<Session, QueuedWrite[]>();
+  /** Resolves as far as `options.await` says. */
+  const transaction = async <T>(work: (session: Session, manager: EntityManager) => Promise<T>, options: AwaitOptions | undefined): Promise<T> => {
+    if (options?.await !== 'acked') return commit(work, []);
+    if (context.watchAcks === undefined)
+      throw new TypeError(`${table.kind}: await: 'acked' needs the writer of an engine, engine.writer(table); nothing was written`);
+    const acks = context.watchAcks();
     try {
-      return await gate.transaction((queryRunner) => work(new Session(queryRunner, dialect), queryRunner.manager));
+      const queued: QueuedWrite[] = [];
+      const result = await commit(work, queued);
+      await acks.wait(queued, options);
+      return result;
+    } finally {
+      acks.stop();
+    }
+  };
+  const commit = async <T>(work: (session: Session, manager: EntityManager) => Promise<T>, queued: QueuedWrite[]): Promise<T> => {
+    try {
+      return await gate.transaction((queryRunner) => {
+        const session = new Session(queryRunner, dialect);
+        queuedBy.set(session, queued);
+        return work(session, queryRunner.manager);
+      });
     } catch (error) {
       return rethrowForCaller(toStoreFailure(await explainMissingTables(error, gate, dataSource), context.now()));
     }
@@ -122,6 +146,7 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
   });
   const enqueue = async (session: Session, op: Op, before: JsonObject | undefined, seen?: JsonObject): Promise<void> => {
     await enqueueOp(session, op, table, op.creates ? { row: undefined, version: versionOf(before) } : preImageOf(before, seen), context.now());
+    queuedBy.get(session)?.push({ opId: op.opId, kind: op.kind, entityId: op.id, type: op.type });
   };
   const versionOf = (row: JsonObject | undefined): string | undefined => {
     const version = row === undefined ? undefined : (table.readUpdatedAt(row) ?? row[table.keys.updatedAt]);
@@ -188,7 +213,7 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
         before,
       );
       return true;
-    });
+    }, options);
 
   return {
     applyDeltas,
@@ -213,12 +238,12 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
             ? { creates: true }
             : { creates: false, baseUpdatedAt: table.isDeleted(before) ? undefined : versionOf(before) };
         await enqueue(session, upsertOp({ ...shared(id, options), payload, ...base }), before);
-      }),
+      }, options),
 
     replaceAndEnqueue: (entity, options) =>
       transaction(async (session) => {
         await replace(session, entity, options);
-      }),
+      }, options),
 
     replaceAndEnqueueDiff: (before, after, options) =>
       transaction(async (session) => {
@@ -230,9 +255,9 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
         // Only what the user changed: the form may have been opened before a pull (F-140).
         const patch = Object.fromEntries(Object.entries(to).filter(([key]) => key === table.keys.id || changedFields.includes(key)));
         return replaceWire(session, { seen: from, patch, changedFields, local: table.localChanges(before, after) }, options);
-      }),
+      }, options),
 
-    enqueueDelete: (id, options) => transaction((session) => remove(session, String(id), options)),
+    enqueueDelete: (id, options) => transaction((session) => remove(session, String(id), options), options),
 
     restore: (id, options) =>
       transaction(async (session) => {
@@ -245,16 +270,16 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
         // Edits folded into a delete go with it: what brings the row back then carries them all.
         const undo = wasDeletedThere ? {} : { baseUpdatedAt: versionOf(row), ...(pending.some((op) => op.type === 'upsert') ? {} : { changedFields: [] }) };
         await enqueue(session, upsertOp({ ...shared(key, options), payload: payloadToSend(row, table), ...undo, creates: false }), row);
-      }),
+      }, options),
 
-    writeAndEnqueueOp: (write, op) =>
+    writeAndEnqueueOp: (write, op, options) =>
       transaction(async (session, manager) => {
         if (op.kind !== table.kind) throw new ValidationError(`operation ${op.opId} is of kind '${op.kind}', this writer is for '${table.kind}' (F-104)`);
         const before = await stored(session, op.id);
         const result = await write(manager);
         await enqueue(session, op, before);
         return result;
-      }),
+      }, options),
 
     writeAndEnqueueDelete: (write, id, options) =>
       transaction(async (session, manager) => {
@@ -262,7 +287,7 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
         const result = await write(manager);
         await remove(session, String(id), options, before);
         return result;
-      }),
+      }, options),
   };
 
   async function replaceWire(

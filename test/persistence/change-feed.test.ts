@@ -52,7 +52,7 @@ describe.each(drivers)('%s', (driver) => {
   test('reading tells nothing, a change of the schema tells everything', async () => {
     const { told, quiet } = await open();
     await bench.dataSource.transaction((manager) => manager.find(todoEntity));
-    await bench.dataSource.query('PRAGMA foreign_keys');
+    await bench.dataSource.query('EXPLAIN SELECT 1');
     await bench.outbox.take();
     await quiet();
     expect(told).toEqual([]);

@@ -7,11 +7,21 @@ import { In, type DataSource } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { gateConnection } from '../../src/persistence/connection-gate.ts';
 import { liveQuery, type LiveQueryOptions } from '../../src/persistence/live-query.ts';
-import { openDatabase } from '../../src/persistence/open-database.ts';
 import { shareChanges, type ChangeChannel } from '../../src/persistence/share-changes.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { follow, settled, type Follower } from '../support/follow.ts';
-import { accepted, answerOf, drivers, openStore, openTodoDatabase, serverRow, todos, type StoreBench } from '../support/open-store.ts';
+import {
+  accepted,
+  answerOf,
+  createTodoDatabase,
+  drivers,
+  openStore,
+  openSynchronized,
+  openTodoDatabase,
+  serverRow,
+  todos,
+  type StoreBench,
+} from '../support/open-store.ts';
 import { todoEntity, todoOf, type Todo } from '../support/todo.ts';
 
 const t1 = '2026-01-01T00:00:01.000Z';
@@ -247,7 +257,8 @@ describe.each(drivers)('%s', (driver) => {
     await open();
     const folder = mkdtempSync(join(tmpdir(), 'synchart-live-'));
     const clock = createSimulatedClock();
-    const [here, there] = [await openTodoDatabase(driver, join(folder, 'a.db')), await openTodoDatabase(driver, join(folder, 'a.db'))];
+    const { database, remove } = await createTodoDatabase(driver, folder);
+    const [here, there] = [await openTodoDatabase(driver, database), await openTodoDatabase(driver, database)];
     databases.push(here, there);
     const count = (): Promise<number> => here.getRepository(todoEntity).count();
     const slow = follow(liveQuery(count, { tables: [todos], dataSource: here, clock, pollIntervalMs: 5_000 }));
@@ -270,6 +281,7 @@ describe.each(drivers)('%s', (driver) => {
     expect(clock.pending).toBe(0);
     never.stop();
     for (const dataSource of databases.splice(0)) await dataSource.destroy();
+    await remove();
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -304,7 +316,7 @@ describe.each(drivers)('%s', (driver) => {
 
   test('without AsyncLocalStorage results are right as well', async () => {
     await open();
-    const plain = await openDatabase({ driver, database: ':memory:', entities: [todoEntity], synchronize: true, asyncContext: 'none' });
+    const plain = await openSynchronized(driver, [todoEntity], { open: { asyncContext: 'none' } });
     databases.push(plain);
     const repository = plain.getRepository(todoEntity);
     const seen = follow(
