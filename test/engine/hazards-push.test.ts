@@ -99,7 +99,7 @@ test('F-03: a refused force counts a try, is told, and leaves this run', async (
   expect(told.filter(({ type }) => type === 'op.failed')).toHaveLength(1);
 });
 
-test('CLI-02, F-32: clientWins forces without base, under another key', async () => {
+test('CLI-02, RST-52, F-32: clientWins forces without base, under another key', async () => {
   const { transport, forced } = openBackend((op) =>
     op.force ? pushSuccess({ serverData: { ...row('a'), title: 'mine a' } }) : pushConflict({ serverData: row('a') }),
   );

@@ -41,7 +41,12 @@ function bench(options: BenchOptions = {}) {
   const clock = createSimulatedClock();
   /** What the device's clock says beside the true time. */
   let stepMs = 0;
-  const deviceClock = { ...clock, now: () => clock.now() + stepMs };
+  const deviceClock = {
+    ...clock,
+    now: () => clock.now() + stepMs,
+    // As the platform does: beyond what a timer holds it fires at once.
+    setTimeout: (callback: () => void, delayMs: number) => clock.setTimeout(callback, delayMs > 2 ** 31 - 1 ? 1 : delayMs),
+  };
   const memory = options.memory ?? new MemoryTransport();
   const transport = options.transport ?? memory;
   const kinds = new Map(Object.entries(options.kinds ?? { todos: {} }).map(([kind, parts]) => [kind, fakeKind(kind, parts)]));

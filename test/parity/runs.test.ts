@@ -45,7 +45,7 @@ describe('runs', () => {
     expect([toldFirst, bench.types().includes('sync.completed'), await bench.row('a')]).toEqual([true, false, null]);
   });
 
-  test('RUN-10 … RUN-13, PUSH-05, PUSH-06, PUSH-07: one refused: the run goes on and completes; the operation stays with its error', async () => {
+  test('RUN-10 … RUN-13, EVT-24, EVT-25, PUSH-05, PUSH-06, PUSH-07: one refused: the run goes on and completes; the operation stays with its error', async () => {
     await opened();
     bench.server.refuse(({ id }) => id === 'bad');
     await write('good');
@@ -178,7 +178,7 @@ describe('push', () => {
     expect(bench.server.get('todos', 'new')).toBeDefined();
   });
 
-  test('PUSH-10 … PUSH-13: maxRetries counts the re-sends of a run; 0 is one attempt', async () => {
+  test('PUSH-10 … PUSH-13, RST-60, RST-62, RST-65: maxRetries counts the re-sends of a run; 0 is one attempt', async () => {
     for (const maxRetries of [0, 2]) {
       await opened({ config: { maxRetries } });
       bench.skipWaits();

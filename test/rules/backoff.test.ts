@@ -17,7 +17,7 @@ test.each([
 ])('PUSH-14, F-86: attempt %d with random %d waits %d ms', (attempt, random, expected) => {
   expect(delayFor(attempt, random, limits)).toBe(expected);
 });
-test('the delay stays within half of and the whole of the capped power, whatever the settings', () => {
+test('RST-63, PUSH-14: the delay stays within half of and the whole of the capped power, whatever the settings', () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 1e9 }),

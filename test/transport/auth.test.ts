@@ -34,7 +34,7 @@ function session(first: string, next: string): { readonly token: TokenProvider; 
   };
 }
 
-test('RST-02, F-84: the token is read verbatim and anew for every attempt', async () => {
+test('RST-02, RST-03, F-84: the token is read verbatim and anew for every attempt', async () => {
   let count = 0;
   const { rest, server } = await restWith(echo, { token: () => `Custom  t${(count += 1)}` });
   await rest.push([edit('1'), edit('2')], {});

@@ -36,7 +36,7 @@ async function pushItems(ops: readonly Op[], answer: (item: Item) => unknown): P
   return (await rest.push(ops, {})).results;
 }
 
-test('BAT-01, F-90: the wire form of a batch: request ids, bases, force; no key for the whole', async () => {
+test('BAT-01, BAT-02, F-90: the wire form of a batch: request ids, bases, force; no key for the whole', async () => {
   const { rest, server } = await batching(results, { batchPath: '/v2/batch' });
   const pushed = await rest.push(
     [
@@ -102,7 +102,7 @@ test('BAT-03: each item is classified as a single answer would be', async () => 
   for (const index of [5, 6, 14]) expect(answered[index]?.result).not.toHaveProperty('serverData');
 });
 
-test('BAT-05, F-88: a missing or broken item is malformed for its operation only', async () => {
+test('BAT-04, BAT-05, F-88: a missing or broken item is malformed for its operation only', async () => {
   const broken: Record<string, unknown> = { e1: undefined, e3: { statusCode: undefined }, e5: { statusCode: 'fine' }, e7: { statusCode: 20 }, e9: null };
   const answered = await pushItems(
     ids(11).map((id) => edit(id)),
@@ -290,7 +290,7 @@ test.each<[number, string | object, string]>([
   [403, '', 'pushForbidden'],
   [429, '', 'pushThrottled'],
   [500, '', 'pushUnavailable'],
-])('F-89: a whole batch answered with %i %j is %s for each of it', async (status, body, type) => {
+])('BAT-09, F-89: a whole batch answered with %i %j is %s for each of it', async (status, body, type) => {
   const { rest } = await batching((exchange) => (typeof body === 'string' ? exchange.replyText(status, body) : exchange.reply(status, body)));
   expect(
     typesOf(

@@ -41,7 +41,7 @@ test('RST-33: with a concurrency of 1 there are never two requests at once', asy
   expect(server.mostInFlight()).toBe(1);
 });
 
-test('F-25: concurrency is a sliding window: a slow request holds up nobody but itself', async () => {
+test('RST-34, F-25: concurrency is a sliding window: a slow request holds up nobody but itself', async () => {
   const server = holding();
   const { rest, server: stub } = await restWith(server.answer, { pushConcurrency: 2 });
   const pushed = rest.push(
@@ -98,7 +98,7 @@ test('F-24: when an operation did not succeed, the later ones of its entity are 
   ]);
 });
 
-test('F-07: 500 operations against a dead port end after one request', async () => {
+test('RST-30, F-07: 500 operations against a dead port end after one request', async () => {
   const answers: OpPushResult[] = [];
   const ops = ids(500).map((id) => edit(id));
   const { results } = await new RestTransport({ baseUrl: await deadUrl() }).push(ops, { onAnswer: (answer) => answers.push(answer) });

@@ -143,7 +143,7 @@ const row = (id: string): Record<string, Json> => ({ id, title: 's', updated_at:
 const conflictWith = (body: Json | undefined, headers: Record<string, string> = {}) =>
   pushOne(edit('1', { baseUpdatedAt: 'T1' }), (exchange) => exchange.reply(409, body, headers));
 
-test('RST-40, RST-41, RST-42: the server row of a conflict is current, else serverData, else the body', async () => {
+test('RST-26, RST-40, RST-41, RST-42: the server row of a conflict is current, else serverData, else the body', async () => {
   expect(await conflictWith({ error: 'conflict', current: row('1'), serverData: row('9'), serverTimestamp: 'T9', version: 7 })).toEqual({
     type: 'pushConflict',
     serverData: row('1'),
@@ -205,7 +205,7 @@ test('RST-24, F-23: only the row itself, or nothing at all, is success', async (
   expect(await pushOne(deleteOp({ kind: 'todos', id: '1' }), (exchange) => exchange.replyText(200, '<html></html>'))).toMatchObject({ type: 'pushMalformed' });
 });
 
-test.each([400, 402, 405, 413, 415, 422, 451])('F-82: %i is a refusal with code, message and fields', async (status) => {
+test.each([400, 402, 405, 413, 415, 422, 451])('RST-27, RST-61, F-82: %i is a refusal with code, message and fields', async (status) => {
   const refusal = (body: Json) => pushOne(edit('1'), (exchange) => exchange.reply(status, body));
   expect(await refusal({ error: 'invalid', message: 'No title', fields: { title: 'required', __proto: ['a'] } })).toEqual({
     type: 'pushRejected',
@@ -253,7 +253,7 @@ test.each([301, 302, 307, 308])('F-23: a redirect (%i) is not followed, the toke
   expect([server.requests.length, other.server.requests.length]).toEqual([1, 0]);
 });
 
-test('F-85: Retry-After is read as seconds or as a date against the server clock, and not clamped', async () => {
+test('RST-64, F-85: Retry-After is read as seconds or as a date against the server clock, and not clamped', async () => {
   const waitOf = async (status: number, headers: Record<string, string>): Promise<unknown> => {
     const result = await pushOne(edit('1'), (exchange) => exchange.reply(status, { error: 'slow_down' }, headers));
     return result.type === 'pushThrottled' ? result.retryAfterMs : result.type;
@@ -267,7 +267,7 @@ test('F-85: Retry-After is read as seconds or as a date against the server clock
   expect(await waitOf(503, {})).toBe('pushUnavailable');
 });
 
-test("F-22: a 404 counts as the API's own by its code, or when the collection answers", async () => {
+test("RST-25, F-22: a 404 counts as the API's own by its code, or when the collection answers", async () => {
   const missing = async (
     op: Op,
     body: string,
