@@ -6,6 +6,7 @@ import { defaultPollIntervalMs, pollElsewhere } from './data-version.ts';
 import { liveRead } from './live-read.ts';
 import { liveSourceOf, type LiveSource, type LiveTable } from './live-source.ts';
 import { copyResult, equalsCopy } from './result-copy.ts';
+import { settledParkSql } from './operation-fate.ts';
 import { explainMissingTables } from './schema-check.ts';
 import { dialectOf, Session } from './session.ts';
 import { systemClock } from './system-clock.ts';
@@ -50,7 +51,7 @@ export function watchRowStatusOn(source: LiveSource, id: string | number, option
   return liveRead<RowStatus>({
     gate,
     feed,
-    tables: ['sync_outbox', 'sync_quarantine'],
+    tables: ['sync_outbox', 'sync_conflicts', 'sync_quarantine'],
     listenElsewhere: () => pollElsewhere({ dataSource, gate, feed, clock, intervalMs }),
     begin: () => {
       let last: unknown;
@@ -81,8 +82,8 @@ export async function readRowStatus({ dataSource, gate, kinds }: LiveSource, id:
     return await gate.read(async (queryRunner) => {
       const session = new Session(queryRunner, dialectOf(dataSource));
       const queue = await session.query<QueuedRow>(
-        `SELECT "op_id" AS "opId", "parked", "try_count" AS "tryCount", "last_error" AS "lastError", "error_code" AS "errorCode"
-         FROM "sync_outbox" WHERE "kind" = ? AND "entity_id" = ? ORDER BY "seq"`,
+        `SELECT o."op_id" AS "opId", ${settledParkSql('o')} AS "parked", o."try_count" AS "tryCount", o."last_error" AS "lastError", o."error_code" AS "errorCode"
+         FROM "sync_outbox" o WHERE o."kind" = ? AND o."entity_id" = ? ORDER BY o."seq"`,
         row,
       );
       const bad = await session.one<{ error: string }>('SELECT "error" FROM "sync_quarantine" WHERE "kind" = ? AND "entity_id" = ?', row);
