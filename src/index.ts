@@ -17,6 +17,7 @@ export type {
   SyncStatus,
   WaitOptions,
 } from './engine/sync-engine.ts';
+export type { AdoptScopeOptions, ClearedScope, ClearScopeOptions } from './engine/scope-commands.ts';
 export { events, snapshots } from './engine/sync-stream.ts';
 export type { SyncActor } from './engine/sync-stream.ts';
 export { createTriggers, SyncCoordinator } from './engine/triggers.ts';
@@ -71,6 +72,7 @@ export type { DiscardReason, EventStamp, GivenUp, ResyncReason, SyncEvent, SyncE
 export { SyncStepError, toSyncFailure } from './model/failure.ts';
 export type { SyncFailure, SyncPhase } from './model/failure.ts';
 export type { Json, JsonObject } from './model/json.ts';
+export { lastLook } from './model/last-look.ts';
 export type { SyncKind } from './model/kind.ts';
 export { deleteOp, isNewRecord, requestIdOf, upsertOp } from './model/operation.ts';
 export type { DeleteOp, Op, OpType, UpsertOp, UpsertOpInput } from './model/operation.ts';

@@ -17,6 +17,7 @@ import { explainOperation } from './explain.ts';
 import { createHub, reportQuietly } from './isolated-observable.ts';
 import type { QueuePort } from '../model/queue.ts';
 import { readAgain } from './read-again.ts';
+import { createScopeCommands } from './scope-commands.ts';
 import { createStatusKeeper } from './status-keeper.ts';
 import type { FullResyncOptions, SyncEngineCore, SyncOptions, SyncRunResult } from './sync-engine.ts';
 import { toSyncEvent } from './sync-stream.ts';
@@ -299,20 +300,33 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
         await until((now) => isOver(now) || (now.matches({ activity: 'idle' }) && now.context.next === undefined), options);
       }),
     whenPushed: ({ kinds, signal, timeoutMs } = {}) => alive(() => whenPushed(queue, { kinds }, { signal, timeoutMs, clock }, () => disposing !== undefined)),
-    adoptScope: () =>
-      alive(async () => {
-        if (ports.scope !== undefined) await queue.adoptScope(ports.scope());
-        send({ type: 'SIGNED_IN' });
-      }),
-    clearScope: () =>
-      alive(async () => {
-        await engine.pause();
-        if (ports.scope !== undefined) tell(await queue.clearScope(ports.scope()));
-        send({ type: 'SIGNED_IN' });
-        await engine.resume();
-      }),
+    adoptScope: (options) => alive(() => scopes.adopt(options)),
+    clearScope: (options) => alive(() => scopes.clear(options)),
     dispose: () => (disposing ??= handled(detached(dispose))),
   };
+
+  const scopes = createScopeCommands({
+    ports,
+    queue,
+    send,
+    tell,
+    forget: () => {
+      memory.lastSyncedAt = undefined;
+      status.forget();
+    },
+    standingStill: async (work) => {
+      if (actor.getSnapshot().matches({ activity: 'paused' })) return work();
+      memory.pausesBriefly = true;
+      try {
+        await engine.pause();
+        return await work();
+      } finally {
+        // Disposed meanwhile: what was done is done, and is told.
+        await engine.resume().catch(() => undefined);
+        memory.pausesBriefly = false;
+      }
+    },
+  });
 
   async function dispose(): Promise<void> {
     engine.stopAuto();

@@ -15,8 +15,11 @@ export interface SyncMachineOptions {
   readonly config?: Partial<SyncConfig> | undefined;
   /** Conflict settings by kind; they go before those of `syncTable`. */
   readonly tableConflicts?: Readonly<Record<string, TableConflictConfig>> | undefined;
-  /** Whose data this is, such as user and base URL; after a change nothing is sent until the app decides (F-143). */
-  readonly scope?: (() => string) | undefined;
+  /**
+   * Whose data this is, such as user and base URL; undefined or '' while nobody is signed in. Synchronous and cheap: asked before each request.
+   * After a change nothing is sent or pulled until the app decides (F-143).
+   */
+  readonly scope?: (() => string | undefined) | undefined;
   /** One object for everything that waits; the platform's by default. */
   readonly clock?: Clock | undefined;
   readonly random?: RandomSource | undefined;

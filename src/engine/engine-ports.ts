@@ -13,6 +13,6 @@ export interface EnginePorts {
   readonly config: SyncConfig;
   readonly clock: Clock;
   readonly random: RandomSource;
-  /** Whose data this is, as the user and the base URL; absent: not checked (F-143). */
-  readonly scope?: (() => string) | undefined;
+  /** Whose data this is, as the user and the base URL; undefined or '' while nobody is signed in. Absent: not checked (F-143). */
+  readonly scope?: (() => string | undefined) | undefined;
 }

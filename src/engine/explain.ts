@@ -12,7 +12,8 @@ interface Reason {
 
 /** Says why an operation is still queued: first what holds this operation, then what holds all of them (I12). Total. */
 export function explainOperation(op: QueuedOperation, snapshot: SyncSnapshot, isRegistered: boolean): PendingOperation {
-  const { reason, detail, waitingFor, retryAt } = ownReason(op, isRegistered) ?? commonReason(snapshot) ?? waitReason(op) ?? ready;
+  const { reason, detail, waitingFor, retryAt } =
+    foreignReason(op, snapshot, isRegistered) ?? ownReason(op, isRegistered) ?? commonReason(snapshot) ?? waitReason(op) ?? ready;
   return {
     opId: op.opId,
     kind: op.kind,
@@ -29,6 +30,12 @@ export function explainOperation(op: QueuedOperation, snapshot: SyncSnapshot, is
 }
 
 const ready: Reason = { reason: 'ready', detail: 'It is sent with the next sync.' };
+
+/** In somebody else's database nothing is under way; what needs a person's decision still says so. */
+function foreignReason({ state }: QueuedOperation, { context: { failure } }: SyncSnapshot, isRegistered: boolean): Reason | undefined {
+  if (failure?.type !== 'scopeChanged' || !isRegistered || state === 'parked') return undefined;
+  return { reason: 'scopeChanged', detail: 'The database belongs to another user or server; nothing is sent until that is decided.' };
+}
 
 function ownReason(op: QueuedOperation, isRegistered: boolean): Reason | undefined {
   if (!isRegistered) return { reason: 'unregisteredKind', detail: `The kind '${op.kind}' is not registered with this engine, so it is not sent.` };
@@ -54,8 +61,6 @@ function ownReason(op: QueuedOperation, isRegistered: boolean): Reason | undefin
 
 function commonReason(snapshot: SyncSnapshot): Reason | undefined {
   const { failure, wait } = snapshot.context;
-  if (failure?.type === 'scopeChanged')
-    return { reason: 'scopeChanged', detail: 'The database belongs to another user or server; nothing is sent until that is decided.' };
   const phase = phaseOf(snapshot);
   if (phase === 'paused') return { reason: 'paused', detail: 'Synchronising is paused.' };
   if (snapshot.matches({ session: 'authRequired' })) return { reason: 'authRequired', detail: 'You need to sign in again.' };

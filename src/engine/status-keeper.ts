@@ -15,6 +15,8 @@ export interface StatusKeeper {
   onEvent(event: SyncEvent): void;
   /** The queue may have changed: counts it again, once for changes that come together. */
   recount(): void;
+  /** The database is another one's now: what was told of the last runs concerns nobody any more. */
+  forget(): void;
   /** Counts no more, and resolves when nothing is being counted. */
   close(): Promise<void>;
 }
@@ -40,6 +42,7 @@ export function createStatusKeeper(queue: QueuePort, snapshot: SyncSnapshot, rea
       ...counts,
       online: !latest.matches({ network: 'offline' }),
       paused: latest.matches({ activity: 'paused' }),
+      scopeChanged: latest.context.failure?.type === 'scopeChanged',
       ...(progress === undefined ? {} : { progress }),
       ...(lastError === undefined ? {} : { lastError }),
       ...(lastStats === undefined ? {} : { lastStats }),
@@ -95,6 +98,10 @@ export function createStatusKeeper(queue: QueuePort, snapshot: SyncSnapshot, rea
       refresh();
     },
     recount,
+    forget: () => {
+      [progress, lastError, lastStats, lastSyncedAt] = [undefined, undefined, undefined, undefined];
+      refresh();
+    },
     close: async () => {
       isClosed = true;
       await counting;

@@ -230,6 +230,8 @@ const sync = setup({
   types: {} as { context: SyncContext; events: SyncMachineEvent; emitted: SyncEmitted; input: SyncInput; tags: 'busy' | 'attention' },
   actors: {
     hydrate: fromPromise<Hydrated>(unprovided('hydrate')),
+    /** Whether the database belongs to another scope than the present one. */
+    checkScope: fromPromise<SyncFailure | undefined>(unprovided('checkScope')),
     acquireLease: fromPromise<LeaseAnswer>(unprovided('acquireLease')),
     planRun: fromPromise<Plan, PlanInput>(unprovided('planRun')),
     takeBatch: fromPromise<Taken, TakeInput>(unprovided('takeBatch')),
@@ -267,6 +269,7 @@ const sync = setup({
     isUnwanted: ({ context: { run } }, waiter: string) => run !== undefined && run.told.length === 0 && withoutWaiter(run.request, waiter) === undefined,
     // failures
     failedWith: ({ context }, type: SyncFailure['type']) => context.failure?.type === type,
+    isForeign: ({ context: { run } }, failure: SyncFailure | undefined) => failure !== undefined && run === undefined,
     /** Nothing is sent by itself into a database of another scope. */
     isHeldBack: ({ context }) => context.failure?.type === 'scopeChanged',
     isIsolable: ({ context: { failure, run } }) => run !== undefined && failure !== undefined && isKindAhead(run, failure),
@@ -375,10 +378,10 @@ const sync = setup({
     }),
     forgetWait: assign({ wait: undefined }),
     /** A wait that was stored without a failure behind it was one for single operations. */
-    restore: assign(({ context: { next } }, { wait, request, attempt }: Hydrated) => ({
+    restore: assign(({ context: { next } }, { wait, request, attempt, failure }: Hydrated) => ({
       wait: wait && { ...wait, due: attempt === 0 },
       attempt,
-      failure: undefined,
+      failure,
       next: request ? mergeRequests(next, asAutomatic(request)) : next,
     })),
     noteReached: raise({ type: 'network.online' }),
@@ -430,6 +433,9 @@ const sync = setup({
       type: 'store.warning' as const,
       message: `${what} could not be stored and would not survive a restart: ${failure.message}`,
     })),
+    announceForeign: telling((_, tell, failure: SyncFailure | undefined) => {
+      if (failure?.type === 'scopeChanged') tell({ type: 'scope.changed' });
+    }),
     rejectRequest: telling(({ next }, tell, failure: SyncFailure | undefined) => {
       const waiters = promisesOf(next);
       if (waiters.length > 0) tell({ type: 'request.rejected', waiters, failure: failure ?? unknownFailure });
@@ -453,6 +459,10 @@ const settled = [
   { type: 'noteSettled', params: outputOf<SettleReport> },
   announceFacts,
   { type: 'announceBatch', params: outputOf<SettleReport> },
+] as const;
+const restored = [
+  { type: 'restore', params: outputOf<Hydrated> },
+  { type: 'announceForeign', params: ({ event }: { event: { output: Hydrated } }) => event.output.failure },
 ] as const;
 const failureOfRun = ({ context }: { context: SyncContext }) => ({ failure: context.failure });
 const partSettled = [
@@ -531,12 +541,34 @@ export const syncMachine = sync.createMachine({
           always: { guard: { type: 'failedWith', params: 'authRequired' }, target: 'authRequired', actions: told({ type: 'session.authRequired' }) },
           on: {
             'session.expired': { target: 'authRequired', actions: told({ type: 'session.authRequired' }) },
-            SIGNED_IN: { actions: 'forgetSessionFailure' },
+            SIGNED_IN: { target: '.checking', actions: 'forgetSessionFailure' },
+          },
+          initial: 'known',
+          states: {
+            known: {},
+            // Who signs in may be somebody else; a run that begins now finds that out by itself (F-143).
+            checking: {
+              invoke: {
+                src: 'checkScope',
+                onDone: [
+                  {
+                    guard: { type: 'isForeign', params: outputOf<SyncFailure | undefined> },
+                    target: 'known',
+                    actions: [
+                      { type: 'recordFailure', params: outputOf<SyncFailure | undefined> },
+                      { type: 'announceForeign', params: outputOf<SyncFailure | undefined> },
+                    ],
+                  },
+                  { target: 'known' },
+                ],
+                onError: 'known',
+              },
+            },
           },
         },
         authRequired: {
           tags: 'attention',
-          on: { SIGNED_IN: { target: 'signedIn', actions: ['forgetSessionFailure', told({ type: 'session.signedIn' })] } },
+          on: { SIGNED_IN: { target: 'signedIn.checking', actions: ['forgetSessionFailure', told({ type: 'session.signedIn' })] } },
         },
         closed: { type: 'final' },
       },
@@ -561,10 +593,10 @@ export const syncMachine = sync.createMachine({
               invoke: {
                 src: 'hydrate',
                 onDone: [
-                  { guard: 'isToldToPause', target: '#paused', actions: { type: 'restore', params: outputOf } },
-                  { guard: { type: 'isPausedSince', params: outputOf }, target: '#paused', actions: { type: 'restore', params: outputOf } },
-                  { guard: { type: 'mustWait', params: outputOf }, target: '#backoff', actions: { type: 'restore', params: outputOf } },
-                  { target: '#idle', actions: [{ type: 'restore', params: outputOf }, 'forgetWait'] },
+                  { guard: 'isToldToPause', target: '#paused', actions: restored },
+                  { guard: { type: 'isPausedSince', params: outputOf }, target: '#paused', actions: restored },
+                  { guard: { type: 'mustWait', params: outputOf }, target: '#backoff', actions: restored },
+                  { target: '#idle', actions: [...restored, 'forgetWait'] },
                 ],
                 onError: [
                   { guard: 'isToldToPause', target: 'blocked.pausing', actions: [{ type: 'recordFailure', params: failureOf }, 'scheduleRetry'] },

@@ -53,8 +53,14 @@ export interface QueuePort {
   dropStuck(filter?: QueueFilter): Promise<readonly SyncFact[]>;
   /** Calls after each commit that may have changed the queue or its conflicts; `enqueued` where an operation was added. */
   subscribe(listener: (change: { readonly enqueued: boolean }) => void): () => void;
-  /** Keeps the database for `scope`. */
-  adoptScope(scope: string): Promise<void>;
-  /** Empties synced tables and queue, then claims `scope`. */
-  clearScope(scope: string): Promise<readonly SyncFact[]>;
+  /** Keeps the database for `scope`; `resync`: everything is pulled anew. */
+  adoptScope(scope: string, options?: { readonly resync?: boolean | undefined }): Promise<void>;
+  /**
+   * Empties synced tables, queue and the tables named, and claims `scope` (undefined: the next one takes it), all or nothing. The facts name what
+   * was given up. Throws `ValidationError` where unsent operations are not to be given up, or other tables hold on to the rows.
+   */
+  clearScope(
+    scope: string | undefined,
+    options?: { readonly unsent?: 'giveUp' | 'refuse' | undefined; readonly alsoEmpty?: readonly string[] | undefined },
+  ): Promise<readonly SyncFact[]>;
 }

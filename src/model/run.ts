@@ -28,6 +28,8 @@ export interface Hydrated {
   /** Failures since the last progress, over all runs. */
   readonly attempt: number;
   readonly wait?: Wait | undefined;
+  /** The database belongs to another scope. */
+  readonly failure?: SyncFailure | undefined;
   /** Automatic work that was waiting when the process ended. */
   readonly request?: SyncRequest | undefined;
 }

@@ -1,7 +1,11 @@
 import { SyncStepError } from '../model/failure.ts';
 import type { LeasePort } from '../model/ports.ts';
 import type { LeaseHolder } from './lease-holder.ts';
+import type { Session } from './session.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
+
+/** Takes the lease from whoever holds it, in the caller's transaction: every later write of its run fails, and nobody holds it now. */
+export const revokeLease = (session: Session): Promise<void> => session.run('UPDATE "sync_lease" SET "token" = "token" + 1, "owner" = \'\', "expires_at" = 0');
 
 /** The lease in `sync_lease`: held per run, one statement to take, to extend and to give back; nothing is written when idle. */
 export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number): LeasePort {

@@ -1,6 +1,8 @@
 import type { SyncFact } from '../model/events.ts';
 import type { QueuedOperation, QueueFilter, QueuePort } from '../model/queue.ts';
 import type { ChangeFeed } from './change-feed.ts';
+import { clearScope } from './clear-scope.ts';
+import { rethrowForCaller } from './database-failure.ts';
 import { removeConflicts } from './conflict-rows.ts';
 import { releaseDependents } from './dependencies.ts';
 import { OutboxState } from './entities.ts';
@@ -13,8 +15,8 @@ import { giveUp } from './resolutions.ts';
 import { listOf, type Session } from './session.ts';
 import { writeChanges } from './settle.ts';
 import type { StoreContext } from './store-context.ts';
-import { forgetState, writeState } from './sync-state.ts';
-import { syncTableNames } from './migrations.ts';
+import { openResync } from './resync.ts';
+import { writeState } from './sync-state.ts';
 import { newerKinds } from './upgrade-schemas.ts';
 
 const whereKinds = (session: Session, filter: QueueFilter | undefined): { readonly sql: string; readonly parameters: readonly unknown[] } => {
@@ -108,29 +110,15 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
 
     subscribe: (listener: (change: { readonly enqueued: boolean }) => void): (() => void) => feed.subscribe(listener, ['sync_outbox', 'sync_conflicts']),
 
-    adoptScope: (scope: string): Promise<void> => unit.transaction((session) => writeState(session, 'scope', scope)),
-
-    clearScope: (scope: string): Promise<readonly SyncFact[]> =>
+    adoptScope: (scope: string, options?: { readonly resync?: boolean | undefined }): Promise<void> =>
       unit.transaction(async (session) => {
-        const ops = await select(session, 'true', undefined);
-        const facts = ops.map(
-          (op): SyncFact => ({
-            type: 'op.discarded',
-            opId: op.opId,
-            kind: op.kind,
-            entityId: op.entityId,
-            reason: 'scopeCleared',
-            givenUp: [{ opId: op.opId, kind: op.kind, entityId: op.entityId, operationType: op.type, data: op.payload ?? {} }],
-          }),
-        );
-        if (session.dialect.name === 'sqlite') await session.run('PRAGMA defer_foreign_keys = ON');
-        for (const table of context.registry.values()) await table.removeAll(session);
-        for (const name of syncTableNames) if (name !== 'sync_state' && name !== 'sync_lease') await session.run(`DELETE FROM "${name}"`);
-        await forgetState(session, 'wait');
-        await forgetState(session, 'lastSyncedAt');
         await writeState(session, 'scope', scope);
-        return facts;
+        const pulled = [...context.registry.values()].filter(({ pushOnly }) => !pushOnly).map(({ kind }) => kind);
+        if (options?.resync === true) await openResync(session, context, pulled);
       }),
+
+    clearScope: (scope, options): Promise<readonly SyncFact[]> =>
+      unit.transaction((session) => clearScope(session, context, scope, options)).catch(rethrowForCaller),
   };
 }
 

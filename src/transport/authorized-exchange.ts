@@ -1,3 +1,4 @@
+import { lastLook } from '../model/last-look.ts';
 import type { Exchange, HttpRequest } from './exchange.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import type { TokenSource } from './token-source.ts';
@@ -14,9 +15,12 @@ interface AuthorizedParts {
 export function createAuthorizedExchange({ exchange, tokens }: AuthorizedParts): AuthorizedExchange {
   return async (request) => {
     const token = await tokens.read(request.signal);
+    // Somebody else may have signed in since the request was asked for.
+    lastLook(request.signal);
     const answer = await exchange(request, token.authorization);
     if (answer.status !== 401 || !tokens.canRefresh) return answer;
     const refreshed = await tokens.refresh(token, request.signal);
+    lastLook(request.signal);
     return exchange(request, refreshed.authorization);
   };
 }

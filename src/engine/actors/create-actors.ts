@@ -1,5 +1,7 @@
 import { OpenQuestions } from '../conflicts/open-questions.ts';
 import type { EnginePorts } from '../engine-ports.ts';
+import { createScopeGuard } from '../scope-guard.ts';
+import { createScopedTransport } from '../scoped-transport.ts';
 import { createConflictActors } from './conflict-actors.ts';
 import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts';
 import { createPushActors } from './push-actors.ts';
@@ -7,7 +9,9 @@ import { createRunActors } from './run-actors.ts';
 import { RunMemory } from './run-memory.ts';
 
 /** Makes all actors that the chart names, over one memory and one lease keeper. */
-export function createActors(ports: EnginePorts): { readonly actors: SyncActors; readonly keeper: LeaseKeeper; readonly memory: RunMemory } {
+export function createActors(given: EnginePorts): { readonly actors: SyncActors; readonly keeper: LeaseKeeper; readonly memory: RunMemory } {
+  const guard = createScopeGuard(given);
+  const ports: EnginePorts = given.scope === undefined ? given : { ...given, transport: createScopedTransport(given.transport, guard) };
   const { store, clock, config } = ports;
   const memory = new RunMemory();
   const questions = new OpenQuestions(store);
@@ -18,7 +22,11 @@ export function createActors(ports: EnginePorts): { readonly actors: SyncActors;
     activity: memory,
   });
   return {
-    actors: { ...createRunActors(ports, memory, keeper, questions), ...createPushActors(ports, memory), ...createConflictActors(ports, memory, questions) },
+    actors: {
+      ...createRunActors(ports, memory, keeper, questions, guard),
+      ...createPushActors(ports, memory),
+      ...createConflictActors(ports, memory, questions),
+    },
     keeper,
     memory,
   };

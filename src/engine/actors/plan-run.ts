@@ -1,19 +1,21 @@
 import { SyncOperationError, syncErrorInfo } from '../../model/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
-import { SyncStepError, type SyncFailure } from '../../model/failure.ts';
+import type { SyncFailure } from '../../model/failure.ts';
 import type { SyncKind } from '../../model/kind.ts';
 import type { SchemaReport } from '../../model/ports.ts';
 import type { Kinds, Plan, SyncRequest } from '../../model/run.ts';
 import { noStats } from '../../model/stats.ts';
 import type { PlanInput } from '../../machines/sync-machine.ts';
 import type { EnginePorts } from '../engine-ports.ts';
+import { createScopeGuard, type ScopeGuard } from '../scope-guard.ts';
 
 type KindFailure = SyncFailure & { readonly type: 'kindFailed' };
 
 /** Plans a run under the lease: whose data it is, which kinds it pushes and pulls, which of them are due for a full resync, which conflicts have work. */
-export async function planRun({ runId, request, remaining }: PlanInput, ports: EnginePorts): Promise<Plan> {
+export async function planRun({ runId, request, remaining }: PlanInput, ports: EnginePorts, guard: ScopeGuard = createScopeGuard(ports)): Promise<Plan> {
   const { store, kinds } = ports;
-  await assertScope(ports);
+  // Operations are never sent with another user's token, nor to another server (F-143).
+  await guard.claim();
   const schemas = await store.upgradeSchemas();
   const isRefused = (kind: string): boolean => schemas.refused.some((refused) => refused.kind === kind);
   const wantsPush = (kind: string): boolean => kinds.get(kind)?.pullOnly === false && !isRefused(kind);
@@ -67,18 +69,6 @@ function refusal({ kind, stored, known }: SchemaReport['refused'][number], reque
 function toldAsFailed({ kind, phase, message, cause }: KindFailure): SyncFact {
   const error = cause instanceof SyncOperationError ? cause : new SyncOperationError(message, phase);
   return { type: 'sync.failed', phase, kind, error, errorInfo: syncErrorInfo(error), stats: noStats };
-}
-
-/** Operations are never sent with another user's token, nor to another server (F-143). */
-async function assertScope({ scope, store, clock }: EnginePorts): Promise<void> {
-  if (scope === undefined) return;
-  const { owner } = await store.claimScope(scope());
-  if (owner === scope()) return;
-  throw new SyncStepError({
-    type: 'scopeChanged',
-    at: clock.now(),
-    message: 'the database belongs to another user or server; nothing is sent until adoptScope() keeps it or clearScope() empties it',
-  });
 }
 
 /** Referenced kinds first, else in the order of registration; a cycle keeps that order. */

@@ -1,8 +1,10 @@
 import { fromObservable, fromPromise } from 'xstate';
 import type { FinishInput, PlanInput, PrepareInput, PullInput, RememberWaitInput, SweepInput } from '../../machines/sync-machine.ts';
+import type { SyncFailure } from '../../model/failure.ts';
 import type { Hydrated, LeaseAnswer, PageReport, Plan, RunRecord, SweepReport } from '../../model/run.ts';
 import type { OpenQuestions } from '../conflicts/open-questions.ts';
 import type { EnginePorts } from '../engine-ports.ts';
+import { scopeFailure, type ScopeGuard } from '../scope-guard.ts';
 import { failStep } from '../step-failure.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import { createFinish } from './finish-run.ts';
@@ -16,7 +18,7 @@ import type { RunMemory } from './run-memory.ts';
 const longestWaitMs = 24 * 60 * 60 * 1000;
 
 /** Begins and ends runs, pulls, resyncs, and remembers over restarts what the chart waits for. */
-export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: LeaseKeeper, questions: OpenQuestions) {
+export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: LeaseKeeper, questions: OpenQuestions, guard: ScopeGuard) {
   const { store, transport, clock } = ports;
   const finish = createFinish(ports, memory, keeper, questions);
   const ahead = new PullAhead(ports);
@@ -43,16 +45,19 @@ export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: L
         memory.clockOffsetMs = clockOffsetMs;
         const delayMs = retryAt === undefined ? 0 : retryAt - clock.now();
         const isAhead = delayMs > 0 && delayMs <= Math.max(longestWaitMs, ports.config.backoffMaxMs);
-        return { paused, attempt, request, ...(isAhead ? { wait: { delayMs, retryAt } } : {}) };
+        const failure = await scopeFailure(guard);
+        return { paused, attempt, request, ...(isAhead ? { wait: { delayMs, retryAt } } : {}), ...(failure === undefined ? {} : { failure }) };
       }),
     ),
+
+    checkScope: fromPromise<SyncFailure | undefined>(() => step(() => scopeFailure(guard))),
 
     acquireLease: fromPromise<LeaseAnswer>(() => step(() => keeper.acquire())),
 
     planRun: fromPromise<Plan, PlanInput>(({ input }) =>
       step(async () => {
         memory.beginRun(input.runId, clock.now());
-        const plan = await planRun(input, ports);
+        const plan = await planRun(input, ports, guard);
         ahead.plan(plan.pullKinds.map((kind) => ({ kind, resync: plan.resyncKinds.includes(kind) })));
         return plan;
       }),
@@ -75,7 +80,9 @@ export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: L
       step(() => store.rememberWait({ attempt: wait?.due === true ? 0 : attempt, retryAt: wait?.retryAt, request })),
     ),
 
-    rememberPaused: fromPromise<unknown, { paused: boolean }>(({ input }) => step(() => store.rememberPaused(input.paused))),
+    rememberPaused: fromPromise<unknown, { paused: boolean }>(({ input }) =>
+      step(() => (memory.pausesBriefly ? Promise.resolve() : store.rememberPaused(input.paused))),
+    ),
 
     // `health` never rejects; an adapter that breaks that word is not reachable either.
     probeHealth: fromPromise<boolean>(async ({ signal }) => (await unlessAborted(transport.health({ signal }), signal).catch(() => false)) ?? false),

@@ -45,6 +45,8 @@ export class RunMemory {
   /** The last answer of the batch before, since "two in a row" must not depend on the batch size. */
   lastAnswer: EntityAnswer | undefined;
   clockOffsetNoted = false;
+  /** The engine stands still for a moment, by its own doing: a restart must not find it paused. */
+  pausesBriefly = false;
   /** Operations settled in this run, for the progress of the push. */
   settled = 0;
   /** The last take, which may still be committing after its actor was stopped. */
