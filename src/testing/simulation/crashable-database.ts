@@ -1,0 +1,110 @@
+import { DataSource, type EntitySchema, type MixedList } from 'typeorm';
+import type { Clock } from '../../model/clock.ts';
+import { gateConnection } from '../../persistence/connection-gate.ts';
+import { syncEntities } from '../../persistence/entities.ts';
+import { loadOptional } from '../../persistence/load-optional.ts';
+import { simulatedEntities } from './simulated-app.ts';
+
+/** The part of better-sqlite3 that is used here. */
+interface Statement {
+  readonly reader: boolean;
+  all(...parameters: unknown[]): unknown[];
+  run(...parameters: unknown[]): unknown;
+}
+export interface RawDatabase {
+  readonly inTransaction: boolean;
+  prepare(sql: string): Statement;
+  exec(sql: string): unknown;
+  serialize(): Buffer;
+  close(): void;
+}
+type DatabaseClass = new (source: Buffer | string) => RawDatabase;
+type Query = (this: unknown, sql: string, ...rest: unknown[]) => Promise<unknown>;
+
+/** What a simulation is told of, in the middle of things. Nothing is told any more after a crash. */
+export interface DatabaseWatch {
+  onStatement(): void;
+  beforeCommit(): void;
+  /** After the bytes are safe. */
+  afterCommit(): void;
+}
+
+/** A database in memory that can be cut off at any moment; what was not committed then is gone, what is still under way never ends. */
+export interface CrashableDatabase {
+  readonly dataSource: DataSource;
+  readonly raw: RawDatabase;
+  /** Reads beside everything else, also while a transaction is open. */
+  look<Row>(sql: string): readonly Row[];
+  /** Cuts it off and gives back what was committed. */
+  crash(): Buffer;
+  readonly isDead: boolean;
+}
+
+const never = new Promise<never>(() => undefined);
+let driver: Promise<DatabaseClass> | undefined;
+
+/** Opens the stored bytes as a data source of its own, gated like any other. */
+export async function openCrashableDatabase(bytes: Buffer, clock: Clock, watch: DatabaseWatch): Promise<CrashableDatabase> {
+  const Database = await (driver ??= loadOptional('better-sqlite3') as Promise<DatabaseClass>);
+  const raw = new Database(bytes);
+  const prepare = raw.prepare.bind(raw);
+  let isDead = false;
+  const died = (): Error => new Error('this process has crashed');
+  const watched = (sql: string): Statement => {
+    if (isDead) throw died();
+    const statement = prepare(sql);
+    if (sql !== 'COMMIT') return statement;
+    const run = statement.run.bind(statement);
+    return Object.assign(statement, {
+      run: (...parameters: unknown[]) => {
+        if (isDead) throw died();
+        watch.beforeCommit();
+        if (isDead) throw died();
+        const result = run(...parameters);
+        watch.afterCommit();
+        return result;
+      },
+    });
+  };
+  class Opened {
+    constructor() {
+      return Object.assign(raw, { prepare: watched });
+    }
+  }
+  const dataSource = new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    driver: Opened,
+    entities: [...simulatedEntities, ...syncEntities] as MixedList<EntitySchema>,
+  });
+  gateConnection(dataSource, { clock });
+  await dataSource.initialize();
+  // Statements of a dead process never answer: its promises stay where they are, instead of failing.
+  const runner = Object.getPrototypeOf(dataSource.createQueryRunner()) as { query: Query };
+  const { query } = runner;
+  runner.query = function (sql, ...rest) {
+    if (!isDead) watch.onStatement();
+    return isDead ? never : query.call(this, sql, ...rest);
+  };
+  const looks = new Map<string, Statement>();
+  return {
+    dataSource,
+    raw,
+    look: <Row>(sql: string): readonly Row[] => {
+      if (isDead) return [];
+      const statement = looks.get(sql) ?? prepare(sql);
+      looks.set(sql, statement);
+      return statement.all() as readonly Row[];
+    },
+    crash: () => {
+      isDead = true;
+      if (raw.inTransaction) prepare('ROLLBACK').run();
+      const left = raw.serialize();
+      raw.close();
+      return left;
+    },
+    get isDead() {
+      return isDead;
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import type { JsonObject } from '../../model/json.ts';
+import { requestFingerprint, type WireAnswer, type WriteRequest } from '../../server/wire-rules.ts';
+import { MemoryBackend } from '../memory-backend.ts';
+import type { RecordedRequest } from '../test-server-faults.ts';
+import type { HttpAnswer } from '../test-server-http.ts';
+import { route, type RouteSettings } from '../test-server-routes.ts';
+import type { SimulatedServerKind } from './simulation-script.ts';
+import { SimulationViolation } from './virtual-time.ts';
+
+/** One write as the server took it, in the order in which it did. */
+export interface ServerWrite {
+  readonly key: string | undefined;
+  readonly type: 'upsert' | 'delete';
+  readonly kind: string;
+  readonly id: string;
+  readonly status: number;
+  /** Whether it changed anything, as against a refusal or a repeated answer. */
+  readonly changed: boolean;
+}
+
+/** Keeps a log of what clients write, and holds them to it: one key, one body, one effect (I2). */
+class LoggedBackend extends MemoryBackend {
+  readonly writes: ServerWrite[] = [];
+  /** Every state a row has had, oldest first; null: deleted. */
+  readonly history = new Map<string, (JsonObject | null)[]>();
+  readonly #bodies = new Map<string, string>();
+
+  override write(request: WriteRequest): WireAnswer {
+    const { key, type, kind, id } = request;
+    if (key !== undefined) this.#checkBody(key, request);
+    const before = this.effects.length;
+    const answer = super.write(request);
+    const changed = this.effects.length > before;
+    this.writes.push({ key, type, kind, id, status: answer.status, changed });
+    if (!changed) return answer;
+    this.keep(kind, id);
+    if (key !== undefined && this.effectCount({ key }) > 1) throw new SimulationViolation('I2', `request ${key} on ${kind}/${id} took effect twice`);
+    return answer;
+  }
+
+  keep(kind: string, id: string): void {
+    const states = this.history.get(`${kind}/${id}`) ?? [];
+    this.history.set(`${kind}/${id}`, states);
+    states.push(this.get(kind, id) ?? null);
+  }
+
+  #checkBody(key: string, request: WriteRequest): void {
+    const body = requestFingerprint(request);
+    const first = this.#bodies.get(key);
+    if (first !== undefined && first !== body) throw new SimulationViolation('I2', `another body under key ${key}: first ${first}, now ${body}`);
+    this.#bodies.set(key, body);
+  }
+}
+
+/** The server of a simulation: the real rules of PROTOCOL §9, without a network, and with a log. */
+export class ModelServer {
+  readonly backend: LoggedBackend;
+  readonly #kind: SimulatedServerKind;
+  readonly #refused = new Set<string>();
+  /** Increments made by other writers than the replicas. */
+  readonly ownIncrements = new Map<string, number>();
+
+  constructor(kind: SimulatedServerKind, now: () => number) {
+    this.#kind = kind;
+    const { paging, hasMore, announcePageCap, idOrder, deletes, pageCap, pageCapBytes } = kind;
+    this.backend = new LoggedBackend({
+      naming: 'camelCase',
+      paging,
+      hasMore,
+      announcePageCap,
+      idOrder,
+      deletes,
+      now,
+      ...(pageCap === undefined ? {} : { pageCap }),
+      ...(pageCapBytes === undefined ? {} : { pageCapBytes }),
+    });
+    this.backend.addRule(({ kind: name, id }) =>
+      this.#refused.has(`${name}/${id}`) ? { status: 422, body: { error: 'refused', message: 'a rule of the server refuses this' } } : undefined,
+    );
+  }
+
+  answer(request: RecordedRequest): HttpAnswer {
+    return route(this.backend, request, this.#settings);
+  }
+
+  /** Does the first operations of a batch only, as a server does that dies in the middle. */
+  answerPart(request: RecordedRequest, count: number): void {
+    const ops = typeof request.body === 'object' && request.body !== null && 'ops' in request.body ? request.body['ops'] : undefined;
+    this.answer(Array.isArray(ops) ? { ...request, body: { ops: ops.slice(0, count) as JsonObject[] } } : request);
+  }
+
+  seed(kind: string, rows: readonly JsonObject[]): void {
+    this.backend.seed(kind, rows);
+    for (const row of rows) this.backend.keep(kind, String(row['id']));
+  }
+
+  edit(kind: string, id: string, change: (row: JsonObject) => JsonObject): boolean {
+    const row = this.backend.get(kind, id);
+    if (row === undefined) return false;
+    this.backend.update(kind, id, change(row));
+    this.backend.keep(kind, id);
+    return true;
+  }
+
+  insert(kind: string, row: JsonObject): boolean {
+    const id = String(row['id']);
+    if (this.backend.get(kind, id, { includeDeleted: true }) !== undefined) return false;
+    this.seed(kind, [row]);
+    return true;
+  }
+
+  delete(kind: string, id: string): boolean {
+    if (this.backend.get(kind, id) === undefined) return false;
+    if (this.#kind.deletes === 'hard') this.backend.remove(kind, id);
+    else this.backend.softDelete(kind, id);
+    this.backend.keep(kind, id);
+    return true;
+  }
+
+  refuse(kind: string, id: string): void {
+    this.#refused.add(`${kind}/${id}`);
+  }
+
+  allow(): void {
+    this.#refused.clear();
+  }
+
+  readonly #settings: RouteSettings = {
+    batchPath: 'batch',
+    kinds: ['lists', 'tasks'],
+    tombstoneRetentionSeconds: undefined,
+    refuses: () => undefined,
+    distort: (answer, type) => this.#distort(answer, type),
+  };
+
+  #distort(answer: WireAnswer, type: WriteRequest['type'] | 'fetch'): WireAnswer {
+    const { status, body } = answer;
+    if (status === 409 && this.#kind.bareConflicts) return { status, body: { error: 'conflict' } };
+    if (type !== 'upsert' || status >= 300 || body === undefined || this.#kind.putAnswer === 'row') return answer;
+    if (this.#kind.putAnswer === 'empty') return { status: 204 };
+    const { updatedAt: _updatedAt, ...rest } = body;
+    return { status, body: rest };
+  }
+}

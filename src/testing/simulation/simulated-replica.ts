@@ -1,0 +1,340 @@
+import type { EntityManager } from 'typeorm';
+import { createSyncEngine } from '../../engine/create-sync-engine.ts';
+import type { SyncEngine } from '../../engine/sync-engine.ts';
+import { createTriggers, type Triggers } from '../../engine/triggers.ts';
+import type { SyncMachineEvent } from '../../machines/sync-machine.ts';
+import { acceptClient, acceptMerged, acceptServer, defer, type Conflict, type ConflictResolution, type ConflictResolver } from '../../model/conflict.ts';
+import type { SyncEvent } from '../../model/events.ts';
+import { createWriter, type SyncEntityWriter } from '../../persistence/writer.ts';
+import { RestTransport } from '../../transport/rest-transport.ts';
+import { seededRandom } from '../seeded-random.ts';
+import { openCrashableDatabase, type CrashableDatabase } from './crashable-database.ts';
+import type { ModelServer } from './model-server.ts';
+import type { SimulationLog } from './simulation-log.ts';
+import { simulatedKinds, simulatedTables, type SimulatedKind, type SimulatedRow } from './simulated-app.ts';
+import { SimulatedConnection, type SimulatedCaller } from './simulated-network.ts';
+import type { SimulatedBoundary, SimulatedClientKind, SimulatedWorld } from './simulation-script.ts';
+import { ProcessClock, SimulationViolation, type VirtualTime } from './virtual-time.ts';
+
+/** One engine of a process, with what it was made from. */
+export interface SimulatedEngine {
+  readonly name: string;
+  readonly engine: SyncEngine;
+  readonly clock: ProcessClock;
+  readonly triggers: Triggers;
+}
+
+/** What a replica tells its oracle. */
+export interface ReplicaWatch {
+  /** After each commit, while everything stands still. */
+  onCommit(replica: SimulatedReplica): void;
+  onEvent(replica: SimulatedReplica, event: SyncEvent): void;
+}
+
+interface Armed {
+  readonly boundary: SimulatedBoundary;
+  left: number;
+  readonly go: () => void;
+}
+
+/** A device: its stored bytes, its connection, and the process that runs on it at the moment. */
+export class SimulatedReplica {
+  readonly name: string;
+  readonly connection: SimulatedConnection;
+  database: CrashableDatabase | undefined;
+  engines: readonly SimulatedEngine[] = [];
+  skewMs = 0;
+  /** What the connectivity port says. */
+  saysOnline = true;
+  /** The token that the app has; -1: signed out. */
+  token = 1;
+  canRefresh = true;
+  /** Promises that an app holds, with what they are for. */
+  readonly waiting = new Map<Promise<unknown>, { readonly what: string; readonly since: number }>();
+  /** Processes that died so far; a promise of a dead one is never kept. */
+  crashes = 0;
+  readonly #listeners = new Set<(online: boolean) => void>();
+  readonly #armed = new Set<Armed>();
+  #bytes: Buffer;
+  #opCount = 0;
+  #isStarting = false;
+  #writers: Readonly<Record<SimulatedKind, SyncEntityWriter<SimulatedRow>>> | undefined;
+
+  constructor(
+    readonly index: number,
+    private readonly world: SimulatedWorld,
+    private readonly time: VirtualTime,
+    server: ModelServer,
+    private readonly log: SimulationLog,
+    private readonly watch: ReplicaWatch,
+    bytes: Buffer,
+  ) {
+    this.name = `r${index}`;
+    this.#bytes = bytes;
+    this.connection = new SimulatedConnection(time, server, world.seed + index * 31, world.latencyMs);
+  }
+
+  get isUp(): boolean {
+    return this.database !== undefined && !this.database.isDead;
+  }
+
+  // ── Life ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async start(): Promise<void> {
+    if (this.isUp || this.#isStarting) return;
+    this.#isStarting = true;
+    const clock = new ProcessClock(this.time, this.skewMs);
+    const database = await this.time.hold(
+      openCrashableDatabase(this.#bytes, clock, {
+        onStatement: () => {
+          this.time.touch();
+          this.#reach('statement');
+        },
+        beforeCommit: () => this.#reach('beforeCommit'),
+        afterCommit: () => {
+          this.watch.onCommit(this);
+          this.#reach('afterCommit');
+        },
+      }),
+    );
+    this.#isStarting = false;
+    this.database = database;
+    const tables = simulatedTables(this.world.client);
+    const writer = createWriter(database.dataSource, { clock, opId: () => this.nextOpId() });
+    this.#writers = { lists: writer.forTable(tables.lists), tasks: writer.forTable(tables.tasks) };
+    const count = this.world.twoEngines && this.index === 0 ? 2 : 1;
+    this.engines = Array.from({ length: count }, (_, index) =>
+      this.#createEngine(index === 0 ? clock : new ProcessClock(this.time, this.skewMs), index, count),
+    );
+    for (const { engine, triggers, name } of this.engines) {
+      if (!this.isUp) return;
+      this.keep(`start of ${name}`, engine.start());
+      if (this.world.client.automatic) this.keep(`triggers of ${name}`, triggers.start());
+    }
+  }
+
+  #createEngine(clock: ProcessClock, index: number, count: number): SimulatedEngine {
+    const { database } = this;
+    if (database === undefined) throw new SimulationViolation('crash', 'there is no process');
+    const { world } = this;
+    const name = count === 1 ? this.name : `${this.name}${index === 0 ? 'a' : 'b'}`;
+    const caller: SimulatedCaller = {
+      name,
+      clock,
+      onRequest: () => {
+        this.#reach('request');
+        const engine = this.engines[index];
+        if (engine?.engine.actor.getSnapshot().matches({ activity: 'paused' }) === true)
+          this.time.fail(new SimulationViolation('I9', `${name} sends a request while it is paused`));
+      },
+      onAnswer: () => this.#reach('answer'),
+      trace: (text) => this.log.trace(name, text),
+      onFault: (type) => this.log.countFault(type),
+    };
+    const transport = new RestTransport({
+      baseUrl: 'http://server',
+      axios: this.connection.clientOf(caller),
+      clock,
+      token: async (options) => {
+        await Promise.resolve();
+        if (options?.refresh === true && this.canRefresh) this.token = this.connection.validToken;
+        return `Bearer ${this.token}`;
+      },
+      enableBatch: world.client.batch,
+      batchSize: world.client.batchSize,
+      pushConcurrency: world.client.pushConcurrency,
+      conditionalWrite: world.client.conditionalWrite,
+      deltas: world.client.deltas,
+    });
+    const engine = createSyncEngine({
+      dataSource: database.dataSource,
+      transport,
+      clock,
+      random: seededRandom(world.seed + this.index * 101 + index * 13 + this.crashes),
+      tables: simulatedKinds.map((kind) => simulatedTables(world.client)[kind]),
+      config: { ...configOf(world.client), conflictResolver: resolverOf(world.client.resolver, clock) },
+      connectivity: {
+        isOnline: () => this.saysOnline,
+        subscribe: (listener) => {
+          const told = (online: boolean): void => clock.whenAwake(() => listener(online));
+          this.#listeners.add(told);
+          return () => this.#listeners.delete(told);
+        },
+      },
+    });
+    const triggers = createTriggers(engine, { interval: 20_000, pushOnOutboxChanges: true, pushDebounceMs: 200, pullOnStartup: true });
+    const isAlive = (): boolean => this.database === database && !database.isDead;
+    engine.events$.subscribe((event) => {
+      if (!isAlive()) return;
+      this.log.traceEvent(name, event);
+      this.watch.onEvent(this, event);
+    });
+    engine.actor.subscribe((snapshot) => {
+      if (isAlive()) this.log.visit(name, snapshot.value);
+    });
+    return { name, engine, clock, triggers };
+  }
+
+  /** The process ends in the middle of whatever it does; only what was committed is left. */
+  crash(): void {
+    const { database } = this;
+    if (database === undefined || database.isDead) return;
+    this.crashes += 1;
+    for (const { clock, triggers } of this.engines) {
+      clock.isDead = true;
+      triggers.dispose();
+    }
+    this.#bytes = database.crash();
+    this.#forgetProcess();
+  }
+
+  /** Ends as an app does that is closed in order. */
+  async close(): Promise<void> {
+    const { database, engines } = this;
+    if (database === undefined || database.isDead) return;
+    for (const { triggers } of engines) triggers.dispose();
+    await Promise.all(engines.map(({ engine }) => engine.dispose()));
+    if (this.database !== database || database.isDead) return;
+    for (const { clock } of engines) clock.isDead = true;
+    this.#bytes = database.crash();
+    this.#forgetProcess();
+  }
+
+  #forgetProcess(): void {
+    this.engines = [];
+    this.#listeners.clear();
+    this.waiting.clear();
+  }
+
+  // ── Boundaries ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Calls back the nth time that a boundary is reached from now on, in the middle of it. */
+  arm(boundary: SimulatedBoundary, go: () => void): () => void {
+    const armed: Armed = { boundary, left: boundary.count, go };
+    this.#armed.add(armed);
+    return () => this.#armed.delete(armed);
+  }
+
+  #reach(at: SimulatedBoundary['at']): void {
+    for (const armed of [...this.#armed]) {
+      if (armed.boundary.at !== at) continue;
+      armed.left -= 1;
+      if (armed.left > 0) continue;
+      this.#armed.delete(armed);
+      armed.go();
+    }
+  }
+
+  // ── What an app does ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  nextOpId(): string {
+    this.#opCount += 1;
+    return `${this.name}.${this.#opCount}`;
+  }
+
+  writerOf(kind: SimulatedKind): SyncEntityWriter<SimulatedRow> | undefined {
+    return this.#writers?.[kind];
+  }
+
+  manager(): EntityManager | undefined {
+    return this.isUp ? this.database?.dataSource.manager : undefined;
+  }
+
+  engineAt(index: number | undefined): SimulatedEngine | undefined {
+    return this.engines[index ?? 0] ?? this.engines[0];
+  }
+
+  sayOnline(online: boolean): void {
+    if (this.saysOnline === online) return;
+    this.saysOnline = online;
+    for (const listener of [...this.#listeners]) listener(online);
+  }
+
+  send(event: SyncMachineEvent): void {
+    for (const { engine } of this.engines) engine.actor.send(event);
+  }
+
+  /** Holds a promise as an app does; it must come to an end, and may only fail as documented. */
+  keep(what: string, promise: Promise<unknown>): void {
+    const { database } = this;
+    // The process died while it was asked: nobody holds this promise.
+    if (database === undefined || database.isDead) {
+      promise.catch(() => undefined);
+      return;
+    }
+    this.waiting.set(promise, { what, since: this.time.elapsed });
+    const end = (how: string): void => {
+      this.time.touch();
+      if (this.database === database) this.log.trace(this.name, `${what} ${how}`);
+      this.waiting.delete(promise);
+    };
+    promise.then(
+      () => end('is done'),
+      (error: unknown) => {
+        end(`fails: ${error instanceof Error ? `${error.name} ${error.message}` : String(error)}`);
+        const isDocumented = error instanceof Error && documentedErrors.has(error.name);
+        if (!isDocumented && this.database === database && database?.isDead === false)
+          this.time.fail(
+            new SimulationViolation(
+              'I13',
+              `${what} fails with what no caller expects: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+            ),
+          );
+      },
+    );
+  }
+}
+
+const documentedErrors: ReadonlySet<string> = new Set([
+  'SyncError',
+  'NetworkError',
+  'TransportError',
+  'ConflictError',
+  'SyncOperationError',
+  'MaxRetriesExceededError',
+  'ParseError',
+  'AuthError',
+  'ValidationError',
+  'SyncAbortedError',
+]);
+
+const configOf = (client: SimulatedClientKind) => ({
+  conflictStrategy: client.strategy,
+  coalesce: client.coalesce,
+  mergedPush: client.mergedPush,
+  skipConflictingOps: client.skipConflictingOps,
+  pageSize: client.pageSize,
+  pushBatchSize: client.pushBatchSize,
+  maxRetries: client.maxRetries,
+  maxOutboxTryCount: client.maxOutboxTryCount,
+  pullConcurrency: client.pullConcurrency,
+  pullOverlapMs: client.pullOverlapMs,
+  idempotencyWindowMs: client.idempotencyWindowMs,
+  fullResyncIntervalMs: client.fullResyncIntervalMs,
+  backoffMaxMs: 15_000,
+  requestTimeoutMs: 30_000,
+});
+
+function resolverOf(how: SimulatedClientKind['resolver'], clock: ProcessClock): ConflictResolver | undefined {
+  const answer = (conflict: Conflict): ConflictResolution => {
+    const turn = (conflict.opId.length + Number(conflict.entityId)) % 3;
+    return turn === 0 ? acceptServer() : turn === 1 ? acceptClient() : acceptMerged({ ...conflict.serverData, ...conflict.localData });
+  };
+  switch (how) {
+    case 'none':
+      return undefined;
+    case 'prompt':
+      return answer;
+    case 'late':
+      return (conflict) =>
+        new Promise((resolve) => {
+          clock.setTimeout(() => resolve(answer(conflict)), 3_000);
+        });
+    case 'throwing':
+      return () => {
+        throw new Error('this resolver throws');
+      };
+    case 'deferring':
+      return () => defer();
+  }
+}

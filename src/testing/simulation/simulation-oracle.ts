@@ -1,0 +1,248 @@
+import type { Delta } from '../../model/delta.ts';
+import type { SyncEvent } from '../../model/events.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
+import { deepEqual } from '../../rules/deep-equal.ts';
+import { compareTimestamps } from '../../rules/timestamp.ts';
+import type { ModelServer } from './model-server.ts';
+import { simulatedKinds, type SimulatedKind } from './simulated-app.ts';
+import type { SimulatedReplica } from './simulated-replica.ts';
+import type { SimulatedWorld } from './simulation-script.ts';
+import { SimulationViolation } from './virtual-time.ts';
+
+/** A queued operation, read beside the engine. */
+export interface QueuedNow {
+  readonly seq: number;
+  readonly opId: string;
+  readonly kind: SimulatedKind;
+  readonly id: string;
+  readonly type: 'upsert' | 'delete';
+  readonly payload: JsonObject | undefined;
+  readonly changed: readonly string[] | undefined;
+  readonly deltas: readonly Delta[];
+  readonly requestId: string | null;
+  readonly creates: boolean;
+}
+
+interface RawQueued {
+  readonly seq: number;
+  readonly op_id: string;
+  readonly kind: SimulatedKind;
+  readonly entity_id: string;
+  readonly op: 'upsert' | 'delete';
+  readonly payload: string | null;
+  readonly changed_fields: string | null;
+  readonly deltas: string | null;
+  readonly request_id: string | null;
+  readonly creates: number;
+}
+
+interface Memory {
+  queued: ReadonlyMap<string, QueuedNow>;
+  readonly cursors: Map<string, string>;
+}
+
+/** What became of an operation that left the queue. */
+export type Fate = 'applied' | 'givenUp';
+
+const parse = <T>(text: string | null): T | undefined => (text === null ? undefined : (JSON.parse(text) as T));
+const entityOf = ({ kind, id }: { readonly kind: string; readonly id: string }): string => `${kind}/${id}`;
+const serverKeys = new Set(['id', 'updatedAt', 'deletedAt', 'createdAt']);
+
+/** Watches every commit of every replica, and holds the engine to its invariants. */
+export class SimulationOracle {
+  /** All operations that were ever queued. */
+  readonly operations = new Map<string, QueuedNow>();
+  readonly fates = new Map<string, Fate>();
+  readonly #memories = new Map<SimulatedReplica, Memory>();
+  readonly #toldDiscarded = new Set<string>();
+
+  constructor(
+    private readonly world: SimulatedWorld,
+    private readonly server: ModelServer,
+  ) {}
+
+  readQueue(replica: SimulatedReplica): readonly QueuedNow[] {
+    const rows = replica.database?.look<RawQueued>(
+      'SELECT "seq", "op_id", "kind", "entity_id", "op", "payload", "changed_fields", "deltas", "request_id", "creates" FROM "sync_outbox" ORDER BY "seq"',
+    );
+    return (rows ?? []).map((row) => ({
+      seq: row.seq,
+      opId: row.op_id,
+      kind: row.kind,
+      id: row.entity_id,
+      type: row.op,
+      payload: parse<JsonObject>(row.payload),
+      changed: parse<string[]>(row.changed_fields),
+      deltas: parse<Delta[]>(row.deltas) ?? [],
+      requestId: row.request_id,
+      creates: row.creates === 1,
+    }));
+  }
+
+  onEvent(event: SyncEvent): void {
+    if (event.type === 'op.discarded') this.#toldDiscarded.add(event.opId);
+  }
+
+  /** I1, I6: whatever left the queue with this commit has a reason, and no cursor moved back. */
+  onCommit(replica: SimulatedReplica): void {
+    const memory = this.#memoryOf(replica);
+    const queue = this.readQueue(replica);
+    const now = new Map(queue.map((op) => [op.opId, op]));
+    for (const op of queue) if (!this.operations.has(op.opId)) this.operations.set(op.opId, op);
+    const gone = [...memory.queued.values()].filter(({ opId }) => !now.has(opId));
+    if (gone.length > 0) {
+      const discarded = new Set(replica.database?.look<{ op_id: string }>('SELECT "op_id" FROM "sync_discarded"').map((row) => row.op_id));
+      for (const op of gone) {
+        const fate = discarded.has(op.opId) ? 'givenUp' : 'applied';
+        this.fates.set(op.opId, fate);
+        if (fate === 'applied') this.#assertApplied(replica, op, [...memory.queued.values()]);
+      }
+    }
+    memory.queued = now;
+    this.#checkCursors(replica, memory);
+  }
+
+  /** After a crash: what was not committed never was. */
+  afterRestart(replica: SimulatedReplica): void {
+    this.#memoryOf(replica).queued = new Map(this.readQueue(replica).map((op) => [op.opId, op]));
+  }
+
+  // ── Every step ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** I4, I6: what the user sees has all pending edits in it; every server row that the cursor has passed is here. */
+  check(replica: SimulatedReplica): void {
+    if (!replica.isUp || replica.database?.raw.inTransaction === true) return;
+    const byEntity = new Map<string, QueuedNow[]>();
+    for (const op of this.readQueue(replica)) byEntity.set(entityOf(op), [...(byEntity.get(entityOf(op)) ?? []), op]);
+    const quarantined = new Set(
+      replica.database
+        ?.look<{ kind: string; entity_id: string }>('SELECT "kind", "entity_id" FROM "sync_quarantine"')
+        .map((row) => `${row.kind}/${row.entity_id}`),
+    );
+    for (const kind of simulatedKinds) {
+      const rows = this.localRows(replica, kind);
+      for (const [entity, ops] of byEntity) {
+        if (ops[0]?.kind === kind && !quarantined.has(entity)) this.#checkPending(replica, entity, ops, rows.get(ops[0].id));
+      }
+      if (this.world.server.paging !== 'offsetToken') this.#checkPassed(replica, kind, rows, quarantined);
+    }
+  }
+
+  /** The rows of a replica as wire JSON, hidden and deleted ones too. */
+  localRows(replica: SimulatedReplica, kind: SimulatedKind): ReadonlyMap<string, JsonObject> {
+    const raw = replica.database?.look<Record<string, Json>>(`SELECT * FROM "${kind}"`) ?? [];
+    return new Map(raw.map((row) => [String(row['id']), toWire(kind, row)]));
+  }
+
+  #checkPending(replica: SimulatedReplica, entity: string, ops: readonly QueuedNow[], row: JsonObject | undefined): void {
+    let isHidden = false;
+    const fields = new Map<string, Json | undefined>();
+    for (const op of ops) {
+      isHidden = op.type === 'delete';
+      if (op.payload === undefined) continue;
+      for (const key of op.changed ?? Object.keys(op.payload)) if (!serverKeys.has(key)) fields.set(key, op.payload[key] ?? null);
+      for (const { field } of op.deltas) fields.set(field, undefined);
+    }
+    const seen = row !== undefined && row['deletedAt'] === null && row['deletedAtLocal'] === null;
+    const ids = ops.map(({ opId }) => opId).join(', ');
+    if (isHidden && seen) throw new SimulationViolation('I4', `${replica.name}: ${entity} is shown although its deletion is pending (${ids})`);
+    if (!isHidden && !seen)
+      throw new SimulationViolation('I4', `${replica.name}: ${entity} is not shown although edits of it are pending (${ids}): ${JSON.stringify(row)}`);
+    if (isHidden || row === undefined) return;
+    for (const [field, value] of fields) {
+      if (value !== undefined && !deepEqual(row[field] ?? null, value))
+        throw new SimulationViolation(
+          'I4',
+          `${replica.name}: ${entity}.${field} shows ${JSON.stringify(row[field])}, the pending edit (${ids}) says ${JSON.stringify(value)}`,
+        );
+    }
+  }
+
+  #checkPassed(replica: SimulatedReplica, kind: SimulatedKind, rows: ReadonlyMap<string, JsonObject>, quarantined: ReadonlySet<string>): void {
+    const cursor = this.#memoryOf(replica).cursors.get(kind);
+    if (cursor === undefined) return;
+    const bases = new Set(
+      replica.database?.look<{ kind: string; entity_id: string }>('SELECT "kind", "entity_id" FROM "sync_base"').map((row) => `${row.kind}/${row.entity_id}`),
+    );
+    for (const row of this.server.backend.getAll(kind, { includeDeleted: true })) {
+      const id = String(row['id']);
+      const version = String(row['updatedAt']);
+      if (compareTimestamps(version, cursor) >= 0 || bases.has(`${kind}/${id}`) || quarantined.has(`${kind}/${id}`)) continue;
+      const local = rows.get(id);
+      const isDeletedThere = (row['deletedAt'] ?? null) !== null;
+      if (local === undefined) {
+        if (!isDeletedThere)
+          throw new SimulationViolation('I6', `${replica.name}: the cursor of ${kind} is at ${cursor}, and row ${id} of ${version} is not here`);
+        continue;
+      }
+      const localVersion = String(local['updatedAt'] ?? '');
+      if (localVersion === '' || compareTimestamps(localVersion, version) < 0) {
+        // A deletion that the server took of us is known without its version.
+        if (isDeletedThere && local['deletedAtLocal'] !== null) continue;
+        throw new SimulationViolation(
+          'I6',
+          `${replica.name}: the cursor of ${kind} is at ${cursor}, and row ${id} is still of ${localVersion}, not of ${version}`,
+        );
+      }
+    }
+  }
+
+  #checkCursors(replica: SimulatedReplica, memory: Memory): void {
+    for (const { kind, ts } of replica.database?.look<{ kind: string; ts: string | null }>('SELECT "kind", "ts" FROM "sync_cursors"') ?? []) {
+      const before = memory.cursors.get(kind);
+      if (ts === null) continue;
+      if (before !== undefined && compareTimestamps(ts, before) < 0 && this.world.server.paging === 'keyset')
+        throw new SimulationViolation('I6', `${replica.name}: the cursor of ${kind} moved back from ${before} to ${ts}`);
+      memory.cursors.set(kind, ts);
+    }
+  }
+
+  // ── What it means to be applied ───────────────────────────────────────────────────────────────────────────────────
+
+  #assertApplied(replica: SimulatedReplica, op: QueuedNow, queue: readonly QueuedNow[]): void {
+    const group = queue.filter((other) => other.kind === op.kind && other.id === op.id && other.seq >= op.seq);
+    const ids = new Set(group.map(({ opId }) => opId));
+    const written = this.server.backend.writes.some(
+      ({ key, status, type }) =>
+        key !== undefined && ids.has(key.split('#')[0] ?? '') && (status < 300 || (type === 'delete' && (status === 404 || status === 410))),
+    );
+    if (written || this.#isOnServer(op, group)) return;
+    throw new SimulationViolation('I1', `${replica.name}: operation ${op.opId} (${op.type} ${entityOf(op)}) left the queue, and the server never had it`);
+  }
+
+  /** The server came to the same by another way: somebody else did it, or a lost answer was recognised. */
+  #isOnServer(op: QueuedNow, group: readonly QueuedNow[]): boolean {
+    const states = this.server.backend.history.get(entityOf(op)) ?? [];
+    const last = group.at(-1) ?? op;
+    if (last.type === 'delete') return states.length === 0 || states.includes(null);
+    return states.some(
+      (row) =>
+        row !== null &&
+        Object.entries(op.payload ?? {}).every(([key, value]) => serverKeys.has(key) || !isChangedBy(op, key) || deepEqual(row[key] ?? null, value)),
+    );
+  }
+
+  #memoryOf(replica: SimulatedReplica): Memory {
+    const memory = this.#memories.get(replica) ?? { queued: new Map<string, QueuedNow>(), cursors: new Map<string, string>() };
+    this.#memories.set(replica, memory);
+    return memory;
+  }
+}
+
+const isChangedBy = (op: QueuedNow, key: string): boolean => op.changed === undefined || op.changed.includes(key);
+
+export function toWire(kind: SimulatedKind, row: Readonly<Record<string, Json>>): JsonObject {
+  const shared = { id: row['id'] ?? null, title: row['title'] ?? null };
+  const times = { updatedAt: row['updated_at'] ?? null, deletedAt: row['deleted_at'] ?? null, deletedAtLocal: row['deleted_at_local'] ?? null };
+  if (kind === 'lists') return { ...shared, ...times };
+  const tags = row['tags'];
+  return {
+    ...shared,
+    note: row['note'] ?? null,
+    done: row['done'] === 1,
+    points: row['points'] ?? 0,
+    tags: typeof tags === 'string' ? (JSON.parse(tags) as Json) : null,
+    listId: row['list_id'] ?? null,
+    ...times,
+  };
+}
