@@ -12,7 +12,7 @@ import { SyncStepError } from '../../src/model/failure.ts';
 import type { SyncKind } from '../../src/model/kind.ts';
 import { upsertOp, type Op } from '../../src/model/operation.ts';
 import type { ConnectivityPort, VisibilityPort } from '../../src/model/ports.ts';
-import { pushForbidden, pushRejected, type PushResult, type TransportAdapter } from '../../src/model/transport.ts';
+import { pushForbidden, pushRejected, pushUnavailable, type PushResult, type TransportAdapter } from '../../src/model/transport.ts';
 import { FaultyTransport } from '../../src/testing/faulty-transport.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
@@ -545,6 +545,37 @@ describe('pushOnOutboxChanges', () => {
     expect(fake.outbox()).toEqual([]);
   });
 
+  test('F-132: what waits for a time of its own is left to the chart: one run for each try', async () => {
+    let answer: PushResult | undefined = pushUnavailable({ dispatched: true, statusCode: 500, message: 'oops' });
+    const { transport, memory, pushes } = answering(() => answer);
+    const { triggers: started, fake, clock, count } = bench({ transport, memory, triggers });
+    await started.start();
+    fake.enqueue(create('a'));
+    const leftMs = (): number => (fake.database.ops[0]?.dueAt ?? 0) - clock.now();
+    for (let second = 0; second < 120 && leftMs() < 12_000; second += 1) await clock.advance(1_000);
+    expect([leftMs() >= 12_000, count('sync.completed')]).toEqual([true, pushes()]);
+    answer = undefined;
+    fake.enqueue(create('b'));
+    await clock.advance(2_000);
+    expect(fake.outbox()).toEqual(['op-a']);
+    const runs = count('sync.completed');
+    await clock.advance(leftMs() - 1);
+    expect(count('sync.completed')).toBe(runs);
+    await clock.advance(1);
+    expect(fake.outbox()).toEqual([]);
+  });
+
+  test('F-113: stopped while it waits for silence, nothing is pushed later', async () => {
+    const { triggers: started, fake, clock, calls } = bench({ triggers });
+    await started.start();
+    await clock.flush();
+    fake.enqueue(create('a'));
+    started.stop();
+    expect(clock.pending).toBe(0);
+    await clock.advance(hour);
+    expect(calls()).toEqual([]);
+  });
+
   test('F-12: an edit that arrives while a run pulls is pushed by a run of its own', async () => {
     const memory = new MemoryTransport();
     let answer: () => void = () => undefined;
@@ -790,6 +821,32 @@ describe('remoteChanges', () => {
     expect(streams[0]?.observed).toBe(false);
     await clock.advance(60_000);
     expect([calls(), streams.length, clock.pending]).toEqual([[], 1, 0]);
+  });
+
+  test('F-113: a stream that speaks after it failed is not heard', async () => {
+    const { transport, memory } = answering(() => undefined);
+    const observers: { next(word: { readonly kinds: readonly string[] }): void; error?(error: unknown): void }[] = [];
+    const { triggers, clock, calls } = bench({
+      memory,
+      triggers: { remoteChanges: true },
+      transport: {
+        ...transport,
+        subscribe: () => ({
+          subscribe: (observer) => {
+            observers.push(observer);
+            return { unsubscribe: () => undefined };
+          },
+        }),
+      },
+    });
+    await triggers.start();
+    observers[0]?.error?.(new Error('gone'));
+    observers[0]?.error?.(new Error('and again'));
+    observers[0]?.next({ kinds: ['todos'] });
+    await clock.advance(900);
+    expect([calls(), observers.length]).toEqual([[], 1]);
+    await clock.advance(100);
+    expect(observers).toHaveLength(2);
   });
 
   test('a transport that does not listen is no error', async () => {
