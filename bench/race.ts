@@ -25,6 +25,8 @@ export interface Result {
   readonly name: string;
   readonly medianMs: number;
   readonly perSecond: number;
+  /** Processor time of all its threads, in ms. */
+  readonly cpuMs: number;
   /** Peak resident memory above a process that loaded the same modules and opened the database, in MB. */
   readonly aboveIdleMb: number;
 }
@@ -49,7 +51,8 @@ export async function run(race: Race, onRun: (text: string) => void): Promise<Re
   }
   return [...all].map(([name, { idle, runs }]) => {
     const medianMs = median(runs.map(({ ms }) => ms));
-    return { name, medianMs, perSecond: race.expected / (medianMs / 1000), aboveIdleMb: median(runs.map(({ peakMb }) => peakMb)) - idle.peakMb };
+    const cpuMs = median(runs.map((measured) => measured.cpuMs));
+    return { name, medianMs, cpuMs, perSecond: race.expected / (medianMs / 1000), aboveIdleMb: median(runs.map(({ peakMb }) => peakMb)) - idle.peakMb };
   });
 }
 

@@ -66,6 +66,8 @@ export class ReplicaTable implements SyncKind {
   readonly id: string;
   readonly schema: TableSchema;
 
+  /** Whether statements run on the event loop. */
+  readonly blocksLoop: boolean;
   /** Rows written between two yields, by one statement: ≤ 5 ms of work for the drivers that block the event loop, a page for the others (F-147). */
   readonly rowsPerSlice: number;
 
@@ -89,7 +91,8 @@ export class ReplicaTable implements SyncKind {
     this.options = options;
     this.dialect = dialectOf(dataSource);
     this.schema = createTableSchema(kind, options);
-    this.rowsPerSlice = blocking.has(dataSource.options.type) ? 250 : 500;
+    this.blocksLoop = blocking.has(dataSource.options.type);
+    this.rowsPerSlice = this.blocksLoop ? 250 : 500;
     this.codecByKey = new Map(codecs.map((codec) => [codec.wireKey, codec]));
     this.codecByProperty = new Map(codecs.map((codec) => [codec.property, codec]));
     const codecOf = (column: ColumnMetadata): ColumnCodec => {
