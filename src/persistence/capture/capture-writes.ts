@@ -5,7 +5,7 @@ import { SqliteGate } from '../sqlite-gate.ts';
 import type { SyncTable } from '../sync-table.ts';
 import { systemClock } from '../system-clock.ts';
 import { Capture } from './capture.ts';
-import { hearQuietSaves } from './quiet-saves.ts';
+import { persistEntities } from './persist-entities.ts';
 import { watchEntities } from './watch-entities.ts';
 import { hasAsyncContext, runUncaptured } from './without-capture.ts';
 
@@ -56,7 +56,7 @@ function createCapture(dataSource: DataSource, options: CaptureOptions): Capture
     return runner;
   };
   capture.attach(Object.getPrototypeOf(createQueryRunner('master')) as object);
-  hearQuietSaves(dataSource);
+  persistEntities(dataSource, capture.children);
   leaveMigrationsAlone(dataSource);
   return capture;
 }

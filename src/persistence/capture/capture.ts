@@ -12,6 +12,7 @@ import { writtenBy } from '../written-tables.ts';
 import { CapturedTable, captureSwitch } from './captured-table.ts';
 import { hideDeleted } from './hide-deleted.ts';
 import { Journal } from './journal.ts';
+import { LoadedChildren } from './loaded-children.ts';
 import { LoadedSnapshots } from './loaded-snapshots.ts';
 import { parentsFirst } from './parents-first.ts';
 import { queueChanges } from './queue-changes.ts';
@@ -44,6 +45,7 @@ export interface CaptureSettings {
  */
 export class Capture {
   readonly snapshots = new LoadedSnapshots();
+  readonly children = new LoadedChildren();
   /** Parents before children. */
   #tables: readonly CapturedTable[] = [];
   #byMetadata = new Map<EntityMetadata, CapturedTable>();

@@ -6,10 +6,8 @@ import { sameStored, storedValueOf, type Snapshot } from './loaded-snapshots.ts'
 /**
  * Brings an entity that is about to be saved up to the row as it is now, in all that the user did not change since it was loaded: what is then left
  * to be written is what the user changed (F-140). What belongs to the server is the row's. A row that was deleted comes back by being saved.
- * Returns whether the entity was touched.
  */
-export function rebaseEntity(table: CapturedTable, entity: ObjectLiteral, stored: ObjectLiteral, snapshot: Snapshot | undefined): boolean {
-  let isTouched = false;
+export function rebaseEntity(table: CapturedTable, entity: ObjectLiteral, stored: ObjectLiteral, snapshot: Snapshot | undefined): void {
   for (const codec of table.replica.codecs) {
     if (codec.wireKey === table.replica.keys.id) continue;
     const now = storedValueOf(table, codec, entity);
@@ -19,23 +17,18 @@ export function rebaseEntity(table: CapturedTable, entity: ObjectLiteral, stored
     if (codec.name === table.deletedAt && (now ?? null) === null) {
       // TypeORM skips what is undefined.
       if (now === undefined) codec.column.setEntityValue(entity, null);
-      isTouched = true;
       continue;
     }
     const isUntouched = snapshot !== undefined && Object.hasOwn(snapshot, codec.name) && sameStored(snapshot[codec.name], now);
-    if (!isUntouched && codec.name !== table.updatedAt) continue;
-    copyValue(codec.column, stored, entity);
-    isTouched = true;
+    if (isUntouched || codec.name === table.updatedAt) copyValue(codec.column, stored, entity);
   }
-  return revive(table.deletedAtLocalColumn, entity, stored) || isTouched;
+  revive(table.deletedAtLocalColumn, entity, stored);
 }
 
-function revive(deletedAtLocal: ColumnMetadata, entity: ObjectLiteral, stored: ObjectLiteral): boolean {
+function revive(deletedAtLocal: ColumnMetadata, entity: ObjectLiteral, stored: ObjectLiteral): void {
   const wasDeleted = ((deletedAtLocal.getEntityValue(stored) as unknown) ?? null) !== null;
   const given: unknown = deletedAtLocal.getEntityValue(entity);
-  if (!wasDeleted || given !== undefined) return false;
-  deletedAtLocal.setEntityValue(entity, null);
-  return true;
+  if (wasDeleted && given === undefined) deletedAtLocal.setEntityValue(entity, null);
 }
 
 /** A join column may be there as a property of its own, as the related entity, or as both. */
@@ -44,5 +37,9 @@ function copyValue(column: ColumnMetadata, from: ObjectLiteral, to: ObjectLitera
   if (relation?.propertyName !== column.propertyName) column.setEntityValue(to, column.getEntityValue(from));
   if (relation === undefined || relation.getEntityValue(to) === undefined) return;
   const id: unknown = column.getEntityValue(from);
-  relation.setEntityValue(to, id === null || id === undefined ? null : column.referencedColumn?.createValueMap(id));
+  // TypeORM's own setter would write the new id into the related entity that is there.
+  let holder = to;
+  for (const name of relation.embeddedMetadata?.parentPropertyNames ?? []) holder = holder[name] as ObjectLiteral;
+  holder[relation.isLazy ? `__${relation.propertyName}__` : relation.propertyName] =
+    id === null || id === undefined ? null : column.referencedColumn?.createValueMap(id);
 }

@@ -4,14 +4,10 @@ import type { Capture } from './capture.ts';
 import { checkValues } from './check-values.ts';
 import type { CapturedTable } from './captured-table.ts';
 import { takeSnapshot } from './loaded-snapshots.ts';
-import { isQuiet } from './quiet-saves.ts';
+import { graphsOf } from './persist-entities.ts';
 import { rebaseEntity } from './rebase-entity.ts';
 
 type Event = (...parameters: readonly unknown[]) => void;
-interface Told {
-  /** TypeORM looks for changes anew when this is above 0. */
-  count: number;
-}
 
 const isObject = (value: unknown): value is ObjectLiteral => typeof value === 'object' && value !== null && !(value instanceof Promise);
 
@@ -23,12 +19,12 @@ export function watchEntities(capture: Capture, runner: QueryRunner): void {
   const { broadcaster } = runner;
   const before = (
     name: keyof Broadcaster & `broadcast${string}Event`,
-    listen: (told: Told, metadata: EntityMetadata, ...rest: readonly unknown[]) => void,
+    listen: (told: unknown, metadata: EntityMetadata, ...rest: readonly unknown[]) => void,
   ): void => {
     const original = (Reflect.get(broadcaster, name) as Event).bind(broadcaster);
     const event: Event = (told, metadata, ...rest) => {
-      listen(told as Told, metadata as EntityMetadata, ...rest);
-      if (!isQuiet(runner)) original(told, metadata, ...rest);
+      listen(told, metadata as EntityMetadata, ...rest);
+      if (!graphsOf(runner).some(({ isQuiet }) => isQuiet)) original(told, metadata, ...rest);
     };
     Object.defineProperty(broadcaster, name, { value: event, configurable: true, writable: true });
   };
@@ -42,18 +38,31 @@ export function watchEntities(capture: Capture, runner: QueryRunner): void {
     if (table !== undefined && isObject(entity) && idOf(table, entity) !== undefined) capture.journalOf(runner)?.noteSaved(entity, takeSnapshot(table, entity));
   };
 
-  before('broadcastLoadEvent', (_, metadata, entities) => keepLoaded(capture, metadata, entities));
+  before('broadcastLoadEvent', (_, metadata, entities) => {
+    const loaded = (Array.isArray(entities) ? (entities as readonly unknown[]) : []).filter(isObject);
+    keepLoaded(capture, metadata, loaded);
+    const table = capture.tableOf(metadata);
+    const graphs = table === undefined || capture.journalOf(runner) === undefined ? [] : graphsOf(runner);
+    // A save loads the rows of its entities, to compare: now what was not changed is brought up to date.
+    if (table === undefined) return;
+    for (const graph of graphs) {
+      for (const stored of loaded) {
+        for (const entity of graph.of(metadata, stored)) {
+          checkValues(table, entity, { isNew: false });
+          rebaseEntity(table, entity, stored, capture.snapshots.of(entity));
+        }
+      }
+    }
+  });
   before('broadcastBeforeInsertEvent', (_, metadata, entity) => {
     const table = capture.tableOf(metadata);
     if (table !== undefined && isObject(entity) && capture.journalOf(runner) !== undefined) checkValues(table, entity, { isNew: true });
   });
-  before('broadcastBeforeUpdateEvent', (told, metadata, entity, stored) => {
+  before('broadcastBeforeUpdateEvent', (_, metadata, entity, stored) => {
     const table = capture.tableOf(metadata);
     if (table === undefined || !isObject(entity) || capture.journalOf(runner) === undefined) return;
     checkValues(table, entity, { isNew: false });
-    if (!isObject(stored)) return;
-    seen(table, entity, stored);
-    if (rebaseEntity(table, entity, stored, capture.snapshots.of(entity))) told.count += 1;
+    if (isObject(stored)) seen(table, entity, stored);
   });
   for (const name of ['broadcastBeforeRemoveEvent', 'broadcastBeforeSoftRemoveEvent', 'broadcastBeforeRecoverEvent'] as const) {
     before(name, (_, metadata, entity, stored) => {
@@ -74,10 +83,11 @@ function idOf(table: CapturedTable, entity: unknown): string | undefined {
   return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
 }
 
-/** Also what was loaded along with the entities. Lazy relations are not touched: asking for them would load them. */
-function keepLoaded(capture: Capture, metadata: EntityMetadata, entities: unknown): void {
+/** Also what was loaded along with the entities: TypeORM tells of those, too. */
+function keepLoaded(capture: Capture, metadata: EntityMetadata, loaded: readonly ObjectLiteral[]): void {
   const table = capture.tableOf(metadata);
-  for (const entity of Array.isArray(entities) ? (entities as readonly unknown[]) : []) {
-    if (table !== undefined && isObject(entity)) capture.snapshots.keep(entity, takeSnapshot(table, entity));
+  for (const entity of loaded) {
+    if (table !== undefined) capture.snapshots.keep(entity, takeSnapshot(table, entity));
+    if (metadata.oneToManyRelations.length > 0) capture.children.keep(metadata, entity);
   }
 }

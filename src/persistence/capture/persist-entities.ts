@@ -1,0 +1,97 @@
+import { EntityManager, EntitySchema, type DataSource, type EntityMetadata, type EntityTarget, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import type { ListToSave, LoadedChildren } from './loaded-children.ts';
+import { SavedGraph, walkGraph } from './saved-graph.ts';
+
+type Persist = (this: EntityManager, ...parameters: readonly unknown[]) => Promise<unknown>;
+interface Options {
+  readonly listeners?: boolean;
+  readonly data?: object;
+}
+/** `save(target, entities, options)`, or `save(entities, options)`. */
+interface Call {
+  readonly target: EntityTarget<ObjectLiteral> | undefined;
+  readonly entities: readonly unknown[];
+  readonly options: Options;
+  with(options: Options): readonly unknown[];
+}
+
+/** What is being saved, by the `data` that TypeORM hands to the query runner of the save. */
+const saving = new WeakMap<object, Set<SavedGraph>>();
+
+/** What this query runner saves at the moment. */
+export function graphsOf({ data }: QueryRunner): readonly SavedGraph[] {
+  const graphs = typeof data === 'object' ? saving.get(data) : undefined;
+  return graphs === undefined ? [] : [...graphs];
+}
+
+/**
+ * Takes over `save`, `remove`, `softRemove` and `recover` of the managers of a data source: so that it is known which objects stand for the rows that
+ * TypeORM is about to compare; that `{ listeners: false }` hides them only from the app's listeners; and that a list of children is not taken
+ * for all there are.
+ */
+export function persistEntities(dataSource: DataSource, children: LoadedChildren): void {
+  const wrapped = Object.fromEntries(
+    (['save', 'remove', 'softRemove', 'recover'] as const).map((name) => {
+      const original = EntityManager.prototype[name] as Persist;
+      const persist: Persist = function (...given) {
+        const call = callOf(given);
+        const isQuiet = call.options.listeners === false;
+        const graph = new SavedGraph(isQuiet);
+        const lists: ListToSave[] = [];
+        walkGraph(
+          call.entities,
+          (entity) => metadataOf(dataSource, call.target, entity),
+          (metadata, entity) => {
+            graph.add(metadata, entity);
+            if (name !== 'remove') lists.push(...children.of(entity));
+          },
+        );
+        const save = (manager: EntityManager): Promise<unknown> => {
+          const data = call.options.data ?? manager.queryRunner?.data ?? {};
+          const options = { ...call.options, ...(isQuiet ? { listeners: true } : {}), ...(manager.queryRunner?.data === data ? {} : { data }) };
+          return whileSaving(data, graph, () => original.apply(manager, [...call.with(options)]));
+        };
+        if (lists.length === 0) return save(this);
+        const saveWhole = (manager: EntityManager): Promise<unknown> => children.withNewcomers(manager, lists, () => save(manager));
+        const saved = this.queryRunner?.isTransactionActive === true ? saveWhole(this) : this.transaction(saveWhole);
+        return saved.then((result) => {
+          children.keepSaved(lists);
+          return result;
+        });
+      };
+      return [name, persist];
+    }),
+  );
+  const createEntityManager = dataSource.createEntityManager.bind(dataSource);
+  dataSource.createEntityManager = (queryRunner) => Object.assign(createEntityManager(queryRunner), wrapped);
+  Object.assign(dataSource.manager, wrapped);
+}
+
+async function whileSaving(data: object, graph: SavedGraph, save: () => Promise<unknown>): Promise<unknown> {
+  const graphs = saving.get(data) ?? new Set();
+  saving.set(data, graphs.add(graph));
+  try {
+    return await save();
+  } finally {
+    graphs.delete(graph);
+  }
+}
+
+function callOf(given: readonly unknown[]): Call {
+  const [first] = given;
+  const hasTarget = given.length > 1 && (typeof first === 'function' || typeof first === 'string' || first instanceof EntitySchema);
+  const at = hasTarget ? 1 : 0;
+  const entities = given[at];
+  return {
+    target: hasTarget ? (first as EntityTarget<ObjectLiteral>) : undefined,
+    entities: Array.isArray(entities) ? (entities as readonly unknown[]) : [entities],
+    options: (given[at + 1] as Options | undefined) ?? {},
+    with: (options) => [...given.slice(0, at + 1), options],
+  };
+}
+
+/** Undefined where TypeORM will complain itself. */
+function metadataOf(dataSource: DataSource, target: EntityTarget<ObjectLiteral> | undefined, entity: object): EntityMetadata | undefined {
+  const of = target ?? (entity.constructor as EntityTarget<ObjectLiteral>);
+  return dataSource.hasMetadata(of) ? dataSource.getMetadata(of).findInheritanceMetadata(entity) : undefined;
+}

@@ -1,0 +1,49 @@
+import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+
+const isObject = (value: unknown): value is ObjectLiteral => typeof value === 'object' && value !== null && !(value instanceof Promise);
+
+/** Calls `visit` for entities and all that hangs on them, each once. Lazy relations are not touched: asking for them would load them. */
+export function walkGraph(
+  entities: readonly unknown[],
+  metadataOf: (entity: object) => EntityMetadata | undefined,
+  visit: (metadata: EntityMetadata, entity: ObjectLiteral) => void,
+): void {
+  const visited = new Set<object>();
+  const walk = (metadata: EntityMetadata | undefined, entity: unknown): void => {
+    if (metadata === undefined || !isObject(entity) || visited.has(entity)) return;
+    visited.add(entity);
+    visit(metadata, entity);
+    for (const relation of metadata.relations) {
+      const value: unknown = relation.isLazy ? undefined : relation.getEntityValue(entity);
+      if (value === undefined || value === null) continue;
+      for (const related of Array.isArray(value) ? (value as readonly unknown[]) : [value]) walk(relation.inverseEntityMetadata, related);
+    }
+  };
+  for (const entity of entities) if (isObject(entity)) walk(metadataOf(entity), entity);
+}
+
+/** The entity objects that a save may write, by table and id. */
+export class SavedGraph {
+  readonly #entities = new Map<EntityMetadata, Map<string, ObjectLiteral[]>>();
+
+  constructor(readonly isQuiet: boolean) {}
+
+  add(metadata: EntityMetadata, entity: ObjectLiteral): void {
+    const id = idOf(metadata, entity);
+    if (id === undefined) return;
+    const byId = this.#entities.get(metadata) ?? new Map<string, ObjectLiteral[]>();
+    this.#entities.set(metadata, byId);
+    byId.set(id, [...(byId.get(id) ?? []), entity]);
+  }
+
+  /** The objects that stand for a stored row. */
+  of(metadata: EntityMetadata, stored: ObjectLiteral): readonly ObjectLiteral[] {
+    const id = idOf(metadata, stored);
+    return id === undefined ? [] : (this.#entities.get(metadata)?.get(id) ?? []);
+  }
+}
+
+function idOf(metadata: EntityMetadata, entity: ObjectLiteral): string | undefined {
+  const id: unknown = metadata.primaryColumns[0]?.getEntityValue(entity);
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : undefined;
+}
