@@ -47,6 +47,8 @@ export interface QueuePort {
   /** All of them, in outbox order (F-49). */
   list(filter?: QueueFilter): Promise<readonly QueuedOperation[]>;
   counts(filter?: QueueFilter): Promise<QueueCounts>;
+  /** Whether a further run could send something: a head of line that waits or is ready, and is not forbidden. Looks at one row, not at the queue. */
+  hasSendable(filter?: QueueFilter): Promise<boolean>;
   /** Makes stuck operations ready again, with a try count of 0; answers how many. */
   retryStuck(filter?: QueueFilter): Promise<number>;
   /** Gives stuck operations up and puts their rows to the server's state. */

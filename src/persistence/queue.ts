@@ -38,6 +38,11 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
       .query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE ${condition}${kinds.sql} ORDER BY "seq"`, kinds.parameters)
       .then((rows) => rows.map(toStoredOp));
   };
+  /** Operations of named kinds that no table is registered for: nothing else could ever become of them here. */
+  const orphansOf = (session: Session, filter: QueueFilter | undefined): Promise<readonly StoredOp[]> => {
+    const strangers = filter?.kinds?.filter((kind) => !context.registry.has(kind)) ?? [];
+    return strangers.length === 0 ? Promise.resolve([]) : select(session, 'true', { ...filter, kinds: strangers });
+  };
   const stuckOrUnproven = `"state" = ${OutboxState.parked} AND "parked" IN ('stuck', 'ambiguous')`;
 
   return {
@@ -79,6 +84,17 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
         return { pending: total - stuckCount, stuck: stuckCount, conflicts: Number(conflicts?.count ?? 0) };
       }),
 
+    hasSendable: (filter?: QueueFilter): Promise<boolean> =>
+      unit.read(async (session) => {
+        const kinds = whereKinds(session, filter);
+        // Two questions: each is answered by its own partial index.
+        for (const state of [OutboxState.ready, OutboxState.waiting]) {
+          const condition = `"state" = ${state} AND ("error_code" IS NULL OR "error_code" <> 'forbidden')${kinds.sql}`;
+          if ((await session.one(`SELECT 1 AS "found" FROM "sync_outbox" WHERE ${condition} LIMIT 1`, kinds.parameters)) !== undefined) return true;
+        }
+        return false;
+      }),
+
     /** All of them, and the followers whose entity they hold up (F-49). */
     retryStuck: (filter?: QueueFilter): Promise<number> =>
       unit.transaction(async (session) => {
@@ -105,7 +121,9 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
     dropStuck: (filter?: QueueFilter): Promise<readonly SyncFact[]> =>
       unit.transaction(async (session) => {
         const heads = await select(session, stuckOrUnproven, filter);
-        return dropOperations(session, context, heads);
+        const orphans = await orphansOf(session, filter);
+        const known = new Set(orphans.map(({ seq }) => seq));
+        return dropOperations(session, context, [...heads.filter(({ seq }) => !known.has(seq)), ...orphans]);
       }),
 
     subscribe: (listener: (change: { readonly enqueued: boolean }) => void): (() => void) => feed.subscribe(listener, ['sync_outbox', 'sync_conflicts']),
@@ -120,6 +138,15 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
     clearScope: (scope, options): Promise<readonly SyncFact[]> =>
       unit.transaction((session) => clearScope(session, context, scope, options)).catch(rethrowForCaller),
   };
+}
+
+/** What was kept beside operations that are gone, of a kind without a table. */
+async function forgetLeft(session: Session, kind: string): Promise<void> {
+  for (const name of ['sync_base', 'sync_conflicts'])
+    await session.run(
+      `DELETE FROM "${name}" WHERE "kind" = ? AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = "${name}"."kind" AND o."entity_id" = "${name}"."entity_id")`,
+      [kind],
+    );
 }
 
 /**
@@ -138,6 +165,7 @@ export async function dropOperations(
     const entityIds = ops.map((op) => op.entityId);
     if (!table) {
       await session.run(`DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"seq"')}`, [listOf(ops.map((op) => op.seq))]);
+      await forgetLeft(session, kind);
       facts.push(...(await giveUp(session, context, ops, reason)));
       continue;
     }

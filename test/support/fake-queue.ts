@@ -40,6 +40,12 @@ export function createFakeQueue(database: FakeDatabase): QueuePort {
         conflicts: [...database.conflicts.values()].filter(({ conflict }) => filter?.kinds?.includes(conflict.kind) ?? true).length,
       };
     },
+    hasSendable: async (filter) => {
+      await turn();
+      return database.ops.some(
+        (queued) => inFilter(filter?.kinds)(queued) && (queued.state === 'ready' || queued.state === 'waiting') && queued.errorCode !== 'forbidden',
+      );
+    },
     retryStuck: async (filter) => {
       await turn();
       const heads = parkedIn(filter?.kinds, 'stuck', 'ambiguous');

@@ -26,13 +26,7 @@ export function startOutboxTrigger(site: TriggerSite, limits: { readonly silence
   };
   const debounce = createDebounce(clock, limits, push);
 
-  /** What nobody sees to: not parked, not behind another operation, not forbidden (that is for a person to change). */
-  const hasLeftovers = async (): Promise<boolean> => {
-    const { pending } = await queue.counts({ kinds: pushKinds });
-    if (pending === 0) return false;
-    const operations = await queue.list({ kinds: pushKinds });
-    return operations.some(({ state, errorCode }) => (state === 'ready' || state === 'waiting') && errorCode !== 'forbidden');
-  };
+  const hasLeftovers = (): Promise<boolean> => queue.hasSendable({ kinds: pushKinds });
   const followUp = async (): Promise<void> => {
     const isLeft = await detached(hasLeftovers);
     if (isOver) return;
