@@ -87,18 +87,11 @@ export function createSyncRepository<Entity extends ObjectLiteral>({
     if (found !== null) remember([found]);
     return found;
   };
-  const find = async (options: FindRows<Entity> = {}): Promise<Entity[]> => {
-    await follow(options);
-    return local(options);
-  };
-  const findOne = async (options: FindRow<Entity>): Promise<Entity | null> => {
-    await follow(options);
-    return localOne(options);
-  };
-  const count = async (options: FindRows<Entity> = {}): Promise<number> => {
-    await follow(options);
-    return rows.count(queryOf(options));
-  };
+  /** Reads when the policy allows; a read without a network that nobody looks at any more harms nobody (F-15). */
+  const after = <T>(options: ReadOptions | undefined, look: () => Promise<T>): Promise<T> => handled(follow(options).then(look));
+  const find = (options: FindRows<Entity> = {}): Promise<Entity[]> => after(options, () => local(options));
+  const findOne = (options: FindRow<Entity>): Promise<Entity | null> => after(options, () => localOne(options));
+  const count = (options: FindRows<Entity> = {}): Promise<number> => after(options, () => rows.count(queryOf(options)));
   const afterwards = async (asked: Promise<void>, options: FindRows<Entity>): Promise<ReadResult<Entity>> => {
     const error = await asked.then(
       () => undefined,
@@ -155,18 +148,15 @@ export function createSyncRepository<Entity extends ObjectLiteral>({
     findBy: (where, options) => find({ ...options, where }),
     findOne,
     findOneBy: (where, options) => findOne({ ...options, where }),
-    findAndCount: async (options = {}) => {
-      await follow(options);
-      const [found, all] = await rows.findAndCount(queryOf(options));
-      remember(found);
-      return [found, all];
-    },
+    findAndCount: (options = {}) =>
+      after(options, async () => {
+        const [found, all] = await rows.findAndCount(queryOf(options));
+        remember(found);
+        return [found, all];
+      }),
     count,
     countBy: (where, options) => count({ ...options, where }),
-    existsBy: async (where, options) => {
-      await follow(options);
-      return rows.exists(queryOf({ ...options, where }));
-    },
+    existsBy: (where, options) => after(options, () => rows.exists(queryOf({ ...options, where }))),
     read: async (options = {}) => {
       const { policy = 'localOnly' } = options;
       if (policy !== 'localOnly' && table.pushOnly) refuseRemote(kind);

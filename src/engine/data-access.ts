@@ -57,9 +57,11 @@ export function createDataAccess({ dataSource, tables, store, config, clock, cor
   };
   const writers = createWriter(dataSource, { clock }, () => watchAcks(acks));
   const refresh = createRefresh({ core, clock, defaultTimeoutMs: config.requestTimeoutMs });
+  /** The table as the engine knows it: its kind counts, also where the same entity was registered anew. */
   const registered = <Entity extends ObjectLiteral>(table: SyncTable<Entity>, asked: string): SyncTable<Entity> => {
-    if (!tables.some(({ target }) => target === table.target)) throw new TypeError(`${asked}: this table is not one of those the engine was created with`);
-    return table;
+    const own = tables.find(({ target }) => target === table.target);
+    if (own === undefined) throw new TypeError(`${asked}: this table is not one of those the engine was created with`);
+    return own as SyncTable<Entity>;
   };
   const sourceOf = (given: readonly LiveTable[]): LiveSource => {
     const source = liveSourceOf(given, { dataSource });
@@ -77,13 +79,15 @@ export function createDataAccess({ dataSource, tables, store, config, clock, cor
   return {
     liveQuery,
     writer: (table) => writers.forTable(registered(table, 'writer')),
-    repository: (table) => {
-      const replica = [...registry.values()].find(({ metadata }) => metadata === dataSource.getMetadata(registered(table, 'repository').target));
-      if (replica === undefined) throw new TypeError('repository: this table is not one of those the engine was created with');
+    repository: <Entity extends ObjectLiteral>(table: SyncTable<Entity>) => {
+      const own = registered(table, 'repository');
+      const metadata = dataSource.getMetadata(own.target);
+      const replica = [...registry.values()].find((candidate) => candidate.metadata === metadata);
+      if (replica === undefined) throw new TypeError(`repository: '${metadata.tableName}' is not registered with this engine`);
       return createSyncRepository({
         dataSource,
         table: replica,
-        writer: writers.forTable(table),
+        writer: writers.forTable(own),
         refresh,
         applyServerRows: (rows) => alive(() => store.applyServerRows(replica.kind, rows)),
       });
