@@ -143,7 +143,10 @@ export interface SyncEngineCore {
   getStuckOperations(filter?: QueueFilter): Promise<readonly QueuedOperation[]>;
   /** Resets their tries and asks for a push; answers how many. An ambiguous request is sent again, whatever became of the first time. */
   retryStuckOperations(filter?: QueueFilter): Promise<number>;
-  /** Gives them up and puts their rows to the server's state; answers how many operations left. */
+  /**
+   * Gives them up and puts their rows to the server's state; answers how many operations left. Of a kind that is named in `kinds` and has no table
+   * any more, all operations go.
+   */
   dropStuckOperations(filter?: QueueFilter): Promise<number>;
   /** Says of every queued operation why it is still there. */
   explain(): Promise<readonly PendingOperation[]>;
