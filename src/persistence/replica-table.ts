@@ -10,6 +10,7 @@ import { isFractionColumn, rawToWire, wireValueOf, type ColumnCodec } from './co
 import { InboundReferences } from './inbound-references.ts';
 import { packRows } from './packed-rows.ts';
 import { quoted } from './quoted-name.ts';
+import { RowBinder } from './row-binder.ts';
 import { chunked, dialectOf, listOf, type Dialect, type RawRow, type Session } from './session.ts';
 import type { SyncTableOptions } from './sync-table.ts';
 import { createTableSchema, type TableSchema } from './table-schema.ts';
@@ -39,12 +40,6 @@ const blocking: ReadonlySet<string> = new Set(['better-sqlite3', 'sqljs']);
 
 const prefersPackedRows = ({ options }: DataSource): boolean =>
   'driver' in options && typeof options.driver === 'object' && options.driver !== null && Reflect.get(options.driver, 'packsRows') === true;
-
-/** Rows with the same columns, ready to bind. */
-interface BoundRows {
-  readonly codecs: readonly ColumnCodec[];
-  readonly rows: (readonly unknown[])[];
-}
 
 /** A synced table of the app, read and written as wire JSON by generated SQL. Touches only columns the server knows. */
 export class ReplicaTable implements SyncKind {
@@ -79,6 +74,7 @@ export class ReplicaTable implements SyncKind {
   private readonly numericId: boolean;
   private readonly deletedAtName: string;
   private readonly deletedAtLocalName: string;
+  private readonly binder: RowBinder;
   private readonly upserts: UpsertTexts;
   private readonly packsRows: boolean;
 
@@ -107,6 +103,7 @@ export class ReplicaTable implements SyncKind {
     this.id = quoted(this.idCodec.name);
     this.deletedAtName = quoted(registration.deletedAt.databaseName);
     this.deletedAtLocalName = quoted(registration.deletedAtLocal.databaseName);
+    this.binder = new RowBinder({ table: this, codecs, idCodec: this.idCodec, numericId: this.numericId, fromJson: options.fromJson?.bind(options) });
     this.upserts = new UpsertTexts({ table: this.table, id: this.id, deletedAtLocal: this.deletedAtLocalName });
     this.packsRows = prefersPackedRows(dataSource);
     this.conflict = this.conflictByWireKey(options.conflict ?? {});
@@ -132,7 +129,7 @@ export class ReplicaTable implements SyncKind {
     return timestampText(orNone(() => this.options.getUpdatedAt?.(row)) ?? row[this.keys.updatedAt] ?? row['updatedAt'] ?? row['updated_at']);
   }
 
-  private readDeletedAt(row: JsonObject): Json | undefined {
+  readDeletedAt(row: JsonObject): Json | undefined {
     return row[this.keys.deletedAt] ?? row['deletedAt'] ?? row['deleted_at'];
   }
 
@@ -194,7 +191,7 @@ export class ReplicaTable implements SyncKind {
     const complaint = this.complaintAbout(row);
     if (complaint !== undefined) return complaint;
     try {
-      this.bind(row);
+      this.binder.bind(row);
       return undefined;
     } catch (error) {
       return `it cannot be mapped: ${error instanceof Error ? error.message : String(error)}`;
@@ -240,7 +237,7 @@ export class ReplicaTable implements SyncKind {
    * A row that is written so lives as the server says: `deletedAtLocal` is cleared unless `keepDeletedLocally`.
    */
   async upsert(session: Session, rows: readonly JsonObject[], options: { readonly keepDeletedLocally?: boolean } = {}): Promise<void> {
-    for (const { codecs, rows: given } of this.bindAll(rows)) {
+    for (const { codecs, rows: given } of this.binder.bindAll(rows)) {
       const keep = options.keepDeletedLocally ?? false;
       // SQL checks NOT NULL before it looks for the row: what exists already is updated instead.
       const bound = this.isWhole(codecs) ? given : await this.updateExisting(session, codecs, given, keep);
@@ -422,65 +419,8 @@ export class ReplicaTable implements SyncKind {
 
   // ── Parts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Binds rows, and puts those together that have the same columns. */
-  private bindAll(rows: readonly JsonObject[]): Iterable<BoundRows> {
-    const groups = new Map<string, BoundRows>();
-    for (const row of rows) {
-      const missing: number[] = [];
-      const values = this.bind(row, missing);
-      const shape = missing.join();
-      const group = groups.get(shape);
-      if (group !== undefined) group.rows.push(values);
-      else groups.set(shape, { codecs: missing.length === 0 ? this.codecs : this.codecs.filter((_, index) => !missing.includes(index)), rows: [values] });
-    }
-    return groups.values();
-  }
-
-  /** The values of a row; `missing` gets the places of the columns that it does not have. */
-  private bind(row: JsonObject, missing: number[] = []): readonly unknown[] {
-    const entity = this.mapped(row);
-    const values: unknown[] = [];
-    let index = 0;
-    for (const codec of this.codecs) {
-      const value = this.valueOf(codec, row, entity);
-      if (value === undefined) missing.push(index);
-      else values.push(this.bindValue(codec, value));
-      index += 1;
-    }
-    return values;
-  }
-
-  private mapped(row: JsonObject): object | undefined {
-    if (!this.options.fromJson) return undefined;
-    try {
-      return this.options.fromJson(row);
-    } catch (cause) {
-      throw new ValidationError(`fromJson of ${this.kind} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-    }
-  }
-
-  /** The value of a column; undefined leaves it. Sync fields are read as they are everywhere else, whatever the row calls them. */
-  private valueOf(codec: ColumnCodec, row: JsonObject, entity: object | undefined): Json | undefined {
-    const value = entity === undefined ? row[codec.wireKey] : wireValueOf(codec, entity);
-    if (codec === this.idCodec) return this.readId(row) ?? value;
-    if (codec.wireKey === this.keys.updatedAt) return this.readUpdatedAt(row) ?? value;
-    if (codec.wireKey === this.keys.deletedAt) return value ?? this.readDeletedAt(row) ?? value;
-    return value;
-  }
-
-  private bindValue(codec: ColumnCodec, value: Json): unknown {
-    if (codec === this.idCodec) return this.idToDatabase(String(value));
-    // The server's own text, also where it is a number (epoch ms).
-    if (typeof value === 'number' && (codec.wireKey === this.keys.updatedAt || codec.wireKey === this.keys.deletedAt)) return String(value);
-    return codec.toDatabase(value);
-  }
-
-  private idToDatabase(id: string): string | number {
-    return this.numericId ? Number(id) : id;
-  }
-
   private idList(ids: readonly string[]): string {
-    return listOf(ids.map((id) => this.idToDatabase(id)));
+    return listOf(ids.map((id) => (this.numericId ? Number(id) : id)));
   }
 
   private inIds(): string {
