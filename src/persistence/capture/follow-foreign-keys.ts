@@ -26,11 +26,11 @@ function referencesAmong(tables: readonly CapturedTable[]): readonly Reference[]
 
 /**
  * A deletion only hides the row, so the database does not follow its foreign keys: this does. CASCADE deletes the children, SET NULL frees them, and
- * where neither is asked a row with children is not deleted, as the database would refuse it.
+ * where neither is asked a row with children is not deleted, as the database would refuse it. Returns whether rows were changed.
  */
-export async function followForeignKeys(session: Session, tables: readonly CapturedTable[], at: string): Promise<void> {
+export async function followForeignKeys(session: Session, tables: readonly CapturedTable[], at: string): Promise<boolean> {
   const references = referencesAmong(tables);
-  if (references.length === 0) return;
+  if (references.length === 0) return false;
   const deletedParents = ({ parent, referenced }: Reference): string =>
     `(SELECT p.${referenced} FROM main.${quoted(parent.name)} p JOIN temp.${parent.before} b ON b.${quoted(parent.id)} = p.${quoted(parent.id)}
       WHERE b."synchart_absent" = 0 AND ${parent.shown('b')} AND NOT (${parent.shown('p')}))`;
@@ -42,13 +42,15 @@ export async function followForeignKeys(session: Session, tables: readonly Captu
     (await session.query(`SELECT 1 FROM ${deletedParents(reference)} LIMIT 1`)).length > 0;
   const following = references.filter(({ onDelete }) => onDelete === 'CASCADE' || onDelete === 'SET NULL');
   if (following.length > 0) await session.run(`UPDATE temp.${captureSwitch} SET "on" = 1`);
+  let hasChanged = false;
   for (let changed = following.length > 0; changed; ) {
     changed = false;
     for (const reference of following) {
       if (!(await hasDeletedParents(reference))) continue;
-      const change = reference.onDelete === 'CASCADE' ? `${quoted(reference.child.deletedAtLocal)} = '${at}'` : `${reference.column} = NULL`;
-      const count = await session.changed(`UPDATE ${quoted(reference.child.name)} SET ${change} WHERE ${orphans(reference)}`);
+      const [column, value] = reference.onDelete === 'CASCADE' ? [quoted(reference.child.deletedAtLocal), at] : [reference.column, null];
+      const count = await session.changed(`UPDATE ${quoted(reference.child.name)} SET ${column} = ? WHERE ${orphans(reference)}`, [value]);
       changed ||= count > 0;
+      hasChanged ||= changed;
     }
   }
   for (const reference of references) {
@@ -63,4 +65,5 @@ export async function followForeignKeys(session: Session, tables: readonly Captu
       );
     }
   }
+  return hasChanged;
 }

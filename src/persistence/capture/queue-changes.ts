@@ -28,10 +28,9 @@ export async function queueChanges(session: Session, changes: ChangesToQueue): P
   const touched = await touchedTables(session, changes.tables);
   if (touched.length === 0) return;
   const stamp: Stamp = { opId: changes.opId, at: new Date(changes.now).toISOString() };
-  await followForeignKeys(session, changes.tables, stamp.at);
-  await session.run(`UPDATE temp.${captureSwitch} SET "on" = 0`);
+  const hasFollowed = await followForeignKeys(session, changes.tables, stamp.at);
   const deletions: { readonly table: CapturedTable; readonly list: readonly Queueable[] }[] = [];
-  for (const table of await touchedTables(session, changes.tables)) {
+  for (const table of hasFollowed ? await touchedTables(session, changes.tables) : touched) {
     const deleted: Queueable[] = [];
     for (;;) {
       const noted = await session.query<BeforeRow>(`SELECT * FROM temp.${table.before} ORDER BY "synchart_n" LIMIT ${rowsAtOnce}`);
@@ -46,6 +45,7 @@ export async function queueChanges(session: Session, changes: ChangesToQueue): P
       );
       deleted.push(...queueable.filter(({ op }) => op.type === 'delete'));
       await session.run(`DELETE FROM temp.${table.before} WHERE "synchart_n" <= ?`, [last]);
+      if (noted.length < rowsAtOnce) break;
     }
     deletions.unshift({ table, list: deleted });
   }
@@ -96,6 +96,8 @@ async function queueSlice(
     if (hide) toHide.push(entityId);
     if (server !== undefined) toPutBack.push({ id: entityId, ...server });
   }
+  // What follows is not the app's.
+  if (toHide.length + toPutBack.length > 0) await session.run(`UPDATE temp.${captureSwitch} SET "on" = 0`);
   await replica.markDeletedLocally(session, toHide, stamp.at);
   for (const row of toPutBack) {
     await session.run(`UPDATE main.${quoted(table.name)} SET ${quoted(table.updatedAt)} = ?, ${quoted(table.deletedAt)} = ? WHERE ${id} = ?`, [
