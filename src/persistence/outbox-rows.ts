@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../model/json.ts';
 import type { Op, OpType } from '../model/operation.ts';
 import type { PendingOp } from '../rules/pending-op.ts';
 import type { OutboxState, ParkedFor } from './entities.ts';
-import { listOf, type Session } from './session.ts';
+import { listOf, type Dialect, type Session } from './session.ts';
 
 /** A queued operation as this folder works with it: JSON parsed, numbers as numbers. */
 export interface StoredOp extends PendingOp {
@@ -62,7 +62,7 @@ export interface RawOutboxRow {
   readonly frozenVersion: number | null;
 }
 
-export const outboxColumns = [
+const outboxColumnList = [
   '"seq"',
   '"op_id" AS "opId"',
   '"kind"',
@@ -90,7 +90,79 @@ export const outboxColumns = [
   '"enqueued_at" AS "enqueuedAt"',
   '"schema_version" AS "schemaVersion"',
   '"frozen_version" AS "frozenVersion"',
-].join(', ');
+];
+export const outboxColumns = outboxColumnList.join(', ');
+
+/** A row in one value: what a driver spends on a row grows with its columns. Read with {@link unpackedOp}. */
+export interface PackedOutboxRow {
+  readonly packed: string;
+}
+
+/** All columns as one column of {@link PackedOutboxRow}. */
+export const packedOutboxColumns = ({ packed }: Dialect): string => `${packed(outboxColumnList.map((column) => column.replace(/ AS .*$/, '')))} AS "packed"`;
+
+type PackedValues = readonly [
+  seq: RawOutboxRow['seq'],
+  opId: string,
+  kind: string,
+  entityId: string,
+  op: OpType,
+  creates: number,
+  payload: string | null,
+  deltas: string | null,
+  changedFields: string | null,
+  base: string | null,
+  ts: string,
+  state: OutboxState,
+  parked: ParkedFor | null,
+  dueAt: number | null,
+  tryCount: number,
+  lastError: string | null,
+  errorCode: string | null,
+  lastTriedAt: number | null,
+  requestId: string | null,
+  frozenBody: string | null,
+  frozenBase: string | null,
+  force: number,
+  firstSentAt: number | null,
+  attempt: number,
+  enqueuedAt: number,
+  schemaVersion: number,
+  frozenVersion: number | null,
+];
+
+export function unpackedOp({ packed }: PackedOutboxRow): StoredOp {
+  const list = JSON.parse(packed) as PackedValues;
+  return toStoredOp({
+    seq: list[0],
+    opId: list[1],
+    kind: list[2],
+    entityId: list[3],
+    op: list[4],
+    creates: list[5],
+    payload: list[6],
+    deltas: list[7],
+    changedFields: list[8],
+    base: list[9],
+    ts: list[10],
+    state: list[11],
+    parked: list[12],
+    dueAt: list[13],
+    tryCount: list[14],
+    lastError: list[15],
+    errorCode: list[16],
+    lastTriedAt: list[17],
+    requestId: list[18],
+    frozenBody: list[19],
+    frozenBase: list[20],
+    force: list[21],
+    firstSentAt: list[22],
+    attempt: list[23],
+    enqueuedAt: list[24],
+    schemaVersion: list[25],
+    frozenVersion: list[26],
+  });
+}
 
 const numberOf = (value: number | string | null): number | undefined => (value === null ? undefined : Number(value));
 
@@ -107,13 +179,14 @@ export const parseJson = <T extends Json>(text: string | null): T | undefined =>
 /** Stored as written: by wire key, added up. */
 export const parseDeltas = (text: string | null): readonly Delta[] | undefined => parseJson<Json>(text) as readonly Delta[] | undefined;
 
+const isBroken = (text: string | null, parsed: unknown): boolean => text !== null && parsed === undefined;
+
 export function toStoredOp(row: RawOutboxRow): StoredOp {
   // Parsed once: every operation of a batch is read twice, to send it and to settle it.
   const payload = row.op === 'upsert' ? parseJson<JsonObject>(row.payload) : undefined;
   const changedFields = parseJson<string[]>(row.changedFields);
   const deltas = parseDeltas(row.deltas);
   const frozenBody = parseJson<JsonObject>(row.frozenBody);
-  const isBroken = (text: string | null, parsed: unknown): boolean => text !== null && parsed === undefined;
   return {
     seq: Number(row.seq),
     opId: row.opId,
@@ -175,14 +248,14 @@ export function toOp(stored: StoredOp): Op {
 export async function readQueues(session: Session, kind: string, entityIds: readonly string[]): Promise<Map<string, StoredOp[]>> {
   const queues = new Map<string, StoredOp[]>();
   if (entityIds.length === 0) return queues;
-  const rows = await session.query<RawOutboxRow>(
-    `SELECT ${outboxColumns} FROM "sync_outbox" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')} ORDER BY "seq"`,
+  const rows = await session.query<PackedOutboxRow>(
+    `SELECT ${packedOutboxColumns(session.dialect)} FROM "sync_outbox" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')} ORDER BY "seq"`,
     [kind, listOf(entityIds)],
   );
-  for (const row of rows) {
-    const queue = queues.get(row.entityId);
-    if (queue) queue.push(toStoredOp(row));
-    else queues.set(row.entityId, [toStoredOp(row)]);
+  for (const op of rows.map(unpackedOp)) {
+    const queue = queues.get(op.entityId);
+    if (queue) queue.push(op);
+    else queues.set(op.entityId, [op]);
   }
   return queues;
 }

@@ -19,7 +19,7 @@ interface Candidate extends PlainDeparture {
 /**
  * Of these answers to one kind, the accepted upserts of entities with nothing else pending, whose answer is the whole row and not older than what
  * is known: the queue is empty afterwards, and nothing of base or payload shows through that row. Everything is looked up in the settling
- * transaction, by three looks into indexes; the rows themselves were read when they were taken.
+ * transaction, by two looks into indexes; the rows themselves were read when they were taken.
  */
 export async function plainlyApplied(session: Session, table: ReplicaTable, answers: readonly Answer[]): Promise<ReadonlyMap<Answer, PlainDeparture>> {
   const candidates = answers.flatMap((answer): Candidate[] => {
@@ -36,18 +36,27 @@ export async function plainlyApplied(session: Session, table: ReplicaTable, answ
   const entities = candidates.map(({ answer }) => answer.request.entityId);
   const seqs = candidates.flatMap(({ ops }) => ops.map(({ seq }) => seq));
   const { inList } = session.dialect;
-  const present = await session.one<{ count: number | string }>(`SELECT COUNT(*) AS "count" FROM "sync_outbox" WHERE ${inList('"seq"')}`, [listOf(seqs)]);
-  // Some were dropped or purged while they were under way: their answer has nothing to settle.
-  if (Number(present?.count) !== seqs.length) return new Map();
-  const followed = await session.query<{ entityId: string }>(
-    `SELECT "entity_id" AS "entityId" FROM "sync_outbox" WHERE "kind" = ? AND ${inList('"entity_id"')} AND NOT (${inList('"seq"')})`,
-    [table.kind, listOf(entities), listOf(seqs)],
+  const queued = await session.one<{ all: number | string; taken: number | string }>(
+    `SELECT COUNT(*) AS "all", SUM(CASE WHEN ${inList('"seq"')} THEN 1 ELSE 0 END) AS "taken" FROM "sync_outbox" WHERE "kind" = ? AND ${inList('"entity_id"')}`,
+    [listOf(seqs), table.kind, listOf(entities)],
   );
+  // Some were dropped or purged while they were under way: their answer has nothing to settle.
+  if (Number(queued?.taken) !== seqs.length) return new Map();
+  const followedIds = Number(queued?.all) === seqs.length ? new Set<string>() : await readFollowed(session, table.kind, entities, seqs);
   const surpassed = await readSurpassed(session, table.kind, entities);
-  const followedIds = new Set(followed.map(({ entityId }) => entityId));
   return new Map(
     candidates
       .filter(({ answer: { request } }) => !followedIds.has(request.entityId) && !surpassed.has(request.entityId))
       .map(({ answer, ops, row }) => [answer, { ops, row }]),
   );
+}
+
+/** Of these entities, those with operations beside the given ones. */
+async function readFollowed(session: Session, kind: string, entityIds: readonly string[], seqs: readonly number[]): Promise<ReadonlySet<string>> {
+  const { inList } = session.dialect;
+  const rows = await session.query<{ entityId: string }>(
+    `SELECT "entity_id" AS "entityId" FROM "sync_outbox" WHERE "kind" = ? AND ${inList('"entity_id"')} AND NOT (${inList('"seq"')})`,
+    [kind, listOf(entityIds), listOf(seqs)],
+  );
+  return new Set(rows.map(({ entityId }) => entityId));
 }

@@ -18,6 +18,8 @@ export interface Dialect {
   readonly inList: (column: string, type?: SqlType) => string;
   /** `VALUES (?, …), …` of `count` rows with columns `column1`, `column2`…, to join with. */
   readonly values: (types: readonly SqlType[], count: number) => string;
+  /** Columns as one text value, a JSON array. */
+  readonly packed: (columns: readonly string[]) => string;
 }
 
 const numbered = new Map<string, string>();
@@ -39,6 +41,7 @@ const sqlite: Dialect = {
   text: (sql) => sql,
   inList: (column) => `${column} IN (SELECT value FROM json_each(?))`,
   values: (types, count) => `VALUES ${repeated(plainTuple(types), count).join(', ')}`,
+  packed: (columns) => `json_array(${columns.join(', ')})`,
 };
 const postgres: Dialect = {
   name: 'postgres',
@@ -47,6 +50,7 @@ const postgres: Dialect = {
     `${column} = ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST(? AS json)) AS ${type})))`,
   // The first row types the column for all others.
   values: (types, count) => `VALUES ${[tupleOf(types.map((type) => `CAST(? AS ${type})`)), ...repeated(plainTuple(types), count - 1)].join(', ')}`,
+  packed: (columns) => `CAST(json_build_array(${columns.join(', ')}) AS text)`,
 };
 
 export const dialectOf = (dataSource: DataSource): Dialect => (dataSource.options.type === 'postgres' ? postgres : sqlite);

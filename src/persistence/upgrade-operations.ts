@@ -116,7 +116,8 @@ export async function upgradedQueues(
   queues: Map<string, StoredOp[]>,
   facts: SyncFact[] = [],
 ): Promise<Map<string, StoredOp[]>> {
-  const stale = [...queues.values()].flat().filter((op) => isStale(op, table));
+  const stale: StoredOp[] = [];
+  for (const queue of queues.values()) for (const op of queue) if (isStale(op, table)) stale.push(op);
   if (stale.length === 0) return queues;
   facts.push(...(await upgradeOperations(session, table, stale)));
   await upgradeBases(session, table, await readStaleBases(session, table, { ids: stale.map(({ entityId }) => entityId) }));

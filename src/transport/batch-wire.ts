@@ -9,13 +9,15 @@ import { isSuccessStatus, type Body } from './http-answer.ts';
 export function batchItem(op: Op, settings: { readonly deltas: boolean }): string {
   const deltas = settings.deltas ? deltaRequestOf(op) : undefined;
   const isUnconditional = op.baseUpdatedAt === undefined || deltas?.conditional === false;
+  // JSON leaves out what is undefined.
   return JSON.stringify({
     opId: requestIdOf(op),
     kind: op.kind,
     id: op.id,
     type: op.type,
-    ...(op.type === 'upsert' ? { payload: deltas === undefined ? op.payload : payloadWithDeltas(deltas) } : {}),
-    ...(op.force === true ? { force: true } : isUnconditional ? {} : { baseUpdatedAt: op.baseUpdatedAt }),
+    payload: op.type === 'upsert' ? (deltas === undefined ? op.payload : payloadWithDeltas(deltas)) : undefined,
+    force: op.force === true ? true : undefined,
+    baseUpdatedAt: op.force === true || isUnconditional ? undefined : op.baseUpdatedAt,
   });
 }
 

@@ -54,7 +54,7 @@ class BatchPush {
     return async () => {
       await this.#send(lent.flatMap(({ ops }) => ops));
       for (const one of lent) {
-        if (one.ops.every((op) => !this.#blocked.has(entityKeyOf(op)))) this.#queues.giveBack(one);
+        if (!one.ops.some((op) => this.#isBlocked(op))) this.#queues.giveBack(one);
       }
       await this.#breaker.settled();
     };
@@ -102,7 +102,7 @@ class BatchPush {
     const ops: Op[] = [];
     const items: string[] = [];
     for (const op of candidates) {
-      if (this.#blocked.has(entityKeyOf(op))) continue;
+      if (this.#isBlocked(op)) continue;
       try {
         items.push(batchItem(op, this.#parts.settings));
         ops.push(op);
@@ -165,6 +165,10 @@ class BatchPush {
     this.#answers.add(op, result);
     if (!letsNextFollow(op, result)) this.#blocked.add(entityKeyOf(op));
     if (!this.#signal?.aborted) this.#breaker.observe(op, result);
+  }
+
+  #isBlocked(op: Op): boolean {
+    return this.#blocked.size > 0 && this.#blocked.has(entityKeyOf(op));
   }
 
   #stopped(): boolean {

@@ -123,6 +123,11 @@ async function push(
 
 /** Decides what the answers mean for the run as a whole; undefined: it goes on. */
 async function judge(answered: readonly Answered[], ports: EnginePorts, memory: RunMemory, signal: AbortSignal): Promise<SyncFailure | undefined> {
+  const last = answered.at(-1);
+  if (last !== undefined && answered.every(({ result }) => result.type === 'pushSuccess')) {
+    memory.lastAnswer = { entity: `${last.op.kind}/${last.op.id}`, result: last.result };
+    return undefined;
+  }
   const answers = answered.map(({ op, result }) => ({ entity: `${op.kind}/${op.id}`, result }));
   const { verdict, retryAfterMs, message } = judgeBatch(memory.lastAnswer === undefined ? answers : [memory.lastAnswer, ...answers]);
   // A verdict has been given on them: the next attempt is judged anew.
