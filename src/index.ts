@@ -3,7 +3,9 @@ export type { ReadySyncMachine } from './engine/assemble-machine.ts';
 export { createRestSyncEngine, createSyncEngine } from './engine/create-sync-engine.ts';
 export type { RestSyncEngineOptions } from './engine/create-sync-engine.ts';
 export { createSyncMachine } from './engine/create-sync-machine.ts';
+export type { DataAccess, EngineLiveQueryOptions } from './engine/data-access.ts';
 export type { SyncEngineOptions, SyncMachineOptions } from './engine/engine-options.ts';
+export type { FindRow, FindRows, ReadOptions, ReadPolicy, ReadResult, RefreshOptions, SyncRepository } from './engine/sync-repository.ts';
 export type { QueueCounts, QueuedOperation, QueueFilter, QueueState } from './model/queue.ts';
 export type {
   FullResyncOptions,
@@ -74,6 +76,8 @@ export type { SyncFailure, SyncPhase } from './model/failure.ts';
 export type { Json, JsonObject } from './model/json.ts';
 export { lastLook } from './model/last-look.ts';
 export type { SyncKind } from './model/kind.ts';
+export { NotAckedError } from './model/not-acked-error.ts';
+export type { NotAckedReason } from './model/not-acked-error.ts';
 export { deleteOp, isNewRecord, requestIdOf, upsertOp } from './model/operation.ts';
 export type { DeleteOp, Op, OpType, UpsertOp, UpsertOpInput } from './model/operation.ts';
 export type { ConnectivityPort, VisibilityPort } from './model/ports.ts';
@@ -112,9 +116,15 @@ export type {
   TransportCapabilities,
   TransportContext,
 } from './model/transport.ts';
+export type { AwaitOptions } from './persistence/await-level.ts';
 export type { CursorRepository } from './persistence/cursor-repository.ts';
 export type { OutboxRepository, StuckOperation } from './persistence/outbox-repository.ts';
 export type { AmendPatch, DiscardedOperation } from './persistence/repairs.ts';
+export { liveQuery } from './persistence/live-query.ts';
+export type { LiveQueryOptions, LiveResult } from './persistence/live-query.ts';
+export type { LiveTable } from './persistence/live-source.ts';
+export { rowStatus, watchRowStatus } from './persistence/row-status.ts';
+export type { RowStatus, RowStatusOptions } from './persistence/row-status.ts';
 export { syncTable } from './persistence/sync-table.ts';
 export type { SyncTable, SyncTableOptions } from './persistence/sync-table.ts';
 export type { TableSchemaOptions } from './persistence/table-schema.ts';

@@ -2,7 +2,7 @@ import { SyncAbortedError } from '../model/errors.ts';
 import { RestTransport } from '../transport/rest-transport.ts';
 import type { RestTransportOptions } from '../transport/rest-options.ts';
 import { composePorts } from './compose-ports.ts';
-import { createDataAccess } from './data-access.ts';
+import { createDataAccess } from './create-data-access.ts';
 import { createEngineCore, internalsOf, rememberInternals } from './engine-core.ts';
 import type { SyncEngineOptions } from './engine-options.ts';
 import type { SyncEngine } from './sync-engine.ts';

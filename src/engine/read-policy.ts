@@ -1,20 +1,8 @@
 import type { Clock } from '../model/clock.ts';
 import { NetworkError, SyncAbortedError, ValidationError } from '../model/errors.ts';
 import type { SyncEngineCore } from './sync-engine.ts';
+import type { RefreshOptions } from './sync-repository.ts';
 import { handled } from './waiters.ts';
-
-/**
- * Where a read looks. `localOnly` (default): the database. `localThenRemote`: the database now, while a pull of the table begins.
- * `remoteFirst`: a pull of the table, then the database.
- */
-export type ReadPolicy = 'localOnly' | 'localThenRemote' | 'remoteFirst';
-
-export interface RefreshOptions {
-  /** How long the server is waited for, ms. Default `requestTimeoutMs`. */
-  readonly timeoutMs?: number | undefined;
-  /** Ends the wait; the pull goes on. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface RefreshParts {
   readonly core: Pick<SyncEngineCore, 'sync' | 'status' | 'events$'>;

@@ -2,7 +2,19 @@ import type { FindManyOptions, FindOneOptions, FindOptionsWhere, ObjectLiteral }
 import type { SyncError } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { SyncEntityWriter, WriteOptions } from '../persistence/writer.ts';
-import type { ReadPolicy, RefreshOptions } from './read-policy.ts';
+
+/**
+ * Where a read looks. `localOnly` (default): the database. `localThenRemote`: the database now, while a pull of the table begins.
+ * `remoteFirst`: a pull of the table, then the database.
+ */
+export type ReadPolicy = 'localOnly' | 'localThenRemote' | 'remoteFirst';
+
+export interface RefreshOptions {
+  /** How long the server is waited for, ms. Default `requestTimeoutMs`. */
+  readonly timeoutMs?: number | undefined;
+  /** Ends the wait; the pull goes on. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** How rows are read. Rows that were deleted, here or on the server, are left out unless `withDeleted`. */
 export interface ReadOptions extends RefreshOptions {
