@@ -72,6 +72,7 @@ export class ReplicaTable implements SyncKind {
   private readonly codecByProperty: ReadonlyMap<string, ColumnCodec>;
   private readonly idCodec: ColumnCodec;
   private readonly numericId: boolean;
+  private readonly updatedAtName: string;
   private readonly deletedAtName: string;
   private readonly deletedAtLocalName: string;
   private readonly binder: RowBinder;
@@ -101,6 +102,7 @@ export class ReplicaTable implements SyncKind {
     this.keys = { id: this.idCodec.wireKey, updatedAt: codecOf(registration.updatedAt).wireKey, deletedAt: codecOf(registration.deletedAt).wireKey };
     this.table = quoted(metadata.tableName);
     this.id = quoted(this.idCodec.name);
+    this.updatedAtName = quoted(registration.updatedAt.databaseName);
     this.deletedAtName = quoted(registration.deletedAt.databaseName);
     this.deletedAtLocalName = quoted(registration.deletedAtLocal.databaseName);
     this.binder = new RowBinder({ table: this, codecs, idCodec: this.idCodec, numericId: this.numericId, fromJson: options.fromJson?.bind(options) });
@@ -348,19 +350,20 @@ export class ReplicaTable implements SyncKind {
   }
 
   /** Whether a sweep would find anything: rows that were not listed and that nobody has pending work on. */
-  async hasUnlisted(session: Session): Promise<boolean> {
-    return (await session.query(`SELECT 1 FROM ${this.table} WHERE ${this.unlisted()} LIMIT 1`, [this.kind, this.kind])).length > 0;
+  async hasUnlisted(session: Session, keepUnknown: boolean): Promise<boolean> {
+    return (await session.query(`SELECT 1 FROM ${this.table} WHERE ${this.unlisted(keepUnknown)} LIMIT 1`, [this.kind, this.kind])).length > 0;
   }
 
-  private unlisted(): string {
+  /** `keepUnknown`: not those that no server ever had, as rows from before the table was synchronised. */
+  private unlisted(keepUnknown: boolean): string {
     return `NOT EXISTS (SELECT 1 FROM "sync_seen" s WHERE s."kind" = ? AND s."entity_id" = CAST(${this.table}.${this.id} AS text))
-      AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = ? AND o."entity_id" = CAST(${this.table}.${this.id} AS text))`;
+      AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = ? AND o."entity_id" = CAST(${this.table}.${this.id} AS text))${keepUnknown ? ` AND ${this.updatedAtName} <> ''` : ''}`;
   }
 
   /** Removes what a resync did not list and nobody has pending work on; returns how many (F-38). */
-  async sweep(session: Session): Promise<number> {
+  async sweep(session: Session, keepUnknown: boolean): Promise<number> {
     const kind = [this.kind, this.kind];
-    const sql = `DELETE FROM ${this.table} WHERE ${this.unlisted()}${this.inbound.nothingHolds()}`;
+    const sql = `DELETE FROM ${this.table} WHERE ${this.unlisted(keepUnknown)}${this.inbound.nothingHolds()}`;
     let swept = await session.changed(sql, kind);
     // A tree goes from the leaves on.
     for (let more = swept; more > 0 && this.inbound.holdsItself; swept += more) more = await session.changed(sql, kind);

@@ -154,10 +154,10 @@ describe.each(drivers)('on %s', (driver) => {
     expect(read()).toEqual(before);
   });
 
-  test('what synchronising needs can be added to a table that is in use', async () => {
+  test('I1: what synchronising needs can be added to a table that is in use; the first full resync leaves the rows of that time alone', async () => {
     const database = new Database(file);
     database.exec(`CREATE TABLE todos (id text PRIMARY KEY NOT NULL, title text NOT NULL, done boolean NOT NULL DEFAULT 0, priority integer, tags text);
-      INSERT INTO todos (id, title) VALUES ('old', 'from before');`);
+      INSERT INTO todos (id, title) VALUES ('old', 'from before'), ('idle', 'nobody touched it since');`);
     database.close();
     class SyncTodos1780000000000 implements MigrationInterface {
       readonly name = 'SyncTodos1780000000000';
@@ -170,13 +170,18 @@ describe.each(drivers)('on %s', (driver) => {
       }
     }
     const dataSource = await openDatabase({ driver, database: file, entities: [todoEntity], migrations: [SyncTodos1780000000000] });
-    const bench = await openEngine({ driver, dataSource });
+    const bench = await openEngine({ driver, dataSource, config: { fullResyncIntervalMs: 7 * 24 * 60 * 60 * 1000 } });
     bench.server.seed('todos', { id: 'new', title: 'from there', done: false });
     const old = await bench.row('old');
     await bench.writer.replaceAndEnqueue({ ...(old ?? fail('no row')), title: 'changed' });
     await bench.engine.sync();
     expect(await bench.row('new')).toMatchObject({ title: 'from there' });
     expect(bench.server.get('todos', 'old')).toMatchObject({ title: 'changed' });
+    expect(bench.types()).toContain('resync.started');
+    expect(await bench.row('idle')).toMatchObject({ title: 'nobody touched it since' });
+    // Asked for, it is what the server lists, and nothing else.
+    await bench.engine.fullResync();
+    expect(await bench.row('idle')).toBeNull();
     await bench.close();
   });
 });

@@ -242,7 +242,7 @@ describe.each(drivers)('full resync on %s', (driver) => {
 
   test('F-142: the sweep compares ids as text on integer columns, too', async () => {
     await open();
-    await bench.dataSource.query(`INSERT INTO todos (id, title, updated_at) VALUES ('7', 'x', ''), ('07', 'x', '')`);
+    await bench.dataSource.query(`INSERT INTO todos (id, title, updated_at) VALUES ('7', 'x', '2020-01-01T00:00:00Z'), ('07', 'x', '2020-01-01T00:00:00Z')`);
     await resync([serverRow('7', t1)]);
     expect(await stored()).toBe('7');
   });
