@@ -1,0 +1,35 @@
+import { useSyncExternalStore, type ReactNode, type Ref } from 'react';
+import type { DevtoolsClient } from '../client/devtools-client.ts';
+import { Badge, Dot } from '../panel/parts/badge.tsx';
+import { phaseNames, phaseTones } from '../views/phase-tone.ts';
+
+export interface BadgeButtonProps {
+  readonly client: DevtoolsClient;
+  readonly isOpen: boolean;
+  readonly theme?: 'light' | 'dark' | undefined;
+  readonly onClick: () => void;
+  readonly ref?: Ref<HTMLButtonElement>;
+}
+
+/** Opens the panel, and tells the most important things while it is closed. */
+export function BadgeButton({ client, isOpen, theme, onClick, ref }: BadgeButtonProps): ReactNode {
+  const { view } = useSyncExternalStore(client.subscribe, client.getState, client.getState);
+  const { pending = 0, stuck = 0, conflicts = 0, phase = 'starting' } = view?.status ?? {};
+  return (
+    <div className="synchart sc-fab" data-theme={theme} hidden={isOpen}>
+      <button
+        type="button"
+        ref={ref}
+        aria-expanded={isOpen}
+        onClick={onClick}
+        aria-label={`synchart: ${phaseNames[phase]}, ${pending} pending, ${stuck} stuck, ${conflicts} conflicts`}
+      >
+        <Dot tone={phaseTones[phase]} />
+        sync
+        {pending > 0 && <Badge tone="info">{pending}</Badge>}
+        {conflicts > 0 && <Badge tone="conflict">{conflicts}</Badge>}
+        {stuck > 0 && <Badge tone="error">{stuck}</Badge>}
+      </button>
+    </div>
+  );
+}
