@@ -59,15 +59,15 @@ export function drawScript(seed: number): SimulationScript {
   ]);
   const calm = draw.chance(0.1);
   const steps: SimulatedStep[] = [];
-  const count = draw.whole(5, 16);
+  const count = draw.whole(6, 20);
   for (let index = 0; index < count; index += 1) {
     const afterMs = draw.weighed<number>([
       [4, () => 0],
       [5, () => draw.whole(1, 60)],
-      [3, () => draw.whole(60, 1_500)],
+      [4, () => draw.whole(60, 1_500)],
       [1, () => draw.whole(1_500, 20_000)],
     ]);
-    if (draw.chance(0.14)) {
+    if (draw.chance(0.18)) {
       steps.push({ afterMs, serverAct: drawServerAct(draw, world) });
       continue;
     }
@@ -76,9 +76,10 @@ export function drawScript(seed: number): SimulationScript {
     const boundary = drawBoundary(draw, act);
     steps.push({ afterMs, on, act, ...(world.twoEngines && on === 0 && draw.chance(0.5) ? { engine: 1 as const } : {}), ...(boundary ? { boundary } : {}) });
   }
-  const faults = calm ? 0 : draw.whole(0, 6);
+  const faults = calm ? 0 : draw.whole(0, 7);
   for (let index = 0; index < faults; index += 1) {
-    steps.push({ afterMs: 0, on: draw.whole(0, replicas - 1), request: draw.whole(0, 14), fault: drawFault(draw, world) });
+    const of = draw.chance(0.75) ? 'writes' : 'reads';
+    steps.push({ afterMs: 0, on: draw.whole(0, replicas - 1), request: draw.whole(0, of === 'writes' ? 5 : 8), of, fault: drawFault(draw, world) });
   }
   return { world, steps };
 }
@@ -138,18 +139,19 @@ function drawWorld(seed: number, draw: Draw): SimulatedWorld {
       [1, () => draw.whole(6, 12)],
     ]),
     latencyMs: draw.of([5, 40, 40, 400]),
+    warm: draw.chance(0.7),
     twoEngines: draw.chance(0.2),
   };
 }
 
+/** Mostly the same few rows, so that people meet. */
 const drawId = (draw: Draw): string =>
-  String(
-    draw.weighed([
-      [6, () => draw.whole(1, 4)],
-      [2, () => draw.whole(5, 12)],
-    ]),
-  );
-const drawKind = (draw: Draw): 'tasks' | 'lists' => (draw.chance(0.8) ? 'tasks' : 'lists');
+  draw.weighed([
+    [8, () => '1'],
+    [3, () => '2'],
+    [1, () => String(draw.whole(3, 12))],
+  ]);
+const drawKind = (draw: Draw): 'tasks' | 'lists' => (draw.chance(0.9) ? 'tasks' : 'lists');
 
 function drawWrite(draw: Draw): SimulatedWrite {
   return draw.weighed<SimulatedWrite>([
@@ -165,7 +167,7 @@ function drawWrite(draw: Draw): SimulatedWrite {
 function drawAct(draw: Draw, { client }: SimulatedWorld, calm: boolean): SimulatedAct {
   const faulty = calm ? 0 : 1;
   return draw.weighed<SimulatedAct>([
-    [18, () => ({ type: 'write', kind: drawKind(draw), id: drawId(draw), write: drawWrite(draw) })],
+    [26, () => ({ type: 'write', kind: drawKind(draw), id: drawId(draw), write: drawWrite(draw) })],
     [client.automatic ? 4 : 11, () => drawSync(draw)],
     [1, () => ({ type: 'fullResync' })],
     [1, () => ({ type: 'pause' })],
@@ -226,7 +228,7 @@ function drawFault(draw: Draw, { client }: SimulatedWorld): SimulatedFault {
     [
       4,
       () => {
-        const status = draw.of([500, 502, 503, 503, 429, 429, 401, 403, 408, 425, 400, 404, 413]);
+        const status = draw.of([500, 502, 503, 503, 429, 429, 401, 403, 408, 425, 400, 413]);
         const asksToWait = (status === 503 || status === 429) && draw.chance(0.7);
         return { type: 'status', status, ...(asksToWait ? { retryAfterS: draw.of([0, 1, 20]) } : {}), afterCommit: status >= 500 && draw.chance(0.4) };
       },

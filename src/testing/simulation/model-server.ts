@@ -24,16 +24,20 @@ class LoggedBackend extends MemoryBackend {
   /** Every state a row has had, oldest first; null: deleted. */
   readonly history = new Map<string, (JsonObject | null)[]>();
   readonly #bodies = new Map<string, string>();
+  /** Told of each change that a client makes, with the row before and after it. */
+  onEffect: (request: WriteRequest, before: JsonObject | undefined, after: JsonObject | undefined) => void = () => undefined;
 
   override write(request: WriteRequest): WireAnswer {
     const { key, type, kind, id } = request;
     if (key !== undefined) this.#checkBody(key, request);
-    const before = this.effects.length;
+    const count = this.effects.length;
+    const before = this.get(kind, id);
     const answer = super.write(request);
-    const changed = this.effects.length > before;
+    const changed = this.effects.length > count;
     this.writes.push({ key, type, kind, id, status: answer.status, changed });
     if (!changed) return answer;
     this.keep(kind, id);
+    this.onEffect(request, before, this.get(kind, id));
     if (key !== undefined && this.effectCount({ key }) > 1) throw new SimulationViolation('I2', `request ${key} on ${kind}/${id} took effect twice`);
     return answer;
   }

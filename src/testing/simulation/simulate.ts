@@ -65,6 +65,11 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
     for (const replica of replicas) await replica.start();
     await time.quiet();
     const stage: Stage = { world: script.world, time, log, server, oracle, replicas };
+    if (script.world.warm) {
+      for (const replica of replicas) for (const { engine } of replica.engines.slice(0, 1)) replica.keep('first sync', engine.sync());
+      await time.advance(60_000, () => replicas.every(({ waiting }) => waiting.size === 0));
+    }
+    for (const replica of replicas) replica.connection.areFaultsOn = true;
     await play(script.steps, stage);
     await checkRest(stage);
     return result(undefined);
@@ -83,7 +88,7 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
 async function play(steps: readonly SimulatedStep[], stage: Stage): Promise<void> {
   const { time, replicas, oracle, log } = stage;
   const replicaOf = (index: number): SimulatedReplica | undefined => replicas.find((replica) => replica.index === index);
-  for (const step of steps) if ('fault' in step) replicaOf(step.on)?.connection.faults.set(step.request, step.fault);
+  for (const step of steps) if ('fault' in step) replicaOf(step.on)?.connection.faults[step.of].set(step.request, step.fault);
   const disarm: (() => void)[] = [];
   for (const step of steps) {
     if ('fault' in step) continue;

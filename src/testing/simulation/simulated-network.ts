@@ -26,11 +26,12 @@ export class SimulatedConnection {
   /** The token that the server takes; another one is answered 401. */
   validToken = 1;
   requests = 0;
-  /** Faults by the number of the request that they meet. */
-  readonly faults = new Map<number, SimulatedFault>();
+  /** Faults by the number of the request that they meet; the script counts from its own beginning. */
+  readonly faults = { writes: new Map<number, SimulatedFault>(), reads: new Map<number, SimulatedFault>() };
+  readonly #counted = { writes: 0, reads: 0 };
+  areFaultsOn = false;
   /** Writes on their way, by entity: whoever has not given them up. */
   readonly writing = new Map<string, SimulatedCaller>();
-  areFaultsOver = false;
 
   constructor(
     private readonly time: VirtualTime,
@@ -66,7 +67,7 @@ export class SimulatedConnection {
     this.requests += 1;
     const random = seededRandom(this.seed * 7919 + index * 104_729);
     const travelMs = (): number => 0.5 + random() * this.latencyMs;
-    const planned = this.areFaultsOver ? undefined : this.faults.get(index);
+    const planned = this.areFaultsOn ? this.#plannedFor(request) : undefined;
     const fault: SimulatedFault | undefined =
       planned ?? (this.isCut ? (random() < 0.5 ? { type: 'refused' } : { type: 'requestLost', hangs: random() < 0.5 }) : undefined);
     caller.trace(`→ #${index} ${what}${fault === undefined ? '' : `   !! ${faultText(fault)}`}`);
@@ -155,6 +156,12 @@ export class SimulatedConnection {
       default:
         return fault satisfies never;
     }
+  }
+
+  #plannedFor({ method }: RecordedRequest): SimulatedFault | undefined {
+    const type = method === 'GET' ? 'reads' : 'writes';
+    this.#counted[type] += 1;
+    return this.faults[type].get(this.#counted[type] - 1);
   }
 
   /** I3, I11: never two writes of one entity under way from one database, whoever sends them; a frozen process cannot know. */

@@ -3,6 +3,7 @@ import type { SyncEvent } from '../../model/events.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import { deepEqual } from '../../rules/deep-equal.ts';
 import { compareTimestamps } from '../../rules/timestamp.ts';
+import type { WriteRequest } from '../../server/wire-rules.ts';
 import type { ModelServer } from './model-server.ts';
 import { simulatedKinds, type SimulatedKind } from './simulated-app.ts';
 import type { SimulatedReplica } from './simulated-replica.ts';
@@ -59,7 +60,9 @@ export class SimulationOracle {
   constructor(
     private readonly world: SimulatedWorld,
     private readonly server: ModelServer,
-  ) {}
+  ) {
+    server.backend.onEffect = (request, before, after) => this.#onEffect(request, before, after);
+  }
 
   readQueue(replica: SimulatedReplica): readonly QueuedNow[] {
     const rows = replica.database?.look<RawQueued>(
@@ -88,7 +91,7 @@ export class SimulationOracle {
     const memory = this.#memoryOf(replica);
     const queue = this.readQueue(replica);
     const now = new Map(queue.map((op) => [op.opId, op]));
-    for (const op of queue) if (!this.operations.has(op.opId)) this.operations.set(op.opId, op);
+    for (const op of queue) this.operations.set(op.opId, op);
     const gone = [...memory.queued.values()].filter(({ opId }) => !now.has(opId));
     if (gone.length > 0) {
       const discarded = new Set(replica.database?.look<{ op_id: string }>('SELECT "op_id" FROM "sync_discarded"').map((row) => row.op_id));
@@ -206,8 +209,48 @@ export class SimulationOracle {
       ({ key, status, type }) =>
         key !== undefined && ids.has(key.split('#')[0] ?? '') && (status < 300 || (type === 'delete' && (status === 404 || status === 410))),
     );
+    if (written && this.#keepsFields && op.changed !== undefined) {
+      const superseded = new Set(group.filter(({ seq }) => seq > op.seq).flatMap(claimsOf));
+      const own = claimsOf(op).filter((key) => !superseded.has(key) && !op.deltas.some(({ field }) => field === key));
+      const isOverwritten = group.some(({ seq, type }) => seq > op.seq && type === 'delete');
+      const states = this.server.backend.history.get(entityOf(op)) ?? [];
+      const lost = own.find((key) => !states.some((row) => row !== null && deepEqual(row[key] ?? null, op.payload?.[key] ?? null)));
+      if (lost === undefined || isOverwritten) return;
+      throw new SimulationViolation(
+        'I1',
+        `${replica.name}: operation ${op.opId} left the queue as applied, and ${entityOf(op)}.${lost} never was what it says on the server`,
+      );
+    }
     if (written || this.#isOnServer(op, group)) return;
     throw new SimulationViolation('I1', `${replica.name}: operation ${op.opId} (${op.type} ${entityOf(op)}) left the queue, and the server never had it`);
+  }
+
+  /** Whether field by field is merged: then nobody's edit of one field may undo another's of another field. */
+  get #keepsFields(): boolean {
+    const { strategy, mergedPush } = this.world.client;
+    return (strategy === 'autoPreserve' || strategy === 'merge') && mergedPush === 'conditional';
+  }
+
+  /** I1: a write changes what the user changed, and takes back nobody else's edit. */
+  #onEffect(request: WriteRequest, before: JsonObject | undefined, after: JsonObject | undefined): void {
+    const { key, type, kind, id } = request;
+    if (!this.#keepsFields || type === 'delete' || key === undefined || before === undefined || after === undefined) return;
+    const newest = this.operations.get(key.split('#')[0] ?? '');
+    if (newest === undefined) return;
+    const owner = newest.opId.split('.')[0] ?? '';
+    const group = [...this.operations.values()].filter(
+      (op) => op.kind === kind && op.id === id && op.seq <= newest.seq && op.opId.split('.')[0] === owner && !this.fates.has(op.opId),
+    );
+    // A row that comes back is meant as a whole.
+    if (group.some((op) => op.type === 'delete' || op.creates || op.changed === undefined)) return;
+    const claimed = new Set([...group, newest].flatMap(claimsOf));
+    for (const [field, value] of Object.entries(after)) {
+      if (serverKeys.has(field) || claimed.has(field) || deepEqual(before[field] ?? null, value)) continue;
+      throw new SimulationViolation(
+        'I1',
+        `request ${key} changed ${kind}/${id}.${field} from ${JSON.stringify(before[field])} to ${JSON.stringify(value)}, which its user did not`,
+      );
+    }
   }
 
   /** The server came to the same by another way: somebody else did it, or a lost answer was recognised. */
@@ -228,6 +271,9 @@ export class SimulationOracle {
     return memory;
   }
 }
+
+const claimsOf = (op: QueuedNow): readonly string[] =>
+  [...(op.changed ?? Object.keys(op.payload ?? {})), ...op.deltas.map(({ field }) => field)].filter((key) => !serverKeys.has(key));
 
 const isChangedBy = (op: QueuedNow, key: string): boolean => op.changed === undefined || op.changed.includes(key);
 

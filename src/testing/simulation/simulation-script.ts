@@ -56,6 +56,8 @@ export interface SimulatedWorld {
   readonly seededRows: number;
   /** How long a request travels one way at most, ms. */
   readonly latencyMs: number;
+  /** Everybody has synced once before it begins. */
+  readonly warm: boolean;
   /** Two engines share the database of replica 0, as two tabs do. */
   readonly twoEngines: boolean;
 }
@@ -129,8 +131,8 @@ export interface SimulatedBoundary {
 export type SimulatedStep =
   | { readonly afterMs: number; readonly on: number; readonly engine?: 0 | 1; readonly act: SimulatedAct; readonly boundary?: SimulatedBoundary }
   | { readonly afterMs: number; readonly serverAct: SimulatedServerAct }
-  /** The nth request of a replica, counted over its whole life, meets a fault. */
-  | { readonly afterMs: 0; readonly on: number; readonly request: number; readonly fault: SimulatedFault };
+  /** The nth request of a replica that writes, or that reads, counted from the beginning of the script, meets a fault. */
+  | { readonly afterMs: 0; readonly on: number; readonly request: number; readonly of: 'writes' | 'reads'; readonly fault: SimulatedFault };
 
 /** A whole run, as data: the same script gives the same run. */
 export interface SimulationScript {
