@@ -1,5 +1,9 @@
+import { ConflictsView } from './conflicts-view.tsx';
 import { OutboxView } from './outbox-view.tsx';
 import type { PanelView } from './panel-view.ts';
 
 /** The views, in the order of their tabs. */
-export const panelViews: readonly PanelView[] = [{ name: 'outbox', label: 'Outbox', view: OutboxView }];
+export const panelViews: readonly PanelView[] = [
+  { name: 'outbox', label: 'Outbox', view: OutboxView },
+  { name: 'conflicts', label: 'Conflicts', view: ConflictsView },
+];

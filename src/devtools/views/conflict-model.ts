@@ -1,0 +1,88 @@
+import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import type { ConflictView } from '../protocol/messages.ts';
+import { deepEqual } from '../../rules/deep-equal.ts';
+
+/** Where the value of a field is taken from. `own` is written by the person who decides. */
+export type FieldChoice = 'local' | 'server' | 'base' | 'own';
+
+/** One field on all three sides; undefined: it is not there. */
+export interface ConflictField {
+  readonly name: string;
+  readonly base: Json | undefined;
+  readonly local: Json | undefined;
+  readonly server: Json | undefined;
+  readonly changedHere: boolean;
+  readonly changedThere: boolean;
+  /** Both sides changed it, and not to the same value. */
+  readonly isContested: boolean;
+  /** What a merge takes where nobody says otherwise. */
+  readonly proposed: 'local' | 'server';
+}
+
+/** Lines up the three sides of a conflict, field by field: contested ones first, then what one side changed, then the rest. */
+export function fieldsOf({ conflict }: ConflictView): readonly ConflictField[] {
+  const { localData, serverData, baseData, changedFields, serverDeleted, opType } = conflict;
+  const local = opType === 'delete' ? undefined : localData;
+  const server = serverDeleted && Object.keys(serverData).length === 0 ? undefined : serverData;
+  const names = [...new Set([...Object.keys(baseData ?? {}), ...Object.keys(localData), ...Object.keys(serverData)])];
+  const fields = names.map((name): ConflictField => {
+    const sides = { base: baseData?.[name], local: local?.[name], server: server?.[name] };
+    const isSame = same(sides.local, sides.server);
+    const changedHere = local !== undefined && (changedFields?.includes(name) ?? !same(sides.local, baseData === undefined ? sides.server : sides.base));
+    const changedThere = server !== undefined && (baseData === undefined ? !isSame : !same(sides.server, sides.base));
+    return { name, ...sides, changedHere, changedThere, isContested: changedHere && changedThere && !isSame, proposed: changedHere ? 'local' : 'server' };
+  });
+  const rank = (field: ConflictField): number => (field.isContested ? 0 : field.changedHere ? 1 : field.changedThere ? 2 : 3);
+  return fields.sort((a, b) => rank(a) - rank(b));
+}
+
+const same = (a: Json | undefined, b: Json | undefined): boolean => (a === undefined || b === undefined ? a === b : deepEqual(a, b));
+
+/** Whether the field is worth showing: the sides do not agree on it. */
+export const differs = ({ changedHere, changedThere }: ConflictField): boolean => changedHere || changedThere;
+
+export interface Choices {
+  /** By field; others are as proposed. */
+  readonly by: Readonly<Record<string, FieldChoice>>;
+  /** Text of own values, by field: JSON, or else taken as the text itself. */
+  readonly own: Readonly<Record<string, string>>;
+}
+
+export const noChoices: Choices = { by: {}, own: {} };
+
+/** The row that the choices make: what `acceptMerged` sends. Fields that are nowhere on the chosen side are left out. */
+export function mergedRow(fields: readonly ConflictField[], choices: Choices): JsonObject {
+  const row: Record<string, Json> = {};
+  for (const field of fields) {
+    const choice = choices.by[field.name] ?? field.proposed;
+    const value = choice === 'own' ? ownValue(choices.own[field.name] ?? '') : (field[choice] ?? (choice === 'local' ? field.server : undefined));
+    if (value !== undefined) row[field.name] = value;
+  }
+  return row;
+}
+
+/** What somebody typed: JSON where it is JSON, else the text. */
+export function ownValue(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return text;
+  }
+}
+
+/** The conflict as a sentence. */
+export function describeConflict({ conflict: { opType, serverDeleted, kind, entityId } }: Pick<ConflictView, 'conflict'>): string {
+  if (opType === 'delete') return `You deleted ${kind}/${entityId}; somebody else changed it.`;
+  return serverDeleted ? `You changed ${kind}/${entityId}; somebody else deleted it.` : `You and somebody else changed ${kind}/${entityId}.`;
+}
+
+/** A value as short text. */
+export function showValue(value: Json | undefined): string {
+  if (value === undefined) return '—';
+  if (typeof value === 'string') return value === '' ? '(empty)' : value;
+  return isJsonObject(value) || Array.isArray(value) ? JSON.stringify(value) : String(value);
+}
+
+/** What each strategy would do, in a few words. */
+export const previewWords = { server: "takes the server's row", client: 'sends yours', merged: 'merges', parked: 'waits for a person' } as const;
