@@ -181,6 +181,24 @@ describe('the lease (I11)', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test('I11: asked for and let go at once, it is held by nobody; asked for again, it stays with who asked last', async () => {
+    const { clock, keeper, isHeld } = open({ stepsBegun: 1, stepsUnderWay: 1 });
+    const unwanted = keeper.acquire();
+    keeper.release();
+    await Promise.all([unwanted, keeper.released()]);
+    expect([isHeld(), clock.pending]).toEqual([false, 0]);
+
+    const first = keeper.acquire();
+    keeper.release();
+    const second = keeper.acquire();
+    await first;
+    expect(await second).toMatchObject({ held: true });
+    expect([isHeld(), clock.pending]).toEqual([true, 1]);
+    keeper.release();
+    await keeper.released();
+    expect([isHeld(), clock.pending]).toEqual([false, 0]);
+  });
+
   test('is let go by an engine that was dropped without STOP', async () => {
     const { clock, keeper, isHeld } = open({ stepsBegun: 1, stepsUnderWay: 0 });
     await keeper.acquire();

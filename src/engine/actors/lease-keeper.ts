@@ -25,7 +25,8 @@ export interface LeaseKeeperOptions {
 export function createLeaseKeeper(lease: LeasePort, clock: Clock, options: LeaseKeeperOptions): LeaseKeeper {
   let timer: unknown;
   let holding = 0;
-  let released: Promise<void> = Promise.resolve();
+  let asked: Promise<unknown> = Promise.resolve();
+  let released: Promise<unknown> = Promise.resolve();
 
   const stop = (): void => {
     holding += 1;
@@ -47,24 +48,32 @@ export function createLeaseKeeper(lease: LeasePort, clock: Clock, options: Lease
     }, everyMs);
   };
 
+  /** Asks once what was asked or given back before is done: else a late answer would give back what a newer one holds. */
+  const ask = async (mine: number, before: Promise<unknown>): Promise<LeaseAnswer> => {
+    await before;
+    // Left while it waited its turn: taken now, the lease would be held for nobody.
+    if (mine !== holding) return { held: false };
+    const answer = await lease.acquire();
+    if (answer.held && mine === holding) {
+      renewLater(mine, 0, options.activity.stepsBegun);
+    } else if (answer.held) {
+      // Nobody waited for it any more.
+      await lease.release();
+    }
+    return answer;
+  };
+
   return {
-    acquire: async () => {
+    acquire: () => {
       stop();
-      await released;
-      const mine = holding;
-      const answer = await lease.acquire();
-      if (answer.held && mine === holding) {
-        renewLater(mine, 0, options.activity.stepsBegun);
-      } else if (answer.held) {
-        // Nobody waited for it any more.
-        await lease.release();
-      }
+      const answer = ask(holding, Promise.all([asked, released]));
+      asked = answer.catch(() => undefined);
       return answer;
     },
     release: () => {
       stop();
-      released = lease.release().catch(() => undefined);
+      released = Promise.all([lease.release().catch(() => undefined), asked]);
     },
-    released: () => released,
+    released: async () => void (await released),
   };
 }
