@@ -164,6 +164,8 @@ export interface StorePort {
 
   /** Takes heads of line, folds and freezes them, and commits that before it resolves. */
   take(options: TakeOptions): Promise<TakenBatch>;
+  /** Stores the base that a taken request was given by looking at the server's row, before it is sent: sent again it must be the same (I2). */
+  confirmBase(request: TakenRequest, found: { readonly row: JsonObject; readonly version: string }): Promise<void>;
   /** Settles answers in one transaction: departures, rebased followers, answered rows, conflicts, tries. */
   settle(answers: readonly Answer[]): Promise<SettleReport>;
 

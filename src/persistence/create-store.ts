@@ -9,6 +9,7 @@ import type { QueuePort } from '../model/queue.ts';
 import type { SyncRequest } from '../model/run.ts';
 import { applyPages, retryQuarantined } from './apply-pages.ts';
 import { changeFeedOf, type ChangeFeed } from './change-feed.ts';
+import { confirmBase } from './confirm-base.ts';
 import { readConflicts } from './conflict-rows.ts';
 import { gateConnection, type ConnectionGate } from './connection-gate.ts';
 import { createCursorRepository, type CursorRepository } from './cursor-repository.ts';
@@ -131,6 +132,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     dueForResync: (kinds) => unit.read((session) => dueForResync(session, context, kinds)),
 
     take: (options) => unit.fenced((session) => takeReady(session, context, options)),
+    confirmBase: (request, found) => unit.fenced((session) => confirmBase(session, request, found)),
     settle: (answers) => unit.fenced((session) => settleAnswers(session, context, answers)),
 
     loadConflict: (ref) => unit.fenced((session) => loadConflict(session, context, ref)),

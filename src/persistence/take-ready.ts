@@ -268,7 +268,9 @@ const sameRow = (a: JsonObject, b: JsonObject): boolean => {
 
 function withVerification(request: TakenRequest, base: BaseRecord | undefined, options: TakeOptions, context: StoreContext): TakenRequest {
   // Also when it is taken again: frozen is not yet sent, and what was sent carried the version found by looking.
-  if (base?.versionUnknown) return { ...request, verify: 'unknownVersion', lastSent: base.lastSent };
+  // Relative changes that travel as such have no base: the same request goes out again under its key.
+  const needsVersion = request.op.type !== 'upsert' || request.op.deltas === undefined || !isPureDelta(request.op);
+  if (base?.versionUnknown && needsVersion) return { ...request, verify: 'unknownVersion', lastSent: base.lastSent };
   if (request.firstSentAt === undefined) return request;
   // It was frozen for a server that takes deltas; sent otherwise it would be another request under the same key.
   const isOfOtherForm = request.op.type === 'upsert' && request.op.deltas !== undefined && options.deltas !== true;

@@ -11,7 +11,10 @@ interface AuthorizedParts {
   readonly tokens: TokenSource;
 }
 
-/** Adds the token, read anew for each attempt; a 401 is answered by one refresh and one more attempt, the only retry of this layer. */
+/**
+ * Adds the token, read anew for each attempt; a 401 is answered by one refresh and one more attempt, and by another one if
+ * the app has a new token by then: the only retries of this layer.
+ */
 export function createAuthorizedExchange({ exchange, tokens }: AuthorizedParts): AuthorizedExchange {
   return async (request) => {
     const token = await tokens.read(request.signal);
@@ -21,6 +24,12 @@ export function createAuthorizedExchange({ exchange, tokens }: AuthorizedParts):
     if (answer.status !== 401 || !tokens.canRefresh) return answer;
     const refreshed = await tokens.refresh(token, request.signal);
     lastLook(request.signal);
-    return exchange(request, refreshed.authorization);
+    const again = await exchange(request, refreshed.authorization);
+    if (again.status !== 401) return again;
+    // Whoever signed in while this was under way must not be signed out by the answer to the token before.
+    const { authorization } = await tokens.read(request.signal);
+    if (authorization === refreshed.authorization || authorization === token.authorization) return again;
+    lastLook(request.signal);
+    return exchange(request, authorization);
   };
 }

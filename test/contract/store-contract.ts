@@ -366,6 +366,19 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await takeOne()).toMatchObject({ opIds: ['op2'], verify: 'unknownVersion', lastSent: { title: 'local a' } });
       });
 
+      test('I2: a base found by looking belongs to the request from then on, whatever a pull brings', async () => {
+        await startRun();
+        await subject.enqueue(create('op1', 'a'));
+        const first = await takeOne();
+        await subject.enqueue(edit('op2', 'a', { done: true }, ''));
+        await settle(first, applied());
+        const second = await takeOne();
+        await store.confirmBase(second, { row: serverRow('a', 3), version: time(3) });
+        await settle(second, { type: 'unavailable', error: new NetworkError('cut') });
+        await pull([serverRow('a', 4)]);
+        expect(await takeOne()).toMatchObject({ verify: 'no', op: { requestId: second.op.requestId, payload: payloadOf(second), baseUpdatedAt: time(3) } });
+      });
+
       test('F-37: a delete that was applied hides the row', async () => {
         await startRun();
         await pull([serverRow('a', 1), serverRow('b', 2)]);

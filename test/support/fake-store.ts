@@ -367,6 +367,12 @@ export function createFakeStore(options: FakeStoreOptions) {
       }
       return { requests, facts };
     },
+    confirmBase: async ({ kind, entityId }, { row, version }) => {
+      await fenced('confirmBase');
+      database.known.set(entityKey(kind, entityId), { row, version, deleted: false });
+      for (const queued of database.queueOf(kind, entityId))
+        if (queued.request !== undefined) queued.request = { ...queued.request, op: { ...queued.request.op, baseUpdatedAt: version } };
+    },
     settle: async (answers) => {
       await fenced('settle');
       const settled = answers.map(settleOne);

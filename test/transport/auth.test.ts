@@ -97,6 +97,20 @@ test('F-84: a token refused again ends in authRequired: no second retry, nothing
   expect([server.requests.length, refreshes()]).toEqual([6, 3]);
 });
 
+test('F-84: who signs in while a request with the old token is under way is not signed out by its 401', async () => {
+  let current = 'old';
+  const { rest, server } = await restWith(
+    (exchange) => {
+      // The second one is refused, too; by then somebody has signed in.
+      if (server.requests.length === 2) current = 'new';
+      accepting('new')(exchange);
+    },
+    { token: () => current },
+  );
+  expect(typesOf((await rest.push([edit('1')], {})).results)).toEqual(['pushSuccess']);
+  expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['old', 'old', 'new']);
+});
+
 test('F-84: a pull and a fetch are sent again with the refreshed token', async () => {
   const { token } = session('old', 'new');
   const { rest } = await restWith(accepting('new'), { token });

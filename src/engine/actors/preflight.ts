@@ -9,9 +9,9 @@ import { isPureDelta } from '../../rules/deltas.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { conflictWith, fetchFailure, fetchRow, isEcho } from './read-answer.ts';
 
-/** `send`: this is what goes out. `answered`: nothing needs to; `result` is there when the fetch failed. */
+/** `send`: this is what goes out; `found`: with this row's version as its base, which must be stored first. `answered`: nothing needs to; `result` is there when the fetch failed. */
 export type Preflight =
-  | { readonly type: 'send'; readonly op: Op }
+  | { readonly type: 'send'; readonly op: Op; readonly found?: { readonly row: JsonObject; readonly version: string } | undefined }
   | { readonly type: 'answered'; readonly outcome: Outcome; readonly result?: PushResult | undefined };
 
 type Ports = Pick<EnginePorts, 'transport' | 'kinds'>;
@@ -51,7 +51,11 @@ function afterUnknownVersion(request: TakenRequest, row: JsonObject, version: st
   const unchanged = kind !== undefined && lastSent !== undefined && isOwnEcho({ ...asUpsert(op), payload: lastSent }, row, kind.keys);
   if (!unchanged) return { type: 'answered', outcome: conflictWith(request, row, { deleted: false, serverTimestamp: '', version }, ports) };
   const baseUpdatedAt = kind.readUpdatedAt(row);
-  return { type: 'send', op: { ...op, ...(baseUpdatedAt === undefined ? {} : { baseUpdatedAt }), ...(version === undefined ? {} : { baseVersion: version }) } };
+  return {
+    type: 'send',
+    op: { ...op, ...(baseUpdatedAt === undefined ? {} : { baseUpdatedAt }), ...(version === undefined ? {} : { baseVersion: version }) },
+    ...(baseUpdatedAt === undefined ? {} : { found: { row, version: baseUpdatedAt } }),
+  };
 }
 
 function afterStaleRequest(request: TakenRequest, row: JsonObject, version: string | undefined, ports: Ports): Preflight {

@@ -69,6 +69,7 @@ async function lookBeforeSending(batch: BatchUnderWay, ports: EnginePorts, signa
     const checked = await preflight(request, ports, signal);
     if (signal.aborted) break;
     if (checked.type === 'send') {
+      if (checked.found !== undefined) await ports.store.confirmBase(request, checked.found);
       toSend.push(checked.op);
       continue;
     }

@@ -1,0 +1,49 @@
+import { afterEach, expect, test } from 'vitest';
+import { increment } from '../../src/model/delta.ts';
+import { openEngine, type EngineBench } from '../support/open-engine.ts';
+import { todoOf } from '../support/todo.ts';
+
+let bench: EngineBench;
+afterEach(() => bench.close());
+
+const pushOnly = { pullKinds: [] } as const;
+const putsOf = () =>
+  bench.server.recordedRequests.filter(({ method }) => method === 'PUT').map(({ headers, rawBody }) => [headers['x-idempotency-key'], rawBody]);
+
+/** A row whose version is unknown, with another change of it that reached the server without an answer. */
+async function loseTheSecondAnswer(change: () => Promise<unknown>, deltas: boolean): Promise<void> {
+  bench = await openEngine({ rest: { deltas } });
+  const { engine, server, writer } = bench;
+  server.seed('todos', { id: 'x', title: 'there', done: false, priority: 10, tags: null });
+  await engine.sync();
+  server.putAnswer = 'withoutVersion';
+  const row = await bench.row('x');
+  await writer.replaceAndEnqueue(todoOf('x', { ...row, title: 'mine' }));
+  await engine.sync(pushOnly);
+  await change();
+  server.cutNextRequests(1, 'afterCommit', { method: 'PUT' });
+  // The operation fails alone, so that the run goes on to the pull, which tells the version.
+  await engine.sync();
+  server.putAnswer = 'row';
+  await engine.sync();
+}
+
+test('I2: a request whose base was found by looking goes out again as it was, although a pull has told the version meanwhile', async () => {
+  await loseTheSecondAnswer(async () => bench.writer.replaceAndEnqueue(todoOf('x', { ...(await bench.row('x')), done: true })), false);
+  const [, second, third] = putsOf();
+  expect(third).toEqual(second);
+  expect(bench.server.effectCount({ kind: 'todos', id: 'x' })).toBe(2);
+  expect(bench.server.get('todos', 'x')).toMatchObject({ title: 'mine', done: true });
+  expect(await bench.queued()).toEqual([]);
+});
+
+test.each([true, false])(
+  'I2: an increment after an answer without a version is counted once, its own answer being lost (deltas on the wire: %s)',
+  async (deltas) => {
+    await loseTheSecondAnswer(() => bench.writer.applyDeltas('x', [increment('priority', 5)]), deltas);
+    const [, second, third] = putsOf();
+    expect(third).toEqual(second);
+    expect(bench.server.get('todos', 'x')).toMatchObject({ title: 'mine', priority: 15 });
+    expect(await bench.queued()).toEqual([]);
+  },
+);
