@@ -65,9 +65,9 @@ export function createColumnCodec(dataSource: DataSource, column: ColumnMetadata
   const { driver } = dataSource;
   const property = propertyOf(column);
   const wireKey = naming === 'snake_case' ? toSnakeCase(property) : property;
-  const isDate = isDateColumn(column);
-  const isPlain = column.transformer === undefined && (isTextColumn(column) || numberTypes.has(column.type));
-  const isBoolean = column.transformer === undefined && booleanTypes.has(column.type);
+  const isDate = isDateColumn(column) && !column.isArray;
+  const isPlain = column.transformer === undefined && !column.isArray && (isTextColumn(column) || numberTypes.has(column.type));
+  const isBoolean = column.transformer === undefined && !column.isArray && booleanTypes.has(column.type);
   const isBinary = column.type === 'blob' || column.type === 'bytea';
 
   const prepared = (value: Json | undefined): unknown => {
@@ -106,17 +106,18 @@ function dateOf(value: Json): Date {
 /** Only plain types are checked: what a transformer accepts is its own business. */
 function complaintOf(column: ColumnMetadata): ColumnCodec['complaint'] {
   const nothing = column.isNullable || column.default !== undefined;
-  const expected = column.transformer
-    ? undefined
-    : isTextColumn(column)
-      ? 'string'
-      : numberTypes.has(column.type)
-        ? 'number'
-        : booleanTypes.has(column.type)
-          ? 'boolean'
-          : isDateColumn(column)
-            ? 'date'
-            : undefined;
+  const expected =
+    column.transformer || column.isArray
+      ? undefined
+      : isTextColumn(column)
+        ? 'string'
+        : numberTypes.has(column.type)
+          ? 'number'
+          : booleanTypes.has(column.type)
+            ? 'boolean'
+            : isDateColumn(column)
+              ? 'date'
+              : undefined;
   return (value) => {
     if (value === undefined) return undefined;
     if (value === null) return nothing ? undefined : `must not be null`;

@@ -2,11 +2,12 @@ import { DataSource, type DataSourceOptions, type MixedList, type EntitySchema, 
 import { DatabaseError } from '../model/errors.ts';
 import { whileBusy } from './busy-database.ts';
 import { gateConnection, type GateOptions } from './connection-gate.ts';
-import { driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from './database-file.ts';
+import { createDirectoryOf, driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from './database-file.ts';
 import { syncEntities } from './entities.ts';
 import { loadOptional } from './load-optional.ts';
 import { syncMigrations } from './migrations.ts';
 import { runPendingMigrations } from './run-migrations.ts';
+import { saveFile } from './save-file.ts';
 import { sqlite3Driver } from './sqlite3-driver.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -57,7 +58,11 @@ async function driverOptions(options: OpenDatabaseOptions): Promise<DataSourceOp
       };
     case 'sqljs': {
       const sqlJs = await loadOptional('sql.js');
-      return isDatabaseFile(database) ? { type: 'sqljs', driver: sqlJs, location: database, autoSave: true } : { type: 'sqljs', driver: sqlJs };
+      if (!isDatabaseFile(database)) return { type: 'sqljs', driver: sqlJs };
+      // In a browser the name is a key of localStorage, which TypeORM writes itself.
+      if (typeof process === 'undefined') return { type: 'sqljs', driver: sqlJs, location: database, autoSave: true };
+      createDirectoryOf(database);
+      return { type: 'sqljs', driver: sqlJs, location: database, autoSave: true, autoSaveCallback: (bytes: Uint8Array) => saveFile(database, bytes) };
     }
     default:
       return driver satisfies never;

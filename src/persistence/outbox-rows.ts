@@ -266,5 +266,5 @@ export const frozenGroup = (queue: readonly StoredOp[]): readonly StoredOp[] => 
   return holder === -1 ? [] : queue.slice(0, holder + 1);
 };
 
-/** Error texts are bounded and hold no payload (F-116). */
-export const boundedError = (text: string): string => (text.length > 500 ? `${text.slice(0, 499)}…` : text);
+/** Error texts are bounded and hold no payload (F-116); NUL, which PostgreSQL cannot store, is shown. */
+export const boundedError = (text: string): string => (text.length > 500 ? `${text.slice(0, 499)}…` : text).replaceAll('\u0000', '\ufffd');

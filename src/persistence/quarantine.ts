@@ -1,6 +1,7 @@
 import { ParseError } from '../model/errors.ts';
 import type { SyncFact } from '../model/events.ts';
 import type { JsonObject } from '../model/json.ts';
+import { isStorableText } from './id-column.ts';
 import { boundedError, parseJson } from './outbox-rows.ts';
 import { listOf, type Session } from './session.ts';
 
@@ -12,7 +13,7 @@ export interface BadRow {
 }
 
 /** The name a bad row is kept under. One without id gets a stable stand-in, so that the same row is kept once. */
-export const keptAs = ({ id, row }: Pick<BadRow, 'id' | 'row'>): string => id ?? standIn(row);
+export const keptAs = ({ id, row }: Pick<BadRow, 'id' | 'row'>): string => (id !== undefined && isStorableText(id) ? id : standIn(row));
 
 const standIn = (row: JsonObject): string => {
   let hash = 0;

@@ -11,6 +11,7 @@ import { InboundReferences } from './inbound-references.ts';
 import { packRows } from './packed-rows.ts';
 import { quoted } from './quoted-name.ts';
 import { RowBinder } from './row-binder.ts';
+import { createIdColumn, type IdColumn } from './id-column.ts';
 import { chunked, dialectOf, listOf, type Dialect, type RawRow, type Session } from './session.ts';
 import type { SyncTableOptions } from './sync-table.ts';
 import { createTableSchema, type TableSchema } from './table-schema.ts';
@@ -71,7 +72,7 @@ export class ReplicaTable implements SyncKind {
   private readonly codecByKey: ReadonlyMap<string, ColumnCodec>;
   private readonly codecByProperty: ReadonlyMap<string, ColumnCodec>;
   private readonly idCodec: ColumnCodec;
-  private readonly numericId: boolean;
+  private readonly ids: IdColumn;
   private readonly updatedAtName: string;
   private readonly deletedAtName: string;
   private readonly deletedAtLocalName: string;
@@ -98,14 +99,14 @@ export class ReplicaTable implements SyncKind {
       return codec;
     };
     this.idCodec = codecOf(registration.idColumn);
-    this.numericId = this.idCodec.complaint('text') !== undefined;
+    this.ids = createIdColumn(registration.idColumn, this.idCodec.complaint('text') !== undefined, this.dialect);
     this.keys = { id: this.idCodec.wireKey, updatedAt: codecOf(registration.updatedAt).wireKey, deletedAt: codecOf(registration.deletedAt).wireKey };
-    this.table = quoted(metadata.tableName);
+    this.table = [metadata.schema, metadata.tableName].flatMap((name) => (name === undefined ? [] : [quoted(name)])).join('.');
     this.id = quoted(this.idCodec.name);
     this.updatedAtName = quoted(registration.updatedAt.databaseName);
     this.deletedAtName = quoted(registration.deletedAt.databaseName);
     this.deletedAtLocalName = quoted(registration.deletedAtLocal.databaseName);
-    this.binder = new RowBinder({ table: this, codecs, idCodec: this.idCodec, numericId: this.numericId, fromJson: options.fromJson?.bind(options) });
+    this.binder = new RowBinder({ table: this, codecs, idCodec: this.idCodec, idToDatabase: this.ids.toDatabase, fromJson: options.fromJson?.bind(options) });
     this.upserts = new UpsertTexts({ table: this.table, id: this.id, deletedAtLocal: this.deletedAtLocalName });
     this.packsRows = prefersPackedRows(dataSource);
     this.conflict = this.conflictByWireKey(options.conflict ?? {});
@@ -175,8 +176,9 @@ export class ReplicaTable implements SyncKind {
   /** Says why a wire row cannot be stored; undefined = it can, as far as types tell. */
   complaintAbout(row: JsonObject): string | undefined {
     for (const key of forbiddenKeys) if (Object.hasOwn(row, key)) return `key '${key}' is refused`;
-    const id = this.numericId ? this.readId(row) : undefined;
-    if (id !== undefined && String(Math.trunc(Number(id))) !== id) return `id '${id}' must be a whole number, as the column is`;
+    const id = this.readId(row);
+    const wrongId = id === undefined ? undefined : this.ids.complaint(id);
+    if (wrongId !== undefined) return wrongId;
     if (this.options.fromJson) return undefined;
     for (const codec of this.codecs) {
       const complaint =
@@ -423,11 +425,12 @@ export class ReplicaTable implements SyncKind {
   // ── Parts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private idList(ids: readonly string[]): string {
-    return listOf(ids.map((id) => (this.numericId ? Number(id) : id)));
+    // What can be no id of this column has no row, and would make PostgreSQL refuse the whole list.
+    return listOf(ids.filter((id) => this.ids.complaint(id) === undefined).map((id) => this.ids.toDatabase(id)));
   }
 
   private inIds(): string {
-    return this.dialect.inList(`${this.table}.${this.id}`);
+    return this.dialect.inList(`${this.table}.${this.id}`, this.ids.type);
   }
 }
 

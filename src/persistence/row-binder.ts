@@ -21,7 +21,7 @@ interface BinderOptions {
   readonly table: RowReader;
   readonly codecs: readonly ColumnCodec[];
   readonly idCodec: ColumnCodec;
-  readonly numericId: boolean;
+  readonly idToDatabase: (id: string) => string | number;
   /** The app's own mapping of a wire row to an entity. */
   readonly fromJson: ((row: JsonObject) => object) | undefined;
 }
@@ -84,8 +84,8 @@ export class RowBinder {
   }
 
   #toDatabase(codec: ColumnCodec, value: Json): unknown {
-    const { table, idCodec, numericId } = this.#options;
-    if (codec === idCodec) return numericId ? Number(String(value)) : String(value);
+    const { table, idCodec, idToDatabase } = this.#options;
+    if (codec === idCodec) return idToDatabase(String(value));
     // The server's own text, also where it is a number (epoch ms).
     if (typeof value === 'number' && (codec.wireKey === table.keys.updatedAt || codec.wireKey === table.keys.deletedAt)) return String(value);
     return codec.toDatabase(value);

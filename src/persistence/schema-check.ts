@@ -9,7 +9,9 @@ import { dialectOf, Session } from './session.ts';
 /** Rejects with `DatabaseError` that names each missing table and how to get it (SCH-05). */
 export async function checkSchema(session: Session, dataSource: DataSource, tables: Iterable<ReplicaTable>): Promise<void> {
   const names =
-    session.dialect.name === 'sqlite' ? `SELECT "name" FROM sqlite_master WHERE "type" = 'table'` : 'SELECT "tablename" AS "name" FROM pg_catalog.pg_tables';
+    session.dialect.name === 'sqlite'
+      ? `SELECT "name" FROM sqlite_master WHERE "type" = 'table'`
+      : 'SELECT "tablename" AS "name" FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false))';
   const present = new Set((await session.query<{ name: string }>(names)).map(({ name }) => name));
   const missing = syncTableNames.filter((name) => !present.has(name));
   if (missing.length > 0) {

@@ -22,12 +22,15 @@ export interface Dialect {
   readonly packed: (columns: readonly string[]) => string;
 }
 
+/** A question mark inside a name or a text is none. */
+const quotedOrPlaceholder = /"[^"]*"|'[^']*'|\?/g;
+
 const numbered = new Map<string, string>();
 const withNumbers = (sql: string): string => {
   const known = numbered.get(sql);
   if (known !== undefined) return known;
   let index = 0;
-  const text = sql.replaceAll('?', () => `$${++index}`);
+  const text = sql.replaceAll(quotedOrPlaceholder, (found) => (found === '?' ? `$${++index}` : found));
   if (numbered.size < 1_000) numbered.set(sql, text);
   return text;
 };

@@ -14,6 +14,7 @@ import {
   type SqliteQueryRunner,
   type SqliteRunnerClass,
 } from './gated-query-runner.ts';
+import { mendSqlJs } from './mend-sqljs.ts';
 import { OpenTransaction, type TransactionScope } from './open-transaction.ts';
 import { markOwn } from './own-work.ts';
 import { rawConnectionOf, type RawConnection } from './raw-connection.ts';
@@ -216,6 +217,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     const database: unknown = this.#driver.databaseConnection;
     let connected = this.#connected;
     if (connected === undefined || connected.database !== database) {
+      mendSqlJs(database);
       connected = { database, raw: rawConnectionOf(this.#driver, this.#bareRunner), statements: new Map() };
       this.#connected = connected;
     }

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { EntitySchema, type DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { DatabaseError } from '../../src/model/errors.ts';
+import { classifyDatabaseError } from '../../src/persistence/database-failure.ts';
+import { loadOptional } from '../../src/persistence/load-optional.ts';
 import { gateOf } from '../../src/persistence/connection-gate.ts';
 import { syncTableNames } from '../../src/persistence/migrations.ts';
 import { openDatabase, type DatabaseDriver, type OpenDatabaseOptions } from '../../src/persistence/open-database.ts';
@@ -146,6 +148,34 @@ test('bad options are refused at once and name the field', async () => {
   await expect(open(unknown as Partial<OpenDatabaseOptions>)).rejects.toThrow(/driver must be one of sqlite3, better-sqlite3, sqljs, got oracle/);
 });
 
+describe('openDatabase with sqljs', () => {
+  test('I7: what was committed is in the file, and the file is replaced whole', async () => {
+    const database = nextFile();
+    const first = await open({ driver: 'sqljs', database });
+    await first.getRepository(Todo).save({ id: 'a', title: 'A' });
+    await first.transaction((manager) => manager.getRepository(Todo).insert({ id: 'b', title: 'B' }));
+    expect(existsSync(`${database}.saving`)).toBe(false);
+    const afterCrash = await open({ driver: 'sqljs', database });
+    expect((await afterCrash.getRepository(Todo).find({ order: { id: 'ASC' } })).map(({ id }) => id)).toEqual(['a', 'b', 'first']);
+  });
+
+  test('I13: what breaks a rule of the database is told by its code, as with the other drivers', async () => {
+    const dataSource = await open({ driver: 'sqljs', database: nextFile() });
+    const refused: unknown = await dataSource
+      .getRepository(Todo)
+      .insert({ id: 'first', title: 'again' })
+      .catch((error: unknown) => error);
+    expect(classifyDatabaseError(refused)).toBe('constraint');
+  });
+
+  test('a file that is no database gives an error that names it', async () => {
+    const database = join(folder, 'sqljs.txt');
+    writeFileSync(database, 'this is text, and long enough to be looked at as a header '.repeat(20));
+    await expect(open({ driver: 'sqljs', database })).rejects.toThrow(`Cannot open the database ${database}`);
+  });
+});
+
 test('a missing package is named with the command that installs it', async () => {
-  await expect(open({ driver: 'sqljs' })).rejects.toThrow('npm install sql.js');
+  const missing: string = 'not-installed-here';
+  await expect(loadOptional(missing as 'sql.js')).rejects.toThrow('npm install not-installed-here');
 });
