@@ -57,6 +57,8 @@ const asJson = (value: unknown): Json => {
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? String(value) : value.toISOString();
   if (typeof value === 'bigint') return value.toString();
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+  // Objects of a transformer, as decimals: two of them compare by what they say, not by what they are made of.
+  if (typeof value === 'object' && 'toJSON' in value) return JSON.parse(JSON.stringify(value)) as Json;
   return value as Json;
 };
 

@@ -92,7 +92,9 @@ export class Capture {
     const registry = registerTables(this.dataSource, withoutDependencies);
     const replicas = [...registry.values()];
     const before = this.#byMetadata;
-    const captured = replicas.map((replica, index) => before.get(replica.metadata) ?? new CapturedTable(replica, index));
+    const captured = replicas.map(
+      (replica, index) => before.get(replica.metadata) ?? new CapturedTable(replica, index, tables[index]?.options.toJson !== undefined),
+    );
     this.#byMetadata = new Map(captured.map((table) => [table.replica.metadata, table]));
     this.#byName = new Map(captured.map((table) => [table.name.toLowerCase(), table]));
     this.#tables = parentsFirst(captured);

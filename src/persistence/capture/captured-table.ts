@@ -31,6 +31,8 @@ export class CapturedTable {
   constructor(
     readonly replica: ReplicaTable,
     readonly index: number,
+    /** The app maps its entities itself, with `toJson`. */
+    readonly isMapped: boolean,
   ) {
     const { metadata, keys, codecs } = replica;
     const columnOf = (wireKey: string): ColumnMetadata => {

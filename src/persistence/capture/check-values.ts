@@ -7,7 +7,7 @@ export function checkValues(table: CapturedTable, entity: ObjectLiteral, { isNew
   const { kind, metadata, codecs } = table.replica;
   for (const { column, property } of codecs) {
     const value: unknown = column.getEntityValue(entity);
-    const complaint = complaintAbout(value);
+    const complaint = complaintAbout(value, table.isMapped);
     if (complaint !== undefined) throw new ValidationError(`${kind}: field '${property}' ${complaint}; nothing was written`);
   }
   const [id] = metadata.primaryColumns;
@@ -17,7 +17,7 @@ export function checkValues(table: CapturedTable, entity: ObjectLiteral, { isNew
     throw new ValidationError(`${kind}: the entity has no ${id.propertyName}; give it one before writing, such as crypto.randomUUID() (F-39)`);
 }
 
-function complaintAbout(value: unknown): string | undefined {
+function complaintAbout(value: unknown, isMapped: boolean): string | undefined {
   switch (typeof value) {
     case 'number':
       return Number.isFinite(value) ? undefined : `is ${value}, which JSON cannot say`;
@@ -26,13 +26,16 @@ function complaintAbout(value: unknown): string | undefined {
     case 'symbol':
       return 'is a symbol, which JSON cannot say';
     case 'object':
-      return value === null || value instanceof Date || ArrayBuffer.isView(value) ? undefined : complaintInside(value);
+      return value === null || value instanceof Date || ArrayBuffer.isView(value) || isMapped ? undefined : complaintInside(value);
     default:
       return undefined;
   }
 }
 
 function complaintInside(value: object): string | undefined {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null && !('toJSON' in value))
+    return `is a ${value.constructor.name}, which JSON cannot say; map it with toJson and fromJson of syncTable`;
   try {
     JSON.stringify(value);
     return undefined;
