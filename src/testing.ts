@@ -18,4 +18,11 @@ export { pagingStyles } from './server/paging.ts';
 export type { PageQuery, PagingStyle } from './server/paging.ts';
 export type { WireAnswer, WriteRequest } from './server/wire-rules.ts';
 export { conformanceCases, transportConformance } from './testing/transport-conformance.ts';
-export type { ConformanceCase, ConformanceRunner, ConformanceSubject } from './testing/transport-conformance.ts';
+export type { ConformanceOptions, ConformanceRunner } from './testing/transport-conformance.ts';
+export type {
+  ConformanceCase,
+  ConformanceFeature,
+  ConformanceServer,
+  ConformanceSubject,
+  ConformanceTopic,
+} from './testing/conformance/conformance-subject.ts';
