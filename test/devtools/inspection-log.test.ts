@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createInspectionLog, mostEntries, type NewEntry } from '../../src/devtools/log/inspection-log.ts';
+
+const entry = (at: number): NewEntry => ({ type: 'event', at, name: 'sync.started', data: {} });
+
+test('I10: the log keeps the newest entries up to its capacity, whatever is added and read', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 20 }), fc.array(fc.constantFrom('add', 'lazy', 'clear', 'read'), { maxLength: 100 }), (capacity, steps) => {
+      const log = createInspectionLog(capacity);
+      let kept: number[] = [];
+      let count = 0;
+      for (const step of steps) {
+        if (step === 'clear') {
+          log.clear();
+          kept = [];
+        } else if (step === 'read') {
+          expect(log.read().map(({ id }) => id)).toEqual(kept);
+        } else {
+          count += 1;
+          const at = count;
+          log.add(step === 'add' ? entry(at) : () => entry(at));
+          kept = [...kept, count].slice(-capacity);
+        }
+      }
+      expect(log.read().map(({ id, at }) => [id, at])).toEqual(kept.map((id) => [id, id]));
+      expect([log.size, log.lastId]).toEqual([kept.length, count]);
+    }),
+  );
+});
+
+test('I10: a panel asks for what it has not seen, and for no more than it can show', () => {
+  const log = createInspectionLog(100);
+  for (let at = 1; at <= 10; at += 1) log.add(entry(at));
+  expect(log.read({ afterId: 7 }).map(({ id }) => id)).toEqual([8, 9, 10]);
+  expect(log.read({ limit: 2 }).map(({ id }) => id)).toEqual([9, 10]);
+  expect(log.read({ afterId: 10 })).toEqual([]);
+});
+
+test('I13: a lazy entry is made once, by the first read, and reading changes nothing', () => {
+  const log = createInspectionLog(10);
+  let made = 0;
+  log.add(() => {
+    made += 1;
+    return entry(1);
+  });
+  expect(made).toBe(0);
+  expect(log.read()).toEqual(log.read());
+  expect(made).toBe(1);
+});
+
+test('I10: a capacity beyond the cap is refused with the range', () => {
+  for (const capacity of [0, -1, 1.5, mostEntries + 1, Number.NaN]) expect(() => createInspectionLog(capacity)).toThrow(/from 1 to 100000/);
+});
