@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { cityRows } from './city-rows.ts';
 import { fillOutbox } from './fill-outbox.ts';
 import { fillFloorDatabase } from './floor-database.ts';
+import { liveLatencies } from './live.ts';
 import { measure, startServer } from './processes.ts';
 import { run, type Contender, type Result } from './race.ts';
 import { toMarkdown } from './report.ts';
@@ -18,6 +19,8 @@ const { values } = parseArgs({
     ops: { type: 'string', default: '10000' },
     rows: { type: 'string', default: 'Infinity' },
     only: { type: 'string', default: 'pull,push,take' },
+    /** Of the pushes: 1, 8 (requests in flight), batches. */
+    push: { type: 'string', default: 'all' },
     write: { type: 'boolean', default: false },
   },
 });
@@ -54,6 +57,8 @@ async function pull(): Promise<void> {
   );
 }
 
+const pushFloors = ['axios floor', 'undici floor', 'axios floor, sqlite3'];
+
 async function push(): Promise<void> {
   const floorFile = join(folder, 'floor.db');
   const ourFile = join(folder, 'synchart.db');
@@ -65,18 +70,20 @@ async function push(): Promise<void> {
   const contenders: Contender[] = [
     { name: 'axios floor', script: 'push-axios', database: floorFile },
     { name: 'undici floor', script: 'push-undici', database: floorFile },
+    { name: 'axios floor, sqlite3', script: 'push-axios', driver: 'sqlite3', database: floorFile },
     { name: 'synchart, better-sqlite3', script: 'push-synchart', database: ourFile },
     { name: 'synchart, sqlite3', script: 'push-synchart', driver: 'sqlite3', database: ourFile },
   ];
-  for (const [inFlight, title] of [
+  const ways = [
     [1, 'single requests, 1 in flight'],
     [8, 'single requests, 8 in flight'],
     [0, 'batches of 100'],
-  ] as const) {
+  ] as const;
+  for (const [inFlight, title] of ways.filter(
+    ([inFlight]) => values.push === 'all' || values.push.split(',').includes(inFlight === 0 ? 'batches' : String(inFlight)),
+  )) {
     const results = await run({ title: `push, ${title}`, contenders, task: { ...task, inFlight }, expected: ops, rounds, folder }, say);
-    report(
-      toMarkdown({ title: `Push, ${ops.toLocaleString('en-US')} updates, ${title}`, unit: 'operations', results, floors: ['axios floor', 'undici floor'] }),
-    );
+    report(toMarkdown({ title: `Push, ${ops.toLocaleString('en-US')} updates, ${title}`, unit: 'operations', results, floors: pushFloors }));
   }
 }
 
@@ -97,6 +104,7 @@ try {
   if (wanted.has('pull')) await pull();
   if (wanted.has('push')) await push();
   if (wanted.has('take')) await take();
+  if (wanted.has('live')) report(await liveLatencies(folder, rounds, say));
   if (values.write) {
     const command = `npm run bench -- --write${values.rounds === '5' ? '' : ` --rounds ${values.rounds}`}${values.only === 'pull,push,take' ? '' : ` --only ${values.only}`}`;
     const head = [

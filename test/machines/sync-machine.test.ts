@@ -366,6 +366,17 @@ describe('PAUSE and STOP', () => {
     expect(settled.phase).toBe(type === 'PAUSE' ? 'paused' : 'stopped');
     expect(settled.told[0]).toBe('batch.pushed');
   });
+  test('I1, I12: what is settled while other answers are awaited is counted and told at once; the batch stays under way', () => {
+    const part = sending().send({ type: 'answers.settled', part: settledWith({ facts: [fact('a')], conflicts: [ref('op1')] }) });
+    expect(part.running('sendBatch')).toBe(true);
+    expect(part.told).toEqual(['transport.warning', 'batch.pushed']);
+    expect(part.context).toMatchObject({ attempt: 0, run: { batchId: taken.batchId, conflicts: [ref('op1')], push: { pushed: 1, batches: 1 } } });
+    const rest = part.done('sendBatch', report).done('settleBatch', settledWith());
+    expect(rest.context.run).toMatchObject({ batchId: undefined, conflicts: [ref('op1')], push: { pushed: 2, batches: 2 } });
+    const nothingLeft = part.done('sendBatch', report).done('settleBatch', settledWith({ batchSize: 0, pushed: 0 }));
+    expect(nothingLeft.context.run?.push).toMatchObject({ pushed: 1, batches: 1 });
+  });
+
   test('I9: PAUSE while settling lets the settling complete; RESUME takes the wish back', () => {
     const done = settling().send({ type: 'PAUSE' }).done('settleBatch', settledWith());
     expect(done.phase).toBe('paused');
