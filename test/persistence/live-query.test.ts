@@ -14,7 +14,7 @@ import {
   accepted,
   answerOf,
   createTodoDatabase,
-  drivers,
+  fileDrivers,
   openStore,
   openSynchronized,
   openTodoDatabase,
@@ -27,7 +27,7 @@ import { todoEntity, todoOf, type Todo } from '../support/todo.ts';
 const t1 = '2026-01-01T00:00:01.000Z';
 const t2 = '2026-01-01T00:00:02.000Z';
 
-describe.each(drivers)('%s', (driver) => {
+describe.each(fileDrivers)('%s', (driver) => {
   let bench: StoreBench;
   const followers: Follower<unknown>[] = [];
   const databases: DataSource[] = [];
