@@ -15,9 +15,11 @@ import { grouped } from './grouped.ts';
 import type { Group } from './request-group.ts';
 import { readHeads, readLines } from './outbox-heads.ts';
 import { frozenGroup, type StoredOp } from './outbox-rows.ts';
+import { quarantine } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { chunked, listOf, type Session, type SqlType } from './session.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
+import { storeRows } from './store-rows.ts';
 import { upgradedQueues, withoutOtherShapes } from './upgrade-operations.ts';
 import { rememberTaken } from './taken-operations.ts';
 
@@ -285,13 +287,25 @@ async function leaveUnsent(session: Session, context: StoreContext, table: Repli
   const gone = groups.flatMap((group) => group.ops);
   await session.run(`DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"seq"')}`, [listOf(gone.map((op) => op.seq))]);
   // With coalescing the group is the whole queue; without, the delete behind it becomes the head and finds nothing to delete.
+  const bases = await readBases(session, table.kind, ids);
   await removeBases(session, table.kind, ids);
   const now = context.unit.clock.now();
-  await table.removeOrHide(session, ids, new Date(now).toISOString());
+  // Somebody else may have made a row of this id meanwhile: it was hidden under ours, and no pull brings it again (I5, I6).
+  const theirs = ids.flatMap((id) => {
+    const { row } = newestKnown(bases.get(id));
+    return row === undefined || table.isDeleted(row) ? [] : [{ id, row, server: row }];
+  });
+  const shown = new Set(theirs.map(({ id }) => id));
+  const hidden = ids.filter((id) => !shown.has(id));
+  await table.removeOrHide(session, hidden, new Date(now).toISOString());
+  const bad = await quarantine(session, table.kind, await storeRows(session, table, theirs), now);
   await rememberDiscarded(session, gone, 'foldedAway', now);
   await trimDiscarded(session, context.config.discardHistory);
   await releaseDependents(session, context, table.kind, ids);
-  return gone.map((op) => ({ type: 'op.discarded', opId: op.opId, kind: op.kind, entityId: op.entityId, reason: 'foldedAway', givenUp: [] }));
+  return [
+    ...gone.map((op): SyncFact => ({ type: 'op.discarded', opId: op.opId, kind: op.kind, entityId: op.entityId, reason: 'foldedAway', givenUp: [] })),
+    ...bad,
+  ];
 }
 
 async function parkDamaged(session: Session, heads: readonly StoredOp[]): Promise<readonly SyncFact[]> {

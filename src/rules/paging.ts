@@ -124,14 +124,14 @@ export function onPage(state: PagingState, page: PullPage, readers: RowReaders, 
   const hasNews = [...read.keys].some((key) => !state.previousKeys.has(key));
   const progress = movesOn || (hasNews && !state.seenPages.has(name));
 
-  const next = whatNext({ state, page, token, options, progress, hasNews });
+  const { passed, pulled } = countRows(read, state);
+  const next = whatNext({ state, page, token, options, progress, hasNews, passed });
   if (next.type === 'error') return bad(next.what);
   const done = next.type === 'done';
   if (!done && sequence === undefined && !sorted && isFull(page, options) && isFarBehind(end, newest)) {
     return bad('a full page without token is not sorted by timestamp, so the rows after it cannot be asked for; sort by (updated_at, id)');
   }
 
-  const { passed, pulled } = countRows(read, state);
   const later = laterOf(sequence?.newest, newest);
   const held = sequence !== undefined && (sequence.held || !sorted);
   const { cursor: committed, maxPage, resync } = state.position;
@@ -189,6 +189,7 @@ function whatNext({
   options,
   progress,
   hasNews,
+  passed,
 }: {
   state: PagingState;
   page: PullPage;
@@ -196,6 +197,7 @@ function whatNext({
   options: PagingOptions;
   progress: boolean;
   hasNews: boolean;
+  passed: boolean;
 }): Next {
   const count = page.items.length;
   const nothingNew = 'the page brings nothing new and does not move the cursor; the server must honour updatedSince with afterId, or pageToken';
@@ -209,7 +211,8 @@ function whatNext({
   if (count === 0) return page.hasMore === true ? error('the server says that it has more, but sends neither rows nor a token') : ended;
   if (page.hasMore === true) return progress ? more : error(nothingNew);
   if (state.token !== undefined) return ended;
-  if (!options.resync && count < fullSize(state, page, options)) return ended;
+  // Short of the place where the last pull ended it is no end: a server that caps pages by bytes would hold the window's first page for ever.
+  if (!options.resync && passed && count < fullSize(state, page, options)) return ended;
   if (progress) return more;
   // A server that ignores afterId answers the closing request with the last rows again. That is its way of saying "no more", unless pages
   // of this size, cut off by a limit, are all it ever sends.

@@ -279,6 +279,15 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await queued()).toEqual(['op3']);
       });
 
+      test("I5: a create that was deleted before it was sent leaves somebody else's row of its id, which a pull brought meanwhile, as it is", async () => {
+        await startRun();
+        await subject.enqueue(create('op1', 'a'), removal('op2', 'a', undefined));
+        await pull([serverRow('a', 3)]);
+        expect(await subject.rows()).toEqual([]);
+        expect((await takeBatch()).requests).toEqual([]);
+        expect((await subject.rows()).map(({ id }) => id)).toEqual(['a']);
+      });
+
       test('I3: what is written while its entity is in flight waits behind it', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'));

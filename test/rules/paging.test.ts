@@ -219,6 +219,11 @@ describe('overlap window', () => {
     expect(steps.map((step) => applied(step).toApply.next.cursor)).toEqual([cursor, at('o', 6)]);
     expect(steps[1]?.request).toMatchObject({ updatedSince: ts(5), afterId: 'm' });
   });
+  test('I5: a short page that ends before the cursor is no end: a server that caps by bytes may have cut it', () => {
+    const steps = feed({ ...begin, cursor, maxPage: 3 }, [page([row('late', 3)]), page([row('m', 5), row('n', 6)])], { overlapMs: 3_000 });
+    expect(steps.map((step) => applied(step).done)).toEqual([false, true]);
+    expect(steps[1]?.request).toMatchObject({ updatedSince: ts(3), afterId: 'late' });
+  });
   test('I6: a page that ends before the cursor inside its timestamp does not move it back', () => {
     const steps = feed({ ...begin, cursor }, [page([row('a', 3), row('b', 5), row('c', 5)]), page([row('m', 5), row('n', 5)])], { overlapMs: 3_000 });
     expect(steps.map((step) => applied(step).toApply.next.cursor)).toEqual([cursor, at('n', 5)]);
