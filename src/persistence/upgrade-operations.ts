@@ -5,7 +5,7 @@ import { checkOp, payloadToSend } from './enqueue.ts';
 import { OutboxState } from './entities.ts';
 import { boundedError, frozenGroup, outboxColumns, readQueues, toOp, toStoredOp, type RawOutboxRow, type StoredOp } from './outbox-rows.ts';
 import type { ReplicaTable } from './replica-table.ts';
-import { listOf, type Session } from './session.ts';
+import { chunked, listOf, type Session, type SqlType } from './session.ts';
 import { readStaleBases, upgradeBases } from './upgrade-rows.ts';
 
 /** Error code of an operation that could not be brought to today's shape. */
@@ -34,39 +34,62 @@ interface Failure {
  */
 export async function upgradeOperations(session: Session, table: ReplicaTable, ops: readonly StoredOp[]): Promise<readonly SyncFact[]> {
   const failures: Failure[] = [];
+  const upgraded: Upgraded[] = [];
   for (const op of ops) {
     if (!isStale(op, table)) continue;
     try {
       if (op.damaged) throw new ParseError('its stored JSON cannot be read');
-      await rewrite(session, table, op);
+      const stored = toOp(op);
+      upgraded.push({ op, parts: stored.type === 'upsert' ? upgradedOp(stored, table, op.schemaVersion) : undefined });
     } catch (error) {
       failures.push({ op, message: error instanceof Error ? error.message : String(error) });
     }
   }
+  if (upgraded.length > 0) await rewrite(session, table, upgraded);
   return failures.length === 0 ? [] : parkFailed(session, table, failures);
 }
 
-async function rewrite(session: Session, table: ReplicaTable, op: StoredOp): Promise<void> {
+interface Upgraded {
+  readonly op: StoredOp;
+  /** Undefined: a delete has no shape. */
+  readonly parts: UpsertOp | undefined;
+}
+
+const rewrittenTypes: readonly SqlType[] = ['integer', 'text', 'text', 'text'];
+
+async function rewrite(session: Session, table: ReplicaTable, all: readonly Upgraded[]): Promise<void> {
+  const { kind } = table;
   const { version } = table.schema;
-  const stored = toOp(op);
-  const parts = stored.type === 'upsert' ? upgradedOp(stored, table, op.schemaVersion) : undefined;
-  // An earlier release could not do it, or parked it: it has its turn again.
-  await session.run(
-    `UPDATE "sync_outbox" SET "state" = CASE WHEN "state" = ${OutboxState.parked} THEN ${OutboxState.ready} ELSE "state" END, "parked" = NULL, "error_code" = NULL, "last_error" = NULL
-     WHERE "seq" = ? AND "error_code" = '${upgradeFailedCode}'`,
-    [op.seq],
-  );
-  if (parts === undefined) {
-    await session.run('UPDATE "sync_outbox" SET "schema_version" = ? WHERE "seq" = ?', [version, op.seq]);
-    return;
+  for (const part of chunked(all, 200)) {
+    const rows = part.flatMap(({ op, parts }) =>
+      parts === undefined
+        ? []
+        : [[op.seq, JSON.stringify(parts.payload), textOf(parts.changedFields), parts.deltas?.length === 0 ? null : textOf(parts.deltas)]],
+    );
+    if (rows.length > 0) {
+      await session.run(
+        `UPDATE "sync_outbox" SET
+           "frozen_body" = CASE WHEN "request_id" IS NOT NULL THEN COALESCE("frozen_body", "payload") ELSE "frozen_body" END,
+           "frozen_version" = CASE WHEN "request_id" IS NOT NULL THEN COALESCE("frozen_version", "schema_version") ELSE NULL END,
+           "payload" = "u"."column2", "changed_fields" = "u"."column3", "deltas" = "u"."column4"
+         FROM (${session.dialect.values(rewrittenTypes, rows.length)}) AS "u" WHERE "sync_outbox"."seq" = "u"."column1"`,
+        rows.flat(),
+      );
+    }
+    await session.run(`UPDATE "sync_outbox" SET "schema_version" = ? WHERE ${session.dialect.inList('"seq"')}`, [
+      version,
+      listOf(part.map(({ op }) => op.seq)),
+    ]);
+    // An earlier release could not do it: its entity has its turn again, once nothing of it is left behind.
+    const hasConflict = `EXISTS (SELECT 1 FROM "sync_conflicts" c WHERE c."kind" = "sync_outbox"."kind" AND c."entity_id" = "sync_outbox"."entity_id")`;
+    await session.run(
+      `UPDATE "sync_outbox" SET "state" = CASE WHEN ${hasConflict} THEN ${OutboxState.parked} ELSE ${OutboxState.ready} END,
+         "parked" = CASE WHEN ${hasConflict} THEN 'conflict' ELSE NULL END, "error_code" = NULL, "last_error" = NULL
+       WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')} AND "error_code" = '${upgradeFailedCode}' AND "state" = ${OutboxState.parked}
+         AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = "sync_outbox"."kind" AND o."entity_id" = "sync_outbox"."entity_id" AND o."schema_version" <> ?)`,
+      [kind, listOf([...new Set(part.map(({ op }) => op.entityId))]), version],
+    );
   }
-  await session.run(
-    `UPDATE "sync_outbox" SET
-       "frozen_body" = CASE WHEN "request_id" IS NOT NULL THEN COALESCE("frozen_body", "payload") ELSE "frozen_body" END,
-       "frozen_version" = CASE WHEN "request_id" IS NOT NULL THEN COALESCE("frozen_version", "schema_version") ELSE NULL END,
-       "payload" = ?, "changed_fields" = ?, "deltas" = ?, "schema_version" = ? WHERE "seq" = ?`,
-    [JSON.stringify(parts.payload), textOf(parts.changedFields), parts.deltas?.length === 0 ? null : textOf(parts.deltas), version, op.seq],
-  );
 }
 
 const textOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
