@@ -249,7 +249,7 @@ async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject
     const newer = known.version === undefined ? 1 : compareTimestamps(version, known.version);
     if (newer < (work.strict || work.anew ? 0 : 1)) continue;
     const deleted = table.isDeleted(row);
-    changes.refresh(id, { row, version, deleted });
+    changes.refresh(id, { row, version, deleted }, { pulled: true });
     if (newer !== 0 || work.strict) await refreshConflict(session, table.kind, id, { row, version, deleted }, context.unit.clock.now());
     const local = overlay(row, queue, table.keys);
     if (local.row === undefined) continue;

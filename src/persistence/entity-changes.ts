@@ -131,8 +131,11 @@ export class EntityChanges {
     this.writeRow({ id: entityId, row, server: row }, false);
   }
 
-  /** Puts a newer server row under the pending operations, without touching their bases. */
-  refresh(entityId: string, known: KnownRow): void {
+  /**
+   * Puts a newer server row under the pending operations, without touching their bases. A pull does not tell whether its row is the one that our last
+   * write made: where that write's version is unknown it stays so, and the row is looked at before the next operation leaves (F-26).
+   */
+  refresh(entityId: string, known: KnownRow, { pulled = false }: { readonly pulled?: boolean } = {}): void {
     const before = this.baseOf(entityId);
     this.basesToWrite.set(entityId, {
       entityId,
@@ -140,8 +143,8 @@ export class EntityChanges {
       baseVersion: before?.baseVersion,
       serverRow: known.row,
       serverVersion: known.version,
-      versionUnknown: false,
-      lastSent: undefined,
+      versionUnknown: pulled && before?.versionUnknown === true,
+      lastSent: pulled ? before?.lastSent : undefined,
     });
   }
 

@@ -47,3 +47,23 @@ test.each([true, false])(
     expect(await bench.queued()).toEqual([]);
   },
 );
+
+test("F-26: an edit made while a pull tells the version of our own last write still goes out with a base, and undoes nobody's work", async () => {
+  bench = await openEngine();
+  const { engine, server, writer } = bench;
+  server.seed('todos', { id: 'x', title: 'there', done: false, priority: 10, tags: null });
+  await engine.sync();
+  server.putAnswer = 'withoutVersion';
+  await writer.replaceAndEnqueue(todoOf('x', { ...(await bench.row('x')), title: 'mine' }));
+  const held = server.holdNextRequests(1, { method: 'GET', kind: 'todos' });
+  const run = engine.sync();
+  await held.arrived;
+  await writer.replaceAndEnqueue(todoOf('x', { ...(await bench.row('x')), done: true }));
+  held();
+  await run;
+  server.putAnswer = 'row';
+  server.update('todos', 'x', { priority: 99 });
+  await engine.sync();
+  expect(server.get('todos', 'x')).toMatchObject({ title: 'mine', done: true, priority: 99 });
+  expect(await bench.queued()).toEqual([]);
+});

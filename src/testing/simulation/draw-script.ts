@@ -89,8 +89,8 @@ function drawWorld(seed: number, draw: Draw): SimulatedWorld {
     paging: draw.of(pagingStyles),
     hasMore: draw.chance(0.3),
     ...(draw.chance(0.4) ? { pageCap: draw.whole(1, 4) } : {}),
-    announcePageCap: draw.chance(0.5),
-    ...(draw.chance(0.2) ? { pageCapBytes: draw.of([150, 400, 900]) } : {}),
+    // A limit in rows that is said aloud holds; bytes cannot be said.
+    ...(draw.chance(0.2) ? { pageCapBytes: draw.of([150, 400, 900]), announcePageCap: false } : { announcePageCap: draw.chance(0.5) }),
     idOrder: draw.of(['text', 'integer', 'reverse', 'insertion'] as const),
     deletes: draw.chance(0.8) ? 'soft' : 'hard',
     putAnswer: draw.weighed([

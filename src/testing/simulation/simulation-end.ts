@@ -68,7 +68,8 @@ async function checkLiveness(replica: SimulatedReplica, { time, log }: Stage): P
 /** I5: what is not parked is the same everywhere. */
 async function converge(stage: Stage): Promise<void> {
   const { time, replicas, world } = stage;
-  const needsResync = world.server.deletes === 'hard' || world.server.paging === 'offsetToken';
+  const needsResync =
+    world.server.deletes === 'hard' || world.server.paging === 'offsetToken' || (world.server.pageCapBytes !== undefined && !world.server.hasMore);
   const runAll = async (what: 'sync' | 'fullResync'): Promise<void> => {
     for (const replica of replicas) {
       const engine = replica.engines[0]?.engine;

@@ -235,6 +235,8 @@ export class SimulationOracle {
   #onEffect(request: WriteRequest, before: JsonObject | undefined, after: JsonObject | undefined): void {
     const { key, type, kind, id } = request;
     if (!this.#keepsFields || type === 'delete' || key === undefined || before === undefined || after === undefined) return;
+    // What was deleted is brought back as a whole, without base.
+    if (this.server.backend.history.get(`${kind}/${id}`)?.includes(null) === true) return;
     const newest = this.operations.get(key.split('#')[0] ?? '');
     if (newest === undefined) return;
     const owner = newest.opId.split('.')[0] ?? '';
