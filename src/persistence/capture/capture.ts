@@ -2,6 +2,7 @@ import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 import type { GatedQueryRunner } from '../gated-query-runner.ts';
 import type { OpenTransaction } from '../open-transaction.ts';
+import { classifyDatabaseError } from '../database-failure.ts';
 import { isOwn } from '../own-work.ts';
 import { registerTables } from '../register-table.ts';
 import { checkSchema } from '../schema-check.ts';
@@ -9,7 +10,7 @@ import { dialectOf, Session } from '../session.ts';
 import type { SqliteGate } from '../sqlite-gate.ts';
 import type { SyncTable } from '../sync-table.ts';
 import { writtenBy } from '../written-tables.ts';
-import { CapturedTable, captureSwitch } from './captured-table.ts';
+import { CapturedTable, captureSwitch, type SwitchMode } from './captured-table.ts';
 import { hideDeleted } from './hide-deleted.ts';
 import { Journal } from './journal.ts';
 import { LoadedChildren } from './loaded-children.ts';
@@ -17,7 +18,7 @@ import { LoadedSnapshots } from './loaded-snapshots.ts';
 import { parentsFirst } from './parents-first.ts';
 import { queueChanges } from './queue-changes.ts';
 import { Turns } from './turns.ts';
-import { controlWordOf, hidingStatement, incrementOf, savepointOf, type Increment } from './understand-statement.ts';
+import { controlWordOf, hidingStatement, incrementOf, revivingStatement, savepointOf, type Increment } from './understand-statement.ts';
 import { isUncaptured } from './without-capture.ts';
 
 type Send = (sql: string, parameters?: readonly unknown[], structured?: boolean) => Promise<unknown>;
@@ -57,7 +58,7 @@ export class Capture {
   /** Tables whose triggers are there; the last ones were made in a transaction that may yet be rolled back. */
   #installed = new Set<CapturedTable>();
   #installing: { readonly transaction: OpenTransaction; readonly tables: readonly CapturedTable[] } | undefined;
-  #switched: { readonly transaction: OpenTransaction; readonly on: 0 | 1 } | undefined;
+  #switched: { readonly transaction: OpenTransaction; readonly on: SwitchMode } | undefined;
   /** The transaction in which something was captured. */
   #prepared: OpenTransaction | undefined;
   #preparing: Promise<void> | undefined;
@@ -235,14 +236,29 @@ export class Capture {
     const increment = incrementOf(statement.sql, tableOf);
     // What was changed before is an operation of its own: the increment is queued as such.
     if (increment !== undefined) await this.#flush(on, transaction);
-    const result = await this.#turns.run('captured', async () => {
+    const sent = this.#turns.run('captured', async () => {
       await this.#prepare(on, transaction);
       const at = new Date(this.settings.now()).toISOString();
       const hiding = hidingStatement(statement.sql, statement.parameters, tableOf, at);
       return on.send(hiding?.sql ?? statement.sql, hiding?.parameters ?? statement.parameters, statement.structured);
     });
+    const result = await sent.catch((error: unknown) => this.#insertOverDeleted(on, transaction, statement, error));
     if (increment !== undefined) await this.#flush(on, transaction, increment);
     return result;
+  }
+
+  /** For the app a deleted row is not there: an insert with its id succeeds, and brings it back. */
+  async #insertOverDeleted(on: Captured, transaction: OpenTransaction, statement: Statement, failure: unknown): Promise<unknown> {
+    const sql = classifyDatabaseError(failure) === 'constraint' ? revivingStatement(statement.sql, (name) => this.#byName.get(name)) : undefined;
+    if (sql === undefined || this.#prepared !== transaction) throw failure;
+    return this.#turns.run({}, async () => {
+      await this.#switch(on, transaction, 2);
+      try {
+        return await on.send(sql, statement.parameters, statement.structured);
+      } catch {
+        throw failure;
+      }
+    });
   }
 
   #uncaptured(on: Captured, transaction: OpenTransaction, { sql, parameters, structured }: Statement): Promise<unknown> {
@@ -301,7 +317,7 @@ export class Capture {
     this.#switched = undefined;
   }
 
-  async #switch(on: Captured, transaction: OpenTransaction, to: 0 | 1): Promise<void> {
+  async #switch(on: Captured, transaction: OpenTransaction, to: SwitchMode): Promise<void> {
     if (this.#switched?.transaction === transaction && this.#switched.on === to) return;
     await on.send(`UPDATE temp.${captureSwitch} SET "on" = ${to}`);
     this.#switched = { transaction, on: to };

@@ -10,8 +10,9 @@ export interface BeforeRow extends RawRow {
   readonly synchart_absent: number;
 }
 
-/** Whether the captured statements are to be noted: 1 yes, 0 no. One row, per connection. */
+/** Whether statements are noted: 0 no, 1 yes, 2 yes, and a row that is shown must not be inserted over. One row, per connection. */
 export const captureSwitch = '"synchart_capture"';
+export type SwitchMode = 0 | 1 | 2;
 
 /**
  * A captured table, and the SQL that notes what is written to it. Temporary triggers see every path to a row: cascades, query builders, raw SQL,
@@ -72,7 +73,8 @@ export class CapturedTable {
     const [table, id, hidden] = [quoted(this.name), quoted(this.id), quoted(this.deletedAtLocal)];
     const { columns } = this;
     const trigger = (what: string): string => `"synchart_capture_${this.index}_${what}"`;
-    const on = `(SELECT "on" FROM temp.${captureSwitch}) = 1`;
+    const mode = `(SELECT "on" FROM temp.${captureSwitch})`;
+    const on = `${mode} > 0`;
     const isNoted = (value: string): string => `EXISTS (SELECT 1 FROM ${before} b WHERE b.${id} = ${value})`;
     const noteStored = (condition: string): string =>
       `INSERT INTO ${before} ("synchart_absent", ${columns.join(', ')}) SELECT 0, ${columns.map((name) => `t.${name}`).join(', ')} FROM main.${table} t
@@ -91,6 +93,7 @@ export class CapturedTable {
       `CREATE TEMP TRIGGER ${trigger('insert')} BEFORE INSERT ON main.${table} WHEN ${on}
        BEGIN
        SELECT RAISE(ABORT, 'synchart: a row of a synchronised table needs an id of its own, such as a UUID (F-39)') WHERE NEW.${id} IS NULL OR NEW.${id} IN ('', -1);
+       SELECT RAISE(ABORT, 'UNIQUE constraint failed') WHERE ${mode} = 2 AND EXISTS (SELECT 1 FROM main.${table} t WHERE t.${id} = NEW.${id} AND ${this.shown('t')});
        ${noteNew}
        ${noteCollisions}
        END`,

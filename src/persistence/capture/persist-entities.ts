@@ -92,6 +92,6 @@ function callOf(given: readonly unknown[]): Call {
 
 /** Undefined where TypeORM will complain itself. */
 function metadataOf(dataSource: DataSource, target: EntityTarget<ObjectLiteral> | undefined, entity: object): EntityMetadata | undefined {
-  const of = target ?? (entity.constructor as EntityTarget<ObjectLiteral>);
+  const of = target ?? entity.constructor;
   return dataSource.hasMetadata(of) ? dataSource.getMetadata(of).findInheritanceMetadata(entity) : undefined;
 }

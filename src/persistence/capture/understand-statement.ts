@@ -70,3 +70,21 @@ export function hidingStatement(
   const condition = where === undefined ? '' : `(${where.replace(/^where/i, '')}) AND `;
   return { sql: `UPDATE ${name} SET ${quoted(table.deletedAtLocal)} = ? WHERE ${condition}${table.shown(name)}`, parameters: [at, ...(parameters ?? [])] };
 }
+
+const insertion = /^\s*insert\s+into\s+(?:"((?:[^"]|"")+)"|([\w$]+))\s*\(((?:\s*(?:"(?:[^"]|"")+"|[\w$]+)\s*,?)+)\)\s*(?:values|select)\b/i;
+
+/** Turns a plain INSERT into one that brings deleted rows with these ids back. */
+export function revivingStatement(sql: string, tableOf: (name: string) => CapturedTable | undefined): string | undefined {
+  const match = insertion.exec(sql);
+  if (!match || /\b(?:returning|conflict)\b|;/i.test(sql)) return undefined;
+  const [, inQuotes, plain, list = ''] = match;
+  const table = tableOf((inQuotes?.replaceAll('""', '"') ?? plain ?? '').toLowerCase());
+  if (table === undefined) return undefined;
+  const isSpecial = new Set([table.id, table.deletedAt, table.deletedAtLocal].map(quoted));
+  const names = [...list.matchAll(/"((?:[^"]|"")+)"|([\w$]+)/g)].map(([, long, short]) => quoted(long?.replaceAll('""', '"') ?? short ?? ''));
+  const changes = [
+    ...names.filter((name) => !isSpecial.has(name)).map((name) => `${name} = excluded.${name}`),
+    ...[table.deletedAt, table.deletedAtLocal].map((name) => `${quoted(name)} = NULL`),
+  ];
+  return `${sql} ON CONFLICT (${quoted(table.id)}) DO UPDATE SET ${changes.join(', ')}`;
+}

@@ -98,6 +98,24 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     expect((await repository.find({ order: { id: 'ASC' } })).map(({ title }) => title)).toEqual(['server a', 'server b', 'again']);
   });
 
+  test('WRT-08: an insert over rows that were deleted brings them back; one that is shown is refused as ever', async () => {
+    await repository.delete(['a', 'b']);
+    await expect(repository.insert([todoOf('a', { title: 'new' }), todoOf('c')])).rejects.toThrow('UNIQUE');
+    expect((await repository.find()).map(({ id }) => id)).toEqual(['c']);
+    await bench.dataSource.transaction(async (manager) => {
+      await manager.insert(todoEntity, [todoOf('a', { title: 'new' }), todoOf('n')]);
+      await manager.query(`INSERT INTO todos (id, title) VALUES ('b', 'sql')`);
+      await expect(manager.insert(todoEntity, todoOf('c'))).rejects.toThrow('UNIQUE');
+    });
+    expect((await bench.queued()).slice(2)).toEqual([edit('a', 'title'), create('n'), edit('b', 'title')]);
+    expect((await repository.find({ order: { id: 'ASC' } })).map(({ id, title, updatedAt }) => [id, title, updatedAt])).toEqual([
+      ['a', 'new', v1],
+      ['b', 'sql', v1],
+      ['c', 'server c', v1],
+      ['n', 'title of n', ''],
+    ]);
+  });
+
   test('increments are deltas, after what was changed before them', async () => {
     await bench.dataSource.transaction(async (manager) => {
       await manager.update(todoEntity, 'b', { priority: 5 });
