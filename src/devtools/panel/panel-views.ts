@@ -1,3 +1,4 @@
+import { ChartPanelView } from './chart-view.tsx';
 import { ConflictsView } from './conflicts-view.tsx';
 import { OutboxView } from './outbox-view.tsx';
 import type { PanelView } from './panel-view.ts';
@@ -5,5 +6,6 @@ import type { PanelView } from './panel-view.ts';
 /** The views, in the order of their tabs. */
 export const panelViews: readonly PanelView[] = [
   { name: 'outbox', label: 'Outbox', view: OutboxView },
+  { name: 'chart', label: 'Chart', view: ChartPanelView },
   { name: 'conflicts', label: 'Conflicts', view: ConflictsView },
 ];

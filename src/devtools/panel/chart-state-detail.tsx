@@ -1,0 +1,78 @@
+import type { ReactNode } from 'react';
+import type { ChartTransition, ChartView } from '../protocol/engine-view.ts';
+import type { StateHistory } from '../views/chart-history.ts';
+import { describeDuration, describeTime } from '../views/describe-time.ts';
+import { Badge } from './parts/badge.tsx';
+import { IconButton } from './parts/icon-button.tsx';
+
+export interface ChartStateDetailProps {
+  readonly chart: ChartView;
+  readonly id: string;
+  readonly history: StateHistory | undefined;
+  readonly isActive: boolean;
+  readonly onClose: () => void;
+  readonly onSelect: (id: string) => void;
+}
+
+/** One state: how often it was entered, what it runs, where it leads. */
+export function ChartStateDetail({ chart, id, history, isActive, onClose, onSelect }: ChartStateDetailProps): ReactNode {
+  const state = chart.states.find((candidate) => candidate.id === id);
+  if (state === undefined) return null;
+  const out = chart.transitions.filter(({ source }) => source === id);
+  const names = new Map(chart.states.map((candidate) => [candidate.id, candidate.name]));
+  return (
+    <aside className="sc-detail sc-chart-detail" aria-label={`State ${state.name}`}>
+      <div className="sc-actions" style={{ justifyContent: 'space-between' }}>
+        <h2>{state.name}</h2>
+        <IconButton icon="close" label="Close" onClick={onClose} />
+      </div>
+      <dl className="sc-facts sc-section">
+        <dt>Now</dt>
+        <dd>{isActive ? <Badge tone="info">active</Badge> : 'not active'}</dd>
+        <dt>Entered</dt>
+        <dd className="number">
+          {history === undefined ? 'never, as far as the log reaches' : `${history.entered}×, ${describeDuration(history.spentMs)} in all`}
+        </dd>
+        {history?.lastEntered !== undefined && (
+          <>
+            <dt>Last</dt>
+            <dd className="mono">{describeTime(history.lastEntered)}</dd>
+          </>
+        )}
+        {(['invokes', 'tags', 'entry', 'exit'] as const).map((part) =>
+          state[part].length === 0 ? null : (
+            <Fact key={part} name={part}>
+              {state[part].join(', ')}
+            </Fact>
+          ),
+        )}
+      </dl>
+      <section className="sc-section">
+        <h3>Leads to</h3>
+        {out.length === 0 && <p className="quiet">Nothing leaves it by itself.</p>}
+        <ul className="sc-leads">
+          {out.map((transition) => (
+            <li key={transition.id}>
+              <button type="button" className="sc-button plain" onClick={() => onSelect(transition.target)}>
+                {names.get(transition.target)}
+              </button>
+              <span className="quiet">{describeTransition(transition)}</span>
+            </li>
+          ))}
+        </ul>
+      </section>
+    </aside>
+  );
+}
+
+const Fact = ({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactNode => (
+  <>
+    <dt>{name}</dt>
+    <dd className="mono">{children}</dd>
+  </>
+);
+
+const describeTransition = ({ event, guard, actions }: ChartTransition): string =>
+  [event === '' ? 'at once' : `on ${event}`, guard === undefined ? '' : `if ${guard}`, actions.length === 0 ? '' : `does ${actions.join(', ')}`]
+    .filter((part) => part !== '')
+    .join(', ');

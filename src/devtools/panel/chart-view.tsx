@@ -1,0 +1,66 @@
+import { useMemo, useState, type ReactNode } from 'react';
+import { plainDrawing } from '../views/chart-drawing.ts';
+import { lastTransition, stateHistories } from '../views/chart-history.ts';
+import { ChartCanvas } from './chart-canvas.tsx';
+import { ChartOutline } from './chart-outline.tsx';
+import { ChartStateDetail } from './chart-state-detail.tsx';
+import { usePanelState } from './panel-context.tsx';
+import { EmptyState } from './parts/empty-state.tsx';
+import { useChartDrawing } from './use-chart-drawing.ts';
+
+/** The machine as it is defined, with the states that are active lit, and the same as a list. */
+export function ChartPanelView(): ReactNode {
+  const { engine, view, entries, revision } = usePanelState();
+  const [options, setOptions] = useState(plainDrawing);
+  const [selected, setSelected] = useState<string>();
+  const chart = engine?.chart;
+  const drawing = useChartDrawing(chart, options);
+  const active = useMemo(() => new Set(view?.active), [view]);
+  // The list grows in place; its revision tells that it did.
+  const histories = useMemo(
+    () => (chart === undefined || view === undefined ? new Map() : stateHistories(chart, entries, view.at)),
+    [chart, view, entries, revision],
+  );
+  if (chart === undefined || view === undefined) return <EmptyState title="No engine yet" />;
+  const last = lastTransition(entries);
+  const toggle = (name: keyof typeof options, label: string): ReactNode => (
+    <label className="sc-actions">
+      <input type="checkbox" checked={options[name]} onChange={(event) => setOptions({ ...options, [name]: event.target.checked })} />
+      {label}
+    </label>
+  );
+
+  return (
+    <>
+      <div className="sc-toolbar">
+        {toggle('showsCommands', 'commands')}
+        {toggle('showsFailures', 'failures')}
+        {toggle('showsSteps', 'inner steps')}
+        <span className="grow" />
+        <span className="quiet clip" role="status">
+          {last === undefined ? 'nothing has moved yet' : `last: ${last.cause}`}
+        </span>
+      </div>
+      <div className="sc-chart">
+        <ChartOutline chart={chart} active={active} histories={histories} selected={selected} onSelect={setSelected} />
+        {drawing === undefined ? (
+          <p className="sc-empty" role="status">
+            Drawing…
+          </p>
+        ) : (
+          <ChartCanvas drawing={drawing} active={active} last={last} selected={selected} onSelect={setSelected} />
+        )}
+        {selected !== undefined && (
+          <ChartStateDetail
+            chart={chart}
+            id={selected}
+            history={histories.get(selected)}
+            isActive={active.has(selected)}
+            onClose={() => setSelected(undefined)}
+            onSelect={setSelected}
+          />
+        )}
+      </div>
+    </>
+  );
+}
