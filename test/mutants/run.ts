@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { mutants, type Mutant } from './mutants.ts';
+
+/**
+ * Plants each fault in a copy of the tree and runs the tests that must notice: `npm run mutants [-- words of the fault]`. Ends with 1 where
+ * one survives, or where the sources have moved on and a fault cannot be planted any more.
+ */
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const wanted = process.argv.slice(2).join(' ').toLowerCase();
+const chosen = mutants.filter(({ fault }) => fault.toLowerCase().includes(wanted));
+
+const copy = mkdtempSync(join(tmpdir(), 'mutants-'));
+for (const name of ['src', 'test', 'examples', 'package.json', 'tsconfig.json']) cpSync(join(root, name), join(copy, name), { recursive: true });
+symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+
+type Verdict = 'killed' | 'SURVIVED' | 'CANNOT BE PLANTED' | 'RED WITHOUT IT';
+
+const isGreen = (tests: readonly string[]): boolean => {
+  const files = tests.map((test) => join('test', test));
+  const { status } = spawnSync(
+    process.execPath,
+    [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--config',
+      'test/mutants/vitest.mutants.config.ts',
+      '--maxWorkers=1',
+      '--reporter=dot',
+      // The describe blocks of other drivers are left out: one shows it.
+      '--testNamePattern',
+      '^(?!.*\\b(postgres|sqljs|sqlite3-file)\\b)(?!.* on sqlite3\\b)',
+      ...files,
+    ],
+    { cwd: copy, stdio: 'ignore', timeout: 300_000 },
+  );
+  return status === 0;
+};
+
+function judge(mutant: Mutant): Verdict {
+  const path = join(copy, 'src', mutant.file);
+  const before = readFileSync(path, 'utf8');
+  let after = before;
+  for (const [from, to] of mutant.edits) {
+    if (after.split(from).length !== 2) return 'CANNOT BE PLANTED';
+    after = after.replace(from, () => to);
+  }
+  writeFileSync(path, after);
+  try {
+    return isGreen(mutant.tests) ? 'SURVIVED' : 'killed';
+  } finally {
+    writeFileSync(path, before);
+  }
+}
+
+try {
+  const results: { readonly fault: string; readonly verdict: Verdict }[] = [];
+  // A test that is red anyway kills everything and proves nothing.
+  const green = new Map<string, boolean>();
+  for (const mutant of chosen) {
+    const key = mutant.tests.join();
+    if (!green.has(key)) green.set(key, isGreen(mutant.tests));
+    const verdict = green.get(key) === true ? judge(mutant) : 'RED WITHOUT IT';
+    results.push({ fault: mutant.fault, verdict });
+    process.stdout.write(`${verdict.padEnd(18)} ${mutant.fault}\n`);
+  }
+  const killed = results.filter(({ verdict }) => verdict === 'killed').length;
+  process.stdout.write(`\n${killed} of ${results.length} planted faults were noticed\n`);
+  process.exitCode = killed === results.length && results.length > 0 ? 0 : 1;
+} finally {
+  rmSync(copy, { recursive: true, force: true });
+}
