@@ -4,13 +4,12 @@ import type { Delta } from '../model/delta.ts';
 import { ValidationError } from '../model/errors.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { deleteOp, upsertOp, type Op } from '../model/operation.ts';
-import { deepEqual } from '../rules/deep-equal.ts';
-import { compareTimestamps } from '../rules/timestamp.ts';
 import type { AwaitOptions, QueuedWrite, WatchAcks } from './await-level.ts';
 import { gateConnection, type ConnectionGate } from './connection-gate.ts';
 import { rethrowForCaller, toStoreFailure } from './database-failure.ts';
 import { prepareDeltas } from './delta-writes.ts';
-import { enqueueOp, payloadToSend, type PreImage } from './enqueue.ts';
+import { enqueueOp, payloadToSend } from './enqueue.ts';
+import { changedKeys, preImageOf, versionOf as versionIn } from './local-change.ts';
 import { readQueues } from './outbox-rows.ts';
 import { registerTables } from './register-table.ts';
 import type { ReplicaTable } from './replica-table.ts';
@@ -145,21 +144,10 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
     localTimestamp: options?.localTimestamp ?? new Date(context.now()),
   });
   const enqueue = async (session: Session, op: Op, before: JsonObject | undefined, seen?: JsonObject): Promise<void> => {
-    await enqueueOp(session, op, table, op.creates ? { row: undefined, version: versionOf(before) } : preImageOf(before, seen), context.now());
+    await enqueueOp(session, op, table, op.creates ? { row: undefined, version: versionOf(before) } : preImageOf(table, before, seen), context.now());
     queuedBy.get(session)?.push({ opId: op.opId, kind: op.kind, entityId: op.id, type: op.type });
   };
-  const versionOf = (row: JsonObject | undefined): string | undefined => {
-    const version = row === undefined ? undefined : (table.readUpdatedAt(row) ?? row[table.keys.updatedAt]);
-    return version === undefined || version === null || version === '' ? undefined : String(version);
-  };
-  /** What the user saw is what a merge compares with; the row may have moved on since (F-140). */
-  const preImageOf = (before: JsonObject | undefined, seen: JsonObject | undefined): PreImage => {
-    const version = versionOf(before);
-    const seenVersion = versionOf(seen);
-    if (before === undefined || version === undefined || seen === undefined || seenVersion === undefined || compareTimestamps(seenVersion, version) >= 0)
-      return { row: before, version };
-    return { row: seen, version: seenVersion, newer: { row: before, version } };
-  };
+  const versionOf = (row: JsonObject | undefined): string | undefined => versionIn(table, row);
   const wireOf = (entity: object): { readonly id: string; readonly row: JsonObject } => {
     const row = table.entityToWire(entity);
     const id = table.readId(row);
@@ -330,11 +318,4 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
     await table.markDeletedLocally(session, [id], op.localTimestamp);
     await enqueue(session, op, before);
   }
-}
-
-/** Wire keys whose values differ, without those that belong to the server; missing equals null. */
-function changedKeys(table: ReplicaTable, before: JsonObject, after: JsonObject): readonly string[] {
-  const own = new Set([table.keys.id, table.keys.updatedAt, table.keys.deletedAt]);
-  const value = (row: JsonObject, key: string): Json => row[key] ?? null;
-  return Object.keys({ ...before, ...after }).filter((key) => !own.has(key) && !deepEqual(value(before, key), value(after, key)));
 }
