@@ -5,7 +5,7 @@ import { byDependence } from '../../src/engine/actors/plan-run.ts';
 import { preflight } from '../../src/engine/actors/preflight.ts';
 import { createEngineCore } from '../../src/engine/engine-core.ts';
 import { toStepFailure } from '../../src/engine/step-failure.ts';
-import { AuthError, DatabaseError, NetworkError, ParseError, TransportError } from '../../src/model/errors.ts';
+import { AuthError, DatabaseError, NetworkError, ParseError, SyncAbortedError, TransportError } from '../../src/model/errors.ts';
 import { SyncStepError } from '../../src/model/failure.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import { deleteOp, upsertOp, type Op } from '../../src/model/operation.ts';
@@ -223,6 +223,25 @@ describe('the lease (I11)', () => {
     expect(await result).toMatchObject({ stats: { pushed: 1 } });
     expect(engine.status().lastError).toBeUndefined();
     await engine.dispose();
+  });
+
+  test('I11: a process that slept in the middle of a batch sends none of the rest', async () => {
+    const clock = createSimulatedClock();
+    const fake = createFakeStore({ clock });
+    const transport = new MemoryTransport();
+    // It sleeps while the first request is under way; another process has the lease when the answer is read.
+    transport.backend.onChange(() => {
+      fake.database.lease = { owner: 'two', token: 99, expiresAt: clock.now() + 1_000 };
+    });
+    const ports = { store: fake.store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 };
+    const engine = createEngineCore({ ports, queue: fake.queue });
+    for (const id of ['a', 'b', 'c']) fake.enqueue(upsertOp({ kind: 'todos', id, payload: { id } }));
+    const syncing = engine.sync();
+    await clock.flush();
+    expect(transport.backend.effects.map(({ id }) => id)).toEqual(['a']);
+    expect(engine.status().phase).toBe('standby');
+    await engine.dispose();
+    await expect(syncing).rejects.toBeInstanceOf(SyncAbortedError);
   });
 
   test('a send whose deadline has passed does not leave', async () => {

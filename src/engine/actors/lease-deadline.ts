@@ -16,3 +16,6 @@ export async function leaseFailure({ store, clock }: Pick<EnginePorts, 'store' |
     return toSyncFailure(error);
   }
 }
+
+/** Whether the lease has run out, or was given back: whoever sends stops at once, and asks {@link leaseFailure} whose it is now. */
+export const isPastDeadline = ({ store, clock }: Pick<EnginePorts, 'store' | 'clock'>): boolean => clock.now() >= store.lease.expiresAt();

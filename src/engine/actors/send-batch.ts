@@ -8,7 +8,7 @@ import { toOutcome } from '../../rules/outcome.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { toStepFailure } from '../step-failure.ts';
 import { unlessAborted } from '../unless-aborted.ts';
-import { leaseFailure } from './lease-deadline.ts';
+import { isPastDeadline, leaseFailure } from './lease-deadline.ts';
 import { preflight } from './preflight.ts';
 import { readAnswer, readAtOnce } from './read-answer.ts';
 import type { BatchUnderWay, RunMemory } from './run-memory.ts';
@@ -93,11 +93,17 @@ async function push(
   signal.addEventListener('abort', stop);
   const early = settleEarly(batch, ports, memory, { tell, fenced: stop });
   for (const op of ops) batch.dispatched.add(op.opId);
+  let isLate = false;
   const keep = ({ opId, result }: OpPushResult): void => {
     if (!batch.dispatched.has(opId)) strangers.add(opId);
     else if (!batch.answers.has(opId)) {
       batch.answers.set(opId, result);
       early.note();
+      // A process that slept in the middle of a batch: what it has not sent yet is another's by now.
+      if (!isLate && batch.answers.size < ops.length && isPastDeadline(ports)) {
+        isLate = true;
+        stop();
+      }
     }
   };
   try {
@@ -111,7 +117,7 @@ async function push(
           batch.answers.set(op.opId, pushMalformed(`the transport gave no result for ${op.kind}/${op.id} (operation ${op.opId})`));
       }
     }
-    return undefined;
+    return isLate ? await lateFailure(ports) : undefined;
   } catch (error) {
     return toStepFailure(error, { phase: 'push', at: ports.clock.now() });
   } finally {
@@ -121,6 +127,14 @@ async function push(
       batch.warnings.push({ type: 'transport.warning', message: `the transport answered operation '${opId}', which it was not given; ignored` });
   }
 }
+
+/** Why a batch was cut short whose lease ran out: it is another's now, or this machine was too busy to renew it in time. */
+const lateFailure = async (ports: EnginePorts): Promise<SyncFailure> =>
+  (await leaseFailure(ports)) ?? {
+    type: 'unavailable',
+    message: 'the sync lease ran out in the middle of a batch; it is still ours, and what was not answered is sent again',
+    at: ports.clock.now(),
+  };
 
 /** Decides what the answers mean for the run as a whole; undefined: it goes on. */
 async function judge(answered: readonly Answered[], ports: EnginePorts, memory: RunMemory, signal: AbortSignal): Promise<SyncFailure | undefined> {
