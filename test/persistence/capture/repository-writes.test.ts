@@ -299,19 +299,19 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     test('a save that was rolled back is repeated whole', async () => {
       const form = await a();
       form.title = 'mine';
-      await bench.dataSource
-        .transaction(async (manager) => {
-          await manager.save(form);
+      await expect(
+        bench.dataSource.transaction(async (manager) => {
+          await manager.save(todoEntity, form);
           throw new Error('no');
-        })
-        .catch(() => undefined);
+        }),
+      ).rejects.toThrow('no');
       await bench.dataSource.transaction(async (manager) => {
-        await manager
-          .transaction(async (inner) => {
-            await inner.save(form);
+        await expect(
+          manager.transaction(async (inner) => {
+            await inner.save(todoEntity, form);
             throw new Error('inner');
-          })
-          .catch(() => undefined);
+          }),
+        ).rejects.toThrow('inner');
       });
       await pullMeanwhile();
       await repository.save(form);
