@@ -69,8 +69,7 @@ export const liveRead = <T>({ gate, feed, tables, begin, listenElsewhere }: Live
 
     const stop = feed.subscribe(() => void look(), tables);
     const stopElsewhere = listenElsewhere?.();
-    // What the first reading starts does not become part of the subscriber's transaction.
-    gate.detached(() => void look());
+    void look();
     return () => {
       stop();
       stopElsewhere?.();
