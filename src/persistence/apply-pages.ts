@@ -97,11 +97,13 @@ async function openWork(session: Session, context: StoreContext, table: ReplicaT
   return { session, context, table, strict, ...(await readSituation(session, table.kind)) };
 }
 
-/** Moves the position over the pages that are applied, once for all of them and in their transaction (I6). */
+/** Moves the positions over the pages that are applied, once for all of them and in their transaction (I6). */
 async function movePosition({ session, table }: PageWork, pages: readonly PageToApply[]): Promise<void> {
-  const last = pages.at(-1);
-  if (last === undefined) return;
-  await writePosition(session, table.kind, last.next);
+  // A full resync has a position of its own beside the usual one.
+  for (const resync of [false, true]) {
+    const last = pages.findLast(({ next }) => next.resync === resync);
+    if (last !== undefined) await writePosition(session, table.kind, last.next);
+  }
   const received = pages.reduce((sum, { page, next }) => sum + (next.resync ? page.items.length : 0), 0);
   if (received > 0) await countReceived(session, table.kind, received);
 }

@@ -194,7 +194,7 @@ async function roundTrip(driver: TestDriver, given: Case): Promise<void> {
   }
 }
 
-const runs: Readonly<Record<TestDriver, number>> = { 'better-sqlite3': 60, sqlite3: 40, sqljs: 40, postgres: 12 };
+const runs: Readonly<Record<TestDriver, number>> = { 'better-sqlite3': 30, sqlite3: 15, sqljs: 15, postgres: 5 };
 
 describe.each(allDrivers)('columns of any entity on %s', (driver) => {
   test('I5: entity → wire → another replica → entity comes to the same, and what nobody edited goes back as it came', { timeout: 120_000 }, async () => {
