@@ -1,7 +1,7 @@
 import { BaseEdge, Controls, EdgeLabelRenderer, Handle, Position, ReactFlow, type Edge, type EdgeProps, type Node, type NodeProps } from '@xyflow/react';
 import { useMemo, type ReactNode } from 'react';
 import type { TransitionEntry } from '../protocol/log-entry.ts';
-import { labelOf, type ChartDrawing, type DrawnArrow, type DrawnState } from '../views/chart-drawing.ts';
+import { labelOf, whereToBegin, type ChartDrawing, type DrawnArrow, type DrawnState } from '../views/chart-drawing.ts';
 
 export interface ChartCanvasProps {
   readonly drawing: ChartDrawing;
@@ -43,14 +43,24 @@ export function ChartCanvas({ drawing, active, last, selected, onSelect }: Chart
       }),
     [drawing, active, last],
   );
+  const begin = whereToBegin(drawing, active);
   return (
     <figure className="sc-canvas" aria-label="Drawing of the chart; the list of states says the same">
+      <svg width="0" height="0" aria-hidden="true" style={{ position: 'absolute' }}>
+        <defs>
+          <marker id="sc-arrow-head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
+            <path d="M0 0.5L7.5 4L0 7.5z" fill="var(--border-strong)" />
+          </marker>
+        </defs>
+      </svg>
       <ReactFlow
         nodes={nodes}
         edges={edges}
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
         fitView
+        // Begins where something is going on, at a size that can be read; the button below shows all of it.
+        fitViewOptions={{ nodes: begin === undefined ? nodes : [{ id: begin }], minZoom: 0.75, maxZoom: 0.9 }}
         minZoom={0.1}
         maxZoom={2}
         nodesDraggable={false}

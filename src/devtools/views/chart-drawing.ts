@@ -137,9 +137,13 @@ export function toElkGraph(chart: ChartView, options: DrawingOptions): ElkNode {
       'elk.direction': 'DOWN',
       'elk.hierarchyHandling': 'INCLUDE_CHILDREN',
       'elk.json.edgeCoords': 'ROOT',
-      'elk.layered.spacing.nodeNodeBetweenLayers': '34',
-      'elk.spacing.nodeNode': '22',
-      'elk.spacing.edgeNode': '14',
+      'elk.layered.spacing.nodeNodeBetweenLayers': '30',
+      'elk.layered.spacing.edgeNodeBetweenLayers': '14',
+      'elk.layered.spacing.edgeEdgeBetweenLayers': '8',
+      'elk.spacing.nodeNode': '18',
+      'elk.spacing.edgeNode': '10',
+      'elk.spacing.componentComponent': '16',
+      'elk.aspectRatio': '1.6',
       'elk.edgeLabels.inline': 'true',
       'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
       'elk.randomSeed': '1',
@@ -183,3 +187,16 @@ export function toDrawing(chart: ChartView, laidOut: ElkNode, options: DrawingOp
 }
 
 const edgesOf = (node: ElkNode): readonly ElkExtendedEdge[] => [...(node.edges ?? []), ...(node.children ?? []).flatMap(edgesOf)];
+
+/** The active state to begin with: the innermost one of the largest region, where the work is done. */
+export function whereToBegin({ states }: ChartDrawing, active: ReadonlySet<string>): string | undefined {
+  const parents = new Map(states.map(({ state, parent }) => [state.id, parent]));
+  const regionOf = (id: string): string => {
+    const parent = parents.get(id);
+    return parent === undefined ? id : regionOf(parent);
+  };
+  const sizes = new Map<string, number>();
+  for (const { state } of states) sizes.set(regionOf(state.id), (sizes.get(regionOf(state.id)) ?? 0) + 1);
+  const leaves = states.filter(({ state, isBox }) => !isBox && active.has(state.id)).map(({ state }) => state.id);
+  return leaves.sort((a, b) => (sizes.get(regionOf(b)) ?? 0) - (sizes.get(regionOf(a)) ?? 0))[0];
+}

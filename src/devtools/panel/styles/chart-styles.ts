@@ -12,6 +12,7 @@ export const chartStyles = `
 .sc-canvas { position: relative; min-block-size: 0; overflow: hidden; background: var(--bg); }
 .sc-chart-detail { position: absolute; inset-block: 0; inset-inline-end: 0; inline-size: min(320px, 100%); z-index: 6; overflow: auto; padding: var(--s3); background: var(--bg); border-inline-start: 1px solid var(--border); }
 .sc-leads { display: grid; gap: var(--s1); }
+.sc-leads li { display: flex; flex-wrap: wrap; gap: 0 var(--s1); }
 .sc-leads .sc-button { padding: 0; min-block-size: 20px; text-decoration: underline; }
 
 .sc-canvas .react-flow { position: relative; inline-size: 100%; block-size: 100%; overflow: hidden; z-index: 0; direction: ltr; }

@@ -1,0 +1,62 @@
+import Elk from 'elkjs/lib/elk.bundled.js';
+import { expect, test } from 'vitest';
+import { activeIds, chartViewOf } from '../../src/devtools/agent/chart-view.ts';
+import { arrowsOf, plainDrawing, toDrawing, toElkGraph, whereToBegin } from '../../src/devtools/views/chart-drawing.ts';
+import { stateHistories } from '../../src/devtools/views/chart-history.ts';
+import type { LogEntry, StateValueJson } from '../../src/devtools/protocol/log-entry.ts';
+import { syncMachine } from '../../src/machines/sync-machine.ts';
+
+const chart = chartViewOf(syncMachine);
+
+test('the drawing holds every phase of the machine, inside its region, and none over another', async () => {
+  const drawing = toDrawing(chart, await new Elk().layout(toElkGraph(chart, plainDrawing)), plainDrawing);
+  const names = drawing.states.map(({ state }) => state.name);
+  for (const phase of [
+    'idle',
+    'standby',
+    'planning',
+    'pushing',
+    'resolvingConflict',
+    'pulling',
+    'fullResync',
+    'finishing',
+    'backoff',
+    'paused',
+    'failed',
+    'stopped',
+  ])
+    expect(names).toContain(phase);
+  const siblings = drawing.states
+    .map((one) => drawing.states.filter(({ parent, state }) => parent === one.parent && state !== one.state).map((other) => [one, other] as const))
+    .flat();
+  const overlapping = siblings.filter(([a, b]) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height);
+  expect(overlapping.map(([a, b]) => `${a.state.name} over ${b.state.name}`)).toEqual([]);
+  expect(drawing.arrows.every(({ points }) => points.length >= 2)).toBe(true);
+  const running = activeIds(syncMachine.root, { network: 'online', session: 'signedIn', activity: { running: 'planning' } });
+  expect(whereToBegin(drawing, new Set(running))).toBe('sync.activity.running.planning');
+});
+
+test('all transitions between two states are one arrow, and commands and failures are drawn only when asked for', () => {
+  const plain = arrowsOf(chart, plainDrawing);
+  expect(new Set(plain.map(({ source, target }) => `${source} ${target}`)).size).toBe(plain.length);
+  expect(plain.flatMap(({ labels }) => labels).filter((label) => label === 'PAUSE' || label.startsWith('error '))).toEqual([]);
+  const all = arrowsOf(chart, { showsSteps: true, showsCommands: true, showsFailures: true });
+  expect(all.flatMap(({ labels }) => labels)).toEqual(expect.arrayContaining(['PAUSE', 'error planning']));
+});
+
+test('the history of a state counts how often it was entered and for how long, also under an id of its own', () => {
+  const moved = (id: number, at: number, activity: StateValueJson): LogEntry => ({
+    type: 'transition',
+    id,
+    at,
+    cause: 'SYNC',
+    value: { network: 'online', activity },
+    actions: [],
+    sources: [],
+  });
+  const histories = stateHistories(chart, [moved(1, 0, 'idle'), moved(2, 100, { running: 'planning' }), moved(3, 150, 'idle')], 200);
+  expect([histories.get('idle'), histories.get('sync.activity.running.planning')]).toEqual([
+    { entered: 2, spentMs: 150, lastEntered: 150 },
+    { entered: 1, spentMs: 50, lastEntered: 100 },
+  ]);
+});
