@@ -11,7 +11,6 @@ export interface Mutant {
 }
 
 const store = ['persistence/settle.test.ts', 'persistence/take-ready.test.ts'];
-const engine = ['engine/facade.test.ts'];
 
 /** Each of these loses, doubles, hides or blocks something; each must be noticed. */
 export const mutants: readonly Mutant[] = [
@@ -24,7 +23,7 @@ export const mutants: readonly Mutant[] = [
         "return { type: 'applied' };",
       ],
     ],
-    tests: ['engine/facade.test.ts', 'engine/actors.test.ts'],
+    tests: ['engine/cut-requests.test.ts'],
   },
   {
     fault: 'I1: a lost reply counts as applied',
@@ -82,7 +81,7 @@ export const mutants: readonly Mutant[] = [
     fault: 'I2: a timeout closes the request, so that it goes out again under a new key',
     file: 'persistence/settle.ts',
     edits: [['each(() => ({ state: OutboxState.waiting, dueAt }));', 'each(() => ({ state: OutboxState.waiting, dueAt, close: true }));']],
-    tests: [...store, ...engine, 'engine/hazards-push.test.ts'],
+    tests: ['engine/cut-requests.test.ts'],
   },
   {
     fault: 'I3: the next operation of an entity follows one that failed',
@@ -161,7 +160,7 @@ export const mutants: readonly Mutant[] = [
     tests: ['persistence/connection-gate.test.ts'],
   },
   {
-    fault: 'F-09: having no network counts as a try',
+    fault: 'F-09: a server that fails for everybody counts as a try',
     file: 'persistence/settle.ts',
     edits: [
       [
@@ -169,7 +168,7 @@ export const mutants: readonly Mutant[] = [
         "case 'unavailable':\n      each(() => ({ state: OutboxState.ready, countTry: true }));",
       ],
     ],
-    tests: [...store, ...engine],
+    tests: ['parity/stuck.test.ts', 'engine/cut-requests.test.ts'],
   },
   {
     fault: 'F-20: what follows an applied operation keeps its old base',
