@@ -26,3 +26,25 @@ export type {
   ConformanceSubject,
   ConformanceTopic,
 } from './testing/conformance/conformance-subject.ts';
+export { drawScript } from './testing/simulation/draw-script.ts';
+export { shrinkScript } from './testing/simulation/shrink-script.ts';
+export type { ShrunkScript } from './testing/simulation/shrink-script.ts';
+export { simulate } from './testing/simulation/simulate.ts';
+export type { SimulateOptions, SimulationResult } from './testing/simulation/simulate.ts';
+export { simulatedRestTransport } from './testing/simulation/simulated-replica.ts';
+export type { SimulatedTransportParts } from './testing/simulation/simulated-replica.ts';
+export { addCounts, noCounts } from './testing/simulation/simulation-log.ts';
+export type { SimulationCounts } from './testing/simulation/simulation-log.ts';
+export type {
+  SimulatedAct,
+  SimulatedBoundary,
+  SimulatedClientKind,
+  SimulatedFault,
+  SimulatedServerAct,
+  SimulatedServerKind,
+  SimulatedStep,
+  SimulatedWorld,
+  SimulatedWrite,
+  SimulationScript,
+} from './testing/simulation/simulation-script.ts';
+export { SimulationViolation } from './testing/simulation/virtual-time.ts';

@@ -1,9 +1,10 @@
 import type { JsonObject } from '../../model/json.ts';
+import type { TransportAdapter } from '../../model/transport.ts';
 import { drawScript } from './draw-script.ts';
 import { ModelServer } from './model-server.ts';
 import { performAct, performServerAct, type Stage } from './perform-act.ts';
 import { emptyDatabase } from './simulated-app.ts';
-import { SimulatedReplica } from './simulated-replica.ts';
+import { SimulatedReplica, simulatedRestTransport, type SimulatedTransportParts } from './simulated-replica.ts';
 import { checkRest } from './simulation-end.ts';
 import { SimulationLog, type SimulationCounts } from './simulation-log.ts';
 import { SimulationOracle } from './simulation-oracle.ts';
@@ -15,6 +16,8 @@ export interface SimulateOptions {
   readonly seed?: number;
   /** What happens, step by step. Default: drawn from the seed. */
   readonly script?: SimulationScript;
+  /** Makes the transport of each engine, to try one of your own. Default: `RestTransport`. */
+  readonly transport?: (parts: SimulatedTransportParts) => TransportAdapter;
 }
 
 export interface SimulationResult {
@@ -61,7 +64,8 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
       },
       onEvent: (_replica: SimulatedReplica, event: Parameters<SimulationOracle['onEvent']>[0]) => oracle.onEvent(event),
     };
-    for (const index of replicasOf(script.steps)) replicas.push(new SimulatedReplica(index, script.world, time, server, log, watch, bytes));
+    for (const index of replicasOf(script.steps))
+      replicas.push(new SimulatedReplica(index, script.world, time, server, log, watch, bytes, options.transport ?? simulatedRestTransport));
     for (const replica of replicas) await replica.start();
     await time.quiet();
     const stage: Stage = { world: script.world, time, log, server, oracle, replicas };

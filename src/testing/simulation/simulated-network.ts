@@ -1,4 +1,4 @@
-import type { AxiosRequestConfig, AxiosResponse } from 'axios';
+import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
 import { isJsonObject, type Json } from '../../model/json.ts';
 import { seededRandom } from '../seeded-random.ts';
 import type { RecordedRequest } from '../test-server-faults.ts';
@@ -41,7 +41,7 @@ export class SimulatedConnection {
   ) {}
 
   /** In the place of axios. */
-  clientOf(caller: SimulatedCaller): { request<T, R = AxiosResponse<T>>(config: AxiosRequestConfig): Promise<R> } {
+  clientOf(caller: SimulatedCaller): Pick<AxiosInstance, 'request'> {
     return {
       request: <T, R = AxiosResponse<T>>(config: AxiosRequestConfig) =>
         new Promise<R>((resolve, reject) => {

@@ -1,3 +1,4 @@
+import type { AxiosInstance } from 'axios';
 import type { EntityManager } from 'typeorm';
 import { createSyncEngine } from '../../engine/create-sync-engine.ts';
 import type { SyncEngine } from '../../engine/sync-engine.ts';
@@ -6,6 +7,9 @@ import type { SyncMachineEvent } from '../../machines/sync-machine.ts';
 import { acceptClient, acceptMerged, acceptServer, defer, type Conflict, type ConflictResolution, type ConflictResolver } from '../../model/conflict.ts';
 import type { SyncEvent } from '../../model/events.ts';
 import { createWriter, type SyncEntityWriter } from '../../persistence/writer.ts';
+import type { Clock } from '../../model/clock.ts';
+import type { TransportAdapter } from '../../model/transport.ts';
+import type { TokenProvider } from '../../transport/rest-options.ts';
 import { RestTransport } from '../../transport/rest-transport.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { openCrashableDatabase, type CrashableDatabase } from './crashable-database.ts';
@@ -23,6 +27,29 @@ export interface SimulatedEngine {
   readonly clock: ProcessClock;
   readonly triggers: Triggers;
 }
+
+/** What a transport under simulation is made from: everything it may know of the world outside. */
+export interface SimulatedTransportParts {
+  readonly baseUrl: string;
+  /** Takes requests in the place of an axios instance; what it does is all there is of a network. */
+  readonly axios: Pick<AxiosInstance, 'request'>;
+  /** The clock of the process: a transport must use no other. */
+  readonly clock: Clock;
+  readonly token: TokenProvider;
+  /** How the world wants it, as far as it can. */
+  readonly client: SimulatedClientKind;
+}
+
+/** Makes the transport of this package. */
+export const simulatedRestTransport = ({ client, ...parts }: SimulatedTransportParts): TransportAdapter =>
+  new RestTransport({
+    ...parts,
+    enableBatch: client.batch,
+    batchSize: client.batchSize,
+    pushConcurrency: client.pushConcurrency,
+    conditionalWrite: client.conditionalWrite,
+    deltas: client.deltas,
+  });
 
 /** What a replica tells its oracle. */
 export interface ReplicaWatch {
@@ -68,6 +95,7 @@ export class SimulatedReplica {
     private readonly log: SimulationLog,
     private readonly watch: ReplicaWatch,
     bytes: Buffer,
+    private readonly createTransport: (parts: SimulatedTransportParts) => TransportAdapter,
   ) {
     this.name = `r${index}`;
     this.#bytes = bytes;
@@ -131,7 +159,7 @@ export class SimulatedReplica {
       trace: (text) => this.log.trace(name, text),
       onFault: (type) => this.log.countFault(type),
     };
-    const transport = new RestTransport({
+    const parts: SimulatedTransportParts = {
       baseUrl: 'http://server',
       axios: this.connection.clientOf(caller),
       clock,
@@ -140,12 +168,9 @@ export class SimulatedReplica {
         if (options?.refresh === true && this.canRefresh) this.token = this.connection.validToken;
         return `Bearer ${this.token}`;
       },
-      enableBatch: world.client.batch,
-      batchSize: world.client.batchSize,
-      pushConcurrency: world.client.pushConcurrency,
-      conditionalWrite: world.client.conditionalWrite,
-      deltas: world.client.deltas,
-    });
+      client: world.client,
+    };
+    const transport = this.createTransport(parts);
     const engine = createSyncEngine({
       dataSource: database.dataSource,
       transport,
