@@ -1,16 +1,22 @@
 /**
  * Captures what the stories show, from real runs: a real engine, database and server, saved as bundles. `npx tsx stories/capture.ts` writes
- * stories/fixtures/*.json anew.
+ * stories/fixtures/*.json anew; with names, only these.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { attachDevtools } from '../src/devtools/agent/attach-devtools.ts';
+import { createSimulatedClock } from '../src/testing/simulated-clock.ts';
+import { createTestServer } from '../src/testing/test-server.ts';
+import { RestTransport } from '../src/transport/rest-transport.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../test/support/open-engine.ts';
 import { todoOf } from '../test/support/todo.ts';
+import { pacedTransport } from './support/paced-transport.ts';
 
 const folder = fileURLToPath(new URL('./fixtures/', import.meta.url));
+const wanted = process.argv.slice(2);
 
 async function capture(name: string, script: (bench: EngineBench) => Promise<void>, options: EngineBenchOptions = {}): Promise<void> {
+  if (wanted.length > 0 && !wanted.includes(name)) return;
   const bench = await openEngine(options);
   const agent = attachDevtools(bench.engine, { name: 'todo app' });
   await script(bench);
@@ -67,3 +73,50 @@ await capture(
   },
   { config: { conflictStrategy: 'manual', maxOutboxTryCount: 2, maxRetries: 0 } },
 );
+
+/** A day with everything that takes time: a first pull of several pages, retries after waits, a conflict that is merged, a resync. */
+const pacedServer = await createTestServer({ naming: 'camelCase' });
+const pacedClock = createSimulatedClock();
+await capture(
+  'busy-day',
+  async ({ engine, server, writer, clock, skipWaits }) => {
+    skipWaits();
+    server.seed(
+      'todos',
+      Array.from({ length: 130 }, (_, index) => ({
+        id: `t${index}`,
+        title: `Todo ${index}`,
+        done: index % 3 === 0,
+        priority: index,
+        tags: ['home'],
+      })),
+    );
+    await engine.sync();
+    await clock.advance(4_000);
+    for (let index = 0; index < 8; index += 1) await writer.replaceAndEnqueue(todoOf(`t${index}`, { title: `Todo ${index}, again`, priority: index }));
+    await quietly(engine.sync());
+    await clock.advance(2_500);
+    server.failNextRequests(3, 503, { match: { method: 'PUT' } });
+    await writer.insertAndEnqueue(todoOf('n1', { title: 'Buy milk' }));
+    await quietly(engine.sync());
+    await clock.advance(3_000);
+    server.refuse(({ id }) => id === 't11', { status: 422, body: { error: 'validation', fields: { title: 'is too long' } } });
+    await writer.replaceAndEnqueue(todoOf('t10', { title: 'Water the plants', tags: ['home'] }));
+    await writer.replaceAndEnqueue(todoOf('t11', { title: 'x'.repeat(40) }));
+    server.update('todos', 't10', { tags: ['home', 'balcony'] });
+    await quietly(engine.sync());
+    await clock.advance(1_500);
+    await quietly(engine.fullResync());
+    await clock.advance(800);
+    await server.stop();
+    await writer.enqueueDelete('t12');
+    await quietly(engine.sync());
+  },
+  {
+    server: pacedServer,
+    clock: pacedClock,
+    transport: pacedTransport(new RestTransport({ baseUrl: pacedServer.url, clock: pacedClock }), pacedClock),
+    config: { pageSize: 40, maxRetries: 2, conflictStrategy: 'merge' },
+  },
+);
+await pacedServer.close();

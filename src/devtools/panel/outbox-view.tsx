@@ -15,13 +15,13 @@ import { VirtualList } from './parts/virtual-list.tsx';
 const pageSize = 100;
 
 /** What waits to be sent, why, and what can be done about it. */
-export function OutboxView({ onOpen }: PanelViewProps): ReactNode {
+export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
   const { engine, view, connection } = usePanelState();
   const [filter, setFilter] = useState('all');
   const [kind, setKind] = useState('');
   const [text, setText] = useState('');
   const [offset, setOffset] = useState(0);
-  const [selected, setSelected] = useState<string>();
+  const [selected, setSelected] = useState(focus);
   const retryAll = useCommand();
   const now = useEngineNow();
   const states = outboxFilters.find(([name]) => name === filter)?.[2];

@@ -3,8 +3,10 @@ import type { ComponentType } from 'react';
 export type PanelViewName = 'outbox' | 'chart' | 'timeline' | 'conflicts' | 'replica' | 'network' | 'faults';
 
 export interface PanelViewProps {
-  /** Goes to another view. */
-  readonly onOpen: (view: PanelViewName) => void;
+  /** Goes to another view; `focus` names what it is to show there, such as an operation of the outbox. */
+  readonly onOpen: (view: PanelViewName, focus?: string) => void;
+  /** What this view was opened for. */
+  readonly focus?: string | undefined;
 }
 
 export interface PanelView {

@@ -2,10 +2,12 @@ import { ChartPanelView } from './chart-view.tsx';
 import { ConflictsView } from './conflicts-view.tsx';
 import { OutboxView } from './outbox-view.tsx';
 import type { PanelView } from './panel-view.ts';
+import { TimelineView } from './timeline-view.tsx';
 
 /** The views, in the order of their tabs. */
 export const panelViews: readonly PanelView[] = [
   { name: 'outbox', label: 'Outbox', view: OutboxView },
   { name: 'chart', label: 'Chart', view: ChartPanelView },
+  { name: 'timeline', label: 'Timeline', view: TimelineView },
   { name: 'conflicts', label: 'Conflicts', view: ConflictsView },
 ];

@@ -19,7 +19,8 @@ export interface SyncPanelProps {
 
 /** The whole panel: the status bar, and one view at a time. Fills the element it is in. */
 export function SyncPanel({ client, initialView = 'outbox', theme, nonce, controls }: SyncPanelProps): ReactNode {
-  const [shown, setShown] = useState<PanelViewName>(initialView);
+  const [{ shown, focus }, setPlace] = useState<{ readonly shown: PanelViewName; readonly focus?: string | undefined }>({ shown: initialView });
+  const open = (view: PanelViewName, on?: string): void => setPlace({ shown: view, focus: on });
   const tabs = useRef<HTMLDivElement>(null);
   const id = useId();
   const active = panelViews.find(({ name }) => name === shown) ?? panelViews[0];
@@ -32,7 +33,7 @@ export function SyncPanel({ client, initialView = 'outbox', theme, nonce, contro
     const index = panelViews.findIndex(({ name }) => name === shown);
     const next = panelViews[(index + step + panelViews.length) % panelViews.length];
     if (next === undefined) return;
-    setShown(next.name);
+    open(next.name);
     tabs.current?.querySelector<HTMLButtonElement>(`[data-view="${next.name}"]`)?.focus();
   };
 
@@ -40,7 +41,7 @@ export function SyncPanel({ client, initialView = 'outbox', theme, nonce, contro
     <PanelProvider client={client}>
       <style nonce={nonce}>{panelStyles}</style>
       <section className="synchart" data-theme={theme} aria-label="synchart devtools">
-        <StatusBar onOpen={setShown}>{controls}</StatusBar>
+        <StatusBar onOpen={(view) => open(view)}>{controls}</StatusBar>
         <div className="sc-tabs" role="tablist" aria-label="Views" ref={tabs} onKeyDown={onKeyDown}>
           {panelViews.map(({ name, label }) => (
             <button
@@ -53,14 +54,14 @@ export function SyncPanel({ client, initialView = 'outbox', theme, nonce, contro
               aria-selected={name === shown}
               aria-controls={`${id}-view`}
               tabIndex={name === shown ? 0 : -1}
-              onClick={() => setShown(name)}
+              onClick={() => open(name)}
             >
               {label}
             </button>
           ))}
         </div>
         <div className="sc-view" role="tabpanel" id={`${id}-view`} aria-labelledby={`${id}-${shown}`}>
-          {View !== undefined && <View onOpen={setShown} />}
+          {View !== undefined && <View key={focus} onOpen={open} focus={focus} />}
         </div>
       </section>
     </PanelProvider>

@@ -1,5 +1,6 @@
 import type { AnsweredOperation, LogEntry } from '../protocol/log-entry.ts';
 import type { OperationView } from '../protocol/messages.ts';
+import { noAnswer, outcomeWords } from './outcome-words.ts';
 import type { Tone } from './phase-tone.ts';
 
 /** One thing that happened to an operation. */
@@ -11,19 +12,6 @@ export interface HistoryStep {
   /** The entry that says so; absent for what the outbox itself tells. */
   readonly entryId?: number | undefined;
 }
-
-const outcomes: Readonly<Record<string, readonly [what: string, tone: Tone]>> = {
-  pushSuccess: ['applied', 'ok'],
-  pushConflict: ['conflict', 'conflict'],
-  pushNotFound: ['not found', 'wait'],
-  pushRejected: ['rejected', 'error'],
-  pushForbidden: ['forbidden', 'error'],
-  pushUnauthorized: ['sign-in needed', 'error'],
-  pushThrottled: ['throttled', 'wait'],
-  pushUnavailable: ['server unavailable', 'wait'],
-  pushAmbiguous: ['ambiguous: no complete answer', 'wait'],
-  pushMalformed: ['answer not understood', 'error'],
-};
 
 /**
  * What happened to an operation, oldest first: queued → folded → sent → how it ended, from the log and the outbox. What was dropped from the log
@@ -64,7 +52,7 @@ function stepsOf(opId: string, entry: LogEntry): readonly HistoryStep[] {
 function sending(sent: AnsweredOperation, startedAt: number, entryId: number): readonly HistoryStep[] {
   const key = sent.requestId === undefined || sent.requestId === sent.opId ? undefined : `as ${sent.requestId}`;
   const steps: HistoryStep[] = [{ at: startedAt, what: 'sent', tone: 'info', detail: key, entryId }];
-  const [what, tone] = outcomes[sent.outcome ?? ''] ?? ['no answer', 'wait' as const];
+  const [what, tone] = outcomeWords[sent.outcome ?? ''] ?? noAnswer;
   const status = sent.statusCode === undefined ? '' : `${sent.statusCode} `;
   steps.push({ at: startedAt + (sent.answeredAfterMs ?? 0), what, tone, detail: `${status}${sent.message ?? ''}`.trim() || undefined, entryId });
   return steps;

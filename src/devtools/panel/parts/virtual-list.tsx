@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, type ReactNode } from 'react';
+import { useEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
 
 export interface VirtualListProps {
   readonly label: string;
@@ -36,8 +36,20 @@ export function VirtualList({ label, count, rowHeight, row, followEnd = false, o
     if (shown !== null) isAtEnd.current = shown.scrollHeight - shown.scrollTop - shown.clientHeight < rowHeight * 2;
   };
 
+  /** Up and down go from row to row; the next one is in the page, since rows beyond the edge are too. */
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    const own = event.target instanceof Element ? event.target.closest('[aria-posinset]') : null;
+    if (step === 0 || own === null) return;
+    const place = Number(own.getAttribute('aria-posinset')) + step;
+    const next = frame.current?.querySelector<HTMLElement>(`[aria-posinset="${place}"] button`);
+    if (next === null || next === undefined) return;
+    event.preventDefault();
+    next.focus();
+  };
+
   return (
-    <div className="sc-scroll" ref={frame} onScroll={onScroll} role="list" aria-label={label} tabIndex={0}>
+    <div className="sc-scroll" ref={frame} onScroll={onScroll} onKeyDown={onKeyDown} role="list" aria-label={label} tabIndex={0}>
       <div className="sc-list" style={{ blockSize: virtual.getTotalSize(), position: 'relative' }} role="presentation">
         {items.map((item) => (
           <div

@@ -1,0 +1,80 @@
+import type { ReactNode } from 'react';
+import type { Json } from '../../model/json.ts';
+import type { LogEntry } from '../protocol/log-entry.ts';
+import { describeEntry, entryTypeNames } from '../views/describe-entry.ts';
+import { describeDuration, describeTime } from '../views/describe-time.ts';
+import { operationsOf } from '../views/timeline-model.ts';
+import { Badge } from './parts/badge.tsx';
+import { IconButton } from './parts/icon-button.tsx';
+import { JsonText } from './parts/json-text.tsx';
+
+export interface EntryDetailProps {
+  readonly entry: LogEntry;
+  readonly onClose: () => void;
+  readonly onOperation: (opId: string) => void;
+  readonly onRun: (runId: number) => void;
+}
+
+/** Most operations that get a button; a batch can have hundreds. */
+const mostButtons = 12;
+
+/** One log entry as text and as it was written, with the way to what it is about. */
+export function EntryDetail({ entry, onClose, onOperation, onRun }: EntryDetailProps): ReactNode {
+  const { tone, title, detail } = describeEntry(entry);
+  const operations = [...new Set(operationsOf(entry))];
+  const runId = 'runId' in entry ? entry.runId : undefined;
+  // Entries are JSON throughout.
+  const written: unknown = entry;
+  return (
+    <aside className="sc-detail" aria-label="Entry">
+      <div className="sc-actions" style={{ justifyContent: 'space-between', marginBlockEnd: 8 }}>
+        <h2 className="clip">{title}</h2>
+        <IconButton icon="close" label="Close" onClick={onClose} />
+      </div>
+      <section className="sc-section">
+        <p className="sc-note" data-tone={tone}>
+          {detail === '' ? 'Nothing further is said.' : detail}
+        </p>
+        <dl className="sc-facts">
+          <dt>What</dt>
+          <dd>
+            <Badge tone={tone}>{entryTypeNames[entry.type]}</Badge> <span className="quiet number">no. {entry.id}</span>
+          </dd>
+          <dt>When</dt>
+          <dd className="mono">{describeTime(entry.at)}</dd>
+          {entry.type === 'request' && (
+            <>
+              <dt>Took</dt>
+              <dd>{describeDuration(entry.tookMs)}</dd>
+            </>
+          )}
+          {entry.type === 'transition' && (
+            <>
+              <dt>Left</dt>
+              <dd className="mono">{entry.sources.join(', ')}</dd>
+              <dt>Actions</dt>
+              <dd className="mono">{entry.actions.length === 0 ? 'none' : entry.actions.join(', ')}</dd>
+            </>
+          )}
+        </dl>
+        <div className="sc-actions">
+          {runId !== undefined && (
+            <button type="button" className="sc-button" onClick={() => onRun(runId)}>
+              Only run {runId}
+            </button>
+          )}
+          {operations.slice(0, mostButtons).map((opId) => (
+            <button key={opId} type="button" className="sc-button" title={opId} onClick={() => onOperation(opId)}>
+              Operation <code>{opId.slice(0, 8)}</code>
+            </button>
+          ))}
+        </div>
+        {operations.length > mostButtons && <p className="quiet">and {operations.length - mostButtons} more in the text below</p>}
+      </section>
+      <section className="sc-section">
+        <h3>As it was written</h3>
+        <JsonText label="Entry as JSON" value={written as Json} />
+      </section>
+    </aside>
+  );
+}

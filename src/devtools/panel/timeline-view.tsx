@@ -1,0 +1,138 @@
+import { useMemo, useState, type ReactNode } from 'react';
+import type { LogEntry, LogEntryType } from '../protocol/log-entry.ts';
+import { describeEntry, entryTypeNames } from '../views/describe-entry.ts';
+import { describeTime } from '../views/describe-time.ts';
+import { describeRun } from '../views/run-spans.ts';
+import { createTimelineReader, placeOf, type TimelineFilter } from '../views/timeline-model.ts';
+import { EntryDetail } from './entry-detail.tsx';
+import { usePanelState } from './panel-context.tsx';
+import type { PanelViewProps } from './panel-view.ts';
+import { Badge } from './parts/badge.tsx';
+import { EmptyState } from './parts/empty-state.tsx';
+import { SearchField } from './parts/search-field.tsx';
+import { SelectField } from './parts/select-field.tsx';
+import { VirtualList } from './parts/virtual-list.tsx';
+import { RunStrip } from './run-strip.tsx';
+
+const types: readonly (readonly [LogEntryType | '', string])[] = [
+  ['', 'Everything'],
+  ['transition', 'Chart'],
+  ['event', 'Events'],
+  ['request', 'Requests'],
+  ['command', 'Panel'],
+];
+/** Most runs that can be picked by name. */
+const mostChoices = 200;
+
+/** Everything that happened, in order, below the runs that it happened in. */
+export function TimelineView({ onOpen }: PanelViewProps): ReactNode {
+  const { engine, entries, revision } = usePanelState();
+  const [filter, setFilter] = useState<TimelineFilter>({});
+  const [frozenAt, setFrozenAt] = useState<number>();
+  const [selected, setSelected] = useState<number>();
+  const [reveal, setReveal] = useState<number>();
+  const [read] = useState(createTimelineReader);
+  // The log grows in place; its revision tells that it did.
+  const { shown, runs, total, lastId } = useMemo(() => read(entries, filter, frozenAt), [read, entries, revision, filter, frozenAt]);
+  const newest = entries.at(-1)?.id ?? 0;
+  const chosen = selected === undefined ? undefined : entries[placeOf(entries, selected)];
+  const isFiltered = Object.values(filter).some((value) => value !== undefined);
+  const narrow = (part: TimelineFilter): void => setFilter((before) => ({ ...before, ...part }));
+  const jump = (entryId: number): void => {
+    setSelected(entryId);
+    setReveal(placeOf(shown, entryId));
+  };
+
+  return (
+    <>
+      <div className="sc-toolbar">
+        <SelectField
+          label="Type"
+          value={filter.type ?? ''}
+          options={types}
+          onChange={(type) => narrow({ type: types.find(([name]) => name === type)?.[0] || undefined })}
+        />
+        <SelectField
+          label="Kind"
+          value={filter.kind ?? ''}
+          options={[['', 'All kinds'], ...(engine?.kinds ?? []).map(({ kind }) => [kind, kind] as const)]}
+          onChange={(kind) => narrow({ kind: kind === '' ? undefined : kind })}
+        />
+        <SelectField
+          label="Run"
+          value={filter.runId === undefined ? '' : String(filter.runId)}
+          options={[
+            ['', 'All runs'],
+            ...runs
+              .slice(-mostChoices)
+              .map((run) => [String(run.runId), describeRun(run)] as const)
+              .reverse(),
+          ]}
+          onChange={(runId) => narrow({ runId: runId === '' ? undefined : Number(runId) })}
+        />
+        <SearchField label="Find a word or id" value={filter.text ?? ''} onChange={(text) => narrow({ text: text === '' ? undefined : text })} />
+        <span className="quiet number" role="status">
+          {isFiltered ? `${shown.length.toLocaleString('en')} of ${total.toLocaleString('en')}` : `${total.toLocaleString('en')} entries`}
+        </span>
+        <span className="grow" />
+        <button
+          type="button"
+          className="sc-button"
+          aria-pressed={frozenAt !== undefined}
+          onClick={() => setFrozenAt(frozenAt === undefined ? lastId : undefined)}
+        >
+          {frozenAt === undefined ? 'Hold the list' : `Held, ${Math.max(0, newest - frozenAt).toLocaleString('en')} new`}
+        </button>
+      </div>
+      <RunStrip runs={runs} selectedRun={chosen !== undefined && 'runId' in chosen ? chosen.runId : undefined} onJump={jump} />
+      <div className={chosen === undefined ? 'sc-split' : 'sc-split open'}>
+        {shown.length === 0 ? (
+          <EmptyState title={isFiltered ? 'No entry fits' : 'Nothing has happened yet'}>
+            <p>{isFiltered ? 'Widen the filter to see the others.' : 'Each step of the engine appears here as it happens.'}</p>
+          </EmptyState>
+        ) : (
+          <VirtualList
+            label="Log, oldest first"
+            count={shown.length}
+            rowHeight={28}
+            followEnd={frozenAt === undefined}
+            reveal={reveal}
+            row={(index) => <EntryRow entry={shown[index]} isSelected={shown[index]?.id === selected} onSelect={setSelected} />}
+          />
+        )}
+        {chosen !== undefined && (
+          <EntryDetail
+            entry={chosen}
+            onClose={() => setSelected(undefined)}
+            onOperation={(opId) => onOpen('outbox', opId)}
+            onRun={(runId) => narrow({ runId })}
+          />
+        )}
+      </div>
+    </>
+  );
+}
+
+interface EntryRowProps {
+  readonly entry: LogEntry | undefined;
+  readonly isSelected: boolean;
+  readonly onSelect: (id: number) => void;
+}
+
+function EntryRow({ entry, isSelected, onSelect }: EntryRowProps): ReactNode {
+  if (entry === undefined) return <div className="sc-row" />;
+  const { tone, title, detail } = describeEntry(entry);
+  return (
+    <button type="button" className="sc-row sc-entry" aria-current={isSelected} onClick={() => onSelect(entry.id)}>
+      <time className="quiet mono" dateTime={new Date(entry.at).toISOString()}>
+        {describeTime(entry.at)}
+      </time>
+      <span className="sc-entry-run quiet number">{'runId' in entry && entry.runId !== undefined ? `#${entry.runId}` : ''}</span>
+      <span className="sc-entry-type">
+        <Badge tone={tone}>{entryTypeNames[entry.type]}</Badge>
+      </span>
+      <span className="sc-entry-title mono clip">{title}</span>
+      <span className="sc-entry-text clip quiet">{detail}</span>
+    </button>
+  );
+}

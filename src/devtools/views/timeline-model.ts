@@ -1,0 +1,97 @@
+import type { LogEntry, LogEntryType } from '../protocol/log-entry.ts';
+import { describeEntry } from './describe-entry.ts';
+import { createRunSpans, type RunSpan } from './run-spans.ts';
+
+/** Absent members match everything. `text` is looked for in what a line says and in the ids. */
+export interface TimelineFilter {
+  readonly type?: LogEntryType | undefined;
+  readonly kind?: string | undefined;
+  readonly runId?: number | undefined;
+  readonly text?: string | undefined;
+}
+
+export interface Timeline {
+  /** Entries that fit, oldest first. Grows in place. */
+  readonly shown: readonly LogEntry[];
+  readonly runs: readonly RunSpan[];
+  /** How many were read, fitting or not. */
+  readonly total: number;
+  /** Number of the newest one read; 0 before the first. */
+  readonly lastId: number;
+}
+
+/**
+ * Reads a growing log: each call looks only at what is new since the one before, unless the filter changed or the oldest entries went. One
+ * reader per view.
+ */
+export function createTimelineReader(): (entries: readonly LogEntry[], filter: TimelineFilter, upTo?: number) => Timeline {
+  let shown: LogEntry[] = [];
+  let spans = createRunSpans();
+  let filterText = '';
+  let firstId = 0;
+  let next = 0;
+  let lastId = 0;
+
+  return (entries, filter, upTo = Infinity) => {
+    const text = JSON.stringify(filter);
+    const isContinued = entries[0]?.id === firstId && (next === 0 || entries[next - 1]?.id === lastId);
+    if (!isContinued || text !== filterText) {
+      shown = [];
+      spans = createRunSpans();
+      next = 0;
+      lastId = 0;
+      firstId = entries[0]?.id ?? 0;
+      filterText = text;
+    }
+    const fits = matcher(filter);
+    for (let entry = entries[next]; entry !== undefined && entry.id <= upTo; entry = entries[next]) {
+      spans.add(entry);
+      if (fits(entry)) shown.push(entry);
+      lastId = entry.id;
+      next += 1;
+    }
+    return { shown, runs: spans.list, total: next, lastId };
+  };
+}
+
+function matcher({ type, kind, runId, text = '' }: TimelineFilter): (entry: LogEntry) => boolean {
+  const wanted = text.trim().toLowerCase();
+  return (entry) =>
+    (type === undefined || entry.type === type) &&
+    (kind === undefined || kindsOf(entry).includes(kind)) &&
+    (runId === undefined || ('runId' in entry && entry.runId === runId)) &&
+    (wanted === '' || wordsOf(entry).some((word) => word.toLowerCase().includes(wanted)));
+}
+
+const kindsOf = (entry: LogEntry): readonly string[] => {
+  const own = 'kind' in entry && entry.kind !== undefined ? [entry.kind] : [];
+  return entry.type === 'request' ? [...own, ...(entry.operations ?? []).map(({ kind }) => kind)] : own;
+};
+
+function wordsOf(entry: LogEntry): readonly string[] {
+  const { title, detail } = describeEntry(entry);
+  const ids = entry.type === 'event' ? [entry.opId ?? '', entry.entityId ?? ''] : [];
+  const operations = entry.type === 'request' ? (entry.operations ?? []).flatMap(({ opId, entityId, requestId }) => [opId, entityId, requestId ?? '']) : [];
+  return [title, detail, ...ids, ...operations];
+}
+
+/** Place of the first entry with at least this number; the length of the list when there is none. */
+export function placeOf(shown: readonly LogEntry[], id: number): number {
+  let low = 0;
+  let high = shown.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((shown[middle]?.id ?? Infinity) < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Operations that an entry is about. */
+export const operationsOf = (entry: LogEntry): readonly string[] => {
+  if (entry.type === 'event') return entry.opId === undefined ? [] : [entry.opId];
+  if (entry.type === 'request') return (entry.operations ?? []).map(({ opId }) => opId);
+  if (entry.type !== 'command') return [];
+  const { opId, opIds } = entry.input;
+  return [opId, ...(Array.isArray(opIds) ? opIds : [])].filter((id) => typeof id === 'string');
+};

@@ -1,0 +1,81 @@
+import type { Meta, StoryObj } from '@storybook/react-vite';
+import { expect, userEvent, within } from 'storybook/test';
+import busyDay from './fixtures/busy-day.json';
+import empty from './fixtures/empty.json';
+import offlineDay from './fixtures/offline-day.json';
+import troubles from './fixtures/troubles.json';
+import { longRunning } from './support/long-running.ts';
+import { PanelFrame } from './support/panel-frame.tsx';
+import { createScriptedClient } from './support/scripted-client.ts';
+
+const meta = { title: 'Devtools/Timeline', component: PanelFrame, args: { view: 'timeline', bundle: busyDay } } satisfies Meta<typeof PanelFrame>;
+export default meta;
+type Story = StoryObj<typeof meta>;
+
+export const BusyDay: Story = {
+  play: async ({ canvasElement }) => {
+    await expect(await within(canvasElement).findByRole('button', { name: /^Run 5, completed after \d+ ms, \d+ requests$/ })).toBeVisible();
+  },
+};
+export const Nothing: Story = { args: { bundle: { ...empty, entries: [] } } };
+export const Offline: Story = { args: { bundle: offlineDay } };
+export const Troubles: Story = { args: { bundle: troubles } };
+export const Dark: Story = { args: { theme: 'dark' } };
+export const Narrow: Story = { args: { width: 320, height: 640 } };
+
+export const JumpToARun: Story = {
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.click(await canvas.findByRole('button', { name: /^Run 2,/ }));
+    await expect(await canvas.findByRole('complementary', { name: 'Entry' })).toBeVisible();
+    await userEvent.click(canvas.getByRole('button', { name: 'Only run 2' }));
+    await expect(await canvas.findByText(/^\d+ of \d+$/)).toBeVisible();
+  },
+};
+export const Requests: Story = {
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.selectOptions(await canvas.findByLabelText('Type'), 'request');
+    await userEvent.type(canvas.getByLabelText('Find a word or id'), 'rejected');
+    await userEvent.click((await canvas.findAllByRole('button', { name: /push 3 operations/ }))[0] as HTMLElement);
+    await expect(await canvas.findByText('As it was written')).toBeVisible();
+  },
+};
+export const ToTheOperation: Story = {
+  args: { bundle: troubles },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.type(await canvas.findByLabelText('Find a word or id'), 'op.failed');
+    await userEvent.click((await canvas.findAllByRole('button', { name: /todos\/t3/ }))[0] as HTMLElement);
+    await userEvent.click(await canvas.findByRole('button', { name: /^Operation/ }));
+    await expect(await canvas.findByRole('heading', { name: 'todos/t3' })).toBeVisible();
+  },
+};
+const growing = createScriptedClient(busyDay);
+export const Held: Story = {
+  args: { client: growing.client },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.click(await canvas.findByRole('button', { name: 'Hold the list' }));
+    const before = (await canvas.findByText(/entries$/)).textContent;
+    growing.log(5);
+    await expect(await canvas.findByRole('button', { name: 'Held, 5 new' })).toBeVisible();
+    await expect(canvas.getByText(/entries$/)).toHaveTextContent(before ?? '');
+  },
+};
+export const HundredThousandEntries: Story = {
+  args: { client: longRunning(busyDay, 100_000) },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await expect(await canvas.findByText('100,000 entries')).toBeVisible();
+    const list = canvas.getByRole('list', { name: 'Log, oldest first' });
+    const startedAt = performance.now();
+    for (let step = 0; step < 60; step += 1) {
+      list.scrollTop = (list.scrollHeight / 60) * step;
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    }
+    // Only what is in sight is in the page, wherever one scrolls to; how fast, the bench says.
+    await expect(within(list).getAllByRole('listitem').length).toBeLessThan(60);
+    await expect(performance.now() - startedAt).toBeLessThan(10_000);
+  },
+};

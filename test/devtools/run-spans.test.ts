@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { parseBundle } from '../../src/devtools/protocol/parse-bundle.ts';
+import { createRunSpans, describeRun, type RunSpan } from '../../src/devtools/views/run-spans.ts';
+import { mostDrawnRuns, stripOf } from '../../src/devtools/views/run-strip.ts';
+
+const captured = (name: string) => parseBundle(JSON.parse(readFileSync(new URL(`../../stories/fixtures/${name}.json`, import.meta.url), 'utf8')));
+function runsOf(name: string): readonly RunSpan[] {
+  const spans = createRunSpans();
+  for (const entry of captured(name).entries) spans.add(entry);
+  return spans.list;
+}
+
+test('I12: a captured day becomes its runs, each with its phases in order, its requests and its end', () => {
+  const runs = runsOf('busy-day');
+  expect(runs.map(({ outcome }) => outcome)).toEqual(['completed', 'completed', 'completed', 'completed', 'completed', 'failed']);
+  expect(runs[0]?.phases.map(({ phase }) => phase)).toEqual(['planning', 'pushing', 'pulling', 'finishing']);
+  expect(runs[0]?.requests.map(({ method }) => method)).toEqual(['pull', 'pull', 'pull', 'pull']);
+  expect(new Set(runs[4]?.phases.map(({ phase }) => phase))).toEqual(
+    new Set(['planning', 'fullResync', 'pushing', 'resolvingConflict', 'pulling', 'finishing']),
+  );
+  expect(runs[5]?.phases.some(({ phase }) => phase === 'backoff')).toBe(true);
+});
+
+test('I12: phases follow one another without a hole, within their run', () => {
+  for (const { from, to, phases } of runsOf('busy-day')) {
+    expect(phases[0]?.from).toBe(from);
+    expect(phases.at(-1)?.to).toBe(to);
+    for (const [index, { to: end }] of phases.slice(0, -1).entries()) expect(end).toBe(phases[index + 1]?.from);
+  }
+});
+
+test('I12: a run that is under way says so', () => {
+  const spans = createRunSpans();
+  spans.add({ type: 'event', id: 1, at: 1_000, name: 'sync.started', data: {}, runId: 7 });
+  spans.add({ type: 'request', id: 2, at: 1_400, startedAt: 1_100, tookMs: 300, method: 'pull', result: 'ok', runId: 7 });
+  expect(spans.list.map(describeRun)).toEqual(['Run 7, running for 400 ms, 1 request']);
+});
+
+test('the strip is as wide as it is, whatever the runs: bars stay within it and none is invisible', () => {
+  for (const name of ['busy-day', 'troubles', 'offline-day']) {
+    const strip = stripOf(runsOf(name));
+    const last = strip.at(-1);
+    expect((last?.start ?? 0) + (last?.length ?? 0)).toBeCloseTo(100);
+    for (const { length, phases, requests } of strip) {
+      expect(length).toBeGreaterThan(0.5);
+      for (const bar of [...phases, ...requests]) {
+        expect(bar.start).toBeGreaterThanOrEqual(0);
+        expect(bar.start + bar.length).toBeLessThanOrEqual(100.001);
+      }
+    }
+  }
+});
+
+test('a run of thousands of requests draws few bars, and the worst of each group shows', () => {
+  const spans = createRunSpans();
+  for (let id = 1; id <= 5_000; id += 1)
+    spans.add({
+      type: 'request',
+      id,
+      at: id * 10 + 9,
+      startedAt: id * 10,
+      tookMs: 9,
+      method: 'pull',
+      result: id === 2_500 ? 'failed' : 'ok',
+      runId: 1,
+      rows: 1,
+    });
+  const [run] = stripOf(spans.list);
+  expect(run?.requests.length).toBeLessThanOrEqual(60);
+  expect(run?.requests.filter(({ tone }) => tone === 'error')).toHaveLength(1);
+});
+
+test('only the newest runs are drawn', () => {
+  const spans = createRunSpans();
+  for (let runId = 1; runId <= 100; runId += 1) spans.add({ type: 'event', id: runId, at: runId * 100, name: 'sync.started', data: {}, runId });
+  const strip = stripOf(spans.list);
+  expect([strip.length, strip.at(-1)?.run.runId]).toEqual([mostDrawnRuns, 100]);
+});

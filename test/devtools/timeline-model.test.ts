@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import type { LogEntry } from '../../src/devtools/protocol/log-entry.ts';
+import { createTimelineReader, operationsOf, placeOf } from '../../src/devtools/views/timeline-model.ts';
+
+const event = (id: number, part: Partial<Extract<LogEntry, { type: 'event' }>> = {}): LogEntry => ({
+  type: 'event',
+  id,
+  at: 1_000 + id,
+  name: 'op.pushed',
+  data: {},
+  ...part,
+});
+const idsOf = (entries: readonly LogEntry[]): readonly number[] => entries.map(({ id }) => id);
+
+test('I12: the timeline reads on from where it was, and keeps what fits the filter', () => {
+  const read = createTimelineReader();
+  const entries = [event(1, { kind: 'todos' }), event(2, { kind: 'notes' })];
+  expect(read(entries, { kind: 'todos' })).toMatchObject({ total: 2, lastId: 2 });
+  entries.push(event(3, { kind: 'todos' }));
+  expect(idsOf(read(entries, { kind: 'todos' }).shown)).toEqual([1, 3]);
+});
+
+test('I12: another filter, entries that went, and another engine begin the list anew', () => {
+  const read = createTimelineReader();
+  const entries = [event(1, { kind: 'todos' }), event(2, { kind: 'notes' }), event(3, { kind: 'todos' })];
+  expect(idsOf(read(entries, {}).shown)).toEqual([1, 2, 3]);
+  expect(idsOf(read(entries, { kind: 'notes' }).shown)).toEqual([2]);
+  entries.splice(0, 2);
+  expect(idsOf(read(entries, {}).shown)).toEqual([3]);
+  entries.splice(0, 1, event(1), event(2));
+  expect(idsOf(read(entries, {}).shown)).toEqual([1, 2]);
+});
+
+test('I12: a held list stays as it is while the log goes on, and catches up when let go', () => {
+  const read = createTimelineReader();
+  const entries = [event(1), event(2)];
+  read(entries, {}, 2);
+  entries.push(event(3), event(4));
+  expect(idsOf(read(entries, {}, 2).shown)).toEqual([1, 2]);
+  expect(idsOf(read(entries, {}).shown)).toEqual([1, 2, 3, 4]);
+});
+
+test('I12: entries are found by word, id, run and the operations of a request', () => {
+  const read = createTimelineReader();
+  const entries: LogEntry[] = [
+    event(1, { entityId: 'Milk', kind: 'todos', opId: 'op-1', runId: 1 }),
+    {
+      type: 'request',
+      id: 2,
+      at: 5,
+      startedAt: 1,
+      tookMs: 4,
+      method: 'push',
+      result: 'ok',
+      runId: 2,
+      operations: [{ opId: 'op-1', kind: 'todos', entityId: 'Milk', operationType: 'upsert', outcome: 'pushRejected' }],
+    },
+    { type: 'command', id: 3, at: 6, command: 'retry', input: { opIds: ['op-1', 'op-2'] }, ok: true },
+  ];
+  expect(idsOf(read(entries, { text: 'milk' }).shown)).toEqual([1, 2]);
+  expect(idsOf(read(entries, { text: 'rejected' }).shown)).toEqual([2]);
+  expect(idsOf(read(entries, { runId: 2 }).shown)).toEqual([2]);
+  expect(idsOf(read(entries, { kind: 'todos' }).shown)).toEqual([1, 2]);
+  expect(entries.map(operationsOf)).toEqual([['op-1'], ['op-1'], ['op-1', 'op-2']]);
+});
+
+test('I12: the place of an entry in a list with gaps is that of the next one', () => {
+  const shown = [event(2), event(5), event(9)];
+  expect([1, 2, 5, 6, 10].map((id) => placeOf(shown, id))).toEqual([0, 0, 1, 2, 3]);
+});
+
+test('100,000 entries are read once, and a further one costs no more than itself', () => {
+  const read = createTimelineReader();
+  let looks = 0;
+  const entries = Array.from({ length: 100_000 }, (_, index) => {
+    const entry = event(index + 1, { runId: Math.floor(index / 50) });
+    return Object.defineProperty(entry, 'type', { get: () => (looks += 1) && 'event' });
+  });
+  read(entries, {});
+  looks = 0;
+  entries.push(event(100_001));
+  expect(read(entries, {}).total).toBe(100_001);
+  expect(looks).toBe(0);
+});
