@@ -7,19 +7,22 @@ export const busyDelayMs = (attempt: number): number => delaysMs[Math.min(attemp
 
 const codeOf = (error: unknown): unknown => (typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined);
 
-/** Tells SQLITE_BUSY, extended codes included, from other failures; looks through TypeORM's wrapper. */
+/** PostgreSQL has rolled back for the sake of another transaction: serialization failure, deadlock, lock not available. */
+const givenUp: ReadonlySet<unknown> = new Set(['40001', '40P01', '55P03']);
+
+/** Tells SQLITE_BUSY, extended codes included, and what PostgreSQL gives up for others from other failures; looks through TypeORM's wrapper. */
 export function isBusyError(error: unknown): boolean {
   const seen = new Set<unknown>();
   for (let current: unknown = error; current instanceof Error && !seen.has(current); ) {
     seen.add(current);
     const code = codeOf(current);
-    if (typeof code === 'string' && code.startsWith('SQLITE_BUSY')) return true;
+    if (givenUp.has(code) || (typeof code === 'string' && code.startsWith('SQLITE_BUSY'))) return true;
     current = 'driverError' in current ? current.driverError : current.cause;
   }
   return false;
 }
 
-/** Repeats `attempt` while the database is locked by another connection, at most `budgetMs`; the event loop stays free meanwhile (F-147). */
+/** Repeats `attempt` while another connection is in its way, at most `budgetMs`; the event loop stays free meanwhile (F-147). */
 export async function whileBusy<T>(clock: Clock, budgetMs: number, attempt: () => T | Promise<T>): Promise<T> {
   const begunAt = clock.now();
   for (let attempts = 0; ; attempts += 1) {

@@ -43,7 +43,10 @@ export function gateConnection(dataSource: DataSource, options: GateOptions = {}
         gateTimeoutMs: options.gateTimeoutMs ?? defaultSyncConfig.gateTimeoutMs,
         context: options.asyncContext === 'none' ? noAsyncContext() : createAsyncContext(),
       })
-    : createPooledGate(postgresAlone(dataSource), options.busyTimeoutMs ?? defaultSyncConfig.busyTimeoutMs);
+    : createPooledGate(postgresAlone(dataSource), {
+        clock: options.clock ?? systemClock,
+        busyTimeoutMs: options.busyTimeoutMs ?? defaultSyncConfig.busyTimeoutMs,
+      });
   gates.set(dataSource, gate);
   gated.add(new WeakRef(dataSource));
   return gate;

@@ -115,19 +115,23 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         return { owner: stored ?? scope };
       }),
 
-    beginRun: ({ explicit, kinds, runId }) =>
-      unit.fenced(async (session) => {
-        runStarts.clear();
-        runStarts.set(runId, clock.now());
+    beginRun: async ({ explicit, kinds, runId }) => {
+      const since = clock.now();
+      const begun = await unit.fenced(async (session) => {
         if (!rebuilt) await rebuildStates(session, config.maxOutboxTryCount);
-        rebuilt = true;
         await readyForRun(session, context, { explicit });
         const strangers = await unregisteredKinds(session, [...registry.keys()]);
         const facts = strangers.map(
           (kind): SyncFact => ({ type: 'transport.warning', message: `operations of kind '${kind}' wait: no table is registered for it (F-101)` }),
         );
         return { conflicts: await conflictsToWork(session, context, { kinds, explicit }), facts };
-      }),
+      });
+      // Only what is committed is known to be so.
+      rebuilt = true;
+      runStarts.clear();
+      runStarts.set(runId, since);
+      return begun;
+    },
     upgradeSchemas: () => upgradeSchemas(context),
     dueForResync: (kinds) => unit.read((session) => dueForResync(session, context, kinds)),
 
@@ -161,15 +165,16 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     openResync: (kinds) => unit.fenced((session) => openResync(session, context, kinds)),
     sweepResync: (kind, { requested }) => unit.fenced((session) => sweepResync(session, context, kind, requested)),
 
-    finishRun: ({ runId, othersSucceeded, kinds }) =>
-      unit.fenced(async (session) => {
+    finishRun: async ({ runId, othersSucceeded, kinds }) => {
+      // Asked again while it waited for a resolver: tries are counted once per run.
+      const since = runStarts.get(runId);
+      const result = await unit.fenced(async (session) => {
         await writeState(session, 'lastSyncedAt', clock.now());
-        // Asked again while it waited for a resolver: tries are counted once per run.
-        const since = runStarts.get(runId);
-        const result = await closeRun(session, context, { since: since ?? clock.now(), othersSucceeded: othersSucceeded && since !== undefined, kinds });
-        runStarts.delete(runId);
-        return result;
-      }),
+        return closeRun(session, context, { since: since ?? clock.now(), othersSucceeded: othersSucceeded && since !== undefined, kinds });
+      });
+      runStarts.delete(runId);
+      return result;
+    },
   };
   return {
     store,

@@ -16,12 +16,24 @@ const codeOf = (error: unknown): string | undefined => {
 
 const unusable = ['SQLITE_FULL', 'SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN', 'SQLITE_PERM', 'SQLITE_AUTH'];
 
-/** Classifies by code alone: SQLite's names, PostgreSQL's SQLSTATE classes. */
+/** A server that cannot be reached now, restarts, or has no connection left: time may cure that, as with any server. */
+const unreachable = /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+/** What `pg` says of a connection that was lost, without a code. */
+const lostConnection = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
+const hasLostConnection = (error: unknown): boolean => {
+  for (let current = error, depth = 0; current instanceof Error && depth < 5; depth++) {
+    if (lostConnection.test(current.message)) return true;
+    current = 'driverError' in current ? current.driverError : current.cause;
+  }
+  return false;
+};
+
+/** Classifies by code: SQLite's names, PostgreSQL's SQLSTATE classes; only lost connections have none. */
 export function classifyDatabaseError(error: unknown): DatabaseFailure {
   const code = codeOf(error);
-  if (code === undefined) return 'other';
+  if (code === undefined) return hasLostConnection(error) ? 'busy' : 'other';
   if (code.startsWith('SQLITE_CONSTRAINT') || code === 'SQLITE_MISMATCH' || code === 'SQLITE_TOOBIG' || /^(22|23)...$/.test(code)) return 'constraint';
-  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED') || /^(40|55)...$/.test(code)) return 'busy';
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED') || /^(40|55)...$/.test(code) || unreachable.test(code)) return 'busy';
   if (unusable.some((name) => code.startsWith(name)) || /^(53|57|58|XX)...$/.test(code)) return 'unusable';
   return 'other';
 }
@@ -32,7 +44,12 @@ export function classifyDatabaseError(error: unknown): DatabaseFailure {
  */
 export function toStoreFailure(error: unknown, at: number): unknown {
   if (error instanceof SyncStepError) return error;
-  const isDatabase = error instanceof DatabaseError || error instanceof QueryFailedError || codeOf(error)?.startsWith('SQLITE_') === true;
+  const code = codeOf(error);
+  const isDatabase =
+    error instanceof DatabaseError ||
+    error instanceof QueryFailedError ||
+    (code !== undefined && (code.startsWith('SQLITE_') || unreachable.test(code))) ||
+    hasLostConnection(error);
   if (!isDatabase) return error;
   const cause = DatabaseError.fromError(error);
   const failure: SyncFailure = { type: classifyDatabaseError(error) === 'busy' ? 'storeBusy' : 'storeFailed', message: cause.message, at, cause };

@@ -14,8 +14,9 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
     return new SyncStepError({ type: 'leaseLost', message: 'the sync lease has passed to another process', at: unit.clock.now() });
   };
   return {
-    acquire: () =>
-      unit.transaction(async (session) => {
+    acquire: () => {
+      const { token: lastToken } = holder;
+      return unit.transaction(async (session) => {
         const now = unit.clock.now();
         const before = await session.one<{ owner: string; token: number; expiresAt: number | string }>(
           'SELECT "owner", "token", "expires_at" AS "expiresAt" FROM "sync_lease" WHERE "name" = ?',
@@ -26,7 +27,7 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
         const isHeld = before !== undefined && before.owner !== holder.owner && expiresAt > now && expiresAt <= now + 10 * ttlMs;
         if (isHeld) return { held: false as const };
         // Ours if the last holder was this very owner under this very token: nobody has run in between.
-        const continued = before !== undefined && before.owner === holder.owner && Number(before.token) === holder.token;
+        const continued = before !== undefined && before.owner === holder.owner && Number(before.token) === lastToken;
         const token = (before === undefined ? 0 : Number(before.token)) + 1;
         await session.run(
           'INSERT INTO "sync_lease" ("name", "owner", "token", "expires_at") VALUES (?, ?, ?, ?) ON CONFLICT ("name") DO UPDATE SET "owner" = excluded."owner", "token" = excluded."token", "expires_at" = excluded."expires_at"',
@@ -35,7 +36,8 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
         holder.token = token;
         holder.expiresAt = now + ttlMs;
         return { held: true as const, continued };
-      }),
+      });
+    },
     renew: () =>
       unit.transaction(async (session) => {
         const expiresAt = unit.clock.now() + ttlMs;

@@ -1,4 +1,6 @@
 import type { DataSource, QueryRunner } from 'typeorm';
+import type { Clock } from '../model/clock.ts';
+import { whileBusy } from './busy-database.ts';
 import type { Commit, ConnectionGate, Observed } from './gate-port.ts';
 import { observing } from './observing.ts';
 import { takeTurn } from './postgres-turn.ts';
@@ -10,13 +12,19 @@ interface ReadingScope {
 }
 type Query = QueryRunner['query'];
 
+export interface PooledGateOptions {
+  readonly clock: Clock;
+  /** How long a transaction waits for its turn and for locks, and is begun again, all together. */
+  readonly busyTimeoutMs: number;
+}
+
 const control = /^\s*(begin|start\s+transaction|commit|end|rollback|abort)\b(?!.*\bto\b)/i;
 
 /**
  * For databases with a pool of connections, as PostgreSQL: each transaction has a connection of its own, and ours take turns. Listens to what
  * every query runner sends, so that the commits of the app are told as well.
  */
-export function createPooledGate(dataSource: DataSource, busyTimeoutMs: number): ConnectionGate {
+export function createPooledGate(dataSource: DataSource, { clock, busyTimeoutMs }: PooledGateOptions): ConnectionGate {
   const listeners = new Set<(commit: Commit) => void>();
   const context = createAsyncContext<ReadingScope>();
   let commits = 0;
@@ -74,11 +82,12 @@ export function createPooledGate(dataSource: DataSource, busyTimeoutMs: number):
     }
   };
 
-  const transaction = <T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> =>
+  const attempt = <T>(work: (queryRunner: QueryRunner) => Promise<T>, waitMs: number): Promise<T> =>
     withRunner(async (queryRunner) => {
-      await queryRunner.startTransaction();
+      // Whatever the database's default is: a snapshot from before our turn would not have what others have committed meanwhile.
+      await queryRunner.startTransaction('READ COMMITTED');
       try {
-        await takeTurn(queryRunner, busyTimeoutMs);
+        await takeTurn(queryRunner, waitMs);
         const done = await work(queryRunner);
         await queryRunner.commitTransaction();
         return done;
@@ -89,6 +98,11 @@ export function createPooledGate(dataSource: DataSource, busyTimeoutMs: number):
         throw error;
       }
     });
+  /** What PostgreSQL gave up for the sake of others is done again from its beginning: nothing of it is stored. */
+  const transaction = <T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> => {
+    const begunAt = clock.now();
+    return whileBusy(clock, busyTimeoutMs, () => attempt(work, busyTimeoutMs - (clock.now() - begunAt)));
+  };
 
   return {
     waiting: 0,

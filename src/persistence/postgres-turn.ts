@@ -9,7 +9,7 @@ const turn = `pg_advisory_xact_lock(hashtext('synchart'), hashtext(current_schem
  * Held until the transaction ends; waits at most `waitMs`, then fails as busy (55P03).
  */
 export async function takeTurn(queryRunner: QueryRunner, waitMs: number): Promise<void> {
-  await queryRunner.query(`SET LOCAL lock_timeout = ${Math.max(1, Math.trunc(waitMs))}`);
+  await queryRunner.query(`SET LOCAL lock_timeout = ${Math.max(1, Math.ceil(waitMs))}`);
   await queryRunner.query(`SELECT ${turn}`);
 }
 

@@ -103,22 +103,26 @@ async function upgradeStored(context: StoreContext, table: ReplicaTable, version
   const facts: SyncFact[] = [];
   // Rows first: an operation is parked only beside rows that were tried already.
   for (let after = '', more = true; more; ) {
-    await unit.fenced(async (session) => {
-      const bases = await readStaleBases(session, table, { after, limit: chunkSize });
-      await upgradeBases(session, table, bases);
-      after = bases.at(-1)?.entityId ?? after;
-      more = bases.length === chunkSize;
+    const from = after;
+    const bases = await unit.fenced(async (session) => {
+      const stale = await readStaleBases(session, table, { after: from, limit: chunkSize });
+      await upgradeBases(session, table, stale);
+      return stale;
     });
+    after = bases.at(-1)?.entityId ?? after;
+    more = bases.length === chunkSize;
   }
   await unit.fenced((session) => upgradeConflicts(session, table));
   for (const version of versions) {
     for (let after = 0, more = true; more; ) {
-      await unit.fenced(async (session) => {
-        const ops = await operationsOfVersion(session, table.kind, version, { after, limit: chunkSize });
-        facts.push(...(await upgradeOperations(session, table, ops)));
-        after = ops.at(-1)?.seq ?? after;
-        more = ops.length === chunkSize;
+      const from = after;
+      const done = await unit.fenced(async (session) => {
+        const ops = await operationsOfVersion(session, table.kind, version, { after: from, limit: chunkSize });
+        return { ops, facts: await upgradeOperations(session, table, ops) };
       });
+      facts.push(...done.facts);
+      after = done.ops.at(-1)?.seq ?? after;
+      more = done.ops.length === chunkSize;
     }
   }
   return facts;

@@ -55,7 +55,10 @@ export interface SyncEntityWriter<Entity extends ObjectLiteral> {
   enqueueDelete(id: string | number, options?: WriteOptions & { readonly baseUpdatedAt?: string }): Promise<void>;
   /** Takes a local delete back: shows the row again and queues it as it is. */
   restore(id: string | number, options?: WriteOptions): Promise<void>;
-  /** Your own write and an operation you built, in one transaction; what your callback returns is returned. */
+  /**
+   * Your own write and an operation you built, in one transaction; what your callback returns is returned. PostgreSQL may give a transaction up
+   * for another one: the callback is then called again, as nothing of it is stored.
+   */
   writeAndEnqueueOp<Result>(write: (manager: EntityManager) => Promise<Result>, op: Op, options?: AwaitOptions): Promise<Result>;
   /** Your own write and the deletion of a row, in one transaction. */
   writeAndEnqueueDelete<Result>(
@@ -128,6 +131,7 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
   const commit = async <T>(work: (session: Session, manager: EntityManager) => Promise<T>, queued: QueuedWrite[]): Promise<T> => {
     try {
       return await gate.transaction((queryRunner) => {
+        queued.length = 0;
         const session = new Session(queryRunner, dialect);
         queuedBy.set(session, queued);
         return work(session, queryRunner.manager);

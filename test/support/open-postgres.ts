@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import pg from 'pg';
 import { DataSource, type DataSourceOptions, type EntitySchema, type MigrationInterface } from 'typeorm';
-import { gateConnection } from '../../src/persistence/connection-gate.ts';
+import { gateConnection, type GateOptions } from '../../src/persistence/connection-gate.ts';
 import { syncEntities } from '../../src/persistence/entities.ts';
 import { syncMigrations } from '../../src/persistence/migrations.ts';
 import { portVariable, type PostgresAnswer } from './postgres-server.ts';
@@ -51,10 +51,11 @@ export interface OpenPostgresOptions {
   readonly entities: readonly EntitySchema[];
   readonly migrations?: readonly (new () => MigrationInterface)[];
   readonly more?: Partial<DataSourceOptions>;
+  readonly gate?: GateOptions;
 }
 
 /** Opens a database as an app on PostgreSQL does. */
-export async function openPostgres({ url, entities, migrations = [], more = {} }: OpenPostgresOptions): Promise<DataSource> {
+export async function openPostgres({ url, entities, migrations = [], more = {}, gate = {} }: OpenPostgresOptions): Promise<DataSource> {
   const dataSource = new DataSource({
     type: 'postgres',
     url,
@@ -63,7 +64,7 @@ export async function openPostgres({ url, entities, migrations = [], more = {} }
     migrations: [...syncMigrations, ...migrations],
     ...more,
   } as DataSourceOptions);
-  gateConnection(dataSource);
+  gateConnection(dataSource, gate);
   await dataSource.initialize();
   await dataSource.runMigrations();
   return dataSource;
