@@ -2,7 +2,7 @@ import type { AxiosRequestConfig, AxiosResponse } from 'axios';
 import type { Clock } from '../model/clock.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import type { HttpClient } from './http-client.ts';
-import { ExchangeError, toExchangeError } from './network-failure.ts';
+import { ExchangeError, tooLarge, toExchangeError } from './network-failure.ts';
 import { onAbort } from './on-abort.ts';
 
 export interface HttpRequest {
@@ -21,13 +21,14 @@ interface ExchangeParts {
   readonly client: HttpClient;
   readonly headers: Readonly<Record<string, string>>;
   readonly requestTimeoutMs: number;
+  readonly maxContentLength: number;
   readonly clock: Clock;
 }
 
 const identity = (data: unknown): unknown => data;
 
 /** Makes the function that sends one request, ends it after `requestTimeoutMs`, and never follows a redirect (the token would go with it). */
-export function createExchange({ client, headers, requestTimeoutMs, clock }: ExchangeParts): Exchange {
+export function createExchange({ client, headers, requestTimeoutMs, maxContentLength, clock }: ExchangeParts): Exchange {
   return async (request, authorization) => {
     // Without the query: it may hold a key of the app.
     const what = `${request.method} ${request.url.split('?', 1)[0]}`;
@@ -51,11 +52,14 @@ export function createExchange({ client, headers, requestTimeoutMs, clock }: Exc
             ...request.headers,
           },
           ...asSent,
+          maxContentLength,
           ...(request.body === undefined ? {} : { data: request.body }),
           signal,
         })
         .catch((error: unknown) => answeredResponse(error, what, client.mayHaveSent(signal))),
     );
+    // An adapter of the app may not know of the limit.
+    if (typeof response.data === 'string' && response.data.length > maxContentLength) throw tooLarge(what, maxContentLength);
     return toAnswer(response, clock.now());
   };
 }

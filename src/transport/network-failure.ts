@@ -3,7 +3,7 @@ export class ExchangeError extends Error {
   override readonly name = 'ExchangeError';
 
   constructor(
-    readonly reason: 'aborted' | 'timedOut' | 'unreachable' | 'cut',
+    readonly reason: 'aborted' | 'timedOut' | 'unreachable' | 'cut' | 'tooLarge',
     readonly dispatched: boolean,
     message: string,
     options?: ErrorOptions,
@@ -11,6 +11,14 @@ export class ExchangeError extends Error {
     super(message, options);
   }
 }
+
+/** The code of an answer that was longer than `maxContentLength`. */
+export const tooLargeCode = 'ANSWER_TOO_LARGE';
+/** Also what axios calls it; its other uses, bad statuses and broken JSON, do not occur here. */
+const tooLargeCodes: ReadonlySet<string> = new Set([tooLargeCode, 'ERR_BAD_RESPONSE']);
+
+export const tooLarge = (what: string, longest: number): ExchangeError =>
+  new ExchangeError('tooLarge', true, `${what}: the answer is longer than maxContentLength (${longest}); it was not read`);
 
 /** Codes that only occur before a connection stands, so that nothing can have been sent. */
 const unreachableCodes: ReadonlySet<string> = new Set([
@@ -40,6 +48,7 @@ export function toExchangeError(thrown: unknown, what: string, mayHaveSent: bool
   const code = textField(thrown, 'code') ?? textField(causeOf(thrown), 'code');
   const message = `${what}: ${thrown instanceof Error && thrown.message !== '' ? thrown.message : (code ?? String(thrown))}`;
   const cause = withoutConfig(thrown, code);
+  if (code !== undefined && tooLargeCodes.has(code)) return new ExchangeError('tooLarge', true, message, { cause });
   if (!mayHaveSent || neverConnected(thrown) || neverConnected(causeOf(thrown))) return new ExchangeError('unreachable', false, message, { cause });
   return new ExchangeError(code !== undefined && timeoutCodes.has(code) ? 'timedOut' : 'cut', true, message, { cause });
 }

@@ -3,6 +3,7 @@ import type * as Http from 'node:http';
 import type * as Https from 'node:https';
 import type { Readable, Transform } from 'node:stream';
 import type * as Zlib from 'node:zlib';
+import { tooLargeCode } from './network-failure.ts';
 
 /** What the adapter needs of Node, handed in so that browsers' bundlers meet no import of it. */
 export interface NodeParts {
@@ -37,13 +38,16 @@ export function createNodeAdapter(parts: NodeParts): AxiosAdapter {
       const settled = (): void => signal?.removeEventListener?.('abort', destroy);
       const fail = (error: unknown): void => {
         settled();
+        // What is still to come of an answer that nobody reads is not fetched.
+        request.destroy();
         reject(error instanceof Error ? error : new Error(String(error)));
       };
       signal?.addEventListener?.('abort', destroy);
       if (signal !== undefined) noteConnection(request, secure, () => parts.connected.add(signal));
       request.on('error', fail);
       request.on('response', (response) => {
-        readText(decoded(response, parts.zlib, fail), fail, (data) => {
+        const body = decoded(response, parts.zlib, fail);
+        readText(body, config.maxContentLength ?? Infinity, fail, (data) => {
           settled();
           resolve({ data, status: response.statusCode ?? 0, statusText: response.statusMessage ?? '', headers: headersOf(response), config, request });
         });
@@ -87,11 +91,18 @@ function decoderOf(encoding: string | undefined, zlib: typeof Zlib): Transform |
   }
 }
 
-function readText(body: Readable, fail: (error: unknown) => void, done: (text: string) => void): void {
+function readText(body: Readable, longest: number, fail: (error: unknown) => void, done: (text: string) => void): void {
   let text = '';
   body.setEncoding('utf8');
   body.on('data', (chunk: string) => {
     text += chunk;
+    // Counted behind the decoder: a small body may unpack to a huge one.
+    if (text.length > longest) {
+      text = '';
+      body.removeAllListeners('data');
+      fail(Object.assign(new Error(`the answer is longer than maxContentLength (${longest}); it was not read`), { code: tooLargeCode }));
+      body.destroy();
+    }
   });
   // A body that is cut is an error here, not an end.
   body.on('error', fail);

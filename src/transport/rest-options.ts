@@ -36,6 +36,11 @@ export interface RestTransportOptions {
   readonly batchPath?: string | undefined;
   /** The longest a request may take, from its start to the last byte of the answer. Default 30,000. */
   readonly requestTimeoutMs?: number | undefined;
+  /**
+   * The longest answer that is read, in characters after decompression. A longer one ends its request with a clear error and is no answer
+   * (I10). Default 50,000,000.
+   */
+  readonly maxContentLength?: number | undefined;
   /** Sends `If-Match` and `X-Create-Only` (PROTOCOL §3); has no effect on batches. Default false. */
   readonly conditionalWrite?: boolean | undefined;
   /** Sends relative changes as `_deltas` in place of their fields' values (PROTOCOL §3), for servers that apply them themselves. Default false. */
@@ -54,6 +59,7 @@ export interface RestSettings {
   readonly batchSize: number;
   readonly batchPath: string;
   readonly requestTimeoutMs: number;
+  readonly maxContentLength: number;
   readonly conditionalWrite: boolean;
   readonly deltas: boolean;
   readonly classifyStatus: NonNullable<RestTransportOptions['classifyStatus']>;
@@ -69,6 +75,7 @@ export const resolveRestOptions = (options: RestTransportOptions): RestSettings 
   batchSize: positiveInteger('batchSize', options.batchSize ?? 100),
   batchPath: toBatchPath(options.batchPath ?? 'batch'),
   requestTimeoutMs: positive('requestTimeoutMs', options.requestTimeoutMs ?? 30_000),
+  maxContentLength: positiveInteger('maxContentLength', options.maxContentLength ?? 50_000_000),
   conditionalWrite: options.conditionalWrite ?? false,
   deltas: options.deltas ?? false,
   classifyStatus: options.classifyStatus ?? (() => undefined),

@@ -40,10 +40,10 @@ export class RestTransport implements TransportAdapter {
   constructor(options: RestTransportOptions) {
     const settings = resolveRestOptions(options);
     const client = createHttpClient(options.axios, settings.pushConcurrency);
-    const { clock, requestTimeoutMs, enableBatch } = settings;
+    const { clock, requestTimeoutMs, maxContentLength, enableBatch } = settings;
     const urls = new ResourceUrls(settings.base);
     this.#tokens = new TokenSource(options.token, { requestTimeoutMs, clock });
-    this.#exchange = createExchange({ client, headers: settings.headers, requestTimeoutMs, clock });
+    this.#exchange = createExchange({ client, headers: settings.headers, requestTimeoutMs, maxContentLength, clock });
     this.#close = () => client.close();
     const send = createAuthorizedExchange({ exchange: this.#exchange, tokens: this.#tokens });
     const presence = new KindPresence({ send, urls, clock });

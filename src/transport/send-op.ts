@@ -66,6 +66,7 @@ export function failedResult(op: Op, error: unknown): PushResult {
     if (!error.dispatched) {
       return pushUnavailable({ dispatched: false, message: error.message, ...(error.reason === 'unreachable' ? { noConnection: true } : {}) });
     }
+    if (error.reason === 'tooLarge') return pushMalformed(`${labelOf(op)}: ${error.message}`);
     return pushAmbiguous({ message: error.message, ...(error.reason === 'timedOut' ? { timedOut: true } : {}) });
   }
   if (error instanceof AuthError) return pushUnauthorized(error.message);

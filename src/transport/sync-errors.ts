@@ -1,4 +1,4 @@
-import { AuthError, NetworkError, SyncAbortedError, SyncError, TransportError } from '../model/errors.ts';
+import { AuthError, NetworkError, ParseError, SyncAbortedError, SyncError, TransportError } from '../model/errors.ts';
 import { excerpt, retryAfterMsOf, type HttpAnswer } from './http-answer.ts';
 import { ExchangeError } from './network-failure.ts';
 
@@ -23,5 +23,6 @@ export function toSyncError(thrown: unknown): SyncError {
   if (thrown instanceof SyncError) return thrown;
   if (!(thrown instanceof ExchangeError)) return NetworkError.fromError(thrown);
   if (thrown.reason === 'aborted') return new SyncAbortedError(thrown.message, { cause: thrown });
+  if (thrown.reason === 'tooLarge') return new ParseError(thrown.message, { cause: thrown });
   return new NetworkError(thrown.message, { cause: thrown.cause ?? thrown, timedOut: thrown.reason === 'timedOut' });
 }
