@@ -26,6 +26,7 @@ import { startTableClocks } from './triggers/table-clocks.ts';
 import type { EndTrigger, TriggerSite } from './triggers/trigger-site.ts';
 import { handled, Waiters } from './waiters.ts';
 import { waitUntil } from './wait-until.ts';
+import { createStallWatch } from './watch-stalls.ts';
 import { whenPushed } from './when-pushed.ts';
 
 export interface EngineParts {
@@ -91,6 +92,8 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     for (const fact of facts) onEvent({ ...fact, at: clock.now() });
   };
 
+  const stalls = createStallWatch({ queue, clock, stallAfterMs: ports.config.stallAfterMs, tell: (facts) => detached(() => tell(facts)) });
+
   // ── what the chart tells ──
 
   function onEmitted(emitted: SyncEmitted): void {
@@ -134,7 +137,10 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     isStarted = true;
     const told = actor.on('*', onEmitted);
     const watched = actor.subscribe({
-      next: (snapshot) => status.onSnapshot(snapshot, memory.lastSyncedAt),
+      next: (snapshot) => {
+        status.onSnapshot(snapshot, memory.lastSyncedAt);
+        stalls.onSnapshot(snapshot);
+      },
       error: (error: unknown) => {
         reportQuietly(error);
         waiters.failAll(new SyncError('the sync machine has stopped on an internal error', { cause: error }));
@@ -148,6 +154,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     undo.push(
       () => told.unsubscribe(),
       () => watched.unsubscribe(),
+      () => stalls.stop(),
       changed,
     );
     detached(() => actor.start());

@@ -36,6 +36,8 @@ export interface SyncConfig {
   readonly coalesce: boolean;
   readonly maxEmptyPages: number;
   readonly leaseTtlMs: number;
+  /** How long a run may stand still before `run.stalled` tells so; `Infinity` = never. More than a request and its repetition after a 401 take. */
+  readonly stallAfterMs: number;
   /** How long the server is trusted to remember a request id. */
   readonly idempotencyWindowMs: number;
   readonly busyTimeoutMs: number;
@@ -69,6 +71,7 @@ export const defaultSyncConfig: SyncConfig = {
   coalesce: true,
   maxEmptyPages: 100,
   leaseTtlMs: 1_500,
+  stallAfterMs: 90_000,
   idempotencyWindowMs: day / 2,
   busyTimeoutMs: 5_000,
   gateTimeoutMs: 5_000,
@@ -108,6 +111,7 @@ const rules: Readonly<Record<keyof SyncConfig, Rule>> = {
   coalesce: flag,
   maxEmptyPages: wholeFrom(1),
   leaseTtlMs: timeFrom(100),
+  stallAfterMs: ['a number of milliseconds of at least 1, or Infinity', (value) => value === Infinity || isTime(value, 1)],
   idempotencyWindowMs: timeFrom(0),
   busyTimeoutMs: timeFrom(0),
   gateTimeoutMs: timeFrom(1),

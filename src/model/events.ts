@@ -69,6 +69,14 @@ export type SyncFact =
   | { readonly type: 'scope.changed' }
   | { readonly type: 'pages.unsorted'; readonly kind: string }
   | { readonly type: 'transport.warning'; readonly message: string }
+  /** The run under way has not moved for `stallAfterMs`; `operations` are those it has claimed. An observation: the engine does nothing about it. */
+  | {
+      readonly type: 'run.stalled';
+      readonly phase: string;
+      readonly stalledMs: number;
+      readonly operations: readonly OpRef[];
+      readonly runId?: number | undefined;
+    }
   /** Something that should survive a restart (a wait, a pause) could not be stored; the engine goes on. */
   | { readonly type: 'store.warning'; readonly message: string };
 
