@@ -14,8 +14,6 @@ export class ExchangeError extends Error {
 
 /** The code of an answer that was longer than `maxContentLength`. */
 export const tooLargeCode = 'ANSWER_TOO_LARGE';
-/** Also what axios calls it; its other uses, bad statuses and broken JSON, do not occur here. */
-const tooLargeCodes: ReadonlySet<string> = new Set([tooLargeCode, 'ERR_BAD_RESPONSE']);
 
 export const tooLarge = (what: string, longest: number): ExchangeError =>
   new ExchangeError('tooLarge', true, `${what}: the answer is longer than maxContentLength (${longest}); it was not read`);
@@ -48,7 +46,8 @@ export function toExchangeError(thrown: unknown, what: string, mayHaveSent: bool
   const code = textField(thrown, 'code') ?? textField(causeOf(thrown), 'code');
   const message = `${what}: ${thrown instanceof Error && thrown.message !== '' ? thrown.message : (code ?? String(thrown))}`;
   const cause = withoutConfig(thrown, code);
-  if (code !== undefined && tooLargeCodes.has(code)) return new ExchangeError('tooLarge', true, message, { cause });
+  // The adapters of axios say ERR_BAD_RESPONSE, which they also say of a cut answer: with them it stays ambiguous.
+  if (code === tooLargeCode) return new ExchangeError('tooLarge', true, message, { cause });
   if (!mayHaveSent || neverConnected(thrown) || neverConnected(causeOf(thrown))) return new ExchangeError('unreachable', false, message, { cause });
   return new ExchangeError(code !== undefined && timeoutCodes.has(code) ? 'timedOut' : 'cut', true, message, { cause });
 }

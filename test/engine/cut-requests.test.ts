@@ -52,11 +52,11 @@ test('I1, I9: what an adapter that ignores its signal had under way stays queued
   const [opId = ''] = await bench.queued();
   void engine.sync().catch(() => undefined);
   await reached;
-  engine.pause();
+  void engine.pause();
   await bench.until(({ phase }) => phase === 'paused');
   expect(await bench.queued()).toEqual([opId]);
   expect(bench.types()).not.toContain('op.pushed');
-  engine.resume();
+  void engine.resume();
   await engine.sync();
   expect(await bench.queued()).toEqual([]);
   expect(sent).toEqual([opId, opId]);

@@ -52,7 +52,8 @@ test('F-23: a push whose answer is too long is malformed, not ambiguous for ever
 test('the limit holds for an axios instance of the app, too, also one whose adapter does not know of it', async () => {
   const long = { items: [], filler: 'x'.repeat(3000) };
   const own = await restWith((exchange) => exchange.reply(200, long), { maxContentLength: 2000, axios: axios.create() });
-  await expect(own.rest.pull(pullOf)).rejects.toBeInstanceOf(ParseError);
+  // Its own adapter stops reading, too, but calls it what it calls a cut answer.
+  await expect(own.rest.pull(pullOf)).rejects.toThrow(/maxContentLength/);
   const custom = await restWith(() => undefined, {
     maxContentLength: 2000,
     axios: axios.create({ adapter: async (config) => ({ status: 200, statusText: '', data: JSON.stringify(long), headers: {}, config }) }),
