@@ -2,13 +2,13 @@
 export default {
   testRunner: 'vitest',
   plugins: ['@stryker-mutator/vitest-runner'],
-  vitest: { configFile: 'test/mutants/vitest.stryker.config.ts', related: false },
+  vitest: { configFile: 'vitest.stryker.config.ts', related: false },
   mutate: ['src/rules/**/*.ts'],
   coverageAnalysis: 'perTest',
   concurrency: 1,
   // Texts are for people; no test pins them word by word.
   mutator: { excludedMutations: ['StringLiteral'] },
-  ignorePatterns: ['/*', '!/src', '!/test', '!/package.json', '!/tsconfig.json', '!/stryker.config.mjs'],
+  ignorePatterns: ['/*', '!/src', '!/test', '!/package.json', '!/tsconfig.json', '!/stryker.config.mjs', '!/vitest.stryker.config.ts'],
   reporters: ['clear-text', 'progress-append-only', 'json'],
   jsonReporter: { fileName: 'reports/mutation.json' },
   clearTextReporter: { allowColor: false, reportTests: false },

@@ -14,7 +14,8 @@ const wanted = process.argv.slice(2).join(' ').toLowerCase();
 const chosen = mutants.filter(({ fault }) => fault.toLowerCase().includes(wanted));
 
 const copy = mkdtempSync(join(tmpdir(), 'mutants-'));
-for (const name of ['src', 'test', 'examples', 'package.json', 'tsconfig.json']) cpSync(join(root, name), join(copy, name), { recursive: true });
+for (const name of ['src', 'test', 'examples', 'package.json', 'tsconfig.json', 'vitest.mutants.config.ts'])
+  cpSync(join(root, name), join(copy, name), { recursive: true });
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 
 type Verdict = 'killed' | 'SURVIVED' | 'CANNOT BE PLANTED' | 'RED WITHOUT IT';
@@ -27,7 +28,7 @@ const isGreen = (tests: readonly string[]): boolean => {
       'node_modules/vitest/vitest.mjs',
       'run',
       '--config',
-      'test/mutants/vitest.mutants.config.ts',
+      'vitest.mutants.config.ts',
       '--maxWorkers=1',
       '--reporter=dot',
       // One driver shows it.

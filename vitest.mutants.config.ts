@@ -7,12 +7,11 @@ const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta
 export default defineConfig({
   resolve: {
     alias: [
-      { find: /^synchart$/, replacement: pathOf('../../src/index.ts') },
-      { find: /^synchart\/(persistence|transport|devtools|server|testing)$/, replacement: pathOf('../../src/$1.ts') },
+      { find: /^synchart$/, replacement: pathOf('./src/index.ts') },
+      { find: /^synchart\/(persistence|transport|devtools|server|testing)$/, replacement: pathOf('./src/$1.ts') },
     ],
   },
   test: {
-    root: pathOf('../../'),
     include: ['test/**/*.test.ts'],
     pool: 'forks',
     setupFiles: ['test/support/fast-check-seed.ts'],
