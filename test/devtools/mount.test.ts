@@ -1,0 +1,149 @@
+import { fileURLToPath } from 'node:url';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { buildPage, type BuiltPage } from '../support/build-page.ts';
+import { chromiumArguments, findChromium } from '../support/find-chromium.ts';
+import { servePage, type ServedPage } from '../support/serve-page.ts';
+import type { EnginePage } from './page/engine-page.ts';
+
+declare const window: { readonly enginePage?: EnginePage };
+
+/** Nothing from elsewhere, no inline style but with the nonce: a page that is stricter than most. */
+const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'nonce-n0nce'; connect-src 'self'; img-src data:; base-uri 'none'";
+const html =
+  '<!doctype html><html lang="en"><meta charset="utf-8"><title>page</title><link rel="icon" href="data:,"><body><main>The app</main><script type="module" src="/page.js"></script></body></html>';
+const sqlJs = fileURLToPath(new URL('../../node_modules/sql.js/dist/', import.meta.url));
+
+let built: BuiltPage;
+let served: ServedPage;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let complaints: string[];
+let asked: string[];
+
+beforeAll(async () => {
+  built = await buildPage('test/devtools/page/engine-page.ts');
+  served = await servePage([built.folder, sqlJs], { documents: { '/': html }, policy });
+  browser = await chromium.launch({ executablePath: findChromium(), args: [...chromiumArguments] });
+}, 180_000);
+afterAll(async () => {
+  await browser.close();
+  await served.close();
+  await built.remove();
+});
+
+beforeEach(async () => {
+  complaints = [];
+  asked = [];
+  context = await browser.newContext({ viewport: { width: 1000, height: 700 }, colorScheme: 'light' });
+  page = await context.newPage();
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => asked.push(request.url()));
+  await open();
+}, 60_000);
+afterEach(async () => {
+  await context.close();
+  expect(complaints).toEqual([]);
+});
+
+async function open(): Promise<void> {
+  await page.goto(served.url);
+  await page.waitForFunction(() => window.enginePage !== undefined);
+}
+const mount = (options: { open?: boolean } = {}): Promise<void> => page.evaluate((given) => window.enginePage?.mount(given), options);
+const button = () => page.getByRole('button', { name: /^synchart:/ });
+const panel = () => page.getByRole('region', { name: 'synchart devtools' });
+const heightOf = async (): Promise<number> => Math.round((await page.locator('.sc-dock').boundingBox())?.height ?? 0);
+
+test('I12: a button of any page tells what waits, opens the panel, and the panel makes the engine sync', async () => {
+  await page.evaluate(() => window.enginePage?.add('a'));
+  await mount();
+  await expect.poll(() => button().getAttribute('aria-label')).toContain('1 pending');
+  await button().click();
+  await panel()
+    .getByRole('button', { name: /todos\/a/ })
+    .waitFor();
+  // The chart is laid out under the same policy.
+  await panel().getByRole('tab', { name: 'Chart' }).click();
+  await panel().getByText('pushing').first().waitFor();
+  await panel().getByRole('button', { name: 'Sync now' }).click();
+  await page.waitForFunction(() => window.enginePage?.pending() === 0);
+  expect(asked.filter((url) => !url.startsWith(served.url) && !url.startsWith('data:'))).toEqual([]);
+});
+
+test('I12: a strict content security policy lets the panel look as it should, in a shadow root that no style of the page enters', async () => {
+  await page.evaluate(() => {
+    const hostile = document.createElement('p');
+    hostile.textContent = 'the page';
+    document.body.append(hostile);
+  });
+  await mount({ open: true });
+  const looks = await panel().evaluate((element) => {
+    const style = getComputedStyle(element);
+    const root = element.getRootNode();
+    return { font: style.fontSize, display: style.display, isShadow: root instanceof ShadowRoot, leaked: document.head.querySelectorAll('style').length };
+  });
+  expect(looks).toEqual({ font: '12px', display: 'flex', isShadow: true, leaked: 0 });
+});
+
+test('I12: size, side and colours are as they were left, after a reload', async () => {
+  await mount({ open: true });
+  const before = await heightOf();
+  const edge = page.getByRole('separator', { name: 'Size of the panel' });
+  await edge.focus();
+  await edge.press('ArrowUp');
+  await edge.press('ArrowUp');
+  expect(await heightOf()).toBe(before + 48);
+  await page.getByRole('button', { name: 'Dark colours' }).click();
+  await open();
+  await mount();
+  expect(await heightOf()).toBe(before + 48);
+  expect(await panel().getAttribute('data-theme')).toBe('dark');
+  await page.getByRole('button', { name: 'Dock at the right' }).click();
+  await open();
+  await mount();
+  expect(await page.locator('.sc-dock').getAttribute('class')).toBe('sc-dock right');
+});
+
+test('I12: Escape closes the panel and gives the focus back to its button', async () => {
+  await mount();
+  await button().focus();
+  await button().press('Enter');
+  await panel().getByRole('button', { name: 'Sync now' }).focus();
+  await page.keyboard.press('Escape');
+  expect(await panel().count()).toBe(0);
+  expect(await button().evaluate((element) => element === (element.getRootNode() as ShadowRoot).activeElement)).toBe(true);
+});
+
+test('I12: the offline latch survives a reload', async () => {
+  await page.evaluate(() => localStorage.setItem('synchart.devtools', JSON.stringify({ offline: true, isOpen: true })));
+  await page.evaluate(() => window.enginePage?.add('b'));
+  await mount();
+  const phase = await page.evaluate(() => window.enginePage?.sync().catch(() => 'failed'));
+  expect(phase).not.toBe('idle');
+  expect(await page.evaluate(() => window.enginePage?.pending())).toBe(1);
+  expect(await page.evaluate(() => localStorage.getItem('synchart.devtools'))).toContain('"offline":true');
+});
+
+test('I12: unmounting leaves nothing in the page, and the engine goes on', async () => {
+  const nodes = (): Promise<number> => page.evaluate(() => document.querySelectorAll('*').length);
+  const before = await nodes();
+  await mount({ open: true });
+  await panel().waitFor();
+  await page.evaluate(() => window.enginePage?.unmount());
+  expect(await nodes()).toBe(before);
+  await page.evaluate(() => window.enginePage?.add('c').then(() => window.enginePage?.sync()));
+  expect(await page.evaluate(() => window.enginePage?.pending())).toBe(0);
+});
+
+test('I12: the panel can have a window of its own', async () => {
+  await mount({ open: true });
+  const [popup] = await Promise.all([context.waitForEvent('page'), page.getByRole('button', { name: 'Open in a window' }).click()]);
+  await popup.getByRole('region', { name: 'synchart devtools' }).waitFor();
+  await popup.getByRole('button', { name: 'Sync now' }).waitFor();
+  await popup.close();
+});

@@ -1,0 +1,40 @@
+/** A page with a real engine, on sql.js and a backend in memory. It is built and opened by the tests of the mount. */
+import initSqlJs from 'sql.js';
+import { DataSource } from 'typeorm';
+import { createSyncEngine } from '../../../src/engine/create-sync-engine.ts';
+import { mountSyncDevtools, type MountOptions } from '../../../src/devtools/mount/mount-sync-devtools.ts';
+import { syncEntities } from '../../../src/persistence/entities.ts';
+import { syncMigrations } from '../../../src/persistence/migrations.ts';
+import { runPendingMigrations } from '../../../src/persistence/run-migrations.ts';
+import { syncTable } from '../../../src/persistence/sync-table.ts';
+import { MemoryTransport } from '../../../src/testing/memory-transport.ts';
+import { todoEntity, todoOf } from '../../support/todo.ts';
+
+const driver = await initSqlJs({ locateFile: () => '/sql-wasm-browser.wasm' });
+const dataSource = new DataSource({ type: 'sqljs', driver, entities: [todoEntity, ...syncEntities], migrations: [...syncMigrations] });
+await dataSource.initialize();
+await runPendingMigrations(dataSource);
+await dataSource.query(
+  `CREATE TABLE "todos" ("id" text PRIMARY KEY, "title" text NOT NULL, "done" boolean NOT NULL DEFAULT 0, "priority" integer, "tags" text,
+   "updated_at" text NOT NULL DEFAULT '', "deleted_at" text, "deleted_at_local" text)`,
+);
+const todos = syncTable(todoEntity);
+const engine = createSyncEngine({ dataSource, tables: [todos], transport: new MemoryTransport(), config: { maxRetries: 0 } });
+await engine.start();
+
+const page = {
+  add: (id: string): Promise<unknown> => engine.writer(todos).insertAndEnqueue(todoOf(id)),
+  sync: () => engine.sync().then(() => engine.status().phase),
+  pending: () => engine.status().pending,
+  mount: (options: MountOptions = {}): void => {
+    page.unmount = mountSyncDevtools(engine, document.body, { nonce: 'n0nce', ...options });
+  },
+  unmount: (): void => undefined,
+};
+export type EnginePage = typeof page;
+declare global {
+  interface Window {
+    enginePage?: EnginePage;
+  }
+}
+window.enginePage = page;

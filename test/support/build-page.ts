@@ -1,0 +1,32 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+
+export interface BuiltPage {
+  readonly folder: string;
+  readonly remove: () => Promise<void>;
+}
+
+/** Bundles a script for browsers, with everything that it needs, as `page.js` in a folder of its own. `entry` is a path from the root of the repository. */
+export async function buildPage(entry: string): Promise<BuiltPage> {
+  const folder = await mkdtemp(join(tmpdir(), 'synchart-page-'));
+  const root = fileURLToPath(new URL('../../', import.meta.url));
+  await build({
+    configFile: false,
+    root,
+    publicDir: false,
+    logLevel: 'error',
+    build: {
+      outDir: folder,
+      emptyOutDir: true,
+      target: 'es2023',
+      minify: false,
+      reportCompressedSize: false,
+      modulePreload: false,
+      rolldownOptions: { input: join(root, entry), output: { entryFileNames: 'page.js', chunkFileNames: '[name].js' } },
+    },
+  });
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
