@@ -1,6 +1,7 @@
 import { ParseError } from '../model/errors.ts';
 import type { SyncFact } from '../model/events.ts';
 import type { JsonObject } from '../model/json.ts';
+import { jsonText } from '../rules/json-text.ts';
 import { isStorableText } from './id-column.ts';
 import { boundedError, parseJson } from './outbox-rows.ts';
 import { listOf, type Session } from './session.ts';
@@ -17,9 +18,19 @@ export const keptAs = ({ id, row }: Pick<BadRow, 'id' | 'row'>): string => (id !
 
 const standIn = (row: JsonObject): string => {
   let hash = 0;
-  for (const character of JSON.stringify(row)) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) | 0;
+  for (const character of textOf(row, undefined)) hash = (Math.imul(hash, 31) + character.charCodeAt(0)) | 0;
   return `no id (${(hash >>> 0).toString(16)})`;
 };
+
+/**
+ * The row as JSON. One nested so deep that it can be parsed and not be written is kept by its id alone; without its timestamp it stays in
+ * quarantine until the server sends another.
+ */
+const textOf = (row: JsonObject, id: string | undefined): string =>
+  jsonText(row, () => {
+    const scalars = Object.entries(row).filter(([, value]) => typeof value === 'string' || typeof value === 'number');
+    return JSON.stringify(Object.fromEntries(scalars.filter(([, value]) => String(value) === id)));
+  });
 
 /** Keeps bad rows beside the table, in the page's transaction: the page goes on, nothing is lost (F-17, I13). */
 export async function quarantine(session: Session, kind: string, rows: readonly BadRow[], now: number): Promise<readonly SyncFact[]> {
@@ -28,7 +39,7 @@ export async function quarantine(session: Session, kind: string, rows: readonly 
     await session.run(
       `INSERT INTO "sync_quarantine" ("kind", "entity_id", "row", "error", "quarantined_at") VALUES (?, ?, ?, ?, ?)
        ON CONFLICT ("kind", "entity_id") DO UPDATE SET "row" = excluded."row", "error" = excluded."error", "quarantined_at" = excluded."quarantined_at"`,
-      [kind, name, JSON.stringify(row), boundedError(error.message), now],
+      [kind, name, textOf(row, id), boundedError(error.message), now],
     );
   }
   return rows.map(({ id, error }) => ({ type: 'row.quarantined', kind, ...(id === undefined ? {} : { id }), error }));

@@ -1,6 +1,7 @@
 import { isJsonObject, type JsonObject } from '../model/json.ts';
 import type { Cursor } from '../model/cursor.ts';
 import type { SyncKind } from '../model/kind.ts';
+import { jsonText } from './json-text.ts';
 import { compareTimestamps } from './timestamp.ts';
 
 export type RowReaders = Pick<SyncKind, 'readId' | 'readUpdatedAt'>;
@@ -38,7 +39,7 @@ export function readPage(items: readonly unknown[], previousKeys: ReadonlySet<st
   const newestById = new Map<string, PageRow>();
   for (const item of items) {
     const read = readRow(item, readers);
-    const key = 'reason' in read ? `?${JSON.stringify(item)}` : rowKey(read);
+    const key = 'reason' in read ? `?${jsonText(item, () => 'too deep')}` : rowKey(read);
     if ('reason' in read) unusable.push(read);
     else {
       rows.push(read);
