@@ -28,6 +28,7 @@ export function createPooledGate(dataSource: DataSource, { clock, busyTimeoutMs 
   const listeners = new Set<(commit: Commit) => void>();
   const context = createAsyncContext<ReadingScope>();
   let commits = 0;
+  let waiting = 0;
 
   const announce = (writes: Writes): void => {
     if (writes.isEmpty) return;
@@ -82,12 +83,20 @@ export function createPooledGate(dataSource: DataSource, { clock, busyTimeoutMs 
     }
   };
 
+  const whileWaiting = async (wait: () => Promise<void>): Promise<void> => {
+    waiting += 1;
+    try {
+      await wait();
+    } finally {
+      waiting -= 1;
+    }
+  };
   const attempt = <T>(work: (queryRunner: QueryRunner) => Promise<T>, waitMs: number): Promise<T> =>
     withRunner(async (queryRunner) => {
       // Whatever the database's default is: a snapshot from before our turn would not have what others have committed meanwhile.
       await queryRunner.startTransaction('READ COMMITTED');
       try {
-        await takeTurn(queryRunner, waitMs);
+        await whileWaiting(() => takeTurn(queryRunner, waitMs));
         const done = await work(queryRunner);
         await queryRunner.commitTransaction();
         return done;
@@ -105,7 +114,9 @@ export function createPooledGate(dataSource: DataSource, { clock, busyTimeoutMs 
   };
 
   return {
-    waiting: 0,
+    get waiting() {
+      return waiting;
+    },
     transaction,
     read: withRunner,
     detached: (fn) => fn(),

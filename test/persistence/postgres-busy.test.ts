@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DatabaseError } from '../../src/model/errors.ts';
-import { deleteOp } from '../../src/model/operation.ts';
+import { deleteOp, upsertOp } from '../../src/model/operation.ts';
 import type { GateOptions } from '../../src/persistence/connection-gate.ts';
 import { openPostgres } from '../support/open-postgres.ts';
 import { createWriter } from '../../src/persistence/writer.ts';
@@ -120,4 +120,24 @@ test('F-147: a server that ends our connections is a busy one: the run goes on w
   await other.query('DROP TRIGGER die ON sync_outbox');
   await settle();
   expect(await queued()).toEqual([]);
+});
+
+test('F-130: writes of the app get in between the pages of a long pull', async () => {
+  const { store, writer, row } = await open();
+  const page = (start: number) => {
+    const items = Array.from({ length: 50 }, (_, n) => serverRow(`s${start + n}`, '2026-01-01T00:00:01.000001Z'));
+    return { page: { items }, items, next: { cursor: undefined, maxPage: 1, resync: false } };
+  };
+  const applying = store.applyPages(
+    'todos',
+    Array.from({ length: 40 }, (_, n) => page(n * 50)),
+    { totalDone: 0 },
+  );
+  const seen = await writer.writeAndEnqueueOp(
+    (manager) => manager.count(todoEntity),
+    upsertOp({ kind: 'todos', id: 'mine', opId: 'mine', localTimestamp: new Date(0), payload: { ...serverRow('mine', '') }, creates: true }),
+  );
+  expect(await applying).toHaveLength(40);
+  expect(seen).toBeLessThan(2_000);
+  expect(await row('s1999')).not.toBeNull();
 });

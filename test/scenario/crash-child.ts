@@ -1,13 +1,12 @@
 /**
  * A device that writes and syncs, and kills itself at one exact step: before or after any SQL statement or request. Run by
- * kill-anywhere.test.ts as a process of its own; tells what is promised to the user (`wrote …`) before it goes on.
+ * two-processes.test.ts as a process of its own; tells what is promised to the user (`wrote …`) before it goes on.
  */
 import { writeSync } from 'node:fs';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { DatabaseDriver } from '../../src/persistence/open-database.ts';
 import { Session } from '../../src/persistence/session.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
-import { openTodoDatabase, todos } from '../support/open-store.ts';
+import { openTodoDatabase, todos, type TestDriver } from '../support/open-store.ts';
 import { todoOf } from '../support/todo.ts';
 
 const [driver, database, url, killAtText, label] = process.argv.slice(2);
@@ -50,7 +49,7 @@ class SteppingTransport extends RestTransport {
   }
 }
 
-const dataSource = await openTodoDatabase(driver as DatabaseDriver, database);
+const dataSource = await openTodoDatabase(driver as TestDriver, database);
 const engine = createSyncEngine({
   dataSource,
   tables: [todos],

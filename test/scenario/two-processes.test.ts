@@ -5,14 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { DatabaseDriver } from '../../src/persistence/open-database.ts';
 import { createTestServer } from '../../src/testing/test-server.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
-import { fileDrivers, openTodoDatabase, todos } from '../support/open-store.ts';
+import { createTodoDatabase, fileDrivers, openTodoDatabase, todos, type TestDriver } from '../support/open-store.ts';
 
 const child = fileURLToPath(new URL('./crash-child.ts', import.meta.url));
 
-const live = (driver: DatabaseDriver, database: string, url: string, label: string): Promise<string> =>
+const live = (driver: TestDriver, database: string, url: string, label: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const process_ = spawn(process.execPath, ['--import', 'tsx', child, driver, database, url, '-1', label], { stdio: ['ignore', 'pipe', 'pipe'] });
     let out = '';
@@ -26,34 +25,39 @@ const live = (driver: DatabaseDriver, database: string, url: string, label: stri
     process_.on('close', (code) => (code === 0 ? resolve(out) : reject(new Error(`process ${label} ended with ${String(code)}: ${out}`))));
   });
 
-test.each(fileDrivers)('I11, F-47: three processes write and sync on one %s file, and every operation is sent once', { timeout: 120_000 }, async (driver) => {
-  const directory = await mkdtemp(join(tmpdir(), 'synchart-shared-'));
-  const database = join(directory, 'shared.db');
-  await using server = await createTestServer();
-  try {
-    const labels = ['a', 'b', 'c'];
-    await Promise.all(labels.map((label) => live(driver, database, server.url, label)));
-    const dataSource = await openTodoDatabase(driver, database);
-    const engine = createSyncEngine({ dataSource, tables: [todos], transport: new RestTransport({ baseUrl: server.url }) });
-    await engine.start();
-    await engine.sync();
-    expect(await engine.outbox.hasOperations()).toBe(false);
-    await engine.dispose();
-    const rows = (await dataSource.query('SELECT id, title, priority FROM todos WHERE deleted_at IS NULL AND deleted_at_local IS NULL ORDER BY id')) as {
-      id: string;
-    }[];
-    await dataSource.destroy();
-    const onServer = server
-      .getAll('todos')
-      .map((row) => ({ id: row['id'], title: row['title'], priority: row['priority'] }))
-      .toSorted((a, b) => String(a.id).localeCompare(String(b.id)));
-    expect(rows).toEqual(onServer);
-    expect(onServer).toHaveLength(labels.length * 2 * 3);
-    const sent = server.recordedRequests
-      .filter(({ method }) => method === 'PUT' || method === 'DELETE')
-      .map(({ headers }) => String(headers['x-idempotency-key']));
-    expect(sent.length).toBe(new Set(sent).size);
-  } finally {
-    await rm(directory, { recursive: true, force: true });
-  }
-});
+test.each([...fileDrivers, 'postgres'] as const)(
+  'I11, F-47: three processes write and sync on one %s database, and every operation is sent once',
+  { timeout: 120_000 },
+  async (driver) => {
+    const directory = await mkdtemp(join(tmpdir(), 'synchart-shared-'));
+    const { database, remove } = await createTodoDatabase(driver, directory);
+    await using server = await createTestServer();
+    try {
+      const labels = ['a', 'b', 'c'];
+      await Promise.all(labels.map((label) => live(driver, database, server.url, label)));
+      const dataSource = await openTodoDatabase(driver, database);
+      const engine = createSyncEngine({ dataSource, tables: [todos], transport: new RestTransport({ baseUrl: server.url }) });
+      await engine.start();
+      await engine.sync();
+      expect(await engine.outbox.hasOperations()).toBe(false);
+      await engine.dispose();
+      const rows = (await dataSource.query('SELECT id, title, priority FROM todos WHERE deleted_at IS NULL AND deleted_at_local IS NULL ORDER BY id')) as {
+        id: string;
+      }[];
+      await dataSource.destroy();
+      const onServer = server
+        .getAll('todos')
+        .map((row) => ({ id: row['id'], title: row['title'], priority: row['priority'] }))
+        .toSorted((a, b) => String(a.id).localeCompare(String(b.id)));
+      expect(rows).toEqual(onServer);
+      expect(onServer).toHaveLength(labels.length * 2 * 3);
+      const sent = server.recordedRequests
+        .filter(({ method }) => method === 'PUT' || method === 'DELETE')
+        .map(({ headers }) => String(headers['x-idempotency-key']));
+      expect(sent.length).toBe(new Set(sent).size);
+    } finally {
+      await remove();
+      await rm(directory, { recursive: true, force: true });
+    }
+  },
+);
