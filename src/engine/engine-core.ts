@@ -92,7 +92,12 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     for (const fact of facts) onEvent({ ...fact, at: clock.now() });
   };
 
-  const stalls = createStallWatch({ queue, clock, stallAfterMs: ports.config.stallAfterMs, tell: (facts) => detached(() => tell(facts)) });
+  const stalls = createStallWatch({
+    queue,
+    clock,
+    stallAfterMs: ports.config.stallAfterMs,
+    tell: (fact, runId) => detached(() => onEvent({ ...fact, at: clock.now(), ...(runId === undefined ? {} : { runId }) })),
+  });
 
   // ── what the chart tells ──
 

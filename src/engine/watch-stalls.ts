@@ -10,7 +10,7 @@ export interface StallWatch {
   readonly clock: Clock;
   /** `Infinity`: nothing is watched. */
   readonly stallAfterMs: number;
-  readonly tell: (facts: readonly SyncFact[]) => void;
+  readonly tell: (fact: SyncFact, runId: number | undefined) => void;
 }
 
 /**
@@ -30,7 +30,8 @@ export function createStallWatch({ queue, clock, stallAfterMs, tell }: StallWatc
     // It has moved while the queue was read.
     if (seen !== place) return;
     const operations = claimed.map(({ opId, kind, entityId }) => ({ opId, kind, entityId }));
-    tell([{ type: 'run.stalled', phase: phaseOf(snapshot), stalledMs: stallAfterMs, operations, runId: snapshot.context.run?.id }]);
+    const runId = snapshot.context.run?.id;
+    tell({ type: 'run.stalled', phase: phaseOf(snapshot), stalledMs: stallAfterMs, operations }, runId);
   };
   return {
     stop,

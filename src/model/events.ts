@@ -75,7 +75,6 @@ export type SyncFact =
       readonly phase: string;
       readonly stalledMs: number;
       readonly operations: readonly OpRef[];
-      readonly runId?: number | undefined;
     }
   /** Something that should survive a restart (a wait, a pause) could not be stored; the engine goes on. */
   | { readonly type: 'store.warning'; readonly message: string };

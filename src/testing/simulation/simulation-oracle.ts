@@ -260,11 +260,9 @@ export class SimulationOracle {
     const states = this.server.backend.history.get(entityOf(op)) ?? [];
     const last = group.at(-1) ?? op;
     if (last.type === 'delete') return states.length === 0 || states.includes(null);
-    return states.some(
-      (row) =>
-        row !== null &&
-        Object.entries(op.payload ?? {}).every(([key, value]) => serverKeys.has(key) || !isChangedBy(op, key) || deepEqual(row[key] ?? null, value)),
-    );
+    const superseded = new Set(group.filter(({ seq }) => seq > op.seq).flatMap(claimsOf));
+    const own = claimsOf(op).filter((key) => !superseded.has(key));
+    return states.some((row) => row !== null && own.every((key) => deepEqual(row[key] ?? null, op.payload?.[key] ?? null)));
   }
 
   #memoryOf(replica: SimulatedReplica): Memory {
@@ -276,8 +274,6 @@ export class SimulationOracle {
 
 const claimsOf = (op: QueuedNow): readonly string[] =>
   [...(op.changed ?? Object.keys(op.payload ?? {})), ...op.deltas.map(({ field }) => field)].filter((key) => !serverKeys.has(key));
-
-const isChangedBy = (op: QueuedNow, key: string): boolean => op.changed === undefined || op.changed.includes(key);
 
 export function toWire(kind: SimulatedKind, row: Readonly<Record<string, Json>>): JsonObject {
   const shared = { id: row['id'] ?? null, title: row['title'] ?? null };
