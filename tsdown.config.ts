@@ -7,6 +7,7 @@ export default defineConfig([
       persistence: 'src/persistence.ts',
       transport: 'src/transport.ts',
       devtools: 'src/devtools.ts',
+      'devtools-node': 'src/devtools-node.ts',
       server: 'src/server.ts',
       testing: 'src/testing.ts',
       'synchart-server': 'src/server/synchart-server.ts',

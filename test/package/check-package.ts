@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const entries = ['index', 'persistence', 'transport', 'devtools', 'server', 'testing'];
+const entries = ['index', 'persistence', 'transport', 'devtools', 'devtools-node', 'server', 'testing'];
 /** What an app loads that imports everything but the server and the test tools: gzipped, without comments and dependencies, names not shortened. */
 const appBudgetKb = 120;
 const tarballBudgetKb = 600;

@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const entries = ['index', 'persistence', 'transport', 'devtools', 'server', 'testing'];
+const entries = ['index', 'persistence', 'transport', 'devtools', 'devtools-node', 'server', 'testing'];
 
 const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => readFileSync(path, 'utf8')) as { config: unknown };
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
@@ -27,7 +27,7 @@ function exportsOf(entry: string): string[] {
 
 describe('public names: a change shows up as a change of this snapshot, and in CHANGELOG.md', () => {
   for (const entry of entries) {
-    test(`synchart${entry === 'index' ? '' : `/${entry}`}`, async () => {
+    test(`synchart${entry === 'index' ? '' : `/${entry.replace('-', '/')}`}`, async () => {
       await expect(`${exportsOf(entry).join('\n')}\n`).toMatchFileSnapshot(`exports/${entry}.txt`);
     });
   }

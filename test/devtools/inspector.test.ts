@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises';
+import { request as ask } from 'node:http';
+import { join } from 'node:path';
+import { chromium, type Browser } from 'playwright';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
+import { serveInspector, type RunningInspector } from '../../src/devtools/inspector/inspector-server.ts';
+import { buildPage, type BuiltPage } from '../support/build-page.ts';
+import { chromiumArguments, findChromium } from '../support/find-chromium.ts';
+import { openEngine, type EngineBench } from '../support/open-engine.ts';
+import { todoOf } from '../support/todo.ts';
+
+let built: BuiltPage;
+let browser: Browser;
+beforeAll(async () => {
+  built = await buildPage('src/devtools/inspector/panel-page.tsx');
+  browser = await chromium.launch({ executablePath: findChromium(), args: [...chromiumArguments] });
+}, 180_000);
+afterAll(async () => {
+  await browser.close();
+  await built.remove();
+});
+
+async function inspected(): Promise<{ readonly bench: EngineBench; readonly inspector: RunningInspector }> {
+  const bench = await openEngine();
+  const inspector = await serveInspector(attachDevtools(bench.engine), 0, (name) => readFile(join(built.folder, name)).catch(() => undefined));
+  onTestFinished(async () => {
+    await inspector.close();
+    await bench.close();
+  });
+  return { bench, inspector };
+}
+
+interface Asked {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+/** As no browser lets a page do it: with any Host and Origin. */
+const call = (url: string, path: string, { method = 'GET', headers = {}, body }: Asked = {}): Promise<{ readonly status: number; readonly text: string }> =>
+  new Promise((resolve, reject) => {
+    const sent = ask(new URL(path, url), { method, headers: { ...headers }, agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (part: string) => (text += part));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
+    });
+    sent.on('error', reject);
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+  });
+const tokenOf = ({ url }: RunningInspector): string => new URL(url).searchParams.get('token') ?? '';
+
+test('I12: a Node process shows its engine in a browser: the outbox is there, and the sync button syncs', async () => {
+  const { bench, inspector } = await inspected();
+  await bench.engine.start();
+  await bench.writer.insertAndEnqueue(todoOf('a'));
+  const context = await browser.newContext();
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  const elsewhere: string[] = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(new URL(inspector.url).origin)) elsewhere.push(request.url());
+  });
+  const { url } = inspector;
+  await page.goto(url);
+  await page.getByRole('button', { name: /todos\/a/ }).waitFor();
+  expect(new URL(page.url()).search).toBe('');
+  await page.getByRole('button', { name: 'Sync now' }).click();
+  await bench.until(({ pending }) => pending === 0);
+  await page.getByText('Everything is sent').waitFor();
+
+  // A reload keeps the session; the address lets nobody else in.
+  await page.reload();
+  await page.getByRole('button', { name: 'Sync now' }).waitFor();
+  expect(complaints).toEqual([]);
+  const stranger = await browser.newContext();
+  onTestFinished(() => stranger.close());
+  const second = await stranger.newPage();
+  await second.goto(url);
+  expect(await second.getByRole('alert').textContent()).toContain('was used already');
+
+  await inspector.close();
+  await page.getByText('engine gone').waitFor();
+  expect(elsewhere.filter((asked) => !asked.startsWith('data:'))).toEqual([]);
+}, 60_000);
+
+test('F-112: a name that was pointed at the inspector gets nothing (DNS rebinding)', async () => {
+  const { inspector } = await inspected();
+  const origin = new URL(inspector.url).origin;
+  const token = tokenOf(inspector);
+  expect((await call(inspector.url, '/', { headers: { host: 'evil.example' } })).status).toBe(403);
+  expect((await call(inspector.url, '/page.js', { headers: { host: 'evil.example' } })).status).toBe(403);
+  const rebound = await call(inspector.url, '/session', { method: 'POST', headers: { host: 'evil.example', origin: 'http://evil.example' }, body: token });
+  expect(rebound.status).toBe(403);
+  // The attempt has not used the token up.
+  expect((await call(inspector.url, '/session', { method: 'POST', headers: { origin }, body: token })).status).toBe(200);
+});
+
+test('a page of another site may neither open a session nor say anything, with a session or without', async () => {
+  const { bench, inspector } = await inspected();
+  const origin = new URL(inspector.url).origin;
+  const token = tokenOf(inspector);
+  for (const foreign of ['http://evil.example', 'null', 'http://127.0.0.1:1'])
+    expect((await call(inspector.url, '/session', { method: 'POST', headers: { origin: foreign }, body: token })).status).toBe(403);
+  expect((await call(inspector.url, '/session', { method: 'POST', body: token })).status).toBe(403);
+  const { text } = await call(inspector.url, '/session', { method: 'POST', headers: { origin }, body: token });
+  const key = JSON.parse(text) as string;
+  const message = { channel: 'c', message: { type: 'command', id: 1, command: { type: 'pause' } } };
+  const authorization = `Bearer ${key}`;
+  expect((await call(inspector.url, '/messages', { method: 'POST', headers: { origin: 'http://evil.example', authorization }, body: message })).status).toBe(
+    403,
+  );
+  expect((await call(inspector.url, '/messages', { method: 'POST', headers: { origin }, body: message })).status).toBe(401);
+  expect((await call(inspector.url, '/events', { method: 'POST', headers: { origin, authorization: 'Bearer x' }, body: 'c' })).status).toBe(401);
+  expect((await call(inspector.url, '/messages', { method: 'POST', headers: { origin, authorization }, body: message })).status).toBe(404);
+  expect(bench.engine.status().paused).toBe(false);
+});
+
+test('a token works once, and the next one is another', async () => {
+  const { inspector } = await inspected();
+  const origin = new URL(inspector.url).origin;
+  const token = tokenOf(inspector);
+  const redeem = (body: unknown): Promise<{ readonly status: number }> => call(inspector.url, '/session', { method: 'POST', headers: { origin }, body });
+  expect((await redeem('wrong')).status).toBe(401);
+  expect((await redeem({ token })).status).toBe(401);
+  expect((await redeem(token)).status).toBe(200);
+  expect((await redeem(token)).status).toBe(401);
+  expect(tokenOf(inspector)).not.toBe(token);
+  expect((await redeem(tokenOf(inspector))).status).toBe(200);
+});
+
+test('what is asked badly is answered, and the inspector goes on', async () => {
+  const { inspector } = await inspected();
+  const origin = new URL(inspector.url).origin;
+  const post = (body: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const sent = ask(new URL('/session', inspector.url), { method: 'POST', headers: { origin }, agent: false }, (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });
+  expect(await post('{')).toBe(400);
+  expect(await post(JSON.stringify('x'.repeat(9 * 1024 * 1024)))).toBe(413);
+  expect((await call(inspector.url, '/../package.json')).status).toBe(404);
+  expect((await call(inspector.url, '/%2e%2e%2fpackage.json')).status).toBe(404);
+  expect((await call(inspector.url, '/')).status).toBe(200);
+});
