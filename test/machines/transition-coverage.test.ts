@@ -91,6 +91,7 @@ const names = namesOf(quiet.root);
 function takenBy(script: Script, event: object): readonly string[] {
   const seen: string[] = [];
   const actor = createActor(quiet, {
+    input: script.context,
     snapshot: JSON.parse(JSON.stringify(quiet.getPersistedSnapshot(script.snapshot))) as never,
     clock: { setTimeout: () => 0, clearTimeout: () => undefined },
     inspect: (inspected) => {

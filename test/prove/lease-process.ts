@@ -41,7 +41,7 @@ engine.actor.subscribe((snapshot) => {
   say(`${now} ${process.pid}:${runs}`);
 });
 engine.events$.subscribe((event) => {
-  if (event.type === 'batch.pushed' || event.type === 'page.applied') say(`committed ${process.pid}:${runs}`);
+  if (event.type === 'batch.pushed' || event.type === 'sync.progress') say(`committed ${process.pid}:${runs}`);
 });
 await engine.start();
 
