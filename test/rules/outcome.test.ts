@@ -99,24 +99,128 @@ describe('toOutcome', () => {
   });
 });
 
+const outcomeTypes = [
+  'applied',
+  'conflict',
+  'rejected',
+  'forbidden',
+  'authRequired',
+  'throttled',
+  'unavailable',
+  'retryLater',
+  'notSent',
+  'malformed',
+  'ambiguous',
+] as const;
+
+test('I2: exactly these outcomes end the identity of a request', () => {
+  expect(outcomeTypes.filter((type) => closesRequest(type))).toEqual(['conflict', 'rejected', 'forbidden', 'authRequired', 'throttled', 'notSent']);
+});
+
+test('F-106: exactly these outcomes are sent again by the engine itself, and only below the limit', () => {
+  const again = ['rejected', 'forbidden', 'authRequired', 'throttled', 'unavailable', 'retryLater', 'notSent', 'malformed'];
+  expect(outcomeTypes.filter((type) => willRetry(type, 4, 5))).toEqual(again);
+  expect(outcomeTypes.filter((type) => willRetry(type, 5, 5))).toEqual([]);
+});
+
+test('F-09: exactly these outcomes count a try', () => {
+  expect(outcomeTypes.filter((type) => tryIsCounted(type))).toEqual(['rejected']);
+  expect(outcomeTypes.filter((type) => tryIsCounted(type, true))).toEqual(['rejected', 'retryLater']);
+});
+
+test('F-07: no connection concerns everybody, a 500 the one operation', () => {
+  expect(toOutcome(edit, pushUnavailable({ dispatched: true, noConnection: true, message: 'gone' })).type).toBe('unavailable');
+  expect(toOutcome(edit, pushUnavailable({ dispatched: true, noConnection: false, message: 'boom' })).type).toBe('retryLater');
+});
+
 describe('judgeBatch', () => {
   const boom = pushUnavailable({ dispatched: true, statusCode: 500, message: 'boom' });
   const never = pushUnavailable({ dispatched: false, message: 'not sent' });
   const cut = pushUnavailable({ dispatched: false, noConnection: true, message: 'refused' });
   const html = pushMalformed('HTML');
   const of = (...results: readonly (readonly [string, PushResult])[]) => judgeBatch(results.map(([entity, result]) => ({ entity, result })));
-  test.each<[string, ReturnType<typeof of>, string]>([
-    ['nothing', of(), 'fine'],
-    ['F-132: one entity failing, even twice', of(['a', boom], ['a', boom], ['b', pushSuccess()]), 'fine'],
-    ['two entities in a row', of(['a', boom], ['b', pushAmbiguous({ message: 'cut' })]), 'askHealth'],
-    ['an answer between them', of(['a', boom], ['b', pushConflict()], ['c', boom]), 'fine'],
-    ['an unsent one between them says nothing', of(['a', boom], ['b', never], ['c', boom]), 'askHealth'],
-    ['F-07: one without connection', of(['a', pushSuccess()], ['b', cut]), 'unavailable'],
-    ['F-23: two malformed in a row', of(['a', html], ['b', html]), 'malformed'],
-    ['one malformed', of(['a', html], ['b', boom], ['b', html]), 'fine'],
-    ['401 goes before all', of(['a', cut], ['b', pushUnauthorized()], ['c', pushThrottled()]), 'authRequired'],
-    ['429 goes before no connection', of(['a', cut], ['b', pushThrottled()]), 'throttled'],
-  ])('%s', (_, verdict, expected) => {
+  // Judged within the test, so that a mutant meets an assertion and not a suite that cannot be collected.
+  test.each<[string, Parameters<typeof of>, string]>([
+    ['nothing', [], 'fine'],
+    [
+      'F-132: one entity failing, even twice',
+      [
+        ['a', boom],
+        ['a', boom],
+        ['b', pushSuccess()],
+      ],
+      'fine',
+    ],
+    [
+      'two entities in a row',
+      [
+        ['a', boom],
+        ['b', pushAmbiguous({ message: 'cut' })],
+      ],
+      'askHealth',
+    ],
+    [
+      'an answer between them',
+      [
+        ['a', boom],
+        ['b', pushConflict()],
+        ['c', boom],
+      ],
+      'fine',
+    ],
+    [
+      'an unsent one between them says nothing',
+      [
+        ['a', boom],
+        ['b', never],
+        ['c', boom],
+      ],
+      'askHealth',
+    ],
+    [
+      'F-07: one without connection',
+      [
+        ['a', pushSuccess()],
+        ['b', cut],
+      ],
+      'unavailable',
+    ],
+    [
+      'F-23: two malformed in a row',
+      [
+        ['a', html],
+        ['b', html],
+      ],
+      'malformed',
+    ],
+    [
+      'one malformed',
+      [
+        ['a', html],
+        ['b', boom],
+        ['b', html],
+      ],
+      'fine',
+    ],
+    [
+      '401 goes before all',
+      [
+        ['a', cut],
+        ['b', pushUnauthorized()],
+        ['c', pushThrottled()],
+      ],
+      'authRequired',
+    ],
+    [
+      '429 goes before no connection',
+      [
+        ['a', cut],
+        ['b', pushThrottled()],
+      ],
+      'throttled',
+    ],
+  ])('%s', (_, answers, expected) => {
+    const verdict = of(...answers);
     expect(verdict.verdict).toBe(expected);
     expect(verdict.message === '').toBe(expected === 'fine');
   });
