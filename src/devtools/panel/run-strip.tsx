@@ -78,24 +78,26 @@ const RunBar = ({ bar: { run, start, length, tone, title, phases, requests }, is
     >
       {run.runId}
     </button>
-    <Bars className="sc-phases" bars={phases} onJump={onJump} />
+    <Bars className="sc-phases" isNamed bars={phases} onJump={onJump} />
     <Bars className="sc-calls" bars={requests} onJump={onJump} />
   </div>
 );
 
-/** For the mouse only: by keyboard the same is in the list. */
-const Bars = ({
-  className,
-  bars,
-  onJump,
-}: {
+interface BarsProps {
   readonly className: string;
   readonly bars: readonly StripBar[];
+  /** Writes the name into each bar, as far as it goes. */
+  readonly isNamed?: boolean;
   readonly onJump: (entryId: number) => void;
-}): ReactNode => (
+}
+
+/** For the mouse only: by keyboard the same is in the list. */
+const Bars = ({ className, bars, isNamed = false, onJump }: BarsProps): ReactNode => (
   <div className={className} aria-hidden="true">
     {bars.map(({ start, length, tone, title, entryId }) => (
-      <span key={entryId} data-tone={tone} title={title} style={{ insetInlineStart: `${start}%`, inlineSize: `${length}%` }} onClick={() => onJump(entryId)} />
+      <span key={entryId} data-tone={tone} title={title} style={{ insetInlineStart: `${start}%`, inlineSize: `${length}%` }} onClick={() => onJump(entryId)}>
+        {isNamed ? title : undefined}
+      </span>
     ))}
   </div>
 );

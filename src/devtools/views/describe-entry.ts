@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
 import type { EventEntry, LogEntry, TransitionEntry } from '../protocol/log-entry.ts';
-import { describeDuration } from './describe-time.ts';
+import { describeDuration, describeTime } from './describe-time.ts';
 import { pathOf, phaseOfValue } from './phase-of-value.ts';
 import { phaseTones, type Tone } from './phase-tone.ts';
 import { describeRequest, requestOutcome } from './request-model.ts';
@@ -72,8 +72,15 @@ function eventDetail({ data, kind, entityId }: EventEntry): string {
   const skipped = new Set(['kind', 'entityId', 'opId', 'id']);
   const facts = Object.entries(data)
     .filter(([name, value]) => !skipped.has(name) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'))
-    .map(([name, value]) => `${name} ${name.endsWith('Ms') && typeof value === 'number' ? describeDuration(value) : String(value)}`);
+    .map(([name, value]) => `${name} ${showFact(name, value)}`);
   return [about, error, ...(error === undefined ? facts : [])].filter((part) => part !== undefined && part !== '').join(' · ');
+}
+
+/** Numbers by their names: `…Ms` is a duration, `…At` a time. */
+function showFact(name: string, value: Json): string {
+  if (typeof value !== 'number') return String(value);
+  if (name.endsWith('Ms')) return describeDuration(value);
+  return name.endsWith('At') ? describeTime(value) : value.toLocaleString('en');
 }
 
 function messageOf({ error }: JsonObject): string | undefined {

@@ -44,7 +44,7 @@ export const base = `
 .sc-button.plain { border-color: transparent; background: none; }
 .sc-button.icon { padding: 2px; min-inline-size: 26px; }
 .sc-button[aria-pressed="true"] { background: var(--bg-active); border-color: var(--accent); }
-.sc-input { min-block-size: 26px; padding: 2px var(--s2); border: 1px solid var(--border-strong); border-radius: var(--radius-small); background: var(--bg); min-inline-size: 0; }
+.sc-input { max-inline-size: 200px; min-block-size: 26px; padding: 2px var(--s2); border: 1px solid var(--border-strong); border-radius: var(--radius-small); background: var(--bg); min-inline-size: 0; }
 .sc-badge { display: inline-flex; align-items: center; gap: var(--s1); padding: 0 6px; border-radius: 9px; font-size: var(--text-small); line-height: 18px; white-space: nowrap; color: var(--tone); background: var(--tone-bg); }
 .sc-dot { inline-size: 8px; block-size: 8px; border-radius: 50%; background: var(--tone); flex: none; }
 [data-tone="ok"] { --tone: var(--ok); --tone-bg: var(--ok-bg); }
@@ -65,7 +65,7 @@ export const base = `
 .sc-facts dd { overflow-wrap: anywhere; }
 .sc-section { display: grid; gap: var(--s2); margin-block-end: var(--s4); }
 .sc-actions { display: flex; flex-wrap: wrap; gap: var(--s2); }
-.sc-note { padding: var(--s2); border-radius: var(--radius-small); color: var(--tone); background: var(--tone-bg); overflow-wrap: anywhere; }
+.synchart .sc-note { padding: var(--s2); border-radius: var(--radius-small); color: var(--tone); background: var(--tone-bg); overflow-wrap: anywhere; }
 
 .sc-json { border: 1px solid var(--border); border-radius: var(--radius-small); background: var(--bg-raised); padding: var(--s2); max-block-size: 320px; overflow: auto; }
 .sc-dialog { inline-size: min(420px, calc(100% - 32px)); border: 1px solid var(--border-strong); border-radius: var(--radius); background: var(--bg); color: var(--fg); padding: var(--s4); }
