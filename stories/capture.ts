@@ -15,12 +15,18 @@ import { pacedTransport } from './support/paced-transport.ts';
 const folder = fileURLToPath(new URL('./fixtures/', import.meta.url));
 const wanted = process.argv.slice(2);
 
-async function capture(name: string, script: (bench: EngineBench) => Promise<void>, options: EngineBenchOptions = {}): Promise<void> {
+interface CaptureOptions extends EngineBenchOptions {
+  /** Also writes the rows of the todos, as `<name>-rows.json`: a bundle has none. */
+  readonly withRows?: boolean;
+}
+
+async function capture(name: string, script: (bench: EngineBench) => Promise<void>, { withRows = false, ...options }: CaptureOptions = {}): Promise<void> {
   if (wanted.length > 0 && !wanted.includes(name)) return;
   const bench = await openEngine(options);
   const agent = attachDevtools(bench.engine, { name: 'todo app' });
   await script(bench);
   writeFileSync(`${folder}${name}.json`, `${JSON.stringify(await agent.ask('bundle', {}))}\n`);
+  if (withRows) writeFileSync(`${folder}${name}-rows.json`, `${JSON.stringify(await agent.ask('rows', { kind: 'todos', limit: 500 }))}\n`);
   agent.detach();
   await bench.close();
   process.stdout.write(`${name}\n`);
@@ -120,3 +126,21 @@ await capture(
   },
 );
 await pacedServer.close();
+
+/** Rows that differ from the server's, rows in conflict, and some that could not be stored. */
+await capture(
+  'replica',
+  async (bench) => {
+    const { engine, server, writer } = bench;
+    await seeded(bench);
+    for (const id of ['t1', 't6']) await writer.replaceAndEnqueue(todoOf(id, { title: `${id}, as changed on this device`, priority: 7 }));
+    for (const id of ['t1', 't8']) server.update('todos', id, { title: `${id}, as changed by somebody else`, tags: ['home', 'office'] });
+    server.update('todos', 't5', { title: null, tags: 'not a list' });
+    server.refuse(({ id }) => id === 't6', { status: 422, body: { error: 'validation' } });
+    await quietly(engine.sync());
+    await writer.insertAndEnqueue(todoOf('n1', { title: 'Buy milk' }));
+    await writer.replaceAndEnqueue(todoOf('t9', { title: 'Not sent yet', done: true }));
+    await writer.enqueueDelete('t2');
+  },
+  { withRows: true, config: { conflictStrategy: 'manual', maxRetries: 0 } },
+);

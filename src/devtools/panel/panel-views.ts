@@ -1,7 +1,9 @@
 import { ChartPanelView } from './chart-view.tsx';
 import { ConflictsView } from './conflicts-view.tsx';
+import { NetworkView } from './network-view.tsx';
 import { OutboxView } from './outbox-view.tsx';
 import type { PanelView } from './panel-view.ts';
+import { ReplicaView } from './replica-view.tsx';
 import { TimelineView } from './timeline-view.tsx';
 
 /** The views, in the order of their tabs. */
@@ -10,4 +12,6 @@ export const panelViews: readonly PanelView[] = [
   { name: 'chart', label: 'Chart', view: ChartPanelView },
   { name: 'timeline', label: 'Timeline', view: TimelineView },
   { name: 'conflicts', label: 'Conflicts', view: ConflictsView },
+  { name: 'replica', label: 'Replica', view: ReplicaView },
+  { name: 'network', label: 'Network', view: NetworkView },
 ];
