@@ -34,8 +34,8 @@ interface Proof {
   readonly points: number;
   /** The same seed gives the same points. */
   readonly seed: number;
-  /** Called after each point. */
-  readonly onPoint?: (done: number, where: string) => void;
+  /** Called after each point, with what did not hold there. */
+  readonly onPoint?: (done: number, where: string, broken: readonly string[]) => void;
 }
 
 const seeds = 12;
@@ -56,10 +56,11 @@ export async function proveCrash({ driver, points, seed, onPoint }: Proof): Prom
     const given = point % 3 === 2 ? { afterMs: share * whole.livedMs } : { killAt: 1 + Math.floor(share * steps) };
     const life = await die(driver, given);
     at[life.where] = (at[life.where] ?? 0) + 1;
-    broken.push(
-      ...life.broken.map((what) => `seed ${seed}, ${driver}, point ${point}, ${JSON.stringify(given)} of ${steps} steps, while ${life.where}: ${what}`),
+    const found = life.broken.map(
+      (what) => `seed ${seed}, ${driver}, point ${point}, ${JSON.stringify(given)} of ${steps} steps, while ${life.where}: ${what}`,
     );
-    onPoint?.(point + 1, life.where);
+    broken.push(...found);
+    onPoint?.(point + 1, life.where, found);
   }
   return { driver, points, steps, at, broken };
 }

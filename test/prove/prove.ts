@@ -33,8 +33,9 @@ const proofs: Readonly<Record<string, (driver: DatabaseDriver) => Promise<readon
       driver,
       points: Number(values.points),
       seed,
-      onPoint: (done, where) => {
-        if (done % 20 === 0) print(`${driver}: ${done} points, the last one in ${where}`);
+      onPoint: (done, where, found) => {
+        for (const what of found) print(what);
+        if (done % 10 === 0) print(`${driver}: ${done} points, the last one in ${where}`);
       },
     });
     print(report);
