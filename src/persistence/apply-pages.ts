@@ -7,6 +7,7 @@ import { compareTimestamps } from '../rules/timestamp.ts';
 import { newestKnown } from './base-rows.ts';
 import { refreshConflict } from './conflict-rows.ts';
 import { classifyDatabaseError } from './database-failure.ts';
+import { checkReferencesAtOnce } from './deferred-references.ts';
 import { EntityChanges } from './entity-changes.ts';
 import { readSituation, writePosition } from './pull-positions.ts';
 import { keptAs, quarantine, readQuarantine, releaseFromQuarantine, unusableRow, type BadRow } from './quarantine.ts';
@@ -93,7 +94,8 @@ function applyInOneTransaction(
 }
 
 async function openWork(session: Session, context: StoreContext, table: ReplicaTable, strict: boolean): Promise<PageWork> {
-  if (!strict && session.dialect.name === 'sqlite') await session.run('PRAGMA defer_foreign_keys = ON');
+  if (strict) await checkReferencesAtOnce(session);
+  else if (session.dialect.name === 'sqlite') await session.run('PRAGMA defer_foreign_keys = ON');
   return { session, context, table, strict, ...(await readSituation(session, table.kind)) };
 }
 

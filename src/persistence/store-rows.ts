@@ -1,6 +1,7 @@
 import { ValidationError } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
 import { classifyDatabaseError } from './database-failure.ts';
+import { lacksParent } from './deferred-references.ts';
 import type { BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import type { Session } from './session.ts';
@@ -20,14 +21,17 @@ export async function storeRows(
   options: { readonly oneByOne?: boolean; readonly keepDeletedLocally?: boolean } = {},
 ): Promise<readonly BadRow[]> {
   if (rows.length === 0) return [];
+  const isOrphan = options.oneByOne === true ? lacksParent(session, table) : undefined;
+  const savepoint = session.dialect.name === 'postgres' || isOrphan !== undefined;
   const store = (some: readonly RowToStore[]): Promise<Error | undefined> =>
-    refusal(session, () =>
-      table.upsert(
+    refusal(session, savepoint, async () => {
+      await table.upsert(
         session,
         some.map(({ row }) => row),
         options,
-      ),
-    );
+      );
+      for (const { id } of some) if (await isOrphan?.(id)) throw new ValidationError(`${table.kind}/${id} refers to a row that is not there`);
+    });
   if (options.oneByOne !== true && (await store(rows)) === undefined) return [];
   const bad: BadRow[] = [];
   for (const row of rows) {
@@ -38,8 +42,7 @@ export async function storeRows(
 }
 
 /** Tries a write; what a row is to blame for comes back, anything else is thrown. PostgreSQL needs a savepoint to go on afterwards. */
-async function refusal(session: Session, write: () => Promise<void>): Promise<Error | undefined> {
-  const savepoint = session.dialect.name === 'postgres';
+async function refusal(session: Session, savepoint: boolean, write: () => Promise<void>): Promise<Error | undefined> {
   if (savepoint) await session.run('SAVEPOINT "synchart_row"');
   try {
     await write();
