@@ -140,7 +140,7 @@ describe('judgeBatch', () => {
   const html = pushMalformed('HTML');
   const of = (...results: readonly (readonly [string, PushResult])[]) => judgeBatch(results.map(([entity, result]) => ({ entity, result })));
   // Judged within the test, so that a mutant meets an assertion and not a suite that cannot be collected.
-  test.each<[string, Parameters<typeof of>, string]>([
+  test.each<[string, [string, PushResult][], string]>([
     ['nothing', [], 'fine'],
     [
       'F-132: one entity failing, even twice',
