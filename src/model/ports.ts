@@ -65,12 +65,15 @@ export interface TakenRequest {
   /** Epoch ms of the first time it was sent; undefined: never yet. */
   readonly firstSentAt: number | undefined;
   /**
-   * Why the row must be fetched before sending. `unknownVersion`: the last answer had no version, `lastSent` is what we sent then.
+   * Why the row must be fetched before sending. `unknownVersion`: the last answer had no version, `lastSent` is what we sent then; or the server was
+   * never asked (`isUnseen`), `lastSent` is what the user saw.
    * `staleRequest`: sent without outcome, and the server may have forgotten the key.
    */
   readonly verify: 'no' | 'unknownVersion' | 'staleRequest';
   /** Wire row that the entity's last applied request carried, while its version is unknown. */
   readonly lastSent?: JsonObject | undefined;
+  /** The row is from before its table was synchronised: the server may have it or not. */
+  readonly isUnseen?: boolean | undefined;
   /**
    * Relative changes that the request stands for, also where they travel inside the row. That the server's row equals what was sent proves
    * nothing then: somebody else may have made the same change.

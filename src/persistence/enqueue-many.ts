@@ -1,5 +1,5 @@
 import type { Op } from '../model/operation.ts';
-import { checkOp, payloadToSend, type PreImage } from './enqueue.ts';
+import { checkOp, isUnseen, payloadToSend, type PreImage } from './enqueue.ts';
 import { OutboxState } from './entities.ts';
 import { joinTurn } from './postgres-turn.ts';
 import type { ReplicaTable } from './replica-table.ts';
@@ -25,8 +25,8 @@ export async function enqueueMany(session: Session, table: ReplicaTable, list: r
   const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
   for (const part of chunked(list, rowsPerStatement)) {
     await session.run(
-      `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version", "schema_version")
-       VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?)').join(', ')} ON CONFLICT ("kind", "entity_id") DO NOTHING`,
+      `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version", "version_unknown", "schema_version")
+       VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?)').join(', ')} ON CONFLICT ("kind", "entity_id") DO NOTHING`,
       part.flatMap(({ op, preImage }) => [
         op.kind,
         op.id,
@@ -34,6 +34,7 @@ export async function enqueueMany(session: Session, table: ReplicaTable, list: r
         preImage.version || null,
         json(preImage.newer?.row),
         preImage.newer?.version ?? null,
+        isUnseen(op, preImage) ? 1 : 0,
         version,
       ]),
     );

@@ -15,6 +15,12 @@ export interface PreImage {
   readonly newer?: { readonly row: JsonObject; readonly version: string } | undefined;
 }
 
+/**
+ * True for a change of a row of which nobody knows whether the server has it, as rows from before the table was synchronised: sent blindly, it
+ * would overwrite what others wrote there.
+ */
+export const isUnseen = (op: Op, preImage: PreImage): boolean => !op.creates && !op.baseUpdatedAt && preImage.row !== undefined && !preImage.version;
+
 const maxIdLength = 10_240;
 
 /** Refuses what could never be sent. Throws `ValidationError` naming the field; nothing was written. */
@@ -88,7 +94,7 @@ export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | 
   if (session.dialect.name === 'postgres') await joinTurn(session.queryRunner);
   const version = table?.schema.version ?? 1;
   await session.run(
-    `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version", "schema_version") VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT ("kind", "entity_id") DO NOTHING`,
+    `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version", "version_unknown", "schema_version") VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ("kind", "entity_id") DO NOTHING`,
     [
       op.kind,
       op.id,
@@ -96,6 +102,7 @@ export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | 
       preImage.version || null,
       preImage.newer === undefined ? null : JSON.stringify(preImage.newer.row),
       preImage.newer?.version ?? null,
+      isUnseen(op, preImage) ? 1 : 0,
       version,
     ],
   );
@@ -112,7 +119,22 @@ export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | 
        WHERE "sync_outbox"."request_id" IS NULL AND "sync_outbox"."state" <> ${OutboxState.inFlight} AND "sync_outbox"."kind" = excluded."kind" AND "sync_outbox"."entity_id" = excluded."entity_id"
          AND NOT EXISTS (SELECT 1 FROM "sync_outbox" h WHERE h."kind" = excluded."kind" AND h."entity_id" = excluded."entity_id" AND h."seq" > "sync_outbox"."seq" AND h."request_id" IS NOT NULL)
      RETURNING 1 AS "queued"`,
-    [op.opId, op.kind, op.id, op.type, op.creates ? 1 : 0, payload, deltas, changedFields, op.baseUpdatedAt || null, op.localTimestamp, version, op.kind, op.id, now],
+    [
+      op.opId,
+      op.kind,
+      op.id,
+      op.type,
+      op.creates ? 1 : 0,
+      payload,
+      deltas,
+      changedFields,
+      op.baseUpdatedAt || null,
+      op.localTimestamp,
+      version,
+      op.kind,
+      op.id,
+      now,
+    ],
   );
   if (queued.length === 0) {
     throw new ValidationError(

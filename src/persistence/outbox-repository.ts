@@ -162,7 +162,7 @@ export function createOutboxRepository(context: StoreContext, { gate, feed, list
               [config.maxOutboxTryCount, config.maxOutboxTryCount, kind, entities],
             );
             await session.run(
-              `DELETE FROM "sync_base" WHERE "kind" = ? AND ${inList('"entity_id"')} AND "version_unknown" = 0
+              `DELETE FROM "sync_base" WHERE "kind" = ? AND ${inList('"entity_id"')} AND ("version_unknown" = 0 OR "last_sent" IS NULL)
                AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = "sync_base"."kind" AND o."entity_id" = "sync_base"."entity_id")`,
               [kind, entities],
             );

@@ -27,7 +27,7 @@ export async function preflight(request: TakenRequest, ports: Ports, signal: Abo
   if (verify === 'unknownVersion' && request.firstSentAt === undefined && op.type === 'upsert' && isPureDelta(op)) return { type: 'send', op };
   const fetched = await fetchRow(op, ports, signal);
   if (fetched.type === 'fetchError') return { type: 'answered', ...fetchFailure(op, fetched.error) };
-  if (fetched.type === 'fetchNotFound') return withoutRow(op, verify);
+  if (fetched.type === 'fetchNotFound') return withoutRow(request);
   // A lost reply after all: the row is there as we sent it.
   if (request.firstSentAt !== undefined && isEcho(request, fetched.data, ports))
     return { type: 'answered', outcome: { type: 'applied', row: fetched.data, version: fetched.version } };
@@ -36,10 +36,10 @@ export async function preflight(request: TakenRequest, ports: Ports, signal: Abo
     : afterStaleRequest(request, fetched.data, fetched.version, ports);
 }
 
-function withoutRow(op: Op, verify: TakenRequest['verify']): Preflight {
+function withoutRow({ op, verify, isUnseen }: TakenRequest): Preflight {
   if (op.type === 'delete') return { type: 'answered', outcome: { type: 'applied' } };
   // Nothing there that a second arrival could double.
-  if (op.creates) return { type: 'send', op };
+  if (op.creates || isUnseen === true) return { type: 'send', op };
   if (verify === 'staleRequest' && op.force === true) return { type: 'answered', outcome: unproven(op) };
   return { type: 'answered', outcome: { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '' } };
 }
