@@ -1,5 +1,6 @@
 import { ChartPanelView } from './chart-view.tsx';
 import { ConflictsView } from './conflicts-view.tsx';
+import { FaultsView } from './faults-view.tsx';
 import { NetworkView } from './network-view.tsx';
 import { OutboxView } from './outbox-view.tsx';
 import type { PanelView } from './panel-view.ts';
@@ -14,4 +15,5 @@ export const panelViews: readonly PanelView[] = [
   { name: 'conflicts', label: 'Conflicts', view: ConflictsView },
   { name: 'replica', label: 'Replica', view: ReplicaView },
   { name: 'network', label: 'Network', view: NetworkView },
+  { name: 'faults', label: 'Faults', view: FaultsView },
 ];
