@@ -4,3 +4,5 @@ export type { DevtoolsAgent, DevtoolsOptions } from './devtools/agent/devtools-a
 export type { RunningInspector } from './devtools/inspector/inspector-server.ts';
 export { startInspector } from './devtools/inspector/start-inspector.ts';
 export type { InspectorOptions } from './devtools/inspector/start-inspector.ts';
+export { inspectWithStately } from './devtools/stately/inspect-with-stately.ts';
+export type { StatelyOptions } from './devtools/stately/inspect-with-stately.ts';

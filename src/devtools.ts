@@ -16,3 +16,5 @@ export { createLocalChannel } from './devtools/protocol/local-channel.ts';
 export type { LogEntry } from './devtools/protocol/log-entry.ts';
 export { protocolVersion } from './devtools/protocol/messages.ts';
 export type { DevtoolsChannel, DevtoolsCommand, DevtoolsQueries, EngineMessage, PanelMessage } from './devtools/protocol/messages.ts';
+export { inspectWithStately } from './devtools/stately/inspect-with-stately.ts';
+export type { StatelyOptions } from './devtools/stately/inspect-with-stately.ts';
