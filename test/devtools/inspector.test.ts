@@ -75,6 +75,15 @@ test('I12: a Node process shows its engine in a browser: the outbox is there, an
   await bench.until(({ pending }) => pending === 0);
   await page.getByText('Everything is sent').waitFor();
 
+  // What is seen becomes one file, and the file shows it again.
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save what is seen as a file' }).click()]);
+  expect(download.suggestedFilename()).toMatch(/^synchart-synchart-\d{4}-.*\.json$/);
+  await page.getByLabel('Saved file', { exact: true }).setInputFiles(await download.path());
+  await page.getByText('saved file', { exact: true }).waitFor();
+  expect(await page.getByRole('button', { name: 'Sync now' }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Back to the engine' }).click();
+  await page.getByRole('button', { name: 'Sync now' }).waitFor();
+
   // A reload keeps the session; the address lets nobody else in.
   await page.reload();
   await page.getByRole('button', { name: 'Sync now' }).waitFor();

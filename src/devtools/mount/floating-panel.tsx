@@ -70,7 +70,7 @@ export function FloatingPanel({ client, initial, storage, storageKey, nonce }: F
                   label={side === 'bottom' ? 'Dock at the right' : 'Dock at the bottom'}
                   onClick={() => dock(side === 'bottom' ? 'right' : 'bottom')}
                 />
-                <IconButton icon="open" label="Open in a window" onClick={() => dock('window')} />
+                <IconButton icon="window" label="Open in a window" onClick={() => dock('window')} />
                 <IconButton icon="close" label="Close the panel" onClick={close} />
               </>
             }

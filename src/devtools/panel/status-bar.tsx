@@ -17,8 +17,10 @@ export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
   const now = useEngineNow(connection === 'connected');
   if (view === undefined) {
     return (
-      <header className="sc-status" role="status">
-        {connection === 'refused' || connection === 'lost' ? (complaint ?? 'The engine is gone.') : 'Waiting for an engine…'}
+      <header className="sc-status">
+        <span role="status">{connection === 'refused' || connection === 'lost' ? (complaint ?? 'The engine is gone.') : 'Waiting for an engine…'}</span>
+        <span className="grow" />
+        {children}
       </header>
     );
   }

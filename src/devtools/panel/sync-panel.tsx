@@ -1,10 +1,12 @@
-import { useId, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useId, useRef, useState, type DragEvent, type KeyboardEvent, type ReactNode } from 'react';
 import type { DevtoolsClient } from '../client/devtools-client.ts';
+import { FileControls } from './file-controls.tsx';
 import { PanelProvider } from './panel-context.tsx';
 import type { PanelViewName } from './panel-view.ts';
 import { panelViews } from './panel-views.ts';
 import { StatusBar } from './status-bar.tsx';
 import { panelStyles } from './styles/panel-styles.ts';
+import { useSavedFile } from './use-saved-file.ts';
 
 export interface SyncPanelProps {
   readonly client: DevtoolsClient;
@@ -23,6 +25,7 @@ export function SyncPanel({ client, initialView = 'outbox', theme, nonce, contro
   const open = (view: PanelViewName, on?: string): void => setPlace({ shown: view, focus: on });
   const tabs = useRef<HTMLDivElement>(null);
   const id = useId();
+  const file = useSavedFile();
   const active = panelViews.find(({ name }) => name === shown) ?? panelViews[0];
   const View = active?.view;
 
@@ -37,11 +40,25 @@ export function SyncPanel({ client, initialView = 'outbox', theme, nonce, contro
     tabs.current?.querySelector<HTMLButtonElement>(`[data-view="${next.name}"]`)?.focus();
   };
 
+  const onDragOver = (event: DragEvent): void => {
+    if (event.dataTransfer.types.includes('Files')) event.preventDefault();
+  };
+  const onDrop = (event: DragEvent): void => {
+    const [dropped] = event.dataTransfer.files;
+    if (dropped === undefined) return;
+    event.preventDefault();
+    file.open(dropped);
+  };
+
   return (
-    <PanelProvider client={client}>
+    // A file is another engine to the views: nothing of the one before may stay.
+    <PanelProvider key={file.client === undefined ? 'engine' : 'file'} client={file.client ?? client}>
       <style nonce={nonce}>{panelStyles}</style>
-      <section className="synchart" data-theme={theme} aria-label="synchart devtools">
-        <StatusBar onOpen={(view) => open(view)}>{controls}</StatusBar>
+      <section className="synchart" data-theme={theme} aria-label="synchart devtools" onDragOver={onDragOver} onDrop={onDrop}>
+        <StatusBar onOpen={(view) => open(view)}>
+          <FileControls file={file} />
+          {controls}
+        </StatusBar>
         <div className="sc-tabs" role="tablist" aria-label="Views" ref={tabs} onKeyDown={onKeyDown}>
           {panelViews.map(({ name, label }) => (
             <button

@@ -9,6 +9,7 @@ const paths = {
   search: 'M7 12A5 5 0 1 0 7 2a5 5 0 0 0 0 10zM11 11l3 3',
   download: 'M8 2v8M5 7l3 3 3-3M3 13h10',
   open: 'M3 13V4h4l1 2h5v7z',
+  window: 'M6 3H3v10h10v-3M9 3h4v4M13 3L7 9',
   trash: 'M3 4h10M6 4V2h4v2M5 4l1 10h4l1-10',
   record: 'M8 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8z',
   left: 'M10 3L5 8l5 5',
