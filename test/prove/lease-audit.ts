@@ -9,7 +9,7 @@ const engineWrites = {
   page: 'AFTER UPDATE ON main."sync_cursors"',
   firstPage: 'AFTER INSERT ON main."sync_cursors"',
   settled: 'AFTER DELETE ON main."sync_outbox"',
-  frozen: 'AFTER UPDATE OF "frozen_body" ON main."sync_outbox" WHEN old."frozen_body" IS NULL AND new."frozen_body" IS NOT NULL',
+  frozen: 'AFTER UPDATE OF "request_id" ON main."sync_outbox" WHEN old."request_id" IS NULL AND new."request_id" IS NOT NULL',
 } as const;
 
 /** Temporary triggers, which fire for the writes of one connection only: each write is noted together with the token that holds. */

@@ -40,6 +40,9 @@ export class LeaseProcesses {
   /** Since when a run is missing; undefined while one is under way, or nobody wants one. */
   #missingSince: number | undefined;
   #isHolderGone = false;
+  #strikesAfterCommit = true;
+  /** The last run that was heard of after its first commit. */
+  #committed = '';
   #frozen: Frozen | undefined;
   readonly #zombieRuns = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
@@ -92,7 +95,7 @@ export class LeaseProcesses {
     const [verb = '', value = ''] = line.split(' ');
     if (verb === 'wrote') slot.from = Number(value) + 1;
     else if (verb === 'written') slot.isWritten = true;
-    else if (verb === 'committed' && this.#zombieRuns.has(value)) this.#commits += 1;
+    else if (verb === 'committed') this.#onCommit(slot, value);
     else if (verb === 'running' || verb === 'standby' || verb === 'elsewhere') {
       slot.place = verb;
       slot.run = value;
@@ -107,9 +110,23 @@ export class LeaseProcesses {
     this.#missingSince = undefined;
     this.#isHolderGone = false;
     if (this.#frozen !== undefined && this.#frozen.wokenAt === undefined && slot !== this.#frozen.slot) this.#wakeLater(this.#frozen);
+    // Every second run is struck once it has committed something: on a busy machine nothing would ever be done else.
+    this.#strikesAfterCommit = !this.#strikesAfterCommit;
+    this.#strikeLater(slot, this.#strikesAfterCommit ? 3_000 : 0);
+  }
+
+  #strikeLater(slot: Slot, moreMs: number): void {
     clearTimeout(this.#timer);
     const { run } = slot;
-    this.#timer = setTimeout(() => this.#strike(slot, run), 50 + this.random() * 450);
+    this.#timer = setTimeout(() => this.#strike(slot, run), moreMs + 50 + this.random() * 450);
+  }
+
+  #onCommit(slot: Slot, run: string): void {
+    if (this.#zombieRuns.has(run)) this.#commits += 1;
+    if (this.#strikesAfterCommit && slot.run === run && this.#committed !== run) {
+      this.#committed = run;
+      this.#strikeLater(slot, 0);
+    }
   }
 
   /** Ends or freezes the run, when it is still the one under way. */
