@@ -72,4 +72,13 @@ describe('rows from before their table was synchronised, of which the server may
     expect(stored()).toMatchObject({ title: 'edited by a colleague', done: true });
     expect(bench.types()).not.toContain('conflict.detected');
   });
+
+  test('I1: queued once by the names of their fields, all rows are sent, and outlive a full resync that the app asks for', async () => {
+    for (const row of await bench.dataSource.getRepository(todoEntity).findBy({ updatedAt: '' }))
+      await bench.writer.replaceAndEnqueue(row, { changedFields: ['title', 'done'] });
+    await bench.engine.sync();
+    await bench.engine.fullResync();
+    expect(bench.server.getAll('todos').map(({ id }) => id)).toEqual(['x', 'y']);
+    expect([await bench.row('x'), await bench.row('y')]).toMatchObject([{ title: 'as it was' }, { title: 'as it was' }]);
+  });
 });

@@ -18,6 +18,7 @@ import { LoadedSnapshots } from './loaded-snapshots.ts';
 import { parentsFirst } from './parents-first.ts';
 import { queueChanges } from './queue-changes.ts';
 import { Turns } from './turns.ts';
+import { uniqueKeysOf } from './unique-keys.ts';
 import { controlWordOf, hidingStatement, incrementOf, revivingStatement, savepointOf, type Increment } from './understand-statement.ts';
 import { isUncaptured } from './without-capture.ts';
 
@@ -310,7 +311,7 @@ export class Capture {
     await checkSchema(this.#session(on), this.dataSource, []);
     await on.send(`CREATE TEMP TABLE IF NOT EXISTS ${captureSwitch} ("on" INTEGER NOT NULL)`);
     await on.send(`INSERT INTO temp.${captureSwitch} ("on") SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM temp.${captureSwitch})`);
-    for (const table of tables) for (const sql of table.install()) await on.send(sql);
+    for (const table of tables) for (const sql of table.install(await uniqueKeysOf(on.send, table.name))) await on.send(sql);
     for (const table of tables) this.#installed.add(table);
     this.#installing = { transaction, tables: [...(this.#installing?.tables ?? []), ...tables] };
     this.#journal(transaction).noteTriggers();

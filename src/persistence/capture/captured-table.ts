@@ -67,8 +67,8 @@ export class CapturedTable {
     return this.replica.metadata.columns.filter((column) => !column.isVirtualProperty).map((column) => quoted(column.databaseName));
   }
 
-  /** Statements that make the noting table and the triggers anew; to be run one by one. */
-  install(): readonly string[] {
+  /** Statements that make the noting table and the triggers anew; to be run one by one. `uniqueKeys`: lists of quoted columns. */
+  install(uniqueKeys: readonly (readonly string[])[]): readonly string[] {
     const { before } = this;
     const [table, id, hidden] = [quoted(this.name), quoted(this.id), quoted(this.deletedAtLocal)];
     const { columns } = this;
@@ -82,9 +82,7 @@ export class CapturedTable {
     const noteNew = `${noteStored(`t.${id} = NEW.${id}`)}
        INSERT INTO ${before} ("synchart_absent", ${id}) SELECT 1, NEW.${id} WHERE NOT ${isNoted(`NEW.${id}`)};`;
     // REPLACE takes away what a unique value collides with, and fires no trigger for it.
-    const noteCollisions = this.uniqueKeys()
-      .map((names) => noteStored(names.map((name) => `t.${name} = NEW.${name}`).join(' AND ')))
-      .join('\n');
+    const noteCollisions = uniqueKeys.map((names) => noteStored(names.map((name) => `t.${name} = NEW.${name}`).join(' AND '))).join('\n');
     const drop = ['insert', 'update', 'rename', 'delete'].map((what) => `DROP TRIGGER IF EXISTS temp.${trigger(what)}`);
     return [
       ...drop,
@@ -113,12 +111,5 @@ export class CapturedTable {
        SELECT RAISE(IGNORE);
        END`,
     ];
-  }
-
-  private uniqueKeys(): readonly (readonly string[])[] {
-    const { uniques, indices } = this.replica.metadata;
-    return [...uniques.map(({ columns }) => columns), ...indices.filter(({ isUnique }) => isUnique).map(({ columns }) => columns)]
-      .map((columns) => columns.map((column) => quoted(column.databaseName)))
-      .filter((names) => names.length > 0);
   }
 }

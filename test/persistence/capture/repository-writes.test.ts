@@ -162,6 +162,12 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     expect((await bench.row('b'))?.updatedAt).toBe(v1);
   });
 
+  test('a row that REPLACE takes away is deleted, also where only a migration knows the unique index', async () => {
+    await bench.dataSource.query('CREATE UNIQUE INDEX one_title ON todos (title)');
+    await bench.dataSource.query(`INSERT OR REPLACE INTO todos (id, title) VALUES ('n', 'server a')`);
+    expect(await bench.queued()).toEqual([create('n'), deletion('a')]);
+  });
+
   test('an id that is changed is a deletion and a creation', async () => {
     await bench.dataSource.query(`UPDATE todos SET id = 'z' WHERE id = 'a'`);
     expect(await bench.queued()).toEqual([create('z'), deletion('a')]);
