@@ -54,6 +54,8 @@ test('I12: differences are marked on the side that made them, and come first', (
 test('I12: without a pending edit a row is compared with what the server has; a row of one side only has no differences', () => {
   expect(rowFields(row({ local: { a: 1 }, server: { a: 2 } })).map(({ changedHere, changedThere }) => [changedHere, changedThere])).toEqual([[true, false]]);
   expect(rowFields(row({ local: { a: 1 } })).map(({ changedHere }) => changedHere)).toEqual([false]);
+  const notCarried = rowFields(row({ base: { a: null }, local: { a: null }, server: { createdAt: 'z' } }));
+  expect(notCarried.map(({ changedHere, changedThere }) => changedHere || changedThere)).toEqual([false, false]);
 });
 
 test('a row is told by its first plain fields, a kind by its direction and age', () => {

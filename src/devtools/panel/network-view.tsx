@@ -129,12 +129,14 @@ function CallLine({ row, longestMs, isOpen, isSelected, onToggle, onSelect }: Ca
   const { group, call, attempt } = row;
   const { tone, text } = requestOutcome(call);
   const { start, length } = callBar(row, longestMs);
+  // A group stands where it began; what it says is how it ended.
+  const { startedAt } = attempt === undefined ? (group.calls[0] ?? call) : call;
   const tries = attempt === undefined && group.calls.length > 1 ? group.calls.length : undefined;
   return (
     <div className="sc-call-line" data-attempt={attempt !== undefined}>
       <button type="button" className="sc-row sc-call" aria-current={isSelected} onClick={() => onSelect(call)}>
-        <time className="quiet mono" dateTime={new Date(call.startedAt).toISOString()}>
-          {describeTime(call.startedAt)}
+        <time className="quiet mono" dateTime={new Date(startedAt).toISOString()}>
+          {describeTime(startedAt)}
         </time>
         <span className="sc-call-name mono clip">{attempt === undefined ? describeRequest(call) : `try ${attempt}: ${describeRequest(call)}`}</span>
         <Dot tone={tone} />

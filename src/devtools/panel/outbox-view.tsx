@@ -3,6 +3,7 @@ import { describeDuration } from '../views/describe-time.ts';
 import { describeOperation, outboxFilters } from '../views/outbox-model.ts';
 import { reasonNames, reasonTones } from '../views/phase-tone.ts';
 import type { OperationView } from '../protocol/messages.ts';
+import { DiscardedList } from './discarded-list.tsx';
 import { OperationDetail } from './operation-detail.tsx';
 import { useCommand, useEngineNow, usePanelState, useQuery } from './panel-context.tsx';
 import type { PanelViewProps } from './panel-view.ts';
@@ -13,6 +14,8 @@ import { SelectField } from './parts/select-field.tsx';
 import { VirtualList } from './parts/virtual-list.tsx';
 
 const pageSize = 100;
+/** A state of its own in the choice: what is no longer queued. */
+const givenUp = 'givenUp';
 
 /** What waits to be sent, why, and what can be done about it. */
 export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
@@ -49,7 +52,12 @@ export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
   return (
     <>
       <div className="sc-toolbar">
-        <SelectField label="State" value={filter} options={outboxFilters.map(([name, label]) => [name, label])} onChange={narrow(setFilter)} />
+        <SelectField
+          label="State"
+          value={filter}
+          options={[...outboxFilters.map(([name, label]) => [name, label] as const), [givenUp, 'Given up'] as const]}
+          onChange={narrow(setFilter)}
+        />
         <SelectField
           label="Kind"
           value={kind}
@@ -58,7 +66,7 @@ export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
         />
         <SearchField label="Find by id" value={text} onChange={narrow(setText)} />
         <span className="quiet number" role="status">
-          {answer === undefined ? '' : `${answer.total.toLocaleString('en')} ${answer.total === 1 ? 'operation' : 'operations'}`}
+          {answer === undefined || filter === givenUp ? '' : `${answer.total.toLocaleString('en')} ${answer.total === 1 ? 'operation' : 'operations'}`}
         </span>
         <span className="grow" />
         {(view?.status.stuck ?? 0) > 0 && connection === 'connected' && (
@@ -67,35 +75,41 @@ export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
           </button>
         )}
       </div>
-      {error !== undefined && (
-        <p className="sc-note" data-tone="error" role="alert">
-          {error}
-        </p>
+      {filter === givenUp ? (
+        <DiscardedList />
+      ) : (
+        <>
+          {error !== undefined && (
+            <p className="sc-note" data-tone="error" role="alert">
+              {error}
+            </p>
+          )}
+          <div className={selected === undefined ? 'sc-split' : 'sc-split open'}>
+            {answer?.total === 0 ? (
+              <EmptyState title={isFiltered ? 'No operation fits' : 'Everything is sent'}>
+                <p>{isFiltered ? 'Widen the filter to see the others.' : 'Local writes appear here until the server has them.'}</p>
+              </EmptyState>
+            ) : (
+              <VirtualList
+                label="Queued operations, oldest first"
+                count={answer?.total ?? 0}
+                rowHeight={28}
+                onRange={onRange}
+                row={(index) => <OperationRow operation={at(index)} now={now} isSelected={at(index)?.opId === selected} onSelect={setSelected} />}
+              />
+            )}
+            {selected !== undefined && (
+              <OperationDetail
+                opId={selected}
+                onClose={() => setSelected(undefined)}
+                onChanged={again}
+                onDecide={() => onOpen('conflicts')}
+                onSelect={setSelected}
+              />
+            )}
+          </div>
+        </>
       )}
-      <div className={selected === undefined ? 'sc-split' : 'sc-split open'}>
-        {answer?.total === 0 ? (
-          <EmptyState title={isFiltered ? 'No operation fits' : 'Everything is sent'}>
-            <p>{isFiltered ? 'Widen the filter to see the others.' : 'Local writes appear here until the server has them.'}</p>
-          </EmptyState>
-        ) : (
-          <VirtualList
-            label="Queued operations, oldest first"
-            count={answer?.total ?? 0}
-            rowHeight={28}
-            onRange={onRange}
-            row={(index) => <OperationRow operation={at(index)} now={now} isSelected={at(index)?.opId === selected} onSelect={setSelected} />}
-          />
-        )}
-        {selected !== undefined && (
-          <OperationDetail
-            opId={selected}
-            onClose={() => setSelected(undefined)}
-            onChanged={again}
-            onDecide={() => onOpen('conflicts')}
-            onSelect={setSelected}
-          />
-        )}
-      </div>
     </>
   );
 }

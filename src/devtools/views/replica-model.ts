@@ -74,7 +74,8 @@ export function rowFields({ base, local, server }: InspectedRow): readonly RowFi
   return fields.sort((a, b) => rank(a) - rank(b));
 }
 
-const same = (a: Json | undefined, b: Json | undefined): boolean => (a === undefined || b === undefined ? a === b : deepEqual(a, b));
+/** A side that does not carry the field says nothing about it. */
+const same = (a: Json | undefined, b: Json | undefined): boolean => a === undefined || b === undefined || deepEqual(a, b);
 
 /** A row in a few words: its first texts and numbers, without id and times. */
 export function rowSummary({ local, server, base }: InspectedRow): string {

@@ -8,6 +8,7 @@ export const faultsStyles = `
 .sc-fault h3 { display: flex; align-items: center; justify-content: space-between; gap: var(--s2); min-block-size: 26px; }
 .sc-fault output { font-weight: 400; color: var(--fg-soft); font-variant-numeric: tabular-nums; }
 .sc-fault input[type="range"] { inline-size: 100%; margin: 0; accent-color: var(--error); }
+.sc-fault[data-on="false"] input[type="range"] { accent-color: var(--idle); }
 .sc-fault label { display: grid; gap: 2px; }
 .sc-fault .sc-input { max-inline-size: none; inline-size: 100%; }
 .sc-switch { display: inline-flex; align-items: center; min-block-size: 26px; padding: 0 10px; border: 1px solid var(--border-strong); border-radius: 13px; background: var(--bg); cursor: pointer; }
