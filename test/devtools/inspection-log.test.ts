@@ -1,6 +1,11 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createInspectionLog, mostEntries, type NewEntry } from '../../src/devtools/log/inspection-log.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const entry = (at: number): NewEntry => ({ type: 'event', at, name: 'sync.started', data: {} });
 
@@ -52,3 +57,40 @@ test('I13: a lazy entry is made once, by the first read, and reading changes not
 test('I10: a capacity beyond the cap is refused with the range', () => {
   for (const capacity of [0, -1, 1.5, mostEntries + 1, Number.NaN]) expect(() => createInspectionLog(capacity)).toThrow(/from 1 to 100000/);
 });
+
+test('I10: conflicts of large rows push out what is older, so that the log stays below 50 MB', () => {
+  const before = heapUsed();
+  const log = createInspectionLog();
+  // A text of its own, as a parsed answer gives it: a slice would hold what it was cut from.
+  const row = (at: number): string => Buffer.alloc(20_000, String(at)).toString('latin1');
+  for (let at = 1; at <= 5_000; at += 1) log.add({ type: 'event', at, name: 'conflict.detected', data: { local: row(at), server: row(at + 1) } });
+  expect(log.lastId).toBe(5_000);
+  expect(log.size).toBeLessThan(1_000);
+  expect(log.read().at(-1)?.at).toBe(5_000);
+  expect(heapUsed() - before).toBeLessThan(50_000_000);
+});
+
+test('I10: 100,000 entries of the usual kinds are kept, in less than 50 MB', () => {
+  const before = heapUsed();
+  const log = createInspectionLog();
+  for (let at = 1; at <= 150_000; at += 1) {
+    const event = { kind: 'todos', entityId: `entity-${at}`, opId: `op-${at}`, operationType: 'replace', at };
+    if (at % 40 > 0) log.add(() => ({ type: 'event', at: event.at, name: 'op.pushed', data: event }));
+    else
+      log.add({
+        type: 'transition',
+        at,
+        cause: `done send ${at}`,
+        value: { activity: { running: { pushing: 'sending' } } },
+        sources: [`a${at}`, 'b'],
+        actions: ['c'],
+      });
+  }
+  expect(log.size).toBe(100_000);
+  expect(heapUsed() - before).toBeLessThan(50_000_000);
+});
+
+function heapUsed(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}

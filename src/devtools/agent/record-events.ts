@@ -1,10 +1,20 @@
 import type { SyncEvent } from '../../model/events.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
-import type { LazyEntry } from '../log/inspection-log.ts';
+import type { LazyEntry, NewEntry } from '../log/inspection-log.ts';
 import type { EventEntry } from '../protocol/log-entry.ts';
 
-/** The entry of an announced event, made when it is read: redacting what nobody looks at would cost more than all the rest. */
-export const eventEntry =
+/**
+ * The entry of an announced event. Most are made when they are read: redacting what nobody looks at would cost more than all the rest. What holds
+ * rows or errors is made at once, since it would keep them alive (I10).
+ */
+export const eventEntry = (event: SyncEvent, redact: (value: unknown) => Json): NewEntry | LazyEntry => {
+  const make = makerOf(event, redact);
+  return holdsMuch(event) ? make() : make;
+};
+
+const holdsMuch = (event: SyncEvent): boolean => 'conflict' in event || 'error' in event || 'givenUp' in event || 'operations' in event;
+
+const makerOf =
   (event: SyncEvent, redact: (value: unknown) => Json): LazyEntry =>
   () => {
     const { type, at, runId, ...rest } = event;

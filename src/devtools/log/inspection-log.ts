@@ -1,13 +1,14 @@
 import type { LogEntry } from '../protocol/log-entry.ts';
+import { weighEntry } from './weigh-entry.ts';
 
 /** An entry before it has its number. */
 export type NewEntry = LogEntry extends infer Entry ? (Entry extends LogEntry ? Omit<Entry, 'id'> : never) : never;
 
-/** Makes an entry when somebody reads it: what nobody looks at costs a closure. */
+/** Makes an entry when somebody reads it: what nobody looks at costs a closure. It may hold small things only, no rows and no errors. */
 export type LazyEntry = () => NewEntry;
 
 export interface InspectionLog {
-  /** Keeps an entry; beyond the capacity the oldest ones go. A function is called at the first read only. */
+  /** Keeps an entry; beyond the capacity or the memory, the oldest ones go. A function is called at the first read only. */
   add(entry: NewEntry | LazyEntry): void;
   /** Entries after the one numbered `afterId`, oldest first, at most `limit` of them: the newest. Reading changes nothing. */
   read(options?: { readonly afterId?: number | undefined; readonly limit?: number | undefined }): readonly LogEntry[];
@@ -19,8 +20,10 @@ export interface InspectionLog {
   readonly lastId: number;
 }
 
-/** Most entries that are kept: with the bound on one entry's size this stays below 50 MB. */
+/** Most entries that are kept. */
 export const mostEntries = 100_000;
+/** Most memory that entries take, as estimated: 100,000 of the usual size fit, large conflicts push out what is older. */
+const mostBytes = 40_000_000;
 
 /**
  * Keeps what happened in a ring, so that memory is bounded however long an app runs (I10). Throws `RangeError` for a capacity outside of
@@ -31,7 +34,9 @@ export function createInspectionLog(capacity: number = mostEntries): InspectionL
     throw new RangeError(`the log's capacity must be a whole number from 1 to ${mostEntries}, got ${String(capacity)}`);
   const listeners = new Set<() => void>();
   // Grows up to the capacity: a quiet engine's log takes no room.
-  let ring: (NewEntry | LazyEntry)[] = [];
+  let ring: (NewEntry | LazyEntry | undefined)[] = [];
+  let weights: number[] = [];
+  let bytes = 0;
   let lastId = 0;
   let firstId = 1;
   /** Number of the entry before the ring's first place. */
@@ -40,8 +45,15 @@ export function createInspectionLog(capacity: number = mostEntries): InspectionL
   const tell = (): void => {
     for (const listener of listeners) listener();
   };
+  const placeOf = (id: number): number => (id - 1 - offset) % capacity;
+  const dropOldest = (): void => {
+    const place = placeOf(firstId);
+    bytes -= weights[place] ?? 0;
+    ring[place] = undefined;
+    firstId += 1;
+  };
   const at = (id: number): LogEntry => {
-    const index = (id - 1 - offset) % capacity;
+    const index = placeOf(id);
     const kept = ring[index];
     const entry = typeof kept === 'function' ? kept() : kept;
     if (entry === undefined) throw new RangeError(`entry ${id} is not kept`);
@@ -53,8 +65,13 @@ export function createInspectionLog(capacity: number = mostEntries): InspectionL
   return {
     add: (entry) => {
       lastId += 1;
-      ring[(lastId - 1 - offset) % capacity] = entry;
-      if (lastId - firstId >= capacity) firstId = lastId - capacity + 1;
+      if (lastId - firstId >= capacity) dropOldest();
+      const place = placeOf(lastId);
+      const weight = weighEntry(entry);
+      ring[place] = entry;
+      weights[place] = weight;
+      bytes += weight;
+      while (bytes > mostBytes && firstId < lastId) dropOldest();
       tell();
     },
     read: ({ afterId = 0, limit = capacity } = {}) => {
@@ -64,7 +81,9 @@ export function createInspectionLog(capacity: number = mostEntries): InspectionL
       return entries;
     },
     clear: () => {
-      ring = new Array<NewEntry | LazyEntry>();
+      ring = [];
+      weights = [];
+      bytes = 0;
       // Numbers go on, so that nobody takes a new entry for one that was read.
       offset = lastId;
       firstId = lastId + 1;
