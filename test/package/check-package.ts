@@ -10,7 +10,12 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const entries = ['index', 'persistence', 'transport', 'devtools', 'devtools-node', 'server', 'testing'];
 /** What an app loads that imports everything but the server and the test tools: gzipped, without comments and dependencies, names not shortened. */
 const appBudgetKb = 120;
-const tarballBudgetKb = 600;
+/** What a page loads that mounts the panel, gzipped, without React and without the layout of the chart, which comes with the first chart. */
+const devtoolsBudgetKb = 190;
+/** The inspector's page, gzipped, with React and without the layout of the chart. */
+const inspectorPageBudgetKb = 200;
+/** Of which the layout of the chart, twice and with its map, is two thirds. */
+const tarballBudgetKb = 3_600;
 
 const complaints: string[] = [];
 const check = (holds: boolean, complaint: string): void => {
@@ -58,6 +63,22 @@ function checkSizes(): void {
   check(kb <= appBudgetKb, `An app loads ${kb.toFixed(1)} kB of synchart, the budget is ${appBudgetKb} kB.`);
 }
 
+const gzippedKb = (files: Iterable<string>): number =>
+  gzipSync([...files].map((file) => readFileSync(join(root, 'dist', file), 'utf8')).join('\n')).length / 1024;
+
+/** The panel, and that a Node process gets none of it. */
+function checkDevtools(): void {
+  const engine = loadedBy('index.js');
+  const panel = gzippedKb([...loadedBy('devtools.js')].filter((file) => !engine.has(file)));
+  say('dist/devtools.js, gzipped', `${panel.toFixed(1)} kB of ${devtoolsBudgetKb} kB`);
+  check(panel <= devtoolsBudgetKb, `A page loads ${panel.toFixed(1)} kB of devtools, the budget is ${devtoolsBudgetKb} kB.`);
+  const page = gzippedKb(['devtools-panel/page.js']);
+  say('inspector page, gzipped', `${page.toFixed(1)} kB of ${inspectorPageBudgetKb} kB`);
+  check(page <= inspectorPageBudgetKb, `The inspector's page has ${page.toFixed(1)} kB, the budget is ${inspectorPageBudgetKb} kB.`);
+  const forBrowsers = [...loadedBy('devtools-node.js')].filter((file) => /from\s*["']react/.test(readFileSync(join(root, 'dist', file), 'utf8')));
+  check(forBrowsers.length === 0, `dist/devtools-node.js loads React, which a Node process need not have: ${forBrowsers.join(', ')}`);
+}
+
 /** What Node gets from the built files must be what the snapshots promise. */
 async function checkNames(): Promise<void> {
   for (const entry of entries) {
@@ -74,6 +95,7 @@ async function checkNames(): Promise<void> {
 
 checkTarball();
 checkSizes();
+checkDevtools();
 await checkNames();
 check(
   readdirSync(join(root, 'dist')).some((file) => file.endsWith('.d.ts')),

@@ -9,8 +9,8 @@ export interface BuiltPage {
   readonly remove: () => Promise<void>;
 }
 
-/** Bundles a script for browsers, with everything that it needs, as `page.js` in a folder of its own. `entry` is a path from the root of the repository. */
-export async function buildPage(entry: string): Promise<BuiltPage> {
+/** Bundles a script for browsers, with everything that it needs, as `page.js` in a folder of its own. `entry` is a path from the root of the repository; `define` gives names their values. */
+export async function buildPage(entry: string, define: Readonly<Record<string, string>> = {}): Promise<BuiltPage> {
   const folder = await mkdtemp(join(tmpdir(), 'synchart-page-'));
   const root = fileURLToPath(new URL('../../', import.meta.url));
   await build({
@@ -18,6 +18,7 @@ export async function buildPage(entry: string): Promise<BuiltPage> {
     root,
     publicDir: false,
     logLevel: 'error',
+    define: { ...define },
     build: {
       outDir: folder,
       emptyOutDir: true,
