@@ -5,7 +5,7 @@ import { toGivenUp } from './discarded.ts';
 import { revokeLease } from './lease.ts';
 import { syncTableNames } from './migrations.ts';
 import { outboxColumns, toStoredOp, type RawOutboxRow } from './outbox-rows.ts';
-import { quoted } from './quoted-name.ts';
+import { quoted, quotedTable } from './quoted-name.ts';
 import type { Session } from './session.ts';
 import type { StoreContext } from './store-context.ts';
 import { forgetState, writeState } from './sync-state.ts';
@@ -74,7 +74,7 @@ async function assertUnreferenced(session: Session, tables: readonly EntityMetad
     for (const foreignKey of metadata.foreignKeys) {
       if (!tables.includes(foreignKey.referencedEntityMetadata) || !holds(foreignKey)) continue;
       const filled = foreignKey.columns.map(({ databaseName }) => `${quoted(databaseName)} IS NOT NULL`).join(' AND ');
-      if ((await session.one(`SELECT 1 AS "found" FROM ${quoted(metadata.tableName)} WHERE ${filled} LIMIT 1`)) === undefined) continue;
+      if ((await session.one(`SELECT 1 AS "found" FROM ${quotedTable(metadata)} WHERE ${filled} LIMIT 1`)) === undefined) continue;
       throw new ValidationError(
         `clearScope: rows of ${metadata.tableName}, which is not synchronised, refer to ${foreignKey.referencedEntityMetadata.tableName}; empty it in the same step with { alsoEmpty: ['${metadata.tableName}'] }, or give the reference ON DELETE CASCADE or SET NULL; nothing was changed`,
       );
@@ -98,7 +98,7 @@ function childrenFirst(tables: readonly EntityMetadata[]): readonly EntityMetada
 
 /** Removes all rows. A tree that the database holds together row by row goes from the leaves on. */
 async function empty(session: Session, metadata: EntityMetadata): Promise<void> {
-  const table = quoted(metadata.tableName);
+  const table = quotedTable(metadata);
   const own = metadata.foreignKeys.find(
     ({ referencedEntityMetadata, onDelete, columns }) => referencedEntityMetadata === metadata && onDelete === 'RESTRICT' && columns.length === 1,
   );

@@ -72,7 +72,7 @@ export function createInspection(context: StoreContext): InspectionPort {
   };
 }
 
-const sqlNameOf = (table: ReplicaTable): string => quoted(table.metadata.tableName);
+const sqlNameOf = (table: ReplicaTable): string => table.table;
 const idColumnOf = (table: ReplicaTable): string => quoted(table.metadata.primaryColumns[0]?.databaseName ?? 'id');
 
 const count = async (session: Session, from: string, parameters: readonly unknown[]): Promise<number> =>

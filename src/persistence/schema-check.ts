@@ -11,7 +11,8 @@ export async function checkSchema(session: Session, dataSource: DataSource, tabl
   const names =
     session.dialect.name === 'sqlite'
       ? `SELECT "name" FROM sqlite_master WHERE "type" = 'table'`
-      : 'SELECT "tablename" AS "name" FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false))';
+      : `SELECT "tablename" AS "name" FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false))
+         UNION ALL SELECT schemaname || '.' || "tablename" FROM pg_catalog.pg_tables WHERE schemaname <> 'pg_catalog'`;
   const present = new Set((await session.query<{ name: string }>(names)).map(({ name }) => name));
   const missing = syncTableNames.filter((name) => !present.has(name));
   if (missing.length > 0) {
@@ -19,7 +20,9 @@ export async function checkSchema(session: Session, dataSource: DataSource, tabl
       `sync table${missing.length > 1 ? 's' : ''} ${missing.join(', ')} missing in ${String(dataSource.options.database ?? 'the database')}: put \`migrations: [...syncMigrations]\` and \`entities: [...syncEntities]\` (from synchart/persistence) into the DataSource and run its migrations (migrationsRun: true)`,
     );
   }
-  const unmade = [...tables].map((table) => table.metadata.tableName).filter((name) => !present.has(name));
+  const unmade = [...tables]
+    .map(({ metadata: { schema, tableName } }) => (schema === undefined ? tableName : `${schema}.${tableName}`))
+    .filter((name) => !present.has(name));
   if (unmade.length > 0)
     throw new DatabaseError(`table ${unmade.join(', ')} is registered for sync but does not exist: run your migrations before the engine starts`);
 }
