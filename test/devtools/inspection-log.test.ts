@@ -2,7 +2,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createInspectionLog, mostEntries, type NewEntry } from '../../src/devtools/log/inspection-log.ts';
+import { createInspectionLog, mostEntries } from '../../src/devtools/log/inspection-log.ts';
+import type { NewEntry } from '../../src/devtools/log/new-entry.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;

@@ -1,7 +1,7 @@
 import type { AnyActorRef, InspectionEvent } from 'xstate';
 import type { SyncActor } from '../../engine/sync-stream.ts';
 import type { Clock } from '../../model/clock.ts';
-import type { NewEntry } from '../log/inspection-log.ts';
+import type { NewEntry } from '../log/new-entry.ts';
 import type { StateValueJson } from '../protocol/log-entry.ts';
 import { eventName } from './chart-view.ts';
 

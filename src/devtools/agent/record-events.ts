@@ -1,6 +1,6 @@
 import type { SyncEvent } from '../../model/events.ts';
 import { isJsonObject, type Json } from '../../model/json.ts';
-import type { LazyEntry, NewEntry } from '../log/inspection-log.ts';
+import type { LazyEntry, NewEntry } from '../log/new-entry.ts';
 import type { EventEntry } from '../protocol/log-entry.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Clock } from '../../model/clock.ts';
 import type { Op } from '../../model/operation.ts';
 import type { FetchResult, OpPushResult, PushResult, TransportAdapter } from '../../model/transport.ts';
-import type { NewEntry } from '../log/inspection-log.ts';
+import type { NewEntry } from '../log/new-entry.ts';
 import type { AnsweredOperation, RequestEntry } from '../protocol/log-entry.ts';
 
 type Trace = Omit<RequestEntry, 'id' | 'type' | 'at' | 'tookMs' | 'result' | 'startedAt' | 'method'>;

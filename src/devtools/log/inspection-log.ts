@@ -1,11 +1,6 @@
 import type { LogEntry } from '../protocol/log-entry.ts';
+import type { LazyEntry, NewEntry } from './new-entry.ts';
 import { weighEntry } from './weigh-entry.ts';
-
-/** An entry before it has its number. */
-export type NewEntry = LogEntry extends infer Entry ? (Entry extends LogEntry ? Omit<Entry, 'id'> : never) : never;
-
-/** Makes an entry when somebody reads it: what nobody looks at costs a closure. It may hold small things only, no rows and no errors. */
-export type LazyEntry = () => NewEntry;
 
 export interface InspectionLog {
   /** Keeps an entry; beyond the capacity or the memory, the oldest ones go. A function is called at the first read only. */

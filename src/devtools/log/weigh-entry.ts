@@ -1,4 +1,4 @@
-import type { LazyEntry, NewEntry } from './inspection-log.ts';
+import type { LazyEntry, NewEntry } from './new-entry.ts';
 
 /** What an entry without anything large takes, measured with real runs; bytes. */
 const small = 400;

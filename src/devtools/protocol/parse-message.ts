@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { conflictStrategies } from '../../model/conflict.ts';
-import type { Json } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
 import type { EngineMessage, PanelMessage } from './messages.ts';
 
 /** What became of a message that arrived. `id` is set where the sender waits for an answer. */
@@ -8,10 +8,15 @@ export type Parsed<Message> =
   | { readonly ok: true; readonly message: Message }
   | { readonly ok: false; readonly id: number | undefined; readonly complaint: string };
 
-const json: v.GenericSchema<Json> = v.lazy(() =>
-  v.union([v.null(), v.boolean(), v.pipe(v.number(), v.finite()), v.string(), v.array(json), v.record(v.string(), json)]),
-);
-const jsonObject = v.record(v.string(), json);
+/** By hand: a union tries each of its members for each value, and this is most of what a panel reads. */
+const isJson = (value: unknown): boolean => {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object') return false;
+  return Array.isArray(value) ? value.every(isJson) : Object.values(value).every((item) => item === undefined || isJson(item));
+};
+const json = v.custom<Json>(isJson, 'no JSON');
+const jsonObject = v.custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isJson(value), 'no JSON object');
 const names = v.array(v.string());
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const ms = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -116,13 +121,15 @@ const description = v.looseObject({
   capabilities: jsonObject,
   chart,
 });
-const engineMessage = v.union([
+const engineMessage = v.variant('type', [
   v.object({ type: v.literal('welcome'), protocol: v.number(), panelId, engine: description, view, entries: v.array(entry) }),
   v.object({ type: v.literal('refused'), protocol: v.number(), panelId, reason: v.string() }),
   v.object({ type: v.literal('entries'), entries: v.array(entry) }),
   v.object({ type: v.literal('view'), view }),
-  v.object({ type: v.literal('answer'), id: count, ok: v.literal(true), value: json }),
-  v.object({ type: v.literal('answer'), id: count, ok: v.literal(false), error: v.string() }),
+  v.variant('ok', [
+    v.object({ type: v.literal('answer'), id: count, ok: v.literal(true), value: json }),
+    v.object({ type: v.literal('answer'), id: count, ok: v.literal(false), error: v.string() }),
+  ]),
   v.object({ type: v.literal('gone') }),
 ]);
 
