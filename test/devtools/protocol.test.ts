@@ -57,3 +57,10 @@ test('I13: neither end throws at anything that arrives', () => {
     ),
   );
 });
+
+test('F-112: a message that is a circle is refused, not followed', () => {
+  const circle: Record<string, unknown> = {};
+  circle['again'] = circle;
+  expect(parsePanelMessage({ type: 'command', id: 1, command: { type: 'amend', opId: 'o', patch: circle } })).toMatchObject({ ok: false, id: 1 });
+  expect(parseEngineMessage({ type: 'answer', id: 1, ok: true, value: circle })).toMatchObject({ ok: false, id: 1 });
+});
