@@ -100,7 +100,26 @@ async function take(): Promise<void> {
   report(toMarkdown({ title: `Take, ${takeLimit} heads of line at a time`, unit: 'operations', results, floors: [first] }));
 }
 
+/** What looking costs: the same pushes with nothing attached, with the log on, and with a panel open. */
+async function devtools(): Promise<void> {
+  const database = join(folder, 'watched.db');
+  const small = await startServer(ops);
+  const prepared = await measure('prepare-push', { ...task, url: small.url, database, driver: 'better-sqlite3', idle: false });
+  await small.stop();
+  if (prepared.done !== ops) throw new Error(`prepared ${prepared.done} updates of ${ops}`);
+  const contenders: Contender[] = [
+    { name: 'nothing attached', script: 'push-synchart', database },
+    { name: 'attached, panel closed', script: 'push-synchart-recorded', database },
+    { name: 'attached, panel open', script: 'push-synchart-watched', database },
+  ];
+  const results = await run({ title: 'devtools', contenders, task, expected: ops, rounds, folder }, say);
+  report(
+    toMarkdown({ title: `Devtools, ${ops.toLocaleString('en-US')} updates pushed one by one`, unit: 'operations', results, floors: ['nothing attached'] }),
+  );
+}
+
 try {
+  if (wanted.has('devtools')) await devtools();
   if (wanted.has('pull')) await pull();
   if (wanted.has('push')) await push();
   if (wanted.has('take')) await take();
