@@ -58,4 +58,4 @@ const namedRef = (chart: {
   readonly sessionId: string;
   readonly id: string;
   readonly logic: { readonly config: object };
-}): Parameters<ReturnType<Stately['createWebSocketInspector']>['actor']>[0] => ({ ...chart, send: () => undefined });
+}): Parameters<ReturnType<Stately['createWebSocketInspector']>['actor']>[0] => ({ ...chart, send: () => undefined, getSnapshot: () => undefined });
