@@ -10,6 +10,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^synchart$/, replacement: pathOf('./src/index.ts') },
+      { find: /^synchart\/devtools\/node$/, replacement: pathOf('./src/devtools-node.ts') },
       { find: /^synchart\/(persistence|transport|devtools|server|testing)$/, replacement: pathOf('./src/$1.ts') },
     ],
   },

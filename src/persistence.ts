@@ -24,7 +24,13 @@ export {
   type ParkedFor,
   type QuarantineRow,
 } from './persistence/entities.ts';
-export { CreateSyncTables1700000000001, KeepDeltas1700000000010, SchemaVersions1700000000020, syncMigrations, syncTableNames } from './persistence/migrations.ts';
+export {
+  CreateSyncTables1700000000001,
+  KeepDeltas1700000000010,
+  SchemaVersions1700000000020,
+  syncMigrations,
+  syncTableNames,
+} from './persistence/migrations.ts';
 export { liveQuery, type LiveQueryOptions, type LiveResult } from './persistence/live-query.ts';
 export { type LiveTable } from './persistence/live-source.ts';
 export { openDatabase, type DatabaseDriver, type OpenDatabaseOptions } from './persistence/open-database.ts';

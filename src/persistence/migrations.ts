@@ -191,11 +191,7 @@ export class SchemaVersions1700000000020 implements MigrationInterface {
 }
 
 /** The migrations of the sync tables, to stand beside the app's own: `migrations: [...syncMigrations, ...mine]`. */
-export const syncMigrations: readonly (new () => MigrationInterface)[] = [
-  CreateSyncTables1700000000001,
-  KeepDeltas1700000000010,
-  SchemaVersions1700000000020,
-];
+export const syncMigrations: readonly (new () => MigrationInterface)[] = [CreateSyncTables1700000000001, KeepDeltas1700000000010, SchemaVersions1700000000020];
 
 /** Names of the tables that the migrations create. */
 export const syncTableNames: readonly string[] = tables.map((table) => table.name);

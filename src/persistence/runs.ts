@@ -59,10 +59,10 @@ export async function conflictsToWork(
 async function unfitConflicts(session: Session, context: StoreContext, kinds: Kinds): Promise<ReadonlySet<string>> {
   const unfit = new Set<string>();
   for (const kind of kinds) {
-    const rows = await session.query<{ entityId: string }>('SELECT "entity_id" AS "entityId" FROM "sync_conflicts" WHERE "kind" = ? AND "schema_version" <> ?', [
-      kind,
-      context.registry.get(kind)?.schema.version ?? 1,
-    ]);
+    const rows = await session.query<{ entityId: string }>(
+      'SELECT "entity_id" AS "entityId" FROM "sync_conflicts" WHERE "kind" = ? AND "schema_version" <> ?',
+      [kind, context.registry.get(kind)?.schema.version ?? 1],
+    );
     for (const { entityId } of rows) unfit.add(`${kind}\n${entityId}`);
   }
   return unfit;

@@ -55,7 +55,9 @@ describe.each(fileDrivers)('migrations on %s', (driver) => {
     for (const entity of syncEntities) Object.assign(dataSource.getMetadata(entity), { synchronize: true });
     const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
     expect(
-      upQueries.map(({ query }) => query).filter((query) => !/^DROP INDEX "sync_outbox_(entity|ready|waiting|parked|in_flight|frozen|tries|schema)"$/.test(query)),
+      upQueries
+        .map(({ query }) => query)
+        .filter((query) => !/^DROP INDEX "sync_outbox_(entity|ready|waiting|parked|in_flight|frozen|tries|schema)"$/.test(query)),
     ).toEqual([]);
   });
 

@@ -24,7 +24,6 @@ export type DevtoolsCommand =
   | { readonly type: 'setFaults'; readonly faults: FaultSettings }
   | { readonly type: 'record'; readonly on: boolean }
   | { readonly type: 'clearLog' };
-export type DevtoolsCommandType = DevtoolsCommand['type'];
 
 /** A queued operation with its reason, as `explain()` says it. */
 export interface OperationView extends InspectedOperation {
