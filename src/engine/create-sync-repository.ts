@@ -4,7 +4,7 @@ import type { JsonObject } from '../model/json.ts';
 import { copyEntity } from '../persistence/copy-entity.ts';
 import type { ReplicaTable } from '../persistence/replica-table.ts';
 import type { SyncEntityWriter, WriteOptions } from '../persistence/writer.ts';
-import { refuseRemote, type Refresh } from './read-policy.ts';
+import { policyOf, refuseRemote, type Refresh } from './read-policy.ts';
 import type { FindRow, FindRows, ReadOptions, ReadResult, SyncRepository } from './sync-repository.ts';
 import { handled } from './waiters.ts';
 
@@ -71,7 +71,7 @@ export function createSyncRepository<Entity extends ObjectLiteral>({
       }),
     ));
   const follow = async (options: ReadOptions = {}): Promise<void> => {
-    const { policy = 'localOnly' } = options;
+    const policy = policyOf(kind, options);
     if (policy === 'localOnly') return;
     if (table.pushOnly) refuseRemote(kind);
     if (policy === 'localThenRemote') void inBackground(options);
@@ -158,7 +158,7 @@ export function createSyncRepository<Entity extends ObjectLiteral>({
     countBy: (where, options) => count({ ...options, where }),
     existsBy: (where, options) => after(options, () => rows.exists(queryOf({ ...options, where }))),
     read: async (options = {}) => {
-      const { policy = 'localOnly' } = options;
+      const policy = policyOf(kind, options);
       if (policy !== 'localOnly' && table.pushOnly) refuseRemote(kind);
       if (policy === 'remoteFirst') return afterwards(refresh(kind, options), options);
       const found = await local(options);

@@ -1,7 +1,7 @@
 import type { Clock } from '../model/clock.ts';
 import { NetworkError, SyncAbortedError, ValidationError } from '../model/errors.ts';
 import type { SyncEngineCore } from './sync-engine.ts';
-import type { RefreshOptions } from './sync-repository.ts';
+import type { ReadOptions, ReadPolicy, RefreshOptions } from './sync-repository.ts';
 import { handled } from './waiters.ts';
 
 export interface RefreshParts {
@@ -57,3 +57,11 @@ const endedBySignal = (kind: string, signal: AbortSignal): SyncAbortedError =>
 export const refuseRemote = (kind: string): never => {
   throw new ValidationError(`kind '${kind}' is registered as pushOnly: read it with the policy 'localOnly'`);
 };
+
+const policies: readonly ReadPolicy[] = ['localOnly', 'localThenRemote', 'remoteFirst'];
+
+/** The policy of a read. Throws `TypeError` for one that does not exist: a misspelt one must not read something else. */
+export function policyOf(kind: string, { policy = 'localOnly' }: ReadOptions): ReadPolicy {
+  if (policies.includes(policy)) return policy;
+  throw new TypeError(`${kind}: policy must be one of ${policies.join(', ')}, got '${String(policy)}'`);
+}

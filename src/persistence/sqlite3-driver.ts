@@ -4,6 +4,7 @@ import { whileBusy } from './busy-database.ts';
 import { createDirectoryOf, driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from './database-file.ts';
 import { loadOptional } from './load-optional.ts';
 import { probeTransaction } from './raw-connection.ts';
+import { hasSeveralStatements } from './several-statements.ts';
 import { writesWithoutRows } from './statement-kind.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -119,6 +120,10 @@ class Connection implements Sqlite3Connection {
 
   #run(sql: string, parameters: unknown[]): Promise<Sqlite3Result> {
     return new Promise((resolve, reject) => {
+      if (hasSeveralStatements(sql)) {
+        reject(new Error(`this text holds more than one statement, and only the first would run; give one statement at a time: ${sql.slice(0, 80)}`));
+        return;
+      }
       const bound = toBindables(parameters);
       // The statement of a failed preparation answers nothing else.
       const statement =

@@ -115,14 +115,17 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
   const queuedBy = new WeakMap<Session, QueuedWrite[]>();
   /** Resolves as far as `options.await` says. */
   const transaction = async <T>(work: (session: Session, manager: EntityManager) => Promise<T>, options: AwaitOptions | undefined): Promise<T> => {
-    if (options?.await !== 'acked') return commit(work, []);
+    const level = options?.await ?? 'local';
+    if (level !== 'local' && level !== 'acked')
+      throw new TypeError(`${table.kind}: await must be 'local' or 'acked', got '${String(level)}'; nothing was written`);
+    if (level === 'local') return commit(work, []);
     if (context.watchAcks === undefined)
       throw new TypeError(`${table.kind}: await: 'acked' needs the writer of an engine, engine.writer(table); nothing was written`);
     const acks = context.watchAcks();
     try {
       const queued: QueuedWrite[] = [];
       const result = await commit(work, queued);
-      await acks.wait(queued, options);
+      await acks.wait(queued, options ?? {});
       return result;
     } finally {
       acks.stop();

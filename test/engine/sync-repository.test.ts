@@ -26,6 +26,15 @@ const titles = (rows: readonly Todo[]): string[] => rows.map(({ title }) => titl
 const changed = async (): Promise<unknown> =>
   (await bench.engine.outbox.take()).map((op) => (op.type === 'upsert' ? (op.changedFields ?? Object.keys(op.payload).sort()) : op.type));
 
+test('WRT-12: a misspelt policy or await level is refused with the ones that exist, and nothing is written', async () => {
+  await opened();
+  const misspelt: object = { policy: 'remote' };
+  await expect(repository.find(misspelt)).rejects.toThrow(/localOnly, localThenRemote, remoteFirst, got 'remote'/);
+  const level: object = { await: 'ackd' };
+  await expect(bench.writer.insertAndEnqueue(todoOf('x'), level)).rejects.toThrow(/'local' or 'acked', got 'ackd'/);
+  expect([await bench.row('x'), await bench.queued()]).toEqual([null, []]);
+});
+
 describe.each(drivers)('the repository with %s', (driver) => {
   test('WRT-12: create, update, remove and restore write the row and queue the operation', async () => {
     await opened({ driver });
