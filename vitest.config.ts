@@ -24,6 +24,8 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           pool: 'forks',
+          // All cores: most of the time goes into simulations that use one each.
+          maxWorkers: '100%',
           globalSetup: ['test/support/postgres-server.ts'],
           setupFiles: ['test/support/fast-check-seed.ts'],
           testTimeout: 30_000,
