@@ -26,6 +26,7 @@ export default defineConfig({
           pool: 'forks',
           // All cores: most of the time goes into simulations that use one each.
           maxWorkers: '100%',
+          sequence: { groupOrder: 0 },
           globalSetup: ['test/support/postgres-server.ts'],
           setupFiles: ['test/support/fast-check-seed.ts'],
           testTimeout: 30_000,
@@ -51,6 +52,7 @@ export default defineConfig({
         },
         test: {
           name: 'stories',
+          sequence: { groupOrder: 1 },
           browser: {
             enabled: true,
             headless: true,
