@@ -9,6 +9,7 @@ import { answerQuery } from './answer-query.ts';
 import { describeEngine } from './describe-engine.ts';
 import type { DevtoolsAgent, DevtoolsOptions } from './devtools-agent.ts';
 import { engineViewOf } from './engine-view-of.ts';
+import { createFaultMarks } from './fault-marks.ts';
 import { faultSwitch } from './fault-switch.ts';
 import { makeBundle } from './make-bundle.ts';
 import { recordChart } from './record-chart.ts';
@@ -36,6 +37,7 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
   const throughput = createThroughput();
   const listeners = new Set<() => void>();
   const ends: (() => void)[] = [];
+  const channels = new Set<() => void>();
   let faults: FaultSettings = options.faults ?? {};
   let recording = true;
 
@@ -64,13 +66,18 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
 
   if (ports.transport instanceof TransportSwitch) {
     const runId = (): number | undefined => engine.actor.getSnapshot().context.run?.id;
-    ends.push(ports.transport.interpose(faultSwitch({ settings: () => faults, clock, random: ports.random })));
-    ends.push(ports.transport.interpose(tapTransport({ clock, log: keep, runId })));
+    const marks = createFaultMarks();
+    ends.push(ports.transport.interpose(faultSwitch({ settings: () => faults, clock, random: ports.random, note: (call, fault) => marks.note(call, fault) })));
+    ends.push(ports.transport.interpose(tapTransport({ clock, log: keep, runId, faultsOf: (call) => marks.of(call) })));
   }
   ends.push(recordChart(engine.actor, { clock, log: keep }));
-  const told = engine.events$.subscribe((event) => {
-    throughput.note(event);
-    keep(eventEntry(event, redact));
+  const told = engine.events$.subscribe({
+    next: (event) => {
+      throughput.note(event);
+      keep(eventEntry(event, redact));
+    },
+    // The engine was disposed of: open panels are told, and what was recorded can still be read.
+    complete: () => endChannels(),
   });
   const watched = engine.status$.subscribe(changed);
   const moved = engine.actor.subscribe(changed);
@@ -116,8 +123,11 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
     },
     ask: (type, input) => answerQuery(type, input, { engine, internals, redact, bundle }),
     connect: (channel) => {
-      const end = serveChannel(agent, channel);
-      ends.push(end);
+      const serving = serveChannel(agent, channel);
+      const end = (): void => {
+        if (channels.delete(end)) serving();
+      };
+      channels.add(end);
       return end;
     },
     subscribe: (listener) => {
@@ -126,6 +136,7 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
     },
     detach: () => {
       agents.delete(engine);
+      endChannels();
       for (const end of ends.splice(0).reverse()) end();
       listeners.clear();
     },
@@ -133,6 +144,9 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
   agents.set(engine, agent);
   return agent;
 
+  function endChannels(): void {
+    for (const end of [...channels]) end();
+  }
   async function bundle(): Promise<Json> {
     return makeBundle({
       at: clock.now(),

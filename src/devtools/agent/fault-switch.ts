@@ -15,11 +15,14 @@ import {
   type TransportAdapter,
 } from '../../model/transport.ts';
 import type { FaultSettings } from '../protocol/engine-view.ts';
+import type { FaultMark } from './fault-marks.ts';
 
 export interface FaultOptions {
   readonly settings: () => FaultSettings;
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** Told what acted on a call, which is known by its request or context. */
+  readonly note?: ((call: object, fault: FaultMark) => void) | undefined;
 }
 
 const offline = 'switched off in the devtools: offline';
@@ -43,13 +46,20 @@ const errors: Readonly<Record<NonNullable<FaultSettings['errorType']>, () => Err
   malformed: () => new ParseError(`no JSON, ${injected}`),
 };
 
+/** What a call was made with. */
+interface Call {
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Puts faults before a transport while they are switched on; all off, a call goes through as it is. */
 export const faultSwitch =
-  ({ settings, clock, random }: FaultOptions) =>
+  ({ settings, clock, random, note = () => undefined }: FaultOptions) =>
   (inner: TransportAdapter): TransportAdapter => {
-    const delay = (signal: AbortSignal | undefined): Promise<void> => {
+    const delay = (call: Call): Promise<void> => {
       const { latencyMs = 0 } = settings();
       if (latencyMs <= 0) return Promise.resolve();
+      note(call, 'latency');
+      const { signal } = call;
       return new Promise((resolve, reject) => {
         const timer = clock.setTimeout(resolve, latencyMs);
         signal?.addEventListener(
@@ -63,33 +73,45 @@ export const faultSwitch =
       });
     };
     const hit = (share: number | undefined): boolean => share !== undefined && share > 0 && random() < share;
-    const errorType = (): NonNullable<FaultSettings['errorType']> | undefined => {
+    const errorType = (call: Call): NonNullable<FaultSettings['errorType']> | undefined => {
       const { errorRate, errorType: type = 'unavailable' } = settings();
-      return hit(errorRate) ? type : undefined;
+      if (!hit(errorRate)) return undefined;
+      note(call, 'error');
+      return type;
+    };
+    const isOffline = (call: Call): boolean => {
+      if (settings().offline !== true) return false;
+      note(call, 'offline');
+      return true;
     };
     /** Throws what a pull meets. */
-    const before = async (signal: AbortSignal | undefined): Promise<void> => {
-      if (settings().offline === true) throw new NetworkError(offline);
-      await delay(signal);
-      const type = errorType();
+    const before = async (call: Call): Promise<void> => {
+      if (isOffline(call)) throw new NetworkError(offline);
+      await delay(call);
+      const type = errorType(call);
       if (type !== undefined) throw errors[type]();
     };
-    const skewed = <T extends { readonly clockOffsetMs?: number | undefined }>(answer: T): T => {
+    const skewed = <T extends { readonly clockOffsetMs?: number | undefined }>(call: Call, answer: T): T => {
       const { clockSkewMs = 0 } = settings();
-      return clockSkewMs === 0 ? answer : { ...answer, clockOffsetMs: (answer.clockOffsetMs ?? 0) + clockSkewMs };
+      if (clockSkewMs === 0) return answer;
+      note(call, 'clock skew');
+      return { ...answer, clockOffsetMs: (answer.clockOffsetMs ?? 0) + clockSkewMs };
     };
-    const pushOne = async (op: Op, signal: AbortSignal | undefined, send: () => Promise<PushResult>): Promise<PushResult> => {
-      if (settings().offline === true) return pushUnavailable({ dispatched: false, noConnection: true, message: offline });
+    const pushOne = async (op: Op, call: Call, send: () => Promise<PushResult>): Promise<PushResult> => {
+      if (isOffline(call)) return pushUnavailable({ dispatched: false, noConnection: true, message: offline });
       try {
-        await delay(signal);
+        await delay(call);
       } catch {
         return pushUnavailable({ dispatched: false, message: 'aborted before it was sent' });
       }
-      const type = errorType();
+      const type = errorType(call);
       if (type !== undefined) return answers[type]();
       const result = await send();
-      if (hit(settings().cutReplies)) return pushAmbiguous({ message: `the answer to ${op.kind}/${op.id} was lost, ${injected}` });
-      return result.type === 'pushSuccess' ? skewed(result) : result;
+      if (hit(settings().cutReplies)) {
+        note(call, 'lost answer');
+        return pushAmbiguous({ message: `the answer to ${op.kind}/${op.id} was lost, ${injected}` });
+      }
+      return result.type === 'pushSuccess' ? skewed(call, result) : result;
     };
     const isCalm = (): boolean => Object.values(settings()).every((value) => value === undefined || value === false || value === 0);
 
@@ -98,15 +120,15 @@ export const faultSwitch =
         return inner.capabilities;
       },
       pull: async (request) => {
-        await before(request.signal);
-        return skewed(await inner.pull(request));
+        await before(request);
+        return skewed(request, await inner.pull(request));
       },
       push: async (ops, context) => {
         if (isCalm()) return inner.push(ops, context);
         const results: OpPushResult[] = [];
         // One by one, each with its own fate; entities keep their order that way.
         for (const op of ops) {
-          const result = await pushOne(op, context.signal, async () => {
+          const result = await pushOne(op, context, async () => {
             const batch = await inner.push([op], context.signal === undefined ? {} : { signal: context.signal });
             return batch.results.find(({ opId }) => opId === op.opId)?.result ?? pushMalformed(`no result for ${op.kind}/${op.id}`);
           });
@@ -115,10 +137,10 @@ export const faultSwitch =
         }
         return { results };
       },
-      forcePush: (op, context) => pushOne(op, context.signal, () => inner.forcePush(op, context)),
+      forcePush: (op, context) => pushOne(op, context, () => inner.forcePush(op, context)),
       fetch: async (request) => {
         try {
-          await before(request.signal);
+          await before(request);
         } catch (error) {
           return fetchError(error);
         }
@@ -126,7 +148,7 @@ export const faultSwitch =
       },
       health: async (context) => {
         try {
-          await before(context.signal);
+          await before(context);
         } catch {
           return false;
         }

@@ -78,12 +78,15 @@ export function serveChannel(agent: DevtoolsAgent, channel: DevtoolsChannel): ()
   });
 
   return () => {
-    if (timer !== undefined) clearTimeout(timer);
-    timer = undefined;
     stopLog();
     stopView();
     stopChannel();
+    if (timer !== undefined) clearTimeout(timer);
+    // The last that is known, such as that the engine stopped.
+    news();
     if (panels.size > 0) channel.post({ type: 'gone' });
     panels.clear();
+    if (timer !== undefined) clearTimeout(timer);
+    timer = undefined;
   };
 }

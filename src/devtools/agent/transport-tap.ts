@@ -11,22 +11,26 @@ export interface TapOptions {
   readonly log: (entry: NewEntry) => void;
   /** The run under way, for the entry. */
   readonly runId: () => number | undefined;
+  /** The faults that acted on a call, which is known by its request or context. */
+  readonly faultsOf?: ((call: object) => readonly string[] | undefined) | undefined;
+}
+
+/** What a call is made with: a copy of its own for each, by which others know it. */
+interface Call {
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Watches every call of a transport and writes an entry when it ends. What is called and what it answers stays as it is. */
 export const tapTransport =
-  ({ clock, log, runId }: TapOptions) =>
+  ({ clock, log, runId, faultsOf = () => undefined }: TapOptions) =>
   (inner: TransportAdapter): TransportAdapter => {
-    const traced = async <T>(
-      method: RequestEntry['method'],
-      signal: AbortSignal | undefined,
-      call: () => Promise<T>,
-      describe: (answer: T | undefined) => Trace,
-    ): Promise<T> => {
+    const traced = async <T>(method: RequestEntry['method'], given: Call, call: () => Promise<T>, describe: (answer: T | undefined) => Trace): Promise<T> => {
       const startedAt = clock.now();
       const run = runId();
+      const { signal } = given;
       const write = (result: RequestEntry['result'], answer: T | undefined, error?: string): void => {
         const at = clock.now();
+        const faults = faultsOf(given);
         log({
           type: 'request',
           method,
@@ -37,6 +41,7 @@ export const tapTransport =
           ...(run === undefined ? {} : { runId: run }),
           ...describe(answer),
           ...(error === undefined ? {} : { error }),
+          ...(faults === undefined ? {} : { faults }),
         });
       };
       try {
@@ -53,10 +58,11 @@ export const tapTransport =
       get capabilities() {
         return inner.capabilities;
       },
-      pull: (request) =>
-        traced(
+      pull: (given) => {
+        const request = { ...given };
+        return traced(
           'pull',
-          request.signal,
+          request,
           () => inner.pull(request),
           (page) => ({
             kind: request.kind,
@@ -64,7 +70,8 @@ export const tapTransport =
             ...(page?.bytes === undefined ? {} : { bytes: page.bytes }),
             ...(page?.hasMore === undefined ? {} : { hasMore: page.hasMore }),
           }),
-        ),
+        );
+      },
       push: (ops, context) => {
         const startedAt = clock.now();
         const answered = new Map<string, { readonly result: PushResult; readonly afterMs: number }>();
@@ -75,10 +82,11 @@ export const tapTransport =
           note(answer);
           context.onAnswer?.(answer);
         };
+        const own = { ...context, onAnswer };
         return traced(
           'push',
-          context.signal,
-          () => inner.push(ops, { ...context, onAnswer }),
+          own,
+          () => inner.push(ops, own),
           (batch) => {
             for (const answer of batch?.results ?? []) note(answer);
             const kinds = new Set(ops.map(({ kind }) => kind));
@@ -89,27 +97,32 @@ export const tapTransport =
       },
       forcePush: (op, context) => {
         const startedAt = clock.now();
+        const own = { ...context };
         return traced(
           'forcePush',
-          context.signal,
-          () => inner.forcePush(op, context),
+          own,
+          () => inner.forcePush(op, own),
           (result) => ({ kind: op.kind, entityId: op.id, operations: [operationOf(op, result && { result, afterMs: clock.now() - startedAt })] }),
         );
       },
-      fetch: (request) =>
-        traced(
+      fetch: (given) => {
+        const request = { ...given };
+        return traced(
           'fetch',
-          request.signal,
+          request,
           () => inner.fetch(request),
           (answer) => ({ kind: request.kind, entityId: request.id, ...rowsOf(answer) }),
-        ),
-      health: (context) =>
-        traced(
+        );
+      },
+      health: (context) => {
+        const own = { ...context };
+        return traced(
           'health',
-          context.signal,
-          () => inner.health(context),
+          own,
+          () => inner.health(own),
           () => ({}),
-        ),
+        );
+      },
       ...(inner.subscribe === undefined
         ? {}
         : { subscribe: (kinds: readonly string[]) => inner.subscribe?.(kinds) ?? { subscribe: () => ({ unsubscribe: () => undefined }) } }),
