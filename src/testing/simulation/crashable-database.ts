@@ -1,4 +1,4 @@
-import { DataSource, type EntitySchema, type MixedList } from 'typeorm';
+import { DataSource, type EntitySchema, type MixedList, type ObjectLiteral } from 'typeorm';
 import type { Clock } from '../../model/clock.ts';
 import { gateConnection } from '../../persistence/connection-gate.ts';
 import { syncEntities } from '../../persistence/entities.ts';
@@ -46,7 +46,16 @@ let driver: Promise<DatabaseClass> | undefined;
 /** Opens the stored bytes as a data source of its own, gated like any other. */
 export async function openCrashableDatabase(bytes: Buffer, clock: Clock, watch: DatabaseWatch): Promise<CrashableDatabase> {
   const Database = await (driver ??= loadOptional('better-sqlite3') as Promise<DatabaseClass>);
-  const raw = new Database(bytes);
+  return openWatchedDatabase(new Database(bytes), simulatedEntities, clock, watch);
+}
+
+/** Opens a database that behaves as one of better-sqlite3, with these entities beside the sync tables. */
+export async function openWatchedDatabase(
+  raw: RawDatabase,
+  entities: readonly EntitySchema<ObjectLiteral>[],
+  clock: Clock,
+  watch: DatabaseWatch,
+): Promise<CrashableDatabase> {
   const prepare = raw.prepare.bind(raw);
   let isDead = false;
   const died = (): Error => new Error('this process has crashed');
@@ -75,7 +84,7 @@ export async function openCrashableDatabase(bytes: Buffer, clock: Clock, watch: 
     type: 'better-sqlite3',
     database: ':memory:',
     driver: Opened,
-    entities: [...simulatedEntities, ...syncEntities] as MixedList<EntitySchema>,
+    entities: [...entities, ...syncEntities] as MixedList<EntitySchema>,
   });
   gateConnection(dataSource, { clock });
   await dataSource.initialize();

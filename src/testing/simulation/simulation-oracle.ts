@@ -5,16 +5,37 @@ import { deepEqual } from '../../rules/deep-equal.ts';
 import { compareTimestamps } from '../../rules/timestamp.ts';
 import type { WriteRequest } from '../../server/wire-rules.ts';
 import type { ModelServer } from './model-server.ts';
-import { simulatedKinds, type SimulatedKind } from './simulated-app.ts';
-import type { SimulatedReplica } from './simulated-replica.ts';
-import type { SimulatedWorld } from './simulation-script.ts';
+import { simulatedKinds } from './simulated-app.ts';
+import type { SimulatedClientKind, SimulatedServerKind } from './simulation-script.ts';
 import { SimulationViolation } from './virtual-time.ts';
+
+/** A device as far as it is watched: its name, and a way to look into its database beside everything else. */
+export interface WatchedReplica {
+  readonly name: string;
+  readonly isUp: boolean;
+  readonly database: { readonly raw: { readonly inTransaction: boolean }; look<Row>(sql: string): readonly Row[] } | undefined;
+}
+
+/** What of a world decides which invariants can be held to. */
+export interface WatchedWorld {
+  readonly server: Pick<SimulatedServerKind, 'paging'>;
+  readonly client: Pick<SimulatedClientKind, 'strategy' | 'mergedPush'>;
+}
+
+/** The app's tables as the oracle reads them. */
+export interface WatchedTables {
+  readonly kinds: readonly string[];
+  /** A row of SQLite as wire JSON. */
+  toWire(kind: string, row: Readonly<Record<string, Json>>): JsonObject;
+  /** Which device an operation is of. */
+  ownerOf(opId: string): string;
+}
 
 /** A queued operation, read beside the engine. */
 export interface QueuedNow {
   readonly seq: number;
   readonly opId: string;
-  readonly kind: SimulatedKind;
+  readonly kind: string;
   readonly id: string;
   readonly type: 'upsert' | 'delete';
   readonly payload: JsonObject | undefined;
@@ -27,7 +48,7 @@ export interface QueuedNow {
 interface RawQueued {
   readonly seq: number;
   readonly op_id: string;
-  readonly kind: SimulatedKind;
+  readonly kind: string;
   readonly entity_id: string;
   readonly op: 'upsert' | 'delete';
   readonly payload: string | null;
@@ -54,17 +75,18 @@ export class SimulationOracle {
   /** All operations that were ever queued. */
   readonly operations = new Map<string, QueuedNow>();
   readonly fates = new Map<string, Fate>();
-  readonly #memories = new Map<SimulatedReplica, Memory>();
+  readonly #memories = new Map<WatchedReplica, Memory>();
   readonly #toldDiscarded = new Set<string>();
 
   constructor(
-    private readonly world: SimulatedWorld,
+    private readonly world: WatchedWorld,
     private readonly server: ModelServer,
+    private readonly tables: WatchedTables = simulatedWatch,
   ) {
     server.backend.onEffect = (request, before, after) => this.#onEffect(request, before, after);
   }
 
-  readQueue(replica: SimulatedReplica): readonly QueuedNow[] {
+  readQueue(replica: WatchedReplica): readonly QueuedNow[] {
     const rows = replica.database?.look<RawQueued>(
       'SELECT "seq", "op_id", "kind", "entity_id", "op", "payload", "changed_fields", "deltas", "request_id", "creates" FROM "sync_outbox" ORDER BY "seq"',
     );
@@ -87,7 +109,7 @@ export class SimulationOracle {
   }
 
   /** I1, I6: whatever left the queue with this commit has a reason, and no cursor moved back. */
-  onCommit(replica: SimulatedReplica): void {
+  onCommit(replica: WatchedReplica): void {
     const memory = this.#memoryOf(replica);
     const queue = this.readQueue(replica);
     const now = new Map(queue.map((op) => [op.opId, op]));
@@ -106,14 +128,14 @@ export class SimulationOracle {
   }
 
   /** After a crash: what was not committed never was. */
-  afterRestart(replica: SimulatedReplica): void {
+  afterRestart(replica: WatchedReplica): void {
     this.#memoryOf(replica).queued = new Map(this.readQueue(replica).map((op) => [op.opId, op]));
   }
 
   // ── Every step ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** I4, I6: what the user sees has all pending edits in it; every server row that the cursor has passed is here. */
-  check(replica: SimulatedReplica): void {
+  check(replica: WatchedReplica): void {
     if (!replica.isUp || replica.database?.raw.inTransaction === true) return;
     const byEntity = new Map<string, QueuedNow[]>();
     for (const op of this.readQueue(replica)) byEntity.set(entityOf(op), [...(byEntity.get(entityOf(op)) ?? []), op]);
@@ -122,7 +144,7 @@ export class SimulationOracle {
         ?.look<{ kind: string; entity_id: string }>('SELECT "kind", "entity_id" FROM "sync_quarantine"')
         .map((row) => `${row.kind}/${row.entity_id}`),
     );
-    for (const kind of simulatedKinds) {
+    for (const kind of this.tables.kinds) {
       const rows = this.localRows(replica, kind);
       for (const [entity, ops] of byEntity) {
         if (ops[0]?.kind === kind && !quarantined.has(entity)) this.#checkPending(replica, entity, ops, rows.get(ops[0].id));
@@ -132,12 +154,12 @@ export class SimulationOracle {
   }
 
   /** The rows of a replica as wire JSON, hidden and deleted ones too. */
-  localRows(replica: SimulatedReplica, kind: SimulatedKind): ReadonlyMap<string, JsonObject> {
+  localRows(replica: WatchedReplica, kind: string): ReadonlyMap<string, JsonObject> {
     const raw = replica.database?.look<Record<string, Json>>(`SELECT * FROM "${kind}"`) ?? [];
-    return new Map(raw.map((row) => [String(row['id']), toWire(kind, row)]));
+    return new Map(raw.map((row) => [String(row['id']), this.tables.toWire(kind, row)]));
   }
 
-  #checkPending(replica: SimulatedReplica, entity: string, ops: readonly QueuedNow[], row: JsonObject | undefined): void {
+  #checkPending(replica: WatchedReplica, entity: string, ops: readonly QueuedNow[], row: JsonObject | undefined): void {
     let isHidden = false;
     const fields = new Map<string, Json | undefined>();
     for (const op of ops) {
@@ -161,7 +183,7 @@ export class SimulationOracle {
     }
   }
 
-  #checkPassed(replica: SimulatedReplica, kind: SimulatedKind, rows: ReadonlyMap<string, JsonObject>, quarantined: ReadonlySet<string>): void {
+  #checkPassed(replica: WatchedReplica, kind: string, rows: ReadonlyMap<string, JsonObject>, quarantined: ReadonlySet<string>): void {
     const cursor = this.#memoryOf(replica).cursors.get(kind);
     if (cursor === undefined) return;
     const bases = new Set(
@@ -190,7 +212,7 @@ export class SimulationOracle {
     }
   }
 
-  #checkCursors(replica: SimulatedReplica, memory: Memory): void {
+  #checkCursors(replica: WatchedReplica, memory: Memory): void {
     for (const { kind, ts } of replica.database?.look<{ kind: string; ts: string | null }>('SELECT "kind", "ts" FROM "sync_cursors"') ?? []) {
       const before = memory.cursors.get(kind);
       if (ts === null) continue;
@@ -202,7 +224,7 @@ export class SimulationOracle {
 
   // ── What it means to be applied ───────────────────────────────────────────────────────────────────────────────────
 
-  #assertApplied(replica: SimulatedReplica, op: QueuedNow, queue: readonly QueuedNow[]): void {
+  #assertApplied(replica: WatchedReplica, op: QueuedNow, queue: readonly QueuedNow[]): void {
     const group = queue.filter((other) => other.kind === op.kind && other.id === op.id && other.seq >= op.seq);
     const ids = new Set(group.map(({ opId }) => opId));
     const written = this.server.backend.writes.some(
@@ -241,9 +263,9 @@ export class SimulationOracle {
     if (this.server.backend.history.get(`${kind}/${id}`)?.includes(null) === true) return;
     const newest = this.operations.get(key.split('#')[0] ?? '');
     if (newest === undefined) return;
-    const owner = newest.opId.split('.')[0] ?? '';
+    const owner = this.tables.ownerOf(newest.opId);
     const group = [...this.operations.values()].filter(
-      (op) => op.kind === kind && op.id === id && op.seq <= newest.seq && op.opId.split('.')[0] === owner && !this.fates.has(op.opId),
+      (op) => op.kind === kind && op.id === id && op.seq <= newest.seq && this.tables.ownerOf(op.opId) === owner && !this.fates.has(op.opId),
     );
     // A row that comes back is meant as a whole.
     if (group.some((op) => op.type === 'delete' || op.creates || op.changed === undefined)) return;
@@ -267,7 +289,7 @@ export class SimulationOracle {
     return states.some((row) => row !== null && own.every((key) => deepEqual(row[key] ?? null, op.payload?.[key] ?? null)));
   }
 
-  #memoryOf(replica: SimulatedReplica): Memory {
+  #memoryOf(replica: WatchedReplica): Memory {
     const memory = this.#memories.get(replica) ?? { queued: new Map<string, QueuedNow>(), cursors: new Map<string, string>() };
     this.#memories.set(replica, memory);
     return memory;
@@ -277,7 +299,7 @@ export class SimulationOracle {
 const claimsOf = (op: QueuedNow): readonly string[] =>
   [...(op.changed ?? Object.keys(op.payload ?? {})), ...op.deltas.map(({ field }) => field)].filter((key) => !serverKeys.has(key));
 
-export function toWire(kind: SimulatedKind, row: Readonly<Record<string, Json>>): JsonObject {
+function toWire(kind: string, row: Readonly<Record<string, Json>>): JsonObject {
   const shared = { id: row['id'] ?? null, title: row['title'] ?? null };
   const times = { updatedAt: row['updated_at'] ?? null, deletedAt: row['deleted_at'] ?? null, deletedAtLocal: row['deleted_at_local'] ?? null };
   if (kind === 'lists') return { ...shared, ...times };
@@ -292,3 +314,5 @@ export function toWire(kind: SimulatedKind, row: Readonly<Record<string, Json>>)
     ...times,
   };
 }
+
+const simulatedWatch: WatchedTables = { kinds: simulatedKinds, toWire, ownerOf: (opId) => opId.split('.')[0] ?? '' };

@@ -1,7 +1,7 @@
 import type { Clock } from '../../model/clock.ts';
-import { createSimulatedClock } from '../simulated-clock.ts';
+import { createSimulatedClock, type SimulatedClock } from '../simulated-clock.ts';
 
-const startAt = Date.UTC(2026, 0, 1);
+const usualStart = Date.UTC(2026, 0, 1);
 /** Turns of the event loop without any activity after which nothing moves any more: more than anybody in the engine waits in a row. */
 const quietTurns = 8;
 
@@ -24,11 +24,16 @@ export class SimulationViolation extends Error {
 
 /** The one time of a simulation: it moves from timer to timer, and only when everything that waits on promises has come to rest. */
 export class VirtualTime {
-  readonly #clock = createSimulatedClock(startAt);
+  readonly #clock: SimulatedClock;
   #activity = 0;
   #sinceMoved = 0;
   #held = 0;
   #violation: SimulationViolation | undefined;
+
+  /** Epoch ms at which it begins. */
+  constructor(private readonly startAt: number = usualStart) {
+    this.#clock = createSimulatedClock(startAt);
+  }
 
   now(): number {
     return this.#clock.now();
@@ -36,7 +41,7 @@ export class VirtualTime {
 
   /** Ms since the beginning. */
   get elapsed(): number {
-    return this.#clock.now() - startAt;
+    return this.#clock.now() - this.startAt;
   }
 
   /** Keeps what does not hold; whoever moves the time next throws it. */
