@@ -79,6 +79,24 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
     expect((await manager.find(book, { relations: { author: true }, order: { id: 'ASC' } })).map((row) => row.author?.id)).toEqual(['a1', undefined, 'a1']);
   });
 
+  test('I1: what hangs on a saved entity keeps its fields and its own relations, in the table and in the object', async () => {
+    shelf = await openShelf(driver);
+    const { manager, author, book } = shelf;
+    await shelf.pullOf('authors', authorRow('a1'));
+    await shelf.pullOf('labels', { id: 'l1', name: 'name of l1', updatedAt: v1, deletedAt: null });
+    await shelf.pullOf('books', bookRow('b1', 'a1'));
+    await manager.save(book, { id: 'b1', labels: [{ id: 'l1' }] });
+    const form = await manager.findOneOrFail(author, { where: { id: 'a1' }, relations: { books: { author: true, labels: true } } });
+    form.name = 'mine';
+    await manager.save(author, form);
+    expect(await ids()).toEqual([['authors', 'upsert', 'a1', 'name']]);
+    expect(form.books).toMatchObject([
+      { title: 'title of b1', updatedAt: v1, author: { id: 'a1' }, labels: [{ id: 'l1', name: 'name of l1', updatedAt: v1 }] },
+    ]);
+    const [stored] = await manager.find(book, { relations: { author: true, labels: true } });
+    expect(stored).toMatchObject({ title: 'title of b1', author: { id: 'a1' }, labels: [{ name: 'name of l1' }] });
+  });
+
   test('rows that were removed are gone from joined relations, too', async () => {
     shelf = await openShelf(driver);
     const { manager, author, book } = shelf;
