@@ -27,7 +27,7 @@ import { createRepairs, type Repairs } from './repairs.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { acceptServer, decideConflict, freezeResolution, loadConflict, parkConflict, settleResolution } from './resolutions.ts';
 import { completeFetch, dueForResync, notePullCompleted, openResync, readPulledAt, sweepResync } from './resync.ts';
-import { closeRun, conflictsToWork, readyForRun, rebuildStates, unregisteredKinds } from './runs.ts';
+import { closeRun, conflictsToWork, parkExhausted, readyForRun, repairStates, unregisteredKinds } from './runs.ts';
 import { checkSchema } from './schema-check.ts';
 import { applyServerRows } from './server-rows.ts';
 import { settleAnswers } from './settle.ts';
@@ -78,7 +78,9 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
   const factListeners = new Set<(facts: readonly SyncFact[]) => void>();
   const tellOutside = (facts: readonly SyncFact[]): void => factListeners.forEach((listener) => listener(facts));
   const runStarts = new Map<number, number>();
-  let rebuilt = false;
+  let hasBegun = false;
+  /** Kinds whose states have been looked over by this process. */
+  const repaired = new Set<string>();
 
   const store: StorePort = {
     lease: createLease(unit, holder, config.leaseTtlMs),
@@ -118,7 +120,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     beginRun: async ({ explicit, kinds, runId }) => {
       const since = clock.now();
       const begun = await unit.fenced(async (session) => {
-        if (!rebuilt) await rebuildStates(session, config.maxOutboxTryCount);
+        if (!hasBegun) await parkExhausted(session, config.maxOutboxTryCount);
         await readyForRun(session, context, { explicit });
         const strangers = await unregisteredKinds(session, [...registry.keys()]);
         const facts = strangers.map(
@@ -127,7 +129,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         return { conflicts: await conflictsToWork(session, context, { kinds, explicit }), facts };
       });
       // Only what is committed is known to be so.
-      rebuilt = true;
+      hasBegun = true;
       runStarts.clear();
       runStarts.set(runId, since);
       return begun;
@@ -135,7 +137,21 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     upgradeSchemas: () => upgradeSchemas(context),
     dueForResync: (kinds) => unit.read((session) => dueForResync(session, context, kinds)),
 
-    take: (options) => unit.fenced((session) => takeReady(session, context, options)),
+    take: async (options) => {
+      const unchecked = options.kinds.filter((kind) => !repaired.has(kind));
+      let repairs = false;
+      const taken = await unit.fenced(async (session) => {
+        const first = await takeReady(session, context, options);
+        if (first.requests.length > 0 || unchecked.length === 0) return first;
+        // What waits for nothing would never be taken by anybody.
+        await repairStates(session, unchecked, config.maxOutboxTryCount);
+        repairs = true;
+        const second = await takeReady(session, context, options);
+        return { ...second, facts: [...first.facts, ...second.facts] };
+      });
+      if (repairs) for (const kind of unchecked) repaired.add(kind);
+      return taken;
+    },
     confirmBase: (request, found) => unit.fenced((session) => confirmBase(session, request, found)),
     settle: (answers) => unit.fenced((session) => settleAnswers(session, context, answers)),
 

@@ -8,19 +8,31 @@ import { listOf, type Session } from './session.ts';
 import type { StoreContext } from './store-context.ts';
 
 /**
- * Rebuilds the state of every operation from what it is, in one statement: done once per start, since all later changes keep it.
- * Heads that were in flight when the process died are ready again under their key; parked ones stay parked.
+ * Puts right the states that do not follow from the operations themselves: an operation is behind another of its entity, or it is not. Every change
+ * keeps them, so this finds something only where somebody else has written to the outbox. Reads all that is left of these kinds: done once, when
+ * nothing more can be taken of them.
  */
-export async function rebuildStates(session: Session, maxTryCount: number): Promise<void> {
+export async function repairStates(session: Session, kinds: Kinds, maxTryCount: number): Promise<void> {
+  const { behind, ready, waiting, parked, inFlight } = OutboxState;
   await session.run(
-    `UPDATE "sync_outbox" SET "state" = CASE
-       WHEN EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = "sync_outbox"."kind" AND o."entity_id" = "sync_outbox"."entity_id" AND o."seq" < "sync_outbox"."seq") THEN ${OutboxState.behind}
-       WHEN "parked" IS NOT NULL OR "try_count" >= ? THEN ${OutboxState.parked}
-       WHEN "state" = ${OutboxState.waiting} THEN ${OutboxState.waiting} ELSE ${OutboxState.ready} END,
-       "parked" = CASE WHEN "parked" IS NULL AND "try_count" >= ? THEN 'stuck' ELSE "parked" END`,
-    [maxTryCount, maxTryCount],
+    `UPDATE "sync_outbox" SET "state" = "right"."state", "parked" = CASE WHEN "right"."state" = ${parked} THEN COALESCE("parked", 'stuck') ELSE "parked" END FROM (
+       SELECT "seq", CASE
+         WHEN EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = q."kind" AND o."entity_id" = q."entity_id" AND o."seq" < q."seq") THEN ${behind}
+         WHEN "parked" IS NOT NULL OR "try_count" >= ? THEN ${parked}
+         WHEN "state" IN (${waiting}, ${inFlight}) THEN "state" ELSE ${ready} END AS "state"
+       FROM "sync_outbox" q WHERE ${session.dialect.inList('"kind"')}) AS "right"
+     WHERE "sync_outbox"."seq" = "right"."seq" AND "sync_outbox"."state" <> "right"."state"`,
+    [maxTryCount, listOf(kinds)],
   );
 }
+
+/** Parks heads with as many tries as are allowed now: the limit may be lower than it was when they were counted. Found by the index of those that were tried. */
+export const parkExhausted = (session: Session, maxTryCount: number): Promise<void> =>
+  session.run(
+    `UPDATE "sync_outbox" SET "state" = ${OutboxState.parked}, "parked" = 'stuck'
+     WHERE "try_count" > 0 AND "try_count" >= ? AND "state" IN (${OutboxState.ready}, ${OutboxState.waiting}, ${OutboxState.inFlight})`,
+    [maxTryCount],
+  );
 
 /** Takes back what a dead run left in flight and makes waiting heads ready: all of them for an explicit run, else those that are due. */
 export async function readyForRun(session: Session, context: StoreContext, options: { readonly explicit: boolean }): Promise<void> {

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Logger } from 'typeorm';
 import { TransportError } from '../../src/model/errors.ts';
 import { upsertOp } from '../../src/model/operation.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { TakenBatch, TakeOptions } from '../../src/model/ports.ts';
 import { accepted, answerOf, drivers, openStore, serverRow, type StoreBench } from '../support/open-store.ts';
 import { categoryOf, categoryRow, itemOf, itemRow, openShop, type ShopBench } from '../support/shop.ts';
+import { Statements } from '../support/statements.ts';
 import { todoOf } from '../support/todo.ts';
 
 const t1 = '2026-01-01T00:00:01.000001Z';
@@ -16,19 +16,6 @@ const ids = (requests: readonly { readonly entityId: string }[]): string[] => re
 const take = (bench: StoreBench, options: Partial<TakeOptions> = {}): Promise<TakenBatch> =>
   bench.store.take({ kinds: [...bench.registry.keys()], limit: 500, runId: 1, distrustResend: false, ...options });
 const nextRun = (bench: StoreBench, explicit = true): Promise<unknown> => bench.store.beginRun({ explicit, kinds: [...bench.registry.keys()], runId: 2 });
-
-/** Keeps every statement that is logged. */
-class Statements implements Logger {
-  readonly list: { readonly sql: string; readonly parameters: readonly unknown[] }[] = [];
-  logQuery(sql: string, parameters?: unknown[]): void {
-    this.list.push({ sql, parameters: parameters ?? [] });
-  }
-  logQueryError(): void {}
-  logQuerySlow(): void {}
-  logSchemaBuild(): void {}
-  logMigration(): void {}
-  log(): void {}
-}
 
 describe.each(drivers)('taking on %s', (driver) => {
   let bench: ShopBench;
