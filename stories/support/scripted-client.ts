@@ -69,6 +69,7 @@ export function createScriptedClient(bundle: Json, { answers = {}, run = () => n
         const answer = answers[type];
         return answer === undefined ? saved.query(type, input) : answer(input);
       },
+      follow: () => () => undefined,
       dispose: () => undefined,
     },
   };

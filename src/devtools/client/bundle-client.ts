@@ -17,6 +17,7 @@ export function createBundleClient(file: Json): DevtoolsClient {
     subscribe: () => () => undefined,
     command: () => Promise.reject(new Error(readOnly)),
     query: (type, input) => Promise.resolve(answerFrom(bundle, type, input as JsonObject) as DevtoolsQueries[typeof type]['answer']),
+    follow: () => () => undefined,
     dispose: () => undefined,
   };
 }

@@ -32,6 +32,8 @@ export interface DevtoolsClient {
   /** Rejects with what the engine said, or when there is none that could answer. */
   command(command: DevtoolsCommand): Promise<Json>;
   query<Type extends DevtoolsQueryType>(type: Type, input: DevtoolsQueries[Type]['ask']): Promise<DevtoolsQueries[Type]['answer']>;
+  /** Wants the log, for a client that was made quiet; returns the function that ends it. The others have it anyway. */
+  follow(): () => void;
   /** Says goodbye and closes the channel; what waits for an answer is rejected. */
   dispose(): void;
 }
@@ -44,13 +46,19 @@ interface Waiting {
 /** How many entries too many are kept before the oldest go: one shift for many. */
 const slack = 5_000;
 
+export interface ClientOptions {
+  /** Is told the status only, which costs the engine next to nothing, until somebody calls `follow`. */
+  readonly quiet?: boolean | undefined;
+}
+
 /** Connects to the engine behind a channel and keeps what it tells. */
-export function createDevtoolsClient(channel: DevtoolsChannel): DevtoolsClient {
+export function createDevtoolsClient(channel: DevtoolsChannel, { quiet = false }: ClientOptions = {}): DevtoolsClient {
   const panelId = crypto.randomUUID();
   const listeners = new Set<() => void>();
   const waiting = new Map<number, Waiting>();
   const entries: LogEntry[] = [];
   let nextId = 1;
+  let followers = 0;
   let state: PanelState = { connection: 'connecting', entries, revision: 0 };
 
   const change = (next: Partial<PanelState>): void => {
@@ -113,7 +121,7 @@ export function createDevtoolsClient(channel: DevtoolsChannel): DevtoolsClient {
       post(id);
     });
 
-  channel.post({ type: 'hello', protocol: protocolVersion, panelId });
+  channel.post({ type: 'hello', protocol: protocolVersion, panelId, ...(quiet ? { quiet } : {}) });
 
   return {
     getState: () => state,
@@ -126,6 +134,18 @@ export function createDevtoolsClient(channel: DevtoolsChannel): DevtoolsClient {
       // The engine's own types, made JSON on the way and back.
       const answer: unknown = await send((id) => channel.post({ type: 'query', id, query, input: input as JsonObject }));
       return answer as DevtoolsQueries[typeof query]['answer'];
+    },
+    follow: () => {
+      if (!quiet) return () => undefined;
+      followers += 1;
+      if (followers === 1) channel.post({ type: 'follow', panelId, since: entries.at(-1)?.id ?? 0 });
+      let isOver = false;
+      return () => {
+        if (isOver) return;
+        isOver = true;
+        followers -= 1;
+        if (followers === 0) channel.post({ type: 'unfollow', panelId });
+      };
     },
     dispose: () => {
       channel.post({ type: 'goodbye', panelId });

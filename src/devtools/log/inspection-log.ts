@@ -3,16 +3,26 @@ import type { LazyEntry, NewEntry } from './new-entry.ts';
 import { weighEntry } from './weigh-entry.ts';
 
 export interface InspectionLog {
-  /** Keeps an entry; beyond the capacity or the memory, the oldest ones go. A function is called at the first read only. */
+  /** Keeps an entry; beyond the capacity or the memory, the oldest ones go. */
   add(entry: NewEntry | LazyEntry): void;
-  /** Entries after the one numbered `afterId`, oldest first, at most `limit` of them: the newest. Reading changes nothing. */
-  read(options?: { readonly afterId?: number | undefined; readonly limit?: number | undefined }): readonly LogEntry[];
+  /**
+   * Entries after the one numbered `afterId`, oldest first, at most `limit` of them: the newest, or the oldest with `from`. Reading changes
+   * nothing.
+   */
+  read(options?: ReadOptions): readonly LogEntry[];
   clear(): void;
   /** Calls after each `add`, `clear` included; nothing is made for it. Returns the function that ends it. */
   subscribe(listener: () => void): () => void;
   /** How many are kept, and the number of the newest one; 0 before the first. */
   readonly size: number;
   readonly lastId: number;
+}
+
+export interface ReadOptions {
+  readonly afterId?: number | undefined;
+  readonly limit?: number | undefined;
+  /** Which entries a limit leaves; default `newest`. */
+  readonly from?: 'newest' | 'oldest' | undefined;
 }
 
 /** Most entries that are kept. */
@@ -38,7 +48,8 @@ export function createInspectionLog(capacity: number = mostEntries): InspectionL
   let offset = 0;
 
   const tell = (): void => {
-    for (const listener of listeners) listener();
+    // Nobody listens for most of an engine's life.
+    if (listeners.size > 0) for (const listener of listeners) listener();
   };
   const placeOf = (id: number): number => (id - 1 - offset) % capacity;
   const dropOldest = (): void => {
@@ -48,13 +59,9 @@ export function createInspectionLog(capacity: number = mostEntries): InspectionL
     firstId += 1;
   };
   const at = (id: number): LogEntry => {
-    const index = placeOf(id);
-    const kept = ring[index];
-    const entry = typeof kept === 'function' ? kept() : kept;
-    if (entry === undefined) throw new RangeError(`entry ${id} is not kept`);
-    // Made once: what is read again is the same.
-    if (typeof kept === 'function') ring[index] = entry;
-    return { ...entry, id };
+    const kept = ring[placeOf(id)];
+    if (kept === undefined) throw new RangeError(`entry ${id} is not kept`);
+    return 'make' in kept ? kept.make(id) : { ...kept, id };
   };
 
   return {
@@ -69,10 +76,13 @@ export function createInspectionLog(capacity: number = mostEntries): InspectionL
       while (bytes > mostBytes && firstId < lastId) dropOldest();
       tell();
     },
-    read: ({ afterId = 0, limit = capacity } = {}) => {
-      const from = Math.max(firstId, Math.trunc(afterId) + 1, lastId - Math.max(0, Math.trunc(limit)) + 1);
+    read: ({ afterId = 0, limit = capacity, from = 'newest' } = {}) => {
+      const most = Math.max(0, Math.trunc(limit));
+      const after = Math.max(firstId, Math.trunc(afterId) + 1);
+      const begin = from === 'newest' ? Math.max(after, lastId - most + 1) : after;
+      const end = Math.min(lastId, begin + most - 1);
       const entries: LogEntry[] = [];
-      for (let id = from; id <= lastId; id += 1) entries.push(at(id));
+      for (let id = begin; id <= end; id += 1) entries.push(at(id));
       return entries;
     },
     clear: () => {

@@ -33,17 +33,40 @@ const plain = (name: string): string => name.toLowerCase().replaceAll(/[-_]/g, '
 /** A credential inside a text, as in a message of a failed request. */
 const credential = /\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi;
 
+export interface Redactor {
+  (value: unknown): Json;
+  /** As the value itself, but for some of its own members. */
+  readonly without: (value: object, names: ReadonlySet<string>) => Json;
+}
+
+/** Most names of members whose answer is remembered. */
+const mostNames = 2_000;
+/** No text that is shorter holds a credential. */
+const leastText = 'basic 123456'.length;
+
 /**
  * Turns anything into JSON that may be shown: without secrets, errors as their names and messages, functions as their names, and bounded in
  * size. Total: what cannot be read becomes a text that says so.
  */
-export function createRedactor({ fields = [] }: Redaction = {}): (value: unknown) => Json {
+export function createRedactor({ fields = [] }: Redaction = {}): Redactor {
   const secrets: ReadonlySet<string> = new Set([...secretNames, ...fields].map(plain));
+
+  // An app's rows have the same names again and again.
+  const names = new Map<string, boolean>();
+  const isSecret = (name: string): boolean => {
+    let answer = names.get(name);
+    if (answer === undefined) {
+      answer = secrets.has(plain(name));
+      if (names.size >= mostNames) names.clear();
+      names.set(name, answer);
+    }
+    return answer;
+  };
 
   const shown = (value: unknown, depth: number): Json => {
     switch (typeof value) {
       case 'string':
-        return bounded(value.replaceAll(credential, (_, scheme: string) => `${scheme} ${redacted}`));
+        return text(value);
       case 'number':
         return Number.isFinite(value) ? value : String(value);
       case 'boolean':
@@ -71,10 +94,21 @@ export function createRedactor({ fields = [] }: Redaction = {}): (value: unknown
     }
     if (value instanceof Map) return object(Object.fromEntries([...value].map(([key, item]) => [String(key), item as unknown])), depth);
     if (value instanceof Set) return object([...value], depth);
-    const entries = Object.entries(value);
+    return members(value, depth);
+  };
+
+  const members = (value: object, depth: number, leftOut?: ReadonlySet<string>): JsonObject => {
     const result: Record<string, Json> = {};
-    for (const [key, item] of entries.slice(0, mostItems)) if (item !== undefined) result[key] = secrets.has(plain(key)) ? redacted : shown(item, depth + 1);
-    return entries.length > mostItems ? { ...result, '…': `${entries.length - mostItems} more` } : result;
+    let shownCount = 0;
+    const keys = Object.keys(value);
+    for (const key of keys) {
+      if (shownCount === mostItems) return { ...result, '…': `${keys.length - mostItems} more` };
+      shownCount += 1;
+      const item: unknown = Reflect.get(value, key);
+      if (item === undefined || leftOut?.has(key) === true) continue;
+      result[key] = isSecret(key) ? redacted : shown(item, depth + 1);
+    }
+    return result;
   };
 
   const error = (value: Error, depth: number): JsonObject => ({
@@ -83,13 +117,20 @@ export function createRedactor({ fields = [] }: Redaction = {}): (value: unknown
     ...(value.cause === undefined ? {} : { cause: shown(value.cause, depth + 1) }),
   });
 
-  return (value) => {
+  const total = (show: () => Json): Json => {
     try {
-      return shown(value, 0);
+      return show();
     } catch (thrown) {
       return `(cannot be shown: ${thrown instanceof Error ? thrown.message : String(thrown)})`;
     }
   };
+  return Object.assign((value: unknown) => total(() => shown(value, 0)), {
+    without: (value: object, names: ReadonlySet<string>) => total(() => members(value, 0, names)),
+  });
 }
+
+/** A credential has a space in it, which ids and most other texts have not. */
+const text = (value: string): string =>
+  value.length < leastText || !/\s/.test(value) ? bounded(value) : bounded(value.replaceAll(credential, (_, scheme: string) => `${scheme} ${redacted}`));
 
 const bounded = (text: string): string => (text.length > mostText ? `${text.slice(0, mostText)}… (${text.length} characters)` : text);

@@ -7,7 +7,7 @@ const perOperation = 250;
 
 /** Estimates what an entry holds in memory, bytes. A lazy one is made from something small, by contract. */
 export function weighEntry(entry: NewEntry | LazyEntry): number {
-  if (typeof entry === 'function') return small;
+  if ('make' in entry) return small;
   switch (entry.type) {
     case 'transition':
       return small;

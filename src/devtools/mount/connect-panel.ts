@@ -12,12 +12,12 @@ export interface ConnectedPanel {
   disconnect(): void;
 }
 
-/** Attaches to an engine of this page and connects a panel to it. */
+/** Attaches to an engine of this page and connects a panel to it, which is told the status only until it is open. */
 export function connectPanel(engine: SyncEngine, options: DevtoolsOptions = {}): ConnectedPanel {
   const agent = attachDevtools(engine, options);
   const { engineEnd, panelEnd } = createLocalChannel();
   const end = agent.connect(engineEnd);
-  const client = createDevtoolsClient(panelEnd);
+  const client = createDevtoolsClient(panelEnd, { quiet: true });
   return {
     agent,
     client,

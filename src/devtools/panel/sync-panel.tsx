@@ -1,4 +1,4 @@
-import { useId, useRef, useState, type DragEvent, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useId, useRef, useState, type DragEvent, type KeyboardEvent, type ReactNode } from 'react';
 import type { DevtoolsClient } from '../client/devtools-client.ts';
 import { FileControls } from './file-controls.tsx';
 import { PanelProvider } from './panel-context.tsx';
@@ -19,26 +19,40 @@ export interface SyncPanelProps {
   readonly controls?: ReactNode;
 }
 
+interface Place {
+  readonly shown: PanelViewName;
+  readonly focus?: string | undefined;
+  readonly turn: number;
+}
+
 /** The whole panel: the status bar, and one view at a time. Fills the element it is in. */
 export function SyncPanel({ client, initialView = 'outbox', theme, nonce, controls }: SyncPanelProps): ReactNode {
-  const [{ shown, focus }, setPlace] = useState<{ readonly shown: PanelViewName; readonly focus?: string | undefined }>({ shown: initialView });
-  const open = (view: PanelViewName, on?: string): void => setPlace({ shown: view, focus: on });
+  const [{ shown, focus, turn }, setPlace] = useState<Place>({ shown: initialView, turn: 0 });
+  // A new turn each time: what was opened, closed and is opened once more is shown once more.
+  const open = (view: PanelViewName, on?: string): void => setPlace((before) => ({ shown: view, focus: on, turn: before.turn + 1 }));
   const tabs = useRef<HTMLDivElement>(null);
   const id = useId();
   const file = useSavedFile();
   const active = panelViews.find(({ name }) => name === shown) ?? panelViews[0];
   const View = active?.view;
+  // A panel that is not drawn wants no log.
+  useEffect(() => client.follow(), [client]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    if (step === 0) return;
-    event.preventDefault();
     const index = panelViews.findIndex(({ name }) => name === shown);
-    const next = panelViews[(index + step + panelViews.length) % panelViews.length];
+    const places: Readonly<Record<string, number>> = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: -1 };
+    const place = places[event.key];
+    const next = place === undefined ? undefined : panelViews.at(place % panelViews.length);
     if (next === undefined) return;
+    event.preventDefault();
     open(next.name);
     tabs.current?.querySelector<HTMLButtonElement>(`[data-view="${next.name}"]`)?.focus();
   };
+
+  // In a narrow panel the tabs scroll.
+  useEffect(() => {
+    tabs.current?.querySelector(`[data-view="${shown}"]`)?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [shown]);
 
   const onDragOver = (event: DragEvent): void => {
     if (event.dataTransfer.types.includes('Files')) event.preventDefault();
@@ -78,7 +92,7 @@ export function SyncPanel({ client, initialView = 'outbox', theme, nonce, contro
           ))}
         </div>
         <div className="sc-view" role="tabpanel" id={`${id}-view`} aria-labelledby={`${id}-${shown}`}>
-          {View !== undefined && <View key={focus} onOpen={open} focus={focus} />}
+          {View !== undefined && <View key={turn} onOpen={open} focus={focus} />}
         </div>
       </section>
     </PanelProvider>

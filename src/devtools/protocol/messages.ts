@@ -72,7 +72,11 @@ export type DevtoolsQueryType = keyof DevtoolsQueries;
 
 /** From a panel to an engine. */
 export type PanelMessage =
-  | { readonly type: 'hello'; readonly protocol: number; readonly panelId: string; readonly since?: number | undefined }
+  /** `since`: the newest entry that it has. `quiet`: wants the status only, until it says `follow`. */
+  | { readonly type: 'hello'; readonly protocol: number; readonly panelId: string; readonly since?: number | undefined; readonly quiet?: boolean | undefined }
+  /** Wants the log, too, from the entry after `since`. */
+  | { readonly type: 'follow'; readonly panelId: string; readonly since: number }
+  | { readonly type: 'unfollow'; readonly panelId: string }
   | { readonly type: 'command'; readonly id: number; readonly command: DevtoolsCommand }
   | { readonly type: 'query'; readonly id: number; readonly query: DevtoolsQueryType; readonly input: JsonObject }
   | { readonly type: 'goodbye'; readonly panelId: string };

@@ -66,7 +66,9 @@ const query = <const Name extends string, Input extends v.GenericSchema>(name: N
 
 const queueStates = ['behind', 'ready', 'waiting', 'parked', 'inFlight'] as const;
 const panelMessage = v.union([
-  v.object({ type: v.literal('hello'), protocol: v.number(), panelId, since: v.optional(count) }),
+  v.object({ type: v.literal('hello'), protocol: v.number(), panelId, since: v.optional(count), quiet: v.optional(v.boolean()) }),
+  v.object({ type: v.literal('follow'), panelId, since: count }),
+  v.object({ type: v.literal('unfollow'), panelId }),
   v.object({ type: v.literal('command'), id: count, command }),
   query('operations', v.object({ ...page, kinds: v.optional(names), states: v.optional(v.array(v.picklist(queueStates))) })),
   query('operation', v.object({ opId: v.string() })),

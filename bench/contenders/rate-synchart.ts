@@ -1,0 +1,3 @@
+import { editAtRate } from '../edit-at-rate.ts';
+
+await editAtRate(() => () => undefined);
