@@ -33,6 +33,9 @@ export interface InspectedKind {
   readonly quarantined: number;
   readonly pullOnly: boolean;
   readonly pushOnly: boolean;
+  /** Wire keys of its columns, and what becomes of a row that the server deleted. */
+  readonly fields?: readonly string[] | undefined;
+  readonly tombstones?: 'keep' | 'remove' | undefined;
   readonly cursor?: Cursor | undefined;
   readonly lastPulledAt?: number | undefined;
   readonly lastResyncedAt?: number | undefined;

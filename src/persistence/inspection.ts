@@ -165,6 +165,8 @@ async function inspectKinds(session: Session, tables: readonly ReplicaTable[]): 
       quarantined: quarantined.get(table.kind) ?? 0,
       pullOnly: table.pullOnly,
       pushOnly: table.pushOnly,
+      fields: table.codecs.map(({ wireKey }) => wireKey),
+      tombstones: table.tombstones,
       ...(cursor === undefined ? {} : cursorOf(cursor)),
     });
   }

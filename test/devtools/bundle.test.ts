@@ -1,7 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
+import type { DevtoolsAgent } from '../../src/devtools/agent/devtools-agent.ts';
 import { createBundleClient } from '../../src/devtools/client/bundle-client.ts';
+import { createDevtoolsClient, type DevtoolsClient } from '../../src/devtools/client/devtools-client.ts';
+import { createLocalChannel } from '../../src/devtools/protocol/local-channel.ts';
 import { bundleFileName } from '../../src/devtools/views/bundle-file-name.ts';
+import type { Json } from '../../src/model/json.ts';
 import { openEngine } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';
 
@@ -36,3 +40,42 @@ test('a saved file has a name that every file system takes', () => {
   expect(bundleFileName('To/do: "app"', new Date(0))).toBe('synchart-to-do-app-1970-01-01T00-00-00.json');
   expect(bundleFileName('…', new Date(0))).toBe('synchart-engine-1970-01-01T00-00-00.json');
 });
+
+test('I12: a saved file is whole: all of a long log and of a long outbox, and the rows that wait', async () => {
+  const bench = await openEngine({ config: { maxRetries: 0, conflictStrategy: 'manual' } });
+  onTestFinished(() => bench.close());
+  const agent = attachDevtools(bench.engine);
+  bench.server.seed('todos', [{ id: 'c', title: 'before', done: false, priority: 1, tags: null }]);
+  await bench.engine.sync();
+  await bench.writer.replaceAndEnqueue(todoOf('c', { title: 'mine' }));
+  bench.server.update('todos', 'c', { title: 'theirs' });
+  for (let round = 0; round < 20; round += 1) await bench.engine.sync().catch(() => undefined);
+  await bench.server.stop();
+  for (let index = 0; index < 260; index += 1) await bench.writer.insertAndEnqueue(todoOf(`n${index}`, { title: `new ${index}` }));
+  await bench.engine.sync().catch(() => undefined);
+
+  const opened = createBundleClient(JSON.parse(JSON.stringify(await agent.ask('bundle', {}))) as Json);
+  expect(opened.getState().entries.length).toBe(agent.log.size);
+  expect(agent.log.size).toBeGreaterThan(200);
+  const longest = opened.getState().entries.flatMap((entry) => (entry.type === 'request' ? (entry.operations ?? []).length : 0));
+  expect(Math.max(...longest)).toBe(260);
+  expect((await opened.query('operations', { limit: 500 })).items.length).toBe(261);
+  const live = createPanel(agent);
+  expect((await live.query('rows', { kind: 'todos', limit: 300 })).items.every((row) => typeof row === 'object')).toBe(true);
+  expect(await opened.query('row', { kind: 'todos', id: 'c' })).toMatchObject({
+    conflict: true,
+    pending: 1,
+    local: { title: 'mine' },
+    base: { title: 'before' },
+    server: { title: 'theirs' },
+  });
+  expect((await opened.query('rows', { kind: 'todos', only: 'pending', limit: 300 })).total).toBe(261);
+});
+
+function createPanel(agent: DevtoolsAgent): DevtoolsClient {
+  const { engineEnd, panelEnd } = createLocalChannel();
+  agent.connect(engineEnd);
+  const client = createDevtoolsClient(panelEnd);
+  onTestFinished(() => client.dispose());
+  return client;
+}

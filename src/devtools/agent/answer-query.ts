@@ -2,7 +2,7 @@ import type { EngineInternals } from '../../engine/engine-core.ts';
 import { explainOperation } from '../../engine/explain.ts';
 import type { SyncEngine } from '../../engine/sync-engine.ts';
 import { DatabaseError } from '../../model/errors.ts';
-import type { InspectedOperation, InspectionPort } from '../../model/inspection.ts';
+import type { InspectedOperation, InspectionPort, Page } from '../../model/inspection.ts';
 import type { Json } from '../../model/json.ts';
 import type { ConflictView, DevtoolsQueries, DevtoolsQueryType, OperationView } from '../protocol/messages.ts';
 import { previewStrategies } from './preview-strategies.ts';
@@ -11,15 +11,22 @@ export interface QueryTarget {
   readonly engine: SyncEngine;
   readonly internals: EngineInternals;
   readonly redact: (value: unknown) => Json;
+  /** Redacted already. */
   readonly bundle: () => Promise<Json>;
 }
 
 /** What a question of the panel is answered with, redacted. Reads only. */
 export async function answerQuery<Type extends DevtoolsQueryType>(type: Type, input: DevtoolsQueries[Type]['ask'], target: QueryTarget): Promise<Json> {
-  return target.redact(await lookUp(type, input, target));
+  if (type === 'bundle') return target.bundle();
+  const answer = await lookUp(type, input, target);
+  // Item by item: a redacted list is cut short, and a page of rows or operations is what was asked for, whole.
+  if (Array.isArray(answer)) return answer.map(target.redact);
+  return isPage(answer) ? { total: answer.total, offset: answer.offset, items: answer.items.map(target.redact) } : target.redact(answer);
 }
 
-async function lookUp(type: DevtoolsQueryType, input: DevtoolsQueries[DevtoolsQueryType]['ask'], target: QueryTarget): Promise<unknown> {
+const isPage = (answer: unknown): answer is Page<unknown> => typeof answer === 'object' && answer !== null && 'items' in answer && Array.isArray(answer.items);
+
+async function lookUp(type: Exclude<DevtoolsQueryType, 'bundle'>, input: DevtoolsQueries[DevtoolsQueryType]['ask'], target: QueryTarget): Promise<unknown> {
   const { engine, internals } = target;
   const asked = input as Partial<
     DevtoolsQueries['operations']['ask'] & DevtoolsQueries['operation']['ask'] & DevtoolsQueries['rows']['ask'] & DevtoolsQueries['row']['ask']
@@ -46,8 +53,6 @@ async function lookUp(type: DevtoolsQueryType, input: DevtoolsQueries[DevtoolsQu
       return inspection.rows(asked.kind ?? '', asked);
     case 'row':
       return inspection.row(asked.kind ?? '', asked.id ?? '');
-    case 'bundle':
-      return target.bundle();
   }
 }
 

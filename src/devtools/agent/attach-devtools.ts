@@ -4,6 +4,7 @@ import { TransportSwitch } from '../../engine/transport-switch.ts';
 import type { Json } from '../../model/json.ts';
 import { createInspectionLog, type InspectionLog } from '../log/inspection-log.ts';
 import { createRedactor } from '../log/redact.ts';
+import { redactEntry } from '../log/redact-entry.ts';
 import type { EngineView, FaultSettings } from '../protocol/engine-view.ts';
 import { answerQuery } from './answer-query.ts';
 import { describeEngine } from './describe-engine.ts';
@@ -15,6 +16,7 @@ import { makeBundle } from './make-bundle.ts';
 import { recordChart } from './record-chart.ts';
 import { eventEntry } from './record-events.ts';
 import { runCommand } from './run-command.ts';
+import { savedRows } from './saved-rows.ts';
 import { serveChannel } from './serve-channel.ts';
 import { createThroughput } from './throughput.ts';
 import { tapTransport } from './transport-tap.ts';
@@ -30,7 +32,7 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
   if (existing !== undefined) return existing;
   const internals = internalsOf(engine);
   if (internals === undefined) throw new TypeError('attachDevtools: give it an engine that createSyncEngine made');
-  const { ports } = internals;
+  const { ports, inspection } = internals;
   const { clock } = ports;
   const redact = createRedactor(options.redact);
   const log = createInspectionLog(options.capacity);
@@ -152,11 +154,12 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
       at: clock.now(),
       engine: description,
       view: view(),
-      entries: log.read(),
+      entries: log.read().map((entry) => redactEntry(entry, redact)),
       operations: await agent.ask('operations', { limit: 500 }),
       conflicts: await agent.ask('conflicts', {}),
       kinds: await agent.ask('kinds', {}),
       discarded: await agent.ask('discarded', {}),
+      rows: await savedRows([...ports.kinds.keys()], inspection, redact),
     });
   }
 }

@@ -36,8 +36,8 @@ export function engineViewOf({ at, snapshot, status, faults, throughput, recordi
 
 /** The chart's small data. What never changes is in the description of the engine. */
 function contextOf({ context }: SyncSnapshot, redact: (value: unknown) => Json): JsonObject {
-  const { run, next, attempt, wait, failure, runCount, lastStats } = context;
-  const shown = redact({ run, next, attempt, wait, failure, runCount, lastStats });
+  const { run, next, attempt, wait, failure, runCount, lastStats, seed } = context;
+  const shown = redact({ run, next, attempt, wait, failure, runCount, lastStats, seed });
   return isJsonObject(shown) ? shown : {};
 }
 

@@ -14,6 +14,7 @@ export interface BundleParts {
   readonly conflicts: unknown;
   readonly kinds: unknown;
   readonly discarded: unknown;
+  readonly rows: unknown;
 }
 
 /** Puts what is seen into one object that a panel opens read-only. All parts are redacted already. */

@@ -1,6 +1,7 @@
 import type { AnyActorRef, InspectionEvent } from 'xstate';
 import type { SyncActor } from '../../engine/sync-stream.ts';
 import type { Clock } from '../../model/clock.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
 import type { NewEntry } from '../log/new-entry.ts';
 import type { StateValueJson } from '../protocol/log-entry.ts';
 import { eventName } from './chart-view.ts';
@@ -34,6 +35,7 @@ export function recordChart(actor: SyncActor, { clock, log }: { readonly clock: 
           sources,
           actions,
           ...(run === undefined ? {} : { runId: run.id }),
+          ...inputOf(inspected.event),
         });
       }
       sources = [];
@@ -50,3 +52,12 @@ const actionName = (action: unknown): string => {
   if (typeof action === 'object' && action !== null && 'type' in action && typeof action.type === 'string') return action.type;
   return typeof action === 'function' && action.name !== '' ? action.name : '(inline)';
 };
+
+const told = ['pushKinds', 'pullKinds', 'kinds', 'automatic', 'opId'] as const;
+
+/** What a command asks for: which kinds, by itself or not. A decision's rows are in its own event. */
+function inputOf(event: object): { readonly input?: JsonObject } {
+  if (!('type' in event) || typeof event.type !== 'string' || !/^[A-Z_]+$|^remote\./.test(event.type)) return {};
+  const input = Object.fromEntries(told.flatMap((name) => (Reflect.get(event, name) === undefined ? [] : [[name, Reflect.get(event, name) as Json]])));
+  return Object.keys(input).length === 0 ? {} : { input };
+}

@@ -2,6 +2,7 @@ import type { Clock } from '../../model/clock.ts';
 import type { Op } from '../../model/operation.ts';
 import type { FetchResult, OpPushResult, PushResult, TransportAdapter } from '../../model/transport.ts';
 import type { NewEntry } from '../log/new-entry.ts';
+import { answerFacts, failureOf, operationFacts } from './call-facts.ts';
 import type { AnsweredOperation, RequestEntry } from '../protocol/log-entry.ts';
 
 type Trace = Omit<RequestEntry, 'id' | 'type' | 'at' | 'tookMs' | 'result' | 'startedAt' | 'method'>;
@@ -28,7 +29,7 @@ export const tapTransport =
       const startedAt = clock.now();
       const run = runId();
       const { signal } = given;
-      const write = (result: RequestEntry['result'], answer: T | undefined, error?: string): void => {
+      const write = (result: RequestEntry['result'], answer: T | undefined, error?: { readonly thrown: unknown }): void => {
         const at = clock.now();
         const faults = faultsOf(given);
         log({
@@ -40,7 +41,7 @@ export const tapTransport =
           result,
           ...(run === undefined ? {} : { runId: run }),
           ...describe(answer),
-          ...(error === undefined ? {} : { error }),
+          ...(error === undefined ? {} : { error: textOf(error.thrown), failure: failureOf(error.thrown) }),
           ...(faults === undefined ? {} : { faults }),
         });
       };
@@ -49,7 +50,7 @@ export const tapTransport =
         write(signal?.aborted === true ? 'aborted' : 'ok', answer);
         return answer;
       } catch (error) {
-        write(signal?.aborted === true ? 'aborted' : 'failed', undefined, error instanceof Error ? error.message : String(error));
+        write(signal?.aborted === true ? 'aborted' : 'failed', undefined, { thrown: error });
         throw error;
       }
     };
@@ -66,6 +67,7 @@ export const tapTransport =
           () => inner.pull(request),
           (page) => ({
             kind: request.kind,
+            since: request.updatedSince,
             ...(page === undefined ? {} : { rows: page.items.length }),
             ...(page?.bytes === undefined ? {} : { bytes: page.bytes }),
             ...(page?.hasMore === undefined ? {} : { hasMore: page.hasMore }),
@@ -120,7 +122,7 @@ export const tapTransport =
           'health',
           own,
           () => inner.health(own),
-          () => ({}),
+          (healthy) => (healthy === undefined ? {} : { healthy }),
         );
       },
       ...(inner.subscribe === undefined
@@ -129,8 +131,10 @@ export const tapTransport =
     };
   };
 
-const rowsOf = (answer: FetchResult | undefined): Pick<Trace, 'rows' | 'error'> => {
-  if (answer?.type === 'fetchError') return { error: answer.error instanceof Error ? answer.error.message : String(answer.error) };
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const rowsOf = (answer: FetchResult | undefined): Pick<Trace, 'rows' | 'error' | 'failure'> => {
+  if (answer?.type === 'fetchError') return { error: textOf(answer.error), failure: failureOf(answer.error) };
   return answer === undefined ? {} : { rows: answer.type === 'fetchSuccess' ? 1 : 0 };
 };
 
@@ -146,5 +150,7 @@ function operationOf(op: Op, answered: { readonly result: PushResult; readonly a
     ...(result !== undefined && 'statusCode' in result && result.statusCode !== undefined ? { statusCode: result.statusCode } : {}),
     ...(result !== undefined && 'message' in result ? { message: result.message } : {}),
     ...(answered === undefined ? {} : { answeredAfterMs: answered.afterMs }),
+    ...answerFacts(result),
+    ...operationFacts(op),
   };
 }

@@ -1,6 +1,14 @@
+import type { InspectedRow } from '../../model/inspection.ts';
 import type { EngineDescription, EngineView } from './engine-view.ts';
 import type { LogEntry } from './log-entry.ts';
 import type { DevtoolsQueries } from './messages.ts';
+
+/** Rows of one kind in a file. `total` counts those that there were to save, at most. */
+export interface SavedRows {
+  readonly kind: string;
+  readonly items: readonly InspectedRow[];
+  readonly total: number;
+}
 
 /** A saved file, as a panel works with it. */
 export interface Bundle {
@@ -12,4 +20,6 @@ export interface Bundle {
   readonly conflicts: DevtoolsQueries['conflicts']['answer'];
   readonly kinds: DevtoolsQueries['kinds']['answer'];
   readonly discarded: DevtoolsQueries['discarded']['answer'];
+  /** Those with pending operations, conflicts among them, and those that could not be stored. Absent in files of earlier versions. */
+  readonly rows?: readonly SavedRows[] | undefined;
 }

@@ -98,6 +98,8 @@ export interface EngineDescription {
     readonly strategy: string;
     readonly pullOnly: boolean;
     readonly pushOnly: boolean;
+    /** `updatedAtKey`, `deletedAtKey`, `conflict`, `sendChangedFields`, `dependsOn`, as JSON. */
+    readonly options?: JsonObject | undefined;
   }[];
   readonly capabilities: JsonObject;
   readonly chart: ChartView;

@@ -20,6 +20,8 @@ export interface TransitionEntry extends EntryStamp {
   /** Ids of the transitions' source states, in order, as in the drawn chart. */
   readonly sources: readonly string[];
   readonly runId?: number | undefined;
+  /** Of a command: what it asked for, without rows. */
+  readonly input?: JsonObject | undefined;
 }
 
 /** Something was announced. `data` is the event without its stamp, redacted; errors are their messages. */
@@ -46,6 +48,28 @@ export interface AnsweredOperation {
   readonly message?: string | undefined;
   /** Ms after the call began. */
   readonly answeredAfterMs?: number | undefined;
+  readonly retryAfterMs?: number | undefined;
+  /** False: provably no byte left. */
+  readonly dispatched?: boolean | undefined;
+  readonly noConnection?: boolean | undefined;
+  readonly timedOut?: boolean | undefined;
+  /** The server's own word for a refusal. */
+  readonly code?: string | undefined;
+  readonly serverDeleted?: boolean | undefined;
+  /** Of the operation itself: whether it brings the row into being, names of the fields it changes, the version it saw, and when the user acted. */
+  readonly creates?: boolean | undefined;
+  readonly changedFields?: readonly string[] | undefined;
+  readonly baseUpdatedAt?: string | undefined;
+  readonly localTimestamp?: string | undefined;
+}
+
+/** What an adapter threw, as far as the engine looks at it. */
+export interface CallFailure {
+  /** Such as `NetworkError`. */
+  readonly name: string;
+  readonly statusCode?: number | undefined;
+  readonly retryAfterMs?: number | undefined;
+  readonly timedOut?: boolean | undefined;
 }
 
 /** A call of the transport; written when it ends. */
@@ -60,6 +84,12 @@ export interface RequestEntry extends EntryStamp {
   /** `ok`, `failed` (it threw), `aborted`. */
   readonly result: 'ok' | 'failed' | 'aborted';
   readonly error?: string | undefined;
+  /** Of what kind the error is. */
+  readonly failure?: CallFailure | undefined;
+  /** The answer to a health check. */
+  readonly healthy?: boolean | undefined;
+  /** Where a pull began: the cursor's server timestamp. */
+  readonly since?: string | undefined;
   /** Rows of a pulled page. */
   readonly rows?: number | undefined;
   readonly bytes?: number | undefined;
