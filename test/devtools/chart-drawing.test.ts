@@ -56,7 +56,15 @@ test('the history of a state counts how often it was entered and for how long, a
   });
   const histories = stateHistories(chart, [moved(1, 0, 'idle'), moved(2, 100, { running: 'planning' }), moved(3, 150, 'idle')], 200);
   expect([histories.get('idle'), histories.get('sync.activity.running.planning')]).toEqual([
-    { entered: 2, spentMs: 150, lastEntered: 150 },
-    { entered: 1, spentMs: 50, lastEntered: 100 },
+    {
+      entered: 2,
+      spentMs: 150,
+      lastEntered: 150,
+      visits: [
+        { at: 0, cause: 'SYNC', entryId: 1, tookMs: 100 },
+        { at: 150, cause: 'SYNC', entryId: 3 },
+      ],
+    },
+    { entered: 1, spentMs: 50, lastEntered: 100, visits: [{ at: 100, cause: 'SYNC', entryId: 2, tookMs: 50 }] },
   ]);
 });

@@ -38,7 +38,7 @@ test('I12: a call that is delayed is marked, and one beside it that is not, is n
   let faults: FaultSettings = { latencyMs: 800 };
   const faulty = faultSwitch({ settings: () => faults, clock, random: () => 0.5, note: (call, fault) => marks.note(call, fault) })(new MemoryTransport());
   const tapped = tapTransport({ clock, log: (entry) => written.push(entry), runId: () => undefined, faultsOf: (call) => marks.of(call) })(faulty);
-  const request = { kind: 'todos', limit: 10 };
+  const request = { kind: 'todos', updatedSince: '1970-01-01T00:00:00.000Z', pageSize: 10, includeDeleted: true };
   const delayed = tapped.pull(request);
   faults = {};
   await tapped.pull(request);

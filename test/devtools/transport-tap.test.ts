@@ -7,19 +7,21 @@ import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { openEngine } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';
 
+const request = { kind: 'todos', updatedSince: '1970-01-01T00:00:00.000Z', pageSize: 10, includeDeleted: true };
+
 test('I12: the tap passes calls and answers on as they are, errors too, and writes how each ended', async () => {
   const clock = createSimulatedClock();
   const written: NewEntry[] = [];
   const inner = new MemoryTransport();
   const tapped = tapTransport({ clock, log: (entry) => written.push(entry), runId: () => 7 })(inner);
-  const page = await tapped.pull({ kind: 'todos', limit: 10 });
-  expect(page).toEqual(await inner.pull({ kind: 'todos', limit: 10 }));
+  const page = await tapped.pull(request);
+  expect(page).toEqual(await inner.pull(request));
   const failing = tapTransport({ clock, log: (entry) => written.push(entry), runId: () => undefined })({
     ...inner,
     capabilities: inner.capabilities,
     pull: () => Promise.reject(new Error('the wire was cut')),
   } as unknown as MemoryTransport);
-  await expect(failing.pull({ kind: 'todos', limit: 10 })).rejects.toThrow('the wire was cut');
+  await expect(failing.pull(request)).rejects.toThrow('the wire was cut');
   expect(written).toMatchObject([
     { type: 'request', method: 'pull', result: 'ok', runId: 7, rows: 0 },
     { type: 'request', method: 'pull', result: 'failed', error: 'the wire was cut' },
@@ -33,7 +35,7 @@ test('I9: a call that is aborted is written as aborted, whatever it ends with', 
   const inner = new MemoryTransport();
   const tapped = tapTransport({ clock, log: (entry) => written.push(entry), runId: () => undefined })(inner);
   aborting.abort();
-  await tapped.pull({ kind: 'todos', limit: 10, signal: aborting.signal }).catch(() => undefined);
+  await tapped.pull({ ...request, signal: aborting.signal }).catch(() => undefined);
   expect(written).toMatchObject([{ method: 'pull', result: 'aborted' }]);
 });
 

@@ -1,6 +1,7 @@
 import { useSyncExternalStore, type ReactNode, type Ref } from 'react';
 import type { DevtoolsClient } from '../client/devtools-client.ts';
 import { Badge, Dot } from '../panel/parts/badge.tsx';
+import { hasFaults } from '../views/status-model.ts';
 import { phaseNames, phaseTones } from '../views/phase-tone.ts';
 
 export interface BadgeButtonProps {
@@ -14,6 +15,7 @@ export interface BadgeButtonProps {
 /** Opens the panel, and tells the most important things while it is closed. */
 export function BadgeButton({ client, isOpen, theme, onClick, ref }: BadgeButtonProps): ReactNode {
   const { view } = useSyncExternalStore(client.subscribe, client.getState, client.getState);
+  const isFaulty = view !== undefined && hasFaults(view);
   const { pending = 0, stuck = 0, conflicts = 0, phase = 'starting' } = view?.status ?? {};
   return (
     <div className="synchart sc-fab" data-theme={theme} hidden={isOpen}>
@@ -22,13 +24,14 @@ export function BadgeButton({ client, isOpen, theme, onClick, ref }: BadgeButton
         ref={ref}
         aria-expanded={isOpen}
         onClick={onClick}
-        aria-label={`synchart: ${phaseNames[phase]}, ${pending} pending, ${stuck} stuck, ${conflicts} conflicts`}
+        aria-label={`synchart: ${phaseNames[phase]}, ${pending} pending, ${stuck} stuck, ${conflicts} conflicts${isFaulty ? ', faults on' : ''}`}
       >
         <Dot tone={phaseTones[phase]} />
         sync
         {pending > 0 && <Badge tone="info">{pending}</Badge>}
         {conflicts > 0 && <Badge tone="conflict">{conflicts}</Badge>}
         {stuck > 0 && <Badge tone="error">{stuck}</Badge>}
+        {isFaulty && <Badge tone="error">faults on</Badge>}
       </button>
     </div>
   );

@@ -1,6 +1,8 @@
 import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from 'react';
-import { isJsonObject, type JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json.ts';
 import type { OperationView } from '../protocol/messages.ts';
+import { amendedFields, parsePatch, proposalOf } from '../views/amendment.ts';
+import { showValue } from '../views/conflict-model.ts';
 
 export interface AmendFormProps {
   readonly operation: OperationView;
@@ -10,10 +12,11 @@ export interface AmendFormProps {
   readonly onCancel: () => void;
 }
 
-/** Corrects what an operation will send: JSON with the fields to change. */
+/** Corrects what an operation will send: JSON with the fields to change, and then what that comes to, to be confirmed. */
 export function AmendForm({ operation, error, onAmend, onCancel }: AmendFormProps): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
-  const [text, setText] = useState(() => JSON.stringify(proposalOf(operation), undefined, 2));
+  const [text, setText] = useState(() => proposalOf(operation));
+  const [reviewed, setReviewed] = useState<JsonObject>();
   const [complaint, setComplaint] = useState<string>();
   const id = useId();
   useEffect(() => {
@@ -24,26 +27,49 @@ export function AmendForm({ operation, error, onAmend, onCancel }: AmendFormProp
 
   const onSubmit = (event: FormEvent): void => {
     event.preventDefault();
+    if (reviewed !== undefined) return onAmend(reviewed);
     const patch = parsePatch(text);
-    if (typeof patch === 'string') setComplaint(patch);
-    else onAmend(patch);
+    const problem = typeof patch === 'string' ? patch : amendedFields(operation, patch).length === 0 ? 'Nothing would change.' : undefined;
+    setComplaint(problem);
+    if (typeof patch !== 'string' && problem === undefined) setReviewed(patch);
   };
+  const said = complaint ?? error;
 
   return (
     <dialog ref={dialog} className="sc-dialog" aria-labelledby={`${id}-title`} onCancel={onCancel}>
       <form className="sc-section" onSubmit={onSubmit}>
-        <h2 id={`${id}-title`}>Amend what will be sent</h2>
-        <label htmlFor={id}>Fields to change, as JSON</label>
-        <textarea id={id} className="sc-input mono" rows={10} spellCheck={false} value={text} onChange={(event) => setText(event.target.value)} />
-        {(complaint ?? error) !== undefined && (
+        <h2 id={`${id}-title`}>{reviewed === undefined ? 'Amend what will be sent' : 'Send this instead?'}</h2>
+        {reviewed === undefined ? (
+          <>
+            <label htmlFor={id}>Fields to change, as JSON</label>
+            <textarea id={id} className="sc-input mono" rows={10} spellCheck={false} value={text} onChange={(event) => setText(event.target.value)} />
+          </>
+        ) : (
+          <dl className="sc-amended">
+            {amendedFields(operation, reviewed).map(({ name, before, after }) => (
+              <div key={name}>
+                <dt className="mono">{name}</dt>
+                <dd className="mono">
+                  <del>{showValue(before)}</del> <span aria-hidden="true">→</span> <ins>{showValue(after)}</ins>
+                </dd>
+              </div>
+            ))}
+          </dl>
+        )}
+        {said !== undefined && (
           <p className="sc-note" data-tone="error" role="alert">
-            {complaint ?? error}
+            {said}
           </p>
         )}
         <div className="sc-actions">
           <button type="submit" className="sc-button primary">
-            Amend
+            {reviewed === undefined ? 'Review…' : 'Amend'}
           </button>
+          {reviewed !== undefined && (
+            <button type="button" className="sc-button" onClick={() => setReviewed(undefined)}>
+              Back
+            </button>
+          )}
           <button type="button" className="sc-button" onClick={onCancel}>
             Cancel
           </button>
@@ -51,17 +77,4 @@ export function AmendForm({ operation, error, onAmend, onCancel }: AmendFormProp
       </form>
     </dialog>
   );
-}
-
-/** The fields that the operation changes, to begin with. */
-const proposalOf = ({ payload = {}, changedFields }: OperationView): JsonObject =>
-  Object.fromEntries(Object.entries(payload).filter(([key]) => changedFields?.includes(key) ?? true));
-
-function parsePatch(text: string): JsonObject | string {
-  try {
-    const patch: unknown = JSON.parse(text);
-    return isJsonObject(patch) ? patch : 'Write an object, such as { "title": "Milk" }.';
-  } catch (error) {
-    return `This is not JSON: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }

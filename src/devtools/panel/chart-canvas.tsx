@@ -1,25 +1,48 @@
-import { BaseEdge, Controls, EdgeLabelRenderer, Handle, Position, ReactFlow, type Edge, type EdgeProps, type Node, type NodeProps } from '@xyflow/react';
-import { useMemo, type ReactNode } from 'react';
-import type { TransitionEntry } from '../protocol/log-entry.ts';
+import {
+  BaseEdge,
+  ControlButton,
+  Controls,
+  EdgeLabelRenderer,
+  Handle,
+  Position,
+  ReactFlow,
+  useReactFlow,
+  type Edge,
+  type EdgeProps,
+  type Node,
+  type NodeProps,
+  type ReactFlowInstance,
+} from '@xyflow/react';
+import { useCallback, useMemo, useRef, type KeyboardEvent, type ReactNode } from 'react';
 import { labelOf, whereToBegin, type ChartDrawing, type DrawnArrow, type DrawnState } from '../views/chart-drawing.ts';
+import type { TakenStep } from '../views/chart-taken.ts';
+import { Icon } from './parts/icon.tsx';
 
 export interface ChartCanvasProps {
   readonly drawing: ChartDrawing;
   readonly active: ReadonlySet<string>;
-  /** Its arrows are shown as just taken. */
-  readonly last: TransitionEntry | undefined;
+  /** Its arrows and states are shown as just taken. */
+  readonly taken: TakenStep;
+  /** Another number for each step, so that each moves. */
+  readonly turn: number;
   readonly selected: string | undefined;
   readonly onSelect: (id: string) => void;
 }
 
-type StateNode = Node<{ readonly drawn: DrawnState; readonly isActive: boolean }, 'state'>;
-type ArrowEdge = Edge<{ readonly arrow: DrawnArrow; readonly isTaken: boolean }, 'arrow'>;
+type StateNode = Node<{ readonly drawn: DrawnState; readonly isActive: boolean; readonly turn: number | undefined }, 'state'>;
+type ArrowEdge = Edge<{ readonly arrow: DrawnArrow; readonly turn: number | undefined }, 'arrow'>;
+type Flow = ReactFlowInstance<StateNode, ArrowEdge>;
 
 const nodeTypes = { state: StateBox };
 const edgeTypes = { arrow: ArrowLine };
+/** Below this size of the whole, it begins with the part where something is going on. */
+const readable = 0.6;
+const step = 60;
 
 /** The drawing: moved and zoomed by mouse, touch, buttons and keyboard. The list beside it says the same in words. */
-export function ChartCanvas({ drawing, active, last, selected, onSelect }: ChartCanvasProps): ReactNode {
+export function ChartCanvas({ drawing, active, taken, turn, selected, onSelect }: ChartCanvasProps): ReactNode {
+  const frame = useRef<HTMLElement>(null);
+  const flow = useRef<Flow>(undefined);
   const nodes = useMemo(
     () =>
       drawing.states.map(
@@ -30,27 +53,72 @@ export function ChartCanvas({ drawing, active, last, selected, onSelect }: Chart
           ...(drawn.parent === undefined ? {} : { parentId: drawn.parent }),
           style: { width: drawn.width, height: drawn.height },
           selected: drawn.state.id === selected,
-          data: { drawn, isActive: active.has(drawn.state.id) },
+          data: { drawn, isActive: active.has(drawn.state.id), turn: taken.reached.has(drawn.state.id) ? turn : undefined },
         }),
       ),
-    [drawing, active, selected],
+    [drawing, active, taken, turn, selected],
   );
   const edges = useMemo(
     () =>
       drawing.arrows.map((arrow): ArrowEdge => {
-        const isTaken = last !== undefined && last.sources.includes(arrow.source) && active.has(arrow.target);
-        return { id: arrow.id, type: 'arrow', source: arrow.source, target: arrow.target, zIndex: isTaken ? 2 : 1, data: { arrow, isTaken } };
+        const isTaken = taken.arrows.has(arrow.id);
+        return {
+          id: arrow.id,
+          type: 'arrow',
+          source: arrow.source,
+          target: arrow.target,
+          zIndex: isTaken ? 2 : 1,
+          data: { arrow, turn: isTaken ? turn : undefined },
+        };
       }),
-    [drawing, active, last],
+    [drawing, taken, turn],
   );
   const begin = whereToBegin(drawing, active);
+  const showActive = useCallback(
+    (shown: Flow | undefined): void => {
+      void shown?.fitView({ ...(begin === undefined ? {} : { nodes: [{ id: begin }] }), minZoom: 0.85, maxZoom: 0.95 });
+    },
+    [begin],
+  );
+  const onInit = (shown: Flow): void => {
+    flow.current = shown;
+    const { clientWidth = 0, clientHeight = 0 } = frame.current ?? {};
+    if (Math.min(clientWidth / drawing.width, clientHeight / drawing.height) >= readable) void shown.fitView({ maxZoom: 1 });
+    else showActive(shown);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const shown = flow.current;
+    // The buttons have their own keys.
+    if (shown === undefined || event.target !== frame.current || event.altKey || event.ctrlKey || event.metaKey) return;
+    const { x, y, zoom } = shown.getViewport();
+    const moves: Readonly<Record<string, () => unknown>> = {
+      ArrowLeft: () => shown.setViewport({ x: x + step, y, zoom }),
+      ArrowRight: () => shown.setViewport({ x: x - step, y, zoom }),
+      ArrowUp: () => shown.setViewport({ x, y: y + step, zoom }),
+      ArrowDown: () => shown.setViewport({ x, y: y - step, zoom }),
+      '+': () => shown.zoomIn(),
+      '=': () => shown.zoomIn(),
+      '-': () => shown.zoomOut(),
+      '0': () => shown.fitView(),
+      Home: () => showActive(shown),
+    };
+    const move = moves[event.key];
+    if (move === undefined) return;
+    event.preventDefault();
+    move();
+  };
   return (
-    <figure className="sc-canvas" aria-label="Drawing of the chart; the list of states says the same">
+    <figure
+      className="sc-canvas"
+      ref={frame}
+      tabIndex={0}
+      aria-label="Drawing of the chart; the list of states says the same. Arrows move it, plus and minus zoom, 0 shows all, Home where it is now"
+      onKeyDown={onKeyDown}
+    >
       <svg width="0" height="0" aria-hidden="true" style={{ position: 'absolute' }}>
         <defs>
-          <marker id="sc-arrow-head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse">
-            <path d="M0 0.5L7.5 4L0 7.5z" fill="var(--border-strong)" />
-          </marker>
+          <Head id="sc-arrow-head" color="var(--edge)" />
+          <Head id="sc-arrow-head-taken" color="var(--info)" />
         </defs>
       </svg>
       <ReactFlow
@@ -58,31 +126,47 @@ export function ChartCanvas({ drawing, active, last, selected, onSelect }: Chart
         edges={edges}
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
-        fitView
-        // Begins where something is going on, at a size that can be read; the button below shows all of it.
-        fitViewOptions={{ nodes: begin === undefined ? nodes : [{ id: begin }], minZoom: 0.75, maxZoom: 0.9 }}
+        onInit={onInit}
         minZoom={0.1}
         maxZoom={2}
         nodesDraggable={false}
         nodesConnectable={false}
         nodesFocusable={false}
         edgesFocusable={false}
+        disableKeyboardA11y
         proOptions={{ hideAttribution: true }}
         onNodeClick={(_, node) => onSelect(node.id)}
       >
-        <Controls showInteractive={false} />
+        <Controls showInteractive={false} aria-label="Zoom">
+          <Here onClick={showActive} />
+        </Controls>
       </ReactFlow>
     </figure>
   );
 }
 
-function StateBox({ data: { drawn, isActive }, selected }: NodeProps<StateNode>): ReactNode {
+function Here({ onClick }: { readonly onClick: (flow: Flow) => void }): ReactNode {
+  const flow = useReactFlow<StateNode, ArrowEdge>();
+  return (
+    <ControlButton title="Where it is now" aria-label="Where it is now" onClick={() => onClick(flow)}>
+      <Icon name="here" />
+    </ControlButton>
+  );
+}
+
+const Head = ({ id, color }: { readonly id: string; readonly color: string }): ReactNode => (
+  <marker id={id} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto-start-reverse">
+    <path d="M0 0.5L7.5 4L0 7.5z" style={{ fill: color }} />
+  </marker>
+);
+
+function StateBox({ data: { drawn, isActive, turn }, selected }: NodeProps<StateNode>): ReactNode {
   const { state, isBox } = drawn;
   return (
     <div className="sc-state" data-active={isActive} data-box={isBox} data-final={state.type === 'final'} data-selected={selected}>
       <Handle type="target" position={Position.Top} isConnectable={false} />
-      <span>
-        {state.isInitial && <span aria-hidden="true">● </span>}
+      {turn !== undefined && <span key={turn} className="sc-reached" aria-hidden="true" />}
+      <span className="sc-state-name" data-initial={state.isInitial}>
         {state.name}
       </span>
       <Handle type="source" position={Position.Bottom} isConnectable={false} />
@@ -92,17 +176,26 @@ function StateBox({ data: { drawn, isActive }, selected }: NodeProps<StateNode>)
 
 function ArrowLine({ id, data }: EdgeProps<ArrowEdge>): ReactNode {
   if (data === undefined) return null;
-  const { arrow, isTaken } = data;
+  const { arrow, turn } = data;
+  const isTaken = turn !== undefined;
   const path = arrow.points.map(({ x, y }, index) => `${index === 0 ? 'M' : 'L'}${x} ${y}`).join(' ');
   const text = labelOf(arrow);
   return (
     <>
-      <BaseEdge id={id} path={path} className={isTaken ? 'sc-arrow taken' : 'sc-arrow'} markerEnd="url(#sc-arrow-head)" />
+      <BaseEdge
+        // A new element for each step: an animation begins with its element.
+        key={turn ?? 'still'}
+        id={id}
+        path={path}
+        className={isTaken ? 'sc-arrow taken' : 'sc-arrow'}
+        markerEnd={`url(#sc-arrow-head${isTaken ? '-taken' : ''})`}
+      />
       {arrow.label !== undefined && text !== '' && (
         <EdgeLabelRenderer>
           <span
             className="sc-arrow-label"
             data-taken={isTaken}
+            title={arrow.labels.join(', ')}
             style={{ transform: `translate(${arrow.label.x}px, ${arrow.label.y}px)`, inlineSize: arrow.label.width }}
           >
             {text}

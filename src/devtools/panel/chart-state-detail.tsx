@@ -12,10 +12,12 @@ export interface ChartStateDetailProps {
   readonly isActive: boolean;
   readonly onClose: () => void;
   readonly onSelect: (id: string) => void;
+  /** Shows an entry of the log. */
+  readonly onEntry: (entryId: number) => void;
 }
 
 /** One state: how often it was entered, what it runs, where it leads. */
-export function ChartStateDetail({ chart, id, history, isActive, onClose, onSelect }: ChartStateDetailProps): ReactNode {
+export function ChartStateDetail({ chart, id, history, isActive, onClose, onSelect, onEntry }: ChartStateDetailProps): ReactNode {
   const state = chart.states.find((candidate) => candidate.id === id);
   if (state === undefined) return null;
   const out = chart.transitions.filter(({ source }) => source === id);
@@ -47,6 +49,22 @@ export function ChartStateDetail({ chart, id, history, isActive, onClose, onSele
           ),
         )}
       </dl>
+      {history !== undefined && (
+        <section className="sc-section">
+          <h3>{history.entered > history.visits.length ? `Last ${history.visits.length} visits` : 'Visits'}</h3>
+          <ol className="sc-visits">
+            {history.visits.toReversed().map(({ at, cause, tookMs, entryId }) => (
+              <li key={entryId}>
+                <button type="button" className="sc-button plain mono" title="Show it in the timeline" onClick={() => onEntry(entryId)}>
+                  {describeTime(at)}
+                </button>
+                <span className="clip">{cause}</span>
+                <span className="quiet number">{tookMs === undefined ? 'now' : describeDuration(tookMs)}</span>
+              </li>
+            ))}
+          </ol>
+        </section>
+      )}
       <section className="sc-section">
         <h3>Leads to</h3>
         {out.length === 0 && <p className="quiet">Nothing leaves it by itself.</p>}

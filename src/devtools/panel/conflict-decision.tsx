@@ -78,7 +78,7 @@ export function ConflictDecision({ view, onDecided }: ConflictDecisionProps): Re
                 <th scope="col">Before</th>
                 <th scope="col">Yours</th>
                 <th scope="col">Server's</th>
-                <th scope="col">Take</th>
+                <th scope="col">Another value</th>
               </tr>
             </thead>
             <tbody>

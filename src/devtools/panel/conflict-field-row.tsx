@@ -13,59 +13,57 @@ export interface ConflictFieldRowProps {
   readonly onWrite: (name: string, text: string) => void;
 }
 
-const sides: readonly (readonly [choice: FieldChoice, label: string])[] = [
-  ['local', 'yours'],
-  ['server', "server's"],
-  ['base', 'before'],
-  ['own', 'own'],
-];
-
-/** A field on all sides, and whose value is taken. */
+/** A field on all sides. Whose value is taken, is chosen by its cell; or another one is written. */
 export function ConflictFieldRow({ field, choice, own, isReadOnly, onChoose, onWrite }: ConflictFieldRowProps): ReactNode {
-  const { name, base, local, server, changedHere, changedThere, isContested } = field;
-  const id = useId();
+  const { name, base, local, server, changedHere, changedThere, isContested, delta } = field;
+  const group = useId();
+  const side = (which: FieldChoice, label: string, value: Json | undefined, isChanged = false, note?: string): ReactNode => (
+    <td data-changed={isChanged} data-taken={choice === which}>
+      <label className="sc-side">
+        <input
+          type="radio"
+          name={group}
+          aria-label={`${name}: take ${label}`}
+          checked={choice === which}
+          disabled={isReadOnly}
+          onChange={() => onChoose(name, which)}
+        />
+        <span className="mono">
+          {showValue(value)}
+          {note !== undefined && <span className="quiet"> ({note})</span>}
+          {isChanged && <span className="sr-only"> (changed)</span>}
+        </span>
+      </label>
+    </td>
+  );
   return (
     <tr>
       <th scope="row">
         <span className="mono">{name}</span> {isContested && <Badge tone="conflict">both</Badge>}
       </th>
-      <Side value={base} />
-      <Side value={local} isChanged={changedHere} isTaken={choice === 'local'} />
-      <Side value={server} isChanged={changedThere} isTaken={choice === 'server'} />
-      <td>
-        <fieldset className="sc-choice" disabled={isReadOnly}>
-          <legend className="sr-only">Value of {name}</legend>
-          {sides.map(([side, label]) => (
-            <label key={side}>
-              <input type="radio" name={id} checked={choice === side} onChange={() => onChoose(name, side)} />
-              {label}
-            </label>
-          ))}
-          {choice === 'own' && (
-            <input
-              className="sc-input mono"
-              aria-label={`Own value of ${name}, as JSON or text`}
-              value={own}
-              onChange={(event) => onWrite(name, event.target.value)}
-            />
-          )}
-        </fieldset>
+      {side('base', 'the value before', base)}
+      {side('local', 'yours', local, changedHere, delta)}
+      {side('server', "the server's", server, changedThere)}
+      <td data-taken={choice === 'own'}>
+        <span className="sc-side">
+          <input
+            type="radio"
+            name={group}
+            aria-label={`${name}: take another value`}
+            checked={choice === 'own'}
+            disabled={isReadOnly}
+            onChange={() => onChoose(name, 'own')}
+          />
+          <input
+            className="sc-input mono"
+            aria-label={`Another value of ${name}, as JSON or text`}
+            placeholder="JSON or text"
+            value={own}
+            disabled={isReadOnly}
+            onChange={(event) => onWrite(name, event.target.value)}
+          />
+        </span>
       </td>
     </tr>
   );
 }
-
-const Side = ({
-  value,
-  isChanged = false,
-  isTaken = false,
-}: {
-  readonly value: Json | undefined;
-  readonly isChanged?: boolean;
-  readonly isTaken?: boolean;
-}): ReactNode => (
-  <td className="mono" data-changed={isChanged} data-taken={isTaken}>
-    {showValue(value)}
-    {isChanged && <span className="sr-only"> (changed)</span>}
-  </td>
-);

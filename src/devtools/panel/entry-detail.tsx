@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import type { Json } from '../../model/json.ts';
-import type { LogEntry } from '../protocol/log-entry.ts';
+import type { EventEntry, LogEntry, RequestEntry } from '../protocol/log-entry.ts';
 import { describeEntry, entryTypeNames } from '../views/describe-entry.ts';
 import { describeDuration, describeTime } from '../views/describe-time.ts';
 import { operationsOf } from '../views/timeline-model.ts';
@@ -13,16 +13,18 @@ export interface EntryDetailProps {
   readonly onClose: () => void;
   readonly onOperation: (opId: string) => void;
   readonly onRun: (runId: number) => void;
+  readonly onEntity: (kind: string, entityId: string) => void;
 }
 
 /** Most operations that get a button; a batch can have hundreds. */
 const mostButtons = 12;
 
 /** One log entry as text and as it was written, with the way to what it is about. */
-export function EntryDetail({ entry, onClose, onOperation, onRun }: EntryDetailProps): ReactNode {
+export function EntryDetail({ entry, onClose, onOperation, onRun, onEntity }: EntryDetailProps): ReactNode {
   const { tone, title, detail } = describeEntry(entry);
   const operations = [...new Set(operationsOf(entry))];
   const runId = 'runId' in entry ? entry.runId : undefined;
+  const entity = entry.type === 'event' || entry.type === 'request' ? entityOf(entry) : undefined;
   // Entries are JSON throughout.
   const written: unknown = entry;
   return (
@@ -63,6 +65,14 @@ export function EntryDetail({ entry, onClose, onOperation, onRun }: EntryDetailP
               Only run {runId}
             </button>
           )}
+          {entity !== undefined && (
+            <button type="button" className="sc-button" onClick={() => onEntity(entity.kind, entity.entityId)}>
+              Only{' '}
+              <code className="clip">
+                {entity.kind}/{entity.entityId}
+              </code>
+            </button>
+          )}
           {operations.slice(0, mostButtons).map((opId) => (
             <button key={opId} type="button" className="sc-button" title={opId} onClick={() => onOperation(opId)}>
               Operation <code>{opId.slice(0, 8)}</code>
@@ -77,4 +87,11 @@ export function EntryDetail({ entry, onClose, onOperation, onRun }: EntryDetailP
       </section>
     </aside>
   );
+}
+
+/** The one record that an entry is about. */
+function entityOf(entry: EventEntry | RequestEntry): { readonly kind: string; readonly entityId: string } | undefined {
+  if (entry.kind !== undefined && entry.entityId !== undefined) return { kind: entry.kind, entityId: entry.entityId };
+  const [only, ...others] = entry.type === 'request' ? (entry.operations ?? []) : [];
+  return only !== undefined && others.length === 0 ? { kind: only.kind, entityId: only.entityId } : undefined;
 }

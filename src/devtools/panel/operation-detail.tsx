@@ -1,9 +1,10 @@
-import { useState, type ReactNode } from 'react';
+import { useMemo, useState, type ReactNode } from 'react';
 import type { JsonObject } from '../../model/json.ts';
 import type { OperationView } from '../protocol/messages.ts';
 import { describeDuration, describeTime } from '../views/describe-time.ts';
 import { historyOf } from '../views/operation-history.ts';
-import { describeOperation, repairsOf } from '../views/outbox-model.ts';
+import { describeDelta } from '../views/describe-delta.ts';
+import { describeOperation, repairsOf, stateNames } from '../views/outbox-model.ts';
 import { reasonNames, reasonTones } from '../views/phase-tone.ts';
 import { AmendForm } from './amend-form.tsx';
 import { useCommand, useEngineNow, usePanelState, useQuery } from './panel-context.tsx';
@@ -23,10 +24,11 @@ export interface OperationDetailProps {
 
 /** One operation: why it is there, what it will send, what happened to it, and what can be done. */
 export function OperationDetail({ opId, onClose, onChanged, onDecide, onSelect }: OperationDetailProps): ReactNode {
-  const { entries } = usePanelState();
+  const { entries, revision } = usePanelState();
   const { answer, error } = useQuery('operation', { opId });
   const known = answer ?? undefined;
-  const history = historyOf(known ?? { opId }, entries);
+  // The log grows in place; its revision tells that it did.
+  const history = useMemo(() => historyOf(known ?? { opId }, entries), [known, opId, entries, revision]);
   return (
     <aside className="sc-detail" aria-label="Operation">
       <div className="sc-actions" style={{ justifyContent: 'space-between', marginBlockEnd: 8 }}>
@@ -47,7 +49,7 @@ export function OperationDetail({ opId, onClose, onChanged, onDecide, onSelect }
       <section className="sc-section">
         <h3>What happened</h3>
         <ol className="sc-history">
-          {history.map(({ at, what, tone, detail }, index) => (
+          {history.map(({ at, what, tone, detail, foldedInto }, index) => (
             <li key={index}>
               <Dot tone={tone} />
               <time className="quiet mono" dateTime={new Date(at).toISOString()}>
@@ -56,6 +58,14 @@ export function OperationDetail({ opId, onClose, onChanged, onDecide, onSelect }
               <span>
                 {what}
                 {detail !== undefined && <span className="quiet"> {detail}</span>}
+                {foldedInto !== undefined && (
+                  <>
+                    {' '}
+                    <button type="button" className="sc-link mono" title={foldedInto} onClick={() => onSelect(foldedInto)}>
+                      {foldedInto.slice(0, 8)}
+                    </button>
+                  </>
+                )}
               </span>
             </li>
           ))}
@@ -76,8 +86,22 @@ function OperationFacts({
   const [asking, setAsking] = useState<'drop' | 'amend'>();
   const now = useEngineNow();
   const repairs = repairsOf(operation);
-  const { opId, reason, detail, waitingFor, tryCount, enqueuedAt, localTimestamp, lastError, payload, frozenBody, changedFields, baseUpdatedAt, requestId } =
-    operation;
+  const {
+    opId,
+    reason,
+    detail,
+    waitingFor,
+    tryCount,
+    enqueuedAt,
+    localTimestamp,
+    lastError,
+    payload,
+    frozenBody,
+    changedFields,
+    deltas,
+    baseUpdatedAt,
+    requestId,
+  } = operation;
   const isLive = connection === 'connected';
   const drop = async (): Promise<void> => {
     setAsking(undefined);
@@ -135,6 +159,8 @@ function OperationFacts({
         <dl className="sc-facts">
           <dt>Does</dt>
           <dd>{describeOperation(operation)}</dd>
+          <dt>State</dt>
+          <dd>{stateNames[operation.state]}</dd>
           <dt>Operation</dt>
           <dd className="mono">{opId}</dd>
           <dt>Age</dt>
@@ -147,8 +173,8 @@ function OperationFacts({
             <>
               <dt>Waits for</dt>
               <dd>
-                <button type="button" className="sc-button plain" onClick={() => onSelect(waitingFor)}>
-                  <code>{waitingFor}</code>
+                <button type="button" className="sc-link mono" onClick={() => onSelect(waitingFor)}>
+                  {waitingFor}
                 </button>
               </dd>
             </>
@@ -161,6 +187,12 @@ function OperationFacts({
           )}
           <dt>Changed</dt>
           <dd>{changedFields === undefined ? 'the whole row' : changedFields.join(', ') || '(deltas only)'}</dd>
+          {deltas !== undefined && deltas.length > 0 && (
+            <>
+              <dt>Deltas</dt>
+              <dd className="mono">{deltas.map(describeDelta).join(', ')}</dd>
+            </>
+          )}
           <dt>Base</dt>
           <dd className="mono">{baseUpdatedAt ?? 'none'}</dd>
           {requestId !== undefined && (

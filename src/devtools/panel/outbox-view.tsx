@@ -8,6 +8,7 @@ import { OperationDetail } from './operation-detail.tsx';
 import { useCommand, useEngineNow, usePanelState, useQuery } from './panel-context.tsx';
 import type { PanelViewProps } from './panel-view.ts';
 import { Badge } from './parts/badge.tsx';
+import { Confirm } from './parts/confirm.tsx';
 import { EmptyState } from './parts/empty-state.tsx';
 import { SearchField } from './parts/search-field.tsx';
 import { SelectField } from './parts/select-field.tsx';
@@ -25,6 +26,7 @@ export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
   const [text, setText] = useState('');
   const [offset, setOffset] = useState(0);
   const [selected, setSelected] = useState(focus);
+  const [isAsking, setAsking] = useState(false);
   const retryAll = useCommand();
   const now = useEngineNow();
   const states = outboxFilters.find(([name]) => name === filter)?.[2];
@@ -47,6 +49,7 @@ export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
     if (wanted !== offset) setOffset(wanted);
   };
   const at = (index: number): OperationView | undefined => answer?.items[index - answer.offset];
+  const stuck = view?.status.stuck ?? 0;
   const isFiltered = filter !== 'all' || kind !== '' || text !== '';
 
   return (
@@ -69,10 +72,24 @@ export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
           {answer === undefined || filter === givenUp ? '' : `${answer.total.toLocaleString('en')} ${answer.total === 1 ? 'operation' : 'operations'}`}
         </span>
         <span className="grow" />
-        {(view?.status.stuck ?? 0) > 0 && connection === 'connected' && (
-          <button type="button" className="sc-button" disabled={retryAll.isRunning} onClick={() => void retryAll.run({ type: 'retry' }).then(again)}>
-            Retry all stuck
+        {stuck > 0 && connection === 'connected' && (
+          <button type="button" className="sc-button" disabled={retryAll.isRunning} onClick={() => setAsking(true)}>
+            Retry all stuck…
           </button>
+        )}
+        {isAsking && (
+          <Confirm
+            title={`Try ${stuck === 1 ? 'the stuck operation' : `${stuck.toLocaleString('en')} stuck operations`} again?`}
+            action="Retry all"
+            isHarmless
+            onConfirm={() => {
+              setAsking(false);
+              void retryAll.run({ type: 'retry' }).then(again);
+            }}
+            onCancel={() => setAsking(false)}
+          >
+            <p>Their tries are counted from zero. What the server refused for its content, it will refuse again: amend that first.</p>
+          </Confirm>
         )}
       </div>
       {filter === givenUp ? (

@@ -18,25 +18,29 @@ export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
   if (view === undefined) {
     return (
       <header className="sc-status">
-        <span role="status">{connection === 'refused' || connection === 'lost' ? (complaint ?? 'The engine is gone.') : 'Waiting for an engine…'}</span>
+        <span className="phase" role="status">
+          <Dot tone={connection === 'refused' || connection === 'lost' ? 'error' : 'idle'} />
+          {connection === 'refused' || connection === 'lost' ? (complaint ?? 'The engine is gone.') : 'Waiting for an engine…'}
+        </span>
         <span className="grow" />
-        {children}
+        <span className="steer">{children}</span>
       </header>
     );
   }
   const model = statusModelOf(view, now);
   const isLive = connection === 'connected';
+  const problem = error ?? model.problem;
   return (
     <header className="sc-status" data-faults={model.hasFaults}>
       <span className="phase" role="status" aria-live="polite">
         <Dot tone={model.tone} />
         {model.phase}
       </span>
-      <span className="quiet number">{model.detail}</span>
+      <span className="detail quiet number clip">{model.detail}</span>
       <span className="facts">
         {model.facts.map(({ text, tone, leadsTo }) =>
           leadsTo === undefined ? (
-            <Badge key={text} tone={tone}>
+            <Badge key={text} tone={tone} title={text}>
               {text}
             </Badge>
           ) : (
@@ -47,22 +51,29 @@ export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
         )}
         {connection === 'bundle' && <Badge tone="idle">saved file</Badge>}
         {connection === 'lost' && <Badge tone="error">engine gone</Badge>}
-        {error !== undefined && <Badge tone="error">{error}</Badge>}
+        {problem !== undefined && (
+          <Badge tone="error" title={problem}>
+            {problem}
+          </Badge>
+        )}
       </span>
-      <span className="grow" />
-      <Sparkline heights={model.spark} />
-      <span className="rate quiet number">{model.perSecond.toLocaleString('en')}/s</span>
-      {isLive && (
-        <>
-          <IconButton icon="sync" label="Sync now" disabled={isRunning} onClick={() => void run({ type: 'sync' })} />
-          {view.status.paused ? (
-            <IconButton icon="play" label="Resume" onClick={() => void run({ type: 'resume' })} />
-          ) : (
-            <IconButton icon="pause" label="Pause" onClick={() => void run({ type: 'pause' })} />
-          )}
-        </>
-      )}
-      {children}
+      <span className="rate quiet number" title="Operations sent and rows received in the last second; the line shows the last minute">
+        <Sparkline heights={model.spark} />
+        {model.perSecond.toLocaleString('en')}/s
+      </span>
+      <span className="steer">
+        {isLive && (
+          <>
+            <IconButton icon="sync" label="Sync now" disabled={isRunning} onClick={() => void run({ type: 'sync' })} />
+            {view.status.paused ? (
+              <IconButton icon="play" label="Resume" onClick={() => void run({ type: 'resume' })} />
+            ) : (
+              <IconButton icon="pause" label="Pause" onClick={() => void run({ type: 'pause' })} />
+            )}
+          </>
+        )}
+        {children}
+      </span>
     </header>
   );
 }

@@ -25,12 +25,12 @@ const types: readonly (readonly [LogEntryType | '', string])[] = [
 const mostChoices = 200;
 
 /** Everything that happened, in order, below the runs that it happened in. */
-export function TimelineView({ onOpen }: PanelViewProps): ReactNode {
+export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
   const { engine, entries, revision } = usePanelState();
   const [filter, setFilter] = useState<TimelineFilter>({});
   const [frozenAt, setFrozenAt] = useState<number>();
-  const [selected, setSelected] = useState<number>();
-  const [reveal, setReveal] = useState<number>();
+  const [selected, setSelected] = useState(() => (focus === undefined ? undefined : Number(focus)));
+  const [reveal, setReveal] = useState(() => (selected === undefined ? undefined : placeOf(entries, selected)));
   const [read] = useState(createTimelineReader);
   // The log grows in place; its revision tells that it did.
   const { shown, runs, total, lastId } = useMemo(() => read(entries, filter, frozenAt), [read, entries, revision, filter, frozenAt]);
@@ -70,6 +70,7 @@ export function TimelineView({ onOpen }: PanelViewProps): ReactNode {
           ]}
           onChange={(runId) => narrow({ runId: runId === '' ? undefined : Number(runId) })}
         />
+        <SearchField label="Entity id" value={filter.entity ?? ''} onChange={(entity) => narrow({ entity: entity === '' ? undefined : entity })} />
         <SearchField label="Find a word or id" value={filter.text ?? ''} onChange={(text) => narrow({ text: text === '' ? undefined : text })} />
         <span className="quiet number" role="status">
           {isFiltered ? `${shown.length.toLocaleString('en')} of ${total.toLocaleString('en')}` : `${total.toLocaleString('en')} entries`}
@@ -95,7 +96,7 @@ export function TimelineView({ onOpen }: PanelViewProps): ReactNode {
             label="Log, oldest first"
             count={shown.length}
             rowHeight={28}
-            followEnd={frozenAt === undefined}
+            followEnd={frozenAt === undefined && reveal === undefined}
             reveal={reveal}
             row={(index) => <EntryRow entry={shown[index]} isSelected={shown[index]?.id === selected} onSelect={setSelected} />}
           />
@@ -106,6 +107,7 @@ export function TimelineView({ onOpen }: PanelViewProps): ReactNode {
             onClose={() => setSelected(undefined)}
             onOperation={(opId) => onOpen('outbox', opId)}
             onRun={(runId) => narrow({ runId })}
+            onEntity={(kind, entity) => narrow({ kind, entity })}
           />
         )}
       </div>

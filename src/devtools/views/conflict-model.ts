@@ -1,6 +1,8 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { ConflictView } from '../protocol/messages.ts';
 import { deepEqual } from '../../rules/deep-equal.ts';
+import { isSystemField } from '../../rules/system-fields.ts';
+import { deltaText } from './describe-delta.ts';
 
 /** Where the value of a field is taken from. `own` is written by the person who decides. */
 export type FieldChoice = 'local' | 'server' | 'base' | 'own';
@@ -17,11 +19,13 @@ export interface ConflictField {
   readonly isContested: boolean;
   /** What a merge takes where nobody says otherwise. */
   readonly proposed: 'local' | 'server';
+  /** The relative change that made the local value, such as `+2`. */
+  readonly delta?: string | undefined;
 }
 
 /** Lines up the three sides of a conflict, field by field: contested ones first, then what one side changed, then the rest. */
 export function fieldsOf({ conflict }: ConflictView): readonly ConflictField[] {
-  const { localData, serverData, baseData, changedFields, serverDeleted, opType } = conflict;
+  const { localData, serverData, baseData, changedFields, serverDeleted, opType, deltas = [] } = conflict;
   const local = opType === 'delete' ? undefined : localData;
   const server = serverDeleted && Object.keys(serverData).length === 0 ? undefined : serverData;
   const names = [...new Set([...Object.keys(baseData ?? {}), ...Object.keys(localData), ...Object.keys(serverData)])];
@@ -30,7 +34,19 @@ export function fieldsOf({ conflict }: ConflictView): readonly ConflictField[] {
     const isSame = same(sides.local, sides.server);
     const changedHere = local !== undefined && (changedFields?.includes(name) ?? !same(sides.local, baseData === undefined ? sides.server : sides.base));
     const changedThere = server !== undefined && (baseData === undefined ? !isSame : !same(sides.server, sides.base));
-    return { name, ...sides, changedHere, changedThere, isContested: changedHere && changedThere && !isSame, proposed: changedHere ? 'local' : 'server' };
+    const own = deltas.filter(({ field }) => field === name);
+    // Whatever was written here, the server sets these.
+    const isServers = isSystemField(name);
+    return {
+      name,
+      ...sides,
+      changedHere: changedHere && !isServers,
+      changedThere: changedThere && !isServers,
+      // A relative change goes on top of whatever the server has: both count.
+      isContested: changedHere && changedThere && !isSame && !isServers && own.length === 0,
+      proposed: changedHere && !isServers ? 'local' : 'server',
+      ...(own.length === 0 ? {} : { delta: own.map(deltaText).join(', ') }),
+    };
   });
   const rank = (field: ConflictField): number => (field.isContested ? 0 : field.changedHere ? 1 : field.changedThere ? 2 : 3);
   return fields.sort((a, b) => rank(a) - rank(b));

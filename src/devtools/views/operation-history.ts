@@ -1,4 +1,4 @@
-import type { AnsweredOperation, LogEntry } from '../protocol/log-entry.ts';
+import type { AnsweredOperation, LogEntry, RequestEntry } from '../protocol/log-entry.ts';
 import type { OperationView } from '../protocol/messages.ts';
 import { noAnswer, outcomeWords } from './outcome-words.ts';
 import type { Tone } from './phase-tone.ts';
@@ -11,23 +11,74 @@ export interface HistoryStep {
   readonly detail?: string | undefined;
   /** The entry that says so; absent for what the outbox itself tells. */
   readonly entryId?: number | undefined;
+  /** The operation that it was folded into. */
+  readonly foldedInto?: string | undefined;
 }
+
+type Known = Pick<OperationView, 'opId' | 'kind' | 'entityId' | 'enqueuedAt' | 'requestId' | 'state'>;
 
 /**
  * What happened to an operation, oldest first: queued → folded → sent → how it ended, from the log and the outbox. What was dropped from the log
- * is missing.
+ * is missing; of an operation that has left the outbox, only the log tells.
  */
-export function historyOf(
-  operation: Pick<OperationView, 'opId' | 'enqueuedAt' | 'requestId' | 'state'> | { readonly opId: string },
-  entries: readonly LogEntry[],
-): readonly HistoryStep[] {
-  const steps: HistoryStep[] = [];
-  if ('enqueuedAt' in operation) steps.push({ at: operation.enqueuedAt, what: 'queued', tone: 'idle' });
-  for (const entry of entries) steps.push(...stepsOf(operation.opId, entry));
-  if ('state' in operation && operation.state === 'inFlight' && operation.requestId === undefined)
-    steps.push({ at: steps.at(-1)?.at ?? operation.enqueuedAt, what: 'folded into a newer operation', tone: 'idle' });
+export function historyOf(operation: Known | { readonly opId: string }, entries: readonly LogEntry[]): readonly HistoryStep[] {
+  const { opId } = operation;
+  const known = 'state' in operation ? operation : undefined;
+  const record = known ?? recordOf(opId, entries);
+  const steps: HistoryStep[] = known === undefined ? [] : [{ at: known.enqueuedAt, what: 'queued', tone: 'idle' }];
+  for (const [index, entry] of entries.entries()) {
+    if (entry.type === 'request' && record !== undefined) {
+      const folded = foldedIn(entry, record);
+      if (folded !== undefined && wentWith(opId, folded.opId, known, entries, index)) steps.push(...foldedSending(folded, entry));
+    }
+    steps.push(...stepsOf(opId, entry));
+  }
+  if (known?.state === 'inFlight' && known.requestId === undefined && !steps.some(({ foldedInto }) => foldedInto !== undefined))
+    steps.push({ at: steps.at(-1)?.at ?? known.enqueuedAt, what: 'folded into a newer operation', tone: 'idle' });
   return steps.sort((a, b) => a.at - b.at);
 }
+
+interface RecordRef {
+  readonly kind: string;
+  readonly entityId: string;
+  readonly enqueuedAt?: number | undefined;
+}
+
+function recordOf(opId: string, entries: readonly LogEntry[]): RecordRef | undefined {
+  for (const entry of entries)
+    if (entry.type === 'event' && entry.opId === opId && entry.kind !== undefined && entry.entityId !== undefined)
+      return { kind: entry.kind, entityId: entry.entityId };
+  return undefined;
+}
+
+/** What a request sent of the same record while the operation was queued. */
+const foldedIn = ({ operations = [], startedAt }: RequestEntry, { kind, entityId, enqueuedAt = 0 }: RecordRef): AnsweredOperation | undefined =>
+  startedAt < enqueuedAt ? undefined : operations.find((operation) => operation.kind === kind && operation.entityId === entityId);
+
+const settling = new Set(['op.pushed', 'op.failed', 'op.stuck', 'op.discarded']);
+
+/**
+ * Whether a request that names a newer operation of the record carried this one, too. It did where the outcome is told of this one; and where
+ * this one is at the head of the line while the named one still waits: an older one would be ahead of it.
+ */
+function wentWith(opId: string, carrier: string, known: Known | undefined, entries: readonly LogEntry[], index: number): boolean {
+  if (carrier === opId) return false;
+  let isCarrierQueued = true;
+  for (let next = index + 1; next < entries.length; next += 1) {
+    const entry = entries[next];
+    if (entry?.type === 'request' && entry.operations?.some((operation) => operation.opId === opId || (isCarrierQueued && operation.opId === carrier)) === true)
+      break;
+    if (entry?.type !== 'event' || !settling.has(entry.name)) continue;
+    if (entry.opId === opId) return true;
+    if (entry.opId === carrier && entry.name !== 'op.failed') isCarrierQueued = false;
+  }
+  return known !== undefined && known.state !== 'behind' && isCarrierQueued;
+}
+
+const foldedSending = (folded: AnsweredOperation, { startedAt, id }: RequestEntry): readonly HistoryStep[] => {
+  const [, ...answer] = sending(folded, startedAt, id);
+  return [{ at: startedAt, what: 'folded into a newer operation, sent with it', tone: 'info', entryId: id, foldedInto: folded.opId }, ...answer];
+};
 
 function stepsOf(opId: string, entry: LogEntry): readonly HistoryStep[] {
   switch (entry.type) {

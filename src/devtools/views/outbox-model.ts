@@ -9,6 +9,15 @@ export const outboxFilters: readonly (readonly [name: string, text: string, stat
   ['parked', 'Needs attention', ['parked']],
 ];
 
+/** Where an operation is in the queue, as people read it; `reason` says why. */
+export const stateNames: Readonly<Record<QueueState, string>> = {
+  ready: 'at the head of its line',
+  behind: 'behind another of its record',
+  waiting: 'put off',
+  parked: 'set aside until somebody acts',
+  inFlight: 'on its way',
+};
+
 /** Which repairs make sense for an operation. */
 export interface Repairs {
   readonly retry: boolean;

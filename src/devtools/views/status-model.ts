@@ -15,12 +15,15 @@ export interface StatusModel {
   readonly tone: Tone;
   /** Such as `1,500 of 135,000 todos` or `again in 12 s`; '' when there is nothing to say. */
   readonly detail: string;
+  /** In places of their own, so that nothing jumps: pending, online, session, leadership; after them what is out of the ordinary. */
   readonly facts: readonly StatusFact[];
   /** Heights from 0 to 1, oldest first. */
   readonly spark: readonly number[];
   /** Operations and rows in the last whole second. */
   readonly perSecond: number;
   readonly hasFaults: boolean;
+  /** The last error of the engine; absent: none, or it has been overcome. */
+  readonly problem?: string | undefined;
 }
 
 /** Turns what an engine told into the status bar. `now` is by the engine's clock, epoch ms. */
@@ -35,6 +38,7 @@ export function statusModelOf(view: EngineView, now: number): StatusModel {
     spark: throughput.map((count) => count / peak),
     perSecond: throughput.at(-2) ?? 0,
     hasFaults: hasFaults(view),
+    problem: view.status.lastError?.message,
   };
 }
 
@@ -51,22 +55,31 @@ function detailOf({ status }: EngineView, now: number): string {
   return '';
 }
 
+const sessions: Readonly<Record<EngineView['session'], StatusFact>> = {
+  signedIn: { text: 'signed in', tone: 'idle' },
+  authRequired: { text: 'signed out', tone: 'error' },
+  closed: { text: 'session closed', tone: 'idle' },
+};
+const leaderships: Readonly<Record<EngineView['lease'], StatusFact>> = {
+  held: { text: 'leader', tone: 'info' },
+  waiting: { text: 'another leads', tone: 'wait' },
+  free: { text: 'no leader', tone: 'idle' },
+};
+
 function factsOf(view: EngineView): readonly StatusFact[] {
   const { status, session, lease, scopeChanged } = view;
   const facts: (StatusFact | false)[] = [
     { text: `${status.pending.toLocaleString('en')} pending`, tone: status.pending > 0 ? 'info' : 'idle', leadsTo: 'outbox' },
+    status.online ? { text: 'online', tone: 'ok' } : { text: 'offline', tone: 'wait' },
+    sessions[session],
+    leaderships[lease],
     status.stuck > 0 && { text: `${status.stuck.toLocaleString('en')} stuck`, tone: 'error', leadsTo: 'outbox' },
     status.conflicts > 0 && {
       text: `${status.conflicts.toLocaleString('en')} ${status.conflicts === 1 ? 'conflict' : 'conflicts'}`,
       tone: 'conflict',
       leadsTo: 'conflicts',
     },
-    status.online ? { text: 'online', tone: 'ok' } : { text: 'offline', tone: 'wait' },
-    session === 'authRequired' && { text: 'signed out', tone: 'error' },
-    lease === 'waiting' && { text: 'another process runs', tone: 'idle' },
-    lease === 'held' && { text: 'leader', tone: 'info' },
     scopeChanged && { text: 'another account', tone: 'error' },
-    status.lastError !== undefined && { text: status.lastError.message, tone: 'error' },
     hasFaults(view) && { text: 'faults on', tone: 'error', leadsTo: 'faults' },
     !view.recording && { text: 'not recording', tone: 'wait' },
   ];

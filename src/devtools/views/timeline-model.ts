@@ -7,6 +7,8 @@ export interface TimelineFilter {
   readonly type?: LogEntryType | undefined;
   readonly kind?: string | undefined;
   readonly runId?: number | undefined;
+  /** The beginning of an entity's id. */
+  readonly entity?: string | undefined;
   readonly text?: string | undefined;
 }
 
@@ -54,18 +56,25 @@ export function createTimelineReader(): (entries: readonly LogEntry[], filter: T
   };
 }
 
-function matcher({ type, kind, runId, text = '' }: TimelineFilter): (entry: LogEntry) => boolean {
+function matcher({ type, kind, runId, entity, text = '' }: TimelineFilter): (entry: LogEntry) => boolean {
   const wanted = text.trim().toLowerCase();
   return (entry) =>
     (type === undefined || entry.type === type) &&
     (kind === undefined || kindsOf(entry).includes(kind)) &&
     (runId === undefined || ('runId' in entry && entry.runId === runId)) &&
+    (entity === undefined || entitiesOf(entry).some((id) => id.startsWith(entity))) &&
     (wanted === '' || wordsOf(entry).some((word) => word.toLowerCase().includes(wanted)));
 }
 
 const kindsOf = (entry: LogEntry): readonly string[] => {
   const own = 'kind' in entry && entry.kind !== undefined ? [entry.kind] : [];
   return entry.type === 'request' ? [...own, ...(entry.operations ?? []).map(({ kind }) => kind)] : own;
+};
+
+/** Records that an entry is about, by their ids. */
+export const entitiesOf = (entry: LogEntry): readonly string[] => {
+  const own = 'entityId' in entry && entry.entityId !== undefined ? [entry.entityId] : [];
+  return entry.type === 'request' ? [...own, ...(entry.operations ?? []).map(({ entityId }) => entityId)] : own;
 };
 
 function wordsOf(entry: LogEntry): readonly string[] {

@@ -2,8 +2,8 @@ import type { ReactNode } from 'react';
 import type { Tone } from '../../views/phase-tone.ts';
 
 /** A short word in the colour of its meaning. */
-export const Badge = ({ tone, children }: { readonly tone: Tone; readonly children: ReactNode }): ReactNode => (
-  <span className="sc-badge" data-tone={tone}>
+export const Badge = ({ tone, title, children }: { readonly tone: Tone; readonly title?: string | undefined; readonly children: ReactNode }): ReactNode => (
+  <span className="sc-badge" data-tone={tone} title={title}>
     {children}
   </span>
 );

@@ -4,12 +4,14 @@ export interface ConfirmProps {
   readonly title: string;
   readonly action: string;
   readonly children: ReactNode;
+  /** Nothing is given up by it. */
+  readonly isHarmless?: boolean | undefined;
   readonly onConfirm: () => void;
   readonly onCancel: () => void;
 }
 
-/** Asks before something is given up. Escape cancels. */
-export function Confirm({ title, action, children, onConfirm, onCancel }: ConfirmProps): ReactNode {
+/** Asks before something that counts. Escape cancels. */
+export function Confirm({ title, action, children, isHarmless = false, onConfirm, onCancel }: ConfirmProps): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const shown = dialog.current;
@@ -23,7 +25,7 @@ export function Confirm({ title, action, children, onConfirm, onCancel }: Confir
         {children}
       </div>
       <div className="sc-actions">
-        <button type="button" className="sc-button danger" onClick={onConfirm}>
+        <button type="button" className={isHarmless ? 'sc-button primary' : 'sc-button danger'} onClick={onConfirm}>
           {action}
         </button>
         <button type="button" className="sc-button" onClick={onCancel}>

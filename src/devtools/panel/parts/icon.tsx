@@ -17,6 +17,7 @@ const paths = {
   zoomIn: 'M3 8h10M8 3v10',
   zoomOut: 'M3 8h10',
   fit: 'M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3',
+  here: 'M8 1v3M8 12v3M1 8h3M12 8h3M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6z',
   more: 'M4 8h.01M8 8h.01M12 8h.01',
   dock: 'M2 3h12v10H2zM2 9h12',
   moon: 'M12 10A5 5 0 0 1 6 4a5 5 0 1 0 6 6z',

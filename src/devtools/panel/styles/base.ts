@@ -25,10 +25,10 @@ export const base = `
 
 .sc-toolbar { display: flex; flex: none; flex-wrap: wrap; align-items: center; gap: var(--s2); padding: var(--s1) var(--s2); border-block-end: 1px solid var(--border); min-block-size: 36px; }
 .sc-toolbar .grow { flex: 1; }
-.sc-scroll { flex: 1; min-block-size: 0; overflow: auto; scrollbar-gutter: stable; }
+.sc-scroll { flex: 1; min-block-size: 0; overflow: auto; scrollbar-gutter: stable; scrollbar-width: thin; }
 .sc-split { flex: 1; min-block-size: 0; display: grid; grid-template-columns: minmax(0, 1fr); }
 .sc-split.open { grid-template-columns: minmax(0, 1fr) minmax(280px, 42%); }
-.sc-split > .sc-detail { border-inline-start: 1px solid var(--border); overflow: auto; padding: var(--s3); background: var(--bg); }
+.sc-split > .sc-detail { border-inline-start: 1px solid var(--border); overflow: auto; scrollbar-width: thin; padding: var(--s3); background: var(--bg); }
 @container panel (max-width: 640px) {
   .sc-split.open { grid-template-columns: minmax(0, 1fr); grid-template-rows: minmax(120px, 2fr) minmax(0, 3fr); }
   .sc-split > .sc-detail { border-inline-start: 0; border-block-start: 1px solid var(--border); }
@@ -44,6 +44,7 @@ export const base = `
 .sc-button.plain { border-color: transparent; background: none; }
 .sc-button.icon { padding: 2px; min-inline-size: 26px; }
 .sc-button[aria-pressed="true"] { background: var(--bg-active); border-color: var(--accent); }
+.sc-link { padding: 0; border: 0; background: none; color: var(--accent); text-align: start; text-decoration: underline; text-underline-offset: 2px; cursor: pointer; overflow-wrap: anywhere; }
 .sc-input { max-inline-size: 200px; min-block-size: 26px; padding: 2px var(--s2); border: 1px solid var(--border-strong); border-radius: var(--radius-small); background: var(--bg); min-inline-size: 0; }
 .sc-badge { display: inline-flex; align-items: center; gap: var(--s1); padding: 0 6px; border-radius: 9px; font-size: var(--text-small); line-height: 18px; white-space: nowrap; color: var(--tone); background: var(--tone-bg); }
 .sc-dot { inline-size: 8px; block-size: 8px; border-radius: 50%; background: var(--tone); flex: none; }

@@ -37,18 +37,24 @@ export const chartStyles = `
 .sc-canvas .react-flow__controls-button:hover { background: var(--bg-hover); }
 .sc-canvas .react-flow__controls-button svg { inline-size: 100%; block-size: 100%; fill: currentColor; }
 
-.sc-state { inline-size: 100%; block-size: 100%; display: flex; align-items: center; justify-content: center; border: 1px solid var(--border-strong); border-radius: 14px; background: var(--bg); color: var(--fg); font-size: var(--text); transition: background-color 160ms, border-color 160ms; }
-.sc-state[data-box="true"] { align-items: flex-start; justify-content: flex-start; border-radius: var(--radius); border-color: var(--border); background: color-mix(in srgb, var(--bg-raised) 70%, transparent); padding: 4px 10px; font-weight: 600; color: var(--fg-soft); }
-.sc-state[data-final="true"] { outline: 1px solid var(--border-strong); outline-offset: 2px; }
+.sc-state { position: relative; inline-size: 100%; block-size: 100%; display: flex; align-items: center; justify-content: center; border: 1px solid var(--edge); border-radius: 14px; background: var(--bg); color: var(--fg); font-size: var(--text); transition: background-color 160ms, border-color 160ms; }
+.sc-state-name[data-initial="true"]::before { content: ""; display: inline-block; inline-size: 6px; block-size: 6px; margin-inline-end: 5px; border-radius: 50%; background: currentColor; vertical-align: 1px; }
+.sc-state[data-box="true"] { align-items: flex-start; justify-content: flex-start; border-radius: var(--radius); border-color: var(--border-box); background: color-mix(in srgb, var(--bg-raised) 70%, transparent); padding: 4px 10px; font-weight: 600; color: var(--fg-soft); }
+.sc-state[data-final="true"] { outline: 1px solid var(--edge); outline-offset: 2px; }
 .sc-state[data-active="true"] { background: var(--info-bg); border-color: var(--info); color: var(--info); font-weight: 600; }
 .sc-state[data-active="true"][data-box="true"] { background: color-mix(in srgb, var(--info-bg) 35%, transparent); color: var(--fg); }
 .sc-state[data-selected="true"] { box-shadow: 0 0 0 2px var(--accent); }
-.sc-canvas path.sc-arrow { fill: none; stroke: var(--border-strong); stroke-width: 1.2; }
+.sc-reached { position: absolute; inset: -1px; border-radius: inherit; pointer-events: none; box-shadow: 0 0 0 0 var(--info); opacity: 0; animation: sc-reached 900ms ease-out; }
+@keyframes sc-reached { from { opacity: 0.7; box-shadow: 0 0 0 0 var(--info); } to { opacity: 0; box-shadow: 0 0 0 10px var(--info); } }
+.sc-canvas path.sc-arrow { fill: none; stroke: var(--edge); stroke-width: 1.2; }
 .sc-canvas path.sc-arrow.taken { stroke: var(--info); stroke-width: 2.2; stroke-dasharray: 6 4; animation: sc-flow 700ms linear 3; }
 @keyframes sc-flow { from { stroke-dashoffset: 20; } to { stroke-dashoffset: 0; } }
-.sc-arrow-label { position: absolute; block-size: 14px; line-height: 14px; font-size: 10px; text-align: center; color: var(--fg-soft); background: var(--bg); white-space: nowrap; }
-.sc-arrow-label[data-taken="true"] { color: var(--info); }
-@media (prefers-reduced-motion: reduce) { .sc-canvas path.sc-arrow.taken { animation: none; } .sc-state { transition: none; } }
+.sc-arrow-label { position: absolute; block-size: 14px; line-height: 14px; font-size: 10px; text-align: center; color: var(--fg-soft); white-space: nowrap; border-radius: 3px; background: color-mix(in srgb, var(--bg) 82%, transparent); }
+.sc-arrow-label[data-taken="true"] { color: var(--info); font-weight: 600; }
+.sc-visits { display: grid; gap: 2px; }
+.sc-visits li { display: grid; grid-template-columns: max-content minmax(0, 1fr) max-content; gap: var(--s2); align-items: center; }
+.sc-visits .sc-button { padding: 0; min-block-size: 20px; text-decoration: underline; }
+@media (prefers-reduced-motion: reduce) { .sc-canvas path.sc-arrow.taken, .sc-reached { animation: none; } .sc-state { transition: none; } }
 @container panel (max-width: 640px) {
   .sc-chart { grid-template-columns: minmax(0, 1fr); grid-template-rows: minmax(0, 1fr) minmax(0, 1fr); }
   .sc-outline { border-inline-end: 0; border-block-end: 1px solid var(--border); }

@@ -4,6 +4,12 @@ export const outboxStyles = `
 .sc-row .sc-why { flex: 1 1 0; min-inline-size: 0; }
 .sc-row .sc-age { flex: 0 0 52px; text-align: end; }
 @container panel (max-width: 640px) { .sc-row .sc-why { display: none; } .sc-row .sc-reason { flex-basis: 118px; } }
+.sc-amended { display: grid; gap: var(--s1); }
+.sc-amended > div { display: grid; grid-template-columns: minmax(60px, max-content) minmax(0, 1fr); gap: var(--s2); }
+.sc-amended dt { color: var(--fg-soft); }
+.sc-amended dd { overflow-wrap: anywhere; max-block-size: 160px; overflow: auto; }
+.sc-amended del { color: var(--error); }
+.sc-amended ins { color: var(--ok); text-decoration: none; font-weight: 600; }
 .sc-history { display: grid; gap: var(--s1); }
 .sc-history li { display: grid; grid-template-columns: 8px max-content minmax(0, 1fr); gap: var(--s2); align-items: baseline; }
 `;

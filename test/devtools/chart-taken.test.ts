@@ -1,0 +1,22 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
+import { arrowsOf, plainDrawing } from '../../src/devtools/views/chart-drawing.ts';
+import { lastTransition } from '../../src/devtools/views/chart-history.ts';
+import { takenStep, type TakenStep } from '../../src/devtools/views/chart-taken.ts';
+import { openEngine } from '../support/open-engine.ts';
+
+test('the arrow that the last step went along is known, and the state it led to; a command that is not drawn leads somewhere, too', async () => {
+  const bench = await openEngine();
+  onTestFinished(() => bench.close());
+  const agent = attachDevtools(bench.engine);
+  const { chart } = agent.description;
+  const taken = (options = plainDrawing): TakenStep =>
+    takenStep(chart, arrowsOf(chart, options), options, lastTransition(agent.log.read()), new Set(agent.view().active));
+  await bench.engine.sync();
+  expect([...taken().arrows]).toEqual(['finishing idle']);
+  expect([...taken().reached]).toEqual(['idle']);
+  await bench.engine.pause();
+  expect([...taken().arrows]).toEqual([]);
+  expect([...taken().reached]).toEqual(['paused']);
+  expect([...taken({ ...plainDrawing, showsCommands: true }).arrows]).toHaveLength(1);
+});

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import type { EngineView } from '../../src/devtools/protocol/engine-view.ts';
+import { statusModelOf } from '../../src/devtools/views/status-model.ts';
+
+const viewOf = (part: Partial<EngineView> = {}): EngineView => ({
+  at: 10_000,
+  status: { phase: 'idle', pending: 0, stuck: 0, conflicts: 0, online: true, paused: false },
+  value: 'idle',
+  active: [],
+  tags: [],
+  context: {},
+  session: 'signedIn',
+  lease: 'free',
+  scopeChanged: false,
+  faults: {},
+  throughput: [0, 4, 2, 0],
+  recording: true,
+  ...part,
+});
+const facts = (view: EngineView): readonly string[] => statusModelOf(view, 10_000).facts.map(({ text }) => text);
+
+test('I12: pending, online, session and leadership are always told, in their places', () => {
+  expect(facts(viewOf())).toEqual(['0 pending', 'online', 'signed in', 'no leader']);
+  const status = { phase: 'pushing', pending: 1_500, stuck: 2, conflicts: 1, online: false, paused: false } as const;
+  expect(facts(viewOf({ status, session: 'authRequired', lease: 'held', faults: { latencyMs: 5 }, recording: false }))).toEqual([
+    '1,500 pending',
+    'offline',
+    'signed out',
+    'leader',
+    '2 stuck',
+    '1 conflict',
+    'faults on',
+    'not recording',
+  ]);
+  expect(facts(viewOf({ lease: 'waiting' }))).toContain('another leads');
+});
+
+test('I12: the wait before the next try counts down, and the throughput is drawn by its peak', () => {
+  const status = { phase: 'backoff', pending: 1, stuck: 0, conflicts: 0, online: true, paused: false, retryAt: 22_000 } as const;
+  expect(statusModelOf(viewOf({ status }), 10_000)).toMatchObject({ detail: 'again in 12 s', spark: [0, 1, 0.5, 0], perSecond: 2 });
+  expect(statusModelOf(viewOf({ status }), 20_000).detail).toBe('again in 2.0 s');
+});
