@@ -19,7 +19,7 @@ import { parentsFirst } from './parents-first.ts';
 import { queueChanges } from './queue-changes.ts';
 import { Turns } from './turns.ts';
 import { uniqueKeysOf } from './unique-keys.ts';
-import { controlWordOf, hidingStatement, incrementOf, revivingStatement, savepointOf, type Increment } from './understand-statement.ts';
+import { controlWordOf, hidingStatement, incrementsOf, revivingStatement, savepointOf, type Increments } from './understand-statement.ts';
 import { isUncaptured } from './without-capture.ts';
 
 type Send = (sql: string, parameters?: readonly unknown[], structured?: boolean) => Promise<unknown>;
@@ -234,9 +234,9 @@ export class Capture {
   async #inside(on: Captured, transaction: OpenTransaction, statement: Statement): Promise<unknown> {
     if (isUncaptured()) return this.#uncaptured(on, transaction, statement);
     const tableOf = (name: string): CapturedTable | undefined => this.#byName.get(name);
-    const increment = incrementOf(statement.sql, tableOf);
-    // What was changed before is an operation of its own: the increment is queued as such.
-    if (increment !== undefined) await this.#flush(on, transaction);
+    const increments = incrementsOf(statement.sql, tableOf);
+    // What was changed before is an operation of its own: increments are queued as such.
+    if (increments !== undefined) await this.#flush(on, transaction);
     const sent = this.#turns.run('captured', async () => {
       await this.#prepare(on, transaction);
       const at = new Date(this.settings.now()).toISOString();
@@ -244,7 +244,7 @@ export class Capture {
       return on.send(hiding?.sql ?? statement.sql, hiding?.parameters ?? statement.parameters, statement.structured);
     });
     const result = await sent.catch((error: unknown) => this.#insertOverDeleted(on, transaction, statement, error));
-    if (increment !== undefined) await this.#flush(on, transaction, increment);
+    if (increments !== undefined) await this.#flush(on, transaction, increments);
     return result;
   }
 
@@ -330,7 +330,7 @@ export class Capture {
     return new Session(bare, dialectOf(this.dataSource));
   }
 
-  async #flush(on: Captured, transaction: OpenTransaction, increment?: Increment): Promise<void> {
+  async #flush(on: Captured, transaction: OpenTransaction, increments?: Increments): Promise<void> {
     if (this.#prepared !== transaction) return;
     await this.#turns.run({}, async () => {
       this.#switched = undefined;
@@ -338,7 +338,7 @@ export class Capture {
       await queueChanges(this.#session(on), {
         tables: this.#tables,
         seenOf: (table) => new Map(journals.flatMap((journal) => [...(journal?.seenOf(table) ?? [])])),
-        increment,
+        increments,
         opId: this.settings.opId,
         now: this.settings.now(),
       });

@@ -20,7 +20,8 @@ export interface RowChange {
   readonly seen: Snapshot | undefined;
   /** Edits of the row wait in the outbox. */
   readonly hasPendingEdits: boolean;
-  readonly increment?: { readonly wireKey: string; readonly by: number } | undefined;
+  /** What the statement has added, by wire key. */
+  readonly increments?: ReadonlyMap<string, number> | undefined;
 }
 
 export interface Stamp {
@@ -87,23 +88,27 @@ function edit(change: RowChange, raw: RawRow, stamp: Stamp): Queueable | undefin
   const after = wireOf(change, raw);
   const changedFields = changedKeys(replica, before, after);
   if (changedFields.length === 0) return undefined;
-  const delta = deltaOf(change, before, after, changedFields);
+  const deltas = deltasOf(change, before, after, changedFields);
   const op = upsertOp({
     ...shared(change, stamp),
     payload: payloadToSend(after, replica),
-    changedFields: delta === undefined ? changedFields : [],
-    ...(delta === undefined ? {} : { deltas: [delta] }),
+    changedFields: changedFields.filter((key) => !deltas.some(({ field }) => field === key)),
+    ...(deltas.length === 0 ? {} : { deltas }),
     baseUpdatedAt: version,
     creates: false,
   });
   return { op, preImage: preImageOf(replica, before, seen) };
 }
 
-function deltaOf({ increment }: RowChange, before: JsonObject, after: JsonObject, changedFields: readonly string[]): Delta | undefined {
-  if (increment === undefined || changedFields.length !== 1 || changedFields[0] !== increment.wireKey) return undefined;
-  const delta: Delta = { type: 'increment', field: increment.wireKey, by: increment.by };
-  if (!Number.isFinite(increment.by) || misfit(before[increment.wireKey], delta) !== undefined) return undefined;
-  return deepEqual(applyDeltas(before, [delta])[increment.wireKey], after[increment.wireKey]) ? delta : undefined;
+/** The increments that explain how their field has changed. */
+function deltasOf({ increments }: RowChange, before: JsonObject, after: JsonObject, changedFields: readonly string[]): readonly Delta[] {
+  return changedFields.flatMap((field): readonly Delta[] => {
+    const by = increments?.get(field);
+    if (by === undefined || !Number.isFinite(by)) return [];
+    const delta: Delta = { type: 'increment', field, by };
+    if (misfit(before[field], delta) !== undefined) return [];
+    return deepEqual(applyDeltas(before, [delta])[field], after[field]) ? [delta] : [];
+  });
 }
 
 /** A new row, or one that comes back. Over the server's tombstone nothing is sent as base, which means undelete, unless the user saw the row alive. */

@@ -6,13 +6,13 @@ import { captureSwitch, quoted, type BeforeRow, type CapturedTable } from './cap
 import { describeChange, type RowChange, type Stamp } from './describe-change.ts';
 import type { Snapshot } from './loaded-snapshots.ts';
 import { followForeignKeys } from './follow-foreign-keys.ts';
-import type { Increment } from './understand-statement.ts';
+import type { Increments } from './understand-statement.ts';
 
 export interface ChangesToQueue {
   /** Parents before children. */
   readonly tables: readonly CapturedTable[];
   readonly seenOf: (table: CapturedTable) => ReadonlyMap<string, Snapshot>;
-  readonly increment?: Increment | undefined;
+  readonly increments?: Increments | undefined;
   readonly opId: () => string;
   /** Epoch ms. */
   readonly now: number;
@@ -75,7 +75,7 @@ async function queueSlice(
   );
   for (const row of rows) after.set(String(row[table.id]), row);
   const seen = changes.seenOf(table);
-  const increment = changes.increment?.table === table ? changes.increment : undefined;
+  const increments = changes.increments?.table === table ? changes.increments.by : undefined;
   const edited = await withPendingEdits(session, table, noted);
   const toHide: string[] = [];
   const toPutBack: { readonly id: string; readonly updatedAt: unknown; readonly deletedAt: unknown }[] = [];
@@ -89,7 +89,7 @@ async function queueSlice(
       after: after.get(entityId),
       seen: seen.get(entityId),
       hasPendingEdits: edited.has(entityId),
-      increment,
+      increments,
     };
     const { queue, hide, server } = describe(change, stamp);
     if (queue !== undefined) queueable.push(queue);

@@ -27,24 +27,54 @@ export function controlWordOf(sql: string): ControlWord | undefined {
 /** The name in SAVEPOINT x and ROLLBACK TO SAVEPOINT x. */
 export const savepointOf = (sql: string): string => /(?:savepoint|to)\s+"?([\w$]+)"?\s*;?\s*$/i.exec(sql)?.[1] ?? '';
 
-/** One number added to one column: what other devices add meanwhile stays. */
-export interface Increment {
+/** Numbers that one statement adds to columns: what other devices add meanwhile stays. */
+export interface Increments {
   readonly table: CapturedTable;
-  readonly wireKey: string;
-  readonly by: number;
+  /** What is added, by wire key. */
+  readonly by: ReadonlyMap<string, number>;
 }
 
-const increment = /^\s*update\s+"?([\w$]+)"?\s+set\s+"?([\w$]+)"?\s*=\s*"?([\w$]+)"?\s*([+-])\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*(?:where\b|$)/i;
+const update = /^\s*update\s+"?([\w$]+)"?\s+set\s+([\s\S]*)$/i;
+const increment = /^\s*"?([\w$]+)"?\s*=\s*"?([\w$]+)"?\s*([+-])\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*$/i;
+const token = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[\w$]+|[\s\S]/g;
+const endOfSet = /^(?:where|from|order|limit|returning)$/i;
 
-/** Understands `UPDATE t SET c = c + 1 WHERE …`, as `increment()` and `decrement()` send it. */
-export function incrementOf(sql: string, tableOf: (name: string) => CapturedTable | undefined): Increment | undefined {
-  const match = sql.length > 2_000 ? null : increment.exec(sql);
-  if (!match) return undefined;
-  const [, name = '', column = '', added = '', sign, amount = ''] = match;
-  const table = column.toLowerCase() === added.toLowerCase() ? tableOf(name.toLowerCase()) : undefined;
-  const codec = table?.replica.codecs.find((candidate) => candidate.name.toLowerCase() === column.toLowerCase());
-  if (table === undefined || codec === undefined) return undefined;
-  return { table, wireKey: codec.wireKey, by: sign === '-' ? -Number(amount) : Number(amount) };
+/** The assignments of `c = 1, d = max(d, 2) WHERE …`, as text. */
+function assignmentsOf(text: string): readonly string[] {
+  const assignments: string[] = [];
+  let assignment = '';
+  let depth = 0;
+  for (const [part] of text.matchAll(token)) {
+    if (depth === 0 && endOfSet.test(part)) break;
+    if (part === '(') depth += 1;
+    if (part === ')') depth -= 1;
+    if (part === ',' && depth === 0) {
+      assignments.push(assignment);
+      assignment = '';
+    } else assignment += part;
+  }
+  return [...assignments, assignment];
+}
+
+/**
+ * Understands `UPDATE t SET c = c + 1, … WHERE …`, as `increment()` and `decrement()` send it, also where TypeORM sets version and date of the update
+ * along with it. The version alone is no increment: every save counts it.
+ */
+export function incrementsOf(sql: string, tableOf: (name: string) => CapturedTable | undefined): Increments | undefined {
+  const [, name = '', text = ''] = (sql.length > 2_000 ? null : update.exec(sql)) ?? [];
+  const table = tableOf(name.toLowerCase());
+  if (table === undefined) return undefined;
+  const { codecs, metadata } = table.replica;
+  const by = new Map<string, number>();
+  let isVersionOnly = true;
+  for (const assignment of assignmentsOf(text)) {
+    const [, column = '', added = '', sign, amount = ''] = increment.exec(assignment) ?? [];
+    const codec = codecs.find((candidate) => candidate.name.toLowerCase() === column.toLowerCase());
+    if (codec === undefined || column.toLowerCase() !== added.toLowerCase()) continue;
+    by.set(codec.wireKey, sign === '-' ? -Number(amount) : Number(amount));
+    if (codec.column !== metadata.versionColumn) isVersionOnly = false;
+  }
+  return isVersionOnly ? undefined : { table, by };
 }
 
 const deletion = /^\s*delete\s+from\s+(?:"((?:[^"]|"")+)"|([\w$]+))\s*(where\b[\s\S]*)?$/i;
