@@ -57,9 +57,8 @@ export function createTableShape(
   const hidden = new Set([...(options.hidden ?? []), 'deletedAtLocal']);
   const byProperty = new Map<string, WireColumn>();
   for (const column of metadata.columns) {
-    const property = column.isVirtual ? column.databaseName : column.propertyName;
-    if (column.embeddedMetadata !== undefined)
-      throw new TypeError(`${metadata.name}.${column.propertyPath}: embedded columns are not supported, make them plain columns`);
+    // An embedded column has the key that the client gives it: `audit.createdBy` is `audit_createdBy`.
+    const property = column.isVirtual ? column.databaseName : column.propertyPath.replaceAll('.', '_');
     const wire = options.naming === 'snake_case' ? toSnakeCase(property) : property;
     byProperty.set(property, createWireColumn(dataSource, column, wire, hidden.has(property) || !column.isSelect));
   }
