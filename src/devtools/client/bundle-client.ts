@@ -29,9 +29,11 @@ function answerFrom(bundle: Bundle, type: DevtoolsQueryType, input: JsonObject):
     case 'operation':
       return bundle.operations.items.find(({ opId }) => opId === input['opId']) ?? null;
     case 'rows':
-      return { items: [], total: 0, offset: 0 };
+      return rowsFrom(bundle, { ...input, kind: String(input['kind']) });
     case 'row':
-      return { id: String(input['id']), pending: 0, conflict: false } satisfies InspectedRow;
+      return (
+        rowsOf(bundle, input['kind']).find(({ id }) => id === input['id']) ?? ({ id: String(input['id']), pending: 0, conflict: false } satisfies InspectedRow)
+      );
     case 'bundle':
       return bundle;
     case 'conflicts':
@@ -50,5 +52,14 @@ function operationsFrom(
     (states?.includes(operation.state) ?? true) &&
     (text === undefined || operation.opId.includes(text) || operation.entityId.includes(text));
   const found = operations.items.filter(fits);
+  return { items: found.slice(offset, offset + limit), total: found.length, offset };
+}
+
+const rowsOf = ({ rows = [] }: Bundle, kind: Json | undefined): readonly InspectedRow[] => rows.find((saved) => saved.kind === kind)?.items ?? [];
+
+function rowsFrom(bundle: Bundle, { kind, only, text, offset = 0, limit = 100 }: DevtoolsQueries['rows']['ask']): DevtoolsQueries['rows']['answer'] {
+  const found = rowsOf(bundle, kind).filter(
+    (row) => (text === undefined || row.id.startsWith(text)) && (only === undefined || (only === 'pending' ? row.pending > 0 : row.quarantined !== undefined)),
+  );
   return { items: found.slice(offset, offset + limit), total: found.length, offset };
 }

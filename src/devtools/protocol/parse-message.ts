@@ -150,6 +150,7 @@ export const bundleSchema = v.object({
   conflicts: v.array(jsonObject),
   kinds: v.array(jsonObject),
   discarded: v.array(jsonObject),
+  rows: v.optional(v.array(v.looseObject({ kind: v.string(), items: v.array(v.looseObject({ id: v.string(), pending: v.number() })), total: v.number() }))),
 });
 
 /** Checks a message that arrived at an engine. Never throws. */
