@@ -34,6 +34,7 @@ function registerTable(dataSource: DataSource, table: SyncTable): ReplicaTable {
   if (kind === '') throw new TypeError(`syncTable(${metadata.name}): kind must not be blank`);
   if (kind === fullResyncKind) throw new TypeError(`syncTable(${metadata.name}): kind '${kind}' is reserved`);
 
+  refuseShape(metadata);
   const idColumn = idColumnOf(metadata, table.options.pullOnly ?? false);
   const naming = table.options.naming ?? 'property';
   const updatedAt = syncColumnOf(metadata, ['updatedAt', 'updated_at']);
@@ -63,6 +64,22 @@ function registerTable(dataSource: DataSource, table: SyncTable): ReplicaTable {
   }
   const localCodecs = metadata.columns.filter((column) => localOnly.has(column.propertyPath)).map((column) => createColumnCodec(dataSource, column, naming));
   return new ReplicaTable({ dataSource, metadata, kind, options: table.options, codecs, localCodecs, idColumn, updatedAt, deletedAt, deletedAtLocal });
+}
+
+/** Rows of these shapes would arrive without what makes them whole. */
+function refuseShape(metadata: EntityMetadata): void {
+  const { name, tableType, treeType, inheritancePattern, discriminatorColumn, parentEntityMetadata } = metadata;
+  if (tableType === 'view') throw new TypeError(`syncTable(${name}): a view has no rows of its own; register the tables that it reads`);
+  if (inheritancePattern === 'STI' || tableType === 'entity-child') {
+    const column = (discriminatorColumn ?? parentEntityMetadata.discriminatorColumn)?.databaseName ?? 'type';
+    throw new TypeError(
+      `syncTable(${name}): single-table inheritance keeps the class of each row in the hidden column '${column}', which is not sent; use a table per class, or one class with an ordinary column for what it is`,
+    );
+  }
+  if (treeType === 'closure-table' || treeType === 'nested-set') {
+    const where = treeType === 'closure-table' ? 'in a second table, which is not synchronised' : 'in numbers that each insertion changes in other rows';
+    throw new TypeError(`syncTable(${name}): a ${treeType} tree keeps its order ${where}; use a relation to the parent, or a materialized-path tree`);
+  }
 }
 
 function idColumnOf(metadata: EntityMetadata, pullOnly: boolean): ColumnMetadata {

@@ -1,4 +1,19 @@
-import { Column, DataSource, Entity, EntitySchema, PrimaryColumn, type EntitySchemaColumnOptions, type ObjectLiteral } from 'typeorm';
+import {
+  ChildEntity,
+  Column,
+  DataSource,
+  Entity,
+  EntitySchema,
+  PrimaryColumn,
+  TableInheritance,
+  Tree,
+  TreeChildren,
+  TreeParent,
+  ViewColumn,
+  ViewEntity,
+  type EntitySchemaColumnOptions,
+  type ObjectLiteral,
+} from 'typeorm';
 import { afterAll, describe, expect, test } from 'vitest';
 import { registerTables } from '../../src/persistence/register-table.ts';
 import { SyncColumns, syncColumns } from '../../src/persistence/sync-columns.ts';
@@ -15,6 +30,45 @@ class Plain extends SyncColumns {
 PrimaryColumn('text')(Plain.prototype, 'id');
 Column('text')(Plain.prototype, 'name');
 Entity('plain_things')(Plain);
+
+class Animal extends SyncColumns {
+  id = '';
+}
+class Dog extends Animal {
+  bark = '';
+}
+PrimaryColumn('text')(Animal.prototype, 'id');
+Entity('animals')(Animal);
+TableInheritance({ column: { type: 'varchar', name: 'species' } })(Animal);
+Column({ type: 'text', nullable: true })(Dog.prototype, 'bark');
+ChildEntity()(Dog);
+
+class ClosureTree extends SyncColumns {
+  id = '';
+}
+class NestedSet extends SyncColumns {
+  id = '';
+}
+class PathTree extends SyncColumns {
+  id = '';
+}
+for (const [target, type] of [
+  [ClosureTree, 'closure-table'],
+  [NestedSet, 'nested-set'],
+  [PathTree, 'materialized-path'],
+] as const) {
+  PrimaryColumn('text')(target.prototype, 'id');
+  TreeParent()(target.prototype, 'parent');
+  TreeChildren()(target.prototype, 'children');
+  Entity()(target);
+  Tree(type)(target);
+}
+
+class TodoView {
+  id = '';
+}
+ViewColumn()(TodoView.prototype, 'id');
+ViewEntity({ expression: 'SELECT id FROM todos' })(TodoView);
 
 const entities = {
   todos: todoEntity as EntitySchema,
@@ -39,11 +93,19 @@ const entities = {
 };
 const outside = schemaOf('outside', { id, ...syncColumns });
 
-const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [...Object.values(entities), Plain] }).initialize();
+const dataSource = await new DataSource({
+  type: 'better-sqlite3',
+  database: ':memory:',
+  entities: [...Object.values(entities), Plain, Animal, Dog, ClosureTree, NestedSet, PathTree, TodoView],
+}).initialize();
 afterAll(() => dataSource.destroy());
 
 const register = (...tables: readonly SyncTable[]): ReturnType<typeof registerTables> => registerTables(dataSource, tables);
 const table = (entity: EntitySchema, options: SyncTableOptions<ObjectLiteral> = {}): SyncTable => syncTable<ObjectLiteral>(entity, options);
+
+test('a materialized-path tree is taken: its path is a column like others', () => {
+  expect([...register(syncTable(PathTree) as SyncTable).keys()]).toEqual(['path_tree']);
+});
 
 describe('refused, saying what to change', () => {
   test.each<[string, () => unknown, RegExp]>([
@@ -55,6 +117,11 @@ describe('refused, saying what to change', () => {
     ['an entity that the DataSource does not have', () => register(table(outside)), /outside is not an entity of this DataSource/],
     ['an unknown class', () => register(syncTable(class Stranger {}) as SyncTable), /Stranger is not an entity/],
     ['an unknown name', () => register(syncTable('nobody') as SyncTable), /nobody is not an entity/],
+    ['single-table inheritance', () => register(syncTable(Animal) as SyncTable), /Animal.*hidden column 'species'.*table per class/],
+    ['a child of single-table inheritance', () => register(syncTable(Dog) as SyncTable), /Dog.*hidden column 'species'/],
+    ['a closure-table tree', () => register(syncTable(ClosureTree) as SyncTable), /ClosureTree.*second table.*materialized-path/],
+    ['a nested-set tree', () => register(syncTable(NestedSet) as SyncTable), /NestedSet.*each insertion changes/],
+    ['a view', () => register(syncTable(TodoView) as SyncTable), /TodoView.*register the tables that it reads/],
     ['no sync columns', () => register(table(entities.bare)), /syncTable\(bare\): no column 'updatedAt'.*syncColumns/],
     ['no deletedAt', () => register(table(entities.noDeletedAt)), /no column 'deletedAt'/],
     ['no deletedAtLocal', () => register(table(entities.noLocal)), /no column 'deletedAtLocal'/],
