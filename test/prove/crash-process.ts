@@ -1,6 +1,6 @@
 /**
  * A device that writes, pushes, meets conflicts, pulls and resyncs, and dies at one exact step: before or after any statement, request or
- * commit, or whenever its parent kills it. Says what is promised to the user (`wrote …`) before it goes on. Run by prove-crash.ts.
+ * commit, in the middle of writing the file of sql.js, or whenever its parent kills it. Says what is promised to the user (`wrote …`) before it goes on. Run by prove-crash.ts.
  */
 import { writeSync } from 'node:fs';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
@@ -11,6 +11,7 @@ import { openTodoDatabase, todos } from '../support/open-store.ts';
 import { todoEntity, todoOf } from '../support/todo.ts';
 import { optionsOf } from './child-process.ts';
 import type { CrashOptions } from './prove-crash.ts';
+import { stepWhileSaving } from './step-while-saving.ts';
 
 const { driver, database, url, killAt } = optionsOf<CrashOptions>();
 const say = (line: string): void => void writeSync(1, `${line}\n`);
@@ -61,6 +62,7 @@ runner.commitTransaction = async function () {
   await commitTransaction.call(this);
   step();
 };
+if (driver === 'sqljs') stepWhileSaving(step);
 const engine = createSyncEngine({
   dataSource,
   tables: [todos],
