@@ -1,6 +1,7 @@
 import type { Conflict } from '../model/conflict.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
-import { canonicalText, deepEqual } from './deep-equal.ts';
+import { deepEqual } from './deep-equal.ts';
+import { byIdentity } from './merge-lists.ts';
 import { isSystemField } from './system-fields.ts';
 
 /** The local side of a conflict. */
@@ -33,7 +34,7 @@ const holdsKeys = (before: JsonObject, mine: JsonObject, result: JsonObject): bo
   });
 
 function holdsItems(before: readonly Json[], mine: readonly Json[], result: readonly Json[]): boolean {
-  const [old, own, now] = [byName(before), byName(mine), byName(result)];
+  const [old, own, now] = [byIdentity(before), byIdentity(mine), byIdentity(result)];
   for (const [name, item] of own) {
     const [was, is] = [old.get(name), now.get(name)];
     if (deepEqual(was, item)) continue;
@@ -41,14 +42,5 @@ function holdsItems(before: readonly Json[], mine: readonly Json[], result: read
   }
   return [...old.keys()].every((name) => own.has(name) || !now.has(name));
 }
-
-/** Items with an `id` by it, all others by content. */
-const byName = (list: readonly Json[]): ReadonlyMap<string, Json> =>
-  new Map(
-    list.map((item) => [
-      isJsonObject(item) && Object.hasOwn(item, 'id') && item.id !== null ? `id ${canonicalText(item.id ?? null)}` : `is ${canonicalText(item)}`,
-      item,
-    ]),
-  );
 
 const valueOf = (row: JsonObject, key: string): Json => (Object.hasOwn(row, key) ? (row[key] ?? null) : null);

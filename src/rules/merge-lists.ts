@@ -66,8 +66,8 @@ function isReordered(list: ReadonlyMap<string, Json>, base: ReadonlyMap<string, 
   return now.some((key, index) => key !== once[index]);
 }
 
-/** Items in order under a name each; the second of two equal items has another name than the first. */
-function byIdentity(list: readonly Json[]): ReadonlyMap<string, Json> {
+/** Gives items in order under a name each: objects by their `id`, all others by content; the second of two equal items has another name than the first. */
+export function byIdentity(list: readonly Json[]): ReadonlyMap<string, Json> {
   const counts = new Map<string, number>();
   return new Map(
     list.map((item) => {
