@@ -16,11 +16,13 @@ interface Waiter {
 }
 
 /**
- * Hands one connection to one holder at a time, first come first served. A waiter whose blocker runs no statement for `timeoutMs` is refused
+ * Hands one connection to one holder at a time, first come first served; reads may share it, as many as `readsAtOnce` says. A waiter whose blocker runs no statement for `timeoutMs` is refused
  * with the remedy, so that a forgotten manager or a leaked transaction does not hang an app without a word (F-131).
  */
 export class GateLock {
   #holder: LockHolder | undefined;
+  /** Who shares the connection; nobody holds it alone then. */
+  readonly #readers = new Set<LockHolder>();
   /** While the holder sleeps between attempts on a busy database nothing is open on the connection: reads may pass. */
   #parked = false;
   #guests = 0;
@@ -31,6 +33,7 @@ export class GateLock {
   constructor(
     private readonly clock: Clock,
     private readonly timeoutMs: number,
+    private readonly readsAtOnce: () => number = () => 1,
   ) {}
 
   get waiting(): number {
@@ -39,12 +42,13 @@ export class GateLock {
 
   /** Returns undefined when the lock was free: the common case costs no turn of the event loop. */
   acquire(holder: LockHolder, readsOnly = false): Promise<void> | undefined {
-    if (this.#holder === undefined) {
-      this.#give(holder);
-      return undefined;
-    }
     if (readsOnly && this.#parked) {
       this.#guests += 1;
+      return undefined;
+    }
+    // A read that overtakes a waiting transaction would let a stream of reads starve it.
+    if (this.#queue.length === 0 && this.#isFreeFor(readsOnly)) {
+      this.#give(holder, readsOnly);
       return undefined;
     }
     return new Promise((grant, refuse) => {
@@ -54,19 +58,20 @@ export class GateLock {
   }
 
   release(holder: LockHolder): void {
-    if (holder !== this.#holder) {
+    if (holder === this.#holder) this.#holder = undefined;
+    else if (!this.#readers.delete(holder)) {
       this.#guests -= 1;
       if (this.#guests === 0) this.#guestsGone?.();
       return;
     }
-    const next = this.#queue.shift();
-    if (this.#queue.length === 0) this.#stopWatching();
-    if (next === undefined) {
-      this.#holder = undefined;
-      return;
+    let next = this.#queue[0];
+    while (next !== undefined && this.#isFreeFor(next.readsOnly)) {
+      this.#queue.shift();
+      this.#give(next.holder, next.readsOnly);
+      next.grant();
+      next = this.#queue[0];
     }
-    this.#give(next.holder);
-    next.grant();
+    if (this.#queue.length === 0) this.#stopWatching();
   }
 
   /** Lets reads pass until `unpark`; the holder keeps its place. */
@@ -94,9 +99,15 @@ export class GateLock {
     this.#guestsGone = undefined;
   }
 
-  #give(holder: LockHolder): void {
+  #isFreeFor(readsOnly: boolean): boolean {
+    if (this.#holder !== undefined) return false;
+    return this.#readers.size === 0 || (readsOnly && this.#readers.size < this.readsAtOnce());
+  }
+
+  #give(holder: LockHolder, readsOnly: boolean): void {
     holder.activeAt = this.clock.now();
-    this.#holder = holder;
+    if (readsOnly) this.#readers.add(holder);
+    else this.#holder = holder;
   }
 
   #stopWatching(): void {

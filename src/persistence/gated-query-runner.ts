@@ -3,6 +3,8 @@ import type { AbstractSqliteQueryRunner } from 'typeorm/driver/sqlite-abstract/A
 import { DatabaseError } from '../model/errors.ts';
 import { toBindables } from './bind-value.ts';
 import type { OpenTransaction, TransactionMember } from './open-transaction.ts';
+import { readKeyOf } from './same-reads.ts';
+import { isAnswering, shortQuery } from './short-query.ts';
 
 type IsolationLevel = Parameters<AbstractSqliteQueryRunner['startTransaction']>[0];
 type Parameters_ = Parameters<AbstractSqliteQueryRunner['query']>[1];
@@ -25,6 +27,8 @@ export interface GateOperations {
   inside<T>(transaction: OpenTransaction, run: () => Promise<T>): Promise<T>;
   /** Runs a statement that belongs to no transaction, when it is its turn. */
   alone<T>(sql: string, run: () => Promise<T>): Promise<T>;
+  /** As `alone`, for a statement that only reads; reads of one key that wait together run once. */
+  readAlone<T>(run: () => Promise<T>, key: string | undefined): Promise<T>;
 }
 
 /** A query runner of its own over the shared connection. */
@@ -37,6 +41,7 @@ export interface GatedQueryRunner extends SqliteQueryRunner, TransactionMember {
 }
 export type GatedRunnerClass = new (driver: AbstractSqliteDriver) => GatedQueryRunner;
 
+const reading = /^\s*(select|pragma|explain)\b/i;
 const control = /^\s*(begin|commit|end|rollback|savepoint)\b(?!.*\bto\b)/i;
 
 /** Only short statements can be transaction control: a bulk statement is not scanned. */
@@ -91,13 +96,18 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
 
       const open = this.transaction?.state === 'open' ? this.transaction : gate.ambient();
       const bound = Array.isArray(parameters) ? toBindables(parameters) : parameters;
-      const run = (): QueryAnswer => super.query(sql, bound, useStructuredResult);
+      const connection: unknown = this.driver.databaseConnection;
+      const isShort = isAnswering(connection) && !this.isReleased && this.dataSource.subscribers.length === 0 && (bound === undefined || Array.isArray(bound));
+      const run = (): QueryAnswer => (isShort ? shortQuery(connection, this, sql, bound, useStructuredResult) : super.query(sql, bound, useStructuredResult));
       if (open !== undefined) {
         open.writes.note(sql);
         return gate.inside(open, run);
       }
       if (word === 'savepoint') throw new DatabaseError(`${sql}: a savepoint outside of a transaction is not supported; use startTransaction()`);
-      return gate.alone(sql, run);
+      const verb = reading.exec(sql)?.[1];
+      if (verb === undefined) return gate.alone(sql, run);
+      // A subscriber to statements hears of each.
+      return gate.readAlone(run, isShort && /select/i.test(verb) ? readKeyOf(sql, bound, useStructuredResult === true) : undefined);
     }
 
     override async startTransaction(isolationLevel?: IsolationLevel): Promise<void> {

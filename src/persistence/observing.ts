@@ -9,7 +9,8 @@ export async function observing<Scope, T>(
 ): Promise<Observed<T>> {
   let span: { readonly first: number; readonly last: number } | undefined;
   const scope = scopeOf((commits) => {
-    span = { first: span?.first ?? commits, last: commits };
+    // Statements that run side by side may end in another order than they began.
+    span = { first: Math.min(span?.first ?? commits, commits), last: Math.max(span?.last ?? commits, commits) };
   });
   const value = await context.run(scope, work);
   return span === undefined ? { value } : { value, span };

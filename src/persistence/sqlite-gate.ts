@@ -18,7 +18,9 @@ import { mendSqlJs } from './mend-sqljs.ts';
 import { OpenTransaction, type TransactionScope } from './open-transaction.ts';
 import { markOwn } from './own-work.ts';
 import { rawConnectionOf, type RawConnection } from './raw-connection.ts';
+import { SameReads, type ReadAnswer } from './same-reads.ts';
 import { scopedTransaction } from './scoped-transaction.ts';
+import { isAnswering } from './short-query.ts';
 import type { AsyncContext } from './transaction-context.ts';
 import { Writes } from './written-tables.ts';
 
@@ -33,10 +35,9 @@ interface SqliteGateSettings {
 interface Connected {
   readonly database: unknown;
   readonly raw: RawConnection;
+  readonly readsAtOnce: number;
   readonly statements: Map<string, unknown>;
 }
-
-const reading = /^\s*(select|pragma|explain)\b/i;
 
 /** The gate of one SQLite connection (F-130, F-131). Takes over `createQueryRunner` of the driver and `transaction` of the managers. */
 export class SqliteGate implements ConnectionGate, GateOperations {
@@ -45,6 +46,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
   readonly #settings: SqliteGateSettings;
   readonly #context: AsyncContext<TransactionScope>;
   readonly #lock: GateLock;
+  readonly #sameReads = new SameReads();
   readonly #listeners = new Set<(commit: Commit) => void>();
   #commits = 0;
   readonly #Runner: GatedRunnerClass;
@@ -56,7 +58,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     this.#driver = driver;
     this.#settings = settings;
     this.#context = settings.context;
-    this.#lock = new GateLock(settings.clock, settings.gateTimeoutMs);
+    this.#lock = new GateLock(settings.clock, settings.gateTimeoutMs, () => this.#connection().readsAtOnce);
     const shared = driver.createQueryRunner('master') as SqliteQueryRunner;
     if (shared.isTransactionActive) throw new DatabaseError('gateConnection(): a transaction is open on this data source; apply the gate before using it');
     const Base = shared.constructor as SqliteRunnerClass;
@@ -180,18 +182,24 @@ export class SqliteGate implements ConnectionGate, GateOperations {
 
   async alone<T>(sql: string, run: () => Promise<T>): Promise<T> {
     const holder: LockHolder = { running: 1, activeAt: 0 };
-    const readsOnly = reading.test(sql);
-    const turn = this.#lock.acquire(holder, readsOnly);
+    const turn = this.#lock.acquire(holder);
     if (turn !== undefined) await turn;
-    this.#context.current()?.note?.(this.#commits);
     let result: T;
     try {
       result = await run().catch((error: unknown) => this.#retryWhileBusy(error, run));
     } finally {
       this.#lock.release(holder);
     }
-    if (!readsOnly) this.#announce(Writes.of(sql));
+    this.#announce(Writes.of(sql));
     return result;
+  }
+
+  async readAlone<T>(run: () => Promise<T>, key: string | undefined): Promise<T> {
+    const note = this.#context.current()?.note;
+    const read = key === undefined ? this.#readInTurn(run) : this.#sameReads.once(key, (begun) => this.#readInTurn(run, begun));
+    const { value, commits } = await read;
+    note?.(commits);
+    return value;
   }
 
   // ── Inner workings ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -218,7 +226,8 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     let connected = this.#connected;
     if (connected === undefined || connected.database !== database) {
       mendSqlJs(database);
-      connected = { database, raw: rawConnectionOf(this.#driver, this.#bareRunner), statements: new Map() };
+      const readsAtOnce = isAnswering(database) ? database.readsAtOnce : 1;
+      connected = { database, raw: rawConnectionOf(this.#driver, this.#bareRunner), readsAtOnce, statements: new Map() };
       this.#connected = connected;
     }
     return connected;
@@ -257,6 +266,30 @@ export class SqliteGate implements ConnectionGate, GateOperations {
       return done.catch((error: unknown) => this.#retryWhileBusy(error, attempt)).catch(failed);
     } catch (error) {
       return this.#retryWhileBusy<void>(error, attempt).catch(failed);
+    }
+  }
+
+  /** While the database is busy, whoever waits behind this read is not kept waiting. */
+  async #readInTurn<T>(run: () => Promise<T>, begun?: () => void): Promise<ReadAnswer<T>> {
+    const { clock, busyTimeoutMs } = this.#settings;
+    let failedAt: number | undefined;
+    for (let attempts = 0; ; attempts += 1) {
+      const holder: LockHolder = { running: 1, activeAt: 0 };
+      const turn = this.#lock.acquire(holder, true);
+      if (turn !== undefined) await turn;
+      begun?.();
+      const commits = this.#commits;
+      try {
+        return { value: await run(), commits };
+      } catch (error) {
+        failedAt ??= clock.now();
+        if (!isBusyError(error) || clock.now() - failedAt >= busyTimeoutMs) throw error;
+      } finally {
+        this.#lock.release(holder);
+      }
+      await new Promise<void>((resolve) => {
+        clock.setTimeout(resolve, busyDelayMs(attempts));
+      });
     }
   }
 

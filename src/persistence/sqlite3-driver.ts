@@ -4,6 +4,7 @@ import { whileBusy } from './busy-database.ts';
 import { createDirectoryOf, driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from './database-file.ts';
 import { loadOptional } from './load-optional.ts';
 import { probeTransaction } from './raw-connection.ts';
+import type { AnsweringConnection, StatementAnswer } from './short-query.ts';
 import { hasSeveralStatements } from './several-statements.ts';
 import { writesWithoutRows } from './statement-kind.ts';
 import { systemClock } from './system-clock.ts';
@@ -40,7 +41,9 @@ export interface Sqlite3Driver {
 
 type Sqlite3Module = typeof import('sqlite3');
 
-const cachedStatements = 64;
+const cachedStatements = 96;
+/** While one works, the next is handed over and the last one's rows are made objects. More would take all threads of Node's pool from the app. */
+const readsAtOnce = 3;
 const longestCachedSql = 64 * 1024;
 
 const openFile = (sqlite3: Sqlite3Module, name: string): Promise<Database> =>
@@ -53,40 +56,54 @@ const execute = (database: Database, sql: string): Promise<void> =>
     database.exec(sql, (error) => (error === null ? resolve() : reject(error)));
   });
 
-/** Keeps the most recently used statements prepared: for bulk work, parsing costs as much as running. */
+/** Keeps the most recently used statements prepared: for bulk work, parsing costs as much as running. Of one text several may be in use. */
 class StatementCache {
-  readonly #kept = new Map<string, Statement>();
+  readonly #idle = new Map<string, Statement[]>();
+  #size = 0;
   #closed = false;
 
   take(sql: string): Statement | undefined {
-    const statement = this.#kept.get(sql);
-    if (statement !== undefined) this.#kept.delete(sql);
+    const statements = this.#idle.get(sql);
+    const statement = statements?.pop();
+    if (statements === undefined || statement === undefined) return undefined;
+    this.#size -= 1;
+    if (statements.length === 0) this.#idle.delete(sql);
     return statement;
   }
 
-  /** Holds a statement that nobody uses now; one with the same text may be there already. */
+  /** Holds a statement that nobody uses now. */
   give(sql: string, statement: Statement): void {
-    if (this.#closed || sql.length > longestCachedSql || this.#kept.has(sql)) {
+    if (this.#closed || sql.length > longestCachedSql) {
       statement.finalize();
       return;
     }
-    this.#kept.set(sql, statement);
-    if (this.#kept.size <= cachedStatements) return;
-    const [oldest] = this.#kept;
-    if (oldest === undefined) return;
-    this.#kept.delete(oldest[0]);
-    oldest[1].finalize();
+    const statements = this.#idle.get(sql) ?? [];
+    statements.push(statement);
+    this.#size += 1;
+    // Put last again: the first are the longest unused.
+    this.#idle.delete(sql);
+    this.#idle.set(sql, statements);
+    if (this.#size > cachedStatements) this.#dropOldest();
   }
 
   /** A database with prepared statements cannot be closed. */
   close(): void {
     this.#closed = true;
-    for (const statement of this.#kept.values()) statement.finalize();
-    this.#kept.clear();
+    while (this.#size > 0) this.#dropOldest();
+  }
+
+  #dropOldest(): void {
+    const [oldest] = this.#idle;
+    if (oldest === undefined) return;
+    const [sql, statements] = oldest;
+    this.#idle.delete(sql);
+    this.#size -= statements.length;
+    for (const statement of statements) statement.finalize();
   }
 }
 
-class Connection implements Sqlite3Connection {
+class Connection implements Sqlite3Connection, AnsweringConnection {
+  readonly readsAtOnce = readsAtOnce;
   readonly #database: Database;
   readonly #cache = new StatementCache();
 
@@ -94,21 +111,22 @@ class Connection implements Sqlite3Connection {
     this.#database = database;
   }
 
-  runAsync(sql: string, parameters: unknown[] = []): Promise<Sqlite3Result> {
-    return this.#run(sql, parameters);
+  async runAsync(sql: string, parameters: unknown[] = []): Promise<Sqlite3Result> {
+    const { rows, ...counts } = await this.answer(sql, parameters);
+    return { ...counts, getAllAsync: () => Promise.resolve(rows) };
   }
 
   /** Prepares when it runs: TypeORM reports a syntax error like any other failure then, and a cached statement needs no preparing. */
   async prepareAsync(sql: string): ReturnType<Sqlite3Connection['prepareAsync']> {
-    return { executeAsync: (parameters = []) => this.#run(sql, parameters), finalizeAsync: () => Promise.resolve() };
+    return { executeAsync: (parameters = []) => this.runAsync(sql, parameters), finalizeAsync: () => Promise.resolve() };
   }
 
   isInTransactionAsync(): Promise<boolean> {
     const level = async (): Promise<number> => {
-      const [row] = (await (await this.#run('PRAGMA synchronous', [])).getAllAsync()) as { synchronous: number }[];
-      return row?.synchronous ?? 2;
+      const { rows } = await this.answer('PRAGMA synchronous', []);
+      return (rows as readonly { readonly synchronous: number }[])[0]?.synchronous ?? 2;
     };
-    return probeTransaction((sql) => this.#run(sql, []), level);
+    return probeTransaction((sql) => this.answer(sql, []), level);
   }
 
   async closeAsync(): Promise<void> {
@@ -118,7 +136,7 @@ class Connection implements Sqlite3Connection {
     });
   }
 
-  #run(sql: string, parameters: unknown[]): Promise<Sqlite3Result> {
+  answer(sql: string, parameters: unknown[]): Promise<StatementAnswer> {
     return new Promise((resolve, reject) => {
       if (hasSeveralStatements(sql)) {
         reject(new Error(`this text holds more than one statement, and only the first would run; give one statement at a time: ${sql.slice(0, 80)}`));
@@ -141,7 +159,7 @@ class Connection implements Sqlite3Connection {
           if (error !== null) return fail(error);
           const { changes, lastID } = this;
           cache.give(sql, statement);
-          resolve({ changes, lastInsertRowId: lastID, getAllAsync: () => Promise.resolve([]) });
+          resolve({ changes, lastInsertRowId: lastID, rows: [] });
         });
         return;
       }
@@ -149,7 +167,7 @@ class Connection implements Sqlite3Connection {
         if (error !== null) return fail(error);
         if (/^\s*pragma/i.test(sql)) statement.finalize();
         else this.#cache.give(sql, statement);
-        resolve({ changes: rows.length, lastInsertRowId: rows, getAllAsync: () => Promise.resolve(rows) });
+        resolve({ changes: rows.length, lastInsertRowId: rows, rows });
       });
     });
   }

@@ -6,8 +6,14 @@ export class Statements implements Logger {
   logQuery(sql: string, parameters?: unknown[]): void {
     this.list.push({ sql, parameters: parameters ?? [] });
   }
-  logQueryError(): void {}
-  logQuerySlow(): void {}
+  readonly errors: string[] = [];
+  readonly slow: string[] = [];
+  logQueryError(_error: string | Error, sql: string): void {
+    this.errors.push(sql);
+  }
+  logQuerySlow(_tookMs: number, sql: string): void {
+    this.slow.push(sql);
+  }
   logSchemaBuild(): void {}
   logMigration(): void {}
   log(): void {}

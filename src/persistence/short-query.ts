@@ -1,0 +1,52 @@
+import { QueryFailedError, type QueryRunner } from 'typeorm';
+import type { QueryResult } from 'typeorm/query-runner/QueryResult.js';
+import { systemClock } from './system-clock.ts';
+
+/** What one statement gave. */
+export interface StatementAnswer {
+  readonly rows: unknown[];
+  readonly changes: number;
+  readonly lastInsertRowId: number | readonly unknown[];
+}
+
+/** A connection that answers a statement in one step. */
+export interface AnsweringConnection {
+  /** How many reads it works on at once. */
+  readonly readsAtOnce: number;
+  answer(sql: string, parameters: unknown[]): Promise<StatementAnswer>;
+}
+
+export const isAnswering = (connection: unknown): connection is AnsweringConnection =>
+  typeof connection === 'object' && connection !== null && 'answer' in connection && 'readsAtOnce' in connection;
+
+/**
+ * Does what TypeORM's query runner of the `expo` type does, where nobody subscribes to statements: that one awaits a dozen promises for each,
+ * which costs as much as the statement itself.
+ */
+export async function shortQuery(
+  connection: AnsweringConnection,
+  runner: QueryRunner,
+  sql: string,
+  parameters: unknown[] | undefined,
+  isStructured: boolean | undefined,
+): Promise<unknown> {
+  const { logger, options } = runner.dataSource;
+  logger.logQuery(sql, parameters, runner);
+  const begunAt = systemClock.now();
+  let answer: StatementAnswer;
+  try {
+    answer = await connection.answer(sql, parameters ?? []);
+  } catch (error) {
+    const cause = error instanceof Error ? error : new Error(String(error));
+    logger.logQueryError(cause, sql, parameters, runner);
+    throw new QueryFailedError(sql, parameters, cause);
+  }
+  const { maxQueryExecutionTime } = options;
+  if (maxQueryExecutionTime) {
+    const tookMs = systemClock.now() - begunAt;
+    if (tookMs > maxQueryExecutionTime) logger.logQuerySlow(tookMs, sql, parameters, runner);
+  }
+  const raw: unknown = sql.startsWith('INSERT INTO') ? answer.lastInsertRowId : answer.rows;
+  if (isStructured !== true) return raw;
+  return { affected: answer.changes, records: answer.rows, raw } satisfies QueryResult<unknown>;
+}
