@@ -1,6 +1,8 @@
 /** `synchart/devtools`: sees what an engine does, what waits and why, and repairs it; in a page, in a React app, or over any channel. */
 export { attachDevtools } from './devtools/agent/attach-devtools.ts';
 export type { DevtoolsAgent, DevtoolsOptions } from './devtools/agent/devtools-agent.ts';
+export { exposeSyncDevtools } from './devtools/bridge/expose-sync-devtools.ts';
+export type { ExposeOptions } from './devtools/bridge/expose-sync-devtools.ts';
 export { createBundleClient } from './devtools/client/bundle-client.ts';
 export { createDevtoolsClient } from './devtools/client/devtools-client.ts';
 export type { DevtoolsClient, PanelState } from './devtools/client/devtools-client.ts';
