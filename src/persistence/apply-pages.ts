@@ -19,7 +19,7 @@ import { chunked, listOf, type Session } from './session.ts';
 import { flushChanges } from './settle.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
 import { storeRows } from './store-rows.ts';
-import { yieldTurn } from './yield-turn.ts';
+import { yieldTurn } from '../model/yield-turn.ts';
 
 /** What holds for a whole transaction, because nobody else writes while it is open. */
 interface PageWork {

@@ -21,9 +21,9 @@ export function batchItem(op: Op, settings: { readonly deltas: boolean }): strin
   });
 }
 
-/** What a batch answer says about its operations; an operation without entry has no usable item. */
+/** What a batch answer says about its operations; an operation without entry has no item, one with undefined has no usable one. */
 export interface BatchItems {
-  readonly answers: ReadonlyMap<Op, OpAnswer>;
+  readonly answers: ReadonlyMap<Op, OpAnswer | undefined>;
   readonly warnings: readonly string[];
 }
 
@@ -32,8 +32,7 @@ export function readBatchItems(body: Json | undefined, ops: readonly Op[], whole
   const results = isJsonObject(body) ? body['results'] : undefined;
   if (!Array.isArray(results)) return undefined;
   const byRequestId = new Map(ops.map((op) => [requestIdOf(op), op]));
-  const seen = new Set<Op>();
-  const answers = new Map<Op, OpAnswer>();
+  const answers = new Map<Op, OpAnswer | undefined>();
   const warnings: string[] = [];
   const list: readonly Json[] = results;
   list.forEach((item, position) => {
@@ -43,25 +42,32 @@ export function readBatchItems(body: Json | undefined, ops: readonly Op[], whole
       warnings.push(`The batch answer's results[${position}] names no opId and was ignored`);
     } else if (op === undefined) {
       warnings.push(`The batch answer has a result for the unknown opId '${opId.slice(0, 100)}', which was ignored`);
-    } else if (!seen.has(op)) {
+    } else if (!answers.has(op)) {
       // Of duplicates the first counts, also when it is broken: what comes later may be about another attempt.
-      seen.add(op);
-      const answer = readItem(item, whole);
-      if (answer !== undefined) answers.set(op, answer);
+      answers.set(op, readItem(item, whole));
     }
   });
   return { answers, warnings };
 }
 
-function readItem(item: JsonObject, whole: Pick<OpAnswer, 'retryAfterMs' | 'clockOffsetMs'>): OpAnswer | undefined {
-  const status = Number(scalarText(item['statusCode']) ?? Number.NaN);
+function readItem(item: JsonObject, { retryAfterMs, clockOffsetMs }: Pick<OpAnswer, 'retryAfterMs' | 'clockOffsetMs'>): OpAnswer | undefined {
+  const status = statusOf(item);
   if (!Number.isInteger(status) || status < 100 || status > 599) return undefined;
   return {
-    ...whole,
     status,
-    version: scalarText(item['version']),
     body: isSuccessStatus(status) ? rowBody(item['data']) : { type: 'json', value: errorBody(item) },
+    version: scalarText(item['version']),
+    retryAfterMs,
+    clockOffsetMs,
   };
+}
+
+const statusOf = (item: JsonObject): number => Number(scalarText(item['statusCode']) ?? Number.NaN);
+
+/** Whether every operation seems to be accepted, at first sight. What the items really say is for {@link readBatchItems}. */
+export function seemsAccepted(body: Json | undefined, ops: readonly Op[]): boolean {
+  const results = isJsonObject(body) ? body['results'] : undefined;
+  return Array.isArray(results) && results.length === ops.length && results.every((item: Json) => isJsonObject(item) && isSuccessStatus(statusOf(item)));
 }
 
 const rowBody = (data: Json | undefined): Body => (data === undefined || data === null ? { type: 'empty' } : { type: 'json', value: data });

@@ -44,6 +44,7 @@ const missingRouteCodes: ReadonlySet<string> = new Set(['unknown_route', 'unknow
 
 /** Turns an answer into exactly one result (ARCHITECTURE, *Outcomes*), by status and JSON fields, never by texts. */
 export function classifyAnswer(op: Op, answer: OpAnswer, classify: Classify): PushResult | UnclearNotFound {
+  if (classify === undefined) return byVerdict(op, answer, verdictOf(answer));
   const verdict = askApp(classify, { status: answer.status, body: answer.body.type === 'json' ? answer.body.value : undefined, op });
   if (verdict instanceof Error) return pushMalformed(`${labelOf(op)}: classifyStatus failed: ${verdict.message}`);
   if (verdict === 'applied') return appliedResult(op, answer, true);
@@ -53,7 +54,7 @@ export function classifyAnswer(op: Op, answer: OpAnswer, classify: Classify): Pu
 /** Asks the app's `classifyStatus`; what it throws is returned, not thrown (I13). */
 export function askApp(classify: Classify, answer: AnswerToClassify): StatusVerdict | undefined | Error {
   try {
-    return classify(answer);
+    return classify?.(answer);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
@@ -151,7 +152,7 @@ function appliedResult(op: Op, { status, body, version, clockOffsetMs }: OpAnswe
   const id = rowIdOf(row);
   if (id === undefined) return pushSuccess({ serverVersion: version, clockOffsetMs });
   if (id !== op.id) return pushMalformed(`${labelOf(op)} was answered with the row '${id.slice(0, 60)}' of another entity.`);
-  return pushSuccess({ serverData: row, serverVersion: version, clockOffsetMs });
+  return { type: 'pushSuccess', serverData: row, serverVersion: version, clockOffsetMs };
 }
 
 /** PROTOCOL §3: `current`, else `serverData`, else the body itself; only with the right id, else the row must be fetched (F-33, F-34). */

@@ -1,12 +1,13 @@
 import type { Op } from '../model/operation.ts';
 import type { PushResult } from '../model/transport.ts';
-import { entityKeyOf } from './push-breaker.ts';
 
 /** What is left of one entity, with each operation's position among all. */
 interface EntityQueue {
-  readonly ops: Op[];
-  readonly positions: number[];
+  ops: readonly Op[];
+  positions: readonly number[];
 }
+
+const none: readonly never[] = [];
 
 /** Operations of one entity, lent out until they are given back. */
 export interface Lent {
@@ -24,17 +25,22 @@ export class EntityQueues {
   readonly #ready: EntityQueue[];
 
   constructor(ops: readonly Op[]) {
-    const byEntity = new Map<string, EntityQueue>();
+    const byKind = new Map<string, Map<string, { ops: Op[]; positions: number[] }>>();
+    const inOrder: EntityQueue[] = [];
     ops.forEach((op, position) => {
-      const key = entityKeyOf(op);
-      const queue = byEntity.get(key);
-      if (queue === undefined) byEntity.set(key, { ops: [op], positions: [position] });
-      else {
+      let byId = byKind.get(op.kind);
+      if (byId === undefined) byKind.set(op.kind, (byId = new Map()));
+      const queue = byId.get(op.id);
+      if (queue === undefined) {
+        const first = { ops: [op], positions: [position] };
+        byId.set(op.id, first);
+        inOrder.push(first);
+      } else {
         queue.ops.push(op);
         queue.positions.push(position);
       }
     });
-    this.#ready = [...byEntity.values()].reverse();
+    this.#ready = inOrder.reverse();
   }
 
   /** Lends the next entity's first operations, at most `limit`; with `wholeOnly` none unless all of the entity's fit. */
@@ -42,8 +48,16 @@ export class EntityQueues {
     const queue = this.#ready.at(-1);
     if (queue === undefined || (wholeOnly && queue.ops.length > limit)) return undefined;
     this.#ready.pop();
-    queue.positions.splice(0, limit);
-    return { queue, ops: queue.ops.splice(0, limit) };
+    const { ops } = queue;
+    const isWhole = ops.length <= limit;
+    queue.positions = isWhole ? none : queue.positions.slice(limit);
+    queue.ops = isWhole ? none : ops.slice(limit);
+    return { queue, ops: isWhole ? ops : ops.slice(0, limit) };
+  }
+
+  /** The next operations that are not lent yet, as they will probably be lent. */
+  *upcoming(): Generator<Op> {
+    for (let index = this.#ready.length - 1; index >= 0; index -= 1) yield* this.#ready[index]?.ops ?? none;
   }
 
   /** Takes the entity back after answers that let its next operation follow; without this call the rest of it is not lent again. */

@@ -5,7 +5,7 @@ import { pushUnavailable, type BatchPushResult, type OpPushResult, type PushCont
 export class PushAnswers {
   readonly #ops: readonly Op[];
   readonly #onAnswer: PushContext['onAnswer'];
-  readonly #results = new Map<string, PushResult>();
+  readonly #results = new Map<string, OpPushResult>();
   readonly #warnings: string[] = [];
 
   constructor(ops: readonly Op[], context: PushContext) {
@@ -15,8 +15,8 @@ export class PushAnswers {
 
   add(op: Op, result: PushResult): void {
     if (this.#results.has(op.opId)) return;
-    this.#results.set(op.opId, result);
     const answer: OpPushResult = { opId: op.opId, result };
+    this.#results.set(op.opId, answer);
     try {
       this.#onAnswer?.(answer);
     } catch (error) {
@@ -34,8 +34,8 @@ export class PushAnswers {
       if (!this.#results.has(op.opId)) this.add(op, pushUnavailable({ dispatched: false, message: `Not sent: ${whyNotSent}` }));
     }
     const results = this.#ops.flatMap(({ opId }): OpPushResult[] => {
-      const result = this.#results.get(opId);
-      return result === undefined ? [] : [{ opId, result }];
+      const answer = this.#results.get(opId);
+      return answer === undefined ? [] : [answer];
     });
     return this.#warnings.length === 0 ? { results } : { results, warnings: this.#warnings };
   }

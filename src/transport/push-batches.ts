@@ -1,6 +1,7 @@
 import type { Op } from '../model/operation.ts';
 import { pushMalformed, type BatchPushResult, type PushContext, type PushResult } from '../model/transport.ts';
-import { batchItem, readBatchItems } from './batch-wire.ts';
+import { yieldTurn } from '../model/yield-turn.ts';
+import { batchItem, readBatchItems, seemsAccepted } from './batch-wire.ts';
 import { classifyAnswer, labelOf } from './classify-answer.ts';
 import { EntityQueues, letsNextFollow, type Lent } from './entity-queues.ts';
 import { isSuccessStatus, jsonOf } from './http-answer.ts';
@@ -11,10 +12,14 @@ import { whyNotSent, type PushParts } from './push-single.ts';
 import { slideWindow } from './push-window.ts';
 import { clarified, failedResult, refusedBeforeSending, sendOp, toOpAnswer, unsendable } from './send-op.ts';
 
-/** Sends the operations in chunks of `batchSize`, `pushConcurrency` at a time; an entity is in one chunk at a time, its operations in order (F-25). */
+/**
+ * Sends the operations in chunks of `batchSize`, `pushConcurrency` at a time; an entity is in one chunk at a time, its operations in order (F-25).
+ * While a chunk is on its way, the next one is written and the accepted answers of the one before are read: the server works meanwhile.
+ */
 export async function pushBatches(ops: readonly Op[], context: PushContext, parts: PushParts): Promise<BatchPushResult> {
   const push = new BatchPush(ops, context, parts);
   await slideWindow(parts.settings.pushConcurrency, () => push.nextChunk());
+  await push.read();
   return push.finish();
 }
 
@@ -31,6 +36,11 @@ class BatchPush {
   /** Entities with an operation that did not succeed: their later ones are not sent (F-24). */
   readonly #blocked = new Set<string>();
   #chunkLimit: number;
+  /** Texts of operations that will probably be in the next chunk. */
+  readonly #written = new Map<Op, string>();
+  /** Answers that came and are still to be read, in this order. */
+  readonly #unread: (() => Promise<void>)[] = [];
+  #reading: Promise<void> = Promise.resolve();
 
   constructor(ops: readonly Op[], context: PushContext, parts: PushParts) {
     this.#parts = parts;
@@ -52,12 +62,32 @@ class BatchPush {
     const lent = this.#lendChunk();
     if (lent.length === 0) return undefined;
     return async () => {
-      await this.#send(lent.flatMap(({ ops }) => ops));
+      // Of an entity that goes in several chunks the next must not leave before this one's answer is known (F-24).
+      const mayFollowUnread = lent.every(({ queue }) => queue.ops.length === 0);
+      const sent = this.#send(
+        lent.flatMap(({ ops }) => ops),
+        mayFollowUnread,
+      );
+      void yieldTurn()
+        .then(() => this.read())
+        .then(
+          () => this.#writeAhead(),
+          () => undefined,
+        );
+      await sent;
       for (const one of lent) {
         if (!one.ops.some((op) => this.#isBlocked(op))) this.#queues.giveBack(one);
       }
       await this.#breaker.settled();
     };
+  }
+
+  /** Reads the answers that were left for later. Rejects for nothing a server can do. */
+  read(): Promise<void> {
+    this.#reading = this.#reading.then(async () => {
+      for (let next = this.#unread.shift(); next !== undefined; next = this.#unread.shift()) await next();
+    });
+    return this.#reading;
   }
 
   finish(): BatchPushResult {
@@ -77,7 +107,29 @@ class BatchPush {
     return lent;
   }
 
-  async #send(candidates: readonly Op[]): Promise<void> {
+  #writeAhead(): void {
+    let room = this.#chunkLimit;
+    for (const op of this.#queues.upcoming()) {
+      if (room <= 0 || this.#stopped()) return;
+      room -= 1;
+      if (!this.#written.has(op)) this.#write(op);
+    }
+  }
+
+  /** Undefined for what cannot be sent, which is answered. */
+  #write(op: Op): string | undefined {
+    try {
+      const item = batchItem(op, this.#parts.settings);
+      this.#written.set(op, item);
+      return item;
+    } catch (error) {
+      this.#blocked.add(entityKeyOf(op));
+      this.#answers.add(op, unsendable(op, error));
+      return undefined;
+    }
+  }
+
+  async #send(candidates: readonly Op[], mayFollowUnread = false): Promise<void> {
     if (this.#stopped()) return;
     const { ops, items } = this.#sendable(candidates);
     if (ops.length === 0) return;
@@ -90,7 +142,11 @@ class BatchPush {
         await this.#sendHalves(ops);
         return;
       }
-      if (isSuccessStatus(answer.status)) await this.#settleItems(ops, jsonOf(whole.body), whole);
+      const body = jsonOf(whole.body);
+      // Nothing in it that would keep the next request from leaving; an app's own `classifyStatus` may think otherwise.
+      const isLater = mayFollowUnread && settings.classifyStatus === undefined && isSuccessStatus(answer.status) && seemsAccepted(body, ops);
+      if (isLater) this.#unread.push(() => this.#settleItems(ops, body, whole));
+      else if (isSuccessStatus(answer.status)) await this.#settleItems(ops, body, whole);
       else for (const op of ops) this.#settle(op, this.#wholeResult(op, whole));
     } catch (error) {
       if (error instanceof ExchangeError && error.dispatched) this.#breaker.open('the batch request before it had no answer');
@@ -102,14 +158,11 @@ class BatchPush {
     const ops: Op[] = [];
     const items: string[] = [];
     for (const op of candidates) {
-      if (this.#isBlocked(op)) continue;
-      try {
-        items.push(batchItem(op, this.#parts.settings));
-        ops.push(op);
-      } catch (error) {
-        this.#blocked.add(entityKeyOf(op));
-        this.#answers.add(op, unsendable(op, error));
-      }
+      const item = this.#isBlocked(op) ? undefined : (this.#written.get(op) ?? this.#write(op));
+      this.#written.delete(op);
+      if (item === undefined) continue;
+      items.push(item);
+      ops.push(op);
     }
     return { ops, items };
   }

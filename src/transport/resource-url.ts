@@ -24,6 +24,12 @@ export class ResourceUrls {
     return this.#build([segmentOf(kind, () => `kind '${kind}'`), segmentOf(id, () => `id '${id}' of kind '${kind}'`)], query);
   }
 
+  /** Throws as {@link entity} does for what cannot be a path, also where it travels in a body. */
+  check(kind: string, id: string): void {
+    segmentOf(kind, () => `kind '${kind}'`);
+    segmentOf(id, () => `id '${id}' of kind '${kind}'`);
+  }
+
   /** A path the app's developer chose, as `health` or `v2/batch`. */
   path(path: string): string {
     return this.#build(

@@ -62,7 +62,7 @@ export interface RestSettings {
   readonly maxContentLength: number;
   readonly conditionalWrite: boolean;
   readonly deltas: boolean;
-  readonly classifyStatus: NonNullable<RestTransportOptions['classifyStatus']>;
+  readonly classifyStatus: RestTransportOptions['classifyStatus'];
   readonly clock: Clock;
 }
 
@@ -78,7 +78,7 @@ export const resolveRestOptions = (options: RestTransportOptions): RestSettings 
   maxContentLength: positiveInteger('maxContentLength', options.maxContentLength ?? 50_000_000),
   conditionalWrite: options.conditionalWrite ?? false,
   deltas: options.deltas ?? false,
-  classifyStatus: options.classifyStatus ?? (() => undefined),
+  classifyStatus: options.classifyStatus,
   clock: options.clock ?? systemClock,
 });
 

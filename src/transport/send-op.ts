@@ -37,7 +37,7 @@ export async function sendOp(op: Op, parts: SendParts, signal: AbortSignal | und
 /** Says why the operation cannot be put on the wire, or undefined. Used for batches, whose ids travel in the body but live by the same rules. */
 export function refusedBeforeSending(op: Op, { urls }: Pick<SendParts, 'urls'>): PushResult | undefined {
   try {
-    urls.entity(op.kind, op.id);
+    urls.check(op.kind, op.id);
     return undefined;
   } catch (error) {
     return unsendable(op, error);

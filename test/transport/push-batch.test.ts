@@ -355,6 +355,50 @@ test('I9: an aborted batch push settles at once; answered chunks keep their answ
   expect(announced).toEqual(typesOf(answered));
 });
 
+test('I9: accepted answers are told while the next chunk is on its way, in the order of the operations', async () => {
+  const told: string[] = [];
+  const toldBefore: number[] = [];
+  const { rest } = await batching(
+    (exchange) => {
+      // The request is here: what was told by now did not wait for its answer.
+      setImmediate(() => {
+        toldBefore.push(told.length);
+        results(exchange);
+      });
+    },
+    { batchSize: 2 },
+  );
+  await rest.push(
+    ids(6).map((id) => edit(id)),
+    { onAnswer: ({ opId }) => void told.push(opId) },
+  );
+  expect(toldBefore).toEqual([0, 2, 4]);
+  expect(told).toHaveLength(6);
+});
+
+test('F-23: accepted items with rows of other entities end the push, at most one chunk later', async () => {
+  const { rest, server } = await batching((exchange) => results(exchange, ({ opId }) => ({ opId, statusCode: 200, data: { id: 'other' } })), { batchSize: 2 });
+  const { results: answers } = await rest.push(
+    ids(8).map((id) => edit(id)),
+    {},
+  );
+  expect(server.requests.filter(isBatch).length).toBeLessThanOrEqual(2);
+  expect(typesOf(answers).slice(0, 2)).toEqual(['pushMalformed', 'pushMalformed']);
+  expect(answers.at(-1)?.result).toMatchObject(unsent);
+});
+
+test('F-07: a refused token in a chunk is read before the next chunk leaves, also where the app decides what a status means', async () => {
+  const denied = await batching((exchange) => results(exchange, ({ opId }) => ({ opId, statusCode: 401 })), { batchSize: 2 });
+  const byApp = await batching(results, { batchSize: 2, classifyStatus: ({ op }) => (op === undefined ? undefined : 'unauthorized') });
+  for (const { rest, server } of [denied, byApp]) {
+    await rest.push(
+      ids(6).map((id) => edit(id)),
+      {},
+    );
+    expect(server.requests.filter(isBatch)).toHaveLength(1);
+  }
+});
+
 test('F-80, I13: what cannot be sent is refused alone, in batches too', async () => {
   const circular: Record<string, never> = {};
   Object.assign(circular, { self: circular });

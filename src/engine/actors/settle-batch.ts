@@ -6,7 +6,7 @@ import type { SettleReport } from '../../model/run.ts';
 import { delayFor } from '../../rules/backoff.ts';
 import { toOutcome } from '../../rules/outcome.ts';
 import type { EnginePorts } from '../engine-ports.ts';
-import { yieldTurn } from '../../persistence/yield-turn.ts';
+import { yieldTurn } from '../../model/yield-turn.ts';
 import { noteClockOffset } from './clock-offset.ts';
 import { conflictWith, isRowOf } from './read-answer.ts';
 import type { BatchUnderWay, RunMemory } from './run-memory.ts';

@@ -2,7 +2,7 @@ import { defer, type Conflict, type ConflictResolution, type ConflictResolver } 
 import { ValidationError } from '../../model/errors.ts';
 import type { StorePort } from '../../model/ports.ts';
 import type { ConflictRef } from '../../model/run.ts';
-import { yieldTurn } from '../../persistence/yield-turn.ts';
+import { yieldTurn } from '../../model/yield-turn.ts';
 
 /** What a resolver came to. `failed`: it threw, and why. */
 export interface ResolverAnswer {
