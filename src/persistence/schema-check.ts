@@ -6,7 +6,7 @@ import { syncTableNames } from './migrations.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { dialectOf, Session } from './session.ts';
 
-/** Rejects with `DatabaseError` that names each missing table and how to get it (SCH-05). */
+/** Rejects with `DatabaseError` that names each missing table, or column on SQLite, and how to get it (SCH-05). */
 export async function checkSchema(session: Session, dataSource: DataSource, tables: Iterable<ReplicaTable>): Promise<void> {
   const names =
     session.dialect.name === 'sqlite'
@@ -20,11 +20,30 @@ export async function checkSchema(session: Session, dataSource: DataSource, tabl
       `sync table${missing.length > 1 ? 's' : ''} ${missing.join(', ')} missing in ${String(dataSource.options.database ?? 'the database')}: put \`migrations: [...syncMigrations]\` and \`entities: [...syncEntities]\` (from synchart/persistence) into the DataSource and run its migrations (migrationsRun: true)`,
     );
   }
-  const unmade = [...tables]
+  const replicas = [...tables];
+  const unmade = replicas
     .map(({ metadata: { schema, tableName } }) => (schema === undefined ? tableName : `${schema}.${tableName}`))
     .filter((name) => !present.has(name));
   if (unmade.length > 0)
     throw new DatabaseError(`table ${unmade.join(', ')} is registered for sync but does not exist: run your migrations before the engine starts`);
+  if (session.dialect.name === 'sqlite') await checkColumns(session, replicas);
+}
+
+/** A table that was in use before it is synchronised lacks the sync columns until a migration of the app adds them. */
+async function checkColumns(session: Session, tables: readonly ReplicaTable[]): Promise<void> {
+  if (tables.length === 0) return;
+  const present = await session.query<{ table: string; column: string }>(
+    `SELECT t."name" AS "table", c."name" AS "column" FROM sqlite_master t JOIN pragma_table_xinfo(t."name") c WHERE t."type" = 'table'`,
+  );
+  const known = new Set(present.map(({ table, column }) => JSON.stringify([table, column]).toLowerCase()));
+  const complaints = tables.flatMap(({ metadata: { tableName, columns } }) => {
+    const missing = columns.filter(
+      ({ databaseName, isVirtualProperty }) => !isVirtualProperty && !known.has(JSON.stringify([tableName, databaseName]).toLowerCase()),
+    );
+    return missing.length === 0 ? [] : [`${tableName} (${missing.map(({ databaseName }) => databaseName).join(', ')})`];
+  });
+  if (complaints.length > 0)
+    throw new DatabaseError(`columns of tables registered for sync are missing: ${complaints.join('; ')}: add them by a migration before the engine starts`);
 }
 
 /** Where a statement failed because a sync table does not exist: the error that names it and the fix (SCH-05). Any other comes back as it is. */

@@ -95,6 +95,22 @@ describe.each(fileDrivers)('migrations on %s', (driver) => {
   });
 });
 
+test('SCH-05: columns that a table of the app lacks are named before anything runs', async () => {
+  const dataSource = await new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [todoEntity, ...syncEntities],
+    migrations: [...syncMigrations],
+    synchronize: false,
+    migrationsRun: true,
+  }).initialize();
+  await dataSource.query('CREATE TABLE todos (id text PRIMARY KEY, TITLE text, priority integer, tags text, done boolean)');
+  await expect(openStore('better-sqlite3', { dataSource })).rejects.toThrow(
+    /missing: todos \([^)]*updated_at, deleted_at, deleted_at_local\): add them by a migration/,
+  );
+  await dataSource.destroy();
+});
+
 test('SCH-05: a missing table is named together with the fix; a table of the app, too', async () => {
   const dataSource = await new DataSource({
     type: 'better-sqlite3',

@@ -2,6 +2,7 @@ import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 import type { GatedQueryRunner } from '../gated-query-runner.ts';
 import type { OpenTransaction } from '../open-transaction.ts';
+import { ValidationError } from '../../model/errors.ts';
 import { classifyDatabaseError } from '../database-failure.ts';
 import { isOwn } from '../own-work.ts';
 import { registerTables } from '../register-table.ts';
@@ -19,7 +20,7 @@ import { parentsFirst } from './parents-first.ts';
 import { queueChanges } from './queue-changes.ts';
 import { Turns } from './turns.ts';
 import { uniqueKeysOf } from './unique-keys.ts';
-import { controlWordOf, hidingStatement, incrementsOf, revivingStatement, savepointOf, type Increments } from './understand-statement.ts';
+import { controlWordOf, hidingStatement, incrementsOf, returnsDeleted, revivingStatement, savepointOf, type Increments } from './understand-statement.ts';
 import { isUncaptured } from './without-capture.ts';
 
 type Send = (sql: string, parameters?: readonly unknown[], structured?: boolean) => Promise<unknown>;
@@ -241,11 +242,21 @@ export class Capture {
       await this.#prepare(on, transaction);
       const at = new Date(this.settings.now()).toISOString();
       const hiding = hidingStatement(statement.sql, statement.parameters, tableOf, at);
+      if (false && returnsDeleted(statement.sql) && this.#writesCaptured(statement.sql)) {
+        throw new ValidationError(
+          `DELETE … RETURNING on a captured table is understood with ? for its values, and without WITH, ORDER BY, LIMIT and comments; select the rows first: ${statement.sql.slice(0, 80)}`,
+        );
+      }
       return on.send(hiding?.sql ?? statement.sql, hiding?.parameters ?? statement.parameters, statement.structured);
     });
     const result = await sent.catch((error: unknown) => this.#insertOverDeleted(on, transaction, statement, error));
     if (increments !== undefined) await this.#flush(on, transaction, increments);
     return result;
+  }
+
+  #writesCaptured(sql: string): boolean {
+    const tables = writtenBy(sql)?.tables ?? [];
+    return tables === 'all' || tables.some((name) => this.#byName.has(name));
   }
 
   /** For the app a deleted row is not there: an insert with its id succeeds, and brings it back. */
@@ -308,7 +319,8 @@ export class Capture {
   }
 
   async #install(on: Captured, transaction: OpenTransaction, tables: readonly CapturedTable[]): Promise<void> {
-    await checkSchema(this.#session(on), this.dataSource, []);
+    const replicas = tables.map(({ replica }) => replica);
+    await checkSchema(this.#session(on), this.dataSource, replicas);
     await on.send(`CREATE TEMP TABLE IF NOT EXISTS ${captureSwitch} ("on" INTEGER NOT NULL)`);
     await on.send(`INSERT INTO temp.${captureSwitch} ("on") SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM temp.${captureSwitch})`);
     for (const table of tables) for (const sql of table.install(await uniqueKeysOf(on.send, table.name))) await on.send(sql);

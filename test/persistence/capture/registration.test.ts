@@ -145,6 +145,15 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
     expect(await dataSource.getRepository(todoEntity).count()).toBe(0);
   });
 
+  test('a table without the sync columns says which are missing, and keeps nothing', async () => {
+    const dataSource = await openTodoDatabase(driver);
+    opened.push(dataSource);
+    await dataSource.query('ALTER TABLE todos DROP COLUMN deleted_at_local');
+    captureWrites(dataSource, [todos]);
+    await expect(dataSource.query(`INSERT INTO todos (id, title) VALUES ('a', 't')`)).rejects.toThrow(/todos \(deleted_at_local\): add them by a migration/);
+    expect(await dataSource.query('SELECT * FROM todos')).toEqual([]);
+  });
+
   test('subclassed rows of another entity are not touched', async () => {
     interface Plain extends SyncedRow {
       id: string;
