@@ -176,13 +176,13 @@ test('I12: engines of a page are told apart by name, those in frames of the site
     [served.url, 'inner'],
     [elsewhere, 'foreign'],
   ] as const) {
-    await browser.page.evaluate((src) => {
-      const frame = document.createElement('iframe');
-      frame.src = src;
-      document.body.append(frame);
+    const element = await browser.page.evaluateHandle((src) => {
+      const added = document.createElement('iframe');
+      added.src = src;
+      document.body.append(added);
+      return added;
     }, `${url}/`);
-    await expect.poll(() => browser.page.frames().some((frame) => frame.parentFrame() !== null && frame.url() === `${url}/`)).toBe(true);
-    const frame = browser.page.frames().find((it) => it.parentFrame() !== null && it.url() === `${url}/`);
+    const frame = await element.contentFrame();
     await frame?.waitForFunction(() => window.exposedPage !== undefined);
     await frame?.evaluate(async (given) => {
       await window.exposedPage?.open(given);
@@ -240,10 +240,20 @@ test('I13: what a page or a script in it forges reaches neither the engine nor a
   );
   expect(await browser.panel.evaluate(`document.querySelectorAll('b, img, script:not([src])').length`)).toBe(0);
   for (const answer of ['not a string', '{}', JSON.stringify({ isOpen: true, more: true, text: 'x'.repeat(1_000) })])
-    await browser.page.evaluate((text) => {
-      const hook = window[Symbol.for('synchart.devtools.v1')];
-      if (hook !== undefined) hook.exchange = () => text;
-    }, answer);
+    await browser.page.evaluate(
+      (text) =>
+        new Promise((resolve) => {
+          let asked = 0;
+          Object.assign(window[Symbol.for('synchart.devtools.v1')] ?? {}, {
+            exchange: () => {
+              asked += 1;
+              if (asked === 3) resolve(asked);
+              return text;
+            },
+          });
+        }),
+      answer,
+    );
   await openApp('todo app');
   await reads('0 pending');
 });

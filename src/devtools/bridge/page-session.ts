@@ -28,14 +28,16 @@ export function createPageSession(): PageSession {
     channel: {
       post: (message) => {
         if (!isOpen) return;
+        // Looked at before: one message may have any size, or the first one of a large log would never arrive.
+        if (length > mostUnread) {
+          // Half a stream is of no use to anybody.
+          waiting = [];
+          close();
+          return;
+        }
         const line = `${JSON.stringify(message)}\n`;
         waiting.push(line);
         length += line.length;
-        if (length <= mostUnread) return;
-        // Half a stream is of no use to anybody.
-        waiting = [];
-        length = 0;
-        close();
       },
       subscribe: (listener) => {
         listeners.add(listener);
