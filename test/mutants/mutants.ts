@@ -156,7 +156,7 @@ export const mutants: readonly Mutant[] = [
   {
     fault: 'the gate lets two transactions onto one connection',
     file: 'persistence/gate-lock.ts',
-    edits: [['if (this.#holder === undefined) {\n      this.#give(holder);', 'if (this.clock.now() > 0) {\n      this.#give(holder);']],
+    edits: [['if (this.#holder !== undefined) return false;', 'if (this.#holder !== undefined && this.clock.now() < 0) return false;']],
     tests: ['persistence/connection-gate.test.ts'],
   },
   {
@@ -252,5 +252,141 @@ export const mutants: readonly Mutant[] = [
     file: 'persistence/settle.ts',
     edits: [['if (version !== undefined && isOutdated(version, base)) return', "if (version === '' && isOutdated(version, base)) return"]],
     tests: ['persistence/settle.test.ts'],
+  },
+  {
+    fault: 'I7: a file of sql.js is written in place, so that a crash leaves half of it',
+    file: 'persistence/save-file.ts',
+    edits: [
+      ['const besides = `${path}.saving`;', 'const besides = path;'],
+      ['await rename(besides, path);', 'if (besides !== path) await rename(besides, path);'],
+    ],
+    tests: ['persistence/save-file.test.ts'],
+  },
+  {
+    fault: 'I7: a commit of sql.js does not wait for its file',
+    file: 'persistence/open-database.ts',
+    edits: [['autoSaveCallback: (bytes: Uint8Array) => saveFile(database, bytes)', 'autoSaveCallback: (bytes: Uint8Array) => void saveFile(database, bytes)']],
+    tests: ['persistence/save-file.test.ts'],
+  },
+  {
+    fault: 'I1: an operation that was settled early is settled once more with its batch',
+    file: 'engine/actors/settle-early.ts',
+    edits: [['batch.settled.add(request.op.opId);', 'batch.settled.delete(request.op.opId);']],
+    tests: ['engine/settle-early.test.ts'],
+  },
+  {
+    fault: 'F-143: the database of another user is taken for ours',
+    file: 'engine/scope-guard.ts',
+    edits: [['if (claimed.owner !== asked || read() !== asked) throw', 'if (claimed.owner === undefined || read() !== asked) throw']],
+    tests: ['scenario/accounts.test.ts'],
+  },
+  {
+    fault: 'F-143: a page that comes after the user has changed is written',
+    file: 'engine/scoped-transport.ts',
+    edits: [
+      ['const page = await inner.pull({ ...request, signal });\n        await guard.assert();', 'const page = await inner.pull({ ...request, signal });'],
+    ],
+    tests: ['scenario/accounts.test.ts'],
+  },
+  {
+    fault: 'F-143: the rest of a batch is sent although the user has changed',
+    file: 'engine/scoped-transport.ts',
+    edits: [['if (guard.hasChanged()) controller.abort();', 'if (guard.hasChanged() && controller.signal.aborted) controller.abort();']],
+    tests: ['scenario/accounts.test.ts'],
+  },
+  {
+    fault: 'I1: what was never sent is given up without a word when the database is emptied',
+    file: 'persistence/clear-scope.ts',
+    edits: [['const facts = ops.map(', 'const facts = ops.slice(0, 0).map(']],
+    tests: ['scenario/accounts.test.ts'],
+  },
+  {
+    fault: 'I11: a run goes on writing into a database that was emptied for somebody else',
+    file: 'persistence/clear-scope.ts',
+    edits: [['  await revokeLease(session);\n', '']],
+    tests: ['scenario/accounts.test.ts'],
+  },
+  {
+    fault: 'I12: a run that stands still is never told',
+    file: 'engine/watch-stalls.ts',
+    edits: [["if (now === '' || stallAfterMs === Infinity) return;", "if (now !== '' || stallAfterMs === Infinity) return;"]],
+    tests: ['scenario/stalled.test.ts'],
+  },
+  {
+    fault: 'I12: a run that moves counts as one that stands still',
+    file: 'engine/watch-stalls.ts',
+    edits: [['return JSON.stringify([value, id, batchId, push, pull,', 'return JSON.stringify([id,']],
+    tests: ['scenario/stalled.test.ts'],
+  },
+  {
+    fault: 'I2: an upgrade changes the body of a request that is under way',
+    file: 'persistence/upgrade-operations.ts',
+    edits: [['THEN COALESCE("frozen_body", "payload") ELSE', 'THEN "frozen_body" ELSE']],
+    tests: ['persistence/schema-versions.test.ts', 'scenario/schema-versions.test.ts'],
+  },
+  {
+    fault: 'I13: an operation that cannot be upgraded is sent as it was',
+    file: 'persistence/upgrade-operations.ts',
+    edits: [['return new Set(unfit.flatMap(', 'return new Set(unfit.slice(0, 0).flatMap(']],
+    tests: ['persistence/schema-versions.test.ts', 'scenario/schema-versions.test.ts'],
+  },
+  {
+    fault: 'a new version of a table is adopted, and its rows keep the old shape',
+    file: 'persistence/upgrade-schemas.ts',
+    edits: [['const mustResync = stored !== undefined && wasPulled', 'const mustResync = stored === 0 && wasPulled']],
+    tests: ['scenario/schema-versions.test.ts'],
+  },
+  {
+    fault: 'I4: what the engine writes is captured as an edit of the user',
+    file: 'persistence/capture/without-capture.ts',
+    edits: [['=> context.current() !== undefined;', '=> context.current()?.uncaptured === undefined && context.current() !== undefined;']],
+    tests: ['persistence/capture/repository-writes.test.ts'],
+  },
+  {
+    fault: 'F-140: a save puts back what others have changed since the entity was loaded',
+    file: 'persistence/capture/rebase-entity.ts',
+    edits: [['if (isUntouched || codec.name === table.updatedAt)', 'if (isUntouched && codec.name === table.updatedAt)']],
+    tests: ['persistence/capture/repository-writes.test.ts', 'persistence/capture/with-engine.test.ts'],
+  },
+  {
+    fault: 'F-141: what a deletion takes along is not queued',
+    file: 'persistence/capture/queue-changes.ts',
+    edits: [['const hasFollowed = await followForeignKeys(session, changes.tables, stamp.at);', 'const hasFollowed = false;']],
+    tests: ['persistence/capture/relations.test.ts'],
+  },
+  {
+    fault: 'I7: a savepoint that is rolled back leaves what it remembered',
+    file: 'persistence/capture/journal.ts',
+    edits: [['const gone = this.#entries.splice(length);', 'const gone = this.#entries.slice(length);']],
+    tests: ['persistence/capture/repository-writes.test.ts'],
+  },
+  {
+    fault: 'F-11: a live query misses what was committed while it read',
+    file: 'persistence/live-read.ts',
+    edits: [
+      [
+        '        while (isStale && !subscriber.closed) {\n          isStale = false;\n          await readOnce();\n        }',
+        '        isStale = false;\n        await readOnce();',
+      ],
+    ],
+    tests: ['persistence/live-query.test.ts'],
+  },
+  {
+    fault: 'a live query shows half of a commit',
+    file: 'persistence/live-read.ts',
+    edits: [['if (first !== last && feed.lastCommitOf(tables) > first', 'if (first > last && feed.lastCommitOf(tables) > first']],
+    tests: ['persistence/live-query.test.ts'],
+  },
+  {
+    fault: 'F-11: a commit of several tables tells of the last one only',
+    file: 'persistence/change-feed.ts',
+    edits: [['for (const table of more) all.add(table);\n  return all;', 'return new Set(more);']],
+    tests: ['persistence/change-feed.test.ts', 'persistence/live-query.test.ts'],
+  },
+  {
+    fault: 'a second equal item that a merge dropped is not named as lost',
+    file: 'rules/merge-lists.ts',
+    edits: [['return [`${count}:${identity}`, item];', 'return [`${count * 0}:${identity}`, item];']],
+    tests: ['rules/lost-changes.test.ts'],
   },
 ];

@@ -13,15 +13,24 @@ import type { SyncFailure } from '../../src/model/failure.ts';
 import { anonymousWaiter, type SyncRequest } from '../../src/model/run.ts';
 import {
   acceptRequest,
+  adoptPlan,
   asAutomatic,
   automaticWork,
+  closeKind,
+  countOutcome,
+  countPage,
+  countPart,
+  countSettled,
   covers,
   createRun,
   endingOf,
   failedKinds,
   isKindAhead,
+  isTransient,
+  leaveConflict,
   mergeRequests,
   promisesOf,
+  reopen,
   timerMs,
   toRequest,
   toSyncError,
@@ -93,6 +102,27 @@ describe('requests', () => {
       { numRuns: 200 },
     );
   });
+  test('what the engine asks by itself waits for nobody, and nothing more than that is asked', () => {
+    expect(toRequest({ type: 'remote.changed', kinds: ['tags', 'strange'] }, all)).toEqual({
+      pushKinds: [],
+      pullKinds: ['tags'],
+      resyncKinds: [],
+      decisions: [],
+      automatic: true,
+      explicit: false,
+      waiters: [],
+    });
+    expect(toRequest({ type: 'RESOLVE_CONFLICT', opId: 'x', resolution: { type: 'defer' } }, all)).toEqual({
+      pushKinds: [],
+      pullKinds: [],
+      resyncKinds: [],
+      decisions: ['x'],
+      automatic: true,
+      explicit: false,
+      waiters: [],
+    });
+    expect(promisesOf(undefined)).toEqual([]);
+  });
   test('a promise that left leaves the work to the others', () => {
     expect(withoutWaiter(sync, 'w1')).toBeUndefined();
     expect(withoutWaiter(sync, 'elsewhere')).toBe(sync);
@@ -103,6 +133,8 @@ describe('requests', () => {
     expect(automaticWork(createRun(1, sync, 3), undefined)).toBeUndefined();
     expect(automaticWork(createRun(1, { ...sync, automatic: true }, 3), sync)).toEqual(asAutomatic(sync));
     expect(automaticWork(createRun(1, sync, 3), asAutomatic(sync))).toEqual(asAutomatic(sync));
+    expect(automaticWork(undefined, undefined)).toBeUndefined();
+    expect(automaticWork(undefined, asAutomatic(sync))).toEqual(asAutomatic(sync));
   });
 });
 
@@ -132,6 +164,123 @@ describe('runs', () => {
   });
 });
 
+describe('what comes of a run', () => {
+  const ref = (opId: string, kind = 'todos') => ({ kind, entityId: `entity of ${opId}`, opId });
+  const failure = (kind: string, phase: 'push' | 'pull'): SyncFailure => ({ type: 'kindFailed', kind, phase, message: 'm' });
+  const run = { ...createRun(1, sync, 3), planned: true };
+  const plan = { pushKinds: ['todos'], pullKinds: ['lists'], resyncKinds: ['tags'], conflicts: [ref('a')], facts: [] };
+
+  test('a run begins with all that is asked, and with nothing found or counted', () => {
+    expect(createRun(7, sync, 3)).toMatchObject({ id: 7, planned: false, replan: false, toPush: all.pushKinds, toPull: all.pullKinds, toSweep: [] });
+    expect(createRun(7, sync, 3)).toMatchObject({ conflicts: [], failures: [], told: [], attempts: 0, round: 0, maxRetries: 3 });
+  });
+  test('I7: a plan replaces what was planned before; what is swept is pulled first', () => {
+    const before = {
+      ...run,
+      replan: true,
+      batchId: 7,
+      report: { answered: 0, reached: false },
+      round: 2,
+      conflicts: [ref('old')],
+      resyncReason: 'manual' as const,
+    };
+    expect(adoptPlan(before, plan)).toMatchObject({
+      planned: true,
+      replan: false,
+      batchId: undefined,
+      report: undefined,
+      round: 0,
+      conflicts: [ref('a')],
+      toPush: ['todos'],
+      toPull: ['lists', 'tags'],
+      toSweep: ['tags'],
+      resyncReason: 'manual',
+    });
+    expect(adoptPlan(before, { ...plan, resyncReason: 'schema' }).resyncReason).toBe('schema');
+  });
+  test('I13: kinds that a plan leaves out are told once per phase, also when it is planned again', () => {
+    const [pull, push, other] = [failure('todos', 'pull'), failure('todos', 'push'), failure('lists', 'pull')];
+    const once = adoptPlan({ ...run, failures: [pull] }, { ...plan, failures: [{ ...pull, message: 'again' }, push, other] });
+    expect(once.failures).toEqual([pull, push, other]);
+    expect(adoptPlan(once, { ...plan, failures: [push, other] }).failures).toEqual([pull, push, other]);
+    expect(adoptPlan(once, plan).failures).toEqual([pull, push, other]);
+    expect(adoptPlan({ ...run, failures: [unavailable] }, { ...plan, failures: [unavailable] }).failures).toEqual([unavailable, unavailable]);
+    expect(adoptPlan({ ...run, failures: [unavailable] }, { ...plan, failures: [pull] }).failures).toEqual([unavailable, pull]);
+    expect(adoptPlan({ ...run, failures: [pull] }, { ...plan, failures: [unavailable] }).failures).toEqual([pull, unavailable]);
+  });
+  test('RUN-05: batches, pages and conflicts are counted up, and a conflict is kept once', () => {
+    const settled = { batchSize: 3, pushed: 2, errors: 1, conflicts: [ref('a'), ref('b')], facts: [] };
+    const once = countPart({ ...run, conflicts: [ref('a')], batchId: 7 }, settled);
+    expect(once).toMatchObject({ batchId: 7, conflicts: [ref('a'), ref('b')], push: { pushed: 2, errors: 1, conflicts: 2, batches: 1 } });
+    const twice = countSettled({ ...once, report: { answered: 1, reached: true } }, { ...settled, batchSize: 0, conflicts: [] });
+    expect(twice).toMatchObject({ batchId: undefined, report: undefined, push: { pushed: 4, errors: 2, conflicts: 2, batches: 1 } });
+    const paged = countPage(countPage(run, { kind: 'todos', pageSize: 9, pulled: 5, facts: [] }), { kind: 'todos', pageSize: 9, pulled: 2, facts: [] });
+    expect(paged).toMatchObject({ pulledOfKind: 7, pull: { pulled: 7, pages: 2, errors: 0 } });
+    expect(closeKind(paged)).toMatchObject({ pulledOfKind: 0, toPull: ['lists', 'tags'], pull: { pulled: 7 } });
+  });
+  test('I8: a conflict that comes again keeps its place and counts its rounds; any other outcome is done with it', () => {
+    const two = { ...run, conflicts: [ref('a'), ref('b', 'lists')], push: { ...run.push, errors: 2 } };
+    const again = countOutcome(two, { type: 'again', pushed: 0, errors: 0, facts: [] });
+    expect(again).toMatchObject({ round: 1, conflicts: [ref('a'), ref('b', 'lists')], push: { conflictsResolved: 0 } });
+    const resolved = countOutcome(again, { type: 'resolved', pushed: 1, errors: 1, facts: [] });
+    expect(resolved).toMatchObject({ round: 0, conflicts: [ref('b', 'lists')], push: { pushed: 1, errors: 3, conflictsResolved: 1 } });
+    expect(countOutcome(again, { type: 'left', pushed: 0, errors: 0, facts: [] })).toMatchObject({ round: 0, push: { conflictsResolved: 0 } });
+    expect(leaveConflict(again)).toMatchObject({ round: 0, conflicts: [ref('b', 'lists')] });
+    expect(reopen({ ...again, toPush: ['tags'], conflicts: [] }, [ref('a'), ref('c')])).toMatchObject({
+      round: 0,
+      conflicts: [ref('a'), ref('c')],
+      toPush: ['tags', 'todos'],
+    });
+  });
+  test('I13: a kind is ahead in a push also while only its conflicts are, and in a pull while only its sweep is', () => {
+    const rest = { ...run, toPush: ['lists'], toPull: ['lists'], toSweep: ['tags'], conflicts: [ref('a'), ref('b', 'lists')] };
+    expect(['todos', 'lists', 'tags'].map((kind) => isKindAhead(rest, failure(kind, 'push')))).toEqual([true, true, false]);
+    expect(['todos', 'lists', 'tags'].map((kind) => isKindAhead(rest, failure(kind, 'pull')))).toEqual([false, true, true]);
+    expect(isKindAhead({ ...rest, conflicts: [] }, failure('todos', 'push'))).toBe(false);
+    expect(isKindAhead(rest, unavailable)).toBe(false);
+  });
+  test('I13: without a kind its conflicts are left, too, the failure is counted, and the rest stays', () => {
+    const before = { ...run, conflicts: [ref('a'), ref('b', 'lists')], round: 2, toSweep: ['todos', 'tags'], pulledOfKind: 4 };
+    expect(withoutKind(before, failure('todos', 'push'))).toMatchObject({
+      toPush: ['lists'],
+      toPull: all.pullKinds,
+      conflicts: [ref('b', 'lists')],
+      round: 0,
+      failures: [failure('todos', 'push')],
+      push: { ...run.push, errors: 1 },
+    });
+    expect(withoutKind(before, failure('todos', 'pull'))).toMatchObject({
+      toPush: all.pushKinds,
+      toPull: ['lists', 'tags'],
+      toSweep: ['tags'],
+      pulledOfKind: 0,
+      conflicts: before.conflicts,
+      pull: { ...run.pull, errors: 1 },
+      push: run.push,
+    });
+    expect(withoutKind(before, unavailable)).toBe(before);
+  });
+  test('what is tried again are the kinds that failed, each once, with the resyncs that were asked for', () => {
+    const asked = toRequest({ type: 'FULL_RESYNC', waiter: 'w1' }, all);
+    const failures = [failure('tags', 'pull'), failure('tags', 'pull'), failure('todos', 'push'), unavailable];
+    expect(failedKinds({ ...createRun(1, asked, 3), failures })).toEqual({
+      pushKinds: ['todos'],
+      pullKinds: ['tags'],
+      resyncKinds: ['tags'],
+      decisions: [],
+      automatic: true,
+      explicit: false,
+      waiters: [],
+    });
+    expect(failedKinds({ ...run, failures }).resyncKinds).toEqual([]);
+  });
+  test('F-105: the end of a run names the phase of the kind that failed, else its own', () => {
+    expect(endingOf({ ...run, phase: 'sync' }, { failure: failure('tags', 'pull') }).phase).toBe('pull');
+    expect(endingOf({ ...run, phase: 'push' }, { failure: unavailable }).phase).toBe('push');
+    expect(endingOf({ ...run, phase: 'fullResync' }, { tookMs: 5 })).toMatchObject({ phase: 'fullResync', tookMs: 5, attempts: 1, waiters: ['w1'] });
+  });
+});
+
 describe('waits', () => {
   test('a timer is never longer than the platform can wait: it would fire at once', () => {
     expect([timerMs(-5), timerMs(5), timerMs(1e12), timerMs(Infinity)]).toEqual([0, 5, 2 ** 31 - 1, 2 ** 31 - 1]);
@@ -152,12 +301,44 @@ describe('errors', () => {
     expect(toSyncError({ type: 'authRequired', message: 'm' }, end)).toBeInstanceOf(AuthError);
     expect(toSyncError({ type: 'storeFailed', message: 'm' }, end)).toBeInstanceOf(DatabaseError);
     expect(toSyncError({ type: 'stopped', message: 'm' }, end)).toBeInstanceOf(SyncAbortedError);
+    const ofKind = toSyncError({ type: 'kindFailed', kind: 'todos', phase: 'push', message: 'm' }, end);
+    expect(ofKind).toBeInstanceOf(SyncOperationError);
+    expect(ofKind).toMatchObject({ phase: 'push' });
+    expect(toSyncError(unavailable, end)).not.toHaveProperty('cause');
+    expect(toSyncError({ ...unavailable, cause: plain }, end).cause).toBe(plain);
+  });
+  test('F-85: what the server said of its limit is passed on, with the time until which it asked to wait', () => {
+    const throttled: SyncFailure = { type: 'throttled', message: 'slow down', retryAfterMs: 7, at: 50_000 };
+    expect(toSyncError(throttled, end)).toMatchObject({ message: 'slow down', statusCode: 429, retryAfterMs: 7, retryAt: 50_007, cause: undefined });
+    expect(toSyncError({ ...throttled, retryAfterMs: 0 }, end)).toMatchObject({ retryAt: undefined });
+    expect(toSyncError({ type: 'throttled', message: 'm', retryAfterMs: 7 }, end)).toMatchObject({ retryAt: undefined });
+    const cause = new Error('socket');
+    const told = new TransportError('told', 503, 'body', { cause, code: 'BUSY' });
+    expect(toSyncError({ ...throttled, cause: told }, end)).toMatchObject({
+      message: 'told',
+      statusCode: 503,
+      responseBody: 'body',
+      code: 'BUSY',
+      cause,
+      retryAfterMs: 7,
+      retryAt: 50_007,
+    });
+    expect(toSyncError({ ...throttled, cause }, end)).toMatchObject({ message: 'slow down', statusCode: 429, cause });
+    const other = new NetworkError('gone');
+    expect(toSyncError({ ...throttled, cause: other }, end)).toBe(other);
   });
   test('I8: retries that were used up are told; a run that was allowed none rejects with the failure itself', () => {
     const tired = toSyncError(unavailable, { phase: 'push', attempts: 4, maxRetries: 3 });
     expect(tired).toBeInstanceOf(MaxRetriesExceededError);
     expect(tired.cause).toBeInstanceOf(NetworkError);
     expect(toSyncError(unavailable, { phase: 'push', attempts: 1, maxRetries: 0 })).toBeInstanceOf(NetworkError);
+    expect(toSyncError(unavailable, { phase: 'push', attempts: 3, maxRetries: 3 })).toBeInstanceOf(NetworkError);
+    expect([unavailable, undefined, { type: 'fatal', message: 'm' } as const, { type: 'storeBusy', message: 'm' } as const].map(isTransient)).toEqual([
+      true,
+      false,
+      false,
+      true,
+    ]);
     expect(toSyncError({ type: 'fatal', message: 'bug' }, { phase: 'push', attempts: 4, maxRetries: 3 })).not.toBeInstanceOf(MaxRetriesExceededError);
     expect(toSyncError(unavailable, endingOf({ ...createRun(1, sync, 3), attempts: 3 }, {}))).toBeInstanceOf(MaxRetriesExceededError);
   });
