@@ -76,9 +76,47 @@ test('100,000 entries are read once, and a further one costs no more than itself
     const entry = event(index + 1, { runId: Math.floor(index / 50) });
     return Object.defineProperty(entry, 'type', { get: () => (looks += 1) && 'event' });
   });
-  read(entries, {});
+  while (read(entries, {}).hasMore);
   looks = 0;
   entries.push(event(100_001));
   expect(read(entries, {}).total).toBe(100_001);
   expect(looks).toBe(0);
+});
+
+test('I10: when the oldest entries go, the list and the runs lose them, and the rest is not read again', () => {
+  const read = createTimelineReader();
+  let looks = 0;
+  const entries = Array.from({ length: 1_000 }, (_, index) => {
+    const entry = event(index + 1, { runId: Math.floor(index / 100), kind: index % 2 === 0 ? 'todos' : 'notes' });
+    return Object.defineProperty(entry, 'type', { get: () => (looks += 1) && 'event' });
+  });
+  read(entries, { kind: 'todos' });
+  entries.splice(0, 250);
+  entries.push(event(1_001, { kind: 'todos', runId: 10 }));
+  looks = 0;
+  const { shown, runs, total, lastId } = read(entries, { kind: 'todos' });
+  expect(looks).toBe(0);
+  expect([shown[0]?.id, shown.length, total, lastId]).toEqual([251, 376, 751, 1_001]);
+  expect(runs.map(({ runId }) => runId)).toEqual([2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test('a long log is read in parts, and says that there is more', () => {
+  const read = createTimelineReader({ plain: 40, text: 30 });
+  const entries = Array.from({ length: 100 }, (_, index) => event(index + 1));
+  const parts = (filter: Parameters<typeof read>[1]): readonly unknown[] => {
+    const seen: (readonly [number, boolean])[] = [];
+    for (let hasMore = true; hasMore; ) {
+      const timeline = read(entries, filter);
+      ({ hasMore } = timeline);
+      seen.push([timeline.total, hasMore]);
+    }
+    return seen;
+  };
+  expect(parts({})).toEqual([
+    [40, true],
+    [80, true],
+    [100, false],
+  ]);
+  expect(parts({ text: 'pushed' }).at(-1)).toEqual([100, false]);
+  expect(idsOf(read(entries, { text: 'pushed' }).shown)).toHaveLength(100);
 });

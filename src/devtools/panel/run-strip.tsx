@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { memo, useEffect, useRef, useState, type ReactNode } from 'react';
 import { mostDrawnRuns, stripOf, type StripBar, type StripRun } from '../views/run-strip.ts';
 import type { RunSpan } from '../views/run-spans.ts';
 import { IconButton } from './parts/icon-button.tsx';
@@ -92,12 +92,14 @@ interface BarsProps {
 }
 
 /** For the mouse only: by keyboard the same is in the list. */
-const Bars = ({ className, bars, isNamed = false, onJump }: BarsProps): ReactNode => (
-  <div className={className} aria-hidden="true">
-    {bars.map(({ start, length, tone, title, entryId }) => (
-      <span key={entryId} data-tone={tone} title={title} style={{ insetInlineStart: `${start}%`, inlineSize: `${length}%` }} onClick={() => onJump(entryId)}>
-        {isNamed ? title : undefined}
-      </span>
-    ))}
-  </div>
+const Bars = memo(
+  ({ className, bars, isNamed = false, onJump }: BarsProps): ReactNode => (
+    <div className={className} aria-hidden="true">
+      {bars.map(({ start, length, tone, title, entryId }) => (
+        <span key={entryId} data-tone={tone} title={title} style={{ insetInlineStart: `${start}%`, inlineSize: `${length}%` }} onClick={() => onJump(entryId)}>
+          {isNamed ? title : undefined}
+        </span>
+      ))}
+    </div>
+  ),
 );

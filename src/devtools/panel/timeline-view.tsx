@@ -1,4 +1,4 @@
-import { useMemo, useState, type ReactNode } from 'react';
+import { memo, useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { LogEntry, LogEntryType } from '../protocol/log-entry.ts';
 import { describeEntry, entryTypeNames } from '../views/describe-entry.ts';
 import { describeTime } from '../views/describe-time.ts';
@@ -31,17 +31,26 @@ export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
   const [frozenAt, setFrozenAt] = useState<number>();
   const [selected, setSelected] = useState(() => (focus === undefined ? undefined : Number(focus)));
   const [reveal, setReveal] = useState(() => (selected === undefined ? undefined : placeOf(entries, selected)));
-  const [read] = useState(createTimelineReader);
+  const [read] = useState(() => createTimelineReader());
+  const [turn, setTurn] = useState(0);
   // The log grows in place; its revision tells that it did.
-  const { shown, runs, total, lastId } = useMemo(() => read(entries, filter, frozenAt), [read, entries, revision, filter, frozenAt]);
+  const { shown, runs, total, lastId, hasMore } = useMemo(() => read(entries, filter, frozenAt), [read, entries, revision, filter, frozenAt, turn]);
+  useEffect(() => {
+    if (!hasMore) return undefined;
+    const waiting = requestAnimationFrame(() => setTurn((before) => before + 1));
+    return () => cancelAnimationFrame(waiting);
+  }, [hasMore, turn]);
   const newest = entries.at(-1)?.id ?? 0;
   const chosen = selected === undefined ? undefined : entries[placeOf(entries, selected)];
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
   const narrow = (part: TimelineFilter): void => setFilter((before) => ({ ...before, ...part }));
-  const jump = (entryId: number): void => {
-    setSelected(entryId);
-    setReveal(placeOf(shown, entryId));
-  };
+  const jump = useCallback(
+    (entryId: number): void => {
+      setSelected(entryId);
+      setReveal(placeOf(shown, entryId));
+    },
+    [shown],
+  );
 
   return (
     <>
@@ -87,7 +96,7 @@ export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
       </div>
       <RunStrip runs={runs} selectedRun={chosen !== undefined && 'runId' in chosen ? chosen.runId : undefined} onJump={jump} />
       <div className={chosen === undefined ? 'sc-split' : 'sc-split open'}>
-        {shown.length === 0 ? (
+        {shown.length === 0 && !hasMore ? (
           <EmptyState title={isFiltered ? 'No entry fits' : 'Nothing has happened yet'}>
             <p>{isFiltered ? 'Widen the filter to see the others.' : 'Each step of the engine appears here as it happens.'}</p>
           </EmptyState>
@@ -121,7 +130,8 @@ interface EntryRowProps {
   readonly onSelect: (id: number) => void;
 }
 
-function EntryRow({ entry, isSelected, onSelect }: EntryRowProps): ReactNode {
+/** An entry never changes: drawn once for as long as it is in sight. */
+const EntryRow = memo(({ entry, isSelected, onSelect }: EntryRowProps): ReactNode => {
   if (entry === undefined) return <div className="sc-row" />;
   const { tone, title, detail } = describeEntry(entry);
   return (
@@ -137,4 +147,4 @@ function EntryRow({ entry, isSelected, onSelect }: EntryRowProps): ReactNode {
       <span className="sc-entry-text clip quiet">{detail}</span>
     </button>
   );
-}
+});

@@ -19,6 +19,7 @@ export interface RunSpan {
   to: number;
   outcome: 'running' | 'completed' | 'failed' | 'ended';
   readonly firstId: number;
+  lastId: number;
   readonly phases: readonly PhaseSpan[];
   readonly requests: readonly RequestEntry[];
 }
@@ -31,6 +32,8 @@ const mostRuns = 2_000;
 export interface RunSpans {
   readonly list: readonly RunSpan[];
   add(entry: LogEntry): void;
+  /** Forgets the runs that have nothing from the entry with this number on. */
+  dropBefore(id: number): void;
 }
 
 /** Gathers runs from entries in their order; what belongs to no run ends the one before. */
@@ -56,6 +59,11 @@ export function createRunSpans(): RunSpans {
 
   return {
     list,
+    dropBefore: (id) => {
+      const kept = list.findIndex(({ lastId }) => lastId >= id);
+      const gone = list.splice(0, kept === -1 ? list.length : kept);
+      if (current !== undefined && gone.includes(current)) current = undefined;
+    },
     add: (entry) => {
       if (entry.type === 'command') return;
       const { runId } = entry;
@@ -67,11 +75,12 @@ export function createRunSpans(): RunSpans {
         close(entry.at);
         // A request is written when it ends; where the log begins in a run it may be the first that is known.
         const from = entry.type === 'request' ? entry.startedAt : entry.at;
-        current = { runId, from, to: entry.at, outcome: 'running', firstId: entry.id, phases: [], requests: [] };
+        current = { runId, from, to: entry.at, outcome: 'running', firstId: entry.id, lastId: entry.id, phases: [], requests: [] };
         list.push(current);
         if (list.length > mostRuns) list.shift();
       }
       current.to = Math.max(current.to, entry.at);
+      current.lastId = entry.id;
       if (entry.type === 'transition') move(entry);
       else if (entry.type === 'request') current.requests.push(entry);
       else if (entry.name === 'sync.completed') current.outcome = 'completed';

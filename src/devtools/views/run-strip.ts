@@ -1,7 +1,7 @@
 import type { RequestEntry } from '../protocol/log-entry.ts';
 import type { Tone } from './phase-tone.ts';
 import { phaseNames, phaseTones } from './phase-tone.ts';
-import { describeRequest, requestOutcome } from './request-model.ts';
+import { describeRequest, requestOutcome, type RequestOutcome } from './request-model.ts';
 import { describeRun, outcomeTones, type RunSpan } from './run-spans.ts';
 
 /** A bar within its run: place and length in percent of the run. */
@@ -52,10 +52,21 @@ export function stripOf(runs: readonly RunSpan[]): readonly StripRun[] {
       length: (length / whole) * 100,
       tone: outcomeTones[run.outcome],
       title: describeRun(run),
-      phases: phaseBars(run),
-      requests: requestBars(run),
+      ...barsOf(run),
     };
   });
+}
+
+type Bars = Pick<StripRun, 'phases' | 'requests'>;
+/** What was drawn of a run, and how far the run was then: most runs are over, and their bars never change. */
+const drawnBars = new WeakMap<RunSpan, { readonly lastId: number; readonly bars: Bars }>();
+
+function barsOf(run: RunSpan): Bars {
+  const known = drawnBars.get(run);
+  if (known !== undefined && known.lastId === run.lastId) return known.bars;
+  const bars = { phases: phaseBars(run), requests: requestBars(run) };
+  drawnBars.set(run, { lastId: run.lastId, bars });
+  return bars;
 }
 
 function phaseBars({ from, to, phases }: RunSpan): readonly StripBar[] {
@@ -68,19 +79,29 @@ function phaseBars({ from, to, phases }: RunSpan): readonly StripBar[] {
   });
 }
 
+const outcomes = new WeakMap<RequestEntry, RequestOutcome>();
+/** A request of a run that is under way is asked about with each that follows it. */
+function outcomeOf(request: RequestEntry): RequestOutcome {
+  const known = outcomes.get(request) ?? requestOutcome(request);
+  outcomes.set(request, known);
+  return known;
+}
+
 function requestBars({ from, to, requests }: RunSpan): readonly StripBar[] {
   const length = Math.max(1, to - from);
   const places = new Map<number, RequestEntry[]>();
   for (const [index, request] of requests.entries()) {
     const place = requests.length <= mostBars ? index : Math.min(mostBars - 1, Math.floor(((request.startedAt - from) / length) * mostBars));
-    places.set(place, [...(places.get(place) ?? []), request]);
+    const group = places.get(place);
+    if (group === undefined) places.set(place, [request]);
+    else group.push(request);
   }
   return [...places.values()].flatMap((group): readonly StripBar[] => {
     const [first] = group;
     if (first === undefined) return [];
-    const outcomes = group.map((request) => requestOutcome(request));
-    const shown = outcomes.find(({ tone }) => tone === 'error') ?? outcomes.find(({ tone }) => tone !== 'ok') ?? outcomes[0];
-    const end = Math.max(...group.map(({ at }) => at));
+    const ends = group.map(outcomeOf);
+    const shown = ends.find(({ tone }) => tone === 'error') ?? ends.find(({ tone }) => tone !== 'ok') ?? ends[0];
+    const end = group.reduce((latest, { at }) => Math.max(latest, at), first.at);
     return [
       {
         start: ((first.startedAt - from) / length) * 100,

@@ -20,39 +20,56 @@ export interface Timeline {
   readonly total: number;
   /** Number of the newest one read; 0 before the first. */
   readonly lastId: number;
+  /** More is there than was read at a time: call again, soon. */
+  readonly hasMore: boolean;
 }
 
+/** Most entries that are read at a time, so that no frame is late; looking for a text takes the longest. */
+const mostAtOnce = { plain: 25_000, text: 4_000 } as const;
+
 /**
- * Reads a growing log: each call looks only at what is new since the one before, unless the filter changed or the oldest entries went. One
- * reader per view.
+ * Reads a growing log: each call looks only at what is new since the one before, unless the filter changed or the log is another one, and at most
+ * at so many entries. What went from the log goes from the list, too. One reader per view.
  */
-export function createTimelineReader(): (entries: readonly LogEntry[], filter: TimelineFilter, upTo?: number) => Timeline {
+export function createTimelineReader(
+  atOnce: { readonly plain: number; readonly text: number } = mostAtOnce,
+): (entries: readonly LogEntry[], filter: TimelineFilter, upTo?: number) => Timeline {
   let shown: LogEntry[] = [];
   let spans = createRunSpans();
   let filterText = '';
   let firstId = 0;
-  let next = 0;
-  let lastId = 0;
+  let last: LogEntry | undefined;
+
+  const begin = (): void => {
+    shown = [];
+    spans = createRunSpans();
+    last = undefined;
+  };
+  /** The oldest entries went: the log is bounded. */
+  const drop = (id: number): void => {
+    shown.splice(0, placeOf(shown, id));
+    spans.dropBefore(id);
+  };
 
   return (entries, filter, upTo = Infinity) => {
     const text = JSON.stringify(filter);
-    const isContinued = entries[0]?.id === firstId && (next === 0 || entries[next - 1]?.id === lastId);
-    if (!isContinued || text !== filterText) {
-      shown = [];
-      spans = createRunSpans();
-      next = 0;
-      lastId = 0;
-      firstId = entries[0]?.id ?? 0;
-      filterText = text;
-    }
+    const place = last === undefined ? -1 : placeOf(entries, last.id);
+    if (text !== filterText || (last !== undefined && entries[place] !== last)) begin();
+    filterText = text;
+    const oldest = entries[0]?.id ?? 0;
+    if (oldest > firstId) drop(oldest);
+    firstId = oldest;
     const fits = matcher(filter);
-    for (let entry = entries[next]; entry !== undefined && entry.id <= upTo; entry = entries[next]) {
+    let next = last === undefined ? 0 : place + 1;
+    const end = Math.min(entries.length, next + (filter.text === undefined ? atOnce.plain : atOnce.text));
+    for (let entry = entries[next]; next < end && entry !== undefined && entry.id <= upTo; entry = entries[next]) {
       spans.add(entry);
       if (fits(entry)) shown.push(entry);
-      lastId = entry.id;
+      last = entry;
       next += 1;
     }
-    return { shown, runs: spans.list, total: next, lastId };
+    const following = entries[next];
+    return { shown, runs: spans.list, total: next, lastId: last?.id ?? 0, hasMore: following !== undefined && following.id <= upTo };
   };
 }
 
