@@ -2,6 +2,7 @@ import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/Abstra
 import type { AbstractSqliteQueryRunner } from 'typeorm/driver/sqlite-abstract/AbstractSqliteQueryRunner.js';
 import { DatabaseError } from '../model/errors.ts';
 import { toBindables } from './bind-value.ts';
+import { withoutLeadingComments } from './leading-comments.ts';
 import type { OpenTransaction, TransactionMember } from './open-transaction.ts';
 import { readKeyOf } from './same-reads.ts';
 import { isAnswering, shortQuery } from './short-query.ts';
@@ -43,9 +44,6 @@ export type GatedRunnerClass = new (driver: AbstractSqliteDriver) => GatedQueryR
 
 const reading = /^\s*(select|pragma|explain)\b/i;
 const control = /^\s*(begin|commit|end|rollback|savepoint)\b(?!.*\bto\b)/i;
-
-/** Only short statements can be transaction control: a bulk statement is not scanned. */
-const controlOf = (sql: string): string | undefined => (sql.length > 64 ? undefined : control.exec(sql)?.[1]?.toLowerCase());
 
 /** Rolls back what the runner began and will not end. */
 async function abandon(gate: GateOperations, runner: GatedQueryRunner): Promise<void> {
@@ -90,8 +88,9 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
     }
 
     override async query(sql: string, parameters?: Parameters_, useStructuredResult?: boolean): QueryAnswer {
-      const word = controlOf(sql);
-      if (word === 'begin') return gate.begin(this, sql);
+      const bare = withoutLeadingComments(sql);
+      const word = control.exec(bare)?.[1]?.toLowerCase();
+      if (word === 'begin') return gate.begin(this, bare);
       if (word !== undefined && word !== 'savepoint') return end(gate, this, sql, word);
 
       const open = this.transaction?.state === 'open' ? this.transaction : gate.ambient();
@@ -104,7 +103,7 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
         return gate.inside(open, run);
       }
       if (word === 'savepoint') throw new DatabaseError(`${sql}: a savepoint outside of a transaction is not supported; use startTransaction()`);
-      const verb = reading.exec(sql)?.[1];
+      const verb = reading.exec(bare)?.[1];
       if (verb === undefined) return gate.alone(sql, run);
       // A subscriber to statements hears of each.
       return gate.readAlone(run, isShort && /select/i.test(verb) ? readKeyOf(sql, bound, useStructuredResult === true) : undefined);

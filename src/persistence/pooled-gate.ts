@@ -2,6 +2,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import type { Clock } from '../model/clock.ts';
 import { whileBusy } from './busy-database.ts';
 import type { Commit, ConnectionGate, Observed } from './gate-port.ts';
+import { withoutLeadingComments } from './leading-comments.ts';
 import { observing } from './observing.ts';
 import { takeTurn } from './postgres-turn.ts';
 import { createAsyncContext } from './transaction-context.ts';
@@ -47,7 +48,7 @@ export function createPooledGate(dataSource: DataSource, { clock, busyTimeoutMs 
     const query: Query = queryRunner.query.bind(queryRunner);
     let open: Writes | undefined;
     const listening = async (sql: string, ...rest: readonly unknown[]): Promise<unknown> => {
-      const word = sql.length > 64 ? undefined : control.exec(sql)?.[1]?.toLowerCase();
+      const word = control.exec(withoutLeadingComments(sql))?.[1]?.toLowerCase();
       const send = (): Promise<unknown> => Reflect.apply(query, queryRunner, [sql, ...rest]) as Promise<unknown>;
       if (word === undefined) {
         context.current()?.note?.(commits);

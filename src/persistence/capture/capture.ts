@@ -242,7 +242,7 @@ export class Capture {
       await this.#prepare(on, transaction);
       const at = new Date(this.settings.now()).toISOString();
       const hiding = hidingStatement(statement.sql, statement.parameters, tableOf, at);
-      if (false && returnsDeleted(statement.sql) && this.#writesCaptured(statement.sql)) {
+      if (hiding === undefined && returnsDeleted(statement.sql) && this.#writesCaptured(statement.sql)) {
         throw new ValidationError(
           `DELETE … RETURNING on a captured table is understood with ? for its values, and without WITH, ORDER BY, LIMIT and comments; select the rows first: ${statement.sql.slice(0, 80)}`,
         );

@@ -1,3 +1,4 @@
+import { withoutLeadingComments } from '../leading-comments.ts';
 import type { CapturedTable } from './captured-table.ts';
 import { quoted } from './captured-table.ts';
 
@@ -7,7 +8,7 @@ export type ControlWord = 'begin' | 'commit' | 'rollback' | 'rollbackTo' | 'save
 const control = /^\s*(begin|commit|end|rollback|savepoint|create|drop|alter|attach|detach)\b/i;
 
 export function controlWordOf(sql: string): ControlWord | undefined {
-  const word = control.exec(sql)?.[1]?.toLowerCase();
+  const word = control.exec(withoutLeadingComments(sql))?.[1]?.toLowerCase();
   switch (word) {
     case undefined:
       return undefined;
@@ -79,11 +80,22 @@ export function incrementsOf(sql: string, tableOf: (name: string) => CapturedTab
 
 const deletion = /^\s*delete\s+from\s+(?:"((?:[^"]|"")+)"|([\w$]+))\s*(where\b[\s\S]*)?$/i;
 /** Not safe to put brackets around, or counts its parameters itself. */
-const involved = /\b(?:returning|order\s+by|limit)\b|;|--|\/\*|[?:@$]\d|[:@$][a-z_]/i;
+const involved = /\b(?:order\s+by|limit)\b|;|--|\/\*|[?:@$]\d|[:@$][a-z_]/i;
+
+/** Parts a statement at its RETURNING; the second part is empty where it has none. */
+function atReturning(sql: string): readonly [before: string, returning: string] {
+  let depth = 0;
+  for (const { 0: part, index } of sql.matchAll(token)) {
+    if (part === '(') depth += 1;
+    if (part === ')') depth -= 1;
+    if (depth === 0 && part.toLowerCase() === 'returning') return [sql.slice(0, index), sql.slice(index)];
+  }
+  return [sql, ''];
+}
 
 /**
  * Turns a plain DELETE into the UPDATE that hides the rows, so that the app hears how many there were. Other forms are caught by the trigger,
- * which hides the rows as well but counts none.
+ * which hides the rows as well but counts none. RETURNING gives the rows as they are then: with the time at which they were hidden.
  */
 export function hidingStatement(
   sql: string,
@@ -91,14 +103,36 @@ export function hidingStatement(
   tableOf: (name: string) => CapturedTable | undefined,
   at: string,
 ): { readonly sql: string; readonly parameters: readonly unknown[] } | undefined {
-  const match = deletion.exec(sql);
-  if (!match || involved.test(sql)) return undefined;
+  const plainSql = withoutLeadingComments(sql);
+  if (!/^\s*delete\b/i.test(plainSql) || involved.test(plainSql)) return undefined;
+  const [before, returning] = atReturning(plainSql);
+  const match = deletion.exec(before);
+  if (!match) return undefined;
   const [, inQuotes, plain, where] = match;
   const table = tableOf((inQuotes?.replaceAll('""', '"') ?? plain ?? '').toLowerCase());
   if (table === undefined) return undefined;
   const name = quoted(table.name);
   const condition = where === undefined ? '' : `(${where.replace(/^where/i, '')}) AND `;
-  return { sql: `UPDATE ${name} SET ${quoted(table.deletedAtLocal)} = ? WHERE ${condition}${table.shown(name)}`, parameters: [at, ...(parameters ?? [])] };
+  return {
+    sql: `UPDATE ${name} SET ${quoted(table.deletedAtLocal)} = ? WHERE ${condition}${table.shown(name)} ${returning}`,
+    parameters: [at, ...(parameters ?? [])],
+  };
+}
+
+const verbs: ReadonlySet<string> = new Set(['insert', 'replace', 'update', 'delete']);
+
+/** Tells a DELETE that asks for the deleted rows: where the trigger hides them, SQLite would give none. */
+export function returnsDeleted(sql: string): boolean {
+  if (!/\bdelete\b/i.test(sql) || !/\breturning\b/i.test(sql)) return false;
+  const [before, returning] = atReturning(withoutLeadingComments(sql));
+  if (returning === '') return false;
+  let depth = 0;
+  for (const [part] of before.matchAll(token)) {
+    if (part === '(') depth += 1;
+    if (part === ')') depth -= 1;
+    if (depth === 0 && verbs.has(part.toLowerCase())) return part.toLowerCase() === 'delete';
+  }
+  return false;
 }
 
 const insertion = /^\s*insert\s+into\s+(?:"((?:[^"]|"")+)"|([\w$]+))\s*\(((?:\s*(?:"(?:[^"]|"")+"|[\w$]+)\s*,?)+)\)\s*(?:values|select)\b/i;

@@ -239,6 +239,42 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       expect(await bench.queued()).toEqual([edit('a', 'title'), edit('c', 'title')]);
     });
 
+    test('F-130: comments in front of a word and behind it do not hide it', async () => {
+      const runner = bench.dataSource.createQueryRunner();
+      await runner.query(`/* traceparent='00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' */ BEGIN`);
+      const beside = bench.gate.detached(() => repository.update('b', { title: 'y' }));
+      await runner.query(`-- the form\n UPDATE todos SET title = 'x' WHERE id = 'a'`);
+      await runner.query('/* page 7 */ SAVEPOINT one');
+      await runner.query(`UPDATE todos SET title = 'x' WHERE id = 'c'`);
+      await runner.query(`/* to the start */ ROLLBACK TO SAVEPOINT one`);
+      await runner.query(`COMMIT /* traceparent='00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' */`);
+      await beside;
+      await runner.query('-- again\n/* and again */ BEGIN');
+      await runner.query(`UPDATE todos SET title = 'z' WHERE id = 'c'`);
+      await runner.query('/**/ROLLBACK');
+      await runner.release();
+      expect(await bench.queued()).toEqual([edit('a', 'title'), edit('b', 'title')]);
+    });
+
+    test('WRT-08: RETURNING gives the rows that were written or deleted', async () => {
+      const returned = (sql: string, parameters: unknown[] = []): Promise<{ id: string; title?: string }[]> =>
+        bench.dataSource.query<{ id: string; title?: string }[]>(sql, parameters);
+      expect(await returned(`DELETE FROM todos WHERE id = ? RETURNING id, title`, ['a'])).toEqual([{ id: 'a', title: 'server a' }]);
+      expect(await returned(`DELETE FROM todos WHERE id = ? RETURNING id`, ['a'])).toEqual([]);
+      expect(await returned(`UPDATE todos SET title = 'x' WHERE id = 'b' RETURNING id, title`)).toEqual([{ id: 'b', title: 'x' }]);
+      expect(await returned(`INSERT INTO todos (id, title) VALUES ('n', 'new') RETURNING id`)).toEqual([{ id: 'n' }]);
+      expect(await returned(`DELETE FROM "todos" WHERE title IN ('returning', (SELECT 'server c')) RETURNING id || ?`, ['!'])).toEqual([{ 'id || ?': 'c!' }]);
+      expect(await bench.queued()).toEqual([deletion('a'), edit('b', 'title'), create('n'), deletion('c')]);
+
+      for (const sql of [
+        `DELETE FROM todos WHERE id = ?1 RETURNING id`,
+        `WITH gone AS (SELECT 'b' AS id) DELETE FROM todos WHERE id IN (SELECT id FROM gone) RETURNING id`,
+      ])
+        await expect(returned(sql, ['b'])).rejects.toThrow(ValidationError);
+      expect(await returned(`REPLACE INTO todos (id, title) VALUES ('b', 'delete from') RETURNING id`)).toEqual([{ id: 'b' }]);
+      expect((await repository.find()).map(({ id }) => id).sort()).toEqual(['b', 'n']);
+    });
+
     test('I7: writes side by side, without and with a transaction, each have their operation', async () => {
       const runner = bench.dataSource.createQueryRunner();
       await Promise.all([
