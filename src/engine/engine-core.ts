@@ -14,7 +14,7 @@ import { toSyncError } from '../rules/sync-rules.ts';
 import { assembleMachine } from './assemble-machine.ts';
 import type { EnginePorts } from './engine-ports.ts';
 import { explainOperation } from './explain.ts';
-import { createHub, reportQuietly } from './isolated-observable.ts';
+import { createHub, reportQuietly } from '../persistence/isolated-observable.ts';
 import type { QueuePort } from '../model/queue.ts';
 import { readAgain } from './read-again.ts';
 import { createScopeCommands } from './scope-commands.ts';
@@ -255,7 +255,8 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     signedIn: () =>
       alive(async () => {
         send({ type: 'SIGNED_IN' });
-        await Promise.resolve();
+        // Who asks for the status afterwards learns whose the database is.
+        await until((now) => isOver(now) || !now.matches({ session: { signedIn: 'checking' } }));
       }),
     startAuto: ({ interval = defaultIntervalMs } = {}) => {
       if (!(Number.isFinite(interval) && interval > 0))

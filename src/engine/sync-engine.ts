@@ -129,7 +129,7 @@ export interface SyncEngineCore {
   /** Aborts what is in flight and resolves when nothing runs any more; survives a restart. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Ends `authRequired`; what waited goes on. */
+  /** Ends `authRequired`; what waited goes on. Resolves when it is known whose the database is: `status().scopeChanged` says it (F-143). */
   signedIn(): Promise<void>;
   /** Syncs every `interval` ms (default 5 minutes), first after one interval. Failures are events only (F-15). */
   startAuto(options?: { readonly interval?: number }): void;

@@ -70,16 +70,16 @@ describe('whose data it is', () => {
     expect(again.server.recordedRequests).toEqual([]);
   });
 
-  test('it is compared at signedIn(), also when there is nothing to do', async () => {
+  test('F-143: it is compared at signedIn(), also when there is nothing to do, and the status has it right after', async () => {
     const bench = await begin();
     await bench.engine.start();
     user = 'bert';
     await bench.engine.signedIn();
-    await bench.until(({ scopeChanged }) => scopeChanged);
+    expect(bench.engine.status().scopeChanged).toBe(true);
     expect(bench.types()).toEqual(['scope.changed']);
     user = 'anna';
     await bench.engine.signedIn();
-    await bench.until(({ scopeChanged }) => !scopeChanged);
+    expect(bench.engine.status().scopeChanged).toBe(false);
   });
 
   test('while nobody is signed in nothing is sent, and nobody takes the database', async () => {
