@@ -7,24 +7,32 @@ import type { UnitOfWork } from './unit-of-work.ts';
 /** Takes the lease from whoever holds it, in the caller's transaction: every later write of its run fails, and nobody holds it now. */
 export const revokeLease = (session: Session): Promise<void> => session.run('UPDATE "sync_lease" SET "token" = "token" + 1, "owner" = \'\', "expires_at" = 0');
 
-/** The lease in `sync_lease`: held per run, one statement to take, to extend and to give back; nothing is written when idle. */
+/** The lease in `sync_lease`: held per run, one statement to take, to extend and to give back; nothing is written when idle or waiting. */
 export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number): LeasePort {
   const lost = (): SyncStepError => {
     holder.expiresAt = 0;
     return new SyncStepError({ type: 'leaseLost', message: 'the sync lease has passed to another process', at: unit.clock.now() });
   };
+  /** What is there now, and whether it is somebody else's. */
+  const look = async (session: Session) => {
+    const now = unit.clock.now();
+    const before = await session.one<{ owner: string; token: number; expiresAt: number | string }>(
+      'SELECT "owner", "token", "expires_at" AS "expiresAt" FROM "sync_lease" WHERE "name" = ?',
+      [holder.name],
+    );
+    const expiresAt = before === undefined ? 0 : Number(before.expiresAt);
+    // An expiry further away than one lease can last was written by a clock that has been set back since.
+    const isHeld = before !== undefined && before.owner !== holder.owner && expiresAt > now && expiresAt <= now + 10 * ttlMs;
+    return { now, before, isHeld };
+  };
+  let isWaiting = false;
   return {
-    acquire: () => {
+    acquire: async () => {
       const { token: lastToken } = holder;
-      return unit.transaction(async (session) => {
-        const now = unit.clock.now();
-        const before = await session.one<{ owner: string; token: number; expiresAt: number | string }>(
-          'SELECT "owner", "token", "expires_at" AS "expiresAt" FROM "sync_lease" WHERE "name" = ?',
-          [holder.name],
-        );
-        const expiresAt = before === undefined ? 0 : Number(before.expiresAt);
-        // An expiry further away than one lease can last was written by a clock that has been set back since.
-        const isHeld = before !== undefined && before.owner !== holder.owner && expiresAt > now && expiresAt <= now + 10 * ttlMs;
+      // Who waits only looks, until it is free: many that wait would stand in the way of those who write, and of each other.
+      if (isWaiting && (await unit.read(look)).isHeld) return { held: false };
+      const answer = await unit.transaction(async (session) => {
+        const { now, before, isHeld } = await look(session);
         if (isHeld) return { held: false as const };
         // Ours if the last holder was this very owner under this very token: nobody has run in between.
         const continued = before !== undefined && before.owner === holder.owner && Number(before.token) === lastToken;
@@ -37,6 +45,8 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
         holder.expiresAt = now + ttlMs;
         return { held: true as const, continued };
       });
+      isWaiting = !answer.held;
+      return answer;
     },
     renew: () =>
       unit.transaction(async (session) => {

@@ -14,6 +14,9 @@ const ttl = 1_500;
 const t1 = '2026-01-01T00:00:01Z';
 const lost = { failure: { type: 'leaseLost' } };
 
+const ignore = (): void => undefined;
+const silent = { logQuery: ignore, logQueryError: ignore, logQuerySlow: ignore, logSchemaBuild: ignore, logMigration: ignore, log: ignore };
+
 /** PostgreSQL has no counter of commits; each row knows who wrote it. */
 const versionsOfRows = ['lease', 'state', 'outbox', 'cursors']
   .map((name) => `SELECT '${name}' AS name, CAST(xmin AS text) FROM sync_${name}`)
@@ -52,6 +55,17 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     await two.dataSource.destroy();
     await database.remove();
     await rm(folder, { recursive: true, force: true });
+  });
+
+  test('I11: who waits for the lease leaves the write lock to the others', async () => {
+    await one.store.lease.acquire();
+    await two.store.lease.acquire();
+    const written: string[] = [];
+    two.dataSource.setOptions({ logger: { ...silent, logQuery: (sql) => written.push(sql) }, logging: true });
+    expect(await two.store.lease.acquire()).toEqual({ held: false });
+    expect(written.filter((sql) => !sql.startsWith('SELECT'))).toEqual([]);
+    clock.increment(ttl);
+    expect(await two.store.lease.acquire()).toEqual({ held: true, continued: false });
   });
 
   test('I11: of two engines on one file only one acquires, and the other once it is given back', async () => {
