@@ -125,8 +125,10 @@ export class EntityChanges {
 
   /** As {@link depart}, where the operations are all that is queued and the row is all that is known. */
   leavePlainly(entityId: string, { ops, row }: PlainDeparture): void {
-    this.goneSeqs.push(...ops.map(({ seq }) => seq));
-    this.goneOps.push(...ops);
+    for (const op of ops) {
+      this.goneSeqs.push(op.seq);
+      this.goneOps.push(op);
+    }
     this.basesToRemove.add(entityId);
     this.writeRow({ id: entityId, row, server: row }, false);
   }

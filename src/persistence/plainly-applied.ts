@@ -28,8 +28,10 @@ export async function plainlyApplied(session: Session, table: ReplicaTable, answ
     if (ops === undefined || outcome.type !== 'applied' || request.op.type !== 'upsert' || outcome.row === undefined) return [];
     const { row } = outcome;
     if (table.isDeleted(row) || table.readUpdatedAt(row) === undefined || !table.isComplete(row)) return [];
+    const { id, deletedAt } = table.keys;
+    const isFull = row[id] === request.entityId && Object.hasOwn(row, deletedAt);
     // It lives, else the edit would not have been accepted.
-    return [{ answer, ops, row: { [table.keys.id]: request.entityId, [table.keys.deletedAt]: null, ...row } }];
+    return [{ answer, ops, row: isFull ? row : { ...row, [id]: row[id] ?? request.entityId, [deletedAt]: row[deletedAt] ?? null } }];
   });
   const ids = new Set(answers.map(({ request }) => request.entityId));
   if (candidates.length === 0 || ids.size < answers.length) return new Map();

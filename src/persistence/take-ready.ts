@@ -66,8 +66,8 @@ async function takeHeads(
       ids
         .filter((entityId) => !damaged.has(entityId) && !unfit.has(entityId))
         .flatMap((entityId) => {
-          const group = toGroup(table, entityId, queues.get(entityId) ?? [], context.config.coalesce);
-          return group ? [{ ...group, sendsDeltas: options.deltas }] : [];
+          const group = toGroup(table, entityId, queues.get(entityId) ?? [], context.config.coalesce, options.deltas);
+          return group ? [group] : [];
         }),
     );
     const nothing = groups.filter((group) => group.folded.type === 'nothing');
@@ -79,13 +79,13 @@ async function takeHeads(
       groups.filter((group) => group.folded.type !== 'nothing'),
     );
     const frozen = await freeze(session, ready, context.unit.clock.now());
-    for (const [index, group] of ready.entries()) {
+    ready.forEach((group, index) => {
       const request = frozen[index];
-      if (request === undefined) continue;
+      if (request === undefined) return;
       const taken = withVerification(request, unknown.get(request.entityId), options, context);
       rememberTaken(taken, group.ops);
       requests.push(taken);
-    }
+    });
   }
   if (byKind.size === 1) return requests;
   // Kinds were read one after another; the outbox order is the order of heads.
@@ -98,7 +98,7 @@ const groupOf = (queue: readonly StoredOp[], coalesce: boolean): readonly Stored
   return frozen.length > 0 ? frozen : coalesce ? queue : queue.slice(0, 1);
 };
 
-function toGroup(table: ReplicaTable, entityId: string, queue: readonly StoredOp[], coalesce: boolean): Group | undefined {
+function toGroup(table: ReplicaTable, entityId: string, queue: readonly StoredOp[], coalesce: boolean, sendsDeltas: boolean | undefined): Group | undefined {
   const ops = groupOf(queue, coalesce);
   const head = ops[0];
   const newest = ops.at(-1);
@@ -115,6 +115,7 @@ function toGroup(table: ReplicaTable, entityId: string, queue: readonly StoredOp
       newest,
       ops,
       frozen,
+      sendsDeltas,
       folded: { type: 'upsert', opId, creates: false, payload: frozenBody, changedFields: undefined, baseUpdatedAt: frozenBase, localTimestamp },
     };
   }
@@ -127,10 +128,11 @@ function toGroup(table: ReplicaTable, entityId: string, queue: readonly StoredOp
       newest,
       ops,
       frozen,
+      sendsDeltas,
       folded: { type: 'delete', opId: newest.opId, creates: false, baseUpdatedAt: newest.frozenBase, localTimestamp: newest.localTimestamp },
     };
   }
-  return { table, entityId, head, newest, ops, frozen, folded };
+  return { table, entityId, head, newest, ops, frozen, sendsDeltas, folded };
 }
 
 /** What changes its row by deltas only goes onto the newest row known: there is nothing in it that the user decided on an older one. */
@@ -163,16 +165,16 @@ async function freeze(session: Session, groups: readonly Group[], now: number): 
   const requests = groups.map((group) => toRequest(group));
   const plain: number[] = [];
   const rows: (readonly unknown[])[] = [];
-  for (const [index, group] of groups.entries()) {
+  groups.forEach((group, index) => {
     const request = requests[index];
-    if (group.frozen || request === undefined) continue;
+    if (group.frozen || request === undefined) return;
     const { newest, head } = group;
     const { op } = request;
     const body = op.type === 'upsert' ? frozenBodyOf(op, newest) : null;
     const isAsStored = newest === head && body === null && op.baseUpdatedAt === (newest.baseUpdatedAt === '' ? undefined : newest.baseUpdatedAt);
     if (isAsStored) plain.push(newest.seq);
     else rows.push([newest.seq, op.requestId ?? newest.opId, body, op.baseUpdatedAt ?? null, newest === head ? 1 : 0]);
-  }
+  });
   // One operation that goes out as it is stored: all of its request is in its row already. The key is that of `nextRequestId`.
   if (plain.length > 0)
     await session.run(
@@ -217,39 +219,44 @@ function thawed(body: JsonObject | undefined): { readonly payload: JsonObject | 
 export function toRequest({ table, entityId, ops, newest, folded, frozen, sendsDeltas }: Group): TakenRequest {
   const requestId = newest.requestId ?? nextRequestId(newest);
   const base = frozen ? newest.frozenBase : folded.type === 'nothing' ? undefined : folded.baseUpdatedAt;
-  const shared = {
-    opId: newest.opId,
-    kind: table.kind,
-    id: entityId,
-    localTimestamp: newest.localTimestamp,
-    requestId,
-    ...(newest.force ? { force: true } : {}),
-    ...(base === undefined || base === '' ? {} : { baseUpdatedAt: base }),
-  };
+  const { opId, localTimestamp } = newest;
   const stored = frozen ? thawed(newest.frozenBody) : undefined;
   const deltas = folded.type === 'upsert' ? folded.deltas : undefined;
   const sent = frozen ? stored?.deltas : sendsDeltas ? deltas : undefined;
-  const op: Op =
+  // Once per operation of every batch: keys are added where they are needed, since spreading them away is dearer.
+  const op: Writable<Op> =
     folded.type === 'upsert'
       ? {
           type: 'upsert',
-          ...shared,
+          opId,
+          kind: table.kind,
+          id: entityId,
+          localTimestamp,
+          requestId,
           creates: folded.creates,
           payload: stored?.payload ?? bodyOf(table, newest, folded),
-          ...(folded.changedFields === undefined ? {} : { changedFields: folded.changedFields }),
-          ...(sent === undefined ? {} : { deltas: sent }),
         }
-      : { type: 'delete', ...shared, creates: false };
-  return {
+      : { type: 'delete', opId, kind: table.kind, id: entityId, localTimestamp, requestId, creates: false };
+  if (newest.force) op.force = true;
+  if (base !== undefined && base !== '') op.baseUpdatedAt = base;
+  if (op.type === 'upsert' && folded.type === 'upsert') {
+    if (folded.changedFields !== undefined) op.changedFields = folded.changedFields;
+    if (sent !== undefined) op.deltas = sent;
+  }
+  const request: Writable<TakenRequest> = {
     kind: table.kind,
     entityId,
     op,
     opIds: ops.map((member) => member.opId),
     firstSentAt: newest.firstSentAt,
     verify: 'no',
-    ...(deltas === undefined ? {} : { deltas }),
   };
+  if (deltas !== undefined) request.deltas = deltas;
+  return request;
 }
+
+/** Distributes over unions, so that each member keeps its own keys. */
+type Writable<T> = T extends unknown ? { -readonly [Key in keyof T]: T[Key] } : never;
 
 function bodyOf(table: ReplicaTable, newest: StoredOp, folded: FoldedRequest & { type: 'upsert' }): JsonObject {
   const { changedFields, payload, deltas = [] } = folded;
