@@ -69,13 +69,11 @@ export const HundredThousandEntries: Story = {
     const canvas = within(canvasElement);
     await expect(await canvas.findByText('100,000 entries')).toBeVisible();
     const list = canvas.getByRole('list', { name: 'Log, oldest first' });
-    const startedAt = performance.now();
     for (let step = 0; step < 60; step += 1) {
       list.scrollTop = (list.scrollHeight / 60) * step;
       await new Promise((resolve) => requestAnimationFrame(resolve));
     }
     // Only what is in sight is in the page, wherever one scrolls to; how fast, the bench says.
     await expect(within(list).getAllByRole('listitem').length).toBeLessThan(60);
-    await expect(performance.now() - startedAt).toBeLessThan(10_000);
   },
 };

@@ -1,18 +1,8 @@
 import { NetworkError, TransportError } from '../../model/errors.ts';
-import type { Op } from '../../model/operation.ts';
 import type { PushResult } from '../../model/transport.ts';
 import type { AnsweredOperation, CallFailure } from '../protocol/log-entry.ts';
 
-type OperationFacts = Pick<AnsweredOperation, 'creates' | 'changedFields' | 'baseUpdatedAt' | 'localTimestamp'>;
 type AnswerFacts = Pick<AnsweredOperation, 'retryAfterMs' | 'dispatched' | 'noConnection' | 'timedOut' | 'code' | 'serverDeleted'>;
-
-/** What an operation is, without what it says: names of fields, no values. */
-export const operationFacts = (op: Op): OperationFacts => ({
-  localTimestamp: op.localTimestamp,
-  ...(op.creates ? { creates: true } : {}),
-  ...(op.baseUpdatedAt === undefined ? {} : { baseUpdatedAt: op.baseUpdatedAt }),
-  ...(op.type === 'upsert' && op.changedFields !== undefined ? { changedFields: op.changedFields } : {}),
-});
 
 /** What an answer makes the engine do, beside its type and status. */
 export function answerFacts(result: PushResult | undefined): AnswerFacts {

@@ -2,7 +2,7 @@ import type { Clock } from '../../model/clock.ts';
 import type { Op } from '../../model/operation.ts';
 import type { FetchResult, OpPushResult, PushResult, TransportAdapter } from '../../model/transport.ts';
 import type { NewEntry } from '../log/new-entry.ts';
-import { answerFacts, failureOf, operationFacts } from './call-facts.ts';
+import { answerFacts, failureOf } from './call-facts.ts';
 import type { AnsweredOperation, RequestEntry } from '../protocol/log-entry.ts';
 
 type Trace = Omit<RequestEntry, 'id' | 'type' | 'at' | 'tookMs' | 'result' | 'startedAt' | 'method'>;
@@ -138,19 +138,23 @@ const rowsOf = (answer: FetchResult | undefined): Pick<Trace, 'rows' | 'error' |
   return answer === undefined ? {} : { rows: answer.type === 'fetchSuccess' ? 1 : 0 };
 };
 
+/** Written out, without spreads: there is one for each operation, whether somebody looks or not. */
 function operationOf(op: Op, answered: { readonly result: PushResult; readonly afterMs: number } | undefined): AnsweredOperation {
   const result = answered?.result;
-  return {
+  const operation: AnsweredOperation = {
     opId: op.opId,
     kind: op.kind,
     entityId: op.id,
     operationType: op.type,
-    ...(op.requestId === undefined ? {} : { requestId: op.requestId }),
-    ...(result === undefined ? {} : { outcome: result.type }),
-    ...(result !== undefined && 'statusCode' in result && result.statusCode !== undefined ? { statusCode: result.statusCode } : {}),
-    ...(result !== undefined && 'message' in result ? { message: result.message } : {}),
-    ...(answered === undefined ? {} : { answeredAfterMs: answered.afterMs }),
-    ...answerFacts(result),
-    ...operationFacts(op),
+    requestId: op.requestId,
+    outcome: result?.type,
+    statusCode: result !== undefined && 'statusCode' in result ? result.statusCode : undefined,
+    answeredAfterMs: answered?.afterMs,
+    creates: op.creates ? true : undefined,
+    changedFields: op.type === 'upsert' ? op.changedFields : undefined,
+    baseUpdatedAt: op.baseUpdatedAt,
+    localTimestamp: op.localTimestamp,
   };
+  if (result === undefined || result.type === 'pushSuccess') return operation;
+  return { ...operation, ...('message' in result ? { message: result.message } : {}), ...answerFacts(result) };
 }
