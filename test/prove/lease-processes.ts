@@ -72,6 +72,11 @@ export class LeaseProcesses {
     };
   }
 
+  get progress(): string {
+    const written = this.#slots.reduce((sum, { from }) => sum + from, 0);
+    return `${written} of ${this.proof.processes * this.proof.writes} written, ${this.#runs} runs, ${this.#kills} of them killed`;
+  }
+
   /** Until every process has written all it had to write and has ended by itself. */
   async run(): Promise<void> {
     await Promise.all(this.#slots.map((slot) => this.#live(slot)));

@@ -28,6 +28,8 @@ export interface LeaseProof {
   readonly seed: number;
   /** Kills at most so many holders of the lease. */
   readonly kills: number;
+  /** Called every half minute with how far it is. */
+  readonly onProgress?: (line: string) => void;
 }
 
 export interface LeaseReport {
@@ -70,7 +72,8 @@ export async function proveLease(proof: LeaseProof): Promise<LeaseReport> {
     await first.destroy();
 
     const processes = new LeaseProcesses(proof, { database, url: server.url }, seededRandom(proof.seed), server);
-    await processes.run();
+    const telling = setInterval(() => proof.onProgress?.(processes.progress), 30_000);
+    await processes.run().finally(() => clearInterval(telling));
 
     server.delayNextRequests(0, 0);
     const dataSource = await openTodoDatabase(driver, database);
