@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { inspectPage, type InspectedBrowser } from '../support/browser-devtools.ts';
 import { buildPage, type BuiltPage } from '../support/build-page.ts';
 import { servePage, type ServedPage } from '../support/serve-page.ts';
@@ -24,6 +25,9 @@ const documentOf = (inner: string): string =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><title>page</title><link rel="icon" href="data:,"><body><main>The app</main>${inner}</body></html>`;
 const script = '<script type="module" src="/page.js"></script>';
 
+// A browser and its devtools share the machine with all other tests.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
 let extension: string;
 let built: BuiltPage;
 let served: ServedPage;
@@ -32,18 +36,15 @@ let browser: InspectedBrowser;
 beforeAll(async () => {
   extension = await mkdtemp(join(tmpdir(), 'synchart-extension-'));
   // As the command does it: in this process React would be built as for development.
-  const vite = pathOf('node_modules/vite/bin/vite.js');
-  execFileSync(process.execPath, [vite, 'build', '--config', pathOf('extension.config.ts'), '--outDir', extension, '--emptyOutDir'], {
-    env: { ...process.env, NODE_ENV: 'production' },
-    stdio: 'pipe',
-  });
-  built = await buildPage('test/devtools/page/exposed-page.ts');
+  const command = [pathOf('node_modules/vite/bin/vite.js'), 'build', '--config', pathOf('extension.config.ts'), '--outDir', extension, '--emptyOutDir'];
+  const building = promisify(execFile)(process.execPath, command, { env: { ...process.env, NODE_ENV: 'production' } });
+  [built] = await Promise.all([buildPage('test/devtools/page/exposed-page.ts'), building]);
   served = await servePage([built.folder, pathOf('node_modules/sql.js/dist/')], {
     documents: { '/': documentOf(script), '/empty': documentOf('') },
     policy,
   });
   browser = await inspectPage(extension, `${served.url}/empty`);
-  browser.page.setDefaultTimeout(15_000);
+  browser.page.setDefaultTimeout(30_000);
 }, 180_000);
 afterAll(async () => {
   await browser.close();
@@ -291,6 +292,12 @@ test('I12: a panel that nobody looks at leaves the page alone, and knows everyth
   expect(await steps()).toBe(before);
   await browser.switchPanel(']');
   await reads('todos/meanwhile');
+});
+
+test('I13: a page that only exposes an engine has nothing of the panel, and no React', async () => {
+  const code = await readFile(join(built.folder, 'page.js'), 'utf8');
+  expect(code).toContain('exposeSyncDevtools: give it');
+  expect(['sc-tabs', 'react-flow', 'elkjs', 'useSyncExternalStore'].filter((mark) => code.includes(mark))).toEqual([]);
 });
 
 test('the extension asks for no permission, runs nothing in pages, loads nothing, and is as small as is said', async () => {

@@ -9,7 +9,7 @@ import { chromiumArguments, findChromium } from './find-chromium.ts';
 export interface Target {
   /** Gives the value of an expression, awaited; rejects with what it threw. */
   evaluate<Value>(expression: string): Promise<Value>;
-  /** Resolves as soon as an expression is true. Rejects after 15 s with what the target shows then. */
+  /** Resolves as soon as an expression is true. Rejects after 30 s with what the target shows then. */
   until(expression: string): Promise<void>;
   call(method: string, params?: object): Promise<Readonly<Record<string, unknown>>>;
 }
@@ -140,7 +140,7 @@ async function connect(url: string, sockets: WebSocket[], complaints: string[]):
   await Promise.all([call('Runtime.enable'), call('Log.enable')]);
   const until = (expression: string): Promise<void> =>
     evaluate<void>(`new Promise((resolve, reject) => {
-      const end = performance.now() + 15000;
+      const end = performance.now() + 30000;
       const look = () => {
         if (${expression}) resolve();
         else if (performance.now() > end) reject(new Error(${JSON.stringify(`never true: ${expression}`)} + '; shown is: ' + document.body.innerText.slice(0, 2000)));
