@@ -108,6 +108,7 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
       try {
         const result = await runCommand(command, {
           engine,
+          inspection: internals.inspection,
           redact,
           setFaults,
           record: (on) => {
