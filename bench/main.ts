@@ -5,12 +5,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cityRows } from './city-rows.ts';
+import { lookingCosts } from './devtools.ts';
 import { fillOutbox } from './fill-outbox.ts';
 import { fillFloorDatabase } from './floor-database.ts';
 import { liveLatencies } from './live.ts';
 import { measure, startServer } from './processes.ts';
 import { run, type Contender, type Result } from './race.ts';
 import { toMarkdown } from './report.ts';
+import { scrollFrames } from './scroll.ts';
 import { takeLimit, takes } from './take-size.ts';
 
 const { values } = parseArgs({
@@ -100,26 +102,9 @@ async function take(): Promise<void> {
   report(toMarkdown({ title: `Take, ${takeLimit} heads of line at a time`, unit: 'operations', results, floors: [first] }));
 }
 
-/** What looking costs: the same pushes with nothing attached, with the log on, and with a panel open. */
-async function devtools(): Promise<void> {
-  const database = join(folder, 'watched.db');
-  const small = await startServer(ops);
-  const prepared = await measure('prepare-push', { ...task, url: small.url, database, driver: 'better-sqlite3', idle: false });
-  await small.stop();
-  if (prepared.done !== ops) throw new Error(`prepared ${prepared.done} updates of ${ops}`);
-  const contenders: Contender[] = [
-    { name: 'nothing attached', script: 'push-synchart', database },
-    { name: 'attached, panel closed', script: 'push-synchart-recorded', database },
-    { name: 'attached, panel open', script: 'push-synchart-watched', database },
-  ];
-  const results = await run({ title: 'devtools', contenders, task, expected: ops, rounds, folder }, say);
-  report(
-    toMarkdown({ title: `Devtools, ${ops.toLocaleString('en-US')} updates pushed one by one`, unit: 'operations', results, floors: ['nothing attached'] }),
-  );
-}
-
 try {
-  if (wanted.has('devtools')) await devtools();
+  if (wanted.has('devtools')) for (const table of await lookingCosts({ folder, ops, rounds }, say)) report(table);
+  if (wanted.has('scroll')) report(await scrollFrames(say));
   if (wanted.has('pull')) await pull();
   if (wanted.has('push')) await push();
   if (wanted.has('take')) await take();

@@ -5,7 +5,7 @@ import { createLocalChannel } from '../src/devtools/protocol/local-channel.ts';
 
 /** As often as a view of the panel asks, and as much as the Outbox asks for. */
 const askEveryMs = 300;
-const rowsAsked = 300;
+const rowsAsked = 150;
 
 export interface OpenPanel {
   readonly client: DevtoolsClient;

@@ -2,7 +2,7 @@ import Elk from 'elkjs/lib/elk.bundled.js';
 import { expect, test } from 'vitest';
 import { activeIds, chartViewOf } from '../../src/devtools/agent/chart-view.ts';
 import { arrowsOf, plainDrawing, toDrawing, toElkGraph, whereToBegin } from '../../src/devtools/views/chart-drawing.ts';
-import { stateHistories } from '../../src/devtools/views/chart-history.ts';
+import { createStateHistories } from '../../src/devtools/views/chart-history.ts';
 import type { LogEntry, StateValueJson } from '../../src/devtools/protocol/log-entry.ts';
 import { syncMachine } from '../../src/machines/sync-machine.ts';
 
@@ -54,7 +54,7 @@ test('the history of a state counts how often it was entered and for how long, a
     actions: [],
     sources: [],
   });
-  const histories = stateHistories(chart, [moved(1, 0, 'idle'), moved(2, 100, { running: 'planning' }), moved(3, 150, 'idle')], 200);
+  const histories = createStateHistories()(chart, [moved(1, 0, 'idle'), moved(2, 100, { running: 'planning' }), moved(3, 150, 'idle')], 200);
   expect([histories.get('idle'), histories.get('sync.activity.running.planning')]).toEqual([
     {
       entered: 2,

@@ -1,6 +1,6 @@
 import { useMemo, useState, type ReactNode } from 'react';
 import { plainDrawing } from '../views/chart-drawing.ts';
-import { lastTransition, stateHistories, type StateHistory } from '../views/chart-history.ts';
+import { createStateHistories, lastTransition, type StateHistory } from '../views/chart-history.ts';
 import { takenStep } from '../views/chart-taken.ts';
 import { describeTime } from '../views/describe-time.ts';
 import { ChartCanvas } from './chart-canvas.tsx';
@@ -20,9 +20,10 @@ export function ChartPanelView({ onOpen }: PanelViewProps): ReactNode {
   const drawing = useChartDrawing(chart, options);
   const active = useMemo(() => new Set(view?.active), [view]);
   // The list grows in place; its revision tells that it did.
+  const [historiesOf] = useState(() => createStateHistories());
   const histories = useMemo(
-    () => (chart === undefined || view === undefined ? new Map<string, StateHistory>() : stateHistories(chart, entries, view.at)),
-    [chart, view, entries, revision],
+    () => (chart === undefined || view === undefined ? new Map<string, StateHistory>() : historiesOf(chart, entries, view.at)),
+    [historiesOf, chart, view, entries, revision],
   );
   const last = lastTransition(entries);
   const taken = useMemo(

@@ -1,4 +1,4 @@
-import { useMemo, useState, type ReactNode } from 'react';
+import { memo, useCallback, useMemo, useState, type ReactNode } from 'react';
 import type { RequestEntry } from '../protocol/log-entry.ts';
 import { describeDuration, describeTime } from '../views/describe-time.ts';
 import { callBar, createNetworkReader, networkRows, type NetworkFilter, type NetworkRow } from '../views/network-model.ts';
@@ -44,13 +44,16 @@ export function NetworkView({ onOpen }: PanelViewProps): ReactNode {
   const calls = rows.reduce((sum, { group, attempt }) => sum + (attempt === undefined ? group.calls.length : 0), 0);
   const isFiltered = Object.values(filter).some((value) => value !== undefined);
   const narrow = (part: NetworkFilter): void => setFilter((before) => ({ ...before, ...part }));
-  const toggle = (id: number): void =>
-    setOpened((before) => {
-      const after = new Set(before);
-      if (!after.delete(id)) after.add(id);
-      return after;
-    });
-  const group = rows.find((row) => row.group.calls.includes(selected ?? row.call) && selected !== undefined)?.group;
+  const toggle = useCallback(
+    (id: number): void =>
+      setOpened((before) => {
+        const after = new Set(before);
+        if (!after.delete(id)) after.add(id);
+        return after;
+      }),
+    [],
+  );
+  const group = selected === undefined ? undefined : rows.find((row) => row.group.calls.includes(selected))?.group;
 
   return (
     <>
@@ -124,7 +127,7 @@ interface CallLineProps {
   readonly onSelect: (call: RequestEntry) => void;
 }
 
-function CallLine({ row, longestMs, isOpen, isSelected, onToggle, onSelect }: CallLineProps): ReactNode {
+const CallLine = memo(({ row, longestMs, isOpen, isSelected, onToggle, onSelect }: CallLineProps): ReactNode => {
   if (row === undefined) return <div className="sc-row" />;
   const { group, call, attempt } = row;
   const { tone, text } = requestOutcome(call);
@@ -163,4 +166,4 @@ function CallLine({ row, longestMs, isOpen, isSelected, onToggle, onSelect }: Ca
       )}
     </div>
   );
-}
+});

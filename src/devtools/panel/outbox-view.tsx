@@ -14,7 +14,7 @@ import { SearchField } from './parts/search-field.tsx';
 import { SelectField } from './parts/select-field.tsx';
 import { VirtualList } from './parts/virtual-list.tsx';
 
-const pageSize = 100;
+const pageSize = 50;
 /** A state of its own in the choice: what is no longer queued. */
 const givenUp = 'givenUp';
 

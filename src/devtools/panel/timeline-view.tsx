@@ -2,8 +2,9 @@ import { memo, useCallback, useEffect, useMemo, useState, type ReactNode } from 
 import type { LogEntry, LogEntryType } from '../protocol/log-entry.ts';
 import { describeEntry, entryTypeNames } from '../views/describe-entry.ts';
 import { describeTime } from '../views/describe-time.ts';
+import { placeOf } from '../views/growing-log.ts';
 import { describeRun } from '../views/run-spans.ts';
-import { createTimelineReader, placeOf, type TimelineFilter } from '../views/timeline-model.ts';
+import { createTimelineReader, type TimelineFilter } from '../views/timeline-model.ts';
 import { EntryDetail } from './entry-detail.tsx';
 import { usePanelState } from './panel-context.tsx';
 import type { PanelViewProps } from './panel-view.ts';

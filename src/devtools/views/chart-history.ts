@@ -1,5 +1,6 @@
 import type { ChartView } from '../protocol/engine-view.ts';
 import type { LogEntry, StateValueJson, TransitionEntry } from '../protocol/log-entry.ts';
+import { createLogPlace } from './growing-log.ts';
 
 /** One stay in a state. */
 export interface StateVisit {
@@ -25,38 +26,58 @@ export interface StateHistory {
   readonly visits: readonly StateVisit[];
 }
 
-/** Counts by state id, over the transitions in the log. `now` is by the engine's clock. */
-export function stateHistories(chart: ChartView, entries: readonly LogEntry[], now: number): ReadonlyMap<string, StateHistory> {
-  const idOf = pathsOf(chart);
-  const histories = new Map<string, { entered: number; spentMs: number; lastEntered?: number; visits: StateVisit[] }>();
+type OpenHistory = { entered: number; spentMs: number; lastEntered: number; readonly visits: StateVisit[] };
+
+/** Counts by state id, over the transitions in the log, reading only what is new since the call before. `now` is by the engine's clock. */
+export function createStateHistories(): (chart: ChartView, entries: readonly LogEntry[], now: number) => ReadonlyMap<string, StateHistory> {
+  const place = createLogPlace();
+  let counted: ChartView | undefined;
+  let idOf: ReadonlyMap<string, string> = new Map();
+  let histories = new Map<string, OpenHistory>();
   let active = new Map<string, number>();
+
   const leave = (id: string, since: number, at: number): void => {
     const history = histories.get(id);
-    if (history === undefined) return;
+    const last = history?.visits.pop();
+    if (history === undefined || last === undefined) return;
     history.spentMs += Math.max(0, at - since);
-    const last = history.visits.pop();
-    if (last !== undefined) history.visits.push({ ...last, tookMs: Math.max(0, at - since) });
+    history.visits.push({ ...last, tookMs: Math.max(0, at - since) });
   };
-  for (const entry of entries) {
-    if (entry.type !== 'transition') continue;
+  const enter = (id: string, { at, cause, id: entryId }: TransitionEntry): void => {
+    const history = histories.get(id) ?? { entered: 0, spentMs: 0, lastEntered: at, visits: [] };
+    history.entered += 1;
+    history.lastEntered = at;
+    history.visits.push({ at, cause, entryId });
+    if (history.visits.length > mostVisits) history.visits.shift();
+    histories.set(id, history);
+  };
+  const count = (entry: TransitionEntry): void => {
     const next = new Map<string, number>();
     for (const id of activeStates(entry.value, idOf)) {
       const since = active.get(id);
       next.set(id, since ?? entry.at);
-      if (since !== undefined) continue;
-      const history = histories.get(id) ?? { entered: 0, spentMs: 0, visits: [] };
-      history.visits.push({ at: entry.at, cause: entry.cause, entryId: entry.id });
-      if (history.visits.length > mostVisits) history.visits.shift();
-      histories.set(id, { ...history, entered: history.entered + 1, lastEntered: entry.at });
+      if (since === undefined) enter(id, entry);
     }
     for (const [id, since] of active) if (!next.has(id)) leave(id, since, entry.at);
     active = next;
-  }
-  for (const [id, since] of active) {
-    const history = histories.get(id);
-    if (history !== undefined) history.spentMs += Math.max(0, now - since);
-  }
-  return histories;
+  };
+
+  return (chart, entries, now) => {
+    const { isAnew, from } = place(entries);
+    const begin = isAnew || chart !== counted ? 0 : from;
+    if (begin === 0) [counted, idOf, histories, active] = [chart, pathsOf(chart), new Map(), new Map()];
+    for (let index = begin; index < entries.length; index += 1) {
+      const entry = entries[index];
+      if (entry?.type === 'transition') count(entry);
+    }
+    const told = new Map<string, StateHistory>();
+    for (const [id, history] of histories) {
+      const since = active.get(id);
+      const spentMs = history.spentMs + (since === undefined ? 0 : Math.max(0, now - since));
+      told.set(id, { ...history, spentMs, visits: [...history.visits] });
+    }
+    return told;
+  };
 }
 
 /** The newest transition; undefined before the first. */

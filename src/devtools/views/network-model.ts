@@ -1,4 +1,5 @@
 import type { LogEntry, RequestEntry } from '../protocol/log-entry.ts';
+import { createLogPlace, placeOf } from './growing-log.ts';
 import { describeRequest, requestOutcome } from './request-model.ts';
 import type { Tone } from './phase-tone.ts';
 
@@ -30,9 +31,8 @@ export function createNetworkReader(): NetworkReader {
   let groups: { readonly id: number; readonly calls: RequestEntry[] }[] = [];
   /** Group of the last call by what it was about. */
   let open = new Map<string, { readonly id: number; readonly calls: RequestEntry[] }>();
-  let firstId = 0;
-  let lastId = 0;
-  let next = 0;
+  const place = createLogPlace();
+  let oldest = 0;
 
   const add = (request: RequestEntry): void => {
     const keys = keysOf(request);
@@ -46,17 +46,21 @@ export function createNetworkReader(): NetworkReader {
     for (const key of unsettledOf(request)) open.set(key, group);
   };
 
+  /** The oldest entries went: their calls go, too, and groups of which nothing is left. */
+  const drop = (id: number): void => {
+    for (const { calls } of groups) calls.splice(0, placeOf(calls, id));
+    groups = groups.filter(({ calls }) => calls.length > 0);
+    for (const [key, { calls }] of open) if (calls.length === 0) open.delete(key);
+  };
+
   return (entries) => {
-    if (entries[0]?.id !== firstId || (next > 0 && entries[next - 1]?.id !== lastId)) {
-      groups = [];
-      open = new Map();
-      next = 0;
-      firstId = entries[0]?.id ?? 0;
-    }
-    for (let entry = entries[next]; entry !== undefined; entry = entries[next]) {
-      if (entry.type === 'request') add(entry);
-      lastId = entry.id;
-      next += 1;
+    const { isAnew, from, oldestId } = place(entries);
+    if (isAnew) [groups, open] = [[], new Map()];
+    else if (oldestId > oldest) drop(oldestId);
+    oldest = oldestId;
+    for (let index = from; index < entries.length; index += 1) {
+      const entry = entries[index];
+      if (entry?.type === 'request') add(entry);
     }
     return groups;
   };
@@ -88,27 +92,37 @@ export function networkRows(groups: readonly CallGroup[], filter: NetworkFilter,
   for (const group of groups) {
     if (!group.calls.some((call) => fits(call, filter))) continue;
     const last = group.calls.at(-1);
-    if (last !== undefined) rows.push({ group, call: last });
+    if (last !== undefined) rows.push(lineOf(group, last));
     if (group.calls.length > 1 && opened.has(group.id)) rows.push(...group.calls.map((call, index) => ({ group, call, attempt: index + 1 })));
   }
   return rows;
 }
 
+const lines = new WeakMap<CallGroup, NetworkRow>();
+/** The same line as long as nothing was added to its group, so that it need not be drawn anew. */
+function lineOf(group: CallGroup, call: RequestEntry): NetworkRow {
+  const known = lines.get(group);
+  if (known?.call === call) return known;
+  const line: NetworkRow = { group, call };
+  lines.set(group, line);
+  return line;
+}
+
 function fits(call: RequestEntry, { method, kind, tone, text = '' }: NetworkFilter): boolean {
   const wanted = text.trim().toLowerCase();
-  const kinds = [call.kind, ...(call.operations ?? []).map((operation) => operation.kind)];
-  const words = [
-    describeRequest(call),
-    requestOutcome(call).text,
-    ...(call.operations ?? []).flatMap(({ opId, entityId, requestId, message }) => [opId, entityId, requestId ?? '', message ?? '']),
-  ];
   return (
     (method === undefined || call.method === method) &&
-    (kind === undefined || kinds.includes(kind)) &&
+    (kind === undefined || call.kind === kind || (call.operations ?? []).some((operation) => operation.kind === kind)) &&
     (tone === undefined || requestOutcome(call).tone === tone) &&
-    (wanted === '' || words.some((word) => word.toLowerCase().includes(wanted)))
+    (wanted === '' || wordsOf(call).some((word) => word.toLowerCase().includes(wanted)))
   );
 }
+
+const wordsOf = (call: RequestEntry): readonly string[] => [
+  describeRequest(call),
+  requestOutcome(call).text,
+  ...(call.operations ?? []).flatMap(({ opId, entityId, requestId, message }) => [opId, entityId, requestId ?? '', message ?? '']),
+];
 
 /** Where a call lies in the time of its group, in percent; of a single call: how long it took of the longest. */
 export function callBar({ group, call, attempt }: NetworkRow, longestMs: number): { readonly start: number; readonly length: number } {

@@ -1,5 +1,6 @@
 import type { LogEntry, LogEntryType } from '../protocol/log-entry.ts';
 import { describeEntry } from './describe-entry.ts';
+import { placeOf } from './growing-log.ts';
 import { createRunSpans, type RunSpan } from './run-spans.ts';
 
 /** Absent members match everything. `text` is looked for in what a line says and in the ids. */
@@ -99,18 +100,6 @@ function wordsOf(entry: LogEntry): readonly string[] {
   const ids = entry.type === 'event' ? [entry.opId ?? '', entry.entityId ?? ''] : [];
   const operations = entry.type === 'request' ? (entry.operations ?? []).flatMap(({ opId, entityId, requestId }) => [opId, entityId, requestId ?? '']) : [];
   return [title, detail, ...ids, ...operations];
-}
-
-/** Place of the first entry with at least this number; the length of the list when there is none. */
-export function placeOf(shown: readonly LogEntry[], id: number): number {
-  let low = 0;
-  let high = shown.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((shown[middle]?.id ?? Infinity) < id) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Operations that an entry is about. */
