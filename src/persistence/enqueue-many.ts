@@ -19,7 +19,7 @@ const queuedTypes: readonly SqlType[] = ['text', 'text', 'text', 'text', 'intege
  * must be new. Throws `ValidationError` for the first that could never be sent; nothing may be committed then.
  */
 export async function enqueueMany(session: Session, table: ReplicaTable, list: readonly Queueable[], now: number): Promise<void> {
-  for (const { op } of list) checkOp(op, table);
+  for (const { op, preImage } of list) checkOp(op, table, preImage.row);
   if (session.dialect.name === 'postgres' && list.length > 0) await joinTurn(session.queryRunner);
   const { version } = table.schema;
   const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));

@@ -1,8 +1,10 @@
 import { wireDeltasKey } from '../model/delta.ts';
 import { ValidationError } from '../model/errors.ts';
-import { forbiddenKeys, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { forbiddenKeys, type JsonObject } from '../model/json.ts';
 import type { Op, UpsertOp } from '../model/operation.ts';
+import { deepEqual } from '../rules/deep-equal.ts';
 import { OutboxState } from './entities.ts';
+import { forbiddenKeyIn } from './forbidden-keys.ts';
 import { joinTurn } from './postgres-turn.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import type { Session } from './session.ts';
@@ -23,8 +25,8 @@ export const isUnseen = (op: Op, preImage: PreImage): boolean => !op.creates && 
 
 const maxIdLength = 10_240;
 
-/** Refuses what could never be sent. Throws `ValidationError` naming the field; nothing was written. */
-export function checkOp(op: Op, table: ReplicaTable | undefined): void {
+/** Refuses what could never be sent; `known`: the row as the server has it. Throws `ValidationError` naming the field; nothing was written. */
+export function checkOp(op: Op, table: ReplicaTable | undefined, known?: JsonObject): void {
   if (op.kind.trim() === '' || op.kind !== op.kind.trim())
     throw new ValidationError(`operation ${op.opId}: kind '${op.kind}' must not be blank or have blanks around it (F-100)`);
   if (op.opId === '') throw new ValidationError('operation: opId must not be empty');
@@ -35,7 +37,7 @@ export function checkOp(op: Op, table: ReplicaTable | undefined): void {
     throw new ValidationError(`operation ${op.opId} on ${op.kind}: id has ${op.id.length} characters, at most ${maxIdLength} are stored`);
   if (table?.pullOnly) throw new ValidationError(`kind '${op.kind}' is registered as pullOnly: it cannot be written`);
   if (op.type === 'delete') return;
-  const bad = forbiddenKeyIn(op.payload) ?? op.changedFields?.find((field) => forbiddenKeys.includes(field));
+  const bad = forbiddenIn(op.payload, known) ?? op.changedFields?.find((field) => forbiddenKeys.includes(field));
   if (bad !== undefined)
     throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: field '${bad}' is refused, it would reach the prototype of objects`);
   const stranger = op.changedFields?.find((field) => !Object.hasOwn(op.payload, field));
@@ -50,16 +52,15 @@ export function checkOp(op: Op, table: ReplicaTable | undefined): void {
     throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: the payload carries id '${payloadId}' (F-104)`);
 }
 
-/** At any depth: what a server would refuse is refused before it is queued. */
-function forbiddenKeyIn(value: Json): string | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  if (isJsonObject(value)) {
-    const found = Object.keys(value).find((key) => forbiddenKeys.includes(key));
-    if (found !== undefined) return found;
-  }
-  for (const inner of Object.values(value) as readonly Json[]) {
-    const found = forbiddenKeyIn(inner);
-    if (found !== undefined) return found;
+/**
+ * At any depth: what a server would refuse is refused before it is queued. A field that is as the server gave it goes back as it came: the user
+ * could not edit the rest of the row otherwise.
+ */
+function forbiddenIn(payload: JsonObject, known: JsonObject | undefined): string | undefined {
+  for (const [key, value] of Object.entries(payload)) {
+    if (forbiddenKeys.includes(key)) return key;
+    const found = forbiddenKeyIn(value);
+    if (found !== undefined && !(known !== undefined && Object.hasOwn(known, key) && deepEqual(known[key], value))) return found;
   }
   return undefined;
 }
@@ -89,7 +90,7 @@ export function payloadToSend(payload: JsonObject, table: ReplicaTable | undefin
  * An `opId` that is queued already is replaced whole, with its tries forgotten, as long as its request is not open (F-103, OUT-17).
  */
 export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | undefined, preImage: PreImage, now: number): Promise<void> {
-  checkOp(op, table);
+  checkOp(op, table, preImage.row);
   // The app's own transactions come here without the turn that the store's have from their beginning.
   if (session.dialect.name === 'postgres') await joinTurn(session.queryRunner);
   const version = table?.schema.version ?? 1;

@@ -7,6 +7,7 @@ import type { SyncKind } from '../model/kind.ts';
 import { deepEqual } from '../rules/deep-equal.ts';
 import { compareTimestamps, timestampText } from '../rules/timestamp.ts';
 import { isFractionColumn, rawToWire, wireValueOf, type ColumnCodec } from './column-codec.ts';
+import { forbiddenKeyIn } from './forbidden-keys.ts';
 import { InboundReferences } from './inbound-references.ts';
 import { packRows } from './packed-rows.ts';
 import { quoted } from './quoted-name.ts';
@@ -35,6 +36,9 @@ const maxVariables = 10_000;
 
 /** Below this, binding is as fast; and a single row tells best what is wrong with it. */
 const fewestPacked = 8;
+
+/** What no server keeps: at any depth of a stored field. */
+const prototypeKey: readonly string[] = ['__proto__'];
 
 /** Drivers whose statements run on the event loop. */
 const blocking: ReadonlySet<string> = new Set(['better-sqlite3', 'sqljs']);
@@ -179,6 +183,9 @@ export class ReplicaTable implements SyncKind {
     const id = this.readId(row);
     const wrongId = id === undefined ? undefined : this.ids.complaint(id);
     if (wrongId !== undefined) return wrongId;
+    const isPolluted = (key: string): boolean => forbiddenKeyIn(row[key], prototypeKey) !== undefined;
+    const polluted = this.options.fromJson ? Object.keys(row).find(isPolluted) : this.codecs.find(({ wireKey }) => isPolluted(wireKey))?.wireKey;
+    if (polluted !== undefined) return `field '${polluted}' has the key '__proto__', which is refused: no edit of the row could be sent`;
     if (this.options.fromJson) return undefined;
     for (const codec of this.codecs) {
       const complaint =

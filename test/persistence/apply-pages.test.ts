@@ -1,6 +1,6 @@
 import { EntitySchema, type ValueTransformer } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { Json, JsonObject } from '../../src/model/json.ts';
 import type { AppliedPage, PageToApply, PullPosition } from '../../src/model/ports.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
 import { syncTable, type SyncTable, type SyncTableOptions } from '../../src/persistence/sync-table.ts';
@@ -238,6 +238,30 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
     await bench.store.completePull('todos', { resync: false });
     expect(await quarantined(bench)).toEqual(['p']);
+  });
+
+  test('I13: __proto__ inside of a stored field is quarantined by the name of the field; where nothing stores it, it does not matter', async () => {
+    bench = await openShop(driver);
+    const parsed = (text: string): JsonObject => JSON.parse(text) as JsonObject;
+    const page = await apply(bench, [
+      { ...serverRow('p', t1), ...parsed('{"tags":[{"deep":{"__proto__":{"polluted":true}}}]}') },
+      { ...serverRow('q', t1), ...parsed('{"unknown":{"__proto__":1}}') },
+    ]);
+    expect(page.pulled).toBe(1);
+    expect(quarantinedFacts(page)).toMatchObject([{ id: 'p', error: { message: expect.stringContaining("field 'tags' has the key '__proto__'") as string } }]);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+
+  test('I1: a field that the server gave with a name such as "constructor" inside goes back as it came; the user cannot write one', async () => {
+    bench = await openShop(driver);
+    const tags = [{ constructor: 'Ferrari' }] as unknown as string[];
+    await apply(bench, [serverRow('a', t1, { tags: tags as unknown as Json })]);
+    const stored = await bench.row('a');
+    if (stored === null) throw new Error('the row is not there');
+    await bench.writer.replaceAndEnqueue({ ...stored, title: 'mine' });
+    await expect(bench.writer.replaceAndEnqueue({ ...stored, tags: [...tags, ...tags] })).rejects.toThrow("'constructor' is refused");
+    const [request] = await bench.takeAll();
+    expect(request).toMatchObject({ op: { payload: { title: 'mine', tags } } });
   });
 
   // ── Under pending operations ──────────────────────────────────────────────────────────────────────────────────────
