@@ -1,19 +1,37 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
-import { expect, userEvent, within } from 'storybook/test';
+import { expect, userEvent, waitFor, within } from 'storybook/test';
+import busyDay from './fixtures/busy-day.json';
 import offlineDay from './fixtures/offline-day.json';
 import troubles from './fixtures/troubles.json';
+import { capturedPhases, phaseBundle } from './support/captured-phases.ts';
 import { PanelFrame } from './support/panel-frame.tsx';
+import { createScriptedClient } from './support/scripted-client.ts';
 
 const meta = { title: 'Devtools/Chart', component: PanelFrame, args: { view: 'chart', bundle: troubles, height: 600 } } satisfies Meta<typeof PanelFrame>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
+const drawing = (canvasElement: HTMLElement): Promise<HTMLElement> =>
+  within(canvasElement).findByRole('figure', { name: /^Drawing of the chart/ }, { timeout: 10_000 });
+const viewport = (canvasElement: HTMLElement): string => canvasElement.querySelector<HTMLElement>('.react-flow__viewport')?.style.transform ?? '';
+
 export const Paused: Story = {
   play: async ({ canvasElement }) => {
-    await expect(await within(canvasElement).findByRole('figure', {}, { timeout: 10_000 })).toBeVisible();
+    await expect(await drawing(canvasElement)).toBeVisible();
   },
 };
 export const Waiting: Story = { args: { bundle: offlineDay } };
+export const BusyDay: Story = { args: { bundle: busyDay } };
+export const Failed: Story = { args: { bundle: phaseBundle('failed') } };
+export const Offline: Story = { args: { bundle: phaseBundle('offline') } };
+const missing = createScriptedClient(troubles);
+const nobody = { ...missing.client.getState(), connection: 'connecting' as const, view: undefined, engine: undefined };
+export const NoEngine: Story = {
+  args: { client: { ...missing.client, getState: () => nobody } },
+  play: async ({ canvasElement }) => {
+    await expect(await within(canvasElement).findByText('No engine yet')).toBeVisible();
+  },
+};
 export const StateOpened: Story = {
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
@@ -21,12 +39,70 @@ export const StateOpened: Story = {
     await expect(await canvas.findByText('planRun')).toBeVisible();
   },
 };
+/** From a stay in a state to what else happened then. */
+export const VisitInTheTimeline: Story = {
+  args: { bundle: busyDay },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.click(await canvas.findByRole('button', { name: /^backoff/ }));
+    await expect(await canvas.findByText('Visits')).toBeVisible();
+    await userEvent.click((await canvas.findAllByTitle('Show it in the timeline'))[0] as HTMLElement);
+    await expect(await canvas.findByRole('complementary', { name: 'Entry' })).toHaveTextContent('→ backoff');
+  },
+};
 export const Everything: Story = {
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
     for (const name of ['commands', 'failures', 'inner steps']) await userEvent.click(await canvas.findByLabelText(name));
-    await expect(await canvas.findByRole('figure', {}, { timeout: 10_000 })).toBeVisible();
+    await expect(await drawing(canvasElement)).toBeVisible();
+  },
+};
+/** Moved, zoomed and brought back without a mouse. */
+export const ByKeyboard: Story = {
+  play: async ({ canvasElement }) => {
+    const frame = await drawing(canvasElement);
+    await waitFor(() => expect(viewport(canvasElement)).not.toBe(''));
+    const moves = ['{ArrowRight}', '{ArrowDown}', '+', '-', '0', '{Home}'];
+    frame.focus();
+    for (const move of moves) {
+      const before = viewport(canvasElement);
+      await userEvent.keyboard(move);
+      await waitFor(() => expect(viewport(canvasElement)).not.toBe(before));
+    }
+    for (const name of ['Zoom In', 'Zoom Out', 'Fit View', 'Where it is now'])
+      await expect(within(canvasElement).getByRole('button', { name: new RegExp(name, 'i') })).toBeVisible();
+  },
+};
+const walking = createScriptedClient(phaseBundle('idle'));
+/** Whatever the engine does, the list says which state is active, and the drawing has it lit. */
+export const EachPhaseLit: Story = {
+  args: { client: walking.client },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await drawing(canvasElement);
+    for (const { view } of capturedPhases.phases) {
+      walking.show(view);
+      const leaf = view.active.at(-1) ?? '';
+      await waitFor(() => expect(canvas.getAllByText('(active)').length).toBe(view.active.length - 1));
+      const lit = canvasElement.querySelectorAll('.sc-state[data-active="true"]');
+      await expect(lit.length, leaf).toBeGreaterThanOrEqual(4);
+    }
+  },
+};
+const moving = createScriptedClient(phaseBundle('finishing'));
+/** The step that was taken last moves, each time anew. */
+export const LastStepMoves: Story = {
+  args: { client: moving.client },
+  play: async ({ canvasElement }) => {
+    await drawing(canvasElement);
+    const reached = (): Element | null => canvasElement.querySelector('.sc-reached');
+    await waitFor(() => expect(reached()).not.toBeNull());
+    const first = reached();
+    await expect(first === null ? '' : getComputedStyle(first).animationName).toMatch(/^(sc-reached|none)$/);
+    moving.repeat();
+    await waitFor(() => expect(reached()).not.toBe(first));
   },
 };
 export const Dark: Story = { args: { theme: 'dark' } };
 export const Narrow: Story = { args: { width: 320, height: 700 } };
+export const Wide: Story = { args: { width: 1600, height: 900 } };

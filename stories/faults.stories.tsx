@@ -60,6 +60,7 @@ export const ErrorsByType: Story = {
 };
 export const Everything: Story = { args: { client: withFaults(everything).client } };
 export const Dark: Story = { args: { theme: 'dark', client: withFaults(everything).client } };
+export const Wide: Story = { args: { width: 1600, client: withFaults({ latencyMs: 400 }).client } };
 export const Narrow: Story = { args: { width: 320, height: 900, client: withFaults(everything).client } };
 export const Refused: Story = {
   args: { client: withFaults({}, 'the engine is gone').client },

@@ -2,6 +2,7 @@ import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, within } from 'storybook/test';
 import busyDay from './fixtures/busy-day.json';
 import empty from './fixtures/empty.json';
+import longTexts from './fixtures/long-texts.json';
 import offlineDay from './fixtures/offline-day.json';
 import troubles from './fixtures/troubles.json';
 import { longRunning } from './support/long-running.ts';
@@ -21,6 +22,16 @@ export const Nothing: Story = {
 export const Offline: Story = { args: { bundle: offlineDay } };
 export const Dark: Story = { args: { theme: 'dark' } };
 export const Narrow: Story = { args: { width: 320, height: 640 } };
+export const Wide: Story = { args: { width: 1600 } };
+export const LongTexts: Story = {
+  args: { bundle: longTexts },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.click((await canvas.findAllByRole('button', { name: /push 2 operations/ }))[0] as HTMLElement);
+    const detail = await canvas.findByRole('complementary', { name: 'Call' });
+    await expect(detail.scrollWidth).toBeLessThanOrEqual(detail.clientWidth);
+  },
+};
 
 export const TriesOfTheSame: Story = {
   play: async ({ canvasElement }) => {

@@ -3,6 +3,9 @@ import { expect, userEvent, within } from 'storybook/test';
 import empty from './fixtures/empty.json';
 import offlineDay from './fixtures/offline-day.json';
 import troubles from './fixtures/troubles.json';
+import longTexts from './fixtures/long-texts.json';
+import { operationsByReason, phaseBundle } from './support/captured-phases.ts';
+import { createOutboxClient, manyOperations } from './support/outbox-client.ts';
 import { PanelFrame } from './support/panel-frame.tsx';
 import { createScriptedClient } from './support/scripted-client.ts';
 
@@ -20,6 +23,61 @@ export const Offline: Story = { args: { bundle: offlineDay } };
 export const Troubles: Story = {};
 export const Dark: Story = { args: { theme: 'dark' } };
 export const Narrow: Story = { args: { width: 320 } };
+export const Wide: Story = { args: { width: 1600 } };
+export const LongTexts: Story = {
+  args: { bundle: longTexts },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.click(await canvas.findByRole('button', { name: /^stuck/ }));
+    const detail = await canvas.findByRole('complementary', { name: 'Operation' });
+    await expect(await within(detail).findByText('Will send')).toBeVisible();
+    // Nothing pushes the panel wider than it is.
+    await expect(detail.scrollWidth).toBeLessThanOrEqual(detail.clientWidth);
+  },
+};
+export const LongTextsNarrow: Story = { args: { bundle: longTexts, width: 320 } };
+export const EveryReason: Story = {
+  args: { client: createOutboxClient(phaseBundle('idle'), operationsByReason).client },
+  play: async ({ canvasElement }) => {
+    const list = await within(canvasElement).findByRole('list', { name: /Queued operations/ });
+    await expect((await within(list).findAllByRole('button')).length).toBe(15);
+  },
+};
+export const DatabaseFails: Story = {
+  args: {
+    client: createScriptedClient(troubles, {
+      answers: {
+        operations: () => {
+          throw new Error('SQLITE_IOERR: disk I/O error');
+        },
+      },
+    }).client,
+  },
+  play: async ({ canvasElement }) => {
+    await expect(await within(canvasElement).findByRole('alert')).toHaveTextContent('disk I/O error');
+  },
+};
+
+const thousands = createOutboxClient(phaseBundle('offline'), manyOperations(operationsByReason, 10_000, phasesAt(-10_000_000)));
+/** Ten thousand operations: a part of them is in the page, wherever one goes. */
+export const TenThousand: Story = {
+  args: { client: thousands.client },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await expect(await canvas.findByText('10,000 operations')).toBeVisible();
+    const list = canvas.getByRole('list', { name: /Queued operations/ });
+    list.scrollTop = list.scrollHeight;
+    const last = await canvas.findByRole('button', { name: /todo-009999/ });
+    await expect(within(list).getAllByRole('listitem').length).toBeLessThan(60);
+    last.focus();
+    await userEvent.keyboard('{ArrowUp}{Enter}');
+    await expect(await canvas.findByRole('heading', { name: 'todos/todo-009998' })).toBeVisible();
+    await userEvent.selectOptions(canvas.getByLabelText('State'), 'parked');
+    await expect(await canvas.findByText(/^2,00\d operations$/)).toBeVisible();
+    await userEvent.type(canvas.getByLabelText('Find by id'), '00999');
+    await expect(await canvas.findByText(/^\d operations?$/)).toBeVisible();
+  },
+};
 
 export const OperationOpened: Story = {
   play: async ({ canvasElement }) => {
@@ -37,6 +95,10 @@ export const Filtered: Story = {
     await expect(await canvas.findByText('4 operations')).toBeVisible();
   },
 };
+
+function phasesAt(ms: number): number {
+  return troubles.at + ms;
+}
 
 const discarded = [
   {
@@ -100,5 +162,62 @@ export const ByKeyboard: Story = {
     await userEvent.keyboard('{ArrowDown}{ArrowDown}{ArrowUp}{Enter}');
     await expect(rows[1]).toHaveFocus();
     await expect(rows[1]).toHaveAttribute('aria-current', 'true');
+  },
+};
+
+const amending = createOutboxClient(troubles, operationsByReason);
+export const AmendIsReviewed: Story = {
+  args: { client: amending.client },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.click(await canvas.findByRole('button', { name: /^stuck/ }));
+    await userEvent.click(await canvas.findByRole('button', { name: 'Amend…' }));
+    const text = await canvas.findByLabelText('Fields to change, as JSON');
+    await userEvent.clear(text);
+    await userEvent.type(text, '{{"title": ');
+    await userEvent.click(canvas.getByRole('button', { name: 'Review…' }));
+    await expect(await canvas.findByRole('alert')).toHaveTextContent('This is not JSON');
+    await userEvent.type(text, '"Shorter"}');
+    await userEvent.click(canvas.getByRole('button', { name: 'Review…' }));
+    await expect(await canvas.findByText('Shorter')).toBeVisible();
+    await expect(amending.commands).toEqual([]);
+    await userEvent.click(canvas.getByRole('button', { name: 'Amend' }));
+    await expect(amending.commands).toMatchObject([{ type: 'amend', patch: { title: 'Shorter' } }]);
+  },
+};
+export const AmendReview: Story = {
+  args: { client: amending.client },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.click(await canvas.findByRole('button', { name: /^stuck/ }));
+    await userEvent.click(await canvas.findByRole('button', { name: 'Amend…' }));
+    const text = await canvas.findByLabelText('Fields to change, as JSON');
+    await userEvent.clear(text);
+    await userEvent.type(text, '{{"title": "Shorter", "tags": [["home"]}');
+    await userEvent.click(canvas.getByRole('button', { name: 'Review…' }));
+    await expect(await canvas.findByText('Send this instead?')).toBeVisible();
+  },
+};
+const retrying = createScriptedClient(troubles);
+export const RetryAllAsksFirst: Story = {
+  args: { client: retrying.client },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.click(await canvas.findByRole('button', { name: 'Retry all stuck…' }));
+    await expect(retrying.commands).toEqual([]);
+    await userEvent.click(await canvas.findByRole('button', { name: 'Retry all' }));
+    await expect(retrying.commands).toEqual([{ type: 'retry' }]);
+  },
+};
+/** The first of two edits of one record: both went out in one request, and nobody knows whether it arrived. */
+export const FoldedAndAmbiguous: Story = {
+  args: { bundle: offlineDay },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    const [first] = await canvas.findAllByRole('button', { name: /todos\/t1/ });
+    await userEvent.click(first as HTMLElement);
+    await expect(await canvas.findByText(/folded into a newer operation/)).toBeVisible();
+    await userEvent.click((await canvas.findAllByRole('button', { name: /todos\/n1/ }))[0] as HTMLElement);
+    await expect(await canvas.findByText('ambiguous: no complete answer')).toBeVisible();
   },
 };

@@ -3,6 +3,7 @@ import { expect, userEvent, within } from 'storybook/test';
 import troubles from './fixtures/troubles.json';
 import { PanelFrame } from './support/panel-frame.tsx';
 import { createReplicaClient, manyRows } from './support/replica-client.ts';
+import { createScriptedClient } from './support/scripted-client.ts';
 
 const meta = {
   title: 'Devtools/Replica',
@@ -28,6 +29,48 @@ export const RowFromAllSides: Story = {
   },
 };
 export const Dark: Story = { args: { theme: 'dark' }, play: openRow('t1') };
+export const Wide: Story = { args: { width: 1600 } };
+export const NoKind: Story = {
+  args: { client: createReplicaClient({ kinds: [] }).client },
+  play: async ({ canvasElement }) => {
+    await expect(await within(canvasElement).findByText('No kind is registered')).toBeVisible();
+  },
+};
+export const NoRow: Story = {
+  args: { client: createReplicaClient({ rows: [] }).client },
+  play: async ({ canvasElement }) => {
+    await expect(await within(canvasElement).findByText('No row yet')).toBeVisible();
+  },
+};
+const unplugged = createReplicaClient();
+unplugged.show({ status: { phase: 'offline', pending: 4, stuck: 0, conflicts: 1, online: false, paused: false } });
+export const Offline: Story = { args: { client: unplugged.client } };
+export const DatabaseFails: Story = {
+  args: {
+    client: createScriptedClient(troubles, {
+      answers: {
+        kinds: () => {
+          throw new Error('SQLITE_IOERR: disk I/O error');
+        },
+      },
+    }).client,
+  },
+  play: async ({ canvasElement }) => {
+    await expect(await within(canvasElement).findByRole('alert')).toHaveTextContent('disk I/O error');
+  },
+};
+const longRow = `a-row-${'with-a-long-id-'.repeat(12)}`;
+export const LongTexts: Story = {
+  args: {
+    client: createReplicaClient({
+      rows: [{ id: longRow, local: { id: longRow, title: 'A title that does not end. '.repeat(60), tags: ['x'.repeat(400)] }, pending: 3, conflict: true }],
+    }).client,
+  },
+  play: async ({ canvasElement }) => {
+    await userEvent.click(await within(canvasElement).findByRole('button', { name: /^a-row-/ }));
+    await expect(await within(canvasElement).findByRole('complementary', { name: 'Row' })).toBeVisible();
+  },
+};
 export const Narrow: Story = { args: { width: 320, height: 760 }, play: openRow('t6') };
 
 export const Quarantined: Story = {
@@ -97,6 +140,14 @@ export const HundredThousandRows: Story = {
 };
 export const SavedFile: Story = {
   render: ({ view }) => <PanelFrame view={view} bundle={troubles} />,
+  play: async ({ canvasElement }) => {
+    await userEvent.click(await within(canvasElement).findByRole('button', { name: /^t1 / }));
+    await expect(await within(canvasElement).findByRole('complementary', { name: 'Row' })).toBeVisible();
+  },
+};
+const { rows: _, ...withoutRows } = troubles;
+export const SavedFileWithoutRows: Story = {
+  render: ({ view }) => <PanelFrame view={view} bundle={withoutRows} />,
   play: async ({ canvasElement }) => {
     await expect(await within(canvasElement).findByText('A saved file has no rows')).toBeVisible();
   },

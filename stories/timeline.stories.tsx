@@ -2,6 +2,7 @@ import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, within } from 'storybook/test';
 import busyDay from './fixtures/busy-day.json';
 import empty from './fixtures/empty.json';
+import longTexts from './fixtures/long-texts.json';
 import offlineDay from './fixtures/offline-day.json';
 import troubles from './fixtures/troubles.json';
 import { longRunning } from './support/long-running.ts';
@@ -21,6 +22,8 @@ export const Nothing: Story = { args: { bundle: { ...empty, entries: [] } } };
 export const Offline: Story = { args: { bundle: offlineDay } };
 export const Troubles: Story = { args: { bundle: troubles } };
 export const Dark: Story = { args: { theme: 'dark' } };
+export const Wide: Story = { args: { width: 1600 } };
+export const LongTexts: Story = { args: { bundle: longTexts } };
 export const Narrow: Story = { args: { width: 320, height: 640 } };
 
 export const JumpToARun: Story = {
@@ -75,5 +78,48 @@ export const HundredThousandEntries: Story = {
     }
     // Only what is in sight is in the page, wherever one scrolls to; how fast, the bench says.
     await expect(within(list).getAllByRole('listitem').length).toBeLessThan(60);
+  },
+};
+
+export const OfOneRecord: Story = {
+  args: { bundle: troubles },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.type(await canvas.findByLabelText('Find a word or id'), 'op.stuck');
+    await userEvent.click((await canvas.findAllByRole('button', { name: /op.stuck/ }))[0] as HTMLElement);
+    await userEvent.clear(canvas.getByLabelText('Find a word or id'));
+    await userEvent.click(await canvas.findByRole('button', { name: 'Only todos/t3' }));
+    await expect(canvas.getByLabelText('Entity id')).toHaveValue('t3');
+    await expect(canvas.getByLabelText('Kind')).toHaveValue('todos');
+    await expect((await canvas.findAllByRole('button', { name: /op.failed/ })).length).toBeGreaterThan(0);
+    await expect(canvas.queryByText(/t4/)).toBeNull();
+  },
+};
+export const OfOneKind: Story = {
+  args: { bundle: troubles },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.selectOptions(await canvas.findByLabelText('Kind'), 'todos');
+    await userEvent.selectOptions(canvas.getByLabelText('Type'), 'event');
+    await expect(canvas.queryByRole('button', { name: /sync.completed/ })).toBeNull();
+  },
+};
+export const NothingFits: Story = {
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.type(await canvas.findByLabelText('Entity id'), 'nobody');
+    await expect(await canvas.findByText('No entry fits')).toBeVisible();
+  },
+};
+export const ZoomedIn: Story = {
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    const zoom = await canvas.findByRole('button', { name: 'Zoom in' });
+    await userEvent.click(zoom);
+    await userEvent.click(zoom);
+    const runs = canvas.getByRole('group', { name: 'Runs, oldest first' });
+    await expect(runs.scrollWidth).toBeGreaterThan(runs.clientWidth * 3);
+    await userEvent.click(canvas.getByRole('button', { name: 'Show all runs' }));
+    await expect(runs.scrollWidth).toBeLessThan(runs.clientWidth * 1.1);
   },
 };

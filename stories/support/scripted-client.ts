@@ -23,6 +23,8 @@ export interface ScriptedClient {
   readonly show: (part: Partial<EngineView>) => void;
   /** So many further entries are logged. */
   readonly log: (count: number) => void;
+  /** The last step of the chart is taken once more. */
+  readonly repeat: () => void;
 }
 
 export function createScriptedClient(bundle: Json, { answers = {}, run = () => null }: ScriptedOptions = {}): ScriptedClient {
@@ -50,6 +52,13 @@ export function createScriptedClient(bundle: Json, { answers = {}, run = () => n
           name: 'sync.progress',
           data: { phase: 'push', done: more },
         });
+      change({});
+    },
+    repeat: () => {
+      const last = entries.at(-1);
+      const step = entries.findLast(({ type }) => type === 'transition');
+      if (last === undefined || step === undefined) return;
+      entries.push({ ...step, id: last.id + 1, at: last.at + 50 });
       change({});
     },
     client: {

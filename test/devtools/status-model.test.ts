@@ -36,7 +36,16 @@ test('I12: pending, online, session and leadership are always told, in their pla
 });
 
 test('I12: the wait before the next try counts down, and the throughput is drawn by its peak', () => {
-  const status = { phase: 'backoff', pending: 1, stuck: 0, conflicts: 0, online: true, paused: false, retryAt: 22_000 } as const;
+  const status = {
+    phase: 'backoff',
+    pending: 1,
+    stuck: 0,
+    conflicts: 0,
+    online: true,
+    paused: false,
+    retryAt: 22_000,
+    progress: { phase: 'push', done: 1 },
+  } as const;
   expect(statusModelOf(viewOf({ status }), 10_000)).toMatchObject({ detail: 'again in 12 s', spark: [0, 1, 0.5, 0], perSecond: 2 });
   expect(statusModelOf(viewOf({ status }), 20_000).detail).toBe('again in 2.0 s');
 });

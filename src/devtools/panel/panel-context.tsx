@@ -1,6 +1,7 @@
 import { createContext, useCallback, useContext, useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
 import type { Json } from '../../model/json.ts';
 import type { DevtoolsClient, PanelState } from '../client/devtools-client.ts';
+import type { EngineView } from '../protocol/engine-view.ts';
 import type { DevtoolsCommand, DevtoolsQueries, DevtoolsQueryType } from '../protocol/messages.ts';
 
 const ClientContext = createContext<DevtoolsClient | undefined>(undefined);
@@ -97,16 +98,20 @@ export function useCommand(): Commanding {
   return { ...state, run };
 }
 
-/** The present time by the engine's clock, moving on by itself once a second while `isMoving`. */
-export function useEngineNow(isMoving = true): number {
-  const { view } = usePanelState();
-  const [tick, setTick] = useState(0);
-  const since = useRef({ at: view?.at ?? 0, seen: 0 });
-  if (view !== undefined && view.at !== since.current.at) since.current = { at: view.at, seen: performance.now() };
+/** When a view was first seen, by this page's clock: whoever is drawn later counts from there, too. */
+const seenAt = new WeakMap<EngineView, number>();
+
+/** The present time by the engine's clock, moving on by itself once a second while the engine is there; in a saved file it stands. */
+export function useEngineNow(): number {
+  const { view, connection } = usePanelState();
+  const [, setTick] = useState(0);
+  const isMoving = connection === 'connected';
+  if (view !== undefined && !seenAt.has(view)) seenAt.set(view, performance.now());
   useEffect(() => {
     if (!isMoving) return undefined;
     const timer = setInterval(() => setTick((before) => before + 1), 1_000);
     return () => clearInterval(timer);
   }, [isMoving]);
-  return since.current.seen === 0 || tick === 0 ? since.current.at : since.current.at + (performance.now() - since.current.seen);
+  if (view === undefined) return 0;
+  return isMoving ? view.at + (performance.now() - (seenAt.get(view) ?? performance.now())) : view.at;
 }

@@ -14,7 +14,7 @@ export interface StatusBarProps {
 export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
   const { view, connection, complaint } = usePanelState();
   const { run, isRunning, error } = useCommand();
-  const now = useEngineNow(connection === 'connected');
+  const now = useEngineNow();
   if (view === undefined) {
     return (
       <header className="sc-status">

@@ -1,3 +1,4 @@
+import type { SyncPhaseName } from '../../machines/phase-of.ts';
 import type { EngineView } from '../protocol/engine-view.ts';
 import { describeDuration } from './describe-time.ts';
 import { phaseNames, phaseTones, type Tone } from './phase-tone.ts';
@@ -45,8 +46,12 @@ export function statusModelOf(view: EngineView, now: number): StatusModel {
 export const hasFaults = ({ faults }: Pick<EngineView, 'faults'>): boolean =>
   Object.entries(faults).some(([name, value]) => name !== 'errorType' && value !== undefined && value !== false && value !== 0);
 
+/** Phases in which the engine rests until something comes, or a time. */
+const resting: ReadonlySet<SyncPhaseName> = new Set(['idle', 'backoff', 'paused', 'offline', 'authRequired', 'standby', 'failed', 'stopped']);
+
 function detailOf({ status }: EngineView, now: number): string {
-  if (status.progress !== undefined) {
+  // How far the last run came, stays in the status while it waits.
+  if (status.progress !== undefined && !resting.has(status.phase)) {
     const { done, total, kind } = status.progress;
     return `${done.toLocaleString('en')}${total === undefined ? '' : ` of ${total.toLocaleString('en')}`}${kind === undefined ? '' : ` ${kind}`}`;
   }
