@@ -2,7 +2,7 @@ import { DataSource, type DataSourceOptions, type MixedList, type EntitySchema, 
 import { DatabaseError } from '../model/errors.ts';
 import { whileBusy } from './busy-database.ts';
 import { gateConnection, type GateOptions } from './connection-gate.ts';
-import { createDirectoryOf, driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from './database-file.ts';
+import { createDirectoryOf, driverBusyTimeoutMs, isDatabaseFile, walPages, type Synchronous } from './database-file.ts';
 import { syncEntities } from './entities.ts';
 import { loadOptional } from './load-optional.ts';
 import { syncMigrations } from './migrations.ts';
@@ -52,7 +52,10 @@ async function driverOptions(options: OpenDatabaseOptions): Promise<DataSourceOp
         timeout: driverBusyTimeoutMs,
         prepareDatabase: (connection: SynchronousDatabase) =>
           whileBusy(systemClock, busyTimeoutMs, () => {
-            if (isDatabaseFile(database)) connection.pragma('journal_mode = WAL');
+            if (isDatabaseFile(database)) {
+              connection.pragma('journal_mode = WAL');
+              connection.pragma(`wal_autocheckpoint = ${walPages}`);
+            }
             connection.pragma(`synchronous = ${synchronous}`);
           }),
       };
@@ -99,7 +102,8 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSo
   }
 }
 
-async function prepareTables(dataSource: DataSource, synchronize: boolean): Promise<DataSource> {
+/** Runs the migrations, and creates the app's own tables where that is wanted. */
+export async function prepareTables(dataSource: DataSource, synchronize: boolean): Promise<DataSource> {
   try {
     await runPendingMigrations(dataSource);
     // Our tables belong to their migrations: synchronising would drop the indexes that entities cannot express.
