@@ -29,7 +29,7 @@ await panel.until(`document.body.innerText.includes('todos/bread')`);
 await panel.evaluate(`[...document.querySelectorAll('.sc-row')].find((row) => row.innerText.includes('todos/bread')).click()`);
 await panel.until(`document.querySelector('.sc-detail .sc-note') !== null`);
 const size = { width: 1200, height: 640 };
-await devtools.call('Emulation.setDeviceMetricsOverride', { ...size, deviceScaleFactor: 2, mobile: false });
+await devtools.call('Emulation.setDeviceMetricsOverride', { ...size, deviceScaleFactor: 1, mobile: false });
 await new Promise((resolve) => setTimeout(resolve, 1_500));
 const width = await panel.evaluate<number>('innerWidth');
 const { data } = await devtools.call('Page.captureScreenshot', { clip: { x: size.width - width, y: 0, width, height: size.height, scale: 1 } });

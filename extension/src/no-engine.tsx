@@ -12,7 +12,7 @@ export interface NoEngineProps {
 
 const code = `import { exposeSyncDevtools } from 'synchart/devtools';
 
-exposeSyncDevtools(engine, { name: 'my app' });`;
+exposeSyncDevtools(engine);`;
 
 /** Says why there is nothing to see, and what to write in the app. The panel goes on looking. */
 export const NoEngine = ({ gone, problem, theme, onLookBack }: NoEngineProps): ReactNode => (
@@ -55,7 +55,9 @@ function EmptyStateText({ gone, problem }: Pick<NoEngineProps, 'gone' | 'problem
         <li>
           Is the call behind a condition such as <code>import.meta.env.DEV</code>? Then this build has to meet it.
         </li>
-        <li>Engines in frames are found too; engines in workers are not.</li>
+        <li>
+          Several engines are told apart by <code>{`{ name: '…' }`}</code>. Those in frames are found too, those in workers are not.
+        </li>
       </ul>
     </>
   );

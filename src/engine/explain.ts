@@ -55,7 +55,7 @@ function ownReason(op: QueuedOperation, isRegistered: boolean): Reason | undefin
     case undefined:
       if (op.errorCode === 'upgradeFailed' || op.errorCode === 'damaged')
         return { reason: 'stuck', detail: `It cannot be sent as it is stored; drop it, or update the app.${error}` };
-      return { reason: 'stuck', detail: `The server refused it ${op.tryCount} times; correct, retry or drop it.${error}` };
+      return { reason: 'stuck', detail: `The server refused it ${op.tryCount === 1 ? 'once' : `${op.tryCount} times`}; correct, retry or drop it.${error}` };
   }
 }
 
