@@ -10,6 +10,7 @@ export default defineConfig([
       'devtools-node': 'src/devtools-node.ts',
       server: 'src/server.ts',
       testing: 'src/testing.ts',
+      synchart: 'src/replay/synchart.ts',
       'synchart-server': 'src/server/synchart-server.ts',
     },
     format: 'esm',

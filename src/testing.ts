@@ -48,3 +48,7 @@ export type {
   SimulationScript,
 } from './testing/simulation/simulation-script.ts';
 export { SimulationViolation } from './testing/simulation/virtual-time.ts';
+export { replayBundle } from './replay/replay-bundle.ts';
+export type { ReplayOptions } from './replay/replay-bundle.ts';
+export type { LeftOperation, ReplayReport } from './replay/replay-report.ts';
+export type { Departure, ReplayStep } from './replay/replay-steps.ts';

@@ -1,8 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
 import { mostEntries } from '../log/inspection-log.ts';
-
-/** Raised when the file's layout changes. */
-export const bundleVersion = 1;
+import { bundleVersion } from '../protocol/bundle.ts';
 
 /** Parts of a bundle: everything a panel shows, as one JSON file. */
 export interface BundleParts {

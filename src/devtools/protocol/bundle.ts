@@ -3,6 +3,9 @@ import type { EngineDescription, EngineView } from './engine-view.ts';
 import type { LogEntry } from './log-entry.ts';
 import type { DevtoolsQueries } from './messages.ts';
 
+/** Raised when the file's layout changes so that an older reader would misread it. */
+export const bundleVersion = 1;
+
 /** Rows of one kind in a file. `total` counts those that there were to save, at most. */
 export interface SavedRows {
   readonly kind: string;

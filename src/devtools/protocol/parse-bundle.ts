@@ -1,9 +1,15 @@
 import * as v from 'valibot';
-import type { Bundle } from './bundle.ts';
+import { bundleVersion, type Bundle } from './bundle.ts';
 import { bundleSchema } from './parse-message.ts';
 
-/** Checks a saved file. Throws `TypeError` naming the first field that is not as a bundle has it. */
+const newerFile = v.looseObject({ format: v.literal('synchart-bundle'), version: v.pipe(v.number(), v.gtValue(bundleVersion)) });
+
+/** Checks a saved file. Throws `TypeError` naming the first field that is not as a bundle has it, or saying that a newer version saved it. */
 export function parseBundle(file: unknown): Bundle {
+  if (v.is(newerFile, file))
+    throw new TypeError(
+      `saved by a newer version of synchart (version ${file.version} of the file, this one opens up to ${bundleVersion}); update synchart to open it`,
+    );
   const result = v.safeParse(bundleSchema, file);
   if (result.success) {
     // The parts that the schema knows to be objects only are what the agent's queries answered.

@@ -1,7 +1,8 @@
-import { DataSource, type EntitySchema, type MixedList, type ObjectLiteral } from 'typeorm';
+import { DataSource, type EntitySchema, type MixedList } from 'typeorm';
 import type { Clock } from '../../model/clock.ts';
 import { gateConnection } from '../../persistence/connection-gate.ts';
 import { syncEntities } from '../../persistence/entities.ts';
+import { syncMigrations } from '../../persistence/migrations.ts';
 import { loadOptional } from '../../persistence/load-optional.ts';
 import { simulatedEntities } from './simulated-app.ts';
 
@@ -46,16 +47,11 @@ let driver: Promise<DatabaseClass> | undefined;
 /** Opens the stored bytes as a data source of its own, gated like any other. */
 export async function openCrashableDatabase(bytes: Buffer, clock: Clock, watch: DatabaseWatch): Promise<CrashableDatabase> {
   const Database = await (driver ??= loadOptional('better-sqlite3') as Promise<DatabaseClass>);
-  return openWatchedDatabase(new Database(bytes), simulatedEntities, clock, watch);
+  return openWatchedDatabase(new Database(bytes), simulatedEntities as readonly EntitySchema[], clock, watch);
 }
 
 /** Opens a database that behaves as one of better-sqlite3, with these entities beside the sync tables. */
-export async function openWatchedDatabase(
-  raw: RawDatabase,
-  entities: readonly EntitySchema<ObjectLiteral>[],
-  clock: Clock,
-  watch: DatabaseWatch,
-): Promise<CrashableDatabase> {
+export async function openWatchedDatabase(raw: RawDatabase, entities: readonly EntitySchema[], clock: Clock, watch: DatabaseWatch): Promise<CrashableDatabase> {
   const prepare = raw.prepare.bind(raw);
   let isDead = false;
   const died = (): Error => new Error('this process has crashed');
@@ -85,6 +81,7 @@ export async function openWatchedDatabase(
     database: ':memory:',
     driver: Opened,
     entities: [...entities, ...syncEntities] as MixedList<EntitySchema>,
+    migrations: [...syncMigrations],
   });
   gateConnection(dataSource, { clock });
   await dataSource.initialize();

@@ -1,0 +1,136 @@
+import type { Json } from '../model/json.ts';
+import { parseBundle } from '../devtools/protocol/parse-bundle.ts';
+import { SimulationOracle } from '../testing/simulation/simulation-oracle.ts';
+import { SimulationViolation, VirtualTime } from '../testing/simulation/virtual-time.ts';
+import { recordedDraws } from './draws.ts';
+import { compareAtSave } from './compare-at-save.ts';
+import { finishReplay, operationsNow } from './finish-replay.ts';
+import { knownConflicts } from './known-conflicts.ts';
+import { playActs } from './play-acts.ts';
+import { resolutionOf } from './planned-acts.ts';
+import { putIn } from './put-in.ts';
+import { recordedSpan } from './recorded-span.ts';
+import { RecordedAnswers } from './recorded-answers.ts';
+import { planReplay } from './replay-plan.ts';
+import { recordedResolver, ReplayReplica, toWireRow } from './replay-replica.ts';
+import type { ReplayReport } from './replay-report.ts';
+import { ReplayServer } from './replay-server.ts';
+import { firstDeparture, stepsOf, type ReplayStep } from './replay-steps.ts';
+import { ReplayTransport } from './replay-transport.ts';
+
+export interface ReplayOptions {
+  /** Draws what the recording does not tell, such as the waits of single operations. Default 1. */
+  readonly seed?: number | undefined;
+}
+
+/**
+ * Runs a saved file of the devtools once more: the real engine on SQLite in memory, the edits and commands at their times, the recorded answers of the
+ * server, under a virtual clock, held to the simulator's invariants; then without any fault, until nothing moves. Deterministic. Throws `TypeError`
+ * naming what is not as a bundle has it, `DatabaseError` naming what to install. Resolves with what became of it, also where an invariant breaks.
+ */
+export async function replayBundle(file: Json, { seed = 1 }: ReplayOptions = {}): Promise<ReplayReport> {
+  const bundle = parseBundle(file);
+  const plan = planReplay(bundle);
+  const { entries } = recordedSpan(bundle);
+  const time = new VirtualTime(plan.startAt);
+  // A server's clock is its own; its stamps must be newer than what the file has of it.
+  const newest = Math.max(plan.startAt, ...[...plan.cursors.map(({ ts }) => ts), ...plan.rows.map(({ version }) => version)].flatMap((text) => timeOf(text)));
+  const server = new ReplayServer(() => time.now() + (newest - plan.startAt), plan.capabilities, knownConflicts(bundle, entries));
+  const unexpected: string[] = [];
+  const answers = new RecordedAnswers(plan.calls);
+  const transport = new ReplayTransport({
+    time,
+    server,
+    answers,
+    capabilities: plan.capabilities,
+    isUnderWay: plan.isUnderWay,
+    onUnexpected: (what) => unexpected.push(what),
+  });
+  const strategies = new Set(plan.tables.map(({ strategy }) => strategy));
+  const [only] = strategies;
+  const oracle = new SimulationOracle(
+    {
+      server: { paging: 'keyset' },
+      client: { strategy: strategies.size === 1 && only !== undefined ? only : 'manual', mergedPush: plan.config.mergedPush ?? 'conditional' },
+    },
+    server.model,
+    { kinds: plan.tables.map(({ kind }) => kind), toWire: (_kind, row) => toWireRow(row), ownerOf: () => 'device' },
+  );
+  const watched: { replica?: ReplayReplica; commits: number } = { commits: 0 };
+  const replica = await ReplayReplica.open({
+    plan,
+    time,
+    transport,
+    random: recordedDraws({
+      seed: plan.seed,
+      dueTimes: plan.dueTimes,
+      limits: { backoffMinMs: 1_000, backoffMaxMs: 120_000, backoffMultiplier: 2, ...plan.config },
+      now: () => time.now(),
+      fallbackSeed: seed,
+    }),
+    resolver: plan.hasResolver ? recordedResolver((opId) => resolutionOf(opId, entries, bundle)) : undefined,
+    onCommit: () => {
+      if (watched.replica === undefined) return;
+      watched.commits += 1;
+      try {
+        oracle.onCommit(watched.replica);
+      } catch (error) {
+        time.fail(asViolation(error));
+      }
+    },
+  });
+  watched.replica = replica;
+  replica.engine.events$.subscribe((event) => oracle.onEvent(event));
+
+  const begun = { logId: 0, endId: undefined as number | undefined };
+  const stepsFrom = (afterId: number, untilId?: number, phase?: string): readonly ReplayStep[] =>
+    stepsOf(
+      replica.agent.log.read({ afterId }).filter(({ id }) => untilId === undefined || id <= untilId),
+      phase,
+    );
+  const recorded = stepsOf(entries);
+  const base = {
+    saved: { name: bundle.engine.name, at: bundle.at, startAt: plan.startAt, entries: bundle.entries.length, operations: bundle.operations.total },
+    assumed: plan.assumed,
+    recorded,
+    unexpected,
+  };
+  const report = (rest: Pick<ReplayReport, 'differences' | 'drained' | 'left' | 'violation'>): ReplayReport => {
+    const steps = stepsFrom(begun.logId, begun.endId);
+    const departure = recorded.length === 0 ? undefined : firstDeparture(steps, recorded);
+    return {
+      ...base,
+      steps,
+      after: begun.endId === undefined ? [] : stepsFrom(begun.endId, undefined, steps.findLast(({ type }) => type === 'phase')?.text),
+      departure,
+      commits: watched.commits,
+      ...rest,
+      outcome: rest.violation !== undefined ? 'violated' : rest.differences.length > 0 ? 'different' : 'same',
+    };
+  };
+  try {
+    await putIn(plan, { replica, server, time, oracle });
+    begun.logId = replica.agent.log.lastId;
+    await playActs(plan, { replica, time, oracle });
+    await time.advance(Math.max(0, plan.endAt - time.now()));
+    begun.endId = replica.agent.log.lastId;
+    const differences = compareAtSave(bundle, await operationsNow(replica));
+    const { drained, left } = await finishReplay(plan, { replica, transport, time, oracle });
+    return report({ differences, drained, left, violation: undefined });
+  } catch (error) {
+    const { invariant, message } = asViolation(error);
+    return report({ differences: [], drained: [], left: [], violation: { invariant, message } });
+  } finally {
+    await replica.close();
+  }
+}
+
+const timeOf = (text: string | null | undefined): readonly number[] => {
+  const time = text === null || text === undefined ? NaN : /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  return Number.isNaN(time) ? [] : [time];
+};
+
+const asViolation = (error: unknown): SimulationViolation =>
+  error instanceof SimulationViolation
+    ? error
+    : new SimulationViolation('crash', `the re-run itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
