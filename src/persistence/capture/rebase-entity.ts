@@ -13,8 +13,9 @@ export function rebaseEntity(table: CapturedTable, entity: ObjectLiteral, stored
     const now = storedValueOf(table, codec, entity);
     if (now === undefined && codec.name !== table.deletedAt) continue;
     const inDatabase = storedValueOf(table, codec, stored);
-    // TypeORM also tells of references, which hold an id and nothing else: what is not there says nothing about the row.
-    if (inDatabase === undefined && codec.column.isSelect) continue;
+    // TypeORM also tells of references, which hold an id and nothing else: what is not there says nothing about the row. Nor does a column that is
+    // not selected: it is not loaded to compare, and the object would lose what was loaded on purpose.
+    if (inDatabase === undefined || (inDatabase === null && !codec.column.isSelect)) continue;
     if (sameStored(now ?? null, inDatabase ?? null)) continue;
     if (codec.name === table.deletedAt && (now ?? null) === null) {
       // TypeORM skips what is undefined.

@@ -1,0 +1,35 @@
+import { EntitySchema } from 'typeorm';
+import { expect, onTestFinished, test } from 'vitest';
+import { captureWrites } from '../../../src/persistence/capture/capture-writes.ts';
+import { openDatabase } from '../../../src/persistence/open-database.ts';
+import { syncColumns, type SyncedRow } from '../../../src/persistence/sync-columns.ts';
+import { syncTable } from '../../../src/persistence/sync-table.ts';
+
+interface Person extends SyncedRow {
+  id: string;
+  name: string;
+  pin: string | null;
+}
+const person = new EntitySchema<Person>({
+  name: 'people',
+  columns: { id: { type: 'text', primary: true }, name: { type: 'text' }, pin: { type: 'text', nullable: true, select: false }, ...syncColumns },
+});
+
+test('I1: a column that is not selected, but was loaded on purpose, outlives saving, in the object and in the table', async () => {
+  const dataSource = await openDatabase({ driver: 'better-sqlite3', database: ':memory:', entities: [person], synchronize: true });
+  onTestFinished(() => dataSource.destroy());
+  captureWrites(dataSource, [syncTable(person)]);
+  const repository = dataSource.getRepository(person);
+  await repository.insert({ id: 'p1', name: 'Ada', pin: '1234' });
+  const loaded = await repository.createQueryBuilder('p').addSelect('p.pin').getOneOrFail();
+  for (const name of ['Ada L.', 'Ada Lovelace']) {
+    await repository.save(Object.assign(loaded, { name }));
+    expect(loaded).toMatchObject({ name, pin: '1234' });
+    expect(await dataSource.query('SELECT "name", "pin" FROM "people"')).toEqual([{ name, pin: '1234' }]);
+  }
+  const plain = await repository.findOneByOrFail({ id: 'p1' });
+  await repository.save(Object.assign(plain, { name: 'A. L.' }));
+  expect(await dataSource.query('SELECT "name", "pin" FROM "people"')).toEqual([{ name: 'A. L.', pin: '1234' }]);
+  const changed = (await dataSource.query('SELECT "changed_fields" AS "fields" FROM "sync_outbox" WHERE "creates" = 0')) as { fields: string }[];
+  expect(changed.map(({ fields }) => fields)).toEqual(Array(3).fill('["name"]'));
+});
