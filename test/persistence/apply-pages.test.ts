@@ -38,6 +38,15 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await bench.store.pullPosition('todos', { resync: false })).toEqual(at(t2, 'b', { sequence: { token: 'next', start: { ts: t1, lastId: 'z' } } }));
   });
 
+  test('I6: when the rows of a page can neither be written nor put aside, the position stays before it', async () => {
+    bench = await openShop(driver);
+    await apply(bench, [serverRow('a', t1)]);
+    for (const table of ['todos', 'sync_quarantine'])
+      await bench.dataSource.query(`CREATE TRIGGER broken_${table} BEFORE INSERT ON ${table} BEGIN SELECT RAISE(ABORT, 'power cut'); END`);
+    await expect(apply(bench, [serverRow('b', t2)], 'todos', at(t2))).rejects.toMatchObject({ failure: { type: 'storeFailed' } });
+    expect(await bench.store.pullPosition('todos', { resync: false })).toEqual(at(t1));
+  });
+
   test('F-41: an upsert keeps the row: children, local-only columns and the rowid stay', async () => {
     bench = await openShop(driver, { onDelete: 'CASCADE' });
     await apply(bench, [categoryRow('c1', t1), categoryRow('c2', t1)], 'categories');
