@@ -8,7 +8,14 @@ interface LookingOptions {
   /** Operations of each run. */
   readonly ops: number;
   readonly rounds: number;
+  /** Of the two ways to push: `1`, `batches`, or `all`. */
+  readonly push: string;
 }
+
+const ways = [
+  [1, '1', 'pushed one by one'],
+  [0, 'batches', 'pushed in batches'],
+] as const;
 
 const names = ['nothing attached', 'attached, log off', 'attached, panel closed', 'attached, panel open'] as const;
 const contendersOf = (scripts: readonly (string | undefined)[], database: string): Contender[] =>
@@ -21,7 +28,7 @@ const contendersOf = (scripts: readonly (string | undefined)[], database: string
  * What looking costs, beside an engine that nobody looks at, in interleaved rounds: at a steady rate of edits, written and pushed, which is what an
  * app does, and pushing as fast as it goes, where what is added to each operation shows most.
  */
-export async function lookingCosts({ folder, ops, rounds }: LookingOptions, say: (text: string) => void): Promise<readonly string[]> {
+export async function lookingCosts({ folder, ops, rounds, push }: LookingOptions, say: (text: string) => void): Promise<readonly string[]> {
   const server = await startServer(ops);
   try {
     const task = { url: server.url, rows: ops, pageSize: 500, inFlight: 1 };
@@ -30,10 +37,8 @@ export async function lookingCosts({ folder, ops, rounds }: LookingOptions, say:
     await prepare('pull-synchart', pulled, server, ops);
     await prepare('prepare-push', queued, server, ops);
     const tables: string[] = [];
-    for (const [inFlight, way] of [
-      [1, 'pushed one by one'],
-      [0, 'pushed in batches'],
-    ] as const) {
+    for (const [inFlight, name, way] of ways) {
+      if (push !== 'all' && !push.split(',').includes(name)) continue;
       const atRate = contendersOf(['rate-synchart', 'rate-synchart-silent', 'rate-synchart-recorded', 'rate-synchart-watched'], pulled);
       const rate = await run({ title: `devtools at a rate, ${way}`, contenders: atRate, task: { ...task, inFlight }, expected: ops, rounds, folder }, say);
       const count = ops.toLocaleString('en-US');

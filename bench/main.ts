@@ -103,7 +103,7 @@ async function take(): Promise<void> {
 }
 
 try {
-  if (wanted.has('devtools')) for (const table of await lookingCosts({ folder, ops, rounds }, say)) report(table);
+  if (wanted.has('devtools')) for (const table of await lookingCosts({ folder, ops, rounds, push: values.push }, say)) report(table);
   if (wanted.has('scroll')) report(await scrollFrames(say));
   if (wanted.has('pull')) await pull();
   if (wanted.has('push')) await push();
