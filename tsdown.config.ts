@@ -23,7 +23,7 @@ export default defineConfig([
     clean: true,
     treeshake: true,
     // The panel's own packages are part of it: an app installs React at most.
-    noExternal: ['@tanstack/react-virtual', '@tanstack/virtual-core', 'valibot', '@xyflow/react', '@xyflow/system', 'elkjs'],
+    noExternal: ['valibot', '@xyflow/react', '@xyflow/system', 'elkjs'],
     inlineOnly: false,
   },
 ]);

@@ -44,7 +44,6 @@ export default defineConfig({
             'react-dom/client',
             'react/jsx-runtime',
             'react/jsx-dev-runtime',
-            '@tanstack/react-virtual',
             '@xyflow/react',
             'elkjs/lib/elk.bundled.js',
             'valibot',

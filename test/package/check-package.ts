@@ -39,7 +39,7 @@ function checkTarball(): void {
   const kb = packed.size / 1024;
   say('tarball', `${kb.toFixed(0)} kB, ${packed.files.length} files`);
   check(kb <= tarballBudgetKb, `The tarball has ${kb.toFixed(0)} kB, the budget is ${tarballBudgetKb} kB.`);
-  const stray = packed.files.map(({ path }) => path).filter((path) => !/^(dist\/|README\.md$|LICENSE$|CHANGELOG\.md$|package\.json$)/.test(path));
+  const stray = packed.files.map(({ path }) => path).filter((path) => !/^(dist\/|docs\/|README\.md$|LICENSE$|CHANGELOG\.md$|package\.json$)/.test(path));
   check(stray.length === 0, `The tarball holds files that users do not need: ${stray.join(', ')}`);
 }
 
