@@ -359,20 +359,24 @@ export class ReplicaTable implements SyncKind {
   }
 
   /** Whether a sweep would find anything: rows that were not listed and that nobody has pending work on. */
-  async hasUnlisted(session: Session, keepUnknown: boolean): Promise<boolean> {
-    return (await session.query(`SELECT 1 FROM ${this.table} WHERE ${this.unlisted(keepUnknown)} LIMIT 1`, [this.kind, this.kind])).length > 0;
+  async hasUnlisted(session: Session): Promise<boolean> {
+    return (await session.query(`SELECT 1 FROM ${this.table} WHERE ${this.unlisted()} LIMIT 1`, [this.kind, this.kind, this.kind])).length > 0;
   }
 
-  /** `keepUnknown`: not those that no server ever had, as rows from before the table was synchronised. */
-  private unlisted(keepUnknown: boolean): string {
-    return `NOT EXISTS (SELECT 1 FROM "sync_seen" s WHERE s."kind" = ? AND s."entity_id" = CAST(${this.table}.${this.id} AS text))
-      AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = ? AND o."entity_id" = CAST(${this.table}.${this.id} AS text))${keepUnknown ? ` AND ${this.updatedAtName} <> ''` : ''}`;
+  /**
+   * Without those that no server ever had, as rows from before the table was synchronised: they exist nowhere else. One that a server took without
+   * telling its version has its base.
+   */
+  private unlisted(): string {
+    const isIn = (table: string): string => `EXISTS (SELECT 1 FROM "${table}" k WHERE k."kind" = ? AND k."entity_id" = CAST(${this.table}.${this.id} AS text))`;
+    return `NOT ${isIn('sync_seen')} AND NOT ${isIn('sync_outbox')}
+      AND (${this.updatedAtName} <> '' OR ${this.deletedAtLocalName} IS NOT NULL OR ${isIn('sync_base')})`;
   }
 
   /** Removes what a resync did not list and nobody has pending work on; returns how many (F-38). */
-  async sweep(session: Session, keepUnknown: boolean): Promise<number> {
-    const kind = [this.kind, this.kind];
-    const sql = `DELETE FROM ${this.table} WHERE ${this.unlisted(keepUnknown)}${this.inbound.nothingHolds()}`;
+  async sweep(session: Session): Promise<number> {
+    const kind = [this.kind, this.kind, this.kind];
+    const sql = `DELETE FROM ${this.table} WHERE ${this.unlisted()}${this.inbound.nothingHolds()}`;
     let swept = await session.changed(sql, kind);
     // A tree goes from the leaves on.
     for (let more = swept; more > 0 && this.inbound.holdsItself; swept += more) more = await session.changed(sql, kind);

@@ -87,20 +87,21 @@ export async function completeFetch(session: Session, kind: string): Promise<voi
 
 /**
  * Ends a generation that was fetched to its end: removes what it did not list and nobody has pending work on, in this transaction (F-38,
- * F-42). What no server ever had, as rows from before the table was synchronised, only goes where somebody asked for the resync. A scheduled one that received nothing does not touch a table that has rows: throws `SyncStepError` `kindFailed`.
+ * F-42). What no server ever had, as rows from before the table was synchronised, stays, whoever asked for the resync: it exists nowhere else
+ * (I1). A scheduled one that received nothing does not touch a table that has rows: throws `SyncStepError` `kindFailed`.
  */
 export async function sweepResync(session: Session, context: StoreContext, kind: string, requested: boolean): Promise<readonly SyncFact[]> {
   const row = (await readResync(session, [kind])).get(kind);
   if (row?.open !== 1 || row.fetched !== 1) return [];
   const now = context.unit.clock.now();
   const table = tableOf(context, kind);
-  if (row.marking === 1 && row.received === 0 && !requested && (await table.hasUnlisted(session, true))) {
+  if (row.marking === 1 && row.received === 0 && !requested && (await table.hasUnlisted(session))) {
     const cause = new ParseError(
       `the full resync of ${kind} received no row at all while the local table has some; nothing was removed. If the server really is empty, ask for fullResync({ kinds: ['${kind}'] })`,
     );
     throw new SyncStepError({ type: 'kindFailed', kind, phase: 'pull', message: cause.message, at: now, cause });
   }
-  const swept = row.marking === 1 ? await table.sweep(session, !requested) : 0;
+  const swept = row.marking === 1 ? await table.sweep(session) : 0;
   if (row.marking === 1) await releaseUnlisted(session, kind);
   const deletes = swept + (table.retentionMs === undefined ? 0 : await table.removeTombstones(session, now - table.retentionMs));
   await forgetSeen(session, kind);

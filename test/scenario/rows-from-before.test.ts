@@ -81,4 +81,23 @@ describe('rows from before their table was synchronised, of which the server may
     expect(bench.server.getAll('todos').map(({ id }) => id)).toEqual(['x', 'y']);
     expect([await bench.row('x'), await bench.row('y')]).toMatchObject([{ title: 'as it was' }, { title: 'as it was' }]);
   });
+
+  test.each([true, false])(
+    'I1: rows that were never sent outlive a full resync that the app asks for, clearData: %s; what the server had and lists no longer goes',
+    async (clearData) => {
+      bench.server.seed('todos', { id: 'listed', title: 'stays', done: false, priority: null, tags: null });
+      bench.server.seed('todos', { id: 'gone', title: 'goes', done: false, priority: null, tags: null });
+      await bench.engine.sync();
+      bench.server.remove('todos', 'gone');
+      const before = await bench.row('x');
+      await bench.engine.fullResync({ clearData });
+      const rows = await bench.dataSource.getRepository(todoEntity).find({ order: { id: 'ASC' } });
+      expect(rows.map(({ id }) => id)).toEqual(['listed', 'x', 'y']);
+      expect(await bench.row('x')).toEqual(before);
+      // And they can still be sent.
+      await editDone['a writer']();
+      await bench.engine.sync();
+      expect(stored()).toMatchObject({ title: 'as it was', done: true });
+    },
+  );
 });
