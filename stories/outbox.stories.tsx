@@ -4,7 +4,7 @@ import empty from './fixtures/empty.json';
 import offlineDay from './fixtures/offline-day.json';
 import troubles from './fixtures/troubles.json';
 import longTexts from './fixtures/long-texts.json';
-import { operationsByReason, phaseBundle } from './support/captured-phases.ts';
+import { capturedPhases, operationsByReason, phaseBundle } from './support/captured-phases.ts';
 import { createOutboxClient, manyOperations } from './support/outbox-client.ts';
 import { PanelFrame } from './support/panel-frame.tsx';
 import { createScriptedClient } from './support/scripted-client.ts';
@@ -37,7 +37,7 @@ export const LongTexts: Story = {
 };
 export const LongTextsNarrow: Story = { args: { bundle: longTexts, width: 320 } };
 export const EveryReason: Story = {
-  args: { client: createOutboxClient(phaseBundle('idle'), operationsByReason).client },
+  args: { client: createOutboxClient(phaseBundle('paused'), operationsByReason).client },
   play: async ({ canvasElement }) => {
     const list = await within(canvasElement).findByRole('list', { name: /Queued operations/ });
     await expect((await within(list).findAllByRole('button')).length).toBe(15);
@@ -58,7 +58,8 @@ export const DatabaseFails: Story = {
   },
 };
 
-const thousands = createOutboxClient(phaseBundle('offline'), manyOperations(operationsByReason, 10_000, phasesAt(-10_000_000)));
+const offlineAt = capturedPhases.phases.find(({ phase }) => phase === 'offline')?.view.at ?? 0;
+const thousands = createOutboxClient(phaseBundle('offline'), manyOperations(operationsByReason, 10_000, offlineAt - 10_000_000));
 /** Ten thousand operations: a part of them is in the page, wherever one goes. */
 export const TenThousand: Story = {
   args: { client: thousands.client },
@@ -95,10 +96,6 @@ export const Filtered: Story = {
     await expect(await canvas.findByText('4 operations')).toBeVisible();
   },
 };
-
-function phasesAt(ms: number): number {
-  return troubles.at + ms;
-}
 
 const discarded = [
   {

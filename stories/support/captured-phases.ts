@@ -17,5 +17,8 @@ export function phaseBundle(phase: SyncPhaseName): Json {
   return bundle as JsonObject;
 }
 
-/** One operation for each reason why one can wait. */
-export const { operations: operationsByReason }: { readonly operations: readonly OperationView[] } = capturedPhases;
+/** One operation for each reason why one can wait. Some were the same one at different times: here each is its own. */
+export const operationsByReason: readonly OperationView[] = capturedPhases.operations.map((operation, index) => ({
+  ...operation,
+  opId: `${operation.opId.slice(0, -2)}${String(index).padStart(2, '0')}`,
+}));

@@ -71,17 +71,27 @@ export function ConflictDecision({ view, onDecided }: ConflictDecisionProps): Re
           </label>
         </div>
         <div className="sc-table-frame" tabIndex={0} role="group" aria-label="Fields on all sides">
-          <table className="sc-diff">
-            <thead>
-              <tr>
-                <th scope="col">Field</th>
-                <th scope="col">Before</th>
-                <th scope="col">Yours</th>
-                <th scope="col">Server's</th>
-                <th scope="col">Another value</th>
+          <table className="sc-diff sc-stack" role="table">
+            <thead role="rowgroup">
+              <tr role="row">
+                <th scope="col" role="columnheader">
+                  Field
+                </th>
+                <th scope="col" role="columnheader">
+                  Before
+                </th>
+                <th scope="col" role="columnheader">
+                  Yours
+                </th>
+                <th scope="col" role="columnheader">
+                  Server's
+                </th>
+                <th scope="col" role="columnheader">
+                  Another value
+                </th>
               </tr>
             </thead>
-            <tbody>
+            <tbody role="rowgroup">
               {shown.map((field) => (
                 <ConflictFieldRow
                   key={field.name}

@@ -17,8 +17,8 @@ export interface ConflictFieldRowProps {
 export function ConflictFieldRow({ field, choice, own, isReadOnly, onChoose, onWrite }: ConflictFieldRowProps): ReactNode {
   const { name, base, local, server, changedHere, changedThere, isContested, delta } = field;
   const group = useId();
-  const side = (which: FieldChoice, label: string, value: Json | undefined, isChanged = false, note?: string): ReactNode => (
-    <td data-changed={isChanged} data-taken={choice === which}>
+  const side = (which: FieldChoice, heading: string, label: string, value: Json | undefined, isChanged = false, note?: string): ReactNode => (
+    <td role="cell" data-label={heading} data-changed={isChanged} data-taken={choice === which}>
       <label className="sc-side">
         <input
           type="radio"
@@ -37,14 +37,15 @@ export function ConflictFieldRow({ field, choice, own, isReadOnly, onChoose, onW
     </td>
   );
   return (
-    <tr>
-      <th scope="row">
+    // Roles are said: in a narrow panel the cells stand below each other, and are a table none the less.
+    <tr role="row">
+      <th scope="row" role="rowheader">
         <span className="mono">{name}</span> {isContested && <Badge tone="conflict">both</Badge>}
       </th>
-      {side('base', 'the value before', base)}
-      {side('local', 'yours', local, changedHere, delta)}
-      {side('server', "the server's", server, changedThere)}
-      <td data-taken={choice === 'own'}>
+      {side('base', 'Before', 'the value before', base)}
+      {side('local', 'Yours', 'yours', local, changedHere, delta)}
+      {side('server', "Server's", "the server's", server, changedThere)}
+      <td role="cell" data-label="Another value" data-taken={choice === 'own'}>
         <span className="sc-side">
           <input
             type="radio"

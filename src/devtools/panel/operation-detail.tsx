@@ -179,7 +179,7 @@ function OperationFacts({
               </dd>
             </>
           )}
-          {lastError !== undefined && (
+          {lastError !== undefined && !detail.includes(lastError) && (
             <>
               <dt>Last error</dt>
               <dd>{lastError}</dd>

@@ -56,24 +56,32 @@ export function RowDetail({ kind, id, onClose, onDecide }: RowDetailProps): Reac
             )}
           </section>
           <div className="sc-table-frame" tabIndex={0} role="group" aria-label="The row on all sides">
-            <table className="sc-sides">
-              <thead>
-                <tr>
-                  <th scope="col">Field</th>
-                  <th scope="col">Here</th>
-                  <th scope="col">Before</th>
-                  <th scope="col">Server</th>
+            <table className="sc-sides sc-stack" role="table">
+              <thead role="rowgroup">
+                <tr role="row">
+                  <th scope="col" role="columnheader">
+                    Field
+                  </th>
+                  <th scope="col" role="columnheader">
+                    Here
+                  </th>
+                  <th scope="col" role="columnheader">
+                    Before
+                  </th>
+                  <th scope="col" role="columnheader">
+                    Server
+                  </th>
                 </tr>
               </thead>
-              <tbody>
+              <tbody role="rowgroup">
                 {rowFields(row).map(({ name, local, base, server, changedHere, changedThere }) => (
-                  <tr key={name}>
-                    <th scope="row" className="mono">
+                  <tr key={name} role="row">
+                    <th scope="row" role="rowheader" className="mono">
                       {name}
                     </th>
-                    <Side value={local} isChanged={changedHere} />
-                    <Side value={base} />
-                    <Side value={server} isChanged={changedThere} />
+                    <Side label="Here" value={local} isChanged={changedHere} />
+                    <Side label="Before" value={base} />
+                    <Side label="Server" value={server} isChanged={changedThere} />
                   </tr>
                 ))}
               </tbody>
@@ -85,8 +93,8 @@ export function RowDetail({ kind, id, onClose, onDecide }: RowDetailProps): Reac
   );
 }
 
-const Side = ({ value, isChanged = false }: { readonly value: Json | undefined; readonly isChanged?: boolean }): ReactNode => (
-  <td className="mono" data-changed={isChanged}>
+const Side = ({ label, value, isChanged = false }: { readonly label: string; readonly value: Json | undefined; readonly isChanged?: boolean }): ReactNode => (
+  <td role="cell" className="mono" data-label={label} data-changed={isChanged}>
     {showValue(value)}
     {isChanged && <span className="sr-only"> (changed)</span>}
   </td>

@@ -5,6 +5,7 @@ export const base = `
 .synchart *, .synchart *::before, .synchart *::after { box-sizing: inherit; }
 .synchart h1, .synchart h2, .synchart h3, .synchart p, .synchart dl, .synchart dd, .synchart ul, .synchart ol, .synchart figure { margin: 0; padding: 0; }
 .synchart h2 { font-size: var(--text-large); font-weight: 600; }
+.synchart h2, .synchart h3 { overflow-wrap: anywhere; }
 .synchart h3 { font-size: var(--text); font-weight: 600; }
 .synchart ul, .synchart ol { list-style: none; }
 .synchart code, .synchart pre, .synchart .mono { font-family: var(--mono); font-size: var(--text-small); }
@@ -67,6 +68,17 @@ export const base = `
 .sc-section { display: grid; gap: var(--s2); margin-block-end: var(--s4); }
 .sc-actions { display: flex; flex-wrap: wrap; gap: var(--s2); }
 .synchart .sc-note { padding: var(--s2); border-radius: var(--radius-small); color: var(--tone); background: var(--tone-bg); overflow-wrap: anywhere; }
+
+/* A table whose cells stand below each other where they do not fit side by side. */
+@container panel (max-width: 640px) {
+  .sc-stack, .sc-stack tbody, .sc-stack tr, .sc-stack th, .sc-stack td { display: block; }
+  .synchart .sc-stack { min-inline-size: 0; }
+  .sc-stack thead { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); }
+  .synchart .sc-stack tbody tr { margin-block-end: var(--s2); border: 1px solid var(--border); border-radius: var(--radius-small); overflow: hidden; }
+  .synchart .sc-stack tbody th { border: 0; background: var(--bg-raised); }
+  .synchart .sc-stack td { display: grid; grid-template-columns: 64px minmax(0, 1fr); gap: var(--s2); border: 0; border-block-start: 1px solid var(--border); }
+  .sc-stack td::before { content: attr(data-label); font: var(--text-small)/var(--line) var(--font); color: var(--fg-soft); }
+}
 
 .sc-json { border: 1px solid var(--border); border-radius: var(--radius-small); background: var(--bg-raised); padding: var(--s2); max-block-size: 320px; overflow: auto; }
 .sc-dialog { inline-size: min(420px, calc(100% - 32px)); border: 1px solid var(--border-strong); border-radius: var(--radius); background: var(--bg); color: var(--fg); padding: var(--s4); }
