@@ -108,10 +108,47 @@ export function knownOperations(parts: KnownParts): readonly KnownOperation[] {
       },
     ];
   });
-  // What has left was there before what waits still, among those of one moment.
+  return inOrder(left, carriedTogether(kept), carried);
+}
+
+/** What was folded into a later operation went in its calls. */
+function carriedTogether(kept: readonly KnownOperation[]): readonly KnownOperation[] {
+  const later = new Map<string, RequestEntry | undefined>();
+  return [...kept]
+    .reverse()
+    .map((operation) => {
+      const name = `${operation.kind}/${operation.id}`;
+      const firstCall = operation.firstCall ?? later.get(name);
+      later.set(name, firstCall);
+      return firstCall === operation.firstCall ? operation : { ...operation, firstCall };
+    })
+    .reverse();
+}
+
+/** As they were queued: by time, those of one moment as their first call carried them, which goes by the outbox. */
+function inOrder(
+  left: readonly KnownOperation[],
+  kept: readonly KnownOperation[],
+  carried: ReadonlyMap<string, readonly { readonly call: RequestEntry }[]>,
+): readonly KnownOperation[] {
+  const places = new Map<string, number>();
+  const firstPlace = (opId: string): number | undefined => {
+    const call = carried.get(opId)?.[0]?.call;
+    const index = call?.operations?.findIndex((operation) => operation.opId === opId) ?? -1;
+    return call === undefined ? undefined : call.id + index / (1 + (call.operations?.length ?? 0));
+  };
+  // What was folded into a later one went with it, and stands before it.
+  const later = new Map<string, number>();
+  for (const { opId, kind, id } of [...kept].reverse()) {
+    const place = firstPlace(opId) ?? later.get(`${kind}/${id}`) ?? Infinity;
+    places.set(opId, place);
+    later.set(`${kind}/${id}`, place);
+  }
+  for (const { opId } of left) places.set(opId, firstPlace(opId) ?? Infinity);
+  const by = (a: number, b: number): number => (a === b ? 0 : a < b ? -1 : 1);
   return [...left, ...kept]
-    .map((operation, index) => ({ operation, index }))
-    .sort((a, b) => a.operation.enqueuedAt - b.operation.enqueuedAt || a.index - b.index)
+    .map((operation, index) => ({ operation, index, place: places.get(operation.opId) ?? Infinity }))
+    .sort((a, b) => a.operation.enqueuedAt - b.operation.enqueuedAt || by(a.place, b.place) || a.index - b.index)
     .map(({ operation }) => operation);
 }
 

@@ -35,7 +35,7 @@ export async function replayBundle(file: Json, { seed = 1 }: ReplayOptions = {})
   const time = new VirtualTime(plan.startAt);
   // A server's clock is its own; its stamps must be newer than what the file has of it.
   const newest = Math.max(plan.startAt, ...[...plan.cursors.map(({ ts }) => ts), ...plan.rows.map(({ version }) => version)].flatMap((text) => timeOf(text)));
-  const server = new ReplayServer(() => time.now() + (newest - plan.startAt), plan.capabilities, knownConflicts(bundle, entries));
+  const server = new ReplayServer(() => time.now() + (newest + 1 - plan.startAt), plan.capabilities, knownConflicts(bundle, entries));
   const unexpected: string[] = [];
   const answers = new RecordedAnswers(plan.calls);
   const transport = new ReplayTransport({

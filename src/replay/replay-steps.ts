@@ -70,7 +70,11 @@ export function firstDeparture(rerun: readonly ReplayStep[], recorded: readonly 
   return undefined;
 }
 
-const signature = ({ type, text, detail }: ReplayStep): string => `${type} ${text} ${detail}`;
+/** Operations of one push go by their own: in which order an answer lists them means nothing. */
+const signature = ({ type, text, detail, parts }: ReplayStep): string =>
+  parts === undefined
+    ? `${type} ${text} ${detail}`
+    : JSON.stringify(parts.flatMap(({ outcome, operations }) => operations.map((name) => `${name} ${outcome}`)).sort());
 
 const callText = ({ method, kind, entityId, operations }: RequestEntry): string => {
   if (operations === undefined) return [method, kind === undefined ? '' : entityId === undefined ? kind : `${kind}/${entityId}`].join(' ').trim();
