@@ -43,7 +43,7 @@ export const Wide: Story = { args: { width: 1600 } };
 
 const deciding = createScriptedClient(conflictKinds);
 export const DecideFieldByField: Story = {
-  args: { client: deciding.client },
+  args: { client: deciding.client, height: 600 },
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
     await userEvent.click(await canvas.findByRole('radio', { name: "title: take the server's" }));

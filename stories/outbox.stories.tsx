@@ -81,6 +81,7 @@ export const TenThousand: Story = {
 };
 
 export const OperationOpened: Story = {
+  args: { client: createScriptedClient(troubles).client, height: 600 },
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
     await userEvent.click((await canvas.findAllByRole('button', { name: /todos\/t3/ }))[0] as HTMLElement);

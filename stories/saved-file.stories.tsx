@@ -9,6 +9,23 @@ const meta = { title: 'Devtools/Saved file', component: PanelFrame, args: { view
 export default meta;
 type Story = StoryObj<typeof meta>;
 
+const savedRows = [
+  {
+    kind: 'todos',
+    total: 2,
+    items: [
+      {
+        id: 't1',
+        pending: 1,
+        conflict: true,
+        local: { id: 't1', title: 't1, as changed on this device', priority: 7 },
+        base: { id: 't1', title: 'Todo 1', priority: 1 },
+        server: { id: 't1', title: 't1, as changed by somebody else', priority: 1 },
+      },
+      { id: 't5', pending: 0, conflict: false, quarantined: 'title must be a text', local: { id: 't5', title: 'Todo 5' } },
+    ],
+  },
+];
 const file = (content: string): File => new File([content], 'yesterday.json', { type: 'application/json' });
 
 export const Opened: Story = {
@@ -29,5 +46,26 @@ export const NotABundle: Story = {
     const canvas = within(canvasElement);
     await userEvent.upload(await canvas.findByLabelText('Saved file'), file('{"a":1}'));
     await expect(await canvas.findByRole('alert')).toHaveTextContent('yesterday.json cannot be opened');
+  },
+};
+
+export const RowsThatWait: Story = {
+  args: { client: createScriptedClient(offlineDay).client, view: 'replica' },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.upload(await canvas.findByLabelText('Saved file'), file(JSON.stringify({ ...troubles, rows: savedRows })));
+    await expect(await canvas.findByText(/Only rows with pending edits, conflicts or quarantine/)).toBeVisible();
+    await expect(await canvas.findByText('2 saved rows')).toBeVisible();
+    await userEvent.click(await canvas.findByRole('button', { name: /^t1 / }));
+    await expect(await canvas.findByRole('cell', { name: /as changed by somebody else \(changed\)/ })).toBeVisible();
+  },
+};
+
+export const RowsOfAnEarlierFile: Story = {
+  args: { client: createScriptedClient(offlineDay).client, view: 'replica' },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.upload(await canvas.findByLabelText('Saved file'), file(JSON.stringify({ ...troubles, rows: undefined })));
+    await expect(await canvas.findByText('No row was saved')).toBeVisible();
   },
 };

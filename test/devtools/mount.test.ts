@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -146,4 +147,52 @@ test('I12: the panel can have a window of its own', async () => {
   await popup.getByRole('region', { name: 'synchart devtools' }).waitFor();
   await popup.getByRole('button', { name: 'Sync now' }).waitFor();
   await popup.close();
+});
+
+test('I12: the step that was taken last moves in the chart, and stands still for who wants no motion', async () => {
+  const animation = (): Promise<string> =>
+    page
+      .locator('.sc-reached')
+      .first()
+      .evaluate((element) => getComputedStyle(element).animationName);
+  await mount({ open: true });
+  await panel().getByRole('tab', { name: 'Chart' }).click();
+  await panel().getByText('pushing').first().waitFor();
+  await page.evaluate(() => window.enginePage?.sync());
+  await page.locator('.sc-reached').first().waitFor({ state: 'attached' });
+  expect(await animation()).toBe('sc-reached');
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  expect(await animation()).toBe('none');
+});
+
+test('I12: faults are marked on the button of the closed panel', async () => {
+  await page.evaluate(() => localStorage.setItem('synchart.devtools', JSON.stringify({ offline: true })));
+  await mount();
+  await expect.poll(() => button().getAttribute('aria-label')).toContain('faults on');
+  expect(await button().getByText('faults on').isVisible()).toBe(true);
+});
+
+test('I12: a saved file that is dropped on the panel is shown read-only, and the page stays', async () => {
+  await page.evaluate(() => window.enginePage?.add('a'));
+  await mount({ open: true });
+  const [download] = await Promise.all([page.waitForEvent('download'), panel().getByRole('button', { name: 'Save what is seen as a file' }).click()]);
+  const saved = readFileSync(await download.path(), 'utf8');
+  await page.evaluate(() => window.enginePage?.sync());
+  const prevented = await panel().evaluate((element, text) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([text], 'saved.json', { type: 'application/json' }));
+    return ['dragover', 'drop'].map((type) => {
+      const event = new DragEvent(type, { bubbles: true, cancelable: true, composed: true, dataTransfer });
+      element.dispatchEvent(event);
+      return event.defaultPrevented;
+    });
+  }, saved);
+  expect(prevented).toEqual([true, true]);
+  await panel().getByText('saved file').waitFor();
+  await panel()
+    .getByRole('button', { name: /todos\/a/ })
+    .waitFor();
+  expect(await panel().getByRole('button', { name: 'Sync now' }).count()).toBe(0);
+  await panel().getByRole('button', { name: 'Back to the engine' }).click();
+  await panel().getByText('Everything is sent').waitFor();
 });
