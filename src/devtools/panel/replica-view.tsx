@@ -87,9 +87,12 @@ function RowBrowser({ kind, onDecide }: { readonly kind: string; readonly onDeci
           }}
         />
         <span className="quiet number" role="status">
-          {answer === undefined ? '' : `${answer.total.toLocaleString('en')} ${answer.total === 1 ? 'row' : 'rows'}`}
+          {answer === undefined ? '' : `${answer.total.toLocaleString('en')} ${connection === 'bundle' ? 'saved ' : ''}${answer.total === 1 ? 'row' : 'rows'}`}
         </span>
       </div>
+      {connection === 'bundle' && (
+        <p className="sc-note">Only rows with pending edits, conflicts or quarantine are in a saved file. The others stay on the device.</p>
+      )}
       {error !== undefined && (
         <p className="sc-note" data-tone="error" role="alert">
           {error}
@@ -114,10 +117,10 @@ function RowBrowser({ kind, onDecide }: { readonly kind: string; readonly onDeci
 }
 
 const NoRows = ({ isSaved, isFiltered }: { readonly isSaved: boolean; readonly isFiltered: boolean }): ReactNode => {
-  if (isSaved)
+  if (isSaved && !isFiltered)
     return (
-      <EmptyState title="A saved file has no rows">
-        <p>It says how far each kind is, and what waits; the rows stay on the device.</p>
+      <EmptyState title="No row was saved">
+        <p>None had a pending edit, a conflict or a quarantine.</p>
       </EmptyState>
     );
   return (
