@@ -123,7 +123,7 @@ test('I10: what nobody fetches is bounded, and one message may be of any size', 
 
 test('I12: pieces of a message fit together again, whatever characters they are cut between', () => {
   const told: unknown[] = [];
-  for (const shift of ['', 'x']) {
+  for (const shift of ['', 'x', 'xx']) {
     const page = createPageSession();
     const panel = createSessionChannel(() => undefined);
     panel.channel.subscribe((message) => told.push(message));

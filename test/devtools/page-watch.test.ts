@@ -54,7 +54,7 @@ test('I12: after a reload the same engine is greeted anew, another one is not pu
   const page = new ScriptedPage();
   page.engines = [found('1', 'app'), found('2', 'other')];
   const watch = await watched(page);
-  await pass(100);
+  await pass(60_000);
   page.engines = [];
   await pass(1_000);
   expect(watch.getState()).toMatchObject({ presence: 'looking', shown: { key: 'app' } });

@@ -50,19 +50,12 @@ export function createPageSession(): PageSession {
     },
     take: () => {
       const text = waiting.join('');
-      const end = pieceEnd(text);
-      const rest = text.slice(end);
+      // Also in the middle of a character: as JSON each half is written as what it is.
+      const rest = text.slice(mostAtOnce);
       waiting = rest === '' ? [] : [rest];
       length = rest.length;
       const more = rest !== '';
-      return { isOpen: isOpen || more, text: text.slice(0, end), more };
+      return { isOpen: isOpen || more, text: text.slice(0, mostAtOnce), more };
     },
   };
-}
-
-/** Never between the halves of a character beyond the basic plane: each half alone would arrive as another character. */
-function pieceEnd(text: string): number {
-  if (text.length <= mostAtOnce) return text.length;
-  const last = text.charCodeAt(mostAtOnce - 1);
-  return last >= 0xd800 && last <= 0xdbff ? mostAtOnce - 1 : mostAtOnce;
 }
