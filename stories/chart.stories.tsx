@@ -1,5 +1,7 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
+import type { StateValueJson } from '../src/devtools/protocol/log-entry.ts';
+import { phaseOfValue } from '../src/devtools/views/phase-of-value.ts';
 import busyDay from './fixtures/busy-day.json';
 import offlineDay from './fixtures/offline-day.json';
 import troubles from './fixtures/troubles.json';
@@ -21,7 +23,13 @@ export const Paused: Story = {
   },
 };
 export const Waiting: Story = { args: { bundle: offlineDay } };
-export const Pushing: Story = { args: { client: createScriptedClient(phaseBundle('pushing')).client } };
+/** The busy day again, as it was in the middle of its last push. */
+const lastPush = busyDay.entries.findLast(({ type, value }) => type === 'transition' && phaseOfValue((value ?? '') as StateValueJson) === 'pushing');
+const pushing = createScriptedClient({ ...busyDay, entries: busyDay.entries.filter(({ id }) => id <= (lastPush?.id ?? 0)) });
+const { view: pushingView } = capturedPhases.phases.find(({ phase }) => phase === 'pushing') ?? {};
+if (pushingView !== undefined)
+  pushing.show({ ...pushingView, at: lastPush?.at ?? 0, status: { ...pushingView.status, pending: 2 }, throughput: busyDay.view.throughput });
+export const Pushing: Story = { args: { client: pushing.client } };
 export const Failed: Story = { args: { bundle: phaseBundle('failed') } };
 export const Offline: Story = { args: { bundle: phaseBundle('offline') } };
 const missing = createScriptedClient(troubles);

@@ -71,6 +71,12 @@ export function OperationDetail({ opId, onClose, onChanged, onDecide, onSelect }
           ))}
         </ol>
       </section>
+      {known?.type === 'upsert' && (
+        <section className="sc-section">
+          <h3>{known.frozenBody === undefined ? 'Will send' : 'Sent'}</h3>
+          <JsonText label="Payload" value={known.frozenBody ?? known.payload} />
+        </section>
+      )}
     </aside>
   );
 }
@@ -86,22 +92,7 @@ function OperationFacts({
   const [asking, setAsking] = useState<'drop' | 'amend'>();
   const now = useEngineNow();
   const repairs = repairsOf(operation);
-  const {
-    opId,
-    reason,
-    detail,
-    waitingFor,
-    tryCount,
-    enqueuedAt,
-    localTimestamp,
-    lastError,
-    payload,
-    frozenBody,
-    changedFields,
-    deltas,
-    baseUpdatedAt,
-    requestId,
-  } = operation;
+  const { opId, reason, detail, waitingFor, tryCount, enqueuedAt, localTimestamp, lastError, changedFields, deltas, baseUpdatedAt, requestId } = operation;
   const isLive = connection === 'connected';
   const drop = async (): Promise<void> => {
     setAsking(undefined);
@@ -203,12 +194,6 @@ function OperationFacts({
           )}
         </dl>
       </section>
-      {operation.type === 'upsert' && (
-        <section className="sc-section">
-          <h3>{frozenBody === undefined ? 'Will send' : 'Sent'}</h3>
-          <JsonText label="Payload" value={frozenBody ?? payload} />
-        </section>
-      )}
       {asking === 'drop' && (
         <Confirm title="Drop this operation?" action="Drop it" onConfirm={() => void drop()} onCancel={() => setAsking(undefined)}>
           <p>

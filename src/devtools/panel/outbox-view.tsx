@@ -157,11 +157,9 @@ function OperationRow({ operation, now, isSelected, onSelect }: OperationRowProp
         <span className="quiet">{describeOperation(operation)}</span>
       </span>
       <span className="sc-why clip quiet">{lastError ?? ''}</span>
-      {tryCount > 0 && (
-        <span className="quiet number" title="Counted tries">
-          {tryCount}×
-        </span>
-      )}
+      <span className="sc-tries quiet number" title="Counted tries">
+        {tryCount > 0 ? `${tryCount}×` : ''}
+      </span>
       <span className="sc-age quiet number">{describeDuration(now - enqueuedAt)}</span>
     </button>
   );

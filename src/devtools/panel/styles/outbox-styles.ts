@@ -1,7 +1,8 @@
 export const outboxStyles = `
 .sc-row .sc-reason { flex: 0 0 150px; }
 .sc-row .sc-what { flex: 2 1 0; min-inline-size: 0; }
-.sc-row .sc-why { flex: 1 1 0; min-inline-size: 0; }
+.sc-row .sc-why { flex: 2 1 0; min-inline-size: 0; }
+.sc-row .sc-tries { flex: 0 0 22px; text-align: end; }
 .sc-row .sc-age { flex: 0 0 52px; text-align: end; }
 @container panel (max-width: 640px) { .sc-row .sc-why { display: none; } .sc-row .sc-reason { flex-basis: 100px; overflow: hidden; } }
 .sc-amended { display: grid; gap: var(--s1); }
