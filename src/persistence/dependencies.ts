@@ -1,6 +1,8 @@
 import type { JsonObject } from '../model/json.ts';
 import { OutboxState } from './entities.ts';
 import { readQueues } from './outbox-rows.ts';
+import { isNewThere, queueNeverSent } from './never-sent.ts';
+import { referencesOf, type Reference } from './references.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { listOf, type Session } from './session.ts';
 import type { StoreContext } from './store-context.ts';
@@ -9,30 +11,18 @@ import type { Group } from './request-group.ts';
 /** Error code of a head that waits for another entity; never a failure. */
 export const waitingForCode = 'waitingFor';
 
-interface Reference {
-  readonly kind: string;
-  readonly id: string;
-}
-
-/** Which rows a payload points to, by the table's `dependsOn` (a plain list of kinds means every relation to them). */
-export function referencesOf(table: ReplicaTable, row: JsonObject | undefined): readonly Reference[] {
-  if (row === undefined) return [];
-  return table.dependsOn.flatMap(({ key, kind }) => {
-    const keys = key === undefined ? table.relationKeysTo(kind) : [key];
-    return keys.flatMap((wireKey) => {
-      const id = row[wireKey];
-      return typeof id === 'string' || typeof id === 'number' ? [{ kind, id: String(id) }] : [];
-    });
-  });
-}
-
 /**
- * Leaves out groups that must wait: an upsert for the unsettled create of a row it references, a delete for pending deletes of rows that
+ * Leaves out groups that must wait: an upsert for the unsettled first request of a row it references, a delete for pending deletes of rows that
  * reference it (PROTOCOL §7). They wait until that one leaves; a cycle is broken by `seq`. Open requests never wait again.
  */
 export async function holdBack(session: Session, context: StoreContext, table: ReplicaTable, groups: readonly Group[]): Promise<readonly Group[]> {
   const children = [...context.registry.values()].filter((child) => child.dependsOn.some(({ kind }) => kind === table.kind));
   if (table.dependsOn.length === 0 && children.length === 0) return groups;
+  await queueNeverSent(
+    session,
+    context,
+    groups.flatMap(({ frozen, folded }) => (frozen || folded.type !== 'upsert' ? [] : referencesOf(table, folded.payload))),
+  );
   const ready: Group[] = [];
   const held: { readonly seq: number; readonly waitingFor: string }[] = [];
   for (const group of groups) {
@@ -59,7 +49,7 @@ async function unsettledCreate(session: Session, context: StoreContext, group: G
   for (const reference of referencesOf(group.table, payload)) {
     if (isOf(reference, group)) continue;
     const head = (await readQueues(session, reference.kind, [reference.id])).get(reference.id)?.[0];
-    if (!head?.creates) continue;
+    if (head === undefined || !(await isNewThere(session, reference, head))) continue;
     if (head.seq > group.head.seq && (await dependsBack(session, context, reference, group, new Set()))) continue;
     return reference;
   }
@@ -74,7 +64,7 @@ async function dependsBack(session: Session, context: StoreContext, from: Refere
   const table = context.registry.get(from.kind);
   const queue = (await readQueues(session, from.kind, [from.id])).get(from.id);
   const head = queue?.[0];
-  if (!table || !head?.creates || head.seq < group.head.seq) return false;
+  if (!table || head === undefined || head.seq < group.head.seq || !(await isNewThere(session, from, head))) return false;
   for (const reference of referencesOf(table, queue?.findLast((op) => op.type === 'upsert')?.payload)) {
     if (isOf(reference, group)) return true;
     if (await dependsBack(session, context, reference, group, visited)) return true;

@@ -228,6 +228,18 @@ export class ReplicaTable implements SyncKind {
     return found;
   }
 
+  /** Of these, the ids of visible rows that no server ever had and of which nothing is queued. */
+  async neverSent(session: Session, ids: readonly string[]): Promise<readonly string[]> {
+    const known = (table: string): string =>
+      `EXISTS (SELECT 1 FROM "${table}" k WHERE k."kind" = ? AND k."entity_id" = CAST(${this.table}.${this.id} AS text))`;
+    const rows = await session.query<{ id: string | number }>(
+      `SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.inIds()} AND ${this.updatedAtName} = '' AND ${this.deletedAtName} IS NULL
+         AND ${this.deletedAtLocalName} IS NULL AND NOT ${known('sync_outbox')} AND NOT ${known('sync_base')}`,
+      [this.idList(ids), this.kind, this.kind],
+    );
+    return rows.map(({ id }) => String(id));
+  }
+
   async hasRows(session: Session): Promise<boolean> {
     return (await session.query(`SELECT 1 FROM ${this.table} LIMIT 1`)).length > 0;
   }
