@@ -1,6 +1,5 @@
 import type { SyncSnapshot } from '../machines/sync-machine.ts';
 import { phaseOf } from '../machines/phase-of.ts';
-import type { Clock } from '../model/clock.ts';
 import type { SyncEvent } from '../model/events.ts';
 import type { SyncStats } from '../model/stats.ts';
 import type { SyncErrorInfo } from '../model/errors.ts';
@@ -22,21 +21,8 @@ export interface StatusKeeper {
   close(): Promise<void>;
 }
 
-/** What a count of an ordinary queue takes, ms: after it the next one may follow at once. */
-const shortCountMs = 5;
-/** Counting takes a twentieth of the time: a large queue takes long, and every commit asks for it. */
-const restPerCount = 20;
-const longestRestMs = 1_000;
-
-interface StatusParts {
-  readonly queue: Pick<QueuePort, 'counts'>;
-  readonly snapshot: SyncSnapshot;
-  readonly clock: Clock;
-  readonly read: <T>(work: () => Promise<T>) => Promise<T>;
-}
-
 /** Keeps the one status that screens show: what the chart says, what is queued, how far it is. Tells it only when it differs. */
-export function createStatusKeeper({ queue, snapshot, clock, read }: StatusParts): StatusKeeper {
+export function createStatusKeeper(queue: QueuePort, snapshot: SyncSnapshot, read: <T>(work: () => Promise<T>) => Promise<T>): StatusKeeper {
   let counts: QueueCounts = { pending: 0, stuck: 0, conflicts: 0 };
   let progress: SyncStatus['progress'];
   let lastStats: SyncStats | undefined;
@@ -48,8 +34,6 @@ export function createStatusKeeper({ queue, snapshot, clock, read }: StatusParts
   let counting: Promise<void> | undefined;
   let isStale = false;
   let isClosed = false;
-  /** Ends the rest after a long count. */
-  let wake: () => void = () => undefined;
 
   function statusOf(): SyncStatus {
     const retryAt = latest.context.wait?.retryAt;
@@ -77,21 +61,9 @@ export function createStatusKeeper({ queue, snapshot, clock, read }: StatusParts
   const count = async (): Promise<void> => {
     while (isStale && !isClosed) {
       isStale = false;
-      const begunAt = clock.now();
       const { pending, stuck, conflicts } = await read(() => queue.counts());
       counts = { pending, stuck, conflicts };
-      refresh();
-      await rest(clock.now() - begunAt);
     }
-  };
-  const rest = async (countMs: number): Promise<void> => {
-    if (countMs < shortCountMs || isClosed) return;
-    let timer: unknown;
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-      timer = clock.setTimeout(resolve, Math.min(longestRestMs, countMs * restPerCount));
-    });
-    clock.clearTimeout(timer);
   };
   const recount = (): void => {
     isStale = true;
@@ -132,7 +104,6 @@ export function createStatusKeeper({ queue, snapshot, clock, read }: StatusParts
     },
     close: async () => {
       isClosed = true;
-      wake();
       await counting;
     },
   };
