@@ -76,7 +76,10 @@ export type SyncFact =
       readonly stalledMs: number;
       readonly operations: readonly OpRef[];
     }
-  /** Something that should survive a restart (a wait, a pause) could not be stored; the engine goes on. */
+  /**
+   * The engine goes on, and somebody should know: something that should survive a restart (a wait, a pause) could not be stored; or, at the start, a
+   * table will not do what its owner thinks (rows that are never sent, a UNIQUE that sees deleted rows).
+   */
   | { readonly type: 'store.warning'; readonly message: string };
 
 /** Why a full resync began: it was asked for, a table's `version` rose, or its time had come. */

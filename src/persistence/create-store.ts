@@ -34,6 +34,7 @@ import { settleAnswers } from './settle.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
 import type { SyncTable } from './sync-table.ts';
 import { forgetState, readState, writeState } from './sync-state.ts';
+import { createTableWarnings } from './table-warnings.ts';
 import { takeReady } from './take-ready.ts';
 import { createUnitOfWork } from './unit-of-work.ts';
 import { upgradeSchemas } from './upgrade-schemas.ts';
@@ -77,6 +78,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
   const context: StoreContext = { unit, registry, config, strategyOf: (kind) => registry.get(kind)?.conflict.strategy ?? config.conflictStrategy };
   const factListeners = new Set<(facts: readonly SyncFact[]) => void>();
   const tellOutside = (facts: readonly SyncFact[]): void => factListeners.forEach((listener) => listener(facts));
+  const warnings = createTableWarnings(dataSource, registry, tellOutside);
   const runStarts = new Map<number, number>();
   let hasBegun = false;
   /** Kinds whose states have been looked over by this process. */
@@ -87,7 +89,11 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
 
     hydrate: async () => {
       try {
-        await unit.read((session) => checkSchema(session, dataSource, registry.values()));
+        const seen = await unit.read(async (session) => {
+          await checkSchema(session, dataSource, registry.values());
+          return warnings.ofSchema(session);
+        });
+        warnings.tell([...seen, ...warnings.ofCapture()]);
       } catch (error) {
         throw toStoreFailure(error, clock.now());
       }
@@ -119,6 +125,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
 
     beginRun: async ({ explicit, kinds, runId }) => {
       const since = clock.now();
+      if (!hasBegun) warnings.tell(warnings.ofCapture());
       const begun = await unit.fenced(async (session) => {
         if (!hasBegun) await parkExhausted(session, config.maxOutboxTryCount);
         await readyForRun(session, context, { explicit });

@@ -5,6 +5,7 @@ import { SqliteGate } from '../sqlite-gate.ts';
 import type { SyncTable } from '../sync-table.ts';
 import { systemClock } from '../system-clock.ts';
 import { Capture } from './capture.ts';
+import { rememberCaptured } from './captured-names.ts';
 import { persistEntities } from './persist-entities.ts';
 import { watchEntities } from './watch-entities.ts';
 import { hasAsyncContext, runUncaptured } from './without-capture.ts';
@@ -33,6 +34,7 @@ export function captureWrites(dataSource: DataSource, tables: readonly SyncTable
   const capture = captures.get(dataSource) ?? createCapture(dataSource, options);
   capture.add(tables);
   captures.set(dataSource, capture);
+  rememberCaptured(dataSource, tables);
 }
 
 function createCapture(dataSource: DataSource, options: CaptureOptions): Capture {

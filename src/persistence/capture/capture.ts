@@ -12,6 +12,7 @@ import type { SqliteGate } from '../sqlite-gate.ts';
 import type { SyncTable } from '../sync-table.ts';
 import { writtenBy } from '../written-tables.ts';
 import { CapturedTable, captureSwitch, type SwitchMode } from './captured-table.ts';
+import { explainHiddenRow } from './explain-hidden-row.ts';
 import { hideDeleted } from './hide-deleted.ts';
 import { Journal } from './journal.ts';
 import { LoadedChildren } from './loaded-children.ts';
@@ -261,16 +262,31 @@ export class Capture {
 
   /** For the app a deleted row is not there: an insert with its id succeeds, and brings it back. */
   async #insertOverDeleted(on: Captured, transaction: OpenTransaction, statement: Statement, failure: unknown): Promise<unknown> {
-    const sql = classifyDatabaseError(failure) === 'constraint' ? revivingStatement(statement.sql, (name) => this.#byName.get(name)) : undefined;
-    if (sql === undefined || this.#prepared !== transaction) throw failure;
+    if (classifyDatabaseError(failure) !== 'constraint' || this.#prepared !== transaction) throw failure;
+    const sql = revivingStatement(statement.sql, (name) => this.#byName.get(name));
     return this.#turns.run({}, async () => {
-      await this.#switch(on, transaction, 2);
       try {
+        if (sql === undefined) throw failure;
+        await this.#switch(on, transaction, 2);
         return await on.send(sql, statement.parameters, statement.structured);
       } catch {
+        // Whatever stands in the way of an explanation: the failure itself is what the app has to hear.
+        await this.#explain(on, transaction, statement, failure).catch((why: unknown) =>
+          this.dataSource.logger.log('warn', `synchart: a refused write was not explained: ${String(why)}`),
+        );
         throw failure;
       }
     });
+  }
+
+  async #explain(on: Captured, transaction: OpenTransaction, { sql, parameters }: Statement, failure: unknown): Promise<void> {
+    const { tables = [] } = writtenBy(sql) ?? {};
+    const [name, ...others] = tables === 'all' ? [] : tables;
+    const table = name === undefined || others.length > 0 ? undefined : this.#byName.get(name);
+    // The app itself may have asked to give the transaction up (OR ROLLBACK).
+    if (table === undefined || this.#transactionOf(on.runner) !== transaction) return;
+    await this.#switch(on, transaction, 0);
+    await explainHiddenRow(failure, this.#session(on), table, () => on.send(sql, parameters));
   }
 
   #uncaptured(on: Captured, transaction: OpenTransaction, { sql, parameters, structured }: Statement): Promise<unknown> {
