@@ -143,7 +143,8 @@ function wrapped(text: string, head: string): readonly string[] {
   const indent = ' '.repeat(head.length);
   const result: string[] = [];
   let line = head;
-  for (const word of text.split(/\s+/)) {
+  for (const whole of text.split(/\s+/)) {
+    const word = clipped(whole, width - 2 - head.length);
     const isStart = line === head || line === indent;
     if (!isStart && line.length + 1 + word.length > width - 2) {
       result.push(line);

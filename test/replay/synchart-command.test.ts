@@ -36,6 +36,8 @@ test('I12: a saved file of many troubles is told in 80 columns: what drains, wha
   const { code, out, err } = await run('replay', fixture('troubles'));
   expect({ code, err }).toEqual({ code: 0, err: '' });
   expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  const longTexts = await run('replay', fixture('long-texts'));
+  expect(longTexts.out.split('\n').filter((line) => line.length > 80)).toEqual([]);
   expect(out).toMatch(/same {6}When it was saved, the same operations waited for the same reasons/);
   expect(out).toMatch(/stuck {5}todos\/t3\n {14}The server refused it 2 times/);
   expect(out).toMatch(/conflict {2}todos\/t1, todos\/t6, todos\/t8/);
