@@ -32,7 +32,8 @@ test('I12: pending, online, session and leadership are always told, in their pla
     'faults on',
     'not recording',
   ]);
-  expect(facts(viewOf({ lease: 'waiting' }))).toContain('another leads');
+  expect(facts(viewOf({ lease: 'waiting', status: { ...status, phase: 'standby' } }))).toContain('another leads');
+  expect(facts(viewOf({ lease: 'waiting', status: { ...status, phase: 'planning' } }))).toContain('no leader');
 });
 
 test('I12: the wait before the next try counts down, and the throughput is drawn by its peak', () => {

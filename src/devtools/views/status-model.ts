@@ -77,7 +77,8 @@ function factsOf(view: EngineView): readonly StatusFact[] {
     { text: `${status.pending.toLocaleString('en')} pending`, tone: status.pending > 0 ? 'info' : 'idle', leadsTo: 'outbox' },
     status.online ? { text: 'online', tone: 'ok' } : { text: 'offline', tone: 'wait' },
     sessions[session],
-    leaderships[lease],
+    // Each run asks for the lease first; only who has to wait for it knows that another has it.
+    leaderships[lease === 'waiting' && status.phase !== 'standby' ? 'free' : lease],
     status.stuck > 0 && { text: `${status.stuck.toLocaleString('en')} stuck`, tone: 'error', leadsTo: 'outbox' },
     status.conflicts > 0 && {
       text: `${status.conflicts.toLocaleString('en')} ${status.conflicts === 1 ? 'conflict' : 'conflicts'}`,
