@@ -1,5 +1,6 @@
 import { SyncStepError } from '../model/failure.ts';
 import type { LeasePort } from '../model/ports.ts';
+import { doubtClock, type ClockDoubt } from './clock-doubt.ts';
 import type { LeaseHolder } from './lease-holder.ts';
 import type { Session } from './session.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
@@ -13,6 +14,7 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
     holder.expiresAt = 0;
     return new SyncStepError({ type: 'leaseLost', message: 'the sync lease has passed to another process', at: unit.clock.now() });
   };
+  let doubt: ClockDoubt | undefined;
   /** What is there now, and whether it is somebody else's. */
   const look = async (session: Session) => {
     const now = unit.clock.now();
@@ -20,10 +22,10 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
       'SELECT "owner", "token", "expires_at" AS "expiresAt" FROM "sync_lease" WHERE "name" = ?',
       [holder.name],
     );
-    const expiresAt = before === undefined ? 0 : Number(before.expiresAt);
-    // An expiry further away than one lease can last was written by a clock that has been set back since.
-    const isHeld = before !== undefined && before.owner !== holder.owner && expiresAt > now && expiresAt <= now + 10 * ttlMs;
-    return { now, before, isHeld };
+    const found = before === undefined ? undefined : { owner: before.owner, token: Number(before.token), expiresAt: Number(before.expiresAt) };
+    const isOthers = found !== undefined && found.owner !== holder.owner && found.expiresAt > 0;
+    doubt = isOthers ? doubtClock(doubt, found, now, ttlMs) : undefined;
+    return { now, before: found, isHeld: doubt?.isHeld === true };
   };
   let isWaiting = false;
   return {
@@ -35,8 +37,8 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
         const { now, before, isHeld } = await look(session);
         if (isHeld) return { held: false as const };
         // Ours if the last holder was this very owner under this very token: nobody has run in between.
-        const continued = before !== undefined && before.owner === holder.owner && Number(before.token) === lastToken;
-        const token = (before === undefined ? 0 : Number(before.token)) + 1;
+        const continued = before !== undefined && before.owner === holder.owner && before.token === lastToken;
+        const token = (before?.token ?? 0) + 1;
         await session.run(
           'INSERT INTO "sync_lease" ("name", "owner", "token", "expires_at") VALUES (?, ?, ?, ?) ON CONFLICT ("name") DO UPDATE SET "owner" = excluded."owner", "token" = excluded."token", "expires_at" = excluded."expires_at"',
           [holder.name, holder.owner, token, now + ttlMs],

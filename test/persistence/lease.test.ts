@@ -31,12 +31,15 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
   let folder: string;
   let database: Awaited<ReturnType<typeof createTodoDatabase>>;
   let clock: SimulatedClock;
+  /** By how much the machine's clock was set since the test began, in ms. */
+  let setBy: number;
   let one: Engine;
   let two: Engine;
 
   const open = async (owner: string): Promise<Engine> => {
     const dataSource = await openTodoDatabase(driver, database.database);
-    const store = createStore({ dataSource, tables: [todos], config: resolveSyncConfig({ leaseTtlMs: ttl }), clock, owner });
+    const settable = { ...clock, now: () => clock.now() + setBy };
+    const store = createStore({ dataSource, tables: [todos], config: resolveSyncConfig({ leaseTtlMs: ttl }), clock: settable, owner });
     return { ...store, dataSource, writer: createWriter(dataSource, { clock }).forTable(todos) };
   };
   const begin = (engine: Engine): Promise<unknown> => engine.store.beginRun({ explicit: true, kinds: ['todos'], runId: 1 });
@@ -47,6 +50,7 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     folder = await mkdtemp(join(tmpdir(), 'synchart-lease-'));
     database = await createTodoDatabase(driver, folder);
     clock = createSimulatedClock();
+    setBy = 0;
     one = await open('one');
     two = await open('two');
   });
@@ -97,10 +101,37 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     expect(one.store.lease.expiresAt()).toBe(0);
   });
 
-  test('F-67: an expiry further away than a lease can last was written by a wrong clock', async () => {
+  test('F-67: an expiry further away than a lease can last was written by a wrong clock: it counts until it was not renewed for as long as a lease lasts', async () => {
     await one.store.lease.acquire();
-    await one.dataSource.query(`UPDATE sync_lease SET expires_at = ${clock.now() + 1_000 * ttl}`);
-    expect(await two.store.lease.acquire()).toMatchObject({ held: true });
+    setBy = -1_000 * ttl;
+    expect(await two.store.lease.acquire()).toEqual({ held: false });
+    clock.increment(ttl - 1);
+    expect(await two.store.lease.acquire()).toEqual({ held: false });
+    clock.increment(1);
+    expect(await two.store.lease.acquire()).toEqual({ held: true, continued: false });
+  });
+
+  test.for([
+    ['back', -86_400_000],
+    ['forward', 86_400_000],
+  ] as const)('I11: a clock set %s takes the lease from nobody who renews it', async ([, step]) => {
+    await one.store.lease.acquire();
+    expect(await two.store.lease.acquire()).toEqual({ held: false });
+    setBy = step;
+    expect(await two.store.lease.acquire()).toEqual({ held: false });
+    clock.increment(ttl / 3);
+    await one.store.lease.renew();
+    for (let waited = 0; waited < ttl - 1; waited += ttl / 3) {
+      expect(await two.store.lease.acquire()).toEqual({ held: false });
+      clock.increment(ttl / 3);
+    }
+    expect(await two.store.lease.acquire()).toEqual({ held: true, continued: false });
+  });
+
+  test('I11: who was not there before the clock was set forward finds the lease free', async () => {
+    await one.store.lease.acquire();
+    setBy = 86_400_000;
+    expect(await two.store.lease.acquire()).toEqual({ held: true, continued: false });
   });
 
   test('continued: true only where nobody else has held it since', async () => {
