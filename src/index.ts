@@ -128,6 +128,7 @@ export type { RowStatus, RowStatusOptions } from './persistence/row-status.ts';
 export { syncTable } from './persistence/sync-table.ts';
 export type { SyncTable, SyncTableOptions } from './persistence/sync-table.ts';
 export type { TableSchemaOptions } from './persistence/table-schema.ts';
+export type { TouchOptions } from './persistence/touch-row.ts';
 export type { ReplaceOptions, SyncEntityWriter, WriteOptions } from './persistence/writer.ts';
 export { ChangedFieldsDiff, ChangedFieldsTracker, defaultIgnoredFields, diffFields } from './rules/changed-fields.ts';
 export type { DiffOptions } from './rules/changed-fields.ts';

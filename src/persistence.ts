@@ -40,4 +40,5 @@ export { shareChanges, type ChangeChannel } from './persistence/share-changes.ts
 export { sqlite3Driver } from './persistence/sqlite3-driver.ts';
 export { SyncColumns, syncColumns, type SyncedRow } from './persistence/sync-columns.ts';
 export { syncTable, type SyncTable, type SyncTableOptions } from './persistence/sync-table.ts';
+export type { TouchOptions } from './persistence/touch-row.ts';
 export { createWriter, type ReplaceOptions, type SyncEntityWriter, type SyncWriter, type WriteOptions, type WriterOptions } from './persistence/writer.ts';

@@ -109,9 +109,20 @@ export function createSyncRepository<Entity extends ObjectLiteral>({
     return entity;
   };
   const change = async (before: Entity, after: Entity, options: WriteOptions | undefined): Promise<boolean> => {
-    const isQueued = await writer.replaceAndEnqueueDiff(before, after, options);
+    const isQueued = await writer.replaceAndEnqueueDiff(before, after, { ...options, touch: true });
+    if (isQueued) await showTouched(after);
     remember([after]);
     return isQueued;
+  };
+  const touched = [metadata.versionColumn, metadata.updateDateColumn].filter((column) => column !== undefined);
+  /** As after TypeORM's own save, the entity has the version and the date that were written. */
+  const showTouched = async (entity: Entity): Promise<void> => {
+    const stored = touched.length === 0 ? null : await rows.findOne({ where: byId(idOf(entity)), withDeleted: true });
+    if (stored === null) return;
+    for (const column of touched) {
+      const value: unknown = column.getEntityValue(stored);
+      if (value !== undefined) column.setEntityValue(entity, value);
+    }
   };
   async function update(target: Entity | string | number, patchOrOptions?: Partial<Entity> | WriteOptions, more?: WriteOptions): Promise<boolean> {
     if (typeof target !== 'object') {
@@ -129,7 +140,7 @@ export function createSyncRepository<Entity extends ObjectLiteral>({
     create: async (entity, options) => {
       const created = copyEntity(metadata, entity) as Entity;
       if ((idColumn.getEntityValue(created) as unknown) === undefined) idColumn.setEntityValue(created, crypto.randomUUID());
-      await writer.insertAndEnqueue(created, options);
+      await writer.insertAndEnqueue(created, { ...options, touch: true });
       return present(idOf(created));
     },
     update,

@@ -47,11 +47,15 @@ export interface SyncRepository<Entity extends ObjectLiteral> {
   /** Writes with fine control: deltas, own transactions. */
   readonly writer: SyncEntityWriter<Entity>;
 
-  /** Stores a new row and queues its creation; gives it an id (UUID) where it has none. Resolves with the row as it is stored. */
+  /**
+   * Stores a new row and queues its creation; gives it an id (UUID) where it has none, and what `@VersionColumn`, `@CreateDateColumn` and
+   * `@UpdateDateColumn` begin with. Resolves with the row as it is stored.
+   */
   create(entity: Partial<Entity>, options?: WriteOptions): Promise<Entity>;
   /**
    * Changes a row. An entity that this repository gave is compared with what it was then, so that a form opened before a pull reverts nobody's
-   * edit (F-140); any other entity is compared with the stored row. Resolves with whether anything was queued.
+   * edit (F-140); any other entity is compared with the stored row. An edit counts `@VersionColumn` and sets
+   * `@UpdateDateColumn`, in the row and in the entity. Resolves with whether anything was queued.
    */
   update(entity: Entity, options?: WriteOptions): Promise<boolean>;
   /** Changes the named properties of a row. */

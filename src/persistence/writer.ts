@@ -17,6 +17,7 @@ import { dialectOf, Session } from './session.ts';
 import { explainMissingTables } from './schema-check.ts';
 import type { SyncTable } from './sync-table.ts';
 import { systemClock } from './system-clock.ts';
+import { touchEdit, touchNew, type TouchOptions } from './touch-row.ts';
 
 /** Overrides of one queued operation. */
 export interface WriteOptions extends AwaitOptions {
@@ -35,11 +36,11 @@ export interface ReplaceOptions extends WriteOptions {
 /** What an app writes through: the row and its operation in one transaction, or neither (I7). */
 export interface SyncEntityWriter<Entity extends ObjectLiteral> {
   /** Inserts a row and queues its creation. Over a row that was deleted here it brings that row back. Rejects when the id exists. */
-  insertAndEnqueue(entity: Entity, options?: WriteOptions): Promise<void>;
+  insertAndEnqueue(entity: Entity, options?: WriteOptions & TouchOptions): Promise<void>;
   /** Replaces a row and queues the change; a change of nothing queues nothing (F-27). Rejects when there is no such row. */
   replaceAndEnqueue(entity: Entity, options?: ReplaceOptions): Promise<void>;
   /** As {@link replaceAndEnqueue}, with what differs between the two as the changed fields. Returns whether anything was queued. */
-  replaceAndEnqueueDiff(before: Entity, after: Entity, options?: WriteOptions & { readonly baseUpdatedAt?: string }): Promise<boolean>;
+  replaceAndEnqueueDiff(before: Entity, after: Entity, options?: WriteOptions & TouchOptions & { readonly baseUpdatedAt?: string }): Promise<boolean>;
   /**
    * Changes fields relatively (`increment`, `addToSet`, `removeFromSet`), all in one operation: other devices' changes of the same fields are
    * kept, in whatever order they arrive. Returns whether anything was queued. Rejects when there is no such row, or it is deleted.
@@ -218,6 +219,7 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
 
     insertAndEnqueue: (entity, options) =>
       transaction(async (session) => {
+        if (options?.touch === true) touchNew(table.metadata, entity, context.now());
         const { id, row } = wireOf(entity);
         const before = await stored(session, id);
         const revives = before !== undefined && (table.isDeleted(before) || (await table.isDeletedLocally(session, id)));
@@ -293,7 +295,7 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
       changedFields,
       local,
     }: { readonly seen: JsonObject; readonly patch: JsonObject; readonly changedFields: readonly string[]; readonly local: object },
-    options: (WriteOptions & { readonly baseUpdatedAt?: string }) | undefined,
+    options: (WriteOptions & TouchOptions & { readonly baseUpdatedAt?: string }) | undefined,
   ): Promise<boolean> {
     const id = table.readId(patch);
     const before = id === undefined ? undefined : await stored(session, id);
@@ -302,12 +304,19 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
     if (complaint !== undefined) throw new ValidationError(`${table.kind}/${id}: ${complaint}; nothing was written`);
     await table.writeLocalOnly(session, id, local);
     if (changedFields.length === 0) return false;
-    const after = { ...before, ...patch };
+    const touched = options?.touch === true ? touchEdit(table, before, changedFields, context.now()) : {};
+    const after = { ...before, ...patch, ...touched };
     await table.upsert(session, [owned(after, before)]);
     const baseUpdatedAt = options?.baseUpdatedAt ?? versionOf(seen);
     await enqueue(
       session,
-      upsertOp({ ...shared(id, options), payload: payloadToSend(after, table), changedFields, baseUpdatedAt, creates: false }),
+      upsertOp({
+        ...shared(id, options),
+        payload: payloadToSend(after, table),
+        changedFields: [...changedFields, ...Object.keys(touched)],
+        baseUpdatedAt,
+        creates: false,
+      }),
       before,
       seen,
     );
