@@ -4,12 +4,6 @@ export type Synchronous = 'OFF' | 'NORMAL' | 'FULL' | 'EXTRA';
 /** SQLite's own waiting blocks the event loop or a thread (F-147); the gate waits without. */
 export const driverBusyTimeoutMs = 5;
 
-/**
- * Pages in the WAL (of 4 KB) before a commit copies them into the file: each copy is two syncs, and pages written several times are copied once.
- * SQLite's own 1,000 make every tenth commit of a push or pull copy. The WAL file grows to about 16 MB.
- */
-export const walPages = 4_000;
-
 /** Memory and temporary databases have no journal to choose and no directory. */
 export const isDatabaseFile = (name: string): boolean => name !== '' && !name.includes(':memory:') && !name.includes('mode=memory');
 

@@ -2,7 +2,7 @@ import { DataSource, type DataSourceOptions, type MixedList, type EntitySchema, 
 import { DatabaseError } from '../model/errors.ts';
 import { whileBusy } from './busy-database.ts';
 import { gateConnection, type GateOptions } from './connection-gate.ts';
-import { createDirectoryOf, driverBusyTimeoutMs, isDatabaseFile, walPages, type Synchronous } from './database-file.ts';
+import { createDirectoryOf, driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from './database-file.ts';
 import { syncEntities } from './entities.ts';
 import { loadOptional } from './load-optional.ts';
 import { syncMigrations } from './migrations.ts';
@@ -52,10 +52,7 @@ async function driverOptions(options: OpenDatabaseOptions): Promise<DataSourceOp
         timeout: driverBusyTimeoutMs,
         prepareDatabase: (connection: SynchronousDatabase) =>
           whileBusy(systemClock, busyTimeoutMs, () => {
-            if (isDatabaseFile(database)) {
-              connection.pragma('journal_mode = WAL');
-              connection.pragma(`wal_autocheckpoint = ${walPages}`);
-            }
+            if (isDatabaseFile(database)) connection.pragma('journal_mode = WAL');
             connection.pragma(`synchronous = ${synchronous}`);
           }),
       };

@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'sqlite3';
 import { toBindables } from './bind-value.ts';
 import { whileBusy } from './busy-database.ts';
-import { createDirectoryOf, driverBusyTimeoutMs, isDatabaseFile, walPages, type Synchronous } from './database-file.ts';
+import { createDirectoryOf, driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from './database-file.ts';
 import { loadOptional } from './load-optional.ts';
 import { probeTransaction } from './raw-connection.ts';
 import type { AnsweringConnection, StatementAnswer } from './short-query.ts';
@@ -185,7 +185,7 @@ export function sqlite3Driver(options: Sqlite3DriverOptions = {}): Sqlite3Driver
       createDirectoryOf(name);
       const database = await openFile((await loadOptional('sqlite3')) as Sqlite3Module, name);
       database.configure('busyTimeout', driverBusyTimeoutMs);
-      const journal = isDatabaseFile(name) ? `PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = ${walPages};` : '';
+      const journal = isDatabaseFile(name) ? 'PRAGMA journal_mode = WAL;' : '';
       await whileBusy(systemClock, busyTimeoutMs, () => execute(database, `PRAGMA foreign_keys = ON; ${journal} PRAGMA synchronous = ${synchronous};`));
       return new Connection(database);
     },

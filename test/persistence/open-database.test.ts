@@ -62,7 +62,6 @@ describe.each<DatabaseDriver>(['sqlite3', 'better-sqlite3'])('openDatabase with 
     const database = nextFile();
     const dataSource = await open({ driver, database });
     expect(await pragma(dataSource, 'journal_mode')).toBe('wal');
-    expect(await pragma(dataSource, 'wal_autocheckpoint')).toBe(4_000);
     expect(await pragma(dataSource, 'foreign_keys')).toBe(1);
     expect(await pragma(dataSource, 'synchronous')).toBe(1);
     expect(await pragma(dataSource, 'busy_timeout')).toBeLessThanOrEqual(5);
