@@ -12,11 +12,12 @@ const table = {
   devtools: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine'],
   react: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine'],
   testing: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'server'],
+  replay: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'server', 'devtools', 'testing'],
 };
 
 /** Packages with side effects on the world, and the folders that may know them. */
 const packages = {
-  typeorm: ['persistence', 'engine', 'server', 'testing'],
+  typeorm: ['persistence', 'engine', 'server', 'testing', 'replay'],
   axios: ['transport', 'testing'],
   fastify: ['server', 'testing'],
   xstate: ['machines', 'engine', 'devtools', 'testing'],
