@@ -11,7 +11,10 @@ export interface ServerTableOptions {
   readonly deletes?: 'soft' | 'hard';
   /** What happens to fields that no column has. Default: the server's own setting. */
   readonly unknownFields?: 'refuse' | 'drop';
-  /** Properties that are neither sent nor taken; a row scope may use them. `deletedAtLocal` never is. */
+  /**
+   * Properties that are neither sent nor taken; a row scope may use them. `deletedAtLocal` never is. A column with `select: false` is an ordinary one
+   * here, as it is for clients of the same entity: name it, if it is a secret.
+   */
   readonly hidden?: readonly string[];
 }
 
@@ -60,7 +63,7 @@ export function createTableShape(
     // An embedded column has the key that the client gives it: `audit.createdBy` is `audit_createdBy`.
     const property = column.isVirtual ? column.databaseName : column.propertyPath.replaceAll('.', '_');
     const wire = options.naming === 'snake_case' ? toSnakeCase(property) : property;
-    byProperty.set(property, createWireColumn(dataSource, column, wire, hidden.has(property) || !column.isSelect));
+    byProperty.set(property, createWireColumn(dataSource, column, wire, hidden.has(property)));
   }
   const find = (...names: string[]): WireColumn | undefined => names.map((name) => byProperty.get(name)).find((column) => column !== undefined);
   const primary = metadata.primaryColumns;
