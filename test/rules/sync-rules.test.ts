@@ -81,6 +81,7 @@ describe('requests', () => {
         expect(asSets(mergeRequests(both, a))).toEqual(asSets(both));
         for (const part of [a, b]) for (const kind of part.pushKinds) expect(both.pushKinds).toContain(kind);
         expect(both.explicit).toBe(both.waiters.length > 0);
+        expect(both.automatic).toBe(a.automatic || b.automatic);
       }),
       { numRuns: 200 },
     );
