@@ -150,7 +150,7 @@ export const mutants: readonly Mutant[] = [
   {
     fault: 'I11: the lease is taken although somebody holds it',
     file: 'persistence/lease.ts',
-    edits: [['const isHeld = before !== undefined && ', "const isHeld = before?.owner === '' && "]],
+    edits: [['        if (isHeld) return { held: false as const };\n', '']],
     tests: ['persistence/lease.test.ts'],
   },
   {
