@@ -1,4 +1,14 @@
 export { createTransport } from './transport/create-transport.ts';
-export type { CreateTransportOptions, RemoteAnswer, RemotePage, RemoteRequest } from './transport/create-transport.ts';
+export type {
+  CreateTransportOptions,
+  RemoteAnswer,
+  RemoteDelete,
+  RemoteFetch,
+  RemoteHealth,
+  RemoteList,
+  RemotePage,
+  RemoteRequest,
+  RemoteUpsert,
+} from './transport/create-transport.ts';
 export { RestTransport } from './transport/rest-transport.ts';
 export type { AnswerToClassify, RestTransportOptions, StatusVerdict, TokenProvider } from './transport/rest-options.ts';

@@ -97,6 +97,8 @@ export interface PushAmbiguous {
 export interface PushMalformed {
   readonly type: 'pushMalformed';
   readonly message: string;
+  /** What was thrown on this side: the answer is missing because of a bug in the app's adapter, not because of the server. */
+  readonly cause?: unknown;
 }
 
 export type PushResult =
@@ -124,7 +126,11 @@ export const pushThrottled = (parts: Omit<PushThrottled, 'type' | 'message'> & {
 });
 export const pushUnavailable = (parts: Omit<PushUnavailable, 'type'>): PushUnavailable => ({ type: 'pushUnavailable', ...parts });
 export const pushAmbiguous = (parts: Omit<PushAmbiguous, 'type'>): PushAmbiguous => ({ type: 'pushAmbiguous', ...parts });
-export const pushMalformed = (message: string): PushMalformed => ({ type: 'pushMalformed', message });
+export const pushMalformed = (message: string, cause?: unknown): PushMalformed => ({
+  type: 'pushMalformed',
+  message,
+  ...(cause === undefined ? {} : { cause }),
+});
 
 /** The answer to one operation. `opId` is the operation's own, not the request's. */
 export interface OpPushResult {

@@ -1,4 +1,4 @@
-import { AuthError, NetworkError, ParseError, type SyncError, TransportError, ValidationError } from '../model/errors.ts';
+import { AuthError, NetworkError, ParseError, SyncError, TransportError, ValidationError } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Op } from '../model/operation.ts';
 import type { Outcome, OutcomeType } from '../model/outcome.ts';
@@ -30,7 +30,7 @@ export function toOutcome(op: Op, result: PushResult): Outcome {
     case 'pushAmbiguous':
       return { type: 'retryLater', error: new NetworkError(result.message, { timedOut: result.timedOut ?? false }) };
     case 'pushMalformed':
-      return { type: 'malformed', error: new ParseError(result.message) };
+      return { type: 'malformed', error: result.cause === undefined ? new ParseError(result.message) : new SyncError(result.message, { cause: result.cause }) };
     default:
       return { type: 'malformed', error: unknownAnswer(op, result) };
   }

@@ -2,32 +2,71 @@ import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { Subscribable, TransportAdapter } from '../model/transport.ts';
 import { RestTransport } from './rest-transport.ts';
+import { readRemoteUrl, remoteBase, requestLabel } from './remote-url.ts';
 import type { RestTransportOptions } from './rest-options.ts';
+import { readThrown, SendDefect } from './send-defect.ts';
 
-/** One thing that is asked of a backend, in the protocol's terms (PROTOCOL §2–§5), for a wire of your own. */
-export interface RemoteRequest {
-  readonly action: 'list' | 'upsert' | 'delete' | 'fetch' | 'health';
+/** What each request has. What an action does not use is undefined, false or empty. */
+interface Asked {
   /** Empty for `health`. */
   readonly kind: string;
   /** Empty for `list` and `health`. */
   readonly id: string;
-  /** Of a `list`. */
-  readonly page: RemotePage | undefined;
-  /** Of an `upsert`: the row's fields. */
-  readonly payload: JsonObject | undefined;
-  /** Relative changes of an `upsert`, with the option `deltas`. */
-  readonly deltas: Json | undefined;
-  /** The version that a write was made on, verbatim; undefined: write without looking. */
-  readonly base: string | undefined;
-  /** Skip the check of `base`. */
-  readonly force: boolean;
-  /** Of a write: the same key again must have no second effect and get the same answer (I2). */
-  readonly key: string | undefined;
-  /** With the option `conditionalWrite`: an existing row is a conflict. */
-  readonly createOnly: boolean;
+  readonly page: undefined;
+  readonly payload: undefined;
+  readonly deltas: undefined;
+  readonly base: undefined;
+  readonly force: false;
+  readonly key: undefined;
+  readonly createOnly: false;
   /** What `token()` gave, verbatim. */
   readonly authorization: string | undefined;
 }
+
+/** What writes have in common. */
+interface RemoteWrite extends Omit<Asked, 'base' | 'force' | 'key'> {
+  /** The version that the write was made on, verbatim; undefined: write without looking. */
+  readonly base: string | undefined;
+  /** Skip the check of `base`. */
+  readonly force: boolean;
+  /** The same key again must have no second effect and get the same answer (I2). */
+  readonly key: string;
+}
+
+/** Asks for a page of rows (PROTOCOL §2). */
+export interface RemoteList extends Omit<Asked, 'page'> {
+  readonly action: 'list';
+  readonly page: RemotePage;
+}
+
+/** Writes a row (PROTOCOL §3). */
+export interface RemoteUpsert extends Omit<RemoteWrite, 'payload' | 'deltas' | 'createOnly'> {
+  readonly action: 'upsert';
+  /** The row's fields. */
+  readonly payload: JsonObject;
+  /** Relative changes, with the option `deltas`. */
+  readonly deltas: Json | undefined;
+  /** With the option `conditionalWrite`: an existing row is a conflict. */
+  readonly createOnly: boolean;
+}
+
+/** Deletes a row (PROTOCOL §4). */
+export interface RemoteDelete extends RemoteWrite {
+  readonly action: 'delete';
+}
+
+/** Asks for one row (PROTOCOL §5). */
+export interface RemoteFetch extends Asked {
+  readonly action: 'fetch';
+}
+
+/** Asks whether the backend is there. */
+export interface RemoteHealth extends Asked {
+  readonly action: 'health';
+}
+
+/** One thing that is asked of a backend, in the protocol's terms (PROTOCOL §2–§5), for a wire of your own; `action` tells which. */
+export type RemoteRequest = RemoteList | RemoteUpsert | RemoteDelete | RemoteFetch | RemoteHealth;
 
 /** Which rows a `list` is about (PROTOCOL §2): changed after `updatedSince`, or at it and behind `afterId`; or what the token stands for. */
 export interface RemotePage {
@@ -54,7 +93,7 @@ export interface CreateTransportOptions
   /**
    * Sends one request over your wire and gives the complete answer, whatever its status. Rejects where no complete answer came; an error (or its
    * cause) whose `code` says that no connection ever stood, as `ECONNREFUSED`, promises that nothing was sent. `signal` ends it; the transport
-   * itself no longer waits then.
+   * itself no longer waits then. What only a bug throws (a `TypeError` that is not of `fetch`, a `ReferenceError`) ends the run and is told as such.
    */
   readonly send: (request: RemoteRequest, signal: AbortSignal) => Promise<RemoteAnswer>;
   /** Says when something changed on the server. */
@@ -68,9 +107,15 @@ export interface CreateTransportOptions
 export function createTransport({ send, subscribe, ...options }: CreateTransportOptions): TransportAdapter {
   const request = async (config: AxiosRequestConfig): Promise<AxiosResponse<string>> => {
     const signal = config.signal instanceof AbortSignal ? config.signal : new AbortController().signal;
-    return toResponse(await send(toRemoteRequest(config), signal), config);
+    const asked = toRemoteRequest(config);
+    const what = requestLabel(config.method ?? '', config.url ?? '');
+    try {
+      return toResponse(checked(await send(asked, signal), what), config);
+    } catch (error) {
+      throw readThrown(error, what);
+    }
   };
-  const rest = new RestTransport({ ...options, baseUrl: 'http://remote.invalid', axios: { request: request as AxiosInstance['request'] } });
+  const rest = new RestTransport({ ...options, baseUrl: remoteBase, axios: { request: request as AxiosInstance['request'] } });
   return {
     capabilities: rest.capabilities,
     pull: (page) => rest.pull(page),
@@ -83,32 +128,40 @@ export function createTransport({ send, subscribe, ...options }: CreateTransport
 }
 
 function toRemoteRequest({ method, url = '', headers, data }: AxiosRequestConfig): RemoteRequest {
-  const { pathname, searchParams: query } = new URL(url);
-  const [kind = '', id = ''] = pathname.slice(1).split('/').map(decodeURIComponent);
+  const { action, kind, id, query } = readRemoteUrl(method, url);
   const header = (name: string): string | undefined => {
     const value: unknown = headers?.[name];
     return typeof value === 'string' ? value : undefined;
   };
-  const body: unknown = typeof data === 'string' ? JSON.parse(data) : undefined;
-  const { _baseUpdatedAt: base, _deltas: deltas, ...payload } = isJsonObject(body) ? body : {};
-  const common = { kind, id, page: undefined, payload: undefined, deltas: undefined, base: undefined, force: false, createOnly: false };
-  const asked = { ...common, key: header('X-Idempotency-Key'), authorization: header('Authorization') };
-  if (method === 'PUT') {
-    return {
-      ...asked,
-      action: 'upsert',
-      payload,
-      deltas,
-      base: typeof base === 'string' ? base : undefined,
-      force: header('X-Force-Update') === 'true',
-      createOnly: header('X-Create-Only') === 'true',
-    };
+  const nothing = { page: undefined, payload: undefined, deltas: undefined, base: undefined, force: false, key: undefined, createOnly: false } as const;
+  const asked = { ...nothing, kind, id, authorization: header('Authorization') };
+  // Each write has one.
+  const key = header('X-Idempotency-Key') ?? '';
+  switch (action) {
+    case 'list':
+      return { ...asked, action, page: toPage(query) };
+    case 'upsert': {
+      const body: unknown = typeof data === 'string' ? JSON.parse(data) : undefined;
+      const { _baseUpdatedAt: base, _deltas: deltas, ...payload } = isJsonObject(body) ? body : {};
+      return {
+        ...asked,
+        action,
+        key,
+        payload,
+        deltas,
+        base: typeof base === 'string' ? base : undefined,
+        force: header('X-Force-Update') === 'true',
+        createOnly: header('X-Create-Only') === 'true',
+      };
+    }
+    case 'delete':
+      return { ...asked, action, key, base: query.get('_baseUpdatedAt') ?? undefined, force: header('X-Force-Delete') === 'true' };
+    case 'fetch':
+    case 'health':
+      return { ...asked, action };
+    default:
+      return action satisfies never;
   }
-  if (method === 'DELETE') return { ...asked, action: 'delete', base: query.get('_baseUpdatedAt') ?? undefined, force: header('X-Force-Delete') === 'true' };
-  if (id !== '') return { ...asked, action: 'fetch' };
-  // A list always names its limit, so that a kind may be called 'health'.
-  if (query.get('limit') === null) return { ...asked, action: 'health', kind: '' };
-  return { ...asked, action: 'list', page: toPage(query) };
 }
 
 function toPage(query: URLSearchParams): RemotePage {
@@ -121,6 +174,13 @@ function toPage(query: URLSearchParams): RemotePage {
     ...(afterId === null ? {} : { afterId }),
     ...(pageToken === null ? {} : { pageToken }),
   };
+}
+
+/** An adapter written in plain JavaScript can hand over anything. */
+function checked(answer: RemoteAnswer, what: string): RemoteAnswer {
+  const given: unknown = answer;
+  if (typeof given === 'object' && given !== null && 'status' in given && typeof given.status === 'number') return answer;
+  throw new SendDefect(`send gave no answer: an object with a numeric status was expected, got ${given === null ? 'null' : typeof given}, in ${what}`);
 }
 
 function toResponse({ status, body, text, version, retryAfter }: RemoteAnswer, config: AxiosRequestConfig): AxiosResponse<string> {

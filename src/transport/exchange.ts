@@ -4,6 +4,8 @@ import type { HttpAnswer } from './http-answer.ts';
 import type { HttpClient } from './http-client.ts';
 import { ExchangeError, tooLarge, toExchangeError } from './network-failure.ts';
 import { onAbort } from './on-abort.ts';
+import { requestLabel } from './remote-url.ts';
+import { SendDefect } from './send-defect.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
@@ -30,8 +32,7 @@ const identity = (data: unknown): unknown => data;
 /** Makes the function that sends one request, ends it after `requestTimeoutMs`, and never follows a redirect (the token would go with it). */
 export function createExchange({ client, headers, requestTimeoutMs, maxContentLength, clock }: ExchangeParts): Exchange {
   return async (request, authorization) => {
-    // Without the query: it may hold a key of the app.
-    const what = `${request.method} ${request.url.split('?', 1)[0]}`;
+    const what = requestLabel(request.method, request.url);
     if (request.signal?.aborted) throw new ExchangeError('aborted', false, `${what} was not sent: aborted`);
     const controller = new AbortController();
     const { signal } = controller;
@@ -112,7 +113,7 @@ function endable<T>({ outer, controller, requestTimeoutMs, clock, ended }: Endin
 function answeredResponse(error: unknown, what: string, mayHaveSent: boolean): AxiosResponse<unknown> {
   const response: unknown = error instanceof Error && 'response' in error ? error.response : undefined;
   if (isResponse(response) && typeof response.data === 'string') return response;
-  throw toExchangeError(error, what, mayHaveSent);
+  throw error instanceof SendDefect ? error : toExchangeError(error, what, mayHaveSent);
 }
 
 const isResponse = (value: unknown): value is AxiosResponse<unknown> =>

@@ -8,6 +8,7 @@ import type { HttpRequest } from './exchange.ts';
 import { clockOffsetMsOf, readBody, retryAfterMsOf, type HttpAnswer } from './http-answer.ts';
 import type { KindPresence } from './kind-presence.ts';
 import { ExchangeError } from './network-failure.ts';
+import { SendDefect } from './send-defect.ts';
 import type { ResourceUrls } from './resource-url.ts';
 import type { RestSettings } from './rest-options.ts';
 
@@ -69,6 +70,8 @@ export function failedResult(op: Op, error: unknown): PushResult {
     if (error.reason === 'tooLarge') return pushMalformed(`${labelOf(op)}: ${error.message}`);
     return pushAmbiguous({ message: error.message, ...(error.reason === 'timedOut' ? { timedOut: true } : {}) });
   }
+  // It may have arrived, and would fail in the same way again: the request stays as it is, and the run ends instead of backing off.
+  if (error instanceof SendDefect) return pushMalformed(error.message, error.cause ?? error);
   if (error instanceof AuthError) return pushUnauthorized(error.message);
   // token() could not reach its server: nothing of ours was taken, and nothing else will get through either.
   if (error instanceof NetworkError) return pushUnavailable({ dispatched: false, noConnection: true, message: error.message });

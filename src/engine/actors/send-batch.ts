@@ -1,4 +1,4 @@
-import { SyncOperationError } from '../../model/errors.ts';
+import { ParseError, SyncOperationError } from '../../model/errors.ts';
 import type { SyncFailure } from '../../model/failure.ts';
 import type { Op } from '../../model/operation.ts';
 import type { SendReport, SettleReport } from '../../model/run.ts';
@@ -167,7 +167,11 @@ async function judge(answered: readonly Answered[], ports: EnginePorts, memory: 
     }
     case 'malformed': {
       const { at, cause } = said('pushMalformed');
-      const text = `the answers are not those of a sync server (${message}); check the base URL, and whether a captive portal is in between`;
+      // A bug of the app's adapter is no answer of any server.
+      const isAnswer = cause === undefined || cause instanceof ParseError;
+      const text = isAnswer
+        ? `the answers are not those of a sync server (${message}); check the base URL, and whether a captive portal is in between`
+        : message;
       return { type: 'fatal', message: text, at, cause: new SyncOperationError(text, 'push', undefined, { cause }) };
     }
   }
