@@ -146,10 +146,18 @@ export function createOutboxRepository(context: StoreContext, { gate, feed, list
       if (opIds.length === 0) return;
       await write(async (session) => {
         for (const part of chunked(opIds, 10_000)) {
-          const gone = await session.query<{ kind: string; entityId: string }>(
-            `DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"op_id"')} RETURNING "kind", "entity_id" AS "entityId"`,
+          const gone = await session.query<{ kind: string; entityId: string; payload: string | null }>(
+            `DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"op_id"')} RETURNING "kind", "entity_id" AS "entityId", "payload"`,
             [listOf(part)],
           );
+          // The server has a row now of which it never said a version: it counts as sent, and is looked at before its next operation.
+          for (const { kind, entityId, payload } of gone) {
+            if (payload === null) continue;
+            await session.run(
+              `UPDATE "sync_base" SET "version_unknown" = 1, "last_sent" = ? WHERE "kind" = ? AND "entity_id" = ? AND "base_version" IS NULL AND "server_version" IS NULL`,
+              [payload, kind, entityId],
+            );
+          }
           for (const kind of new Set(gone.map((row) => row.kind))) {
             const entityIds = [...new Set(gone.filter((row) => row.kind === kind).map((row) => row.entityId))];
             const entities = listOf(entityIds);
