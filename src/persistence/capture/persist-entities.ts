@@ -74,6 +74,7 @@ async function whileSaving(data: object, graph: SavedGraph, save: () => Promise<
     return await save();
   } finally {
     graphs.delete(graph);
+    graph.putBack();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 
 const isObject = (value: unknown): value is ObjectLiteral => typeof value === 'object' && value !== null && !(value instanceof Promise);
 
@@ -26,7 +27,27 @@ export function walkGraph(
 export class SavedGraph {
   readonly #entities = new Map<EntityMetadata, Map<string, ObjectLiteral[]>>();
 
+  #aside: readonly { readonly entity: ObjectLiteral; readonly column: ColumnMetadata; readonly value: unknown }[] = [];
+
   constructor(readonly isQuiet: boolean) {}
+
+  /** Takes a value out of an entity while it is saved: what is undefined, TypeORM does not write. */
+  setAside(entity: ObjectLiteral, column: ColumnMetadata): void {
+    const value: unknown = column.getEntityValue(entity);
+    column.setEntityValue(entity, undefined);
+    this.#aside = [...this.#aside, { entity, column, value }];
+  }
+
+  /** Names of the columns of an entity that are set aside: what it has there now is TypeORM's, which reads them as empty. */
+  asideOf(entity: object): readonly string[] {
+    return this.#aside.filter((aside) => aside.entity === entity).map(({ column }) => column.databaseName);
+  }
+
+  /** Gives the entities their values back; to be called when the save is over, well or not. */
+  putBack(): void {
+    for (const { entity, column, value } of this.#aside) column.setEntityValue(entity, value);
+    this.#aside = [];
+  }
 
   add(metadata: EntityMetadata, entity: ObjectLiteral): void {
     const id = idOf(metadata, entity);

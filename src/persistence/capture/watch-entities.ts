@@ -35,7 +35,10 @@ export function watchEntities(capture: Capture, runner: QueryRunner): void {
   };
   const saved = (metadata: EntityMetadata, entity: unknown): void => {
     const table = capture.tableOf(metadata);
-    if (table !== undefined && isObject(entity) && idOf(table, entity) !== undefined) capture.journalOf(runner)?.noteSaved(entity, takeSnapshot(table, entity));
+    if (table === undefined || !isObject(entity) || idOf(table, entity) === undefined) return;
+    const before = capture.snapshots.of(entity);
+    const aside = graphsOf(runner).flatMap((graph) => graph.asideOf(entity));
+    capture.journalOf(runner)?.noteSaved(entity, { ...takeSnapshot(table, entity), ...Object.fromEntries(aside.map((name) => [name, before?.[name]])) });
   };
 
   before('broadcastLoadEvent', (_, metadata, entities) => {
@@ -49,7 +52,7 @@ export function watchEntities(capture: Capture, runner: QueryRunner): void {
       for (const stored of loaded) {
         for (const entity of graph.of(metadata, stored)) {
           checkValues(table, entity, { isNew: false });
-          rebaseEntity(table, entity, stored, capture.snapshots.of(entity));
+          rebaseEntity(table, entity, stored, { snapshot: capture.snapshots.of(entity), setAside: (of, column) => graph.setAside(of, column) });
         }
       }
     }

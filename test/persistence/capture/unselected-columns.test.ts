@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 import { expect, onTestFinished, test } from 'vitest';
-import { captureWrites } from '../../../src/persistence/capture/capture-writes.ts';
+import { captureWrites, withoutCapture } from '../../../src/persistence/capture/capture-writes.ts';
 import { openDatabase } from '../../../src/persistence/open-database.ts';
 import { syncColumns, type SyncedRow } from '../../../src/persistence/sync-columns.ts';
 import { syncTable } from '../../../src/persistence/sync-table.ts';
@@ -32,4 +32,24 @@ test('I1: a column that is not selected, but was loaded on purpose, outlives sav
   expect(await dataSource.query('SELECT "name", "pin" FROM "people"')).toEqual([{ name: 'A. L.', pin: '1234' }]);
   const changed = (await dataSource.query('SELECT "changed_fields" AS "fields" FROM "sync_outbox" WHERE "creates" = 0')) as { fields: string }[];
   expect(changed.map(({ fields }) => fields)).toEqual(Array(3).fill('["name"]'));
+});
+
+test('F-140: a form with a column that was loaded on purpose, saved after a pull, does not write its old value back, as often as it is saved', async () => {
+  const dataSource = await openDatabase({ driver: 'better-sqlite3', database: ':memory:', entities: [person], synchronize: true });
+  onTestFinished(() => dataSource.destroy());
+  captureWrites(dataSource, [syncTable(person)]);
+  const repository = dataSource.getRepository(person);
+  await repository.insert({ id: 'p1', name: 'Ada', pin: '1234' });
+  const form = await repository.createQueryBuilder('p').addSelect('p.pin').getOneOrFail();
+  await withoutCapture(() => repository.update('p1', { pin: 'pulled' }));
+  const stored = (): Promise<unknown> => dataSource.query('SELECT "name", "pin" FROM "people"');
+  for (const name of ['Ada L.', 'Ada L.', 'Ada Lovelace']) {
+    await repository.save(Object.assign(form, { name }));
+    expect(await stored()).toEqual([{ name, pin: 'pulled' }]);
+    expect(form.pin).toBe('1234');
+  }
+  await repository.save(Object.assign(form, { pin: 'mine' }));
+  expect(await stored()).toEqual([{ name: 'Ada Lovelace', pin: 'mine' }]);
+  const changed = (await dataSource.query('SELECT "changed_fields" AS "fields" FROM "sync_outbox" WHERE "creates" = 0')) as { fields: string }[];
+  expect(changed.map(({ fields }) => fields)).toEqual(['["name"]', '["name"]', '["pin"]']);
 });
