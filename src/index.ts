@@ -62,6 +62,7 @@ export {
   MaxRetriesExceededError,
   NetworkError,
   ParseError,
+  ScopeChangedError,
   SyncAbortedError,
   SyncError,
   syncErrorInfo,

@@ -23,6 +23,7 @@ const sentences: Readonly<Record<SyncErrorCategory, string>> = {
 /** Where the status says more than the category. */
 const byStatus: Readonly<Record<number, string>> = {
   403: 'You are not allowed to make a change. It is kept, and nothing else is held up by it.',
+  404: 'The app asks at an address that this server does not serve. Its settings have to be corrected, or the app updated. Your changes are kept.',
   413: 'A record is too large for the server. It is kept, and needs to be shortened; nothing else is held up by it.',
 };
 
@@ -40,6 +41,8 @@ export function describeSyncError(error: unknown, options: DescribeOptions = {})
 
 function sentenceOf(error: unknown, info: SyncErrorInfo): string {
   if (error instanceof SyncAbortedError) return 'Synchronising was stopped. Your changes are kept.';
+  if (info.scopeChanged === true)
+    return 'The data on this device belongs to another account or server. Nothing is sent until that is decided; your changes are kept.';
   if (info.statusCode !== undefined && byStatus[info.statusCode] !== undefined) return byStatus[info.statusCode] ?? sentences.unknown;
   // Refused here, before anything was written.
   if (info.category === 'validation' && info.statusCode === undefined) return 'This cannot be saved as it is. Nothing was changed.';

@@ -119,6 +119,11 @@ export class SyncOperationError extends SyncError {
   }
 }
 
+/** The database belongs to another user or server: nothing is sent until the app decides, by `adoptScope` or `clearScope` (F-143). */
+export class ScopeChangedError extends SyncOperationError {
+  override readonly name: string = 'ScopeChangedError';
+}
+
 /** The run was tried as often as `maxRetries` allows; `cause` is the last failure. */
 export class MaxRetriesExceededError extends SyncError {
   override readonly name: string = 'MaxRetriesExceededError';
@@ -171,6 +176,8 @@ export interface SyncErrorInfo {
   readonly message: string;
   readonly fields?: Readonly<Record<string, string>>;
   readonly retryAt?: number;
+  /** The database belongs to another user or server. */
+  readonly scopeChanged?: true;
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -195,6 +202,7 @@ export function syncErrorInfo(error: unknown): SyncErrorInfo {
       const { statusCode, fields, retryAt } = current;
       return { ...byStatus(statusCode), statusCode, message, ...(fields === undefined ? {} : { fields }), ...(retryAt === undefined ? {} : { retryAt }) };
     }
+    if (current instanceof ScopeChangedError) return { category: 'unknown', retryable: false, message, scopeChanged: true };
     if (current instanceof AuthError) return { category: 'auth', retryable: false, message };
     if (current instanceof NetworkError) return { category: current.timedOut ? 'timeout' : 'network', retryable: true, message };
     if (current instanceof ParseError) return { category: 'parse', retryable: false, message };

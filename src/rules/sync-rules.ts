@@ -4,6 +4,7 @@ import {
   DatabaseError,
   MaxRetriesExceededError,
   NetworkError,
+  ScopeChangedError,
   SyncAbortedError,
   SyncError,
   SyncOperationError,
@@ -360,8 +361,9 @@ function plainError(failure: SyncFailure, phase: RunPhase): SyncError {
       return new SyncAbortedError(message, options);
     case 'kindFailed':
       return new SyncOperationError(message, failure.phase, undefined, options);
-    case 'leaseLost':
     case 'scopeChanged':
+      return new ScopeChangedError(message, phase, undefined, options);
+    case 'leaseLost':
     case 'fatal':
       return new SyncOperationError(message, phase, undefined, options);
   }

@@ -138,8 +138,11 @@ function malformedMessage(op: Op, { status, location }: OpAnswer): string {
     const target = location === undefined ? 'elsewhere' : `to '${location.slice(0, 200)}'`;
     return `${labelOf(op)} was redirected ${target} (${status}); redirects are not followed, because the token must not go to another host. Correct baseUrl.`;
   }
-  return `${labelOf(op)} was answered with ${status}, which is not an answer of this API. Check baseUrl and the kind.`;
+  return `${labelOf(op)} was answered with ${status}, ${notOfThisApi}`;
 }
+
+/** The end of a message about an answer that somebody else gave. */
+export const notOfThisApi = 'which is not an answer of this API. Check baseUrl and the kind.';
 
 /** `trusted`: the app itself says so, whatever the body is. */
 function appliedResult(op: Op, { status, body, version, clockOffsetMs }: OpAnswer, trusted: boolean): PushResult {

@@ -3,7 +3,7 @@ import { requestIdOf, type Op } from '../model/operation.ts';
 import { pushAmbiguous, pushMalformed, pushNotFound, pushRejected, pushUnauthorized, pushUnavailable, type PushResult } from '../model/transport.ts';
 import { deltaRequestOf, payloadWithDeltas } from '../rules/deltas.ts';
 import type { AuthorizedExchange } from './authorized-exchange.ts';
-import { classifyAnswer, labelOf, type OpAnswer, type UnclearNotFound } from './classify-answer.ts';
+import { classifyAnswer, labelOf, notOfThisApi, type OpAnswer, type UnclearNotFound } from './classify-answer.ts';
 import type { HttpRequest } from './exchange.ts';
 import { clockOffsetMsOf, readBody, retryAfterMsOf, type HttpAnswer } from './http-answer.ts';
 import type { KindPresence } from './kind-presence.ts';
@@ -56,9 +56,7 @@ export async function clarified(op: Op, result: PushResult | UnclearNotFound, pr
     return pushAmbiguous({ message: `${labelOf(op)} was answered with ${result.statusCode}, and asking for the collection failed: ${messageOf(error)}` });
   }
   if (exists) return pushNotFound(result.statusCode);
-  return pushMalformed(
-    `${labelOf(op)} was answered with ${result.statusCode} by something that does not serve '${op.kind}' either. Check baseUrl and the kind.`,
-  );
+  return pushMalformed(`${labelOf(op)} was answered with ${result.statusCode} by something that does not serve '${op.kind}' either, ${notOfThisApi}`);
 }
 
 /** What the end of an exchange without answer means for the operation. */

@@ -1,4 +1,5 @@
 import { AuthError, NetworkError, ParseError, SyncAbortedError, SyncError, TransportError } from '../model/errors.ts';
+import { notOfThisApi } from './classify-answer.ts';
 import { excerpt, retryAfterMsOf, type HttpAnswer } from './http-answer.ts';
 import { ExchangeError } from './network-failure.ts';
 
@@ -15,6 +16,8 @@ export function httpFailure(answer: HttpAnswer): TransportError | AuthError {
       body,
     );
   }
+  // A list that is not there: the address is wrong, or the kind.
+  if (status === 404 || status === 410 || status === 405) return new TransportError(`HTTP error ${status}, ${notOfThisApi}`, status, body);
   return TransportError.httpError(status, body, retryAfterMsOf(answer));
 }
 

@@ -7,6 +7,7 @@ import {
   MaxRetriesExceededError,
   NetworkError,
   ParseError,
+  ScopeChangedError,
   SyncAbortedError,
   SyncError,
   syncErrorInfo,
@@ -36,6 +37,8 @@ test.each<[category: string, error: unknown, text: RegExp]>([
   ['validation', new ValidationError('secret has no id'), /cannot be saved as it is\. Nothing was changed/],
   ['unknown', new SyncAbortedError('disposed'), /was stopped.*kept/],
   ['unknown', http(418), /failed.*kept/],
+  ['unknown', http(404), /address that this server does not serve.*kept/],
+  ['unknown', new ScopeChangedError('secret', 'sync'), /belongs to another account or server.*kept/],
   ['unknown', new Error('boom'), /failed.*kept/],
   ['unknown', undefined, /failed.*kept/],
   ['unknown', { category: 'no category of ours' }, /failed.*kept/],
@@ -48,7 +51,7 @@ test.each<[category: string, error: unknown, text: RegExp]>([
 });
 
 test('what events and status hold is described as the error itself', () => {
-  for (const error of [new NetworkError('x'), http(403), http(413), http(429), new ParseError('x')])
+  for (const error of [new NetworkError('x'), http(403), http(413), http(429), new ParseError('x'), new ScopeChangedError('x', 'sync')])
     expect(describeSyncError(syncErrorInfo(error))).toBe(describeSyncError(error));
 });
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { EntitySchema, type DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import { AuthError, SyncOperationError, ValidationError } from '../../src/model/errors.ts';
+import { describeSyncError } from '../../src/model/describe-sync-error.ts';
+import { AuthError, ScopeChangedError, SyncOperationError, ValidationError } from '../../src/model/errors.ts';
 import { pushSuccess, pushUnavailable, type TransportAdapter } from '../../src/model/transport.ts';
 import { openDatabase } from '../../src/persistence/open-database.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
@@ -44,7 +45,10 @@ describe('whose data it is', () => {
     await bench.writer.insertAndEnqueue(todoOf('a'));
     user = 'bert';
     const before = bench.server.recordedRequests.length;
-    await expect(bench.engine.sync()).rejects.toThrow(/belongs to another user or server/);
+    const refused = bench.engine.sync();
+    await expect(refused).rejects.toThrow(/belongs to another user or server/);
+    await expect(refused).rejects.toBeInstanceOf(ScopeChangedError);
+    expect(describeSyncError(await refused.catch((error: unknown) => error))).toMatch(/belongs to another account or server/);
     expect(bench.engine.status()).toMatchObject({ scopeChanged: true, pending: 1 });
     expect(await bench.engine.explain()).toMatchObject([{ entityId: 'a', reason: 'scopeChanged' }]);
     // Automatic work waits; asking again fails again, without a request.

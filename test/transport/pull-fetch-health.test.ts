@@ -221,3 +221,12 @@ test('F-94: connections are kept alive, and close() ends the idle ones', async (
   await rest.push([edit('d')], {});
   expect(ports.size).toBe(2);
 });
+
+test('I12: a list that is not there, as under a wrong base path, is told with what to check, in the words of an operation that meets the same', async () => {
+  const { rest } = await restWith((exchange) => exchange.replyText(404, '<html>'));
+  const error = await rest.pull(first).catch((thrown: unknown) => thrown);
+  const [words] = /which is not .*/.exec((error as Error).message) ?? [];
+  expect((error as Error).message).toBe('HTTP error 404, which is not an answer of this API. Check baseUrl and the kind.');
+  const { results } = await rest.push([edit('a')], {});
+  expect(results[0]?.result).toMatchObject({ type: 'pushMalformed', message: expect.stringContaining(words ?? 'nothing') as string });
+});
