@@ -46,8 +46,13 @@ async function checkColumns(session: Session, tables: readonly ReplicaTable[]): 
     throw new DatabaseError(`columns of tables registered for sync are missing: ${complaints.join('; ')}: add them by a migration before the engine starts`);
 }
 
-/** Where a statement failed because a sync table does not exist: the error that names it and the fix (SCH-05). Any other comes back as it is. */
+/**
+ * Where a statement failed because a sync table does not exist, or the data source is destroyed: the error that names it and the fix (SCH-05). Any
+ * other comes back as it is.
+ */
 export async function explainMissingTables(error: unknown, gate: ConnectionGate, dataSource: DataSource): Promise<unknown> {
+  if (!dataSource.isInitialized)
+    return new DatabaseError('the DataSource is destroyed: end the engine first, await engine.dispose(), then dataSource.destroy()', { cause: error });
   if (!(error instanceof QueryFailedError) || classifyDatabaseError(error) !== 'other') return error;
   try {
     await gate.read((queryRunner) => checkSchema(new Session(queryRunner, dialectOf(dataSource)), dataSource, []));
