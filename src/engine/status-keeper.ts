@@ -73,6 +73,8 @@ export function createStatusKeeper(queue: QueuePort, snapshot: SyncSnapshot, rea
       .finally(() => {
         counting = undefined;
         refresh();
+        // A change may come after the last count was read and before this: nobody else would count it.
+        if (isStale && !isClosed) recount();
       });
   };
 
