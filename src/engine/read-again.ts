@@ -8,24 +8,27 @@ import { IsolatedObservable, reportQuietly } from '../persistence/isolated-obser
 export const readAgain = <T>(causes: readonly Observable<unknown>[], read: () => Promise<T>, isSame: (a: T, b: T) => boolean): Observable<T> =>
   new IsolatedObservable<T>((subscriber) => {
     let last: { readonly value: T } | undefined;
-    let reading: Promise<void> | undefined;
+    let isReading = false;
     let isStale = false;
-    const look = (): void => {
+    const look = async (): Promise<void> => {
       isStale = true;
-      reading ??= (async () => {
+      if (isReading) return;
+      isReading = true;
+      try {
         while (isStale && !subscriber.closed) {
           isStale = false;
           const value = await read();
           if (last === undefined || !isSame(last.value, value)) subscriber.next(value);
           last = { value };
         }
-      })()
-        .catch(reportQuietly)
-        .finally(() => {
-          reading = undefined;
-        });
+      } catch (error) {
+        reportQuietly(error);
+      } finally {
+        // In the same step as the last look at isStale: a cause that came in between would be answered by nobody.
+        isReading = false;
+      }
     };
-    const subscriptions = causes.map((cause) => cause.subscribe({ next: look, complete: () => subscriber.complete() }));
+    const subscriptions = causes.map((cause) => cause.subscribe({ next: () => void look(), complete: () => subscriber.complete() }));
     return () => {
       for (const subscription of subscriptions) subscription.unsubscribe();
     };
