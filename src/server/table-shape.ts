@@ -11,11 +11,10 @@ export interface ServerTableOptions {
   readonly deletes?: 'soft' | 'hard';
   /** What happens to fields that no column has. Default: the server's own setting. */
   readonly unknownFields?: 'refuse' | 'drop';
-  /**
-   * Properties that are neither sent nor taken; a row scope may use them. `deletedAtLocal` never is. A column with `select: false` is an ordinary one
-   * here, as it is for clients of the same entity: name it, if it is a secret.
-   */
+  /** Properties that are neither sent nor taken; a row scope may use them. `deletedAtLocal` never is. */
   readonly hidden?: readonly string[];
+  /** Properties with `select: false` that are sent and taken all the same. Without being named here such a column is hidden: it may hold a secret. */
+  readonly unselected?: readonly string[];
 }
 
 /** An entity with its options. */
@@ -58,12 +57,13 @@ export function createTableShape(
   const kind = (options.kind ?? metadata.tableName).trim();
   if (kind === '' || forbiddenKeys.includes(kind) || kind === 'health') throw new TypeError(`the kind of ${metadata.name} must not be '${kind}'`);
   const hidden = new Set([...(options.hidden ?? []), 'deletedAtLocal']);
+  const unselected = new Set(options.unselected);
   const byProperty = new Map<string, WireColumn>();
   for (const column of metadata.columns) {
     // An embedded column has the key that the client gives it: `audit.createdBy` is `audit_createdBy`.
     const property = column.isVirtual ? column.databaseName : column.propertyPath.replaceAll('.', '_');
     const wire = options.naming === 'snake_case' ? toSnakeCase(property) : property;
-    byProperty.set(property, createWireColumn(dataSource, column, wire, hidden.has(property)));
+    byProperty.set(property, createWireColumn(dataSource, column, wire, hidden.has(property) || (!column.isSelect && !unselected.has(property))));
   }
   const find = (...names: string[]): WireColumn | undefined => names.map((name) => byProperty.get(name)).find((column) => column !== undefined);
   const primary = metadata.primaryColumns;

@@ -20,14 +20,14 @@ const columns = {
 const person = new EntitySchema<Person>({ name: 'people', columns });
 const stored = new EntitySchema<Person>({ name: 'people', columns: { ...columns, salt: { type: 'text', nullable: true, select: false } } });
 
-test('I5: a column that is not selected reaches the reference server and the next device, which keeps it through its own edits; a hidden one stays there', async () => {
+test('I5: a column with select: false that the server names reaches it and the next device, which keeps it through its own edits; one that is not named stays there', async () => {
   const open = async (entity: EntitySchema<Person>) => {
     const dataSource = await openDatabase({ database: ':memory:', driver: 'better-sqlite3', entities: [entity], synchronize: true });
     onTestFinished(() => dataSource.destroy());
     return dataSource;
   };
   const serverDatabase = await open(stored);
-  const server = createSyncServer({ dataSource: serverDatabase, tables: [serverTable(stored, { hidden: ['salt'] })] });
+  const server = createSyncServer({ dataSource: serverDatabase, tables: [serverTable(stored, { unselected: ['notes'] })] });
   const { url } = await server.listen();
   onTestFinished(() => server.close());
   const device = async () => {
