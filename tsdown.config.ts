@@ -8,6 +8,7 @@ export default defineConfig([
       transport: 'src/transport.ts',
       devtools: 'src/devtools.ts',
       'devtools-node': 'src/devtools-node.ts',
+      'devtools-page': 'src/devtools-page.ts',
       server: 'src/server.ts',
       testing: 'src/testing.ts',
       synchart: 'src/replay/synchart.ts',

@@ -11,6 +11,7 @@ export default defineConfig({
     alias: [
       { find: /^synchart$/, replacement: pathOf('./src/index.ts') },
       { find: /^synchart\/devtools\/node$/, replacement: pathOf('./src/devtools-node.ts') },
+      { find: /^synchart\/devtools\/page$/, replacement: pathOf('./src/devtools-page.ts') },
       { find: /^synchart\/(persistence|transport|devtools|server|testing)$/, replacement: pathOf('./src/$1.ts') },
     ],
   },

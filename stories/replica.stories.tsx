@@ -149,6 +149,6 @@ const { rows: _, ...withoutRows } = troubles;
 export const SavedFileWithoutRows: Story = {
   render: ({ view }) => <PanelFrame view={view} bundle={withoutRows} />,
   play: async ({ canvasElement }) => {
-    await expect(await within(canvasElement).findByText('A saved file has no rows')).toBeVisible();
+    await expect(await within(canvasElement).findByText('No row was saved')).toBeVisible();
   },
 };

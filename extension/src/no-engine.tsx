@@ -10,7 +10,7 @@ export interface NoEngineProps {
   readonly onLookBack: () => void;
 }
 
-const code = `import { exposeSyncDevtools } from 'synchart/devtools';
+const code = `import { exposeSyncDevtools } from 'synchart/devtools/page';
 
 exposeSyncDevtools(engine);`;
 

@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const entries = ['index', 'persistence', 'transport', 'devtools', 'devtools-node', 'server', 'testing'];
+const entries = ['index', 'persistence', 'transport', 'devtools', 'devtools-node', 'devtools-page', 'server', 'testing'];
 /** What an app loads that imports everything but the server and the test tools: gzipped, without comments and dependencies, names not shortened. */
 const appBudgetKb = 180;
 /** What a page loads that mounts the panel, gzipped, without React and without the layout of the chart, which comes with the first chart. */
@@ -75,8 +75,10 @@ function checkDevtools(): void {
   const page = gzippedKb(['devtools-panel/page.js']);
   say('inspector page, gzipped', `${page.toFixed(1)} kB of ${inspectorPageBudgetKb} kB`);
   check(page <= inspectorPageBudgetKb, `The inspector's page has ${page.toFixed(1)} kB, the budget is ${inspectorPageBudgetKb} kB.`);
-  const forBrowsers = [...loadedBy('devtools-node.js')].filter((file) => /from\s*["']react/.test(readFileSync(join(root, 'dist', file), 'utf8')));
-  check(forBrowsers.length === 0, `dist/devtools-node.js loads React, which a Node process need not have: ${forBrowsers.join(', ')}`);
+  for (const entry of ['devtools-node.js', 'devtools-page.js']) {
+    const withReact = [...loadedBy(entry)].filter((file) => /from\s*["']react/.test(readFileSync(join(root, 'dist', file), 'utf8')));
+    check(withReact.length === 0, `dist/${entry} loads React, which who needs no panel of their own need not have: ${withReact.join(', ')}`);
+  }
 }
 
 /** What Node gets from the built files must be what the snapshots promise. */

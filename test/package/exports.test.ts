@@ -4,7 +4,7 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const entries = ['index', 'persistence', 'transport', 'devtools', 'devtools-node', 'server', 'testing'];
+const entries = ['index', 'persistence', 'transport', 'devtools', 'devtools-node', 'devtools-page', 'server', 'testing'];
 
 const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => readFileSync(path, 'utf8')) as { config: unknown };
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);

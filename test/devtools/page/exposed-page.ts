@@ -1,7 +1,7 @@
 /** A page with real engines, on sql.js and backends in memory, for the tests of the browser extension. It exposes what a test tells it to. */
 import initSqlJs from 'sql.js';
 import { DataSource } from 'typeorm';
-import { exposeSyncDevtools, type ExposeOptions } from '../../../src/devtools.ts';
+import { exposeSyncDevtools, type ExposeOptions } from '../../../src/devtools-page.ts';
 import { createSyncEngine } from '../../../src/engine/create-sync-engine.ts';
 import type { SyncEngine } from '../../../src/engine/sync-engine.ts';
 import { syncEntities } from '../../../src/persistence/entities.ts';
