@@ -1,4 +1,4 @@
-import { setLastLook } from '../model/last-look.ts';
+import { lastLook, setLastLook } from '../model/last-look.ts';
 import type { OpPushResult, TransportAdapter } from '../model/transport.ts';
 import type { ScopeGuard } from './scope-guard.ts';
 
@@ -17,7 +17,10 @@ export function createScopedTransport(inner: TransportAdapter, guard: ScopeGuard
     const abort = (): void => controller.abort(outer?.reason);
     if (outer?.aborted === true) abort();
     outer?.addEventListener('abort', abort, { once: true });
-    setLastLook(controller.signal, look);
+    setLastLook(controller.signal, () => {
+      lastLook(outer);
+      look();
+    });
     try {
       return await work(controller.signal, look);
     } catch (error) {

@@ -5,7 +5,8 @@ export const setLastLook = (signal: AbortSignal, look: () => void): void => void
 
 /**
  * Looks once more whether a request may still leave; afterwards `signal.aborted` says so. For transport adapters: call it when the token is known
- * and before the first byte is sent, so that nothing goes out with the token of a user who signed in meanwhile (F-143).
+ * and before the first byte is sent, so that nothing goes out with the token of a user who signed in meanwhile (F-143), or from a process
+ * whose lease has passed to another while it slept (I11).
  */
 export const lastLook = (signal: AbortSignal | undefined): void => {
   if (signal !== undefined) looks.get(signal)?.();

@@ -8,9 +8,10 @@ import { toStepFailure } from '../../src/engine/step-failure.ts';
 import { AuthError, DatabaseError, NetworkError, ParseError, SyncAbortedError, TransportError } from '../../src/model/errors.ts';
 import { SyncStepError } from '../../src/model/failure.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import { lastLook } from '../../src/model/last-look.ts';
 import { deleteOp, upsertOp, type Op } from '../../src/model/operation.ts';
 import type { TakenRequest } from '../../src/model/ports.ts';
-import { fetchError, fetchNotFound, fetchSuccess, type FetchResult, type PullPage, type PullRequest } from '../../src/model/transport.ts';
+import { fetchError, fetchNotFound, fetchSuccess, pushUnavailable, type FetchResult, type PullPage, type PullRequest } from '../../src/model/transport.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { createFakeStore, fakeKind } from '../support/fake-store.ts';
@@ -239,6 +240,28 @@ describe('the lease (I11)', () => {
     const syncing = engine.sync();
     await clock.flush();
     expect(transport.backend.effects.map(({ id }) => id)).toEqual(['a']);
+    expect(engine.status().phase).toBe('standby');
+    await engine.dispose();
+    await expect(syncing).rejects.toBeInstanceOf(SyncAbortedError);
+  });
+
+  test('I11: a process that slept after its batch was handed over sends nothing of it: the deadline is looked at right before a request leaves', async () => {
+    const clock = createSimulatedClock();
+    const fake = createFakeStore({ clock });
+    const transport = new MemoryTransport();
+    const push = transport.push.bind(transport);
+    transport.push = async (ops, context) => {
+      fake.database.lease = { owner: 'two', token: 99, expiresAt: clock.now() + 1_000 };
+      lastLook(context.signal);
+      if (context.signal?.aborted !== true) return push(ops, context);
+      return { results: ops.map(({ opId }) => ({ opId, result: pushUnavailable({ dispatched: false, message: 'aborted' }) })) };
+    };
+    const ports = { store: fake.store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 };
+    const engine = createEngineCore({ ports, queue: fake.queue });
+    fake.enqueue(upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a' } }));
+    const syncing = engine.sync();
+    await clock.flush();
+    expect(transport.backend.effects).toEqual([]);
     expect(engine.status().phase).toBe('standby');
     await engine.dispose();
     await expect(syncing).rejects.toBeInstanceOf(SyncAbortedError);

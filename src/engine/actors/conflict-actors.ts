@@ -3,6 +3,7 @@ import type { ConflictInput } from '../../machines/sync-machine.ts';
 import { discard } from '../../model/conflict.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { SyncFailure } from '../../model/failure.ts';
+import { setLastLook } from '../../model/last-look.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { TakenRequest } from '../../model/ports.ts';
 import type { ConflictDecision, ConflictOutcome, ConflictRef } from '../../model/run.ts';
@@ -16,7 +17,7 @@ import type { Asker, OpenQuestions } from '../conflicts/open-questions.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { failStep, toStepFailure } from '../step-failure.ts';
 import { unlessAborted } from '../unless-aborted.ts';
-import { leaseFailure } from './lease-deadline.ts';
+import { isPastDeadline, leaseFailure } from './lease-deadline.ts';
 import { readAnswer } from './read-answer.ts';
 import type { RunMemory } from './run-memory.ts';
 
@@ -136,11 +137,18 @@ async function sendResolution(
 async function send({ op }: TakenRequest, plan: Repush, ports: EnginePorts, signal: AbortSignal): Promise<{ result: PushResult; failure?: SyncFailure }> {
   const cut = pushUnavailable({ dispatched: true, message: `${op.kind}/${op.id}: sending was cut short before an answer came` });
   let received: PushResult | undefined;
+  const sending = new AbortController();
+  const stop = (): void => sending.abort();
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop);
+  setLastLook(sending.signal, () => {
+    if (isPastDeadline(ports)) stop();
+  });
   try {
-    if (plan.force) return { result: (await unlessAborted(ports.transport.forcePush(op, { signal }), signal)) ?? cut };
+    if (plan.force) return { result: (await unlessAborted(ports.transport.forcePush(op, { signal: sending.signal }), signal)) ?? cut };
     const pushed = await unlessAborted(
       ports.transport.push([op], {
-        signal,
+        signal: sending.signal,
         onAnswer: ({ opId, result }) => {
           if (opId === op.opId) received ??= result;
         },
@@ -152,6 +160,8 @@ async function send({ op }: TakenRequest, plan: Repush, ports: EnginePorts, sign
     return { result: pushed === undefined ? cut : pushMalformed(`the transport gave no result for ${op.kind}/${op.id} (operation ${op.opId})`) };
   } catch (error) {
     return { result: received ?? cut, failure: toStepFailure(error, { phase: 'push', at: ports.clock.now() }) };
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 

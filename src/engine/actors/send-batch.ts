@@ -1,5 +1,6 @@
 import { ParseError, SyncOperationError } from '../../model/errors.ts';
 import type { SyncFailure } from '../../model/failure.ts';
+import { setLastLook } from '../../model/last-look.ts';
 import type { Op } from '../../model/operation.ts';
 import type { SendReport, SettleReport } from '../../model/run.ts';
 import { pushMalformed, type OpPushResult, type PushResult } from '../../model/transport.ts';
@@ -94,16 +95,19 @@ async function push(
   const early = settleEarly(batch, ports, memory, { tell, fenced: stop });
   for (const op of ops) batch.dispatched.add(op.opId);
   let isLate = false;
+  // A process that slept in the middle of a batch: what it has not sent yet is another's by now.
+  const lookAtDeadline = (): void => {
+    if (isLate || !isPastDeadline(ports)) return;
+    isLate = true;
+    stop();
+  };
+  setLastLook(sending.signal, lookAtDeadline);
   const keep = ({ opId, result }: OpPushResult): void => {
     if (!batch.dispatched.has(opId)) strangers.add(opId);
     else if (!batch.answers.has(opId)) {
       batch.answers.set(opId, result);
       early.note();
-      // A process that slept in the middle of a batch: what it has not sent yet is another's by now.
-      if (!isLate && batch.answers.size < ops.length && isPastDeadline(ports)) {
-        isLate = true;
-        stop();
-      }
+      if (batch.answers.size < ops.length) lookAtDeadline();
     }
   };
   try {
