@@ -12,7 +12,7 @@ import { openTodoDatabase, todos } from '../support/open-store.ts';
 import { todoEntity, todoOf } from '../support/todo.ts';
 import { optionsOf } from './child-process.ts';
 import { auditTriggers } from './lease-audit.ts';
-import { titleOf, type LeaseProcessOptions } from './prove-lease.ts';
+import { requestsAtOnce, titleOf, type LeaseProcessOptions } from './prove-lease.ts';
 
 const { driver, database, url, label, from, writes } = optionsOf<LeaseProcessOptions>();
 const say = (line: string): void => void writeSync(1, `${line}\n`);
@@ -29,7 +29,7 @@ client.interceptors.request.use((request) => {
 const engine = createSyncEngine({
   dataSource,
   tables: [todos],
-  transport: new RestTransport({ baseUrl: url, pushConcurrency: 2, axios: client }),
+  transport: new RestTransport({ baseUrl: url, pushConcurrency: requestsAtOnce, axios: client }),
   config: { pushBatchSize: 20, pageSize: 100, fullResyncIntervalMs: Infinity, backoffMinMs: 100, backoffMaxMs: 500 },
 });
 let place = '';

@@ -171,7 +171,8 @@ export class LeaseProcesses {
       this.#zombieRuns.set(frozen.run, seen);
       frozen.slot.child?.process.kill('SIGCONT');
       setTimeout(() => {
-        this.#requests = this.server.recordedRequests.slice(seen).filter(({ headers }) => headers['x-run'] === frozen.run).length;
+        const sent = this.server.recordedRequests.slice(seen).filter(({ method, headers }) => method !== 'GET' && headers['x-run'] === frozen.run);
+        this.#requests = sent.length;
       }, 1_000);
     }, frozenMs);
   }

@@ -41,7 +41,7 @@ export interface LeaseReport {
   readonly tookMs: number;
   /** From the end of a holder, or the first wish for a run after it, to the next run; ms. */
   readonly takeover: { readonly p50: number; readonly p95: number; readonly max: number };
-  /** Requests that a frozen run sent, and commits that it told, once it was woken. */
+  /** Writes that a frozen run sent, and commits that it told, once it was woken. */
   readonly zombie: { readonly requests: number; readonly commits: number };
   /** Writes of runs, and those of them that were made under another process's token. */
   readonly audited: number;
@@ -50,6 +50,12 @@ export interface LeaseReport {
   readonly doubled: readonly string[];
   readonly broken: readonly string[];
 }
+
+/**
+ * Requests of a process at once. One that is frozen between its last look at the lease and its first byte sends them when it is woken, which no
+ * lease can prevent: they have the key under which the next holder sends the same, and take effect once.
+ */
+export const requestsAtOnce = 2;
 
 /** The title that a row has once it was edited. */
 export const titleOf = (number: number): string => `edited ${number}`;
