@@ -16,8 +16,6 @@ export default defineConfig({
     ],
   },
   test: {
-    // On a machine that others use, a test of processes, browsers or time may miss its moment once; the report says which was tried again.
-    retry: process.env['CI'] === undefined ? 0 : 1,
     reporters: ['default', './test/support/summary-reporter.ts'],
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
     projects: [
