@@ -78,7 +78,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
       end.unsubscribe();
     };
   });
-  const status = createStatusKeeper(queue, actor.getSnapshot(), detached);
+  const status = createStatusKeeper({ queue, snapshot: actor.getSnapshot(), clock, detached });
   const undo: (() => void)[] = [];
   /** Per run: what `syncRun` tells beside the counts. */
   const runs = new Map<number, { firstError?: Error; reason?: ResyncReason }>();

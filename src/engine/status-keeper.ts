@@ -1,5 +1,6 @@
 import type { SyncSnapshot } from '../machines/sync-machine.ts';
 import { phaseOf } from '../machines/phase-of.ts';
+import type { Clock } from '../model/clock.ts';
 import type { SyncEvent } from '../model/events.ts';
 import type { SyncStats } from '../model/stats.ts';
 import type { SyncErrorInfo } from '../model/errors.ts';
@@ -7,13 +8,19 @@ import { createHub, reportQuietly, type Hub } from '../persistence/isolated-obse
 import type { QueueCounts, QueuePort } from '../model/queue.ts';
 import type { SyncStatus } from './sync-engine.ts';
 
+/**
+ * How long counting rests after a count of so many operations, in ms. Counting takes time with each of them, and each commit asks for it: so a long queue
+ * is counted less often, and the share of time that goes into it stays small. A queue of less than 10,000 is counted after each commit.
+ */
+const restAfter = (pending: number): number => (pending < 10_000 ? 0 : Math.min(pending / 1_000, 5_000));
+
 export interface StatusKeeper {
   readonly hub: Hub<SyncStatus>;
   readonly current: () => SyncStatus;
   /** The chart moved. */
   onSnapshot(snapshot: SyncSnapshot, lastSyncedAt: number | undefined): void;
   onEvent(event: SyncEvent): void;
-  /** The queue may have changed: counts it again, once for changes that come together. */
+  /** The queue may have changed: counts it again, once for changes that come together, and not at once where the queue is very long. */
   recount(): void;
   /** The database is another one's now: what was told of the last runs concerns nobody any more. */
   forget(): void;
@@ -21,8 +28,17 @@ export interface StatusKeeper {
   close(): Promise<void>;
 }
 
+export interface StatusParts {
+  readonly queue: QueuePort;
+  readonly snapshot: SyncSnapshot;
+  readonly clock: Clock;
+  /** Runs work that no transaction of the caller takes part in. */
+  readonly detached: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
 /** Keeps the one status that screens show: what the chart says, what is queued, how far it is. Tells it only when it differs. */
-export function createStatusKeeper(queue: QueuePort, snapshot: SyncSnapshot, read: <T>(work: () => Promise<T>) => Promise<T>): StatusKeeper {
+export function createStatusKeeper(parts: StatusParts): StatusKeeper {
+  const { queue, snapshot, clock, detached: read } = parts;
   let counts: QueueCounts = { pending: 0, stuck: 0, conflicts: 0 };
   let progress: SyncStatus['progress'];
   let lastStats: SyncStats | undefined;
@@ -34,6 +50,9 @@ export function createStatusKeeper(queue: QueuePort, snapshot: SyncSnapshot, rea
   let counting: Promise<void> | undefined;
   let isStale = false;
   let isClosed = false;
+  /** What comes now is counted without a rest before it. */
+  let isUrgent = false;
+  let rest: { readonly timer: unknown } | undefined;
 
   function statusOf(): SyncStatus {
     const retryAt = latest.context.wait?.retryAt;
@@ -58,23 +77,32 @@ export function createStatusKeeper(queue: QueuePort, snapshot: SyncSnapshot, rea
     hub.tell(status);
   };
 
+  const restMs = (): number => (isClosed || isUrgent ? 0 : restAfter(counts.pending));
   const count = async (): Promise<void> => {
-    while (isStale && !isClosed) {
+    do {
       isStale = false;
+      isUrgent = false;
       const { pending, stuck, conflicts } = await read(() => queue.counts());
       counts = { pending, stuck, conflicts };
-    }
+    } while (isStale && !isClosed && restMs() === 0);
+  };
+  const endRest = (): void => {
+    if (rest !== undefined) clock.clearTimeout(rest.timer);
+    rest = undefined;
+    if (isStale && !isClosed) recount();
   };
   const recount = (): void => {
     isStale = true;
+    if (rest !== undefined) return;
     // A status that cannot be counted now is counted with the next change.
     counting ??= count()
       .catch(reportQuietly)
       .finally(() => {
         counting = undefined;
         refresh();
+        if (restMs() > 0) rest = { timer: clock.setTimeout(endRest, restMs()) };
         // A change may come after the last count was read and before this: nobody else would count it.
-        if (isStale && !isClosed) recount();
+        else if (isStale && !isClosed) recount();
       });
   };
 
@@ -98,6 +126,10 @@ export function createStatusKeeper(queue: QueuePort, snapshot: SyncSnapshot, rea
         return;
       }
       refresh();
+      if (event.type === 'sync.progress') return;
+      // What a run leaves is told at once.
+      isUrgent = counting !== undefined;
+      endRest();
     },
     recount,
     forget: () => {
@@ -106,6 +138,7 @@ export function createStatusKeeper(queue: QueuePort, snapshot: SyncSnapshot, rea
     },
     close: async () => {
       isClosed = true;
+      endRest();
       await counting;
     },
   };
