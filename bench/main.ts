@@ -23,6 +23,8 @@ const { values } = parseArgs({
     only: { type: 'string', default: 'pull,push,take' },
     /** Of the pushes: 1, 8 (requests in flight), batches. */
     push: { type: 'string', default: 'all' },
+    /** What a network adds to each request, in ms. The floors send one after the other, as code without an outbox does. */
+    'network-ms': { type: 'string', default: '0' },
     write: { type: 'boolean', default: false },
   },
 });
@@ -32,7 +34,9 @@ const wanted = new Set(values.only.split(','));
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const folder = mkdtempSync(join(tmpdir(), 'synchart-bench-'));
-const server = await startServer(Number(values.rows));
+const networkMs = Number(values['network-ms']);
+const server = await startServer(Number(values.rows), networkMs);
+const farAway = networkMs === 0 ? '' : `, a network of ${networkMs} ms`;
 const task = { url: server.url, rows: server.rows, pageSize: 500, inFlight: 1 };
 const tables: string[] = [];
 const report = (table: string): void => {
@@ -51,7 +55,7 @@ async function pull(): Promise<void> {
   const results = await run({ title: 'pull', contenders, task, expected: server.rows, rounds, folder }, say);
   report(
     toMarkdown({
-      title: `First pull, ${server.rows.toLocaleString('en-US')} rows, pages of 500`,
+      title: `First pull, ${server.rows.toLocaleString('en-US')} rows, pages of 500${farAway}`,
       unit: 'rows',
       results,
       floors: ['axios floor', 'undici floor', 'axios floor, sqlite3'],
@@ -85,7 +89,7 @@ async function push(): Promise<void> {
     ([inFlight]) => values.push === 'all' || values.push.split(',').includes(inFlight === 0 ? 'batches' : String(inFlight)),
   )) {
     const results = await run({ title: `push, ${title}`, contenders, task: { ...task, inFlight }, expected: ops, rounds, folder }, say);
-    report(toMarkdown({ title: `Push, ${ops.toLocaleString('en-US')} updates, ${title}`, unit: 'operations', results, floors: pushFloors }));
+    report(toMarkdown({ title: `Push, ${ops.toLocaleString('en-US')} updates, ${title}${farAway}`, unit: 'operations', results, floors: pushFloors }));
   }
 }
 

@@ -13,8 +13,9 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
-export async function startServer(rows: number): Promise<BenchServer> {
-  const child = start('server.ts', Number.isFinite(rows) ? [String(rows)] : []);
+/** `networkMs`: what a network between would add to each request. */
+export async function startServer(rows: number, networkMs = 0): Promise<BenchServer> {
+  const child = start('server.ts', [String(rows), String(networkMs)]);
   const [ready] = (await once(child, 'message')) as [{ readonly port: number; readonly rows: number }];
   return {
     url: `http://127.0.0.1:${ready.port}`,

@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { cityRows, serverTime, type CityJson } from './city-rows.ts';
 
 interface BatchOp {
@@ -13,6 +14,8 @@ interface BatchOp {
 }
 
 const rows = cityRows(Number(process.argv[2] ?? Infinity));
+/** How long a request and its answer are on their way, together, in ms. */
+const networkMs = Number(process.argv[3] ?? 0);
 const texts = rows.map((row) => JSON.stringify(row));
 const place = new Map(rows.map((row, index) => [row.id, index]));
 let sequence = rows.length;
@@ -48,6 +51,7 @@ async function answer(request: IncomingMessage): Promise<string> {
 
 async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const text = await answer(request);
+  if (networkMs > 0) await setTimeout(networkMs);
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
 }
 
