@@ -32,7 +32,18 @@ const without = (state: Partial<PanelState>): DevtoolsClient => {
 export const Resting: Story = { args: { client: showing({}).client }, play: says('0 pending', 'online', 'signed in', 'no leader') };
 export const Leading: Story = { args: { client: showing({}, phaseBundle('pushing')).client }, play: says('leader') };
 export const AnotherLeads: Story = { args: { client: showing({}, phaseBundle('standby')).client }, play: says('another leads') };
-export const SignedOut: Story = { args: { client: showing({}, phaseBundle('authRequired')).client }, play: says('signed out') };
+const signedOut = showing({}, phaseBundle('authRequired'));
+export const SignedOut: Story = {
+  args: { client: signedOut.client },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await expect(await canvas.findByText('signed out')).toBeVisible();
+    await userEvent.click(canvas.getByRole('button', { name: 'Signed in again: go on' }));
+    await expect(signedOut.commands).toEqual([{ type: 'signedIn' }]);
+    signedOut.show({ session: 'signedIn' });
+    await waitFor(() => expect(canvas.queryByRole('button', { name: 'Signed in again: go on' })).toBeNull());
+  },
+};
 const waiting = showing({}, phaseBundle('backoff'));
 const { view: backingOff } = waiting.client.getState();
 // A longer wait than the first one, so that there is something to count.

@@ -130,6 +130,27 @@ test('I12: the offline latch survives a reload', async () => {
   expect(await page.evaluate(() => localStorage.getItem('synchart.devtools'))).toContain('"offline":true');
 });
 
+test('I12: as an element of a React app the panel steers its engine, and the offline latch that was set in it survives a reload', async () => {
+  const render = (): Promise<void> => page.evaluate(() => window.enginePage?.render());
+  await render();
+  await panel().getByRole('switch', { name: 'Offline' }).click();
+  await panel().getByText('On now: offline.').waitFor();
+  await open();
+  await render();
+  await panel().getByText('On now: offline.').waitFor();
+  await page.evaluate(() => window.enginePage?.add('d').then(() => window.enginePage?.sync().catch(() => 'failed')));
+  expect(await page.evaluate(() => window.enginePage?.pending())).toBe(1);
+  await panel().getByRole('button', { name: 'All off' }).click();
+  await panel().getByText('No fault is on').waitFor();
+  await panel().getByRole('button', { name: 'Sync now' }).click();
+  await page.waitForFunction(() => window.enginePage?.pending() === 0);
+  await open();
+  await render();
+  await panel().getByText('No fault is on').waitFor();
+  await page.evaluate(() => window.enginePage?.unmount());
+  expect(await page.locator('#panel').evaluate((element) => element.childElementCount)).toBe(0);
+});
+
 test('I12: unmounting leaves nothing in the page, and the engine goes on', async () => {
   const nodes = (): Promise<number> => page.evaluate(() => document.querySelectorAll('*').length);
   const before = await nodes();

@@ -64,6 +64,9 @@ export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
       <span className="steer">
         {isLive && (
           <>
+            {view.session === 'authRequired' && (
+              <IconButton icon="key" label="Signed in again: go on" disabled={isRunning} onClick={() => void run({ type: 'signedIn' })} />
+            )}
             <IconButton icon="sync" label="Sync now" disabled={isRunning} onClick={() => void run({ type: 'sync' })} />
             {view.status.paused ? (
               <IconButton icon="play" label="Resume" onClick={() => void run({ type: 'resume' })} />

@@ -1,7 +1,10 @@
 /** A page with a real engine, on sql.js and a backend in memory. It is built and opened by the tests of the mount. */
+import { createElement } from 'react';
+import { createRoot } from 'react-dom/client';
 import initSqlJs from 'sql.js';
 import { DataSource } from 'typeorm';
 import { createSyncEngine } from '../../../src/engine/create-sync-engine.ts';
+import { SyncDevtools } from '../../../src/devtools/mount/sync-devtools.tsx';
 import { mountSyncDevtools, type MountOptions } from '../../../src/devtools/mount/mount-sync-devtools.ts';
 import { syncEntities } from '../../../src/persistence/entities.ts';
 import { syncMigrations } from '../../../src/persistence/migrations.ts';
@@ -30,6 +33,15 @@ const page = {
     page.unmount = mountSyncDevtools(engine, document.body, { nonce: 'n0nce', ...options });
   },
   unmount: (): void => undefined,
+  /** Puts the panel into the page as an element of a React app. */
+  render: (): void => {
+    const place = document.createElement('div');
+    place.id = 'panel';
+    document.body.append(place);
+    const root = createRoot(place);
+    root.render(createElement(SyncDevtools, { engine, nonce: 'n0nce', initialView: 'faults' }));
+    page.unmount = () => root.unmount();
+  },
 };
 export type EnginePage = typeof page;
 declare global {

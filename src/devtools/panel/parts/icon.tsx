@@ -20,6 +20,7 @@ const paths = {
   here: 'M8 1v3M8 12v3M1 8h3M12 8h3M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6z',
   more: 'M4 8h.01M8 8h.01M12 8h.01',
   dock: 'M2 3h12v10H2zM2 9h12',
+  key: 'M10.5 2.5a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM8.4 7.6L3 13M5 11l2 2',
   moon: 'M12 10A5 5 0 0 1 6 4a5 5 0 1 0 6 6z',
 } as const;
 export type IconName = keyof typeof paths;
