@@ -23,7 +23,8 @@ export interface DiffOptions {
 
 /**
  * Lists the top-level fields whose values differ by content; a missing field equals null (TRK-04, TRK-06). Of entities it gives property names, of
- * wire rows wire keys: `changedFields` takes both (F-119). Dates compare by time, binary values by bytes, lists in order, objects by content.
+ * wire rows wire keys: `changedFields` takes both (F-119). Binary values compare by bytes, lists in order, objects by content; dates and others that
+ * have a `toJSON` by what it gives. An object that shows nothing of its content (a `Map`) counts as changed unless it is the same one.
  */
 export function diffFields<Before extends object, After extends object = Before>(
   before: Before,
@@ -84,21 +85,30 @@ export class ChangedFieldsTracker<Entity extends object = Readonly<Record<string
 
 function sameValue(a: unknown, b: unknown): boolean {
   const [left, right] = [a ?? null, b ?? null];
-  if (Object.is(left, right)) return true;
-  if (left === 0 && right === 0) return true;
+  if (left === right || Object.is(left, right)) return true;
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
-  if (left instanceof Date || right instanceof Date) {
-    return left instanceof Date && right instanceof Date && Object.is(left.getTime(), right.getTime());
-  }
   if (left instanceof Uint8Array || right instanceof Uint8Array) {
     return left instanceof Uint8Array && right instanceof Uint8Array && left.length === right.length && left.every((byte, index) => byte === right[index]);
   }
   if (Array.isArray(left) || Array.isArray(right)) {
     return Array.isArray(left) && Array.isArray(right) && left.length === right.length && left.every((item, index) => sameValue(item, right[index]));
   }
+  // Dates, decimals, addresses of the web: by what they say, as a column travels.
+  if (saysItself(left) || saysItself(right)) return saysItself(left) && saysItself(right) && sameValue(left.toJSON(), right.toJSON());
   const [old, now] = [new Map<string, unknown>(Object.entries(left)), new Map<string, unknown>(Object.entries(right))];
-  return [...new Set([...old.keys(), ...now.keys()])].every((key) => sameInside(old.get(key), now.get(key)));
+  const keys = new Set([...old.keys(), ...now.keys()]);
+  // What shows nothing of its content (a Map, a private field) counts as changed: an edit too many can be seen, one too few is lost (F-27).
+  if (keys.size === 0) return isPlain(left) && isPlain(right);
+  return [...keys].every((key) => sameInside(old.get(key), now.get(key)));
 }
+
+const saysItself = (value: object): value is { toJSON(): unknown } => 'toJSON' in value && typeof value.toJSON === 'function';
+
+/** Also of another realm: what is made by a class has at least two prototypes above it. */
+const isPlain = (value: object): boolean => {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+};
 
 /** Inside a field JSON tells null from missing. */
 const sameInside = (a: unknown, b: unknown): boolean => (a === undefined) === (b === undefined) && sameValue(a, b);

@@ -21,6 +21,9 @@ describe('ChangedFieldsTracker', () => {
 });
 
 describe('diffFields', () => {
+  const bytes = (...values: readonly number[]): Uint8Array => Uint8Array.from(values);
+  const oneMap = new Map([[1, 1]]);
+  const nothing: object = Object.create(null) as object;
   test.each<[string, object, object, readonly string[]]>([
     ['TRK-04: by content, list order matters', { a: { x: [1, 2] }, b: [1, 2], c: 1 }, { a: { x: [1, 2] }, b: [2, 1], c: 2 }, ['b', 'c']],
     ['TRK-04: key order does not', { a: { x: 1, y: 2 } }, { a: { y: 2, x: 1 } }, []],
@@ -40,6 +43,50 @@ describe('diffFields', () => {
     ],
     ['types differ', { a: [], b: 0, c: '1', d: new Date(0) }, { a: {}, b: false, c: 1, d: {} }, ['a', 'b', 'c', 'd']],
     ['inside a field null is not missing', { a: { x: null } }, { a: {} }, ['a']],
+    ['inside a field undefined is missing, as JSON has it', { a: { x: undefined }, b: { x: undefined } }, { a: {}, b: { x: null } }, ['b']],
+    ['zero has no sign, and NaN is itself', { a: 0, b: NaN, c: 0, d: 1 }, { a: -0, b: NaN, c: NaN, d: 0 }, ['c', 'd']],
+    [
+      'an empty object is not nothing, no number and no text',
+      { a: {}, b: null, c: {}, d: 5, e: {}, f: '' },
+      { a: null, b: {}, c: 5, d: {}, e: '', f: {} },
+      ['a', 'b', 'c', 'd', 'e', 'f'],
+    ],
+    [
+      'bytes: one is enough, so is the length, and what is no bytes differs',
+      { a: bytes(1, 2), b: bytes(1, 2), c: bytes(1), d: bytes(1), e: bytes(1), f: [1], g: { 0: 1 }, h: bytes(1) },
+      { a: bytes(1, 3), b: bytes(1), c: bytes(1, 2), d: Buffer.from([1]), e: [1], f: bytes(1), g: bytes(1), h: { 0: 1 } },
+      ['a', 'b', 'c', 'e', 'f', 'g', 'h'],
+    ],
+    [
+      'lists: one item is enough, so is the length, and what is no list differs',
+      { a: [1, 2], b: [1, 2], c: [1], d: [1], e: { 0: 1, length: 1 }, f: [1] },
+      { a: [1, 3], b: [1], c: [1, 2], d: [1], e: [1], f: { 0: 1, length: 1 } },
+      ['a', 'b', 'c', 'e', 'f'],
+    ],
+    [
+      'objects: one key is enough',
+      { a: { x: 1, y: 1 }, b: { x: 1 }, c: { x: { y: 1 } } },
+      { a: { x: 1, y: 2 }, b: { x: 1, y: 1 }, c: { x: { y: 2 } } },
+      ['a', 'b', 'c'],
+    ],
+    [
+      'dates that are none are equal, and no other date',
+      { a: new Date(NaN), b: new Date(NaN), c: new Date(0) },
+      { a: new Date(NaN), b: new Date(0), c: new Date(NaN) },
+      ['b', 'c'],
+    ],
+    [
+      'F-27: what keeps its content to itself compares by what it says',
+      { a: new URL('https://a.test/'), b: new URL('https://a.test/'), c: new URL('https://a.test/'), d: { toJSON: 'x' }, e: {} },
+      { a: new URL('https://a.test/'), b: new URL('https://b.test/'), c: {}, d: { toJSON: 'y' }, e: new URL('https://a.test/') },
+      ['b', 'c', 'd', 'e'],
+    ],
+    [
+      'F-27: what says nothing of its content counts as changed',
+      { a: new Map([[1, 1]]), b: new Map(), c: {}, d: oneMap, e: {}, f: nothing },
+      { a: new Map([[1, 2]]), b: {}, c: new Map(), d: oneMap, e: nothing, f: {} },
+      ['a', 'b', 'c'],
+    ],
   ])('%s', (_, before, after, expected) => {
     expect(diffFields(before, after)).toEqual(expected);
   });
