@@ -21,6 +21,7 @@ import {
 } from './conflicts/conflict-plan.ts';
 import { lastWriteWins } from './conflicts/last-write-wins.ts';
 import { autoPreserve, merge } from './conflicts/merge-strategies.ts';
+import { keepServerRow } from './conflicts/nothing-changed.ts';
 import { reapplyDeltas } from './conflicts/reapply-deltas.ts';
 
 export type { ConflictPlan, StrategyContext } from './conflicts/conflict-plan.ts';
@@ -62,7 +63,7 @@ export function planConflict(stored: StoredConflict, kind: SyncKind | undefined,
       return isOutdated(stored) ? askAgain(stored, context, outdatedDecision) : planOfResolution(context, resolution);
     // Left to a person: the strategy has no say any more.
     if (state === 'awaiting' && stored.decidedOn === undefined) return askAgain(stored, context, stored.reason ?? noResolver);
-    return reapplyDeltas(context, strategy) ?? strategyDecisions[strategy](context);
+    return keepServerRow(context) ?? reapplyDeltas(context, strategy) ?? strategyDecisions[strategy](context);
   } catch (error) {
     // Its functions may be better tomorrow, with another version of the app.
     return {

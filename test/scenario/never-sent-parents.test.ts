@@ -2,6 +2,8 @@ import { EntitySchema, type DataSource } from 'typeorm';
 import { afterEach, expect, test } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import type { SyncEngine } from '../../src/engine/sync-engine.ts';
+import type { SyncConfig } from '../../src/model/config.ts';
+import type { ConflictStrategy } from '../../src/model/conflict.ts';
 import type { SyncEvent } from '../../src/model/events.ts';
 import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
@@ -43,7 +45,7 @@ afterEach(async () => {
 });
 
 /** A server that checks references, and rows from before: folder `top` in nothing, `work` in `top`, a note in `work`, and a folder nobody refers to. */
-async function open(synced = tables): Promise<void> {
+async function open(synced = tables, config: Partial<SyncConfig> = {}): Promise<void> {
   server = await createTestServer({ kinds: ['folders', 'notes'] });
   server.refuse(({ payload }) => {
     const parent = payload?.['folderId'] ?? payload?.['parentId'];
@@ -52,7 +54,7 @@ async function open(synced = tables): Promise<void> {
   dataSource = await openSynchronized('sqlite3', [folder, note] as EntitySchema[]);
   await dataSource.query(`INSERT INTO folders (id, name, parent_id) VALUES ('top', 'Top', NULL), ('work', 'Work', 'top'), ('other', 'Other', NULL)`);
   await dataSource.query(`INSERT INTO notes (id, text, folder_id) VALUES ('n', 'old', 'work'), ('m', 'old', 'work')`);
-  engine = createSyncEngine({ dataSource, tables: [...synced], transport: new RestTransport({ baseUrl: server.url, pushConcurrency: 4 }) });
+  engine = createSyncEngine({ dataSource, tables: [...synced], config, transport: new RestTransport({ baseUrl: server.url, pushConcurrency: 4 }) });
   engine.events$.subscribe((event) => void told.push(event));
   await engine.start();
 }
@@ -71,8 +73,9 @@ test('I12: an edited row from before takes the rows that it refers to along, par
   expect(told.filter(({ type }) => type === 'op.failed' || type === 'conflict.detected')).toEqual([]);
 });
 
-test("F-134: where the server has such a row after all, the server's stays", async () => {
-  await open();
+const strategies: readonly ConflictStrategy[] = ['autoPreserve', 'serverWins', 'clientWins', 'lastWriteWins', 'merge', 'manual'];
+test.each(strategies)("F-134: where the server has such a row after all, the server's stays, whatever the strategy: %s", async (conflictStrategy) => {
+  await open(tables, { conflictStrategy });
   server.seed('folders', { id: 'top', name: 'Renamed by a colleague', parentId: null });
   await edit();
   await engine.sync();
@@ -80,6 +83,7 @@ test("F-134: where the server has such a row after all, the server's stays", asy
   expect(server.get('notes', 'n')).toMatchObject({ text: 'mine' });
   expect(await dataSource.getRepository(folder).findOneBy({ id: 'top' })).toMatchObject({ name: 'Renamed by a colleague' });
   expect(await engine.explain()).toEqual([]);
+  expect(told.filter(({ type }) => type === 'op.discarded' || type === 'conflict.unresolved')).toEqual([]);
 });
 
 test('I3: edits of parent and child, both from before and made in the wrong order, arrive parents first', async () => {
