@@ -14,6 +14,7 @@ import {
   type TransportAdapter,
   type TransportCapabilities,
 } from '../model/transport.ts';
+import { onAbort } from '../transport/on-abort.ts';
 import type { VirtualTime } from '../testing/simulation/virtual-time.ts';
 import type { RecordedAnswer, RecordedAnswers } from './recorded-answers.ts';
 import type { ReplayServer } from './replay-server.ts';
@@ -174,14 +175,15 @@ export class ReplayTransport implements TransportAdapter {
     return new Promise((resolve) => {
       const end = (): void => {
         this.#waiting.delete(end);
+        ended();
         if (timer !== undefined) time.clearTimeout(timer);
         time.touch();
         resolve(new NetworkError('no complete answer came'));
       };
       const timer = Number.isFinite(ms) ? time.setTimeout(end, ms + 1) : undefined;
+      const ended = onAbort(signal, end);
       this.#waiting.add(end);
       if (signal?.aborted === true) end();
-      signal?.addEventListener('abort', end, { once: true });
     });
   }
 
@@ -190,18 +192,16 @@ export class ReplayTransport implements TransportAdapter {
     time.touch();
     return new Promise((resolve, reject) => {
       const timer = time.setTimeout(() => {
+        ended();
         time.touch();
         resolve();
       }, ms);
-      signal?.addEventListener(
-        'abort',
-        () => {
-          time.clearTimeout(timer);
-          time.touch();
-          reject(new NetworkError('the request was given up'));
-        },
-        { once: true },
-      );
+      const ended = onAbort(signal, () => {
+        ended();
+        time.clearTimeout(timer);
+        time.touch();
+        reject(new NetworkError('the request was given up'));
+      });
     });
   }
 }

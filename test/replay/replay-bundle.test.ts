@@ -218,6 +218,24 @@ test('I12: where the recording says otherwise, the re-run tells where they part 
   expect(report.differences).toEqual([expect.stringMatching(/^upsert todos\/t3 \(.+\) has left the queue in the re-run; in the file it waits: backoff\.$/)]);
 });
 
+test('F-112: a push of many operations is played without a warning of the runtime about leaking listeners', async () => {
+  const file = await recorded(async ({ engine, writer }) => {
+    for (let index = 0; index < 15; index += 1) await writer.insertAndEnqueue(todoOf(`n${index}`));
+    await engine.sync();
+  });
+  const warnings: string[] = [];
+  const note = ({ message }: Error): void => void warnings.push(message);
+  process.on('warning', note);
+  const report = await replayBundle(file);
+  // Warnings come with the next turn of the event loop.
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  process.off('warning', note);
+  expect(warnings).toEqual([]);
+  expect(summary(report)).toEqual({ ...asRecorded, drained: [], left: [] });
+});
+
 test('the same file and seed give the same re-run', async () => {
   const file = await recorded(async ({ engine, server, writer, skipWaits }) => {
     skipWaits();
