@@ -3,15 +3,16 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { mutants, type Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
+import { mutants } from './mutants.ts';
 
 /**
- * Plants each fault in a copy of the tree and runs the tests that must notice: `npm run mutants [-- words of the fault]`. Ends with 1 where
- * one survives, or where the sources have moved on and a fault cannot be planted any more.
+ * Plants each fault in a copy of the tree and runs the tests that must notice: `npm run mutants [-- words of the fault, or of its file]`. Ends with 1
+ * where one survives, or where the sources have moved on and a fault cannot be planted any more.
  */
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const wanted = process.argv.slice(2).join(' ').toLowerCase();
-const chosen = mutants.filter(({ fault }) => fault.toLowerCase().includes(wanted));
+const chosen = mutants.filter(({ fault, file }) => `${fault}\n${file}`.toLowerCase().includes(wanted));
 
 const copy = mkdtempSync(join(tmpdir(), 'mutants-'));
 for (const name of ['src', 'test', 'examples', 'package.json', 'tsconfig.json', 'vitest.mutants.config.ts'])

@@ -128,6 +128,16 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     expect(await two.store.lease.acquire()).toEqual({ held: true, continued: false });
   });
 
+  test('F-67: a clock that is set back twice holds nobody up for longer than a lease that is not renewed', async () => {
+    await one.store.lease.acquire();
+    setBy = -1_000 * ttl;
+    expect(await two.store.lease.acquire()).toEqual({ held: false });
+    setBy = -2_000 * ttl;
+    expect(await two.store.lease.acquire()).toEqual({ held: false });
+    clock.increment(ttl);
+    expect(await two.store.lease.acquire()).toEqual({ held: true, continued: false });
+  });
+
   test('I11: who was not there before the clock was set forward finds the lease free', async () => {
     await one.store.lease.acquire();
     setBy = 86_400_000;

@@ -192,6 +192,30 @@ describe('a user who changes while a run is under way', () => {
     expect(await bench.queued()).toHaveLength(1);
   });
 
+  test.each([
+    ['as a refreshed one', true],
+    ['read once more', false],
+  ] as const)('F-143: a request that was refused does not leave again with the token of somebody else: %s', async (_, whileRefreshing) => {
+    let refreshes = 0;
+    const bench = await begin({
+      rest: {
+        token: (options) => {
+          if (options?.refresh === true) {
+            refreshes += 1;
+            if (whileRefreshing) user = 'bert';
+          } else if (refreshes > 0 && !whileRefreshing) user = 'bert';
+          return `Bearer ${String(user)} ${refreshes}`;
+        },
+      },
+    });
+    bench.server.failNextRequests(2, 401);
+    await bench.writer.insertAndEnqueue(todoOf('a'));
+    await expect(bench.engine.sync()).rejects.toThrow(/belongs to another user/);
+    expect(tokens(bench)).toEqual(whileRefreshing ? ['Bearer anna 0'] : ['Bearer anna 0', 'Bearer anna 1']);
+    expect(refreshes).toBe(1);
+    expect(await bench.queued()).toHaveLength(1);
+  });
+
   test('F-143: a page that comes for somebody else is not written', async () => {
     const bench = await begin();
     bench.server.seed('todos', { id: 's', title: 'x', done: false });

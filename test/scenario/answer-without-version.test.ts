@@ -65,3 +65,16 @@ test("F-26: an edit made while a pull tells the version of our own last write st
   expect(server.get('todos', 'x')).toMatchObject({ title: 'mine', done: true, priority: 99 });
   expect(await bench.queued()).toEqual([]);
 });
+
+test('F-38: what a server took without telling its version, and lists no longer, goes with a full resync', async () => {
+  bench = await openEngine();
+  const { engine, server, writer } = bench;
+  server.putAnswer = 'withoutVersion';
+  await writer.insertAndEnqueue(todoOf('stays'));
+  await writer.insertAndEnqueue(todoOf('goes'));
+  await engine.sync(pushOnly);
+  expect(await bench.row('goes')).toMatchObject({ updatedAt: '' });
+  server.remove('todos', 'goes');
+  await engine.fullResync();
+  expect([await bench.row('stays'), await bench.row('goes')]).toMatchObject([{ id: 'stays' }, null]);
+});

@@ -1,0 +1,321 @@
+import type { Mutant } from './mutant.ts';
+
+const store = ['persistence/settle.test.ts', 'persistence/take-ready.test.ts'];
+
+/** Faults in what is stored and read. */
+export const persistenceMutants: readonly Mutant[] = [
+  {
+    fault: 'I2: a request is sent again under a new key',
+    file: 'persistence/take-ready.ts',
+    edits: [['const requestId = newest.requestId ?? nextRequestId(newest);', 'const requestId = nextRequestId(newest);']],
+    tests: store,
+  },
+  {
+    fault: 'I2: another body goes out under the same key',
+    file: 'persistence/take-ready.ts',
+    edits: [
+      ['(op.attempt === 0 ? op.opId : `${op.opId}#${op.attempt + 1}`)', 'op.opId'],
+      [`CASE WHEN "attempt" = 0 THEN "op_id" ELSE "op_id" || '#' || CAST("attempt" + 1 AS text) END`, '"op_id"'],
+    ],
+    tests: store,
+  },
+  {
+    fault: 'I2: an edit is folded into a request that is under way',
+    file: 'persistence/take-ready.ts',
+    edits: [['return frozen.length > 0 ? frozen : coalesce ? queue : queue.slice(0, 1);', 'return coalesce ? queue : queue.slice(0, 1);']],
+    tests: store,
+  },
+  {
+    fault: 'I2: a timeout closes the request, so that it goes out again under a new key',
+    file: 'persistence/settle.ts',
+    edits: [['each(() => ({ state: OutboxState.waiting, dueAt }));', 'each(() => ({ state: OutboxState.waiting, dueAt, close: true }));']],
+    tests: ['engine/cut-requests.test.ts'],
+  },
+  {
+    fault: 'I4: a pull ignores pending operations',
+    file: 'persistence/apply-pages.ts',
+    edits: [
+      ['work.hasBases ? await applyPending(work, rows) : nothingPending', 'work.hasBases && rows.size < 0 ? await applyPending(work, rows) : nothingPending'],
+    ],
+    tests: ['persistence/settle.test.ts'],
+  },
+  {
+    fault: 'I6: the cursor is stored before its page',
+    file: 'persistence/apply-pages.ts',
+    edits: [
+      ['function applyInOneTransaction(', 'async function applyInOneTransaction('],
+      [
+        '  return context.unit.fenced(async (session) => {\n    const work = await openWork(session, context, tableOf(context, kind), options.strict);',
+        '  await context.unit.fenced(async (session) => movePosition(await openWork(session, context, tableOf(context, kind), options.strict), pages));\n  return context.unit.fenced(async (session) => {\n    const work = await openWork(session, context, tableOf(context, kind), options.strict);',
+      ],
+    ],
+    tests: ['persistence/apply-pages.test.ts'],
+  },
+  {
+    fault: 'I6: the cursor moves over pages that were left for later',
+    file: 'persistence/apply-pages.ts',
+    edits: [['await movePosition(work, pages.slice(0, done.length));', 'await movePosition(work, pages);']],
+    tests: ['persistence/apply-pages.test.ts'],
+  },
+  {
+    fault: 'I6: the end of a full resync moves the cursor backwards',
+    file: 'persistence/resync.ts',
+    edits: [['const ahead = row?.ts != null && (', 'const ahead = row?.ts === 0 && (']],
+    tests: ['persistence/resync.test.ts'],
+  },
+  {
+    fault: 'I11: whoever has lost the lease goes on writing',
+    file: 'persistence/unit-of-work.ts',
+    edits: [['if (held === undefined) {', "if (held === undefined && holder.name === '') {"]],
+    tests: ['persistence/lease.test.ts'],
+  },
+  {
+    fault: 'I11: the lease is taken although somebody holds it',
+    file: 'persistence/lease.ts',
+    edits: [['        if (isHeld) return { held: false as const };\n', '']],
+    tests: ['persistence/lease.test.ts'],
+  },
+  {
+    fault: 'the gate lets two transactions onto one connection',
+    file: 'persistence/gate-lock.ts',
+    edits: [['if (this.#holder !== undefined) return false;', 'if (this.#holder !== undefined && this.clock.now() < 0) return false;']],
+    tests: ['persistence/connection-gate.test.ts'],
+  },
+  {
+    fault: 'F-09: a server that fails for everybody counts as a try',
+    file: 'persistence/settle.ts',
+    edits: [
+      [
+        "case 'unavailable':\n      each(() => ({ state: OutboxState.ready }));",
+        "case 'unavailable':\n      each(() => ({ state: OutboxState.ready, countTry: true }));",
+      ],
+    ],
+    tests: ['parity/stuck.test.ts', 'engine/cut-requests.test.ts'],
+  },
+  {
+    fault: 'F-17: a row that cannot be stored is dropped',
+    file: 'persistence/quarantine.ts',
+    edits: [['for (const { id, row, error } of rows) {', 'for (const { id, row, error } of rows.slice(0, 0)) {']],
+    tests: ['persistence/settle.test.ts'],
+  },
+  {
+    fault: 'F-42: a full resync clears the table first',
+    file: 'persistence/resync.ts',
+    edits: [
+      [
+        '    await forgetSeen(session, kind);\n    await session.run(\n      `INSERT',
+        '    await forgetSeen(session, kind);\n    await session.run(`DELETE FROM "${kind}"`);\n    await session.run(\n      `INSERT',
+      ],
+    ],
+    tests: ['persistence/resync.test.ts'],
+  },
+  {
+    fault: 'F-137: a scheduled full resync that receives nothing empties the table',
+    file: 'persistence/resync.ts',
+    edits: [['row.received === 0 && !requested && ', 'row.received < 0 && !requested && ']],
+    tests: ['persistence/resync.test.ts'],
+  },
+  {
+    fault: 'F-38: the sweep takes rows that are listed',
+    file: 'persistence/apply-pages.ts',
+    edits: [['if (work.marking) await markSeen(session, table.kind, seen);', '']],
+    tests: ['persistence/resync.test.ts'],
+  },
+  {
+    fault: 'F-135: a stored answer overwrites the newer row that a pull brought',
+    file: 'persistence/settle.ts',
+    edits: [['if (version !== undefined && isOutdated(version, base)) return', "if (version === '' && isOutdated(version, base)) return"]],
+    tests: ['persistence/settle.test.ts'],
+  },
+  {
+    fault: 'I7: a file of sql.js is written in place, so that a crash leaves half of it',
+    file: 'persistence/save-file.ts',
+    edits: [
+      ['const besides = `${path}.saving`;', 'const besides = path;'],
+      ['await rename(besides, path);', 'if (besides !== path) await rename(besides, path);'],
+    ],
+    tests: ['persistence/save-file.test.ts'],
+  },
+  {
+    fault: 'I7: a commit of sql.js does not wait for its file',
+    file: 'persistence/open-database.ts',
+    edits: [['autoSaveCallback: (bytes: Uint8Array) => saveFile(database, bytes)', 'autoSaveCallback: (bytes: Uint8Array) => void saveFile(database, bytes)']],
+    tests: ['persistence/save-file.test.ts'],
+  },
+  {
+    fault: 'I1: what was never sent is given up without a word when the database is emptied',
+    file: 'persistence/clear-scope.ts',
+    edits: [['const facts = ops.map(', 'const facts = ops.slice(0, 0).map(']],
+    tests: ['scenario/accounts.test.ts'],
+  },
+  {
+    fault: 'I11: a run goes on writing into a database that was emptied for somebody else',
+    file: 'persistence/clear-scope.ts',
+    edits: [['  await revokeLease(session);\n', '']],
+    tests: ['scenario/accounts.test.ts'],
+  },
+  {
+    fault: 'I2: an upgrade changes the body of a request that is under way',
+    file: 'persistence/upgrade-operations.ts',
+    edits: [['THEN COALESCE("frozen_body", "payload") ELSE', 'THEN "frozen_body" ELSE']],
+    tests: ['persistence/schema-versions.test.ts', 'scenario/schema-versions.test.ts'],
+  },
+  {
+    fault: 'I13: an operation that cannot be upgraded is sent as it was',
+    file: 'persistence/upgrade-operations.ts',
+    edits: [['return new Set(unfit.flatMap(', 'return new Set(unfit.slice(0, 0).flatMap(']],
+    tests: ['persistence/schema-versions.test.ts', 'scenario/schema-versions.test.ts'],
+  },
+  {
+    fault: 'a new version of a table is adopted, and its rows keep the old shape',
+    file: 'persistence/upgrade-schemas.ts',
+    edits: [['const mustResync = stored !== undefined && wasPulled', 'const mustResync = stored === 0 && wasPulled']],
+    tests: ['scenario/schema-versions.test.ts'],
+  },
+  {
+    fault: 'I4: what the engine writes is captured as an edit of the user',
+    file: 'persistence/capture/without-capture.ts',
+    edits: [['=> context.current() !== undefined;', '=> context.current()?.uncaptured === undefined && context.current() !== undefined;']],
+    tests: ['persistence/capture/repository-writes.test.ts'],
+  },
+  {
+    fault: 'F-140: a save puts back what others have changed since the entity was loaded',
+    file: 'persistence/capture/rebase-entity.ts',
+    edits: [['if (isUntouched || codec.name === table.updatedAt)', 'if (isUntouched && codec.name === table.updatedAt)']],
+    tests: ['persistence/capture/repository-writes.test.ts', 'persistence/capture/with-engine.test.ts'],
+  },
+  {
+    fault: 'F-141: what a deletion takes along is not queued',
+    file: 'persistence/capture/queue-changes.ts',
+    edits: [['const hasFollowed = await followForeignKeys(session, changes.tables, stamp.at);', 'const hasFollowed = false;']],
+    tests: ['persistence/capture/relations.test.ts'],
+  },
+  {
+    fault: 'I7: a savepoint that is rolled back leaves what it remembered',
+    file: 'persistence/capture/journal.ts',
+    edits: [['const gone = this.#entries.splice(length);', 'const gone = this.#entries.slice(length);']],
+    tests: ['persistence/capture/repository-writes.test.ts'],
+  },
+  {
+    fault: 'F-11: a live query misses what was committed while it read',
+    file: 'persistence/live-read.ts',
+    edits: [
+      [
+        '        while (isStale && !subscriber.closed) {\n          isStale = false;\n          await readOnce();\n        }',
+        '        isStale = false;\n        await readOnce();',
+      ],
+    ],
+    tests: ['persistence/live-query.test.ts'],
+  },
+  {
+    fault: 'a live query shows half of a commit',
+    file: 'persistence/live-read.ts',
+    edits: [['if (first !== last && feed.lastCommitOf(tables) > first', 'if (first > last && feed.lastCommitOf(tables) > first']],
+    tests: ['persistence/live-query.test.ts'],
+  },
+  {
+    fault: 'F-11: a commit of several tables tells of the last one only',
+    file: 'persistence/change-feed.ts',
+    edits: [['for (const table of more) all.add(table);\n  return all;', 'return new Set(more);']],
+    tests: ['persistence/change-feed.test.ts', 'persistence/live-query.test.ts'],
+  },
+  {
+    fault: 'I11: a clock that is set back takes the lease from who renews it',
+    file: 'persistence/clock-doubt.ts',
+    edits: [
+      ['since === undefined ? isTooFar || hasLeapt :', 'since === undefined ? hasLeapt :'],
+      ['since === undefined ? expiresAt > now :', 'since === undefined ? expiresAt > now && !isTooFar :'],
+    ],
+    tests: ['persistence/lease.test.ts'],
+  },
+  {
+    fault: 'I11: a clock that is set forward takes the lease from who renews it',
+    file: 'persistence/clock-doubt.ts',
+    edits: [['isTooFar || hasLeapt :', 'isTooFar :']],
+    tests: ['persistence/lease.test.ts'],
+  },
+  {
+    fault: 'I11: where the clock was doubted once, renewing the lease does not count',
+    file: 'persistence/clock-doubt.ts',
+    edits: [['seen?.token === token && seen.expiresAt === expiresAt ? seen', 'seen?.token === token ? seen']],
+    tests: ['persistence/lease.test.ts'],
+  },
+  {
+    fault: 'F-67: a clock that is set back twice holds up everybody until that time has passed',
+    file: 'persistence/clock-doubt.ts',
+    edits: [['isTooFar || hasLeapt : now < since) since = now', 'isTooFar || hasLeapt : false) since = now']],
+    tests: ['persistence/lease.test.ts'],
+  },
+  {
+    fault: 'I12: rows that no server had are not sent along with those that refer to them',
+    file: 'persistence/dependencies.ts',
+    edits: [['groups.flatMap(({ frozen, folded })', 'groups.slice(0, 0).flatMap(({ frozen, folded })']],
+    tests: ['scenario/never-sent-parents.test.ts'],
+  },
+  {
+    fault: 'I3: what refers to a row that no server had is sent before it',
+    file: 'persistence/never-sent.ts',
+    edits: [['base !== undefined && base.lastSent === undefined', 'base !== undefined && base.lastSent !== undefined']],
+    tests: ['scenario/never-sent-parents.test.ts'],
+  },
+  {
+    fault: 'F-134: a row that is sent along counts as changed by the user, and overwrites the one of the server',
+    file: 'persistence/never-sent.ts',
+    edits: [[' changedFields: [],', '']],
+    tests: ['scenario/never-sent-parents.test.ts'],
+  },
+  {
+    fault: 'F-134: a row that came from the server is sent along as if no server had it',
+    file: 'persistence/replica-table.ts',
+    edits: [["AND ${this.updatedAtName} = '' AND ${this.deletedAtName} IS NULL", 'AND ${this.deletedAtName} IS NULL']],
+    tests: ['scenario/never-sent-parents.test.ts'],
+  },
+  {
+    fault: 'I1: a full resync removes rows that no server ever had',
+    file: 'persistence/replica-table.ts',
+    edits: [["AND (${this.updatedAtName} <> '' OR", 'AND (${this.updatedAtName} IS NOT NULL OR']],
+    tests: ['scenario/rows-from-before.test.ts'],
+  },
+  {
+    fault: 'F-38: a row that a server took without telling its version outlives its deletion',
+    file: 'persistence/replica-table.ts',
+    edits: [["OR ${isIn('sync_base')})", "OR (${isIn('sync_base')} AND 1 = 0))"]],
+    tests: ['scenario/answer-without-version.test.ts', 'persistence/resync.test.ts'],
+  },
+  {
+    fault: 'F-134: what the app acknowledged by hand counts as never sent',
+    file: 'persistence/outbox-repository.ts',
+    edits: [['if (payload === null) continue;', "if (payload !== '') continue;"]],
+    tests: ['scenario/rows-from-before.test.ts', 'persistence/outbox-repository.test.ts'],
+  },
+  {
+    fault: 'F-17: a pulled row that could never be sent back is stored',
+    file: 'persistence/replica-table.ts',
+    edits: [['if (polluted !== undefined) return', "if (polluted === '') return"]],
+    tests: ['persistence/apply-pages.test.ts'],
+  },
+  {
+    fault: 'a read is answered by an equal one that began before it, and with older data',
+    file: 'persistence/sqlite-gate.ts',
+    edits: [['      begun?.();\n', '']],
+    tests: ['persistence/reads-together.test.ts'],
+  },
+  {
+    fault: 'equal reads that are answered once share their rows',
+    file: 'persistence/same-reads.ts',
+    edits: [['resolve({ ...answer, value: copyAnswer(answer.value) })', 'resolve(answer)']],
+    tests: ['persistence/reads-together.test.ts'],
+  },
+  {
+    fault: 'reads whose values differ in their type only count as equal',
+    file: 'persistence/same-reads.ts',
+    edits: [['key += `\\u0000${typeof value}\\u0000${String(value)}`;', 'key += `\\u0000${String(value)}`;']],
+    tests: ['persistence/reads-together.test.ts'],
+  },
+  {
+    fault: 'F-140: a column that is not selected by default puts back what others have changed',
+    file: 'persistence/capture/rebase-entity.ts',
+    edits: [['if (isUntouched && !codec.column.isSelect) setAside(', 'if (isUntouched && codec.column.isSelect) setAside(']],
+    tests: ['persistence/capture/unselected-columns.test.ts'],
+  },
+];
