@@ -1,5 +1,6 @@
 import { createActor } from 'xstate';
 import { Observable } from 'rxjs';
+import { heedsOutbox } from '../machines/heeds-outbox.ts';
 import { phaseOf } from '../machines/phase-of.ts';
 import type { SyncEmitted, SyncMachineEvent, SyncSnapshot } from '../machines/sync-machine.ts';
 import type { StoredConflict } from '../model/conflict.ts';
@@ -153,7 +154,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     });
     const changed = queue.subscribe(({ enqueued }) => {
       // Only new work: the engine's own takes and settles are commits, too.
-      if (enqueued) send({ type: 'outbox.changed' });
+      if (enqueued && heedsOutbox(actor.getSnapshot())) send({ type: 'outbox.changed' });
       status.recount();
     });
     undo.push(
