@@ -1,4 +1,5 @@
 /** `npm start`: real rows, two devices, an offline day, and a comparison of every row at the end. */
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +17,12 @@ async function run({ rows, driver, seed, serve }: DemoOptions): Promise<boolean>
   const folder = await mkdtemp(join(tmpdir(), 'synchart-demo-'));
   /** Undone in reverse order, whatever happens. */
   const cleanUp: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
+  // Whoever has seen enough leaves no databases behind.
+  const heeded = onInterrupt(() => {
+    rmSync(folder, { recursive: true, force: true });
+    process.exit(130);
+  });
+  cleanUp.push(async () => heeded());
   try {
     terminal.title('synchart', 'one server, two devices, an offline day, and nothing lost');
 
@@ -59,6 +66,7 @@ async function run({ rows, driver, seed, serve }: DemoOptions): Promise<boolean>
         : `  ${terminal.style('red', 'Not equal.')} See above.`,
     );
     terminal.line();
+    heeded();
     if (serve) await untilInterrupted(terminal, server.url);
     return equal;
   } finally {
@@ -71,16 +79,33 @@ async function untilInterrupted(terminal: Terminal, url: string): Promise<void> 
   terminal.line('  Ctrl-C ends it.');
   const listening = setInterval(() => undefined, 60_000);
   await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve);
-    process.once('SIGTERM', resolve);
+    onInterrupt(resolve);
   });
   clearInterval(listening);
 }
 
+/** Calls when the process is told to end; returns the function that stops heeding that. */
+function onInterrupt(listener: () => void): () => void {
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, listener);
+  return () => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, listener);
+  };
+}
+
+/** The options; undefined after a complaint about them. */
+function givenOptions(): DemoOptions | 'help' | undefined {
+  try {
+    return readArguments(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}\n`);
+    return undefined;
+  }
+}
+
 try {
-  const options = readArguments(process.argv.slice(2));
+  const options = givenOptions();
   if (options === 'help') process.stdout.write(`${usage}\n`);
-  else if (!(await run(options))) process.exitCode = 1;
+  else if (options === undefined || !(await run(options))) process.exitCode = 1;
 } catch (error) {
   process.stderr.write(`\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   process.exitCode = 1;

@@ -1,4 +1,8 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { conflictStrategies } from '../../src/model/conflict.ts';
@@ -54,5 +58,24 @@ for (const driver of ['sqlite3', 'better-sqlite3']) {
 test('a wrong option is explained, and nothing is started', async () => {
   const { code, errors } = await runDemo('--driver', 'mysql');
   expect(code).toBe(1);
-  expect(errors).toMatch(/--driver must be sqlite3 or better-sqlite3, got 'mysql'/);
+  expect(errors).toMatch(/^--driver must be sqlite3 or better-sqlite3, got 'mysql'\n\nUsage: npm start/);
+});
+
+test('who interrupts it leaves no databases behind', { timeout: 60_000 }, async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'synchart-interrupted-'));
+  const child = spawn(process.execPath, ['--import', 'tsx', 'examples/demo/main.ts', '--rows', '20000'], {
+    cwd: root,
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let isTold = false;
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    if (isTold || !text.includes('listening on')) return;
+    isTold = true;
+    child.kill('SIGINT');
+  });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  expect(code).toBe(130);
+  expect((await readdir(folder)).filter((name) => name.startsWith('synchart-demo-'))).toEqual([]);
+  await rm(folder, { recursive: true, force: true });
 });
