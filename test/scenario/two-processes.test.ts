@@ -1,29 +1,19 @@
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import { createTestServer } from '../../src/testing/test-server.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
-import { createTodoDatabase, fileDrivers, openTodoDatabase, todos, type TestDriver } from '../support/open-store.ts';
+import { startChild } from '../prove/child-process.ts';
+import type { WritingOptions } from '../prove/writing-process.ts';
+import { createTodoDatabase, fileDrivers, openTodoDatabase, todos } from '../support/open-store.ts';
 
-const child = fileURLToPath(new URL('./crash-child.ts', import.meta.url));
-
-const live = (driver: TestDriver, database: string, url: string, label: string): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const process_ = spawn(process.execPath, ['--import', 'tsx', child, driver, database, url, '-1', label], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let out = '';
-    process_.stdout.on('data', (data: Buffer) => {
-      out += data.toString();
-    });
-    process_.stderr.on('data', (data: Buffer) => {
-      out += data.toString();
-    });
-    process_.on('error', reject);
-    process_.on('close', (code) => (code === 0 ? resolve(out) : reject(new Error(`process ${label} ended with ${String(code)}: ${out}`))));
-  });
+async function live(options: WritingOptions): Promise<void> {
+  const child = await startChild('writing-process.ts', options);
+  const { code, signal, stderr } = await child.ended;
+  if (code !== 0) throw new Error(`process ${options.label} ended with ${String(code ?? signal)}: ${stderr}`);
+}
 
 test.each([...fileDrivers, 'postgres'] as const)(
   'I11, F-47: three processes write and sync on one %s database, and every operation is sent once',
@@ -34,7 +24,7 @@ test.each([...fileDrivers, 'postgres'] as const)(
     await using server = await createTestServer();
     try {
       const labels = ['a', 'b', 'c'];
-      await Promise.all(labels.map((label) => live(driver, database, server.url, label)));
+      await Promise.all(labels.map((label) => live({ driver, database, url: server.url, label })));
       const dataSource = await openTodoDatabase(driver, database);
       const engine = createSyncEngine({ dataSource, tables: [todos], transport: new RestTransport({ baseUrl: server.url }) });
       await engine.start();
