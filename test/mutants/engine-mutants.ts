@@ -188,4 +188,10 @@ export const engineMutants: readonly Mutant[] = [
     edits: [['    followers.delete(panelId);\n', '']],
     tests: ['devtools/follow-log.test.ts'],
   },
+  {
+    fault: 'F-134: a row that was only sent along is decided by the strategy, and may overwrite the one of the server',
+    file: 'engine/conflict-strategies.ts',
+    edits: [['return keepServerRow(context) ?? reapplyDeltas(', 'return reapplyDeltas(']],
+    tests: ['scenario/never-sent-parents.test.ts'],
+  },
 ];
