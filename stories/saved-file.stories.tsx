@@ -1,5 +1,5 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
-import { expect, userEvent, within } from 'storybook/test';
+import { expect, spyOn, userEvent, waitFor, within } from 'storybook/test';
 import offlineDay from './fixtures/offline-day.json';
 import troubles from './fixtures/troubles.json';
 import { PanelFrame } from './support/panel-frame.tsx';
@@ -37,6 +37,26 @@ export const Opened: Story = {
     await expect(canvas.queryByRole('button', { name: 'Sync now' })).toBeNull();
     await userEvent.click(canvas.getByRole('button', { name: 'Back to the engine' }));
     await expect(await canvas.findByRole('button', { name: 'Sync now' })).toBeVisible();
+  },
+};
+
+export const SavedAsAFile: Story = {
+  args: { client: createScriptedClient(troubles).client },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    const made = spyOn(URL, 'createObjectURL');
+    // What is offered is looked at, and not stored anywhere.
+    const links: string[] = [];
+    const clicked = spyOn(HTMLAnchorElement.prototype, 'click').mockImplementation(function (this: HTMLAnchorElement) {
+      links.push(this.download);
+    });
+    await userEvent.click(await canvas.findByRole('button', { name: 'Save what is seen as a file' }));
+    await waitFor(() => expect(links).toEqual([expect.stringMatching(/^synchart-.+\.json$/)]));
+    const content = made.mock.calls[0]?.[0] as Blob;
+    clicked.mockRestore();
+    made.mockRestore();
+    await expect(JSON.parse(await content.text())).toMatchObject({ format: 'synchart-bundle', operations: troubles.operations });
+    await expect(canvas.queryByRole('alert')).toBeNull();
   },
 };
 

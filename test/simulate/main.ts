@@ -3,6 +3,8 @@
  * trace and the command that replays it: `npm run simulate -- --seed 42 --keep 3,7,12`.
  */
 import { parseArgs } from 'node:util';
+import type { AnyStateNode } from 'xstate';
+import { syncMachine } from '../../src/index.ts';
 import { addCounts, drawScript, noCounts, shrinkScript, simulate, type SimulationCounts, type SimulationScript } from '../../src/testing.ts';
 
 const { values } = parseArgs({
@@ -26,13 +28,25 @@ const scriptOf = (seed: number): SimulationScript => {
 };
 const run = (script: SimulationScript) => simulate({ script });
 
+/** Where the chart can rest, as the counts name it: states that have none inside, and that are not always left at once. */
+const restsOf = (node: AnyStateNode): readonly string[] => {
+  const children = Object.values(node.states);
+  if (children.length > 0) return children.flatMap(restsOf);
+  if (node.type === 'history') return [];
+  const last = node.always?.at(-1);
+  return last !== undefined && last.guard === undefined ? [] : [node.path.join('.')];
+};
+
 function report(done: number, counts: SimulationCounts, seconds: number): void {
   const { steps, operations, requests, commits, crashes, faults, acts, states, moves } = counts;
   say(`${done} seeds in ${seconds.toFixed(0)} s: ${steps} steps, ${operations} operations, ${requests} requests, ${commits} commits, ${crashes} crashes`);
+  const rests = restsOf(syncMachine.root);
   for (const [name, map] of Object.entries({ faults, acts, states, moves })) {
-    say(`\n${name} (${map.size})`);
+    say(`\n${name} (${map.size}${map === states ? ` of ${rests.length}` : ''})`);
     for (const [key, times] of [...map].sort((a, b) => b[1] - a[1])) say(`${String(times).padStart(9)}  ${key}`);
   }
+  const missed = rests.filter((state) => !states.has(state));
+  if (missed.length > 0) say(`\nstates that were not met\n${missed.map((state) => `           ${state}`).join('\n')}`);
 }
 
 const begun = Date.now();
