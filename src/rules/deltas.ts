@@ -9,7 +9,7 @@ import type { PendingOp } from './pending-op.ts';
 export const rebaseDeltas = (serverRow: JsonObject, deltas: readonly Delta[]): JsonObject => applyDeltas(serverRow, deltas);
 
 /** The deltas of an operation. One that brings its entity into being sends the whole row: it has none. */
-export const deltasOf = (op: PendingOp): readonly Delta[] => (op.creates ? [] : (op.deltas ?? []));
+export const deltasOf = (op: Pick<PendingOp, 'creates' | 'deltas'>): readonly Delta[] => (op.creates ? [] : (op.deltas ?? []));
 
 /**
  * What the deltas of a group come to: they add up; a plain write of the same field absorbs the earlier ones, and one that follows a plain
@@ -29,11 +29,7 @@ export function foldDeltas(ops: readonly PendingOp[]): readonly Delta[] {
 }
 
 /** Says whether an upsert changes nothing but by deltas: then it never disagrees with anybody's edit of the row. */
-export const isPureDelta = (op: {
-  readonly creates: boolean;
-  readonly changedFields?: readonly string[] | undefined;
-  readonly deltas?: readonly Delta[] | undefined;
-}): boolean => !op.creates && op.deltas !== undefined && op.deltas.length > 0 && op.changedFields?.length === 0;
+export const isPureDelta = (op: Pick<PendingOp, 'creates' | 'changedFields' | 'deltas'>): boolean => deltasOf(op).length > 0 && op.changedFields?.length === 0;
 
 /** What a transport with `capabilities.deltas` puts on the wire for an operation. */
 export interface DeltaRequest {
@@ -46,8 +42,9 @@ export interface DeltaRequest {
 
 /** The request of an operation that carries deltas; undefined for all others, which are sent as they are. */
 export function deltaRequestOf(op: Op, idKey = 'id'): DeltaRequest | undefined {
-  if (op.type === 'delete' || op.creates || op.deltas === undefined || op.deltas.length === 0) return undefined;
-  const { deltas } = op;
+  if (op.type === 'delete') return undefined;
+  const deltas = deltasOf(op);
+  if (deltas.length === 0) return undefined;
   const pure = isPureDelta(op);
   const fields = new Set(deltas.map(({ field }) => field));
   const payload = Object.entries(op.payload).filter(([key]) => (pure ? key === idKey : !fields.has(key)));

@@ -50,7 +50,7 @@ export function depart({ ops, leaving, mode, serverRow, serverVersion, serverDel
 
   const exists = serverRow !== undefined && !serverDeleted;
   const rebuilt = followers.map((op, index): PendingOp => {
-    const creates = unborn ? index === 0 && op.type === 'upsert' : mode === 'applied' || exists ? false : op.creates;
+    const creates = unborn ? index === 0 : mode === 'applied' || exists ? false : op.creates;
     const base = exists ? { baseUpdatedAt: serverVersion } : { baseUpdatedAt: undefined };
     if (op.type === 'delete') return { ...op, creates: false, ...base };
     const payload = exists ? reproject(serverRow, op, keys) : unborn && index === 0 ? completed(departing, op) : op.payload;

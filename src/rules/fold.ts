@@ -40,14 +40,14 @@ export type FoldedRequest =
  * A group that ends with a delete sends none of its edits: an operation that brings the row back later must carry the whole row.
  */
 export function foldOps(ops: readonly PendingOp[]): FoldedRequest {
-  const first = ops[0];
-  const newest = ops.at(-1);
-  if (first === undefined || newest === undefined) throw new RangeError('foldOps needs at least one operation, got an empty list');
+  const [first] = ops;
+  if (first === undefined) throw new RangeError('foldOps needs at least one operation, got an empty list');
+  const newest = ops.at(-1) ?? first;
   const { opId, localTimestamp } = newest;
   if (newest.type === 'delete') {
     // The server never heard of it, so there is nothing to take back.
     if (first.creates) return { type: 'nothing' };
-    return { type: 'delete', opId, creates: false, baseUpdatedAt: oldestBase(ops), localTimestamp };
+    return { type: 'delete', opId, creates: false, baseUpdatedAt: oldestBase(first, ops), localTimestamp };
   }
   const deltas = foldDeltas(ops);
   return {
@@ -58,14 +58,14 @@ export function foldOps(ops: readonly PendingOp[]): FoldedRequest {
     payload: ops.length === 1 ? (newest.payload ?? {}) : layPayloads(ops),
     changedFields: unionOfChangedFields(ops),
     ...(deltas.length === 0 ? {} : { deltas }),
-    baseUpdatedAt: oldestBase(ops),
+    baseUpdatedAt: oldestBase(first, ops),
     localTimestamp,
   };
 }
 
 /** The version the user saw before the first change. '' is what a locally created row has instead of one; a create has none at all. */
-function oldestBase(ops: readonly PendingOp[]): string | undefined {
-  if (ops[0]?.creates === true) return ops[0].baseUpdatedAt || undefined;
+function oldestBase(first: PendingOp, ops: readonly PendingOp[]): string | undefined {
+  if (first.creates) return first.baseUpdatedAt || undefined;
   // A later base is taken when the first is unknown: a check against it is safer than none.
   return ops.map((op) => op.baseUpdatedAt).find((base) => base !== undefined && base !== '');
 }

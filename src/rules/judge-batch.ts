@@ -40,8 +40,8 @@ export function judgeBatch(answers: readonly EntityAnswer[]): BatchVerdict {
   return { verdict: 'fine', message: '' };
 }
 
-/** 5xx, 408, 425, a timeout, a lost reply. */
-const isTransient = (result: PushResult): boolean => result.type === 'pushAmbiguous' || (result.type === 'pushUnavailable' && result.dispatched);
+/** 5xx, 408, 425, a timeout, a lost reply; what never left is not asked. */
+const isTransient = (result: PushResult): boolean => result.type === 'pushAmbiguous' || result.type === 'pushUnavailable';
 
 /** A request that never left says nothing about the server, so it does not end a row either. */
 const saysNothing = (result: PushResult): boolean => result.type === 'pushUnavailable' && !result.dispatched;

@@ -55,7 +55,6 @@ export function mergeFields(sides: Sides): MergeResult {
 /** MU-14 to MU-21. `insisted`: the user is known to have changed the field, so that an empty value is a cleared one (F-28). */
 function mergeBlind(mine: Json, theirs: Json, insisted: boolean): Merged {
   if (mine === null) return insisted && theirs !== null ? { value: null, from: 'local' } : { value: theirs, from: 'server' };
-  if (theirs === null) return { value: mine, from: 'local' };
   if (Array.isArray(mine) && Array.isArray(theirs)) return { value: uniteLists(mine, theirs), from: 'both' };
   if (isJsonObject(mine) && isJsonObject(theirs))
     return ofNested(mergeFields({ local: mine, server: theirs, base: undefined, changed: undefined, nested: true }));

@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { mergeFields, type MergeResult } from './merge-fields.ts';
 import { assertSafeKeys } from './safe-keys.ts';
-import { threeWayMerge, toFieldSet } from './three-way-merge.ts';
+import { toFieldSet } from './three-way-merge.ts';
 
 export type { MergeResult } from './merge-fields.ts';
 
@@ -35,11 +35,10 @@ export function deepMerge(local: JsonObject, server: JsonObject, options: MergeO
 /**
  * Merges so that neither side loses data, and tells which fields came from where (MU-10 to MU-23): system fields are the server's, lists are
  * united, nested objects merged, an empty local value gives way unless the field is in `changedFields`. With `base` it is
- * {@link threeWayMerge}, where removals survive too. Throws `ValidationError` on keys such as `__proto__`.
+ * `threeWayMerge`, where removals survive too. Throws `ValidationError` on keys such as `__proto__`.
  */
 export function preservingMerge(local: JsonObject, server: JsonObject, options: MergeOptions = {}): MergeResult {
-  if (options.base !== undefined) return threeWayMerge(options.base, local, server, { changedFields: options.changedFields });
-  return mergeFields({ local, server, base: undefined, changed: checked(local, server, options), nested: false });
+  return mergeFields({ local, server, base: options.base, changed: checked(local, server, options), nested: false });
 }
 
 function join(local: JsonObject, server: JsonObject): JsonObject {
@@ -51,6 +50,7 @@ function join(local: JsonObject, server: JsonObject): JsonObject {
 }
 
 function checked(local: JsonObject, server: JsonObject, options: MergeOptions): ReadonlySet<string> | undefined {
+  assertSafeKeys(options.base, 'base data');
   assertSafeKeys(local, 'local data');
   assertSafeKeys(server, 'server data');
   return toFieldSet(options.changedFields);

@@ -27,7 +27,7 @@ export function overlay(server: JsonObject | undefined, ops: readonly PendingOp[
   const edited = ops.some((op) => op.type === 'upsert');
   if (!edited) return { row: server, deletedLocally };
   const row = server === undefined ? newRow(ops, keys) : editedRow(server, ops, keys);
-  if (keys.deletedAt !== undefined && isSet(row.get(keys.deletedAt)) && !deletedLocally) row.set(keys.deletedAt, null);
+  if (!deletedLocally && keys.deletedAt !== undefined && row.has(keys.deletedAt)) row.set(keys.deletedAt, null);
   return { row: Object.fromEntries(row), deletedLocally };
 }
 
@@ -68,5 +68,3 @@ function newRow(ops: readonly PendingOp[], keys: SyncKeys): Map<string, Json> {
 }
 
 const isSyncKey = (key: string, keys: SyncKeys): boolean => key === keys.id || key === keys.updatedAt || key === keys.deletedAt;
-
-const isSet = (value: Json | undefined): boolean => value !== undefined && value !== null;

@@ -52,3 +52,12 @@ test('seeds are replayable and spread over [0, 1)', () => {
   expect(drawn.filter((fraction) => fraction < 0.5).length).toBeGreaterThan(400);
   expect(nextSeed(7)).toBe(nextSeed(7));
 });
+test('a saved seed goes on in any version as it did in the one that saved it', () => {
+  const seeds = [0, 1, 7, 2 ** 32 - 1].map((seed) => [nextSeed(seed), nextSeed(nextSeed(seed))]);
+  expect(seeds).toEqual([
+    [1_013_904_223, 1_196_435_762],
+    [1_015_568_748, 1_586_005_467],
+    [1_025_555_898, 3_923_423_697],
+    [1_012_239_698, 806_866_057],
+  ]);
+});

@@ -20,6 +20,17 @@ describe('ChangedFieldsTracker', () => {
   });
 });
 
+/** As decimals and moments are: fields of its own, and a way to write itself. */
+class Amount {
+  readonly of: number;
+  constructor(of: number) {
+    this.of = of;
+  }
+  toJSON(): string {
+    return String(this.of);
+  }
+}
+
 describe('diffFields', () => {
   const bytes = (...values: readonly number[]): Uint8Array => Uint8Array.from(values);
   const oneMap = new Map([[1, 1]]);
@@ -59,8 +70,8 @@ describe('diffFields', () => {
     ],
     [
       'lists: one item is enough, so is the length, and what is no list differs',
-      { a: [1, 2], b: [1, 2], c: [1], d: [1], e: { 0: 1, length: 1 }, f: [1] },
-      { a: [1, 3], b: [1], c: [1, 2], d: [1], e: [1], f: { 0: 1, length: 1 } },
+      { a: [1, 2], b: [1, 2], c: [1], d: [], e: { 0: 1 }, f: [1] },
+      { a: [1, 3], b: [1], c: [1, 2], d: [], e: [1], f: { 0: 1 } },
       ['a', 'b', 'c', 'e', 'f'],
     ],
     [
@@ -77,9 +88,25 @@ describe('diffFields', () => {
     ],
     [
       'F-27: what keeps its content to itself compares by what it says',
-      { a: new URL('https://a.test/'), b: new URL('https://a.test/'), c: new URL('https://a.test/'), d: { toJSON: 'x' }, e: {} },
-      { a: new URL('https://a.test/'), b: new URL('https://b.test/'), c: {}, d: { toJSON: 'y' }, e: new URL('https://a.test/') },
-      ['b', 'c', 'd', 'e'],
+      {
+        a: new URL('https://a.test/'),
+        b: new URL('https://a.test/'),
+        c: new URL('https://a.test/'),
+        d: { toJSON: 'x' },
+        e: {},
+        f: { of: 1 },
+        g: new Amount(1),
+      },
+      {
+        a: new URL('https://a.test/'),
+        b: new URL('https://b.test/'),
+        c: {},
+        d: { toJSON: 'y' },
+        e: new URL('https://a.test/'),
+        f: new Amount(1),
+        g: new Amount(1),
+      },
+      ['b', 'c', 'd', 'e', 'f'],
     ],
     [
       'F-27: what says nothing of its content counts as changed',

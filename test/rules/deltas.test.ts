@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { addToSet, applyDelta, applyDeltas, increment, parseWireDeltas, removeFromSet, sumDeltas, toWireDeltas, type Delta } from '../../src/model/delta.ts';
 import type { JsonObject } from '../../src/model/json.ts';
-import { upsertOp } from '../../src/model/operation.ts';
+import { deleteOp, upsertOp } from '../../src/model/operation.ts';
 import { deltaRequestOf, isPureDelta, isPureDeltaConflict, payloadWithDeltas, withRebasedDeltas } from '../../src/rules/deltas.ts';
 import { foldOps } from '../../src/rules/fold.ts';
 import { overlay, reproject } from '../../src/rules/overlay.ts';
@@ -82,12 +82,33 @@ describe('the wire', () => {
     const pure = upsertOp({ kind: 'k', id: 'a', payload: { id: 'a', title: 't', n: 3 }, changedFields: [], deltas: [increment('n', 1)], baseUpdatedAt: 'v1' });
     expect(isPureDelta(pure)).toBe(true);
     const request = deltaRequestOf(pure);
-    expect(request).toMatchObject({ payload: { id: 'a' }, conditional: false });
+    expect(request).toEqual({ payload: { id: 'a' }, deltas: [increment('n', 1)], conditional: false });
     expect(request && payloadWithDeltas(request)).toEqual({ id: 'a', _deltas: { n: { increment: 1 } } });
     const mixed = upsertOp({ ...pure, changedFields: ['title'] });
-    expect(deltaRequestOf(mixed)).toMatchObject({ payload: { id: 'a', title: 't' }, conditional: true });
-    expect(deltaRequestOf(upsertOp({ kind: 'k', id: 'a', payload: { id: 'a' }, baseUpdatedAt: 'v1' }))).toBeUndefined();
+    expect(deltaRequestOf(mixed)).toEqual({ payload: { id: 'a', title: 't' }, deltas: [increment('n', 1)], conditional: true });
   });
+
+  test('an id of another name is the one that a pure delta carries', () => {
+    const pure = upsertOp({ kind: 'k', id: 'a', payload: { key: 'a', id: 1, n: 3 }, changedFields: [], deltas: [increment('n', 1)], baseUpdatedAt: 'v1' });
+    expect(deltaRequestOf(pure, 'key')?.payload).toEqual({ key: 'a' });
+  });
+
+  const edited = { kind: 'k', id: 'a', payload: { id: 'a', n: 3 }, baseUpdatedAt: 'v1' };
+  test.each([
+    ['a delete', deleteOp({ kind: 'k', id: 'a', baseUpdatedAt: 'v1' })],
+    ['an edit without deltas', upsertOp(edited)],
+    ['an edit with a list of none', { ...upsertOp(edited), deltas: [] }],
+    ['a creation: it sends the whole row', upsertOp({ ...edited, creates: true, changedFields: [], deltas: [increment('n', 3)] })],
+  ])('%s is sent as it is', (_title, sent) => expect(deltaRequestOf(sent)).toBeUndefined());
+
+  test.each<[string, Parameters<typeof isPureDelta>[0], boolean]>([
+    ['nothing but deltas', { creates: false, changedFields: [], deltas: [increment('n', 1)] }, true],
+    ['another field, too', { creates: false, changedFields: ['t'], deltas: [increment('n', 1)] }, false],
+    ['perhaps other fields, too', { creates: false, deltas: [increment('n', 1)] }, false],
+    ['a creation', { creates: true, changedFields: [], deltas: [increment('n', 1)] }, false],
+    ['an edit of nothing', { creates: false, changedFields: [] }, false],
+    ['a list of none', { creates: false, changedFields: [], deltas: [] }, false],
+  ])('F-28: what never disagrees with an edit of somebody else: %s', (_title, change, expected) => expect(isPureDelta(change)).toBe(expected));
 });
 
 describe('folding', () => {
@@ -149,5 +170,15 @@ describe('the row underneath changes', () => {
     expect(isPureDeltaConflict(conflict)).toBe(true);
     expect(isPureDeltaConflict({ ...conflict, changedFields: ['n', 'title'] })).toBe(false);
     expect(withRebasedDeltas({ n: 9 }, { ...conflict, serverDeleted: true })).toEqual({ n: 9 });
+    expect(withRebasedDeltas({ n: 9 }, { ...conflict, deltas: undefined })).toEqual({ n: 9 });
   });
+
+  const deltas = [increment('n', -1), increment('m', 1)];
+  test.each<[string, Parameters<typeof isPureDeltaConflict>[0], boolean]>([
+    ['each field is that of some delta', { opType: 'upsert', changedFields: ['n', 'm'], deltas }, true],
+    ['one field is of none', { opType: 'upsert', changedFields: ['n', 'title', 'm'], deltas }, false],
+    ['unknown fields', { opType: 'upsert', changedFields: undefined, deltas }, false],
+    ['no deltas', { opType: 'upsert', changedFields: ['n'], deltas: undefined }, false],
+    ['a delete', { opType: 'delete', changedFields: ['n'], deltas }, false],
+  ])('a conflict about deltas only: %s', (_title, conflict, expected) => expect(isPureDeltaConflict(conflict)).toBe(expected));
 });

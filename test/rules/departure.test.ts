@@ -130,6 +130,48 @@ describe('departures, one by one', () => {
     expect(leave([remove(1)], [1], 'givenUp', server('t2'))).toMatchObject({ deletedLocally: false, localRow: server('t2') });
   });
 
+  test('F-144, I1: a create that was applied without an answer to tell of it makes no later operation a create, and takes none along', () => {
+    const ops = [create(1, { title: 'x' }), remove(2, { baseUpdatedAt: '' }), create(3, { title: 'again' }), upsert(4, { price: 2 }, { baseUpdatedAt: '' })];
+    const departed = leave(ops, [1], 'applied', undefined);
+    expect(departed.gone.map((op) => op.seq)).toEqual([1]);
+    expect(departed.remaining).toEqual([
+      { ...remove(2), baseUpdatedAt: undefined },
+      { ...create(3, { title: 'again' }), creates: false, baseUpdatedAt: undefined },
+      { ...upsert(4, { price: 2 }), baseUpdatedAt: undefined },
+    ]);
+  });
+
+  test('F-144: where an edit was given up, an insert behind it stays one unless the server has the row', () => {
+    const ops = [upsert(1, { title: 'x' }), remove(2), create(3, { title: 'again' })];
+    expect(leave(ops, [1], 'givenUp', undefined).remaining.map((op) => op.creates)).toEqual([false, true]);
+    expect(leave(ops, [1], 'givenUp', server('t2')).remaining.map((op) => op.creates)).toEqual([false, false]);
+  });
+
+  test('only the first of those that follow a create gets its fields: a later one brings nothing of it back', () => {
+    const ops = [create(1, { title: 'x', price: 3 }), upsert(2, { title: 'y' }), upsert(3, { note: 'n' })];
+    expect(leave(ops, [1], 'givenUp', undefined).remaining.map((op) => [op.creates, op.payload])).toEqual([
+      [true, { id: 'a', title: 'y', price: 3 }],
+      [false, { id: 'a', note: 'n' }],
+    ]);
+  });
+
+  test('F-136: over a tombstone nothing of what was given up comes back', () => {
+    const tombstone = server('t2', { deletedAt: 't2' });
+    const ops = [upsert(1, { title: 'given up', note: 'given up' }), upsert(2, { title: 'y' }), remove(3)];
+    const { remaining } = leave(ops, [1], 'givenUp', tombstone, { serverDeleted: true });
+    expect(remaining.map((op) => op.payload)).toEqual([{ id: 'a', title: 'y' }, undefined]);
+  });
+
+  test('a delete carries no row, whatever it is rebuilt on', () => {
+    const { remaining } = leave([upsert(1, { title: 'x' }), remove(2)], [1], 'applied', server('t2'));
+    expect(remaining).toStrictEqual([{ ...remove(2), baseUpdatedAt: 't2' }]);
+  });
+
+  test('where nothing leaves, nothing changes', () => {
+    const ops = [upsert(1, { title: 'x' }, { baseUpdatedAt: 't1' }), remove(2)];
+    expect(leave(ops, [], 'applied', server('t2'))).toMatchObject({ remaining: ops, gone: [] });
+  });
+
   test('a follower over a tombstone is sent without base, and its row stays visible', () => {
     const departed = leave([upsert(1, { title: 'x' }), upsert(2, { title: 'y' }, { baseUpdatedAt: 't1' })], [1], 'givenUp', server('t2', { deletedAt: 't2' }), {
       serverDeleted: true,

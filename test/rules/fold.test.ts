@@ -72,6 +72,26 @@ describe('F-20: the outbox algebra', () => {
       { type: 'upsert', opId: 'o3', creates: true, payload: { t: 3 }, changedFields: undefined, baseUpdatedAt: undefined },
     ],
     [
+      'a creation has no base, whatever came after it',
+      [upsert('o1', { t: 1 }, { creates: true, baseUpdatedAt: '' }), upsert('o2', { t: 2 }, { baseUpdatedAt: 'v2' })],
+      { type: 'upsert', opId: 'o2', creates: true, payload: { t: 2 }, changedFields: undefined, baseUpdatedAt: undefined },
+    ],
+    [
+      'a row that comes back keeps the base it was given',
+      [upsert('o1', { t: 1 }, { creates: true, baseUpdatedAt: 'v1' }), upsert('o2', { t: 2 }, { baseUpdatedAt: 'v2' })],
+      { type: 'upsert', opId: 'o2', creates: true, payload: { t: 2 }, changedFields: undefined, baseUpdatedAt: 'v1' },
+    ],
+    [
+      'an empty base is none',
+      [upsert('o1', { t: 1 }, { baseUpdatedAt: '' }), upsert('o2', { t: 2 }, { baseUpdatedAt: 'v2' })],
+      { type: 'upsert', opId: 'o2', creates: false, payload: { t: 2 }, changedFields: undefined, baseUpdatedAt: 'v2' },
+    ],
+    [
+      'an empty base alone is none',
+      [upsert('o1', { t: 1 }, { baseUpdatedAt: '' })],
+      { type: 'upsert', opId: 'o1', creates: false, payload: { t: 1 }, changedFields: undefined, baseUpdatedAt: undefined },
+    ],
+    [
       'an unknown first base gives way to a known one',
       [upsert('o1', { t: 1 }), upsert('o2', { t: 2 }, { baseUpdatedAt: 'v2' })],
       { type: 'upsert', opId: 'o2', creates: false, payload: { t: 2 }, changedFields: undefined, baseUpdatedAt: 'v2' },

@@ -34,6 +34,15 @@ describe('deepMerge', () => {
   ])('%s', (_, local, server, expected) => {
     expect(deepMerge(local, server)).toEqual(expected);
   });
+  test('F-28: with changed fields only these are taken, whole objects of others included', () => {
+    const [local, server] = [
+      { a: null, b: 1, n: { x: 1 } },
+      { a: 2, b: 3, n: { y: 2 } },
+    ];
+    expect(deepMerge(local, server, { changedFields: ['a', 'c'] })).toEqual({ a: null, b: 3, n: { y: 2 } });
+    expect(deepMerge(local, server, { changedFields: ['n'] })).toEqual({ a: 2, b: 3, n: { x: 1, y: 2 } });
+    expect(deepMerge(local, server, { changedFields: [] })).toEqual(server);
+  });
 });
 
 describe('preservingMerge', () => {
@@ -50,6 +59,30 @@ describe('preservingMerge', () => {
     ['MU-12: empty changedFields apply nothing', { a: 1 }, { a: 2 }, [], { data: { a: 2 }, localFields: [], serverFields: ['a'] }],
     ['MU-13: absent ones mean all', { a: 1, b: 2 }, { c: 3 }, undefined, { data: { a: 1, b: 2, c: 3 }, localFields: ['a', 'b'], serverFields: ['c'] }],
     ['MU-14: both null', { a: null }, { a: null }, undefined, { data: { a: null }, localFields: [], serverFields: ['a'] }],
+    ['MU-14: both null, and ours a changed one', { a: null }, { a: null }, ['a'], { data: { a: null }, localFields: [], serverFields: ['a'] }],
+    [
+      'MU-15: lists and objects over nothing',
+      { a: [1, 1], n: { x: null } },
+      { a: null },
+      undefined,
+      { data: { a: [1, 1], n: { x: null } }, localFields: ['a', 'n'], serverFields: [] },
+    ],
+    [
+      'MU-18: an empty id names nothing, so these are two items',
+      { a: [{ id: null, n: 'l' }] },
+      { a: [{ id: null, n: 's' }] },
+      undefined,
+      {
+        data: {
+          a: [
+            { id: null, n: 's' },
+            { id: null, n: 'l' },
+          ],
+        },
+        localFields: ['a'],
+        serverFields: ['a'],
+      },
+    ],
     ['MU-15: local over nothing', { a: 1 }, { a: null }, undefined, { data: { a: 1 }, localFields: ['a'], serverFields: [] }],
     ['MU-16: nothing over the server’s', { a: null }, { a: 2 }, undefined, { data: { a: 2 }, localFields: [], serverFields: ['a'] }],
     ['F-28: a changed field wins with null', { a: null }, { a: 2 }, ['a'], { data: { a: null }, localFields: ['a'], serverFields: [] }],
@@ -142,6 +175,32 @@ describe('threeWayMerge', () => {
     ['the server’s order', { l: [1, 2, 3] }, { l: [3, 2, 1] }, { l: [2, 1, 3] }, undefined, { l: [2, 1, 3] }],
     ['our order when only we reordered', { l: [1, 2, 3] }, { l: [3, 2, 1] }, { l: [1, 2, 3, 4] }, undefined, { l: [3, 2, 1, 4] }],
     ['an item inserted in the middle stays there', { l: ['a', 'b'] }, { l: ['a', 'x', 'b'] }, { l: ['a', 'b', 'y'] }, undefined, { l: ['a', 'x', 'b', 'y'] }],
+    [
+      'items inserted one after another keep their order',
+      { l: ['a', 'b'] },
+      { l: ['a', 'x', 'y', 'b'] },
+      { l: ['a', 'b', 'z'] },
+      undefined,
+      { l: ['a', 'x', 'y', 'b', 'z'] },
+    ],
+    ['any number of equal items', { l: [1, 1, 1] }, { l: [1, 1, 1, 2] }, { l: [1, 1, 1, 3] }, undefined, { l: [1, 1, 1, 3, 2] }],
+    [
+      'MU-18: an item that both added under one id is the server’s',
+      { l: [] },
+      { l: [{ id: 1, t: 'mine', own: 1 }] },
+      { l: [{ id: 1, t: 'theirs' }] },
+      undefined,
+      { l: [{ id: 1, t: 'theirs' }] },
+    ],
+    [
+      'F-29: what was taken out of an item stays out of it',
+      { l: [{ id: 1, t: 'a', note: 'n' }] },
+      { l: [{ id: 1, t: 'a' }] },
+      { l: [{ id: 1, t: 'b', note: 'n' }] },
+      undefined,
+      { l: [{ id: 1, t: 'b' }] },
+    ],
+    ['lists of two that had none before are united', { l: null }, { l: [1] }, { l: [2] }, undefined, { l: [2, 1] }],
     ['equal items are counted', { l: [1, 1] }, { l: [1] }, { l: [1, 1, 2] }, undefined, { l: [1, 2] }],
     ['lists of lists and nulls', { l: [[1], null] }, { l: [[1], null, [2]] }, { l: [[1], null, [3]] }, undefined, { l: [[1], null, [3], [2]] }],
     ['an empty base is create against create', {}, { a: 1, b: null }, { a: 2, b: 3, c: 4 }, undefined, { a: 1, b: 3, c: 4 }],
@@ -165,7 +224,8 @@ test('keys that reach the prototype are refused at any depth, and as changed fie
     expect(() => merge({}, evil)).toThrow(ValidationError);
     expect(() => merge({}, {}, { changedFields: ['constructor'] })).toThrow(/constructor/);
   }
-  expect(() => threeWayMerge(evil, {}, {})).toThrow(ValidationError);
+  expect(() => threeWayMerge(evil, {}, {})).toThrow(/base data/);
+  expect(() => preservingMerge({}, {}, { base: evil })).toThrow(/base data/);
 });
 
 test('ConflictUtils groups the helpers', () => {

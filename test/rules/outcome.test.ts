@@ -73,8 +73,24 @@ describe('toOutcome', () => {
     expect(syncErrorInfo(errorOf(pushUnavailable({ dispatched: true, statusCode: 503, message: 'x' })))).toMatchObject({ category: 'server', statusCode: 503 });
     expect(toOutcome(edit, pushRejected({ statusCode: 400, message: 'x' }))).toMatchObject({ code: 'http_400' });
   });
-  test('an answer that no transport may give is malformed', () => {
-    expect(toOutcome(edit, JSON.parse('{"type":"banana"}') as PushResult)).toMatchObject({ type: 'malformed' });
+  const cause = new Error('unexpected token');
+  test.each<[string, PushResult, object]>([
+    ['a refusal without code and status', pushRejected({ message: 'no' }), { code: 'rejected', error: { message: 'no' } }],
+    ['a refusal with reasons', pushRejected({ message: 'no', fields: { a: 'x', b: 'y' } }), { code: 'rejected', error: { message: 'no (a: x; b: y)' } }],
+    ['a refusal with a status', pushRejected({ statusCode: 409, message: 'no' }), { code: 'http_409', error: { message: 'no', statusCode: 409 } }],
+    ['a wait', pushThrottled({ retryAfterMs: 5 }), { retryAfterMs: 5, error: { statusCode: 429, retryAfterMs: 5 } }],
+    ['a time limit', pushAmbiguous({ message: 'cut', timedOut: true }), { error: { message: 'cut', timedOut: true } }],
+    ['a lost reply', pushAmbiguous({ message: 'cut' }), { error: { message: 'cut', timedOut: false } }],
+    ['no API', pushMalformed('HTML'), { error: { name: 'ParseError', message: 'HTML' } }],
+    ['a defect of the adapter', pushMalformed('broke', cause), { error: { name: 'SyncError', message: 'broke', cause } }],
+    ['a status without row', pushUnavailable({ dispatched: true, statusCode: 503, message: 'x' }), { error: { name: 'TransportError', statusCode: 503 } }],
+    ['no status', pushUnavailable({ dispatched: true, message: 'x' }), { error: { name: 'NetworkError', message: 'x' } }],
+  ])('F-82: the error tells what the server said: %s', (_, result, expected) => {
+    expect(toOutcome(edit, result)).toMatchObject(expected);
+  });
+  test('an answer that no transport may give is malformed, and kept', () => {
+    const answer = JSON.parse('{"type":"banana"}') as PushResult;
+    expect(toOutcome(edit, answer)).toMatchObject({ type: 'malformed', error: { name: 'ParseError', cause: answer } });
   });
   test('F-09, F-106, F-133: what is counted, closed and sent again', () => {
     expect([tryIsCounted('rejected'), tryIsCounted('forbidden', true), tryIsCounted('retryLater'), tryIsCounted('retryLater', true)]).toEqual([

@@ -37,6 +37,18 @@ test('I4: a tombstone under a pending edit stays visible, under a pending delete
   expect(overlay(tombstone, [edit({ title: 'A' }, ['title']), del], keys).row).toMatchObject({ deleted_at: 'v2' });
   expect(overlay(tombstone, [], keys)).toEqual({ row: tombstone, deletedLocally: false });
 });
+test('I4: a tombstone mark in a payload is not written, also where nothing brings the row back', () => {
+  expect(overlay(server, [edit({ title: 'A', deleted_at: 'mine' }), del], keys).row).toEqual({ ...server, title: 'A' });
+});
+test('a table without tombstones gets no mark', () => {
+  const plain = { ...keys, deletedAt: undefined };
+  expect(overlay(undefined, [edit({ id: 'a', title: 'A' })], plain).row).toStrictEqual({ id: 'a', title: 'A', updated_at: '' });
+  expect(overlay({ id: 'a', deleted_at: 'v2' }, [edit({ title: 'A' })], plain).row).toStrictEqual({ id: 'a', title: 'A', deleted_at: 'v2' });
+  expect(reproject({ id: 'a', deleted_at: 'v2' }, edit({ id: 'a', title: 'A' }), plain)).toStrictEqual({ id: 'a', title: 'A', deleted_at: 'v2' });
+});
+test('a row that came without its mark gets none by an edit', () => {
+  expect(overlay({ id: 'a', updated_at: 'v2' }, [edit({ title: 'A' })], keys).row).toStrictEqual({ id: 'a', title: 'A', updated_at: 'v2' });
+});
 test('nothing on either side is no row', () => {
   expect(overlay(undefined, [], keys)).toEqual({ row: undefined, deletedLocally: false });
   expect(overlay(undefined, [del], keys)).toEqual({ row: undefined, deletedLocally: true });
@@ -44,5 +56,10 @@ test('nothing on either side is no row', () => {
 test('F-136: a payload is rebuilt from the server row and its own fields; old values of others do not come back', () => {
   const op = edit({ id: 'a', title: 'discarded edit', done: true, prio: 5 }, ['done']);
   expect(reproject({ ...server, extra: 1 }, op, keys)).toEqual({ id: 'a', title: 'S', done: true, prio: 5, extra: 1 });
-  expect(reproject(undefined, edit({ title: 'A', updated_at: 'x' }), keys)).toEqual({ title: 'A' });
+  expect(reproject(undefined, edit({ title: 'A', updated_at: 'x' }), keys)).toStrictEqual({ title: 'A' });
+});
+test('F-136: the id is sent as the payload has it, and not where it has none', () => {
+  expect(reproject({ id: 7, title: 'S' }, edit({ id: '7', title: 'A' }), keys)).toStrictEqual({ id: '7', title: 'A' });
+  expect(reproject(server, edit({ title: 'A' }), keys)).toStrictEqual({ title: 'A', done: false, prio: 5 });
+  expect(reproject(server, { ...base, type: 'upsert' }, keys)).toStrictEqual({ title: 'S', done: false, prio: 5 });
 });
