@@ -133,4 +133,8 @@ export type { TouchOptions } from './persistence/touch-row.ts';
 export type { ReplaceOptions, SyncEntityWriter, WriteOptions } from './persistence/writer.ts';
 export { ChangedFieldsDiff, ChangedFieldsTracker, defaultIgnoredFields, diffFields } from './rules/changed-fields.ts';
 export type { DiffOptions } from './rules/changed-fields.ts';
+export { ConflictUtils } from './rules/conflict-utils.ts';
+export { deepMerge, defaultMerge, preservingMerge } from './rules/merge.ts';
+export type { MergeResult } from './rules/merge.ts';
+export { threeWayMerge } from './rules/three-way-merge.ts';
 export { extractTimestamp } from './rules/timestamp.ts';
