@@ -185,7 +185,7 @@ export const engineMutants: readonly Mutant[] = [
   {
     fault: 'a panel that was closed is still told the log',
     file: 'devtools/agent/serve-channel.ts',
-    edits: [['    followers.delete(panelId);\n', '']],
+    edits: [['return unfollow(message.panelId);', 'return;']],
     tests: ['devtools/follow-log.test.ts'],
   },
   {

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,9 +22,12 @@ symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 
 type Verdict = 'killed' | 'SURVIVED' | 'CANNOT BE PLANTED' | 'RED WITHOUT IT';
 
-const isGreen = (tests: readonly string[]): boolean => {
+/** Longer than any of them takes on a busy machine: a fault may also make one wait for ever. */
+const patienceMs = 300_000;
+
+async function isGreen(tests: readonly string[]): Promise<boolean> {
   const files = tests.map((test) => join('test', test));
-  const { status } = spawnSync(
+  const runner = spawn(
     process.execPath,
     [
       'node_modules/vitest/vitest.mjs',
@@ -37,12 +41,16 @@ const isGreen = (tests: readonly string[]): boolean => {
       '^(?!.*\\b(postgres|sqlite3-file)\\b)(?!.* on sqlite3\\b)',
       ...files,
     ],
-    { cwd: copy, stdio: 'ignore', timeout: 300_000, env: { ...process.env, TEST_DRIVERS: 'better-sqlite3' } },
+    // A group of its own: a worker that never ends must end with its runner.
+    { cwd: copy, stdio: 'ignore', detached: true, env: { ...process.env, TEST_DRIVERS: 'better-sqlite3' } },
   );
-  return status === 0;
-};
+  const impatient = setTimeout(() => process.kill(-Number(runner.pid), 'SIGKILL'), patienceMs);
+  const [code] = (await once(runner, 'exit')) as [number | null];
+  clearTimeout(impatient);
+  return code === 0;
+}
 
-function judge(mutant: Mutant): Verdict {
+async function judge(mutant: Mutant): Promise<Verdict> {
   const path = join(copy, 'src', mutant.file);
   const before = readFileSync(path, 'utf8');
   let after = before;
@@ -52,7 +60,7 @@ function judge(mutant: Mutant): Verdict {
   }
   writeFileSync(path, after);
   try {
-    return isGreen(mutant.tests) ? 'SURVIVED' : 'killed';
+    return (await isGreen(mutant.tests)) ? 'SURVIVED' : 'killed';
   } finally {
     writeFileSync(path, before);
   }
@@ -64,8 +72,8 @@ try {
   const green = new Map<string, boolean>();
   for (const mutant of chosen) {
     const key = mutant.tests.join();
-    if (!green.has(key)) green.set(key, isGreen(mutant.tests));
-    const verdict = green.get(key) === true ? judge(mutant) : 'RED WITHOUT IT';
+    if (!green.has(key)) green.set(key, await isGreen(mutant.tests));
+    const verdict = green.get(key) === true ? await judge(mutant) : 'RED WITHOUT IT';
     results.push({ fault: mutant.fault, verdict });
     process.stdout.write(`${verdict.padEnd(18)} ${mutant.fault}\n`);
   }
