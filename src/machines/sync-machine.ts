@@ -269,6 +269,8 @@ const sync = setup({
     isUnwanted: ({ context: { run } }, waiter: string) => run !== undefined && run.told.length === 0 && withoutWaiter(run.request, waiter) === undefined,
     // failures
     failedWith: ({ context }, type: SyncFailure['type']) => context.failure?.type === type,
+    /** Nobody signed in since the token was sent that the server does not accept. */
+    isTokenDead: ({ context: { failure, run } }) => failure?.type === 'authRequired' && run?.signedIn !== true,
     isForeign: ({ context: { run } }, failure: SyncFailure | undefined) => failure !== undefined && run === undefined,
     /** Nothing is sent by itself into a database of another scope. */
     isHeldBack: ({ context }) => context.failure?.type === 'scopeChanged',
@@ -365,6 +367,8 @@ const sync = setup({
     forgetSessionFailure: assign({
       failure: ({ context: { failure } }) => (failure?.type === 'authRequired' || failure?.type === 'scopeChanged' ? undefined : failure),
     }),
+    noteSignIn: assign(changeRun((run) => ({ ...run, signedIn: true }))),
+    forgetOldToken: assign(({ context: { run } }) => ({ failure: undefined, ...(run ? { run: { ...run, signedIn: false } } : {}) })),
     noteProgress: assign(progressed),
     noteSettled: assign(({ context }, { pushed, conflicts }: SettleReport) => (pushed + conflicts.length > 0 ? progressed({ context }) : {})),
     isolateKind: assign(({ context: { failure, run } }) => (failure && run ? { run: withoutKind(run, failure) } : {})),
@@ -538,10 +542,10 @@ export const syncMachine = sync.createMachine({
       states: {
         signedIn: {
           // Eventless, so that it is taken in the same microstep in which `assessing` ends the run: no window with a run and a dead token.
-          always: { guard: { type: 'failedWith', params: 'authRequired' }, target: 'authRequired', actions: told({ type: 'session.authRequired' }) },
+          always: { guard: 'isTokenDead', target: 'authRequired', actions: told({ type: 'session.authRequired' }) },
           on: {
             'session.expired': { target: 'authRequired', actions: told({ type: 'session.authRequired' }) },
-            SIGNED_IN: { target: '.checking', actions: 'forgetSessionFailure' },
+            SIGNED_IN: { target: '.checking', actions: ['forgetSessionFailure', 'noteSignIn'] },
           },
           initial: 'known',
           states: {
@@ -995,7 +999,9 @@ export const syncMachine = sync.createMachine({
               actions: ['giveBackRun', 'dropRun', { type: 'recordFailure', params: undefined }],
             },
             { guard: { type: 'failedWith', params: 'storeFailed' }, target: 'failed', actions: [...endFailed, 'giveBackAutomatic', 'dropRun'] },
-            { guard: { type: 'failedWith', params: 'authRequired' }, target: 'idle', actions: [...endFailed, 'giveBackAll', 'dropRun'] },
+            { guard: 'isTokenDead', target: 'idle', actions: [...endFailed, 'giveBackAll', 'dropRun'] },
+            // Answers that went out before the sign-in are judged after it: the step is done once more with the new token.
+            { guard: { type: 'failedWith', params: 'authRequired' }, target: 'resuming', actions: 'forgetOldToken' },
             {
               guard: { type: 'failedWith', params: 'scopeChanged' },
               target: 'idle',

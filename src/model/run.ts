@@ -169,6 +169,8 @@ export interface Run {
   /** Failures since the last progress in this run. */
   readonly attempts: number;
   readonly maxRetries: number;
+  /** Somebody signed in while it ran: a 401 may still be the answer to the token of before. */
+  readonly signedIn: boolean;
   readonly push: PushStats;
   readonly pull: PullStats;
   /** Failures of single kinds, told when the run ends (F-17). */

@@ -130,6 +130,7 @@ export const createRun = (id: number, asked: SyncRequest, maxRetries: number): R
   phase: 'sync',
   told: [],
   attempts: 0,
+  signedIn: false,
   failures: [],
   toPush: asked.pushKinds,
   toPull: asked.pullKinds,

@@ -621,6 +621,24 @@ describe('whose data, and who', () => {
     expect(back.told).toEqual(['session.signedIn']);
     expect(back.context.run).toMatchObject({ id: 2, toPush: kinds, request: { explicit: false, automatic: true } });
   });
+  test.each([
+    ['paging', paging, (out: Script) => out.fail('pullKind', unauthorized)],
+    ['planning', planning, (out: Script) => out.fail('planRun', unauthorized)],
+    ['sending', sending, (out: Script) => out.done('sendBatch', { answered: 1, reached: true, failure: unauthorized }).done('settleBatch', settledWith())],
+  ])('I12: a 401 to the old token, judged after SIGNED_IN, signs nobody out: the run goes on once more while %s', (_, at, refuse) => {
+    const before = at().send({ type: 'SIGNED_IN' });
+    const again = refuse(before);
+    expect(again.place).toBe('standby.asking');
+    expect(again.told).not.toContain('session.authRequired');
+    expect(again.told).not.toContain('sync.failed');
+    expect(again.context).toMatchObject({ run: { id: 1 }, failure: undefined });
+    const out = again.done('acquireLease', held).fail(at === sending ? 'takeBatch' : at === paging ? 'pullKind' : 'planRun', unauthorized);
+    expect(out.phase).toBe('authRequired');
+    expect(out.told).toContain('session.authRequired');
+  });
+  test('I12: who signed in before the run began is signed out by its first 401', () => {
+    expect(idle().send({ type: 'SIGNED_IN' }, sync).done('acquireLease', held).fail('planRun', unauthorized).phase).toBe('authRequired');
+  });
   test('an explicit SYNC while signed out is refused, rejected and never begun; its work waits for SIGNED_IN', () => {
     const refused = paging().fail('pullKind', unauthorized).send({ type: 'SYNC', waiter: 'w2' });
     expect(refused.told).toEqual(['request.refused', 'request.rejected']);
