@@ -67,10 +67,13 @@ function commonReason(snapshot: SyncSnapshot): Reason | undefined {
   if (phase === 'standby') return { reason: 'standby', detail: 'Another tab or process is synchronising this database.' };
   if (snapshot.matches({ network: 'offline' })) return { reason: 'offline', detail: 'The device is offline.', retryAt: wait?.retryAt };
   if (phase === 'backoff' && wait?.due !== true) {
-    return { reason: 'backoff', retryAt: wait?.retryAt, detail: `The last attempt failed (${failure?.message ?? 'unknown'}); it is tried again by itself.` };
+    return { reason: 'backoff', retryAt: wait?.retryAt, detail: `The last attempt failed${because(failure?.message)}; it is tried again by itself.` };
   }
   return undefined;
 }
+
+/** What was said when it failed; of the run before a restart that is not known. */
+const because = (message: string | undefined): string => (message === undefined ? '' : ` (${message})`);
 
 function waitReason(op: QueuedOperation): Reason | undefined {
   if (op.state !== 'waiting') return undefined;
@@ -80,8 +83,8 @@ function waitReason(op: QueuedOperation): Reason | undefined {
       waitingFor: op.waitingFor,
       detail: `The record ${op.waitingFor} goes first: this one refers to it, or it refers to this one.`,
     };
-  const error = op.lastError ?? 'unknown';
-  if (op.errorCode === 'forbidden') return { reason: 'forbidden', detail: `The server does not allow it; it is tried again with the next sync. ${error}` };
+  if (op.errorCode === 'forbidden')
+    return { reason: 'forbidden', detail: `The server does not allow it${because(op.lastError)}; it is tried again with the next sync.` };
   const again = op.dueAt === undefined ? 'with the next sync' : 'later';
-  return { reason: 'backoff', retryAt: op.dueAt, detail: `The last attempt failed (${error}); it is tried again ${again}.` };
+  return { reason: 'backoff', retryAt: op.dueAt, detail: `The last attempt failed${because(op.lastError)}; it is tried again ${again}.` };
 }

@@ -30,6 +30,25 @@ test('I12: an operation that waits for another record says which, and is no fail
   });
 });
 
+test('I12: where the reason of a failure is not known any more, the sentence does without it', () => {
+  const [snapshot] = initialTransition(syncMachine, { pushKinds: ['notes'], pullKinds: ['notes'], limits, seed: 1 });
+  const waiting: QueuedOperation = {
+    opId: 'op1',
+    kind: 'notes',
+    entityId: 'n',
+    type: 'upsert',
+    state: 'waiting',
+    tryCount: 0,
+    enqueuedAt: 0,
+  };
+  const detailOf = (part: Partial<QueuedOperation>): string => explainOperation({ ...waiting, ...part }, snapshot, true).detail;
+  expect(detailOf({})).toBe('The last attempt failed; it is tried again with the next sync.');
+  expect(detailOf({ dueAt: 5 })).toBe('The last attempt failed; it is tried again later.');
+  expect(detailOf({ lastError: 'status 500' })).toBe('The last attempt failed (status 500); it is tried again with the next sync.');
+  expect(detailOf({ errorCode: 'forbidden' })).toBe('The server does not allow it; it is tried again with the next sync.');
+  expect(detailOf({ errorCode: 'forbidden', lastError: 'no seat' })).toBe('The server does not allow it (no seat); it is tried again with the next sync.');
+});
+
 test('F-38: rows that refer to others are swept before those, and pulled after them', async () => {
   const clock = createSimulatedClock();
   const { store, config } = createFakeStore({ clock, kinds: ['notes', 'todos'], resyncDue: ['notes', 'todos'] });
