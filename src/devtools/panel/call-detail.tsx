@@ -1,11 +1,12 @@
 import type { ReactNode } from 'react';
 import type { AnsweredOperation, RequestEntry } from '../protocol/log-entry.ts';
+import { describeCount } from '../views/describe-count.ts';
 import { describeBytes, describeDuration, describeTime } from '../views/describe-time.ts';
 import type { CallGroup } from '../views/network-model.ts';
 import { noAnswer, outcomeWords } from '../views/outcome-words.ts';
 import { describeRequest, requestOutcome } from '../views/request-model.ts';
 import { Badge, Dot } from './parts/badge.tsx';
-import { IconButton } from './parts/icon-button.tsx';
+import { DetailPane } from './parts/detail-pane.tsx';
 
 export interface CallDetailProps {
   readonly call: RequestEntry;
@@ -21,11 +22,7 @@ export function CallDetail({ call, group, onClose, onSelect, onOperation }: Call
   const { tone, text } = requestOutcome(call);
   const { startedAt, tookMs, runId, rows, bytes, hasMore, faults, operations } = call;
   return (
-    <aside className="sc-detail" aria-label="Call">
-      <div className="sc-actions" style={{ justifyContent: 'space-between', marginBlockEnd: 8 }}>
-        <h2 className="clip">{describeRequest(call)}</h2>
-        <IconButton icon="close" label="Close" onClick={onClose} />
-      </div>
+    <DetailPane label="Call" title={describeRequest(call)} onClose={onClose}>
       <section className="sc-section">
         <p className="sc-note" data-tone={tone}>
           {text}
@@ -75,7 +72,7 @@ export function CallDetail({ call, group, onClose, onSelect, onOperation }: Call
                   {attempt === call ? (
                     `try ${index + 1}, this one`
                   ) : (
-                    <button type="button" className="sc-button" onClick={() => onSelect(attempt)}>
+                    <button type="button" className="sc-link" onClick={() => onSelect(attempt)}>
                       try {index + 1}
                     </button>
                   )}{' '}
@@ -88,9 +85,7 @@ export function CallDetail({ call, group, onClose, onSelect, onOperation }: Call
       )}
       {operations !== undefined && (
         <section className="sc-section">
-          <h3>
-            {operations.length.toLocaleString('en')} {operations.length === 1 ? 'operation' : 'operations'}
-          </h3>
+          <h3>{describeCount(operations.length, 'operation')}</h3>
           <ul className="sc-answers">
             {operations.map((operation) => (
               <Answer key={operation.opId} operation={operation} tookMs={tookMs} onOperation={onOperation} />
@@ -98,7 +93,7 @@ export function CallDetail({ call, group, onClose, onSelect, onOperation }: Call
           </ul>
         </section>
       )}
-    </aside>
+    </DetailPane>
   );
 }
 

@@ -3,7 +3,7 @@ import type { ChartTransition, ChartView } from '../protocol/engine-view.ts';
 import type { StateHistory } from '../views/chart-history.ts';
 import { describeDuration, describeTime } from '../views/describe-time.ts';
 import { Badge } from './parts/badge.tsx';
-import { IconButton } from './parts/icon-button.tsx';
+import { DetailPane } from './parts/detail-pane.tsx';
 
 export interface ChartStateDetailProps {
   readonly chart: ChartView;
@@ -16,6 +16,13 @@ export interface ChartStateDetailProps {
   readonly onEntry: (entryId: number) => void;
 }
 
+const parts = [
+  ['invokes', 'Runs'],
+  ['tags', 'Tags'],
+  ['entry', 'On entry'],
+  ['exit', 'On exit'],
+] as const;
+
 /** One state: how often it was entered, what it runs, where it leads. */
 export function ChartStateDetail({ chart, id, history, isActive, onClose, onSelect, onEntry }: ChartStateDetailProps): ReactNode {
   const state = chart.states.find((candidate) => candidate.id === id);
@@ -23,32 +30,30 @@ export function ChartStateDetail({ chart, id, history, isActive, onClose, onSele
   const out = chart.transitions.filter(({ source }) => source === id);
   const names = new Map(chart.states.map((candidate) => [candidate.id, candidate.name]));
   return (
-    <aside className="sc-detail sc-chart-detail" aria-label={`State ${state.name}`}>
-      <div className="sc-actions" style={{ justifyContent: 'space-between' }}>
-        <h2>{state.name}</h2>
-        <IconButton icon="close" label="Close" onClick={onClose} />
-      </div>
-      <dl className="sc-facts sc-section">
-        <dt>Now</dt>
-        <dd>{isActive ? <Badge tone="info">active</Badge> : 'not active'}</dd>
-        <dt>Entered</dt>
-        <dd className="number">
-          {history === undefined ? 'never, as far as the log reaches' : `${history.entered}×, ${describeDuration(history.spentMs)} in all`}
-        </dd>
-        {history?.lastEntered !== undefined && (
-          <>
-            <dt>Last</dt>
-            <dd className="mono">{describeTime(history.lastEntered)}</dd>
-          </>
-        )}
-        {(['invokes', 'tags', 'entry', 'exit'] as const).map((part) =>
-          state[part].length === 0 ? null : (
-            <Fact key={part} name={part}>
-              {state[part].join(', ')}
-            </Fact>
-          ),
-        )}
-      </dl>
+    <DetailPane label={`State ${state.name}`} title={state.name} className="sc-chart-detail" onClose={onClose}>
+      <section className="sc-section">
+        <dl className="sc-facts">
+          <dt>Now</dt>
+          <dd>{isActive ? <Badge tone="info">active</Badge> : 'not active'}</dd>
+          <dt>Entered</dt>
+          <dd className="number">
+            {history === undefined ? 'never, as far as the log reaches' : `${history.entered}×, ${describeDuration(history.spentMs)} in all`}
+          </dd>
+          {history?.lastEntered !== undefined && (
+            <>
+              <dt>Last</dt>
+              <dd className="mono">{describeTime(history.lastEntered)}</dd>
+            </>
+          )}
+          {parts.map(([part, name]) =>
+            state[part].length === 0 ? null : (
+              <Fact key={part} name={name}>
+                {state[part].join(', ')}
+              </Fact>
+            ),
+          )}
+        </dl>
+      </section>
       {history !== undefined && (
         <section className="sc-section">
           <h3>{history.entered > history.visits.length ? `Last ${history.visits.length} visits` : 'Visits'}</h3>
@@ -79,7 +84,7 @@ export function ChartStateDetail({ chart, id, history, isActive, onClose, onSele
           ))}
         </ul>
       </section>
-    </aside>
+    </DetailPane>
   );
 }
 

@@ -7,11 +7,16 @@ import { useCommand, usePanelState } from './panel-context.tsx';
 import { Badge } from './parts/badge.tsx';
 import { Confirm } from './parts/confirm.tsx';
 import { JsonText } from './parts/json-text.tsx';
+import { Problem } from './parts/problem.tsx';
+import { SidesTable } from './parts/sides-table.tsx';
 
 export interface ConflictDecisionProps {
   readonly view: ConflictView;
   readonly onDecided: () => void;
 }
+
+/** The last one is left out where nothing can be decided. */
+const headings = ['Field', 'Before', 'Yours', "Server's", 'Another value'];
 
 /** One conflict: base, local and server field by field, with a choice for each. */
 export function ConflictDecision({ view, onDecided }: ConflictDecisionProps): ReactNode {
@@ -25,6 +30,7 @@ export function ConflictDecision({ view, onDecided }: ConflictDecisionProps): Re
   const shown = showsAll ? fields : fields.filter(differs);
   const merged = mergedRow(fields, choices);
   const isDelete = conflict.opType === 'delete';
+  const isLive = connection === 'connected';
 
   const choose = (name: string, choice: FieldChoice): void => setChoices(({ by, own }) => ({ by: { ...by, [name]: choice }, own }));
   const write = (name: string, text: string): void => setChoices(({ by, own }) => ({ by: { ...by, [name]: 'own' }, own: { ...own, [name]: text } }));
@@ -39,7 +45,7 @@ export function ConflictDecision({ view, onDecided }: ConflictDecisionProps): Re
         <h2>{describeConflict(view)}</h2>
         {reason !== undefined && <p className="quiet">{reason}</p>}
       </header>
-      {connection === 'connected' && (
+      {isLive && (
         <div className="sc-section">
           <div className="sc-actions">
             <button type="button" className="sc-button primary" disabled={isRunning} onClick={() => void decide({ type: 'acceptMerged', data: merged })}>
@@ -55,11 +61,7 @@ export function ConflictDecision({ view, onDecided }: ConflictDecisionProps): Re
               Later
             </button>
           </div>
-          {error !== undefined && (
-            <p className="sc-note" data-tone="error" role="alert">
-              {error}
-            </p>
-          )}
+          <Problem text={error} />
         </div>
       )}
       <section className="sc-section">
@@ -70,42 +72,19 @@ export function ConflictDecision({ view, onDecided }: ConflictDecisionProps): Re
             also those that agree
           </label>
         </div>
-        <div className="sc-table-frame" tabIndex={0} role="group" aria-label="Fields on all sides">
-          <table className="sc-diff sc-stack" role="table">
-            <thead role="rowgroup">
-              <tr role="row">
-                <th scope="col" role="columnheader">
-                  Field
-                </th>
-                <th scope="col" role="columnheader">
-                  Before
-                </th>
-                <th scope="col" role="columnheader">
-                  Yours
-                </th>
-                <th scope="col" role="columnheader">
-                  Server's
-                </th>
-                <th scope="col" role="columnheader">
-                  Another value
-                </th>
-              </tr>
-            </thead>
-            <tbody role="rowgroup">
-              {shown.map((field) => (
-                <ConflictFieldRow
-                  key={field.name}
-                  field={field}
-                  choice={choices.by[field.name] ?? field.proposed}
-                  own={choices.own[field.name] ?? ''}
-                  isReadOnly={connection !== 'connected'}
-                  onChoose={choose}
-                  onWrite={write}
-                />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <SidesTable label="Fields on all sides" className="sc-diff" headings={isLive ? headings : headings.slice(0, -1)}>
+          {shown.map((field) => (
+            <ConflictFieldRow
+              key={field.name}
+              field={field}
+              choice={choices.by[field.name] ?? field.proposed}
+              own={choices.own[field.name] ?? ''}
+              isReadOnly={!isLive}
+              onChoose={choose}
+              onWrite={write}
+            />
+          ))}
+        </SidesTable>
       </section>
       <section className="sc-section">
         <h3>The merged row</h3>

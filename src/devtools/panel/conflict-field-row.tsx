@@ -1,7 +1,8 @@
 import { useId, type ReactNode } from 'react';
 import type { Json } from '../../model/json.ts';
-import { showValue, type ConflictField, type FieldChoice } from '../views/conflict-model.ts';
+import { type ConflictField, type FieldChoice } from '../views/conflict-model.ts';
 import { Badge } from './parts/badge.tsx';
+import { FieldName, SideValue } from './parts/sides-table.tsx';
 
 export interface ConflictFieldRowProps {
   readonly field: ConflictField;
@@ -28,43 +29,37 @@ export function ConflictFieldRow({ field, choice, own, isReadOnly, onChoose, onW
           disabled={isReadOnly}
           onChange={() => onChoose(name, which)}
         />
-        <span className="mono">
-          {showValue(value)}
-          {note !== undefined && <span className="quiet"> ({note})</span>}
-          {isChanged && <span className="sr-only"> (changed)</span>}
-        </span>
+        <SideValue value={value} isChanged={isChanged} note={note} />
       </label>
     </td>
   );
   return (
-    // Roles are said: in a narrow panel the cells stand below each other, and are a table none the less.
     <tr role="row">
-      <th scope="row" role="rowheader">
-        <span className="mono">{name}</span> {isContested && <Badge tone="conflict">both</Badge>}
-      </th>
+      <FieldName name={name}>
+        {isContested && (
+          <>
+            {' '}
+            <Badge tone="conflict">both</Badge>
+          </>
+        )}
+      </FieldName>
       {side('base', 'Before', 'the value before', base)}
       {side('local', 'Yours', 'yours', local, changedHere, delta)}
       {side('server', "Server's", "the server's", server, changedThere)}
-      <td role="cell" data-label="Another value" data-taken={choice === 'own'}>
-        <span className="sc-side">
-          <input
-            type="radio"
-            name={group}
-            aria-label={`${name}: take another value`}
-            checked={choice === 'own'}
-            disabled={isReadOnly}
-            onChange={() => onChoose(name, 'own')}
-          />
-          <input
-            className="sc-input mono"
-            aria-label={`Another value of ${name}, as JSON or text`}
-            placeholder="JSON or text"
-            value={own}
-            disabled={isReadOnly}
-            onChange={(event) => onWrite(name, event.target.value)}
-          />
-        </span>
-      </td>
+      {!isReadOnly && (
+        <td role="cell" data-label="Another value" data-taken={choice === 'own'}>
+          <span className="sc-side">
+            <input type="radio" name={group} aria-label={`${name}: take another value`} checked={choice === 'own'} onChange={() => onChoose(name, 'own')} />
+            <input
+              className="sc-input mono"
+              aria-label={`Another value of ${name}, as JSON or text`}
+              placeholder="JSON or text"
+              value={own}
+              onChange={(event) => onWrite(name, event.target.value)}
+            />
+          </span>
+        </td>
+      )}
     </tr>
   );
 }

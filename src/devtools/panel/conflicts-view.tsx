@@ -1,24 +1,20 @@
 import { useState, type ReactNode } from 'react';
 import type { ConflictView } from '../protocol/messages.ts';
 import { describeDuration } from '../views/describe-time.ts';
-import { describeConflict } from '../views/conflict-model.ts';
+import { briefConflict } from '../views/conflict-model.ts';
 import { ConflictDecision } from './conflict-decision.tsx';
 import { useEngineNow, useQuery } from './panel-context.tsx';
 import { Badge } from './parts/badge.tsx';
 import { EmptyState } from './parts/empty-state.tsx';
+import { Problem } from './parts/problem.tsx';
+import { Unreadable } from './parts/unreadable.tsx';
 
 /** Conflicts that wait for a person: both sides field by field, what each strategy would make of them, and the decision. */
 export function ConflictsView(): ReactNode {
   const { answer: conflicts, error, again } = useQuery('conflicts', {});
   const [chosen, setChosen] = useState<string>();
   const now = useEngineNow();
-  if (error !== undefined)
-    return (
-      <p className="sc-note" data-tone="error" role="alert">
-        {error}
-      </p>
-    );
-  if (conflicts === undefined) return <EmptyState title="Looking…" />;
+  if (conflicts === undefined) return error !== undefined ? <Unreadable what="The conflicts" error={error} onAgain={again} /> : <EmptyState title="Looking…" />;
   if (conflicts.length === 0)
     return (
       <EmptyState title="No conflict waits">
@@ -28,16 +24,19 @@ export function ConflictsView(): ReactNode {
   // After a decision the next one comes up by itself.
   const shown = conflicts.find(({ conflict }) => conflict.opId === chosen) ?? conflicts[0];
   return (
-    <div className="sc-conflicts">
-      <ul className="sc-scroll sc-conflict-list" aria-label="Conflicts, oldest first" tabIndex={0}>
-        {conflicts.map((view) => (
-          <li key={view.conflict.opId}>
-            <ConflictRow view={view} now={now} isShown={view === shown} onChoose={setChosen} />
-          </li>
-        ))}
-      </ul>
-      {shown !== undefined && <ConflictDecision key={`${shown.conflict.opId} ${shown.conflict.serverTimestamp}`} view={shown} onDecided={again} />}
-    </div>
+    <>
+      <Problem text={error} />
+      <div className="sc-conflicts">
+        <ul className="sc-scroll sc-conflict-list" aria-label="Conflicts, oldest first" tabIndex={0}>
+          {conflicts.map((view) => (
+            <li key={view.conflict.opId}>
+              <ConflictRow view={view} now={now} isShown={view === shown} onChoose={setChosen} />
+            </li>
+          ))}
+        </ul>
+        {shown !== undefined && <ConflictDecision key={`${shown.conflict.opId} ${shown.conflict.serverTimestamp}`} view={shown} onDecided={again} />}
+      </div>
+    </>
   );
 }
 
@@ -53,7 +52,7 @@ const ConflictRow = ({ view, now, isShown, onChoose }: ConflictRowProps): ReactN
     <span className="mono clip">
       {view.conflict.kind}/{view.conflict.entityId}
     </span>
-    <span className="quiet clip">{describeConflict(view)}</span>
+    <span className="quiet clip">{briefConflict(view)}</span>
     <span className="sc-actions">
       <Badge tone="conflict">{view.strategy}</Badge>
       {view.state === 'decided' && <Badge tone="info">decided</Badge>}

@@ -2,9 +2,12 @@ import { useState, type ReactNode } from 'react';
 import { describeDuration } from '../views/describe-time.ts';
 import { describeDiscarded, discardedViews, type DiscardedView } from '../views/discarded-model.ts';
 import { useCommand, useEngineNow, usePanelState, useQuery } from './panel-context.tsx';
+import { DetailPane } from './parts/detail-pane.tsx';
 import { EmptyState } from './parts/empty-state.tsx';
-import { IconButton } from './parts/icon-button.tsx';
 import { JsonText } from './parts/json-text.tsx';
+import { Problem } from './parts/problem.tsx';
+import { Split } from './parts/split.tsx';
+import { Unreadable } from './parts/unreadable.tsx';
 import { VirtualList } from './parts/virtual-list.tsx';
 
 /** Changes that were given up, newest first, and the way back. */
@@ -20,19 +23,16 @@ export function DiscardedList(): ReactNode {
     setSelected(undefined);
     again();
   };
+  if (error !== undefined && answer === undefined) return <Unreadable what="What was given up" error={error} onAgain={again} />;
   return (
     <>
-      {error !== undefined && (
-        <p className="sc-note" data-tone="error" role="alert">
-          {error}
-        </p>
-      )}
+      <Problem text={error} />
       {isBack && (
         <p className="sc-note" data-tone="ok" role="status">
           The change was made again on today's row, and waits in the outbox.
         </p>
       )}
-      <div className={shown === undefined ? 'sc-split' : 'sc-split open'}>
+      <Split detail={shown !== undefined && <DiscardedDetail key={shown.opId} given={shown} onClose={() => setSelected(undefined)} onUndone={undone} />}>
         {answer !== undefined && found.length === 0 ? (
           <EmptyState title="Nothing was given up">
             <p>What is dropped, or loses a conflict, is kept here for a while.</p>
@@ -45,8 +45,7 @@ export function DiscardedList(): ReactNode {
             row={(index) => <DiscardedRow given={found[index]} now={now} isSelected={found[index]?.opId === selected} onSelect={setSelected} />}
           />
         )}
-        {shown !== undefined && <DiscardedDetail key={shown.opId} given={shown} onClose={() => setSelected(undefined)} onUndone={undone} />}
-      </div>
+      </Split>
     </>
   );
 }
@@ -89,13 +88,7 @@ function DiscardedDetail({ given, onClose, onUndone }: DiscardedDetailProps): Re
     if (await run({ type: 'undoDiscard', opId })) onUndone();
   };
   return (
-    <aside className="sc-detail" aria-label="Given up">
-      <div className="sc-actions" style={{ justifyContent: 'space-between', marginBlockEnd: 8 }}>
-        <h2 className="clip">
-          {kind}/{entityId}
-        </h2>
-        <IconButton icon="close" label="Close" onClick={onClose} />
-      </div>
+    <DetailPane label="Given up" title={`${kind}/${entityId}`} onClose={onClose}>
       <section className="sc-section">
         <p className="sc-note" data-tone="wait">
           Given up: {why}.
@@ -107,11 +100,7 @@ function DiscardedDetail({ given, onClose, onUndone }: DiscardedDetailProps): Re
             </button>
           </div>
         )}
-        {error !== undefined && (
-          <p className="sc-note" data-tone="error" role="alert">
-            {error}
-          </p>
-        )}
+        <Problem text={error} />
         <dl className="sc-facts">
           <dt>Would</dt>
           <dd>{describeDiscarded(given)}</dd>
@@ -125,6 +114,6 @@ function DiscardedDetail({ given, onClose, onUndone }: DiscardedDetailProps): Re
           <JsonText label="What it held" value={data} />
         </section>
       )}
-    </aside>
+    </DetailPane>
   );
 }

@@ -5,7 +5,7 @@ import { describeEntry, entryTypeNames } from '../views/describe-entry.ts';
 import { describeDuration, describeTime } from '../views/describe-time.ts';
 import { operationsOf } from '../views/timeline-model.ts';
 import { Badge } from './parts/badge.tsx';
-import { IconButton } from './parts/icon-button.tsx';
+import { DetailPane } from './parts/detail-pane.tsx';
 import { JsonText } from './parts/json-text.tsx';
 
 export interface EntryDetailProps {
@@ -28,11 +28,7 @@ export function EntryDetail({ entry, onClose, onOperation, onRun, onEntity }: En
   // Entries are JSON throughout.
   const written: unknown = entry;
   return (
-    <aside className="sc-detail" aria-label="Entry">
-      <div className="sc-actions" style={{ justifyContent: 'space-between', marginBlockEnd: 8 }}>
-        <h2 className="clip">{title}</h2>
-        <IconButton icon="close" label="Close" onClick={onClose} />
-      </div>
+    <DetailPane label="Entry" title={title} onClose={onClose}>
       <section className="sc-section">
         <p className="sc-note" data-tone={tone}>
           {detail === '' ? 'Nothing further is said.' : detail}
@@ -85,7 +81,7 @@ export function EntryDetail({ entry, onClose, onOperation, onRun, onEntity }: En
         <h3>As it was written</h3>
         <JsonText label="Entry as JSON" value={written as Json} />
       </section>
-    </aside>
+    </DetailPane>
   );
 }
 

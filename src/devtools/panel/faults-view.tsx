@@ -4,6 +4,7 @@ import { describeDuration } from '../views/describe-time.ts';
 import { cleanFaults, faultErrors, faultTexts, percent } from '../views/faults-model.ts';
 import { useCommand, usePanelState } from './panel-context.tsx';
 import { EmptyState } from './parts/empty-state.tsx';
+import { Problem } from './parts/problem.tsx';
 import { SelectField } from './parts/select-field.tsx';
 import { SliderField } from './parts/slider-field.tsx';
 
@@ -33,11 +34,7 @@ export function FaultsView(): ReactNode {
           All off
         </button>
       </div>
-      {error !== undefined && (
-        <p className="sc-note" data-tone="error" role="alert">
-          {error}
-        </p>
-      )}
+      <Problem text={error} />
       <div className="sc-fault-list">
         <Fault
           name="Offline"
@@ -57,88 +54,62 @@ export function FaultsView(): ReactNode {
             </button>
           }
         />
-        <Fault
+        <SliderFault
+          isFixed={isFixed}
           name="Latency"
-          isOn={latencyMs > 0}
           says="Each call begins this much later. Pausing or stopping does not wait for it."
-          control={<output>{latencyMs === 0 ? 'off' : describeDuration(latencyMs)}</output>}
-        >
-          <SliderField
-            label="Latency"
-            value={latencyMs}
-            min={0}
-            max={10_000}
-            step={100}
-            show={describeDuration}
-            disabled={isFixed}
-            onChange={(value) => set({ latencyMs: value })}
-          />
-        </Fault>
-        <Fault
+          value={latencyMs}
+          min={0}
+          max={10_000}
+          step={100}
+          show={describeDuration}
+          onChange={(value) => set({ latencyMs: value })}
+        />
+        <SliderFault
+          isFixed={isFixed}
+          {...share}
           name="Errors"
-          isOn={errorRate > 0}
+          label="Share of calls that fail"
           says={`This share of calls fails before it reaches the server. Such a failure ${faultErrors.find(([type]) => type === errorType)?.[2] ?? ''}.`}
-          control={<output>{errorRate === 0 ? 'off' : percent(errorRate)}</output>}
+          value={errorRate}
+          onChange={(value) => set({ errorRate: value })}
         >
-          <SliderField
-            label="Share of calls that fail"
-            value={errorRate}
-            min={0}
-            max={1}
-            step={0.05}
-            show={percent}
-            disabled={isFixed}
-            onChange={(value) => set({ errorRate: value })}
-          />
           {errorRate > 0 && !isFixed && (
             <SelectField
               label="How calls fail"
               value={errorType}
               options={faultErrors.map(([type, label]) => [type, label])}
-              onChange={(value) => set({ errorType: faultErrors.find(([type]) => type === value)?.[0] ?? 'unavailable' })}
+              onChange={(value) => set({ errorType: value })}
             />
           )}
-        </Fault>
-        <Fault
+        </SliderFault>
+        <SliderFault
+          isFixed={isFixed}
+          {...share}
           name="Lost answers"
-          isOn={cutReplies > 0}
+          label="Share of answers that are lost"
           says="The server has the push, but its answer is lost. The same request goes out again under its key, and is applied once."
-          control={<output>{cutReplies === 0 ? 'off' : percent(cutReplies)}</output>}
-        >
-          <SliderField
-            label="Share of answers that are lost"
-            value={cutReplies}
-            min={0}
-            max={1}
-            step={0.05}
-            show={percent}
-            disabled={isFixed}
-            onChange={(value) => set({ cutReplies: value })}
-          />
-        </Fault>
-        <Fault
+          value={cutReplies}
+          onChange={(value) => set({ cutReplies: value })}
+        />
+        <SliderFault
+          isFixed={isFixed}
           name="Clock skew"
-          isOn={clockSkewMs !== 0}
           says="The server's clock seems this far ahead of the device's, or behind it. Edits are compared by versions and corrected times, so none may win by its clock."
-          control={<output>{showSkew(clockSkewMs)}</output>}
-        >
-          <SliderField
-            label="Clock skew"
-            value={clockSkewMs}
-            min={-24 * hourMs}
-            max={24 * hourMs}
-            step={hourMs / 4}
-            show={showSkew}
-            disabled={isFixed}
-            onChange={(value) => set({ clockSkewMs: value })}
-          />
-        </Fault>
+          value={clockSkewMs}
+          min={-24 * hourMs}
+          max={24 * hourMs}
+          step={hourMs / 4}
+          show={describeSkew}
+          onChange={(value) => set({ clockSkewMs: value })}
+        />
       </div>
     </div>
   );
 }
 
-const showSkew = (ms: number): string => (ms === 0 ? 'off' : `${ms > 0 ? '+' : '−'}${describeDuration(Math.abs(ms))}`);
+const share = { min: 0, max: 1, step: 0.05, show: percent };
+const describeSkew = (ms: number): string => `${ms > 0 ? '+' : '−'}${describeDuration(Math.abs(ms))}`;
 
 interface FaultProps {
   readonly name: string;
@@ -160,3 +131,27 @@ const Fault = ({ name, isOn, says, control, children }: FaultProps): ReactNode =
     {children}
   </section>
 );
+
+interface SliderFaultProps extends Pick<FaultProps, 'name' | 'says' | 'children'> {
+  /** Of the slider; default: the fault's name. */
+  readonly label?: string | undefined;
+  /** 0 is off. */
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  readonly show: (value: number) => string;
+  readonly isFixed: boolean;
+  readonly onChange: (value: number) => void;
+}
+
+/** A fault that has a strength. */
+const SliderFault = ({ name, label = name, says, value, min, max, step, show, isFixed, onChange, children }: SliderFaultProps): ReactNode => {
+  const showOrOff = (shown: number): string => (shown === 0 ? 'off' : show(shown));
+  return (
+    <Fault name={name} isOn={value !== 0} says={says} control={<output>{showOrOff(value)}</output>}>
+      <SliderField label={label} value={value} min={min} max={max} step={step} show={showOrOff} disabled={isFixed} onChange={onChange} />
+      {children}
+    </Fault>
+  );
+};

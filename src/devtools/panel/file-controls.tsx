@@ -1,7 +1,6 @@
-import { useRef, useState, type ReactNode } from 'react';
+import { useRef, type ReactNode } from 'react';
 import { bundleFileName } from '../views/bundle-file-name.ts';
 import { useClient, usePanelState } from './panel-context.tsx';
-import { Badge } from './parts/badge.tsx';
 import { IconButton } from './parts/icon-button.tsx';
 import type { SavedFile } from './use-saved-file.ts';
 
@@ -9,7 +8,6 @@ import type { SavedFile } from './use-saved-file.ts';
 export function FileControls({ file }: { readonly file: SavedFile }): ReactNode {
   const client = useClient();
   const { engine, connection } = usePanelState();
-  const [problem, setProblem] = useState<string>();
   const input = useRef<HTMLInputElement>(null);
 
   const save = async (): Promise<void> => {
@@ -23,15 +21,9 @@ export function FileControls({ file }: { readonly file: SavedFile }): ReactNode 
     link.click();
     URL.revokeObjectURL(url);
   };
-  const shown = problem ?? file.problem;
 
   return (
     <>
-      {shown !== undefined && (
-        <span role="alert">
-          <Badge tone="error">{shown}</Badge>
-        </span>
-      )}
       <input
         ref={input}
         type="file"
@@ -51,8 +43,8 @@ export function FileControls({ file }: { readonly file: SavedFile }): ReactNode 
         disabled={connection !== 'connected' && connection !== 'bundle'}
         onClick={() =>
           void save().then(
-            () => setProblem(undefined),
-            (error: unknown) => setProblem(error instanceof Error ? error.message : String(error)),
+            () => file.complain(undefined),
+            (error: unknown) => file.complain(`The file cannot be saved: ${error instanceof Error ? error.message : String(error)}`),
           )
         }
       />
@@ -66,3 +58,12 @@ export function FileControls({ file }: { readonly file: SavedFile }): ReactNode 
     </>
   );
 }
+
+/** Why the last file could not be opened or saved, until somebody has read it. */
+export const FileProblem = ({ file: { problem, complain } }: { readonly file: SavedFile }): ReactNode =>
+  problem === undefined ? null : (
+    <div className="sc-problem" data-tone="error" role="alert">
+      <span>{problem}</span>
+      <IconButton icon="close" label="Close the message" onClick={() => complain(undefined)} />
+    </div>
+  );

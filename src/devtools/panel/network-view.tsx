@@ -1,18 +1,21 @@
 import { memo, useCallback, useMemo, useState, type ReactNode } from 'react';
 import type { RequestEntry } from '../protocol/log-entry.ts';
+import { describeCount } from '../views/describe-count.ts';
 import { describeDuration, describeTime } from '../views/describe-time.ts';
 import { callBar, createNetworkReader, networkRows, type NetworkFilter, type NetworkRow } from '../views/network-model.ts';
 import type { Tone } from '../views/phase-tone.ts';
 import { describeRequest, requestOutcome } from '../views/request-model.ts';
 import { CallDetail } from './call-detail.tsx';
+import { KindField } from './kind-field.tsx';
 import { usePanelState } from './panel-context.tsx';
 import type { PanelViewProps } from './panel-view.ts';
 import { Badge, Dot } from './parts/badge.tsx';
-import { EmptyState } from './parts/empty-state.tsx';
-import { Icon } from './parts/icon.tsx';
+import { NothingFits } from './parts/nothing-fits.tsx';
 import { SearchField } from './parts/search-field.tsx';
 import { SelectField } from './parts/select-field.tsx';
+import { Split } from './parts/split.tsx';
 import { VirtualList } from './parts/virtual-list.tsx';
+import { useFilter } from './use-filter.ts';
 
 const methods: readonly (readonly [RequestEntry['method'] | '', string])[] = [
   ['', 'All calls'],
@@ -33,8 +36,8 @@ const ends: readonly (readonly [Tone | '', string])[] = [
 
 /** The calls of the transport: what was asked, how it ended, and the tries of the same thing together. */
 export function NetworkView({ onOpen }: PanelViewProps): ReactNode {
-  const { engine, entries, revision } = usePanelState();
-  const [filter, setFilter] = useState<NetworkFilter>({});
+  const { entries, revision } = usePanelState();
+  const { filter, isFiltered, narrow } = useFilter<NetworkFilter>({});
   const [opened, setOpened] = useState<ReadonlySet<number>>(new Set());
   const [selected, setSelected] = useState<RequestEntry>();
   const [read] = useState(createNetworkReader);
@@ -42,8 +45,6 @@ export function NetworkView({ onOpen }: PanelViewProps): ReactNode {
   const rows = useMemo(() => networkRows(read(entries), filter, opened), [read, entries, revision, filter, opened]);
   const longestMs = useMemo(() => rows.reduce((longest, { call }) => Math.max(longest, call.tookMs), 0), [rows]);
   const calls = rows.reduce((sum, { group, attempt }) => sum + (attempt === undefined ? group.calls.length : 0), 0);
-  const isFiltered = Object.values(filter).some((value) => value !== undefined);
-  const narrow = (part: NetworkFilter): void => setFilter((before) => ({ ...before, ...part }));
   const toggle = useCallback(
     (id: number): void =>
       setOpened((before) => {
@@ -58,34 +59,31 @@ export function NetworkView({ onOpen }: PanelViewProps): ReactNode {
   return (
     <>
       <div className="sc-toolbar">
-        <SelectField
-          label="Call"
-          value={filter.method ?? ''}
-          options={methods}
-          onChange={(method) => narrow({ method: methods.find(([name]) => name === method)?.[0] || undefined })}
-        />
-        <SelectField
-          label="Kind"
-          value={filter.kind ?? ''}
-          options={[['', 'All kinds'], ...(engine?.kinds ?? []).map(({ kind }) => [kind, kind] as const)]}
-          onChange={(kind) => narrow({ kind: kind === '' ? undefined : kind })}
-        />
-        <SelectField
-          label="End"
-          value={filter.tone ?? ''}
-          options={ends}
-          onChange={(tone) => narrow({ tone: ends.find(([name]) => name === tone)?.[0] || undefined })}
-        />
-        <SearchField label="Find a word or id" value={filter.text ?? ''} onChange={(text) => narrow({ text: text === '' ? undefined : text })} />
+        <SelectField label="Call" value={filter.method ?? ''} options={methods} onChange={(method) => narrow({ method: method || undefined })} />
+        <KindField value={filter.kind ?? ''} onChange={(kind) => narrow({ kind: kind || undefined })} />
+        <SelectField label="End" value={filter.tone ?? ''} options={ends} onChange={(tone) => narrow({ tone: tone || undefined })} />
+        <SearchField label="Find a word or id" value={filter.text ?? ''} onChange={(text) => narrow({ text: text || undefined })} />
         <span className="quiet number" role="status">
-          {calls.toLocaleString('en')} {calls === 1 ? 'call' : 'calls'}
+          {describeCount(calls, 'call')}
         </span>
       </div>
-      <div className={selected === undefined ? 'sc-split' : 'sc-split open'}>
+      <Split
+        detail={
+          selected !== undefined && (
+            <CallDetail
+              call={selected}
+              group={group}
+              onClose={() => setSelected(undefined)}
+              onSelect={setSelected}
+              onOperation={(opId) => onOpen('outbox', opId)}
+            />
+          )
+        }
+      >
         {rows.length === 0 ? (
-          <EmptyState title={isFiltered ? 'No call fits' : 'No call yet'}>
-            <p>{isFiltered ? 'Widen the filter to see the others.' : 'Each pull and push appears here when it has ended.'}</p>
-          </EmptyState>
+          <NothingFits isFiltered={isFiltered} what="call" title="No call yet">
+            Each pull and push appears here when it has ended.
+          </NothingFits>
         ) : (
           <VirtualList
             label="Calls, oldest first"
@@ -104,16 +102,7 @@ export function NetworkView({ onOpen }: PanelViewProps): ReactNode {
             )}
           />
         )}
-        {selected !== undefined && (
-          <CallDetail
-            call={selected}
-            group={group}
-            onClose={() => setSelected(undefined)}
-            onSelect={setSelected}
-            onOperation={(opId) => onOpen('outbox', opId)}
-          />
-        )}
-      </div>
+      </Split>
     </>
   );
 }
@@ -161,7 +150,7 @@ const CallLine = memo(({ row, longestMs, isOpen, isSelected, onToggle, onSelect 
           title={`${tries} tries`}
           onClick={() => onToggle(group.id)}
         >
-          {isOpen ? <Icon name="close" /> : <span className="number">{tries}×</span>}
+          <span className="number">{tries}×</span>
         </button>
       )}
     </div>

@@ -2,16 +2,17 @@ import { useMemo, useState, type ReactNode } from 'react';
 import type { JsonObject } from '../../model/json.ts';
 import type { OperationView } from '../protocol/messages.ts';
 import { describeDuration, describeTime } from '../views/describe-time.ts';
-import { historyOf } from '../views/operation-history.ts';
 import { describeDelta } from '../views/describe-delta.ts';
+import { createHistoryReader } from '../views/history-reader.ts';
 import { describeOperation, repairsOf, stateNames } from '../views/outbox-model.ts';
 import { reasonNames, reasonTones } from '../views/phase-tone.ts';
 import { AmendForm } from './amend-form.tsx';
 import { useCommand, useEngineNow, usePanelState, useQuery } from './panel-context.tsx';
 import { Dot } from './parts/badge.tsx';
 import { Confirm } from './parts/confirm.tsx';
-import { IconButton } from './parts/icon-button.tsx';
+import { DetailPane } from './parts/detail-pane.tsx';
 import { JsonText } from './parts/json-text.tsx';
+import { Problem } from './parts/problem.tsx';
 
 export interface OperationDetailProps {
   readonly opId: string;
@@ -27,19 +28,12 @@ export function OperationDetail({ opId, onClose, onChanged, onDecide, onSelect }
   const { entries, revision } = usePanelState();
   const { answer, error } = useQuery('operation', { opId });
   const known = answer ?? undefined;
+  const read = useMemo(() => createHistoryReader(opId), [opId]);
   // The log grows in place; its revision tells that it did.
-  const history = useMemo(() => historyOf(known ?? { opId }, entries), [known, opId, entries, revision]);
+  const history = useMemo(() => read(known, entries), [read, known, entries, revision]);
   return (
-    <aside className="sc-detail" aria-label="Operation">
-      <div className="sc-actions" style={{ justifyContent: 'space-between', marginBlockEnd: 8 }}>
-        <h2 className="clip">{known === undefined ? 'Operation' : `${known.kind}/${known.entityId}`}</h2>
-        <IconButton icon="close" label="Close" onClick={onClose} />
-      </div>
-      {error !== undefined && (
-        <p className="sc-note" data-tone="error">
-          {error}
-        </p>
-      )}
+    <DetailPane label="Operation" title={known === undefined ? 'Operation' : `${known.kind}/${known.entityId}`} onClose={onClose}>
+      <Problem text={error} />
       {answer === null && (
         <p className="sc-note" data-tone="ok">
           It has left the outbox.
@@ -77,7 +71,7 @@ export function OperationDetail({ opId, onClose, onChanged, onDecide, onSelect }
           <JsonText label="Payload" value={known.frozenBody ?? known.payload} />
         </section>
       )}
-    </aside>
+    </DetailPane>
   );
 }
 
@@ -140,11 +134,7 @@ function OperationFacts({
             )}
           </div>
         )}
-        {error !== undefined && (
-          <p className="sc-note" data-tone="error" role="alert">
-            {error}
-          </p>
-        )}
+        <Problem text={error} />
       </section>
       <section className="sc-section">
         <dl className="sc-facts">

@@ -1,17 +1,22 @@
 import { useState, type ReactNode } from 'react';
+import { describeCount } from '../views/describe-count.ts';
 import { describeDuration } from '../views/describe-time.ts';
 import { describeOperation, outboxFilters } from '../views/outbox-model.ts';
 import { reasonNames, reasonTones } from '../views/phase-tone.ts';
 import type { OperationView } from '../protocol/messages.ts';
 import { DiscardedList } from './discarded-list.tsx';
+import { KindField } from './kind-field.tsx';
 import { OperationDetail } from './operation-detail.tsx';
 import { useCommand, useEngineNow, usePanelState, useQuery } from './panel-context.tsx';
 import type { PanelViewProps } from './panel-view.ts';
 import { Badge } from './parts/badge.tsx';
 import { Confirm } from './parts/confirm.tsx';
-import { EmptyState } from './parts/empty-state.tsx';
+import { NothingFits } from './parts/nothing-fits.tsx';
+import { Problem } from './parts/problem.tsx';
 import { SearchField } from './parts/search-field.tsx';
 import { SelectField } from './parts/select-field.tsx';
+import { Split } from './parts/split.tsx';
+import { Unreadable } from './parts/unreadable.tsx';
 import { VirtualList } from './parts/virtual-list.tsx';
 
 const pageSize = 50;
@@ -20,7 +25,7 @@ const givenUp = 'givenUp';
 
 /** What waits to be sent, why, and what can be done about it. */
 export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
-  const { engine, view, connection } = usePanelState();
+  const { view, connection } = usePanelState();
   const [filter, setFilter] = useState('all');
   const [kind, setKind] = useState('');
   const [text, setText] = useState('');
@@ -61,15 +66,10 @@ export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
           options={[...outboxFilters.map(([name, label]) => [name, label] as const), [givenUp, 'Given up'] as const]}
           onChange={narrow(setFilter)}
         />
-        <SelectField
-          label="Kind"
-          value={kind}
-          options={[['', 'All kinds'], ...(engine?.kinds ?? []).map(({ kind: name }) => [name, name] as const)]}
-          onChange={narrow(setKind)}
-        />
+        <KindField value={kind} onChange={narrow(setKind)} />
         <SearchField label="Find by id" value={text} onChange={narrow(setText)} />
         <span className="quiet number" role="status">
-          {answer === undefined || filter === givenUp ? '' : `${answer.total.toLocaleString('en')} ${answer.total === 1 ? 'operation' : 'operations'}`}
+          {answer === undefined || filter === givenUp ? '' : describeCount(answer.total, 'operation')}
         </span>
         <span className="grow" />
         {stuck > 0 && connection === 'connected' && (
@@ -79,7 +79,7 @@ export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
         )}
         {isAsking && (
           <Confirm
-            title={`Try ${stuck === 1 ? 'the stuck operation' : `${stuck.toLocaleString('en')} stuck operations`} again?`}
+            title={`Try ${stuck === 1 ? 'the stuck operation' : describeCount(stuck, 'stuck operation')} again?`}
             action="Retry all"
             isHarmless
             onConfirm={() => {
@@ -92,30 +92,15 @@ export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
           </Confirm>
         )}
       </div>
+      <Problem text={retryAll.error ?? (answer === undefined || filter === givenUp ? undefined : error)} />
       {filter === givenUp ? (
         <DiscardedList />
+      ) : error !== undefined && answer === undefined ? (
+        <Unreadable what="The outbox" error={error} onAgain={again} />
       ) : (
-        <>
-          {error !== undefined && (
-            <p className="sc-note" data-tone="error" role="alert">
-              {error}
-            </p>
-          )}
-          <div className={selected === undefined ? 'sc-split' : 'sc-split open'}>
-            {answer?.total === 0 ? (
-              <EmptyState title={isFiltered ? 'No operation fits' : 'Everything is sent'}>
-                <p>{isFiltered ? 'Widen the filter to see the others.' : 'Local writes appear here until the server has them.'}</p>
-              </EmptyState>
-            ) : (
-              <VirtualList
-                label="Queued operations, oldest first"
-                count={answer?.total ?? 0}
-                rowHeight={28}
-                onRange={onRange}
-                row={(index) => <OperationRow operation={at(index)} now={now} isSelected={at(index)?.opId === selected} onSelect={setSelected} />}
-              />
-            )}
-            {selected !== undefined && (
+        <Split
+          detail={
+            selected !== undefined && (
               <OperationDetail
                 opId={selected}
                 onClose={() => setSelected(undefined)}
@@ -123,9 +108,23 @@ export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
                 onDecide={() => onOpen('conflicts')}
                 onSelect={setSelected}
               />
-            )}
-          </div>
-        </>
+            )
+          }
+        >
+          {answer?.total === 0 ? (
+            <NothingFits isFiltered={isFiltered} what="operation" title="Everything is sent">
+              Local writes appear here until the server has them.
+            </NothingFits>
+          ) : (
+            <VirtualList
+              label="Queued operations, oldest first"
+              count={answer?.total ?? 0}
+              rowHeight={28}
+              onRange={onRange}
+              row={(index) => <OperationRow operation={at(index)} now={now} isSelected={at(index)?.opId === selected} onSelect={setSelected} />}
+            />
+          )}
+        </Split>
       )}
     </>
   );

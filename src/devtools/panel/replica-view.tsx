@@ -1,13 +1,18 @@
 import { useState, type ReactNode } from 'react';
 import type { InspectedRow } from '../../model/inspection.ts';
+import { describeCount } from '../views/describe-count.ts';
 import { rowStates, rowSummary } from '../views/replica-model.ts';
 import { KindTable } from './kind-table.tsx';
 import { usePanelState, useQuery } from './panel-context.tsx';
 import type { PanelViewProps } from './panel-view.ts';
 import { Badge } from './parts/badge.tsx';
 import { EmptyState } from './parts/empty-state.tsx';
+import { NothingFits } from './parts/nothing-fits.tsx';
+import { Problem } from './parts/problem.tsx';
 import { SearchField } from './parts/search-field.tsx';
 import { SelectField } from './parts/select-field.tsx';
+import { Split } from './parts/split.tsx';
+import { Unreadable } from './parts/unreadable.tsx';
 import { VirtualList } from './parts/virtual-list.tsx';
 import { RowDetail } from './row-detail.tsx';
 
@@ -22,13 +27,7 @@ const narrowings: readonly (readonly ['' | 'pending' | 'quarantined', string])[]
 export function ReplicaView({ onOpen }: PanelViewProps): ReactNode {
   const { answer: kinds, error, again } = useQuery('kinds', {});
   const [chosen, setChosen] = useState<string>();
-  if (error !== undefined)
-    return (
-      <p className="sc-note" data-tone="error" role="alert">
-        {error}
-      </p>
-    );
-  if (kinds === undefined) return <EmptyState title="Looking…" />;
+  if (kinds === undefined) return error !== undefined ? <Unreadable what="The replica" error={error} onAgain={again} /> : <EmptyState title="Looking…" />;
   const shown = kinds.find(({ kind }) => kind === chosen) ?? kinds[0];
   if (shown === undefined)
     return (
@@ -74,7 +73,7 @@ function RowBrowser({ kind, onDecide }: { readonly kind: string; readonly onDeci
           value={only}
           options={narrowings}
           onChange={(value) => {
-            setOnly(narrowings.find(([name]) => name === value)?.[0] ?? '');
+            setOnly(value);
             setOffset(0);
           }}
         />
@@ -87,18 +86,14 @@ function RowBrowser({ kind, onDecide }: { readonly kind: string; readonly onDeci
           }}
         />
         <span className="quiet number" role="status">
-          {answer === undefined ? '' : `${answer.total.toLocaleString('en')} ${connection === 'bundle' ? 'saved ' : ''}${answer.total === 1 ? 'row' : 'rows'}`}
+          {answer === undefined ? '' : describeCount(answer.total, connection === 'bundle' ? 'saved row' : 'row')}
         </span>
       </div>
       {connection === 'bundle' && (
         <p className="sc-note">Only rows with pending edits, conflicts or quarantine are in a saved file. The others stay on the device.</p>
       )}
-      {error !== undefined && (
-        <p className="sc-note" data-tone="error" role="alert">
-          {error}
-        </p>
-      )}
-      <div className={selected === undefined ? 'sc-split' : 'sc-split open'}>
+      <Problem text={error} />
+      <Split detail={selected !== undefined && <RowDetail kind={kind} id={selected} onClose={() => setSelected(undefined)} onDecide={onDecide} />}>
         {answer?.total === 0 ? (
           <NoRows isSaved={connection === 'bundle'} isFiltered={isFiltered} />
         ) : (
@@ -110,8 +105,7 @@ function RowBrowser({ kind, onDecide }: { readonly kind: string; readonly onDeci
             row={(index) => <RowLine row={at(index)} isSelected={at(index)?.id === selected} onSelect={setSelected} />}
           />
         )}
-        {selected !== undefined && <RowDetail kind={kind} id={selected} onClose={() => setSelected(undefined)} onDecide={onDecide} />}
-      </div>
+      </Split>
     </>
   );
 }
@@ -124,9 +118,9 @@ const NoRows = ({ isSaved, isFiltered }: { readonly isSaved: boolean; readonly i
       </EmptyState>
     );
   return (
-    <EmptyState title={isFiltered ? 'No row fits' : 'No row yet'}>
-      <p>{isFiltered ? 'Widen the filter to see the others.' : 'Rows appear here with the first pull, or the first local write.'}</p>
-    </EmptyState>
+    <NothingFits isFiltered={isFiltered} what="row" title="No row yet">
+      Rows appear here with the first pull, or the first local write.
+    </NothingFits>
   );
 };
 

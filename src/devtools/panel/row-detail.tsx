@@ -1,10 +1,11 @@
 import type { ReactNode } from 'react';
 import type { Json } from '../../model/json.ts';
-import { showValue } from '../views/conflict-model.ts';
 import { rowFields, rowStates } from '../views/replica-model.ts';
 import { useQuery } from './panel-context.tsx';
 import { Badge } from './parts/badge.tsx';
-import { IconButton } from './parts/icon-button.tsx';
+import { DetailPane } from './parts/detail-pane.tsx';
+import { Problem } from './parts/problem.tsx';
+import { FieldName, SideValue, SidesTable } from './parts/sides-table.tsx';
 
 export interface RowDetailProps {
   readonly kind: string;
@@ -13,23 +14,15 @@ export interface RowDetailProps {
   readonly onDecide: () => void;
 }
 
+const headings = ['Field', 'Here', 'Before', 'Server'];
+
 /** One row: as it is here, before the first pending edit, and as the server has it. */
 export function RowDetail({ kind, id, onClose, onDecide }: RowDetailProps): ReactNode {
   const { answer: row, error } = useQuery('row', { kind, id });
   const isKnown = row?.id === id;
   return (
-    <aside className="sc-detail" aria-label="Row">
-      <div className="sc-actions" style={{ justifyContent: 'space-between', marginBlockEnd: 8 }}>
-        <h2 className="clip">
-          {kind}/{id}
-        </h2>
-        <IconButton icon="close" label="Close" onClick={onClose} />
-      </div>
-      {error !== undefined && (
-        <p className="sc-note" data-tone="error" role="alert">
-          {error}
-        </p>
-      )}
+    <DetailPane label="Row" title={`${kind}/${id}`} onClose={onClose}>
+      <Problem text={error} />
       {isKnown && (
         <>
           <section className="sc-section">
@@ -55,47 +48,24 @@ export function RowDetail({ kind, id, onClose, onDecide }: RowDetailProps): Reac
               </p>
             )}
           </section>
-          <div className="sc-table-frame" tabIndex={0} role="group" aria-label="The row on all sides">
-            <table className="sc-sides sc-stack" role="table">
-              <thead role="rowgroup">
-                <tr role="row">
-                  <th scope="col" role="columnheader">
-                    Field
-                  </th>
-                  <th scope="col" role="columnheader">
-                    Here
-                  </th>
-                  <th scope="col" role="columnheader">
-                    Before
-                  </th>
-                  <th scope="col" role="columnheader">
-                    Server
-                  </th>
-                </tr>
-              </thead>
-              <tbody role="rowgroup">
-                {rowFields(row).map(({ name, local, base, server, changedHere, changedThere }) => (
-                  <tr key={name} role="row">
-                    <th scope="row" role="rowheader" className="mono">
-                      {name}
-                    </th>
-                    <Side label="Here" value={local} isChanged={changedHere} />
-                    <Side label="Before" value={base} />
-                    <Side label="Server" value={server} isChanged={changedThere} />
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          </div>
+          <SidesTable label="The row on all sides" className="sc-sides" headings={headings}>
+            {rowFields(row).map(({ name, local, base, server, changedHere, changedThere }) => (
+              <tr key={name} role="row">
+                <FieldName name={name} />
+                <Side label="Here" value={local} isChanged={changedHere} />
+                <Side label="Before" value={base} />
+                <Side label="Server" value={server} isChanged={changedThere} />
+              </tr>
+            ))}
+          </SidesTable>
         </>
       )}
-    </aside>
+    </DetailPane>
   );
 }
 
 const Side = ({ label, value, isChanged = false }: { readonly label: string; readonly value: Json | undefined; readonly isChanged?: boolean }): ReactNode => (
-  <td role="cell" className="mono" data-label={label} data-changed={isChanged}>
-    {showValue(value)}
-    {isChanged && <span className="sr-only"> (changed)</span>}
+  <td role="cell" data-label={label} data-changed={isChanged}>
+    <SideValue value={value} isChanged={isChanged} />
   </td>
 );

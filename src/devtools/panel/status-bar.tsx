@@ -12,7 +12,7 @@ export interface StatusBarProps {
 
 /** One line that says what the engine is doing, what waits, and lets one steer it. */
 export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
-  const { view, connection, complaint } = usePanelState();
+  const { view, connection } = usePanelState();
   const { run, isRunning, error } = useCommand();
   const now = useEngineNow();
   if (view === undefined) {
@@ -20,7 +20,7 @@ export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
       <header className="sc-status">
         <span className="phase" role="status">
           <Dot tone={connection === 'refused' || connection === 'lost' ? 'error' : 'idle'} />
-          {connection === 'refused' || connection === 'lost' ? (complaint ?? 'The engine is gone.') : 'Waiting for an engine…'}
+          {connection === 'refused' ? 'Refused' : connection === 'lost' ? 'Engine gone' : 'Waiting for an engine…'}
         </span>
         <span className="grow" />
         <span className="steer">{children}</span>
@@ -32,11 +32,13 @@ export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
   const problem = error ?? model.problem;
   return (
     <header className="sc-status" data-faults={model.hasFaults}>
-      <span className="phase" role="status" aria-live="polite">
-        <Dot tone={model.tone} />
-        {model.phase}
+      <span className="now">
+        <span className="phase" role="status" aria-live="polite">
+          <Dot tone={model.tone} />
+          {model.phase}
+        </span>
+        <span className="detail quiet number clip">{model.detail}</span>
       </span>
-      <span className="detail quiet number clip">{model.detail}</span>
       <span className="facts">
         {model.facts.map(({ text, tone, leadsTo }) =>
           leadsTo === undefined ? (

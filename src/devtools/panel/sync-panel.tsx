@@ -1,6 +1,7 @@
 import { useEffect, useId, useRef, useState, type DragEvent, type KeyboardEvent, type ReactNode } from 'react';
 import type { DevtoolsClient } from '../client/devtools-client.ts';
-import { FileControls } from './file-controls.tsx';
+import { EngineNeeded } from './engine-needed.tsx';
+import { FileControls, FileProblem } from './file-controls.tsx';
 import { PanelProvider } from './panel-context.tsx';
 import type { PanelViewName } from './panel-view.ts';
 import { panelViews } from './panel-views.ts';
@@ -73,6 +74,7 @@ export function SyncPanel({ client, initialView = 'outbox', theme, nonce, contro
           <FileControls file={file} />
           {controls}
         </StatusBar>
+        <FileProblem file={file} />
         <div className="sc-tabs" role="tablist" aria-label="Views" ref={tabs} onKeyDown={onKeyDown}>
           {panelViews.map(({ name, label }) => (
             <button
@@ -92,7 +94,7 @@ export function SyncPanel({ client, initialView = 'outbox', theme, nonce, contro
           ))}
         </div>
         <div className="sc-view" role="tabpanel" id={`${id}-view`} aria-labelledby={`${id}-${shown}`}>
-          {View !== undefined && <View key={turn} onOpen={open} focus={focus} />}
+          <EngineNeeded>{View !== undefined && <View key={turn} onOpen={open} focus={focus} />}</EngineNeeded>
         </div>
       </section>
     </PanelProvider>

@@ -1,19 +1,23 @@
 import { memo, useCallback, useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { LogEntry, LogEntryType } from '../protocol/log-entry.ts';
 import { describeEntry, entryTypeNames } from '../views/describe-entry.ts';
+import { describeCount } from '../views/describe-count.ts';
 import { describeTime } from '../views/describe-time.ts';
 import { placeOf } from '../views/growing-log.ts';
 import { describeRun } from '../views/run-spans.ts';
 import { createTimelineReader, type TimelineFilter } from '../views/timeline-model.ts';
 import { EntryDetail } from './entry-detail.tsx';
+import { KindField } from './kind-field.tsx';
 import { usePanelState } from './panel-context.tsx';
 import type { PanelViewProps } from './panel-view.ts';
 import { Badge } from './parts/badge.tsx';
-import { EmptyState } from './parts/empty-state.tsx';
+import { NothingFits } from './parts/nothing-fits.tsx';
 import { SearchField } from './parts/search-field.tsx';
 import { SelectField } from './parts/select-field.tsx';
+import { Split } from './parts/split.tsx';
 import { VirtualList } from './parts/virtual-list.tsx';
 import { RunStrip } from './run-strip.tsx';
+import { useFilter } from './use-filter.ts';
 
 const types: readonly (readonly [LogEntryType | '', string])[] = [
   ['', 'Everything'],
@@ -27,8 +31,8 @@ const mostChoices = 200;
 
 /** Everything that happened, in order, below the runs that it happened in. */
 export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
-  const { engine, entries, revision } = usePanelState();
-  const [filter, setFilter] = useState<TimelineFilter>({});
+  const { entries, revision } = usePanelState();
+  const { filter, isFiltered, narrow } = useFilter<TimelineFilter>({});
   const [frozenAt, setFrozenAt] = useState<number>();
   const [selected, setSelected] = useState(() => (focus === undefined ? undefined : Number(focus)));
   const [reveal, setReveal] = useState(() => (selected === undefined ? undefined : placeOf(entries, selected)));
@@ -43,8 +47,6 @@ export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
   }, [hasMore, turn]);
   const newest = entries.at(-1)?.id ?? 0;
   const chosen = selected === undefined ? undefined : entries[placeOf(entries, selected)];
-  const isFiltered = Object.values(filter).some((value) => value !== undefined);
-  const narrow = (part: TimelineFilter): void => setFilter((before) => ({ ...before, ...part }));
   const jump = useCallback(
     (entryId: number): void => {
       setSelected(entryId);
@@ -56,18 +58,8 @@ export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
   return (
     <>
       <div className="sc-toolbar">
-        <SelectField
-          label="Type"
-          value={filter.type ?? ''}
-          options={types}
-          onChange={(type) => narrow({ type: types.find(([name]) => name === type)?.[0] || undefined })}
-        />
-        <SelectField
-          label="Kind"
-          value={filter.kind ?? ''}
-          options={[['', 'All kinds'], ...(engine?.kinds ?? []).map(({ kind }) => [kind, kind] as const)]}
-          onChange={(kind) => narrow({ kind: kind === '' ? undefined : kind })}
-        />
+        <SelectField label="Type" value={filter.type ?? ''} options={types} onChange={(type) => narrow({ type: type || undefined })} />
+        <KindField value={filter.kind ?? ''} onChange={(kind) => narrow({ kind: kind || undefined })} />
         <SelectField
           label="Run"
           value={filter.runId === undefined ? '' : String(filter.runId)}
@@ -80,10 +72,10 @@ export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
           ]}
           onChange={(runId) => narrow({ runId: runId === '' ? undefined : Number(runId) })}
         />
-        <SearchField label="Entity id" value={filter.entity ?? ''} onChange={(entity) => narrow({ entity: entity === '' ? undefined : entity })} />
-        <SearchField label="Find a word or id" value={filter.text ?? ''} onChange={(text) => narrow({ text: text === '' ? undefined : text })} />
+        <SearchField label="Entity id" value={filter.entity ?? ''} onChange={(entity) => narrow({ entity: entity || undefined })} />
+        <SearchField label="Find a word or id" value={filter.text ?? ''} onChange={(text) => narrow({ text: text || undefined })} />
         <span className="quiet number" role="status">
-          {isFiltered ? `${shown.length.toLocaleString('en')} of ${total.toLocaleString('en')}` : `${total.toLocaleString('en')} entries`}
+          {isFiltered ? `${shown.length.toLocaleString('en')} of ${total.toLocaleString('en')}` : describeCount(total, 'entry', 'entries')}
         </span>
         <span className="grow" />
         <button
@@ -96,11 +88,23 @@ export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
         </button>
       </div>
       <RunStrip runs={runs} selectedRun={chosen !== undefined && 'runId' in chosen ? chosen.runId : undefined} onJump={jump} />
-      <div className={chosen === undefined ? 'sc-split' : 'sc-split open'}>
+      <Split
+        detail={
+          chosen !== undefined && (
+            <EntryDetail
+              entry={chosen}
+              onClose={() => setSelected(undefined)}
+              onOperation={(opId) => onOpen('outbox', opId)}
+              onRun={(runId) => narrow({ runId })}
+              onEntity={(kind, entity) => narrow({ kind, entity })}
+            />
+          )
+        }
+      >
         {shown.length === 0 && !hasMore ? (
-          <EmptyState title={isFiltered ? 'No entry fits' : 'Nothing has happened yet'}>
-            <p>{isFiltered ? 'Widen the filter to see the others.' : 'Each step of the engine appears here as it happens.'}</p>
-          </EmptyState>
+          <NothingFits isFiltered={isFiltered} what="entry" title="Nothing has happened yet">
+            Each step of the engine appears here as it happens.
+          </NothingFits>
         ) : (
           <VirtualList
             label="Log, oldest first"
@@ -111,16 +115,7 @@ export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
             row={(index) => <EntryRow entry={shown[index]} isSelected={shown[index]?.id === selected} onSelect={setSelected} />}
           />
         )}
-        {chosen !== undefined && (
-          <EntryDetail
-            entry={chosen}
-            onClose={() => setSelected(undefined)}
-            onOperation={(opId) => onOpen('outbox', opId)}
-            onRun={(runId) => narrow({ runId })}
-            onEntity={(kind, entity) => narrow({ kind, entity })}
-          />
-        )}
-      </div>
+      </Split>
     </>
   );
 }

@@ -6,15 +6,17 @@ import type { DevtoolsClient } from '../client/devtools-client.ts';
 export interface SavedFile {
   /** Set while a file is shown instead of the engine. */
   readonly client?: DevtoolsClient | undefined;
-  /** Why the last file could not be opened. */
+  /** Why the last file could not be opened or saved. */
   readonly problem?: string | undefined;
   readonly open: (file: File) => void;
   readonly close: () => void;
+  /** Says why, or takes back what was said. */
+  readonly complain: (problem: string | undefined) => void;
 }
 
 /** Opens saved files; the engine behind the panel is left alone meanwhile. */
 export function useSavedFile(): SavedFile {
-  const [shown, setShown] = useState<{ readonly client?: DevtoolsClient; readonly problem?: string }>({});
+  const [shown, setShown] = useState<{ readonly client?: DevtoolsClient | undefined; readonly problem?: string | undefined }>({});
   const open = useCallback((file: File) => {
     const read = async (): Promise<void> => setShown({ client: createBundleClient(JSON.parse(await file.text()) as Json) });
     read().catch((error: unknown) =>
@@ -22,5 +24,6 @@ export function useSavedFile(): SavedFile {
     );
   }, []);
   const close = useCallback(() => setShown({}), []);
-  return { ...shown, open, close };
+  const complain = useCallback((problem: string | undefined) => setShown(({ client }) => ({ client, problem })), []);
+  return { ...shown, open, close, complain };
 }

@@ -93,6 +93,12 @@ export function describeConflict({ conflict: { opType, serverDeleted, kind, enti
   return serverDeleted ? `You changed ${kind}/${entityId}; somebody else deleted it.` : `You and somebody else changed ${kind}/${entityId}.`;
 }
 
+/** The same in a few words, for a list that names the record itself. */
+export function briefConflict({ conflict: { opType, serverDeleted } }: Pick<ConflictView, 'conflict'>): string {
+  if (opType === 'delete') return 'deleted here, changed there';
+  return serverDeleted ? 'changed here, deleted there' : 'changed on both sides';
+}
+
 /** A value as short text. */
 export function showValue(value: Json | undefined): string {
   if (value === undefined) return '—';

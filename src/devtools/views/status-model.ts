@@ -1,5 +1,6 @@
 import type { SyncPhaseName } from '../../machines/phase-of.ts';
 import type { EngineView } from '../protocol/engine-view.ts';
+import { describeCount } from './describe-count.ts';
 import { describeDuration } from './describe-time.ts';
 import { phaseNames, phaseTones, type Tone } from './phase-tone.ts';
 
@@ -53,7 +54,8 @@ function detailOf({ status }: EngineView, now: number): string {
   // How far the last run came, stays in the status while it waits.
   if (status.progress !== undefined && !resting.has(status.phase)) {
     const { done, total, kind } = status.progress;
-    return `${done.toLocaleString('en')}${total === undefined ? '' : ` of ${total.toLocaleString('en')}`}${kind === undefined ? '' : ` ${kind}`}`;
+    const count = `${done.toLocaleString('en')}${total === undefined ? '' : ` of ${total.toLocaleString('en')}`}`;
+    return `${count} ${kind ?? ((total ?? done) === 1 ? 'operation' : 'operations')}`;
   }
   if (status.retryAt !== undefined && status.retryAt > now) return `again in ${describeDuration(status.retryAt - now)}`;
   if (status.phase === 'idle' && status.lastSyncedAt !== undefined) return `synced ${describeDuration(now - status.lastSyncedAt)} ago`;
@@ -81,7 +83,7 @@ function factsOf(view: EngineView): readonly StatusFact[] {
     leaderships[lease === 'waiting' && status.phase !== 'standby' ? 'free' : lease],
     status.stuck > 0 && { text: `${status.stuck.toLocaleString('en')} stuck`, tone: 'error', leadsTo: 'outbox' },
     status.conflicts > 0 && {
-      text: `${status.conflicts.toLocaleString('en')} ${status.conflicts === 1 ? 'conflict' : 'conflicts'}`,
+      text: describeCount(status.conflicts, 'conflict'),
       tone: 'conflict',
       leadsTo: 'conflicts',
     },

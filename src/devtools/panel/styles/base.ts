@@ -26,6 +26,11 @@ export const base = `
 
 .sc-toolbar { display: flex; flex: none; flex-wrap: wrap; align-items: center; gap: var(--s2); padding: var(--s1) var(--s2); border-block-end: 1px solid var(--border); min-block-size: 36px; }
 .sc-toolbar .grow { flex: 1; }
+@container panel (max-width: 640px) {
+  .sc-toolbar .sc-input { flex: 1 1 110px; max-inline-size: none; }
+  .sc-toolbar .grow { display: none; }
+  .sc-toolbar > [role="status"]:empty { display: none; }
+}
 .sc-scroll { flex: 1; min-block-size: 0; overflow: auto; scrollbar-gutter: stable; scrollbar-width: thin; }
 .sc-split { flex: 1; min-block-size: 0; display: grid; grid-template-columns: minmax(0, 1fr); }
 .sc-split.open { grid-template-columns: minmax(0, 1fr) minmax(280px, 42%); }
@@ -35,6 +40,9 @@ export const base = `
   .sc-split > .sc-detail { border-inline-start: 0; border-block-start: 1px solid var(--border); }
 }
 
+.sc-detail-head { display: flex; align-items: center; justify-content: space-between; gap: var(--s2); margin-block-end: var(--s2); }
+.sc-detail-head > h2 { min-inline-size: 0; }
+.sc-detail-head > .sc-button { flex: none; }
 .sc-button { display: inline-flex; align-items: center; justify-content: center; gap: var(--s1); min-block-size: 26px; padding: 2px 10px; border: 1px solid var(--border-strong); border-radius: var(--radius-small);
   background: var(--bg); cursor: pointer; white-space: nowrap; }
 .sc-button:hover:not(:disabled) { background: var(--bg-hover); }
@@ -44,7 +52,7 @@ export const base = `
 .sc-button.danger { color: var(--error); border-color: var(--error); }
 .sc-button.plain { border-color: transparent; background: none; }
 .sc-button.icon { padding: 2px; min-inline-size: 26px; }
-.sc-button[aria-pressed="true"] { background: var(--bg-active); border-color: var(--accent); }
+.sc-button[aria-pressed="true"], .sc-button[aria-expanded="true"] { background: var(--bg-active); border-color: var(--accent); }
 .sc-link { padding: 0; border: 0; background: none; color: var(--accent); text-align: start; text-decoration: underline; text-underline-offset: 2px; cursor: pointer; overflow-wrap: anywhere; }
 .sc-input { max-inline-size: 200px; min-block-size: 26px; padding: 2px var(--s2); border: 1px solid var(--border-strong); border-radius: var(--radius-small); background: var(--bg); min-inline-size: 0; }
 .sc-badge { display: inline-flex; align-items: center; gap: var(--s1); padding: 0 6px; border-radius: 9px; font-size: var(--text-small); line-height: 18px; white-space: nowrap; color: var(--tone); background: var(--tone-bg); }
@@ -56,7 +64,7 @@ export const base = `
 [data-tone="info"] { --tone: var(--info); --tone-bg: var(--info-bg); }
 [data-tone="idle"] { --tone: var(--idle); --tone-bg: var(--idle-bg); }
 
-.sc-empty { margin: auto; padding: var(--s5); max-inline-size: 44ch; text-align: center; color: var(--fg-soft); display: grid; gap: var(--s2); justify-items: center; }
+.sc-empty { margin: auto; padding: var(--s5); max-inline-size: 56ch; text-wrap: balance; text-align: center; color: var(--fg-soft); display: grid; gap: var(--s2); justify-items: center; }
 .sc-empty h2 { color: var(--fg); }
 .sc-list { inline-size: 100%; }
 .sc-row { display: flex; align-items: center; gap: var(--s2); min-block-size: var(--row); padding: 0 var(--s2); border: 0; border-block-end: 1px solid var(--border); inline-size: 100%; background: none; text-align: start; cursor: pointer; }
@@ -80,7 +88,11 @@ export const base = `
   .sc-stack td::before { content: attr(data-label); font: var(--text-small)/var(--line) var(--font); color: var(--fg-soft); }
 }
 
+.sc-side-value { display: block; min-inline-size: 0; max-block-size: 126px; overflow: auto; overflow-wrap: anywhere; scrollbar-width: thin; }
+
 .sc-json { border: 1px solid var(--border); border-radius: var(--radius-small); background: var(--bg-raised); padding: var(--s2); max-block-size: 320px; overflow: auto; }
+.sc-problem { display: flex; flex: none; align-items: center; gap: var(--s2); padding: var(--s1) var(--s2); color: var(--tone); background: var(--tone-bg); border-block-end: 1px solid var(--border); }
+.sc-problem > span { flex: 1; min-inline-size: 0; overflow-wrap: anywhere; }
 .sc-dialog { inline-size: min(420px, calc(100% - 32px)); border: 1px solid var(--border-strong); border-radius: var(--radius); background: var(--bg); color: var(--fg); padding: var(--s4); }
 .sc-dialog::backdrop { background: rgb(0 0 0 / 40%); }
 `;

@@ -12,7 +12,6 @@ export const conflictStyles = `
 .sc-diff td[data-changed="true"] { background: var(--conflict-bg); }
 .sc-diff td[data-taken="true"] { outline: 2px solid var(--accent); outline-offset: -2px; }
 .sc-side { display: flex; gap: 6px; align-items: baseline; cursor: pointer; }
-.sc-side > span { min-inline-size: 0; overflow-wrap: anywhere; }
 .sc-side input[type="radio"] { flex: none; margin: 0; inline-size: 12px; block-size: 12px; position: relative; inset-block-start: 1px; accent-color: var(--accent); }
 .sc-side .sc-input { min-block-size: 20px; padding: 0 4px; inline-size: 100%; border-color: var(--border); }
 .sc-previews { display: grid; gap: var(--s1); }

@@ -2,6 +2,7 @@ export const faultsStyles = `
 .sc-faults { padding: var(--s3); }
 .sc-faults-banner { display: flex; flex-wrap: wrap; align-items: center; gap: var(--s2); margin-block-end: var(--s3); padding: var(--s2) var(--s3); border-radius: var(--radius); border: 1px solid var(--tone); color: var(--tone); background: var(--tone-bg); min-block-size: 44px; }
 .sc-faults-banner .grow { flex: 1; min-inline-size: 12ch; }
+.synchart .sc-faults > .sc-note { margin-block-end: var(--s3); }
 .sc-fault-list { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 340px), 1fr)); gap: var(--s3); }
 .sc-fault { display: grid; gap: var(--s2); align-content: start; margin: 0; padding: var(--s3); border: 1px solid var(--border); border-radius: var(--radius); background: var(--bg-raised); min-inline-size: 0; }
 .sc-fault[data-on="true"] { border-color: var(--error); box-shadow: inset 3px 0 0 var(--error); }

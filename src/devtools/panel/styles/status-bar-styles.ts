@@ -2,7 +2,8 @@
 export const statusBarStyles = `
 .sc-status { display: flex; flex: none; align-items: center; gap: var(--s1) var(--s3); min-block-size: 36px; padding: var(--s1) var(--s2); background: var(--bg-raised); border-block-end: 1px solid var(--border); }
 .sc-status .phase { display: inline-flex; flex: none; align-items: center; gap: var(--s2); font-weight: 600; }
-.sc-status .detail { flex: 0 0 auto; max-inline-size: 24ch; }
+.sc-status .now { display: flex; flex: none; align-items: baseline; gap: var(--s2); min-inline-size: 190px; }
+.sc-status .detail { min-inline-size: 0; max-inline-size: 26ch; }
 .sc-status .facts { display: flex; flex: 1 1 0; min-inline-size: 0; align-items: center; gap: var(--s1); overflow: hidden; }
 .sc-status .facts > * { flex: none; }
 .sc-status .facts > :last-child { flex: 0 1 auto; min-inline-size: 0; }
@@ -16,7 +17,7 @@ export const statusBarStyles = `
 .sc-status[data-faults="true"] { box-shadow: inset 0 3px 0 var(--error); }
 @container panel (max-width: 900px) {
   .sc-status { flex-wrap: wrap; }
-  .sc-status .detail { flex: 1 1 0; min-inline-size: 0; }
+  .sc-status .now { flex: 1 1 0; min-inline-size: 0; }
   .sc-status .facts { order: 3; flex: 1 0 100%; flex-wrap: wrap; }
   .sc-status .facts > :last-child { max-inline-size: 100%; }
 }
