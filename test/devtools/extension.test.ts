@@ -281,17 +281,12 @@ test('I12: a panel that nobody looks at leaves the page alone, and knows everyth
   await count();
   await browser.switchPanel('[');
   await expect.poll(count).toBe(1);
-  const steps = (): Promise<number> => browser.page.evaluate(() => (window[Symbol.for('synchart.devtools.v1')] as unknown as { steps: string[] }).steps.length);
-  const before = await steps();
-  await browser.page.evaluate(() =>
-    window.exposedPage
-      ?.of('todo app')
-      .add('meanwhile')
-      .then(() => new Promise((resolve) => setTimeout(resolve, 500))),
-  );
-  expect(await steps()).toBe(before);
+  await browser.page.evaluate(() => window.exposedPage?.of('todo app').add('meanwhile'));
   await browser.switchPanel(']');
   await reads('todos/meanwhile');
+  // Its next word is the greeting of a new session: in between it said nothing. That it keeps silent for however long, the watch's own test says.
+  const steps = await browser.page.evaluate(() => (window[Symbol.for('synchart.devtools.v1')] as unknown as { steps: string[] }).steps);
+  expect(steps[steps.indexOf('close') + 1]).toBe('open');
 });
 
 test('I13: a page that only exposes an engine has nothing of the panel, and no React', async () => {

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
-import { request as ask } from 'node:http';
+import { request as ask, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { chromium, type Browser } from 'playwright';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
 import { serveInspector, type RunningInspector } from '../../src/devtools/inspector/inspector-server.ts';
+import { createStreamChannel } from '../../src/devtools/inspector/stream-channel.ts';
+import { protocolVersion, type EngineMessage } from '../../src/devtools/protocol/messages.ts';
 import { buildPage, type BuiltPage } from '../support/build-page.ts';
 import { chromiumArguments, findChromium } from '../support/find-chromium.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
@@ -49,6 +51,19 @@ const call = (url: string, path: string, { method = 'GET', headers = {}, body }:
     sent.on('error', reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
+/** Reads lines until one is the last that is wanted, or none is left. */
+async function readLines(response: Response, isWanted: (line: string) => boolean): Promise<void> {
+  const decoder = new TextDecoder();
+  let begun: string[] = [];
+  for await (const part of response.body ?? []) {
+    const [first = '', ...others] = decoder.decode(part, { stream: true }).split('\n');
+    begun.push(first);
+    for (const next of others) {
+      if (!isWanted(begun.join(''))) return;
+      begun = [next];
+    }
+  }
+}
 const tokenOf = ({ url }: RunningInspector): string => new URL(url).searchParams.get('token') ?? '';
 
 test('I12: a Node process shows its engine in a browser: the outbox is there, and the sync button syncs', async () => {
@@ -161,4 +176,64 @@ test('what is asked badly is answered, and the inspector goes on', async () => {
   expect((await call(inspector.url, '/../package.json')).status).toBe(404);
   expect((await call(inspector.url, '/%2e%2e%2fpackage.json')).status).toBe(404);
   expect((await call(inspector.url, '/')).status).toBe(200);
+});
+
+test('I10: a log that is larger than any buffer reaches the panel whole, in lines of a bearable size', async () => {
+  const bench = await openEngine();
+  const agent = attachDevtools(bench.engine);
+  const inspector = await serveInspector(agent, 0, () => Promise.resolve(undefined));
+  onTestFinished(async () => {
+    await inspector.close();
+    await bench.close();
+  });
+  // Three bytes a letter: more than 32 MB in the first message.
+  const text = '€'.repeat(20_000);
+  for (let count = 0; count < 900; count += 1) agent.log.add({ type: 'event', at: count, name: 'row.quarantined', data: { text } });
+  const { origin } = new URL(inspector.url);
+  const key = JSON.parse((await call(inspector.url, '/session', { method: 'POST', headers: { origin }, body: tokenOf(inspector) })).text) as string;
+  const headers = { origin, authorization: `Bearer ${key}` };
+  const response = await fetch(new URL('/events', origin), { method: 'POST', headers, body: JSON.stringify('c') });
+  const hello = { type: 'hello', protocol: protocolVersion, panelId: 'p' };
+  expect((await call(inspector.url, '/messages', { method: 'POST', headers, body: { channel: 'c', message: hello } })).status).toBe(204);
+  const ids: number[] = [];
+  let longest = 0;
+  await readLines(response, (line) => {
+    longest = Math.max(longest, line.length);
+    const message = JSON.parse(line) as EngineMessage;
+    if (message.type === 'welcome' || message.type === 'entries') ids.push(...message.entries.map(({ id }) => id));
+    return ids.length < 900;
+  });
+  expect(ids).toEqual(Array.from({ length: 900 }, (_, index) => (ids[0] === undefined ? 0 : ids[0] + index)));
+  expect(longest).toBeLessThan(1024 * 1024);
+}, 30_000);
+
+test('I10: a panel that reads nothing is given up before what waits for it fills the memory', async () => {
+  const listeners = new Map<string, () => void>();
+  let written = 0;
+  const response = {
+    writableEnded: false,
+    destroyed: false,
+    // What it wrote first was never read.
+    get writableNeedDrain() {
+      return written > 0;
+    },
+    on: (name: string, listener: () => void) => listeners.set(name, listener),
+    write: () => {
+      written += 1;
+      return false;
+    },
+    destroy() {
+      this.destroyed = true;
+    },
+  };
+  const channel = createStreamChannel(response as unknown as ServerResponse);
+  const data = { text: 'x'.repeat(500_000) };
+  let posted = 0;
+  while (!response.destroyed && posted < 1_000) {
+    posted += 1;
+    channel.post({ type: 'entries', entries: [{ type: 'event', id: posted, at: posted, name: 'row.quarantined', data }] });
+  }
+  expect(posted).toBeGreaterThan(100);
+  expect(posted).toBeLessThan(200);
+  expect(written).toBe(1);
 });

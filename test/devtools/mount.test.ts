@@ -162,6 +162,26 @@ test('I12: unmounting leaves nothing in the page, and the engine goes on', async
   expect(await page.evaluate(() => window.enginePage?.pending())).toBe(0);
 });
 
+test('I10: an engine that is mounted once more has one button and one panel, until it is unmounted', async () => {
+  await mount();
+  await mount({ open: true });
+  await button().waitFor();
+  expect(await page.evaluate(() => window.enginePage?.isSameAgain())).toBe(true);
+  expect(await page.locator('[data-synchart="devtools"]').count()).toBe(1);
+  expect(await panel().count()).toBe(0);
+  await page.evaluate(() => {
+    const first = window.enginePage?.unmount;
+    first?.();
+    window.enginePage?.mount();
+    // It has done its work: the panel that came later stays.
+    first?.();
+  });
+  await button().waitFor();
+  expect(await page.locator('[data-synchart="devtools"]').count()).toBe(1);
+  await page.evaluate(() => window.enginePage?.unmount());
+  expect(await page.locator('[data-synchart="devtools"]').count()).toBe(0);
+});
+
 test('I12: the panel can have a window of its own', async () => {
   await mount({ open: true });
   const [popup] = await Promise.all([context.waitForEvent('page'), page.getByRole('button', { name: 'Open in a window' }).click()]);

@@ -41,10 +41,14 @@ export function createRemoteChannel(key: string): DevtoolsChannel {
 async function readLines(response: Response, read: (line: string) => void): Promise<void> {
   if (!response.ok || response.body === null) throw new Error(`the inspector answered ${response.status}`);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
+  // The parts of a line that has not ended: a large one comes in many, and is put together once.
+  let begun: string[] = [];
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
-    const lines = (rest + part.value).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) read(line);
+    const [first = '', ...others] = part.value.split('\n');
+    begun.push(first);
+    for (const next of others) {
+      read(begun.join(''));
+      begun = [next];
+    }
   }
 }

@@ -32,6 +32,8 @@ const page = {
   mount: (options: MountOptions = {}): void => {
     page.unmount = mountSyncDevtools(engine, document.body, { nonce: 'n0nce', ...options });
   },
+  /** Whether another call gives the same function. */
+  isSameAgain: (): boolean => mountSyncDevtools(engine, document.createElement('div'), { open: true }) === page.unmount,
   unmount: (): void => undefined,
   /** Puts the panel into the page as an element of a React app. */
   render: (): void => {
