@@ -44,6 +44,6 @@ function keepOffline(client: DevtoolsClient, storage: KeyValueStorage | undefine
     // Before the engine has told, nothing is known.
     if (view === undefined || offline === (view.faults.offline === true)) return;
     offline = !offline;
-    void remember;
+    remember(storage, key, { ...recall(storage, key), offline });
   });
 }
