@@ -286,7 +286,7 @@ export class SimulationOracle {
     if (last.type === 'delete') return states.length === 0 || states.includes(null);
     const superseded = new Set(group.filter(({ seq }) => seq > op.seq).flatMap(claimsOf));
     const own = claimsOf(op).filter((key) => !superseded.has(key));
-    return states.some((row) => row !== null && own.every((key) => deepEqual(row[key] ?? null, op.payload?.[key] ?? null)));
+    return states.some((row) => row !== null && own.every((key) => says(row, key, op)));
   }
 
   #memoryOf(replica: WatchedReplica): Memory {
@@ -298,6 +298,20 @@ export class SimulationOracle {
 
 const claimsOf = (op: QueuedNow): readonly string[] =>
   [...(op.changed ?? Object.keys(op.payload ?? {})), ...op.deltas.map(({ field }) => field)].filter((key) => !serverKeys.has(key));
+
+/** Whether a row's field is what the operation wants: its value, or, for a set, that what was added is there and what was taken out is not. */
+function says(row: JsonObject, key: string, op: QueuedNow): boolean {
+  const value = row[key] ?? null;
+  const changes = op.deltas.filter(({ field }) => field === key);
+  if (deepEqual(value, op.payload?.[key] ?? null)) return true;
+  const members = value ?? [];
+  if (changes.length === 0 || !Array.isArray(members)) return false;
+  const has = (wanted: Json): boolean => members.some((member) => deepEqual(member, wanted));
+  return changes.every((change) => {
+    if (change.type === 'increment') return false;
+    return change.values.every((wanted) => has(wanted) === (change.type === 'addToSet'));
+  });
+}
 
 function toWire(kind: string, row: Readonly<Record<string, Json>>): JsonObject {
   const shared = { id: row['id'] ?? null, title: row['title'] ?? null };
