@@ -1,6 +1,5 @@
 import { internalsOf } from '../../engine/engine-core.ts';
 import type { SyncEngine } from '../../engine/sync-engine.ts';
-import { TransportSwitch } from '../../engine/transport-switch.ts';
 import type { Json } from '../../model/json.ts';
 import { createInspectionLog, type InspectionLog } from '../log/inspection-log.ts';
 import { createRedactor } from '../log/redact.ts';
@@ -10,16 +9,13 @@ import { answerQuery } from './answer-query.ts';
 import { describeEngine } from './describe-engine.ts';
 import type { DevtoolsAgent, DevtoolsOptions } from './devtools-agent.ts';
 import { engineViewOf } from './engine-view-of.ts';
-import { createFaultMarks } from './fault-marks.ts';
-import { faultSwitch } from './fault-switch.ts';
+import { listenToEngine } from './listen-to-engine.ts';
 import { makeBundle } from './make-bundle.ts';
-import { recordChart } from './record-chart.ts';
 import { eventEntry } from './record-events.ts';
 import { runCommand } from './run-command.ts';
 import { savedRows } from './saved-rows.ts';
 import { serveChannel } from './serve-channel.ts';
 import { createThroughput } from './throughput.ts';
-import { tapTransport } from './transport-tap.ts';
 
 const agents = new WeakMap<SyncEngine, DevtoolsAgent>();
 
@@ -38,10 +34,10 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
   const log = createInspectionLog(options.capacity);
   const throughput = createThroughput();
   const listeners = new Set<() => void>();
-  const ends: (() => void)[] = [];
   const channels = new Set<() => void>();
   let faults: FaultSettings = options.faults ?? {};
   let recording = true;
+  let isAttached = true;
 
   const changed = (): void => {
     for (const listener of [...listeners]) listener();
@@ -66,28 +62,23 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
       redact,
     });
 
-  if (ports.transport instanceof TransportSwitch) {
-    const runId = (): number | undefined => engine.actor.getSnapshot().context.run?.id;
-    const marks = createFaultMarks();
-    ends.push(ports.transport.interpose(faultSwitch({ settings: () => faults, clock, random: ports.random, note: (call, fault) => marks.note(call, fault) })));
-    ends.push(ports.transport.interpose(tapTransport({ clock, log: keep, runId, faultsOf: (call) => marks.of(call) })));
-  }
-  ends.push(recordChart(engine.actor, { clock, log: keep }));
-  const told = engine.events$.subscribe({
-    next: (event) => {
+  const listening = listenToEngine({
+    engine,
+    internals,
+    faults: () => faults,
+    log: keep,
+    onEvent: (event) => {
       throughput.note(event);
-      keep(eventEntry(event, redact));
+      if (recording) log.add(eventEntry(event, redact));
     },
-    // The engine was disposed of: open panels are told, and what was recorded can still be read.
-    complete: () => endChannels(),
+    onChange: changed,
+    // Open panels are told, and what was recorded can still be read.
+    onEnd: () => endChannels(),
   });
-  const watched = engine.status$.subscribe(changed);
-  const moved = engine.actor.subscribe(changed);
-  ends.push(
-    () => told.unsubscribe(),
-    () => watched.unsubscribe(),
-    () => moved.unsubscribe(),
-  );
+  const listenAsNeeded = (): void => {
+    if (isAttached) listening.need({ recording, connected: channels.size > 0, watched: listeners.size > 0 });
+  };
+  listenAsNeeded();
 
   const agent: DevtoolsAgent = {
     log,
@@ -113,6 +104,7 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
           setFaults,
           record: (on) => {
             recording = on;
+            listenAsNeeded();
             changed();
           },
           clearLog: () => log.clear(),
@@ -129,18 +121,25 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
       const serving = serveChannel(agent, channel);
       const end = (): void => {
         if (channels.delete(end)) serving();
+        listenAsNeeded();
       };
       channels.add(end);
+      listenAsNeeded();
       return end;
     },
     subscribe: (listener) => {
       listeners.add(listener);
-      return () => listeners.delete(listener);
+      listenAsNeeded();
+      return () => {
+        listeners.delete(listener);
+        listenAsNeeded();
+      };
     },
     detach: () => {
       agents.delete(engine);
       endChannels();
-      for (const end of ends.splice(0).reverse()) end();
+      isAttached = false;
+      listening.end();
       listeners.clear();
     },
   };

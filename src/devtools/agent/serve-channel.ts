@@ -2,6 +2,7 @@ import { parsePanelMessage } from '../protocol/parse-message.ts';
 import { protocolVersion, type DevtoolsChannel, type PanelMessage } from '../protocol/messages.ts';
 import type { LogEntry } from '../protocol/log-entry.ts';
 import type { DevtoolsAgent } from './devtools-agent.ts';
+import { whileNeeded } from './while-needed.ts';
 
 /** Between two messages of news to panels, ms: often enough to look live, seldom enough to cost nothing. */
 const newsEveryMs = 100;
@@ -39,10 +40,12 @@ export function serveChannel(agent: DevtoolsAgent, channel: DevtoolsChannel): ()
   const soon = (): void => {
     if (panels.size > 0) timer ??= setTimeout(news, followers.size === 0 ? quietNewsEveryMs : newsEveryMs);
   };
-  const stopView = agent.subscribe(() => {
-    isViewStale = true;
-    soon();
-  });
+  const watchView = whileNeeded(() =>
+    agent.subscribe(() => {
+      isViewStale = true;
+      soon();
+    }),
+  );
   /** Tells what is logged from the newest entry that the panel has, at most {@link entriesAtFirst}; the others may get some of it again. */
   const follow = (panelId: string, since: number): void => {
     const from = Math.max(since, agent.log.lastId - entriesAtFirst);
@@ -75,6 +78,7 @@ export function serveChannel(agent: DevtoolsAgent, channel: DevtoolsChannel): ()
           return;
         }
         panels.add(panelId);
+        watchView(true);
         if (message.quiet !== true) follow(panelId, message.since ?? 0);
         // In parts, so that the engine is not held up: what follows the first comes with the news.
         const entries = message.quiet === true ? [] : nextEntries();
@@ -93,6 +97,7 @@ export function serveChannel(agent: DevtoolsAgent, channel: DevtoolsChannel): ()
       case 'goodbye':
         unfollow(message.panelId);
         panels.delete(message.panelId);
+        watchView(panels.size > 0);
         return;
     }
   };
@@ -105,7 +110,7 @@ export function serveChannel(agent: DevtoolsAgent, channel: DevtoolsChannel): ()
 
   return () => {
     stopLog?.();
-    stopView();
+    watchView(false);
     stopChannel();
     if (timer !== undefined) clearTimeout(timer);
     // The last that is known, such as that the engine stopped.

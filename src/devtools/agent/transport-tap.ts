@@ -1,6 +1,7 @@
 import type { Clock } from '../../model/clock.ts';
 import type { Op } from '../../model/operation.ts';
-import type { FetchResult, OpPushResult, PushResult, TransportAdapter } from '../../model/transport.ts';
+import { createAnswerSheet, type Answered } from './answer-sheet.ts';
+import type { FetchResult, OpPushResult, TransportAdapter } from '../../model/transport.ts';
 import type { NewEntry } from '../log/new-entry.ts';
 import { answerFacts, failureOf } from './call-facts.ts';
 import type { AnsweredOperation, RequestEntry } from '../protocol/log-entry.ts';
@@ -75,13 +76,9 @@ export const tapTransport =
         );
       },
       push: (ops, context) => {
-        const startedAt = clock.now();
-        const answered = new Map<string, { readonly result: PushResult; readonly afterMs: number }>();
-        const note = ({ opId, result }: OpPushResult): void => {
-          if (!answered.has(opId)) answered.set(opId, { result, afterMs: clock.now() - startedAt });
-        };
+        const answers = createAnswerSheet(clock);
         const onAnswer = (answer: OpPushResult): void => {
-          note(answer);
+          answers.note(answer);
           context.onAnswer?.(answer);
         };
         const own = { ...context, onAnswer };
@@ -90,10 +87,10 @@ export const tapTransport =
           own,
           () => inner.push(ops, own),
           (batch) => {
-            for (const answer of batch?.results ?? []) note(answer);
-            const kinds = new Set(ops.map(({ kind }) => kind));
-            const [kind] = kinds;
-            return { ...(kinds.size === 1 && kind !== undefined ? { kind } : {}), operations: ops.map((op) => operationOf(op, answered.get(op.opId))) };
+            const answered = answers.of(ops, batch?.results);
+            const [first] = ops;
+            const isOneKind = first !== undefined && ops.every(({ kind }) => kind === first.kind);
+            return { ...(isOneKind ? { kind: first.kind } : {}), operations: ops.map((op, index) => operationOf(op, answered(op.opId, index))) };
           },
         );
       },
@@ -139,7 +136,7 @@ const rowsOf = (answer: FetchResult | undefined): Pick<Trace, 'rows' | 'error' |
 };
 
 /** Written out, without spreads: there is one for each operation, whether somebody looks or not. */
-function operationOf(op: Op, answered: { readonly result: PushResult; readonly afterMs: number } | undefined): AnsweredOperation {
+function operationOf(op: Op, answered: Answered | undefined): AnsweredOperation {
   const result = answered?.result;
   const operation: AnsweredOperation = {
     opId: op.opId,

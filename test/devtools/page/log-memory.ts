@@ -1,5 +1,6 @@
 /** How much memory the log takes, in a process of its own: what a real engine writes, again and again with ids of its own, until it is full. */
 import { attachDevtools } from '../../../src/devtools/agent/attach-devtools.ts';
+import { recordChart, UnreadStep, type Step } from '../../../src/devtools/agent/record-chart.ts';
 import { eventEntry } from '../../../src/devtools/agent/record-events.ts';
 import { createInspectionLog, mostEntries } from '../../../src/devtools/log/inspection-log.ts';
 import type { NewEntry } from '../../../src/devtools/log/new-entry.ts';
@@ -11,10 +12,12 @@ import { todoOf } from '../../support/todo.ts';
 const bench = await openEngine();
 const agent = attachDevtools(bench.engine);
 const events: SyncEvent[] = [];
+const steps: Step[] = [];
+recordChart(bench.engine.actor, { clock: bench.clock, log: (step) => step instanceof UnreadStep && steps.push(step) });
 bench.engine.events$.subscribe((event) => events.push(event));
 for (let index = 0; index < 200; index += 1) await bench.writer.insertAndEnqueue(todoOf(`todo-${index}`));
 await bench.engine.sync();
-const written = agent.log.read().filter(({ type }) => type !== 'event');
+const written = agent.log.read().filter(({ type }) => type === 'request');
 await bench.close();
 
 const redact = createRedactor();
@@ -29,6 +32,7 @@ const before = heapUsed();
 const log = createInspectionLog();
 for (let turn = 0; log.lastId < 1.5 * mostEntries; turn += 1) {
   for (const event of events) log.add(eventEntry('error' in event ? event : anew(event, turn), redact));
+  for (const step of steps) log.add(new UnreadStep({ ...step, value: anew(step.value, turn) }));
   for (const { id: _, ...entry } of written) log.add(anew<NewEntry>(entry, turn));
 }
 const keptBytes = heapUsed() - before;
