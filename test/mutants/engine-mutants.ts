@@ -194,4 +194,22 @@ export const engineMutants: readonly Mutant[] = [
     edits: [['return keepServerRow(context) ?? reapplyDeltas(', 'return reapplyDeltas(']],
     tests: ['scenario/never-sent-parents.test.ts'],
   },
+  {
+    fault: 'I1: the chart is not told of an edit while a push looks for work',
+    file: 'machines/heeds-outbox.ts',
+    edits: [["{ pushing: 'taking' }", "{ pushing: 'sending' }"]],
+    tests: ['machines/heeds-outbox.test.ts'],
+  },
+  {
+    fault: 'I12: a 401 to the token of before a sign-in signs out who has signed in',
+    file: 'machines/sync-machine.ts',
+    edits: [["failure?.type === 'authRequired' && run?.signedIn !== true", "failure?.type === 'authRequired'"]],
+    tests: ['machines/sync-machine.test.ts'],
+  },
+  {
+    fault: 'I8: after a sign-in a token that stays refused is tried for ever',
+    file: 'machines/sync-machine.ts',
+    edits: [['...(run ? { run: { ...run, signedIn: false } } : {})', '...(run ? { run: { ...run, signedIn: true } } : {})']],
+    tests: ['machines/sync-machine.test.ts'],
+  },
 ];

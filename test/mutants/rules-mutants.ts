@@ -72,4 +72,10 @@ export const rulesMutants: readonly Mutant[] = [
     edits: [['return [`${count}:${identity}`, item];', 'return [`${count * 0}:${identity}`, item];']],
     tests: ['rules/lost-changes.test.ts'],
   },
+  {
+    fault: 'F-27: a changed value that shows nothing of its content, such as a Map, counts as unchanged',
+    file: 'rules/changed-fields.ts',
+    edits: [['  if (keys.size === 0) return isPlain(left) && isPlain(right);\n', '']],
+    tests: ['rules/changed-fields.test.ts'],
+  },
 ];
