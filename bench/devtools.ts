@@ -18,11 +18,9 @@ const ways = [
 ] as const;
 
 const names = ['nothing attached', 'attached, log off', 'attached, panel closed', 'attached, panel open'] as const;
-const contendersOf = (scripts: readonly (string | undefined)[], database: string): Contender[] =>
-  scripts.flatMap((script, index): Contender[] => {
-    const name = names[index];
-    return script === undefined || name === undefined ? [] : [{ name, script, database }];
-  });
+const looks = ['', '-silent', '-recorded', '-watched'] as const;
+const contendersOf = (script: string, database: string): Contender[] =>
+  looks.map((look, index): Contender => ({ name: names[index] ?? look, script: `${script}${look}`, database }));
 
 /**
  * What looking costs, beside an engine that nobody looks at, in interleaved rounds: at a steady rate of edits, written and pushed, which is what an
@@ -39,11 +37,11 @@ export async function lookingCosts({ folder, ops, rounds, push }: LookingOptions
     const tables: string[] = [];
     for (const [inFlight, name, way] of ways) {
       if (push !== 'all' && !push.split(',').includes(name)) continue;
-      const atRate = contendersOf(['rate-synchart', 'rate-synchart-silent', 'rate-synchart-recorded', 'rate-synchart-watched'], pulled);
+      const atRate = contendersOf('rate-synchart', pulled);
       const rate = await run({ title: `devtools at a rate, ${way}`, contenders: atRate, task: { ...task, inFlight }, expected: ops, rounds, folder }, say);
       const count = ops.toLocaleString('en-US');
       tables.push(toTable(`Devtools, ${count} edits at ${editsPerSecond.toLocaleString('en-US')} a second, ${way}`, rate));
-      const pushing = contendersOf(['push-synchart', undefined, 'push-synchart-recorded', 'push-synchart-watched'], queued);
+      const pushing = contendersOf('push-synchart', queued);
       const fast = await run({ title: `devtools, ${way}`, contenders: pushing, task: { ...task, inFlight }, expected: ops, rounds, folder }, say);
       tables.push(toTable(`Devtools, ${count} updates ${way}, as fast as it goes`, fast));
     }

@@ -15,8 +15,12 @@ const isJson = (value: unknown, depth = 0): boolean => {
   if (typeof value === 'number') return Number.isFinite(value);
   // A channel that clones can bring a circle.
   if (typeof value !== 'object' || depth > deepest) return false;
-  const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value).filter((item) => item !== undefined);
-  return items.every((item) => isJson(item, depth + 1));
+  if (Array.isArray(value)) {
+    for (const item of value) if (!isJson(item, depth + 1)) return false;
+    return true;
+  }
+  for (const item of Object.values(value)) if (item !== undefined && !isJson(item, depth + 1)) return false;
+  return true;
 };
 const json = v.custom<Json>(isJson, 'no JSON');
 const jsonObject = v.custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isJson(value), 'no JSON object');
