@@ -70,9 +70,9 @@ describe('diffFields', () => {
     ],
     [
       'lists: one item is enough, so is the length, and what is no list differs',
-      { a: [1, 2], b: [1, 2], c: [1], d: [], e: { 0: 1 }, f: [1] },
-      { a: [1, 3], b: [1], c: [1, 2], d: [], e: [1], f: { 0: 1 } },
-      ['a', 'b', 'c', 'e', 'f'],
+      { a: [1, 2], b: [1, 2], c: [1], d: [], e: { 0: 1 }, f: [1], g: [1] },
+      { a: [1, 3], b: [1], c: [1, 2], d: [], e: [1], f: { 0: 1 }, g: { 0: 1, length: 1 } },
+      ['a', 'b', 'c', 'e', 'f', 'g'],
     ],
     [
       'objects: one key is enough',

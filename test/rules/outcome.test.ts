@@ -194,6 +194,15 @@ describe('judgeBatch', () => {
       'askHealth',
     ],
     [
+      'and is no failure itself',
+      [
+        ['a', boom],
+        ['b', never],
+        ['c', never],
+      ],
+      'fine',
+    ],
+    [
       'F-07: one without connection',
       [
         ['a', pushSuccess()],
