@@ -47,7 +47,7 @@ export function compareTimestamps(a: string, b: string): number {
 export function timestampText(value: Json | undefined): string | undefined {
   if (typeof value === 'string' && plainPattern.test(value)) return value;
   if (parseTimestamp(value) === undefined) return undefined;
-  return typeof value === 'string' ? value : String(value);
+  return String(value);
 }
 
 /**
@@ -95,7 +95,8 @@ function fromIso(text: string): Instant | undefined {
   const midnight = new Date(0);
   // Date.UTC takes the years 0 to 99 for 1900 to 1999.
   midnight.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  const isCalendarDay = midnight.getUTCMonth() === Number(month) - 1 && midnight.getUTCDate() === Number(day);
+  // A day too many, or none, is a day of another month.
+  const isCalendarDay = midnight.getUTCMonth() === Number(month) - 1;
   const offsetMinutes = minutesOf(zone);
   // 60 is a leap second: the next minute's first.
   if (!isCalendarDay || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60 || Math.abs(offsetMinutes) > 18 * 60) return undefined;
@@ -104,7 +105,8 @@ function fromIso(text: string): Instant | undefined {
 }
 
 function minutesOf(zone: string | undefined): number {
-  if (zone === undefined || zone === 'Z' || zone === 'z') return 0;
+  if (zone === undefined) return 0;
+  // Z has none.
   const digits = zone.slice(1).replace(':', '');
   const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2) || '0');
   return zone.startsWith('-') ? -minutes : minutes;
