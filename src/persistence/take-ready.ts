@@ -279,10 +279,11 @@ function withVerification(request: TakenRequest, base: BaseRecord | undefined, o
   // Also when it is taken again: frozen is not yet sent, and what was sent carried the version found by looking.
   // Relative changes that travel as such have no base: the same request goes out again under its key.
   const needsVersion = request.op.type !== 'upsert' || request.op.deltas === undefined || !isPureDelta(request.op);
-  const isUnseen = base?.versionUnknown === true && base.lastSent === undefined;
-  if (isUnseen && needsVersion && request.op.baseUpdatedAt === undefined && request.op.force !== true)
-    return { ...request, verify: 'unknownVersion', lastSent: base.baseRow, isUnseen };
-  if (base?.versionUnknown && !isUnseen && needsVersion) return { ...request, verify: 'unknownVersion', lastSent: base.lastSent };
+  const wasNeverSent = base?.versionUnknown === true && base.lastSent === undefined;
+  // A row that came from the server is known to be there, or to have been.
+  if (wasNeverSent && needsVersion && request.op.baseUpdatedAt === undefined && request.op.force !== true)
+    return { ...request, verify: 'unknownVersion', lastSent: base.baseRow, isUnseen: base.serverRow === undefined };
+  if (base?.versionUnknown && !wasNeverSent && needsVersion) return { ...request, verify: 'unknownVersion', lastSent: base.lastSent };
   if (request.firstSentAt === undefined) return request;
   // It was frozen for a server that takes deltas; sent otherwise it would be another request under the same key.
   const isOfOtherForm = request.op.type === 'upsert' && request.op.deltas !== undefined && options.deltas !== true;

@@ -9,7 +9,7 @@ import { gateConnection, type ConnectionGate } from './connection-gate.ts';
 import { rethrowForCaller, toStoreFailure } from './database-failure.ts';
 import { prepareDeltas } from './delta-writes.ts';
 import { enqueueOp, payloadToSend } from './enqueue.ts';
-import { changedKeys, preImageOf, versionOf as versionIn } from './local-change.ts';
+import { basisOf, changedKeys, preImageOf, versionOf as versionIn } from './local-change.ts';
 import { readQueues } from './outbox-rows.ts';
 import { registerTables } from './register-table.ts';
 import type { ReplicaTable } from './replica-table.ts';
@@ -151,8 +151,8 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
     opId: options?.opId ?? context.opId(),
     localTimestamp: options?.localTimestamp ?? new Date(context.now()),
   });
-  const enqueue = async (session: Session, op: Op, before: JsonObject | undefined, seen?: JsonObject): Promise<void> => {
-    await enqueueOp(session, op, table, op.creates ? { row: undefined, version: versionOf(before) } : preImageOf(table, before, seen), context.now());
+  const enqueue = async (session: Session, op: Op, before: JsonObject | undefined, preImage = preImageOf(table, before, undefined)): Promise<void> => {
+    await enqueueOp(session, op, table, op.creates ? { row: undefined, version: versionOf(before) } : preImage, context.now());
     queuedBy.get(session)?.push({ opId: op.opId, kind: op.kind, entityId: op.id, type: op.type });
   };
   const versionOf = (row: JsonObject | undefined): string | undefined => versionIn(table, row);
@@ -307,7 +307,8 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
     const touched = options?.touch === true ? touchEdit(table, before, changedFields, context.now()) : {};
     const after = { ...before, ...patch, ...touched };
     await table.upsert(session, [owned(after, before)]);
-    const baseUpdatedAt = options?.baseUpdatedAt ?? versionOf(seen);
+    const basis = basisOf(table, before, seen, changedFields);
+    const baseUpdatedAt = options?.baseUpdatedAt ?? basis.version;
     await enqueue(
       session,
       upsertOp({
@@ -318,7 +319,7 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
         creates: false,
       }),
       before,
-      seen,
+      basis.preImage,
     );
     return true;
   }

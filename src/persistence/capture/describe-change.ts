@@ -5,7 +5,7 @@ import { deleteOp, upsertOp } from '../../model/operation.ts';
 import { deepEqual } from '../../rules/deep-equal.ts';
 import { payloadToSend } from '../enqueue.ts';
 import type { Queueable } from '../enqueue-many.ts';
-import { changedKeys, preImageOf, versionOf } from '../local-change.ts';
+import { basisOf, changedKeys, preImageOf, versionOf } from '../local-change.ts';
 import type { RawRow } from '../session.ts';
 import type { CapturedTable } from './captured-table.ts';
 import type { Snapshot } from './loaded-snapshots.ts';
@@ -84,10 +84,11 @@ function rowsOf({ table, before: raw, seen: snapshot }: RowChange): Rows {
 
 function edit(change: RowChange, raw: RawRow, stamp: Stamp): Queueable | undefined {
   const { replica } = change.table;
-  const { before = {}, seen, version } = rowsOf(change);
+  const { before = {}, seen } = rowsOf(change);
   const after = wireOf(change, raw);
   const changedFields = changedKeys(replica, before, after);
   if (changedFields.length === 0) return undefined;
+  const { version, preImage } = basisOf(replica, before, seen, changedFields);
   const deltas = deltasOf(change, before, after, changedFields);
   const op = upsertOp({
     ...shared(change, stamp),
@@ -97,7 +98,7 @@ function edit(change: RowChange, raw: RawRow, stamp: Stamp): Queueable | undefin
     baseUpdatedAt: version,
     creates: false,
   });
-  return { op, preImage: preImageOf(replica, before, seen) };
+  return { op, preImage };
 }
 
 /** The increments that explain how their field has changed. */
