@@ -19,6 +19,7 @@ export interface DevtoolsOptions {
 export interface DevtoolsAgent {
   readonly log: InspectionLog;
   readonly description: EngineDescription;
+  /** As it is now. Its throughput counts what happened while the log was on or somebody looked. */
   view(): EngineView;
   /** Does what a panel could ask for, and writes it into the log. Rejects as the engine does. */
   run(command: DevtoolsCommand): Promise<Json>;
