@@ -14,6 +14,7 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
     holder.expiresAt = 0;
     return new SyncStepError({ type: 'leaseLost', message: 'the sync lease has passed to another process', at: unit.clock.now() });
   };
+  const thereSince = unit.clock.now();
   let doubt: ClockDoubt | undefined;
   /** What is there now, and whether it is somebody else's. */
   const look = async (session: Session) => {
@@ -24,7 +25,7 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
     );
     const found = before === undefined ? undefined : { owner: before.owner, token: Number(before.token), expiresAt: Number(before.expiresAt) };
     const isOthers = found !== undefined && found.owner !== holder.owner && found.expiresAt > 0;
-    doubt = isOthers ? doubtClock(doubt, found, now, ttlMs) : undefined;
+    doubt = isOthers ? doubtClock(doubt, found, now, ttlMs, thereSince) : undefined;
     return { now, before: found, isHeld: doubt?.isHeld === true };
   };
   let isWaiting = false;

@@ -138,10 +138,32 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     expect(await two.store.lease.acquire()).toEqual({ held: true, continued: false });
   });
 
-  test('I11: who was not there before the clock was set forward finds the lease free', async () => {
+  test('I11: a clock set forward takes the lease from nobody who renews it, also where its other user never looked before', async () => {
     await one.store.lease.acquire();
     setBy = 86_400_000;
+    expect(await two.store.lease.acquire()).toEqual({ held: false });
+    clock.increment(ttl / 3);
+    await one.store.lease.renew();
+    expect(await two.store.lease.acquire()).toEqual({ held: false });
+  });
+
+  test('I11: of who died while others were there and did not look, the lease is free once it was not renewed for as long as it lasts', async () => {
+    await one.store.lease.acquire();
+    clock.increment(10 * ttl);
+    expect(await two.store.lease.acquire()).toEqual({ held: false });
+    clock.increment(ttl);
     expect(await two.store.lease.acquire()).toEqual({ held: true, continued: false });
+  });
+
+  test('I7: who begins after another died finds its lease free at once', async () => {
+    await one.store.lease.acquire();
+    clock.increment(10 * ttl);
+    const three = await open('three');
+    try {
+      expect(await three.store.lease.acquire()).toEqual({ held: true, continued: false });
+    } finally {
+      await three.dataSource.destroy();
+    }
   });
 
   test('continued: true only where nobody else has held it since', async () => {
