@@ -1,6 +1,7 @@
 import type { FieldRule } from '../model/conflict.ts';
 import { ValidationError } from '../model/errors.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { compareDecimals } from './compare-decimals.ts';
 import { deepEqual } from './deep-equal.ts';
 import { intendedFields, type LocalChange } from './lost-changes.ts';
 import type { MergeResult } from './merge-fields.ts';
@@ -71,9 +72,8 @@ function compare(a: Json, b: Json): number | undefined {
   if (typeof a === 'number' && typeof b === 'number') return a - b;
   if (typeof a === 'boolean' && typeof b === 'boolean') return Number(a) - Number(b);
   if (typeof a !== 'string' || typeof b !== 'string') return undefined;
-  // Decimals and 64-bit integers travel as text.
-  const [left, right] = [Number(a), Number(b)];
-  if (a.trim() !== '' && b.trim() !== '' && Number.isFinite(left) && Number.isFinite(right)) return left - right;
+  const asNumbers = compareDecimals(a, b);
+  if (asNumbers !== undefined) return asNumbers;
   if (parseTimestamp(a) !== undefined && parseTimestamp(b) !== undefined) return compareTimestamps(a, b);
-  return a < b ? -1 : Number(a > b);
+  return a < b ? -1 : 1;
 }

@@ -58,6 +58,13 @@ describe('applyFieldRules', () => {
     ['texts', 'b', 'a', 'b', 'a'],
     ['texts of numbers, which are longer than they are large', '9', '10', '10', '9'],
     ['decimals', '0.5', '0.25', '0.5', '0.25'],
+    ['64-bit integers, exact to the last digit', '9007199254740992', '9007199254740993', '9007199254740993', '9007199254740992'],
+    ['the largest and its neighbour', '9223372036854775807', '9223372036854775806', '9223372036854775807', '9223372036854775806'],
+    ['the smallest and its neighbour', '-9223372036854775808', '-9223372036854775807', '-9223372036854775807', '-9223372036854775808'],
+    ['decimals, exact to the last digit', '0.10000000000000000001', '0.1', '0.10000000000000000001', '0.1'],
+    ['decimals before and behind the point', '90071992547409930.2', '90071992547409930.10', '90071992547409930.2', '90071992547409930.10'],
+    ['negative decimals', '-0.10000000000000000001', '-0.1', '-0.1', '-0.10000000000000000001'],
+    ['numbers with an exponent', '1e3', '200', '1e3', '200'],
     ['an empty text is no number', '', '-1', '-1', ''],
     ['a blank one neither, on either side', '-1', ' ', '-1', ' '],
     ['a number against a word is text', '10', 'x', 'x', '10'],
@@ -75,6 +82,10 @@ describe('applyFieldRules', () => {
   test('equals in another form are the user’s own', () => {
     expect(valueOf('max', '1.0', '1')).toBe('1.0');
     expect(valueOf('min', '1.0', '1')).toBe('1.0');
+    expect(valueOf('max', '9007199254740993.0', '9007199254740993')).toBe('9007199254740993.0');
+    expect(valueOf('min', '1e400', '1e400')).toBe('1e400');
+    expect(valueOf('min', '1e20', '100000000000000000000')).toBe('1e20');
+    expect(valueOf('max', '1e20', '100000000000000000000')).toBe('1e20');
   });
 
   test.each<[Json, Json]>([
@@ -98,7 +109,7 @@ describe('applyFieldRules', () => {
     };
     expect(decide(rule, 1, 2)).toMatchObject({ data: { f: 'made' }, localFields: ['other', 'f'], serverFields: ['f'] });
     decide(rule, 1, 2, { before: 0 });
-    expect(seen).toEqual([
+    expect(seen).toStrictEqual([
       [1, 2, {}],
       [1, 2, { base: 0 }],
     ]);

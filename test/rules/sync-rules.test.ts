@@ -5,6 +5,7 @@ import {
   DatabaseError,
   MaxRetriesExceededError,
   NetworkError,
+  ScopeChangedError,
   SyncAbortedError,
   SyncOperationError,
   TransportError,
@@ -302,6 +303,10 @@ describe('errors', () => {
     expect(toSyncError({ type: 'authRequired', message: 'm' }, end)).toBeInstanceOf(AuthError);
     expect(toSyncError({ type: 'storeFailed', message: 'm' }, end)).toBeInstanceOf(DatabaseError);
     expect(toSyncError({ type: 'stopped', message: 'm' }, end)).toBeInstanceOf(SyncAbortedError);
+    const ofAnother = toSyncError({ type: 'scopeChanged', message: 'm' }, end);
+    expect(ofAnother).toBeInstanceOf(ScopeChangedError);
+    expect(ofAnother).toMatchObject({ phase: 'pull' });
+    expect(toSyncError({ type: 'leaseLost', message: 'm' }, end)).not.toBeInstanceOf(ScopeChangedError);
     const ofKind = toSyncError({ type: 'kindFailed', kind: 'todos', phase: 'push', message: 'm' }, end);
     expect(ofKind).toBeInstanceOf(SyncOperationError);
     expect(ofKind).toMatchObject({ phase: 'push' });
