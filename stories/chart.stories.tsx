@@ -96,6 +96,49 @@ export const EachPhaseLit: Story = {
     }
   },
 };
+const following = createScriptedClient(phaseBundle('idle'));
+const show = (phase: string): void => {
+  const { view } = capturedPhases.phases.find((captured) => captured.phase === phase) ?? {};
+  if (view !== undefined) following.show(view);
+};
+/** The drawing goes where the engine goes, until somebody moves it. */
+export const Follows: Story = {
+  args: { client: following.client },
+  play: async ({ canvasElement }) => {
+    const frame = await drawing(canvasElement);
+    const lit = (name: string): Element | undefined =>
+      [...canvasElement.querySelectorAll('.sc-state[data-active="true"]')].find(({ textContent }) => textContent === name);
+    const isInSight = (name: string): boolean => {
+      const [outer, inner] = [frame.getBoundingClientRect(), lit(name)?.getBoundingClientRect()];
+      return inner !== undefined && inner.left >= outer.left && inner.right <= outer.right && inner.top >= outer.top && inner.bottom <= outer.bottom;
+    };
+    const until = (isReached: () => boolean): Promise<void> =>
+      waitFor(
+        () => {
+          if (!isReached()) throw new Error(`not reached; the drawing is at ${viewport(canvasElement)}`);
+        },
+        { timeout: 10_000 },
+      );
+    await until(() => isInSight('idle'));
+    show('failed');
+    await until(() => isInSight('failed'));
+    show('backoff');
+    await until(() => isInSight('backoff'));
+    // Whoever asks for other arrows gets another drawing, and is shown the same place of it.
+    await userEvent.click(canvasElement.querySelector('input[type="checkbox"]') as HTMLElement);
+    await until(() => within(frame).queryAllByText(/SYNC/).length > 0);
+    await until(() => isInSight('backoff'));
+    await userEvent.click(within(frame).getByRole('button', { name: 'Where it is now' }));
+    frame.focus();
+    await userEvent.keyboard('{ArrowLeft}');
+    const moved = viewport(canvasElement);
+    show('failed');
+    await until(() => lit('failed') !== undefined);
+    await expect(viewport(canvasElement)).toBe(moved);
+    await userEvent.keyboard('{Home}');
+    await until(() => isInSight('failed'));
+  },
+};
 const moving = createScriptedClient(phaseBundle('finishing'));
 /** The step that was taken last moves, each time anew. */
 export const LastStepMoves: Story = {

@@ -1,7 +1,7 @@
 import Elk from 'elkjs/lib/elk.bundled.js';
 import { expect, test } from 'vitest';
 import { activeIds, chartViewOf } from '../../src/devtools/agent/chart-view.ts';
-import { arrowsOf, plainDrawing, toDrawing, toElkGraph, whereToBegin } from '../../src/devtools/views/chart-drawing.ts';
+import { areaOf, arrowsOf, plainDrawing, toDrawing, toElkGraph, whereToBegin } from '../../src/devtools/views/chart-drawing.ts';
 import { createStateHistories } from '../../src/devtools/views/chart-history.ts';
 import type { LogEntry, StateValueJson } from '../../src/devtools/protocol/log-entry.ts';
 import { syncMachine } from '../../src/machines/sync-machine.ts';
@@ -34,6 +34,18 @@ test('the drawing holds every phase of the machine, inside its region, and none 
   expect(drawing.arrows.every(({ points }) => points.length >= 2)).toBe(true);
   const running = activeIds(syncMachine.root, { network: 'online', session: 'signedIn', activity: { running: 'planning' } });
   expect(whereToBegin(drawing, new Set(running))).toBe('sync.activity.running.planning');
+});
+
+test('I12: the area of a state is inside that of the box it is in, and a state that is not drawn has none', async () => {
+  const drawing = toDrawing(chart, await new Elk().layout(toElkGraph(chart, plainDrawing)), plainDrawing);
+  const inner = drawing.states.filter(({ parent }) => parent !== undefined);
+  expect(inner.length).toBeGreaterThan(10);
+  for (const { state, parent = '' } of inner) {
+    const [area, box] = [areaOf(drawing, state.id), areaOf(drawing, parent)];
+    if (area === undefined || box === undefined) throw new Error(`${state.id} has no area`);
+    expect(area.x >= box.x && area.y >= box.y && area.x + area.width <= box.x + box.width && area.y + area.height <= box.y + box.height).toBe(true);
+  }
+  expect(areaOf(drawing, 'nowhere')).toBeUndefined();
 });
 
 test('all transitions between two states are one arrow, and commands and failures are drawn only when asked for', () => {

@@ -3,17 +3,17 @@ import type { JsonObject } from '../../model/json.ts';
 import type { OperationView } from '../protocol/messages.ts';
 import { amendedFields, parsePatch, proposalOf } from '../views/amendment.ts';
 import { showValue } from '../views/conflict-model.ts';
+import { useCommand } from './panel-context.tsx';
 
 export interface AmendFormProps {
   readonly operation: OperationView;
-  /** What the engine said to the last try. */
-  readonly error?: string | undefined;
-  readonly onAmend: (patch: JsonObject) => void;
+  readonly onAmended: () => void;
   readonly onCancel: () => void;
 }
 
 /** Corrects what an operation will send: JSON with the fields to change, and then what that comes to, to be confirmed. */
-export function AmendForm({ operation, error, onAmend, onCancel }: AmendFormProps): ReactNode {
+export function AmendForm({ operation, onAmended, onCancel }: AmendFormProps): ReactNode {
+  const { run, isRunning, error } = useCommand();
   const dialog = useRef<HTMLDialogElement>(null);
   const [text, setText] = useState(() => proposalOf(operation));
   const [reviewed, setReviewed] = useState<JsonObject>();
@@ -25,15 +25,19 @@ export function AmendForm({ operation, error, onAmend, onCancel }: AmendFormProp
     return () => shown?.close();
   }, []);
 
+  const amend = async (patch: JsonObject): Promise<void> => {
+    if (await run({ type: 'amend', opId: operation.opId, patch })) onAmended();
+  };
   const onSubmit = (event: FormEvent): void => {
     event.preventDefault();
-    if (reviewed !== undefined) return onAmend(reviewed);
+    if (reviewed !== undefined) return void amend(reviewed);
     const patch = parsePatch(text);
     const problem = typeof patch === 'string' ? patch : amendedFields(operation, patch).length === 0 ? 'Nothing would change.' : undefined;
     setComplaint(problem);
     if (typeof patch !== 'string' && problem === undefined) setReviewed(patch);
   };
-  const said = complaint ?? error;
+  // The engine's answer is to what was reviewed.
+  const said = complaint ?? (reviewed === undefined ? undefined : error);
 
   return (
     <dialog ref={dialog} className="sc-dialog" aria-labelledby={`${id}-title`} onCancel={onCancel}>
@@ -62,7 +66,7 @@ export function AmendForm({ operation, error, onAmend, onCancel }: AmendFormProp
           </p>
         )}
         <div className="sc-actions">
-          <button type="submit" className="sc-button primary">
+          <button type="submit" className="sc-button primary" disabled={isRunning}>
             {reviewed === undefined ? 'Review…' : 'Amend'}
           </button>
           {reviewed !== undefined && (

@@ -13,8 +13,8 @@ import {
   type NodeProps,
   type ReactFlowInstance,
 } from '@xyflow/react';
-import { useCallback, useMemo, useRef, type KeyboardEvent, type ReactNode } from 'react';
-import { labelOf, whereToBegin, type ChartDrawing, type DrawnArrow, type DrawnState } from '../views/chart-drawing.ts';
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { areaOf, labelOf, whereToBegin, type ChartDrawing, type DrawnArrow, type DrawnState } from '../views/chart-drawing.ts';
 import type { TakenStep } from '../views/chart-taken.ts';
 import { Icon } from './parts/icon.tsx';
 
@@ -38,11 +38,23 @@ const edgeTypes = { arrow: ArrowLine };
 /** Below this size of the whole, it begins with the part where something is going on. */
 const readable = 0.6;
 const step = 60;
+/** How long a state must last to be followed, ms. */
+const followAfterMs = 300;
+const motionMs = (): number => (globalThis.matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200);
+
+/** Whether the whole of a state is within the frame. */
+function isInSight(flow: Flow, { width, height, ...area }: NonNullable<ReturnType<typeof areaOf>>, frame: HTMLElement | null): boolean {
+  if (frame === null) return false;
+  const { x, y, zoom } = flow.getViewport();
+  const left = area.x * zoom + x;
+  const top = area.y * zoom + y;
+  return left >= 0 && top >= 0 && left + width * zoom <= frame.clientWidth && top + height * zoom <= frame.clientHeight;
+}
 
 /** The drawing: moved and zoomed by mouse, touch, buttons and keyboard. The list beside it says the same in words. */
 export function ChartCanvas({ drawing, active, taken, turn, selected, onSelect }: ChartCanvasProps): ReactNode {
   const frame = useRef<HTMLElement>(null);
-  const flow = useRef<Flow>(undefined);
+  const [flow, setFlow] = useState<Flow>();
   const nodes = useMemo(
     () =>
       drawing.states.map(
@@ -74,20 +86,44 @@ export function ChartCanvas({ drawing, active, taken, turn, selected, onSelect }
     [drawing, taken, turn],
   );
   const begin = whereToBegin(drawing, active);
-  const showActive = useCallback(
-    (shown: Flow | undefined): void => {
-      void shown?.fitView({ ...(begin === undefined ? {} : { nodes: [{ id: begin }] }), minZoom: 0.85, maxZoom: 0.95 });
-    },
-    [begin],
-  );
-  const onInit = (shown: Flow): void => {
-    flow.current = shown;
-    const { clientWidth = 0, clientHeight = 0 } = frame.current ?? {};
-    if (Math.min(clientWidth / drawing.width, clientHeight / drawing.height) >= readable) void shown.fitView({ maxZoom: 1 });
-    else showActive(shown);
+  /** Until somebody moves the drawing. */
+  const follows = useRef(true);
+  /** The drawing that was brought into sight last. */
+  const drawn = useRef<ChartDrawing>(undefined);
+  const leave = (): void => {
+    follows.current = false;
   };
+  const area = useMemo(() => (begin === undefined ? undefined : areaOf(drawing, begin)), [drawing, begin]);
+  const showActive = useCallback(
+    (shown: Flow, duration = motionMs()): void => {
+      follows.current = true;
+      if (area === undefined) void shown.fitView({ maxZoom: 1, duration });
+      else void shown.setCenter(area.x + area.width / 2, area.y + area.height / 2, { zoom: 0.95, duration });
+    },
+    [area],
+  );
+  const showFirst = useCallback(
+    (shown: Flow): void => {
+      const { clientWidth = 0, clientHeight = 0 } = frame.current ?? {};
+      if (Math.min(clientWidth / drawing.width, clientHeight / drawing.height) >= readable) void shown.fitView({ maxZoom: 1 });
+      else showActive(shown, 0);
+    },
+    [drawing, showActive],
+  );
+  useLayoutEffect(() => {
+    if (flow === undefined || drawn.current === drawing) return;
+    drawn.current = drawing;
+    showFirst(flow);
+  }, [flow, drawing, showFirst]);
+  useEffect(() => {
+    // What is left again within a moment is not followed: a run goes through many states.
+    const waiting = setTimeout(() => {
+      if (flow !== undefined && follows.current && area !== undefined && !isInSight(flow, area, frame.current)) showActive(flow);
+    }, followAfterMs);
+    return () => clearTimeout(waiting);
+  }, [flow, area, showActive]);
   const onKeyDown = (event: KeyboardEvent): void => {
-    const shown = flow.current;
+    const shown = flow;
     // The buttons have their own keys.
     if (shown === undefined || event.target !== frame.current || event.altKey || event.ctrlKey || event.metaKey) return;
     const { x, y, zoom } = shown.getViewport();
@@ -105,6 +141,7 @@ export function ChartCanvas({ drawing, active, taken, turn, selected, onSelect }
     const move = moves[event.key];
     if (move === undefined) return;
     event.preventDefault();
+    leave();
     move();
   };
   return (
@@ -126,7 +163,11 @@ export function ChartCanvas({ drawing, active, taken, turn, selected, onSelect }
         edges={edges}
         nodeTypes={nodeTypes}
         edgeTypes={edgeTypes}
-        onInit={onInit}
+        onInit={setFlow}
+        onMoveStart={(event) => {
+          // Without an event it was not moved by hand.
+          if (event !== null) leave();
+        }}
         minZoom={0.1}
         maxZoom={2}
         nodesDraggable={false}
@@ -137,7 +178,7 @@ export function ChartCanvas({ drawing, active, taken, turn, selected, onSelect }
         proOptions={{ hideAttribution: true }}
         onNodeClick={(_, node) => onSelect(node.id)}
       >
-        <Controls showInteractive={false} aria-label="Zoom">
+        <Controls showInteractive={false} aria-label="Zoom" onZoomIn={leave} onZoomOut={leave} onFitView={leave}>
           <Here onClick={showActive} />
         </Controls>
       </ReactFlow>

@@ -7,7 +7,7 @@ import { useEngineNow, useQuery } from './panel-context.tsx';
 import { Badge } from './parts/badge.tsx';
 import { EmptyState } from './parts/empty-state.tsx';
 import { Problem } from './parts/problem.tsx';
-import { Unreadable } from './parts/unreadable.tsx';
+import { Unreadable } from './unreadable.tsx';
 
 /** Conflicts that wait for a person: both sides field by field, what each strategy would make of them, and the decision. */
 export function ConflictsView(): ReactNode {

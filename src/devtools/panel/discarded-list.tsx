@@ -7,8 +7,8 @@ import { EmptyState } from './parts/empty-state.tsx';
 import { JsonText } from './parts/json-text.tsx';
 import { Problem } from './parts/problem.tsx';
 import { Split } from './parts/split.tsx';
-import { Unreadable } from './parts/unreadable.tsx';
 import { VirtualList } from './parts/virtual-list.tsx';
+import { Unreadable } from './unreadable.tsx';
 
 /** Changes that were given up, newest first, and the way back. */
 export function DiscardedList(): ReactNode {

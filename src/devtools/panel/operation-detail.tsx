@@ -1,5 +1,4 @@
 import { useMemo, useState, type ReactNode } from 'react';
-import type { JsonObject } from '../../model/json.ts';
 import type { OperationView } from '../protocol/messages.ts';
 import { describeDuration, describeTime } from '../views/describe-time.ts';
 import { describeDelta } from '../views/describe-delta.ts';
@@ -28,16 +27,22 @@ export function OperationDetail({ opId, onClose, onChanged, onDecide, onSelect }
   const { entries, revision } = usePanelState();
   const { answer, error } = useQuery('operation', { opId });
   const known = answer ?? undefined;
+  // What it was about is still known when it has gone.
+  const [record, setRecord] = useState<string>();
+  const told = known === undefined ? record : `${known.kind}/${known.entityId}`;
+  if (told !== record) setRecord(told);
   const read = useMemo(() => createHistoryReader(opId), [opId]);
   // The log grows in place; its revision tells that it did.
   const history = useMemo(() => read(known, entries), [read, known, entries, revision]);
   return (
-    <DetailPane label="Operation" title={known === undefined ? 'Operation' : `${known.kind}/${known.entityId}`} onClose={onClose}>
+    <DetailPane label="Operation" title={told ?? 'Operation'} onClose={onClose}>
       <Problem text={error} />
       {answer === null && (
-        <p className="sc-note" data-tone="ok">
-          It has left the outbox.
-        </p>
+        <section className="sc-section">
+          <p className="sc-note" data-tone="idle">
+            It has left the outbox.
+          </p>
+        </section>
       )}
       {known !== undefined && <OperationFacts operation={known} onChanged={onChanged} onDecide={onDecide} onSelect={onSelect} />}
       <section className="sc-section">
@@ -92,11 +97,9 @@ function OperationFacts({
     setAsking(undefined);
     if (await run({ type: 'drop', opIds: [opId] })) onChanged();
   };
-  const amend = async (patch: JsonObject): Promise<void> => {
-    if (await run({ type: 'amend', opId, patch })) {
-      setAsking(undefined);
-      onChanged();
-    }
+  const amended = (): void => {
+    setAsking(undefined);
+    onChanged();
   };
 
   return (
@@ -192,7 +195,7 @@ function OperationFacts({
           </p>
         </Confirm>
       )}
-      {asking === 'amend' && <AmendForm operation={operation} error={error} onAmend={(patch) => void amend(patch)} onCancel={() => setAsking(undefined)} />}
+      {asking === 'amend' && <AmendForm operation={operation} onAmended={amended} onCancel={() => setAsking(undefined)} />}
     </>
   );
 }

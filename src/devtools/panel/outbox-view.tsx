@@ -16,8 +16,8 @@ import { Problem } from './parts/problem.tsx';
 import { SearchField } from './parts/search-field.tsx';
 import { SelectField } from './parts/select-field.tsx';
 import { Split } from './parts/split.tsx';
-import { Unreadable } from './parts/unreadable.tsx';
 import { VirtualList } from './parts/virtual-list.tsx';
+import { Unreadable } from './unreadable.tsx';
 
 const pageSize = 50;
 /** A state of its own in the choice: what is no longer queued. */
@@ -102,6 +102,7 @@ export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
           detail={
             selected !== undefined && (
               <OperationDetail
+                key={selected}
                 opId={selected}
                 onClose={() => setSelected(undefined)}
                 onChanged={again}

@@ -12,9 +12,9 @@ import { Problem } from './parts/problem.tsx';
 import { SearchField } from './parts/search-field.tsx';
 import { SelectField } from './parts/select-field.tsx';
 import { Split } from './parts/split.tsx';
-import { Unreadable } from './parts/unreadable.tsx';
 import { VirtualList } from './parts/virtual-list.tsx';
 import { RowDetail } from './row-detail.tsx';
+import { Unreadable } from './unreadable.tsx';
 
 const pageSize = 100;
 const narrowings: readonly (readonly ['' | 'pending' | 'quarantined', string])[] = [

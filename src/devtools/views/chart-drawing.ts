@@ -200,3 +200,16 @@ export function whereToBegin({ states }: ChartDrawing, active: ReadonlySet<strin
   const leaves = states.filter(({ state, isBox }) => !isBox && active.has(state.id)).map(({ state }) => state.id);
   return leaves.sort((a, b) => (sizes.get(regionOf(b)) ?? 0) - (sizes.get(regionOf(a)) ?? 0))[0];
 }
+
+/** Where a state is in the whole drawing; undefined where it is not drawn. */
+export function areaOf(
+  drawing: ChartDrawing,
+  id: string,
+): { readonly x: number; readonly y: number; readonly width: number; readonly height: number } | undefined {
+  const drawn = drawing.states.find(({ state }) => state.id === id);
+  if (drawn === undefined) return undefined;
+  const { width, height, parent } = drawn;
+  // Places are within the box that a state is in.
+  const around = parent === undefined ? undefined : areaOf(drawing, parent);
+  return { x: drawn.x + (around?.x ?? 0), y: drawn.y + (around?.y ?? 0), width, height };
+}

@@ -50,5 +50,5 @@ export function discardedViews(answer: readonly JsonObject[]): readonly Discarde
 /** Says what it would have done. */
 export const describeDiscarded = ({ type, changedFields }: DiscardedView): string => {
   if (type === 'delete') return 'delete';
-  return changedFields === undefined || changedFields.length === 0 ? 'whole row' : `edit ${changedFields.join(', ')}`;
+  return changedFields === undefined || changedFields.length === 0 ? 'write the whole row' : `edit ${changedFields.join(', ')}`;
 };

@@ -94,5 +94,7 @@ export const base = `
 .sc-problem { display: flex; flex: none; align-items: center; gap: var(--s2); padding: var(--s1) var(--s2); color: var(--tone); background: var(--tone-bg); border-block-end: 1px solid var(--border); }
 .sc-problem > span { flex: 1; min-inline-size: 0; overflow-wrap: anywhere; }
 .sc-dialog { inline-size: min(420px, calc(100% - 32px)); border: 1px solid var(--border-strong); border-radius: var(--radius); background: var(--bg); color: var(--fg); padding: var(--s4); }
+.sc-dialog > :last-child { margin-block-end: 0; }
+.sc-dialog textarea { inline-size: 100%; max-inline-size: none; resize: vertical; }
 .sc-dialog::backdrop { background: rgb(0 0 0 / 40%); }
 `;

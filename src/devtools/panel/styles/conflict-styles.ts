@@ -6,7 +6,7 @@ export const conflictStyles = `
 .sc-table-frame { overflow-x: auto; }
 .sc-diff { border-collapse: collapse; inline-size: 100%; min-inline-size: 640px; table-layout: fixed; }
 .sc-diff thead th:first-child { inline-size: 110px; }
-.sc-diff thead th:last-child { inline-size: 150px; }
+.sc-diff thead th:nth-child(5) { inline-size: 150px; }
 .sc-diff th, .sc-diff td { padding: var(--s1) var(--s2); border: 1px solid var(--border); text-align: start; vertical-align: top; font-weight: 400; overflow-wrap: anywhere; }
 .sc-diff thead th { color: var(--fg-soft); background: var(--bg-raised); }
 .sc-diff td[data-changed="true"] { background: var(--conflict-bg); }

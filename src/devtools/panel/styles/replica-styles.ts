@@ -10,8 +10,8 @@ export const replicaStyles = `
 .sc-replica-row > .sc-row-id { flex: 0 1 24%; min-inline-size: 70px; }
 .sc-replica-row > .sc-row-text { flex: 1 1 0; min-inline-size: 0; }
 .sc-replica-row > .sc-actions { flex: none; flex-wrap: nowrap; gap: var(--s1); }
-.sc-sides { border-collapse: collapse; inline-size: 100%; min-inline-size: 460px; table-layout: fixed; }
-.sc-sides thead th:first-child { inline-size: 88px; }
+.sc-sides { border-collapse: collapse; inline-size: 100%; min-inline-size: 360px; table-layout: fixed; }
+.sc-sides thead th:first-child { inline-size: 80px; }
 .sc-sides th, .sc-sides td { padding: var(--s1) var(--s2); border: 1px solid var(--border); text-align: start; vertical-align: top; font-weight: 400; overflow-wrap: anywhere; }
 .sc-sides tbody th { overflow-wrap: anywhere; }
 .sc-sides thead th { color: var(--fg-soft); background: var(--bg-raised); }

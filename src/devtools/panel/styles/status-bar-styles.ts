@@ -22,4 +22,5 @@ export const statusBarStyles = `
   .sc-status .facts > :last-child { max-inline-size: 100%; }
 }
 @container panel (max-width: 640px) { .sc-status .rate { min-inline-size: 0; } .sc-status .spark { inline-size: 40px; } }
+@container panel (max-width: 400px) { .sc-status .spark { display: none; } }
 `;
