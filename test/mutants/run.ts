@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,12 +22,25 @@ symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 
 type Verdict = 'killed' | 'SURVIVED' | 'CANNOT BE PLANTED' | 'RED WITHOUT IT';
 
+let runner: ChildProcess | undefined;
+/** The whole group: a worker that never ends must end with its runner. */
+const stopRunner = (): void => {
+  if (runner?.pid !== undefined && runner.exitCode === null) process.kill(-runner.pid, 'SIGKILL');
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    stopRunner();
+    rmSync(copy, { recursive: true, force: true });
+    process.exit(1);
+  });
+}
+
 /** Longer than any of them takes on a busy machine: a fault may also make one wait for ever. */
 const patienceMs = 300_000;
 
 async function isGreen(tests: readonly string[]): Promise<boolean> {
   const files = tests.map((test) => join('test', test));
-  const runner = spawn(
+  runner = spawn(
     process.execPath,
     [
       'node_modules/vitest/vitest.mjs',
@@ -41,10 +54,9 @@ async function isGreen(tests: readonly string[]): Promise<boolean> {
       '^(?!.*\\b(postgres|sqlite3-file)\\b)(?!.* on sqlite3\\b)',
       ...files,
     ],
-    // A group of its own: a worker that never ends must end with its runner.
     { cwd: copy, stdio: 'ignore', detached: true, env: { ...process.env, TEST_DRIVERS: 'better-sqlite3' } },
   );
-  const impatient = setTimeout(() => process.kill(-Number(runner.pid), 'SIGKILL'), patienceMs);
+  const impatient = setTimeout(stopRunner, patienceMs);
   const [code] = (await once(runner, 'exit')) as [number | null];
   clearTimeout(impatient);
   return code === 0;
