@@ -50,3 +50,12 @@ test('I12: the wait before the next try counts down, and the throughput is drawn
   expect(statusModelOf(viewOf({ status }), 10_000)).toMatchObject({ detail: 'again in 12 s', spark: [0, 1, 0.5, 0], perSecond: 2 });
   expect(statusModelOf(viewOf({ status }), 20_000).detail).toBe('again in 2.0 s');
 });
+
+test('I12: how far a run is says of what: of rows of a kind, else of operations', () => {
+  const detail = (progress: EngineView['status']['progress']): string =>
+    statusModelOf(viewOf({ status: { ...viewOf().status, phase: 'pushing', progress } }), 10_000).detail;
+  expect(detail({ phase: 'push', done: 2 })).toBe('2 operations');
+  expect(detail({ phase: 'push', done: 1 })).toBe('1 operation');
+  expect(detail({ phase: 'push', done: 1, total: 1_200 })).toBe('1 of 1,200 operations');
+  expect(detail({ phase: 'pull', done: 48_500, total: 135_000, kind: 'cities' })).toBe('48,500 of 135,000 cities');
+});
