@@ -122,7 +122,7 @@ async function settleOne(session: Session, context: StoreContext, changes: Entit
 function settleApplied(changes: EntityChanges, { request }: Answer, row: JsonObject | undefined, group: readonly StoredOp[], tally: Tally): void {
   const leaving = new Set(group.map((member) => member.seq));
   const { known, lastSent } =
-    request.op.type === 'delete' ? knownAfterDelete(changes.table, row) : knownAfterUpsert(changes, request.op, row, frozenVersionOf(group));
+    request.op.type === 'delete' ? knownAfterDelete(changes, request, row) : knownAfterUpsert(changes, request.op, row, frozenVersionOf(group));
   changes.depart(request.entityId, leaving, 'applied', known, lastSent);
   tellPushed(group, tally);
 }
@@ -138,12 +138,17 @@ interface KnownAfter {
   readonly lastSent?: JsonObject;
 }
 
-const knownAfterDelete = (table: ReplicaTable, row: JsonObject | undefined): KnownAfter => ({
-  known:
-    row !== undefined && table.isDeleted(row)
-      ? { row, version: table.readUpdatedAt(row), deleted: true }
-      : { row: undefined, version: undefined, deleted: true },
-});
+function knownAfterDelete(changes: EntityChanges, request: TakenRequest, row: JsonObject | undefined): KnownAfter {
+  const { table } = changes;
+  if (row !== undefined && table.isDeleted(row)) return { known: { row, version: table.readUpdatedAt(row), deleted: true } };
+  const base = changes.baseOf(request.entityId);
+  const newest = newestKnown(base);
+  // A lost answer that comes after all, and a row pulled meanwhile that is newer than what was deleted: somebody brought it back since (F-135).
+  const wasSentBefore = request.firstSentAt !== undefined && request.op.force !== true && request.op.baseUpdatedAt !== undefined;
+  if (wasSentBefore && newest.row !== undefined && !table.isDeleted(newest.row) && isOutdated(request.op.baseUpdatedAt, base))
+    return { known: { ...newest, deleted: false } };
+  return { known: { row: undefined, version: undefined, deleted: true } };
+}
 
 function knownAfterUpsert(changes: EntityChanges, op: UpsertOp, answered: JsonObject | undefined, frozenVersion: number | undefined): KnownAfter {
   const { table } = changes;
