@@ -17,7 +17,7 @@ export default defineConfig({
       'test/rules/**/*.test.ts',
       'test/property/{fold,merge,deltas,paging}.test.ts',
       'test/conflicts/laws.test.ts',
-      'test/machines/{sync-machine,chart-names,sync-actor,transition-table,heeds-outbox}.test.ts',
+      'test/machines/{sync-machine,chart-names,sync-actor,transition-table,heeds-outbox,actor-inputs}.test.ts',
     ],
     setupFiles: ['test/support/fast-check-seed.ts'],
     testTimeout: 30_000,
