@@ -4,7 +4,7 @@ import type { SyncFact } from '../model/events.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { UpsertOp } from '../model/operation.ts';
 import type { Outcome } from '../model/outcome.ts';
-import type { Answer } from '../model/ports.ts';
+import type { Answer, TakenRequest } from '../model/ports.ts';
 import type { ConflictRef, SettleReport } from '../model/run.ts';
 import { deltaRequestOf, rebaseDeltas, withRebasedDeltas } from '../rules/deltas.ts';
 import { foldOps } from '../rules/fold.ts';
