@@ -318,4 +318,39 @@ export const persistenceMutants: readonly Mutant[] = [
     edits: [['if (isUntouched && !codec.column.isSelect) setAside(', 'if (isUntouched && codec.column.isSelect) setAside(']],
     tests: ['persistence/capture/unselected-columns.test.ts'],
   },
+  {
+    fault: 'F-140: a form opened before its row was first sent goes out without a base',
+    file: 'persistence/local-change.ts',
+    edits: [
+      [
+        'if (isAsSeen) return { version, preImage: { row: before, version } };',
+        'if (isAsSeen) return { version: undefined, preImage: { row: before, version } };',
+      ],
+    ],
+    tests: ['engine/early-forms.test.ts'],
+  },
+  {
+    fault: 'F-140: an edit of a field that somebody else changed since the form was opened clashes with nothing',
+    file: 'persistence/local-change.ts',
+    edits: [['changed.every((key) => deepEqual(before[key] ?? null, seen[key] ?? null))', 'true']],
+    tests: ['engine/early-forms.test.ts'],
+  },
+  {
+    fault: 'F-135: the late answer of a delete hides a row that somebody brought back since',
+    file: 'persistence/settle.ts',
+    edits: [['const wasSentBefore = request.firstSentAt !== undefined', 'const wasSentBefore = false && request.firstSentAt !== undefined']],
+    tests: ['scenario/late-deletes.test.ts'],
+  },
+  {
+    fault: 'I11: a clock that is set forward takes the lease from whom another process never looked at',
+    file: 'persistence/clock-doubt.ts',
+    edits: [['isTooFar || hasLeapt || isNews :', 'isTooFar || hasLeapt :']],
+    tests: ['persistence/lease.test.ts'],
+  },
+  {
+    fault: 'F-11: a run that ends is not counted while a long queue rests from counting',
+    file: 'engine/status-keeper.ts',
+    edits: [['isUrgent = counting !== undefined;', 'isUrgent = false;']],
+    tests: ['engine/status-keeper.test.ts'],
+  },
 ];
