@@ -144,7 +144,12 @@ export const RetryAndDrop: Story = {
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
     await userEvent.click((await canvas.findAllByRole('button', { name: /^stuck/ }))[0] as HTMLElement);
-    await userEvent.click(await canvas.findByRole('button', { name: 'Retry' }));
+    const retry = await canvas.findByRole('button', { name: 'Retry…' });
+    await userEvent.click(retry);
+    await userEvent.click(within(await canvas.findByRole('dialog', { name: 'Try this operation again?' })).getByRole('button', { name: 'Cancel' }));
+    await expect(repairing.commands).toEqual([]);
+    await userEvent.click(retry);
+    await userEvent.click(await canvas.findByRole('button', { name: 'Retry it' }));
     await userEvent.click(await canvas.findByRole('button', { name: 'Drop…' }));
     await expect(repairing.commands.map(({ type }) => type)).toEqual(['retry']);
     await userEvent.click(await canvas.findByRole('button', { name: 'Drop it' }));

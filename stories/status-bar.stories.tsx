@@ -82,7 +82,13 @@ export const FaultsOn: Story = {
     await expect(await within(canvasElement).findByText('On now: offline.')).toBeVisible();
   },
 };
-export const NotRecording: Story = { args: { client: showing({ recording: false }).client }, play: says('not recording') };
+export const NotRecording: Story = {
+  args: { client: showing({ recording: false }).client },
+  play: async ({ canvasElement }) => {
+    await userEvent.click(await within(canvasElement).findByRole('button', { name: 'not recording' }));
+    await expect(await within(canvasElement).findByRole('button', { name: 'Record what happens' })).toBeVisible();
+  },
+};
 export const AnotherAccount: Story = { args: { client: showing({ scopeChanged: true }).client }, play: says('another account') };
 export const LongError: Story = {
   args: { bundle: busyDay },

@@ -7,7 +7,7 @@ import offlineDay from './fixtures/offline-day.json';
 import troubles from './fixtures/troubles.json';
 import { longRunning } from './support/long-running.ts';
 import { PanelFrame } from './support/panel-frame.tsx';
-import { createScriptedClient } from './support/scripted-client.ts';
+import { createScriptedClient, type ScriptedClient } from './support/scripted-client.ts';
 
 const meta = { title: 'Devtools/Timeline', component: PanelFrame, args: { view: 'timeline', bundle: busyDay } } satisfies Meta<typeof PanelFrame>;
 export default meta;
@@ -16,6 +16,8 @@ type Story = StoryObj<typeof meta>;
 export const BusyDay: Story = {
   play: async ({ canvasElement }) => {
     await expect(await within(canvasElement).findByRole('button', { name: /^Run 5, completed after \d+ ms, \d+ requests$/ })).toBeVisible();
+    // A saved file is read-only.
+    await expect(within(canvasElement).queryByRole('group', { name: 'Recording' })).toBeNull();
   },
 };
 export const Nothing: Story = { args: { bundle: { ...empty, entries: [] } } };
@@ -121,5 +123,99 @@ export const ZoomedIn: Story = {
     await expect(runs.scrollWidth).toBeGreaterThan(runs.clientWidth * 3);
     await userEvent.click(canvas.getByRole('button', { name: 'Show all runs' }));
     await expect(runs.scrollWidth).toBeLessThan(runs.clientWidth * 1.1);
+  },
+};
+
+/** An engine that heeds what is asked of its log. */
+const recording = (): ScriptedClient =>
+  createScriptedClient(busyDay, {
+    run: (command, engine) => {
+      if (command.type === 'record') engine.show({ recording: command.on });
+      if (command.type === 'clearLog') engine.clear();
+      return null;
+    },
+  });
+const stopped = recording();
+export const StopAndGoOn: Story = {
+  args: { client: stopped.client },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    const record = await canvas.findByRole('button', { name: 'Record what happens', pressed: true });
+    await userEvent.click(record);
+    await expect(await canvas.findByText('not recording')).toBeVisible();
+    await expect(record).toHaveAttribute('aria-pressed', 'false');
+    // The list is not held by it.
+    await expect(canvas.getByRole('button', { name: 'Hold the list', pressed: false })).toBeVisible();
+    await userEvent.click(record);
+    await expect(record).toHaveAttribute('aria-pressed', 'true');
+    await expect(stopped.commands).toEqual([
+      { type: 'record', on: false },
+      { type: 'record', on: true },
+    ]);
+  },
+};
+const off = recording();
+off.show({ recording: false });
+export const NotRecording: Story = {
+  args: { client: off.client, theme: 'dark' },
+  play: async ({ canvasElement }) => {
+    await expect(await within(canvasElement).findByRole('button', { name: 'Record what happens', pressed: false })).toBeVisible();
+  },
+};
+const cleared = recording();
+export const ClearTheLog: Story = {
+  args: { client: cleared.client },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    // What is selected and held goes, too.
+    await userEvent.click(await canvas.findByRole('button', { name: /^Run 2,/ }));
+    await expect(await canvas.findByRole('complementary', { name: 'Entry' })).toBeVisible();
+    await userEvent.click(canvas.getByRole('button', { name: 'Hold the list' }));
+    const clear = canvas.getByRole('button', { name: 'Clear the log…' });
+    await userEvent.click(clear);
+    await userEvent.click(within(await canvas.findByRole('dialog', { name: /^Clear the log of \d+ entries\?$/ })).getByRole('button', { name: 'Cancel' }));
+    await expect(cleared.commands).toEqual([]);
+    await userEvent.click(clear);
+    await userEvent.click(await canvas.findByRole('button', { name: 'Clear the log' }));
+    await expect(cleared.commands).toEqual([{ type: 'clearLog' }]);
+    await expect(await canvas.findByText('1 entry')).toBeVisible();
+    await expect(canvas.getByRole('button', { name: /clearLog from the panel/ })).toBeVisible();
+    await expect(canvas.queryByRole('complementary', { name: 'Entry' })).toBeNull();
+    await expect(canvas.getByRole('button', { name: 'Hold the list', pressed: false })).toBeVisible();
+  },
+};
+export const ClearIsAsked: Story = {
+  args: { client: recording().client, theme: 'dark' },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.click(await canvas.findByRole('button', { name: 'Clear the log…' }));
+    await expect(await canvas.findByRole('dialog', { name: /^Clear the log of/ })).toBeVisible();
+  },
+};
+export const ClearFails: Story = {
+  args: {
+    client: createScriptedClient(busyDay, {
+      run: () => {
+        throw new Error('the engine is gone');
+      },
+    }).client,
+  },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.click(await canvas.findByRole('button', { name: 'Clear the log…' }));
+    await userEvent.click(await canvas.findByRole('button', { name: 'Clear the log' }));
+    await expect(await canvas.findByRole('alert')).toHaveTextContent('the engine is gone');
+  },
+};
+export const LiveNarrow: Story = {
+  args: { client: recording().client, width: 320, height: 640 },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    const bar = (await canvas.findByRole('group', { name: 'Recording' })).closest('.sc-toolbar') as HTMLElement;
+    await expect(bar.scrollWidth).toBeLessThanOrEqual(bar.clientWidth);
+    await userEvent.click(canvas.getByRole('button', { name: 'Record what happens' }));
+    await userEvent.click(canvas.getByRole('button', { name: 'Clear the log…' }));
+    await userEvent.click(await canvas.findByRole('button', { name: 'Clear the log' }));
+    await expect(await canvas.findByText('1 entry')).toBeVisible();
   },
 };

@@ -25,6 +25,8 @@ export interface ScriptedClient {
   readonly log: (count: number) => void;
   /** The last step of the chart is taken once more. */
   readonly repeat: () => void;
+  /** The log is cleared; what tells so is its only entry. */
+  readonly clear: () => void;
 }
 
 export function createScriptedClient(bundle: Json, { answers = {}, run = () => null }: ScriptedOptions = {}): ScriptedClient {
@@ -59,6 +61,12 @@ export function createScriptedClient(bundle: Json, { answers = {}, run = () => n
       const step = entries.findLast(({ type }) => type === 'transition');
       if (last === undefined || step === undefined) return;
       entries.push({ ...step, id: last.id + 1, at: last.at + 50 });
+      change({});
+    },
+    clear: () => {
+      const last = entries.at(-1);
+      const id = last?.id ?? 0;
+      entries.splice(0, entries.length, { type: 'command', id: id + 1, at: last?.at ?? 0, command: 'clearLog', input: {}, ok: true, result: id });
       change({});
     },
     client: {

@@ -102,7 +102,8 @@ test('I12: the panel is open before there is an engine, finds it, and what is pr
 
   await browser.page.evaluate(() => window.exposedPage?.of('todo app').refuse(['c']));
   await browser.panel.evaluate(`[...document.querySelectorAll('.sc-row')].find((row) => row.innerText.includes('todos/b')).click()`);
-  await press('Retry', '.sc-detail');
+  await press('Retry…', '.sc-detail');
+  await press('Retry it');
   await press('Sync now');
   await browser.page.waitForFunction(() => window.exposedPage?.of('todo app').hasSent('b'));
   await reads('It has left the outbox');

@@ -107,7 +107,11 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
             listenAsNeeded();
             changed();
           },
-          clearLog: () => log.clear(),
+          clearLog: () => {
+            const newest = log.lastId;
+            log.clear();
+            return newest;
+          },
         });
         note({ ok: true, result });
         return result;

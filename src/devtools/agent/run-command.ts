@@ -12,7 +12,7 @@ export interface CommandTarget {
   readonly redact: (value: unknown) => Json;
   readonly setFaults: (faults: FaultSettings) => void;
   readonly record: (on: boolean) => void;
-  readonly clearLog: () => void;
+  readonly clearLog: () => number;
 }
 
 /** Does what a panel asked for, through the engine's public members. Rejects as they do. */
@@ -53,8 +53,7 @@ export async function runCommand(command: DevtoolsCommand, target: CommandTarget
       record(command.on);
       return null;
     case 'clearLog':
-      clearLog();
-      return null;
+      return clearLog();
   }
 }
 

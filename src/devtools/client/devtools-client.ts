@@ -67,7 +67,12 @@ export function createDevtoolsClient(channel: DevtoolsChannel, { quiet = false }
   };
   const append = (more: readonly LogEntry[]): void => {
     const newest = entries.at(-1)?.id ?? 0;
-    for (const entry of more) if (entry.id > newest) entries.push(entry);
+    for (const entry of more) {
+      if (entry.id <= newest) continue;
+      const gone = newestGone(entry);
+      if (gone !== undefined) entries.splice(0, entries.findLastIndex(({ id }) => id <= gone) + 1);
+      entries.push(entry);
+    }
     if (entries.length > mostEntries + slack) entries.splice(0, entries.length - mostEntries);
   };
   const failAll = (reason: string): void => {
@@ -155,4 +160,10 @@ export function createDevtoolsClient(channel: DevtoolsChannel, { quiet = false }
       listeners.clear();
     },
   };
+}
+
+/** Of an entry that tells that the log was cleared: the number of the newest one that went. All panels read it, whichever asked for it. */
+function newestGone(entry: LogEntry): number | undefined {
+  if (entry.type !== 'command' || entry.command !== 'clearLog' || !entry.ok) return undefined;
+  return typeof entry.result === 'number' ? entry.result : entry.id - 1;
 }

@@ -88,11 +88,15 @@ function OperationFacts({
 }: { readonly operation: OperationView } & Pick<OperationDetailProps, 'onChanged' | 'onDecide' | 'onSelect'>): ReactNode {
   const { connection } = usePanelState();
   const { run, isRunning, error } = useCommand();
-  const [asking, setAsking] = useState<'drop' | 'amend'>();
+  const [asking, setAsking] = useState<'retry' | 'drop' | 'amend'>();
   const now = useEngineNow();
   const repairs = repairsOf(operation);
   const { opId, reason, detail, waitingFor, tryCount, enqueuedAt, localTimestamp, lastError, changedFields, deltas, baseUpdatedAt, requestId } = operation;
   const isLive = connection === 'connected';
+  const retry = async (): Promise<void> => {
+    setAsking(undefined);
+    if (await run({ type: 'retry', opIds: [opId] })) onChanged();
+  };
   const drop = async (): Promise<void> => {
     setAsking(undefined);
     if (await run({ type: 'drop', opIds: [opId] })) onChanged();
@@ -111,13 +115,8 @@ function OperationFacts({
         {isLive && (
           <div className="sc-actions">
             {repairs.retry && (
-              <button
-                type="button"
-                className="sc-button primary"
-                disabled={isRunning}
-                onClick={() => void run({ type: 'retry', opIds: [opId] }).then(onChanged)}
-              >
-                Retry
+              <button type="button" className="sc-button primary" disabled={isRunning} onClick={() => setAsking('retry')}>
+                Retry…
               </button>
             )}
             {repairs.decide && (
@@ -187,6 +186,15 @@ function OperationFacts({
           )}
         </dl>
       </section>
+      {asking === 'retry' && (
+        <Confirm title="Try this operation again?" action="Retry it" isHarmless onConfirm={() => void retry()} onCancel={() => setAsking(undefined)}>
+          <p>
+            {operation.parkedFor === 'ambiguous'
+              ? `It is sent again, whatever became of the first time: look at ${operation.kind}/${operation.entityId} on the server first.`
+              : `Its tries are counted from zero. What the server refused for its content, it will refuse again${repairs.amend ? ': amend that first' : ''}.`}
+          </p>
+        </Confirm>
+      )}
       {asking === 'drop' && (
         <Confirm title="Drop this operation?" action="Drop it" onConfirm={() => void drop()} onCancel={() => setAsking(undefined)}>
           <p>

@@ -8,10 +8,12 @@ import { describeRun } from '../views/run-spans.ts';
 import { createTimelineReader, type TimelineFilter } from '../views/timeline-model.ts';
 import { EntryDetail } from './entry-detail.tsx';
 import { KindField } from './kind-field.tsx';
-import { usePanelState } from './panel-context.tsx';
+import { LogControls } from './log-controls.tsx';
+import { useCommand, usePanelState } from './panel-context.tsx';
 import type { PanelViewProps } from './panel-view.ts';
 import { Badge } from './parts/badge.tsx';
 import { NothingFits } from './parts/nothing-fits.tsx';
+import { Problem } from './parts/problem.tsx';
 import { SearchField } from './parts/search-field.tsx';
 import { SelectField } from './parts/select-field.tsx';
 import { Split } from './parts/split.tsx';
@@ -33,9 +35,12 @@ const mostChoices = 200;
 export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
   const { entries, revision } = usePanelState();
   const { filter, isFiltered, narrow } = useFilter<TimelineFilter>({});
-  const [frozenAt, setFrozenAt] = useState<number>();
+  const [heldAt, setHeldAt] = useState<number>();
+  // Once the log lost what was held, there is nothing to hold.
+  const frozenAt = heldAt !== undefined && (entries[0]?.id ?? 0) <= Math.max(heldAt, 1) ? heldAt : undefined;
   const [selected, setSelected] = useState(() => (focus === undefined ? undefined : Number(focus)));
   const [reveal, setReveal] = useState(() => (selected === undefined ? undefined : placeOf(entries, selected)));
+  const log = useCommand();
   const [read] = useState(() => createTimelineReader());
   const [turn, setTurn] = useState(0);
   // The log grows in place; its revision tells that it did.
@@ -46,7 +51,9 @@ export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
     return () => cancelAnimationFrame(waiting);
   }, [hasMore, turn]);
   const newest = entries.at(-1)?.id ?? 0;
-  const chosen = selected === undefined ? undefined : entries[placeOf(entries, selected)];
+  const found = selected === undefined ? undefined : entries[placeOf(entries, selected)];
+  // It may have gone from the log since.
+  const chosen = found?.id === selected ? found : undefined;
   const jump = useCallback(
     (entryId: number): void => {
       setSelected(entryId);
@@ -78,15 +85,19 @@ export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
           {isFiltered ? `${shown.length.toLocaleString('en')} of ${total.toLocaleString('en')}` : describeCount(total, 'entry', 'entries')}
         </span>
         <span className="grow" />
-        <button
-          type="button"
-          className="sc-button"
-          aria-pressed={frozenAt !== undefined}
-          onClick={() => setFrozenAt(frozenAt === undefined ? lastId : undefined)}
-        >
-          {frozenAt === undefined ? 'Hold the list' : `Held, ${Math.max(0, newest - frozenAt).toLocaleString('en')} new`}
-        </button>
+        <span className="sc-log-tools">
+          <button
+            type="button"
+            className="sc-button"
+            aria-pressed={frozenAt !== undefined}
+            onClick={() => setHeldAt(frozenAt === undefined ? lastId : undefined)}
+          >
+            {frozenAt === undefined ? 'Hold the list' : `Held, ${Math.max(0, newest - frozenAt).toLocaleString('en')} new`}
+          </button>
+          <LogControls commanding={log} onCleared={() => setReveal(undefined)} />
+        </span>
       </div>
+      <Problem text={log.error} />
       <RunStrip runs={runs} selectedRun={chosen !== undefined && 'runId' in chosen ? chosen.runId : undefined} onJump={jump} />
       <Split
         detail={

@@ -23,6 +23,7 @@ export type DevtoolsCommand =
   | { readonly type: 'resolveConflict'; readonly opId: string; readonly resolution: ConflictResolution }
   | { readonly type: 'setFaults'; readonly faults: FaultSettings }
   | { readonly type: 'record'; readonly on: boolean }
+  /** Gives the number of the newest entry that has gone. */
   | { readonly type: 'clearLog' };
 
 /** A queued operation with its reason, as `explain()` says it. */

@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from '../../model/json.ts';
-import type { EventEntry, LogEntry, TransitionEntry } from '../protocol/log-entry.ts';
+import type { CommandEntry, EventEntry, LogEntry, TransitionEntry } from '../protocol/log-entry.ts';
 import { describeDuration, describeTime } from './describe-time.ts';
 import { pathOf, phaseOfValue } from './phase-of-value.ts';
 import { phaseTones, type Tone } from './phase-tone.ts';
@@ -27,9 +27,12 @@ export function describeEntry(entry: LogEntry): EntryText {
       return { tone, title: describeRequest(entry), detail: `${took}${text}${entry.faults === undefined ? '' : ` (${entry.faults.join(', ')})`}` };
     }
     case 'command':
-      return { tone: entry.ok ? 'info' : 'error', title: `${entry.command} from the panel`, detail: entry.error ?? '' };
+      return { tone: entry.ok ? 'info' : 'error', title: `${entry.command} from the panel`, detail: entry.error ?? switchedTo(entry) };
   }
 }
+
+/** Of what is switched on and off. */
+const switchedTo = ({ input: { on } }: CommandEntry): string => (typeof on === 'boolean' ? (on ? 'on' : 'off') : '');
 
 function describeTransition({ cause, value }: TransitionEntry): EntryText {
   const phase = phaseOfValue(value);

@@ -8,7 +8,7 @@ export interface StatusFact {
   readonly text: string;
   readonly tone: Tone;
   /** The view where more of it is told. */
-  readonly leadsTo?: 'outbox' | 'conflicts' | 'faults' | 'replica' | undefined;
+  readonly leadsTo?: 'outbox' | 'conflicts' | 'faults' | 'replica' | 'timeline' | undefined;
 }
 
 /** What the status bar says. */
@@ -89,7 +89,7 @@ function factsOf(view: EngineView): readonly StatusFact[] {
     },
     scopeChanged && { text: 'another account', tone: 'error' },
     hasFaults(view) && { text: 'faults on', tone: 'error', leadsTo: 'faults' },
-    !view.recording && { text: 'not recording', tone: 'wait' },
+    !view.recording && { text: 'not recording', tone: 'wait', leadsTo: 'timeline' },
   ];
   return facts.filter((fact) => fact !== false);
 }

@@ -1,4 +1,7 @@
 export const timelineStyles = `
+.sc-log-tools { display: flex; flex: none; gap: var(--s2); margin-inline-start: auto; }
+.sc-recording { display: flex; gap: var(--s1); }
+.sc-recording .sc-button[aria-pressed="true"] path { fill: currentColor; }
 .sc-strip { flex: none; display: grid; grid-template-columns: minmax(0, 1fr) auto; border-block-end: 1px solid var(--border); background: var(--bg-raised); }
 .sc-strip-frame { overflow-x: auto; overflow-y: hidden; padding: var(--s2); scrollbar-width: thin; }
 .sc-strip-band { position: relative; block-size: 58px; min-inline-size: 100%; }
