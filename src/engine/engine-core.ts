@@ -17,6 +17,7 @@ import type { EnginePorts } from './engine-ports.ts';
 import { explainOperation } from './explain.ts';
 import { createHub, reportQuietly } from '../persistence/isolated-observable.ts';
 import type { QueuePort } from '../model/queue.ts';
+import { pauseReached, resumeReached } from './pause-waits.ts';
 import { readAgain } from './read-again.ts';
 import { createScopeCommands } from './scope-commands.ts';
 import { createStatusKeeper } from './status-keeper.ts';
@@ -222,9 +223,6 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     return ended.stats;
   };
 
-  const isSettlingPause = (snapshot: SyncSnapshot): boolean =>
-    Object.values(snapshot.children).some((child) => child !== undefined && child.src === 'rememberPaused' && child.getSnapshot().status === 'active');
-
   const reread = <T>(causes: readonly Observable<unknown>[], read: () => Promise<T>, isSame: (a: T, b: T) => boolean): Observable<T> =>
     readAgain(causes, () => detached(read), isSame);
 
@@ -245,13 +243,15 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     fullResync: (options = {}) => alive(() => resync(options)),
     pause: () =>
       alive(async () => {
+        const isReached = pauseReached();
         send({ type: 'PAUSE' });
-        await until((now) => isOver(now) || phaseOf(now) === 'failed' || (now.matches({ activity: 'paused' }) && !isSettlingPause(now)));
+        await until((now) => isOver(now) || isReached(now));
       }),
     resume: () =>
       alive(async () => {
+        const isReached = resumeReached();
         send({ type: 'RESUME' });
-        await until((now) => isOver(now) || !now.matches({ activity: 'paused' }));
+        await until((now) => isOver(now) || isReached(now));
       }),
     signedIn: () =>
       alive(async () => {

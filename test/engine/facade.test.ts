@@ -245,6 +245,48 @@ describe('life', () => {
     await pausing;
   });
 
+  test('I8: a pause and a resume that follow each other at once both come to an end, in any order', async () => {
+    const { engine } = open();
+    await engine.start();
+    await Promise.all([engine.pause(), engine.resume()]);
+    expect(engine.status().paused).toBe(false);
+    await Promise.all([engine.pause(), engine.resume(), engine.pause()]);
+    expect(engine.status().paused).toBe(true);
+    await Promise.all([engine.resume(), engine.pause()]);
+    expect(engine.status().paused).toBe(true);
+    await Promise.all([engine.resume(), engine.pause(), engine.resume()]);
+    expect(engine.status().paused).toBe(false);
+  });
+
+  test('I8: a pause that is asked for while the chart tells something holds before it resolves', async () => {
+    const { engine } = open();
+    await engine.start();
+    let pausing: Promise<boolean> | undefined;
+    engine.events$.subscribe(({ type }) => {
+      if (type === 'sync.completed') pausing ??= engine.pause().then(() => engine.actor.getSnapshot().matches({ activity: 'paused' }));
+    });
+    await engine.sync();
+    expect(await pausing).toBe(true);
+  });
+
+  test('I8: a pause that is taken back while answers are settled comes to an end', async () => {
+    const { engine, fake, clock } = open();
+    await engine.start();
+    fake.enqueue(create('a'));
+    const { settle } = fake.store;
+    let asked: readonly Promise<void>[] = [];
+    Object.assign(fake.store, {
+      settle: async (...args: Parameters<typeof settle>) => {
+        if (asked.length === 0) asked = [engine.pause(), engine.resume()];
+        await clock.flush();
+        return settle(...args);
+      },
+    });
+    await engine.sync();
+    await Promise.all(asked);
+    expect([asked.length, engine.status().paused]).toEqual([2, false]);
+  });
+
   test('F-143: another scope sends nothing until the app decides', async () => {
     let user = 'anna';
     const { engine, fake, memory, types } = open({ scope: () => user });
