@@ -81,7 +81,8 @@ export function drawScript(seed: number): SimulationScript {
     const of = draw.chance(0.75) ? 'writes' : 'reads';
     steps.push({ afterMs: 0, on: draw.whole(0, replicas - 1), request: draw.whole(0, of === 'writes' ? 5 : 8), of, fault: drawFault(draw, world) });
   }
-  return { world, steps };
+  // Drawn last: what else a seed draws does not depend on it.
+  return { world: { ...world, client: { ...world.client, capturesWrites: draw.chance(0.3) } }, steps };
 }
 
 function drawWorld(seed: number, draw: Draw): SimulatedWorld {

@@ -8,6 +8,7 @@ import type { SimulationLog } from './simulation-log.ts';
 import type { SimulationOracle } from './simulation-oracle.ts';
 import type { SimulatedAct, SimulatedServerAct, SimulatedWorld, SimulatedWrite } from './simulation-script.ts';
 import { SimulationViolation, type VirtualTime } from './virtual-time.ts';
+import { writeAsApp } from './write-as-app.ts';
 
 /** Everything that acts act on. */
 export interface Stage {
@@ -173,6 +174,12 @@ async function write(kind: SimulatedKind, id: string, change: SimulatedWrite, re
   if (writer === undefined || manager === undefined) return;
   const table = tableOf(kind);
   const text = `${replica.name}:${replica.nextOpId().split('.')[1] ?? ''}`;
+  /** A form that was opened a while ago. */
+  const wait = (): Promise<void> =>
+    new Promise((resolve) => {
+      replica.engines[0]?.clock.setTimeout(resolve, 300);
+    });
+  if (replica.capturesWrites) return writeAsApp(kind, id, change, { manager, text, newRow: newRow(kind, id, text), wait });
   const row = (await manager.getRepository(table).findOneBy({ id })) as SimulatedRow | null;
   const isSeen = row !== null && row.deletedAt === null && row.deletedAtLocal === null;
   if (!isSeen) {
@@ -184,10 +191,7 @@ async function write(kind: SimulatedKind, id: string, change: SimulatedWrite, re
       const field = kind === 'lists' ? 'title' : change.field;
       const after = { ...row, [field]: field === 'done' ? row.done !== true : text };
       if (!change.stale) return writer.replaceAndEnqueue(after);
-      // A form that was opened a while ago.
-      await new Promise<void>((resolve) => {
-        replica.engines[0]?.clock.setTimeout(resolve, 300);
-      });
+      await wait();
       await writer.replaceAndEnqueueDiff(row, after);
       return;
     }

@@ -6,6 +6,7 @@ import { createTriggers, type Triggers } from '../../engine/triggers.ts';
 import type { SyncMachineEvent } from '../../machines/sync-machine.ts';
 import { acceptClient, acceptMerged, acceptServer, defer, type Conflict, type ConflictResolution, type ConflictResolver } from '../../model/conflict.ts';
 import type { SyncEvent } from '../../model/events.ts';
+import { captureWrites } from '../../persistence/capture/capture-writes.ts';
 import { createWriter, type SyncEntityWriter } from '../../persistence/writer.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { TransportAdapter } from '../../model/transport.ts';
@@ -129,6 +130,7 @@ export class SimulatedReplica {
     this.database = database;
     const tables = simulatedTables(this.world.client);
     const writer = createWriter(database.dataSource, { clock, opId: () => this.nextOpId() });
+    if (this.capturesWrites) captureWrites(database.dataSource, [tables.lists, tables.tasks], { clock, opId: () => this.nextOpId() });
     this.#writers = { lists: writer.forTable(tables.lists), tasks: writer.forTable(tables.tasks) };
     const count = this.world.twoEngines && this.index === 0 ? 2 : 1;
     this.engines = Array.from({ length: count }, (_, index) =>
@@ -259,6 +261,11 @@ export class SimulatedReplica {
 
   writerOf(kind: SimulatedKind): SyncEntityWriter<SimulatedRow> | undefined {
     return this.#writers?.[kind];
+  }
+
+  /** Whether the app writes with TypeORM alone. */
+  get capturesWrites(): boolean {
+    return this.world.client.capturesWrites === true;
   }
 
   manager(): EntityManager | undefined {

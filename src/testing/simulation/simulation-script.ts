@@ -44,6 +44,8 @@ export interface SimulatedClientKind {
   readonly fullResyncIntervalMs: number;
   /** Whether triggers ask for runs; else somebody does now and then. */
   readonly automatic: boolean;
+  /** Whether the app writes with TypeORM alone, and what it writes is captured; else it uses a writer. */
+  readonly capturesWrites?: boolean;
 }
 
 /** What holds for a whole run. */
