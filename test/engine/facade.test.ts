@@ -258,17 +258,6 @@ describe('life', () => {
     expect(engine.status().paused).toBe(false);
   });
 
-  test('I8: a pause that is asked for while the chart tells something holds before it resolves', async () => {
-    const { engine } = open();
-    await engine.start();
-    let pausing: Promise<boolean> | undefined;
-    engine.events$.subscribe(({ type }) => {
-      if (type === 'sync.completed') pausing ??= engine.pause().then(() => engine.actor.getSnapshot().matches({ activity: 'paused' }));
-    });
-    await engine.sync();
-    expect(await pausing).toBe(true);
-  });
-
   test('I8: a pause that is taken back while answers are settled comes to an end', async () => {
     const { engine, fake, clock } = open();
     await engine.start();
