@@ -1,3 +1,4 @@
+import { addDecimal } from './add-decimal.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
 /**
@@ -55,8 +56,8 @@ const valuesOf = (sum: readonly Delta[], type: 'addToSet' | 'removeFromSet'): re
 export function applyDelta(value: Json | undefined, delta: Delta): Json {
   if (delta.type === 'increment') {
     if (value === undefined || value === null) return delta.by;
-    const number = numberOf(value);
-    return number === undefined ? value : number + delta.by;
+    if (numberOf(value) === undefined) return value;
+    return typeof value === 'string' ? addDecimal(value, delta.by) : Number(value) + delta.by;
   }
   if (value === undefined || value === null) return delta.type === 'addToSet' ? delta.values : [];
   if (!Array.isArray(value)) return value;
