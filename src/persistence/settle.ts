@@ -9,7 +9,7 @@ import type { ConflictRef, SettleReport } from '../model/run.ts';
 import { deltaRequestOf, rebaseDeltas, withRebasedDeltas } from '../rules/deltas.ts';
 import { foldOps } from '../rules/fold.ts';
 import { overlay } from '../rules/overlay.ts';
-import { isOutdated, newestKnown } from './base-rows.ts';
+import { isOutdated, newestKnown, type BaseRecord } from './base-rows.ts';
 import { readConflict, readConflictsOf, removeConflicts, writeConflict } from './conflict-rows.ts';
 import { releaseDependents } from './dependencies.ts';
 import { OutboxState } from './entities.ts';
@@ -122,7 +122,7 @@ async function settleOne(session: Session, context: StoreContext, changes: Entit
 function settleApplied(changes: EntityChanges, { request }: Answer, row: JsonObject | undefined, group: readonly StoredOp[], tally: Tally): void {
   const leaving = new Set(group.map((member) => member.seq));
   const { known, lastSent } =
-    request.op.type === 'delete' ? knownAfterDelete(changes, request, row) : knownAfterUpsert(changes, request.op, row, frozenVersionOf(group));
+    request.op.type === 'delete' ? knownAfterDelete(changes, request, row) : knownAfterUpsert(changes, request, request.op, row, frozenVersionOf(group));
   changes.depart(request.entityId, leaving, 'applied', known, lastSent);
   tellPushed(group, tally);
 }
@@ -143,19 +143,31 @@ function knownAfterDelete(changes: EntityChanges, request: TakenRequest, row: Js
   if (row !== undefined && table.isDeleted(row)) return { known: { row, version: table.readUpdatedAt(row), deleted: true } };
   const base = changes.baseOf(request.entityId);
   const newest = newestKnown(base);
-  // A lost answer that comes after all, and a row pulled meanwhile that is newer than what was deleted: somebody brought it back since (F-135).
-  const wasSentBefore = request.firstSentAt !== undefined && request.op.force !== true && request.op.baseUpdatedAt !== undefined;
-  if (wasSentBefore && newest.row !== undefined && !table.isDeleted(newest.row) && isOutdated(request.op.baseUpdatedAt, base))
-    return { known: { ...newest, deleted: false } };
+  // Somebody brought the row back since.
+  if (isOvertaken(request, base) && newest.row !== undefined && !table.isDeleted(newest.row)) return { known: { ...newest, deleted: false } };
   return { known: { row: undefined, version: undefined, deleted: true } };
 }
 
-function knownAfterUpsert(changes: EntityChanges, op: UpsertOp, answered: JsonObject | undefined, frozenVersion: number | undefined): KnownAfter {
+/**
+ * A lost answer that comes after all, to a request that was made before a newer row was pulled. The server would have refused the request on that row, so
+ * it took it earlier: the pulled row is the later one (F-135). Where it does not compare versions, as with deltas, the next pull brings what it made of it.
+ */
+const isOvertaken = ({ op, firstSentAt }: TakenRequest, base: BaseRecord | undefined): boolean =>
+  firstSentAt !== undefined && op.force !== true && isOutdated(op.baseUpdatedAt, base);
+
+function knownAfterUpsert(
+  changes: EntityChanges,
+  request: TakenRequest,
+  op: UpsertOp,
+  answered: JsonObject | undefined,
+  frozenVersion: number | undefined,
+): KnownAfter {
   const { table } = changes;
   const base = changes.baseOf(op.id);
   const before = newestKnown(base);
   const version = answered === undefined ? undefined : table.readUpdatedAt(answered);
-  if (version !== undefined && isOutdated(version, base)) return { known: { ...before, deleted: before.row !== undefined && table.isDeleted(before.row) } };
+  const isLate = version === undefined ? isOvertaken(request, base) : isOutdated(version, base);
+  if (isLate) return { known: { ...before, deleted: before.row !== undefined && table.isDeleted(before.row) } };
   const written = writtenBy(op, before.row, table);
   // What the answer does not say is as we knew and sent it; it lives, else it would not have been accepted.
   const { [table.keys.updatedAt]: updatedAt, ...rest } = { ...before.row, ...inTodaysShape(table, written, frozenVersion) };

@@ -338,8 +338,20 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-135: the late answer of a delete hides a row that somebody brought back since',
     file: 'persistence/settle.ts',
-    edits: [['const wasSentBefore = request.firstSentAt !== undefined', 'const wasSentBefore = false && request.firstSentAt !== undefined']],
-    tests: ['scenario/late-deletes.test.ts'],
+    edits: [['firstSentAt !== undefined && op.force !== true && isOutdated', 'false && op.force !== true && isOutdated']],
+    tests: ['scenario/late-answers.test.ts'],
+  },
+  {
+    fault: 'F-135: the late answer of a change, without a version, is laid over a row that was pulled since',
+    file: 'persistence/settle.ts',
+    edits: [['version === undefined ? isOvertaken(request, base) : isOutdated', 'version === undefined ? false : isOutdated']],
+    tests: ['scenario/late-answers.test.ts'],
+  },
+  {
+    fault: 'I8: a pause that is taken back at once never ends',
+    file: 'engine/pause-waits.ts',
+    edits: [['return wasBound;', 'return false;']],
+    tests: ['engine/facade.test.ts'],
   },
   {
     fault: 'I11: a clock that is set forward takes the lease from whom another process never looked at',

@@ -1,0 +1,72 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { openEngine, type EngineBench } from '../support/open-engine.ts';
+import type { Todo } from '../support/todo.ts';
+
+let bench: EngineBench;
+afterEach(() => bench.close());
+
+/** A row is deleted here, the server does it, and its answer is lost. */
+const loseTheAnswer = async (): Promise<void> => {
+  bench = await openEngine({ config: { maxRetries: 0 } });
+  bench.server.seed('todos', { id: 'a', title: 'first', done: false });
+  await bench.engine.sync();
+  await bench.writer.enqueueDelete('a');
+  bench.server.cutNextRequests(1, 'afterCommit', { method: 'DELETE' });
+  await bench.engine.sync({ pullKinds: [] }).catch(() => undefined);
+  expect(bench.server.get('todos', 'a')?.['deletedAt']).not.toBeNull();
+  expect(await bench.engine.explain()).toHaveLength(1);
+};
+
+test('F-135, I5: a row that somebody brought back after our delete is shown when the lost answer of the delete comes after all', async () => {
+  await loseTheAnswer();
+  bench.server.update('todos', 'a', { title: 'back', deletedAt: null });
+  await bench.engine.sync({ pushKinds: [] });
+  expect((await bench.row('a'))?.deletedAtLocal).not.toBeNull();
+  await bench.engine.sync();
+  expect(await bench.engine.explain()).toEqual([]);
+  expect(await bench.row('a')).toMatchObject({ title: 'back', deletedAt: null, deletedAtLocal: null });
+  expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'back', deletedAt: null });
+});
+
+test('I5: a row that nobody brought back stays away when the lost answer of its delete comes after all', async () => {
+  await loseTheAnswer();
+  await bench.engine.sync();
+  expect(await bench.engine.explain()).toEqual([]);
+  expect((await bench.row('a'))?.deletedAt ?? 'gone').not.toBeNull();
+});
+
+describe.each(['empty', 'withoutVersion'] as const)('F-135: the late answer of a change is %s, and the row was pulled meanwhile', (putAnswer) => {
+  const change = async (write: () => Promise<unknown>, cut: 'afterCommit' | 'beforeCommit'): Promise<void> => {
+    bench.server.putAnswer = putAnswer;
+    bench.server.seed('todos', { id: 'a', title: 'first', done: false, priority: 10 });
+    await bench.engine.sync();
+    await write();
+    bench.server.cutNextRequests(1, cut, { method: 'PUT' });
+    await bench.engine.sync({ pullKinds: [] }).catch(() => undefined);
+    expect(await bench.engine.explain()).toHaveLength(1);
+  };
+  /** The row as it is shown is the server's, without the next edit of anybody. */
+  const expectSame = async (expected: Partial<Todo>): Promise<void> => {
+    await bench.engine.sync();
+    await bench.engine.sync();
+    expect(await bench.engine.explain()).toEqual([]);
+    expect(bench.server.get('todos', 'a')).toMatchObject(expected);
+    expect(await bench.row('a')).toMatchObject(expected);
+  };
+
+  test.each(['afterCommit', 'beforeCommit'] as const)('a delta is shown once, also where the request was cut %s', async (cut) => {
+    bench = await openEngine({ config: { maxRetries: 0 }, rest: { deltas: true } });
+    await change(() => bench.writer.increment('a', 'priority', -2), cut);
+    if (cut === 'beforeCommit') bench.server.update('todos', 'a', { title: 'theirs' });
+    await bench.engine.sync({ pushKinds: [] });
+    await expectSame({ priority: 8, title: cut === 'afterCommit' ? 'first' : 'theirs' });
+  });
+
+  test('an edit that somebody else wrote over since does not come back', async () => {
+    bench = await openEngine({ config: { maxRetries: 0 } });
+    await change(async () => bench.writer.replaceAndEnqueue({ ...(await bench.row('a'))!, title: 'mine' }), 'afterCommit');
+    bench.server.update('todos', 'a', { title: 'theirs' });
+    await bench.engine.sync({ pushKinds: [] });
+    await expectSame({ title: 'theirs' });
+  });
+});
