@@ -24,7 +24,7 @@ export type Outcome =
   /** Provably never dispatched: closes the request, ready again. */
   | { readonly type: 'notSent'; readonly error: SyncError }
   /** Everybody fails, or the reply was lost: the same request is sent again when the run resumes. */
-  | { readonly type: 'unavailable'; readonly error: SyncError }
+  | { readonly type: 'unavailable'; readonly error: SyncError; readonly retryAfterMs?: number | undefined }
   /** This operation alone fails: waits with its own backoff, keeps its request. */
   | { readonly type: 'retryLater'; readonly error: SyncError }
   /** An answer that is not the API's, or a conflict without usable row: waits for the next run, keeps its request. */

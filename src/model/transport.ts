@@ -76,6 +76,8 @@ export interface PushUnauthorized {
 export interface PushThrottled {
   readonly type: 'pushThrottled';
   readonly retryAfterMs?: number | undefined;
+  /** Default 429, which was not done. After a 5xx, as 503 with Retry-After, it may have been done all the same: the same request is sent again (I2). */
+  readonly statusCode?: number | undefined;
   readonly message: string;
 }
 /** Not taken by the server: no connection, 5xx, 408, 425. `dispatched: false`: provably no byte left, which closes the request. */

@@ -22,8 +22,9 @@ export function toOutcome(op: Op, result: PushResult): Outcome {
     case 'pushUnauthorized':
       return { type: 'authRequired', error: new AuthError(result.message) };
     case 'pushThrottled': {
-      const { retryAfterMs } = result;
-      return { type: 'throttled', error: new TransportError(result.message, 429, undefined, { retryAfterMs }), retryAfterMs };
+      const { retryAfterMs, statusCode = 429 } = result;
+      const error = new TransportError(result.message, statusCode, undefined, { retryAfterMs });
+      return { type: statusCode >= 500 ? 'unavailable' : 'throttled', error, retryAfterMs };
     }
     case 'pushUnavailable':
       return unavailableOutcome(result);

@@ -117,7 +117,7 @@ function pushResultOf(status: number, retryAfterMs: number | undefined): PushRes
   const message = `injected: ${status}`;
   if (status === 401) return pushUnauthorized(message);
   if (status === 403) return pushForbidden(message);
-  if (status === 429 || (status === 503 && retryAfterMs !== undefined)) return pushThrottled({ message, retryAfterMs });
+  if (status === 429 || (status === 503 && retryAfterMs !== undefined)) return pushThrottled({ statusCode: status, message, retryAfterMs });
   if (status >= 500 || status === 408 || status === 425) return pushUnavailable({ dispatched: true, statusCode: status, message });
   return pushRejected({ statusCode: status, message });
 }

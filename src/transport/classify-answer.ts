@@ -123,7 +123,11 @@ function byVerdict(op: Op, answer: OpAnswer, verdict: StatusVerdict | 'unclearNo
     case 'unauthorized':
       return pushUnauthorized(refusalOf(json).message ?? `The server does not accept the token (${status})`);
     case 'throttled':
-      return pushThrottled({ retryAfterMs: answer.retryAfterMs, message: refusalOf(json).message ?? `The server asks to wait (${status})` });
+      return pushThrottled({
+        statusCode: status,
+        retryAfterMs: answer.retryAfterMs,
+        message: refusalOf(json).message ?? `The server asks to wait (${status})`,
+      });
     case 'unavailable':
       return pushUnavailable({ dispatched: true, statusCode: status, message: `${labelOf(op)} was answered with ${status}` });
     case 'malformed':

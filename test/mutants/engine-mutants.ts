@@ -212,4 +212,10 @@ export const engineMutants: readonly Mutant[] = [
     edits: [['...(run ? { run: { ...run, signedIn: false } } : {})', '...(run ? { run: { ...run, signedIn: true } } : {})']],
     tests: ['machines/sync-machine.test.ts'],
   },
+  {
+    fault: 'I2: a 503 that asks to wait counts as not done, and the change goes out under another key',
+    file: 'rules/outcome.ts',
+    edits: [["statusCode >= 500 ? 'unavailable' : 'throttled'", "statusCode >= 600 ? 'unavailable' : 'throttled'"]],
+    tests: ['scenario/wait-after-commit.test.ts'],
+  },
 ];

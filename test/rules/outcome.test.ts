@@ -79,6 +79,11 @@ describe('toOutcome', () => {
     ['a refusal with reasons', pushRejected({ message: 'no', fields: { a: 'x', b: 'y' } }), { code: 'rejected', error: { message: 'no (a: x; b: y)' } }],
     ['a refusal with a status', pushRejected({ statusCode: 409, message: 'no' }), { code: 'http_409', error: { message: 'no', statusCode: 409 } }],
     ['a wait', pushThrottled({ retryAfterMs: 5 }), { retryAfterMs: 5, error: { statusCode: 429, retryAfterMs: 5 } }],
+    [
+      'I2: a wait after a 5xx, which may have been done: the same request is sent again',
+      pushThrottled({ statusCode: 503, retryAfterMs: 5 }),
+      { type: 'unavailable', retryAfterMs: 5, error: { statusCode: 503, retryAfterMs: 5 } },
+    ],
     ['a time limit', pushAmbiguous({ message: 'cut', timedOut: true }), { error: { message: 'cut', timedOut: true } }],
     ['a lost reply', pushAmbiguous({ message: 'cut' }), { error: { message: 'cut', timedOut: false } }],
     ['no API', pushMalformed('HTML'), { error: { name: 'ParseError', message: 'HTML' } }],

@@ -174,6 +174,8 @@ function failureOf(outcome: Outcome, at: number): SyncFailure | undefined {
       return { type: 'throttled', retryAfterMs: outcome.retryAfterMs ?? 0, message: outcome.error.message, at, cause: outcome.error };
     case 'unavailable':
     case 'notSent':
+      if (outcome.type === 'unavailable' && outcome.retryAfterMs !== undefined)
+        return { type: 'throttled', retryAfterMs: outcome.retryAfterMs, message: outcome.error.message, at, cause: outcome.error };
       return { type: 'unavailable', message: outcome.error.message, at, cause: outcome.error };
     default:
       return undefined;

@@ -236,7 +236,10 @@ export class SimulationOracle {
       const own = claimsOf(op).filter((key) => !superseded.has(key) && !op.deltas.some(({ field }) => field === key));
       const isOverwritten = group.some(({ seq, type }) => seq > op.seq && type === 'delete');
       const states = this.server.backend.history.get(entityOf(op)) ?? [];
-      const lost = own.find((key) => !states.some((row) => row !== null && deepEqual(row[key] ?? null, op.payload?.[key] ?? null)));
+      // Lists are merged member by member: the whole of what one user wrote need never have been there.
+      const lost = own.find(
+        (key) => !Array.isArray(op.payload?.[key]) && !states.some((row) => row !== null && deepEqual(row[key] ?? null, op.payload?.[key] ?? null)),
+      );
       if (lost === undefined || isOverwritten) return;
       throw new SimulationViolation(
         'I1',
