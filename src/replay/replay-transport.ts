@@ -144,7 +144,7 @@ export class ReplayTransport implements TransportAdapter {
       case 'pushUnauthorized':
         return server.unauthorized(message);
       case 'pushThrottled':
-        return pushThrottled({ retryAfterMs, message });
+        return pushThrottled({ statusCode, retryAfterMs, message });
       case 'pushUnavailable':
         return pushUnavailable({
           dispatched: dispatched ?? statusCode !== undefined,
