@@ -258,6 +258,33 @@ describe('life', () => {
     expect(engine.status().paused).toBe(false);
   });
 
+  test('I9: a pause that is asked for in the middle of a step of the chart resolves only when it is stored', async () => {
+    const { engine, fake, clock } = open();
+    await engine.start();
+    let store: () => void = () => undefined;
+    Object.assign(fake.store, {
+      rememberPaused: () =>
+        new Promise<void>((resolve) => {
+          store = resolve;
+        }),
+    });
+    let pausing: Promise<void> | undefined;
+    let isPaused = false;
+    engine.actor.on('sync.completed', () => {
+      pausing ??= engine.pause().then(() => {
+        isPaused = true;
+      });
+      // Sent, and not yet taken: the chart is at another event.
+      expect(engine.actor.getSnapshot().matches({ activity: 'paused' })).toBe(false);
+    });
+    await engine.sync();
+    await clock.flush();
+    expect([engine.status().paused, isPaused]).toEqual([true, false]);
+    store();
+    await pausing;
+    expect(isPaused).toBe(true);
+  });
+
   test('I8: a pause that is taken back while answers are settled comes to an end', async () => {
     const { engine, fake, clock } = open();
     await engine.start();
