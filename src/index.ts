@@ -82,6 +82,7 @@ export type { NotAckedReason } from './model/not-acked-error.ts';
 export { deleteOp, isNewRecord, requestIdOf, upsertOp } from './model/operation.ts';
 export type { DeleteOp, Op, OpType, UpsertOp, UpsertOpInput } from './model/operation.ts';
 export type { ConnectivityPort, VisibilityPort } from './model/ports.ts';
+export { randomId } from './model/random-id.ts';
 export type { Kinds } from './model/run.ts';
 export { addStats, noStats } from './model/stats.ts';
 export type { PullStats, PushStats, SyncStats } from './model/stats.ts';

@@ -1,6 +1,7 @@
 import type { Exchange } from '../../src/devtools/bridge/page-hook.ts';
 import { parseExchanged } from '../../src/devtools/bridge/parse-exchange.ts';
 import type { DevtoolsChannel, EngineMessage, PanelMessage } from '../../src/devtools/protocol/messages.ts';
+import { randomId } from '../../src/model/random-id.ts';
 
 /** A line longer than this is no message: a page that never ends one shall not fill the panel's memory. */
 const longestLine = 128 * 1024 * 1024;
@@ -60,7 +61,7 @@ export function createSessionChannel(onNews: () => void): SessionChannel {
     },
     request: (engineId) => {
       const isNew = session === undefined;
-      session ??= crypto.randomUUID();
+      session ??= randomId();
       if (isNew && hello !== undefined) news.unshift(hello);
       const request = exchange(engineId, isNew ? 'open' : 'go', session);
       news = [];

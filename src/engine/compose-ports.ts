@@ -7,6 +7,7 @@ import type { EnginePorts } from './engine-ports.ts';
 import type { SyncMachineOptions } from './engine-options.ts';
 import { systemRandom } from './system-random.ts';
 import { TransportSwitch } from './transport-switch.ts';
+import { randomId } from '../model/random-id.ts';
 
 /** The ports of an engine over its database. */
 export interface Composition {
@@ -19,7 +20,7 @@ export function composePorts(options: SyncMachineOptions): Composition {
   const config = resolveSyncConfig(options.config);
   const clock = options.clock ?? systemClock;
   const tables = withConflictSettings(options);
-  const store = createStore({ dataSource: options.dataSource, tables, config, clock, owner: crypto.randomUUID() });
+  const store = createStore({ dataSource: options.dataSource, tables, config, clock, owner: randomId() });
   for (const { kind, conflict } of store.registry.values()) checkConflictConfig(kind, conflict);
   const stranger = Object.keys(options.tableConflicts ?? {}).find((kind) => !store.registry.has(kind));
   if (stranger !== undefined) {

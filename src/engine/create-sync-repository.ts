@@ -7,6 +7,7 @@ import type { SyncEntityWriter, WriteOptions } from '../persistence/writer.ts';
 import { policyOf, refuseRemote, type Refresh } from './read-policy.ts';
 import type { FindRow, FindRows, ReadOptions, ReadResult, SyncRepository } from './sync-repository.ts';
 import { handled } from './waiters.ts';
+import { randomId } from '../model/random-id.ts';
 
 export interface RepositoryParts<Entity extends ObjectLiteral> {
   readonly dataSource: DataSource;
@@ -139,7 +140,7 @@ export function createSyncRepository<Entity extends ObjectLiteral>({
     writer,
     create: async (entity, options) => {
       const created = copyEntity(metadata, entity) as Entity;
-      if ((idColumn.getEntityValue(created) as unknown) === undefined) idColumn.setEntityValue(created, crypto.randomUUID());
+      if ((idColumn.getEntityValue(created) as unknown) === undefined) idColumn.setEntityValue(created, randomId());
       await writer.insertAndEnqueue(created, { ...options, touch: true });
       return present(idOf(created));
     },

@@ -1,5 +1,6 @@
 import { sumDeltas, type Delta } from './delta.ts';
 import type { JsonObject } from './json.ts';
+import { randomId } from './random-id.ts';
 
 export type OpType = 'upsert' | 'delete';
 
@@ -78,7 +79,7 @@ export const requestIdOf = (op: Op): string => op.requestId ?? op.opId;
 
 function opBase(input: OpInput, creates: boolean): OpBase {
   return {
-    opId: input.opId ?? crypto.randomUUID(),
+    opId: input.opId ?? randomId(),
     kind: input.kind,
     id: input.id,
     localTimestamp: toIsoTimestamp(input.localTimestamp ?? new Date()),

@@ -38,6 +38,7 @@ import { createTableWarnings } from './table-warnings.ts';
 import { takeReady } from './take-ready.ts';
 import { createUnitOfWork } from './unit-of-work.ts';
 import { upgradeSchemas } from './upgrade-schemas.ts';
+import { randomId } from '../model/random-id.ts';
 
 export interface StoreOptions {
   readonly dataSource: DataSource;
@@ -204,7 +205,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     registry,
     queue: createQueue(context, feed),
     inspection: createInspection(context),
-    repairs: createRepairs(context, () => crypto.randomUUID()),
+    repairs: createRepairs(context, randomId),
     outbox: createOutboxRepository(context, {
       gate,
       feed,

@@ -18,6 +18,7 @@ import { explainMissingTables } from './schema-check.ts';
 import type { SyncTable } from './sync-table.ts';
 import { systemClock } from './system-clock.ts';
 import { touchEdit, touchNew, type TouchOptions } from './touch-row.ts';
+import { randomId } from '../model/random-id.ts';
 
 /** Overrides of one queued operation. */
 export interface WriteOptions extends AwaitOptions {
@@ -96,7 +97,7 @@ export function createWriter(dataSource: DataSource, options: WriterOptions = {}
   const context: WriterContext = {
     dataSource,
     gate,
-    opId: options.opId ?? (() => crypto.randomUUID()),
+    opId: options.opId ?? randomId,
     now: () => clock.now(),
     watchAcks,
   };

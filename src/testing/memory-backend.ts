@@ -18,6 +18,7 @@ import {
 } from '../server/wire-rules.ts';
 import { BackendRows, type BackendRow, type IdOrder } from './backend-rows.ts';
 import { namingOf, rowKeys, withoutSyncFields, type RowKeys, type RowNaming } from './row-keys.ts';
+import { randomId } from '../model/random-id.ts';
 
 export interface MemoryBackendOptions {
   /** Spelling of the sync fields. Default: as the first row of a kind that has them, else camelCase. */
@@ -92,7 +93,7 @@ export class MemoryBackend {
 
   constructor(options: MemoryBackendOptions = {}) {
     this.#naming = options.naming;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? (() => Date.now());
     this.paging = options.paging ?? 'keyset';
     this.hasMore = options.hasMore ?? false;
     this.pageCap = options.pageCap;
@@ -111,7 +112,7 @@ export class MemoryBackend {
       table.naming ??= this.#naming ?? namingOf(row);
       const keys = this.keysOf(kind);
       const updatedAt = timeOf(row[keys.updatedAt]) ?? this.stamp();
-      const data = { ...row, [keys.id]: row[keys.id] ?? crypto.randomUUID(), [keys.createdAt]: row[keys.createdAt] ?? updatedAt, [keys.updatedAt]: updatedAt };
+      const data = { ...row, [keys.id]: row[keys.id] ?? randomId(), [keys.createdAt]: row[keys.createdAt] ?? updatedAt, [keys.updatedAt]: updatedAt };
       const id = String(data[keys.id]);
       this.#put(kind, { id, data, updatedAt, deleted: (row[keys.deletedAt] ?? null) !== null, version: 1 });
     }

@@ -16,6 +16,7 @@ import { runCommand } from './run-command.ts';
 import { savedRows } from './saved-rows.ts';
 import { serveChannel } from './serve-channel.ts';
 import { createThroughput } from './throughput.ts';
+import { randomId } from '../../model/random-id.ts';
 
 const agents = new WeakMap<SyncEngine, DevtoolsAgent>();
 
@@ -50,7 +51,7 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
     changed();
   };
 
-  const description = describeEngine({ internals, engineId: crypto.randomUUID(), name: options.name ?? 'synchart', startedAt: clock.now(), redact });
+  const description = describeEngine({ internals, engineId: randomId(), name: options.name ?? 'synchart', startedAt: clock.now(), redact });
   const view = (): EngineView =>
     engineViewOf({
       at: clock.now(),

@@ -5,6 +5,7 @@ import type { DevtoolsAgent, DevtoolsOptions } from '../agent/devtools-agent.ts'
 import { pageStorage, recall, recalledFaults, type KeyValueStorage } from '../mount/remembered.ts';
 import { openPageHook } from './open-page-hook.ts';
 import { rememberOffline } from './remember-offline.ts';
+import { randomId } from '../../model/random-id.ts';
 
 export interface ExposeOptions extends DevtoolsOptions {
   /**
@@ -30,7 +31,7 @@ export function exposeSyncDevtools(engine: SyncEngine, options: ExposeOptions = 
   const attach = (): DevtoolsAgent => attachDevtools(engine, { faults, ...rest });
   // An engine that was put offline is so from its first request on.
   if (recordFrom === 'start' || faults.offline === true) attach();
-  return openPageHook().add({ id: crypto.randomUUID(), name: rest.name ?? 'synchart' }, (channel) => {
+  return openPageHook().add({ id: randomId(), name: rest.name ?? 'synchart' }, (channel) => {
     const agent = attach();
     rememberOffline(agent, channel, storage, storageKey);
     return agent.connect(channel);

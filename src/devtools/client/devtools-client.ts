@@ -11,6 +11,7 @@ import {
   type EngineMessage,
 } from '../protocol/messages.ts';
 import { parseEngineMessage } from '../protocol/parse-message.ts';
+import { randomId } from '../../model/random-id.ts';
 
 /** What a panel knows. A new object for each change, so that it fits `useSyncExternalStore`. */
 export interface PanelState {
@@ -53,7 +54,7 @@ export interface ClientOptions {
 
 /** Connects to the engine behind a channel and keeps what it tells. */
 export function createDevtoolsClient(channel: DevtoolsChannel, { quiet = false }: ClientOptions = {}): DevtoolsClient {
-  const panelId = crypto.randomUUID();
+  const panelId = randomId();
   const listeners = new Set<() => void>();
   const waiting = new Map<number, Waiting>();
   const entries: LogEntry[] = [];

@@ -1,9 +1,10 @@
 import type { DevtoolsChannel } from '../protocol/messages.ts';
+import { randomId } from '../../model/random-id.ts';
 
 /** The panel's end of a channel over HTTP: posts messages, reads the engine's as lines of JSON. Ends with `gone` when the server does. */
 export function createRemoteChannel(key: string): DevtoolsChannel {
   const listeners = new Set<(message: unknown) => void>();
-  const channel = crypto.randomUUID();
+  const channel = randomId();
   const closing = new AbortController();
   const send = (path: string, body: unknown): Promise<Response> =>
     fetch(path, {

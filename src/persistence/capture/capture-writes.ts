@@ -9,6 +9,7 @@ import { rememberCaptured } from './captured-names.ts';
 import { persistEntities } from './persist-entities.ts';
 import { watchEntities } from './watch-entities.ts';
 import { hasAsyncContext, runUncaptured } from './without-capture.ts';
+import { randomId } from '../../model/random-id.ts';
 
 /** Options of {@link captureWrites}; those of the first call for a data source hold. */
 export interface CaptureOptions {
@@ -46,7 +47,7 @@ function createCapture(dataSource: DataSource, options: CaptureOptions): Capture
   }
   const clock = options.clock ?? systemClock;
   const capture = new Capture(dataSource, gate, {
-    opId: options.opId ?? (() => crypto.randomUUID()),
+    opId: options.opId ?? randomId,
     now: () => clock.now(),
     hideDeleted: options.hideDeleted ?? true,
   });
