@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import { tablesOf } from './cascades.ts';
 import type { ConnectionGate } from './connection-gate.ts';
 import type { Tables } from './written-tables.ts';
+import { afterThisCall } from '../model/after-this-call.ts';
 
 /** What commits may have changed, those of one turn of the event loop together. */
 export interface Change {
@@ -70,7 +71,7 @@ export function changeFeedOf(dataSource: DataSource, gate: ConnectionGate): Chan
     if (told !== undefined) return told;
     told = new Told();
     // One call for a burst of commits, and never inside the committing transaction's own flow.
-    queueMicrotask(() => {
+    afterThisCall(() => {
       const change = told?.change;
       told = undefined;
       if (change === undefined) return;

@@ -1,4 +1,5 @@
 import type { Clock } from '../model/clock.ts';
+import { yieldTurn } from '../model/yield-turn.ts';
 
 /** A clock that stands still until told to move. Fits XState's `clock` option and has the methods of its `SimulatedClock`. */
 export interface SimulatedClock extends Clock {
@@ -25,13 +26,6 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** A turn of the event loop: promise chains of any depth are done after it. Browsers have no `setImmediate`. */
-const turn = (): Promise<void> =>
-  new Promise((resolve) => {
-    if (typeof setImmediate === 'function') setImmediate(resolve);
-    else setTimeout(resolve, 0);
-  });
-
 /** Creates a clock that stands at `startAt` (default 2026-01-01T00:00:00Z, so that it looks like a time). */
 export function createSimulatedClock(startAt: number = Date.UTC(2026, 0, 1)): SimulatedClock {
   const timers = new Map<number, Timer>();
@@ -51,7 +45,7 @@ export function createSimulatedClock(startAt: number = Date.UTC(2026, 0, 1)): Si
     timer.callback();
   };
   const flush = async (): Promise<void> => {
-    for (let turns = 0; turns < 3; turns += 1) await turn();
+    for (let turns = 0; turns < 3; turns += 1) await yieldTurn();
   };
   const moveTo = (time: number): void => {
     if (time < current) throw new RangeError(`a simulated clock cannot go back from ${current} to ${time}`);

@@ -49,3 +49,11 @@ test('layout: no test is skipped, singled out, or left as a wish', () => {
   const suspended = /\b(it|test|describe|suite)\.(skip|only|todo|fails|skipIf|runIf)\b|\bxit\(|\bxdescribe\(/;
   expect(having(tests, suspended)).toEqual([]);
 });
+
+test('layout: ids and turns have one home each, which knows pages on plain http and fake timers', () => {
+  const outside = (homes: readonly string[], pattern: RegExp): string[] => having(sources, pattern).filter((file) => !homes.includes(file));
+  const nodeOnly = ['src/testing/test-server-http.ts'];
+  expect(outside(['src/model/random-id.ts', ...nodeOnly], /(?<!such as crypto\.)\brandomUUID\b/)).toEqual([]);
+  expect(outside(['src/model/yield-turn.ts'], /\bsetImmediate\b/)).toEqual([]);
+  expect(outside(['src/model/after-this-call.ts'], /\bqueueMicrotask\b/)).toEqual([]);
+});

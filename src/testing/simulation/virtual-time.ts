@@ -1,14 +1,10 @@
 import type { Clock } from '../../model/clock.ts';
+import { yieldTurn } from '../../model/yield-turn.ts';
 import { createSimulatedClock, type SimulatedClock } from '../simulated-clock.ts';
 
 const usualStart = Date.UTC(2026, 0, 1);
 /** Turns of the event loop without any activity after which nothing moves any more: more than anybody in the engine waits in a row. */
 const quietTurns = 8;
-
-const turn = (): Promise<void> =>
-  new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 
 /** Why a simulation ended: an invariant does not hold. */
 export class SimulationViolation extends Error {
@@ -78,7 +74,7 @@ export class VirtualTime {
   async quiet(): Promise<void> {
     let seen = this.#activity;
     for (let idle = 0; idle < quietTurns; idle += 1) {
-      await turn();
+      await yieldTurn();
       if (this.#violation !== undefined) throw this.#violation;
       if (this.#activity === seen && this.#held === 0) continue;
       seen = this.#activity;
