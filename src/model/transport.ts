@@ -24,7 +24,7 @@ export interface PullPage {
   readonly total?: number | undefined;
   /** The server's own page limit (`X-Page-Limit`). */
   readonly pageLimit?: number | undefined;
-  /** How long the server keeps tombstones (`X-Tombstone-Retention`, ms). */
+  /** How long the server keeps tombstones, in ms. The header `X-Tombstone-Retention` says it in seconds. */
   readonly tombstoneRetentionMs?: number | undefined;
   /** Server time minus local time, from the `Date` header. */
   readonly clockOffsetMs?: number | undefined;

@@ -36,11 +36,18 @@ export const isSuccessStatus = (status: number): boolean => status >= 200 && sta
 export function retryAfterMsOf(answer: HttpAnswer): number | undefined {
   const text = answer.header('retry-after')?.trim();
   if (text === undefined || text === '') return undefined;
-  if (/^\d+(\.\d+)?$/.test(text)) return Math.round(Number(text) * 1000);
+  const seconds = secondsAsMs(text);
+  if (seconds !== undefined) return seconds;
   const at = Date.parse(text);
   if (Number.isNaN(at)) return undefined;
   const serverNow = Date.parse(answer.header('date') ?? '');
   return Math.max(0, at - (Number.isNaN(serverNow) ? answer.receivedAt : serverNow));
+}
+
+/** Reads a header's count of seconds as ms; undefined for anything that is not a plain decimal number. */
+export function secondsAsMs(text: string): number | undefined {
+  // A longer number than any wait must not become Infinity.
+  return /^\d+(\.\d+)?$/.test(text) ? Math.min(Math.round(Number(text) * 1000), Number.MAX_SAFE_INTEGER) : undefined;
 }
 
 /** Estimates server time minus local time; the header names whole seconds, so their middle is taken. It is written when the answer begins. */

@@ -1,7 +1,7 @@
 import { ParseError } from '../model/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { PullPage } from '../model/transport.ts';
-import { clockOffsetMsOf, type HttpAnswer } from './http-answer.ts';
+import { clockOffsetMsOf, secondsAsMs, type HttpAnswer } from './http-answer.ts';
 
 /** Reads a page (PROTOCOL §2); throws `ParseError` on anything that is not one, as a captive portal's 200. */
 export function parsePage(kind: string, answer: HttpAnswer): PullPage {
@@ -13,7 +13,7 @@ export function parsePage(kind: string, answer: HttpAnswer): PullPage {
     hasMore: typeof body['hasMore'] === 'boolean' ? body['hasMore'] : undefined,
     total: typeof body['total'] === 'number' ? body['total'] : undefined,
     pageLimit: countOf(answer.header('x-page-limit')),
-    tombstoneRetentionMs: secondsOf(answer.header('x-tombstone-retention')),
+    tombstoneRetentionMs: retentionOf(answer.header('x-tombstone-retention')),
     clockOffsetMs: clockOffsetMsOf(answer),
     bytes: answer.text.length,
   };
@@ -48,9 +48,10 @@ function countOf(text: string | undefined): number | undefined {
   return Number.isInteger(count) && count > 0 ? count : undefined;
 }
 
-function secondsOf(text: string | undefined): number | undefined {
-  const seconds = Number(text ?? '');
-  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : undefined;
+/** Seconds, as in `Retry-After`; a retention of 0 announces nothing. */
+function retentionOf(text: string | undefined): number | undefined {
+  const retentionMs = secondsAsMs(text?.trim() ?? '');
+  return retentionMs === 0 ? undefined : retentionMs;
 }
 
 const malformed = (kind: string, what: string, cause?: unknown): ParseError =>
