@@ -1,6 +1,6 @@
 import { SyncAbortedError } from '../model/errors.ts';
 import { RestTransport } from '../transport/rest-transport.ts';
-import type { RestTransportOptions } from '../transport/rest-options.ts';
+import { splitRestOptions, type RestTransportOptions } from '../transport/rest-options.ts';
 import { composePorts } from './compose-ports.ts';
 import { createDataAccess } from './create-data-access.ts';
 import { createEngineCore, internalsOf, rememberInternals } from './engine-core.ts';
@@ -43,36 +43,7 @@ export type RestSyncEngineOptions = Omit<SyncEngineOptions, 'transport'> & RestT
 
 /** Builds a `RestTransport` and an engine over it in one call; `config.requestTimeoutMs` holds for the requests, too. */
 export function createRestSyncEngine(options: RestSyncEngineOptions): SyncEngine {
-  const {
-    baseUrl,
-    token,
-    axios,
-    headers,
-    pushConcurrency,
-    enableBatch,
-    batchSize,
-    batchPath,
-    requestTimeoutMs = options.config?.requestTimeoutMs,
-    conditionalWrite,
-    deltas,
-    classifyStatus,
-    clock,
-    ...others
-  } = options;
-  const transport = new RestTransport({
-    baseUrl,
-    token,
-    axios,
-    headers,
-    pushConcurrency,
-    enableBatch,
-    batchSize,
-    batchPath,
-    requestTimeoutMs,
-    conditionalWrite,
-    deltas,
-    classifyStatus,
-    clock,
-  });
-  return createSyncEngine({ ...others, clock, transport });
+  const { rest, others } = splitRestOptions(options);
+  const transport = new RestTransport({ ...rest, requestTimeoutMs: rest.requestTimeoutMs ?? options.config?.requestTimeoutMs });
+  return createSyncEngine({ ...others, clock: options.clock, transport });
 }

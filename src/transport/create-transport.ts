@@ -87,9 +87,11 @@ export interface RemoteAnswer {
   readonly retryAfter?: string | number | undefined;
 }
 
+/** Settings that only HTTP, or a batch endpoint, has. */
+type HttpOnly = 'baseUrl' | 'axios' | 'headers' | 'enableBatch' | 'batchSize' | 'batchPath';
+
 /** Settings of {@link createTransport}. Those of the REST transport that are not about HTTP mean the same here. */
-export interface CreateTransportOptions
-  extends Pick<RestTransportOptions, 'token' | 'pushConcurrency' | 'requestTimeoutMs' | 'conditionalWrite' | 'deltas' | 'classifyStatus' | 'clock'> {
+export interface CreateTransportOptions extends Omit<RestTransportOptions, HttpOnly> {
   /**
    * Sends one request over your wire and gives the complete answer, whatever its status. Rejects where no complete answer came; an error (or its
    * cause) whose `code` says that no connection ever stood, as `ECONNREFUSED`, promises that nothing was sent. `signal` ends it; the transport

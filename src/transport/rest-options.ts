@@ -50,6 +50,37 @@ export interface RestTransportOptions {
   readonly clock?: Clock | undefined;
 }
 
+/** The one list of all options: the compiler asks for each of them here. */
+const optionNames: Readonly<Record<keyof RestTransportOptions, true>> = {
+  baseUrl: true,
+  token: true,
+  axios: true,
+  headers: true,
+  pushConcurrency: true,
+  enableBatch: true,
+  batchSize: true,
+  batchPath: true,
+  requestTimeoutMs: true,
+  maxContentLength: true,
+  conditionalWrite: true,
+  deltas: true,
+  classifyStatus: true,
+  clock: true,
+};
+
+/** Separates the transport's options from what was given along with them. */
+export function splitRestOptions<Options extends RestTransportOptions>(
+  options: Options,
+): { readonly rest: RestTransportOptions; readonly others: Omit<Options, keyof RestTransportOptions> } {
+  const { baseUrl, ...given } = options;
+  const isRest = ([name]: [string, unknown]): boolean => Object.hasOwn(optionNames, name);
+  const entries = Object.entries(given);
+  return {
+    rest: { ...Object.fromEntries(entries.filter(isRest)), baseUrl },
+    others: Object.fromEntries(entries.filter((entry) => !isRest(entry))) as Omit<Options, keyof RestTransportOptions>,
+  };
+}
+
 /** {@link RestTransportOptions} with defaults filled in. */
 export interface RestSettings {
   readonly base: URL;
