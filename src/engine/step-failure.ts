@@ -1,3 +1,4 @@
+import { QueryFailedError } from 'typeorm';
 import { AuthError, DatabaseError, NetworkError, ParseError, SyncError, SyncOperationError, TransportError } from '../model/errors.ts';
 import { SyncStepError, type SyncFailure, type SyncPhase } from '../model/failure.ts';
 import { classifyDatabaseError } from '../persistence/database-failure.ts';
@@ -13,7 +14,7 @@ export interface StepPlace {
 /** Total: whatever a port threw becomes the one failure that the chart decides on, by class and code, never by text. */
 export function toStepFailure(thrown: unknown, place: StepPlace): SyncFailure {
   const { at } = place;
-  if (thrown instanceof SyncStepError) return { at, ...thrown.failure };
+  if (thrown instanceof SyncStepError) return tableFailure(thrown, place) ?? { at, ...thrown.failure };
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const parts = { message, at, cause: thrown };
   if (thrown instanceof AuthError) return { type: 'authRequired', ...parts };
@@ -27,6 +28,15 @@ export function toStepFailure(thrown: unknown, place: StepPlace): SyncFailure {
     at,
     cause: thrown instanceof SyncError ? thrown : new SyncOperationError(messageOf(place.phase, message), place.phase, undefined, { cause: thrown }),
   };
+}
+
+/** A statement that the database does not understand, as of a column that is not there, is about the table of one kind (I13). */
+function tableFailure({ failure }: SyncStepError, { kind, phase, at }: StepPlace): SyncFailure | undefined {
+  if (kind === undefined || phase === 'sync' || failure.type !== 'storeFailed' || !(failure.cause instanceof DatabaseError)) return undefined;
+  const { cause: refused } = failure.cause;
+  if (!(refused instanceof QueryFailedError) || classifyDatabaseError(refused) !== 'other') return undefined;
+  const reason = `${refused.message}; its table here is not as its entity says: run the migration that makes it so`;
+  return kindFailure(new DatabaseError(reason, { cause: refused }), kind, phase, at);
 }
 
 /** Throws what `toStepFailure` makes of an error; for the `catch` of an actor. */

@@ -99,6 +99,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         throw toStoreFailure(error, clock.now());
       }
       return unit.transaction(async (session) => {
+        for (const table of registry.values()) await table.mendTree(session);
         const wait = await readState(session, 'wait');
         return {
           paused: (await readState(session, 'paused')) ?? false,

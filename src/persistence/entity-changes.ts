@@ -180,8 +180,8 @@ export class EntityChanges {
     await writeBases(session, kind, [...this.basesToWrite.values()], this.table.schema.version);
     await this.table.removeOrHide(session, this.rowsToRemove, options.hiddenAt);
     const bad = [
-      ...(await storeRows(session, this.table, this.rowsToWrite)),
-      ...(await storeRows(session, this.table, this.hiddenRowsToWrite, { keepDeletedLocally: true })),
+      ...(await storeRows(session, this.table, this.rowsToWrite, { despiteTable: true })),
+      ...(await storeRows(session, this.table, this.hiddenRowsToWrite, { despiteTable: true, keepDeletedLocally: true })),
     ];
     // A delete may be queued for a row that was not here yet: it does not appear with the pull that brings it (I4).
     await this.table.hideShown(

@@ -44,6 +44,10 @@ function registerTable(dataSource: DataSource, table: SyncTable): ReplicaTable {
   for (const property of localOnly) {
     const column = metadata.columns.find((candidate) => candidate.propertyPath === property);
     if (!column) throw new TypeError(`syncTable(${metadata.name}): localOnly names '${property}', which is not a column`);
+    if (isComputed(column))
+      throw new TypeError(
+        `syncTable(${metadata.name}): localOnly names '${property}', which this database computes; such a column is never sent, take it out of localOnly`,
+      );
     if (!column.isNullable && column.default === undefined) {
       throw new TypeError(
         `syncTable(${metadata.name}): localOnly column '${property}' must be nullable or have a default, since rows from the server come without it`,
@@ -52,7 +56,7 @@ function registerTable(dataSource: DataSource, table: SyncTable): ReplicaTable {
   }
   const codecs: ColumnCodec[] = metadata.columns
     .filter((column) => !column.isVirtual || column.relationMetadata !== undefined)
-    .filter((column) => !column.isVirtualProperty && column !== deletedAtLocal && !localOnly.has(column.propertyPath))
+    .filter((column) => !isComputed(column) && column !== deletedAtLocal && !localOnly.has(column.propertyPath))
     .map((column) => createColumnCodec(dataSource, column, naming));
   const { dependsOn = {} } = table.options;
   for (const property of Array.isArray(dependsOn) ? [] : Object.keys(dependsOn)) {
@@ -65,6 +69,9 @@ function registerTable(dataSource: DataSource, table: SyncTable): ReplicaTable {
   const localCodecs = metadata.columns.filter((column) => localOnly.has(column.propertyPath)).map((column) => createColumnCodec(dataSource, column, naming));
   return new ReplicaTable({ dataSource, metadata, kind, options: table.options, codecs, localCodecs, idColumn, updatedAt, deletedAt, deletedAtLocal });
 }
+
+/** `@VirtualColumn` and generated columns: each database computes them, nobody can write them. */
+const isComputed = (column: ColumnMetadata): boolean => column.isVirtualProperty || column.asExpression !== undefined;
 
 /** Rows of these shapes would arrive without what makes them whole. */
 function refuseShape(metadata: EntityMetadata): void {

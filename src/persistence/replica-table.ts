@@ -7,6 +7,7 @@ import type { SyncKind } from '../model/kind.ts';
 import { deepEqual } from '../rules/deep-equal.ts';
 import { compareTimestamps, timestampText } from '../rules/timestamp.ts';
 import { isFractionColumn, rawToWire, wireValueOf, type ColumnCodec } from './column-codec.ts';
+import { classifyDatabaseError } from './database-failure.ts';
 import { forbiddenKeyIn } from './forbidden-keys.ts';
 import { InboundReferences } from './inbound-references.ts';
 import { packRows } from './packed-rows.ts';
@@ -16,6 +17,7 @@ import { createIdColumn, type IdColumn } from './id-column.ts';
 import { chunked, dialectOf, listOf, type Dialect, type RawRow, type Session } from './session.ts';
 import type { SyncTableOptions } from './sync-table.ts';
 import { createTableSchema, type TableSchema } from './table-schema.ts';
+import { TreePaths } from './tree-paths.ts';
 import { UpsertTexts } from './upsert-texts.ts';
 
 interface Registration {
@@ -83,6 +85,10 @@ export class ReplicaTable implements SyncKind {
   private readonly binder: RowBinder;
   private readonly upserts: UpsertTexts;
   private readonly packsRows: boolean;
+  /** The `@VersionColumn`, where a new row must have one. */
+  private readonly version: ColumnCodec | undefined;
+  /** Undefined: the table is no `materialized-path` tree. */
+  private readonly tree: TreePaths | undefined;
 
   constructor(registration: Registration) {
     const { metadata, kind, options, codecs, dataSource } = registration;
@@ -113,6 +119,10 @@ export class ReplicaTable implements SyncKind {
     this.binder = new RowBinder({ table: this, codecs, idCodec: this.idCodec, idToDatabase: this.ids.toDatabase, fromJson: options.fromJson?.bind(options) });
     this.upserts = new UpsertTexts({ table: this.table, id: this.id, deletedAtLocal: this.deletedAtLocalName });
     this.packsRows = prefersPackedRows(dataSource);
+    this.tree = TreePaths.of(metadata);
+    const { versionColumn } = metadata;
+    if (versionColumn !== undefined && !versionColumn.isNullable && versionColumn.default === undefined)
+      this.version = codecs.find(({ column }) => column === versionColumn);
     this.conflict = this.conflictByWireKey(options.conflict ?? {});
     this.pullOnly = options.pullOnly ?? false;
     this.pushOnly = options.pushOnly ?? false;
@@ -266,7 +276,34 @@ export class ReplicaTable implements SyncKind {
       const bound = this.isWhole(codecs) ? given : await this.updateExisting(session, codecs, given, keep);
       const size = Math.max(1, Math.min(this.rowsPerSlice, Math.floor(maxVariables / codecs.length)));
       for (const part of chunked(bound, size)) await this.insertOrUpdate(session, codecs, part, keep);
+      const idAt = codecs.indexOf(this.idCodec);
+      await this.tree?.derive(
+        session,
+        given.map((values) => values[idAt] as string | number),
+        this.ids.type,
+      );
     }
+  }
+
+  /** Whether the database knows the columns as the entity has them: what it refuses then is a row's fault. Compiles a write, and runs none. */
+  async takesRows(session: Session): Promise<boolean> {
+    try {
+      await session.query(
+        `EXPLAIN ${this.upserts.bound(this.codecs, 1, false)}`,
+        this.codecs.map(() => null),
+      );
+      return true;
+    } catch (error) {
+      if (classifyDatabaseError(error) === 'other') return false;
+      throw error;
+    }
+  }
+
+  /** Derives the tree paths that do not follow from the parents, such as those of rows that were stored without; returns whether there were any. */
+  async mendTree(session: Session): Promise<boolean> {
+    if (this.tree === undefined || !(await this.tree.hasWrong(session))) return false;
+    await this.tree.deriveAll(session);
+    return true;
   }
 
   private async insertOrUpdate(
@@ -275,6 +312,16 @@ export class ReplicaTable implements SyncKind {
     rows: readonly (readonly unknown[])[],
     keepDeletedLocally: boolean,
   ): Promise<void> {
+    if (this.version !== undefined && !codecs.includes(this.version)) {
+      // A row begins with version 1, as TypeORM would begin it: no database knows that by itself.
+      await this.insertOrUpdate(
+        session,
+        [...codecs, this.version],
+        rows.map((values) => [...values, 1]),
+        keepDeletedLocally,
+      );
+      return;
+    }
     let rest = rows;
     if (this.packsRows && rows.length >= fewestPacked) {
       const fractions = codecs.flatMap((codec, index) => (isFractionColumn(codec.column) ? [index] : []));
@@ -319,7 +366,11 @@ export class ReplicaTable implements SyncKind {
   }
 
   async remove(session: Session, ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await session.run(`DELETE FROM ${this.table} WHERE ${this.inIds()}`, [this.idList(ids)]);
+    if (ids.length === 0) return;
+    // Rows that lose their parent become roots.
+    const orphans = (await this.tree?.childrenOf(session, this.boundIds(ids), this.ids.type)) ?? [];
+    await session.run(`DELETE FROM ${this.table} WHERE ${this.inIds()}`, [this.idList(ids)]);
+    await this.tree?.derive(session, orphans, this.ids.type);
   }
 
   /** Hides rows at once, or shows them again with `null`. */
@@ -392,6 +443,7 @@ export class ReplicaTable implements SyncKind {
     let swept = await session.changed(sql, kind);
     // A tree goes from the leaves on.
     for (let more = swept; more > 0 && this.inbound.holdsItself; swept += more) more = await session.changed(sql, kind);
+    if (swept > 0) await this.mendTree(session);
     return swept;
   }
 
@@ -449,7 +501,11 @@ export class ReplicaTable implements SyncKind {
 
   private idList(ids: readonly string[]): string {
     // What can be no id of this column has no row, and would make PostgreSQL refuse the whole list.
-    return listOf(ids.filter((id) => this.ids.complaint(id) === undefined).map((id) => this.ids.toDatabase(id)));
+    return listOf(this.boundIds(ids));
+  }
+
+  private boundIds(ids: readonly string[]): readonly (string | number)[] {
+    return ids.filter((id) => this.ids.complaint(id) === undefined).map((id) => this.ids.toDatabase(id));
   }
 
   private inIds(): string {

@@ -32,8 +32,8 @@ export async function checkSchema(session: Session, dataSource: DataSource, tabl
 /** A table that was in use before it is synchronised lacks the sync columns until a migration of the app adds them. */
 async function checkColumns(session: Session, tables: readonly ReplicaTable[]): Promise<void> {
   if (tables.length === 0) return;
-  const present = await session.query<{ table: string; column: string }>(
-    `SELECT t."name" AS "table", c."name" AS "column" FROM sqlite_master t JOIN pragma_table_xinfo(t."name") c WHERE t."type" = 'table'`,
+  const present = await session.query<{ table: string; column: string; hidden: number }>(
+    `SELECT t."name" AS "table", c."name" AS "column", c."hidden" FROM sqlite_master t JOIN pragma_table_xinfo(t."name") c WHERE t."type" = 'table'`,
   );
   const known = new Set(present.map(({ table, column }) => JSON.stringify([table, column]).toLowerCase()));
   const complaints = tables.flatMap(({ metadata: { tableName, columns } }) => {
@@ -44,6 +44,14 @@ async function checkColumns(session: Session, tables: readonly ReplicaTable[]): 
   });
   if (complaints.length > 0)
     throw new DatabaseError(`columns of tables registered for sync are missing: ${complaints.join('; ')}: add them by a migration before the engine starts`);
+  const computed = new Set(present.filter(({ hidden }) => hidden > 1).map(({ table, column }) => JSON.stringify([table, column]).toLowerCase()));
+  const undeclared = tables.flatMap(({ metadata: { tableName }, codecs }) =>
+    codecs.filter(({ name }) => computed.has(JSON.stringify([tableName, name]).toLowerCase())).map(({ name }) => `${tableName}.${name}`),
+  );
+  if (undeclared.length > 0)
+    throw new DatabaseError(
+      `this database computes ${undeclared.join(', ')}, which cannot be written: declare the column as generated in its entity ({ asExpression, generatedType }), so that it is left out of what is sent and received`,
+    );
 }
 
 /**
@@ -52,12 +60,14 @@ async function checkColumns(session: Session, tables: readonly ReplicaTable[]): 
  */
 export async function explainMissingTables(error: unknown, gate: ConnectionGate, dataSource: DataSource): Promise<unknown> {
   if (!dataSource.isInitialized)
-    return new DatabaseError('the DataSource is destroyed: end the engine first, await engine.dispose(), then dataSource.destroy()', { cause: error });
+    return new DatabaseError('the DataSource is destroyed: end the engine first, await engine.dispose(), then dataSource.destroy()', {
+      cause: DatabaseError.fromError(error),
+    });
   if (!(error instanceof QueryFailedError) || classifyDatabaseError(error) !== 'other') return error;
   try {
     await gate.read((queryRunner) => checkSchema(new Session(queryRunner, dialectOf(dataSource)), dataSource, []));
     return error;
   } catch (missing) {
-    return missing instanceof DatabaseError ? new DatabaseError(missing.message, { cause: error }) : error;
+    return missing instanceof DatabaseError ? new DatabaseError(missing.message, { cause: DatabaseError.fromError(error) }) : error;
   }
 }

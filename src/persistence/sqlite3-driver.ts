@@ -165,7 +165,8 @@ class Connection implements Sqlite3Connection, AnsweringConnection {
       }
       statement.all(bound, (error: Error | null, rows: unknown[]) => {
         if (error !== null) return fail(error);
-        if (/^\s*pragma/i.test(sql)) statement.finalize();
+        // Both count as being in progress until then, and no transaction could end.
+        if (/^\s*(pragma|explain)\b/i.test(sql)) statement.finalize();
         else this.#cache.give(sql, statement);
         resolve({ changes: rows.length, lastInsertRowId: rows, rows });
       });

@@ -1,3 +1,4 @@
+import { QueryFailedError } from 'typeorm';
 import { ValidationError } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
 import { classifyDatabaseError } from './database-failure.ts';
@@ -13,18 +14,23 @@ export interface RowToStore {
   readonly server: JsonObject;
 }
 
-/** Stores rows, many at a time; where the database or a mapping refuses, one by one. Gives back those that are refused (I13). */
-export async function storeRows(
-  session: Session,
-  table: ReplicaTable,
-  rows: readonly RowToStore[],
-  options: { readonly oneByOne?: boolean; readonly keepDeletedLocally?: boolean } = {},
-): Promise<readonly BadRow[]> {
+interface StoreOptions {
+  readonly oneByOne?: boolean;
+  readonly keepDeletedLocally?: boolean;
+  /** Gives rows back also where the table can take none, as one that lacks a column: what has been sent is settled all the same. */
+  readonly despiteTable?: boolean;
+}
+
+/**
+ * Stores rows, many at a time; where the database or a mapping refuses, one by one. Gives back those that are refused (I13). Throws what is the fault
+ * of the table, and not of a row.
+ */
+export async function storeRows(session: Session, table: ReplicaTable, rows: readonly RowToStore[], options: StoreOptions = {}): Promise<readonly BadRow[]> {
   if (rows.length === 0) return [];
   const isOrphan = options.oneByOne === true ? lacksParent(session, table) : undefined;
   const savepoint = session.dialect.name === 'postgres' || isOrphan !== undefined;
   const store = (some: readonly RowToStore[]): Promise<Error | undefined> =>
-    refusal(session, savepoint, async () => {
+    refusal(session, { table, savepoint, despiteTable: options.despiteTable === true }, async () => {
       await table.upsert(
         session,
         some.map(({ row }) => row),
@@ -41,18 +47,32 @@ export async function storeRows(
   return bad;
 }
 
+interface Attempt {
+  readonly table: ReplicaTable;
+  readonly savepoint: boolean;
+  readonly despiteTable: boolean;
+}
+
 /** Tries a write; what a row is to blame for comes back, anything else is thrown. PostgreSQL needs a savepoint to go on afterwards. */
-async function refusal(session: Session, savepoint: boolean, write: () => Promise<void>): Promise<Error | undefined> {
+async function refusal(session: Session, { table, savepoint, despiteTable }: Attempt, write: () => Promise<void>): Promise<Error | undefined> {
   if (savepoint) await session.run('SAVEPOINT "synchart_row"');
   try {
     await write();
     if (savepoint) await session.run('RELEASE SAVEPOINT "synchart_row"');
     return undefined;
   } catch (error) {
-    const isTheRows =
-      classifyDatabaseError(error) === 'constraint' || error instanceof ValidationError || error instanceof RangeError || error instanceof TypeError;
-    if (!isTheRows) throw error;
+    const fault = faultOf(error);
+    if (fault === 'database') throw error;
     if (savepoint) await session.run('ROLLBACK TO SAVEPOINT "synchart_row"');
+    if (fault === 'unclear' && !despiteTable && !(await table.takesRows(session))) throw error;
     return error instanceof Error ? error : new Error(String(error));
   }
+}
+
+/** `unclear`: an expression of an index or a generated column that cannot be computed for this row, or a column that is not there. */
+function faultOf(error: unknown): 'row' | 'database' | 'unclear' {
+  if (error instanceof ValidationError || error instanceof RangeError || error instanceof TypeError) return 'row';
+  const failure = classifyDatabaseError(error);
+  if (failure === 'constraint') return 'row';
+  return failure === 'other' && error instanceof QueryFailedError ? 'unclear' : 'database';
 }

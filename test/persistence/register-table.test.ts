@@ -103,7 +103,7 @@ afterAll(() => dataSource.destroy());
 const register = (...tables: readonly SyncTable[]): ReturnType<typeof registerTables> => registerTables(dataSource, tables);
 const table = (entity: EntitySchema, options: SyncTableOptions<ObjectLiteral> = {}): SyncTable => syncTable<ObjectLiteral>(entity, options);
 
-test('a materialized-path tree is taken: its path is a column like others', () => {
+test('accepts a materialized-path tree, whose paths are derived from the parents', () => {
   expect([...register(syncTable(PathTree) as SyncTable).keys()]).toEqual(['path_tree']);
 });
 

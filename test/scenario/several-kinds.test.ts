@@ -63,6 +63,46 @@ test('F-17: a kind that fails alone lets the next one be pulled, also when that 
   expect(await dataSource.getRepository(noteEntity).count()).toBe(10);
 });
 
+test('F-155, I13: a table that lacks a column fails alone, by name; the others are pulled and pushed', async () => {
+  await begin(1);
+  await dataSource.query('ALTER TABLE todos DROP COLUMN priority');
+  await dataSource.query('ALTER TABLE todos ADD COLUMN priority integer GENERATED ALWAYS AS (length(title)) VIRTUAL');
+  await engine.writer(notes).insertAndEnqueue({ id: 'mine', text: 'x', todoId: null, updatedAt: '', deletedAt: null, deletedAtLocal: null });
+  server.seed(
+    'todos',
+    Array.from({ length: 2 }, (_, index) => ({ id: `late${index}`, title: 'x', done: false, priority: 1 })),
+  );
+  await expect(engine.sync()).rejects.toMatchObject({
+    message: expect.stringMatching(/kind=todos: .*priority.*migration/) as string,
+    stats: { pushed: 1, pulled: 20 },
+  });
+  expect(await dataSource.getRepository(noteEntity).count()).toBe(11);
+  expect(engine.status().phase).toBe('idle');
+});
+
+test('F-155, I13: an accepted write of a table that can no longer take the answer is settled; the answer waits in quarantine', async () => {
+  await begin(1);
+  await engine.sync();
+  await engine.writer(todos).insertAndEnqueue({
+    id: 'mine',
+    title: 'x',
+    done: false,
+    priority: 1,
+    tags: null,
+    updatedAt: '',
+    deletedAt: null,
+    deletedAtLocal: null,
+  });
+  await dataSource.query('ALTER TABLE todos DROP COLUMN priority');
+  const told: string[] = [];
+  engine.events$.subscribe(({ type }) => told.push(type));
+  await engine.sync({ pullKinds: [] }).catch(() => undefined);
+  expect(server.get('todos', 'mine')).toMatchObject({ title: 'x' });
+  expect(await dataSource.query('SELECT COUNT(*) AS "left" FROM sync_outbox')).toEqual([{ left: 0 }]);
+  expect(told).toContain('row.quarantined');
+  expect(engine.status().phase).toBe('idle');
+});
+
 test('I9: PAUSE ends what was begun ahead, too', async () => {
   await begin(2);
   const held = ['todos', 'notes'].map((kind) => server.holdNextRequests(1, { kind }));
