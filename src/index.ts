@@ -120,6 +120,7 @@ export type {
 } from './model/transport.ts';
 export type { AwaitOptions } from './persistence/await-level.ts';
 export type { CursorRepository } from './persistence/cursor-repository.ts';
+export type { EnqueueAllOptions, EnqueueAllProgress, EnqueuedAll } from './persistence/enqueue-all.ts';
 export type { OutboxRepository, StuckOperation } from './persistence/outbox-repository.ts';
 export type { AmendPatch, DiscardedOperation } from './persistence/repairs.ts';
 export { liveQuery } from './persistence/live-query.ts';

@@ -6,11 +6,13 @@ import type { Store } from '../persistence/create-store.ts';
 import { liveQueryOn, type LiveResult } from '../persistence/live-query.ts';
 import { liveSourceOf, type LiveSource, type LiveTable } from '../persistence/live-source.ts';
 import { readRowStatus, watchRowStatusOn } from '../persistence/row-status.ts';
+import type { ReplicaTable } from '../persistence/replica-table.ts';
 import type { SyncTable } from '../persistence/sync-table.ts';
 import { createWriter } from '../persistence/writer.ts';
 import { watchAcks } from './await-acked.ts';
 import { createSyncRepository } from './create-sync-repository.ts';
 import type { DataAccess, EngineLiveQueryOptions } from './data-access.ts';
+import { internalsOf } from './engine-core.ts';
 import { createRefresh } from './read-policy.ts';
 import type { SyncEngineCore } from './sync-engine.ts';
 
@@ -46,6 +48,12 @@ export function createDataAccess({ dataSource, tables, store, config, clock, cor
     if (own === undefined) throw new TypeError(`${asked}: this table is not one of those the engine was created with`);
     return own as SyncTable<Entity>;
   };
+  const replicaOf = <Entity extends ObjectLiteral>(own: SyncTable<Entity>, asked: string): ReplicaTable => {
+    const metadata = dataSource.getMetadata(own.target);
+    const replica = [...registry.values()].find((candidate) => candidate.metadata === metadata);
+    if (replica === undefined) throw new TypeError(`${asked}: '${metadata.tableName}' is not registered with this engine`);
+    return replica;
+  };
   const sourceOf = (given: readonly LiveTable[]): LiveSource => {
     const source = liveSourceOf(given, { dataSource });
     const kindOf = (name: string): string => [...registry.values()].find(({ metadata }) => metadata.tableName === name)?.kind ?? name;
@@ -64,9 +72,7 @@ export function createDataAccess({ dataSource, tables, store, config, clock, cor
     writer: (table) => writers.forTable(registered(table, 'writer')),
     repository: <Entity extends ObjectLiteral>(table: SyncTable<Entity>) => {
       const own = registered(table, 'repository');
-      const metadata = dataSource.getMetadata(own.target);
-      const replica = [...registry.values()].find((candidate) => candidate.metadata === metadata);
-      if (replica === undefined) throw new TypeError(`repository: '${metadata.tableName}' is not registered with this engine`);
+      const replica = replicaOf(own, 'repository');
       return createSyncRepository({
         dataSource,
         table: replica,
@@ -75,6 +81,10 @@ export function createDataAccess({ dataSource, tables, store, config, clock, cor
         applyServerRows: (rows) => alive(() => store.applyServerRows(replica.kind, rows)),
       });
     },
+    enqueueAll: (table, options) =>
+      alive(async () =>
+        store.enqueueAll(replicaOf(registered(table, 'enqueueAll'), 'enqueueAll').kind, options, () => internalsOf(core)?.isDisposed() === true),
+      ),
     rowStatus: (table, id) => alive(() => readRowStatus(sourceOf([table]), id)),
     watchRowStatus: (table, id) => watchRowStatusOn(sourceOf([table]), id, { clock }),
   };

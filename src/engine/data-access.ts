@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { ObjectLiteral } from 'typeorm';
+import type { EnqueueAllOptions, EnqueuedAll } from '../persistence/enqueue-all.ts';
 import type { LiveQueryOptions, LiveResult } from '../persistence/live-query.ts';
 import type { LiveTable } from '../persistence/live-source.ts';
 import type { RowStatus } from '../persistence/row-status.ts';
@@ -16,6 +17,13 @@ export interface DataAccess {
   writer<Entity extends ObjectLiteral>(table: SyncTable<Entity>): SyncEntityWriter<Entity>;
   /** Reads and writes the rows of a registered table. Throws `TypeError` for a table of another engine. */
   repository<Entity extends ObjectLiteral>(table: SyncTable<Entity>): SyncRepository<Entity>;
+  /**
+   * Queues rows that were there before their table was synchronised: all that no server ever had, shown and not queued yet. Call it again after a
+   * crash, or at each start: it goes on where it was, and queues nothing twice. Where the server has such a row after all, the server's stays.
+   * Resolves when they are queued; `sync()` sends them. Rejects with `SyncAbortedError` when `signal` ends it, with `ValidationError` for a
+   * `pullOnly` table.
+   */
+  enqueueAll<Entity extends ObjectLiteral>(table: SyncTable<Entity>, options?: EnqueueAllOptions<Entity>): Promise<EnqueuedAll>;
   /** Follows a query: its result now, and a new one after each commit that may have changed it; see `liveQuery` of `synchart/persistence`. */
   liveQuery<T>(query: () => Promise<T>, options: EngineLiveQueryOptions<T> & { readonly metadata: true }): Observable<LiveResult<T>>;
   liveQuery<T>(query: () => Promise<T>, options: EngineLiveQueryOptions<T> & { readonly metadata?: false | undefined }): Observable<T>;

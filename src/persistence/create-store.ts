@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, ObjectLiteral } from 'typeorm';
 import type { Clock } from '../model/clock.ts';
 import type { SyncConfig } from '../model/config.ts';
 import type { SyncFact } from '../model/events.ts';
@@ -14,6 +14,7 @@ import { readConflicts } from './conflict-rows.ts';
 import { gateConnection, type ConnectionGate } from './connection-gate.ts';
 import { createCursorRepository, type CursorRepository } from './cursor-repository.ts';
 import { rethrowForCaller, toStoreFailure } from './database-failure.ts';
+import { enqueueAll, type EnqueueAllOptions, type EnqueuedAll } from './enqueue-all.ts';
 import { createInspection } from './inspection.ts';
 import { defaultPollIntervalMs, pollElsewhere } from './data-version.ts';
 import { createLease } from './lease.ts';
@@ -64,6 +65,8 @@ export interface Store {
   fatesOf(opIds: readonly string[]): Promise<ReadonlyMap<string, OperationFate>>;
   /** Stores rows that the app has from the server by itself, as a pull would; {@link onFacts} tells. */
   applyServerRows(kind: string, rows: readonly JsonObject[]): Promise<void>;
+  /** Queues rows as they are, in batches, until `isOver`. */
+  enqueueAll<Entity extends ObjectLiteral>(kind: string, options: EnqueueAllOptions<Entity> | undefined, isOver: () => boolean): Promise<EnqueuedAll>;
   readonly cursors: CursorRepository;
   readonly gate: ConnectionGate;
   readonly feed: ChangeFeed;
@@ -216,6 +219,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     fatesOf: (opIds) => unit.read((session) => readFates(session, opIds)).catch(rethrowForCaller),
     applyServerRows: async (kind, rows) =>
       tellOutside(await unit.transaction((session) => applyServerRows(session, context, kind, rows)).catch(rethrowForCaller)),
+    enqueueAll: (kind, options, isOver) => enqueueAll({ unit, table: tableOf(context, kind), isOver }, options).catch(rethrowForCaller),
     cursors: createCursorRepository(unit),
     gate,
     feed,

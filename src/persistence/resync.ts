@@ -97,7 +97,7 @@ export async function sweepResync(session: Session, context: StoreContext, kind:
   const table = tableOf(context, kind);
   if (row.marking === 1 && row.received === 0 && !requested && (await table.hasUnlisted(session))) {
     const cause = new ParseError(
-      `the full resync of ${kind} received no row at all while the local table has some; nothing was removed. If the server really is empty, ask for fullResync({ kinds: ['${kind}'] })`,
+      `the full resync of ${kind} received no row at all while the local table has rows that the server once had; nothing was removed. Check the base URL and the account. If the server was emptied on purpose, fullResync({ kinds: ['${kind}'] }) removes those rows here, too`,
     );
     throw new SyncStepError({ type: 'kindFailed', kind, phase: 'pull', message: cause.message, at: now, cause });
   }
