@@ -4,7 +4,7 @@ import { forbiddenKeys, type JsonObject } from '../model/json.ts';
 import type { Op, UpsertOp } from '../model/operation.ts';
 import { deepEqual } from '../rules/deep-equal.ts';
 import { OutboxState } from './entities.ts';
-import { forbiddenKeyIn } from './forbidden-keys.ts';
+import { forbiddenKeyIn } from '../model/forbidden-keys.ts';
 import { joinTurn } from './postgres-turn.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import type { Session } from './session.ts';

@@ -24,8 +24,12 @@ export interface PageStart {
   readonly emptyWithToken?: string;
 }
 
+const listParameters = ['updatedSince', 'limit', 'includeDeleted', 'afterId', 'pageToken'];
+
 /** Reads the query of a list request; a text says what is wrong with it. `cap` is the server's own page limit. */
 export function parsePageQuery(query: Readonly<Record<string, unknown>>, options: { readonly cap: number; readonly defaultLimit: number }): PageQuery | string {
+  const repeated = listParameters.find((name) => Array.isArray(query[name]));
+  if (repeated !== undefined) return `${repeated} must be given once`;
   const text = (name: string): string | undefined => {
     const value = query[name];
     return typeof value === 'string' ? value : undefined;

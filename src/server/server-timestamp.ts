@@ -6,16 +6,21 @@ export interface Instant {
 
 const isoPattern = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$/;
 
-/** Reads ISO 8601 text (no zone means UTC) or epoch milliseconds without losing digits below the millisecond (F-63). Undefined for anything else. */
+/** Texts sort as times only within these years. */
+const earliest = Date.parse('0000-01-01T00:00:00Z') / 1000;
+const latest = Date.parse('9999-12-31T23:59:59Z') / 1000;
+const within = (instant: Instant): Instant | undefined => (instant.seconds >= earliest && instant.seconds <= latest ? instant : undefined);
+
+/** Reads ISO 8601 text (no zone means UTC) or epoch milliseconds without losing digits below the millisecond (F-63). Undefined for anything else, and for years before 0 or after 9999. */
 export function parseInstant(value: unknown): Instant | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) ? fromEpochMs(value) : undefined;
+  if (typeof value === 'number') return within(fromEpochMs(value));
   if (typeof value !== 'string') return undefined;
-  if (/^-?\d+(\.\d+)?$/.test(value)) return fromEpochMs(Number(value));
+  if (/^-?\d+(\.\d+)?$/.test(value)) return within(fromEpochMs(Number(value)));
   const match = isoPattern.exec(value.trim());
   if (match === null) return undefined;
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction = '', zone = 'Z'] = match;
   const ms = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
-  return Number.isNaN(ms) ? undefined : { seconds: ms / 1000 - zoneSeconds(zone), fraction: fraction.replace(/0+$/, '') };
+  return within({ seconds: ms / 1000 - zoneSeconds(zone), fraction: fraction.replace(/0+$/, '') });
 }
 
 /** Orders two instants; usable as a sort function. */

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../model/clock.ts';
+import { forbiddenKeyIn } from '../model/forbidden-keys.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { nextToken, pageStart, type PageQuery, type PagingStyle } from './paging.ts';
+import { boundsRefusal } from './request-bounds.ts';
 import { formatMicros, microsOf, parseInstant } from './server-timestamp.ts';
 import { StoreBusyError, type RowScope, type ServerStore, type StoredPage, type WriteContext, type WriteRefusal } from './server-store.ts';
 import { sqliteCode, type SqliteConnection } from './sqlite-connection.ts';
@@ -12,10 +14,10 @@ import {
   decideDelete,
   decideUpsert,
   effectOfDeltas,
-  forbiddenKeyIn,
   idempotencyMismatch,
   idProblem,
   isRemembered,
+  namesRow,
   refusal,
   requestFingerprint,
   type StoredVersion,
@@ -128,6 +130,7 @@ export class SqliteStore implements ServerStore {
 
   #look(write: Write, context: WriteContext): { readonly stored: StoredRow | undefined; readonly wouldWrite: boolean } {
     const { shape, request } = write;
+    if (boundsRefusal(request) !== undefined) return { stored: undefined, wouldWrite: false };
     if (this.#recall(request, context) !== undefined || problemOf(write) !== undefined) return { stored: undefined, wouldWrite: false };
     const stored = this.#find(shape, request.id, context.scope);
     if (stored?.inScope === false) return { stored, wouldWrite: false };
@@ -147,6 +150,8 @@ export class SqliteStore implements ServerStore {
   /** Replay, check, effect and memory of one write, inside the transaction. */
   #apply(write: Write, context: WriteContext, verdict?: Verdict): WireAnswer {
     const { shape, request } = write;
+    const unfit = boundsRefusal(request);
+    if (unfit !== undefined) return unfit;
     const known = this.#recall(request, context);
     if (known !== undefined) return known;
     const answer = problemOf(write) ?? this.#effect(shape, request, context.scope, verdict);
@@ -285,9 +290,8 @@ function problemOf({ shape, request }: Write): WireAnswer | undefined {
   if (payload === undefined) return undefined;
   const forbidden = forbiddenKeyIn(payload);
   if (forbidden !== undefined) return refusal(422, 'validation', `the field ${forbidden} is not accepted`, { [forbidden]: 'not accepted' });
-  const named = payload[shape.id.wire];
-  if (named !== undefined && String(named) !== request.id) {
-    return refusal(422, 'validation', `the body names the row ${String(named)}, the path ${request.id}`, { [shape.id.wire]: 'differs from the path' });
+  if (!namesRow(payload[shape.id.wire], request.id)) {
+    return refusal(422, 'validation', `the body names another row than ${request.id}, which the path names`, { [shape.id.wire]: 'differs from the path' });
   }
   const fields = checkPayload(shape, payload);
   return fields === undefined ? undefined : refusal(422, 'validation', `${Object.keys(fields).join(', ')}: not accepted by ${shape.kind}`, fields);

@@ -9,7 +9,7 @@ import { StoreBusyError, type ServerStore, type WriteContext } from './server-st
 import { SqliteConnection } from './sqlite-connection.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { createTableShape, type TableShape } from './table-shape.ts';
-import { batchResult, errorBody, etagOf, parseBatchItem, refusal, splitBase, type WireAnswer, type WriteRequest } from './wire-rules.ts';
+import { baseProblem, batchResult, errorBody, etagOf, parseBatchItem, refusal, splitBase, type WireAnswer, type WriteRequest } from './wire-rules.ts';
 
 const day = 86_400_000;
 
@@ -99,6 +99,8 @@ class SyncHandlers<User extends ServerUser> {
     const body = request.body;
     if (type === 'upsert' && !isJsonObject(body)) return send(reply, refusal(400, 'invalid_json', 'the body must be a JSON object'));
     const query = isRecord(request.query) ? request.query : {};
+    const unreadable = baseProblem(isJsonObject(body) ? body['_baseUpdatedAt'] : query['_baseUpdatedAt']);
+    if (unreadable !== undefined) return send(reply, refusal(400, 'invalid_base', unreadable));
     const split = type === 'upsert' && isJsonObject(body) ? splitBase(body) : { payload: undefined, base: text(query['_baseUpdatedAt']), deltas: undefined };
     const write: WriteRequest = {
       type,

@@ -56,7 +56,7 @@ const codecs: Readonly<Record<Exclude<Shape, 'other'>, Codec>> = {
     decode: (value) => (typeof value === 'string' ? value : Number(value)),
   },
   number: {
-    check: (value) => (typeof value === 'number' ? undefined : 'expected a number'),
+    check: (value) => (typeof value === 'number' && Number.isFinite(value) ? undefined : 'expected a finite number'),
     encode: (value) => Number(value),
     decode: (value) => (typeof value === 'string' ? value : Number(value)),
   },
@@ -87,7 +87,8 @@ export function createWireColumn(dataSource: DataSource, column: ColumnMetadata,
     hidden,
     check: (value) => {
       if (value === null) return column.isNullable ? undefined : 'must not be null';
-      if (choices !== undefined && !choices.includes(String(value))) return `expected one of ${choices.join(', ')}`;
+      if (choices !== undefined && !((typeof value === 'string' || typeof value === 'number') && choices.includes(String(value))))
+        return `expected one of ${choices.join(', ')}`;
       return codec.check(value);
     },
     encode: (value) => (value === null ? null : codec.encode(value)),
@@ -109,10 +110,15 @@ function throughTypeOrm(dataSource: DataSource, column: ColumnMetadata): Codec {
     const prepared: unknown = dataSource.driver.preparePersistentValue(isDate ? new Date(String(value)) : value, column);
     return toSqlValue(prepared);
   };
+  const decode = (value: SqlValue): Json => {
+    const hydrated: unknown = dataSource.driver.prepareHydratedValue(value, column);
+    return toJson(hydrated);
+  };
   return {
     check: (value) => {
-      if (isDate) return typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? undefined : 'expected an ISO 8601 time';
+      if (isDate && (typeof value !== 'string' || Number.isNaN(Date.parse(value)))) return 'expected an ISO 8601 time';
       try {
+        if (isDate) return readsBack(value, decode(encode(value))) ? undefined : 'expected a time that the column can hold';
         encode(value);
         return undefined;
       } catch {
@@ -121,12 +127,12 @@ function throughTypeOrm(dataSource: DataSource, column: ColumnMetadata): Codec {
       }
     },
     encode,
-    decode: (value) => {
-      const hydrated: unknown = dataSource.driver.prepareHydratedValue(value, column);
-      return toJson(hydrated);
-    },
+    decode,
   };
 }
+
+/** A date column may drop the time of day. A year that it writes in another way comes back as another day, or as no time at all. */
+const readsBack = (sent: Json, found: Json): boolean => Math.abs(Date.parse(String(sent)) - Date.parse(String(found))) < 86_400_000;
 
 function toSqlValue(value: unknown): SqlValue {
   if (value === null || value === undefined) return null;

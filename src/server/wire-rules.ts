@@ -112,6 +112,10 @@ export const requestFingerprint = ({ type, kind, id, payload, deltas, base, forc
 export const idempotencyMismatch = (key: string): WireAnswer =>
   refusal(422, 'idempotency_mismatch', `the idempotency key ${key} was used for another request; another body needs another key`);
 
+/** Whether a body that names its row names the one of the path; a body need not. */
+export const namesRow = (named: Json | undefined, id: string): boolean =>
+  named === undefined || ((typeof named === 'string' || typeof named === 'number') && String(named) === id);
+
 /** Longest id accepted, in characters. */
 export const maxIdLength = 255;
 
@@ -119,24 +123,9 @@ export const maxIdLength = 255;
 export function idProblem(id: string): string | undefined {
   if (id === '') return 'the id is empty';
   if (id.length > maxIdLength) return `the id has ${id.length} characters, at most ${maxIdLength} are accepted`;
+  // Half a surrogate pair is no text: a database stores another one.
+  if (/\p{Surrogate}/u.test(id)) return 'the id is no well-formed text';
   if (id === '.' || id === '..' || forbiddenKeys.includes(id)) return `the id ${id} is not accepted`;
-  return undefined;
-}
-
-/** Finds a key that would reach an object's prototype, at any depth. */
-export function forbiddenKeyIn(value: Json, depth = 0): string | undefined {
-  if (typeof value !== 'object' || value === null || depth > 64) return undefined;
-  if (Array.isArray(value)) {
-    for (const item of value as readonly Json[]) {
-      const found = forbiddenKeyIn(item, depth + 1);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-  for (const [key, item] of Object.entries(value)) {
-    const found = forbiddenKeys.includes(key) ? key : forbiddenKeyIn(item, depth + 1);
-    if (found !== undefined) return found;
-  }
   return undefined;
 }
 
@@ -151,6 +140,8 @@ export function parseBatchItem(
   if (typeof id !== 'string' && typeof id !== 'number') return { opId, problem: 'id must be a text' };
   if (type !== 'upsert' && type !== 'delete') return { opId, problem: 'type must be upsert or delete' };
   if (type === 'upsert' && (payload === undefined || !isJsonObject(payload))) return { opId, problem: 'payload must be an object' };
+  const unreadable = baseProblem(baseUpdatedAt) ?? (isJsonObject(payload) ? baseProblem(payload['_baseUpdatedAt']) : undefined);
+  if (unreadable !== undefined) return { opId, problem: unreadable };
   const split = isJsonObject(payload) ? splitBase(payload) : { payload: undefined, base: undefined, deltas: undefined };
   const base = baseText(baseUpdatedAt) ?? split.base;
   return {
@@ -167,6 +158,10 @@ export function parseBatchItem(
     },
   };
 }
+
+/** Says why a value cannot be the version that a change was made on. Taken for no base, it would switch the conflict check off. */
+export const baseProblem = (value: unknown): string | undefined =>
+  value === undefined || value === null || typeof value === 'string' || typeof value === 'number' ? undefined : '_baseUpdatedAt must be one text';
 
 /** Takes `_baseUpdatedAt` and `_deltas` out of a body. */
 export function splitBase(body: JsonObject): { readonly payload: JsonObject; readonly base: string | undefined; readonly deltas: Json | undefined } {

@@ -6,10 +6,10 @@ import {
   decideDelete,
   decideUpsert,
   effectOfDeltas,
-  forbiddenKeyIn,
   idempotencyMismatch,
   idProblem,
   isRemembered,
+  namesRow,
   refusal,
   requestFingerprint,
   type StoredVersion,
@@ -18,7 +18,9 @@ import {
 } from '../server/wire-rules.ts';
 import { BackendRows, type BackendRow, type IdOrder } from './backend-rows.ts';
 import { namingOf, rowKeys, withoutSyncFields, type RowKeys, type RowNaming } from './row-keys.ts';
+import { forbiddenKeyIn } from '../model/forbidden-keys.ts';
 import { randomId } from '../model/random-id.ts';
+import { boundsRefusal } from '../server/request-bounds.ts';
 
 export interface MemoryBackendOptions {
   /** Spelling of the sync fields. Default: as the first row of a kind that has them, else camelCase. */
@@ -243,6 +245,8 @@ export class MemoryBackend {
 
   /** Takes one write: rules, remembered answers, conflict check, effect, memory; in one step. */
   write(request: WriteRequest): WireAnswer {
+    const unfit = boundsRefusal(request);
+    if (unfit !== undefined) return unfit;
     const known = request.key === undefined ? undefined : this.#remembered.get(request.key);
     const fingerprint = request.key === undefined ? '' : requestFingerprint(request);
     if (request.key !== undefined && known !== undefined) return known.fingerprint === fingerprint ? known.answer : idempotencyMismatch(request.key);
@@ -256,9 +260,8 @@ export class MemoryBackend {
     if (problem !== undefined) return refusal(400, 'invalid_id', problem);
     const forbidden = forbiddenKeyIn(request.payload ?? null);
     if (forbidden !== undefined) return refusal(422, 'validation', `the field ${forbidden} is not accepted`, { [forbidden]: 'not accepted' });
-    const named = request.payload?.[this.keysOf(request.kind).id];
-    if (named !== undefined && String(named) !== request.id) {
-      return refusal(422, 'validation', `the body names the row ${String(named)}, the path ${request.id}`, {
+    if (!namesRow(request.payload?.[this.keysOf(request.kind).id], request.id)) {
+      return refusal(422, 'validation', `the body names another row than ${request.id}, which the path names`, {
         [this.keysOf(request.kind).id]: 'differs from the path',
       });
     }

@@ -26,7 +26,8 @@ export async function readRequest(request: IncomingMessage, basePath: string): P
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const rawBody = Buffer.concat(chunks).toString('utf8');
   const url = request.url ?? '/';
-  const parsed = new URL(url, 'http://localhost');
+  // `//` would name another host.
+  const parsed = new URL(`http://localhost${url.startsWith('/') ? url : `/${url}`}`);
   const below = basePath === '' || parsed.pathname.startsWith(`${basePath}/`) ? parsed.pathname.slice(basePath.length) : undefined;
   const segments = (below ?? '').split('/').slice(1).map(decodeSegment);
   return {

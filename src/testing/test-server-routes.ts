@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { parsePageQuery } from '../server/paging.ts';
-import { batchResult, parseBatchItem, refusal, splitBase, type WireAnswer, type WriteRequest } from '../server/wire-rules.ts';
+import { baseProblem, batchResult, parseBatchItem, refusal, splitBase, type WireAnswer, type WriteRequest } from '../server/wire-rules.ts';
 import type { MemoryBackend } from './memory-backend.ts';
 import type { RecordedRequest } from './test-server-faults.ts';
 import { jsonAnswer, toHttpAnswer, withId, type HttpAnswer } from './test-server-http.ts';
@@ -77,6 +77,8 @@ function post(backend: MemoryBackend, kind: string, request: RecordedRequest, se
 function write(backend: MemoryBackend, kind: string, id: string, request: RecordedRequest, settings: RouteSettings): HttpAnswer {
   if (request.method === 'DELETE') return toHttpAnswer(applyWrite(backend, toWrite(request, kind, id, 'delete', undefined), settings));
   if (!isJsonObject(request.body)) return noObject;
+  const unreadable = baseProblem(request.body['_baseUpdatedAt']);
+  if (unreadable !== undefined) return toHttpAnswer(refusal(400, 'invalid_base', unreadable));
   return toHttpAnswer(applyWrite(backend, toWrite(request, kind, id, 'upsert', request.body), settings));
 }
 

@@ -1,4 +1,4 @@
-import { forbiddenKeys, isJsonObject, type Json } from '../model/json.ts';
+import { forbiddenKeys, isJsonObject, type Json } from './json.ts';
 
 /** The first such key at any depth. Keeps its own stack: what came over the wire may be nested deeper than functions can be. */
 export function forbiddenKeyIn(value: Json | undefined, keys: readonly string[] = forbiddenKeys): string | undefined {
