@@ -1,4 +1,5 @@
 import { DataSource, type DataSourceOptions, type MixedList, type EntitySchema, type MigrationInterface } from 'typeorm';
+import { databasePathProblem } from '../model/database-path.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { whileBusy } from './busy-database.ts';
 import { gateConnection, type GateOptions } from './connection-gate.ts';
@@ -78,6 +79,12 @@ const unique = <T>(...lists: readonly (readonly T[])[]): T[] => [...new Set(list
 export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSource> {
   const { database, driver = 'sqlite3' } = options;
   if (typeof database !== 'string' || database.trim() === '') throw new RangeError('openDatabase: database must be the path of a file, or ":memory:"');
+  const pathProblem = databasePathProblem(database);
+  if (pathProblem !== undefined) {
+    throw new RangeError(
+      `openDatabase: database must be the path of an SQLite file: ${pathProblem}; for PostgreSQL see docs/drivers.md. The text is not shown, it may hold a password`,
+    );
+  }
   if (!drivers.includes(driver)) throw new RangeError(`openDatabase: driver must be one of ${drivers.join(', ')}, got ${String(driver)}`);
 
   const { logging, logger, subscribers, namingStrategy, maxQueryExecutionTime } = options;

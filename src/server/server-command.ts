@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { DataSource } from 'typeorm';
 import type { Json } from '../model/json.ts';
+import { databasePathProblem } from '../model/database-path.ts';
 import { createSyncServer } from './create-sync-server.ts';
 import { createKindTables, defaultKinds, parseKindSchema, toEntity } from './kind-schema.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
@@ -37,6 +38,9 @@ export async function runServerCommand(): Promise<void> {
   }
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new TypeError(`--port must be a number from 0 to 65535, got ${values.port}`);
+  const pathProblem = databasePathProblem(values.database);
+  if (pathProblem !== undefined)
+    throw new TypeError(`--database must be the path of an SQLite file: ${pathProblem}; the text is not shown, it may hold a password`);
   const schemaFile = values['kind-schema'];
   const kinds = parseKindSchema(schemaFile === undefined ? defaultKinds : (JSON.parse(await readFile(schemaFile, 'utf8')) as Json));
   const entities = kinds.map(toEntity);

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../model/clock.ts';
+import { databasePathProblem } from '../model/database-path.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { createCorsHook } from './cors.ts';
 import { parsePageQuery } from './paging.ts';
@@ -21,6 +22,7 @@ export const syncServer: FastifyPluginAsync<SyncServerOptions> = async (app, opt
 /** The plugin's body, generic in the app's user. */
 export async function mountSyncServer<User extends ServerUser>(app: FastifyInstance, options: SyncServerOptions<User>): Promise<void> {
   const clock = options.clock ?? systemClock;
+  checkDatabase(options.dataSource);
   if (!options.dataSource.isInitialized) await options.dataSource.initialize();
   const shapes = new Map<string, TableShape>();
   for (const table of options.tables) {
@@ -46,6 +48,16 @@ export async function mountSyncServer<User extends ServerUser>(app: FastifyInsta
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply));
   const handlers = new SyncHandlers(options, shapes, store);
   app.all('/*', async (request, reply) => handlers.handle(request, reply, app.prefix));
+}
+
+/** Before anything is opened: opening a file creates it. */
+function checkDatabase({ options }: SyncServerOptions['dataSource']): void {
+  if (options.type !== 'better-sqlite3') throw new TypeError(`the sync server needs a DataSource of type 'better-sqlite3', got '${options.type}'`);
+  const { database } = options;
+  const problem = typeof database === 'string' ? databasePathProblem(database) : undefined;
+  if (problem !== undefined) {
+    throw new TypeError(`the database of the DataSource must be the path of an SQLite file: ${problem}; the text is not shown, it may hold a password`);
+  }
 }
 
 class SyncHandlers<User extends ServerUser> {
