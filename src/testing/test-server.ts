@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { refusal, type WireAnswer, type WriteRequest } from '../server/wire-rules.ts';
 import { MemoryBackend, type MemoryBackendOptions } from './memory-backend.ts';
@@ -55,6 +55,11 @@ export class TestServer {
   captivePortal = false;
   /** What a PUT that was applied is answered with: the row, 204 without version, or the row without its sync fields. */
   putAnswer: 'row' | 'empty' | 'withoutVersion' = 'row';
+  /**
+   * Ends a connection that already carried a request as soon as the next one has arrived over it, before or after its effect: what a box
+   * between client and server does that forgets idle connections.
+   */
+  cutKeptConnections: 'beforeCommit' | 'afterCommit' | undefined;
   /** The Authorization that is accepted; a function judges each; undefined: no check. */
   acceptedToken: string | ((authorization: string | undefined) => boolean) | undefined;
   /** Overrides the Date header, epoch ms. */
@@ -64,6 +69,7 @@ export class TestServer {
   readonly #options: TestServerOptions;
   readonly #faults = new FaultQueue();
   readonly #poisoned = new Set<string>();
+  readonly #usedSockets = new WeakSet<Socket>();
   #server: Server | undefined;
   #port: number;
 
@@ -248,6 +254,8 @@ export class TestServer {
       return;
     }
     this.recordedRequests.push(request);
+    const isKept = this.#usedSockets.has(incoming.socket);
+    this.#usedSockets.add(incoming.socket);
     const delay = this.#faults.take('delay', request);
     if (delay !== undefined)
       await new Promise((resolve) => {
@@ -256,7 +264,8 @@ export class TestServer {
     await this.#faults.take('hold', request)?.enter();
     // A server that was stopped meanwhile does nothing any more.
     if (this.#server !== server) return;
-    const cut = this.#faults.take('cut', request);
+    const keptCut = isKept && this.cutKeptConnections !== undefined ? { at: this.cutKeptConnections } : undefined;
+    const cut = this.#faults.take('cut', request) ?? keptCut;
     const hang = cut === undefined ? this.#faults.take('hang', request) : undefined;
     if (cut?.at === 'beforeCommit') response.destroy();
     if (cut?.at === 'beforeCommit' || hang?.afterCommit === false) return;

@@ -1,8 +1,9 @@
 import type { AxiosRequestConfig, AxiosResponse } from 'axios';
 import type { Clock } from '../model/clock.ts';
+import { lastLook } from '../model/last-look.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import type { HttpClient } from './http-client.ts';
-import { ExchangeError, tooLarge, toExchangeError } from './network-failure.ts';
+import { ExchangeError, metStaleConnection, tooLarge, toExchangeError } from './network-failure.ts';
 import { onAbort } from './on-abort.ts';
 import { requestLabel } from './remote-url.ts';
 import { SendDefect } from './send-defect.ts';
@@ -25,12 +26,17 @@ interface ExchangeParts {
   readonly requestTimeoutMs: number;
   readonly maxContentLength: number;
   readonly clock: Clock;
+  /** Whether the same request may arrive twice and count once: a GET, or a write with a key. */
+  readonly isRepeatable: (request: HttpRequest) => boolean;
 }
 
 const identity = (data: unknown): unknown => data;
 
-/** Makes the function that sends one request, ends it after `requestTimeoutMs`, and never follows a redirect (the token would go with it). */
-export function createExchange({ client, headers, requestTimeoutMs, maxContentLength, clock }: ExchangeParts): Exchange {
+/**
+ * Makes the function that sends one request, ends it after `requestTimeoutMs`, and never follows a redirect (the token would go with it).
+ * A repeatable request that meets a stale connection goes out once more at once, over a new one (F-162).
+ */
+export function createExchange({ client, headers, requestTimeoutMs, maxContentLength, clock, isRepeatable }: ExchangeParts): Exchange {
   return async (request, authorization) => {
     const what = requestLabel(request.method, request.url);
     if (request.signal?.aborted) throw new ExchangeError('aborted', false, `${what} was not sent: aborted`);
@@ -40,25 +46,34 @@ export function createExchange({ client, headers, requestTimeoutMs, maxContentLe
       client.mayHaveSent(signal)
         ? new ExchangeError(reason, true, `${what} ${how}`)
         : new ExchangeError(reason === 'timedOut' ? 'unreachable' : reason, false, `${what} ${how}, and no connection ever stood`);
-    const response = await endable({ outer: request.signal, controller, requestTimeoutMs, clock, ended }, () =>
-      client.axios
-        .request<unknown>({
-          method: request.method,
-          url: request.url,
-          headers: {
-            Accept: 'application/json',
-            ...headers,
-            ...(authorization === undefined ? {} : { Authorization: authorization }),
-            ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
-            ...request.headers,
-          },
-          ...asSent,
-          maxContentLength,
-          ...(request.body === undefined ? {} : { data: request.body }),
-          signal,
-        })
-        .catch((error: unknown) => answeredResponse(error, what, client.mayHaveSent(signal))),
-    );
+    const sendOnce = (): Promise<AxiosResponse<unknown>> =>
+      client.axios.request<unknown>({
+        method: request.method,
+        url: request.url,
+        headers: {
+          Accept: 'application/json',
+          ...headers,
+          ...(authorization === undefined ? {} : { Authorization: authorization }),
+          ...(request.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+          ...request.headers,
+        },
+        ...asSent,
+        maxContentLength,
+        ...(request.body === undefined ? {} : { data: request.body }),
+        signal,
+      });
+    const send = async (): Promise<AxiosResponse<unknown>> => {
+      try {
+        return await sendOnce();
+      } catch (error) {
+        if (!metStaleConnection(error) || !isRepeatable(request)) return answeredResponse(error, what, client.mayHaveSent(signal) ? 'unknown' : 'no');
+      }
+      lastLook(request.signal);
+      // The wait has ended by then; nothing more must leave.
+      signal.throwIfAborted();
+      return sendOnce().catch((error: unknown) => answeredResponse(error, what, 'yes'));
+    };
+    const response = await endable({ outer: request.signal, controller, requestTimeoutMs, clock, ended }, send);
     // An adapter of the app may not know of the limit.
     if (typeof response.data === 'string' && response.data.length > maxContentLength) throw tooLarge(what, maxContentLength);
     return toAnswer(response, clock.now());
@@ -110,10 +125,10 @@ function endable<T>({ outer, controller, requestTimeoutMs, clock, ended }: Endin
 }
 
 /** An interceptor of the app may reject with a complete answer; a cut one carries a response too, but no text. */
-function answeredResponse(error: unknown, what: string, mayHaveSent: boolean): AxiosResponse<unknown> {
+function answeredResponse(error: unknown, what: string, sent: 'no' | 'unknown' | 'yes'): AxiosResponse<unknown> {
   const response: unknown = error instanceof Error && 'response' in error ? error.response : undefined;
   if (isResponse(response) && typeof response.data === 'string') return response;
-  throw error instanceof SendDefect ? error : toExchangeError(error, what, mayHaveSent);
+  throw error instanceof SendDefect ? error : toExchangeError(error, what, sent);
 }
 
 const isResponse = (value: unknown): value is AxiosResponse<unknown> =>

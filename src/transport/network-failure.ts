@@ -12,6 +12,31 @@ export class ExchangeError extends Error {
   }
 }
 
+/**
+ * A connection that was kept from an earlier request ended before a byte of the answer: closed by the server or by something in between while
+ * it was idle. The request may have arrived.
+ */
+export class StaleConnectionError extends Error {
+  override readonly name = 'StaleConnectionError';
+
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+  }
+}
+
+/** Whether the request met a kept connection that was gone. Also told from the errors of the adapter for Node that axios brings. */
+export function metStaleConnection(thrown: unknown): boolean {
+  if (thrown instanceof StaleConnectionError) return true;
+  if (!(thrown instanceof Error) || ('response' in thrown && thrown.response !== undefined) || !('request' in thrown)) return false;
+  const code = textField(thrown, 'code') ?? textField(causeOf(thrown), 'code');
+  const request: unknown = thrown.request;
+  const isReused = typeof request === 'object' && request !== null && 'reusedSocket' in request && request.reusedSocket === true;
+  return isReused && code !== undefined && connectionEndCodes.has(code);
+}
+
+/** Codes of a connection that the other side ended. */
+const connectionEndCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
+
 /** The code of an answer that was longer than `maxContentLength`. */
 export const tooLargeCode = 'ANSWER_TOO_LARGE';
 
@@ -41,14 +66,18 @@ const unreachableCodes: ReadonlySet<string> = new Set([
 const connectCalls: ReadonlySet<string> = new Set(['connect', 'getaddrinfo']);
 const timeoutCodes: ReadonlySet<string> = new Set(['ETIMEDOUT', 'ECONNABORTED', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
 
-/** Reads from code and system call, never from the text, whether the request can have left. Total; what is unknown counts as sent (I2). */
-export function toExchangeError(thrown: unknown, what: string, mayHaveSent: boolean): ExchangeError {
+/**
+ * Reads from code and system call, never from the text, whether the request can have left. Total; what is unknown counts as sent (I2).
+ * `sent: 'yes'` where an earlier try of the same request may have arrived, whatever became of this one.
+ */
+export function toExchangeError(thrown: unknown, what: string, sent: 'no' | 'unknown' | 'yes'): ExchangeError {
   const code = textField(thrown, 'code') ?? textField(causeOf(thrown), 'code');
   const message = `${what}: ${thrown instanceof Error && thrown.message !== '' ? thrown.message : (code ?? String(thrown))}`;
   const cause = withoutConfig(thrown, code);
   // The adapters of axios say ERR_BAD_RESPONSE, which they also say of a cut answer: with them it stays ambiguous.
   if (code === tooLargeCode) return new ExchangeError('tooLarge', true, message, { cause });
-  if (!mayHaveSent || neverConnected(thrown) || neverConnected(causeOf(thrown))) return new ExchangeError('unreachable', false, message, { cause });
+  const isUnsent = sent === 'no' || (sent === 'unknown' && (neverConnected(thrown) || neverConnected(causeOf(thrown))));
+  if (isUnsent) return new ExchangeError('unreachable', false, message, { cause });
   return new ExchangeError(code !== undefined && timeoutCodes.has(code) ? 'timedOut' : 'cut', true, message, { cause });
 }
 

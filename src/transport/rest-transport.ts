@@ -27,7 +27,8 @@ import { httpFailure, toSyncError } from './sync-errors.ts';
 import { TokenSource } from './token-source.ts';
 
 /**
- * Speaks the REST protocol (PROTOCOL.md) with any backend. Never sleeps and never retries, except once after a token refresh: retrying is the chart's.
+ * Speaks the REST protocol (PROTOCOL.md) with any backend. Never sleeps, and leaves retries to the chart, with two exceptions that repeat a request
+ * once and at once: after a token refresh, and where a kept connection turned out to be gone.
  * Holds idle connections open; `close()` ends them.
  */
 export class RestTransport implements TransportAdapter {
@@ -43,7 +44,15 @@ export class RestTransport implements TransportAdapter {
     const { clock, requestTimeoutMs, maxContentLength, enableBatch } = settings;
     const urls = new ResourceUrls(settings.base);
     this.#tokens = new TokenSource(options.token, { requestTimeoutMs, clock });
-    this.#exchange = createExchange({ client, headers: settings.headers, requestTimeoutMs, maxContentLength, clock });
+    this.#exchange = createExchange({
+      client,
+      headers: settings.headers,
+      requestTimeoutMs,
+      maxContentLength,
+      clock,
+      // Every write carries a key or, in a batch, the key of each operation. A subclass may say that its server ignores them.
+      isRepeatable: ({ method }) => method === 'GET' || this.capabilities.idempotency !== 'none',
+    });
     this.#close = () => client.close();
     const send = createAuthorizedExchange({ exchange: this.#exchange, tokens: this.#tokens });
     const presence = new KindPresence({ send, urls, clock });

@@ -43,6 +43,24 @@ export const engineMutants: readonly Mutant[] = [
     tests: ['testing/transport-conformance.test.ts'],
   },
   {
+    fault: 'F-162: a request that met a stale connection is not repeated',
+    file: 'transport/exchange.ts',
+    edits: [['if (!metStaleConnection(error) || !isRepeatable(request)) return', 'if (!metStaleConnection(error) || request.method !== undefined) return']],
+    tests: ['transport/stale-connections.test.ts'],
+  },
+  {
+    fault: 'I2: a repeat that finds nobody listening counts as never sent',
+    file: 'transport/exchange.ts',
+    edits: [["answeredResponse(error, what, 'yes'));", "answeredResponse(error, what, 'unknown'));"]],
+    tests: ['transport/stale-connections.test.ts'],
+  },
+  {
+    fault: 'F-162: an answer that had begun counts as none',
+    file: 'transport/node-adapter.ts',
+    edits: [['reused.socket.bytesRead === reused.bytesBefore', 'reused.socket.bytesRead >= reused.bytesBefore']],
+    tests: ['transport/stale-connections.test.ts'],
+  },
+  {
     fault: 'F-31: the result of a conflict is pushed without condition',
     file: 'engine/conflicts/conflict-plan.ts',
     edits: [['base: unconditional ? undefined : conflict.serverTimestamp || undefined,', 'base: undefined,']],

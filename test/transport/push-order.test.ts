@@ -365,9 +365,11 @@ test('I3, I8: whatever the answers, each operation is answered once and an entit
         for (const entity of new Set(entities)) {
           const mine = entities.flatMap((id, index) => (id === entity ? [index] : []));
           // What was sent of an entity is a beginning of its operations, in order, and only after success follows another.
-          expect(sent.filter((request) => idOf(request) === entity).map(({ json }) => Number(json['title']))).toEqual(
-            mine.slice(0, sent.filter((request) => idOf(request) === entity).length),
-          );
+          const titles = sent.filter((request) => idOf(request) === entity).map(({ json }) => Number(json['title']));
+          // F-162: a request over a kept connection that was cut goes out once more.
+          const inOrder = titles.filter((title, index) => title !== titles[index - 1]);
+          expect(inOrder).toEqual(mine.slice(0, inOrder.length));
+          for (const title of inOrder) expect(titles.filter((one) => one === title).length).toBeLessThanOrEqual(2);
           const types = mine.map((index) => results[index]?.result.type);
           const firstFailure = types.findIndex((type) => type !== 'pushSuccess');
           if (firstFailure !== -1) for (const index of mine.slice(firstFailure + 1)) expect(results[index]?.result).toMatchObject(unsent);
