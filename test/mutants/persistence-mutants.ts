@@ -365,4 +365,27 @@ export const persistenceMutants: readonly Mutant[] = [
     edits: [['isUrgent = counting !== undefined;', 'isUrgent = false;']],
     tests: ['engine/status-keeper.test.ts'],
   },
+  {
+    fault: 'F-153: a sweep removes hidden rows that no server ever had',
+    file: 'persistence/replica-table.ts',
+    edits: [
+      [
+        "(${this.updatedAtName} <> '' OR ${this.isIn('sync_base')})",
+        "(${this.updatedAtName} <> '' OR ${this.deletedAtLocalName} IS NOT NULL OR ${this.isIn('sync_base')})",
+      ],
+    ],
+    tests: ['scenario/adoption.test.ts'],
+  },
+  {
+    fault: 'F-154: an upsert onto a deleted row is written unseen',
+    file: 'persistence/capture/revive-on-conflict.ts',
+    edits: [['text: ` ${shown(table)},` }', "text: '' }"]],
+    tests: ['persistence/capture/hidden-rows.test.ts'],
+  },
+  {
+    fault: 'F-154: an update changes a deleted row unseen',
+    file: 'persistence/capture/captured-table.ts',
+    edits: [['SELECT RAISE(IGNORE) WHERE NOT', 'SELECT RAISE(IGNORE) WHERE false AND NOT']],
+    tests: ['persistence/capture/hidden-rows.test.ts'],
+  },
 ];

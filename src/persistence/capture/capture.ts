@@ -19,6 +19,7 @@ import { LoadedChildren } from './loaded-children.ts';
 import { LoadedSnapshots } from './loaded-snapshots.ts';
 import { parentsFirst } from './parents-first.ts';
 import { queueChanges } from './queue-changes.ts';
+import { restoringStatement, revivingUpsert } from './revive-on-conflict.ts';
 import { Turns } from './turns.ts';
 import { uniqueKeysOf } from './unique-keys.ts';
 import { controlWordOf, hidingStatement, incrementsOf, returnsDeleted, revivingStatement, savepointOf, type Increments } from './understand-statement.ts';
@@ -248,7 +249,11 @@ export class Capture {
           `DELETE … RETURNING on a captured table is understood with ? for its values, and without WITH, ORDER BY, LIMIT and comments; select the rows first: ${statement.sql.slice(0, 80)}`,
         );
       }
-      return on.send(hiding?.sql ?? statement.sql, hiding?.parameters ?? statement.parameters, statement.structured);
+      return on.send(
+        hiding?.sql ?? revivingUpsert(statement.sql, tableOf) ?? restoringStatement(statement.sql, tableOf) ?? statement.sql,
+        hiding?.parameters ?? statement.parameters,
+        statement.structured,
+      );
     });
     const result = await sent.catch((error: unknown) => this.#insertOverDeleted(on, transaction, statement, error));
     if (increments !== undefined) await this.#flush(on, transaction, increments);

@@ -10,6 +10,14 @@ export interface BeforeRow extends RawRow {
   readonly synchart_absent: number;
 }
 
+/** Lists of columns, quoted. */
+export interface UniqueKeys {
+  /** Of a partial index all columns are given. */
+  readonly all: readonly (readonly string[])[];
+  /** Those that hold for every row, deleted ones included. */
+  readonly plain: readonly (readonly string[])[];
+}
+
 /** Whether statements are noted: 0 no, 1 yes, 2 yes, and a row that is shown must not be inserted over. One row, per connection. */
 export const captureSwitch = '"synchart_capture"';
 export type SwitchMode = 0 | 1 | 2;
@@ -28,6 +36,8 @@ export class CapturedTable {
   readonly deletedAtProperty: string;
   readonly deletedAtLocalColumn: ColumnMetadata;
   readonly before: string;
+  /** Lists of quoted columns that are unique among all rows, as the triggers were made for. */
+  plainUniqueKeys: readonly (readonly string[])[] = [];
 
   constructor(
     readonly replica: ReplicaTable,
@@ -63,12 +73,22 @@ export class CapturedTable {
     return `${alias}.${quoted(this.deletedAtLocal)} IS NULL AND ${alias}.${quoted(this.deletedAt)} IS NULL`;
   }
 
-  private get columns(): readonly string[] {
+  /** All columns, quoted. */
+  get columns(): readonly string[] {
     return this.replica.metadata.columns.filter((column) => !column.isVirtualProperty).map((column) => quoted(column.databaseName));
   }
 
-  /** Statements that make the noting table and the triggers anew; to be run one by one. `uniqueKeys`: lists of quoted columns. */
-  install(uniqueKeys: readonly (readonly string[])[]): readonly string[] {
+  /** Condition of a trigger: what is synchronised of the row changes. A key that the database itself carries over to its children does not count. */
+  private get isEdited(): string {
+    const followed = this.replica.metadata.foreignKeys.filter(({ onUpdate }) => onUpdate !== undefined && !['NO ACTION', 'RESTRICT'].includes(onUpdate));
+    const left = new Set([this.updatedAt, this.deletedAt, ...followed.flatMap(({ columnNames }) => columnNames)]);
+    const edited = this.replica.codecs.filter(({ name }) => !left.has(name)).map(({ name }) => `NEW.${quoted(name)} IS NOT OLD.${quoted(name)}`);
+    return `(${edited.join(' OR ')})`;
+  }
+
+  /** Statements that make the noting table and the triggers anew; to be run one by one. */
+  install({ all: uniqueKeys, plain }: UniqueKeys): readonly string[] {
+    this.plainUniqueKeys = plain;
     const { before } = this;
     const [table, id, hidden] = [quoted(this.name), quoted(this.id), quoted(this.deletedAtLocal)];
     const { columns } = this;
@@ -95,8 +115,10 @@ export class CapturedTable {
        ${noteNew}
        ${noteCollisions}
        END`,
+      // For the app a deleted row is not there: an UPDATE passes over it, and does not count it.
       `CREATE TEMP TRIGGER ${trigger('update')} BEFORE UPDATE ON main.${table} WHEN ${on}
        BEGIN
+       SELECT RAISE(IGNORE) WHERE NOT (${this.shown('OLD')}) AND NOT (${this.shown('NEW')}) AND ${this.isEdited};
        INSERT INTO ${before} ("synchart_absent", ${columns.join(', ')}) SELECT 0, ${columns.map((name) => `OLD.${name}`).join(', ')} WHERE NOT ${isNoted(`OLD.${id}`)};
        ${noteCollisions}
        END`,

@@ -6,6 +6,7 @@ import type { CapturedTable } from './captured-table.ts';
 import { takeSnapshot } from './loaded-snapshots.ts';
 import { graphsOf } from './persist-entities.ts';
 import { rebaseEntity } from './rebase-entity.ts';
+import { refuseUnseenEdit } from './refuse-unseen-edit.ts';
 
 type Event = (...parameters: readonly unknown[]) => void;
 
@@ -65,7 +66,9 @@ export function watchEntities(capture: Capture, runner: QueryRunner): void {
     const table = capture.tableOf(metadata);
     if (table === undefined || !isObject(entity) || capture.journalOf(runner) === undefined) return;
     checkValues(table, entity, { isNew: false });
-    if (isObject(stored)) seen(table, entity, stored);
+    if (!isObject(stored)) return;
+    refuseUnseenEdit(table, entity, stored);
+    seen(table, entity, stored);
   });
   for (const name of ['broadcastBeforeRemoveEvent', 'broadcastBeforeSoftRemoveEvent', 'broadcastBeforeRecoverEvent'] as const) {
     before(name, (_, metadata, entity, stored) => {

@@ -1,6 +1,7 @@
 import { QueryFailedError, type EntityManager } from 'typeorm';
 import type { SimulatedKind, SimulatedRow } from './simulated-app.ts';
 import type { SimulatedWrite } from './simulation-script.ts';
+import { SimulationViolation } from './virtual-time.ts';
 
 /** What a write is made with. */
 export interface AppWriting {
@@ -18,6 +19,7 @@ export async function writeAsApp(kind: SimulatedKind, id: string, change: Simula
   const row = await rows.findOneBy({ id });
   if (row === null) {
     if (change.type === 'restore') await rows.restore(id);
+    else if (change.type === 'replace' || change.type === 'tag') await putAndLook(kind, change.type, { manager, newRow });
     else await rows.save(newRow).catch(unlessTaken);
     return;
   }
@@ -50,6 +52,22 @@ export async function writeAsApp(kind: SimulatedKind, id: string, change: Simula
     default:
       return change satisfies never;
   }
+}
+
+/** Puts a row where none is shown, as imports do; one that was deleted may be there. What was put is shown at once (F-154). */
+function putAndLook(kind: SimulatedKind, how: 'replace' | 'tag', { manager, newRow }: Pick<AppWriting, 'manager' | 'newRow'>): Promise<void> {
+  return manager.transaction(async (inside) => {
+    const rows = inside.getRepository<SimulatedRow>(kind);
+    const isShown = await rows.existsBy({ id: newRow.id });
+    if (how === 'replace') await rows.upsert({ id: newRow.id, title: newRow.title }, { conflictPaths: ['id'], skipUpdateIfNoValuesChanged: true });
+    else await rows.createQueryBuilder().insert().values(newRow).orIgnore().execute();
+    const row = await rows.findOneBy({ id: newRow.id });
+    if (row === null || (!isShown && row.title !== newRow.title))
+      throw new SimulationViolation(
+        'I1',
+        `${kind}/${newRow.id} was put with the title '${newRow.title}', and ${row === null ? 'is not shown' : `shows '${row.title}'`}`,
+      );
+  });
 }
 
 /** Between TypeORM's look for the row and its INSERT somebody else may have written it; then an app has written nothing. */
