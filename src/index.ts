@@ -72,6 +72,7 @@ export {
 } from './model/errors.ts';
 export type { SyncErrorCategory, SyncErrorInfo } from './model/errors.ts';
 export type { DiscardReason, EventStamp, GivenUp, ResyncReason, SyncEvent, SyncEventType, SyncFact } from './model/events.ts';
+export { exactDigits, exactNumber } from './model/exact-number.ts';
 export { SyncStepError, toSyncFailure } from './model/failure.ts';
 export type { SyncFailure, SyncPhase } from './model/failure.ts';
 export type { Json, JsonObject } from './model/json.ts';

@@ -1,3 +1,4 @@
+export { parseJson, stringifyJson } from './rules/exact-json.ts';
 export { createTransport } from './transport/create-transport.ts';
 export type {
   CreateTransportOptions,

@@ -1,4 +1,5 @@
 import { addDecimal } from './add-decimal.ts';
+import { exactDigits, exactNumber } from './exact-number.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
 /**
@@ -57,7 +58,10 @@ export function applyDelta(value: Json | undefined, delta: Delta): Json {
   if (delta.type === 'increment') {
     if (value === undefined || value === null) return delta.by;
     if (numberOf(value) === undefined) return value;
-    return typeof value === 'string' ? addDecimal(value, delta.by) : Number(value) + delta.by;
+    const digits = exactDigits(value);
+    if (typeof value === 'string') return digits === undefined ? addDecimal(value, delta.by) : exactNumber(addDecimal(digits, delta.by));
+    const sum = Number(value) + delta.by;
+    return Number.isSafeInteger(sum) || !Number.isInteger(value) || !Number.isInteger(delta.by) ? sum : exactNumber(addDecimal(String(value), delta.by));
   }
   if (value === undefined || value === null) return delta.type === 'addToSet' ? delta.values : [];
   if (!Array.isArray(value)) return value;

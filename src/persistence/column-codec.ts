@@ -1,7 +1,11 @@
 import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { exactDigits, exactNumber, withoutMark } from '../model/exact-number.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { parseJson, stringifyJson, withBigInts } from '../rules/exact-json.ts';
 import { parseTimestamp } from '../rules/timestamp.ts';
+import { quoted } from './quoted-name.ts';
+import { dialectOf, type Dialect } from './session.ts';
 
 /** How one column travels: between its database value, its entity property and its wire key. */
 export interface ColumnCodec {
@@ -18,6 +22,7 @@ export interface ColumnCodec {
   readonly complaint: (value: Json | undefined) => string | undefined;
 }
 
+const halfOfPair = /\p{Cs}/u;
 const textTypes = new Set<unknown>([String, 'text', 'varchar', 'character varying', 'char', 'character', 'nvarchar', 'clob', 'uuid', 'simple-enum', 'enum']);
 const numberTypes = new Set<unknown>([
   Number,
@@ -37,13 +42,18 @@ const numberTypes = new Set<unknown>([
   'numeric',
   'decimal',
 ]);
+const realTypes = new Set<unknown>(['real', 'double', 'double precision', 'float']);
 const fractionTypes = new Set<unknown>(['real', 'double', 'double precision', 'float', 'numeric', 'decimal']);
 const booleanTypes = new Set<unknown>([Boolean, 'boolean', 'bool']);
+const jsonTypes = new Set<unknown>(['simple-json', 'json', 'jsonb']);
 const dateTypes = new Set<unknown>([Date, 'datetime', 'timestamp', 'timestamptz', 'timestamp with time zone', 'timestamp without time zone']);
 
 export const isTextColumn = (column: ColumnMetadata): boolean => textTypes.has(column.type);
 /** Whether numbers in it may have fractions. */
 export const isFractionColumn = (column: ColumnMetadata): boolean => fractionTypes.has(column.type);
+/** Whether its numbers travel as they are, without a mapping of the app. */
+export const isPlainNumberColumn = (column: ColumnMetadata): boolean => column.transformer === undefined && !column.isArray && numberTypes.has(column.type);
+const isJsonColumn = (column: ColumnMetadata): boolean => column.transformer === undefined && !column.isArray && jsonTypes.has(column.type);
 export const isDateColumn = (column: ColumnMetadata): boolean => dateTypes.has(column.type) || column.type === 'date';
 
 const toSnakeCase = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
@@ -55,7 +65,7 @@ const propertyOf = (column: ColumnMetadata): string =>
 const asJson = (value: unknown): Json => {
   if (value === undefined || value === null) return null;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? String(value) : value.toISOString();
-  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'bigint') return exactNumber(value);
   if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
   // Objects of a transformer, as decimals: two of them compare by what they say, not by what they are made of.
   if (typeof value === 'object' && 'toJSON' in value) return JSON.parse(JSON.stringify(value)) as Json;
@@ -82,10 +92,11 @@ export function createColumnCodec(dataSource: DataSource, column: ColumnMetadata
           ? dateOf(value)
           : isBinary && typeof value === 'string'
             ? Buffer.from(value, 'base64')
-            : value;
+            : withoutMark(value);
     const bound: unknown = driver.preparePersistentValue(entityValue, column);
     return bound ?? null;
   };
+  const isJson = isJsonColumn(column);
   const hydrated = (raw: unknown): Json => asJson(driver.prepareHydratedValue(raw, column));
 
   return {
@@ -93,9 +104,19 @@ export function createColumnCodec(dataSource: DataSource, column: ColumnMetadata
     name: column.databaseName,
     property,
     wireKey,
-    toDatabase: isPlain ? (value) => value ?? null : prepared,
-    toWire: isPlain ? (raw) => (raw ?? null) as Json : isBoolean ? (raw) => (raw === null || raw === undefined ? null : Boolean(raw)) : hydrated,
-    complaint: complaintOf(column),
+    toDatabase: isPlain
+      ? (value) => withoutMark(value ?? null)
+      : isJson
+        ? (value) => (value === null || value === undefined ? null : stringifyJson(value))
+        : prepared,
+    toWire: isJson
+      ? (raw) => (typeof raw === 'string' ? parseJson(raw) : asJson(raw))
+      : isPlain
+        ? (raw) => (raw ?? null) as Json
+        : isBoolean
+          ? (raw) => (raw === null || raw === undefined ? null : Boolean(raw))
+          : hydrated,
+    complaint: complaintOf(column, dialectOf(dataSource).name),
   };
 }
 
@@ -106,7 +127,7 @@ function dateOf(value: Json): Date {
 }
 
 /** Only plain types are checked: what a transformer accepts is its own business. */
-function complaintOf(column: ColumnMetadata): ColumnCodec['complaint'] {
+function complaintOf(column: ColumnMetadata, dialect: Dialect['name']): ColumnCodec['complaint'] {
   const nothing = column.isNullable || column.default !== undefined;
   const expected =
     column.transformer || column.isArray
@@ -120,9 +141,17 @@ function complaintOf(column: ColumnMetadata): ColumnCodec['complaint'] {
             : isDateColumn(column)
               ? 'date'
               : undefined;
+  const isList = column.transformer === undefined && column.type === 'simple-array';
   return (value) => {
     if (value === undefined) return undefined;
+    if (isList && Array.isArray(value)) return complaintAboutItems(value);
     if (value === null) return nothing ? undefined : `must not be null`;
+    const digits = exactDigits(value);
+    // SQLite takes a number that is the whole of a json column for a number of its own.
+    if (digits !== undefined && dialect === 'sqlite' && column.type === 'json') return tooExact('number', digits);
+    if (digits !== undefined && expected !== undefined)
+      return expected === 'number' && canHold(column, digits, dialect) ? undefined : tooExact(expected, digits);
+    if (expected === 'string' && typeof value === 'string' && halfOfPair.test(value)) return 'has half of a surrogate pair, which no database stores';
     if (expected === undefined || (typeof value === expected && !Number.isNaN(value))) return undefined;
     if (expected === 'date' && (typeof value === 'string' || typeof value === 'number') && !Number.isNaN(dateOf(value).getTime())) return undefined;
     // Servers on SQLite or MySQL send booleans as 0 and 1.
@@ -133,15 +162,63 @@ function complaintOf(column: ColumnMetadata): ColumnCodec['complaint'] {
   };
 }
 
+/** TypeORM joins the items of a `simple-array` with commas. */
+function complaintAboutItems(items: readonly Json[]): string | undefined {
+  const wrong = items.find((item) => String(item).includes(',')) ?? (items.length === 1 && items[0] === '' ? '' : undefined);
+  return wrong === undefined
+    ? undefined
+    : `has the item ${JSON.stringify(wrong).slice(0, 60)}, which a simple-array column does not give back as it is; use a JSON column`;
+}
+
+const wholeTypes = new Set<unknown>(['bigint', 'int8']);
+const decimalTypes = new Set<unknown>(['numeric', 'decimal']);
+
+/** Whether the column keeps all digits of a number that JavaScript does not. */
+function canHold({ type }: ColumnMetadata, digits: string, dialect: Dialect['name']): boolean {
+  const isWhole = /^-?\d+$/.test(digits) && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits);
+  // Every column of whole numbers in SQLite has 64 bits; what it calls a decimal is one, or rounds.
+  if (dialect === 'sqlite') return isWhole && !realTypes.has(type);
+  return decimalTypes.has(type) ? /^[^eE]*$/.test(digits) : isWhole && wholeTypes.has(type);
+}
+
+const tooExact = (expected: string, digits: string): string =>
+  `is the number ${digits.length <= 60 ? digits : `${digits.slice(0, 60)}…`}, which a column for a ${expected} cannot hold to the last digit; use a ${expected === 'number' ? 'bigint or simple-json column' : 'simple-json column'}, or map it with fromJson and toJson`;
+
 /** Reads the property of an entity as its wire value. */
 export const wireValueOf = (codec: ColumnCodec, entity: object): Json | undefined => {
   const value: unknown = codec.column.getEntityValue(entity);
-  return value === undefined ? undefined : asJson(value);
+  if (value === undefined) return undefined;
+  if (typeof value === 'bigint' && isTextColumn(codec.column)) return value.toString();
+  return asJson(isJsonColumn(codec.column) ? withBigInts(value) : value);
 };
+
+/**
+ * What a query selects besides `*`, so that no whole number is rounded on its way out of SQLite: the digits of those that JavaScript does not hold.
+ * Empty for tables without such a column.
+ */
+export const exactColumns = (codecs: readonly ColumnCodec[], dialect: Dialect['name'], table: string): string =>
+  dialect === 'postgres'
+    ? ''
+    : codecs
+        .filter(({ column }) => isPlainNumberColumn(column) && !realTypes.has(column.type))
+        .map(({ name }) => {
+          const value = `${table}.${quoted(name)}`;
+          const isLong = `typeof(${value}) = 'integer' AND ${value} NOT BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER}`;
+          return `, CASE WHEN ${isLong} THEN CAST(${value} AS text) END AS ${quoted(exactAlias(name))}`;
+        })
+        .join('');
+
+const exactAlias = (name: string): string => `synchart exact ${name}`;
+
+/** The raw value of a column, with all its digits. A value that was laid over the one of the row keeps those it has. */
+function rawValue({ name }: ColumnCodec, raw: Readonly<Record<string, unknown>>): unknown {
+  const digits = raw[exactAlias(name)];
+  return typeof digits === 'string' && Number(digits) === Number(raw[name]) ? exactNumber(digits) : raw[name];
+}
 
 /** All columns of a raw result as wire JSON. */
 export const rawToWire = (codecs: readonly ColumnCodec[], raw: Readonly<Record<string, unknown>>): JsonObject => {
   const row: Record<string, Json> = {};
-  for (const codec of codecs) row[codec.wireKey] = codec.toWire(raw[codec.name]);
+  for (const codec of codecs) row[codec.wireKey] = codec.toWire(rawValue(codec, raw));
   return row;
 };

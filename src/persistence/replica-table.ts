@@ -2,12 +2,14 @@ import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { TableConflictConfig } from '../model/conflict.ts';
 import { ValidationError } from '../model/errors.ts';
+import { withoutMark } from '../model/exact-number.ts';
 import { forbiddenKeys, type Json, type JsonObject } from '../model/json.ts';
 import type { SyncKind } from '../model/kind.ts';
 import { deepEqual } from '../rules/deep-equal.ts';
+import { keepDigits } from '../rules/exact-json.ts';
 import { compareTimestamps, timestampText } from '../rules/timestamp.ts';
-import { isFractionColumn, rawToWire, wireValueOf, type ColumnCodec } from './column-codec.ts';
 import { forbiddenKeyIn } from '../model/forbidden-keys.ts';
+import { exactColumns, isFractionColumn, rawToWire, wireValueOf, type ColumnCodec } from './column-codec.ts';
 import { classifyDatabaseError } from './database-failure.ts';
 import { InboundReferences } from './inbound-references.ts';
 import { packRows } from './packed-rows.ts';
@@ -138,7 +140,7 @@ export class ReplicaTable implements SyncKind {
   // ── Wire rows ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   readId(row: JsonObject): string | undefined {
-    const given = orNone(() => this.options.getId?.(row)) ?? row[this.keys.id] ?? row['id'] ?? row['ID'] ?? row['uuid'];
+    const given = withoutMark(orNone(() => this.options.getId?.(row)) ?? row[this.keys.id] ?? row['id'] ?? row['ID'] ?? row['uuid']);
     return (typeof given === 'string' && given !== '') || typeof given === 'number' ? String(given) : undefined;
   }
 
@@ -238,7 +240,7 @@ export class ReplicaTable implements SyncKind {
   /** As {@link read}, before the app's mapping, which may throw. */
   async readRaw(session: Session, ids: readonly string[]): Promise<ReadonlyMap<string, RawRow>> {
     if (ids.length === 0) return new Map();
-    const rows = await session.query(`SELECT * FROM ${this.table} WHERE ${this.inIds()}`, [this.idList(ids)]);
+    const rows = await session.query(`SELECT ${this.table}.*${this.exactColumns(this.table)} FROM ${this.table} WHERE ${this.inIds()}`, [this.idList(ids)]);
     return new Map(rows.map((raw) => [String(raw[this.idCodec.name]), raw]));
   }
 
@@ -261,6 +263,16 @@ export class ReplicaTable implements SyncKind {
 
   async hasRows(session: Session): Promise<boolean> {
     return (await session.query(`SELECT 1 FROM ${this.table} LIMIT 1`)).length > 0;
+  }
+
+  /** What a query of whole rows selects besides `*`, so that no number is rounded on the way. */
+  exactColumns(table: string): string {
+    return exactColumns(this.codecs, this.dialect.name, table);
+  }
+
+  /** The row that somebody gives who saw `known` as an entity: what he could not see exactly, and left alone, stays as it is. */
+  recognise(known: JsonObject, given: JsonObject): JsonObject {
+    return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, Object.hasOwn(known, key) ? keepDigits(known[key], value) : value]));
   }
 
   /** A result row as wire JSON. */

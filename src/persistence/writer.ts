@@ -177,9 +177,10 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
     new ValidationError(`${table.kind}/${id}: there is no such row to change; insert it with insertAndEnqueue (F-104)`);
 
   const replace = async (session: Session, entity: object, options: ReplaceOptions | undefined): Promise<boolean> => {
-    const { id, row } = wireOf(entity);
+    const { id, row: given } = wireOf(entity);
     const before = await stored(session, id);
     if (!before) throw notFound(id);
+    const row = table.recognise(before, given);
     const changed = options?.changedFields === undefined ? changedKeys(table, before, { ...before, ...row }) : wireKeys(options.changedFields);
     await table.writeLocalOnly(session, id, entity);
     if (changed.length === 0) return false;
@@ -291,16 +292,17 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
   async function replaceWire(
     session: Session,
     {
-      seen,
-      patch,
+      seen: looked,
+      patch: given,
       changedFields,
       local,
     }: { readonly seen: JsonObject; readonly patch: JsonObject; readonly changedFields: readonly string[]; readonly local: object },
     options: (WriteOptions & TouchOptions & { readonly baseUpdatedAt?: string }) | undefined,
   ): Promise<boolean> {
-    const id = table.readId(patch);
+    const id = table.readId(given);
     const before = id === undefined ? undefined : await stored(session, id);
     if (id === undefined || !before) throw notFound(String(id));
+    const [patch, seen] = [table.recognise(before, given), table.recognise(before, looked)];
     const complaint = table.complaintAbout(patch);
     if (complaint !== undefined) throw new ValidationError(`${table.kind}/${id}: ${complaint}; nothing was written`);
     await table.writeLocalOnly(session, id, local);

@@ -1,3 +1,4 @@
+import { withoutMark } from '../model/exact-number.ts';
 import type { Json } from '../model/json.ts';
 
 /** A point in time as exact as the text it came from. `fraction`: digits of the second after the point, without trailing zeros. */
@@ -46,8 +47,9 @@ export function compareTimestamps(a: string, b: string): number {
 /** Gives the text that is stored and sent back, exactly as it came (a number as its digits); undefined where it is no timestamp. */
 export function timestampText(value: Json | undefined): string | undefined {
   if (typeof value === 'string' && plainPattern.test(value)) return value;
-  if (parseTimestamp(value) === undefined) return undefined;
-  return String(value);
+  const plain = withoutMark(value);
+  if (parseTimestamp(plain) === undefined) return undefined;
+  return String(plain);
 }
 
 /**

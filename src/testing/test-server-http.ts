@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Json, JsonObject } from '../model/json.ts';
+import { parseJson, stringifyJson } from '../rules/exact-json.ts';
 import { etagOf, type WireAnswer } from '../server/wire-rules.ts';
 import type { RecordedRequest } from './test-server-faults.ts';
 
@@ -46,7 +47,7 @@ export async function readRequest(request: IncomingMessage, basePath: string): P
 export const jsonAnswer = (status: number, body: Json, headers: Readonly<Record<string, string>> = {}): HttpAnswer => ({
   status,
   headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
-  text: JSON.stringify(body),
+  text: stringifyJson(body),
 });
 
 /** Puts an answer of the backend on the wire. */
@@ -83,7 +84,7 @@ function decodeSegment(segment: string): string {
 function parseBody(text: string): Json | undefined {
   if (text === '') return undefined;
   try {
-    return JSON.parse(text) as Json;
+    return parseJson(text);
   } catch {
     // Recorded as text; the route answers 400.
     return text;

@@ -1,3 +1,4 @@
+import { withoutMark } from '../model/exact-number.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { excerpt } from './http-answer.ts';
 
@@ -9,7 +10,7 @@ export function rowIdOf(row: JsonObject): string | undefined {
 /** A string or number as text, exactly as the server wrote it; undefined for anything else and for ''. */
 export function scalarText(value: Json | undefined): string | undefined {
   if (typeof value === 'number') return String(value);
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  return typeof value === 'string' && value !== '' ? withoutMark(value) : undefined;
 }
 
 /** The row's own version, verbatim: `updatedAt`, else `updated_at`. */

@@ -1,5 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { requestIdOf, type Op } from '../model/operation.ts';
+import { stringifyJson } from '../rules/exact-json.ts';
 import { deltaRequestOf, payloadWithDeltas } from '../rules/deltas.ts';
 import { rowIdOf, scalarText } from './answer-fields.ts';
 import type { OpAnswer } from './classify-answer.ts';
@@ -10,7 +11,7 @@ export function batchItem(op: Op, settings: { readonly deltas: boolean }): strin
   const deltas = settings.deltas ? deltaRequestOf(op) : undefined;
   const isUnconditional = op.baseUpdatedAt === undefined || deltas?.conditional === false;
   // JSON leaves out what is undefined.
-  return JSON.stringify({
+  return stringifyJson({
     opId: requestIdOf(op),
     kind: op.kind,
     id: op.id,

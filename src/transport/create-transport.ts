@@ -1,5 +1,6 @@
 import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { parseJson, stringifyJson } from '../rules/exact-json.ts';
 import type { Subscribable, TransportAdapter } from '../model/transport.ts';
 import { RestTransport } from './rest-transport.ts';
 import { readRemoteUrl, remoteBase, requestLabel } from './remote-url.ts';
@@ -42,7 +43,7 @@ export interface RemoteList extends Omit<Asked, 'page'> {
 /** Writes a row (PROTOCOL §3). */
 export interface RemoteUpsert extends Omit<RemoteWrite, 'payload' | 'deltas' | 'createOnly'> {
   readonly action: 'upsert';
-  /** The row's fields. */
+  /** The row's fields. Write them with `stringifyJson`: numbers that JavaScript cannot hold keep their digits so. */
   readonly payload: JsonObject;
   /** Relative changes, with the option `deltas`. */
   readonly deltas: Json | undefined;
@@ -77,7 +78,7 @@ export interface RemotePage {
   readonly pageToken?: string;
 }
 
-/** What the backend says, as an HTTP status and a JSON body, or as the text that came where it was no JSON. `version` is the row's ETag. */
+/** What the backend says, as an HTTP status and a JSON body (read with `parseJson`, which keeps every digit), or as the text that came. `version` is the row's ETag. */
 export interface RemoteAnswer {
   readonly status: number;
   readonly body?: Json | undefined;
@@ -143,7 +144,7 @@ function toRemoteRequest({ method, url = '', headers, data }: AxiosRequestConfig
     case 'list':
       return { ...asked, action, page: toPage(query) };
     case 'upsert': {
-      const body: unknown = typeof data === 'string' ? JSON.parse(data) : undefined;
+      const body: unknown = typeof data === 'string' ? parseJson(data) : undefined;
       const { _baseUpdatedAt: base, _deltas: deltas, ...payload } = isJsonObject(body) ? body : {};
       return {
         ...asked,
@@ -189,6 +190,6 @@ function toResponse({ status, body, text, version, retryAfter }: RemoteAnswer, c
   const headers: Record<string, string> = {};
   if (version !== undefined) headers['etag'] = version;
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
-  const data = text ?? (body === undefined ? '' : JSON.stringify(body));
+  const data = text ?? (body === undefined ? '' : stringifyJson(body));
   return { status, statusText: '', headers, data, config: config as AxiosResponse<string>['config'] };
 }

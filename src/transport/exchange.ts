@@ -1,6 +1,7 @@
 import type { AxiosRequestConfig, AxiosResponse } from 'axios';
 import type { Clock } from '../model/clock.ts';
 import { lastLook } from '../model/last-look.ts';
+import { stringifyJson } from '../rules/exact-json.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import type { HttpClient } from './http-client.ts';
 import { ExchangeError, metStaleConnection, tooLarge, toExchangeError } from './network-failure.ts';
@@ -140,7 +141,7 @@ function toAnswer(response: AxiosResponse<unknown>, receivedAt: number): HttpAns
   return {
     status,
     // An interceptor may have parsed the body already.
-    text: typeof data === 'string' ? data : data === undefined || data === null ? '' : JSON.stringify(data),
+    text: typeof data === 'string' ? data : data === undefined || data === null ? '' : stringifyJson(data),
     header: (name) => headerText(headers[name] ?? headers[Object.keys(headers).find((key) => key.toLowerCase() === name) ?? '']),
     receivedAt,
   };

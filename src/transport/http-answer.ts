@@ -1,4 +1,5 @@
 import type { Json } from '../model/json.ts';
+import { parseJson } from '../rules/exact-json.ts';
 
 /** A complete HTTP answer, of whatever status. `receivedAt` is epoch ms of the local clock. */
 export interface HttpAnswer {
@@ -16,7 +17,7 @@ export function readBody(answer: HttpAnswer): Body {
   const text = answer.text.trim();
   if (text === '') return { type: 'empty' };
   try {
-    return { type: 'json', value: JSON.parse(text) as Json };
+    return { type: 'json', value: parseJson(text) };
   } catch {
     return { type: 'notJson' };
   }

@@ -1,11 +1,13 @@
 import { ParseError } from '../model/errors.ts';
+import { withoutMark } from '../model/exact-number.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { PullPage } from '../model/transport.ts';
+import { parseJson } from '../rules/exact-json.ts';
 import { clockOffsetMsOf, secondsAsMs, type HttpAnswer } from './http-answer.ts';
 
 /** Reads a page (PROTOCOL §2); throws `ParseError` on anything that is not one, as a captive portal's 200. */
 export function parsePage(kind: string, answer: HttpAnswer): PullPage {
-  const body = parseJson(kind, answer.text);
+  const body = parseBody(kind, answer.text);
   if (!isJsonObject(body)) throw malformed(kind, `a JSON object with 'items' was expected, got ${nameOf(body)}`);
   return {
     items: itemsOf(kind, body['items']),
@@ -19,10 +21,10 @@ export function parsePage(kind: string, answer: HttpAnswer): PullPage {
   };
 }
 
-function parseJson(kind: string, text: string): Json {
+function parseBody(kind: string, text: string): Json {
   try {
     // Some servers begin with a byte order mark, which is no JSON.
-    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text) as Json;
+    return parseJson(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
   } catch (cause) {
     throw malformed(kind, 'the body is not JSON; a captive portal or a wrong base path answers like this', cause);
   }
@@ -38,7 +40,7 @@ function itemsOf(kind: string, items: Json | undefined): readonly JsonObject[] {
 
 function tokenOf(kind: string, token: Json | undefined): string | undefined {
   if (token === undefined || token === null || token === '') return undefined;
-  if (typeof token === 'string') return token;
+  if (typeof token === 'string') return withoutMark(token);
   if (typeof token === 'number') return String(token);
   throw malformed(kind, `'nextPageToken' must be text, a number or null, got ${nameOf(token)}`);
 }

@@ -1,6 +1,7 @@
 import { AuthError, NetworkError, ValidationError } from '../model/errors.ts';
 import { requestIdOf, type Op } from '../model/operation.ts';
 import { pushAmbiguous, pushMalformed, pushNotFound, pushRejected, pushUnauthorized, pushUnavailable, type PushResult } from '../model/transport.ts';
+import { stringifyJson } from '../rules/exact-json.ts';
 import { deltaRequestOf, payloadWithDeltas } from '../rules/deltas.ts';
 import type { AuthorizedExchange } from './authorized-exchange.ts';
 import { classifyAnswer, labelOf, notOfThisApi, type OpAnswer, type UnclearNotFound } from './classify-answer.ts';
@@ -103,7 +104,7 @@ function requestOf(op: Op, { urls, settings }: SendParts, signal: AbortSignal | 
   if (deltas?.conditional === false) delete headers['If-Match'];
   const sentBase = deltas?.conditional === false ? undefined : base;
   const payload = deltas === undefined ? op.payload : payloadWithDeltas(deltas);
-  const body = JSON.stringify(sentBase === undefined ? payload : { ...payload, _baseUpdatedAt: sentBase });
+  const body = stringifyJson(sentBase === undefined ? payload : { ...payload, _baseUpdatedAt: sentBase });
   return { method: 'PUT', url: urls.entity(op.kind, op.id), headers, body, signal };
 }
 

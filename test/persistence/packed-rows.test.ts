@@ -56,7 +56,7 @@ const number = fc.oneof(
 const text = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 20 }),
   fc.string({ unit: 'binary', maxLength: 20 }),
-  fc.constantFrom('\ud800', 'a\u0000b', '"\\\n', '\\u0041'),
+  fc.constantFrom('a\u0000b', '"\\\n', '\\u0041'),
 );
 const value = {
   name: fc.option(text),

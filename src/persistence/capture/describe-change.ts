@@ -78,14 +78,15 @@ interface Rows {
 /** The row before, and as the user saw it: columns that were not loaded are taken to be as they are. */
 function rowsOf({ table, before: raw, seen: snapshot }: RowChange): Rows {
   const before = raw === undefined ? undefined : table.replica.rawToWire(raw);
-  const seen = raw === undefined || snapshot === undefined ? undefined : table.replica.rawToWire({ ...raw, ...snapshot });
+  const looked = raw === undefined || snapshot === undefined ? undefined : table.replica.rawToWire({ ...raw, ...snapshot });
+  const seen = before === undefined || looked === undefined ? looked : table.replica.recognise(before, looked);
   return { before, seen, version: versionOf(table.replica, seen) ?? versionOf(table.replica, before) };
 }
 
 function edit(change: RowChange, raw: RawRow, stamp: Stamp): Queueable | undefined {
   const { replica } = change.table;
   const { before = {}, seen } = rowsOf(change);
-  const after = wireOf(change, raw);
+  const after = replica.recognise(before, wireOf(change, raw));
   const changedFields = changedKeys(replica, before, after);
   if (changedFields.length === 0) return undefined;
   const { version, preImage } = basisOf(replica, before, seen, changedFields);
@@ -117,7 +118,7 @@ function appearance(change: RowChange, raw: RawRow, stamp: Stamp): Queueable {
   const { table, before: rawBefore } = change;
   const { replica } = table;
   const { before, seen, version } = rowsOf(change);
-  const after = wireOf(change, raw);
+  const after = replica.recognise(before ?? {}, wireOf(change, raw));
   const op = { ...shared(change, stamp), payload: payloadToSend(after, replica) };
   if (before === undefined || version === undefined) return { op: upsertOp({ ...op, creates: true }), preImage: { row: undefined, version: undefined } };
   const preImage = preImageOf(replica, before, seen);

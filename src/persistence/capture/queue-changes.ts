@@ -33,7 +33,9 @@ export async function queueChanges(session: Session, changes: ChangesToQueue): P
   for (const table of hasFollowed ? await touchedTables(session, changes.tables) : touched) {
     const deleted: Queueable[] = [];
     for (;;) {
-      const noted = await session.query<BeforeRow>(`SELECT * FROM temp.${table.before} ORDER BY "synchart_n" LIMIT ${rowsAtOnce}`);
+      const noted = await session.query<BeforeRow>(
+        `SELECT *${table.replica.exactColumns(table.before)} FROM temp.${table.before} ORDER BY "synchart_n" LIMIT ${rowsAtOnce}`,
+      );
       const last = noted.at(-1)?.synchart_n;
       if (last === undefined) break;
       const queueable = await queueSlice(session, table, noted, last, changes, stamp);
@@ -70,7 +72,7 @@ async function queueSlice(
   const id = quoted(table.id);
   const after = new Map<string, RawRow>();
   const rows = await session.query(
-    `SELECT t.* FROM main.${quoted(table.name)} t WHERE t.${id} IN (SELECT b.${id} FROM temp.${table.before} b WHERE b."synchart_n" <= ?)`,
+    `SELECT t.*${replica.exactColumns('t')} FROM main.${quoted(table.name)} t WHERE t.${id} IN (SELECT b.${id} FROM temp.${table.before} b WHERE b."synchart_n" <= ?)`,
     [last],
   );
   for (const row of rows) after.set(String(row[table.id]), row);

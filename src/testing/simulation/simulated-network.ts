@@ -1,5 +1,6 @@
 import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
 import { isJsonObject, type Json } from '../../model/json.ts';
+import { parseJson } from '../../rules/exact-json.ts';
 import { seededRandom } from '../seeded-random.ts';
 import type { RecordedRequest } from '../test-server-faults.ts';
 import { jsonAnswer, type HttpAnswer } from '../test-server-http.ts';
@@ -192,7 +193,7 @@ function toRecorded(config: AxiosRequestConfig): RecordedRequest {
     url: `${url.pathname}${url.search}`,
     query: Object.fromEntries(url.searchParams),
     headers,
-    body: rawBody === '' ? undefined : (JSON.parse(rawBody) as Json),
+    body: rawBody === '' ? undefined : parseJson(rawBody),
     rawBody,
     kind: segments[0] || undefined,
     id: segments[1] || undefined,
