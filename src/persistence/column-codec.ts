@@ -116,7 +116,7 @@ export function createColumnCodec(dataSource: DataSource, column: ColumnMetadata
         : isBoolean
           ? (raw) => (raw === null || raw === undefined ? null : Boolean(raw))
           : hydrated,
-    complaint: complaintOf(column, dialectOf(dataSource).name),
+    complaint: complaintOf(column, dialectOf(dataSource).name, dataSource.options.type === 'sqljs'),
   };
 }
 
@@ -127,7 +127,7 @@ function dateOf(value: Json): Date {
 }
 
 /** Only plain types are checked: what a transformer accepts is its own business. */
-function complaintOf(column: ColumnMetadata, dialect: Dialect['name']): ColumnCodec['complaint'] {
+function complaintOf(column: ColumnMetadata, dialect: Dialect['name'], losesMark: boolean): ColumnCodec['complaint'] {
   const nothing = column.isNullable || column.default !== undefined;
   const expected =
     column.transformer || column.isArray
@@ -144,14 +144,14 @@ function complaintOf(column: ColumnMetadata, dialect: Dialect['name']): ColumnCo
   const isList = column.transformer === undefined && column.type === 'simple-array';
   return (value) => {
     if (value === undefined) return undefined;
-    if (isList && Array.isArray(value)) return complaintAboutItems(value);
+    if (isList && Array.isArray(value)) return complaintAboutItems(value, losesMark);
     if (value === null) return nothing ? undefined : `must not be null`;
     const digits = exactDigits(value);
     // SQLite takes a number that is the whole of a json column for a number of its own.
     if (digits !== undefined && dialect === 'sqlite' && column.type === 'json') return tooExact('number', digits);
     if (digits !== undefined && expected !== undefined)
       return expected === 'number' && canHold(column, digits, dialect) ? undefined : tooExact(expected, digits);
-    if (expected === 'string' && typeof value === 'string' && halfOfPair.test(value)) return 'has half of a surrogate pair, which no database stores';
+    if (expected === 'string' && typeof value === 'string') return complaintAboutText(value, losesMark);
     if (expected === undefined || (typeof value === expected && !Number.isNaN(value))) return undefined;
     if (expected === 'date' && (typeof value === 'string' || typeof value === 'number') && !Number.isNaN(dateOf(value).getTime())) return undefined;
     // Servers on SQLite or MySQL send booleans as 0 and 1.
@@ -162,9 +162,17 @@ function complaintOf(column: ColumnMetadata, dialect: Dialect['name']): ColumnCo
   };
 }
 
-/** TypeORM joins the items of a `simple-array` with commas. */
-function complaintAboutItems(items: readonly Json[]): string | undefined {
-  const wrong = items.find((item) => String(item).includes(',')) ?? (items.length === 1 && items[0] === '' ? '' : undefined);
+/** `losesMark`: sql.js takes a byte order mark off the beginning of a text. */
+function complaintAboutText(text: string, losesMark: boolean): string | undefined {
+  if (halfOfPair.test(text)) return 'has half of a surrogate pair, which no database stores';
+  return losesMark && text.charCodeAt(0) === 0xfeff ? 'begins with a byte order mark, which sql.js takes off; use another driver' : undefined;
+}
+
+/** TypeORM joins the items of a `simple-array` with commas, and gives texts back. */
+function complaintAboutItems(items: readonly Json[], losesMark: boolean): string | undefined {
+  const wrong =
+    items.find((item) => typeof item !== 'string' || item.includes(',') || complaintAboutText(item, losesMark) !== undefined) ??
+    (items.length === 1 && items[0] === '' ? '' : undefined);
   return wrong === undefined
     ? undefined
     : `has the item ${JSON.stringify(wrong).slice(0, 60)}, which a simple-array column does not give back as it is; use a JSON column`;

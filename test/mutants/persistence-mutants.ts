@@ -388,4 +388,22 @@ export const persistenceMutants: readonly Mutant[] = [
     edits: [['SELECT RAISE(IGNORE) WHERE NOT', 'SELECT RAISE(IGNORE) WHERE false AND NOT']],
     tests: ['persistence/capture/hidden-rows.test.ts'],
   },
+  {
+    fault: 'F-155: a branch that moves leaves the paths of its descendants as they were',
+    file: 'persistence/tree-paths.ts',
+    edits: [['UNION SELECT c.${id} FROM ${table} c JOIN "moved" m ON c.${parent} = m."id"', '']],
+    tests: ['persistence/maintained-columns.test.ts'],
+  },
+  {
+    fault: 'F-158: a long whole number is rounded on its way out of SQLite',
+    file: 'persistence/column-codec.ts',
+    edits: [['THEN CAST(${value} AS text) END', 'THEN NULL END']],
+    tests: ['scenario/exact-values.test.ts'],
+  },
+  {
+    fault: 'F-158: who saw a number rounded sends it rounded',
+    file: 'rules/exact-json.ts',
+    edits: [["(typeof given === 'number' && given === Number(digits)) || given === digits ? known : given", 'given']],
+    tests: ['scenario/exact-values.test.ts', 'rules/exact-json.test.ts'],
+  },
 ];
