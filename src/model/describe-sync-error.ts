@@ -43,7 +43,10 @@ function sentenceOf(error: unknown, info: SyncErrorInfo): string {
   if (error instanceof SyncAbortedError) return 'Synchronising was stopped. Your changes are kept.';
   if (info.scopeChanged === true)
     return 'The data on this device belongs to another account or server. Nothing is sent until that is decided; your changes are kept.';
-  if (info.statusCode !== undefined && byStatus[info.statusCode] !== undefined) return byStatus[info.statusCode] ?? sentences.unknown;
+  const special = info.statusCode === undefined ? undefined : byStatus[info.statusCode];
+  // A 404 with which a server refuses one change is no wrong address.
+  const isRefused404 = info.statusCode === 404 && info.category === 'validation';
+  if (special !== undefined && !isRefused404) return special;
   // Refused here, before anything was written.
   if (info.category === 'validation' && info.statusCode === undefined) return 'This cannot be saved as it is. Nothing was changed.';
   return sentences[info.category];

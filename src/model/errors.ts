@@ -38,6 +38,7 @@ interface TransportErrorOptions extends ErrorOptions {
   readonly retryAt?: number | undefined;
   readonly code?: string | undefined;
   readonly fields?: Readonly<Record<string, string>> | undefined;
+  readonly isRefusal?: boolean | undefined;
 }
 
 /** The server answered with a status that is not success. `retryAfterMs` is its Retry-After as a wait. */
@@ -52,6 +53,8 @@ export class TransportError extends SyncError {
   readonly code: string | undefined;
   /** Reasons by wire key, to be shown at the fields of a form. */
   readonly fields: Readonly<Record<string, string>> | undefined;
+  /** True when the server refused one operation for good, whatever the status: a 409 for a UNIQUE value is no conflict, a 404 no wrong address. */
+  readonly isRefusal: boolean;
 
   constructor(message: string, statusCode: number, responseBody?: string, options: TransportErrorOptions = {}) {
     super(message, options);
@@ -61,6 +64,7 @@ export class TransportError extends SyncError {
     this.retryAt = options.retryAt;
     this.code = options.code;
     this.fields = options.fields;
+    this.isRefusal = options.isRefusal ?? false;
   }
 
   static httpError(statusCode: number, responseBody?: string, retryAfterMs?: number): TransportError {
@@ -182,6 +186,8 @@ export interface SyncErrorInfo {
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+const refused = { category: 'validation', retryable: false } as const;
+
 const byStatus = (statusCode: number): { category: SyncErrorCategory; retryable: boolean } => {
   if (statusCode === 401 || statusCode === 403) return { category: 'auth', retryable: false };
   if (statusCode === 429) return { category: 'rateLimit', retryable: true };
@@ -199,8 +205,14 @@ export function syncErrorInfo(error: unknown): SyncErrorInfo {
   for (let current = error; current instanceof Error && !seen.has(current); current = current.cause) {
     seen.add(current);
     if (current instanceof TransportError) {
-      const { statusCode, fields, retryAt } = current;
-      return { ...byStatus(statusCode), statusCode, message, ...(fields === undefined ? {} : { fields }), ...(retryAt === undefined ? {} : { retryAt }) };
+      const { statusCode, fields, retryAt, isRefusal } = current;
+      return {
+        ...(isRefusal ? refused : byStatus(statusCode)),
+        statusCode,
+        message,
+        ...(fields === undefined ? {} : { fields }),
+        ...(retryAt === undefined ? {} : { retryAt }),
+      };
     }
     if (current instanceof ScopeChangedError) return { category: 'unknown', retryable: false, message, scopeChanged: true };
     if (current instanceof AuthError) return { category: 'auth', retryable: false, message };

@@ -1,5 +1,6 @@
 import type { SyncError } from './errors.ts';
 import type { JsonObject } from './json.ts';
+import type { RefusalWords } from './transport.ts';
 
 /** What every transport answer becomes, exactly one per request (ARCHITECTURE, *Outcomes*). */
 export type Outcome =
@@ -12,6 +13,8 @@ export type Outcome =
       readonly deleted: boolean;
       readonly serverTimestamp: string;
       readonly version?: string | undefined;
+      /** What the server said with it, should it turn out to be a refusal. */
+      readonly words?: RefusalWords | undefined;
     }
   /** A definite refusal: closes the request, counts a try, waits for the next run. */
   | { readonly type: 'rejected'; readonly error: SyncError; readonly code: string }

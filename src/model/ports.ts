@@ -54,6 +54,16 @@ export interface PersistedState {
   readonly lastSyncedAt?: number | undefined;
 }
 
+/** The server's row as it was, to the client's knowledge, when a request was made. */
+export interface KnownThere {
+  /** True where no server has the row. */
+  readonly isAbsent: boolean;
+  /** The version of the row, verbatim; undefined where it is unknown. */
+  readonly version?: string | undefined;
+  /** Its ETag or other request version, where the request was conditional on one. */
+  readonly requestVersion?: string | undefined;
+}
+
 /** One frozen request: what is sent for an entity, and the operations folded into it. */
 export interface TakenRequest {
   readonly kind: string;
@@ -74,6 +84,8 @@ export interface TakenRequest {
   readonly lastSent?: JsonObject | undefined;
   /** The row is from before its table was synchronised: the server may have it or not. */
   readonly isUnseen?: boolean | undefined;
+  /** Of a request that resolves a conflict: the server's row on which that was decided. */
+  readonly decidedOn?: KnownThere | undefined;
   /**
    * Relative changes that the request stands for, also where they travel inside the row. That the server's row equals what was sent proves
    * nothing then: somebody else may have made the same change.

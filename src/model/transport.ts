@@ -41,8 +41,19 @@ export interface PushSuccess {
   readonly serverVersion?: string | undefined;
   readonly clockOffsetMs?: number | undefined;
 }
-/** The server's row is not the one the operation was based on. No `serverData`: the answer had no usable row, fetch it (F-33, F-34). */
-export interface PushConflict {
+/** What a server said about an operation that it did not take, in its own words. `fields` maps wire keys to reasons. */
+export interface RefusalWords {
+  readonly statusCode?: number | undefined;
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  readonly fields?: Readonly<Record<string, string>> | undefined;
+}
+/**
+ * The server's row is not the one the operation was based on. No `serverData`: the answer had no usable row, fetch it (F-33, F-34).
+ * The engine checks this against what it knows: when the row is still the one the operation was made on, the answer counts as a refusal
+ * with the words given here (F-151).
+ */
+export interface PushConflict extends RefusalWords {
   readonly type: 'pushConflict';
   readonly serverData?: JsonObject | undefined;
   readonly serverTimestamp?: string | undefined;
@@ -50,18 +61,18 @@ export interface PushConflict {
   /** The server deleted the entity: 404/410 of the API on an upsert, or a tombstone as the current row. */
   readonly serverDeleted?: boolean | undefined;
 }
-/** The API itself says that the row does not exist: on a delete this is success, on an upsert the conflict `serverDeleted` (F-22). */
-export interface PushNotFound {
+/**
+ * The API itself says that the row does not exist (F-22). A delete has succeeded. An edit is the conflict `serverDeleted` once a fetch confirms
+ * that the row is gone. A creation is refused: a row that no server ever had cannot have been deleted (F-151).
+ */
+export interface PushNotFound extends RefusalWords {
   readonly type: 'pushNotFound';
   readonly statusCode: number;
 }
-/** A definite refusal of this operation. `fields` maps wire keys to reasons. */
-export interface PushRejected {
+/** A definite refusal of this operation. */
+export interface PushRejected extends RefusalWords {
   readonly type: 'pushRejected';
-  readonly statusCode?: number | undefined;
-  readonly code?: string | undefined;
   readonly message: string;
-  readonly fields?: Readonly<Record<string, string>> | undefined;
 }
 export interface PushForbidden {
   readonly type: 'pushForbidden';
@@ -117,7 +128,7 @@ export type PushResult =
 
 export const pushSuccess = (parts: Omit<PushSuccess, 'type'> = {}): PushSuccess => ({ type: 'pushSuccess', ...parts });
 export const pushConflict = (parts: Omit<PushConflict, 'type'> = {}): PushConflict => ({ type: 'pushConflict', ...parts });
-export const pushNotFound = (statusCode = 404): PushNotFound => ({ type: 'pushNotFound', statusCode });
+export const pushNotFound = (statusCode = 404, words: Omit<RefusalWords, 'statusCode'> = {}): PushNotFound => ({ type: 'pushNotFound', ...words, statusCode });
 export const pushRejected = (parts: Omit<PushRejected, 'type'>): PushRejected => ({ type: 'pushRejected', ...parts });
 export const pushForbidden = (message = 'forbidden'): PushForbidden => ({ type: 'pushForbidden', message });
 export const pushUnauthorized = (message = 'unauthorized'): PushUnauthorized => ({ type: 'pushUnauthorized', message });

@@ -1,6 +1,7 @@
 import type { Conflict, ConflictResolution, ConflictState, ConflictStrategy, StoredConflict } from '../model/conflict.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { OpType } from '../model/operation.ts';
+import type { KnownThere } from '../model/ports.ts';
 import { withRebasedDeltas } from '../rules/deltas.ts';
 import { parseDeltas, parseJson } from './outbox-rows.ts';
 import { listOf, type Session } from './session.ts';
@@ -81,6 +82,12 @@ export async function readConflictsOf(session: Session, kind: string, entityIds:
   ]);
   return rows.map(toRecord);
 }
+
+/** The server's row on which a conflict was decided. */
+export const decidedOnRow = ({ serverData, serverDeleted, serverTimestamp }: Conflict): KnownThere | undefined => {
+  if (Object.keys(serverData).length === 0) return serverDeleted ? { isAbsent: true } : undefined;
+  return serverDeleted || serverTimestamp === '' ? undefined : { isAbsent: false, version: serverTimestamp };
+};
 
 /** All conflicts, oldest first. */
 export async function readConflicts(session: Session): Promise<readonly ConflictRecord[]> {

@@ -4,7 +4,7 @@ import type { DiscardReason, SyncFact } from '../model/events.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Answer, TakenRequest } from '../model/ports.ts';
 import type { ConflictOutcome, ConflictRef } from '../model/run.ts';
-import { markConflict, readConflict, readConflictByOp, removeConflicts, writeConflict, type ConflictRecord } from './conflict-rows.ts';
+import { decidedOnRow, markConflict, readConflict, readConflictByOp, removeConflicts, writeConflict, type ConflictRecord } from './conflict-rows.ts';
 import { releaseDependents } from './dependencies.ts';
 import { rememberDiscarded, toGivenUp, trimDiscarded } from './discarded.ts';
 import { OutboxState } from './entities.ts';
@@ -191,6 +191,7 @@ export async function freezeResolution(session: Session, context: StoreContext, 
     opIds: members.map((op) => op.opId),
     firstSentAt: undefined,
     verify: 'no',
+    decidedOn: decidedOnRow(record.conflict),
     // That the row equals what was sent proves no delta applied.
     ...(record.conflict.deltas === undefined ? {} : { deltas: record.conflict.deltas }),
   };

@@ -58,4 +58,4 @@ function twoInARow(answers: readonly EntityAnswer[], is: (result: PushResult) =>
   return undefined;
 }
 
-const messageOf = (result: PushResult): string => ('message' in result ? result.message : result.type);
+const messageOf = (result: PushResult): string => ('message' in result ? result.message : undefined) ?? result.type;

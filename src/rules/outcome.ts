@@ -2,7 +2,7 @@ import { AuthError, NetworkError, ParseError, SyncError, TransportError, Validat
 import type { JsonObject } from '../model/json.ts';
 import type { Op } from '../model/operation.ts';
 import type { Outcome, OutcomeType } from '../model/outcome.ts';
-import type { PushConflict, PushRejected, PushResult, PushUnavailable } from '../model/transport.ts';
+import type { PushConflict, PushResult, PushUnavailable, RefusalWords } from '../model/transport.ts';
 import { timestampText } from './timestamp.ts';
 
 /** Turns a transport answer into exactly one outcome (ARCHITECTURE, *Outcomes*). Total: what is no known answer is malformed. */
@@ -14,9 +14,9 @@ export function toOutcome(op: Op, result: PushResult): Outcome {
       return conflictOutcome(op, result);
     case 'pushNotFound':
       // What is to be deleted is gone; what is to be changed was deleted by somebody else (F-22).
-      return op.type === 'delete' ? { type: 'applied' } : { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '' };
+      return op.type === 'delete' ? { type: 'applied' } : { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '', ...wordsOf(result) };
     case 'pushRejected':
-      return { type: 'rejected', error: rejection(result), code: result.code ?? (result.statusCode === undefined ? 'rejected' : `http_${result.statusCode}`) };
+      return rejected(result);
     case 'pushForbidden':
       return { type: 'forbidden', error: new TransportError(result.message, 403) };
     case 'pushUnauthorized':
@@ -57,15 +57,34 @@ function conflictOutcome(op: Op, result: PushConflict): Outcome {
     deleted,
     serverTimestamp: result.serverTimestamp ?? updatedAtOf(result.serverData) ?? '',
     version: result.serverVersion,
+    ...wordsOf(result),
   };
+}
+
+/** Nothing where the server gave no reason. */
+function wordsOf({ statusCode, code, message, fields }: RefusalWords): { readonly words?: RefusalWords } {
+  if (statusCode === undefined && code === undefined && message === undefined && fields === undefined) return {};
+  return { words: { statusCode, code, message, fields } };
 }
 
 const updatedAtOf = (row: JsonObject | undefined): string | undefined => timestampText(row?.updatedAt ?? row?.updated_at);
 
-function rejection({ statusCode, code, message, fields }: PushRejected): SyncError {
+/** Statuses that usually mean something else than a refusal of one operation. */
+const soundsOtherwise: ReadonlySet<number> = new Set([404, 409, 410, 412]);
+
+/** A definite refusal, with the server's own words. */
+export const rejected = (words: RefusalWords & { readonly message: string }): Outcome => ({
+  type: 'rejected',
+  error: rejection(words),
+  code: words.code ?? (words.statusCode === undefined ? 'rejected' : `http_${words.statusCode}`),
+});
+
+function rejection({ statusCode, code, message, fields }: RefusalWords & { readonly message: string }): SyncError {
   const reasons = Object.entries(fields ?? {}).map(([field, reason]) => `${field}: ${reason}`);
   const text = reasons.length === 0 ? message : `${message} (${reasons.join('; ')})`;
-  return statusCode === undefined ? new ValidationError(text) : new TransportError(text, statusCode, undefined, { code, fields });
+  return statusCode === undefined
+    ? new ValidationError(text)
+    : new TransportError(text, statusCode, undefined, { code, fields, isRefusal: soundsOtherwise.has(statusCode) });
 }
 
 function unavailableOutcome({ dispatched, statusCode, message, noConnection }: PushUnavailable): Outcome {

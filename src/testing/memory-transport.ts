@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { NetworkError, TransportError } from '../model/errors.ts';
 import { toWireDeltas } from '../model/delta.ts';
 import { requestIdOf, type Op } from '../model/operation.ts';
@@ -22,6 +22,7 @@ import {
   type PullRequest,
   type PushContext,
   type PushResult,
+  type RefusalWords,
   type Subscribable,
   type TransportAdapter,
   type TransportCapabilities,
@@ -148,22 +149,32 @@ export function toPushResult(answer: WireAnswer): PushResult {
   const body = answer.body === undefined ? undefined : structuredClone(answer.body);
   const message = typeof body?.['message'] === 'string' ? body['message'] : `the server answered ${status}`;
   if (status >= 200 && status < 300) return pushSuccess({ serverData: body, serverVersion: version });
-  if (status === 409 || status === 412) return conflictResult(body, version);
-  if (status === 404 || status === 410) return pushNotFound(status);
+  if (status === 409 || status === 412) return conflictResult(status, body, version);
+  if (status === 404 || status === 410) return pushNotFound(status, wordsOf(body));
   if (status === 401) return pushUnauthorized(message);
   if (status === 403) return pushForbidden(message);
   if (status === 429) return pushThrottled({ message });
   if (status === 408 || status === 425) return pushAmbiguous({ message, timedOut: true });
   if (status >= 500) return pushUnavailable({ dispatched: true, statusCode: status, message });
-  const code = body?.['error'];
-  return pushRejected({ statusCode: status, code: typeof code === 'string' ? code : undefined, message, fields: fieldsOf(body?.['fields']) });
+  return pushRejected({ statusCode: status, ...wordsOf(body), message });
 }
 
-function conflictResult(body: { readonly [key: string]: Json } | undefined, version: string | undefined): PushResult {
+function wordsOf(body: JsonObject | undefined): Omit<RefusalWords, 'statusCode'> {
+  const [code, message] = [body?.['error'], body?.['message']];
+  return {
+    code: typeof code === 'string' ? code : undefined,
+    message: typeof message === 'string' ? message : undefined,
+    fields: fieldsOf(body?.['fields']),
+  };
+}
+
+function conflictResult(statusCode: number, body: JsonObject | undefined, version: string | undefined): PushResult {
   const current = body?.['current'];
   const row = isJsonObject(current) ? current : undefined;
   const timestamp = body?.['serverTimestamp'];
   return pushConflict({
+    statusCode,
+    ...wordsOf(body),
     serverData: row,
     serverTimestamp: typeof timestamp === 'string' || typeof timestamp === 'number' ? String(timestamp) : undefined,
     serverVersion: version,

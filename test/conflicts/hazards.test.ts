@@ -49,9 +49,11 @@ describe('F-03: the server refuses what resolves the conflict', () => {
     await bench.edit('t1', { title: 'mine' });
     bench.backend.update('tasks', 't1', { title: 'theirs' });
     let refused = 0;
-    bench.backend.addRule(({ force, id }) =>
-      force && refused++ < 2 ? conflictAnswer(409, bench.backend.get('tasks', id) ?? {}, '2026-01-01T12:00:00.000000Z', '9') : undefined,
-    );
+    bench.backend.addRule(({ force, id }) => {
+      if (!force || refused++ >= 2) return undefined;
+      bench.backend.update('tasks', id, { stock: refused });
+      return conflictAnswer(409, bench.backend.get('tasks', id) ?? {}, '2026-01-01T12:00:00.000000Z', '9');
+    });
     expect(await bench.sync()).toMatchObject({ conflictsResolved: 1 });
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'mine' });
     expect(bench.transport.forced).toHaveLength(3);

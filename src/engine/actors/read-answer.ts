@@ -5,23 +5,29 @@ import type { Outcome } from '../../model/outcome.ts';
 import type { TakenRequest } from '../../model/ports.ts';
 import { fetchError, pushMalformed, pushThrottled, pushUnauthorized, pushUnavailable, type FetchResult, type PushResult } from '../../model/transport.ts';
 import { toOutcome } from '../../rules/outcome.ts';
+import { asRefusal } from '../../rules/refused-conflict.ts';
 import { isOwnEcho } from '../../rules/own-echo.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 
 type Ports = Pick<EnginePorts, 'transport' | 'kinds'>;
-/** What was sent, and the deltas that are in it. */
-type Sent = Pick<TakenRequest, 'op' | 'deltas'>;
+/** What was sent, with what the client knew of the server's row. */
+export type Sent = Pick<TakenRequest, 'op' | 'deltas' | 'isUnseen' | 'decidedOn'>;
+type ConflictOutcome = Extract<Outcome, { type: 'conflict' }>;
 
 /**
- * Reads what an answer means where it says so itself; undefined: the server has to be asked. A conflict with what we sent ourselves is no conflict.
+ * Reads what an answer means where it says so itself; undefined: the server has to be asked. A conflict with what we sent ourselves is no conflict,
+ * and neither is one with a row that is as it was when the request was made (F-151): the answer of any adapter passes here.
  */
 export function readAtOnce(request: Sent, result: PushResult, ports: Ports): Outcome | undefined {
   const { op } = request;
   const outcome = toOutcome(op, result);
   if (outcome.type !== 'conflict') return outcome;
-  if (outcome.current !== undefined && isRowOf(op, outcome.current, ports)) return conflictWith(request, outcome.current, outcome, ports);
-  return outcome.deleted ? { ...outcome, current: undefined } : undefined;
+  if (outcome.current !== undefined && isRowOf(op, outcome.current, ports)) return judged(request, conflictWith(request, outcome.current, outcome, ports));
+  if (!outcome.deleted) return undefined;
+  const gone = asRefusal(request, { ...outcome, current: undefined });
+  // A 404 to an edit may be about a row that this one refers to, or about the route: only a fetch proves that the row itself is gone.
+  return gone.type === 'conflict' && result.type === 'pushNotFound' ? undefined : gone;
 }
 
 /** As {@link readAtOnce}; a conflict without the entity's own row is fetched (F-33, F-34). Never rejects. */
@@ -29,30 +35,37 @@ export async function readAnswer(request: Sent, result: PushResult, ports: Ports
   const { op } = request;
   const outcome = readAtOnce(request, result, ports);
   if (outcome !== undefined) return outcome;
+  const said = toOutcome(op, result);
+  const words = said.type === 'conflict' ? said.words : undefined;
   const fetched = await fetchRow(op, ports, signal);
   switch (fetched.type) {
     case 'fetchSuccess':
-      return conflictWith(request, fetched.data, { deleted: false, serverTimestamp: '', version: fetched.version }, ports);
+      return judged(request, conflictWith(request, fetched.data, { deleted: false, serverTimestamp: '', version: fetched.version, words }, ports));
     case 'fetchNotFound':
-      return op.type === 'delete' ? { type: 'applied' } : { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '' };
+      return op.type === 'delete'
+        ? { type: 'applied' }
+        : asRefusal(request, { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '', words });
     case 'fetchError':
       return { type: 'malformed', error: unreadable(op, fetched.error) };
   }
 }
 
+const judged = (request: Sent, outcome: Outcome): Outcome => (outcome.type === 'conflict' ? asRefusal(request, outcome) : outcome);
+
 /** The conflict that a verified row means; what it says of itself goes before what was said about it. */
 export function conflictWith(
   request: Sent,
   row: JsonObject,
-  said: { readonly deleted: boolean; readonly serverTimestamp: string; readonly version?: string | undefined },
+  said: Pick<ConflictOutcome, 'deleted' | 'serverTimestamp' | 'version' | 'words'>,
   ports: Ports,
 ): Outcome {
   const { op } = request;
+  const { version, words } = said;
   const kind = ports.kinds.get(op.kind);
   const deleted = said.deleted || (kind?.isDeleted(row) ?? false);
-  if (op.type === 'delete' && deleted) return { type: 'applied', row, version: said.version };
-  if (isEcho(request, row, ports)) return { type: 'applied', row, version: said.version };
-  return { type: 'conflict', current: row, deleted, serverTimestamp: kind?.readUpdatedAt(row) ?? said.serverTimestamp, version: said.version };
+  if (op.type === 'delete' && deleted) return { type: 'applied', row, version };
+  if (isEcho(request, row, ports)) return { type: 'applied', row, version };
+  return { type: 'conflict', current: row, deleted, serverTimestamp: kind?.readUpdatedAt(row) ?? said.serverTimestamp, version, words };
 }
 
 /** Whether the row is what this very operation made of it. What changed by a delta may look so by somebody else's doing (F-134). */

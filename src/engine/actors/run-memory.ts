@@ -1,5 +1,6 @@
 import type { SyncFact } from '../../model/events.ts';
 import type { Answer, TakenBatch, TakenRequest } from '../../model/ports.ts';
+import type { Op } from '../../model/operation.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { SendReport, SettleReport } from '../../model/run.ts';
 import type { PushResult } from '../../model/transport.ts';
@@ -14,6 +15,8 @@ export interface BatchUnderWay {
   readonly answers: Map<string, PushResult>;
   readonly outcomes: Map<string, Outcome>;
   readonly warnings: SyncFact[];
+  /** Operations that were sent with a base found by looking at the server's row, by op id. */
+  readonly foundBases: Map<string, Op>;
   /** Op ids that were handed to the transport. */
   readonly dispatched: Set<string>;
   /** Op ids of requests that were settled before the batch had all its answers. */
@@ -29,6 +32,12 @@ export interface BatchUnderWay {
   /** What the chart was told; a batch that has one is not sent again. */
   report?: SendReport | undefined;
 }
+
+/** The request as it was really sent. */
+export const sentAs = ({ foundBases }: BatchUnderWay, request: TakenRequest): TakenRequest => {
+  const op = foundBases.get(request.op.opId);
+  return op === undefined ? request : { ...request, op };
+};
 
 /** What the actors of one engine keep between them while a run lasts. Nothing in it has to survive a crash. */
 export class RunMemory {
@@ -99,6 +108,7 @@ export class RunMemory {
       answers: new Map(),
       outcomes: new Map(),
       warnings: [],
+      foundBases: new Map(),
       dispatched: new Set(),
       settled: new Set(),
       untold: [],

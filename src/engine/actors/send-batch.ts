@@ -12,7 +12,7 @@ import { unlessAborted } from '../unless-aborted.ts';
 import { isPastDeadline, leaseFailure } from './lease-deadline.ts';
 import { preflight } from './preflight.ts';
 import { readAnswer, readAtOnce } from './read-answer.ts';
-import type { BatchUnderWay, RunMemory } from './run-memory.ts';
+import { sentAs, type BatchUnderWay, type RunMemory } from './run-memory.ts';
 import { settleEarly } from './settle-early.ts';
 
 /** What the server said of one operation, also where it said so to the fetch before it. */
@@ -49,7 +49,8 @@ export async function sendBatch(
     const result = batch.answers.get(request.op.opId);
     if (result === undefined || batch.outcomes.has(request.op.opId)) continue;
     // Only what needs a request of its own is waited for: a turn of the event loop per operation costs more than reading its answer.
-    batch.outcomes.set(request.op.opId, readAtOnce(request, result, ports) ?? (await readAnswer(request, result, ports, signal)));
+    const sent = sentAs(batch, request);
+    batch.outcomes.set(request.op.opId, readAtOnce(sent, result, ports) ?? (await readAnswer(sent, result, ports, signal)));
     if (signal.aborted) return partOf(batch);
   }
   batch.report = { ...partOf(batch), reached: answered.some(isFromServer), ...(failure === undefined ? {} : { failure }) };
@@ -70,7 +71,10 @@ async function lookBeforeSending(batch: BatchUnderWay, ports: EnginePorts, signa
     const checked = await preflight(request, ports, signal);
     if (signal.aborted) break;
     if (checked.type === 'send') {
-      if (checked.found !== undefined) await ports.store.confirmBase(request, checked.found);
+      if (checked.found !== undefined) {
+        await ports.store.confirmBase(request, checked.found);
+        batch.foundBases.set(request.op.opId, checked.op);
+      }
       toSend.push(checked.op);
       continue;
     }

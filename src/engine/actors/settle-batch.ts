@@ -4,12 +4,11 @@ import type { Answer, TakenRequest } from '../../model/ports.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { SettleReport } from '../../model/run.ts';
 import { delayFor } from '../../rules/backoff.ts';
-import { toOutcome } from '../../rules/outcome.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { yieldTurn } from '../../model/yield-turn.ts';
 import { noteClockOffset } from './clock-offset.ts';
-import { conflictWith, isRowOf } from './read-answer.ts';
-import type { BatchUnderWay, RunMemory } from './run-memory.ts';
+import { readAtOnce } from './read-answer.ts';
+import { sentAs, type BatchUnderWay, type RunMemory } from './run-memory.ts';
 
 /**
  * Settles everything that was answered of a batch, also after an abort (I9), in one transaction. When that fails, the batch stays, and the
@@ -79,12 +78,11 @@ function unreadOutcome(request: TakenRequest, batch: BatchUnderWay, ports: Engin
       return { type: 'unavailable', error: new NetworkError(`${op.kind}/${op.id}: sending was cut short before an answer came`) };
     return { type: 'notSent', error: new NetworkError(`${op.kind}/${op.id} was not sent: the run stopped before`) };
   }
-  const outcome = toOutcome(op, result);
-  if (outcome.type !== 'conflict' || (outcome.current === undefined && outcome.deleted)) return outcome;
-  if (outcome.current !== undefined && isRowOf(op, outcome.current, ports)) return conflictWith(request, outcome.current, outcome, ports);
+  const outcome = readAtOnce(sentAs(batch, request), result, ports);
+  if (outcome !== undefined) return outcome;
   // There is no time left to fetch the row; the same request will get the same answer.
   return {
     type: 'unavailable',
-    error: new NetworkError(`${op.kind}/${op.id}: the conflict had no usable row, and the run stopped before it could be fetched`),
+    error: new NetworkError(`${op.kind}/${op.id}: the answer had no usable row, and the run stopped before it could be fetched`),
   };
 }
