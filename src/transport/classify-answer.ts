@@ -11,6 +11,7 @@ import {
   pushUnauthorized,
   pushUnavailable,
   type PushResult,
+  type RefusalWords,
 } from '../model/transport.ts';
 import { isTombstone, refusalOf, rowIdOf, rowTimestampOf, scalarText } from './answer-fields.ts';
 import { isSuccessStatus, type Body } from './http-answer.ts';
@@ -30,7 +31,7 @@ export interface OpAnswer {
 }
 
 /** A 404 or 410 that does not say whether the row or the whole route is missing: ask the collection (F-22). */
-export interface UnclearNotFound {
+export interface UnclearNotFound extends RefusalWords {
   readonly type: 'unclearNotFound';
   readonly statusCode: number;
 }
@@ -107,9 +108,9 @@ function byVerdict(op: Op, answer: OpAnswer, verdict: StatusVerdict | 'unclearNo
     case 'conflict':
       return conflictResult(op, answer, json);
     case 'notFound':
-      return pushNotFound(status);
+      return pushNotFound(status, refusalOf(json));
     case 'unclearNotFound':
-      return { type: 'unclearNotFound', statusCode: status };
+      return { type: 'unclearNotFound', ...refusalOf(json), statusCode: status };
     case 'rejected': {
       const refusal = refusalOf(json);
       return pushRejected({
@@ -162,13 +163,19 @@ function appliedResult(op: Op, { status, body, version, clockOffsetMs }: OpAnswe
   return { type: 'pushSuccess', serverData: row, serverVersion: version, clockOffsetMs };
 }
 
-/** PROTOCOL §3: `current`, else `serverData`, else the body itself; only with the right id, else the row must be fetched (F-33, F-34). */
-function conflictResult(op: Op, { version }: OpAnswer, body: Json | undefined): PushResult {
-  if (!isJsonObject(body)) return pushConflict();
+/**
+ * PROTOCOL §3: `current`, else `serverData`, else the body itself; only with the right id, else the row must be fetched (F-33, F-34). What the server
+ * says beside the row is kept: the engine may find that there is nothing to conflict with (F-151).
+ */
+function conflictResult(op: Op, { status: statusCode, version }: OpAnswer, body: Json | undefined): PushResult {
+  if (!isJsonObject(body)) return pushConflict({ statusCode });
   const candidates: readonly (Json | undefined)[] = [body['current'], body['serverData'], body];
   const data = candidates.find((candidate): candidate is JsonObject => isJsonObject(candidate));
-  if (data === undefined || rowIdOf(data) !== op.id) return pushConflict();
+  if (data === undefined || rowIdOf(data) !== op.id) return pushConflict({ statusCode, ...refusalOf(body) });
   return pushConflict({
+    statusCode,
+    // A body that is the row says nothing else: its fields may be called `message` or `code`.
+    ...(data === body ? {} : refusalOf(body)),
     serverData: data,
     serverTimestamp: scalarText(body['serverTimestamp']) ?? rowTimestampOf(data),
     serverVersion: scalarText(body['version']) ?? scalarText(data['version']) ?? version,

@@ -5,12 +5,13 @@ import { rowIdOf } from './answer-fields.ts';
 import { askApp, missingOf } from './classify-answer.ts';
 import { jsonOf, readBody } from './http-answer.ts';
 import { httpFailure, toSyncError } from './sync-errors.ts';
-import type { SendParts } from './send-op.ts';
+import type { SendParts } from './send-parts.ts';
 
-/** Reads one row, `GET /{kind}/{id}`. Total: what fails is a `fetchError`. A 404 counts only when it is the API's (F-22). */
+/** Reads one row, `GET /{kind}/{id}`. Total: what fails is a `fetchError`. A 404 counts only when it is the API's (F-22, F-150). */
 export async function fetchRow(kind: string, id: string, { send, urls, presence, settings }: SendParts, signal: AbortSignal | undefined): Promise<FetchResult> {
   try {
     const answer = await send({ method: 'GET', url: urls.entity(kind, id), signal });
+    const answered = presence.mark();
     const body = jsonOf(readBody(answer));
     const verdict = askApp(settings.classifyStatus, { status: answer.status, body });
     if (verdict instanceof Error) return fetchError(new ParseError(`classifyStatus failed: ${verdict.message}`, { cause: verdict }));
@@ -18,7 +19,7 @@ export async function fetchRow(kind: string, id: string, { send, urls, presence,
     if (verdict === 'unauthorized') return fetchError(new AuthError(`The server does not accept the token (${answer.status})`));
     if (answer.status === 404 || answer.status === 410) {
       const missing = missingOf(body);
-      const isRow = missing === 'row' || (missing === 'unclear' && (await presence.exists(kind, signal)));
+      const isRow = missing === 'row' || (missing === 'unclear' && (await presence.exists(kind, signal, answered)));
       return isRow ? fetchNotFound() : fetchError(httpFailure(answer));
     }
     if (answer.status < 200 || answer.status > 299) return fetchError(httpFailure(answer));

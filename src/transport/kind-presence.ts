@@ -1,55 +1,55 @@
-import type { Clock } from '../model/clock.ts';
 import { isJsonObject } from '../model/json.ts';
 import type { AuthorizedExchange } from './authorized-exchange.ts';
 import { jsonOf, readBody } from './http-answer.ts';
 import type { ResourceUrls } from './resource-url.ts';
 
-/** How long a kind that answered is believed to exist; also how long one that did not is not asked again. */
-const memoryMs = 30_000;
+/** A moment between two checks, by the number of checks begun before it. */
+export type PresenceMark = number;
 
-/** Remembers which collections of the backend exist, to tell a missing row from a missing route (F-22). */
+interface Check {
+  readonly number: number;
+  readonly signal: AbortSignal | undefined;
+  readonly answer: Promise<boolean>;
+}
+
+/**
+ * Finds out whether the API itself answers for a collection, to tell a missing row from a missing route and from a gateway that answers 404 for
+ * everything (F-22, F-150). Only a check that began after the 404 proves anything: gateways come and go. One check serves all 404s before it.
+ */
 export class KindPresence {
   readonly #send: AuthorizedExchange;
   readonly #urls: ResourceUrls;
-  readonly #clock: Clock;
-  readonly #known = new Map<string, { readonly exists: boolean; readonly until: number }>();
-  readonly #asking = new Map<string, { readonly signal: AbortSignal | undefined; readonly answer: Promise<boolean> }>();
+  #begun = 0;
+  readonly #latest = new Map<string, Check>();
 
-  constructor(parts: { readonly send: AuthorizedExchange; readonly urls: ResourceUrls; readonly clock: Clock }) {
+  constructor(parts: { readonly send: AuthorizedExchange; readonly urls: ResourceUrls }) {
     this.#send = parts.send;
     this.#urls = parts.urls;
-    this.#clock = parts.clock;
   }
 
-  /** Notes that the collection has just answered a pull. */
-  confirm(kind: string): void {
-    this.#remember(kind, true);
+  /** Marks the present moment; take it when an answer has arrived. */
+  mark(): PresenceMark {
+    return this.#begun;
   }
 
-  /** Asks `GET /{kind}?limit=1` once for all of a push; false when the answer is not a page. Rejects as an exchange does when there is no answer. */
-  async exists(kind: string, signal: AbortSignal | undefined): Promise<boolean> {
-    const known = this.#known.get(kind);
-    if (known !== undefined && known.until > this.#clock.now()) return known.exists;
-    const asking = this.#asking.get(kind);
+  /**
+   * Asks `GET /{kind}?limit=1`, unless a check that began after `since` is there or under way; false when the answer is not a page. Rejects as an
+   * exchange does when there is no answer.
+   */
+  async exists(kind: string, signal: AbortSignal | undefined, since: PresenceMark): Promise<boolean> {
+    const latest = this.#latest.get(kind);
     // Shared only by those who are aborted together.
-    if (asking !== undefined && asking.signal === signal) return asking.answer;
-    const answer = this.#ask(kind, signal).finally(() => {
-      if (this.#asking.get(kind)?.answer === answer) this.#asking.delete(kind);
-    });
-    this.#asking.set(kind, { signal, answer });
-    return answer;
+    if (latest !== undefined && latest.number > since && latest.signal === signal) return latest.answer;
+    this.#begun += 1;
+    const check: Check = { number: this.#begun, signal, answer: this.#ask(kind, signal) };
+    this.#latest.set(kind, check);
+    return check.answer;
   }
 
   async #ask(kind: string, signal: AbortSignal | undefined): Promise<boolean> {
     const answer = await this.#send({ method: 'GET', url: this.#urls.collection(kind, { limit: 1 }), signal });
     const page = jsonOf(readBody(answer));
     // A single-page app answers every GET with its HTML: only a page of rows proves the collection.
-    const exists = answer.status === 200 && isJsonObject(page) && Array.isArray(page['items']);
-    this.#remember(kind, exists);
-    return exists;
-  }
-
-  #remember(kind: string, exists: boolean): void {
-    this.#known.set(kind, { exists, until: this.#clock.now() + memoryMs });
+    return answer.status === 200 && isJsonObject(page) && Array.isArray(page['items']);
   }
 }

@@ -5,6 +5,7 @@ import { batchItem, readBatchItems, seemsAccepted } from './batch-wire.ts';
 import { classifyAnswer, labelOf } from './classify-answer.ts';
 import { EntityQueues, letsNextFollow, type Lent } from './entity-queues.ts';
 import { isSuccessStatus, jsonOf } from './http-answer.ts';
+import type { PresenceMark } from './kind-presence.ts';
 import { ExchangeError } from './network-failure.ts';
 import { PushAnswers } from './push-answers.ts';
 import { entityKeyOf, PushBreaker } from './push-breaker.ts';
@@ -136,6 +137,7 @@ class BatchPush {
     try {
       const { send, urls, settings } = this.#parts;
       const answer = await send({ method: 'POST', url: urls.path(settings.batchPath), body: `{"ops":[${items.join(',')}]}`, signal: this.#signal });
+      const answered = this.#parts.presence.mark();
       const whole = toOpAnswer(answer);
       if (answer.status >= 400 && answer.status <= 499 && !notAboutContent.has(answer.status)) {
         if (answer.status === 413) this.#chunkLimit = Math.max(1, Math.floor(ops.length / 2));
@@ -145,8 +147,8 @@ class BatchPush {
       const body = jsonOf(whole.body);
       // Nothing in it that would keep the next request from leaving; an app's own `classifyStatus` may think otherwise.
       const isLater = mayFollowUnread && settings.classifyStatus === undefined && isSuccessStatus(answer.status) && seemsAccepted(body, ops);
-      if (isLater) this.#unread.push(() => this.#settleItems(ops, body, whole));
-      else if (isSuccessStatus(answer.status)) await this.#settleItems(ops, body, whole);
+      if (isLater) this.#unread.push(() => this.#settleItems(ops, body, whole, answered));
+      else if (isSuccessStatus(answer.status)) await this.#settleItems(ops, body, whole, answered);
       else for (const op of ops) this.#settle(op, this.#wholeResult(op, whole));
     } catch (error) {
       if (error instanceof ExchangeError && error.dispatched) this.#breaker.open('the batch request before it had no answer');
@@ -180,8 +182,8 @@ class BatchPush {
     await this.#send(ops.slice(middle));
   }
 
-  async #settleItems(ops: readonly Op[], body: ReturnType<typeof jsonOf>, whole: ReturnType<typeof toOpAnswer>): Promise<void> {
-    const { settings, presence } = this.#parts;
+  async #settleItems(ops: readonly Op[], body: ReturnType<typeof jsonOf>, whole: ReturnType<typeof toOpAnswer>, answered: PresenceMark): Promise<void> {
+    const { settings } = this.#parts;
     const read = readBatchItems(body, ops, { retryAfterMs: whole.retryAfterMs, clockOffsetMs: whole.clockOffsetMs });
     if (read === undefined) {
       const message = `POST /${settings.batchPath} was answered with ${whole.status} and a body without 'results': not the answer of a batch endpoint. Check baseUrl and batchPath.`;
@@ -196,7 +198,7 @@ class BatchPush {
           ? pushMalformed(`The batch answer has no usable result for the ${labelOf(op)} (an item with its opId and a statusCode was expected)`)
           : classifyAnswer(op, answer, settings.classifyStatus);
       // Only what is unclear is waited for: a turn of the event loop per operation would cost more than reading its answer.
-      this.#settle(op, result.type === 'unclearNotFound' ? await clarified(op, result, presence, this.#signal) : result);
+      this.#settle(op, result.type === 'unclearNotFound' ? await clarified(op, result, { parts: this.#parts, signal: this.#signal, answered }) : result);
     }
   }
 

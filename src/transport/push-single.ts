@@ -4,7 +4,8 @@ import { EntityQueues, letsNextFollow } from './entity-queues.ts';
 import { PushAnswers } from './push-answers.ts';
 import { PushBreaker } from './push-breaker.ts';
 import { slideWindow } from './push-window.ts';
-import { sendOp, refusedBeforeSending, type SendParts } from './send-op.ts';
+import { sendOp, refusedBeforeSending } from './send-op.ts';
+import type { SendParts } from './send-parts.ts';
 
 export interface PushParts extends SendParts {
   readonly health: (signal: AbortSignal | undefined) => Promise<boolean>;

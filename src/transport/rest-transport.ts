@@ -55,7 +55,7 @@ export class RestTransport implements TransportAdapter {
     });
     this.#close = () => client.close();
     const send = createAuthorizedExchange({ exchange: this.#exchange, tokens: this.#tokens });
-    const presence = new KindPresence({ send, urls, clock });
+    const presence = new KindPresence({ send, urls });
     this.#parts = { send, urls, presence, settings, health: (signal) => this.health({ signal }) };
     this.capabilities = {
       batch: enableBatch,
@@ -67,15 +67,13 @@ export class RestTransport implements TransportAdapter {
   }
 
   async pull(request: PullRequest): Promise<PullPage> {
-    const { send, urls, presence } = this.#parts;
+    const { send, urls } = this.#parts;
     const { kind, updatedSince, pageSize, includeDeleted, afterId, pageToken, signal } = request;
     try {
       const url = urls.collection(kind, { updatedSince, limit: pageSize, includeDeleted, afterId, pageToken });
       const answer = await send({ method: 'GET', url, signal });
       if (!isSuccessStatus(answer.status)) throw httpFailure(answer);
-      const page = parsePage(kind, answer);
-      presence.confirm(kind);
-      return page;
+      return parsePage(kind, answer);
     } catch (error) {
       throw toSyncError(error);
     }

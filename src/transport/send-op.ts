@@ -1,24 +1,27 @@
-import { AuthError, NetworkError, ValidationError } from '../model/errors.ts';
+import { AuthError, NetworkError, TransportError, ValidationError } from '../model/errors.ts';
+import type { JsonObject } from '../model/json.ts';
 import { requestIdOf, type Op } from '../model/operation.ts';
-import { pushAmbiguous, pushMalformed, pushNotFound, pushRejected, pushUnauthorized, pushUnavailable, type PushResult } from '../model/transport.ts';
+import {
+  pushAmbiguous,
+  pushMalformed,
+  pushNotFound,
+  pushRejected,
+  pushUnauthorized,
+  pushUnavailable,
+  type PushResult,
+  type RefusalWords,
+} from '../model/transport.ts';
 import { stringifyJson } from '../rules/exact-json.ts';
 import { deltaRequestOf, payloadWithDeltas } from '../rules/deltas.ts';
-import type { AuthorizedExchange } from './authorized-exchange.ts';
+import { isTombstone } from './answer-fields.ts';
 import { classifyAnswer, labelOf, notOfThisApi, type OpAnswer, type UnclearNotFound } from './classify-answer.ts';
 import type { HttpRequest } from './exchange.ts';
 import { clockOffsetMsOf, readBody, retryAfterMsOf, type HttpAnswer } from './http-answer.ts';
-import type { KindPresence } from './kind-presence.ts';
+import { fetchRow } from './fetch-row.ts';
+import type { PresenceMark } from './kind-presence.ts';
 import { ExchangeError } from './network-failure.ts';
 import { SendDefect } from './send-defect.ts';
-import type { ResourceUrls } from './resource-url.ts';
-import type { RestSettings } from './rest-options.ts';
-
-export interface SendParts {
-  readonly send: AuthorizedExchange;
-  readonly urls: ResourceUrls;
-  readonly presence: KindPresence;
-  readonly settings: RestSettings;
-}
+import type { SendParts } from './send-parts.ts';
 
 /** Sends one operation in a request of its own (PROTOCOL §3, §4). Total: whatever happens becomes one result. */
 export async function sendOp(op: Op, parts: SendParts, signal: AbortSignal | undefined): Promise<PushResult> {
@@ -30,7 +33,8 @@ export async function sendOp(op: Op, parts: SendParts, signal: AbortSignal | und
   }
   try {
     const answer = await parts.send(request);
-    return await clarified(op, classifyAnswer(op, toOpAnswer(answer), parts.settings.classifyStatus), parts.presence, signal);
+    const answered = parts.presence.mark();
+    return await clarified(op, classifyAnswer(op, toOpAnswer(answer), parts.settings.classifyStatus), { parts, signal, answered });
   } catch (error) {
     return failedResult(op, error);
   }
@@ -46,18 +50,52 @@ export function refusedBeforeSending(op: Op, { urls }: Pick<SendParts, 'urls'>):
   }
 }
 
-/** Settles a 404 that does not say what is missing: the row, if the collection answers. */
-export async function clarified(op: Op, result: PushResult | UnclearNotFound, presence: KindPresence, signal: AbortSignal | undefined): Promise<PushResult> {
+interface Clarifying {
+  readonly parts: SendParts;
+  readonly signal: AbortSignal | undefined;
+  /** When the answer arrived. */
+  readonly answered: PresenceMark;
+}
+
+/**
+ * Settles a 404 that does not say what is missing. It is about the row if the collection answers after it (F-150). A delete also needs the row to be
+ * absent: a server without a DELETE route answers in the same way.
+ */
+export async function clarified(op: Op, result: PushResult | UnclearNotFound, { parts, signal, answered }: Clarifying): Promise<PushResult> {
   if (result.type !== 'unclearNotFound') return result;
+  const { statusCode, type: _type, ...words } = result;
   let exists: boolean;
   try {
-    exists = await presence.exists(op.kind, signal);
+    exists = await parts.presence.exists(op.kind, signal, answered);
   } catch (error) {
     // The answer to the operation itself is lost in this: the same request is sent again.
-    return pushAmbiguous({ message: `${labelOf(op)} was answered with ${result.statusCode}, and asking for the collection failed: ${messageOf(error)}` });
+    return pushAmbiguous({ message: `${labelOf(op)} was answered with ${statusCode}, and asking for the collection failed: ${messageOf(error)}` });
   }
-  if (exists) return pushNotFound(result.statusCode);
-  return pushMalformed(`${labelOf(op)} was answered with ${result.statusCode} by something that does not serve '${op.kind}' either, ${notOfThisApi}`);
+  if (!exists) return pushMalformed(`${labelOf(op)} was answered with ${statusCode} by something that does not serve '${op.kind}' either, ${notOfThisApi}`);
+  if (op.type === 'upsert') return pushNotFound(statusCode, words);
+  const row = await fetchRow(op.kind, op.id, parts, signal);
+  switch (row.type) {
+    case 'fetchNotFound':
+      return pushNotFound(statusCode, words);
+    case 'fetchSuccess':
+      return rowIsThere(op, row.data, statusCode, words);
+    case 'fetchError':
+      return withoutProof(`${labelOf(op)} was answered with ${statusCode}, and asking for the row failed: ${messageOf(row.error)}`, row.error);
+  }
+}
+
+/** Nothing proves that the row is gone: the same request is sent again, unless what answers is not this API. */
+function withoutProof(message: string, error: unknown): PushResult {
+  if (error instanceof AuthError) return pushUnauthorized(message);
+  const isTransient = error instanceof NetworkError || (error instanceof TransportError && error.statusCode !== 404 && error.statusCode !== 410);
+  return isTransient ? pushAmbiguous({ message }) : pushMalformed(message);
+}
+
+/** A tombstone means that the row is gone; a live row, that the server did not delete it. */
+function rowIsThere(op: Op, row: JsonObject, statusCode: number, words: Omit<RefusalWords, 'statusCode'>): PushResult {
+  if (isTombstone(row)) return pushNotFound(statusCode, words);
+  const message = `${labelOf(op)} was answered with ${statusCode}, but the row is still there: does the server have a route that deletes?`;
+  return pushRejected({ statusCode, ...words, message: words.message === undefined ? message : `${words.message} (${message})` });
 }
 
 /** What the end of an exchange without answer means for the operation. */

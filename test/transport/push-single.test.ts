@@ -146,18 +146,22 @@ const conflictWith = (body: Json | undefined, headers: Record<string, string> = 
 test('RST-26, RST-40, RST-41, RST-42: the server row of a conflict is current, else serverData, else the body', async () => {
   expect(await conflictWith({ error: 'conflict', current: row('1'), serverData: row('9'), serverTimestamp: 'T9', version: 7 })).toEqual({
     type: 'pushConflict',
+    statusCode: 409,
+    code: 'conflict',
     serverData: row('1'),
     serverTimestamp: 'T9',
     serverVersion: '7',
   });
   expect(await conflictWith({ serverData: { ...row('1'), version: 'v3' } }, { etag: '"e"' })).toEqual({
     type: 'pushConflict',
+    statusCode: 409,
     serverData: { ...row('1'), version: 'v3' },
     serverTimestamp: '2025-01-01T00:00:00.1234567Z',
     serverVersion: 'v3',
   });
   expect(await conflictWith(row('1'), { etag: '"e"' })).toEqual({
     type: 'pushConflict',
+    statusCode: 409,
     serverData: row('1'),
     serverTimestamp: '2025-01-01T00:00:00.1234567Z',
     serverVersion: '"e"',
@@ -165,6 +169,7 @@ test('RST-26, RST-40, RST-41, RST-42: the server row of a conflict is current, e
   expect(await conflictWith({ current: { uuid: 1, updatedAt: 'T2' } })).toMatchObject({ serverData: { uuid: 1 }, serverTimestamp: 'T2' });
   expect(await pushOne(edit('1'), (exchange) => exchange.reply(412, { current: { ID: '1' } }))).toMatchObject({
     type: 'pushConflict',
+    statusCode: 412,
     serverData: { ID: '1' },
   });
 });
@@ -174,14 +179,29 @@ test('F-33: a conflict without a usable row has no server data, so that it is fe
     | Json
     | undefined
   )[]) {
-    expect(await conflictWith(body)).toEqual({ type: 'pushConflict' });
+    expect(await conflictWith(body)).not.toHaveProperty('serverData');
   }
-  expect(await pushOne(edit('1'), (exchange) => exchange.replyText(409, '<html>Conflict</html>'))).toEqual({ type: 'pushConflict' });
+  expect(await pushOne(edit('1'), (exchange) => exchange.replyText(409, '<html>Conflict</html>'))).toEqual({ type: 'pushConflict', statusCode: 409 });
 });
 
 test('F-34: a conflict with the row of another entity has no server data', async () => {
-  expect(await conflictWith({ current: row('2'), serverTimestamp: 'T2', version: 3 })).toEqual({ type: 'pushConflict' });
-  expect(await conflictWith(row('2'))).toEqual({ type: 'pushConflict' });
+  expect(await conflictWith({ current: row('2'), serverTimestamp: 'T2', version: 3 })).toEqual({ type: 'pushConflict', statusCode: 409 });
+  expect(await conflictWith(row('2'))).not.toHaveProperty('serverData');
+});
+
+test("F-151: a conflict and a 404 keep the server's words, with or without a row", async () => {
+  const words = { code: 'duplicate', message: "title 'Milk' is taken", fields: { title: 'taken' } };
+  const body = { error: words.code, message: words.message, fields: words.fields };
+  expect(await conflictWith(body)).toEqual({ type: 'pushConflict', statusCode: 409, ...words });
+  expect(await conflictWith({ ...body, current: row('1') })).toMatchObject({ type: 'pushConflict', statusCode: 409, ...words, serverData: row('1') });
+  // A row says nothing about the refusal, whatever its fields are called.
+  expect(await conflictWith({ ...row('1'), message: 'my note', code: 'A1' })).not.toHaveProperty('message');
+  expect(await pushOne(edit('1'), (exchange) => exchange.reply(404, { error: 'not_found', message: 'no such list' }))).toEqual({
+    type: 'pushNotFound',
+    statusCode: 404,
+    code: 'not_found',
+    message: 'no such list',
+  });
 });
 
 test('F-22: a tombstone as current row says that the server deleted it', async () => {
@@ -283,23 +303,67 @@ test("RST-25, F-22: a 404 counts as the API's own by its code, or when the colle
   expect(await missing(remove, '{"error":{"code":"not_found"}}', undefined, 410)).toEqual(['pushNotFound']);
   expect(await missing(remove, '{"error":"unknown_route"}')).toEqual(['pushMalformed']);
   expect(await missing(remove, '')).toEqual(['pushMalformed', '/todos?limit=1']);
-  expect(await missing(remove, '', (exchange) => exchange.reply(200, { items: [] }))).toEqual(['pushNotFound', '/todos?limit=1']);
+  const isList = (url: string): boolean => url.startsWith('/todos?');
+  const served: Parameters<typeof missing>[2] = (exchange) => (isList(exchange.url) ? exchange.reply(200, { items: [] }) : exchange.reply(404));
+  expect(await missing(edit('1'), '', served)).toEqual(['pushNotFound', '/todos?limit=1']);
+  // The 404 of the row is unclear, too: a check that began after it proves it.
+  expect(await missing(remove, '', served)).toEqual(['pushNotFound', '/todos?limit=1', '/todos/1', '/todos?limit=1']);
   expect(await missing(edit('1'), '', (exchange) => exchange.reply(200, { ok: true }))).toEqual(['pushMalformed', '/todos?limit=1']);
   // A single-page app answers every GET with its page.
   expect(await missing(edit('1'), 'Cannot PUT', (exchange) => exchange.replyText(200, '<html></html>'))).toEqual(['pushMalformed', '/todos?limit=1']);
 });
 
-test('F-22: the collection is asked once for many missing rows, and not at all after a pull', async () => {
-  const serve = (exchange: Parameters<Parameters<typeof restWith>[0]>[0]): void =>
-    exchange.method === 'GET' ? exchange.reply(200, { items: [] }) : exchange.reply(404);
-  const ops = Array.from({ length: 6 }, (_, index) => deleteOp({ kind: 'todos', id: `${index}` }));
-  const { rest, server } = await restWith(serve, { pushConcurrency: 3 });
+test('F-150: a check of the collection counts only for a 404 that came before it, never one from a pull or from an earlier push', async () => {
+  let isGateway = false;
+  const { rest, server } = await restWith((exchange) => {
+    if (exchange.method !== 'GET') exchange.replyText(404, '<html>Not Found</html>');
+    else if (isGateway) exchange.replyText(404, '<html>Not Found</html>');
+    else exchange.reply(200, { items: [] });
+  });
+  const pull = () => rest.pull({ kind: 'todos', updatedSince: 'T', pageSize: 1, includeDeleted: true });
+  await pull();
+  expect(typesOf((await rest.push([edit('1')], {})).results)).toEqual(['pushNotFound']);
+  await pull();
+  isGateway = true;
+  const ops = [edit('1'), edit('2'), deleteOp({ kind: 'todos', id: '3' })];
+  expect(typesOf((await rest.push(ops, {})).results)).not.toContain('pushNotFound');
+  isGateway = false;
+  expect(typesOf((await rest.push([edit('1')], {})).results)).toEqual(['pushNotFound']);
+  expect(server.requests.filter(({ method, url }) => method === 'GET' && url === '/todos?limit=1').length).toBeGreaterThanOrEqual(4);
+});
+
+test('F-150: one check serves all 404s that came before it', async () => {
+  const ops = Array.from({ length: 6 }, (_, index) => edit(`${index}`));
+  const { rest, server } = await restWith(
+    (exchange) => {
+      if (exchange.method === 'GET') exchange.reply(200, { items: [] });
+      else exchange.reply(200, { results: ops.map(({ opId }) => ({ opId, statusCode: 404, error: 'Not Found' })) });
+    },
+    { enableBatch: true },
+  );
   expect(typesOf((await rest.push(ops, {})).results)).toEqual(ops.map(() => 'pushNotFound'));
   expect(server.requests.filter(({ method }) => method === 'GET')).toHaveLength(1);
-  const other = await restWith(serve);
-  await other.rest.pull({ kind: 'todos', updatedSince: 'T', pageSize: 1, includeDeleted: true });
-  await other.rest.push(ops, {});
-  expect(other.server.requests.filter(({ method }) => method === 'GET')).toHaveLength(1);
+});
+
+test('F-150: a delete on a server without a DELETE route is refused, not done: the row is still there', async () => {
+  const remove = deleteOp({ kind: 'todos', id: '1' });
+  const pushed = async (probe: (exchange: Parameters<Parameters<typeof restWith>[0]>[0]) => void) => {
+    const { rest } = await restWith((exchange) => {
+      if (exchange.method === 'DELETE') exchange.replyText(404, '<pre>Cannot DELETE /todos/1</pre>');
+      else if (exchange.url.startsWith('/todos?')) exchange.reply(200, { items: [] });
+      else probe(exchange);
+    });
+    return (await rest.push([remove], {})).results[0]?.result;
+  };
+  expect(await pushed((exchange) => exchange.reply(200, row('1')))).toMatchObject({
+    type: 'pushRejected',
+    statusCode: 404,
+    message: expect.stringContaining('the row is still there') as string,
+  });
+  expect(await pushed((exchange) => exchange.reply(200, { ...row('1'), deleted_at: '2026-01-01T00:00:00Z' }))).toMatchObject({ type: 'pushNotFound' });
+  expect(await pushed((exchange) => exchange.replyText(404, '<pre>Cannot GET /todos/1</pre>'))).toMatchObject({ type: 'pushNotFound' });
+  expect(await pushed((exchange) => exchange.reply(500))).toMatchObject({ type: 'pushAmbiguous' });
+  expect(await pushed((exchange) => exchange.replyText(200, '<html></html>'))).toMatchObject({ type: 'pushMalformed' });
 });
 
 test('F-22: classifyStatus overrides the rules; when it throws, the operation waits', async () => {
@@ -312,7 +376,7 @@ test('F-22: classifyStatus overrides the rules; when it throws, the operation wa
     await pushOne(edit('1'), (exchange) => exchange.reply(460), {
       classifyStatus: ({ status, op }) => (status === 460 && op?.id === '1' ? 'conflict' : undefined),
     }),
-  ).toEqual({ type: 'pushConflict' });
+  ).toEqual({ type: 'pushConflict', statusCode: 460 });
   expect(await pushOne(edit('1'), (exchange) => exchange.replyText(200, 'OK'), { classifyStatus: () => 'applied' })).toMatchObject({ type: 'pushSuccess' });
   expect(
     await pushOne(edit('1'), echo, {

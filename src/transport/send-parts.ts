@@ -1,0 +1,12 @@
+import type { AuthorizedExchange } from './authorized-exchange.ts';
+import type { KindPresence } from './kind-presence.ts';
+import type { ResourceUrls } from './resource-url.ts';
+import type { RestSettings } from './rest-options.ts';
+
+/** What every request of a transport is made with. */
+export interface SendParts {
+  readonly send: AuthorizedExchange;
+  readonly urls: ResourceUrls;
+  readonly presence: KindPresence;
+  readonly settings: RestSettings;
+}
