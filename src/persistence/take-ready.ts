@@ -3,11 +3,12 @@ import type { SyncFact } from '../model/events.ts';
 import { parseWireDeltas, toWireDeltas, wireDeltasKey, type Delta } from '../model/delta.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Op, UpsertOp } from '../model/operation.ts';
-import type { TakenBatch, TakenRequest, TakeOptions } from '../model/ports.ts';
+import type { KnownThere, TakenBatch, TakenRequest, TakeOptions } from '../model/ports.ts';
 import { isPureDelta } from '../rules/deltas.ts';
 import { foldOps, type FoldedRequest } from '../rules/fold.ts';
 import { reproject } from '../rules/overlay.ts';
 import { newestKnown, readBases, readUnknownVersions, removeBases, type BaseRecord } from './base-rows.ts';
+import { decidedOnRow, readConflictsOf } from './conflict-rows.ts';
 import { holdBack, releaseDependents } from './dependencies.ts';
 import { rememberDiscarded, trimDiscarded } from './discarded.ts';
 import { OutboxState } from './entities.ts';
@@ -66,7 +67,7 @@ async function takeHeads(
       ids
         .filter((entityId) => !damaged.has(entityId) && !unfit.has(entityId))
         .flatMap((entityId) => {
-          const group = toGroup(table, entityId, queues.get(entityId) ?? [], context.config.coalesce, options.deltas);
+          const group = toGroup(table, entityId, queues.get(entityId) ?? [], unknown.get(entityId), context.config.coalesce, options.deltas);
           return group ? [group] : [];
         }),
     );
@@ -79,10 +80,12 @@ async function takeHeads(
       groups.filter((group) => group.folded.type !== 'nothing'),
     );
     const frozen = await freeze(session, ready, context.unit.clock.now());
+    const decidedOn = await decidedRows(session, kind, ready);
     ready.forEach((group, index) => {
       const request = frozen[index];
       if (request === undefined) return;
-      const taken = withVerification(request, unknown.get(request.entityId), options, context);
+      const known = decidedOn.get(request.entityId);
+      const taken = withVerification(known === undefined ? request : { ...request, decidedOn: known }, unknown.get(request.entityId), options, context);
       rememberTaken(taken, group.ops);
       requests.push(taken);
     });
@@ -98,13 +101,21 @@ const groupOf = (queue: readonly StoredOp[], coalesce: boolean): readonly Stored
   return frozen.length > 0 ? frozen : coalesce ? queue : queue.slice(0, 1);
 };
 
-function toGroup(table: ReplicaTable, entityId: string, queue: readonly StoredOp[], coalesce: boolean, sendsDeltas: boolean | undefined): Group | undefined {
+function toGroup(
+  table: ReplicaTable,
+  entityId: string,
+  queue: readonly StoredOp[],
+  unknown: BaseRecord | undefined,
+  coalesce: boolean,
+  sendsDeltas: boolean | undefined,
+): Group | undefined {
   const ops = groupOf(queue, coalesce);
   const head = ops[0];
   const newest = ops.at(-1);
   if (!head || !newest) return undefined;
   const frozen = newest.requestId !== undefined;
   const folded = foldOps(ops);
+  const hasServerRow = isOnServer(folded, ops, unknown);
   // A delete that was resolved into keeping the row: what is under way has a body.
   if (frozen && folded.type !== 'upsert' && newest.frozenBody !== undefined) {
     const { opId, localTimestamp, frozenBody, frozenBase } = newest;
@@ -115,6 +126,7 @@ function toGroup(table: ReplicaTable, entityId: string, queue: readonly StoredOp
       newest,
       ops,
       frozen,
+      hasServerRow,
       sendsDeltas,
       folded: { type: 'upsert', opId, creates: false, payload: frozenBody, changedFields: undefined, baseUpdatedAt: frozenBase, localTimestamp },
     };
@@ -128,12 +140,25 @@ function toGroup(table: ReplicaTable, entityId: string, queue: readonly StoredOp
       newest,
       ops,
       frozen,
+      hasServerRow,
       sendsDeltas,
       folded: { type: 'delete', opId: newest.opId, creates: false, baseUpdatedAt: newest.frozenBase, localTimestamp: newest.localTimestamp },
     };
   }
-  return { table, entityId, head, newest, ops, frozen, sendsDeltas, folded };
+  return { table, entityId, head, newest, ops, frozen, hasServerRow, sendsDeltas, folded };
 }
+
+/**
+ * Whether the server has a live row that part of a body could be merged into. It has one where its version is the base, or where it accepted our last
+ * write without naming the version. Not: a creation, a row from before the table was synchronised, what comes back after a deletion (F-152).
+ */
+function isOnServer(folded: FoldedRequest, ops: readonly StoredOp[], unknown: BaseRecord | undefined): boolean {
+  if (folded.type !== 'upsert' || folded.creates || ops.some((op) => op.type === 'delete') || bringsBack(folded)) return false;
+  return (folded.baseUpdatedAt ?? '') !== '' || unknown?.lastSent !== undefined;
+}
+
+/** An upsert that changes no field only asks for the row to be there: nothing but a deletion that the server took can be before it. */
+const bringsBack = ({ changedFields, deltas = [] }: FoldedRequest & { type: 'upsert' }): boolean => changedFields?.length === 0 && deltas.length === 0;
 
 /** What changes its row by deltas only goes onto the newest row known: there is nothing in it that the user decided on an older one. */
 async function onNewestRows(session: Session, groups: readonly Group[]): Promise<readonly Group[]> {
@@ -153,7 +178,7 @@ function onNewestRow(group: Group, base: BaseRecord | undefined): Group {
   const { row, version } = newestKnown(base);
   if (folded.type !== 'upsert' || row === undefined || version === undefined || table.isDeleted(row)) return group;
   const payload = reproject(row, { ...newest, type: 'upsert', payload: folded.payload, changedFields: [], deltas: folded.deltas }, table.keys);
-  return { ...group, folded: { ...folded, payload, baseUpdatedAt: version } };
+  return { ...group, hasServerRow: true, folded: { ...folded, payload, baseUpdatedAt: version } };
 }
 
 /** Key of the next request: the operation's own id, then `#2`, `#3`… for other bodies (I2, F-32, F-133). */
@@ -216,13 +241,14 @@ function thawed(body: JsonObject | undefined): { readonly payload: JsonObject | 
 }
 
 /** The request of a group: as it was frozen, or as it is about to be. */
-export function toRequest({ table, entityId, ops, newest, folded, frozen, sendsDeltas }: Group): TakenRequest {
+export function toRequest({ table, entityId, ops, newest, folded, frozen, hasServerRow, sendsDeltas }: Group): TakenRequest {
   const requestId = newest.requestId ?? nextRequestId(newest);
   const base = frozen ? newest.frozenBase : folded.type === 'nothing' ? undefined : folded.baseUpdatedAt;
   const { opId, localTimestamp } = newest;
   const stored = frozen ? thawed(newest.frozenBody) : undefined;
   const deltas = folded.type === 'upsert' ? folded.deltas : undefined;
-  const sent = frozen ? stored?.deltas : sendsDeltas ? deltas : undefined;
+  // A server that has no row has nothing that a relative change could apply to.
+  const sent = frozen ? stored?.deltas : sendsDeltas && hasServerRow ? deltas : undefined;
   // Once per operation of every batch: keys are added where they are needed, since spreading them away is dearer.
   const op: Writable<Op> =
     folded.type === 'upsert'
@@ -234,7 +260,7 @@ export function toRequest({ table, entityId, ops, newest, folded, frozen, sendsD
           localTimestamp,
           requestId,
           creates: folded.creates,
-          payload: stored?.payload ?? bodyOf(table, newest, folded),
+          payload: stored?.payload ?? bodyOf(table, newest, folded, hasServerRow),
         }
       : { type: 'delete', opId, kind: table.kind, id: entityId, localTimestamp, requestId, creates: false };
   if (newest.force) op.force = true;
@@ -258,9 +284,9 @@ export function toRequest({ table, entityId, ops, newest, folded, frozen, sendsD
 /** Distributes over unions, so that each member keeps its own keys. */
 type Writable<T> = T extends unknown ? { -readonly [Key in keyof T]: T[Key] } : never;
 
-function bodyOf(table: ReplicaTable, newest: StoredOp, folded: FoldedRequest & { type: 'upsert' }): JsonObject {
+function bodyOf(table: ReplicaTable, newest: StoredOp, folded: FoldedRequest & { type: 'upsert' }, hasServerRow: boolean): JsonObject {
   const { changedFields, payload, deltas = [] } = folded;
-  if (table.sendChangedFields && changedFields !== undefined && !folded.creates) {
+  if (table.sendChangedFields && changedFields !== undefined && hasServerRow) {
     return Object.fromEntries(
       Object.entries(payload).filter(([key]) => key === table.keys.id || changedFields.includes(key) || deltas.some(({ field }) => field === key)),
     );
@@ -274,6 +300,18 @@ const sameRow = (a: JsonObject, b: JsonObject): boolean => {
   const keys = Object.keys(b);
   return keys.length === Object.keys(a).length && keys.every((key) => a[key] === b[key]);
 };
+
+/** Of requests without base that resolve a conflict and are sent again: the server's row that was decided on. */
+async function decidedRows(session: Session, kind: string, groups: readonly Group[]): Promise<ReadonlyMap<string, KnownThere>> {
+  const again = groups.filter(({ frozen, newest }) => frozen && (newest.frozenBase ?? '') === '').map(({ entityId }) => entityId);
+  const records = again.length === 0 ? [] : await readConflictsOf(session, kind, again);
+  return new Map(
+    records.flatMap(({ conflict }): [string, KnownThere][] => {
+      const known = decidedOnRow(conflict);
+      return known === undefined ? [] : [[conflict.entityId, known]];
+    }),
+  );
+}
 
 function withVerification(request: TakenRequest, base: BaseRecord | undefined, options: TakeOptions, context: StoreContext): TakenRequest {
   // Also when it is taken again: frozen is not yet sent, and what was sent carried the version found by looking.

@@ -18,8 +18,8 @@ export interface RowChange {
   readonly after: RawRow | undefined;
   /** The row as the user saw it, where that is known (F-140). */
   readonly seen: Snapshot | undefined;
-  /** Edits of the row wait in the outbox. */
-  readonly hasPendingEdits: boolean;
+  /** What brings the hidden row back must carry all its fields: edits of it wait in the outbox, or the server has taken its deletion (F-152). */
+  readonly returnsWhole: boolean;
   /** What the statement has added, by wire key. */
   readonly increments?: ReadonlyMap<string, number> | undefined;
 }
@@ -126,8 +126,7 @@ function appearance(change: RowChange, raw: RawRow, stamp: Stamp): Queueable {
   const sawItAlive = seen !== undefined && (seen[replica.keys.deletedAt] ?? null) === null && preImage.newer !== undefined;
   if (wasTombstone && !sawItAlive) return { op: upsertOp({ ...op, creates: false }), preImage };
   const changedFields = wasTombstone ? changedKeys(replica, seen ?? before, after) : changedKeys(replica, before, after);
-  // Edits folded into a delete go with it: what brings the row back then carries them all.
-  return { op: upsertOp({ ...op, ...(change.hasPendingEdits ? {} : { changedFields }), baseUpdatedAt: version, creates: false }), preImage };
+  return { op: upsertOp({ ...op, ...(change.returnsWhole ? {} : { changedFields }), baseUpdatedAt: version, creates: false }), preImage };
 }
 
 function deletion(change: RowChange, stamp: Stamp): Queueable {

@@ -78,7 +78,7 @@ async function queueSlice(
   for (const row of rows) after.set(String(row[table.id]), row);
   const seen = changes.seenOf(table);
   const increments = changes.increments?.table === table ? changes.increments.by : undefined;
-  const edited = await withPendingEdits(session, table, noted);
+  const returningWhole = await withoutPendingDeleteAlone(session, table, noted);
   const toHide: string[] = [];
   const toPutBack: { readonly id: string; readonly updatedAt: unknown; readonly deletedAt: unknown }[] = [];
   const queueable: Queueable[] = [];
@@ -90,7 +90,7 @@ async function queueSlice(
       before: row.synchart_absent === 1 ? undefined : row,
       after: after.get(entityId),
       seen: seen.get(entityId),
-      hasPendingEdits: edited.has(entityId),
+      returnsWhole: returningWhole.has(entityId),
       increments,
     };
     const { queue, hide, server } = describe(change, stamp);
@@ -124,10 +124,22 @@ function describe(change: RowChange, stamp: Stamp): ReturnType<typeof describeCh
   }
 }
 
-/** Of rows that were hidden before: those whose edits still wait. */
-async function withPendingEdits(session: Session, table: CapturedTable, noted: readonly BeforeRow[]): Promise<ReadonlySet<string>> {
-  const hidden = noted.filter((row) => row.synchart_absent === 0 && table.isHidden(row)).map((row) => String(row[table.id]));
+/**
+ * Of rows that were hidden before: those that return as a whole. Edits folded into a delete are never sent by themselves, and a server that has taken
+ * the deletion without a tombstone has no other fields. Only a deletion that still waits, alone, leaves the server's row as it was.
+ */
+async function withoutPendingDeleteAlone(session: Session, table: CapturedTable, noted: readonly BeforeRow[]): Promise<ReadonlySet<string>> {
+  const hidden = noted.filter((row) => row.synchart_absent === 0 && table.isHidden(row));
   if (hidden.length === 0) return new Set();
-  const queues = await readQueues(session, table.replica.kind, hidden);
-  return new Set([...queues].filter(([, queue]) => queue.some((op) => op.type === 'upsert')).map(([id]) => id));
+  const idOf = (row: BeforeRow): string => String(row[table.id]);
+  const queues = await readQueues(session, table.replica.kind, hidden.map(idOf));
+  return new Set(
+    hidden
+      .filter((row) => {
+        const queue = queues.get(idOf(row)) ?? [];
+        const isTombstone = (row[table.deletedAt] ?? null) !== null;
+        return queue.length === 0 ? !isTombstone : queue.some((op) => op.type === 'upsert');
+      })
+      .map(idOf),
+  );
 }
