@@ -214,6 +214,7 @@ function drawServerAct(draw: Draw, { client }: SimulatedWorld): SimulatedServerA
     [2, () => ({ type: 'serverInsert', ...row })],
     [3, () => ({ type: 'serverDelete', ...row })],
     [1, () => ({ type: 'refuse', ...row })],
+    [0.5, () => ({ type: 'refuse', ...row, status: draw.of([404, 409]) })],
     [0.7, () => ({ type: 'allow' })],
     [client.idempotencyWindowMs === 0 ? 2 : 0, () => ({ type: 'forgetKeys' })],
   ]);
@@ -238,5 +239,6 @@ function drawFault(draw: Draw, { client }: SimulatedWorld): SimulatedFault {
     // Where the server may have forgotten the key, a second arrival could not be told from a new request.
     [client.idempotencyWindowMs === 0 ? 0 : 2, () => ({ type: 'duplicated', ms: draw.of([0, 20, 1_000]) })],
     [0.5, () => ({ type: 'portal' })],
+    [1, () => ({ type: 'gateway' })],
   ]);
 }

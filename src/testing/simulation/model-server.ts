@@ -60,7 +60,7 @@ class LoggedBackend extends MemoryBackend {
 export class ModelServer {
   readonly backend: LoggedBackend;
   readonly #kind: SimulatedServerKind;
-  readonly #refused = new Set<string>();
+  readonly #refused = new Map<string, 404 | 409 | 422>();
   /** Increments made by other writers than the replicas. */
   readonly ownIncrements = new Map<string, number>();
 
@@ -78,9 +78,10 @@ export class ModelServer {
       ...(pageCap === undefined ? {} : { pageCap }),
       ...(pageCapBytes === undefined ? {} : { pageCapBytes }),
     });
-    this.backend.addRule(({ kind: name, id }) =>
-      this.#refused.has(`${name}/${id}`) ? { status: 422, body: { error: 'refused', message: 'a rule of the server refuses this' } } : undefined,
-    );
+    this.backend.addRule(({ kind: name, id }) => {
+      const status = this.#refused.get(`${name}/${id}`);
+      return status === undefined ? undefined : { status, body: { error: 'refused', message: 'a rule of the server refuses this' } };
+    });
   }
 
   answer(request: RecordedRequest): HttpAnswer {
@@ -121,8 +122,8 @@ export class ModelServer {
     return true;
   }
 
-  refuse(kind: string, id: string): void {
-    this.#refused.add(`${kind}/${id}`);
+  refuse(kind: string, id: string, status: 404 | 409 | 422 = 422): void {
+    this.#refused.set(`${kind}/${id}`, status);
   }
 
   allow(): void {

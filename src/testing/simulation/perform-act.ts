@@ -150,7 +150,7 @@ export function performServerAct(act: SimulatedServerAct, { server, log, time }:
       server.delete(act.kind, act.id);
       return;
     case 'refuse':
-      server.refuse(act.kind, act.id);
+      server.refuse(act.kind, act.id, act.status);
       return;
     case 'allow':
       server.allow();

@@ -154,6 +154,8 @@ export class SimulatedConnection {
         });
       case 'portal':
         return atServer(() => arrive({ status: 200, headers: { 'content-type': 'text/html' }, text: '<html>sign in to this network' }));
+      case 'gateway':
+        return atServer(() => arrive({ status: 404, headers: { 'content-type': 'text/html' }, text: '<html>404 Not Found' }));
       default:
         return fault satisfies never;
     }

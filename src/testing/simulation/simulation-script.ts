@@ -82,7 +82,9 @@ export type SimulatedFault =
   /** It arrives twice. */
   | { readonly type: 'duplicated'; readonly ms: number }
   /** A captive portal answers. */
-  | { readonly type: 'portal' };
+  | { readonly type: 'portal' }
+  /** A gateway that lost its server answers 404 with HTML (F-150). */
+  | { readonly type: 'gateway' };
 
 /** A change that the user of a replica makes. What fits the row as it is is chosen when it happens. */
 export type SimulatedWrite =
@@ -118,8 +120,11 @@ export type SimulatedServerAct =
   | { readonly type: 'serverEdit'; readonly kind: 'tasks' | 'lists'; readonly id: string; readonly field: 'title' | 'note' | 'points' }
   | { readonly type: 'serverInsert'; readonly kind: 'tasks' | 'lists'; readonly id: string }
   | { readonly type: 'serverDelete'; readonly kind: 'tasks' | 'lists'; readonly id: string }
-  /** Writes of this row are refused with 422, remembered under their keys, until allowed. */
-  | { readonly type: 'refuse'; readonly kind: 'tasks' | 'lists'; readonly id: string }
+  /**
+   * Writes of this row are refused until allowed: with 422, remembered under their keys, or with a 409 that is no conflict (a UNIQUE value), or a 404
+   * that is no deletion (F-151).
+   */
+  | { readonly type: 'refuse'; readonly kind: 'tasks' | 'lists'; readonly id: string; readonly status?: 404 | 409 }
   | { readonly type: 'allow' }
   | { readonly type: 'forgetKeys' };
 
