@@ -62,7 +62,14 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
           time.fail(asViolation(error));
         }
       },
-      onEvent: (_replica: SimulatedReplica, event: Parameters<SimulationOracle['onEvent']>[0]) => oracle.onEvent(event),
+      onEvent: (_replica: SimulatedReplica, event: Parameters<SimulationOracle['onEvent']>[0]) => {
+        oracle.onEvent(event);
+        try {
+          oracle.checkDeletion(event);
+        } catch (error) {
+          time.fail(asViolation(error));
+        }
+      },
     };
     for (const index of replicasOf(script.steps))
       replicas.push(new SimulatedReplica(index, script.world, time, server, log, watch, bytes, options.transport ?? simulatedRestTransport));

@@ -108,6 +108,14 @@ export class SimulationOracle {
     if (event.type === 'op.discarded') this.#toldDiscarded.add(event.opId);
   }
 
+  /** A deletion is believed only where there was one: not after a gateway's 404, nor after a refusal (F-150, F-151). Needs the server's whole history. */
+  checkDeletion(event: SyncEvent): void {
+    if (event.type !== 'conflict.detected' || !event.conflict.serverDeleted) return;
+    const { kind, entityId } = event.conflict;
+    const states = this.server.backend.history.get(`${kind}/${entityId}`) ?? [];
+    if (!states.includes(null)) throw new SimulationViolation('I1', `a deletion of ${kind}/${entityId} is told, and the server never deleted it`);
+  }
+
   /** I1, I6: whatever left the queue with this commit has a reason, and no cursor moved back. */
   onCommit(replica: WatchedReplica): void {
     const memory = this.#memoryOf(replica);
