@@ -15,6 +15,7 @@ import type { DataAccess, EngineLiveQueryOptions } from './data-access.ts';
 import { internalsOf } from './engine-core.ts';
 import { createRefresh } from './read-policy.ts';
 import type { SyncEngineCore } from './sync-engine.ts';
+import { untilOver } from './until-over.ts';
 
 export interface DataAccessParts {
   readonly dataSource: DataSource;
@@ -65,7 +66,7 @@ export function createDataAccess({ dataSource, tables, store, config, clock, cor
     query: () => Promise<T>,
     options: EngineLiveQueryOptions<T> & { readonly metadata?: boolean | undefined },
   ): Observable<T> | Observable<LiveResult<T>> {
-    return liveQueryOn(sourceOf(options.tables), query, { ...options, clock });
+    return untilOver<unknown>(liveQueryOn(sourceOf(options.tables), query, { ...options, clock }), core.events$) as Observable<T> | Observable<LiveResult<T>>;
   }
   return {
     liveQuery,
@@ -86,6 +87,6 @@ export function createDataAccess({ dataSource, tables, store, config, clock, cor
         store.enqueueAll(replicaOf(registered(table, 'enqueueAll'), 'enqueueAll').kind, options, () => internalsOf(core)?.isDisposed() === true),
       ),
     rowStatus: (table, id) => alive(() => readRowStatus(sourceOf([table]), id)),
-    watchRowStatus: (table, id) => watchRowStatusOn(sourceOf([table]), id, { clock }),
+    watchRowStatus: (table, id) => untilOver(watchRowStatusOn(sourceOf([table]), id, { clock }), core.events$),
   };
 }

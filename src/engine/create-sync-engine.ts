@@ -6,6 +6,7 @@ import { createDataAccess } from './create-data-access.ts';
 import { createEngineCore, internalsOf, rememberInternals } from './engine-core.ts';
 import type { SyncEngineOptions } from './engine-options.ts';
 import type { SyncEngine } from './sync-engine.ts';
+import { untilOver } from './until-over.ts';
 import { handled } from './waiters.ts';
 
 /**
@@ -22,7 +23,11 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
   const push = (): void => internalsOf(core)?.send({ type: 'SYNC', pullKinds: [], automatic: true });
   const engine: SyncEngine = {
     ...core,
-    outbox,
+    outbox: {
+      ...outbox,
+      watchPendingCount: (filter) => untilOver(outbox.watchPendingCount(filter), core.events$),
+      watchHasOperations: (filter) => untilOver(outbox.watchHasOperations(filter), core.events$),
+    },
     cursors,
     amend: (opId, patch) =>
       alive(async () => {

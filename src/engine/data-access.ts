@@ -24,11 +24,11 @@ export interface DataAccess {
    * `pullOnly` table.
    */
   enqueueAll<Entity extends ObjectLiteral>(table: SyncTable<Entity>, options?: EnqueueAllOptions<Entity>): Promise<EnqueuedAll>;
-  /** Follows a query: its result now, and a new one after each commit that may have changed it; see `liveQuery` of `synchart/persistence`. */
+  /** Follows a query: its result now, and a new one after each commit that may have changed it; see `liveQuery` of `synchart/persistence`. Over when the engine is disposed. */
   liveQuery<T>(query: () => Promise<T>, options: EngineLiveQueryOptions<T> & { readonly metadata: true }): Observable<LiveResult<T>>;
   liveQuery<T>(query: () => Promise<T>, options: EngineLiveQueryOptions<T> & { readonly metadata?: false | undefined }): Observable<T>;
   /** Tells how a row stands to the server. Rejects with `TypeError` for a table that is not an entity of the database. */
   rowStatus(table: LiveTable, id: string | number): Promise<RowStatus>;
-  /** As {@link rowStatus}, now and after each change. */
+  /** As {@link rowStatus}, now and after each change, until the engine is disposed. */
   watchRowStatus(table: LiveTable, id: string | number): Observable<RowStatus>;
 }

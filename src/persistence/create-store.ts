@@ -211,6 +211,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     inspection: createInspection(context),
     repairs: createRepairs(context, randomId),
     outbox: createOutboxRepository(context, {
+      dataSource,
       gate,
       feed,
       listenElsewhere: () => pollElsewhere({ dataSource, gate, feed, clock, intervalMs: defaultPollIntervalMs }),

@@ -57,7 +57,7 @@ export function liveQueryOn<T>(
   const intervalMs = options.pollIntervalMs ?? defaultPollIntervalMs;
   if (!(intervalMs >= 0)) throw new RangeError(`liveQuery: pollIntervalMs must be a number of at least 0, got ${String(intervalMs)}`);
   const listenElsewhere = (): (() => void) => pollElsewhere({ dataSource, gate, feed, clock, intervalMs });
-  const shared = { gate, feed, listenElsewhere };
+  const shared = { dataSource, gate, feed, listenElsewhere };
   const distinct = options.distinct ?? true;
   if (options.metadata !== true) {
     return liveRead<T>({ ...shared, tables: source.tables, begin: () => ({ read: query, isNews: newsOf(distinct) }) });

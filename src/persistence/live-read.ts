@@ -1,4 +1,6 @@
+import type { DataSource } from 'typeorm';
 import type { ChangeFeed } from './change-feed.ts';
+import { onceClosing } from './closing-data-source.ts';
 import type { ConnectionGate } from './connection-gate.ts';
 import { IsolatedObservable } from './isolated-observable.ts';
 
@@ -11,6 +13,7 @@ export interface LiveReader<T> {
 
 /** What a reading that follows the database is made from. */
 export interface LiveReadOptions<T> {
+  readonly dataSource: DataSource;
   readonly gate: ConnectionGate;
   readonly feed: ChangeFeed;
   /** SQL names of the tables it depends on. */
@@ -29,9 +32,9 @@ const maxTornUnknown = 2;
 /**
  * Reads now and after each commit that may have changed one of the tables, never two at a time, and gives what differs. A reading of several
  * statements between which something was committed is thrown away and made again: nobody sees half of a page or of a transaction. Ends with
- * the error of a reading.
+ * the error of a reading, and without one when the data source is closed.
  */
-export const liveRead = <T>({ gate, feed, tables, begin, listenElsewhere }: LiveReadOptions<T>): IsolatedObservable<T> =>
+export const liveRead = <T>({ dataSource, gate, feed, tables, begin, listenElsewhere }: LiveReadOptions<T>): IsolatedObservable<T> =>
   new IsolatedObservable<T>((subscriber) => {
     const reader = begin();
     let isStale = false;
@@ -69,9 +72,11 @@ export const liveRead = <T>({ gate, feed, tables, begin, listenElsewhere }: Live
 
     const stop = feed.subscribe(() => void look(), tables);
     const stopElsewhere = listenElsewhere?.();
+    const stopClosing = onceClosing(dataSource, () => subscriber.complete());
     void look();
     return () => {
       stop();
       stopElsewhere?.();
+      stopClosing();
     };
   });

@@ -1,4 +1,5 @@
 import { distinctUntilChanged, map, of, type Observable } from 'rxjs';
+import type { DataSource } from 'typeorm';
 import type { SyncFact } from '../model/events.ts';
 import type { Op } from '../model/operation.ts';
 import type { Kinds } from '../model/run.ts';
@@ -53,6 +54,7 @@ export interface OutboxRepository {
 }
 
 export interface OutboxRepositoryParts {
+  readonly dataSource: DataSource;
   readonly gate: ConnectionGate;
   readonly feed: ChangeFeed;
   /** Listens to other connections' commits while somebody watches; returns the function that ends it. */
@@ -61,7 +63,7 @@ export interface OutboxRepositoryParts {
   onPurged(facts: readonly SyncFact[]): void;
 }
 
-export function createOutboxRepository(context: StoreContext, { gate, feed, listenElsewhere, onPurged }: OutboxRepositoryParts): OutboxRepository {
+export function createOutboxRepository(context: StoreContext, { dataSource, gate, feed, listenElsewhere, onPurged }: OutboxRepositoryParts): OutboxRepository {
   const { unit, config } = context;
   const kindsOf = (session: Session, filter: KindsFilter | undefined): { readonly sql: string; readonly parameters: readonly unknown[] } =>
     filter?.kinds === undefined ? { sql: '', parameters: [] } : { sql: ` AND ${session.dialect.inList('"kind"')}`, parameters: [listOf(filter.kinds)] };
@@ -85,6 +87,7 @@ export function createOutboxRepository(context: StoreContext, { gate, feed, list
   const watch = (filter: (KindsFilter & { readonly includeStuck?: boolean }) | undefined): Observable<number> => {
     if (filter?.kinds?.length === 0) return of(0);
     return liveRead<number>({
+      dataSource,
       gate,
       feed,
       listenElsewhere,

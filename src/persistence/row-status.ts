@@ -49,6 +49,7 @@ export function watchRowStatusOn(source: LiveSource, id: string | number, option
   const { dataSource, gate, feed } = source;
   const { clock = systemClock, pollIntervalMs: intervalMs = defaultPollIntervalMs } = options;
   return liveRead<RowStatus>({
+    dataSource,
     gate,
     feed,
     tables: ['sync_outbox', 'sync_conflicts', 'sync_quarantine'],

@@ -1,0 +1,23 @@
+import type { DataSource } from 'typeorm';
+
+const waiting = new WeakMap<DataSource, Set<() => void>>();
+
+/** Calls `listener` when the data source begins to close, which TypeORM itself does not tell; returns the function that ends it. */
+export function onceClosing(dataSource: DataSource, listener: () => void): () => void {
+  const listeners = waiting.get(dataSource) ?? watch(dataSource);
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function watch(dataSource: DataSource): Set<() => void> {
+  const listeners = new Set<() => void>();
+  waiting.set(dataSource, listeners);
+  const { driver } = dataSource;
+  const disconnect = driver.disconnect.bind(driver);
+  driver.disconnect = () => {
+    for (const listener of [...listeners]) listener();
+    listeners.clear();
+    return disconnect();
+  };
+  return listeners;
+}
