@@ -29,6 +29,7 @@ import type { EndTrigger, TriggerSite } from './triggers/trigger-site.ts';
 import { handled, Waiters } from './waiters.ts';
 import { waitUntil } from './wait-until.ts';
 import { createStallWatch } from './watch-stalls.ts';
+import { checkWhenPaused, unlessPaused } from './when-paused.ts';
 import { whenPushed } from './when-pushed.ts';
 
 export interface EngineParts {
@@ -191,13 +192,13 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     }
     return { pushKinds: kinds ?? pushKinds, pullKinds: kinds ?? pullKinds };
   };
+  const waited = ({ signal, whenPaused }: Pick<SyncOptions, 'signal' | 'whenPaused'>, ask: (waiter: string) => void): Promise<RunEnded> =>
+    unlessPaused({ actor, whenPaused, signal, isBrief: () => memory.pausesBriefly, until }, (left) =>
+      waiters.wait(ask, (waiter) => send({ type: 'WAITER_LEFT', waiter }), left),
+    );
   const run = async (options: SyncOptions): Promise<SyncRunResult> => {
     const asked = kindsOf(options);
-    const ended = await waiters.wait(
-      (waiter) => send({ type: 'SYNC', ...asked, waiter }),
-      (waiter) => send({ type: 'WAITER_LEFT', waiter }),
-      options.signal,
-    );
+    const ended = await waited(options, (waiter) => send({ type: 'SYNC', ...asked, waiter }));
     const all = [...ports.kinds.keys()];
     const { stuck } = await queue.counts();
     const { firstError, reason } = runs.get(ended.runId) ?? {};
@@ -214,12 +215,9 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
       ...(reason === undefined ? {} : { reason }),
     };
   };
-  const resync = async ({ kinds, clearData, signal }: FullResyncOptions): Promise<SyncRunResult['stats']> => {
-    const ended = await waiters.wait(
-      (waiter) => send({ type: 'FULL_RESYNC', kinds, clearData, waiter }),
-      (waiter) => send({ type: 'WAITER_LEFT', waiter }),
-      signal,
-    );
+  const resync = async (options: FullResyncOptions): Promise<SyncRunResult['stats']> => {
+    const { kinds, clearData } = options;
+    const ended = await waited(options, (waiter) => send({ type: 'FULL_RESYNC', kinds, clearData, waiter }));
     return ended.stats;
   };
 
@@ -237,10 +235,17 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
       }),
     sync: (options = {}) => {
       kindsOf(options);
+      checkWhenPaused(options.whenPaused, 'sync');
       return alive(async () => (await run(options)).stats);
     },
-    syncRun: (options = {}) => alive(() => run(options)),
-    fullResync: (options = {}) => alive(() => resync(options)),
+    syncRun: (options = {}) => {
+      checkWhenPaused(options.whenPaused, 'syncRun');
+      return alive(() => run(options));
+    },
+    fullResync: (options = {}) => {
+      checkWhenPaused(options.whenPaused, 'fullResync');
+      return alive(() => resync(options));
+    },
     pause: () =>
       alive(async () => {
         const isReached = pauseReached();

@@ -13,6 +13,7 @@ import type { QueuedOperation, QueueFilter } from '../model/queue.ts';
 import type { DataAccess } from './data-access.ts';
 import type { AdoptScopeOptions, ClearedScope, ClearScopeOptions } from './scope-commands.ts';
 import type { SyncActor } from './sync-stream.ts';
+import type { WhenPaused } from './when-paused.ts';
 
 /** `kinds` sets both lists and goes with neither of them; `[]` means none. `signal` ends the wait, not the run. */
 export interface SyncOptions {
@@ -20,6 +21,8 @@ export interface SyncOptions {
   readonly pushKinds?: Kinds | undefined;
   readonly pullKinds?: Kinds | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Default `wait`: the promise stays pending until `resume()`, and `request.deferred` is told. A pause survives a restart. */
+  readonly whenPaused?: WhenPaused | undefined;
 }
 
 /** `clearData` says the same as leaving it out: rows the server does not list are removed at the successful end, never before (F-42). */
@@ -27,6 +30,8 @@ export interface FullResyncOptions {
   readonly kinds?: Kinds | undefined;
   readonly clearData?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** As for `sync`. */
+  readonly whenPaused?: WhenPaused | undefined;
 }
 
 /** What one run did. `kindsPushed` and `kindsPulled` are what was asked for. */
@@ -120,11 +125,14 @@ export interface SyncEngineCore {
   readonly actor: SyncActor;
   /** Hydrates and begins. Never rejects because of the network; rejects with a `DatabaseError` where the database is unusable. */
   start(): Promise<void>;
-  /** Pushes, resolves conflicts and pulls. Calls share a run only if it covers them. Throws `TypeError` for `kinds` beside the other lists. */
+  /**
+   * Pushes, resolves conflicts and pulls. Calls share a run only if it covers them. While paused it waits for `resume()`, or with
+   * `whenPaused: 'reject'` rejects with `SyncAbortedError`. Throws `TypeError` for `kinds` beside the other lists.
+   */
   sync(options?: SyncOptions): Promise<SyncStats>;
   /** As `sync`, with everything that the run did. */
   syncRun(options?: SyncOptions): Promise<SyncRunResult>;
-  /** Pulls everything anew and removes what the server no longer lists. */
+  /** Pulls everything anew and removes what the server no longer lists. While paused it does as `sync`. */
   fullResync(options?: FullResyncOptions): Promise<SyncStats>;
   /** Aborts what is in flight and resolves when nothing runs any more; survives a restart. */
   pause(): Promise<void>;

@@ -440,6 +440,10 @@ const sync = setup({
     announceForeign: telling((_, tell, failure: SyncFailure | undefined) => {
       if (failure?.type === 'scopeChanged') tell({ type: 'scope.changed' });
     }),
+    /** Promises that wait now would wait without a word: asked for before the stored pause was read, or interrupted by PAUSE. */
+    announceDeferred: telling(({ run, next }, tell) => {
+      if (promisesOf(next).length + promisesOf(run?.request).length > 0) tell({ type: 'request.deferred', because: 'paused' });
+    }),
     rejectRequest: telling(({ next }, tell, failure: SyncFailure | undefined) => {
       const waiters = promisesOf(next);
       if (waiters.length > 0) tell({ type: 'request.rejected', waiters, failure: failure ?? unknownFailure });
@@ -688,7 +692,7 @@ export const syncMachine = sync.createMachine({
         paused: {
           id: 'paused',
           initial: 'resting',
-          entry: ['releaseLease', 'forgetWait', told({ type: 'engine.paused' })],
+          entry: ['releaseLease', 'forgetWait', told({ type: 'engine.paused' }), 'announceDeferred'],
           on: {
             ...onWork([{ guard: explicit, actions: [widen, told({ type: 'request.deferred', because: 'paused' })] }, { actions: accept }]),
             PAUSE: {},

@@ -352,7 +352,7 @@ describe('PAUSE and STOP', () => {
   test('I9: PAUSE aborts what is in flight; RESUME continues in the same phase of the same run', () => {
     const stopped = paging().done('pullKind').page('lists', 3).send({ type: 'PAUSE' });
     expect(stopped.running('pullKind')).toBe(false);
-    expect(stopped.told).toEqual(['engine.paused']);
+    expect(stopped.told).toEqual(['engine.paused', 'request.deferred']);
     const resumed = unpause(stopped).done('acquireLease', held);
     expect(resumed.place).toBe('running.pulling.paging');
     expect(resumed.context.run).toMatchObject({ id: 1, toPull: ['lists'], pull: { pulled: 3 } });
