@@ -81,7 +81,7 @@ function waitReason(op: QueuedOperation): Reason | undefined {
     return {
       reason: 'waitingFor',
       waitingFor: op.waitingFor,
-      detail: `The record ${op.waitingFor} goes first: this one refers to it, or it refers to this one.`,
+      detail: `The record ${op.waitingFor} goes first: this one refers to it, it refers to this one, or this one takes a UNIQUE value that it releases.`,
     };
   if (op.errorCode === 'forbidden')
     return { reason: 'forbidden', detail: `The server does not allow it${because(op.lastError)}; it is tried again with the next sync.` };

@@ -10,7 +10,7 @@ import { classifyDatabaseError } from './database-failure.ts';
 import { checkReferencesAtOnce } from './deferred-references.ts';
 import { EntityChanges } from './entity-changes.ts';
 import { readSituation, writePosition } from './pull-positions.ts';
-import { keptAs, quarantine, readQuarantine, releaseFromQuarantine, unusableRow, type BadRow } from './quarantine.ts';
+import { keptAs, quarantine, readQuarantine, releaseFromQuarantine, unusableRow, type Announcement, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { withoutKnown } from './reread-rows.ts';
 import { markSeen } from './resync-marks.ts';
@@ -33,6 +33,7 @@ interface PageWork {
   readonly anew: boolean;
   /** Rows one by one with foreign keys checked at once: which row is bad must be known. */
   readonly strict: boolean;
+  readonly announcement: Announcement;
 }
 
 interface AppliedRows {
@@ -78,7 +79,7 @@ function applyInOneTransaction(
   options: { readonly signal?: AbortSignal | undefined; readonly totalDone: number; readonly strict: boolean },
 ): Promise<readonly AppliedPage[]> {
   return context.unit.fenced(async (session) => {
-    const work = await openWork(session, context, tableOf(context, kind), options.strict);
+    const work = await openWork(session, context, tableOf(context, kind), options.strict, 'atEndOfPull');
     const done: AppliedPage[] = [];
     let totalDone = options.totalDone;
     for (const page of pages) {
@@ -93,10 +94,10 @@ function applyInOneTransaction(
   });
 }
 
-async function openWork(session: Session, context: StoreContext, table: ReplicaTable, strict: boolean): Promise<PageWork> {
+async function openWork(session: Session, context: StoreContext, table: ReplicaTable, strict: boolean, announcement: Announcement): Promise<PageWork> {
   if (strict) await checkReferencesAtOnce(session);
   else if (session.dialect.name === 'sqlite') await session.run('PRAGMA defer_foreign_keys = ON');
-  return { session, context, table, strict, ...(await readSituation(session, table.kind)) };
+  return { session, context, table, strict, announcement, ...(await readSituation(session, table.kind)) };
 }
 
 /** Moves the positions over the pages that are applied, once for all of them and in their transaction (I6). */
@@ -150,7 +151,7 @@ export const applyRowsOf = async (
   table: ReplicaTable,
   rows: readonly JsonObject[],
 ): Promise<{ readonly upserts: number; readonly deletes: number; readonly facts: readonly SyncFact[] }> =>
-  applyRows(await openWork(session, context, table, false), rows);
+  applyRows(await openWork(session, context, table, false, 'now'), rows);
 
 /** Tries quarantined rows again, as long as one of them makes room for another. Those that stay bad are not told again; none counts as listed. */
 export async function retryQuarantined(
@@ -166,7 +167,7 @@ export async function retryQuarantined(
   ) {
     left = waiting.length;
     const { upserts, deletes } = await applyRows(
-      { ...(await openWork(session, context, table, true)), marking: false },
+      { ...(await openWork(session, context, table, true, 'asBefore')), marking: false },
       waiting.map(({ row }) => row),
     );
     total.upserts += upserts;
@@ -204,7 +205,7 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
   const accepted = [...rows.keys()].filter((id) => !badIds.has(id));
   if (work.hasQuarantine) await releaseFromQuarantine(session, table.kind, accepted);
   if (bad.length > 0) work.hasQuarantine = true;
-  const facts = await quarantine(session, table.kind, bad, context.unit.clock.now());
+  const facts = await quarantine(session, table.kind, bad, context.unit.clock.now(), work.announcement);
   return {
     upserts: live.filter(([id]) => !badIds.has(id)).length + pending.written,
     deletes: tombstones.filter(([id]) => !badIds.has(id)).length + pending.hidden,

@@ -22,6 +22,7 @@ import { createLeaseHolder } from './lease-holder.ts';
 import { createOutboxRepository, type OutboxRepository } from './outbox-repository.ts';
 import { readFates, type OperationFate } from './operation-fate.ts';
 import { readPosition } from './pull-positions.ts';
+import { announceQuarantined } from './quarantine.ts';
 import { createQueue } from './queue.ts';
 import { registerTables } from './register-table.ts';
 import { createRepairs, type Repairs } from './repairs.ts';
@@ -184,6 +185,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         const facts: SyncFact[] = [];
         const { upserts, deletes } = await retryQuarantined(session, context, tableOf(context, kind));
         if (upserts + deletes > 0) facts.push({ type: 'cache.updated', kind, upserts, deletes });
+        facts.push(...(await announceQuarantined(session, tableOf(context, kind))));
         if (resync) await completeFetch(session, kind);
         await notePullCompleted(session, kind, clock.now(), tombstoneRetentionMs);
         return facts;

@@ -1,6 +1,14 @@
+import { ValidationError } from '../model/errors.ts';
 import { quoted } from './quoted-name.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import type { Session } from './session.ts';
+
+/** A row refers to one that is not there: it can be stored once that one has come. */
+export class MissingParentError extends ValidationError {
+  constructor(kind: string, id: string) {
+    super(`${kind}/${id} refers to a row that is not there`);
+  }
+}
 
 /**
  * Makes the database look at each statement's foreign keys at once, from here to the end of the transaction, so that the row to blame is known.

@@ -1,3 +1,4 @@
+import type { SyncFact } from '../model/events.ts';
 import type { JsonObject } from '../model/json.ts';
 import { OutboxState } from './entities.ts';
 import { readQueues } from './outbox-rows.ts';
@@ -7,40 +8,75 @@ import type { ReplicaTable } from './replica-table.ts';
 import { listOf, type Session } from './session.ts';
 import type { StoreContext } from './store-context.ts';
 import type { Group } from './request-group.ts';
+import { releaseWaits } from './release-waits.ts';
+import { nameOf, waitingRings, type Waiting } from './waiting-rings.ts';
 
 /** Error code of a head that waits for another entity; never a failure. */
 export const waitingForCode = 'waitingFor';
 
 /**
- * Leaves out groups that must wait: an upsert for the unsettled first request of a row it references, a delete for pending deletes of rows that
- * reference it (PROTOCOL §7). They wait until that one leaves; a cycle is broken by `seq`. Open requests never wait again.
+ * Leaves out groups that must wait: an upsert for the unsettled first request of a row it references, and for the operation that releases a UNIQUE value it
+ * takes; a delete for pending operations that delete rows which reference it, or let go of it (PROTOCOL §7). They wait until that one leaves. In a ring the operation queued first goes
+ * first. Open requests never wait again.
  */
-export async function holdBack(session: Session, context: StoreContext, table: ReplicaTable, groups: readonly Group[]): Promise<readonly Group[]> {
+export async function holdBack(
+  session: Session,
+  context: StoreContext,
+  table: ReplicaTable,
+  groups: readonly Group[],
+  facts: SyncFact[],
+): Promise<readonly Group[]> {
   const children = [...context.registry.values()].filter((child) => child.dependsOn.some(({ kind }) => kind === table.kind));
-  if (table.dependsOn.length === 0 && children.length === 0) return groups;
-  await queueNeverSent(
-    session,
-    context,
-    groups.flatMap(({ frozen, folded }) => (frozen || folded.type !== 'upsert' ? [] : referencesOf(table, folded.payload))),
-  );
-  const ready: Group[] = [];
-  const held: { readonly seq: number; readonly waitingFor: string }[] = [];
+  const hasReferences = table.dependsOn.length > 0 || children.length > 0;
+  const waits = await releaseWaits(session, table, groups);
+  if (!hasReferences && waits.size === 0) return groups;
+  if (hasReferences)
+    await queueNeverSent(
+      session,
+      context,
+      groups.flatMap(({ frozen, folded }) => (frozen || folded.type !== 'upsert' ? [] : referencesOf(table, folded.payload))),
+    );
+  const held = new Map<Group, Waiting>();
   for (const group of groups) {
-    const blocker = group.frozen
-      ? undefined
-      : group.folded.type === 'upsert'
-        ? await unsettledCreate(session, context, group, group.folded.payload)
-        : await pendingChild(session, context, group);
-    if (blocker === undefined) ready.push(group);
-    else held.push({ seq: group.head.seq, waitingFor: `${blocker.kind}/${blocker.id}` });
+    const blocker = waits.get(group) ?? (hasReferences ? await referenceWait(session, context, group) : undefined);
+    if (blocker !== undefined) held.set(group, { kind: table.kind, id: group.entityId, seq: group.head.seq, waitsFor: nameOf(blocker) });
   }
-  for (const { seq, waitingFor } of held) {
+  if (held.size === 0) return groups;
+  const first = await firstOfRings(session, context, [...held.values()], facts);
+  for (const { seq, waitsFor } of held.values()) {
+    if (first.has(seq)) continue;
     await session.run(
       `UPDATE "sync_outbox" SET "state" = ${OutboxState.waiting}, "due_at" = NULL, "error_code" = '${waitingForCode}', "last_error" = ? WHERE "seq" = ?`,
-      [waitingFor, seq],
+      [waitsFor, seq],
     );
   }
-  return ready;
+  return groups.filter((group) => !held.has(group) || first.has(group.head.seq));
+}
+
+const referenceWait = async (session: Session, context: StoreContext, group: Group): Promise<Reference | undefined> =>
+  group.frozen
+    ? undefined
+    : group.folded.type === 'upsert'
+      ? unsettledCreate(session, context, group, group.folded.payload)
+      : pendingChild(session, context, group);
+
+/** Lets the oldest operation of each ring go, and says so. One that began to wait earlier is looked at again by the same take. */
+async function firstOfRings(session: Session, context: StoreContext, held: readonly Waiting[], facts: SyncFact[]): Promise<ReadonlySet<number>> {
+  const rings = await waitingRings(session, context, held, waitingForCode);
+  const first = new Set<number>();
+  for (const [oldest, ...others] of rings) {
+    if (oldest === undefined) continue;
+    if (!held.some(({ seq }) => seq === oldest.seq)) {
+      await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "error_code" = NULL, "last_error" = NULL WHERE "seq" = ?`, [oldest.seq]);
+      continue;
+    }
+    first.add(oldest.seq);
+    facts.push({
+      type: 'store.warning',
+      message: `the queued changes of ${[oldest, ...others].map(nameOf).join(' and ')} wait for each other: they swap UNIQUE values or refer to each other; the change of ${nameOf(oldest)} was queued first and is sent first, although the server may refuse it`,
+    });
+  }
+  return first;
 }
 
 const isOf = (reference: Reference, group: Group): boolean => reference.kind === group.table.kind && reference.id === group.entityId;
@@ -112,7 +148,11 @@ async function deletedChildren(session: Session, context: StoreContext, parent: 
 
 /** Makes ready what waited for operations of these entities, which have left. */
 export async function releaseDependents(session: Session, context: StoreContext, kind: string, entityIds: readonly string[]): Promise<void> {
-  if (entityIds.length === 0 || ![...context.registry.values()].some((table) => table.dependsOn.length > 0)) return;
+  if (
+    entityIds.length === 0 ||
+    ![...context.registry.values()].some((table) => table.referenceKeys.length + table.uniqueKeys.length + table.dependsOn.length > 0)
+  )
+    return;
   await session.run(
     `UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "error_code" = NULL, "last_error" = NULL WHERE "state" = ${OutboxState.waiting} AND "error_code" = '${waitingForCode}' AND ${session.dialect.inList('"last_error"')}`,
     [listOf(entityIds.map((id) => `${kind}/${id}`))],

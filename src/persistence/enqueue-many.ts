@@ -3,6 +3,7 @@ import { checkOp, isUnseen, payloadToSend, type PreImage } from './enqueue.ts';
 import { OutboxState } from './entities.ts';
 import { joinTurn } from './postgres-turn.ts';
 import type { ReplicaTable } from './replica-table.ts';
+import { noteReleases } from './released-values.ts';
 import { chunked, type Session, type SqlType } from './session.ts';
 
 /** An operation to queue, and the row as it was before the write. */
@@ -60,5 +61,6 @@ export async function enqueueMany(session: Session, table: ReplicaTable, list: r
         ]),
       ],
     );
+    await noteReleases(session, table, part);
   }
 }

@@ -7,6 +7,7 @@ import { OutboxState } from './entities.ts';
 import { forbiddenKeyIn } from '../model/forbidden-keys.ts';
 import { joinTurn } from './postgres-turn.ts';
 import type { ReplicaTable } from './replica-table.ts';
+import { noteReleases } from './released-values.ts';
 import type { Session } from './session.ts';
 
 /** The row as it was before the write that is being queued; undefined: there was none, or nobody knows. */
@@ -142,4 +143,5 @@ export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | 
       `operation ${op.opId} on ${op.kind}/${op.id} is queued already and under way, or belongs to another entity; queue the change under a new opId`,
     );
   }
+  await noteReleases(session, table, [{ op, preImage }]);
 }

@@ -253,6 +253,8 @@ export interface QuarantineRow {
   row: string;
   error: string;
   quarantinedAt: number;
+  /** 0 until `row.quarantined` told of it. */
+  announced: number;
 }
 
 export const quarantineEntity = table<QuarantineRow>('sync_quarantine', {
@@ -261,6 +263,16 @@ export const quarantineEntity = table<QuarantineRow>('sync_quarantine', {
   row: text(),
   error: text(),
   quarantinedAt: time('quarantined_at'),
+  announced: { type: 'integer', default: 1 },
+});
+
+/** A UNIQUE value or a reference that a queued operation releases; it leaves with the operation. */
+export const releasedEntity = new EntitySchema<{ seq: number; value: string }>({
+  name: 'sync_released',
+  tableName: 'sync_released',
+  synchronize: false,
+  columns: { seq: { type: 'integer', primary: true }, value: key(text()) },
+  foreignKeys: [{ target: 'sync_outbox', columnNames: ['seq'], referencedColumnNames: ['seq'], onDelete: 'CASCADE' }],
 });
 
 export const seenEntity = table<{ kind: string; entityId: string }>('sync_seen', { kind: key(text()), entityId: key(text('entity_id')) });
@@ -287,4 +299,5 @@ export const syncEntities: readonly EntitySchema[] = [
   seenEntity,
   leaseEntity,
   stateEntity,
+  releasedEntity,
 ];

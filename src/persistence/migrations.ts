@@ -190,8 +190,35 @@ export class SchemaVersions1700000000020 implements MigrationInterface {
   }
 }
 
+/** Notes which UNIQUE values and references the queued operations release, and which quarantined rows were announced. */
+export class HandOvers1700000000030 implements MigrationInterface {
+  readonly name = 'HandOvers1700000000030';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.createTable(
+      new Table({
+        name: 'sync_released',
+        columns: [key({ name: 'seq', type: 'integer' }), key(text('value'))],
+        foreignKeys: [{ columnNames: ['seq'], referencedTableName: 'sync_outbox', referencedColumnNames: ['seq'], onDelete: 'CASCADE' }],
+      }),
+    );
+    await queryRunner.query('CREATE INDEX "sync_released_value" ON "sync_released" ("value")');
+    await queryRunner.query('ALTER TABLE "sync_quarantine" ADD COLUMN "announced" integer NOT NULL DEFAULT 1');
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query('ALTER TABLE "sync_quarantine" DROP COLUMN "announced"');
+    await queryRunner.dropTable('sync_released');
+  }
+}
+
 /** The migrations of the sync tables, to stand beside the app's own: `migrations: [...syncMigrations, ...mine]`. */
-export const syncMigrations: readonly (new () => MigrationInterface)[] = [CreateSyncTables1700000000001, KeepDeltas1700000000010, SchemaVersions1700000000020];
+export const syncMigrations: readonly (new () => MigrationInterface)[] = [
+  CreateSyncTables1700000000001,
+  KeepDeltas1700000000010,
+  SchemaVersions1700000000020,
+  HandOvers1700000000030,
+];
 
 /** Names of the tables that the migrations create. */
-export const syncTableNames: readonly string[] = tables.map((table) => table.name);
+export const syncTableNames: readonly string[] = [...tables.map((table) => table.name), 'sync_released'];

@@ -2,8 +2,11 @@ import { ParseError } from '../model/errors.ts';
 import type { SyncFact } from '../model/events.ts';
 import type { JsonObject } from '../model/json.ts';
 import { jsonText } from '../rules/json-text.ts';
+import { classifyDatabaseError } from './database-failure.ts';
+import { MissingParentError } from './deferred-references.ts';
 import { isStorableText } from './id-column.ts';
 import { boundedError, parseJson } from './outbox-rows.ts';
+import type { ReplicaTable } from './replica-table.ts';
 import { listOf, type Session } from './session.ts';
 
 /** A row that could not be stored, and why. */
@@ -32,17 +35,54 @@ const textOf = (row: JsonObject, id: string | undefined): string =>
     return JSON.stringify(Object.fromEntries(scalars.filter(([, value]) => String(value) === id)));
   });
 
+/**
+ * When `row.quarantined` tells of a row: at once, not again, or when its kind's pull ends. The last holds for rows that the database refuses, since a later page
+ * may bring or remove the row they clash with; an unreadable row is announced at once.
+ */
+export type Announcement = 'now' | 'atEndOfPull' | 'asBefore';
+
 /** Keeps bad rows beside the table, in the page's transaction: the page goes on, nothing is lost (F-17, I13). */
-export async function quarantine(session: Session, kind: string, rows: readonly BadRow[], now: number): Promise<readonly SyncFact[]> {
-  for (const { id, row, error } of rows) {
+export async function quarantine(
+  session: Session,
+  kind: string,
+  rows: readonly BadRow[],
+  now: number,
+  announcement: Announcement = 'now',
+): Promise<readonly SyncFact[]> {
+  const announced = announcement === 'asBefore' ? '"sync_quarantine"."announced"' : 'excluded."announced"';
+  const isLater = ({ error }: BadRow): boolean => announcement === 'asBefore' || (announcement === 'atEndOfPull' && isClash(error));
+  for (const bad of rows) {
+    const { id, row, error } = bad;
     const name = keptAs({ id, row });
     await session.run(
-      `INSERT INTO "sync_quarantine" ("kind", "entity_id", "row", "error", "quarantined_at") VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT ("kind", "entity_id") DO UPDATE SET "row" = excluded."row", "error" = excluded."error", "quarantined_at" = excluded."quarantined_at"`,
-      [kind, name, textOf(row, id), boundedError(error.message), now],
+      `INSERT INTO "sync_quarantine" ("kind", "entity_id", "row", "error", "quarantined_at", "announced") VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT ("kind", "entity_id") DO UPDATE SET "row" = excluded."row", "error" = excluded."error", "quarantined_at" = excluded."quarantined_at", "announced" = ${announced}`,
+      [kind, name, textOf(row, id), boundedError(error.message), now, isLater(bad) ? 0 : 1],
     );
   }
-  return rows.map(({ id, error }) => ({ type: 'row.quarantined', kind, ...(id === undefined ? {} : { id }), error }));
+  return rows.filter((bad) => !isLater(bad)).map(({ id, error }) => quarantinedFact(kind, id, error));
+}
+
+/** The database or a reference check refuses the row because of another one. */
+const isClash = (error: Error): boolean => error instanceof MissingParentError || classifyDatabaseError(error) === 'constraint';
+
+const quarantinedFact = (kind: string, id: string | undefined, error: Error): SyncFact => ({
+  type: 'row.quarantined',
+  kind,
+  ...(id === undefined ? {} : { id }),
+  error,
+});
+
+/**
+ * Tells of the rows that pages of this kind brought and that are still bad when its pull ends. A row that waited for another one, which a later page brought
+ * or removed, is never announced (F-160).
+ */
+export async function announceQuarantined(session: Session, table: ReplicaTable): Promise<readonly SyncFact[]> {
+  const rows = await session.query<{ row: string; error: string }>(
+    'UPDATE "sync_quarantine" SET "announced" = 1 WHERE "kind" = ? AND "announced" = 0 RETURNING "row", "error"',
+    [table.kind],
+  );
+  return rows.map(({ row, error }) => quarantinedFact(table.kind, table.readId(parseJson<JsonObject>(row) ?? {}), new ParseError(error)));
 }
 
 /** A newer good row has arrived. */

@@ -5,8 +5,15 @@ import { createColumnCodec, isDateColumn, isTextColumn, type ColumnCodec } from 
 import { ReplicaTable } from './replica-table.ts';
 import type { SyncTable } from './sync-table.ts';
 
-/** Builds the registered form of each table. Throws `TypeError` naming the table and what to change; nothing is read or written. */
-export function registerTables(dataSource: DataSource, tables: readonly SyncTable[]): ReadonlyMap<string, ReplicaTable> {
+/**
+ * Builds the registered form of each table. Throws `TypeError` naming the table and what to change; nothing is read or written. `partial`: these are some of
+ * the tables, and those they depend on may be registered elsewhere.
+ */
+export function registerTables(
+  dataSource: DataSource,
+  tables: readonly SyncTable[],
+  options: { readonly partial?: boolean } = {},
+): ReadonlyMap<string, ReplicaTable> {
   if (!dataSource.isInitialized) throw new TypeError('synchart needs an initialised DataSource: await dataSource.initialize() before creating the engine');
   const registry = new Map<string, ReplicaTable>();
   for (const table of tables) {
@@ -17,7 +24,7 @@ export function registerTables(dataSource: DataSource, tables: readonly SyncTabl
   }
   for (const replica of registry.values()) {
     for (const { kind } of replica.dependsOn) {
-      if (!registry.has(kind))
+      if (options.partial !== true && !registry.has(kind))
         throw new TypeError(`kind '${replica.kind}' depends on '${kind}', which is not registered: known are ${[...registry.keys()].join(', ')}`);
     }
   }

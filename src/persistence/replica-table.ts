@@ -20,7 +20,14 @@ import { chunked, dialectOf, listOf, type Dialect, type RawRow, type Session } f
 import type { SyncTableOptions } from './sync-table.ts';
 import { createTableSchema, type TableSchema } from './table-schema.ts';
 import { TreePaths } from './tree-paths.ts';
+import { uniqueKeysOf, type UniqueKey } from './unique-keys.ts';
 import { UpsertTexts } from './upsert-texts.ts';
+
+/** A wire key that holds the id of another row, and the kinds that row may be of. */
+interface ReferenceKey {
+  readonly key: string;
+  readonly kinds: readonly string[];
+}
 
 interface Registration {
   readonly dataSource: DataSource;
@@ -69,6 +76,9 @@ export class ReplicaTable implements SyncKind {
   readonly table: string;
   readonly id: string;
   readonly schema: TableSchema;
+  readonly uniqueKeys: readonly UniqueKey[];
+  /** Known without the other tables. */
+  readonly referenceKeys: readonly ReferenceKey[];
 
   /** Whether statements run on the event loop. */
   readonly blocksLoop: boolean;
@@ -97,6 +107,7 @@ export class ReplicaTable implements SyncKind {
     this.kind = kind;
     this.metadata = metadata;
     this.codecs = codecs;
+    this.uniqueKeys = uniqueKeysOf(metadata, codecs);
     this.localCodecs = registration.localCodecs;
     this.options = options;
     this.dialect = dialectOf(dataSource);
@@ -135,6 +146,7 @@ export class ReplicaTable implements SyncKind {
     this.dependsOn = Array.isArray(options.dependsOn)
       ? options.dependsOn.map((kindName: string) => ({ key: undefined, kind: kindName }))
       : Object.entries(options.dependsOn ?? {}).map(([property, kindName]) => ({ key: this.wireKeyOf(property), kind: kindName }));
+    this.referenceKeys = this.keysOfReferences();
   }
 
   // ── Wire rows ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -167,6 +179,18 @@ export class ReplicaTable implements SyncKind {
   /** Wire keys of the columns that reference another registered table. */
   relationKeysTo(kind: string): readonly string[] {
     return this.relations.filter((relation) => relation.kind === kind).map((relation) => relation.key);
+  }
+
+  /** Foreign keys of the entity, and what `dependsOn` adds. */
+  private keysOfReferences(): readonly ReferenceKey[] {
+    const listed = this.dependsOn.flatMap(({ key, kind }) => (key === undefined ? [kind] : []));
+    return [
+      ...this.dependsOn.flatMap(({ key, kind }) => (key === undefined ? [] : [{ key, kinds: [kind] }])),
+      ...this.metadata.foreignKeys.flatMap(({ columns, referencedEntityMetadata }) => {
+        const codec = this.codecs.find((candidate) => candidate.column === columns[0]);
+        return codec === undefined ? [] : [{ key: codec.wireKey, kinds: [...new Set([referencedEntityMetadata.tableName, ...listed])] }];
+      }),
+    ];
   }
 
   /** An entity as the server will see it: without local-only columns, `deletedAtLocal`, and columns whose property is undefined. */

@@ -2,7 +2,7 @@ import { QueryFailedError } from 'typeorm';
 import { ValidationError } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
 import { classifyDatabaseError } from './database-failure.ts';
-import { lacksParent } from './deferred-references.ts';
+import { lacksParent, MissingParentError } from './deferred-references.ts';
 import type { BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import type { Session } from './session.ts';
@@ -36,7 +36,7 @@ export async function storeRows(session: Session, table: ReplicaTable, rows: rea
         some.map(({ row }) => row),
         options,
       );
-      for (const { id } of some) if (await isOrphan?.(id)) throw new ValidationError(`${table.kind}/${id} refers to a row that is not there`);
+      for (const { id } of some) if (await isOrphan?.(id)) throw new MissingParentError(table.kind, id);
     });
   if (options.oneByOne !== true && (await store(rows)) === undefined) return [];
   const bad: BadRow[] = [];

@@ -12,6 +12,7 @@ import { decidedOnRow, readConflictsOf } from './conflict-rows.ts';
 import { holdBack, releaseDependents } from './dependencies.ts';
 import { rememberDiscarded, trimDiscarded } from './discarded.ts';
 import { OutboxState } from './entities.ts';
+import { foldLimits } from './fold-limits.ts';
 import { grouped } from './grouped.ts';
 import type { Group } from './request-group.ts';
 import { readHeads, readLines } from './outbox-heads.ts';
@@ -54,7 +55,10 @@ async function takeHeads(
     const queues = await upgradedQueues(session, table, await readLines(session, kind, kindHeads), facts);
     const unfit = await withoutOtherShapes(session, table, queues);
     const unknown = await readUnknownVersions(session, kind, ids);
-    const damaged = new Set([...queues].filter(([, queue]) => groupOf(queue, context.config.coalesce).some((op) => op.damaged)).map(([entityId]) => entityId));
+    const foldable = foldableIn(context.config.coalesce ? await foldLimits(session, context, table, unfrozenOf(queues)) : undefined);
+    const damaged = new Set(
+      [...queues].filter(([entityId, queue]) => groupOf(queue, foldable(entityId, queue)).some((op) => op.damaged)).map(([entityId]) => entityId),
+    );
     if (damaged.size > 0)
       facts.push(
         ...(await parkDamaged(
@@ -67,7 +71,8 @@ async function takeHeads(
       ids
         .filter((entityId) => !damaged.has(entityId) && !unfit.has(entityId))
         .flatMap((entityId) => {
-          const group = toGroup(table, entityId, queues.get(entityId) ?? [], unknown.get(entityId), context.config.coalesce, options.deltas);
+          const queue = queues.get(entityId) ?? [];
+          const group = toGroup(table, entityId, groupOf(queue, foldable(entityId, queue)), unknown.get(entityId), options.deltas);
           return group ? [group] : [];
         }),
     );
@@ -78,6 +83,7 @@ async function takeHeads(
       context,
       table,
       groups.filter((group) => group.folded.type !== 'nothing'),
+      facts,
     );
     const frozen = await freeze(session, ready, context.unit.clock.now());
     const decidedOn = await decidedRows(session, kind, ready);
@@ -96,20 +102,27 @@ async function takeHeads(
   return requests.sort((a, b) => (order.get(`${a.kind}\n${a.entityId}`) ?? 0) - (order.get(`${b.kind}\n${b.entityId}`) ?? 0));
 }
 
-const groupOf = (queue: readonly StoredOp[], coalesce: boolean): readonly StoredOp[] => {
+const unfrozenOf = (queues: ReadonlyMap<string, readonly StoredOp[]>): ReadonlyMap<string, readonly StoredOp[]> =>
+  new Map([...queues].filter(([, queue]) => frozenGroup(queue).length === 0 && !queue.some(({ damaged }) => damaged)));
+
+/** How many operations of a queue go out together; without limits each goes by itself. */
+const foldableIn =
+  (limits: ReadonlyMap<string, number> | undefined) =>
+  (entityId: string, queue: readonly StoredOp[]): number =>
+    limits === undefined ? 1 : (limits.get(entityId) ?? queue.length);
+
+const groupOf = (queue: readonly StoredOp[], foldable: number): readonly StoredOp[] => {
   const frozen = frozenGroup(queue);
-  return frozen.length > 0 ? frozen : coalesce ? queue : queue.slice(0, 1);
+  return frozen.length > 0 ? frozen : queue.slice(0, foldable);
 };
 
 function toGroup(
   table: ReplicaTable,
   entityId: string,
-  queue: readonly StoredOp[],
+  ops: readonly StoredOp[],
   unknown: BaseRecord | undefined,
-  coalesce: boolean,
   sendsDeltas: boolean | undefined,
 ): Group | undefined {
-  const ops = groupOf(queue, coalesce);
   const head = ops[0];
   const newest = ops.at(-1);
   if (!head || !newest) return undefined;

@@ -103,7 +103,7 @@ export function createWriter(dataSource: DataSource, options: WriterOptions = {}
   };
   return {
     forTable: (table) => {
-      const [registered] = registerTables(dataSource, [{ target: table.target, options: { ...table.options, dependsOn: [] } }]).values();
+      const [registered] = registerTables(dataSource, [table], { partial: true }).values();
       if (!registered) throw new TypeError('createWriter: the table could not be registered');
       return createEntityWriter(context, registered);
     },

@@ -22,7 +22,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'I2: an edit is folded into a request that is under way',
     file: 'persistence/take-ready.ts',
-    edits: [['return frozen.length > 0 ? frozen : coalesce ? queue : queue.slice(0, 1);', 'return coalesce ? queue : queue.slice(0, 1);']],
+    edits: [['return frozen.length > 0 ? frozen : queue.slice(0, foldable);', 'return queue.slice(0, foldable);']],
     tests: store,
   },
   {
@@ -30,6 +30,42 @@ export const persistenceMutants: readonly Mutant[] = [
     file: 'persistence/settle.ts',
     edits: [['each(() => ({ state: OutboxState.waiting, dueAt }));', 'each(() => ({ state: OutboxState.waiting, dueAt, close: true }));']],
     tests: ['engine/cut-requests.test.ts'],
+  },
+  {
+    fault: 'F-159: an edit folds into the creation before it, although it refers to a row created in between',
+    file: 'persistence/fold-limits.ts',
+    edits: [['isBetween(seq) && isOther(kind, id))', 'isBetween(seq) && kind === "")']],
+    tests: ['persistence/hand-overs.test.ts'],
+  },
+  {
+    fault: 'F-160: a fold overtakes the operation that releases its UNIQUE value',
+    file: 'persistence/fold-limits.ts',
+    edits: [['isBetween(release.seq) && isOther', 'release.seq < 0 && isOther']],
+    tests: ['persistence/hand-overs.test.ts'],
+  },
+  {
+    fault: 'F-160: nobody waits for a UNIQUE value to be released',
+    file: 'persistence/release-waits.ts',
+    edits: [['if (release !== undefined) waits.set', 'if (release?.kind === "") waits.set']],
+    tests: ['persistence/hand-overs.test.ts', 'property/queue-order.test.ts'],
+  },
+  {
+    fault: 'F-160: references that an edit lets go of are not noted, so that a delete overtakes the edit',
+    file: 'persistence/released-values.ts',
+    edits: [['before), ...dropped]', 'before), ...dropped.slice(0, 0)]']],
+    tests: ['property/queue-order.test.ts'],
+  },
+  {
+    fault: 'I12: operations that wait for each other wait for ever',
+    file: 'persistence/waiting-rings.ts',
+    edits: [['if (from === -1) continue;', 'if (from >= -1) continue;']],
+    tests: ['persistence/hand-overs.test.ts'],
+  },
+  {
+    fault: 'F-160: a row is announced as quarantined before its pull ends',
+    file: 'persistence/quarantine.ts',
+    edits: [["(announcement === 'atEndOfPull' && isClash(error))", "(announcement === 'atEndOfPull' && isClash(error) && id === '')"]],
+    tests: ['persistence/apply-pages.test.ts'],
   },
   {
     fault: 'I4: a pull ignores pending operations',

@@ -24,13 +24,14 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-/** Every table but TypeORM's own, as the file holds it. */
+/** Every table but TypeORM's own, as the file holds it; of `only`, those tables and columns. */
 function read(only?: Tables): Tables {
   const database = new Database(file);
   const names = database
     .prepare(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'migrations'`)
     .pluck()
-    .all() as string[];
+    .all()
+    .filter((name) => only === undefined || Object.hasOwn(only, String(name))) as string[];
   const tables = Object.fromEntries(
     names.map((name) => {
       const all = database.prepare(`SELECT name FROM pragma_table_info('${name}')`).pluck().all() as string[];

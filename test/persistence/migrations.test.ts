@@ -36,6 +36,7 @@ describe.each(fileDrivers)('migrations on %s', (driver) => {
       'sync_outbox_schema',
       'sync_outbox_tries',
       'sync_outbox_waiting',
+      'sync_released_value',
     ]);
   });
 
@@ -57,7 +58,7 @@ describe.each(fileDrivers)('migrations on %s', (driver) => {
     expect(
       upQueries
         .map(({ query }) => query)
-        .filter((query) => !/^DROP INDEX "sync_outbox_(entity|ready|waiting|parked|in_flight|frozen|tries|schema)"$/.test(query)),
+        .filter((query) => !/^DROP INDEX "sync_(outbox_(entity|ready|waiting|parked|in_flight|frozen|tries|schema)|released_value)"$/.test(query)),
     ).toEqual([]);
   });
 

@@ -93,8 +93,7 @@ export class Capture {
   }
 
   #register(tables: readonly SyncTable[]): void {
-    const withoutDependencies = tables.map((table): SyncTable => ({ target: table.target, options: { ...table.options, dependsOn: [] } }));
-    const registry = registerTables(this.dataSource, withoutDependencies);
+    const registry = registerTables(this.dataSource, tables, { partial: true });
     const replicas = [...registry.values()];
     const before = this.#byMetadata;
     const captured = replicas.map(
