@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 export type CorsOption = boolean | readonly string[] | ((origin: string) => boolean);
 
 const requestHeaders = 'Authorization, Content-Type, X-Idempotency-Key, X-Force-Update, X-Force-Delete, X-Create-Only, If-Match, Last-Event-ID';
-const answerHeaders = 'ETag, Retry-After, Date, X-Page-Limit, X-Tombstone-Retention';
+const answerHeaders = 'ETag, Retry-After, Date, Age, X-Page-Limit, X-Tombstone-Retention';
 
 /** Answers preflights and marks every answer, errors too: a browser hides an unmarked one, and a forced write without preflight never leaves it (F-92). */
 export function createCorsHook(option: CorsOption): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined> {

@@ -17,7 +17,7 @@ export const corsHeaders: Readonly<Record<string, string>> = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET, PUT, POST, DELETE, OPTIONS',
   'access-control-allow-headers': 'Authorization, Content-Type, X-Idempotency-Key, X-Force-Update, X-Force-Delete, X-Create-Only, If-Match, Last-Event-ID',
-  'access-control-expose-headers': 'ETag, Retry-After, Date, X-Page-Limit, X-Tombstone-Retention',
+  'access-control-expose-headers': 'ETag, Retry-After, Date, Age, X-Page-Limit, X-Tombstone-Retention',
   'access-control-max-age': '600',
 };
 

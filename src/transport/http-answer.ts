@@ -51,9 +51,13 @@ export function secondsAsMs(text: string): number | undefined {
   return /^\d+(\.\d+)?$/.test(text) ? Math.min(Math.round(Number(text) * 1000), Number.MAX_SAFE_INTEGER) : undefined;
 }
 
-/** Estimates server time minus local time; the header names whole seconds, so their middle is taken. It is written when the answer begins. */
+/**
+ * Estimates server time minus local time. `Date` names the second in which the answer was made, so its middle is taken; `Age` adds the seconds that
+ * a cache has kept it since.
+ */
 export function clockOffsetMsOf(answer: HttpAnswer): number | undefined {
   const serverTime = Date.parse(answer.header('date') ?? '');
   if (Number.isNaN(serverTime)) return undefined;
-  return Math.round(serverTime + 500 - answer.receivedAt);
+  const age = secondsAsMs(answer.header('age')?.trim() ?? '') ?? 0;
+  return Math.round(serverTime + age + 500 - answer.receivedAt);
 }

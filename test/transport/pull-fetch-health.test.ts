@@ -44,6 +44,16 @@ test('RST-12: a page with all that a server may add to it', async () => {
   });
 });
 
+test('F-161: an answer from a cache is as much older as its Age says', async () => {
+  const clock: Clock = { now: () => Date.parse('2025-01-01T00:01:10Z'), setTimeout: () => 0, clearTimeout: () => undefined };
+  const offsetOf = async (age: string): Promise<number | undefined> => {
+    const { rest } = await restWith((exchange) => exchange.reply(200, { items: [] }, { date: 'Wed, 01 Jan 2025 00:00:10 GMT', age }), { clock });
+    return (await rest.pull(first)).clockOffsetMs;
+  };
+  expect(await offsetOf('60')).toBe(500);
+  expect(await offsetOf('nonsense')).toBe(-59_500);
+});
+
 test('F-93: page tokens are tolerated as text, number or nothing', async () => {
   const tokenOf = async (nextPageToken: unknown): Promise<unknown> => {
     const { rest } = await restWith((exchange) => exchange.reply(200, { items: [], nextPageToken }));
