@@ -294,6 +294,7 @@ const sync = setup({
     isDecidedTo: (_, params: { decision: ConflictDecision; type: ConflictDecision['type'] }) => params.decision.type === params.type,
     hasFailed: (_, outcome: ConflictOutcome) => outcome.failure !== undefined,
     deservesAnotherRound: ({ context: { run, limits } }, outcome: ConflictOutcome) => outcome.type === 'again' && (run?.round ?? 0) < limits.maxConflictRetries,
+    hasMoreToProve: (_, report: SweepReport) => report.more === true,
     isConflictAgain: (_, outcome: ConflictOutcome) => outcome.type === 'again',
     isReport: (_, page: PageReport) => page !== noPage,
     isReachable: (_, healthy: boolean) => healthy,
@@ -924,7 +925,11 @@ export const syncMachine = sync.createMachine({
                       const kind = run?.toSweep[0] ?? '';
                       return { runId: run?.id ?? 0, kind, requested: run?.request.resyncKinds.includes(kind) ?? false };
                     },
-                    onDone: { target: 'choosingStep', actions: ['closeSweep', announceFacts] },
+                    onDone: [
+                      // The absence of some rows is proven one page at a time: PAUSE and STOP come in between.
+                      { guard: { type: 'hasMoreToProve', params: outputOf<SweepReport> }, target: 'sweeping', reenter: true, actions: announceFacts },
+                      { target: 'choosingStep', actions: ['closeSweep', announceFacts] },
+                    ],
                     onError: failed,
                   },
                 },

@@ -141,6 +141,19 @@ export interface AppliedPage {
   readonly facts: readonly SyncFact[];
 }
 
+/** Rows that a full resync did not list. `control`: a row that it did list, so the server must have it. */
+export interface UnprovenRows {
+  readonly ids: readonly string[];
+  readonly control?: string | undefined;
+}
+
+/** What single reads said of rows that a full resync did not list: `present` are the ids of `found`, and of rows that came meanwhile. */
+export interface AbsenceProof {
+  readonly absent: readonly string[];
+  readonly present: readonly string[];
+  readonly found: readonly JsonObject[];
+}
+
 /** What became of stored rows whose table has another version than the app's. */
 export interface SchemaReport {
   readonly facts: readonly SyncFact[];
@@ -243,8 +256,12 @@ export interface StorePort {
 
   /** Opens or continues a generation per kind: its own cursor from the start, marks when the table has rows. */
   openResync(kinds: Kinds): Promise<void>;
-  /** Removes what a completely fetched generation did not list, and closes it. */
-  sweepResync(kind: string, options: { readonly requested: boolean }): Promise<readonly SyncFact[]>;
+  /** Some of the rows that `sweepResync` would remove although their absence is not proven, because the listing followed tokens; none: it may sweep. */
+  unprovenRows(kind: string, options: { readonly requested: boolean }): Promise<UnprovenRows>;
+  /** Stores what the server said of such rows. None of them is named by `unprovenRows` again in this generation. */
+  proveAbsence(kind: string, proof: AbsenceProof): Promise<readonly SyncFact[]>;
+  /** Removes what a completely fetched generation did not list, and closes it. `keepUnlisted`: closes it without removing. */
+  sweepResync(kind: string, options: { readonly requested: boolean; readonly keepUnlisted?: boolean | undefined }): Promise<readonly SyncFact[]>;
 
   /** Notes the end of a run: counts tries of operations that failed alone while others succeeded, and tells the earliest wait. */
   finishRun(options: {

@@ -126,6 +126,8 @@ export interface ConflictOutcome {
 
 export interface SweepReport {
   readonly facts: readonly SyncFact[];
+  /** The kind is not swept yet: the absence of more rows has to be proven first (F-156). */
+  readonly more?: boolean | undefined;
 }
 
 /** `nextDueInMs`: how long until the earliest waiting operation wants to be tried, for automatic work. */

@@ -1,7 +1,7 @@
 import type { SyncFact } from '../model/events.ts';
 import { SyncStepError } from '../model/failure.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { AppliedPage, PageToApply } from '../model/ports.ts';
+import type { AbsenceProof, AppliedPage, PageToApply } from '../model/ports.ts';
 import { overlay } from '../rules/overlay.ts';
 import { compareTimestamps } from '../rules/timestamp.ts';
 import { newestKnown } from './base-rows.ts';
@@ -14,7 +14,7 @@ import { keptAs, quarantine, readQuarantine, releaseFromQuarantine, unusableRow,
 import type { ReplicaTable } from './replica-table.ts';
 import { withoutKnown } from './reread-rows.ts';
 import { markSeen } from './resync-marks.ts';
-import { countReceived } from './resync.ts';
+import { countReceived, noteTokens } from './resync.ts';
 import { chunked, listOf, type Session } from './session.ts';
 import { flushChanges } from './settle.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
@@ -109,6 +109,7 @@ async function movePosition({ session, table }: PageWork, pages: readonly PageTo
   }
   const received = pages.reduce((sum, { page, next }) => sum + (next.resync ? page.items.length : 0), 0);
   if (received > 0) await countReceived(session, table.kind, received);
+  if (pages.some(({ next }) => next.resync && next.sequence !== undefined)) await noteTokens(session, table.kind);
 }
 
 async function applyPage(work: PageWork, { page, items: given, rereadUntil }: PageToApply, totalDone: number): Promise<AppliedPage> {
@@ -152,6 +153,15 @@ export const applyRowsOf = async (
   rows: readonly JsonObject[],
 ): Promise<{ readonly upserts: number; readonly deletes: number; readonly facts: readonly SyncFact[] }> =>
   applyRows(await openWork(session, context, table, false, 'now'), rows);
+
+/** Takes in what the server answered about rows that a resync did not list: those it has are listed after all, the others go (F-156). */
+export async function applyProof(session: Session, context: StoreContext, kind: string, proof: AbsenceProof): Promise<readonly SyncFact[]> {
+  const table = tableOf(context, kind);
+  const { upserts, facts } = await applyRowsOf(session, context, table, proof.found);
+  await markSeen(session, kind, proof.present);
+  const deletes = await table.sweepThese(session, proof.absent);
+  return upserts + deletes === 0 ? facts : [...facts, { type: 'cache.updated', kind, upserts, deletes }];
+}
 
 /** Tries quarantined rows again, as long as one of them makes room for another. Those that stay bad are not told again; none counts as listed. */
 export async function retryQuarantined(

@@ -7,7 +7,7 @@ import type { InspectionPort } from '../model/inspection.ts';
 import type { StorePort } from '../model/ports.ts';
 import type { QueuePort } from '../model/queue.ts';
 import type { SyncRequest } from '../model/run.ts';
-import { applyPages, retryQuarantined } from './apply-pages.ts';
+import { applyPages, applyProof, retryQuarantined } from './apply-pages.ts';
 import { changeFeedOf, type ChangeFeed } from './change-feed.ts';
 import { confirmBase } from './confirm-base.ts';
 import { readConflicts } from './conflict-rows.ts';
@@ -28,7 +28,7 @@ import { registerTables } from './register-table.ts';
 import { createRepairs, type Repairs } from './repairs.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { acceptServer, decideConflict, freezeResolution, loadConflict, parkConflict, settleResolution } from './resolutions.ts';
-import { completeFetch, dueForResync, notePullCompleted, openResync, readPulledAt, sweepResync } from './resync.ts';
+import { completeFetch, dueForResync, notePullCompleted, openResync, readPulledAt, readUnproven, sweepResync } from './resync.ts';
 import { closeRun, conflictsToWork, parkExhausted, readyForRun, repairStates, unregisteredKinds } from './runs.ts';
 import { checkSchema } from './schema-check.ts';
 import { applyServerRows } from './server-rows.ts';
@@ -193,7 +193,9 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
 
     pulledAt: (kinds) => unit.read((session) => readPulledAt(session, kinds)),
     openResync: (kinds) => unit.fenced((session) => openResync(session, context, kinds)),
-    sweepResync: (kind, { requested }) => unit.fenced((session) => sweepResync(session, context, kind, requested)),
+    unprovenRows: (kind, { requested }) => unit.fenced((session) => readUnproven(session, context, kind, requested)),
+    proveAbsence: (kind, proof) => unit.fenced((session) => applyProof(session, context, kind, proof)),
+    sweepResync: (kind, options) => unit.fenced((session) => sweepResync(session, context, kind, options)),
 
     finishRun: async ({ runId, othersSucceeded, kinds }) => {
       // Asked again while it waited for a resolver: tries are counted once per run.

@@ -68,7 +68,7 @@ export async function readSituation(session: Session, kind: string): Promise<Pul
   // The drivers disagree on what a truth value is: numbers here, booleans there.
   const row = await session.one<Record<keyof PullSituation, number | boolean>>(
     `SELECT EXISTS (SELECT 1 FROM "sync_base" WHERE "kind" = ?) AS "hasBases", EXISTS (SELECT 1 FROM "sync_quarantine" WHERE "kind" = ?) AS "hasQuarantine",
-       EXISTS (SELECT 1 FROM "sync_cursors" WHERE "kind" = ? AND "resync_open" = 1 AND "resync_marking" = 1) AS "marking",
+       EXISTS (SELECT 1 FROM "sync_cursors" WHERE "kind" = ? AND "resync_open" = 1 AND "resync_marking" > 0) AS "marking",
        EXISTS (SELECT 1 FROM "sync_cursors" WHERE "kind" = ? AND "resync_open" = 1 AND "resync_reason" = 'schema') AS "anew"`,
     [kind, kind, kind, kind],
   );

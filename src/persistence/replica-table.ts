@@ -484,6 +484,31 @@ export class ReplicaTable implements SyncKind {
     return `EXISTS (SELECT 1 FROM "${table}" k WHERE k."kind" = ? AND k."entity_id" = CAST(${row}.${this.id} AS text))`;
   }
 
+  /** Some of the rows that a sweep would remove now. */
+  async unlistedIds(session: Session, limit: number): Promise<readonly string[]> {
+    const rows = await session.query<{ id: string | number }>(
+      `SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.unlisted()}${this.inbound.nothingHolds()} LIMIT ${limit}`,
+      [this.kind, this.kind, this.kind],
+    );
+    return rows.map(({ id }) => String(id));
+  }
+
+  /** A row that the open resync has listed and that is not deleted, if there is one. */
+  async listedId(session: Session): Promise<string | undefined> {
+    const row = await session.one<{ id: string | number }>(
+      `SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.updatedAtName} <> '' AND ${this.deletedAtName} IS NULL AND ${this.deletedAtLocalName} IS NULL
+         AND EXISTS (SELECT 1 FROM "sync_seen" k WHERE k."kind" = ? AND k."entity_id" = CAST(${this.table}.${this.id} AS text)) LIMIT 1`,
+      [this.kind],
+    );
+    return row === undefined ? undefined : String(row.id);
+  }
+
+  /** Removes those of these rows that a sweep would remove now; returns how many. */
+  async sweepThese(session: Session, ids: readonly string[]): Promise<number> {
+    const sql = `DELETE FROM ${this.table} WHERE ${this.unlisted()}${this.inbound.nothingHolds()} AND ${this.inIds()}`;
+    return ids.length === 0 ? 0 : session.changed(sql, [this.kind, this.kind, this.kind, this.idList(ids)]);
+  }
+
   /** Removes what a resync did not list and nobody has pending work on; returns how many (F-38). */
   async sweep(session: Session): Promise<number> {
     const kind = [this.kind, this.kind, this.kind];

@@ -2,7 +2,7 @@ import { listOf, type Session } from './session.ts';
 
 /** Whether an open full resync of the kind marks what it sees. */
 export async function isMarking(session: Session, kind: string): Promise<boolean> {
-  return (await session.one('SELECT 1 AS "marking" FROM "sync_cursors" WHERE "kind" = ? AND "resync_open" = 1 AND "resync_marking" = 1', [kind])) !== undefined;
+  return (await session.one('SELECT 1 AS "marking" FROM "sync_cursors" WHERE "kind" = ? AND "resync_open" = 1 AND "resync_marking" > 0', [kind])) !== undefined;
 }
 
 /** Marks ids as listed by the server, where a resync is marking: pulled rows, pending and quarantined ones, settled upserts. */

@@ -2,8 +2,8 @@ import { fullResyncKind } from '../model/cursor.ts';
 import { ParseError } from '../model/errors.ts';
 import type { SyncFact } from '../model/events.ts';
 import { SyncStepError } from '../model/failure.ts';
+import type { UnprovenRows } from '../model/ports.ts';
 import type { Kinds } from '../model/run.ts';
-import { compareTimestamps } from '../rules/timestamp.ts';
 import { releaseUnlisted } from './quarantine.ts';
 import { forgetSeen } from './resync-marks.ts';
 import { listOf, type Session } from './session.ts';
@@ -72,16 +72,38 @@ export async function openResync(session: Session, context: StoreContext, kinds:
 export const countReceived = (session: Session, kind: string, rows: number): Promise<void> =>
   session.run('UPDATE "sync_cursors" SET "resync_rows" = "resync_rows" + ? WHERE "kind" = ? AND "resync_open" = 1', [rows, kind]);
 
-/** Everything has been fetched: the resync's cursor becomes the cursor, which never moves backwards (I6). */
+/**
+ * Notes that the listing followed tokens. It may have stepped over rows while others moved, so what it left out is no proof of absence (F-156):
+ * {@link readUnproven}.
+ */
+export const noteTokens = (session: Session, kind: string): Promise<void> =>
+  session.run('UPDATE "sync_cursors" SET "resync_marking" = 2 WHERE "kind" = ? AND "resync_open" = 1 AND "resync_marking" = 1', [kind]);
+
+/** Of the rows that the sweep would remove, a few whose absence has to be proven first; `control` was listed, so the server must have it. */
+export async function readUnproven(session: Session, context: StoreContext, kind: string, requested: boolean): Promise<UnprovenRows> {
+  const row = (await readResync(session, [kind])).get(kind);
+  if (row?.open !== 1 || row.fetched !== 1 || row.marking !== 2 || (row.received === 0 && !requested)) return { ids: [] };
+  const table = tableOf(context, kind);
+  const ids = await table.unlistedIds(session, provenAtOnce);
+  return ids.length === 0 ? { ids } : { ids, control: await table.listedId(session) };
+}
+
+/** Bounds what is asked for between two looks of the chart. */
+const provenAtOnce = 100;
+
+/**
+ * Everything has been fetched: the cursor becomes what the resync saw. Only here may it move backwards: the clock of a server that was restored may
+ * have gone back, and an older cursor lists rows twice where a newer one would never list them (I6, F-161).
+ */
 export async function completeFetch(session: Session, kind: string): Promise<void> {
   const row = await session.one<{ ts: string | null; lastId: string | null; resyncTs: string | null; resyncLastId: string | null }>(
     'SELECT "ts", "last_id" AS "lastId", "resync_ts" AS "resyncTs", "resync_last_id" AS "resyncLastId" FROM "sync_cursors" WHERE "kind" = ?',
     [kind],
   );
-  const ahead = row?.ts != null && (row.resyncTs == null || compareTimestamps(row.ts, row.resyncTs) > 0);
+  const seen = row?.resyncTs != null;
   await session.run(
     `UPDATE "sync_cursors" SET "resync_fetched" = 1, "ts" = ?, "last_id" = ?, "token" = NULL, "token_ts" = NULL, "token_last_id" = NULL WHERE "kind" = ?`,
-    [ahead ? row.ts : (row?.resyncTs ?? null), ahead ? row.lastId : (row?.resyncLastId ?? null), kind],
+    [seen ? row.resyncTs : (row?.ts ?? null), seen ? row.resyncLastId : (row?.lastId ?? null), kind],
   );
 }
 
@@ -90,19 +112,25 @@ export async function completeFetch(session: Session, kind: string): Promise<voi
  * F-42). What no server ever had, as rows from before the table was synchronised, stays, whoever asked for the resync: it exists nowhere else
  * (I1). A scheduled one that received nothing does not touch a table that has rows: throws `SyncStepError` `kindFailed`.
  */
-export async function sweepResync(session: Session, context: StoreContext, kind: string, requested: boolean): Promise<readonly SyncFact[]> {
+export async function sweepResync(
+  session: Session,
+  context: StoreContext,
+  kind: string,
+  options: { readonly requested: boolean; readonly keepUnlisted?: boolean | undefined },
+): Promise<readonly SyncFact[]> {
   const row = (await readResync(session, [kind])).get(kind);
   if (row?.open !== 1 || row.fetched !== 1) return [];
   const now = context.unit.clock.now();
   const table = tableOf(context, kind);
-  if (row.marking === 1 && row.received === 0 && !requested && (await table.hasUnlisted(session))) {
+  if (row.marking > 0 && row.received === 0 && !options.requested && (await table.hasUnlisted(session))) {
     const cause = new ParseError(
       `the full resync of ${kind} received no row at all while the local table has rows that the server once had; nothing was removed. Check the base URL and the account. If the server was emptied on purpose, fullResync({ kinds: ['${kind}'] }) removes those rows here, too`,
     );
     throw new SyncStepError({ type: 'kindFailed', kind, phase: 'pull', message: cause.message, at: now, cause });
   }
-  const swept = row.marking === 1 ? await table.sweep(session) : 0;
-  if (row.marking === 1) await releaseUnlisted(session, kind);
+  const sweeps = row.marking > 0 && options.keepUnlisted !== true;
+  const swept = sweeps ? await table.sweep(session) : 0;
+  if (sweeps) await releaseUnlisted(session, kind);
   const deletes = swept + (table.retentionMs === undefined ? 0 : await table.removeTombstones(session, now - table.retentionMs));
   await forgetSeen(session, kind);
   await session.run(

@@ -2,6 +2,7 @@ import { type Cursor, epochTimestamp } from '../model/cursor.ts';
 import type { PageToApply, PullPosition } from '../model/ports.ts';
 import type { PullPage, PullRequest } from '../model/transport.ts';
 import { fingerprint, isSorted, newestOf, type PageRow, type PageRows, readPage, type RowReaders, type UnusableRow } from './page-rows.ts';
+import { ListedRows } from './listed-rows.ts';
 import { compareTimestamps, minusMs } from './timestamp.ts';
 
 export interface PagingOptions {
@@ -20,6 +21,8 @@ export interface PagingState {
   readonly filter: Cursor | undefined;
   readonly token: string | undefined;
   readonly sequence: SequenceOrder | undefined;
+  /** The cursor stays here until the pull ends: its listing may have stepped over rows behind it (F-156). */
+  readonly hold: { readonly cursor: Cursor | undefined } | undefined;
   /** With an overlap window: the cursor up to which rows are re-reads. `passed`: it is behind us. */
   readonly rereadUntil: Cursor | undefined;
   readonly passed: boolean;
@@ -40,7 +43,14 @@ interface SequenceOrder {
   readonly held: boolean;
   readonly restore: Cursor | undefined;
   readonly newest: Cursor | undefined;
+  /** Where the first page ended. Its request followed no token, so it cannot have stepped over a row. */
+  readonly safe: Cursor | undefined;
+  /** What this sequence has listed: a row that comes again in a newer version has left its place, and another row may have slipped past. */
+  readonly listed: ListedRows;
 }
+
+/** A token of digits counts rows or pages. It leads on correctly only while no row before it moves. */
+const countsRows = (token: string): boolean => /^\d+$/.test(token);
 
 export type PageStep =
   | {
@@ -62,6 +72,7 @@ export function startPaging(position: PullPosition, options: PagingOptions): Pag
   const fresh = {
     position,
     warned: false,
+    hold: undefined,
     previousKeys: new Set<string>(),
     seenTokens: new Set<string>(),
     seenPages: new Set<string>(),
@@ -85,14 +96,20 @@ export function startPaging(position: PullPosition, options: PagingOptions): Pag
     highest: start,
     token,
     seenTokens: new Set([token]),
-    sequence: { held: !moved, restore: rereads ? cursor : start, newest: moved ? cursor : undefined },
+    sequence: { held: !moved, restore: rereads ? cursor : start, newest: moved ? cursor : undefined, safe: rereads ? cursor : start, listed: new ListedRows() },
+    // Nobody watched the listing in between. The committed cursor is where its first page ended.
+    hold: countsRows(token) ? { cursor } : undefined,
     rereadUntil: rereads ? cursor : undefined,
     passed: !rereads,
   };
 }
 
 /** Gives the position without its token sequence, for a server that does not know the token any more; the cursor stays where the order proved right. */
-export const abandonSequence = ({ cursor, maxPage, resync }: PullPosition): PullPosition => ({ cursor, maxPage, resync });
+export const abandonSequence = ({ position: { cursor, maxPage, resync }, hold }: Pick<PagingState, 'position' | 'hold'>): PullPosition => ({
+  cursor: hold === undefined ? cursor : hold.cursor,
+  maxPage,
+  resync,
+});
 
 /** What to ask for next. Pure in the state: an interrupted request is asked again word for word. */
 export function requestOf(state: PagingState, options: PagingOptions): Omit<PullRequest, 'signal'> {
@@ -114,7 +131,18 @@ export function onPage(state: PagingState, page: PullPage, readers: RowReaders, 
 
   const token = page.hasMore === false ? undefined : page.nextPageToken || undefined;
   const read = readPage(page.items, state.previousKeys, readers);
-  const sequence = state.sequence ?? (token === undefined ? undefined : { held: false, restore: state.position.cursor, newest: undefined });
+  const before = state.position.cursor;
+  const sequence: SequenceOrder | undefined =
+    state.sequence ??
+    (token === undefined
+      ? undefined
+      : {
+          held: false,
+          restore: before,
+          newest: undefined,
+          safe: advance(before, newestOf(read.rows), countRows(read, state).passed),
+          listed: new ListedRows(),
+        });
   const sorted = isSorted(read.rows, sequence?.newest?.ts);
   const newest = newestOf(read.rows);
   // A keyset page that is out of order leads on from its last row: what lies between that and the newest may not have been listed.
@@ -135,12 +163,17 @@ export function onPage(state: PagingState, page: PullPage, readers: RowReaders, 
   const later = laterOf(sequence?.newest, newest);
   const held = sequence !== undefined && (sequence.held || !sorted);
   const { cursor: committed, maxPage, resync } = state.position;
-  const cursor =
+  const isMoved = sequence?.listed.add(read.rows) === true;
+  const hold = state.hold ?? (isMoved ? { cursor: sequence?.held === true || !sorted ? sequence?.restore : sequence?.safe } : undefined);
+  const reached =
     done || sequence === undefined || token === undefined
       ? advance(committed, done ? later : sequence === undefined ? end : later, passed)
       : held
         ? sequence.restore
-        : advance(committed, newest, passed);
+        : countsRows(token)
+          ? sequence.safe
+          : advance(committed, newest, passed);
+  const cursor = hold === undefined ? reached : hold.cursor;
   const inSequence = token !== undefined && sequence !== undefined;
   // While a token is followed the filter stays; the sequence's is that of the request whose answer brought the first token.
   const filter = inSequence ? state.filter : advance(state.filter, sequence === undefined ? end : later, true);
@@ -159,7 +192,8 @@ export function onPage(state: PagingState, page: PullPage, readers: RowReaders, 
       filter,
       highest: laterOf(state.highest, end),
       token,
-      sequence: inSequence ? { held, restore: sequence.restore, newest: later } : undefined,
+      sequence: inSequence ? { ...sequence, held, newest: later } : undefined,
+      hold,
       rereadUntil: state.rereadUntil,
       passed,
       warned: state.warned || !sorted,

@@ -80,7 +80,7 @@ describe('tokens', () => {
     });
     const [step] = feed(position, [page([row('c', 4)])]);
     expect(applied(step).toApply.next.cursor).toEqual(at('c', 4));
-    expect(abandonSequence(position)).toEqual({ cursor: at('b', 3), maxPage: 2, resync: false });
+    expect(abandonSequence({ position, hold: undefined })).toEqual({ cursor: at('b', 3), maxPage: 2, resync: false });
   });
   test('F-61: an empty page with a token is followed', () => {
     const steps = feed(begin, [page([], { nextPageToken: 'T1' }), page([row('a', 1)])]);

@@ -109,6 +109,9 @@ describe.each(pagingStyles)('%s', (paging) => {
     expect([...(await written())].sort()).toEqual(allIds);
     expect(begun.length).toBeGreaterThan(2);
     for (const path of begun.slice(1)) expect(path).toMatch(paging === 'keyset' ? /updatedSince=2026/ : /updatedSince=2026|pageToken=/);
+    // What counts rows cannot be resumed for certain: it is listed once more (F-156).
+    const again = await bench.engine.sync();
+    if (paging !== 'offsetToken') expect(again).toMatchObject({ pulled: 0 });
     expect(await bench.engine.sync()).toMatchObject({ pulled: 0 });
   });
 

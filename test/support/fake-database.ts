@@ -43,6 +43,7 @@ export interface Resync {
   readonly seen: Set<string>;
   received: number;
   fetched: boolean;
+  byToken?: boolean;
 }
 
 export const entityKey = (kind: string, id: string): string => `${kind}/${id}`;

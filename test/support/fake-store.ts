@@ -509,7 +509,12 @@ export function createFakeStore(options: FakeStoreOptions) {
         const results = items.map((item) => applyItem(kind, item, next));
         const bad = results.filter((result) => typeof result !== 'string');
         const open = database.resyncs.get(kind);
-        if (next.resync && open) Object.assign(open, { position: next, received: open.received + page.items.length });
+        if (next.resync && open)
+          Object.assign(open, {
+            position: next,
+            received: open.received + page.items.length,
+            byToken: open.byToken === true || next.sequence !== undefined,
+          });
         else database.positions.set(kind, next);
         const pulled = results.length - bad.length;
         if (page.items.length === 0) return { pageSize: 0, pulled, facts: bad };
@@ -552,7 +557,23 @@ export function createFakeStore(options: FakeStoreOptions) {
           database.resyncs.set(kind, { position: { cursor: undefined, maxPage, resync: true }, seen: new Set(), received: 0, fetched: false });
       }
     },
-    sweepResync: async (kind, { requested }) => {
+    unprovenRows: async (kind, { requested }) => {
+      const open = database.resyncs.get(kind);
+      if (open?.fetched !== true || open.byToken !== true || (open.received === 0 && !requested)) return { ids: [] };
+      const all = [...database.rowsOf(kind).keys()];
+      const control = all.find((id) => open.seen.has(id));
+      return { ids: all.filter((id) => !open.seen.has(id) && database.queueOf(kind, id).length === 0), ...(control === undefined ? {} : { control }) };
+    },
+    proveAbsence: async (kind, { absent, found, present }) => {
+      await fenced('proveAbsence');
+      const open = database.resyncs.get(kind);
+      const next: PullPosition = { cursor: undefined, maxPage: 0, resync: true };
+      for (const row of found) applyItem(kind, row, next);
+      for (const id of present) open?.seen.add(id);
+      for (const id of absent) database.rowsOf(kind).delete(id);
+      return [];
+    },
+    sweepResync: async (kind, { requested, keepUnlisted = false }) => {
       await fenced('sweepResync');
       const open = database.resyncs.get(kind);
       if (open?.fetched !== true) return [];
@@ -562,7 +583,7 @@ export function createFakeStore(options: FakeStoreOptions) {
         const cause = new ParseError(`the full resync of ${kind} received no row at all`);
         throw new SyncStepError({ type: 'kindFailed', kind, phase: 'pull', message: cause.message, at: clock.now(), cause });
       }
-      for (const id of unseen) rows.delete(id);
+      for (const id of keepUnlisted ? [] : unseen) rows.delete(id);
       database.resyncs.delete(kind);
       due.delete(kind);
       database.resyncedAt.set(kind, clock.now());

@@ -93,7 +93,7 @@ async function* fetchPages({ kind, position, paging, transport, signal }: FetchO
       // A token may die with the server that made it; the cursor stands where the order proved right, so keyset goes on from there.
       if (state.token === undefined || !mayStartAnew || !isUnknownToken(error)) throw error;
       mayStartAnew = false;
-      state = startPaging(abandonSequence(state.position), paging);
+      state = startPaging(abandonSequence(state), paging);
       continue;
     }
     if (page === undefined || signal.aborted) return;

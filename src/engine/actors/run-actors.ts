@@ -13,6 +13,7 @@ import { planRun } from './plan-run.ts';
 import { PullAhead } from './pull-ahead.ts';
 import { pullKind } from './pull-kind.ts';
 import type { RunMemory } from './run-memory.ts';
+import { sweepKind } from './sweep-kind.ts';
 
 /** A wait this far away was stored before the clock was set back: it is over. */
 const longestWaitMs = 24 * 60 * 60 * 1000;
@@ -67,11 +68,7 @@ export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: L
 
     pullKind: fromObservable<PageReport, PullInput>(({ input }) => pullKind(input, ports, memory, ahead)),
 
-    sweepResync: fromPromise<SweepReport, SweepInput>(({ input }) =>
-      ofKind(input.kind, async () => ({
-        facts: await store.sweepResync(input.kind, { requested: input.requested }),
-      })),
-    ),
+    sweepResync: fromPromise<SweepReport, SweepInput>(({ input, signal }) => ofKind(input.kind, () => sweepKind(input, ports, signal))),
 
     finishRun: fromPromise<RunRecord, FinishInput>(({ input, signal }) => step(() => finish(input, signal))),
 

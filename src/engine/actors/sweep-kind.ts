@@ -1,0 +1,76 @@
+import type { SweepInput } from '../../machines/sync-machine.ts';
+import { AuthError, NetworkError, ParseError, TransportError } from '../../model/errors.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { SweepReport } from '../../model/run.ts';
+import { fetchError, type FetchResult } from '../../model/transport.ts';
+import type { EnginePorts } from '../engine-ports.ts';
+import { unlessAborted } from '../unless-aborted.ts';
+
+type Ports = Pick<EnginePorts, 'store' | 'transport' | 'kinds'>;
+
+/** Single reads under way at the same time. */
+const readsAtOnce = 4;
+
+/**
+ * Ends a full resync of one kind. A listing that followed tokens may have stepped over rows, so the server is asked for each row that it left out;
+ * the chart calls again until none is left (F-156). Where single reads prove nothing, no row is removed and a warning says so.
+ */
+export async function sweepKind({ kind, requested }: SweepInput, ports: Ports, signal: AbortSignal): Promise<SweepReport> {
+  const { store } = ports;
+  const { ids, control } = await store.unprovenRows(kind, { requested });
+  if (ids.length === 0) return { facts: await store.sweepResync(kind, { requested }) };
+  const answers = await readRows(kind, ids, ports, signal);
+  if (signal.aborted) return { facts: [], more: true };
+  const absent = ids.filter((id) => answers.get(id)?.type === 'fetchNotFound');
+  const doubt = [...answers.values()].find((answer) => answer.type === 'fetchError')?.error ?? (await doubtAbout(kind, absent, control, ports, signal));
+  if (doubt !== undefined) {
+    if (isPassing(doubt)) throw doubt;
+    const facts = await store.sweepResync(kind, { requested, keepUnlisted: true });
+    const reason = doubt instanceof Error ? doubt.message : String(doubt);
+    const message = `the full resync of '${kind}' removed nothing: its listing follows page tokens and may step over rows, and reading single rows does not prove that they are gone (${reason}). Let GET /${kind}/{id} answer 404 for a missing row, or list by (updatedSince, afterId)`;
+    return { facts: [...facts, { type: 'transport.warning', message }] };
+  }
+  const found = new Map<string, JsonObject>();
+  for (const [id, answer] of answers) if (answer.type === 'fetchSuccess') found.set(id, answer.data);
+  return { facts: await store.proveAbsence(kind, { absent, present: [...found.keys()], found: [...found.values()] }), more: true };
+}
+
+/** A server that answers 404 to every single read also denies a row that it has just listed. */
+async function doubtAbout(kind: string, absent: readonly string[], control: string | undefined, ports: Ports, signal: AbortSignal): Promise<unknown> {
+  if (absent.length === 0 || control === undefined) return undefined;
+  const answer = await readRow(kind, control, ports, signal);
+  if (answer.type === 'fetchSuccess') return undefined;
+  return answer.type === 'fetchError' ? answer.error : new ParseError(`GET ${kind}/${control} denies a row that the list has just brought`);
+}
+
+async function readRows(kind: string, ids: readonly string[], ports: Ports, signal: AbortSignal): Promise<ReadonlyMap<string, FetchResult>> {
+  const answers = new Map<string, FetchResult>();
+  const left = [...ids];
+  const read = async (): Promise<void> => {
+    for (let id = left.shift(); id !== undefined && !signal.aborted; id = left.shift()) {
+      const answer = await readRow(kind, id, ports, signal);
+      answers.set(id, answer);
+      // What stops one of them stops all.
+      if (answer.type === 'fetchError') left.length = 0;
+    }
+  };
+  await Promise.all(Array.from({ length: readsAtOnce }, read));
+  return answers;
+}
+
+/** Reads one row; never rejects. A row of another id is an error. */
+async function readRow(kind: string, id: string, { transport, kinds }: Ports, signal: AbortSignal): Promise<FetchResult> {
+  try {
+    const answer = (await unlessAborted(transport.fetch({ kind, id, signal }), signal)) ?? fetchError(new NetworkError(`GET ${kind}/${id} was aborted`));
+    if (answer.type !== 'fetchSuccess' || kinds.get(kind)?.readId(answer.data) === id) return answer;
+    return fetchError(new ParseError(`GET ${kind}/${id} answered with another row`));
+  } catch (error) {
+    return fetchError(error);
+  }
+}
+
+/** Whether the failure says nothing about single reads in general: the step fails, and is tried again as a pull would be. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof AuthError || error instanceof NetworkError) return true;
+  return error instanceof TransportError && (error.statusCode >= 500 || [401, 408, 425, 429].includes(error.statusCode));
+}
