@@ -24,7 +24,7 @@ export async function sweepKind({ kind, requested }: SweepInput, ports: Ports, s
   const absent = ids.filter((id) => answers.get(id)?.type === 'fetchNotFound');
   const doubt = [...answers.values()].find((answer) => answer.type === 'fetchError')?.error ?? (await doubtAbout(kind, absent, control, ports, signal));
   if (doubt !== undefined) {
-    if (isPassing(doubt)) throw doubt;
+    if (doubt instanceof Error && isPassing(doubt)) throw doubt;
     const facts = await store.sweepResync(kind, { requested, keepUnlisted: true });
     const reason = doubt instanceof Error ? doubt.message : String(doubt);
     const message = `the full resync of '${kind}' removed nothing: its listing follows page tokens and may step over rows, and reading single rows does not prove that they are gone (${reason}). Let GET /${kind}/{id} answer 404 for a missing row, or list by (updatedSince, afterId)`;
@@ -70,7 +70,7 @@ async function readRow(kind: string, id: string, { transport, kinds }: Ports, si
 }
 
 /** Whether the failure says nothing about single reads in general: the step fails, and is tried again as a pull would be. */
-function isPassing(error: unknown): boolean {
+function isPassing(error: Error): boolean {
   if (error instanceof AuthError || error instanceof NetworkError) return true;
   return error instanceof TransportError && (error.statusCode >= 500 || [401, 408, 425, 429].includes(error.statusCode));
 }
