@@ -77,6 +77,8 @@ export interface PushRejected extends RefusalWords {
 export interface PushForbidden {
   readonly type: 'pushForbidden';
   readonly message: string;
+  readonly code?: string | undefined;
+  readonly fields?: Readonly<Record<string, string>> | undefined;
 }
 /** 401 after one single-flight refresh. */
 export interface PushUnauthorized {

@@ -18,7 +18,7 @@ export function toOutcome(op: Op, result: PushResult): Outcome {
     case 'pushRejected':
       return rejected(result);
     case 'pushForbidden':
-      return { type: 'forbidden', error: new TransportError(result.message, 403) };
+      return { type: 'forbidden', error: new TransportError(withReasons(result), 403, undefined, { code: result.code, fields: result.fields }) };
     case 'pushUnauthorized':
       return { type: 'authRequired', error: new AuthError(result.message) };
     case 'pushThrottled': {
@@ -69,6 +69,12 @@ function wordsOf({ statusCode, code, message, fields }: RefusalWords): { readonl
 
 const updatedAtOf = (row: JsonObject | undefined): string | undefined => timestampText(row?.updatedAt ?? row?.updated_at);
 
+/** The message with the reasons of single fields: it is stored, and is all that is left after a restart. */
+function withReasons({ message, fields }: { readonly message: string; readonly fields?: Readonly<Record<string, string>> | undefined }): string {
+  const reasons = Object.entries(fields ?? {}).map(([field, reason]) => `${field}: ${reason}`);
+  return reasons.length === 0 ? message : `${message} (${reasons.join('; ')})`;
+}
+
 /** Statuses that usually mean something else than a refusal of one operation. */
 const soundsOtherwise: ReadonlySet<number> = new Set([404, 409, 410, 412]);
 
@@ -80,8 +86,7 @@ export const rejected = (words: RefusalWords & { readonly message: string }): Ou
 });
 
 function rejection({ statusCode, code, message, fields }: RefusalWords & { readonly message: string }): SyncError {
-  const reasons = Object.entries(fields ?? {}).map(([field, reason]) => `${field}: ${reason}`);
-  const text = reasons.length === 0 ? message : `${message} (${reasons.join('; ')})`;
+  const text = withReasons({ message, fields });
   return statusCode === undefined
     ? new ValidationError(text)
     : new TransportError(text, statusCode, undefined, { code, fields, isRefusal: soundsOtherwise.has(statusCode) });

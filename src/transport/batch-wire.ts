@@ -57,6 +57,7 @@ function readItem(item: JsonObject, { retryAfterMs, clockOffsetMs }: Pick<OpAnsw
   return {
     status,
     body: isSuccessStatus(status) ? rowBody(item['data']) : { type: 'json', value: errorBody(item) },
+    ...(isSuccessStatus(status) ? {} : { said: saidIn(item) }),
     version: scalarText(item['version']),
     retryAfterMs,
     clockOffsetMs,
@@ -72,6 +73,15 @@ export function seemsAccepted(body: Json | undefined, ops: readonly Op[]): boole
 }
 
 const rowBody = (data: Json | undefined): Body => (data === undefined || data === null ? { type: 'empty' } : { type: 'json', value: data });
+
+/** What the item says beside its envelope: its `error` where that is an object or list, else itself without the row. */
+function saidIn(item: JsonObject): Json {
+  const { error, opId: _opId, statusCode: _statusCode, version: _version, data, current: _current, serverData: _serverData, ...rest } = item;
+  if (typeof error === 'object' && error !== null) return error;
+  const own = error === undefined ? rest : { ...rest, error };
+  // Some put the body of the single answer there.
+  return Object.keys(own).length === 0 && data !== undefined && !(isJsonObject(data) && rowIdOf(data) !== undefined) ? data : own;
+}
 
 /** Makes of the item what the body of a single answer would be: `error` holds it, or the item itself. */
 function errorBody(item: JsonObject): JsonObject {

@@ -13,8 +13,10 @@ import {
   type PushResult,
   type RefusalWords,
 } from '../model/transport.ts';
-import { isTombstone, refusalOf, rowIdOf, rowTimestampOf, scalarText } from './answer-fields.ts';
+import { isTombstone, rowIdOf, rowTimestampOf, scalarText } from './answer-fields.ts';
 import { isSuccessStatus, type Body } from './http-answer.ts';
+import { readRefusal } from './read-refusal.ts';
+import { codeOf, type Refusal } from './refusal-words.ts';
 import type { AnswerToClassify, RestSettings, StatusVerdict } from './rest-options.ts';
 
 /** An answer to one operation, whether it came alone or as an item of a batch. */
@@ -26,6 +28,8 @@ export interface OpAnswer {
   readonly version?: string | undefined;
   readonly retryAfterMs?: number | undefined;
   readonly clockOffsetMs?: number | undefined;
+  /** Of an item of a batch, what the server said beside the row. */
+  readonly said?: Json | undefined;
   /** Where a redirect leads, for the message. */
   readonly location?: string | undefined;
 }
@@ -37,6 +41,8 @@ export interface UnclearNotFound extends RefusalWords {
 }
 
 type Classify = RestSettings['classifyStatus'];
+/** What the app says about how answers are read. */
+export type Reading = Pick<RestSettings, 'classifyStatus' | 'readRefusal'>;
 
 /** Codes with which the API itself says that the row is not there. */
 const missingRowCodes: ReadonlySet<string> = new Set(['not_found', 'deleted', 'gone']);
@@ -44,12 +50,13 @@ const missingRowCodes: ReadonlySet<string> = new Set(['not_found', 'deleted', 'g
 const missingRouteCodes: ReadonlySet<string> = new Set(['unknown_route', 'unknown_kind']);
 
 /** Turns an answer into exactly one result (ARCHITECTURE, *Outcomes*), by status and JSON fields, never by texts. */
-export function classifyAnswer(op: Op, answer: OpAnswer, classify: Classify): PushResult | UnclearNotFound {
-  if (classify === undefined) return byVerdict(op, answer, verdictOf(answer));
+export function classifyAnswer(op: Op, answer: OpAnswer, settings: Reading): PushResult | UnclearNotFound {
+  const classify = settings.classifyStatus;
+  if (classify === undefined) return byVerdict(op, answer, verdictOf(answer), settings);
   const verdict = askApp(classify, { status: answer.status, body: answer.body.type === 'json' ? answer.body.value : undefined, op });
   if (verdict instanceof Error) return pushMalformed(`${labelOf(op)}: classifyStatus failed: ${verdict.message}`);
   if (verdict === 'applied') return appliedResult(op, answer, true);
-  return byVerdict(op, answer, verdict ?? verdictOf(answer));
+  return byVerdict(op, answer, verdict ?? verdictOf(answer), settings);
 }
 
 /** Asks the app's `classifyStatus`; what it throws is returned, not thrown (I13). */
@@ -63,7 +70,7 @@ export function askApp(classify: Classify, answer: AnswerToClassify): StatusVerd
 
 /** What a 404 or 410 with this body is about. */
 export function missingOf(body: Json | undefined): 'row' | 'route' | 'unclear' {
-  const { code } = refusalOf(body);
+  const code = isJsonObject(body) ? codeOf(body) : undefined;
   if (code === undefined) return 'unclear';
   return missingRowCodes.has(code) ? 'row' : missingRouteCodes.has(code) ? 'route' : 'unclear';
 }
@@ -99,35 +106,38 @@ function verdictOf({ status, body, retryAfterMs }: OpAnswer): StatusVerdict | 'u
   return status >= 400 && status <= 499 ? 'rejected' : 'malformed';
 }
 
-function byVerdict(op: Op, answer: OpAnswer, verdict: StatusVerdict | 'unclearNotFound'): PushResult | UnclearNotFound {
+function byVerdict(op: Op, answer: OpAnswer, verdict: StatusVerdict | 'unclearNotFound', settings: Reading): PushResult | UnclearNotFound {
   const { status } = answer;
   const json = answer.body.type === 'json' ? answer.body.value : undefined;
+  const words = () => readRefusal(op, answer, settings.readRefusal);
   switch (verdict) {
     case 'applied':
       return appliedResult(op, answer, false);
     case 'conflict':
-      return conflictResult(op, answer, json);
+      return conflictResult(op, answer, json, words);
     case 'notFound':
-      return pushNotFound(status, refusalOf(json));
+      return pushNotFound(status, words());
     case 'unclearNotFound':
-      return { type: 'unclearNotFound', ...refusalOf(json), statusCode: status };
+      return { type: 'unclearNotFound', ...words(), statusCode: status };
     case 'rejected': {
-      const refusal = refusalOf(json);
+      const refusal = words();
       return pushRejected({
         statusCode: status,
         ...refusal,
         message: refusal.message ?? `${labelOf(op)} was refused with ${status}${refusal.code === undefined ? '' : ` (${refusal.code})`}`,
       });
     }
-    case 'forbidden':
-      return pushForbidden(refusalOf(json).message ?? `${labelOf(op)} is forbidden (${status})`);
+    case 'forbidden': {
+      const { message = `${labelOf(op)} is forbidden (${status})`, ...refusal } = words();
+      return { ...pushForbidden(message), ...refusal };
+    }
     case 'unauthorized':
-      return pushUnauthorized(refusalOf(json).message ?? `The server does not accept the token (${status})`);
+      return pushUnauthorized(words().message ?? `The server does not accept the token (${status})`);
     case 'throttled':
       return pushThrottled({
         statusCode: status,
         retryAfterMs: answer.retryAfterMs,
-        message: refusalOf(json).message ?? `The server asks to wait (${status})`,
+        message: words().message ?? `The server asks to wait (${status})`,
       });
     case 'unavailable':
       return pushUnavailable({ dispatched: true, statusCode: status, message: `${labelOf(op)} was answered with ${status}` });
@@ -167,15 +177,15 @@ function appliedResult(op: Op, { status, body, version, clockOffsetMs }: OpAnswe
  * PROTOCOL §3: `current`, else `serverData`, else the body itself; only with the right id, else the row must be fetched (F-33, F-34). What the server
  * says beside the row is kept: the engine may find that there is nothing to conflict with (F-151).
  */
-function conflictResult(op: Op, { status: statusCode, version }: OpAnswer, body: Json | undefined): PushResult {
-  if (!isJsonObject(body)) return pushConflict({ statusCode });
+function conflictResult(op: Op, { status: statusCode, version }: OpAnswer, body: Json | undefined, words: () => Refusal): PushResult {
+  if (!isJsonObject(body)) return pushConflict({ statusCode, ...words() });
   const candidates: readonly (Json | undefined)[] = [body['current'], body['serverData'], body];
   const data = candidates.find((candidate): candidate is JsonObject => isJsonObject(candidate));
-  if (data === undefined || rowIdOf(data) !== op.id) return pushConflict({ statusCode, ...refusalOf(body) });
+  if (data === undefined || rowIdOf(data) !== op.id) return pushConflict({ statusCode, ...words() });
   return pushConflict({
     statusCode,
     // A body that is the row says nothing else: its fields may be called `message` or `code`.
-    ...(data === body ? {} : refusalOf(body)),
+    ...(data === body ? {} : words()),
     serverData: data,
     serverTimestamp: scalarText(body['serverTimestamp']) ?? rowTimestampOf(data),
     serverVersion: scalarText(body['version']) ?? scalarText(data['version']) ?? version,

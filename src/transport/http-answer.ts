@@ -11,7 +11,7 @@ export interface HttpAnswer {
 }
 
 /** What the body holds: nothing, JSON, or something that an API would not send (a captive portal's page, F-23). */
-export type Body = { readonly type: 'empty' } | { readonly type: 'json'; readonly value: Json } | { readonly type: 'notJson' };
+export type Body = { readonly type: 'empty' } | { readonly type: 'json'; readonly value: Json } | { readonly type: 'notJson'; readonly text: string };
 
 export function readBody(answer: HttpAnswer): Body {
   const text = answer.text.trim();
@@ -19,7 +19,7 @@ export function readBody(answer: HttpAnswer): Body {
   try {
     return { type: 'json', value: parseJson(text) };
   } catch {
-    return { type: 'notJson' };
+    return { type: 'notJson', text };
   }
 }
 

@@ -196,7 +196,7 @@ class BatchPush {
       const result =
         answer === undefined
           ? pushMalformed(`The batch answer has no usable result for the ${labelOf(op)} (an item with its opId and a statusCode was expected)`)
-          : classifyAnswer(op, answer, settings.classifyStatus);
+          : classifyAnswer(op, answer, settings);
       // Only what is unclear is waited for: a turn of the event loop per operation would cost more than reading its answer.
       this.#settle(op, result.type === 'unclearNotFound' ? await clarified(op, result, { parts: this.#parts, signal: this.#signal, answered }) : result);
     }
@@ -212,7 +212,7 @@ class BatchPush {
     }
     if (whole.status === 409 || whole.status === 412)
       return pushMalformed(`POST /${batchPath} was answered with ${whole.status}; conflicts are expected per item, not for the whole batch.`);
-    const result = classifyAnswer(op, whole, () => undefined);
+    const result = classifyAnswer(op, whole, { classifyStatus: undefined, readRefusal: this.#parts.settings.readRefusal });
     return result.type === 'unclearNotFound' ? pushMalformed(`POST /${batchPath} was answered with ${whole.status}`) : result;
   }
 

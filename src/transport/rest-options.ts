@@ -15,6 +15,23 @@ export interface AnswerToClassify {
   readonly op?: Op | undefined;
 }
 
+/** A refusal as `readRefusal` sees it. */
+export interface AnswerToRead {
+  readonly status: number;
+  /** Undefined when the body is empty or not JSON. Of a batch it is what the item says: its `error`, else the item itself. */
+  readonly body: Json | undefined;
+  /** What came where it was no JSON, else ''. */
+  readonly text: string;
+  readonly op: Op;
+}
+
+/** The reason of a refusal. `fields` maps wire keys to reasons. */
+export interface ReadRefusal {
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  readonly fields?: Readonly<Record<string, string>> | undefined;
+}
+
 /** Reads the value of `Authorization`, verbatim. `refresh: true` asks for a new one because the server refused the last (401). */
 export type TokenProvider = (options?: { readonly refresh?: boolean }) => string | Promise<string>;
 
@@ -47,6 +64,11 @@ export interface RestTransportOptions {
   readonly deltas?: boolean | undefined;
   /** Overrides the meaning of an answer; undefined leaves it to the rules of the protocol. */
   readonly classifyStatus?: ((answer: AnswerToClassify) => StatusVerdict | undefined) | undefined;
+  /**
+   * Reads the reason out of a refusal whose body no rule knows; undefined leaves it to the rules. It changes words only, never what the answer
+   * means. What it throws is told beside the reason that the rules find.
+   */
+  readonly readRefusal?: ((answer: AnswerToRead) => ReadRefusal | undefined) | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -65,6 +87,7 @@ const optionNames: Readonly<Record<keyof RestTransportOptions, true>> = {
   conditionalWrite: true,
   deltas: true,
   classifyStatus: true,
+  readRefusal: true,
   clock: true,
 };
 
@@ -94,6 +117,7 @@ export interface RestSettings {
   readonly conditionalWrite: boolean;
   readonly deltas: boolean;
   readonly classifyStatus: RestTransportOptions['classifyStatus'];
+  readonly readRefusal: RestTransportOptions['readRefusal'];
   readonly clock: Clock;
 }
 
@@ -110,6 +134,7 @@ export const resolveRestOptions = (options: RestTransportOptions): RestSettings 
   conditionalWrite: options.conditionalWrite ?? false,
   deltas: options.deltas ?? false,
   classifyStatus: options.classifyStatus,
+  readRefusal: options.readRefusal,
   clock: options.clock ?? systemClock,
 });
 

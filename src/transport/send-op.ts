@@ -34,7 +34,7 @@ export async function sendOp(op: Op, parts: SendParts, signal: AbortSignal | und
   try {
     const answer = await parts.send(request);
     const answered = parts.presence.mark();
-    return await clarified(op, classifyAnswer(op, toOpAnswer(answer), parts.settings.classifyStatus), { parts, signal, answered });
+    return await clarified(op, classifyAnswer(op, toOpAnswer(answer), parts.settings), { parts, signal, answered });
   } catch (error) {
     return failedResult(op, error);
   }

@@ -144,6 +144,12 @@ const arrives: Readonly<Record<keyof RestTransportOptions, () => Promise<void>>>
     await engine.sync();
     expect(seen).toContain(201);
   },
+  readRefusal: async () => {
+    const { engine, server } = await open({ readRefusal: ({ status }) => ({ message: `no, ${status}` }) }, ['a']);
+    server.refuse(() => true);
+    await engine.sync();
+    expect((await engine.explain())[0]?.lastError).toBe('no, 422');
+  },
   clock: async () => {
     const clock = notingClock();
     const { engine } = await open({ requestTimeoutMs: 23_456, clock });

@@ -1,0 +1,196 @@
+import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { rowIdOf } from './answer-fields.ts';
+import { excerpt } from './http-answer.ts';
+
+/** Why the server refused, in its own words. `fields` maps wire keys to reasons. */
+export interface Refusal {
+  readonly code?: string | undefined;
+  readonly message?: string | undefined;
+  readonly fields?: Readonly<Record<string, string>> | undefined;
+}
+
+/** One reason that a server gave; without field it is about the whole row. */
+interface Reason {
+  readonly field: string;
+  readonly text: string;
+}
+
+/** More say nothing to a person, and what is stored and shown stays bounded. */
+const mostReasons = 20;
+const deepest = 3;
+
+/** Where servers put their list or map of single reasons. */
+const reasonKeys = ['fields', 'errors', 'invalid-params', 'invalidParams', 'violations', 'issues', 'fieldErrors', 'validationErrors'] as const;
+const fieldKeys = ['field', 'path', 'loc', 'param', 'parameter', 'property', 'propertyPath', 'pointer', 'attribute'] as const;
+const textKeys = ['message', 'msg', 'detail', 'reason', 'defaultMessage', 'description', 'title'] as const;
+/** Names under which Django REST and others give reasons that are about no field. */
+const noField: ReadonlySet<string> = new Set(['', 'non_field_errors', '__all__', 'base', '_error', '_schema']);
+
+/**
+ * Reads a refusal out of the bodies that servers send: the one of this protocol (`{ error, message, fields }`), problem details (RFC 9457), JSON:API,
+ * and those of common frameworks. Total and bounded; it takes reasons and field names, never the values that were sent.
+ */
+export function refusalOf(body: Json | undefined): Refusal {
+  if (typeof body === 'string') return refusalOfText(body);
+  if (Array.isArray(body)) return toRefusal(undefined, [], readReasons(body, '', 0));
+  if (!isJsonObject(body)) return {};
+  const nested = body['error'];
+  const source = [nested, body['detail']].find(isJsonObject) ?? body;
+  const reasons = reasonsOf(source, body);
+  const hasWords = [...textKeys, 'error', 'code', 'error_description', ...reasonKeys].some((key) => key in source && !Array.isArray(source[key]));
+  // A body of nothing but lists of reasons by field, as Django REST and Rails send.
+  if (reasons.length === 0 && !hasWords && Object.values(source).every((value) => isReasonTree(value)))
+    return toRefusal(undefined, [], readReasons(source, '', 0));
+  const isSentence = (text: string | undefined): text is string => text !== undefined && /\s/.test(text);
+  const plainError = [textOf(nested), textOf(source['error'])].find(isSentence);
+  const said = listOrText(source['message']) ?? textOf(source['detail']) ?? textOf(source['error_description']) ?? titleOf(source) ?? plainError;
+  // PostgREST says the rest beside the message.
+  const more = [textOf(source['details']), textOf(source['hint'])].filter((text) => text !== undefined).join(' ');
+  const message = said === undefined || more === '' ? (said ?? more) : `${said} (${more})`;
+  return toRefusal(codeOf(body) ?? codeInList(source['errors']), message === '' ? [] : [message], reasons);
+}
+
+/** The title of problem details; that of a row which came back is none. */
+const titleOf = (source: JsonObject): string | undefined => (rowIdOf(source) === undefined ? textOf(source['title']) : undefined);
+
+/** The code in the place where this protocol has it; a sentence is no code. */
+export function codeOf(body: JsonObject): string | undefined {
+  const nested = body['error'];
+  const source = [nested, body['detail']].find(isJsonObject) ?? body;
+  // Strapi names the class of the error there.
+  const name = source === nested ? source['name'] : undefined;
+  return [source['code'], nested, source['error'], name].map(textOf).find((text) => text !== undefined && /^\S+$/.test(text));
+}
+
+/** A text that came instead of JSON; of a page its title or first heading, else its words. */
+export function refusalOfText(text: string): Refusal {
+  const start = text.slice(0, 20_000).trim();
+  const isPage = /^<(!doctype|html|head|body|h1|p|div|center)\b/i.test(start);
+  const words = isPage ? pageWords(start) : start;
+  const message = words.replace(/\s+/g, ' ').trim();
+  return message === '' ? {} : { message: excerpt(message) };
+}
+
+function pageWords(html: string): string {
+  const bare = html.replace(/<(script|style)\b[^]*?(<\/\1\s*>|$)/gi, ' ');
+  const heading = /<title[^>]*>([^<]+)/i.exec(bare)?.[1] ?? /<h1[^>]*>([^<]+)/i.exec(bare)?.[1];
+  return heading ?? bare.replace(/<[^>]*>/g, ' ');
+}
+
+function toRefusal(code: string | undefined, said: readonly string[], reasons: readonly Reason[]): Refusal {
+  const byField = new Map<string, string>();
+  const texts = [...said];
+  for (const { field, text } of reasons.slice(0, mostReasons)) {
+    if (noField.has(field)) {
+      if (!texts.some((known) => known.includes(text))) texts.push(text);
+    } else {
+      const known = byField.get(field);
+      byField.set(field, known === undefined || known === text ? text : `${known} ${text}`);
+    }
+  }
+  const message = texts.join(' ');
+  return {
+    ...(code === undefined ? {} : { code: excerpt(code, 100) }),
+    ...(message === '' ? {} : { message: excerpt(message) }),
+    // fromEntries defines own properties, so that a field named __proto__ stays a field.
+    ...(byField.size === 0 ? {} : { fields: Object.fromEntries([...byField].map(([field, text]) => [field, excerpt(text)])) }),
+  };
+}
+
+function reasonsOf(source: JsonObject, body: JsonObject): readonly Reason[] {
+  const details = source['details'];
+  const candidates: readonly (Json | undefined)[] = [
+    ...[source, body].flatMap((holder) => reasonKeys.map((key) => holder[key])),
+    isJsonObject(details) ? (details['errors'] ?? details['fields']) : details,
+    // FastAPI.
+    source['detail'],
+    // A list in place of the nested object.
+    Array.isArray(source['error']) ? source['error'] : undefined,
+  ];
+  for (const candidate of candidates) {
+    const reasons = typeof candidate === 'object' && candidate !== null ? readReasons(candidate, '', 0) : [];
+    if (reasons.length > 0) return reasons;
+  }
+  return [];
+}
+
+/** Reads texts, lists, maps by field, and objects that name their field. */
+function readReasons(value: Json, field: string, depth: number): readonly Reason[] {
+  if (typeof value === 'string') return value === '' ? [] : [{ field, text: excerpt(value) }];
+  if (depth > deepest) return [];
+  if (Array.isArray(value)) {
+    const items: readonly Json[] = value;
+    return items.slice(0, mostReasons).flatMap((item) => readReasons(item, field, depth + 1));
+  }
+  if (!isJsonObject(value)) return [];
+  // Only in a list or under a field is an object one reason; at the top it is a map, and its fields may be called `message`.
+  // What has an id may be a row that came back: its title is no reason.
+  const keys = rowIdOf(value) === undefined ? textKeys : textKeys.filter((key) => key === 'message' || key === 'detail');
+  const text = depth === 0 ? undefined : keys.map((key) => textOf(value[key])).find((found) => found !== undefined);
+  const named = fieldNameOf(value);
+  if (text !== undefined && (field === '' || named !== undefined || 'message' in value)) {
+    return [{ field: named === undefined || named === field ? field : joined(field, named), text: excerpt(text) }];
+  }
+  if (keys !== textKeys) return [];
+  return Object.entries(value)
+    .slice(0, mostReasons)
+    .flatMap(([key, inner]) => readReasons(inner, noField.has(key) ? field : joined(field, key.slice(0, 100)), depth + 1));
+}
+
+const joined = (outer: string, inner: string): string => (outer === '' ? inner : inner === '' ? outer : `${outer}.${inner}`);
+
+function fieldNameOf(entry: JsonObject): string | undefined {
+  const { source, extensions } = entry;
+  // The path of a GraphQL error is about the query.
+  if (isJsonObject(extensions)) return pathOf(extensions['field']);
+  const places: readonly (Json | undefined)[] = [
+    ...fieldKeys.map((key) => entry[key]),
+    isJsonObject(source) ? (source['pointer'] ?? source['parameter']) : undefined,
+    // Of `invalid-params`; elsewhere the name is that of the error.
+    'reason' in entry ? entry['name'] : undefined,
+  ];
+  return places.map(pathOf).find((path) => path !== undefined);
+}
+
+/** A path as text or list; a JSON pointer loses the envelope, FastAPI's the place of the body. */
+function pathOf(value: Json | undefined): string | undefined {
+  if (Array.isArray(value)) {
+    const parts = value.filter((part) => typeof part === 'string' || typeof part === 'number').map(String);
+    return cut((parts[0] === 'body' ? parts.slice(1) : parts).join('.'));
+  }
+  const text = textOf(value);
+  if (text === undefined) return undefined;
+  if (!/^#?\//.test(text)) return cut(text);
+  const parts = text
+    .replace(/^#?\//, '')
+    .split('/')
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return cut((parts[0] === 'data' ? parts.slice(parts[1] === 'attributes' || parts[1] === 'relationships' ? 2 : 1) : parts).join('.'));
+}
+
+const cut = (path: string): string | undefined => (path === '' ? undefined : path.slice(0, 100));
+
+/** Directus and JSON:API have the code in the entries. */
+function codeInList(errors: Json | undefined): string | undefined {
+  const first: Json | undefined = Array.isArray(errors) ? errors[0] : undefined;
+  if (!isJsonObject(first)) return undefined;
+  const { code, extensions } = first;
+  return textOf(code) ?? (isJsonObject(extensions) ? textOf(extensions['code']) : undefined);
+}
+
+const isReasonTree = (value: Json, depth = 0): boolean =>
+  Array.isArray(value)
+    ? value.every((item: Json) => typeof item === 'string' || (isJsonObject(item) && depth < deepest && isReasonTree(item, depth + 1)))
+    : isJsonObject(value) && depth < deepest && Object.values(value).every((inner) => isReasonTree(inner, depth + 1));
+
+const textOf = (value: Json | undefined): string | undefined => (typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined);
+
+/** NestJS lists its messages. */
+function listOrText(value: Json | undefined): string | undefined {
+  if (!Array.isArray(value)) return textOf(value);
+  const texts = value
+    .slice(0, mostReasons)
+    .map(textOf)
+    .filter((text) => text !== undefined);
+  return texts.length === 0 ? undefined : texts.join('; ');
+}
