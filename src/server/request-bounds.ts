@@ -1,3 +1,4 @@
+import { exactDigits } from '../model/exact-number.ts';
 import type { Json } from '../model/json.ts';
 import { refusal, type WireAnswer, type WriteRequest } from './wire-rules.ts';
 
@@ -22,8 +23,9 @@ function valueProblem(value: Json): string | undefined {
     if (depth > maxDepth) return `the body is nested deeper than ${maxDepth} levels`;
     const below: Json[] = [];
     for (const item of level) {
-      // JSON.parse reads 1e400 as Infinity, which JSON writes as null.
-      if (typeof item === 'number' && !Number.isFinite(item)) return 'the body has a number that is too large for JSON readers; send it as a text';
+      // JSON.parse reads 1e400 as Infinity, which JSON writes as null; read with all digits it is no number for other readers either.
+      if ((typeof item === 'number' && !Number.isFinite(item)) || !Number.isFinite(Number(exactDigits(item) ?? 0)))
+        return 'the body has a number that is too large for JSON readers; send it as a text';
       if (typeof item === 'object' && item !== null) for (const inner of Object.values(item) as readonly Json[]) below.push(inner);
     }
     level = below;

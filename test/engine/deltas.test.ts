@@ -161,7 +161,7 @@ describe.each([true, false])('replies that are lost, deltas on the wire: %s', (d
   test('I2: within the window the same request is asked for again, and applied once', async () => {
     await opened({ rest: { deltas } });
     await bench.writer.increment('a', 'priority', -1);
-    bench.server.cutNextRequests(1, 'afterCommit', { method: 'PUT' });
+    bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
     await bench.engine.sync();
     // What is written meanwhile is another request.
     await bench.writer.increment('a', 'priority', -1);
@@ -175,7 +175,7 @@ describe.each([true, false])('replies that are lost, deltas on the wire: %s', (d
   test('F-134: after the window a delta that cannot be proven unapplied is parked as ambiguous, and can be retried or dropped', async () => {
     await opened({ rest: { deltas } });
     await bench.writer.increment('a', 'priority', -1);
-    bench.server.cutNextRequests(1, 'beforeCommit', { method: 'PUT' });
+    bench.server.cutNextRequests(2, 'beforeCommit', { method: 'PUT' });
     await bench.engine.sync();
     bench.server.update('todos', 'a', { priority: 9 });
     await bench.clock.advance(8 * day);
@@ -195,7 +195,7 @@ describe.each([true, false])('replies that are lost, deltas on the wire: %s', (d
   test('F-134: a row that has not moved proves it unapplied', async () => {
     await opened({ rest: { deltas } });
     await bench.writer.increment('a', 'priority', -1);
-    bench.server.cutNextRequests(1, 'beforeCommit', { method: 'PUT' });
+    bench.server.cutNextRequests(2, 'beforeCommit', { method: 'PUT' });
     await bench.engine.sync();
     await bench.clock.advance(8 * day);
     await bench.engine.sync();
@@ -205,7 +205,7 @@ describe.each([true, false])('replies that are lost, deltas on the wire: %s', (d
   test('F-134: dropping an ambiguous delta puts the row to the server state', async () => {
     await opened({ rest: { deltas } });
     await bench.writer.increment('a', 'priority', -1);
-    bench.server.cutNextRequests(1, 'afterCommit', { method: 'PUT' });
+    bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
     await bench.engine.sync();
     await bench.clock.advance(8 * day);
     bench.server.forgetIdempotencyKeys();
@@ -278,7 +278,7 @@ describe('a request is frozen in its form (I2)', () => {
   ])('sent with deltas: %s, reopened with: %s: never applied twice', async (before, after) => {
     await opened({ rest: { deltas: before } });
     await bench.writer.increment('a', 'priority', -1);
-    bench.server.cutNextRequests(1, 'afterCommit', { method: 'PUT' });
+    bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
     await bench.engine.sync();
     bench = await bench.reopen({ rest: { deltas: after } });
     await bench.engine.sync();

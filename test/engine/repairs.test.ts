@@ -118,7 +118,7 @@ describe('what cannot be amended', () => {
   test('I2: an operation whose request is open is not touched', async () => {
     await opened();
     await edit({ title: 'mine' }, 'op1');
-    bench.server.cutNextRequests(1, 'afterCommit', { method: 'PUT' });
+    bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
     await bench.engine.sync();
     await bench.engine.pause();
     await expect(bench.engine.amend('op1', { title: 'other' })).rejects.toThrow(/its request is open/);

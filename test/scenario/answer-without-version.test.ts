@@ -21,7 +21,7 @@ async function loseTheSecondAnswer(change: () => Promise<unknown>, deltas: boole
   await writer.replaceAndEnqueue(todoOf('x', { ...row, title: 'mine' }));
   await engine.sync(pushOnly);
   await change();
-  server.cutNextRequests(1, 'afterCommit', { method: 'PUT' });
+  server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
   // The operation fails alone, so that the run goes on to the pull, which tells the version.
   await engine.sync();
   server.putAnswer = 'row';

@@ -11,7 +11,7 @@ const loseTheAnswer = async (): Promise<void> => {
   bench.server.seed('todos', { id: 'a', title: 'first', done: false });
   await bench.engine.sync();
   await bench.writer.enqueueDelete('a');
-  bench.server.cutNextRequests(1, 'afterCommit', { method: 'DELETE' });
+  bench.server.cutNextRequests(2, 'afterCommit', { method: 'DELETE' });
   await bench.engine.sync({ pullKinds: [] }).catch(() => undefined);
   expect(bench.server.get('todos', 'a')?.['deletedAt']).not.toBeNull();
   expect(await bench.engine.explain()).toHaveLength(1);
@@ -41,7 +41,7 @@ describe.each(['empty', 'withoutVersion'] as const)('F-135: the late answer of a
     bench.server.seed('todos', { id: 'a', title: 'first', done: false, priority: 10 });
     await bench.engine.sync();
     await write();
-    bench.server.cutNextRequests(1, cut, { method: 'PUT' });
+    bench.server.cutNextRequests(2, cut, { method: 'PUT' });
     await bench.engine.sync({ pullKinds: [] }).catch(() => undefined);
     expect(await bench.engine.explain()).toHaveLength(1);
   };

@@ -73,7 +73,7 @@ describe('reply lost', () => {
   test('F-134: the server forgot the key: the row is looked at first, and our own echo is applied', async () => {
     bench = await openEngine();
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'mine' }));
-    bench.server.cutNextRequests(1, 'afterCommit', { method: 'PUT' });
+    bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
     await bench.engine.sync();
     bench.server.forgetIdempotencyKeys();
     bench.clock.increment(8 * 24 * 60 * 60 * 1000);
@@ -88,7 +88,7 @@ describe('reply lost', () => {
     bench.server.seed('todos', { id: 'a', title: 'old', done: false });
     await bench.engine.sync();
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'new' }));
-    bench.server.cutNextRequests(1, 'afterCommit', { method: 'PUT' });
+    bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
     bench.server.forgetIdempotencyKeys();
     await bench.engine.sync();
     bench.server.forgetIdempotencyKeys();
