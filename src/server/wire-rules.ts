@@ -1,3 +1,4 @@
+import { exactDigits } from '../model/exact-number.ts';
 import { applyDeltas, misfit, parseWireDeltas, wireDeltasKey, type Delta } from '../model/delta.ts';
 import { forbiddenKeys, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 
@@ -125,6 +126,7 @@ export function idProblem(id: string): string | undefined {
   if (id.length > maxIdLength) return `the id has ${id.length} characters, at most ${maxIdLength} are accepted`;
   // Half a surrogate pair is no text: a database stores another one.
   if (/\p{Surrogate}/u.test(id)) return 'the id is no well-formed text';
+  if (exactDigits(id) !== undefined) return 'the id is a number with more digits than JSON readers hold; send it as a text';
   if (id === '.' || id === '..' || forbiddenKeys.includes(id)) return `the id ${id} is not accepted`;
   return undefined;
 }
