@@ -1,5 +1,5 @@
 import { createStore, type Store } from '../persistence/create-store.ts';
-import type { SyncTable } from '../persistence/sync-table.ts';
+import { checkSyncTables, type SyncTable } from '../persistence/sync-table.ts';
 import { systemClock } from '../persistence/system-clock.ts';
 import { resolveSyncConfig } from '../model/config.ts';
 import { checkConflictConfig } from './conflicts/check-conflict-config.ts';
@@ -39,6 +39,7 @@ export function composePorts(options: SyncMachineOptions): Composition {
 }
 
 function withConflictSettings({ dataSource, tables, tableConflicts }: SyncMachineOptions): readonly SyncTable[] {
+  checkSyncTables(tables);
   if (tableConflicts === undefined) return tables;
   return tables.map((table) => {
     const kind =

@@ -7,7 +7,7 @@ import { liveQueryOn, type LiveResult } from '../persistence/live-query.ts';
 import { liveSourceOf, type LiveSource, type LiveTable } from '../persistence/live-source.ts';
 import { readRowStatus, watchRowStatusOn } from '../persistence/row-status.ts';
 import type { ReplicaTable } from '../persistence/replica-table.ts';
-import type { SyncTable } from '../persistence/sync-table.ts';
+import { checkSyncTable, type SyncTable } from '../persistence/sync-table.ts';
 import { createWriter } from '../persistence/writer.ts';
 import { watchAcks } from './await-acked.ts';
 import { createSyncRepository } from './create-sync-repository.ts';
@@ -45,6 +45,7 @@ export function createDataAccess({ dataSource, tables, store, config, clock, cor
   const refresh = createRefresh({ core, clock, defaultTimeoutMs: config.requestTimeoutMs });
   /** The table as the engine knows it: its kind counts, also where the same entity was registered anew. */
   const registered = <Entity extends ObjectLiteral>(table: SyncTable<Entity>, asked: string): SyncTable<Entity> => {
+    checkSyncTable(table, `${asked}: the table`);
     const own = tables.find(({ target }) => target === table.target);
     if (own === undefined) throw new TypeError(`${asked}: this table is not one of those the engine was created with`);
     return own as SyncTable<Entity>;

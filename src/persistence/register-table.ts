@@ -3,7 +3,7 @@ import { fullResyncKind } from '../model/cursor.ts';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { createColumnCodec, isDateColumn, isTextColumn, type ColumnCodec } from './column-codec.ts';
 import { ReplicaTable } from './replica-table.ts';
-import type { SyncTable } from './sync-table.ts';
+import { checkSyncTables, type SyncTable } from './sync-table.ts';
 
 /**
  * Builds the registered form of each table. Throws `TypeError` naming the table and what to change; nothing is read or written. `partial`: these are some of
@@ -15,6 +15,7 @@ export function registerTables(
   options: { readonly partial?: boolean } = {},
 ): ReadonlyMap<string, ReplicaTable> {
   if (!dataSource.isInitialized) throw new TypeError('synchart needs an initialised DataSource: await dataSource.initialize() before creating the engine');
+  checkSyncTables(tables);
   const registry = new Map<string, ReplicaTable>();
   for (const table of tables) {
     const replica = registerTable(dataSource, table);

@@ -15,7 +15,7 @@ import { registerTables } from './register-table.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { dialectOf, Session } from './session.ts';
 import { explainMissingTables } from './schema-check.ts';
-import type { SyncTable } from './sync-table.ts';
+import { checkSyncTable, type SyncTable } from './sync-table.ts';
 import { systemClock } from './system-clock.ts';
 import { touchEdit, touchNew, type TouchOptions } from './touch-row.ts';
 import { randomId } from '../model/random-id.ts';
@@ -103,6 +103,7 @@ export function createWriter(dataSource: DataSource, options: WriterOptions = {}
   };
   return {
     forTable: (table) => {
+      checkSyncTable(table, 'forTable: the table');
       const [registered] = registerTables(dataSource, [table], { partial: true }).values();
       if (!registered) throw new TypeError('createWriter: the table could not be registered');
       return createEntityWriter(context, registered);

@@ -15,9 +15,13 @@ import {
   type ObjectLiteral,
 } from 'typeorm';
 import { afterAll, describe, expect, test } from 'vitest';
+import { createSyncMachine } from '../../src/engine/create-sync-machine.ts';
+import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';
 import { registerTables } from '../../src/persistence/register-table.ts';
 import { SyncColumns, syncColumns } from '../../src/persistence/sync-columns.ts';
 import { syncTable, type SyncTable, type SyncTableOptions } from '../../src/persistence/sync-table.ts';
+import { createWriter } from '../../src/persistence/writer.ts';
+import { MemoryTransport } from '../../src/testing.ts';
 import { todoEntity } from '../support/todo.ts';
 
 const id: EntitySchemaColumnOptions = { type: 'text', primary: true };
@@ -109,6 +113,46 @@ test('accepts a materialized-path tree, whose paths are derived from the parents
 
 describe('refused, saying what to change', () => {
   test.each<[string, () => unknown, RegExp]>([
+    [
+      'a class in place of a table',
+      () => register(Plain as unknown as SyncTable),
+      /tables\[0\] is an entity, not a synchronised table: pass syncTable\(Plain\)/,
+    ],
+    [
+      'an EntitySchema in place of a table',
+      () => register(table(entities.todos), entities.strict as unknown as SyncTable),
+      /tables\[1\] is an entity, not a synchronised table: pass syncTable\(strict\)/,
+    ],
+    ['a name in place of a table', () => register('todos' as unknown as SyncTable), /tables\[0\] is an entity.*pass syncTable\('todos'\)/],
+    [
+      'nothing in place of a table',
+      () => register(undefined as unknown as SyncTable),
+      /tables\[0\] is undefined, not a synchronised table: pass syncTable\(…\)/,
+    ],
+    ['no list of tables', () => registerTables(dataSource, table(entities.todos) as unknown as SyncTable[]), /tables must be a list/],
+    ['a class given to a writer', () => createWriter(dataSource).forTable(Plain as unknown as SyncTable<Plain>), /forTable: .*pass syncTable\(Plain\)/],
+    ['a class given to captureWrites', () => captureWrites(dataSource, [Plain as unknown as SyncTable]), /tables\[0\] is an entity.*pass syncTable\(Plain\)/],
+    [
+      'a class given to the engine',
+      () =>
+        createSyncMachine({
+          dataSource,
+          tables: [Plain as unknown as SyncTable],
+          transport: new MemoryTransport(),
+          tableConflicts: { plain_things: { strategy: 'serverWins' } },
+        }),
+      /tables\[0\] is an entity.*pass syncTable\(Plain\)/,
+    ],
+    [
+      'a misspelt option',
+      () => table(entities.todos, { pullonly: true } as SyncTableOptions<ObjectLiteral>),
+      /syncTable: unknown option 'pullonly', did you mean 'pullOnly'\?/,
+    ],
+    [
+      'an option like no other',
+      () => table(entities.todos, { zzzzzzzz: 1 } as SyncTableOptions<ObjectLiteral>),
+      /syncTable: unknown option 'zzzzzzzz'; known are kind, naming, .*upgradeRow/,
+    ],
     ['a blank kind', () => table(entities.todos, { kind: '  ' }), /kind must not be blank/],
     ['the reserved kind (NAM-07)', () => register(table(entities.todos, { kind: '__full_resync__' })), /syncTable\(todos\).*'__full_resync__' is reserved/],
     ['the reserved kind with blanks', () => register(table(entities.todos, { kind: ' __full_resync__ ' })), /reserved/],

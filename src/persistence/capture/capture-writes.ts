@@ -2,7 +2,7 @@ import type { DataSource, EntityManager } from 'typeorm';
 import type { Clock } from '../../model/clock.ts';
 import { gateConnection } from '../connection-gate.ts';
 import { SqliteGate } from '../sqlite-gate.ts';
-import type { SyncTable } from '../sync-table.ts';
+import { checkSyncTables, type SyncTable } from '../sync-table.ts';
 import { systemClock } from '../system-clock.ts';
 import { Capture } from './capture.ts';
 import { rememberCaptured } from './captured-names.ts';
@@ -32,6 +32,7 @@ const captures = new WeakMap<DataSource, Capture>();
  */
 export function captureWrites(dataSource: DataSource, tables: readonly SyncTable[], options: CaptureOptions = {}): void {
   if (!dataSource.isInitialized) throw new TypeError('captureWrites needs an initialised DataSource: await dataSource.initialize() first');
+  checkSyncTables(tables);
   const capture = captures.get(dataSource) ?? createCapture(dataSource, options);
   capture.add(tables);
   captures.set(dataSource, capture);
