@@ -81,8 +81,8 @@ export const persistenceMutants: readonly Mutant[] = [
     edits: [
       ['function applyInOneTransaction(', 'async function applyInOneTransaction('],
       [
-        '  return context.unit.fenced(async (session) => {\n    const work = await openWork(session, context, tableOf(context, kind), options.strict);',
-        '  await context.unit.fenced(async (session) => movePosition(await openWork(session, context, tableOf(context, kind), options.strict), pages));\n  return context.unit.fenced(async (session) => {\n    const work = await openWork(session, context, tableOf(context, kind), options.strict);',
+        "  return context.unit.fenced(async (session) => {\n    const work = await openWork(session, context, tableOf(context, kind), options.strict, 'atEndOfPull');",
+        "  await context.unit.fenced(async (session) => movePosition(await openWork(session, context, tableOf(context, kind), options.strict, 'now'), pages));\n  return context.unit.fenced(async (session) => {\n    const work = await openWork(session, context, tableOf(context, kind), options.strict, 'atEndOfPull');",
       ],
     ],
     tests: ['persistence/apply-pages.test.ts'],
@@ -94,9 +94,9 @@ export const persistenceMutants: readonly Mutant[] = [
     tests: ['persistence/apply-pages.test.ts'],
   },
   {
-    fault: 'I6: the end of a full resync moves the cursor backwards',
+    fault: 'F-161: a full resync leaves the cursor in the future after the clock of the server went back',
     file: 'persistence/resync.ts',
-    edits: [['const ahead = row?.ts != null && (', 'const ahead = row?.ts === 0 && (']],
+    edits: [['const seen = row?.resyncTs != null;', "const seen = row?.resyncTs != null && row.resyncTs > (row.ts ?? '');"]],
     tests: ['persistence/resync.test.ts'],
   },
   {
@@ -131,7 +131,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-17: a row that cannot be stored is dropped',
     file: 'persistence/quarantine.ts',
-    edits: [['for (const { id, row, error } of rows) {', 'for (const { id, row, error } of rows.slice(0, 0)) {']],
+    edits: [['for (const bad of rows) {', 'for (const bad of rows.slice(0, 0)) {']],
     tests: ['persistence/settle.test.ts'],
   },
   {
@@ -148,7 +148,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-137: a scheduled full resync that receives nothing empties the table',
     file: 'persistence/resync.ts',
-    edits: [['row.received === 0 && !requested && ', 'row.received < 0 && !requested && ']],
+    edits: [['row.marking > 0 && row.received === 0 && !options.requested', 'row.marking > 0 && row.received < 0 && !options.requested']],
     tests: ['persistence/resync.test.ts'],
   },
   {
@@ -160,7 +160,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-135: a stored answer overwrites the newer row that a pull brought',
     file: 'persistence/settle.ts',
-    edits: [['if (version !== undefined && isOutdated(version, base)) return', "if (version === '' && isOutdated(version, base)) return"]],
+    edits: [['isOvertaken(request, base) : isOutdated(version, base);', 'isOvertaken(request, base) : false;']],
     tests: ['persistence/settle.test.ts'],
   },
   {
@@ -303,7 +303,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-134: a row that came from the server is sent along as if no server had it',
     file: 'persistence/replica-table.ts',
-    edits: [["AND ${this.updatedAtName} = '' AND ${this.deletedAtName} IS NULL", 'AND ${this.deletedAtName} IS NULL']],
+    edits: [["sql: `${row}.${this.updatedAtName} = '' AND ${shown}", 'sql: `${shown}']],
     tests: ['scenario/never-sent-parents.test.ts'],
   },
   {
@@ -315,7 +315,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-38: a row that a server took without telling its version outlives its deletion',
     file: 'persistence/replica-table.ts',
-    edits: [["OR ${isIn('sync_base')})", "OR (${isIn('sync_base')} AND 1 = 0))"]],
+    edits: [["OR ${this.isIn('sync_base')})", "OR (${this.isIn('sync_base')} AND 1 = 0))"]],
     tests: ['scenario/answer-without-version.test.ts', 'persistence/resync.test.ts'],
   },
   {
