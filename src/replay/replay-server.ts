@@ -86,7 +86,7 @@ export class ReplayServer {
   }
 
   /** Somebody else changed the row, as the conflict says, or made up where nothing says how. `isBare`: the answer had no row. */
-  conflict(op: Op, { serverDeleted = false }: AnsweredOperation, isBare: boolean): PushResult {
+  conflict(op: Op, { serverDeleted = false, statusCode, code, message }: AnsweredOperation, isBare: boolean): PushResult {
     const { kind, id } = op;
     const { backend } = this.model;
     const index = this.conflicts.findIndex(({ opId }) => opId === op.opId);
@@ -102,6 +102,9 @@ export class ReplayServer {
     const row = backend.get(kind, id, { includeDeleted: true });
     const isDeleted = backend.get(kind, id) === undefined;
     return pushConflict({
+      ...(statusCode === undefined ? {} : { statusCode }),
+      ...(code === undefined ? {} : { code }),
+      ...(message === undefined ? {} : { message }),
       ...(isBare || row === undefined ? {} : { serverData: structuredClone(row), serverTimestamp: String(row['updatedAt']) }),
       serverVersion: String(backend.versionOf(kind, id) ?? 0),
       ...(isDeleted ? { serverDeleted: true } : {}),

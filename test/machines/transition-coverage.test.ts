@@ -45,7 +45,7 @@ const answers: Readonly<Record<string, readonly unknown[]>> = {
   decideConflict: [decided('apply'), decided('repush'), decided('leave')],
   applyDecision: [outcome('resolved'), outcome('again'), outcome('left'), outcome('left', { failure: unavailable })],
   repushDecision: [outcome('resolved'), outcome('again'), outcome('left'), outcome('left', { failure: unavailable })],
-  sweepResync: [{ facts: [] }],
+  sweepResync: [{ facts: [] }, { facts: [], more: true }],
   finishRun: [record(), record({ nextDueInMs: 1_000 }), record({ reopened: [ref('op1')] })],
   probeHealth: [true, false],
 };

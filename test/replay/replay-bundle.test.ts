@@ -137,7 +137,7 @@ test('I5: merges come to the same answer', async () => {
 test('I2: a lost reply is sent again under its key, and takes effect once', async () => {
   const file = await recorded(
     async ({ engine, server, writer }) => {
-      server.cutNextRequests(1, 'afterCommit', { method: 'PUT' });
+      server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
       await writer.insertAndEnqueue(todoOf('n1'));
       await quietly(engine.sync());
     },

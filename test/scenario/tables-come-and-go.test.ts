@@ -136,7 +136,7 @@ test('what is remembered of a removed table disturbs nobody: cursor, base rows, 
   await first.fullResync({ kinds: ['notes'] }).catch(() => undefined);
   server.clearFaults();
   await dataSource.query(`INSERT INTO sync_seen VALUES ('notes', 'n1')`);
-  await dataSource.query(`INSERT INTO sync_quarantine VALUES ('notes', 'q', '{}', 'bad', 0)`);
+  await dataSource.query(`INSERT INTO sync_quarantine VALUES ('notes', 'q', '{}', 'bad', 0, 1)`);
   const without = await onlyTodos();
   server.remove('todos', 'b');
   await without.fullResync();
