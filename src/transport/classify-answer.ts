@@ -18,6 +18,7 @@ import { isSuccessStatus, type Body } from './http-answer.ts';
 import { readRefusal } from './read-refusal.ts';
 import { codeOf, type Refusal } from './refusal-words.ts';
 import type { AnswerToClassify, RestSettings, StatusVerdict } from './rest-options.ts';
+import { unauthorizedWords } from './unauthorized-words.ts';
 
 /** An answer to one operation, whether it came alone or as an item of a batch. */
 export interface OpAnswer {
@@ -42,7 +43,7 @@ export interface UnclearNotFound extends RefusalWords {
 
 type Classify = RestSettings['classifyStatus'];
 /** What the app says about how answers are read. */
-export type Reading = Pick<RestSettings, 'classifyStatus' | 'readRefusal'>;
+export type Reading = Pick<RestSettings, 'classifyStatus' | 'readRefusal' | 'tokenHint'>;
 
 /** Codes with which the API itself says that the row is not there. */
 const missingRowCodes: ReadonlySet<string> = new Set(['not_found', 'deleted', 'gone']);
@@ -132,7 +133,7 @@ function byVerdict(op: Op, answer: OpAnswer, verdict: StatusVerdict | 'unclearNo
       return { ...pushForbidden(message), ...refusal };
     }
     case 'unauthorized':
-      return pushUnauthorized(words().message ?? `The server does not accept the token (${status})`);
+      return pushUnauthorized(unauthorizedWords(status, settings, words().message));
     case 'throttled':
       return pushThrottled({
         statusCode: status,

@@ -6,6 +6,7 @@ import { askApp, missingOf } from './classify-answer.ts';
 import { jsonOf, readBody } from './http-answer.ts';
 import { httpFailure, toSyncError } from './sync-errors.ts';
 import type { SendParts } from './send-parts.ts';
+import { unauthorizedWords } from './unauthorized-words.ts';
 
 /** Reads one row, `GET /{kind}/{id}`. Total: what fails is a `fetchError`. A 404 counts only when it is the API's (F-22, F-150). */
 export async function fetchRow(kind: string, id: string, { send, urls, presence, settings }: SendParts, signal: AbortSignal | undefined): Promise<FetchResult> {
@@ -16,13 +17,13 @@ export async function fetchRow(kind: string, id: string, { send, urls, presence,
     const verdict = askApp(settings.classifyStatus, { status: answer.status, body });
     if (verdict instanceof Error) return fetchError(new ParseError(`classifyStatus failed: ${verdict.message}`, { cause: verdict }));
     if (verdict === 'notFound') return fetchNotFound();
-    if (verdict === 'unauthorized') return fetchError(new AuthError(`The server does not accept the token (${answer.status})`));
+    if (verdict === 'unauthorized') return fetchError(new AuthError(unauthorizedWords(answer.status, settings)));
     if (answer.status === 404 || answer.status === 410) {
       const missing = missingOf(body);
       const isRow = missing === 'row' || (missing === 'unclear' && (await presence.exists(kind, signal, answered)));
-      return isRow ? fetchNotFound() : fetchError(httpFailure(answer));
+      return isRow ? fetchNotFound() : fetchError(httpFailure(answer, settings));
     }
-    if (answer.status < 200 || answer.status > 299) return fetchError(httpFailure(answer));
+    if (answer.status < 200 || answer.status > 299) return fetchError(httpFailure(answer, settings));
     if (!isJsonObject(body) || rowIdOf(body) !== id) {
       return fetchError(new ParseError(`Failed to parse the row ${kind}/${id.slice(0, 60)}: a JSON object with this id was expected`));
     }

@@ -212,7 +212,7 @@ class BatchPush {
     }
     if (whole.status === 409 || whole.status === 412)
       return pushMalformed(`POST /${batchPath} was answered with ${whole.status}; conflicts are expected per item, not for the whole batch.`);
-    const result = classifyAnswer(op, whole, { classifyStatus: undefined, readRefusal: this.#parts.settings.readRefusal });
+    const result = classifyAnswer(op, whole, { ...this.#parts.settings, classifyStatus: undefined });
     return result.type === 'unclearNotFound' ? pushMalformed(`POST /${batchPath} was answered with ${whole.status}`) : result;
   }
 

@@ -2,6 +2,7 @@ import type { AxiosInstance } from 'axios';
 import type { Clock } from '../model/clock.ts';
 import type { Json } from '../model/json.ts';
 import type { Op } from '../model/operation.ts';
+import { remoteBase } from './remote-url.ts';
 import { systemClock } from './system-clock.ts';
 
 /** What an answer means, for backends whose statuses do not say so by themselves. */
@@ -116,6 +117,8 @@ export interface RestSettings {
   readonly maxContentLength: number;
   readonly conditionalWrite: boolean;
   readonly deltas: boolean;
+  /** What to do about a 401, where no request carries a token. */
+  readonly tokenHint: string | undefined;
   readonly classifyStatus: RestTransportOptions['classifyStatus'];
   readonly readRefusal: RestTransportOptions['readRefusal'];
   readonly clock: Clock;
@@ -133,6 +136,7 @@ export const resolveRestOptions = (options: RestTransportOptions): RestSettings 
   maxContentLength: positiveInteger('maxContentLength', options.maxContentLength ?? 50_000_000),
   conditionalWrite: options.conditionalWrite ?? false,
   deltas: options.deltas ?? false,
+  tokenHint: tokenHintOf(options),
   classifyStatus: options.classifyStatus,
   readRefusal: options.readRefusal,
   clock: options.clock ?? systemClock,
@@ -146,6 +150,11 @@ function toBaseUrl(baseUrl: string): URL {
   // XHR and fetch refuse them, and they would show in messages.
   if (base.username !== '' || base.password !== '') throw new TypeError('RestTransport: baseUrl must hold no credentials; return them from token()');
   return base;
+}
+
+function tokenHintOf({ baseUrl, token, headers = {} }: RestTransportOptions): string | undefined {
+  if (token !== undefined || Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return undefined;
+  return `no token is configured: give ${baseUrl === remoteBase ? 'createTransport' : 'RestTransport'} a token function`;
 }
 
 function toHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

@@ -67,12 +67,12 @@ export class RestTransport implements TransportAdapter {
   }
 
   async pull(request: PullRequest): Promise<PullPage> {
-    const { send, urls } = this.#parts;
+    const { send, urls, settings } = this.#parts;
     const { kind, updatedSince, pageSize, includeDeleted, afterId, pageToken, signal } = request;
     try {
       const url = urls.collection(kind, { updatedSince, limit: pageSize, includeDeleted, afterId, pageToken });
       const answer = await send({ method: 'GET', url, signal });
-      if (!isSuccessStatus(answer.status)) throw httpFailure(answer);
+      if (!isSuccessStatus(answer.status)) throw httpFailure(answer, settings);
       return parsePage(kind, answer);
     } catch (error) {
       throw toSyncError(error);

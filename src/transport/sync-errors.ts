@@ -2,11 +2,13 @@ import { AuthError, NetworkError, ParseError, SyncAbortedError, SyncError, Trans
 import { notOfThisApi } from './classify-answer.ts';
 import { excerpt, retryAfterMsOf, type HttpAnswer } from './http-answer.ts';
 import { ExchangeError } from './network-failure.ts';
+import type { RestSettings } from './rest-options.ts';
+import { unauthorizedWords } from './unauthorized-words.ts';
 
 /** The error for an answer that is not success. */
-export function httpFailure(answer: HttpAnswer): TransportError | AuthError {
+export function httpFailure(answer: HttpAnswer, settings: RestSettings): TransportError | AuthError {
   const { status } = answer;
-  if (status === 401) return new AuthError('The server does not accept the token (401)');
+  if (status === 401) return new AuthError(unauthorizedWords(status, settings));
   const body = excerpt(answer.text, 2_000);
   if (status >= 300 && status <= 399) {
     const location = answer.header('location');

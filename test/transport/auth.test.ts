@@ -49,6 +49,25 @@ test('RST-02: without a token there is no Authorization, and a 401 is final', as
   expect(server.requests[0]?.headers).not.toHaveProperty('authorization');
 });
 
+test.each([
+  ['without words of the server', undefined, 'The server asks for a token (401)'],
+  ['with words of the server', { detail: 'Credentials were not provided.' }, 'Credentials were not provided.'],
+])('a 401 without a configured token says so, %s', async (_, body, said) => {
+  const hint = 'no token is configured: give RestTransport a token function';
+  const refusing = (exchange: Exchange): void => exchange.reply(401, body);
+  const { rest } = await restWith(refusing);
+  for (const { result } of (await rest.push([edit('1')], {})).results) expect(result).toEqual({ type: 'pushUnauthorized', message: `${said}; ${hint}` });
+  const { rest: batching } = await restWith(refusing, { enableBatch: true });
+  expect((await batching.push([edit('1')], {})).results[0]?.result).toMatchObject({ message: `${said}; ${hint}` });
+  await expect(rest.pull({ kind: 'todos', updatedSince: '', pageSize: 1, includeDeleted: true })).rejects.toThrow(hint);
+  expect(String(((await rest.fetch({ kind: 'todos', id: '1' })) as { error: Error }).error)).toContain(hint);
+  // Who gives the header in another way has a token.
+  for (const options of [{ token: () => 'Bearer t' }, { headers: { authorization: 'Basic x' } }]) {
+    const { rest: signed } = await restWith(refusing, options);
+    expect(JSON.stringify(await signed.push([edit('1')], {}))).not.toContain('no token');
+  }
+});
+
 test('F-84: eight requests refused at once share one refresh and are each sent once more', async () => {
   const { token, refreshes } = session('old', 'new');
   const held: Exchange[] = [];
