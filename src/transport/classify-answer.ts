@@ -31,8 +31,8 @@ export interface OpAnswer {
   readonly clockOffsetMs?: number | undefined;
   /** Of an item of a batch, what the server said beside the row. */
   readonly said?: Json | undefined;
-  /** Where a redirect leads, for the message. */
-  readonly location?: string | undefined;
+  /** What to say of a redirect. */
+  readonly redirect?: string | undefined;
 }
 
 /** A 404 or 410 that does not say whether the row or the whole route is missing: ask the collection (F-22). */
@@ -149,11 +149,8 @@ function byVerdict(op: Op, answer: OpAnswer, verdict: StatusVerdict | 'unclearNo
   }
 }
 
-function malformedMessage(op: Op, { status, location }: OpAnswer): string {
-  if (status >= 300 && status <= 399) {
-    const target = location === undefined ? 'elsewhere' : `to '${location.slice(0, 200)}'`;
-    return `${labelOf(op)} was redirected ${target} (${status}); redirects are not followed, because the token must not go to another host. Correct baseUrl.`;
-  }
+function malformedMessage(op: Op, { status, redirect }: OpAnswer): string {
+  if (redirect !== undefined) return `${labelOf(op)} was answered with ${status}: ${redirect}`;
   return `${labelOf(op)} was answered with ${status}, ${notOfThisApi}`;
 }
 

@@ -89,7 +89,7 @@ export interface RemoteAnswer {
 }
 
 /** Settings that only HTTP, or a batch endpoint, has. */
-type HttpOnly = 'baseUrl' | 'axios' | 'headers' | 'enableBatch' | 'batchSize' | 'batchPath';
+type HttpOnly = 'baseUrl' | 'trailingSlash' | 'axios' | 'headers' | 'enableBatch' | 'batchSize' | 'batchPath';
 
 /** Settings of {@link createTransport}. Those of the REST transport that are not about HTTP mean the same here. */
 export interface CreateTransportOptions extends Omit<RestTransportOptions, HttpOnly> {

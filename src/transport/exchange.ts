@@ -77,7 +77,7 @@ export function createExchange({ client, headers, requestTimeoutMs, maxContentLe
     const response = await endable({ outer: request.signal, controller, requestTimeoutMs, clock, ended }, send);
     // An adapter of the app may not know of the limit.
     if (typeof response.data === 'string' && response.data.length > maxContentLength) throw tooLarge(what, maxContentLength);
-    return toAnswer(response, clock.now());
+    return toAnswer(response, request.url, clock.now());
   };
 }
 
@@ -135,11 +135,12 @@ function answeredResponse(error: unknown, what: string, sent: 'no' | 'unknown' |
 const isResponse = (value: unknown): value is AxiosResponse<unknown> =>
   typeof value === 'object' && value !== null && 'status' in value && typeof value.status === 'number' && 'data' in value;
 
-function toAnswer(response: AxiosResponse<unknown>, receivedAt: number): HttpAnswer {
+function toAnswer(response: AxiosResponse<unknown>, url: string, receivedAt: number): HttpAnswer {
   const { data, status } = response;
   const headers: Readonly<Record<string, unknown>> = response.headers ?? {};
   return {
     status,
+    url,
     // An interceptor may have parsed the body already.
     text: typeof data === 'string' ? data : data === undefined || data === null ? '' : stringifyJson(data),
     header: (name) => headerText(headers[name] ?? headers[Object.keys(headers).find((key) => key.toLowerCase() === name) ?? '']),

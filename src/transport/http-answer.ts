@@ -4,6 +4,8 @@ import { parseJson } from '../rules/exact-json.ts';
 /** A complete HTTP answer, of whatever status. `receivedAt` is epoch ms of the local clock. */
 export interface HttpAnswer {
   readonly status: number;
+  /** Where it was asked. */
+  readonly url: string;
   readonly text: string;
   /** Value of a header, by its lower-case name. */
   header(name: string): string | undefined;

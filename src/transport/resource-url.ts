@@ -9,8 +9,10 @@ export type QueryValue = string | number | boolean | undefined;
 export class ResourceUrls {
   readonly #prefix: string;
   readonly #baseQuery: string;
+  readonly #end: string;
 
-  constructor(base: URL) {
+  constructor(base: URL, options: { readonly trailingSlash?: boolean } = {}) {
+    this.#end = options.trailingSlash === true ? '/' : '';
     const path = base.pathname.replace(/\/+$/, '');
     this.#prefix = `${base.protocol}//${base.host}${path}`;
     this.#baseQuery = base.search.slice(1);
@@ -44,7 +46,7 @@ export class ResourceUrls {
       if (value !== undefined) search.push(`${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
     }
     const joined = search.filter((part) => part !== '').join('&');
-    return `${this.#prefix}/${segments.join('/')}${joined === '' ? '' : `?${joined}`}`;
+    return `${this.#prefix}/${segments.join('/')}${this.#end}${joined === '' ? '' : `?${joined}`}`;
   }
 }
 

@@ -40,6 +40,8 @@ export type TokenProvider = (options?: { readonly refresh?: boolean }) => string
 export interface RestTransportOptions {
   /** Its path and query are kept in every request; a fragment is not. */
   readonly baseUrl: string;
+  /** Ends the path of every request with a slash, for servers that redirect to it, such as Django. Default false. */
+  readonly trailingSlash?: boolean | undefined;
   /** Read for every attempt. A throw means "signed out"; throw a `NetworkError` where it only means "cannot reach the token server". */
   readonly token?: TokenProvider | undefined;
   /** An instance of your own, for interceptors, proxies or adapters. Redirects are not followed with it either. */
@@ -76,6 +78,7 @@ export interface RestTransportOptions {
 /** The one list of all options: the compiler asks for each of them here. */
 const optionNames: Readonly<Record<keyof RestTransportOptions, true>> = {
   baseUrl: true,
+  trailingSlash: true,
   token: true,
   axios: true,
   headers: true,
@@ -108,6 +111,7 @@ export function splitRestOptions<Options extends RestTransportOptions>(
 /** {@link RestTransportOptions} with defaults filled in. */
 export interface RestSettings {
   readonly base: URL;
+  readonly trailingSlash: boolean;
   readonly headers: Readonly<Record<string, string>>;
   readonly pushConcurrency: number;
   readonly enableBatch: boolean;
@@ -127,6 +131,7 @@ export interface RestSettings {
 /** Fills in defaults; throws `TypeError` or `RangeError` on options that cannot work. */
 export const resolveRestOptions = (options: RestTransportOptions): RestSettings => ({
   base: toBaseUrl(options.baseUrl),
+  trailingSlash: options.trailingSlash ?? false,
   headers: toHeaders(options.headers ?? {}),
   pushConcurrency: positiveInteger('pushConcurrency', options.pushConcurrency ?? 1),
   enableBatch: options.enableBatch ?? false,

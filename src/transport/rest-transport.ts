@@ -42,7 +42,7 @@ export class RestTransport implements TransportAdapter {
     const settings = resolveRestOptions(options);
     const client = createHttpClient(options.axios, settings.pushConcurrency);
     const { clock, requestTimeoutMs, maxContentLength, enableBatch } = settings;
-    const urls = new ResourceUrls(settings.base);
+    const urls = new ResourceUrls(settings.base, settings);
     this.#tokens = new TokenSource(options.token, { requestTimeoutMs, clock });
     this.#exchange = createExchange({
       client,

@@ -21,6 +21,7 @@ import { fetchRow } from './fetch-row.ts';
 import type { PresenceMark } from './kind-presence.ts';
 import { ExchangeError } from './network-failure.ts';
 import { SendDefect } from './send-defect.ts';
+import { redirectWords } from './redirect-words.ts';
 import type { SendParts } from './send-parts.ts';
 
 /** Sends one operation in a request of its own (PROTOCOL §3, §4). Total: whatever happens becomes one result. */
@@ -122,7 +123,7 @@ export function toOpAnswer(answer: HttpAnswer): OpAnswer {
     version: answer.header('etag'),
     retryAfterMs: retryAfterMsOf(answer),
     clockOffsetMs: clockOffsetMsOf(answer),
-    location: answer.header('location'),
+    redirect: answer.status >= 300 && answer.status <= 399 ? redirectWords(answer.url, answer.header('location')) : undefined,
   };
 }
 

@@ -2,6 +2,7 @@ import { AuthError, NetworkError, ParseError, SyncAbortedError, SyncError, Trans
 import { notOfThisApi } from './classify-answer.ts';
 import { excerpt, retryAfterMsOf, type HttpAnswer } from './http-answer.ts';
 import { ExchangeError } from './network-failure.ts';
+import { redirectWords } from './redirect-words.ts';
 import type { RestSettings } from './rest-options.ts';
 import { unauthorizedWords } from './unauthorized-words.ts';
 
@@ -11,12 +12,7 @@ export function httpFailure(answer: HttpAnswer, settings: RestSettings): Transpo
   if (status === 401) return new AuthError(unauthorizedWords(status, settings));
   const body = excerpt(answer.text, 2_000);
   if (status >= 300 && status <= 399) {
-    const location = answer.header('location');
-    return new TransportError(
-      `HTTP error ${status}: redirected${location === undefined ? '' : ` to '${excerpt(location, 200)}'`}. Redirects are not followed, because the token must not go to another host. Correct baseUrl.`,
-      status,
-      body,
-    );
+    return new TransportError(`HTTP error ${status}: ${redirectWords(answer.url, answer.header('location'))}`, status, body);
   }
   // A list that is not there: the address is wrong, or the kind.
   if (status === 404 || status === 410 || status === 405) return new TransportError(`HTTP error ${status}, ${notOfThisApi}`, status, body);

@@ -63,6 +63,12 @@ const arrives: Readonly<Record<keyof RestTransportOptions, () => Promise<void>>>
     await engine.sync();
     expect(requests('PUT').map(({ url }) => url)).toEqual(['/v1/todos/a']);
   },
+  trailingSlash: async () => {
+    const { engine, requests } = await open({ trailingSlash: true }, ['a']);
+    await engine.sync().catch(() => undefined);
+    expect(requests('PUT').map(({ url }) => url)).toEqual(['/todos/a/']);
+    expect(requests('GET')[0]?.url ?? '/todos/?').toMatch(/^\/todos\/\?/);
+  },
   token: async () => {
     const { engine, requests } = await open({ token: () => 'Bearer mine' });
     await engine.sync();

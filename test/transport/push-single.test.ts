@@ -278,6 +278,26 @@ test.each([301, 302, 307, 308])('F-23: a redirect (%i) is not followed, the toke
   expect([server.requests.length, other.server.requests.length]).toEqual([1, 0]);
 });
 
+test('a redirect that only adds or removes the slash at the end names trailingSlash', async () => {
+  const { rest, server } = await restWith(({ url, replyText }) => {
+    const [path = '', query] = url.split('?');
+    const other = path.endsWith('/') ? path.slice(0, -1) : `${path}/`;
+    replyText(301, '', { location: query === undefined ? other : `${other}?${query}` });
+  });
+  const told = async (transport: RestTransport): Promise<readonly string[]> => {
+    const pulled: unknown = await transport.pull({ kind: 'todos', updatedSince: '', pageSize: 1, includeDeleted: true }).catch((error: unknown) => error);
+    const fetched = await transport.fetch({ kind: 'todos', id: '1' });
+    const { results } = await transport.push([edit('1')], {});
+    return [String(pulled), JSON.stringify(results), fetched.type === 'fetchError' ? String(fetched.error) : fetched.type];
+  };
+  for (const words of await told(rest)) {
+    expect(words).toContain('give RestTransport the option trailingSlash: true');
+    expect(words).not.toContain('baseUrl');
+  }
+  for (const words of await told(new RestTransport({ baseUrl: server.baseUrl, trailingSlash: true })))
+    expect(words).toContain('leave out the option trailingSlash');
+});
+
 test('RST-64, F-85: Retry-After is read as seconds or as a date against the server clock, and not clamped', async () => {
   const waitOf = async (status: number, headers: Record<string, string>): Promise<unknown> => {
     const result = await pushOne(edit('1'), (exchange) => exchange.reply(status, { error: 'slow_down' }, headers));

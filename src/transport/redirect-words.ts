@@ -1,0 +1,18 @@
+import { excerpt } from './http-answer.ts';
+
+/** Says where a redirect leads, and which setting of the app it contradicts. */
+export function redirectWords(requested: string, location: string | undefined): string {
+  const target = location === undefined ? 'elsewhere' : `to '${excerpt(location, 200)}'`;
+  return `redirected ${target}; redirects are not followed, because the token must not go to another host. ${remedyOf(requested, location)}`;
+}
+
+function remedyOf(requested: string, location: string | undefined): string {
+  if (location === undefined || !URL.canParse(location, requested)) return 'Correct baseUrl.';
+  const from = new URL(requested);
+  const to = new URL(location, requested);
+  if (from.origin !== to.origin || from.pathname === to.pathname) return 'Correct baseUrl.';
+  if (to.pathname === `${from.pathname}/`)
+    return 'The server wants a slash at the end of each path, as Django does: give RestTransport the option trailingSlash: true.';
+  if (`${to.pathname}/` === from.pathname) return 'The server wants no slash at the end of its paths: leave out the option trailingSlash.';
+  return 'Correct baseUrl.';
+}
