@@ -78,7 +78,7 @@ export type SyncFact =
     }
   /**
    * The engine goes on, and somebody should know: something that should survive a restart (a wait, a pause) could not be stored; or, at the start, a
-   * table will not do what its owner thinks (rows that are never sent, a UNIQUE that sees deleted rows).
+   * table will not do what its owner thinks (rows that are never sent, a UNIQUE that sees deleted rows), or this version of SQLite may damage the file.
    */
   | { readonly type: 'store.warning'; readonly message: string };
 

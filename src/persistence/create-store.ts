@@ -40,6 +40,7 @@ import { createTableWarnings } from './table-warnings.ts';
 import { takeReady } from './take-ready.ts';
 import { createUnitOfWork } from './unit-of-work.ts';
 import { upgradeSchemas } from './upgrade-schemas.ts';
+import { walResetWarning } from './wal-reset.ts';
 import { randomId } from '../model/random-id.ts';
 
 export interface StoreOptions {
@@ -96,7 +97,8 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
       try {
         const seen = await unit.read(async (session) => {
           await checkSchema(session, dataSource, registry.values());
-          return warnings.ofSchema(session);
+          const ofFile = await walResetWarning(dataSource, (sql) => session.query(sql));
+          return [...(ofFile === undefined ? [] : [ofFile]), ...(await warnings.ofSchema(session))];
         });
         warnings.tell([...seen, ...warnings.ofCapture()]);
       } catch (error) {

@@ -11,6 +11,7 @@ import { runPendingMigrations } from './run-migrations.ts';
 import { saveFile } from './save-file.ts';
 import { sqlite3Driver } from './sqlite3-driver.ts';
 import { systemClock } from './system-clock.ts';
+import { walResetWarning } from './wal-reset.ts';
 
 /** Which npm package runs SQLite. `sqlite3` does not block the event loop; `better-sqlite3` is faster in bulk; `sqljs` rewrites its whole file at each commit. */
 export type DatabaseDriver = 'sqlite3' | 'better-sqlite3' | 'sqljs';
@@ -106,13 +107,15 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSo
   }
 }
 
-/** Runs the migrations, and creates the app's own tables where that is wanted. */
+/** Runs the migrations, and creates the app's own tables where that is wanted; logs a warning of an SQLite that may damage the file. */
 export async function prepareTables(dataSource: DataSource, synchronize: boolean): Promise<DataSource> {
   try {
     await runPendingMigrations(dataSource);
     // Our tables belong to their migrations: synchronising would drop the indexes that entities cannot express.
     for (const entity of syncEntities) Object.assign(dataSource.getMetadata(entity), { synchronize: false });
     if (synchronize) await dataSource.synchronize();
+    const warning = await walResetWarning(dataSource, (sql) => dataSource.query(sql));
+    if (warning !== undefined) dataSource.logger.log('warn', `synchart: ${warning}`);
     return dataSource;
   } catch (error) {
     await dataSource.destroy();
