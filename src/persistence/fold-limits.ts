@@ -5,7 +5,7 @@ import { releasesOf } from './released-values.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { listOf, type Session } from './session.ts';
 import type { StoreContext } from './store-context.ts';
-import { uniqueValuesTaken } from './unique-keys.ts';
+import { uniqueValuesTaken } from './table-keys.ts';
 
 /** Work of other entities that a fold must not overtake. */
 interface LaterWork {

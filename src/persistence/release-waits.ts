@@ -6,7 +6,7 @@ import { releasesOf } from './released-values.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import type { Group } from './request-group.ts';
 import type { Session } from './session.ts';
-import { uniqueValuesOf, uniqueValuesTaken } from './unique-keys.ts';
+import { uniqueValuesOf, uniqueValuesTaken } from './table-keys.ts';
 
 /**
  * Finds, for each group that takes a UNIQUE value or deletes a row, the row whose queued operation releases that value or lets go of that row (F-160). An

@@ -3,7 +3,7 @@ import type { JsonObject } from '../model/json.ts';
 import { referencesIn } from './reference-keys.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { chunked, listOf, type Session } from './session.ts';
-import { uniqueValuesTaken } from './unique-keys.ts';
+import { uniqueValuesTaken } from './table-keys.ts';
 
 /** An operation that is queued with what it does to a row. */
 interface QueuedWrite {

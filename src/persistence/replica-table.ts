@@ -9,25 +9,17 @@ import { deepEqual } from '../rules/deep-equal.ts';
 import { keepDigits } from '../rules/exact-json.ts';
 import { compareTimestamps, timestampText } from '../rules/timestamp.ts';
 import { forbiddenKeyIn } from '../model/forbidden-keys.ts';
-import { exactColumns, isFractionColumn, rawToWire, wireValueOf, type ColumnCodec } from './column-codec.ts';
-import { classifyDatabaseError } from './database-failure.ts';
+import { exactColumns, rawToWire, wireValueOf, type ColumnCodec } from './column-codec.ts';
 import { InboundReferences } from './inbound-references.ts';
-import { packRows } from './packed-rows.ts';
 import { quoted } from './quoted-name.ts';
 import { RowBinder } from './row-binder.ts';
+import { RowUpserts } from './row-upserts.ts';
 import { createIdColumn, type IdColumn } from './id-column.ts';
-import { chunked, dialectOf, listOf, type Dialect, type RawRow, type Session } from './session.ts';
+import { dialectOf, listOf, type Dialect, type RawRow, type Session } from './session.ts';
 import type { SyncTableOptions } from './sync-table.ts';
 import { createTableSchema, type TableSchema } from './table-schema.ts';
 import { TreePaths } from './tree-paths.ts';
-import { uniqueKeysOf, type UniqueKey } from './unique-keys.ts';
-import { UpsertTexts } from './upsert-texts.ts';
-
-/** A wire key that holds the id of another row, and the kinds that row may be of. */
-interface ReferenceKey {
-  readonly key: string;
-  readonly kinds: readonly string[];
-}
+import { referenceKeysOf, uniqueKeysOf, type ReferenceKey, type UniqueKey } from './table-keys.ts';
 
 interface Registration {
   readonly dataSource: DataSource;
@@ -41,12 +33,6 @@ interface Registration {
   readonly deletedAt: ColumnMetadata;
   readonly deletedAtLocal: ColumnMetadata;
 }
-
-/** Far below SQLite's limit of variables (F-102), and no more than 5 ms of binding (F-147). */
-const maxVariables = 10_000;
-
-/** Below this, binding is as fast; and a single row tells best what is wrong with it. */
-const fewestPacked = 8;
 
 /** What no server keeps: at any depth of a stored field. */
 const prototypeKey: readonly string[] = ['__proto__'];
@@ -95,10 +81,7 @@ export class ReplicaTable implements SyncKind {
   private readonly deletedAtName: string;
   private readonly deletedAtLocalName: string;
   private readonly binder: RowBinder;
-  private readonly upserts: UpsertTexts;
-  private readonly packsRows: boolean;
-  /** The `@VersionColumn`, where a new row must have one. */
-  private readonly version: ColumnCodec | undefined;
+  private readonly rows: RowUpserts;
   /** Undefined: the table is no `materialized-path` tree. */
   private readonly tree: TreePaths | undefined;
 
@@ -130,12 +113,23 @@ export class ReplicaTable implements SyncKind {
     this.deletedAtName = quoted(registration.deletedAt.databaseName);
     this.deletedAtLocalName = quoted(registration.deletedAtLocal.databaseName);
     this.binder = new RowBinder({ table: this, codecs, idCodec: this.idCodec, idToDatabase: this.ids.toDatabase, fromJson: options.fromJson?.bind(options) });
-    this.upserts = new UpsertTexts({ table: this.table, id: this.id, deletedAtLocal: this.deletedAtLocalName });
-    this.packsRows = prefersPackedRows(dataSource);
     this.tree = TreePaths.of(metadata);
     const { versionColumn } = metadata;
-    if (versionColumn !== undefined && !versionColumn.isNullable && versionColumn.default === undefined)
-      this.version = codecs.find(({ column }) => column === versionColumn);
+    const beginsByItself = versionColumn === undefined || versionColumn.isNullable || versionColumn.default !== undefined;
+    this.rows = new RowUpserts({
+      table: this.table,
+      id: this.id,
+      deletedAtLocal: this.deletedAtLocalName,
+      codecs,
+      idCodec: this.idCodec,
+      idType: this.ids.type,
+      version: beginsByItself ? undefined : codecs.find(({ column }) => column === versionColumn),
+      binder: this.binder,
+      tree: this.tree,
+      packsRows: prefersPackedRows(dataSource),
+      rowsPerSlice: this.rowsPerSlice,
+      existing: (session, ids) => this.existing(session, ids),
+    });
     this.conflict = this.conflictByWireKey(options.conflict ?? {});
     this.pullOnly = options.pullOnly ?? false;
     this.pushOnly = options.pushOnly ?? false;
@@ -146,10 +140,8 @@ export class ReplicaTable implements SyncKind {
     this.dependsOn = Array.isArray(options.dependsOn)
       ? options.dependsOn.map((kindName: string) => ({ key: undefined, kind: kindName }))
       : Object.entries(options.dependsOn ?? {}).map(([property, kindName]) => ({ key: this.wireKeyOf(property), kind: kindName }));
-    this.referenceKeys = this.keysOfReferences();
+    this.referenceKeys = referenceKeysOf(metadata, codecs, this.dependsOn);
   }
-
-  // ── Wire rows ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   readId(row: JsonObject): string | undefined {
     const given = withoutMark(orNone(() => this.options.getId?.(row)) ?? row[this.keys.id] ?? row['id'] ?? row['ID'] ?? row['uuid']);
@@ -182,17 +174,6 @@ export class ReplicaTable implements SyncKind {
   }
 
   /** Foreign keys of the entity, and what `dependsOn` adds. */
-  private keysOfReferences(): readonly ReferenceKey[] {
-    const listed = this.dependsOn.flatMap(({ key, kind }) => (key === undefined ? [kind] : []));
-    return [
-      ...this.dependsOn.flatMap(({ key, kind }) => (key === undefined ? [] : [{ key, kinds: [kind] }])),
-      ...this.metadata.foreignKeys.flatMap(({ columns, referencedEntityMetadata }) => {
-        const codec = this.codecs.find((candidate) => candidate.column === columns[0]);
-        return codec === undefined ? [] : [{ key: codec.wireKey, kinds: [...new Set([referencedEntityMetadata.tableName, ...listed])] }];
-      }),
-    ];
-  }
-
   /** An entity as the server will see it: without local-only columns, `deletedAtLocal`, and columns whose property is undefined. */
   /** Whether a row of the server has every column, so that nothing of an older copy shows through it. Not known of rows that the app maps itself. */
   isComplete(row: JsonObject): boolean {
@@ -253,8 +234,6 @@ export class ReplicaTable implements SyncKind {
     return { ...conflict, fields: Object.fromEntries(Object.entries(conflict.fields).map(([property, rule]) => [keyOf(property), rule])) };
   }
 
-  // ── Reading ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
   /** The rows with these ids as wire JSON, by id; missing ones are absent. */
   async read(session: Session, ids: readonly string[]): Promise<ReadonlyMap<string, JsonObject>> {
     const rows = await this.readRaw(session, ids);
@@ -308,40 +287,17 @@ export class ReplicaTable implements SyncKind {
     return checkedJson(this.kind, this.options.toJson(entity));
   }
 
-  // ── Writing ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
   /**
    * Inserts or updates rows by id, many in one statement. Columns whose key is missing keep their value; local-only columns too.
    * A row that is written so lives as the server says: `deletedAtLocal` is cleared unless `keepDeletedLocally`.
    */
-  async upsert(session: Session, rows: readonly JsonObject[], options: { readonly keepDeletedLocally?: boolean } = {}): Promise<void> {
-    for (const { codecs, rows: given } of this.binder.bindAll(rows)) {
-      const keep = options.keepDeletedLocally ?? false;
-      // SQL checks NOT NULL before it looks for the row: what exists already is updated instead.
-      const bound = this.isWhole(codecs) ? given : await this.updateExisting(session, codecs, given, keep);
-      const size = Math.max(1, Math.min(this.rowsPerSlice, Math.floor(maxVariables / codecs.length)));
-      for (const part of chunked(bound, size)) await this.insertOrUpdate(session, codecs, part, keep);
-      const idAt = codecs.indexOf(this.idCodec);
-      await this.tree?.derive(
-        session,
-        given.map((values) => values[idAt] as string | number),
-        this.ids.type,
-      );
-    }
+  upsert(session: Session, rows: readonly JsonObject[], options: { readonly keepDeletedLocally?: boolean } = {}): Promise<void> {
+    return this.rows.upsert(session, rows, options);
   }
 
   /** Whether the database knows the columns as the entity has them: what it refuses then is a row's fault. Compiles a write, and runs none. */
-  async takesRows(session: Session): Promise<boolean> {
-    try {
-      await session.query(
-        `EXPLAIN ${this.upserts.bound(this.codecs, 1, false)}`,
-        this.codecs.map(() => null),
-      );
-      return true;
-    } catch (error) {
-      if (classifyDatabaseError(error) === 'other') return false;
-      throw error;
-    }
+  takesRows(session: Session): Promise<boolean> {
+    return this.rows.takesRows(session);
   }
 
   /** Derives the tree paths that do not follow from the parents, such as those of rows that were stored without; returns whether there were any. */
@@ -349,65 +305,6 @@ export class ReplicaTable implements SyncKind {
     if (this.tree === undefined || !(await this.tree.hasWrong(session))) return false;
     await this.tree.deriveAll(session);
     return true;
-  }
-
-  private async insertOrUpdate(
-    session: Session,
-    codecs: readonly ColumnCodec[],
-    rows: readonly (readonly unknown[])[],
-    keepDeletedLocally: boolean,
-  ): Promise<void> {
-    if (this.version !== undefined && !codecs.includes(this.version)) {
-      // A row begins with version 1, as TypeORM would begin it: no database knows that by itself.
-      await this.insertOrUpdate(
-        session,
-        [...codecs, this.version],
-        rows.map((values) => [...values, 1]),
-        keepDeletedLocally,
-      );
-      return;
-    }
-    let rest = rows;
-    if (this.packsRows && rows.length >= fewestPacked) {
-      const fractions = codecs.flatMap((codec, index) => (isFractionColumn(codec.column) ? [index] : []));
-      const { json, others } = packRows(rows, fractions);
-      if (json !== undefined) await session.run(this.upserts.packed(codecs, fractions, keepDeletedLocally), [json]);
-      rest = others;
-    }
-    if (rest.length > 0) await session.run(this.upserts.bound(codecs, rest.length, keepDeletedLocally), rest.flat());
-  }
-
-  private isWhole(codecs: readonly ColumnCodec[]): boolean {
-    return (
-      codecs.length === this.codecs.length ||
-      this.codecs.every((codec) => codec.column.isNullable || codec.column.default !== undefined || codecs.includes(codec))
-    );
-  }
-
-  /** Updates the rows that exist; gives back the others. */
-  private async updateExisting(
-    session: Session,
-    codecs: readonly ColumnCodec[],
-    rows: readonly (readonly unknown[])[],
-    keepDeletedLocally: boolean,
-  ): Promise<readonly (readonly unknown[])[]> {
-    const idAt = codecs.indexOf(this.idCodec);
-    const existing = await this.existing(
-      session,
-      rows.map((values) => String(values[idAt])),
-    );
-    const others: (readonly unknown[])[] = [];
-    const changes = codecs.filter((_, index) => index !== idAt).map((codec) => `${quoted(codec.name)} = ?`);
-    if (!keepDeletedLocally) changes.push(`${this.deletedAtLocalName} = NULL`);
-    for (const values of rows) {
-      if (!existing.has(String(values[idAt]))) others.push(values);
-      else if (changes.length > 0)
-        await session.run(`UPDATE ${this.table} SET ${changes.join(', ')} WHERE ${this.id} = ?`, [
-          ...values.filter((_, index) => index !== idAt),
-          values[idAt],
-        ]);
-    }
-    return others;
   }
 
   async remove(session: Session, ids: readonly string[]): Promise<void> {
@@ -569,8 +466,6 @@ export class ReplicaTable implements SyncKind {
     await this.remove(session, held.size === 0 ? ids : ids.filter((id) => !held.has(id)));
     await this.markDeletedLocally(session, [...held], at);
   }
-
-  // ── Parts ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private idList(ids: readonly string[]): string {
     // What can be no id of this column has no row, and would make PostgreSQL refuse the whole list.

@@ -8,8 +8,20 @@ import { httpFailure, toSyncError } from './sync-errors.ts';
 import type { SendParts } from './send-parts.ts';
 import { unauthorizedWords } from './unauthorized-words.ts';
 
-/** Reads one row, `GET /{kind}/{id}`. Total: what fails is a `fetchError`. A 404 counts only when it is the API's (F-22, F-150). */
-export async function fetchRow(kind: string, id: string, { send, urls, presence, settings }: SendParts, signal: AbortSignal | undefined): Promise<FetchResult> {
+/**
+ * Reads one row, `GET /{kind}/{id}`. Total: what fails is a `fetchError`. A 404 counts only when it is the API's (F-22, F-150): an unclear one is asked again
+ * after the list has answered, since a gateway may fail one request and not the next.
+ */
+export const fetchRow = (kind: string, id: string, parts: SendParts, signal: AbortSignal | undefined): Promise<FetchResult> =>
+  readRow(kind, id, parts, { signal, isRepeat: false });
+
+async function readRow(
+  kind: string,
+  id: string,
+  parts: SendParts,
+  { signal, isRepeat }: { readonly signal: AbortSignal | undefined; readonly isRepeat: boolean },
+): Promise<FetchResult> {
+  const { send, urls, presence, settings } = parts;
   try {
     const answer = await send({ method: 'GET', url: urls.entity(kind, id), signal });
     const answered = presence.mark();
@@ -20,8 +32,9 @@ export async function fetchRow(kind: string, id: string, { send, urls, presence,
     if (verdict === 'unauthorized') return fetchError(new AuthError(unauthorizedWords(answer.status, settings)));
     if (answer.status === 404 || answer.status === 410) {
       const missing = missingOf(body);
-      const isRow = missing === 'row' || (missing === 'unclear' && (await presence.exists(kind, signal, answered)));
-      return isRow ? fetchNotFound() : fetchError(httpFailure(answer, settings));
+      if (missing === 'unclear' && !isRepeat && (await presence.exists(kind, signal, answered)))
+        return await readRow(kind, id, parts, { signal, isRepeat: true });
+      return missing === 'row' || (missing === 'unclear' && isRepeat) ? fetchNotFound() : fetchError(httpFailure(answer, settings));
     }
     if (answer.status < 200 || answer.status > 299) return fetchError(httpFailure(answer, settings));
     if (!isJsonObject(body) || rowIdOf(body) !== id) {

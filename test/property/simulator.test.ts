@@ -29,7 +29,7 @@ test('scripts are data, and draw every strategy, every boundary, every fault and
   expect(drawn(({ world }) => [world.server.paging])).toHaveProperty('size', 4);
   expect(drawn(({ world }) => [world.server.idOrder])).toHaveProperty('size', 4);
   expect(drawn(({ world }) => [world.server.putAnswer])).toHaveProperty('size', 3);
-  expect(drawn(({ steps }) => steps.flatMap((step) => ('fault' in step ? [step.fault.type] : [])))).toHaveProperty('size', 9);
+  expect(drawn(({ steps }) => steps.flatMap((step) => ('fault' in step ? [step.fault.type] : [])))).toHaveProperty('size', 10);
   expect(drawn(({ steps }) => steps.flatMap((step) => ('act' in step ? [step.act.type] : [])))).toHaveProperty('size', 18);
   expect(drawn(({ steps }) => steps.flatMap((step) => ('act' in step && step.boundary !== undefined ? [step.boundary.at] : [])))).toHaveProperty('size', 5);
 });

@@ -541,8 +541,7 @@ export function createFakeStore(options: FakeStoreOptions) {
       open.fetched = true;
       const before = database.positions.get(kind)?.cursor;
       const after = open.position.cursor;
-      const isAhead = before !== undefined && (after === undefined || compareTimestamps(before.ts, after.ts) > 0);
-      database.positions.set(kind, { cursor: isAhead ? before : after, maxPage: open.position.maxPage, resync: false });
+      database.positions.set(kind, { cursor: after ?? before, maxPage: open.position.maxPage, resync: false });
       return [];
     },
     pulledAt: async (asked) => {

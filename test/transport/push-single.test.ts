@@ -331,11 +331,21 @@ test("RST-25, F-22: a 404 counts as the API's own by its code, or when the colle
   const isList = (url: string): boolean => url.startsWith('/todos?');
   const served: Parameters<typeof missing>[2] = (exchange) => (isList(exchange.url) ? exchange.reply(200, { items: [] }) : exchange.reply(404));
   expect(await missing(edit('1'), '', served)).toEqual(['pushNotFound', '/todos?limit=1']);
-  // The 404 of the row is unclear, too: a check that began after it proves it.
-  expect(await missing(remove, '', served)).toEqual(['pushNotFound', '/todos?limit=1', '/todos/1', '/todos?limit=1']);
+  // The 404 of the row is unclear, too: a check that began after it and a second look at the row prove it.
+  expect(await missing(remove, '', served)).toEqual(['pushNotFound', '/todos?limit=1', '/todos/1', '/todos?limit=1', '/todos/1']);
   expect(await missing(edit('1'), '', (exchange) => exchange.reply(200, { ok: true }))).toEqual(['pushMalformed', '/todos?limit=1']);
   // A single-page app answers every GET with its page.
   expect(await missing(edit('1'), 'Cannot PUT', (exchange) => exchange.replyText(200, '<html></html>'))).toEqual(['pushMalformed', '/todos?limit=1']);
+});
+
+test('F-150: a gateway that answers 404 to one request and not to the next deletes no row', async () => {
+  let looks = 0;
+  const { rest } = await restWith((exchange) => {
+    if (exchange.url.startsWith('/todos?')) return exchange.reply(200, { items: [] });
+    looks += 1;
+    return looks === 1 ? exchange.replyText(404, '<html>no route</html>') : exchange.reply(200, { id: '1', title: 'there' });
+  });
+  expect(await rest.fetch({ kind: 'todos', id: '1' })).toMatchObject({ type: 'fetchSuccess', data: { title: 'there' } });
 });
 
 test('F-150: a check of the collection counts only for a 404 that came before it, never one from a pull or from an earlier push', async () => {

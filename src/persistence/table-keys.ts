@@ -48,3 +48,25 @@ export function uniqueValuesTaken(keys: readonly UniqueKey[], before: JsonObject
   const held = new Set(uniqueValuesOf(keys, before));
   return uniqueValuesOf(keys, after).filter((value) => !held.has(value));
 }
+
+/** A wire key that holds the id of another row, and the kinds that row may be of. */
+export interface ReferenceKey {
+  readonly key: string;
+  readonly kinds: readonly string[];
+}
+
+/** Reads which keys of a row refer to other rows: by `dependsOn`, and by the foreign keys of the entity. Needs no other table to be registered. */
+export function referenceKeysOf(
+  metadata: EntityMetadata,
+  codecs: readonly ColumnCodec[],
+  dependsOn: readonly { readonly key: string | undefined; readonly kind: string }[],
+): readonly ReferenceKey[] {
+  const listed = dependsOn.flatMap(({ key, kind }) => (key === undefined ? [kind] : []));
+  return [
+    ...dependsOn.flatMap(({ key, kind }) => (key === undefined ? [] : [{ key, kinds: [kind] }])),
+    ...metadata.foreignKeys.flatMap(({ columns, referencedEntityMetadata }) => {
+      const codec = codecs.find((candidate) => candidate.column === columns[0]);
+      return codec === undefined ? [] : [{ key: codec.wireKey, kinds: [...new Set([referencedEntityMetadata.tableName, ...listed])] }];
+    }),
+  ];
+}
