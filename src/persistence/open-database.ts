@@ -3,12 +3,12 @@ import { databasePathProblem } from '../model/database-path.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { whileBusy } from './busy-database.ts';
 import { gateConnection, type GateOptions } from './connection-gate.ts';
-import { createDirectoryOf, driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from './database-file.ts';
+import { driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from './database-file.ts';
 import { syncEntities } from './entities.ts';
-import { loadOptional } from './load-optional.ts';
 import { syncMigrations } from './migrations.ts';
+import { loadOptional } from './load-optional.ts';
 import { runPendingMigrations } from './run-migrations.ts';
-import { saveFile } from './save-file.ts';
+import { sqlJsOptions, type InitSqlJs } from './sqljs-options.ts';
 import { sqlite3Driver } from './sqlite3-driver.ts';
 import { systemClock } from './system-clock.ts';
 import { walResetWarning } from './wal-reset.ts';
@@ -22,6 +22,8 @@ type EntityList = readonly (EntityClass | EntitySchema)[];
 type Migrations = readonly (new () => MigrationInterface)[];
 type PassedOn = Pick<DataSourceOptions, 'logging' | 'logger' | 'subscribers' | 'namingStrategy' | 'maxQueryExecutionTime'>;
 
+export type { InitSqlJs };
+
 export interface OpenDatabaseOptions extends GateOptions, PassedOn {
   /** Path of the file, or `:memory:`. Its directory is created. */
   readonly database: string;
@@ -30,6 +32,10 @@ export interface OpenDatabaseOptions extends GateOptions, PassedOn {
   /** The app's own, for its own tables; the sync tables' are added. Run at once, in one transaction, in the order of the timestamps in their names. */
   readonly migrations?: Migrations;
   readonly driver?: DatabaseDriver;
+  /** For `sqljs`: the default export of the package `sql.js`. A page must pass it; Node loads the package itself. */
+  readonly initSqlJs?: InitSqlJs;
+  /** For `sqljs`: gives the URL of a file of sql.js, such as `sql-wasm.wasm`. Default: beside the script. */
+  readonly locateFile?: (file: string) => string;
   /** Default `NORMAL`: with WAL a power cut may lose the last commits, but never the database. */
   readonly synchronous?: Synchronous;
   /** Creates the app's own tables from its entities: for tests and first steps, not for databases that hold data. */
@@ -58,14 +64,8 @@ async function driverOptions(options: OpenDatabaseOptions): Promise<DataSourceOp
             connection.pragma(`synchronous = ${synchronous}`);
           }),
       };
-    case 'sqljs': {
-      const sqlJs = await loadOptional('sql.js');
-      if (!isDatabaseFile(database)) return { type: 'sqljs', driver: sqlJs };
-      // In a browser the name is a key of localStorage, which TypeORM writes itself.
-      if (typeof process === 'undefined') return { type: 'sqljs', driver: sqlJs, location: database, autoSave: true };
-      createDirectoryOf(database);
-      return { type: 'sqljs', driver: sqlJs, location: database, autoSave: true, autoSaveCallback: (bytes: Uint8Array) => saveFile(database, bytes) };
-    }
+    case 'sqljs':
+      return sqlJsOptions(options);
     default:
       return driver satisfies never;
   }

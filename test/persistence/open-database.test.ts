@@ -1,14 +1,16 @@
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import initSqlJs from 'sql.js';
 import { EntitySchema, type DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { DatabaseError } from '../../src/model/errors.ts';
-import { classifyDatabaseError } from '../../src/persistence/database-failure.ts';
+import { classifyDatabaseError, toStoreFailure } from '../../src/persistence/database-failure.ts';
 import { loadOptional } from '../../src/persistence/load-optional.ts';
 import { gateOf } from '../../src/persistence/connection-gate.ts';
 import { syncTableNames } from '../../src/persistence/migrations.ts';
-import { openDatabase, type DatabaseDriver, type OpenDatabaseOptions } from '../../src/persistence/open-database.ts';
+import { openDatabase, type DatabaseDriver, type InitSqlJs, type OpenDatabaseOptions } from '../../src/persistence/open-database.ts';
+import { sqlJsOptions } from '../../src/persistence/sqljs-options.ts';
 
 interface Todo {
   id: string;
@@ -172,6 +174,53 @@ describe('openDatabase with sqljs', () => {
     const database = join(folder, 'sqljs.txt');
     writeFileSync(database, 'this is text, and long enough to be looked at as a header '.repeat(20));
     await expect(open({ driver: 'sqljs', database })).rejects.toThrow(`Cannot open the database ${database}`);
+  });
+
+  test('F-165: uses the initSqlJs and locateFile that the app passes', async () => {
+    const located: unknown[] = [];
+    const locateFile = (name: string): string => join(import.meta.dirname, '../../node_modules/sql.js/dist', name);
+    const injected: InitSqlJs = (config) => {
+      located.push(config?.locateFile);
+      return initSqlJs(config);
+    };
+    const dataSource = await open({ driver: 'sqljs', initSqlJs: injected, locateFile });
+    expect(located).toEqual([locateFile]);
+    expect((await dataSource.getRepository(Todo).find()).map(({ id }) => id)).toEqual(['first']);
+  });
+
+  describe('in a page', () => {
+    afterEach(() => {
+      vi.unstubAllGlobals();
+    });
+
+    test('F-165: an error names the option initSqlJs, and does not ask to install a package', async () => {
+      vi.stubGlobal('process', { env: {} });
+      const refused: unknown = await sqlJsOptions({ database: 'app' }).catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(DatabaseError);
+      expect(String(refused)).toMatch(/in a page .* needs the option initSqlJs.*locateFile/);
+      expect(String(refused)).not.toContain('npm install');
+    });
+
+    test('F-165: a full localStorage rejects the save and names the key, the size and the cause', async () => {
+      vi.stubGlobal('process', { env: {} });
+      const stored = new Map<string, string>();
+      const quota = 20;
+      vi.stubGlobal('localStorage', {
+        setItem: (key: string, value: string): void => {
+          if (value.length > quota) throw new DOMException('The quota has been exceeded.', 'QuotaExceededError');
+          stored.set(key, value);
+        },
+      });
+      const options = await sqlJsOptions({ database: 'app', initSqlJs });
+      if (options.type !== 'sqljs' || options.autoSaveCallback === undefined) throw new Error('sqlJsOptions set no autoSaveCallback');
+      const save = async (bytes: Uint8Array): Promise<unknown> => (options.autoSaveCallback as (bytes: Uint8Array) => Promise<void>)(bytes);
+      await save(Uint8Array.of(83, 81, 76));
+      const refused: unknown = await save(new Uint8Array(100)).catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(DatabaseError);
+      expect(String(refused)).toMatch(/localStorage key app: it has 100 bytes.*The quota has been exceeded\..*in memory only/);
+      expect(toStoreFailure(refused, 0)).toMatchObject({ failure: { type: 'storeFailed' } });
+      expect(stored.get('app')).toBe('[83,81,76]');
+    });
   });
 });
 
