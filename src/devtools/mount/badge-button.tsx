@@ -1,4 +1,4 @@
-import { useSyncExternalStore, type ReactNode, type Ref } from 'react';
+import { forwardRef, useSyncExternalStore } from 'react';
 import type { DevtoolsClient } from '../client/devtools-client.ts';
 import { Badge, Dot } from '../panel/parts/badge.tsx';
 import { hasFaults } from '../views/status-model.ts';
@@ -9,11 +9,10 @@ export interface BadgeButtonProps {
   readonly isOpen: boolean;
   readonly theme?: 'light' | 'dark' | undefined;
   readonly onClick: () => void;
-  readonly ref?: Ref<HTMLButtonElement>;
 }
 
-/** Opens the panel, and tells the most important things while it is closed. */
-export function BadgeButton({ client, isOpen, theme, onClick, ref }: BadgeButtonProps): ReactNode {
+/** Opens the panel and shows the most important counts while it is closed. React 18 passes a ref only through `forwardRef`. */
+export const BadgeButton = forwardRef<HTMLButtonElement, BadgeButtonProps>(function BadgeButton({ client, isOpen, theme, onClick }, ref) {
   const { view } = useSyncExternalStore(client.subscribe, client.getState, client.getState);
   const isFaulty = view !== undefined && hasFaults(view);
   const { pending = 0, stuck = 0, conflicts = 0, phase = 'starting' } = view?.status ?? {};
@@ -35,4 +34,4 @@ export function BadgeButton({ client, isOpen, theme, onClick, ref }: BadgeButton
       </button>
     </div>
   );
-}
+});

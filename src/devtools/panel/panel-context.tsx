@@ -8,7 +8,7 @@ const ClientContext = createContext<DevtoolsClient | undefined>(undefined);
 
 /** Gives the views below it the engine that they show. */
 export const PanelProvider = ({ client, children }: { readonly client: DevtoolsClient; readonly children: ReactNode }): ReactNode => (
-  <ClientContext value={client}>{children}</ClientContext>
+  <ClientContext.Provider value={client}>{children}</ClientContext.Provider>
 );
 
 export function useClient(): DevtoolsClient {
