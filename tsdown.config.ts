@@ -1,7 +1,46 @@
-import { defineConfig } from 'tsdown';
+import { esmExternalRequirePlugin } from 'rolldown/plugins';
+import { minify } from 'rolldown/utils';
+import { defineConfig, type UserConfig } from 'tsdown';
+
+/**
+ * All entries are built for browsers, also those of Node: they share their chunks, so no shared chunk may hold what only Node has. Entries for
+ * Node import `node:` modules by name; the shared code reaches them through `process.getBuiltinModule`.
+ */
+const shared: UserConfig = {
+  format: 'esm',
+  // Types and code have one name each, as package.json "exports" spells them.
+  fixedExtension: false,
+  platform: 'browser',
+  target: 'es2023',
+  external: [/^node:/],
+  // The panel's own packages are part of it: an app installs React at most.
+  noExternal: ['valibot', '@xyflow/react', '@xyflow/system', 'elkjs'],
+  inlineOnly: false,
+  // Bundled packages leave out their checks for development.
+  define: { 'process.env.NODE_ENV': '"production"' },
+  treeshake: true,
+  // The code keeps its names and lines, so maps would only make the package larger.
+  sourcemap: false,
+  // The types carry the comments that editors show.
+  outputOptions: { comments: { legal: true, annotation: true, jsdoc: false } },
+};
+
+/** `elk.js` is built by itself: `dist/devtools.js` and the inspector's page load the same file. */
+const layoutEngine = {
+  name: 'layout-engine',
+  resolveId: (id: string) => (id === './elk.ts' ? { id: './elk.js', external: true } : undefined),
+};
+
+/** Half of the panel's chunk is its bundled packages, so its names are shortened; other chunks keep theirs, since stacks of an app lead there. */
+const smallPanel = {
+  name: 'small-panel',
+  renderChunk: async (code: string, { fileName }: { readonly fileName: string }) =>
+    fileName === 'devtools.js' ? (await minify(fileName, code, { module: true })).code : undefined,
+};
 
 export default defineConfig([
   {
+    ...shared,
     entry: {
       index: 'src/index.ts',
       persistence: 'src/persistence.ts',
@@ -14,17 +53,10 @@ export default defineConfig([
       synchart: 'src/replay/synchart.ts',
       'synchart-server': 'src/server/synchart-server.ts',
     },
-    format: 'esm',
-    // Types and code have one name each, as package.json "exports" spells them.
-    fixedExtension: false,
-    platform: 'node',
-    target: 'es2023',
     dts: true,
-    sourcemap: true,
     clean: true,
-    treeshake: true,
-    // The panel's own packages are part of it: an app installs React at most.
-    noExternal: ['valibot', '@xyflow/react', '@xyflow/system', 'elkjs'],
-    inlineOnly: false,
+    // CommonJS packages inside the panel ask for React by `require`, which pages lack.
+    plugins: [layoutEngine, smallPanel, esmExternalRequirePlugin({ external: [/^react(-dom)?(\/|$)/] })],
   },
+  { ...shared, entry: { elk: 'src/devtools/panel/elk.ts' }, dts: false, clean: false, minify: true },
 ]);

@@ -10,7 +10,7 @@ export function useChartDrawing(chart: ChartView | undefined, { showsSteps, show
     let isOver = false;
     const options = { showsSteps, showsCommands, showsFailures };
     const draw = async (): Promise<void> => {
-      const { default: Elk } = await import('elkjs/lib/elk.bundled.js');
+      const { Elk } = await import('./elk.ts');
       const laidOut = await new Elk().layout(toElkGraph(chart, options));
       if (!isOver) setDrawing(toDrawing(chart, laidOut, options));
     };

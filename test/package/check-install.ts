@@ -1,0 +1,174 @@
+/**
+ * F-165: packs the tarball, installs it into empty folders, and uses it there as an app does. Each page is bundled by esbuild and Vite, served by
+ * Vite's development server as well, and opened in Chromium with React 18 and 19. Exits 1 and says why. Run `npm run build` first.
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build as esbuild } from 'esbuild';
+import { chromium, type Browser } from 'playwright';
+import { build, createServer } from 'vite';
+import { createTestServer } from '../../src/testing.ts';
+import { chromiumArguments, findChromium } from '../support/find-chromium.ts';
+import { servePage } from '../support/serve-page.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const work = mkdtempSync(join(tmpdir(), 'synchart-install-'));
+const complaints: string[] = [];
+const check = (holds: boolean, complaint: string): void => {
+  if (!holds) complaints.push(complaint);
+};
+const say = (label: string): void => void process.stdout.write(`${label}\n`);
+const run = (command: string, args: readonly string[], cwd: string): string =>
+  execFileSync(command, [...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 240_000 });
+
+const install = (folder: string, packages: readonly string[]): string => {
+  mkdirSync(folder, { recursive: true });
+  if (!existsSync(join(folder, 'package.json'))) writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}');
+  return run('sh', ['-c', `npm install --prefer-offline --ignore-scripts --no-audit --no-fund ${packages.map((name) => `'${name}'`).join(' ')} 2>&1`], folder);
+};
+
+const entriesWithoutReact = ['', '/persistence', '/transport', '/devtools/node', '/devtools/page', '/server', '/testing'];
+
+/** (b) and (e): every entry that needs no React loads without it, by import and by require. */
+function checkEntries(folder: string): void {
+  for (const entry of entriesWithoutReact) {
+    const name = `synchart${entry}`;
+    for (const code of [`await import('${name}')`, `(await import('node:module')).createRequire(process.cwd() + '/x.js')('${name}')`]) {
+      try {
+        run(process.execPath, ['--input-type=module', '-e', code], folder);
+      } catch (error) {
+        complaints.push(`${code} fails in a folder without React: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  }
+  say('entries load without React, by import and require');
+}
+
+/** (d) */
+function checkLinks(folder: string): void {
+  const home = join(folder, 'node_modules/synchart');
+  for (const entry of readdirSync(home, { recursive: true, encoding: 'utf8' })) {
+    if (!entry.endsWith('.md')) continue;
+    for (const [, link = ''] of readFileSync(join(home, entry), 'utf8').matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)) {
+      if (/^[a-z]+:/.test(link)) continue;
+      check(existsSync(join(home, dirname(entry), link)), `${entry} links to ${link}, which the package does not hold`);
+    }
+  }
+  say('links of the guides resolve');
+}
+
+/** (c): the consumer's own compiler reads our types; errors in types of other packages are not ours. */
+function checkTypes(folder: string, compiler: string): void {
+  const names = [...entriesWithoutReact, '/devtools'];
+  const lines = names.map((entry, index) => `import * as entry${index} from 'synchart${entry}';\nexport const names${index}: object = entry${index};`);
+  writeFileSync(join(folder, 'consumer.ts'), lines.join('\n'));
+  const options = { module: 'nodenext', moduleResolution: 'nodenext', target: 'es2022', strict: true, noEmit: true, skipLibCheck: false, types: ['node'] };
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: { ...options, lib: ['es2023', 'dom', 'dom.iterable'] }, files: ['consumer.ts'] }),
+  );
+  let said = '';
+  try {
+    run(process.execPath, [compiler, '-p', '.', '--pretty', 'false'], folder);
+  } catch (error) {
+    said = error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error);
+  }
+  const ours = said.split('\n').filter((line) => /^(node_modules\/synchart\/|consumer\.ts)/.test(line));
+  check(ours.length === 0, `${compiler}: ${ours.join('\n')}`);
+  say(`types compile: ${run(process.execPath, [compiler, '--version'], folder).trim()}`);
+}
+
+/** (a): opens the page, waits for its sync, and reads what the panel shows. */
+async function openPage(browser: Browser, label: string, url: string): Promise<void> {
+  const server = await createTestServer();
+  server.seed('todos', { id: 'a', title: 'Milk from the server' });
+  const page = await browser.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.stack ?? error.message));
+  try {
+    await page.goto(`${url}/?server=${encodeURIComponent(server.url)}`);
+    await page.waitForFunction('"started" in globalThis', undefined, { timeout: 60_000 });
+    const titles = await page.evaluate<string[]>('started');
+    check(titles.join() === 'Milk from the server', `${label}: rows ${titles.join()}`);
+    await page.getByRole('button', { name: /synchart/ }).click();
+    await page.getByRole('tab').first().waitFor({ timeout: 20_000 });
+    const text = (await page.getByRole('tab').allInnerTexts()).join(' ');
+    check(/outbox/i.test(text), `${label}: the panel shows the tabs "${text}"`);
+    await page.getByRole('tab', { name: /chart/i }).click();
+    await page.locator('.react-flow__node').first().waitFor({ timeout: 30_000 });
+  } catch (error) {
+    complaints.push(`${label}: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    if (process.env['SCREENSHOTS'] !== undefined) await page.screenshot({ path: join(process.env['SCREENSHOTS'], `${label.replaceAll(' ', '-')}.png`) });
+    await page.close();
+    await server.stop();
+  }
+  check(errors.length === 0, `${label}: ${errors.join('\n')}`);
+  say(`page works: ${label}`);
+}
+
+async function checkPages(folder: string, browser: Browser, react: string): Promise<void> {
+  const html = '<!doctype html><link rel="icon" href="data:,"><body><script type="module" src="/page.js"></script>';
+  const wasm = join(folder, 'node_modules/sql.js/dist/sql-wasm.wasm');
+  const [byEsbuild, byVite] = [join(folder, 'esbuild'), join(folder, 'vite')];
+  await esbuild({
+    absWorkingDir: folder,
+    entryPoints: ['page.ts'],
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    outdir: byEsbuild,
+    external: ['fs', 'path', 'crypto'],
+    logLevel: 'error',
+  });
+  const shared = { configFile: false, root: folder, publicDir: false, logLevel: 'error' } as const;
+  const output = { entryFileNames: 'page.js', chunkFileNames: '[name].js' };
+  await build({ ...shared, build: { outDir: byVite, target: 'es2023', modulePreload: false, rolldownOptions: { input: join(folder, 'page.ts'), output } } });
+  for (const [label, out] of [
+    ['esbuild', byEsbuild],
+    ['Vite', byVite],
+  ] as const) {
+    cpSync(wasm, join(out, 'sql-wasm.wasm'));
+    const served = await servePage([out], { documents: { '/': html } });
+    await openPage(browser, `${label} React ${react}`, served.url);
+    await served.close();
+  }
+  writeFileSync(join(folder, 'index.html'), html.replace('/page.js', '/page.ts'));
+  mkdirSync(join(folder, 'public'), { recursive: true });
+  cpSync(wasm, join(folder, 'public/sql-wasm.wasm'));
+  const dev = await createServer({ ...shared, publicDir: 'public', server: { host: '127.0.0.1', port: 0 } });
+  await dev.listen();
+  const address = dev.httpServer?.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  await openPage(browser, `Vite dev React ${react}`, `http://127.0.0.1:${port}`);
+  await dev.close();
+}
+
+try {
+  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], root)) as [{ readonly filename: string }];
+  const tarball = join(work, packed.filename);
+  const bare = join(work, 'bare');
+  const said = install(bare, [tarball, 'typeorm@1', 'fastify@5']);
+  check(!/react/i.test(said) && !existsSync(join(bare, 'node_modules/react')), `Installing without the panel speaks of React: ${said}`);
+  checkEntries(bare);
+  checkLinks(bare);
+  const page = join(work, 'page');
+  const peers = ['typeorm@1', 'fastify@5', 'sql.js@1', '@statelyai/inspect@0.7', '@types/node@20', 'typescript-5@npm:typescript@~5.9.0'];
+  install(page, [tarball, ...peers, 'react@18', 'react-dom@18', '@types/react@18', '@types/react-dom@18']);
+  cpSync(join(root, 'test/package/page.ts'), join(page, 'page.ts'));
+  const browser = await chromium.launch({ executablePath: findChromium(), args: [...chromiumArguments] });
+  await checkPages(page, browser, '18');
+  checkTypes(page, join(page, 'node_modules/typescript-5/lib/tsc.js'));
+  install(page, ['react@19', 'react-dom@19', '@types/react@19', '@types/react-dom@19']);
+  await checkPages(page, browser, '19');
+  checkTypes(page, join(root, 'node_modules/typescript/lib/tsc.js'));
+  await browser.close();
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+for (const complaint of complaints) process.stderr.write(`\n${complaint}\n`);
+process.exitCode = complaints.length === 0 ? 0 : 1;
