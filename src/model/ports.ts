@@ -137,6 +137,7 @@ export interface PageToApply {
 
 export interface AppliedPage {
   readonly pageSize: number;
+  /** Rows that were taken. Re-read rows of the overlap window count only where they changed something. */
   readonly pulled: number;
   readonly facts: readonly SyncFact[];
 }

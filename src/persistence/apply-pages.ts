@@ -40,6 +40,8 @@ interface AppliedRows {
   readonly upserts: number;
   readonly deletes: number;
   readonly accepted: readonly string[];
+  /** How many of the accepted rows changed nothing: the server row is known, or it is the tombstone of a row that we never had. */
+  readonly unchanged: number;
   readonly facts: readonly SyncFact[];
 }
 
@@ -116,12 +118,12 @@ async function applyPage(work: PageWork, { page, items: given, rereadUntil }: Pa
   const { session, table } = work;
   const { items, known } = rereadUntil === undefined ? { items: given, known: [] } : await withoutKnown(session, table, given, rereadUntil);
   if (work.marking) await markSeen(session, table.kind, known);
-  const { upserts, deletes, accepted, facts } = await applyRows(work, items);
+  const { upserts, deletes, accepted, unchanged, facts } = await applyRows(work, items);
   if (page.items.length === 0) return { pageSize: 0, pulled: 0, facts };
   const done = totalDone + accepted.length;
   return {
     pageSize: page.items.length,
-    pulled: accepted.length,
+    pulled: accepted.length - (rereadUntil === undefined ? 0 : unchanged),
     facts: [
       ...facts,
       ...(known.length > 0 && items.length === 0 ? [] : [{ type: 'cache.updated' as const, kind: table.kind, upserts, deletes }]),
@@ -136,11 +138,17 @@ const letOthersIn = (table: ReplicaTable): Promise<void> | undefined => (table.b
 
 /** Puts server rows into the replica, slice by slice: timers and input have their turn in between (F-147). */
 async function applyRows(work: PageWork, items: readonly JsonObject[]): Promise<AppliedRows> {
-  let done: AppliedRows = { upserts: 0, deletes: 0, accepted: [], facts: [] };
+  let done: AppliedRows = { upserts: 0, deletes: 0, accepted: [], unchanged: 0, facts: [] };
   for (const slice of chunked(items, work.table.rowsPerSlice)) {
     await letOthersIn(work.table);
-    const { upserts, deletes, accepted, facts } = await applySlice(work, slice);
-    done = { upserts: done.upserts + upserts, deletes: done.deletes + deletes, accepted: done.accepted.concat(accepted), facts: done.facts.concat(facts) };
+    const { upserts, deletes, accepted, unchanged, facts } = await applySlice(work, slice);
+    done = {
+      upserts: done.upserts + upserts,
+      deletes: done.deletes + deletes,
+      accepted: done.accepted.concat(accepted),
+      unchanged: done.unchanged + unchanged,
+      facts: done.facts.concat(facts),
+    };
   }
   return done;
 }
@@ -209,7 +217,8 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
   const tombstones = free.filter(([, row]) => table.isDeleted(row));
   const live = tombstones.length === 0 ? free : free.filter(([, row]) => !table.isDeleted(row));
   bad.push(...(await upsertRows(work, live)));
-  bad.push(...(await applyTombstones(work, tombstones)));
+  const buried = await applyTombstones(work, tombstones);
+  bad.push(...buried.bad);
   if (work.marking) await markSeen(session, table.kind, seen);
   const badIds = new Set(bad.map(({ id }) => id));
   const accepted = [...rows.keys()].filter((id) => !badIds.has(id));
@@ -220,6 +229,7 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
     upserts: live.filter(([id]) => !badIds.has(id)).length + pending.written,
     deletes: tombstones.filter(([id]) => !badIds.has(id)).length + pending.hidden,
     accepted,
+    unchanged: pending.unchanged + buried.ignored,
     facts,
   };
 }
@@ -228,9 +238,11 @@ interface PendingRows {
   readonly ids: ReadonlySet<string>;
   readonly written: number;
   readonly hidden: number;
+  /** Server rows that are known already. */
+  readonly unchanged: number;
   readonly bad: readonly BadRow[];
 }
-const nothingPending: PendingRows = { ids: new Set(), written: 0, hidden: 0, bad: [] };
+const nothingPending: PendingRows = { ids: new Set(), written: 0, hidden: 0, unchanged: 0, bad: [] };
 
 /** Rows under pending operations: the newest server row is remembered, the local row is it with the operations on top (I4, F-21). */
 async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject>): Promise<PendingRows> {
@@ -248,6 +260,7 @@ async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject
   const ids = new Set<string>();
   const written = new Set<string>();
   const hidden = new Set<string>();
+  let unchanged = 0;
   for (const { id } of found) {
     const row = rows.get(id);
     if (!row) continue;
@@ -262,7 +275,10 @@ async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject
     const known = newestKnown(changes.baseOf(id));
     // A row that comes out of quarantine is known already, and yet not stored; one of another shape is known without its new columns.
     const newer = known.version === undefined ? 1 : compareTimestamps(version, known.version);
-    if (newer < (work.strict || work.anew ? 0 : 1)) continue;
+    if (newer < (work.strict || work.anew ? 0 : 1)) {
+      unchanged += 1;
+      continue;
+    }
     const deleted = table.isDeleted(row);
     changes.refresh(id, { row, version, deleted }, { pulled: true });
     if (newer !== 0 || work.strict) await refreshConflict(session, table.kind, id, { row, version, deleted }, context.unit.clock.now());
@@ -273,7 +289,7 @@ async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject
   }
   const bad = await flushChanges(session, context, changes);
   for (const { id } of bad) if (id !== undefined && !written.delete(id)) hidden.delete(id);
-  return { ids, written: written.size, hidden: hidden.size, bad };
+  return { ids, written: written.size, hidden: hidden.size, unchanged, bad };
 }
 
 const upsertRows = ({ session, table, strict }: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<readonly BadRow[]> =>
@@ -284,9 +300,15 @@ const upsertRows = ({ session, table, strict }: PageWork, rows: readonly (readon
     { oneByOne: strict },
   );
 
-async function applyTombstones(work: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<readonly BadRow[]> {
+interface AppliedTombstones {
+  readonly bad: readonly BadRow[];
+  /** Tombstones of rows that we never had. */
+  readonly ignored: number;
+}
+
+async function applyTombstones(work: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<AppliedTombstones> {
   const { session, table } = work;
-  if (rows.length === 0) return [];
+  if (rows.length === 0) return { bad: [], ignored: 0 };
   const ids = rows.map(([id]) => id);
   if (table.tombstones === 'remove') {
     const kept = await table.irremovable(session, ids);
@@ -294,17 +316,12 @@ async function applyTombstones(work: PageWork, rows: readonly (readonly [string,
       session,
       ids.filter((id) => !kept.has(id)),
     );
-    return kept.size === 0
-      ? []
-      : upsertRows(
-          work,
-          rows.filter(([id]) => kept.has(id)),
-        );
+    if (kept.size === 0) return { bad: [], ignored: 0 };
+    const keptRows = rows.filter(([id]) => kept.has(id));
+    return { bad: await upsertRows(work, keptRows), ignored: 0 };
   }
   const existing = await table.existing(session, ids);
   // A tombstone of a row we never had is kept only where it is a whole row (PULL-09).
-  return upsertRows(
-    work,
-    rows.filter(([id, row]) => existing.has(id) || table.codecs.every((codec) => row[codec.wireKey] !== undefined)),
-  );
+  const taken = rows.filter(([id, row]) => existing.has(id) || table.codecs.every((codec) => row[codec.wireKey] !== undefined));
+  return { bad: await upsertRows(work, taken), ignored: rows.length - taken.length };
 }

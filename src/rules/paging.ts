@@ -62,7 +62,7 @@ export type PageStep =
       readonly unsorted: boolean;
       /** To be quarantined. They are in `toApply.items` too: that is done in the page's transaction. */
       readonly unusable: readonly UnusableRow[];
-      /** Rows that count: new to this pull and not re-read in the overlap window (a late row inside the window is taken for a re-read). */
+      /** Rows that count, because they are new to this pull. Of those in the overlap window the store knows which are unchanged. */
       readonly pulled: number;
     }
   | { readonly type: 'protocolError'; readonly message: string };
@@ -273,7 +273,6 @@ function countRows(read: PageRows, state: PagingState): { readonly passed: boole
     if (!passed && state.rereadUntil !== undefined) {
       const order = compareTimestamps(ts, state.rereadUntil.ts);
       passed = order > 0 || (order === 0 && id === state.rereadUntil.lastId);
-      if (order <= 0) continue;
     }
     if (work.has(item)) pulled += 1;
   }

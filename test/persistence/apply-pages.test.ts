@@ -91,6 +91,18 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     expect(await bench.row('whole')).toMatchObject({ deletedAt: t2 });
   });
 
+  test('F-64: in the overlap window only rows that change something count: not one under a pending edit, nor the tombstone of an unknown row', async () => {
+    bench = await openShop(driver);
+    await apply(bench, [serverRow('a', t1), serverRow('b', t1)]);
+    await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
+    const reread = async (rows: readonly JsonObject[]): Promise<number | undefined> =>
+      (await bench.store.applyPages('todos', [{ ...pageOf(rows), rereadUntil: t2 }], { totalDone: 0 }))[0]?.pulled;
+    const window = [serverRow('a', t1), serverRow('b', t1), { id: 'unknown', updatedAt: t1, deletedAt: t1 }];
+    expect(await reread(window)).toBe(0);
+    expect(await reread([...window, serverRow('late', t1)])).toBe(1);
+    expect(await reread([...window, serverRow('late', t1)])).toBe(0);
+  });
+
   test('F-69: with tombstones removed the row goes, and one never seen leaves no trace', async () => {
     bench = await openShop(driver, { categories: { tombstones: 'remove' } });
     await apply(bench, [categoryRow('a', t1)], 'categories');

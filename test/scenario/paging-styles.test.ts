@@ -155,7 +155,7 @@ describe('rows that come late', () => {
     expect(bench.told.slice(before).map(({ type }) => type)).not.toContain('cache.updated');
     bench.server.seed('todos', { id: 'late', title: 'late', done: false, updatedAt: seconds(22) });
     bench.server.seed('todos', { id: 'a-late', title: 'same time, smaller id', done: false, updatedAt: seconds(24) });
-    await bench.engine.sync();
+    expect(await bench.engine.sync()).toMatchObject({ pulled: 2 });
     expect(await written()).toEqual(expect.arrayContaining(['late', 'a-late']));
     expect(await bench.row('late')).toMatchObject({ title: 'late' });
     expect(await bench.row('a-late')).toMatchObject({ title: 'same time, smaller id' });
