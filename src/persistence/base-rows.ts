@@ -48,6 +48,9 @@ export const newestKnown = (record: BaseRecord | undefined): { readonly row: Jso
 export const isOutdated = (version: string | undefined, record: BaseRecord | undefined): boolean =>
   version !== undefined && record?.serverVersion !== undefined && compareTimestamps(version, record.serverVersion) < 0;
 
+/** True when a request was made on the newest version known: its answer is newer, also where the server's clock went back meanwhile (F-161). */
+export const isMadeOnNewest = (base: string | undefined, record: BaseRecord | undefined): boolean => base !== undefined && base === newestKnown(record).version;
+
 export async function readBases(session: Session, kind: string, entityIds: readonly string[]): Promise<Map<string, BaseRecord>> {
   if (entityIds.length === 0) return new Map();
   const rows = await session.query<RawBaseRow>(`SELECT ${columns} FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [

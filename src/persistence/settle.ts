@@ -9,7 +9,7 @@ import type { ConflictRef, SettleReport } from '../model/run.ts';
 import { deltaRequestOf, rebaseDeltas, withRebasedDeltas } from '../rules/deltas.ts';
 import { foldOps } from '../rules/fold.ts';
 import { overlay } from '../rules/overlay.ts';
-import { isOutdated, newestKnown, type BaseRecord } from './base-rows.ts';
+import { isMadeOnNewest, isOutdated, newestKnown, type BaseRecord } from './base-rows.ts';
 import { readConflict, readConflictsOf, removeConflicts, writeConflict } from './conflict-rows.ts';
 import { releaseDependents } from './dependencies.ts';
 import { OutboxState } from './entities.ts';
@@ -166,7 +166,7 @@ function knownAfterUpsert(
   const base = changes.baseOf(op.id);
   const before = newestKnown(base);
   const version = answered === undefined ? undefined : table.readUpdatedAt(answered);
-  const isLate = version === undefined ? isOvertaken(request, base) : isOutdated(version, base);
+  const isLate = version === undefined ? isOvertaken(request, base) : isOutdated(version, base) && !isMadeOnNewest(op.baseUpdatedAt, base);
   if (isLate) return { known: { ...before, deleted: before.row !== undefined && table.isDeleted(before.row) } };
   const written = writtenBy(op, before.row, table);
   // What the answer does not say is as we knew and sent it; it lives, else it would not have been accepted.

@@ -140,6 +140,18 @@ describe.each(drivers)('settling on %s', (driver) => {
     expect(await bench.row('a')).toMatchObject({ title: 'third writer', updatedAt: t3 });
   });
 
+  test('F-161: an answer to a request that was made on the known version is newer, also where the clock of the server went back', async () => {
+    bench = await openStore(driver);
+    await bench.pull([serverRow('a', t2)]);
+    await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'first' }), { changedFields: ['title'] });
+    const [request] = await bench.takeAll();
+    await bench.pull([serverRow('a', t3, { title: 'theirs' })]);
+    // As a request that resolves a conflict on the newer row.
+    const again = request && { ...request, op: { ...request.op, baseUpdatedAt: t3 } };
+    await bench.store.settle([answerOf(again, { type: 'applied', row: serverRow('a', t1, { title: 'first', priority: 7 }) })]);
+    expect(await bench.row('a')).toMatchObject({ title: 'first', priority: 7, updatedAt: t1 });
+  });
+
   test('I4 and F-21: a pull keeps pending edits on top and never brings a locally deleted row back', async () => {
     bench = await openStore(driver);
     await bench.pull([serverRow('a', t1), serverRow('b', t1)]);
