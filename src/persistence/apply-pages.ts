@@ -13,7 +13,7 @@ import { readSituation, writePosition } from './pull-positions.ts';
 import { keptAs, quarantine, readQuarantine, releaseFromQuarantine, unusableRow, type Announcement, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { withoutKnown } from './reread-rows.ts';
-import { markSeen } from './resync-marks.ts';
+import { isSeen, markSeen } from './resync-marks.ts';
 import { countReceived, noteTokens } from './resync.ts';
 import { chunked, listOf, type Session } from './session.ts';
 import { flushChanges } from './settle.ts';
@@ -31,6 +31,8 @@ interface PageWork {
   hasQuarantine: boolean;
   readonly marking: boolean;
   readonly anew: boolean;
+  /** The pages are those of a full resync. */
+  readonly resync: boolean;
   /** Rows one by one with foreign keys checked at once: which row is bad must be known. */
   readonly strict: boolean;
   readonly announcement: Announcement;
@@ -81,7 +83,8 @@ function applyInOneTransaction(
   options: { readonly signal?: AbortSignal | undefined; readonly totalDone: number; readonly strict: boolean },
 ): Promise<readonly AppliedPage[]> {
   return context.unit.fenced(async (session) => {
-    const work = await openWork(session, context, tableOf(context, kind), options.strict, 'atEndOfPull');
+    const resync = pages[0]?.next.resync === true;
+    const work = { ...(await openWork(session, context, tableOf(context, kind), options.strict, 'atEndOfPull')), resync };
     const done: AppliedPage[] = [];
     let totalDone = options.totalDone;
     for (const page of pages) {
@@ -99,7 +102,7 @@ function applyInOneTransaction(
 async function openWork(session: Session, context: StoreContext, table: ReplicaTable, strict: boolean, announcement: Announcement): Promise<PageWork> {
   if (strict) await checkReferencesAtOnce(session);
   else if (session.dialect.name === 'sqlite') await session.run('PRAGMA defer_foreign_keys = ON');
-  return { session, context, table, strict, announcement, ...(await readSituation(session, table.kind)) };
+  return { session, context, table, strict, announcement, resync: false, ...(await readSituation(session, table.kind)) };
 }
 
 /** Moves the positions over the pages that are applied, once for all of them and in their transaction (I6). */
@@ -273,9 +276,11 @@ async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject
     ids.add(id);
     const version = table.readUpdatedAt(row) ?? '';
     const known = newestKnown(changes.baseOf(id));
+    // An older one is taken by a full resync, unless the row was settled or listed since that began: a restored server has older rows (F-161).
     // A row that comes out of quarantine is known already, and yet not stored; one of another shape is known without its new columns.
     const newer = known.version === undefined ? 1 : compareTimestamps(version, known.version);
-    if (newer < (work.strict || work.anew ? 0 : 1)) {
+    const isTaken = newer < 0 ? work.resync && work.marking && !(await isSeen(session, table.kind, id)) : newer > 0 || work.strict || work.anew;
+    if (!isTaken) {
       unchanged += 1;
       continue;
     }

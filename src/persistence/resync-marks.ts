@@ -12,6 +12,10 @@ export async function markSeen(session: Session, kind: string, entityIds: readon
   await session.run(`INSERT INTO "sync_seen" ("kind", "entity_id") ${source} ON CONFLICT DO NOTHING`, [kind, listOf(entityIds)]);
 }
 
+/** Whether the row is marked already. */
+export const isSeen = async (session: Session, kind: string, entityId: string): Promise<boolean> =>
+  (await session.one('SELECT 1 AS "seen" FROM "sync_seen" WHERE "kind" = ? AND "entity_id" = ?', [kind, entityId])) !== undefined;
+
 export async function forgetSeen(session: Session, kind: string): Promise<void> {
   await session.run('DELETE FROM "sync_seen" WHERE "kind" = ?', [kind]);
 }

@@ -37,6 +37,40 @@ describe.each(drivers)('full resync on %s', (driver) => {
   const stored = async (table = 'todos'): Promise<string> =>
     ((await bench.dataSource.query(`SELECT id FROM ${table} ORDER BY id`)) as { id: string }[]).map(({ id }) => id).join(' ');
 
+  // ── Older rows ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  test('F-161: a full resync takes an older server row under a pending edit and into a parked conflict: the server was restored', async () => {
+    await open();
+    await bench.pull([serverRow('a', t2), serverRow('b', t2)]);
+    await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
+    await bench.writer.replaceAndEnqueue(todoOf('b', { title: 'mine' }), { changedFields: ['title'] });
+    const taken = await bench.takeAll();
+    const current = serverRow('b', t3, { title: 'theirs' });
+    await bench.store.settle([answerOf(taken[1], { type: 'conflict', current, deleted: false, serverTimestamp: t3 })]);
+    const restored = [serverRow('a', t1, { priority: 7 }), serverRow('b', t1, { title: 'restored' })];
+    await bench.pull(restored);
+    expect(await bench.dataSource.query('SELECT server_timestamp AS ts FROM sync_conflicts')).toEqual([{ ts: t3 }]);
+    await resync(restored);
+    expect(await bench.row('a')).toMatchObject({ title: 'mine', priority: 7 });
+    expect(await bench.dataSource.query('SELECT server_timestamp AS ts FROM sync_conflicts')).toEqual([{ ts: t1 }]);
+    expect(await bench.dataSource.query('SELECT entity_id AS id, server_version AS v FROM sync_base ORDER BY 1')).toEqual([
+      { id: 'a', v: t1 },
+      { id: 'b', v: t1 },
+    ]);
+  });
+
+  test('F-157: a full resync does not put an older row under the edits of a row that was settled since it began', async () => {
+    await open();
+    await bench.pull([serverRow('a', t1)]);
+    await bench.store.openResync(['todos']);
+    await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'first' }), { changedFields: ['title'] });
+    const [request] = await bench.takeAll();
+    await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'second' }), { changedFields: ['title'] });
+    await bench.store.settle([answerOf(request, { type: 'applied', row: serverRow('a', t2, { title: 'first', priority: 7 }) })]);
+    await page([serverRow('a', t1)]);
+    expect(await bench.row('a')).toMatchObject({ title: 'second', priority: 7 });
+  });
+
   // ── When ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   test('F-45: due per kind: never done, then again after the interval, each by its own time', async () => {
