@@ -1,7 +1,7 @@
 import type { JsonObject } from '../model/json.ts';
 import { compareTimestamps } from '../rules/timestamp.ts';
-import { parseJson } from './outbox-rows.ts';
 import { chunked, listOf, type Session } from './session.ts';
+import { storedObject } from './stored-shape.ts';
 
 /** What an entity with pending operations came from, and what the server has now. */
 export interface BaseRecord {
@@ -15,6 +15,8 @@ export interface BaseRecord {
   /** The last answer had no version: the row is fetched before the next operation is sent. */
   readonly versionUnknown: boolean;
   readonly lastSent: JsonObject | undefined;
+  /** A stored row of it is damaged and counts as unknown: that the server has none must not be read from it (F-164). */
+  readonly damaged?: boolean | undefined;
 }
 
 interface RawBaseRow {
@@ -30,15 +32,22 @@ interface RawBaseRow {
 const columns = `"entity_id" AS "entityId", "base_row" AS "baseRow", "base_version" AS "baseVersion", "server_row" AS "serverRow", "server_version" AS "serverVersion",
   "version_unknown" AS "versionUnknown", "last_sent" AS "lastSent"`;
 
-const toRecord = (row: RawBaseRow): BaseRecord => ({
-  entityId: row.entityId,
-  baseRow: parseJson<JsonObject>(row.baseRow),
-  baseVersion: row.baseVersion ?? undefined,
-  serverRow: parseJson<JsonObject>(row.serverRow),
-  serverVersion: row.serverVersion ?? undefined,
-  versionUnknown: row.versionUnknown === 1,
-  lastSent: parseJson<JsonObject>(row.lastSent),
-});
+function toRecord(row: RawBaseRow): BaseRecord {
+  const baseRow = storedObject(row.baseRow, 'base_row');
+  const serverRow = storedObject(row.serverRow, 'server_row');
+  const lastSent = storedObject(row.lastSent, 'last_sent');
+  const isDamaged = [baseRow, serverRow].some(({ fault }) => fault !== undefined);
+  return {
+    entityId: row.entityId,
+    baseRow: baseRow.value,
+    baseVersion: row.baseVersion ?? undefined,
+    serverRow: serverRow.value,
+    serverVersion: row.serverVersion ?? undefined,
+    versionUnknown: row.versionUnknown === 1,
+    lastSent: lastSent.value,
+    ...(isDamaged ? { damaged: true } : {}),
+  };
+}
 
 /** The newest server row known, with its version. */
 export const newestKnown = (record: BaseRecord | undefined): { readonly row: JsonObject | undefined; readonly version: string | undefined } =>

@@ -1,10 +1,27 @@
-import type { Conflict, ConflictResolution, ConflictState, ConflictStrategy, StoredConflict } from '../model/conflict.ts';
+import {
+  conflictStrategies,
+  type Conflict,
+  type ConflictResolution,
+  type ConflictState,
+  type ConflictStrategy,
+  type StoredConflict,
+} from '../model/conflict.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { OpType } from '../model/operation.ts';
 import type { KnownThere } from '../model/ports.ts';
 import { withRebasedDeltas } from '../rules/deltas.ts';
-import { parseDeltas, parseJson } from './outbox-rows.ts';
 import { listOf, type Session } from './session.ts';
+import {
+  conflictStates,
+  numberFault,
+  operationTypes,
+  storedDeltas,
+  storedFields,
+  storedObject,
+  storedResolution,
+  timeFault,
+  wordFault,
+} from './stored-shape.ts';
 
 interface RawConflictRow {
   readonly kind: string;
@@ -26,30 +43,60 @@ interface RawConflictRow {
   readonly resolution: string | null;
   readonly decidedOn: string | null;
   readonly detectedAt: number | string;
+  readonly schemaVersion: number | string;
 }
 
 export type ConflictRecord = StoredConflict;
 
 const columns = `"kind", "entity_id" AS "entityId", "op_id" AS "opId", "op", "base_data" AS "baseData", "local_data" AS "localData", "server_data" AS "serverData",
   "local_timestamp" AS "localTimestamp", "server_timestamp" AS "serverTimestamp", "server_version" AS "serverVersion", "changed_fields" AS "changedFields", "deltas",
-  "server_deleted" AS "serverDeleted", "strategy", "state", "reason", "resolution", "decided_on" AS "decidedOn", "detected_at" AS "detectedAt"`;
+  "server_deleted" AS "serverDeleted", "strategy", "state", "reason", "resolution", "decided_on" AS "decidedOn", "detected_at" AS "detectedAt", "schema_version" AS "schemaVersion"`;
 
-function toRecord(row: RawConflictRow): ConflictRecord {
-  const deltas = parseDeltas(row.deltas);
-  const serverData = parseJson<JsonObject>(row.serverData) ?? {};
+/** A conflict that cannot be read; its operation stays. */
+export interface DamagedConflict {
+  readonly kind: string;
+  readonly entityId: string;
+  readonly message: string;
+}
+
+function faultOf(row: RawConflictRow): string | undefined {
+  const { localData, serverData, baseData, changedFields, deltas, resolution } = row;
+  return (
+    storedObject(localData, 'local_data').fault ??
+    storedObject(serverData, 'server_data').fault ??
+    storedObject(baseData, 'base_data').fault ??
+    storedFields(changedFields, 'changed_fields').fault ??
+    storedDeltas(deltas, 'deltas').fault ??
+    storedResolution(resolution, 'resolution').fault ??
+    wordFault(row.op, 'op', operationTypes) ??
+    wordFault(row.strategy, 'strategy', conflictStrategies) ??
+    wordFault(row.state, 'state', conflictStates) ??
+    (row.state === 'decided' && resolution === null ? '"resolution" is empty' : undefined) ??
+    timeFault(row.localTimestamp, 'local_timestamp') ??
+    numberFault(row.serverDeleted, 'server_deleted') ??
+    numberFault(row.detectedAt, 'detected_at') ??
+    numberFault(row.schemaVersion, 'schema_version')
+  );
+}
+
+/** Undefined: it is damaged. Nothing is decided on it; the next run tells of it ({@link readDamagedConflicts}). */
+function toRecord(row: RawConflictRow): ConflictRecord | undefined {
+  if (faultOf(row) !== undefined) return undefined;
+  const { value: deltas } = storedDeltas(row.deltas, 'deltas');
+  const serverData = storedObject(row.serverData, 'server_data').value ?? {};
   const conflict: Conflict = {
     kind: row.kind,
     entityId: row.entityId,
     opId: row.opId,
     opType: row.op,
     // The server side may have been refreshed since: a delta is about its value as it is now.
-    localData: withRebasedDeltas(parseJson<JsonObject>(row.localData) ?? {}, { deltas, serverData, serverDeleted: row.serverDeleted === 1 }),
+    localData: withRebasedDeltas(storedObject(row.localData, 'local_data').value ?? {}, { deltas, serverData, serverDeleted: row.serverDeleted === 1 }),
     serverData,
-    baseData: parseJson<JsonObject>(row.baseData),
+    baseData: storedObject(row.baseData, 'base_data').value,
     localTimestamp: row.localTimestamp,
     serverTimestamp: row.serverTimestamp,
     serverVersion: row.serverVersion ?? undefined,
-    changedFields: parseJson<string[]>(row.changedFields),
+    changedFields: storedFields(row.changedFields, 'changed_fields').value,
     ...(deltas === undefined ? {} : { deltas }),
     serverDeleted: row.serverDeleted === 1,
   };
@@ -59,10 +106,12 @@ function toRecord(row: RawConflictRow): ConflictRecord {
     state: row.state,
     detectedAt: Number(row.detectedAt),
     reason: row.reason ?? undefined,
-    resolution: row.resolution === null ? undefined : (JSON.parse(row.resolution) as ConflictResolution),
+    resolution: storedResolution(row.resolution, 'resolution').value,
     decidedOn: row.decidedOn ?? undefined,
   };
 }
+
+const toRecords = (rows: readonly RawConflictRow[]): readonly ConflictRecord[] => rows.flatMap((row) => toRecord(row) ?? []);
 
 export async function readConflict(session: Session, kind: string, entityId: string): Promise<ConflictRecord | undefined> {
   const row = await session.one<RawConflictRow>(`SELECT ${columns} FROM "sync_conflicts" WHERE "kind" = ? AND "entity_id" = ?`, [kind, entityId]);
@@ -80,7 +129,7 @@ export async function readConflictsOf(session: Session, kind: string, entityIds:
     kind,
     listOf(entityIds),
   ]);
-  return rows.map(toRecord);
+  return toRecords(rows);
 }
 
 /** The server's row on which a conflict was decided. */
@@ -89,9 +138,19 @@ export const decidedOnRow = ({ serverData, serverDeleted, serverTimestamp }: Con
   return serverDeleted || serverTimestamp === '' ? undefined : { isAbsent: false, version: serverTimestamp };
 };
 
-/** All conflicts, oldest first. */
-export async function readConflicts(session: Session): Promise<readonly ConflictRecord[]> {
-  return (await session.query<RawConflictRow>(`SELECT ${columns} FROM "sync_conflicts" ORDER BY "detected_at", "kind", "entity_id"`)).map(toRecord);
+const readAll = (session: Session): Promise<readonly RawConflictRow[]> =>
+  session.query<RawConflictRow>(`SELECT ${columns} FROM "sync_conflicts" ORDER BY "detected_at", "kind", "entity_id"`);
+
+/** All conflicts that can be read, oldest first. */
+export const readConflicts = async (session: Session): Promise<readonly ConflictRecord[]> => toRecords(await readAll(session));
+
+/** The others, with what is wrong. */
+export async function readDamagedConflicts(session: Session): Promise<readonly DamagedConflict[]> {
+  return (await readAll(session)).flatMap((row) => {
+    const fault = faultOf(row);
+    const { kind, entityId } = row;
+    return fault === undefined ? [] : [{ kind, entityId, message: `row ${kind}/${entityId} of sync_conflicts is damaged: ${fault}` }];
+  });
 }
 
 /** Stores a conflict in place of an earlier one of the entity, whose decision no longer fits. */

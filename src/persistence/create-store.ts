@@ -2,11 +2,11 @@ import type { DataSource, ObjectLiteral } from 'typeorm';
 import type { Clock } from '../model/clock.ts';
 import type { SyncConfig } from '../model/config.ts';
 import type { SyncFact } from '../model/events.ts';
+import { SyncStepError } from '../model/failure.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { InspectionPort } from '../model/inspection.ts';
 import type { StorePort } from '../model/ports.ts';
 import type { QueuePort } from '../model/queue.ts';
-import type { SyncRequest } from '../model/run.ts';
 import { applyPages, applyProof, retryQuarantined } from './apply-pages.ts';
 import { changeFeedOf, type ChangeFeed } from './change-feed.ts';
 import { confirmBase } from './confirm-base.ts';
@@ -21,6 +21,7 @@ import { createLease } from './lease.ts';
 import { createLeaseHolder } from './lease-holder.ts';
 import { createOutboxRepository, type OutboxRepository } from './outbox-repository.ts';
 import { readFates, type OperationFate } from './operation-fate.ts';
+import { parkDamagedConflicts, parkUnknownReasons } from './park-damaged.ts';
 import { readPosition } from './pull-positions.ts';
 import { announceQuarantined } from './quarantine.ts';
 import { createQueue } from './queue.ts';
@@ -35,7 +36,7 @@ import { applyServerRows } from './server-rows.ts';
 import { settleAnswers } from './settle.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
 import type { SyncTable } from './sync-table.ts';
-import { forgetState, readState, writeState } from './sync-state.ts';
+import { damagedScope, forgetState, readRemembered, readState, writeState } from './sync-state.ts';
 import { createTableWarnings } from './table-warnings.ts';
 import { takeReady } from './take-ready.ts';
 import { createUnitOfWork } from './unit-of-work.ts';
@@ -104,18 +105,12 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
       } catch (error) {
         throw toStoreFailure(error, clock.now());
       }
-      return unit.transaction(async (session) => {
+      const remembered = await unit.transaction(async (session) => {
         for (const table of registry.values()) await table.mendTree(session);
-        const wait = await readState(session, 'wait');
-        return {
-          paused: (await readState(session, 'paused')) ?? false,
-          attempt: wait?.attempt ?? 0,
-          retryAt: wait?.retryAt,
-          request: wait?.request as SyncRequest | undefined,
-          clockOffsetMs: (await readState(session, 'clockOffsetMs')) ?? 0,
-          lastSyncedAt: await readState(session, 'lastSyncedAt'),
-        };
+        return readRemembered(session);
       });
+      warnings.tell(remembered.damage);
+      return remembered.state;
     },
     rememberWait: (wait) =>
       unit.transaction((session) =>
@@ -127,8 +122,9 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     claimScope: (scope) =>
       unit.transaction(async (session) => {
         const stored = await readState(session, 'scope');
-        if (stored === undefined) await writeState(session, 'scope', scope);
-        return { owner: stored ?? scope };
+        if (stored.damaged) throw new SyncStepError({ type: 'scopeChanged', message: damagedScope, at: clock.now() });
+        if (stored.value === undefined) await writeState(session, 'scope', scope);
+        return { owner: stored.value ?? scope };
       }),
 
     beginRun: async ({ explicit, kinds, runId }) => {
@@ -136,12 +132,15 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
       if (!hasBegun) warnings.tell(warnings.ofCapture());
       const begun = await unit.fenced(async (session) => {
         if (!hasBegun) await parkExhausted(session, config.maxOutboxTryCount);
+        const damage = await parkDamagedConflicts(session, context);
+        // After it: a damaged conflict is no reason any more.
+        if (!hasBegun) await parkUnknownReasons(session);
         await readyForRun(session, context, { explicit });
         const strangers = await unregisteredKinds(session, [...registry.keys()]);
         const facts = strangers.map(
           (kind): SyncFact => ({ type: 'transport.warning', message: `operations of kind '${kind}' wait: no table is registered for it (F-101)` }),
         );
-        return { conflicts: await conflictsToWork(session, context, { kinds, explicit }), facts };
+        return { conflicts: await conflictsToWork(session, context, { kinds, explicit }), facts: [...damage, ...facts] };
       });
       // Only what is committed is known to be so.
       hasBegun = true;

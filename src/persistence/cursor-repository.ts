@@ -1,6 +1,7 @@
 import { epochTimestamp, fullResyncKind, type Cursor } from '../model/cursor.ts';
 import { rethrowForCaller } from './database-failure.ts';
 import { listOf, type Session } from './session.ts';
+import { numberOr } from './stored-shape.ts';
 import type { UnitOfWork } from './unit-of-work.ts';
 
 /** Where pulling stands, per kind. Every method rejects with `DatabaseError` when the database refuses. */
@@ -54,7 +55,8 @@ export function createCursorRepository(unit: UnitOfWork): CursorRepository {
     getLastFullResync: () =>
       read(async (session) => {
         const row = await session.one<{ at: number | string | null }>('SELECT MAX("last_resync_at") AS "at" FROM "sync_cursors"');
-        return row?.at == null ? null : new Date(Number(row.at));
+        const at = numberOr(row?.at ?? null, undefined);
+        return at === undefined ? null : new Date(at);
       }),
     setLastFullResync: async (at) => {
       if (Number.isNaN(at.getTime())) throw new RangeError('setLastFullResync: the time must be a valid Date');

@@ -5,6 +5,7 @@ import { newestKnown, readBases, removeBases, writeBases, type BaseRecord } from
 import { OutboxState, type ParkedFor } from './entities.ts';
 import { readQueues, type StoredOp } from './outbox-rows.ts';
 import type { PlainDeparture } from './plainly-applied.ts';
+import { forgetPosition } from './pull-positions.ts';
 import { releaseFromQuarantine, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { chunked, listOf, type Session, type SqlType } from './session.ts';
@@ -54,6 +55,7 @@ export class EntityChanges {
   private readonly rowsToRemove: string[] = [];
   private readonly rowsToHide: string[] = [];
   private readonly rowsToShow: string[] = [];
+  private listsAgain = false;
 
   private constructor(
     readonly table: ReplicaTable,
@@ -114,7 +116,8 @@ export class EntityChanges {
         return stored ? [{ ...stored, ...op }] : [];
       }),
     );
-    this.rebuilt.push(...departed.remaining);
+    // What is damaged stays as it is stored, to be seen and repaired (F-164).
+    this.rebuilt.push(...departed.remaining.filter((op) => bySeq.get(op.seq)?.damaged === undefined));
     const head = departed.remaining[0];
     if (head) this.promoted.push(head.seq);
     // The pre-image belongs to the oldest operation: where that stays, so does what it came from.
@@ -178,6 +181,7 @@ export class EntityChanges {
     }
     await removeBases(session, kind, [...this.basesToRemove]);
     await writeBases(session, kind, [...this.basesToWrite.values()], this.table.schema.version);
+    if (this.listsAgain) await forgetPosition(session, kind);
     await this.table.removeOrHide(session, this.rowsToRemove, options.hiddenAt);
     const bad = [
       ...(await storeRows(session, this.table, this.rowsToWrite, { despiteTable: true })),
@@ -220,6 +224,11 @@ export class EntityChanges {
 
   private show(entityId: string, departed: Departed, known: KnownRow, mode: DepartureMode): void {
     if (departed.localRow === undefined) {
+      // Its base cannot be read: that the server has no row is not known. What is here stays, and the kind is listed again (F-164).
+      if (known.row === undefined && mode !== 'applied' && this.bases.get(entityId)?.damaged === true) {
+        this.listsAgain = true;
+        return;
+      }
       // A delete that the server took without showing a tombstone: kept rows stay hidden until one arrives.
       if (mode === 'applied' && this.table.tombstones === 'keep') this.rowsToHide.push(entityId);
       else this.rowsToRemove.push(entityId);

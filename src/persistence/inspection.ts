@@ -3,7 +3,7 @@ import { ValidationError } from '../model/errors.ts';
 import { newestKnown, readBases } from './base-rows.ts';
 import { OutboxState } from './entities.ts';
 import { outboxColumns, toStoredOp, type RawOutboxRow, type StoredOp } from './outbox-rows.ts';
-import { stateNames } from './queue-state-names.ts';
+import { stateNameOf, stateNames } from './queue-state-names.ts';
 import { quoted } from './quoted-name.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { listOf, type Session } from './session.ts';
@@ -106,7 +106,7 @@ async function inspected(session: Session, ops: readonly StoredOp[]): Promise<re
       kind: op.kind,
       entityId: op.entityId,
       type: op.type,
-      state: stateNames[op.state],
+      state: stateNameOf(op.state),
       parkedFor: op.parked,
       waitingFor: op.errorCode === 'waitingFor' ? op.lastError : heads.get(op.seq),
       dueAt: op.dueAt,

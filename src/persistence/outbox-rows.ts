@@ -1,9 +1,10 @@
 import type { Delta } from '../model/delta.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { Op, OpType } from '../model/operation.ts';
 import type { PendingOp } from '../rules/pending-op.ts';
 import type { OutboxState, ParkedFor } from './entities.ts';
 import { listOf, type Dialect, type Session } from './session.ts';
+import { numberFault, numberOr, operationTypes, storedDeltas, storedFields, storedObject, timeFault, wordFault } from './stored-shape.ts';
 
 /** A queued operation as this folder works with it: JSON parsed, numbers as numbers. */
 export interface StoredOp extends PendingOp {
@@ -27,8 +28,8 @@ export interface StoredOp extends PendingOp {
   /** Version of the table in whose shape the payload is; `frozenVersion` that of the open request, where the payload was upgraded since. */
   readonly schemaVersion: number;
   readonly frozenVersion: number | undefined;
-  /** Stored JSON that no longer parses: the operation is parked, the others go on (F-16). */
-  readonly damaged: boolean;
+  /** What is wrong with the stored row, naming its table and key; such an operation is parked, and the others go on (F-16, F-164). */
+  readonly damaged: string | undefined;
 }
 
 /** The row as the driver gives it, by alias. */
@@ -168,38 +169,61 @@ export function unpackedOp({ packed, payload }: PackedOutboxRow): StoredOp {
   });
 }
 
-const numberOf = (value: number | string | null): number | undefined => (value === null ? undefined : Number(value));
+const numberOf = (value: number | string | null): number | undefined => (value === null ? undefined : numberOr(value, undefined));
 
-/** JSON of ours that no longer parses is a damaged row: the operation must not take the others with it (F-16). */
-export const parseJson = <T extends Json>(text: string | null): T | undefined => {
-  if (text === null) return undefined;
-  try {
-    return JSON.parse(text) as T;
-  } catch {
-    return undefined;
-  }
-};
+/** The parts that are JSON, and the first fault of any column. A damaged part counts as absent; the operation is not sent. */
+function readParts(row: RawOutboxRow): {
+  readonly payload: JsonObject | undefined;
+  readonly changedFields: readonly string[] | undefined;
+  readonly deltas: readonly Delta[] | undefined;
+  readonly frozenBody: JsonObject | undefined;
+  readonly fault: string | undefined;
+} {
+  // Parsed once: every operation of a batch is read twice, to send it and to settle it.
+  const payload = storedObject(row.op === 'delete' ? null : row.payload, 'payload');
+  const changedFields = storedFields(row.changedFields, 'changed_fields');
+  const deltas = storedDeltas(row.deltas, 'deltas');
+  const frozenBody = storedObject(row.frozenBody, 'frozen_body');
+  return {
+    payload: payload.value,
+    changedFields: changedFields.value,
+    deltas: deltas.value,
+    frozenBody: frozenBody.value,
+    fault:
+      payload.fault ??
+      changedFields.fault ??
+      deltas.fault ??
+      frozenBody.fault ??
+      wordFault(row.op, 'op', operationTypes) ??
+      timeFault(row.ts, 'ts') ??
+      numberFault(row.creates, 'creates') ??
+      numberFault(row.tryCount, 'try_count') ??
+      numberFault(row.attempt, 'attempt') ??
+      numberFault(row.force, 'force') ??
+      numberFault(row.enqueuedAt, 'enqueued_at') ??
+      numberFault(row.schemaVersion, 'schema_version') ??
+      numberFault(row.dueAt, 'due_at', nullable) ??
+      numberFault(row.firstSentAt, 'first_sent_at', nullable) ??
+      numberFault(row.lastTriedAt, 'last_tried_at', nullable) ??
+      numberFault(row.frozenVersion, 'frozen_version', nullable),
+  };
+}
+const nullable = { nullable: true } as const;
 
-/** Stored as written: by wire key, added up. */
-export const parseDeltas = (text: string | null): readonly Delta[] | undefined => parseJson<Json>(text) as readonly Delta[] | undefined;
-
-const isBroken = (text: string | null, parsed: unknown): boolean => text !== null && parsed === undefined;
+const damageOf = (row: RawOutboxRow, fault: string | undefined): string | undefined =>
+  fault === undefined ? undefined : `row seq ${row.seq} of sync_outbox is damaged: ${fault}`;
 
 export function toStoredOp(row: RawOutboxRow): StoredOp {
-  // Parsed once: every operation of a batch is read twice, to send it and to settle it.
-  const payload = row.op === 'upsert' ? parseJson<JsonObject>(row.payload) : undefined;
-  const changedFields = parseJson<string[]>(row.changedFields);
-  const deltas = parseDeltas(row.deltas);
-  const frozenBody = parseJson<JsonObject>(row.frozenBody);
+  const { payload, changedFields, deltas, frozenBody, fault } = readParts(row);
   return {
     seq: Number(row.seq),
     opId: row.opId,
     kind: row.kind,
     entityId: row.entityId,
-    type: row.op,
+    type: row.op === 'delete' ? 'delete' : 'upsert',
     creates: row.creates === 1,
     // An upsert without payload is read as an empty object (OUT-31).
-    payload: row.op === 'upsert' ? (payload ?? {}) : undefined,
+    payload: row.op === 'delete' ? undefined : (payload ?? {}),
     changedFields,
     deltas,
     baseUpdatedAt: row.base ?? undefined,
@@ -207,7 +231,7 @@ export function toStoredOp(row: RawOutboxRow): StoredOp {
     state: row.state,
     parked: row.parked ?? undefined,
     dueAt: numberOf(row.dueAt),
-    tryCount: row.tryCount,
+    tryCount: numberOr(row.tryCount, 0),
     lastError: row.lastError ?? undefined,
     errorCode: row.errorCode ?? undefined,
     lastTriedAt: numberOf(row.lastTriedAt),
@@ -216,15 +240,11 @@ export function toStoredOp(row: RawOutboxRow): StoredOp {
     frozenBase: row.frozenBase ?? undefined,
     force: row.force === 1,
     firstSentAt: numberOf(row.firstSentAt),
-    attempt: row.attempt,
-    enqueuedAt: Number(row.enqueuedAt),
-    schemaVersion: Number(row.schemaVersion),
+    attempt: numberOr(row.attempt, 0),
+    enqueuedAt: numberOr(row.enqueuedAt, 0),
+    schemaVersion: numberOr(row.schemaVersion, 1),
     frozenVersion: numberOf(row.frozenVersion),
-    damaged:
-      (row.op === 'upsert' && isBroken(row.payload, payload)) ||
-      isBroken(row.changedFields, changedFields) ||
-      isBroken(row.deltas, deltas) ||
-      isBroken(row.frozenBody, frozenBody),
+    damaged: damageOf(row, fault),
   };
 }
 

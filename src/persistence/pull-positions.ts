@@ -1,6 +1,7 @@
 import type { Cursor } from '../model/cursor.ts';
 import type { PullPosition } from '../model/ports.ts';
 import type { Session } from './session.ts';
+import { isTimeText, numberOr } from './stored-shape.ts';
 
 interface RawPosition {
   readonly ts: string | null;
@@ -11,7 +12,8 @@ interface RawPosition {
   readonly tokenLastId: string | null;
 }
 
-const cursorOf = (ts: string | null, lastId: string | null): Cursor | undefined => (ts === null ? undefined : { ts, lastId: lastId ?? '' });
+/** A damaged time counts as never pulled: listing rows twice loses nothing, and no server could answer it (F-164). */
+const cursorOf = (ts: string | null, lastId: string | null): Cursor | undefined => (isTimeText(ts) ? { ts, lastId: lastId ?? '' } : undefined);
 
 /** A resync has its own cursor and sequence beside the committed ones, so that the cursor never moves backwards (I6). */
 const columnsOf = (resync: boolean): readonly string[] =>
@@ -29,7 +31,7 @@ export async function readPosition(session: Session, kind: string, resync: boole
   if (!row) return { cursor: undefined, maxPage: 0, resync };
   return {
     cursor: cursorOf(row.ts, row.lastId),
-    maxPage: row.maxPage,
+    maxPage: numberOr(row.maxPage, 0),
     resync,
     ...(row.token === null ? {} : { sequence: { token: row.token, start: cursorOf(row.tokenTs, row.tokenLastId) } }),
   };
@@ -53,6 +55,10 @@ export async function writePosition(session: Session, kind: string, position: Pu
     ],
   );
 }
+
+/** The next pull lists the kind from its beginning. */
+export const forgetPosition = (session: Session, kind: string): Promise<void> =>
+  session.run('UPDATE "sync_cursors" SET "ts" = NULL, "last_id" = NULL, "token" = NULL, "token_ts" = NULL, "token_last_id" = NULL WHERE "kind" = ?', [kind]);
 
 /** What pages of a kind meet, read at once because nobody else writes while their transaction is open. */
 export interface PullSituation {

@@ -5,9 +5,10 @@ import { jsonText } from '../rules/json-text.ts';
 import { classifyDatabaseError } from './database-failure.ts';
 import { MissingParentError } from './deferred-references.ts';
 import { isStorableText } from './id-column.ts';
-import { boundedError, parseJson } from './outbox-rows.ts';
+import { boundedError } from './outbox-rows.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { listOf, type Session } from './session.ts';
+import { storedObject } from './stored-shape.ts';
 
 /** A row that could not be stored, and why. */
 export interface BadRow {
@@ -82,7 +83,7 @@ export async function announceQuarantined(session: Session, table: ReplicaTable)
     'UPDATE "sync_quarantine" SET "announced" = 1 WHERE "kind" = ? AND "announced" = 0 RETURNING "row", "error"',
     [table.kind],
   );
-  return rows.map(({ row, error }) => quarantinedFact(table.kind, table.readId(parseJson<JsonObject>(row) ?? {}), new ParseError(error)));
+  return rows.map(({ row, error }) => quarantinedFact(table.kind, table.readId(storedObject(row, 'row').value ?? {}), new ParseError(error)));
 }
 
 /** A newer good row has arrived. */
@@ -103,7 +104,11 @@ export async function readQuarantine(session: Session, kind: string): Promise<re
     'SELECT "entity_id" AS "entityId", "row" FROM "sync_quarantine" WHERE "kind" = ? ORDER BY "quarantined_at"',
     [kind],
   );
-  return rows.map(({ entityId, row }) => ({ entityId, row: parseJson<JsonObject>(row) ?? {} }));
+  // One that is damaged stays until the server sends it again: there is nothing in it to try.
+  return rows.flatMap(({ entityId, row: text }) => {
+    const { value: row } = storedObject(text, 'row');
+    return row === undefined ? [] : [{ entityId, row }];
+  });
 }
 
 export const unusableRow = (kind: string, id: string | undefined, reason: string): ParseError =>

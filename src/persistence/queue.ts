@@ -10,7 +10,7 @@ import { EntityChanges } from './entity-changes.ts';
 import { grouped } from './grouped.ts';
 import { frozenGroup, outboxColumns, toStoredOp, type RawOutboxRow, type StoredOp } from './outbox-rows.ts';
 import { countQueue } from './queue-counts.ts';
-import { stateNames } from './queue-state-names.ts';
+import { stateNameOf } from './queue-state-names.ts';
 import { giveUp } from './resolutions.ts';
 import { listOf, type Session } from './session.ts';
 import { writeChanges } from './settle.ts';
@@ -60,13 +60,13 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
             kind: op.kind,
             entityId: op.entityId,
             type: op.type,
-            state: stateNames[op.state],
+            state: stateNameOf(op.state),
             parkedFor: op.parked,
             waitingFor,
             dueAt: op.dueAt,
             tryCount: op.tryCount,
-            lastError: op.lastError,
-            errorCode: op.errorCode,
+            lastError: op.damaged ?? op.lastError,
+            errorCode: op.damaged === undefined ? op.errorCode : 'damaged',
             enqueuedAt: op.enqueuedAt,
             ...(refused.has(op.kind) ? { newerSchema: true } : {}),
           };

@@ -12,10 +12,11 @@ import { readConflict } from './conflict-rows.ts';
 import { rethrowForCaller } from './database-failure.ts';
 import { enqueueOp, payloadToSend } from './enqueue.ts';
 import { OutboxState } from './entities.ts';
-import { frozenGroup, outboxColumns, parseDeltas, parseJson, readQueues, toStoredOp, type RawOutboxRow, type StoredOp } from './outbox-rows.ts';
+import { frozenGroup, outboxColumns, readQueues, toStoredOp, type RawOutboxRow, type StoredOp } from './outbox-rows.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { listOf, type Session } from './session.ts';
 import type { StoreContext } from './store-context.ts';
+import { numberFault, numberOr, operationTypes, storedDeltas, storedFields, storedObject, wordFault } from './stored-shape.ts';
 
 /** An operation that was given up, as it is kept to be brought back. */
 export interface DiscardedOperation {
@@ -123,7 +124,7 @@ function tableFor(context: StoreContext, op: { readonly opId: string; readonly k
 
 async function assertAmendable(session: Session, op: StoredOp, queue: readonly StoredOp[]): Promise<void> {
   if (op.type === 'delete') throw new ValidationError(`${named(op)} is a delete, which has no data to amend; drop it, or restore the row`);
-  if (op.damaged) throw new ValidationError(`${named(op)} is damaged: its stored JSON cannot be read; drop it`);
+  if (op.damaged !== undefined) throw new ValidationError(`${named(op)} cannot be amended: ${op.damaged}; drop it`);
   if (frozenGroup(queue).some(({ seq }) => seq === op.seq)) {
     throw new ValidationError(
       `${named(op)} is under way: its request is open, and the server may have it already. Amend it once it was answered, or write the change as a new one`,
@@ -217,16 +218,16 @@ const discardedSql = `SELECT "id", "op_id" AS "opId", "kind", "entity_id" AS "en
   "discarded_at" AS "discardedAt", "schema_version" AS "schemaVersion" FROM "sync_discarded"`;
 
 function toDiscarded(row: RawDiscardedRow): DiscardedOperation {
-  const changedFields = parseJson<string[]>(row.changedFields);
-  const deltas = parseDeltas(row.deltas);
+  const { value: changedFields } = storedFields(row.changedFields, 'changed_fields');
+  const { value: deltas } = storedDeltas(row.deltas, 'deltas');
   return {
     opId: row.opId,
     kind: row.kind,
     entityId: row.entityId,
-    type: row.op,
-    data: parseJson<JsonObject>(row.payload) ?? {},
+    type: row.op === 'delete' ? 'delete' : 'upsert',
+    data: storedObject(row.payload, 'payload').value ?? {},
     reason: row.reason,
-    discardedAt: Number(row.discardedAt),
+    discardedAt: numberOr(row.discardedAt, 0),
     ...(changedFields === undefined ? {} : { changedFields }),
     ...(deltas === undefined ? {} : { deltas }),
   };
@@ -258,6 +259,15 @@ function inShapeOf(table: ReplicaTable, given: DiscardedOperation, version: numb
 
 async function bringBack(session: Session, context: StoreContext, row: RawDiscardedRow, opId: string): Promise<string | undefined> {
   const stored = toDiscarded(row);
+  const fault =
+    storedObject(row.payload, 'payload').fault ??
+    storedFields(row.changedFields, 'changed_fields').fault ??
+    storedDeltas(row.deltas, 'deltas').fault ??
+    wordFault(row.op, 'op', operationTypes) ??
+    numberFault(row.creates, 'creates') ??
+    numberFault(row.schemaVersion, 'schema_version');
+  if (fault !== undefined)
+    throw new ValidationError(`${named(stored)} cannot be brought back: row id ${row.id} of sync_discarded is damaged: ${fault}; repair that row first`);
   const { kind, entityId: id } = stored;
   const table = tableFor(context, stored);
   const given = inShapeOf(table, stored, Number(row.schemaVersion));

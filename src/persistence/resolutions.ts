@@ -36,6 +36,8 @@ export async function loadConflict(session: Session, context: StoreContext, ref:
   if (record === undefined || !(await isParked(session, ref))) return undefined;
   if (record.state === 'decided') return record;
   const changes = await EntityChanges.load(session, tableOf(context, ref.kind), [ref.entityId]);
+  // Both sides were stored while the operation could be read; a damaged one would describe less (F-164).
+  if (changes.queueOf(ref.entityId).some(({ damaged }) => damaged !== undefined)) return record;
   const { serverData, serverTimestamp, serverVersion, serverDeleted } = record.conflict;
   const current = Object.keys(serverData).length === 0 ? undefined : serverData;
   const { conflict } = describeConflict(changes, ref.entityId, { type: 'conflict', current, deleted: serverDeleted, serverTimestamp, version: serverVersion });

@@ -7,6 +7,7 @@ import type { Kinds } from '../model/run.ts';
 import { releaseUnlisted } from './quarantine.ts';
 import { forgetSeen } from './resync-marks.ts';
 import { listOf, type Session } from './session.ts';
+import { numberOr } from './stored-shape.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
 
 interface ResyncRow {
@@ -152,5 +153,7 @@ export async function notePullCompleted(session: Session, kind: string, now: num
 /** When each kind was last pulled to its end, epoch ms. */
 export async function readPulledAt(session: Session, kinds: Kinds): Promise<ReadonlyMap<string, number>> {
   const rows = await readResync(session, kinds);
-  return new Map([...rows.values()].flatMap(({ kind, lastPullAt }) => (lastPullAt === null ? [] : [[kind, Number(lastPullAt)] as const])));
+  return new Map(
+    [...rows.values()].flatMap(({ kind, lastPullAt }) => (numberOr(lastPullAt, undefined) === undefined ? [] : [[kind, Number(lastPullAt)] as const])),
+  );
 }

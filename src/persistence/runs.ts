@@ -6,6 +6,7 @@ import { OutboxState } from './entities.ts';
 import { outboxColumns, toStoredOp, type RawOutboxRow } from './outbox-rows.ts';
 import { listOf, type Session } from './session.ts';
 import type { StoreContext } from './store-context.ts';
+import { numberOr } from './stored-shape.ts';
 
 /**
  * Puts right the states that do not follow from the operations themselves: an operation is behind another of its entity, or it is not. Every change
@@ -122,5 +123,6 @@ export async function closeRun(
     `SELECT MIN("due_at") AS "dueAt" FROM "sync_outbox" WHERE "state" = ${OutboxState.waiting} AND "due_at" IS NOT NULL AND ${inList('"kind"')}`,
     [kinds],
   );
-  return { facts, ...(due?.dueAt == null ? {} : { nextDueInMs: Math.max(0, Number(due.dueAt) - now) }) };
+  const dueAt = numberOr(due?.dueAt ?? null, undefined);
+  return { facts, ...(dueAt === undefined ? {} : { nextDueInMs: Math.max(0, dueAt - now) }) };
 }

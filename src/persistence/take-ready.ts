@@ -1,4 +1,3 @@
-import { ParseError, syncErrorInfo } from '../model/errors.ts';
 import type { SyncFact } from '../model/events.ts';
 import { parseWireDeltas, toWireDeltas, wireDeltasKey, type Delta } from '../model/delta.ts';
 import type { JsonObject } from '../model/json.ts';
@@ -17,6 +16,7 @@ import { grouped } from './grouped.ts';
 import type { Group } from './request-group.ts';
 import { readHeads, readLines } from './outbox-heads.ts';
 import { frozenGroup, type StoredOp } from './outbox-rows.ts';
+import { parkDamagedHead } from './park-damaged.ts';
 import { quarantine } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { chunked, listOf, type Session, type SqlType } from './session.ts';
@@ -57,13 +57,13 @@ async function takeHeads(
     const unknown = await readUnknownVersions(session, kind, ids);
     const foldable = foldableIn(context.config.coalesce ? await foldLimits(session, context, table, unfrozenOf(queues)) : undefined);
     const damaged = new Set(
-      [...queues].filter(([entityId, queue]) => groupOf(queue, foldable(entityId, queue)).some((op) => op.damaged)).map(([entityId]) => entityId),
+      [...queues].filter(([entityId, queue]) => groupOf(queue, foldable(entityId, queue)).some((op) => op.damaged !== undefined)).map(([entityId]) => entityId),
     );
     if (damaged.size > 0)
       facts.push(
         ...(await parkDamaged(
           session,
-          [...damaged].flatMap((entityId) => queues.get(entityId)?.slice(0, 1) ?? []),
+          [...damaged].map((entityId) => queues.get(entityId) ?? []),
         )),
       );
     const groups = await onNewestRows(
@@ -103,7 +103,7 @@ async function takeHeads(
 }
 
 const unfrozenOf = (queues: ReadonlyMap<string, readonly StoredOp[]>): ReadonlyMap<string, readonly StoredOp[]> =>
-  new Map([...queues].filter(([, queue]) => frozenGroup(queue).length === 0 && !queue.some(({ damaged }) => damaged)));
+  new Map([...queues].filter(([, queue]) => frozenGroup(queue).length === 0 && !queue.some(({ damaged }) => damaged !== undefined)));
 
 /** How many operations of a queue go out together; without limits each goes by itself. */
 const foldableIn =
@@ -370,14 +370,15 @@ async function leaveUnsent(session: Session, context: StoreContext, table: Repli
   ];
 }
 
-async function parkDamaged(session: Session, heads: readonly StoredOp[]): Promise<readonly SyncFact[]> {
-  const message = 'the stored operation is damaged: its JSON cannot be read; drop it, or repair it in sync_outbox';
-  await session.run(
-    `UPDATE "sync_outbox" SET "state" = ${OutboxState.parked}, "parked" = 'stuck', "error_code" = 'damaged', "last_error" = ? WHERE ${session.dialect.inList('"seq"')}`,
-    [message, listOf(heads.map((head) => head.seq))],
-  );
-  return heads.map((head) => {
-    const error = new ParseError(`operation ${head.opId} on ${head.kind}/${head.entityId}: ${message}`);
-    return { type: 'op.stuck', opId: head.opId, kind: head.kind, entityId: head.entityId, tryCount: head.tryCount, error, errorInfo: syncErrorInfo(error) };
-  });
+/** The heads of these lines wait for a person: something in each line is damaged. */
+async function parkDamaged(session: Session, lines: readonly (readonly StoredOp[])[]): Promise<readonly SyncFact[]> {
+  const facts: SyncFact[] = [];
+  for (const line of lines) {
+    const [head] = line;
+    const bad = line.find(({ damaged }) => damaged !== undefined);
+    if (head === undefined || bad?.damaged === undefined) continue;
+    const message = `${bad.damaged}; drop operation ${bad.opId}, or repair that row and retry`;
+    facts.push(await parkDamagedHead(session, head, message));
+  }
+  return facts;
 }

@@ -38,7 +38,7 @@ export async function upgradeOperations(session: Session, table: ReplicaTable, o
   for (const op of ops) {
     if (!isStale(op, table)) continue;
     try {
-      if (op.damaged) throw new ParseError('its stored JSON cannot be read');
+      if (op.damaged !== undefined) throw new ParseError(op.damaged);
       const stored = toOp(op);
       upgraded.push({ op, parts: stored.type === 'upsert' ? upgradedOp(stored, table, op.schemaVersion) : undefined });
     } catch (error) {

@@ -1,9 +1,8 @@
-import type { ConflictResolution } from '../model/conflict.ts';
 import type { JsonObject } from '../model/json.ts';
 import { upsertOp } from '../model/operation.ts';
-import { parseDeltas, parseJson } from './outbox-rows.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { listOf, type Session } from './session.ts';
+import { storedDeltas, storedFields, storedObject, storedResolution, type Cell } from './stored-shape.ts';
 
 /** A row of `sync_base` in an older shape of its table. */
 export interface StaleBase {
@@ -31,7 +30,7 @@ export async function readStaleBases(
 }
 
 const upgradedText = (table: ReplicaTable, text: string | null, fromVersion: number): string | null => {
-  const row = parseJson<JsonObject>(text);
+  const { value: row } = storedObject(text, 'row');
   return row === undefined ? text : JSON.stringify(table.schema.upgradeRow(row, fromVersion));
 };
 
@@ -85,11 +84,11 @@ export async function upgradeConflicts(session: Session, table: ReplicaTable): P
 
 function upgradedConflict(table: ReplicaTable, row: StaleConflict): readonly (string | null)[] {
   const { schemaVersion: from, entityId: id, opId } = row;
-  const local = parseJson<JsonObject>(row.localData) ?? {};
-  const deltas = parseDeltas(row.deltas);
+  const local = sound(storedObject(row.localData, 'local_data')) ?? {};
+  const deltas = sound(storedDeltas(row.deltas, 'deltas'));
   const moved = new Set(deltas?.map(({ field }) => field));
   // A conflict names the fields of its deltas among the changed ones; an operation does not.
-  const written = parseJson<string[]>(row.changedFields)?.filter((field) => !moved.has(field));
+  const written = sound(storedFields(row.changedFields, 'changed_fields'))?.filter((field) => !moved.has(field));
   const op = upsertOp({ kind: table.kind, id, opId, payload: local, changedFields: written, deltas, creates: false, localTimestamp: new Date(0) });
   const upgraded = row.op === 'delete' ? op : table.schema.upgradeOperation(op, from);
   const changed = upgraded.changedFields && [...upgraded.changedFields, ...new Set(upgraded.deltas?.map(({ field }) => field))];
@@ -105,9 +104,15 @@ function upgradedConflict(table: ReplicaTable, row: StaleConflict): readonly (st
 }
 
 function upgradedDecision(table: ReplicaTable, text: string | null, from: number): string | null {
-  if (text === null) return null;
-  const decision = JSON.parse(text) as ConflictResolution;
+  const decision = sound(storedResolution(text, 'resolution'));
+  if (decision === undefined) return null;
   return decision.type === 'acceptMerged' ? JSON.stringify({ ...decision, data: table.schema.upgradeRow(decision.data, from) }) : text;
+}
+
+/** A damaged conflict is not upgraded: the run that meets it tells of it. */
+function sound<T>({ value, fault }: Cell<T>): T | undefined {
+  if (fault !== undefined) throw new TypeError(fault);
+  return value;
 }
 
 const textOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));

@@ -96,7 +96,8 @@ export async function newerKinds(session: Session, tables: readonly ReplicaTable
   return new Set(tables.filter(({ kind, schema }) => newestOf(versions.get(kind)) > schema.version).map(({ kind }) => kind));
 }
 
-const newestOf = (known: KindVersions | undefined): number => Math.max(known?.stored ?? 0, ...(known?.queued ?? []));
+/** A version that is no number is a damaged row, not a newer release. */
+const newestOf = (known: KindVersions | undefined): number => Math.max(0, ...[known?.stored ?? 0, ...(known?.queued ?? [])].filter(Number.isFinite));
 
 async function upgradeStored(context: StoreContext, table: ReplicaTable, versions: readonly number[]): Promise<readonly SyncFact[]> {
   const { unit } = context;

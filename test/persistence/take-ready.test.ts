@@ -154,6 +154,23 @@ describe.each(drivers)('taking on %s', (driver) => {
     );
   });
 
+  test.each([
+    ['changed_fields', '{"title":true}', 'a JSON list of field names'],
+    ['changed_fields', '[1]', 'a JSON list of field names'],
+    ['payload', '[]', 'a JSON object'],
+    ['payload', 'null', 'a JSON object'],
+    ['deltas', '[{"type":"double","field":"priority"}]', 'a JSON list of deltas'],
+  ])('F-164: an operation whose %s is %s is parked alone, and the reason names table, row and column', async (column, value, expected) => {
+    bench = await openShop(driver);
+    for (const id of ['a', 'b']) await bench.writer.insertAndEnqueue(todoOf(id));
+    await bench.dataSource.query(`UPDATE sync_outbox SET ${column} = '${value}' WHERE op_id = 'op1'`);
+    const batch = await take(bench);
+    expect(ids(batch.requests)).toEqual(['b']);
+    const reason = `row seq 1 of sync_outbox is damaged: "${column}" is not ${expected}`;
+    expect((batch.facts[0] as { readonly error?: Error }).error?.message).toContain(`${reason}; drop operation op1, or repair that row and retry`);
+    expect(await bench.queue.list()).toMatchObject([{ opId: 'op1', parkedFor: 'stuck', errorCode: 'damaged', lastError: reason }, { opId: 'op2' }]);
+  });
+
   test('I2: a frozen request whose stored body is damaged is parked, never sent with another body', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
