@@ -442,4 +442,16 @@ export const persistenceMutants: readonly Mutant[] = [
     edits: [["(typeof given === 'number' && given === Number(digits)) || given === digits ? known : given", 'given']],
     tests: ['scenario/exact-values.test.ts', 'rules/exact-json.test.ts'],
   },
+  {
+    fault: 'F-164: a damaged scope counts as absent, and the database is taken for whoever is signed in',
+    file: 'persistence/create-store.ts',
+    edits: [['if (stored.damaged) throw', 'if (false as boolean) throw']],
+    tests: ['property/damaged-rows.test.ts'],
+  },
+  {
+    fault: 'F-164: stored deltas of an unknown type are sent',
+    file: 'persistence/stored-shape.ts',
+    edits: [['isList(value) && value.every(isDelta)', 'isList(value)']],
+    tests: ['persistence/take-ready.test.ts'],
+  },
 ];
