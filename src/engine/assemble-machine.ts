@@ -4,6 +4,7 @@ import { syncMachine, type SyncContext, type SyncInput } from '../machines/sync-
 import { createActors } from './actors/create-actors.ts';
 import type { LeaseKeeper } from './actors/lease-keeper.ts';
 import type { RunMemory } from './actors/run-memory.ts';
+import type { OpenQuestions } from './conflicts/open-questions.ts';
 import type { EnginePorts } from './engine-ports.ts';
 
 /** The chart's type, with an input that may be left out. */
@@ -34,11 +35,12 @@ export interface AssembledMachine {
   readonly machine: ReadySyncMachine;
   readonly keeper: LeaseKeeper;
   readonly memory: RunMemory;
+  readonly questions: OpenQuestions;
 }
 
 /** Gives the chart its actors, made from ports, and what it has to know. */
 export function assembleMachine(ports: EnginePorts): AssembledMachine {
-  const { actors, keeper, memory } = createActors(ports);
+  const { actors, keeper, memory, questions } = createActors(ports);
   const provided = syncMachine.provide({
     actors,
     actions: {
@@ -55,7 +57,7 @@ export function assembleMachine(ports: EnginePorts): AssembledMachine {
     provided.implementations,
   );
   clocks.set(machine, ports.clock);
-  return { machine, keeper, memory };
+  return { machine, keeper, memory, questions };
 }
 
 const clocks = new WeakMap<object, Clock>();

@@ -66,7 +66,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
   const { ports, queue, connectivity } = parts;
   const { clock, store } = ports;
   const detached = parts.detached ?? (<T>(work: () => T): T => work());
-  const { machine, keeper, memory } = assembleMachine(ports);
+  const { machine, keeper, memory, questions } = assembleMachine(ports);
   const actor = createActor(machine, { clock });
   const waiters = new Waiters();
   const eventHub = createHub<SyncEvent>();
@@ -193,9 +193,10 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     return { pushKinds: kinds ?? pushKinds, pullKinds: kinds ?? pullKinds };
   };
   const waited = ({ signal, whenPaused }: Pick<SyncOptions, 'signal' | 'whenPaused'>, ask: (waiter: string) => void): Promise<RunEnded> =>
-    unlessPaused({ actor, whenPaused, signal, isBrief: () => memory.pausesBriefly, until }, (left) =>
-      waiters.wait(ask, (waiter) => send({ type: 'WAITER_LEFT', waiter }), left),
-    );
+    unlessPaused({ actor, whenPaused, signal, isBrief: () => memory.pausesBriefly, until }, (left) => {
+      questions.leaveOpen();
+      return waiters.wait(ask, (waiter) => send({ type: 'WAITER_LEFT', waiter }), left);
+    });
   const run = async (options: SyncOptions): Promise<SyncRunResult> => {
     const asked = kindsOf(options);
     const ended = await waited(options, (waiter) => send({ type: 'SYNC', ...asked, waiter }));

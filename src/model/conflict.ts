@@ -55,6 +55,10 @@ export const defer = (): ConflictResolution => ({ type: 'defer' });
 /** Gives the local change up and goes to the server's state. */
 export const discard = (): ConflictResolution => ({ type: 'discard' });
 
+/**
+ * Decides a conflict; may be a dialog. It may wait for `sync`, `syncRun` or `fullResync` of its engine: that run ends without its answer, and a
+ * later one applies it. It must not wait for `whenIdle`: the engine is busy until it answers.
+ */
 export type ConflictResolver = (conflict: Conflict) => ConflictResolution | Promise<ConflictResolution>;
 export type MergeFunction = (
   local: JsonObject,

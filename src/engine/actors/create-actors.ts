@@ -9,7 +9,12 @@ import { createRunActors } from './run-actors.ts';
 import { RunMemory } from './run-memory.ts';
 
 /** Makes all actors that the chart names, over one memory and one lease keeper. */
-export function createActors(given: EnginePorts): { readonly actors: SyncActors; readonly keeper: LeaseKeeper; readonly memory: RunMemory } {
+export function createActors(given: EnginePorts): {
+  readonly actors: SyncActors;
+  readonly keeper: LeaseKeeper;
+  readonly memory: RunMemory;
+  readonly questions: OpenQuestions;
+} {
   const guard = createScopeGuard(given);
   const ports: EnginePorts = given.scope === undefined ? given : { ...given, transport: createScopedTransport(given.transport, guard) };
   const { store, clock, config } = ports;
@@ -29,6 +34,7 @@ export function createActors(given: EnginePorts): { readonly actors: SyncActors;
     },
     keeper,
     memory,
+    questions,
   };
 }
 

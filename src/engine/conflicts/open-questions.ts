@@ -28,6 +28,9 @@ interface Question {
   answer?: ResolverAnswer | undefined;
   /** Somebody waits for the answer at this moment and takes it himself. */
   isAwaited: boolean;
+  /** The end of the run does not wait for the answer: the resolver may itself wait for a run (F-163). */
+  isLeft: boolean;
+  readonly resolver: ConflictResolver;
 }
 
 /** Turns of the event loop that an answer is waited for before the run goes on with something else. */
@@ -58,12 +61,20 @@ export class OpenQuestions {
 
   /** Whether answers are missing that a run asked for. */
   isWaitingFor(runId: number): boolean {
-    return [...this.#questions.values()].some((question) => question.runId === runId);
+    return [...this.#questions.values()].some((question) => question.runId === runId && !question.isLeft);
+  }
+
+  /**
+   * Somebody waits for a run from now on, and it may be a resolver: no platform but Node could tell. Were the run to wait for that resolver, or
+   * for a question in line behind it, neither would ever end (F-163).
+   */
+  leaveOpen(): void {
+    for (const question of this.#questions.values()) question.isLeft = true;
   }
 
   /** Puts a question, and gives the answer if it comes at once. */
   async ask(question: Pick<Question, 'ref' | 'runId' | 'conflict' | 'asker'>, resolver: ConflictResolver): Promise<ResolverAnswer | undefined> {
-    const asked: Question = { ...question, isAwaited: true };
+    const asked: Question = { ...question, resolver, isAwaited: true, isLeft: this.#isLeft(resolver) };
     this.#questions.set(keyOf(asked.ref), asked);
     const before = this.#lines.get(resolver);
     const work = before === undefined ? this.#consult(asked, resolver) : before.then(() => this.#consultLater(asked, resolver));
@@ -122,6 +133,11 @@ export class OpenQuestions {
       signal.addEventListener('abort', look, { once: true });
       look();
     });
+  }
+
+  /** Whether the resolver has a question before it that no run waits for. */
+  #isLeft(resolver: ConflictResolver): boolean {
+    return [...this.#questions.values()].some((question) => question.resolver === resolver && question.isLeft);
   }
 
   /** Its turn came after others: by now the conflict may be another one, or none. */
