@@ -302,7 +302,7 @@ test('the extension asks for no permission, runs nothing in pages, loads nothing
     [
       'devtools.html',
       'devtools.js',
-      'elk.bundled.js',
+      'elk.js',
       'icon-128.png',
       'icon-16.png',
       'icon-32.png',
