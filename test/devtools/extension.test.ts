@@ -299,18 +299,7 @@ test('I13: a page that only exposes an engine has nothing of the panel, and no R
 test('the extension asks for no permission, runs nothing in pages, loads nothing, and is as small as is said', async () => {
   const files = (await readdir(extension)).sort();
   expect(files).toEqual(
-    [
-      'devtools.html',
-      'devtools.js',
-      'elk.js',
-      'icon-128.png',
-      'icon-16.png',
-      'icon-32.png',
-      'icon-48.png',
-      'manifest.json',
-      'panel.html',
-      'panel.js',
-    ].sort(),
+    ['devtools.html', 'devtools.js', 'elk.js', 'icon-128.png', 'icon-16.png', 'icon-32.png', 'icon-48.png', 'manifest.json', 'panel.html', 'panel.js'].sort(),
   );
   const read = (name: string): Promise<Buffer> => readFile(join(extension, name));
   const manifest = JSON.parse((await read('manifest.json')).toString()) as { content_security_policy: { extension_pages: string } };
