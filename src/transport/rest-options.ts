@@ -38,7 +38,7 @@ export type TokenProvider = (options?: { readonly refresh?: boolean }) => string
 
 /** Settings of {@link RestTransport}. Times in ms. */
 export interface RestTransportOptions {
-  /** Its path and query are kept in every request; a fragment is not. */
+  /** Its path and query are kept in every request; a fragment is not. In a page it may be relative to the document's base, such as '/api'. */
   readonly baseUrl: string;
   /** Ends the path of every request with a slash, for servers that redirect to it, such as Django. Default false. */
   readonly trailingSlash?: boolean | undefined;
@@ -148,13 +148,22 @@ export const resolveRestOptions = (options: RestTransportOptions): RestSettings 
 });
 
 function toBaseUrl(baseUrl: string): URL {
-  const base = URL.canParse(baseUrl) ? new URL(baseUrl) : undefined;
+  const page = pageUrl();
+  const base = baseUrl !== '' && URL.canParse(baseUrl, page) ? new URL(baseUrl, page) : undefined;
   if (base === undefined || (base.protocol !== 'http:' && base.protocol !== 'https:')) {
-    throw new TypeError(`RestTransport: baseUrl must be an absolute http(s) URL such as 'https://api.example.com/v1', got '${baseUrl}'`);
+    throw new TypeError(
+      `RestTransport: baseUrl must be an absolute http(s) URL such as 'https://api.example.com/v1', got '${baseUrl}'. A relative one works only in a page served over http(s).`,
+    );
   }
   // XHR and fetch refuse them, and they would show in messages.
   if (base.username !== '' || base.password !== '') throw new TypeError('RestTransport: baseUrl must hold no credentials; return them from token()');
   return base;
+}
+
+/** What a relative `baseUrl` is relative to; undefined outside of a page or worker. */
+function pageUrl(): string | undefined {
+  const { document, location } = globalThis as { readonly document?: { readonly baseURI?: string }; readonly location?: { readonly origin?: string } };
+  return document?.baseURI ?? location?.origin;
 }
 
 function tokenHintOf({ baseUrl, token, headers = {} }: RestTransportOptions): string | undefined {

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { deleteOp, upsertOp, type Op } from '../../src/model/operation.ts';
 import type { Json } from '../../src/model/json.ts';
 import { RestTransport } from '../../src/transport.ts';
@@ -427,6 +427,27 @@ test('F-94: headers of the app travel with every request', async () => {
   await rest.push([edit('1')], {});
   await rest.health();
   expect(server.requests.map(({ headers }) => headers['x-app'])).toEqual(['1', '1']);
+});
+
+describe('a relative baseUrl', () => {
+  afterEach(() => vi.unstubAllGlobals());
+
+  test('is relative to the base of the document in a page, and to the origin in a worker', async () => {
+    const { server } = await restWith(echo);
+    vi.stubGlobal('document', { baseURI: `${server.baseUrl}/shop/index.html?a=1#b` });
+    await new RestTransport({ baseUrl: '/api' }).push([edit('1')]);
+    await new RestTransport({ baseUrl: 'api' }).push([edit('2')]);
+    vi.unstubAllGlobals();
+    vi.stubGlobal('location', { origin: server.baseUrl });
+    await new RestTransport({ baseUrl: '/api/v1?key=k' }).push([edit('3')]);
+    expect(server.requests.map(({ url }) => url)).toEqual(['/api/todos/1', '/shop/api/todos/2', '/api/v1/todos/3?key=k']);
+    expect(() => new RestTransport({ baseUrl: '' })).toThrow(/baseUrl must be an absolute/);
+  });
+
+  test.each([undefined, 'about:blank', 'file:///app/index.html'])('needs a page served over http: %s', (baseURI) => {
+    if (baseURI !== undefined) vi.stubGlobal('document', { baseURI });
+    expect(() => new RestTransport({ baseUrl: '/api' })).toThrow(/baseUrl must be an absolute http\(s\) URL.*got '\/api'. A relative one works only in a page/);
+  });
 });
 
 test('options that cannot work are refused at construction', () => {
