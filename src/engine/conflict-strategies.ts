@@ -63,7 +63,7 @@ export function planConflict(stored: StoredConflict, kind: SyncKind | undefined,
       return isOutdated(stored) ? askAgain(stored, context, outdatedDecision) : planOfResolution(context, resolution);
     // Left to a person: the strategy has no say any more.
     if (state === 'awaiting' && stored.decidedOn === undefined) return askAgain(stored, context, stored.reason ?? noResolver);
-    return keepServerRow(context) ?? reapplyDeltas(context, strategy) ?? strategyDecisions[strategy](context);
+    return keepCreation(context, keepServerRow(context) ?? reapplyDeltas(context, strategy) ?? strategyDecisions[strategy](context));
   } catch (error) {
     // Its functions may be better tomorrow, with another version of the app.
     return {
@@ -74,6 +74,17 @@ export function planConflict(stored: StoredConflict, kind: SyncKind | undefined,
     };
   }
 }
+
+/**
+ * A row that no server ever had is not the one whose deletion it meets (F-151). A strategy may create it again; one that would take the deletion
+ * leaves it to a person.
+ */
+const keepCreation = ({ conflict: { isCreation, serverDeleted, kind, entityId } }: StrategyContext, plan: ConflictPlan): ConflictPlan =>
+  isCreation === true && serverDeleted && plan.type === 'apply'
+    ? awaitDecision(
+        `The server has deleted a row ${kind}/${entityId} before, and never had this one; resolve the conflict with acceptClient() to create it, or discard()`,
+      )
+    : plan;
 
 const askAgain = ({ strategy }: StoredConflict, context: StrategyContext, reason: string): ConflictPlan =>
   (strategy === 'manual' ? askResolver(context) : undefined) ?? awaitDecision(reason);

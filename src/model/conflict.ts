@@ -29,6 +29,11 @@ export interface Conflict {
   /** Relative changes; `localData` has their fields as these make them of the server's values. */
   readonly deltas?: readonly Delta[] | undefined;
   readonly serverDeleted: boolean;
+  /**
+   * The change creates the row, and no earlier request can have brought it to the server. A deletion there is of another row with this id, so no
+   * strategy gives the new row up for it (F-151).
+   */
+  readonly isCreation?: true | undefined;
 }
 
 export interface MergeInfo {

@@ -58,6 +58,8 @@ export interface PersistedState {
 export interface KnownThere {
   /** True where no server has the row. */
   readonly isAbsent: boolean;
+  /** What it has is a tombstone. */
+  readonly isDeleted?: boolean | undefined;
   /** The version of the row, verbatim; undefined where it is unknown. */
   readonly version?: string | undefined;
   /** Its ETag or other request version, where the request was conditional on one. */

@@ -27,7 +27,8 @@ interface RawConflictRow {
   readonly kind: string;
   readonly entityId: string;
   readonly opId: string;
-  readonly op: OpType;
+  /** `create`: an upsert of a row that no earlier request can have brought to the server. */
+  readonly op: OpType | 'create';
   readonly baseData: string | null;
   readonly localData: string;
   readonly serverData: string;
@@ -68,7 +69,7 @@ function faultOf(row: RawConflictRow): string | undefined {
     storedFields(changedFields, 'changed_fields').fault ??
     storedDeltas(deltas, 'deltas').fault ??
     storedResolution(resolution, 'resolution').fault ??
-    wordFault(row.op, 'op', operationTypes) ??
+    wordFault(row.op, 'op', [...operationTypes, 'create']) ??
     wordFault(row.strategy, 'strategy', conflictStrategies) ??
     wordFault(row.state, 'state', conflictStates) ??
     (row.state === 'decided' && resolution === null ? '"resolution" is empty' : undefined) ??
@@ -88,7 +89,7 @@ function toRecord(row: RawConflictRow): ConflictRecord | undefined {
     kind: row.kind,
     entityId: row.entityId,
     opId: row.opId,
-    opType: row.op,
+    opType: row.op === 'delete' ? 'delete' : 'upsert',
     // The server side may have been refreshed since: a delta is about its value as it is now.
     localData: withRebasedDeltas(storedObject(row.localData, 'local_data').value ?? {}, { deltas, serverData, serverDeleted: row.serverDeleted === 1 }),
     serverData,
@@ -99,6 +100,7 @@ function toRecord(row: RawConflictRow): ConflictRecord | undefined {
     changedFields: storedFields(row.changedFields, 'changed_fields').value,
     ...(deltas === undefined ? {} : { deltas }),
     serverDeleted: row.serverDeleted === 1,
+    ...(row.op === 'create' ? { isCreation: true } : {}),
   };
   return {
     conflict,
@@ -135,7 +137,7 @@ export async function readConflictsOf(session: Session, kind: string, entityIds:
 /** The server's row on which a conflict was decided. */
 export const decidedOnRow = ({ serverData, serverDeleted, serverTimestamp }: Conflict): KnownThere | undefined => {
   if (Object.keys(serverData).length === 0) return serverDeleted ? { isAbsent: true } : undefined;
-  return serverDeleted || serverTimestamp === '' ? undefined : { isAbsent: false, version: serverTimestamp };
+  return serverTimestamp === '' ? undefined : { isAbsent: false, version: serverTimestamp, ...(serverDeleted ? { isDeleted: true } : {}) };
 };
 
 const readAll = (session: Session): Promise<readonly RawConflictRow[]> =>
@@ -164,7 +166,7 @@ export async function writeConflict(session: Session, record: ConflictRecord, no
       conflict.kind,
       conflict.entityId,
       conflict.opId,
-      conflict.opType,
+      conflict.isCreation === true ? 'create' : conflict.opType,
       conflict.baseData === undefined ? null : JSON.stringify(conflict.baseData),
       JSON.stringify(conflict.localData),
       JSON.stringify(conflict.serverData),

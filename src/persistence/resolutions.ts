@@ -40,7 +40,8 @@ export async function loadConflict(session: Session, context: StoreContext, ref:
   if (changes.queueOf(ref.entityId).some(({ damaged }) => damaged !== undefined)) return record;
   const { serverData, serverTimestamp, serverVersion, serverDeleted } = record.conflict;
   const current = Object.keys(serverData).length === 0 ? undefined : serverData;
-  const { conflict } = describeConflict(changes, ref.entityId, { type: 'conflict', current, deleted: serverDeleted, serverTimestamp, version: serverVersion });
+  const outcome = { type: 'conflict', current, deleted: serverDeleted, serverTimestamp, version: serverVersion } as const;
+  const { conflict } = describeConflict(changes, ref.entityId, outcome, { isCreation: record.conflict.isCreation === true });
   if (conflict.opId === record.conflict.opId || conflict.opId === '') return record;
   const renewed = { ...record, conflict };
   await writeConflict(session, renewed, context.unit.clock.now(), changes.table.schema.version);
@@ -122,7 +123,8 @@ export async function acceptServer(session: Session, context: StoreContext, ref:
     const pushed = members.map((op): SyncFact => ({ type: 'op.pushed', opId: op.opId, kind: op.kind, entityId: op.entityId, operationType: op.type }));
     return { type: 'resolved', pushed: members.length, errors: 0, facts: [...pushed, ...resolvedFacts(record, resolution, row), ...refused] };
   }
-  const reason: DiscardReason = resolution.type === 'discard' ? 'discard' : conflict.serverDeleted ? 'serverDeleted' : 'acceptServer';
+  const reason: DiscardReason =
+    resolution.type === 'discard' ? 'discard' : conflict.serverDeleted && conflict.isCreation !== true ? 'serverDeleted' : 'acceptServer';
   const facts = await giveUp(session, context, changes.gone, reason);
   const givenUp = changes.gone.map(toGivenUp);
   const resolved: SyncFact = { type: 'conflict.resolved', conflict, resolution, ...(row === undefined ? {} : { resultData: row }), givenUp };

@@ -155,6 +155,10 @@ function knownAfterDelete(changes: EntityChanges, request: TakenRequest, row: Js
 const isOvertaken = ({ op, firstSentAt }: TakenRequest, base: BaseRecord | undefined): boolean =>
   firstSentAt !== undefined && op.force !== true && isOutdated(op.baseUpdatedAt, base);
 
+/** The version that a request was made on. A first request of a resolution was made on the row that was decided on, also where it names no base (F-161). */
+const madeOn = ({ op, firstSentAt, decidedOn }: TakenRequest): string | undefined =>
+  op.baseUpdatedAt || (firstSentAt === undefined ? decidedOn?.version : undefined);
+
 function knownAfterUpsert(
   changes: EntityChanges,
   request: TakenRequest,
@@ -166,7 +170,7 @@ function knownAfterUpsert(
   const base = changes.baseOf(op.id);
   const before = newestKnown(base);
   const version = answered === undefined ? undefined : table.readUpdatedAt(answered);
-  const isLate = version === undefined ? isOvertaken(request, base) : isOutdated(version, base) && !isMadeOnNewest(op.baseUpdatedAt, base);
+  const isLate = version === undefined ? isOvertaken(request, base) : isOutdated(version, base) && !isMadeOnNewest(madeOn(request), base);
   if (isLate) return { known: { ...before, deleted: before.row !== undefined && table.isDeleted(before.row) } };
   const written = writtenBy(op, before.row, table);
   // What the answer does not say is as we knew and sent it; it lives, else it would not have been accepted.
@@ -200,7 +204,8 @@ async function settleConflict(
 ): Promise<void> {
   const { table } = changes;
   const { entityId } = request;
-  const { conflict, head } = describeConflict(changes, entityId, outcome);
+  const earlier = await readConflict(session, table.kind, entityId);
+  const { conflict, head } = describeConflict(changes, entityId, outcome, { isCreation: isNewThere(request, changes.queueOf(entityId)[0], earlier?.conflict) });
   if (!head) return;
   const now = context.unit.clock.now();
   for (const member of group)
@@ -218,7 +223,7 @@ async function settleConflict(
   }
   const strategy = context.strategyOf(table.kind);
   // What was decided by a person was about another row: it is asked again, and not left to the strategy.
-  const wasDecided = (await readConflict(session, table.kind, entityId))?.state === 'decided';
+  const wasDecided = earlier?.state === 'decided';
   await writeConflict(
     session,
     { conflict, strategy, detectedAt: now, ...(wasDecided ? { state: 'awaiting', reason: outdatedDecision } : { state: 'detected' }) },
@@ -229,11 +234,16 @@ async function settleConflict(
   tally.facts.push({ type: 'conflict.detected', conflict, strategy });
 }
 
+/** What was sent before may be the row that the server has deleted since: its reply may be lost. */
+const isNewThere = ({ firstSentAt }: TakenRequest, head: StoredOp | undefined, earlier: Conflict | undefined): boolean =>
+  firstSentAt === undefined && (earlier === undefined ? head?.creates === true : earlier.isCreation === true);
+
 /** The conflict of an entity as it stands: all its unsent operations folded, against the server's row. */
 export function describeConflict(
   changes: EntityChanges,
   entityId: string,
   outcome: Outcome & { type: 'conflict' },
+  { isCreation }: { readonly isCreation: boolean },
 ): { readonly conflict: Conflict; readonly head: StoredOp | undefined } {
   const queue = changes.queueOf(entityId);
   const newest = queue.at(-1);
@@ -254,6 +264,7 @@ export function describeConflict(
     changedFields: folded?.type === 'upsert' ? folded.changedFields && [...folded.changedFields, ...new Set(deltas?.map(({ field }) => field))] : undefined,
     ...(deltas === undefined ? {} : { deltas }),
     serverDeleted: outcome.deleted,
+    ...(isCreation && folded?.type === 'upsert' ? { isCreation } : {}),
   };
   return { conflict, head: queue[0] };
 }

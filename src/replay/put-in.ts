@@ -42,7 +42,7 @@ export async function putIn(plan: ReplayPlan, { replica, server, time, oracle }:
         kind,
         entityId,
         conflict.opId,
-        conflict.opType,
+        conflict.isCreation === true ? 'create' : conflict.opType,
         text(conflict.baseData),
         JSON.stringify(conflict.localData),
         JSON.stringify(conflict.serverData),

@@ -30,13 +30,15 @@ export function asRefusal(request: Pick<TakenRequest, 'op' | 'isUnseen' | 'decid
 
 function isAsKnown({ current, deleted, serverTimestamp, version }: ConflictOutcome, known: KnownThere): boolean {
   if (current === undefined) return deleted && known.isAbsent;
-  if (deleted || known.isAbsent || known.version === undefined || serverTimestamp !== known.version) return false;
+  if (deleted !== (known.isDeleted ?? false) || known.isAbsent || known.version === undefined || serverTimestamp !== known.version) return false;
   // Two writes within one tick of the server's clock share a timestamp, and differ in their ETag.
   return known.requestVersion === undefined || version === undefined || version === known.requestVersion;
 }
 
-function refusalText({ type, kind, id }: Op, { isAbsent, version }: KnownThere, statusCode: number | undefined, code: string | undefined): string {
+function refusalText({ type, kind, id }: Op, { isAbsent, isDeleted, version }: KnownThere, statusCode: number | undefined, code: string | undefined): string {
   const answer = `${statusCode === undefined ? 'as a conflict' : `with ${statusCode}`}${code === undefined ? '' : ` (${code})`}`;
-  const fact = isAbsent ? 'the server has no such row to conflict with' : `the server's row is still the version it was made on, ${version}`;
+  const fact = isAbsent
+    ? 'the server has no such row to conflict with'
+    : `the server's ${isDeleted === true ? 'deleted row' : 'row'} is still the version it was made on, ${version}`;
   return `The server refused the ${type} of ${kind}/${id} ${answer} without a reason; ${fact}`;
 }

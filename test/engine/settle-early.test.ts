@@ -87,7 +87,7 @@ test('I9: PAUSE aborts what is awaited; what was settled before it is not settle
   expect(bench.told.flatMap((event) => (event.type === 'op.pushed' ? [event.entityId] : []))).toEqual(['first', 'last']);
 });
 
-test('F-120: an edit accepted for a row that is deleted there is a conflict also when it is settled early', async () => {
+test('F-120, F-151: a creation accepted for a row that is deleted there is a conflict also when it is settled early, and stays', async () => {
   const server = openSlowServer((payload) => (payload['id'] === 'first' ? { ...rowOf(payload), deletedAt: t1 } : rowOf(payload)));
   bench = await openEngine({ transport: server.transport, config: { conflictStrategy: 'serverWins' } });
   for (const id of ['first', 'last']) await bench.writer.insertAndEnqueue(todoOf(id));
@@ -98,7 +98,7 @@ test('F-120: an edit accepted for a row that is deleted there is a conflict also
   await told;
   server.release();
   expect(await run).toMatchObject({ pushed: 1, conflicts: 1 });
-  expect(await bench.queued()).toEqual([]);
+  expect(await bench.engine.conflicts()).toMatchObject([{ state: 'awaiting', conflict: { entityId: 'first', isCreation: true } }]);
 });
 
 test('I11: an engine that finds itself fenced out while it settles early sends nothing more', async () => {

@@ -88,14 +88,16 @@ export function ownValue(text: string): Json {
 }
 
 /** The conflict as a sentence. */
-export function describeConflict({ conflict: { opType, serverDeleted, kind, entityId } }: Pick<ConflictView, 'conflict'>): string {
+export function describeConflict({ conflict: { opType, serverDeleted, isCreation, kind, entityId } }: Pick<ConflictView, 'conflict'>): string {
   if (opType === 'delete') return `You deleted ${kind}/${entityId}; somebody else changed it.`;
+  if (isCreation === true && serverDeleted) return `You created ${kind}/${entityId}; the server has a deleted row with that id.`;
   return serverDeleted ? `You changed ${kind}/${entityId}; somebody else deleted it.` : `You and somebody else changed ${kind}/${entityId}.`;
 }
 
 /** The same in a few words, for a list that names the record itself. */
-export function briefConflict({ conflict: { opType, serverDeleted } }: Pick<ConflictView, 'conflict'>): string {
+export function briefConflict({ conflict: { opType, serverDeleted, isCreation } }: Pick<ConflictView, 'conflict'>): string {
   if (opType === 'delete') return 'deleted here, changed there';
+  if (isCreation === true && serverDeleted) return 'created here, deleted there';
   return serverDeleted ? 'changed here, deleted there' : 'changed on both sides';
 }
 

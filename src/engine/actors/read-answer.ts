@@ -12,7 +12,7 @@ import { unlessAborted } from '../unless-aborted.ts';
 
 type Ports = Pick<EnginePorts, 'transport' | 'kinds'>;
 /** What was sent, with what the client knew of the server's row. */
-export type Sent = Pick<TakenRequest, 'op' | 'deltas' | 'isUnseen' | 'decidedOn'>;
+export type Sent = Pick<TakenRequest, 'op' | 'deltas' | 'isUnseen' | 'decidedOn'> & Partial<Pick<TakenRequest, 'firstSentAt'>>;
 type ConflictOutcome = Extract<Outcome, { type: 'conflict' }>;
 
 /**
@@ -26,8 +26,10 @@ export function readAtOnce(request: Sent, result: PushResult, ports: Ports): Out
   if (outcome.current !== undefined && isRowOf(op, outcome.current, ports)) return judged(request, conflictWith(request, outcome.current, outcome, ports));
   if (!outcome.deleted) return undefined;
   const gone = asRefusal(request, { ...outcome, current: undefined });
-  // A 404 to an edit may be about a row that this one refers to, or about the route: only a fetch proves that the row itself is gone.
-  return gone.type === 'conflict' && result.type === 'pushNotFound' ? undefined : gone;
+  if (result.type !== 'pushNotFound') return gone;
+  // A 404 to an edit may be about a row that this one refers to, or about the route: only a fetch proves that the row itself is gone. An earlier
+  // request of a creation may have arrived, and its row may have been deleted since.
+  return gone.type === 'conflict' || request.firstSentAt !== undefined ? undefined : gone;
 }
 
 /** As {@link readAtOnce}; a conflict without the entity's own row is fetched (F-33, F-34). Never rejects. */
