@@ -1,10 +1,40 @@
 import { fileURLToPath } from 'node:url';
 import { storybookTest } from '@storybook/addon-vitest/vitest-plugin';
 import { playwright } from '@vitest/browser-playwright';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { chromiumArguments, findChromium } from './test/support/find-chromium.ts';
+import { reactAliases, type ReactRelease } from './test/support/react-release.ts';
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Every story as a test in Chromium. On React 18, only the names of the React packages lead elsewhere. */
+const stories = (name: string, react: ReactRelease): TestProjectInlineConfiguration => ({
+  extends: true,
+  resolve: { alias: [...reactAliases(react)] },
+  plugins: [
+    // The rules of accessibility see the same page on both, so one React is enough for them.
+    storybookTest({ configDir: pathOf('./.storybook'), initialGlobals: { a11y: { manual: react === '18' } } }),
+    // Storybook gives every project the same cache, and each React needs its own prebuilt packages.
+    { name: 'cache-per-react', enforce: 'post', config: () => ({ cacheDir: pathOf(`./node_modules/.cache/stories-react-${react}`) }) },
+  ],
+  // Found only while a story loads, a package would make the page reload in the middle of a test.
+  optimizeDeps: {
+    include: ['react', 'react-dom', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime', '@xyflow/react', 'elkjs/lib/elk.bundled.js', 'valibot'],
+  },
+  test: {
+    name,
+    setupFiles: ['test/support/expect-react.ts'],
+    provide: { react },
+    sequence: { groupOrder: 1 },
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      instances: [{ browser: 'chromium' }],
+      provider: playwright({ launchOptions: { executablePath: findChromium(), args: [...chromiumArguments] } }),
+    },
+  },
+});
 
 export default defineConfig({
   resolve: {
@@ -34,34 +64,8 @@ export default defineConfig({
           hookTimeout: 30_000,
         },
       },
-      {
-        extends: true,
-        plugins: [storybookTest({ configDir: pathOf('./.storybook') })],
-        // Found only while a story loads, a package would make the page reload in the middle of a test.
-        optimizeDeps: {
-          include: [
-            'react',
-            'react-dom',
-            'react-dom/client',
-            'react/jsx-runtime',
-            'react/jsx-dev-runtime',
-            '@xyflow/react',
-            'elkjs/lib/elk.bundled.js',
-            'valibot',
-          ],
-        },
-        test: {
-          name: 'stories',
-          sequence: { groupOrder: 1 },
-          browser: {
-            enabled: true,
-            headless: true,
-            screenshotFailures: false,
-            instances: [{ browser: 'chromium' }],
-            provider: playwright({ launchOptions: { executablePath: findChromium(), args: [...chromiumArguments] } }),
-          },
-        },
-      },
+      stories('stories', '19'),
+      stories('stories on React 18', '18'),
     ],
   },
 });

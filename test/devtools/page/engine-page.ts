@@ -1,5 +1,5 @@
 /** A page with a real engine, on sql.js and a backend in memory. It is built and opened by the tests of the mount. */
-import { createElement } from 'react';
+import { createElement, version } from 'react';
 import { createRoot } from 'react-dom/client';
 import initSqlJs from 'sql.js';
 import { DataSource } from 'typeorm';
@@ -26,6 +26,7 @@ const engine = createSyncEngine({ dataSource, tables: [todos], transport: new Me
 await engine.start();
 
 const page = {
+  react: version,
   add: (id: string): Promise<unknown> => engine.writer(todos).insertAndEnqueue(todoOf(id)),
   sync: () => engine.sync().then(() => engine.status().phase),
   pending: () => engine.status().pending,
