@@ -24,6 +24,13 @@ const say = (label: string): void => void process.stdout.write(`${label}\n`);
 const run = (command: string, args: readonly string[], cwd: string): string =>
   execFileSync(command, [...args], { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 240_000 });
 
+/** What a command printed before it failed. */
+const outputOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  const { stdout, stderr } = error as { readonly stdout?: unknown; readonly stderr?: unknown };
+  return [error.message, stdout, stderr].filter((text) => typeof text === 'string' && text !== '').join('\n');
+};
+
 const install = (folder: string, packages: readonly string[]): string => {
   mkdirSync(folder, { recursive: true });
   if (!existsSync(join(folder, 'package.json'))) writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}');
@@ -45,6 +52,18 @@ function checkEntries(folder: string): void {
     }
   }
   say('entries load without React, by import and require');
+}
+
+/** An app that uses no panel may have any React, so npm must neither refuse nor warn. */
+function checkOldReact(folder: string, tarball: string): void {
+  install(folder, ['react@17', 'react-dom@17']);
+  try {
+    const said = install(folder, [tarball, 'typeorm@1']);
+    check(!/react|ERESOLVE|warn/i.test(said), `Installing beside React 17 complains: ${said}`);
+  } catch (error) {
+    complaints.push(`Installing beside React 17 fails: ${outputOf(error)}`);
+  }
+  say('installs beside a React that the panel does not run on');
 }
 
 /** (d) */
@@ -74,7 +93,7 @@ function checkTypes(folder: string, compiler: string): void {
   try {
     run(process.execPath, [compiler, '-p', '.', '--pretty', 'false'], folder);
   } catch (error) {
-    said = error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error);
+    said = outputOf(error);
   }
   const ours = said.split('\n').filter((line) => /^(node_modules\/synchart\/|consumer\.ts)/.test(line));
   check(ours.length === 0, `${compiler}: ${ours.join('\n')}`);
@@ -153,6 +172,7 @@ try {
   const bare = join(work, 'bare');
   const said = install(bare, [tarball, 'typeorm@1', 'fastify@5']);
   check(!/react/i.test(said) && !existsSync(join(bare, 'node_modules/react')), `Installing without the panel speaks of React: ${said}`);
+  checkOldReact(join(work, 'react-17'), tarball);
   checkEntries(bare);
   checkLinks(bare);
   const page = join(work, 'page');
