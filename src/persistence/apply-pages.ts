@@ -10,7 +10,7 @@ import { classifyDatabaseError } from './database-failure.ts';
 import { checkReferencesAtOnce } from './deferred-references.ts';
 import { EntityChanges } from './entity-changes.ts';
 import { readSituation, writePosition } from './pull-positions.ts';
-import { keptAs, quarantine, readQuarantine, releaseFromQuarantine, unusableRow, type Announcement, type BadRow } from './quarantine.ts';
+import { keptAs, quarantine, releaseFromQuarantine, unusableRow, type Announcement, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { withoutKnown } from './reread-rows.ts';
 import { isSeen, markSeen } from './resync-marks.ts';
@@ -165,6 +165,15 @@ export const applyRowsOf = async (
 ): Promise<{ readonly upserts: number; readonly deletes: number; readonly facts: readonly SyncFact[] }> =>
   applyRows(await openWork(session, context, table, false, 'now'), rows);
 
+/** As {@link applyRowsOf}, one by one, for rows that come out of quarantine: those that stay bad are not announced again, and none counts as listed. */
+export const applyQuarantined = async (
+  session: Session,
+  context: StoreContext,
+  table: ReplicaTable,
+  rows: readonly JsonObject[],
+): Promise<{ readonly upserts: number; readonly deletes: number }> =>
+  applyRows({ ...(await openWork(session, context, table, true, 'asBefore')), marking: false }, rows);
+
 /** Takes in what the server answered about rows that a resync did not list: those it has are listed after all, the others go (F-156). */
 export async function applyProof(session: Session, context: StoreContext, kind: string, proof: AbsenceProof): Promise<readonly SyncFact[]> {
   const table = tableOf(context, kind);
@@ -172,29 +181,6 @@ export async function applyProof(session: Session, context: StoreContext, kind: 
   await markSeen(session, kind, proof.present);
   const deletes = await table.sweepThese(session, proof.absent);
   return upserts + deletes === 0 ? facts : [...facts, { type: 'cache.updated', kind, upserts, deletes }];
-}
-
-/** Tries quarantined rows again, as long as one of them makes room for another. Those that stay bad are not told again; none counts as listed. */
-export async function retryQuarantined(
-  session: Session,
-  context: StoreContext,
-  table: ReplicaTable,
-): Promise<{ readonly upserts: number; readonly deletes: number }> {
-  const total = { upserts: 0, deletes: 0 };
-  for (
-    let waiting = await readQuarantine(session, table.kind), left = Infinity;
-    waiting.length > 0 && waiting.length < left;
-    waiting = await readQuarantine(session, table.kind)
-  ) {
-    left = waiting.length;
-    const { upserts, deletes } = await applyRows(
-      { ...(await openWork(session, context, table, true, 'asBefore')), marking: false },
-      waiting.map(({ row }) => row),
-    );
-    total.upserts += upserts;
-    total.deletes += deletes;
-  }
-  return total;
 }
 
 /** Pending operations stay on top, bad rows go aside. */

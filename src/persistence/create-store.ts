@@ -7,7 +7,7 @@ import type { JsonObject } from '../model/json.ts';
 import type { InspectionPort } from '../model/inspection.ts';
 import type { StorePort } from '../model/ports.ts';
 import type { QueuePort } from '../model/queue.ts';
-import { applyPages, applyProof, retryQuarantined } from './apply-pages.ts';
+import { applyPages, applyProof } from './apply-pages.ts';
 import { changeFeedOf, type ChangeFeed } from './change-feed.ts';
 import { confirmBase } from './confirm-base.ts';
 import { readConflicts } from './conflict-rows.ts';
@@ -29,12 +29,14 @@ import { registerTables } from './register-table.ts';
 import { createRepairs, type Repairs } from './repairs.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { acceptServer, decideConflict, freezeResolution, loadConflict, parkConflict, settleResolution } from './resolutions.ts';
-import { completeFetch, dueForResync, notePullCompleted, openResync, readPulledAt, readUnproven, sweepResync } from './resync.ts';
+import { completeFetch, dueForResync, notePullCompleted, openResync, readPulledAt, readUnproven } from './resync.ts';
 import { closeRun, conflictsToWork, parkExhausted, readyForRun, repairStates, unregisteredKinds } from './runs.ts';
 import { checkSchema } from './schema-check.ts';
 import { applyServerRows } from './server-rows.ts';
 import { settleAnswers } from './settle.ts';
+import { retryQuarantined } from './retry-quarantined.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
+import { sweepResync } from './sweep-resync.ts';
 import type { SyncTable } from './sync-table.ts';
 import { damagedScope, forgetState, readRemembered, readState, writeState } from './sync-state.ts';
 import { createTableWarnings } from './table-warnings.ts';
@@ -186,8 +188,9 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         const facts: SyncFact[] = [];
         const { upserts, deletes } = await retryQuarantined(session, context, tableOf(context, kind));
         if (upserts + deletes > 0) facts.push({ type: 'cache.updated', kind, upserts, deletes });
-        facts.push(...(await announceQuarantined(session, tableOf(context, kind))));
+        // What a full resync did not list may hold a UNIQUE value until it is swept.
         if (resync) await completeFetch(session, kind);
+        else facts.push(...(await announceQuarantined(session, tableOf(context, kind))));
         await notePullCompleted(session, kind, clock.now(), tombstoneRetentionMs);
         return facts;
       }),

@@ -234,6 +234,17 @@ export class ReplicaTable implements SyncKind {
     return { ...conflict, fields: Object.fromEntries(Object.entries(conflict.fields).map(([property, rule]) => [keyOf(property), rule])) };
   }
 
+  /** What a row writes to its columns, by column name; columns that it leaves alone are absent. Throws as `fromJson` throws. */
+  columnsOf(row: JsonObject): ReadonlyMap<string, unknown> {
+    const bound = [...this.binder.bindAll([row])];
+    return new Map(bound.flatMap(({ codecs, rows: [values] }) => codecs.map(({ name }, index) => [name, values?.[index]])));
+  }
+
+  /** An id as its column holds it. */
+  boundId(id: string): string | number {
+    return this.ids.toDatabase(id);
+  }
+
   /** The rows with these ids as wire JSON, by id; missing ones are absent. */
   async read(session: Session, ids: readonly string[]): Promise<ReadonlyMap<string, JsonObject>> {
     const rows = await this.readRaw(session, ids);

@@ -1,10 +1,6 @@
 import { fullResyncKind } from '../model/cursor.ts';
-import { ParseError } from '../model/errors.ts';
-import type { SyncFact } from '../model/events.ts';
-import { SyncStepError } from '../model/failure.ts';
 import type { UnprovenRows } from '../model/ports.ts';
 import type { Kinds } from '../model/run.ts';
-import { releaseUnlisted } from './quarantine.ts';
 import { forgetSeen } from './resync-marks.ts';
 import { listOf, type Session } from './session.ts';
 import { numberOr } from './stored-shape.ts';
@@ -21,7 +17,7 @@ interface ResyncRow {
   readonly fetched: number;
 }
 
-const readResync = async (session: Session, kinds: Kinds): Promise<ReadonlyMap<string, ResyncRow>> => {
+export const readResync = async (session: Session, kinds: Kinds): Promise<ReadonlyMap<string, ResyncRow>> => {
   const rows = await session.query<ResyncRow>(
     `SELECT "kind", "last_resync_at" AS "lastResyncAt", "last_pull_at" AS "lastPullAt", "tombstone_retention_ms" AS "retentionMs", "resync_open" AS "open",
        "resync_marking" AS "marking", "resync_rows" AS "received", "resync_fetched" AS "fetched" FROM "sync_cursors" WHERE ${session.dialect.inList('"kind"')}`,
@@ -106,39 +102,6 @@ export async function completeFetch(session: Session, kind: string): Promise<voi
     `UPDATE "sync_cursors" SET "resync_fetched" = 1, "ts" = ?, "last_id" = ?, "token" = NULL, "token_ts" = NULL, "token_last_id" = NULL WHERE "kind" = ?`,
     [seen ? row.resyncTs : (row?.ts ?? null), seen ? row.resyncLastId : (row?.lastId ?? null), kind],
   );
-}
-
-/**
- * Ends a generation that was fetched to its end: removes what it did not list and nobody has pending work on, in this transaction (F-38,
- * F-42). What no server ever had, as rows from before the table was synchronised, stays, whoever asked for the resync: it exists nowhere else
- * (I1). A scheduled one that received nothing does not touch a table that has rows: throws `SyncStepError` `kindFailed`.
- */
-export async function sweepResync(
-  session: Session,
-  context: StoreContext,
-  kind: string,
-  options: { readonly requested: boolean; readonly keepUnlisted?: boolean | undefined },
-): Promise<readonly SyncFact[]> {
-  const row = (await readResync(session, [kind])).get(kind);
-  if (row?.open !== 1 || row.fetched !== 1) return [];
-  const now = context.unit.clock.now();
-  const table = tableOf(context, kind);
-  if (row.marking > 0 && row.received === 0 && !options.requested && (await table.hasUnlisted(session))) {
-    const cause = new ParseError(
-      `the full resync of ${kind} received no row at all while the local table has rows that the server once had; nothing was removed. Check the base URL and the account. If the server was emptied on purpose, fullResync({ kinds: ['${kind}'] }) removes those rows here, too`,
-    );
-    throw new SyncStepError({ type: 'kindFailed', kind, phase: 'pull', message: cause.message, at: now, cause });
-  }
-  const sweeps = row.marking > 0 && options.keepUnlisted !== true;
-  const swept = sweeps ? await table.sweep(session) : 0;
-  if (sweeps) await releaseUnlisted(session, kind);
-  const deletes = swept + (table.retentionMs === undefined ? 0 : await table.removeTombstones(session, now - table.retentionMs));
-  await forgetSeen(session, kind);
-  await session.run(
-    'UPDATE "sync_cursors" SET "resync_open" = 0, "resync_marking" = 0, "resync_fetched" = 0, "resync_reason" = NULL, "last_resync_at" = ? WHERE "kind" = ?',
-    [now, kind],
-  );
-  return deletes === 0 ? [] : [{ type: 'cache.updated', kind, upserts: 0, deletes }];
 }
 
 /** Notes that a kind was pulled to its end, and how long its server keeps tombstones. */

@@ -89,9 +89,18 @@ export const flushChanges = (session: Session, context: StoreContext, changes: E
   return changes.flush(session, { now, maxTryCount: context.config.maxOutboxTryCount, hiddenAt: new Date(now).toISOString() });
 };
 
-/** As {@link flushChanges}; server rows that the local table refuses are kept in quarantine and told, the operations are settled all the same (F-35). */
+/**
+ * As {@link flushChanges}; server rows that the local table refuses are kept in quarantine, and the operations are settled all the same (F-35). The next pull
+ * may make room for such a row, so it is announced when that ends (F-160).
+ */
 export const writeChanges = async (session: Session, context: StoreContext, changes: EntityChanges): Promise<readonly SyncFact[]> =>
-  quarantine(session, changes.table.kind, await flushChanges(session, context, changes), context.unit.clock.now());
+  quarantine(
+    session,
+    changes.table.kind,
+    await flushChanges(session, context, changes),
+    context.unit.clock.now(),
+    changes.table.pushOnly ? 'now' : 'atEndOfPull',
+  );
 
 /** Returns whether the operations left as applied. */
 async function settleOne(session: Session, context: StoreContext, changes: EntityChanges, answer: Answer, tally: Tally): Promise<boolean> {
