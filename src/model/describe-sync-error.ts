@@ -13,12 +13,14 @@ const sentences: Readonly<Record<SyncErrorCategory, string>> = {
   server: 'The server has a problem. Your changes are kept and will be sent later.',
   rateLimit: 'The server asks to wait a little. Your changes are kept and will be sent later.',
   timeout: 'The server did not answer in time. Your changes are kept and will be sent later.',
-  parse: 'The server sent something that is not understood, as the sign-in page of a public network would be. Your changes are kept.',
+  parse: 'The server sent something that this app does not understand. The app or the server needs to be corrected. Your changes are kept.',
   database: 'The data on this device cannot be read or written. There may be no space left, or the app needs an update.',
   conflict: 'Somebody else changed the same record. Your changes are kept until that is decided.',
   validation: 'The server did not accept a change. It is kept, and needs to be corrected.',
   unknown: 'Synchronising failed. Your changes are kept.',
 };
+
+const webPage = 'A web page came instead of an answer of the server, as the sign-in page of a public network does. Your changes are kept.';
 
 /** Where the status says more than the category. */
 const byStatus: Readonly<Record<number, string>> = {
@@ -49,7 +51,7 @@ function sentenceOf(error: unknown, info: SyncErrorInfo): string {
   if (special !== undefined && !isRefused404) return special;
   // Refused here, before anything was written.
   if (info.category === 'validation' && info.statusCode === undefined) return 'This cannot be saved as it is. Nothing was changed.';
-  return sentences[info.category];
+  return info.isHtml === true ? webPage : sentences[info.category];
 }
 
 const isErrorInfo = (value: unknown): value is SyncErrorInfo =>

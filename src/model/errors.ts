@@ -149,6 +149,13 @@ export class MaxRetriesExceededError extends SyncError {
 /** Data that is not what the protocol promises: no JSON, no list of items, a row without id or timestamp. */
 export class ParseError extends SyncError {
   override readonly name: string = 'ParseError';
+  /** A web page came instead of data: a network asks to sign in, a gateway reports an error, or the address is that of a website. */
+  readonly isHtml: boolean;
+
+  constructor(message: string, options: ErrorOptions & { readonly isHtml?: boolean | undefined } = {}) {
+    super(message, options);
+    this.isHtml = options.isHtml ?? false;
+  }
 
   static fromError(error: unknown): ParseError {
     return new ParseError(`Failed to parse data: ${textOf(error)}`, { cause: error });
@@ -182,6 +189,8 @@ export interface SyncErrorInfo {
   readonly retryAt?: number;
   /** The database belongs to another user or server. */
   readonly scopeChanged?: true;
+  /** A web page came instead of data. */
+  readonly isHtml?: true;
 }
 
 const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -217,7 +226,7 @@ export function syncErrorInfo(error: unknown): SyncErrorInfo {
     if (current instanceof ScopeChangedError) return { category: 'unknown', retryable: false, message, scopeChanged: true };
     if (current instanceof AuthError) return { category: 'auth', retryable: false, message };
     if (current instanceof NetworkError) return { category: current.timedOut ? 'timeout' : 'network', retryable: true, message };
-    if (current instanceof ParseError) return { category: 'parse', retryable: false, message };
+    if (current instanceof ParseError) return { category: 'parse', retryable: false, message, ...(current.isHtml ? { isHtml: true } : {}) };
     if (current instanceof DatabaseError) return { category: 'database', retryable: false, message };
     if (current instanceof ConflictError) return { category: 'conflict', retryable: true, message };
     if (current instanceof ValidationError) return { category: 'validation', retryable: false, message };

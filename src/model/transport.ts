@@ -114,6 +114,8 @@ export interface PushMalformed {
   readonly message: string;
   /** What was thrown on this side: the answer is missing because of a bug in the app's adapter, not because of the server. */
   readonly cause?: unknown;
+  /** A web page came instead of data. */
+  readonly isHtml?: true | undefined;
 }
 
 export type PushResult =

@@ -31,7 +31,10 @@ export function toOutcome(op: Op, result: PushResult): Outcome {
     case 'pushAmbiguous':
       return { type: 'retryLater', error: new NetworkError(result.message, { timedOut: result.timedOut ?? false }) };
     case 'pushMalformed':
-      return { type: 'malformed', error: result.cause === undefined ? new ParseError(result.message) : new SyncError(result.message, { cause: result.cause }) };
+      return {
+        type: 'malformed',
+        error: result.cause === undefined ? new ParseError(result.message, { isHtml: result.isHtml }) : new SyncError(result.message, { cause: result.cause }),
+      };
     default:
       return { type: 'malformed', error: unknownAnswer(op, result) };
   }

@@ -13,6 +13,7 @@ import {
   type PushResult,
   type RefusalWords,
 } from '../model/transport.ts';
+import { htmlFact, shapeOfBody } from './answer-shape.ts';
 import { isTombstone, rowIdOf, rowTimestampOf, scalarText } from './answer-fields.ts';
 import { isSuccessStatus, type Body } from './http-answer.ts';
 import { readRefusal } from './read-refusal.ts';
@@ -39,6 +40,7 @@ export interface OpAnswer {
 export interface UnclearNotFound extends RefusalWords {
   readonly type: 'unclearNotFound';
   readonly statusCode: number;
+  readonly isHtml?: true | undefined;
 }
 
 type Classify = RestSettings['classifyStatus'];
@@ -119,7 +121,7 @@ function byVerdict(op: Op, answer: OpAnswer, verdict: StatusVerdict | 'unclearNo
     case 'notFound':
       return pushNotFound(status, words());
     case 'unclearNotFound':
-      return { type: 'unclearNotFound', ...words(), statusCode: status };
+      return { type: 'unclearNotFound', ...words(), ...htmlFact(answer.body), statusCode: status };
     case 'rejected': {
       const refusal = words();
       return pushRejected({
@@ -143,7 +145,7 @@ function byVerdict(op: Op, answer: OpAnswer, verdict: StatusVerdict | 'unclearNo
     case 'unavailable':
       return pushUnavailable({ dispatched: true, statusCode: status, message: `${labelOf(op)} was answered with ${status}` });
     case 'malformed':
-      return pushMalformed(malformedMessage(op, answer));
+      return { ...pushMalformed(malformedMessage(op, answer)), ...htmlFact(answer.body) };
     default:
       return verdict satisfies never;
   }
@@ -163,7 +165,8 @@ function appliedResult(op: Op, { status, body, version, clockOffsetMs }: OpAnswe
   const row = body.type === 'json' ? body.value : undefined;
   if (!isJsonObject(row)) {
     if (trusted) return pushSuccess({ serverVersion: version, clockOffsetMs });
-    return pushMalformed(`${labelOf(op)} was answered with ${status} and a body that is not a JSON object, as a captive portal or a wrong base path does.`);
+    const message = `${labelOf(op)} was answered with ${status}: the row as a JSON object or an empty body was expected, got ${shapeOfBody(body)}. Check baseUrl.`;
+    return { ...pushMalformed(message), ...htmlFact(body) };
   }
   const id = rowIdOf(row);
   if (id === undefined) return pushSuccess({ serverVersion: version, clockOffsetMs });

@@ -1,6 +1,7 @@
 import { AuthError, ParseError } from '../model/errors.ts';
 import { isJsonObject } from '../model/json.ts';
 import { fetchError, fetchNotFound, fetchSuccess, type FetchResult } from '../model/transport.ts';
+import { htmlFact, shapeOfBody } from './answer-shape.ts';
 import { rowIdOf } from './answer-fields.ts';
 import { askApp, missingOf } from './classify-answer.ts';
 import { jsonOf, readBody } from './http-answer.ts';
@@ -25,7 +26,8 @@ async function readRow(
   try {
     const answer = await send({ method: 'GET', url: urls.entity(kind, id), signal });
     const answered = presence.mark();
-    const body = jsonOf(readBody(answer));
+    const read = readBody(answer);
+    const body = jsonOf(read);
     const verdict = askApp(settings.classifyStatus, { status: answer.status, body });
     if (verdict instanceof Error) return fetchError(new ParseError(`classifyStatus failed: ${verdict.message}`, { cause: verdict }));
     if (verdict === 'notFound') return fetchNotFound();
@@ -38,7 +40,10 @@ async function readRow(
     }
     if (answer.status < 200 || answer.status > 299) return fetchError(httpFailure(answer, settings));
     if (!isJsonObject(body) || rowIdOf(body) !== id) {
-      return fetchError(new ParseError(`Failed to parse the row ${kind}/${id.slice(0, 60)}: a JSON object with this id was expected`));
+      const got = isJsonObject(body) && rowIdOf(body) !== undefined ? `the row '${rowIdOf(body)?.slice(0, 60)}'` : shapeOfBody(read);
+      return fetchError(
+        new ParseError(`Failed to parse the row ${kind}/${id.slice(0, 60)}: a JSON object with this id was expected, got ${got}`, htmlFact(read)),
+      );
     }
     return fetchSuccess(body, answer.header('etag'));
   } catch (error) {

@@ -13,7 +13,10 @@ export interface HttpAnswer {
 }
 
 /** What the body holds: nothing, JSON, or something that an API would not send (a captive portal's page, F-23). */
-export type Body = { readonly type: 'empty' } | { readonly type: 'json'; readonly value: Json } | { readonly type: 'notJson'; readonly text: string };
+export type Body =
+  | { readonly type: 'empty' }
+  | { readonly type: 'json'; readonly value: Json }
+  | { readonly type: 'notJson'; readonly text: string; readonly isHtml: boolean };
 
 export function readBody(answer: HttpAnswer): Body {
   const text = answer.text.trim();
@@ -21,9 +24,15 @@ export function readBody(answer: HttpAnswer): Body {
   try {
     return { type: 'json', value: parseJson(text) };
   } catch {
-    return { type: 'notJson', text };
+    return { type: 'notJson', text, isHtml: isWebPage(text) };
   }
 }
+
+/** Whether a text begins as a web page does, whatever its `Content-Type` says. */
+export const isWebPage = (text: string): boolean =>
+  /^\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->)[^])*-->\s*)*<(?:!doctype\s+html|html|head|body|title|meta|script|h1|p|div|center|pre)\b/i.test(
+    text.slice(0, 1_000),
+  );
 
 /** The body's JSON, undefined where there is none. */
 export function jsonOf(body: Body): Json | undefined {

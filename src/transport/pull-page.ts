@@ -3,12 +3,14 @@ import { withoutMark } from '../model/exact-number.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { PullPage } from '../model/transport.ts';
 import { parseJson } from '../rules/exact-json.ts';
-import { clockOffsetMsOf, secondsAsMs, type HttpAnswer } from './http-answer.ts';
+import { shapeOf } from './answer-shape.ts';
+import { clockOffsetMsOf, isWebPage, secondsAsMs, type HttpAnswer } from './http-answer.ts';
 
 /** Reads a page (PROTOCOL §2); throws `ParseError` on anything that is not one, as a captive portal's 200. */
 export function parsePage(kind: string, answer: HttpAnswer): PullPage {
   const body = parseBody(kind, answer.text);
-  if (!isJsonObject(body)) throw malformed(kind, `a JSON object with 'items' was expected, got ${nameOf(body)}`);
+  if (!isJsonObject(body)) throw malformed(kind, `a JSON object with 'items' was expected, got ${shapeOf(body)}`);
+  if (!('items' in body)) throw malformed(kind, `a JSON object with a list 'items' was expected, got ${shapeOf(body)}`);
   return {
     items: itemsOf(kind, body['items']),
     nextPageToken: tokenOf(kind, body['nextPageToken']),
@@ -26,23 +28,27 @@ function parseBody(kind: string, text: string): Json {
     // Some servers begin with a byte order mark, which is no JSON.
     return parseJson(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
   } catch (cause) {
-    throw malformed(kind, 'the body is not JSON; a captive portal or a wrong base path answers like this', cause);
+    const isHtml = isWebPage(text);
+    throw malformed(kind, `a JSON object with 'items' was expected, got ${isHtml ? 'a web page (HTML)' : 'text that is not JSON'}; check baseUrl`, {
+      cause,
+      isHtml,
+    });
   }
 }
 
 function itemsOf(kind: string, items: Json | undefined): readonly JsonObject[] {
-  if (!Array.isArray(items)) throw malformed(kind, `'items' must be a list, got ${nameOf(items)}`);
+  if (!Array.isArray(items)) throw malformed(kind, `'items' must be a list, got ${shapeOf(items)}`);
   const list: readonly Json[] = items;
   if (list.every(isJsonObject)) return list;
   const wrong = list.findIndex((item) => !isJsonObject(item));
-  throw malformed(kind, `items[${wrong}] must be a JSON object, got ${nameOf(list[wrong])}`);
+  throw malformed(kind, `items[${wrong}] must be a JSON object, got ${shapeOf(list[wrong])}`);
 }
 
 function tokenOf(kind: string, token: Json | undefined): string | undefined {
   if (token === undefined || token === null || token === '') return undefined;
   if (typeof token === 'string') return withoutMark(token);
   if (typeof token === 'number') return String(token);
-  throw malformed(kind, `'nextPageToken' must be text, a number or null, got ${nameOf(token)}`);
+  throw malformed(kind, `'nextPageToken' must be text, a number or null, got ${shapeOf(token)}`);
 }
 
 function countOf(text: string | undefined): number | undefined {
@@ -56,8 +62,5 @@ function retentionOf(text: string | undefined): number | undefined {
   return retentionMs === 0 ? undefined : retentionMs;
 }
 
-const malformed = (kind: string, what: string, cause?: unknown): ParseError =>
-  new ParseError(`Failed to parse the page of '${kind}': ${what}`, cause === undefined ? undefined : { cause });
-
-const nameOf = (value: Json | undefined): string =>
-  value === undefined ? 'nothing' : value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value;
+const malformed = (kind: string, what: string, options?: ConstructorParameters<typeof ParseError>[1]): ParseError =>
+  new ParseError(`Failed to parse the page of '${kind}': ${what}`, options);

@@ -1,6 +1,8 @@
+import { isJsonObject } from '../model/json.ts';
 import type { Op } from '../model/operation.ts';
 import { pushMalformed, type BatchPushResult, type PushContext, type PushResult } from '../model/transport.ts';
 import { yieldTurn } from '../model/yield-turn.ts';
+import { htmlFact, shapeOf, shapeOfBody } from './answer-shape.ts';
 import { batchItem, readBatchItems, seemsAccepted } from './batch-wire.ts';
 import { classifyAnswer, labelOf } from './classify-answer.ts';
 import { EntityQueues, letsNextFollow, type Lent } from './entity-queues.ts';
@@ -186,8 +188,9 @@ class BatchPush {
     const { settings } = this.#parts;
     const read = readBatchItems(body, ops, { retryAfterMs: whole.retryAfterMs, clockOffsetMs: whole.clockOffsetMs });
     if (read === undefined) {
-      const message = `POST /${settings.batchPath} was answered with ${whole.status} and a body without 'results': not the answer of a batch endpoint. Check baseUrl and batchPath.`;
-      for (const op of ops) this.#settle(op, pushMalformed(message));
+      const got = isJsonObject(body) && 'results' in body ? `'results' as ${shapeOf(body['results'])}` : shapeOfBody(whole.body);
+      const message = `POST /${settings.batchPath} was answered with ${whole.status}: a JSON object with a list 'results' was expected, got ${got}. Check baseUrl and batchPath.`;
+      for (const op of ops) this.#settle(op, { ...pushMalformed(message), ...htmlFact(whole.body) });
       return;
     }
     for (const warning of read.warnings) this.#answers.warn(warning);
@@ -213,7 +216,7 @@ class BatchPush {
     if (whole.status === 409 || whole.status === 412)
       return pushMalformed(`POST /${batchPath} was answered with ${whole.status}; conflicts are expected per item, not for the whole batch.`);
     const result = classifyAnswer(op, whole, { ...this.#parts.settings, classifyStatus: undefined });
-    return result.type === 'unclearNotFound' ? pushMalformed(`POST /${batchPath} was answered with ${whole.status}`) : result;
+    return result.type === 'unclearNotFound' ? { ...pushMalformed(`POST /${batchPath} was answered with ${whole.status}`), ...htmlFact(whole.body) } : result;
   }
 
   #settle(op: Op, result: PushResult): void {

@@ -1,6 +1,6 @@
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { rowIdOf } from './answer-fields.ts';
-import { excerpt } from './http-answer.ts';
+import { excerpt, isWebPage } from './http-answer.ts';
 
 /** Why the server refused, in its own words. `fields` maps wire keys to reasons. */
 export interface Refusal {
@@ -65,7 +65,7 @@ export function codeOf(body: JsonObject): string | undefined {
 /** A text that came instead of JSON; of a page its title or first heading, else its words. */
 export function refusalOfText(text: string): Refusal {
   const start = text.slice(0, 20_000).trim();
-  const isPage = /^<(!doctype|html|head|body|h1|p|div|center)\b/i.test(start);
+  const isPage = isWebPage(start);
   const words = isPage ? pageWords(start) : start;
   const message = words.replace(/\s+/g, ' ').trim();
   return message === '' ? {} : { message: excerpt(message) };

@@ -1,4 +1,4 @@
-import { AuthError, NetworkError, TransportError, ValidationError } from '../model/errors.ts';
+import { AuthError, NetworkError, ParseError, TransportError, ValidationError } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
 import { requestIdOf, type Op } from '../model/operation.ts';
 import {
@@ -64,7 +64,7 @@ interface Clarifying {
  */
 export async function clarified(op: Op, result: PushResult | UnclearNotFound, { parts, signal, answered }: Clarifying): Promise<PushResult> {
   if (result.type !== 'unclearNotFound') return result;
-  const { statusCode, type: _type, ...words } = result;
+  const { statusCode, type: _type, isHtml, ...words } = result;
   let exists: boolean;
   try {
     exists = await parts.presence.exists(op.kind, signal, answered);
@@ -72,7 +72,10 @@ export async function clarified(op: Op, result: PushResult | UnclearNotFound, { 
     // The answer to the operation itself is lost in this: the same request is sent again.
     return pushAmbiguous({ message: `${labelOf(op)} was answered with ${statusCode}, and asking for the collection failed: ${messageOf(error)}` });
   }
-  if (!exists) return pushMalformed(`${labelOf(op)} was answered with ${statusCode} by something that does not serve '${op.kind}' either, ${notOfThisApi}`);
+  if (!exists) {
+    const message = `${labelOf(op)} was answered with ${statusCode} by something that does not serve '${op.kind}' either, ${notOfThisApi}`;
+    return { ...pushMalformed(message), isHtml };
+  }
   if (op.type === 'upsert') return pushNotFound(statusCode, words);
   const row = await fetchRow(op.kind, op.id, parts, signal);
   switch (row.type) {
@@ -89,7 +92,7 @@ export async function clarified(op: Op, result: PushResult | UnclearNotFound, { 
 function withoutProof(message: string, error: unknown): PushResult {
   if (error instanceof AuthError) return pushUnauthorized(message);
   const isTransient = error instanceof NetworkError || (error instanceof TransportError && error.statusCode !== 404 && error.statusCode !== 410);
-  return isTransient ? pushAmbiguous({ message }) : pushMalformed(message);
+  return isTransient ? pushAmbiguous({ message }) : { ...pushMalformed(message), ...(error instanceof ParseError && error.isHtml ? { isHtml: true } : {}) };
 }
 
 /** A tombstone means that the row is gone; a live row, that the server did not delete it. */

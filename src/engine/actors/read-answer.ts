@@ -98,6 +98,7 @@ export function fetchFailure(op: Op, error: unknown): { readonly outcome: Outcom
 function asPushResult(error: unknown, message: string): PushResult {
   if (error instanceof AuthError) return pushUnauthorized(message);
   if (error instanceof NetworkError) return pushUnavailable({ dispatched: true, message });
+  if (error instanceof ParseError && error.isHtml) return { ...pushMalformed(message), isHtml: true };
   if (!(error instanceof TransportError)) return pushMalformed(message);
   const { statusCode, retryAfterMs } = error;
   if (statusCode === 401) return pushUnauthorized(message);

@@ -178,7 +178,7 @@ async function judge(answered: readonly Answered[], ports: EnginePorts, memory: 
       // A bug of the app's adapter is no answer of any server.
       const isAnswer = cause === undefined || cause instanceof ParseError;
       const text = isAnswer
-        ? `the answers are not those of a sync server (${message}); check the base URL, and whether a captive portal is in between`
+        ? `the answers are not those of a sync server (${message}); check the base URL${cause?.isHtml === true ? ', and whether a captive portal is in between' : ''}`
         : message;
       return { type: 'fatal', message: text, at, cause: new SyncOperationError(text, 'push', undefined, { cause }) };
     }
