@@ -7,6 +7,7 @@ import { driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from './databas
 import { syncEntities } from './entities.ts';
 import { syncMigrations } from './migrations.ts';
 import { loadOptional } from './load-optional.ts';
+import { logOnce } from './log-once.ts';
 import { runPendingMigrations } from './run-migrations.ts';
 import { sqlJsOptions, type InitSqlJs } from './sqljs-options.ts';
 import { sqlite3Driver } from './sqlite3-driver.ts';
@@ -115,7 +116,7 @@ export async function prepareTables(dataSource: DataSource, synchronize: boolean
     for (const entity of syncEntities) Object.assign(dataSource.getMetadata(entity), { synchronize: false });
     if (synchronize) await dataSource.synchronize();
     const warning = await walResetWarning(dataSource, (sql) => dataSource.query(sql));
-    if (warning !== undefined) dataSource.logger.log('warn', `synchart: ${warning}`);
+    if (warning !== undefined) logOnce(dataSource, warning);
     return dataSource;
   } catch (error) {
     await dataSource.destroy();

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { SyncFact } from '../model/events.ts';
 import { capturedNames } from './capture/captured-names.ts';
+import { logOnce } from './log-once.ts';
 import { plainUniqueKeys } from './plain-unique-keys.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import type { Session } from './session.ts';
@@ -10,7 +11,7 @@ export interface TableWarnings {
   ofSchema(session: Session): Promise<readonly string[]>;
   /** What the app has left out of `captureWrites`, which it may call after the engine is started. */
   ofCapture(): readonly string[];
-  /** Tells each message once: as an event, and in the log of the data source. */
+  /** Announces each message once per engine as an event, and once per data source in its log. */
   tell(messages: readonly string[]): void;
 }
 
@@ -32,7 +33,7 @@ export function createTableWarnings(
       const fresh = messages.filter((message) => !told.has(message));
       for (const message of fresh) {
         told.add(message);
-        dataSource.logger.log('warn', `synchart: ${message}`);
+        logOnce(dataSource, message);
       }
       if (fresh.length > 0) onFacts(fresh.map((message) => ({ type: 'store.warning', message })));
     },

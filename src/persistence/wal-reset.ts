@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 
-/** Of older lines that got the mend later. */
-const mendedReleases: ReadonlySet<string> = new Set(['3.44.6', '3.50.7']);
+/** Older lines that received the fix later. */
+const fixedReleases: ReadonlySet<string> = new Set(['3.44.6', '3.50.7']);
 const firstBad = [3, 7, 0];
 const lastBad = [3, 51, 2];
 
@@ -12,7 +12,7 @@ const compare = (left: readonly number[], right: readonly number[]): number =>
 export function hasWalResetBug(version: string): boolean {
   if (!/^\d+\.\d+(\.\d+)*$/.test(version)) return false;
   const numbers = version.split('.').map(Number);
-  return compare(numbers, firstBad) >= 0 && compare(numbers, lastBad) <= 0 && !mendedReleases.has(version);
+  return compare(numbers, firstBad) >= 0 && compare(numbers, lastBad) <= 0 && !fixedReleases.has(version);
 }
 
 type Query = (sql: string) => Promise<unknown>;
@@ -22,10 +22,20 @@ const firstValue = async (query: Query, sql: string): Promise<string> => {
   return String(row === undefined ? undefined : Object.values(row)[0]);
 };
 
-/** What to tell of a file that this SQLite may damage; undefined for all others. Only a file can have a WAL, and sql.js has no second connection. */
-export async function walResetWarning({ options }: DataSource, query: Query): Promise<string | undefined> {
-  if (options.type === 'postgres' || options.type === 'sqljs') return undefined;
-  const version = await firstValue(query, 'SELECT sqlite_version()');
+const versions = new WeakMap<DataSource, string>();
+
+/** Reads the version once per data source: `openDatabase` and every engine ask for it. */
+async function versionOf(dataSource: DataSource, query: Query): Promise<string> {
+  const known = versions.get(dataSource) ?? (await firstValue(query, 'SELECT sqlite_version()'));
+  versions.set(dataSource, known);
+  return known;
+}
+
+/** The warning about a file that this SQLite may damage; undefined for all others. Only a file can have a WAL, and sql.js has no second connection. */
+export async function walResetWarning(dataSource: DataSource, query: Query): Promise<string | undefined> {
+  const { type } = dataSource.options;
+  if (type === 'postgres' || type === 'sqljs') return undefined;
+  const version = await versionOf(dataSource, query);
   if (!hasWalResetBug(version) || (await firstValue(query, 'PRAGMA journal_mode')).toLowerCase() !== 'wal') return undefined;
-  return `SQLite ${version} has the WAL-reset bug: where several processes or connections share the database file, it may be damaged. Use SQLite 3.51.3 or newer, 3.50.7 or 3.44.6; on Node, better-sqlite3 12 (docs/drivers.md, The version of SQLite)`;
+  return `SQLite ${version} has the WAL-reset bug: where several processes or connections share the database file, it may be damaged. Use SQLite 3.44.6, 3.50.7, 3.51.3, or 3.53.0 and newer (3.52.0 was withdrawn); on Node, better-sqlite3 12 (docs/drivers.md, The version of SQLite)`;
 }
