@@ -81,7 +81,7 @@ export default tseslint.config(
   },
   {
     // The tools ask for a default export here.
-    files: ['*.config.ts', '**/*.d.ts', '**/*.stories.ts', '**/*.stories.tsx', '.storybook/*', 'test/support/summary-reporter.ts'],
+    files: ['**/*.config.ts', '**/*.d.ts', '**/*.stories.ts', '**/*.stories.tsx', '.storybook/*', 'test/support/summary-reporter.ts'],
     rules: { 'no-restricted-syntax': 'off' },
   },
 );

@@ -18,14 +18,16 @@ async function start(): Promise<readonly string[]> {
   const options = { database: 'app', driver: 'sqljs', initSqlJs, locateFile: () => '/sql-wasm.wasm', entities: [Todo], synchronize: true } as const;
   const dataSource = await openDatabase(options);
   const baseUrl = new URLSearchParams(location.search).get('server') ?? '';
-  const engine = createSyncEngine({ dataSource, transport: new RestTransport({ baseUrl }), tables: [syncTable(Todo)] });
+  const todos = syncTable(Todo);
+  const engine = createSyncEngine({ dataSource, transport: new RestTransport({ baseUrl }), tables: [todos] });
   mountSyncDevtools(engine);
   exposeSyncDevtools(engine);
   await engine.start();
+  await engine.writer(todos).insertAndEnqueue({ id: 'b', title: 'Bread from the page', updatedAt: '', deletedAt: null, deletedAtLocal: null });
   await engine.sync();
   // What was saved must be there when the page is opened again.
   const reopened = await openDatabase({ ...options, synchronize: false });
-  return (await reopened.getRepository(Todo).find()).map((row) => row.title);
+  return (await reopened.getRepository(Todo).find()).map((row) => row.title).sort();
 }
 
 Object.assign(globalThis, { started: start().catch((error: unknown) => [`failed: ${error instanceof Error ? error.stack : String(error)}`]) });

@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
-import { isRoot, loadEmbeddedPostgres, makeHome, removeHome } from './postgres-binaries.ts';
+import { installedPackages, isRoot, loadEmbeddedPostgres, makeHome, removeHome } from './postgres-binaries.ts';
 
 /** Where a test, or a process that it starts, asks for the PostgreSQL server: the environment variable with a port of this machine. */
 export const portVariable = 'TEST_POSTGRES_PORT';
@@ -26,11 +26,12 @@ interface Running {
   stop(): Promise<void>;
 }
 
-async function startPostgres(): Promise<Running> {
+/** Starts a server of its own with the programs of the packages in `installed`. */
+export async function startPostgres(installed = installedPackages()): Promise<Running> {
   const home = makeHome();
   const said: string[] = [];
   try {
-    const { default: EmbeddedPostgres } = await loadEmbeddedPostgres(home);
+    const { default: EmbeddedPostgres } = await loadEmbeddedPostgres(home, installed);
     const port = await freePort();
     const server = new EmbeddedPostgres({
       databaseDir: join(home, 'data'),
@@ -65,11 +66,11 @@ const toAnswer = (starting: Promise<Running>): Promise<PostgresAnswer> =>
     (error: unknown) => ({ missing: error instanceof Error ? error.message : String(error) }),
   );
 
-/** Starts PostgreSQL for the first test that asks, once per test run; runs without such tests do not pay for it. */
-export async function setup(): Promise<() => Promise<void>> {
+/** Lets tests ask for the server, which starts for the first that asks. Returns the function that ends it. */
+export async function answerTests(start: () => Promise<Running>): Promise<() => Promise<void>> {
   let running: Promise<Running> | undefined;
   const desk: Server = createServer((socket) => {
-    running ??= startPostgres();
+    running ??= start();
     socket.on('error', () => socket.destroy());
     void toAnswer(running).then((answer) => socket.end(JSON.stringify(answer)));
   });
@@ -85,3 +86,6 @@ export async function setup(): Promise<() => Promise<void>> {
     );
   };
 }
+
+/** Starts PostgreSQL once per test run; runs without such tests do not pay for it. */
+export const setup = (): Promise<() => Promise<void>> => answerTests(() => startPostgres());
