@@ -30,11 +30,11 @@ export const withoutMark = <T>(value: T): T | string => exactDigits(value) ?? va
 export function isHeld(digits: string): boolean {
   // 15 significant digits are always held, in the range of ordinary exponents.
   if (digits.length <= 15 && !/[eE]/.test(digits)) return true;
-  return canonical(digits) === canonical(String(Number(digits)));
+  return canonicalDigits(digits) === canonicalDigits(String(Number(digits)));
 }
 
-/** One text for one value: digits without zeros around them, and the power of ten. */
-function canonical(text: string): string | undefined {
+/** One text for one number: digits without zeros around them, and the power of ten. Undefined for what is no number in decimal digits. */
+export function canonicalDigits(text: string): string | undefined {
   const parts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);
   if (parts === null) return undefined;
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts;

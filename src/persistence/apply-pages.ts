@@ -19,6 +19,7 @@ import { chunked, listOf, type Session } from './session.ts';
 import { flushChanges } from './settle.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
 import { storeRows } from './store-rows.ts';
+import { forgetWireValues, type WireValuesNote } from './wire-values.ts';
 import { yieldTurn } from '../model/yield-turn.ts';
 
 /** What holds for a whole transaction, because nobody else writes while it is open. */
@@ -29,6 +30,7 @@ interface PageWork {
   readonly hasBases: boolean;
   /** Turns true with the first bad row. */
   hasQuarantine: boolean;
+  readonly wireValues: WireValuesNote;
   readonly marking: boolean;
   readonly anew: boolean;
   /** The pages are those of a full resync. */
@@ -283,12 +285,12 @@ async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject
   return { ids, written: written.size, hidden: hidden.size, unchanged, bad };
 }
 
-const upsertRows = ({ session, table, strict }: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<readonly BadRow[]> =>
+const upsertRows = (work: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<readonly BadRow[]> =>
   storeRows(
-    session,
-    table,
+    work.session,
+    work.table,
     rows.map(([id, row]) => ({ id, row, server: row })),
-    { oneByOne: strict },
+    { oneByOne: work.strict, wireValues: work.wireValues },
   );
 
 interface AppliedTombstones {
@@ -303,10 +305,9 @@ async function applyTombstones(work: PageWork, rows: readonly (readonly [string,
   const ids = rows.map(([id]) => id);
   if (table.tombstones === 'remove') {
     const kept = await table.irremovable(session, ids);
-    await table.remove(
-      session,
-      ids.filter((id) => !kept.has(id)),
-    );
+    const gone = ids.filter((id) => !kept.has(id));
+    await table.remove(session, gone);
+    if (work.wireValues.exist) await forgetWireValues(session, table.kind, gone);
     if (kept.size === 0) return { bad: [], ignored: 0 };
     const keptRows = rows.filter(([id]) => kept.has(id));
     return { bad: await upsertRows(work, keptRows), ignored: 0 };

@@ -17,6 +17,8 @@ export interface BaseRecord {
   readonly lastSent: JsonObject | undefined;
   /** A stored row of it is damaged and counts as unknown: that the server has none must not be read from it (F-164). */
   readonly damaged?: boolean | undefined;
+  /** Values of the server are stored beside its row (F-158). */
+  readonly hasWireValues?: boolean | undefined;
 }
 
 interface RawBaseRow {
@@ -27,10 +29,12 @@ interface RawBaseRow {
   readonly serverVersion: string | null;
   readonly versionUnknown: number;
   readonly lastSent: string | null;
+  readonly hasWireValues: number | boolean;
 }
 
 const columns = `"entity_id" AS "entityId", "base_row" AS "baseRow", "base_version" AS "baseVersion", "server_row" AS "serverRow", "server_version" AS "serverVersion",
-  "version_unknown" AS "versionUnknown", "last_sent" AS "lastSent"`;
+  "version_unknown" AS "versionUnknown", "last_sent" AS "lastSent",
+  EXISTS (SELECT 1 FROM "sync_wire_values" w WHERE w."kind" = "sync_base"."kind" AND w."entity_id" = "sync_base"."entity_id") AS "hasWireValues"`;
 
 function toRecord(row: RawBaseRow): BaseRecord {
   const baseRow = storedObject(row.baseRow, 'base_row');
@@ -46,6 +50,7 @@ function toRecord(row: RawBaseRow): BaseRecord {
     versionUnknown: row.versionUnknown === 1,
     lastSent: lastSent.value,
     ...(isDamaged ? { damaged: true } : {}),
+    ...(Boolean(row.hasWireValues) ? { hasWireValues: true } : {}),
   };
 }
 

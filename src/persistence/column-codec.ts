@@ -1,8 +1,10 @@
 import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { exactDigits, exactNumber, withoutMark } from '../model/exact-number.ts';
+import { canonicalDigits, exactDigits, exactNumber, withoutMark } from '../model/exact-number.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { deepEqual } from '../rules/deep-equal.ts';
 import { parseJson, stringifyJson, withBigInts } from '../rules/exact-json.ts';
+import { jsonText } from '../rules/json-text.ts';
 import { parseTimestamp } from '../rules/timestamp.ts';
 import { quoted } from './quoted-name.ts';
 import { dialectOf, type Dialect } from './session.ts';
@@ -20,6 +22,10 @@ export interface ColumnCodec {
   readonly toWire: (raw: unknown) => Json;
   /** Says what a wire value must be where it is not; undefined = fine. */
   readonly complaint: (value: Json | undefined) => string | undefined;
+  /** Whether the column is certain to give back this wire value. Where it is not, the row is read again to see. */
+  readonly readsBack: (value: Json) => boolean;
+  /** The same for all wire values that the column takes for one, such as `"10.00"` and `10`. */
+  readonly comparable: (value: Json) => Json;
 }
 
 const halfOfPair = /\p{Cs}/u;
@@ -99,25 +105,75 @@ export function createColumnCodec(dataSource: DataSource, column: ColumnMetadata
   const isJson = isJsonColumn(column);
   const hydrated = (raw: unknown): Json => asJson(driver.prepareHydratedValue(raw, column));
 
-  return {
-    column,
-    name: column.databaseName,
-    property,
-    wireKey,
+  const dialect = dialectOf(dataSource).name;
+  // The driver of PostgreSQL parses JSON itself: a text is then a value.
+  const isParsed = isJson && dialect === 'postgres' && column.type !== 'simple-json';
+  const mapping: Pick<ColumnCodec, 'toDatabase' | 'toWire'> = {
     toDatabase: isPlain
       ? (value) => withoutMark(value ?? null)
       : isJson
         ? (value) => (value === null || value === undefined ? null : stringifyJson(value))
-        : prepared,
+        : isBoolean
+          ? (value) => prepared(value === 1 ? true : value)
+          : prepared,
     toWire: isJson
-      ? (raw) => (typeof raw === 'string' ? parseJson(raw) : asJson(raw))
+      ? (raw) => (typeof raw === 'string' && !isParsed ? parseJson(raw) : asJson(raw))
       : isPlain
         ? (raw) => (raw ?? null) as Json
         : isBoolean
           ? (raw) => (raw === null || raw === undefined ? null : Boolean(raw))
           : hydrated,
-    complaint: complaintOf(column, dialectOf(dataSource).name, dataSource.options.type === 'sqljs'),
   };
+  return {
+    column,
+    name: column.databaseName,
+    property,
+    wireKey,
+    ...mapping,
+    complaint: complaintOf(column, dialect, dataSource.options.type === 'sqljs'),
+    readsBack: dialect === 'sqlite' ? readsBackFromSqlite(column, mapping) : readsBackFromPostgres(column),
+    comparable: isPlainNumberColumn(column) ? comparableNumber : (value) => value,
+  };
+}
+
+/** Numbers and their digits as text are one value to a column of numbers. */
+function comparableNumber(value: Json): Json {
+  const digits = typeof value === 'number' ? String(value) : withoutMark(value);
+  return typeof digits === 'string' ? (canonicalDigits(digits.trim()) ?? value) : value;
+}
+
+/** SQLite makes numbers of texts where it can, unless the column is one of text. Else it keeps what it is given, so the mapping alone decides. */
+function readsBackFromSqlite(column: ColumnMetadata, { toDatabase, toWire }: Pick<ColumnCodec, 'toDatabase' | 'toWire'>): ColumnCodec['readsBack'] {
+  if (isPlainNumberColumn(column)) return (value) => typeof value !== 'string' || exactDigits(value) !== undefined;
+  if (column.transformer === undefined && !column.isArray) {
+    if (isTextColumn(column) || isJsonColumn(column)) return () => true;
+    if (booleanTypes.has(column.type)) return (value) => value === null || typeof value === 'boolean';
+  }
+  return (value) => {
+    try {
+      const bound = toDatabase(value);
+      return (typeof bound !== 'string' || Number.isNaN(Number(bound))) && deepEqual(toWire(bound), value);
+    } catch {
+      // The mapping of the app takes the value and cannot give it back: there is nothing to compare with.
+      return true;
+    }
+  };
+}
+
+const intTypes = new Set<unknown>(['int', 'int2', 'int4', 'integer', 'smallint', 'double precision']);
+/** PostgreSQL pads `char`, and gives ids of type `uuid` back in lower case. */
+const verbatimTypes = new Set<unknown>([String, 'text', 'varchar', 'character varying', 'simple-enum', 'enum', 'simple-json']);
+
+/** PostgreSQL has values in forms of its own for most types: only those that it is known to keep are not looked at. */
+function readsBackFromPostgres(column: ColumnMetadata): ColumnCodec['readsBack'] {
+  const { type } = column;
+  if (column.transformer !== undefined || column.isArray) return () => false;
+  if (verbatimTypes.has(type)) return () => true;
+  if (intTypes.has(type) || type === Number) return (value) => value === null || typeof value === 'number';
+  if (booleanTypes.has(type)) return (value) => value === null || typeof value === 'boolean';
+  // The driver parses JSON, and so rounds long numbers.
+  if (jsonTypes.has(type)) return (value) => !jsonText(value, () => '').includes('"\uFEFF');
+  return (value) => value === null;
 }
 
 /** A time of the server as the app's Date. No zone means UTC (F-65). */

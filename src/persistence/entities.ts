@@ -277,6 +277,13 @@ export const releasedEntity = new EntitySchema<{ seq: number; value: string }>({
 
 export const seenEntity = table<{ kind: string; entityId: string }>('sync_seen', { kind: key(text()), entityId: key(text('entity_id')) });
 
+/** What the server sent for fields whose column gives back another value, as JSON text: `{ key: [sent, shown] }`. */
+export const wireValuesEntity = table<{ kind: string; entityId: string; fields: string }>('sync_wire_values', {
+  kind: key(text()),
+  entityId: key(text('entity_id')),
+  fields: text(),
+});
+
 export interface LeaseRow {
   name: string;
   owner: string;
@@ -300,4 +307,5 @@ export const syncEntities: readonly EntitySchema[] = [
   leaseEntity,
   stateEntity,
   releasedEntity,
+  wireValuesEntity,
 ];

@@ -11,6 +11,7 @@ import type { ReplicaTable } from './replica-table.ts';
 import { chunked, listOf, type Session, type SqlType } from './session.ts';
 import { storeRows, type RowToStore } from './store-rows.ts';
 import { upgradedQueues } from './upgrade-operations.ts';
+import type { WireValuesNote } from './wire-values.ts';
 
 /** What is known of the server's row when operations leave. */
 export interface KnownRow {
@@ -56,12 +57,15 @@ export class EntityChanges {
   private readonly rowsToHide: string[] = [];
   private readonly rowsToShow: string[] = [];
   private listsAgain = false;
+  private readonly wireValues: WireValuesNote;
 
   private constructor(
     readonly table: ReplicaTable,
     readonly queues: Map<string, StoredOp[]>,
     readonly bases: Map<string, BaseRecord>,
-  ) {}
+  ) {
+    this.wireValues = { exist: [...bases.values()].some(({ hasWireValues }) => hasWireValues === true) };
+  }
 
   static async load(session: Session, table: ReplicaTable, entityIds: readonly string[]): Promise<EntityChanges> {
     return new EntityChanges(
@@ -127,7 +131,8 @@ export class EntityChanges {
   }
 
   /** As {@link depart}, where the operations are all that is queued and the row is all that is known. */
-  leavePlainly(entityId: string, { ops, row }: PlainDeparture): void {
+  leavePlainly(entityId: string, { ops, row, hasWireValues }: PlainDeparture): void {
+    if (hasWireValues) this.wireValues.exist = true;
     for (const op of ops) {
       this.goneSeqs.push(op.seq);
       this.goneOps.push(op);
@@ -184,8 +189,8 @@ export class EntityChanges {
     if (this.listsAgain) await forgetPosition(session, kind);
     await this.table.removeOrHide(session, this.rowsToRemove, options.hiddenAt);
     const bad = [
-      ...(await storeRows(session, this.table, this.rowsToWrite, { despiteTable: true })),
-      ...(await storeRows(session, this.table, this.hiddenRowsToWrite, { despiteTable: true, keepDeletedLocally: true })),
+      ...(await storeRows(session, this.table, this.rowsToWrite, { despiteTable: true, wireValues: this.wireValues })),
+      ...(await storeRows(session, this.table, this.hiddenRowsToWrite, { despiteTable: true, keepDeletedLocally: true, wireValues: this.wireValues })),
     ];
     // A delete may be queued for a row that was not here yet: it does not appear with the pull that brings it (I4).
     await this.table.hideShown(

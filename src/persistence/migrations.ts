@@ -212,13 +212,27 @@ export class HandOvers1700000000030 implements MigrationInterface {
   }
 }
 
+/** Keeps what the server sent for fields whose column gives back another value, so that it goes back as it came (F-158). */
+export class WireValues1700000000040 implements MigrationInterface {
+  readonly name = 'WireValues1700000000040';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.createTable(new Table({ name: 'sync_wire_values', columns: [key(text('kind')), key(text('entity_id')), text('fields')] }));
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.dropTable('sync_wire_values');
+  }
+}
+
 /** The migrations of the sync tables, to stand beside the app's own: `migrations: [...syncMigrations, ...mine]`. */
 export const syncMigrations: readonly (new () => MigrationInterface)[] = [
   CreateSyncTables1700000000001,
   KeepDeltas1700000000010,
   SchemaVersions1700000000020,
   HandOvers1700000000030,
+  WireValues1700000000040,
 ];
 
 /** Names of the tables that the migrations create. */
-export const syncTableNames: readonly string[] = [...tables.map((table) => table.name), 'sync_released'];
+export const syncTableNames: readonly string[] = [...tables.map((table) => table.name), 'sync_released', 'sync_wire_values'];

@@ -10,9 +10,11 @@ import { takenOperations } from './taken-operations.ts';
 export interface PlainDeparture {
   readonly ops: readonly StoredOp[];
   readonly row: JsonObject;
+  /** Values of the server are stored beside rows of the kind. */
+  readonly hasWireValues: boolean;
 }
 
-interface Candidate extends PlainDeparture {
+interface Candidate extends Omit<PlainDeparture, 'hasWireValues'> {
   readonly answer: Answer;
 }
 
@@ -38,10 +40,12 @@ export async function plainlyApplied(session: Session, table: ReplicaTable, answ
   const entities = candidates.map(({ answer }) => answer.request.entityId);
   const seqs = candidates.flatMap(({ ops }) => ops.map(({ seq }) => seq));
   const { inList } = session.dialect;
-  const queued = await session.one<{ all: number | string; taken: number | string }>(
-    `SELECT COUNT(*) AS "all", SUM(CASE WHEN ${inList('"seq"')} THEN 1 ELSE 0 END) AS "taken" FROM "sync_outbox" WHERE "kind" = ? AND ${inList('"entity_id"')}`,
-    [listOf(seqs), table.kind, listOf(entities)],
+  const queued = await session.one<{ all: number | string; taken: number | string; hasWireValues: number | boolean }>(
+    `SELECT COUNT(*) AS "all", SUM(CASE WHEN ${inList('"seq"')} THEN 1 ELSE 0 END) AS "taken",
+       EXISTS (SELECT 1 FROM "sync_wire_values" WHERE "kind" = ?) AS "hasWireValues" FROM "sync_outbox" WHERE "kind" = ? AND ${inList('"entity_id"')}`,
+    [listOf(seqs), table.kind, table.kind, listOf(entities)],
   );
+  const hasWireValues = Boolean(queued?.hasWireValues);
   // Some were dropped or purged while they were under way: their answer has nothing to settle.
   if (Number(queued?.taken) !== seqs.length) return new Map();
   const followedIds = Number(queued?.all) === seqs.length ? new Set<string>() : await readFollowed(session, table.kind, entities, seqs);
@@ -49,7 +53,7 @@ export async function plainlyApplied(session: Session, table: ReplicaTable, answ
   return new Map(
     candidates
       .filter(({ answer: { request } }) => !followedIds.has(request.entityId) && !surpassed.has(request.entityId))
-      .map(({ answer, ops, row }) => [answer, { ops, row }]),
+      .map(({ answer, ops, row }) => [answer, { ops, row, hasWireValues }]),
   );
 }
 

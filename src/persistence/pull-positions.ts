@@ -2,6 +2,7 @@ import type { Cursor } from '../model/cursor.ts';
 import type { PullPosition } from '../model/ports.ts';
 import type { Session } from './session.ts';
 import { isTimeText, numberOr } from './stored-shape.ts';
+import type { WireValuesNote } from './wire-values.ts';
 
 interface RawPosition {
   readonly ts: string | null;
@@ -64,6 +65,7 @@ export const forgetPosition = (session: Session, kind: string): Promise<void> =>
 export interface PullSituation {
   readonly hasBases: boolean;
   readonly hasQuarantine: boolean;
+  readonly wireValues: WireValuesNote;
   /** A full resync is open that marks what it sees. */
   readonly marking: boolean;
   /** A full resync is open because of the table's version: the server's rows are looked at with other eyes. */
@@ -72,11 +74,18 @@ export interface PullSituation {
 
 export async function readSituation(session: Session, kind: string): Promise<PullSituation> {
   // The drivers disagree on what a truth value is: numbers here, booleans there.
-  const row = await session.one<Record<keyof PullSituation, number | boolean>>(
+  const row = await session.one<Record<Exclude<keyof PullSituation, 'wireValues'> | 'hasWireValues', number | boolean>>(
     `SELECT EXISTS (SELECT 1 FROM "sync_base" WHERE "kind" = ?) AS "hasBases", EXISTS (SELECT 1 FROM "sync_quarantine" WHERE "kind" = ?) AS "hasQuarantine",
+       EXISTS (SELECT 1 FROM "sync_wire_values" WHERE "kind" = ?) AS "hasWireValues",
        EXISTS (SELECT 1 FROM "sync_cursors" WHERE "kind" = ? AND "resync_open" = 1 AND "resync_marking" > 0) AS "marking",
        EXISTS (SELECT 1 FROM "sync_cursors" WHERE "kind" = ? AND "resync_open" = 1 AND "resync_reason" = 'schema') AS "anew"`,
-    [kind, kind, kind, kind],
+    [kind, kind, kind, kind, kind],
   );
-  return { hasBases: Boolean(row?.hasBases), hasQuarantine: Boolean(row?.hasQuarantine), marking: Boolean(row?.marking), anew: Boolean(row?.anew) };
+  return {
+    hasBases: Boolean(row?.hasBases),
+    hasQuarantine: Boolean(row?.hasQuarantine),
+    wireValues: { exist: Boolean(row?.hasWireValues) },
+    marking: Boolean(row?.marking),
+    anew: Boolean(row?.anew),
+  };
 }

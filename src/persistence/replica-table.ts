@@ -19,6 +19,7 @@ import { dialectOf, listOf, type Dialect, type RawRow, type Session } from './se
 import type { SyncTableOptions } from './sync-table.ts';
 import { createTableSchema, type TableSchema } from './table-schema.ts';
 import { TreePaths } from './tree-paths.ts';
+import { forgetWireValues, keepWireValues, selectWireValues, wireValuesAlias, withSentValues, type WireValuesNote } from './wire-values.ts';
 import { referenceKeysOf, uniqueKeysOf, type ReferenceKey, type UniqueKey } from './table-keys.ts';
 
 interface Registration {
@@ -76,6 +77,8 @@ export class ReplicaTable implements SyncKind {
   private readonly codecByKey: ReadonlyMap<string, ColumnCodec>;
   private readonly codecByProperty: ReadonlyMap<string, ColumnCodec>;
   private readonly idCodec: ColumnCodec;
+  /** Columns of the app's own fields. */
+  private readonly edited: readonly ColumnCodec[];
   private readonly ids: IdColumn;
   private readonly updatedAtName: string;
   private readonly deletedAtName: string;
@@ -84,6 +87,8 @@ export class ReplicaTable implements SyncKind {
   private readonly rows: RowUpserts;
   /** Undefined: the table is no `materialized-path` tree. */
   private readonly tree: TreePaths | undefined;
+  /** Rows that were read here, as their columns give them, where the server sent something else. */
+  private readonly shownAs = new WeakMap<JsonObject, JsonObject>();
 
   constructor(registration: Registration) {
     const { metadata, kind, options, codecs, dataSource } = registration;
@@ -107,6 +112,8 @@ export class ReplicaTable implements SyncKind {
     this.idCodec = codecOf(registration.idColumn);
     this.ids = createIdColumn(registration.idColumn, this.idCodec.complaint('text') !== undefined, this.dialect);
     this.keys = { id: this.idCodec.wireKey, updatedAt: codecOf(registration.updatedAt).wireKey, deletedAt: codecOf(registration.deletedAt).wireKey };
+    const own: readonly string[] = Object.values(this.keys);
+    this.edited = codecs.filter(({ wireKey }) => !own.includes(wireKey));
     this.table = [metadata.schema, metadata.tableName].flatMap((name) => (name === undefined ? [] : [quoted(name)])).join('.');
     this.id = quoted(this.idCodec.name);
     this.updatedAtName = quoted(registration.updatedAt.databaseName);
@@ -279,19 +286,77 @@ export class ReplicaTable implements SyncKind {
     return (await session.query(`SELECT 1 FROM ${this.table} LIMIT 1`)).length > 0;
   }
 
-  /** What a query of whole rows selects besides `*`, so that no number is rounded on the way. */
+  /** What a query of whole rows selects besides `*`, so that no number is rounded on the way, and each field is known as the server sent it. */
   exactColumns(table: string): string {
-    return exactColumns(this.codecs, this.dialect.name, table);
+    const sent = this.keepsSentValues ? selectWireValues(this.kind, `${table}.${this.id}`) : '';
+    return `${exactColumns(this.codecs, this.dialect.name, table)}${sent}`;
+  }
+
+  /** With a mapping of the app, what a field is on the wire is the mapping's business. */
+  private get keepsSentValues(): boolean {
+    return this.options.toJson === undefined && this.options.fromJson === undefined;
   }
 
   /** The row that somebody gives who saw `known` as an entity: what he could not see exactly, and left alone, stays as it is. */
   recognise(known: JsonObject, given: JsonObject): JsonObject {
-    return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, Object.hasOwn(known, key) ? keepDigits(known[key], value) : value]));
+    const shown = this.shown(known);
+    return Object.fromEntries(
+      Object.entries(given).map(([key, value]) => {
+        if (!Object.hasOwn(known, key)) return [key, value];
+        return [key, deepEqual(shown[key], keepDigits(shown[key], value)) ? (known[key] ?? null) : keepDigits(known[key], value)];
+      }),
+    );
+  }
+
+  /** A row that was read here, as its columns give it: what an entity of it says. */
+  shown(row: JsonObject): JsonObject {
+    return this.shownAs.get(row) ?? row;
+  }
+
+  /** Stores what the server sent for fields of these rows whose columns give back another value, in place of what was stored for them (F-158). */
+  async keepSent(session: Session, rows: readonly { readonly id: string; readonly row: JsonObject }[], note: WireValuesNote): Promise<void> {
+    if (!this.keepsSentValues) return;
+    const doubtful = new Map<string, ColumnCodec[]>();
+    for (const { id, row } of rows) {
+      const codecs = this.doubtfulOf(row);
+      if (codecs !== undefined) doubtful.set(id, codecs);
+    }
+    if (!note.exist && doubtful.size === 0) return;
+    const keys = new Map([...doubtful].map(([id, codecs]) => [id, codecs.map(({ wireKey }) => wireKey)]));
+    const readShown = (): Promise<ReadonlyMap<string, JsonObject>> =>
+      this.readShown(session, [...doubtful.keys()], [...new Set([...doubtful.values()].flat())]);
+    await keepWireValues(session, this.kind, rows, { note, doubtful: keys, readShown });
+  }
+
+  /** The columns that may give back another value than this row has. A plain loop: it runs for each row of each page. */
+  private doubtfulOf(row: JsonObject): ColumnCodec[] | undefined {
+    let found: ColumnCodec[] | undefined;
+    for (const codec of this.edited) {
+      const value = row[codec.wireKey];
+      if (value === undefined || codec.readsBack(value)) continue;
+      found ??= [];
+      found.push(codec);
+    }
+    return found;
+  }
+
+  /** Some columns of rows as they give them. A value that its mapping cannot read is left out. */
+  private async readShown(session: Session, ids: readonly string[], codecs: readonly ColumnCodec[]): Promise<ReadonlyMap<string, JsonObject>> {
+    const names = [this.idCodec, ...codecs].map(({ name }) => `${this.table}.${quoted(name)}`).join(', ');
+    const exact = exactColumns(codecs, this.dialect.name, this.table);
+    const rows = await session.query(`SELECT ${names}${exact} FROM ${this.table} WHERE ${this.inIds()}`, [this.idList(ids)]);
+    const read = (raw: RawRow, codec: ColumnCodec): JsonObject => orNone(() => rawToWire([codec], raw)) ?? {};
+    return new Map(rows.map((raw) => [String(raw[this.idCodec.name]), Object.assign({}, ...codecs.map((codec) => read(raw, codec))) as JsonObject]));
   }
 
   /** A result row as wire JSON. */
   rawToWire(raw: RawRow): JsonObject {
-    if (!this.options.toJson) return rawToWire(this.codecs, raw);
+    if (!this.options.toJson) {
+      const shown = rawToWire(this.codecs, raw);
+      const row = withSentValues(shown, raw[wireValuesAlias]);
+      if (row !== shown) this.shownAs.set(row, shown);
+      return row;
+    }
     const entity = this.metadata.create();
     for (const codec of this.codecs)
       codec.column.setEntityValue(entity, this.metadata.connection?.driver.prepareHydratedValue(raw[codec.name], codec.column) ?? raw[codec.name]);
@@ -414,7 +479,16 @@ export class ReplicaTable implements SyncKind {
   /** Removes those of these rows that a sweep would remove now; returns how many. */
   async sweepThese(session: Session, ids: readonly string[]): Promise<number> {
     const sql = `DELETE FROM ${this.table} WHERE ${this.unlisted()}${this.inbound.nothingHolds()} AND ${this.inIds()}`;
-    return ids.length === 0 ? 0 : session.changed(sql, [this.kind, this.kind, this.kind, this.idList(ids)]);
+    const swept = ids.length === 0 ? 0 : await session.changed(sql, [this.kind, this.kind, this.kind, this.idList(ids)]);
+    if (swept > 0) await this.forgetSwept(session);
+    return swept;
+  }
+
+  /** Removes what is stored for rows that are not there any more. Looks at no row of the table where nothing is stored. */
+  private forgetSwept(session: Session): Promise<void> {
+    return session.run(`DELETE FROM "sync_wire_values" WHERE "kind" = ? AND "entity_id" NOT IN (SELECT CAST(${this.id} AS text) FROM ${this.table})`, [
+      this.kind,
+    ]);
   }
 
   /** Removes what a resync did not list and nobody has pending work on; returns how many (F-38). */
@@ -424,7 +498,10 @@ export class ReplicaTable implements SyncKind {
     let swept = await session.changed(sql, kind);
     // A tree goes from the leaves on.
     for (let more = swept; more > 0 && this.inbound.holdsItself; swept += more) more = await session.changed(sql, kind);
-    if (swept > 0) await this.mendTree(session);
+    if (swept > 0) {
+      await this.mendTree(session);
+      await this.forgetSwept(session);
+    }
     return swept;
   }
 
@@ -437,10 +514,9 @@ export class ReplicaTable implements SyncKind {
     );
     const old = rows.filter(({ at }) => compareTimestamps(at, String(before)) < 0).map(({ id }) => String(id));
     const held = await this.irremovable(session, old);
-    await this.remove(
-      session,
-      old.filter((id) => !held.has(id)),
-    );
+    const free = old.filter((id) => !held.has(id));
+    await this.remove(session, free);
+    await forgetWireValues(session, this.kind, free);
     return old.length - held.size;
   }
 
@@ -474,7 +550,9 @@ export class ReplicaTable implements SyncKind {
   /** Removes rows; those that others hold are hidden instead, until a full resync finds them free. */
   async removeOrHide(session: Session, ids: readonly string[], at: string): Promise<void> {
     const held = await this.irremovable(session, ids);
-    await this.remove(session, held.size === 0 ? ids : ids.filter((id) => !held.has(id)));
+    const free = held.size === 0 ? ids : ids.filter((id) => !held.has(id));
+    await this.remove(session, free);
+    await forgetWireValues(session, this.kind, free);
     await this.markDeletedLocally(session, [...held], at);
   }
 

@@ -6,6 +6,7 @@ import { lacksParent, MissingParentError } from './deferred-references.ts';
 import type { BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import type { Session } from './session.ts';
+import type { WireValuesNote } from './wire-values.ts';
 
 /** A row of the replica, and the server row to keep aside where it cannot be stored. */
 export interface RowToStore {
@@ -19,14 +20,22 @@ interface StoreOptions {
   readonly keepDeletedLocally?: boolean;
   /** Gives rows back also where the table can take none, as one that lacks a column: what has been sent is settled all the same. */
   readonly despiteTable?: boolean;
+  readonly wireValues: WireValuesNote;
 }
 
 /**
  * Stores rows, many at a time; where the database or a mapping refuses, one by one. Gives back those that are refused (I13). Throws what is the fault
  * of the table, and not of a row.
  */
-export async function storeRows(session: Session, table: ReplicaTable, rows: readonly RowToStore[], options: StoreOptions = {}): Promise<readonly BadRow[]> {
+export async function storeRows(session: Session, table: ReplicaTable, rows: readonly RowToStore[], options: StoreOptions): Promise<readonly BadRow[]> {
   if (rows.length === 0) return [];
+  const bad = await upsertRows(session, table, rows, options);
+  const badIds = new Set(bad.map(({ id }) => id));
+  await table.keepSent(session, badIds.size === 0 ? rows : rows.filter(({ id }) => !badIds.has(id)), options.wireValues);
+  return bad;
+}
+
+async function upsertRows(session: Session, table: ReplicaTable, rows: readonly RowToStore[], options: StoreOptions): Promise<readonly BadRow[]> {
   const isOrphan = options.oneByOne === true ? lacksParent(session, table) : undefined;
   const savepoint = session.dialect.name === 'postgres' || isOrphan !== undefined;
   const store = (some: readonly RowToStore[]): Promise<Error | undefined> =>

@@ -7,7 +7,7 @@ import type { ColumnCodec } from './column-codec.ts';
 export interface UniqueKey {
   /** Table and columns, so that values of different keys never compare. */
   readonly name: string;
-  readonly fields: readonly { readonly key: string; readonly foldsCase: boolean }[];
+  readonly fields: readonly { readonly key: string; readonly foldsCase: boolean; readonly comparable: (value: Json) => Json }[];
 }
 
 /**
@@ -28,19 +28,19 @@ export function uniqueKeysOf(metadata: EntityMetadata, codecs: readonly ColumnCo
 
 function fieldOf(column: ColumnMetadata, codecs: readonly ColumnCodec[]): UniqueKey['fields'][number] | undefined {
   const codec = codecs.find((candidate) => candidate.column === column);
-  return codec && { key: codec.wireKey, foldsCase: column.collation?.toUpperCase() === 'NOCASE' };
+  return codec && { key: codec.wireKey, foldsCase: column.collation?.toUpperCase() === 'NOCASE', comparable: codec.comparable };
 }
 
 /** What a row holds of each unique key, as comparable text. A key with a NULL in it holds nothing: NULLs are never equal. */
 export function uniqueValuesOf(keys: readonly UniqueKey[], row: JsonObject | undefined): readonly string[] {
   if (row === undefined) return [];
   return keys.flatMap(({ name, fields }) => {
-    const values = fields.map(({ key, foldsCase }) => comparable(row[key] ?? null, foldsCase));
+    const values = fields.map(({ key, foldsCase, comparable }) => folded(comparable(row[key] ?? null), foldsCase));
     return values.includes(null) ? [] : [JSON.stringify([name, values])];
   });
 }
 
-const comparable = (value: Json, foldsCase: boolean): Json => (foldsCase && typeof value === 'string' ? value.toLowerCase() : value);
+const folded = (value: Json, foldsCase: boolean): Json => (foldsCase && typeof value === 'string' ? value.toLowerCase() : value);
 
 /** The values of `after` that `before` does not hold. */
 export function uniqueValuesTaken(keys: readonly UniqueKey[], before: JsonObject | undefined, after: JsonObject | undefined): readonly string[] {

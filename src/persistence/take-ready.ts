@@ -360,7 +360,8 @@ async function leaveUnsent(session: Session, context: StoreContext, table: Repli
   const shown = new Set(theirs.map(({ id }) => id));
   const hidden = ids.filter((id) => !shown.has(id));
   await table.removeOrHide(session, hidden, new Date(now).toISOString());
-  const bad = await quarantine(session, table.kind, await storeRows(session, table, theirs), now, table.pushOnly ? 'now' : 'atEndOfPull');
+  const stored = await storeRows(session, table, theirs, { wireValues: { exist: true } });
+  const bad = await quarantine(session, table.kind, stored, now, table.pushOnly ? 'now' : 'atEndOfPull');
   await rememberDiscarded(session, gone, 'foldedAway', now);
   await trimDiscarded(session, context.config.discardHistory);
   await releaseDependents(session, context, table.kind, ids);

@@ -228,7 +228,7 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
         const revives = before !== undefined && (table.isDeleted(before) || (await table.isDeletedLocally(session, id)));
         if (before !== undefined && !revives)
           throw new ValidationError(`${table.kind}/${id}: a row with this id exists; change it with replaceAndEnqueue (WRT-08)`);
-        const after = { ...before, ...row };
+        const after = { ...before, ...(before === undefined ? row : table.recognise(before, row)) };
         await table.upsert(session, [owned(after, before)]);
         await table.writeLocalOnly(session, id, entity);
         const payload = payloadToSend(after, table);

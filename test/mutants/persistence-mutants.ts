@@ -437,6 +437,30 @@ export const persistenceMutants: readonly Mutant[] = [
     tests: ['scenario/exact-values.test.ts'],
   },
   {
+    fault: 'F-158: what the server sent is kept, and not sent back',
+    file: 'persistence/wire-values.ts',
+    edits: [['canonicalText(form)) row[key] = sent;', 'canonicalText(form)) row[key] = form;']],
+    tests: ['scenario/values-as-they-came.test.ts', 'property/values-as-they-came.test.ts'],
+  },
+  {
+    fault: 'F-158: what the server sent goes out in place of what the user wrote',
+    file: 'persistence/wire-values.ts',
+    edits: [['Object.hasOwn(shown, key) && canonicalText(shown[key] ?? null) === canonicalText(form)', 'Object.hasOwn(shown, key)']],
+    tests: ['scenario/values-as-they-came.test.ts'],
+  },
+  {
+    fault: 'F-158: what the server sent before stays, although it now sends the value in the form of the column',
+    file: 'persistence/wire-values.ts',
+    edits: [['const kept = Object.entries(known).filter(([key]) => row[key] === undefined);', 'const kept = Object.entries(known);']],
+    tests: ['scenario/values-as-they-came.test.ts'],
+  },
+  {
+    fault: 'F-158: SQLite is trusted to give a number back as the text that it came as',
+    file: 'persistence/column-codec.ts',
+    edits: [["return (value) => typeof value !== 'string' || exactDigits(value) !== undefined;", 'return () => true;']],
+    tests: ['property/values-as-they-came.test.ts'],
+  },
+  {
     fault: 'F-158: who saw a number rounded sends it rounded',
     file: 'rules/exact-json.ts',
     edits: [["(typeof given === 'number' && given === Number(digits)) || given === digits ? known : given", 'given']],

@@ -74,6 +74,7 @@ const damages: readonly Damage[] = [
     schema_version: noNumber,
   }),
   ...at('sync_released', 'true', { value: noWord }),
+  ...at('sync_wire_values', 'true', { fields: [...noObject, '{"priority":1}', '{"priority":["1"]}', '{"priority":{"length":2}}'] }),
   ...['scope', 'paused', 'wait', 'lastSyncedAt', 'clockOffsetMs'].flatMap((name) =>
     at('sync_state', `"name" = '${name}'`, { value: ['{', '[]', 'null', '""', '{"attempt":"x"}'] }),
   ),
@@ -109,6 +110,7 @@ async function leaveWork(): Promise<EngineBench> {
     `INSERT INTO sync_state VALUES ('clockOffsetMs', '0'), ('wait', '{"attempt":1}') ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
   );
   // A value that the todo table itself would not release: it is compared as text and never read otherwise.
+  await bench.dataSource.query(`INSERT INTO sync_wire_values VALUES ('todos', 'healthy', '{"priority":["1",1]}'), ('todos', 'edited', '{"priority":["1",1]}')`);
   await bench.dataSource.query(`INSERT INTO sync_released SELECT MIN(seq), 'released' FROM sync_outbox`);
   return bench;
 }

@@ -103,13 +103,14 @@ function edit(change: RowChange, raw: RawRow, stamp: Stamp): Queueable | undefin
 }
 
 /** The increments that explain how their field has changed. */
-function deltasOf({ increments }: RowChange, before: JsonObject, after: JsonObject, changedFields: readonly string[]): readonly Delta[] {
+function deltasOf({ table, increments }: RowChange, before: JsonObject, after: JsonObject, changedFields: readonly string[]): readonly Delta[] {
+  const shown = table.replica.shown(before);
   return changedFields.flatMap((field): readonly Delta[] => {
     const by = increments?.get(field);
     if (by === undefined || !Number.isFinite(by)) return [];
     const delta: Delta = { type: 'increment', field, by };
-    if (misfit(before[field], delta) !== undefined) return [];
-    return deepEqual(applyDeltas(before, [delta])[field], after[field]) ? [delta] : [];
+    if (misfit(shown[field], delta) !== undefined) return [];
+    return deepEqual(applyDeltas(shown, [delta])[field], after[field]) ? [delta] : [];
   });
 }
 
