@@ -5,6 +5,7 @@ import type { Op, UpsertOp } from '../model/operation.ts';
 import { deepEqual } from '../rules/deep-equal.ts';
 import { OutboxState } from './entities.ts';
 import { forbiddenKeyIn } from '../model/forbidden-keys.ts';
+import { deepFieldIn, isTooDeep, tooDeepText } from '../model/nesting.ts';
 import { joinTurn } from './postgres-turn.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { noteReleases } from './released-values.ts';
@@ -38,6 +39,8 @@ export function checkOp(op: Op, table: ReplicaTable | undefined, known?: JsonObj
     throw new ValidationError(`operation ${op.opId} on ${op.kind}: id has ${op.id.length} characters, at most ${maxIdLength} are stored`);
   if (table?.pullOnly) throw new ValidationError(`kind '${op.kind}' is registered as pullOnly: it cannot be written`);
   if (op.type === 'delete') return;
+  const deep = deepFieldIn(op.payload) ?? op.deltas?.find((delta) => delta.type !== 'increment' && isTooDeep(delta.values))?.field;
+  if (deep !== undefined) throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: field '${deep}' ${tooDeepText}; nothing was written`);
   const bad = forbiddenIn(op.payload, known) ?? op.changedFields?.find((field) => forbiddenKeys.includes(field));
   if (bad !== undefined)
     throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: field '${bad}' is refused, it would reach the prototype of objects`);

@@ -3,13 +3,13 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { TableConflictConfig } from '../model/conflict.ts';
 import { ValidationError } from '../model/errors.ts';
 import { withoutMark } from '../model/exact-number.ts';
-import { forbiddenKeys, type Json, type JsonObject } from '../model/json.ts';
+import type { Json, JsonObject } from '../model/json.ts';
 import type { SyncKind } from '../model/kind.ts';
 import { deepEqual } from '../rules/deep-equal.ts';
 import { keepDigits } from '../rules/exact-json.ts';
 import { compareTimestamps, timestampText } from '../rules/timestamp.ts';
-import { forbiddenKeyIn } from '../model/forbidden-keys.ts';
 import { exactColumns, rawToWire, wireValueOf, type ColumnCodec } from './column-codec.ts';
+import { harmIn } from './harmful-row.ts';
 import { InboundReferences } from './inbound-references.ts';
 import { quoted } from './quoted-name.ts';
 import { RowBinder } from './row-binder.ts';
@@ -34,9 +34,6 @@ interface Registration {
   readonly deletedAt: ColumnMetadata;
   readonly deletedAtLocal: ColumnMetadata;
 }
-
-/** What no server keeps: at any depth of a stored field. */
-const prototypeKey: readonly string[] = ['__proto__'];
 
 /** Drivers whose statements run on the event loop. */
 const blocking: ReadonlySet<string> = new Set(['better-sqlite3', 'sqljs']);
@@ -203,19 +200,12 @@ export class ReplicaTable implements SyncKind {
 
   /** Says why a wire row cannot be stored; undefined = it can, as far as types tell. */
   complaintAbout(row: JsonObject): string | undefined {
-    for (const key of forbiddenKeys) if (Object.hasOwn(row, key)) return `key '${key}' is refused`;
     const id = this.readId(row);
-    const wrongId = id === undefined ? undefined : this.ids.complaint(id);
-    if (wrongId !== undefined) return wrongId;
-    const isPolluted = (key: string): boolean => forbiddenKeyIn(row[key], prototypeKey) !== undefined;
-    const polluted = this.options.fromJson ? Object.keys(row).find(isPolluted) : this.codecs.find(({ wireKey }) => isPolluted(wireKey))?.wireKey;
-    if (polluted !== undefined) return `field '${polluted}' has the key '__proto__', which is refused: no edit of the row could be sent`;
-    if (this.options.fromJson) return undefined;
+    const harm = (id === undefined ? undefined : this.ids.complaint(id)) ?? harmIn(row, this.options.fromJson ? undefined : this.codecs);
+    if (harm !== undefined || this.options.fromJson) return harm;
     for (const codec of this.codecs) {
-      const complaint =
-        codec === this.idCodec || codec.wireKey === this.keys.updatedAt || codec.wireKey === this.keys.deletedAt
-          ? undefined
-          : codec.complaint(row[codec.wireKey]);
+      if (codec === this.idCodec || codec.wireKey === this.keys.updatedAt || codec.wireKey === this.keys.deletedAt) continue;
+      const complaint = codec.complaint(row[codec.wireKey]);
       if (complaint !== undefined) return `field '${codec.wireKey}' ${complaint}`;
     }
     return undefined;

@@ -1,5 +1,6 @@
 import { AuthError, NetworkError, ParseError, SyncError, TransportError, ValidationError } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
+import { deepFieldIn } from '../model/nesting.ts';
 import type { Op } from '../model/operation.ts';
 import type { Outcome, OutcomeType } from '../model/outcome.ts';
 import type { PushConflict, PushResult, PushUnavailable, RefusalWords } from '../model/transport.ts';
@@ -9,7 +10,8 @@ import { timestampText } from './timestamp.ts';
 export function toOutcome(op: Op, result: PushResult): Outcome {
   switch (result.type) {
     case 'pushSuccess':
-      return { type: 'applied', row: result.serverData, version: result.serverVersion };
+      // Applied, whatever the row beside it is worth: the next pull tells of it.
+      return { type: 'applied', row: readable(result.serverData), version: result.serverVersion };
     case 'pushConflict':
       return conflictOutcome(op, result);
     case 'pushNotFound':
@@ -54,15 +56,20 @@ export const willRetry = (type: OutcomeType, tryCount: number, maxOutboxTryCount
 function conflictOutcome(op: Op, result: PushConflict): Outcome {
   const deleted = result.serverDeleted ?? false;
   if (op.type === 'delete' && deleted) return { type: 'applied', row: result.serverData, version: result.serverVersion };
+  const current = readable(result.serverData);
   return {
     type: 'conflict',
-    current: result.serverData,
-    deleted,
+    current,
+    // What cannot be read has to be fetched.
+    deleted: deleted && (current !== undefined || result.serverData === undefined),
     serverTimestamp: result.serverTimestamp ?? updatedAtOf(result.serverData) ?? '',
     version: result.serverVersion,
     ...wordsOf(result),
   };
 }
+
+/** The row, unless it is nested deeper than any walk over it could go (I13). */
+const readable = (row: JsonObject | undefined): JsonObject | undefined => (row !== undefined && deepFieldIn(row) !== undefined ? undefined : row);
 
 /** Nothing where the server gave no reason. */
 function wordsOf({ statusCode, code, message, fields }: RefusalWords): { readonly words?: RefusalWords } {

@@ -1,9 +1,11 @@
 import { ValidationError } from '../model/errors.ts';
 import { forbiddenKeyIn } from '../model/forbidden-keys.ts';
 import { forbiddenKeys, type Json } from '../model/json.ts';
+import { isTooDeep, tooDeepText } from '../model/nesting.ts';
 
-/** Refuses keys that reach the prototype of an object in careless code, at any depth. `what` names the value in the `ValidationError`. */
+/** Refuses keys that reach the prototype of an object in careless code, at any depth, and values too deep to be walked through. `what` names the value in the `ValidationError`. */
 export function assertSafeKeys(value: Json | undefined, what: string): void {
+  if (isTooDeep(value)) throw new ValidationError(`${what} ${tooDeepText}, which is refused`);
   const found = forbiddenKeyIn(value);
   if (found !== undefined) assertSafeName(found, what);
 }

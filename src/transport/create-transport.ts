@@ -1,5 +1,6 @@
 import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { cutBelowLimit } from '../model/nesting.ts';
 import { parseJson, stringifyJson } from '../rules/exact-json.ts';
 import type { Subscribable, TransportAdapter } from '../model/transport.ts';
 import { RestTransport } from './rest-transport.ts';
@@ -186,10 +187,20 @@ function checked(answer: RemoteAnswer, what: string): RemoteAnswer {
   throw new SendDefect(`send gave no answer: an object with a numeric status was expected, got ${given === null ? 'null' : typeof given}, in ${what}`);
 }
 
+/** One row that is nested too deep to be written must not cost the others of its page. */
+function textOf(body: Json): string {
+  try {
+    return stringifyJson(body);
+  } catch (error) {
+    if (error instanceof RangeError) return stringifyJson(cutBelowLimit(body));
+    throw error;
+  }
+}
+
 function toResponse({ status, body, text, version, retryAfter }: RemoteAnswer, config: AxiosRequestConfig): AxiosResponse<string> {
   const headers: Record<string, string> = {};
   if (version !== undefined) headers['etag'] = version;
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);
-  const data = text ?? (body === undefined ? '' : stringifyJson(body));
+  const data = text ?? (body === undefined ? '' : textOf(body));
   return { status, statusText: '', headers, data, config: config as AxiosResponse<string>['config'] };
 }

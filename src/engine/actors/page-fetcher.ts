@@ -3,6 +3,7 @@ import type { SyncFact } from '../../model/events.ts';
 import type { SyncKind } from '../../model/kind.ts';
 import type { PageToApply, PullPosition } from '../../model/ports.ts';
 import type { PullPage, TransportAdapter } from '../../model/transport.ts';
+import { jsonText } from '../../rules/json-text.ts';
 import { abandonSequence, onPage, requestOf, startPaging, type PagingOptions } from '../../rules/paging.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 
@@ -108,5 +109,5 @@ async function* fetchPages({ kind, position, paging, transport, signal }: FetchO
 
 const isUnknownToken = (error: unknown): boolean => error instanceof TransportError && [400, 404, 410, 422].includes(error.statusCode);
 
-/** For adapters that do not tell: the first row stands for all. */
-const estimateBytes = ({ items }: PullPage): number => items.length * (JSON.stringify(items[0] ?? '').length + 1);
+/** For adapters that do not tell: the first row stands for all. One that is nested too deep is not stored. */
+const estimateBytes = ({ items }: PullPage): number => items.length * (jsonText(items[0] ?? '', () => '').length + 1);
