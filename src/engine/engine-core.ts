@@ -317,6 +317,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     status: () => status.current(),
     whenIdle: (options) =>
       alive(async () => {
+        questions.leaveOpen();
         await until((now) => isOver(now) || (now.matches({ activity: 'idle' }) && now.context.next === undefined), options);
       }),
     whenPushed: ({ kinds, signal, timeoutMs } = {}) => alive(() => whenPushed(queue, { kinds }, { signal, timeoutMs, clock }, () => disposing !== undefined)),

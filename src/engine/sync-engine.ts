@@ -164,7 +164,7 @@ export interface SyncEngineCore {
   /** The number of queued operations, stuck ones only with `includeStuck`. */
   pending$(options?: QueueFilter & { readonly includeStuck?: boolean }): Observable<number>;
   status(): SyncStatus;
-  /** Resolves when no run is under way or asked for. */
+  /** Resolves when no run is under way or asked for. Does not wait for questions that resolvers have open at the call: a resolver may itself wait for it. */
   whenIdle(options?: WaitOptions): Promise<void>;
   /** Resolves when what is queued now has left the queue or is parked. */
   whenPushed(options?: WaitOptions & QueueFilter): Promise<PushedResult>;

@@ -61,8 +61,8 @@ export const defer = (): ConflictResolution => ({ type: 'defer' });
 export const discard = (): ConflictResolution => ({ type: 'discard' });
 
 /**
- * Decides a conflict; may be a dialog. It may wait for `sync`, `syncRun` or `fullResync` of its engine: that run ends without its answer, and a
- * later one applies it. It must not wait for `whenIdle`: the engine is busy until it answers.
+ * Decides a conflict; may be a dialog. It may wait for `sync`, `syncRun`, `fullResync` or `whenIdle` of its engine: that run ends without its answer,
+ * and a later one applies it.
  */
 export type ConflictResolver = (conflict: Conflict) => ConflictResolution | Promise<ConflictResolution>;
 export type MergeFunction = (

@@ -21,6 +21,8 @@ const calls: readonly [string, (engine: SyncEngine) => Promise<unknown>][] = [
   ['sync that pulls only', (engine) => engine.sync({ pushKinds: [] })],
   ['syncRun', (engine) => engine.syncRun()],
   ['fullResync', (engine) => engine.fullResync()],
+  ['whenIdle', (engine) => engine.whenIdle()],
+  ['whenIdle after a sync', async (engine) => [await engine.sync(), await engine.whenIdle()]],
   ['two syncs', async (engine) => [await engine.sync(), await engine.sync()]],
 ];
 

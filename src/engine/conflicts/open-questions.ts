@@ -65,11 +65,12 @@ export class OpenQuestions {
   }
 
   /**
-   * Somebody waits for a run from now on, and it may be a resolver: no platform but Node could tell. Were the run to wait for that resolver, or
+   * Somebody waits for a run, or for its end, from now on, and it may be a resolver: no platform but Node could tell. Were the run to wait for that resolver, or
    * for a question in line behind it, neither would ever end (F-163).
    */
   leaveOpen(): void {
     for (const question of this.#questions.values()) question.isLeft = true;
+    this.#tell();
   }
 
   /** Puts a question, and gives the answer if it comes at once. */
