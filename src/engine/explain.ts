@@ -12,8 +12,10 @@ interface Reason {
 
 /** Says why an operation is still queued: first what holds this operation, then what holds all of them (I12). Total. */
 export function explainOperation(op: QueuedOperation, snapshot: SyncSnapshot, isRegistered: boolean): PendingOperation {
-  const { reason, detail, waitingFor, retryAt } =
-    foreignReason(op, snapshot, isRegistered) ?? ownReason(op, isRegistered) ?? commonReason(snapshot) ?? waitReason(op) ?? ready;
+  const { reason, detail, waitingFor, retryAt } = withRing(
+    op,
+    foreignReason(op, snapshot, isRegistered) ?? ownReason(op, isRegistered) ?? commonReason(snapshot) ?? waitReason(op) ?? ready,
+  );
   return {
     opId: op.opId,
     kind: op.kind,
@@ -28,6 +30,15 @@ export function explainOperation(op: QueuedOperation, snapshot: SyncSnapshot, is
     ...(op.lastError === undefined ? {} : { lastError: op.lastError }),
   };
 }
+
+/** A ring of references that must not be NULL is never created by itself. */
+const withRing = ({ ring }: QueuedOperation, found: Reason): Reason =>
+  ring === undefined
+    ? found
+    : {
+        ...found,
+        detail: `${found.detail} The records ${ring.join(' and ')} refer to each other by columns that must not be NULL, so a server that checks references takes none of them first: let one of these columns be NULL.`,
+      };
 
 const ready: Reason = { reason: 'ready', detail: 'It is sent with the next sync.' };
 

@@ -15,6 +15,8 @@ export interface QueuedOperation {
   readonly parkedFor?: 'conflict' | 'stuck' | 'ambiguous' | undefined;
   /** Operation of the same entity that goes first. */
   readonly waitingFor?: string | undefined;
+  /** Rows that refer to each other by columns that must not be NULL, this one among them: no order of their creations suits a server that checks references. */
+  readonly ring?: readonly string[] | undefined;
   /** Epoch ms; absent on a waiting operation: the next run. */
   readonly dueAt?: number | undefined;
   readonly tryCount: number;

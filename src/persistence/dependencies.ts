@@ -9,15 +9,14 @@ import { listOf, type Session } from './session.ts';
 import type { StoreContext } from './store-context.ts';
 import type { Group } from './request-group.ts';
 import { releaseWaits } from './release-waits.ts';
-import { nameOf, waitingRings, type Waiting } from './waiting-rings.ts';
-
-/** Error code of a head that waits for another entity; never a failure. */
-export const waitingForCode = 'waitingFor';
+import { ringThrough, type ReferenceRing } from './reference-rings.ts';
+import { describeRing, openRing } from './split-creation.ts';
+import { nameOf, waitingForCode, waitingRings, type Waiting } from './waiting-rings.ts';
 
 /**
  * Leaves out groups that must wait: an upsert for the unsettled first request of a row it references, and for the operation that releases a UNIQUE value it
  * takes; a delete for pending operations that delete rows which reference it, or let go of it (PROTOCOL §7). They wait until that one leaves. In a ring the operation queued first goes
- * first. Open requests never wait again.
+ * first. Open requests never wait again. Undefined: a ring of creations was opened, so the groups have to be made anew.
  */
 export async function holdBack(
   session: Session,
@@ -25,7 +24,7 @@ export async function holdBack(
   table: ReplicaTable,
   groups: readonly Group[],
   facts: SyncFact[],
-): Promise<readonly Group[]> {
+): Promise<readonly Group[] | undefined> {
   const children = [...context.registry.values()].filter((child) => child.dependsOn.some(({ kind }) => kind === table.kind));
   const hasReferences = table.dependsOn.length > 0 || children.length > 0;
   const waits = await releaseWaits(session, table, groups);
@@ -37,10 +36,14 @@ export async function holdBack(
       groups.flatMap(({ frozen, folded }) => (frozen || folded.type !== 'upsert' ? [] : referencesOf(table, folded.payload))),
     );
   const held = new Map<Group, Waiting>();
+  const rings: ReferenceRing[] = [];
   for (const group of groups) {
-    const blocker = waits.get(group) ?? (hasReferences ? await referenceWait(session, context, group) : undefined);
+    const blocker = waits.get(group) ?? (hasReferences ? await referenceWait(session, context, group, rings) : undefined);
     if (blocker !== undefined) held.set(group, { kind: table.kind, id: group.entityId, seq: group.head.seq, waitsFor: nameOf(blocker) });
   }
+  for (const ring of rings) if (await openRing(session, ring, context.unit.clock.now())) return undefined;
+  for (const ring of rings)
+    facts.push({ type: 'store.warning', message: `${describeRing(ring)}; ${nameOf(ring[0] ?? { kind: '', id: '' })} was queued first and is sent first` });
   if (held.size === 0) return groups;
   const first = await firstOfRings(session, context, [...held.values()], facts);
   for (const { seq, waitsFor } of held.values()) {
@@ -53,16 +56,16 @@ export async function holdBack(
   return groups.filter((group) => !held.has(group) || first.has(group.head.seq));
 }
 
-const referenceWait = async (session: Session, context: StoreContext, group: Group): Promise<Reference | undefined> =>
+const referenceWait = async (session: Session, context: StoreContext, group: Group, rings: ReferenceRing[]): Promise<Reference | undefined> =>
   group.frozen
     ? undefined
     : group.folded.type === 'upsert'
-      ? unsettledCreate(session, context, group, group.folded.payload)
+      ? unsettledCreate(session, context, group, group.folded.payload, rings)
       : pendingChild(session, context, group);
 
 /** Lets the oldest operation of each ring go, and says so. One that began to wait earlier is looked at again by the same take. */
 async function firstOfRings(session: Session, context: StoreContext, held: readonly Waiting[], facts: SyncFact[]): Promise<ReadonlySet<number>> {
-  const rings = await waitingRings(session, context, held, waitingForCode);
+  const rings = await waitingRings(session, context, held);
   const first = new Set<number>();
   for (const [oldest, ...others] of rings) {
     if (oldest === undefined) continue;
@@ -81,31 +84,23 @@ async function firstOfRings(session: Session, context: StoreContext, held: reado
 
 const isOf = (reference: Reference, group: Group): boolean => reference.kind === group.table.kind && reference.id === group.entityId;
 
-async function unsettledCreate(session: Session, context: StoreContext, group: Group, payload: JsonObject): Promise<Reference | undefined> {
+/** The first referenced row that the server lacks. A row of a ring whose oldest member this is counts as there: the ring is noted. */
+async function unsettledCreate(
+  session: Session,
+  context: StoreContext,
+  group: Group,
+  payload: JsonObject,
+  rings: ReferenceRing[],
+): Promise<Reference | undefined> {
   for (const reference of referencesOf(group.table, payload)) {
     if (isOf(reference, group)) continue;
     const head = (await readQueues(session, reference.kind, [reference.id])).get(reference.id)?.[0];
     if (head === undefined || !(await isNewThere(session, reference, head))) continue;
-    if (head.seq > group.head.seq && (await dependsBack(session, context, reference, group, new Set()))) continue;
-    return reference;
+    const ring = head.seq > group.head.seq ? await ringThrough(session, context, group, reference) : undefined;
+    if (ring === undefined) return reference;
+    rings.push(ring);
   }
   return undefined;
-}
-
-/** Whether the referenced create waits for the group itself, over however many steps, all of them younger: only the oldest of a cycle goes first. */
-async function dependsBack(session: Session, context: StoreContext, from: Reference, group: Group, visited: Set<string>): Promise<boolean> {
-  const key = `${from.kind}/${from.id}`;
-  if (visited.has(key)) return false;
-  visited.add(key);
-  const table = context.registry.get(from.kind);
-  const queue = (await readQueues(session, from.kind, [from.id])).get(from.id);
-  const head = queue?.[0];
-  if (!table || head === undefined || head.seq < group.head.seq || !(await isNewThere(session, from, head))) return false;
-  for (const reference of referencesOf(table, queue?.findLast((op) => op.type === 'upsert')?.payload)) {
-    if (isOf(reference, group)) return true;
-    if (await dependsBack(session, context, reference, group, visited)) return true;
-  }
-  return false;
 }
 
 async function pendingChild(session: Session, context: StoreContext, group: Group): Promise<Reference | undefined> {
@@ -115,7 +110,7 @@ async function pendingChild(session: Session, context: StoreContext, group: Grou
   return undefined;
 }
 
-/** As {@link dependsBack}, for deletes: whether the child waits for the group's own delete, all steps being younger. */
+/** As {@link ringThrough}, for deletes: whether the child waits for the group's own delete, all steps being younger. */
 async function isWaitedFor(session: Session, context: StoreContext, from: Reference, group: Group, visited: Set<string>): Promise<boolean> {
   const key = `${from.kind}/${from.id}`;
   if (visited.has(key)) return false;

@@ -1,11 +1,13 @@
 import { foldLimit, referencesAdded } from '../rules/fold-limit.ts';
 import type { PendingOp } from '../rules/pending-op.ts';
+import type { StoredOp } from './outbox-rows.ts';
 import { namesOfRow } from './reference-keys.ts';
 import { releasesOf } from './released-values.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { listOf, type Session } from './session.ts';
 import type { StoreContext } from './store-context.ts';
 import { uniqueValuesTaken } from './table-keys.ts';
+import { waitingForCode } from './waiting-rings.ts';
 
 /** Work of other entities that a fold must not overtake. */
 interface LaterWork {
@@ -15,7 +17,7 @@ interface LaterWork {
   readonly releases: Awaited<ReturnType<typeof releasesOf>>;
 }
 
-type Queues = ReadonlyMap<string, readonly PendingOp[]>;
+type Queues = ReadonlyMap<string, readonly StoredOp[]>;
 
 /** How many operations of each entity of one table may fold, for those that may not fold whole: a few indexed statements per batch, none without a second operation. */
 export async function foldLimits(session: Session, context: StoreContext, table: ReplicaTable, queues: Queues): Promise<ReadonlyMap<string, number>> {
@@ -34,6 +36,7 @@ export async function foldLimits(session: Session, context: StoreContext, table:
       const isBetween = (seq: number): boolean => seq > first.seq && seq < op.seq;
       const isOther = (kind: string, id: string): boolean => !(kind === table.kind && id === entityId);
       return (
+        op.errorCode === waitingForCode ||
         referencesAdded(before.payload, op).some((id) => work.creations.get(id)?.some(({ kind, seq }) => isBetween(seq) && isOther(kind, id))) ||
         needed(table, entityId, op, before).some((value) =>
           work.releases.get(value)?.some((release) => isBetween(release.seq) && isOther(release.kind, release.entityId)),

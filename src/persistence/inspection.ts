@@ -108,7 +108,7 @@ async function inspected(session: Session, ops: readonly StoredOp[]): Promise<re
       type: op.type,
       state: stateNameOf(op.state),
       parkedFor: op.parked,
-      waitingFor: op.errorCode === 'waitingFor' ? op.lastError : heads.get(op.seq),
+      waitingFor: heads.get(op.seq) ?? (op.errorCode === 'waitingFor' ? op.lastError : undefined),
       dueAt: op.dueAt,
       tryCount: op.tryCount,
       lastError: op.lastError,

@@ -17,6 +17,7 @@ import { writeChanges } from './settle.ts';
 import type { StoreContext } from './store-context.ts';
 import { openResync } from './resync.ts';
 import { writeState } from './sync-state.ts';
+import { closedRings, waitingForCode } from './waiting-rings.ts';
 import { newerKinds } from './upgrade-schemas.ts';
 
 const whereKinds = (session: Session, filter: QueueFilter | undefined): { readonly sql: string; readonly parameters: readonly unknown[] } => {
@@ -51,9 +52,10 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
         const ops = await select(session, 'true', filter);
         const refused = await newerKinds(session, [...context.registry.values()]);
         const previous = new Map<string, string>();
+        const rings = closedRings(context, ops);
         return ops.map((op): QueuedOperation => {
           const entity = `${op.kind}\n${op.entityId}`;
-          const waitingFor = op.errorCode === 'waitingFor' ? op.lastError : previous.get(entity);
+          const waitingFor = previous.get(entity) ?? (op.errorCode === waitingForCode ? op.lastError : undefined);
           previous.set(entity, op.opId);
           return {
             opId: op.opId,
@@ -63,6 +65,7 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
             state: stateNameOf(op.state),
             parkedFor: op.parked,
             waitingFor,
+            ...(rings.has(op.seq) ? { ring: rings.get(op.seq) } : {}),
             dueAt: op.dueAt,
             tryCount: op.tryCount,
             lastError: op.damaged ?? op.lastError,

@@ -15,7 +15,7 @@ import { foldLimits } from './fold-limits.ts';
 import { grouped } from './grouped.ts';
 import type { Group } from './request-group.ts';
 import { readHeads, readLines } from './outbox-heads.ts';
-import { frozenGroup, type StoredOp } from './outbox-rows.ts';
+import { frozenGroup, readQueues, type StoredOp } from './outbox-rows.ts';
 import { parkDamagedHead } from './park-damaged.ts';
 import { quarantine } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
@@ -49,42 +49,15 @@ async function takeHeads(
 ): Promise<readonly TakenRequest[]> {
   const requests: TakenRequest[] = [];
   const byKind = grouped(heads, (head) => head.kind);
+  // Opening a ring of creations rewrites operations of any kind.
+  let isOutdated = false;
   for (const [kind, kindHeads] of byKind) {
     const table = tableOf(context, kind);
     const ids = kindHeads.map((head) => head.entityId);
-    const queues = await upgradedQueues(session, table, await readLines(session, kind, kindHeads), facts);
-    const unfit = await withoutOtherShapes(session, table, queues);
     const unknown = await readUnknownVersions(session, kind, ids);
-    const foldable = foldableIn(context.config.coalesce ? await foldLimits(session, context, table, unfrozenOf(queues)) : undefined);
-    const damaged = new Set(
-      [...queues].filter(([entityId, queue]) => groupOf(queue, foldable(entityId, queue)).some((op) => op.damaged !== undefined)).map(([entityId]) => entityId),
-    );
-    if (damaged.size > 0)
-      facts.push(
-        ...(await parkDamaged(
-          session,
-          [...damaged].map((entityId) => queues.get(entityId) ?? []),
-        )),
-      );
-    const groups = await onNewestRows(
-      session,
-      ids
-        .filter((entityId) => !damaged.has(entityId) && !unfit.has(entityId))
-        .flatMap((entityId) => {
-          const queue = queues.get(entityId) ?? [];
-          const group = toGroup(table, entityId, groupOf(queue, foldable(entityId, queue)), unknown.get(entityId), options.deltas);
-          return group ? [group] : [];
-        }),
-    );
-    const nothing = groups.filter((group) => group.folded.type === 'nothing');
-    facts.push(...(await leaveUnsent(session, context, table, nothing)));
-    const ready = await holdBack(
-      session,
-      context,
-      table,
-      groups.filter((group) => group.folded.type !== 'nothing'),
-      facts,
-    );
+    const lines = isOutdated ? await linesOf(session, kind, ids) : await readLines(session, kind, kindHeads);
+    const { ready, hasOpened } = await readyGroups(session, context, { table, unknown, options, facts }, lines);
+    isOutdated ||= hasOpened;
     const frozen = await freeze(session, ready, context.unit.clock.now());
     const decidedOn = await decidedRows(session, kind, ready);
     ready.forEach((group, index) => {
@@ -100,6 +73,63 @@ async function takeHeads(
   // Kinds were read one after another; the outbox order is the order of heads.
   const order = new Map(heads.map((head, index) => [`${head.kind}\n${head.entityId}`, index]));
   return requests.sort((a, b) => (order.get(`${a.kind}\n${a.entityId}`) ?? 0) - (order.get(`${b.kind}\n${b.entityId}`) ?? 0));
+}
+
+/** What holds for all heads of one kind. */
+interface KindOfTake {
+  readonly table: ReplicaTable;
+  readonly unknown: ReadonlyMap<string, BaseRecord>;
+  readonly options: TakeOptions;
+  readonly facts: SyncFact[];
+}
+
+const linesOf = async (session: Session, kind: string, ids: readonly string[]): Promise<Map<string, StoredOp[]>> => {
+  const queues = await readQueues(session, kind, ids);
+  return new Map(ids.map((id) => [id, queues.get(id) ?? []]));
+};
+
+/** The groups of these lines that may go out now; `hasOpened`: operations were rewritten to open a ring of creations. */
+async function readyGroups(
+  session: Session,
+  context: StoreContext,
+  kindOfTake: KindOfTake,
+  lines: Map<string, StoredOp[]>,
+): Promise<{ readonly ready: readonly Group[]; readonly hasOpened: boolean }> {
+  const { table, unknown, options, facts } = kindOfTake;
+  const queues = await upgradedQueues(session, table, lines, facts);
+  const unfit = await withoutOtherShapes(session, table, queues);
+  const foldable = foldableIn(context.config.coalesce ? await foldLimits(session, context, table, unfrozenOf(queues)) : undefined);
+  const damaged = new Set(
+    [...queues].filter(([entityId, queue]) => groupOf(queue, foldable(entityId, queue)).some((op) => op.damaged !== undefined)).map(([entityId]) => entityId),
+  );
+  if (damaged.size > 0)
+    facts.push(
+      ...(await parkDamaged(
+        session,
+        [...damaged].map((entityId) => queues.get(entityId) ?? []),
+      )),
+    );
+  const groups = await onNewestRows(
+    session,
+    [...lines.keys()]
+      .filter((entityId) => !damaged.has(entityId) && !unfit.has(entityId))
+      .flatMap((entityId) => {
+        const queue = queues.get(entityId) ?? [];
+        const group = toGroup(table, entityId, groupOf(queue, foldable(entityId, queue)), unknown.get(entityId), options.deltas);
+        return group ? [group] : [];
+      }),
+  );
+  const nothing = groups.filter((group) => group.folded.type === 'nothing');
+  facts.push(...(await leaveUnsent(session, context, table, nothing)));
+  const others = groups.filter((group) => group.folded.type !== 'nothing');
+  const ready = await holdBack(session, context, table, others, facts);
+  if (ready !== undefined) return { ready, hasOpened: false };
+  const again = await linesOf(
+    session,
+    table.kind,
+    others.map(({ entityId }) => entityId),
+  );
+  return { ...(await readyGroups(session, context, kindOfTake, again)), hasOpened: true };
 }
 
 const unfrozenOf = (queues: ReadonlyMap<string, readonly StoredOp[]>): ReadonlyMap<string, readonly StoredOp[]> =>

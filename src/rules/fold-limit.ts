@@ -21,13 +21,13 @@ const idOf = (value: Json): readonly string[] =>
   typeof value === 'string' ? (value !== '' && value.length <= longestReference ? [value] : []) : Number.isSafeInteger(value) ? [String(value)] : [];
 
 /** Says whether the operation at `index` needs an operation of another entity that was queued after the first of its own queue. */
-export type NeedsLaterWork = (op: PendingOp, before: PendingOp, first: PendingOp) => boolean;
+export type NeedsLaterWork<O extends PendingOp = PendingOp> = (op: O, before: O, first: O) => boolean;
 
 /**
  * How many operations of one entity, in outbox order, may travel as one request. A request takes the place of its first operation. So a fold stops before an
  * operation that needs the work of another entity queued in between: folded, it would arrive before that work or wait for itself (F-159, F-160).
  */
-export function foldLimit(queue: readonly PendingOp[], needsLaterWork: NeedsLaterWork): number {
+export function foldLimit<O extends PendingOp>(queue: readonly O[], needsLaterWork: NeedsLaterWork<O>): number {
   const [first] = queue;
   if (first === undefined) return 0;
   const stop = queue.findIndex((op, index) => {

@@ -30,6 +30,22 @@ test('I12: an operation that waits for another record says which, and is no fail
   });
 });
 
+test('F-160, I12: rows that refer to each other by columns that must not be NULL are named, with what would help', () => {
+  const [snapshot] = initialTransition(syncMachine, { pushKinds: ['notes'], pullKinds: ['notes'], limits, seed: 1 });
+  const waiting: QueuedOperation = {
+    opId: 'op1',
+    kind: 'notes',
+    entityId: 'n',
+    type: 'upsert',
+    state: 'waiting',
+    lastError: 'status 422',
+    tryCount: 1,
+    enqueuedAt: 0,
+    ring: ['notes/n', 'todos/t'],
+  };
+  expect(explainOperation(waiting, snapshot, true).detail).toMatch(/status 422.*notes\/n and todos\/t refer to each other.*must not be NULL/);
+});
+
 test('I12: where the reason of a failure is not known any more, the sentence does without it', () => {
   const [snapshot] = initialTransition(syncMachine, { pushKinds: ['notes'], pullKinds: ['notes'], limits, seed: 1 });
   const waiting: QueuedOperation = {

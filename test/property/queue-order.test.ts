@@ -23,7 +23,7 @@ type Kind = 'people' | 'badges';
 const otherKind: Record<Kind, Kind> = { people: 'badges', badges: 'people' };
 
 interface Step {
-  readonly type: 'create' | 'relabel' | 'refer' | 'delete' | 'swap' | 'sync';
+  readonly type: 'create' | 'relabel' | 'refer' | 'delete' | 'swap' | 'ring' | 'sync';
   readonly kind: Kind;
   readonly row: number;
   readonly other: number;
@@ -41,7 +41,7 @@ interface World {
 }
 
 const step: fc.Arbitrary<Step> = fc.record({
-  type: fc.constantFrom('create', 'create', 'relabel', 'refer', 'refer', 'delete', 'swap', 'sync'),
+  type: fc.constantFrom('create', 'create', 'relabel', 'refer', 'refer', 'delete', 'swap', 'ring', 'sync'),
   kind: fc.constantFrom<Kind>('people', 'badges'),
   row: fc.nat(5),
   other: fc.nat(5),
@@ -152,7 +152,23 @@ async function play({ steps, coalesce, captured, dependsOn, pushBatchSize, batch
     const row = pick(kind, index);
     const target = refers ? (pick(otherKind[kind], other)?.id ?? null) : null;
     if (type === 'sync') await engine.sync();
-    else if (type === 'create')
+    else if (type === 'ring') {
+      // Without a declared reference nobody could know that the rows need each other.
+      if (!dependsOn) continue;
+      const ids = Array.from({ length: 2 + 2 * (index % 2) }, () => `${own}r${++made}`);
+      const members = ids.map((id, place): readonly [Kind, Row] => [
+        place % 2 === 0 ? kind : otherKind[kind],
+        { id, label: null, refId: ids[(place + 1) % ids.length] ?? null, updatedAt: '', deletedAt: null, deletedAtLocal: null },
+      ]);
+      if (!captured) for (const [of, member] of members) await put(of, member);
+      else
+        await dataSource.transaction(async (manager) => {
+          for (const [of, member] of members) {
+            rows[of].set(member.id, member);
+            await manager.getRepository(of === 'people' ? people : badges).save({ id: member.id, label: null, refId: member.refId });
+          }
+        });
+    } else if (type === 'create')
       await put(kind, { id: `${own}${kind}${++made}`, label: free(kind, label), refId: target, updatedAt: '', deletedAt: null, deletedAtLocal: null });
     else if (row === undefined) continue;
     else if (type === 'relabel') await put(kind, { ...row, label: free(kind, label) });
