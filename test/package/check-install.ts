@@ -26,8 +26,8 @@ const run = (command: string, args: readonly string[], cwd: string): string =>
 /** What a command printed before it failed. */
 const outputOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error);
-  const { stdout, stderr } = error as { readonly stdout?: unknown; readonly stderr?: unknown };
-  return [error.message, stdout, stderr].filter((text) => typeof text === 'string' && text !== '').join('\n');
+  // The message holds the error output already.
+  return 'stdout' in error ? `${error.message}\n${String(error.stdout)}` : error.message;
 };
 
 /** Runs a check to its end: a failure must not hide what later checks find. */
@@ -49,15 +49,15 @@ const install = (folder: string, packages: readonly string[]): string => {
 
 const entriesWithoutReact = ['', '/persistence', '/transport', '/devtools/node', '/devtools/page', '/server', '/testing'];
 
-/** (b) and (e): every entry that needs no React loads without it, by import and by require. */
-function checkEntries(folder: string): void {
-  for (const entry of entriesWithoutReact) {
+/** (b) and (e): the entries load by import and by require; those that need no React, in a folder without it. */
+function checkEntries(folder: string, entries: readonly string[]): void {
+  for (const entry of entries) {
     const name = `synchart${entry}`;
     for (const code of [`await import('${name}')`, `(await import('node:module')).createRequire(process.cwd() + '/x.js')('${name}')`]) {
       try {
         run(process.execPath, ['--input-type=module', '-e', code], folder);
       } catch (error) {
-        complaints.push(`${code} fails in a folder without React: ${outputOf(error)}`);
+        complaints.push(`${code} fails: ${outputOf(error)}`);
       }
     }
   }
@@ -70,12 +70,15 @@ function checkOldReact(folder: string, tarball: string): void {
   check(!/react|ERESOLVE|warn/i.test(said), `Installing beside React 17 complains: ${said}`);
 }
 
+/** The path of a Markdown link, of a reference definition, and of an HTML attribute. */
+const linkPattern = /(?:\]\(|^ {0,3}\[[^\]]+\]: +|\b(?:src|href)=")([^)\s#"]+)/gm;
+
 /** (d) */
 function checkLinks(folder: string): void {
   const home = join(folder, 'node_modules/synchart');
   for (const entry of readdirSync(home, { recursive: true, encoding: 'utf8' })) {
     if (!entry.endsWith('.md')) continue;
-    for (const [, link = ''] of readFileSync(join(home, entry), 'utf8').matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)) {
+    for (const [, link = ''] of readFileSync(join(home, entry), 'utf8').matchAll(linkPattern)) {
       if (/^[a-z]+:/.test(link)) continue;
       check(existsSync(join(home, dirname(entry), link)), `${entry} links to ${link}, which the package does not hold`);
     }
@@ -185,16 +188,18 @@ try {
     check(!/react/i.test(said) && !existsSync(join(bare, 'node_modules/react')), `Installing without the panel speaks of React: ${said}`);
   });
   await step('installs beside a React that the panel does not run on', () => checkOldReact(join(work, 'react-17'), tarball));
-  await step('entries load without React, by import and require', () => checkEntries(bare));
+  await step('entries load without React, by import and require', () => checkEntries(bare, entriesWithoutReact));
   await step('links of the guides resolve', () => checkLinks(bare));
   const page = join(work, 'page');
   const peers = ['typeorm@1', 'fastify@5', 'sql.js@1', '@statelyai/inspect@0.7', '@types/node@20', 'typescript-5@npm:typescript@~5.9.0'];
   install(page, [tarball, ...peers, 'react@18', 'react-dom@18', '@types/react@18', '@types/react-dom@18']);
   cpSync(join(root, 'test/package/page.ts'), join(page, 'page.ts'));
   const browser = await chromium.launch({ executablePath: findChromium(), args: [...chromiumArguments] });
+  await step('the panel loads in Node with React 18, by import and require', () => checkEntries(page, ['/devtools']));
   await checkPages(page, browser, '18');
   await step('types compile with TypeScript 5.9 and React 18', () => checkTypes(page, join(page, 'node_modules/typescript-5/lib/tsc.js')));
   install(page, ['react@19', 'react-dom@19', '@types/react@19', '@types/react-dom@19']);
+  await step('the panel loads in Node with React 19, by import and require', () => checkEntries(page, ['/devtools']));
   await checkPages(page, browser, '19');
   await step('types compile with TypeScript 6 and React 19', () => checkTypes(page, join(root, 'node_modules/typescript/lib/tsc.js')));
   await browser.close();
