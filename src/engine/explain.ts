@@ -28,6 +28,7 @@ export function explainOperation(op: QueuedOperation, snapshot: SyncSnapshot, is
     ...(waitingFor === undefined ? {} : { waitingFor }),
     ...(retryAt === undefined ? {} : { retryAt }),
     ...(op.lastError === undefined ? {} : { lastError: op.lastError }),
+    ...(op.errorFields === undefined ? {} : { errorFields: op.errorFields }),
   };
 }
 

@@ -100,6 +100,8 @@ export interface PendingOperation {
   readonly retryAt?: number;
   readonly tryCount: number;
   readonly lastError?: string;
+  /** The server's reasons by wire key, for the fields of a form. */
+  readonly errorFields?: Readonly<Record<string, string>>;
   /** Epoch ms. */
   readonly enqueuedAt: number;
   /** The reason as a sentence for people. */

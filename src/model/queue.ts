@@ -21,6 +21,8 @@ export interface QueuedOperation {
   readonly dueAt?: number | undefined;
   readonly tryCount: number;
   readonly lastError?: string | undefined;
+  /** The server's reasons by wire key, for the fields of a form. */
+  readonly errorFields?: Readonly<Record<string, string>> | undefined;
   readonly errorCode?: string | undefined;
   /** The table was used by a newer release of the app, to which its operations are left. */
   readonly newerSchema?: boolean | undefined;

@@ -112,6 +112,7 @@ async function inspected(session: Session, ops: readonly StoredOp[]): Promise<re
       dueAt: op.dueAt,
       tryCount: op.tryCount,
       lastError: op.lastError,
+      ...(op.errorFields === undefined ? {} : { errorFields: op.errorFields }),
       errorCode: op.errorCode,
       enqueuedAt: op.enqueuedAt,
       creates: op.creates,

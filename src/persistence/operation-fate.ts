@@ -1,6 +1,7 @@
 import type { DiscardReason } from '../model/events.ts';
 import type { ParkedFor } from './entities.ts';
 import { listOf, type Session } from './session.ts';
+import { readReason } from './stored-reason.ts';
 
 /** What has become of an operation. `gone`: it left applied, or so long ago that nobody remembers. */
 export type OperationFate =
@@ -31,6 +32,6 @@ export async function readFates(session: Session, opIds: readonly string[]): Pro
   );
   const fates = new Map<string, OperationFate>(opIds.map((opId) => [opId, { type: 'gone' }]));
   for (const { opId, reason } of given) fates.set(opId, { type: 'discarded', reason });
-  for (const { opId, parked, lastError } of queued) fates.set(opId, { type: 'queued', parked: parked ?? undefined, lastError: lastError ?? undefined });
+  for (const { opId, parked, lastError } of queued) fates.set(opId, { type: 'queued', parked: parked ?? undefined, lastError: readReason(lastError).text });
   return fates;
 }

@@ -9,12 +9,13 @@ import { rethrowForCaller } from './database-failure.ts';
 import { releaseDependents } from './dependencies.ts';
 import { enqueueOp } from './enqueue.ts';
 import { OutboxState } from './entities.ts';
-import { boundedError, outboxColumns, toOp, toStoredOp, type RawOutboxRow } from './outbox-rows.ts';
+import { outboxColumns, toOp, toStoredOp, type RawOutboxRow } from './outbox-rows.ts';
 import { countQueue } from './queue-counts.ts';
 import { dropOperations } from './queue.ts';
 import { liveRead } from './live-read.ts';
 import { chunked, listOf, type Session } from './session.ts';
 import type { StoreContext } from './store-context.ts';
+import { boundedError } from './stored-reason.ts';
 
 interface KindsFilter {
   readonly kinds?: Kinds | undefined;

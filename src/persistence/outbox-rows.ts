@@ -4,6 +4,7 @@ import type { Op, OpType } from '../model/operation.ts';
 import type { PendingOp } from '../rules/pending-op.ts';
 import type { OutboxState, ParkedFor } from './entities.ts';
 import { listOf, type Dialect, type Session } from './session.ts';
+import { readReason } from './stored-reason.ts';
 import { numberFault, numberOr, operationTypes, storedDeltas, storedFields, storedObject, timeFault, wordFault } from './stored-shape.ts';
 
 /** A queued operation as this folder works with it: JSON parsed, numbers as numbers. */
@@ -15,6 +16,8 @@ export interface StoredOp extends PendingOp {
   readonly dueAt: number | undefined;
   readonly tryCount: number;
   readonly lastError: string | undefined;
+  /** The server's reasons by wire key. */
+  readonly errorFields?: Readonly<Record<string, string>> | undefined;
   readonly errorCode: string | undefined;
   readonly lastTriedAt: number | undefined;
   /** Set on the newest operation of a frozen group. */
@@ -215,6 +218,7 @@ const damageOf = (row: RawOutboxRow, fault: string | undefined): string | undefi
 
 export function toStoredOp(row: RawOutboxRow): StoredOp {
   const { payload, changedFields, deltas, frozenBody, fault } = readParts(row);
+  const reason = readReason(row.lastError);
   return {
     seq: Number(row.seq),
     opId: row.opId,
@@ -232,7 +236,8 @@ export function toStoredOp(row: RawOutboxRow): StoredOp {
     parked: row.parked ?? undefined,
     dueAt: numberOf(row.dueAt),
     tryCount: numberOr(row.tryCount, 0),
-    lastError: row.lastError ?? undefined,
+    lastError: reason.text,
+    ...(reason.fields === undefined ? {} : { errorFields: reason.fields }),
     errorCode: row.errorCode ?? undefined,
     lastTriedAt: numberOf(row.lastTriedAt),
     requestId: row.requestId ?? undefined,
@@ -289,6 +294,3 @@ export const frozenGroup = (queue: readonly StoredOp[]): readonly StoredOp[] => 
   const holder = queue.findIndex((op) => op.requestId !== undefined);
   return holder === -1 ? [] : queue.slice(0, holder + 1);
 };
-
-/** Error texts are bounded and hold no payload (F-116); NUL, which PostgreSQL cannot store, is shown. */
-export const boundedError = (text: string): string => (text.length > 500 ? `${text.slice(0, 499)}…` : text).replaceAll('\u0000', '\ufffd');

@@ -2,9 +2,10 @@ import { ParseError, syncErrorInfo } from '../model/errors.ts';
 import type { SyncFact } from '../model/events.ts';
 import { readDamagedConflicts, removeConflicts } from './conflict-rows.ts';
 import { OutboxState } from './entities.ts';
-import { boundedError, type StoredOp } from './outbox-rows.ts';
+import { type StoredOp } from './outbox-rows.ts';
 import type { Session } from './session.ts';
 import type { StoreContext } from './store-context.ts';
+import { boundedError } from './stored-reason.ts';
 
 type Head = Pick<StoredOp, 'seq' | 'opId' | 'kind' | 'entityId' | 'tryCount'>;
 

@@ -5,10 +5,10 @@ import { jsonText } from '../rules/json-text.ts';
 import { classifyDatabaseError } from './database-failure.ts';
 import { MissingParentError } from './deferred-references.ts';
 import { isStorableText } from './id-column.ts';
-import { boundedError } from './outbox-rows.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { listOf, type Session } from './session.ts';
 import { storedObject } from './stored-shape.ts';
+import { boundedError } from './stored-reason.ts';
 
 /** A row that could not be stored, and why. */
 export interface BadRow {

@@ -69,6 +69,7 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
             dueAt: op.dueAt,
             tryCount: op.tryCount,
             lastError: op.damaged ?? op.lastError,
+            ...(op.damaged === undefined && op.errorFields !== undefined ? { errorFields: op.errorFields } : {}),
             errorCode: op.damaged === undefined ? op.errorCode : 'damaged',
             enqueuedAt: op.enqueuedAt,
             ...(refused.has(op.kind) ? { newerSchema: true } : {}),

@@ -9,11 +9,12 @@ import { releaseDependents } from './dependencies.ts';
 import { rememberDiscarded, toGivenUp, trimDiscarded } from './discarded.ts';
 import { OutboxState } from './entities.ts';
 import { EntityChanges, type KnownRow } from './entity-changes.ts';
-import { boundedError, type StoredOp } from './outbox-rows.ts';
+import { type StoredOp } from './outbox-rows.ts';
 import { resolvedFacts } from './resolved-facts.ts';
 import { describeConflict, settleAnswers, writeChanges } from './settle.ts';
 import type { Session } from './session.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
+import { boundedError } from './stored-reason.ts';
 
 /** The operations a conflict is about: all up to the newest it named. Later edits stay behind and are rebased on the outcome. */
 const membersOf = (queue: readonly StoredOp[], opId: string): readonly StoredOp[] => queue.slice(0, queue.findIndex((op) => op.opId === opId) + 1);

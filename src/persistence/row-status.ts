@@ -9,6 +9,7 @@ import { copyResult, equalsCopy } from './result-copy.ts';
 import { settledParkSql } from './operation-fate.ts';
 import { explainMissingTables } from './schema-check.ts';
 import { dialectOf, Session } from './session.ts';
+import { readReason } from './stored-reason.ts';
 import { systemClock } from './system-clock.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface RowStatus {
   readonly tryCount: number;
   /** Why the last try failed, as a bounded text; for people use `describeSyncError`. */
   readonly lastError?: string;
+  /** The server's reasons by wire key, for the fields of a form. */
+  readonly errorFields?: Readonly<Record<string, string>>;
   readonly errorCode?: string;
   /** Why the server's newest row could not be stored here: what is shown is older. */
   readonly quarantined?: string;
@@ -99,12 +102,14 @@ function toRowStatus(queue: readonly QueuedRow[], quarantined: string | undefine
   const [head] = queue;
   const parked = queue.find((op) => op.parked !== null)?.parked;
   const failed = queue.find((op) => op.lastError !== null);
+  const { text, fields } = readReason(failed?.lastError ?? null);
   return {
     state: head === undefined ? 'acked' : parked === 'conflict' ? 'conflict' : parked ? 'stuck' : 'pending',
     opIds: queue.map(({ opId }) => opId),
     tryCount: head?.tryCount ?? 0,
     // An operation that waits for another keeps that one's id there.
-    ...(failed?.lastError && failed.errorCode !== 'waitingFor' ? { lastError: failed.lastError } : {}),
+    ...(text && failed?.errorCode !== 'waitingFor' ? { lastError: text } : {}),
+    ...(fields === undefined ? {} : { errorFields: fields }),
     ...(failed?.errorCode && failed.errorCode !== 'waitingFor' ? { errorCode: failed.errorCode } : {}),
     ...(quarantined === undefined ? {} : { quarantined }),
   };

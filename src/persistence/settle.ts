@@ -15,7 +15,7 @@ import { releaseDependents } from './dependencies.ts';
 import { OutboxState } from './entities.ts';
 import { EntityChanges, type KnownRow } from './entity-changes.ts';
 import { grouped } from './grouped.ts';
-import { boundedError, type StoredOp } from './outbox-rows.ts';
+import { type StoredOp } from './outbox-rows.ts';
 import { plainlyApplied, type PlainDeparture } from './plainly-applied.ts';
 import { quarantine, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
@@ -24,6 +24,7 @@ import { markSeen } from './resync-marks.ts';
 import type { Session } from './session.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
 import { inTodaysShape } from './upgrade-rows.ts';
+import { storedReason } from './stored-reason.ts';
 
 interface Tally {
   pushed: number;
@@ -293,7 +294,7 @@ function settleUnapplied(
   const head = changes.queueOf(answer.request.entityId)[0];
   const dueAt = answer.dueInMs === undefined ? undefined : now + answer.dueInMs;
   const code = outcome.type === 'rejected' ? outcome.code : outcome.type;
-  const text = boundedError(error.message);
+  const text = storedReason(error.message, syncErrorInfo(error).fields);
   const each = (
     change: (op: StoredOp) => {
       state: OutboxState;

@@ -3,10 +3,11 @@ import type { SyncFact } from '../model/events.ts';
 import type { UpsertOp } from '../model/operation.ts';
 import { checkOp, payloadToSend } from './enqueue.ts';
 import { OutboxState } from './entities.ts';
-import { boundedError, frozenGroup, outboxColumns, readQueues, toOp, toStoredOp, type RawOutboxRow, type StoredOp } from './outbox-rows.ts';
+import { frozenGroup, outboxColumns, readQueues, toOp, toStoredOp, type RawOutboxRow, type StoredOp } from './outbox-rows.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { chunked, listOf, type Session, type SqlType } from './session.ts';
 import { readStaleBases, upgradeBases } from './upgrade-rows.ts';
+import { boundedError } from './stored-reason.ts';
 
 /** Error code of an operation that could not be brought to today's shape. */
 export const upgradeFailedCode = 'upgradeFailed';
