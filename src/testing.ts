@@ -25,6 +25,7 @@ export type {
   ConformanceServer,
   ConformanceSubject,
   ConformanceTopic,
+  RefusedWrite,
 } from './testing/conformance/conformance-subject.ts';
 export { drawScript } from './testing/simulation/draw-script.ts';
 export { shrinkScript } from './testing/simulation/shrink-script.ts';

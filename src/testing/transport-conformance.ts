@@ -7,6 +7,7 @@ import { fetchCases } from './conformance/fetch-cases.ts';
 import { identityCases } from './conformance/identity-cases.ts';
 import { pullCases } from './conformance/pull-cases.ts';
 import { pushCases } from './conformance/push-cases.ts';
+import { refusalCases } from './conformance/refusal-cases.ts';
 import { subscribeCases } from './conformance/subscribe-cases.ts';
 import { writeCases } from './conformance/write-cases.ts';
 
@@ -35,6 +36,7 @@ export const conformanceCases: readonly ConformanceCase[] = [
   ...fetchCases,
   ...abortCases,
   ...failureCases,
+  ...refusalCases,
   ...subscribeCases,
 ];
 

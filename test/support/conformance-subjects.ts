@@ -4,6 +4,7 @@ import { createSyncServer } from '../../src/server.ts';
 import {
   createTestServer,
   MemoryTransport,
+  type ConformanceServer,
   type ConformanceSubject,
   type MemoryTransportOptions,
   type PagingStyle,
@@ -21,12 +22,24 @@ export const withoutFaults = {
   hangs: byTestServer,
   holds: byTestServer,
   garbage: byTestServer,
+  refusals: byTestServer,
+  gateways: byTestServer,
   tokens: byTestServer,
   outages: byTestServer,
 };
 
 const noWire = 'there is no network in it';
-export const withoutWire = { statuses: noWire, cuts: noWire, hangs: noWire, holds: noWire, garbage: noWire, tokens: noWire, outages: noWire };
+export const withoutWire = {
+  statuses: noWire,
+  cuts: noWire,
+  hangs: noWire,
+  holds: noWire,
+  garbage: noWire,
+  refusals: noWire,
+  gateways: noWire,
+  tokens: noWire,
+  outages: noWire,
+};
 
 /** The REST transport and a server with every fault switch. */
 export const overTestServer =
@@ -53,6 +66,11 @@ export const overTestServer =
         holdNextRequests: () => server.holdNextRequests(),
         stop: () => server.stop(),
         garble: (how) => garble(server, how),
+        refuseWrites: refuseWrites(server),
+        setGateway: (isThere) =>
+          isThere
+            ? server.failNextRequests(Infinity, 404, { body: '<html><h1>404 Not Found</h1>', headers: { 'content-type': 'text/html' } })
+            : server.clearFaults(),
         endToken: (how) => {
           accepted += 1;
           server.acceptedToken = how === 'expired' ? `token ${accepted}` : () => false;
@@ -63,6 +81,14 @@ export const overTestServer =
         await server.close();
       },
     };
+  };
+
+const refuseWrites =
+  (server: TestServer): NonNullable<ConformanceServer['refuseWrites']> =>
+  (id, how, message) => {
+    const row = server.get('todos', id);
+    const body = how === 'notFound' ? { message } : { error: how, message, ...(how === 'locked' && row !== undefined ? { current: row } : {}) };
+    server.refuse((write) => write.id === id, { status: how === 'notFound' ? 404 : 409, body });
   };
 
 function garble(server: TestServer, how: 'html' | 'brokenJson' | 'otherRow' | 'proper'): void {

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { conformanceCases, MemoryTransport, pagingStyles, transportConformance, type ConformanceSubject } from '../../src/testing.ts';
+import type { Op } from '../../src/model/operation.ts';
+import { pushNotFound, type PushResult, type TransportAdapter } from '../../src/model/transport.ts';
+import { conformanceCases, MemoryTransport, type ConformanceTopic, pagingStyles, transportConformance, type ConformanceSubject } from '../../src/testing.ts';
 import { inMemory, overSyncServer, overTestServer, withoutFaults, withoutWire } from '../support/conformance-subjects.ts';
 
 const runner = { describe, test };
@@ -64,6 +66,55 @@ test('the suite fails for a transport that forgets request identities, and for o
   };
   expect((await failuresOf(blind)).length).toBeGreaterThanOrEqual(5);
 });
+
+/** The cases that fail for an adapter with a fault, over a server with every switch. */
+const failuresOver = async (fault: (inner: TransportAdapter) => TransportAdapter, topics: readonly ConformanceTopic[]): Promise<readonly string[]> => {
+  const failed: string[] = [];
+  for (const { title, about, run } of conformanceCases.filter((each) => topics.includes(each.about))) {
+    const subject = await overTestServer()();
+    await run({ ...subject, transport: fault(subject.transport) }).catch(() => failed.push(`${title.split(':')[0]}, ${about}`));
+    await subject.dispose?.();
+  }
+  return failed;
+};
+const withResults =
+  (change: (result: PushResult, op: Op) => PushResult) =>
+  (inner: TransportAdapter): TransportAdapter => ({
+    ...bound(inner),
+    push: async (ops, context) => ({
+      results: (await inner.push(ops, context)).results.map(({ opId, result }, index) => ({ opId, result: change(result, ops[index]!) })),
+    }),
+  });
+const bound = (inner: TransportAdapter): TransportAdapter => ({
+  capabilities: inner.capabilities,
+  pull: (request) => inner.pull(request),
+  push: (ops, context) => inner.push(ops, context),
+  forcePush: (op, context) => inner.forcePush(op, context),
+  fetch: (request) => inner.fetch(request),
+  health: (context) => inner.health(context),
+});
+
+test('F-150, F-151, F-152: the suite fails for adapters that believe every 404, drop the words of the server, or send parts of rows', async () => {
+  expect(await failuresOver(bound, ['refusals'])).toEqual([]);
+  const believing = withResults((result) =>
+    result.type === 'pushMalformed' || result.type === 'pushRejected' ? pushNotFound(404, { message: result.message }) : result,
+  );
+  expect(await failuresOver(believing, ['refusals'])).toEqual(['F-150, refusals', 'F-150, refusals']);
+  const deleting = withResults((result) => (result.type === 'pushConflict' ? { ...result, serverDeleted: true } : result));
+  expect(await failuresOver(deleting, ['refusals'])).toEqual(['F-151, refusals', 'F-151, refusals']);
+  const wordless = withResults((result) => ('message' in result ? { ...result, message: '' } : result));
+  expect(await failuresOver(wordless, ['refusals'])).toEqual(['F-151, refusals', 'F-151, refusals', 'F-151, refusals']);
+  const partial = (inner: TransportAdapter): TransportAdapter => ({
+    ...bound(inner),
+    push: (ops, context) => inner.push(ops.map(withoutUnchanged), context),
+  });
+  expect(await failuresOver(partial, ['writes'])).toEqual(['F-152, writes']);
+});
+
+const withoutUnchanged = (op: Op): Op =>
+  op.type === 'upsert' && op.changedFields !== undefined
+    ? { ...op, payload: Object.fromEntries(Object.entries(op.payload).filter(([key]) => op.changedFields?.includes(key))) }
+    : op;
 
 test('a subject whose server lacks a switch fails with the remedy in its message', async () => {
   const cut = conformanceCases.find(({ needs }) => needs.includes('cuts'));

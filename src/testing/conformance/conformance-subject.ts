@@ -24,11 +24,21 @@ export interface ConformanceServer {
   readonly holdNextRequests?: () => HeldRequests;
   /** Answers everything with something that is not the API's, until `proper`. Feature `garbage`. */
   readonly garble?: (how: 'html' | 'brokenJson' | 'otherRow' | 'proper') => void;
+  /**
+   * Refuses writes of this row from now on, with these words in the backend's own way of saying it. `duplicate`: 409 without a row, as for a UNIQUE value.
+   * `locked`: 409 with the row as it is stored. `notFound`: 404, as for a PUT that does not create, or without a route that deletes. Feature `refusals`.
+   */
+  readonly refuseWrites?: (id: string, how: RefusedWrite, words: string) => void;
+  /** Puts a gateway in front that answers everything with 404 and HTML, or takes it away. Feature `gateways`. */
+  readonly setGateway?: (isThere: boolean) => void;
   /** The token in use is no longer accepted: `expired` means that a refreshed one is, `revoked` that none is. Feature `tokens`. */
   readonly endToken?: (how: 'expired' | 'revoked') => void;
   /** Goes down: nothing listens any more. Feature `outages`. */
   readonly stop?: () => void | Promise<void>;
 }
+
+/** How a backend refuses one write; none of them is a conflict of versions. */
+export type RefusedWrite = 'duplicate' | 'locked' | 'notFound';
 
 /** Something that not every backend has, or that not every test of one can bring about. */
 export type ConformanceFeature =
@@ -49,11 +59,13 @@ export type ConformanceFeature =
   | 'hangs'
   | 'holds'
   | 'garbage'
+  | 'refusals'
+  | 'gateways'
   | 'tokens'
   | 'outages';
 
 /** What a case is about; the engine's need that it stands for. */
-export type ConformanceTopic = 'writes' | 'identity' | 'conflicts' | 'deletes' | 'pull' | 'push' | 'fetch' | 'abort' | 'failures' | 'subscribe';
+export type ConformanceTopic = 'writes' | 'identity' | 'conflicts' | 'deletes' | 'pull' | 'push' | 'fetch' | 'abort' | 'failures' | 'refusals' | 'subscribe';
 
 /** One thing that every transport must do. */
 export interface ConformanceCase {
