@@ -21,7 +21,7 @@ export interface SyncOptions {
   readonly pushKinds?: Kinds | undefined;
   readonly pullKinds?: Kinds | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Default `wait`: the promise stays pending until `resume()`, and `request.deferred` is told. A pause survives a restart. */
+  /** Default `wait`: the promise stays pending until `resume()`, and the engine emits `request.deferred`. A pause survives a restart. */
   readonly whenPaused?: WhenPaused | undefined;
 }
 

@@ -164,7 +164,7 @@ const intTypes = new Set<unknown>(['int', 'int2', 'int4', 'integer', 'smallint',
 /** PostgreSQL pads `char`, and gives ids of type `uuid` back in lower case. */
 const verbatimTypes = new Set<unknown>([String, 'text', 'varchar', 'character varying', 'simple-enum', 'enum', 'simple-json']);
 
-/** PostgreSQL has values in forms of its own for most types: only those that it is known to keep are not looked at. */
+/** PostgreSQL rewrites values of most types. Only the types that keep every value need no check. */
 function readsBackFromPostgres(column: ColumnMetadata): ColumnCodec['readsBack'] {
   const { type } = column;
   if (column.transformer !== undefined || column.isArray) return () => false;

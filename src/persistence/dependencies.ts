@@ -63,7 +63,7 @@ const referenceWait = async (session: Session, context: StoreContext, group: Gro
       ? unsettledCreate(session, context, group, group.folded.payload, rings)
       : pendingChild(session, context, group);
 
-/** Lets the oldest operation of each ring go, and says so. One that began to wait earlier is looked at again by the same take. */
+/** Sends the oldest operation of each ring first, with a warning. Operations that had begun to wait are planned again in the same take. */
 async function firstOfRings(session: Session, context: StoreContext, held: readonly Waiting[], facts: SyncFact[]): Promise<ReadonlySet<number>> {
   const rings = await waitingRings(session, context, held);
   const first = new Set<number>();

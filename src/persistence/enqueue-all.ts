@@ -12,7 +12,7 @@ import type { UnitOfWork } from './unit-of-work.ts';
 export interface EnqueueAllProgress {
   /** Rows queued so far by this call. */
   readonly queued: number;
-  /** Rows looked at so far. */
+  /** Rows checked so far. */
   readonly done: number;
   /** Rows in the table. */
   readonly total: number;

@@ -9,7 +9,7 @@ import { boundedError } from './stored-reason.ts';
 
 type Head = Pick<StoredOp, 'seq' | 'opId' | 'kind' | 'entityId' | 'tryCount'>;
 
-/** The head of a line waits for a person, since something stored of its entity is damaged; the others go on (I13, F-164). */
+/** Parks the first operation of an entity whose stored data is damaged, until a person decides. Other entities continue (I13, F-164). */
 export async function parkDamagedHead(session: Session, head: Head, message: string): Promise<SyncFact> {
   await session.run(
     `UPDATE "sync_outbox" SET "state" = ${OutboxState.parked}, "parked" = 'stuck', "error_code" = 'damaged', "last_error" = ? WHERE "seq" = ?`,
@@ -20,8 +20,8 @@ export async function parkDamagedHead(session: Session, head: Head, message: str
 }
 
 /**
- * Conflicts that nobody can read, and heads parked for a conflict that is not there. The operation stays, and is told with its reason; sent
- * again, it meets the conflict anew, so the damaged copy goes.
+ * Removes conflicts that cannot be read, and marks operations parked for a missing conflict as stuck. The operation stays and states the
+ * reason. When it is sent again, it meets the conflict again, so nothing needs the damaged copy.
  */
 export async function parkDamagedConflicts(session: Session, { registry }: StoreContext): Promise<readonly SyncFact[]> {
   const facts: SyncFact[] = [];
@@ -44,7 +44,7 @@ export async function parkDamagedConflicts(session: Session, { registry }: Store
   return facts;
 }
 
-/** Heads parked for an unknown reason, by ranges of the index: those parked for a known one are not looked at. */
+/** Operations parked for an unknown reason, as ranges of the index, so that the query skips those with a known reason. */
 const unknownReasons = [
   `"parked" IS NULL`,
   `"parked" < 'ambiguous'`,
@@ -55,7 +55,7 @@ const unknownReasons = [
   .map((range) => `SELECT "seq" FROM "sync_outbox" WHERE "state" = ${OutboxState.parked} AND ${range}`)
   .join(' UNION ALL ');
 
-/** Heads parked for a reason that does not exist, which no command would find. Where a conflict waits, that is the reason; the others are told apart. */
+/** Gives operations with an unknown parking reason one that commands find: `conflict` where a conflict waits, else `stuck`. */
 export async function parkUnknownReasons(session: Session): Promise<void> {
   const isUnknown = `"seq" IN (${unknownReasons})`;
   await session.run(

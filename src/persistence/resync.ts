@@ -85,7 +85,7 @@ export async function readUnproven(session: Session, context: StoreContext, kind
   return ids.length === 0 ? { ids } : { ids, control: await table.listedId(session) };
 }
 
-/** Bounds what is asked for between two looks of the chart. */
+/** The most rows requested from the server in one step of the chart. */
 const provenAtOnce = 100;
 
 /**

@@ -81,9 +81,9 @@ async function unfitConflicts(session: Session, context: StoreContext, kinds: Ki
   return unfit;
 }
 
-/** Operations of kinds that no table is registered for: they stay, and are told (F-101). */
+/** Kinds with queued operations but no registered table. The operations stay, and the engine reports them (F-101). */
 export async function unregisteredKinds(session: Session, registered: Kinds): Promise<readonly string[]> {
-  // From kind to kind along the index: the operations in between are not looked at.
+  // Jumps from kind to kind along the index and skips the operations in between.
   const rows = await session.query<{ kind: string }>(
     `WITH RECURSIVE "kinds"("kind") AS (SELECT MIN("kind") FROM "sync_outbox" UNION ALL
        SELECT (SELECT MIN("kind") FROM "sync_outbox" WHERE "kind" > "kinds"."kind") FROM "kinds" WHERE "kinds"."kind" IS NOT NULL)

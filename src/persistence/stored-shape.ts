@@ -71,7 +71,7 @@ export const numberOr = <Other>(value: unknown, other: Other): number | Other =>
 
 /** A column that holds one of a few words. */
 export const wordFault = (value: unknown, column: string, words: readonly unknown[]): string | undefined =>
-  words.includes(value) ? undefined : `"${column}" is none of ${words.filter((word) => word !== null).join(', ')}`;
+  words.includes(value) ? undefined : `"${column}" has an unknown value; expected ${words.filter((word) => word !== null).join(' or ')}`;
 
 /** A column that holds an ISO 8601 time. */
 export const isTimeText = (value: unknown): value is string => isText(value) && (parseTimestamp(value) !== undefined || !Number.isNaN(Date.parse(value)));

@@ -68,7 +68,8 @@ export interface SyncTable<Entity extends ObjectLiteral = ObjectLiteral> {
 
 /**
  * Registers an entity (`EntitySchema` or class) for synchronisation; kind, id, columns and JSON mapping come from its metadata.
- * Throws `TypeError` on a blank kind or an unknown option, `RangeError` on a `syncIntervalMs` that is no wait or a `version` that is none. What needs the metadata (sync columns, id type) is checked when the engine is created.
+ * Throws `TypeError` on a blank kind or an unknown option, and `RangeError` on an invalid `syncIntervalMs` or `version`.
+ * `createSyncEngine` checks what needs the metadata: the sync columns and the type of the id.
  */
 export function syncTable<Entity extends ObjectLiteral>(target: EntityTarget<Entity>, options: SyncTableOptions<Entity> = {}): SyncTable<Entity> {
   checkOptionNames(options);

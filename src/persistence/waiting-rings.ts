@@ -48,7 +48,7 @@ export async function waitingRings(session: Session, context: StoreContext, held
   return rings;
 }
 
-/** What these wait for and nobody has looked at yet. */
+/** The targets of these operations that were not read yet. */
 function targetsOf(context: StoreContext, heads: readonly Waiting[], known: ReadonlyMap<string, Waiting>): readonly Reference[] {
   const names = new Set(heads.map(({ waitsFor }) => waitsFor).filter((name) => !known.has(name)));
   return [...names].flatMap((name) =>

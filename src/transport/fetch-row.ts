@@ -10,8 +10,8 @@ import type { SendParts } from './send-parts.ts';
 import { unauthorizedWords } from './unauthorized-words.ts';
 
 /**
- * Reads one row, `GET /{kind}/{id}`. Total: what fails is a `fetchError`. A 404 counts only when it is the API's (F-22, F-150): an unclear one is asked again
- * after the list has answered, since a gateway may fail one request and not the next.
+ * Reads one row, `GET /{kind}/{id}`. Never throws: a failure becomes a `fetchError`. Only the API's own 404 counts (F-22, F-150). After an
+ * unclear 404 it reads the row again once the list has answered, since a gateway may fail one request and not the next.
  */
 export const fetchRow = (kind: string, id: string, parts: SendParts, signal: AbortSignal | undefined): Promise<FetchResult> =>
   readRow(kind, id, parts, { signal, isRepeat: false });

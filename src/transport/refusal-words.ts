@@ -50,7 +50,7 @@ export function refusalOf(body: Json | undefined): Refusal {
   return toRefusal(codeOf(body) ?? codeInList(source['errors']), message === '' ? [] : [message], reasons);
 }
 
-/** The title of problem details; that of a row which came back is none. */
+/** The title of problem details. A row that came back may have a title, too, which is no reason. */
 const titleOf = (source: JsonObject): string | undefined => (rowIdOf(source) === undefined ? textOf(source['title']) : undefined);
 
 /** The code in the place where this protocol has it; a sentence is no code. */

@@ -69,7 +69,7 @@ export interface RestTransportOptions {
   readonly classifyStatus?: ((answer: AnswerToClassify) => StatusVerdict | undefined) | undefined;
   /**
    * Reads the reason out of a refusal whose body no rule knows; undefined leaves it to the rules. It changes words only, never what the answer
-   * means. What it throws is told beside the reason that the rules find.
+   * means. If it throws, the error's message is added to the reason that the rules find.
    */
   readonly readRefusal?: ((answer: AnswerToRead) => ReadRefusal | undefined) | undefined;
   readonly clock?: Clock | undefined;

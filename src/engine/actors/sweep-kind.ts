@@ -12,8 +12,8 @@ type Ports = Pick<EnginePorts, 'store' | 'transport' | 'kinds'>;
 const readsAtOnce = 4;
 
 /**
- * Ends a full resync of one kind. A listing that followed tokens may have stepped over rows, so the server is asked for each row that it left out;
- * the chart calls again until none is left (F-156). Where single reads prove nothing, no row is removed and a warning says so.
+ * Ends a full resync of one kind. A listing that followed tokens may have skipped rows, so this requests each missing row by its id.
+ * The chart calls again until no row is left (F-156). If single reads prove nothing, it removes no row and warns.
  */
 export async function sweepKind({ kind, requested }: SweepInput, ports: Ports, signal: AbortSignal): Promise<SweepReport> {
   const { store } = ports;

@@ -39,8 +39,8 @@ const promptTurns = 4;
 const keyOf = ({ kind, entityId }: Pick<ConflictRef, 'kind' | 'entityId'>): string => JSON.stringify([kind, entityId]);
 
 /**
- * The questions put to resolvers and not answered yet (F-145). A resolver is asked one question at a time, since it may be a dialog. Whoever
- * waits for an answer may leave at any time: an answer that comes later is stored as a decision, and the chart is told.
+ * The questions put to resolvers and not answered yet (F-145). A resolver is asked one question at a time, since it may be a dialog. A
+ * caller may stop waiting at any time. A later answer is stored as a decision, and the chart gets an event.
  */
 export class OpenQuestions {
   readonly #questions = new Map<string, Question>();

@@ -130,7 +130,7 @@ const onAnyKey = (table: CapturedTable, columns: readonly string[]): string =>
 
 /**
  * Lets TypeORM's `restore` and `recover` bring back what the server has deleted, too: they know of one column, and pass over rows whose
- * `deletedAtLocal` is null. Undefined: the statement is none of theirs.
+ * `deletedAtLocal` is null. Undefined for other statements.
  */
 export function restoringStatement(sql: string, tableOf: (name: string) => CapturedTable | undefined): string | undefined {
   const [, name = '', column = '', rest = ''] = sql.length > 100_000 ? [] : (restoration.exec(sql) ?? []);
