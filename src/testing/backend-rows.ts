@@ -62,6 +62,13 @@ export class BackendRows {
     return [...this.#rows.values()];
   }
 
+  /** The rows as they are now; later changes do not show in it. */
+  copy(): BackendRows {
+    const copy = new BackendRows(this.idOrder);
+    for (const row of this.#rows.values()) copy.put(row);
+    return copy;
+  }
+
   /** Rows from a page start on: at or after its timestamp, or behind its id when there is one. */
   *from(start: PageStart, includeDeleted: boolean): Generator<BackendRow> {
     const sorted = this.#inOrder();

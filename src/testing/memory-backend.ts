@@ -89,8 +89,11 @@ export class MemoryBackend {
   readonly #remembered = new Map<string, Remembered>();
   readonly #rules = new Set<WriteRule>();
   readonly #listeners = new Set<(kind: string) => void>();
+  /** What lists are answered from while they are held. */
+  #held: ReadonlyMap<string, BackendRows> | undefined;
   #clock: (() => string | number) | undefined;
   #lastMicros = 0;
+  #behindMs = 0;
   #sequence = 0;
 
   constructor(options: MemoryBackendOptions = {}) {
@@ -171,6 +174,22 @@ export class MemoryBackend {
     this.#clock = clock;
   }
 
+  /** The server's clock goes back: what is written from now on has older times than what is there. */
+  turnBack(ms: number): void {
+    this.#behindMs += ms;
+    this.#lastMicros = 0;
+  }
+
+  /** Answers lists from the rows as they are now, until {@link releaseLists}: a read replica that lags behind. Single reads and writes go on. */
+  holdLists(): void {
+    this.#held = new Map([...this.#kinds].map(([kind, { rows }]) => [kind, rows.copy()]));
+  }
+
+  /** Lists have caught up. */
+  releaseLists(): void {
+    this.#held = undefined;
+  }
+
   /** Makes the server forget which requests it has seen (its window is over). */
   forgetIdempotencyKeys(): void {
     this.#remembered.clear();
@@ -205,7 +224,9 @@ export class MemoryBackend {
   /** The next value for updated_at. */
   stamp(): string | number {
     if (this.#clock !== undefined) return this.#clock();
-    this.#lastMicros = Math.max(this.#lastMicros + 1, Math.floor(this.#now()) * 1000);
+    // Half a millisecond apart from what was given before the clock went back: no two versions are equal.
+    const now = (Math.floor(this.#now()) - this.#behindMs) * 1000 + (this.#behindMs > 0 ? 500 : 0);
+    this.#lastMicros = Math.max(this.#lastMicros + 1, now);
     return formatMicros(this.#lastMicros);
   }
 
@@ -220,7 +241,8 @@ export class MemoryBackend {
     const page: BackendRow[] = [];
     let more = false;
     let bytes = 0;
-    for (const row of this.#table(kind).rows.from(start, query.includeDeleted)) {
+    const rows = this.#held === undefined ? this.#table(kind).rows : this.#held.get(kind);
+    for (const row of rows?.from(start, query.includeDeleted) ?? []) {
       bytes += this.pageCapBytes === undefined ? 0 : JSON.stringify(row.data).length;
       if (page.length === limit || (page.length > 0 && bytes > (this.pageCapBytes ?? Infinity))) {
         more = true;

@@ -183,6 +183,16 @@ export class TestServer {
     this.backend.setClock(clock);
   }
 
+  /** Answers lists from the rows as they are now, until {@link releaseLists}: a read replica that lags behind. Single reads and writes go on. */
+  holdLists(): void {
+    this.backend.holdLists();
+  }
+
+  /** Lists have caught up. */
+  releaseLists(): void {
+    this.backend.releaseLists();
+  }
+
   forgetIdempotencyKeys(): void {
     this.backend.forgetIdempotencyKeys();
   }
