@@ -182,7 +182,7 @@ export interface RememberWaitInput {
 const noRequest: SyncRequest = { pushKinds: [], pullKinds: [], resyncKinds: [], decisions: [], explicit: false, automatic: false, waiters: [] };
 const noRef: ConflictRef = { kind: '', entityId: '', opId: '' };
 /** The first snapshot of an observable actor carries nothing yet. */
-const noPage: PageReport = { kind: '', pageSize: 0, pulled: 0, facts: [] };
+const noPage: PageReport = { kind: '', pageSize: 0, pulled: 0, ignored: 0, facts: [] };
 const unknownFailure: SyncFailure = { type: 'fatal', message: 'unknown failure' };
 const expired: SyncFailure = { type: 'authRequired', message: 'the session has expired: sign in again' };
 const stopped: SyncFailure = { type: 'stopped', message: 'the engine was stopped' };

@@ -48,6 +48,11 @@ export type SyncFact =
   | (OpRef & { readonly type: 'op.stuck'; readonly tryCount: number; readonly error: Error; readonly errorInfo: SyncErrorInfo })
   | (OpRef & { readonly type: 'op.discarded'; readonly reason: DiscardReason; readonly givenUp: readonly GivenUp[] })
   | { readonly type: 'row.quarantined'; readonly kind: string; readonly id?: string; readonly error: Error }
+  /**
+   * A page had rows that are older than what is known here; they were left out. A list that lags behind brings such rows for some seconds. Where they keep
+   * coming, the server has probably been restored from a backup, and a full resync takes its rows (F-157, F-161). `ids`: the first 20.
+   */
+  | { readonly type: 'rows.ignored'; readonly kind: string; readonly count: number; readonly ids: readonly string[] }
   | { readonly type: 'page.pulled'; readonly kind: string; readonly pageSize: number; readonly totalDone: number }
   | { readonly type: 'batch.pushed'; readonly batchSize: number; readonly successCount: number; readonly errorCount: number; readonly conflictCount: number }
   | {

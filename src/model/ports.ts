@@ -141,6 +141,8 @@ export interface AppliedPage {
   readonly pageSize: number;
   /** Rows that were taken. Re-read rows of the overlap window count only where they changed something. */
   readonly pulled: number;
+  /** Rows that were left out because a newer one is known (F-157). */
+  readonly ignored: number;
   readonly facts: readonly SyncFact[];
 }
 

@@ -105,6 +105,8 @@ export interface PageReport {
   readonly pageSize: number;
   /** Rows that count as pulled: overlap re-reads are left out. */
   readonly pulled: number;
+  /** Rows that were left out because a newer one is known. */
+  readonly ignored: number;
   readonly facts: readonly SyncFact[];
 }
 

@@ -2,43 +2,24 @@ import type { SyncFact } from '../model/events.ts';
 import { SyncStepError } from '../model/failure.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { AbsenceProof, AppliedPage, PageToApply } from '../model/ports.ts';
-import { overlay } from '../rules/overlay.ts';
-import { compareTimestamps } from '../rules/timestamp.ts';
-import { newestKnown } from './base-rows.ts';
-import { refreshConflict } from './conflict-rows.ts';
 import { classifyDatabaseError } from './database-failure.ts';
 import { checkReferencesAtOnce } from './deferred-references.ts';
-import { EntityChanges } from './entity-changes.ts';
+import type { PageWork } from './page-work.ts';
+import { applyPending, nothingPending } from './pending-rows.ts';
 import { readSituation, writePosition } from './pull-positions.ts';
 import { keptAs, quarantine, releaseFromQuarantine, unusableRow, type Announcement, type BadRow } from './quarantine.ts';
+import { forgetRemoved, noteRemoved } from './removed-rows.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { withoutKnown } from './reread-rows.ts';
-import { isSeen, markSeen } from './resync-marks.ts';
+import { markSeen } from './resync-marks.ts';
 import { countReceived, noteTokens } from './resync.ts';
-import { chunked, listOf, type Session } from './session.ts';
-import { flushChanges } from './settle.ts';
+import { chunked, type Session } from './session.ts';
+import { readStale, type Hold } from './stale-rows.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
 import { storeRows } from './store-rows.ts';
-import { forgetWireValues, type WireValuesNote } from './wire-values.ts';
+import { forgetWireValues } from './wire-values.ts';
 import { yieldTurn } from '../model/yield-turn.ts';
-
-/** What holds for a whole transaction, because nobody else writes while it is open. */
-interface PageWork {
-  readonly session: Session;
-  readonly context: StoreContext;
-  readonly table: ReplicaTable;
-  readonly hasBases: boolean;
-  /** Turns true with the first bad row. */
-  hasQuarantine: boolean;
-  readonly wireValues: WireValuesNote;
-  readonly marking: boolean;
-  readonly anew: boolean;
-  /** The pages are those of a full resync. */
-  readonly resync: boolean;
-  /** Rows one by one with foreign keys checked at once: which row is bad must be known. */
-  readonly strict: boolean;
-  readonly announcement: Announcement;
-}
+import { sweepThese } from './unlisted-rows.ts';
 
 interface AppliedRows {
   readonly upserts: number;
@@ -46,6 +27,8 @@ interface AppliedRows {
   readonly accepted: readonly string[];
   /** How many of the accepted rows changed nothing: the server row is known, or it is the tombstone of a row that we never had. */
   readonly unchanged: number;
+  /** Rows that are older than what is known, left out (F-157). */
+  readonly stale: readonly string[];
   readonly facts: readonly SyncFact[];
 }
 
@@ -85,8 +68,11 @@ function applyInOneTransaction(
   options: { readonly signal?: AbortSignal | undefined; readonly totalDone: number; readonly strict: boolean },
 ): Promise<readonly AppliedPage[]> {
   return context.unit.fenced(async (session) => {
-    const resync = pages[0]?.next.resync === true;
-    const work = { ...(await openWork(session, context, tableOf(context, kind), options.strict, 'atEndOfPull')), resync };
+    const table = tableOf(context, kind);
+    const opened = await openWork(session, context, table, { strict: options.strict, announcement: 'atEndOfPull', hold: 'known' });
+    // A table that was empty when the resync began has nothing but what it brought since.
+    const isFirstLoad = !opened.marking && context.config.sweepOnFullResync;
+    const work: PageWork = pages[0]?.next.resync === true && !isFirstLoad ? { ...opened, hold: 'seen' } : opened;
     const done: AppliedPage[] = [];
     let totalDone = options.totalDone;
     for (const page of pages) {
@@ -101,10 +87,15 @@ function applyInOneTransaction(
   });
 }
 
-async function openWork(session: Session, context: StoreContext, table: ReplicaTable, strict: boolean, announcement: Announcement): Promise<PageWork> {
-  if (strict) await checkReferencesAtOnce(session);
+async function openWork(
+  session: Session,
+  context: StoreContext,
+  table: ReplicaTable,
+  how: { readonly strict: boolean; readonly announcement: Announcement; readonly hold: Hold },
+): Promise<PageWork> {
+  if (how.strict) await checkReferencesAtOnce(session);
   else if (session.dialect.name === 'sqlite') await session.run('PRAGMA defer_foreign_keys = ON');
-  return { session, context, table, strict, announcement, resync: false, ...(await readSituation(session, table.kind)) };
+  return { session, context, table, ...how, ...(await readSituation(session, table.kind)) };
 }
 
 /** Moves the positions over the pages that are applied, once for all of them and in their transaction (I6). */
@@ -123,14 +114,16 @@ async function applyPage(work: PageWork, { page, items: given, rereadUntil }: Pa
   const { session, table } = work;
   const { items, known } = rereadUntil === undefined ? { items: given, known: [] } : await withoutKnown(session, table, given, rereadUntil);
   if (work.marking) await markSeen(session, table.kind, known);
-  const { upserts, deletes, accepted, unchanged, facts } = await applyRows(work, items);
-  if (page.items.length === 0) return { pageSize: 0, pulled: 0, facts };
+  const { upserts, deletes, accepted, unchanged, stale, facts } = await applyRows(work, items);
+  if (page.items.length === 0) return { pageSize: 0, pulled: 0, ignored: stale.length, facts };
   const done = totalDone + accepted.length;
   return {
     pageSize: page.items.length,
     pulled: accepted.length - (rereadUntil === undefined ? 0 : unchanged),
+    ignored: stale.length,
     facts: [
       ...facts,
+      ...(stale.length === 0 ? [] : [{ type: 'rows.ignored' as const, kind: table.kind, count: stale.length, ids: stale.slice(0, namedAtMost) }]),
       ...(known.length > 0 && items.length === 0 ? [] : [{ type: 'cache.updated' as const, kind: table.kind, upserts, deletes }]),
       { type: 'page.pulled', kind: table.kind, pageSize: page.items.length, totalDone: done },
       { type: 'sync.progress', phase: 'pull', kind: table.kind, done, ...(page.total === undefined ? {} : { total: page.total }) },
@@ -138,20 +131,24 @@ async function applyPage(work: PageWork, { page, items: given, rereadUntil }: Pa
   };
 }
 
+/** How many ignored rows an event names. */
+const namedAtMost = 20;
+
 /** Where statements run on threads of their own, waiting for one lets others in. */
 const letOthersIn = (table: ReplicaTable): Promise<void> | undefined => (table.blocksLoop ? yieldTurn() : undefined);
 
 /** Puts server rows into the replica, slice by slice: timers and input have their turn in between (F-147). */
 async function applyRows(work: PageWork, items: readonly JsonObject[]): Promise<AppliedRows> {
-  let done: AppliedRows = { upserts: 0, deletes: 0, accepted: [], unchanged: 0, facts: [] };
+  let done: AppliedRows = { upserts: 0, deletes: 0, accepted: [], unchanged: 0, stale: [], facts: [] };
   for (const slice of chunked(items, work.table.rowsPerSlice)) {
     await letOthersIn(work.table);
-    const { upserts, deletes, accepted, unchanged, facts } = await applySlice(work, slice);
+    const { upserts, deletes, accepted, unchanged, stale, facts } = await applySlice(work, slice);
     done = {
       upserts: done.upserts + upserts,
       deletes: done.deletes + deletes,
       accepted: done.accepted.concat(accepted),
       unchanged: done.unchanged + unchanged,
+      stale: done.stale.concat(stale),
       facts: done.facts.concat(facts),
     };
   }
@@ -164,8 +161,9 @@ export const applyRowsOf = async (
   context: StoreContext,
   table: ReplicaTable,
   rows: readonly JsonObject[],
+  hold: Hold = 'known',
 ): Promise<{ readonly upserts: number; readonly deletes: number; readonly facts: readonly SyncFact[] }> =>
-  applyRows(await openWork(session, context, table, false, 'now'), rows);
+  applyRows(await openWork(session, context, table, { strict: false, announcement: 'now', hold }), rows);
 
 /** As {@link applyRowsOf}, one by one, for rows that come out of quarantine: those that stay bad are not announced again, and none counts as listed. */
 export const applyQuarantined = async (
@@ -174,14 +172,14 @@ export const applyQuarantined = async (
   table: ReplicaTable,
   rows: readonly JsonObject[],
 ): Promise<{ readonly upserts: number; readonly deletes: number }> =>
-  applyRows({ ...(await openWork(session, context, table, true, 'asBefore')), marking: false }, rows);
+  applyRows({ ...(await openWork(session, context, table, { strict: true, announcement: 'asBefore', hold: 'none' })), marking: false }, rows);
 
 /** Takes in what the server answered about rows that a resync did not list: those it has are listed after all, the others go (F-156). */
 export async function applyProof(session: Session, context: StoreContext, kind: string, proof: AbsenceProof): Promise<readonly SyncFact[]> {
   const table = tableOf(context, kind);
-  const { upserts, facts } = await applyRowsOf(session, context, table, proof.found);
+  const { upserts, facts } = await applyRowsOf(session, context, table, proof.found, 'seen');
   await markSeen(session, kind, proof.present);
-  const deletes = await table.sweepThese(session, proof.absent);
+  const deletes = await sweepThese(session, table, proof.absent);
   return upserts + deletes === 0 ? facts : [...facts, { type: 'cache.updated', kind, upserts, deletes }];
 }
 
@@ -204,85 +202,35 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
   const seen = [...rows.keys(), ...bad.map(keptAs)];
   const pending = work.hasBases ? await applyPending(work, rows) : nothingPending;
   bad.push(...pending.bad);
-  const free = [...rows].filter(([id]) => !pending.ids.has(id));
+  const settled = [...rows].filter(([id]) => !pending.ids.has(id));
+  const older = await readStale(work, settled);
+  const stale = [...pending.stale, ...older];
+  const free = older.size === 0 ? settled : settled.filter(([id]) => !older.has(id));
   const tombstones = free.filter(([, row]) => table.isDeleted(row));
   const live = tombstones.length === 0 ? free : free.filter(([, row]) => !table.isDeleted(row));
   bad.push(...(await upsertRows(work, live)));
+  if (work.hasRemoved)
+    await forgetRemoved(
+      session,
+      table.kind,
+      live.map(([id]) => id),
+    );
   const buried = await applyTombstones(work, tombstones);
   bad.push(...buried.bad);
   if (work.marking) await markSeen(session, table.kind, seen);
-  const badIds = new Set(bad.map(({ id }) => id));
-  const accepted = [...rows.keys()].filter((id) => !badIds.has(id));
+  const leftOut = new Set<string | undefined>([...bad.map(({ id }) => id), ...stale]);
+  const accepted = [...rows.keys()].filter((id) => !leftOut.has(id));
   if (work.hasQuarantine) await releaseFromQuarantine(session, table.kind, accepted);
   if (bad.length > 0) work.hasQuarantine = true;
   const facts = await quarantine(session, table.kind, bad, context.unit.clock.now(), work.announcement);
   return {
-    upserts: live.filter(([id]) => !badIds.has(id)).length + pending.written,
-    deletes: tombstones.filter(([id]) => !badIds.has(id)).length + pending.hidden,
+    upserts: live.filter(([id]) => !leftOut.has(id)).length + pending.written,
+    deletes: tombstones.filter(([id]) => !leftOut.has(id)).length + pending.hidden,
     accepted,
     unchanged: pending.unchanged + buried.ignored,
+    stale,
     facts,
   };
-}
-
-interface PendingRows {
-  readonly ids: ReadonlySet<string>;
-  readonly written: number;
-  readonly hidden: number;
-  /** Server rows that are known already. */
-  readonly unchanged: number;
-  readonly bad: readonly BadRow[];
-}
-const nothingPending: PendingRows = { ids: new Set(), written: 0, hidden: 0, unchanged: 0, bad: [] };
-
-/** Rows under pending operations: the newest server row is remembered, the local row is it with the operations on top (I4, F-21). */
-async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject>): Promise<PendingRows> {
-  const { session, table, context } = work;
-  const found = await session.query<{ id: string }>(
-    `SELECT "entity_id" AS "id" FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`,
-    [table.kind, listOf([...rows.keys()])],
-  );
-  if (found.length === 0) return nothingPending;
-  const changes = await EntityChanges.load(
-    session,
-    table,
-    found.map(({ id }) => id),
-  );
-  const ids = new Set<string>();
-  const written = new Set<string>();
-  const hidden = new Set<string>();
-  let unchanged = 0;
-  for (const { id } of found) {
-    const row = rows.get(id);
-    if (!row) continue;
-    const queue = changes.queueOf(id);
-    if (queue.length === 0) {
-      // Only the version was unknown, and here it is.
-      changes.forget(id);
-      continue;
-    }
-    ids.add(id);
-    const version = table.readUpdatedAt(row) ?? '';
-    const known = newestKnown(changes.baseOf(id));
-    // An older one is taken by a full resync, unless the row was settled or listed since that began: a restored server has older rows (F-161).
-    // A row that comes out of quarantine is known already, and yet not stored; one of another shape is known without its new columns.
-    const newer = known.version === undefined ? 1 : compareTimestamps(version, known.version);
-    const isTaken = newer < 0 ? work.resync && work.marking && !(await isSeen(session, table.kind, id)) : newer > 0 || work.strict || work.anew;
-    if (!isTaken) {
-      unchanged += 1;
-      continue;
-    }
-    const deleted = table.isDeleted(row);
-    changes.refresh(id, { row, version, deleted }, { pulled: true });
-    if (newer !== 0 || work.strict) await refreshConflict(session, table.kind, id, { row, version, deleted }, context.unit.clock.now());
-    const local = overlay(row, queue, table.keys);
-    if (local.row === undefined) continue;
-    changes.writeRow({ id, row: local.row, server: row }, local.deletedLocally);
-    (deleted ? hidden : written).add(id);
-  }
-  const bad = await flushChanges(session, context, changes);
-  for (const { id } of bad) if (id !== undefined && !written.delete(id)) hidden.delete(id);
-  return { ids, written: written.size, hidden: hidden.size, unchanged, bad };
 }
 
 const upsertRows = (work: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<readonly BadRow[]> =>
@@ -305,6 +253,13 @@ async function applyTombstones(work: PageWork, rows: readonly (readonly [string,
   const ids = rows.map(([id]) => id);
   if (table.tombstones === 'remove') {
     const kept = await table.irremovable(session, ids);
+    const existing = await table.existing(session, ids);
+    await noteRemoved(
+      session,
+      table.kind,
+      rows.flatMap(([id, row]) => (existing.has(id) ? [{ id, version: table.readUpdatedAt(row) ?? '' }] : [])),
+      work.context.unit.clock.now(),
+    );
     const gone = ids.filter((id) => !kept.has(id));
     await table.remove(session, gone);
     if (work.wireValues.exist) await forgetWireValues(session, table.kind, gone);

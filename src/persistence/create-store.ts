@@ -26,6 +26,7 @@ import { readPosition } from './pull-positions.ts';
 import { announceQuarantined } from './quarantine.ts';
 import { createQueue } from './queue.ts';
 import { registerTables } from './register-table.ts';
+import { forgetLongRemoved } from './removed-rows.ts';
 import { createRepairs, type Repairs } from './repairs.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { acceptServer, decideConflict, freezeResolution, loadConflict, parkConflict, settleResolution } from './resolutions.ts';
@@ -191,6 +192,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         // What a full resync did not list may hold a UNIQUE value until it is swept.
         if (resync) await completeFetch(session, kind);
         else facts.push(...(await announceQuarantined(session, tableOf(context, kind))));
+        await forgetLongRemoved(session, kind, clock.now());
         await notePullCompleted(session, kind, clock.now(), tombstoneRetentionMs);
         return facts;
       }),

@@ -275,6 +275,14 @@ export const releasedEntity = new EntitySchema<{ seq: number; value: string }>({
   foreignKeys: [{ target: 'sync_outbox', columnNames: ['seq'], referencedColumnNames: ['seq'], onDelete: 'CASCADE' }],
 });
 
+/** A row that is removed here because it is deleted on the server. */
+export const removedEntity = table<{ kind: string; entityId: string; version: string; removedAt: number }>('sync_removed', {
+  kind: key(text()),
+  entityId: key(text('entity_id')),
+  version: text(),
+  removedAt: time('removed_at'),
+});
+
 export const seenEntity = table<{ kind: string; entityId: string }>('sync_seen', { kind: key(text()), entityId: key(text('entity_id')) });
 
 /** What the server sent for fields whose column gives back another value, as JSON text: `{ key: [sent, shown] }`. */
@@ -303,6 +311,7 @@ export const syncEntities: readonly EntitySchema[] = [
   conflictEntity,
   discardedEntity,
   quarantineEntity,
+  removedEntity,
   seenEntity,
   leaseEntity,
   stateEntity,

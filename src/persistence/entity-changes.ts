@@ -9,6 +9,7 @@ import { forgetPosition } from './pull-positions.ts';
 import { releaseFromQuarantine, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { chunked, listOf, type Session, type SqlType } from './session.ts';
+import { noteRemoved, type RemovedRow } from './removed-rows.ts';
 import { storeRows, type RowToStore } from './store-rows.ts';
 import { upgradedQueues } from './upgrade-operations.ts';
 import type { WireValuesNote } from './wire-values.ts';
@@ -54,6 +55,7 @@ export class EntityChanges {
   private readonly rowsToWrite: RowToStore[] = [];
   private readonly hiddenRowsToWrite: RowToStore[] = [];
   private readonly rowsToRemove: string[] = [];
+  private readonly removed: RemovedRow[] = [];
   private readonly rowsToHide: string[] = [];
   private readonly rowsToShow: string[] = [];
   private listsAgain = false;
@@ -187,6 +189,7 @@ export class EntityChanges {
     await removeBases(session, kind, [...this.basesToRemove]);
     await writeBases(session, kind, [...this.basesToWrite.values()], this.table.schema.version);
     if (this.listsAgain) await forgetPosition(session, kind);
+    await noteRemoved(session, kind, this.removed, options.now);
     await this.table.removeOrHide(session, this.rowsToRemove, options.hiddenAt);
     const bad = [
       ...(await storeRows(session, this.table, this.rowsToWrite, { despiteTable: true, wireValues: this.wireValues })),
@@ -236,11 +239,17 @@ export class EntityChanges {
       }
       // A delete that the server took without showing a tombstone: kept rows stay hidden until one arrives.
       if (mode === 'applied' && this.table.tombstones === 'keep') this.rowsToHide.push(entityId);
-      else this.rowsToRemove.push(entityId);
+      else this.remove(entityId, known);
       return;
     }
-    if (departed.remaining.length === 0 && known.deleted && this.table.tombstones === 'remove') this.rowsToRemove.push(entityId);
+    if (departed.remaining.length === 0 && known.deleted && this.table.tombstones === 'remove') this.remove(entityId, known);
     else this.writeRow({ id: entityId, row: departed.localRow, server: known.row ?? departed.localRow }, departed.deletedLocally);
+  }
+
+  private remove(entityId: string, known: KnownRow): void {
+    this.rowsToRemove.push(entityId);
+    const version = known.version ?? newestKnown(this.bases.get(entityId)).version;
+    if (version !== undefined) this.removed.push({ id: entityId, version });
   }
 
   private async writeRebuilt(session: Session): Promise<void> {

@@ -225,6 +225,21 @@ export class WireValues1700000000040 implements MigrationInterface {
   }
 }
 
+/** Remembers rows that are removed because the server deleted them, with their versions: no list that lags behind may bring them back. */
+export class RemovedRows1700000000050 implements MigrationInterface {
+  readonly name = 'RemovedRows1700000000050';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.createTable(
+      new Table({ name: 'sync_removed', columns: [key(text('kind')), key(text('entity_id')), text('version'), time('removed_at')] }),
+    );
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.dropTable('sync_removed');
+  }
+}
+
 /** The migrations of the sync tables, to stand beside the app's own: `migrations: [...syncMigrations, ...mine]`. */
 export const syncMigrations: readonly (new () => MigrationInterface)[] = [
   CreateSyncTables1700000000001,
@@ -232,7 +247,8 @@ export const syncMigrations: readonly (new () => MigrationInterface)[] = [
   SchemaVersions1700000000020,
   HandOvers1700000000030,
   WireValues1700000000040,
+  RemovedRows1700000000050,
 ];
 
 /** Names of the tables that the migrations create. */
-export const syncTableNames: readonly string[] = [...tables.map((table) => table.name), 'sync_released', 'sync_wire_values'];
+export const syncTableNames: readonly string[] = [...tables.map((table) => table.name), 'sync_released', 'sync_wire_values', 'sync_removed'];

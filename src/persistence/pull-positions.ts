@@ -66,6 +66,8 @@ export interface PullSituation {
   readonly hasBases: boolean;
   readonly hasQuarantine: boolean;
   readonly wireValues: WireValuesNote;
+  /** Rows were removed because the server deleted them. */
+  readonly hasRemoved: boolean;
   /** A full resync is open that marks what it sees. */
   readonly marking: boolean;
   /** A full resync is open because of the table's version: the server's rows are looked at with other eyes. */
@@ -77,14 +79,16 @@ export async function readSituation(session: Session, kind: string): Promise<Pul
   const row = await session.one<Record<Exclude<keyof PullSituation, 'wireValues'> | 'hasWireValues', number | boolean>>(
     `SELECT EXISTS (SELECT 1 FROM "sync_base" WHERE "kind" = ?) AS "hasBases", EXISTS (SELECT 1 FROM "sync_quarantine" WHERE "kind" = ?) AS "hasQuarantine",
        EXISTS (SELECT 1 FROM "sync_wire_values" WHERE "kind" = ?) AS "hasWireValues",
+       EXISTS (SELECT 1 FROM "sync_removed" WHERE "kind" = ?) AS "hasRemoved",
        EXISTS (SELECT 1 FROM "sync_cursors" WHERE "kind" = ? AND "resync_open" = 1 AND "resync_marking" > 0) AS "marking",
        EXISTS (SELECT 1 FROM "sync_cursors" WHERE "kind" = ? AND "resync_open" = 1 AND "resync_reason" = 'schema') AS "anew"`,
-    [kind, kind, kind, kind, kind],
+    [kind, kind, kind, kind, kind, kind],
   );
   return {
     hasBases: Boolean(row?.hasBases),
     hasQuarantine: Boolean(row?.hasQuarantine),
     wireValues: { exist: Boolean(row?.hasWireValues) },
+    hasRemoved: Boolean(row?.hasRemoved),
     marking: Boolean(row?.marking),
     anew: Boolean(row?.anew),
   };

@@ -19,7 +19,7 @@ import { dialectOf, listOf, type Dialect, type RawRow, type Session } from './se
 import type { SyncTableOptions } from './sync-table.ts';
 import { createTableSchema, type TableSchema } from './table-schema.ts';
 import { TreePaths } from './tree-paths.ts';
-import { forgetWireValues, keepWireValues, selectWireValues, wireValuesAlias, withSentValues, type WireValuesNote } from './wire-values.ts';
+import { forgetWireValues, selectWireValues, wireValuesAlias, withSentValues } from './wire-values.ts';
 import { referenceKeysOf, uniqueKeysOf, type ReferenceKey, type UniqueKey } from './table-keys.ts';
 
 interface Registration {
@@ -75,11 +75,10 @@ export class ReplicaTable implements SyncKind {
   private readonly codecByProperty: ReadonlyMap<string, ColumnCodec>;
   private readonly idCodec: ColumnCodec;
   /** Columns of the app's own fields. */
-  private readonly edited: readonly ColumnCodec[];
+  readonly edited: readonly ColumnCodec[];
   private readonly ids: IdColumn;
-  private readonly updatedAtName: string;
-  private readonly deletedAtName: string;
-  private readonly deletedAtLocalName: string;
+  /** Names of the columns of the sync, as SQL wants them. */
+  readonly columns: { readonly updatedAt: string; readonly deletedAt: string; readonly deletedAtLocal: string };
   private readonly binder: RowBinder;
   private readonly rows: RowUpserts;
   /** Undefined: the table is no `materialized-path` tree. */
@@ -113,9 +112,11 @@ export class ReplicaTable implements SyncKind {
     this.edited = codecs.filter(({ wireKey }) => !own.includes(wireKey));
     this.table = [metadata.schema, metadata.tableName].flatMap((name) => (name === undefined ? [] : [quoted(name)])).join('.');
     this.id = quoted(this.idCodec.name);
-    this.updatedAtName = quoted(registration.updatedAt.databaseName);
-    this.deletedAtName = quoted(registration.deletedAt.databaseName);
-    this.deletedAtLocalName = quoted(registration.deletedAtLocal.databaseName);
+    this.columns = {
+      updatedAt: quoted(registration.updatedAt.databaseName),
+      deletedAt: quoted(registration.deletedAt.databaseName),
+      deletedAtLocal: quoted(registration.deletedAtLocal.databaseName),
+    };
     this.binder = new RowBinder({ table: this, codecs, idCodec: this.idCodec, idToDatabase: this.ids.toDatabase, fromJson: options.fromJson?.bind(options) });
     this.tree = TreePaths.of(metadata);
     const { versionColumn } = metadata;
@@ -123,7 +124,7 @@ export class ReplicaTable implements SyncKind {
     this.rows = new RowUpserts({
       table: this.table,
       id: this.id,
-      deletedAtLocal: this.deletedAtLocalName,
+      deletedAtLocal: this.columns.deletedAtLocal,
       codecs,
       idCodec: this.idCodec,
       idType: this.ids.type,
@@ -177,8 +178,6 @@ export class ReplicaTable implements SyncKind {
     return this.relations.filter((relation) => relation.kind === kind).map((relation) => relation.key);
   }
 
-  /** Foreign keys of the entity, and what `dependsOn` adds. */
-  /** An entity as the server will see it: without local-only columns, `deletedAtLocal`, and columns whose property is undefined. */
   /** Whether a row of the server has every column, so that nothing of an older copy shows through it. Not known of rows that the app maps itself. */
   isComplete(row: JsonObject): boolean {
     const { id, updatedAt, deletedAt } = this.keys;
@@ -188,6 +187,7 @@ export class ReplicaTable implements SyncKind {
     );
   }
 
+  /** An entity as the server will see it: without local-only columns, `deletedAtLocal`, and columns whose property is undefined. */
   entityToWire(entity: object): JsonObject {
     if (this.options.toJson) return checkedJson(this.kind, this.options.toJson(entity));
     const row: Record<string, Json> = {};
@@ -267,9 +267,9 @@ export class ReplicaTable implements SyncKind {
 
   /** SQL condition: the row is shown, nothing of it is queued, and (`neverSent`) no server ever had it. Costs one look into an index per row. */
   unsent(which: 'neverSent' | 'all', row: string): { readonly sql: string; readonly parameters: readonly string[] } {
-    const shown = `${row}.${this.deletedAtName} IS NULL AND ${row}.${this.deletedAtLocalName} IS NULL AND NOT ${this.isIn('sync_outbox', row)}`;
+    const shown = `${row}.${this.columns.deletedAt} IS NULL AND ${row}.${this.columns.deletedAtLocal} IS NULL AND NOT ${this.isIn('sync_outbox', row)}`;
     if (which === 'all') return { sql: shown, parameters: [this.kind] };
-    return { sql: `${row}.${this.updatedAtName} = '' AND ${shown} AND NOT ${this.isIn('sync_base', row)}`, parameters: [this.kind, this.kind] };
+    return { sql: `${row}.${this.columns.updatedAt} = '' AND ${shown} AND NOT ${this.isIn('sync_base', row)}`, parameters: [this.kind, this.kind] };
   }
 
   async hasRows(session: Session): Promise<boolean> {
@@ -283,7 +283,7 @@ export class ReplicaTable implements SyncKind {
   }
 
   /** With a mapping of the app, what a field is on the wire is the mapping's business. */
-  private get keepsSentValues(): boolean {
+  get keepsSentValues(): boolean {
     return this.options.toJson === undefined && this.options.fromJson === undefined;
   }
 
@@ -301,42 +301,6 @@ export class ReplicaTable implements SyncKind {
   /** A row that was read here, as its columns give it: what an entity of it says. */
   shown(row: JsonObject): JsonObject {
     return this.shownAs.get(row) ?? row;
-  }
-
-  /** Stores what the server sent for fields of these rows whose columns give back another value, in place of what was stored for them (F-158). */
-  async keepSent(session: Session, rows: readonly { readonly id: string; readonly row: JsonObject }[], note: WireValuesNote): Promise<void> {
-    if (!this.keepsSentValues) return;
-    const doubtful = new Map<string, ColumnCodec[]>();
-    for (const { id, row } of rows) {
-      const codecs = this.doubtfulOf(row);
-      if (codecs !== undefined) doubtful.set(id, codecs);
-    }
-    if (!note.exist && doubtful.size === 0) return;
-    const keys = new Map([...doubtful].map(([id, codecs]) => [id, codecs.map(({ wireKey }) => wireKey)]));
-    const readShown = (): Promise<ReadonlyMap<string, JsonObject>> =>
-      this.readShown(session, [...doubtful.keys()], [...new Set([...doubtful.values()].flat())]);
-    await keepWireValues(session, this.kind, rows, { note, doubtful: keys, readShown });
-  }
-
-  /** The columns that may give back another value than this row has. A plain loop: it runs for each row of each page. */
-  private doubtfulOf(row: JsonObject): ColumnCodec[] | undefined {
-    let found: ColumnCodec[] | undefined;
-    for (const codec of this.edited) {
-      const value = row[codec.wireKey];
-      if (value === undefined || codec.readsBack(value)) continue;
-      found ??= [];
-      found.push(codec);
-    }
-    return found;
-  }
-
-  /** Some columns of rows as they give them. A value that its mapping cannot read is left out. */
-  private async readShown(session: Session, ids: readonly string[], codecs: readonly ColumnCodec[]): Promise<ReadonlyMap<string, JsonObject>> {
-    const names = [this.idCodec, ...codecs].map(({ name }) => `${this.table}.${quoted(name)}`).join(', ');
-    const exact = exactColumns(codecs, this.dialect.name, this.table);
-    const rows = await session.query(`SELECT ${names}${exact} FROM ${this.table} WHERE ${this.inIds()}`, [this.idList(ids)]);
-    const read = (raw: RawRow, codec: ColumnCodec): JsonObject => orNone(() => rawToWire([codec], raw)) ?? {};
-    return new Map(rows.map((raw) => [String(raw[this.idCodec.name]), Object.assign({}, ...codecs.map((codec) => read(raw, codec))) as JsonObject]));
   }
 
   /** A result row as wire JSON. */
@@ -383,20 +347,20 @@ export class ReplicaTable implements SyncKind {
 
   /** Hides rows at once, or shows them again with `null`. */
   async markDeletedLocally(session: Session, ids: readonly string[], at: string | null): Promise<void> {
-    if (ids.length > 0) await session.run(`UPDATE ${this.table} SET ${this.deletedAtLocalName} = ? WHERE ${this.inIds()}`, [at, this.idList(ids)]);
+    if (ids.length > 0) await session.run(`UPDATE ${this.table} SET ${this.columns.deletedAtLocal} = ? WHERE ${this.inIds()}`, [at, this.idList(ids)]);
   }
 
   /** Hides rows that are not hidden yet: the time of the user's own deletion stays where it is known. */
   async hideShown(session: Session, ids: readonly string[], at: string): Promise<void> {
     if (ids.length > 0)
-      await session.run(`UPDATE ${this.table} SET ${this.deletedAtLocalName} = ? WHERE ${this.inIds()} AND ${this.deletedAtLocalName} IS NULL`, [
+      await session.run(`UPDATE ${this.table} SET ${this.columns.deletedAtLocal} = ? WHERE ${this.inIds()} AND ${this.columns.deletedAtLocal} IS NULL`, [
         at,
         this.idList(ids),
       ]);
   }
 
   async isDeletedLocally(session: Session, id: string): Promise<boolean> {
-    const row = await session.one(`SELECT 1 AS "hidden" FROM ${this.table} WHERE ${this.inIds()} AND ${this.deletedAtLocalName} IS NOT NULL`, [
+    const row = await session.one(`SELECT 1 AS "hidden" FROM ${this.table} WHERE ${this.inIds()} AND ${this.columns.deletedAtLocal} IS NOT NULL`, [
       this.idList([id]),
     ]);
     return row !== undefined;
@@ -429,76 +393,22 @@ export class ReplicaTable implements SyncKind {
     return new Set(rows.map((row) => String(row['id'])));
   }
 
-  /** Whether a sweep would find anything: rows that were not listed and that nobody has pending work on. */
-  async hasUnlisted(session: Session): Promise<boolean> {
-    return (await session.query(`SELECT 1 FROM ${this.table} WHERE ${this.unlisted()} LIMIT 1`, [this.kind, this.kind, this.kind])).length > 0;
-  }
-
-  /**
-   * Leaves out rows that no server ever had, such as rows from before the table was synchronised: they exist nowhere else, shown or hidden (F-153).
-   * A row that a server took without telling its version has its base.
-   */
-  private unlisted(): string {
-    return `NOT ${this.isIn('sync_seen')} AND NOT ${this.isIn('sync_outbox')} AND (${this.updatedAtName} <> '' OR ${this.isIn('sync_base')})`;
-  }
-
   /** SQL: the row is named in one of our tables. The parameter is the kind. */
-  private isIn(table: string, row = this.table): string {
+  isIn(table: string, row = this.table): string {
     return `EXISTS (SELECT 1 FROM "${table}" k WHERE k."kind" = ? AND k."entity_id" = CAST(${row}.${this.id} AS text))`;
   }
 
-  /** Some of the rows that a sweep would remove now. */
-  async unlistedIds(session: Session, limit: number): Promise<readonly string[]> {
-    const rows = await session.query<{ id: string | number }>(
-      `SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.unlisted()}${this.inbound.nothingHolds()} LIMIT ${limit}`,
-      [this.kind, this.kind, this.kind],
-    );
-    return rows.map(({ id }) => String(id));
-  }
-
-  /** A row that the open resync has listed and that is not deleted, if there is one. */
-  async listedId(session: Session): Promise<string | undefined> {
-    const row = await session.one<{ id: string | number }>(
-      `SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.updatedAtName} <> '' AND ${this.deletedAtName} IS NULL AND ${this.deletedAtLocalName} IS NULL
-         AND EXISTS (SELECT 1 FROM "sync_seen" k WHERE k."kind" = ? AND k."entity_id" = CAST(${this.table}.${this.id} AS text)) LIMIT 1`,
-      [this.kind],
-    );
-    return row === undefined ? undefined : String(row.id);
-  }
-
-  /** Removes those of these rows that a sweep would remove now; returns how many. */
-  async sweepThese(session: Session, ids: readonly string[]): Promise<number> {
-    const sql = `DELETE FROM ${this.table} WHERE ${this.unlisted()}${this.inbound.nothingHolds()} AND ${this.inIds()}`;
-    const swept = ids.length === 0 ? 0 : await session.changed(sql, [this.kind, this.kind, this.kind, this.idList(ids)]);
-    if (swept > 0) await this.forgetSwept(session);
-    return swept;
-  }
-
   /** Removes what is stored for rows that are not there any more. Looks at no row of the table where nothing is stored. */
-  private forgetSwept(session: Session): Promise<void> {
+  forgetSwept(session: Session): Promise<void> {
     return session.run(`DELETE FROM "sync_wire_values" WHERE "kind" = ? AND "entity_id" NOT IN (SELECT CAST(${this.id} AS text) FROM ${this.table})`, [
       this.kind,
     ]);
   }
 
-  /** Removes what a resync did not list and nobody has pending work on; returns how many (F-38). */
-  async sweep(session: Session): Promise<number> {
-    const kind = [this.kind, this.kind, this.kind];
-    const sql = `DELETE FROM ${this.table} WHERE ${this.unlisted()}${this.inbound.nothingHolds()}`;
-    let swept = await session.changed(sql, kind);
-    // A tree goes from the leaves on.
-    for (let more = swept; more > 0 && this.inbound.holdsItself; swept += more) more = await session.changed(sql, kind);
-    if (swept > 0) {
-      await this.mendTree(session);
-      await this.forgetSwept(session);
-    }
-    return swept;
-  }
-
   /** Removes kept tombstones from before a time (epoch ms) that nobody has pending work on; returns how many (F-69). */
   async removeTombstones(session: Session, before: number): Promise<number> {
     const rows = await session.query<{ id: string | number; at: string }>(
-      `SELECT ${this.id} AS "id", ${this.deletedAtName} AS "at" FROM ${this.table} WHERE ${this.deletedAtName} IS NOT NULL
+      `SELECT ${this.id} AS "id", ${this.columns.deletedAt} AS "at" FROM ${this.table} WHERE ${this.columns.deletedAt} IS NOT NULL
        AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = ? AND o."entity_id" = CAST(${this.table}.${this.id} AS text))`,
       [this.kind],
     );
@@ -510,13 +420,9 @@ export class ReplicaTable implements SyncKind {
     return old.length - held.size;
   }
 
-  /** Empties the table: the database goes to another user. */
-  async removeAll(session: Session): Promise<void> {
-    await session.run(`DELETE FROM ${this.table}`);
-  }
-
   private relations: readonly { readonly kind: string; readonly key: string }[] = [];
-  private inbound = new InboundReferences(this, []);
+  /** What the removal of a row must not take along. */
+  inbound = new InboundReferences(this, []);
 
   /** Tells the table how it hangs together with the others; called once when all are registered. */
   linkTables(all: readonly ReplicaTable[]): void {
@@ -544,6 +450,11 @@ export class ReplicaTable implements SyncKind {
     await this.remove(session, free);
     await forgetWireValues(session, this.kind, free);
     await this.markDeletedLocally(session, [...held], at);
+  }
+
+  /** SQL condition: the row is one of these. */
+  among(ids: readonly string[]): { readonly sql: string; readonly parameter: string } {
+    return { sql: this.inIds(), parameter: this.idList(ids) };
   }
 
   private idList(ids: readonly string[]): string {

@@ -5,6 +5,7 @@ import { forgetSeen } from './resync-marks.ts';
 import { listOf, type Session } from './session.ts';
 import { numberOr } from './stored-shape.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
+import { listedId, unlistedIds } from './unlisted-rows.ts';
 
 interface ResyncRow {
   readonly kind: string;
@@ -81,8 +82,8 @@ export async function readUnproven(session: Session, context: StoreContext, kind
   const row = (await readResync(session, [kind])).get(kind);
   if (row?.open !== 1 || row.fetched !== 1 || row.marking !== 2 || (row.received === 0 && !requested)) return { ids: [] };
   const table = tableOf(context, kind);
-  const ids = await table.unlistedIds(session, provenAtOnce);
-  return ids.length === 0 ? { ids } : { ids, control: await table.listedId(session) };
+  const ids = await unlistedIds(session, table, provenAtOnce);
+  return ids.length === 0 ? { ids } : { ids, control: await listedId(session, table) };
 }
 
 /** The most rows requested from the server in one step of the chart. */

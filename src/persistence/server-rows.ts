@@ -1,7 +1,6 @@
 import { ValidationError } from '../model/errors.ts';
 import type { SyncFact } from '../model/events.ts';
 import type { JsonObject } from '../model/json.ts';
-import { compareTimestamps } from '../rules/timestamp.ts';
 import { applyRowsOf } from './apply-pages.ts';
 import { chunked, type Session } from './session.ts';
 import type { StoreContext } from './store-context.ts';
@@ -20,21 +19,7 @@ export async function applyServerRows(session: Session, context: StoreContext, k
   }
   const total = { upserts: 0, deletes: 0 };
   for (const part of chunked(rows, 500)) {
-    const stored = await table.read(
-      session,
-      part.flatMap((row) => table.readId(row) ?? []),
-    );
-    const isOlder = (row: JsonObject): boolean => {
-      const known = stored.get(table.readId(row) ?? '');
-      const version = known && table.readUpdatedAt(known);
-      return version !== undefined && version !== '' && compareTimestamps(table.readUpdatedAt(row) ?? '', version) < 0;
-    };
-    const { upserts, deletes, facts } = await applyRowsOf(
-      session,
-      context,
-      table,
-      part.filter((row) => !isOlder(row)),
-    );
+    const { upserts, deletes, facts } = await applyRowsOf(session, context, table, part);
     const refused = facts.find((fact) => fact.type === 'row.quarantined');
     if (refused?.type === 'row.quarantined') throw new ValidationError(refused.error.message, { cause: refused.error });
     total.upserts += upserts;

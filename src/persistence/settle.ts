@@ -20,7 +20,7 @@ import { plainlyApplied, type PlainDeparture } from './plainly-applied.ts';
 import { quarantine, type BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import { resolvedFacts } from './resolved-facts.ts';
-import { markSeen } from './resync-marks.ts';
+import { markSettled } from './resync-marks.ts';
 import type { Session } from './session.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
 import { inTodaysShape } from './upgrade-rows.ts';
@@ -59,7 +59,7 @@ export async function settleAnswers(session: Session, context: StoreContext, ans
   }
   for (const changes of changesByKind.values()) tally.facts.push(...(await writeChanges(session, context, changes)));
   for (const [kind, ids] of applied) {
-    await markSeen(session, kind, ids);
+    await markSettled(session, kind, ids);
     tally.facts.push(...(await closeConflicts(session, kind, ids, answers)));
     await releaseDependents(session, context, kind, ids);
   }

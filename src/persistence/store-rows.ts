@@ -3,6 +3,7 @@ import { ValidationError } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
 import { classifyDatabaseError } from './database-failure.ts';
 import { lacksParent, MissingParentError } from './deferred-references.ts';
+import { keepSent } from './keep-sent.ts';
 import type { BadRow } from './quarantine.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import type { Session } from './session.ts';
@@ -31,7 +32,7 @@ export async function storeRows(session: Session, table: ReplicaTable, rows: rea
   if (rows.length === 0) return [];
   const bad = await upsertRows(session, table, rows, options);
   const badIds = new Set(bad.map(({ id }) => id));
-  await table.keepSent(session, badIds.size === 0 ? rows : rows.filter(({ id }) => !badIds.has(id)), options.wireValues);
+  await keepSent(session, table, badIds.size === 0 ? rows : rows.filter(({ id }) => !badIds.has(id)), options.wireValues);
   return bad;
 }
 

@@ -7,6 +7,7 @@ import { forgetSeen } from './resync-marks.ts';
 import { retryQuarantined } from './retry-quarantined.ts';
 import type { Session } from './session.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
+import { hasUnlisted, sweep } from './unlisted-rows.ts';
 
 /**
  * Ends a generation that was fetched to its end: removes what it did not list and nobody has pending work on, in this transaction (F-38,
@@ -23,14 +24,14 @@ export async function sweepResync(
   if (row?.open !== 1 || row.fetched !== 1) return [];
   const now = context.unit.clock.now();
   const table = tableOf(context, kind);
-  if (row.marking > 0 && row.received === 0 && !options.requested && (await table.hasUnlisted(session))) {
+  if (row.marking > 0 && row.received === 0 && !options.requested && (await hasUnlisted(session, table))) {
     const cause = new ParseError(
       `the full resync of ${kind} received no row at all while the local table has rows that the server once had; nothing was removed. Check the base URL and the account. If the server was emptied on purpose, fullResync({ kinds: ['${kind}'] }) removes those rows here, too`,
     );
     throw new SyncStepError({ type: 'kindFailed', kind, phase: 'pull', message: cause.message, at: now, cause });
   }
   const sweeps = row.marking > 0 && options.keepUnlisted !== true;
-  const swept = sweeps ? await table.sweep(session) : 0;
+  const swept = sweeps ? await sweep(session, table) : 0;
   if (sweeps) await releaseUnlisted(session, kind);
   // The rows that went may have held a UNIQUE value of rows that have come (F-160).
   const freed = swept === 0 ? { upserts: 0, deletes: 0 } : await retryQuarantined(session, context, table);

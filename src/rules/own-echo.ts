@@ -12,12 +12,13 @@ import { isSystemField } from './system-fields.ts';
 export function isOwnEcho(op: Op, current: JsonObject, keys: SyncKeys): boolean {
   const deleted = keys.deletedAt !== undefined && valueOf(current, keys.deletedAt) !== null;
   if (op.type === 'delete') return deleted;
-  return (
-    !deleted &&
-    Object.keys(op.payload)
-      .filter((key) => key !== keys.id && key !== keys.updatedAt && key !== keys.deletedAt && !isSystemField(key))
-      .every((key) => deepEqual(valueOf(op.payload, key), valueOf(current, key)))
-  );
+  return !deleted && saysAll(current, op.payload, keys);
 }
+
+/** Whether a row has every field of `sent` with its value. Missing counts as null; sync and creation fields are the server's and do not count. */
+export const saysAll = (row: JsonObject, sent: JsonObject, keys: SyncKeys): boolean =>
+  Object.keys(sent)
+    .filter((key) => key !== keys.id && key !== keys.updatedAt && key !== keys.deletedAt && !isSystemField(key))
+    .every((key) => deepEqual(valueOf(sent, key), valueOf(row, key)));
 
 const valueOf = (row: JsonObject, key: string): Json => (Object.hasOwn(row, key) ? (row[key] ?? null) : null);

@@ -142,7 +142,7 @@ export const createRun = (id: number, asked: SyncRequest, maxRetries: number): R
   report: undefined,
   pulledOfKind: 0,
   push: { pushed: 0, conflicts: 0, conflictsResolved: 0, errors: 0, batches: 0 },
-  pull: { pulled: 0, pages: 0, errors: 0 },
+  pull: { pulled: 0, ignored: 0, pages: 0, errors: 0 },
 });
 
 /** True when waiting for this run is enough. Decisions are read when a run is planned, so a later one belongs to the next run. */
@@ -212,7 +212,7 @@ export const countPart = (run: Run, settled: SettleReport): Run => {
 export const countPage = (run: Run, page: PageReport): Run => ({
   ...run,
   pulledOfKind: run.pulledOfKind + page.pulled,
-  pull: { ...run.pull, pulled: run.pull.pulled + page.pulled, pages: run.pull.pages + 1 },
+  pull: { ...run.pull, pulled: run.pull.pulled + page.pulled, ignored: run.pull.ignored + page.ignored, pages: run.pull.pages + 1 },
 });
 
 /** Counts what a conflict came to. `again` keeps it for another round; everything else is done with it in this run. */
@@ -288,6 +288,7 @@ export const failedKinds = (run: Run): SyncRequest => {
 export const statsOf = (run: Run): SyncStats => ({
   pushed: run.push.pushed,
   pulled: run.pull.pulled,
+  ignored: run.pull.ignored,
   conflicts: run.push.conflicts,
   conflictsResolved: run.push.conflictsResolved,
   errors: run.push.errors + run.pull.errors,

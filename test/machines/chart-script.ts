@@ -33,7 +33,7 @@ export const outcome = (type: ConflictOutcome['type'], changes: Partial<Conflict
   facts: [],
   ...changes,
 });
-export const page = (kind: string, pulled: number, facts: readonly SyncFact[] = []) => ({ kind, pageSize: pulled, pulled, facts });
+export const page = (kind: string, pulled: number, facts: readonly SyncFact[] = []) => ({ kind, pageSize: pulled, pulled, ignored: 0, facts });
 export const record = (changes: object = {}) => ({ tookMs: 5, at: 90_000, facts: [], ...changes });
 export const hydrated = (changes: object = {}) => ({ paused: false, attempt: 0, ...changes });
 export const fact = (message: string): SyncFact => ({ type: 'transport.warning', message });

@@ -51,7 +51,7 @@ import {
   type Script,
 } from './chart-script.ts';
 
-const noStats = { pushed: 0, pulled: 0, conflicts: 0, conflictsResolved: 0, errors: 0 };
+const noStats = { pushed: 0, pulled: 0, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 0 };
 const find = <T extends SyncEmitted['type']>(script: Script, type: T) =>
   script.emitted.find((event): event is Extract<SyncEmitted, { type: T }> => event.type === type);
 const errorOf = (script: Script): unknown => find(script, 'sync.failed')?.error;

@@ -18,7 +18,7 @@ const only = <T extends SyncEvent['type']>(type: T) => bench.told.filter((event)
 describe('runs', () => {
   test('RUN-01, RUN-06, EVT-02, EVT-03: with nothing to do: one pull, two sync.started, one sync.completed, no error', async () => {
     await opened();
-    expect(await bench.engine.sync()).toEqual({ pushed: 0, pulled: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
+    expect(await bench.engine.sync()).toEqual({ pushed: 0, pulled: 0, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
     expect(methods()).toEqual(['GET']);
     expect(bench.types().filter((type) => type.startsWith('sync.') && type !== 'sync.progress')).toEqual(['sync.started', 'sync.started', 'sync.completed']);
   });

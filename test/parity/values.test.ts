@@ -170,7 +170,7 @@ describe('errors', () => {
 });
 
 test('PUSH-16: counts begin at zero and add up', () => {
-  expect(noStats).toEqual({ pushed: 0, pulled: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
+  expect(noStats).toEqual({ pushed: 0, pulled: 0, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
   expect(addStats({ ...noStats, pushed: 1 }, { ...noStats, pushed: 2, errors: 1 })).toEqual({ ...noStats, pushed: 3, errors: 1 });
 });
 

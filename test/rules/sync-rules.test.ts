@@ -216,7 +216,13 @@ describe('what comes of a run', () => {
     expect(once).toMatchObject({ batchId: 7, conflicts: [ref('a'), ref('b')], push: { pushed: 2, errors: 1, conflicts: 2, batches: 1 } });
     const twice = countSettled({ ...once, report: { answered: 1, reached: true } }, { ...settled, batchSize: 0, conflicts: [] });
     expect(twice).toMatchObject({ batchId: undefined, report: undefined, push: { pushed: 4, errors: 2, conflicts: 2, batches: 1 } });
-    const paged = countPage(countPage(run, { kind: 'todos', pageSize: 9, pulled: 5, facts: [] }), { kind: 'todos', pageSize: 9, pulled: 2, facts: [] });
+    const paged = countPage(countPage(run, { kind: 'todos', pageSize: 9, pulled: 5, ignored: 0, facts: [] }), {
+      kind: 'todos',
+      pageSize: 9,
+      pulled: 2,
+      ignored: 0,
+      facts: [],
+    });
     expect(paged).toMatchObject({ pulledOfKind: 7, pull: { pulled: 7, pages: 2, errors: 0 } });
     expect(closeKind(paged)).toMatchObject({ pulledOfKind: 0, toPull: ['lists', 'tags'], pull: { pulled: 7 } });
   });

@@ -13,7 +13,7 @@ describe('first sync', () => {
     bench = await openEngine();
     bench.server.seed('todos', { id: 's1', title: 'from the server', done: false });
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'mine', tags: ['x'] }));
-    expect(await bench.engine.sync()).toEqual({ pushed: 1, pulled: 2, conflicts: 0, conflictsResolved: 0, errors: 0 });
+    expect(await bench.engine.sync()).toEqual({ pushed: 1, pulled: 2, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
     expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'mine', tags: ['x'] });
     expect(await bench.row('s1')).toMatchObject({ title: 'from the server' });
     expect(await bench.queued()).toEqual([]);

@@ -93,7 +93,7 @@ describe('F-110: what the numbers of a run count', () => {
       { id: 'forced', title: 'x', done: false },
       { id: 'gone', title: 'x', done: false },
     ]);
-    expect(await engine.sync()).toEqual({ pushed: 0, pulled: 2, conflicts: 0, conflictsResolved: 0, errors: 0 });
+    expect(await engine.sync()).toEqual({ pushed: 0, pulled: 2, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
     await writer.insertAndEnqueue(todoOf('folded'));
     await writer.replaceAndEnqueue(todoOf('folded', { title: 'two' }));
     await writer.replaceAndEnqueue(todoOf('folded', { title: 'three' }));
@@ -102,11 +102,11 @@ describe('F-110: what the numbers of a run count', () => {
     await writer.enqueueDelete('gone');
     server.remove('todos', 'gone');
     // Pulled: the rows we have just pushed come back once, as echoes.
-    expect(await engine.sync()).toEqual({ pushed: 5, pulled: 2, conflicts: 1, conflictsResolved: 1, errors: 0 });
+    expect(await engine.sync()).toEqual({ pushed: 5, pulled: 2, ignored: 0, conflicts: 1, conflictsResolved: 1, errors: 0 });
     expect(told('op.pushed')).toHaveLength(5);
     // A batch counts operations, so that its parts are never more than the whole.
     for (const { batchSize, successCount, errorCount } of told('batch.pushed')) expect(successCount + errorCount).toBeLessThanOrEqual(batchSize);
-    expect(await engine.sync()).toEqual({ pushed: 0, pulled: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
+    expect(await engine.sync()).toEqual({ pushed: 0, pulled: 0, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
   });
 
   test('errors count operations, and rows that are read again are not pulled', async () => {
@@ -114,10 +114,10 @@ describe('F-110: what the numbers of a run count', () => {
     await writer.insertAndEnqueue(todoOf('a'));
     await writer.insertAndEnqueue(todoOf('b'));
     const allow = server.refuse(({ id }) => id === 'b');
-    expect(await engine.sync()).toEqual({ pushed: 1, pulled: 1, conflicts: 0, conflictsResolved: 0, errors: 1 });
-    expect(await engine.sync()).toEqual({ pushed: 0, pulled: 0, conflicts: 0, conflictsResolved: 0, errors: 1 });
+    expect(await engine.sync()).toEqual({ pushed: 1, pulled: 1, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 1 });
+    expect(await engine.sync()).toEqual({ pushed: 0, pulled: 0, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 1 });
     allow();
-    expect(await engine.sync()).toEqual({ pushed: 1, pulled: 1, conflicts: 0, conflictsResolved: 0, errors: 0 });
+    expect(await engine.sync()).toEqual({ pushed: 1, pulled: 1, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
   });
 });
 

@@ -517,7 +517,7 @@ export function createFakeStore(options: FakeStoreOptions) {
           });
         else database.positions.set(kind, next);
         const pulled = results.length - bad.length;
-        if (page.items.length === 0) return { pageSize: 0, pulled, facts: bad };
+        if (page.items.length === 0) return { pageSize: 0, pulled, ignored: 0, facts: bad };
         done += pulled;
         const facts: SyncFact[] = [
           ...bad,
@@ -530,7 +530,7 @@ export function createFakeStore(options: FakeStoreOptions) {
           { type: 'page.pulled', kind, pageSize: page.items.length, totalDone: done },
           { type: 'sync.progress', phase: 'pull', kind, done, ...(page.total === undefined ? {} : { total: page.total }) },
         ];
-        return { pageSize: page.items.length, pulled, facts };
+        return { pageSize: page.items.length, pulled, ignored: 0, facts };
       });
     },
     completePull: async (kind, { resync }) => {

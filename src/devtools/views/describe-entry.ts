@@ -62,6 +62,7 @@ const tones: Readonly<Record<string, Tone>> = {
   'engine.paused': 'wait',
   'request.deferred': 'wait',
   'pages.unsorted': 'wait',
+  'rows.ignored': 'wait',
   'transport.warning': 'wait',
   'store.warning': 'wait',
   'run.stalled': 'wait',

@@ -106,5 +106,6 @@ async function pullPages(
 
 function reportOf(kind: string, page: FetchedPage, applied: AppliedPage | undefined): PageReport {
   const facts: SyncFact[] = [...(applied?.facts ?? []), ...page.facts];
-  return { kind, pageSize: page.toApply.page.items.length, pulled: Math.min(page.pulled, applied?.pulled ?? 0), facts };
+  const pulled = Math.min(page.pulled, applied?.pulled ?? 0);
+  return { kind, pageSize: page.toApply.page.items.length, pulled, ignored: applied?.ignored ?? 0, facts };
 }

@@ -1,0 +1,66 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { openEngine, type EngineBench } from '../support/open-engine.ts';
+import { todoOf } from '../support/todo.ts';
+
+let bench: EngineBench;
+afterEach(() => bench.close());
+
+const types = (): readonly string[] => bench.told.map(({ type }) => type);
+const edit = async (change: object): Promise<void> => bench.writer.replaceAndEnqueue(todoOf('x', { ...(await bench.row('x')), ...change }));
+
+/** Row x is known; then the clock of the server goes back by an hour. */
+async function turnBack(): Promise<void> {
+  bench = await openEngine();
+  await bench.writer.insertAndEnqueue(todoOf('x', { title: 'one' }));
+  await bench.engine.sync();
+  bench.server.backend.turnBack(3_600_000);
+}
+
+describe('a server whose clock went back (F-161)', () => {
+  test('F-161, I3: the answer to a write that was made on the known version is taken, and the next edit is based on it', async () => {
+    await turnBack();
+    const before = (await bench.row('x'))?.updatedAt ?? '';
+    await edit({ title: 'two' });
+    expect(await bench.engine.sync()).toMatchObject({ pushed: 1, conflicts: 0 });
+    const row = await bench.row('x');
+    expect(row).toMatchObject({ title: 'two', updatedAt: bench.server.get('todos', 'x')?.['updatedAt'] });
+    expect((row?.updatedAt ?? '') < before).toBe(true);
+    await edit({ title: 'three' });
+    expect(await bench.engine.sync()).toMatchObject({ pushed: 1, conflicts: 0 });
+    expect(bench.server.get('todos', 'x')).toMatchObject({ title: 'three' });
+    expect(types()).not.toContain('conflict.detected');
+  });
+
+  test('F-161, I4: an answer without a row is told by a full resync, although its version is the older one', async () => {
+    await turnBack();
+    bench.server.putAnswer = 'empty';
+    await edit({ title: 'two' });
+    await bench.engine.sync();
+    expect(await bench.row('x')).toMatchObject({ title: 'two' });
+    await bench.engine.fullResync();
+    expect(await bench.row('x')).toMatchObject({ title: 'two', updatedAt: bench.server.get('todos', 'x')?.['updatedAt'] });
+  });
+
+  test('F-161, I5: what others write meanwhile arrives with a full resync, and the pulls after it work again', async () => {
+    await turnBack();
+    bench.server.update('todos', 'x', { title: 'theirs' });
+    bench.server.seed('todos', { ...todoOf('y', { title: 'new' }), updatedAt: undefined } as never);
+    await bench.engine.sync();
+    await bench.engine.fullResync();
+    expect(await bench.row('x')).toMatchObject({ title: 'theirs' });
+    expect(await bench.row('y')).toMatchObject({ title: 'new' });
+    bench.server.update('todos', 'x', { title: 'later' });
+    expect(await bench.engine.sync()).toMatchObject({ pulled: 1, ignored: 0 });
+    expect(await bench.row('x')).toMatchObject({ title: 'later' });
+  });
+
+  test('F-161: a conflict with a row of after the step is a conflict, and keeps both sides', async () => {
+    await turnBack();
+    bench.server.update('todos', 'x', { priority: 7 });
+    await edit({ title: 'mine' });
+    await bench.engine.sync();
+    expect(types()).toContain('conflict.merged');
+    expect(bench.server.get('todos', 'x')).toMatchObject({ title: 'mine', priority: 7 });
+    expect(await bench.row('x')).toMatchObject({ title: 'mine', priority: 7 });
+  });
+});
