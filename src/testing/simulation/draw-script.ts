@@ -82,7 +82,22 @@ export function drawScript(seed: number): SimulationScript {
     steps.push({ afterMs: 0, on: draw.whole(0, replicas - 1), request: draw.whole(0, of === 'writes' ? 5 : 8), of, fault: drawFault(draw, world) });
   }
   // Drawn last: what else a seed draws does not depend on it.
-  return { world: { ...world, client: { ...world.client, capturesWrites: draw.chance(0.3) } }, steps };
+  const drawn = { ...world, client: { ...world.client, capturesWrites: draw.chance(0.3) } };
+  return { world: drawn, steps: withLateLists(draw, steps) };
+}
+
+/** Puts a stretch of time into the script in which lists lag behind, or the moment at which the server's clock goes back. */
+function withLateLists(draw: Draw, steps: readonly SimulatedStep[]): readonly SimulatedStep[] {
+  const inserted = (list: readonly SimulatedStep[], at: number, serverAct: SimulatedServerAct): readonly SimulatedStep[] => [
+    ...list.slice(0, at),
+    { afterMs: 0, serverAct },
+    ...list.slice(at),
+  ];
+  if (draw.chance(0.3)) {
+    const from = draw.whole(0, steps.length);
+    return inserted(inserted(steps, draw.whole(from, steps.length), { type: 'releaseLists' }), from, { type: 'holdLists' });
+  }
+  return draw.chance(0.1) ? inserted(steps, draw.whole(0, steps.length), { type: 'serverClockBack', ms: draw.of([500, 5_000, 3_600_000]) }) : steps;
 }
 
 function drawWorld(seed: number, draw: Draw): SimulatedWorld {

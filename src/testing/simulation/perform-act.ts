@@ -131,7 +131,7 @@ export function restart(replica: SimulatedReplica, { time, log, oracle }: Stage)
 }
 
 /** What others do on the server. */
-export function performServerAct(act: SimulatedServerAct, { server, log, time }: Stage): void {
+export function performServerAct(act: SimulatedServerAct, { server, log, time, oracle }: Stage): void {
   log.countAct(act.type);
   log.trace('server', `## ${JSON.stringify(act)}`);
   time.touch();
@@ -155,6 +155,13 @@ export function performServerAct(act: SimulatedServerAct, { server, log, time }:
     case 'allow':
       server.allow();
       return;
+    case 'holdLists':
+      return server.backend.holdLists();
+    case 'releaseLists':
+      return server.backend.releaseLists();
+    case 'serverClockBack':
+      oracle.hasServerTurnedBack = true;
+      return server.backend.turnBack(act.ms);
     case 'forgetKeys':
       server.backend.forgetIdempotencyKeys();
       return;

@@ -15,6 +15,7 @@ export async function checkRest(stage: Stage): Promise<void> {
   const { time, log, server, replicas, oracle, world } = stage;
   log.trace('all', '## faults are over');
   server.allow();
+  server.backend.releaseLists();
   for (const replica of replicas) {
     replica.connection.areFaultsOn = false;
     replica.connection.isCut = false;
@@ -67,9 +68,13 @@ async function checkLiveness(replica: SimulatedReplica, { time, log }: Stage): P
 
 /** I5: what is not parked is the same everywhere. */
 async function converge(stage: Stage): Promise<void> {
-  const { time, replicas, world } = stage;
+  const { time, replicas, world, oracle } = stage;
   const needsResync =
-    world.server.deletes === 'hard' || world.server.paging === 'offsetToken' || (world.server.pageCapBytes !== undefined && !world.server.hasMore);
+    // What was written after the clock went back is listed by a full resync only (F-161).
+    oracle.hasServerTurnedBack ||
+    world.server.deletes === 'hard' ||
+    world.server.paging === 'offsetToken' ||
+    (world.server.pageCapBytes !== undefined && !world.server.hasMore);
   const runAll = async (what: 'sync' | 'fullResync'): Promise<void> => {
     for (const replica of replicas) {
       const engine = replica.engines[0]?.engine;

@@ -8,6 +8,7 @@ import type { ModelServer } from './model-server.ts';
 import { simulatedKinds } from './simulated-app.ts';
 import type { SimulatedClientKind, SimulatedServerKind } from './simulation-script.ts';
 import { SimulationViolation } from './virtual-time.ts';
+import { WatchedVersions } from './watched-versions.ts';
 
 /** A device as far as it is watched: its name, and a way to look into its database beside everything else. */
 export interface WatchedReplica {
@@ -59,6 +60,8 @@ interface RawQueued {
 }
 
 interface Memory {
+  /** Undefined where the kinds are not those of the simulation. */
+  readonly versions: WatchedVersions | undefined;
   queued: ReadonlyMap<string, QueuedNow>;
   readonly cursors: Map<string, string>;
 }
@@ -77,6 +80,8 @@ export class SimulationOracle {
   readonly fates = new Map<string, Fate>();
   readonly #memories = new Map<WatchedReplica, Memory>();
   readonly #toldDiscarded = new Set<string>();
+  /** The server's clock went back: its versions no longer order what happened (F-161). */
+  hasServerTurnedBack = false;
 
   constructor(
     private readonly world: WatchedWorld,
@@ -131,8 +136,17 @@ export class SimulationOracle {
         if (fate === 'applied') this.#assertApplied(replica, op, [...memory.queued.values()]);
       }
     }
+    const applied = gone.filter(({ opId }) => this.fates.get(opId) === 'applied');
+    const last = new Map(applied.map((op) => [entityOf(op), op.type]));
     memory.queued = now;
     this.#checkCursors(replica, memory);
+    if (this.hasServerTurnedBack) return;
+    memory.versions?.check(
+      replica,
+      this.tables.kinds,
+      new Set(last.keys()),
+      new Set([...last].flatMap(([entity, type]) => (type === 'delete' ? [entity] : []))),
+    );
   }
 
   /** After a crash: what was not committed never was. */
@@ -158,6 +172,7 @@ export class SimulationOracle {
         if (ops[0]?.kind === kind && !quarantined.has(entity)) this.#checkPending(replica, entity, ops, rows.get(ops[0].id));
       }
       // A hard delete shifts a listing by position and leaves no trace: only a full resync finds what it stepped over.
+      if (this.hasServerTurnedBack) continue;
       if (this.world.server.paging !== 'offsetToken' || this.world.server.deletes === 'soft') this.#checkPassed(replica, kind, rows, quarantined);
     }
   }
@@ -304,7 +319,11 @@ export class SimulationOracle {
   }
 
   #memoryOf(replica: WatchedReplica): Memory {
-    const memory = this.#memories.get(replica) ?? { queued: new Map<string, QueuedNow>(), cursors: new Map<string, string>() };
+    const memory = this.#memories.get(replica) ?? {
+      queued: new Map<string, QueuedNow>(),
+      cursors: new Map<string, string>(),
+      versions: this.tables === simulatedWatch ? new WatchedVersions() : undefined,
+    };
     this.#memories.set(replica, memory);
     return memory;
   }

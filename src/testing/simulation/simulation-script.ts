@@ -126,7 +126,12 @@ export type SimulatedServerAct =
    */
   | { readonly type: 'refuse'; readonly kind: 'tasks' | 'lists'; readonly id: string; readonly status?: 404 | 409 }
   | { readonly type: 'allow' }
-  | { readonly type: 'forgetKeys' };
+  | { readonly type: 'forgetKeys' }
+  /** From now on lists are answered from the rows as they are: a read replica lags behind (F-157), until it catches up. */
+  | { readonly type: 'holdLists' }
+  | { readonly type: 'releaseLists' }
+  /** The server's clock goes back: what is written from now on has older versions than what is there (F-161). */
+  | { readonly type: 'serverClockBack'; readonly ms: number };
 
 /** At which boundary of a replica's process an act happens, counted from when it is armed. */
 export interface SimulatedBoundary {
