@@ -16,12 +16,7 @@ export const engineMutants: readonly Mutant[] = [
   {
     fault: 'F-23: a captive portal’s page counts as success',
     file: 'transport/classify-answer.ts',
-    edits: [
-      [
-        '    return pushMalformed(`${labelOf(op)} was answered with ${status} and a body that is not',
-        '    return pushSuccess() ?? pushMalformed(`${labelOf(op)} was answered with ${status} and a body that is not',
-      ],
-    ],
+    edits: [['return { ...pushMalformed(message), ...htmlFact(body) };', 'return pushSuccess();']],
     tests: ['transport/push-single.test.ts'],
   },
   {
@@ -209,7 +204,7 @@ export const engineMutants: readonly Mutant[] = [
   {
     fault: 'F-134: a row that was only sent along is decided by the strategy, and may overwrite the one of the server',
     file: 'engine/conflict-strategies.ts',
-    edits: [['return keepServerRow(context) ?? reapplyDeltas(', 'return reapplyDeltas(']],
+    edits: [['keepServerRow(context) ?? reapplyDeltas(', 'reapplyDeltas(']],
     tests: ['scenario/never-sent-parents.test.ts'],
   },
   {

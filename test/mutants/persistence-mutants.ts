@@ -81,8 +81,8 @@ export const persistenceMutants: readonly Mutant[] = [
     edits: [
       ['function applyInOneTransaction(', 'async function applyInOneTransaction('],
       [
-        "  return context.unit.fenced(async (session) => {\n    const work = await openWork(session, context, tableOf(context, kind), options.strict, 'atEndOfPull');",
-        "  await context.unit.fenced(async (session) => movePosition(await openWork(session, context, tableOf(context, kind), options.strict, 'now'), pages));\n  return context.unit.fenced(async (session) => {\n    const work = await openWork(session, context, tableOf(context, kind), options.strict, 'atEndOfPull');",
+        '  return context.unit.fenced(async (session) => {\n    const table = tableOf(context, kind);',
+        "  await context.unit.fenced(async (session) => {\n    const early = await openWork(session, context, tableOf(context, kind), { strict: options.strict, announcement: 'now', hold: 'known' });\n    await movePosition(early, pages);\n  });\n  return context.unit.fenced(async (session) => {\n    const table = tableOf(context, kind);",
       ],
     ],
     tests: ['persistence/apply-pages.test.ts'],
@@ -147,7 +147,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-137: a scheduled full resync that receives nothing empties the table',
-    file: 'persistence/resync.ts',
+    file: 'persistence/sweep-resync.ts',
     edits: [['row.marking > 0 && row.received === 0 && !options.requested', 'row.marking > 0 && row.received < 0 && !options.requested']],
     tests: ['persistence/resync.test.ts'],
   },
@@ -160,7 +160,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-135: a stored answer overwrites the newer row that a pull brought',
     file: 'persistence/settle.ts',
-    edits: [['isOvertaken(request, base) : isOutdated(version, base);', 'isOvertaken(request, base) : false;']],
+    edits: [['isOutdated(version, base) && !isMadeOnNewest(madeOn(request), base)', '(false as boolean)']],
     tests: ['persistence/settle.test.ts'],
   },
   {
@@ -174,8 +174,10 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'I7: a commit of sql.js does not wait for its file',
-    file: 'persistence/open-database.ts',
-    edits: [['autoSaveCallback: (bytes: Uint8Array) => saveFile(database, bytes)', 'autoSaveCallback: (bytes: Uint8Array) => void saveFile(database, bytes)']],
+    file: 'persistence/sqljs-options.ts',
+    edits: [
+      ['autoSaveCallback: (bytes: Uint8Array) => saveFile(database, bytes)', 'autoSaveCallback: async (bytes: Uint8Array) => void saveFile(database, bytes)'],
+    ],
     tests: ['persistence/save-file.test.ts'],
   },
   {
@@ -303,19 +305,19 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-134: a row that came from the server is sent along as if no server had it',
     file: 'persistence/replica-table.ts',
-    edits: [["sql: `${row}.${this.updatedAtName} = '' AND ${shown}", 'sql: `${shown}']],
+    edits: [["sql: `${row}.${this.columns.updatedAt} = '' AND ${shown}", 'sql: `${shown}']],
     tests: ['scenario/never-sent-parents.test.ts'],
   },
   {
     fault: 'I1: a full resync removes rows that no server ever had',
-    file: 'persistence/replica-table.ts',
-    edits: [["AND (${this.updatedAtName} <> '' OR", 'AND (${this.updatedAtName} IS NOT NULL OR']],
+    file: 'persistence/unlisted-rows.ts',
+    edits: [["AND (${table.columns.updatedAt} <> '' OR", 'AND (${table.columns.updatedAt} IS NOT NULL OR']],
     tests: ['scenario/rows-from-before.test.ts'],
   },
   {
     fault: 'F-38: a row that a server took without telling its version outlives its deletion',
-    file: 'persistence/replica-table.ts',
-    edits: [["OR ${this.isIn('sync_base')})", "OR (${this.isIn('sync_base')} AND 1 = 0))"]],
+    file: 'persistence/unlisted-rows.ts',
+    edits: [["OR ${table.isIn('sync_base')})", "OR (${table.isIn('sync_base')} AND 1 = 0))"]],
     tests: ['scenario/answer-without-version.test.ts', 'persistence/resync.test.ts'],
   },
   {
@@ -403,11 +405,11 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-153: a sweep removes hidden rows that no server ever had',
-    file: 'persistence/replica-table.ts',
+    file: 'persistence/unlisted-rows.ts',
     edits: [
       [
-        "(${this.updatedAtName} <> '' OR ${this.isIn('sync_base')})",
-        "(${this.updatedAtName} <> '' OR ${this.deletedAtLocalName} IS NOT NULL OR ${this.isIn('sync_base')})",
+        "(${table.columns.updatedAt} <> '' OR ${table.isIn('sync_base')})",
+        "(${table.columns.updatedAt} <> '' OR ${table.columns.deletedAtLocal} IS NOT NULL OR ${table.isIn('sync_base')})",
       ],
     ],
     tests: ['scenario/adoption.test.ts'],
@@ -477,5 +479,41 @@ export const persistenceMutants: readonly Mutant[] = [
     file: 'persistence/stored-shape.ts',
     edits: [['isList(value) && value.every(isDelta)', 'isList(value)']],
     tests: ['persistence/take-ready.test.ts'],
+  },
+  {
+    fault: 'F-157: an older row of a list replaces a newer one',
+    file: 'persistence/stale-rows.ts',
+    edits: [['compareTimestamps(version, other) < 0', '(false as boolean)']],
+    tests: ['scenario/lagging-lists.test.ts'],
+  },
+  {
+    fault: 'F-157: a row whose delete the server took comes back with an older list',
+    file: 'persistence/stale-rows.ts',
+    edits: [['compareTimestamps(version, gone) <= 0', 'compareTimestamps(version, gone) < 0']],
+    tests: ['scenario/lagging-lists.test.ts'],
+  },
+  {
+    fault: 'F-157: nobody remembers a row that is removed',
+    file: 'persistence/entity-changes.ts',
+    edits: [['if (version !== undefined) this.removed.push({ id: entityId, version });', '']],
+    tests: ['scenario/lagging-lists.test.ts'],
+  },
+  {
+    fault: 'F-157: what was settled during a full resync is replaced by an older list',
+    file: 'persistence/resync-marks.ts',
+    edits: [['(await isOpen(session, kind))', '(await isMarking(session, kind))']],
+    tests: ['scenario/lagging-lists.test.ts'],
+  },
+  {
+    fault: 'F-157: a list from before our last write tells its version',
+    file: 'persistence/pending-rows.ts',
+    edits: [['if (isHeld(id) && isBeforeLastWrite(', 'if (false && isBeforeLastWrite(']],
+    tests: ['scenario/lagging-lists.test.ts'],
+  },
+  {
+    fault: 'F-161: a full resync leaves newer rows of before a restore',
+    file: 'persistence/apply-pages.ts',
+    edits: [["? { ...opened, hold: 'seen' } : opened", '? opened : opened']],
+    tests: ['scenario/lagging-lists.test.ts'],
   },
 ];
