@@ -328,8 +328,8 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-17: a pulled row that could never be sent back is stored',
-    file: 'persistence/replica-table.ts',
-    edits: [['if (polluted !== undefined) return', "if (polluted === '') return"]],
+    file: 'persistence/harmful-row.ts',
+    edits: [['return polluted === undefined ? undefined :', "return polluted === undefined || polluted !== '' ? undefined :"]],
     tests: ['persistence/apply-pages.test.ts'],
   },
   {
