@@ -293,7 +293,8 @@ export class ReplicaTable implements SyncKind {
     return Object.fromEntries(
       Object.entries(given).map(([key, value]) => {
         if (!Object.hasOwn(known, key)) return [key, value];
-        return [key, deepEqual(shown[key], keepDigits(shown[key], value)) ? (known[key] ?? null) : keepDigits(known[key], value)];
+        const [sent, form] = [known[key] ?? null, shown[key]];
+        return [key, sent !== form && deepEqual(form, keepDigits(form, value)) ? sent : keepDigits(sent, value)];
       }),
     );
   }
