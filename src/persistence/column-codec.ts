@@ -1,9 +1,10 @@
 import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { parseJson, stringifyJson } from '../model/exact-json.ts';
 import { canonicalDigits, exactDigits, exactNumber, withoutMark } from '../model/exact-number.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import { deepEqual } from '../rules/deep-equal.ts';
-import { parseJson, stringifyJson, withBigInts } from '../rules/exact-json.ts';
+import { withBigInts } from '../rules/keep-digits.ts';
 import { jsonText } from '../rules/json-text.ts';
 import { parseTimestamp } from '../rules/timestamp.ts';
 import { quoted } from './quoted-name.ts';

@@ -6,7 +6,7 @@ import { withoutMark } from '../model/exact-number.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { SyncKind } from '../model/kind.ts';
 import { deepEqual } from '../rules/deep-equal.ts';
-import { keepDigits } from '../rules/exact-json.ts';
+import { keepDigits } from '../rules/keep-digits.ts';
 import { compareTimestamps, timestampText } from '../rules/timestamp.ts';
 import { exactColumns, rawToWire, wireValueOf, type ColumnCodec } from './column-codec.ts';
 import { harmIn } from './harmful-row.ts';

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Clock } from '../model/clock.ts';
 import { databasePathProblem } from '../model/database-path.ts';
+import { parseJson, stringifyJson } from '../model/exact-json.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import { createCorsHook } from './cors.ts';
 import { parsePageQuery } from './paging.ts';
@@ -39,11 +40,12 @@ export async function mountSyncServer<User extends ServerUser>(app: FastifyInsta
   app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: options.bodyLimitBytes ?? 1_048_576 }, (_request, body, done) => {
     try {
       // DELETE may say JSON and send nothing.
-      done(null, body === '' ? undefined : JSON.parse(String(body)));
+      done(null, body === '' ? undefined : parseJson(String(body)));
     } catch (cause) {
       done(Object.assign(new Error('the body is no JSON', { cause }), { statusCode: 400, code: 'invalid_json' }));
     }
   });
+  app.setReplySerializer((payload) => stringifyJson(payload));
   app.addHook('onRequest', createCorsHook(options.cors ?? true));
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply));
   const handlers = new SyncHandlers(options, shapes, store);

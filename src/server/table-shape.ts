@@ -34,7 +34,7 @@ export interface TableShape {
   readonly name: string;
   /** Columns that are sent, in order. */
   readonly columns: readonly WireColumn[];
-  /** The same as a list in SQL. */
+  /** What reads them, as a list in SQL. */
   readonly select: string;
   /** All columns, hidden ones too, by their wire key. */
   readonly byWire: ReadonlyMap<string, WireColumn>;
@@ -93,7 +93,7 @@ export function createTableShape(
     table: metadata.tablePath.split('.').map(quoteName).join('.'),
     name: metadata.tableName,
     columns: sent,
-    select: sent.map(({ sql }) => sql).join(', '),
+    select: sent.map(({ read }) => read).join(', '),
     byWire: new Map(all.map((column) => [column.wire, column])),
     createdAt: find('createdAt', 'created_at'),
     unknownFields: options.unknownFields ?? defaults.unknownFields,

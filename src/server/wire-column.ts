@@ -1,4 +1,6 @@
 import type { DataSource } from 'typeorm';
+import { parseJson, stringifyJson } from '../model/exact-json.ts';
+import { exactDigits, exactNumber } from '../model/exact-number.ts';
 import { isJsonObject, type Json } from '../model/json.ts';
 
 /** TypeORM does not export the type itself. */
@@ -13,6 +15,8 @@ export interface WireColumn {
   readonly wire: string;
   /** Its name in SQL, quoted. */
   readonly sql: string;
+  /** What a query selects to read it. SQLite's driver rounds long whole numbers, so they are read as text. */
+  readonly read: string;
   readonly nullable: boolean;
   /** Must be given when a row is created: not nullable and without default. */
   readonly required: boolean;
@@ -46,17 +50,23 @@ const shapes: readonly (readonly [Shape, readonly string[]])[] = [
 
 const codecs: Readonly<Record<Exclude<Shape, 'other'>, Codec>> = {
   text: {
-    check: (value) => (typeof value === 'string' ? undefined : 'expected a text'),
+    check: (value) => (typeof value === 'string' && exactDigits(value) === undefined ? undefined : 'expected a text'),
     encode: (value) => String(value),
     decode: (value) => (typeof value === 'string' ? value : String(value)),
   },
   integer: {
-    check: (value) => (Number.isSafeInteger(value) ? undefined : 'expected a whole number'),
-    encode: (value) => Number(value),
-    decode: (value) => (typeof value === 'string' ? value : Number(value)),
+    check: (value) => (Number.isSafeInteger(value) || isLongInteger(value) ? undefined : 'expected a whole number'),
+    encode: (value) => (typeof value === 'number' ? value : BigInt(exactDigits(value) ?? 0)),
+    decode: (value) => {
+      if (typeof value !== 'string') return Number(value);
+      return /^-?\d+$/.test(value) ? exactNumber(value) : value;
+    },
   },
   number: {
-    check: (value) => (typeof value === 'number' && Number.isFinite(value) ? undefined : 'expected a finite number'),
+    check: (value) => {
+      if (exactDigits(value) !== undefined) return 'has more digits than this column keeps; send it as a text, or in a JSON field';
+      return typeof value === 'number' && Number.isFinite(value) ? undefined : 'expected a finite number';
+    },
     encode: (value) => Number(value),
     decode: (value) => (typeof value === 'string' ? value : Number(value)),
   },
@@ -67,19 +77,30 @@ const codecs: Readonly<Record<Exclude<Shape, 'other'>, Codec>> = {
   },
   json: {
     check: () => undefined,
-    encode: (value) => JSON.stringify(value),
-    decode: (value) => (typeof value === 'string' ? (JSON.parse(value) as Json) : null),
+    encode: (value) => stringifyJson(value),
+    decode: (value) => (typeof value === 'string' ? parseJson(value) : null),
   },
 };
+
+/** A whole number that SQLite holds and JavaScript does not. */
+function isLongInteger(value: Json): boolean {
+  const digits = exactDigits(value);
+  return digits !== undefined && /^-?\d+$/.test(digits) && BigInt.asIntN(64, BigInt(digits)) === BigInt(digits);
+}
+
+const readWhole = (sql: string): string =>
+  `CASE WHEN ${sql} NOT BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER} AND typeof(${sql}) = 'integer' THEN CAST(${sql} AS text) ELSE ${sql} END`;
 
 /** Describes a column for the wire; `wire` is its key in JSON rows. */
 export function createWireColumn(dataSource: DataSource, column: ColumnMetadata, wire: string, hidden: boolean): WireColumn {
   const shape: Shape = column.transformer === undefined ? shapeOf(column) : 'other';
   const codec = shape === 'other' ? throughTypeOrm(dataSource, column) : codecs[shape];
   const choices = column.enum?.map(String);
+  const sql = quoteName(column.databaseName);
   return {
     wire,
-    sql: quoteName(column.databaseName),
+    sql,
+    read: shape === 'integer' && !column.isPrimary ? readWhole(sql) : sql,
     nullable: column.isNullable,
     required: !column.isNullable && column.default === undefined && !column.isGenerated,
     integer: shape === 'integer',

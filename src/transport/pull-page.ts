@@ -2,7 +2,7 @@ import { ParseError } from '../model/errors.ts';
 import { withoutMark } from '../model/exact-number.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
 import type { PullPage } from '../model/transport.ts';
-import { parseJson } from '../rules/exact-json.ts';
+import { parseJson } from '../model/exact-json.ts';
 import { shapeOf } from './answer-shape.ts';
 import { clockOffsetMsOf, isWebPage, secondsAsMs, type HttpAnswer } from './http-answer.ts';
 

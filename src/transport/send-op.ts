@@ -11,7 +11,7 @@ import {
   type PushResult,
   type RefusalWords,
 } from '../model/transport.ts';
-import { stringifyJson } from '../rules/exact-json.ts';
+import { stringifyJson } from '../model/exact-json.ts';
 import { deltaRequestOf, payloadWithDeltas } from '../rules/deltas.ts';
 import { isTombstone } from './answer-fields.ts';
 import { classifyAnswer, labelOf, notOfThisApi, type OpAnswer, type UnclearNotFound } from './classify-answer.ts';

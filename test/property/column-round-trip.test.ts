@@ -7,7 +7,7 @@ import type { TakenRequest } from '../../src/model/ports.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
 import { syncTable, type SyncTable } from '../../src/persistence/sync-table.ts';
 import { createWriter } from '../../src/persistence/writer.ts';
-import { stringifyJson } from '../../src/rules/exact-json.ts';
+import { stringifyJson } from '../../src/model/exact-json.ts';
 import { allDrivers, openStore, openSynchronized, type StoreBench, type TestDriver } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';
 
