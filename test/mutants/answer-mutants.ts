@@ -1,0 +1,109 @@
+import type { Mutant } from './mutant.ts';
+
+/** Faults in what an answer of the server is taken for: a deletion, a conflict, a refusal, a web page. */
+export const answerMutants: readonly Mutant[] = [
+  {
+    fault: 'F-150: answers: a check from before the 404 proves that the collection is there',
+    file: 'transport/kind-presence.ts',
+    edits: [['latest !== undefined && latest.number > since && latest.signal', 'latest !== undefined && latest.signal']],
+    tests: ['transport/push-single.test.ts'],
+  },
+  {
+    fault: 'F-150: answers: a delete that is answered with an unclear 404 is done, although the row is there',
+    file: 'transport/send-op.ts',
+    edits: [["if (op.type === 'upsert') return pushNotFound(statusCode, words);", 'if (exists) return pushNotFound(statusCode, words);']],
+    tests: ['transport/push-single.test.ts'],
+  },
+  {
+    fault: 'F-151: answers: a creation that is answered 404 is a conflict with a deletion',
+    file: 'rules/refused-conflict.ts',
+    edits: [['if (current === undefined) return deleted && known.isAbsent;', 'if (current === undefined) return false;']],
+    tests: ['scenario/refused-not-conflicting.test.ts'],
+  },
+  {
+    fault: 'F-151: answers: a strategy gives up a new row for the deletion of another one with its id',
+    file: 'engine/conflict-strategies.ts',
+    edits: [["isCreation === true && serverDeleted && plan.type === 'apply'", "isCreation === true && serverDeleted && plan.type === 'ask'"]],
+    tests: ['scenario/created-over-deletion.test.ts'],
+  },
+  {
+    fault: 'F-151: answers: a creation whose reply was lost counts as never sent',
+    file: 'persistence/settle.ts',
+    edits: [['firstSentAt === undefined && (earlier === undefined ?', '(firstSentAt ?? 0) >= 0 && (earlier === undefined ?']],
+    tests: ['scenario/created-over-deletion.test.ts'],
+  },
+  {
+    fault: 'F-151: answers: that a conflict is about a new row is forgotten when it is stored',
+    file: 'persistence/conflict-rows.ts',
+    edits: [["conflict.isCreation === true ? 'create' : conflict.opType,", 'conflict.opType,']],
+    tests: ['scenario/created-over-deletion.test.ts'],
+  },
+  {
+    fault: 'F-151: answers: a creation that is refused again over the same tombstone is a conflict once more',
+    file: 'persistence/conflict-rows.ts',
+    edits: [['...(serverDeleted ? { isDeleted: true } : {})', '']],
+    tests: ['scenario/created-over-deletion.test.ts'],
+  },
+  {
+    fault: 'F-151: answers: a 404 to a creation whose reply was lost is believed without a fetch',
+    file: 'engine/actors/read-answer.ts',
+    edits: [
+      ["return gone.type === 'conflict' || request.firstSentAt !== undefined ? undefined : gone;", "return gone.type === 'conflict' ? undefined : gone;"],
+    ],
+    tests: ['scenario/created-over-deletion.test.ts'],
+  },
+  {
+    fault: 'F-161: answers: the answer to a decision is older than the row that was decided on, by a clock that went back',
+    file: 'persistence/settle.ts',
+    edits: [['op.baseUpdatedAt || (firstSentAt === undefined ? decidedOn?.version : undefined)', 'op.baseUpdatedAt']],
+    tests: ['scenario/created-over-deletion.test.ts'],
+  },
+  {
+    fault: 'F-152: answers: only the changed fields of a row go out that no server has',
+    file: 'persistence/take-ready.ts',
+    edits: [['changedFields !== undefined && hasServerRow)', 'changedFields !== undefined && (hasServerRow || !hasServerRow))']],
+    tests: ['conflicts/whole-rows.test.ts'],
+  },
+  {
+    fault: 'I12: answers: the reasons of single fields are lost with a restart',
+    file: 'persistence/stored-reason.ts',
+    edits: [['if (kept.length === 0 && !bounded.startsWith(marker)) return bounded;', 'if (kept.length >= 0) return bounded;']],
+    tests: ['scenario/reasons-after-restart.test.ts'],
+  },
+  {
+    fault: 'I12: answers: a text of a server that looks like a stored reason is read as one',
+    file: 'persistence/stored-reason.ts',
+    edits: [['if (kept.length === 0 && !bounded.startsWith(marker)) return bounded;', 'if (kept.length === 0) return bounded;']],
+    tests: ['scenario/reasons-after-restart.test.ts'],
+  },
+  {
+    fault: 'F-23: answers: every answer that is not understood is called a sign-in page',
+    file: 'model/describe-sync-error.ts',
+    edits: [['return info.isHtml === true ? webPage', "return info.category === 'parse' ? webPage"]],
+    tests: ['scenario/foreign-answers.test.ts'],
+  },
+  {
+    fault: 'F-23: answers: a web page is not told from other texts',
+    file: 'transport/http-answer.ts',
+    edits: [['isHtml: isWebPage(text) }', 'isHtml: false }']],
+    tests: ['scenario/foreign-answers.test.ts'],
+  },
+  {
+    fault: 'I12: answers: a 401 without a configured token does not say so',
+    file: 'transport/unauthorized-words.ts',
+    edits: [['if (tokenHint === undefined) return said', 'if (tokenHint !== status) return said']],
+    tests: ['transport/auth.test.ts'],
+  },
+  {
+    fault: 'I13: answers: rows of any depth are taken in',
+    file: 'model/nesting.ts',
+    edits: [['if (depth >= limit) return true;', 'if (depth >= limit) return false;']],
+    tests: ['hostile/deep-answers.test.ts'],
+  },
+  {
+    fault: 'I13: answers: a deep row beside an accepted write is stored',
+    file: 'rules/outcome.ts',
+    edits: [["return { type: 'applied', row: readable(result.serverData),", "return { type: 'applied', row: result.serverData,"]],
+    tests: ['hostile/deep-answers.test.ts'],
+  },
+];
