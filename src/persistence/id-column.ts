@@ -12,6 +12,7 @@ export interface IdColumn {
 
 /** PostgreSQL gives UUIDs back in this form: another spelling would be another id to us. */
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const longTypes = new Set<unknown>(['bigint', 'int8']);
 /** NUL and halves of surrogate pairs. */
 const unstorable = /\u{0}|\p{Cs}/u;
 
@@ -19,12 +20,21 @@ const unstorable = /\u{0}|\p{Cs}/u;
 export const isStorableText = (text: string): boolean => !unstorable.test(text);
 
 export function createIdColumn(column: ColumnMetadata, isNumber: boolean, { name }: Dialect): IdColumn {
-  if (isNumber)
+  if (isNumber) {
+    // The driver of PostgreSQL gives 64-bit ids as text, to the last digit. Those of SQLite round them, and so would each entity.
+    const keepsDigits = name === 'postgres' && longTypes.has(column.type);
+    const isHeld = (id: string): boolean => String(Math.trunc(Number(id))) === id;
     return {
       type: 'bigint',
-      toDatabase: Number,
-      complaint: (id) => (String(Math.trunc(Number(id))) === id ? undefined : `id '${id}' must be a whole number, as the column is`),
+      toDatabase: (id) => (keepsDigits && !isHeld(id) ? id : Number(id)),
+      complaint: (id) => {
+        if (isHeld(id)) return undefined;
+        if (!/^-?[1-9]\d*$/.test(id)) return `id '${id}' must be a whole number, as the column is`;
+        if (keepsDigits && BigInt.asIntN(64, BigInt(id)) === BigInt(id)) return undefined;
+        return `id '${id.slice(0, 60)}' has more digits than the column gives back; use a text column for the id`;
+      },
     };
+  }
   const isUuid = name === 'postgres' && column.type === 'uuid';
   return {
     type: isUuid ? 'uuid' : 'text',
