@@ -229,7 +229,7 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
     accepted,
     unchanged: pending.unchanged + buried.ignored,
     stale,
-    facts,
+    facts: [...pending.facts, ...facts],
   };
 }
 

@@ -15,8 +15,8 @@ export interface BaseRecord {
   /** The last answer had no version: the row is fetched before the next operation is sent. */
   readonly versionUnknown: boolean;
   readonly lastSent: JsonObject | undefined;
-  /** A stored row of it is damaged and counts as unknown: that the server has none must not be read from it (F-164). */
-  readonly damaged?: boolean | undefined;
+  /** What is wrong with a stored row of it, which counts as unknown: that the server has none must not be read from it (F-164). */
+  readonly damaged?: string | undefined;
   /** Values of the server are stored beside its row (F-158). */
   readonly hasWireValues?: boolean | undefined;
 }
@@ -40,7 +40,7 @@ function toRecord(row: RawBaseRow): BaseRecord {
   const baseRow = storedObject(row.baseRow, 'base_row');
   const serverRow = storedObject(row.serverRow, 'server_row');
   const lastSent = storedObject(row.lastSent, 'last_sent');
-  const isDamaged = [baseRow, serverRow].some(({ fault }) => fault !== undefined);
+  const damaged = baseRow.fault ?? serverRow.fault;
   return {
     entityId: row.entityId,
     baseRow: baseRow.value,
@@ -49,7 +49,7 @@ function toRecord(row: RawBaseRow): BaseRecord {
     serverVersion: row.serverVersion ?? undefined,
     versionUnknown: row.versionUnknown === 1,
     lastSent: lastSent.value,
-    ...(isDamaged ? { damaged: true } : {}),
+    ...(damaged === undefined ? {} : { damaged }),
     ...(Boolean(row.hasWireValues) ? { hasWireValues: true } : {}),
   };
 }

@@ -182,7 +182,12 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     conflicts: () => unit.read(readConflicts).catch(rethrowForCaller),
     strategyOf: context.strategyOf,
 
-    pullPosition: (kind, { resync }) => unit.read((session) => readPosition(session, kind, resync)),
+    pullPosition: async (kind, { resync }) => {
+      const damage: string[] = [];
+      const position = await unit.read((session) => readPosition(session, kind, resync, (message) => damage.push(message)));
+      warnings.tell(damage);
+      return position;
+    },
     applyPages: (kind, pages, options) => applyPages(context, kind, pages, options),
     completePull: (kind, { resync, tombstoneRetentionMs }) =>
       unit.fenced(async (session) => {

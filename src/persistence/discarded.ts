@@ -1,4 +1,4 @@
-import type { DiscardReason, GivenUp } from '../model/events.ts';
+import type { DiscardReason, GivenUp, SyncFact } from '../model/events.ts';
 import type { StoredOp } from './outbox-rows.ts';
 import { chunked, type Session } from './session.ts';
 
@@ -12,9 +12,9 @@ export async function rememberDiscarded(session: Session, ops: readonly StoredOp
         op.kind,
         op.entityId,
         op.type,
-        op.payload === undefined ? null : JSON.stringify(op.payload),
-        op.changedFields === undefined ? null : JSON.stringify(op.changedFields),
-        op.deltas === undefined ? null : JSON.stringify(op.deltas),
+        op.stored === undefined ? textOf(op.payload) : op.stored.payload,
+        op.stored === undefined ? textOf(op.changedFields) : op.stored.changedFields,
+        op.stored === undefined ? textOf(op.deltas) : op.stored.deltas,
         op.creates ? 1 : 0,
         reason,
         now,
@@ -22,6 +22,21 @@ export async function rememberDiscarded(session: Session, ops: readonly StoredOp
       ]),
     );
   }
+}
+
+const textOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
+
+/** Bounds what a warning shows of a damaged operation. */
+const longestShown = 2_000;
+
+/** Says what a damaged operation held that was given up: nobody could read it, and it may be the only copy (I1, F-164). */
+export function toldOfDamaged({ opId, kind, entityId, damaged, stored }: StoredOp): readonly SyncFact[] {
+  if (damaged === undefined || stored === undefined) return [];
+  const texts = Object.entries(stored).flatMap(([name, text]: [string, string | null]) => (text === null ? [] : [`${name} ${text}`]));
+  const shown = texts.join(', ');
+  const bounded = shown.length > longestShown ? `${shown.slice(0, longestShown - 1)}…` : shown;
+  const message = `operation ${opId} on ${kind}/${entityId} was given up although it could not be read (${damaged}); it is kept in sync_discarded as it was stored: ${bounded}`;
+  return [{ type: 'store.warning', message: message.replaceAll('\u0000', '\ufffd') }];
 }
 
 /** Keeps the newest `limit` entries. */

@@ -1,3 +1,4 @@
+import type { SyncFact } from '../model/events.ts';
 import type { JsonObject } from '../model/json.ts';
 import { depart, type Departed, type DepartureMode } from '../rules/departure.ts';
 import type { PendingOp } from '../rules/pending-op.ts';
@@ -83,6 +84,20 @@ export class EntityChanges {
 
   baseOf(entityId: string): BaseRecord | undefined {
     return this.basesToWrite.get(entityId) ?? this.bases.get(entityId);
+  }
+
+  /** Tells of the bases that could not be read: their rows are looked up anew. */
+  get damage(): readonly SyncFact[] {
+    return [...this.bases.values()].flatMap(({ entityId, damaged }): readonly SyncFact[] =>
+      damaged === undefined
+        ? []
+        : [
+            {
+              type: 'store.warning',
+              message: `row ${this.table.kind}/${entityId} of sync_base is damaged: ${damaged}; the server's row counts as unknown until the server sends it again, the queued operations stay`,
+            },
+          ],
+    );
   }
 
   /** The operations that left, with what they carried. */
@@ -233,7 +248,7 @@ export class EntityChanges {
   private show(entityId: string, departed: Departed, known: KnownRow, mode: DepartureMode): void {
     if (departed.localRow === undefined) {
       // Its base cannot be read: that the server has no row is not known. What is here stays, and the kind is listed again (F-164).
-      if (known.row === undefined && mode !== 'applied' && this.bases.get(entityId)?.damaged === true) {
+      if (known.row === undefined && mode !== 'applied' && this.bases.get(entityId)?.damaged !== undefined) {
         this.listsAgain = true;
         return;
       }

@@ -33,6 +33,15 @@ export interface StoredOp extends PendingOp {
   readonly frozenVersion: number | undefined;
   /** What is wrong with the stored row, naming its table and key; such an operation is parked, and the others go on (F-16, F-164). */
   readonly damaged: string | undefined;
+  /** What a damaged row holds, to the letter: giving it up loses nothing of it. */
+  readonly stored?: StoredTexts | undefined;
+}
+
+/** The parts of an operation that are JSON, as they are stored. */
+export interface StoredTexts {
+  readonly payload: string | null;
+  readonly changedFields: string | null;
+  readonly deltas: string | null;
 }
 
 /** The row as the driver gives it, by alias. */
@@ -250,6 +259,7 @@ export function toStoredOp(row: RawOutboxRow): StoredOp {
     schemaVersion: numberOr(row.schemaVersion, 1),
     frozenVersion: numberOf(row.frozenVersion),
     damaged: damageOf(row, fault),
+    ...(fault === undefined ? {} : { stored: { payload: row.payload, changedFields: row.changedFields, deltas: row.deltas } }),
   };
 }
 

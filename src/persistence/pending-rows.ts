@@ -1,3 +1,4 @@
+import type { SyncFact } from '../model/events.ts';
 import type { JsonObject } from '../model/json.ts';
 import { overlay } from '../rules/overlay.ts';
 import { saysAll } from '../rules/own-echo.ts';
@@ -21,8 +22,10 @@ export interface PendingRows {
   /** Server rows that are older than what is known. */
   readonly stale: readonly string[];
   readonly bad: readonly BadRow[];
+  /** Tells of what was damaged. */
+  readonly facts: readonly SyncFact[];
 }
-export const nothingPending: PendingRows = { ids: new Set(), written: 0, hidden: 0, unchanged: 0, stale: [], bad: [] };
+export const nothingPending: PendingRows = { ids: new Set(), written: 0, hidden: 0, unchanged: 0, stale: [], bad: [], facts: [] };
 
 /** Rows under pending operations: the newest server row is remembered, the local row is it with the operations on top (I4, F-21). */
 export async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject>): Promise<PendingRows> {
@@ -80,7 +83,7 @@ export async function applyPending(work: PageWork, rows: ReadonlyMap<string, Jso
   }
   const bad = await flushChanges(session, context, changes);
   for (const { id } of bad) if (id !== undefined && !written.delete(id)) hidden.delete(id);
-  return { ids, written: written.size, hidden: hidden.size, unchanged, stale, bad };
+  return { ids, written: written.size, hidden: hidden.size, unchanged, stale, bad, facts: changes.damage };
 }
 
 /**

@@ -23,13 +23,20 @@ const columnsOf = (resync: boolean): readonly string[] =>
     : ['ts', 'last_id', 'token', 'token_ts', 'token_last_id']
   ).map((name) => `"${name}"`);
 
-export async function readPosition(session: Session, kind: string, resync: boolean): Promise<PullPosition> {
+/** `onDamage` gets what is wrong with the stored position, and what that means. */
+export async function readPosition(session: Session, kind: string, resync: boolean, onDamage?: (message: string) => void): Promise<PullPosition> {
   const [ts, lastId, token, tokenTs, tokenLastId] = columnsOf(resync);
   const row = await session.one<RawPosition>(
     `SELECT ${ts} AS "ts", ${lastId} AS "lastId", "max_page" AS "maxPage", ${token} AS "token", ${tokenTs} AS "tokenTs", ${tokenLastId} AS "tokenLastId" FROM "sync_cursors" WHERE "kind" = ?`,
     [kind],
   );
   if (!row) return { cursor: undefined, maxPage: 0, resync };
+  for (const [column, text] of [
+    [ts, row.ts],
+    [tokenTs, row.tokenTs],
+  ] as const)
+    if (text !== null && !isTimeText(text))
+      onDamage?.(`row ${kind} of sync_cursors is damaged: ${column} is not a time in ISO 8601; '${kind}' is listed from its beginning, nothing is lost`);
   return {
     cursor: cursorOf(row.ts, row.lastId),
     maxPage: numberOr(row.maxPage, 0),

@@ -6,7 +6,7 @@ import type { Answer, TakenRequest } from '../model/ports.ts';
 import type { ConflictOutcome, ConflictRef } from '../model/run.ts';
 import { decidedOnRow, markConflict, readConflict, readConflictByOp, removeConflicts, writeConflict, type ConflictRecord } from './conflict-rows.ts';
 import { releaseDependents } from './dependencies.ts';
-import { rememberDiscarded, toGivenUp, trimDiscarded } from './discarded.ts';
+import { rememberDiscarded, toGivenUp, toldOfDamaged, trimDiscarded } from './discarded.ts';
 import { OutboxState } from './entities.ts';
 import { EntityChanges, type KnownRow } from './entity-changes.ts';
 import { type StoredOp } from './outbox-rows.ts';
@@ -143,7 +143,10 @@ export async function giveUp(session: Session, context: StoreContext, gone: read
   if (gone.length === 0) return [];
   await rememberDiscarded(session, gone, reason, context.unit.clock.now());
   await trimDiscarded(session, context.config.discardHistory);
-  return gone.map((op) => ({ type: 'op.discarded', opId: op.opId, kind: op.kind, entityId: op.entityId, reason, givenUp: [toGivenUp(op)] }));
+  return gone.flatMap((op): readonly SyncFact[] => [
+    { type: 'op.discarded', opId: op.opId, kind: op.kind, entityId: op.entityId, reason, givenUp: [toGivenUp(op)] },
+    ...toldOfDamaged(op),
+  ]);
 }
 
 interface ResolutionRequest {

@@ -94,14 +94,16 @@ export const flushChanges = (session: Session, context: StoreContext, changes: E
  * As {@link flushChanges}; server rows that the local table refuses are kept in quarantine, and the operations are settled all the same (F-35). The next pull
  * may make room for such a row, so it is announced when that ends (F-160).
  */
-export const writeChanges = async (session: Session, context: StoreContext, changes: EntityChanges): Promise<readonly SyncFact[]> =>
-  quarantine(
+export const writeChanges = async (session: Session, context: StoreContext, changes: EntityChanges): Promise<readonly SyncFact[]> => [
+  ...changes.damage,
+  ...(await quarantine(
     session,
     changes.table.kind,
     await flushChanges(session, context, changes),
     context.unit.clock.now(),
     changes.table.pushOnly ? 'now' : 'atEndOfPull',
-  );
+  )),
+];
 
 /** Returns whether the operations left as applied. */
 async function settleOne(session: Session, context: StoreContext, changes: EntityChanges, answer: Answer, tally: Tally): Promise<boolean> {

@@ -171,6 +171,55 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(await bench.queue.list()).toMatchObject([{ opId: 'op1', parkedFor: 'stuck', errorCode: 'damaged', lastError: reason }, { opId: 'op2' }]);
   });
 
+  test('F-164, I1: a damaged operation that is dropped leaves its text behind, in the warning and to the letter in the history', async () => {
+    bench = await openShop(driver);
+    await bench.writer.insertAndEnqueue(todoOf('a'));
+    const text = `{"id":"a","title":"the only copy${'!'.repeat(3_000)}`;
+    await bench.dataSource.query(`UPDATE sync_outbox SET payload = '${text}', changed_fields = '["title"' WHERE op_id = 'op1'`);
+    await take(bench);
+    const facts = await bench.queue.dropStuck();
+    expect(facts.map(({ type }) => type)).toEqual(['op.discarded', 'store.warning']);
+    const message = facts.flatMap((fact) => (fact.type === 'store.warning' ? [fact.message] : []))[0] ?? '';
+    expect(message).toContain('operation op1 on todos/a was given up although it could not be read (row seq 1 of sync_outbox is damaged: "payload"');
+    expect(message).toContain('{"id":"a","title":"the only copy!!!');
+    expect(message.length).toBeLessThan(2_400);
+    expect(await bench.dataSource.query('SELECT payload, changed_fields AS f FROM sync_discarded')).toEqual([{ payload: text, f: '["title"' }]);
+  });
+
+  test('F-164: a damaged position and a damaged base are told, with the row and what happens now', async () => {
+    bench = await openShop(driver);
+    const told: string[] = [];
+    bench.onFacts((facts) => told.push(...facts.flatMap((fact) => (fact.type === 'store.warning' ? [fact.message] : []))));
+    await bench.store.applyPages(
+      'todos',
+      [{ page: { items: [] }, items: [serverRow('a', t1)], next: { cursor: { ts: t1, lastId: 'a' }, maxPage: 1, resync: false } }],
+      {
+        totalDone: 0,
+      },
+    );
+    await bench.dataSource.query(`UPDATE sync_cursors SET ts = 'yesterday' WHERE kind = 'todos'`);
+    expect(await bench.store.pullPosition('todos', { resync: false })).toMatchObject({ cursor: undefined });
+    expect(told).toEqual([expect.stringContaining('row todos of sync_cursors is damaged: "ts" is not a time')]);
+    await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
+    await bench.dataSource.query(`UPDATE sync_base SET base_row = '[' WHERE entity_id = 'a'`);
+    const [page] = await bench.store.applyPages(
+      'todos',
+      [{ page: { items: [serverRow('a', t2)] }, items: [serverRow('a', t2)], next: { cursor: { ts: t2, lastId: 'a' }, maxPage: 1, resync: false } }],
+      {
+        totalDone: 0,
+      },
+    );
+    const expected = {
+      type: 'store.warning',
+      message: expect.stringContaining('row todos/a of sync_base is damaged: "base_row" is not a JSON object') as string,
+    };
+    expect(page?.facts).toContainEqual(expected);
+    const [request] = await bench.takeAll();
+    await bench.dataSource.query(`UPDATE sync_base SET base_row = '[' WHERE entity_id = 'a'`);
+    const { facts } = await bench.store.settle([answerOf(request, { type: 'conflict', current: serverRow('a', t2), deleted: false, serverTimestamp: t2 })]);
+    expect(facts).toContainEqual(expected);
+  });
+
   test('I2: a frozen request whose stored body is damaged is parked, never sent with another body', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
