@@ -231,4 +231,43 @@ export const engineMutants: readonly Mutant[] = [
     edits: [["statusCode >= 500 ? 'unavailable' : 'throttled'", "statusCode >= 600 ? 'unavailable' : 'throttled'"]],
     tests: ['scenario/wait-after-commit.test.ts'],
   },
+  {
+    fault: 'F-163: whenIdle waits for the resolver that waits for it',
+    file: 'engine/engine-core.ts',
+    edits: [['questions.leaveOpen();\n        await until', 'await until']],
+    tests: ['engine/resolver-that-syncs.test.ts'],
+  },
+  {
+    fault: 'F-163: a run that is at its end does not hear that nobody waits for its resolver',
+    file: 'engine/conflicts/open-questions.ts',
+    edits: [['question.isLeft = true;\n    this.#tell();', 'question.isLeft = true;']],
+    tests: ['engine/resolver-that-syncs.test.ts'],
+  },
+  {
+    fault: 'I12: a call that must not wait waits on a paused database',
+    file: 'engine/when-paused.ts',
+    edits: [['if (isPaused(started)) throw', 'if (isPaused(started) && whenPaused === undefined) throw']],
+    tests: ['engine/when-paused.test.ts'],
+  },
+  {
+    fault: 'a pause leaves a call waiting that must not wait',
+    file: 'engine/when-paused.ts',
+    edits: [['if (isPaused(snapshot)) leaving.abort(interrupted);', 'if (isPaused(snapshot) && leaving.signal.aborted) leaving.abort(interrupted);']],
+    tests: ['engine/when-paused.test.ts'],
+  },
+  {
+    fault: 'streams of a disposed engine go on',
+    file: 'engine/until-over.ts',
+    edits: [['complete: () => subscriber.complete()', 'complete: () => undefined']],
+    tests: ['scenario/process-exits.test.ts'],
+  },
+  {
+    fault: 'F-147: turns of the event loop wait for the fake timers of a test',
+    file: 'model/yield-turn.ts',
+    edits: [
+      ['new Promise((resolve) => turn(resolve))', 'new Promise((resolve) => turnOf()(resolve))'],
+      ["&& !('clock' in setImmediate)", ''],
+    ],
+    tests: ['engine/fake-timers.test.ts'],
+  },
 ];

@@ -404,6 +404,12 @@ export const persistenceMutants: readonly Mutant[] = [
     tests: ['engine/status-keeper.test.ts'],
   },
   {
+    fault: 'F-152: a deletion that folds into an edit is taken for a row that the server can merge into',
+    file: 'persistence/take-ready.ts',
+    edits: [["ops.some((op) => op.type === 'delete') || bringsBack(folded)", 'bringsBack(folded)']],
+    tests: ['conflicts/whole-rows.test.ts'],
+  },
+  {
     fault: 'F-153: a sweep removes hidden rows that no server ever had',
     file: 'persistence/unlisted-rows.ts',
     edits: [
@@ -473,6 +479,59 @@ export const persistenceMutants: readonly Mutant[] = [
     file: 'persistence/create-store.ts',
     edits: [['if (stored.damaged) throw', 'if (false as boolean) throw']],
     tests: ['property/damaged-rows.test.ts'],
+  },
+  {
+    fault: 'F-164: what a damaged operation held is lost when it is dropped',
+    file: 'persistence/outbox-rows.ts',
+    edits: [['...(fault === undefined ? {} : { stored:', '...(fault === undefined || fault !== "" ? {} : { stored:']],
+    tests: ['persistence/take-ready.test.ts'],
+  },
+  {
+    fault: 'F-164: nobody hears of a damaged base',
+    file: 'persistence/entity-changes.ts',
+    edits: [['damaged === undefined\n        ? []', 'entityId !== ""\n        ? []']],
+    tests: ['persistence/take-ready.test.ts'],
+  },
+  {
+    fault: 'F-160: rows that swap UNIQUE values stay in quarantine for ever',
+    file: 'persistence/retry-quarantined.ts',
+    edits: [['for (const ring of blocked.rings)', 'for (const ring of blocked.rings.slice(0, 0))']],
+    tests: ['persistence/blocked-rows.test.ts', 'property/handed-over-values.test.ts'],
+  },
+  {
+    fault: 'F-160, I5: a swap that is refused leaves stand-ins behind',
+    file: 'persistence/retry-quarantined.ts',
+    edits: [['if (stored.upserts + stored.deletes === group.length) {', 'if (stored.upserts + stored.deletes >= 0) {']],
+    tests: ['persistence/blocked-rows.test.ts'],
+  },
+  {
+    fault: 'F-160: rows that are created in a ring go out with a reference to a row that is not there',
+    file: 'persistence/dependencies.ts',
+    edits: [
+      [
+        'if (await openRing(session, ring, context.unit.clock.now())) return undefined;',
+        'if (ring.length < 0 && (await openRing(session, ring, 0))) return undefined;',
+      ],
+    ],
+    tests: ['persistence/reference-rings.test.ts', 'property/queue-order.test.ts'],
+  },
+  {
+    fault: 'F-160: the reference that a creation was split from folds back into it',
+    file: 'persistence/fold-limits.ts',
+    edits: [['op.errorCode === waitingForCode ||', '']],
+    tests: ['persistence/reference-rings.test.ts'],
+  },
+  {
+    fault: 'F-160: a split creation brings back a reference that the user has since changed',
+    file: 'persistence/split-creation.ts',
+    edits: [['keys.filter((key) => !later.some((op) => claims(op, key)))', 'keys.filter((key) => !later.some((op) => op.seq < 0 && claims(op, key)))']],
+    tests: ['persistence/reference-rings.test.ts'],
+  },
+  {
+    fault: 'F-161: an answer that was made on the newest version known counts as late when the clock of the server went back',
+    file: 'persistence/settle.ts',
+    edits: [['isOutdated(version, base) && !isMadeOnNewest(op.baseUpdatedAt, base)', 'isOutdated(version, base)']],
+    tests: ['persistence/settle.test.ts'],
   },
   {
     fault: 'F-164: stored deltas of an unknown type are sent',

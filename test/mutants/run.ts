@@ -16,7 +16,7 @@ const wanted = process.argv.slice(2).join(' ').toLowerCase();
 const chosen = mutants.filter(({ fault, file }) => `${fault}\n${file}`.toLowerCase().includes(wanted));
 
 const copy = mkdtempSync(join(tmpdir(), 'mutants-'));
-for (const name of ['src', 'test', 'examples', 'package.json', 'tsconfig.json', 'vitest.mutants.config.ts'])
+for (const name of ['src', 'test', 'examples', 'README.md', 'package.json', 'tsconfig.json', 'vitest.mutants.config.ts'])
   cpSync(join(root, name), join(copy, name), { recursive: true });
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 
