@@ -83,6 +83,16 @@ test('F-152: a row that is restored while its deletion is under way goes out who
   await arrives('t1', { title: 'title', stock: 5 });
 });
 
+test('F-152: a row that is deleted, restored and edited before anything was sent goes out whole', async () => {
+  await open();
+  await bench.begin('t1');
+  await bench.writer.enqueueDelete('t1');
+  await bench.writer.restore('t1');
+  await bench.edit('t1', { title: 'again' });
+  await arrives('t1', { title: 'again', stock: 5 });
+  expect(bodyOf(bench.transport.sent[0])).toMatchObject({ title: 'again', stock: 5 });
+});
+
 test('F-152: a captured save that brings back a row whose deletion has reached the server goes out whole', async () => {
   await open();
   captureWrites(bench.dataSource, [syncTable(taskEntity, { sendChangedFields: true })]);
