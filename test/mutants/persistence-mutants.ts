@@ -522,7 +522,7 @@ export const persistenceMutants: readonly Mutant[] = [
     tests: ['persistence/reference-rings.test.ts'],
   },
   {
-    fault: 'F-160: a split creation brings back a reference that the user has since changed',
+    fault: 'F-160: a split creation adds a reference that a later operation sets anyway',
     file: 'persistence/split-creation.ts',
     edits: [['keys.filter((key) => !later.some((op) => claims(op, key)))', 'keys.filter((key) => !later.some((op) => op.seq < 0 && claims(op, key)))']],
     tests: ['persistence/reference-rings.test.ts'],
@@ -530,7 +530,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-161: an answer that was made on the newest version known counts as late when the clock of the server went back',
     file: 'persistence/settle.ts',
-    edits: [['isOutdated(version, base) && !isMadeOnNewest(op.baseUpdatedAt, base)', 'isOutdated(version, base)']],
+    edits: [['isOutdated(version, base) && !isMadeOnNewest(madeOn(request), base)', 'isOutdated(version, base)']],
     tests: ['persistence/settle.test.ts'],
   },
   {

@@ -164,6 +164,18 @@ describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
     ]);
   });
 
+  test('F-160: a reference that the user has replaced before the ring was opened is not sent', async () => {
+    await open({ targets: { a: 'b', b: 'a', c: 'c' } });
+    await bench.writers.a.insertAndEnqueue(rowOf('a1', { next: 'b1' }));
+    await bench.writers.b.insertAndEnqueue(rowOf('b1', { next: 'a1' }));
+    await bench.writers.b.insertAndEnqueue(rowOf('b2'));
+    await bench.writers.a.replaceAndEnqueue(rowOf('a1', { next: 'b2' }), { changedFields: ['next'] });
+    const { order, rows } = await drain();
+    expect(order.filter((id) => id === 'a1')).toHaveLength(2);
+    expect(rows.get('a1')).toMatchObject({ next: 'b2' });
+    expect(await bench.dataSource.query(`SELECT id, next FROM a`)).toEqual([{ id: 'a1', next: 'b2' }]);
+  });
+
   test('F-160, I12: a ring of references that must not be NULL goes by the order of the queue; the event and the list say why', async () => {
     await open({ targets: { a: 'b', b: 'a', c: 'c' }, required: ['a', 'b'] });
     await bench.writers.a.insertAndEnqueue(rowOf('a1', { next: 'b1' }));
