@@ -38,6 +38,9 @@ export async function forgetRemoved(session: Session, kind: string, ids: readonl
   if (ids.length > 0) await session.run(`DELETE FROM "sync_removed" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(ids)]);
 }
 
+/** A full resync begins: it takes rows in older versions, except those that are settled from now on. */
+export const forgetAllRemoved = (session: Session, kind: string): Promise<void> => session.run('DELETE FROM "sync_removed" WHERE "kind" = ?', [kind]);
+
 /** Gives up what was removed so long ago that no list can lag behind it. A time in the future was written by a wrong clock, and goes too (F-67). */
 export const forgetLongRemoved = (session: Session, kind: string, now: number): Promise<void> =>
   session.run('DELETE FROM "sync_removed" WHERE "kind" = ? AND ("removed_at" < ? OR "removed_at" > ?)', [kind, now - longestLagMs, now + longestLagMs]);

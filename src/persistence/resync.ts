@@ -1,6 +1,7 @@
 import { fullResyncKind } from '../model/cursor.ts';
 import type { UnprovenRows } from '../model/ports.ts';
 import type { Kinds } from '../model/run.ts';
+import { forgetAllRemoved } from './removed-rows.ts';
 import { forgetSeen } from './resync-marks.ts';
 import { listOf, type Session } from './session.ts';
 import { numberOr } from './stored-shape.ts';
@@ -57,6 +58,8 @@ export async function openResync(session: Session, context: StoreContext, kinds:
     if (rows.get(kind)?.open === 1) continue;
     const marking = context.config.sweepOnFullResync && (await tableOf(context, kind).hasRows(session)) ? 1 : 0;
     await forgetSeen(session, kind);
+    // What was removed before is no reason to leave anything out: a restored server lists older rows.
+    await forgetAllRemoved(session, kind);
     await session.run(
       `INSERT INTO "sync_cursors" ("kind", "resync_generation", "resync_open", "resync_marking") VALUES (?, 1, 1, ?)
        ON CONFLICT ("kind") DO UPDATE SET "resync_generation" = "sync_cursors"."resync_generation" + 1, "resync_open" = 1, "resync_marking" = excluded."resync_marking",

@@ -189,9 +189,10 @@ function knownAfterUpsert(
   const { [table.keys.updatedAt]: updatedAt, ...rest } = { ...before.row, ...inTodaysShape(table, written, frozenVersion) };
   const believed = { ...rest, [table.keys.id]: rest[table.keys.id] ?? op.id, [table.keys.deletedAt]: null, ...answered };
   if (version !== undefined) return { known: { row: believed, version, deleted: false } };
-  // Accepted without saying what the version is now, until a fetch or a pull tells.
+  // Accepted without saying what the version is now, until a fetch or a pull tells. A request that was sent before may be older than a row pulled since.
+  const isOlder = request.firstSentAt !== undefined && base?.serverRow !== undefined;
   return {
-    known: { row: updatedAt === undefined ? believed : { ...believed, [table.keys.updatedAt]: updatedAt }, version: undefined, deleted: false },
+    known: { row: updatedAt === undefined || isOlder ? believed : { ...believed, [table.keys.updatedAt]: updatedAt }, version: undefined, deleted: false },
     lastSent: written,
   };
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { syncTable } from '../../src/persistence/sync-table.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
-import { todoOf } from '../support/todo.ts';
+import { todoEntity, todoOf } from '../support/todo.ts';
 
 let bench: EngineBench;
 afterEach(() => bench.close());
@@ -62,5 +63,18 @@ describe('a server whose clock went back (F-161)', () => {
     expect(types()).toContain('conflict.merged');
     expect(bench.server.get('todos', 'x')).toMatchObject({ title: 'mine', priority: 7 });
     expect(await bench.row('x')).toMatchObject({ title: 'mine', priority: 7 });
+  });
+
+  test('F-161, F-157: a row that was removed here and brought back there in an older version arrives with a full resync', async () => {
+    bench = await openEngine({ tables: [syncTable(todoEntity, { kind: 'todos', tombstones: 'remove' })] });
+    await bench.writer.insertAndEnqueue(todoOf('x', { title: 'one' }));
+    await bench.engine.sync();
+    await bench.writer.enqueueDelete('x');
+    await bench.engine.sync();
+    expect(await bench.row('x')).toBeNull();
+    bench.server.backend.turnBack(3_600_000);
+    bench.server.update('todos', 'x', { title: 'again', deletedAt: null });
+    await bench.engine.fullResync();
+    expect(await bench.row('x')).toMatchObject({ title: 'again' });
   });
 });
