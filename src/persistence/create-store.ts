@@ -36,6 +36,7 @@ import { checkSchema } from './schema-check.ts';
 import { applyServerRows } from './server-rows.ts';
 import { settleAnswers } from './settle.ts';
 import { retryQuarantined } from './retry-quarantined.ts';
+import { storeReferring } from './store-referring.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
 import { sweepResync } from './sweep-resync.ts';
 import type { SyncTable } from './sync-table.ts';
@@ -194,6 +195,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         const facts: SyncFact[] = [];
         const { upserts, deletes } = await retryQuarantined(session, context, tableOf(context, kind));
         if (upserts + deletes > 0) facts.push({ type: 'cache.updated', kind, upserts, deletes });
+        facts.push(...(await storeReferring(session, context, tableOf(context, kind))));
         // What a full resync did not list may hold a UNIQUE value until it is swept.
         if (resync) await completeFetch(session, kind);
         else facts.push(...(await announceQuarantined(session, tableOf(context, kind))));

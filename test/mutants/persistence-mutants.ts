@@ -575,4 +575,28 @@ export const persistenceMutants: readonly Mutant[] = [
     edits: [["? { ...opened, hold: 'seen' } : opened", '? opened : opened']],
     tests: ['scenario/lagging-lists.test.ts'],
   },
+  {
+    fault: 'F-160: pulled rows that refer to each other wait for each other for ever',
+    file: 'persistence/store-referring.ts',
+    edits: [['if (group.length === 0) break;', 'if (group.length >= 0) break;']],
+    tests: ['persistence/referring-rows.test.ts'],
+  },
+  {
+    fault: 'F-160: one refused row holds back all rows that refer to each other',
+    file: 'persistence/store-referring.ts',
+    edits: [['group = group.filter(({ needs }) => [...needs.values()].every((need) => names.has(need)));', 'group = group.filter(() => names.size > 0);']],
+    tests: ['persistence/referring-rows.test.ts'],
+  },
+  {
+    fault: 'F-157: a late answer without a version counts as newer than the row that was pulled since',
+    file: 'persistence/settle.ts',
+    edits: [['request.firstSentAt !== undefined && base?.serverRow !== undefined;', '(false as boolean);']],
+    tests: ['scenario/late-answers.test.ts'],
+  },
+  {
+    fault: 'F-161: a full resync leaves out what was removed before it began',
+    file: 'persistence/resync.ts',
+    edits: [['await forgetAllRemoved(session, kind);', '']],
+    tests: ['scenario/server-clock-back.test.ts'],
+  },
 ];
