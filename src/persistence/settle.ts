@@ -171,6 +171,16 @@ const isOvertaken = ({ op, firstSentAt }: TakenRequest, base: BaseRecord | undef
 const madeOn = ({ op, firstSentAt, decidedOn }: TakenRequest): string | undefined =>
   op.baseUpdatedAt || (firstSentAt === undefined ? decidedOn?.version : undefined);
 
+/**
+ * As {@link isOvertaken}, for an accepted upsert whose answer tells no version, also where it names no base: it was made where no row was, so a row that lives
+ * has been pulled since, and is believed. Where the server took the request after that row, its write has a newer version, and the next pull lists it.
+ */
+function isWrittenOver(table: ReplicaTable, request: TakenRequest, base: BaseRecord | undefined): boolean {
+  const { op, firstSentAt } = request;
+  if (op.baseUpdatedAt) return isOvertaken(request, base);
+  return firstSentAt !== undefined && op.force !== true && base?.serverRow !== undefined && !table.isDeleted(base.serverRow);
+}
+
 function knownAfterUpsert(
   changes: EntityChanges,
   request: TakenRequest,
@@ -182,7 +192,7 @@ function knownAfterUpsert(
   const base = changes.baseOf(op.id);
   const before = newestKnown(base);
   const version = answered === undefined ? undefined : table.readUpdatedAt(answered);
-  const isLate = version === undefined ? isOvertaken(request, base) : isOutdated(version, base) && !isMadeOnNewest(madeOn(request), base);
+  const isLate = version === undefined ? isWrittenOver(table, request, base) : isOutdated(version, base) && !isMadeOnNewest(madeOn(request), base);
   if (isLate) return { known: { ...before, deleted: before.row !== undefined && table.isDeleted(before.row) } };
   const written = writtenBy(op, before.row, table);
   // What the answer does not say is as we knew and sent it; it lives, else it would not have been accepted.
