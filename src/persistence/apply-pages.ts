@@ -72,7 +72,7 @@ function applyInOneTransaction(
     const opened = await openWork(session, context, table, { strict: options.strict, announcement: 'atEndOfPull', hold: 'known' });
     // A table that was empty when the resync began has nothing but what it brought since.
     const isFirstLoad = !opened.marking && context.config.sweepOnFullResync;
-    const work: PageWork = pages[0]?.next.resync === true && !isFirstLoad ? { ...opened, hold: 'seen' } : opened;
+    const work: PageWork = pages[0]?.next.resync === true ? { ...opened, hold: isFirstLoad ? 'loaded' : 'seen' } : opened;
     const done: AppliedPage[] = [];
     let totalDone = options.totalDone;
     for (const page of pages) {
@@ -186,9 +186,10 @@ export async function applyProof(session: Session, context: StoreContext, kind: 
 /** Pending operations stay on top, bad rows go aside. */
 async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise<AppliedRows> {
   const { session, table, context } = work;
-  const bad: BadRow[] = [];
+  const unfit: BadRow[] = [];
   const rows = new Map<string, JsonObject>();
-  for (const row of items) {
+  for (const given of items) {
+    const row = table.isDeleted(given) && table.complaintAbout(given) !== undefined ? bareTombstone(table, given) : given;
     const id = table.readId(row);
     const complaint =
       id === undefined
@@ -196,19 +197,19 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
         : table.readUpdatedAt(row) === undefined
           ? `it has no timestamp under '${table.keys.updatedAt}'`
           : table.complaintAbout(row);
-    if (id === undefined || complaint !== undefined) bad.push({ id, row, error: unusableRow(table.kind, id, complaint ?? 'it has no id') });
+    if (id === undefined || complaint !== undefined) unfit.push({ id, row, error: unusableRow(table.kind, id, complaint ?? 'it has no id') });
     else rows.set(id, row);
   }
-  const seen = [...rows.keys(), ...bad.map(keptAs)];
+  const seen = [...rows.keys(), ...unfit.map(keptAs)];
   const pending = work.hasBases ? await applyPending(work, rows) : nothingPending;
-  bad.push(...pending.bad);
   const settled = [...rows].filter(([id]) => !pending.ids.has(id));
-  const older = await readStale(work, settled);
+  const unreadable = unfit.flatMap(({ id, row }) => (id === undefined || table.readUpdatedAt(row) === undefined ? [] : [[id, row] as const]));
+  const older = await readStale(work, [...settled, ...unreadable]);
   const stale = [...pending.stale, ...older];
   const free = older.size === 0 ? settled : settled.filter(([id]) => !older.has(id));
   const tombstones = free.filter(([, row]) => table.isDeleted(row));
   const live = tombstones.length === 0 ? free : free.filter(([, row]) => !table.isDeleted(row));
-  bad.push(...(await upsertRows(work, live)));
+  const bad = [...unfit.filter(({ id }) => id === undefined || !older.has(id)), ...pending.bad, ...(await upsertRows(work, live))];
   if (work.hasRemoved)
     await forgetRemoved(
       session,
@@ -231,6 +232,16 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
     stale,
     facts: [...pending.facts, ...facts],
   };
+}
+
+/** A tombstone whose other fields cannot be stored, such as those that a server empties: it deletes the row all the same. */
+function bareTombstone(table: ReplicaTable, row: JsonObject): JsonObject {
+  const bare = {
+    [table.keys.id]: table.readId(row) ?? null,
+    [table.keys.updatedAt]: table.readUpdatedAt(row) ?? null,
+    [table.keys.deletedAt]: table.readDeletedAt(row) ?? null,
+  };
+  return table.complaintAbout(bare) === undefined ? bare : row;
 }
 
 const upsertRows = (work: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<readonly BadRow[]> =>
@@ -257,9 +268,11 @@ async function applyTombstones(work: PageWork, rows: readonly (readonly [string,
     await noteRemoved(
       session,
       table.kind,
-      rows.flatMap(([id, row]) => (existing.has(id) ? [{ id, version: table.readUpdatedAt(row) ?? '' }] : [])),
+      // A row may also be in quarantine only.
+      rows.flatMap(([id, row]) => (existing.has(id) || work.hasQuarantine ? [{ id, version: table.readUpdatedAt(row) ?? '' }] : [])),
       work.context.unit.clock.now(),
     );
+    work.hasRemoved = true;
     const gone = ids.filter((id) => !kept.has(id));
     await table.remove(session, gone);
     if (work.wireValues.exist) await forgetWireValues(session, table.kind, gone);

@@ -222,7 +222,8 @@ export class EntityChanges {
     await releaseFromQuarantine(
       session,
       kind,
-      [...this.rowsToWrite, ...this.hiddenRowsToWrite].map(({ id }) => id).filter((id) => !badIds.has(id)),
+      // What is deleted must not come back from there either.
+      [...[...this.rowsToWrite, ...this.hiddenRowsToWrite].map(({ id }) => id), ...this.rowsToRemove, ...this.rowsToHide].filter((id) => !badIds.has(id)),
     );
     return bad;
   }

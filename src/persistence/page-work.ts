@@ -13,8 +13,8 @@ export interface PageWork {
   readonly hasBases: boolean;
   /** Turns true with the first bad row. */
   hasQuarantine: boolean;
-  /** Rows were removed because the server deleted them. */
-  readonly hasRemoved: boolean;
+  /** Rows were removed because the server deleted them. Turns true with the first. */
+  hasRemoved: boolean;
   readonly wireValues: WireValuesNote;
   readonly marking: boolean;
   readonly anew: boolean;

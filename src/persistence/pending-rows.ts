@@ -46,7 +46,7 @@ export async function applyPending(work: PageWork, rows: ReadonlyMap<string, Jso
   const stale: string[] = [];
   let unchanged = 0;
   const seen = work.hold === 'seen' ? await seenOf(session, table.kind, [...rows.keys()]) : undefined;
-  const isHeld = (id: string): boolean => work.hold === 'known' || seen?.has(id) === true;
+  const isHeld = (id: string): boolean => work.hold === 'known' || work.hold === 'loaded' || seen?.has(id) === true;
   for (const { id } of found) {
     const row = rows.get(id);
     if (!row) continue;

@@ -11,6 +11,7 @@ import { OutboxState } from './entities.ts';
 import { EntityChanges, type KnownRow } from './entity-changes.ts';
 import { type StoredOp } from './outbox-rows.ts';
 import { resolvedFacts } from './resolved-facts.ts';
+import { markSettled } from './resync-marks.ts';
 import { describeConflict, settleAnswers, writeChanges } from './settle.ts';
 import type { Session } from './session.ts';
 import { tableOf, type StoreContext } from './store-context.ts';
@@ -116,6 +117,7 @@ export async function acceptServer(session: Session, context: StoreContext, ref:
   const isApplied = resolution.type === 'acceptMerged' || (conflict.opType === 'delete' && conflict.serverDeleted);
   changes.depart(ref.entityId, new Set(members.map((op) => op.seq)), isApplied ? 'applied' : 'givenUp', serverRowOf(changes, record));
   const refused = await writeChanges(session, context, changes);
+  if (!conflict.serverDeleted) await markSettled(session, ref.kind, [ref.entityId]);
   await removeConflicts(session, ref.kind, [ref.entityId]);
   await releaseDependents(session, context, ref.kind, [ref.entityId]);
   // A discard has no result (EVT-09).

@@ -8,9 +8,10 @@ import { listOf, type Session } from './session.ts';
 
 /**
  * Which rows of a list must not be older than what is known here. `known`: all of them. `seen`: those that were settled or listed since the full
- * resync began; it is the cure for a server whose clock went back, so older rows are taken otherwise (F-161). `none`: rows of our own quarantine.
+ * resync began; it is the cure for a server whose clock went back, so older rows are taken otherwise (F-161). `loaded`: those in a table that was empty when
+ * the resync began. `none`: rows of our own quarantine.
  */
-export type Hold = 'known' | 'seen' | 'none';
+export type Hold = 'known' | 'seen' | 'loaded' | 'none';
 
 interface ListedRows {
   readonly session: Session;
@@ -29,11 +30,11 @@ export async function readStale(list: ListedRows, rows: readonly (readonly [id: 
   const { session, table, hold } = list;
   if (hold === 'none' || rows.length === 0) return new Set();
   const all = rows.map(([id]) => id);
-  const ids = hold === 'known' ? all : [...(await seenOf(session, table.kind, all))];
+  const ids = hold === 'seen' ? [...(await seenOf(session, table.kind, all))] : all;
   if (ids.length === 0) return new Set();
   const known = await knownVersions(session, table, ids);
   const removed = list.hasRemoved ? await readRemoved(session, table.kind, ids) : none;
-  const aside = list.hasQuarantine ? await readAside(session, table, ids) : none;
+  const aside = list.hasQuarantine && hold !== 'loaded' ? await readAside(session, table, ids) : none;
   const held = new Set(ids);
   const isOlder = (id: string, row: JsonObject): boolean => {
     const version = table.readUpdatedAt(row) ?? '';

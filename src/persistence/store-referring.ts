@@ -52,9 +52,11 @@ export async function storeReferring(session: Session, context: StoreContext, ta
     if (ready.length > 0) continue;
     const group = closed(waiting);
     if (group.length === 0) break;
-    const culprit = await storeTogether(session, context, group, note);
-    if (culprit === 'all') break;
-    if (culprit !== undefined) refused.add(culprit);
+    const culprits = await storeTogether(session, context, group, note);
+    // Nobody is to blame, and yet they cannot be stored: they are tried again with the next pull.
+    if (culprits === 'unknown') break;
+    for (const name of culprits) refused.add(name);
+    if (culprits.size === 0) for (const { name } of group) refused.add(name);
   }
   return [...changes].flatMap(([kind, done]) => (done.upserts + done.deletes === 0 ? [] : [{ type: 'cache.updated' as const, kind, ...done }]));
 }
@@ -70,69 +72,90 @@ function closed(waiting: readonly WaitingRow[]): readonly WaitingRow[] {
   return group;
 }
 
-/** Stores the group or nothing of it. Returns the name of a row that is refused, `all` where no row is to blame, or undefined. */
+/** Stores the group or nothing of it. Returns the names of rows that are refused; none: it is stored. `unknown`: no row is to blame. */
 async function storeTogether(
   session: Session,
   context: StoreContext,
   group: readonly WaitingRow[],
   note: (kind: string, done: { readonly upserts: number; readonly deletes: number }) => void,
-): Promise<string | undefined> {
+): Promise<ReadonlySet<string> | 'unknown'> {
   await session.run('SAVEPOINT "synchart_group"');
-  let at: string | undefined;
+  let culprits: ReadonlySet<string> | 'unknown' = 'unknown';
   try {
     await checkReferencesLater(session);
-    for (const { name, table, row, needs } of group) {
-      at = name;
-      await table.upsert(session, [withoutNullable(table, row, needs)], { keepDeletedLocally: true });
+    culprits = await putThere(session, group);
+    if (culprits.size === 0) {
+      const done = new Map<string, { readonly upserts: number; readonly deletes: number }>();
+      for (const [table, rows] of byTable(group)) {
+        done.set(
+          table.kind,
+          await applyQuarantined(
+            session,
+            context,
+            table,
+            rows.map(({ row }) => row),
+          ),
+        );
+      }
+      culprits = new Set([...(await stillThere(session, group)), ...(await withoutParent(session, group))]);
+      if (culprits.size === 0) {
+        await session.run('RELEASE SAVEPOINT "synchart_group"');
+        for (const [kind, counts] of done) note(kind, counts);
+        return culprits;
+      }
     }
-    at = undefined;
-    const done = new Map<string, { readonly upserts: number; readonly deletes: number }>();
-    for (const [table, rows] of byTable(group))
-      done.set(
-        table.kind,
-        await applyQuarantined(
-          session,
-          context,
-          table,
-          rows.map(({ row }) => row),
-        ),
-      );
-    const left = await stillThere(session, group);
-    if (left === undefined && !(await lacksReferences(session, context, group))) {
-      await session.run('RELEASE SAVEPOINT "synchart_group"');
-      for (const [kind, counts] of done) note(kind, counts);
-      return undefined;
-    }
-    at = left;
   } catch (error) {
-    const failure = classifyDatabaseError(error);
-    if (failure !== 'constraint' && failure !== 'other') throw error;
+    if (!isRefusal(error)) throw error;
   }
   await session.run('ROLLBACK TO SAVEPOINT "synchart_group"');
-  return at ?? 'all';
+  return culprits;
 }
 
-/** Of a group that is stored, a row that is refused all the same. */
-async function stillThere(session: Session, group: readonly WaitingRow[]): Promise<string | undefined> {
+const isRefusal = (error: unknown): boolean => ['constraint', 'other'].includes(classifyDatabaseError(error));
+
+/** Puts the rows there without the references that may be NULL. Returns the names of those that the table refuses. */
+async function putThere(session: Session, group: readonly WaitingRow[]): Promise<ReadonlySet<string>> {
+  const refused = new Set<string>();
+  for (const { name, table, row, needs } of group) {
+    await session.run('SAVEPOINT "synchart_referring"');
+    try {
+      await table.upsert(session, [withoutNullable(table, row, needs)], { keepDeletedLocally: true });
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await session.run('ROLLBACK TO SAVEPOINT "synchart_referring"');
+      refused.add(name);
+    }
+    await session.run('RELEASE SAVEPOINT "synchart_referring"');
+  }
+  return refused;
+}
+
+/** Of a group that is stored, the rows that are refused all the same. */
+async function stillThere(session: Session, group: readonly WaitingRow[]): Promise<readonly string[]> {
+  const names: string[] = [];
   for (const [table, rows] of byTable(group)) {
     const left = new Set((await readQuarantine(session, table.kind)).map(({ entityId }) => entityId));
-    const refused = rows.find(({ id }) => left.has(id));
-    if (refused !== undefined) return refused.name;
+    for (const { id, name } of rows) if (left.has(id)) names.push(name);
   }
-  return undefined;
+  return names;
 }
 
-/** Whether a stored row of the group refers to nothing after all, as one with a pending edit might: SQLite would refuse the whole transaction. */
-async function lacksReferences(session: Session, context: StoreContext, group: readonly WaitingRow[]): Promise<boolean> {
+/**
+ * Rows of the group that refer to nothing after all: by a pending edit, or by a foreign key that the entity does not know. SQLite would refuse the whole
+ * transaction for them. PostgreSQL has looked by now.
+ */
+async function withoutParent(session: Session, group: readonly WaitingRow[]): Promise<readonly string[]> {
+  if (session.dialect.name !== 'sqlite') return [];
+  const names: string[] = [];
   for (const [table, rows] of byTable(group)) {
-    const stored = await table.read(
-      session,
-      rows.map(({ id }) => id),
+    const faults = await session.query<{ id: string | number | null }>(
+      `SELECT t.${table.id} AS "id" FROM pragma_foreign_key_check(?) f LEFT JOIN ${table.table} t ON t.rowid = f.rowid`,
+      [table.metadata.tableName],
     );
-    const needs = await needsOf(session, context, table, stored);
-    if ([...needs.values()].some((each) => each.size > 0)) return true;
+    const lacking = new Set(faults.map(({ id }) => (id === null ? '' : String(id))));
+    for (const { id, name } of rows) if (lacking.has(id) || lacking.has('')) names.push(name);
   }
-  return false;
+  return names;
 }
 
 async function checkReferencesLater(session: Session): Promise<void> {

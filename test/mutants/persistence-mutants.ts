@@ -572,7 +572,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-161: a full resync leaves newer rows of before a restore',
     file: 'persistence/apply-pages.ts',
-    edits: [["? { ...opened, hold: 'seen' } : opened", '? opened : opened']],
+    edits: [["hold: isFirstLoad ? 'loaded' : 'seen'", "hold: 'known'"]],
     tests: ['scenario/lagging-lists.test.ts'],
   },
   {

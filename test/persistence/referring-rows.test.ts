@@ -196,4 +196,35 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
     expect(await bench.quarantined()).toEqual([]);
     expect(await bench.stored()).toMatchObject({ customers: [{ address: 'a1' }], addresses: [{ customer: 'c1' }] });
   });
+
+  // PostgreSQL looks at such a key with each statement.
+  test.each(driver === 'postgres' ? [] : ['SQLite'])(
+    'F-160, I13: a foreign key that no entity knows keeps its row aside, and the pull ends all the same, on %s',
+    async () => {
+      bench = await open();
+      await bench.dataSource.query('CREATE TABLE regions (id text PRIMARY KEY)');
+      await bench.dataSource.query('ALTER TABLE addresses ADD COLUMN region text REFERENCES regions (id)');
+      await bench.dataSource.query(
+        `CREATE TRIGGER region AFTER INSERT ON addresses WHEN NEW.id = 'a1' BEGIN UPDATE addresses SET region = 'nowhere' WHERE id = 'a1'; END`,
+      );
+      await bench.pullAll([
+        { kind: 'customers', rows: [customer('c1', { defaultAddressId: 'a1' }), customer('c2', { defaultAddressId: 'a2' })] },
+        { kind: 'addresses', rows: [address('a1', 'c1'), address('a2', 'c2')] },
+      ]);
+      expect(await bench.quarantined()).toEqual(['a1', 'c1']);
+      expect(await bench.stored()).toMatchObject({ customers: [{ id: 'c2' }], addresses: [{ id: 'a2' }] });
+    },
+  );
+
+  test('F-157: a row that waits in quarantine does not come back when the user has deleted it', async () => {
+    bench = await open();
+    await bench.pullAll([{ kind: 'customers', rows: [customer('c1', { code: 'a' }), customer('c2', { code: 'b' })] }]);
+    await bench.pullAll([{ kind: 'customers', rows: [customer('c2', { code: 'a', updatedAt: t2 })] }]);
+    expect(await bench.quarantined()).toEqual(['c2']);
+    await bench.customers.enqueueDelete('c2');
+    await bench.drain(() => ({ type: 'applied' }));
+    await bench.pullAll([{ kind: 'customers', rows: [customer('c1', { code: 'z', updatedAt: t2 })] }]);
+    const shown = await bench.dataSource.query('SELECT id FROM customers WHERE deleted_at_local IS NULL');
+    expect(shown).toEqual([{ id: 'c1' }]);
+  });
 });

@@ -1,0 +1,88 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { JsonObject } from '../../src/model/json.ts';
+import type { AppliedPage, PageToApply } from '../../src/model/ports.ts';
+import { syncTable, type SyncTable } from '../../src/persistence/sync-table.ts';
+import { allDrivers, answerOf, openStore, serverRow, type StoreBench } from '../support/open-store.ts';
+import { todoEntity } from '../support/todo.ts';
+
+const t = (second: number): string => `2026-01-01T00:00:0${second}.000001Z`;
+const removing = { tables: [syncTable(todoEntity, { tombstones: 'remove' }) as SyncTable] };
+
+describe.each(allDrivers)('rows of a list that are older than those known, on %s', (driver) => {
+  let bench: StoreBench;
+  afterEach(() => bench.close());
+
+  /** Applies each list of rows as a page, all in one transaction. */
+  async function apply(pages: readonly (readonly JsonObject[])[], { resync = false } = {}): Promise<readonly AppliedPage[]> {
+    const next = await bench.store.pullPosition('todos', { resync });
+    return bench.store.applyPages(
+      'todos',
+      pages.map((items): PageToApply => ({ page: { items }, items, next })),
+      { totalDone: 0 },
+    );
+  }
+  const aside = async (): Promise<readonly unknown[]> => bench.dataSource.query('SELECT entity_id FROM sync_quarantine');
+
+  test('F-157: a row that the page before has removed does not come back in the same transaction', async () => {
+    bench = await openStore(driver, removing);
+    await bench.pull([serverRow('x', t(1))]);
+    const done = await apply([[serverRow('x', t(3), { deletedAt: t(3) })], [serverRow('x', t(1))]]);
+    expect(done.map(({ ignored }) => ignored)).toEqual([0, 1]);
+    expect(await bench.row('x')).toBeNull();
+  });
+
+  test('F-157: a row that only quarantine has does not come back after its tombstone', async () => {
+    bench = await openStore(driver, removing);
+    await bench.pull([serverRow('x', t(1), { title: null })]);
+    expect(await aside()).toHaveLength(1);
+    await apply([[serverRow('x', t(2), { deletedAt: t(2) })]]);
+    await apply([[serverRow('x', t(1))]]);
+    expect(await bench.row('x')).toBeNull();
+    expect(await aside()).toEqual([]);
+  });
+
+  test('F-157: an older row that cannot be read is left out, and does not go to quarantine beside the newer one', async () => {
+    bench = await openStore(driver);
+    await bench.pull([serverRow('x', t(5))]);
+    const [page] = await apply([[serverRow('x', t(2), { title: null })]]);
+    expect(page).toMatchObject({ ignored: 1 });
+    expect(await aside()).toEqual([]);
+  });
+
+  test('F-161: a first load takes a restored row, although a newer one of it is in quarantine', async () => {
+    bench = await openStore(driver);
+    await bench.pull([serverRow('x', t(9), { title: null })]);
+    await bench.store.openResync(['todos']);
+    await apply([[serverRow('x', t(5))]], { resync: true });
+    expect(await bench.row('x')).toMatchObject({ updatedAt: t(5) });
+    expect(await aside()).toEqual([]);
+  });
+
+  test('F-157: a server row that was accepted in a conflict stays during the open resync', async () => {
+    bench = await openStore(driver);
+    await bench.pull([serverRow('x', t(1)), serverRow('y', t(1))]);
+    const row = await bench.row('x');
+    if (row === null) throw new Error('x must be there');
+    await bench.writer.replaceAndEnqueue({ ...row, title: 'mine' });
+    await bench.store.openResync(['todos']);
+    const [request] = await bench.takeAll();
+    if (request === undefined) throw new Error('the edit must be taken');
+    const current = serverRow('x', t(9), { title: 'newest' });
+    const { conflicts } = await bench.store.settle([answerOf(request, { type: 'conflict', current, deleted: false, serverTimestamp: t(9) })]);
+    for (const ref of conflicts) {
+      await bench.store.loadConflict(ref);
+      await bench.store.acceptServer(ref, { type: 'acceptServer' });
+    }
+    const [page] = await apply([[serverRow('x', t(5)), serverRow('y', t(1))]], { resync: true });
+    expect(page).toMatchObject({ ignored: 1 });
+    expect(await bench.row('x')).toMatchObject({ title: 'newest' });
+  });
+
+  test('I5: a tombstone whose other fields the server has emptied deletes the row', async () => {
+    bench = await openStore(driver);
+    await bench.pull([serverRow('x', t(1))]);
+    await apply([[{ ...serverRow('x', t(2), { deletedAt: t(2) }), title: null, done: null }]]);
+    expect(await aside()).toEqual([]);
+    expect((await bench.row('x'))?.deletedAt ?? null).not.toBeNull();
+  });
+});
