@@ -137,12 +137,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-42: a full resync clears the table first',
     file: 'persistence/resync.ts',
-    edits: [
-      [
-        '    await forgetSeen(session, kind);\n    await session.run(\n      `INSERT',
-        '    await forgetSeen(session, kind);\n    await session.run(`DELETE FROM "${kind}"`);\n    await session.run(\n      `INSERT',
-      ],
-    ],
+    edits: [['    await forgetAllRemoved(session, kind);\n', '    await forgetAllRemoved(session, kind);\n    await session.run(`DELETE FROM "${kind}"`);\n']],
     tests: ['persistence/resync.test.ts'],
   },
   {
@@ -382,7 +377,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-135: the late answer of a change, without a version, is laid over a row that was pulled since',
     file: 'persistence/settle.ts',
-    edits: [['version === undefined ? isOvertaken(request, base) : isOutdated', 'version === undefined ? false : isOutdated']],
+    edits: [['version === undefined ? isWrittenOver(table, request, base) : isOutdated', 'version === undefined ? false : isOutdated']],
     tests: ['scenario/late-answers.test.ts'],
   },
   {
