@@ -45,6 +45,10 @@ interface SequenceOrder {
   readonly newest: Cursor | undefined;
   /** Where the first page ended. Its request followed no token, so it cannot have stepped over a row. */
   readonly safe: Cursor | undefined;
+  /** When the first page was answered, by the server's clock, where that is known. What is newer was written while the listing went on. */
+  readonly begunAt: string | undefined;
+  /** The newest row that is not newer than that. */
+  readonly settled: Cursor | undefined;
   /** What this sequence has listed: a row that comes again in a newer version has left its place, and another row may have slipped past. */
   readonly listed: ListedRows;
 }
@@ -96,7 +100,15 @@ export function startPaging(position: PullPosition, options: PagingOptions): Pag
     highest: start,
     token,
     seenTokens: new Set([token]),
-    sequence: { held: !moved, restore: rereads ? cursor : start, newest: moved ? cursor : undefined, safe: rereads ? cursor : start, listed: new ListedRows() },
+    sequence: {
+      held: !moved,
+      restore: rereads ? cursor : start,
+      newest: moved ? cursor : undefined,
+      safe: rereads ? cursor : start,
+      begunAt: undefined,
+      settled: undefined,
+      listed: new ListedRows(),
+    },
     // Nobody watched the listing in between. The committed cursor is where its first page ended.
     hold: countsRows(token) ? { cursor } : undefined,
     rereadUntil: rereads ? cursor : undefined,
@@ -124,8 +136,11 @@ export function requestOf(state: PagingState, options: PagingOptions): Omit<Pull
   };
 }
 
-/** Takes one page: what to apply, where that leads, and whether it was the last. A protocol error means: stop, nothing of this page counts. */
-export function onPage(state: PagingState, page: PullPage, readers: RowReaders, options: PagingOptions): PageStep {
+/**
+ * Takes one page: what to apply, where that leads, and whether it was the last. A protocol error means: stop, nothing of this page counts. `answeredAt`: when the
+ * page was answered, by the server's clock and rather too early.
+ */
+export function onPage(state: PagingState, page: PullPage, readers: RowReaders, options: PagingOptions, answeredAt?: string): PageStep {
   const bad = (what: string): PageStep => ({ type: 'protocolError', message: `Pull of ${options.kind}: ${what}` });
   if (!Array.isArray(page.items)) return bad('the page has no list of items');
 
@@ -141,6 +156,8 @@ export function onPage(state: PagingState, page: PullPage, readers: RowReaders, 
           restore: before,
           newest: undefined,
           safe: advance(before, newestOf(read.rows), countRows(read, state).passed),
+          begunAt: answeredAt,
+          settled: undefined,
           listed: new ListedRows(),
         });
   const sorted = isSorted(read.rows, sequence?.newest?.ts);
@@ -161,13 +178,19 @@ export function onPage(state: PagingState, page: PullPage, readers: RowReaders, 
   }
 
   const later = laterOf(sequence?.newest, newest);
+  const settled = laterOf(
+    sequence?.settled,
+    newestOf(read.rows.filter(({ ts }) => sequence?.begunAt === undefined || compareTimestamps(ts, sequence.begunAt) <= 0)),
+  );
+  // A row that was written while a listing by position went on may have pushed another such row behind a page that was answered before (F-156).
+  const last = sequence?.begunAt !== undefined && state.token !== undefined && countsRows(state.token) ? settled : later;
   const held = sequence !== undefined && (sequence.held || !sorted);
   const { cursor: committed, maxPage, resync } = state.position;
   const isMoved = sequence?.listed.add(read.rows) === true;
   const hold = state.hold ?? (isMoved ? { cursor: sequence?.held === true || !sorted ? sequence?.restore : sequence?.safe } : undefined);
   const reached =
     done || sequence === undefined || token === undefined
-      ? advance(committed, done ? later : sequence === undefined ? end : later, passed)
+      ? advance(committed, done ? last : sequence === undefined ? end : later, passed)
       : held
         ? sequence.restore
         : countsRows(token)
@@ -192,7 +215,7 @@ export function onPage(state: PagingState, page: PullPage, readers: RowReaders, 
       filter,
       highest: laterOf(state.highest, end),
       token,
-      sequence: inSequence ? { ...sequence, held, newest: later } : undefined,
+      sequence: inSequence ? { ...sequence, held, newest: later, settled } : undefined,
       hold,
       rereadUntil: state.rereadUntil,
       passed,

@@ -221,11 +221,16 @@ export class MemoryBackend {
     return rowKeys[this.#kinds.get(kind)?.naming ?? this.#naming ?? 'camelCase'];
   }
 
+  /** The server's clock, epoch ms. */
+  now(): number {
+    return this.#now() - this.#behindMs;
+  }
+
   /** The next value for updated_at. */
   stamp(): string | number {
     if (this.#clock !== undefined) return this.#clock();
     // Half a millisecond apart from what was given before the clock went back: no two versions are equal.
-    const now = (Math.floor(this.#now()) - this.#behindMs) * 1000 + (this.#behindMs > 0 ? 500 : 0);
+    const now = Math.floor(this.now()) * 1000 + (this.#behindMs > 0 ? 500 : 0);
     this.#lastMicros = Math.max(this.#lastMicros + 1, now);
     return formatMicros(this.#lastMicros);
   }

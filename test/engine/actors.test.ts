@@ -114,6 +114,7 @@ describe('fetching pages', () => {
     const requests: PullRequest[] = [];
     const transport = Object.assign(new MemoryTransport(), { pull: async (request: PullRequest) => pull(request, requests.push(request)) });
     const fetcher = createPageFetcher({
+      clock: createSimulatedClock(),
       kind: fakeKind('todos'),
       position: { cursor: undefined, maxPage: 0, resync: false },
       transport,

@@ -78,4 +78,10 @@ export const rulesMutants: readonly Mutant[] = [
     edits: [['  if (keys.size === 0) return isPlain(left) && isPlain(right);\n', '']],
     tests: ['rules/changed-fields.test.ts'],
   },
+  {
+    fault: 'F-156: the cursor passes rows that were written while a listing by position went on',
+    file: 'rules/paging.ts',
+    edits: [['countsRows(state.token) ? settled : later', 'countsRows(state.token) ? later : later']],
+    tests: ['scenario/listing-under-change.test.ts'],
+  },
 ];

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { PullPage, PullRequest } from '../../src/model/transport.ts';
+import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { createTestServer, type TestServer, type TestServerOptions } from '../../src/testing/test-server.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';
@@ -33,8 +34,9 @@ const second = (index: number): string => `2026-01-01T00:00:0${index}.000Z`;
 async function open(options: TestServerOptions & Pick<EngineBenchOptions, 'config'>): Promise<{ server: TestServer; transport: InterruptedTransport }> {
   const { config, ...serverOptions } = options;
   const server = await createTestServer({ naming: 'camelCase', paging: 'offsetToken', ...serverOptions });
-  const transport = new InterruptedTransport({ baseUrl: server.url });
-  bench = await openEngine({ server, transport, config: { pageSize: 2, maxRetries: 0, ...config } });
+  const clock = createSimulatedClock();
+  const transport = new InterruptedTransport({ baseUrl: server.url, clock });
+  bench = await openEngine({ server, transport, clock, config: { pageSize: 2, maxRetries: 0, ...config } });
   server.seed(
     'todos',
     ids.map((id, index) => ({ id, title: id, done: false, updatedAt: second(index) })),
@@ -48,12 +50,32 @@ const touch = (server: TestServer, id: string, title: string): unknown => server
 describe('a listing by position while rows move (F-156)', () => {
   test('F-156, I6: a row that a first pull stepped over arrives with the next one', async () => {
     const { server, transport } = await open({});
-    transport.betweenPages = (pages) => pages === 1 && touch(server, 'a', 'edited');
+    transport.betweenPages = (pages) => pages === 1 && server.update('todos', 'a', { title: 'edited', updatedAt: second(7) });
     await bench.engine.sync();
     expect(await localIds()).toEqual(['a', 'b', 'd', 'e', 'f']);
     transport.betweenPages = () => undefined;
     await bench.engine.sync();
     expect(await localIds()).toEqual(ids);
+    transport.pages = 0;
+    expect(await bench.engine.sync()).toMatchObject({ pulled: 0 });
+    expect(transport.pages).toBe(1);
+  });
+
+  test('F-156, I6: a row that was pushed behind a page by another edit, and is listed in no version, arrives with the next pull', async () => {
+    const { server, transport } = await open({});
+    // The last page has one row; both edits go behind it, and push one another.
+    server.remove('todos', 'f');
+    transport.betweenPages = (pages) => {
+      if (pages !== 2) return;
+      touch(server, 'a', 'edited');
+      touch(server, 'e', 'edited');
+    };
+    await bench.engine.sync();
+    transport.betweenPages = () => undefined;
+    expect(await bench.row('a')).toMatchObject({ title: 'a' });
+    await bench.engine.sync();
+    expect(await bench.row('a')).toMatchObject({ title: 'edited' });
+    expect(await bench.row('e')).toMatchObject({ title: 'edited' });
     transport.pages = 0;
     expect(await bench.engine.sync()).toMatchObject({ pulled: 0 });
     expect(transport.pages).toBe(1);

@@ -1,5 +1,6 @@
 import { ParseError, TransportError } from '../../model/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
+import type { Clock } from '../../model/clock.ts';
 import type { SyncKind } from '../../model/kind.ts';
 import type { PageToApply, PullPosition } from '../../model/ports.ts';
 import type { PullPage, TransportAdapter } from '../../model/transport.ts';
@@ -23,6 +24,7 @@ export interface FetchOptions {
   readonly transport: TransportAdapter;
   readonly maxBufferedBytes: number;
   readonly signal: AbortSignal;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 /** Gives the pages fetched since it was last asked, at least one; undefined at the end. */
@@ -83,7 +85,7 @@ export function createPageFetcher(options: FetchOptions): PageFetcher {
   };
 }
 
-async function* fetchPages({ kind, position, paging, transport, signal }: FetchOptions): AsyncGenerator<FetchedPage> {
+async function* fetchPages({ kind, position, paging, transport, signal, clock }: FetchOptions): AsyncGenerator<FetchedPage> {
   let state = startPaging(position, paging);
   let mayStartAnew = true;
   for (;;) {
@@ -98,7 +100,7 @@ async function* fetchPages({ kind, position, paging, transport, signal }: FetchO
       continue;
     }
     if (page === undefined || signal.aborted) return;
-    const step = onPage(state, page, kind, paging);
+    const step = onPage(state, page, kind, paging, answeredAt(page, clock.now()));
     if (step.type === 'protocolError') throw new ParseError(step.message);
     const facts: SyncFact[] = step.unsorted ? [{ type: 'pages.unsorted', kind: kind.kind }] : [];
     state = step.state;
@@ -106,6 +108,10 @@ async function* fetchPages({ kind, position, paging, transport, signal }: FetchO
     if (step.done) return;
   }
 }
+
+/** The server's time of an answer, a second early: that is how exact the estimate is. */
+const answeredAt = ({ clockOffsetMs }: PullPage, now: number): string | undefined =>
+  clockOffsetMs === undefined ? undefined : new Date(now + clockOffsetMs - 1_000).toISOString();
 
 const isUnknownToken = (error: unknown): boolean => error instanceof TransportError && [400, 404, 410, 422].includes(error.statusCode);
 

@@ -53,13 +53,13 @@ export class PullAhead {
   }
 
   #begin({ kind: name, resync }: Wanted, kind: SyncKind): { readonly resync: boolean; readonly abort: AbortController; readonly pull: Promise<OpenPull> } {
-    const { store, transport, config } = this.#ports;
+    const { store, transport, config, clock } = this.#ports;
     const abort = new AbortController();
     const start = async (): Promise<OpenPull> => {
       const position = await store.pullPosition(name, { resync });
       const paging = { kind: name, pageSize: config.pageSize, overlapMs: config.pullOverlapMs, maxEmptyPages: config.maxEmptyPages, resync };
       const maxBufferedBytes = Math.ceil(config.maxBufferedBytes / config.pullConcurrency);
-      return { position, fetcher: createPageFetcher({ kind, position, paging, transport, maxBufferedBytes, signal: abort.signal }) };
+      return { position, fetcher: createPageFetcher({ kind, position, paging, transport, maxBufferedBytes, signal: abort.signal, clock }) };
     };
     const pull = start();
     // Whoever opens it learns of a failure; nobody else does.

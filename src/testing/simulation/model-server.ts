@@ -85,7 +85,8 @@ export class ModelServer {
   }
 
   answer(request: RecordedRequest): HttpAnswer {
-    return route(this.backend, request, this.#settings);
+    const answer = route(this.backend, request, this.#settings);
+    return { ...answer, headers: { ...answer.headers, date: new Date(this.backend.now()).toUTCString() } };
   }
 
   /** Does the first operations of a batch only, as a server does that dies in the middle. */
