@@ -14,8 +14,8 @@ import { todoOf } from '../support/todo.ts';
 
 type Fault = (proceed: () => RemoteAnswer) => Promise<RemoteAnswer | 'cut' | 'silence'>;
 
-/** The switches of the suite for a server that lets a test intercept, and the tokens it accepts. */
-function switches() {
+/** The switches of the suite for a server over this backend that lets a test intercept, and the tokens it accepts. */
+function switches(backend: MemoryBackend) {
   const next: Fault[] = [];
   let always: Fault | undefined;
   let accepted = 1;
@@ -53,6 +53,14 @@ function switches() {
       else if (how === 'otherRow') always = async (proceed) => ({ ...proceed(), body: { id: 'other', updatedAt: 'x' } });
       else always = undefined;
     },
+    refuseWrites: (id, how, message) => {
+      const row = backend.get('todos', id);
+      const body = how === 'notFound' ? { message } : { error: how, message, ...(how === 'locked' && row !== undefined ? { current: row } : {}) };
+      backend.addRule((write) => (write.id === id ? { status: how === 'notFound' ? 404 : 409, body } : undefined));
+    },
+    setGateway: (isThere) => {
+      always = isThere ? async () => ({ status: 404, text: '<html><h1>404 Not Found</h1>' }) : undefined;
+    },
     endToken: (how) => {
       accepted += 1;
       revoked = how === 'revoked';
@@ -70,14 +78,16 @@ function switches() {
 }
 
 async function overGraphql() {
-  const { intercept, server, accepts, token } = switches();
-  const { url, stop } = await startGraphqlServer({ backend: new MemoryBackend(), accepts, intercept });
+  const backend = new MemoryBackend();
+  const { intercept, server, accepts, token } = switches(backend);
+  const { url, stop } = await startGraphqlServer({ backend, accepts, intercept });
   return { transport: graphqlTransport({ url, token, requestTimeoutMs: 400 }), server: { ...server, stop }, dispose: stop };
 }
 
 async function overWebsocket() {
-  const { intercept, server, accepts, token } = switches();
-  const { url, stop } = await startWebsocketServer({ backend: new MemoryBackend(), accepts, intercept });
+  const backend = new MemoryBackend();
+  const { intercept, server, accepts, token } = switches(backend);
+  const { url, stop } = await startWebsocketServer({ backend, accepts, intercept });
   const transport = websocketTransport({ url, token, requestTimeoutMs: 400 });
   const dispose = async (): Promise<void> => {
     transport.close();
