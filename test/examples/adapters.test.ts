@@ -9,6 +9,7 @@ import { websocketTransport } from '../../examples/adapters/websocket/websocket-
 import { MemoryBackend, transportConformance, type ConformanceServer } from '../../src/testing.ts';
 import type { RemoteAnswer } from '../../src/transport.ts';
 import { createHold } from '../../src/testing/test-server-faults.ts';
+import { refuseWrites } from '../support/conformance-subjects.ts';
 import { openEngine } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';
 
@@ -53,11 +54,7 @@ function switches(backend: MemoryBackend) {
       else if (how === 'otherRow') always = async (proceed) => ({ ...proceed(), body: { id: 'other', updatedAt: 'x' } });
       else always = undefined;
     },
-    refuseWrites: (id, how, message) => {
-      const row = backend.get('todos', id);
-      const body = how === 'notFound' ? { message } : { error: how, message, ...(how === 'locked' && row !== undefined ? { current: row } : {}) };
-      backend.addRule((write) => (write.id === id ? { status: how === 'notFound' ? 404 : 409, body } : undefined));
-    },
+    refuseWrites: refuseWrites(backend),
     setGateway: (isThere) => {
       always = isThere ? async () => ({ status: 404, text: '<html><h1>404 Not Found</h1>' }) : undefined;
     },

@@ -186,7 +186,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(await bench.dataSource.query('SELECT payload, changed_fields AS f FROM sync_discarded')).toEqual([{ payload: text, f: '["title"' }]);
   });
 
-  test('F-164: a damaged position and a damaged base are told, with the row and what happens now', async () => {
+  test('F-164: a warning names the row of a damaged position and of a damaged base, and says what happens now', async () => {
     bench = await openShop(driver);
     const told: string[] = [];
     bench.onFacts((facts) => told.push(...facts.flatMap((fact) => (fact.type === 'store.warning' ? [fact.message] : []))));

@@ -192,7 +192,7 @@ describe.each(strategies)('under %s', (strategy) => {
   );
 });
 
-test('F-151: whoever decides for the deletion is told that the row was given up, not that the server deleted it', async () => {
+test('F-151: a decision for the deletion gives the row up, and the event does not say that the server deleted it', async () => {
   const rows = new Map([['t', tombstone('t')]]);
   const server = await serverOf(rows, (exchange, id) => exchange.reply(409, { error: 'conflict', current: rows.get(id) }));
   const bench = await open(server.baseUrl, 'serverWins');

@@ -32,7 +32,7 @@ describe('a server whose clock went back (F-161)', () => {
     expect(types()).not.toContain('conflict.detected');
   });
 
-  test('F-161, I4: an answer without a row is told by a full resync, although its version is the older one', async () => {
+  test('F-161, I4: after an answer without a row a full resync brings the row, although its version is the older one', async () => {
     await turnBack();
     bench.server.putAnswer = 'empty';
     await edit({ title: 'two' });

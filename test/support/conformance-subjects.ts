@@ -6,6 +6,7 @@ import {
   MemoryTransport,
   type ConformanceServer,
   type ConformanceSubject,
+  type MemoryBackend,
   type MemoryTransportOptions,
   type PagingStyle,
   type TestServer,
@@ -66,7 +67,7 @@ export const overTestServer =
         holdNextRequests: () => server.holdNextRequests(),
         stop: () => server.stop(),
         garble: (how) => garble(server, how),
-        refuseWrites: refuseWrites(server),
+        refuseWrites: refuseWrites(server.backend),
         setGateway: (isThere) =>
           isThere
             ? server.failNextRequests(Infinity, 404, { body: '<html><h1>404 Not Found</h1>', headers: { 'content-type': 'text/html' } })
@@ -83,12 +84,13 @@ export const overTestServer =
     };
   };
 
-const refuseWrites =
-  (server: TestServer): NonNullable<ConformanceServer['refuseWrites']> =>
+/** Refuses writes of a row of the backend, in the words of the test. */
+export const refuseWrites =
+  (backend: MemoryBackend): NonNullable<ConformanceServer['refuseWrites']> =>
   (id, how, message) => {
-    const row = server.get('todos', id);
+    const row = backend.get('todos', id);
     const body = how === 'notFound' ? { message } : { error: how, message, ...(how === 'locked' && row !== undefined ? { current: row } : {}) };
-    server.refuse((write) => write.id === id, { status: how === 'notFound' ? 404 : 409, body });
+    backend.addRule((write) => (write.id === id ? { status: how === 'notFound' ? 404 : 409, body } : undefined));
   };
 
 function garble(server: TestServer, how: 'html' | 'brokenJson' | 'otherRow' | 'proper'): void {
