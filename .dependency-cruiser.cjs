@@ -15,6 +15,33 @@ const table = {
   replay: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'server', 'devtools', 'testing'],
 };
 
+/** For each divided folder, its folders from the lowest to the highest, and which of the others they may import. What lies beside them puts them together. */
+const rooms = {
+  'src/persistence': {
+    sql: [],
+    drivers: ['sql'],
+    gate: ['sql', 'drivers'],
+    columns: ['sql'],
+    tables: ['sql', 'columns'],
+    database: ['sql', 'drivers', 'gate', 'tables'],
+    outbox: ['sql', 'gate', 'columns', 'tables', 'database'],
+    replica: ['sql', 'columns', 'tables', 'database'],
+    upgrades: ['sql', 'columns', 'tables', 'database', 'outbox', 'replica'],
+    taking: ['sql', 'columns', 'tables', 'database', 'outbox', 'replica', 'upgrades'],
+    settling: ['sql', 'columns', 'tables', 'database', 'outbox', 'replica', 'upgrades', 'taking'],
+    pulling: ['sql', 'columns', 'tables', 'database', 'outbox', 'replica', 'upgrades', 'settling'],
+    runs: ['sql', 'database', 'outbox'],
+    follow: ['sql', 'drivers', 'gate', 'tables', 'database', 'outbox'],
+    writing: ['sql', 'drivers', 'gate', 'columns', 'tables', 'database', 'outbox', 'follow'],
+    queue: ['sql', 'gate', 'tables', 'database', 'outbox', 'replica', 'upgrades', 'taking', 'settling', 'runs', 'follow'],
+    capture: ['sql', 'drivers', 'gate', 'columns', 'tables', 'database', 'outbox'],
+  },
+  'src/persistence/capture': {
+    entities: [],
+    statements: ['entities'],
+  },
+};
+
 /** Packages with side effects on the world, and the folders that may know them. */
 const packages = {
   typeorm: ['persistence', 'engine', 'server', 'testing', 'replay'],
@@ -38,6 +65,22 @@ module.exports = {
       from: { path: `^src/${folder}/` },
       to: { path: '^src/', pathNot: `^src/${oneOf([folder, ...table[folder]])}/` },
     })),
+    ...Object.entries(rooms).flatMap(([house, table]) => [
+      ...Object.entries(table).map(([room, others]) => ({
+        name: `${house.slice('src/'.length)}/${room}-imports`,
+        severity: 'error',
+        comment: `Within ${house}, ${room} may import ${others.length === 0 ? 'nothing but itself' : `itself and ${others.join(', ')}`}.`,
+        from: { path: `^${house}/${room}/` },
+        to: { path: `^${house}/`, pathNot: `^${house}/${oneOf([room, ...others])}/` },
+      })),
+      {
+        name: `${house.slice('src/'.length)}-lists-its-folders`,
+        severity: 'error',
+        comment: `Add the folder to the table of ${house}.`,
+        from: { path: `^${house}/[^/]+/`, pathNot: `^${house}/${oneOf(Object.keys(table))}/` },
+        to: {},
+      },
+    ]),
     ...Object.entries(packages).map(([name, allowed]) => ({
       name: `${name}-stays-at-its-edge`,
       severity: 'error',

@@ -119,21 +119,21 @@ export type {
   TransportCapabilities,
   TransportContext,
 } from './model/transport.ts';
-export type { AwaitOptions } from './persistence/await-level.ts';
-export type { CursorRepository } from './persistence/cursor-repository.ts';
-export type { EnqueueAllOptions, EnqueueAllProgress, EnqueuedAll } from './persistence/enqueue-all.ts';
-export type { OutboxRepository, StuckOperation } from './persistence/outbox-repository.ts';
-export type { AmendPatch, DiscardedOperation } from './persistence/repairs.ts';
-export { liveQuery } from './persistence/live-query.ts';
-export type { LiveQueryOptions, LiveResult } from './persistence/live-query.ts';
-export type { LiveTable } from './persistence/live-source.ts';
-export { rowStatus, watchRowStatus } from './persistence/row-status.ts';
-export type { RowStatus, RowStatusOptions } from './persistence/row-status.ts';
-export { syncTable } from './persistence/sync-table.ts';
-export type { SyncTable, SyncTableOptions } from './persistence/sync-table.ts';
-export type { TableSchemaOptions } from './persistence/table-schema.ts';
-export type { TouchOptions } from './persistence/touch-row.ts';
-export type { ReplaceOptions, SyncEntityWriter, WriteOptions } from './persistence/writer.ts';
+export type { AwaitOptions } from './persistence/writing/await-level.ts';
+export type { CursorRepository } from './persistence/replica/cursor-repository.ts';
+export type { EnqueueAllOptions, EnqueueAllProgress, EnqueuedAll } from './persistence/writing/enqueue-all.ts';
+export type { OutboxRepository, StuckOperation } from './persistence/queue/outbox-repository.ts';
+export type { AmendPatch, DiscardedOperation } from './persistence/writing/repairs.ts';
+export { liveQuery } from './persistence/follow/live-query.ts';
+export type { LiveQueryOptions, LiveResult } from './persistence/follow/live-query.ts';
+export type { LiveTable } from './persistence/follow/live-source.ts';
+export { rowStatus, watchRowStatus } from './persistence/follow/row-status.ts';
+export type { RowStatus, RowStatusOptions } from './persistence/follow/row-status.ts';
+export { syncTable } from './persistence/tables/sync-table.ts';
+export type { SyncTable, SyncTableOptions } from './persistence/tables/sync-table.ts';
+export type { TableSchemaOptions } from './persistence/columns/table-schema.ts';
+export type { TouchOptions } from './persistence/writing/touch-row.ts';
+export type { ReplaceOptions, SyncEntityWriter, WriteOptions } from './persistence/writing/writer.ts';
 export { ChangedFieldsDiff, ChangedFieldsTracker, defaultIgnoredFields, diffFields } from './rules/changed-fields.ts';
 export type { DiffOptions } from './rules/changed-fields.ts';
 export { ConflictUtils } from './rules/conflict-utils.ts';

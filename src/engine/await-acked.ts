@@ -4,8 +4,8 @@ import { SyncAbortedError } from '../model/errors.ts';
 import type { SyncEvent } from '../model/events.ts';
 import { NotAckedError, type NotAckedReason } from '../model/not-acked-error.ts';
 import type { QueuePort } from '../model/queue.ts';
-import type { AckWatch, AwaitOptions, QueuedWrite } from '../persistence/await-level.ts';
-import type { OperationFate } from '../persistence/operation-fate.ts';
+import type { AckWatch, AwaitOptions, QueuedWrite } from '../persistence/writing/await-level.ts';
+import type { OperationFate } from '../persistence/outbox/operation-fate.ts';
 import type { SyncEngineCore } from './sync-engine.ts';
 import { waitFor } from './wait-until.ts';
 

@@ -1,6 +1,6 @@
 import { createStore, type Store } from '../persistence/create-store.ts';
-import { checkSyncTables, type SyncTable } from '../persistence/sync-table.ts';
-import { systemClock } from '../persistence/system-clock.ts';
+import { checkSyncTables, type SyncTable } from '../persistence/tables/sync-table.ts';
+import { systemClock } from '../persistence/drivers/system-clock.ts';
 import { resolveSyncConfig } from '../model/config.ts';
 import { checkConflictConfig } from './conflicts/check-conflict-config.ts';
 import type { EnginePorts } from './engine-ports.ts';

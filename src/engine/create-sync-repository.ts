@@ -1,9 +1,9 @@
 import { IsNull, type DataSource, type FindManyOptions, type FindOneOptions, type FindOptionsWhere, type ObjectLiteral } from 'typeorm';
 import { SyncError, ValidationError } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
-import { copyEntity } from '../persistence/copy-entity.ts';
-import type { ReplicaTable } from '../persistence/replica-table.ts';
-import type { SyncEntityWriter, WriteOptions } from '../persistence/writer.ts';
+import { copyEntity } from '../persistence/writing/copy-entity.ts';
+import type { ReplicaTable } from '../persistence/tables/replica-table.ts';
+import type { SyncEntityWriter, WriteOptions } from '../persistence/writing/writer.ts';
 import { policyOf, refuseRemote, type Refresh } from './read-policy.ts';
 import type { FindRow, FindRows, ReadOptions, ReadResult, SyncRepository } from './sync-repository.ts';
 import { handled } from './waiters.ts';

@@ -1,11 +1,11 @@
 import type { Observable } from 'rxjs';
 import type { ObjectLiteral } from 'typeorm';
-import type { EnqueueAllOptions, EnqueuedAll } from '../persistence/enqueue-all.ts';
-import type { LiveQueryOptions, LiveResult } from '../persistence/live-query.ts';
-import type { LiveTable } from '../persistence/live-source.ts';
-import type { RowStatus } from '../persistence/row-status.ts';
-import type { SyncTable } from '../persistence/sync-table.ts';
-import type { SyncEntityWriter } from '../persistence/writer.ts';
+import type { EnqueueAllOptions, EnqueuedAll } from '../persistence/writing/enqueue-all.ts';
+import type { LiveQueryOptions, LiveResult } from '../persistence/follow/live-query.ts';
+import type { LiveTable } from '../persistence/follow/live-source.ts';
+import type { RowStatus } from '../persistence/follow/row-status.ts';
+import type { SyncTable } from '../persistence/tables/sync-table.ts';
+import type { SyncEntityWriter } from '../persistence/writing/writer.ts';
 import type { SyncRepository } from './sync-repository.ts';
 
 /** What an engine is asked to follow: its own database and clock are known. */

@@ -4,7 +4,7 @@ import type { SyncConfig } from '../model/config.ts';
 import type { TableConflictConfig } from '../model/conflict.ts';
 import type { ConnectivityPort } from '../model/ports.ts';
 import type { TransportAdapter } from '../model/transport.ts';
-import type { SyncTable } from '../persistence/sync-table.ts';
+import type { SyncTable } from '../persistence/tables/sync-table.ts';
 
 /** What a machine is made from. Nothing is read, written or asked while it is made. */
 export interface SyncMachineOptions {

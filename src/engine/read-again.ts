@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { IsolatedObservable, reportQuietly } from '../persistence/isolated-observable.ts';
+import { IsolatedObservable, reportQuietly } from '../persistence/follow/isolated-observable.ts';
 
 /**
  * Reads once per cause, never two at a time, and gives what differs from the last. Causes that come while it reads are answered by one more

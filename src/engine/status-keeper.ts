@@ -4,7 +4,7 @@ import type { Clock } from '../model/clock.ts';
 import type { SyncEvent } from '../model/events.ts';
 import type { SyncStats } from '../model/stats.ts';
 import type { SyncErrorInfo } from '../model/errors.ts';
-import { createHub, reportQuietly, type Hub } from '../persistence/isolated-observable.ts';
+import { createHub, reportQuietly, type Hub } from '../persistence/follow/isolated-observable.ts';
 import type { QueueCounts, QueuePort } from '../model/queue.ts';
 import type { SyncStatus } from './sync-engine.ts';
 

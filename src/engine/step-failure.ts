@@ -1,7 +1,7 @@
 import { QueryFailedError } from 'typeorm';
 import { AuthError, DatabaseError, NetworkError, ParseError, SyncError, SyncOperationError, TransportError } from '../model/errors.ts';
 import { SyncStepError, type SyncFailure, type SyncPhase } from '../model/failure.ts';
-import { classifyDatabaseError } from '../persistence/database-failure.ts';
+import { classifyDatabaseError } from '../persistence/sql/database-failure.ts';
 
 /** Where a step failed: with a kind, that kind fails alone where the failure is its own. */
 export interface StepPlace {

@@ -1,7 +1,7 @@
 import type { FindManyOptions, FindOneOptions, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { SyncError } from '../model/errors.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { SyncEntityWriter, WriteOptions } from '../persistence/writer.ts';
+import type { SyncEntityWriter, WriteOptions } from '../persistence/writing/writer.ts';
 
 /**
  * Where a read looks. `localOnly` (default): the database. `localThenRemote`: the database now, while a pull of the table begins.

@@ -3,9 +3,9 @@ import type { ActorRefFrom } from 'xstate';
 import type { SyncEmitted, SyncSnapshot } from '../machines/sync-machine.ts';
 import type { Clock } from '../model/clock.ts';
 import type { SyncEvent } from '../model/events.ts';
-import { systemClock } from '../persistence/system-clock.ts';
+import { systemClock } from '../persistence/drivers/system-clock.ts';
 import { clockOfMachine, type ReadySyncMachine } from './assemble-machine.ts';
-import { IsolatedObservable } from '../persistence/isolated-observable.ts';
+import { IsolatedObservable } from '../persistence/follow/isolated-observable.ts';
 
 /** A running sync machine, as `interpret` gives it. */
 export type SyncActor = ActorRefFrom<ReadySyncMachine> & { readonly logic?: unknown };

@@ -1,5 +1,5 @@
 import { DatabaseError } from '../model/errors.ts';
-import { loadOptional } from '../persistence/load-optional.ts';
+import { loadOptional } from '../persistence/drivers/load-optional.ts';
 import type { RawDatabase } from '../testing/simulation/crashable-database.ts';
 
 type DatabaseClass = new (name: string) => RawDatabase;

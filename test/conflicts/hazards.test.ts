@@ -205,7 +205,7 @@ test("F-67, LWW-01: the local clock is wrong by an hour: what the server's clock
 /** The stored offset is read when an engine starts. */
 async function reopenOnSame(before: ConflictBench): Promise<Pick<ConflictBench, 'engine' | 'sync' | 'close'>> {
   const { createSyncEngine } = await import('../../src/engine/create-sync-engine.ts');
-  const { syncTable } = await import('../../src/persistence/sync-table.ts');
+  const { syncTable } = await import('../../src/persistence/tables/sync-table.ts');
   const { taskEntity } = await import('./bench.ts');
   await before.engine.dispose();
   const engine = createSyncEngine({

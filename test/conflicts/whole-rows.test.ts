@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { Op } from '../../src/model/operation.ts';
 import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';
-import { syncTable } from '../../src/persistence/sync-table.ts';
+import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { MemoryBackend } from '../../src/testing/memory-backend.ts';
 import { noon, openConflicts, taskEntity, taskOf, type BenchOptions, type ConflictBench } from './bench.ts';
 

@@ -1,7 +1,7 @@
 import { DataSource, EntitySchema, QueryFailedError, type DataSourceOptions } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { affectedRows } from '../../src/persistence/affected-rows.ts';
-import { gateConnection, type ConnectionGate } from '../../src/persistence/connection-gate.ts';
+import { affectedRows } from '../support/affected-rows.ts';
+import { gateConnection, type ConnectionGate } from '../../src/persistence/gate/connection-gate.ts';
 
 interface Sample {
   id: string;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { sqlite3Driver } from '../../src/persistence/sqlite3-driver.ts';
+import { sqlite3Driver } from '../../src/persistence/drivers/sqlite3-driver.ts';
 import { driverContract } from './driver-contract.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'synchart-drivers-'));

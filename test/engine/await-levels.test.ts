@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { SyncAbortedError } from '../../src/model/errors.ts';
 import { NotAckedError } from '../../src/model/not-acked-error.ts';
-import { createWriter } from '../../src/persistence/writer.ts';
+import { createWriter } from '../../src/persistence/writing/writer.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';
 import { drivers, todos } from '../support/open-store.ts';
 import { todoOf } from '../support/todo.ts';

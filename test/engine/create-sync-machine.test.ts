@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { DataSource } from 'typeorm';
 import { waitFor } from 'xstate';
 import { createSyncEngine, createSyncMachine, events, interpret, phaseOf, snapshots, syncTable, type SyncEvent } from '../../src/index.ts';
-import { createWriter } from '../../src/persistence/writer.ts';
+import { createWriter } from '../../src/persistence/writing/writer.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { openTodoDatabase, todos } from '../support/open-store.ts';

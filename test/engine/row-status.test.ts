@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { acceptServer } from '../../src/model/conflict.ts';
-import { liveQuery } from '../../src/persistence/live-query.ts';
-import { rowStatus, watchRowStatus } from '../../src/persistence/row-status.ts';
-import { syncTable } from '../../src/persistence/sync-table.ts';
+import { liveQuery } from '../../src/persistence/follow/live-query.ts';
+import { rowStatus, watchRowStatus } from '../../src/persistence/follow/row-status.ts';
+import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { follow } from '../support/follow.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';
 import { drivers, todos } from '../support/open-store.ts';

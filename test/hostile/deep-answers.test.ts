@@ -9,7 +9,7 @@ import type { ConflictStrategy } from '../../src/model/conflict.ts';
 import type { Json, JsonObject } from '../../src/model/json.ts';
 import { maxNesting } from '../../src/model/nesting.ts';
 import { pushConflict, pushSuccess, type OpPushResult, type TransportAdapter } from '../../src/model/transport.ts';
-import { syncTable } from '../../src/persistence/sync-table.ts';
+import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { runSynchartCommand } from '../../src/replay/synchart-command.ts';
 import { preservingMerge, threeWayMerge } from '../../src/index.ts';
 import { createTransport } from '../../src/transport/create-transport.ts';

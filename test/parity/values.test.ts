@@ -31,8 +31,8 @@ import {
   type OpPushResult,
   type PushResult,
 } from '../../src/model/transport.ts';
-import { syncColumns } from '../../src/persistence/sync-columns.ts';
-import { syncTableNames } from '../../src/persistence/migrations.ts';
+import { syncColumns } from '../../src/persistence/tables/sync-columns.ts';
+import { syncTableNames } from '../../src/persistence/database/migrations.ts';
 import { preservingMerge } from '../../src/rules/merge.ts';
 
 /** Plain values, by the numbers of the reference library (docs/parity.md). */

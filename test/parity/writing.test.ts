@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ValidationError } from '../../src/model/errors.ts';
-import { createWriter } from '../../src/persistence/writer.ts';
-import { syncTable } from '../../src/persistence/sync-table.ts';
+import { createWriter } from '../../src/persistence/writing/writer.ts';
+import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 import { todos } from '../support/open-store.ts';
 import { todoEntity, todoOf, type Todo } from '../support/todo.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { changeFeedOf, type Change } from '../../src/persistence/change-feed.ts';
-import { gateConnection } from '../../src/persistence/connection-gate.ts';
+import { changeFeedOf, type Change } from '../../src/persistence/follow/change-feed.ts';
+import { gateConnection } from '../../src/persistence/gate/connection-gate.ts';
 import { drivers, openStore, serverRow, type StoreBench } from '../support/open-store.ts';
 import { categoryOf, itemOf, openShop } from '../support/shop.ts';
 import { settled } from '../support/follow.ts';

@@ -8,8 +8,8 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import type { Clock } from '../../src/model/clock.ts';
 import { DatabaseError } from '../../src/model/errors.ts';
-import { gateConnection, gateOf, type ConnectionGate, type GateOptions } from '../../src/persistence/connection-gate.ts';
-import { sqlite3Driver } from '../../src/persistence/sqlite3-driver.ts';
+import { gateConnection, gateOf, type ConnectionGate, type GateOptions } from '../../src/persistence/gate/connection-gate.ts';
+import { sqlite3Driver } from '../../src/persistence/drivers/sqlite3-driver.ts';
 
 interface Line {
   id: number;

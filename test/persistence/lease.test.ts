@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { resolveSyncConfig } from '../../src/model/config.ts';
 import { createStore, type Store } from '../../src/persistence/create-store.ts';
-import { createWriter, type SyncEntityWriter } from '../../src/persistence/writer.ts';
+import { createWriter, type SyncEntityWriter } from '../../src/persistence/writing/writer.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { accepted, answerOf, createTodoDatabase, fileDrivers, openTodoDatabase, serverRow, todos, type TestDriver } from '../support/open-store.ts';
 import { todoOf, type Todo } from '../support/todo.ts';

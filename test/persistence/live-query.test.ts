@@ -5,9 +5,9 @@ import { MessageChannel } from 'node:worker_threads';
 import { retry } from 'rxjs';
 import { In, type DataSource } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
-import { gateConnection } from '../../src/persistence/connection-gate.ts';
-import { liveQuery, type LiveQueryOptions } from '../../src/persistence/live-query.ts';
-import { shareChanges, type ChangeChannel } from '../../src/persistence/share-changes.ts';
+import { gateConnection } from '../../src/persistence/gate/connection-gate.ts';
+import { liveQuery, type LiveQueryOptions } from '../../src/persistence/follow/live-query.ts';
+import { shareChanges, type ChangeChannel } from '../../src/persistence/follow/share-changes.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { follow, settled, type Follower } from '../support/follow.ts';
 import {

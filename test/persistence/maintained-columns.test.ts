@@ -2,9 +2,9 @@ import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/model/json.ts';
 import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';
-import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
-import { syncTable, type SyncTable } from '../../src/persistence/sync-table.ts';
-import { createWriter } from '../../src/persistence/writer.ts';
+import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
+import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
+import { createWriter } from '../../src/persistence/writing/writer.ts';
 import { accepted, allDrivers, drivers, openStore, openSynchronized, type StoreBench, type TestDriver } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';
 

@@ -1,8 +1,8 @@
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
-import { syncEntities } from '../../src/persistence/entities.ts';
-import { syncMigrations, syncTableNames } from '../../src/persistence/migrations.ts';
-import { openDatabase } from '../../src/persistence/open-database.ts';
+import { syncEntities } from '../../src/persistence/database/entities.ts';
+import { syncMigrations, syncTableNames } from '../../src/persistence/database/migrations.ts';
+import { openDatabase } from '../../src/persistence/database/open-database.ts';
 import { fileDrivers, openStore, todos } from '../support/open-store.ts';
 import { todoEntity, todoOf } from '../support/todo.ts';
 

@@ -5,12 +5,12 @@ import initSqlJs from 'sql.js';
 import { EntitySchema, type DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { DatabaseError } from '../../src/model/errors.ts';
-import { classifyDatabaseError, toStoreFailure } from '../../src/persistence/database-failure.ts';
-import { loadOptional } from '../../src/persistence/load-optional.ts';
-import { gateOf } from '../../src/persistence/connection-gate.ts';
-import { syncTableNames } from '../../src/persistence/migrations.ts';
-import { openDatabase, type DatabaseDriver, type InitSqlJs, type OpenDatabaseOptions } from '../../src/persistence/open-database.ts';
-import { sqlJsOptions } from '../../src/persistence/sqljs-options.ts';
+import { classifyDatabaseError, toStoreFailure } from '../../src/persistence/sql/database-failure.ts';
+import { loadOptional } from '../../src/persistence/drivers/load-optional.ts';
+import { gateOf } from '../../src/persistence/gate/connection-gate.ts';
+import { syncTableNames } from '../../src/persistence/database/migrations.ts';
+import { openDatabase, type DatabaseDriver, type InitSqlJs, type OpenDatabaseOptions } from '../../src/persistence/database/open-database.ts';
+import { sqlJsOptions } from '../../src/persistence/drivers/sqljs-options.ts';
 
 interface Todo {
   id: string;

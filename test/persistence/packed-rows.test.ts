@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { EntitySchema } from 'typeorm';
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/model/json.ts';
-import { packRows } from '../../src/persistence/packed-rows.ts';
-import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
-import { syncTable, type SyncTable } from '../../src/persistence/sync-table.ts';
+import { packRows } from '../../src/persistence/sql/packed-rows.ts';
+import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
+import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { openStore, openSynchronized } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';
 

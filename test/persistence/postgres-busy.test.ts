@@ -3,9 +3,9 @@ import type { DataSource } from 'typeorm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DatabaseError } from '../../src/model/errors.ts';
 import { deleteOp, upsertOp } from '../../src/model/operation.ts';
-import type { GateOptions } from '../../src/persistence/connection-gate.ts';
+import type { GateOptions } from '../../src/persistence/gate/connection-gate.ts';
 import { openPostgres } from '../support/open-postgres.ts';
-import { createWriter } from '../../src/persistence/writer.ts';
+import { createWriter } from '../../src/persistence/writing/writer.ts';
 import { accepted, answerOf, createTodoDatabase, openStore, serverRow, todos, type StoreBench } from '../support/open-store.ts';
 import { todoEntity, todoOf } from '../support/todo.ts';
 

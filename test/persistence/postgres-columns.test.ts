@@ -1,9 +1,9 @@
 import { EntitySchema } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/model/json.ts';
-import { createWriter } from '../../src/persistence/writer.ts';
-import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
-import { syncTable, type SyncTable } from '../../src/persistence/sync-table.ts';
+import { createWriter } from '../../src/persistence/writing/writer.ts';
+import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
+import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { openStore, openSynchronized, type StoreBench } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';
 

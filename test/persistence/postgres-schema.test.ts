@@ -1,7 +1,7 @@
 import { EntitySchema } from 'typeorm';
 import { afterEach, expect, test } from 'vitest';
-import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
-import { syncTable, type SyncTable } from '../../src/persistence/sync-table.ts';
+import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
+import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { openOwnPostgres } from '../support/open-postgres.ts';
 import { openStore, type StoreBench } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataSource, EntitySchema, QueryFailedError, type EntitySubscriberInterface } from 'typeorm';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import { gateConnection, type ConnectionGate } from '../../src/persistence/connection-gate.ts';
-import { GateLock, type LockHolder } from '../../src/persistence/gate-lock.ts';
-import { sqlite3Driver } from '../../src/persistence/sqlite3-driver.ts';
+import { gateConnection, type ConnectionGate } from '../../src/persistence/gate/connection-gate.ts';
+import { GateLock, type LockHolder } from '../../src/persistence/gate/gate-lock.ts';
+import { sqlite3Driver } from '../../src/persistence/drivers/sqlite3-driver.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { Statements } from '../support/statements.ts';
 

@@ -4,9 +4,9 @@ import type { SyncFact } from '../../src/model/events.ts';
 import { TransportError } from '../../src/model/errors.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { TakenBatch } from '../../src/model/ports.ts';
-import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
-import { syncTable, type SyncTable } from '../../src/persistence/sync-table.ts';
-import { createWriter, type SyncEntityWriter } from '../../src/persistence/writer.ts';
+import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
+import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
+import { createWriter, type SyncEntityWriter } from '../../src/persistence/writing/writer.ts';
 import { accepted, answerOf, drivers, openStore, openSynchronized, type StoreBench } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';
 

@@ -2,9 +2,9 @@ import { EntitySchema } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SyncFact } from '../../src/model/events.ts';
 import type { JsonObject } from '../../src/model/json.ts';
-import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
-import { syncTable, type SyncTable } from '../../src/persistence/sync-table.ts';
-import { createWriter, type SyncEntityWriter } from '../../src/persistence/writer.ts';
+import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
+import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
+import { createWriter, type SyncEntityWriter } from '../../src/persistence/writing/writer.ts';
 import { allDrivers, openStore, openSynchronized, type StoreBench } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';
 

@@ -17,10 +17,10 @@ import {
 import { afterAll, describe, expect, test } from 'vitest';
 import { createSyncMachine } from '../../src/engine/create-sync-machine.ts';
 import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';
-import { registerTables } from '../../src/persistence/register-table.ts';
-import { SyncColumns, syncColumns } from '../../src/persistence/sync-columns.ts';
-import { syncTable, type SyncTable, type SyncTableOptions } from '../../src/persistence/sync-table.ts';
-import { createWriter } from '../../src/persistence/writer.ts';
+import { registerTables } from '../../src/persistence/tables/register-table.ts';
+import { SyncColumns, syncColumns } from '../../src/persistence/tables/sync-columns.ts';
+import { syncTable, type SyncTable, type SyncTableOptions } from '../../src/persistence/tables/sync-table.ts';
+import { createWriter } from '../../src/persistence/writing/writer.ts';
 import { MemoryTransport } from '../../src/testing.ts';
 import { todoEntity } from '../support/todo.ts';
 

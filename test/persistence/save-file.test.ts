@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import type { DataSource, EntityManager } from 'typeorm';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { DatabaseError } from '../../src/model/errors.ts';
-import { toStoreFailure } from '../../src/persistence/database-failure.ts';
+import { toStoreFailure } from '../../src/persistence/sql/database-failure.ts';
 import { stepWhileSaving } from '../prove/step-while-saving.ts';
 import { openTodoDatabase } from '../support/open-store.ts';
 import { todoEntity, todoOf } from '../support/todo.ts';

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { TransportError } from '../../src/model/errors.ts';
 import type { UpsertOp } from '../../src/model/operation.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
-import { syncTable } from '../../src/persistence/sync-table.ts';
+import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { answerOf, drivers, openStore, serverRow, type StoreBench } from '../support/open-store.ts';
 import { todoEntity, todoOf } from '../support/todo.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import type { DataSource } from 'typeorm';
-import { openDatabase } from '../../src/persistence/open-database.ts';
-import { hasSeveralStatements } from '../../src/persistence/several-statements.ts';
+import { openDatabase } from '../../src/persistence/database/open-database.ts';
+import { hasSeveralStatements } from '../../src/persistence/sql/several-statements.ts';
 import { todoEntity } from '../support/todo.ts';
 
 let dataSource: DataSource | undefined;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { writesWithoutRows } from '../../src/persistence/statement-kind.ts';
+import { writesWithoutRows } from '../../src/persistence/sql/statement-kind.ts';
 
 test.each([
   ['INSERT INTO t VALUES (1)', true],

@@ -1,8 +1,8 @@
 import { EntitySchema, type DataSource, type Repository } from 'typeorm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';
-import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
-import { syncTable, type SyncTable } from '../../src/persistence/sync-table.ts';
+import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
+import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 import { drivers, openSynchronized, todos, type TestDriver } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createAsyncContext } from '../../src/persistence/transaction-context.ts';
+import { createAsyncContext } from '../../src/persistence/gate/transaction-context.ts';
 
 const turn = (): Promise<void> =>
   new Promise((resolve) => {

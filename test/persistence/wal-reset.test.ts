@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { expect, onTestFinished, test } from 'vitest';
-import { gateConnection } from '../../src/persistence/connection-gate.ts';
-import { prepareTables } from '../../src/persistence/open-database.ts';
-import { syncEntities } from '../../src/persistence/entities.ts';
-import { syncMigrations } from '../../src/persistence/migrations.ts';
-import { hasWalResetBug } from '../../src/persistence/wal-reset.ts';
+import { gateConnection } from '../../src/persistence/gate/connection-gate.ts';
+import { prepareTables } from '../../src/persistence/database/open-database.ts';
+import { syncEntities } from '../../src/persistence/database/entities.ts';
+import { syncMigrations } from '../../src/persistence/database/migrations.ts';
+import { hasWalResetBug } from '../../src/persistence/drivers/wal-reset.ts';
 import { openEngine } from '../support/open-engine.ts';
 import { todos } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { writtenBy, Writes } from '../../src/persistence/written-tables.ts';
+import { writtenBy, Writes } from '../../src/persistence/sql/written-tables.ts';
 
 describe('F-11: the tables that a statement writes', () => {
   test.each([

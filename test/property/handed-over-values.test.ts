@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { EntitySchema } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/model/json.ts';
-import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
-import { syncTable, type SyncTable } from '../../src/persistence/sync-table.ts';
+import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
+import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { drivers, openStore, openSynchronized, type StoreBench } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';
 

@@ -5,7 +5,7 @@
 import { writeSync } from 'node:fs';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import { phaseOf } from '../../src/machines/phase-of.ts';
-import { Session } from '../../src/persistence/session.ts';
+import { Session } from '../../src/persistence/sql/session.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
 import { openTodoDatabase, todos } from '../support/open-store.ts';
 import { todoEntity, todoOf } from '../support/todo.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { DatabaseDriver } from '../../src/persistence/open-database.ts';
+import type { DatabaseDriver } from '../../src/persistence/database/open-database.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';
 import { createTestServer, type TestServer } from '../../src/testing/test-server.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';

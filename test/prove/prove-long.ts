@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DatabaseDriver } from '../../src/persistence/open-database.ts';
+import type { DatabaseDriver } from '../../src/persistence/database/open-database.ts';
 import { createTestServer } from '../../src/testing/test-server.ts';
 import { startChild } from './child-process.ts';
 

@@ -1,6 +1,6 @@
 /** Runs one proof at full size and prints what it found: `tsx test/prove/prove.ts lease|crash|long [option=value …]`. */
 import { parseArgs } from 'node:util';
-import type { DatabaseDriver } from '../../src/persistence/open-database.ts';
+import type { DatabaseDriver } from '../../src/persistence/database/open-database.ts';
 import { allDrivers, fileDrivers } from '../support/open-store.ts';
 import { setup as offerPostgres } from '../support/postgres-server.ts';
 import { proveCrash } from './prove-crash.ts';

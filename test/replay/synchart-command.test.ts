@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { DatabaseError } from '../../src/model/errors.ts';
-import { loadOptional } from '../../src/persistence/load-optional.ts';
+import { loadOptional } from '../../src/persistence/drivers/load-optional.ts';
 import { openSqliteInMemory } from '../../src/replay/sqlite-in-memory.ts';
 import { runSynchartCommand } from '../../src/replay/synchart-command.ts';
 

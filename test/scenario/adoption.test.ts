@@ -1,8 +1,8 @@
 import { EntitySchema } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { SyncAbortedError, ValidationError } from '../../src/model/errors.ts';
-import type { EnqueueAllProgress } from '../../src/persistence/enqueue-all.ts';
-import { syncTable } from '../../src/persistence/sync-table.ts';
+import type { EnqueueAllProgress } from '../../src/persistence/writing/enqueue-all.ts';
+import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';
 import { drivers, todos } from '../support/open-store.ts';
 import { Statements } from '../support/statements.ts';

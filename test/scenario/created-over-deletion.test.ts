@@ -3,7 +3,7 @@ import type { ConflictStrategy } from '../../src/model/conflict.ts';
 import { acceptClient, acceptServer } from '../../src/model/conflict.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { TransportAdapter } from '../../src/model/transport.ts';
-import { syncTable } from '../../src/persistence/sync-table.ts';
+import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { createTransport } from '../../src/transport/create-transport.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';

@@ -6,8 +6,8 @@ import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import type { SyncEngine } from '../../src/engine/sync-engine.ts';
 import type { SyncEvent } from '../../src/model/events.ts';
 import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';
-import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
-import { syncTable, type SyncTable } from '../../src/persistence/sync-table.ts';
+import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
+import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { RestTransport, type RestTransportOptions } from '../../src/transport.ts';
 import { openSynchronized } from '../support/open-store.ts';
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { PullPage, PullRequest } from '../../src/model/transport.ts';
-import { syncTable } from '../../src/persistence/sync-table.ts';
+import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { createTestServer } from '../../src/testing/test-server.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { rowStatus } from '../../src/persistence/row-status.ts';
-import { readReason, storedReason } from '../../src/persistence/stored-reason.ts';
+import { rowStatus } from '../../src/persistence/follow/row-status.ts';
+import { readReason, storedReason } from '../../src/persistence/sql/stored-reason.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 import { todoEntity, todoOf } from '../support/todo.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { syncTable } from '../../src/persistence/sync-table.ts';
+import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 import { todoEntity, todoOf } from '../support/todo.ts';
 

@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import type { SyncEngine } from '../../src/engine/sync-engine.ts';
 import type { SyncEvent } from '../../src/model/events.ts';
-import type { SyncTable } from '../../src/persistence/sync-table.ts';
+import type { SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { createTestServer, type TestServer } from '../../src/testing/test-server.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
 import { CreateNotes1700000000003, noteEntity, notes } from '../support/note.ts';

@@ -5,8 +5,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import type { SyncEngine } from '../../src/engine/sync-engine.ts';
 import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';
-import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
-import { syncTable, type SyncTable, type SyncTableOptions } from '../../src/persistence/sync-table.ts';
+import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
+import { syncTable, type SyncTable, type SyncTableOptions } from '../../src/persistence/tables/sync-table.ts';
 import { RestTransport } from '../../src/transport.ts';
 import { openSynchronized } from '../support/open-store.ts';
 

@@ -1,9 +1,9 @@
 import type { Observable } from 'rxjs';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import { createTriggers } from '../../src/engine/triggers.ts';
-import { liveQuery } from '../../src/persistence/live-query.ts';
-import type { DatabaseDriver } from '../../src/persistence/open-database.ts';
-import { watchRowStatus } from '../../src/persistence/row-status.ts';
+import { liveQuery } from '../../src/persistence/follow/live-query.ts';
+import type { DatabaseDriver } from '../../src/persistence/database/open-database.ts';
+import { watchRowStatus } from '../../src/persistence/follow/row-status.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
 import { openTodoDatabase, todos } from './open-store.ts';
 import { todoEntity, todoOf } from './todo.ts';

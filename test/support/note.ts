@@ -1,6 +1,6 @@
 import { EntitySchema, Table, type MigrationInterface, type QueryRunner } from 'typeorm';
-import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
-import { syncTable } from '../../src/persistence/sync-table.ts';
+import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
+import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 
 /** A second table, for what concerns several kinds. */
 export interface Note extends SyncedRow {

@@ -4,7 +4,7 @@ import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import type { SyncEngineOptions } from '../../src/engine/engine-options.ts';
 import type { SyncEngine, SyncStatus } from '../../src/engine/sync-engine.ts';
 import type { SyncEvent, SyncEventType } from '../../src/model/events.ts';
-import type { SyncEntityWriter } from '../../src/persistence/writer.ts';
+import type { SyncEntityWriter } from '../../src/persistence/writing/writer.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { createTestServer, type TestServer, type TestServerOptions } from '../../src/testing/test-server.ts';

@@ -2,9 +2,9 @@ import { connect } from 'node:net';
 import pg from 'pg';
 import { DataSource, type DataSourceOptions, type EntitySchema, type MigrationInterface } from 'typeorm';
 import { TestRunner } from 'vitest';
-import { gateConnection, type GateOptions } from '../../src/persistence/connection-gate.ts';
-import { syncEntities } from '../../src/persistence/entities.ts';
-import { syncMigrations } from '../../src/persistence/migrations.ts';
+import { gateConnection, type GateOptions } from '../../src/persistence/gate/connection-gate.ts';
+import { syncEntities } from '../../src/persistence/database/entities.ts';
+import { syncMigrations } from '../../src/persistence/database/migrations.ts';
 import { portVariable, type PostgresAnswer } from './postgres-server.ts';
 
 let server: Promise<PostgresAnswer> | undefined;

@@ -1,9 +1,9 @@
 import { EntitySchema } from 'typeorm';
 import type { JsonObject } from '../../src/model/json.ts';
-import type { OpenDatabaseOptions } from '../../src/persistence/open-database.ts';
-import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
-import { syncTable, type SyncTable, type SyncTableOptions } from '../../src/persistence/sync-table.ts';
-import { createWriter, type SyncEntityWriter } from '../../src/persistence/writer.ts';
+import type { OpenDatabaseOptions } from '../../src/persistence/database/open-database.ts';
+import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
+import { syncTable, type SyncTable, type SyncTableOptions } from '../../src/persistence/tables/sync-table.ts';
+import { createWriter, type SyncEntityWriter } from '../../src/persistence/writing/writer.ts';
 import { openStore, openSynchronized, type TestDriver, type StoreBench } from './open-store.ts';
 import type { SyncConfig } from '../../src/model/config.ts';
 import { todoEntity } from './todo.ts';

@@ -1,5 +1,5 @@
 import { EntitySchema } from 'typeorm';
-import { syncColumns, type SyncedRow } from '../../src/persistence/sync-columns.ts';
+import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
 
 /** The table that most tests synchronise. */
 export interface Todo extends SyncedRow {

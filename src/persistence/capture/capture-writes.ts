@@ -1,12 +1,12 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Clock } from '../../model/clock.ts';
-import { gateConnection } from '../connection-gate.ts';
-import { SqliteGate } from '../sqlite-gate.ts';
-import { checkSyncTables, type SyncTable } from '../sync-table.ts';
-import { systemClock } from '../system-clock.ts';
+import { gateConnection } from '../gate/connection-gate.ts';
+import { SqliteGate } from '../gate/sqlite-gate.ts';
+import { checkSyncTables, type SyncTable } from '../tables/sync-table.ts';
+import { systemClock } from '../drivers/system-clock.ts';
 import { Capture } from './capture.ts';
-import { rememberCaptured } from './captured-names.ts';
-import { persistEntities } from './persist-entities.ts';
+import { rememberCaptured } from '../tables/captured-names.ts';
+import { persistEntities } from './entities/persist-entities.ts';
 import { watchEntities } from './watch-entities.ts';
 import { hasAsyncContext, runUncaptured } from './without-capture.ts';
 import { randomId } from '../../model/random-id.ts';

@@ -1,28 +1,36 @@
 import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
-import type { GatedQueryRunner } from '../gated-query-runner.ts';
-import type { OpenTransaction } from '../open-transaction.ts';
+import type { GatedQueryRunner } from '../gate/gated-query-runner.ts';
+import type { OpenTransaction } from '../gate/open-transaction.ts';
 import { ValidationError } from '../../model/errors.ts';
-import { classifyDatabaseError } from '../database-failure.ts';
-import { isOwn } from '../own-work.ts';
-import { registerTables } from '../register-table.ts';
-import { checkSchema } from '../schema-check.ts';
-import { dialectOf, Session } from '../session.ts';
-import type { SqliteGate } from '../sqlite-gate.ts';
-import type { SyncTable } from '../sync-table.ts';
-import { writtenBy } from '../written-tables.ts';
-import { CapturedTable, captureSwitch, type SwitchMode } from './captured-table.ts';
-import { explainHiddenRow } from './explain-hidden-row.ts';
-import { hideDeleted } from './hide-deleted.ts';
-import { Journal } from './journal.ts';
-import { LoadedChildren } from './loaded-children.ts';
-import { LoadedSnapshots } from './loaded-snapshots.ts';
-import { parentsFirst } from './parents-first.ts';
-import { queueChanges } from './queue-changes.ts';
-import { restoringStatement, revivingUpsert } from './revive-on-conflict.ts';
+import { classifyDatabaseError } from '../sql/database-failure.ts';
+import { isOwn } from '../gate/own-work.ts';
+import { registerTables } from '../tables/register-table.ts';
+import { checkSchema } from '../database/schema-check.ts';
+import { dialectOf, Session } from '../sql/session.ts';
+import type { SqliteGate } from '../gate/sqlite-gate.ts';
+import type { SyncTable } from '../tables/sync-table.ts';
+import { writtenBy } from '../sql/written-tables.ts';
+import { CapturedTable, captureSwitch, type SwitchMode } from './entities/captured-table.ts';
+import { explainHiddenRow } from './statements/explain-hidden-row.ts';
+import { hideDeleted } from './statements/hide-deleted.ts';
+import { Journal } from './statements/journal.ts';
+import { LoadedChildren } from './entities/loaded-children.ts';
+import { LoadedSnapshots } from './entities/loaded-snapshots.ts';
+import { parentsFirst } from './statements/parents-first.ts';
+import { queueChanges } from './statements/queue-changes.ts';
+import { restoringStatement, revivingUpsert } from './statements/revive-on-conflict.ts';
 import { Turns } from './turns.ts';
-import { uniqueKeysOf } from './unique-keys.ts';
-import { controlWordOf, hidingStatement, incrementsOf, returnsDeleted, revivingStatement, savepointOf, type Increments } from './understand-statement.ts';
+import { uniqueKeysOf } from './statements/unique-keys.ts';
+import {
+  controlWordOf,
+  hidingStatement,
+  incrementsOf,
+  returnsDeleted,
+  revivingStatement,
+  savepointOf,
+  type Increments,
+} from './statements/understand-statement.ts';
 import { isUncaptured } from './without-capture.ts';
 
 type Send = (sql: string, parameters?: readonly unknown[], structured?: boolean) => Promise<unknown>;

@@ -1,12 +1,12 @@
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
 import type { Broadcaster } from 'typeorm/subscriber/Broadcaster.js';
 import type { Capture } from './capture.ts';
-import { checkValues } from './check-values.ts';
-import type { CapturedTable } from './captured-table.ts';
-import { takeSnapshot } from './loaded-snapshots.ts';
-import { graphsOf } from './persist-entities.ts';
-import { rebaseEntity } from './rebase-entity.ts';
-import { refuseUnseenEdit } from './refuse-unseen-edit.ts';
+import { checkValues } from './entities/check-values.ts';
+import type { CapturedTable } from './entities/captured-table.ts';
+import { takeSnapshot } from './entities/loaded-snapshots.ts';
+import { graphsOf } from './entities/persist-entities.ts';
+import { rebaseEntity } from './entities/rebase-entity.ts';
+import { refuseUnseenEdit } from './entities/refuse-unseen-edit.ts';
 
 type Event = (...parameters: readonly unknown[]) => void;
 

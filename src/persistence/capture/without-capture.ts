@@ -1,4 +1,4 @@
-import { createAsyncContext } from '../transaction-context.ts';
+import { createAsyncContext } from '../gate/transaction-context.ts';
 
 interface Uncaptured {
   readonly uncaptured: true;

@@ -7,7 +7,7 @@ import type { SyncMachineEvent } from '../../machines/sync-machine.ts';
 import { acceptClient, acceptMerged, acceptServer, defer, type Conflict, type ConflictResolution, type ConflictResolver } from '../../model/conflict.ts';
 import type { SyncEvent } from '../../model/events.ts';
 import { captureWrites } from '../../persistence/capture/capture-writes.ts';
-import { createWriter, type SyncEntityWriter } from '../../persistence/writer.ts';
+import { createWriter, type SyncEntityWriter } from '../../persistence/writing/writer.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { TransportAdapter } from '../../model/transport.ts';
 import type { TokenProvider } from '../../transport/rest-options.ts';

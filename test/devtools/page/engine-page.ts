@@ -6,10 +6,10 @@ import { DataSource } from 'typeorm';
 import { createSyncEngine } from '../../../src/engine/create-sync-engine.ts';
 import { SyncDevtools } from '../../../src/devtools/mount/sync-devtools.tsx';
 import { mountSyncDevtools, type MountOptions } from '../../../src/devtools/mount/mount-sync-devtools.ts';
-import { syncEntities } from '../../../src/persistence/entities.ts';
-import { syncMigrations } from '../../../src/persistence/migrations.ts';
-import { runPendingMigrations } from '../../../src/persistence/run-migrations.ts';
-import { syncTable } from '../../../src/persistence/sync-table.ts';
+import { syncEntities } from '../../../src/persistence/database/entities.ts';
+import { syncMigrations } from '../../../src/persistence/database/migrations.ts';
+import { runPendingMigrations } from '../../../src/persistence/database/run-migrations.ts';
+import { syncTable } from '../../../src/persistence/tables/sync-table.ts';
 import { MemoryTransport } from '../../../src/testing/memory-transport.ts';
 import { todoEntity, todoOf } from '../../support/todo.ts';
 

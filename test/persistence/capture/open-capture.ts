@@ -2,7 +2,7 @@ import type { DataSource, Repository } from 'typeorm';
 import type { JsonObject } from '../../../src/model/json.ts';
 import type { Op } from '../../../src/model/operation.ts';
 import { captureWrites, type CaptureOptions } from '../../../src/persistence/capture/capture-writes.ts';
-import type { DatabaseDriver } from '../../../src/persistence/open-database.ts';
+import type { DatabaseDriver } from '../../../src/persistence/database/open-database.ts';
 import { openStore, openTodoDatabase, todos, type StoreBench } from '../../support/open-store.ts';
 import { todoEntity, type Todo } from '../../support/todo.ts';
 

@@ -1,9 +1,9 @@
 import { EntitySchema, type DataSource, type EntityManager } from 'typeorm';
 import type { JsonObject } from '../../../src/model/json.ts';
 import { captureWrites } from '../../../src/persistence/capture/capture-writes.ts';
-import { openDatabase, type DatabaseDriver } from '../../../src/persistence/open-database.ts';
-import { syncColumns, type SyncedRow } from '../../../src/persistence/sync-columns.ts';
-import { syncTable, type SyncTable } from '../../../src/persistence/sync-table.ts';
+import { openDatabase, type DatabaseDriver } from '../../../src/persistence/database/open-database.ts';
+import { syncColumns, type SyncedRow } from '../../../src/persistence/tables/sync-columns.ts';
+import { syncTable, type SyncTable } from '../../../src/persistence/tables/sync-table.ts';
 import { openStore, type StoreBench } from '../../support/open-store.ts';
 import { todoEntity } from '../../support/todo.ts';
 import { describeOp } from './open-capture.ts';

@@ -1,9 +1,9 @@
 import { EntitySchema } from 'typeorm';
 import { expect, onTestFinished, test } from 'vitest';
 import { captureWrites, withoutCapture } from '../../../src/persistence/capture/capture-writes.ts';
-import { openDatabase } from '../../../src/persistence/open-database.ts';
-import { syncColumns, type SyncedRow } from '../../../src/persistence/sync-columns.ts';
-import { syncTable } from '../../../src/persistence/sync-table.ts';
+import { openDatabase } from '../../../src/persistence/database/open-database.ts';
+import { syncColumns, type SyncedRow } from '../../../src/persistence/tables/sync-columns.ts';
+import { syncTable } from '../../../src/persistence/tables/sync-table.ts';
 
 interface Person extends SyncedRow {
   id: string;

@@ -1,0 +1,45 @@
+import type { ObjectLiteral } from 'typeorm';
+import { ValidationError } from '../../../model/errors.ts';
+import type { CapturedTable } from './captured-table.ts';
+
+/** Refuses what would be stored as something else, or could never be sent. Throws `ValidationError` naming the field; nothing was written. */
+export function checkValues(table: CapturedTable, entity: ObjectLiteral, { isNew }: { readonly isNew: boolean }): void {
+  const { kind, metadata, codecs } = table.replica;
+  for (const { column, property } of codecs) {
+    const value: unknown = column.getEntityValue(entity);
+    const complaint = complaintAbout(value, table.isMapped);
+    if (complaint !== undefined) throw new ValidationError(`${kind}: field '${property}' ${complaint}; nothing was written`);
+  }
+  const [id] = metadata.primaryColumns;
+  if (!isNew || id === undefined || id.isGenerated || id.default !== undefined) return;
+  const given: unknown = id.getEntityValue(entity);
+  if (given === undefined || given === null || given === '')
+    throw new ValidationError(`${kind}: the entity has no ${id.propertyName}; give it one before writing, such as crypto.randomUUID() (F-39)`);
+}
+
+function complaintAbout(value: unknown, isMapped: boolean): string | undefined {
+  switch (typeof value) {
+    case 'number':
+      return Number.isFinite(value) ? undefined : `is ${value}, which JSON cannot say`;
+    case 'bigint':
+      return `is a BigInt, which JSON cannot say; use a number, or text`;
+    case 'symbol':
+      return 'is a symbol, which JSON cannot say';
+    case 'object':
+      return value === null || value instanceof Date || ArrayBuffer.isView(value) || isMapped ? undefined : complaintInside(value);
+    default:
+      return undefined;
+  }
+}
+
+function complaintInside(value: object): string | undefined {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null && !('toJSON' in value))
+    return `is a ${value.constructor.name}, which JSON cannot say; map it with toJson and fromJson of syncTable`;
+  try {
+    JSON.stringify(value);
+    return undefined;
+  } catch (error) {
+    return `cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}

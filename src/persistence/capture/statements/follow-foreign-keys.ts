@@ -1,0 +1,69 @@
+import { ValidationError } from '../../../model/errors.ts';
+import type { Session } from '../../sql/session.ts';
+import { captureSwitch, quoted, type CapturedTable } from '../entities/captured-table.ts';
+
+interface Reference {
+  readonly parent: CapturedTable;
+  readonly child: CapturedTable;
+  readonly column: string;
+  readonly referenced: string;
+  readonly onDelete: string;
+}
+
+/** Foreign keys between captured tables. */
+function referencesAmong(tables: readonly CapturedTable[]): readonly Reference[] {
+  return tables.flatMap((child) =>
+    child.replica.metadata.foreignKeys.flatMap((foreignKey) => {
+      const parent = tables.find(({ replica }) => replica.metadata === foreignKey.referencedEntityMetadata);
+      const [column] = foreignKey.columns;
+      const [referenced] = foreignKey.referencedColumns;
+      return parent && column && referenced
+        ? [{ parent, child, column: quoted(column.databaseName), referenced: quoted(referenced.databaseName), onDelete: foreignKey.onDelete ?? 'NO ACTION' }]
+        : [];
+    }),
+  );
+}
+
+/**
+ * A deletion only hides the row, so the database does not follow its foreign keys: this does. CASCADE deletes the children, SET NULL frees them, and
+ * where neither is asked a row with children is not deleted, as the database would refuse it. Returns whether rows were changed.
+ */
+export async function followForeignKeys(session: Session, tables: readonly CapturedTable[], at: string): Promise<boolean> {
+  const references = referencesAmong(tables);
+  if (references.length === 0) return false;
+  const deletedParents = ({ parent, referenced }: Reference): string =>
+    `(SELECT p.${referenced} FROM main.${quoted(parent.name)} p JOIN temp.${parent.before} b ON b.${quoted(parent.id)} = p.${quoted(parent.id)}
+      WHERE b."synchart_absent" = 0 AND ${parent.shown('b')} AND NOT (${parent.shown('p')}))`;
+  const orphans = (reference: Reference): string => {
+    const child = quoted(reference.child.name);
+    return `${child}.${reference.column} IN ${deletedParents(reference)} AND ${reference.child.shown(child)}`;
+  };
+  const hasDeletedParents = async (reference: Reference): Promise<boolean> =>
+    (await session.query(`SELECT 1 FROM ${deletedParents(reference)} LIMIT 1`)).length > 0;
+  const following = references.filter(({ onDelete }) => onDelete === 'CASCADE' || onDelete === 'SET NULL');
+  if (following.length > 0) await session.run(`UPDATE temp.${captureSwitch} SET "on" = 1`);
+  let hasChanged = false;
+  for (let changed = following.length > 0; changed; ) {
+    changed = false;
+    for (const reference of following) {
+      if (!(await hasDeletedParents(reference))) continue;
+      const [column, value] = reference.onDelete === 'CASCADE' ? [quoted(reference.child.deletedAtLocal), at] : [reference.column, null];
+      const count = await session.changed(`UPDATE ${quoted(reference.child.name)} SET ${column} = ? WHERE ${orphans(reference)}`, [value]);
+      changed ||= count > 0;
+      hasChanged ||= changed;
+    }
+  }
+  for (const reference of references) {
+    if (following.includes(reference) || !(await hasDeletedParents(reference))) continue;
+    const child = quoted(reference.child.name);
+    const held = await session.one<{ parent: unknown; child: unknown }>(
+      `SELECT ${child}.${reference.column} AS "parent", ${child}.${quoted(reference.child.id)} AS "child" FROM main.${child} WHERE ${orphans(reference)} LIMIT 1`,
+    );
+    if (held !== undefined) {
+      throw new ValidationError(
+        `${reference.parent.replica.kind}/${String(held.parent)} cannot be deleted: ${reference.child.replica.kind}/${String(held.child)} refers to it; delete or change that first. Nothing was written`,
+      );
+    }
+  }
+  return hasChanged;
+}

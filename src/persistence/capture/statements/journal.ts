@@ -1,0 +1,50 @@
+import type { CapturedTable } from '../entities/captured-table.ts';
+import type { Snapshot } from '../entities/loaded-snapshots.ts';
+
+type Entry =
+  | { readonly type: 'seen'; readonly table: CapturedTable; readonly id: string; readonly snapshot: Snapshot }
+  | { readonly type: 'saved'; readonly entity: object; readonly snapshot: Snapshot }
+  | { readonly type: 'triggers' };
+
+/** What a transaction must remember beside its rows. A savepoint that is rolled back takes its entries along. */
+export class Journal {
+  #entries: Entry[] = [];
+  readonly #savepoints = new Map<string, number>();
+
+  /** The user had this row before him when he changed or removed it. */
+  noteSeen(table: CapturedTable, id: string, snapshot: Snapshot): void {
+    this.#entries.push({ type: 'seen', table, id, snapshot });
+  }
+
+  /** An entity object that is as the row is, once the transaction has been committed. */
+  noteSaved(entity: object, snapshot: Snapshot): void {
+    this.#entries.push({ type: 'saved', entity, snapshot });
+  }
+
+  /** The triggers were made. */
+  noteTriggers(): void {
+    this.#entries.push({ type: 'triggers' });
+  }
+
+  savepoint(name: string): void {
+    this.#savepoints.set(name.toLowerCase(), this.#entries.length);
+  }
+
+  /** Forgets what came after the savepoint; tells whether the triggers went with it. */
+  rollbackTo(name: string): { readonly tookTriggers: boolean } {
+    const length = this.#savepoints.get(name.toLowerCase()) ?? this.#entries.length;
+    const gone = this.#entries.splice(length);
+    return { tookTriggers: gone.some(({ type }) => type === 'triggers') };
+  }
+
+  /** What was seen first, by id. */
+  seenOf(table: CapturedTable): ReadonlyMap<string, Snapshot> {
+    const seen = new Map<string, Snapshot>();
+    for (const entry of this.#entries) if (entry.type === 'seen' && entry.table === table && !seen.has(entry.id)) seen.set(entry.id, entry.snapshot);
+    return seen;
+  }
+
+  *saved(): Generator<{ readonly entity: object; readonly snapshot: Snapshot }> {
+    for (const entry of this.#entries) if (entry.type === 'saved') yield entry;
+  }
+}

@@ -1,0 +1,20 @@
+import type { CapturedTable } from '../entities/captured-table.ts';
+
+/** Orders tables so that what others refer to comes first; in a circle the given order stays. */
+export function parentsFirst(tables: readonly CapturedTable[]): readonly CapturedTable[] {
+  const ordered = new Set<CapturedTable>();
+  const visited = new Set<CapturedTable>();
+  const visit = (table: CapturedTable): void => {
+    if (visited.has(table)) return;
+    visited.add(table);
+    const { foreignKeys, relationsWithJoinColumns } = table.replica.metadata;
+    const parents = new Set([
+      ...foreignKeys.map(({ referencedEntityMetadata }) => referencedEntityMetadata),
+      ...relationsWithJoinColumns.map(({ inverseEntityMetadata }) => inverseEntityMetadata),
+    ]);
+    for (const parent of tables) if (parents.has(parent.replica.metadata)) visit(parent);
+    ordered.add(table);
+  };
+  tables.forEach(visit);
+  return [...ordered];
+}

@@ -1,0 +1,145 @@
+import { ValidationError } from '../../../model/errors.ts';
+import { enqueueMany, type Queueable } from '../../outbox/enqueue-many.ts';
+import { readQueues } from '../../outbox/outbox-rows.ts';
+import type { RawRow, Session } from '../../sql/session.ts';
+import { captureSwitch, quoted, type BeforeRow, type CapturedTable } from '../entities/captured-table.ts';
+import { describeChange, type RowChange, type Stamp } from './describe-change.ts';
+import type { Snapshot } from '../entities/loaded-snapshots.ts';
+import { followForeignKeys } from './follow-foreign-keys.ts';
+import type { Increments } from './understand-statement.ts';
+
+export interface ChangesToQueue {
+  /** Parents before children. */
+  readonly tables: readonly CapturedTable[];
+  readonly seenOf: (table: CapturedTable) => ReadonlyMap<string, Snapshot>;
+  readonly increments?: Increments | undefined;
+  readonly opId: () => string;
+  /** Epoch ms. */
+  readonly now: number;
+}
+
+const rowsAtOnce = 500;
+
+/**
+ * Queues what the transaction has changed since the last call, one operation per row: creations and edits of parents first, deletions of children
+ * first. Puts back what belongs to the server. Leaves the noting tables empty. Throws `ValidationError` for a row that cannot be sent.
+ */
+export async function queueChanges(session: Session, changes: ChangesToQueue): Promise<void> {
+  const touched = await touchedTables(session, changes.tables);
+  if (touched.length === 0) return;
+  const stamp: Stamp = { opId: changes.opId, at: new Date(changes.now).toISOString() };
+  const hasFollowed = await followForeignKeys(session, changes.tables, stamp.at);
+  const deletions: { readonly table: CapturedTable; readonly list: readonly Queueable[] }[] = [];
+  for (const table of hasFollowed ? await touchedTables(session, changes.tables) : touched) {
+    const deleted: Queueable[] = [];
+    for (;;) {
+      const noted = await session.query<BeforeRow>(
+        `SELECT *${table.replica.exactColumns(table.before)} FROM temp.${table.before} ORDER BY "synchart_n" LIMIT ${rowsAtOnce}`,
+      );
+      const last = noted.at(-1)?.synchart_n;
+      if (last === undefined) break;
+      const queueable = await queueSlice(session, table, noted, last, changes, stamp);
+      await enqueueMany(
+        session,
+        table.replica,
+        queueable.filter(({ op }) => op.type === 'upsert'),
+        changes.now,
+      );
+      deleted.push(...queueable.filter(({ op }) => op.type === 'delete'));
+      await session.run(`DELETE FROM temp.${table.before} WHERE "synchart_n" <= ?`, [last]);
+      if (noted.length < rowsAtOnce) break;
+    }
+    deletions.unshift({ table, list: deleted });
+  }
+  for (const { table, list } of deletions) await enqueueMany(session, table.replica, list, changes.now);
+}
+
+async function touchedTables(session: Session, tables: readonly CapturedTable[]): Promise<readonly CapturedTable[]> {
+  const noted = tables.map((table) => `SELECT ${table.index} AS "table" WHERE EXISTS (SELECT 1 FROM temp.${table.before})`).join(' UNION ALL ');
+  const touched = new Set((await session.query<{ table: number }>(noted)).map((row) => row.table));
+  return tables.filter(({ index }) => touched.has(index));
+}
+
+async function queueSlice(
+  session: Session,
+  table: CapturedTable,
+  noted: readonly BeforeRow[],
+  last: number,
+  changes: ChangesToQueue,
+  stamp: Stamp,
+): Promise<readonly Queueable[]> {
+  const { replica } = table;
+  const id = quoted(table.id);
+  const after = new Map<string, RawRow>();
+  const rows = await session.query(
+    `SELECT t.*${replica.exactColumns('t')} FROM main.${quoted(table.name)} t WHERE t.${id} IN (SELECT b.${id} FROM temp.${table.before} b WHERE b."synchart_n" <= ?)`,
+    [last],
+  );
+  for (const row of rows) after.set(String(row[table.id]), row);
+  const seen = changes.seenOf(table);
+  const increments = changes.increments?.table === table ? changes.increments.by : undefined;
+  const returningWhole = await withoutPendingDeleteAlone(session, table, noted);
+  const toHide: string[] = [];
+  const toPutBack: { readonly id: string; readonly updatedAt: unknown; readonly deletedAt: unknown }[] = [];
+  const queueable: Queueable[] = [];
+  for (const row of noted) {
+    const entityId = String(row[table.id]);
+    const change: RowChange = {
+      table,
+      id: entityId,
+      before: row.synchart_absent === 1 ? undefined : row,
+      after: after.get(entityId),
+      seen: seen.get(entityId),
+      returnsWhole: returningWhole.has(entityId),
+      increments,
+    };
+    const { queue, hide, server } = describe(change, stamp);
+    if (queue !== undefined) queueable.push(queue);
+    if (hide) toHide.push(entityId);
+    if (server !== undefined) toPutBack.push({ id: entityId, ...server });
+  }
+  // What follows is not the app's.
+  if (toHide.length + toPutBack.length > 0) await session.run(`UPDATE temp.${captureSwitch} SET "on" = 0`);
+  await replica.markDeletedLocally(session, toHide, stamp.at);
+  for (const row of toPutBack) {
+    await session.run(`UPDATE main.${quoted(table.name)} SET ${quoted(table.updatedAt)} = ?, ${quoted(table.deletedAt)} = ? WHERE ${id} = ?`, [
+      row.updatedAt,
+      row.deletedAt,
+      row.id,
+    ]);
+  }
+  return queueable;
+}
+
+/** A mapping of the app may throw anything. */
+function describe(change: RowChange, stamp: Stamp): ReturnType<typeof describeChange> {
+  try {
+    return describeChange(change, stamp);
+  } catch (cause) {
+    if (cause instanceof ValidationError) throw cause;
+    throw new ValidationError(
+      `${change.table.replica.kind}/${change.id}: the row cannot be mapped: ${cause instanceof Error ? cause.message : String(cause)}; nothing was written`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Of rows that were hidden before: those that return as a whole. Edits folded into a delete are never sent by themselves, and a server that has taken
+ * the deletion without a tombstone has no other fields. Only a deletion that still waits, alone, leaves the server's row as it was.
+ */
+async function withoutPendingDeleteAlone(session: Session, table: CapturedTable, noted: readonly BeforeRow[]): Promise<ReadonlySet<string>> {
+  const hidden = noted.filter((row) => row.synchart_absent === 0 && table.isHidden(row));
+  if (hidden.length === 0) return new Set();
+  const idOf = (row: BeforeRow): string => String(row[table.id]);
+  const queues = await readQueues(session, table.replica.kind, hidden.map(idOf));
+  return new Set(
+    hidden
+      .filter((row) => {
+        const queue = queues.get(idOf(row)) ?? [];
+        const isTombstone = (row[table.deletedAt] ?? null) !== null;
+        return queue.length === 0 ? !isTombstone : queue.some((op) => op.type === 'upsert');
+      })
+      .map(idOf),
+  );
+}

@@ -1,0 +1,93 @@
+import { ValidationError } from '../../model/errors.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
+import { wireValueOf, type ColumnCodec } from './column-codec.ts';
+
+/** Rows with the same columns, ready to bind. */
+export interface BoundRows {
+  readonly codecs: readonly ColumnCodec[];
+  readonly rows: (readonly unknown[])[];
+}
+
+/** How a table reads the sync fields of its wire rows, whatever a row calls them. */
+interface RowReader {
+  readonly kind: string;
+  readonly keys: { readonly updatedAt: string; readonly deletedAt: string };
+  readId(row: JsonObject): string | undefined;
+  readUpdatedAt(row: JsonObject): string | undefined;
+  readDeletedAt(row: JsonObject): Json | undefined;
+}
+
+interface BinderOptions {
+  readonly table: RowReader;
+  readonly codecs: readonly ColumnCodec[];
+  readonly idCodec: ColumnCodec;
+  readonly idToDatabase: (id: string) => string | number;
+  /** The app's own mapping of a wire row to an entity. */
+  readonly fromJson: ((row: JsonObject) => object) | undefined;
+}
+
+/** Turns wire rows into the values of their columns. A key that a row does not have leaves its column out. */
+export class RowBinder {
+  readonly #options: BinderOptions;
+
+  constructor(options: BinderOptions) {
+    this.#options = options;
+  }
+
+  /** Binds rows, and puts those together that have the same columns. Throws as {@link RowBinder.bind}. */
+  bindAll(rows: readonly JsonObject[]): Iterable<BoundRows> {
+    const { codecs } = this.#options;
+    const groups = new Map<string, BoundRows>();
+    for (const row of rows) {
+      const missing: number[] = [];
+      const values = this.bind(row, missing);
+      const shape = missing.join();
+      const group = groups.get(shape);
+      if (group !== undefined) group.rows.push(values);
+      else groups.set(shape, { codecs: missing.length === 0 ? codecs : codecs.filter((_, index) => !missing.includes(index)), rows: [values] });
+    }
+    return groups.values();
+  }
+
+  /** The values of a row; `missing` gets the places of the columns that it does not have. Throws `ValidationError` when the app's mapping fails. */
+  bind(row: JsonObject, missing: number[] = []): readonly unknown[] {
+    const entity = this.#mapped(row);
+    const values: unknown[] = [];
+    let index = 0;
+    for (const codec of this.#options.codecs) {
+      const value = this.#valueOf(codec, row, entity);
+      if (value === undefined) missing.push(index);
+      else values.push(this.#toDatabase(codec, value));
+      index += 1;
+    }
+    return values;
+  }
+
+  #mapped(row: JsonObject): object | undefined {
+    const { fromJson, table } = this.#options;
+    if (!fromJson) return undefined;
+    try {
+      return fromJson(row);
+    } catch (cause) {
+      throw new ValidationError(`fromJson of ${table.kind} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    }
+  }
+
+  /** The value of a column; undefined leaves it. Sync fields are read as they are everywhere else. */
+  #valueOf(codec: ColumnCodec, row: JsonObject, entity: object | undefined): Json | undefined {
+    const { table, idCodec } = this.#options;
+    const value = entity === undefined ? row[codec.wireKey] : wireValueOf(codec, entity);
+    if (codec === idCodec) return table.readId(row) ?? value;
+    if (codec.wireKey === table.keys.updatedAt) return table.readUpdatedAt(row) ?? value;
+    if (codec.wireKey === table.keys.deletedAt) return value ?? table.readDeletedAt(row) ?? value;
+    return value;
+  }
+
+  #toDatabase(codec: ColumnCodec, value: Json): unknown {
+    const { table, idCodec, idToDatabase } = this.#options;
+    if (codec === idCodec) return idToDatabase(String(value));
+    // The server's own text, also where it is a number (epoch ms).
+    if (typeof value === 'number' && (codec.wireKey === table.keys.updatedAt || codec.wireKey === table.keys.deletedAt)) return String(value);
+    return codec.toDatabase(value);
+  }
+}

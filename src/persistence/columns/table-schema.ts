@@ -1,0 +1,79 @@
+import { isJsonObject, type JsonObject } from '../../model/json.ts';
+import { upsertOp, type UpsertOp } from '../../model/operation.ts';
+
+/** The part of a table's registration that says how its rows changed from one release of the app to the next. */
+export interface TableSchemaOptions {
+  /**
+   * Version of the table's shape, a whole number from 1 (the default). Raise it when a column is added, renamed or removed, or its meaning
+   * changes: queued operations are then upgraded, and the table is pulled anew.
+   */
+  readonly version?: number;
+  /**
+   * Brings a queued upsert from the shape of `fromVersion` to today's: payload, `changedFields` and `deltas`, all by wire key. Synchronous and
+   * pure; called once per operation, whatever number of versions lies in between. Where it throws, that operation is stuck until a later
+   * release of the app can do it, or somebody drops it. Without it operations stay as they are. Give only what the user decided: a field
+   * that is not in the payload is left as the server has it.
+   */
+  upgradeOperation?(op: UpsertOp, fromVersion: number): UpsertOp;
+  /**
+   * As {@link upgradeOperation}, for whole rows: those that merges compare with, and both sides of a conflict. Default: `upgradeOperation` of
+   * an upsert with that row as its payload and without `changedFields`.
+   */
+  upgradeRow?(row: JsonObject, fromVersion: number): JsonObject;
+  /**
+   * Whether rows that were pulled under an older version are pulled again, by a full resync of this table only. Default true: columns that
+   * were not there yet were ignored when those rows came.
+   */
+  readonly resync?: boolean | ((fromVersion: number) => boolean);
+}
+
+/** How a registered table's stored shapes come to today's. */
+export interface TableSchema {
+  readonly version: number;
+  /** Throws what the hook threw, or `TypeError` for a result that is no operation on the same row. */
+  upgradeOperation(op: UpsertOp, fromVersion: number): UpsertOp;
+  upgradeRow(row: JsonObject, fromVersion: number): JsonObject;
+  needsResync(fromVersion: number): boolean;
+}
+
+/** Throws `RangeError` for a version that is no whole number from 1. */
+export function checkSchemaOptions({ version }: TableSchemaOptions): void {
+  if (version !== undefined && !(Number.isSafeInteger(version) && version >= 1 && version < 2 ** 31))
+    throw new RangeError(`syncTable: version must be a whole number from 1, got ${String(version)}`);
+}
+
+export function createTableSchema(kind: string, options: TableSchemaOptions): TableSchema {
+  const { version = 1, resync = true } = options;
+  const upgradeOperation = (op: UpsertOp, fromVersion: number): UpsertOp => {
+    if (options.upgradeOperation === undefined) return op;
+    const upgraded: unknown = options.upgradeOperation(op, fromVersion);
+    return checked(kind, op, upgraded);
+  };
+  return {
+    version,
+    upgradeOperation,
+    upgradeRow: (row, fromVersion) => {
+      if (options.upgradeRow === undefined)
+        return upgradeOperation(upsertOp({ kind, id: 'row', opId: 'row', payload: row, creates: false, localTimestamp: new Date(0) }), fromVersion).payload;
+      const upgraded: unknown = options.upgradeRow(row, fromVersion);
+      if (!isRow(upgraded)) throw new TypeError(`upgradeRow of '${kind}' must return the row itself (it is synchronous), got ${describe(upgraded)}`);
+      return upgraded;
+    },
+    needsResync: (fromVersion) => (typeof resync === 'function' ? resync(fromVersion) : resync),
+  };
+}
+
+/** Only what a shape is about may change: name, row and kind of an operation are what it was queued as. */
+function checked(kind: string, op: UpsertOp, upgraded: unknown): UpsertOp {
+  const named = `upgradeOperation of '${kind}'`;
+  if (typeof upgraded !== 'object' || upgraded === null || !('payload' in upgraded) || !isRow(upgraded.payload))
+    throw new TypeError(`${named} must return the operation itself (it is synchronous), got ${describe(upgraded)}`);
+  const { payload, changedFields, deltas, type, opId, id } = upgraded as UpsertOp;
+  if (type !== op.type || opId !== op.opId || id !== op.id) throw new TypeError(`${named} must return an upsert of the same row under the same opId`);
+  const { changedFields: _fields, deltas: _deltas, ...same } = op;
+  return { ...same, payload, ...(changedFields === undefined ? {} : { changedFields: [...changedFields] }), ...(deltas === undefined ? {} : { deltas }) };
+}
+
+const isRow = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !('then' in value) && isJsonObject(value);
+const describe = (value: unknown): string =>
+  value === null ? 'null' : typeof value !== 'object' ? typeof value : 'then' in value ? 'a promise' : 'something else';

@@ -1,0 +1,62 @@
+import type { DataSource } from 'typeorm';
+import type { Clock } from '../../model/clock.ts';
+import { SyncStepError } from '../../model/failure.ts';
+import type { ConnectionGate } from '../gate/connection-gate.ts';
+import { toStoreFailure } from '../sql/database-failure.ts';
+import type { LeaseHolder } from './lease-holder.ts';
+import { explainMissingTables } from './schema-check.ts';
+import { dialectOf, Session } from '../sql/session.ts';
+
+/** How the store reaches the database: always through the gate, never inside an app's transaction. */
+export interface UnitOfWork {
+  readonly clock: Clock;
+  /** One read, or several that need not agree. */
+  read<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /** One transaction of the app's side: writes, commands; needs no lease. */
+  transaction<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /** One transaction of a run: asserts the fencing token first, so that a fenced-out owner writes nothing (I11). */
+  fenced<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /** How many wait for the connection; long work commits early for them. */
+  readonly waiting: number;
+}
+
+export function createUnitOfWork(dataSource: DataSource, gate: ConnectionGate, clock: Clock, holder: LeaseHolder): UnitOfWork {
+  const dialect = dialectOf(dataSource);
+  const transaction = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
+    try {
+      return await gate.transaction((queryRunner) => work(new Session(queryRunner, dialect)));
+    } catch (error) {
+      throw toStoreFailure(await explainMissingTables(error, gate, dataSource), clock.now());
+    }
+  };
+  return {
+    clock,
+    transaction,
+    fenced: (work) =>
+      transaction(async (session) => {
+        await assertLease(session, holder, clock);
+        return work(session);
+      }),
+    read: async (work) => {
+      try {
+        return await gate.read((queryRunner) => work(new Session(queryRunner, dialect)));
+      } catch (error) {
+        throw toStoreFailure(await explainMissingTables(error, gate, dataSource), clock.now());
+      }
+    },
+    get waiting() {
+      return gate.waiting;
+    },
+  };
+}
+
+async function assertLease(session: Session, holder: LeaseHolder, clock: Clock): Promise<void> {
+  const held = await session.one('SELECT 1 AS "held" FROM "sync_lease" WHERE "name" = ? AND "owner" = ? AND "token" = ?', [
+    holder.name,
+    holder.owner,
+    holder.token,
+  ]);
+  if (held === undefined) {
+    throw new SyncStepError({ type: 'leaseLost', message: 'another process has taken the sync lease; its run goes on, ours is discarded', at: clock.now() });
+  }
+}

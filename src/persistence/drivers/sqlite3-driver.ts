@@ -1,0 +1,194 @@
+import type { Database, Statement } from 'sqlite3';
+import { toBindables } from '../sql/bind-value.ts';
+import { whileBusy } from './busy-database.ts';
+import { createDirectoryOf, driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from './database-file.ts';
+import { loadOptional } from './load-optional.ts';
+import { probeTransaction } from './raw-connection.ts';
+import type { AnsweringConnection, StatementAnswer } from './short-query.ts';
+import { hasSeveralStatements } from '../sql/several-statements.ts';
+import { writesWithoutRows } from '../sql/statement-kind.ts';
+import { systemClock } from './system-clock.ts';
+
+export interface Sqlite3DriverOptions {
+  /** Default `NORMAL`: with WAL a power cut may lose the last commits, but never the database. `FULL` makes each commit durable. */
+  readonly synchronous?: Synchronous;
+  /** How long a file that another process has locked is waited for while it is opened. */
+  readonly busyTimeoutMs?: number;
+}
+
+/** The answer to one statement, in the form of expo-sqlite. */
+export interface Sqlite3Result {
+  readonly changes: number;
+  /** Rows for an INSERT with RETURNING: TypeORM answers `query('INSERT INTO …')` with what stands here. */
+  readonly lastInsertRowId: number | readonly unknown[];
+  getAllAsync(): Promise<unknown[]>;
+}
+
+/** A database in the form of expo-sqlite, as TypeORM's `expo` type wants it. */
+export interface Sqlite3Connection {
+  runAsync(sql: string, parameters?: unknown[]): Promise<Sqlite3Result>;
+  prepareAsync(sql: string): Promise<{ executeAsync(parameters?: unknown[]): Promise<Sqlite3Result>; finalizeAsync(): Promise<void> }>;
+  isInTransactionAsync(): Promise<boolean>;
+  closeAsync(): Promise<void>;
+}
+
+/** What TypeORM's `driver` option of the `expo` type takes. */
+export interface Sqlite3Driver {
+  /** Tells the store that one JSON parameter of many rows is faster here than their values one by one. */
+  readonly packsRows: boolean;
+  openDatabaseAsync(name: string): Promise<Sqlite3Connection>;
+}
+
+type Sqlite3Module = typeof import('sqlite3');
+
+const cachedStatements = 96;
+/** While one works, the next is handed over and the last one's rows are made objects. More would take all threads of Node's pool from the app. */
+const readsAtOnce = 3;
+const longestCachedSql = 64 * 1024;
+
+const openFile = (sqlite3: Sqlite3Module, name: string): Promise<Database> =>
+  new Promise((resolve, reject) => {
+    const database: Database = new sqlite3.Database(name, (error) => (error === null ? resolve(database) : reject(error)));
+  });
+
+const execute = (database: Database, sql: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    database.exec(sql, (error) => (error === null ? resolve() : reject(error)));
+  });
+
+/** Keeps the most recently used statements prepared: for bulk work, parsing costs as much as running. Of one text several may be in use. */
+class StatementCache {
+  readonly #idle = new Map<string, Statement[]>();
+  #size = 0;
+  #closed = false;
+
+  take(sql: string): Statement | undefined {
+    const statements = this.#idle.get(sql);
+    const statement = statements?.pop();
+    if (statements === undefined || statement === undefined) return undefined;
+    this.#size -= 1;
+    if (statements.length === 0) this.#idle.delete(sql);
+    return statement;
+  }
+
+  /** Holds a statement that nobody uses now. */
+  give(sql: string, statement: Statement): void {
+    if (this.#closed || sql.length > longestCachedSql) {
+      statement.finalize();
+      return;
+    }
+    const statements = this.#idle.get(sql) ?? [];
+    statements.push(statement);
+    this.#size += 1;
+    // Put last again: the first are the longest unused.
+    this.#idle.delete(sql);
+    this.#idle.set(sql, statements);
+    if (this.#size > cachedStatements) this.#dropOldest();
+  }
+
+  /** A database with prepared statements cannot be closed. */
+  close(): void {
+    this.#closed = true;
+    while (this.#size > 0) this.#dropOldest();
+  }
+
+  #dropOldest(): void {
+    const [oldest] = this.#idle;
+    if (oldest === undefined) return;
+    const [sql, statements] = oldest;
+    this.#idle.delete(sql);
+    this.#size -= statements.length;
+    for (const statement of statements) statement.finalize();
+  }
+}
+
+class Connection implements Sqlite3Connection, AnsweringConnection {
+  readonly readsAtOnce = readsAtOnce;
+  readonly #database: Database;
+  readonly #cache = new StatementCache();
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  async runAsync(sql: string, parameters: unknown[] = []): Promise<Sqlite3Result> {
+    const { rows, ...counts } = await this.answer(sql, parameters);
+    return { ...counts, getAllAsync: () => Promise.resolve(rows) };
+  }
+
+  /** Prepares when it runs: TypeORM reports a syntax error like any other failure then, and a cached statement needs no preparing. */
+  async prepareAsync(sql: string): ReturnType<Sqlite3Connection['prepareAsync']> {
+    return { executeAsync: (parameters = []) => this.runAsync(sql, parameters), finalizeAsync: () => Promise.resolve() };
+  }
+
+  isInTransactionAsync(): Promise<boolean> {
+    const level = async (): Promise<number> => {
+      const { rows } = await this.answer('PRAGMA synchronous', []);
+      return (rows as readonly { readonly synchronous: number }[])[0]?.synchronous ?? 2;
+    };
+    return probeTransaction((sql) => this.answer(sql, []), level);
+  }
+
+  async closeAsync(): Promise<void> {
+    this.#cache.close();
+    await new Promise<void>((resolve, reject) => {
+      this.#database.close((error) => (error === null ? resolve() : reject(error)));
+    });
+  }
+
+  answer(sql: string, parameters: unknown[]): Promise<StatementAnswer> {
+    return new Promise((resolve, reject) => {
+      if (hasSeveralStatements(sql)) {
+        reject(new Error(`this text holds more than one statement, and only the first would run; give one statement at a time: ${sql.slice(0, 80)}`));
+        return;
+      }
+      const bound = toBindables(parameters);
+      // The statement of a failed preparation answers nothing else.
+      const statement =
+        this.#cache.take(sql) ??
+        this.#database.prepare(sql, (error: Error | null) => {
+          if (error !== null) reject(error);
+        });
+      const fail = (error: Error): void => {
+        statement.finalize();
+        reject(error);
+      };
+      if (writesWithoutRows(sql)) {
+        const cache = this.#cache;
+        statement.run(bound, function (error) {
+          if (error !== null) return fail(error);
+          const { changes, lastID } = this;
+          cache.give(sql, statement);
+          resolve({ changes, lastInsertRowId: lastID, rows: [] });
+        });
+        return;
+      }
+      statement.all(bound, (error: Error | null, rows: unknown[]) => {
+        if (error !== null) return fail(error);
+        // Both count as being in progress until then, and no transaction could end.
+        if (/^\s*(pragma|explain)\b/i.test(sql)) statement.finalize();
+        else this.#cache.give(sql, statement);
+        resolve({ changes: rows.length, lastInsertRowId: rows, rows });
+      });
+    });
+  }
+}
+
+/**
+ * Adapts npm `sqlite3`, which does not block the event loop, to TypeORM: `new DataSource({ type: 'expo', driver: sqlite3Driver(), database })`.
+ * Foreign keys are on; files use WAL. Errors keep SQLite's `code` (`SQLITE_CONSTRAINT`, `SQLITE_BUSY`).
+ */
+export function sqlite3Driver(options: Sqlite3DriverOptions = {}): Sqlite3Driver {
+  const { synchronous = 'NORMAL', busyTimeoutMs = 5_000 } = options;
+  return {
+    packsRows: true,
+    openDatabaseAsync: async (name) => {
+      createDirectoryOf(name);
+      const database = await openFile((await loadOptional('sqlite3')) as Sqlite3Module, name);
+      database.configure('busyTimeout', driverBusyTimeoutMs);
+      const journal = isDatabaseFile(name) ? 'PRAGMA journal_mode = WAL;' : '';
+      await whileBusy(systemClock, busyTimeoutMs, () => execute(database, `PRAGMA foreign_keys = ON; ${journal} PRAGMA synchronous = ${synchronous};`));
+      return new Connection(database);
+    },
+  };
+}

@@ -1,0 +1,35 @@
+import type { DataSourceOptions } from 'typeorm';
+import { DatabaseError } from '../../model/errors.ts';
+import { createDirectoryOf, isDatabaseFile } from './database-file.ts';
+import { loadOptional } from './load-optional.ts';
+import { saveFile } from './save-file.ts';
+import { saveToLocalStorage } from './save-to-local-storage.ts';
+
+/** The function that `sql.js` exports by default. */
+export type InitSqlJs = (config?: { locateFile?(file: string): string }) => Promise<unknown>;
+
+interface SqlJsSetting {
+  readonly database: string;
+  readonly initSqlJs?: InitSqlJs;
+  readonly locateFile?: (file: string) => string;
+}
+
+/** A page may have a `process` from a polyfill, so the check asks for what only Node has. */
+const isNode = (): boolean => typeof process !== 'undefined' && typeof process.getBuiltinModule === 'function';
+
+/** Options for TypeORM's sql.js driver. Rejects with `DatabaseError` where sql.js is missing, and says how to pass it in a page. */
+export async function sqlJsOptions({ database, initSqlJs, locateFile }: SqlJsSetting): Promise<DataSourceOptions> {
+  if (initSqlJs === undefined && !isNode()) {
+    throw new DatabaseError(
+      "openDatabase: in a page the driver 'sqljs' needs the option initSqlJs. Write: import initSqlJs from 'sql.js', then pass initSqlJs and locateFile: () => the URL of sql-wasm.wasm",
+    );
+  }
+  const driver = initSqlJs ?? (await loadOptional('sql.js'));
+  const base = { type: 'sqljs', driver, ...(locateFile === undefined ? {} : { sqlJsConfig: { locateFile } }) } as const;
+  if (!isDatabaseFile(database)) return base;
+  const saved = { ...base, location: database, autoSave: true };
+  // In a page the name is a key of localStorage, which TypeORM reads when it opens the database.
+  if (!isNode()) return { ...saved, autoSaveCallback: async (bytes: Uint8Array) => saveToLocalStorage(database, bytes) };
+  createDirectoryOf(database);
+  return { ...saved, autoSaveCallback: (bytes: Uint8Array) => saveFile(database, bytes) };
+}

@@ -1,0 +1,106 @@
+import type { DataSource } from 'typeorm';
+import { tablesOf } from '../sql/cascades.ts';
+import type { ConnectionGate } from '../gate/connection-gate.ts';
+import type { Tables } from '../sql/written-tables.ts';
+import { afterThisCall } from '../../model/after-this-call.ts';
+
+/** What commits may have changed, those of one turn of the event loop together. */
+export interface Change {
+  /** An operation was added to the outbox, by this process. */
+  readonly enqueued: boolean;
+  readonly tables: Tables;
+  /** What of it was committed on this connection; the rest comes from other connections, processes or tabs, and may be more than was changed. */
+  readonly here: Tables;
+}
+
+/** Tells after each commit on this connection; one for all engines, writers and repositories of a data source (F-11). */
+export interface ChangeFeed {
+  /** Calls `listener` outside of any transaction; with `tables` (SQL names) only for commits that may have changed one of them. */
+  subscribe(listener: (change: Change) => void, tables?: readonly string[]): () => void;
+  /** The number of the last commit here that may have changed one of these tables (SQL names); 0: none yet. */
+  lastCommitOf(tables: readonly string[]): number;
+  /** Says that somebody else has committed to the same database. */
+  tellElsewhere(tables: Tables): void;
+}
+
+interface Listener {
+  readonly call: (change: Change) => void;
+  readonly tables: readonly string[] | undefined;
+}
+
+const feeds = new WeakMap<DataSource, ChangeFeed>();
+const lowerCase = (tables: readonly string[]): readonly string[] => tables.map((table) => table.toLowerCase());
+const concerns = (tables: Tables, wanted: readonly string[] | undefined): boolean =>
+  wanted === undefined || tables === 'all' || wanted.some((table) => tables.has(table));
+
+function united(all: Set<string> | 'all', more: Tables): Set<string> | 'all' {
+  if (all === 'all' || more === 'all') return 'all';
+  for (const table of more) all.add(table);
+  return all;
+}
+
+/** What has been told of since the last turn. */
+class Told {
+  enqueued = false;
+  #here: Set<string> | 'all' = new Set();
+  #elsewhere: Set<string> | 'all' = new Set();
+
+  add(tables: Tables): void {
+    this.#here = united(this.#here, tables);
+  }
+
+  addElsewhere(tables: Tables): void {
+    this.#elsewhere = united(this.#elsewhere, tables);
+  }
+
+  get change(): Change {
+    const tables = this.#elsewhere === 'all' ? this.#elsewhere : united(new Set(this.#elsewhere), this.#here);
+    return { enqueued: this.enqueued, tables, here: this.#here };
+  }
+}
+
+export function changeFeedOf(dataSource: DataSource, gate: ConnectionGate): ChangeFeed {
+  const existing = feeds.get(dataSource);
+  if (existing !== undefined) return existing;
+  const listeners = new Set<Listener>();
+  const lastCommits = new Map<string, number>();
+  let lastOfAll = 0;
+  let told: Told | undefined;
+
+  const tell = (): Told => {
+    if (told !== undefined) return told;
+    told = new Told();
+    // One call for a burst of commits, and never inside the committing transaction's own flow.
+    afterThisCall(() => {
+      const change = told?.change;
+      told = undefined;
+      if (change === undefined) return;
+      for (const { call, tables } of [...listeners]) if (concerns(change.tables, tables)) gate.detached(() => call(change));
+    });
+    return told;
+  };
+
+  gate.onCommit(({ number, writes }) => {
+    const tables = tablesOf(dataSource, writes);
+    if (tables === 'all') lastOfAll = number;
+    else for (const table of tables) lastCommits.set(table, number);
+    if (listeners.size === 0) return;
+    const news = tell();
+    news.add(tables);
+    news.enqueued ||= writes.enqueued;
+  });
+  const feed: ChangeFeed = {
+    subscribe: (call, tables) => {
+      const listener: Listener = { call, tables: tables && lowerCase(tables) };
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    lastCommitOf: (tables) => Math.max(lastOfAll, ...lowerCase(tables).map((table) => lastCommits.get(table) ?? 0)),
+    tellElsewhere: (tables) => {
+      if (listeners.size === 0) return;
+      tell().addElsewhere(tables);
+    },
+  };
+  feeds.set(dataSource, feed);
+  return feed;
+}

@@ -1,0 +1,116 @@
+import type { Observable } from 'rxjs';
+import type { DataSource } from 'typeorm';
+import type { Clock } from '../../model/clock.ts';
+import { rethrowForCaller, toStoreFailure } from '../sql/database-failure.ts';
+import { defaultPollIntervalMs, pollElsewhere } from './data-version.ts';
+import { liveRead } from './live-read.ts';
+import { liveSourceOf, type LiveSource, type LiveTable } from './live-source.ts';
+import { copyResult, equalsCopy } from './result-copy.ts';
+import { settledParkSql } from '../outbox/operation-fate.ts';
+import { explainMissingTables } from '../database/schema-check.ts';
+import { dialectOf, Session } from '../sql/session.ts';
+import { readReason } from '../sql/stored-reason.ts';
+import { systemClock } from '../drivers/system-clock.ts';
+
+/**
+ * How a row stands to the server. `acked`: nothing of it waits. `pending`: a change waits or is under way. `conflict`: somebody else changed it,
+ * and a decision is awaited. `stuck`: the server refused the change too often, or nobody knows what came of it; it is not sent by itself.
+ */
+export interface RowStatus {
+  readonly state: 'acked' | 'pending' | 'conflict' | 'stuck';
+  /** Queued operations of the row, oldest first. */
+  readonly opIds: readonly string[];
+  /** Counted tries of the operation that goes first. */
+  readonly tryCount: number;
+  /** Why the last try failed, as a bounded text; for people use `describeSyncError`. */
+  readonly lastError?: string;
+  /** The server's reasons by wire key, for the fields of a form. */
+  readonly errorFields?: Readonly<Record<string, string>>;
+  readonly errorCode?: string;
+  /** Why the server's newest row could not be stored here: what is shown is older. */
+  readonly quarantined?: string;
+}
+
+export interface RowStatusOptions {
+  /** Needed only where several open data sources have this table. */
+  readonly dataSource?: DataSource | undefined;
+  readonly clock?: Clock | undefined;
+  /** How often commits of other connections are looked for while somebody watches, ms. Default 1,000; 0: never. */
+  readonly pollIntervalMs?: number | undefined;
+}
+
+/** Tells how a row stands to the server. Throws `TypeError` where the table or its data source cannot be found; rejects with `DatabaseError`. */
+export const rowStatus = (table: LiveTable, id: string | number, options: RowStatusOptions = {}): Promise<RowStatus> =>
+  readRowStatus(liveSourceOf([table], options), id);
+
+/** As {@link rowStatus}, now and after each change. Ends with the error of a reading. */
+export const watchRowStatus = (table: LiveTable, id: string | number, options: RowStatusOptions = {}): Observable<RowStatus> =>
+  watchRowStatusOn(liveSourceOf([table], options), id, options);
+
+/** As {@link watchRowStatus}, where the database is known. */
+export function watchRowStatusOn(source: LiveSource, id: string | number, options: RowStatusOptions): Observable<RowStatus> {
+  const { dataSource, gate, feed } = source;
+  const { clock = systemClock, pollIntervalMs: intervalMs = defaultPollIntervalMs } = options;
+  return liveRead<RowStatus>({
+    dataSource,
+    gate,
+    feed,
+    tables: ['sync_outbox', 'sync_conflicts', 'sync_quarantine'],
+    listenElsewhere: () => pollElsewhere({ dataSource, gate, feed, clock, intervalMs }),
+    begin: () => {
+      let last: unknown;
+      return {
+        read: () => readRowStatus(source, id),
+        isNews: (status) => {
+          if (equalsCopy(last, status)) return false;
+          last = copyResult(status);
+          return true;
+        },
+      };
+    },
+  });
+}
+
+interface QueuedRow {
+  readonly opId: string;
+  readonly parked: 'conflict' | 'stuck' | 'ambiguous' | null;
+  readonly tryCount: number;
+  readonly lastError: string | null;
+  readonly errorCode: string | null;
+}
+
+/** As {@link rowStatus}, where the database is known. */
+export async function readRowStatus({ dataSource, gate, kinds }: LiveSource, id: string | number): Promise<RowStatus> {
+  const row = [kinds[0], String(id)];
+  try {
+    return await gate.read(async (queryRunner) => {
+      const session = new Session(queryRunner, dialectOf(dataSource));
+      const queue = await session.query<QueuedRow>(
+        `SELECT o."op_id" AS "opId", ${settledParkSql('o')} AS "parked", o."try_count" AS "tryCount", o."last_error" AS "lastError", o."error_code" AS "errorCode"
+         FROM "sync_outbox" o WHERE o."kind" = ? AND o."entity_id" = ? ORDER BY o."seq"`,
+        row,
+      );
+      const bad = await session.one<{ error: string }>('SELECT "error" FROM "sync_quarantine" WHERE "kind" = ? AND "entity_id" = ?', row);
+      return toRowStatus(queue, bad?.error);
+    });
+  } catch (error) {
+    return rethrowForCaller(toStoreFailure(await explainMissingTables(error, gate, dataSource), systemClock.now()));
+  }
+}
+
+function toRowStatus(queue: readonly QueuedRow[], quarantined: string | undefined): RowStatus {
+  const [head] = queue;
+  const parked = queue.find((op) => op.parked !== null)?.parked;
+  const failed = queue.find((op) => op.lastError !== null);
+  const { text, fields } = readReason(failed?.lastError ?? null);
+  return {
+    state: head === undefined ? 'acked' : parked === 'conflict' ? 'conflict' : parked ? 'stuck' : 'pending',
+    opIds: queue.map(({ opId }) => opId),
+    tryCount: head?.tryCount ?? 0,
+    // An operation that waits for another keeps that one's id there.
+    ...(text && failed?.errorCode !== 'waitingFor' ? { lastError: text } : {}),
+    ...(fields === undefined ? {} : { errorFields: fields }),
+    ...(failed?.errorCode && failed.errorCode !== 'waitingFor' ? { errorCode: failed.errorCode } : {}),
+    ...(quarantined === undefined ? {} : { quarantined }),
+  };
+}

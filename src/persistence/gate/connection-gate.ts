@@ -1,0 +1,73 @@
+import type { DataSource, Driver } from 'typeorm';
+import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
+import type { Clock } from '../../model/clock.ts';
+import { defaultSyncConfig } from '../../model/config.ts';
+import type { ConnectionGate } from './gate-port.ts';
+import { createPooledGate } from './pooled-gate.ts';
+import { SqliteGate } from './sqlite-gate.ts';
+import { systemClock } from '../drivers/system-clock.ts';
+import { createAsyncContext, noAsyncContext } from './transaction-context.ts';
+
+export type { ConnectionGate };
+
+export interface GateOptions {
+  readonly clock?: Clock;
+  /** How long a database that another process has locked is waited for. */
+  readonly busyTimeoutMs?: number;
+  /** After this long without a statement of the transaction that blocks it, a waiter is refused. */
+  readonly gateTimeoutMs?: number;
+  /** `none` behaves as platforms without AsyncLocalStorage: queries without the transaction's manager do not join it. */
+  readonly asyncContext?: 'platform' | 'none';
+}
+
+/** The drivers of TypeORM that share one query runner over one connection. */
+const singleConnection: ReadonlySet<string> = new Set(['better-sqlite3', 'expo', 'sqljs', 'react-native', 'cordova', 'capacitor', 'nativescript']);
+const isSingleConnection = (driver: Driver): driver is AbstractSqliteDriver => singleConnection.has(driver.options.type);
+
+const gates = new WeakMap<DataSource, ConnectionGate>();
+/** In order of their gates; does not keep them alive. */
+const gated = new Set<WeakRef<DataSource>>();
+
+/**
+ * Makes overlapping work on a data source safe: from now on a transaction has the connection to itself, until the connection is clean again.
+ * The second call for the same data source returns the same gate and ignores its options. The engine applies it by itself.
+ */
+export function gateConnection(dataSource: DataSource, options: GateOptions = {}): ConnectionGate {
+  const existing = gates.get(dataSource);
+  if (existing !== undefined) return existing;
+  const { driver } = dataSource;
+  const gate = isSingleConnection(driver)
+    ? new SqliteGate(dataSource, driver, {
+        clock: options.clock ?? systemClock,
+        busyTimeoutMs: options.busyTimeoutMs ?? defaultSyncConfig.busyTimeoutMs,
+        gateTimeoutMs: options.gateTimeoutMs ?? defaultSyncConfig.gateTimeoutMs,
+        context: options.asyncContext === 'none' ? noAsyncContext() : createAsyncContext(),
+      })
+    : createPooledGate(postgresAlone(dataSource), {
+        clock: options.clock ?? systemClock,
+        busyTimeoutMs: options.busyTimeoutMs ?? defaultSyncConfig.busyTimeoutMs,
+      });
+  gates.set(dataSource, gate);
+  gated.add(new WeakRef(dataSource));
+  return gate;
+}
+
+function postgresAlone(dataSource: DataSource): DataSource {
+  const { type } = dataSource.options;
+  if (type === 'postgres') return dataSource;
+  throw new TypeError(`synchart keeps its tables in SQLite (${[...singleConnection].join(', ')}) or PostgreSQL, not in '${type}'`);
+}
+
+/** The gate of a data source; undefined when none was applied. */
+export const gateOf = (dataSource: DataSource): ConnectionGate | undefined => gates.get(dataSource);
+
+/** The data sources with a gate that are open now. */
+export function openDataSources(): readonly DataSource[] {
+  const open: DataSource[] = [];
+  for (const reference of gated) {
+    const dataSource = reference.deref();
+    if (dataSource === undefined) gated.delete(reference);
+    else if (dataSource.isInitialized) open.push(dataSource);
+  }
+  return open;
+}

@@ -1,0 +1,166 @@
+import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
+import type { AbstractSqliteQueryRunner } from 'typeorm/driver/sqlite-abstract/AbstractSqliteQueryRunner.js';
+import { DatabaseError } from '../../model/errors.ts';
+import { toBindables } from '../sql/bind-value.ts';
+import { withoutLeadingComments } from '../sql/leading-comments.ts';
+import type { OpenTransaction, TransactionMember } from './open-transaction.ts';
+import { readKeyOf } from './same-reads.ts';
+import { isAnswering, shortQuery } from '../drivers/short-query.ts';
+
+type IsolationLevel = Parameters<AbstractSqliteQueryRunner['startTransaction']>[0];
+type Parameters_ = Parameters<AbstractSqliteQueryRunner['query']>[1];
+type QueryAnswer = ReturnType<AbstractSqliteQueryRunner['query']>;
+
+/** A driver's own query runner. */
+export interface SqliteQueryRunner extends AbstractSqliteQueryRunner {
+  query(sql: string, parameters?: Parameters_, useStructuredResult?: boolean): QueryAnswer;
+}
+export type SqliteRunnerClass = new (driver: AbstractSqliteDriver) => SqliteQueryRunner;
+
+/** What a runner asks of its gate. */
+export interface GateOperations {
+  /** The open transaction in whose async context the caller runs. */
+  ambient(): OpenTransaction | undefined;
+  begin(runner: GatedQueryRunner, sql: string): Promise<void>;
+  commit(transaction: OpenTransaction): Promise<void>;
+  rollback(transaction: OpenTransaction): Promise<void>;
+  /** Runs a statement as part of an open transaction. */
+  inside<T>(transaction: OpenTransaction, run: () => Promise<T>): Promise<T>;
+  /** Runs a statement that belongs to no transaction, when it is its turn. */
+  alone<T>(sql: string, run: () => Promise<T>): Promise<T>;
+  /** As `alone`, for a statement that only reads; reads of one key that wait together run once. */
+  readAlone<T>(run: () => Promise<T>, key: string | undefined): Promise<T>;
+}
+
+/** A query runner of its own over the shared connection. */
+export interface GatedQueryRunner extends SqliteQueryRunner, TransactionMember {
+  /** The transaction it takes part in; undefined once that has ended. */
+  transaction: OpenTransaction | undefined;
+  /** `owns`: it began the transaction. `joined`: it was made inside it. `nests`: it joined for one nested transaction. */
+  role: 'owns' | 'joined' | 'nests' | undefined;
+  enterTransaction(transaction: OpenTransaction, role: 'owns' | 'joined' | 'nests'): void;
+}
+export type GatedRunnerClass = new (driver: AbstractSqliteDriver) => GatedQueryRunner;
+
+const reading = /^\s*(select|pragma|explain)\b/i;
+const control = /^\s*(begin|commit|end|rollback|savepoint)\b(?!.*\bto\b)/i;
+
+/** Rolls back what the runner began and will not end. */
+async function abandon(gate: GateOperations, runner: GatedQueryRunner): Promise<void> {
+  if (runner.transaction !== undefined && runner.role === 'owns') await gate.rollback(runner.transaction);
+  else runner.leaveTransaction();
+}
+
+async function end(gate: GateOperations, runner: GatedQueryRunner, sql: string, word: string): Promise<void> {
+  const { transaction } = runner;
+  if (transaction === undefined || runner.role !== 'owns') {
+    throw new DatabaseError(`${sql}: this query runner has no transaction open; end a transaction with the query runner that began it`);
+  }
+  return word === 'rollback' ? gate.rollback(transaction) : gate.commit(transaction);
+}
+
+/**
+ * Derives from a driver's own query runner one that asks the gate before each statement. TypeORM's flow (save, transaction, migrations) stays as
+ * it is; only BEGIN, COMMIT and ROLLBACK go to the gate, which sends them itself. Has no private members: runners made before are adopted by
+ * changing their prototype.
+ */
+export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperations): GatedRunnerClass {
+  class Gated extends Base implements GatedQueryRunner {
+    transaction: OpenTransaction | undefined = undefined;
+    role: GatedQueryRunner['role'] = undefined;
+
+    enterTransaction(transaction: OpenTransaction, role: 'owns' | 'joined' | 'nests'): void {
+      this.transaction = transaction;
+      this.role = role;
+      this.isTransactionActive = true;
+      this.transactionDepth = 1;
+      transaction.members.add(this);
+      // For sql.js: what joined runners wrote is in the file when the transaction has ended.
+      if (role === 'owns' && 'isDirty' in this) this.isDirty = true;
+    }
+
+    leaveTransaction(): void {
+      this.transaction?.members.delete(this);
+      this.transaction = undefined;
+      this.role = undefined;
+      this.isTransactionActive = false;
+      this.transactionDepth = 0;
+    }
+
+    override async query(sql: string, parameters?: Parameters_, useStructuredResult?: boolean): QueryAnswer {
+      const bare = withoutLeadingComments(sql);
+      const word = control.exec(bare)?.[1]?.toLowerCase();
+      if (word === 'begin') return gate.begin(this, bare);
+      if (word !== undefined && word !== 'savepoint') return end(gate, this, sql, word);
+
+      const open = this.transaction?.state === 'open' ? this.transaction : gate.ambient();
+      const bound = Array.isArray(parameters) ? toBindables(parameters) : parameters;
+      const connection: unknown = this.driver.databaseConnection;
+      const isShort = isAnswering(connection) && !this.isReleased && this.dataSource.subscribers.length === 0 && (bound === undefined || Array.isArray(bound));
+      const run = (): QueryAnswer => (isShort ? shortQuery(connection, this, sql, bound, useStructuredResult) : super.query(sql, bound, useStructuredResult));
+      if (open !== undefined) {
+        open.writes.note(sql);
+        return gate.inside(open, run);
+      }
+      if (word === 'savepoint') throw new DatabaseError(`${sql}: a savepoint outside of a transaction is not supported; use startTransaction()`);
+      const verb = reading.exec(bare)?.[1];
+      if (verb === undefined) return gate.alone(sql, run);
+      // A subscriber to statements hears of each.
+      return gate.readAlone(run, isShort && /select/i.test(verb) ? readKeyOf(sql, bound, useStructuredResult === true) : undefined);
+    }
+
+    override async startTransaction(isolationLevel?: IsolationLevel): Promise<void> {
+      const ambient = this.transaction === undefined ? gate.ambient() : undefined;
+      if (ambient !== undefined) this.enterTransaction(ambient, 'nests');
+      const nested = this.transaction !== undefined;
+      try {
+        await super.startTransaction(isolationLevel);
+      } catch (error) {
+        // TypeORM would go on as if a transaction were open.
+        if (!nested) await abandon(gate, this);
+        throw error;
+      }
+    }
+
+    override async commitTransaction(): Promise<void> {
+      try {
+        await super.commitTransaction();
+      } finally {
+        if (this.transaction === undefined || (this.role === 'nests' && this.transactionDepth <= 1)) this.leaveTransaction();
+      }
+    }
+
+    override async rollbackTransaction(): Promise<void> {
+      const outermost = this.role === 'owns' && this.transactionDepth <= 1;
+      try {
+        await super.rollbackTransaction();
+      } catch (error) {
+        // A subscriber that throws before ROLLBACK must not keep the connection.
+        if (outermost) await abandon(gate, this);
+        throw error;
+      } finally {
+        if (this.transaction === undefined || (this.role === 'nests' && this.transactionDepth <= 1)) this.leaveTransaction();
+      }
+    }
+
+    /** Rolls back what was begun and never ended: nobody else could. */
+    override async release(): Promise<void> {
+      if (this.role === 'owns') await abandon(gate, this);
+      await super.release();
+      this.leaveTransaction();
+    }
+  }
+  gateFlush(Base, Gated, gate);
+  return Gated;
+}
+
+/** sql.js writes its file by an export, which fails inside a transaction: it waits for the connection, and for the end of its own transaction. */
+function gateFlush(Base: SqliteRunnerClass, Gated: GatedRunnerClass, gate: GateOperations): void {
+  const flush: unknown = Reflect.get(Base.prototype as object, 'flush');
+  if (typeof flush !== 'function') return;
+  Object.defineProperty(Gated.prototype, 'flush', {
+    value: async function (this: GatedQueryRunner): Promise<void> {
+      if (this.transaction === undefined && gate.ambient() === undefined) await gate.alone('', () => flush.call(this) as Promise<void>);
+    },
+  });
+}

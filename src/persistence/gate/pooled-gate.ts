@@ -1,0 +1,133 @@
+import type { DataSource, QueryRunner } from 'typeorm';
+import type { Clock } from '../../model/clock.ts';
+import { whileBusy } from '../drivers/busy-database.ts';
+import type { Commit, ConnectionGate, Observed } from './gate-port.ts';
+import { withoutLeadingComments } from '../sql/leading-comments.ts';
+import { observing } from './observing.ts';
+import { takeTurn } from './postgres-turn.ts';
+import { createAsyncContext } from './transaction-context.ts';
+import { Writes } from '../sql/written-tables.ts';
+
+interface ReadingScope {
+  note?(commits: number): void;
+}
+type Query = QueryRunner['query'];
+
+export interface PooledGateOptions {
+  readonly clock: Clock;
+  /** How long a transaction waits for its turn and for locks, and is begun again, all together. */
+  readonly busyTimeoutMs: number;
+}
+
+const control = /^\s*(begin|start\s+transaction|commit|end|rollback|abort)\b(?!.*\bto\b)/i;
+
+/**
+ * For databases with a pool of connections, as PostgreSQL: each transaction has a connection of its own, and ours take turns. Listens to what
+ * every query runner sends, so that the commits of the app are told as well.
+ */
+export function createPooledGate(dataSource: DataSource, { clock, busyTimeoutMs }: PooledGateOptions): ConnectionGate {
+  const listeners = new Set<(commit: Commit) => void>();
+  const context = createAsyncContext<ReadingScope>();
+  let commits = 0;
+  let waiting = 0;
+
+  const announce = (writes: Writes): void => {
+    if (writes.isEmpty) return;
+    commits += 1;
+    const commit: Commit = { number: commits, writes };
+    for (const listener of listeners) {
+      try {
+        context.run(undefined, () => listener(commit));
+      } catch (error) {
+        dataSource.logger.log('warn', `A commit listener failed: ${String(error)}`);
+      }
+    }
+  };
+
+  const listenTo = (queryRunner: QueryRunner): void => {
+    const query: Query = queryRunner.query.bind(queryRunner);
+    let open: Writes | undefined;
+    const listening = async (sql: string, ...rest: readonly unknown[]): Promise<unknown> => {
+      const word = control.exec(withoutLeadingComments(sql))?.[1]?.toLowerCase();
+      const send = (): Promise<unknown> => Reflect.apply(query, queryRunner, [sql, ...rest]) as Promise<unknown>;
+      if (word === undefined) {
+        context.current()?.note?.(commits);
+        open?.note(sql);
+        const result = await send();
+        if (open === undefined) announce(Writes.of(sql));
+        return result;
+      }
+      const isBegin = word === 'begin' || word.startsWith('start');
+      const ended = isBegin ? undefined : open;
+      if (!isBegin) open = undefined;
+      const result = await send();
+      if (isBegin) open = new Writes();
+      else if (ended !== undefined && (word === 'commit' || word === 'end')) announce(ended);
+      return result;
+    };
+    Object.defineProperty(queryRunner, 'query', { value: listening, configurable: true, writable: true });
+  };
+  const { driver } = dataSource;
+  const createQueryRunner = driver.createQueryRunner.bind(driver);
+  driver.createQueryRunner = (mode) => {
+    const queryRunner = createQueryRunner(mode);
+    listenTo(queryRunner);
+    return queryRunner;
+  };
+
+  const withRunner = async <T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> => {
+    const queryRunner = dataSource.createQueryRunner();
+    try {
+      return await work(queryRunner);
+    } finally {
+      await queryRunner.release();
+    }
+  };
+
+  const whileWaiting = async (wait: () => Promise<void>): Promise<void> => {
+    waiting += 1;
+    try {
+      await wait();
+    } finally {
+      waiting -= 1;
+    }
+  };
+  const attempt = <T>(work: (queryRunner: QueryRunner) => Promise<T>, waitMs: number): Promise<T> =>
+    withRunner(async (queryRunner) => {
+      // Whatever the database's default is: a snapshot from before our turn would not have what others have committed meanwhile.
+      await queryRunner.startTransaction('READ COMMITTED');
+      try {
+        await whileWaiting(() => takeTurn(queryRunner, waitMs));
+        const done = await work(queryRunner);
+        await queryRunner.commitTransaction();
+        return done;
+      } catch (error) {
+        // The first error is the one to tell; a connection that cannot even roll back is thrown away by the pool.
+        if (queryRunner.isTransactionActive)
+          await queryRunner.rollbackTransaction().catch((failure: unknown) => dataSource.logger.log('warn', `ROLLBACK failed: ${String(failure)}`));
+        throw error;
+      }
+    });
+  /** What PostgreSQL gave up for the sake of others is done again from its beginning: nothing of it is stored. */
+  const transaction = <T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> => {
+    const begunAt = clock.now();
+    return whileBusy(clock, busyTimeoutMs, () => attempt(work, busyTimeoutMs - (clock.now() - begunAt)));
+  };
+
+  return {
+    get waiting() {
+      return waiting;
+    },
+    transaction,
+    read: withRunner,
+    detached: (fn) => fn(),
+    observe: <T>(work: () => Promise<T>): Promise<Observed<T>> => observing(context, (note) => ({ note }), work),
+    get commits() {
+      return commits;
+    },
+    onCommit: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import type { JsonObject } from '../../model/json.ts';
+import { compareTimestamps } from '../../rules/timestamp.ts';
+import { chunked, listOf, type Session } from '../sql/session.ts';
+import { storedObject } from '../sql/stored-shape.ts';
+
+/** What an entity with pending operations came from, and what the server has now. */
+export interface BaseRecord {
+  readonly entityId: string;
+  /** The row before the first pending operation; undefined where there was none. */
+  readonly baseRow: JsonObject | undefined;
+  readonly baseVersion: string | undefined;
+  /** A newer server row, seen since; undefined while the base is the newest known. */
+  readonly serverRow: JsonObject | undefined;
+  readonly serverVersion: string | undefined;
+  /** The last answer had no version: the row is fetched before the next operation is sent. */
+  readonly versionUnknown: boolean;
+  readonly lastSent: JsonObject | undefined;
+  /** What is wrong with a stored row of it, which counts as unknown: that the server has none must not be read from it (F-164). */
+  readonly damaged?: string | undefined;
+  /** Values of the server are stored beside its row (F-158). */
+  readonly hasWireValues?: boolean | undefined;
+}
+
+interface RawBaseRow {
+  readonly entityId: string;
+  readonly baseRow: string | null;
+  readonly baseVersion: string | null;
+  readonly serverRow: string | null;
+  readonly serverVersion: string | null;
+  readonly versionUnknown: number;
+  readonly lastSent: string | null;
+  readonly hasWireValues: number | boolean;
+}
+
+const columns = `"entity_id" AS "entityId", "base_row" AS "baseRow", "base_version" AS "baseVersion", "server_row" AS "serverRow", "server_version" AS "serverVersion",
+  "version_unknown" AS "versionUnknown", "last_sent" AS "lastSent",
+  EXISTS (SELECT 1 FROM "sync_wire_values" w WHERE w."kind" = "sync_base"."kind" AND w."entity_id" = "sync_base"."entity_id") AS "hasWireValues"`;
+
+function toRecord(row: RawBaseRow): BaseRecord {
+  const baseRow = storedObject(row.baseRow, 'base_row');
+  const serverRow = storedObject(row.serverRow, 'server_row');
+  const lastSent = storedObject(row.lastSent, 'last_sent');
+  const damaged = baseRow.fault ?? serverRow.fault;
+  return {
+    entityId: row.entityId,
+    baseRow: baseRow.value,
+    baseVersion: row.baseVersion ?? undefined,
+    serverRow: serverRow.value,
+    serverVersion: row.serverVersion ?? undefined,
+    versionUnknown: row.versionUnknown === 1,
+    lastSent: lastSent.value,
+    ...(damaged === undefined ? {} : { damaged }),
+    ...(Boolean(row.hasWireValues) ? { hasWireValues: true } : {}),
+  };
+}
+
+/** The newest server row known, with its version. */
+export const newestKnown = (record: BaseRecord | undefined): { readonly row: JsonObject | undefined; readonly version: string | undefined } =>
+  record?.serverRow === undefined ? { row: record?.baseRow, version: record?.baseVersion } : { row: record.serverRow, version: record.serverVersion };
+
+/** True when `version` is older than what the record knows already: an answer that arrived late must not be written (F-135). */
+export const isOutdated = (version: string | undefined, record: BaseRecord | undefined): boolean =>
+  version !== undefined && record?.serverVersion !== undefined && compareTimestamps(version, record.serverVersion) < 0;
+
+/** True when a request was made on the newest version known: its answer is newer, also where the server's clock went back meanwhile (F-161). */
+export const isMadeOnNewest = (base: string | undefined, record: BaseRecord | undefined): boolean => base !== undefined && base === newestKnown(record).version;
+
+export async function readBases(session: Session, kind: string, entityIds: readonly string[]): Promise<Map<string, BaseRecord>> {
+  if (entityIds.length === 0) return new Map();
+  const rows = await session.query<RawBaseRow>(`SELECT ${columns} FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [
+    kind,
+    listOf(entityIds),
+  ]);
+  return new Map(rows.map((row) => [row.entityId, toRecord(row)]));
+}
+
+/** Of these entities, those whose version is unknown since the last answer. */
+export async function readUnknownVersions(session: Session, kind: string, entityIds: readonly string[]): Promise<ReadonlyMap<string, BaseRecord>> {
+  const rows = await session.query<RawBaseRow>(
+    `SELECT ${columns} FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')} AND "version_unknown" = 1`,
+    [kind, listOf(entityIds)],
+  );
+  return new Map(rows.map((row) => [row.entityId, toRecord(row)]));
+}
+
+/** Of these entities, those of which a newer server row than the base has been seen. */
+export async function readSurpassed(session: Session, kind: string, entityIds: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await session.query<{ entityId: string }>(
+    `SELECT "entity_id" AS "entityId" FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')} AND "server_version" IS NOT NULL`,
+    [kind, listOf(entityIds)],
+  );
+  return new Set(rows.map(({ entityId }) => entityId));
+}
+
+const textOf = (row: JsonObject | undefined): string | null => (row === undefined ? null : JSON.stringify(row));
+
+/** `version`: of the table, in whose shape the rows are. */
+export async function writeBases(session: Session, kind: string, records: readonly BaseRecord[], version: number): Promise<void> {
+  for (const part of chunked(records, 500)) {
+    await session.run(
+      `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version", "version_unknown", "last_sent", "schema_version")
+       VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}
+       ON CONFLICT ("kind", "entity_id") DO UPDATE SET "base_row" = excluded."base_row", "base_version" = excluded."base_version", "server_row" = excluded."server_row",
+         "server_version" = excluded."server_version", "version_unknown" = excluded."version_unknown", "last_sent" = excluded."last_sent", "schema_version" = excluded."schema_version"`,
+      part.flatMap((record) => [
+        kind,
+        record.entityId,
+        textOf(record.baseRow),
+        record.baseVersion ?? null,
+        textOf(record.serverRow),
+        record.serverVersion ?? null,
+        record.versionUnknown ? 1 : 0,
+        textOf(record.lastSent),
+        version,
+      ]),
+    );
+  }
+}
+
+export async function removeBases(session: Session, kind: string, entityIds: readonly string[]): Promise<void> {
+  if (entityIds.length > 0)
+    await session.run(`DELETE FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(entityIds)]);
+}

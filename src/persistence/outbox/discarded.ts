@@ -1,0 +1,56 @@
+import type { DiscardReason, GivenUp, SyncFact } from '../../model/events.ts';
+import type { StoredOp } from './outbox-rows.ts';
+import { chunked, type Session } from '../sql/session.ts';
+
+/** Keeps what was given up, so that it can be shown and brought back as a new operation. */
+export async function rememberDiscarded(session: Session, ops: readonly StoredOp[], reason: DiscardReason, now: number): Promise<void> {
+  for (const part of chunked(ops, 500)) {
+    await session.run(
+      `INSERT INTO "sync_discarded" ("op_id", "kind", "entity_id", "op", "payload", "changed_fields", "deltas", "creates", "reason", "discarded_at", "schema_version") VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}`,
+      part.flatMap((op) => [
+        op.opId,
+        op.kind,
+        op.entityId,
+        op.type,
+        op.stored === undefined ? textOf(op.payload) : op.stored.payload,
+        op.stored === undefined ? textOf(op.changedFields) : op.stored.changedFields,
+        op.stored === undefined ? textOf(op.deltas) : op.stored.deltas,
+        op.creates ? 1 : 0,
+        reason,
+        now,
+        op.schemaVersion,
+      ]),
+    );
+  }
+}
+
+const textOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
+
+/** Bounds what a warning shows of a damaged operation. */
+const longestShown = 2_000;
+
+/** Says what a damaged operation held that was given up: nobody could read it, and it may be the only copy (I1, F-164). */
+export function toldOfDamaged({ opId, kind, entityId, damaged, stored }: StoredOp): readonly SyncFact[] {
+  if (damaged === undefined || stored === undefined) return [];
+  const texts = Object.entries(stored).flatMap(([name, text]: [string, string | null]) => (text === null ? [] : [`${name} ${text}`]));
+  const shown = texts.join(', ');
+  const bounded = shown.length > longestShown ? `${shown.slice(0, longestShown - 1)}…` : shown;
+  const message = `operation ${opId} on ${kind}/${entityId} was given up although it could not be read (${damaged}); it is kept in sync_discarded as it was stored: ${bounded}`;
+  return [{ type: 'store.warning', message: message.replaceAll('\u0000', '\ufffd') }];
+}
+
+/** Keeps the newest `limit` entries. */
+export async function trimDiscarded(session: Session, limit: number): Promise<void> {
+  await session.run('DELETE FROM "sync_discarded" WHERE "id" <= (SELECT MAX("id") FROM "sync_discarded") - ?', [limit]);
+}
+
+/** What is lost with an operation, for the event. */
+export const toGivenUp = (op: StoredOp): GivenUp => ({
+  opId: op.opId,
+  kind: op.kind,
+  entityId: op.entityId,
+  operationType: op.type,
+  data: op.payload ?? {},
+  ...(op.changedFields === undefined ? {} : { changedFields: op.changedFields }),
+  ...(op.deltas === undefined ? {} : { deltas: op.deltas }),
+});

@@ -1,0 +1,150 @@
+import { wireDeltasKey } from '../../model/delta.ts';
+import { ValidationError } from '../../model/errors.ts';
+import { forbiddenKeys, type JsonObject } from '../../model/json.ts';
+import type { Op, UpsertOp } from '../../model/operation.ts';
+import { deepEqual } from '../../rules/deep-equal.ts';
+import { OutboxState } from '../database/entities.ts';
+import { forbiddenKeyIn } from '../../model/forbidden-keys.ts';
+import { deepFieldIn, isTooDeep, tooDeepText } from '../../model/nesting.ts';
+import { joinTurn } from '../gate/postgres-turn.ts';
+import type { ReplicaTable } from '../tables/replica-table.ts';
+import { noteReleases } from './released-values.ts';
+import type { Session } from '../sql/session.ts';
+
+/** The row as it was before the write that is being queued; undefined: there was none, or nobody knows. */
+export interface PreImage {
+  readonly row: JsonObject | undefined;
+  readonly version: string | undefined;
+  /** The server's row now, where the user saw an older one (F-140). */
+  readonly newer?: { readonly row: JsonObject; readonly version: string } | undefined;
+}
+
+/**
+ * True for a change of a row of which nobody knows whether the server has it, as rows from before the table was synchronised: sent blindly, it
+ * would overwrite what others wrote there.
+ */
+export const isUnseen = (op: Op, preImage: PreImage): boolean => !op.creates && !op.baseUpdatedAt && preImage.row !== undefined && !preImage.version;
+
+const maxIdLength = 10_240;
+
+/** Refuses what could never be sent; `known`: the row as the server has it. Throws `ValidationError` naming the field; nothing was written. */
+export function checkOp(op: Op, table: ReplicaTable | undefined, known?: JsonObject): void {
+  if (op.kind.trim() === '' || op.kind !== op.kind.trim())
+    throw new ValidationError(`operation ${op.opId}: kind '${op.kind}' must not be blank or have blanks around it (F-100)`);
+  if (op.opId === '') throw new ValidationError('operation: opId must not be empty');
+  if (typeof op.id !== 'string' || op.id === '')
+    throw new ValidationError(`operation ${op.opId} on ${op.kind}: id must be a non-empty string; make one before writing, such as a UUID (F-39)`);
+  if (op.id === '.' || op.id === '..') throw new ValidationError(`operation ${op.opId} on ${op.kind}: id '${op.id}' cannot be part of a URL (F-80)`);
+  if (op.id.length > maxIdLength)
+    throw new ValidationError(`operation ${op.opId} on ${op.kind}: id has ${op.id.length} characters, at most ${maxIdLength} are stored`);
+  if (table?.pullOnly) throw new ValidationError(`kind '${op.kind}' is registered as pullOnly: it cannot be written`);
+  if (op.type === 'delete') return;
+  const deep = deepFieldIn(op.payload) ?? op.deltas?.find((delta) => delta.type !== 'increment' && isTooDeep(delta.values))?.field;
+  if (deep !== undefined) throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: field '${deep}' ${tooDeepText}; nothing was written`);
+  const bad = forbiddenIn(op.payload, known) ?? op.changedFields?.find((field) => forbiddenKeys.includes(field));
+  if (bad !== undefined)
+    throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: field '${bad}' is refused, it would reach the prototype of objects`);
+  const stranger = op.changedFields?.find((field) => !Object.hasOwn(op.payload, field));
+  if (stranger !== undefined) {
+    throw new ValidationError(
+      `operation ${op.opId} on ${op.kind}/${op.id}: changedFields names '${stranger}', which the payload does not have; its keys are ${Object.keys(op.payload).join(', ')} (F-119)`,
+    );
+  }
+  checkDeltas(op, table);
+  const payloadId = table?.readId(op.payload);
+  if (payloadId !== undefined && payloadId !== op.id)
+    throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: the payload carries id '${payloadId}' (F-104)`);
+}
+
+/**
+ * At any depth: what a server would refuse is refused before it is queued. A field that is as the server gave it goes back as it came: the user
+ * could not edit the rest of the row otherwise.
+ */
+function forbiddenIn(payload: JsonObject, known: JsonObject | undefined): string | undefined {
+  for (const [key, value] of Object.entries(payload)) {
+    if (forbiddenKeys.includes(key)) return key;
+    const found = forbiddenKeyIn(value);
+    if (found !== undefined && !(known !== undefined && Object.hasOwn(known, key) && deepEqual(known[key], value))) return found;
+  }
+  return undefined;
+}
+
+function checkDeltas(op: UpsertOp, table: ReplicaTable | undefined): void {
+  const named = `operation ${op.opId} on ${op.kind}/${op.id}`;
+  for (const { field } of op.deltas ?? []) {
+    if (op.creates) throw new ValidationError(`${named}: a creation sends the whole row, it cannot carry a delta of '${field}'`);
+    if (forbiddenKeys.includes(field) || field === wireDeltasKey) throw new ValidationError(`${named}: a delta of '${field}' is refused`);
+    if (table && Object.values(table.keys).includes(field)) throw new ValidationError(`${named}: '${field}' belongs to the server, it cannot have a delta`);
+    if (!Object.hasOwn(op.payload, field))
+      throw new ValidationError(`${named}: the payload lacks '${field}', which a delta changes; it must hold the row as the user sees it`);
+    if (op.changedFields?.includes(field))
+      throw new ValidationError(`${named}: '${field}' is both written and changed by a delta; queue two operations, or one of them`);
+  }
+}
+
+/** The payload without what belongs to the server or to this device (F-122). */
+export function payloadToSend(payload: JsonObject, table: ReplicaTable | undefined): JsonObject {
+  if (!table) return payload;
+  const { [table.keys.updatedAt]: _updatedAt, [table.keys.deletedAt]: _deletedAt, ...rest } = payload;
+  return rest;
+}
+
+/**
+ * Queues an operation inside the caller's transaction, behind the others of its entity, and keeps the pre-image when it is the first.
+ * An `opId` that is queued already is replaced whole, with its tries forgotten, as long as its request is not open (F-103, OUT-17).
+ */
+export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | undefined, preImage: PreImage, now: number): Promise<void> {
+  checkOp(op, table, preImage.row);
+  // The app's own transactions come here without the turn that the store's have from their beginning.
+  if (session.dialect.name === 'postgres') await joinTurn(session.queryRunner);
+  const version = table?.schema.version ?? 1;
+  await session.run(
+    `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version", "version_unknown", "schema_version") VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ("kind", "entity_id") DO NOTHING`,
+    [
+      op.kind,
+      op.id,
+      preImage.row === undefined ? null : JSON.stringify(preImage.row),
+      preImage.version || null,
+      preImage.newer === undefined ? null : JSON.stringify(preImage.newer.row),
+      preImage.newer?.version ?? null,
+      isUnseen(op, preImage) ? 1 : 0,
+      version,
+    ],
+  );
+  const payload = op.type === 'upsert' ? JSON.stringify(payloadToSend(op.payload, table)) : null;
+  const changedFields = op.type === 'upsert' && op.changedFields !== undefined ? JSON.stringify(op.changedFields) : null;
+  const deltas = op.type === 'upsert' && op.deltas !== undefined && op.deltas.length > 0 ? JSON.stringify(op.deltas) : null;
+  const queued = await session.query<{ queued: number }>(
+    `INSERT INTO "sync_outbox" ("op_id", "kind", "entity_id", "op", "creates", "payload", "deltas", "changed_fields", "base_updated_at", "ts", "schema_version", "state", "enqueued_at")
+     SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CASE WHEN EXISTS (SELECT 1 FROM "sync_outbox" WHERE "kind" = ? AND "entity_id" = ?) THEN ${OutboxState.behind} ELSE ${OutboxState.ready} END, ?
+     WHERE true
+     ON CONFLICT ("op_id") DO UPDATE SET "op" = excluded."op", "creates" = excluded."creates", "payload" = excluded."payload", "deltas" = excluded."deltas", "changed_fields" = excluded."changed_fields",
+       "base_updated_at" = excluded."base_updated_at", "ts" = excluded."ts", "schema_version" = excluded."schema_version", "try_count" = 0, "last_error" = NULL, "error_code" = NULL, "last_tried_at" = NULL,
+       "parked" = NULL, "due_at" = NULL, "state" = CASE WHEN "sync_outbox"."state" = ${OutboxState.behind} THEN ${OutboxState.behind} ELSE ${OutboxState.ready} END
+       WHERE "sync_outbox"."request_id" IS NULL AND "sync_outbox"."state" <> ${OutboxState.inFlight} AND "sync_outbox"."kind" = excluded."kind" AND "sync_outbox"."entity_id" = excluded."entity_id"
+         AND NOT EXISTS (SELECT 1 FROM "sync_outbox" h WHERE h."kind" = excluded."kind" AND h."entity_id" = excluded."entity_id" AND h."seq" > "sync_outbox"."seq" AND h."request_id" IS NOT NULL)
+     RETURNING 1 AS "queued"`,
+    [
+      op.opId,
+      op.kind,
+      op.id,
+      op.type,
+      op.creates ? 1 : 0,
+      payload,
+      deltas,
+      changedFields,
+      op.baseUpdatedAt || null,
+      op.localTimestamp,
+      version,
+      op.kind,
+      op.id,
+      now,
+    ],
+  );
+  if (queued.length === 0) {
+    throw new ValidationError(
+      `operation ${op.opId} on ${op.kind}/${op.id} is queued already and under way, or belongs to another entity; queue the change under a new opId`,
+    );
+  }
+  await noteReleases(session, table, [{ op, preImage }]);
+}

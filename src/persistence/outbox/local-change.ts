@@ -1,0 +1,48 @@
+import type { Json, JsonObject } from '../../model/json.ts';
+import { deepEqual } from '../../rules/deep-equal.ts';
+import { compareTimestamps } from '../../rules/timestamp.ts';
+import type { PreImage } from './enqueue.ts';
+import type { ReplicaTable } from '../tables/replica-table.ts';
+
+/** The server version that a row carries; undefined for a row that the server has not seen. */
+export function versionOf(table: ReplicaTable, row: JsonObject | undefined): string | undefined {
+  const version = row === undefined ? undefined : (table.readUpdatedAt(row) ?? row[table.keys.updatedAt]);
+  return version === undefined || version === null || version === '' ? undefined : String(version);
+}
+
+/** What the user saw is what a merge compares with; the row may have moved on since (F-140). */
+export function preImageOf(table: ReplicaTable, before: JsonObject | undefined, seen: JsonObject | undefined): PreImage {
+  const version = versionOf(table, before);
+  const seenVersion = versionOf(table, seen);
+  if (before === undefined || version === undefined || seen === undefined || seenVersion === undefined || compareTimestamps(seenVersion, version) >= 0)
+    return { row: before, version };
+  return { row: seen, version: seenVersion, newer: { row: before, version } };
+}
+
+/** What an edit goes out on, and what it is compared with where it clashes. */
+export interface EditBasis {
+  /** The version that the server compares with; undefined: it has to be looked at first. */
+  readonly version: string | undefined;
+  readonly preImage: PreImage;
+}
+
+/**
+ * The basis of an edit: the version that the user saw. Who saw the row before it was first sent knows of none. Then the row as it is now serves as well,
+ * unless somebody else changed the same fields since: that is a conflict, and what the user saw is what a merge compares with (F-140).
+ */
+export function basisOf(table: ReplicaTable, before: JsonObject | undefined, seen: JsonObject | undefined, changed: readonly string[]): EditBasis {
+  const version = versionOf(table, before);
+  const seenVersion = versionOf(table, seen);
+  if (before === undefined || version === undefined || seen === undefined || seenVersion !== undefined)
+    return { version: seenVersion ?? version, preImage: preImageOf(table, before, seen) };
+  const isAsSeen = changed.every((key) => deepEqual(before[key] ?? null, seen[key] ?? null));
+  if (isAsSeen) return { version, preImage: { row: before, version } };
+  return { version: undefined, preImage: { row: seen, version: undefined, newer: { row: before, version } } };
+}
+
+/** Wire keys whose values differ, without those that belong to the server; missing equals null. */
+export function changedKeys(table: ReplicaTable, before: JsonObject, after: JsonObject): readonly string[] {
+  const own = new Set([table.keys.id, table.keys.updatedAt, table.keys.deletedAt]);
+  const value = (row: JsonObject, key: string): Json => row[key] ?? null;
+  return Object.keys({ ...before, ...after }).filter((key) => !own.has(key) && !deepEqual(value(before, key), value(after, key)));
+}

@@ -1,0 +1,98 @@
+import type { SyncFact } from '../../model/events.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { overlay } from '../../rules/overlay.ts';
+import { saysAll } from '../../rules/own-echo.ts';
+import { compareTimestamps } from '../../rules/timestamp.ts';
+import { newestKnown, type BaseRecord } from '../outbox/base-rows.ts';
+import { refreshConflict } from '../outbox/conflict-rows.ts';
+import { EntityChanges } from '../settling/entity-changes.ts';
+import type { PageWork } from './page-work.ts';
+import type { BadRow } from '../replica/quarantine.ts';
+import type { ReplicaTable } from '../tables/replica-table.ts';
+import { seenOf } from '../replica/resync-marks.ts';
+import { listOf } from '../sql/session.ts';
+import { flushChanges } from '../settling/settle.ts';
+
+export interface PendingRows {
+  readonly ids: ReadonlySet<string>;
+  readonly written: number;
+  readonly hidden: number;
+  /** Server rows that are known already. */
+  readonly unchanged: number;
+  /** Server rows that are older than what is known. */
+  readonly stale: readonly string[];
+  readonly bad: readonly BadRow[];
+  /** Tells of what was damaged. */
+  readonly facts: readonly SyncFact[];
+}
+export const nothingPending: PendingRows = { ids: new Set(), written: 0, hidden: 0, unchanged: 0, stale: [], bad: [], facts: [] };
+
+/** Rows under pending operations: the newest server row is remembered, the local row is it with the operations on top (I4, F-21). */
+export async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject>): Promise<PendingRows> {
+  const { session, table, context } = work;
+  const found = await session.query<{ id: string }>(
+    `SELECT "entity_id" AS "id" FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`,
+    [table.kind, listOf([...rows.keys()])],
+  );
+  if (found.length === 0) return nothingPending;
+  const changes = await EntityChanges.load(
+    session,
+    table,
+    found.map(({ id }) => id),
+  );
+  const ids = new Set<string>();
+  const written = new Set<string>();
+  const hidden = new Set<string>();
+  const stale: string[] = [];
+  let unchanged = 0;
+  const seen = work.hold === 'seen' ? await seenOf(session, table.kind, [...rows.keys()]) : undefined;
+  const isHeld = (id: string): boolean => work.hold === 'known' || work.hold === 'loaded' || seen?.has(id) === true;
+  for (const { id } of found) {
+    const row = rows.get(id);
+    if (!row) continue;
+    const queue = changes.queueOf(id);
+    if (queue.length === 0) {
+      if (isHeld(id) && isBeforeLastWrite(table, row, changes.baseOf(id))) {
+        ids.add(id);
+        stale.push(id);
+        continue;
+      }
+      // Only the version was unknown, and here it is.
+      changes.forget(id);
+      continue;
+    }
+    ids.add(id);
+    const version = table.readUpdatedAt(row) ?? '';
+    const known = newestKnown(changes.baseOf(id));
+    // An older one is taken by a full resync, unless the row was settled or listed since that began: a restored server has older rows (F-161).
+    // A row that comes out of quarantine is known already, and yet not stored; one of another shape is known without its new columns.
+    const newer = known.version === undefined ? 1 : compareTimestamps(version, known.version);
+    const isTaken = newer < 0 ? work.hold === 'seen' && !isHeld(id) : newer > 0 || work.strict || work.anew;
+    if (!isTaken) {
+      if (newer < 0) stale.push(id);
+      else unchanged += 1;
+      continue;
+    }
+    const deleted = table.isDeleted(row);
+    changes.refresh(id, { row, version, deleted }, { pulled: true });
+    if (newer !== 0 || work.strict) await refreshConflict(session, table.kind, id, { row, version, deleted }, context.unit.clock.now());
+    const local = overlay(row, queue, table.keys);
+    if (local.row === undefined) continue;
+    changes.writeRow({ id, row: local.row, server: row }, local.deletedLocally);
+    (deleted ? hidden : written).add(id);
+  }
+  const bad = await flushChanges(session, context, changes);
+  for (const { id } of bad) if (id !== undefined && !written.delete(id)) hidden.delete(id);
+  return { ids, written: written.size, hidden: hidden.size, unchanged, stale, bad, facts: changes.damage };
+}
+
+/**
+ * The server took our last write without telling the row's version, so that is not known. A row older than the one that we wrote on is from before it. So
+ * is one of that very version that does not say what we wrote, since each write gives a row a new version (F-157).
+ */
+function isBeforeLastWrite(table: ReplicaTable, row: JsonObject, base: BaseRecord | undefined): boolean {
+  const before = base?.baseRow === undefined ? undefined : table.readUpdatedAt(base.baseRow);
+  if (before === undefined || base?.lastSent === undefined) return false;
+  const order = compareTimestamps(table.readUpdatedAt(row) ?? '', before);
+  return order < 0 || (order === 0 && !table.isDeleted(row) && !saysAll(row, base.lastSent, table.keys));
+}

@@ -1,0 +1,29 @@
+import { ValidationError } from '../../model/errors.ts';
+import type { SyncFact } from '../../model/events.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { applyRowsOf } from './apply-pages.ts';
+import { chunked, type Session } from '../sql/session.ts';
+import type { StoreContext } from '../database/store-context.ts';
+import { tableOf } from '../database/store-context.ts';
+
+/**
+ * Stores rows that the app has from the server by itself, as a pull would: pending edits stay on top, tombstones go by the table's policy. A row
+ * older than what is known is left out, and no cursor moves. Throws `ValidationError` for a row that cannot be stored; then none is.
+ */
+export async function applyServerRows(session: Session, context: StoreContext, kind: string, rows: readonly JsonObject[]): Promise<readonly SyncFact[]> {
+  const table = tableOf(context, kind);
+  for (const row of rows) {
+    if (table.readId(row) === undefined) throw new ValidationError(`${kind}: a row of the server has no ${table.keys.id}`);
+    if (table.readUpdatedAt(row) === undefined)
+      throw new ValidationError(`${kind}/${String(table.readId(row))}: a row of the server has its time under '${table.keys.updatedAt}'`);
+  }
+  const total = { upserts: 0, deletes: 0 };
+  for (const part of chunked(rows, 500)) {
+    const { upserts, deletes, facts } = await applyRowsOf(session, context, table, part);
+    const refused = facts.find((fact) => fact.type === 'row.quarantined');
+    if (refused?.type === 'row.quarantined') throw new ValidationError(refused.error.message, { cause: refused.error });
+    total.upserts += upserts;
+    total.deletes += deletes;
+  }
+  return total.upserts + total.deletes === 0 ? [] : [{ type: 'cache.updated', kind, ...total }];
+}

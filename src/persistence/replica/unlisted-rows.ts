@@ -1,0 +1,58 @@
+import type { ReplicaTable } from '../tables/replica-table.ts';
+import type { Session } from '../sql/session.ts';
+
+/**
+ * SQL condition: the open resync did not list the row, and nobody has pending work on it. Leaves out rows that no server ever had, such as rows from before
+ * the table was synchronised: they exist nowhere else, shown or hidden (F-153). A row that a server took without telling its version has its base. The
+ * parameters are {@link kinds}.
+ */
+const unlisted = (table: ReplicaTable): string =>
+  `NOT ${table.isIn('sync_seen')} AND NOT ${table.isIn('sync_outbox')} AND (${table.columns.updatedAt} <> '' OR ${table.isIn('sync_base')})`;
+
+const kinds = ({ kind }: ReplicaTable): readonly string[] => [kind, kind, kind];
+
+/** Whether there are rows that were not listed and that nobody has pending work on. */
+export const hasUnlisted = async (session: Session, table: ReplicaTable): Promise<boolean> =>
+  (await session.query(`SELECT 1 FROM ${table.table} WHERE ${unlisted(table)} LIMIT 1`, kinds(table))).length > 0;
+
+/** Some of the rows that {@link sweep} would remove now. */
+export async function unlistedIds(session: Session, table: ReplicaTable, limit: number): Promise<readonly string[]> {
+  const rows = await session.query<{ id: string | number }>(
+    `SELECT ${table.id} AS "id" FROM ${table.table} WHERE ${unlisted(table)}${table.inbound.nothingHolds()} LIMIT ${limit}`,
+    kinds(table),
+  );
+  return rows.map(({ id }) => String(id));
+}
+
+/** A row that the open resync has listed and that is not deleted, if there is one. */
+export async function listedId(session: Session, table: ReplicaTable): Promise<string | undefined> {
+  const { updatedAt, deletedAt, deletedAtLocal } = table.columns;
+  const row = await session.one<{ id: string | number }>(
+    `SELECT ${table.id} AS "id" FROM ${table.table} WHERE ${updatedAt} <> '' AND ${deletedAt} IS NULL AND ${deletedAtLocal} IS NULL AND ${table.isIn('sync_seen')} LIMIT 1`,
+    [table.kind],
+  );
+  return row === undefined ? undefined : String(row.id);
+}
+
+/** Removes those of these rows that {@link sweep} would remove now; returns how many. */
+export async function sweepThese(session: Session, table: ReplicaTable, ids: readonly string[]): Promise<number> {
+  if (ids.length === 0) return 0;
+  const { sql, parameter } = table.among(ids);
+  const statement = `DELETE FROM ${table.table} WHERE ${unlisted(table)}${table.inbound.nothingHolds()} AND ${sql}`;
+  const swept = await session.changed(statement, [...kinds(table), parameter]);
+  if (swept > 0) await table.forgetSwept(session);
+  return swept;
+}
+
+/** Removes what a resync did not list and nobody has pending work on; returns how many (F-38). */
+export async function sweep(session: Session, table: ReplicaTable): Promise<number> {
+  const sql = `DELETE FROM ${table.table} WHERE ${unlisted(table)}${table.inbound.nothingHolds()}`;
+  let swept = await session.changed(sql, kinds(table));
+  // A tree goes from the leaves on.
+  for (let more = swept; more > 0 && table.inbound.holdsItself; swept += more) more = await session.changed(sql, kinds(table));
+  if (swept > 0) {
+    await table.mendTree(session);
+    await table.forgetSwept(session);
+  }
+  return swept;
+}

@@ -1,0 +1,128 @@
+import { NetworkError, syncErrorInfo } from '../../model/errors.ts';
+import type { SyncFact } from '../../model/events.ts';
+import type { Kinds } from '../../model/run.ts';
+import { readConflicts } from '../outbox/conflict-rows.ts';
+import { OutboxState } from '../database/entities.ts';
+import { outboxColumns, toStoredOp, type RawOutboxRow } from '../outbox/outbox-rows.ts';
+import { listOf, type Session } from '../sql/session.ts';
+import type { StoreContext } from '../database/store-context.ts';
+import { numberOr } from '../sql/stored-shape.ts';
+
+/**
+ * Puts right the states that do not follow from the operations themselves: an operation is behind another of its entity, or it is not. Every change
+ * keeps them, so this finds something only where somebody else has written to the outbox. Reads all that is left of these kinds: done once, when
+ * nothing more can be taken of them.
+ */
+export async function repairStates(session: Session, kinds: Kinds, maxTryCount: number): Promise<void> {
+  const { behind, ready, waiting, parked, inFlight } = OutboxState;
+  await session.run(
+    `UPDATE "sync_outbox" SET "state" = "right"."state", "parked" = CASE WHEN "right"."state" = ${parked} THEN COALESCE("parked", 'stuck') ELSE "parked" END FROM (
+       SELECT "seq", CASE
+         WHEN EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = q."kind" AND o."entity_id" = q."entity_id" AND o."seq" < q."seq") THEN ${behind}
+         WHEN "parked" IS NOT NULL OR "try_count" >= ? THEN ${parked}
+         WHEN "state" IN (${waiting}, ${inFlight}) THEN "state" ELSE ${ready} END AS "state"
+       FROM "sync_outbox" q WHERE ${session.dialect.inList('"kind"')}) AS "right"
+     WHERE "sync_outbox"."seq" = "right"."seq" AND "sync_outbox"."state" <> "right"."state"`,
+    [maxTryCount, listOf(kinds)],
+  );
+}
+
+/** Parks heads with as many tries as are allowed now: the limit may be lower than it was when they were counted. Found by the index of those that were tried. */
+export const parkExhausted = (session: Session, maxTryCount: number): Promise<void> =>
+  session.run(
+    `UPDATE "sync_outbox" SET "state" = ${OutboxState.parked}, "parked" = 'stuck'
+     WHERE "try_count" > 0 AND "try_count" >= ? AND "state" IN (${OutboxState.ready}, ${OutboxState.waiting}, ${OutboxState.inFlight})`,
+    [maxTryCount],
+  );
+
+/** Takes back what a dead run left in flight and makes waiting heads ready: all of them for an explicit run, else those that are due. */
+export async function readyForRun(session: Session, context: StoreContext, options: { readonly explicit: boolean }): Promise<void> {
+  const now = context.unit.clock.now();
+  await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "due_at" = NULL WHERE "state" = ${OutboxState.inFlight}`);
+  // Waiting further ahead than any wait can be: the clock was set back since.
+  const due = options.explicit ? '' : ` AND ("due_at" IS NULL OR "due_at" <= ? OR "due_at" > ?)`;
+  await session.run(
+    `UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "due_at" = NULL WHERE "state" = ${OutboxState.waiting}${due}`,
+    options.explicit ? [] : [now, now + context.config.backoffMaxMs],
+  );
+}
+
+/**
+ * Conflicts with work in this run: found and not yet decided, decided since, deferred (in an explicit run, or when the server's row is another
+ * one), or waiting for a resolver that this process may not have asked yet.
+ */
+export async function conflictsToWork(
+  session: Session,
+  context: StoreContext,
+  { kinds, explicit }: { readonly kinds: Kinds; readonly explicit: boolean },
+): Promise<readonly { readonly kind: string; readonly entityId: string; readonly opId: string }[]> {
+  const unfit = await unfitConflicts(session, context, kinds);
+  return (await readConflicts(session))
+    .filter(({ conflict }) => !unfit.has(`${conflict.kind}\n${conflict.entityId}`))
+    .filter(({ conflict }) => kinds.includes(conflict.kind))
+    .filter(({ state, conflict, strategy, decidedOn }) => {
+      if (state !== 'awaiting') return true;
+      if (decidedOn !== undefined) return explicit || decidedOn !== conflict.serverTimestamp;
+      return strategy === 'manual' && (context.registry.get(conflict.kind)?.conflict.resolver ?? context.config.conflictResolver) !== undefined;
+    })
+    .map(({ conflict }) => ({ kind: conflict.kind, entityId: conflict.entityId, opId: conflict.opId }));
+}
+
+/** Conflicts that are not in today's shape of their table: the upgrade failed, and nothing is decided on what nobody can read. */
+async function unfitConflicts(session: Session, context: StoreContext, kinds: Kinds): Promise<ReadonlySet<string>> {
+  const unfit = new Set<string>();
+  for (const kind of kinds) {
+    const rows = await session.query<{ entityId: string }>(
+      'SELECT "entity_id" AS "entityId" FROM "sync_conflicts" WHERE "kind" = ? AND "schema_version" <> ?',
+      [kind, context.registry.get(kind)?.schema.version ?? 1],
+    );
+    for (const { entityId } of rows) unfit.add(`${kind}\n${entityId}`);
+  }
+  return unfit;
+}
+
+/** Kinds with queued operations but no registered table. The operations stay, and the engine reports them (F-101). */
+export async function unregisteredKinds(session: Session, registered: Kinds): Promise<readonly string[]> {
+  // Jumps from kind to kind along the index and skips the operations in between.
+  const rows = await session.query<{ kind: string }>(
+    `WITH RECURSIVE "kinds"("kind") AS (SELECT MIN("kind") FROM "sync_outbox" UNION ALL
+       SELECT (SELECT MIN("kind") FROM "sync_outbox" WHERE "kind" > "kinds"."kind") FROM "kinds" WHERE "kinds"."kind" IS NOT NULL)
+     SELECT "kind" FROM "kinds" WHERE "kind" IS NOT NULL AND NOT (${session.dialect.inList('"kind"')})`,
+    [listOf(registered)],
+  );
+  return rows.map(({ kind }) => kind);
+}
+
+/**
+ * Ends a run: operations that failed alone while other requests of the run succeeded have a try counted, and are stuck at the limit
+ * (F-132). Tells when the earliest waiting operation wants to be tried.
+ */
+export async function closeRun(
+  session: Session,
+  context: StoreContext,
+  options: { readonly since: number; readonly othersSucceeded: boolean; readonly kinds: Kinds },
+): Promise<{ readonly facts: readonly SyncFact[]; readonly nextDueInMs?: number | undefined }> {
+  const now = context.unit.clock.now();
+  const kinds = listOf(options.kinds);
+  const { inList } = session.dialect;
+  const facts: SyncFact[] = [];
+  if (options.othersSucceeded) {
+    const rows = await session.query<RawOutboxRow>(
+      `UPDATE "sync_outbox" SET "try_count" = "try_count" + 1,
+         "state" = CASE WHEN "try_count" + 1 >= ? THEN ${OutboxState.parked} ELSE "state" END, "parked" = CASE WHEN "try_count" + 1 >= ? THEN 'stuck' ELSE NULL END
+       WHERE "state" = ${OutboxState.waiting} AND "error_code" = 'retryLater' AND "last_tried_at" >= ? AND ${inList('"kind"')} RETURNING ${outboxColumns}`,
+      [context.config.maxOutboxTryCount, context.config.maxOutboxTryCount, options.since, kinds],
+    );
+    for (const op of rows.map(toStoredOp)) {
+      if (op.parked !== 'stuck') continue;
+      const error = new NetworkError(`operation ${op.opId} on ${op.kind}/${op.entityId} keeps failing while others succeed: ${op.lastError ?? 'no answer'}`);
+      facts.push({ type: 'op.stuck', opId: op.opId, kind: op.kind, entityId: op.entityId, tryCount: op.tryCount, error, errorInfo: syncErrorInfo(error) });
+    }
+  }
+  const due = await session.one<{ dueAt: number | string | null }>(
+    `SELECT MIN("due_at") AS "dueAt" FROM "sync_outbox" WHERE "state" = ${OutboxState.waiting} AND "due_at" IS NOT NULL AND ${inList('"kind"')}`,
+    [kinds],
+  );
+  const dueAt = numberOr(due?.dueAt ?? null, undefined);
+  return { facts, ...(dueAt === undefined ? {} : { nextDueInMs: Math.max(0, dueAt - now) }) };
+}

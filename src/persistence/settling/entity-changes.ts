@@ -1,0 +1,308 @@
+import type { SyncFact } from '../../model/events.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { depart, type Departed, type DepartureMode } from '../../rules/departure.ts';
+import type { PendingOp } from '../../rules/pending-op.ts';
+import { newestKnown, readBases, removeBases, writeBases, type BaseRecord } from '../outbox/base-rows.ts';
+import { OutboxState, type ParkedFor } from '../database/entities.ts';
+import { readQueues, type StoredOp } from '../outbox/outbox-rows.ts';
+import type { PlainDeparture } from './plainly-applied.ts';
+import { forgetPosition } from '../replica/pull-positions.ts';
+import { releaseFromQuarantine, type BadRow } from '../replica/quarantine.ts';
+import type { ReplicaTable } from '../tables/replica-table.ts';
+import { chunked, listOf, type Session, type SqlType } from '../sql/session.ts';
+import { noteRemoved, type RemovedRow } from '../replica/removed-rows.ts';
+import { storeRows, type RowToStore } from '../replica/store-rows.ts';
+import { upgradedQueues } from '../upgrades/upgrade-operations.ts';
+import type { WireValuesNote } from '../columns/wire-values.ts';
+
+/** What is known of the server's row when operations leave. */
+export interface KnownRow {
+  readonly row: JsonObject | undefined;
+  readonly version: string | undefined;
+  readonly deleted: boolean;
+}
+
+/** A change of one outbox row that stays. */
+export interface OpTransition {
+  readonly seq: number;
+  /** Undefined: as it is. */
+  readonly state?: OutboxState | undefined;
+  readonly parked?: ParkedFor | undefined;
+  readonly dueAt?: number | undefined;
+  readonly countTry?: boolean;
+  readonly error?: string | undefined;
+  readonly code?: string | undefined;
+  /** Closes the request: it had a definite answer, or was never dispatched. */
+  readonly close?: boolean;
+  /** The key was never on the wire and may be used again. */
+  readonly reuseKey?: boolean;
+}
+
+const rebuiltTypes: readonly SqlType[] = ['integer', 'text', 'text', 'integer'];
+const transitionTypes: readonly SqlType[] = ['integer', 'integer', 'text', 'bigint', 'integer', 'text', 'text', 'integer', 'integer'];
+
+/**
+ * Collects what one transaction does to the queues, bases and rows of some entities of one kind, and writes it in few statements.
+ * Every departure from a queue goes through here, so that followers are always rebuilt, rebased and promoted (F-136).
+ */
+export class EntityChanges {
+  private readonly goneSeqs: number[] = [];
+  private readonly goneOps: StoredOp[] = [];
+  private readonly rebuilt: PendingOp[] = [];
+  private readonly promoted: number[] = [];
+  private readonly transitions: OpTransition[] = [];
+  private readonly basesToWrite = new Map<string, BaseRecord>();
+  private readonly basesToRemove = new Set<string>();
+  private readonly rowsToWrite: RowToStore[] = [];
+  private readonly hiddenRowsToWrite: RowToStore[] = [];
+  private readonly rowsToRemove: string[] = [];
+  private readonly removed: RemovedRow[] = [];
+  private readonly rowsToHide: string[] = [];
+  private readonly rowsToShow: string[] = [];
+  private listsAgain = false;
+  private readonly wireValues: WireValuesNote;
+
+  private constructor(
+    readonly table: ReplicaTable,
+    readonly queues: Map<string, StoredOp[]>,
+    readonly bases: Map<string, BaseRecord>,
+  ) {
+    this.wireValues = { exist: [...bases.values()].some(({ hasWireValues }) => hasWireValues === true) };
+  }
+
+  static async load(session: Session, table: ReplicaTable, entityIds: readonly string[]): Promise<EntityChanges> {
+    return new EntityChanges(
+      table,
+      await upgradedQueues(session, table, await readQueues(session, table.kind, entityIds)),
+      await readBases(session, table.kind, entityIds),
+    );
+  }
+
+  queueOf(entityId: string): readonly StoredOp[] {
+    return this.queues.get(entityId) ?? [];
+  }
+
+  baseOf(entityId: string): BaseRecord | undefined {
+    return this.basesToWrite.get(entityId) ?? this.bases.get(entityId);
+  }
+
+  /** Tells of the bases that could not be read: their rows are looked up anew. */
+  get damage(): readonly SyncFact[] {
+    return [...this.bases.values()].flatMap(({ entityId, damaged }): readonly SyncFact[] =>
+      damaged === undefined
+        ? []
+        : [
+            {
+              type: 'store.warning',
+              message: `row ${this.table.kind}/${entityId} of sync_base is damaged: ${damaged}; the server's row counts as unknown until the server sends it again, the queued operations stay`,
+            },
+          ],
+    );
+  }
+
+  /** The operations that left, with what they carried. */
+  get gone(): readonly StoredOp[] {
+    return this.goneOps;
+  }
+
+  /** The newest server row known for the entity, as a departure needs it. */
+  knownOf(entityId: string): KnownRow {
+    const { row, version } = newestKnown(this.baseOf(entityId));
+    return { row, version, deleted: row !== undefined && this.table.isDeleted(row) };
+  }
+
+  /**
+   * Operations leave. `known` is the server's row from now on; `lastSent` marks that its version is unknown, and holds what was sent.
+   */
+  depart(entityId: string, leaving: ReadonlySet<number>, mode: DepartureMode, known: KnownRow, lastSent?: JsonObject): Departed {
+    const queue = this.queueOf(entityId);
+    const [oldest] = queue;
+    const departed = depart({
+      ops: queue,
+      leaving,
+      mode,
+      serverRow: known.row,
+      serverVersion: known.version,
+      serverDeleted: known.deleted,
+      keys: this.table.keys,
+    });
+    const gone = new Set(departed.gone.map((op) => op.seq));
+    this.goneSeqs.push(...gone);
+    this.goneOps.push(...queue.filter((op) => gone.has(op.seq)));
+    const bySeq = new Map(queue.map((op) => [op.seq, op]));
+    this.queues.set(
+      entityId,
+      departed.remaining.flatMap((op) => {
+        const stored = bySeq.get(op.seq);
+        return stored ? [{ ...stored, ...op }] : [];
+      }),
+    );
+    // What is damaged stays as it is stored, to be seen and repaired (F-164).
+    this.rebuilt.push(...departed.remaining.filter((op) => bySeq.get(op.seq)?.damaged === undefined));
+    const head = departed.remaining[0];
+    if (head) this.promoted.push(head.seq);
+    // The pre-image belongs to the oldest operation: where that stays, so does what it came from.
+    if (oldest === undefined || gone.has(oldest.seq)) this.rebase(entityId, known, lastSent, departed.remaining.length > 0);
+    this.show(entityId, departed, known, mode);
+    return departed;
+  }
+
+  /** As {@link depart}, where the operations are all that is queued and the row is all that is known. */
+  leavePlainly(entityId: string, { ops, row, hasWireValues }: PlainDeparture): void {
+    if (hasWireValues) this.wireValues.exist = true;
+    for (const op of ops) {
+      this.goneSeqs.push(op.seq);
+      this.goneOps.push(op);
+    }
+    this.basesToRemove.add(entityId);
+    this.writeRow({ id: entityId, row, server: row }, false);
+  }
+
+  /**
+   * Puts a newer server row under the pending operations, without touching their bases. A pull does not tell whether its row is the one that our last
+   * write made: where that write's version is unknown it stays so, and the row is looked at before the next operation leaves (F-26).
+   */
+  refresh(entityId: string, known: KnownRow, { pulled = false }: { readonly pulled?: boolean } = {}): void {
+    const before = this.baseOf(entityId);
+    this.basesToWrite.set(entityId, {
+      entityId,
+      baseRow: before?.baseRow,
+      baseVersion: before?.baseVersion,
+      serverRow: known.row,
+      serverVersion: known.version,
+      versionUnknown: pulled && before?.versionUnknown === true,
+      lastSent: pulled ? before?.lastSent : undefined,
+    });
+  }
+
+  /** Drops the base of an entity that has nothing pending. */
+  forget(entityId: string): void {
+    this.basesToRemove.add(entityId);
+  }
+
+  writeRow(row: RowToStore, hidden: boolean): void {
+    (hidden ? this.hiddenRowsToWrite : this.rowsToWrite).push(row);
+  }
+
+  transition(change: OpTransition): void {
+    this.transitions.push(change);
+  }
+
+  /** Writes it all; gives back the rows that cannot be stored. */
+  async flush(session: Session, options: { readonly now: number; readonly maxTryCount: number; readonly hiddenAt: string }): Promise<readonly BadRow[]> {
+    const { kind } = this.table;
+    if (this.goneSeqs.length > 0) await session.run(`DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"seq"')}`, [listOf(this.goneSeqs)]);
+    await this.writeRebuilt(session);
+    await this.writeTransitions(session, options.now);
+    if (this.promoted.length > 0) {
+      await session.run(
+        `UPDATE "sync_outbox" SET "state" = CASE WHEN "try_count" >= ? THEN ${OutboxState.parked} ELSE ${OutboxState.ready} END,
+           "parked" = CASE WHEN "try_count" >= ? THEN 'stuck' ELSE NULL END WHERE "state" = ${OutboxState.behind} AND ${session.dialect.inList('"seq"')}`,
+        [options.maxTryCount, options.maxTryCount, listOf(this.promoted)],
+      );
+    }
+    await removeBases(session, kind, [...this.basesToRemove]);
+    await writeBases(session, kind, [...this.basesToWrite.values()], this.table.schema.version);
+    if (this.listsAgain) await forgetPosition(session, kind);
+    await noteRemoved(session, kind, this.removed, options.now);
+    await this.table.removeOrHide(session, this.rowsToRemove, options.hiddenAt);
+    const bad = [
+      ...(await storeRows(session, this.table, this.rowsToWrite, { despiteTable: true, wireValues: this.wireValues })),
+      ...(await storeRows(session, this.table, this.hiddenRowsToWrite, { despiteTable: true, keepDeletedLocally: true, wireValues: this.wireValues })),
+    ];
+    // A delete may be queued for a row that was not here yet: it does not appear with the pull that brings it (I4).
+    await this.table.hideShown(
+      session,
+      this.hiddenRowsToWrite.map(({ id }) => id),
+      options.hiddenAt,
+    );
+    await this.table.markDeletedLocally(session, this.rowsToHide, options.hiddenAt);
+    await this.table.markDeletedLocally(session, this.rowsToShow, null);
+    const badIds = new Set(bad.map(({ id }) => id));
+    await releaseFromQuarantine(
+      session,
+      kind,
+      // What is deleted must not come back from there either.
+      [...[...this.rowsToWrite, ...this.hiddenRowsToWrite].map(({ id }) => id), ...this.rowsToRemove, ...this.rowsToHide].filter((id) => !badIds.has(id)),
+    );
+    return bad;
+  }
+
+  private rebase(entityId: string, known: KnownRow, lastSent: JsonObject | undefined, pending: boolean): void {
+    if (!pending && lastSent === undefined) {
+      this.basesToWrite.delete(entityId);
+      this.basesToRemove.add(entityId);
+      return;
+    }
+    this.basesToRemove.delete(entityId);
+    this.basesToWrite.set(entityId, {
+      entityId,
+      baseRow: known.row,
+      baseVersion: known.version,
+      serverRow: undefined,
+      serverVersion: undefined,
+      versionUnknown: lastSent !== undefined,
+      lastSent,
+    });
+  }
+
+  private show(entityId: string, departed: Departed, known: KnownRow, mode: DepartureMode): void {
+    if (departed.localRow === undefined) {
+      // Its base cannot be read: that the server has no row is not known. What is here stays, and the kind is listed again (F-164).
+      if (known.row === undefined && mode !== 'applied' && this.bases.get(entityId)?.damaged !== undefined) {
+        this.listsAgain = true;
+        return;
+      }
+      // A delete that the server took without showing a tombstone: kept rows stay hidden until one arrives.
+      if (mode === 'applied' && this.table.tombstones === 'keep') this.rowsToHide.push(entityId);
+      else this.remove(entityId, known);
+      return;
+    }
+    if (departed.remaining.length === 0 && known.deleted && this.table.tombstones === 'remove') this.remove(entityId, known);
+    else this.writeRow({ id: entityId, row: departed.localRow, server: known.row ?? departed.localRow }, departed.deletedLocally);
+  }
+
+  private remove(entityId: string, known: KnownRow): void {
+    this.rowsToRemove.push(entityId);
+    const version = known.version ?? newestKnown(this.bases.get(entityId)).version;
+    if (version !== undefined) this.removed.push({ id: entityId, version });
+  }
+
+  private async writeRebuilt(session: Session): Promise<void> {
+    for (const part of chunked(this.rebuilt, 500)) {
+      await session.run(
+        `UPDATE "sync_outbox" SET "payload" = "r"."column2", "base_updated_at" = "r"."column3", "creates" = "r"."column4"
+         FROM (${session.dialect.values(rebuiltTypes, part.length)}) AS "r" WHERE "sync_outbox"."seq" = "r"."column1"`,
+        part.flatMap((op) => [op.seq, op.payload === undefined ? null : JSON.stringify(op.payload), op.baseUpdatedAt ?? null, op.creates ? 1 : 0]),
+      );
+    }
+  }
+
+  private async writeTransitions(session: Session, now: number): Promise<void> {
+    for (const part of chunked(this.transitions, 500)) {
+      await session.run(
+        `UPDATE "sync_outbox" SET "state" = COALESCE("t"."column2", "state"), "parked" = "t"."column3", "due_at" = "t"."column4", "try_count" = "try_count" + "t"."column5",
+           "last_error" = "t"."column6", "error_code" = "t"."column7", "last_tried_at" = ?,
+           "request_id" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "request_id" END, "frozen_body" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "frozen_body" END,
+           "frozen_version" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "frozen_version" END,
+           "frozen_base" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "frozen_base" END, "first_sent_at" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "first_sent_at" END,
+           "force" = CASE WHEN "t"."column8" = 1 THEN 0 ELSE "force" END, "attempt" = "attempt" - "t"."column9"
+         FROM (${session.dialect.values(transitionTypes, part.length)}) AS "t" WHERE "sync_outbox"."seq" = "t"."column1"`,
+        [
+          now,
+          ...part.flatMap((change) => [
+            change.seq,
+            change.state ?? null,
+            change.parked ?? null,
+            change.dueAt ?? null,
+            change.countTry ? 1 : 0,
+            change.error ?? null,
+            change.code ?? null,
+            change.close ? 1 : 0,
+            change.reuseKey ? 1 : 0,
+          ]),
+        ],
+      );
+    }
+  }
+}

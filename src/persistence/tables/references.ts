@@ -1,0 +1,20 @@
+import type { JsonObject } from '../../model/json.ts';
+import type { ReplicaTable } from './replica-table.ts';
+
+/** A row that another one points to. */
+export interface Reference {
+  readonly kind: string;
+  readonly id: string;
+}
+
+/** Which rows a payload points to, by the table's `dependsOn` (a plain list of kinds means every relation to them). */
+export function referencesOf(table: ReplicaTable, row: JsonObject | undefined): readonly Reference[] {
+  if (row === undefined) return [];
+  return table.dependsOn.flatMap(({ key, kind }) => {
+    const keys = key === undefined ? table.relationKeysTo(kind) : [key];
+    return keys.flatMap((wireKey) => {
+      const id = row[wireKey];
+      return typeof id === 'string' || typeof id === 'number' ? [{ kind, id: String(id) }] : [];
+    });
+  });
+}

@@ -1,0 +1,115 @@
+import type { EntityTarget, ObjectLiteral } from 'typeorm';
+import type { TableConflictConfig } from '../../model/conflict.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { nearestName } from '../../model/nearest-name.ts';
+import { checkSchemaOptions, type TableSchemaOptions } from '../columns/table-schema.ts';
+
+/** Options of {@link syncTable}; every part of the registration can be overridden. */
+export interface SyncTableOptions<Entity> extends TableSchemaOptions {
+  /** Name on the wire. Default: the SQL table's name. Trimmed, not blank, unique in an engine (F-100). */
+  readonly kind?: string;
+  /** JSON keys of the columns. Default `property`: the entity's property names. */
+  readonly naming?: 'property' | 'snake_case';
+  /** Entity → wire JSON, synchronous. Default: from column metadata. */
+  toJson?(entity: Entity): JsonObject;
+  /** Wire JSON → entity, synchronous. Properties left undefined keep the stored column. Default: from column metadata. */
+  fromJson?(json: JsonObject): Partial<Entity>;
+  /** Id of a wire row. Default: the key of the primary column, else `id`, `ID`, `uuid`. */
+  getId?(json: JsonObject): string | number | undefined;
+  /** Server timestamp of a wire row. Default: `updatedAt`, `updated_at`. */
+  getUpdatedAt?(json: JsonObject): string | number | undefined;
+  readonly conflict?: TableConflictConfig;
+  /** What a pulled deletion does: keep the row with `deletedAt` set, or remove it. Default `keep`. */
+  readonly tombstones?: 'keep' | 'remove';
+  /** Kept tombstones older than this are removed at the end of a full resync. */
+  readonly retentionMs?: number;
+  /** Triggers sync this table when its last complete pull is that long ago, in ms, and leave it out of their other pulls. */
+  readonly syncIntervalMs?: number;
+  /** Never pushed; writing through synchart is refused. Allows generated ids. */
+  readonly pullOnly?: boolean;
+  /** Never pulled. */
+  readonly pushOnly?: boolean;
+  /** Which property holds the id of a row of which kind, or a list of kinds: referenced creates are sent and pulled first. */
+  readonly dependsOn?: Readonly<Record<string, string>> | readonly string[];
+  /** Edits send only the changed fields; for servers that merge. */
+  readonly sendChangedFields?: boolean;
+  /** Properties that never leave the device and are never overwritten; nullable or with a default. */
+  readonly localOnly?: readonly (keyof Entity & string)[];
+}
+
+/** The one list of all options: the compiler asks for each of them here. */
+const optionNames: Readonly<Record<keyof SyncTableOptions<ObjectLiteral>, true>> = {
+  kind: true,
+  naming: true,
+  toJson: true,
+  fromJson: true,
+  getId: true,
+  getUpdatedAt: true,
+  conflict: true,
+  tombstones: true,
+  retentionMs: true,
+  syncIntervalMs: true,
+  pullOnly: true,
+  pushOnly: true,
+  dependsOn: true,
+  sendChangedFields: true,
+  localOnly: true,
+  version: true,
+  upgradeOperation: true,
+  upgradeRow: true,
+  resync: true,
+};
+
+/** A table registered for synchronisation. */
+export interface SyncTable<Entity extends ObjectLiteral = ObjectLiteral> {
+  readonly target: EntityTarget<Entity>;
+  readonly options: SyncTableOptions<Entity>;
+}
+
+/**
+ * Registers an entity (`EntitySchema` or class) for synchronisation; kind, id, columns and JSON mapping come from its metadata.
+ * Throws `TypeError` on a blank kind or an unknown option, and `RangeError` on an invalid `syncIntervalMs` or `version`.
+ * `createSyncEngine` checks what needs the metadata: the sync columns and the type of the id.
+ */
+export function syncTable<Entity extends ObjectLiteral>(target: EntityTarget<Entity>, options: SyncTableOptions<Entity> = {}): SyncTable<Entity> {
+  checkOptionNames(options);
+  if (options.kind !== undefined && options.kind.trim() === '') throw new TypeError('syncTable: kind must not be blank');
+  if (options.pullOnly && options.pushOnly) throw new TypeError('syncTable: a table is pullOnly or pushOnly, not both');
+  const { syncIntervalMs } = options;
+  if (syncIntervalMs !== undefined && !(Number.isFinite(syncIntervalMs) && syncIntervalMs > 0))
+    throw new RangeError(`syncTable: syncIntervalMs must be a number of milliseconds above 0, got ${String(syncIntervalMs)} (F-13)`);
+  checkSchemaOptions(options);
+  return { target, options };
+}
+
+/** A misspelt option would be ignored, and the table synchronised in another way than the app says. */
+function checkOptionNames(options: object): void {
+  const known = Object.keys(optionNames);
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const nearest = nearestName(unknown, known);
+  throw new TypeError(`syncTable: unknown option '${unknown}'${nearest === undefined ? `; known are ${known.join(', ')}` : `, did you mean '${nearest}'?`}`);
+}
+
+/** Throws `TypeError` naming the remedy where the app passed an entity, or nothing, in place of what `syncTable` returns. */
+export function checkSyncTables(tables: readonly SyncTable[]): void {
+  const given: unknown = tables;
+  if (!Array.isArray(given)) throw new TypeError('tables must be a list of synchronised tables: pass [syncTable(…), …]');
+  given.forEach((table: unknown, index) => checkSyncTable(table, `tables[${index}]`));
+}
+
+/** As {@link checkSyncTables}, for one table; `what` names it in the message. */
+export function checkSyncTable(table: unknown, what: string): void {
+  if (typeof table === 'object' && table !== null && 'target' in table && 'options' in table) return;
+  const name = entityNameOf(table);
+  const problem = name === undefined ? `is ${table === null ? 'null' : typeof table}` : 'is an entity';
+  throw new TypeError(`${what} ${problem}, not a synchronised table: pass syncTable(${name ?? '…'})`);
+}
+
+function entityNameOf(value: unknown): string | undefined {
+  if (typeof value === 'function') return value.name;
+  if (typeof value === 'string') return `'${value}'`;
+  // An `EntitySchema`, also of another copy of TypeORM.
+  const options = typeof value === 'object' && value !== null && 'options' in value ? value.options : undefined;
+  return typeof options === 'object' && options !== null && 'name' in options ? String(options.name) : undefined;
+}

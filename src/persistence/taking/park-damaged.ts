@@ -1,0 +1,69 @@
+import { ParseError, syncErrorInfo } from '../../model/errors.ts';
+import type { SyncFact } from '../../model/events.ts';
+import { readDamagedConflicts, removeConflicts } from '../outbox/conflict-rows.ts';
+import { OutboxState } from '../database/entities.ts';
+import { type StoredOp } from '../outbox/outbox-rows.ts';
+import type { Session } from '../sql/session.ts';
+import type { StoreContext } from '../database/store-context.ts';
+import { boundedError } from '../sql/stored-reason.ts';
+
+type Head = Pick<StoredOp, 'seq' | 'opId' | 'kind' | 'entityId' | 'tryCount'>;
+
+/** Parks the first operation of an entity whose stored data is damaged, until a person decides. Other entities continue (I13, F-164). */
+export async function parkDamagedHead(session: Session, head: Head, message: string): Promise<SyncFact> {
+  await session.run(
+    `UPDATE "sync_outbox" SET "state" = ${OutboxState.parked}, "parked" = 'stuck', "error_code" = 'damaged', "last_error" = ? WHERE "seq" = ?`,
+    [boundedError(message), head.seq],
+  );
+  const error = new ParseError(`operation ${head.opId} on ${head.kind}/${head.entityId} cannot be sent: ${message}`);
+  return { type: 'op.stuck', opId: head.opId, kind: head.kind, entityId: head.entityId, tryCount: head.tryCount, error, errorInfo: syncErrorInfo(error) };
+}
+
+/**
+ * Removes conflicts that cannot be read, and marks operations parked for a missing conflict as stuck. The operation stays and states the
+ * reason. When it is sent again, it meets the conflict again, so nothing needs the damaged copy.
+ */
+export async function parkDamagedConflicts(session: Session, { registry }: StoreContext): Promise<readonly SyncFact[]> {
+  const facts: SyncFact[] = [];
+  const reasons = new Map<string, string>();
+  for (const { kind, entityId, message } of await readDamagedConflicts(session)) {
+    if (!registry.has(kind)) continue;
+    reasons.set(`${kind}\n${entityId}`, message);
+    facts.push({ type: 'store.warning', message: `${message}; it was removed, its operation stays` });
+    await removeConflicts(session, kind, [entityId]);
+  }
+  const heads = await session.query<{ seq: number; opId: string; kind: string; entityId: string; tryCount: number }>(
+    `SELECT "seq", "op_id" AS "opId", "kind", "entity_id" AS "entityId", "try_count" AS "tryCount" FROM "sync_outbox" o
+     WHERE "state" = ${OutboxState.parked} AND "parked" = 'conflict'
+       AND NOT EXISTS (SELECT 1 FROM "sync_conflicts" c WHERE c."kind" = o."kind" AND c."entity_id" = o."entity_id")`,
+  );
+  for (const head of heads) {
+    const reason = reasons.get(`${head.kind}\n${head.entityId}`) ?? `sync_conflicts has no row ${head.kind}/${head.entityId} any more`;
+    facts.push(await parkDamagedHead(session, head, `${reason}; retry the operation to compare it with the server again, or drop it`));
+  }
+  return facts;
+}
+
+/** Operations parked for an unknown reason, as ranges of the index, so that the query skips those with a known reason. */
+const unknownReasons = [
+  `"parked" IS NULL`,
+  `"parked" < 'ambiguous'`,
+  `"parked" > 'ambiguous' AND "parked" < 'conflict'`,
+  `"parked" > 'conflict' AND "parked" < 'stuck'`,
+  `"parked" > 'stuck'`,
+]
+  .map((range) => `SELECT "seq" FROM "sync_outbox" WHERE "state" = ${OutboxState.parked} AND ${range}`)
+  .join(' UNION ALL ');
+
+/** Gives operations with an unknown parking reason one that commands find: `conflict` where a conflict waits, else `stuck`. */
+export async function parkUnknownReasons(session: Session): Promise<void> {
+  const isUnknown = `"seq" IN (${unknownReasons})`;
+  await session.run(
+    `UPDATE "sync_outbox" SET "parked" = 'conflict' WHERE ${isUnknown}
+       AND EXISTS (SELECT 1 FROM "sync_conflicts" c WHERE c."kind" = "sync_outbox"."kind" AND c."entity_id" = "sync_outbox"."entity_id")`,
+  );
+  await session.run(
+    `UPDATE "sync_outbox" SET "parked" = 'stuck', "error_code" = 'damaged',
+       "last_error" = 'row seq ' || "seq" || ' of sync_outbox is damaged: "parked" is no known reason; retry or drop the operation' WHERE ${isUnknown}`,
+  );
+}

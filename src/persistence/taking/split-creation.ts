@@ -1,0 +1,62 @@
+import type { JsonObject } from '../../model/json.ts';
+import { upsertOp } from '../../model/operation.ts';
+import { claims, layPayloads } from '../../rules/lay-payloads.ts';
+import { enqueueOp } from '../outbox/enqueue.ts';
+import { OutboxState } from '../database/entities.ts';
+import type { ReferenceRing, RingMember } from './reference-rings.ts';
+import { referencesOf, type Reference } from '../tables/references.ts';
+import type { Session } from '../sql/session.ts';
+import { nameOf, waitingForCode } from './waiting-rings.ts';
+
+/**
+ * Opens a ring of creations, none of which a server with foreign keys could take first: the oldest row whose reference may be NULL is created without it, and
+ * an edit behind its other operations adds it (F-160). The local row keeps the reference. Returns whether there is such a row.
+ */
+export async function openRing(session: Session, ring: ReferenceRing, now: number): Promise<boolean> {
+  const members = ring.map((member, index) => ({ member, next: ring[(index + 1) % ring.length] ?? member }));
+  for (const { member, next } of members.toSorted((a, b) => (a.member.queue[0]?.seq ?? 0) - (b.member.queue[0]?.seq ?? 0))) {
+    const keys = detachableKeys(member, next);
+    if (keys.length === 0) continue;
+    await splitCreation(session, member, keys, next, now);
+    return true;
+  }
+  return false;
+}
+
+/** The wire keys by which the creation refers to the other row; none where one of them must be there, or the creation is on its way or unreadable. */
+function detachableKeys({ table, first, payload }: RingMember, next: RingMember): readonly string[] {
+  const isPlain =
+    first[0]?.creates === true && first.every((op) => op.requestId === undefined && op.damaged === undefined && op.schemaVersion === table.schema.version);
+  if (!isPlain) return [];
+  const keys = Object.keys(payload).filter((key) =>
+    referencesOf(table, { [key]: payload[key] ?? null }).some(({ kind, id }) => kind === next.kind && id === next.id),
+  );
+  const isNullable = (key: string): boolean => table.codecs.some(({ wireKey, column }) => wireKey === key && column.isNullable);
+  return keys.every(isNullable) ? keys : [];
+}
+
+async function splitCreation(session: Session, member: RingMember, keys: readonly string[], next: Reference, now: number): Promise<void> {
+  const { kind, id, table, queue, first } = member;
+  const without = Object.fromEntries(keys.map((key) => [key, null]));
+  for (const { seq, type, payload } of first)
+    if (type === 'upsert') await session.run('UPDATE "sync_outbox" SET "payload" = ? WHERE "seq" = ?', [JSON.stringify({ ...payload, ...without }), seq]);
+  const [head] = first;
+  if (head?.errorCode === waitingForCode)
+    await session.run(
+      `UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "error_code" = NULL, "last_error" = NULL WHERE "seq" = ? AND "state" = ${OutboxState.waiting}`,
+      [head.seq],
+    );
+  const later = queue.slice(first.length);
+  const left = later.some(({ type }) => type === 'delete') ? [] : keys.filter((key) => !later.some((op) => claims(op, key)));
+  if (left.length === 0) return;
+  const payload: JsonObject = layPayloads(queue);
+  const localTimestamp = queue.at(-1)?.localTimestamp ?? '';
+  const op = upsertOp({ kind, id, localTimestamp, payload, changedFields: left, creates: false });
+  await enqueueOp(session, op, table, { row: undefined, version: undefined }, now);
+  // The mark keeps the edit from folding back into the creation.
+  await session.run('UPDATE "sync_outbox" SET "error_code" = ?, "last_error" = ? WHERE "op_id" = ?', [waitingForCode, nameOf(next), op.opId]);
+}
+
+/** Names the rows of a ring that nothing can open, and what would open it. */
+export const describeRing = (ring: readonly Reference[]): string =>
+  `${ring.map(nameOf).join(' and ')} refer to each other by columns that must not be NULL, so no order of their creations suits a server that checks references: let one of the columns be NULL, here and on the server`;

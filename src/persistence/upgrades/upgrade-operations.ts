@@ -1,0 +1,184 @@
+import { ParseError, syncErrorInfo } from '../../model/errors.ts';
+import type { SyncFact } from '../../model/events.ts';
+import type { UpsertOp } from '../../model/operation.ts';
+import { checkOp, payloadToSend } from '../outbox/enqueue.ts';
+import { OutboxState } from '../database/entities.ts';
+import { frozenGroup, outboxColumns, readQueues, toOp, toStoredOp, type RawOutboxRow, type StoredOp } from '../outbox/outbox-rows.ts';
+import type { ReplicaTable } from '../tables/replica-table.ts';
+import { chunked, listOf, type Session, type SqlType } from '../sql/session.ts';
+import { readStaleBases, upgradeBases } from './upgrade-rows.ts';
+import { boundedError } from '../sql/stored-reason.ts';
+
+/** Error code of an operation that could not be brought to today's shape. */
+export const upgradeFailedCode = 'upgradeFailed';
+/** Error code of a head that a newer release of the app has queued. */
+export const newerSchemaCode = 'newerSchema';
+
+const isStale = (op: StoredOp, table: ReplicaTable): boolean => op.schemaVersion < table.schema.version;
+
+/** An upsert in the shape of the table as it is now. Throws what the hook threw, or why its result could never be sent. */
+export function upgradedOp(op: UpsertOp, table: ReplicaTable, fromVersion: number): UpsertOp {
+  const upgraded = table.schema.upgradeOperation(op, fromVersion);
+  const payload = payloadToSend(upgraded.payload, table);
+  checkOp({ ...upgraded, payload }, table);
+  return { ...upgraded, payload };
+}
+
+interface Failure {
+  readonly op: StoredOp;
+  readonly message: string;
+}
+
+/**
+ * Brings queued operations to today's shape, in place. An open request is not touched: what was sent under its key stays in `frozen_body`
+ * (I2), only what its operations mean from now on is rewritten. What the hook cannot do stays as it was and holds up its own entity alone (I13).
+ */
+export async function upgradeOperations(session: Session, table: ReplicaTable, ops: readonly StoredOp[]): Promise<readonly SyncFact[]> {
+  const failures: Failure[] = [];
+  const upgraded: Upgraded[] = [];
+  for (const op of ops) {
+    if (!isStale(op, table)) continue;
+    try {
+      if (op.damaged !== undefined) throw new ParseError(op.damaged);
+      const stored = toOp(op);
+      upgraded.push({ op, parts: stored.type === 'upsert' ? upgradedOp(stored, table, op.schemaVersion) : undefined });
+    } catch (error) {
+      failures.push({ op, message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+  if (upgraded.length > 0) await rewrite(session, table, upgraded);
+  return failures.length === 0 ? [] : parkFailed(session, table, failures);
+}
+
+interface Upgraded {
+  readonly op: StoredOp;
+  /** Undefined: a delete has no shape. */
+  readonly parts: UpsertOp | undefined;
+}
+
+const rewrittenTypes: readonly SqlType[] = ['integer', 'text', 'text', 'text'];
+
+async function rewrite(session: Session, table: ReplicaTable, all: readonly Upgraded[]): Promise<void> {
+  const { kind } = table;
+  const { version } = table.schema;
+  for (const part of chunked(all, 200)) {
+    const rows = part.flatMap(({ op, parts }) =>
+      parts === undefined
+        ? []
+        : [[op.seq, JSON.stringify(parts.payload), textOf(parts.changedFields), parts.deltas?.length === 0 ? null : textOf(parts.deltas)]],
+    );
+    if (rows.length > 0) {
+      await session.run(
+        `UPDATE "sync_outbox" SET
+           "frozen_body" = CASE WHEN "request_id" IS NOT NULL THEN COALESCE("frozen_body", "payload") ELSE "frozen_body" END,
+           "frozen_version" = CASE WHEN "request_id" IS NOT NULL THEN COALESCE("frozen_version", "schema_version") ELSE NULL END,
+           "payload" = "u"."column2", "changed_fields" = "u"."column3", "deltas" = "u"."column4"
+         FROM (${session.dialect.values(rewrittenTypes, rows.length)}) AS "u" WHERE "sync_outbox"."seq" = "u"."column1"`,
+        rows.flat(),
+      );
+    }
+    await session.run(`UPDATE "sync_outbox" SET "schema_version" = ? WHERE ${session.dialect.inList('"seq"')}`, [
+      version,
+      listOf(part.map(({ op }) => op.seq)),
+    ]);
+    // An earlier release could not do it: its entity has its turn again, once nothing of it is left behind.
+    const hasConflict = `EXISTS (SELECT 1 FROM "sync_conflicts" c WHERE c."kind" = "sync_outbox"."kind" AND c."entity_id" = "sync_outbox"."entity_id")`;
+    await session.run(
+      `UPDATE "sync_outbox" SET "state" = CASE WHEN ${hasConflict} THEN ${OutboxState.parked} ELSE ${OutboxState.ready} END,
+         "parked" = CASE WHEN ${hasConflict} THEN 'conflict' ELSE NULL END, "error_code" = NULL, "last_error" = NULL
+       WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')} AND "error_code" = '${upgradeFailedCode}' AND "state" = ${OutboxState.parked}
+         AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = "sync_outbox"."kind" AND o."entity_id" = "sync_outbox"."entity_id" AND o."schema_version" <> ?)`,
+      [kind, listOf([...new Set(part.map(({ op }) => op.entityId))]), version],
+    );
+  }
+}
+
+const textOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
+
+/** The heads of their entities wait for a person, or for a release that can do it; told once. What is under way goes on first. */
+async function parkFailed(session: Session, table: ReplicaTable, failures: readonly Failure[]): Promise<readonly SyncFact[]> {
+  const queues = await readQueues(
+    session,
+    table.kind,
+    failures.map(({ op }) => op.entityId),
+  );
+  const facts: SyncFact[] = [];
+  const parked = new Set<string>();
+  for (const { op, message } of failures) {
+    const queue = queues.get(op.entityId) ?? [];
+    const head = queue[0];
+    if (head === undefined || parked.has(op.entityId) || frozenGroup(queue).length > 0) continue;
+    if (head.errorCode === upgradeFailedCode && head.state === OutboxState.parked) continue;
+    parked.add(op.entityId);
+    const error = new ParseError(
+      `operation ${op.opId} on ${op.kind}/${op.entityId} was made with version ${op.schemaVersion} of the table and cannot be upgraded to ${table.schema.version}: ${message}; it waits for a release of the app that can, or drop it`,
+    );
+    await session.run(
+      `UPDATE "sync_outbox" SET "state" = ${OutboxState.parked}, "parked" = 'stuck', "due_at" = NULL, "error_code" = '${upgradeFailedCode}', "last_error" = ? WHERE "seq" = ?`,
+      [boundedError(error.message), head.seq],
+    );
+    facts.push({
+      type: 'op.stuck',
+      opId: head.opId,
+      kind: head.kind,
+      entityId: head.entityId,
+      tryCount: head.tryCount,
+      error,
+      errorInfo: syncErrorInfo(error),
+    });
+  }
+  return facts;
+}
+
+/**
+ * Queues in today's shape: an older release may have queued something while a newer one runs. What cannot be upgraded stays as it is and is told
+ * in `facts`. Costs nothing where all is current.
+ */
+export async function upgradedQueues(
+  session: Session,
+  table: ReplicaTable,
+  queues: Map<string, StoredOp[]>,
+  facts: SyncFact[] = [],
+): Promise<Map<string, StoredOp[]>> {
+  const stale: StoredOp[] = [];
+  for (const queue of queues.values()) for (const op of queue) if (isStale(op, table)) stale.push(op);
+  if (stale.length === 0) return queues;
+  facts.push(...(await upgradeOperations(session, table, stale)));
+  await upgradeBases(session, table, await readStaleBases(session, table, { ids: stale.map(({ entityId }) => entityId) }));
+  return readQueues(session, table.kind, [...queues.keys()]);
+}
+
+/**
+ * Entities that may not be sent, since a shape in their queue is not today's: what could not be upgraded is parked already, what a newer release
+ * has queued waits for the next run, which leaves the whole table to that release. An open request goes on as it was frozen.
+ */
+export async function withoutOtherShapes(
+  session: Session,
+  table: ReplicaTable,
+  queues: ReadonlyMap<string, readonly StoredOp[]>,
+): Promise<ReadonlySet<string>> {
+  const { version } = table.schema;
+  const unfit = [...queues.values()].filter((queue) => frozenGroup(queue).length === 0 && queue.some((op) => op.schemaVersion !== version));
+  const newer = unfit.filter((queue) => queue.some((op) => op.schemaVersion > version)).flatMap((queue) => queue.slice(0, 1));
+  if (newer.length > 0) {
+    await session.run(
+      `UPDATE "sync_outbox" SET "state" = ${OutboxState.waiting}, "due_at" = NULL, "error_code" = '${newerSchemaCode}', "last_error" = ? WHERE ${session.dialect.inList('"seq"')}`,
+      [`it was made by a newer version of the app; this one knows version ${version} of the table`, listOf(newer.map(({ seq }) => seq))],
+    );
+  }
+  return new Set(unfit.flatMap((queue) => queue.slice(0, 1)).map(({ entityId }) => entityId));
+}
+
+/** Operations of one version of a table after a position, in outbox order. */
+export async function operationsOfVersion(
+  session: Session,
+  kind: string,
+  version: number,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<readonly StoredOp[]> {
+  const rows = await session.query<RawOutboxRow>(
+    `SELECT ${outboxColumns} FROM "sync_outbox" WHERE "schema_version" = ? AND "kind" = ? AND "seq" > ? ORDER BY "seq" LIMIT ?`,
+    [version, kind, after, limit],
+  );
+  return rows.map(toStoredOp);
+}

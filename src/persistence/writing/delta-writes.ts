@@ -1,0 +1,39 @@
+import { applyDeltas, misfit, sumDeltas, type Delta } from '../../model/delta.ts';
+import { ValidationError } from '../../model/errors.ts';
+import type { JsonObject } from '../../model/json.ts';
+import { assertSafeKeys } from '../../rules/safe-keys.ts';
+import type { ReplicaTable } from '../tables/replica-table.ts';
+
+/** Deltas as they are queued, and the row as the user sees it from now on. */
+export interface DeltaWrite {
+  readonly deltas: readonly Delta[];
+  readonly after: JsonObject;
+}
+
+/**
+ * Checks deltas against a row and applies them. Fields are property names, the result is by wire key. Undefined: they come to nothing.
+ * Throws `ValidationError` naming the field; nothing was written.
+ */
+export function prepareDeltas(table: ReplicaTable, id: string, before: JsonObject, deltas: readonly Delta[]): DeltaWrite | undefined {
+  const row = `${table.kind}/${id}`;
+  const byWireKey = deltas.map((delta): Delta => {
+    const field = table.wireKeyOf(delta.field);
+    if (Object.values(table.keys).includes(field)) throw new ValidationError(`${row}: '${delta.field}' belongs to the server, it cannot be changed by a delta`);
+    if (delta.type === 'increment') {
+      if (!Number.isFinite(delta.by)) throw new ValidationError(`${row}: '${delta.field}' can be incremented by a finite number, got ${String(delta.by)}`);
+    } else if (!Array.isArray(delta.values)) {
+      throw new ValidationError(`${row}: values for '${delta.field}' must be a list`);
+    } else {
+      assertSafeKeys(delta.values, `${row}: a value for '${delta.field}'`);
+    }
+    const complaint = misfit(before[field], delta);
+    if (complaint !== undefined) throw new ValidationError(`${row}: '${delta.field}' ${complaint}`);
+    return { ...delta, field };
+  });
+  const sum = sumDeltas(byWireKey);
+  if (sum.length === 0) return undefined;
+  const after = applyDeltas(before, sum);
+  const complaint = table.complaintAbout(after);
+  if (complaint !== undefined) throw new ValidationError(`${row}: ${complaint}; nothing was written`);
+  return { deltas: sum, after };
+}
