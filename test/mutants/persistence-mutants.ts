@@ -594,4 +594,16 @@ export const persistenceMutants: readonly Mutant[] = [
     edits: [['await forgetAllRemoved(session, kind);', '']],
     tests: ['scenario/server-clock-back.test.ts'],
   },
+  {
+    fault: 'F-157: an older list brings back a row that a full resync has removed',
+    file: 'persistence/replica/unlisted-rows.ts',
+    edits: [['await noteSwept(session, table, leaving, now);\n  await noteSwept(', 'await noteSwept(']],
+    tests: ['persistence/older-rows.test.ts'],
+  },
+  {
+    fault: 'F-157: a listing that is behind a row proves that the row is gone',
+    file: 'persistence/replica/swept-rows.ts',
+    edits: [['version: order < 0 ? version : newest', 'version']],
+    tests: ['persistence/older-rows.test.ts'],
+  },
 ];

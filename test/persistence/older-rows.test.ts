@@ -78,6 +78,64 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
     expect(await bench.row('x')).toMatchObject({ title: 'newest' });
   });
 
+  describe('after a full resync has removed a row that it did not list', () => {
+    const list = async (rows: readonly JsonObject[], newest: string): Promise<void> => {
+      await bench.store.openResync(['todos']);
+      await bench.store.applyPages('todos', [{ page: { items: rows }, items: rows, next: { cursor: { ts: newest, lastId: 'y' }, maxPage: 1, resync: true } }], {
+        totalDone: 0,
+      });
+      await bench.store.completePull('todos', { resync: true });
+    };
+    const resync = async (rows: readonly JsonObject[], newest: string): Promise<void> => {
+      await list(rows, newest);
+      await bench.store.sweepResync('todos', { requested: true });
+    };
+    const ignoredOf = async (row: JsonObject): Promise<number | undefined> => (await apply([[row]]))[0]?.ignored;
+
+    test.each([['in its table'], ['only in quarantine']])('F-157: an older list does not bring it back, a newer version does (%s)', async (where) => {
+      bench = await openStore(driver);
+      await bench.pull([serverRow('x', t(2), where === 'in its table' ? {} : { title: null }), serverRow('y', t(5))]);
+      await resync([serverRow('y', t(5))], t(5));
+      expect(await bench.row('x')).toBeNull();
+      expect(await aside()).toEqual([]);
+      expect(await ignoredOf(serverRow('x', t(1)))).toBe(1);
+      expect(await ignoredOf(serverRow('x', t(2)))).toBe(1);
+      expect(await bench.row('x')).toBeNull();
+      expect(await ignoredOf(serverRow('x', t(3)))).toBe(0);
+      expect(await bench.row('x')).toMatchObject({ updatedAt: t(3) });
+    });
+
+    test('F-157, I5: a row that is newer than the whole listing comes back as it was, because the listing may have been behind it', async () => {
+      bench = await openStore(driver);
+      await bench.pull([serverRow('x', t(7)), serverRow('y', t(5)), serverRow('z', t(5))]);
+      await resync([serverRow('y', t(5))], t(5));
+      expect(await ignoredOf(serverRow('x', t(4)))).toBe(1);
+      expect(await ignoredOf(serverRow('x', t(7)))).toBe(0);
+      // Of the same second as the newest row that was listed: nobody knows which of the two was first.
+      expect(await ignoredOf(serverRow('z', t(5)))).toBe(0);
+      expect(await bench.row('x')).toMatchObject({ updatedAt: t(7) });
+      expect(await bench.row('z')).toMatchObject({ updatedAt: t(5) });
+    });
+
+    test('F-161: the next full resync takes it in whatever version the server lists', async () => {
+      bench = await openStore(driver);
+      await bench.pull([serverRow('x', t(2)), serverRow('y', t(5))]);
+      await resync([serverRow('y', t(5))], t(5));
+      await resync([serverRow('x', t(1)), serverRow('y', t(5))], t(5));
+      expect(await bench.row('x')).toMatchObject({ updatedAt: t(1) });
+    });
+
+    test('F-156, F-157: an older list does not bring back a row whose absence the server has confirmed', async () => {
+      bench = await openStore(driver);
+      await bench.pull([serverRow('x', t(2)), serverRow('y', t(5))]);
+      await list([serverRow('y', t(5))], t(5));
+      await bench.store.proveAbsence('todos', { found: [], present: [], absent: ['x'] });
+      expect(await bench.row('x')).toBeNull();
+      await bench.store.sweepResync('todos', { requested: true });
+      expect(await ignoredOf(serverRow('x', t(2)))).toBe(1);
+    });
+  });
+
   test('I5: a tombstone whose other fields the server has emptied deletes the row', async () => {
     bench = await openStore(driver);
     await bench.pull([serverRow('x', t(1))]);

@@ -179,7 +179,7 @@ export async function applyProof(session: Session, context: StoreContext, kind: 
   const table = tableOf(context, kind);
   const { upserts, facts } = await applyRowsOf(session, context, table, proof.found, 'seen');
   await markSeen(session, kind, proof.present);
-  const deletes = await sweepThese(session, table, proof.absent);
+  const deletes = await sweepThese(session, table, proof.absent, context.unit.clock.now());
   return upserts + deletes === 0 ? facts : [...facts, { type: 'cache.updated', kind, upserts, deletes }];
 }
 

@@ -1,7 +1,7 @@
 import { ParseError } from '../../model/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
 import { SyncStepError } from '../../model/failure.ts';
-import { announceQuarantined, releaseUnlisted } from '../replica/quarantine.ts';
+import { announceQuarantined } from '../replica/quarantine.ts';
 import { readResync } from '../replica/resync.ts';
 import { forgetSeen } from '../replica/resync-marks.ts';
 import { retryQuarantined } from './retry-quarantined.ts';
@@ -31,8 +31,7 @@ export async function sweepResync(
     throw new SyncStepError({ type: 'kindFailed', kind, phase: 'pull', message: cause.message, at: now, cause });
   }
   const sweeps = row.marking > 0 && options.keepUnlisted !== true;
-  const swept = sweeps ? await sweep(session, table) : 0;
-  if (sweeps) await releaseUnlisted(session, kind);
+  const swept = sweeps ? await sweep(session, table, now) : 0;
   // The rows that went may have held a UNIQUE value of rows that have come (F-160).
   const freed = swept === 0 ? { upserts: 0, deletes: 0 } : await retryQuarantined(session, context, table);
   const announced = await announceQuarantined(session, table);

@@ -5,6 +5,7 @@ import { jsonText } from '../../rules/json-text.ts';
 import { classifyDatabaseError } from '../sql/database-failure.ts';
 import { MissingParentError } from '../tables/deferred-references.ts';
 import { isStorableText } from '../columns/id-column.ts';
+import type { RemovedRow } from './removed-rows.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { listOf, type Session } from '../sql/session.ts';
 import { storedObject } from '../sql/stored-shape.ts';
@@ -92,11 +93,14 @@ export async function releaseFromQuarantine(session: Session, kind: string, ids:
 }
 
 /** What a completely fetched resync did not list the server has no longer: it must not come back from here. */
-export async function releaseUnlisted(session: Session, kind: string): Promise<void> {
-  await session.run(
-    `DELETE FROM "sync_quarantine" WHERE "kind" = ? AND NOT EXISTS (SELECT 1 FROM "sync_seen" s WHERE s."kind" = "sync_quarantine"."kind" AND s."entity_id" = "sync_quarantine"."entity_id")`,
-    [kind],
-  );
+export async function releaseUnlisted(session: Session, table: ReplicaTable): Promise<readonly RemovedRow[]> {
+  const isUnlisted = `"kind" = ? AND NOT EXISTS (SELECT 1 FROM "sync_seen" s WHERE s."kind" = "sync_quarantine"."kind" AND s."entity_id" = "sync_quarantine"."entity_id")`;
+  const rows = await session.query<{ id: string; row: string }>(`SELECT "entity_id" AS "id", "row" FROM "sync_quarantine" WHERE ${isUnlisted}`, [table.kind]);
+  if (rows.length > 0) await session.run(`DELETE FROM "sync_quarantine" WHERE ${isUnlisted}`, [table.kind]);
+  return rows.flatMap(({ id, row }) => {
+    const version = table.readUpdatedAt(storedObject(row, 'row').value ?? {});
+    return version === undefined ? [] : [{ id, version }];
+  });
 }
 
 export async function readQuarantine(session: Session, kind: string): Promise<readonly { readonly entityId: string; readonly row: JsonObject }[]> {

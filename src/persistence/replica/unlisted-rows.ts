@@ -1,5 +1,8 @@
+import { releaseUnlisted } from './quarantine.ts';
+import type { RemovedRow } from './removed-rows.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import type { Session } from '../sql/session.ts';
+import { noteSwept } from './swept-rows.ts';
 
 /**
  * SQL condition: the open resync did not list the row, and nobody has pending work on it. Leaves out rows that no server ever had, such as rows from before
@@ -34,18 +37,35 @@ export async function listedId(session: Session, table: ReplicaTable): Promise<s
   return row === undefined ? undefined : String(row.id);
 }
 
+/** The unlisted rows whose version is known, of all or of those that the condition names. */
+async function unlistedRows(
+  session: Session,
+  table: ReplicaTable,
+  among?: { readonly sql: string; readonly parameter: unknown },
+): Promise<readonly RemovedRow[]> {
+  const rows = await session.query<{ id: string | number; version: string }>(
+    `SELECT ${table.id} AS "id", ${table.columns.updatedAt} AS "version" FROM ${table.table}
+     WHERE ${unlisted(table)} AND ${table.columns.updatedAt} <> ''${among === undefined ? '' : ` AND ${among.sql}`}`,
+    [...kinds(table), ...(among === undefined ? [] : [among.parameter])],
+  );
+  return rows.map(({ id, version }) => ({ id: String(id), version }));
+}
+
 /** Removes those of these rows that {@link sweep} would remove now; returns how many. */
-export async function sweepThese(session: Session, table: ReplicaTable, ids: readonly string[]): Promise<number> {
+export async function sweepThese(session: Session, table: ReplicaTable, ids: readonly string[], now: number): Promise<number> {
   if (ids.length === 0) return 0;
   const { sql, parameter } = table.among(ids);
+  const leaving = await unlistedRows(session, table, { sql, parameter });
   const statement = `DELETE FROM ${table.table} WHERE ${unlisted(table)}${table.inbound.nothingHolds()} AND ${sql}`;
   const swept = await session.changed(statement, [...kinds(table), parameter]);
   if (swept > 0) await table.forgetSwept(session);
+  await noteSwept(session, table, leaving, now);
   return swept;
 }
 
-/** Removes what a resync did not list and nobody has pending work on; returns how many (F-38). */
-export async function sweep(session: Session, table: ReplicaTable): Promise<number> {
+/** Removes what a resync did not list and nobody has pending work on, from the table and from quarantine; returns how many rows left the table (F-38). */
+export async function sweep(session: Session, table: ReplicaTable, now: number): Promise<number> {
+  const leaving = await unlistedRows(session, table);
   const sql = `DELETE FROM ${table.table} WHERE ${unlisted(table)}${table.inbound.nothingHolds()}`;
   let swept = await session.changed(sql, kinds(table));
   // A tree goes from the leaves on.
@@ -54,5 +74,7 @@ export async function sweep(session: Session, table: ReplicaTable): Promise<numb
     await table.mendTree(session);
     await table.forgetSwept(session);
   }
+  await noteSwept(session, table, leaving, now);
+  await noteSwept(session, table, await releaseUnlisted(session, table), now);
   return swept;
 }
