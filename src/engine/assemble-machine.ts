@@ -1,6 +1,7 @@
 import { StateMachine } from 'xstate';
 import type { Clock } from '../model/clock.ts';
-import { syncMachine, type SyncContext, type SyncInput } from '../machines/sync-machine.ts';
+import type { SyncContext, SyncInput } from '../machines/machine-context.ts';
+import { syncMachine } from '../machines/sync-machine.ts';
 import { createActors } from './actors/create-actors.ts';
 import type { LeaseKeeper } from './actors/lease-keeper.ts';
 import type { RunMemory } from './actors/run-memory.ts';

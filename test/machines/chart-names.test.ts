@@ -1,7 +1,9 @@
 /** What single guards and actions of the chart decide, where no path of the other tests turns on it. */
 import { transition } from 'xstate';
 import { describe, expect, test } from 'vitest';
-import { syncMachine, type SyncContext, type SyncEmitted } from '../../src/machines/sync-machine.ts';
+import type { SyncContext } from '../../src/machines/machine-context.ts';
+import type { SyncEmitted } from '../../src/machines/machine-events.ts';
+import { syncMachine } from '../../src/machines/sync-machine.ts';
 import {
   asking,
   automatic,

@@ -1,7 +1,8 @@
 /** Drives the bare chart by hand, one event at a time, with the pure `transition`: no actor runs, no clock ticks. */
 import { initialTransition, transition } from 'xstate';
 import { phaseOf } from '../../src/machines/phase-of.ts';
-import { syncMachine, type SyncEmitted, type SyncMachineEvent, type SyncSnapshot } from '../../src/machines/sync-machine.ts';
+import type { SyncEmitted, SyncMachineEvent } from '../../src/machines/machine-events.ts';
+import { syncMachine, type SyncSnapshot } from '../../src/machines/sync-machine.ts';
 import type { SyncFact } from '../../src/model/events.ts';
 import { SyncStepError, type SyncFailure } from '../../src/model/failure.ts';
 import type { ConflictOutcome, ConflictRef, Plan, SettleReport, Taken } from '../../src/model/run.ts';

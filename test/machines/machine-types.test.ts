@@ -1,7 +1,9 @@
 /** What TypeScript knows of the chart: the editor completes places and events from it, so a split or a rewrite must not blur it into `string`. */
 import type { ContextFrom, EmittedFrom, EventFromLogic, InputFrom, SnapshotFrom } from 'xstate';
 import { expectTypeOf, test } from 'vitest';
-import type { SyncContext, SyncEmitted, SyncInput, SyncMachineEvent, syncMachine } from '../../src/machines/sync-machine.ts';
+import type { SyncContext, SyncInput } from '../../src/machines/machine-context.ts';
+import type { SyncEmitted, SyncMachineEvent } from '../../src/machines/machine-events.ts';
+import type { syncMachine } from '../../src/machines/sync-machine.ts';
 import type { ConflictResolution } from '../../src/model/conflict.ts';
 import type { SyncFact } from '../../src/model/events.ts';
 import type { SyncFailure } from '../../src/model/failure.ts';

@@ -2,7 +2,8 @@ import { fromObservable, fromPromise, SimulatedClock } from 'xstate';
 import { describe, expect, test } from 'vitest';
 import { interpret } from '../../src/machines/interpret.ts';
 import { phaseOf } from '../../src/machines/phase-of.ts';
-import { syncMachine, type PullInput } from '../../src/machines/sync-machine.ts';
+import type { PullInput } from '../../src/machines/actor-inputs.ts';
+import { syncMachine } from '../../src/machines/sync-machine.ts';
 import { SyncStepError, type SyncFailure } from '../../src/model/failure.ts';
 import type { PageReport } from '../../src/model/run.ts';
 import {

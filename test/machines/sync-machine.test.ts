@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { AuthError, DatabaseError, MaxRetriesExceededError, NetworkError, TransportError } from '../../src/model/errors.ts';
-import type { SyncEmitted, SyncMachineEvent } from '../../src/machines/sync-machine.ts';
+import type { SyncEmitted, SyncMachineEvent } from '../../src/machines/machine-events.ts';
 import {
   applying,
   asking,

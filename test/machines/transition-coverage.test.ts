@@ -1,7 +1,8 @@
 import { createActor, fromObservable, fromPromise, type AnyStateNode } from 'xstate';
 import { expect, test } from 'vitest';
 import { eventName } from '../../src/devtools/agent/chart-view.ts';
-import { syncMachine, type SyncMachineEvent } from '../../src/machines/sync-machine.ts';
+import type { SyncMachineEvent } from '../../src/machines/machine-events.ts';
+import { syncMachine } from '../../src/machines/sync-machine.ts';
 import { SyncStepError } from '../../src/model/failure.ts';
 import {
   automatic,

@@ -215,13 +215,13 @@ export const engineMutants: readonly Mutant[] = [
   },
   {
     fault: 'I12: a 401 to the token of before a sign-in signs out who has signed in',
-    file: 'machines/sync-machine.ts',
+    file: 'machines/setup/guards.ts',
     edits: [["failure?.type === 'authRequired' && run?.signedIn !== true", "failure?.type === 'authRequired'"]],
     tests: ['machines/sync-machine.test.ts'],
   },
   {
     fault: 'I8: after a sign-in a token that stays refused is tried for ever',
-    file: 'machines/sync-machine.ts',
+    file: 'machines/setup/failure-actions.ts',
     edits: [['...(run ? { run: { ...run, signedIn: false } } : {})', '...(run ? { run: { ...run, signedIn: true } } : {})']],
     tests: ['machines/sync-machine.test.ts'],
   },

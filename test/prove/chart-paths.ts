@@ -1,5 +1,6 @@
 import { getShortestPaths } from 'xstate/graph';
-import { syncMachine, type SyncMachineEvent, type SyncSnapshot } from '../../src/machines/sync-machine.ts';
+import type { SyncMachineEvent } from '../../src/machines/machine-events.ts';
+import { syncMachine, type SyncSnapshot } from '../../src/machines/sync-machine.ts';
 import { SyncStepError, type SyncFailure } from '../../src/model/failure.ts';
 import {
   childrenOf,

@@ -1,5 +1,5 @@
 import { fromPromise } from 'xstate';
-import type { ConflictInput } from '../../machines/sync-machine.ts';
+import type { ConflictInput } from '../../machines/actor-inputs.ts';
 import { discard } from '../../model/conflict.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { SyncFailure } from '../../model/failure.ts';

@@ -1,4 +1,4 @@
-import type { FinishInput } from '../../machines/sync-machine.ts';
+import type { FinishInput } from '../../machines/actor-inputs.ts';
 import type { RunRecord } from '../../model/run.ts';
 import type { OpenQuestions } from '../conflicts/open-questions.ts';
 import type { EnginePorts } from '../engine-ports.ts';

@@ -5,7 +5,7 @@ import type { SyncKind } from '../../model/kind.ts';
 import type { SchemaReport } from '../../model/ports.ts';
 import type { Kinds, Plan, SyncRequest } from '../../model/run.ts';
 import { noStats } from '../../model/stats.ts';
-import type { PlanInput } from '../../machines/sync-machine.ts';
+import type { PlanInput } from '../../machines/actor-inputs.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { createScopeGuard, type ScopeGuard } from '../scope-guard.ts';
 

@@ -1,6 +1,7 @@
 import { fromPromise } from 'xstate';
 import type { SendReport, SettleReport, Taken } from '../../model/run.ts';
-import type { BatchInput, SyncMachineEvent, TakeInput } from '../../machines/sync-machine.ts';
+import type { BatchInput, TakeInput } from '../../machines/actor-inputs.ts';
+import type { SyncMachineEvent } from '../../machines/machine-events.ts';
 import { chartOf } from '../conflicts/chart-asker.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { failStep } from '../step-failure.ts';

@@ -1,5 +1,5 @@
 import { fromObservable, fromPromise } from 'xstate';
-import type { FinishInput, PlanInput, PrepareInput, PullInput, RememberWaitInput, SweepInput } from '../../machines/sync-machine.ts';
+import type { FinishInput, PlanInput, PrepareInput, PullInput, RememberWaitInput, SweepInput } from '../../machines/actor-inputs.ts';
 import type { SyncFailure } from '../../model/failure.ts';
 import type { Hydrated, LeaseAnswer, PageReport, Plan, RunRecord, SweepReport } from '../../model/run.ts';
 import type { OpenQuestions } from '../conflicts/open-questions.ts';

@@ -1,4 +1,4 @@
-import type { SweepInput } from '../../machines/sync-machine.ts';
+import type { SweepInput } from '../../machines/actor-inputs.ts';
 import { AuthError, NetworkError, ParseError, TransportError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { SweepReport } from '../../model/run.ts';

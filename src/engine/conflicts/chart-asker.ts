@@ -1,5 +1,6 @@
 import type { AnyActorRef } from 'xstate';
-import type { SyncMachineEvent, SyncSnapshot } from '../../machines/sync-machine.ts';
+import type { SyncMachineEvent } from '../../machines/machine-events.ts';
+import type { SyncSnapshot } from '../../machines/sync-machine.ts';
 import type { Asker } from './open-questions.ts';
 
 /** The chart as somebody who asks resolvers; undefined where the actor has none, as in a test of the actor alone. */

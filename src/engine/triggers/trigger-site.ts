@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { SyncMachineEvent } from '../../machines/sync-machine.ts';
+import type { SyncMachineEvent } from '../../machines/machine-events.ts';
 import type { Clock, RandomSource } from '../../model/clock.ts';
 import type { SyncConfig } from '../../model/config.ts';
 import type { SyncEvent, SyncFact } from '../../model/events.ts';

@@ -1,0 +1,12 @@
+import { timerMs } from '../../rules/sync-rules.ts';
+import { withAnnouncements } from './announcements.ts';
+
+/** Everything that the states of the chart may name. */
+export const sync = withAnnouncements.extend({
+  delays: {
+    retryDelay: ({ context }) => timerMs(context.wait?.delayMs ?? 0),
+    probeDelay: ({ context }) => timerMs(context.limits.backoffMaxMs),
+    leasePollDelay: 250,
+    conflictRetryDelay: ({ context }) => timerMs(context.limits.conflictRetryDelayMs),
+  },
+});

@@ -1,0 +1,31 @@
+import type { SyncFailure } from '../../model/failure.ts';
+import { sync } from '../setup/sync-setup.ts';
+import { accept, told } from './wiring.ts';
+
+const engineStopped: SyncFailure = { type: 'stopped', message: 'the engine was stopped' };
+
+/** The database is unusable: everybody who waits learns it, and commands try again. */
+export const failed = sync.createStateConfig({
+  id: 'failed',
+  tags: 'attention',
+  entry: ['releaseLease', { type: 'rejectRequest', params: ({ context }) => context.failure }, 'dropAwaited'],
+  on: {
+    SYNC: { target: 'starting', actions: accept },
+    FULL_RESYNC: { target: 'starting', actions: accept },
+    RESUME: 'starting',
+    PAUSE: 'starting.hydrating.pausing',
+  },
+});
+
+/** The engine is disposed. Every promise that still waits is rejected. */
+export const stopped = sync.createStateConfig({
+  id: 'stopped',
+  type: 'final',
+  entry: [
+    'releaseLease',
+    { type: 'announceEnded', params: { failure: engineStopped } },
+    { type: 'rejectRequest', params: engineStopped },
+    'dropRun',
+    told({ type: 'engine.stopped' }),
+  ],
+});

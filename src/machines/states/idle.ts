@@ -1,0 +1,22 @@
+import { and, not, or } from 'xstate';
+import { sync } from '../setup/sync-setup.ts';
+import { expired, told } from './wiring.ts';
+
+/** The one place where runs begin: whatever was remembered, wherever it came from, is looked at here. */
+export const idle = sync.createStateConfig({
+  id: 'idle',
+  entry: 'releaseLease',
+  always: [
+    {
+      guard: and(['isAwaited', 'isSignedOut']),
+      actions: [told({ type: 'request.refused', because: 'authRequired' }), { type: 'rejectRequest', params: expired }, 'releaseWaiters'],
+    },
+    {
+      guard: and(['hasRequest', 'isSignedIn', 'isOnline', or(['isAwaited', not('isHeldBack')])]),
+      target: 'standby',
+      actions: { type: 'beginRun', params: {} },
+    },
+    // Tried once although offline: ports lie, and somebody waits for an answer.
+    { guard: and(['isAwaited', 'isSignedIn']), target: 'standby', actions: { type: 'beginRun', params: { maxRetries: 0 } } },
+  ],
+});

@@ -1,0 +1,46 @@
+import type { SyncFailure } from '../../model/failure.ts';
+import { sync } from '../setup/sync-setup.ts';
+import { outputOf, told } from './wiring.ts';
+
+/** Whether somebody is signed in whose token the server accepts. */
+export const session = sync.createStateConfig({
+  initial: 'signedIn',
+  on: { STOP: '.closed' },
+  states: {
+    signedIn: {
+      // Eventless, so that it is taken in the same microstep in which `assessing` ends the run: no window with a run and a dead token.
+      always: { guard: 'isTokenDead', target: 'authRequired', actions: told({ type: 'session.authRequired' }) },
+      on: {
+        'session.expired': { target: 'authRequired', actions: told({ type: 'session.authRequired' }) },
+        SIGNED_IN: { target: '.checking', actions: ['forgetSessionFailure', 'noteSignIn'] },
+      },
+      initial: 'known',
+      states: {
+        known: {},
+        // Who signs in may be somebody else; a run that begins now finds that out by itself (F-143).
+        checking: {
+          invoke: {
+            src: 'checkScope',
+            onDone: [
+              {
+                guard: { type: 'isForeign', params: outputOf<SyncFailure | undefined> },
+                target: 'known',
+                actions: [
+                  { type: 'recordFailure', params: outputOf<SyncFailure | undefined> },
+                  { type: 'announceForeign', params: outputOf<SyncFailure | undefined> },
+                ],
+              },
+              { target: 'known' },
+            ],
+            onError: 'known',
+          },
+        },
+      },
+    },
+    authRequired: {
+      tags: 'attention',
+      on: { SIGNED_IN: { target: 'signedIn.checking', actions: ['forgetSessionFailure', told({ type: 'session.signedIn' })] } },
+    },
+    closed: { type: 'final' },
+  },
+});
