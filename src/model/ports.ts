@@ -86,6 +86,8 @@ export interface TakenRequest {
   readonly lastSent?: JsonObject | undefined;
   /** The row is from before its table was synchronised: the server may have it or not. */
   readonly isUnseen?: boolean | undefined;
+  /** Of a creation that was sent before: a pull has brought a live row of its id since. Where that row is absent now, somebody deleted it. */
+  readonly wasShown?: boolean | undefined;
   /** Of a request that resolves a conflict: the server's row on which that was decided. */
   readonly decidedOn?: KnownThere | undefined;
   /**

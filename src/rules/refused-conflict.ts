@@ -9,10 +9,10 @@ type ConflictOutcome = Extract<Outcome, { type: 'conflict' }>;
  * What the client knew of the server's row when it made a request; undefined: nothing. A base goes first: the request was conditional on it. A request
  * without one that resolves a conflict was made on the row that was decided on.
  */
-export function knownThere({ op, isUnseen, decidedOn }: Pick<TakenRequest, 'op' | 'isUnseen' | 'decidedOn'>): KnownThere | undefined {
+export function knownThere({ op, isUnseen, wasShown, decidedOn }: Pick<TakenRequest, 'op' | 'isUnseen' | 'wasShown' | 'decidedOn'>): KnownThere | undefined {
   const { baseUpdatedAt: version, baseVersion: requestVersion } = op;
   if (version !== undefined && version !== '') return { isAbsent: false, version, requestVersion };
-  return decidedOn ?? (op.creates || isUnseen === true ? { isAbsent: true } : undefined);
+  return decidedOn ?? ((op.creates && wasShown !== true) || isUnseen === true ? { isAbsent: true } : undefined);
 }
 
 /**
@@ -20,7 +20,7 @@ export function knownThere({ op, isUnseen, decidedOn }: Pick<TakenRequest, 'op' 
  * the row is still absent, or still has the same version, the server refuses for another reason: a UNIQUE value, a foreign key, a locked record, a
  * PUT that does not create. The refusal keeps the server's words.
  */
-export function asRefusal(request: Pick<TakenRequest, 'op' | 'isUnseen' | 'decidedOn'>, outcome: ConflictOutcome): Outcome {
+export function asRefusal(request: Pick<TakenRequest, 'op' | 'isUnseen' | 'wasShown' | 'decidedOn'>, outcome: ConflictOutcome): Outcome {
   const { op } = request;
   const known = knownThere(request);
   if (known === undefined || !isAsKnown(outcome, known)) return outcome;

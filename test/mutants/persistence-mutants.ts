@@ -32,6 +32,18 @@ export const persistenceMutants: readonly Mutant[] = [
     tests: ['engine/cut-requests.test.ts'],
   },
   {
+    fault: 'I4: a row that was made again is hidden with the unsent deletion before it',
+    file: 'persistence/taking/take-ready.ts',
+    edits: [['groups.flatMap(({ entityId }) => (kept.has(entityId) ? [] : [entityId]))', 'groups.map(({ entityId }) => entityId)']],
+    tests: ['persistence/hand-overs.test.ts'],
+  },
+  {
+    fault: 'F-134: a creation goes out again although a pull has shown its row',
+    file: 'persistence/taking/take-ready.ts',
+    edits: [['serverRow !== undefined && !table.isDeleted(serverRow) ? [entityId]', 'serverRow === undefined ? [entityId]']],
+    tests: ['scenario/lost-and-found.test.ts'],
+  },
+  {
     fault: 'F-159: an edit folds into the creation before it, although it refers to a row created in between',
     file: 'persistence/taking/fold-limits.ts',
     edits: [['isBetween(seq) && isOther(kind, id))', 'isBetween(seq) && kind === "")']],

@@ -55,6 +55,25 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
     expect(await drain()).toEqual([['categories/a', 'categories/b']]);
   });
 
+  test('I4: a row that the app makes again after an unsent deletion stays and is sent whole, also where the fold stops before it', async () => {
+    bench = await openShop(driver);
+    await bench.categories.insertAndEnqueue(categoryOf('again', { name: 'first' }));
+    await bench.categories.enqueueDelete('again');
+    await bench.categories.insertAndEnqueue(categoryOf('late'));
+    await bench.categories.replaceAndEnqueue(categoryOf('again', { name: 'second', parentId: 'late' }), { changedFields: ['name', 'parentId'] });
+    const first = await take();
+    expect(first.facts).toMatchObject([{ reason: 'foldedAway' }, { reason: 'foldedAway' }]);
+    expect(await bench.dataSource.query('SELECT "id", "name" FROM "categories" WHERE "deleted_at_local" IS NULL ORDER BY "id"')).toMatchObject([
+      { id: 'again', name: 'second' },
+      { id: 'late' },
+    ]);
+    expect(names(first)).toEqual(['categories/late']);
+    await bench.store.settle(first.requests.map((request) => answerOf(request, accepted(t1)(request))));
+    const second = await take();
+    expect(second.requests[0]?.op).toMatchObject({ id: 'again', creates: true, payload: { name: 'second', parentId: 'late' } });
+    expect(second.requests[0]?.op.baseUpdatedAt).toBeUndefined();
+  });
+
   test('F-159: a delete does not fold into an edit before a child has let go of the row', async () => {
     bench = await openShop(driver);
     await bench.pullOf('categories', [categoryRow('c', t1)]);

@@ -83,6 +83,21 @@ describe('reply lost', () => {
     expect(keysOf(bench.server)).toHaveLength(1);
   });
 
+  test('I2, F-134: a creation that arrived and was deleted by somebody since is not sent again: a pull has shown its row', async () => {
+    bench = await openEngine({ serverOptions: { deletes: 'hard' }, config: { conflictStrategy: 'serverWins' }, rest: { enableBatch: false } });
+    await bench.writer.insertAndEnqueue(todoOf('a', { title: 'mine' }));
+    bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
+    await bench.engine.sync();
+    bench.server.forgetIdempotencyKeys();
+    bench.server.remove('todos', 'a');
+    bench.clock.increment(8 * 24 * 60 * 60 * 1000);
+    bench = await bench.reopen();
+    expect(await bench.engine.sync()).toMatchObject({ conflicts: 1, conflictsResolved: 1, errors: 0 });
+    expect(bench.server.effectCount({ kind: 'todos', id: 'a', type: 'upsert' })).toBe(1);
+    expect(keysOf(bench.server)).toHaveLength(1);
+    expect(await bench.queued()).toEqual([]);
+  });
+
   test('F-135: an edit whose reply was lost is no conflict with itself', async () => {
     bench = await openEngine();
     bench.server.seed('todos', { id: 'a', title: 'old', done: false });

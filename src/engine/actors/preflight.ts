@@ -36,10 +36,10 @@ export async function preflight(request: TakenRequest, ports: Ports, signal: Abo
     : afterStaleRequest(request, fetched.data, fetched.version, ports);
 }
 
-function withoutRow({ op, verify, isUnseen }: TakenRequest): Preflight {
+function withoutRow({ op, verify, isUnseen, wasShown }: TakenRequest): Preflight {
   if (op.type === 'delete') return { type: 'answered', outcome: { type: 'applied' } };
   // Nothing there that a second arrival could double.
-  if (op.creates || isUnseen === true) return { type: 'send', op };
+  if ((op.creates && wasShown !== true) || isUnseen === true) return { type: 'send', op };
   if (verify === 'staleRequest' && op.force === true) return { type: 'answered', outcome: unproven(op) };
   return { type: 'answered', outcome: { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '' } };
 }

@@ -13,7 +13,7 @@ import { unlessAborted } from '../unless-aborted.ts';
 
 type Ports = Pick<EnginePorts, 'transport' | 'kinds'>;
 /** What was sent, with what the client knew of the server's row. */
-export type Sent = Pick<TakenRequest, 'op' | 'deltas' | 'isUnseen' | 'decidedOn'> & Partial<Pick<TakenRequest, 'firstSentAt'>>;
+export type Sent = Pick<TakenRequest, 'op' | 'deltas' | 'isUnseen' | 'wasShown' | 'decidedOn'> & Partial<Pick<TakenRequest, 'firstSentAt'>>;
 type ConflictOutcome = Extract<Outcome, { type: 'conflict' }>;
 
 /**

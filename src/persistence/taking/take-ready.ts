@@ -60,11 +60,14 @@ async function takeHeads(
     isOutdated ||= hasOpened;
     const frozen = await freeze(session, ready, context.unit.clock.now());
     const decidedOn = await decidedRows(session, kind, ready);
+    const shown = await shownCreations(session, table, frozen);
     ready.forEach((group, index) => {
       const request = frozen[index];
       if (request === undefined) return;
-      const known = decidedOn.get(request.entityId);
-      const taken = withVerification(known === undefined ? request : { ...request, decidedOn: known }, unknown.get(request.entityId), options, context);
+      const { entityId } = request;
+      const known = decidedOn.get(entityId);
+      const facts = { ...(known === undefined ? {} : { decidedOn: known }), ...(shown.has(entityId) ? { wasShown: true } : {}) };
+      const taken = withVerification({ ...request, ...facts }, unknown.get(entityId), options, context);
       rememberTaken(taken, group.ops);
       requests.push(taken);
     });
@@ -120,7 +123,7 @@ async function readyGroups(
       }),
   );
   const nothing = groups.filter((group) => group.folded.type === 'nothing');
-  facts.push(...(await leaveUnsent(session, context, table, nothing)));
+  facts.push(...(await leaveUnsent(session, context, table, nothing, queues)));
   const others = groups.filter((group) => group.folded.type !== 'nothing');
   const ready = await holdBack(session, context, table, others, facts);
   if (ready !== undefined) return { ready, hasOpened: false };
@@ -356,6 +359,13 @@ async function decidedRows(session: Session, kind: string, groups: readonly Grou
   );
 }
 
+/** Of creations that are sent again: those of which a pull has brought a live row meanwhile. */
+async function shownCreations(session: Session, table: ReplicaTable, requests: readonly TakenRequest[]): Promise<ReadonlySet<string>> {
+  const again = requests.filter(({ op, firstSentAt }) => op.creates && firstSentAt !== undefined).map(({ entityId }) => entityId);
+  const bases = await readBases(session, table.kind, again);
+  return new Set([...bases.values()].flatMap(({ entityId, serverRow }) => (serverRow !== undefined && !table.isDeleted(serverRow) ? [entityId] : [])));
+}
+
 function withVerification(request: TakenRequest, base: BaseRecord | undefined, options: TakeOptions, context: StoreContext): TakenRequest {
   // Also when it is taken again: frozen is not yet sent, and what was sent carried the version found by looking.
   // Relative changes that travel as such have no base: the same request goes out again under its key.
@@ -372,13 +382,27 @@ function withVerification(request: TakenRequest, base: BaseRecord | undefined, o
   return options.distrustResend || isOfOtherForm || age > context.config.idempotencyWindowMs ? { ...request, verify: 'staleRequest' } : request;
 }
 
-/** A create that was deleted before it was sent: the server never hears of it. */
-async function leaveUnsent(session: Session, context: StoreContext, table: ReplicaTable, groups: readonly Group[]): Promise<readonly SyncFact[]> {
+/** A creation that was deleted before it was sent: the server never hears of it. */
+async function leaveUnsent(
+  session: Session,
+  context: StoreContext,
+  table: ReplicaTable,
+  groups: readonly Group[],
+  queues: ReadonlyMap<string, readonly StoredOp[]>,
+): Promise<readonly SyncFact[]> {
   if (groups.length === 0) return [];
-  const ids = groups.map((group) => group.entityId);
   const gone = groups.flatMap((group) => group.ops);
   await session.run(`DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"seq"')}`, [listOf(gone.map((op) => op.seq))]);
-  // With coalescing the group is the whole queue; without, the delete behind it becomes the head and finds nothing to delete.
+  const madeAgain = groups.flatMap(({ entityId, ops }) => {
+    const next = queues.get(entityId)?.[ops.length];
+    return next === undefined ? [] : [{ entityId, next }];
+  });
+  await becomeCreations(
+    session,
+    madeAgain.map(({ next }) => next),
+  );
+  const kept = new Set(madeAgain.map(({ entityId }) => entityId));
+  const ids = groups.flatMap(({ entityId }) => (kept.has(entityId) ? [] : [entityId]));
   const bases = await readBases(session, table.kind, ids);
   await removeBases(session, table.kind, ids);
   const now = context.unit.clock.now();
@@ -399,6 +423,20 @@ async function leaveUnsent(session: Session, context: StoreContext, table: Repli
     ...gone.map((op): SyncFact => ({ type: 'op.discarded', opId: op.opId, kind: op.kind, entityId: op.entityId, reason: 'foldedAway', givenUp: [] })),
     ...bad,
   ];
+}
+
+/**
+ * The app made these rows again after the deletion, and the fold stopped before that. The first operation of what is left leads its line now. The server has no
+ * such row, so it creates it.
+ */
+async function becomeCreations(session: Session, heads: readonly StoredOp[]): Promise<void> {
+  if (heads.length === 0) return;
+  await session.run(
+    `UPDATE "sync_outbox" SET "state" = CASE WHEN "state" = ${OutboxState.behind} THEN ${OutboxState.ready} ELSE "state" END,
+       "creates" = CASE WHEN "op" = 'upsert' THEN 1 ELSE 0 END, "base_updated_at" = NULL, "changed_fields" = NULL, "deltas" = NULL
+     WHERE ${session.dialect.inList('"seq"')}`,
+    [listOf(heads.map(({ seq }) => seq))],
+  );
 }
 
 /** The heads of these lines wait for a person: something in each line is damaged. */
