@@ -17,6 +17,11 @@ const table = {
 
 /** For each divided folder, its folders from the lowest to the highest, and which of the others they may import. What lies beside them puts them together. */
 const rooms = {
+  'src/model': {
+    values: [],
+    platform: [],
+    errors: ['values'],
+  },
   'src/persistence': {
     sql: [],
     drivers: ['sql'],

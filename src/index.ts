@@ -35,7 +35,7 @@ export { syncMachine } from './machines/sync-machine.ts';
 export type { SyncContext, SyncInput } from './machines/machine-context.ts';
 export type { SyncEmitted, SyncMachineEvent } from './machines/machine-events.ts';
 export type { SyncSnapshot } from './machines/sync-machine.ts';
-export type { Clock, RandomSource } from './model/clock.ts';
+export type { Clock, RandomSource } from './model/platform/clock.ts';
 export { defaultSyncConfig, resolveSyncConfig } from './model/config.ts';
 export type { SyncConfig } from './model/config.ts';
 export { acceptClient, acceptMerged, acceptServer, conflictStrategies, defer, discard } from './model/conflict.ts';
@@ -53,10 +53,10 @@ export type {
   TableConflictConfig,
 } from './model/conflict.ts';
 export type { Cursor } from './model/cursor.ts';
-export { addToSet, increment, removeFromSet } from './model/delta.ts';
-export type { Delta } from './model/delta.ts';
-export { describeSyncError } from './model/describe-sync-error.ts';
-export type { DescribeOptions } from './model/describe-sync-error.ts';
+export { addToSet, increment, removeFromSet } from './model/values/delta.ts';
+export type { Delta } from './model/values/delta.ts';
+export { describeSyncError } from './model/errors/describe-sync-error.ts';
+export type { DescribeOptions } from './model/errors/describe-sync-error.ts';
 export {
   AuthError,
   ConflictError,
@@ -71,13 +71,13 @@ export {
   SyncOperationError,
   TransportError,
   ValidationError,
-} from './model/errors.ts';
-export type { SyncErrorCategory, SyncErrorInfo } from './model/errors.ts';
+} from './model/errors/errors.ts';
+export type { SyncErrorCategory, SyncErrorInfo } from './model/errors/errors.ts';
 export type { DiscardReason, EventStamp, GivenUp, ResyncReason, SyncEvent, SyncEventType, SyncFact } from './model/events.ts';
-export { exactDigits, exactNumber } from './model/exact-number.ts';
-export { SyncStepError, toSyncFailure } from './model/failure.ts';
-export type { SyncFailure, SyncPhase } from './model/failure.ts';
-export type { Json, JsonObject } from './model/json.ts';
+export { exactDigits, exactNumber } from './model/values/exact-number.ts';
+export { SyncStepError, toSyncFailure } from './model/errors/failure.ts';
+export type { SyncFailure, SyncPhase } from './model/errors/failure.ts';
+export type { Json, JsonObject } from './model/values/json.ts';
 export { lastLook } from './model/last-look.ts';
 export type { SyncKind } from './model/kind.ts';
 export { NotAckedError } from './model/not-acked-error.ts';
@@ -85,10 +85,10 @@ export type { NotAckedReason } from './model/not-acked-error.ts';
 export { deleteOp, isNewRecord, requestIdOf, upsertOp } from './model/operation.ts';
 export type { DeleteOp, Op, OpType, UpsertOp, UpsertOpInput } from './model/operation.ts';
 export type { ConnectivityPort, VisibilityPort } from './model/ports.ts';
-export { randomId } from './model/random-id.ts';
+export { randomId } from './model/platform/random-id.ts';
 export type { Kinds } from './model/run.ts';
-export { addStats, noStats } from './model/stats.ts';
-export type { PullStats, PushStats, SyncStats } from './model/stats.ts';
+export { addStats, noStats } from './model/errors/stats.ts';
+export type { PullStats, PushStats, SyncStats } from './model/errors/stats.ts';
 export {
   fetchError,
   fetchNotFound,

@@ -1,4 +1,4 @@
-export { parseJson, stringifyJson } from './model/exact-json.ts';
+export { parseJson, stringifyJson } from './model/values/exact-json.ts';
 export { createTransport } from './transport/create-transport.ts';
 export type {
   CreateTransportOptions,

@@ -4,7 +4,7 @@
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { increment } from '../src/model/delta.ts';
+import { increment } from '../src/model/values/delta.ts';
 import type { EngineBenchOptions } from '../test/support/open-engine.ts';
 import { todoOf } from '../test/support/todo.ts';
 import { bundleOf, onBench, quietly, seeded, type CaptureBench } from './support/capture-bench.ts';

@@ -9,7 +9,7 @@ import type { LogEntry } from '../../src/devtools/protocol/log-entry.ts';
 import { protocolVersion, type EngineMessage, type OperationView } from '../../src/devtools/protocol/messages.ts';
 import { parseBundle } from '../../src/devtools/protocol/parse-bundle.ts';
 import { parsePanelMessage } from '../../src/devtools/protocol/parse-message.ts';
-import type { Json } from '../../src/model/json.ts';
+import type { Json } from '../../src/model/values/json.ts';
 import busyDay from '../../stories/fixtures/busy-day.json';
 import troubles from '../../stories/fixtures/troubles.json';
 

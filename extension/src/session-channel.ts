@@ -1,7 +1,7 @@
 import type { Exchange } from '../../src/devtools/bridge/page-hook.ts';
 import { parseExchanged } from '../../src/devtools/bridge/parse-exchange.ts';
 import type { DevtoolsChannel, EngineMessage, PanelMessage } from '../../src/devtools/protocol/messages.ts';
-import { randomId } from '../../src/model/random-id.ts';
+import { randomId } from '../../src/model/platform/random-id.ts';
 
 /** A line longer than this is no message: a page that never ends one shall not fill the panel's memory. */
 const longestLine = 128 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import { StateMachine } from 'xstate';
-import type { Clock } from '../model/clock.ts';
+import type { Clock } from '../model/platform/clock.ts';
 import type { SyncContext, SyncInput } from '../machines/machine-context.ts';
 import { syncMachine } from '../machines/sync-machine.ts';
 import { createActors } from './actors/create-actors.ts';

@@ -1,6 +1,6 @@
 import type { Subscription } from 'rxjs';
-import type { Clock } from '../model/clock.ts';
-import { SyncAbortedError } from '../model/errors.ts';
+import type { Clock } from '../model/platform/clock.ts';
+import { SyncAbortedError } from '../model/errors/errors.ts';
 import type { SyncEvent } from '../model/events.ts';
 import { NotAckedError, type NotAckedReason } from '../model/not-acked-error.ts';
 import type { QueuePort } from '../model/queue.ts';

@@ -7,7 +7,7 @@ import type { EnginePorts } from './engine-ports.ts';
 import type { SyncMachineOptions } from './engine-options.ts';
 import { systemRandom } from './system-random.ts';
 import { TransportSwitch } from './transport-switch.ts';
-import { randomId } from '../model/random-id.ts';
+import { randomId } from '../model/platform/random-id.ts';
 
 /** The ports of an engine over its database. */
 export interface Composition {

@@ -8,7 +8,7 @@ import {
   type ConflictStrategy,
   type StoredConflict,
 } from '../model/conflict.ts';
-import { isJsonObject } from '../model/json.ts';
+import { isJsonObject } from '../model/values/json.ts';
 import type { SyncKind } from '../model/kind.ts';
 import {
   awaitDecision,

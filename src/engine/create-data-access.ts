@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { DataSource, ObjectLiteral } from 'typeorm';
-import type { Clock } from '../model/clock.ts';
+import type { Clock } from '../model/platform/clock.ts';
 import type { SyncConfig } from '../model/config.ts';
 import type { Store } from '../persistence/create-store.ts';
 import { liveQueryOn, type LiveResult } from '../persistence/follow/live-query.ts';

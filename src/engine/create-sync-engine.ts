@@ -1,4 +1,4 @@
-import { SyncAbortedError } from '../model/errors.ts';
+import { SyncAbortedError } from '../model/errors/errors.ts';
 import { RestTransport } from '../transport/rest-transport.ts';
 import { splitRestOptions, type RestTransportOptions } from '../transport/rest-options.ts';
 import { composePorts } from './compose-ports.ts';

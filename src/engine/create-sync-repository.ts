@@ -1,13 +1,13 @@
 import { IsNull, type DataSource, type FindManyOptions, type FindOneOptions, type FindOptionsWhere, type ObjectLiteral } from 'typeorm';
-import { SyncError, ValidationError } from '../model/errors.ts';
-import type { JsonObject } from '../model/json.ts';
+import { SyncError, ValidationError } from '../model/errors/errors.ts';
+import type { JsonObject } from '../model/values/json.ts';
 import { copyEntity } from '../persistence/writing/copy-entity.ts';
 import type { ReplicaTable } from '../persistence/tables/replica-table.ts';
 import type { SyncEntityWriter, WriteOptions } from '../persistence/writing/writer.ts';
 import { policyOf, refuseRemote, type Refresh } from './read-policy.ts';
 import type { FindRow, FindRows, ReadOptions, ReadResult, SyncRepository } from './sync-repository.ts';
 import { handled } from './waiters.ts';
-import { randomId } from '../model/random-id.ts';
+import { randomId } from '../model/platform/random-id.ts';
 
 export interface RepositoryParts<Entity extends ObjectLiteral> {
   readonly dataSource: DataSource;

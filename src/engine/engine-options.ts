@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import type { Clock, RandomSource } from '../model/clock.ts';
+import type { Clock, RandomSource } from '../model/platform/clock.ts';
 import type { SyncConfig } from '../model/config.ts';
 import type { TableConflictConfig } from '../model/conflict.ts';
 import type { ConnectivityPort } from '../model/ports.ts';

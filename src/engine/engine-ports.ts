@@ -1,4 +1,4 @@
-import type { Clock, RandomSource } from '../model/clock.ts';
+import type { Clock, RandomSource } from '../model/platform/clock.ts';
 import type { SyncConfig } from '../model/config.ts';
 import type { SyncKind } from '../model/kind.ts';
 import type { StorePort } from '../model/ports.ts';

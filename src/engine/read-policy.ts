@@ -1,5 +1,5 @@
-import type { Clock } from '../model/clock.ts';
-import { NetworkError, SyncAbortedError, ValidationError } from '../model/errors.ts';
+import type { Clock } from '../model/platform/clock.ts';
+import { NetworkError, SyncAbortedError, ValidationError } from '../model/errors/errors.ts';
 import type { SyncEngineCore } from './sync-engine.ts';
 import type { ReadOptions, ReadPolicy, RefreshOptions } from './sync-repository.ts';
 import { handled } from './waiters.ts';

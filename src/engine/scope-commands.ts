@@ -1,4 +1,4 @@
-import { AuthError } from '../model/errors.ts';
+import { AuthError } from '../model/errors/errors.ts';
 import type { GivenUp, SyncFact } from '../model/events.ts';
 import type { QueuePort } from '../model/queue.ts';
 import type { EnginePorts } from './engine-ports.ts';

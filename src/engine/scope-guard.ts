@@ -1,5 +1,5 @@
-import { AuthError } from '../model/errors.ts';
-import { SyncStepError, type SyncFailure } from '../model/failure.ts';
+import { AuthError } from '../model/errors/errors.ts';
+import { SyncStepError, type SyncFailure } from '../model/errors/failure.ts';
 import type { EnginePorts } from './engine-ports.ts';
 
 /** Knows for whom the present run works, and whether that is still so (F-143). */

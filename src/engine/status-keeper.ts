@@ -1,9 +1,9 @@
 import type { SyncSnapshot } from '../machines/sync-machine.ts';
 import { phaseOf } from '../machines/phase-of.ts';
-import type { Clock } from '../model/clock.ts';
+import type { Clock } from '../model/platform/clock.ts';
 import type { SyncEvent } from '../model/events.ts';
-import type { SyncStats } from '../model/stats.ts';
-import type { SyncErrorInfo } from '../model/errors.ts';
+import type { SyncStats } from '../model/errors/stats.ts';
+import type { SyncErrorInfo } from '../model/errors/errors.ts';
 import { createHub, reportQuietly, type Hub } from '../persistence/follow/isolated-observable.ts';
 import type { QueueCounts, QueuePort } from '../model/queue.ts';
 import type { SyncStatus } from './sync-engine.ts';

@@ -1,6 +1,6 @@
 import { QueryFailedError } from 'typeorm';
-import { AuthError, DatabaseError, NetworkError, ParseError, SyncError, SyncOperationError, TransportError } from '../model/errors.ts';
-import { SyncStepError, type SyncFailure, type SyncPhase } from '../model/failure.ts';
+import { AuthError, DatabaseError, NetworkError, ParseError, SyncError, SyncOperationError, TransportError } from '../model/errors/errors.ts';
+import { SyncStepError, type SyncFailure, type SyncPhase } from '../model/errors/failure.ts';
 import { classifyDatabaseError } from '../persistence/sql/database-failure.ts';
 
 /** Where a step failed: with a kind, that kind fails alone where the failure is its own. */

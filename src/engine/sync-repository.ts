@@ -1,6 +1,6 @@
 import type { FindManyOptions, FindOneOptions, FindOptionsWhere, ObjectLiteral } from 'typeorm';
-import type { SyncError } from '../model/errors.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { SyncError } from '../model/errors/errors.ts';
+import type { JsonObject } from '../model/values/json.ts';
 import type { SyncEntityWriter, WriteOptions } from '../persistence/writing/writer.ts';
 
 /**

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { ActorRefFrom } from 'xstate';
 import type { SyncEmitted } from '../machines/machine-events.ts';
 import type { SyncSnapshot } from '../machines/sync-machine.ts';
-import type { Clock } from '../model/clock.ts';
+import type { Clock } from '../model/platform/clock.ts';
 import type { SyncEvent } from '../model/events.ts';
 import { systemClock } from '../persistence/drivers/system-clock.ts';
 import { clockOfMachine, type ReadySyncMachine } from './assemble-machine.ts';

@@ -1,4 +1,4 @@
-import { SyncAbortedError } from '../model/errors.ts';
+import { SyncAbortedError } from '../model/errors/errors.ts';
 import type { ConnectivityPort, VisibilityPort } from '../model/ports.ts';
 import { internalsOf } from './engine-core.ts';
 import type { SyncEngineCore } from './sync-engine.ts';

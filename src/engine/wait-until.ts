@@ -1,6 +1,6 @@
 import type { SyncSnapshot } from '../machines/sync-machine.ts';
-import type { Clock } from '../model/clock.ts';
-import { SyncAbortedError } from '../model/errors.ts';
+import type { Clock } from '../model/platform/clock.ts';
+import { SyncAbortedError } from '../model/errors/errors.ts';
 import type { SyncActor } from './sync-stream.ts';
 
 export interface WaitLimits {

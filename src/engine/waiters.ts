@@ -1,5 +1,5 @@
 import type { RunEnded } from '../model/run.ts';
-import { SyncAbortedError, type SyncError } from '../model/errors.ts';
+import { SyncAbortedError, type SyncError } from '../model/errors/errors.ts';
 
 interface Waiter {
   readonly settle: (ended: RunEnded) => void;

@@ -1,6 +1,6 @@
 import type { SyncSnapshot } from '../machines/sync-machine.ts';
 import { phaseOf } from '../machines/phase-of.ts';
-import type { Clock } from '../model/clock.ts';
+import type { Clock } from '../model/platform/clock.ts';
 import type { SyncFact } from '../model/events.ts';
 import type { QueuePort } from '../model/queue.ts';
 import { reportQuietly } from '../persistence/follow/isolated-observable.ts';

@@ -1,6 +1,6 @@
 import { phaseOf } from '../machines/phase-of.ts';
 import type { SyncSnapshot } from '../machines/sync-machine.ts';
-import { SyncAbortedError } from '../model/errors.ts';
+import { SyncAbortedError } from '../model/errors/errors.ts';
 import type { SyncActor } from './sync-stream.ts';
 
 /** What a call does while synchronising is paused: waits for `resume()`, or rejects with `SyncAbortedError`. */

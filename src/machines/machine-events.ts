@@ -1,5 +1,5 @@
 import type { SyncFact } from '../model/events.ts';
-import type { SyncFailure } from '../model/failure.ts';
+import type { SyncFailure } from '../model/errors/failure.ts';
 import type { RunEnded, SettleReport } from '../model/run.ts';
 import type { WorkEvent } from '../rules/sync-rules.ts';
 

@@ -1,4 +1,4 @@
-import type { SyncFailure } from '../model/failure.ts';
+import type { SyncFailure } from '../model/errors/failure.ts';
 import type { ConflictRef, PageReport, SyncRequest } from '../model/run.ts';
 
 /** Stands in where the context may lack a value, so that guards and actions never throw. */

@@ -1,5 +1,5 @@
-import type { Delta } from './delta.ts';
-import type { Json, JsonObject } from './json.ts';
+import type { Delta } from './values/delta.ts';
+import type { Json, JsonObject } from './values/json.ts';
 import type { OpType } from './operation.ts';
 
 export type ConflictStrategy = 'autoPreserve' | 'serverWins' | 'clientWins' | 'lastWriteWins' | 'merge' | 'manual';

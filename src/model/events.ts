@@ -1,10 +1,10 @@
 import type { Conflict, ConflictResolution, ConflictStrategy } from './conflict.ts';
-import type { SyncErrorInfo } from './errors.ts';
-import type { SyncPhase } from './failure.ts';
-import type { Delta } from './delta.ts';
-import type { JsonObject } from './json.ts';
+import type { SyncErrorInfo } from './errors/errors.ts';
+import type { SyncPhase } from './errors/failure.ts';
+import type { Delta } from './values/delta.ts';
+import type { JsonObject } from './values/json.ts';
 import type { OpType } from './operation.ts';
-import type { SyncStats } from './stats.ts';
+import type { SyncStats } from './errors/stats.ts';
 
 interface OpRef {
   readonly opId: string;

@@ -1,6 +1,6 @@
 import type { Cursor } from './cursor.ts';
-import type { Delta } from './delta.ts';
-import type { JsonObject } from './json.ts';
+import type { Delta } from './values/delta.ts';
+import type { JsonObject } from './values/json.ts';
 import type { QueuedOperation, QueueState } from './queue.ts';
 
 /** A queued operation with everything that is stored of it, as wire JSON. */

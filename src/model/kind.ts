@@ -1,5 +1,5 @@
 import type { TableConflictConfig } from './conflict.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from './values/json.ts';
 
 /** What is known of a registered kind without touching the database: how to read its wire rows, and its sync options. */
 export interface SyncKind {

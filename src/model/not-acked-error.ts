@@ -1,4 +1,4 @@
-import { SyncOperationError } from './errors.ts';
+import { SyncOperationError } from './errors/errors.ts';
 import type { DiscardReason } from './events.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { sumDeltas, type Delta } from './delta.ts';
-import type { JsonObject } from './json.ts';
-import { randomId } from './random-id.ts';
+import { sumDeltas, type Delta } from './values/delta.ts';
+import type { JsonObject } from './values/json.ts';
+import { randomId } from './platform/random-id.ts';
 
 export type OpType = 'upsert' | 'delete';
 

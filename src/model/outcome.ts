@@ -1,5 +1,5 @@
-import type { SyncError } from './errors.ts';
-import type { JsonObject } from './json.ts';
+import type { SyncError } from './errors/errors.ts';
+import type { JsonObject } from './values/json.ts';
 import type { RefusalWords } from './transport.ts';
 
 /** What every transport answer becomes, exactly one per request (ARCHITECTURE, *Outcomes*). */

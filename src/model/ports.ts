@@ -1,8 +1,8 @@
 import type { ConflictResolution, ConflictStrategy, StoredConflict } from './conflict.ts';
 import type { Cursor } from './cursor.ts';
-import type { Delta } from './delta.ts';
+import type { Delta } from './values/delta.ts';
 import type { SyncFact } from './events.ts';
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from './values/json.ts';
 import type { Op } from './operation.ts';
 import type { Outcome } from './outcome.ts';
 import type { ConflictOutcome, ConflictRef, Kinds, SettleReport, SyncRequest } from './run.ts';

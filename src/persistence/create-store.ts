@@ -1,9 +1,9 @@
 import type { DataSource, ObjectLiteral } from 'typeorm';
-import type { Clock } from '../model/clock.ts';
+import type { Clock } from '../model/platform/clock.ts';
 import type { SyncConfig } from '../model/config.ts';
 import type { SyncFact } from '../model/events.ts';
-import { SyncStepError } from '../model/failure.ts';
-import type { JsonObject } from '../model/json.ts';
+import { SyncStepError } from '../model/errors/failure.ts';
+import type { JsonObject } from '../model/values/json.ts';
 import type { InspectionPort } from '../model/inspection.ts';
 import type { StorePort } from '../model/ports.ts';
 import type { QueuePort } from '../model/queue.ts';
@@ -46,7 +46,7 @@ import { takeReady } from './taking/take-ready.ts';
 import { createUnitOfWork } from './database/unit-of-work.ts';
 import { upgradeSchemas } from './upgrades/upgrade-schemas.ts';
 import { walResetWarning } from './drivers/wal-reset.ts';
-import { randomId } from '../model/random-id.ts';
+import { randomId } from '../model/platform/random-id.ts';
 
 export interface StoreOptions {
   readonly dataSource: DataSource;

@@ -1,7 +1,7 @@
 import type { LogEntry, TransitionEntry } from '../devtools/protocol/log-entry.ts';
-import type { RandomSource } from '../model/clock.ts';
+import type { RandomSource } from '../model/platform/clock.ts';
 import type { SyncConfig } from '../model/config.ts';
-import type { Json } from '../model/json.ts';
+import type { Json } from '../model/values/json.ts';
 import { longestTimerMs } from '../rules/backoff.ts';
 import { seededRandom } from '../testing/seeded-random.ts';
 

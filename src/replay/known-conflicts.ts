@@ -1,6 +1,6 @@
 import type { Bundle } from '../devtools/protocol/bundle.ts';
 import type { LogEntry } from '../devtools/protocol/log-entry.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
 import { canonicalRows } from './canonical-row.ts';
 import type { KnownConflict } from './replay-server.ts';
 

@@ -1,8 +1,8 @@
 import type { Bundle } from '../devtools/protocol/bundle.ts';
 import type { AnsweredOperation, EventEntry, LogEntry, RequestEntry } from '../devtools/protocol/log-entry.ts';
 import type { OperationView } from '../devtools/protocol/messages.ts';
-import type { Delta } from '../model/delta.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import type { Delta } from '../model/values/delta.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
 import type { OpType } from '../model/operation.ts';
 import { ownKeys } from './canonical-row.ts';
 

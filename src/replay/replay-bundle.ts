@@ -1,4 +1,4 @@
-import type { Json } from '../model/json.ts';
+import type { Json } from '../model/values/json.ts';
 import { parseBundle } from '../devtools/protocol/parse-bundle.ts';
 import { SimulationOracle } from '../testing/simulation/simulation-oracle.ts';
 import { SimulationViolation, VirtualTime } from '../testing/simulation/virtual-time.ts';

@@ -1,6 +1,6 @@
 import type { AnsweredOperation } from '../devtools/protocol/log-entry.ts';
 import type { Conflict } from '../model/conflict.ts';
-import type { JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/values/json.ts';
 import type { Op } from '../model/operation.ts';
 import {
   pushConflict,

@@ -1,5 +1,5 @@
 import type { CallFailure } from '../devtools/protocol/log-entry.ts';
-import { AuthError, NetworkError, ParseError, TransportError } from '../model/errors.ts';
+import { AuthError, NetworkError, ParseError, TransportError } from '../model/errors/errors.ts';
 import type { Op } from '../model/operation.ts';
 import {
   fetchError,

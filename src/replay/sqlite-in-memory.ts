@@ -1,4 +1,4 @@
-import { DatabaseError } from '../model/errors.ts';
+import { DatabaseError } from '../model/errors/errors.ts';
 import { loadOptional } from '../persistence/drivers/load-optional.ts';
 import type { RawDatabase } from '../testing/simulation/crashable-database.ts';
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import type { Json } from '../model/json.ts';
+import type { Json } from '../model/values/json.ts';
 import { printReplay } from './print-replay.ts';
 import { replayBundle } from './replay-bundle.ts';
 import type { ReplayReport } from './replay-report.ts';

@@ -1,5 +1,5 @@
 import type { SyncConfig } from '../model/config.ts';
-import type { SyncFailure } from '../model/failure.ts';
+import type { SyncFailure } from '../model/errors/failure.ts';
 import type { Wait } from '../model/run.ts';
 
 export type BackoffLimits = Pick<SyncConfig, 'backoffMinMs' | 'backoffMaxMs' | 'backoffMultiplier'>;

@@ -1,6 +1,6 @@
 import type { FieldRule } from '../model/conflict.ts';
-import { ValidationError } from '../model/errors.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import { ValidationError } from '../model/errors/errors.ts';
+import type { Json, JsonObject } from '../model/values/json.ts';
 import { compareDecimals } from './compare-decimals.ts';
 import { deepEqual } from './deep-equal.ts';
 import { intendedFields, type LocalChange } from './lost-changes.ts';

@@ -1,5 +1,5 @@
 import type { MergeInfo } from '../model/conflict.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
 import { deepEqual } from './deep-equal.ts';
 import { mergeLists, uniteLists } from './merge-lists.ts';
 import { isSystemField } from './system-fields.ts';

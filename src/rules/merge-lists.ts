@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from '../model/json.ts';
+import { isJsonObject, type Json } from '../model/values/json.ts';
 import { canonicalText, deepEqual } from './deep-equal.ts';
 
 /** Merges one item that both sides have; `base` is absent where neither had it before. */

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
 import { mergeFields, type MergeResult } from './merge-fields.ts';
 import { assertSafeKeys } from './safe-keys.ts';
 import { toFieldSet } from './three-way-merge.ts';

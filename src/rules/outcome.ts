@@ -1,6 +1,6 @@
-import { AuthError, NetworkError, ParseError, SyncError, TransportError, ValidationError } from '../model/errors.ts';
-import type { JsonObject } from '../model/json.ts';
-import { deepFieldIn } from '../model/nesting.ts';
+import { AuthError, NetworkError, ParseError, SyncError, TransportError, ValidationError } from '../model/errors/errors.ts';
+import type { JsonObject } from '../model/values/json.ts';
+import { deepFieldIn } from '../model/values/nesting.ts';
 import type { Op } from '../model/operation.ts';
 import type { Outcome, OutcomeType } from '../model/outcome.ts';
 import type { PushConflict, PushResult, PushUnavailable, RefusalWords } from '../model/transport.ts';

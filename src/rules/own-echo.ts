@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../model/json.ts';
+import type { Json, JsonObject } from '../model/values/json.ts';
 import type { Op } from '../model/operation.ts';
 import { deepEqual } from './deep-equal.ts';
 import type { SyncKeys } from './overlay.ts';

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../model/json.ts';
+import { isJsonObject, type JsonObject } from '../model/values/json.ts';
 import type { Cursor } from '../model/cursor.ts';
 import type { SyncKind } from '../model/kind.ts';
 import { jsonText } from './json-text.ts';

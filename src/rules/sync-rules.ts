@@ -9,8 +9,8 @@ import {
   SyncError,
   SyncOperationError,
   TransportError,
-} from '../model/errors.ts';
-import type { SyncFailure } from '../model/failure.ts';
+} from '../model/errors/errors.ts';
+import type { SyncFailure } from '../model/errors/failure.ts';
 import { longestTimerMs } from './backoff.ts';
 import {
   anonymousWaiter,
@@ -26,7 +26,7 @@ import {
   type SyncRequest,
 } from '../model/run.ts';
 import type { ConflictResolution } from '../model/conflict.ts';
-import type { SyncStats } from '../model/stats.ts';
+import type { SyncStats } from '../model/errors/stats.ts';
 
 // ── Requests ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

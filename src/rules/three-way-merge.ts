@@ -1,4 +1,4 @@
-import type { JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/values/json.ts';
 import { mergeFields, type MergeResult } from './merge-fields.ts';
 import { assertSafeKeys, assertSafeName } from './safe-keys.ts';
 

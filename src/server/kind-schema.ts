@@ -1,5 +1,5 @@
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
-import { isJsonObject, type Json } from '../model/json.ts';
+import { isJsonObject, type Json } from '../model/values/json.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
 import { quoteName } from './wire-column.ts';
 

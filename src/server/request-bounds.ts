@@ -1,5 +1,5 @@
-import { exactDigits } from '../model/exact-number.ts';
-import type { Json } from '../model/json.ts';
+import { exactDigits } from '../model/values/exact-number.ts';
+import type { Json } from '../model/values/json.ts';
 import { refusal, type WireAnswer, type WriteRequest } from './wire-rules.ts';
 
 /** Levels of nesting that a body may have: far more than rows need, far fewer than a walk over them can take. */

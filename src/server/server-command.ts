@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { DataSource } from 'typeorm';
-import type { Json } from '../model/json.ts';
-import { databasePathProblem } from '../model/database-path.ts';
+import type { Json } from '../model/values/json.ts';
+import { databasePathProblem } from '../model/platform/database-path.ts';
 import { createSyncServer } from './create-sync-server.ts';
 import { createKindTables, defaultKinds, parseKindSchema, toEntity } from './kind-schema.ts';
 import { SqliteConnection } from './sqlite-connection.ts';

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
-import type { Clock } from '../model/clock.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import type { Clock } from '../model/platform/clock.ts';
+import type { Json, JsonObject } from '../model/values/json.ts';
 import type { CorsOption } from './cors.ts';
 import type { PagingStyle } from './paging.ts';
 import type { RowScope, WriteRefusal } from './server-store.ts';

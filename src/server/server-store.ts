@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../model/json.ts';
+import type { Json, JsonObject } from '../model/values/json.ts';
 import type { PageQuery, PagingStyle } from './paging.ts';
 import type { TableShape } from './table-shape.ts';
 import type { WireAnswer, WriteRequest } from './wire-rules.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import type { Clock } from '../model/clock.ts';
-import { forbiddenKeyIn } from '../model/forbidden-keys.ts';
-import type { Json, JsonObject } from '../model/json.ts';
+import type { Clock } from '../model/platform/clock.ts';
+import { forbiddenKeyIn } from '../model/values/forbidden-keys.ts';
+import type { Json, JsonObject } from '../model/values/json.ts';
 import { nextToken, pageStart, type PageQuery, type PagingStyle } from './paging.ts';
 import { boundsRefusal } from './request-bounds.ts';
 import { formatMicros, microsOf, parseInstant } from './server-timestamp.ts';

@@ -1,8 +1,8 @@
 import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../model/clock.ts';
-import { databasePathProblem } from '../model/database-path.ts';
-import { parseJson, stringifyJson } from '../model/exact-json.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import type { Clock } from '../model/platform/clock.ts';
+import { databasePathProblem } from '../model/platform/database-path.ts';
+import { parseJson, stringifyJson } from '../model/values/exact-json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
 import { createCorsHook } from './cors.ts';
 import { parsePageQuery } from './paging.ts';
 import { pathSegments } from './request-path.ts';

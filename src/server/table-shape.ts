@@ -1,5 +1,5 @@
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
-import { forbiddenKeys, type Json, type JsonObject } from '../model/json.ts';
+import { forbiddenKeys, type Json, type JsonObject } from '../model/values/json.ts';
 import { createWireColumn, quoteName, type SqlValue, type WireColumn } from './wire-column.ts';
 
 export interface ServerTableOptions {

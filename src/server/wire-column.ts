@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
-import { parseJson, stringifyJson } from '../model/exact-json.ts';
-import { exactDigits, exactNumber } from '../model/exact-number.ts';
-import { isJsonObject, type Json } from '../model/json.ts';
+import { parseJson, stringifyJson } from '../model/values/exact-json.ts';
+import { exactDigits, exactNumber } from '../model/values/exact-number.ts';
+import { isJsonObject, type Json } from '../model/values/json.ts';
 
 /** TypeORM does not export the type itself. */
 type ColumnMetadata = DataSource['entityMetadatas'][number]['columns'][number];

@@ -1,6 +1,6 @@
-import { exactDigits } from '../model/exact-number.ts';
-import { applyDeltas, misfit, parseWireDeltas, wireDeltasKey, type Delta } from '../model/delta.ts';
-import { forbiddenKeys, isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { exactDigits } from '../model/values/exact-number.ts';
+import { applyDeltas, misfit, parseWireDeltas, wireDeltasKey, type Delta } from '../model/values/delta.ts';
+import { forbiddenKeys, isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
 
 /** What a server answers to one request, before it is put on the wire. `version` becomes the ETag. */
 export interface WireAnswer {

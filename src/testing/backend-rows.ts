@@ -1,4 +1,4 @@
-import type { JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../model/values/json.ts';
 import type { PageStart } from '../server/paging.ts';
 import { compareInstants, parseInstant, type Instant } from '../server/server-timestamp.ts';
 

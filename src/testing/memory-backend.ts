@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../model/json.ts';
+import type { Json, JsonObject } from '../model/values/json.ts';
 import { nextToken, pageStart, type PageQuery, type PagingStyle } from '../server/paging.ts';
 import { formatMicros } from '../server/server-timestamp.ts';
 import {
@@ -18,8 +18,8 @@ import {
 } from '../server/wire-rules.ts';
 import { BackendRows, type BackendRow, type IdOrder } from './backend-rows.ts';
 import { namingOf, rowKeys, withoutSyncFields, type RowKeys, type RowNaming } from './row-keys.ts';
-import { forbiddenKeyIn } from '../model/forbidden-keys.ts';
-import { randomId } from '../model/random-id.ts';
+import { forbiddenKeyIn } from '../model/values/forbidden-keys.ts';
+import { randomId } from '../model/platform/random-id.ts';
 import { boundsRefusal } from '../server/request-bounds.ts';
 
 export interface MemoryBackendOptions {

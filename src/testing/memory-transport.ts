@@ -1,6 +1,6 @@
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
-import { NetworkError, TransportError } from '../model/errors.ts';
-import { toWireDeltas } from '../model/delta.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
+import { NetworkError, TransportError } from '../model/errors/errors.ts';
+import { toWireDeltas } from '../model/values/delta.ts';
 import { requestIdOf, type Op } from '../model/operation.ts';
 import {
   fetchError,

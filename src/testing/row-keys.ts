@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../model/json.ts';
+import type { Json, JsonObject } from '../model/values/json.ts';
 
 /** How the sync fields of a row are spelled on the wire. */
 export interface RowKeys {

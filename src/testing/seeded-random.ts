@@ -1,4 +1,4 @@
-import type { RandomSource } from '../model/clock.ts';
+import type { RandomSource } from '../model/platform/clock.ts';
 
 /** Creates a random source that gives the same numbers for the same seed, so that a run can be replayed. */
 export function seededRandom(seed: number): RandomSource {

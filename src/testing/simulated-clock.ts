@@ -1,5 +1,5 @@
-import type { Clock } from '../model/clock.ts';
-import { yieldTurn } from '../model/yield-turn.ts';
+import type { Clock } from '../model/platform/clock.ts';
+import { yieldTurn } from '../model/platform/yield-turn.ts';
 
 /** A clock that stands still until told to move. Fits XState's `clock` option and has the methods of its `SimulatedClock`. */
 export interface SimulatedClock extends Clock {

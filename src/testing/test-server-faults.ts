@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Json } from '../model/json.ts';
+import type { Json } from '../model/values/json.ts';
 
 /** A request as it arrived. */
 export interface RecordedRequest {

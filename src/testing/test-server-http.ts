@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Json, JsonObject } from '../model/json.ts';
-import { parseJson, stringifyJson } from '../model/exact-json.ts';
+import type { Json, JsonObject } from '../model/values/json.ts';
+import { parseJson, stringifyJson } from '../model/values/exact-json.ts';
 import { etagOf, type WireAnswer } from '../server/wire-rules.ts';
 import type { RecordedRequest } from './test-server-faults.ts';
 

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
 import { parsePageQuery } from '../server/paging.ts';
 import { baseProblem, batchResult, parseBatchItem, refusal, splitBase, type WireAnswer, type WriteRequest } from '../server/wire-rules.ts';
 import type { MemoryBackend } from './memory-backend.ts';

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
 import { refusal, type WireAnswer, type WriteRequest } from '../server/wire-rules.ts';
 import { MemoryBackend, type MemoryBackendOptions } from './memory-backend.ts';
 import {

@@ -1,4 +1,4 @@
-import { AuthError, NetworkError, ParseError, type SyncError, TransportError } from '../model/errors.ts';
+import { AuthError, NetworkError, ParseError, type SyncError, TransportError } from '../model/errors/errors.ts';
 import type { Op } from '../model/operation.ts';
 import {
   pushAmbiguous,

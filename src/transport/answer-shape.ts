@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from '../model/json.ts';
+import { isJsonObject, type Json } from '../model/values/json.ts';
 import type { Body } from './http-answer.ts';
 
 /** Names of fields that a message shows at most. */

@@ -1,7 +1,7 @@
 import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
-import { parseJson, stringifyJson } from '../model/exact-json.ts';
-import { cutBelowLimit } from '../model/nesting.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
+import { parseJson, stringifyJson } from '../model/values/exact-json.ts';
+import { cutBelowLimit } from '../model/values/nesting.ts';
 import type { Subscribable, TransportAdapter } from '../model/transport.ts';
 import { RestTransport } from './rest-transport.ts';
 import { readRemoteUrl, remoteBase, requestLabel } from './remote-url.ts';

@@ -1,5 +1,5 @@
-import { AuthError, ParseError } from '../model/errors.ts';
-import { isJsonObject } from '../model/json.ts';
+import { AuthError, ParseError } from '../model/errors/errors.ts';
+import { isJsonObject } from '../model/values/json.ts';
 import { fetchError, fetchNotFound, fetchSuccess, type FetchResult } from '../model/transport.ts';
 import { htmlFact, shapeOfBody } from './answer-shape.ts';
 import { rowIdOf } from './answer-fields.ts';

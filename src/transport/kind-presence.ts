@@ -1,4 +1,4 @@
-import { isJsonObject } from '../model/json.ts';
+import { isJsonObject } from '../model/values/json.ts';
 import type { AuthorizedExchange } from './authorized-exchange.ts';
 import { jsonOf, readBody } from './http-answer.ts';
 import type { ResourceUrls } from './resource-url.ts';

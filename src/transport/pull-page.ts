@@ -1,8 +1,8 @@
-import { ParseError } from '../model/errors.ts';
-import { withoutMark } from '../model/exact-number.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { ParseError } from '../model/errors/errors.ts';
+import { withoutMark } from '../model/values/exact-number.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
 import type { PullPage } from '../model/transport.ts';
-import { parseJson } from '../model/exact-json.ts';
+import { parseJson } from '../model/values/exact-json.ts';
 import { shapeOf } from './answer-shape.ts';
 import { clockOffsetMsOf, isWebPage, secondsAsMs, type HttpAnswer } from './http-answer.ts';
 

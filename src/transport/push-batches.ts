@@ -1,7 +1,7 @@
-import { isJsonObject } from '../model/json.ts';
+import { isJsonObject } from '../model/values/json.ts';
 import type { Op } from '../model/operation.ts';
 import { pushMalformed, type BatchPushResult, type PushContext, type PushResult } from '../model/transport.ts';
-import { yieldTurn } from '../model/yield-turn.ts';
+import { yieldTurn } from '../model/platform/yield-turn.ts';
 import { htmlFact, shapeOf, shapeOfBody } from './answer-shape.ts';
 import { batchItem, readBatchItems, seemsAccepted } from './batch-wire.ts';
 import { classifyAnswer, labelOf } from './classify-answer.ts';

@@ -1,4 +1,4 @@
-import type { Json } from '../model/json.ts';
+import type { Json } from '../model/values/json.ts';
 import type { Op } from '../model/operation.ts';
 import { excerpt, type Body } from './http-answer.ts';
 import { refusalOf, refusalOfText, type Refusal } from './refusal-words.ts';

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
 import { rowIdOf } from './answer-fields.ts';
 import { excerpt, isWebPage } from './http-answer.ts';
 

@@ -1,6 +1,6 @@
 import type { AxiosInstance } from 'axios';
-import type { Clock } from '../model/clock.ts';
-import type { Json } from '../model/json.ts';
+import type { Clock } from '../model/platform/clock.ts';
+import type { Json } from '../model/values/json.ts';
 import type { Op } from '../model/operation.ts';
 import { remoteBase } from './remote-url.ts';
 import { systemClock } from './system-clock.ts';

@@ -1,5 +1,5 @@
-import { AuthError, NetworkError, ParseError, TransportError, ValidationError } from '../model/errors.ts';
-import type { JsonObject } from '../model/json.ts';
+import { AuthError, NetworkError, ParseError, TransportError, ValidationError } from '../model/errors/errors.ts';
+import type { JsonObject } from '../model/values/json.ts';
 import { requestIdOf, type Op } from '../model/operation.ts';
 import {
   pushAmbiguous,
@@ -11,7 +11,7 @@ import {
   type PushResult,
   type RefusalWords,
 } from '../model/transport.ts';
-import { stringifyJson } from '../model/exact-json.ts';
+import { stringifyJson } from '../model/values/exact-json.ts';
 import { deltaRequestOf, payloadWithDeltas } from '../rules/deltas.ts';
 import { isTombstone } from './answer-fields.ts';
 import { classifyAnswer, labelOf, notOfThisApi, type OpAnswer, type UnclearNotFound } from './classify-answer.ts';

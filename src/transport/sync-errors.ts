@@ -1,4 +1,4 @@
-import { AuthError, NetworkError, ParseError, SyncAbortedError, SyncError, TransportError } from '../model/errors.ts';
+import { AuthError, NetworkError, ParseError, SyncAbortedError, SyncError, TransportError } from '../model/errors/errors.ts';
 import { notOfThisApi } from './classify-answer.ts';
 import { excerpt, retryAfterMsOf, type HttpAnswer } from './http-answer.ts';
 import { ExchangeError } from './network-failure.ts';

@@ -1,4 +1,4 @@
-import type { Json } from '../../src/model/json.ts';
+import type { Json } from '../../src/model/values/json.ts';
 import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
 import type { DevtoolsAgent } from '../../src/devtools/agent/devtools-agent.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';

@@ -1,7 +1,7 @@
 import { createBundleClient } from '../../src/devtools/client/bundle-client.ts';
 import type { DevtoolsClient } from '../../src/devtools/client/devtools-client.ts';
 import type { LogEntry } from '../../src/devtools/protocol/log-entry.ts';
-import type { Json } from '../../src/model/json.ts';
+import type { Json } from '../../src/model/values/json.ts';
 
 /** A captured day, one after another until there are so many entries. */
 export function longRunning(bundle: Json, count: number): DevtoolsClient {

@@ -1,5 +1,5 @@
 import type { OperationView } from '../../src/devtools/protocol/messages.ts';
-import type { Json } from '../../src/model/json.ts';
+import type { Json } from '../../src/model/values/json.ts';
 import { createScriptedClient, type ScriptedClient, type ScriptedOptions } from './scripted-client.ts';
 
 /** A live engine with these operations queued; it finds them as the database does. */

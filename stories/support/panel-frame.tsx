@@ -3,7 +3,7 @@ import { createBundleClient } from '../../src/devtools/client/bundle-client.ts';
 import type { DevtoolsClient } from '../../src/devtools/client/devtools-client.ts';
 import type { PanelViewName } from '../../src/devtools/panel/panel-view.ts';
 import { SyncPanel } from '../../src/devtools/panel/sync-panel.tsx';
-import type { Json } from '../../src/model/json.ts';
+import type { Json } from '../../src/model/values/json.ts';
 
 export interface PanelFrameProps {
   /** A captured bundle. */

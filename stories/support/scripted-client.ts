@@ -3,7 +3,7 @@ import type { DevtoolsClient, PanelState } from '../../src/devtools/client/devto
 import type { EngineView } from '../../src/devtools/protocol/engine-view.ts';
 import type { LogEntry } from '../../src/devtools/protocol/log-entry.ts';
 import type { DevtoolsCommand, DevtoolsQueries, DevtoolsQueryType } from '../../src/devtools/protocol/messages.ts';
-import type { Json } from '../../src/model/json.ts';
+import type { Json } from '../../src/model/values/json.ts';
 
 type Answers = { readonly [Type in DevtoolsQueryType]?: (input: DevtoolsQueries[Type]['ask']) => DevtoolsQueries[Type]['answer'] };
 

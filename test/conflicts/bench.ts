@@ -4,7 +4,7 @@ import type { SyncEngine } from '../../src/engine/sync-engine.ts';
 import type { SyncConfig } from '../../src/model/config.ts';
 import type { TableConflictConfig } from '../../src/model/conflict.ts';
 import type { SyncEvent, SyncEventType } from '../../src/model/events.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import type { Op } from '../../src/model/operation.ts';
 import type { BatchPushResult, PushContext, PushResult, TransportContext } from '../../src/model/transport.ts';
 import { openDatabase, type DatabaseDriver } from '../../src/persistence/database/open-database.ts';

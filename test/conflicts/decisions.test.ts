@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { afterEach, expect, test } from 'vitest';
 import { acceptClient, acceptMerged, acceptServer, defer, discard } from '../../src/model/conflict.ts';
-import { NetworkError, ValidationError } from '../../src/model/errors.ts';
+import { NetworkError, ValidationError } from '../../src/model/errors/errors.ts';
 import { openConflicts, until, type ConflictBench } from './bench.ts';
 
 let bench: ConflictBench;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import type { Op } from '../../src/model/operation.ts';
 import { noon, openConflicts, taskOf, wireOf, type ConflictBench, type Task } from './bench.ts';
 import { goldenCases, type GoldenCase } from './golden-cases.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { acceptMerged } from '../../src/model/conflict.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { conflictAnswer } from '../../src/server/wire-rules.ts';
 import { noon, openConflicts, taskOf, type ConflictBench } from './bench.ts';
 

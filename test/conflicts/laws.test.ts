@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { planConflict } from '../../src/engine/conflict-strategies.ts';
 import { defaultSyncConfig } from '../../src/model/config.ts';
 import type { Conflict, FieldRule } from '../../src/model/conflict.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import type { SyncKind } from '../../src/model/kind.ts';
 import { applyFieldRules } from '../../src/rules/field-rules.ts';
 import { intendedFields, lostFields } from '../../src/rules/lost-changes.ts';

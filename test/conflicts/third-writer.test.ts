@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { openConflicts, taskOf, wireOf, type ConflictBench, type Task } from './bench.ts';
 
 const fields = ['title', 'stock', 'dueDate', 'done'] as const;

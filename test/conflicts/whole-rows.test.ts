@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import type { Op } from '../../src/model/operation.ts';
 import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';
 import { syncTable } from '../../src/persistence/tables/sync-table.ts';

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { SyncConfig } from '../../src/model/config.ts';
 import { acceptMerged, acceptServer, type ConflictResolution } from '../../src/model/conflict.ts';
-import { NetworkError, ParseError, TransportError, ValidationError } from '../../src/model/errors.ts';
+import { NetworkError, ParseError, TransportError, ValidationError } from '../../src/model/errors/errors.ts';
 import type { SyncFact } from '../../src/model/events.ts';
-import { SyncStepError } from '../../src/model/failure.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { SyncStepError } from '../../src/model/errors/failure.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { deleteOp, upsertOp, type Op } from '../../src/model/operation.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { PageToApply, PullPosition, StorePort, TakenRequest, TakeOptions } from '../../src/model/ports.ts';

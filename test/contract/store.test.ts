@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { DataSource } from 'typeorm';
 import { resolveSyncConfig, type SyncConfig } from '../../src/model/config.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { createStore } from '../../src/persistence/create-store.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { createFakeStore, FakeDatabase } from '../support/fake-store.ts';

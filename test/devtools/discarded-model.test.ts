@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
 import { describeDiscarded, discardedViews } from '../../src/devtools/views/discarded-model.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { openEngine } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';
 

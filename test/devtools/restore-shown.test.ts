@@ -3,7 +3,7 @@ import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
 import { restoreShown } from '../../src/devtools/agent/restore-shown.ts';
 import { createRedactor } from '../../src/devtools/log/redact.ts';
 import type { ConflictView, OperationView } from '../../src/devtools/protocol/messages.ts';
-import { ValidationError } from '../../src/model/errors.ts';
+import { ValidationError } from '../../src/model/errors/errors.ts';
 import { openEngine } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';
 

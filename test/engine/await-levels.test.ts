@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { SyncAbortedError } from '../../src/model/errors.ts';
+import { SyncAbortedError } from '../../src/model/errors/errors.ts';
 import { NotAckedError } from '../../src/model/not-acked-error.ts';
 import { createWriter } from '../../src/persistence/writing/writer.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { addToSet, increment, removeFromSet } from '../../src/model/delta.ts';
+import { addToSet, increment, removeFromSet } from '../../src/model/values/delta.ts';
 import { conflictStrategies, acceptClient } from '../../src/model/conflict.ts';
-import { ValidationError } from '../../src/model/errors.ts';
+import { ValidationError } from '../../src/model/errors/errors.ts';
 import type { Op } from '../../src/model/operation.ts';
 import type { BatchPushResult, PushContext } from '../../src/model/transport.ts';
 import { FaultyTransport } from '../../src/testing/faulty-transport.ts';

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import { NetworkError } from '../../src/model/errors.ts';
+import { NetworkError } from '../../src/model/errors/errors.ts';
 import { createTestServer } from '../../src/testing/test-server.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
@@ -90,6 +90,6 @@ test('delays stay on the clock: fake timers drive the wait before a retry', asyn
 test('a module that loads while timers are faked yields for real', async () => {
   vi.useFakeTimers();
   vi.resetModules();
-  const { yieldTurn } = await import('../../src/model/yield-turn.ts');
+  const { yieldTurn } = await import('../../src/model/platform/yield-turn.ts');
   await yieldTurn();
 });

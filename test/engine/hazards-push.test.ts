@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createEngineCore } from '../../src/engine/engine-core.ts';
-import { MaxRetriesExceededError, SyncOperationError } from '../../src/model/errors.ts';
+import { MaxRetriesExceededError, SyncOperationError } from '../../src/model/errors/errors.ts';
 import type { SyncEvent } from '../../src/model/events.ts';
 import { deleteOp, upsertOp, type Op } from '../../src/model/operation.ts';
 import {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { discard } from '../../src/model/conflict.ts';
-import { SyncAbortedError, ValidationError } from '../../src/model/errors.ts';
+import { SyncAbortedError, ValidationError } from '../../src/model/errors/errors.ts';
 import { deleteOp, upsertOp } from '../../src/model/operation.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';
 import { drivers } from '../support/open-store.ts';

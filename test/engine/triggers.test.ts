@@ -6,9 +6,9 @@ import { createTriggers, SyncCoordinator, type TriggerOptions, type Triggers } f
 import { browserConnectivity, type NetworkEventSource } from '../../src/engine/triggers/browser-connectivity.ts';
 import { browserVisibility } from '../../src/engine/triggers/browser-visibility.ts';
 import type { SyncConfig } from '../../src/model/config.ts';
-import { SyncAbortedError } from '../../src/model/errors.ts';
+import { SyncAbortedError } from '../../src/model/errors/errors.ts';
 import type { SyncEvent } from '../../src/model/events.ts';
-import { SyncStepError } from '../../src/model/failure.ts';
+import { SyncStepError } from '../../src/model/errors/failure.ts';
 import type { SyncKind } from '../../src/model/kind.ts';
 import { upsertOp, type Op } from '../../src/model/operation.ts';
 import type { ConnectivityPort, VisibilityPort } from '../../src/model/ports.ts';

@@ -5,7 +5,7 @@ import { waitFor } from 'xstate';
 import { createSyncMachine } from '../../src/engine/create-sync-machine.ts';
 import type { SyncOptions } from '../../src/engine/sync-engine.ts';
 import { interpret } from '../../src/machines/interpret.ts';
-import { SyncAbortedError } from '../../src/model/errors.ts';
+import { SyncAbortedError } from '../../src/model/errors/errors.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 import { openTodoDatabase, todos } from '../support/open-store.ts';

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { answerOf } from '../../examples/adapters/answer-of.ts';
-import { SyncError, ValidationError } from '../../src/model/errors.ts';
+import { SyncError, ValidationError } from '../../src/model/errors/errors.ts';
 import type { TransportAdapter } from '../../src/model/transport.ts';
 import { createSimulatedClock, MemoryBackend, seededRandom } from '../../src/testing.ts';
 import { createTransport, type RemoteAnswer } from '../../src/transport.ts';

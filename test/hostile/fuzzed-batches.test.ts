@@ -1,6 +1,6 @@
 import type { AxiosInstance, AxiosRequestConfig } from 'axios';
 import { expect, test } from 'vitest';
-import { SyncError } from '../../src/model/errors.ts';
+import { SyncError } from '../../src/model/errors/errors.ts';
 import { deleteOp, upsertOp, type Op } from '../../src/model/operation.ts';
 import { seededRandom, createSimulatedClock } from '../../src/testing.ts';
 import { RestTransport, type RemoteAnswer } from '../../src/transport.ts';

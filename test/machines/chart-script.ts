@@ -4,7 +4,7 @@ import { phaseOf } from '../../src/machines/phase-of.ts';
 import type { SyncEmitted, SyncMachineEvent } from '../../src/machines/machine-events.ts';
 import { syncMachine, type SyncSnapshot } from '../../src/machines/sync-machine.ts';
 import type { SyncFact } from '../../src/model/events.ts';
-import { SyncStepError, type SyncFailure } from '../../src/model/failure.ts';
+import { SyncStepError, type SyncFailure } from '../../src/model/errors/failure.ts';
 import type { ConflictOutcome, ConflictRef, Plan, SettleReport, Taken } from '../../src/model/run.ts';
 
 export const limits = { backoffMinMs: 1_000, backoffMaxMs: 120_000, backoffMultiplier: 2, maxRetries: 2, maxConflictRetries: 2, conflictRetryDelayMs: 500 };

@@ -6,7 +6,7 @@ import type { SyncEmitted, SyncMachineEvent } from '../../src/machines/machine-e
 import type { syncMachine } from '../../src/machines/sync-machine.ts';
 import type { ConflictResolution } from '../../src/model/conflict.ts';
 import type { SyncFact } from '../../src/model/events.ts';
-import type { SyncFailure } from '../../src/model/failure.ts';
+import type { SyncFailure } from '../../src/model/errors/failure.ts';
 import type { Kinds, RunEnded, SettleReport } from '../../src/model/run.ts';
 
 type Machine = typeof syncMachine;

@@ -2,7 +2,7 @@ import { getShortestPaths } from 'xstate/graph';
 import { describe, expect, test } from 'vitest';
 import type { SyncMachineEvent } from '../../src/machines/machine-events.ts';
 import { syncMachine, type SyncSnapshot } from '../../src/machines/sync-machine.ts';
-import { SyncStepError } from '../../src/model/failure.ts';
+import { SyncStepError } from '../../src/model/errors/failure.ts';
 import {
   childrenOf,
   commands,

@@ -4,7 +4,7 @@ import { interpret } from '../../src/machines/interpret.ts';
 import { phaseOf } from '../../src/machines/phase-of.ts';
 import type { PullInput } from '../../src/machines/actor-inputs.ts';
 import { syncMachine } from '../../src/machines/sync-machine.ts';
-import { SyncStepError, type SyncFailure } from '../../src/model/failure.ts';
+import { SyncStepError, type SyncFailure } from '../../src/model/errors/failure.ts';
 import type { PageReport } from '../../src/model/run.ts';
 import {
   automatic,

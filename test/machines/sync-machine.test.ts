@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { AuthError, DatabaseError, MaxRetriesExceededError, NetworkError, TransportError } from '../../src/model/errors.ts';
+import { AuthError, DatabaseError, MaxRetriesExceededError, NetworkError, TransportError } from '../../src/model/errors/errors.ts';
 import type { SyncEmitted, SyncMachineEvent } from '../../src/machines/machine-events.ts';
 import {
   applying,

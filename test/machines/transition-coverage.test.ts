@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { eventName } from '../../src/devtools/agent/chart-view.ts';
 import type { SyncMachineEvent } from '../../src/machines/machine-events.ts';
 import { syncMachine } from '../../src/machines/sync-machine.ts';
-import { SyncStepError } from '../../src/model/failure.ts';
+import { SyncStepError } from '../../src/model/errors/failure.ts';
 import {
   automatic,
   backingOff,

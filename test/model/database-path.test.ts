@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { databasePathProblem } from '../../src/model/database-path.ts';
+import { databasePathProblem } from '../../src/model/platform/database-path.ts';
 import { openDatabase } from '../../src/persistence/database/open-database.ts';
 import { createSyncServer } from '../../src/server/create-sync-server.ts';
 import { todoEntity } from '../support/todo.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeSyncError } from '../../src/model/describe-sync-error.ts';
+import { describeSyncError } from '../../src/model/errors/describe-sync-error.ts';
 import {
   AuthError,
   ConflictError,
@@ -14,7 +14,7 @@ import {
   SyncOperationError,
   TransportError,
   ValidationError,
-} from '../../src/model/errors.ts';
+} from '../../src/model/errors/errors.ts';
 
 const http = (status: number): TransportError => TransportError.httpError(status, '{"secret":"jwt"}');
 

@@ -11,7 +11,7 @@ import {
   SyncOperationError,
   TransportError,
   ValidationError,
-} from '../../src/model/errors.ts';
+} from '../../src/model/errors/errors.ts';
 
 describe('syncErrorInfo', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import { randomId } from '../../src/model/random-id.ts';
+import { randomId } from '../../src/model/platform/random-id.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { openTodoDatabase, todos } from '../support/open-store.ts';
 import { todoOf } from '../support/todo.ts';

@@ -78,7 +78,7 @@ export const answerMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-23: answers: every answer that is not understood is called a sign-in page',
-    file: 'model/describe-sync-error.ts',
+    file: 'model/errors/describe-sync-error.ts',
     edits: [['return info.isHtml === true ? webPage', "return info.category === 'parse' ? webPage"]],
     tests: ['scenario/foreign-answers.test.ts'],
   },
@@ -96,7 +96,7 @@ export const answerMutants: readonly Mutant[] = [
   },
   {
     fault: 'I13: answers: rows of any depth are taken in',
-    file: 'model/nesting.ts',
+    file: 'model/values/nesting.ts',
     edits: [['if (depth >= limit) return true;', 'if (depth >= limit) return false;']],
     tests: ['hostile/deep-answers.test.ts'],
   },

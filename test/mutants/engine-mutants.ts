@@ -263,7 +263,7 @@ export const engineMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-147: turns of the event loop wait for the fake timers of a test',
-    file: 'model/yield-turn.ts',
+    file: 'model/platform/yield-turn.ts',
     edits: [
       ['new Promise((resolve) => turn(resolve))', 'new Promise((resolve) => turnOf()(resolve))'],
       ["&& !('clock' in setImmediate)", ''],

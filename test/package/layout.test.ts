@@ -51,7 +51,7 @@ test('layout: no test is skipped, singled out, or left as a wish', () => {
 test('layout: ids and turns have one home each, which knows pages on plain http and fake timers', () => {
   const outside = (homes: readonly string[], pattern: RegExp): string[] => having(sources, pattern).filter((file) => !homes.includes(file));
   const nodeOnly = ['src/testing/test-server-http.ts'];
-  expect(outside(['src/model/random-id.ts', ...nodeOnly], /(?<!such as crypto\.)\brandomUUID\b/)).toEqual([]);
-  expect(outside(['src/model/yield-turn.ts'], /\bsetImmediate\b/)).toEqual([]);
-  expect(outside(['src/model/after-this-call.ts'], /\bqueueMicrotask\b/)).toEqual([]);
+  expect(outside(['src/model/platform/random-id.ts', ...nodeOnly], /(?<!such as crypto\.)\brandomUUID\b/)).toEqual([]);
+  expect(outside(['src/model/platform/yield-turn.ts'], /\bsetImmediate\b/)).toEqual([]);
+  expect(outside(['src/model/platform/after-this-call.ts'], /\bqueueMicrotask\b/)).toEqual([]);
 });

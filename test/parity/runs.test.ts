@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { SyncOperationError, TransportError } from '../../src/model/errors.ts';
+import { SyncOperationError, TransportError } from '../../src/model/errors/errors.ts';
 import type { SyncEvent } from '../../src/model/events.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';

@@ -2,7 +2,7 @@ import { DataSource } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import { acceptClient, acceptMerged, acceptServer, defer, discard, type Conflict, type ConflictResolution } from '../../src/model/conflict.ts';
-import { ParseError, SyncError } from '../../src/model/errors.ts';
+import { ParseError, SyncError } from '../../src/model/errors/errors.ts';
 import type { SyncEvent } from '../../src/model/events.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';

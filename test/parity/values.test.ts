@@ -13,9 +13,9 @@ import {
   syncErrorInfo,
   SyncOperationError,
   TransportError,
-} from '../../src/model/errors.ts';
+} from '../../src/model/errors/errors.ts';
 import { deleteOp, isNewRecord, upsertOp, type DeleteOp, type Op, type OpType, type UpsertOp } from '../../src/model/operation.ts';
-import { addStats, noStats } from '../../src/model/stats.ts';
+import { addStats, noStats } from '../../src/model/errors/stats.ts';
 import {
   fetchError,
   fetchNotFound,

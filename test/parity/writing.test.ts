@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ValidationError } from '../../src/model/errors.ts';
+import { ValidationError } from '../../src/model/errors/errors.ts';
 import { createWriter } from '../../src/persistence/writing/writer.ts';
 import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';

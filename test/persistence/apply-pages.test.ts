@@ -1,6 +1,6 @@
 import { EntitySchema, type ValueTransformer } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import type { AppliedPage, PageToApply, PullPosition } from '../../src/model/ports.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
 import { syncTable, type SyncTable, type SyncTableOptions } from '../../src/persistence/tables/sync-table.ts';

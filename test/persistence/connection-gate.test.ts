@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { DataSource, EntitySchema, type DataSourceOptions, type EntityManager } from 'typeorm';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
-import type { Clock } from '../../src/model/clock.ts';
-import { DatabaseError } from '../../src/model/errors.ts';
+import type { Clock } from '../../src/model/platform/clock.ts';
+import { DatabaseError } from '../../src/model/errors/errors.ts';
 import { gateConnection, gateOf, type ConnectionGate, type GateOptions } from '../../src/persistence/gate/connection-gate.ts';
 import { sqlite3Driver } from '../../src/persistence/drivers/sqlite3-driver.ts';
 

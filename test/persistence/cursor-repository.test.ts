@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { DatabaseError } from '../../src/model/errors.ts';
+import { DatabaseError } from '../../src/model/errors/errors.ts';
 import { fullResyncKind } from '../../src/model/cursor.ts';
 import { drivers, openStore, serverRow, type StoreBench } from '../support/open-store.ts';
 

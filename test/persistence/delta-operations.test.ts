@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
-import { increment } from '../../src/model/delta.ts';
+import { increment } from '../../src/model/values/delta.ts';
 import { upsertOp, type UpsertOpInput } from '../../src/model/operation.ts';
 import { CreateSyncTables1700000000001, KeepDeltas1700000000010 } from '../../src/persistence/database/migrations.ts';
 import { accepted, answerOf, drivers, openStore, serverRow, type StoreBench } from '../support/open-store.ts';

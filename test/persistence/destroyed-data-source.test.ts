@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { DatabaseError } from '../../src/model/errors.ts';
+import { DatabaseError } from '../../src/model/errors/errors.ts';
 import { openEngine } from '../support/open-engine.ts';
 import { fileDrivers } from '../support/open-store.ts';
 import { todoOf } from '../support/todo.ts';

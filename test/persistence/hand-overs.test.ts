@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { TransportError } from '../../src/model/errors.ts';
+import { TransportError } from '../../src/model/errors/errors.ts';
 import { upsertOp } from '../../src/model/operation.ts';
 import type { TakenBatch } from '../../src/model/ports.ts';
 import { accepted, answerOf, drivers } from '../support/open-store.ts';

@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 import { expect, test } from 'vitest';
-import { exactNumber } from '../../src/model/exact-number.ts';
+import { exactNumber } from '../../src/model/values/exact-number.ts';
 import { syncColumns } from '../../src/persistence/tables/sync-columns.ts';
 import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { allDrivers, openStore, openSynchronized } from '../support/open-store.ts';

@@ -1,6 +1,6 @@
 import { EntitySchema, type EntitySchemaColumnOptions } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
 import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';

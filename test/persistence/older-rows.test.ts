@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import type { AppliedPage, PageToApply } from '../../src/model/ports.ts';
 import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { allDrivers, answerOf, openStore, serverRow, type StoreBench } from '../support/open-store.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import initSqlJs from 'sql.js';
 import { EntitySchema, type DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { DatabaseError } from '../../src/model/errors.ts';
+import { DatabaseError } from '../../src/model/errors/errors.ts';
 import { classifyDatabaseError, toStoreFailure } from '../../src/persistence/sql/database-failure.ts';
 import { loadOptional } from '../../src/persistence/drivers/load-optional.ts';
 import { gateOf } from '../../src/persistence/gate/connection-gate.ts';

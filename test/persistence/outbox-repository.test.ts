@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { resolveSyncConfig, type SyncConfig } from '../../src/model/config.ts';
-import { DatabaseError, TransportError, ValidationError } from '../../src/model/errors.ts';
+import { DatabaseError, TransportError, ValidationError } from '../../src/model/errors/errors.ts';
 import { deleteOp, upsertOp, type Op } from '../../src/model/operation.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import { createStore } from '../../src/persistence/create-store.ts';

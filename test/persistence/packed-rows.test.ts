@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { EntitySchema } from 'typeorm';
 import { describe, expect, test } from 'vitest';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import { packRows } from '../../src/persistence/sql/packed-rows.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
 import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { DatabaseError } from '../../src/model/errors.ts';
+import { DatabaseError } from '../../src/model/errors/errors.ts';
 import { deleteOp, upsertOp } from '../../src/model/operation.ts';
 import type { GateOptions } from '../../src/persistence/gate/connection-gate.ts';
 import { openPostgres } from '../support/open-postgres.ts';

@@ -1,8 +1,8 @@
 import { EntitySchema } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SyncFact } from '../../src/model/events.ts';
-import { TransportError } from '../../src/model/errors.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { TransportError } from '../../src/model/errors/errors.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import type { TakenBatch } from '../../src/model/ports.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
 import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';

@@ -1,7 +1,7 @@
 import { EntitySchema } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SyncFact } from '../../src/model/events.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
 import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { createWriter, type SyncEntityWriter } from '../../src/persistence/writing/writer.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { SyncConfig } from '../../src/model/config.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import type { PullPosition } from '../../src/model/ports.ts';
 import { accepted, answerOf, drivers, serverRow } from '../support/open-store.ts';
 import { categoryRow, itemOf, itemRow, openShop, type ShopBench, type ShopOptions } from '../support/shop.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { DataSource, EntityManager } from 'typeorm';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { DatabaseError } from '../../src/model/errors.ts';
+import { DatabaseError } from '../../src/model/errors/errors.ts';
 import { toStoreFailure } from '../../src/persistence/sql/database-failure.ts';
 import { stepWhileSaving } from '../prove/step-while-saving.ts';
 import { openTodoDatabase } from '../support/open-store.ts';

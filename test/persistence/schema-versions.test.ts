@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { TransportError } from '../../src/model/errors.ts';
+import { TransportError } from '../../src/model/errors/errors.ts';
 import type { UpsertOp } from '../../src/model/operation.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import { syncTable } from '../../src/persistence/tables/sync-table.ts';

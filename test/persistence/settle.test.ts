@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { TransportError } from '../../src/model/errors.ts';
+import { TransportError } from '../../src/model/errors/errors.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import { accepted, answerOf, drivers, openStore, serverRow, type StoreBench } from '../support/open-store.ts';
 import { todoOf } from '../support/todo.ts';

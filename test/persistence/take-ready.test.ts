@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { TransportError } from '../../src/model/errors.ts';
+import { TransportError } from '../../src/model/errors/errors.ts';
 import { upsertOp } from '../../src/model/operation.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { TakenBatch, TakeOptions } from '../../src/model/ports.ts';

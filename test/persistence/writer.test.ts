@@ -1,6 +1,6 @@
 import { DataSource, EntitySchema } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
-import { DatabaseError, ValidationError } from '../../src/model/errors.ts';
+import { DatabaseError, ValidationError } from '../../src/model/errors/errors.ts';
 import { deleteOp, upsertOp } from '../../src/model/operation.ts';
 import { openDatabase } from '../../src/persistence/database/open-database.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';

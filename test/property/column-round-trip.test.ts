@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { EntitySchema, type EntitySchemaColumnOptions, type EntitySchemaEmbeddedColumnOptions } from 'typeorm';
 import { describe, expect, test } from 'vitest';
-import { exactNumber } from '../../src/model/exact-number.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import { exactNumber } from '../../src/model/values/exact-number.ts';
+import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import type { TakenRequest } from '../../src/model/ports.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
 import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { createWriter } from '../../src/persistence/writing/writer.ts';
-import { stringifyJson } from '../../src/model/exact-json.ts';
+import { stringifyJson } from '../../src/model/values/exact-json.ts';
 import { allDrivers, openStore, openSynchronized, type StoreBench, type TestDriver } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';
 

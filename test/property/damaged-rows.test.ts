@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { discard } from '../../src/model/conflict.ts';
-import { DatabaseError } from '../../src/model/errors.ts';
+import { DatabaseError } from '../../src/model/errors/errors.ts';
 import '../support/fast-check-seed.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';

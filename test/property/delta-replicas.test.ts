@@ -3,7 +3,7 @@ import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import type { SyncEngine } from '../../src/engine/sync-engine.ts';
-import { addToSet, increment, removeFromSet } from '../../src/model/delta.ts';
+import { addToSet, increment, removeFromSet } from '../../src/model/values/delta.ts';
 import { FaultyTransport } from '../../src/testing/faulty-transport.ts';
 import { MemoryBackend } from '../../src/testing/memory-backend.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addToSet, applyDeltas, increment, parseWireDeltas, removeFromSet, sumDeltas, toWireDeltas, type Delta } from '../../src/model/delta.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import { addToSet, applyDeltas, increment, parseWireDeltas, removeFromSet, sumDeltas, toWireDeltas, type Delta } from '../../src/model/values/delta.ts';
+import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import { foldOps, type FoldedRequest, type PendingOp } from '../../src/rules/fold.ts';
 import { overlay } from '../../src/rules/overlay.ts';
 

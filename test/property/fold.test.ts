@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import { foldOps, type FoldedRequest, type PendingOp } from '../../src/rules/fold.ts';
 import { overlay, reproject } from '../../src/rules/overlay.ts';
 

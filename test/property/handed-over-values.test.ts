@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { EntitySchema } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
 import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { drivers, openStore, openSynchronized, type StoreBench } from '../support/open-store.ts';

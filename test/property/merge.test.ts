@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Json, JsonObject } from '../../src/model/json.ts';
-import { isJsonObject } from '../../src/model/json.ts';
+import type { Json, JsonObject } from '../../src/model/values/json.ts';
+import { isJsonObject } from '../../src/model/values/json.ts';
 import { canonicalText, deepEqual } from '../../src/rules/deep-equal.ts';
 import { deepMerge, defaultMerge, preservingMerge } from '../../src/rules/merge.ts';
 import { threeWayMerge } from '../../src/rules/three-way-merge.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import type { PullPosition } from '../../src/model/ports.ts';
 import type { PullPage } from '../../src/model/transport.ts';
 import { onPage, type PagingOptions, type PagingState, requestOf, startPaging } from '../../src/rules/paging.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { EntitySchema, type DataSource } from 'typeorm';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
 import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { EntitySchema, type EntitySchemaColumnOptions, type Repository } from 'typeorm';
 import { describe, expect, test } from 'vitest';
-import { exactNumber } from '../../src/model/exact-number.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import { exactNumber } from '../../src/model/values/exact-number.ts';
+import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { TakenRequest } from '../../src/model/ports.ts';
 import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';

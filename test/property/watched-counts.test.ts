@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, test } from 'vitest';
-import { TransportError } from '../../src/model/errors.ts';
+import { TransportError } from '../../src/model/errors/errors.ts';
 import { upsertOp } from '../../src/model/operation.ts';
 import { follow } from '../support/follow.ts';
 import { accepted, openStore, serverRow, type StoreBench } from '../support/open-store.ts';

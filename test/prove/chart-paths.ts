@@ -1,7 +1,7 @@
 import { getShortestPaths } from 'xstate/graph';
 import type { SyncMachineEvent } from '../../src/machines/machine-events.ts';
 import { syncMachine, type SyncSnapshot } from '../../src/machines/sync-machine.ts';
-import { SyncStepError, type SyncFailure } from '../../src/model/failure.ts';
+import { SyncStepError, type SyncFailure } from '../../src/model/errors/failure.ts';
 import {
   childrenOf,
   nothingTaken,

@@ -1,4 +1,4 @@
-import type { RandomSource } from '../../src/model/clock.ts';
+import type { RandomSource } from '../../src/model/platform/clock.ts';
 import type { TestServer } from '../../src/testing/test-server.ts';
 import { startChild, type Child } from './child-process.ts';
 import { labelOf, type LeaseProcessOptions, type LeaseProof } from './prove-lease.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { DatabaseError } from '../../src/model/errors.ts';
+import { DatabaseError } from '../../src/model/errors/errors.ts';
 import { loadOptional } from '../../src/persistence/drivers/load-optional.ts';
 import { openSqliteInMemory } from '../../src/replay/sqlite-in-memory.ts';
 import { runSynchartCommand } from '../../src/replay/synchart-command.ts';

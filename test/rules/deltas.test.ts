@@ -1,6 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { addToSet, applyDelta, applyDeltas, increment, parseWireDeltas, removeFromSet, sumDeltas, toWireDeltas, type Delta } from '../../src/model/delta.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import {
+  addToSet,
+  applyDelta,
+  applyDeltas,
+  increment,
+  parseWireDeltas,
+  removeFromSet,
+  sumDeltas,
+  toWireDeltas,
+  type Delta,
+} from '../../src/model/values/delta.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { deleteOp, upsertOp } from '../../src/model/operation.ts';
 import { deltaRequestOf, isPureDelta, isPureDeltaConflict, payloadWithDeltas, withRebasedDeltas } from '../../src/rules/deltas.ts';
 import { foldOps } from '../../src/rules/fold.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { depart, type Departure, type DepartureMode } from '../../src/rules/departure.ts';
 import { overlay } from '../../src/rules/overlay.ts';
 import type { PendingOp } from '../../src/rules/pending-op.ts';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { exactDigits, exactNumber } from '../../src/model/exact-number.ts';
-import { applyDelta, increment } from '../../src/model/delta.ts';
-import { parseJson, stringifyJson } from '../../src/model/exact-json.ts';
+import { exactDigits, exactNumber } from '../../src/model/values/exact-number.ts';
+import { applyDelta, increment } from '../../src/model/values/delta.ts';
+import { parseJson, stringifyJson } from '../../src/model/values/exact-json.ts';
 import { keepDigits } from '../../src/rules/keep-digits.ts';
 
 const long = '9007199254740993';

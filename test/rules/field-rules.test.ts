@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FieldRule } from '../../src/model/conflict.ts';
-import { ValidationError } from '../../src/model/errors.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import { ValidationError } from '../../src/model/errors/errors.ts';
+import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import { applyFieldRules } from '../../src/rules/field-rules.ts';
 
 /** A conflict in one field that both sides changed; `merged` is what the strategy made of it. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { foldOps, type PendingOp } from '../../src/rules/fold.ts';
 
 let seq = 0;

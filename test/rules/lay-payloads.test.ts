@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { increment } from '../../src/model/delta.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { increment } from '../../src/model/values/delta.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { deltasOf, foldDeltas } from '../../src/rules/deltas.ts';
 import { claims, layPayloads } from '../../src/rules/lay-payloads.ts';
 import type { PendingOp } from '../../src/rules/pending-op.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ValidationError } from '../../src/model/errors.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { ValidationError } from '../../src/model/errors/errors.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { ConflictUtils } from '../../src/rules/conflict-utils.ts';
 import { deepMerge, defaultMerge, preservingMerge } from '../../src/rules/merge.ts';
 import { threeWayMerge } from '../../src/rules/three-way-merge.ts';

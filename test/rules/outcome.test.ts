@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { AuthError, NetworkError, ParseError, syncErrorInfo, TransportError, ValidationError } from '../../src/model/errors.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { AuthError, NetworkError, ParseError, syncErrorInfo, TransportError, ValidationError } from '../../src/model/errors/errors.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { deleteOp, upsertOp } from '../../src/model/operation.ts';
 import {
   type PushResult,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import type { PendingOp } from '../../src/rules/fold.ts';
 import { overlay, reproject } from '../../src/rules/overlay.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { deleteOp, upsertOp } from '../../src/model/operation.ts';
 import { isOwnEcho } from '../../src/rules/own-echo.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import type { PullPosition } from '../../src/model/ports.ts';
 import type { PullPage } from '../../src/model/transport.ts';
 import { onPage, type PageStep, type PagingOptions, requestOf, startPaging } from '../../src/rules/paging.ts';

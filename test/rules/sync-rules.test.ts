@@ -9,8 +9,8 @@ import {
   SyncAbortedError,
   SyncOperationError,
   TransportError,
-} from '../../src/model/errors.ts';
-import type { SyncFailure } from '../../src/model/failure.ts';
+} from '../../src/model/errors/errors.ts';
+import type { SyncFailure } from '../../src/model/errors/failure.ts';
 import { anonymousWaiter, type SyncRequest } from '../../src/model/run.ts';
 import {
   acceptRequest,

@@ -1,6 +1,6 @@
 import { EntitySchema } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
-import { SyncAbortedError, ValidationError } from '../../src/model/errors.ts';
+import { SyncAbortedError, ValidationError } from '../../src/model/errors/errors.ts';
 import type { EnqueueAllProgress } from '../../src/persistence/writing/enqueue-all.ts';
 import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';

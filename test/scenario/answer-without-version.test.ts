@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { increment } from '../../src/model/delta.ts';
+import { increment } from '../../src/model/values/delta.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';
 

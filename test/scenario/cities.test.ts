@@ -3,7 +3,7 @@ import { EntitySchema } from 'typeorm';
 import { expect, test } from 'vitest';
 import { cityRows, type CityJson } from '../../bench/city-rows.ts';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { syncColumns } from '../../src/persistence/tables/sync-columns.ts';
 import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { createTestServer } from '../../src/testing/test-server.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ConflictStrategy } from '../../src/model/conflict.ts';
 import { acceptClient, acceptServer } from '../../src/model/conflict.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import type { TransportAdapter } from '../../src/model/transport.ts';
 import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { createTransport } from '../../src/transport/create-transport.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { describeSyncError } from '../../src/model/describe-sync-error.ts';
-import { syncErrorInfo } from '../../src/model/errors.ts';
+import { describeSyncError } from '../../src/model/errors/describe-sync-error.ts';
+import { syncErrorInfo } from '../../src/model/errors/errors.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';

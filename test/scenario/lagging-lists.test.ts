@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import type { PullPage, PullRequest } from '../../src/model/transport.ts';
 import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { createTestServer } from '../../src/testing/test-server.ts';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { AuthError, MaxRetriesExceededError, NetworkError, TransportError } from '../../src/model/errors.ts';
+import { AuthError, MaxRetriesExceededError, NetworkError, TransportError } from '../../src/model/errors/errors.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { NetworkError, SyncAbortedError } from '../../src/model/errors.ts';
+import { NetworkError, SyncAbortedError } from '../../src/model/errors/errors.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';
 

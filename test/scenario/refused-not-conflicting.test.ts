@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ConflictStrategy } from '../../src/model/conflict.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import { pushConflict, pushNotFound, type TransportAdapter } from '../../src/model/transport.ts';
 import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { createTransport, type RemoteAnswer } from '../../src/transport/create-transport.ts';

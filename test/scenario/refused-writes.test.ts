@@ -1,7 +1,7 @@
 import { DataSource } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { describeSyncError } from '../../src/model/describe-sync-error.ts';
-import { ValidationError } from '../../src/model/errors.ts';
+import { describeSyncError } from '../../src/model/errors/describe-sync-error.ts';
+import { ValidationError } from '../../src/model/errors/errors.ts';
 import { upsertOp } from '../../src/model/operation.ts';
 import { createSyncServer } from '../../src/server/create-sync-server.ts';
 import { diffFields } from '../../src/rules/changed-fields.ts';

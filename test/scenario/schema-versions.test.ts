@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { acceptClient } from '../../src/model/conflict.ts';
-import { SyncOperationError } from '../../src/model/errors.ts';
+import { SyncOperationError } from '../../src/model/errors/errors.ts';
 import type { UpsertOp } from '../../src/model/operation.ts';
 import { createTestServer, type TestServer } from '../../src/testing/test-server.ts';
 import { drivers } from '../support/open-store.ts';

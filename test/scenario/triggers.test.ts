@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { createTriggers } from '../../src/engine/triggers.ts';
-import { describeSyncError } from '../../src/model/describe-sync-error.ts';
-import { TransportError } from '../../src/model/errors.ts';
+import { describeSyncError } from '../../src/model/errors/describe-sync-error.ts';
+import { TransportError } from '../../src/model/errors/errors.ts';
 import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';
 import { drivers } from '../support/open-store.ts';

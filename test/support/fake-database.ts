@@ -1,6 +1,6 @@
 import type { StoredConflict } from '../../src/model/conflict.ts';
 import type { GivenUp, SyncFact } from '../../src/model/events.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import type { SyncKind } from '../../src/model/kind.ts';
 import type { Op } from '../../src/model/operation.ts';
 import type { PersistedState, PullPosition, TakenRequest } from '../../src/model/ports.ts';

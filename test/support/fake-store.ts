@@ -1,10 +1,10 @@
-import type { Clock } from '../../src/model/clock.ts';
+import type { Clock } from '../../src/model/platform/clock.ts';
 import { resolveSyncConfig, type SyncConfig } from '../../src/model/config.ts';
 import type { ConflictResolution, ConflictStrategy, StoredConflict } from '../../src/model/conflict.ts';
-import { NetworkError, ParseError, SyncError, syncErrorInfo, ValidationError } from '../../src/model/errors.ts';
+import { NetworkError, ParseError, SyncError, syncErrorInfo, ValidationError } from '../../src/model/errors/errors.ts';
 import type { SyncFact } from '../../src/model/events.ts';
-import { SyncStepError } from '../../src/model/failure.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import { SyncStepError } from '../../src/model/errors/failure.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import type { Op } from '../../src/model/operation.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { Answer, LeasePort, PullPosition, StorePort, TakenRequest } from '../../src/model/ports.ts';

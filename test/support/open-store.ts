@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Table, type DataSource, type EntitySchema, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { resolveSyncConfig, type SyncConfig } from '../../src/model/config.ts';
-import type { JsonObject } from '../../src/model/json.ts';
+import type { JsonObject } from '../../src/model/values/json.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { Answer, TakenRequest } from '../../src/model/ports.ts';
 import { createStore, type Store } from '../../src/persistence/create-store.ts';

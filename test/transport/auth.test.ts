@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { AuthError, NetworkError } from '../../src/model/errors.ts';
+import { AuthError, NetworkError } from '../../src/model/errors/errors.ts';
 import { RestTransport, type TokenProvider } from '../../src/transport.ts';
 import { echo, edit, idOf, restWith, typesOf } from './todo-ops.ts';
 import type { Exchange } from './stub-server.ts';

@@ -1,7 +1,7 @@
 import { expect, expectTypeOf, onTestFinished, test } from 'vitest';
 import { answerOf } from '../../examples/adapters/answer-of.ts';
-import { NetworkError, SyncError } from '../../src/model/errors.ts';
-import type { Json, JsonObject } from '../../src/model/json.ts';
+import { NetworkError, SyncError } from '../../src/model/errors/errors.ts';
+import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import { MemoryBackend } from '../../src/testing.ts';
 import { createTransport, type CreateTransportOptions, type RemotePage, type RemoteRequest } from '../../src/transport.ts';
 import { openEngine } from '../support/open-engine.ts';

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import axios from 'axios';
 import { expect, test } from 'vitest';
-import { ParseError } from '../../src/model/errors.ts';
+import { ParseError } from '../../src/model/errors/errors.ts';
 import { edit, pushOne, restWith, typesOf } from './todo-ops.ts';
 
 const megabyte = 1_000_000;

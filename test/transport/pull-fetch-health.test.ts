@@ -1,8 +1,8 @@
 import { gzipSync, brotliCompressSync, deflateSync } from 'node:zlib';
 import axios from 'axios';
 import { expect, test } from 'vitest';
-import { NetworkError, ParseError, SyncAbortedError, TransportError, ValidationError } from '../../src/model/errors.ts';
-import type { Clock } from '../../src/model/clock.ts';
+import { NetworkError, ParseError, SyncAbortedError, TransportError, ValidationError } from '../../src/model/errors/errors.ts';
+import type { Clock } from '../../src/model/platform/clock.ts';
 import { RestTransport } from '../../src/transport.ts';
 import { deadUrl } from './stub-server.ts';
 import { echo, edit, restWith, typesOf } from './todo-ops.ts';

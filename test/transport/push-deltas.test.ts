@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { addToSet, increment } from '../../src/model/delta.ts';
+import { addToSet, increment } from '../../src/model/values/delta.ts';
 import { upsertOp } from '../../src/model/operation.ts';
 import { createTestServer, type TestServer } from '../../src/testing/test-server.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';

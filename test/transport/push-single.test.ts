@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { deleteOp, upsertOp, type Op } from '../../src/model/operation.ts';
-import type { Json } from '../../src/model/json.ts';
+import type { Json } from '../../src/model/values/json.ts';
 import { RestTransport } from '../../src/transport.ts';
 import { echo, edit, idOf, pushOne, restWith, typesOf } from './todo-ops.ts';
 

@@ -1,9 +1,9 @@
 import type { EngineInternals } from '../../engine/engine-core.ts';
 import { explainOperation } from '../../engine/explain.ts';
 import type { SyncEngine } from '../../engine/sync-engine.ts';
-import { DatabaseError } from '../../model/errors.ts';
+import { DatabaseError } from '../../model/errors/errors.ts';
 import type { InspectedOperation, InspectionPort, Page } from '../../model/inspection.ts';
-import type { Json } from '../../model/json.ts';
+import type { Json } from '../../model/values/json.ts';
 import type { ConflictView, DevtoolsQueries, DevtoolsQueryType, OperationView } from '../protocol/messages.ts';
 import { previewStrategies } from './preview-strategies.ts';
 

@@ -1,6 +1,6 @@
 import { internalsOf } from '../../engine/engine-core.ts';
 import type { SyncEngine } from '../../engine/sync-engine.ts';
-import type { Json } from '../../model/json.ts';
+import type { Json } from '../../model/values/json.ts';
 import { createInspectionLog, type InspectionLog } from '../log/inspection-log.ts';
 import { createRedactor } from '../log/redact.ts';
 import { redactEntry } from '../log/redact-entry.ts';
@@ -16,7 +16,7 @@ import { runCommand } from './run-command.ts';
 import { savedRows } from './saved-rows.ts';
 import { serveChannel } from './serve-channel.ts';
 import { createThroughput } from './throughput.ts';
-import { randomId } from '../../model/random-id.ts';
+import { randomId } from '../../model/platform/random-id.ts';
 
 const agents = new WeakMap<SyncEngine, DevtoolsAgent>();
 

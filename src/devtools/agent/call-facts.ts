@@ -1,4 +1,4 @@
-import { NetworkError, TransportError } from '../../model/errors.ts';
+import { NetworkError, TransportError } from '../../model/errors/errors.ts';
 import type { PushResult } from '../../model/transport.ts';
 import type { AnsweredOperation, CallFailure } from '../protocol/log-entry.ts';
 

@@ -1,5 +1,5 @@
 import type { EngineInternals } from '../../engine/engine-core.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
 import { syncMachine } from '../../machines/sync-machine.ts';
 import type { EngineDescription } from '../protocol/engine-view.ts';
 import { chartViewOf } from './chart-view.ts';

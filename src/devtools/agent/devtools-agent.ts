@@ -1,4 +1,4 @@
-import type { Json } from '../../model/json.ts';
+import type { Json } from '../../model/values/json.ts';
 import type { InspectionLog } from '../log/inspection-log.ts';
 import type { Redaction } from '../log/redact.ts';
 import type { EngineDescription, EngineView, FaultSettings } from '../protocol/engine-view.ts';

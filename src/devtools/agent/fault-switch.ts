@@ -1,5 +1,5 @@
-import type { Clock, RandomSource } from '../../model/clock.ts';
-import { AuthError, NetworkError, ParseError, SyncAbortedError, TransportError } from '../../model/errors.ts';
+import type { Clock, RandomSource } from '../../model/platform/clock.ts';
+import { AuthError, NetworkError, ParseError, SyncAbortedError, TransportError } from '../../model/errors/errors.ts';
 import type { Op } from '../../model/operation.ts';
 import {
   fetchError,

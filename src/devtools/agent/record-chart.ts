@@ -1,6 +1,6 @@
 import type { SyncActor } from '../../engine/sync-stream.ts';
-import type { Clock } from '../../model/clock.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { Clock } from '../../model/platform/clock.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import type { LazyEntry } from '../log/new-entry.ts';
 import type { StateValueJson, TransitionEntry } from '../protocol/log-entry.ts';
 import { eventName } from './chart-view.ts';

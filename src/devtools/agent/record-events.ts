@@ -1,5 +1,5 @@
 import type { SyncEvent } from '../../model/events.ts';
-import { isJsonObject } from '../../model/json.ts';
+import { isJsonObject } from '../../model/values/json.ts';
 import type { LazyEntry, NewEntry } from '../log/new-entry.ts';
 import type { Redactor } from '../log/redact.ts';
 import type { EventEntry } from '../protocol/log-entry.ts';

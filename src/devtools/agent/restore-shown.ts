@@ -1,5 +1,5 @@
-import { ValidationError } from '../../model/errors.ts';
-import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
 import { deepEqual } from '../../rules/deep-equal.ts';
 
 type Row = JsonObject | undefined;

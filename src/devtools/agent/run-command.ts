@@ -1,7 +1,7 @@
 import type { SyncEngine } from '../../engine/sync-engine.ts';
 import type { ConflictResolution } from '../../model/conflict.ts';
 import type { InspectionPort } from '../../model/inspection.ts';
-import { isJsonObject, type Json } from '../../model/json.ts';
+import { isJsonObject, type Json } from '../../model/values/json.ts';
 import type { FaultSettings } from '../protocol/engine-view.ts';
 import type { DevtoolsCommand } from '../protocol/messages.ts';
 import { restoreShown } from './restore-shown.ts';

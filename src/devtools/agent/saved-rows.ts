@@ -1,5 +1,5 @@
 import type { InspectionPort } from '../../model/inspection.ts';
-import type { Json } from '../../model/json.ts';
+import type { Json } from '../../model/values/json.ts';
 
 /** Most rows of one kind in a file: enough for what waits on a device, not a copy of its data. */
 const mostRows = 500;

@@ -1,4 +1,4 @@
-import type { Clock } from '../../model/clock.ts';
+import type { Clock } from '../../model/platform/clock.ts';
 import type { Op } from '../../model/operation.ts';
 import { createAnswerSheet, type Answered } from './answer-sheet.ts';
 import type { FetchResult, OpPushResult, TransportAdapter } from '../../model/transport.ts';

@@ -5,7 +5,7 @@ import type { DevtoolsAgent, DevtoolsOptions } from '../agent/devtools-agent.ts'
 import { pageStorage, recall, recalledFaults, type KeyValueStorage } from '../mount/remembered.ts';
 import { openPageHook } from './open-page-hook.ts';
 import { rememberOffline } from './remember-offline.ts';
-import { randomId } from '../../model/random-id.ts';
+import { randomId } from '../../model/platform/random-id.ts';
 
 export interface ExposeOptions extends DevtoolsOptions {
   /**

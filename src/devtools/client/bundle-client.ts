@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import type { InspectedRow } from '../../model/inspection.ts';
 import type { Bundle } from '../protocol/bundle.ts';
 import type { DevtoolsQueries, DevtoolsQueryType, OperationView } from '../protocol/messages.ts';

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import { mostEntries } from '../log/inspection-log.ts';
 import type { EngineDescription, EngineView } from '../protocol/engine-view.ts';
 import type { LogEntry } from '../protocol/log-entry.ts';
@@ -11,7 +11,7 @@ import {
   type EngineMessage,
 } from '../protocol/messages.ts';
 import { parseEngineMessage } from '../protocol/parse-message.ts';
-import { randomId } from '../../model/random-id.ts';
+import { randomId } from '../../model/platform/random-id.ts';
 
 /** What a panel knows. A new object for each change, so that it fits `useSyncExternalStore`. */
 export interface PanelState {

@@ -1,5 +1,5 @@
 import type { DevtoolsChannel } from '../protocol/messages.ts';
-import { randomId } from '../../model/random-id.ts';
+import { randomId } from '../../model/platform/random-id.ts';
 
 /** The panel's end of a channel over HTTP: posts messages, reads the engine's as lines of JSON. Ends with `gone` when the server does. */
 export function createRemoteChannel(key: string): DevtoolsChannel {

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from '../../model/json.ts';
+import { isJsonObject, type Json } from '../../model/values/json.ts';
 import type { LogEntry } from '../protocol/log-entry.ts';
 
 /** A log entry as it may leave the process. The operations of a request stay as many as they are: a redacted list would be cut short. */

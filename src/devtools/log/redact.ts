@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 
 /** Names whose values are never shown, whatever their case, `-` and `_`. */
 export const secretNames: readonly string[] = [

@@ -1,4 +1,4 @@
-import type { Json } from '../../model/json.ts';
+import type { Json } from '../../model/values/json.ts';
 import type { LazyEntry, NewEntry } from './new-entry.ts';
 
 /** What an entry without anything large takes, measured with real runs; bytes. */

@@ -1,5 +1,5 @@
 import { useEffect, useId, useRef, useState, type FormEvent, type ReactNode } from 'react';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { OperationView } from '../protocol/messages.ts';
 import { amendedFields, parsePatch, proposalOf } from '../views/amendment.ts';
 import { showValue } from '../views/conflict-model.ts';

@@ -1,5 +1,5 @@
 import { useId, type ReactNode } from 'react';
-import type { Json } from '../../model/json.ts';
+import type { Json } from '../../model/values/json.ts';
 import { type ConflictField, type FieldChoice } from '../views/conflict-model.ts';
 import { Badge } from './parts/badge.tsx';
 import { FieldName, SideValue } from './parts/sides-table.tsx';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Json } from '../../model/json.ts';
+import type { Json } from '../../model/values/json.ts';
 import type { EventEntry, LogEntry, RequestEntry } from '../protocol/log-entry.ts';
 import { describeEntry, entryTypeNames } from '../views/describe-entry.ts';
 import { describeDuration, describeTime } from '../views/describe-time.ts';

@@ -1,5 +1,5 @@
 import { createContext, useCallback, useContext, useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
-import type { Json } from '../../model/json.ts';
+import type { Json } from '../../model/values/json.ts';
 import type { DevtoolsClient, PanelState } from '../client/devtools-client.ts';
 import type { EngineView } from '../protocol/engine-view.ts';
 import type { DevtoolsCommand, DevtoolsQueries, DevtoolsQueryType } from '../protocol/messages.ts';

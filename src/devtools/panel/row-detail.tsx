@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Json } from '../../model/json.ts';
+import type { Json } from '../../model/values/json.ts';
 import { rowFields, rowStates } from '../views/replica-model.ts';
 import { useQuery } from './panel-context.tsx';
 import { Badge } from './parts/badge.tsx';

@@ -1,5 +1,5 @@
 import { useCallback, useState } from 'react';
-import type { Json } from '../../model/json.ts';
+import type { Json } from '../../model/values/json.ts';
 import { createBundleClient } from '../client/bundle-client.ts';
 import type { DevtoolsClient } from '../client/devtools-client.ts';
 

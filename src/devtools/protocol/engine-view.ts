@@ -1,7 +1,7 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { SyncPhaseName } from '../../machines/phase-of.ts';
-import type { SyncErrorInfo } from '../../model/errors.ts';
-import type { SyncStats } from '../../model/stats.ts';
+import type { SyncErrorInfo } from '../../model/errors/errors.ts';
+import type { SyncStats } from '../../model/errors/stats.ts';
 import type { StateValueJson } from './log-entry.ts';
 
 /** Faults that the panel puts between the engine and its transport. All off is `{}`. */

@@ -1,5 +1,5 @@
 import type { DevtoolsChannel } from './messages.ts';
-import { afterThisCall } from '../../model/after-this-call.ts';
+import { afterThisCall } from '../../model/platform/after-this-call.ts';
 
 /** Two ends in one process. What is posted arrives later, never inside the call, as through any other channel. */
 export function createLocalChannel(): { readonly engineEnd: DevtoolsChannel; readonly panelEnd: DevtoolsChannel } {

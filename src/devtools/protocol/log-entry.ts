@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 
 /** A state value of the chart as JSON: a name, or names by region or parent. */
 export type StateValueJson = string | { readonly [key: string]: StateValueJson };

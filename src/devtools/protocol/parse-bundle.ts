@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { isTooDeep, maxNesting, tooDeepText } from '../../model/nesting.ts';
+import { isTooDeep, maxNesting, tooDeepText } from '../../model/values/nesting.ts';
 import { bundleVersion, type Bundle } from './bundle.ts';
 import { bundleSchema } from './parse-message.ts';
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { conflictStrategies } from '../../model/conflict.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import type { EngineMessage, PanelMessage } from './messages.ts';
 
 /** What became of a message that arrived. `id` is set where the sender waits for an answer. */

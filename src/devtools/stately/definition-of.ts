@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { ChartState, ChartView } from '../protocol/engine-view.ts';
 
 /** Writes a chart as the configuration that Stately's tools draw: names only, no code and no data. */

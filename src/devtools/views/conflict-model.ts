@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
 import type { ConflictView } from '../protocol/messages.ts';
 import { deepEqual } from '../../rules/deep-equal.ts';
 import { isSystemField } from '../../rules/system-fields.ts';

@@ -1,4 +1,4 @@
-import type { Delta } from '../../model/delta.ts';
+import type { Delta } from '../../model/values/delta.ts';
 
 /** A relative change as short text: `quantity +2`, `tags add "home"`. */
 export const describeDelta = (delta: Delta): string => `${delta.field} ${deltaText(delta)}`;

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import type { CommandEntry, EventEntry, LogEntry, TransitionEntry } from '../protocol/log-entry.ts';
 import { describeDuration, describeTime } from './describe-time.ts';
 import { pathOf, phaseOfValue } from './phase-of-value.ts';

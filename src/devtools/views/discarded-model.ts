@@ -1,5 +1,5 @@
 import type { DiscardReason } from '../../model/events.ts';
-import { isJsonObject, type JsonObject } from '../../model/json.ts';
+import { isJsonObject, type JsonObject } from '../../model/values/json.ts';
 
 /** What was given up, as a panel shows it. */
 export interface DiscardedView {

@@ -1,5 +1,5 @@
 import type { InspectedKind, InspectedRow } from '../../model/inspection.ts';
-import type { Json } from '../../model/json.ts';
+import type { Json } from '../../model/values/json.ts';
 import { deepEqual } from '../../rules/deep-equal.ts';
 import { describeDuration } from './describe-time.ts';
 import type { Tone } from './phase-tone.ts';

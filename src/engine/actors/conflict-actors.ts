@@ -2,7 +2,7 @@ import { fromPromise } from 'xstate';
 import type { ConflictInput } from '../../machines/actor-inputs.ts';
 import { discard } from '../../model/conflict.ts';
 import type { SyncFact } from '../../model/events.ts';
-import type { SyncFailure } from '../../model/failure.ts';
+import type { SyncFailure } from '../../model/errors/failure.ts';
 import { setLastLook } from '../../model/last-look.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { TakenRequest } from '../../model/ports.ts';

@@ -1,4 +1,4 @@
-import { toSyncFailure, type SyncFailure } from '../../model/failure.ts';
+import { toSyncFailure, type SyncFailure } from '../../model/errors/failure.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Clock } from '../../model/clock.ts';
+import type { Clock } from '../../model/platform/clock.ts';
 import type { LeasePort } from '../../model/ports.ts';
 import type { LeaseAnswer } from '../../model/run.ts';
 

@@ -1,6 +1,6 @@
-import { ParseError, TransportError } from '../../model/errors.ts';
+import { ParseError, TransportError } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
-import type { Clock } from '../../model/clock.ts';
+import type { Clock } from '../../model/platform/clock.ts';
 import type { SyncKind } from '../../model/kind.ts';
 import type { PageToApply, PullPosition } from '../../model/ports.ts';
 import type { PullPage, TransportAdapter } from '../../model/transport.ts';

@@ -1,10 +1,10 @@
-import { SyncOperationError, syncErrorInfo } from '../../model/errors.ts';
+import { SyncOperationError, syncErrorInfo } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
-import type { SyncFailure } from '../../model/failure.ts';
+import type { SyncFailure } from '../../model/errors/failure.ts';
 import type { SyncKind } from '../../model/kind.ts';
 import type { SchemaReport } from '../../model/ports.ts';
 import type { Kinds, Plan, SyncRequest } from '../../model/run.ts';
-import { noStats } from '../../model/stats.ts';
+import { noStats } from '../../model/errors/stats.ts';
 import type { PlanInput } from '../../machines/actor-inputs.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { createScopeGuard, type ScopeGuard } from '../scope-guard.ts';

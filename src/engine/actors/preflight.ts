@@ -1,5 +1,5 @@
-import { type SyncError, SyncOperationError } from '../../model/errors.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { type SyncError, SyncOperationError } from '../../model/errors/errors.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { Op } from '../../model/operation.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { TakenRequest } from '../../model/ports.ts';

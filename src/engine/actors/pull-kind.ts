@@ -4,7 +4,7 @@ import type { AppliedPage } from '../../model/ports.ts';
 import type { PageReport } from '../../model/run.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { failStep } from '../step-failure.ts';
-import { yieldTurn } from '../../model/yield-turn.ts';
+import { yieldTurn } from '../../model/platform/yield-turn.ts';
 import { noteClockOffset } from './clock-offset.ts';
 import type { FetchedPage } from './page-fetcher.ts';
 import type { PullAhead } from './pull-ahead.ts';

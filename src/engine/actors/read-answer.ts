@@ -1,6 +1,6 @@
-import { AuthError, NetworkError, ParseError, SyncError, TransportError } from '../../model/errors.ts';
-import type { JsonObject } from '../../model/json.ts';
-import { deepFieldIn, tooDeepText } from '../../model/nesting.ts';
+import { AuthError, NetworkError, ParseError, SyncError, TransportError } from '../../model/errors/errors.ts';
+import type { JsonObject } from '../../model/values/json.ts';
+import { deepFieldIn, tooDeepText } from '../../model/values/nesting.ts';
 import type { Op } from '../../model/operation.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { TakenRequest } from '../../model/ports.ts';

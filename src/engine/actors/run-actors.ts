@@ -1,6 +1,6 @@
 import { fromObservable, fromPromise } from 'xstate';
 import type { FinishInput, PlanInput, PrepareInput, PullInput, RememberWaitInput, SweepInput } from '../../machines/actor-inputs.ts';
-import type { SyncFailure } from '../../model/failure.ts';
+import type { SyncFailure } from '../../model/errors/failure.ts';
 import type { Hydrated, LeaseAnswer, PageReport, Plan, RunRecord, SweepReport } from '../../model/run.ts';
 import type { OpenQuestions } from '../conflicts/open-questions.ts';
 import type { EnginePorts } from '../engine-ports.ts';

@@ -1,5 +1,5 @@
-import { ParseError, SyncOperationError } from '../../model/errors.ts';
-import type { SyncFailure } from '../../model/failure.ts';
+import { ParseError, SyncOperationError } from '../../model/errors/errors.ts';
+import type { SyncFailure } from '../../model/errors/failure.ts';
 import { setLastLook } from '../../model/last-look.ts';
 import type { Op } from '../../model/operation.ts';
 import type { SendReport, SettleReport } from '../../model/run.ts';

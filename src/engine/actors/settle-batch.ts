@@ -1,11 +1,11 @@
-import { NetworkError } from '../../model/errors.ts';
+import { NetworkError } from '../../model/errors/errors.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { Answer, TakenRequest } from '../../model/ports.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { SettleReport } from '../../model/run.ts';
 import { delayFor } from '../../rules/backoff.ts';
 import type { EnginePorts } from '../engine-ports.ts';
-import { yieldTurn } from '../../model/yield-turn.ts';
+import { yieldTurn } from '../../model/platform/yield-turn.ts';
 import { noteClockOffset } from './clock-offset.ts';
 import { readAtOnce } from './read-answer.ts';
 import { sentAs, type BatchUnderWay, type RunMemory } from './run-memory.ts';

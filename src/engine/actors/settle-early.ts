@@ -1,4 +1,4 @@
-import { toSyncFailure } from '../../model/failure.ts';
+import { toSyncFailure } from '../../model/errors/failure.ts';
 import type { Answer } from '../../model/ports.ts';
 import type { SettleReport } from '../../model/run.ts';
 import { toOutcome } from '../../rules/outcome.ts';

@@ -1,6 +1,6 @@
 import type { SweepInput } from '../../machines/actor-inputs.ts';
-import { AuthError, NetworkError, ParseError, TransportError } from '../../model/errors.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { AuthError, NetworkError, ParseError, TransportError } from '../../model/errors/errors.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { SweepReport } from '../../model/run.ts';
 import { fetchError, type FetchResult } from '../../model/transport.ts';
 import type { EnginePorts } from '../engine-ports.ts';

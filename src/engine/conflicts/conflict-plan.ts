@@ -1,6 +1,6 @@
 import type { SyncConfig } from '../../model/config.ts';
 import type { Conflict, ConflictResolution, ConflictResolver } from '../../model/conflict.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { SyncKind } from '../../model/kind.ts';
 import { deepEqual } from '../../rules/deep-equal.ts';
 import { assertSafeKeys } from '../../rules/safe-keys.ts';

@@ -1,6 +1,6 @@
 import { acceptClient, acceptMerged, acceptServer, type MergeInfo } from '../../model/conflict.ts';
-import { ValidationError } from '../../model/errors.ts';
-import { isJsonObject, type JsonObject } from '../../model/json.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
+import { isJsonObject, type JsonObject } from '../../model/values/json.ts';
 import { deepEqual } from '../../rules/deep-equal.ts';
 import { withRebasedDeltas } from '../../rules/deltas.ts';
 import { applyFieldRules } from '../../rules/field-rules.ts';

@@ -1,8 +1,8 @@
 import { defer, type Conflict, type ConflictResolution, type ConflictResolver } from '../../model/conflict.ts';
-import { ValidationError } from '../../model/errors.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
 import type { StorePort } from '../../model/ports.ts';
 import type { ConflictRef } from '../../model/run.ts';
-import { yieldTurn } from '../../model/yield-turn.ts';
+import { yieldTurn } from '../../model/platform/yield-turn.ts';
 
 /** What a resolver came to. `failed`: it threw, and why. */
 export interface ResolverAnswer {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../model/clock.ts';
+import type { Clock } from '../../model/platform/clock.ts';
 import { longestTimerMs } from '../../rules/backoff.ts';
 import type { EndTrigger } from './trigger-site.ts';
 

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { SyncMachineEvent } from '../../machines/machine-events.ts';
-import type { Clock, RandomSource } from '../../model/clock.ts';
+import type { Clock, RandomSource } from '../../model/platform/clock.ts';
 import type { SyncConfig } from '../../model/config.ts';
 import type { SyncEvent, SyncFact } from '../../model/events.ts';
 import type { SyncKind } from '../../model/kind.ts';

@@ -1,5 +1,5 @@
 import { fromObservable, fromPromise, setup } from 'xstate';
-import type { SyncFailure } from '../../model/failure.ts';
+import type { SyncFailure } from '../../model/errors/failure.ts';
 import type {
   ConflictDecision,
   ConflictOutcome,

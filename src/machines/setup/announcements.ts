@@ -1,9 +1,9 @@
 import { emit, enqueueActions, raise } from 'xstate';
-import { syncErrorInfo } from '../../model/errors.ts';
+import { syncErrorInfo } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
-import type { SyncFailure, SyncPhase } from '../../model/failure.ts';
+import type { SyncFailure, SyncPhase } from '../../model/errors/failure.ts';
 import type { RunRecord, SettleReport } from '../../model/run.ts';
-import { noStats } from '../../model/stats.ts';
+import { noStats } from '../../model/errors/stats.ts';
 import { endingOf, promisesOf, statsOf, toSyncError } from '../../rules/sync-rules.ts';
 import type { SyncContext } from '../machine-context.ts';
 import type { SyncEmitted, SyncMachineEvent } from '../machine-events.ts';

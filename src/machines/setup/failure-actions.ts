@@ -1,5 +1,5 @@
 import { assign } from 'xstate';
-import type { SyncFailure } from '../../model/failure.ts';
+import type { SyncFailure } from '../../model/errors/failure.ts';
 import type { Hydrated, RunRecord, SettleReport } from '../../model/run.ts';
 import { fractionOf, nextSeed, waitAfter } from '../../rules/backoff.ts';
 import { asAutomatic, mergeRequests, withoutKind } from '../../rules/sync-rules.ts';

@@ -1,6 +1,6 @@
 import { assign } from 'xstate';
 import type { ConflictOutcome, PageReport, Plan, Run, RunRecord, SendReport, SettleReport, SyncRequest, Taken } from '../../model/run.ts';
-import type { SyncFailure } from '../../model/failure.ts';
+import type { SyncFailure } from '../../model/errors/failure.ts';
 import {
   acceptRequest,
   adoptPlan,

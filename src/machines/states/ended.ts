@@ -1,4 +1,4 @@
-import type { SyncFailure } from '../../model/failure.ts';
+import type { SyncFailure } from '../../model/errors/failure.ts';
 import { sync } from '../setup/sync-setup.ts';
 import { accept, told } from './wiring.ts';
 

@@ -1,5 +1,5 @@
 import type { SyncFact } from '../../model/events.ts';
-import { toSyncFailure, type SyncFailure } from '../../model/failure.ts';
+import { toSyncFailure, type SyncFailure } from '../../model/errors/failure.ts';
 import type { SyncRequest } from '../../model/run.ts';
 import { toRequest, type WorkEvent } from '../../rules/sync-rules.ts';
 import type { SyncContext } from '../machine-context.ts';

@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import type { Clock } from '../../model/clock.ts';
+import type { Clock } from '../../model/platform/clock.ts';
 import { gateConnection } from '../gate/connection-gate.ts';
 import { SqliteGate } from '../gate/sqlite-gate.ts';
 import { checkSyncTables, type SyncTable } from '../tables/sync-table.ts';
@@ -9,7 +9,7 @@ import { rememberCaptured } from '../tables/captured-names.ts';
 import { persistEntities } from './entities/persist-entities.ts';
 import { watchEntities } from './watch-entities.ts';
 import { hasAsyncContext, runUncaptured } from './without-capture.ts';
-import { randomId } from '../../model/random-id.ts';
+import { randomId } from '../../model/platform/random-id.ts';
 
 /** Options of {@link captureWrites}; those of the first call for a data source hold. */
 export interface CaptureOptions {

@@ -2,7 +2,7 @@ import type { DataSource, EntityMetadata, QueryRunner } from 'typeorm';
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 import type { GatedQueryRunner } from '../gate/gated-query-runner.ts';
 import type { OpenTransaction } from '../gate/open-transaction.ts';
-import { ValidationError } from '../../model/errors.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
 import { classifyDatabaseError } from '../sql/database-failure.ts';
 import { isOwn } from '../gate/own-work.ts';
 import { registerTables } from '../tables/register-table.ts';

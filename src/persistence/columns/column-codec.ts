@@ -1,8 +1,8 @@
 import type { DataSource } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { parseJson, stringifyJson } from '../../model/exact-json.ts';
-import { canonicalDigits, exactDigits, exactNumber, withoutMark } from '../../model/exact-number.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
+import { parseJson, stringifyJson } from '../../model/values/exact-json.ts';
+import { canonicalDigits, exactDigits, exactNumber, withoutMark } from '../../model/values/exact-number.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import { deepEqual } from '../../rules/deep-equal.ts';
 import { withBigInts } from '../../rules/keep-digits.ts';
 import { jsonText } from '../../rules/json-text.ts';

@@ -1,5 +1,5 @@
-import { ValidationError } from '../../model/errors.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import { wireValueOf, type ColumnCodec } from './column-codec.ts';
 
 /** Rows with the same columns, ready to bind. */

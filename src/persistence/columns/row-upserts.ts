@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { isFractionColumn, type ColumnCodec } from './column-codec.ts';
 import { classifyDatabaseError } from '../sql/database-failure.ts';
 import type { IdColumn } from './id-column.ts';

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../model/json.ts';
+import { isJsonObject, type JsonObject } from '../../model/values/json.ts';
 import { upsertOp, type UpsertOp } from '../../model/operation.ts';
 
 /** The part of a table's registration that says how its rows changed from one release of the app to the next. */

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '../../model/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
 import { canonicalText, deepEqual } from '../../rules/deep-equal.ts';
 import { chunked, listOf, type Session } from '../sql/session.ts';
 import { parsedJson } from '../sql/stored-shape.ts';

@@ -1,6 +1,6 @@
 import { DataSource, type DataSourceOptions, type MixedList, type EntitySchema, type MigrationInterface } from 'typeorm';
-import { databasePathProblem } from '../../model/database-path.ts';
-import { DatabaseError } from '../../model/errors.ts';
+import { databasePathProblem } from '../../model/platform/database-path.ts';
+import { DatabaseError } from '../../model/errors/errors.ts';
 import { whileBusy } from '../drivers/busy-database.ts';
 import { gateConnection, type GateOptions } from '../gate/connection-gate.ts';
 import { driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from '../drivers/database-file.ts';

@@ -1,5 +1,5 @@
 import { QueryFailedError, type DataSource } from 'typeorm';
-import { DatabaseError } from '../../model/errors.ts';
+import { DatabaseError } from '../../model/errors/errors.ts';
 import { classifyDatabaseError } from '../sql/database-failure.ts';
 import type { ConnectionGate } from '../gate/gate-port.ts';
 import { syncTableNames } from './migrations.ts';

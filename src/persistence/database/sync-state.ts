@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../model/json.ts';
+import { isJsonObject } from '../../model/values/json.ts';
 import type { PersistedState } from '../../model/ports.ts';
 import type { SyncRequest } from '../../model/run.ts';
 import type { Session } from '../sql/session.ts';

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
-import type { Clock } from '../../model/clock.ts';
-import { SyncStepError } from '../../model/failure.ts';
+import type { Clock } from '../../model/platform/clock.ts';
+import { SyncStepError } from '../../model/errors/failure.ts';
 import type { ConnectionGate } from '../gate/connection-gate.ts';
 import { toStoreFailure } from '../sql/database-failure.ts';
 import type { LeaseHolder } from './lease-holder.ts';

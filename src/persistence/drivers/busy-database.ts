@@ -1,4 +1,4 @@
-import type { Clock } from '../../model/clock.ts';
+import type { Clock } from '../../model/platform/clock.ts';
 
 const delaysMs = [1, 2, 4, 8, 16, 25, 40];
 

@@ -1,4 +1,4 @@
-import { DatabaseError } from '../../model/errors.ts';
+import { DatabaseError } from '../../model/errors/errors.ts';
 
 /** Imports an optional peer. The name is no literal where it is imported, so that bundlers leave it alone. Rejects with the command that installs it. */
 export async function loadOptional(name: 'sqlite3' | 'better-sqlite3' | 'sql.js'): Promise<unknown> {

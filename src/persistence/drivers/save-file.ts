@@ -1,4 +1,4 @@
-import { DatabaseError } from '../../model/errors.ts';
+import { DatabaseError } from '../../model/errors/errors.ts';
 
 /**
  * Writes a file whole or not at all: a process that dies in between leaves the one before. Rejects with `DatabaseError` naming the file; what

@@ -1,4 +1,4 @@
-import { DatabaseError } from '../../model/errors.ts';
+import { DatabaseError } from '../../model/errors/errors.ts';
 
 /**
  * Saves a database under a key of `localStorage`, as the list of numbers that TypeORM's sql.js driver reads. Throws `DatabaseError` naming the key

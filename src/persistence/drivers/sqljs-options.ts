@@ -1,5 +1,5 @@
 import type { DataSourceOptions } from 'typeorm';
-import { DatabaseError } from '../../model/errors.ts';
+import { DatabaseError } from '../../model/errors/errors.ts';
 import { createDirectoryOf, isDatabaseFile } from './database-file.ts';
 import { loadOptional } from './load-optional.ts';
 import { saveFile } from './save-file.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../../model/clock.ts';
+import type { Clock } from '../../model/platform/clock.ts';
 
 /** The platform's time, for a gate that was given no clock. */
 export const systemClock: Clock = {

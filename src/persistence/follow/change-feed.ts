@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { tablesOf } from '../sql/cascades.ts';
 import type { ConnectionGate } from '../gate/connection-gate.ts';
 import type { Tables } from '../sql/written-tables.ts';
-import { afterThisCall } from '../../model/after-this-call.ts';
+import { afterThisCall } from '../../model/platform/after-this-call.ts';
 
 /** What commits may have changed, those of one turn of the event loop together. */
 export interface Change {

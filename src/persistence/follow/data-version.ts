@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import type { Clock } from '../../model/clock.ts';
+import type { Clock } from '../../model/platform/clock.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import type { ConnectionGate } from '../gate/connection-gate.ts';
 

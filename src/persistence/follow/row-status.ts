@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { DataSource } from 'typeorm';
-import type { Clock } from '../../model/clock.ts';
+import type { Clock } from '../../model/platform/clock.ts';
 import { rethrowForCaller, toStoreFailure } from '../sql/database-failure.ts';
 import { defaultPollIntervalMs, pollElsewhere } from './data-version.ts';
 import { liveRead } from './live-read.ts';

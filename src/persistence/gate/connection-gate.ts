@@ -1,6 +1,6 @@
 import type { DataSource, Driver } from 'typeorm';
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
-import type { Clock } from '../../model/clock.ts';
+import type { Clock } from '../../model/platform/clock.ts';
 import { defaultSyncConfig } from '../../model/config.ts';
 import type { ConnectionGate } from './gate-port.ts';
 import { createPooledGate } from './pooled-gate.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '../../model/clock.ts';
-import { DatabaseError } from '../../model/errors.ts';
+import type { Clock } from '../../model/platform/clock.ts';
+import { DatabaseError } from '../../model/errors/errors.ts';
 
 /** Who has the connection. `running` statements, and when the last one began or ended (epoch ms), tell a busy holder from a silent one. */
 export interface LockHolder {

@@ -1,6 +1,6 @@
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 import type { AbstractSqliteQueryRunner } from 'typeorm/driver/sqlite-abstract/AbstractSqliteQueryRunner.js';
-import { DatabaseError } from '../../model/errors.ts';
+import { DatabaseError } from '../../model/errors/errors.ts';
 import { toBindables } from '../sql/bind-value.ts';
 import { withoutLeadingComments } from '../sql/leading-comments.ts';
 import type { OpenTransaction, TransactionMember } from './open-transaction.ts';

@@ -1,4 +1,4 @@
-import { DatabaseError } from '../../model/errors.ts';
+import { DatabaseError } from '../../model/errors/errors.ts';
 import type { LockHolder } from './gate-lock.ts';
 import { Writes } from '../sql/written-tables.ts';
 

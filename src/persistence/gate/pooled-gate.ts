@@ -1,5 +1,5 @@
 import type { DataSource, QueryRunner } from 'typeorm';
-import type { Clock } from '../../model/clock.ts';
+import type { Clock } from '../../model/platform/clock.ts';
 import { whileBusy } from '../drivers/busy-database.ts';
 import type { Commit, ConnectionGate, Observed } from './gate-port.ts';
 import { withoutLeadingComments } from '../sql/leading-comments.ts';

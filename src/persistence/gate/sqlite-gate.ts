@@ -1,7 +1,7 @@
 import { QueryFailedError, type DataSource, type QueryRunner } from 'typeorm';
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
-import type { Clock } from '../../model/clock.ts';
-import { DatabaseError } from '../../model/errors.ts';
+import type { Clock } from '../../model/platform/clock.ts';
+import { DatabaseError } from '../../model/errors/errors.ts';
 import { busyDelayMs, isBusyError } from '../drivers/busy-database.ts';
 import { observing } from './observing.ts';
 import type { Commit, ConnectionGate, Observed } from './gate-port.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { compareTimestamps } from '../../rules/timestamp.ts';
 import { chunked, listOf, type Session } from '../sql/session.ts';
 import { storedObject } from '../sql/stored-shape.ts';

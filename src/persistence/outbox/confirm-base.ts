@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { TakenRequest } from '../../model/ports.ts';
 import type { Session } from '../sql/session.ts';
 

@@ -6,7 +6,7 @@ import {
   type ConflictStrategy,
   type StoredConflict,
 } from '../../model/conflict.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { OpType } from '../../model/operation.ts';
 import type { KnownThere } from '../../model/ports.ts';
 import { withRebasedDeltas } from '../../rules/deltas.ts';

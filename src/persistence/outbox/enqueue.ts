@@ -1,11 +1,11 @@
-import { wireDeltasKey } from '../../model/delta.ts';
-import { ValidationError } from '../../model/errors.ts';
-import { forbiddenKeys, type JsonObject } from '../../model/json.ts';
+import { wireDeltasKey } from '../../model/values/delta.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
+import { forbiddenKeys, type JsonObject } from '../../model/values/json.ts';
 import type { Op, UpsertOp } from '../../model/operation.ts';
 import { deepEqual } from '../../rules/deep-equal.ts';
 import { OutboxState } from '../database/entities.ts';
-import { forbiddenKeyIn } from '../../model/forbidden-keys.ts';
-import { deepFieldIn, isTooDeep, tooDeepText } from '../../model/nesting.ts';
+import { forbiddenKeyIn } from '../../model/values/forbidden-keys.ts';
+import { deepFieldIn, isTooDeep, tooDeepText } from '../../model/values/nesting.ts';
 import { joinTurn } from '../gate/postgres-turn.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { noteReleases } from './released-values.ts';

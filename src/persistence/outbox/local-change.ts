@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import { deepEqual } from '../../rules/deep-equal.ts';
 import { compareTimestamps } from '../../rules/timestamp.ts';
 import type { PreImage } from './enqueue.ts';

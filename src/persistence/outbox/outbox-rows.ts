@@ -1,5 +1,5 @@
-import type { Delta } from '../../model/delta.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { Delta } from '../../model/values/delta.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { Op, OpType } from '../../model/operation.ts';
 import type { PendingOp } from '../../rules/pending-op.ts';
 import type { OutboxState, ParkedFor } from '../database/entities.ts';

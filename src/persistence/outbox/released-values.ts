@@ -1,5 +1,5 @@
 import type { Op } from '../../model/operation.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { referencesIn } from '../tables/reference-keys.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { chunked, listOf, type Session } from '../sql/session.ts';

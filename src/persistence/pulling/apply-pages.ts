@@ -1,6 +1,6 @@
 import type { SyncFact } from '../../model/events.ts';
-import { SyncStepError } from '../../model/failure.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { SyncStepError } from '../../model/errors/failure.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { AbsenceProof, AppliedPage, PageToApply } from '../../model/ports.ts';
 import { classifyDatabaseError } from '../sql/database-failure.ts';
 import { checkReferencesAtOnce } from '../tables/deferred-references.ts';
@@ -18,7 +18,7 @@ import { readStale, type Hold } from '../replica/stale-rows.ts';
 import { tableOf, type StoreContext } from '../database/store-context.ts';
 import { storeRows } from '../replica/store-rows.ts';
 import { forgetWireValues } from '../columns/wire-values.ts';
-import { yieldTurn } from '../../model/yield-turn.ts';
+import { yieldTurn } from '../../model/platform/yield-turn.ts';
 import { sweepThese } from '../replica/unlisted-rows.ts';
 
 interface AppliedRows {

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { overlay } from '../../rules/overlay.ts';
 import { strongComponents } from '../../rules/strong-components.ts';
 import { EntityChanges } from '../settling/entity-changes.ts';

@@ -1,5 +1,5 @@
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
-import { randomId } from '../../model/random-id.ts';
+import { randomId } from '../../model/platform/random-id.ts';
 import type { Holder } from './blocked-rows.ts';
 import { classifyDatabaseError } from '../sql/database-failure.ts';
 import { quoted } from '../sql/quoted-name.ts';

@@ -1,5 +1,5 @@
 import type { SyncFact } from '../../model/events.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { overlay } from '../../rules/overlay.ts';
 import { saysAll } from '../../rules/own-echo.ts';
 import { compareTimestamps } from '../../rules/timestamp.ts';

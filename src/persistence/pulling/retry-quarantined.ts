@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { applyQuarantined } from './apply-pages.ts';
 import { blockedRows, type BlockedRows } from './blocked-rows.ts';
 import { makeRoom } from './make-room.ts';

@@ -1,6 +1,6 @@
-import { ValidationError } from '../../model/errors.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { applyRowsOf } from './apply-pages.ts';
 import { chunked, type Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';

@@ -1,6 +1,6 @@
 import type { ForeignKeyMetadata } from 'typeorm/metadata/ForeignKeyMetadata.js';
 import type { SyncFact } from '../../model/events.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { applyQuarantined } from './apply-pages.ts';
 import { classifyDatabaseError } from '../sql/database-failure.ts';
 import { quoted } from '../sql/quoted-name.ts';

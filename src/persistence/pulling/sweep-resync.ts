@@ -1,6 +1,6 @@
-import { ParseError } from '../../model/errors.ts';
+import { ParseError } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
-import { SyncStepError } from '../../model/failure.ts';
+import { SyncStepError } from '../../model/errors/failure.ts';
 import { announceQuarantined } from '../replica/quarantine.ts';
 import { readResync } from '../replica/resync.ts';
 import { forgetSeen } from '../replica/resync-marks.ts';

@@ -1,5 +1,5 @@
 import type { EntityMetadata } from 'typeorm';
-import { ValidationError } from '../../model/errors.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
 import { toGivenUp } from '../outbox/discarded.ts';
 import { revokeLease } from '../runs/lease.ts';

@@ -1,5 +1,5 @@
 import type { InspectedKind, InspectedOperation, InspectedRow, InspectionPort, OperationFilter, Page, PageOptions } from '../../model/inspection.ts';
-import { ValidationError } from '../../model/errors.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
 import { newestKnown, readBases } from '../outbox/base-rows.ts';
 import { OutboxState } from '../database/entities.ts';
 import { outboxColumns, toStoredOp, type RawOutboxRow, type StoredOp } from '../outbox/outbox-rows.ts';

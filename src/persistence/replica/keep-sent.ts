@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { exactColumns, rawToWire, type ColumnCodec } from '../columns/column-codec.ts';
 import { quoted } from '../sql/quoted-name.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';

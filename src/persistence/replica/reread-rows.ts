@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { deepEqual } from '../../rules/deep-equal.ts';
 import { compareTimestamps } from '../../rules/timestamp.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';

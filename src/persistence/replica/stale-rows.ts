@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { compareTimestamps } from '../../rules/timestamp.ts';
 import { storedObject } from '../sql/stored-shape.ts';
 import { readRemoved } from './removed-rows.ts';

@@ -1,6 +1,6 @@
 import { QueryFailedError } from 'typeorm';
-import { ValidationError } from '../../model/errors.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { classifyDatabaseError } from '../sql/database-failure.ts';
 import { lacksParent, MissingParentError } from '../tables/deferred-references.ts';
 import { keepSent } from './keep-sent.ts';

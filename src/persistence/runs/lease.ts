@@ -1,4 +1,4 @@
-import { SyncStepError } from '../../model/failure.ts';
+import { SyncStepError } from '../../model/errors/failure.ts';
 import type { LeasePort } from '../../model/ports.ts';
 import { doubtClock, type ClockDoubt } from './clock-doubt.ts';
 import type { LeaseHolder } from '../database/lease-holder.ts';

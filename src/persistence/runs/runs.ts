@@ -1,4 +1,4 @@
-import { NetworkError, syncErrorInfo } from '../../model/errors.ts';
+import { NetworkError, syncErrorInfo } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { Kinds } from '../../model/run.ts';
 import { readConflicts } from '../outbox/conflict-rows.ts';

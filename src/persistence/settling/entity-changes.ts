@@ -1,5 +1,5 @@
 import type { SyncFact } from '../../model/events.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { depart, type Departed, type DepartureMode } from '../../rules/departure.ts';
 import type { PendingOp } from '../../rules/pending-op.ts';
 import { newestKnown, readBases, removeBases, writeBases, type BaseRecord } from '../outbox/base-rows.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { Answer } from '../../model/ports.ts';
 import { readSurpassed } from '../outbox/base-rows.ts';
 import type { StoredOp } from '../outbox/outbox-rows.ts';

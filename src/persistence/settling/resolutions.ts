@@ -1,7 +1,7 @@
 import type { ConflictResolution } from '../../model/conflict.ts';
-import { SyncError, syncErrorInfo, ValidationError } from '../../model/errors.ts';
+import { SyncError, syncErrorInfo, ValidationError } from '../../model/errors/errors.ts';
 import type { DiscardReason, SyncFact } from '../../model/events.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { Answer, TakenRequest } from '../../model/ports.ts';
 import type { ConflictOutcome, ConflictRef } from '../../model/run.ts';
 import { decidedOnRow, markConflict, readConflict, readConflictByOp, removeConflicts, writeConflict, type ConflictRecord } from '../outbox/conflict-rows.ts';

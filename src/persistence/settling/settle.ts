@@ -1,7 +1,7 @@
 import { outdatedDecision, type Conflict } from '../../model/conflict.ts';
-import { SyncError, syncErrorInfo } from '../../model/errors.ts';
+import { SyncError, syncErrorInfo } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { UpsertOp } from '../../model/operation.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { Answer, TakenRequest } from '../../model/ports.ts';

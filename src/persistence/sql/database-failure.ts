@@ -1,6 +1,6 @@
 import { QueryFailedError } from 'typeorm';
-import { DatabaseError } from '../../model/errors.ts';
-import { SyncStepError, type SyncFailure } from '../../model/failure.ts';
+import { DatabaseError } from '../../model/errors/errors.ts';
+import { SyncStepError, type SyncFailure } from '../../model/errors/failure.ts';
 
 /** What a database error means to us, told by its code. */
 export type DatabaseFailure = 'constraint' | 'busy' | 'unusable' | 'other';

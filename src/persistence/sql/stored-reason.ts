@@ -1,4 +1,4 @@
-import { isJsonObject } from '../../model/json.ts';
+import { isJsonObject } from '../../model/values/json.ts';
 import { isText, parsedJson } from './stored-shape.ts';
 
 /** Why an operation failed: one text and, where the server gave them, reasons by wire key. */

@@ -1,6 +1,6 @@
 import type { ConflictResolution, ConflictState } from '../../model/conflict.ts';
-import type { Delta } from '../../model/delta.ts';
-import { isJsonObject, type JsonObject } from '../../model/json.ts';
+import type { Delta } from '../../model/values/delta.ts';
+import { isJsonObject, type JsonObject } from '../../model/values/json.ts';
 import { parseTimestamp } from '../../rules/timestamp.ts';
 
 /** A stored cell as it is used, or what is wrong with it. */

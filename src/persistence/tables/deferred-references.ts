@@ -1,4 +1,4 @@
-import { ValidationError } from '../../model/errors.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
 import { quoted } from '../sql/quoted-name.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import type { Session } from '../sql/session.ts';

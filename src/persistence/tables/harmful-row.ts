@@ -1,6 +1,6 @@
-import { forbiddenKeyIn } from '../../model/forbidden-keys.ts';
-import { forbiddenKeys, type JsonObject } from '../../model/json.ts';
-import { deepFieldIn, tooDeepText } from '../../model/nesting.ts';
+import { forbiddenKeyIn } from '../../model/values/forbidden-keys.ts';
+import { forbiddenKeys, type JsonObject } from '../../model/values/json.ts';
+import { deepFieldIn, tooDeepText } from '../../model/values/nesting.ts';
 
 /** What no server keeps: at any depth of a stored field. */
 const prototypeKey: readonly string[] = ['__proto__'];

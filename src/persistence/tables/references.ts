@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { ReplicaTable } from './replica-table.ts';
 
 /** A row that another one points to. */

@@ -1,9 +1,9 @@
 import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { TableConflictConfig } from '../../model/conflict.ts';
-import { ValidationError } from '../../model/errors.ts';
-import { withoutMark } from '../../model/exact-number.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
+import { withoutMark } from '../../model/values/exact-number.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import type { SyncKind } from '../../model/kind.ts';
 import { deepEqual } from '../../rules/deep-equal.ts';
 import { keepDigits } from '../../rules/keep-digits.ts';

@@ -1,7 +1,7 @@
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import type { TableConflictConfig } from '../../model/conflict.ts';
-import type { JsonObject } from '../../model/json.ts';
-import { nearestName } from '../../model/nearest-name.ts';
+import type { JsonObject } from '../../model/values/json.ts';
+import { nearestName } from '../../model/values/nearest-name.ts';
 import { checkSchemaOptions, type TableSchemaOptions } from '../columns/table-schema.ts';
 
 /** Options of {@link syncTable}; every part of the registration can be overridden. */

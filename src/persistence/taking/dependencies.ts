@@ -1,5 +1,5 @@
 import type { SyncFact } from '../../model/events.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { OutboxState } from '../database/entities.ts';
 import { readQueues } from '../outbox/outbox-rows.ts';
 import { isNewThere, queueNeverSent } from './never-sent.ts';

@@ -1,4 +1,4 @@
-import { ParseError, syncErrorInfo } from '../../model/errors.ts';
+import { ParseError, syncErrorInfo } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
 import { readDamagedConflicts, removeConflicts } from '../outbox/conflict-rows.ts';
 import { OutboxState } from '../database/entities.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { foldOps } from '../../rules/fold.ts';
 import { foldLimits } from './fold-limits.ts';
 import { isNewThere } from './never-sent.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { upsertOp } from '../../model/operation.ts';
 import { claims, layPayloads } from '../../rules/lay-payloads.ts';
 import { enqueueOp } from '../outbox/enqueue.ts';

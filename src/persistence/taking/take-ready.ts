@@ -1,6 +1,6 @@
 import type { SyncFact } from '../../model/events.ts';
-import { parseWireDeltas, toWireDeltas, wireDeltasKey, type Delta } from '../../model/delta.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { parseWireDeltas, toWireDeltas, wireDeltasKey, type Delta } from '../../model/values/delta.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { Op, UpsertOp } from '../../model/operation.ts';
 import type { KnownThere, TakenBatch, TakenRequest, TakeOptions } from '../../model/ports.ts';
 import { isPureDelta } from '../../rules/deltas.ts';

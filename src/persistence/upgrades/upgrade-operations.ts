@@ -1,4 +1,4 @@
-import { ParseError, syncErrorInfo } from '../../model/errors.ts';
+import { ParseError, syncErrorInfo } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { UpsertOp } from '../../model/operation.ts';
 import { checkOp, payloadToSend } from '../outbox/enqueue.ts';

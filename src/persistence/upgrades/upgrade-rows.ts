@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { upsertOp } from '../../model/operation.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { listOf, type Session } from '../sql/session.ts';

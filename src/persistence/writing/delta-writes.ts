@@ -1,6 +1,6 @@
-import { applyDeltas, misfit, sumDeltas, type Delta } from '../../model/delta.ts';
-import { ValidationError } from '../../model/errors.ts';
-import type { JsonObject } from '../../model/json.ts';
+import { applyDeltas, misfit, sumDeltas, type Delta } from '../../model/values/delta.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { assertSafeKeys } from '../../rules/safe-keys.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 

@@ -1,7 +1,7 @@
 import type { FindOptionsWhere, ObjectLiteral } from 'typeorm';
-import { SyncAbortedError, ValidationError } from '../../model/errors.ts';
+import { SyncAbortedError, ValidationError } from '../../model/errors/errors.ts';
 import { upsertOp } from '../../model/operation.ts';
-import { yieldTurn } from '../../model/yield-turn.ts';
+import { yieldTurn } from '../../model/platform/yield-turn.ts';
 import { checkOp, payloadToSend } from '../outbox/enqueue.ts';
 import { enqueueMany, type Queueable } from '../outbox/enqueue-many.ts';
 import { reportQuietly } from '../follow/isolated-observable.ts';

@@ -1,7 +1,7 @@
-import { applyDelta, applyDeltas, type Delta } from '../../model/delta.ts';
-import { ValidationError } from '../../model/errors.ts';
+import { applyDelta, applyDeltas, type Delta } from '../../model/values/delta.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
 import type { DiscardReason } from '../../model/events.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import { deleteOp, upsertOp, type OpType } from '../../model/operation.ts';
 import type { Kinds } from '../../model/run.ts';
 import { deepEqual } from '../../rules/deep-equal.ts';

@@ -1,8 +1,8 @@
 import type { DataSource, EntityManager, ObjectLiteral } from 'typeorm';
-import type { Clock } from '../../model/clock.ts';
-import type { Delta } from '../../model/delta.ts';
-import { ValidationError } from '../../model/errors.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { Clock } from '../../model/platform/clock.ts';
+import type { Delta } from '../../model/values/delta.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import { deleteOp, upsertOp, type Op } from '../../model/operation.ts';
 import type { AwaitOptions, QueuedWrite, WatchAcks } from './await-level.ts';
 import { gateConnection, type ConnectionGate } from '../gate/connection-gate.ts';
@@ -18,7 +18,7 @@ import { explainMissingTables } from '../database/schema-check.ts';
 import { checkSyncTable, type SyncTable } from '../tables/sync-table.ts';
 import { systemClock } from '../drivers/system-clock.ts';
 import { touchEdit, touchNew, type TouchOptions } from './touch-row.ts';
-import { randomId } from '../../model/random-id.ts';
+import { randomId } from '../../model/platform/random-id.ts';
 
 /** Overrides of one queued operation. */
 export interface WriteOptions extends AwaitOptions {

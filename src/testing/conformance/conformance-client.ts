@@ -1,5 +1,5 @@
 import { epochTimestamp } from '../../model/cursor.ts';
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { deleteOp, upsertOp, type DeleteOp, type Op, type UpsertOp } from '../../model/operation.ts';
 import type { PullPage, PushResult } from '../../model/transport.ts';
 import type { ConformanceServer, ConformanceSubject } from './conformance-subject.ts';

@@ -1,4 +1,4 @@
-import { AuthError, NetworkError, ParseError, syncErrorInfo, TransportError } from '../../model/errors.ts';
+import { AuthError, NetworkError, ParseError, syncErrorInfo, TransportError } from '../../model/errors/errors.ts';
 import { conformanceClient, holds, isOf, rejectionOf, same, settlesWithin, switchOf } from './conformance-client.ts';
 import type { ConformanceCase } from './conformance-subject.ts';
 

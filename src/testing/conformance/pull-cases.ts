@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { conformanceClient, cursorAfter, holds, same, versionOf, type ConformanceClient } from './conformance-client.ts';
 import type { ConformanceCase, ConformanceSubject } from './conformance-subject.ts';
 import { oddIds } from './write-cases.ts';

@@ -1,5 +1,5 @@
 import { DataSource, type EntitySchema, type MixedList } from 'typeorm';
-import type { Clock } from '../../model/clock.ts';
+import type { Clock } from '../../model/platform/clock.ts';
 import { gateConnection } from '../../persistence/gate/connection-gate.ts';
 import { syncEntities } from '../../persistence/database/entities.ts';
 import { syncMigrations } from '../../persistence/database/migrations.ts';

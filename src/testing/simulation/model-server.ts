@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { requestFingerprint, type WireAnswer, type WriteRequest } from '../../server/wire-rules.ts';
 import { MemoryBackend } from '../memory-backend.ts';
 import type { RecordedRequest } from '../test-server-faults.ts';

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import type { TransportAdapter } from '../../model/transport.ts';
 import { drawScript } from './draw-script.ts';
 import { ModelServer } from './model-server.ts';

@@ -1,6 +1,6 @@
 import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
-import { isJsonObject, type Json } from '../../model/json.ts';
-import { parseJson } from '../../model/exact-json.ts';
+import { isJsonObject, type Json } from '../../model/values/json.ts';
+import { parseJson } from '../../model/values/exact-json.ts';
 import { seededRandom } from '../seeded-random.ts';
 import type { RecordedRequest } from '../test-server-faults.ts';
 import { jsonAnswer, type HttpAnswer } from '../test-server-http.ts';

@@ -8,7 +8,7 @@ import { acceptClient, acceptMerged, acceptServer, defer, type Conflict, type Co
 import type { SyncEvent } from '../../model/events.ts';
 import { captureWrites } from '../../persistence/capture/capture-writes.ts';
 import { createWriter, type SyncEntityWriter } from '../../persistence/writing/writer.ts';
-import type { Clock } from '../../model/clock.ts';
+import type { Clock } from '../../model/platform/clock.ts';
 import type { TransportAdapter } from '../../model/transport.ts';
 import type { TokenProvider } from '../../transport/rest-options.ts';
 import { RestTransport } from '../../transport/rest-transport.ts';

@@ -1,6 +1,6 @@
-import type { Delta } from '../../model/delta.ts';
+import type { Delta } from '../../model/values/delta.ts';
 import type { SyncEvent } from '../../model/events.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import { deepEqual } from '../../rules/deep-equal.ts';
 import { compareTimestamps } from '../../rules/timestamp.ts';
 import type { WriteRequest } from '../../server/wire-rules.ts';

@@ -1,5 +1,5 @@
-import type { Clock } from '../../model/clock.ts';
-import { yieldTurn } from '../../model/yield-turn.ts';
+import type { Clock } from '../../model/platform/clock.ts';
+import { yieldTurn } from '../../model/platform/yield-turn.ts';
 import { createSimulatedClock, type SimulatedClock } from '../simulated-clock.ts';
 
 const usualStart = Date.UTC(2026, 0, 1);

@@ -1,4 +1,4 @@
-import type { Json } from '../../model/json.ts';
+import type { Json } from '../../model/values/json.ts';
 import { compareTimestamps } from '../../rules/timestamp.ts';
 import { SimulationViolation } from './virtual-time.ts';
 

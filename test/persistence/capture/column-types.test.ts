@@ -1,6 +1,6 @@
 import { EntitySchema, type Repository } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/values/json.ts';
 import { captureWrites } from '../../../src/persistence/capture/capture-writes.ts';
 import { openDatabase } from '../../../src/persistence/database/open-database.ts';
 import { syncColumns, type SyncedRow } from '../../../src/persistence/tables/sync-columns.ts';

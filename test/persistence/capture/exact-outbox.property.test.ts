@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { EntityManager } from 'typeorm';
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/values/json.ts';
 import type { Op } from '../../../src/model/operation.ts';
 import { todoEntity, todoOf, type Todo } from '../../support/todo.ts';
 import { accepted, serverRow } from '../../support/open-store.ts';

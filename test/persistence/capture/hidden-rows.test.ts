@@ -1,6 +1,6 @@
 import { EntitySchema, type Repository } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
-import { ValidationError } from '../../../src/model/errors.ts';
+import { ValidationError } from '../../../src/model/errors/errors.ts';
 import { captureWrites } from '../../../src/persistence/capture/capture-writes.ts';
 import { openDatabase } from '../../../src/persistence/database/open-database.ts';
 import { syncColumns, type SyncedRow } from '../../../src/persistence/tables/sync-columns.ts';

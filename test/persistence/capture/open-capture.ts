@@ -1,5 +1,5 @@
 import type { DataSource, Repository } from 'typeorm';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/values/json.ts';
 import type { Op } from '../../../src/model/operation.ts';
 import { captureWrites, type CaptureOptions } from '../../../src/persistence/capture/capture-writes.ts';
 import type { DatabaseDriver } from '../../../src/persistence/database/open-database.ts';

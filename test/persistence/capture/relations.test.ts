@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { ValidationError } from '../../../src/model/errors.ts';
+import { ValidationError } from '../../../src/model/errors/errors.ts';
 import { sqliteDrivers } from './open-capture.ts';
 import { openShelf, type Shelf } from './shelf.ts';
 

@@ -1,6 +1,6 @@
 import { Not, IsNull, type EntityManager, type Repository } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ValidationError } from '../../../src/model/errors.ts';
+import { ValidationError } from '../../../src/model/errors/errors.ts';
 import { withoutCapture } from '../../../src/persistence/capture/capture-writes.ts';
 import { accepted, serverRow } from '../../support/open-store.ts';
 import { todoEntity, todoOf, type Todo } from '../../support/todo.ts';

@@ -1,5 +1,5 @@
 import { EntitySchema, type DataSource, type EntityManager } from 'typeorm';
-import type { JsonObject } from '../../../src/model/json.ts';
+import type { JsonObject } from '../../../src/model/values/json.ts';
 import { captureWrites } from '../../../src/persistence/capture/capture-writes.ts';
 import { openDatabase, type DatabaseDriver } from '../../../src/persistence/database/open-database.ts';
 import { syncColumns, type SyncedRow } from '../../../src/persistence/tables/sync-columns.ts';

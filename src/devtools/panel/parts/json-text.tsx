@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Json } from '../../../model/json.ts';
+import type { Json } from '../../../model/values/json.ts';
 
 /** A value as indented text. */
 export const JsonText = ({ value, label }: { readonly value: Json | undefined; readonly label: string }): ReactNode => (

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Json } from '../../../model/json.ts';
+import type { Json } from '../../../model/values/json.ts';
 import { showValue } from '../../views/conflict-model.ts';
 
 export interface SidesTableProps {

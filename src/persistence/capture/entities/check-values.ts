@@ -1,5 +1,5 @@
 import type { ObjectLiteral } from 'typeorm';
-import { ValidationError } from '../../../model/errors.ts';
+import { ValidationError } from '../../../model/errors/errors.ts';
 import type { CapturedTable } from './captured-table.ts';
 
 /** Refuses what would be stored as something else, or could never be sent. Throws `ValidationError` naming the field; nothing was written. */

@@ -1,5 +1,5 @@
 import type { ObjectLiteral } from 'typeorm';
-import { ValidationError } from '../../../model/errors.ts';
+import { ValidationError } from '../../../model/errors/errors.ts';
 import type { CapturedTable } from './captured-table.ts';
 import { sameStored, storedValueOf } from './loaded-snapshots.ts';
 

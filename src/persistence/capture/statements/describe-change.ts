@@ -1,6 +1,6 @@
-import { applyDeltas, misfit, type Delta } from '../../../model/delta.ts';
-import { ValidationError } from '../../../model/errors.ts';
-import type { JsonObject } from '../../../model/json.ts';
+import { applyDeltas, misfit, type Delta } from '../../../model/values/delta.ts';
+import { ValidationError } from '../../../model/errors/errors.ts';
+import type { JsonObject } from '../../../model/values/json.ts';
 import { deleteOp, upsertOp } from '../../../model/operation.ts';
 import { deepEqual } from '../../../rules/deep-equal.ts';
 import { payloadToSend } from '../../outbox/enqueue.ts';

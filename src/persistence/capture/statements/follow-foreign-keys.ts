@@ -1,4 +1,4 @@
-import { ValidationError } from '../../../model/errors.ts';
+import { ValidationError } from '../../../model/errors/errors.ts';
 import type { Session } from '../../sql/session.ts';
 import { captureSwitch, quoted, type CapturedTable } from '../entities/captured-table.ts';
 

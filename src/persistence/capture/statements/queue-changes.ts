@@ -1,4 +1,4 @@
-import { ValidationError } from '../../../model/errors.ts';
+import { ValidationError } from '../../../model/errors/errors.ts';
 import { enqueueMany, type Queueable } from '../../outbox/enqueue-many.ts';
 import { readQueues } from '../../outbox/outbox-rows.ts';
 import type { RawRow, Session } from '../../sql/session.ts';

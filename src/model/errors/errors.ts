@@ -1,4 +1,4 @@
-import type { JsonObject } from './json.ts';
+import type { JsonObject } from '../values/json.ts';
 import type { SyncStats } from './stats.ts';
 
 /** Base of everything the engine rejects with. `stats` holds what the run had done before it failed (F-109). */
