@@ -22,6 +22,13 @@ const rooms = {
     platform: [],
     errors: ['values'],
   },
+  'src/rules': {
+    values: [],
+    pending: ['values'],
+    merging: ['values'],
+    answers: ['values', 'pending'],
+    pages: ['values'],
+  },
   'src/persistence': {
     sql: [],
     drivers: ['sql'],

@@ -1,4 +1,4 @@
-/** Changes the rules and the chart in every small way and looks whether a test notices: `npm run mutants:rules [-- --mutate src/rules/fold.ts]`. */
+/** Changes the rules and the chart in every small way and looks whether a test notices: `npm run mutants:rules [-- --mutate src/rules/pending/fold.ts]`. */
 export default {
   testRunner: 'vitest',
   plugins: ['@stryker-mutator/vitest-runner'],

@@ -136,10 +136,10 @@ export type { SyncTable, SyncTableOptions } from './persistence/tables/sync-tabl
 export type { TableSchemaOptions } from './persistence/columns/table-schema.ts';
 export type { TouchOptions } from './persistence/writing/touch-row.ts';
 export type { ReplaceOptions, SyncEntityWriter, WriteOptions } from './persistence/writing/writer.ts';
-export { ChangedFieldsDiff, ChangedFieldsTracker, defaultIgnoredFields, diffFields } from './rules/changed-fields.ts';
-export type { DiffOptions } from './rules/changed-fields.ts';
-export { ConflictUtils } from './rules/conflict-utils.ts';
-export { deepMerge, defaultMerge, preservingMerge } from './rules/merge.ts';
-export type { MergeResult } from './rules/merge.ts';
-export { threeWayMerge } from './rules/three-way-merge.ts';
-export { extractTimestamp } from './rules/timestamp.ts';
+export { ChangedFieldsDiff, ChangedFieldsTracker, defaultIgnoredFields, diffFields } from './rules/pending/changed-fields.ts';
+export type { DiffOptions } from './rules/pending/changed-fields.ts';
+export { ConflictUtils } from './rules/merging/conflict-utils.ts';
+export { deepMerge, defaultMerge, preservingMerge } from './rules/merging/merge.ts';
+export type { MergeResult } from './rules/merging/merge.ts';
+export { threeWayMerge } from './rules/merging/three-way-merge.ts';
+export { extractTimestamp } from './rules/values/timestamp.ts';

@@ -14,7 +14,7 @@ import {
   type PushResult,
   type TransportCapabilities,
 } from '../model/transport.ts';
-import { deepEqual } from '../rules/deep-equal.ts';
+import { deepEqual } from '../rules/values/deep-equal.ts';
 import { toPushResult, toWriteRequest } from '../testing/memory-transport.ts';
 import { ModelServer } from '../testing/simulation/model-server.ts';
 import { ownKeys } from './canonical-row.ts';

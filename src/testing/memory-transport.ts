@@ -28,7 +28,7 @@ import {
   type TransportCapabilities,
   type TransportContext,
 } from '../model/transport.ts';
-import { deltaRequestOf } from '../rules/deltas.ts';
+import { deltaRequestOf } from '../rules/pending/deltas.ts';
 import type { WireAnswer, WriteRequest } from '../server/wire-rules.ts';
 import { MemoryBackend, type MemoryBackendOptions } from './memory-backend.ts';
 

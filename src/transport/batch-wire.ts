@@ -1,7 +1,7 @@
 import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
 import { requestIdOf, type Op } from '../model/operation.ts';
 import { stringifyJson } from '../model/values/exact-json.ts';
-import { deltaRequestOf, payloadWithDeltas } from '../rules/deltas.ts';
+import { deltaRequestOf, payloadWithDeltas } from '../rules/pending/deltas.ts';
 import { rowIdOf, scalarText } from './answer-fields.ts';
 import type { OpAnswer } from './classify-answer.ts';
 import { isSuccessStatus, type Body } from './http-answer.ts';

@@ -12,7 +12,7 @@ import {
   type RefusalWords,
 } from '../model/transport.ts';
 import { stringifyJson } from '../model/values/exact-json.ts';
-import { deltaRequestOf, payloadWithDeltas } from '../rules/deltas.ts';
+import { deltaRequestOf, payloadWithDeltas } from '../rules/pending/deltas.ts';
 import { isTombstone } from './answer-fields.ts';
 import { classifyAnswer, labelOf, notOfThisApi, type OpAnswer, type UnclearNotFound } from './classify-answer.ts';
 import type { HttpRequest } from './exchange.ts';

@@ -9,7 +9,7 @@ import {
   type ConflictStrategy,
   type TableConflictConfig,
 } from '../../src/model/conflict.ts';
-import { deepMerge } from '../../src/rules/merge.ts';
+import { deepMerge } from '../../src/rules/merging/merge.ts';
 import type { Task } from './bench.ts';
 
 type Fields = Partial<Task>;

@@ -5,9 +5,9 @@ import { defaultSyncConfig } from '../../src/model/config.ts';
 import type { Conflict, FieldRule } from '../../src/model/conflict.ts';
 import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import type { SyncKind } from '../../src/model/kind.ts';
-import { applyFieldRules } from '../../src/rules/field-rules.ts';
-import { intendedFields, lostFields } from '../../src/rules/lost-changes.ts';
-import { preservingMerge } from '../../src/rules/merge.ts';
+import { applyFieldRules } from '../../src/rules/merging/field-rules.ts';
+import { intendedFields, lostFields } from '../../src/rules/merging/lost-changes.ts';
+import { preservingMerge } from '../../src/rules/merging/merge.ts';
 
 interface Row {
   readonly [key: string]: Json;

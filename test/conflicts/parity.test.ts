@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { acceptMerged, type ConflictStrategy } from '../../src/model/conflict.ts';
-import { deepMerge, preservingMerge } from '../../src/rules/merge.ts';
+import { deepMerge, preservingMerge } from '../../src/rules/merging/merge.ts';
 import { openConflicts, taskOf, type BenchOptions, type ConflictBench, type Task } from './bench.ts';
 
 /** BEHAVIOURS §12 to §21 by number, as far as the table and the hazards do not name them. */

@@ -16,7 +16,7 @@ export const answerMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-151: answers: a creation that is answered 404 is a conflict with a deletion',
-    file: 'rules/refused-conflict.ts',
+    file: 'rules/answers/refused-conflict.ts',
     edits: [['if (current === undefined) return deleted && known.isAbsent;', 'if (current === undefined) return false;']],
     tests: ['scenario/refused-not-conflicting.test.ts'],
   },
@@ -102,7 +102,7 @@ export const answerMutants: readonly Mutant[] = [
   },
   {
     fault: 'I13: answers: a deep row beside an accepted write is stored',
-    file: 'rules/outcome.ts',
+    file: 'rules/answers/outcome.ts',
     edits: [["return { type: 'applied', row: readable(result.serverData),", "return { type: 'applied', row: result.serverData,"]],
     tests: ['hostile/deep-answers.test.ts'],
   },

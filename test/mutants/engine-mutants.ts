@@ -227,7 +227,7 @@ export const engineMutants: readonly Mutant[] = [
   },
   {
     fault: 'I2: a 503 that asks to wait counts as not done, and the change goes out under another key',
-    file: 'rules/outcome.ts',
+    file: 'rules/answers/outcome.ts',
     edits: [["statusCode >= 500 ? 'unavailable' : 'throttled'", "statusCode >= 600 ? 'unavailable' : 'throttled'"]],
     tests: ['scenario/wait-after-commit.test.ts'],
   },

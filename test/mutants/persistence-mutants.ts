@@ -477,7 +477,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-158: who saw a number rounded sends it rounded',
-    file: 'rules/keep-digits.ts',
+    file: 'rules/values/keep-digits.ts',
     edits: [["(typeof given === 'number' && given === Number(digits)) || given === digits ? known : given", 'given']],
     tests: ['scenario/exact-values.test.ts', 'rules/exact-json.test.ts'],
   },

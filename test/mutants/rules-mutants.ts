@@ -4,13 +4,13 @@ import type { Mutant } from './mutant.ts';
 export const rulesMutants: readonly Mutant[] = [
   {
     fault: 'I1: a lost reply counts as applied',
-    file: 'rules/outcome.ts',
+    file: 'rules/answers/outcome.ts',
     edits: [["return { type: 'retryLater', error: new NetworkError(result.message, { timedOut: result.timedOut ?? false }) };", "return { type: 'applied' };"]],
     tests: ['rules/outcome.test.ts'],
   },
   {
     fault: 'F-22: a 404 on an edit counts as applied',
-    file: 'rules/outcome.ts',
+    file: 'rules/answers/outcome.ts',
     edits: [
       ["return op.type === 'delete' ? { type: 'applied' } : { type: 'conflict'", "return op.type !== undefined ? { type: 'applied' } : { type: 'conflict'"],
     ],
@@ -18,13 +18,13 @@ export const rulesMutants: readonly Mutant[] = [
   },
   {
     fault: 'I4: a row deleted here comes back with the next pull',
-    file: 'rules/overlay.ts',
+    file: 'rules/pending/overlay.ts',
     edits: [["const deletedLocally = ops.at(-1)?.type === 'delete';", 'const deletedLocally = false;']],
     tests: ['rules/overlay.test.ts', 'persistence/settle.test.ts'],
   },
   {
     fault: 'I5: pending deltas are shown twice',
-    file: 'rules/overlay.ts',
+    file: 'rules/pending/overlay.ts',
     edits: [
       ['row.set(delta.field, applyDelta(row.get(delta.field), delta));', 'row.set(delta.field, applyDelta(applyDelta(row.get(delta.field), delta), delta));'],
     ],
@@ -32,31 +32,31 @@ export const rulesMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-20: what follows an applied operation keeps its old base',
-    file: 'rules/departure.ts',
+    file: 'rules/pending/departure.ts',
     edits: [['const base = exists ? { baseUpdatedAt: serverVersion } : { baseUpdatedAt: undefined };', 'const base = {};']],
     tests: ['rules/departure.test.ts', 'persistence/settle.test.ts'],
   },
   {
     fault: 'F-136: what follows an applied operation keeps its old payload',
-    file: 'rules/departure.ts',
+    file: 'rules/pending/departure.ts',
     edits: [['const payload = exists ? reproject(serverRow, op, keys) : ', 'const payload = exists ? op.payload : ']],
     tests: ['rules/departure.test.ts', 'persistence/settle.test.ts'],
   },
   {
     fault: 'F-123: a row created and deleted here is deleted on the server',
-    file: 'rules/fold.ts',
+    file: 'rules/pending/fold.ts',
     edits: [["if (first.creates) return { type: 'nothing' };", '']],
     tests: ['rules/fold.test.ts'],
   },
   {
     fault: 'F-20: folded edits carry the newest base, so that the server sees no conflict',
-    file: 'rules/fold.ts',
+    file: 'rules/pending/fold.ts',
     edits: [['ops.map((op) => op.baseUpdatedAt).find(', 'ops.map((op) => op.baseUpdatedAt).findLast(']],
     tests: ['rules/fold.test.ts', 'property/fold.test.ts'],
   },
   {
     fault: 'F-27: an edit of unknown fields is forgotten when it is folded with others',
-    file: 'rules/fold.ts',
+    file: 'rules/pending/fold.ts',
     edits: [['if (op.changedFields === undefined) return undefined;', 'if (op.changedFields === undefined) continue;']],
     tests: ['rules/fold.test.ts'],
   },
@@ -68,19 +68,19 @@ export const rulesMutants: readonly Mutant[] = [
   },
   {
     fault: 'a second equal item that a merge dropped is not named as lost',
-    file: 'rules/merge-lists.ts',
+    file: 'rules/merging/merge-lists.ts',
     edits: [['return [`${count}:${identity}`, item];', 'return [`${count * 0}:${identity}`, item];']],
     tests: ['rules/lost-changes.test.ts'],
   },
   {
     fault: 'F-27: a changed value that shows nothing of its content, such as a Map, counts as unchanged',
-    file: 'rules/changed-fields.ts',
+    file: 'rules/pending/changed-fields.ts',
     edits: [['  if (keys.size === 0) return isPlain(left) && isPlain(right);\n', '']],
     tests: ['rules/changed-fields.test.ts'],
   },
   {
     fault: 'F-156: the cursor passes rows that were written while a listing by position went on',
-    file: 'rules/paging.ts',
+    file: 'rules/pages/paging.ts',
     edits: [['countsRows(state.token) ? settled : later', 'countsRows(state.token) ? later : later']],
     tests: ['scenario/listing-under-change.test.ts'],
   },

@@ -33,7 +33,7 @@ import {
 } from '../../src/model/transport.ts';
 import { syncColumns } from '../../src/persistence/tables/sync-columns.ts';
 import { syncTableNames } from '../../src/persistence/database/migrations.ts';
-import { preservingMerge } from '../../src/rules/merge.ts';
+import { preservingMerge } from '../../src/rules/merging/merge.ts';
 
 /** Plain values, by the numbers of the reference library (docs/parity.md). */
 const uuidV4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { addToSet, applyDeltas, increment, parseWireDeltas, removeFromSet, sumDeltas, toWireDeltas, type Delta } from '../../src/model/values/delta.ts';
 import type { Json, JsonObject } from '../../src/model/values/json.ts';
-import { foldOps, type FoldedRequest, type PendingOp } from '../../src/rules/fold.ts';
-import { overlay } from '../../src/rules/overlay.ts';
+import { foldOps, type FoldedRequest, type PendingOp } from '../../src/rules/pending/fold.ts';
+import { overlay } from '../../src/rules/pending/overlay.ts';
 
 const keys = { id: 'id', updatedAt: 'updated_at', deletedAt: 'deleted_at' };
 const valueArb: fc.Arbitrary<Json> = fc.oneof(fc.constantFrom('x', 'y', 'z'), fc.record({ a: fc.nat(1), b: fc.nat(1) }));

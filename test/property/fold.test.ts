@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/model/values/json.ts';
-import { foldOps, type FoldedRequest, type PendingOp } from '../../src/rules/fold.ts';
-import { overlay, reproject } from '../../src/rules/overlay.ts';
+import { foldOps, type FoldedRequest, type PendingOp } from '../../src/rules/pending/fold.ts';
+import { overlay, reproject } from '../../src/rules/pending/overlay.ts';
 
 const keys = { id: 'id', updatedAt: 'updated_at', deletedAt: 'deleted_at' };
 const fields = ['t', 'd', 'p'] as const;

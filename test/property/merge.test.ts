@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import { isJsonObject } from '../../src/model/values/json.ts';
-import { canonicalText, deepEqual } from '../../src/rules/deep-equal.ts';
-import { deepMerge, defaultMerge, preservingMerge } from '../../src/rules/merge.ts';
-import { threeWayMerge } from '../../src/rules/three-way-merge.ts';
+import { canonicalText, deepEqual } from '../../src/rules/values/deep-equal.ts';
+import { deepMerge, defaultMerge, preservingMerge } from '../../src/rules/merging/merge.ts';
+import { threeWayMerge } from '../../src/rules/merging/three-way-merge.ts';
 
 const leaf = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constant(null), fc.constant('x'), fc.boolean());
 const { value } = fc.letrec<{ value: Json }>((tie) => ({

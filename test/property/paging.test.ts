@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import type { JsonObject } from '../../src/model/values/json.ts';
 import type { PullPosition } from '../../src/model/ports.ts';
 import type { PullPage } from '../../src/model/transport.ts';
-import { onPage, type PagingOptions, type PagingState, requestOf, startPaging } from '../../src/rules/paging.ts';
-import { timestampText } from '../../src/rules/timestamp.ts';
+import { onPage, type PagingOptions, type PagingState, requestOf, startPaging } from '../../src/rules/pages/paging.ts';
+import { timestampText } from '../../src/rules/values/timestamp.ts';
 
 interface Row {
   readonly id: string;

@@ -9,7 +9,7 @@ import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
 import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { createWriter, type SyncEntityWriter } from '../../src/persistence/writing/writer.ts';
-import { canonicalText } from '../../src/rules/deep-equal.ts';
+import { canonicalText } from '../../src/rules/values/deep-equal.ts';
 import '../support/fast-check-seed.ts';
 import { allDrivers, openStore, openSynchronized, type StoreBench, type TestDriver } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';

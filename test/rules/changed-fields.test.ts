@@ -1,5 +1,5 @@
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { ChangedFieldsDiff, ChangedFieldsTracker, diffFields } from '../../src/rules/changed-fields.ts';
+import { ChangedFieldsDiff, ChangedFieldsTracker, diffFields } from '../../src/rules/pending/changed-fields.ts';
 import { todoOf, type Todo } from '../support/todo.ts';
 
 describe('ChangedFieldsTracker', () => {

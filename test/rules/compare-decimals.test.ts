@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { compareDecimals } from '../../src/rules/compare-decimals.ts';
+import { compareDecimals } from '../../src/rules/values/compare-decimals.ts';
 
 test.each<[string, string, number | undefined]>([
   ['9007199254740992', '9007199254740993', -1],

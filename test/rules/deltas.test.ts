@@ -12,10 +12,10 @@ import {
 } from '../../src/model/values/delta.ts';
 import type { JsonObject } from '../../src/model/values/json.ts';
 import { deleteOp, upsertOp } from '../../src/model/operation.ts';
-import { deltaRequestOf, isPureDelta, isPureDeltaConflict, payloadWithDeltas, withRebasedDeltas } from '../../src/rules/deltas.ts';
-import { foldOps } from '../../src/rules/fold.ts';
-import { overlay, reproject } from '../../src/rules/overlay.ts';
-import type { PendingOp } from '../../src/rules/pending-op.ts';
+import { deltaRequestOf, isPureDelta, isPureDeltaConflict, payloadWithDeltas, withRebasedDeltas } from '../../src/rules/pending/deltas.ts';
+import { foldOps } from '../../src/rules/pending/fold.ts';
+import { overlay, reproject } from '../../src/rules/pending/overlay.ts';
+import type { PendingOp } from '../../src/rules/pending/pending-op.ts';
 
 const keys = { id: 'id', updatedAt: 'updatedAt', deletedAt: 'deletedAt' };
 const op = (seq: number, payload: JsonObject, more: Partial<PendingOp> = {}): PendingOp => ({

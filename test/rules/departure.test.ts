@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/model/values/json.ts';
-import { depart, type Departure, type DepartureMode } from '../../src/rules/departure.ts';
-import { overlay } from '../../src/rules/overlay.ts';
-import type { PendingOp } from '../../src/rules/pending-op.ts';
+import { depart, type Departure, type DepartureMode } from '../../src/rules/pending/departure.ts';
+import { overlay } from '../../src/rules/pending/overlay.ts';
+import type { PendingOp } from '../../src/rules/pending/pending-op.ts';
 
 const keys = { id: 'id', updatedAt: 'updatedAt', deletedAt: 'deletedAt' };
 const at = '2026-01-01T00:00:00.000Z';

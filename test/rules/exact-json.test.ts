@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { exactDigits, exactNumber } from '../../src/model/values/exact-number.ts';
 import { applyDelta, increment } from '../../src/model/values/delta.ts';
 import { parseJson, stringifyJson } from '../../src/model/values/exact-json.ts';
-import { keepDigits } from '../../src/rules/keep-digits.ts';
+import { keepDigits } from '../../src/rules/values/keep-digits.ts';
 
 const long = '9007199254740993';
 

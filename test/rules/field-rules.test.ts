@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { FieldRule } from '../../src/model/conflict.ts';
 import { ValidationError } from '../../src/model/errors/errors.ts';
 import type { Json, JsonObject } from '../../src/model/values/json.ts';
-import { applyFieldRules } from '../../src/rules/field-rules.ts';
+import { applyFieldRules } from '../../src/rules/merging/field-rules.ts';
 
 /** A conflict in one field that both sides changed; `merged` is what the strategy made of it. */
 const decide = (rule: FieldRule, mine: Json, theirs: Json, more: { readonly before?: Json; readonly merged?: Json } = {}) =>

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/model/values/json.ts';
-import { foldOps, type PendingOp } from '../../src/rules/fold.ts';
+import { foldOps, type PendingOp } from '../../src/rules/pending/fold.ts';
 
 let seq = 0;
 const at = (opId: string): string => `2024-01-01T00:00:0${opId.slice(-1)}.000Z`;

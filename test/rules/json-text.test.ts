@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { jsonText } from '../../src/rules/json-text.ts';
+import { jsonText } from '../../src/rules/values/json-text.ts';
 
 const tooDeep = (): string => 'too deep';
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { increment } from '../../src/model/values/delta.ts';
 import type { JsonObject } from '../../src/model/values/json.ts';
-import { deltasOf, foldDeltas } from '../../src/rules/deltas.ts';
-import { claims, layPayloads } from '../../src/rules/lay-payloads.ts';
-import type { PendingOp } from '../../src/rules/pending-op.ts';
+import { deltasOf, foldDeltas } from '../../src/rules/pending/deltas.ts';
+import { claims, layPayloads } from '../../src/rules/pending/lay-payloads.ts';
+import type { PendingOp } from '../../src/rules/pending/pending-op.ts';
 
 const op = (payload: JsonObject, more: Partial<PendingOp> = {}): PendingOp => ({
   seq: 1,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Json, JsonObject } from '../../src/model/values/json.ts';
-import { intendedFields, lostFields } from '../../src/rules/lost-changes.ts';
+import { intendedFields, lostFields } from '../../src/rules/merging/lost-changes.ts';
 
 describe('intendedFields', () => {
   test('F-28: the fields that were named, without those the server owns and those the row does not have', () => {

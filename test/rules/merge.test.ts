@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { ValidationError } from '../../src/model/errors/errors.ts';
 import type { JsonObject } from '../../src/model/values/json.ts';
-import { ConflictUtils } from '../../src/rules/conflict-utils.ts';
-import { deepMerge, defaultMerge, preservingMerge } from '../../src/rules/merge.ts';
-import { threeWayMerge } from '../../src/rules/three-way-merge.ts';
+import { ConflictUtils } from '../../src/rules/merging/conflict-utils.ts';
+import { deepMerge, defaultMerge, preservingMerge } from '../../src/rules/merging/merge.ts';
+import { threeWayMerge } from '../../src/rules/merging/three-way-merge.ts';
 
 describe('defaultMerge', () => {
   test.each<[string, JsonObject, JsonObject, JsonObject]>([

@@ -15,9 +15,9 @@ import {
   pushUnauthorized,
   pushUnavailable,
 } from '../../src/model/transport.ts';
-import { judgeBatch } from '../../src/rules/judge-batch.ts';
-import { closesRequest, toOutcome, tryIsCounted, willRetry } from '../../src/rules/outcome.ts';
-import { isOwnEcho } from '../../src/rules/own-echo.ts';
+import { judgeBatch } from '../../src/rules/answers/judge-batch.ts';
+import { closesRequest, toOutcome, tryIsCounted, willRetry } from '../../src/rules/answers/outcome.ts';
+import { isOwnEcho } from '../../src/rules/answers/own-echo.ts';
 
 const edit = upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a', title: 'A' }, baseUpdatedAt: 'v1' });
 const del = deleteOp({ kind: 'todos', id: 'a', baseUpdatedAt: 'v1' });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../src/model/values/json.ts';
-import type { PendingOp } from '../../src/rules/fold.ts';
-import { overlay, reproject } from '../../src/rules/overlay.ts';
+import type { PendingOp } from '../../src/rules/pending/fold.ts';
+import { overlay, reproject } from '../../src/rules/pending/overlay.ts';
 
 const keys = { id: 'id', updatedAt: 'updated_at', deletedAt: 'deleted_at' };
 const server: JsonObject = { id: 'a', title: 'S', done: false, prio: 5, updated_at: 'v2', deleted_at: null };

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { JsonObject } from '../../src/model/values/json.ts';
 import { deleteOp, upsertOp } from '../../src/model/operation.ts';
-import { isOwnEcho } from '../../src/rules/own-echo.ts';
+import { isOwnEcho } from '../../src/rules/answers/own-echo.ts';
 
 const keys = { id: 'key', updatedAt: 'version', deletedAt: 'removed' };
 const sent: JsonObject = { key: 'a', version: 'v1', removed: null, uuid: 'u', created_at: 't1', title: 'A', note: null };

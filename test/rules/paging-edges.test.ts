@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/model/values/json.ts';
 import type { PullPosition } from '../../src/model/ports.ts';
 import type { PullPage } from '../../src/model/transport.ts';
-import { onPage, type PageStep, type PagingOptions, requestOf, startPaging } from '../../src/rules/paging.ts';
-import { timestampText } from '../../src/rules/timestamp.ts';
+import { onPage, type PageStep, type PagingOptions, requestOf, startPaging } from '../../src/rules/pages/paging.ts';
+import { timestampText } from '../../src/rules/values/timestamp.ts';
 
 /** What a change of one condition in the rules would break, and no server of the other tests does. */
 const readers = {

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/model/values/json.ts';
 import type { PullPosition } from '../../src/model/ports.ts';
 import type { PullPage } from '../../src/model/transport.ts';
-import { abandonSequence, onPage, type PageStep, type PagingOptions, requestOf, startPaging } from '../../src/rules/paging.ts';
-import { timestampText } from '../../src/rules/timestamp.ts';
+import { abandonSequence, onPage, type PageStep, type PagingOptions, requestOf, startPaging } from '../../src/rules/pages/paging.ts';
+import { timestampText } from '../../src/rules/values/timestamp.ts';
 
 const readers = {
   readId: (row: JsonObject) => (row.id === undefined || row.id === null ? undefined : String(row.id)),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { strongComponents } from '../../src/rules/strong-components.ts';
+import { strongComponents } from '../../src/rules/values/strong-components.ts';
 
 const graphOf = (edges: readonly (readonly [string, string])[]): Map<string, Set<string>> => {
   const graph = new Map<string, Set<string>>();

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareTimestamps, extractTimestamp, minusMs, parseTimestamp, timestampText } from '../../src/rules/timestamp.ts';
+import { compareTimestamps, extractTimestamp, minusMs, parseTimestamp, timestampText } from '../../src/rules/values/timestamp.ts';
 
 describe('parseTimestamp', () => {
   const noon = Date.UTC(2024, 0, 1, 12) / 1000;

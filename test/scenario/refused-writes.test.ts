@@ -4,7 +4,7 @@ import { describeSyncError } from '../../src/model/errors/describe-sync-error.ts
 import { ValidationError } from '../../src/model/errors/errors.ts';
 import { upsertOp } from '../../src/model/operation.ts';
 import { createSyncServer } from '../../src/server/create-sync-server.ts';
-import { diffFields } from '../../src/rules/changed-fields.ts';
+import { diffFields } from '../../src/rules/pending/changed-fields.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 import { todoEntity, todoOf } from '../support/todo.ts';

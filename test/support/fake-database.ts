@@ -6,10 +6,10 @@ import type { Op } from '../../src/model/operation.ts';
 import type { PersistedState, PullPosition, TakenRequest } from '../../src/model/ports.ts';
 import type { QueueState } from '../../src/model/queue.ts';
 import type { ConflictRef } from '../../src/model/run.ts';
-import type { DepartureMode } from '../../src/rules/departure.ts';
-import { depart } from '../../src/rules/departure.ts';
-import type { PendingOp } from '../../src/rules/pending-op.ts';
-import { overlay } from '../../src/rules/overlay.ts';
+import type { DepartureMode } from '../../src/rules/pending/departure.ts';
+import { depart } from '../../src/rules/pending/departure.ts';
+import type { PendingOp } from '../../src/rules/pending/pending-op.ts';
+import { overlay } from '../../src/rules/pending/overlay.ts';
 
 export interface Queued {
   readonly seq: number;

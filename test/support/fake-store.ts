@@ -9,8 +9,8 @@ import type { Op } from '../../src/model/operation.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { Answer, LeasePort, PullPosition, StorePort, TakenRequest } from '../../src/model/ports.ts';
 import type { ConflictOutcome, ConflictRef, SettleReport } from '../../src/model/run.ts';
-import { foldOps } from '../../src/rules/fold.ts';
-import { compareTimestamps } from '../../src/rules/timestamp.ts';
+import { foldOps } from '../../src/rules/pending/fold.ts';
+import { compareTimestamps } from '../../src/rules/values/timestamp.ts';
 import { discardedFacts, entityKey, fakeKind, FakeDatabase, givenUpOf, pendingOf, refOf, type Known, type Queued } from './fake-database.ts';
 import { createFakeQueue } from './fake-queue.ts';
 

@@ -1,6 +1,6 @@
 import { ValidationError } from '../../model/errors/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
-import { deepEqual } from '../../rules/deep-equal.ts';
+import { deepEqual } from '../../rules/values/deep-equal.ts';
 
 type Row = JsonObject | undefined;
 

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
-import { deepEqual } from '../../rules/deep-equal.ts';
+import { deepEqual } from '../../rules/values/deep-equal.ts';
 import type { OperationView } from '../protocol/messages.ts';
 
 /** What an amendment makes of one field; undefined: it is not there. */

@@ -1,6 +1,6 @@
 import type { InspectedKind, InspectedRow } from '../../model/inspection.ts';
 import type { Json } from '../../model/values/json.ts';
-import { deepEqual } from '../../rules/deep-equal.ts';
+import { deepEqual } from '../../rules/values/deep-equal.ts';
 import { describeDuration } from './describe-time.ts';
 import type { Tone } from './phase-tone.ts';
 

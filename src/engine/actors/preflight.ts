@@ -4,8 +4,8 @@ import type { Op } from '../../model/operation.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { TakenRequest } from '../../model/ports.ts';
 import type { PushResult } from '../../model/transport.ts';
-import { isOwnEcho } from '../../rules/own-echo.ts';
-import { isPureDelta } from '../../rules/deltas.ts';
+import { isOwnEcho } from '../../rules/answers/own-echo.ts';
+import { isPureDelta } from '../../rules/pending/deltas.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { conflictWith, fetchFailure, fetchRow, isEcho } from './read-answer.ts';
 

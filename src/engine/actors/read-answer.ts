@@ -5,9 +5,9 @@ import type { Op } from '../../model/operation.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { TakenRequest } from '../../model/ports.ts';
 import { fetchError, pushMalformed, pushThrottled, pushUnauthorized, pushUnavailable, type FetchResult, type PushResult } from '../../model/transport.ts';
-import { toOutcome } from '../../rules/outcome.ts';
-import { asRefusal } from '../../rules/refused-conflict.ts';
-import { isOwnEcho } from '../../rules/own-echo.ts';
+import { toOutcome } from '../../rules/answers/outcome.ts';
+import { asRefusal } from '../../rules/answers/refused-conflict.ts';
+import { isOwnEcho } from '../../rules/answers/own-echo.ts';
 import type { EnginePorts } from '../engine-ports.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 

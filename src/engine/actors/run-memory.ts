@@ -4,7 +4,7 @@ import type { Op } from '../../model/operation.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { SendReport, SettleReport } from '../../model/run.ts';
 import type { PushResult } from '../../model/transport.ts';
-import type { EntityAnswer } from '../../rules/judge-batch.ts';
+import type { EntityAnswer } from '../../rules/answers/judge-batch.ts';
 
 /** A taken batch on its way: what the server said so far, and what that means once it was read. */
 export interface BatchUnderWay {

@@ -2,8 +2,8 @@ import type { SyncConfig } from '../../model/config.ts';
 import type { Conflict, ConflictResolution, ConflictResolver } from '../../model/conflict.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 import type { SyncKind } from '../../model/kind.ts';
-import { deepEqual } from '../../rules/deep-equal.ts';
-import { assertSafeKeys } from '../../rules/safe-keys.ts';
+import { deepEqual } from '../../rules/values/deep-equal.ts';
+import { assertSafeKeys } from '../../rules/values/safe-keys.ts';
 
 /** What is to be done with one conflict, before anything is done. */
 export type DecidedPlan =

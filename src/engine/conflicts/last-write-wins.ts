@@ -1,5 +1,5 @@
 import { acceptClient, acceptServer, type Conflict } from '../../model/conflict.ts';
-import { compareTimestamps, parseTimestamp } from '../../rules/timestamp.ts';
+import { compareTimestamps, parseTimestamp } from '../../rules/values/timestamp.ts';
 import { repushLocal, type DecidedPlan, type StrategyContext } from './conflict-plan.ts';
 
 /**

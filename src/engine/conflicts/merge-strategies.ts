@@ -1,11 +1,11 @@
 import { acceptClient, acceptMerged, acceptServer, type MergeInfo } from '../../model/conflict.ts';
 import { ValidationError } from '../../model/errors/errors.ts';
 import { isJsonObject, type JsonObject } from '../../model/values/json.ts';
-import { deepEqual } from '../../rules/deep-equal.ts';
-import { withRebasedDeltas } from '../../rules/deltas.ts';
-import { applyFieldRules } from '../../rules/field-rules.ts';
-import { defaultMerge, preservingMerge, type MergeResult } from '../../rules/merge.ts';
-import { isSystemField } from '../../rules/system-fields.ts';
+import { deepEqual } from '../../rules/values/deep-equal.ts';
+import { withRebasedDeltas } from '../../rules/pending/deltas.ts';
+import { applyFieldRules } from '../../rules/merging/field-rules.ts';
+import { defaultMerge, preservingMerge, type MergeResult } from '../../rules/merging/merge.ts';
+import { isSystemField } from '../../rules/values/system-fields.ts';
 import { repushLocal, repushMerged, type DecidedPlan, type StrategyContext } from './conflict-plan.ts';
 
 /** Keeps what either side did: field by field, three-way where the row before the edit is known. */

@@ -1,5 +1,5 @@
 import { acceptMerged, type ConflictStrategy } from '../../model/conflict.ts';
-import { isPureDeltaConflict, rebaseDeltas } from '../../rules/deltas.ts';
+import { isPureDeltaConflict, rebaseDeltas } from '../../rules/pending/deltas.ts';
 import { repushMerged, type DecidedPlan, type StrategyContext } from './conflict-plan.ts';
 
 /**

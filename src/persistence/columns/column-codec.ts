@@ -3,10 +3,10 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { parseJson, stringifyJson } from '../../model/values/exact-json.ts';
 import { canonicalDigits, exactDigits, exactNumber, withoutMark } from '../../model/values/exact-number.ts';
 import type { Json, JsonObject } from '../../model/values/json.ts';
-import { deepEqual } from '../../rules/deep-equal.ts';
-import { withBigInts } from '../../rules/keep-digits.ts';
-import { jsonText } from '../../rules/json-text.ts';
-import { parseTimestamp } from '../../rules/timestamp.ts';
+import { deepEqual } from '../../rules/values/deep-equal.ts';
+import { withBigInts } from '../../rules/values/keep-digits.ts';
+import { jsonText } from '../../rules/values/json-text.ts';
+import { parseTimestamp } from '../../rules/values/timestamp.ts';
 import { quoted } from '../sql/quoted-name.ts';
 import { dialectOf, type Dialect } from '../sql/session.ts';
 

@@ -1,5 +1,5 @@
 import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
-import { canonicalText, deepEqual } from '../../rules/deep-equal.ts';
+import { canonicalText, deepEqual } from '../../rules/values/deep-equal.ts';
 import { chunked, listOf, type Session } from '../sql/session.ts';
 import { parsedJson } from '../sql/stored-shape.ts';
 

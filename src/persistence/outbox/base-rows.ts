@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../model/values/json.ts';
-import { compareTimestamps } from '../../rules/timestamp.ts';
+import { compareTimestamps } from '../../rules/values/timestamp.ts';
 import { chunked, listOf, type Session } from '../sql/session.ts';
 import { storedObject } from '../sql/stored-shape.ts';
 

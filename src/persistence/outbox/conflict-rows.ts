@@ -9,7 +9,7 @@ import {
 import type { JsonObject } from '../../model/values/json.ts';
 import type { OpType } from '../../model/operation.ts';
 import type { KnownThere } from '../../model/ports.ts';
-import { withRebasedDeltas } from '../../rules/deltas.ts';
+import { withRebasedDeltas } from '../../rules/pending/deltas.ts';
 import { listOf, type Session } from '../sql/session.ts';
 import {
   conflictStates,

@@ -2,7 +2,7 @@ import { wireDeltasKey } from '../../model/values/delta.ts';
 import { ValidationError } from '../../model/errors/errors.ts';
 import { forbiddenKeys, type JsonObject } from '../../model/values/json.ts';
 import type { Op, UpsertOp } from '../../model/operation.ts';
-import { deepEqual } from '../../rules/deep-equal.ts';
+import { deepEqual } from '../../rules/values/deep-equal.ts';
 import { OutboxState } from '../database/entities.ts';
 import { forbiddenKeyIn } from '../../model/values/forbidden-keys.ts';
 import { deepFieldIn, isTooDeep, tooDeepText } from '../../model/values/nesting.ts';

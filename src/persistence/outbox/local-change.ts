@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '../../model/values/json.ts';
-import { deepEqual } from '../../rules/deep-equal.ts';
-import { compareTimestamps } from '../../rules/timestamp.ts';
+import { deepEqual } from '../../rules/values/deep-equal.ts';
+import { compareTimestamps } from '../../rules/values/timestamp.ts';
 import type { PreImage } from './enqueue.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 

@@ -1,7 +1,7 @@
 import type { Delta } from '../../model/values/delta.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 import type { Op, OpType } from '../../model/operation.ts';
-import type { PendingOp } from '../../rules/pending-op.ts';
+import type { PendingOp } from '../../rules/pending/pending-op.ts';
 import type { OutboxState, ParkedFor } from '../database/entities.ts';
 import { listOf, type Dialect, type Session } from '../sql/session.ts';
 import { readReason } from '../sql/stored-reason.ts';

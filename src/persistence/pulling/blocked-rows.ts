@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../model/values/json.ts';
-import { overlay } from '../../rules/overlay.ts';
-import { strongComponents } from '../../rules/strong-components.ts';
+import { overlay } from '../../rules/pending/overlay.ts';
+import { strongComponents } from '../../rules/values/strong-components.ts';
 import { EntityChanges } from '../settling/entity-changes.ts';
 import { quoted } from '../sql/quoted-name.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';

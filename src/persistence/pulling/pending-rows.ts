@@ -1,8 +1,8 @@
 import type { SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
-import { overlay } from '../../rules/overlay.ts';
-import { saysAll } from '../../rules/own-echo.ts';
-import { compareTimestamps } from '../../rules/timestamp.ts';
+import { overlay } from '../../rules/pending/overlay.ts';
+import { saysAll } from '../../rules/answers/own-echo.ts';
+import { compareTimestamps } from '../../rules/values/timestamp.ts';
 import { newestKnown, type BaseRecord } from '../outbox/base-rows.ts';
 import { refreshConflict } from '../outbox/conflict-rows.ts';
 import { EntityChanges } from '../settling/entity-changes.ts';

@@ -7,7 +7,7 @@ import { removeConflicts } from '../outbox/conflict-rows.ts';
 import { releaseDependents } from '../taking/dependencies.ts';
 import { OutboxState } from '../database/entities.ts';
 import { EntityChanges } from '../settling/entity-changes.ts';
-import { grouped } from '../../rules/grouped.ts';
+import { grouped } from '../../rules/values/grouped.ts';
 import { frozenGroup, outboxColumns, toStoredOp, type RawOutboxRow, type StoredOp } from '../outbox/outbox-rows.ts';
 import { countQueue } from '../outbox/queue-counts.ts';
 import { stateNameOf } from '../outbox/queue-state-names.ts';

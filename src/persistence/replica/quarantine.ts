@@ -1,7 +1,7 @@
 import { ParseError } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
-import { jsonText } from '../../rules/json-text.ts';
+import { jsonText } from '../../rules/values/json-text.ts';
 import { classifyDatabaseError } from '../sql/database-failure.ts';
 import { MissingParentError } from '../tables/deferred-references.ts';
 import { isStorableText } from '../columns/id-column.ts';

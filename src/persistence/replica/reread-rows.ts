@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../model/values/json.ts';
-import { deepEqual } from '../../rules/deep-equal.ts';
-import { compareTimestamps } from '../../rules/timestamp.ts';
+import { deepEqual } from '../../rules/values/deep-equal.ts';
+import { compareTimestamps } from '../../rules/values/timestamp.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import type { Session } from '../sql/session.ts';
 

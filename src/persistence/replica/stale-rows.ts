@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../model/values/json.ts';
-import { compareTimestamps } from '../../rules/timestamp.ts';
+import { compareTimestamps } from '../../rules/values/timestamp.ts';
 import { storedObject } from '../sql/stored-shape.ts';
 import { readRemoved } from './removed-rows.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';

@@ -1,4 +1,4 @@
-import { compareTimestamps } from '../../rules/timestamp.ts';
+import { compareTimestamps } from '../../rules/values/timestamp.ts';
 import { noteRemoved, type RemovedRow } from './removed-rows.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { chunked, type Session } from '../sql/session.ts';

@@ -1,7 +1,7 @@
 import type { SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
-import { depart, type Departed, type DepartureMode } from '../../rules/departure.ts';
-import type { PendingOp } from '../../rules/pending-op.ts';
+import { depart, type Departed, type DepartureMode } from '../../rules/pending/departure.ts';
+import type { PendingOp } from '../../rules/pending/pending-op.ts';
 import { newestKnown, readBases, removeBases, writeBases, type BaseRecord } from '../outbox/base-rows.ts';
 import { OutboxState, type ParkedFor } from '../database/entities.ts';
 import { readQueues, type StoredOp } from '../outbox/outbox-rows.ts';

@@ -1,7 +1,7 @@
 import type { Conflict, ConflictResolution } from '../../model/conflict.ts';
 import type { GivenUp, SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
-import { lostFields } from '../../rules/lost-changes.ts';
+import { lostFields } from '../../rules/merging/lost-changes.ts';
 import type { ConflictRecord } from '../outbox/conflict-rows.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { ConflictResolution, ConflictState } from '../../model/conflict.ts';
 import type { Delta } from '../../model/values/delta.ts';
 import { isJsonObject, type JsonObject } from '../../model/values/json.ts';
-import { parseTimestamp } from '../../rules/timestamp.ts';
+import { parseTimestamp } from '../../rules/values/timestamp.ts';
 
 /** A stored cell as it is used, or what is wrong with it. */
 export type Cell<T> = { readonly value: T | undefined; readonly fault?: undefined } | { readonly value: undefined; readonly fault: string };

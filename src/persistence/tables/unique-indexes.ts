@@ -1,4 +1,4 @@
-import { grouped } from '../../rules/grouped.ts';
+import { grouped } from '../../rules/values/grouped.ts';
 import { quoted } from '../sql/quoted-name.ts';
 import type { ReplicaTable } from './replica-table.ts';
 import type { Session } from '../sql/session.ts';

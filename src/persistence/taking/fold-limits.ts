@@ -1,5 +1,5 @@
-import { foldLimit, referencesAdded } from '../../rules/fold-limit.ts';
-import type { PendingOp } from '../../rules/pending-op.ts';
+import { foldLimit, referencesAdded } from '../../rules/pending/fold-limit.ts';
+import type { PendingOp } from '../../rules/pending/pending-op.ts';
 import type { StoredOp } from '../outbox/outbox-rows.ts';
 import { namesOfRow } from '../tables/reference-keys.ts';
 import { releasesOf } from '../outbox/released-values.ts';

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../model/values/json.ts';
-import { foldOps } from '../../rules/fold.ts';
+import { foldOps } from '../../rules/pending/fold.ts';
 import { foldLimits } from './fold-limits.ts';
 import { isNewThere } from './never-sent.ts';
 import { frozenGroup, readQueues, type StoredOp } from '../outbox/outbox-rows.ts';

@@ -1,4 +1,4 @@
-import type { FoldedRequest } from '../../rules/fold.ts';
+import type { FoldedRequest } from '../../rules/pending/fold.ts';
 import type { StoredOp } from '../outbox/outbox-rows.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../model/values/json.ts';
 import { upsertOp } from '../../model/operation.ts';
-import { claims, layPayloads } from '../../rules/lay-payloads.ts';
+import { claims, layPayloads } from '../../rules/pending/lay-payloads.ts';
 import { enqueueOp } from '../outbox/enqueue.ts';
 import { OutboxState } from '../database/entities.ts';
 import type { ReferenceRing, RingMember } from './reference-rings.ts';

@@ -1,7 +1,7 @@
 import { applyDeltas, misfit, sumDeltas, type Delta } from '../../model/values/delta.ts';
 import { ValidationError } from '../../model/errors/errors.ts';
 import type { JsonObject } from '../../model/values/json.ts';
-import { assertSafeKeys } from '../../rules/safe-keys.ts';
+import { assertSafeKeys } from '../../rules/values/safe-keys.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 
 /** Deltas as they are queued, and the row as the user sees it from now on. */

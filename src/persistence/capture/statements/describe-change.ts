@@ -2,7 +2,7 @@ import { applyDeltas, misfit, type Delta } from '../../../model/values/delta.ts'
 import { ValidationError } from '../../../model/errors/errors.ts';
 import type { JsonObject } from '../../../model/values/json.ts';
 import { deleteOp, upsertOp } from '../../../model/operation.ts';
-import { deepEqual } from '../../../rules/deep-equal.ts';
+import { deepEqual } from '../../../rules/values/deep-equal.ts';
 import { payloadToSend } from '../../outbox/enqueue.ts';
 import type { Queueable } from '../../outbox/enqueue-many.ts';
 import { basisOf, changedKeys, preImageOf, versionOf } from '../../outbox/local-change.ts';

@@ -1,5 +1,5 @@
-import { exactDigits, exactNumber } from '../model/values/exact-number.ts';
-import type { Json } from '../model/values/json.ts';
+import { exactDigits, exactNumber } from '../../model/values/exact-number.ts';
+import type { Json } from '../../model/values/json.ts';
 import { jsonText } from './json-text.ts';
 
 /**

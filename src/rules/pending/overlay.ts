@@ -1,5 +1,5 @@
-import { applyDelta } from '../model/values/delta.ts';
-import type { Json, JsonObject } from '../model/values/json.ts';
+import { applyDelta } from '../../model/values/delta.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import { claims, layPayloads } from './lay-payloads.ts';
 import type { PendingOp } from './pending-op.ts';
 

@@ -1,5 +1,5 @@
-import { withoutMark } from '../model/values/exact-number.ts';
-import type { Json } from '../model/values/json.ts';
+import { withoutMark } from '../../model/values/exact-number.ts';
+import type { Json } from '../../model/values/json.ts';
 
 /** A point in time as exact as the text it came from. `fraction`: digits of the second after the point, without trailing zeros. */
 export interface Instant {

@@ -1,4 +1,4 @@
-import type { PushResult } from '../model/transport.ts';
+import type { PushResult } from '../../model/transport.ts';
 
 /** One answer, and the entity it belongs to (any text that is unique per entity). */
 export interface EntityAnswer {

@@ -1,12 +1,12 @@
-import type { FieldRule } from '../model/conflict.ts';
-import { ValidationError } from '../model/errors/errors.ts';
-import type { Json, JsonObject } from '../model/values/json.ts';
-import { compareDecimals } from './compare-decimals.ts';
-import { deepEqual } from './deep-equal.ts';
+import type { FieldRule } from '../../model/conflict.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
+import { compareDecimals } from '../values/compare-decimals.ts';
+import { deepEqual } from '../values/deep-equal.ts';
 import { intendedFields, type LocalChange } from './lost-changes.ts';
 import type { MergeResult } from './merge-fields.ts';
 import { uniteLists } from './merge-lists.ts';
-import { compareTimestamps, parseTimestamp } from './timestamp.ts';
+import { compareTimestamps, parseTimestamp } from '../values/timestamp.ts';
 
 /**
  * Decides single fields of a merged row by their own rules, and corrects which side they came from. A field that the user did not change is

@@ -1,6 +1,6 @@
-import type { Delta } from '../model/values/delta.ts';
-import type { JsonObject } from '../model/values/json.ts';
-import type { OpType } from '../model/operation.ts';
+import type { Delta } from '../../model/values/delta.ts';
+import type { JsonObject } from '../../model/values/json.ts';
+import type { OpType } from '../../model/operation.ts';
 
 /** An operation of one entity as it waits in the outbox, reduced to what folding and overlaying need. */
 export interface PendingOp {

@@ -1,5 +1,5 @@
-import { isJsonObject, type Json } from '../model/values/json.ts';
-import { canonicalText, deepEqual } from './deep-equal.ts';
+import { isJsonObject, type Json } from '../../model/values/json.ts';
+import { canonicalText, deepEqual } from '../values/deep-equal.ts';
 
 /** Merges one item that both sides have; `base` is absent where neither had it before. */
 export type MergeItem = (base: Json | undefined, local: Json, server: Json) => Json;

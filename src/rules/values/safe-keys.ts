@@ -1,7 +1,7 @@
-import { ValidationError } from '../model/errors/errors.ts';
-import { forbiddenKeyIn } from '../model/values/forbidden-keys.ts';
-import { forbiddenKeys, type Json } from '../model/values/json.ts';
-import { isTooDeep, tooDeepText } from '../model/values/nesting.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
+import { forbiddenKeyIn } from '../../model/values/forbidden-keys.ts';
+import { forbiddenKeys, type Json } from '../../model/values/json.ts';
+import { isTooDeep, tooDeepText } from '../../model/values/nesting.ts';
 
 /** Refuses keys that reach the prototype of an object in careless code, at any depth, and values too deep to be walked through. `what` names the value in the `ValidationError`. */
 export function assertSafeKeys(value: Json | undefined, what: string): void {

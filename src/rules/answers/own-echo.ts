@@ -1,8 +1,8 @@
-import type { Json, JsonObject } from '../model/values/json.ts';
-import type { Op } from '../model/operation.ts';
-import { deepEqual } from './deep-equal.ts';
-import type { SyncKeys } from './overlay.ts';
-import { isSystemField } from './system-fields.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
+import type { Op } from '../../model/operation.ts';
+import { deepEqual } from '../values/deep-equal.ts';
+import type { SyncKeys } from '../pending/overlay.ts';
+import { isSystemField } from '../values/system-fields.ts';
 
 /**
  * Recognises a server row as what this very operation made of it: a lost reply, or a conflict with ourselves (F-20, F-134). Every sent field

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../model/values/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { overlay, reproject, type SyncKeys } from './overlay.ts';
 import type { PendingOp } from './pending-op.ts';
 

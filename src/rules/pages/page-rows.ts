@@ -1,8 +1,8 @@
-import { isJsonObject, type JsonObject } from '../model/values/json.ts';
-import type { Cursor } from '../model/cursor.ts';
-import type { SyncKind } from '../model/kind.ts';
-import { jsonText } from './json-text.ts';
-import { compareTimestamps } from './timestamp.ts';
+import { isJsonObject, type JsonObject } from '../../model/values/json.ts';
+import type { Cursor } from '../../model/cursor.ts';
+import type { SyncKind } from '../../model/kind.ts';
+import { jsonText } from '../values/json-text.ts';
+import { compareTimestamps } from '../values/timestamp.ts';
 
 export type RowReaders = Pick<SyncKind, 'readId' | 'readUpdatedAt'>;
 

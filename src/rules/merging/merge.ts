@@ -1,6 +1,6 @@
-import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
 import { mergeFields, type MergeResult } from './merge-fields.ts';
-import { assertSafeKeys } from './safe-keys.ts';
+import { assertSafeKeys } from '../values/safe-keys.ts';
 import { toFieldSet } from './three-way-merge.ts';
 
 export type { MergeResult } from './merge-fields.ts';

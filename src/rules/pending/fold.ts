@@ -1,5 +1,5 @@
-import type { Delta } from '../model/values/delta.ts';
-import type { JsonObject } from '../model/values/json.ts';
+import type { Delta } from '../../model/values/delta.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { foldDeltas } from './deltas.ts';
 import { layPayloads } from './lay-payloads.ts';
 import type { PendingOp } from './pending-op.ts';

@@ -1,5 +1,5 @@
-import { applyDelta } from '../model/values/delta.ts';
-import type { Json, JsonObject } from '../model/values/json.ts';
+import { applyDelta } from '../../model/values/delta.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import type { PendingOp } from './pending-op.ts';
 
 /** Says whether an upsert claims this key: it is among its changed fields, or these are unknown. What it changes by a delta it does not claim. */

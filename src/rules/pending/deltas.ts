@@ -1,7 +1,7 @@
-import { applyDeltas, sumDeltas, toWireDeltas, wireDeltasKey, type Delta } from '../model/values/delta.ts';
-import type { Conflict } from '../model/conflict.ts';
-import type { JsonObject } from '../model/values/json.ts';
-import type { Op } from '../model/operation.ts';
+import { applyDeltas, sumDeltas, toWireDeltas, wireDeltasKey, type Delta } from '../../model/values/delta.ts';
+import type { Conflict } from '../../model/conflict.ts';
+import type { JsonObject } from '../../model/values/json.ts';
+import type { Op } from '../../model/operation.ts';
 import { claims } from './lay-payloads.ts';
 import type { PendingOp } from './pending-op.ts';
 

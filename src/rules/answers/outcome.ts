@@ -1,10 +1,10 @@
-import { AuthError, NetworkError, ParseError, SyncError, TransportError, ValidationError } from '../model/errors/errors.ts';
-import type { JsonObject } from '../model/values/json.ts';
-import { deepFieldIn } from '../model/values/nesting.ts';
-import type { Op } from '../model/operation.ts';
-import type { Outcome, OutcomeType } from '../model/outcome.ts';
-import type { PushConflict, PushResult, PushUnavailable, RefusalWords } from '../model/transport.ts';
-import { timestampText } from './timestamp.ts';
+import { AuthError, NetworkError, ParseError, SyncError, TransportError, ValidationError } from '../../model/errors/errors.ts';
+import type { JsonObject } from '../../model/values/json.ts';
+import { deepFieldIn } from '../../model/values/nesting.ts';
+import type { Op } from '../../model/operation.ts';
+import type { Outcome, OutcomeType } from '../../model/outcome.ts';
+import type { PushConflict, PushResult, PushUnavailable, RefusalWords } from '../../model/transport.ts';
+import { timestampText } from '../values/timestamp.ts';
 
 /** Turns a transport answer into exactly one outcome (ARCHITECTURE, *Outcomes*). Total: what is no known answer is malformed. */
 export function toOutcome(op: Op, result: PushResult): Outcome {

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../model/values/json.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import type { PendingOp } from './pending-op.ts';
 
 /** Ids longer than this are not looked for among the values of a row. */

@@ -1,7 +1,7 @@
 import { deepMerge, defaultMerge, preservingMerge } from './merge.ts';
-import { systemFields } from './system-fields.ts';
+import { systemFields } from '../values/system-fields.ts';
 import { threeWayMerge } from './three-way-merge.ts';
-import { extractTimestamp } from './timestamp.ts';
+import { extractTimestamp } from '../values/timestamp.ts';
 
 /** Groups the merge helpers under the name that users of the reference library look for. */
 export const ConflictUtils = { systemFields, defaultMerge, deepMerge, preservingMerge, threeWayMerge, extractTimestamp } as const;

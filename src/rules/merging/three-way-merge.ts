@@ -1,6 +1,6 @@
-import type { JsonObject } from '../model/values/json.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 import { mergeFields, type MergeResult } from './merge-fields.ts';
-import { assertSafeKeys, assertSafeName } from './safe-keys.ts';
+import { assertSafeKeys, assertSafeName } from '../values/safe-keys.ts';
 
 /**
  * Merges two rows that came from `base`: each field goes to the side that changed it, where both did to the local one; lists and nested

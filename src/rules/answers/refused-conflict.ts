@@ -1,6 +1,6 @@
-import type { Op } from '../model/operation.ts';
-import type { Outcome } from '../model/outcome.ts';
-import type { KnownThere, TakenRequest } from '../model/ports.ts';
+import type { Op } from '../../model/operation.ts';
+import type { Outcome } from '../../model/outcome.ts';
+import type { KnownThere, TakenRequest } from '../../model/ports.ts';
 import { rejected } from './outcome.ts';
 
 type ConflictOutcome = Extract<Outcome, { type: 'conflict' }>;

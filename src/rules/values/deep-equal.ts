@@ -1,4 +1,4 @@
-import { isJsonObject, type Json } from '../model/values/json.ts';
+import { isJsonObject, type Json } from '../../model/values/json.ts';
 
 /** Compares JSON by content; key order carries no meaning (F-30). */
 export function deepEqual(a: Json | undefined, b: Json | undefined): boolean {

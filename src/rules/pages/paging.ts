@@ -1,9 +1,9 @@
-import { type Cursor, epochTimestamp } from '../model/cursor.ts';
-import type { PageToApply, PullPosition } from '../model/ports.ts';
-import type { PullPage, PullRequest } from '../model/transport.ts';
+import { type Cursor, epochTimestamp } from '../../model/cursor.ts';
+import type { PageToApply, PullPosition } from '../../model/ports.ts';
+import type { PullPage, PullRequest } from '../../model/transport.ts';
 import { fingerprint, isSorted, newestOf, type PageRow, type PageRows, readPage, type RowReaders, type UnusableRow } from './page-rows.ts';
 import { ListedRows } from './listed-rows.ts';
-import { compareTimestamps, minusMs } from './timestamp.ts';
+import { compareTimestamps, minusMs } from '../values/timestamp.ts';
 
 export interface PagingOptions {
   readonly kind: string;

@@ -1,8 +1,8 @@
-import type { MergeInfo } from '../model/conflict.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
-import { deepEqual } from './deep-equal.ts';
+import type { MergeInfo } from '../../model/conflict.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
+import { deepEqual } from '../values/deep-equal.ts';
 import { mergeLists, uniteLists } from './merge-lists.ts';
-import { isSystemField } from './system-fields.ts';
+import { isSystemField } from '../values/system-fields.ts';
 
 /** A merged row, and which side its fields came from; a field that both contributed to is in both lists. */
 export interface MergeResult extends MergeInfo {

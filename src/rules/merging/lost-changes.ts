@@ -1,8 +1,8 @@
-import type { Conflict } from '../model/conflict.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
-import { deepEqual } from './deep-equal.ts';
+import type { Conflict } from '../../model/conflict.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
+import { deepEqual } from '../values/deep-equal.ts';
 import { byIdentity } from './merge-lists.ts';
-import { isSystemField } from './system-fields.ts';
+import { isSystemField } from '../values/system-fields.ts';
 
 /** The local side of a conflict. */
 export type LocalChange = Pick<Conflict, 'localData' | 'baseData' | 'changedFields'>;
