@@ -52,6 +52,12 @@ const rooms = {
     entities: [],
     statements: ['entities'],
   },
+  'src/transport': {
+    http: [],
+    answers: ['http'],
+    requests: ['http', 'answers'],
+    pushing: ['http', 'answers', 'requests'],
+  },
 };
 
 /** Packages with side effects on the world, and the folders that may know them. */

@@ -1,6 +1,6 @@
 import { SyncAbortedError } from '../model/errors/errors.ts';
 import { RestTransport } from '../transport/rest-transport.ts';
-import { splitRestOptions, type RestTransportOptions } from '../transport/rest-options.ts';
+import { splitRestOptions, type RestTransportOptions } from '../transport/http/rest-options.ts';
 import { composePorts } from './compose-ports.ts';
 import { createDataAccess } from './create-data-access.ts';
 import { createEngineCore, internalsOf, rememberInternals } from './engine-core.ts';

@@ -14,7 +14,7 @@ import {
   type TransportAdapter,
   type TransportCapabilities,
 } from '../model/transport.ts';
-import { onAbort } from '../transport/on-abort.ts';
+import { onAbort } from '../transport/http/on-abort.ts';
 import type { VirtualTime } from '../testing/simulation/virtual-time.ts';
 import type { RecordedAnswer, RecordedAnswers } from './recorded-answers.ts';
 import type { ReplayServer } from './replay-server.ts';

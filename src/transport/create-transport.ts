@@ -4,9 +4,9 @@ import { parseJson, stringifyJson } from '../model/values/exact-json.ts';
 import { cutBelowLimit } from '../model/values/nesting.ts';
 import type { Subscribable, TransportAdapter } from '../model/transport.ts';
 import { RestTransport } from './rest-transport.ts';
-import { readRemoteUrl, remoteBase, requestLabel } from './remote-url.ts';
-import type { RestTransportOptions } from './rest-options.ts';
-import { readThrown, SendDefect } from './send-defect.ts';
+import { readRemoteUrl, remoteBase, requestLabel } from './http/remote-url.ts';
+import type { RestTransportOptions } from './http/rest-options.ts';
+import { readThrown, SendDefect } from './http/send-defect.ts';
 
 /** What each request has. What an action does not use is undefined, false or empty. */
 interface Asked {

@@ -10,21 +10,21 @@ import type {
   TransportCapabilities,
   TransportContext,
 } from '../model/transport.ts';
-import { createAuthorizedExchange } from './authorized-exchange.ts';
-import { createExchange, type Exchange } from './exchange.ts';
-import { fetchRow } from './fetch-row.ts';
-import { isSuccessStatus } from './http-answer.ts';
-import { createHttpClient } from './http-client.ts';
-import { KindPresence } from './kind-presence.ts';
-import { parsePage } from './pull-page.ts';
-import { pushBatches } from './push-batches.ts';
-import { pushSingle, type PushParts } from './push-single.ts';
-import { ResourceUrls } from './resource-url.ts';
-import { resolveRestOptions, type RestTransportOptions } from './rest-options.ts';
-import { PushAnswers } from './push-answers.ts';
-import { sendOp } from './send-op.ts';
-import { httpFailure, toSyncError } from './sync-errors.ts';
-import { TokenSource } from './token-source.ts';
+import { createAuthorizedExchange } from './http/authorized-exchange.ts';
+import { createExchange, type Exchange } from './http/exchange.ts';
+import { fetchRow } from './requests/fetch-row.ts';
+import { isSuccessStatus } from './http/http-answer.ts';
+import { createHttpClient } from './http/http-client.ts';
+import { KindPresence } from './requests/kind-presence.ts';
+import { parsePage } from './requests/pull-page.ts';
+import { pushBatches } from './pushing/push-batches.ts';
+import { pushSingle, type PushParts } from './pushing/push-single.ts';
+import { ResourceUrls } from './requests/resource-url.ts';
+import { resolveRestOptions, type RestTransportOptions } from './http/rest-options.ts';
+import { PushAnswers } from './pushing/push-answers.ts';
+import { sendOp } from './requests/send-op.ts';
+import { httpFailure, toSyncError } from './answers/sync-errors.ts';
+import { TokenSource } from './http/token-source.ts';
 
 /**
  * Speaks the REST protocol (PROTOCOL.md) with any backend. Never sleeps, and leaves retries to the chart, with two exceptions that repeat a request

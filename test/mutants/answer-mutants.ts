@@ -4,13 +4,13 @@ import type { Mutant } from './mutant.ts';
 export const answerMutants: readonly Mutant[] = [
   {
     fault: 'F-150: answers: a check from before the 404 proves that the collection is there',
-    file: 'transport/kind-presence.ts',
+    file: 'transport/requests/kind-presence.ts',
     edits: [['latest !== undefined && latest.number > since && latest.signal', 'latest !== undefined && latest.signal']],
     tests: ['transport/push-single.test.ts'],
   },
   {
     fault: 'F-150: answers: a delete that is answered with an unclear 404 is done, although the row is there',
-    file: 'transport/send-op.ts',
+    file: 'transport/requests/send-op.ts',
     edits: [["if (op.type === 'upsert') return pushNotFound(statusCode, words);", 'if (exists) return pushNotFound(statusCode, words);']],
     tests: ['transport/push-single.test.ts'],
   },
@@ -84,13 +84,13 @@ export const answerMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-23: answers: a web page is not told from other texts',
-    file: 'transport/http-answer.ts',
+    file: 'transport/http/http-answer.ts',
     edits: [['isHtml: isWebPage(text) }', 'isHtml: false }']],
     tests: ['scenario/foreign-answers.test.ts'],
   },
   {
     fault: 'I12: answers: a 401 without a configured token does not say so',
-    file: 'transport/unauthorized-words.ts',
+    file: 'transport/answers/unauthorized-words.ts',
     edits: [['if (tokenHint === undefined) return said', 'if (tokenHint !== status) return said']],
     tests: ['transport/auth.test.ts'],
   },

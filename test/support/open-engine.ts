@@ -8,7 +8,7 @@ import type { SyncEntityWriter } from '../../src/persistence/writing/writer.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { createTestServer, type TestServer, type TestServerOptions } from '../../src/testing/test-server.ts';
-import type { RestTransportOptions } from '../../src/transport/rest-options.ts';
+import type { RestTransportOptions } from '../../src/transport/http/rest-options.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
 import { openTodoDatabase, todos, type TestDriver } from './open-store.ts';
 import { todoEntity, type Todo } from './todo.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Json } from '../../src/model/values/json.ts';
-import { refusalOf, refusalOfText } from '../../src/transport/refusal-words.ts';
+import { refusalOf, refusalOfText } from '../../src/transport/answers/refusal-words.ts';
 import { edit, pushOne } from './todo-ops.ts';
 import type { RestTransportOptions } from '../../src/transport.ts';
 

@@ -10,7 +10,7 @@ import { captureWrites } from '../../persistence/capture/capture-writes.ts';
 import { createWriter, type SyncEntityWriter } from '../../persistence/writing/writer.ts';
 import type { Clock } from '../../model/platform/clock.ts';
 import type { TransportAdapter } from '../../model/transport.ts';
-import type { TokenProvider } from '../../transport/rest-options.ts';
+import type { TokenProvider } from '../../transport/http/rest-options.ts';
 import { RestTransport } from '../../transport/rest-transport.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { openCrashableDatabase, type CrashableDatabase } from './crashable-database.ts';

@@ -1,5 +1,5 @@
-import type { Op } from '../model/operation.ts';
-import type { PushResult } from '../model/transport.ts';
+import type { Op } from '../../model/operation.ts';
+import type { PushResult } from '../../model/transport.ts';
 
 /** Tells entities apart. The length keeps `a` + `bc` and `ab` + `c` different. */
 export const entityKeyOf = (op: Op): string => `${op.kind.length}:${op.kind}${op.id}`;

@@ -1,5 +1,5 @@
-import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
-import type { Op } from '../model/operation.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
+import type { Op } from '../../model/operation.ts';
 import {
   pushConflict,
   pushForbidden,
@@ -12,13 +12,13 @@ import {
   pushUnavailable,
   type PushResult,
   type RefusalWords,
-} from '../model/transport.ts';
+} from '../../model/transport.ts';
 import { htmlFact, shapeOfBody } from './answer-shape.ts';
 import { isTombstone, rowIdOf, rowTimestampOf, scalarText } from './answer-fields.ts';
-import { isSuccessStatus, type Body } from './http-answer.ts';
+import { isSuccessStatus, type Body } from '../http/http-answer.ts';
 import { readRefusal } from './read-refusal.ts';
 import { codeOf, type Refusal } from './refusal-words.ts';
-import type { AnswerToClassify, RestSettings, StatusVerdict } from './rest-options.ts';
+import type { AnswerToClassify, RestSettings, StatusVerdict } from '../http/rest-options.ts';
 import { unauthorizedWords } from './unauthorized-words.ts';
 
 /** An answer to one operation, whether it came alone or as an item of a batch. */

@@ -1,4 +1,4 @@
-import type { RestSettings } from './rest-options.ts';
+import type { RestSettings } from '../http/rest-options.ts';
 
 /** The message for an answer that refuses the token; `said` is the server's own reason. */
 export function unauthorizedWords(status: number, { tokenHint }: Pick<RestSettings, 'tokenHint'>, said?: string): string {

@@ -1,6 +1,6 @@
-import { isJsonObject } from '../model/values/json.ts';
-import type { AuthorizedExchange } from './authorized-exchange.ts';
-import { jsonOf, readBody } from './http-answer.ts';
+import { isJsonObject } from '../../model/values/json.ts';
+import type { AuthorizedExchange } from '../http/authorized-exchange.ts';
+import { jsonOf, readBody } from '../http/http-answer.ts';
 import type { ResourceUrls } from './resource-url.ts';
 
 /** A moment between two checks, by the number of checks begun before it. */

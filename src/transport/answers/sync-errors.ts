@@ -1,9 +1,9 @@
-import { AuthError, NetworkError, ParseError, SyncAbortedError, SyncError, TransportError } from '../model/errors/errors.ts';
+import { AuthError, NetworkError, ParseError, SyncAbortedError, SyncError, TransportError } from '../../model/errors/errors.ts';
 import { notOfThisApi } from './classify-answer.ts';
-import { excerpt, retryAfterMsOf, type HttpAnswer } from './http-answer.ts';
-import { ExchangeError } from './network-failure.ts';
+import { excerpt, retryAfterMsOf, type HttpAnswer } from '../http/http-answer.ts';
+import { ExchangeError } from '../http/network-failure.ts';
 import { redirectWords } from './redirect-words.ts';
-import type { RestSettings } from './rest-options.ts';
+import type { RestSettings } from '../http/rest-options.ts';
 import { unauthorizedWords } from './unauthorized-words.ts';
 
 /** The error for an answer that is not success. */

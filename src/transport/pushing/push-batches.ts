@@ -1,19 +1,19 @@
-import { isJsonObject } from '../model/values/json.ts';
-import type { Op } from '../model/operation.ts';
-import { pushMalformed, type BatchPushResult, type PushContext, type PushResult } from '../model/transport.ts';
-import { yieldTurn } from '../model/platform/yield-turn.ts';
-import { htmlFact, shapeOf, shapeOfBody } from './answer-shape.ts';
+import { isJsonObject } from '../../model/values/json.ts';
+import type { Op } from '../../model/operation.ts';
+import { pushMalformed, type BatchPushResult, type PushContext, type PushResult } from '../../model/transport.ts';
+import { yieldTurn } from '../../model/platform/yield-turn.ts';
+import { htmlFact, shapeOf, shapeOfBody } from '../answers/answer-shape.ts';
 import { batchItem, readBatchItems, seemsAccepted } from './batch-wire.ts';
-import { classifyAnswer, labelOf } from './classify-answer.ts';
+import { classifyAnswer, labelOf } from '../answers/classify-answer.ts';
 import { EntityQueues, letsNextFollow, type Lent } from './entity-queues.ts';
-import { isSuccessStatus, jsonOf } from './http-answer.ts';
-import type { PresenceMark } from './kind-presence.ts';
-import { ExchangeError } from './network-failure.ts';
+import { isSuccessStatus, jsonOf } from '../http/http-answer.ts';
+import type { PresenceMark } from '../requests/kind-presence.ts';
+import { ExchangeError } from '../http/network-failure.ts';
 import { PushAnswers } from './push-answers.ts';
 import { entityKeyOf, PushBreaker } from './push-breaker.ts';
 import { whyNotSent, type PushParts } from './push-single.ts';
 import { slideWindow } from './push-window.ts';
-import { clarified, failedResult, refusedBeforeSending, sendOp, toOpAnswer, unsendable } from './send-op.ts';
+import { clarified, failedResult, refusedBeforeSending, sendOp, toOpAnswer, unsendable } from '../requests/send-op.ts';
 
 /**
  * Sends the operations in chunks of `batchSize`, `pushConcurrency` at a time; an entity is in one chunk at a time, its operations in order (F-25).

@@ -1,8 +1,8 @@
-import type { Json } from '../model/values/json.ts';
-import type { Op } from '../model/operation.ts';
-import { excerpt, type Body } from './http-answer.ts';
+import type { Json } from '../../model/values/json.ts';
+import type { Op } from '../../model/operation.ts';
+import { excerpt, type Body } from '../http/http-answer.ts';
 import { refusalOf, refusalOfText, type Refusal } from './refusal-words.ts';
-import type { RestSettings } from './rest-options.ts';
+import type { RestSettings } from '../http/rest-options.ts';
 
 interface RefusedAnswer {
   readonly status: number;

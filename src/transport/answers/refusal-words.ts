@@ -1,6 +1,6 @@
-import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
 import { rowIdOf } from './answer-fields.ts';
-import { excerpt, isWebPage } from './http-answer.ts';
+import { excerpt, isWebPage } from '../http/http-answer.ts';
 
 /** Why the server refused, in its own words. `fields` maps wire keys to reasons. */
 export interface Refusal {

@@ -1,4 +1,4 @@
-import { excerpt } from './http-answer.ts';
+import { excerpt } from '../http/http-answer.ts';
 
 /** Says where a redirect leads, and which setting of the app it contradicts. */
 export function redirectWords(requested: string, location: string | undefined): string {

@@ -1,4 +1,4 @@
-import { ValidationError } from '../model/errors/errors.ts';
+import { ValidationError } from '../../model/errors/errors.ts';
 
 export type QueryValue = string | number | boolean | undefined;
 

@@ -1,5 +1,5 @@
-import type { Op } from '../model/operation.ts';
-import { pushUnavailable, type BatchPushResult, type OpPushResult, type PushContext, type PushResult } from '../model/transport.ts';
+import type { Op } from '../../model/operation.ts';
+import { pushUnavailable, type BatchPushResult, type OpPushResult, type PushContext, type PushResult } from '../../model/transport.ts';
 
 /** Collects the answers of one push: each operation's first answer counts and is announced at once (I9). */
 export class PushAnswers {

@@ -1,4 +1,4 @@
-import type { Clock } from '../model/platform/clock.ts';
+import type { Clock } from '../../model/platform/clock.ts';
 
 /** The system's time, where the app hands in no clock. */
 export const systemClock: Clock = {

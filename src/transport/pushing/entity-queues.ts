@@ -1,5 +1,5 @@
-import type { Op } from '../model/operation.ts';
-import type { PushResult } from '../model/transport.ts';
+import type { Op } from '../../model/operation.ts';
+import type { PushResult } from '../../model/transport.ts';
 
 /** What is left of one entity, with each operation's position among all. */
 interface EntityQueue {

@@ -1,4 +1,4 @@
-import { lastLook } from '../model/last-look.ts';
+import { lastLook } from '../../model/last-look.ts';
 import type { Exchange, HttpRequest } from './exchange.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import type { TokenSource } from './token-source.ts';

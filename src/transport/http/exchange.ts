@@ -1,7 +1,7 @@
 import type { AxiosRequestConfig, AxiosResponse } from 'axios';
-import type { Clock } from '../model/platform/clock.ts';
-import { lastLook } from '../model/last-look.ts';
-import { stringifyJson } from '../model/values/exact-json.ts';
+import type { Clock } from '../../model/platform/clock.ts';
+import { lastLook } from '../../model/last-look.ts';
+import { stringifyJson } from '../../model/values/exact-json.ts';
 import type { HttpAnswer } from './http-answer.ts';
 import type { HttpClient } from './http-client.ts';
 import { ExchangeError, metStaleConnection, tooLarge, toExchangeError } from './network-failure.ts';

@@ -1,13 +1,13 @@
-import { AuthError, ParseError } from '../model/errors/errors.ts';
-import { isJsonObject } from '../model/values/json.ts';
-import { fetchError, fetchNotFound, fetchSuccess, type FetchResult } from '../model/transport.ts';
-import { htmlFact, shapeOfBody } from './answer-shape.ts';
-import { rowIdOf } from './answer-fields.ts';
-import { askApp, missingOf } from './classify-answer.ts';
-import { jsonOf, readBody } from './http-answer.ts';
-import { httpFailure, toSyncError } from './sync-errors.ts';
+import { AuthError, ParseError } from '../../model/errors/errors.ts';
+import { isJsonObject } from '../../model/values/json.ts';
+import { fetchError, fetchNotFound, fetchSuccess, type FetchResult } from '../../model/transport.ts';
+import { htmlFact, shapeOfBody } from '../answers/answer-shape.ts';
+import { rowIdOf } from '../answers/answer-fields.ts';
+import { askApp, missingOf } from '../answers/classify-answer.ts';
+import { jsonOf, readBody } from '../http/http-answer.ts';
+import { httpFailure, toSyncError } from '../answers/sync-errors.ts';
 import type { SendParts } from './send-parts.ts';
-import { unauthorizedWords } from './unauthorized-words.ts';
+import { unauthorizedWords } from '../answers/unauthorized-words.ts';
 
 /**
  * Reads one row, `GET /{kind}/{id}`. Never throws: a failure becomes a `fetchError`. Only the API's own 404 counts (F-22, F-150). After an

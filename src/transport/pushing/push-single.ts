@@ -1,11 +1,11 @@
-import type { Op } from '../model/operation.ts';
-import type { BatchPushResult, PushContext } from '../model/transport.ts';
+import type { Op } from '../../model/operation.ts';
+import type { BatchPushResult, PushContext } from '../../model/transport.ts';
 import { EntityQueues, letsNextFollow } from './entity-queues.ts';
 import { PushAnswers } from './push-answers.ts';
 import { PushBreaker } from './push-breaker.ts';
 import { slideWindow } from './push-window.ts';
-import { sendOp, refusedBeforeSending } from './send-op.ts';
-import type { SendParts } from './send-parts.ts';
+import { sendOp, refusedBeforeSending } from '../requests/send-op.ts';
+import type { SendParts } from '../requests/send-parts.ts';
 
 export interface PushParts extends SendParts {
   readonly health: (signal: AbortSignal | undefined) => Promise<boolean>;

@@ -1,5 +1,5 @@
-import { isJsonObject, type Json } from '../model/values/json.ts';
-import type { Body } from './http-answer.ts';
+import { isJsonObject, type Json } from '../../model/values/json.ts';
+import type { Body } from '../http/http-answer.ts';
 
 /** Names of fields that a message shows at most. */
 const mostNames = 5;

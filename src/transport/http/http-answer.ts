@@ -1,5 +1,5 @@
-import type { Json } from '../model/values/json.ts';
-import { parseJson } from '../model/values/exact-json.ts';
+import type { Json } from '../../model/values/json.ts';
+import { parseJson } from '../../model/values/exact-json.ts';
 
 /** A complete HTTP answer, of whatever status. `receivedAt` is epoch ms of the local clock. */
 export interface HttpAnswer {

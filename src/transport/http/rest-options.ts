@@ -1,7 +1,7 @@
 import type { AxiosInstance } from 'axios';
-import type { Clock } from '../model/platform/clock.ts';
-import type { Json } from '../model/values/json.ts';
-import type { Op } from '../model/operation.ts';
+import type { Clock } from '../../model/platform/clock.ts';
+import type { Json } from '../../model/values/json.ts';
+import type { Op } from '../../model/operation.ts';
 import { remoteBase } from './remote-url.ts';
 import { systemClock } from './system-clock.ts';
 

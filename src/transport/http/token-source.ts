@@ -1,5 +1,5 @@
-import type { Clock } from '../model/platform/clock.ts';
-import { AuthError, NetworkError } from '../model/errors/errors.ts';
+import type { Clock } from '../../model/platform/clock.ts';
+import { AuthError, NetworkError } from '../../model/errors/errors.ts';
 import { ExchangeError } from './network-failure.ts';
 import { onAbort } from './on-abort.ts';
 import type { TokenProvider } from './rest-options.ts';

@@ -1,10 +1,10 @@
-import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
-import { requestIdOf, type Op } from '../model/operation.ts';
-import { stringifyJson } from '../model/values/exact-json.ts';
-import { deltaRequestOf, payloadWithDeltas } from '../rules/pending/deltas.ts';
-import { rowIdOf, scalarText } from './answer-fields.ts';
-import type { OpAnswer } from './classify-answer.ts';
-import { isSuccessStatus, type Body } from './http-answer.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
+import { requestIdOf, type Op } from '../../model/operation.ts';
+import { stringifyJson } from '../../model/values/exact-json.ts';
+import { deltaRequestOf, payloadWithDeltas } from '../../rules/pending/deltas.ts';
+import { rowIdOf, scalarText } from '../answers/answer-fields.ts';
+import type { OpAnswer } from '../answers/classify-answer.ts';
+import { isSuccessStatus, type Body } from '../http/http-answer.ts';
 
 /** One item of the request (PROTOCOL §6) as JSON text; throws on a payload that is no JSON. */
 export function batchItem(op: Op, settings: { readonly deltas: boolean }): string {

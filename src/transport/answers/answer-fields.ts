@@ -1,5 +1,5 @@
-import { withoutMark } from '../model/values/exact-number.ts';
-import type { Json, JsonObject } from '../model/values/json.ts';
+import { withoutMark } from '../../model/values/exact-number.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 
 /** Reads a row's id as text: `id`, else `ID`, else `uuid`. */
 export function rowIdOf(row: JsonObject): string | undefined {

@@ -1,4 +1,4 @@
-import { SyncError } from '../model/errors/errors.ts';
+import { SyncError } from '../../model/errors/errors.ts';
 
 /** The app's `send` has a bug, or gave no answer: its `cause` is what was thrown. No failure of the network; nothing mends it but another release. */
 export class SendDefect extends SyncError {}

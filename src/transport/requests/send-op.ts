@@ -1,6 +1,6 @@
-import { AuthError, NetworkError, ParseError, TransportError, ValidationError } from '../model/errors/errors.ts';
-import type { JsonObject } from '../model/values/json.ts';
-import { requestIdOf, type Op } from '../model/operation.ts';
+import { AuthError, NetworkError, ParseError, TransportError, ValidationError } from '../../model/errors/errors.ts';
+import type { JsonObject } from '../../model/values/json.ts';
+import { requestIdOf, type Op } from '../../model/operation.ts';
 import {
   pushAmbiguous,
   pushMalformed,
@@ -10,18 +10,18 @@ import {
   pushUnavailable,
   type PushResult,
   type RefusalWords,
-} from '../model/transport.ts';
-import { stringifyJson } from '../model/values/exact-json.ts';
-import { deltaRequestOf, payloadWithDeltas } from '../rules/pending/deltas.ts';
-import { isTombstone } from './answer-fields.ts';
-import { classifyAnswer, labelOf, notOfThisApi, type OpAnswer, type UnclearNotFound } from './classify-answer.ts';
-import type { HttpRequest } from './exchange.ts';
-import { clockOffsetMsOf, readBody, retryAfterMsOf, type HttpAnswer } from './http-answer.ts';
+} from '../../model/transport.ts';
+import { stringifyJson } from '../../model/values/exact-json.ts';
+import { deltaRequestOf, payloadWithDeltas } from '../../rules/pending/deltas.ts';
+import { isTombstone } from '../answers/answer-fields.ts';
+import { classifyAnswer, labelOf, notOfThisApi, type OpAnswer, type UnclearNotFound } from '../answers/classify-answer.ts';
+import type { HttpRequest } from '../http/exchange.ts';
+import { clockOffsetMsOf, readBody, retryAfterMsOf, type HttpAnswer } from '../http/http-answer.ts';
 import { fetchRow } from './fetch-row.ts';
 import type { PresenceMark } from './kind-presence.ts';
-import { ExchangeError } from './network-failure.ts';
-import { SendDefect } from './send-defect.ts';
-import { redirectWords } from './redirect-words.ts';
+import { ExchangeError } from '../http/network-failure.ts';
+import { SendDefect } from '../http/send-defect.ts';
+import { redirectWords } from '../answers/redirect-words.ts';
 import type { SendParts } from './send-parts.ts';
 
 /** Sends one operation in a request of its own (PROTOCOL §3, §4). Total: whatever happens becomes one result. */

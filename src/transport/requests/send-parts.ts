@@ -1,7 +1,7 @@
-import type { AuthorizedExchange } from './authorized-exchange.ts';
+import type { AuthorizedExchange } from '../http/authorized-exchange.ts';
 import type { KindPresence } from './kind-presence.ts';
 import type { ResourceUrls } from './resource-url.ts';
-import type { RestSettings } from './rest-options.ts';
+import type { RestSettings } from '../http/rest-options.ts';
 
 /** What every request of a transport is made with. */
 export interface SendParts {

@@ -1,10 +1,10 @@
-import { ParseError } from '../model/errors/errors.ts';
-import { withoutMark } from '../model/values/exact-number.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
-import type { PullPage } from '../model/transport.ts';
-import { parseJson } from '../model/values/exact-json.ts';
-import { shapeOf } from './answer-shape.ts';
-import { clockOffsetMsOf, isWebPage, secondsAsMs, type HttpAnswer } from './http-answer.ts';
+import { ParseError } from '../../model/errors/errors.ts';
+import { withoutMark } from '../../model/values/exact-number.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
+import type { PullPage } from '../../model/transport.ts';
+import { parseJson } from '../../model/values/exact-json.ts';
+import { shapeOf } from '../answers/answer-shape.ts';
+import { clockOffsetMsOf, isWebPage, secondsAsMs, type HttpAnswer } from '../http/http-answer.ts';
 
 /** Reads a page (PROTOCOL §2); throws `ParseError` on anything that is not one, as a captive portal's 200. */
 export function parsePage(kind: string, answer: HttpAnswer): PullPage {
