@@ -58,6 +58,19 @@ const rooms = {
     requests: ['http', 'answers'],
     pushing: ['http', 'answers', 'requests'],
   },
+  'src/engine': {
+    ports: [],
+    scope: ['ports'],
+    conflicts: ['ports'],
+    actors: ['ports', 'scope', 'conflicts'],
+    machine: ['ports', 'conflicts', 'actors'],
+    waits: ['machine'],
+    triggers: [],
+    api: ['scope', 'machine', 'waits'],
+    status: ['waits', 'api'],
+    core: ['ports', 'scope', 'machine', 'waits', 'triggers', 'api', 'status'],
+    access: ['waits', 'api', 'core'],
+  },
 };
 
 /** Packages with side effects on the world, and the folders that may know them. */

@@ -1,11 +1,11 @@
 export { createActor } from 'xstate';
-export type { ReadySyncMachine } from './engine/assemble-machine.ts';
+export type { ReadySyncMachine } from './engine/machine/assemble-machine.ts';
 export { createRestSyncEngine, createSyncEngine } from './engine/create-sync-engine.ts';
 export type { RestSyncEngineOptions } from './engine/create-sync-engine.ts';
-export { createSyncMachine } from './engine/create-sync-machine.ts';
-export type { DataAccess, EngineLiveQueryOptions } from './engine/data-access.ts';
-export type { SyncEngineOptions, SyncMachineOptions } from './engine/engine-options.ts';
-export type { FindRow, FindRows, ReadOptions, ReadPolicy, ReadResult, RefreshOptions, SyncRepository } from './engine/sync-repository.ts';
+export { createSyncMachine } from './engine/machine/create-sync-machine.ts';
+export type { DataAccess, EngineLiveQueryOptions } from './engine/api/data-access.ts';
+export type { SyncEngineOptions, SyncMachineOptions } from './engine/ports/engine-options.ts';
+export type { FindRow, FindRows, ReadOptions, ReadPolicy, ReadResult, RefreshOptions, SyncRepository } from './engine/api/sync-repository.ts';
 export type { QueueCounts, QueuedOperation, QueueFilter, QueueState } from './model/queue.ts';
 export type {
   FullResyncOptions,
@@ -18,10 +18,10 @@ export type {
   SyncRunResult,
   SyncStatus,
   WaitOptions,
-} from './engine/sync-engine.ts';
-export type { AdoptScopeOptions, ClearedScope, ClearScopeOptions } from './engine/scope-commands.ts';
-export { events, snapshots } from './engine/sync-stream.ts';
-export type { SyncActor } from './engine/sync-stream.ts';
+} from './engine/api/sync-engine.ts';
+export type { AdoptScopeOptions, ClearedScope, ClearScopeOptions } from './engine/scope/scope-commands.ts';
+export { events, snapshots } from './engine/machine/sync-stream.ts';
+export type { SyncActor } from './engine/machine/sync-stream.ts';
 export { createTriggers, SyncCoordinator } from './engine/triggers.ts';
 export type { TriggerOptions, Triggers } from './engine/triggers.ts';
 export { browserConnectivity } from './engine/triggers/browser-connectivity.ts';

@@ -1,13 +1,13 @@
 import { SyncAbortedError } from '../model/errors/errors.ts';
 import { RestTransport } from '../transport/rest-transport.ts';
 import { splitRestOptions, type RestTransportOptions } from '../transport/http/rest-options.ts';
-import { composePorts } from './compose-ports.ts';
-import { createDataAccess } from './create-data-access.ts';
-import { createEngineCore, internalsOf, rememberInternals } from './engine-core.ts';
-import type { SyncEngineOptions } from './engine-options.ts';
-import type { SyncEngine } from './sync-engine.ts';
-import { untilOver } from './until-over.ts';
-import { handled } from './waiters.ts';
+import { composePorts } from './ports/compose-ports.ts';
+import { createDataAccess } from './access/create-data-access.ts';
+import { createEngineCore, internalsOf, rememberInternals } from './core/engine-core.ts';
+import type { SyncEngineOptions } from './ports/engine-options.ts';
+import type { SyncEngine } from './api/sync-engine.ts';
+import { untilOver } from './waits/until-over.ts';
+import { handled } from './waits/waiters.ts';
 
 /**
  * Builds an engine over a database and a transport. Throws `RangeError` naming a bad setting and `TypeError` naming a table that cannot be

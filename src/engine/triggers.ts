@@ -1,7 +1,7 @@
 import { SyncAbortedError } from '../model/errors/errors.ts';
 import type { ConnectivityPort, VisibilityPort } from '../model/ports.ts';
-import { internalsOf } from './engine-core.ts';
-import type { SyncEngineCore } from './sync-engine.ts';
+import { internalsOf } from './core/engine-core.ts';
+import type { SyncEngineCore } from './api/sync-engine.ts';
 import { browserVisibility } from './triggers/browser-visibility.ts';
 import { startInterval } from './triggers/interval-trigger.ts';
 import { startOutboxTrigger } from './triggers/outbox-trigger.ts';

@@ -1,7 +1,7 @@
 import { attachDevtools } from '../devtools/agent/attach-devtools.ts';
 import type { DevtoolsAgent } from '../devtools/agent/devtools-agent.ts';
 import { createSyncEngine } from '../engine/create-sync-engine.ts';
-import type { SyncEngine } from '../engine/sync-engine.ts';
+import type { SyncEngine } from '../engine/api/sync-engine.ts';
 import type { RandomSource } from '../model/platform/clock.ts';
 import { defer, type ConflictResolver, type FieldRule } from '../model/conflict.ts';
 import type { Json, JsonObject } from '../model/values/json.ts';

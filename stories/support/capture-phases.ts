@@ -1,5 +1,5 @@
-import { internalsOf } from '../../src/engine/engine-core.ts';
-import { explainOperation } from '../../src/engine/explain.ts';
+import { internalsOf } from '../../src/engine/core/engine-core.ts';
+import { explainOperation } from '../../src/engine/status/explain.ts';
 import { phaseOf, type SyncPhaseName } from '../../src/machines/phase-of.ts';
 import type { EngineView } from '../../src/devtools/protocol/engine-view.ts';
 import type { LogEntry } from '../../src/devtools/protocol/log-entry.ts';

@@ -1,6 +1,6 @@
 import { EntitySchema, type DataSource } from 'typeorm';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { SyncEngine } from '../../src/engine/sync-engine.ts';
+import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
 import type { SyncConfig } from '../../src/model/config.ts';
 import type { TableConflictConfig } from '../../src/model/conflict.ts';
 import type { SyncEvent, SyncEventType } from '../../src/model/events.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { planConflict } from '../../src/engine/conflict-strategies.ts';
+import { planConflict } from '../../src/engine/conflicts/conflict-strategies.ts';
 import { defaultSyncConfig } from '../../src/model/config.ts';
 import type { Conflict, FieldRule } from '../../src/model/conflict.ts';
 import type { Json, JsonObject } from '../../src/model/values/json.ts';

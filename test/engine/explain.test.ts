@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { initialTransition } from 'xstate';
-import { explainOperation } from '../../src/engine/explain.ts';
+import { explainOperation } from '../../src/engine/status/explain.ts';
 import { planRun } from '../../src/engine/actors/plan-run.ts';
 import { syncMachine } from '../../src/machines/sync-machine.ts';
 import type { QueuedOperation } from '../../src/model/queue.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createEngineCore, type EngineParts } from '../../src/engine/engine-core.ts';
+import { createEngineCore, type EngineParts } from '../../src/engine/core/engine-core.ts';
 import { createTriggers, SyncCoordinator } from '../../src/engine/triggers.ts';
-import type { SyncEngineCore } from '../../src/engine/sync-engine.ts';
+import type { SyncEngineCore } from '../../src/engine/api/sync-engine.ts';
 import { AuthError, DatabaseError, NetworkError, ParseError, SyncAbortedError, SyncOperationError, TransportError } from '../../src/model/errors/errors.ts';
 import type { SyncEvent } from '../../src/model/events.ts';
 import { SyncStepError } from '../../src/model/errors/failure.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createEngineCore } from '../../src/engine/engine-core.ts';
+import { createEngineCore } from '../../src/engine/core/engine-core.ts';
 import { MaxRetriesExceededError, SyncOperationError } from '../../src/model/errors/errors.ts';
 import type { SyncEvent } from '../../src/model/events.ts';
 import { deleteOp, upsertOp, type Op } from '../../src/model/operation.ts';
@@ -256,7 +256,7 @@ test('I2: a re-send that provably never left keeps its key, since the first may 
 });
 
 test('F-16: a strategy that throws leaves its conflict unresolved and harms nobody', async () => {
-  const { planConflict, strategyDecisions } = await import('../../src/engine/conflict-strategies.ts');
+  const { planConflict, strategyDecisions } = await import('../../src/engine/conflicts/conflict-strategies.ts');
   const conflict = {
     kind: 'todos',
     entityId: 'a',

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { SyncEngine } from '../../src/engine/sync-engine.ts';
+import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
 import { acceptClient } from '../../src/model/conflict.ts';
 import { openConflicts, until, type ConflictBench } from '../conflicts/bench.ts';
 

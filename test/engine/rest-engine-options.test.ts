@@ -1,7 +1,7 @@
 import axios from 'axios';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createRestSyncEngine, type RestSyncEngineOptions } from '../../src/engine/create-sync-engine.ts';
-import type { SyncEngine } from '../../src/engine/sync-engine.ts';
+import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
 import type { Clock } from '../../src/model/platform/clock.ts';
 import { createTestServer, type RecordedRequest, type TestServer, type TestServerOptions } from '../../src/testing.ts';
 import type { RestTransportOptions } from '../../src/transport.ts';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createStatusKeeper, type StatusKeeper, type StatusParts } from '../../src/engine/status-keeper.ts';
+import { createStatusKeeper, type StatusKeeper, type StatusParts } from '../../src/engine/status/status-keeper.ts';
 import type { QueueCounts } from '../../src/model/queue.ts';
 import { noStats } from '../../src/model/errors/stats.ts';
 import { createFakeStore } from '../support/fake-store.ts';

@@ -1,7 +1,7 @@
 import { EntitySchema, ILike } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { AuthError, NetworkError, SyncAbortedError, ValidationError } from '../../src/model/errors/errors.ts';
-import type { SyncRepository } from '../../src/engine/sync-repository.ts';
+import type { SyncRepository } from '../../src/engine/api/sync-repository.ts';
 import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';
 import { drivers, todos } from '../support/open-store.ts';

@@ -22,7 +22,7 @@ export const answerMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-151: answers: a strategy gives up a new row for the deletion of another one with its id',
-    file: 'engine/conflict-strategies.ts',
+    file: 'engine/conflicts/conflict-strategies.ts',
     edits: [["isCreation === true && serverDeleted && plan.type === 'apply'", "isCreation === true && serverDeleted && plan.type === 'ask'"]],
     tests: ['scenario/created-over-deletion.test.ts'],
   },

@@ -394,7 +394,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'I8: a pause that is taken back at once never ends',
-    file: 'engine/pause-waits.ts',
+    file: 'engine/waits/pause-waits.ts',
     edits: [['return wasBound;', 'return false;']],
     tests: ['engine/facade.test.ts'],
   },
@@ -406,7 +406,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-11: a run that ends is not counted while a long queue rests from counting',
-    file: 'engine/status-keeper.ts',
+    file: 'engine/status/status-keeper.ts',
     edits: [['isUrgent = counting !== undefined;', 'isUrgent = false;']],
     tests: ['engine/status-keeper.test.ts'],
   },

@@ -15,7 +15,7 @@ import {
   type ObjectLiteral,
 } from 'typeorm';
 import { afterAll, describe, expect, test } from 'vitest';
-import { createSyncMachine } from '../../src/engine/create-sync-machine.ts';
+import { createSyncMachine } from '../../src/engine/machine/create-sync-machine.ts';
 import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';
 import { registerTables } from '../../src/persistence/tables/register-table.ts';
 import { SyncColumns, syncColumns } from '../../src/persistence/tables/sync-columns.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { DataSource } from 'typeorm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { SyncEngine } from '../../src/engine/sync-engine.ts';
+import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
 import { addToSet, increment, removeFromSet } from '../../src/model/values/delta.ts';
 import { FaultyTransport } from '../../src/testing/faulty-transport.ts';
 import { MemoryBackend } from '../../src/testing/memory-backend.ts';

@@ -1,9 +1,9 @@
 import type { DataSource } from 'typeorm';
 import { createActor, type AnyActorLogic } from 'xstate';
-import { assembleMachine } from '../../src/engine/assemble-machine.ts';
-import { composePorts } from '../../src/engine/compose-ports.ts';
+import { assembleMachine } from '../../src/engine/machine/assemble-machine.ts';
+import { composePorts } from '../../src/engine/ports/compose-ports.ts';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { SyncMachineOptions } from '../../src/engine/engine-options.ts';
+import type { SyncMachineOptions } from '../../src/engine/ports/engine-options.ts';
 import type { SyncSnapshot } from '../../src/machines/sync-machine.ts';
 import type { TransportAdapter } from '../../src/model/transport.ts';
 import { syncTable } from '../../src/persistence/tables/sync-table.ts';

@@ -1,7 +1,7 @@
 import { DataSource, EntitySchema } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { SyncEngine } from '../../src/engine/sync-engine.ts';
+import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
 import { DatabaseError, ValidationError } from '../../src/model/errors/errors.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../src/model/values/json.ts';
 import { upsertOp } from '../../src/model/operation.ts';

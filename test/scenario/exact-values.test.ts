@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { EntitySchema, type DataSource, type EntitySchemaColumnOptions } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { SyncEngine } from '../../src/engine/sync-engine.ts';
+import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
 import type { SyncEvent } from '../../src/model/events.ts';
 import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';

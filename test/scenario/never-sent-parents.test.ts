@@ -1,7 +1,7 @@
 import { EntitySchema, type DataSource } from 'typeorm';
 import { afterEach, expect, test } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { SyncEngine } from '../../src/engine/sync-engine.ts';
+import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
 import type { SyncConfig } from '../../src/model/config.ts';
 import type { ConflictStrategy } from '../../src/model/conflict.ts';
 import type { SyncEvent } from '../../src/model/events.ts';

@@ -1,7 +1,7 @@
 import { EntitySchema, type DataSource } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { SyncEngine } from '../../src/engine/sync-engine.ts';
+import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
 import { captureWrites } from '../../src/persistence/capture/capture-writes.ts';
 import { syncColumns, type SyncedRow } from '../../src/persistence/tables/sync-columns.ts';
 import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';

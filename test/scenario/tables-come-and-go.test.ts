@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { DataSource } from 'typeorm';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { SyncEngine } from '../../src/engine/sync-engine.ts';
+import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
 import type { SyncEvent } from '../../src/model/events.ts';
 import type { SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { createTestServer, type TestServer } from '../../src/testing/test-server.ts';

@@ -1,8 +1,8 @@
 import { filter, firstValueFrom } from 'rxjs';
 import type { DataSource } from 'typeorm';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { SyncEngineOptions } from '../../src/engine/engine-options.ts';
-import type { SyncEngine, SyncStatus } from '../../src/engine/sync-engine.ts';
+import type { SyncEngineOptions } from '../../src/engine/ports/engine-options.ts';
+import type { SyncEngine, SyncStatus } from '../../src/engine/api/sync-engine.ts';
 import type { SyncEvent, SyncEventType } from '../../src/model/events.ts';
 import type { SyncEntityWriter } from '../../src/persistence/writing/writer.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';

@@ -1,7 +1,7 @@
 import { EntitySchema, type DataSource, type EntitySchemaColumnOptions, type MigrationInterface, type QueryRunner } from 'typeorm';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { SyncEngineOptions } from '../../src/engine/engine-options.ts';
-import type { SyncEngine } from '../../src/engine/sync-engine.ts';
+import type { SyncEngineOptions } from '../../src/engine/ports/engine-options.ts';
+import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
 import type { SyncEvent } from '../../src/model/events.ts';
 import type { UpsertOp } from '../../src/model/operation.ts';
 import { openDatabase, type DatabaseDriver } from '../../src/persistence/database/open-database.ts';

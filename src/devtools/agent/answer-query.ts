@@ -1,6 +1,6 @@
-import type { EngineInternals } from '../../engine/engine-core.ts';
-import { explainOperation } from '../../engine/explain.ts';
-import type { SyncEngine } from '../../engine/sync-engine.ts';
+import type { EngineInternals } from '../../engine/core/engine-core.ts';
+import { explainOperation } from '../../engine/status/explain.ts';
+import type { SyncEngine } from '../../engine/api/sync-engine.ts';
 import { DatabaseError } from '../../model/errors/errors.ts';
 import type { InspectedOperation, InspectionPort, Page } from '../../model/inspection.ts';
 import type { Json } from '../../model/values/json.ts';

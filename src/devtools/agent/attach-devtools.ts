@@ -1,5 +1,5 @@
-import { internalsOf } from '../../engine/engine-core.ts';
-import type { SyncEngine } from '../../engine/sync-engine.ts';
+import { internalsOf } from '../../engine/core/engine-core.ts';
+import type { SyncEngine } from '../../engine/api/sync-engine.ts';
 import type { Json } from '../../model/values/json.ts';
 import { createInspectionLog, type InspectionLog } from '../log/inspection-log.ts';
 import { createRedactor } from '../log/redact.ts';

@@ -1,5 +1,5 @@
 import type { SyncSnapshot } from '../../machines/sync-machine.ts';
-import type { SyncStatus } from '../../engine/sync-engine.ts';
+import type { SyncStatus } from '../../engine/api/sync-engine.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
 import type { EngineView, FaultSettings } from '../protocol/engine-view.ts';
 import type { StateValueJson } from '../protocol/log-entry.ts';

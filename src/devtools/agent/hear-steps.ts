@@ -1,5 +1,5 @@
 import type { InspectionEvent } from 'xstate';
-import type { SyncActor } from '../../engine/sync-stream.ts';
+import type { SyncActor } from '../../engine/machine/sync-stream.ts';
 
 type System = SyncActor['system'];
 /** As XState makes it, before it is copied for its inspectors. */

@@ -1,6 +1,6 @@
-import type { EngineInternals } from '../../engine/engine-core.ts';
-import type { SyncEngine } from '../../engine/sync-engine.ts';
-import { TransportSwitch } from '../../engine/transport-switch.ts';
+import type { EngineInternals } from '../../engine/core/engine-core.ts';
+import type { SyncEngine } from '../../engine/api/sync-engine.ts';
+import { TransportSwitch } from '../../engine/ports/transport-switch.ts';
 import type { SyncEvent } from '../../model/events.ts';
 import type { InspectionLog } from '../log/inspection-log.ts';
 import type { FaultSettings } from '../protocol/engine-view.ts';

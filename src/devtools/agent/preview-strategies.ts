@@ -1,4 +1,4 @@
-import { planConflict, type ConflictPlan } from '../../engine/conflict-strategies.ts';
+import { planConflict, type ConflictPlan } from '../../engine/conflicts/conflict-strategies.ts';
 import type { SyncConfig } from '../../model/config.ts';
 import { conflictStrategies, type ConflictStrategy, type StoredConflict } from '../../model/conflict.ts';
 import type { SyncKind } from '../../model/kind.ts';

@@ -1,4 +1,4 @@
-import type { SyncActor } from '../../engine/sync-stream.ts';
+import type { SyncActor } from '../../engine/machine/sync-stream.ts';
 import type { Clock } from '../../model/platform/clock.ts';
 import type { Json, JsonObject } from '../../model/values/json.ts';
 import type { LazyEntry } from '../log/new-entry.ts';

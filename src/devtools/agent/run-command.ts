@@ -1,4 +1,4 @@
-import type { SyncEngine } from '../../engine/sync-engine.ts';
+import type { SyncEngine } from '../../engine/api/sync-engine.ts';
 import type { ConflictResolution } from '../../model/conflict.ts';
 import type { InspectionPort } from '../../model/inspection.ts';
 import { isJsonObject, type Json } from '../../model/values/json.ts';

@@ -1,5 +1,5 @@
-import { internalsOf } from '../../engine/engine-core.ts';
-import type { SyncEngine } from '../../engine/sync-engine.ts';
+import { internalsOf } from '../../engine/core/engine-core.ts';
+import type { SyncEngine } from '../../engine/api/sync-engine.ts';
 import { attachDevtools } from '../agent/attach-devtools.ts';
 import type { DevtoolsAgent, DevtoolsOptions } from '../agent/devtools-agent.ts';
 import { pageStorage, recall, recalledFaults, type KeyValueStorage } from '../mount/remembered.ts';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { SyncEngine } from '../../engine/sync-engine.ts';
+import type { SyncEngine } from '../../engine/api/sync-engine.ts';
 import { attachDevtools } from '../agent/attach-devtools.ts';
 import type { DevtoolsOptions } from '../agent/devtools-agent.ts';
 import { serveInspector, type RunningInspector } from './inspector-server.ts';

@@ -1,4 +1,4 @@
-import type { SyncEngine } from '../../engine/sync-engine.ts';
+import type { SyncEngine } from '../../engine/api/sync-engine.ts';
 import { attachDevtools } from '../agent/attach-devtools.ts';
 import type { DevtoolsAgent, DevtoolsOptions } from '../agent/devtools-agent.ts';
 import { createDevtoolsClient, type DevtoolsClient } from '../client/devtools-client.ts';

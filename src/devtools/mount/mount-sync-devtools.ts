@@ -1,6 +1,6 @@
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
-import type { SyncEngine } from '../../engine/sync-engine.ts';
+import type { SyncEngine } from '../../engine/api/sync-engine.ts';
 import type { DevtoolsOptions } from '../agent/devtools-agent.ts';
 import { connectPanel } from './connect-panel.ts';
 import { FloatingPanel } from './floating-panel.tsx';

@@ -1,5 +1,5 @@
 import { useEffect, useState, type ReactNode } from 'react';
-import type { SyncEngine } from '../../engine/sync-engine.ts';
+import type { SyncEngine } from '../../engine/api/sync-engine.ts';
 import type { DevtoolsOptions } from '../agent/devtools-agent.ts';
 import type { DevtoolsClient } from '../client/devtools-client.ts';
 import type { PanelViewName } from '../panel/panel-view.ts';

@@ -1,4 +1,4 @@
-import type { EnginePorts } from '../engine-ports.ts';
+import type { EnginePorts } from '../ports/engine-ports.ts';
 import type { RunMemory } from './run-memory.ts';
 
 /** Dates in headers are whole seconds: a smaller difference is none. */

@@ -1,7 +1,7 @@
 import { OpenQuestions } from '../conflicts/open-questions.ts';
-import type { EnginePorts } from '../engine-ports.ts';
-import { createScopeGuard } from '../scope-guard.ts';
-import { createScopedTransport } from '../scoped-transport.ts';
+import type { EnginePorts } from '../ports/engine-ports.ts';
+import { createScopeGuard } from '../scope/scope-guard.ts';
+import { createScopedTransport } from '../scope/scoped-transport.ts';
 import { createConflictActors } from './conflict-actors.ts';
 import { createLeaseKeeper, type LeaseKeeper } from './lease-keeper.ts';
 import { createPushActors } from './push-actors.ts';

@@ -1,7 +1,7 @@
 import type { FinishInput } from '../../machines/actor-inputs.ts';
 import type { RunRecord } from '../../model/run.ts';
 import type { OpenQuestions } from '../conflicts/open-questions.ts';
-import type { EnginePorts } from '../engine-ports.ts';
+import type { EnginePorts } from '../ports/engine-ports.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import type { RunMemory } from './run-memory.ts';
 

@@ -1,5 +1,5 @@
 import { toSyncFailure, type SyncFailure } from '../../model/errors/failure.ts';
-import type { EnginePorts } from '../engine-ports.ts';
+import type { EnginePorts } from '../ports/engine-ports.ts';
 
 /**
  * Each send checks its own deadline: what leaves after it could cross with what the next holder sends (I11). A deadline that has passed, as

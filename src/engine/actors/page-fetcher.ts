@@ -6,7 +6,7 @@ import type { PageToApply, PullPosition } from '../../model/ports.ts';
 import type { PullPage, TransportAdapter } from '../../model/transport.ts';
 import { jsonText } from '../../rules/values/json-text.ts';
 import { abandonSequence, onPage, requestOf, startPaging, type PagingOptions } from '../../rules/pages/paging.ts';
-import { unlessAborted } from '../unless-aborted.ts';
+import { unlessAborted } from '../ports/unless-aborted.ts';
 
 /** A page that was received and judged, not yet applied. `facts` are those that paging itself found out. */
 export interface FetchedPage {

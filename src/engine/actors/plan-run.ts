@@ -6,8 +6,8 @@ import type { SchemaReport } from '../../model/ports.ts';
 import type { Kinds, Plan, SyncRequest } from '../../model/run.ts';
 import { noStats } from '../../model/errors/stats.ts';
 import type { PlanInput } from '../../machines/actor-inputs.ts';
-import type { EnginePorts } from '../engine-ports.ts';
-import { createScopeGuard, type ScopeGuard } from '../scope-guard.ts';
+import type { EnginePorts } from '../ports/engine-ports.ts';
+import { createScopeGuard, type ScopeGuard } from '../scope/scope-guard.ts';
 
 type KindFailure = SyncFailure & { readonly type: 'kindFailed' };
 

@@ -6,7 +6,7 @@ import type { TakenRequest } from '../../model/ports.ts';
 import type { PushResult } from '../../model/transport.ts';
 import { isOwnEcho } from '../../rules/answers/own-echo.ts';
 import { isPureDelta } from '../../rules/pending/deltas.ts';
-import type { EnginePorts } from '../engine-ports.ts';
+import type { EnginePorts } from '../ports/engine-ports.ts';
 import { conflictWith, fetchFailure, fetchRow, isEcho } from './read-answer.ts';
 
 /** `send`: this is what goes out; `found`: with this row's version as its base, which must be stored first. `answered`: nothing needs to; `result` is there when the fetch failed. */

@@ -1,6 +1,6 @@
 import type { PullPosition } from '../../model/ports.ts';
 import type { SyncKind } from '../../model/kind.ts';
-import type { EnginePorts } from '../engine-ports.ts';
+import type { EnginePorts } from '../ports/engine-ports.ts';
 import { createPageFetcher, type PageFetcher } from './page-fetcher.ts';
 
 export interface OpenPull {

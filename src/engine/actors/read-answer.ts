@@ -8,8 +8,8 @@ import { fetchError, pushMalformed, pushThrottled, pushUnauthorized, pushUnavail
 import { toOutcome } from '../../rules/answers/outcome.ts';
 import { asRefusal } from '../../rules/answers/refused-conflict.ts';
 import { isOwnEcho } from '../../rules/answers/own-echo.ts';
-import type { EnginePorts } from '../engine-ports.ts';
-import { unlessAborted } from '../unless-aborted.ts';
+import type { EnginePorts } from '../ports/engine-ports.ts';
+import { unlessAborted } from '../ports/unless-aborted.ts';
 
 type Ports = Pick<EnginePorts, 'transport' | 'kinds'>;
 /** What was sent, with what the client knew of the server's row. */

@@ -3,10 +3,10 @@ import type { FinishInput, PlanInput, PrepareInput, PullInput, RememberWaitInput
 import type { SyncFailure } from '../../model/errors/failure.ts';
 import type { Hydrated, LeaseAnswer, PageReport, Plan, RunRecord, SweepReport } from '../../model/run.ts';
 import type { OpenQuestions } from '../conflicts/open-questions.ts';
-import type { EnginePorts } from '../engine-ports.ts';
-import { scopeFailure, type ScopeGuard } from '../scope-guard.ts';
-import { failStep } from '../step-failure.ts';
-import { unlessAborted } from '../unless-aborted.ts';
+import type { EnginePorts } from '../ports/engine-ports.ts';
+import { scopeFailure, type ScopeGuard } from '../scope/scope-guard.ts';
+import { failStep } from '../ports/step-failure.ts';
+import { unlessAborted } from '../ports/unless-aborted.ts';
 import { createFinish } from './finish-run.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import { planRun } from './plan-run.ts';

@@ -4,7 +4,7 @@ import type { Answer, TakenRequest } from '../../model/ports.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { SettleReport } from '../../model/run.ts';
 import { delayFor } from '../../rules/backoff.ts';
-import type { EnginePorts } from '../engine-ports.ts';
+import type { EnginePorts } from '../ports/engine-ports.ts';
 import { yieldTurn } from '../../model/platform/yield-turn.ts';
 import { noteClockOffset } from './clock-offset.ts';
 import { readAtOnce } from './read-answer.ts';

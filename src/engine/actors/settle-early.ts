@@ -2,7 +2,7 @@ import { toSyncFailure } from '../../model/errors/failure.ts';
 import type { Answer } from '../../model/ports.ts';
 import type { SettleReport } from '../../model/run.ts';
 import { toOutcome } from '../../rules/answers/outcome.ts';
-import type { EnginePorts } from '../engine-ports.ts';
+import type { EnginePorts } from '../ports/engine-ports.ts';
 import type { BatchUnderWay, RunMemory } from './run-memory.ts';
 import { withProgress } from './settle-batch.ts';
 

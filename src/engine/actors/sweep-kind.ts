@@ -3,8 +3,8 @@ import { AuthError, NetworkError, ParseError, TransportError } from '../../model
 import type { JsonObject } from '../../model/values/json.ts';
 import type { SweepReport } from '../../model/run.ts';
 import { fetchError, type FetchResult } from '../../model/transport.ts';
-import type { EnginePorts } from '../engine-ports.ts';
-import { unlessAborted } from '../unless-aborted.ts';
+import type { EnginePorts } from '../ports/engine-ports.ts';
+import { unlessAborted } from '../ports/unless-aborted.ts';
 
 type Ports = Pick<EnginePorts, 'store' | 'transport' | 'kinds'>;
 

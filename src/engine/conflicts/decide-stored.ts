@@ -1,7 +1,7 @@
 import type { StoredConflict } from '../../model/conflict.ts';
 import type { ConflictRef } from '../../model/run.ts';
-import { planConflict, planOfResolution, type ConflictPlan } from '../conflict-strategies.ts';
-import type { EnginePorts } from '../engine-ports.ts';
+import { planConflict, planOfResolution, type ConflictPlan } from './conflict-strategies.ts';
+import type { EnginePorts } from '../ports/engine-ports.ts';
 import { deferDecision, type DecidedPlan } from './conflict-plan.ts';
 import type { Asker, OpenQuestions, ResolverAnswer } from './open-questions.ts';
 

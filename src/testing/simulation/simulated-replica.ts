@@ -1,7 +1,7 @@
 import type { AxiosInstance } from 'axios';
 import type { EntityManager } from 'typeorm';
 import { createSyncEngine } from '../../engine/create-sync-engine.ts';
-import type { SyncEngine } from '../../engine/sync-engine.ts';
+import type { SyncEngine } from '../../engine/api/sync-engine.ts';
 import { createTriggers, type Triggers } from '../../engine/triggers.ts';
 import type { SyncMachineEvent } from '../../machines/machine-events.ts';
 import { acceptClient, acceptMerged, acceptServer, defer, type Conflict, type ConflictResolution, type ConflictResolver } from '../../model/conflict.ts';

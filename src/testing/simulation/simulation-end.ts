@@ -1,4 +1,4 @@
-import type { PendingOperation } from '../../engine/sync-engine.ts';
+import type { PendingOperation } from '../../engine/api/sync-engine.ts';
 import { deepEqual } from '../../rules/values/deep-equal.ts';
 import { restart, signIn, type Stage } from './perform-act.ts';
 import { simulatedKinds } from './simulated-app.ts';

@@ -3,7 +3,7 @@ import initSqlJs from 'sql.js';
 import { DataSource } from 'typeorm';
 import { exposeSyncDevtools, type ExposeOptions } from '../../../src/devtools-page.ts';
 import { createSyncEngine } from '../../../src/engine/create-sync-engine.ts';
-import type { SyncEngine } from '../../../src/engine/sync-engine.ts';
+import type { SyncEngine } from '../../../src/engine/api/sync-engine.ts';
 import { syncEntities } from '../../../src/persistence/database/entities.ts';
 import { syncMigrations } from '../../../src/persistence/database/migrations.ts';
 import { runPendingMigrations } from '../../../src/persistence/database/run-migrations.ts';

@@ -1,0 +1,400 @@
+import { createActor } from 'xstate';
+import { Observable } from 'rxjs';
+import { heedsOutbox } from '../../machines/heeds-outbox.ts';
+import { phaseOf } from '../../machines/phase-of.ts';
+import type { SyncEmitted, SyncMachineEvent } from '../../machines/machine-events.ts';
+import type { SyncSnapshot } from '../../machines/sync-machine.ts';
+import type { StoredConflict } from '../../model/conflict.ts';
+import { SyncAbortedError, SyncError } from '../../model/errors/errors.ts';
+import type { ResyncReason, SyncEvent, SyncFact } from '../../model/events.ts';
+import type { InspectionPort } from '../../model/inspection.ts';
+import type { ConnectivityPort } from '../../model/ports.ts';
+import type { RunEnded } from '../../model/run.ts';
+import { noStats } from '../../model/errors/stats.ts';
+import { rethrowForCaller } from '../../persistence/sql/database-failure.ts';
+import { toSyncError } from '../../rules/sync-rules.ts';
+import { assembleMachine } from '../machine/assemble-machine.ts';
+import type { EnginePorts } from '../ports/engine-ports.ts';
+import { explainOperation } from '../status/explain.ts';
+import { createHub, reportQuietly } from '../../persistence/follow/isolated-observable.ts';
+import type { QueuePort } from '../../model/queue.ts';
+import { pauseReached, resumeReached } from '../waits/pause-waits.ts';
+import { readAgain } from '../status/read-again.ts';
+import { createScopeCommands } from '../scope/scope-commands.ts';
+import { createStatusKeeper } from '../status/status-keeper.ts';
+import type { FullResyncOptions, SyncEngineCore, SyncOptions, SyncRunResult } from '../api/sync-engine.ts';
+import { toSyncEvent } from '../machine/sync-stream.ts';
+import { startInterval } from '../triggers/interval-trigger.ts';
+import { startTableClocks } from '../triggers/table-clocks.ts';
+import type { EndTrigger, TriggerSite } from '../triggers/trigger-site.ts';
+import { handled, Waiters } from '../waits/waiters.ts';
+import { waitUntil } from '../waits/wait-until.ts';
+import { createStallWatch } from '../status/watch-stalls.ts';
+import { checkWhenPaused, unlessPaused } from '../waits/when-paused.ts';
+import { whenPushed } from '../status/when-pushed.ts';
+
+export interface EngineParts {
+  readonly ports: EnginePorts;
+  readonly queue: QueuePort;
+  /** Looks into the database, for tools; absent without a database. */
+  readonly inspection?: InspectionPort | undefined;
+  readonly connectivity?: ConnectivityPort | undefined;
+  /** Runs work outside the transaction of whoever called: an engine must not become part of an app's transaction. */
+  readonly detached?: (<T>(work: () => T) => T) | undefined;
+}
+
+/** What triggers need of an engine beside its public members. */
+export interface EngineInternals extends EngineParts {
+  readonly send: (event: SyncMachineEvent) => void;
+  readonly isDisposed: () => boolean;
+  /** Announces what happened outside of any run. */
+  readonly tell: (facts: readonly SyncFact[]) => void;
+  readonly triggerSite: TriggerSite;
+}
+
+const internals = new WeakMap<object, EngineInternals>();
+
+/** Keeps what triggers need of an engine, under the object that the app holds. */
+export const rememberInternals = (engine: object, parts: EngineInternals): void => void internals.set(engine, parts);
+
+/** The parts of an engine that was made here; undefined for anything else. */
+export const internalsOf = (engine: object): EngineInternals | undefined => internals.get(engine);
+
+const defaultIntervalMs = 5 * 60 * 1000;
+
+/** Builds the façade over ports: the composition root gives it a database, tests a store in memory. */
+export function createEngineCore(parts: EngineParts): SyncEngineCore {
+  const { ports, queue, connectivity } = parts;
+  const { clock, store } = ports;
+  const detached = parts.detached ?? (<T>(work: () => T): T => work());
+  const { machine, keeper, memory, questions } = assembleMachine(ports);
+  const actor = createActor(machine, { clock });
+  const waiters = new Waiters();
+  const eventHub = createHub<SyncEvent>();
+  const conflictHub = createHub<undefined>(() => undefined);
+  /** Now, and after each change of the queue; heard also before the engine is started. */
+  const queueChanges = new Observable<undefined>((subscriber) => {
+    subscriber.next(undefined);
+    const stop = queue.subscribe(() => subscriber.next(undefined));
+    const end = conflictHub.stream.subscribe({ complete: () => subscriber.complete() });
+    return () => {
+      stop();
+      end.unsubscribe();
+    };
+  });
+  const status = createStatusKeeper({ queue, snapshot: actor.getSnapshot(), clock, detached });
+  const undo: (() => void)[] = [];
+  /** Per run: what `syncRun` tells beside the counts. */
+  const runs = new Map<number, { firstError?: Error; reason?: ResyncReason }>();
+  let isStarted = false;
+  let disposing: Promise<void> | undefined;
+  let endAuto: EndTrigger = () => undefined;
+
+  const disposed = (): SyncAbortedError => new SyncAbortedError('the engine is disposed; create a new one');
+  const send = (event: SyncMachineEvent): void => detached(() => actor.send(event));
+  const tell = (facts: readonly SyncFact[]): void => {
+    for (const fact of facts) onEvent({ ...fact, at: clock.now() });
+  };
+
+  const stalls = createStallWatch({
+    queue,
+    clock,
+    stallAfterMs: ports.config.stallAfterMs,
+    tell: (fact, runId) => detached(() => onEvent({ ...fact, at: clock.now(), ...(runId === undefined ? {} : { runId }) })),
+  });
+
+  // ── what the chart tells ──
+
+  function onEmitted(emitted: SyncEmitted): void {
+    if (emitted.type === 'run.ended') return onRunEnded(emitted);
+    if (emitted.type === 'request.rejected') {
+      const error = toSyncError(emitted.failure, { phase: 'sync', attempts: 1, maxRetries: 0 });
+      error.stats ??= noStats;
+      return waiters.fail(emitted.waiters, error);
+    }
+    const event = toSyncEvent(emitted, clock);
+    if (event !== undefined) onEvent(event);
+  }
+
+  function onEvent(event: SyncEvent): void {
+    if (event.runId !== undefined && (event.type === 'op.failed' || event.type === 'resync.started')) {
+      const run = runs.get(event.runId) ?? {};
+      if (event.type === 'op.failed') run.firstError ??= event.error;
+      else run.reason = event.reason;
+      runs.set(event.runId, run);
+    }
+    status.onEvent(event);
+    eventHub.tell(event);
+    if (event.type.startsWith('conflict.')) conflictHub.tell(undefined);
+  }
+
+  function onRunEnded(ended: RunEnded): void {
+    if (ended.failure === undefined) {
+      waiters.settle(ended.waiters, ended);
+    } else {
+      const error = toSyncError(ended.failure, ended);
+      error.stats = ended.stats;
+      waiters.fail(ended.waiters, error);
+    }
+    for (const id of runs.keys()) if (id < ended.runId) runs.delete(id);
+  }
+
+  // ── life ──
+
+  const ensureStarted = (): void => {
+    if (isStarted) return;
+    isStarted = true;
+    const told = actor.on('*', onEmitted);
+    const watched = actor.subscribe({
+      next: (snapshot) => {
+        status.onSnapshot(snapshot, memory.lastSyncedAt);
+        stalls.onSnapshot(snapshot);
+      },
+      error: (error: unknown) => {
+        reportQuietly(error);
+        waiters.failAll(new SyncError('the sync machine has stopped on an internal error', { cause: error }));
+      },
+    });
+    const changed = queue.subscribe(({ enqueued }) => {
+      // Only new work: the engine's own takes and settles are commits, too.
+      if (enqueued && heedsOutbox(actor.getSnapshot())) send({ type: 'outbox.changed' });
+      status.recount();
+    });
+    undo.push(
+      () => told.unsubscribe(),
+      () => watched.unsubscribe(),
+      () => stalls.stop(),
+      changed,
+    );
+    detached(() => actor.start());
+    if (connectivity !== undefined) {
+      const say = (online: boolean): void => send({ type: online ? 'network.online' : 'network.offline' });
+      undo.push(connectivity.subscribe(say));
+      if (!connectivity.isOnline()) say(false);
+    }
+    status.recount();
+  };
+  const alive = <T>(work: () => Promise<T>): Promise<T> => {
+    if (disposing !== undefined) return handled(Promise.reject(disposed()));
+    ensureStarted();
+    return handled(detached(work).catch(rethrowForCaller));
+  };
+  const until = (
+    reached: (snapshot: SyncSnapshot) => boolean,
+    options: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {},
+  ): Promise<SyncSnapshot> => waitUntil(actor, reached, { ...options, clock });
+  const isOver = (snapshot: SyncSnapshot): boolean => phaseOf(snapshot) === 'stopped' || snapshot.status !== 'active';
+
+  // ── runs ──
+
+  const kindsOf = ({ kinds, pushKinds, pullKinds }: SyncOptions) => {
+    if (kinds !== undefined && (pushKinds !== undefined || pullKinds !== undefined)) {
+      throw new TypeError('sync: `kinds` sets both lists; give either `kinds`, or `pushKinds` and `pullKinds`');
+    }
+    return { pushKinds: kinds ?? pushKinds, pullKinds: kinds ?? pullKinds };
+  };
+  const waited = ({ signal, whenPaused }: Pick<SyncOptions, 'signal' | 'whenPaused'>, ask: (waiter: string) => void): Promise<RunEnded> =>
+    unlessPaused({ actor, whenPaused, signal, isBrief: () => memory.pausesBriefly, until }, (left) => {
+      questions.leaveOpen();
+      return waiters.wait(ask, (waiter) => send({ type: 'WAITER_LEFT', waiter }), left);
+    });
+  const run = async (options: SyncOptions): Promise<SyncRunResult> => {
+    const asked = kindsOf(options);
+    const ended = await waited(options, (waiter) => send({ type: 'SYNC', ...asked, waiter }));
+    const all = [...ports.kinds.keys()];
+    const { stuck } = await queue.counts();
+    const { firstError, reason } = runs.get(ended.runId) ?? {};
+    return {
+      push: ended.push,
+      pull: ended.pull,
+      stats: ended.stats,
+      durationMs: ended.tookMs ?? 0,
+      stuckOpsCount: stuck,
+      hadErrors: ended.stats.errors > 0,
+      kindsPushed: asked.pushKinds ?? all,
+      kindsPulled: asked.pullKinds ?? all,
+      ...(firstError === undefined ? {} : { firstError }),
+      ...(reason === undefined ? {} : { reason }),
+    };
+  };
+  const resync = async (options: FullResyncOptions): Promise<SyncRunResult['stats']> => {
+    const { kinds, clearData } = options;
+    const ended = await waited(options, (waiter) => send({ type: 'FULL_RESYNC', kinds, clearData, waiter }));
+    return ended.stats;
+  };
+
+  const reread = <T>(causes: readonly Observable<unknown>[], read: () => Promise<T>, isSame: (a: T, b: T) => boolean): Observable<T> =>
+    readAgain(causes, () => detached(read), isSame);
+
+  const engine: SyncEngineCore = {
+    actor,
+    start: () =>
+      alive(async () => {
+        const snapshot = await until((now) => phaseOf(now) !== 'starting' || isOver(now));
+        if (phaseOf(snapshot) !== 'failed') return;
+        const { failure } = snapshot.context;
+        throw toSyncError(failure ?? { type: 'storeFailed', message: 'the database is unusable' }, { phase: 'sync', attempts: 1, maxRetries: 0 });
+      }),
+    sync: (options = {}) => {
+      kindsOf(options);
+      checkWhenPaused(options.whenPaused, 'sync');
+      return alive(async () => (await run(options)).stats);
+    },
+    syncRun: (options = {}) => {
+      checkWhenPaused(options.whenPaused, 'syncRun');
+      return alive(() => run(options));
+    },
+    fullResync: (options = {}) => {
+      checkWhenPaused(options.whenPaused, 'fullResync');
+      return alive(() => resync(options));
+    },
+    pause: () =>
+      alive(async () => {
+        const isReached = pauseReached();
+        send({ type: 'PAUSE' });
+        await until((now) => isOver(now) || isReached(now));
+      }),
+    resume: () =>
+      alive(async () => {
+        const isReached = resumeReached();
+        send({ type: 'RESUME' });
+        await until((now) => isOver(now) || isReached(now));
+      }),
+    signedIn: () =>
+      alive(async () => {
+        send({ type: 'SIGNED_IN' });
+        // Who asks for the status afterwards learns whose the database is.
+        await until((now) => isOver(now) || !now.matches({ session: { signedIn: 'checking' } }));
+      }),
+    startAuto: ({ interval = defaultIntervalMs } = {}) => {
+      if (!(Number.isFinite(interval) && interval > 0))
+        throw new RangeError(`startAuto: interval must be a number of milliseconds above 0, got ${String(interval)}`);
+      if (disposing !== undefined) throw disposed();
+      engine.stopAuto();
+      ensureStarted();
+      const ends = [startInterval(triggerSite, interval), startTableClocks(triggerSite)];
+      endAuto = () => {
+        for (const end of ends) end();
+      };
+    },
+    stopAuto: () => endAuto(),
+    resolveConflict: (opId, resolution) =>
+      alive(async () => {
+        await store.decideConflict(opId, resolution);
+        send({ type: 'RESOLVE_CONFLICT', opId, resolution });
+      }),
+    conflicts: () => alive(() => store.conflicts()),
+    conflicts$: reread([conflictHub.stream, queueChanges], () => store.conflicts(), sameConflicts),
+    getStuckOperations: (filter) => alive(async () => (await queue.list(filter)).filter(({ parkedFor }) => parkedFor === 'stuck' || parkedFor === 'ambiguous')),
+    retryStuckOperations: (filter) =>
+      alive(async () => {
+        const count = await queue.retryStuck(filter);
+        if (count > 0) send({ type: 'SYNC', pullKinds: [], automatic: true });
+        return count;
+      }),
+    dropStuckOperations: (filter) =>
+      alive(async () => {
+        const facts = await queue.dropStuck(filter);
+        tell(facts);
+        return facts.filter(({ type }) => type === 'op.discarded').length;
+      }),
+    explain: () =>
+      alive(async () => {
+        const operations = await queue.list();
+        const snapshot = actor.getSnapshot();
+        return operations.map((operation) => explainOperation(operation, snapshot, ports.kinds.has(operation.kind)));
+      }),
+    events$: eventHub.stream,
+    status$: status.hub.stream,
+    pending$: (options = {}) =>
+      reread(
+        [queueChanges],
+        async () => {
+          const { pending, stuck } = await queue.counts(options);
+          return options.includeStuck === true ? pending + stuck : pending;
+        },
+        Object.is,
+      ),
+    status: () => status.current(),
+    whenIdle: (options) =>
+      alive(async () => {
+        questions.leaveOpen();
+        await until((now) => isOver(now) || (now.matches({ activity: 'idle' }) && now.context.next === undefined), options);
+      }),
+    whenPushed: ({ kinds, signal, timeoutMs } = {}) => alive(() => whenPushed(queue, { kinds }, { signal, timeoutMs, clock }, () => disposing !== undefined)),
+    adoptScope: (options) => alive(() => scopes.adopt(options)),
+    clearScope: (options) => alive(() => scopes.clear(options)),
+    dispose: () => (disposing ??= handled(detached(dispose))),
+  };
+
+  const scopes = createScopeCommands({
+    ports,
+    queue,
+    send,
+    tell,
+    forget: () => {
+      memory.lastSyncedAt = undefined;
+      status.forget();
+    },
+    standingStill: async (work) => {
+      if (actor.getSnapshot().matches({ activity: 'paused' })) return work();
+      memory.pausesBriefly = true;
+      try {
+        await engine.pause();
+        return await work();
+      } finally {
+        // Disposed meanwhile: what was done is done, and is told.
+        await engine.resume().catch(() => undefined);
+        memory.pausesBriefly = false;
+      }
+    },
+  });
+
+  async function dispose(): Promise<void> {
+    engine.stopAuto();
+    if (isStarted) {
+      actor.send({ type: 'STOP' });
+      await until(isOver).catch(() => undefined);
+      await memory.quiet();
+      await keeper.released();
+    }
+    for (const end of undo.splice(0)) end();
+    await status.close();
+    waiters.failAll(disposed());
+    for (const hub of [eventHub, conflictHub, status.hub]) hub.complete();
+  }
+
+  const sendWhileAlive = (event: SyncMachineEvent): void => {
+    if (disposing !== undefined) return;
+    ensureStarted();
+    send(event);
+  };
+  const triggerSite: TriggerSite = {
+    ...ports,
+    queue,
+    events$: eventHub.stream,
+    send: sendWhileAlive,
+    tell,
+    isBusy: () => actor.getSnapshot().hasTag('busy'),
+    isResting: () => {
+      const { value, context } = actor.getSnapshot();
+      return value.activity === 'idle' && context.next === undefined && context.wait === undefined;
+    },
+    detached,
+  };
+  rememberInternals(engine, { ...parts, send: sendWhileAlive, isDisposed: () => disposing !== undefined, tell, triggerSite });
+  return engine;
+}
+
+const sameConflicts = (a: readonly StoredConflict[], b: readonly StoredConflict[]): boolean =>
+  a.length === b.length &&
+  a.every((one, index) => {
+    const other = b[index];
+    return (
+      one.conflict.opId === other?.conflict.opId &&
+      one.detectedAt === other.detectedAt &&
+      one.state === other.state &&
+      one.reason === other.reason &&
+      one.conflict.serverTimestamp === other.conflict.serverTimestamp
+    );
+  });

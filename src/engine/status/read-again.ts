@@ -1,0 +1,35 @@
+import type { Observable } from 'rxjs';
+import { IsolatedObservable, reportQuietly } from '../../persistence/follow/isolated-observable.ts';
+
+/**
+ * Reads once per cause, never two at a time, and gives what differs from the last. Causes that come while it reads are answered by one more
+ * reading. A reading that fails is reported and tried with the next cause. Ends with the first cause that ends.
+ */
+export const readAgain = <T>(causes: readonly Observable<unknown>[], read: () => Promise<T>, isSame: (a: T, b: T) => boolean): Observable<T> =>
+  new IsolatedObservable<T>((subscriber) => {
+    let last: { readonly value: T } | undefined;
+    let isReading = false;
+    let isStale = false;
+    const look = async (): Promise<void> => {
+      isStale = true;
+      if (isReading) return;
+      isReading = true;
+      try {
+        while (isStale && !subscriber.closed) {
+          isStale = false;
+          const value = await read();
+          if (last === undefined || !isSame(last.value, value)) subscriber.next(value);
+          last = { value };
+        }
+      } catch (error) {
+        reportQuietly(error);
+      } finally {
+        // In the same step as the last look at isStale: a cause that came in between would be answered by nobody.
+        isReading = false;
+      }
+    };
+    const subscriptions = causes.map((cause) => cause.subscribe({ next: () => void look(), complete: () => subscriber.complete() }));
+    return () => {
+      for (const subscription of subscriptions) subscription.unsubscribe();
+    };
+  });

@@ -1,0 +1,150 @@
+import type { SyncSnapshot } from '../../machines/sync-machine.ts';
+import { phaseOf } from '../../machines/phase-of.ts';
+import type { Clock } from '../../model/platform/clock.ts';
+import type { SyncEvent } from '../../model/events.ts';
+import type { SyncStats } from '../../model/errors/stats.ts';
+import type { SyncErrorInfo } from '../../model/errors/errors.ts';
+import { createHub, reportQuietly, type Hub } from '../../persistence/follow/isolated-observable.ts';
+import type { QueueCounts, QueuePort } from '../../model/queue.ts';
+import type { SyncStatus } from '../api/sync-engine.ts';
+
+/**
+ * How long counting rests after a count of so many operations, in ms. Counting takes time with each of them, and each commit asks for it: so a long queue
+ * is counted less often, and the share of time that goes into it stays small. A queue of less than 10,000 is counted after each commit.
+ */
+const restAfter = (pending: number): number => (pending < 10_000 ? 0 : Math.min(pending / 1_000, 5_000));
+
+export interface StatusKeeper {
+  readonly hub: Hub<SyncStatus>;
+  readonly current: () => SyncStatus;
+  /** The chart moved. */
+  onSnapshot(snapshot: SyncSnapshot, lastSyncedAt: number | undefined): void;
+  onEvent(event: SyncEvent): void;
+  /** The queue may have changed: counts it again, once for changes that come together, and not at once where the queue is very long. */
+  recount(): void;
+  /** The database is another one's now: what was told of the last runs concerns nobody any more. */
+  forget(): void;
+  /** Counts no more, and resolves when nothing is being counted. */
+  close(): Promise<void>;
+}
+
+export interface StatusParts {
+  readonly queue: QueuePort;
+  readonly snapshot: SyncSnapshot;
+  readonly clock: Clock;
+  /** Runs work that no transaction of the caller takes part in. */
+  readonly detached: <T>(work: () => Promise<T>) => Promise<T>;
+}
+
+/** Keeps the one status that screens show: what the chart says, what is queued, how far it is. Tells it only when it differs. */
+export function createStatusKeeper(parts: StatusParts): StatusKeeper {
+  const { queue, snapshot, clock, detached: read } = parts;
+  let counts: QueueCounts = { pending: 0, stuck: 0, conflicts: 0 };
+  let progress: SyncStatus['progress'];
+  let lastStats: SyncStats | undefined;
+  let lastError: SyncErrorInfo | undefined;
+  let lastSyncedAt: number | undefined;
+  let latest = snapshot;
+  let status = statusOf();
+  const hub = createHub(() => status);
+  let counting: Promise<void> | undefined;
+  let isStale = false;
+  let isClosed = false;
+  /** What comes now is counted without a rest before it. */
+  let isUrgent = false;
+  let rest: { readonly timer: unknown } | undefined;
+
+  function statusOf(): SyncStatus {
+    const retryAt = latest.context.wait?.retryAt;
+    return Object.freeze({
+      phase: phaseOf(latest),
+      ...counts,
+      online: !latest.matches({ network: 'offline' }),
+      paused: latest.matches({ activity: 'paused' }),
+      scopeChanged: latest.context.failure?.type === 'scopeChanged',
+      ...(progress === undefined ? {} : { progress }),
+      ...(lastError === undefined ? {} : { lastError }),
+      ...(lastStats === undefined ? {} : { lastStats }),
+      ...(lastSyncedAt === undefined ? {} : { lastSyncedAt }),
+      ...(retryAt === undefined ? {} : { retryAt }),
+    });
+  }
+
+  const refresh = (): void => {
+    const next = statusOf();
+    if (isSame(status, next)) return;
+    status = next;
+    hub.tell(status);
+  };
+
+  const restMs = (): number => (isClosed || isUrgent ? 0 : restAfter(counts.pending));
+  const count = async (): Promise<void> => {
+    do {
+      isStale = false;
+      isUrgent = false;
+      const { pending, stuck, conflicts } = await read(() => queue.counts());
+      counts = { pending, stuck, conflicts };
+    } while (isStale && !isClosed && restMs() === 0);
+  };
+  const endRest = (): void => {
+    if (rest !== undefined) clock.clearTimeout(rest.timer);
+    rest = undefined;
+    if (isStale && !isClosed) recount();
+  };
+  const recount = (): void => {
+    isStale = true;
+    if (rest !== undefined) return;
+    // A status that cannot be counted now is counted with the next change.
+    counting ??= count()
+      .catch(reportQuietly)
+      .finally(() => {
+        counting = undefined;
+        refresh();
+        if (restMs() > 0) rest = { timer: clock.setTimeout(endRest, restMs()) };
+        // A change may come after the last count was read and before this: nobody else would count it.
+        else if (isStale && !isClosed) recount();
+      });
+  };
+
+  return {
+    hub,
+    current: () => status,
+    onSnapshot: (next, syncedAt) => {
+      latest = next;
+      lastSyncedAt ??= syncedAt;
+      refresh();
+    },
+    onEvent: (event) => {
+      if (event.type === 'sync.progress') {
+        const { phase, done, total, kind } = event;
+        progress = { phase, done, ...(total === undefined ? {} : { total }), ...(kind === undefined ? {} : { kind }) };
+      } else if (event.type === 'sync.completed') {
+        [progress, lastError, lastStats, lastSyncedAt] = [undefined, undefined, event.stats, event.at];
+      } else if (event.type === 'sync.failed') {
+        [progress, lastError, lastStats] = [undefined, event.errorInfo, event.stats];
+      } else {
+        return;
+      }
+      refresh();
+      if (event.type === 'sync.progress') return;
+      // What a run leaves is told at once.
+      isUrgent = counting !== undefined;
+      endRest();
+    },
+    recount,
+    forget: () => {
+      [progress, lastError, lastStats, lastSyncedAt] = [undefined, undefined, undefined, undefined];
+      refresh();
+    },
+    close: async () => {
+      isClosed = true;
+      endRest();
+      await counting;
+    },
+  };
+}
+
+const isSame = (a: SyncStatus, b: SyncStatus): boolean => {
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]) as Set<keyof SyncStatus>;
+  return [...keys].every((key) => a[key] === b[key]);
+};

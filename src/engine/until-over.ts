@@ -1,9 +1,0 @@
-import type { Observable } from 'rxjs';
-import { IsolatedObservable } from '../persistence/follow/isolated-observable.ts';
-
-/** The stream, which is over at the latest when `life` is. */
-export const untilOver = <T>(stream: Observable<T>, life: Observable<unknown>): Observable<T> =>
-  new IsolatedObservable((subscriber) => {
-    subscriber.add(life.subscribe({ complete: () => subscriber.complete() }));
-    if (!subscriber.closed) subscriber.add(stream.subscribe(subscriber));
-  });
