@@ -71,6 +71,26 @@ const rooms = {
     core: ['ports', 'scope', 'machine', 'waits', 'triggers', 'api', 'status'],
     access: ['waits', 'api', 'core'],
   },
+  'src/devtools/agent': {
+    recording: [],
+    answering: [],
+  },
+  'src/devtools/views': {
+    words: [],
+    entries: ['words'],
+    chart: ['words', 'entries'],
+  },
+  'src/devtools/panel': {
+    styles: [],
+    parts: [],
+    context: ['parts'],
+    chart: ['parts', 'context'],
+    conflicts: ['parts', 'context'],
+    network: ['parts', 'context'],
+    outbox: ['parts', 'context'],
+    replica: ['parts', 'context'],
+    timeline: ['parts', 'context'],
+  },
 };
 
 /** Packages with side effects on the world, and the folders that may know them. */

@@ -58,5 +58,5 @@ export default defineConfig([
     // CommonJS packages inside the panel ask for React by `require`, which pages lack.
     plugins: [layoutEngine, smallPanel, esmExternalRequirePlugin({ external: [/^react(-dom)?(\/|$)/] })],
   },
-  { ...shared, entry: { elk: 'src/devtools/panel/elk.ts' }, dts: false, clean: false, minify: true },
+  { ...shared, entry: { elk: 'src/devtools/panel/chart/elk.ts' }, dts: false, clean: false, minify: true },
 ]);

@@ -1,7 +1,7 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
 import type { StateValueJson } from '../src/devtools/protocol/log-entry.ts';
-import { phaseOfValue } from '../src/devtools/views/phase-of-value.ts';
+import { phaseOfValue } from '../src/devtools/views/words/phase-of-value.ts';
 import busyDay from './fixtures/busy-day.json';
 import offlineDay from './fixtures/offline-day.json';
 import troubles from './fixtures/troubles.json';

@@ -2,7 +2,7 @@
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createDevtoolsClient } from '../../src/devtools/client/devtools-client.ts';
-import type { PanelViewName } from '../../src/devtools/panel/panel-view.ts';
+import type { PanelViewName } from '../../src/devtools/panel/context/panel-view.ts';
 import { SyncPanel } from '../../src/devtools/panel/sync-panel.tsx';
 import { createLocalChannel } from '../../src/devtools/protocol/local-channel.ts';
 import type { LogEntry } from '../../src/devtools/protocol/log-entry.ts';

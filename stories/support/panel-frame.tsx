@@ -1,7 +1,7 @@
 import { useMemo, type ReactNode } from 'react';
 import { createBundleClient } from '../../src/devtools/client/bundle-client.ts';
 import type { DevtoolsClient } from '../../src/devtools/client/devtools-client.ts';
-import type { PanelViewName } from '../../src/devtools/panel/panel-view.ts';
+import type { PanelViewName } from '../../src/devtools/panel/context/panel-view.ts';
 import { SyncPanel } from '../../src/devtools/panel/sync-panel.tsx';
 import type { Json } from '../../src/model/values/json.ts';
 

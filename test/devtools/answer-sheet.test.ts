@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createAnswerSheet } from '../../src/devtools/agent/answer-sheet.ts';
+import { createAnswerSheet } from '../../src/devtools/agent/recording/answer-sheet.ts';
 import type { Op } from '../../src/model/operation.ts';
 import { pushAmbiguous, pushForbidden, pushSuccess, type OpPushResult } from '../../src/model/transport.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';

@@ -4,7 +4,7 @@ import type { DevtoolsAgent } from '../../src/devtools/agent/devtools-agent.ts';
 import { createBundleClient } from '../../src/devtools/client/bundle-client.ts';
 import { createDevtoolsClient, type DevtoolsClient } from '../../src/devtools/client/devtools-client.ts';
 import { createLocalChannel } from '../../src/devtools/protocol/local-channel.ts';
-import { bundleFileName } from '../../src/devtools/views/bundle-file-name.ts';
+import { bundleFileName } from '../../src/devtools/views/words/bundle-file-name.ts';
 import type { Json } from '../../src/model/values/json.ts';
 import { openEngine } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';

@@ -1,8 +1,8 @@
 import Elk from 'elkjs/lib/elk.bundled.js';
 import { expect, test } from 'vitest';
-import { activeIds, chartViewOf } from '../../src/devtools/agent/chart-view.ts';
-import { areaOf, arrowsOf, plainDrawing, toDrawing, toElkGraph, whereToBegin } from '../../src/devtools/views/chart-drawing.ts';
-import { createStateHistories } from '../../src/devtools/views/chart-history.ts';
+import { activeIds, chartViewOf } from '../../src/devtools/agent/recording/chart-view.ts';
+import { areaOf, arrowsOf, plainDrawing, toDrawing, toElkGraph, whereToBegin } from '../../src/devtools/views/chart/chart-drawing.ts';
+import { createStateHistories } from '../../src/devtools/views/chart/chart-history.ts';
 import type { LogEntry, StateValueJson } from '../../src/devtools/protocol/log-entry.ts';
 import { syncMachine } from '../../src/machines/sync-machine.ts';
 

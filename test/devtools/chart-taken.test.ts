@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
-import { arrowsOf, plainDrawing } from '../../src/devtools/views/chart-drawing.ts';
-import { lastTransition } from '../../src/devtools/views/chart-history.ts';
-import { takenStep, type TakenStep } from '../../src/devtools/views/chart-taken.ts';
+import { arrowsOf, plainDrawing } from '../../src/devtools/views/chart/chart-drawing.ts';
+import { lastTransition } from '../../src/devtools/views/chart/chart-history.ts';
+import { takenStep, type TakenStep } from '../../src/devtools/views/chart/chart-taken.ts';
 import { openEngine } from '../support/open-engine.ts';
 
 test('the arrow that the last step went along is known, and the state it led to; a command that is not drawn leads somewhere, too', async () => {

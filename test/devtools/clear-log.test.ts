@@ -4,7 +4,7 @@ import type { DevtoolsAgent } from '../../src/devtools/agent/devtools-agent.ts';
 import { createDevtoolsClient, type DevtoolsClient } from '../../src/devtools/client/devtools-client.ts';
 import { createLocalChannel } from '../../src/devtools/protocol/local-channel.ts';
 import type { LogEntry } from '../../src/devtools/protocol/log-entry.ts';
-import { describeEntry } from '../../src/devtools/views/describe-entry.ts';
+import { describeEntry } from '../../src/devtools/views/entries/describe-entry.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 
 async function openPanel(): Promise<{ readonly bench: EngineBench; readonly agent: DevtoolsAgent; readonly open: () => DevtoolsClient }> {

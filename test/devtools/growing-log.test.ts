@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseBundle } from '../../src/devtools/protocol/parse-bundle.ts';
-import { createStateHistories } from '../../src/devtools/views/chart-history.ts';
-import { createNetworkReader, networkRows } from '../../src/devtools/views/network-model.ts';
-import { createTimelineReader } from '../../src/devtools/views/timeline-model.ts';
+import { createStateHistories } from '../../src/devtools/views/chart/chart-history.ts';
+import { createNetworkReader, networkRows } from '../../src/devtools/views/entries/network-model.ts';
+import { createTimelineReader } from '../../src/devtools/views/entries/timeline-model.ts';
 
 const { entries, engine, view } = parseBundle(JSON.parse(readFileSync(new URL('../../stories/fixtures/busy-day.json', import.meta.url), 'utf8')));
 const cuts = fc.array(fc.nat(entries.length), { maxLength: 8 }).map((places) => [...new Set([...places, entries.length])].sort((a, b) => a - b));

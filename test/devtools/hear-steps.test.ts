@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { InspectionEvent } from 'xstate';
 import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
-import { hearSteps } from '../../src/devtools/agent/hear-steps.ts';
+import { hearSteps } from '../../src/devtools/agent/recording/hear-steps.ts';
 import type { SyncActor } from '../../src/engine/machine/sync-stream.ts';
 import { openEngine } from '../support/open-engine.ts';
 

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { LogEntry } from '../../src/devtools/protocol/log-entry.ts';
 import type { OperationView } from '../../src/devtools/protocol/messages.ts';
-import { createHistoryReader } from '../../src/devtools/views/history-reader.ts';
-import { historyOf } from '../../src/devtools/views/operation-history.ts';
+import { createHistoryReader } from '../../src/devtools/views/entries/history-reader.ts';
+import { historyOf } from '../../src/devtools/views/entries/operation-history.ts';
 
 /** Operations a, b and c are of one record; d is of another. */
 const opIds = ['a', 'b', 'c', 'd'] as const;

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { AnsweredOperation, LogEntry, RequestEntry } from '../../src/devtools/protocol/log-entry.ts';
 import { parseBundle } from '../../src/devtools/protocol/parse-bundle.ts';
-import { callBar, createNetworkReader, networkRows } from '../../src/devtools/views/network-model.ts';
-import { describeRequest, requestOutcome } from '../../src/devtools/views/request-model.ts';
+import { callBar, createNetworkReader, networkRows } from '../../src/devtools/views/entries/network-model.ts';
+import { describeRequest, requestOutcome } from '../../src/devtools/views/entries/request-model.ts';
 
 const call = (id: number, part: Partial<RequestEntry> = {}): RequestEntry => ({
   type: 'request',

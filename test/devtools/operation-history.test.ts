@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
 import type { DevtoolsAgent } from '../../src/devtools/agent/devtools-agent.ts';
 import type { OperationView } from '../../src/devtools/protocol/messages.ts';
-import { historyOf } from '../../src/devtools/views/operation-history.ts';
+import { historyOf } from '../../src/devtools/views/entries/operation-history.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
-import { restoreShown } from '../../src/devtools/agent/restore-shown.ts';
+import { restoreShown } from '../../src/devtools/agent/answering/restore-shown.ts';
 import { createRedactor } from '../../src/devtools/log/redact.ts';
 import type { ConflictView, OperationView } from '../../src/devtools/protocol/messages.ts';
 import { ValidationError } from '../../src/model/errors/errors.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseBundle } from '../../src/devtools/protocol/parse-bundle.ts';
-import { createRunSpans, describeRun, type RunSpan } from '../../src/devtools/views/run-spans.ts';
-import { mostDrawnRuns, stripOf } from '../../src/devtools/views/run-strip.ts';
+import { createRunSpans, describeRun, type RunSpan } from '../../src/devtools/views/entries/run-spans.ts';
+import { mostDrawnRuns, stripOf } from '../../src/devtools/views/entries/run-strip.ts';
 
 const captured = (name: string) => parseBundle(JSON.parse(readFileSync(new URL(`../../stories/fixtures/${name}.json`, import.meta.url), 'utf8')));
 function runsOf(name: string): readonly RunSpan[] {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { LogEntry } from '../../src/devtools/protocol/log-entry.ts';
-import { placeOf } from '../../src/devtools/views/growing-log.ts';
-import { createTimelineReader, operationsOf } from '../../src/devtools/views/timeline-model.ts';
+import { placeOf } from '../../src/devtools/views/entries/growing-log.ts';
+import { createTimelineReader, operationsOf } from '../../src/devtools/views/entries/timeline-model.ts';
 
 const event = (id: number, part: Partial<Extract<LogEntry, { type: 'event' }>> = {}): LogEntry => ({
   type: 'event',

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { tapTransport } from '../../src/devtools/agent/transport-tap.ts';
+import { tapTransport } from '../../src/devtools/agent/recording/transport-tap.ts';
 import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
 import type { NewEntry } from '../../src/devtools/log/new-entry.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';

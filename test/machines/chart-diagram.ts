@@ -1,4 +1,4 @@
-import { chartViewOf } from '../../src/devtools/agent/chart-view.ts';
+import { chartViewOf } from '../../src/devtools/agent/recording/chart-view.ts';
 import type { ChartState, ChartTransition, ChartView } from '../../src/devtools/protocol/engine-view.ts';
 import { syncMachine } from '../../src/machines/sync-machine.ts';
 

@@ -1,6 +1,6 @@
 import { createActor, fromObservable, fromPromise, type AnyStateNode } from 'xstate';
 import { expect, test } from 'vitest';
-import { eventName } from '../../src/devtools/agent/chart-view.ts';
+import { eventName } from '../../src/devtools/agent/recording/chart-view.ts';
 import type { SyncMachineEvent } from '../../src/machines/machine-events.ts';
 import { syncMachine } from '../../src/machines/sync-machine.ts';
 import { SyncStepError } from '../../src/model/errors/failure.ts';

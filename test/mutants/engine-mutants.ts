@@ -173,19 +173,19 @@ export const engineMutants: readonly Mutant[] = [
   },
   {
     fault: 'I1: Amend writes the stand-in of a secret or of a long text into the row',
-    file: 'devtools/agent/restore-shown.ts',
+    file: 'devtools/agent/answering/restore-shown.ts',
     edits: [['return [field, first];', 'return [field, value];']],
     tests: ['devtools/restore-shown.test.ts'],
   },
   {
     fault: 'I1: Amend writes a long text that was edited where it is cut off',
-    file: 'devtools/agent/restore-shown.ts',
+    file: 'devtools/agent/answering/restore-shown.ts',
     edits: [['if (meant.length === 0 && standIn', 'if (meant.length < 0 && standIn']],
     tests: ['devtools/restore-shown.test.ts'],
   },
   {
     fault: 'I1: a secret that the panel cannot tell apart is taken from any side of a conflict',
-    file: 'devtools/agent/restore-shown.ts',
+    file: 'devtools/agent/answering/restore-shown.ts',
     edits: [['if (others.some((other)', 'if (others.slice(0, 0).some((other)']],
     tests: ['devtools/restore-shown.test.ts'],
   },

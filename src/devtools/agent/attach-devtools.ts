@@ -5,17 +5,17 @@ import { createInspectionLog, type InspectionLog } from '../log/inspection-log.t
 import { createRedactor } from '../log/redact.ts';
 import { redactEntry } from '../log/redact-entry.ts';
 import type { EngineView, FaultSettings } from '../protocol/engine-view.ts';
-import { answerQuery } from './answer-query.ts';
+import { answerQuery } from './answering/answer-query.ts';
 import { describeEngine } from './describe-engine.ts';
 import type { DevtoolsAgent, DevtoolsOptions } from './devtools-agent.ts';
 import { engineViewOf } from './engine-view-of.ts';
-import { listenToEngine } from './listen-to-engine.ts';
-import { makeBundle } from './make-bundle.ts';
-import { eventEntry } from './record-events.ts';
-import { runCommand } from './run-command.ts';
-import { savedRows } from './saved-rows.ts';
+import { listenToEngine } from './recording/listen-to-engine.ts';
+import { makeBundle } from './answering/make-bundle.ts';
+import { eventEntry } from './recording/record-events.ts';
+import { runCommand } from './answering/run-command.ts';
+import { savedRows } from './answering/saved-rows.ts';
 import { serveChannel } from './serve-channel.ts';
-import { createThroughput } from './throughput.ts';
+import { createThroughput } from './recording/throughput.ts';
 import { randomId } from '../../model/platform/random-id.ts';
 
 const agents = new WeakMap<SyncEngine, DevtoolsAgent>();

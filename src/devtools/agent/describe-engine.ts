@@ -2,7 +2,7 @@ import type { EngineInternals } from '../../engine/core/engine-core.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
 import { syncMachine } from '../../machines/sync-machine.ts';
 import type { EngineDescription } from '../protocol/engine-view.ts';
-import { chartViewOf } from './chart-view.ts';
+import { chartViewOf } from './recording/chart-view.ts';
 
 export interface DescriptionParts {
   readonly internals: EngineInternals;

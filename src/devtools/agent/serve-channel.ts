@@ -2,7 +2,7 @@ import { parsePanelMessage } from '../protocol/parse-message.ts';
 import { protocolVersion, type DevtoolsChannel, type PanelMessage } from '../protocol/messages.ts';
 import type { LogEntry } from '../protocol/log-entry.ts';
 import type { DevtoolsAgent } from './devtools-agent.ts';
-import { whileNeeded } from './while-needed.ts';
+import { whileNeeded } from './recording/while-needed.ts';
 
 /** Between two messages of news to panels, ms: often enough to look live, seldom enough to cost nothing. */
 const newsEveryMs = 100;

@@ -2,7 +2,7 @@ import { forwardRef, useSyncExternalStore } from 'react';
 import type { DevtoolsClient } from '../client/devtools-client.ts';
 import { Badge, Dot } from '../panel/parts/badge.tsx';
 import { hasFaults } from '../views/status-model.ts';
-import { phaseNames, phaseTones } from '../views/phase-tone.ts';
+import { phaseNames, phaseTones } from '../views/words/phase-tone.ts';
 
 export interface BadgeButtonProps {
   readonly client: DevtoolsClient;

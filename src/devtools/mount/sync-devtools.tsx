@@ -2,7 +2,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import type { SyncEngine } from '../../engine/api/sync-engine.ts';
 import type { DevtoolsOptions } from '../agent/devtools-agent.ts';
 import type { DevtoolsClient } from '../client/devtools-client.ts';
-import type { PanelViewName } from '../panel/panel-view.ts';
+import type { PanelViewName } from '../panel/context/panel-view.ts';
 import { SyncPanel } from '../panel/sync-panel.tsx';
 import { connectPanel, type ConnectedPanel } from './connect-panel.ts';
 import { pageStorage, recall, recalledFaults, remember, type KeyValueStorage } from './remembered.ts';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import { usePanelState } from './panel-context.tsx';
+import { usePanelState } from './context/panel-context.tsx';
 import { EmptyState } from './parts/empty-state.tsx';
 
 /** Shows its content once an engine has told about itself; before that, what the panel waits for. */

@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react';
 import type { FaultSettings } from '../protocol/engine-view.ts';
-import { describeDuration } from '../views/describe-time.ts';
+import { describeDuration } from '../views/words/describe-time.ts';
 import { cleanFaults, faultErrors, faultTexts, percent } from '../views/faults-model.ts';
-import { useCommand, usePanelState } from './panel-context.tsx';
+import { useCommand, usePanelState } from './context/panel-context.tsx';
 import { EmptyState } from './parts/empty-state.tsx';
 import { Problem } from './parts/problem.tsx';
 import { SelectField } from './parts/select-field.tsx';

@@ -1,6 +1,6 @@
 import { useRef, type ReactNode } from 'react';
-import { bundleFileName } from '../views/bundle-file-name.ts';
-import { useClient, usePanelState } from './panel-context.tsx';
+import { bundleFileName } from '../views/words/bundle-file-name.ts';
+import { useClient, usePanelState } from './context/panel-context.tsx';
 import { IconButton } from './parts/icon-button.tsx';
 import type { SavedFile } from './use-saved-file.ts';
 

@@ -1,11 +1,11 @@
-import { ChartPanelView } from './chart-view.tsx';
-import { ConflictsView } from './conflicts-view.tsx';
+import { ChartPanelView } from './chart/chart-view.tsx';
+import { ConflictsView } from './conflicts/conflicts-view.tsx';
 import { FaultsView } from './faults-view.tsx';
-import { NetworkView } from './network-view.tsx';
-import { OutboxView } from './outbox-view.tsx';
-import type { PanelView } from './panel-view.ts';
-import { ReplicaView } from './replica-view.tsx';
-import { TimelineView } from './timeline-view.tsx';
+import { NetworkView } from './network/network-view.tsx';
+import { OutboxView } from './outbox/outbox-view.tsx';
+import type { PanelView } from './context/panel-view.ts';
+import { ReplicaView } from './replica/replica-view.tsx';
+import { TimelineView } from './timeline/timeline-view.tsx';
 
 /** The views, in the order of their tabs. */
 export const panelViews: readonly PanelView[] = [

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { statusModelOf, type StatusModel } from '../views/status-model.ts';
-import { useCommand, useEngineNow, usePanelState } from './panel-context.tsx';
+import { useCommand, useEngineNow, usePanelState } from './context/panel-context.tsx';
 import { Badge, Dot } from './parts/badge.tsx';
 import { IconButton } from './parts/icon-button.tsx';
 

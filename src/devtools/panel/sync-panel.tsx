@@ -2,8 +2,8 @@ import { useEffect, useId, useRef, useState, type DragEvent, type KeyboardEvent,
 import type { DevtoolsClient } from '../client/devtools-client.ts';
 import { EngineNeeded } from './engine-needed.tsx';
 import { FileControls, FileProblem } from './file-controls.tsx';
-import { PanelProvider } from './panel-context.tsx';
-import type { PanelViewName } from './panel-view.ts';
+import { PanelProvider } from './context/panel-context.tsx';
+import type { PanelViewName } from './context/panel-view.ts';
 import { panelViews } from './panel-views.ts';
 import { StatusBar } from './status-bar.tsx';
 import { panelStyles } from './styles/panel-styles.ts';

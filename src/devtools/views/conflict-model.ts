@@ -2,7 +2,7 @@ import { isJsonObject, type Json, type JsonObject } from '../../model/values/jso
 import type { ConflictView } from '../protocol/messages.ts';
 import { deepEqual } from '../../rules/values/deep-equal.ts';
 import { isSystemField } from '../../rules/values/system-fields.ts';
-import { deltaText } from './describe-delta.ts';
+import { deltaText } from './words/describe-delta.ts';
 
 /** Where the value of a field is taken from. `own` is written by the person who decides. */
 export type FieldChoice = 'local' | 'server' | 'base' | 'own';

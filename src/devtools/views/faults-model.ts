@@ -1,5 +1,5 @@
 import type { FaultSettings } from '../protocol/engine-view.ts';
-import { describeDuration } from './describe-time.ts';
+import { describeDuration } from './words/describe-time.ts';
 
 export type FaultErrorType = NonNullable<FaultSettings['errorType']>;
 

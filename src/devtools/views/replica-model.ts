@@ -1,8 +1,8 @@
 import type { InspectedKind, InspectedRow } from '../../model/inspection.ts';
 import type { Json } from '../../model/values/json.ts';
 import { deepEqual } from '../../rules/values/deep-equal.ts';
-import { describeDuration } from './describe-time.ts';
-import type { Tone } from './phase-tone.ts';
+import { describeDuration } from './words/describe-time.ts';
+import type { Tone } from './words/phase-tone.ts';
 
 /** How far a full resync is. */
 export interface ResyncProgress {

@@ -1,7 +1,7 @@
 /** How much memory the log takes, in a process of its own: what a real engine writes, again and again with ids of its own, until it is full. */
 import { attachDevtools } from '../../../src/devtools/agent/attach-devtools.ts';
-import { recordChart, UnreadStep, type Step } from '../../../src/devtools/agent/record-chart.ts';
-import { eventEntry } from '../../../src/devtools/agent/record-events.ts';
+import { recordChart, UnreadStep, type Step } from '../../../src/devtools/agent/recording/record-chart.ts';
+import { eventEntry } from '../../../src/devtools/agent/recording/record-events.ts';
 import { createInspectionLog, mostEntries } from '../../../src/devtools/log/inspection-log.ts';
 import type { NewEntry } from '../../../src/devtools/log/new-entry.ts';
 import { createRedactor } from '../../../src/devtools/log/redact.ts';

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Tone } from '../../views/phase-tone.ts';
+import type { Tone } from '../../views/words/phase-tone.ts';
 
 /** A short word in the colour of its meaning. */
 export const Badge = ({ tone, title, children }: { readonly tone: Tone; readonly title?: string | undefined; readonly children: ReactNode }): ReactNode => (
