@@ -91,6 +91,10 @@ const rooms = {
     replica: ['parts', 'context'],
     timeline: ['parts', 'context'],
   },
+  'src/replay': {
+    plan: [],
+    play: ['plan'],
+  },
 };
 
 /** Packages with side effects on the world, and the folders that may know them. */

@@ -51,5 +51,5 @@ export type {
 export { SimulationViolation } from './testing/simulation/virtual-time.ts';
 export { replayBundle } from './replay/replay-bundle.ts';
 export type { ReplayOptions } from './replay/replay-bundle.ts';
-export type { LeftOperation, ReplayReport } from './replay/replay-report.ts';
-export type { Departure, ReplayStep } from './replay/replay-steps.ts';
+export type { LeftOperation, ReplayReport } from './replay/play/replay-report.ts';
+export type { Departure, ReplayStep } from './replay/play/replay-steps.ts';

@@ -1,6 +1,6 @@
-import type { LeftOperation, ReplayReport } from './replay-report.ts';
-import type { ReplayStep } from './replay-steps.ts';
-import { count } from './wording.ts';
+import type { LeftOperation, ReplayReport } from './play/replay-report.ts';
+import type { ReplayStep } from './play/replay-steps.ts';
+import { count } from './plan/wording.ts';
 
 const width = 80;
 /** Steps of a trace that are shown at each end of a long one. */

@@ -2,21 +2,21 @@ import type { Json } from '../model/values/json.ts';
 import { parseBundle } from '../devtools/protocol/parse-bundle.ts';
 import { SimulationOracle } from '../testing/simulation/simulation-oracle.ts';
 import { SimulationViolation, VirtualTime } from '../testing/simulation/virtual-time.ts';
-import { recordedDraws } from './draws.ts';
-import { compareAtSave } from './compare-at-save.ts';
-import { finishReplay, operationsNow } from './finish-replay.ts';
-import { knownConflicts } from './known-conflicts.ts';
-import { playActs } from './play-acts.ts';
-import { resolutionOf } from './planned-acts.ts';
-import { putIn } from './put-in.ts';
-import { recordedSpan } from './recorded-span.ts';
-import { RecordedAnswers } from './recorded-answers.ts';
-import { planReplay } from './replay-plan.ts';
-import { recordedResolver, ReplayReplica, toWireRow } from './replay-replica.ts';
-import type { ReplayReport } from './replay-report.ts';
-import { ReplayServer } from './replay-server.ts';
-import { firstDeparture, stepsOf, type ReplayStep } from './replay-steps.ts';
-import { ReplayTransport } from './replay-transport.ts';
+import { recordedDraws } from './plan/draws.ts';
+import { compareAtSave } from './play/compare-at-save.ts';
+import { finishReplay, operationsNow } from './play/finish-replay.ts';
+import { knownConflicts } from './play/known-conflicts.ts';
+import { playActs } from './play/play-acts.ts';
+import { resolutionOf } from './plan/planned-acts.ts';
+import { putIn } from './play/put-in.ts';
+import { recordedSpan } from './plan/recorded-span.ts';
+import { RecordedAnswers } from './plan/recorded-answers.ts';
+import { planReplay } from './plan/replay-plan.ts';
+import { recordedResolver, ReplayReplica, toWireRow } from './play/replay-replica.ts';
+import type { ReplayReport } from './play/replay-report.ts';
+import { ReplayServer } from './play/replay-server.ts';
+import { firstDeparture, stepsOf, type ReplayStep } from './play/replay-steps.ts';
+import { ReplayTransport } from './play/replay-transport.ts';
 
 export interface ReplayOptions {
   /** Draws what the recording does not tell, such as the waits of single operations. Default 1. */

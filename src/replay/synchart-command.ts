@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import type { Json } from '../model/values/json.ts';
 import { printReplay } from './print-replay.ts';
 import { replayBundle } from './replay-bundle.ts';
-import type { ReplayReport } from './replay-report.ts';
+import type { ReplayReport } from './play/replay-report.ts';
 
 const help = `synchart replay <file> [options]
 

@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
 import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import { replayBundle } from '../../src/replay/replay-bundle.ts';
-import type { ReplayReport } from '../../src/replay/replay-report.ts';
+import type { ReplayReport } from '../../src/replay/play/replay-report.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';
 import { openEngine, type EngineBench, type EngineBenchOptions } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';

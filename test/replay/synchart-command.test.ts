@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { DatabaseError } from '../../src/model/errors/errors.ts';
 import { loadOptional } from '../../src/persistence/drivers/load-optional.ts';
-import { openSqliteInMemory } from '../../src/replay/sqlite-in-memory.ts';
+import { openSqliteInMemory } from '../../src/replay/play/sqlite-in-memory.ts';
 import { runSynchartCommand } from '../../src/replay/synchart-command.ts';
 
 const fixture = (name: string): string => fileURLToPath(new URL(`../../stories/fixtures/${name}.json`, import.meta.url));

@@ -1,7 +1,7 @@
-import type { Bundle } from '../devtools/protocol/bundle.ts';
-import type { LogEntry, RequestEntry, TransitionEntry } from '../devtools/protocol/log-entry.ts';
-import type { ConflictResolution } from '../model/conflict.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
+import type { Bundle } from '../../devtools/protocol/bundle.ts';
+import type { LogEntry, RequestEntry, TransitionEntry } from '../../devtools/protocol/log-entry.ts';
+import type { ConflictResolution } from '../../model/conflict.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
 import type { KnownOperation } from './known-operations.ts';
 
 /** Something that came from outside: an edit, a command, the network. All else the engine does by itself. */

@@ -1,9 +1,9 @@
-import type { LogEntry, TransitionEntry } from '../devtools/protocol/log-entry.ts';
-import type { RandomSource } from '../model/platform/clock.ts';
-import type { SyncConfig } from '../model/config.ts';
-import type { Json } from '../model/values/json.ts';
-import { longestTimerMs } from '../rules/backoff.ts';
-import { seededRandom } from '../testing/seeded-random.ts';
+import type { LogEntry, TransitionEntry } from '../../devtools/protocol/log-entry.ts';
+import type { RandomSource } from '../../model/platform/clock.ts';
+import type { SyncConfig } from '../../model/config.ts';
+import type { Json } from '../../model/values/json.ts';
+import { longestTimerMs } from '../../rules/backoff.ts';
+import { seededRandom } from '../../testing/seeded-random.ts';
 
 const modulus = 2n ** 32n;
 /** Undoes one step of the chart's generator. */

@@ -1,7 +1,7 @@
-import type { AnsweredOperation } from '../devtools/protocol/log-entry.ts';
-import type { Conflict } from '../model/conflict.ts';
-import type { JsonObject } from '../model/values/json.ts';
-import type { Op } from '../model/operation.ts';
+import type { AnsweredOperation } from '../../devtools/protocol/log-entry.ts';
+import type { Conflict } from '../../model/conflict.ts';
+import type { JsonObject } from '../../model/values/json.ts';
+import type { Op } from '../../model/operation.ts';
 import {
   pushConflict,
   pushForbidden,
@@ -13,12 +13,12 @@ import {
   type PullRequest,
   type PushResult,
   type TransportCapabilities,
-} from '../model/transport.ts';
-import { deepEqual } from '../rules/values/deep-equal.ts';
-import { toPushResult, toWriteRequest } from '../testing/memory-transport.ts';
-import { ModelServer } from '../testing/simulation/model-server.ts';
-import { ownKeys } from './canonical-row.ts';
-import type { KnownRow } from './known-rows.ts';
+} from '../../model/transport.ts';
+import { deepEqual } from '../../rules/values/deep-equal.ts';
+import { toPushResult, toWriteRequest } from '../../testing/memory-transport.ts';
+import { ModelServer } from '../../testing/simulation/model-server.ts';
+import { ownKeys } from '../plan/canonical-row.ts';
+import type { KnownRow } from '../plan/known-rows.ts';
 
 /** What the recording knows of a conflict's other side. */
 export interface KnownConflict extends Pick<Conflict, 'serverData' | 'serverDeleted'> {

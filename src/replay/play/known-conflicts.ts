@@ -1,7 +1,7 @@
-import type { Bundle } from '../devtools/protocol/bundle.ts';
-import type { LogEntry } from '../devtools/protocol/log-entry.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
-import { canonicalRows } from './canonical-row.ts';
+import type { Bundle } from '../../devtools/protocol/bundle.ts';
+import type { LogEntry } from '../../devtools/protocol/log-entry.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
+import { canonicalRows } from '../plan/canonical-row.ts';
 import type { KnownConflict } from './replay-server.ts';
 
 /** The other sides of all conflicts in a file, oldest first: events have them as they were met, the list as they are. */

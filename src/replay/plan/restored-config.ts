@@ -1,5 +1,5 @@
-import { defaultSyncConfig, resolveSyncConfig, type SyncConfig } from '../model/config.ts';
-import type { JsonObject } from '../model/values/json.ts';
+import { defaultSyncConfig, resolveSyncConfig, type SyncConfig } from '../../model/config.ts';
+import type { JsonObject } from '../../model/values/json.ts';
 
 /** Reads a configuration back out of its JSON. Functions cannot be; `lost` says so in sentences. */
 export function restoredConfig(saved: JsonObject): { readonly config: Partial<SyncConfig>; readonly hasResolver: boolean; readonly lost: readonly string[] } {

@@ -1,6 +1,6 @@
-import type { OperationView } from '../devtools/protocol/messages.ts';
+import type { OperationView } from '../../devtools/protocol/messages.ts';
 import type { Played } from './play-acts.ts';
-import type { ReplayPlan } from './replay-plan.ts';
+import type { ReplayPlan } from '../plan/replay-plan.ts';
 import type { ReplayReplica } from './replay-replica.ts';
 import type { LeftOperation, ReplayReport } from './replay-report.ts';
 import type { ReplayTransport } from './replay-transport.ts';

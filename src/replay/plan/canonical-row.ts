@@ -1,5 +1,5 @@
-import type { EngineDescription } from '../devtools/protocol/engine-view.ts';
-import type { Json, JsonObject } from '../model/values/json.ts';
+import type { EngineDescription } from '../../devtools/protocol/engine-view.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 
 type Kind = EngineDescription['kinds'][number];
 

@@ -1,5 +1,5 @@
-import type { Bundle } from '../devtools/protocol/bundle.ts';
-import type { LogEntry } from '../devtools/protocol/log-entry.ts';
+import type { Bundle } from '../../devtools/protocol/bundle.ts';
+import type { LogEntry } from '../../devtools/protocol/log-entry.ts';
 import { count } from './wording.ts';
 
 export interface RecordedSpan {

@@ -1,4 +1,4 @@
-import type { AnsweredOperation, RequestEntry } from '../devtools/protocol/log-entry.ts';
+import type { AnsweredOperation, RequestEntry } from '../../devtools/protocol/log-entry.ts';
 
 /** Between an answer and the look-up that it causes, ms: the engine settles in between. */
 const soonMs = 500;

@@ -1,7 +1,7 @@
-import type { SimulationOracle } from '../testing/simulation/simulation-oracle.ts';
-import type { VirtualTime } from '../testing/simulation/virtual-time.ts';
-import type { PlannedAct } from './planned-acts.ts';
-import type { ReplayPlan } from './replay-plan.ts';
+import type { SimulationOracle } from '../../testing/simulation/simulation-oracle.ts';
+import type { VirtualTime } from '../../testing/simulation/virtual-time.ts';
+import type { PlannedAct } from '../plan/planned-acts.ts';
+import type { ReplayPlan } from '../plan/replay-plan.ts';
 import type { ReplayReplica } from './replay-replica.ts';
 
 export interface Played {

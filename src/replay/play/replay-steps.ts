@@ -1,5 +1,5 @@
-import type { AnsweredOperation, LogEntry, RequestEntry } from '../devtools/protocol/log-entry.ts';
-import { phaseOfValue } from '../devtools/views/words/phase-of-value.ts';
+import type { AnsweredOperation, LogEntry, RequestEntry } from '../../devtools/protocol/log-entry.ts';
+import { phaseOfValue } from '../../devtools/views/words/phase-of-value.ts';
 
 /** Something that a run does, by which two runs are compared. */
 export interface ReplayStep {

@@ -1,9 +1,9 @@
-import type { Bundle } from '../devtools/protocol/bundle.ts';
-import type { AnsweredOperation, EventEntry, LogEntry, RequestEntry } from '../devtools/protocol/log-entry.ts';
-import type { OperationView } from '../devtools/protocol/messages.ts';
-import type { Delta } from '../model/values/delta.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
-import type { OpType } from '../model/operation.ts';
+import type { Bundle } from '../../devtools/protocol/bundle.ts';
+import type { AnsweredOperation, EventEntry, LogEntry, RequestEntry } from '../../devtools/protocol/log-entry.ts';
+import type { OperationView } from '../../devtools/protocol/messages.ts';
+import type { Delta } from '../../model/values/delta.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
+import type { OpType } from '../../model/operation.ts';
 import { ownKeys } from './canonical-row.ts';
 
 /** An operation of the recording: one that waits in the saved outbox, or one that the log tells of and that has left it. */

@@ -1,6 +1,6 @@
-import type { Bundle } from '../devtools/protocol/bundle.ts';
-import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
-import type { ConflictStrategy } from '../model/conflict.ts';
+import type { Bundle } from '../../devtools/protocol/bundle.ts';
+import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
+import type { ConflictStrategy } from '../../model/conflict.ts';
 import { ownKeys } from './canonical-row.ts';
 import { madeUpField, type KnownOperation } from './known-operations.ts';
 import type { KnownRow } from './known-rows.ts';

@@ -1,7 +1,7 @@
-import type { SimulationOracle } from '../testing/simulation/simulation-oracle.ts';
-import type { VirtualTime } from '../testing/simulation/virtual-time.ts';
-import type { KnownOperation } from './known-operations.ts';
-import type { ReplayPlan } from './replay-plan.ts';
+import type { SimulationOracle } from '../../testing/simulation/simulation-oracle.ts';
+import type { VirtualTime } from '../../testing/simulation/virtual-time.ts';
+import type { KnownOperation } from '../plan/known-operations.ts';
+import type { ReplayPlan } from '../plan/replay-plan.ts';
 import type { ReplayReplica } from './replay-replica.ts';
 import type { ReplayServer } from './replay-server.ts';
 

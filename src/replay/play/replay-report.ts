@@ -1,4 +1,4 @@
-import type { OperationView } from '../devtools/protocol/messages.ts';
+import type { OperationView } from '../../devtools/protocol/messages.ts';
 import type { Departure, ReplayStep } from './replay-steps.ts';
 
 export type LeftOperation = Pick<OperationView, 'opId' | 'kind' | 'entityId' | 'type' | 'reason' | 'detail' | 'tryCount'>;

@@ -1,9 +1,9 @@
-import type { Bundle } from '../devtools/protocol/bundle.ts';
-import type { RequestEntry } from '../devtools/protocol/log-entry.ts';
-import type { TransportCapabilities } from '../model/transport.ts';
-import type { SyncConfig } from '../model/config.ts';
-import type { StoredConflict } from '../model/conflict.ts';
-import type { Json } from '../model/values/json.ts';
+import type { Bundle } from '../../devtools/protocol/bundle.ts';
+import type { RequestEntry } from '../../devtools/protocol/log-entry.ts';
+import type { TransportCapabilities } from '../../model/transport.ts';
+import type { SyncConfig } from '../../model/config.ts';
+import type { StoredConflict } from '../../model/conflict.ts';
+import type { Json } from '../../model/values/json.ts';
 import { plannedActs, type PlannedAct } from './planned-acts.ts';
 import { knownOperations, type KnownOperation } from './known-operations.ts';
 import { knownRows, type KnownRow } from './known-rows.ts';

@@ -1,6 +1,6 @@
-import { DatabaseError } from '../model/errors/errors.ts';
-import { loadOptional } from '../persistence/drivers/load-optional.ts';
-import type { RawDatabase } from '../testing/simulation/crashable-database.ts';
+import { DatabaseError } from '../../model/errors/errors.ts';
+import { loadOptional } from '../../persistence/drivers/load-optional.ts';
+import type { RawDatabase } from '../../testing/simulation/crashable-database.ts';
 
 type DatabaseClass = new (name: string) => RawDatabase;
 

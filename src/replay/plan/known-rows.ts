@@ -1,5 +1,5 @@
-import type { Bundle } from '../devtools/protocol/bundle.ts';
-import type { Json, JsonObject } from '../model/values/json.ts';
+import type { Bundle } from '../../devtools/protocol/bundle.ts';
+import type { Json, JsonObject } from '../../model/values/json.ts';
 import { ownKeys } from './canonical-row.ts';
 import type { KnownOperation } from './known-operations.ts';
 

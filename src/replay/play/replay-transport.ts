@@ -1,6 +1,6 @@
-import type { CallFailure } from '../devtools/protocol/log-entry.ts';
-import { AuthError, NetworkError, ParseError, TransportError } from '../model/errors/errors.ts';
-import type { Op } from '../model/operation.ts';
+import type { CallFailure } from '../../devtools/protocol/log-entry.ts';
+import { AuthError, NetworkError, ParseError, TransportError } from '../../model/errors/errors.ts';
+import type { Op } from '../../model/operation.ts';
 import {
   fetchError,
   fetchNotFound,
@@ -13,10 +13,10 @@ import {
   type PushResult,
   type TransportAdapter,
   type TransportCapabilities,
-} from '../model/transport.ts';
-import { onAbort } from '../transport/http/on-abort.ts';
-import type { VirtualTime } from '../testing/simulation/virtual-time.ts';
-import type { RecordedAnswer, RecordedAnswers } from './recorded-answers.ts';
+} from '../../model/transport.ts';
+import { onAbort } from '../../transport/http/on-abort.ts';
+import type { VirtualTime } from '../../testing/simulation/virtual-time.ts';
+import type { RecordedAnswer, RecordedAnswers } from '../plan/recorded-answers.ts';
 import type { ReplayServer } from './replay-server.ts';
 
 export interface ReplayTransportParts {

@@ -1,5 +1,5 @@
-import type { Bundle } from '../devtools/protocol/bundle.ts';
-import type { OperationView } from '../devtools/protocol/messages.ts';
+import type { Bundle } from '../../devtools/protocol/bundle.ts';
+import type { OperationView } from '../../devtools/protocol/messages.ts';
 
 /** What waits otherwise in the re-run than in the file, in sentences; none: the same operations wait for the same reasons. */
 export function compareAtSave({ operations }: Bundle, now: readonly OperationView[]): readonly string[] {
