@@ -1,25 +1,33 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const maxLines = 500;
+const maxFiles = 20;
 
 const filesUnder = (folder: string): string[] =>
   readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.parentPath.includes('node_modules'))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)).replaceAll('\\', '/'));
 
-const foldersOfSrc = readdirSync(join(root, 'src')).filter((name) => statSync(join(root, 'src', name)).isDirectory());
 const sources = filesUnder('src').filter((file) => /\.tsx?$/.test(file));
+/** With all folders inside them. */
+const foldersOfSrc = [...new Set(sources.flatMap((file) => [...file.matchAll(/\//g)].map(({ index }) => file.slice(0, index))))].filter(
+  (folder) => folder !== 'src',
+);
 const tests = filesUnder('test').filter((file) => file.endsWith('.test.ts'));
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const having = (files: readonly string[], pattern: RegExp): string[] => files.filter((file) => pattern.test(read(file)));
 
 test('layout: every folder of src says in a README what lives there', () => {
-  const withoutReadme = foldersOfSrc.filter((folder) => !filesUnder(`src/${folder}`).includes(`src/${folder}/README.md`));
-  expect(withoutReadme).toEqual([]);
+  expect(foldersOfSrc.filter((folder) => !existsSync(join(root, folder, 'README.md')))).toEqual([]);
+});
+
+test('layout: a folder of src holds few files, so that its names can be read at a glance', () => {
+  const filesIn = (folder: string): number => sources.filter((file) => file.slice(0, file.lastIndexOf('/')) === folder).length;
+  expect(foldersOfSrc.filter((folder) => filesIn(folder) > maxFiles)).toEqual([]);
 });
 
 test('layout: a file has one idea, so it stays short', () => {
