@@ -30,6 +30,12 @@ test('layout: a folder of src holds few files, so that its names can be read at 
   expect(foldersOfSrc.filter((folder) => filesIn(folder) > maxFiles)).toEqual([]);
 });
 
+test('layout: the tests of the store lie in folders named as those of the store', () => {
+  const folderOf = (file: string): string => file.slice('test/persistence/'.length, file.lastIndexOf('/'));
+  const ofStore = tests.filter((file) => file.startsWith('test/persistence/'));
+  expect(ofStore.filter((file) => !foldersOfSrc.includes(`src/persistence/${folderOf(file)}`))).toEqual([]);
+});
+
 test('layout: a file has one idea, so it stays short', () => {
   const long = sources.filter((file) => read(file).split('\n').length > maxLines);
   expect(long).toEqual([]);
