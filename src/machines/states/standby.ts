@@ -1,5 +1,18 @@
+import type { LeaseAnswer } from '../../model/run.ts';
 import { sync } from '../setup/sync-setup.ts';
 import { failed, onWork, outputOf, widen } from './wiring.ts';
+
+/** Tries once to get the lease. If nobody else held it since the run left a phase, the run continues in that phase. */
+const asksForLease = <Target extends string>(otherwise: Target) =>
+  ({
+    src: 'acquireLease',
+    onDone: [
+      { guard: { type: 'isHeldOn', params: outputOf<LeaseAnswer> }, target: '#running.where' },
+      { guard: { type: 'isHeld', params: outputOf<LeaseAnswer> }, target: '#running' },
+      { target: otherwise },
+    ],
+    onError: failed,
+  }) as const;
 
 /** A run exists and wants the lease (I11): one attempt, then polling while another tab or process works. */
 export const standby = sync.createStateConfig({
@@ -14,33 +27,12 @@ export const standby = sync.createStateConfig({
     ],
   },
   states: {
-    asking: {
-      tags: 'busy',
-      invoke: {
-        src: 'acquireLease',
-        onDone: [
-          { guard: { type: 'isHeldOn', params: outputOf }, target: '#running.where' },
-          { guard: { type: 'isHeld', params: outputOf }, target: '#running' },
-          { target: 'watching' },
-        ],
-        onError: failed,
-      },
-    },
+    asking: { tags: 'busy', invoke: asksForLease('watching') },
     watching: {
       initial: 'waiting',
       states: {
         waiting: { after: { leasePollDelay: 'polling' } },
-        polling: {
-          invoke: {
-            src: 'acquireLease',
-            onDone: [
-              { guard: { type: 'isHeldOn', params: outputOf }, target: '#running.where' },
-              { guard: { type: 'isHeld', params: outputOf }, target: '#running' },
-              { target: 'waiting' },
-            ],
-            onError: failed,
-          },
-        },
+        polling: { invoke: asksForLease('waiting') },
       },
     },
   },

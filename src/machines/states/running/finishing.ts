@@ -1,5 +1,14 @@
+import type { RunRecord } from '../../../model/run.ts';
 import { sync } from '../../setup/sync-setup.ts';
 import { accept, announceFacts, failed, onWork, outputOf } from '../wiring.ts';
+
+const succeeded = [
+  announceFacts,
+  { type: 'announceCompleted', params: outputOf<RunRecord> },
+  { type: 'announceEnded', params: ({ event }: { event: { output: RunRecord } }) => ({ tookMs: event.output.tookMs }) },
+  'dropRun',
+  'forgetFailure',
+] as const;
 
 /** May wait for open resolvers (F-145): PAUSE, STOP or anybody's wish for another run ends that wait. */
 export const finishing = sync.createStateConfig({
@@ -36,26 +45,9 @@ export const finishing = sync.createStateConfig({
       {
         guard: { type: 'leavesDueWork', params: outputOf },
         target: '#backoff',
-        actions: [
-          announceFacts,
-          { type: 'announceCompleted', params: outputOf },
-          { type: 'announceEnded', params: ({ event }) => ({ tookMs: event.output.tookMs }) },
-          'dropRun',
-          'forgetFailure',
-          'giveBackDue',
-          { type: 'scheduleDue', params: outputOf },
-        ],
+        actions: [...succeeded, 'giveBackDue', { type: 'scheduleDue', params: outputOf }],
       },
-      {
-        target: '#idle',
-        actions: [
-          announceFacts,
-          { type: 'announceCompleted', params: outputOf },
-          { type: 'announceEnded', params: ({ event }) => ({ tookMs: event.output.tookMs }) },
-          'dropRun',
-          'forgetFailure',
-        ],
-      },
+      { target: '#idle', actions: succeeded },
     ],
     onError: failed,
   },
