@@ -2,6 +2,7 @@
  * The root chart of the sync engine. It decides; actors made from ports do the work.
  *
  *   network    online ⇄ offline { waiting ⇄ probing }          session    signedIn ⇄ authRequired          (each: STOP → closed)
+ *   intent     working ⇄ pausing, stopping: what PAUSE, RESUME and STOP told, for states that finish their work first
  *   activity
  *     starting { hydrating, blocked } ──────────────▶ failed (database unusable; SYNC, RESUME try again)
  *        │            ┌────────────── running ──────────────────────────────────────────────────────────────────────────────┐
@@ -26,6 +27,7 @@ import { assessing, tidying } from './states/assessing.ts';
 import { backoff, resuming } from './states/backoff.ts';
 import { failed, stopped } from './states/ended.ts';
 import { idle } from './states/idle.ts';
+import { intent } from './states/intent.ts';
 import { network } from './states/network.ts';
 import { paused } from './states/paused.ts';
 import { finishing } from './states/running/finishing.ts';
@@ -55,6 +57,7 @@ export const syncMachine = sync.createMachine({
   states: {
     network,
     session,
+    intent,
     activity: {
       initial: 'starting',
       on: {

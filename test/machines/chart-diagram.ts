@@ -79,7 +79,7 @@ export function chartPage(): string {
   return [
     '# The chart',
     '',
-    'Drawn from the machine itself; a test compares this page with it. The three regions are independent facts and live side by side.',
+    'Drawn from the machine itself; a test compares this page with it. The four regions are independent facts and live side by side.',
     'Self-transitions, guards and actions are left out: `test/machines/transition-table.txt` says for each place and event what happens.',
     '',
     ...regions.flatMap((region) => [`## ${region.name}`, '', diagramOf(view, region), '']),

@@ -83,6 +83,12 @@ export const pathOf = (value: unknown): string =>
         .map(([key, below]) => `${key}.${pathOf(below)}`)
         .join('|');
 
+/** Where the engine works; with what it was told to do afterwards, while it still has to finish that work. */
+export function placeOf({ value: { activity, intent } }: SyncSnapshot): string {
+  const place = pathOf(activity);
+  return intent === 'working' || /^(paused|stopped)/.test(place) ? place : `${place} (${intent})`;
+}
+
 /** A chart at one moment; every step gives a new one. `emitted` is what the last `send`, `done`, … told. */
 export class Script {
   constructor(
@@ -139,7 +145,7 @@ export class Script {
     return phaseOf(this.snapshot);
   }
   get place(): string {
-    return pathOf((this.snapshot.value as { activity: unknown }).activity);
+    return placeOf(this.snapshot);
   }
   get context() {
     return this.snapshot.context;
@@ -195,10 +201,10 @@ export const unpause = (script: Script): Script => script.send({ type: 'RESUME' 
 
 /** One script for every place where the chart can stand; the name is the place. */
 export const places: Readonly<Record<string, () => Script>> = {
-  'starting.hydrating.open': starting,
-  'starting.hydrating.pausing': () => starting().send({ type: 'PAUSE' }),
-  'starting.blocked.open': () => starting().fail('hydrate', storeBusy),
-  'starting.blocked.pausing': () => starting().send({ type: 'PAUSE' }).fail('hydrate', storeBusy),
+  'starting.hydrating': starting,
+  'starting.hydrating (pausing)': () => starting().send({ type: 'PAUSE' }),
+  'starting.blocked': () => starting().fail('hydrate', storeBusy),
+  'starting.blocked (pausing)': () => starting().send({ type: 'PAUSE' }).fail('hydrate', storeBusy),
   idle,
   'standby.asking': asking,
   'standby.watching.waiting': watching,
@@ -207,9 +213,9 @@ export const places: Readonly<Record<string, () => Script>> = {
   'running.pushing.taking.current': taking,
   'running.pushing.taking.outdated': () => taking().send({ type: 'outbox.changed' }),
   'running.pushing.sending': sending,
-  'running.pushing.settling.open': settling,
-  'running.pushing.settling.pausing': () => settling().send({ type: 'PAUSE' }),
-  'running.pushing.settling.stopping': () => settling().send({ type: 'STOP' }),
+  'running.pushing.settling': settling,
+  'running.pushing.settling (pausing)': () => settling().send({ type: 'PAUSE' }),
+  'running.pushing.settling (stopping)': () => settling().send({ type: 'STOP' }),
   'running.resolvingConflict.deciding': deciding,
   'running.resolvingConflict.applying': applying,
   'running.resolvingConflict.repushing': repushing,

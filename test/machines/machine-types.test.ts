@@ -15,6 +15,7 @@ type Snapshot = SnapshotFrom<Machine>;
 interface Value {
   network: 'online' | 'closed' | { offline: 'waiting' | 'probing' };
   session: 'authRequired' | 'closed' | { signedIn: 'known' | 'checking' };
+  intent: 'working' | 'pausing' | 'stopping';
   activity:
     | 'idle'
     | 'assessing'
@@ -23,14 +24,14 @@ interface Value {
     | 'resuming'
     | 'failed'
     | 'stopped'
-    | { starting: { hydrating: 'open' | 'pausing' } | { blocked: 'open' | 'pausing' } }
+    | { starting: 'hydrating' | 'blocked' }
     | { standby: 'asking' | { watching: 'waiting' | 'polling' } }
     | { paused: 'resting' | 'leaving' }
     | {
         running:
           | 'planning'
           | 'finishing'
-          | { pushing: 'choosingStep' | 'sending' | { taking: 'current' | 'outdated' } | { settling: 'open' | 'pausing' | 'stopping' } }
+          | { pushing: 'choosingStep' | 'sending' | 'settling' | { taking: 'current' | 'outdated' } }
           | { resolvingConflict: 'choosingConflict' | 'deciding' | 'applying' | 'repushing' | 'spacing' }
           | { pulling: 'choosingKind' | 'paging' }
           | { fullResync: 'choosingStep' | 'preparing' | 'sweeping' };

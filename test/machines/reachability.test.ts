@@ -13,7 +13,7 @@ import {
   kinds,
   nothingTaken,
   outcome,
-  pathOf,
+  placeOf,
   places,
   plan,
   record,
@@ -126,6 +126,7 @@ test('I12: shortest paths reach every place from the start, and no other', () =>
     serializeState: ({ value, context: { run, next } }) =>
       JSON.stringify([
         (value as { activity: unknown }).activity,
+        (value as { intent: unknown }).intent,
         next !== undefined,
         run?.toPull.length,
         run?.toSweep.length,
@@ -134,6 +135,6 @@ test('I12: shortest paths reach every place from the start, and no other', () =>
       ]) as never,
     stopWhen: ({ status, context: { run } }) => status !== 'active' || (run?.conflicts.length ?? 0) > 1 || (run?.attempts ?? 0) > 0,
   });
-  const reached = new Set(paths.map(({ state }) => pathOf((state.value as { activity: unknown }).activity)));
+  const reached = new Set(paths.map(({ state }) => placeOf(state)));
   expect([...reached].toSorted()).toEqual(Object.keys(places).toSorted());
 });

@@ -91,12 +91,18 @@ describe('starting', () => {
     expect(asked.context.wait).toBeUndefined();
   });
   test('a busy database is tried again by itself, also for who wants to pause', () => {
-    const blocked = places['starting.blocked.open']?.() ?? idle();
+    const blocked = places['starting.blocked']?.() ?? idle();
     expect(blocked.snapshot.hasTag('attention')).toBe(true);
     expect(blocked.context.wait?.delayMs).toBeGreaterThan(0);
     expect(blocked.elapse('retryDelay', 'sync.activity.starting.blocked').running('hydrate')).toBe(true);
     const pausing = blocked.send({ type: 'PAUSE' }).elapse('retryDelay', 'sync.activity.starting.blocked');
     expect(pausing.done('hydrate', hydrated()).phase).toBe('paused');
+  });
+  test('a pause that an unusable database prevented does not hold back who asks afterwards', () => {
+    const failed = starting().send({ type: 'PAUSE' }).fail('hydrate', storeFailed);
+    expect(failed.place).toBe('failed');
+    expect(failed.send(sync).done('hydrate', hydrated()).place).toBe('standby.asking');
+    expect(failed.send({ type: 'PAUSE' }).done('hydrate', hydrated()).phase).toBe('paused');
   });
   test.each([storeFailed, new Error('tables are missing')])(
     'I12: an unusable database is told, rejects who waits, and is tried again by SYNC and RESUME',
@@ -388,7 +394,7 @@ describe('PAUSE and STOP', () => {
     const stuck = settling().send({ type: 'PAUSE' }).fail('settleBatch', storeBusy);
     expect(stuck.phase).toBe('paused');
     const resumed = unpause(stuck).done('acquireLease', held);
-    expect(resumed.place).toBe('running.pushing.settling.open');
+    expect(resumed.place).toBe('running.pushing.settling');
     expect(resumed.inputOf('settleBatch')).toEqual({ batchId: taken.batchId });
   });
   test('F-146: answers of a lease that was broken are discarded: the run is planned again', () => {
@@ -499,7 +505,7 @@ describe('failures', () => {
     const waiting = settling().fail('settleBatch', storeBusy);
     expect(waiting.phase).toBe('backoff');
     const again = resume(waiting);
-    expect(again.place).toBe('running.pushing.settling.open');
+    expect(again.place).toBe('running.pushing.settling');
     expect(again.done('settleBatch', settledWith()).context.run?.push.pushed).toBe(1);
   });
   test('F-85: Retry-After is the lower bound; network.online and triggers do not cut it short, a person may', () => {

@@ -7,6 +7,7 @@ import {
   nothingTaken,
   outcome,
   pathOf,
+  placeOf,
   plan,
   record,
   ref,
@@ -43,9 +44,13 @@ export const pathLimits = { backoffMinMs: 1_000, backoffMaxMs: 120_000, backoffM
 const isSettling = (value: unknown): boolean => pathOf(value).includes('settling');
 
 /** States that differ only in counts and times are one. */
-export const keyOf = ({ value, context: { run, next } }: SyncSnapshot): string =>
-  [
-    pathOf((value as { activity: unknown }).activity),
+export function keyOf(snapshot: SyncSnapshot): string {
+  const {
+    value,
+    context: { run, next },
+  } = snapshot;
+  return [
+    placeOf(snapshot),
     next === undefined ? '' : 'more',
     run?.toPull.length === 1 ? 'half pulled' : '',
     run?.conflicts.length === 1 ? 'conflict' : '',
@@ -56,6 +61,7 @@ export const keyOf = ({ value, context: { run, next } }: SyncSnapshot): string =
   ]
     .filter((word) => word !== '')
     .join(', ');
+}
 
 const aPlan = plan({ pushKinds: pathKinds, pullKinds: pathKinds });
 const conflicted = settledWith({ pushed: 0, conflicts: [ref('op1')] });
@@ -147,11 +153,11 @@ export function chartPaths(): readonly ChartPath[] {
   });
   return found.map(({ state, steps }) => ({
     key: keyOf(state),
-    place: pathOf((state.value as { activity: unknown }).activity),
+    place: placeOf(state),
     steps: steps.slice(1).map(({ event, state: after }) => {
       const { cause } = event as unknown as Told;
       if (cause === undefined) throw new Error(`no cause for ${event.type}`);
-      return { cause, place: pathOf((after.value as { activity: unknown }).activity), key: keyOf(after) };
+      return { cause, place: placeOf(after), key: keyOf(after) };
     }),
   }));
 }

@@ -2,11 +2,7 @@ import { phaseOf } from '../../machines/phase-of.ts';
 import type { SyncSnapshot } from '../../machines/sync-machine.ts';
 
 /** Told to pause, and not yet told otherwise. */
-const isBoundForPause = (snapshot: SyncSnapshot): boolean =>
-  snapshot.matches({ activity: { paused: 'resting' } }) ||
-  snapshot.matches({ activity: { starting: { hydrating: 'pausing' } } }) ||
-  snapshot.matches({ activity: { starting: { blocked: 'pausing' } } }) ||
-  snapshot.matches({ activity: { running: { pushing: { settling: 'pausing' } } } });
+const isBoundForPause = (snapshot: SyncSnapshot): boolean => snapshot.matches({ activity: { paused: 'resting' } }) || snapshot.matches({ intent: 'pausing' });
 
 /** Whether the pause itself is still being stored. */
 const isBeingStored = (snapshot: SyncSnapshot): boolean =>

@@ -1,4 +1,4 @@
-import { or, stateIn } from 'xstate';
+import { stateIn } from 'xstate';
 import type { SyncFailure } from '../../model/errors/failure.ts';
 import type {
   ConflictDecision,
@@ -24,12 +24,9 @@ export const withGuards = withActors.extend({
     isSignedIn: stateIn({ session: 'signedIn' }),
     isSignedOut: stateIn({ session: 'authRequired' }),
     isPaused: stateIn({ activity: 'paused' }),
-    isToldToPause: or([
-      stateIn({ activity: { starting: { hydrating: 'pausing' } } }),
-      stateIn({ activity: { starting: { blocked: 'pausing' } } }),
-      stateIn({ activity: { running: { pushing: { settling: 'pausing' } } } }),
-    ]),
-    isToldToStop: stateIn({ activity: { running: { pushing: { settling: 'stopping' } } } }),
+    isFailed: stateIn({ activity: 'failed' }),
+    isToldToPause: stateIn({ intent: 'pausing' }),
+    isToldToStop: stateIn({ intent: 'stopping' }),
     isOutdated: stateIn({ activity: { running: { pushing: { taking: 'outdated' } } } }),
     // requests
     hasRun: ({ context }) => context.run !== undefined,

@@ -13,7 +13,7 @@ export const failed = sync.createStateConfig({
     SYNC: { target: 'starting', actions: accept },
     FULL_RESYNC: { target: 'starting', actions: accept },
     RESUME: 'starting',
-    PAUSE: 'starting.hydrating.pausing',
+    PAUSE: 'starting',
   },
 });
 

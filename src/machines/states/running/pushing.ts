@@ -54,8 +54,8 @@ export const pushing = sync.createStateConfig({
     sending: {
       // Leaving aborts the requests; what was answered by then is settled (I9), the rest stays in flight under its key.
       on: {
-        PAUSE: 'settling.pausing',
-        STOP: 'settling.stopping',
+        PAUSE: 'settling',
+        STOP: 'settling',
         'session.expired': { target: 'settling', actions: { type: 'keepFailedReport', params: expired } },
         'answers.settled': { actions: partSettled },
       },
@@ -74,17 +74,14 @@ export const pushing = sync.createStateConfig({
       },
     },
     settling: {
-      // Answers received are settled before anything else happens; the wish to leave is kept as a state. A lost lease is
-      // noticed by the settling itself, which asserts its token.
-      initial: 'open',
+      // Answers received are settled before anything else happens; `intent` keeps the wish to leave. The settling notices a lost lease by itself,
+      // since it asserts its token.
       on: {
-        PAUSE: '.pausing',
-        RESUME: '.open',
-        STOP: '.stopping',
+        PAUSE: {},
+        STOP: {},
         'lease.lost': {},
         'session.expired': { actions: { type: 'keepFailedReport', params: expired } },
       },
-      states: { open: {}, pausing: {}, stopping: { on: { PAUSE: {}, RESUME: {} } } },
       invoke: {
         src: 'settleBatch',
         input: batchOf,
