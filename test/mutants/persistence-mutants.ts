@@ -1,6 +1,6 @@
 import type { Mutant } from './mutant.ts';
 
-const store = ['persistence/settle.test.ts', 'persistence/take-ready.test.ts'];
+const store = ['persistence/settling/settle.test.ts', 'persistence/taking/take-ready.test.ts'];
 
 /** Faults in what is stored and read. */
 export const persistenceMutants: readonly Mutant[] = [
@@ -35,7 +35,7 @@ export const persistenceMutants: readonly Mutant[] = [
     fault: 'I4: a row that was made again is hidden with the unsent deletion before it',
     file: 'persistence/taking/take-ready.ts',
     edits: [['groups.flatMap(({ entityId }) => (kept.has(entityId) ? [] : [entityId]))', 'groups.map(({ entityId }) => entityId)']],
-    tests: ['persistence/hand-overs.test.ts'],
+    tests: ['persistence/taking/hand-overs.test.ts'],
   },
   {
     fault: 'F-134: a creation goes out again although a pull has shown its row',
@@ -47,19 +47,19 @@ export const persistenceMutants: readonly Mutant[] = [
     fault: 'F-159: an edit folds into the creation before it, although it refers to a row created in between',
     file: 'persistence/taking/fold-limits.ts',
     edits: [['isBetween(seq) && isOther(kind, id))', 'isBetween(seq) && kind === "")']],
-    tests: ['persistence/hand-overs.test.ts'],
+    tests: ['persistence/taking/hand-overs.test.ts'],
   },
   {
     fault: 'F-160: a fold overtakes the operation that releases its UNIQUE value',
     file: 'persistence/taking/fold-limits.ts',
     edits: [['isBetween(release.seq) && isOther', 'release.seq < 0 && isOther']],
-    tests: ['persistence/hand-overs.test.ts'],
+    tests: ['persistence/taking/hand-overs.test.ts'],
   },
   {
     fault: 'F-160: nobody waits for a UNIQUE value to be released',
     file: 'persistence/taking/release-waits.ts',
     edits: [['if (release !== undefined) waits.set', 'if (release?.kind === "") waits.set']],
-    tests: ['persistence/hand-overs.test.ts', 'property/queue-order.test.ts'],
+    tests: ['persistence/taking/hand-overs.test.ts', 'property/queue-order.test.ts'],
   },
   {
     fault: 'F-160: references that an edit lets go of are not noted, so that a delete overtakes the edit',
@@ -71,13 +71,13 @@ export const persistenceMutants: readonly Mutant[] = [
     fault: 'I12: operations that wait for each other wait for ever',
     file: 'persistence/taking/waiting-rings.ts',
     edits: [['if (from === -1) continue;', 'if (from >= -1) continue;']],
-    tests: ['persistence/hand-overs.test.ts'],
+    tests: ['persistence/taking/hand-overs.test.ts'],
   },
   {
     fault: 'F-160: a row is announced as quarantined before its pull ends',
     file: 'persistence/replica/quarantine.ts',
     edits: [["(announcement === 'atEndOfPull' && isClash(error))", "(announcement === 'atEndOfPull' && isClash(error) && id === '')"]],
-    tests: ['persistence/apply-pages.test.ts'],
+    tests: ['persistence/pulling/apply-pages.test.ts'],
   },
   {
     fault: 'I4: a pull ignores pending operations',
@@ -85,7 +85,7 @@ export const persistenceMutants: readonly Mutant[] = [
     edits: [
       ['work.hasBases ? await applyPending(work, rows) : nothingPending', 'work.hasBases && rows.size < 0 ? await applyPending(work, rows) : nothingPending'],
     ],
-    tests: ['persistence/settle.test.ts'],
+    tests: ['persistence/settling/settle.test.ts'],
   },
   {
     fault: 'I6: the cursor is stored before its page',
@@ -97,37 +97,37 @@ export const persistenceMutants: readonly Mutant[] = [
         "  await context.unit.fenced(async (session) => {\n    const early = await openWork(session, context, tableOf(context, kind), { strict: options.strict, announcement: 'now', hold: 'known' });\n    await movePosition(early, pages);\n  });\n  return context.unit.fenced(async (session) => {\n    const table = tableOf(context, kind);",
       ],
     ],
-    tests: ['persistence/apply-pages.test.ts'],
+    tests: ['persistence/pulling/apply-pages.test.ts'],
   },
   {
     fault: 'I6: the cursor moves over pages that were left for later',
     file: 'persistence/pulling/apply-pages.ts',
     edits: [['await movePosition(work, pages.slice(0, done.length));', 'await movePosition(work, pages);']],
-    tests: ['persistence/apply-pages.test.ts'],
+    tests: ['persistence/pulling/apply-pages.test.ts'],
   },
   {
     fault: 'F-161: a full resync leaves the cursor in the future after the clock of the server went back',
     file: 'persistence/replica/resync.ts',
     edits: [['const seen = row?.resyncTs != null;', "const seen = row?.resyncTs != null && row.resyncTs > (row.ts ?? '');"]],
-    tests: ['persistence/resync.test.ts'],
+    tests: ['persistence/replica/resync.test.ts'],
   },
   {
     fault: 'I11: whoever has lost the lease goes on writing',
     file: 'persistence/database/unit-of-work.ts',
     edits: [['if (held === undefined) {', "if (held === undefined && holder.name === '') {"]],
-    tests: ['persistence/lease.test.ts'],
+    tests: ['persistence/runs/lease.test.ts'],
   },
   {
     fault: 'I11: the lease is taken although somebody holds it',
     file: 'persistence/runs/lease.ts',
     edits: [['        if (isHeld) return { held: false as const };\n', '']],
-    tests: ['persistence/lease.test.ts'],
+    tests: ['persistence/runs/lease.test.ts'],
   },
   {
     fault: 'the gate lets two transactions onto one connection',
     file: 'persistence/gate/gate-lock.ts',
     edits: [['if (this.#holder !== undefined) return false;', 'if (this.#holder !== undefined && this.clock.now() < 0) return false;']],
-    tests: ['persistence/connection-gate.test.ts'],
+    tests: ['persistence/gate/connection-gate.test.ts'],
   },
   {
     fault: 'F-09: a server that fails for everybody counts as a try',
@@ -144,31 +144,31 @@ export const persistenceMutants: readonly Mutant[] = [
     fault: 'F-17: a row that cannot be stored is dropped',
     file: 'persistence/replica/quarantine.ts',
     edits: [['for (const bad of rows) {', 'for (const bad of rows.slice(0, 0)) {']],
-    tests: ['persistence/settle.test.ts'],
+    tests: ['persistence/settling/settle.test.ts'],
   },
   {
     fault: 'F-42: a full resync clears the table first',
     file: 'persistence/replica/resync.ts',
     edits: [['    await forgetAllRemoved(session, kind);\n', '    await forgetAllRemoved(session, kind);\n    await session.run(`DELETE FROM "${kind}"`);\n']],
-    tests: ['persistence/resync.test.ts'],
+    tests: ['persistence/replica/resync.test.ts'],
   },
   {
     fault: 'F-137: a scheduled full resync that receives nothing empties the table',
     file: 'persistence/pulling/sweep-resync.ts',
     edits: [['row.marking > 0 && row.received === 0 && !options.requested', 'row.marking > 0 && row.received < 0 && !options.requested']],
-    tests: ['persistence/resync.test.ts'],
+    tests: ['persistence/replica/resync.test.ts'],
   },
   {
     fault: 'F-38: the sweep takes rows that are listed',
     file: 'persistence/pulling/apply-pages.ts',
     edits: [['if (work.marking) await markSeen(session, table.kind, seen);', '']],
-    tests: ['persistence/resync.test.ts'],
+    tests: ['persistence/replica/resync.test.ts'],
   },
   {
     fault: 'F-135: a stored answer overwrites the newer row that a pull brought',
     file: 'persistence/settling/settle.ts',
     edits: [['isOutdated(version, base) && !isMadeOnNewest(madeOn(request), base)', '(false as boolean)']],
-    tests: ['persistence/settle.test.ts'],
+    tests: ['persistence/settling/settle.test.ts'],
   },
   {
     fault: 'I7: a file of sql.js is written in place, so that a crash leaves half of it',
@@ -177,7 +177,7 @@ export const persistenceMutants: readonly Mutant[] = [
       ['const besides = `${path}.saving`;', 'const besides = path;'],
       ['await rename(besides, path);', 'if (besides !== path) await rename(besides, path);'],
     ],
-    tests: ['persistence/save-file.test.ts'],
+    tests: ['persistence/drivers/save-file.test.ts'],
   },
   {
     fault: 'I7: a commit of sql.js does not wait for its file',
@@ -185,7 +185,7 @@ export const persistenceMutants: readonly Mutant[] = [
     edits: [
       ['autoSaveCallback: (bytes: Uint8Array) => saveFile(database, bytes)', 'autoSaveCallback: async (bytes: Uint8Array) => void saveFile(database, bytes)'],
     ],
-    tests: ['persistence/save-file.test.ts'],
+    tests: ['persistence/drivers/save-file.test.ts'],
   },
   {
     fault: 'I1: what was never sent is given up without a word when the database is emptied',
@@ -203,13 +203,13 @@ export const persistenceMutants: readonly Mutant[] = [
     fault: 'I2: an upgrade changes the body of a request that is under way',
     file: 'persistence/upgrades/upgrade-operations.ts',
     edits: [['THEN COALESCE("frozen_body", "payload") ELSE', 'THEN "frozen_body" ELSE']],
-    tests: ['persistence/schema-versions.test.ts', 'scenario/schema-versions.test.ts'],
+    tests: ['persistence/upgrades/schema-versions.test.ts', 'scenario/schema-versions.test.ts'],
   },
   {
     fault: 'I13: an operation that cannot be upgraded is sent as it was',
     file: 'persistence/upgrades/upgrade-operations.ts',
     edits: [['return new Set(unfit.flatMap(', 'return new Set(unfit.slice(0, 0).flatMap(']],
-    tests: ['persistence/schema-versions.test.ts', 'scenario/schema-versions.test.ts'],
+    tests: ['persistence/upgrades/schema-versions.test.ts', 'scenario/schema-versions.test.ts'],
   },
   {
     fault: 'a new version of a table is adopted, and its rows keep the old shape',
@@ -250,19 +250,19 @@ export const persistenceMutants: readonly Mutant[] = [
         '        isStale = false;\n        await readOnce();',
       ],
     ],
-    tests: ['persistence/live-query.test.ts'],
+    tests: ['persistence/follow/live-query.test.ts'],
   },
   {
     fault: 'a live query shows half of a commit',
     file: 'persistence/follow/live-read.ts',
     edits: [['if (first !== last && feed.lastCommitOf(tables) > first', 'if (first > last && feed.lastCommitOf(tables) > first']],
-    tests: ['persistence/live-query.test.ts'],
+    tests: ['persistence/follow/live-query.test.ts'],
   },
   {
     fault: 'F-11: a commit of several tables tells of the last one only',
     file: 'persistence/follow/change-feed.ts',
     edits: [['for (const table of more) all.add(table);\n  return all;', 'return new Set(more);']],
-    tests: ['persistence/change-feed.test.ts', 'persistence/live-query.test.ts'],
+    tests: ['persistence/follow/change-feed.test.ts', 'persistence/follow/live-query.test.ts'],
   },
   {
     fault: 'I11: a clock that is set back takes the lease from who renews it',
@@ -271,25 +271,25 @@ export const persistenceMutants: readonly Mutant[] = [
       ['since === undefined ? isTooFar || hasLeapt || isNews :', 'since === undefined ? hasLeapt || isNews :'],
       ['since === undefined ? expiresAt > now :', 'since === undefined ? expiresAt > now && !isTooFar :'],
     ],
-    tests: ['persistence/lease.test.ts'],
+    tests: ['persistence/runs/lease.test.ts'],
   },
   {
     fault: 'I11: a clock that is set forward takes the lease from who renews it',
     file: 'persistence/runs/clock-doubt.ts',
     edits: [['isTooFar || hasLeapt || isNews :', 'isTooFar :']],
-    tests: ['persistence/lease.test.ts'],
+    tests: ['persistence/runs/lease.test.ts'],
   },
   {
     fault: 'I11: where the clock was doubted once, renewing the lease does not count',
     file: 'persistence/runs/clock-doubt.ts',
     edits: [['seen?.token === token && seen.expiresAt === expiresAt ? seen', 'seen?.token === token ? seen']],
-    tests: ['persistence/lease.test.ts'],
+    tests: ['persistence/runs/lease.test.ts'],
   },
   {
     fault: 'F-67: a clock that is set back twice holds up everybody until that time has passed',
     file: 'persistence/runs/clock-doubt.ts',
     edits: [['isTooFar || hasLeapt || isNews : now < since) since = now', 'isTooFar || hasLeapt || isNews : false) since = now']],
-    tests: ['persistence/lease.test.ts'],
+    tests: ['persistence/runs/lease.test.ts'],
   },
   {
     fault: 'I12: rows that no server had are not sent along with those that refer to them',
@@ -325,37 +325,37 @@ export const persistenceMutants: readonly Mutant[] = [
     fault: 'F-38: a row that a server took without telling its version outlives its deletion',
     file: 'persistence/replica/unlisted-rows.ts',
     edits: [["OR ${table.isIn('sync_base')})", "OR (${table.isIn('sync_base')} AND 1 = 0))"]],
-    tests: ['scenario/answer-without-version.test.ts', 'persistence/resync.test.ts'],
+    tests: ['scenario/answer-without-version.test.ts', 'persistence/replica/resync.test.ts'],
   },
   {
     fault: 'F-134: what the app acknowledged by hand counts as never sent',
     file: 'persistence/queue/outbox-repository.ts',
     edits: [['if (payload === null) continue;', "if (payload !== '') continue;"]],
-    tests: ['scenario/rows-from-before.test.ts', 'persistence/outbox-repository.test.ts'],
+    tests: ['scenario/rows-from-before.test.ts', 'persistence/queue/outbox-repository.test.ts'],
   },
   {
     fault: 'F-17: a pulled row that could never be sent back is stored',
     file: 'persistence/tables/harmful-row.ts',
     edits: [['return polluted === undefined ? undefined :', "return polluted === undefined || polluted !== '' ? undefined :"]],
-    tests: ['persistence/apply-pages.test.ts'],
+    tests: ['persistence/pulling/apply-pages.test.ts'],
   },
   {
     fault: 'a read is answered by an equal one that began before it, and with older data',
     file: 'persistence/gate/sqlite-gate.ts',
     edits: [['      begun?.();\n', '']],
-    tests: ['persistence/reads-together.test.ts'],
+    tests: ['persistence/gate/reads-together.test.ts'],
   },
   {
     fault: 'equal reads that are answered once share their rows',
     file: 'persistence/gate/same-reads.ts',
     edits: [['resolve({ ...answer, value: copyAnswer(answer.value) })', 'resolve(answer)']],
-    tests: ['persistence/reads-together.test.ts'],
+    tests: ['persistence/gate/reads-together.test.ts'],
   },
   {
     fault: 'reads whose values differ in their type only count as equal',
     file: 'persistence/gate/same-reads.ts',
     edits: [['key += `\\u0000${typeof value}\\u0000${String(value)}`;', 'key += `\\u0000${String(value)}`;']],
-    tests: ['persistence/reads-together.test.ts'],
+    tests: ['persistence/gate/reads-together.test.ts'],
   },
   {
     fault: 'F-140: a column that is not selected by default puts back what others have changed',
@@ -402,7 +402,7 @@ export const persistenceMutants: readonly Mutant[] = [
     fault: 'I11: a clock that is set forward takes the lease from whom another process never looked at',
     file: 'persistence/runs/clock-doubt.ts',
     edits: [['isTooFar || hasLeapt || isNews :', 'isTooFar || hasLeapt :']],
-    tests: ['persistence/lease.test.ts'],
+    tests: ['persistence/runs/lease.test.ts'],
   },
   {
     fault: 'F-11: a run that ends is not counted while a long queue rests from counting',
@@ -443,7 +443,7 @@ export const persistenceMutants: readonly Mutant[] = [
     fault: 'F-155: a branch that moves leaves the paths of its descendants as they were',
     file: 'persistence/columns/tree-paths.ts',
     edits: [['UNION SELECT c.${id} FROM ${table} c JOIN "moved" m ON c.${parent} = m."id"', '']],
-    tests: ['persistence/maintained-columns.test.ts'],
+    tests: ['persistence/columns/maintained-columns.test.ts'],
   },
   {
     fault: 'F-158: a long whole number is rounded on its way out of SQLite',
@@ -491,25 +491,25 @@ export const persistenceMutants: readonly Mutant[] = [
     fault: 'F-164: what a damaged operation held is lost when it is dropped',
     file: 'persistence/outbox/outbox-rows.ts',
     edits: [['...(fault === undefined ? {} : { stored:', '...(fault === undefined || fault !== "" ? {} : { stored:']],
-    tests: ['persistence/take-ready.test.ts'],
+    tests: ['persistence/taking/take-ready.test.ts'],
   },
   {
     fault: 'F-164: nobody hears of a damaged base',
     file: 'persistence/settling/entity-changes.ts',
     edits: [['damaged === undefined\n        ? []', 'entityId !== ""\n        ? []']],
-    tests: ['persistence/take-ready.test.ts'],
+    tests: ['persistence/taking/take-ready.test.ts'],
   },
   {
     fault: 'F-160: rows that swap UNIQUE values stay in quarantine for ever',
     file: 'persistence/pulling/retry-quarantined.ts',
     edits: [['for (const ring of blocked.rings)', 'for (const ring of blocked.rings.slice(0, 0))']],
-    tests: ['persistence/blocked-rows.test.ts', 'property/handed-over-values.test.ts'],
+    tests: ['persistence/pulling/blocked-rows.test.ts', 'property/handed-over-values.test.ts'],
   },
   {
     fault: 'F-160, I5: a swap that is refused leaves stand-ins behind',
     file: 'persistence/pulling/retry-quarantined.ts',
     edits: [['if (stored.upserts + stored.deletes === group.length) {', 'if (stored.upserts + stored.deletes >= 0) {']],
-    tests: ['persistence/blocked-rows.test.ts'],
+    tests: ['persistence/pulling/blocked-rows.test.ts'],
   },
   {
     fault: 'F-160: rows that are created in a ring go out with a reference to a row that is not there',
@@ -520,31 +520,31 @@ export const persistenceMutants: readonly Mutant[] = [
         'if (ring.length < 0 && (await openRing(session, ring, 0))) return undefined;',
       ],
     ],
-    tests: ['persistence/reference-rings.test.ts', 'property/queue-order.test.ts'],
+    tests: ['persistence/taking/reference-rings.test.ts', 'property/queue-order.test.ts'],
   },
   {
     fault: 'F-160: the reference that a creation was split from folds back into it',
     file: 'persistence/taking/fold-limits.ts',
     edits: [['op.errorCode === waitingForCode ||', '']],
-    tests: ['persistence/reference-rings.test.ts'],
+    tests: ['persistence/taking/reference-rings.test.ts'],
   },
   {
     fault: 'F-160: a split creation adds a reference that a later operation sets anyway',
     file: 'persistence/taking/split-creation.ts',
     edits: [['keys.filter((key) => !later.some((op) => claims(op, key)))', 'keys.filter((key) => !later.some((op) => op.seq < 0 && claims(op, key)))']],
-    tests: ['persistence/reference-rings.test.ts'],
+    tests: ['persistence/taking/reference-rings.test.ts'],
   },
   {
     fault: 'F-161: an answer that was made on the newest version known counts as late when the clock of the server went back',
     file: 'persistence/settling/settle.ts',
     edits: [['isOutdated(version, base) && !isMadeOnNewest(madeOn(request), base)', 'isOutdated(version, base)']],
-    tests: ['persistence/settle.test.ts'],
+    tests: ['persistence/settling/settle.test.ts'],
   },
   {
     fault: 'F-164: stored deltas of an unknown type are sent',
     file: 'persistence/sql/stored-shape.ts',
     edits: [['isList(value) && value.every(isDelta)', 'isList(value)']],
-    tests: ['persistence/take-ready.test.ts'],
+    tests: ['persistence/taking/take-ready.test.ts'],
   },
   {
     fault: 'F-157: an older row of a list replaces a newer one',
@@ -586,13 +586,13 @@ export const persistenceMutants: readonly Mutant[] = [
     fault: 'F-160: pulled rows that refer to each other wait for each other for ever',
     file: 'persistence/pulling/store-referring.ts',
     edits: [['if (group.length === 0) break;', 'if (group.length >= 0) break;']],
-    tests: ['persistence/referring-rows.test.ts'],
+    tests: ['persistence/pulling/referring-rows.test.ts'],
   },
   {
     fault: 'F-160: one refused row holds back all rows that refer to each other',
     file: 'persistence/pulling/store-referring.ts',
     edits: [['group = group.filter(({ needs }) => [...needs.values()].every((need) => names.has(need)));', 'group = group.filter(() => names.size > 0);']],
-    tests: ['persistence/referring-rows.test.ts'],
+    tests: ['persistence/pulling/referring-rows.test.ts'],
   },
   {
     fault: 'F-157: a late answer without a version counts as newer than the row that was pulled since',
@@ -610,12 +610,12 @@ export const persistenceMutants: readonly Mutant[] = [
     fault: 'F-157: an older list brings back a row that a full resync has removed',
     file: 'persistence/replica/unlisted-rows.ts',
     edits: [['await noteSwept(session, table, leaving, now);\n  await noteSwept(', 'await noteSwept(']],
-    tests: ['persistence/older-rows.test.ts'],
+    tests: ['persistence/pulling/older-rows.test.ts'],
   },
   {
     fault: 'F-157: a listing that is behind a row proves that the row is gone',
     file: 'persistence/replica/swept-rows.ts',
     edits: [['version: order < 0 ? version : newest', 'version']],
-    tests: ['persistence/older-rows.test.ts'],
+    tests: ['persistence/pulling/older-rows.test.ts'],
   },
 ];

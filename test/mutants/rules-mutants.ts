@@ -20,7 +20,7 @@ export const rulesMutants: readonly Mutant[] = [
     fault: 'I4: a row deleted here comes back with the next pull',
     file: 'rules/pending/overlay.ts',
     edits: [["const deletedLocally = ops.at(-1)?.type === 'delete';", 'const deletedLocally = false;']],
-    tests: ['rules/overlay.test.ts', 'persistence/settle.test.ts'],
+    tests: ['rules/overlay.test.ts', 'persistence/settling/settle.test.ts'],
   },
   {
     fault: 'I5: pending deltas are shown twice',
@@ -34,13 +34,13 @@ export const rulesMutants: readonly Mutant[] = [
     fault: 'F-20: what follows an applied operation keeps its old base',
     file: 'rules/pending/departure.ts',
     edits: [['const base = exists ? { baseUpdatedAt: serverVersion } : { baseUpdatedAt: undefined };', 'const base = {};']],
-    tests: ['rules/departure.test.ts', 'persistence/settle.test.ts'],
+    tests: ['rules/departure.test.ts', 'persistence/settling/settle.test.ts'],
   },
   {
     fault: 'F-136: what follows an applied operation keeps its old payload',
     file: 'rules/pending/departure.ts',
     edits: [['const payload = exists ? reproject(serverRow, op, keys) : ', 'const payload = exists ? op.payload : ']],
-    tests: ['rules/departure.test.ts', 'persistence/settle.test.ts'],
+    tests: ['rules/departure.test.ts', 'persistence/settling/settle.test.ts'],
   },
   {
     fault: 'F-123: a row created and deleted here is deleted on the server',

@@ -1,13 +1,19 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { mutants } from '../mutants/mutants.ts';
 
-const source = (file: string): string => readFileSync(fileURLToPath(new URL(`../../src/${file}`, import.meta.url)), 'utf8');
+const pathOf = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const source = (file: string): string => readFileSync(pathOf(`src/${file}`), 'utf8');
 
 test('planted faults: the text that each of them changes occurs exactly once in the sources', () => {
   const lost = mutants.flatMap(({ fault, file, edits }) =>
     edits.filter(([from]) => source(file).split(from).length !== 2).map(([from]) => `${fault}: '${from}' does not occur exactly once in src/${file}`),
   );
   expect(lost).toEqual([]);
+});
+
+test('planted faults: the tests that are to notice each of them exist', () => {
+  const missing = mutants.flatMap(({ tests }) => tests.filter((file) => !existsSync(pathOf(`test/${file}`))));
+  expect([...new Set(missing)]).toEqual([]);
 });
