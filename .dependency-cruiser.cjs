@@ -21,6 +21,7 @@ const rooms = {
     values: [],
     platform: [],
     errors: ['values'],
+    options: ['values'],
   },
   'src/rules': {
     values: [],

@@ -1,4 +1,7 @@
 import { conflictStrategies, type ConflictResolver, type ConflictStrategy, type MergeFunction } from './conflict.ts';
+import { aFlag, aFunction, numberFrom, oneOf, timeFrom, timeOrNever, wholeFrom } from './options/bounds.ts';
+import { completeOptions, withDefaults, type OptionOwner } from './options/complete-options.ts';
+import { byDefault, optional, type OptionList } from './options/option-list.ts';
 
 /** Settings of the engine. Times in ms. Validated by {@link resolveSyncConfig}; every field is optional there. */
 export interface SyncConfig {
@@ -50,85 +53,50 @@ export interface SyncConfig {
 
 const day = 24 * 60 * 60 * 1000;
 
-export const defaultSyncConfig: SyncConfig = {
-  pageSize: 500,
-  pushBatchSize: 500,
-  backoffMinMs: 1_000,
-  backoffMaxMs: 120_000,
-  backoffMultiplier: 2,
-  maxRetries: 5,
-  fullResyncIntervalMs: 7 * day,
-  conflictStrategy: 'autoPreserve',
-  maxConflictRetries: 3,
-  conflictRetryDelayMs: 500,
-  skipConflictingOps: false,
-  maxOutboxTryCount: 5,
-  requestTimeoutMs: 30_000,
-  pullConcurrency: 1,
-  pullOverlapMs: 0,
-  mergedPush: 'conditional',
-  sweepOnFullResync: true,
-  coalesce: true,
-  maxEmptyPages: 100,
-  leaseTtlMs: 1_500,
-  stallAfterMs: 90_000,
-  idempotencyWindowMs: day / 2,
-  busyTimeoutMs: 5_000,
-  gateTimeoutMs: 5_000,
-  maxBufferedBytes: 4 * 1024 * 1024,
-  discardHistory: 100,
-};
+/** Defaults and bounds of {@link SyncConfig}. */
+export const configOptions = {
+  pageSize: byDefault(500, wholeFrom(1)),
+  pushBatchSize: byDefault(500, wholeFrom(1)),
+  backoffMinMs: byDefault(1_000, timeFrom(1)),
+  backoffMaxMs: byDefault(120_000, timeFrom(1)),
+  backoffMultiplier: byDefault(2, numberFrom(1)),
+  maxRetries: byDefault(5, wholeFrom(0)),
+  fullResyncIntervalMs: byDefault(7 * day, timeOrNever(1)),
+  conflictStrategy: byDefault('autoPreserve', oneOf(...conflictStrategies)),
+  conflictResolver: optional(aFunction),
+  mergeFunction: optional(aFunction),
+  maxConflictRetries: byDefault(3, wholeFrom(0)),
+  conflictRetryDelayMs: byDefault(500, timeFrom(0)),
+  skipConflictingOps: byDefault(false, aFlag),
+  maxOutboxTryCount: byDefault(5, wholeFrom(1)),
+  requestTimeoutMs: byDefault(30_000, timeFrom(1)),
+  pullConcurrency: byDefault(1, wholeFrom(1)),
+  pullOverlapMs: byDefault(0, timeFrom(0)),
+  mergedPush: byDefault('conditional', oneOf('conditional', 'force')),
+  sweepOnFullResync: byDefault(true, aFlag),
+  coalesce: byDefault(true, aFlag),
+  maxEmptyPages: byDefault(100, wholeFrom(1)),
+  leaseTtlMs: byDefault(1_500, timeFrom(100)),
+  stallAfterMs: byDefault(90_000, timeOrNever(1)),
+  idempotencyWindowMs: byDefault(day / 2, timeFrom(0)),
+  busyTimeoutMs: byDefault(5_000, timeFrom(0)),
+  gateTimeoutMs: byDefault(5_000, timeFrom(1)),
+  maxBufferedBytes: byDefault(4 * 1024 * 1024, wholeFrom(1)),
+  discardHistory: byDefault(100, wholeFrom(0)),
+} satisfies OptionList<Partial<SyncConfig>>;
 
-type Rule = readonly [expected: string, holds: (value: unknown) => boolean];
-const isWhole = (value: unknown, least: number): boolean => typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
-const isTime = (value: unknown, least: number): boolean => typeof value === 'number' && Number.isFinite(value) && value >= least;
-const wholeFrom = (least: number): Rule => [`a whole number of at least ${least}`, (value) => isWhole(value, least)];
-const timeFrom = (least: number): Rule => [`a finite number of milliseconds of at least ${least}`, (value) => isTime(value, least)];
-const oneOf = (...allowed: readonly string[]): Rule => [`one of ${allowed.join(', ')}`, (value) => allowed.includes(value as string)];
-const flag: Rule = ['true or false', (value) => typeof value === 'boolean'];
-const functionIfGiven: Rule = ['a function', (value) => value === undefined || typeof value === 'function'];
+export const defaultSyncConfig: SyncConfig = withDefaults<Partial<SyncConfig>, typeof configOptions>(configOptions, {});
 
-const rules: Readonly<Record<keyof SyncConfig, Rule>> = {
-  pageSize: wholeFrom(1),
-  pushBatchSize: wholeFrom(1),
-  backoffMinMs: timeFrom(1),
-  backoffMaxMs: timeFrom(1),
-  backoffMultiplier: ['a finite number of at least 1', (value) => isTime(value, 1)],
-  maxRetries: wholeFrom(0),
-  fullResyncIntervalMs: ['a number of milliseconds above 0, or Infinity', (value) => value === Infinity || isTime(value, 1)],
-  conflictStrategy: oneOf(...conflictStrategies),
-  conflictResolver: functionIfGiven,
-  mergeFunction: functionIfGiven,
-  maxConflictRetries: wholeFrom(0),
-  conflictRetryDelayMs: timeFrom(0),
-  skipConflictingOps: flag,
-  maxOutboxTryCount: wholeFrom(1),
-  requestTimeoutMs: timeFrom(1),
-  pullConcurrency: wholeFrom(1),
-  pullOverlapMs: timeFrom(0),
-  mergedPush: oneOf('conditional', 'force'),
-  sweepOnFullResync: flag,
-  coalesce: flag,
-  maxEmptyPages: wholeFrom(1),
-  leaseTtlMs: timeFrom(100),
-  stallAfterMs: ['a number of milliseconds of at least 1, or Infinity', (value) => value === Infinity || isTime(value, 1)],
-  idempotencyWindowMs: timeFrom(0),
-  busyTimeoutMs: timeFrom(0),
-  gateTimeoutMs: timeFrom(1),
-  maxBufferedBytes: wholeFrom(1),
-  discardHistory: wholeFrom(0),
+const owner: OptionOwner = {
+  options: 'config',
+  option: (name) => `config.${name}`,
+  unknown: (name) => `config.${name} is not a setting`,
+  error: RangeError,
 };
 
 /** Completes a configuration with the defaults. Throws `RangeError` naming the first field with a bad value, or an unknown field (F-13). */
-export function resolveSyncConfig(config: Partial<SyncConfig> = {}): SyncConfig {
-  const unknown = Object.keys(config).find((field) => !(field in rules));
-  if (unknown !== undefined) throw new RangeError(`config.${unknown} is not a setting; known are ${Object.keys(rules).join(', ')}`);
-  const given = Object.fromEntries(Object.entries(config).filter(([, value]) => value !== undefined)) as Partial<SyncConfig>;
-  const resolved: SyncConfig = { ...defaultSyncConfig, ...given };
-  for (const field of Object.keys(rules) as (keyof SyncConfig)[]) {
-    const [expected, holds] = rules[field];
-    if (!holds(resolved[field])) throw new RangeError(`config.${field} must be ${expected}, got ${String(resolved[field])}`);
-  }
+export function resolveSyncConfig(given: Partial<SyncConfig> = {}): SyncConfig {
+  const resolved = completeOptions<Partial<SyncConfig>, typeof configOptions>(owner, configOptions, given);
   if (resolved.backoffMinMs > resolved.backoffMaxMs) {
     throw new RangeError(`config.backoffMinMs (${resolved.backoffMinMs}) must not be above config.backoffMaxMs (${resolved.backoffMaxMs})`);
   }

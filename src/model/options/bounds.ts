@@ -1,0 +1,64 @@
+/** What the value of an option may be. */
+export interface Bounds {
+  /** Completes "must be …", in errors and in `docs/settings.md`. */
+  readonly expected: string;
+  readonly holds: (value: unknown) => boolean;
+  /** `RangeError` where a value of the right type can be out of bounds, else `TypeError`. */
+  readonly error: new (
+    message: string,
+  ) => Error;
+  /** What else to know, as a sentence after the value that came. */
+  readonly hint?: string;
+  /** A text that came is not shown: it may be a secret in the wrong place. */
+  readonly hidesTexts?: true;
+}
+
+/** Above this many milliseconds, timers of the platform fire at once. */
+const longestTimer = 2_147_483_647;
+
+const range = (expected: string, holds: (value: unknown) => boolean): Bounds => ({ expected, holds, error: RangeError });
+const type = (expected: string, holds: (value: unknown) => boolean): Bounds => ({ expected, holds, error: TypeError, hidesTexts: true });
+
+const isAtLeast = (value: unknown, least: number): boolean => typeof value === 'number' && Number.isFinite(value) && value >= least;
+
+export const wholeFrom = (least: number): Bounds =>
+  range(`a whole number of at least ${least}`, (value) => Number.isSafeInteger(value) && isAtLeast(value, least));
+export const numberFrom = (least: number): Bounds => range(`a finite number of at least ${least}`, (value) => isAtLeast(value, least));
+export const timeFrom = (least: number): Bounds => range(`a finite number of milliseconds of at least ${least}`, (value) => isAtLeast(value, least));
+export const timeAboveZero: Bounds = range('a number of milliseconds above 0', (value) => isAtLeast(value, Number.MIN_VALUE));
+export const timeOrNever = (least: number): Bounds =>
+  range(`a number of milliseconds of at least ${least}, or Infinity`, (value) => value === Infinity || isAtLeast(value, least));
+/** A time that one timer of the platform can wait. */
+export const timerTime: Bounds = range(`between 1 and ${longestTimer} ms`, (value) => isAtLeast(value, Number.MIN_VALUE) && Number(value) <= longestTimer);
+export const oneOf = (...allowed: readonly string[]): Bounds =>
+  range(`one of ${allowed.join(', ')}`, (value) => typeof value === 'string' && allowed.includes(value));
+
+export const isFunction = (value: unknown): boolean => typeof value === 'function';
+export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Functions can have methods, too: axios is one. */
+const isThing = (value: unknown): value is object => (typeof value === 'object' || typeof value === 'function') && value !== null;
+export const isText = (value: unknown): value is string => typeof value === 'string';
+export const isListOfTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
+export const isRecordOfTexts = (value: unknown): boolean => isObject(value) && Object.values(value).every(isText);
+
+export const aFlag: Bounds = type('true or false', (value) => typeof value === 'boolean');
+export const aFunction: Bounds = type('a function', isFunction);
+export const anObject: Bounds = type('an object', isObject);
+export const namesOfColumns: Bounds = type('a list of property names', isListOfTexts);
+export const aText: Bounds = { expected: 'a text', holds: isText, error: TypeError };
+/** A text with a rule of its own. */
+export const textThat = (expected: string, holds: (value: string) => boolean, hint?: string): Bounds => ({
+  expected,
+  holds: (value) => typeof value === 'string' && holds(value),
+  error: TypeError,
+  ...(hint === undefined ? {} : { hint }),
+});
+/** Whatever the others cannot say. */
+export const valueThat = type;
+/** An object of some class or port, known by its methods: two copies of a package have two classes. */
+export const objectWith = (what: string, ...methods: readonly string[]): Bounds =>
+  type(
+    `${what}, an object with ${methods.map((name) => `${name}()`).join(', ')}`,
+    (value) => isThing(value) && methods.every((name) => isFunction(Reflect.get(value, name))),
+  );
+export const aClock: Bounds = objectWith('a clock', 'now', 'setTimeout', 'clearTimeout');

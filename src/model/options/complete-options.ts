@@ -1,0 +1,74 @@
+import { nearestName } from '../values/nearest-name.ts';
+import type { Bounds } from './bounds.ts';
+import type { Completed, Option } from './option-list.ts';
+
+/** How errors name an option, such as `config.pageSize`, and one that does not exist. */
+export interface OptionOwner {
+  /** The object of options itself. */
+  readonly options: string;
+  readonly option: (name: string) => string;
+  readonly unknown: (name: string) => string;
+  /** Class of all errors of this object, where it is not told by the bounds. */
+  readonly error?: Bounds['error'];
+}
+
+type Options = Readonly<Record<string, Option>>;
+type ListOf<Given> = { readonly [Name in keyof Given]-?: Option };
+
+/** Names options as `RestTransport: pushConcurrency`. */
+export const ownedBy = (owner: string): OptionOwner => ({
+  options: `${owner}: options`,
+  option: (name) => `${owner}: ${name}`,
+  unknown: (name) => `${owner}: unknown option '${name}'`,
+});
+
+/** Refuses what is no object of options, unknown names, and values out of bounds: which option, what it must be, what came (F-13). */
+export function checkOptions(owner: OptionOwner, list: Options, given: object): void {
+  checkNames(owner, list, given);
+  for (const [name, option] of Object.entries(list)) {
+    const value: unknown = Reflect.get(given, name);
+    if (value === undefined && !option.isRequired) continue;
+    if (option.holds(value)) continue;
+    throw new (owner.error ?? option.error)(`${owner.option(name)} must be ${option.expected}, got ${shown(value, option.hidesTexts)}${option.hint ?? ''}`);
+  }
+}
+
+/** A misspelt option would be ignored, and the object would behave in another way than the app says. */
+export function checkNames(owner: OptionOwner, list: Options, given: object): void {
+  const asGiven: unknown = given;
+  if (typeof asGiven !== 'object' || asGiven === null) throw new TypeError(`${owner.options} must be an object, got ${shown(asGiven)}`);
+  const known = Object.keys(list);
+  const unknown = Object.keys(asGiven).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const nearest = nearestName(unknown, known);
+  const remedy = nearest === undefined ? `; known are ${known.join(', ')}` : `, did you mean '${nearest}'?`;
+  throw new (owner.error ?? TypeError)(`${owner.unknown(unknown)}${remedy}`);
+}
+
+/** The defaults of a list. */
+export const defaultsOf = (list: Options): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(list).flatMap(([name, option]) => ('fallback' in option ? [[name, option.fallback]] : [])));
+
+/** What the list knows of the given object; what is absent or undefined is left out. */
+export function pickOptions<Given extends object>(list: ListOf<Given>, given: Given): Given {
+  const names = Object.keys(list).filter((name) => Reflect.get(given, name) !== undefined);
+  return Object.fromEntries(names.map((name) => [name, Reflect.get(given, name)])) as Given;
+}
+
+/** Fills in the defaults of options that were checked. */
+export const withDefaults = <Given extends object, List extends ListOf<Given>>(list: List, given: Given): Completed<Given, List> =>
+  ({ ...defaultsOf(list), ...pickOptions(list, given) }) as Completed<Given, List>;
+
+/** {@link checkOptions}, then {@link withDefaults}. */
+export function completeOptions<Given extends object, List extends ListOf<Given>>(owner: OptionOwner, list: List, given: Given): Completed<Given, List> {
+  checkOptions(owner, list, given);
+  return withDefaults<Given, List>(list, given);
+}
+
+/** Functions and objects by what they are: they may hold a secret. Texts in quotes, so that '5' is not taken for 5. */
+function shown(value: unknown, hidesTexts = false): string {
+  if (typeof value === 'string') return hidesTexts ? 'a text' : `'${value}'`;
+  if (typeof value === 'function') return 'a function';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}

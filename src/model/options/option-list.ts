@@ -1,0 +1,36 @@
+import type { Bounds } from './bounds.ts';
+
+/** What is known of one option besides its type and its docstring, which stand in the interface. */
+export type Option<Value = unknown> = Bounds & (Mandatory | Optional | Defaulted<Value>);
+
+interface Mandatory {
+  readonly isRequired: true;
+}
+interface Optional {
+  readonly isRequired: false;
+  readonly fallback?: never;
+}
+interface Defaulted<Value> {
+  readonly isRequired: false;
+  /** Holds where the option is absent or undefined. */
+  readonly fallback: Value;
+}
+
+/** The list of the options of `Given`: the compiler asks for each of them, for its default's type, and whether it may be absent. */
+export type OptionList<Given> = {
+  readonly [Name in keyof Given]-?: Bounds &
+    (Record<never, unknown> extends Pick<Given, Name> ? Optional | Defaulted<Exclude<Given[Name], undefined>> : Mandatory);
+};
+
+/** `Given` with its defaults filled in. */
+export type Completed<Given, List extends { readonly [Name in keyof Given]-?: Option }> = {
+  readonly [Name in keyof Given]-?: List[Name] extends Mandatory
+    ? Given[Name]
+    : List[Name] extends Defaulted<unknown>
+      ? Exclude<Given[Name], undefined>
+      : Given[Name] | undefined;
+};
+
+export const required = (bounds: Bounds): Bounds & Mandatory => ({ ...bounds, isRequired: true });
+export const optional = (bounds: Bounds): Bounds & Optional => ({ ...bounds, isRequired: false });
+export const byDefault = <Value>(fallback: Value, bounds: Bounds): Bounds & Defaulted<Value> => ({ ...bounds, isRequired: false, fallback });
