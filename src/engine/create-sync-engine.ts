@@ -1,10 +1,12 @@
 import { SyncAbortedError } from '../model/errors/errors.ts';
+import { checkNames, checkOptions, ownedBy, pickOptions } from '../model/options/complete-options.ts';
+import type { OptionList } from '../model/options/option-list.ts';
 import { RestTransport } from '../transport/rest-transport.ts';
-import { splitRestOptions, type RestTransportOptions } from '../transport/http/rest-options.ts';
+import { restOptions, type RestTransportOptions } from '../transport/http/rest-options.ts';
 import { composePorts } from './ports/compose-ports.ts';
 import { createDataAccess } from './access/create-data-access.ts';
 import { createEngineCore, internalsOf, rememberInternals } from './core/engine-core.ts';
-import type { SyncEngineOptions } from './ports/engine-options.ts';
+import { engineOptions, type SyncEngineOptions } from './ports/engine-options.ts';
 import type { SyncEngine } from './api/sync-engine.ts';
 import { untilOver } from './waits/until-over.ts';
 import { handled } from './waits/waiters.ts';
@@ -14,6 +16,7 @@ import { handled } from './waits/waiters.ts';
  * synchronised; reads, writes and asks nothing before `start()` or the first command.
  */
 export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
+  checkOptions(ownedBy('createSyncEngine'), engineOptions, options);
   const { ports, store } = composePorts(options);
   const { gate, queue, outbox, cursors, repairs } = store;
   const core = createEngineCore({ ports, queue, inspection: store.inspection, connectivity: options.connectivity, detached: (work) => gate.detached(work) });
@@ -46,9 +49,13 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
 
 export type RestSyncEngineOptions = Omit<SyncEngineOptions, 'transport'> & RestTransportOptions;
 
+const { transport: _made, ...ownOptions } = engineOptions;
+const restEngineOptions = { ...ownOptions, ...restOptions } satisfies OptionList<RestSyncEngineOptions>;
+
 /** Builds a `RestTransport` and an engine over it in one call; `config.requestTimeoutMs` holds for the requests, too. */
 export function createRestSyncEngine(options: RestSyncEngineOptions): SyncEngine {
-  const { rest, others } = splitRestOptions(options);
+  checkNames(ownedBy('createRestSyncEngine'), restEngineOptions, options);
+  const rest = pickOptions<RestTransportOptions>(restOptions, options);
   const transport = new RestTransport({ ...rest, requestTimeoutMs: rest.requestTimeoutMs ?? options.config?.requestTimeoutMs });
-  return createSyncEngine({ ...others, clock: options.clock, transport });
+  return createSyncEngine({ ...pickOptions<Omit<SyncEngineOptions, 'transport'>>(ownOptions, options), transport });
 }

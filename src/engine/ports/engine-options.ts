@@ -2,9 +2,13 @@ import type { DataSource } from 'typeorm';
 import type { Clock, RandomSource } from '../../model/platform/clock.ts';
 import type { SyncConfig } from '../../model/config.ts';
 import type { TableConflictConfig } from '../../model/conflict.ts';
+import { aClock, aFunction, anObject, objectWith, valueThat } from '../../model/options/bounds.ts';
+import { byDefault, optional, required, type Completed, type OptionList } from '../../model/options/option-list.ts';
 import type { ConnectivityPort } from '../../model/ports.ts';
 import type { TransportAdapter } from '../../model/transport.ts';
+import { systemClock } from '../../persistence/drivers/system-clock.ts';
 import type { SyncTable } from '../../persistence/tables/sync-table.ts';
+import { systemRandom } from './system-random.ts';
 
 /** What a machine is made from. Nothing is read, written or asked while it is made. */
 export interface SyncMachineOptions {
@@ -29,3 +33,24 @@ export interface SyncEngineOptions extends SyncMachineOptions {
   /** Tells whether there is a network; without it the engine finds out by trying. */
   readonly connectivity?: ConnectivityPort | undefined;
 }
+
+/** Defaults and bounds of {@link SyncMachineOptions}. */
+export const machineOptions = {
+  dataSource: required(objectWith('a DataSource of TypeORM', 'getMetadata')),
+  transport: required(objectWith('a transport adapter', 'pull', 'push', 'forcePush', 'fetch', 'health')),
+  tables: required(valueThat('a list of synchronised tables: pass [syncTable(…), …]', Array.isArray)),
+  config: byDefault({}, anObject),
+  tableConflicts: byDefault({}, anObject),
+  scope: optional(aFunction),
+  clock: byDefault(systemClock, aClock),
+  random: byDefault(systemRandom, aFunction),
+} satisfies OptionList<SyncMachineOptions>;
+
+/** Defaults and bounds of {@link SyncEngineOptions}. */
+export const engineOptions = {
+  ...machineOptions,
+  connectivity: optional(objectWith('a port that tells whether there is a network', 'isOnline', 'subscribe')),
+} satisfies OptionList<SyncEngineOptions>;
+
+/** Options with their defaults filled in. */
+export type MachineSettings = Completed<SyncMachineOptions, typeof machineOptions>;

@@ -2,6 +2,9 @@ import type { AxiosInstance } from 'axios';
 import type { Clock } from '../../model/platform/clock.ts';
 import type { Json } from '../../model/values/json.ts';
 import type { Op } from '../../model/operation.ts';
+import { aClock, aFlag, aFunction, anObject, objectWith, textThat, timerTime, wholeFrom } from '../../model/options/bounds.ts';
+import { completeOptions, ownedBy } from '../../model/options/complete-options.ts';
+import { byDefault, optional, required, type Completed, type OptionList } from '../../model/options/option-list.ts';
 import { remoteBase } from './remote-url.ts';
 import { systemClock } from './system-clock.ts';
 
@@ -75,86 +78,53 @@ export interface RestTransportOptions {
   readonly clock?: Clock | undefined;
 }
 
-/** The one list of all options: the compiler asks for each of them here. */
-const optionNames: Readonly<Record<keyof RestTransportOptions, true>> = {
-  baseUrl: true,
-  trailingSlash: true,
-  token: true,
-  axios: true,
-  headers: true,
-  pushConcurrency: true,
-  enableBatch: true,
-  batchSize: true,
-  batchPath: true,
-  requestTimeoutMs: true,
-  maxContentLength: true,
-  conditionalWrite: true,
-  deltas: true,
-  classifyStatus: true,
-  readRefusal: true,
-  clock: true,
-};
-
-/** Separates the transport's options from what was given along with them. */
-export function splitRestOptions<Options extends RestTransportOptions>(
-  options: Options,
-): { readonly rest: RestTransportOptions; readonly others: Omit<Options, keyof RestTransportOptions> } {
-  const { baseUrl, ...given } = options;
-  const isRest = ([name]: [string, unknown]): boolean => Object.hasOwn(optionNames, name);
-  const entries = Object.entries(given);
-  return {
-    rest: { ...Object.fromEntries(entries.filter(isRest)), baseUrl },
-    others: Object.fromEntries(entries.filter((entry) => !isRest(entry))) as Omit<Options, keyof RestTransportOptions>,
-  };
-}
+/** Defaults and bounds of {@link RestTransportOptions}. */
+export const restOptions = {
+  baseUrl: required(
+    textThat("an absolute http(s) URL such as 'https://api.example.com/v1'", isBaseUrl, '. A relative one works only in a page served over http(s).'),
+  ),
+  trailingSlash: byDefault(false, aFlag),
+  token: optional(aFunction),
+  axios: optional(objectWith('an axios instance', 'request')),
+  headers: byDefault({}, anObject),
+  pushConcurrency: byDefault(1, wholeFrom(1)),
+  enableBatch: byDefault(false, aFlag),
+  batchSize: byDefault(100, wholeFrom(1)),
+  batchPath: byDefault('batch', textThat("a path below baseUrl such as 'batch'", isPathBelow)),
+  requestTimeoutMs: byDefault(30_000, timerTime),
+  maxContentLength: byDefault(50_000_000, wholeFrom(1)),
+  conditionalWrite: byDefault(false, aFlag),
+  deltas: byDefault(false, aFlag),
+  classifyStatus: optional(aFunction),
+  readRefusal: optional(aFunction),
+  clock: byDefault(systemClock, aClock),
+} satisfies OptionList<RestTransportOptions>;
 
 /** {@link RestTransportOptions} with defaults filled in. */
-export interface RestSettings {
+export interface RestSettings extends Omit<Completed<RestTransportOptions, typeof restOptions>, 'baseUrl'> {
   readonly base: URL;
-  readonly trailingSlash: boolean;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly pushConcurrency: number;
-  readonly enableBatch: boolean;
-  readonly batchSize: number;
-  readonly batchPath: string;
-  readonly requestTimeoutMs: number;
-  readonly maxContentLength: number;
-  readonly conditionalWrite: boolean;
-  readonly deltas: boolean;
   /** What to do about a 401, where no request carries a token. */
   readonly tokenHint: string | undefined;
-  readonly classifyStatus: RestTransportOptions['classifyStatus'];
-  readonly readRefusal: RestTransportOptions['readRefusal'];
-  readonly clock: Clock;
 }
 
 /** Fills in defaults; throws `TypeError` or `RangeError` on options that cannot work. */
-export const resolveRestOptions = (options: RestTransportOptions): RestSettings => ({
-  base: toBaseUrl(options.baseUrl),
-  trailingSlash: options.trailingSlash ?? false,
-  headers: toHeaders(options.headers ?? {}),
-  pushConcurrency: positiveInteger('pushConcurrency', options.pushConcurrency ?? 1),
-  enableBatch: options.enableBatch ?? false,
-  batchSize: positiveInteger('batchSize', options.batchSize ?? 100),
-  batchPath: toBatchPath(options.batchPath ?? 'batch'),
-  requestTimeoutMs: positive('requestTimeoutMs', options.requestTimeoutMs ?? 30_000),
-  maxContentLength: positiveInteger('maxContentLength', options.maxContentLength ?? 50_000_000),
-  conditionalWrite: options.conditionalWrite ?? false,
-  deltas: options.deltas ?? false,
-  tokenHint: tokenHintOf(options),
-  classifyStatus: options.classifyStatus,
-  readRefusal: options.readRefusal,
-  clock: options.clock ?? systemClock,
-});
+export function resolveRestOptions(options: RestTransportOptions): RestSettings {
+  const { baseUrl, headers, batchPath, ...settings } = completeOptions<RestTransportOptions, typeof restOptions>(
+    ownedBy('RestTransport'),
+    restOptions,
+    options,
+  );
+  checkHeaders(headers);
+  return { ...settings, headers, batchPath: segmentsOf(batchPath).join('/'), base: toBaseUrl(baseUrl), tokenHint: tokenHintOf(options) };
+}
+
+function isBaseUrl(baseUrl: string): boolean {
+  const page = pageUrl();
+  return baseUrl !== '' && URL.canParse(baseUrl, page) && ['http:', 'https:'].includes(new URL(baseUrl, page).protocol);
+}
 
 function toBaseUrl(baseUrl: string): URL {
-  const page = pageUrl();
-  const base = baseUrl !== '' && URL.canParse(baseUrl, page) ? new URL(baseUrl, page) : undefined;
-  if (base === undefined || (base.protocol !== 'http:' && base.protocol !== 'https:')) {
-    throw new TypeError(
-      `RestTransport: baseUrl must be an absolute http(s) URL such as 'https://api.example.com/v1', got '${baseUrl}'. A relative one works only in a page served over http(s).`,
-    );
-  }
+  const base = new URL(baseUrl, pageUrl());
   // XHR and fetch refuse them, and they would show in messages.
   if (base.username !== '' || base.password !== '') throw new TypeError('RestTransport: baseUrl must hold no credentials; return them from token()');
   return base;
@@ -171,7 +141,7 @@ function tokenHintOf({ baseUrl, token, headers = {} }: RestTransportOptions): st
   return `no token is configured: give ${baseUrl === remoteBase ? 'createTransport' : 'RestTransport'} a token function`;
 }
 
-function toHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+function checkHeaders(headers: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(headers)) {
     try {
       new Headers([[name, value]]);
@@ -179,24 +149,11 @@ function toHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<s
       throw new TypeError(`RestTransport: header '${name}' has a name or value that HTTP does not allow`, { cause });
     }
   }
-  return headers;
 }
 
-function toBatchPath(batchPath: string): string {
-  const segments = batchPath.split('/').filter((segment) => segment !== '');
-  if (segments.length === 0 || segments.some((segment) => segment === '.' || segment === '..')) {
-    throw new TypeError(`RestTransport: batchPath must name a path below baseUrl such as 'batch', got '${batchPath}'`);
-  }
-  return segments.join('/');
-}
+const segmentsOf = (path: string): readonly string[] => path.split('/').filter((segment) => segment !== '');
 
-function positiveInteger(name: string, value: number): number {
-  if (!Number.isInteger(value) || value < 1) throw new RangeError(`RestTransport: ${name} must be a whole number of at least 1, got ${value}`);
-  return value;
-}
-
-function positive(name: string, value: number): number {
-  // Above 2^31 - 1 ms the platform's timers fire at once.
-  if (!(value > 0) || value > 2_147_483_647) throw new RangeError(`RestTransport: ${name} must be between 1 and 2147483647 ms, got ${value}`);
-  return value;
+function isPathBelow(path: string): boolean {
+  const segments = segmentsOf(path);
+  return segments.length > 0 && !segments.some((segment) => segment === '.' || segment === '..');
 }
