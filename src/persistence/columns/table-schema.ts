@@ -1,5 +1,8 @@
 import { isJsonObject, type JsonObject } from '../../model/values/json.ts';
 import { upsertOp, type UpsertOp } from '../../model/operation.ts';
+import { aFunction, isFunction, valueThat, wholeFrom } from '../../model/options/bounds.ts';
+import { withDefaults } from '../../model/options/complete-options.ts';
+import { byDefault, optional, type OptionList } from '../../model/options/option-list.ts';
 
 /** The part of a table's registration that says how its rows changed from one release of the app to the next. */
 export interface TableSchemaOptions {
@@ -36,14 +39,19 @@ export interface TableSchema {
   needsResync(fromVersion: number): boolean;
 }
 
-/** Throws `RangeError` for a version that is no whole number from 1. */
-export function checkSchemaOptions({ version }: TableSchemaOptions): void {
-  if (version !== undefined && !(Number.isSafeInteger(version) && version >= 1 && version < 2 ** 31))
-    throw new RangeError(`syncTable: version must be a whole number from 1, got ${String(version)}`);
-}
+/** Defaults and bounds of {@link TableSchemaOptions}. */
+export const schemaOptions = {
+  version: byDefault(1, { ...wholeFrom(1), holds: (value) => wholeFrom(1).holds(value) && Number(value) < 2 ** 31 }),
+  upgradeOperation: optional(aFunction),
+  upgradeRow: optional(aFunction),
+  resync: byDefault(
+    true,
+    valueThat('true, false or a function', (value) => typeof value === 'boolean' || isFunction(value)),
+  ),
+} satisfies OptionList<TableSchemaOptions>;
 
 export function createTableSchema(kind: string, options: TableSchemaOptions): TableSchema {
-  const { version = 1, resync = true } = options;
+  const { version, resync } = withDefaults<TableSchemaOptions, typeof schemaOptions>(schemaOptions, options);
   const upgradeOperation = (op: UpsertOp, fromVersion: number): UpsertOp => {
     if (options.upgradeOperation === undefined) return op;
     const upgraded: unknown = options.upgradeOperation(op, fromVersion);

@@ -3,7 +3,7 @@ import { fullResyncKind } from '../../model/cursor.ts';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { createColumnCodec, isDateColumn, isTextColumn, type ColumnCodec } from '../columns/column-codec.ts';
 import { ReplicaTable } from './replica-table.ts';
-import { checkSyncTables, type SyncTable } from './sync-table.ts';
+import { checkSyncTables, tableSettings, type SyncTable } from './sync-table.ts';
 
 /**
  * Builds the registered form of each table. Throws `TypeError` naming the table and what to change; nothing is read or written. `partial`: these are some of
@@ -38,17 +38,17 @@ function registerTable(dataSource: DataSource, table: SyncTable): ReplicaTable {
     throw new TypeError(`syncTable: ${String(describeTarget(table))} is not an entity of this DataSource: add it to its \`entities\``);
   }
   const metadata = dataSource.getMetadata(table.target);
-  const kind = (table.options.kind ?? metadata.tableName).trim();
+  const settings = tableSettings(table.options);
+  const kind = (settings.kind ?? metadata.tableName).trim();
   if (kind === '') throw new TypeError(`syncTable(${metadata.name}): kind must not be blank`);
   if (kind === fullResyncKind) throw new TypeError(`syncTable(${metadata.name}): kind '${kind}' is reserved`);
 
   refuseShape(metadata);
-  const idColumn = idColumnOf(metadata, table.options.pullOnly ?? false);
-  const naming = table.options.naming ?? 'property';
+  const idColumn = idColumnOf(metadata, settings.pullOnly);
   const updatedAt = syncColumnOf(metadata, ['updatedAt', 'updated_at']);
   const deletedAt = syncColumnOf(metadata, ['deletedAt', 'deleted_at']);
   const deletedAtLocal = syncColumnOf(metadata, ['deletedAtLocal', 'deleted_at_local']);
-  const localOnly = new Set<string>(table.options.localOnly ?? []);
+  const localOnly = new Set<string>(settings.localOnly);
   for (const property of localOnly) {
     const column = metadata.columns.find((candidate) => candidate.propertyPath === property);
     if (!column) throw new TypeError(`syncTable(${metadata.name}): localOnly names '${property}', which is not a column`);
@@ -65,8 +65,8 @@ function registerTable(dataSource: DataSource, table: SyncTable): ReplicaTable {
   const codecs: ColumnCodec[] = metadata.columns
     .filter((column) => !column.isVirtual || column.relationMetadata !== undefined)
     .filter((column) => !isComputed(column) && column !== deletedAtLocal && !localOnly.has(column.propertyPath))
-    .map((column) => createColumnCodec(dataSource, column, naming));
-  const { dependsOn = {} } = table.options;
+    .map((column) => createColumnCodec(dataSource, column, settings.naming));
+  const { dependsOn } = settings;
   for (const property of Array.isArray(dependsOn) ? [] : Object.keys(dependsOn)) {
     if (!codecs.some((codec) => codec.property === property || codec.wireKey === property)) {
       throw new TypeError(
@@ -74,8 +74,22 @@ function registerTable(dataSource: DataSource, table: SyncTable): ReplicaTable {
       );
     }
   }
-  const localCodecs = metadata.columns.filter((column) => localOnly.has(column.propertyPath)).map((column) => createColumnCodec(dataSource, column, naming));
-  return new ReplicaTable({ dataSource, metadata, kind, options: table.options, codecs, localCodecs, idColumn, updatedAt, deletedAt, deletedAtLocal });
+  const localCodecs = metadata.columns
+    .filter((column) => localOnly.has(column.propertyPath))
+    .map((column) => createColumnCodec(dataSource, column, settings.naming));
+  return new ReplicaTable({
+    dataSource,
+    metadata,
+    kind,
+    options: table.options,
+    settings,
+    codecs,
+    localCodecs,
+    idColumn,
+    updatedAt,
+    deletedAt,
+    deletedAtLocal,
+  });
 }
 
 /** `@VirtualColumn` and generated columns: each database computes them, nobody can write them. */

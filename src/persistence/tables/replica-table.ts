@@ -16,7 +16,7 @@ import { RowBinder } from '../columns/row-binder.ts';
 import { RowUpserts } from '../columns/row-upserts.ts';
 import { createIdColumn, type IdColumn } from '../columns/id-column.ts';
 import { dialectOf, listOf, type Dialect, type RawRow, type Session } from '../sql/session.ts';
-import type { SyncTableOptions } from './sync-table.ts';
+import type { SyncTableOptions, TableSettings } from './sync-table.ts';
 import { createTableSchema, type TableSchema } from '../columns/table-schema.ts';
 import { TreePaths } from '../columns/tree-paths.ts';
 import { forgetWireValues, selectWireValues, wireValuesAlias, withSentValues } from '../columns/wire-values.ts';
@@ -26,7 +26,9 @@ interface Registration {
   readonly dataSource: DataSource;
   readonly metadata: EntityMetadata;
   readonly kind: string;
+  /** As given: hooks may be methods of it. */
   readonly options: SyncTableOptions<ObjectLiteral>;
+  readonly settings: TableSettings;
   readonly codecs: readonly ColumnCodec[];
   readonly localCodecs: readonly ColumnCodec[];
   readonly idColumn: ColumnMetadata;
@@ -87,7 +89,7 @@ export class ReplicaTable implements SyncKind {
   private readonly shownAs = new WeakMap<JsonObject, JsonObject>();
 
   constructor(registration: Registration) {
-    const { metadata, kind, options, codecs, dataSource } = registration;
+    const { metadata, kind, options, settings, codecs, dataSource } = registration;
     this.kind = kind;
     this.metadata = metadata;
     this.codecs = codecs;
@@ -135,16 +137,16 @@ export class ReplicaTable implements SyncKind {
       rowsPerSlice: this.rowsPerSlice,
       existing: (session, ids) => this.existing(session, ids),
     });
-    this.conflict = this.conflictByWireKey(options.conflict ?? {});
-    this.pullOnly = options.pullOnly ?? false;
-    this.pushOnly = options.pushOnly ?? false;
-    this.sendChangedFields = options.sendChangedFields ?? false;
-    this.syncIntervalMs = options.syncIntervalMs;
-    this.tombstones = options.tombstones ?? 'keep';
-    this.retentionMs = options.retentionMs;
-    this.dependsOn = Array.isArray(options.dependsOn)
-      ? options.dependsOn.map((kindName: string) => ({ key: undefined, kind: kindName }))
-      : Object.entries(options.dependsOn ?? {}).map(([property, kindName]) => ({ key: this.wireKeyOf(property), kind: kindName }));
+    this.conflict = this.conflictByWireKey(settings.conflict);
+    this.pullOnly = settings.pullOnly;
+    this.pushOnly = settings.pushOnly;
+    this.sendChangedFields = settings.sendChangedFields;
+    this.syncIntervalMs = settings.syncIntervalMs;
+    this.tombstones = settings.tombstones;
+    this.retentionMs = settings.retentionMs;
+    this.dependsOn = Array.isArray(settings.dependsOn)
+      ? settings.dependsOn.map((kindName: string) => ({ key: undefined, kind: kindName }))
+      : Object.entries(settings.dependsOn).map(([property, kindName]) => ({ key: this.wireKeyOf(property), kind: kindName }));
     this.referenceKeys = referenceKeysOf(metadata, codecs, this.dependsOn);
   }
 

@@ -1,8 +1,22 @@
 import type { EntityTarget, ObjectLiteral } from 'typeorm';
 import type { TableConflictConfig } from '../../model/conflict.ts';
 import type { JsonObject } from '../../model/values/json.ts';
-import { nearestName } from '../../model/values/nearest-name.ts';
-import { checkSchemaOptions, type TableSchemaOptions } from '../columns/table-schema.ts';
+import {
+  aFlag,
+  aFunction,
+  aText,
+  anObject,
+  isListOfTexts,
+  isRecordOfTexts,
+  namesOfColumns,
+  oneOf,
+  timeAboveZero,
+  timeOrNever,
+  valueThat,
+} from '../../model/options/bounds.ts';
+import { checkOptions, ownedBy, withDefaults } from '../../model/options/complete-options.ts';
+import { byDefault, optional, type Completed, type OptionList } from '../../model/options/option-list.ts';
+import { schemaOptions, type TableSchemaOptions } from '../columns/table-schema.ts';
 
 /** Options of {@link syncTable}; every part of the registration can be overridden. */
 export interface SyncTableOptions<Entity> extends TableSchemaOptions {
@@ -37,28 +51,35 @@ export interface SyncTableOptions<Entity> extends TableSchemaOptions {
   readonly localOnly?: readonly (keyof Entity & string)[];
 }
 
-/** The one list of all options: the compiler asks for each of them here. */
-const optionNames: Readonly<Record<keyof SyncTableOptions<ObjectLiteral>, true>> = {
-  kind: true,
-  naming: true,
-  toJson: true,
-  fromJson: true,
-  getId: true,
-  getUpdatedAt: true,
-  conflict: true,
-  tombstones: true,
-  retentionMs: true,
-  syncIntervalMs: true,
-  pullOnly: true,
-  pushOnly: true,
-  dependsOn: true,
-  sendChangedFields: true,
-  localOnly: true,
-  version: true,
-  upgradeOperation: true,
-  upgradeRow: true,
-  resync: true,
-};
+/** Defaults and bounds of {@link SyncTableOptions}. */
+export const tableOptions = {
+  kind: optional(aText),
+  naming: byDefault('property', oneOf('property', 'snake_case')),
+  toJson: optional(aFunction),
+  fromJson: optional(aFunction),
+  getId: optional(aFunction),
+  getUpdatedAt: optional(aFunction),
+  conflict: byDefault({}, anObject),
+  tombstones: byDefault('keep', oneOf('keep', 'remove')),
+  retentionMs: optional(timeOrNever(0)),
+  syncIntervalMs: optional({ ...timeAboveZero, hint: ' (F-13)' }),
+  pullOnly: byDefault(false, aFlag),
+  pushOnly: byDefault(false, aFlag),
+  dependsOn: byDefault(
+    {},
+    valueThat('a list of kinds, or an object of kinds by property', (value) => isListOfTexts(value) || isRecordOfTexts(value)),
+  ),
+  sendChangedFields: byDefault(false, aFlag),
+  localOnly: byDefault([], namesOfColumns),
+  ...schemaOptions,
+} satisfies OptionList<SyncTableOptions<ObjectLiteral>>;
+
+/** Options with their defaults filled in. */
+export type TableSettings = Completed<SyncTableOptions<ObjectLiteral>, typeof tableOptions>;
+
+/** Options of a registration, which {@link syncTable} checked, with their defaults. */
+export const tableSettings = (options: SyncTableOptions<ObjectLiteral>): TableSettings =>
+  withDefaults<SyncTableOptions<ObjectLiteral>, typeof tableOptions>(tableOptions, options);
 
 /** A table registered for synchronisation. */
 export interface SyncTable<Entity extends ObjectLiteral = ObjectLiteral> {
@@ -68,27 +89,14 @@ export interface SyncTable<Entity extends ObjectLiteral = ObjectLiteral> {
 
 /**
  * Registers an entity (`EntitySchema` or class) for synchronisation; kind, id, columns and JSON mapping come from its metadata.
- * Throws `TypeError` on a blank kind or an unknown option, and `RangeError` on an invalid `syncIntervalMs` or `version`.
+ * Throws `TypeError` or `RangeError` naming an unknown option, or the first with a bad value.
  * `createSyncEngine` checks what needs the metadata: the sync columns and the type of the id.
  */
 export function syncTable<Entity extends ObjectLiteral>(target: EntityTarget<Entity>, options: SyncTableOptions<Entity> = {}): SyncTable<Entity> {
-  checkOptionNames(options);
+  checkOptions(ownedBy('syncTable'), tableOptions, options);
   if (options.kind !== undefined && options.kind.trim() === '') throw new TypeError('syncTable: kind must not be blank');
   if (options.pullOnly && options.pushOnly) throw new TypeError('syncTable: a table is pullOnly or pushOnly, not both');
-  const { syncIntervalMs } = options;
-  if (syncIntervalMs !== undefined && !(Number.isFinite(syncIntervalMs) && syncIntervalMs > 0))
-    throw new RangeError(`syncTable: syncIntervalMs must be a number of milliseconds above 0, got ${String(syncIntervalMs)} (F-13)`);
-  checkSchemaOptions(options);
   return { target, options };
-}
-
-/** A misspelt option would be ignored, and the table synchronised in another way than the app says. */
-function checkOptionNames(options: object): void {
-  const known = Object.keys(optionNames);
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  const nearest = nearestName(unknown, known);
-  throw new TypeError(`syncTable: unknown option '${unknown}'${nearest === undefined ? `; known are ${known.join(', ')}` : `, did you mean '${nearest}'?`}`);
 }
 
 /** Throws `TypeError` naming the remedy where the app passed an entity, or nothing, in place of what `syncTable` returns. */
