@@ -1,6 +1,6 @@
 import { SyncAbortedError } from '../model/errors/errors.ts';
 import { checkNames, checkOptions, ownedBy, pickOptions } from '../model/options/complete-options.ts';
-import type { OptionList } from '../model/options/option-list.ts';
+import { without, type OptionList } from '../model/options/option-list.ts';
 import { RestTransport } from '../transport/rest-transport.ts';
 import { restOptions, type RestTransportOptions } from '../transport/http/rest-options.ts';
 import { composePorts } from './ports/compose-ports.ts';
@@ -49,7 +49,8 @@ export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
 
 export type RestSyncEngineOptions = Omit<SyncEngineOptions, 'transport'> & RestTransportOptions;
 
-const { transport: _made, ...ownOptions } = engineOptions;
+/** Those of the engine, which gets its transport made. */
+const ownOptions = without(engineOptions, 'transport');
 const restEngineOptions = { ...ownOptions, ...restOptions } satisfies OptionList<RestSyncEngineOptions>;
 
 /** Builds a `RestTransport` and an engine over it in one call; `config.requestTimeoutMs` holds for the requests, too. */

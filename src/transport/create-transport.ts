@@ -2,10 +2,13 @@ import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
 import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
 import { parseJson, stringifyJson } from '../model/values/exact-json.ts';
 import { cutBelowLimit } from '../model/values/nesting.ts';
+import { aFunction } from '../model/options/bounds.ts';
+import { checkOptions, ownedBy } from '../model/options/complete-options.ts';
+import { optional, required, without, type OptionList } from '../model/options/option-list.ts';
 import type { Subscribable, TransportAdapter } from '../model/transport.ts';
 import { RestTransport } from './rest-transport.ts';
 import { readRemoteUrl, remoteBase, requestLabel } from './http/remote-url.ts';
-import type { RestTransportOptions } from './http/rest-options.ts';
+import { restOptions, type RestTransportOptions } from './http/rest-options.ts';
 import { readThrown, SendDefect } from './http/send-defect.ts';
 
 /** What each request has. What an action does not use is undefined, false or empty. */
@@ -90,7 +93,8 @@ export interface RemoteAnswer {
 }
 
 /** Settings that only HTTP, or a batch endpoint, has. */
-type HttpOnly = 'baseUrl' | 'trailingSlash' | 'axios' | 'headers' | 'enableBatch' | 'batchSize' | 'batchPath';
+const httpOnly = ['baseUrl', 'trailingSlash', 'axios', 'headers', 'enableBatch', 'batchSize', 'batchPath'] as const;
+type HttpOnly = (typeof httpOnly)[number];
 
 /** Settings of {@link createTransport}. Those of the REST transport that are not about HTTP mean the same here. */
 export interface CreateTransportOptions extends Omit<RestTransportOptions, HttpOnly> {
@@ -104,11 +108,20 @@ export interface CreateTransportOptions extends Omit<RestTransportOptions, HttpO
   readonly subscribe?: (kinds: readonly string[]) => Subscribable<{ readonly kinds: readonly string[] }>;
 }
 
+/** Defaults and bounds of {@link CreateTransportOptions}. */
+export const createTransportOptions = {
+  ...without(restOptions, ...httpOnly),
+  send: required(aFunction),
+  subscribe: optional(aFunction),
+} satisfies OptionList<CreateTransportOptions>;
+
 /**
  * Makes an adapter for any backend out of the one function that sends a request. Everything else is done as for REST: order per entity, a
  * window of requests, timeouts, aborts, one refresh of the token, one meaning for each answer, the breaker.
  */
-export function createTransport({ send, subscribe, ...options }: CreateTransportOptions): TransportAdapter {
+export function createTransport(given: CreateTransportOptions): TransportAdapter {
+  checkOptions(ownedBy('createTransport'), createTransportOptions, given);
+  const { send, subscribe, ...options } = given;
   const request = async (config: AxiosRequestConfig): Promise<AxiosResponse<string>> => {
     const signal = config.signal instanceof AbortSignal ? config.signal : new AbortController().signal;
     const asked = toRemoteRequest(config);

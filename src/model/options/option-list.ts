@@ -34,3 +34,6 @@ export type Completed<Given, List extends { readonly [Name in keyof Given]-?: Op
 export const required = (bounds: Bounds): Bounds & Mandatory => ({ ...bounds, isRequired: true });
 export const optional = (bounds: Bounds): Bounds & Optional => ({ ...bounds, isRequired: false });
 export const byDefault = <Value>(fallback: Value, bounds: Bounds): Bounds & Defaulted<Value> => ({ ...bounds, isRequired: false, fallback });
+/** A list without some of its options. */
+export const without = <List extends object, Name extends keyof List & string>(list: List, ...names: readonly Name[]): Omit<List, Name> =>
+  Object.fromEntries(Object.entries(list).filter(([name]) => !names.includes(name as Name))) as Omit<List, Name>;
