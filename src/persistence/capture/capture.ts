@@ -7,6 +7,7 @@ import { classifyDatabaseError } from '../sql/database-failure.ts';
 import { isOwn } from '../gate/own-work.ts';
 import { registerTables } from '../tables/register-table.ts';
 import { checkSchema } from '../database/schema-check.ts';
+import { controlWordOf, savepointOf } from '../sql/control-word.ts';
 import { dialectOf, Session } from '../sql/session.ts';
 import type { SqliteGate } from '../gate/sqlite-gate.ts';
 import type { SyncTable } from '../tables/sync-table.ts';
@@ -22,15 +23,7 @@ import { queueChanges } from './statements/queue-changes.ts';
 import { restoringStatement, revivingUpsert } from './statements/revive-on-conflict.ts';
 import { Turns } from './turns.ts';
 import { uniqueKeysOf } from './statements/unique-keys.ts';
-import {
-  controlWordOf,
-  hidingStatement,
-  incrementsOf,
-  returnsDeleted,
-  revivingStatement,
-  savepointOf,
-  type Increments,
-} from './statements/understand-statement.ts';
+import { hidingStatement, incrementsOf, returnsDeleted, revivingStatement, type Increments } from './statements/understand-statement.ts';
 import { isUncaptured } from './without-capture.ts';
 
 type Send = (sql: string, parameters?: readonly unknown[], structured?: boolean) => Promise<unknown>;

@@ -7,6 +7,7 @@ import { probeTransaction } from './raw-connection.ts';
 import type { AnsweringConnection, StatementAnswer } from './short-query.ts';
 import { hasSeveralStatements } from '../sql/several-statements.ts';
 import { writesWithoutRows } from '../sql/statement-kind.ts';
+import { firstWordOf } from '../sql/tokens.ts';
 import { systemClock } from './system-clock.ts';
 
 export interface Sqlite3DriverOptions {
@@ -45,6 +46,8 @@ const cachedStatements = 96;
 /** While one works, the next is handed over and the last one's rows are made objects. More would take all threads of Node's pool from the app. */
 const readsAtOnce = 3;
 const longestCachedSql = 64 * 1024;
+/** These count as being in progress until they are finalized, and no transaction could end. */
+const staysInProgress: ReadonlySet<string> = new Set(['pragma', 'explain']);
 
 const openFile = (sqlite3: Sqlite3Module, name: string): Promise<Database> =>
   new Promise((resolve, reject) => {
@@ -165,8 +168,7 @@ class Connection implements Sqlite3Connection, AnsweringConnection {
       }
       statement.all(bound, (error: Error | null, rows: unknown[]) => {
         if (error !== null) return fail(error);
-        // Both count as being in progress until then, and no transaction could end.
-        if (/^\s*(pragma|explain)\b/i.test(sql)) statement.finalize();
+        if (staysInProgress.has(firstWordOf(sql))) statement.finalize();
         else this.#cache.give(sql, statement);
         resolve({ changes: rows.length, lastInsertRowId: rows, rows });
       });

@@ -2,7 +2,8 @@ import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/Abstra
 import type { AbstractSqliteQueryRunner } from 'typeorm/driver/sqlite-abstract/AbstractSqliteQueryRunner.js';
 import { DatabaseError } from '../../model/errors/errors.ts';
 import { toBindables } from '../sql/bind-value.ts';
-import { withoutLeadingComments } from '../sql/leading-comments.ts';
+import { controlWordOf } from '../sql/control-word.ts';
+import { firstWordOf } from '../sql/tokens.ts';
 import type { OpenTransaction, TransactionMember } from './open-transaction.ts';
 import { readKeyOf } from './same-reads.ts';
 import { isAnswering, shortQuery } from '../drivers/short-query.ts';
@@ -42,8 +43,7 @@ export interface GatedQueryRunner extends SqliteQueryRunner, TransactionMember {
 }
 export type GatedRunnerClass = new (driver: AbstractSqliteDriver) => GatedQueryRunner;
 
-const reading = /^\s*(select|pragma|explain)\b/i;
-const control = /^\s*(begin|commit|end|rollback|savepoint)\b(?!.*\bto\b)/i;
+const reading: ReadonlySet<string> = new Set(['select', 'pragma', 'explain']);
 
 /** Rolls back what the runner began and will not end. */
 async function abandon(gate: GateOperations, runner: GatedQueryRunner): Promise<void> {
@@ -51,7 +51,7 @@ async function abandon(gate: GateOperations, runner: GatedQueryRunner): Promise<
   else runner.leaveTransaction();
 }
 
-async function end(gate: GateOperations, runner: GatedQueryRunner, sql: string, word: string): Promise<void> {
+async function end(gate: GateOperations, runner: GatedQueryRunner, sql: string, word: 'commit' | 'rollback'): Promise<void> {
   const { transaction } = runner;
   if (transaction === undefined || runner.role !== 'owns') {
     throw new DatabaseError(`${sql}: this query runner has no transaction open; end a transaction with the query runner that began it`);
@@ -88,10 +88,9 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
     }
 
     override async query(sql: string, parameters?: Parameters_, useStructuredResult?: boolean): QueryAnswer {
-      const bare = withoutLeadingComments(sql);
-      const word = control.exec(bare)?.[1]?.toLowerCase();
-      if (word === 'begin') return gate.begin(this, bare);
-      if (word !== undefined && word !== 'savepoint') return end(gate, this, sql, word);
+      const control = controlWordOf(sql);
+      if (control === 'begin') return gate.begin(this, sql);
+      if (control === 'commit' || control === 'rollback') return end(gate, this, sql, control);
 
       const open = this.transaction?.state === 'open' ? this.transaction : gate.ambient();
       const bound = Array.isArray(parameters) ? toBindables(parameters) : parameters;
@@ -102,11 +101,11 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
         open.writes.note(sql);
         return gate.inside(open, run);
       }
-      if (word === 'savepoint') throw new DatabaseError(`${sql}: a savepoint outside of a transaction is not supported; use startTransaction()`);
-      const verb = reading.exec(bare)?.[1];
-      if (verb === undefined) return gate.alone(sql, run);
+      if (control === 'savepoint') throw new DatabaseError(`${sql}: a savepoint outside of a transaction is not supported; use startTransaction()`);
+      const verb = firstWordOf(sql);
+      if (!reading.has(verb)) return gate.alone(sql, run);
       // A subscriber to statements hears of each.
-      return gate.readAlone(run, isShort && /select/i.test(verb) ? readKeyOf(sql, bound, useStructuredResult === true) : undefined);
+      return gate.readAlone(run, isShort && verb === 'select' ? readKeyOf(sql, bound, useStructuredResult === true) : undefined);
     }
 
     override async startTransaction(isolationLevel?: IsolationLevel): Promise<void> {

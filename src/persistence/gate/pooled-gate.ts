@@ -2,7 +2,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import type { Clock } from '../../model/platform/clock.ts';
 import { whileBusy } from '../drivers/busy-database.ts';
 import type { Commit, ConnectionGate, Observed } from './gate-port.ts';
-import { withoutLeadingComments } from '../sql/leading-comments.ts';
+import { controlWordOf } from '../sql/control-word.ts';
 import { observing } from './observing.ts';
 import { takeTurn } from './postgres-turn.ts';
 import { createAsyncContext } from './transaction-context.ts';
@@ -18,8 +18,6 @@ export interface PooledGateOptions {
   /** How long a transaction waits for its turn and for locks, and is begun again, all together. */
   readonly busyTimeoutMs: number;
 }
-
-const control = /^\s*(begin|start\s+transaction|commit|end|rollback|abort)\b(?!.*\bto\b)/i;
 
 /**
  * For databases with a pool of connections, as PostgreSQL: each transaction has a connection of its own, and ours take turns. Listens to what
@@ -48,21 +46,22 @@ export function createPooledGate(dataSource: DataSource, { clock, busyTimeoutMs 
     const query: Query = queryRunner.query.bind(queryRunner);
     let open: Writes | undefined;
     const listening = async (sql: string, ...rest: readonly unknown[]): Promise<unknown> => {
-      const word = control.exec(withoutLeadingComments(sql))?.[1]?.toLowerCase();
+      const word = controlWordOf(sql, 'postgres');
+      const isBegin = word === 'begin';
+      const isEnd = word === 'commit' || word === 'rollback';
       const send = (): Promise<unknown> => Reflect.apply(query, queryRunner, [sql, ...rest]) as Promise<unknown>;
-      if (word === undefined) {
+      if (!isBegin && !isEnd) {
         context.current()?.note?.(commits);
         open?.note(sql);
         const result = await send();
-        if (open === undefined) announce(Writes.of(sql));
+        if (open === undefined) announce(Writes.of(sql, 'postgres'));
         return result;
       }
-      const isBegin = word === 'begin' || word.startsWith('start');
       const ended = isBegin ? undefined : open;
       if (!isBegin) open = undefined;
       const result = await send();
-      if (isBegin) open = new Writes();
-      else if (ended !== undefined && (word === 'commit' || word === 'end')) announce(ended);
+      if (isBegin) open = new Writes('postgres');
+      else if (ended !== undefined && word === 'commit') announce(ended);
       return result;
     };
     Object.defineProperty(queryRunner, 'query', { value: listening, configurable: true, writable: true });

@@ -22,6 +22,7 @@ import { SameReads, type ReadAnswer } from './same-reads.ts';
 import { scopedTransaction } from './scoped-transaction.ts';
 import { isAnswering } from '../drivers/short-query.ts';
 import type { AsyncContext } from './transaction-context.ts';
+import { isExclusive } from '../sql/control-word.ts';
 import { Writes } from '../sql/written-tables.ts';
 
 interface SqliteGateSettings {
@@ -126,7 +127,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
 
   async begin(runner: GatedQueryRunner, sql: string): Promise<void> {
     if (runner.transaction !== undefined) throw new DatabaseError('This query runner has a transaction open already; nest with startTransaction()');
-    const transaction = await this.#open(runner, /exclusive/i.test(sql) ? 'BEGIN EXCLUSIVE' : 'BEGIN IMMEDIATE');
+    const transaction = await this.#open(runner, isExclusive(sql) ? 'BEGIN EXCLUSIVE' : 'BEGIN IMMEDIATE');
     const scope = this.#context.current();
     if (scope !== undefined && scope.transaction === undefined) scope.transaction = transaction;
     const active = runner.isTransactionActive;

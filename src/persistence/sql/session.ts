@@ -1,4 +1,5 @@
 import type { DataSource, QueryRunner } from 'typeorm';
+import { numberPlaceholders } from './number-placeholders.ts';
 
 /** A raw result row: column or alias name → driver value. */
 export type RawRow = Readonly<Record<string, unknown>>;
@@ -22,15 +23,11 @@ export interface Dialect {
   readonly packed: (columns: readonly string[]) => string;
 }
 
-/** A question mark inside a name or a text is none. */
-const quotedOrPlaceholder = /"[^"]*"|'[^']*'|\?/g;
-
 const numbered = new Map<string, string>();
 const withNumbers = (sql: string): string => {
   const known = numbered.get(sql);
   if (known !== undefined) return known;
-  let index = 0;
-  const text = sql.replaceAll(quotedOrPlaceholder, (found) => (found === '?' ? `$${++index}` : found));
+  const text = numberPlaceholders(sql);
   if (numbered.size < 1_000) numbered.set(sql, text);
   return text;
 };

@@ -1,3 +1,6 @@
+import { hasSeveralStatements } from './several-statements.ts';
+import { SqlReader, type SqlFamily } from './tokens.ts';
+
 /** Table names in lower case, as SQL compares them; `all` where a statement could not be understood. */
 export type Tables = ReadonlySet<string> | 'all';
 
@@ -9,65 +12,88 @@ export interface Written {
   readonly verb: WriteVerb;
 }
 
-const name = String.raw`(?:(?:"[^"]*"|[\w$]+)\s*\.\s*)?("(?:[^"]|"")+"|${'`'}[^${'`'}]+${'`'}|\[[^\]]+\]|[\w$\u0080-\uffff]+)`;
-const target = String.raw`(?:(insert)(?:\s+or\s+(\w+))?\s+into|(replace)\s+into|(update)(?:\s+or\s+(\w+))?(?!\s+set\b)|(delete)\s+from)\s+(?:only\s+)?${name}`;
-const plain = new RegExp(String.raw`\s*${target}`, 'iy');
-const anywhere = new RegExp(String.raw`'(?:[^']|'')*'|--[^\n]*|/\*[\s\S]*?(?:\*/|$)|\b${target}`, 'gi');
 /** First words of statements that write no rows; transaction control belongs to the gate. */
-const harmless =
-  /^\s*(?:select|pragma|explain|savepoint|release|values|set|show|analyze|begin|start|commit|end|rollback|vacuum|listen|unlisten|notify)\b|^\s*$/i;
-const known = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:with|select|insert|replace|update|delete|values)\b/i;
-
-const nameOf = (given: string): string => {
-  const isQuoted = given.startsWith('"') || given.startsWith('`') || given.startsWith('[');
-  return (isQuoted ? given.slice(1, -1).replaceAll('""', '"') : given).toLowerCase();
-};
-const verbOf = (match: RegExpExecArray): WriteVerb => {
-  if (match[6] !== undefined || match[3] !== undefined || /replace/i.test(match[2] ?? match[5] ?? '')) return 'delete';
-  return match[4] === undefined ? 'insert' : 'update';
-};
-const isOneStatement = (sql: string): boolean => {
-  const end = sql.indexOf(';');
-  return end === -1 || sql.slice(end + 1).trim() === '';
-};
+const harmless: ReadonlySet<string> = new Set(
+  'select pragma explain savepoint release values set show analyze begin start commit end rollback vacuum listen unlisten notify'.split(' '),
+);
+const looksThrough: ReadonlySet<string> = new Set(['with', 'insert', 'replace', 'update', 'delete']);
+const isVerb = (word: string): boolean => word === 'insert' || word === 'replace' || word === 'update' || word === 'delete';
 
 /** The same few texts come again and again; long ones are bulk statements, where reading the first words is cheaper than hashing them all. */
-const texts = new Map<string, Written | undefined>();
+const texts: Readonly<Record<SqlFamily, Map<string, Written | undefined>>> = { sqlite: new Map(), postgres: new Map() };
 const maxCachedLength = 400;
 
 /**
- * Says which tables a statement writes; undefined when it only reads. Costs a fraction of a microsecond: the first words tell, and only WITH,
- * comments in front and several statements in one text are looked through. A function that writes, called by SELECT, is not seen.
+ * Says which tables a statement writes; undefined when it only reads. Costs a fraction of a microsecond: the first words tell, and only WITH is looked
+ * through. A function that writes, called by SELECT, is not seen.
  */
-export function writtenBy(sql: string): Written | undefined {
-  if (sql.length > maxCachedLength) return parse(sql);
-  const before = texts.get(sql);
-  if (before !== undefined || texts.has(sql)) return before;
-  const written = parse(sql);
-  if (texts.size >= 1_000) texts.clear();
-  texts.set(sql, written);
+export function writtenBy(sql: string, family: SqlFamily = 'sqlite'): Written | undefined {
+  if (sql.length > maxCachedLength) return parse(sql, family);
+  const known = texts[family];
+  const before = known.get(sql);
+  if (before !== undefined || known.has(sql)) return before;
+  const written = parse(sql, family);
+  if (known.size >= 1_000) known.clear();
+  known.set(sql, written);
   return written;
 }
 
-function parse(sql: string): Written | undefined {
-  plain.lastIndex = 0;
-  const match = plain.exec(sql);
-  if (!isOneStatement(sql)) return lookThrough(sql);
-  if (match !== null) return { tables: [nameOf(match[7] ?? '')], verb: verbOf(match) };
-  return harmless.test(sql) ? undefined : lookThrough(sql);
+function parse(sql: string, family: SqlFamily): Written | undefined {
+  const reader = new SqlReader(sql, family);
+  if (!reader.next()) return undefined;
+  if (hasSeveralStatements(sql, family)) return { tables: 'all', verb: 'delete' };
+  const { word } = reader;
+  if (harmless.has(word)) return undefined;
+  // What is not understood may write anything.
+  if (!looksThrough.has(word)) return { tables: 'all', verb: 'delete' };
+  const target = isVerb(word) ? targetAt(reader) : undefined;
+  return target === undefined ? lookThrough(reader) : { tables: [target.table], verb: target.verb };
 }
 
-/** What is not understood may write anything. */
-function lookThrough(sql: string): Written | undefined {
-  if (!isOneStatement(sql) || !known.test(sql)) return { tables: 'all', verb: 'delete' };
+/** Every verb with a table behind it counts: a WITH may write in several places. */
+function lookThrough(reader: SqlReader): Written | undefined {
   const tables = new Set<string>();
   let verb: WriteVerb = 'insert';
-  for (const match of sql.matchAll(anywhere)) {
-    if (match[7] === undefined) continue;
-    tables.add(nameOf(match[7]));
-    if (verb !== 'delete') verb = verbOf(match);
+  for (let isOpen = true; isOpen; ) {
+    if (!isVerb(reader.word)) {
+      isOpen = reader.next();
+      continue;
+    }
+    const target = targetAt(reader);
+    if (target === undefined) continue;
+    tables.add(target.table);
+    if (verb !== 'delete') verb = target.verb;
   }
   return tables.size === 0 ? undefined : { tables: [...tables], verb };
+}
+
+/** Reads `INSERT OR IGNORE INTO main."t"` and its like from its verb on. Leaves the reader at the first token that is no part of it. */
+function targetAt(reader: SqlReader): { readonly table: string; readonly verb: WriteVerb } | undefined {
+  const given = reader.word;
+  reader.next();
+  let verb: WriteVerb = given === 'insert' || given === 'update' ? given : 'delete';
+  if (verb !== 'delete' && reader.is('or')) {
+    reader.next();
+    if (reader.is('replace')) verb = 'delete';
+    reader.next();
+  }
+  if (given === 'update') {
+    // ON CONFLICT DO UPDATE SET
+    if (reader.is('set')) return undefined;
+  } else {
+    if (!reader.is(given === 'delete' ? 'from' : 'into')) return undefined;
+    reader.next();
+  }
+  if (reader.is('only')) reader.next();
+  let table = reader.name;
+  if (table === undefined) return undefined;
+  reader.next();
+  if (reader.is('.')) {
+    reader.next();
+    table = reader.name ?? table;
+    reader.next();
+  }
+  return { table: table.toLowerCase(), verb };
 }
 
 /** Collects what the statements of a transaction write. */
@@ -80,9 +106,11 @@ export class Writes {
   enqueued = false;
   isAll = false;
 
+  constructor(readonly family: SqlFamily = 'sqlite') {}
+
   /** Of a statement that runs alone. */
-  static of(sql: string): Writes {
-    const writes = new Writes();
+  static of(sql: string, family?: SqlFamily): Writes {
+    const writes = new Writes(family);
     writes.note(sql);
     return writes;
   }
@@ -92,7 +120,7 @@ export class Writes {
   }
 
   note(sql: string): void {
-    const written = writtenBy(sql);
+    const written = writtenBy(sql, this.family);
     if (written === undefined) return;
     if (written.tables === 'all') {
       this.isAll = true;

@@ -1,5 +1,6 @@
 import { DatabaseError } from '../../model/errors/errors.ts';
 import { loadOptional } from '../../persistence/drivers/load-optional.ts';
+import { controlWordOf } from '../../persistence/sql/control-word.ts';
 import type { RawDatabase } from '../../testing/simulation/crashable-database.ts';
 
 type DatabaseClass = new (name: string) => RawDatabase;
@@ -56,8 +57,9 @@ function likeBetterSqlite(database: SqlJsDatabase): RawDatabase & { pragma(text:
       all: (...parameters) => rowsOf(statement, parameters),
       run: (...parameters) => {
         rowsOf(statement, parameters);
-        if (/^BEGIN\b/i.test(sql)) isInTransaction = true;
-        if (/^(?:COMMIT|ROLLBACK|END)\b(?!\s+TO\b)/i.test(sql)) isInTransaction = false;
+        const control = controlWordOf(sql);
+        if (control === 'begin') isInTransaction = true;
+        if (control === 'commit' || control === 'rollback') isInTransaction = false;
         return { changes: database.getRowsModified(), lastInsertRowid: 0 };
       },
     };

@@ -16,6 +16,9 @@ test('I1: two statements in one text are told from one with semicolons in texts,
     'SELECT 1 ; \n',
     'SELECT \';\' , "a;b"',
     'SELECT 1 -- a; b',
+    'SELECT 1; -- done',
+    ';; SELECT 1',
+    '/* made by a tool */ CREATE TEMP TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; SELECT 2; END',
     'CREATE TRIGGER x AFTER INSERT ON t BEGIN SELECT 1; SELECT 2; END',
   ])
     expect([sql, hasSeveralStatements(sql)]).toEqual([sql, false]);

@@ -18,6 +18,8 @@ describe('F-11: the tables that a statement writes', () => {
     ['/* app */ INSERT INTO todos VALUES (1)', ['todos'], 'insert'],
     ['-- app\nUPDATE todos SET x = 1', ['todos'], 'update'],
     ['UPDATE ünïcode SET x = 1', ['ünïcode'], 'update'],
+    ["UPDATE todos SET title = 'a; b' -- ;", ['todos'], 'update'],
+    ["WITH x AS (SELECT 'delete from notes') INSERT INTO todos SELECT * FROM x ON CONFLICT DO UPDATE SET x = 1", ['todos'], 'insert'],
   ])('%s', (sql, tables, verb) => {
     expect(writtenBy(sql)).toEqual({ tables, verb });
     // From the cache as at first.
@@ -29,6 +31,9 @@ describe('F-11: the tables that a statement writes', () => {
     '  select 1',
     "SELECT 'insert into todos'",
     'SELECT 1 FROM todos FOR UPDATE',
+    "SELECT 'a; b'",
+    '-- nothing',
+    '/* app */ PRAGMA data_version',
     'PRAGMA data_version',
     'EXPLAIN DELETE FROM todos',
     'SAVEPOINT a',
@@ -65,6 +70,11 @@ describe('F-11: the tables that a statement writes', () => {
         },
       ),
     );
+  });
+
+  test('PostgreSQL quotes in other ways', () => {
+    const sql = "WITH x AS (SELECT $$; delete from notes$$, E'\\'; update notes', a['[;'] FROM b) DELETE FROM todos";
+    expect(writtenBy(sql, 'postgres')).toEqual({ tables: ['todos'], verb: 'delete' });
   });
 
   test('a long statement is not kept, and told as a short one', () => {

@@ -1,15 +1,6 @@
+import { firstWordOf, nameOf, namesIn, outerTokensOf, type Token } from '../../sql/tokens.ts';
 import { quoted, type CapturedTable } from '../entities/captured-table.ts';
-
-/** Comments, texts, names in quotes, words, and single characters. */
-const tokens = /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^']|'')*'|"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[\w$\u0080-\uffff]+|[\s\S]/g;
-
-interface Token {
-  readonly text: string;
-  /** In lower case, to compare with. */
-  readonly word: string;
-  readonly at: number;
-  readonly end: number;
-}
+import { tableNamed, type TableOf } from './understand-statement.ts';
 
 interface Edit {
   readonly at: number;
@@ -33,15 +24,15 @@ interface Clause {
  * Lets an upsert that meets a deleted row bring it back, and an INSERT OR IGNORE, too: for the app such a row is not there, and what is written onto it
  * must be shown and queued (F-154). Rows that are shown are treated as the statement says. Undefined: the statement stays as it is.
  */
-export function revivingUpsert(sql: string, tableOf: (name: string) => CapturedTable | undefined): string | undefined {
+export function revivingUpsert(sql: string, tableOf: TableOf): string | undefined {
   if (!/\bconflict\b|\bor\s+ignore\b/i.test(sql)) return undefined;
-  const list = outerTokens(sql);
+  const list = outerTokensOf(sql);
   const into = list.findIndex(({ word }, index) => word === 'into' && list.slice(Math.max(0, index - 3), index).some((token) => token.word === 'insert'));
   if (into === -1) return undefined;
   const isQualified = list[into + 2]?.text === '.';
-  const table = tableOf(nameOf(list[into + (isQualified ? 3 : 1)]?.text ?? ''));
+  const table = tableNamed(list[into + (isQualified ? 3 : 1)], tableOf);
   if (table === undefined) return undefined;
-  const columns = columnsOf(sql, list, into + (isQualified ? 4 : 2), table);
+  const columns = columnsOf(list, into + (isQualified ? 4 : 2), table);
   const clauses = clausesOf(list);
   const edits = clauses.flatMap((clause): readonly Edit[] => editsOf(list, clause, table, columns));
   const ignores = list[into - 1]?.word === 'ignore';
@@ -52,30 +43,12 @@ export function revivingUpsert(sql: string, tableOf: (name: string) => CapturedT
   return text;
 }
 
-/** The tokens that stand in no brackets; a bracket and all in it are one token. */
-function outerTokens(sql: string): readonly Token[] {
-  const list: Token[] = [];
-  let depth = 0;
-  let opened = 0;
-  for (const { 0: text, index } of sql.matchAll(tokens)) {
-    if (text === '(' && depth++ === 0) opened = index;
-    const end = index + text.length;
-    if (text === ')' && --depth === 0) list.push({ text: '()', word: '()', at: opened, end });
-    else if (depth === 0 && !/^(?:\s|--|\/\*)/.test(text)) list.push({ text, word: text.toLowerCase(), at: index, end });
-  }
-  return list;
-}
-
-const nameOf = (text: string): string => (/^["`[]/.test(text) ? text.slice(1, -1).replaceAll('""', '"') : text).toLowerCase();
-
 /** The columns that the statement gives, quoted; all of them where it names none. */
-function columnsOf(sql: string, list: readonly Token[], from: number, table: CapturedTable): readonly string[] {
+function columnsOf(list: readonly Token[], from: number, table: CapturedTable): readonly string[] {
   const named = list
     .slice(from, from + 3)
     .find(({ word }, index, near) => word === '()' && near.slice(0, index).every(({ word: before }) => before !== 'values'));
-  if (named === undefined) return table.columns;
-  const names = sql.slice(named.at + 1, named.end - 1).match(/"(?:[^"]|"")*"|`[^`]*`|\[[^\]]*\]|[\w$\u0080-\uffff]+/g) ?? [];
-  return names.map((name) => (name.startsWith('"') ? name : quoted(/^[`[]/.test(name) ? name.slice(1, -1) : name)));
+  return named === undefined ? table.columns : namesIn(named).map(quoted);
 }
 
 function clausesOf(list: readonly Token[]): readonly Clause[] {
@@ -97,8 +70,8 @@ function editsOf(list: readonly Token[], { on, hasTarget, action, where, next }:
   if (begin === undefined || act === undefined || last === undefined) return [];
   if (act.word === 'nothing') {
     return hasTarget
-      ? [{ at: act.at, end: act.end, text: `UPDATE SET ${givenBack(table, columns)} WHERE ${hidden(table)}` }]
-      : [{ at: begin.at, end: begin.at, text: `${onAnyKey(table, columns)} ` }];
+      ? [{ at: act.start, end: act.end, text: `UPDATE SET ${givenBack(table, columns)} WHERE ${hidden(table)}` }]
+      : [{ at: begin.start, end: begin.start, text: `${onAnyKey(table, columns)} ` }];
   }
   // Of two assignments to one column SQLite takes the later one: the app's own.
   const shows: Edit = { at: act.end, end: act.end, text: ` ${shown(table)},` };
@@ -108,7 +81,7 @@ function editsOf(list: readonly Token[], { on, hasTarget, action, where, next }:
 
 /** Behind the rows, ahead of RETURNING. A SELECT that ends with its tables would take ON for a join. */
 function atTheEnd(sql: string, list: readonly Token[], clauses: string): readonly Edit[] {
-  const end = list.find(({ word }) => word === 'returning' || word === ';')?.at ?? sql.length;
+  const end = list.find(({ word }) => word === 'returning' || word === ';')?.start ?? sql.length;
   const select = list.findIndex(({ word }) => word === 'select');
   const isOpen = select !== -1 && !list.slice(select).some(({ word }) => ['where', 'group', 'order', 'limit', 'values'].includes(word));
   return [{ at: end, end, text: `${isOpen ? ' WHERE true' : ''} ${clauses} ` }];
@@ -132,13 +105,13 @@ const onAnyKey = (table: CapturedTable, columns: readonly string[]): string =>
  * Lets TypeORM's `restore` and `recover` bring back what the server has deleted, too: they know of one column, and pass over rows whose
  * `deletedAtLocal` is null. Undefined for other statements.
  */
-export function restoringStatement(sql: string, tableOf: (name: string) => CapturedTable | undefined): string | undefined {
-  const [, name = '', column = '', rest = ''] = sql.length > 100_000 ? [] : (restoration.exec(sql) ?? []);
-  const table = tableOf(name.toLowerCase());
-  if (table?.deletedAtLocal !== column) return undefined;
-  const filled = `${quoted(column)} IS NOT NULL`;
-  if (!rest.endsWith(` AND ${filled}`)) return undefined;
-  return `UPDATE ${quoted(table.name)} SET ${shown(table)}${rest.slice(0, -filled.length)}${hidden(table)}`;
+export function restoringStatement(sql: string, tableOf: TableOf): string | undefined {
+  if (!sql.endsWith(' IS NOT NULL') || firstWordOf(sql) !== 'update') return undefined;
+  const [, target, set, column, equals, empty, next] = outerTokensOf(sql);
+  const isRestoration = set?.word === 'set' && equals?.word === '=' && empty?.word === 'null' && (next?.word === ',' || next?.word === 'where');
+  const table = isRestoration ? tableNamed(target, tableOf) : undefined;
+  if (empty === undefined || column === undefined || table === undefined || nameOf(column) !== table.deletedAtLocal) return undefined;
+  const filled = `${quoted(table.deletedAtLocal)} IS NOT NULL`;
+  if (!sql.endsWith(` AND ${filled}`)) return undefined;
+  return `UPDATE ${quoted(table.name)} SET ${shown(table)}${sql.slice(empty.end, -filled.length)}${hidden(table)}`;
 }
-
-const restoration = /^UPDATE "([^"]+)" SET "([^"]+)" = NULL((?:, | WHERE )[\s\S]*)$/;

@@ -1,32 +1,14 @@
-import { withoutLeadingComments } from '../../sql/leading-comments.ts';
+import { firstWordOf, nameOf, namesIn, outerTokensOf, SqlReader, type Token } from '../../sql/tokens.ts';
 import type { CapturedTable } from '../entities/captured-table.ts';
 import { quoted } from '../entities/captured-table.ts';
 
-/** Words that steer transactions or change tables; other statements are asked what they write. */
-export type ControlWord = 'begin' | 'commit' | 'rollback' | 'rollbackTo' | 'savepoint' | 'schema';
+/** Finds a captured table by its name in lower case. */
+export type TableOf = (name: string) => CapturedTable | undefined;
 
-const control = /^\s*(begin|commit|end|rollback|savepoint|create|drop|alter|attach|detach)\b/i;
-
-export function controlWordOf(sql: string): ControlWord | undefined {
-  const word = control.exec(withoutLeadingComments(sql))?.[1]?.toLowerCase();
-  switch (word) {
-    case undefined:
-      return undefined;
-    case 'begin':
-    case 'savepoint':
-    case 'commit':
-      return word;
-    case 'end':
-      return 'commit';
-    case 'rollback':
-      return /\bto\b/i.test(sql) ? 'rollbackTo' : 'rollback';
-    default:
-      return 'schema';
-  }
-}
-
-/** The name in SAVEPOINT x and ROLLBACK TO SAVEPOINT x. */
-export const savepointOf = (sql: string): string => /(?:savepoint|to)\s+"?([\w$]+)"?\s*;?\s*$/i.exec(sql)?.[1] ?? '';
+export const tableNamed = (token: Token | undefined, tableOf: TableOf): CapturedTable | undefined => {
+  const name = token === undefined ? undefined : nameOf(token);
+  return name === undefined ? undefined : tableOf(name.toLowerCase());
+};
 
 /** Numbers that one statement adds to columns: what other devices add meanwhile stays. */
 export interface Increments {
@@ -35,62 +17,66 @@ export interface Increments {
   readonly by: ReadonlyMap<string, number>;
 }
 
-const update = /^\s*update\s+"?([\w$]+)"?\s+set\s+([\s\S]*)$/i;
-const increment = /^\s*"?([\w$]+)"?\s*=\s*"?([\w$]+)"?\s*([+-])\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*$/i;
-const token = /'(?:[^']|'')*'|"(?:[^"]|"")*"|[\w$]+|[\s\S]/g;
-const endOfSet = /^(?:where|from|order|limit|returning)$/i;
+const endOfSet: ReadonlySet<string> = new Set(['where', 'from', 'order', 'limit', 'returning', ';']);
 
-/** The assignments of `c = 1, d = max(d, 2) WHERE …`, as text. */
-function assignmentsOf(text: string): readonly string[] {
-  const assignments: string[] = [];
-  let assignment = '';
-  let depth = 0;
-  for (const [part] of text.matchAll(token)) {
-    if (depth === 0 && endOfSet.test(part)) break;
-    if (part === '(') depth += 1;
-    if (part === ')') depth -= 1;
-    if (part === ',' && depth === 0) {
-      assignments.push(assignment);
-      assignment = '';
-    } else assignment += part;
+/** The assignments of `UPDATE t SET c = 1, d = max(d, 2) WHERE …`, each as its tokens. */
+function* assignmentsOf(tokens: readonly Token[]): Generator<readonly Token[]> {
+  let from = 3;
+  for (let at = from; ; at += 1) {
+    const word = tokens[at]?.word;
+    const isEnd = word === undefined || endOfSet.has(word);
+    if (!isEnd && word !== ',') continue;
+    yield tokens.slice(from, at);
+    if (isEnd) return;
+    from = at + 1;
   }
-  return [...assignments, assignment];
+}
+
+/** Reads `c = c + 1`; undefined for any other assignment. */
+function incrementIn([column, equals, added, sign, ...amount]: readonly Token[]): { readonly column: string; readonly by: number } | undefined {
+  if (column === undefined || added === undefined || equals?.word !== '=' || (sign?.word !== '+' && sign?.word !== '-')) return undefined;
+  const name = nameOf(column)?.toLowerCase();
+  if (name === undefined || name !== nameOf(added)?.toLowerCase()) return undefined;
+  const isNegative = amount[0]?.word === '-';
+  const number = amount[isNegative ? 1 : 0];
+  if (number?.kind !== 'number' || number !== amount.at(-1)) return undefined;
+  const by = Number(number.text);
+  return Number.isFinite(by) ? { column: name, by: (sign.word === '-') === isNegative ? by : -by } : undefined;
 }
 
 /**
  * Understands `UPDATE t SET c = c + 1, … WHERE …`, as `increment()` and `decrement()` send it, also where TypeORM sets version and date of the update
  * along with it. The version alone is no increment: every save counts it.
  */
-export function incrementsOf(sql: string, tableOf: (name: string) => CapturedTable | undefined): Increments | undefined {
-  const [, name = '', text = ''] = (sql.length > 2_000 ? null : update.exec(sql)) ?? [];
-  const table = tableOf(name.toLowerCase());
+export function incrementsOf(sql: string, tableOf: TableOf): Increments | undefined {
+  if (sql.length > 2_000 || firstWordOf(sql) !== 'update' || !/[+-]/.test(sql)) return undefined;
+  const tokens = outerTokensOf(sql);
+  const table = tokens[2]?.word === 'set' ? tableNamed(tokens[1], tableOf) : undefined;
   if (table === undefined) return undefined;
   const { codecs, metadata } = table.replica;
   const by = new Map<string, number>();
   let isVersionOnly = true;
-  for (const assignment of assignmentsOf(text)) {
-    const [, column = '', added = '', sign, amount = ''] = increment.exec(assignment) ?? [];
-    const codec = codecs.find((candidate) => candidate.name.toLowerCase() === column.toLowerCase());
-    if (codec === undefined || column.toLowerCase() !== added.toLowerCase()) continue;
-    by.set(codec.wireKey, sign === '-' ? -Number(amount) : Number(amount));
+  for (const assignment of assignmentsOf(tokens)) {
+    const increment = incrementIn(assignment);
+    const codec = codecs.find((candidate) => candidate.name.toLowerCase() === increment?.column);
+    if (codec === undefined || increment === undefined) continue;
+    by.set(codec.wireKey, increment.by);
     if (codec.column !== metadata.versionColumn) isVersionOnly = false;
   }
   return isVersionOnly ? undefined : { table, by };
 }
 
-const deletion = /^\s*delete\s+from\s+(?:"((?:[^"]|"")+)"|([\w$]+))\s*(where\b[\s\S]*)?$/i;
 /** Not safe to put brackets around, or counts its parameters itself. */
-const involved = /\b(?:order\s+by|limit)\b|;|--|\/\*|[?:@$]\d|[:@$][a-z_]/i;
-
-/** Parts a statement at its RETURNING; the second part is empty where it has none. */
-function atReturning(sql: string): readonly [before: string, returning: string] {
-  let depth = 0;
-  for (const { 0: part, index } of sql.matchAll(token)) {
-    if (part === '(') depth += 1;
-    if (part === ')') depth -= 1;
-    if (depth === 0 && part.toLowerCase() === 'returning') return [sql.slice(0, index), sql.slice(index)];
+function isInvolved(sql: string): boolean {
+  const reader = new SqlReader(sql);
+  let isOrder = false;
+  while (reader.step()) {
+    if (reader.kind === 'space') continue;
+    if (reader.kind === 'comment' || (reader.kind === 'placeholder' && reader.end - reader.start > 1)) return true;
+    if (reader.is(';') || reader.is('limit') || (isOrder && reader.is('by'))) return true;
+    isOrder = reader.is('order');
   }
-  return [sql, ''];
+  return false;
 }
 
 /**
@@ -100,21 +86,21 @@ function atReturning(sql: string): readonly [before: string, returning: string] 
 export function hidingStatement(
   sql: string,
   parameters: readonly unknown[] | undefined,
-  tableOf: (name: string) => CapturedTable | undefined,
+  tableOf: TableOf,
   at: string,
 ): { readonly sql: string; readonly parameters: readonly unknown[] } | undefined {
-  const plainSql = withoutLeadingComments(sql);
-  if (!/^\s*delete\b/i.test(plainSql) || involved.test(plainSql)) return undefined;
-  const [before, returning] = atReturning(plainSql);
-  const match = deletion.exec(before);
-  if (!match) return undefined;
-  const [, inQuotes, plain, where] = match;
-  const table = tableOf((inQuotes?.replaceAll('""', '"') ?? plain ?? '').toLowerCase());
-  if (table === undefined) return undefined;
+  if (firstWordOf(sql) !== 'delete') return undefined;
+  const tokens = outerTokensOf(sql);
+  const [deletes, from, target, where] = tokens;
+  const table = from?.word === 'from' ? tableNamed(target, tableOf) : undefined;
+  if (deletes === undefined || table === undefined || isInvolved(sql.slice(deletes.start))) return undefined;
+  const returning = tokens.find(({ word }) => word === 'returning')?.start ?? sql.length;
+  const isPlain = where === undefined || where.word === 'where' || where.word === 'returning';
+  if (!isPlain) return undefined;
   const name = quoted(table.name);
-  const condition = where === undefined ? '' : `(${where.replace(/^where/i, '')}) AND `;
+  const condition = where?.word === 'where' ? `(${sql.slice(where.end, returning)}) AND ` : '';
   return {
-    sql: `UPDATE ${name} SET ${quoted(table.deletedAtLocal)} = ? WHERE ${condition}${table.shown(name)} ${returning}`,
+    sql: `UPDATE ${name} SET ${quoted(table.deletedAtLocal)} = ? WHERE ${condition}${table.shown(name)} ${sql.slice(returning)}`,
     parameters: [at, ...(parameters ?? [])],
   };
 }
@@ -124,31 +110,26 @@ const verbs: ReadonlySet<string> = new Set(['insert', 'replace', 'update', 'dele
 /** Tells a DELETE that asks for the deleted rows: where the trigger hides them, SQLite would give none. */
 export function returnsDeleted(sql: string): boolean {
   if (!/\bdelete\b/i.test(sql) || !/\breturning\b/i.test(sql)) return false;
-  const [before, returning] = atReturning(withoutLeadingComments(sql));
-  if (returning === '') return false;
-  let depth = 0;
-  for (const [part] of before.matchAll(token)) {
-    if (part === '(') depth += 1;
-    if (part === ')') depth -= 1;
-    if (depth === 0 && verbs.has(part.toLowerCase())) return part.toLowerCase() === 'delete';
-  }
-  return false;
+  const words = outerTokensOf(sql).map(({ word }) => word);
+  const returning = words.indexOf('returning');
+  return returning !== -1 && words.slice(0, returning).find((word) => verbs.has(word)) === 'delete';
 }
 
-const insertion = /^\s*insert\s+into\s+(?:"((?:[^"]|"")+)"|([\w$]+))\s*\(((?:\s*(?:"(?:[^"]|"")+"|[\w$]+)\s*,?)+)\)\s*(?:values|select)\b/i;
-
 /** Turns a plain INSERT into one that brings deleted rows with these ids back. */
-export function revivingStatement(sql: string, tableOf: (name: string) => CapturedTable | undefined): string | undefined {
-  const match = insertion.exec(sql);
-  if (!match || /\b(?:returning|conflict)\b|;/i.test(sql)) return undefined;
-  const [, inQuotes, plain, list = ''] = match;
-  const table = tableOf((inQuotes?.replaceAll('""', '"') ?? plain ?? '').toLowerCase());
+export function revivingStatement(sql: string, tableOf: TableOf): string | undefined {
+  const tokens = outerTokensOf(sql);
+  const [insert, into, target, columns, source] = tokens;
+  const isPlain = insert?.word === 'insert' && into?.word === 'into' && columns?.kind === 'group' && (source?.word === 'values' || source?.word === 'select');
+  if (!isPlain || tokens.some(({ word }) => word === 'returning' || word === 'conflict' || word === ';')) return undefined;
+  const table = tableNamed(target, tableOf);
   if (table === undefined) return undefined;
   const isSpecial = new Set([table.id, table.deletedAt, table.deletedAtLocal].map(quoted));
-  const names = [...list.matchAll(/"((?:[^"]|"")+)"|([\w$]+)/g)].map(([, long, short]) => quoted(long?.replaceAll('""', '"') ?? short ?? ''));
   const changes = [
-    ...names.filter((name) => !isSpecial.has(name)).map((name) => `${name} = excluded.${name}`),
+    ...namesIn(columns)
+      .map(quoted)
+      .filter((name) => !isSpecial.has(name))
+      .map((name) => `${name} = excluded.${name}`),
     ...[table.deletedAt, table.deletedAtLocal].map((name) => `${quoted(name)} = NULL`),
   ];
-  return `${sql} ON CONFLICT (${quoted(table.id)}) DO UPDATE SET ${changes.join(', ')}`;
+  return `${sql.slice(0, tokens.at(-1)?.end)} ON CONFLICT (${quoted(table.id)}) DO UPDATE SET ${changes.join(', ')}`;
 }

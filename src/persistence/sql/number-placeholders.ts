@@ -1,0 +1,16 @@
+import { SqlReader } from './tokens.ts';
+
+/** Turns `?` into `$1`, `$2`, … as PostgreSQL wants them. Question marks inside names and texts are not placeholders. */
+export function numberPlaceholders(sql: string): string {
+  const reader = new SqlReader(sql, 'postgres');
+  let text = '';
+  let copied = 0;
+  let count = 0;
+  while (reader.next()) {
+    if (reader.kind !== 'placeholder' || reader.end - reader.start !== 1) continue;
+    count += 1;
+    text += `${sql.slice(copied, reader.start)}$${count}`;
+    copied = reader.end;
+  }
+  return text + sql.slice(copied);
+}
