@@ -29,7 +29,7 @@ test('F-02: parked, it is not sent again until somebody decides; the decision is
   await bench.sync();
   await bench.sync();
   expect(bench.transport.sent).toHaveLength(1);
-  expect(bench.types('conflict.')).toEqual(['conflict.detected', 'conflict.unresolved', 'conflict.unresolved']);
+  expect(bench.types('conflict.')).toEqual(['conflict.detected', 'conflict.unresolved']);
   await bench.engine.resolveConflict(opId, acceptMerged({ title: 'both' }));
   await bench.engine.whenIdle();
   expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'both' });

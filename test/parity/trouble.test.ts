@@ -105,10 +105,10 @@ describe('a resolver decides', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('MAN-07, EVT-07: nobody to ask: told with its reason, and left for a person', async () => {
+  test('MAN-07, EVT-07: a manual table without a resolver tells once, with the reason, and leaves the conflict to a person', async () => {
     await conflicting({ conflictStrategy: 'manual' });
     await bench.engine.sync();
-    expect(only('conflict.unresolved').map(({ reason }) => reason)).toEqual(['No conflict resolver provided for manual strategy', 'Resolution deferred']);
+    expect(only('conflict.unresolved').map(({ reason }) => reason)).toEqual(['No conflict resolver provided for manual strategy']);
     expect(await bench.engine.conflicts()).toHaveLength(1);
   });
 });

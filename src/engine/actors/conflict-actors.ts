@@ -9,7 +9,6 @@ import type { TakenRequest } from '../../model/ports.ts';
 import type { ConflictDecision, ConflictOutcome, ConflictRef } from '../../model/run.ts';
 import { pushMalformed, pushUnavailable, type PushResult } from '../../model/transport.ts';
 import { delayFor } from '../../rules/backoff.ts';
-import { deferred, noResolver } from '../conflicts/conflict-strategies.ts';
 import { askerOf, chartOf } from '../conflicts/chart-asker.ts';
 import type { DecidedPlan } from '../conflicts/conflict-plan.ts';
 import { decideStored } from '../conflicts/decide-stored.ts';
@@ -49,7 +48,7 @@ export function createConflictActors(ports: EnginePorts, memory: RunMemory, ques
       planned.set(nameOf(ref), { plan: { type: 'apply', resolution: discard() }, skip: plan.reason });
       return { type: 'apply', facts: [] };
     }
-    return leave(thenDeferred(plan, await store.parkConflict(ref, plan.reason, plan)));
+    return leave(await store.parkConflict(ref, plan.reason, plan));
   };
 
   /** Gives the change up by setting; the conflict is told as unresolved, unless that was done already. */
@@ -103,12 +102,6 @@ export function createConflictActors(ports: EnginePorts, memory: RunMemory, ques
       return work;
     }),
   };
-}
-
-/** A conflict that nobody is there to decide is told as what it means, too (EVT-07). */
-function thenDeferred({ reason }: { readonly reason: string }, facts: readonly SyncFact[]): readonly SyncFact[] {
-  if (reason !== noResolver) return facts;
-  return facts.flatMap((fact): readonly SyncFact[] => (fact.type === 'conflict.unresolved' ? [fact, { ...fact, reason: deferred }] : [fact]));
 }
 
 /** Sends what resolves a conflict and settles the answer, also when the sending was aborted. */

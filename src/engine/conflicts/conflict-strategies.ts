@@ -19,9 +19,9 @@ import { reapplyDeltas } from './reapply-deltas.ts';
 export type { ConflictPlan, StrategyContext } from './conflict-plan.ts';
 
 /** Why a conflict waits that nobody was there to decide (EVT-07). */
-export const noResolver = 'No conflict resolver provided for manual strategy';
+const noResolver = 'No conflict resolver provided for manual strategy';
 /** Why a conflict waits whose resolver asked for time (EVT-08). */
-export const deferred = 'Resolution deferred';
+const deferred = 'Resolution deferred';
 
 type Decide = (context: StrategyContext) => ConflictPlan;
 
