@@ -166,6 +166,7 @@ const phaseWords: Readonly<Record<SyncPhaseName, string>> = {
   pulling: 'pulling',
   paging: 'pulling',
   fullResync: 'full resync',
+  firstPull: 'first pull',
   finishing: 'finishing',
   backoff: 'backing off',
   paused: 'paused',

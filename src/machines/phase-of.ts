@@ -10,6 +10,7 @@ export type SyncPhaseName =
   | 'pulling'
   | 'paging'
   | 'fullResync'
+  | 'firstPull'
   | 'finishing'
   | 'backoff'
   | 'paused'
@@ -43,4 +44,8 @@ const phases: readonly (readonly [SyncPhaseName, Place])[] = [
 ];
 
 /** Says in one word what the engine is doing or waiting for; `idle` when nothing. */
-export const phaseOf = (snapshot: SyncSnapshot): SyncPhaseName => phases.find(([, place]) => snapshot.matches(place))?.[0] ?? 'idle';
+export function phaseOf(snapshot: SyncSnapshot): SyncPhaseName {
+  const phase = phases.find(([, place]) => snapshot.matches(place))?.[0] ?? 'idle';
+  // To people, tables that were never pulled are not pulled again.
+  return phase === 'fullResync' && snapshot.context.run?.resyncReason === 'first' ? 'firstPull' : phase;
+}

@@ -87,8 +87,8 @@ export type SyncFact =
    */
   | { readonly type: 'store.warning'; readonly message: string };
 
-/** Why a full resync began: it was asked for, a table's `version` rose, or its time had come. */
-export type ResyncReason = 'manual' | 'schema' | 'scheduled';
+/** Why everything is pulled: somebody asked, a table's `version` rose, its time had come, or these tables were never pulled before (`first`). */
+export type ResyncReason = 'manual' | 'schema' | 'scheduled' | 'first';
 
 /** Why an operation left the outbox without being applied. */
 export type DiscardReason = 'acceptServer' | 'discard' | 'dropped' | 'foldedAway' | 'serverDeleted' | 'skipped' | 'purged' | 'scopeCleared';

@@ -196,6 +196,8 @@ export interface StorePort {
   upgradeSchemas(): Promise<SchemaReport>;
   /** Of these kinds, those whose full resync is due (or still open from an interrupted one). */
   dueForResync(kinds: Kinds): Promise<Kinds>;
+  /** Of these kinds, those of which this database never had a complete pull; their first one may be under way. */
+  neverPulled(kinds: Kinds): Promise<Kinds>;
 
   /** Takes heads of line, folds and freezes them, and commits that before it resolves. */
   take(options: TakeOptions): Promise<TakenBatch>;

@@ -30,7 +30,7 @@ import { forgetLongRemoved } from './replica/removed-rows.ts';
 import { createRepairs, type Repairs } from './writing/repairs.ts';
 import type { ReplicaTable } from './tables/replica-table.ts';
 import { acceptServer, decideConflict, freezeResolution, loadConflict, parkConflict, settleResolution } from './settling/resolutions.ts';
-import { completeFetch, dueForResync, notePullCompleted, openResync, readPulledAt, readUnproven } from './replica/resync.ts';
+import { completeFetch, dueForResync, neverPulled, notePullCompleted, openResync, readPulledAt, readUnproven } from './replica/resync.ts';
 import { closeRun, conflictsToWork, parkExhausted, readyForRun, repairStates, unregisteredKinds } from './runs/runs.ts';
 import { checkSchema } from './database/schema-check.ts';
 import { applyServerRows } from './pulling/server-rows.ts';
@@ -154,6 +154,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     },
     upgradeSchemas: () => upgradeSchemas(context),
     dueForResync: (kinds) => unit.read((session) => dueForResync(session, context, kinds)),
+    neverPulled: (kinds) => unit.read((session) => neverPulled(session, kinds)),
 
     take: async (options) => {
       const unchecked = options.kinds.filter((kind) => !repaired.has(kind));

@@ -795,6 +795,30 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await store.pullPosition('todos', { resync: false })).toMatchObject({ cursor: { ts: time(5), lastId: 'b' }, resync: false });
       });
 
+      test('F-45: a table counts as never pulled until its first pull is complete', async () => {
+        await startRun();
+        expect(await store.neverPulled(kinds)).toEqual(kinds);
+        await store.openResync(kinds);
+        await store.applyPages('todos', [resyncPage([serverRow('a', 1)])], { totalDone: 0 });
+        expect(await store.neverPulled(kinds)).toEqual(kinds);
+        for (const kind of kinds) await store.completePull(kind, { resync: true });
+        // Interrupted before the sweep, it goes on as the first pull that it is.
+        expect(await store.neverPulled(kinds)).toEqual(kinds);
+        for (const kind of kinds) await store.sweepResync(kind, { requested: false });
+        expect(await store.neverPulled(kinds)).toEqual([]);
+        await store.openResync(kinds);
+        expect(await store.neverPulled(kinds)).toEqual([]);
+      });
+
+      test('F-45: a table that was pulled page by page is not pulled for the first time, also before its first full resync', async () => {
+        await startRun();
+        await pull([serverRow('a', 1)]);
+        await store.completePull('todos', { resync: false });
+        expect(await store.neverPulled(['todos'])).toEqual([]);
+        await store.openResync(['todos']);
+        expect(await store.neverPulled(['todos'])).toEqual([]);
+      });
+
       test('F-38: at its end what was not listed and has nothing pending is removed', async () => {
         await startRun();
         await pull([serverRow('a', 1), serverRow('b', 2), serverRow('c', 3)]);

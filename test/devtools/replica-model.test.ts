@@ -16,13 +16,16 @@ const row = (part: Partial<InspectedRow> = {}): InspectedRow => ({ id: 't1', pen
 
 test('I12: a resync says how far it is, and never that it is done while it fetches', () => {
   const at = (received: number, fetched = false): ReturnType<typeof resyncProgress> =>
-    resyncProgress(kind({ resync: { generation: 1, marking: received === 0, received, fetched } }));
+    resyncProgress(kind({ lastPulledAt: 1, resync: { generation: 1, marking: received === 0, received, fetched } }));
   expect(resyncProgress(kind())).toBeUndefined();
   expect(at(0)).toEqual({ text: 'begins' });
   expect(at(5)).toEqual({ text: '5 rows received, 10 here', share: 0.5 });
   expect(at(4_000)?.share).toBe(0.99);
   expect(at(10, true)?.share).toBe(1);
-  expect(resyncProgress(kind({ rows: 0, resync: { generation: 1, marking: false, received: 7, fetched: false } }))).toEqual({ text: '7 rows received' });
+  const intoEmpty = { rows: 0, resync: { generation: 1, marking: false, received: 7, fetched: false } };
+  expect(resyncProgress(kind({ ...intoEmpty, lastPulledAt: 1 }))).toEqual({ text: '7 rows received' });
+  expect(resyncProgress(kind(intoEmpty))).toEqual({ text: 'first pull: 7 rows received' });
+  expect(resyncProgress(kind({ resync: { generation: 1, marking: true, received: 0, fetched: false } }))).toEqual({ text: 'first pull begins' });
 });
 
 test('I12: a row tells everything that is up with it, the gravest first', () => {

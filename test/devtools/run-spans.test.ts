@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { parseBundle } from '../../src/devtools/protocol/parse-bundle.ts';
+import type { LogEntry } from '../../src/devtools/protocol/log-entry.ts';
+import { describeEntry } from '../../src/devtools/views/entries/describe-entry.ts';
 import { createRunSpans, describeRun, type RunSpan } from '../../src/devtools/views/entries/run-spans.ts';
 import { mostDrawnRuns, stripOf } from '../../src/devtools/views/entries/run-strip.ts';
 
@@ -35,6 +37,39 @@ test('I12: a run that is under way says so', () => {
   spans.add({ type: 'event', id: 1, at: 1_000, name: 'sync.started', data: {}, runId: 7 });
   spans.add({ type: 'request', id: 2, at: 1_400, startedAt: 1_100, tookMs: 300, method: 'pull', result: 'ok', runId: 7 });
   expect(spans.list.map(describeRun)).toEqual(['Run 7, running for 400 ms, 1 request']);
+});
+
+test('I12: the first pull of a table is called so, whether its event or its place is logged first', () => {
+  const started = (reason: string) => ({ type: 'event', id: 2, at: 1_000, name: 'resync.started', data: { reason, kinds: ['todos'] }, runId: 7 }) as const;
+  const entered: LogEntry = {
+    type: 'transition',
+    id: 3,
+    at: 1_000,
+    cause: 'done planning',
+    value: { activity: { running: { fullResync: 'preparing' } } },
+    actions: [],
+    sources: [],
+    runId: 7,
+  };
+  const phasesOf = (...entries: readonly LogEntry[]): readonly string[] => {
+    const spans = createRunSpans();
+    for (const entry of entries) spans.add(entry);
+    return spans.list.flatMap(({ phases }) => phases.map(({ phase }) => phase));
+  };
+  expect(phasesOf(started('first'), entered)).toEqual(['firstPull']);
+  expect(phasesOf(entered, started('first'))).toEqual(['firstPull']);
+  expect(phasesOf(started('scheduled'), entered)).toEqual(['fullResync']);
+});
+
+test('I12: an event says in words why everything is pulled', () => {
+  const said = (reason: string): string => describeEntry({ type: 'event', id: 1, at: 0, name: 'resync.started', data: { reason, kinds: ['todos'] } }).detail;
+  expect(['first', 'manual', 'schema', 'scheduled'].map(said)).toEqual([
+    'first pull',
+    'somebody asked for it',
+    'the table has a newer version',
+    'its time had come',
+  ]);
+  expect(said('moonrise')).toBe('reason moonrise');
 });
 
 test('the strip is as wide as it is, whatever the runs: bars stay within it and none is invisible', () => {

@@ -71,7 +71,7 @@ describe('filters', () => {
     await engine.sync({ pullKinds: [] });
     expect(memory.calls.map(({ type }) => type)).toEqual(['push']);
     await engine.sync({ pushKinds: [], pullKinds: ['todos'] });
-    expect(told.filter(({ type }) => type === 'resync.started')).toMatchObject([{ kinds: ['todos'], reason: 'scheduled' }]);
+    expect(told.filter(({ type }) => type === 'resync.started')).toMatchObject([{ kinds: ['todos'], reason: 'first' }]);
     expect(fake.database.resyncedAt.has('lists')).toBe(false);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { ResyncReason } from '../../src/model/events.ts';
 import { AuthError, DatabaseError, MaxRetriesExceededError, NetworkError, TransportError } from '../../src/model/errors/errors.ts';
 import type { SyncEmitted, SyncMachineEvent } from '../../src/machines/machine-events.ts';
 import {
@@ -200,6 +201,15 @@ describe('a run', () => {
 });
 
 describe('the lease', () => {
+  test('the first pull of a table has a word of its own', () => {
+    const phaseWith = (resyncReason: ResyncReason) => planning().done('planRun', plan({ resyncKinds: kinds, resyncReason })).phase;
+    expect((['first', 'scheduled', 'schema', 'manual'] as const).map((reason) => phaseWith(reason))).toEqual([
+      'firstPull',
+      'fullResync',
+      'fullResync',
+      'fullResync',
+    ]);
+  });
   test('I11: while another tab works the run waits, polling, and then runs itself', () => {
     const waiting = watching();
     expect(waiting.snapshot.hasTag('busy')).toBe(false);
@@ -816,6 +826,8 @@ describe('full resync', () => {
     expect(second.done('sweepResync', { facts: [] }).running('finishRun')).toBe(true);
   });
   test('F-45: a scheduled one covers its kinds only', () => {
+    const first = taking({ resyncKinds: ['lists'], resyncReason: 'first' });
+    expect(first.emitted[0]).toEqual({ type: 'resync.started', reason: 'first', kinds: ['lists'], runId: 1 });
     const scheduled = taking({ resyncKinds: ['lists'], resyncReason: 'scheduled' });
     expect(scheduled.emitted[0]).toEqual({ type: 'resync.started', reason: 'scheduled', kinds: ['lists'], runId: 1 });
     const pulled = scheduled.done('prepareResync').done('takeBatch', nothingTaken).done('pullKind').done('pullKind');

@@ -69,9 +69,14 @@ describe('runs', () => {
     bench.server.seed('todos', { id: 'theirs', title: 'x' });
     await write('mine');
     const run = await bench.engine.syncRun();
-    expect(run).toMatchObject({ reason: 'scheduled', push: { pushed: 1 }, pull: { pulled: 2 }, stuckOpsCount: 0, hadErrors: false });
+    expect(run).toMatchObject({ reason: 'first', push: { pushed: 1 }, pull: { pulled: 2 }, stuckOpsCount: 0, hadErrors: false });
     expect(run).not.toHaveProperty('firstError');
-    expect(only('resync.started')).toMatchObject([{ reason: 'scheduled', kinds: ['todos'] }]);
+    await bench.clock.advance(1_000);
+    expect(await bench.engine.syncRun()).toMatchObject({ reason: 'scheduled', pull: { pulled: 2 } });
+    expect(only('resync.started')).toMatchObject([
+      { reason: 'first', kinds: ['todos'] },
+      { reason: 'scheduled', kinds: ['todos'] },
+    ]);
   });
 
   test('RUN-15, ENG-08: neither making an engine nor a sync asks for health first', async () => {
@@ -297,16 +302,16 @@ describe('events', () => {
 describe('full resync', () => {
   const week = 7 * 86_400_000;
 
-  test('FUL-01, FUL-02, FUL-09: the first sync is a full resync; the next within the interval is none; after it, one again', async () => {
+  test('FUL-01, FUL-02, FUL-09: the first sync pulls everything, as a first pull; the next within the interval does not; after it, a scheduled one', async () => {
     await opened({ config: { fullResyncIntervalMs: week } });
     await bench.engine.sync();
-    expect(only('resync.started')).toMatchObject([{ reason: 'scheduled' }]);
+    expect(only('resync.started')).toMatchObject([{ reason: 'first' }]);
     await bench.clock.advance(week - 1);
     await bench.engine.sync();
     expect(only('resync.started')).toHaveLength(1);
     await bench.clock.advance(1);
     await bench.engine.sync();
-    expect(only('resync.started')).toHaveLength(2);
+    expect(only('resync.started').map(({ reason }) => reason)).toEqual(['first', 'scheduled']);
   });
 
   test('FUL-05, FUL-06, FUL-10, FUL-11, EVT-11: pushes, then pulls everything anew, whatever the cursor said; the cursor is the last row', async () => {
@@ -344,7 +349,7 @@ describe('full resync', () => {
     await expect(bench.engine.fullResync()).rejects.toThrow();
     bench.server.clearFaults();
     await bench.engine.sync();
-    expect(only('resync.started')).toMatchObject([{ reason: 'manual' }, { reason: 'scheduled' }]);
+    expect(only('resync.started')).toMatchObject([{ reason: 'manual' }, { reason: 'first' }]);
     expect(await bench.row('a')).not.toBeNull();
   });
 

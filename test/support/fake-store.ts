@@ -354,6 +354,10 @@ export function createFakeStore(options: FakeStoreOptions) {
       await fenced('dueForResync');
       return asked.filter((kind) => due.has(kind) || database.resyncs.has(kind));
     },
+    neverPulled: async (asked) => {
+      await failIfTold('neverPulled');
+      return asked.filter((kind) => !database.resyncedAt.has(kind) && (database.resyncs.get(kind)?.fetched === true || !database.pulledAt.has(kind)));
+    },
     take: async ({ kinds: wanted, limit, distrustResend }) => {
       await fenced('take');
       const requests: TakenRequest[] = [];

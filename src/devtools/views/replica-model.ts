@@ -4,19 +4,20 @@ import { deepEqual } from '../../rules/values/deep-equal.ts';
 import { describeDuration } from './words/describe-time.ts';
 import type { Tone } from './words/phase-tone.ts';
 
-/** How far a full resync is. */
+/** How far a full resync is, or a first pull. */
 export interface ResyncProgress {
   readonly text: string;
   /** From 0 to 1, of the rows that are there now: the server does not say how many it has. Absent: nothing to measure by. */
   readonly share?: number | undefined;
 }
 
-export function resyncProgress({ resync, rows }: InspectedKind): ResyncProgress | undefined {
+export function resyncProgress({ resync, rows, lastPulledAt, lastResyncedAt }: InspectedKind): ResyncProgress | undefined {
   if (resync === undefined) return undefined;
+  const isFirst = lastPulledAt === undefined && lastResyncedAt === undefined;
   const { marking, received, fetched } = resync;
   if (fetched) return { text: 'taking away what the server no longer has', share: 1 };
-  if (marking && received === 0) return { text: 'begins' };
-  const got = `${received.toLocaleString('en')} rows received`;
+  if (marking && received === 0) return { text: isFirst ? 'first pull begins' : 'begins' };
+  const got = `${isFirst ? 'first pull: ' : ''}${received.toLocaleString('en')} rows received`;
   return rows === 0 ? { text: got } : { text: `${got}, ${rows.toLocaleString('en')} here`, share: Math.min(0.99, received / rows) };
 }
 

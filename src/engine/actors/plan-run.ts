@@ -1,5 +1,5 @@
 import { SyncOperationError, syncErrorInfo } from '../../model/errors/errors.ts';
-import type { SyncFact } from '../../model/events.ts';
+import type { ResyncReason, SyncFact } from '../../model/events.ts';
 import type { SyncFailure } from '../../model/errors/failure.ts';
 import type { SyncKind } from '../../model/kind.ts';
 import type { SchemaReport } from '../../model/ports.ts';
@@ -52,10 +52,19 @@ export async function planRun({ runId, request, remaining }: PlanInput, ports: E
       ...begun.facts,
     ],
     failures,
-    ...(resyncKinds.length === 0
-      ? {}
-      : { resyncReason: requested.length > 0 ? 'manual' : resyncKinds.some((kind) => schemas.resyncing.includes(kind)) ? 'schema' : 'scheduled' }),
+    ...(resyncKinds.length === 0 ? {} : { resyncReason: await reasonOf({ requested, resyncKinds, resyncing: schemas.resyncing }, ports) }),
   };
+}
+
+/** One reason for the run: what somebody asked for goes before what is due, and a table that is fetched again before tables that are new. */
+async function reasonOf(
+  { requested, resyncKinds, resyncing }: { readonly requested: Kinds; readonly resyncKinds: Kinds; readonly resyncing: Kinds },
+  { store }: EnginePorts,
+): Promise<ResyncReason> {
+  if (requested.length > 0) return 'manual';
+  if (resyncKinds.some((kind) => resyncing.includes(kind))) return 'schema';
+  const unknown = await store.neverPulled(resyncKinds);
+  return unknown.length === resyncKinds.length ? 'first' : 'scheduled';
 }
 
 /** A newer release of the app has used the table: what it wrote must not be sent or overwritten in a shape that this one does not know. */

@@ -13,6 +13,8 @@ interface ResyncRow {
   readonly lastResyncAt: number | string | null;
   readonly lastPullAt: number | string | null;
   readonly retentionMs: number | string | null;
+  readonly ts: string | null;
+  readonly generation: number | string;
   readonly open: number;
   readonly marking: number;
   readonly received: number;
@@ -21,7 +23,8 @@ interface ResyncRow {
 
 export const readResync = async (session: Session, kinds: Kinds): Promise<ReadonlyMap<string, ResyncRow>> => {
   const rows = await session.query<ResyncRow>(
-    `SELECT "kind", "last_resync_at" AS "lastResyncAt", "last_pull_at" AS "lastPullAt", "tombstone_retention_ms" AS "retentionMs", "resync_open" AS "open",
+    `SELECT "kind", "last_resync_at" AS "lastResyncAt", "last_pull_at" AS "lastPullAt", "tombstone_retention_ms" AS "retentionMs", "ts",
+       "resync_generation" AS "generation", "resync_open" AS "open",
        "resync_marking" AS "marking", "resync_rows" AS "received", "resync_fetched" AS "fetched" FROM "sync_cursors" WHERE ${session.dialect.inList('"kind"')}`,
     [listOf(kinds)],
   );
@@ -48,6 +51,21 @@ export async function dueForResync(session: Session, context: StoreContext, kind
     if (interval !== Infinity && sinceResync >= interval) return true;
     const retention = row?.retentionMs === null || row?.retentionMs === undefined ? Infinity : Number(row.retentionMs);
     return row?.lastPullAt !== null && row?.lastPullAt !== undefined && passed(row.lastPullAt) > retention;
+  });
+}
+
+/**
+ * Kinds without a complete pull. While the first generation is open they still count, also when everything of it was fetched: until it is swept,
+ * an interrupted first pull goes on as what it is.
+ */
+export async function neverPulled(session: Session, kinds: Kinds): Promise<Kinds> {
+  const rows = await readResync(session, kinds);
+  return kinds.filter((kind) => {
+    const row = rows.get(kind);
+    if (row === undefined) return true;
+    if (row.lastResyncAt !== null) return false;
+    if (row.open === 1 && row.fetched === 1) return Number(row.generation) === 1;
+    return row.lastPullAt === null && row.ts === null;
   });
 }
 

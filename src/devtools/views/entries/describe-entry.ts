@@ -1,3 +1,4 @@
+import type { ResyncReason } from '../../../model/events.ts';
 import type { Json, JsonObject } from '../../../model/values/json.ts';
 import type { CommandEntry, EventEntry, LogEntry, TransitionEntry } from '../../protocol/log-entry.ts';
 import { describeDuration, describeTime } from '../words/describe-time.ts';
@@ -69,8 +70,17 @@ const tones: Readonly<Record<string, Tone>> = {
 };
 const eventTone = (name: string): Tone => tones[name] ?? 'info';
 
+const resyncWords: Readonly<Record<ResyncReason, string>> = {
+  first: 'first pull',
+  manual: 'somebody asked for it',
+  schema: 'the table has a newer version',
+  scheduled: 'its time had come',
+};
+const isResyncReason = (value: unknown): value is ResyncReason => typeof value === 'string' && Object.hasOwn(resyncWords, value);
+
 /** What the event is about, its error, and its plain numbers and words. */
-function eventDetail({ data, kind, entityId }: EventEntry): string {
+function eventDetail({ name: event, data, kind, entityId }: EventEntry): string {
+  if (event === 'resync.started' && isResyncReason(data['reason'])) return resyncWords[data['reason']];
   const about = kind === undefined ? undefined : entityId === undefined ? kind : `${kind}/${entityId}`;
   const error = messageOf(data);
   const skipped = new Set(['kind', 'entityId', 'opId', 'id']);

@@ -6,7 +6,7 @@ import type { Tone } from '../words/phase-tone.ts';
 
 /** A phase of a run, from its beginning to its end; epoch ms. */
 export interface PhaseSpan {
-  readonly phase: SyncPhaseName;
+  phase: SyncPhaseName;
   readonly from: number;
   to: number;
   readonly entryId: number;
@@ -36,10 +36,21 @@ export interface RunSpans {
   dropBefore(id: number): void;
 }
 
+const phaseOfRun = ({ value }: TransitionEntry, pullsFirst: boolean): SyncPhaseName | undefined => {
+  const phase = phaseOfValue(value);
+  return pullsFirst && phase === 'fullResync' ? 'firstPull' : phase;
+};
+
+/** A place of the chart does not say that these tables were never pulled; the event does, which comes with the first such place. */
+function nameFirstPull(run: { readonly phases: readonly PhaseSpan[]; pullsFirst: boolean }): void {
+  run.pullsFirst = true;
+  for (const span of run.phases) if (span.phase === 'fullResync') span.phase = 'firstPull';
+}
+
 /** Gathers runs from entries in their order; what belongs to no run ends the one before. */
 export function createRunSpans(): RunSpans {
   const list: RunSpan[] = [];
-  let current: (RunSpan & { readonly phases: PhaseSpan[]; readonly requests: RequestEntry[] }) | undefined;
+  let current: (RunSpan & { readonly phases: PhaseSpan[]; readonly requests: RequestEntry[]; pullsFirst: boolean }) | undefined;
 
   const close = (at: number): void => {
     if (current === undefined) return;
@@ -51,7 +62,7 @@ export function createRunSpans(): RunSpans {
   };
   const move = (entry: TransitionEntry): void => {
     if (current === undefined) return;
-    const phase = phaseOfValue(entry.value);
+    const phase = phaseOfRun(entry, current.pullsFirst);
     const last = current.phases.at(-1);
     if (last !== undefined) last.to = entry.at;
     if (phase !== undefined && phase !== last?.phase) current.phases.push({ phase, from: entry.at, to: entry.at, entryId: entry.id });
@@ -75,7 +86,7 @@ export function createRunSpans(): RunSpans {
         close(entry.at);
         // A request is written when it ends; where the log begins in a run it may be the first that is known.
         const from = entry.type === 'request' ? entry.startedAt : entry.at;
-        current = { runId, from, to: entry.at, outcome: 'running', firstId: entry.id, lastId: entry.id, phases: [], requests: [] };
+        current = { runId, from, to: entry.at, outcome: 'running', firstId: entry.id, lastId: entry.id, phases: [], requests: [], pullsFirst: false };
         list.push(current);
         if (list.length > mostRuns) list.shift();
       }
@@ -83,6 +94,7 @@ export function createRunSpans(): RunSpans {
       current.lastId = entry.id;
       if (entry.type === 'transition') move(entry);
       else if (entry.type === 'request') current.requests.push(entry);
+      else if (entry.name === 'resync.started' && entry.data['reason'] === 'first') nameFirstPull(current);
       else if (entry.name === 'sync.completed') current.outcome = 'completed';
       else if (entry.name === 'sync.failed') current.outcome = 'failed';
     },
