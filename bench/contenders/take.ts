@@ -2,7 +2,7 @@ import { openDatabase } from 'synchart/persistence';
 import { resolveSyncConfig } from '../../src/model/config.ts';
 import type { TakenRequest } from '../../src/model/ports.ts';
 import { createStore } from '../../src/persistence/create-store.ts';
-import { systemClock } from '../../src/persistence/drivers/system-clock.ts';
+import { systemClock } from '../../src/model/platform/system-clock.ts';
 import { contend } from '../contender.ts';
 import { BenchCity, benchCities } from '../replica.ts';
 import { takeLimit, takes } from '../take-size.ts';

@@ -6,7 +6,7 @@ import { writeSync } from 'node:fs';
 import { firstValueFrom } from 'rxjs';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import { createTriggers } from '../../src/engine/triggers.ts';
-import { systemClock } from '../../src/persistence/drivers/system-clock.ts';
+import { systemClock } from '../../src/model/platform/system-clock.ts';
 import { FaultyTransport } from '../../src/testing/faulty-transport.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';

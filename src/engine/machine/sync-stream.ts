@@ -4,9 +4,9 @@ import type { SyncEmitted } from '../../machines/machine-events.ts';
 import type { SyncSnapshot } from '../../machines/sync-machine.ts';
 import type { Clock } from '../../model/platform/clock.ts';
 import type { SyncEvent } from '../../model/events.ts';
-import { systemClock } from '../../persistence/drivers/system-clock.ts';
+import { systemClock } from '../../model/platform/system-clock.ts';
 import { clockOfMachine, type ReadySyncMachine } from './assemble-machine.ts';
-import { IsolatedObservable } from '../../persistence/follow/isolated-observable.ts';
+import { IsolatedObservable } from '../../model/platform/isolated-observable.ts';
 
 /** A running sync machine, as `interpret` gives it. */
 export type SyncActor = ActorRefFrom<ReadySyncMachine> & { readonly logic?: unknown };

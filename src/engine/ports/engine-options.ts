@@ -6,7 +6,7 @@ import { aClock, aFunction, anObject, objectWith, valueThat } from '../../model/
 import { byDefault, optional, required, type Completed, type OptionList } from '../../model/options/option-list.ts';
 import type { ConnectivityPort } from '../../model/ports.ts';
 import type { TransportAdapter } from '../../model/transport.ts';
-import { systemClock } from '../../persistence/drivers/system-clock.ts';
+import { systemClock } from '../../model/platform/system-clock.ts';
 import type { SyncTable } from '../../persistence/tables/sync-table.ts';
 import { systemRandom } from './system-random.ts';
 

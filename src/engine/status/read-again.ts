@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
-import { IsolatedObservable, reportQuietly } from '../../persistence/follow/isolated-observable.ts';
+import { IsolatedObservable } from '../../model/platform/isolated-observable.ts';
+import { reportQuietly } from '../../model/platform/report-quietly.ts';
 
 /**
  * Reads once per cause, never two at a time, and gives what differs from the last. Causes that come while it reads are answered by one more

@@ -4,7 +4,8 @@ import type { Clock } from '../../model/platform/clock.ts';
 import type { SyncEvent } from '../../model/events.ts';
 import type { SyncStats } from '../../model/errors/stats.ts';
 import type { SyncErrorInfo } from '../../model/errors/errors.ts';
-import { createHub, reportQuietly, type Hub } from '../../persistence/follow/isolated-observable.ts';
+import { createHub, type Hub } from '../../model/platform/isolated-observable.ts';
+import { reportQuietly } from '../../model/platform/report-quietly.ts';
 import type { QueueCounts, QueuePort } from '../../model/queue.ts';
 import type { SyncStatus } from '../api/sync-engine.ts';
 

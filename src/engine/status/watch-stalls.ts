@@ -3,7 +3,7 @@ import { phaseOf } from '../../machines/phase-of.ts';
 import type { Clock } from '../../model/platform/clock.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { QueuePort } from '../../model/queue.ts';
-import { reportQuietly } from '../../persistence/follow/isolated-observable.ts';
+import { reportQuietly } from '../../model/platform/report-quietly.ts';
 
 export interface StallWatch {
   readonly queue: Pick<QueuePort, 'list'>;

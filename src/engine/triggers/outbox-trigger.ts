@@ -1,5 +1,5 @@
 import { delayFor } from '../../rules/backoff.ts';
-import { reportQuietly } from '../../persistence/follow/isolated-observable.ts';
+import { reportQuietly } from '../../model/platform/report-quietly.ts';
 import { createDebounce, startTimer } from './timers.ts';
 import type { EndTrigger, TriggerSite } from './trigger-site.ts';
 

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { IsolatedObservable } from '../../persistence/follow/isolated-observable.ts';
+import { IsolatedObservable } from '../../model/platform/isolated-observable.ts';
 
 /** The stream, which is over at the latest when `life` is. */
 export const untilOver = <T>(stream: Observable<T>, life: Observable<unknown>): Observable<T> =>

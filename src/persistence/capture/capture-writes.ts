@@ -3,7 +3,7 @@ import type { Clock } from '../../model/platform/clock.ts';
 import { gateConnection } from '../gate/connection-gate.ts';
 import { SqliteGate } from '../gate/sqlite-gate.ts';
 import { checkSyncTables, type SyncTable } from '../tables/sync-table.ts';
-import { systemClock } from '../drivers/system-clock.ts';
+import { systemClock } from '../../model/platform/system-clock.ts';
 import { Capture } from './capture.ts';
 import { rememberCaptured } from '../tables/captured-names.ts';
 import { persistEntities } from './entities/persist-entities.ts';

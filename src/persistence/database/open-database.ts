@@ -11,7 +11,7 @@ import { logOnce } from '../sql/log-once.ts';
 import { runPendingMigrations } from './run-migrations.ts';
 import { sqlJsOptions, type InitSqlJs } from '../drivers/sqljs-options.ts';
 import { sqlite3Driver } from '../drivers/sqlite3-driver.ts';
-import { systemClock } from '../drivers/system-clock.ts';
+import { systemClock } from '../../model/platform/system-clock.ts';
 import { walResetWarning } from '../drivers/wal-reset.ts';
 
 /** Which npm package runs SQLite. `sqlite3` does not block the event loop; `better-sqlite3` is faster in bulk; `sqljs` rewrites its whole file at each commit. */

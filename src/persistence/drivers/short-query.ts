@@ -1,6 +1,6 @@
 import { QueryFailedError, type QueryRunner } from 'typeorm';
 import type { QueryResult } from 'typeorm/query-runner/QueryResult.js';
-import { systemClock } from './system-clock.ts';
+import { systemClock } from '../../model/platform/system-clock.ts';
 
 /** What one statement gave. */
 export interface StatementAnswer {

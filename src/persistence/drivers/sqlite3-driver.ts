@@ -8,7 +8,7 @@ import type { AnsweringConnection, StatementAnswer } from './short-query.ts';
 import { hasSeveralStatements } from '../sql/several-statements.ts';
 import { writesWithoutRows } from '../sql/statement-kind.ts';
 import { firstWordOf } from '../sql/tokens.ts';
-import { systemClock } from './system-clock.ts';
+import { systemClock } from '../../model/platform/system-clock.ts';
 
 export interface Sqlite3DriverOptions {
   /** Default `NORMAL`: with WAL a power cut may lose the last commits, but never the database. `FULL` makes each commit durable. */

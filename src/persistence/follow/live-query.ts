@@ -6,7 +6,7 @@ import { liveRead } from './live-read.ts';
 import { liveSourceOf, type LiveSource, type LiveTable } from './live-source.ts';
 import { copyResult, equalsCopy } from './result-copy.ts';
 import { dialectOf, listOf } from '../sql/session.ts';
-import { systemClock } from '../drivers/system-clock.ts';
+import { systemClock } from '../../model/platform/system-clock.ts';
 
 export interface LiveQueryOptions<T> {
   /** The tables that the query reads; it is made again when one of them changes. Junction tables of their entities are followed, too. */

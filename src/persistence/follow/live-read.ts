@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { ChangeFeed } from './change-feed.ts';
 import { onceClosing } from '../drivers/closing-data-source.ts';
 import type { ConnectionGate } from '../gate/connection-gate.ts';
-import { IsolatedObservable } from './isolated-observable.ts';
+import { IsolatedObservable } from '../../model/platform/isolated-observable.ts';
 
 export interface LiveReader<T> {
   /** Only reads; may use several statements. */

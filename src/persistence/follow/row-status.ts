@@ -10,7 +10,7 @@ import { settledParkSql } from '../outbox/operation-fate.ts';
 import { explainMissingTables } from '../database/schema-check.ts';
 import { dialectOf, Session } from '../sql/session.ts';
 import { readReason } from '../sql/stored-reason.ts';
-import { systemClock } from '../drivers/system-clock.ts';
+import { systemClock } from '../../model/platform/system-clock.ts';
 
 /**
  * How a row stands to the server. `acked`: nothing of it waits. `pending`: a change waits or is under way. `conflict`: somebody else changed it,

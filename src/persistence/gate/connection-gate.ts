@@ -5,7 +5,7 @@ import { defaultSyncConfig } from '../../model/config.ts';
 import type { ConnectionGate } from './gate-port.ts';
 import { createPooledGate } from './pooled-gate.ts';
 import { SqliteGate } from './sqlite-gate.ts';
-import { systemClock } from '../drivers/system-clock.ts';
+import { systemClock } from '../../model/platform/system-clock.ts';
 import { createAsyncContext, noAsyncContext } from './transaction-context.ts';
 
 export type { ConnectionGate };

@@ -4,7 +4,7 @@ import { upsertOp } from '../../model/operation.ts';
 import { yieldTurn } from '../../model/platform/yield-turn.ts';
 import { checkOp, payloadToSend } from '../outbox/enqueue.ts';
 import { enqueueMany, type Queueable } from '../outbox/enqueue-many.ts';
-import { reportQuietly } from '../follow/isolated-observable.ts';
+import { reportQuietly } from '../../model/platform/report-quietly.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import type { Session } from '../sql/session.ts';
 import type { UnitOfWork } from '../database/unit-of-work.ts';

@@ -16,7 +16,7 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import { dialectOf, Session } from '../sql/session.ts';
 import { explainMissingTables } from '../database/schema-check.ts';
 import { checkSyncTable, type SyncTable } from '../tables/sync-table.ts';
-import { systemClock } from '../drivers/system-clock.ts';
+import { systemClock } from '../../model/platform/system-clock.ts';
 import { touchEdit, touchNew, type TouchOptions } from './touch-row.ts';
 import { randomId } from '../../model/platform/random-id.ts';
 

@@ -6,7 +6,7 @@ import { aClock, aFlag, aFunction, anObject, objectWith, textThat, timerTime, wh
 import { completeOptions, ownedBy } from '../../model/options/complete-options.ts';
 import { byDefault, optional, required, type Completed, type OptionList } from '../../model/options/option-list.ts';
 import { remoteBase } from './remote-url.ts';
-import { systemClock } from './system-clock.ts';
+import { systemClock } from '../../model/platform/system-clock.ts';
 
 /** What an answer means, for backends whose statuses do not say so by themselves. */
 export type StatusVerdict = 'applied' | 'conflict' | 'notFound' | 'rejected' | 'forbidden' | 'unauthorized' | 'throttled' | 'unavailable' | 'malformed';

@@ -1,6 +1,6 @@
-import type { Clock } from '../../model/platform/clock.ts';
+import type { Clock } from './clock.ts';
 
-/** The system's time, where the app hands in no clock. */
+/** The platform's time, for whoever was given no clock. Global timers are looked up at each call: a test may have put others in their place. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimeout: (callback, delayMs) => globalThis.setTimeout(callback, delayMs),

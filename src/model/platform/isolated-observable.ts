@@ -1,11 +1,5 @@
 import { Observable, Subscriber, type Observer, type Subscription } from 'rxjs';
-
-/** Reports an error that nobody can be told of, without ever ending the process. */
-export const reportQuietly = (error: unknown): void => {
-  const text = error instanceof Error ? error : new Error(String(error));
-  if (typeof process !== 'undefined' && typeof process.emitWarning === 'function') process.emitWarning(text);
-  else if (typeof reportError === 'function') reportError(text);
-};
+import { reportQuietly } from './report-quietly.ts';
 
 /**
  * An Observable whose listeners cannot harm each other, the run, or the process: what one throws is reported the first time and goes no
