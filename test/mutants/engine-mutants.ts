@@ -167,8 +167,8 @@ export const engineMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-11: a cause that comes while a reading ends is not answered',
-    file: 'engine/status/read-again.ts',
-    edits: [['        isReading = false;\n      }\n    };', '        await Promise.resolve();\n        isReading = false;\n      }\n    };']],
+    file: 'model/platform/again-if-asked.ts',
+    edits: [['      isWorking = false;\n    }\n  };', '      await Promise.resolve();\n      isWorking = false;\n    }\n  };']],
     tests: ['engine/read-again.test.ts'],
   },
   {

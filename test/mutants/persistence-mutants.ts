@@ -243,13 +243,8 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-11: a live query misses what was committed while it read',
-    file: 'persistence/follow/live-read.ts',
-    edits: [
-      [
-        '        while (isStale && !subscriber.closed) {\n          isStale = false;\n          await readOnce();\n        }',
-        '        isStale = false;\n        await readOnce();',
-      ],
-    ],
+    file: 'model/platform/again-if-asked.ts',
+    edits: [['      while (isAsked && !isOver()) {\n        isAsked = false;\n        await work();\n      }', '      isAsked = false;\n      await work();']],
     tests: ['persistence/follow/live-query.test.ts'],
   },
   {

@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import { againIfAsked } from '../../model/platform/again-if-asked.ts';
 import { IsolatedObservable } from '../../model/platform/isolated-observable.ts';
 import { reportQuietly } from '../../model/platform/report-quietly.ts';
 
@@ -9,27 +10,13 @@ import { reportQuietly } from '../../model/platform/report-quietly.ts';
 export const readAgain = <T>(causes: readonly Observable<unknown>[], read: () => Promise<T>, isSame: (a: T, b: T) => boolean): Observable<T> =>
   new IsolatedObservable<T>((subscriber) => {
     let last: { readonly value: T } | undefined;
-    let isReading = false;
-    let isStale = false;
-    const look = async (): Promise<void> => {
-      isStale = true;
-      if (isReading) return;
-      isReading = true;
-      try {
-        while (isStale && !subscriber.closed) {
-          isStale = false;
-          const value = await read();
-          if (last === undefined || !isSame(last.value, value)) subscriber.next(value);
-          last = { value };
-        }
-      } catch (error) {
-        reportQuietly(error);
-      } finally {
-        // In the same step as the last look at isStale: a cause that came in between would be answered by nobody.
-        isReading = false;
-      }
+    const readOnce = async (): Promise<void> => {
+      const value = await read();
+      if (last === undefined || !isSame(last.value, value)) subscriber.next(value);
+      last = { value };
     };
-    const subscriptions = causes.map((cause) => cause.subscribe({ next: () => void look(), complete: () => subscriber.complete() }));
+    const look = againIfAsked(readOnce, () => subscriber.closed, reportQuietly);
+    const subscriptions = causes.map((cause) => cause.subscribe({ next: look, complete: () => subscriber.complete() }));
     return () => {
       for (const subscription of subscriptions) subscription.unsubscribe();
     };

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { againIfAsked } from '../../model/platform/again-if-asked.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import { onceClosing } from '../drivers/closing-data-source.ts';
 import type { ConnectionGate } from '../gate/connection-gate.ts';
@@ -37,8 +38,6 @@ const maxTornUnknown = 2;
 export const liveRead = <T>({ dataSource, gate, feed, tables, begin, listenElsewhere }: LiveReadOptions<T>): IsolatedObservable<T> =>
   new IsolatedObservable<T>((subscriber) => {
     const reader = begin();
-    let isStale = false;
-    let isReading = false;
     let torn = 0;
 
     const readOnce = async (): Promise<void> => {
@@ -48,32 +47,22 @@ export const liveRead = <T>({ dataSource, gate, feed, tables, begin, listenElsew
       const [first, last] = span === undefined ? [before, gate.commits] : [span.first, span.last];
       if (first !== last && feed.lastCommitOf(tables) > first && torn < (span === undefined ? maxTornUnknown : maxTorn)) {
         torn += 1;
-        isStale = true;
+        look();
         return;
       }
       torn = 0;
       if (reader.isNews(value)) subscriber.next(value);
     };
-    const look = async (): Promise<void> => {
-      isStale = true;
-      if (isReading) return;
-      isReading = true;
-      try {
-        while (isStale && !subscriber.closed) {
-          isStale = false;
-          await readOnce();
-        }
-      } catch (error) {
-        subscriber.error(error);
-      } finally {
-        isReading = false;
-      }
-    };
+    const look = againIfAsked(
+      readOnce,
+      () => subscriber.closed,
+      (error) => subscriber.error(error),
+    );
 
-    const stop = feed.subscribe(() => void look(), tables);
+    const stop = feed.subscribe(look, tables);
     const stopElsewhere = listenElsewhere?.();
     const stopClosing = onceClosing(dataSource, () => subscriber.complete());
-    void look();
+    look();
     return () => {
       stop();
       stopElsewhere?.();
