@@ -1,6 +1,9 @@
 import { fastify, type FastifyInstance, type FastifyServerOptions } from 'fastify';
 import type { AddressInfo, Socket } from 'node:net';
-import type { ServerUser, SyncServerOptions } from './server-options.ts';
+import { isObject, textThat, valueThat } from '../model/options/bounds.ts';
+import { checkOptions, ownedBy, withDefaults } from '../model/options/complete-options.ts';
+import { byDefault, type OptionList } from '../model/options/option-list.ts';
+import { serverOptions, type ServerUser, type SyncServerOptions } from './server-options.ts';
 import { mountSyncServer } from './sync-server.ts';
 
 export interface CreateSyncServerOptions<User extends ServerUser = ServerUser> extends SyncServerOptions<User> {
@@ -9,6 +12,18 @@ export interface CreateSyncServerOptions<User extends ServerUser = ServerUser> e
   /** Fastify's logger option; it never gets payloads. Default off. */
   readonly logger?: Exclude<FastifyServerOptions['logger'], undefined>;
 }
+
+export const aPrefix = textThat("a path that begins with '/', or ''", (prefix) => prefix === '' || prefix.startsWith('/'));
+
+/** Defaults and bounds of {@link CreateSyncServerOptions}. */
+export const createSyncServerOptions = {
+  ...serverOptions,
+  prefix: byDefault('', aPrefix),
+  logger: byDefault(
+    false,
+    valueThat('true, false or options of the logger', (value) => typeof value === 'boolean' || isObject(value)),
+  ),
+} satisfies OptionList<CreateSyncServerOptions>;
 
 /** A sync server as an app of its own. */
 export interface SyncServer {
@@ -23,8 +38,10 @@ export interface SyncServer {
 
 /** Creates the reference sync server over TypeORM entities on SQLite (PROTOCOL §9). Bad tables and options throw here or when it starts. */
 export function createSyncServer<User extends ServerUser = ServerUser>(options: CreateSyncServerOptions<User>): SyncServer {
+  checkOptions(ownedBy('createSyncServer'), createSyncServerOptions, options);
+  const { logger, ...settings } = withDefaults<CreateSyncServerOptions<User>, typeof createSyncServerOptions>(createSyncServerOptions, options);
   const ownsDatabase = !options.dataSource.isInitialized;
-  const app = fastify({ logger: options.logger ?? false, forceCloseConnections: 'idle', exposeHeadRoutes: false, clientErrorHandler: refuseUnreadable });
+  const app = fastify({ logger, forceCloseConnections: 'idle', exposeHeadRoutes: false, clientErrorHandler: refuseUnreadable });
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
@@ -33,7 +50,7 @@ export function createSyncServer<User extends ServerUser = ServerUser>(options: 
   app.addHook('onSend', async (_request, reply) => {
     if (closing) void reply.header('connection', 'close');
   });
-  const prefix = (options.prefix ?? '').replace(/\/+$/, '');
+  const prefix = settings.prefix.replace(/\/+$/, '');
   app.register(
     async (instance) => {
       await mountSyncServer(instance, options);

@@ -1,9 +1,24 @@
 import type { FastifyRequest } from 'fastify';
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
+import {
+  aClock,
+  aFlag,
+  aFunction,
+  isFunction,
+  isListOfTexts,
+  objectWith,
+  oneOf,
+  textThat,
+  timeOrNever,
+  timerTime,
+  valueThat,
+  wholeFrom,
+} from '../model/options/bounds.ts';
+import { byDefault, optional, required, type Completed, type OptionList } from '../model/options/option-list.ts';
 import type { Clock } from '../model/platform/clock.ts';
 import type { Json, JsonObject } from '../model/values/json.ts';
 import type { CorsOption } from './cors.ts';
-import type { PagingStyle } from './paging.ts';
+import { pagingStyles, type PagingStyle } from './paging.ts';
 import type { RowScope, WriteRefusal } from './server-store.ts';
 import type { ServerTable } from './table-shape.ts';
 
@@ -72,3 +87,42 @@ export interface SyncServerOptions<User extends ServerUser = ServerUser> {
   /** Default: real time. */
   readonly clock?: Clock;
 }
+
+const day = 86_400_000;
+
+const systemClock: Clock = {
+  now: () => Date.now(),
+  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
+  clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
+};
+
+/** Defaults and bounds of {@link SyncServerOptions}. */
+export const serverOptions = {
+  dataSource: required(objectWith('a DataSource of TypeORM', 'initialize', 'getMetadata')),
+  tables: required(valueThat('a list of entities, or of what serverTable(…) returns', Array.isArray)),
+  authenticate: optional(aFunction),
+  rowScope: optional(aFunction),
+  beforeWrite: optional(aFunction),
+  onChange: optional(aFunction),
+  paging: byDefault('keyset', oneOf(...pagingStyles)),
+  hasMore: byDefault(true, aFlag),
+  maxPageSize: byDefault(1_000, wholeFrom(1)),
+  unknownFields: byDefault('refuse', oneOf('refuse', 'drop')),
+  maxBatchSize: byDefault(1_000, wholeFrom(1)),
+  batchPath: byDefault(
+    'batch',
+    textThat("one segment of a path, such as 'batch'", (path) => /^[^/]+$/.test(path)),
+  ),
+  bodyLimitBytes: byDefault(1_048_576, wholeFrom(1)),
+  idempotencyRetentionMs: byDefault(7 * day, timeOrNever(0)),
+  tombstoneRetentionMs: byDefault(90 * day, timeOrNever(0)),
+  cleanUpIntervalMs: byDefault(3_600_000, timerTime),
+  cors: byDefault(
+    true,
+    valueThat('true, false, a list of origins or a function', (value) => typeof value === 'boolean' || isListOfTexts(value) || isFunction(value)),
+  ),
+  clock: byDefault(systemClock, aClock),
+} satisfies OptionList<SyncServerOptions>;
+
+/** {@link SyncServerOptions} with defaults filled in. */
+export type ServerSettings<User extends ServerUser> = Completed<SyncServerOptions<User>, typeof serverOptions>;

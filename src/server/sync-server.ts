@@ -1,43 +1,48 @@
 import type { FastifyError, FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { Clock } from '../model/platform/clock.ts';
 import { databasePathProblem } from '../model/platform/database-path.ts';
 import { parseJson, stringifyJson } from '../model/values/exact-json.ts';
 import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
+import { aText, anObject } from '../model/options/bounds.ts';
+import { checkOptions, ownedBy, withDefaults } from '../model/options/complete-options.ts';
+import { optional } from '../model/options/option-list.ts';
 import { createCorsHook } from './cors.ts';
 import { parsePageQuery } from './paging.ts';
 import { pathSegments } from './request-path.ts';
-import type { ServerChange, ServerUser, SyncServerOptions } from './server-options.ts';
+import { serverOptions, type ServerChange, type ServerSettings, type ServerUser, type SyncServerOptions } from './server-options.ts';
 import { StoreBusyError, type ServerStore, type WriteContext } from './server-store.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { createTableShape, type TableShape } from './table-shape.ts';
 import { baseProblem, batchResult, errorBody, etagOf, parseBatchItem, refusal, splitBase, type WireAnswer, type WriteRequest } from './wire-rules.ts';
 
-const day = 86_400_000;
-
 /** Serves the sync protocol below the prefix it is registered with (PROTOCOL §9). Encapsulated: the app's own routes, hooks and parsers stay as they are. */
 export const syncServer: FastifyPluginAsync<SyncServerOptions> = async (app, options) => {
+  checkOptions(ownedBy('syncServer'), pluginOptions, options);
   await mountSyncServer(app, options);
 };
 
-/** The plugin's body, generic in the app's user. */
-export async function mountSyncServer<User extends ServerUser>(app: FastifyInstance, options: SyncServerOptions<User>): Promise<void> {
-  const clock = options.clock ?? systemClock;
+/** Fastify gives a plugin its own options of `register`, too. */
+const pluginOptions = { ...serverOptions, prefix: optional(aText), logLevel: optional(aText), logSerializers: optional(anObject) };
+
+/** The plugin's body, generic in the app's user; the options are checked. */
+export async function mountSyncServer<User extends ServerUser>(app: FastifyInstance, given: SyncServerOptions<User>): Promise<void> {
+  const options = withDefaults<SyncServerOptions<User>, typeof serverOptions>(serverOptions, given);
+  const { clock } = options;
   checkDatabase(options.dataSource);
   if (!options.dataSource.isInitialized) await options.dataSource.initialize();
   const shapes = new Map<string, TableShape>();
   for (const table of options.tables) {
-    const shape = createTableShape(options.dataSource, table, { unknownFields: options.unknownFields ?? 'refuse' });
+    const shape = createTableShape(options.dataSource, table, options);
     if (shapes.has(shape.kind)) throw new TypeError(`the kind '${shape.kind}' is registered twice`);
-    if (shape.kind === (options.batchPath ?? 'batch')) throw new TypeError(`the kind '${shape.kind}' is the batch path; set batchPath to another one`);
+    if (shape.kind === options.batchPath) throw new TypeError(`the kind '${shape.kind}' is the batch path; set batchPath to another one`);
     shapes.set(shape.kind, shape);
   }
   const store = new SqliteStore(new SqliteConnection(options.dataSource), clock);
   await store.open([...shapes.values()]);
-  scheduleCleanUp(app, options, store, [...shapes.values()], clock);
+  scheduleCleanUp(app, options, store, [...shapes.values()]);
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: options.bodyLimitBytes ?? 1_048_576 }, (_request, body, done) => {
+  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: options.bodyLimitBytes }, (_request, body, done) => {
     try {
       // DELETE may say JSON and send nothing.
       done(null, body === '' ? undefined : parseJson(String(body)));
@@ -46,7 +51,7 @@ export async function mountSyncServer<User extends ServerUser>(app: FastifyInsta
     }
   });
   app.setReplySerializer((payload) => stringifyJson(payload));
-  app.addHook('onRequest', createCorsHook(options.cors ?? true));
+  app.addHook('onRequest', createCorsHook(options.cors));
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply));
   const handlers = new SyncHandlers(options, shapes, store);
   app.all('/*', async (request, reply) => handlers.handle(request, reply, app.prefix));
@@ -63,11 +68,11 @@ function checkDatabase({ options }: SyncServerOptions['dataSource']): void {
 }
 
 class SyncHandlers<User extends ServerUser> {
-  readonly #options: SyncServerOptions<User>;
+  readonly #options: ServerSettings<User>;
   readonly #shapes: ReadonlyMap<string, TableShape>;
   readonly #store: ServerStore;
 
-  constructor(options: SyncServerOptions<User>, shapes: ReadonlyMap<string, TableShape>, store: ServerStore) {
+  constructor(options: ServerSettings<User>, shapes: ReadonlyMap<string, TableShape>, store: ServerStore) {
     this.#options = options;
     this.#shapes = shapes;
     this.#store = store;
@@ -79,7 +84,7 @@ class SyncHandlers<User extends ServerUser> {
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     if (segments === undefined || rest.length > 0) return send(reply, unknownRoute(request));
     if (first === 'health' && id === undefined) return method === 'GET' ? reply.send({ status: 'ok' }) : wrongMethod(reply, method, 'GET, HEAD');
-    const isBatch = id === undefined && first === (this.#options.batchPath ?? 'batch');
+    const isBatch = id === undefined && first === this.#options.batchPath;
     const shape = this.#shapes.get(first);
     if (shape === undefined && !isBatch) return send(reply, unknownRoute(request));
     const allowed = isBatch ? ['POST'] : id === undefined ? ['GET'] : ['GET', 'PUT', 'DELETE'];
@@ -93,18 +98,18 @@ class SyncHandlers<User extends ServerUser> {
   }
 
   async #list(request: FastifyRequest, reply: FastifyReply, shape: TableShape, user: User | undefined): Promise<FastifyReply> {
-    const cap = this.#options.maxPageSize ?? 1000;
+    const cap = this.#options.maxPageSize;
     const query = parsePageQuery(isRecord(request.query) ? request.query : {}, { cap, defaultLimit: Math.min(500, cap) });
     if (typeof query === 'string') return send(reply, refusal(400, 'invalid_query', query));
-    const page = await this.#store.list(shape, query, this.#options.paging ?? 'keyset', this.#options.rowScope?.(user, shape.kind));
+    const page = await this.#store.list(shape, query, this.#options.paging, this.#options.rowScope?.(user, shape.kind));
     if (page === undefined)
       return send(reply, refusal(400, 'invalid_query', 'updatedSince must be an ISO 8601 time or epoch ms, and pageToken one of this server'));
-    const retention = this.#options.tombstoneRetentionMs ?? 90 * day;
+    const retention = this.#options.tombstoneRetentionMs;
     if (Number.isFinite(retention)) void reply.header('x-tombstone-retention', String(Math.floor(retention / 1000)));
     return reply.header('x-page-limit', String(cap)).send({
       items: page.items,
       ...(page.nextPageToken === undefined ? {} : { nextPageToken: page.nextPageToken }),
-      ...(this.#options.hasMore === false ? {} : { hasMore: page.more }),
+      ...(this.#options.hasMore ? { hasMore: page.more } : {}),
     });
   }
 
@@ -134,7 +139,7 @@ class SyncHandlers<User extends ServerUser> {
 
   async #batch(request: FastifyRequest, reply: FastifyReply, user: User | undefined): Promise<FastifyReply> {
     const ops: Json | undefined = isJsonObject(request.body) ? request.body['ops'] : undefined;
-    const most = this.#options.maxBatchSize ?? 1000;
+    const most = this.#options.maxBatchSize;
     if (!Array.isArray(ops)) return send(reply, refusal(400, 'invalid_batch', 'the body must be {"ops": [...]}'));
     if (ops.length > most) return send(reply, refusal(413, 'batch_too_large', `at most ${most} operations are taken at once, got ${ops.length}`));
     const results: (JsonObject | undefined)[] = [];
@@ -211,12 +216,6 @@ class SyncHandlers<User extends ServerUser> {
   }
 }
 
-const systemClock: Clock = {
-  now: () => Date.now(),
-  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs).unref(),
-  clearTimeout: (handle) => clearTimeout(handle as NodeJS.Timeout),
-};
-
 const unknownRoute = (request: FastifyRequest): WireAnswer =>
   refusal(404, 'unknown_route', `there is no route ${request.method} ${request.url.split('?', 1)[0] ?? ''}`);
 const wrongMethod = (reply: FastifyReply, method: string, allow: string): FastifyReply =>
@@ -245,23 +244,21 @@ function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyR
 /** Removes old answers and tombstones now and then, and ends with the app. */
 function scheduleCleanUp<User extends ServerUser>(
   app: FastifyInstance,
-  options: SyncServerOptions<User>,
+  { clock, cleanUpIntervalMs, idempotencyRetentionMs, tombstoneRetentionMs }: ServerSettings<User>,
   store: ServerStore,
   shapes: readonly TableShape[],
-  clock: Clock,
 ): void {
-  const intervalMs = options.cleanUpIntervalMs ?? 3_600_000;
   let timer: unknown;
   let ended = false;
   const next = (): void => {
-    if (!ended) timer = clock.setTimeout(() => void run(), intervalMs);
+    if (!ended) timer = clock.setTimeout(() => void run(), cleanUpIntervalMs);
   };
   const run = async (): Promise<void> => {
     const now = clock.now();
     try {
       await store.cleanUp(shapes, {
-        answersMs: now - (options.idempotencyRetentionMs ?? 7 * day),
-        tombstonesMs: now - (options.tombstoneRetentionMs ?? 90 * day),
+        answersMs: now - idempotencyRetentionMs,
+        tombstonesMs: now - tombstoneRetentionMs,
       });
     } catch (error) {
       app.log.error({ err: error }, 'cleaning up failed, it is tried again later');

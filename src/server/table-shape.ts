@@ -1,5 +1,8 @@
 import type { DataSource, EntityTarget, ObjectLiteral } from 'typeorm';
 import { forbiddenKeys, type Json, type JsonObject } from '../model/values/json.ts';
+import { aText, namesOfColumns, oneOf } from '../model/options/bounds.ts';
+import { checkOptions, ownedBy, withDefaults } from '../model/options/complete-options.ts';
+import { byDefault, optional, type OptionList } from '../model/options/option-list.ts';
 import { createWireColumn, quoteName, type SqlValue, type WireColumn } from './wire-column.ts';
 
 export interface ServerTableOptions {
@@ -23,8 +26,21 @@ export interface ServerTable {
   readonly options: ServerTableOptions;
 }
 
-/** Registers an entity with the server; without options the entity itself may be given. */
-export const serverTable = (entity: EntityTarget<ObjectLiteral>, options: ServerTableOptions = {}): ServerTable => ({ entity, options });
+/** Defaults and bounds of {@link ServerTableOptions}. */
+export const serverTableOptions = {
+  kind: optional(aText),
+  naming: byDefault('property', oneOf('property', 'snake_case')),
+  deletes: optional(oneOf('soft', 'hard')),
+  unknownFields: optional(oneOf('refuse', 'drop')),
+  hidden: byDefault([], namesOfColumns),
+  unselected: byDefault([], namesOfColumns),
+} satisfies OptionList<ServerTableOptions>;
+
+/** Registers an entity with the server; without options the entity itself may be given. Throws naming an option that cannot work. */
+export function serverTable(entity: EntityTarget<ObjectLiteral>, options: ServerTableOptions = {}): ServerTable {
+  checkOptions(ownedBy('serverTable'), serverTableOptions, options);
+  return { entity, options };
+}
 
 /** What the server knows of a kind: where its rows are and how they look. */
 export interface TableShape {
@@ -52,11 +68,12 @@ export function createTableShape(
   registered: ServerTable | EntityTarget<ObjectLiteral>,
   defaults: { readonly unknownFields: 'refuse' | 'drop' },
 ): TableShape {
-  const { entity, options } = isServerTable(registered) ? registered : serverTable(registered);
+  const { entity, options: given } = isServerTable(registered) ? registered : serverTable(registered);
+  const options = withDefaults<ServerTableOptions, typeof serverTableOptions>(serverTableOptions, given);
   const metadata = dataSource.getMetadata(entity);
   const kind = (options.kind ?? metadata.tableName).trim();
   if (kind === '' || forbiddenKeys.includes(kind) || kind === 'health') throw new TypeError(`the kind of ${metadata.name} must not be '${kind}'`);
-  const hidden = new Set([...(options.hidden ?? []), 'deletedAtLocal']);
+  const hidden = new Set([...options.hidden, 'deletedAtLocal']);
   const unselected = new Set(options.unselected);
   const byProperty = new Map<string, WireColumn>();
   for (const column of metadata.columns) {
