@@ -63,6 +63,7 @@ export {
   DatabaseError,
   MaxRetriesExceededError,
   NetworkError,
+  NewerReleaseError,
   ParseError,
   ScopeChangedError,
   SyncAbortedError,

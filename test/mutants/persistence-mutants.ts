@@ -613,4 +613,16 @@ export const persistenceMutants: readonly Mutant[] = [
     edits: [['version: order < 0 ? version : newest', 'version']],
     tests: ['persistence/pulling/older-rows.test.ts'],
   },
+  {
+    fault: 'I1: a migration of a newer release is not noticed',
+    file: 'persistence/database/newer-release.ts',
+    edits: [['releaseMigrationName.test(name) && !known.has(name)', 'false']],
+    tests: ['persistence/database/newer-release.test.ts'],
+  },
+  {
+    fault: 'I1: a writer writes into the tables of a newer release',
+    file: 'persistence/database/newer-release.ts',
+    edits: [['if (!checked.has(dataSource)) await refuseNewerRelease(session, dataSource);', 'void [session, dataSource];']],
+    tests: ['persistence/database/newer-release.test.ts'],
+  },
 ];

@@ -85,6 +85,22 @@ export class DatabaseError extends SyncError {
   }
 }
 
+/** A newer release of synchart has migrated the database. Nothing was written; update synchart, or undo the migrations with that release. */
+export class NewerReleaseError extends DatabaseError {
+  override readonly name: string = 'NewerReleaseError';
+
+  constructor(
+    message: string,
+    /** The release that has migrated it. */
+    readonly release: string,
+    /** Names of the migrations that this release does not know, oldest first. */
+    readonly migrations: readonly string[],
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 /** A conflict that nobody resolved. */
 export class ConflictError extends SyncError {
   override readonly name: string = 'ConflictError';

@@ -242,6 +242,7 @@ export class RemovedRows1700000000050 implements MigrationInterface {
 
 /** The migrations of the sync tables, to stand beside the app's own: `migrations: [...syncMigrations, ...mine]`. */
 export const syncMigrations: readonly (new () => MigrationInterface)[] = [
+  // A new one goes last, under a `name` as `newer-release.ts` describes it: by that, older releases refuse the database.
   CreateSyncTables1700000000001,
   KeepDeltas1700000000010,
   SchemaVersions1700000000020,

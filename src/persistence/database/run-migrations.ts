@@ -1,10 +1,15 @@
 import { MigrationExecutor, type DataSource } from 'typeorm';
+import { gateConnection } from '../gate/connection-gate.ts';
+import { dialectOf, Session } from '../sql/session.ts';
+import { refuseNewerRelease } from './newer-release.ts';
 
 /**
  * Runs what is pending, all of it in one transaction. Unlike TypeORM's own way, the list of pending migrations is read under the write lock, so that
- * two processes that open a new file at the same time do not both create its tables. Writes nothing when nothing is pending.
+ * two processes that open a new file at the same time do not both create its tables. Writes nothing when nothing is pending. Rejects with
+ * `NewerReleaseError`, and writes nothing, where a newer release was here.
  */
 export async function runPendingMigrations(dataSource: DataSource): Promise<void> {
+  await gateConnection(dataSource).read((queryRunner) => refuseNewerRelease(new Session(queryRunner, dialectOf(dataSource)), dataSource));
   const pending = await new MigrationExecutor(dataSource).getPendingMigrations();
   if (pending.length === 0) return;
   const queryRunner = dataSource.createQueryRunner();

@@ -1,13 +1,15 @@
 import { QueryFailedError, type DataSource } from 'typeorm';
-import { DatabaseError } from '../../model/errors/errors.ts';
+import { DatabaseError, NewerReleaseError } from '../../model/errors/errors.ts';
 import { classifyDatabaseError } from '../sql/database-failure.ts';
 import type { ConnectionGate } from '../gate/gate-port.ts';
 import { syncTableNames } from './migrations.ts';
+import { refuseNewerRelease } from './newer-release.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { dialectOf, Session } from '../sql/session.ts';
 
-/** Rejects with `DatabaseError` that names each missing table, or column on SQLite, and how to get it (SCH-05). */
+/** Rejects with `DatabaseError` that names each missing table, or column on SQLite, and how to get it (SCH-05); with `NewerReleaseError` before that. */
 export async function checkSchema(session: Session, dataSource: DataSource, tables: Iterable<ReplicaTable>): Promise<void> {
+  await refuseNewerRelease(session, dataSource);
   const names =
     session.dialect.name === 'sqlite'
       ? `SELECT "name" FROM sqlite_master WHERE "type" = 'table'`
@@ -68,6 +70,7 @@ export async function explainMissingTables(error: unknown, gate: ConnectionGate,
     await gate.read((queryRunner) => checkSchema(new Session(queryRunner, dialectOf(dataSource)), dataSource, []));
     return error;
   } catch (missing) {
+    if (missing instanceof NewerReleaseError) return missing;
     return missing instanceof DatabaseError ? new DatabaseError(missing.message, { cause: DatabaseError.fromError(error) }) : error;
   }
 }

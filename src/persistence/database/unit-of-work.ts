@@ -4,6 +4,7 @@ import { SyncStepError } from '../../model/errors/failure.ts';
 import type { ConnectionGate } from '../gate/connection-gate.ts';
 import { toStoreFailure } from '../sql/database-failure.ts';
 import type { LeaseHolder } from './lease-holder.ts';
+import { refuseNewerReleaseOnce } from './newer-release.ts';
 import { explainMissingTables } from './schema-check.ts';
 import { dialectOf, Session } from '../sql/session.ts';
 
@@ -24,7 +25,11 @@ export function createUnitOfWork(dataSource: DataSource, gate: ConnectionGate, c
   const dialect = dialectOf(dataSource);
   const transaction = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
     try {
-      return await gate.transaction((queryRunner) => work(new Session(queryRunner, dialect)));
+      return await gate.transaction(async (queryRunner) => {
+        const session = new Session(queryRunner, dialect);
+        await refuseNewerReleaseOnce(session, dataSource);
+        return work(session);
+      });
     } catch (error) {
       throw toStoreFailure(await explainMissingTables(error, gate, dataSource), clock.now());
     }

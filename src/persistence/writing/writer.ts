@@ -14,6 +14,7 @@ import { readQueues } from '../outbox/outbox-rows.ts';
 import { registerTables } from '../tables/register-table.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { dialectOf, Session } from '../sql/session.ts';
+import { refuseNewerReleaseOnce } from '../database/newer-release.ts';
 import { explainMissingTables } from '../database/schema-check.ts';
 import { checkSyncTable, type SyncTable } from '../tables/sync-table.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
@@ -136,9 +137,10 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
   };
   const commit = async <T>(work: (session: Session, manager: EntityManager) => Promise<T>, queued: QueuedWrite[]): Promise<T> => {
     try {
-      return await gate.transaction((queryRunner) => {
+      return await gate.transaction(async (queryRunner) => {
         queued.length = 0;
         const session = new Session(queryRunner, dialect);
+        await refuseNewerReleaseOnce(session, dataSource);
         queuedBy.set(session, queued);
         return work(session, queryRunner.manager);
       });
