@@ -21,7 +21,8 @@ import { createLease } from './runs/lease.ts';
 import { createLeaseHolder } from './database/lease-holder.ts';
 import { createOutboxRepository, type OutboxRepository } from './queue/outbox-repository.ts';
 import { readFates, type OperationFate } from './outbox/operation-fate.ts';
-import { parkDamagedConflicts, parkUnknownReasons } from './taking/park-damaged.ts';
+import { parkExhausted, repairParkedReasons, repairStates } from './outbox/transitions.ts';
+import { parkDamagedConflicts } from './taking/park-damaged.ts';
 import { readPosition } from './replica/pull-positions.ts';
 import { announceQuarantined } from './replica/quarantine.ts';
 import { createQueue } from './queue/queue.ts';
@@ -31,7 +32,7 @@ import { createRepairs, type Repairs } from './writing/repairs.ts';
 import type { ReplicaTable } from './tables/replica-table.ts';
 import { acceptServer, decideConflict, freezeResolution, loadConflict, parkConflict, settleResolution } from './settling/resolutions.ts';
 import { completeFetch, dueForResync, neverPulled, notePullCompleted, openResync, readPulledAt, readUnproven } from './replica/resync.ts';
-import { closeRun, conflictsToWork, parkExhausted, readyForRun, repairStates, unregisteredKinds } from './runs/runs.ts';
+import { closeRun, conflictsToWork, readyForRun, unregisteredKinds } from './runs/runs.ts';
 import { checkSchema } from './database/schema-check.ts';
 import { applyServerRows } from './pulling/server-rows.ts';
 import { settleAnswers } from './settling/settle.ts';
@@ -138,7 +139,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         if (!hasBegun) await parkExhausted(session, config.maxOutboxTryCount);
         const damage = await parkDamagedConflicts(session, context);
         // After it: a damaged conflict is no reason any more.
-        if (!hasBegun) await parkUnknownReasons(session);
+        if (!hasBegun) await repairParkedReasons(session);
         await readyForRun(session, context, { explicit });
         const strangers = await unregisteredKinds(session, [...registry.keys()]);
         const facts = strangers.map(

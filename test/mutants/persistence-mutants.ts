@@ -12,7 +12,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'I2: another body goes out under the same key',
-    file: 'persistence/taking/take-ready.ts',
+    file: 'persistence/outbox/transitions.ts',
     edits: [
       ['(op.attempt === 0 ? op.opId : `${op.opId}#${op.attempt + 1}`)', 'op.opId'],
       [`CASE WHEN "attempt" = 0 THEN "op_id" ELSE "op_id" || '#' || CAST("attempt" + 1 AS text) END`, '"op_id"'],
@@ -201,7 +201,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'I2: an upgrade changes the body of a request that is under way',
-    file: 'persistence/upgrades/upgrade-operations.ts',
+    file: 'persistence/outbox/transitions.ts',
     edits: [['THEN COALESCE("frozen_body", "payload") ELSE', 'THEN "frozen_body" ELSE']],
     tests: ['persistence/upgrades/schema-versions.test.ts', 'scenario/schema-versions.test.ts'],
   },

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../model/values/json.ts';
 import type { TakenRequest } from '../../model/ports.ts';
 import type { Session } from '../sql/session.ts';
+import { confirmFrozenBase } from './transitions.ts';
 
 /**
  * Gives a frozen request the base that was found by looking at the server's row, and the entity the row that it was found in. Committed before the
@@ -11,12 +12,7 @@ export async function confirmBase(
   { kind, entityId, op }: TakenRequest,
   found: { readonly row: JsonObject; readonly version: string },
 ): Promise<void> {
-  await session.run('UPDATE "sync_outbox" SET "frozen_base" = ? WHERE "kind" = ? AND "entity_id" = ? AND "request_id" = ?', [
-    found.version,
-    kind,
-    entityId,
-    op.requestId ?? op.opId,
-  ]);
+  await confirmFrozenBase(session, { kind, entityId, requestId: op.requestId ?? op.opId }, found.version);
   await session.run(
     `UPDATE "sync_base" SET "base_row" = ?, "base_version" = ?, "server_row" = NULL, "server_version" = NULL, "version_unknown" = 0, "last_sent" = NULL
      WHERE "kind" = ? AND "entity_id" = ? AND "version_unknown" = 1`,

@@ -8,7 +8,7 @@ import type { ConnectionGate } from '../gate/connection-gate.ts';
 import { rethrowForCaller } from '../sql/database-failure.ts';
 import { releaseDependents } from '../taking/dependencies.ts';
 import { enqueueOp } from '../outbox/enqueue.ts';
-import { OutboxState } from '../database/entities.ts';
+import { changeTries, leaveById, promoteHeads, recordFailure } from '../outbox/transitions.ts';
 import { outboxColumns, toOp, toStoredOp, type RawOutboxRow } from '../outbox/outbox-rows.ts';
 import { countQueue } from '../outbox/queue-counts.ts';
 import { dropOperations } from './queue.ts';
@@ -106,17 +106,6 @@ export function createOutboxRepository(context: StoreContext, { dataSource, gate
       },
     });
   };
-  /** Heads at the limit are stuck, others below it are ready again. */
-  const followTries = (session: Session, opIds: string): Promise<void> =>
-    session.run(
-      `UPDATE "sync_outbox" SET "state" = CASE WHEN "try_count" >= ? THEN ${OutboxState.parked} ELSE ${OutboxState.ready} END, "parked" = CASE WHEN "try_count" >= ? THEN 'stuck' ELSE NULL END
-       WHERE ${session.dialect.inList('"op_id"')} AND "state" IN (${OutboxState.ready}, ${OutboxState.waiting}, ${OutboxState.parked}) AND COALESCE("parked", 'stuck') = 'stuck'`,
-      [config.maxOutboxTryCount, config.maxOutboxTryCount, opIds],
-    );
-  const increment = async (session: Session, opIds: readonly string[]): Promise<void> => {
-    await session.run(`UPDATE "sync_outbox" SET "try_count" = "try_count" + 1 WHERE ${session.dialect.inList('"op_id"')}`, [listOf(opIds)]);
-    await followTries(session, listOf(opIds));
-  };
 
   return {
     enqueue: (op) =>
@@ -150,10 +139,7 @@ export function createOutboxRepository(context: StoreContext, { dataSource, gate
       if (opIds.length === 0) return;
       await write(async (session) => {
         for (const part of chunked(opIds, 10_000)) {
-          const gone = await session.query<{ kind: string; entityId: string; payload: string | null }>(
-            `DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"op_id"')} RETURNING "kind", "entity_id" AS "entityId", "payload"`,
-            [listOf(part)],
-          );
+          const gone = await leaveById(session, part);
           // The server has a row now of which it never said a version: it counts as sent, and is looked at before its next operation.
           for (const { kind, entityId, payload } of gone) {
             if (payload === null) continue;
@@ -168,11 +154,7 @@ export function createOutboxRepository(context: StoreContext, { dataSource, gate
             const { inList } = session.dialect;
             await session.run(`DELETE FROM "sync_conflicts" WHERE "kind" = ? AND ${inList('"op_id"')}`, [kind, listOf(part)]);
             await releaseDependents(session, context, kind, entityIds);
-            await session.run(
-              `UPDATE "sync_outbox" SET "state" = CASE WHEN "try_count" >= ? THEN ${OutboxState.parked} ELSE ${OutboxState.ready} END, "parked" = CASE WHEN "try_count" >= ? THEN 'stuck' ELSE NULL END
-               WHERE "seq" IN (SELECT MIN("seq") FROM "sync_outbox" WHERE "kind" = ? AND ${inList('"entity_id"')} GROUP BY "entity_id") AND "state" = ${OutboxState.behind}`,
-              [config.maxOutboxTryCount, config.maxOutboxTryCount, kind, entities],
-            );
+            await promoteHeads(session, kind, entityIds, config.maxOutboxTryCount);
             await session.run(
               `DELETE FROM "sync_base" WHERE "kind" = ? AND ${inList('"entity_id"')} AND ("version_unknown" = 0 OR "last_sent" IS NULL)
                AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = "sync_base"."kind" AND o."entity_id" = "sync_base"."entity_id")`,
@@ -202,30 +184,23 @@ export function createOutboxRepository(context: StoreContext, { dataSource, gate
       const entries = Object.entries(errors);
       if (entries.length === 0) return;
       await write(async (session) => {
-        for (const [opId, error] of entries) {
-          await session.run('UPDATE "sync_outbox" SET "last_error" = ?, "last_tried_at" = ? WHERE "op_id" = ?', [
-            boundedError(error),
-            triedAt ?? unit.clock.now(),
-            opId,
-          ]);
-        }
-        await increment(
+        for (const [opId, error] of entries) await recordFailure(session, opId, boundedError(error), triedAt ?? unit.clock.now());
+        await changeTries(
           session,
           entries.map(([opId]) => opId),
+          'countOne',
+          config.maxOutboxTryCount,
         );
       });
     },
 
     incrementTryCount: async (opIds) => {
-      if (opIds.length > 0) await write((session) => increment(session, opIds));
+      if (opIds.length > 0) await write((session) => changeTries(session, opIds, 'countOne', config.maxOutboxTryCount));
     },
 
     resetTryCount: async (opIds) => {
       if (opIds.length === 0) return;
-      await write(async (session) => {
-        await session.run(`UPDATE "sync_outbox" SET "try_count" = 0 WHERE ${session.dialect.inList('"op_id"')}`, [listOf(opIds)]);
-        await followTries(session, listOf(opIds));
-      });
+      await write((session) => changeTries(session, opIds, 'reset', config.maxOutboxTryCount));
     },
 
     getStuck: async (options) => {

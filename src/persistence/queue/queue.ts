@@ -10,6 +10,8 @@ import { EntityChanges } from '../settling/entity-changes.ts';
 import { grouped } from '../../rules/values/grouped.ts';
 import { frozenGroup, outboxColumns, toStoredOp, type RawOutboxRow, type StoredOp } from '../outbox/outbox-rows.ts';
 import { countQueue } from '../outbox/queue-counts.ts';
+import { leave, retryEntities } from '../outbox/transitions.ts';
+import { waitingForCode } from '../outbox/error-codes.ts';
 import { stateNameOf } from '../outbox/queue-state-names.ts';
 import { giveUp } from '../settling/resolutions.ts';
 import { listOf, type Session } from '../sql/session.ts';
@@ -17,7 +19,7 @@ import { writeChanges } from '../settling/settle.ts';
 import type { StoreContext } from '../database/store-context.ts';
 import { openResync } from '../replica/resync.ts';
 import { writeState } from '../database/sync-state.ts';
-import { closedRings, waitingForCode } from '../taking/waiting-rings.ts';
+import { closedRings } from '../taking/waiting-rings.ts';
 import { newerKinds } from '../upgrades/upgrade-schemas.ts';
 
 const whereKinds = (session: Session, filter: QueueFilter | undefined): { readonly sql: string; readonly parameters: readonly unknown[] } => {
@@ -104,18 +106,13 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
       unit.transaction(async (session) => {
         const ops = await select(session, stuckOrUnproven, filter);
         for (const [kind, heads] of grouped(ops, (op) => op.kind)) {
-          const entities = listOf(heads.map((op) => op.entityId));
-          await session.run(
-            `UPDATE "sync_outbox" SET "try_count" = 0, "due_at" = NULL,
-               "parked" = NULL, "state" = CASE WHEN "state" = ${OutboxState.parked} THEN ${OutboxState.ready} ELSE "state" END
-             WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`,
-            [kind, entities],
-          );
           // Somebody has looked at it and lets it go out: the same request, as if for the first time.
-          const unproven = listOf(heads.filter(({ parked }) => parked === 'ambiguous').map((op) => op.entityId));
-          await session.run(
-            `UPDATE "sync_outbox" SET "first_sent_at" = NULL WHERE "kind" = ? AND "request_id" IS NOT NULL AND ${session.dialect.inList('"entity_id"')}`,
-            [kind, unproven],
+          const unproven = heads.filter(({ parked }) => parked === 'ambiguous').map((op) => op.entityId);
+          await retryEntities(
+            session,
+            kind,
+            heads.map((op) => op.entityId),
+            unproven,
           );
         }
         return ops.length;
@@ -168,7 +165,10 @@ export async function dropOperations(
     const table = context.registry.get(kind);
     const entityIds = ops.map((op) => op.entityId);
     if (!table) {
-      await session.run(`DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"seq"')}`, [listOf(ops.map((op) => op.seq))]);
+      await leave(
+        session,
+        ops.map((op) => op.seq),
+      );
       await forgetLeft(session, kind);
       facts.push(...(await giveUp(session, context, ops, reason)));
       continue;

@@ -3,48 +3,18 @@ import type { SyncFact } from '../../model/events.ts';
 import type { Kinds } from '../../model/run.ts';
 import { readConflicts } from '../outbox/conflict-rows.ts';
 import { OutboxState } from '../database/entities.ts';
-import { outboxColumns, toStoredOp, type RawOutboxRow } from '../outbox/outbox-rows.ts';
+import { toStoredOp } from '../outbox/outbox-rows.ts';
+import { countTries, fallDue, takeBack } from '../outbox/transitions.ts';
 import { listOf, type Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
 import { numberOr } from '../sql/stored-shape.ts';
 
-/**
- * Puts right the states that do not follow from the operations themselves: an operation is behind another of its entity, or it is not. Every change
- * keeps them, so this finds something only where somebody else has written to the outbox. Reads all that is left of these kinds: done once, when
- * nothing more can be taken of them.
- */
-export async function repairStates(session: Session, kinds: Kinds, maxTryCount: number): Promise<void> {
-  const { behind, ready, waiting, parked, inFlight } = OutboxState;
-  await session.run(
-    `UPDATE "sync_outbox" SET "state" = "right"."state", "parked" = CASE WHEN "right"."state" = ${parked} THEN COALESCE("parked", 'stuck') ELSE "parked" END FROM (
-       SELECT "seq", CASE
-         WHEN EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = q."kind" AND o."entity_id" = q."entity_id" AND o."seq" < q."seq") THEN ${behind}
-         WHEN "parked" IS NOT NULL OR "try_count" >= ? THEN ${parked}
-         WHEN "state" IN (${waiting}, ${inFlight}) THEN "state" ELSE ${ready} END AS "state"
-       FROM "sync_outbox" q WHERE ${session.dialect.inList('"kind"')}) AS "right"
-     WHERE "sync_outbox"."seq" = "right"."seq" AND "sync_outbox"."state" <> "right"."state"`,
-    [maxTryCount, listOf(kinds)],
-  );
-}
-
-/** Parks heads with as many tries as are allowed now: the limit may be lower than it was when they were counted. Found by the index of those that were tried. */
-export const parkExhausted = (session: Session, maxTryCount: number): Promise<void> =>
-  session.run(
-    `UPDATE "sync_outbox" SET "state" = ${OutboxState.parked}, "parked" = 'stuck'
-     WHERE "try_count" > 0 AND "try_count" >= ? AND "state" IN (${OutboxState.ready}, ${OutboxState.waiting}, ${OutboxState.inFlight})`,
-    [maxTryCount],
-  );
-
 /** Takes back what a dead run left in flight and makes waiting heads ready: all of them for an explicit run, else those that are due. */
 export async function readyForRun(session: Session, context: StoreContext, options: { readonly explicit: boolean }): Promise<void> {
   const now = context.unit.clock.now();
-  await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "due_at" = NULL WHERE "state" = ${OutboxState.inFlight}`);
+  await takeBack(session);
   // Waiting further ahead than any wait can be: the clock was set back since.
-  const due = options.explicit ? '' : ` AND ("due_at" IS NULL OR "due_at" <= ? OR "due_at" > ?)`;
-  await session.run(
-    `UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "due_at" = NULL WHERE "state" = ${OutboxState.waiting}${due}`,
-    options.explicit ? [] : [now, now + context.config.backoffMaxMs],
-  );
+  await fallDue(session, options.explicit ? undefined : [now, now + context.config.backoffMaxMs]);
 }
 
 /**
@@ -107,12 +77,7 @@ export async function closeRun(
   const { inList } = session.dialect;
   const facts: SyncFact[] = [];
   if (options.othersSucceeded) {
-    const rows = await session.query<RawOutboxRow>(
-      `UPDATE "sync_outbox" SET "try_count" = "try_count" + 1,
-         "state" = CASE WHEN "try_count" + 1 >= ? THEN ${OutboxState.parked} ELSE "state" END, "parked" = CASE WHEN "try_count" + 1 >= ? THEN 'stuck' ELSE NULL END
-       WHERE "state" = ${OutboxState.waiting} AND "error_code" = 'retryLater' AND "last_tried_at" >= ? AND ${inList('"kind"')} RETURNING ${outboxColumns}`,
-      [context.config.maxOutboxTryCount, context.config.maxOutboxTryCount, options.since, kinds],
-    );
+    const rows = await countTries(session, { kinds: options.kinds, since: options.since, maxTryCount: context.config.maxOutboxTryCount });
     for (const op of rows.map(toStoredOp)) {
       if (op.parked !== 'stuck') continue;
       const error = new NetworkError(`operation ${op.opId} on ${op.kind}/${op.entityId} keeps failing while others succeed: ${op.lastError ?? 'no answer'}`);

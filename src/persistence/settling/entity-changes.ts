@@ -3,13 +3,13 @@ import type { JsonObject } from '../../model/values/json.ts';
 import { depart, type Departed, type DepartureMode } from '../../rules/pending/departure.ts';
 import type { PendingOp } from '../../rules/pending/pending-op.ts';
 import { newestKnown, readBases, removeBases, writeBases, type BaseRecord } from '../outbox/base-rows.ts';
-import { OutboxState, type ParkedFor } from '../database/entities.ts';
 import { readQueues, type StoredOp } from '../outbox/outbox-rows.ts';
+import { leave, promote, rebuildOperations, settleOperations, type SettledOperation } from '../outbox/transitions.ts';
 import type { PlainDeparture } from './plainly-applied.ts';
 import { forgetPosition } from '../replica/pull-positions.ts';
 import { releaseFromQuarantine, type BadRow } from '../replica/quarantine.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
-import { chunked, listOf, type Session, type SqlType } from '../sql/session.ts';
+import type { Session } from '../sql/session.ts';
 import { noteRemoved, type RemovedRow } from '../replica/removed-rows.ts';
 import { storeRows, type RowToStore } from '../replica/store-rows.ts';
 import { upgradedQueues } from '../upgrades/upgrade-operations.ts';
@@ -22,25 +22,6 @@ export interface KnownRow {
   readonly deleted: boolean;
 }
 
-/** A change of one outbox row that stays. */
-export interface OpTransition {
-  readonly seq: number;
-  /** Undefined: as it is. */
-  readonly state?: OutboxState | undefined;
-  readonly parked?: ParkedFor | undefined;
-  readonly dueAt?: number | undefined;
-  readonly countTry?: boolean;
-  readonly error?: string | undefined;
-  readonly code?: string | undefined;
-  /** Closes the request: it had a definite answer, or was never dispatched. */
-  readonly close?: boolean;
-  /** The key was never on the wire and may be used again. */
-  readonly reuseKey?: boolean;
-}
-
-const rebuiltTypes: readonly SqlType[] = ['integer', 'text', 'text', 'integer'];
-const transitionTypes: readonly SqlType[] = ['integer', 'integer', 'text', 'bigint', 'integer', 'text', 'text', 'integer', 'integer'];
-
 /**
  * Collects what one transaction does to the queues, bases and rows of some entities of one kind, and writes it in few statements.
  * Every departure from a queue goes through here, so that followers are always rebuilt, rebased and promoted (F-136).
@@ -50,7 +31,7 @@ export class EntityChanges {
   private readonly goneOps: StoredOp[] = [];
   private readonly rebuilt: PendingOp[] = [];
   private readonly promoted: number[] = [];
-  private readonly transitions: OpTransition[] = [];
+  private readonly transitions: SettledOperation[] = [];
   private readonly basesToWrite = new Map<string, BaseRecord>();
   private readonly basesToRemove = new Set<string>();
   private readonly rowsToWrite: RowToStore[] = [];
@@ -184,23 +165,25 @@ export class EntityChanges {
     (hidden ? this.hiddenRowsToWrite : this.rowsToWrite).push(row);
   }
 
-  transition(change: OpTransition): void {
+  transition(change: SettledOperation): void {
     this.transitions.push(change);
   }
 
   /** Writes it all; gives back the rows that cannot be stored. */
   async flush(session: Session, options: { readonly now: number; readonly maxTryCount: number; readonly hiddenAt: string }): Promise<readonly BadRow[]> {
     const { kind } = this.table;
-    if (this.goneSeqs.length > 0) await session.run(`DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"seq"')}`, [listOf(this.goneSeqs)]);
-    await this.writeRebuilt(session);
-    await this.writeTransitions(session, options.now);
-    if (this.promoted.length > 0) {
-      await session.run(
-        `UPDATE "sync_outbox" SET "state" = CASE WHEN "try_count" >= ? THEN ${OutboxState.parked} ELSE ${OutboxState.ready} END,
-           "parked" = CASE WHEN "try_count" >= ? THEN 'stuck' ELSE NULL END WHERE "state" = ${OutboxState.behind} AND ${session.dialect.inList('"seq"')}`,
-        [options.maxTryCount, options.maxTryCount, listOf(this.promoted)],
-      );
-    }
+    await leave(session, this.goneSeqs);
+    await rebuildOperations(
+      session,
+      this.rebuilt.map(({ seq, payload, baseUpdatedAt, creates }) => ({
+        seq,
+        payload: payload === undefined ? null : JSON.stringify(payload),
+        base: baseUpdatedAt,
+        creates,
+      })),
+    );
+    await settleOperations(session, this.transitions, options.now);
+    await promote(session, this.promoted, options.maxTryCount);
     await removeBases(session, kind, [...this.basesToRemove]);
     await writeBases(session, kind, [...this.basesToWrite.values()], this.table.schema.version);
     if (this.listsAgain) await forgetPosition(session, kind);
@@ -266,43 +249,5 @@ export class EntityChanges {
     this.rowsToRemove.push(entityId);
     const version = known.version ?? newestKnown(this.bases.get(entityId)).version;
     if (version !== undefined) this.removed.push({ id: entityId, version });
-  }
-
-  private async writeRebuilt(session: Session): Promise<void> {
-    for (const part of chunked(this.rebuilt, 500)) {
-      await session.run(
-        `UPDATE "sync_outbox" SET "payload" = "r"."column2", "base_updated_at" = "r"."column3", "creates" = "r"."column4"
-         FROM (${session.dialect.values(rebuiltTypes, part.length)}) AS "r" WHERE "sync_outbox"."seq" = "r"."column1"`,
-        part.flatMap((op) => [op.seq, op.payload === undefined ? null : JSON.stringify(op.payload), op.baseUpdatedAt ?? null, op.creates ? 1 : 0]),
-      );
-    }
-  }
-
-  private async writeTransitions(session: Session, now: number): Promise<void> {
-    for (const part of chunked(this.transitions, 500)) {
-      await session.run(
-        `UPDATE "sync_outbox" SET "state" = COALESCE("t"."column2", "state"), "parked" = "t"."column3", "due_at" = "t"."column4", "try_count" = "try_count" + "t"."column5",
-           "last_error" = "t"."column6", "error_code" = "t"."column7", "last_tried_at" = ?,
-           "request_id" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "request_id" END, "frozen_body" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "frozen_body" END,
-           "frozen_version" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "frozen_version" END,
-           "frozen_base" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "frozen_base" END, "first_sent_at" = CASE WHEN "t"."column8" = 1 THEN NULL ELSE "first_sent_at" END,
-           "force" = CASE WHEN "t"."column8" = 1 THEN 0 ELSE "force" END, "attempt" = "attempt" - "t"."column9"
-         FROM (${session.dialect.values(transitionTypes, part.length)}) AS "t" WHERE "sync_outbox"."seq" = "t"."column1"`,
-        [
-          now,
-          ...part.flatMap((change) => [
-            change.seq,
-            change.state ?? null,
-            change.parked ?? null,
-            change.dueAt ?? null,
-            change.countTry ? 1 : 0,
-            change.error ?? null,
-            change.code ?? null,
-            change.close ? 1 : 0,
-            change.reuseKey ? 1 : 0,
-          ]),
-        ],
-      );
-    }
   }
 }

@@ -1,5 +1,6 @@
 import type { ConflictResolution } from '../../model/conflict.ts';
 import { SyncError, syncErrorInfo, ValidationError } from '../../model/errors/errors.ts';
+import { nextRequestId, parkAgain, takeResolution } from '../outbox/transitions.ts';
 import type { DiscardReason, SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 import type { Answer, TakenRequest } from '../../model/ports.ts';
@@ -75,6 +76,7 @@ export async function parkConflict(
       countTry: options.countTry,
       error: boundedError(reason),
       code: 'conflict',
+      by: 'keepParked',
       ...(op.seq === head?.seq ? { state: OutboxState.parked, parked } : {}),
     });
   }
@@ -174,13 +176,10 @@ export async function freezeResolution(session: Session, context: StoreContext, 
   if (!record || !newest || !head) return undefined;
   if (asked.expectedVersion !== undefined && asked.expectedVersion !== record.conflict.serverTimestamp) return undefined;
   const { data, base, version, force, creates, resolution } = asked;
-  const requestId = newest.attempt === 0 ? newest.opId : `${newest.opId}#${newest.attempt + 1}`;
+  const requestId = nextRequestId(newest);
   const now = context.unit.clock.now();
-  await session.run(
-    `UPDATE "sync_outbox" SET "request_id" = ?, "frozen_body" = ?, "frozen_base" = ?, "force" = ?, "first_sent_at" = ?, "attempt" = "attempt" + 1 WHERE "seq" = ?`,
-    [requestId, data === null ? null : JSON.stringify(data), base ?? null, force ? 1 : 0, now, newest.seq],
-  );
-  await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.inFlight}, "parked" = NULL WHERE "seq" = ?`, [head.seq]);
+  const body = data === null ? null : JSON.stringify(data);
+  await takeResolution(session, { head: head.seq, newest: newest.seq }, { requestId, body, base, force, now });
   // Should the answer come to a later run, that one tells what was resolved.
   const { state, reason, decidedOn } = record;
   if (resolution !== undefined) await markConflict(session, ref.kind, ref.entityId, { state, reason, resolution, decidedOn }, now);
@@ -249,11 +248,7 @@ async function repark(session: Session, context: StoreContext, record: ConflictR
     resolution,
     decidedOn,
   } = record;
-  await session.run(
-    `UPDATE "sync_outbox" SET "state" = ${OutboxState.parked}, "parked" = 'conflict', "due_at" = NULL
-     WHERE "kind" = ? AND "entity_id" = ? AND "state" IN (${OutboxState.ready}, ${OutboxState.waiting})`,
-    [kind, entityId],
-  );
+  await parkAgain(session, kind, entityId);
   const decided = state === 'decided' ? { resolution, decidedOn } : {};
   await markConflict(session, kind, entityId, { state, reason, ...decided }, context.unit.clock.now());
 }

@@ -2,16 +2,17 @@ import type { SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 import { OutboxState } from '../database/entities.ts';
 import { readQueues } from '../outbox/outbox-rows.ts';
+import { stopWaiting, stopWaitingFor, waitFor } from '../outbox/transitions.ts';
 import { isNewThere, queueNeverSent } from './never-sent.ts';
 import { referencesOf, type Reference } from '../tables/references.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
-import { listOf, type Session } from '../sql/session.ts';
+import type { Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
 import type { Group } from './request-group.ts';
 import { releaseWaits } from './release-waits.ts';
 import { ringThrough, type ReferenceRing } from './reference-rings.ts';
 import { describeRing, openRing } from './split-creation.ts';
-import { nameOf, waitingForCode, waitingRings, type Waiting } from './waiting-rings.ts';
+import { nameOf, waitingRings, type Waiting } from './waiting-rings.ts';
 
 /**
  * Leaves out groups that must wait: an upsert for the unsettled first request of a row it references, and for the operation that releases a UNIQUE value it
@@ -48,10 +49,7 @@ export async function holdBack(
   const first = await firstOfRings(session, context, [...held.values()], facts);
   for (const { seq, waitsFor } of held.values()) {
     if (first.has(seq)) continue;
-    await session.run(
-      `UPDATE "sync_outbox" SET "state" = ${OutboxState.waiting}, "due_at" = NULL, "error_code" = '${waitingForCode}', "last_error" = ? WHERE "seq" = ?`,
-      [waitsFor, seq],
-    );
+    await waitFor(session, seq, waitsFor);
   }
   return groups.filter((group) => !held.has(group) || first.has(group.head.seq));
 }
@@ -70,7 +68,7 @@ async function firstOfRings(session: Session, context: StoreContext, held: reado
   for (const [oldest, ...others] of rings) {
     if (oldest === undefined) continue;
     if (!held.some(({ seq }) => seq === oldest.seq)) {
-      await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "error_code" = NULL, "last_error" = NULL WHERE "seq" = ?`, [oldest.seq]);
+      await stopWaiting(session, oldest.seq);
       continue;
     }
     first.add(oldest.seq);
@@ -148,8 +146,8 @@ export async function releaseDependents(session: Session, context: StoreContext,
     ![...context.registry.values()].some((table) => table.referenceKeys.length + table.uniqueKeys.length + table.dependsOn.length > 0)
   )
     return;
-  await session.run(
-    `UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "error_code" = NULL, "last_error" = NULL WHERE "state" = ${OutboxState.waiting} AND "error_code" = '${waitingForCode}' AND ${session.dialect.inList('"last_error"')}`,
-    [listOf(entityIds.map((id) => `${kind}/${id}`))],
+  await stopWaitingFor(
+    session,
+    entityIds.map((id) => `${kind}/${id}`),
   );
 }

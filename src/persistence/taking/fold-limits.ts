@@ -7,7 +7,7 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import { listOf, type Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
 import { uniqueValuesTaken } from '../columns/table-keys.ts';
-import { waitingForCode } from './waiting-rings.ts';
+import { waitingForCode } from '../outbox/error-codes.ts';
 
 /** Work of other entities that a fold must not overtake. */
 interface LaterWork {

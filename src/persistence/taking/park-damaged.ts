@@ -2,7 +2,9 @@ import { ParseError, syncErrorInfo } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
 import { readDamagedConflicts, removeConflicts } from '../outbox/conflict-rows.ts';
 import { OutboxState } from '../database/entities.ts';
+import { damagedCode } from '../outbox/error-codes.ts';
 import { type StoredOp } from '../outbox/outbox-rows.ts';
+import { parkUnreadable } from '../outbox/transitions.ts';
 import type { Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
 import { boundedError } from '../sql/stored-reason.ts';
@@ -11,10 +13,7 @@ type Head = Pick<StoredOp, 'seq' | 'opId' | 'kind' | 'entityId' | 'tryCount'>;
 
 /** Parks the first operation of an entity whose stored data is damaged, until a person decides. Other entities continue (I13, F-164). */
 export async function parkDamagedHead(session: Session, head: Head, message: string): Promise<SyncFact> {
-  await session.run(
-    `UPDATE "sync_outbox" SET "state" = ${OutboxState.parked}, "parked" = 'stuck', "error_code" = 'damaged', "last_error" = ? WHERE "seq" = ?`,
-    [boundedError(message), head.seq],
-  );
+  await parkUnreadable(session, head.seq, damagedCode, boundedError(message));
   const error = new ParseError(`operation ${head.opId} on ${head.kind}/${head.entityId} cannot be sent: ${message}`);
   return { type: 'op.stuck', opId: head.opId, kind: head.kind, entityId: head.entityId, tryCount: head.tryCount, error, errorInfo: syncErrorInfo(error) };
 }
@@ -42,28 +41,4 @@ export async function parkDamagedConflicts(session: Session, { registry }: Store
     facts.push(await parkDamagedHead(session, head, `${reason}; retry the operation to compare it with the server again, or drop it`));
   }
   return facts;
-}
-
-/** Operations parked for an unknown reason, as ranges of the index, so that the query skips those with a known reason. */
-const unknownReasons = [
-  `"parked" IS NULL`,
-  `"parked" < 'ambiguous'`,
-  `"parked" > 'ambiguous' AND "parked" < 'conflict'`,
-  `"parked" > 'conflict' AND "parked" < 'stuck'`,
-  `"parked" > 'stuck'`,
-]
-  .map((range) => `SELECT "seq" FROM "sync_outbox" WHERE "state" = ${OutboxState.parked} AND ${range}`)
-  .join(' UNION ALL ');
-
-/** Gives operations with an unknown parking reason one that commands find: `conflict` where a conflict waits, else `stuck`. */
-export async function parkUnknownReasons(session: Session): Promise<void> {
-  const isUnknown = `"seq" IN (${unknownReasons})`;
-  await session.run(
-    `UPDATE "sync_outbox" SET "parked" = 'conflict' WHERE ${isUnknown}
-       AND EXISTS (SELECT 1 FROM "sync_conflicts" c WHERE c."kind" = "sync_outbox"."kind" AND c."entity_id" = "sync_outbox"."entity_id")`,
-  );
-  await session.run(
-    `UPDATE "sync_outbox" SET "parked" = 'stuck', "error_code" = 'damaged',
-       "last_error" = 'row seq ' || "seq" || ' of sync_outbox is damaged: "parked" is no known reason; retry or drop the operation' WHERE ${isUnknown}`,
-  );
 }

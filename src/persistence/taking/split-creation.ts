@@ -2,11 +2,13 @@ import type { JsonObject } from '../../model/values/json.ts';
 import { upsertOp } from '../../model/operation.ts';
 import { claims, layPayloads } from '../../rules/pending/lay-payloads.ts';
 import { enqueueOp } from '../outbox/enqueue.ts';
+import { waitingForCode } from '../outbox/error-codes.ts';
+import { markAsWaitingFor, replacePayload, stopWaiting } from '../outbox/transitions.ts';
 import { OutboxState } from '../database/entities.ts';
 import type { ReferenceRing, RingMember } from './reference-rings.ts';
 import { referencesOf, type Reference } from '../tables/references.ts';
 import type { Session } from '../sql/session.ts';
-import { nameOf, waitingForCode } from './waiting-rings.ts';
+import { nameOf } from './waiting-rings.ts';
 
 /**
  * Opens a ring of creations, none of which a server with foreign keys could take first: the oldest row whose reference may be NULL is created without it, and
@@ -38,14 +40,9 @@ function detachableKeys({ table, first, payload }: RingMember, next: RingMember)
 async function splitCreation(session: Session, member: RingMember, keys: readonly string[], next: Reference, now: number): Promise<void> {
   const { kind, id, table, queue, first } = member;
   const without = Object.fromEntries(keys.map((key) => [key, null]));
-  for (const { seq, type, payload } of first)
-    if (type === 'upsert') await session.run('UPDATE "sync_outbox" SET "payload" = ? WHERE "seq" = ?', [JSON.stringify({ ...payload, ...without }), seq]);
+  for (const { seq, type, payload } of first) if (type === 'upsert') await replacePayload(session, seq, JSON.stringify({ ...payload, ...without }));
   const [head] = first;
-  if (head?.errorCode === waitingForCode)
-    await session.run(
-      `UPDATE "sync_outbox" SET "state" = ${OutboxState.ready}, "error_code" = NULL, "last_error" = NULL WHERE "seq" = ? AND "state" = ${OutboxState.waiting}`,
-      [head.seq],
-    );
+  if (head?.errorCode === waitingForCode && head.state === OutboxState.waiting) await stopWaiting(session, head.seq);
   const later = queue.slice(first.length);
   const left = later.some(({ type }) => type === 'delete') ? [] : keys.filter((key) => !later.some((op) => claims(op, key)));
   if (left.length === 0) return;
@@ -54,7 +51,7 @@ async function splitCreation(session: Session, member: RingMember, keys: readonl
   const op = upsertOp({ kind, id, localTimestamp, payload, changedFields: left, creates: false });
   await enqueueOp(session, op, table, { row: undefined, version: undefined }, now);
   // The mark keeps the edit from folding back into the creation.
-  await session.run('UPDATE "sync_outbox" SET "error_code" = ?, "last_error" = ? WHERE "op_id" = ?', [waitingForCode, nameOf(next), op.opId]);
+  await markAsWaitingFor(session, op.opId, nameOf(next));
 }
 
 /** Names the rows of a ring that nothing can open, and what would open it. */

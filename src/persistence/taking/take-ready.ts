@@ -10,16 +10,16 @@ import { newestKnown, readBases, readUnknownVersions, removeBases, type BaseReco
 import { decidedOnRow, readConflictsOf } from '../outbox/conflict-rows.ts';
 import { holdBack, releaseDependents } from './dependencies.ts';
 import { rememberDiscarded, trimDiscarded } from '../outbox/discarded.ts';
-import { OutboxState } from '../database/entities.ts';
 import { foldLimits } from './fold-limits.ts';
 import { grouped } from '../../rules/values/grouped.ts';
 import type { Group } from './request-group.ts';
 import { readHeads, readLines } from '../outbox/outbox-heads.ts';
 import { frozenGroup, readQueues, type StoredOp } from '../outbox/outbox-rows.ts';
+import { freezeRequests, leave, nextRequestId, promoteToCreations, renewRequests, takeHeads, takePlainly, type FrozenRequest } from '../outbox/transitions.ts';
 import { parkDamagedHead } from './park-damaged.ts';
 import { quarantine } from '../replica/quarantine.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
-import { chunked, listOf, type Session, type SqlType } from '../sql/session.ts';
+import type { Session } from '../sql/session.ts';
 import { tableOf, type StoreContext } from '../database/store-context.ts';
 import { storeRows } from '../replica/store-rows.ts';
 import { upgradedQueues, withoutOtherShapes } from '../upgrades/upgrade-operations.ts';
@@ -34,13 +34,13 @@ export async function takeReady(session: Session, context: StoreContext, options
   for (;;) {
     const heads = await readHeads(session, options);
     if (heads.length === 0) return { requests: [], facts };
-    const requests = await takeHeads(session, context, heads, options, facts);
+    const requests = await takeLines(session, context, heads, options, facts);
     // Where all of them wait for others, were parked or needed no request, those behind them have their turn: an empty batch ends the push.
     if (requests.length > 0) return { requests, facts };
   }
 }
 
-async function takeHeads(
+async function takeLines(
   session: Session,
   context: StoreContext,
   heads: readonly StoredOp[],
@@ -227,15 +227,10 @@ function onNewestRow(group: Group, base: BaseRecord | undefined): Group {
   return { ...group, hasServerRow: true, folded: { ...folded, payload, baseUpdatedAt: version } };
 }
 
-/** Key of the next request: the operation's own id, then `#2`, `#3`… for other bodies (I2, F-32, F-133). */
-const nextRequestId = (op: StoredOp): string => (op.attempt === 0 ? op.opId : `${op.opId}#${op.attempt + 1}`);
-
-const frozenTypes: readonly SqlType[] = ['integer', 'text', 'text', 'text', 'integer'];
-
 async function freeze(session: Session, groups: readonly Group[], now: number): Promise<readonly TakenRequest[]> {
   const requests = groups.map((group) => toRequest(group));
   const plain: number[] = [];
-  const rows: (readonly unknown[])[] = [];
+  const rows: FrozenRequest[] = [];
   groups.forEach((group, index) => {
     const request = requests[index];
     if (group.frozen || request === undefined) return;
@@ -244,32 +239,14 @@ async function freeze(session: Session, groups: readonly Group[], now: number): 
     const body = op.type === 'upsert' ? frozenBodyOf(op, newest) : null;
     const isAsStored = newest === head && body === null && op.baseUpdatedAt === (newest.baseUpdatedAt === '' ? undefined : newest.baseUpdatedAt);
     if (isAsStored) plain.push(newest.seq);
-    else rows.push([newest.seq, op.requestId ?? newest.opId, body, op.baseUpdatedAt ?? null, newest === head ? 1 : 0]);
+    else rows.push({ seq: newest.seq, requestId: op.requestId ?? newest.opId, body, base: op.baseUpdatedAt, isHead: newest === head });
   });
-  // One operation that goes out as it is stored: all of its request is in its row already. The key is that of `nextRequestId`.
-  if (plain.length > 0)
-    await session.run(
-      `UPDATE "sync_outbox" SET "request_id" = CASE WHEN "attempt" = 0 THEN "op_id" ELSE "op_id" || '#' || CAST("attempt" + 1 AS text) END, "frozen_body" = NULL,
-         "frozen_base" = NULLIF("base_updated_at", ''), "first_sent_at" = ?, "attempt" = "attempt" + 1, "state" = ${OutboxState.inFlight}, "due_at" = NULL
-       WHERE ${session.dialect.inList('"seq"')}`,
-      [Math.trunc(now), listOf(plain)],
-    );
-  for (const part of chunked(rows, 500)) {
-    await session.run(
-      `UPDATE "sync_outbox" SET "request_id" = "f"."column2", "frozen_body" = "f"."column3", "frozen_base" = "f"."column4", "first_sent_at" = ?, "attempt" = "attempt" + 1,
-         "state" = CASE WHEN "f"."column5" = 1 THEN ${OutboxState.inFlight} ELSE "state" END, "due_at" = NULL
-       FROM (${session.dialect.values(frozenTypes, part.length)}) AS "f" WHERE "sync_outbox"."seq" = "f"."column1"`,
-      [Math.trunc(now), ...part.flat()],
-    );
-  }
-  // A request that somebody let go out again: its time begins anew.
+  await takePlainly(session, plain, now);
+  await freezeRequests(session, rows, now);
   const renewed = groups.filter((group) => group.frozen && group.newest.firstSentAt === undefined).map((group) => group.newest.seq);
-  if (renewed.length > 0)
-    await session.run(`UPDATE "sync_outbox" SET "first_sent_at" = ? WHERE ${session.dialect.inList('"seq"')}`, [Math.trunc(now), listOf(renewed)]);
+  await renewRequests(session, renewed, now);
   const others = groups.filter((group) => group.frozen || group.newest !== group.head).map((group) => group.head.seq);
-  if (others.length > 0) {
-    await session.run(`UPDATE "sync_outbox" SET "state" = ${OutboxState.inFlight}, "due_at" = NULL WHERE ${session.dialect.inList('"seq"')}`, [listOf(others)]);
-  }
+  await takeHeads(session, others);
   return requests;
 }
 
@@ -392,14 +369,18 @@ async function leaveUnsent(
 ): Promise<readonly SyncFact[]> {
   if (groups.length === 0) return [];
   const gone = groups.flatMap((group) => group.ops);
-  await session.run(`DELETE FROM "sync_outbox" WHERE ${session.dialect.inList('"seq"')}`, [listOf(gone.map((op) => op.seq))]);
+  await leave(
+    session,
+    gone.map((op) => op.seq),
+  );
   const madeAgain = groups.flatMap(({ entityId, ops }) => {
     const next = queues.get(entityId)?.[ops.length];
     return next === undefined ? [] : [{ entityId, next }];
   });
-  await becomeCreations(
+  // The app made these rows again after the deletion, and the fold stopped before that.
+  await promoteToCreations(
     session,
-    madeAgain.map(({ next }) => next),
+    madeAgain.map(({ next }) => next.seq),
   );
   const kept = new Set(madeAgain.map(({ entityId }) => entityId));
   const ids = groups.flatMap(({ entityId }) => (kept.has(entityId) ? [] : [entityId]));
@@ -423,20 +404,6 @@ async function leaveUnsent(
     ...gone.map((op): SyncFact => ({ type: 'op.discarded', opId: op.opId, kind: op.kind, entityId: op.entityId, reason: 'foldedAway', givenUp: [] })),
     ...bad,
   ];
-}
-
-/**
- * The app made these rows again after the deletion, and the fold stopped before that. The first operation of what is left leads its line now. The server has no
- * such row, so it creates it.
- */
-async function becomeCreations(session: Session, heads: readonly StoredOp[]): Promise<void> {
-  if (heads.length === 0) return;
-  await session.run(
-    `UPDATE "sync_outbox" SET "state" = CASE WHEN "state" = ${OutboxState.behind} THEN ${OutboxState.ready} ELSE "state" END,
-       "creates" = CASE WHEN "op" = 'upsert' THEN 1 ELSE 0 END, "base_updated_at" = NULL, "changed_fields" = NULL, "deltas" = NULL
-     WHERE ${session.dialect.inList('"seq"')}`,
-    [listOf(heads.map(({ seq }) => seq))],
-  );
 }
 
 /** The heads of these lines wait for a person: something in each line is damaged. */

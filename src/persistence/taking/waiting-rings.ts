@@ -1,4 +1,5 @@
 import { OutboxState } from '../database/entities.ts';
+import { waitingForCode } from '../outbox/error-codes.ts';
 import type { StoredOp } from '../outbox/outbox-rows.ts';
 import { referencesOf, type Reference } from '../tables/references.ts';
 import { listOf, type Session } from '../sql/session.ts';
@@ -9,9 +10,6 @@ export interface Waiting extends Reference {
   readonly seq: number;
   readonly waitsFor: string;
 }
-
-/** Error code of an operation that waits for another entity; never a failure. Behind a creation, it keeps an edit from folding into that. */
-export const waitingForCode = 'waitingFor';
 
 export const nameOf = ({ kind, id }: Reference): string => `${kind}/${id}`;
 

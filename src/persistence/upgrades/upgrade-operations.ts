@@ -4,15 +4,12 @@ import type { UpsertOp } from '../../model/operation.ts';
 import { checkOp, payloadToSend } from '../outbox/enqueue.ts';
 import { OutboxState } from '../database/entities.ts';
 import { frozenGroup, outboxColumns, readQueues, toOp, toStoredOp, type RawOutboxRow, type StoredOp } from '../outbox/outbox-rows.ts';
+import { upgradeFailedCode } from '../outbox/error-codes.ts';
+import { leaveToNewer, markUpgraded, parkUnreadable, rewriteUpgraded } from '../outbox/transitions.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
-import { chunked, listOf, type Session, type SqlType } from '../sql/session.ts';
+import { chunked, type Session } from '../sql/session.ts';
 import { readStaleBases, upgradeBases } from './upgrade-rows.ts';
 import { boundedError } from '../sql/stored-reason.ts';
-
-/** Error code of an operation that could not be brought to today's shape. */
-export const upgradeFailedCode = 'upgradeFailed';
-/** Error code of a head that a newer release of the app has queued. */
-export const newerSchemaCode = 'newerSchema';
 
 const isStale = (op: StoredOp, table: ReplicaTable): boolean => op.schemaVersion < table.schema.version;
 
@@ -56,40 +53,29 @@ interface Upgraded {
   readonly parts: UpsertOp | undefined;
 }
 
-const rewrittenTypes: readonly SqlType[] = ['integer', 'text', 'text', 'text'];
-
 async function rewrite(session: Session, table: ReplicaTable, all: readonly Upgraded[]): Promise<void> {
   const { kind } = table;
   const { version } = table.schema;
   for (const part of chunked(all, 200)) {
-    const rows = part.flatMap(({ op, parts }) =>
+    const rewritten = part.flatMap(({ op, parts }) =>
       parts === undefined
         ? []
-        : [[op.seq, JSON.stringify(parts.payload), textOf(parts.changedFields), parts.deltas?.length === 0 ? null : textOf(parts.deltas)]],
+        : [
+            {
+              seq: op.seq,
+              payload: JSON.stringify(parts.payload),
+              changedFields: textOf(parts.changedFields),
+              deltas: parts.deltas?.length === 0 ? null : textOf(parts.deltas),
+            },
+          ],
     );
-    if (rows.length > 0) {
-      await session.run(
-        `UPDATE "sync_outbox" SET
-           "frozen_body" = CASE WHEN "request_id" IS NOT NULL THEN COALESCE("frozen_body", "payload") ELSE "frozen_body" END,
-           "frozen_version" = CASE WHEN "request_id" IS NOT NULL THEN COALESCE("frozen_version", "schema_version") ELSE NULL END,
-           "payload" = "u"."column2", "changed_fields" = "u"."column3", "deltas" = "u"."column4"
-         FROM (${session.dialect.values(rewrittenTypes, rows.length)}) AS "u" WHERE "sync_outbox"."seq" = "u"."column1"`,
-        rows.flat(),
-      );
-    }
-    await session.run(`UPDATE "sync_outbox" SET "schema_version" = ? WHERE ${session.dialect.inList('"seq"')}`, [
+    await rewriteUpgraded(session, rewritten);
+    await markUpgraded(session, {
+      kind,
+      entityIds: [...new Set(part.map(({ op }) => op.entityId))],
+      seqs: part.map(({ op }) => op.seq),
       version,
-      listOf(part.map(({ op }) => op.seq)),
-    ]);
-    // An earlier release could not do it: its entity has its turn again, once nothing of it is left behind.
-    const hasConflict = `EXISTS (SELECT 1 FROM "sync_conflicts" c WHERE c."kind" = "sync_outbox"."kind" AND c."entity_id" = "sync_outbox"."entity_id")`;
-    await session.run(
-      `UPDATE "sync_outbox" SET "state" = CASE WHEN ${hasConflict} THEN ${OutboxState.parked} ELSE ${OutboxState.ready} END,
-         "parked" = CASE WHEN ${hasConflict} THEN 'conflict' ELSE NULL END, "error_code" = NULL, "last_error" = NULL
-       WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')} AND "error_code" = '${upgradeFailedCode}' AND "state" = ${OutboxState.parked}
-         AND NOT EXISTS (SELECT 1 FROM "sync_outbox" o WHERE o."kind" = "sync_outbox"."kind" AND o."entity_id" = "sync_outbox"."entity_id" AND o."schema_version" <> ?)`,
-      [kind, listOf([...new Set(part.map(({ op }) => op.entityId))]), version],
-    );
+    });
   }
 }
 
@@ -113,10 +99,7 @@ async function parkFailed(session: Session, table: ReplicaTable, failures: reado
     const error = new ParseError(
       `operation ${op.opId} on ${op.kind}/${op.entityId} was made with version ${op.schemaVersion} of the table and cannot be upgraded to ${table.schema.version}: ${message}; it waits for a release of the app that can, or drop it`,
     );
-    await session.run(
-      `UPDATE "sync_outbox" SET "state" = ${OutboxState.parked}, "parked" = 'stuck', "due_at" = NULL, "error_code" = '${upgradeFailedCode}', "last_error" = ? WHERE "seq" = ?`,
-      [boundedError(error.message), head.seq],
-    );
+    await parkUnreadable(session, head.seq, upgradeFailedCode, boundedError(error.message));
     facts.push({
       type: 'op.stuck',
       opId: head.opId,
@@ -160,12 +143,11 @@ export async function withoutOtherShapes(
   const { version } = table.schema;
   const unfit = [...queues.values()].filter((queue) => frozenGroup(queue).length === 0 && queue.some((op) => op.schemaVersion !== version));
   const newer = unfit.filter((queue) => queue.some((op) => op.schemaVersion > version)).flatMap((queue) => queue.slice(0, 1));
-  if (newer.length > 0) {
-    await session.run(
-      `UPDATE "sync_outbox" SET "state" = ${OutboxState.waiting}, "due_at" = NULL, "error_code" = '${newerSchemaCode}', "last_error" = ? WHERE ${session.dialect.inList('"seq"')}`,
-      [`it was made by a newer version of the app; this one knows version ${version} of the table`, listOf(newer.map(({ seq }) => seq))],
-    );
-  }
+  await leaveToNewer(
+    session,
+    newer.map(({ seq }) => seq),
+    `it was made by a newer version of the app; this one knows version ${version} of the table`,
+  );
   return new Set(unfit.flatMap((queue) => queue.slice(0, 1)).map(({ entityId }) => entityId));
 }
 

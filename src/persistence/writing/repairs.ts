@@ -10,8 +10,8 @@ import { overlay } from '../../rules/pending/overlay.ts';
 import { newestKnown, readBases } from '../outbox/base-rows.ts';
 import { readConflict } from '../outbox/conflict-rows.ts';
 import { rethrowForCaller } from '../sql/database-failure.ts';
+import { amendOperation as amendStored, retryOperations } from '../outbox/transitions.ts';
 import { enqueueOp, payloadToSend } from '../outbox/enqueue.ts';
-import { OutboxState } from '../database/entities.ts';
 import { frozenGroup, outboxColumns, readQueues, toStoredOp, type RawOutboxRow, type StoredOp } from '../outbox/outbox-rows.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { listOf, type Session } from '../sql/session.ts';
@@ -96,12 +96,12 @@ async function amendOperation(session: Session, context: StoreContext, opId: str
   if (Object.keys(values).length === 0) throw new ValidationError(`${named(op)}: the patch names no field`);
   const amended = amendQueue(queue, op, values);
   for (const one of amended) {
-    await session.run('UPDATE "sync_outbox" SET "payload" = ?, "changed_fields" = ?, "deltas" = ? WHERE "seq" = ?', [
-      JSON.stringify(one.payload),
-      one.changedFields === undefined ? null : JSON.stringify(one.changedFields),
-      one.deltas === undefined ? null : JSON.stringify(one.deltas),
-      one.seq,
-    ]);
+    await amendStored(session, {
+      seq: one.seq,
+      payload: JSON.stringify(one.payload),
+      changedFields: one.changedFields === undefined ? null : JSON.stringify(one.changedFields),
+      deltas: one.deltas === undefined ? null : JSON.stringify(one.deltas),
+    });
   }
   await makeReady(session, context, op, queue);
   const bySeq = new Map(amended.map((one) => [one.seq, one]));
@@ -189,11 +189,9 @@ function amendQueue(queue: readonly StoredOp[], target: StoredOp, values: JsonOb
 /** Tries begin anew for all that goes out in one request with it; an open request, and a conflict, stay as they are. */
 async function makeReady(session: Session, context: StoreContext, op: StoredOp, queue: readonly StoredOp[]): Promise<void> {
   const group = context.config.coalesce ? queue.slice(frozenGroup(queue).length) : [op];
-  await session.run(
-    `UPDATE "sync_outbox" SET "try_count" = 0, "last_error" = NULL, "error_code" = NULL, "last_tried_at" = NULL, "due_at" = NULL, "parked" = NULL,
-       "state" = CASE WHEN "state" IN (${OutboxState.waiting}, ${OutboxState.parked}) THEN ${OutboxState.ready} ELSE "state" END
-     WHERE COALESCE("parked", 'stuck') = 'stuck' AND ${session.dialect.inList('"seq"')}`,
-    [listOf(group.map(({ seq }) => seq))],
+  await retryOperations(
+    session,
+    group.map(({ seq }) => seq),
   );
 }
 

@@ -76,27 +76,18 @@ export async function putIn(plan: ReplayPlan, { replica, server, time, oracle }:
 /** What the store knows of an operation beside what it says: tries, an open request, and that it was parked. */
 async function restoreState({ opId, saved, earlierTries, firstCall }: KnownOperation, replica: ReplayReplica): Promise<void> {
   if (saved === undefined) return;
-  if (earlierTries > 0) await replica.run('UPDATE "sync_outbox" SET "try_count" = ? WHERE "op_id" = ?', [earlierTries, opId]);
   const wasOpen =
     saved.requestId !== undefined &&
     saved.frozenBody !== undefined &&
     saved.firstSentAt !== undefined &&
     (firstCall === undefined || saved.firstSentAt < firstCall.startedAt);
-  if (wasOpen)
-    await replica.run('UPDATE "sync_outbox" SET "request_id" = ?, "frozen_body" = ?, "frozen_base" = ?, "first_sent_at" = ?, "attempt" = ? WHERE "op_id" = ?', [
-      saved.requestId,
-      JSON.stringify(saved.frozenBody),
-      saved.baseUpdatedAt ?? null,
-      saved.firstSentAt,
-      saved.attempt,
-      opId,
-    ]);
-  else if (firstCall === undefined && saved.attempt > 0) await replica.run('UPDATE "sync_outbox" SET "attempt" = ? WHERE "op_id" = ?', [saved.attempt, opId]);
-  if (firstCall !== undefined || saved.state !== 'parked') return;
-  await replica.run('UPDATE "sync_outbox" SET "state" = 3, "parked" = ?, "last_error" = ?, "error_code" = ? WHERE "op_id" = ?', [
-    saved.parkedFor ?? 'stuck',
-    saved.lastError ?? null,
-    saved.errorCode ?? null,
-    opId,
-  ]);
+  const isParked = firstCall === undefined && saved.state === 'parked';
+  await replica.restore(opId, {
+    ...(earlierTries > 0 ? { tryCount: earlierTries } : {}),
+    ...(wasOpen || (firstCall === undefined && saved.attempt > 0) ? { attempt: saved.attempt } : {}),
+    ...(wasOpen
+      ? { request: { requestId: saved.requestId, body: JSON.stringify(saved.frozenBody), base: saved.baseUpdatedAt, firstSentAt: saved.firstSentAt } }
+      : {}),
+    ...(isParked ? { parked: { reason: saved.parkedFor ?? 'stuck', error: saved.lastError, code: saved.errorCode } } : {}),
+  });
 }

@@ -15,6 +15,8 @@ import type { VirtualTime } from '../../testing/simulation/virtual-time.ts';
 import type { KnownOperation } from '../plan/known-operations.ts';
 import type { PlannedTable } from '../plan/planned-tables.ts';
 import type { ReplayPlan } from '../plan/replay-plan.ts';
+import { restoreOperation, type RestoredOperation } from '../../persistence/outbox/transitions.ts';
+import { dialectOf, Session } from '../../persistence/sql/session.ts';
 import type { ReplayTransport } from './replay-transport.ts';
 import { openSqliteInMemory } from './sqlite-in-memory.ts';
 
@@ -148,6 +150,12 @@ export class ReplayReplica {
   /** Runs a statement on the database itself, for what only the store writes. */
   async run(sql: string, parameters: readonly unknown[]): Promise<void> {
     await this.database.dataSource.query(sql, [...parameters]);
+  }
+
+  /** Gives a queued operation the past that the recording tells of it. */
+  async restore(opId: string, past: RestoredOperation): Promise<void> {
+    const { dataSource } = this.database;
+    await restoreOperation(new Session(dataSource.createQueryRunner(), dialectOf(dataSource)), opId, past);
   }
 
   async close(): Promise<void> {
