@@ -1,7 +1,7 @@
 import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
 import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
 import { parseJson, stringifyJson } from '../model/values/exact-json.ts';
-import { cutBelowLimit } from '../model/values/nesting.ts';
+import { cutBelowLimit, isTooLong, whyUnwritable } from '../model/values/nesting.ts';
 import { aFunction } from '../model/options/bounds.ts';
 import { checkOptions, ownedBy } from '../model/options/complete-options.ts';
 import { optional, required, without, type OptionList } from '../model/options/option-list.ts';
@@ -200,8 +200,9 @@ function checked(answer: RemoteAnswer, what: string): RemoteAnswer {
   throw new SendDefect(`send gave no answer: an object with a numeric status was expected, got ${given === null ? 'null' : typeof given}, in ${what}`);
 }
 
-/** One row that is nested too deep to be written must not cost the others of its page. */
+/** One row that is nested too deep to be written must not cost the others of its page. An answer that holds the same objects too often cannot be split. */
 function textOf(body: Json): string {
+  if (isTooLong(body)) throw new SendDefect(`the body that send returned ${whyUnwritable(body) ?? ''}`);
   try {
     return stringifyJson(body);
   } catch (error) {

@@ -97,7 +97,7 @@ export const answerMutants: readonly Mutant[] = [
   {
     fault: 'I13: answers: rows of any depth are taken in',
     file: 'model/values/nesting.ts',
-    edits: [['if (depth >= limit) return true;', 'if (depth >= limit) return false;']],
+    edits: [['return { isTooDeep: true, isShared };', 'return { isTooDeep: false, isShared };']],
     tests: ['hostile/deep-answers.test.ts'],
   },
   {

@@ -23,6 +23,8 @@ export const redacted = '[redacted]';
 const mostText = 2_000;
 const mostItems = 200;
 const mostDepth = 8;
+/** Lists of lists of the same object grow beyond all memory within few levels. */
+const mostValues = 100_000;
 
 export interface Redaction {
   /** Fields of the app's rows that hold secrets, beside {@link secretNames}; matched by name at any depth. */
@@ -63,7 +65,11 @@ export function createRedactor({ fields = [] }: Redaction = {}): Redactor {
     return answer;
   };
 
+  /** How many values this call may still show. */
+  let left = mostValues;
+
   const shown = (value: unknown, depth: number): Json => {
+    left -= 1;
     switch (typeof value) {
       case 'string':
         return text(value);
@@ -85,7 +91,7 @@ export function createRedactor({ fields = [] }: Redaction = {}): Redactor {
   };
 
   const object = (value: object, depth: number): Json => {
-    if (depth >= mostDepth) return '…';
+    if (depth >= mostDepth || left <= 0) return '…';
     if (value instanceof Error) return error(value, depth);
     if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
     if (Array.isArray(value)) {
@@ -118,6 +124,7 @@ export function createRedactor({ fields = [] }: Redaction = {}): Redactor {
   });
 
   const total = (show: () => Json): Json => {
+    left = mostValues;
     try {
       return show();
     } catch (thrown) {

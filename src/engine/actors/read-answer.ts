@@ -1,6 +1,6 @@
 import { AuthError, NetworkError, ParseError, SyncError, TransportError } from '../../model/errors/errors.ts';
 import type { JsonObject } from '../../model/values/json.ts';
-import { deepFieldIn, tooDeepText } from '../../model/values/nesting.ts';
+import { unwritableIn } from '../../model/values/nesting.ts';
 import type { Op } from '../../model/operation.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { TakenRequest } from '../../model/ports.ts';
@@ -83,8 +83,9 @@ export async function fetchRow(op: Op, ports: Ports, signal: AbortSignal): Promi
     const fetched = await unlessAborted(ports.transport.fetch({ kind: op.kind, id: op.id, signal }), signal);
     if (fetched === undefined) return fetchError(new NetworkError(`GET ${op.kind}/${op.id} was aborted`));
     if (fetched.type !== 'fetchSuccess') return fetched;
-    const deep = deepFieldIn(fetched.data);
-    if (deep !== undefined) return fetchError(new ParseError(`GET ${op.kind}/${op.id} answered with a row whose field '${deep}' ${tooDeepText}`));
+    const unwritable = unwritableIn(fetched.data);
+    if (unwritable !== undefined)
+      return fetchError(new ParseError(`GET ${op.kind}/${op.id} answered with a row whose field '${unwritable.field}' ${unwritable.reason}`));
     if (isRowOf(op, fetched.data, ports)) return fetched;
     return fetchError(new ParseError(`GET ${op.kind}/${op.id} answered with another row, '${ports.kinds.get(op.kind)?.readId(fetched.data) ?? 'without id'}'`));
   } catch (error) {

@@ -5,6 +5,7 @@ import { deepEqual } from '../../rules/values/deep-equal.ts';
 import { withRebasedDeltas } from '../../rules/pending/deltas.ts';
 import { applyFieldRules } from '../../rules/merging/field-rules.ts';
 import { defaultMerge, preservingMerge, type MergeResult } from '../../rules/merging/merge.ts';
+import { assertSafeKeys } from '../../rules/values/safe-keys.ts';
 import { isSystemField } from '../../rules/values/system-fields.ts';
 import { repushLocal, repushMerged, type DecidedPlan, type StrategyContext } from './conflict-plan.ts';
 
@@ -47,6 +48,7 @@ function byFunction({ conflict, kind, config }: StrategyContext): MergeResult {
         custom(structuredClone(localData), structuredClone(serverData), { base: structuredClone(baseData), changedFields });
   if (!isJsonObject(data) || data instanceof Promise)
     throw new ValidationError('mergeFunction must return the merged row as an object, not a promise or nothing');
+  assertSafeKeys(data, 'the merged row');
   return { data, ...provenance(data, localData, serverData) };
 }
 

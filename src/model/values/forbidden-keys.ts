@@ -1,11 +1,16 @@
 import { forbiddenKeys, isJsonObject, type Json } from './json.ts';
 
-/** The first such key at any depth. Keeps its own stack: what came over the wire may be nested deeper than functions can be. */
+/**
+ * The first such key at any depth. Keeps its own stack: what came over the wire may be nested deeper than functions can be. Looks at each object once, however
+ * often it is held.
+ */
 export function forbiddenKeyIn(value: Json | undefined, keys: readonly string[] = forbiddenKeys): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const waiting: (Json | undefined)[] = [value];
+  const seen = new Set<Json>();
   for (let item = waiting.pop(); item !== undefined; item = waiting.pop()) {
-    if (typeof item !== 'object' || item === null) continue;
+    if (typeof item !== 'object' || item === null || seen.has(item)) continue;
+    seen.add(item);
     if (isJsonObject(item)) {
       const found = Object.keys(item).find((key) => keys.includes(key));
       if (found !== undefined) return found;

@@ -6,44 +6,107 @@ import type { Json, JsonObject } from './json.ts';
  */
 export const maxNesting = 500;
 
-/** Whether a value is nested deeper. Goes level by level, because a function that calls itself cannot. */
-export function isTooDeep(value: unknown, limit = maxNesting): boolean {
-  let level: readonly object[] = isNested(value) ? [value] : [];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth >= limit) return true;
-    const below: object[] = [];
-    for (const item of level) for (const inner of Object.values(item) as readonly unknown[]) if (isNested(inner)) below.push(inner);
-    level = below;
-  }
-  return false;
+/**
+ * Characters of JSON that a value may be written as. Only a value that holds the same objects many times can have more without the memory for it: forty
+ * lists that hold the list before twice are a terabyte.
+ */
+export const maxWritten = 64 * 1024 * 1024;
+
+/** Whether a value is nested deeper. */
+export const isTooDeep = (value: unknown, limit = maxNesting): boolean => walk(value, limit).isTooDeep;
+
+/** Whether a value holds the same objects so often that its JSON does not fit. Where it is nested too deep as well, nobody counts. */
+export function isTooLong(value: unknown): boolean {
+  const { isTooDeep: isDeep, isShared } = walk(value, maxNesting);
+  return isShared && (isDeep || writtenLength(value) > maxWritten);
 }
 
-/** Names the first field of a row whose value is nested too deep. */
-export function deepFieldIn(row: JsonObject): string | undefined {
-  for (const key in row) if (isNested(row[key]) && isTooDeep(row[key])) return key;
+/** Says why a value can neither be walked through nor be written; undefined: it can. The text continues the name of the value. */
+export function whyUnwritable(value: unknown): string | undefined {
+  const { isTooDeep: isDeep, isShared } = walk(value, maxNesting);
+  if (isDeep) return tooDeepText;
+  const length = isShared ? writtenLength(value) : 0;
+  return length > maxWritten
+    ? `holds the same objects so often that its JSON has ${length} characters, and at most ${maxWritten} are written; keep each object once, and refer to it by an id`
+    : undefined;
+}
+
+/**
+ * Goes level by level, because a function that calls itself cannot. Looks at an object once in each level, so that objects which are held many times cost
+ * no more than others.
+ */
+function walk(value: unknown, limit: number): { readonly isTooDeep: boolean; readonly isShared: boolean } {
+  let level: ReadonlySet<object> = new Set(isNested(value) ? [value] : []);
+  const seen = new Set<object>();
+  let isShared = false;
+  for (let depth = 0; level.size > 0; depth += 1) {
+    if (depth >= limit) return { isTooDeep: true, isShared };
+    const below = new Set<object>();
+    for (const item of level) {
+      isShared ||= seen.has(item);
+      seen.add(item);
+      for (const inner of Object.values(item) as readonly unknown[]) {
+        if (!isNested(inner)) continue;
+        isShared ||= below.has(inner);
+        below.add(inner);
+      }
+    }
+    level = below;
+  }
+  return { isTooDeep: false, isShared };
+}
+
+/** About as many characters as the value has as JSON. Measures each object once; the value must not be nested too deep. */
+function writtenLength(value: unknown, known = new Map<object, number>()): number {
+  if (typeof value === 'string') return value.length + 2;
+  if (!isNested(value)) return 4;
+  let length = known.get(value);
+  if (length === undefined) {
+    length = 2;
+    for (const [key, inner] of Object.entries(value) as readonly [string, unknown][])
+      length += writtenLength(inner, known) + 1 + (Array.isArray(value) ? 0 : key.length + 3);
+    known.set(value, length);
+  }
+  return length;
+}
+
+/** Names the first field of a row whose value can neither be walked through nor be written, and says why. */
+export function unwritableIn(row: JsonObject): { readonly field: string; readonly reason: string } | undefined {
+  for (const field in row) {
+    const reason = isNested(row[field]) ? whyUnwritable(row[field]) : undefined;
+    if (reason !== undefined) return { field, reason };
+  }
   return undefined;
 }
 
-/** The end of a message about such a field. */
+/** The end of a message about a value that is nested too deep. */
 export const tooDeepText = `is nested deeper than ${maxNesting} levels`;
 
-/** A copy that ends below the limit: it is still recognised as too deep, and can be written as JSON. */
+/** A copy that ends below the limit: it is still recognised as too deep, and can be written as JSON. Copies an object once for each level that holds it. */
 export function cutBelowLimit(value: Json, limit = maxNesting + 50): Json {
   const root: { value?: Json } = {};
-  const waiting: { readonly from: Json; readonly into: Record<string, Json>; readonly key: string; readonly depth: number }[] = [
-    { from: value, into: root, key: 'value', depth: 0 },
-  ];
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-    const { from, into, key, depth } = next;
-    if (!isNested(from)) into[key] = from;
-    else if (depth > limit) into[key] = null;
-    else {
-      const copy = (Array.isArray(from) ? [] : {}) as Record<string, Json>;
-      into[key] = copy;
-      for (const [name, inner] of Object.entries(from) as readonly [string, Json][]) waiting.push({ from: inner, into: copy, key: name, depth: depth + 1 });
+  let level = new Map<object, readonly Place[]>();
+  const put = (inner: Json, place: Place, below: Map<object, readonly Place[]>): void => {
+    if (isNested(inner)) below.set(inner, [...(below.get(inner) ?? []), place]);
+    else place.into[place.key] = inner;
+  };
+  put(value, { into: root as Record<string, Json>, key: 'value' }, level);
+  for (let depth = 0; level.size > 0; depth += 1) {
+    const below = new Map<object, readonly Place[]>();
+    for (const [from, places] of level) {
+      const copy = depth > limit ? null : ((Array.isArray(from) ? [] : {}) as Record<string, Json>);
+      for (const { into, key } of places) into[key] = copy;
+      if (copy !== null) for (const [key, inner] of Object.entries(from) as readonly [string, Json][]) put(inner, { into: copy, key }, below);
     }
+    level = below;
   }
   return root.value ?? null;
 }
 
-const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null;
+/** Where a copy goes. */
+interface Place {
+  readonly into: Record<string, Json>;
+  readonly key: string;
+}
+
+const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);

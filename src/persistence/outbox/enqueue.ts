@@ -5,7 +5,7 @@ import type { Op, UpsertOp } from '../../model/operation.ts';
 import { deepEqual } from '../../rules/values/deep-equal.ts';
 import { OutboxState } from '../database/entities.ts';
 import { forbiddenKeyIn } from '../../model/values/forbidden-keys.ts';
-import { deepFieldIn, isTooDeep, tooDeepText } from '../../model/values/nesting.ts';
+import { unwritableIn, whyUnwritable } from '../../model/values/nesting.ts';
 import { joinTurn } from '../gate/postgres-turn.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { noteReleases } from './released-values.ts';
@@ -39,8 +39,9 @@ export function checkOp(op: Op, table: ReplicaTable | undefined, known?: JsonObj
     throw new ValidationError(`operation ${op.opId} on ${op.kind}: id has ${op.id.length} characters, at most ${maxIdLength} are stored`);
   if (table?.pullOnly) throw new ValidationError(`kind '${op.kind}' is registered as pullOnly: it cannot be written`);
   if (op.type === 'delete') return;
-  const deep = deepFieldIn(op.payload) ?? op.deltas?.find((delta) => delta.type !== 'increment' && isTooDeep(delta.values))?.field;
-  if (deep !== undefined) throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: field '${deep}' ${tooDeepText}; nothing was written`);
+  const unwritable = unwritableIn(op.payload) ?? unwritableDelta(op);
+  if (unwritable !== undefined)
+    throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: field '${unwritable.field}' ${unwritable.reason}; nothing was written`);
   const bad = forbiddenIn(op.payload, known) ?? op.changedFields?.find((field) => forbiddenKeys.includes(field));
   if (bad !== undefined)
     throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: field '${bad}' is refused, it would reach the prototype of objects`);
@@ -65,6 +66,14 @@ function forbiddenIn(payload: JsonObject, known: JsonObject | undefined): string
     if (forbiddenKeys.includes(key)) return key;
     const found = forbiddenKeyIn(value);
     if (found !== undefined && !(known !== undefined && Object.hasOwn(known, key) && deepEqual(known[key], value))) return found;
+  }
+  return undefined;
+}
+
+function unwritableDelta({ deltas }: UpsertOp): ReturnType<typeof unwritableIn> {
+  for (const delta of deltas ?? []) {
+    const reason = delta.type === 'increment' ? undefined : whyUnwritable(delta.values);
+    if (reason !== undefined) return { field: delta.field, reason };
   }
   return undefined;
 }

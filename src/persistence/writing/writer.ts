@@ -3,6 +3,7 @@ import type { Clock } from '../../model/platform/clock.ts';
 import type { Delta } from '../../model/values/delta.ts';
 import { ValidationError } from '../../model/errors/errors.ts';
 import type { Json, JsonObject } from '../../model/values/json.ts';
+import { unwritableIn } from '../../model/values/nesting.ts';
 import { deleteOp, upsertOp, type Op } from '../../model/operation.ts';
 import type { AwaitOptions, QueuedWrite, WatchAcks } from './await-level.ts';
 import { gateConnection, type ConnectionGate } from '../gate/connection-gate.ts';
@@ -169,6 +170,12 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
     if (complaint !== undefined) throw new ValidationError(`${table.kind}/${id}: ${complaint}; nothing was written`);
     return { id, row };
   };
+  /** Before a row is compared: comparing it could take for ever. */
+  const refuseUnwritable = (row: JsonObject): void => {
+    const unwritable = unwritableIn(row);
+    if (unwritable !== undefined)
+      throw new ValidationError(`${table.kind}/${table.readId(row) ?? ''}: field '${unwritable.field}' ${unwritable.reason}; nothing was written`);
+  };
   /** The row as it will be stored: local writes never change what belongs to the server. */
   const owned = (row: JsonObject, before: JsonObject | undefined): JsonObject => ({
     ...row,
@@ -253,6 +260,8 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
         const fromId = table.readId(from);
         if (fromId !== table.readId(to))
           throw new ValidationError(`${table.kind}: replaceAndEnqueueDiff compares one row, got ids ${String(fromId)} and ${String(table.readId(to))}`);
+        refuseUnwritable(from);
+        refuseUnwritable(to);
         const changedFields = changedKeys(table, from, to);
         // Only what the user changed: the form may have been opened before a pull (F-140).
         const patch = Object.fromEntries(Object.entries(to).filter(([key]) => key === table.keys.id || changedFields.includes(key)));

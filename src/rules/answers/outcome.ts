@@ -1,6 +1,6 @@
 import { AuthError, NetworkError, ParseError, SyncError, TransportError, ValidationError } from '../../model/errors/errors.ts';
 import type { JsonObject } from '../../model/values/json.ts';
-import { deepFieldIn } from '../../model/values/nesting.ts';
+import { unwritableIn } from '../../model/values/nesting.ts';
 import type { Op } from '../../model/operation.ts';
 import type { Outcome, OutcomeType } from '../../model/outcome.ts';
 import type { PushConflict, PushResult, PushUnavailable, RefusalWords } from '../../model/transport.ts';
@@ -68,8 +68,8 @@ function conflictOutcome(op: Op, result: PushConflict): Outcome {
   };
 }
 
-/** The row, unless it is nested deeper than any walk over it could go (I13). */
-const readable = (row: JsonObject | undefined): JsonObject | undefined => (row !== undefined && deepFieldIn(row) !== undefined ? undefined : row);
+/** The row, unless no walk over it could end (I13). */
+const readable = (row: JsonObject | undefined): JsonObject | undefined => (row !== undefined && unwritableIn(row) !== undefined ? undefined : row);
 
 /** Nothing where the server gave no reason. */
 function wordsOf({ statusCode, code, message, fields }: RefusalWords): { readonly words?: RefusalWords } {

@@ -1,5 +1,8 @@
-/** Writes JSON. A value nested so deep that it could be parsed and cannot be written is named by `otherwise` instead (I13). */
+import { isTooLong } from '../../model/values/nesting.ts';
+
+/** Writes JSON. A value that cannot be written, because it is nested too deep or holds the same objects too often, is named by `otherwise` instead (I13). */
 export function jsonText(value: unknown, otherwise: () => string): string {
+  if (isTooLong(value)) return otherwise();
   try {
     return JSON.stringify(value);
   } catch (error) {

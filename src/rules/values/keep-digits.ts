@@ -19,11 +19,22 @@ export function keepDigits(known: Json | undefined, given: Json): Json {
   );
 }
 
-/** As `JSON.stringify` would refuse it, a BigInt becomes the number it is. What is too deep to be written is refused by those that write it. */
-export function withBigInts(value: unknown, depth = 0): unknown {
+/**
+ * As `JSON.stringify` would refuse it, a BigInt becomes the number it is. What is too deep to be written is refused by those that write it.
+ * An object that is held several times is copied once.
+ */
+export function withBigInts(value: unknown, depth = 0, copies = new Map<object, unknown>()): unknown {
   if (depth > 1_000) return value;
   if (typeof value === 'bigint') return exactNumber(value);
   if (typeof value !== 'object' || value === null || 'toJSON' in value || ArrayBuffer.isView(value)) return value;
-  if (Array.isArray(value)) return value.map((item) => withBigInts(item, depth + 1));
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withBigInts(inner, depth + 1)]));
+  const known = copies.get(value);
+  if (known !== undefined) return known;
+  const copy: unknown[] | Record<string, unknown> = Array.isArray(value) ? [] : {};
+  copies.set(value, copy);
+  const define = (key: string, inner: unknown): void => {
+    Object.defineProperty(copy, key, { value: withBigInts(inner, depth + 1, copies), writable: true, enumerable: true, configurable: true });
+  };
+  if (Array.isArray(copy)) for (const item of value as readonly unknown[]) copy.push(withBigInts(item, depth + 1, copies));
+  else for (const [key, inner] of Object.entries(value)) define(key, inner);
+  return copy;
 }

@@ -1,11 +1,12 @@
 import { ValidationError } from '../../model/errors/errors.ts';
 import { forbiddenKeyIn } from '../../model/values/forbidden-keys.ts';
 import { forbiddenKeys, type Json } from '../../model/values/json.ts';
-import { isTooDeep, tooDeepText } from '../../model/values/nesting.ts';
+import { whyUnwritable } from '../../model/values/nesting.ts';
 
-/** Refuses keys that reach the prototype of an object in careless code, at any depth, and values too deep to be walked through. `what` names the value in the `ValidationError`. */
+/** Refuses keys that reach the prototype of an object in careless code, at any depth, and values that cannot be walked through or written. `what` names the value in the `ValidationError`. */
 export function assertSafeKeys(value: Json | undefined, what: string): void {
-  if (isTooDeep(value)) throw new ValidationError(`${what} ${tooDeepText}, which is refused`);
+  const reason = whyUnwritable(value);
+  if (reason !== undefined) throw new ValidationError(`${what} ${reason}; it is refused`);
   const found = forbiddenKeyIn(value);
   if (found !== undefined) assertSafeName(found, what);
 }

@@ -1,5 +1,6 @@
 import type { ObjectLiteral } from 'typeorm';
 import { ValidationError } from '../../../model/errors/errors.ts';
+import { whyUnwritable } from '../../../model/values/nesting.ts';
 import type { CapturedTable } from './captured-table.ts';
 
 /** Refuses what would be stored as something else, or could never be sent. Throws `ValidationError` naming the field; nothing was written. */
@@ -36,6 +37,8 @@ function complaintInside(value: object): string | undefined {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null && !('toJSON' in value))
     return `is a ${value.constructor.name}, which JSON cannot say; map it with toJson and fromJson of syncTable`;
+  const reason = whyUnwritable(value);
+  if (reason !== undefined) return reason;
   try {
     JSON.stringify(value);
     return undefined;
