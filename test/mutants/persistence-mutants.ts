@@ -490,8 +490,8 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-164: nobody hears of a damaged base',
-    file: 'persistence/settling/entity-changes.ts',
-    edits: [['damaged === undefined\n        ? []', 'entityId !== ""\n        ? []']],
+    file: 'persistence/outbox/base-rows.ts',
+    edits: [['damage === undefined\n      ? []', 'damage === undefined || entityId !== ""\n      ? []']],
     tests: ['persistence/taking/take-ready.test.ts'],
   },
   {

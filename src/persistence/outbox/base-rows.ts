@@ -1,6 +1,8 @@
+import type { SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 import { compareTimestamps } from '../../rules/values/timestamp.ts';
 import { chunked, listOf, type Session } from '../sql/session.ts';
+import { storedExcerpt } from '../sql/stored-excerpt.ts';
 import { storedObject } from '../sql/stored-shape.ts';
 
 /** What an entity with pending operations came from, and what the server has now. */
@@ -17,6 +19,8 @@ export interface BaseRecord {
   readonly lastSent: JsonObject | undefined;
   /** What is wrong with a stored row of it, which counts as unknown: that the server has none must not be read from it (F-164). */
   readonly damaged?: string | undefined;
+  /** The first damaged column and what all of them hold: nothing keeps it when the server's row replaces it. */
+  readonly damage?: { readonly fault: string; readonly text: string } | undefined;
   /** Values of the server are stored beside its row (F-158). */
   readonly hasWireValues?: boolean | undefined;
 }
@@ -40,7 +44,9 @@ function toRecord(row: RawBaseRow): BaseRecord {
   const baseRow = storedObject(row.baseRow, 'base_row');
   const serverRow = storedObject(row.serverRow, 'server_row');
   const lastSent = storedObject(row.lastSent, 'last_sent');
+  const faulty = { base_row: baseRow.fault, server_row: serverRow.fault, last_sent: lastSent.fault };
   const damaged = baseRow.fault ?? serverRow.fault;
+  const fault = damaged ?? lastSent.fault;
   return {
     entityId: row.entityId,
     baseRow: baseRow.value,
@@ -50,9 +56,30 @@ function toRecord(row: RawBaseRow): BaseRecord {
     versionUnknown: row.versionUnknown === 1,
     lastSent: lastSent.value,
     ...(damaged === undefined ? {} : { damaged }),
+    ...(fault === undefined ? {} : { damage: { fault, text: damagedText(row, faulty) } }),
     ...(Boolean(row.hasWireValues) ? { hasWireValues: true } : {}),
   };
 }
+
+const damagedText = (row: RawBaseRow, faulty: Readonly<Record<'base_row' | 'server_row' | 'last_sent', string | undefined>>): string =>
+  storedExcerpt({
+    base_row: faulty.base_row === undefined ? null : row.baseRow,
+    server_row: faulty.server_row === undefined ? null : row.serverRow,
+    last_sent: faulty.last_sent === undefined ? null : row.lastSent,
+  });
+
+/** Tells of bases that cannot be read, and of what they hold. */
+export const toldOfDamagedBases = (kind: string, records: Iterable<BaseRecord>): readonly SyncFact[] =>
+  [...records].flatMap(({ entityId, damage }): readonly SyncFact[] =>
+    damage === undefined
+      ? []
+      : [
+          {
+            type: 'store.warning',
+            message: `row ${kind}/${entityId} of sync_base is damaged: ${damage.fault}; what it held counts as unknown until the server sends it again, fullResync({ kinds: ['${kind}'] }) fetches it now; the queued operations stay. The row holds: ${damage.text}`,
+          },
+        ],
+  );
 
 /** The newest server row known, with its version. */
 export const newestKnown = (record: BaseRecord | undefined): { readonly row: JsonObject | undefined; readonly version: string | undefined } =>

@@ -11,6 +11,7 @@ import type { OpType } from '../../model/operation.ts';
 import type { KnownThere } from '../../model/ports.ts';
 import { withRebasedDeltas } from '../../rules/pending/deltas.ts';
 import { listOf, type Session } from '../sql/session.ts';
+import { storedExcerpt } from '../sql/stored-excerpt.ts';
 import {
   conflictStates,
   numberFault,
@@ -58,6 +59,8 @@ export interface DamagedConflict {
   readonly kind: string;
   readonly entityId: string;
   readonly message: string;
+  /** What the row holds: it is removed. */
+  readonly text: string;
 }
 
 function faultOf(row: RawConflictRow): string | undefined {
@@ -151,9 +154,19 @@ export async function readDamagedConflicts(session: Session): Promise<readonly D
   return (await readAll(session)).flatMap((row) => {
     const fault = faultOf(row);
     const { kind, entityId } = row;
-    return fault === undefined ? [] : [{ kind, entityId, message: `row ${kind}/${entityId} of sync_conflicts is damaged: ${fault}` }];
+    return fault === undefined ? [] : [{ kind, entityId, message: `row ${kind}/${entityId} of sync_conflicts is damaged: ${fault}`, text: heldBy(row) }];
   });
 }
+
+const heldBy = (row: RawConflictRow): string =>
+  storedExcerpt({
+    local_data: row.localData,
+    base_data: row.baseData,
+    server_data: row.serverData,
+    changed_fields: row.changedFields,
+    deltas: row.deltas,
+    resolution: row.resolution,
+  });
 
 /** Stores a conflict in place of an earlier one of the entity, whose decision no longer fits. */
 export async function writeConflict(session: Session, record: ConflictRecord, now: number, version: number): Promise<void> {

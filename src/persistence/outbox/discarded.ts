@@ -1,4 +1,5 @@
 import type { DiscardReason, GivenUp, SyncFact } from '../../model/events.ts';
+import { storedExcerpt } from '../sql/stored-excerpt.ts';
 import type { StoredOp } from './outbox-rows.ts';
 import { chunked, type Session } from '../sql/session.ts';
 
@@ -26,17 +27,11 @@ export async function rememberDiscarded(session: Session, ops: readonly StoredOp
 
 const textOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
 
-/** Bounds what a warning shows of a damaged operation. */
-const longestShown = 2_000;
-
 /** Says what a damaged operation held that was given up: nobody could read it, and it may be the only copy (I1, F-164). */
 export function toldOfDamaged({ opId, kind, entityId, damaged, stored }: StoredOp): readonly SyncFact[] {
   if (damaged === undefined || stored === undefined) return [];
-  const texts = Object.entries(stored).flatMap(([name, text]: [string, string | null]) => (text === null ? [] : [`${name} ${text}`]));
-  const shown = texts.join(', ');
-  const bounded = shown.length > longestShown ? `${shown.slice(0, longestShown - 1)}…` : shown;
-  const message = `operation ${opId} on ${kind}/${entityId} was given up although it could not be read (${damaged}); it is kept in sync_discarded as it was stored: ${bounded}`;
-  return [{ type: 'store.warning', message: message.replaceAll('\u0000', '\ufffd') }];
+  const message = `operation ${opId} on ${kind}/${entityId} was given up although it could not be read (${damaged}); it is kept in sync_discarded as it was stored: ${storedExcerpt({ ...stored })}`;
+  return [{ type: 'store.warning', message }];
 }
 
 /** Keeps the newest `limit` entries. */

@@ -2,7 +2,7 @@ import type { SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 import { depart, type Departed, type DepartureMode } from '../../rules/pending/departure.ts';
 import type { PendingOp } from '../../rules/pending/pending-op.ts';
-import { newestKnown, readBases, removeBases, writeBases, type BaseRecord } from '../outbox/base-rows.ts';
+import { newestKnown, readBases, removeBases, toldOfDamagedBases, writeBases, type BaseRecord } from '../outbox/base-rows.ts';
 import { readQueues, type StoredOp } from '../outbox/outbox-rows.ts';
 import { leave, promote, rebuildOperations, settleOperations, type SettledOperation } from '../outbox/transitions.ts';
 import type { PlainDeparture } from './plainly-applied.ts';
@@ -69,16 +69,7 @@ export class EntityChanges {
 
   /** Tells of the bases that could not be read: their rows are looked up anew. */
   get damage(): readonly SyncFact[] {
-    return [...this.bases.values()].flatMap(({ entityId, damaged }): readonly SyncFact[] =>
-      damaged === undefined
-        ? []
-        : [
-            {
-              type: 'store.warning',
-              message: `row ${this.table.kind}/${entityId} of sync_base is damaged: ${damaged}; the server's row counts as unknown until the server sends it again, the queued operations stay`,
-            },
-          ],
-    );
+    return toldOfDamagedBases(this.table.kind, this.bases.values());
   }
 
   /** The operations that left, with what they carried. */

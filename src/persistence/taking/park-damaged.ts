@@ -25,10 +25,10 @@ export async function parkDamagedHead(session: Session, head: Head, message: str
 export async function parkDamagedConflicts(session: Session, { registry }: StoreContext): Promise<readonly SyncFact[]> {
   const facts: SyncFact[] = [];
   const reasons = new Map<string, string>();
-  for (const { kind, entityId, message } of await readDamagedConflicts(session)) {
+  for (const { kind, entityId, message, text } of await readDamagedConflicts(session)) {
     if (!registry.has(kind)) continue;
     reasons.set(`${kind}\n${entityId}`, message);
-    facts.push({ type: 'store.warning', message: `${message}; it was removed, its operation stays` });
+    facts.push({ type: 'store.warning', message: `${message}; it was removed, its operation stays and can be retried or dropped. The row held: ${text}` });
     await removeConflicts(session, kind, [entityId]);
   }
   const heads = await session.query<{ seq: number; opId: string; kind: string; entityId: string; tryCount: number }>(

@@ -6,7 +6,7 @@ import type { KnownThere, TakenBatch, TakenRequest, TakeOptions } from '../../mo
 import { isPureDelta } from '../../rules/pending/deltas.ts';
 import { foldOps, type FoldedRequest } from '../../rules/pending/fold.ts';
 import { reproject } from '../../rules/pending/overlay.ts';
-import { newestKnown, readBases, readUnknownVersions, removeBases, type BaseRecord } from '../outbox/base-rows.ts';
+import { newestKnown, readBases, readUnknownVersions, removeBases, toldOfDamagedBases, type BaseRecord } from '../outbox/base-rows.ts';
 import { decidedOnRow, readConflictsOf } from '../outbox/conflict-rows.ts';
 import { holdBack, releaseDependents } from './dependencies.ts';
 import { rememberDiscarded, trimDiscarded } from '../outbox/discarded.ts';
@@ -55,6 +55,8 @@ async function takeLines(
     const table = tableOf(context, kind);
     const ids = kindHeads.map((head) => head.entityId);
     const unknown = await readUnknownVersions(session, kind, ids);
+    // Looking at the server's row replaces what they hold.
+    facts.push(...toldOfDamagedBases(kind, unknown.values()));
     const lines = isOutdated ? await linesOf(session, kind, ids) : await readLines(session, kind, kindHeads);
     const { ready, hasOpened } = await readyGroups(session, context, { table, unknown, options, facts }, lines);
     isOutdated ||= hasOpened;
@@ -401,6 +403,7 @@ async function leaveUnsent(
   await trimDiscarded(session, context.config.discardHistory);
   await releaseDependents(session, context, table.kind, ids);
   return [
+    ...toldOfDamagedBases(table.kind, bases.values()),
     ...gone.map((op): SyncFact => ({ type: 'op.discarded', opId: op.opId, kind: op.kind, entityId: op.entityId, reason: 'foldedAway', givenUp: [] })),
     ...bad,
   ];

@@ -201,7 +201,8 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(await bench.store.pullPosition('todos', { resync: false })).toMatchObject({ cursor: undefined });
     expect(told).toEqual([expect.stringContaining('row todos of sync_cursors is damaged: "ts" is not a time')]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
-    await bench.dataSource.query(`UPDATE sync_base SET base_row = '[' WHERE entity_id = 'a'`);
+    const held = `[{"title":"the only copy${'!'.repeat(3_000)}`;
+    await bench.dataSource.query(`UPDATE sync_base SET base_row = '${held}' WHERE entity_id = 'a'`);
     const [page] = await bench.store.applyPages(
       'todos',
       [{ page: { items: [serverRow('a', t2)] }, items: [serverRow('a', t2)], next: { cursor: { ts: t2, lastId: 'a' }, maxPage: 1, resync: false } }],
@@ -214,10 +215,44 @@ describe.each(drivers)('taking on %s', (driver) => {
       message: expect.stringContaining('row todos/a of sync_base is damaged: "base_row" is not a JSON object') as string,
     };
     expect(page?.facts).toContainEqual(expected);
+    const [message = ''] = (page?.facts ?? []).flatMap((fact) => (fact.type === 'store.warning' ? [fact.message] : []));
+    expect(message).toContain(
+      `fullResync({ kinds: ['todos'] }) fetches it now; the queued operations stay. The row holds: base_row [{"title":"the only copy!!!`,
+    );
+    expect(message.length).toBeLessThan(2_400);
     const [request] = await bench.takeAll();
     await bench.dataSource.query(`UPDATE sync_base SET base_row = '[' WHERE entity_id = 'a'`);
     const { facts } = await bench.store.settle([answerOf(request, { type: 'conflict', current: serverRow('a', t2), deleted: false, serverTimestamp: t2 })]);
     expect(facts).toContainEqual(expected);
+  });
+
+  test('F-164: a warning shows the damaged columns before the request that replaces them is sent', async () => {
+    bench = await openShop(driver);
+    await bench.writer.insertAndEnqueue(todoOf('a', { title: 'mine' }));
+    await bench.dataSource.query(`UPDATE sync_base SET version_unknown = 1, last_sent = '{"title":' WHERE entity_id = 'a'`);
+    expect((await take(bench)).facts).toContainEqual({
+      type: 'store.warning',
+      message: expect.stringMatching(
+        /^row todos\/a of sync_base is damaged: "last_sent" is not a JSON object; .* The row holds: last_sent \{"title":$/,
+      ) as string,
+    });
+  });
+
+  test('F-164: the warning about a damaged conflict shows what the removed row held', async () => {
+    bench = await openShop(driver);
+    await bench.pull([serverRow('a', t1)]);
+    await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
+    const [request] = await bench.takeAll();
+    await bench.store.settle([answerOf(request, { type: 'conflict', current: serverRow('a', t2), deleted: false, serverTimestamp: t2 })]);
+    await bench.dataSource.query(`UPDATE sync_conflicts SET server_data = '{"title":' WHERE entity_id = 'a'`);
+    const { facts } = await bench.store.beginRun({ explicit: false, kinds: ['todos'], runId: 2 });
+    expect(facts).toContainEqual({
+      type: 'store.warning',
+      message: expect.stringMatching(
+        /its operation stays and can be retried or dropped\. The row held: local_data \{.*"title":"mine".*server_data \{"title":/,
+      ) as string,
+    });
+    expect(await bench.dataSource.query('SELECT * FROM sync_conflicts')).toEqual([]);
   });
 
   test('I2: a frozen request whose stored body is damaged is parked, never sent with another body', async () => {
