@@ -90,7 +90,7 @@ export function cutBelowLimit(value: Json, limit = maxNesting + 50): Json {
     if (isNested(inner)) below.set(inner, [...(below.get(inner) ?? []), place]);
     else place.into[place.key] = inner;
   };
-  put(value, { into: root as Record<string, Json>, key: 'value' }, level);
+  put(value, { into: root, key: 'value' }, level);
   for (let depth = 0; level.size > 0; depth += 1) {
     const below = new Map<object, readonly Place[]>();
     for (const [from, places] of level) {
