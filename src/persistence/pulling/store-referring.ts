@@ -24,7 +24,7 @@ const nameOf = (kind: string, id: string): string => `${kind}/${id}`;
 /**
  * Stores rows in quarantine that refer to each other, in one table or in several: each alone is refused, because the others are not there (F-160). First come
  * rows whose references have all arrived, then whole rings: every row is put there without the references that may be NULL, and then stored as it is. A row
- * that is refused for a reason of its own holds back those that need it, and no others. Returns what became of the tables.
+ * that is refused for a reason of its own holds back those that need it, and no others. Call it after `retryQuarantined`. Returns what became of the tables.
  */
 export async function storeReferring(session: Session, context: StoreContext, table: ReplicaTable): Promise<readonly SyncFact[]> {
   const changes = new Map<string, { upserts: number; deletes: number }>();
@@ -33,10 +33,12 @@ export async function storeReferring(session: Session, context: StoreContext, ta
     changes.set(kind, { upserts: before.upserts + done.upserts, deletes: before.deletes + done.deletes });
   };
   const refused = new Set<string>();
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     const waiting = (await readWaiting(session, context, table)).filter(({ name }) => !refused.has(name));
     const ready = waiting.filter(({ needs }) => needs.size === 0);
     for (const [owner, rows] of byTable(ready)) {
+      // The caller has just tried those of this table, one by one.
+      if (isFirst && owner === table) continue;
       note(
         owner.kind,
         await applyQuarantined(

@@ -6,6 +6,7 @@ import { syncColumns, type SyncedRow } from '../../../src/persistence/tables/syn
 import { syncTable, type SyncTable } from '../../../src/persistence/tables/sync-table.ts';
 import { createWriter, type SyncEntityWriter } from '../../../src/persistence/writing/writer.ts';
 import { allDrivers, openStore, openSynchronized, type StoreBench } from '../../support/open-store.ts';
+import { Statements } from '../../support/statements.ts';
 import { todoEntity } from '../../support/todo.ts';
 
 /** A customer has a default address, an address has a customer, and a customer may have been recommended by another one. */
@@ -54,6 +55,19 @@ interface Bench extends StoreBench {
   stored(): Promise<unknown>;
   quarantined(): Promise<readonly string[]>;
   readonly customers: SyncEntityWriter<Customer>;
+}
+
+/** How often the rows of customers are written. */
+async function countAttempts({ dataSource }: StoreBench, work: () => Promise<unknown>): Promise<number> {
+  const statements = new Statements();
+  const before = dataSource.logger;
+  dataSource.logger = statements;
+  try {
+    await work();
+  } finally {
+    dataSource.logger = before;
+  }
+  return statements.list.filter(({ sql }) => /^\s*insert into "?customers"?/i.test(sql)).length;
 }
 
 describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver) => {
@@ -162,6 +176,14 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
       { kind: 'addresses', rows: [] },
     ]);
     expect(await bench.quarantined()).toEqual(['a3', 'c3']);
+  });
+
+  test('F-160: a row that the table refuses for a reason of its own is tried once when its pull ends', async () => {
+    bench = await open();
+    await bench.pullAll([{ kind: 'customers', rows: [customer('c0', { code: 'taken' }), customer('c1', { code: 'taken' })] }]);
+    const attempts = await countAttempts(bench, () => bench.store.completePull('customers', { resync: false }));
+    expect(await bench.quarantined()).toEqual(['c1']);
+    expect(attempts).toBe(1);
   });
 
   test('F-160, I4: rows that are here keep what only the device knows, and what the user has not sent', async () => {
