@@ -1,7 +1,7 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, waitFor, within } from 'storybook/test';
 import type { StateValueJson } from '../src/devtools/protocol/log-entry.ts';
-import { phaseOfValue } from '../src/devtools/views/words/phase-of-value.ts';
+import { phaseInLog } from '../src/devtools/views/words/phase-in-log.ts';
 import busyDay from './fixtures/busy-day.json';
 import offlineDay from './fixtures/offline-day.json';
 import troubles from './fixtures/troubles.json';
@@ -24,7 +24,7 @@ export const Paused: Story = {
 };
 export const Waiting: Story = { args: { bundle: offlineDay } };
 /** The busy day again, as it was in the middle of its last push. */
-const lastPush = busyDay.entries.findLast(({ type, value }) => type === 'transition' && phaseOfValue((value ?? '') as StateValueJson) === 'pushing');
+const lastPush = busyDay.entries.findLast(({ type, value }) => type === 'transition' && phaseInLog((value ?? '') as StateValueJson) === 'pushing');
 const pushing = createScriptedClient({ ...busyDay, entries: busyDay.entries.filter(({ id }) => id <= (lastPush?.id ?? 0)) });
 const { view: pushingView } = capturedPhases.phases.find(({ phase }) => phase === 'pushing') ?? {};
 if (pushingView !== undefined)

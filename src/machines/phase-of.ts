@@ -1,3 +1,4 @@
+import { matchesState, type StateValue } from 'xstate';
 import type { SyncSnapshot } from './sync-machine.ts';
 
 /** What the engine is doing or waiting for, in one word. */
@@ -43,9 +44,12 @@ const phases: readonly (readonly [SyncPhaseName, Place])[] = [
   ['backoff', { activity: 'backoff' }],
 ];
 
+/** The phase of a place in the chart, also of one that was written down earlier. */
+export const phaseOfValue = (value: StateValue): SyncPhaseName => phases.find(([, place]) => matchesState(place, value))?.[0] ?? 'idle';
+
 /** Says in one word what the engine is doing or waiting for; `idle` when nothing. */
 export function phaseOf(snapshot: SyncSnapshot): SyncPhaseName {
-  const phase = phases.find(([, place]) => snapshot.matches(place))?.[0] ?? 'idle';
+  const phase = phaseOfValue(snapshot.value);
   // To people, tables that were never pulled are not pulled again.
   return phase === 'fullResync' && snapshot.context.run?.resyncReason === 'first' ? 'firstPull' : phase;
 }

@@ -1,5 +1,5 @@
 import type { AnsweredOperation, LogEntry, RequestEntry } from '../../devtools/protocol/log-entry.ts';
-import { phaseOfValue } from '../../devtools/views/words/phase-of-value.ts';
+import { phaseInLog } from '../../devtools/views/words/phase-in-log.ts';
 
 /** Something that a run does, by which two runs are compared. */
 export interface ReplayStep {
@@ -37,7 +37,7 @@ export function stepsOf(entries: readonly LogEntry[], phaseBefore = 'idle'): rea
   for (const entry of entries) {
     switch (entry.type) {
       case 'transition': {
-        const next = phaseOfValue(entry.value) ?? (isOffline(entry.value) ? 'offline' : 'idle');
+        const next = phaseInLog(entry.value) ?? (isOffline(entry.value) ? 'offline' : 'idle');
         // How it begins is a matter of when somebody looked first.
         if (next === phase || next === 'starting') break;
         phase = next;

@@ -2,7 +2,7 @@ import type { ResyncReason } from '../../../model/events.ts';
 import type { Json, JsonObject } from '../../../model/values/json.ts';
 import type { CommandEntry, EventEntry, LogEntry, TransitionEntry } from '../../protocol/log-entry.ts';
 import { describeDuration, describeTime } from '../words/describe-time.ts';
-import { pathOf, phaseOfValue } from '../words/phase-of-value.ts';
+import { pathOf, phaseInLog } from '../words/phase-in-log.ts';
 import { phaseTones, type Tone } from '../words/phase-tone.ts';
 import { describeRequest, requestOutcome } from './request-model.ts';
 
@@ -36,7 +36,7 @@ export function describeEntry(entry: LogEntry): EntryText {
 const switchedTo = ({ input: { on } }: CommandEntry): string => (typeof on === 'boolean' ? (on ? 'on' : 'off') : '');
 
 function describeTransition({ cause, value }: TransitionEntry): EntryText {
-  const phase = phaseOfValue(value);
+  const phase = phaseInLog(value);
   const place = pathOf(typeof value === 'string' ? value : (value['activity'] ?? '')).join('.');
   return { tone: phase === undefined ? 'idle' : phaseTones[phase], title: cause, detail: `→ ${place}` };
 }

@@ -1,7 +1,7 @@
 import type { SyncPhaseName } from '../../../machines/phase-of.ts';
 import type { LogEntry, RequestEntry, TransitionEntry } from '../../protocol/log-entry.ts';
 import { describeDuration } from '../words/describe-time.ts';
-import { phaseOfValue } from '../words/phase-of-value.ts';
+import { phaseInLog } from '../words/phase-in-log.ts';
 import type { Tone } from '../words/phase-tone.ts';
 
 /** A phase of a run, from its beginning to its end; epoch ms. */
@@ -37,7 +37,7 @@ export interface RunSpans {
 }
 
 const phaseOfRun = ({ value }: TransitionEntry, pullsFirst: boolean): SyncPhaseName | undefined => {
-  const phase = phaseOfValue(value);
+  const phase = phaseInLog(value);
   return pullsFirst && phase === 'fullResync' ? 'firstPull' : phase;
 };
 
