@@ -52,7 +52,7 @@ test('I12: the wait before the next try counts down, and the throughput is drawn
 });
 
 test('I12: how far a run is says of what: of rows of a kind, else of operations', () => {
-  const detail = (progress: EngineView['status']['progress']): string =>
+  const detail = (progress: NonNullable<EngineView['status']['progress']>): string =>
     statusModelOf(viewOf({ status: { ...viewOf().status, phase: 'pushing', progress } }), 10_000).detail;
   expect(detail({ phase: 'push', done: 2 })).toBe('2 operations');
   expect(detail({ phase: 'push', done: 1 })).toBe('1 operation');

@@ -1,7 +1,5 @@
 import type { JsonObject } from '../../model/values/json.ts';
-import type { SyncPhaseName } from '../../machines/phase-of.ts';
-import type { SyncErrorInfo } from '../../model/errors/errors.ts';
-import type { SyncStats } from '../../model/errors/stats.ts';
+import type { SyncStatus } from '../../engine/api/sync-engine.ts';
 import type { StateValueJson } from './log-entry.ts';
 
 /** Faults that the panel puts between the engine and its transport. All off is `{}`. */
@@ -19,20 +17,8 @@ export interface FaultSettings {
   readonly clockSkewMs?: number | undefined;
 }
 
-/** The status of the engine, as JSON. Times are epoch ms. */
-export interface StatusView {
-  readonly phase: SyncPhaseName;
-  readonly progress?: { readonly phase: 'push' | 'pull'; readonly done: number; readonly total?: number; readonly kind?: string } | undefined;
-  readonly pending: number;
-  readonly stuck: number;
-  readonly conflicts: number;
-  readonly online: boolean;
-  readonly paused: boolean;
-  readonly lastError?: SyncErrorInfo | undefined;
-  readonly lastStats?: SyncStats | undefined;
-  readonly lastSyncedAt?: number | undefined;
-  readonly retryAt?: number | undefined;
-}
+/** What a screen of the app would show, as JSON. Whether the scope has changed is said beside it. */
+export type StatusView = Omit<SyncStatus, 'scopeChanged'>;
 
 /** What a panel shows of an engine at one moment; sent whole with each change, at most once per frame. */
 export interface EngineView {
