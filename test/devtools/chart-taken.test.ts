@@ -17,6 +17,7 @@ test('the arrow that the last step went along is known, and the state it led to;
   expect([...taken().reached]).toEqual(['idle']);
   await bench.engine.pause();
   expect([...taken().arrows]).toEqual([]);
-  expect([...taken().reached]).toEqual(['paused']);
-  expect([...taken({ ...plainDrawing, showsCommands: true }).arrows]).toHaveLength(1);
+  // The wish is noted, and obeyed at once.
+  expect([...taken().reached].toSorted()).toEqual(['paused', 'sync.intent.pausing']);
+  expect([...taken({ ...plainDrawing, showsCommands: true }).arrows]).toHaveLength(2);
 });
