@@ -2,6 +2,7 @@ export { createActor } from 'xstate';
 export type { ReadySyncMachine } from './engine/machine/assemble-machine.ts';
 export { createRestSyncEngine, createSyncEngine } from './engine/create-sync-engine.ts';
 export type { RestSyncEngineOptions } from './engine/create-sync-engine.ts';
+export { engineOf } from './engine/engine-of.ts';
 export { createSyncMachine } from './engine/machine/create-sync-machine.ts';
 export type { DataAccess, EngineLiveQueryOptions } from './engine/api/data-access.ts';
 export type { SyncEngineOptions, SyncMachineOptions } from './engine/ports/engine-options.ts';

@@ -1,6 +1,6 @@
 import { SyncAbortedError } from '../model/errors/errors.ts';
 import type { ConnectivityPort, VisibilityPort } from '../model/ports.ts';
-import { internalsOf } from './core/engine-core.ts';
+import { internalsOf } from './core/engine-internals.ts';
 import type { SyncEngineCore } from './api/sync-engine.ts';
 import { browserVisibility } from './triggers/browser-visibility.ts';
 import { startInterval } from './triggers/interval-trigger.ts';
@@ -50,8 +50,7 @@ export interface Triggers {
  * engine of somebody else.
  */
 export function createTriggers(engine: SyncEngineCore, options: TriggerOptions = {}): Triggers {
-  const internals = internalsOf(engine);
-  if (internals === undefined) throw new TypeError('createTriggers needs an engine made by createSyncEngine');
+  const internals = internalsOf(engine, 'createTriggers');
   const { triggerSite: site } = internals;
   const silenceMs = positive('pushDebounceMs', options.pushDebounceMs ?? 2_000);
   const longestMs = positive('maxDebounceMs', options.maxDebounceMs ?? 5 * silenceMs);

@@ -1,4 +1,4 @@
-import { internalsOf } from '../../src/engine/core/engine-core.ts';
+import { internalsOf } from '../../src/engine/core/engine-internals.ts';
 import { explainOperation } from '../../src/engine/status/explain.ts';
 import { phaseOf, type SyncPhaseName } from '../../src/machines/phase-of.ts';
 import type { EngineView } from '../../src/devtools/protocol/engine-view.ts';
@@ -106,7 +106,7 @@ export async function capturePhases(): Promise<CapturedPhases> {
   await act(async (bench, look) => {
     await seeded(bench);
     await bench.writer.insertAndEnqueue(todoOf('n1', { title: 'Buy milk' }));
-    internalsOf(bench.engine)?.send({ type: 'network.offline' });
+    internalsOf(bench.engine, 'the test').send({ type: 'network.offline' });
     await bench.until(({ phase }) => phase === 'offline');
     await look();
   });

@@ -292,7 +292,7 @@ test('I12: a panel that nobody looks at leaves the page alone, and knows everyth
 
 test('I13: a page that only exposes an engine has nothing of the panel, and no React', async () => {
   const code = await readFile(join(built.folder, 'page.js'), 'utf8');
-  expect(code).toContain('exposeSyncDevtools: give it');
+  expect(code).toContain('"exposeSyncDevtools")');
   expect(['sc-tabs', 'react-flow', 'elkjs', 'useSyncExternalStore'].filter((mark) => code.includes(mark))).toEqual([]);
 });
 

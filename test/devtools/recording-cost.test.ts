@@ -2,7 +2,7 @@ import { expect, onTestFinished, test, vi, type MockInstance } from 'vitest';
 import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
 import { createDevtoolsClient, type DevtoolsClient, type PanelState } from '../../src/devtools/client/devtools-client.ts';
 import { createLocalChannel } from '../../src/devtools/protocol/local-channel.ts';
-import { internalsOf } from '../../src/engine/core/engine-core.ts';
+import { internalsOf } from '../../src/engine/core/engine-internals.ts';
 import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
@@ -46,7 +46,7 @@ test('Cost: while recording is off and nobody looks, nothing is built for an ope
   });
   const contextOf = async (id: string): Promise<object | undefined> => {
     const own = { onAnswer: () => undefined };
-    await internalsOf(engine)?.ports.transport.push([], own);
+    await internalsOf(engine, 'the test').ports.transport.push([], own);
     await writer.insertAndEnqueue(todoOf(id));
     await engine.sync();
     return given.find((onAnswer) => onAnswer === own.onAnswer);
@@ -128,8 +128,8 @@ test('I13: entries that are made when they are read show no secret, and what was
   const kinds = ['todos'];
   await engine.sync({ kinds });
   kinds.push('added later');
-  internalsOf(engine)?.tell([{ type: 'transport.warning', message: 'rejected: Bearer abcdef123456' }]);
-  internalsOf(engine)?.tell([
+  internalsOf(engine, 'the test').tell([{ type: 'transport.warning', message: 'rejected: Bearer abcdef123456' }]);
+  internalsOf(engine, 'the test').tell([
     { type: 'backoff.scheduled', attempt: 1, delayMs: 1, retryAt: undefined, cause: { name: 'NetworkError', message: 'Basic dXNlcjpwYXNz' } as never },
   ]);
   const entries = agent.log.read();

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
-import { createEngineCore, type EngineParts } from '../../src/engine/core/engine-core.ts';
+import { createEngineCore } from '../../src/engine/core/engine-core.ts';
+import type { EngineParts } from '../../src/engine/core/engine-internals.ts';
 import { createTriggers, SyncCoordinator } from '../../src/engine/triggers.ts';
 import type { SyncEngineCore } from '../../src/engine/api/sync-engine.ts';
 import { AuthError, DatabaseError, NetworkError, ParseError, SyncAbortedError, SyncOperationError, TransportError } from '../../src/model/errors/errors.ts';

@@ -1,6 +1,7 @@
 import { Subject } from 'rxjs';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { createEngineCore, type EngineParts } from '../../src/engine/core/engine-core.ts';
+import { createEngineCore } from '../../src/engine/core/engine-core.ts';
+import type { EngineParts } from '../../src/engine/core/engine-internals.ts';
 import type { SyncEngineCore } from '../../src/engine/api/sync-engine.ts';
 import { createTriggers, SyncCoordinator, type TriggerOptions, type Triggers } from '../../src/engine/triggers.ts';
 import { browserConnectivity, type NetworkEventSource } from '../../src/engine/triggers/browser-connectivity.ts';

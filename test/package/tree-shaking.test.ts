@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { buildPage } from '../support/build-page.ts';
 
 /** Texts that only the devtools have: of the panel, of the agent, of their packages. */
-const marks = ['sc-tabs', 'synchart-bundle', 'attachDevtools: give it', 'react-flow', 'org.eclipse.elk'];
+const marks = ['sc-tabs', 'synchart-bundle', '"attachDevtools")', 'react-flow', 'org.eclipse.elk'];
 
 async function bundled(isDevelopment: boolean): Promise<string> {
   const page = await buildPage('test/package/app-page.ts', { __DEVELOPMENT__: String(isDevelopment) });

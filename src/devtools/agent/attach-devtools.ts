@@ -1,4 +1,4 @@
-import { internalsOf } from '../../engine/core/engine-core.ts';
+import { internalsOf } from '../../engine/core/engine-internals.ts';
 import type { SyncEngine } from '../../engine/api/sync-engine.ts';
 import type { Json } from '../../model/values/json.ts';
 import { createInspectionLog, type InspectionLog } from '../log/inspection-log.ts';
@@ -22,13 +22,12 @@ const agents = new WeakMap<SyncEngine, DevtoolsAgent>();
 
 /**
  * Begins to record what an engine does, for panels to show. One agent per engine: a second call gives the first one's and ignores its options.
- * Throws `TypeError` for an engine that was not made by `createSyncEngine`.
+ * Throws `TypeError` for an engine that neither `createSyncEngine` nor `engineOf` made.
  */
 export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}): DevtoolsAgent {
   const existing = agents.get(engine);
   if (existing !== undefined) return existing;
-  const internals = internalsOf(engine);
-  if (internals === undefined) throw new TypeError('attachDevtools: give it an engine that createSyncEngine made');
+  const internals = internalsOf(engine, 'attachDevtools');
   const { ports, inspection } = internals;
   const { clock } = ports;
   const redact = createRedactor(options.redact);

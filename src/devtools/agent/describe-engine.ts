@@ -1,4 +1,4 @@
-import type { EngineInternals } from '../../engine/core/engine-core.ts';
+import type { EngineInternals } from '../../engine/core/engine-internals.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
 import { syncMachine } from '../../machines/sync-machine.ts';
 import type { EngineDescription } from '../protocol/engine-view.ts';

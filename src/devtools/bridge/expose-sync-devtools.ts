@@ -1,4 +1,4 @@
-import { internalsOf } from '../../engine/core/engine-core.ts';
+import { internalsOf } from '../../engine/core/engine-internals.ts';
 import type { SyncEngine } from '../../engine/api/sync-engine.ts';
 import { attachDevtools } from '../agent/attach-devtools.ts';
 import type { DevtoolsAgent, DevtoolsOptions } from '../agent/devtools-agent.ts';
@@ -22,11 +22,11 @@ export interface ExposeOptions extends DevtoolsOptions {
 /**
  * Lets the browser extension find an engine of this page or frame. Nothing is shown and nothing is sent until the panel "synchart" of the browser's
  * own devtools is opened. Any script of the page could then do what the panel does: put it behind the condition under which you would show the panel
- * itself. Returns the function that takes it back; the engine goes on. Throws `TypeError` for an engine that `createSyncEngine` did not make.
+ * itself. Returns the function that takes it back; the engine goes on. Throws `TypeError` for an engine that neither `createSyncEngine` nor `engineOf` made.
  */
 export function exposeSyncDevtools(engine: SyncEngine, options: ExposeOptions = {}): () => void {
   const { recordFrom = 'start', storage = pageStorage(), storageKey = 'synchart.devtools', ...rest } = options;
-  if (internalsOf(engine) === undefined) throw new TypeError('exposeSyncDevtools: give it an engine that createSyncEngine made');
+  internalsOf(engine, 'exposeSyncDevtools');
   const faults = recalledFaults(recall(storage, storageKey));
   const attach = (): DevtoolsAgent => attachDevtools(engine, { faults, ...rest });
   // An engine that was put offline is so from its first request on.

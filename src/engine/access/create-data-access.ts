@@ -12,7 +12,6 @@ import { createWriter } from '../../persistence/writing/writer.ts';
 import { watchAcks } from './await-acked.ts';
 import { createSyncRepository } from './create-sync-repository.ts';
 import type { DataAccess, EngineLiveQueryOptions } from '../api/data-access.ts';
-import { internalsOf } from '../core/engine-core.ts';
 import { createRefresh } from './read-policy.ts';
 import type { SyncEngineCore } from '../api/sync-engine.ts';
 import { untilOver } from '../waits/until-over.ts';
@@ -24,6 +23,7 @@ export interface DataAccessParts {
   readonly config: SyncConfig;
   readonly clock: Clock;
   readonly core: SyncEngineCore;
+  readonly isDisposed: () => boolean;
   /** Runs work outside of the caller's transaction; rejects when the engine is disposed. */
   alive<T>(work: () => Promise<T>): Promise<T>;
   /** Asks for a push that is tried again by itself. */
@@ -31,7 +31,7 @@ export interface DataAccessParts {
 }
 
 /** Builds the engine's ways to its rows. */
-export function createDataAccess({ dataSource, tables, store, config, clock, core, alive, push }: DataAccessParts): DataAccess {
+export function createDataAccess({ dataSource, tables, store, config, clock, core, isDisposed, alive, push }: DataAccessParts): DataAccess {
   const { registry, gate, queue } = store;
   const acks = {
     core,
@@ -83,10 +83,7 @@ export function createDataAccess({ dataSource, tables, store, config, clock, cor
         applyServerRows: (rows) => alive(() => store.applyServerRows(replica.kind, rows)),
       });
     },
-    enqueueAll: (table, options) =>
-      alive(async () =>
-        store.enqueueAll(replicaOf(registered(table, 'enqueueAll'), 'enqueueAll').kind, options, () => internalsOf(core)?.isDisposed() === true),
-      ),
+    enqueueAll: (table, options) => alive(async () => store.enqueueAll(replicaOf(registered(table, 'enqueueAll'), 'enqueueAll').kind, options, isDisposed)),
     rowStatus: (table, id) => alive(() => readRowStatus(sourceOf([table]), id)),
     watchRowStatus: (table, id) => untilOver(watchRowStatusOn(sourceOf([table]), id, { clock }), core.events$),
   };

@@ -7,8 +7,6 @@ import type { SyncSnapshot } from '../../machines/sync-machine.ts';
 import type { StoredConflict } from '../../model/conflict.ts';
 import { SyncAbortedError, SyncError } from '../../model/errors/errors.ts';
 import type { ResyncReason, SyncEvent, SyncFact } from '../../model/events.ts';
-import type { InspectionPort } from '../../model/inspection.ts';
-import type { ConnectivityPort } from '../../model/ports.ts';
 import type { RunEnded } from '../../model/run.ts';
 import { noStats } from '../../model/errors/stats.ts';
 import { rethrowForCaller } from '../../persistence/sql/database-failure.ts';
@@ -18,7 +16,7 @@ import type { EnginePorts } from '../ports/engine-ports.ts';
 import { explainOperation } from '../status/explain.ts';
 import { createHub } from '../../model/platform/isolated-observable.ts';
 import { reportQuietly } from '../../model/platform/report-quietly.ts';
-import type { QueuePort } from '../../model/queue.ts';
+import { attachInternals, type EngineParts, type RunningMachine } from './engine-internals.ts';
 import { pauseReached, resumeReached } from '../waits/pause-waits.ts';
 import { readAgain } from '../status/read-again.ts';
 import { createScopeCommands } from '../scope/scope-commands.ts';
@@ -34,33 +32,6 @@ import { createStallWatch } from '../status/watch-stalls.ts';
 import { checkWhenPaused, unlessPaused } from '../waits/when-paused.ts';
 import { whenPushed } from '../status/when-pushed.ts';
 
-export interface EngineParts {
-  readonly ports: EnginePorts;
-  readonly queue: QueuePort;
-  /** Looks into the database, for tools; absent without a database. */
-  readonly inspection?: InspectionPort | undefined;
-  readonly connectivity?: ConnectivityPort | undefined;
-  /** Runs work outside the transaction of whoever called: an engine must not become part of an app's transaction. */
-  readonly detached?: (<T>(work: () => T) => T) | undefined;
-}
-
-/** What triggers need of an engine beside its public members. */
-export interface EngineInternals extends EngineParts {
-  readonly send: (event: SyncMachineEvent) => void;
-  readonly isDisposed: () => boolean;
-  /** Announces what happened outside of any run. */
-  readonly tell: (facts: readonly SyncFact[]) => void;
-  readonly triggerSite: TriggerSite;
-}
-
-const internals = new WeakMap<object, EngineInternals>();
-
-/** Keeps what triggers need of an engine, under the object that the app holds. */
-export const rememberInternals = (engine: object, parts: EngineInternals): void => void internals.set(engine, parts);
-
-/** The parts of an engine that was made here; undefined for anything else. */
-export const internalsOf = (engine: object): EngineInternals | undefined => internals.get(engine);
-
 const defaultIntervalMs = 5 * 60 * 1000;
 
 /** Builds the façade over ports: the composition root gives it a database, tests a store in memory. */
@@ -68,8 +39,8 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
   const { ports, queue, connectivity } = parts;
   const { clock, store } = ports;
   const detached = parts.detached ?? (<T>(work: () => T): T => work());
-  const { machine, keeper, memory, questions } = assembleMachine(ports);
-  const actor = createActor(machine, { clock });
+  const { actor, parts: machineParts } = parts.running ?? startable(ports);
+  const { keeper, memory, questions } = machineParts;
   const waiters = new Waiters();
   const eventHub = createHub<SyncEvent>();
   const conflictHub = createHub<undefined>(() => undefined);
@@ -154,6 +125,10 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
       error: (error: unknown) => {
         reportQuietly(error);
         waiters.failAll(new SyncError('the sync machine has stopped on an internal error', { cause: error }));
+      },
+      complete: () => {
+        // The app stopped its own actor.
+        if (parts.running !== undefined) void engine.dispose();
       },
     });
     const changed = queue.subscribe(({ enqueued }) => {
@@ -354,7 +329,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
   async function dispose(): Promise<void> {
     engine.stopAuto();
     if (isStarted) {
-      actor.send({ type: 'STOP' });
+      if (!isOver(actor.getSnapshot())) actor.send({ type: 'STOP' });
       await until(isOver).catch(() => undefined);
       await memory.quiet();
       await keeper.released();
@@ -383,8 +358,17 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     },
     detached,
   };
-  rememberInternals(engine, { ...parts, send: sendWhileAlive, isDisposed: () => disposing !== undefined, tell, triggerSite });
+  attachInternals(engine, { ...parts, send: sendWhileAlive, isDisposed: () => disposing !== undefined, tell, triggerSite });
+  if (parts.running !== undefined) {
+    ensureStarted();
+    status.onSnapshot(actor.getSnapshot(), memory.lastSyncedAt);
+  }
   return engine;
+}
+
+function startable(ports: EnginePorts): RunningMachine {
+  const { machine, parts } = assembleMachine(ports);
+  return { actor: createActor(machine, { clock: ports.clock }), parts };
 }
 
 const sameConflicts = (a: readonly StoredConflict[], b: readonly StoredConflict[]): boolean =>

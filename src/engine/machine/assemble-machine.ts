@@ -1,11 +1,12 @@
 import { StateMachine } from 'xstate';
-import type { Clock } from '../../model/platform/clock.ts';
 import type { SyncContext, SyncInput } from '../../machines/machine-context.ts';
 import { syncMachine } from '../../machines/sync-machine.ts';
 import { createActors } from '../actors/create-actors.ts';
 import type { LeaseKeeper } from '../actors/lease-keeper.ts';
 import type { RunMemory } from '../actors/run-memory.ts';
 import type { OpenQuestions } from '../conflicts/open-questions.ts';
+import type { Store } from '../../persistence/create-store.ts';
+import type { SyncMachineOptions } from '../ports/engine-options.ts';
 import type { EnginePorts } from '../ports/engine-ports.ts';
 
 /** The chart's type, with an input that may be left out. */
@@ -32,15 +33,30 @@ type WithOptionalInput<Machine> =
 /** The chart with its actors and its input: `interpret(machine).start()` is all it needs. */
 export type ReadySyncMachine = WithOptionalInput<typeof syncMachine>;
 
-export interface AssembledMachine {
-  readonly machine: ReadySyncMachine;
+/** What a machine was made from, where the app made it. */
+export interface MachineOrigin {
+  readonly store: Store;
+  readonly options: Pick<SyncMachineOptions, 'dataSource' | 'tables'>;
+}
+
+/** What an engine needs of the machine that it leads. */
+export interface MachineParts {
+  readonly ports: EnginePorts;
   readonly keeper: LeaseKeeper;
   readonly memory: RunMemory;
   readonly questions: OpenQuestions;
+  readonly origin?: MachineOrigin | undefined;
 }
 
+export interface AssembledMachine {
+  readonly machine: ReadySyncMachine;
+  readonly parts: MachineParts;
+}
+
+const machineParts = Symbol('parts of the machine');
+
 /** Gives the chart its actors, made from ports, and what it has to know. */
-export function assembleMachine(ports: EnginePorts): AssembledMachine {
+export function assembleMachine(ports: EnginePorts, origin?: MachineOrigin): AssembledMachine {
   const { actors, keeper, memory, questions } = createActors(ports);
   const provided = syncMachine.provide({
     actors,
@@ -52,19 +68,20 @@ export function assembleMachine(ports: EnginePorts): AssembledMachine {
   });
   const input = inputOf(ports);
   const fresh = provided.config.context as (given: { readonly input: SyncInput }) => SyncContext;
-  // The input becomes part of the configuration, so that it also survives a later `.provide()`.
-  const machine: ReadySyncMachine = new StateMachine(
-    { ...provided.config, context: ({ input: given }: { input: SyncInput | undefined }) => fresh({ input: given ?? input }) },
-    provided.implementations,
-  );
-  clocks.set(machine, ports.clock);
-  return { machine, keeper, memory, questions };
+  const parts: MachineParts = { ports, keeper, memory, questions, origin };
+  // Input and parts belong to the configuration, so that they survive a later `.provide()`.
+  const config = {
+    ...provided.config,
+    context: ({ input: given }: { input: SyncInput | undefined }) => fresh({ input: given ?? input }),
+    [machineParts]: parts,
+  };
+  const machine: ReadySyncMachine = new StateMachine(config, provided.implementations);
+  return { machine, parts };
 }
 
-const clocks = new WeakMap<object, Clock>();
-
-/** The clock that a machine was assembled with. */
-export const clockOfMachine = (machine: unknown): Clock | undefined => (typeof machine === 'object' && machine !== null ? clocks.get(machine) : undefined);
+/** The parts of a machine that was assembled here; undefined for any other one. */
+export const partsOfMachine = (machine: unknown): MachineParts | undefined =>
+  machine instanceof StateMachine ? (machine.config as { readonly [machineParts]?: MachineParts })[machineParts] : undefined;
 
 function inputOf({ kinds, config, random }: EnginePorts): SyncInput {
   const registered = [...kinds.values()];

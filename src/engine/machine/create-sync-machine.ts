@@ -6,9 +6,10 @@ import { machineOptions, type SyncMachineOptions } from '../ports/engine-options
 /**
  * Builds the chart over a database and a transport, ready for `interpret(machine).start()`. Throws `RangeError` naming a bad setting and
  * `TypeError` naming a table that cannot be synchronised. Facts from outside (`network.offline`, `outbox.changed`) are the caller's to
- * send; with a `clock` of your own, give the same one to `interpret`.
+ * send; with a `clock` of your own, give the same one to `interpret`. `engineOf(actor)` adds status, explanations and the panel.
  */
 export function createSyncMachine(options: SyncMachineOptions): ReadySyncMachine {
   checkOptions(ownedBy('createSyncMachine'), machineOptions, options);
-  return assembleMachine(composePorts(options).ports).machine;
+  const { ports, store } = composePorts(options);
+  return assembleMachine(ports, { store, options }).machine;
 }

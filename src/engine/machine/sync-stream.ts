@@ -5,7 +5,7 @@ import type { SyncSnapshot } from '../../machines/sync-machine.ts';
 import type { Clock } from '../../model/platform/clock.ts';
 import type { SyncEvent } from '../../model/events.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
-import { clockOfMachine, type ReadySyncMachine } from './assemble-machine.ts';
+import { partsOfMachine, type ReadySyncMachine } from './assemble-machine.ts';
 import { IsolatedObservable } from '../../model/platform/isolated-observable.ts';
 
 /** A running sync machine, as `interpret` gives it. */
@@ -23,7 +23,7 @@ export function toSyncEvent(emitted: SyncEmitted, clock: Clock): SyncEvent | und
 /** Gives the events of a running machine; late listeners see later events only. Completes when the machine stops. */
 export const events = (actor: SyncActor): Observable<SyncEvent> =>
   new IsolatedObservable((subscriber) => {
-    const clock = clockOfMachine(actor.logic) ?? systemClock;
+    const clock = partsOfMachine(actor.logic)?.ports.clock ?? systemClock;
     const telling = actor.on('*', (emitted) => {
       const event = toSyncEvent(emitted, clock);
       if (event !== undefined) subscriber.next(event);

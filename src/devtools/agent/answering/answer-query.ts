@@ -1,4 +1,4 @@
-import type { EngineInternals } from '../../../engine/core/engine-core.ts';
+import type { EngineInternals } from '../../../engine/core/engine-internals.ts';
 import { explainOperation } from '../../../engine/status/explain.ts';
 import type { SyncEngine } from '../../../engine/api/sync-engine.ts';
 import { DatabaseError } from '../../../model/errors/errors.ts';

@@ -1,4 +1,4 @@
-import type { EngineInternals } from '../../../engine/core/engine-core.ts';
+import type { EngineInternals } from '../../../engine/core/engine-internals.ts';
 import type { SyncEngine } from '../../../engine/api/sync-engine.ts';
 import { TransportSwitch } from '../../../engine/ports/transport-switch.ts';
 import type { SyncEvent } from '../../../model/events.ts';

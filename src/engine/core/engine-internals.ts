@@ -1,0 +1,48 @@
+import type { SyncMachineEvent } from '../../machines/machine-events.ts';
+import type { SyncFact } from '../../model/events.ts';
+import type { InspectionPort } from '../../model/inspection.ts';
+import type { ConnectivityPort } from '../../model/ports.ts';
+import type { QueuePort } from '../../model/queue.ts';
+import type { MachineParts } from '../machine/assemble-machine.ts';
+import type { SyncActor } from '../machine/sync-stream.ts';
+import type { EnginePorts } from '../ports/engine-ports.ts';
+import type { TriggerSite } from '../triggers/trigger-site.ts';
+
+/** An actor that the app made, and the parts of its machine. */
+export interface RunningMachine {
+  readonly actor: SyncActor;
+  readonly parts: Pick<MachineParts, 'keeper' | 'memory' | 'questions'>;
+}
+
+export interface EngineParts {
+  readonly ports: EnginePorts;
+  readonly queue: QueuePort;
+  /** Looks into the database, for tools; absent without a database. */
+  readonly inspection?: InspectionPort | undefined;
+  readonly connectivity?: ConnectivityPort | undefined;
+  /** Runs work outside the transaction of whoever called: an engine must not become part of an app's transaction. */
+  readonly detached?: (<T>(work: () => T) => T) | undefined;
+  /** The engine leads this actor, and ends with it; absent: the engine makes an actor of its own. */
+  readonly running?: RunningMachine | undefined;
+}
+
+/** What triggers and tools need of an engine beside its public members. */
+export interface EngineInternals extends EngineParts {
+  readonly send: (event: SyncMachineEvent) => void;
+  readonly isDisposed: () => boolean;
+  /** Announces what happened outside of any run. */
+  readonly tell: (facts: readonly SyncFact[]) => void;
+  readonly triggerSite: TriggerSite;
+}
+
+const internals = Symbol('internals of the engine');
+
+/** Attaches the internals to the object that the app holds. They are not enumerable, so that nobody copies or prints them by chance. */
+export const attachInternals = (engine: object, parts: EngineInternals): void => void Object.defineProperty(engine, internals, { value: parts });
+
+/** Returns the internals of an engine. Throws `TypeError`, naming who asked, for an object that is no engine of this package. */
+export function internalsOf(engine: object, asked: string): EngineInternals {
+  const found = (engine as { readonly [internals]?: EngineInternals })[internals];
+  if (found === undefined) throw new TypeError(`${asked}: give it an engine that createSyncEngine or engineOf made`);
+  return found;
+}
