@@ -1,17 +1,24 @@
 import { conflictStrategies, fieldRules, type TableConflictConfig } from '../../model/conflict.ts';
+import { aFunction, anObject, oneOf } from '../../model/options/bounds.ts';
+import { checkOptions, type OptionOwner } from '../../model/options/complete-options.ts';
+import { optional, type OptionList } from '../../model/options/option-list.ts';
+
+/** Bounds of {@link TableConflictConfig}. */
+export const conflictOptions = {
+  strategy: optional(oneOf(...conflictStrategies)),
+  resolver: optional(aFunction),
+  mergeFunction: optional(aFunction),
+  fields: optional(anObject),
+  deleteConflict: optional(oneOf('keep', 'delete')),
+} satisfies OptionList<TableConflictConfig>;
 
 /** Throws `TypeError` naming the kind and the setting that a table's conflicts cannot be decided with (F-13). */
 export function checkConflictConfig(kind: string, config: TableConflictConfig): void {
-  const check = (name: string, isFine: boolean, expected: string): void => {
-    if (!isFine) throw new TypeError(`conflict.${name} of kind '${kind}' must be ${expected}`);
-  };
-  const isFunction = (value: unknown): boolean => value === undefined || typeof value === 'function';
-  const { strategy, resolver, mergeFunction, deleteConflict, fields = {} } = config;
-  check('strategy', strategy === undefined || conflictStrategies.includes(strategy), `one of ${conflictStrategies.join(', ')}`);
-  check('resolver', isFunction(resolver), 'a function');
-  check('mergeFunction', isFunction(mergeFunction), 'a function');
-  check('deleteConflict', deleteConflict === undefined || deleteConflict === 'keep' || deleteConflict === 'delete', "'keep' or 'delete'");
-  for (const [field, rule] of Object.entries(fields)) {
-    check(`fields.${field}`, typeof rule === 'function' || fieldRules.includes(rule), `a function or one of ${fieldRules.join(', ')}`);
+  const nameOf = (name: string): string => `conflict.${name} of kind '${kind}'`;
+  const owner: OptionOwner = { options: `conflict of kind '${kind}'`, option: nameOf, unknown: (name) => `${nameOf(name)} is not a setting`, error: TypeError };
+  checkOptions(owner, conflictOptions, config);
+  for (const [field, rule] of Object.entries(config.fields ?? {})) {
+    if (typeof rule !== 'function' && !fieldRules.includes(rule))
+      throw new TypeError(`${nameOf(`fields.${field}`)} must be a function or one of ${fieldRules.join(', ')}`);
   }
 }
