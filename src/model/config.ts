@@ -5,49 +5,61 @@ import { byDefault, optional, type OptionList } from './options/option-list.ts';
 
 /** Settings of the engine. Times in ms. Validated by {@link resolveSyncConfig}; every field is optional there. */
 export interface SyncConfig {
-  /** Rows asked for in one pull request. */
+  /** Rows asked for in one pull request. @defaultValue 500 */
   readonly pageSize: number;
-  /** Operations taken from the outbox at once. */
+  /** Operations taken from the outbox at once. @defaultValue 500 */
   readonly pushBatchSize: number;
+  /** The wait before the first retry of a run; each further one is longer by `backoffMultiplier`. Not above `backoffMaxMs`. @defaultValue 1,000 (1 second) */
   readonly backoffMinMs: number;
+  /** The longest wait between two retries, unless the server asks for a longer one. @defaultValue 120,000 (2 minutes) */
   readonly backoffMaxMs: number;
+  /** By how much each wait is longer than the one before. @defaultValue 2 */
   readonly backoffMultiplier: number;
-  /** Retries of a run without progress; 5 means at most 6 attempts. */
+  /** Retries of a run without progress; 5 means at most 6 attempts. @defaultValue 5 */
   readonly maxRetries: number;
-  /** How long after the last one a kind is fully resynced; `Infinity` = never by itself. */
+  /** How long after the last one a kind is fully resynced; `Infinity` = never by itself. @defaultValue 604,800,000 (7 days) */
   readonly fullResyncIntervalMs: number;
+  /** What decides conflicts of tables without a `strategy` of their own. @defaultValue `autoPreserve` */
   readonly conflictStrategy: ConflictStrategy;
+  /** Decides conflicts of the strategy `manual`, for tables without a `resolver` of their own. */
   readonly conflictResolver?: ConflictResolver | undefined;
+  /** Merges both rows under the strategy `merge`, for tables without a `mergeFunction` of their own. */
   readonly mergeFunction?: MergeFunction | undefined;
-  /** Rounds of re-pushing one conflict in one run. */
+  /** Rounds of re-pushing one conflict in one run. @defaultValue 3 */
   readonly maxConflictRetries: number;
+  /** The wait between two of these rounds. @defaultValue 500 */
   readonly conflictRetryDelayMs: number;
-  /** Gives an operation up whose conflict stays unresolved, with an event that holds it. */
+  /** Gives an operation up whose conflict stays unresolved, with an event that holds it. @defaultValue false */
   readonly skipConflictingOps: boolean;
-  /** Definite refusals after which an operation is stuck. */
+  /** Definite refusals after which an operation is stuck. @defaultValue 5 */
   readonly maxOutboxTryCount: number;
+  /** How long `awaitAcked` and `refresh` wait unless told otherwise; with `createRestSyncEngine`, the longest a request may take, too. @defaultValue 30,000 (30 seconds) */
   readonly requestTimeoutMs: number;
-  /** Kinds pulled at the same time. */
+  /** Kinds pulled at the same time. @defaultValue 1 */
   readonly pullConcurrency: number;
-  /** Re-reads this window before the cursor, for servers whose rows become visible late. */
+  /** Re-reads this window before the cursor, for servers whose rows become visible late. @defaultValue 0 */
   readonly pullOverlapMs: number;
-  /** `force` for servers without conditional writes. */
+  /** `force` for servers without conditional writes. @defaultValue `conditional` */
   readonly mergedPush: 'conditional' | 'force';
-  /** Whether a full resync removes rows that the server no longer lists. */
+  /** Whether a full resync removes rows that the server no longer lists. @defaultValue true */
   readonly sweepOnFullResync: boolean;
-  /** Whether unsent operations of one entity are folded into one request. */
+  /** Whether unsent operations of one entity are folded into one request. @defaultValue true */
   readonly coalesce: boolean;
+  /** Empty pages in a row after which a pull ends with an error. @defaultValue 100 */
   readonly maxEmptyPages: number;
+  /** How long the lease of an engine lasts after its last sign of life; until then no other engine syncs the same database. @defaultValue 1,500 (1.5 seconds) */
   readonly leaseTtlMs: number;
-  /** How long a run may stand still before `run.stalled` tells so; `Infinity` = never. More than a request and its repetition after a 401 take. */
+  /** How long a run may stand still before `run.stalled` tells so; `Infinity` = never. More than a request and its repetition after a 401 take. @defaultValue 90,000 (1.5 minutes) */
   readonly stallAfterMs: number;
-  /** How long the server is trusted to remember a request id. */
+  /** How long the server is trusted to remember a request id. @defaultValue 43,200,000 (12 hours) */
   readonly idempotencyWindowMs: number;
+  /** How long a statement waits for a database that another process has locked. @defaultValue 5,000 (5 seconds) */
   readonly busyTimeoutMs: number;
+  /** How long the engine waits for a transaction that executes no statement. @defaultValue 5,000 (5 seconds) */
   readonly gateTimeoutMs: number;
-  /** Fetched pages held before they are applied, in bytes (I10). */
+  /** Fetched pages held before they are applied, in bytes (I10). @defaultValue 4,194,304 (4 MiB) */
   readonly maxBufferedBytes: number;
-  /** Discarded operations kept for `undoDiscard`. */
+  /** Discarded operations kept for `undoDiscard`. @defaultValue 100 */
   readonly discardHistory: number;
 }
 

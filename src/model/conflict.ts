@@ -84,8 +84,11 @@ export const fieldRules: readonly Exclude<FieldRule, FieldMerge>[] = ['local', '
 
 /** Conflict settings of one table; what is absent comes from the global configuration. */
 export interface TableConflictConfig {
+  /** Decides conflicts of this table. @defaultValue `conflictStrategy` of the engine */
   readonly strategy?: ConflictStrategy | undefined;
+  /** Decides conflicts under the strategy `manual`. @defaultValue `conflictResolver` of the engine */
   readonly resolver?: ConflictResolver | undefined;
+  /** Merges both rows under the strategy `merge`. @defaultValue `mergeFunction` of the engine */
   readonly mergeFunction?: MergeFunction | undefined;
   /** For autoPreserve and merge by property name, in place of what the merge would do. */
   readonly fields?: Readonly<Record<string, FieldRule>> | undefined;

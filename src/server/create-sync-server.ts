@@ -7,9 +7,9 @@ import { serverOptions, type ServerUser, type SyncServerOptions } from './server
 import { mountSyncServer } from './sync-server.ts';
 
 export interface CreateSyncServerOptions<User extends ServerUser = ServerUser> extends SyncServerOptions<User> {
-  /** Path before the kinds, as `/api`. */
+  /** Path before the kinds, as `/api`. @defaultValue `''` */
   readonly prefix?: string;
-  /** Fastify's logger option; it never gets payloads. Default off. */
+  /** Fastify's logger option; it never gets payloads. @defaultValue false */
   readonly logger?: Exclude<FastifyServerOptions['logger'], undefined>;
 }
 

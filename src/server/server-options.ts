@@ -53,8 +53,9 @@ export interface ServerChange {
 export interface SyncServerOptions<User extends ServerUser = ServerUser> {
   /** A better-sqlite3 DataSource with the entities; it is initialised when it is not yet. */
   readonly dataSource: DataSource;
+  /** The entities that are served, each with options where it has some (`serverTable`). */
   readonly tables: readonly (ServerTable | EntityTarget<ObjectLiteral>)[];
-  /** Names the user of a request; null answers 401. Default: everybody may. `/health` is never asked. */
+  /** Names the user of a request; null answers 401. `/health` is never asked. @defaultValue everybody may */
   readonly authenticate?: (request: FastifyRequest) => User | null | Promise<User | null>;
   /** Limits the rows a user may read and write; a row outside is 404. New rows get its single values. */
   readonly rowScope?: (user: User | undefined, kind: string) => RowScope;
@@ -62,29 +63,29 @@ export interface SyncServerOptions<User extends ServerUser = ServerUser> {
   readonly beforeWrite?: (write: ServerWrite<User>) => WriteRefusal | undefined | void | Promise<WriteRefusal | undefined | void>;
   /** Told after each commit, in order. What it throws is logged and changes nothing. */
   readonly onChange?: (changes: readonly ServerChange[]) => void;
-  /** Default `keyset`. */
+  /** How pages follow each other. @defaultValue `keyset` */
   readonly paging?: PagingStyle;
-  /** Adds `hasMore` to pages, which saves clients a request. Default true. */
+  /** Adds `hasMore` to pages, which saves clients a request. @defaultValue true */
   readonly hasMore?: boolean;
-  /** The most rows on a page, announced in `X-Page-Limit`. Default 1000. */
+  /** The most rows on a page, announced in `X-Page-Limit`. @defaultValue 1,000 */
   readonly maxPageSize?: number;
-  /** Default `refuse`. */
+  /** What happens to fields that no column has. @defaultValue `refuse` */
   readonly unknownFields?: 'refuse' | 'drop';
-  /** Most operations in a batch. Default 1000. */
+  /** Most operations in a batch. @defaultValue 1,000 */
   readonly maxBatchSize?: number;
-  /** Default `batch`. */
+  /** Path of batches, below the prefix. @defaultValue `batch` */
   readonly batchPath?: string;
-  /** Default 1 MiB. */
+  /** The largest body that is read; a larger one is answered with 413. @defaultValue 1,048,576 (1 MiB) */
   readonly bodyLimitBytes?: number;
-  /** How long answers are remembered under their keys. Default 7 days. */
+  /** How long answers are remembered under their keys. @defaultValue 604,800,000 (7 days) */
   readonly idempotencyRetentionMs?: number;
-  /** How long tombstones are kept, and announced; must be longer than the clients' full resync interval. Default 90 days, `Infinity` = for ever. */
+  /** How long tombstones are kept, and announced; must be longer than the clients' full resync interval. `Infinity` keeps them for ever. @defaultValue 7,776,000,000 (90 days) */
   readonly tombstoneRetentionMs?: number;
-  /** How often what is older is removed. Default 1 hour. */
+  /** How often what is older is removed. @defaultValue 3,600,000 (1 hour) */
   readonly cleanUpIntervalMs?: number;
-  /** Default: every origin. */
+  /** Which browser origins may call. @defaultValue true */
   readonly cors?: CorsOption;
-  /** Default: real time. */
+  /** For timestamps and the clean-up. @defaultValue the platform's */
   readonly clock?: Clock;
 }
 

@@ -6,13 +6,13 @@ import { byDefault, optional, type OptionList } from '../model/options/option-li
 import { createWireColumn, quoteName, type SqlValue, type WireColumn } from './wire-column.ts';
 
 export interface ServerTableOptions {
-  /** Name in URLs. Default: the SQL table name. */
+  /** Name in URLs. @defaultValue the SQL table name */
   readonly kind?: string;
-  /** Keys in JSON rows: property names, or those in snake_case. Default `property`. */
+  /** Keys in JSON rows: property names, or those in snake_case. @defaultValue `property` */
   readonly naming?: 'property' | 'snake_case';
-  /** `soft` leaves tombstones and needs a deletedAt column. Default: `soft` where there is one. */
+  /** `soft` leaves tombstones and needs a deletedAt column. @defaultValue `soft` where there is one */
   readonly deletes?: 'soft' | 'hard';
-  /** What happens to fields that no column has. Default: the server's own setting. */
+  /** What happens to fields that no column has. @defaultValue `unknownFields` of the server */
   readonly unknownFields?: 'refuse' | 'drop';
   /** Properties that are neither sent nor taken; a row scope may use them. `deletedAtLocal` never is. */
   readonly hidden?: readonly string[];

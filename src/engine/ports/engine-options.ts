@@ -14,8 +14,11 @@ import { systemRandom } from './system-random.ts';
 export interface SyncMachineOptions {
   /** Initialised, with the sync tables migrated; stays the app's. */
   readonly dataSource: DataSource;
+  /** Reaches the backend: a `RestTransport`, one made by `createTransport`, or an adapter of your own. */
   readonly transport: TransportAdapter;
+  /** What is synchronised, as `syncTable` returns it. */
   readonly tables: readonly SyncTable[];
+  /** Settings of the engine; what is absent has its default. */
   readonly config?: Partial<SyncConfig> | undefined;
   /** Conflict settings by kind; they go before those of `syncTable`. */
   readonly tableConflicts?: Readonly<Record<string, TableConflictConfig>> | undefined;
@@ -24,8 +27,9 @@ export interface SyncMachineOptions {
    * After a change nothing is sent or pulled until the app decides (F-143).
    */
   readonly scope?: (() => string | undefined) | undefined;
-  /** One object for everything that waits; the platform's by default. */
+  /** One object for everything that waits. @defaultValue the platform's */
   readonly clock?: Clock | undefined;
+  /** Spreads retries, so that clients do not come back together. @defaultValue `Math.random` */
   readonly random?: RandomSource | undefined;
 }
 

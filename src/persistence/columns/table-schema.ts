@@ -7,8 +7,9 @@ import { byDefault, optional, type OptionList } from '../../model/options/option
 /** The part of a table's registration that says how its rows changed from one release of the app to the next. */
 export interface TableSchemaOptions {
   /**
-   * Version of the table's shape, a whole number from 1 (the default). Raise it when a column is added, renamed or removed, or its meaning
+   * Version of the table's shape, a whole number from 1. Raise it when a column is added, renamed or removed, or its meaning
    * changes: queued operations are then upgraded, and the table is pulled anew.
+   * @defaultValue 1
    */
   readonly version?: number;
   /**
@@ -19,13 +20,14 @@ export interface TableSchemaOptions {
    */
   upgradeOperation?(op: UpsertOp, fromVersion: number): UpsertOp;
   /**
-   * As {@link upgradeOperation}, for whole rows: those that merges compare with, and both sides of a conflict. Default: `upgradeOperation` of
-   * an upsert with that row as its payload and without `changedFields`.
+   * As {@link upgradeOperation}, for whole rows: those that merges compare with, and both sides of a conflict.
+   * @defaultValue `upgradeOperation` of an upsert with that row as its payload and without `changedFields`
    */
   upgradeRow?(row: JsonObject, fromVersion: number): JsonObject;
   /**
-   * Whether rows that were pulled under an older version are pulled again, by a full resync of this table only. Default true: columns that
+   * Whether rows that were pulled under an older version are pulled again, by a full resync of this table only: columns that
    * were not there yet were ignored when those rows came.
+   * @defaultValue true
    */
   readonly resync?: boolean | ((fromVersion: number) => boolean);
 }

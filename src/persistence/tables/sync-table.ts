@@ -20,32 +20,33 @@ import { schemaOptions, type TableSchemaOptions } from '../columns/table-schema.
 
 /** Options of {@link syncTable}; every part of the registration can be overridden. */
 export interface SyncTableOptions<Entity> extends TableSchemaOptions {
-  /** Name on the wire. Default: the SQL table's name. Trimmed, not blank, unique in an engine (F-100). */
+  /** Name on the wire. Trimmed, not blank, unique in an engine (F-100). @defaultValue the SQL table's name */
   readonly kind?: string;
-  /** JSON keys of the columns. Default `property`: the entity's property names. */
+  /** JSON keys of the columns. `property`: the entity's property names. @defaultValue `property` */
   readonly naming?: 'property' | 'snake_case';
-  /** Entity → wire JSON, synchronous. Default: from column metadata. */
+  /** Entity → wire JSON, synchronous. @defaultValue from column metadata */
   toJson?(entity: Entity): JsonObject;
-  /** Wire JSON → entity, synchronous. Properties left undefined keep the stored column. Default: from column metadata. */
+  /** Wire JSON → entity, synchronous. Properties left undefined keep the stored column. @defaultValue from column metadata */
   fromJson?(json: JsonObject): Partial<Entity>;
-  /** Id of a wire row. Default: the key of the primary column, else `id`, `ID`, `uuid`. */
+  /** Id of a wire row. @defaultValue the key of the primary column, else `id`, `ID`, `uuid` */
   getId?(json: JsonObject): string | number | undefined;
-  /** Server timestamp of a wire row. Default: `updatedAt`, `updated_at`. */
+  /** Server timestamp of a wire row. @defaultValue `updatedAt`, `updated_at` */
   getUpdatedAt?(json: JsonObject): string | number | undefined;
+  /** How conflicts of this table are decided. */
   readonly conflict?: TableConflictConfig;
-  /** What a pulled deletion does: keep the row with `deletedAt` set, or remove it. Default `keep`. */
+  /** What a pulled deletion does: keep the row with `deletedAt` set, or remove it. @defaultValue `keep` */
   readonly tombstones?: 'keep' | 'remove';
   /** Kept tombstones older than this are removed at the end of a full resync. */
   readonly retentionMs?: number;
   /** Triggers sync this table when its last complete pull is that long ago, in ms, and leave it out of their other pulls. */
   readonly syncIntervalMs?: number;
-  /** Never pushed; writing through synchart is refused. Allows generated ids. */
+  /** Never pushed; writing through synchart is refused. Allows generated ids. @defaultValue false */
   readonly pullOnly?: boolean;
-  /** Never pulled. */
+  /** Never pulled. @defaultValue false */
   readonly pushOnly?: boolean;
   /** Which property holds the id of a row of which kind, or a list of kinds: referenced creates are sent and pulled first. */
   readonly dependsOn?: Readonly<Record<string, string>> | readonly string[];
-  /** Edits send only the changed fields; for servers that merge. */
+  /** Edits send only the changed fields; for servers that merge. @defaultValue false */
   readonly sendChangedFields?: boolean;
   /** Properties that never leave the device and are never overwritten; nullable or with a default. */
   readonly localOnly?: readonly (keyof Entity & string)[];

@@ -43,30 +43,33 @@ export type TokenProvider = (options?: { readonly refresh?: boolean }) => string
 export interface RestTransportOptions {
   /** Its path and query are kept in every request; a fragment is not. In a page it may be relative to the document's base, such as '/api'. */
   readonly baseUrl: string;
-  /** Ends the path of every request with a slash, for servers that redirect to it, such as Django. Default false. */
+  /** Ends the path of every request with a slash, for servers that redirect to it, such as Django. @defaultValue false */
   readonly trailingSlash?: boolean | undefined;
   /** Read for every attempt. A throw means "signed out"; throw a `NetworkError` where it only means "cannot reach the token server". */
   readonly token?: TokenProvider | undefined;
   /** An instance of your own, for interceptors, proxies or adapters. Redirects are not followed with it either. */
   readonly axios?: Pick<AxiosInstance, 'request'> | undefined;
+  /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
-  /** Requests in flight during a push, one per entity at most. Default 1. */
+  /** Requests in flight during a push, one per entity at most. @defaultValue 1 */
   readonly pushConcurrency?: number | undefined;
-  /** Sends several operations in one `POST /{batchPath}`. Default false. */
+  /** Sends several operations in one `POST /{batchPath}`. @defaultValue false */
   readonly enableBatch?: boolean | undefined;
-  /** Operations per batch request. Default 100. */
+  /** Operations per batch request. @defaultValue 100 */
   readonly batchSize?: number | undefined;
+  /** Where batches go, below `baseUrl`. @defaultValue `batch` */
   readonly batchPath?: string | undefined;
-  /** The longest a request may take, from its start to the last byte of the answer. Default 30,000. */
+  /** The longest a request may take, from its start to the last byte of the answer. @defaultValue 30,000 (30 seconds) */
   readonly requestTimeoutMs?: number | undefined;
   /**
    * The longest answer that is read, in characters after decompression. A longer one ends its request with a clear error and is no answer
-   * (I10). Default 50,000,000.
+   * (I10).
+   * @defaultValue 50,000,000
    */
   readonly maxContentLength?: number | undefined;
-  /** Sends `If-Match` and `X-Create-Only` (PROTOCOL §3); has no effect on batches. Default false. */
+  /** Sends `If-Match` and `X-Create-Only` (PROTOCOL §3); has no effect on batches. @defaultValue false */
   readonly conditionalWrite?: boolean | undefined;
-  /** Sends relative changes as `_deltas` in place of their fields' values (PROTOCOL §3), for servers that apply them themselves. Default false. */
+  /** Sends relative changes as `_deltas` in place of their fields' values (PROTOCOL §3), for servers that apply them themselves. @defaultValue false */
   readonly deltas?: boolean | undefined;
   /** Overrides the meaning of an answer; undefined leaves it to the rules of the protocol. */
   readonly classifyStatus?: ((answer: AnswerToClassify) => StatusVerdict | undefined) | undefined;
@@ -75,6 +78,7 @@ export interface RestTransportOptions {
    * means. If it throws, the error's message is added to the reason that the rules find.
    */
   readonly readRefusal?: ((answer: AnswerToRead) => ReadRefusal | undefined) | undefined;
+  /** For the timeouts of requests. @defaultValue the platform's */
   readonly clock?: Clock | undefined;
 }
 
