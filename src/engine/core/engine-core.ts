@@ -2,34 +2,31 @@ import { createActor } from 'xstate';
 import { Observable } from 'rxjs';
 import { heedsOutbox } from '../../machines/heeds-outbox.ts';
 import { phaseOf } from '../../machines/phase-of.ts';
-import type { SyncEmitted, SyncMachineEvent } from '../../machines/machine-events.ts';
+import type { SyncMachineEvent } from '../../machines/machine-events.ts';
 import type { SyncSnapshot } from '../../machines/sync-machine.ts';
 import type { StoredConflict } from '../../model/conflict.ts';
 import { SyncAbortedError, SyncError } from '../../model/errors/errors.ts';
-import type { ResyncReason, SyncEvent, SyncFact } from '../../model/events.ts';
-import type { RunEnded } from '../../model/run.ts';
-import { noStats } from '../../model/errors/stats.ts';
 import { rethrowForCaller } from '../../persistence/sql/database-failure.ts';
 import { toSyncError } from '../../rules/sync-rules.ts';
 import { assembleMachine } from '../machine/assemble-machine.ts';
 import type { EnginePorts } from '../ports/engine-ports.ts';
 import { explainOperation } from '../status/explain.ts';
-import { createHub } from '../../model/platform/isolated-observable.ts';
 import { reportQuietly } from '../../model/platform/report-quietly.ts';
 import { attachInternals, type EngineParts, type RunningMachine } from './engine-internals.ts';
+import { createEngineNews } from './engine-news.ts';
+import { askedKinds, createRunRequests } from './run-requests.ts';
 import { pauseReached, resumeReached } from '../waits/pause-waits.ts';
 import { readAgain } from '../status/read-again.ts';
 import { createScopeCommands } from '../scope/scope-commands.ts';
 import { createStatusKeeper } from '../status/status-keeper.ts';
-import type { FullResyncOptions, SyncEngineCore, SyncOptions, SyncRunResult } from '../api/sync-engine.ts';
-import { toSyncEvent } from '../machine/sync-stream.ts';
+import type { SyncEngineCore } from '../api/sync-engine.ts';
 import { startInterval } from '../triggers/interval-trigger.ts';
 import { startTableClocks } from '../triggers/table-clocks.ts';
 import type { EndTrigger, TriggerSite } from '../triggers/trigger-site.ts';
 import { handled, Waiters } from '../waits/waiters.ts';
 import { waitUntil } from '../waits/wait-until.ts';
 import { createStallWatch } from '../status/watch-stalls.ts';
-import { checkWhenPaused, unlessPaused } from '../waits/when-paused.ts';
+import { checkWhenPaused } from '../waits/when-paused.ts';
 import { whenPushed } from '../status/when-pushed.ts';
 
 const defaultIntervalMs = 5 * 60 * 1000;
@@ -42,32 +39,26 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
   const { actor, parts: machineParts } = parts.running ?? startable(ports);
   const { keeper, memory, questions } = machineParts;
   const waiters = new Waiters();
-  const eventHub = createHub<SyncEvent>();
-  const conflictHub = createHub<undefined>(() => undefined);
+  const status = createStatusKeeper({ queue, snapshot: actor.getSnapshot(), clock, detached });
+  const news = createEngineNews({ clock, waiters, status });
+  const { tell, onEvent } = news;
   /** Now, and after each change of the queue; heard also before the engine is started. */
   const queueChanges = new Observable<undefined>((subscriber) => {
     subscriber.next(undefined);
     const stop = queue.subscribe(() => subscriber.next(undefined));
-    const end = conflictHub.stream.subscribe({ complete: () => subscriber.complete() });
+    const end = news.conflicts.stream.subscribe({ complete: () => subscriber.complete() });
     return () => {
       stop();
       end.unsubscribe();
     };
   });
-  const status = createStatusKeeper({ queue, snapshot: actor.getSnapshot(), clock, detached });
   const undo: (() => void)[] = [];
-  /** Per run: what `syncRun` tells beside the counts. */
-  const runs = new Map<number, { firstError?: Error; reason?: ResyncReason }>();
   let isStarted = false;
   let disposing: Promise<void> | undefined;
   let endAuto: EndTrigger = () => undefined;
 
   const disposed = (): SyncAbortedError => new SyncAbortedError('the engine is disposed; create a new one');
   const send = (event: SyncMachineEvent): void => detached(() => actor.send(event));
-  const tell = (facts: readonly SyncFact[]): void => {
-    for (const fact of facts) onEvent({ ...fact, at: clock.now() });
-  };
-
   const stalls = createStallWatch({
     queue,
     clock,
@@ -75,48 +66,12 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     tell: (fact, runId) => detached(() => onEvent({ ...fact, at: clock.now(), ...(runId === undefined ? {} : { runId }) })),
   });
 
-  // ── what the chart tells ──
-
-  function onEmitted(emitted: SyncEmitted): void {
-    if (emitted.type === 'run.ended') return onRunEnded(emitted);
-    if (emitted.type === 'request.rejected') {
-      const error = toSyncError(emitted.failure, { phase: 'sync', attempts: 1, maxRetries: 0 });
-      error.stats ??= noStats;
-      return waiters.fail(emitted.waiters, error);
-    }
-    const event = toSyncEvent(emitted, clock);
-    if (event !== undefined) onEvent(event);
-  }
-
-  function onEvent(event: SyncEvent): void {
-    if (event.runId !== undefined && (event.type === 'op.failed' || event.type === 'resync.started')) {
-      const run = runs.get(event.runId) ?? {};
-      if (event.type === 'op.failed') run.firstError ??= event.error;
-      else run.reason = event.reason;
-      runs.set(event.runId, run);
-    }
-    status.onEvent(event);
-    eventHub.tell(event);
-    if (event.type.startsWith('conflict.')) conflictHub.tell(undefined);
-  }
-
-  function onRunEnded(ended: RunEnded): void {
-    if (ended.failure === undefined) {
-      waiters.settle(ended.waiters, ended);
-    } else {
-      const error = toSyncError(ended.failure, ended);
-      error.stats = ended.stats;
-      waiters.fail(ended.waiters, error);
-    }
-    for (const id of runs.keys()) if (id < ended.runId) runs.delete(id);
-  }
-
   // ── life ──
 
   const ensureStarted = (): void => {
     if (isStarted) return;
     isStarted = true;
-    const told = actor.on('*', onEmitted);
+    const told = actor.on('*', news.onEmitted);
     const watched = actor.subscribe({
       next: (snapshot) => {
         status.onSnapshot(snapshot, memory.lastSyncedAt);
@@ -161,44 +116,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
   ): Promise<SyncSnapshot> => waitUntil(actor, reached, { ...options, clock });
   const isOver = (snapshot: SyncSnapshot): boolean => phaseOf(snapshot) === 'stopped' || snapshot.status !== 'active';
 
-  // ── runs ──
-
-  const kindsOf = ({ kinds, pushKinds, pullKinds }: SyncOptions) => {
-    if (kinds !== undefined && (pushKinds !== undefined || pullKinds !== undefined)) {
-      throw new TypeError('sync: `kinds` sets both lists; give either `kinds`, or `pushKinds` and `pullKinds`');
-    }
-    return { pushKinds: kinds ?? pushKinds, pullKinds: kinds ?? pullKinds };
-  };
-  const waited = ({ signal, whenPaused }: Pick<SyncOptions, 'signal' | 'whenPaused'>, ask: (waiter: string) => void): Promise<RunEnded> =>
-    unlessPaused({ actor, whenPaused, signal, isBrief: () => memory.pausesBriefly, until }, (left) => {
-      questions.leaveOpen();
-      return waiters.wait(ask, (waiter) => send({ type: 'WAITER_LEFT', waiter }), left);
-    });
-  const run = async (options: SyncOptions): Promise<SyncRunResult> => {
-    const asked = kindsOf(options);
-    const ended = await waited(options, (waiter) => send({ type: 'SYNC', ...asked, waiter }));
-    const all = [...ports.kinds.keys()];
-    const { stuck } = await queue.counts();
-    const { firstError, reason } = runs.get(ended.runId) ?? {};
-    return {
-      push: ended.push,
-      pull: ended.pull,
-      stats: ended.stats,
-      durationMs: ended.tookMs ?? 0,
-      stuckOpsCount: stuck,
-      hadErrors: ended.stats.errors > 0,
-      kindsPushed: asked.pushKinds ?? all,
-      kindsPulled: asked.pullKinds ?? all,
-      ...(firstError === undefined ? {} : { firstError }),
-      ...(reason === undefined ? {} : { reason }),
-    };
-  };
-  const resync = async (options: FullResyncOptions): Promise<SyncRunResult['stats']> => {
-    const { kinds, clearData } = options;
-    const ended = await waited(options, (waiter) => send({ type: 'FULL_RESYNC', kinds, clearData, waiter }));
-    return ended.stats;
-  };
-
+  const runs = createRunRequests({ actor, send, until, waiters, news, machine: machineParts, queue, kinds: ports.kinds });
   const reread = <T>(causes: readonly Observable<unknown>[], read: () => Promise<T>, isSame: (a: T, b: T) => boolean): Observable<T> =>
     readAgain(causes, () => detached(read), isSame);
 
@@ -212,17 +130,17 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
         throw toSyncError(failure ?? { type: 'storeFailed', message: 'the database is unusable' }, { phase: 'sync', attempts: 1, maxRetries: 0 });
       }),
     sync: (options = {}) => {
-      kindsOf(options);
+      askedKinds(options);
       checkWhenPaused(options.whenPaused, 'sync');
-      return alive(async () => (await run(options)).stats);
+      return alive(async () => (await runs.sync(options)).stats);
     },
     syncRun: (options = {}) => {
       checkWhenPaused(options.whenPaused, 'syncRun');
-      return alive(() => run(options));
+      return alive(() => runs.sync(options));
     },
     fullResync: (options = {}) => {
       checkWhenPaused(options.whenPaused, 'fullResync');
-      return alive(() => resync(options));
+      return alive(() => runs.fullResync(options));
     },
     pause: () =>
       alive(async () => {
@@ -260,7 +178,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
         send({ type: 'RESOLVE_CONFLICT', opId, resolution });
       }),
     conflicts: () => alive(() => store.conflicts()),
-    conflicts$: reread([conflictHub.stream, queueChanges], () => store.conflicts(), sameConflicts),
+    conflicts$: reread([news.conflicts.stream, queueChanges], () => store.conflicts(), sameConflicts),
     getStuckOperations: (filter) => alive(async () => (await queue.list(filter)).filter(({ parkedFor }) => parkedFor === 'stuck' || parkedFor === 'ambiguous')),
     retryStuckOperations: (filter) =>
       alive(async () => {
@@ -280,7 +198,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
         const snapshot = actor.getSnapshot();
         return operations.map((operation) => explainOperation(operation, snapshot, ports.kinds.has(operation.kind)));
       }),
-    events$: eventHub.stream,
+    events$: news.events.stream,
     status$: status.hub.stream,
     pending$: (options = {}) =>
       reread(
@@ -337,7 +255,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     for (const end of undo.splice(0)) end();
     await status.close();
     waiters.failAll(disposed());
-    for (const hub of [eventHub, conflictHub, status.hub]) hub.complete();
+    for (const hub of [news.events, news.conflicts, status.hub]) hub.complete();
   }
 
   const sendWhileAlive = (event: SyncMachineEvent): void => {
@@ -348,7 +266,7 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
   const triggerSite: TriggerSite = {
     ...ports,
     queue,
-    events$: eventHub.stream,
+    events$: news.events.stream,
     send: sendWhileAlive,
     tell,
     isBusy: () => actor.getSnapshot().hasTag('busy'),
