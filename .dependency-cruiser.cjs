@@ -31,9 +31,10 @@ const rooms = {
     pages: ['values'],
   },
   'src/persistence': {
+    typeorm: [],
     sql: [],
-    drivers: ['sql'],
-    gate: ['sql', 'drivers'],
+    drivers: ['typeorm', 'sql'],
+    gate: ['typeorm', 'sql', 'drivers'],
     columns: ['sql'],
     tables: ['sql', 'columns'],
     database: ['sql', 'drivers', 'gate', 'tables'],
@@ -47,7 +48,7 @@ const rooms = {
     follow: ['sql', 'drivers', 'gate', 'tables', 'database', 'outbox'],
     writing: ['sql', 'drivers', 'gate', 'columns', 'tables', 'database', 'outbox', 'follow'],
     queue: ['sql', 'gate', 'tables', 'database', 'outbox', 'replica', 'upgrades', 'taking', 'settling', 'runs', 'follow'],
-    capture: ['sql', 'drivers', 'gate', 'columns', 'tables', 'database', 'outbox'],
+    capture: ['typeorm', 'sql', 'drivers', 'gate', 'columns', 'tables', 'database', 'outbox'],
   },
   'src/persistence/capture': {
     entities: [],

@@ -4,6 +4,7 @@ import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { chromiumArguments, findChromium } from './test/support/find-chromium.ts';
 import { reactAliases, type ReactRelease } from './test/support/react-release.ts';
+import { typeormAliases, type TypeormRelease } from './test/support/typeorm-release.ts';
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -36,6 +37,24 @@ const stories = (name: string, react: ReactRelease): TestProjectInlineConfigurat
   },
 });
 
+/** What the store relies on in TypeORM, and the store itself, on another release. */
+const onTypeorm = (typeorm: TypeormRelease): TestProjectInlineConfiguration => ({
+  extends: true,
+  resolve: { alias: [...typeormAliases(typeorm)] },
+  test: {
+    name: `TypeORM ${typeorm}`,
+    include: ['test/persistence/typeorm/**/*.test.ts', 'test/contract/**/*.test.ts'],
+    pool: 'forks',
+    maxWorkers: '100%',
+    sequence: { groupOrder: 0 },
+    globalSetup: ['test/support/postgres-server.ts'],
+    setupFiles: ['test/support/fast-check-seed.ts'],
+    provide: { typeorm },
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -60,10 +79,13 @@ export default defineConfig({
           sequence: { groupOrder: 0 },
           globalSetup: ['test/support/postgres-server.ts'],
           setupFiles: ['test/support/fast-check-seed.ts'],
+          provide: { typeorm: '1.1' },
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
       },
+      onTypeorm('1.0'),
+      onTypeorm('0.3'),
       stories('stories', '19'),
       stories('stories on React 18', '18'),
     ],

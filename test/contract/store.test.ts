@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterAll, inject } from 'vitest';
 import type { DataSource } from 'typeorm';
 import { resolveSyncConfig, type SyncConfig } from '../../src/model/config.ts';
 import type { JsonObject } from '../../src/model/values/json.ts';
@@ -36,7 +36,9 @@ storeContract('fake', async (config) => {
   return subjectOf('one');
 });
 
-for (const driver of allDrivers) storeContract(driver, (config) => openReal(driver, config));
+// On other releases of TypeORM one driver is enough: the drivers have a contract of their own.
+const drivers = inject('typeorm') === '1.1' ? allDrivers : (['sqlite3'] as const);
+for (const driver of drivers) storeContract(driver, (config) => openReal(driver, config));
 
 /** A second engine has its own connection to the same database, as a second process would; sql.js has none, and shares. */
 async function openReal(driver: TestDriver, config: Partial<SyncConfig> | undefined): Promise<StoreSubject> {

@@ -4,6 +4,8 @@ import { gateConnection } from '../gate/connection-gate.ts';
 import { SqliteGate } from '../gate/sqlite-gate.ts';
 import { checkSyncTables, type SyncTable } from '../tables/sync-table.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
+import { replaceQueryRunners } from '../typeorm/query-runners.ts';
+import { aroundSchemaWork } from '../typeorm/schema-work.ts';
 import { Capture } from './capture.ts';
 import { rememberCaptured } from '../tables/captured-names.ts';
 import { persistEntities } from './entities/persist-entities.ts';
@@ -53,26 +55,17 @@ function createCapture(dataSource: DataSource, options: CaptureOptions): Capture
     hideDeleted: options.hideDeleted ?? true,
   });
   const { driver } = dataSource;
-  const createQueryRunner = driver.createQueryRunner.bind(driver);
-  driver.createQueryRunner = (mode) => {
-    const runner = createQueryRunner(mode);
+  const prototype = Object.getPrototypeOf(driver.createQueryRunner('master')) as object;
+  replaceQueryRunners(driver, (create) => {
+    const runner = create();
     watchEntities(capture, runner);
     return runner;
-  };
-  capture.attach(Object.getPrototypeOf(createQueryRunner('master')) as object);
+  });
+  capture.attach(prototype);
   persistEntities(dataSource, capture.children);
-  leaveMigrationsAlone(dataSource);
+  // What a migration changes is the shape of the data, on every device by itself; it is no edit of a user.
+  aroundSchemaWork(dataSource, runUncaptured);
   return capture;
-}
-
-/** What a migration changes is the shape of the data, on every device by itself; it is no edit of a user. */
-function leaveMigrationsAlone(dataSource: DataSource): void {
-  const run = dataSource.runMigrations.bind(dataSource);
-  const undo = dataSource.undoLastMigration.bind(dataSource);
-  const synchronize = dataSource.synchronize.bind(dataSource);
-  dataSource.runMigrations = (options) => runUncaptured(() => run(options));
-  dataSource.undoLastMigration = (options) => runUncaptured(() => undo(options));
-  dataSource.synchronize = (drop) => runUncaptured(() => synchronize(drop));
 }
 
 /**

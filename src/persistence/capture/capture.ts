@@ -11,6 +11,7 @@ import { controlWordOf, savepointOf } from '../sql/control-word.ts';
 import { dialectOf, Session } from '../sql/session.ts';
 import type { SqliteGate } from '../gate/sqlite-gate.ts';
 import type { SyncTable } from '../tables/sync-table.ts';
+import { queryOf, replaceQuery, restoresHiddenOnly } from '../typeorm/query-runners.ts';
 import { writtenBy } from '../sql/written-tables.ts';
 import { CapturedTable, captureSwitch, type SwitchMode } from './entities/captured-table.ts';
 import { explainHiddenRow } from './statements/explain-hidden-row.ts';
@@ -118,15 +119,11 @@ export class Capture {
 
   /** From now on the statements of all query runners with this prototype are captured. */
   attach(prototype: object): void {
-    const original = Reflect.get(prototype, 'query') as Send;
+    const original = queryOf(prototype);
     const query = (runner: QueryRunner, ...[sql, parameters, structured]: Parameters<Send>): Promise<unknown> =>
       this.#query({ runner, send: original.bind(runner) }, { sql, parameters, structured });
-    Object.defineProperty(prototype, 'query', {
-      value: function (this: QueryRunner, ...given: Parameters<Send>) {
-        return query(this, ...given);
-      },
-      configurable: true,
-      writable: true,
+    replaceQuery(prototype, function (...given) {
+      return query(this, ...given);
     });
   }
 
@@ -250,7 +247,7 @@ export class Capture {
         );
       }
       return on.send(
-        hiding?.sql ?? revivingUpsert(statement.sql, tableOf) ?? restoringStatement(statement.sql, tableOf) ?? statement.sql,
+        hiding?.sql ?? revivingUpsert(statement.sql, tableOf) ?? restoringStatement(statement.sql, tableOf, restoresHiddenOnly(on.runner)) ?? statement.sql,
         hiding?.parameters ?? statement.parameters,
         statement.structured,
       );
@@ -359,7 +356,7 @@ export class Capture {
 
   #session({ runner, send }: Captured): Session {
     const bare = Object.create(runner) as QueryRunner;
-    Object.defineProperty(bare, 'query', { value: send });
+    replaceQuery(bare, send);
     return new Session(bare, dialectOf(this.dataSource));
   }
 

@@ -1,5 +1,5 @@
 import type { EntityMetadata, ObjectLiteral, QueryRunner } from 'typeorm';
-import type { Broadcaster } from 'typeorm/subscriber/Broadcaster.js';
+import { beforeBroadcast, type BroadcastName, type Listener } from '../typeorm/broadcasts.ts';
 import type { Capture } from './capture.ts';
 import { checkValues } from './entities/check-values.ts';
 import type { CapturedTable } from './entities/captured-table.ts';
@@ -8,8 +8,6 @@ import { graphsOf } from './entities/persist-entities.ts';
 import { rebaseEntity } from './entities/rebase-entity.ts';
 import { refuseUnseenEdit } from './entities/refuse-unseen-edit.ts';
 
-type Event = (...parameters: readonly unknown[]) => void;
-
 const isObject = (value: unknown): value is ObjectLiteral => typeof value === 'object' && value !== null && !(value instanceof Promise);
 
 /**
@@ -17,18 +15,7 @@ const isObject = (value: unknown): value is ObjectLiteral => typeof value === 'o
  * brings what is saved up to date in all that the user did not change (F-140).
  */
 export function watchEntities(capture: Capture, runner: QueryRunner): void {
-  const { broadcaster } = runner;
-  const before = (
-    name: keyof Broadcaster & `broadcast${string}Event`,
-    listen: (told: unknown, metadata: EntityMetadata, ...rest: readonly unknown[]) => void,
-  ): void => {
-    const original = (Reflect.get(broadcaster, name) as Event).bind(broadcaster);
-    const event: Event = (told, metadata, ...rest) => {
-      listen(told, metadata as EntityMetadata, ...rest);
-      if (!graphsOf(runner).some(({ isQuiet }) => isQuiet)) original(told, metadata, ...rest);
-    };
-    Object.defineProperty(broadcaster, name, { value: event, configurable: true, writable: true });
-  };
+  const before = (name: BroadcastName, listen: Listener): void => beforeBroadcast(runner, name, listen, () => !graphsOf(runner).some(({ isQuiet }) => isQuiet));
   const seen = (table: CapturedTable, entity: unknown, stored: unknown): void => {
     const snapshot = isObject(entity) ? capture.snapshots.of(entity) : undefined;
     const id = idOf(table, stored) ?? idOf(table, entity);

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { beforeDisconnect } from '../typeorm/closing.ts';
 
 const waiting = new WeakMap<DataSource, Set<() => void>>();
 
@@ -12,12 +13,9 @@ export function onceClosing(dataSource: DataSource, listener: () => void): () =>
 function watch(dataSource: DataSource): Set<() => void> {
   const listeners = new Set<() => void>();
   waiting.set(dataSource, listeners);
-  const { driver } = dataSource;
-  const disconnect = driver.disconnect.bind(driver);
-  driver.disconnect = () => {
+  beforeDisconnect(dataSource.driver, () => {
     for (const listener of [...listeners]) listener();
     listeners.clear();
-    return disconnect();
-  };
+  });
   return listeners;
 }

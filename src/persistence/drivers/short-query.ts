@@ -1,4 +1,5 @@
 import { QueryFailedError, type QueryRunner } from 'typeorm';
+import { dataSourceOf } from '../typeorm/query-runners.ts';
 import type { QueryResult } from 'typeorm/query-runner/QueryResult.js';
 import { systemClock } from '../../model/platform/system-clock.ts';
 
@@ -30,7 +31,7 @@ export async function shortQuery(
   parameters: unknown[] | undefined,
   isStructured: boolean | undefined,
 ): Promise<unknown> {
-  const { logger, options } = runner.dataSource;
+  const { logger, options } = dataSourceOf(runner);
   logger.logQuery(sql, parameters, runner);
   const begunAt = systemClock.now();
   let answer: StatementAnswer;

@@ -6,6 +6,7 @@ import { controlWordOf } from '../sql/control-word.ts';
 import { firstWordOf } from '../sql/tokens.ts';
 import type { OpenTransaction, TransactionMember } from './open-transaction.ts';
 import { readKeyOf } from './same-reads.ts';
+import { dataSourceOf, markUnsaved, replaceFlush, toQueryFailure } from '../typeorm/query-runners.ts';
 import { isAnswering, shortQuery } from '../drivers/short-query.ts';
 
 type IsolationLevel = Parameters<AbstractSqliteQueryRunner['startTransaction']>[0];
@@ -76,7 +77,7 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
       this.transactionDepth = 1;
       transaction.members.add(this);
       // For sql.js: what joined runners wrote is in the file when the transaction has ended.
-      if (role === 'owns' && 'isDirty' in this) this.isDirty = true;
+      if (role === 'owns') markUnsaved(this);
     }
 
     leaveTransaction(): void {
@@ -95,8 +96,14 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
       const open = this.transaction?.state === 'open' ? this.transaction : gate.ambient();
       const bound = Array.isArray(parameters) ? toBindables(parameters) : parameters;
       const connection: unknown = this.driver.databaseConnection;
-      const isShort = isAnswering(connection) && !this.isReleased && this.dataSource.subscribers.length === 0 && (bound === undefined || Array.isArray(bound));
-      const run = (): QueryAnswer => (isShort ? shortQuery(connection, this, sql, bound, useStructuredResult) : super.query(sql, bound, useStructuredResult));
+      const isShort =
+        isAnswering(connection) && !this.isReleased && dataSourceOf(this).subscribers.length === 0 && (bound === undefined || Array.isArray(bound));
+      const run = (): QueryAnswer => {
+        if (isShort) return shortQuery(connection, this, sql, bound, useStructuredResult);
+        return super.query(sql, bound, useStructuredResult).catch((error: unknown) => {
+          throw toQueryFailure(error, sql, Array.isArray(bound) ? bound : undefined);
+        });
+      };
       if (open !== undefined) {
         open.writes.note(sql);
         return gate.inside(open, run);
@@ -149,17 +156,9 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
       this.leaveTransaction();
     }
   }
-  gateFlush(Base, Gated, gate);
-  return Gated;
-}
-
-/** sql.js writes its file by an export, which fails inside a transaction: it waits for the connection, and for the end of its own transaction. */
-function gateFlush(Base: SqliteRunnerClass, Gated: GatedRunnerClass, gate: GateOperations): void {
-  const flush: unknown = Reflect.get(Base.prototype as object, 'flush');
-  if (typeof flush !== 'function') return;
-  Object.defineProperty(Gated.prototype, 'flush', {
-    value: async function (this: GatedQueryRunner): Promise<void> {
-      if (this.transaction === undefined && gate.ambient() === undefined) await gate.alone('', () => flush.call(this) as Promise<void>);
-    },
+  // sql.js writes its file by an export, which fails inside a transaction: it waits for the connection, and for the end of its own transaction.
+  replaceFlush(Base, Gated, async (runner, flush) => {
+    if ((runner as GatedQueryRunner).transaction === undefined && gate.ambient() === undefined) await gate.alone('', flush);
   });
+  return Gated;
 }

@@ -3,6 +3,7 @@ import type { Clock } from '../../model/platform/clock.ts';
 import { whileBusy } from '../drivers/busy-database.ts';
 import type { Commit, ConnectionGate, Observed } from './gate-port.ts';
 import { controlWordOf } from '../sql/control-word.ts';
+import { replaceQuery, replaceQueryRunners } from '../typeorm/query-runners.ts';
 import { observing } from './observing.ts';
 import { takeTurn } from './postgres-turn.ts';
 import { createAsyncContext } from './transaction-context.ts';
@@ -64,15 +65,13 @@ export function createPooledGate(dataSource: DataSource, { clock, busyTimeoutMs 
       else if (ended !== undefined && word === 'commit') announce(ended);
       return result;
     };
-    Object.defineProperty(queryRunner, 'query', { value: listening, configurable: true, writable: true });
+    replaceQuery(queryRunner, listening);
   };
-  const { driver } = dataSource;
-  const createQueryRunner = driver.createQueryRunner.bind(driver);
-  driver.createQueryRunner = (mode) => {
-    const queryRunner = createQueryRunner(mode);
+  replaceQueryRunners(dataSource.driver, (create) => {
+    const queryRunner = create();
     listenTo(queryRunner);
     return queryRunner;
-  };
+  });
 
   const withRunner = async <T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> => {
     const queryRunner = dataSource.createQueryRunner();

@@ -1,10 +1,10 @@
-import { EntityManager } from 'typeorm';
+import type { EntityManager } from 'typeorm';
+import { managerMethod, type ManagerMethod } from '../typeorm/managers.ts';
 import type { GatedQueryRunner } from './gated-query-runner.ts';
 import type { OpenTransaction, TransactionScope } from './open-transaction.ts';
 import type { AsyncContext } from './transaction-context.ts';
 
 type Work = (manager: EntityManager) => Promise<unknown>;
-type Transaction = (this: EntityManager, ...parameters: readonly unknown[]) => Promise<unknown>;
 
 const runnerOf = (manager: EntityManager): GatedQueryRunner | undefined => manager.queryRunner as GatedQueryRunner | undefined;
 const ifOpen = (transaction: OpenTransaction | undefined): OpenTransaction | undefined => (transaction?.state === 'open' ? transaction : undefined);
@@ -13,8 +13,8 @@ const ifOpen = (transaction: OpenTransaction | undefined): OpenTransaction | und
  * `EntityManager.transaction` whose callback runs in the transaction's async context: queries without its manager join it (F-131). Nested
  * transactions begun side by side take turns, since SQLite's savepoints are a stack: else one would roll back what another has promised.
  */
-export function scopedTransaction(context: AsyncContext<TransactionScope>): Transaction {
-  const original = EntityManager.prototype.transaction as Transaction;
+export function scopedTransaction(context: AsyncContext<TransactionScope>): ManagerMethod {
+  const original = managerMethod('transaction');
 
   const inScope = (parameter: unknown, scopeOf: (manager: EntityManager) => TransactionScope | undefined): unknown =>
     typeof parameter === 'function' ? (manager: EntityManager) => context.run(scopeOf(manager), () => (parameter as Work)(manager)) : parameter;

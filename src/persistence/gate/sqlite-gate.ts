@@ -21,6 +21,9 @@ import { rawConnectionOf, type RawConnection } from '../drivers/raw-connection.t
 import { SameReads, type ReadAnswer } from './same-reads.ts';
 import { scopedTransaction } from './scoped-transaction.ts';
 import { isAnswering } from '../drivers/short-query.ts';
+import { replaceManagerMethods } from '../typeorm/managers.ts';
+import { changeClass, replaceQueryRunners, setTransactionDepth, shareStatements } from '../typeorm/query-runners.ts';
+import { aroundSchemaWork } from '../typeorm/schema-work.ts';
 import type { AsyncContext } from './transaction-context.ts';
 import { isExclusive } from '../sql/control-word.ts';
 import { Writes } from '../sql/written-tables.ts';
@@ -66,10 +69,11 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     this.#bareRunner = () => new Base(driver);
     this.#Runner = createGatedRunnerClass(Base, this);
     // Whoever got the shared runner before goes through the gate from now on, too.
-    Object.setPrototypeOf(shared, this.#Runner.prototype as object);
-    driver.createQueryRunner = () => this.#createRunner();
-    this.#takeOverManagers();
-    this.#takeOverMigrations();
+    changeClass(shared, this.#Runner);
+    replaceQueryRunners(driver, () => this.#createRunner());
+    replaceManagerMethods(dataSource, { transaction: scopedTransaction(this.#context) });
+    // A migration gets a query runner; what it does through the data source joins its transaction, too.
+    aroundSchemaWork(dataSource, (work) => this.#context.run({ transaction: undefined }, work));
   }
 
   // ── For the engine ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,7 +137,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     const active = runner.isTransactionActive;
     runner.enterTransaction(transaction, 'owns');
     // TypeORM's startTransaction counts the depth itself.
-    if (active) Object.assign(runner, { transactionDepth: 0 });
+    if (active) setTransactionDepth(runner, 0);
   }
 
   async commit(transaction: OpenTransaction): Promise<void> {
@@ -209,7 +213,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     const runner = new this.#Runner(this.#driver);
     const { statements } = this.#connection();
     // better-sqlite3's runner keeps prepared statements; alone, each runner would prepare every statement anew.
-    if ('stmtCache' in runner) Object.assign(runner, { stmtCache: statements });
+    shareStatements(runner, statements);
     const ambient = this.ambient();
     if (ambient !== undefined) runner.enterTransaction(ambient, 'joined');
     return runner;
@@ -341,24 +345,5 @@ export class SqliteGate implements ConnectionGate, GateOperations {
         this.#dataSource.logger.log('warn', `A commit listener failed: ${String(error)}`);
       }
     }
-  }
-
-  #takeOverManagers(): void {
-    const dataSource = this.#dataSource;
-    const transaction = scopedTransaction(this.#context);
-    const createEntityManager = dataSource.createEntityManager.bind(dataSource);
-    dataSource.createEntityManager = (queryRunner) => Object.assign(createEntityManager(queryRunner), { transaction });
-    Object.assign(dataSource.manager, { transaction });
-  }
-
-  /** A migration gets a query runner; what it does through the data source joins its transaction, too. */
-  #takeOverMigrations(): void {
-    const dataSource = this.#dataSource;
-    const synchronize = dataSource.synchronize.bind(dataSource);
-    const run = dataSource.runMigrations.bind(dataSource);
-    const undo = dataSource.undoLastMigration.bind(dataSource);
-    dataSource.runMigrations = (options) => this.#context.run({ transaction: undefined }, () => run(options));
-    dataSource.undoLastMigration = (options) => this.#context.run({ transaction: undefined }, () => undo(options));
-    dataSource.synchronize = (drop) => this.#context.run({ transaction: undefined }, () => synchronize(drop));
   }
 }

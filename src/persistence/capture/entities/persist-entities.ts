@@ -1,8 +1,8 @@
-import { EntityManager, EntitySchema, type DataSource, type EntityMetadata, type EntityTarget, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { EntitySchema, type DataSource, type EntityManager, type EntityMetadata, type EntityTarget, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import { managerMethod, replaceManagerMethods, type ManagerMethod } from '../../typeorm/managers.ts';
 import type { ListToSave, LoadedChildren } from './loaded-children.ts';
 import { SavedGraph, walkGraph } from './saved-graph.ts';
 
-type Persist = (this: EntityManager, ...parameters: readonly unknown[]) => Promise<unknown>;
 interface Options {
   readonly listeners?: boolean;
   readonly data?: object;
@@ -32,8 +32,8 @@ export function graphsOf({ data }: QueryRunner): readonly SavedGraph[] {
 export function persistEntities(dataSource: DataSource, children: LoadedChildren): void {
   const wrapped = Object.fromEntries(
     (['save', 'remove', 'softRemove', 'recover'] as const).map((name) => {
-      const original = EntityManager.prototype[name] as Persist;
-      const persist: Persist = function (...given) {
+      const original = managerMethod(name);
+      const persist: ManagerMethod = function (...given) {
         const call = callOf(given);
         const isQuiet = call.options.listeners === false;
         const graph = new SavedGraph(isQuiet);
@@ -62,9 +62,7 @@ export function persistEntities(dataSource: DataSource, children: LoadedChildren
       return [name, persist];
     }),
   );
-  const createEntityManager = dataSource.createEntityManager.bind(dataSource);
-  dataSource.createEntityManager = (queryRunner) => Object.assign(createEntityManager(queryRunner), wrapped);
-  Object.assign(dataSource.manager, wrapped);
+  replaceManagerMethods(dataSource, wrapped);
 }
 
 async function whileSaving(data: object, graph: SavedGraph, save: () => Promise<unknown>): Promise<unknown> {

@@ -102,16 +102,24 @@ const onAnyKey = (table: CapturedTable, columns: readonly string[]): string =>
     .join(' ');
 
 /**
- * Lets TypeORM's `restore` and `recover` bring back what the server has deleted, too: they know of one column, and pass over rows whose
- * `deletedAtLocal` is null. Undefined for other statements.
+ * Lets TypeORM's `restore` and `recover` bring back what the server has deleted, too: they know of one column. `isFiltered`: this release passes over rows
+ * whose `deletedAtLocal` is null. Undefined for other statements.
  */
-export function restoringStatement(sql: string, tableOf: TableOf): string | undefined {
-  if (!sql.endsWith(' IS NOT NULL') || firstWordOf(sql) !== 'update') return undefined;
-  const [, target, set, column, equals, empty, next] = outerTokensOf(sql);
+export function restoringStatement(sql: string, tableOf: TableOf, isFiltered: boolean): string | undefined {
+  if ((isFiltered && !sql.endsWith(' IS NOT NULL')) || firstWordOf(sql) !== 'update') return undefined;
+  const tokens = outerTokensOf(sql);
+  const [, target, set, column, equals, empty, next] = tokens;
   const isRestoration = set?.word === 'set' && equals?.word === '=' && empty?.word === 'null' && (next?.word === ',' || next?.word === 'where');
   const table = isRestoration ? tableNamed(target, tableOf) : undefined;
   if (empty === undefined || column === undefined || table === undefined || nameOf(column) !== table.deletedAtLocal) return undefined;
-  const filled = `${quoted(table.deletedAtLocal)} IS NOT NULL`;
-  if (!sql.endsWith(` AND ${filled}`)) return undefined;
-  return `UPDATE ${quoted(table.name)} SET ${shown(table)}${sql.slice(empty.end, -filled.length)}${hidden(table)}`;
+  const begin = `UPDATE ${quoted(table.name)} SET ${shown(table)}`;
+  if (isFiltered) {
+    const filled = `${quoted(table.deletedAtLocal)} IS NOT NULL`;
+    return sql.endsWith(` AND ${filled}`) ? `${begin}${sql.slice(empty.end, -filled.length)}${hidden(table)}` : undefined;
+  }
+  const where = tokens.find(({ word }) => word === 'where');
+  if (where === undefined || tokens.some(({ word }) => endOfCondition.has(word))) return undefined;
+  return `${begin}${sql.slice(empty.end, where.end)} (${sql.slice(where.end)}) AND ${hidden(table)}`;
 }
+
+const endOfCondition: ReadonlySet<string> = new Set(['order', 'limit', 'returning', ';']);
