@@ -27,8 +27,8 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'I2: a timeout closes the request, so that it goes out again under a new key',
-    file: 'persistence/settling/settle.ts',
-    edits: [['each(() => ({ state: OutboxState.waiting, dueAt }));', 'each(() => ({ state: OutboxState.waiting, dueAt, close: true }));']],
+    file: 'rules/answers/outcome-effects.ts',
+    edits: [["retryLater: { request: 'open'", "retryLater: { request: 'closed'"]],
     tests: ['engine/cut-requests.test.ts'],
   },
   {
@@ -131,13 +131,8 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-09: a server that fails for everybody counts as a try',
-    file: 'persistence/settling/settle.ts',
-    edits: [
-      [
-        "case 'unavailable':\n      each(() => ({ state: OutboxState.ready }));",
-        "case 'unavailable':\n      each(() => ({ state: OutboxState.ready, countTry: true }));",
-      ],
-    ],
+    file: 'rules/answers/outcome-effects.ts',
+    edits: [["unavailable: { request: 'open', countsTry: 'never'", "unavailable: { request: 'open', countsTry: 'always'"]],
     tests: ['parity/stuck.test.ts', 'engine/cut-requests.test.ts'],
   },
   {

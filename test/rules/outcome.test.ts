@@ -16,7 +16,9 @@ import {
   pushUnavailable,
 } from '../../src/model/transport.ts';
 import { judgeBatch } from '../../src/rules/answers/judge-batch.ts';
-import { closesRequest, toOutcome, tryIsCounted, willRetry } from '../../src/rules/answers/outcome.ts';
+import { outcomeEffects, willRetry } from '../../src/rules/answers/outcome-effects.ts';
+import { toOutcome } from '../../src/rules/answers/outcome.ts';
+import type { OutcomeType } from '../../src/model/outcome.ts';
 import { isOwnEcho } from '../../src/rules/answers/own-echo.ts';
 
 const edit = upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a', title: 'A' }, baseUpdatedAt: 'v1' });
@@ -97,56 +99,31 @@ describe('toOutcome', () => {
     const answer = JSON.parse('{"type":"banana"}') as PushResult;
     expect(toOutcome(edit, answer)).toMatchObject({ type: 'malformed', error: { name: 'ParseError', cause: answer } });
   });
-  test('F-09, F-106, F-133: what is counted, closed and sent again', () => {
-    expect([tryIsCounted('rejected'), tryIsCounted('forbidden', true), tryIsCounted('retryLater'), tryIsCounted('retryLater', true)]).toEqual([
-      true,
-      false,
-      false,
-      true,
-    ]);
-    expect([
-      closesRequest('rejected'),
-      closesRequest('notSent'),
-      closesRequest('retryLater'),
-      closesRequest('unavailable'),
-      closesRequest('malformed'),
-    ]).toEqual([true, true, false, false, false]);
-    expect([willRetry('rejected', 4, 5), willRetry('rejected', 5, 5), willRetry('unavailable', 0, 5), willRetry('ambiguous', 0, 5)]).toEqual([
-      true,
-      false,
-      true,
-      false,
-    ]);
-  });
 });
 
-const outcomeTypes = [
-  'applied',
-  'conflict',
-  'rejected',
-  'forbidden',
-  'authRequired',
-  'throttled',
-  'unavailable',
-  'retryLater',
-  'notSent',
-  'malformed',
-  'ambiguous',
-] as const;
+const outcomeTypes = Object.keys(outcomeEffects) as readonly OutcomeType[];
 
 test('I2: exactly these outcomes end the identity of a request', () => {
-  expect(outcomeTypes.filter((type) => closesRequest(type))).toEqual(['conflict', 'rejected', 'forbidden', 'authRequired', 'throttled', 'notSent']);
+  expect(outcomeTypes.filter((type) => outcomeEffects[type].request !== 'open')).toEqual([
+    'applied',
+    'conflict',
+    'rejected',
+    'forbidden',
+    'authRequired',
+    'throttled',
+    'notSent',
+  ]);
 });
 
 test('F-106: exactly these outcomes are sent again by the engine itself, and only below the limit', () => {
-  const again = ['rejected', 'forbidden', 'authRequired', 'throttled', 'unavailable', 'retryLater', 'notSent', 'malformed'];
+  const again = ['rejected', 'forbidden', 'authRequired', 'throttled', 'notSent', 'unavailable', 'retryLater', 'malformed'];
   expect(outcomeTypes.filter((type) => willRetry(type, 4, 5))).toEqual(again);
   expect(outcomeTypes.filter((type) => willRetry(type, 5, 5))).toEqual([]);
 });
 
 test('F-09: exactly these outcomes count a try', () => {
-  expect(outcomeTypes.filter((type) => tryIsCounted(type))).toEqual(['rejected']);
-  expect(outcomeTypes.filter((type) => tryIsCounted(type, true))).toEqual(['rejected', 'retryLater']);
+  expect(outcomeTypes.filter((type) => outcomeEffects[type].countsTry === 'always')).toEqual(['rejected']);
+  expect(outcomeTypes.filter((type) => outcomeEffects[type].countsTry === 'whenAlone')).toEqual(['retryLater']);
 });
 
 test('F-07: no connection concerns everybody, a 500 the one operation', () => {

@@ -1,4 +1,5 @@
 import type { SyncSnapshot } from '../../machines/sync-machine.ts';
+import { explainedBy } from '../../rules/answers/outcome-effects.ts';
 import { phaseOf } from '../../machines/phase-of.ts';
 import type { QueuedOperation } from '../../model/queue.ts';
 import type { PendingOperation, PendingReason } from '../api/sync-engine.ts';
@@ -95,7 +96,7 @@ function waitReason(op: QueuedOperation): Reason | undefined {
       waitingFor: op.waitingFor,
       detail: `The record ${op.waitingFor} goes first: this one refers to it, it refers to this one, or this one takes a UNIQUE value that it releases.`,
     };
-  if (op.errorCode === 'forbidden')
+  if (explainedBy(op.errorCode) === 'forbidden')
     return { reason: 'forbidden', detail: `The server does not allow it${because(op.lastError)}; it is tried again with the next sync.` };
   const again = op.dueAt === undefined ? 'with the next sync' : 'later';
   return { reason: 'backoff', retryAt: op.dueAt, detail: `The last attempt failed${because(op.lastError)}; it is tried again ${again}.` };

@@ -1,5 +1,5 @@
 import { outdatedDecision, type Conflict } from '../../model/conflict.ts';
-import { SyncError, syncErrorInfo } from '../../model/errors/errors.ts';
+import { type SyncError, syncErrorInfo } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 import type { UpsertOp } from '../../model/operation.ts';
@@ -8,6 +8,7 @@ import type { Answer, TakenRequest } from '../../model/ports.ts';
 import type { ConflictRef, SettleReport } from '../../model/run.ts';
 import { deltaRequestOf, rebaseDeltas, withRebasedDeltas } from '../../rules/pending/deltas.ts';
 import { foldOps } from '../../rules/pending/fold.ts';
+import { outcomeEffects, willRetry, type OutcomeEffects } from '../../rules/answers/outcome-effects.ts';
 import { overlay } from '../../rules/pending/overlay.ts';
 import { isMadeOnNewest, isOutdated, newestKnown, type BaseRecord } from '../outbox/base-rows.ts';
 import { readConflict, readConflictsOf, removeConflicts, writeConflict } from '../outbox/conflict-rows.ts';
@@ -16,6 +17,7 @@ import { OutboxState } from '../database/entities.ts';
 import { EntityChanges, type KnownRow } from './entity-changes.ts';
 import { grouped } from '../../rules/values/grouped.ts';
 import { type StoredOp } from '../outbox/outbox-rows.ts';
+import type { SettledOperation } from '../outbox/transitions.ts';
 import { plainlyApplied, type PlainDeparture } from './plainly-applied.ts';
 import { quarantine, type BadRow } from '../replica/quarantine.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
@@ -292,7 +294,7 @@ export function describeConflict(
   return { conflict, head: queue[0] };
 }
 
-/** Where the head goes, and what happens to the request, for each outcome that leaves the operations queued. */
+/** Settles an outcome that leaves the operations queued, as {@link outcomeEffects} says. */
 function settleUnapplied(
   context: StoreContext,
   changes: EntityChanges,
@@ -302,77 +304,42 @@ function settleUnapplied(
   tally: Tally,
 ): void {
   const { config, unit } = context;
-  const now = unit.clock.now();
   const { error } = outcome;
-  const head = changes.queueOf(answer.request.entityId)[0];
-  const dueAt = answer.dueInMs === undefined ? undefined : now + answer.dueInMs;
-  const code = outcome.type === 'rejected' ? outcome.code : outcome.type;
-  const text = storedReason(error.message, syncErrorInfo(error).fields);
-  const each = (
-    change: (op: StoredOp) => {
-      state: OutboxState;
-      parked?: 'stuck' | 'ambiguous';
-      dueAt?: number | undefined;
-      countTry?: boolean;
-      close?: boolean;
-      reuseKey?: boolean;
-    },
-  ): void => {
-    for (const op of group) {
-      const { state, parked, ...rest } = change(op);
-      const isHolder = op.requestId !== undefined;
-      changes.transition({
-        seq: op.seq,
-        error: text,
-        code,
-        ...rest,
-        close: rest.close ?? false,
-        reuseKey: (rest.reuseKey ?? false) && isHolder,
-        ...(op.seq === head?.seq ? { state, parked } : {}),
-      });
-    }
+  const { request, countsTry, head: becomes, isFailure } = outcomeEffects[outcome.type];
+  const countTry = countsTry === 'always';
+  const tries = Math.max(...group.map((op) => op.tryCount)) + (countTry ? 1 : 0);
+  const isStuck = countTry && tries >= config.maxOutboxTryCount;
+  const shared = {
+    error: storedReason(error.message, syncErrorInfo(error).fields),
+    code: outcome.type === 'rejected' ? outcome.code : outcome.type,
+    dueAt: answer.dueInMs === undefined ? undefined : unit.clock.now() + answer.dueInMs,
+    countTry,
+    close: request !== 'open',
   };
-  switch (outcome.type) {
-    case 'rejected': {
-      const stuck = group.some((op) => op.tryCount + 1 >= config.maxOutboxTryCount);
-      each(() =>
-        stuck ? { state: OutboxState.parked, parked: 'stuck', countTry: true, close: true } : { state: OutboxState.waiting, countTry: true, close: true },
-      );
-      tellFailed(group, error, !stuck, tally);
-      if (stuck) tellStuck(group, error, 1, tally);
-      return;
-    }
-    case 'forbidden':
-      each(() => ({ state: OutboxState.waiting, close: true }));
-      tellFailed(group, error, true, tally);
-      return;
-    case 'authRequired':
-    case 'throttled':
-      each(() => ({ state: OutboxState.ready, close: true }));
-      return;
-    case 'notSent':
-      each(() => ({ state: OutboxState.ready, close: true, reuseKey: true }));
-      return;
-    case 'unavailable':
-      each(() => ({ state: OutboxState.ready }));
-      return;
-    case 'retryLater':
-      each(() => ({ state: OutboxState.waiting, dueAt }));
-      tellFailed(group, error, true, tally);
-      return;
-    case 'malformed':
-      each(() => ({ state: OutboxState.waiting }));
-      tellFailed(group, error, true, tally);
-      return;
+  const head = changes.queueOf(answer.request.entityId)[0];
+  for (const op of group)
+    changes.transition({
+      ...shared,
+      seq: op.seq,
+      reuseKey: request === 'neverSent' && op.requestId !== undefined,
+      ...(op.seq === head?.seq ? stateOf(isStuck ? 'stuck' : becomes) : {}),
+    });
+  if (isFailure) tellFailed(group, error, willRetry(outcome.type, tries, config.maxOutboxTryCount), tally);
+  if (isStuck || becomes === 'ambiguous') tellStuck(group, error, countTry ? 1 : 0, tally);
+}
+
+function stateOf(becomes: OutcomeEffects['head'] | 'stuck'): Pick<SettledOperation, 'state' | 'parked'> {
+  switch (becomes) {
+    case 'ready':
+      return { state: OutboxState.ready };
+    case 'waiting':
+      return { state: OutboxState.waiting };
+    case 'stuck':
     case 'ambiguous':
-      each(() => ({ state: OutboxState.parked, parked: 'ambiguous' }));
-      tellFailed(group, error, false, tally);
-      tellStuck(group, error, 0, tally);
-      return;
-    default: {
-      const never: never = outcome;
-      throw new SyncError(`unknown outcome ${JSON.stringify(never)}`);
-    }
+    case 'conflict':
+      return { state: OutboxState.parked, parked: becomes };
+    case 'gone':
+      return {};
   }
 }
 

@@ -2,7 +2,7 @@ import { AuthError, NetworkError, ParseError, SyncError, TransportError, Validat
 import type { JsonObject } from '../../model/values/json.ts';
 import { unwritableIn } from '../../model/values/nesting.ts';
 import type { Op } from '../../model/operation.ts';
-import type { Outcome, OutcomeType } from '../../model/outcome.ts';
+import type { Outcome } from '../../model/outcome.ts';
 import type { PushConflict, PushResult, PushUnavailable, RefusalWords } from '../../model/transport.ts';
 import { timestampText } from '../values/timestamp.ts';
 
@@ -41,17 +41,6 @@ export function toOutcome(op: Op, result: PushResult): Outcome {
       return { type: 'malformed', error: unknownAnswer(op, result) };
   }
 }
-
-/** Whether the outcome ends the request's identity: the next attempt is a new request with a new key, and folds with later edits (I2, F-133). */
-export const closesRequest = (type: OutcomeType): boolean =>
-  type === 'conflict' || type === 'rejected' || type === 'forbidden' || type === 'authRequired' || type === 'throttled' || type === 'notSent';
-
-/** Whether a try counts towards `maxOutboxTryCount`: a definite refusal, or failing alone while other requests of the run succeed (F-09, F-132). */
-export const tryIsCounted = (type: OutcomeType, othersSucceeded = false): boolean => type === 'rejected' || (type === 'retryLater' && othersSucceeded);
-
-/** Whether the engine will send the operation again by itself (F-106). `tryCount` is the count including this try. */
-export const willRetry = (type: OutcomeType, tryCount: number, maxOutboxTryCount: number): boolean =>
-  type !== 'applied' && type !== 'conflict' && type !== 'ambiguous' && tryCount < maxOutboxTryCount;
 
 function conflictOutcome(op: Op, result: PushConflict): Outcome {
   const deleted = result.serverDeleted ?? false;
