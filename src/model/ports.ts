@@ -1,4 +1,4 @@
-import type { ConflictResolution, ConflictStrategy, StoredConflict } from './conflict.ts';
+import type { ConflictResolution, StoredConflict } from './conflict.ts';
 import type { Cursor } from './cursor.ts';
 import type { Delta } from './values/delta.ts';
 import type { SyncFact } from './events.ts';
@@ -245,7 +245,6 @@ export interface StorePort {
   decideConflict(opId: string, resolution: ConflictResolution, options?: { readonly decidedOn?: string | undefined }): Promise<ConflictRef>;
   /** Parked conflicts, oldest first. */
   conflicts(): Promise<readonly StoredConflict[]>;
-  strategyOf(kind: string): ConflictStrategy;
 
   pullPosition(kind: string, options: { readonly resync: boolean }): Promise<PullPosition>;
   /**

@@ -183,7 +183,6 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     decideConflict: (opId, resolution, options) =>
       unit.transaction((session) => decideConflict(session, context, opId, resolution, options)).catch(rethrowForCaller),
     conflicts: () => unit.read(readConflicts).catch(rethrowForCaller),
-    strategyOf: context.strategyOf,
 
     pullPosition: async (kind, { resync }) => {
       const damage: string[] = [];

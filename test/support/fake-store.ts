@@ -498,7 +498,6 @@ export function createFakeStore(options: FakeStoreOptions) {
       await failIfTold('conflicts');
       return [...database.conflicts.values()];
     },
-    strategyOf: () => strategy,
     pullPosition: async (kind, { resync }) => {
       await failIfTold('pullPosition');
       const open = database.resyncs.get(kind);

@@ -3,7 +3,6 @@ import type { EntityManager } from 'typeorm';
 import { createSyncEngine } from '../../engine/create-sync-engine.ts';
 import type { SyncEngine } from '../../engine/api/sync-engine.ts';
 import { createTriggers, type Triggers } from '../../engine/triggers.ts';
-import type { SyncMachineEvent } from '../../machines/machine-events.ts';
 import { acceptClient, acceptMerged, acceptServer, defer, type Conflict, type ConflictResolution, type ConflictResolver } from '../../model/conflict.ts';
 import type { SyncEvent } from '../../model/events.ts';
 import { captureWrites } from '../../persistence/capture/capture-writes.ts';
@@ -280,10 +279,6 @@ export class SimulatedReplica {
     if (this.saysOnline === online) return;
     this.saysOnline = online;
     for (const listener of [...this.#listeners]) listener(online);
-  }
-
-  send(event: SyncMachineEvent): void {
-    for (const { engine } of this.engines) engine.actor.send(event);
   }
 
   /** Holds a promise as an app does; it must come to an end, and may only fail as documented. */
