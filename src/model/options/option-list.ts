@@ -3,14 +3,14 @@ import type { Bounds } from './bounds.ts';
 /** What is known of one option besides its type and its docstring, which stand in the interface. */
 export type Option<Value = unknown> = Bounds & (Mandatory | Optional | Defaulted<Value>);
 
-interface Mandatory {
+export interface Mandatory {
   readonly isRequired: true;
 }
-interface Optional {
+export interface Optional {
   readonly isRequired: false;
   readonly fallback?: never;
 }
-interface Defaulted<Value> {
+export interface Defaulted<Value> {
   readonly isRequired: false;
   /** Holds where the option is absent or undefined. */
   readonly fallback: Value;
