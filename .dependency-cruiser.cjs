@@ -1,4 +1,4 @@
-/** The import table of the architecture: model ← rules ← machines; model+rules ← persistence, transport; all ← engine; server beside them. */
+/** The import table of the architecture: model ← rules ← machines; model+rules ← persistence, transport; all ← engine; server ← testing beside them; engine+testing ← simulation; devtools+simulation ← replay. */
 
 /** For each folder of src, the folders it may import besides itself. */
 const table = {
@@ -11,8 +11,9 @@ const table = {
   server: ['model'],
   devtools: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine'],
   react: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine'],
-  testing: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'server'],
-  replay: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'server', 'devtools', 'testing'],
+  testing: ['model', 'rules', 'server'],
+  simulation: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'server', 'testing'],
+  replay: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'devtools', 'testing', 'simulation'],
 };
 
 /** For each divided folder, its folders from the lowest to the highest, and which of the others they may import. What lies beside them puts them together. */
@@ -101,10 +102,10 @@ const rooms = {
 
 /** Packages with side effects on the world, and the folders that may know them. */
 const packages = {
-  typeorm: ['persistence', 'engine', 'server', 'testing', 'replay'],
-  axios: ['transport', 'testing'],
-  fastify: ['server', 'testing'],
-  xstate: ['machines', 'engine', 'devtools', 'testing'],
+  typeorm: ['persistence', 'engine', 'server', 'simulation', 'replay'],
+  axios: ['transport', 'simulation'],
+  fastify: ['server'],
+  xstate: ['machines', 'engine', 'devtools'],
   react: ['devtools', 'react'],
 };
 

@@ -27,15 +27,15 @@ export type {
   ConformanceTopic,
   RefusedWrite,
 } from './testing/conformance/conformance-subject.ts';
-export { drawScript } from './testing/simulation/draw-script.ts';
-export { shrinkScript } from './testing/simulation/shrink-script.ts';
-export type { ShrunkScript } from './testing/simulation/shrink-script.ts';
-export { simulate } from './testing/simulation/simulate.ts';
-export type { SimulateOptions, SimulationResult } from './testing/simulation/simulate.ts';
-export { simulatedRestTransport } from './testing/simulation/simulated-replica.ts';
-export type { SimulatedTransportParts } from './testing/simulation/simulated-replica.ts';
-export { addCounts, noCounts } from './testing/simulation/simulation-log.ts';
-export type { SimulationCounts } from './testing/simulation/simulation-log.ts';
+export { drawScript } from './simulation/draw-script.ts';
+export { shrinkScript } from './simulation/shrink-script.ts';
+export type { ShrunkScript } from './simulation/shrink-script.ts';
+export { simulate } from './simulation/simulate.ts';
+export type { SimulateOptions, SimulationResult } from './simulation/simulate.ts';
+export { simulatedRestTransport } from './simulation/simulated-replica.ts';
+export type { SimulatedTransportParts } from './simulation/simulated-replica.ts';
+export { addCounts, noCounts } from './simulation/simulation-log.ts';
+export type { SimulationCounts } from './simulation/simulation-log.ts';
 export type {
   SimulatedAct,
   SimulatedBoundary,
@@ -47,8 +47,8 @@ export type {
   SimulatedWorld,
   SimulatedWrite,
   SimulationScript,
-} from './testing/simulation/simulation-script.ts';
-export { SimulationViolation } from './testing/simulation/virtual-time.ts';
+} from './simulation/simulation-script.ts';
+export { SimulationViolation } from './simulation/virtual-time.ts';
 export { replayBundle } from './replay/replay-bundle.ts';
 export type { ReplayOptions } from './replay/replay-bundle.ts';
 export type { LeftOperation, ReplayReport } from './replay/play/replay-report.ts';

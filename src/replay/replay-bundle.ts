@@ -1,7 +1,7 @@
 import type { Json } from '../model/values/json.ts';
 import { parseBundle } from '../devtools/protocol/parse-bundle.ts';
-import { SimulationOracle } from '../testing/simulation/simulation-oracle.ts';
-import { SimulationViolation, VirtualTime } from '../testing/simulation/virtual-time.ts';
+import { SimulationOracle } from '../simulation/simulation-oracle.ts';
+import { SimulationViolation, VirtualTime } from '../simulation/virtual-time.ts';
 import { recordedDraws } from './plan/draws.ts';
 import { compareAtSave } from './play/compare-at-save.ts';
 import { finishReplay, operationsNow } from './play/finish-replay.ts';

@@ -1,9 +1,9 @@
 import { DataSource, type EntitySchema, type MixedList } from 'typeorm';
-import type { Clock } from '../../model/platform/clock.ts';
-import { gateConnection } from '../../persistence/gate/connection-gate.ts';
-import { syncEntities } from '../../persistence/database/entities.ts';
-import { syncMigrations } from '../../persistence/database/migrations.ts';
-import { loadOptional } from '../../persistence/drivers/load-optional.ts';
+import type { Clock } from '../model/platform/clock.ts';
+import { gateConnection } from '../persistence/gate/connection-gate.ts';
+import { syncEntities } from '../persistence/database/entities.ts';
+import { syncMigrations } from '../persistence/database/migrations.ts';
+import { loadOptional } from '../persistence/drivers/load-optional.ts';
 import { simulatedEntities } from './simulated-app.ts';
 
 /** The part of better-sqlite3 that is used here. */

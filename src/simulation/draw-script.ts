@@ -1,6 +1,6 @@
-import { conflictStrategies } from '../../model/conflict.ts';
-import { pagingStyles } from '../../server/paging.ts';
-import { seededRandom } from '../seeded-random.ts';
+import { conflictStrategies } from '../model/conflict.ts';
+import { pagingStyles } from '../server/paging.ts';
+import { seededRandom } from '../testing/seeded-random.ts';
 import type {
   SimulatedAct,
   SimulatedBoundary,

@@ -1,5 +1,5 @@
 import { EntitySchema, type ObjectLiteral } from 'typeorm';
-import { syncColumns, type SyncedRow } from '../../persistence/tables/sync-columns.ts';
+import { syncColumns, type SyncedRow } from '../persistence/tables/sync-columns.ts';
 
 /** A row of a table of which only the names of its columns are known. */
 export interface JsonRow extends SyncedRow, ObjectLiteral {

@@ -1,9 +1,9 @@
-import type { JsonObject } from '../../model/values/json.ts';
-import { requestFingerprint, type WireAnswer, type WriteRequest } from '../../server/wire-rules.ts';
-import { MemoryBackend } from '../memory-backend.ts';
-import type { RecordedRequest } from '../test-server-faults.ts';
-import type { HttpAnswer } from '../test-server-http.ts';
-import { route, type RouteSettings } from '../test-server-routes.ts';
+import type { JsonObject } from '../model/values/json.ts';
+import { requestFingerprint, type WireAnswer, type WriteRequest } from '../server/wire-rules.ts';
+import { MemoryBackend } from '../testing/memory-backend.ts';
+import type { RecordedRequest } from '../testing/test-server-faults.ts';
+import type { HttpAnswer } from '../testing/test-server-http.ts';
+import { route, type RouteSettings } from '../testing/test-server-routes.ts';
 import type { SimulatedServerKind } from './simulation-script.ts';
 import { SimulationViolation } from './virtual-time.ts';
 

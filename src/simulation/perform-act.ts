@@ -1,6 +1,6 @@
-import { acceptClient, acceptMerged, acceptServer, defer, discard, type ConflictResolution, type StoredConflict } from '../../model/conflict.ts';
-import { addToSet, increment, removeFromSet } from '../../model/values/delta.ts';
-import type { JsonObject } from '../../model/values/json.ts';
+import { acceptClient, acceptMerged, acceptServer, defer, discard, type ConflictResolution, type StoredConflict } from '../model/conflict.ts';
+import { addToSet, increment, removeFromSet } from '../model/values/delta.ts';
+import type { JsonObject } from '../model/values/json.ts';
 import type { ModelServer } from './model-server.ts';
 import { type SimulatedKind, type SimulatedRow } from './simulated-app.ts';
 import type { SimulatedReplica } from './simulated-replica.ts';

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../model/values/json.ts';
-import type { TransportAdapter } from '../../model/transport.ts';
+import type { JsonObject } from '../model/values/json.ts';
+import type { TransportAdapter } from '../model/transport.ts';
 import { drawScript } from './draw-script.ts';
 import { ModelServer } from './model-server.ts';
 import { performAct, performServerAct, type Stage } from './perform-act.ts';

@@ -1,7 +1,7 @@
 import { EntitySchema, type DataSource } from 'typeorm';
-import { openDatabase } from '../../persistence/database/open-database.ts';
-import { syncColumns, type SyncedRow } from '../../persistence/tables/sync-columns.ts';
-import { syncTable, type SyncTable } from '../../persistence/tables/sync-table.ts';
+import { openDatabase } from '../persistence/database/open-database.ts';
+import { syncColumns, type SyncedRow } from '../persistence/tables/sync-columns.ts';
+import { syncTable, type SyncTable } from '../persistence/tables/sync-table.ts';
 import type { SimulatedClientKind } from './simulation-script.ts';
 
 /** A row of either table; lists have no more than a title. */

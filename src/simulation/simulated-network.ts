@@ -1,9 +1,9 @@
 import type { AxiosInstance, AxiosRequestConfig, AxiosResponse } from 'axios';
-import { isJsonObject, type Json } from '../../model/values/json.ts';
-import { parseJson } from '../../model/values/exact-json.ts';
-import { seededRandom } from '../seeded-random.ts';
-import type { RecordedRequest } from '../test-server-faults.ts';
-import { jsonAnswer, type HttpAnswer } from '../test-server-http.ts';
+import { isJsonObject, type Json } from '../model/values/json.ts';
+import { parseJson } from '../model/values/exact-json.ts';
+import { seededRandom } from '../testing/seeded-random.ts';
+import type { RecordedRequest } from '../testing/test-server-faults.ts';
+import { jsonAnswer, type HttpAnswer } from '../testing/test-server-http.ts';
 import type { ModelServer } from './model-server.ts';
 import type { SimulatedFault } from './simulation-script.ts';
 import { SimulationViolation, type ProcessClock, type VirtualTime } from './virtual-time.ts';

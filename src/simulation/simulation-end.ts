@@ -1,5 +1,5 @@
-import type { PendingOperation } from '../../engine/api/sync-engine.ts';
-import { deepEqual } from '../../rules/values/deep-equal.ts';
+import type { PendingOperation } from '../engine/api/sync-engine.ts';
+import { deepEqual } from '../rules/values/deep-equal.ts';
 import { restart, signIn, type Stage } from './perform-act.ts';
 import { simulatedKinds } from './simulated-app.ts';
 import type { SimulatedReplica } from './simulated-replica.ts';

@@ -1,4 +1,4 @@
-import type { SyncEvent } from '../../model/events.ts';
+import type { SyncEvent } from '../model/events.ts';
 import type { VirtualTime } from './virtual-time.ts';
 
 /** What a run did, for coverage. Merged over many runs. */

@@ -1,9 +1,9 @@
-import type { Delta } from '../../model/values/delta.ts';
-import type { SyncEvent } from '../../model/events.ts';
-import type { Json, JsonObject } from '../../model/values/json.ts';
-import { deepEqual } from '../../rules/values/deep-equal.ts';
-import { compareTimestamps } from '../../rules/values/timestamp.ts';
-import type { WriteRequest } from '../../server/wire-rules.ts';
+import type { Delta } from '../model/values/delta.ts';
+import type { SyncEvent } from '../model/events.ts';
+import type { Json, JsonObject } from '../model/values/json.ts';
+import { deepEqual } from '../rules/values/deep-equal.ts';
+import { compareTimestamps } from '../rules/values/timestamp.ts';
+import type { WriteRequest } from '../server/wire-rules.ts';
 import type { ModelServer } from './model-server.ts';
 import { simulatedKinds } from './simulated-app.ts';
 import type { SimulatedClientKind, SimulatedServerKind } from './simulation-script.ts';

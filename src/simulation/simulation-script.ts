@@ -1,6 +1,6 @@
-import type { ConflictStrategy } from '../../model/conflict.ts';
-import type { PagingStyle } from '../../server/paging.ts';
-import type { IdOrder } from '../backend-rows.ts';
+import type { ConflictStrategy } from '../model/conflict.ts';
+import type { PagingStyle } from '../server/paging.ts';
+import type { IdOrder } from '../testing/backend-rows.ts';
 
 /** How the server of a simulation behaves, within what PROTOCOL allows. */
 export interface SimulatedServerKind {

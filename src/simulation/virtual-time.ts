@@ -1,6 +1,6 @@
-import type { Clock } from '../../model/platform/clock.ts';
-import { yieldTurn } from '../../model/platform/yield-turn.ts';
-import { createSimulatedClock, type SimulatedClock } from '../simulated-clock.ts';
+import type { Clock } from '../model/platform/clock.ts';
+import { yieldTurn } from '../model/platform/yield-turn.ts';
+import { createSimulatedClock, type SimulatedClock } from '../testing/simulated-clock.ts';
 
 const usualStart = Date.UTC(2026, 0, 1);
 /** Turns of the event loop without any activity after which nothing moves any more: more than anybody in the engine waits in a row. */

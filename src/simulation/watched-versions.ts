@@ -1,5 +1,5 @@
-import type { Json } from '../../model/values/json.ts';
-import { compareTimestamps } from '../../rules/values/timestamp.ts';
+import type { Json } from '../model/values/json.ts';
+import { compareTimestamps } from '../rules/values/timestamp.ts';
 import { SimulationViolation } from './virtual-time.ts';
 
 interface LocalRow {

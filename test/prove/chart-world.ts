@@ -13,8 +13,8 @@ import { MemoryBackend } from '../../src/testing/memory-backend.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
-import { openCrashableDatabase, type CrashableDatabase } from '../../src/testing/simulation/crashable-database.ts';
-import { emptyDatabase, simulatedEntities, type SimulatedRow } from '../../src/testing/simulation/simulated-app.ts';
+import { openCrashableDatabase, type CrashableDatabase } from '../../src/simulation/crashable-database.ts';
+import { emptyDatabase, simulatedEntities, type SimulatedRow } from '../../src/simulation/simulated-app.ts';
 import { keyOf, pathLimits, type Cause, type ChartPath } from './chart-paths.ts';
 
 const [listEntity, taskEntity] = simulatedEntities;

@@ -1,5 +1,5 @@
-import type { SimulationOracle } from '../../testing/simulation/simulation-oracle.ts';
-import type { VirtualTime } from '../../testing/simulation/virtual-time.ts';
+import type { SimulationOracle } from '../../simulation/simulation-oracle.ts';
+import type { VirtualTime } from '../../simulation/virtual-time.ts';
 import type { PlannedAct } from '../plan/planned-acts.ts';
 import type { ReplayPlan } from '../plan/replay-plan.ts';
 import type { ReplayReplica } from './replay-replica.ts';

@@ -16,7 +16,7 @@ import {
 } from '../../model/transport.ts';
 import { deepEqual } from '../../rules/values/deep-equal.ts';
 import { toPushResult, toWriteRequest } from '../../testing/memory-transport.ts';
-import { ModelServer } from '../../testing/simulation/model-server.ts';
+import { ModelServer } from '../../simulation/model-server.ts';
 import { ownKeys } from '../plan/canonical-row.ts';
 import type { KnownRow } from '../plan/known-rows.ts';
 

@@ -15,7 +15,7 @@ import {
   type TransportCapabilities,
 } from '../../model/transport.ts';
 import { onAbort } from '../../transport/http/on-abort.ts';
-import type { VirtualTime } from '../../testing/simulation/virtual-time.ts';
+import type { VirtualTime } from '../../simulation/virtual-time.ts';
 import type { RecordedAnswer, RecordedAnswers } from '../plan/recorded-answers.ts';
 import type { ReplayServer } from './replay-server.ts';
 

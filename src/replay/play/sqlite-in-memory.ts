@@ -1,7 +1,7 @@
 import { DatabaseError } from '../../model/errors/errors.ts';
 import { loadOptional } from '../../persistence/drivers/load-optional.ts';
 import { controlWordOf } from '../../persistence/sql/control-word.ts';
-import type { RawDatabase } from '../../testing/simulation/crashable-database.ts';
+import type { RawDatabase } from '../../simulation/crashable-database.ts';
 
 type DatabaseClass = new (name: string) => RawDatabase;
 
