@@ -205,3 +205,18 @@ test('F-151: a decision for the deletion gives the row up, and the event does no
   expect(bench.told.filter(({ type }) => type === 'op.discarded')).toMatchObject([{ reason: 'acceptServer', givenUp: [{ data: { title: 'mine' } }] }]);
   expect(await bench.queued()).toEqual([]);
 });
+
+test('F-151: with skipConflictingOps the app has decided: a creation that meets a deletion is given up, with an event that holds it, and can be brought back', async () => {
+  const rows = new Map([['t', tombstone('t')]]);
+  const server = await serverOf(rows, (exchange, id) => exchange.reply(409, { error: 'conflict', current: rows.get(id) }));
+  const bench = await open(server.baseUrl, 'serverWins', { config: { skipConflictingOps: true } });
+  await bench.writer.insertAndEnqueue(todoOf('t', { title: 'mine' }));
+  await sync(bench);
+  expect(await bench.queued()).toEqual([]);
+  expect(bench.told.filter(({ type }) => type === 'op.discarded')).toMatchObject([{ entityId: 't', givenUp: [{ data: { title: 'mine' } }] }]);
+  const [given] = await bench.engine.discarded();
+  expect(given).toMatchObject({ entityId: 't', data: { title: 'mine' } });
+  await bench.engine.undoDiscard(given?.opId ?? '');
+  expect(await bench.queued()).toHaveLength(1);
+  expect(await bench.row('t')).toMatchObject({ title: 'mine' });
+});
