@@ -28,7 +28,7 @@ export const answerMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-151: answers: a creation whose reply was lost counts as never sent',
-    file: 'persistence/settling/settle.ts',
+    file: 'persistence/settling/settle-conflict.ts',
     edits: [['firstSentAt === undefined && (earlier === undefined ?', '(firstSentAt ?? 0) >= 0 && (earlier === undefined ?']],
     tests: ['scenario/created-over-deletion.test.ts'],
   },
@@ -54,7 +54,7 @@ export const answerMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-161: answers: the answer to a decision is older than the row that was decided on, by a clock that went back',
-    file: 'persistence/settling/settle.ts',
+    file: 'persistence/settling/settle-applied.ts',
     edits: [['op.baseUpdatedAt || (firstSentAt === undefined ? decidedOn?.version : undefined)', 'op.baseUpdatedAt']],
     tests: ['scenario/created-over-deletion.test.ts'],
   },

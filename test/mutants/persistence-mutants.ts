@@ -161,7 +161,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-135: a stored answer overwrites the newer row that a pull brought',
-    file: 'persistence/settling/settle.ts',
+    file: 'persistence/settling/settle-applied.ts',
     edits: [['isOutdated(version, base) && !isMadeOnNewest(madeOn(request), base)', '(false as boolean)']],
     tests: ['persistence/settling/settle.test.ts'],
   },
@@ -372,13 +372,13 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-135: the late answer of a delete hides a row that somebody brought back since',
-    file: 'persistence/settling/settle.ts',
+    file: 'persistence/settling/settle-applied.ts',
     edits: [['firstSentAt !== undefined && op.force !== true && isOutdated', 'false && op.force !== true && isOutdated']],
     tests: ['scenario/late-answers.test.ts'],
   },
   {
     fault: 'F-135: the late answer of a change, without a version, is laid over a row that was pulled since',
-    file: 'persistence/settling/settle.ts',
+    file: 'persistence/settling/settle-applied.ts',
     edits: [['version === undefined ? isWrittenOver(table, request, base) : isOutdated', 'version === undefined ? false : isOutdated']],
     tests: ['scenario/late-answers.test.ts'],
   },
@@ -526,7 +526,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-161: an answer that was made on the newest version known counts as late when the clock of the server went back',
-    file: 'persistence/settling/settle.ts',
+    file: 'persistence/settling/settle-applied.ts',
     edits: [['isOutdated(version, base) && !isMadeOnNewest(madeOn(request), base)', 'isOutdated(version, base)']],
     tests: ['persistence/settling/settle.test.ts'],
   },
@@ -586,7 +586,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-157: a late answer without a version counts as newer than the row that was pulled since',
-    file: 'persistence/settling/settle.ts',
+    file: 'persistence/settling/settle-applied.ts',
     edits: [['request.firstSentAt !== undefined && base?.serverRow !== undefined;', '(false as boolean);']],
     tests: ['scenario/late-answers.test.ts'],
   },

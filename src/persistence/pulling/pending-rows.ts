@@ -11,7 +11,7 @@ import type { BadRow } from '../replica/quarantine.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { seenOf } from '../replica/resync-marks.ts';
 import { listOf } from '../sql/session.ts';
-import { flushChanges } from '../settling/settle.ts';
+import { flushChanges } from '../settling/write-changes.ts';
 
 export interface PendingRows {
   readonly ids: ReadonlySet<string>;

@@ -15,7 +15,7 @@ import { waitingForCode } from '../outbox/error-codes.ts';
 import { stateNameOf } from '../outbox/queue-state-names.ts';
 import { giveUp } from '../settling/resolutions.ts';
 import { listOf, type Session } from '../sql/session.ts';
-import { writeChanges } from '../settling/settle.ts';
+import { writeChanges } from '../settling/write-changes.ts';
 import type { StoreContext } from '../database/store-context.ts';
 import { openResync } from '../replica/resync.ts';
 import { writeState } from '../database/sync-state.ts';
