@@ -118,7 +118,7 @@ export const ResyncUnderWay: Story = {
   args: {
     client: createReplicaClient({
       kinds: [
-        { ...kind, rows: 135_000, resync: { generation: 3, marking: false, received: 48_500, fetched: false } },
+        { ...kind, rows: 135_000, lastPulledAt: 1_768_468_410_484, resync: { generation: 3, marking: false, received: 48_500, fetched: false } },
         { ...kind, kind: 'orders', rows: 800, pending: 0, resync: { generation: 1, marking: false, received: 800, fetched: true } },
         { ...kind, kind: 'a_kind_with_quite_a_long_name_of_its_own', rows: 0, pending: 0, quarantined: 3, pullOnly: true },
         { ...kind, kind: 'measurements', pending: 10_000, pushOnly: true },
@@ -150,5 +150,14 @@ export const SavedFileWithoutRows: Story = {
   render: ({ view }) => <PanelFrame view={view} bundle={withoutRows} />,
   play: async ({ canvasElement }) => {
     await expect(await within(canvasElement).findByText('No row was saved')).toBeVisible();
+  },
+};
+export const FirstPullUnderWay: Story = {
+  args: {
+    client: createReplicaClient({ kinds: [{ ...kind, rows: 48_500, pending: 0, resync: { generation: 1, marking: false, received: 48_500, fetched: false } }] })
+      .client,
+  },
+  play: async ({ canvasElement }) => {
+    await expect(await within(canvasElement).findByText('first pull: 48,500 rows received, 48,500 here')).toBeVisible();
   },
 };
