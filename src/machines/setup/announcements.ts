@@ -22,7 +22,7 @@ const telling = <P = undefined>(tell: (context: SyncContext, emitEvent: (event: 
     );
   });
 
-/** What the world is told; and what the chart's own regions tell each other. */
+/** Events that the chart emits to the outside, and events that its regions send to each other. */
 export const withAnnouncements = withFailureActions.extend({
   actions: {
     noteReached: raise({ type: 'network.online' }),

@@ -2,7 +2,7 @@ import { and, not, or } from 'xstate';
 import { sync } from '../setup/sync-setup.ts';
 import { expired, told } from './wiring.ts';
 
-/** The one place where runs begin: whatever was remembered, wherever it came from, is looked at here. */
+/** The one place where runs begin. It looks at every remembered request, whatever its source. */
 export const idle = sync.createStateConfig({
   id: 'idle',
   entry: 'releaseLease',

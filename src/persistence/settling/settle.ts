@@ -57,7 +57,7 @@ export async function settleAnswers(session: Session, context: StoreContext, ans
   };
 }
 
-/** The conflicts of entities whose request was accepted are over; what they were resolved into is told. */
+/** Removes the conflicts of entities whose request the server accepted. Its facts tell what they were resolved into. */
 async function closeConflicts(session: Session, kind: string, ids: readonly string[], answers: readonly Answer[]): Promise<readonly SyncFact[]> {
   const records = await readConflictsOf(session, kind, ids);
   if (records.length === 0) return [];

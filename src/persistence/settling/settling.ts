@@ -6,7 +6,7 @@ import type { StoredOp } from '../outbox/outbox-rows.ts';
 import type { Session } from '../sql/session.ts';
 import type { EntityChanges } from './entity-changes.ts';
 
-/** What a batch of answers comes to, and what is told of it, in the order of the answers. */
+/** The counts of a batch of answers, and its facts in the order of the answers. */
 export interface Tally {
   pushed: number;
   errors: number;

@@ -71,7 +71,7 @@ export class SqlReader {
     return this.kind === 'word' && this.end - this.start === word.length && this.word === word;
   }
 
-  /** A name as it is, quoted or not; undefined where the token is none. */
+  /** The name without its quotes; undefined where the token is no name. */
   get name(): string | undefined {
     return nameIn(this.kind, this.text);
   }
@@ -274,7 +274,7 @@ function nameIn(kind: TokenKind, text: string): string | undefined {
   return mark === '[' ? inside : inside.replaceAll(mark + mark, mark);
 }
 
-/** The name that a token stands for; undefined where it is none. */
+/** The name that a token stands for; undefined where the token is no name. */
 export const nameOf = ({ kind, text }: Token): string | undefined => nameIn(kind, text);
 
 const tokenAt = ({ kind, text, word, start, end }: SqlReader): Token => ({ kind, text, word, start, end });

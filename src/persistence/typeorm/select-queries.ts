@@ -2,7 +2,7 @@ import { SelectQueryBuilder, type EntityMetadata } from 'typeorm';
 
 type Builder = SelectQueryBuilder<object>;
 type Method = (this: Builder, ...parameters: readonly unknown[]) => unknown;
-/** Gives the condition that an alias of an entity must meet; empty where there is none. */
+/** Returns the condition that an alias of an entity must meet; empty where the alias has no condition. */
 export type ConditionOf = (metadata: EntityMetadata, alias: string) => string;
 
 let isPatched = false;
