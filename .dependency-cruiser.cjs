@@ -1,4 +1,7 @@
-/** The import table of the architecture: model ← rules ← machines; model+rules ← persistence, transport; all ← engine; server ← testing beside them; engine+testing ← simulation; devtools+simulation ← replay. */
+/**
+ * The import table of the architecture: model ← rules ← machines; model+rules ← persistence, transport; all ← engine;
+ * server ← testing beside them; engine+testing ← simulation; devtools+simulation ← replay.
+ */
 
 /** For each folder of src, the folders it may import besides itself. */
 const table = {
@@ -16,7 +19,10 @@ const table = {
   replay: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'devtools', 'testing', 'simulation'],
 };
 
-/** For each divided folder, its folders from the lowest to the highest, and which of the others they may import. What lies beside them puts them together. */
+/**
+ * For each divided folder, its folders from the lowest to the highest, and which of the others they may import. What
+ * lies beside them puts them together.
+ */
 const rooms = {
   'src/model': {
     values: [],
@@ -48,7 +54,19 @@ const rooms = {
     runs: ['sql', 'database', 'outbox'],
     follow: ['sql', 'drivers', 'gate', 'tables', 'database', 'outbox'],
     writing: ['sql', 'drivers', 'gate', 'columns', 'tables', 'database', 'outbox', 'follow'],
-    queue: ['sql', 'gate', 'tables', 'database', 'outbox', 'replica', 'upgrades', 'taking', 'settling', 'runs', 'follow'],
+    queue: [
+      'sql',
+      'gate',
+      'tables',
+      'database',
+      'outbox',
+      'replica',
+      'upgrades',
+      'taking',
+      'settling',
+      'runs',
+      'follow',
+    ],
     capture: ['typeorm', 'sql', 'drivers', 'gate', 'columns', 'tables', 'database', 'outbox'],
   },
   'src/persistence/capture': {
@@ -114,8 +132,19 @@ const oneOf = (names) => (names.length === 1 ? names[0] : `(${names.join('|')})`
 
 module.exports = {
   forbidden: [
-    { name: 'no-cycle', severity: 'error', comment: 'Two files that need each other are one file, or miss a third.', from: {}, to: { circular: true } },
-    { name: 'resolvable', severity: 'error', from: { path: '^(src|test|examples|bench)/' }, to: { couldNotResolve: true } },
+    {
+      name: 'no-cycle',
+      severity: 'error',
+      comment: 'Two files that need each other are one file, or miss a third.',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      from: { path: '^(src|test|examples|bench)/' },
+      to: { couldNotResolve: true },
+    },
     ...folders.map((folder) => ({
       name: `${folder}-imports`,
       severity: 'error',
@@ -167,7 +196,10 @@ module.exports = {
       severity: 'error',
       // The panel's own packages are built into it.
       from: { path: '^src/', pathNot: '^src/devtools/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['npm', 'npm-peer', 'type-only'] },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['npm', 'npm-peer', 'type-only'],
+      },
     },
   ],
   options: {
@@ -175,6 +207,10 @@ module.exports = {
     exclude: { path: '^(dist|coverage|scratch)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'default', 'node'], extensions: ['.ts', '.js', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'default', 'node'],
+      extensions: ['.ts', '.js', '.json'],
+    },
   },
 };

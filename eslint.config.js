@@ -12,25 +12,47 @@ const noDefaultExport = [
 
 /** What the compiler cannot see. Import directions are in .dependency-cruiser.cjs, formatting is Biome's. */
 export default tseslint.config(
-  { ignores: ['dist/', 'dist-extension/', 'storybook-static/', 'coverage/', 'node_modules/', '**/node_modules/', 'scratch/'] },
+  {
+    ignores: [
+      'dist/',
+      'dist-extension/',
+      'storybook-static/',
+      'coverage/',
+      'node_modules/',
+      '**/node_modules/',
+      'scratch/',
+    ],
+  },
   { linterOptions: { reportUnusedDisableDirectives: 'error', reportUnusedInlineConfigs: 'error' } },
   {
     files: ['**/*.ts', '**/*.tsx'],
     plugins: { '@typescript-eslint': tseslint.plugin },
-    languageOptions: { parser: tseslint.parser, parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    languageOptions: {
+      parser: tseslint.parser,
+      parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+    },
     rules: {
       '@typescript-eslint/await-thenable': 'error',
       '@typescript-eslint/ban-ts-comment': ['error', { 'ts-expect-error': 'allow-with-description' }],
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
       '@typescript-eslint/no-explicit-any': 'error',
-      '@typescript-eslint/no-floating-promises': ['error', { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'describe'], package: 'vitest' }] }],
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        { allowForKnownSafeCalls: [{ from: 'package', name: ['test', 'describe'], package: 'vitest' }] },
+      ],
       '@typescript-eslint/no-for-in-array': 'error',
       '@typescript-eslint/no-misused-promises': 'error',
       '@typescript-eslint/no-non-null-asserted-optional-chain': 'error',
       '@typescript-eslint/no-unnecessary-type-assertion': 'error',
       '@typescript-eslint/only-throw-error': 'error',
       // `reject(signal.reason)` passes on what the caller of abort() chose.
-      '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingAny: true, allowThrowingUnknown: true }],
+      '@typescript-eslint/prefer-promise-reject-errors': [
+        'error',
+        { allowThrowingAny: true, allowThrowingUnknown: true },
+      ],
       '@typescript-eslint/return-await': ['error', 'error-handling-correctness-only'],
       '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
       // `== null` asks for null and undefined at once.
@@ -50,7 +72,10 @@ export default tseslint.config(
     files: ['src/**/*.ts', 'src/**/*.tsx'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'error',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true, requireDefaultForNonUnion: true },
+      ],
       'no-console': 'error',
       // Flat config replaces a rule's options, it does not merge them: repeat every ban that has to hold here.
       'no-restricted-syntax': [
@@ -81,7 +106,14 @@ export default tseslint.config(
   },
   {
     // The tools ask for a default export here.
-    files: ['**/*.config.ts', '**/*.d.ts', '**/*.stories.ts', '**/*.stories.tsx', '.storybook/*', 'test/support/summary-reporter.ts'],
+    files: [
+      '**/*.config.ts',
+      '**/*.d.ts',
+      '**/*.stories.ts',
+      '**/*.stories.tsx',
+      '.storybook/*',
+      'test/support/summary-reporter.ts',
+    ],
     rules: { 'no-restricted-syntax': 'off' },
   },
 );

@@ -3,8 +3,9 @@ import { minify } from 'rolldown/utils';
 import { defineConfig, type UserConfig } from 'tsdown';
 
 /**
- * All entries are built for browsers, also those of Node: they share their chunks, so no shared chunk may hold what only Node has. Entries for
- * Node import `node:` modules by name; the shared code reaches them through `process.getBuiltinModule`.
+ * All entries are built for browsers, also those of Node: they share their chunks, so no shared chunk may hold what
+ * only Node has. Entries for Node import `node:` modules by name; the shared code reaches them through
+ * `process.getBuiltinModule`.
  */
 const shared: UserConfig = {
   format: 'esm',
@@ -31,7 +32,10 @@ const layoutEngine = {
   resolveId: (id: string) => (id === './elk.ts' ? { id: './elk.js', external: true } : undefined),
 };
 
-/** Half of the panel's chunk is its bundled packages, so its names are shortened; other chunks keep theirs, since stacks of an app lead there. */
+/**
+ * Half of the panel's chunk is its bundled packages, so its names are shortened; other chunks keep theirs, since stacks
+ * of an app lead there.
+ */
 const smallPanel = {
   name: 'small-panel',
   renderChunk: async (code: string, { fileName }: { readonly fileName: string }) =>

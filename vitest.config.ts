@@ -16,11 +16,24 @@ const stories = (name: string, react: ReactRelease): TestProjectInlineConfigurat
     // The rules of accessibility see the same page on both, so one React is enough for them.
     storybookTest({ configDir: pathOf('./.storybook'), initialGlobals: { a11y: { manual: react === '18' } } }),
     // Storybook gives every project the same cache, and each React needs its own prebuilt packages.
-    { name: 'cache-per-react', enforce: 'post', config: () => ({ cacheDir: pathOf(`./node_modules/.cache/stories-react-${react}`) }) },
+    {
+      name: 'cache-per-react',
+      enforce: 'post',
+      config: () => ({ cacheDir: pathOf(`./node_modules/.cache/stories-react-${react}`) }),
+    },
   ],
   // Found only while a story loads, a package would make the page reload in the middle of a test.
   optimizeDeps: {
-    include: ['react', 'react-dom', 'react-dom/client', 'react/jsx-runtime', 'react/jsx-dev-runtime', '@xyflow/react', 'elkjs/lib/elk.bundled.js', 'valibot'],
+    include: [
+      'react',
+      'react-dom',
+      'react-dom/client',
+      'react/jsx-runtime',
+      'react/jsx-dev-runtime',
+      '@xyflow/react',
+      'elkjs/lib/elk.bundled.js',
+      'valibot',
+    ],
   },
   test: {
     name,

@@ -18,7 +18,10 @@ export interface Measured {
   readonly done: number;
   /** The process's peak resident memory, in MB. */
   readonly peakMb: number;
-  /** Processor time of the process during the work, all threads, in ms: on a busy machine it says more than the time on the clock. */
+  /**
+   * Processor time of the process during the work, all threads, in ms: on a busy machine it says more than the time on
+   * the clock.
+   */
   readonly cpuMs: number;
 }
 
@@ -49,7 +52,12 @@ export async function contend<Prepared>(contender: {
   const done = task.idle ? 0 : await contender.work(prepared, task, unmeasured);
   const ms = performance.now() - startedAt - sceneMs;
   const cpu = process.cpuUsage(cpuBefore);
-  const measured: Measured = { ms, done, cpuMs: (cpu.user + cpu.system - sceneCpu) / 1000, peakMb: process.resourceUsage().maxRSS / 1024 };
+  const measured: Measured = {
+    ms,
+    done,
+    cpuMs: (cpu.user + cpu.system - sceneCpu) / 1000,
+    peakMb: process.resourceUsage().maxRSS / 1024,
+  };
   await contender.end(prepared);
   await new Promise<void>((resolve) => void process.send?.(measured, () => resolve()));
   process.disconnect();

@@ -23,10 +23,14 @@ const contendersOf = (script: string, database: string): Contender[] =>
   looks.map((look, index): Contender => ({ name: names[index] ?? look, script: `${script}${look}`, database }));
 
 /**
- * What looking costs, beside an engine that nobody looks at, in interleaved rounds: at a steady rate of edits, written and pushed, which is what an
- * app does, and pushing as fast as it goes, where what is added to each operation shows most.
+ * What looking costs, beside an engine that nobody looks at, in interleaved rounds: at a steady rate of edits, written
+ * and pushed, which is what an app does, and pushing as fast as it goes, where what is added to each operation shows
+ * most.
  */
-export async function lookingCosts({ folder, ops, rounds, push }: LookingOptions, say: (text: string) => void): Promise<readonly string[]> {
+export async function lookingCosts(
+  { folder, ops, rounds, push }: LookingOptions,
+  say: (text: string) => void,
+): Promise<readonly string[]> {
   const server = await startServer(ops);
   try {
     const task = { url: server.url, rows: ops, pageSize: 500, inFlight: 1 };
@@ -38,11 +42,26 @@ export async function lookingCosts({ folder, ops, rounds, push }: LookingOptions
     for (const [inFlight, name, way] of ways) {
       if (push !== 'all' && !push.split(',').includes(name)) continue;
       const atRate = contendersOf('rate-synchart', pulled);
-      const rate = await run({ title: `devtools at a rate, ${way}`, contenders: atRate, task: { ...task, inFlight }, expected: ops, rounds, folder }, say);
+      const rate = await run(
+        {
+          title: `devtools at a rate, ${way}`,
+          contenders: atRate,
+          task: { ...task, inFlight },
+          expected: ops,
+          rounds,
+          folder,
+        },
+        say,
+      );
       const count = ops.toLocaleString('en-US');
-      tables.push(toTable(`Devtools, ${count} edits at ${editsPerSecond.toLocaleString('en-US')} a second, ${way}`, rate));
+      tables.push(
+        toTable(`Devtools, ${count} edits at ${editsPerSecond.toLocaleString('en-US')} a second, ${way}`, rate),
+      );
       const pushing = contendersOf('push-synchart', queued);
-      const fast = await run({ title: `devtools, ${way}`, contenders: pushing, task: { ...task, inFlight }, expected: ops, rounds, folder }, say);
+      const fast = await run(
+        { title: `devtools, ${way}`, contenders: pushing, task: { ...task, inFlight }, expected: ops, rounds, folder },
+        say,
+      );
       tables.push(toTable(`Devtools, ${count} updates ${way}, as fast as it goes`, fast));
     }
     return tables;
@@ -52,7 +71,15 @@ export async function lookingCosts({ folder, ops, rounds, push }: LookingOptions
 }
 
 async function prepare(script: string, database: string, { url }: BenchServer, ops: number): Promise<void> {
-  const { done } = await measure(script, { url, rows: ops, pageSize: 500, inFlight: 1, database, driver: 'better-sqlite3', idle: false });
+  const { done } = await measure(script, {
+    url,
+    rows: ops,
+    pageSize: 500,
+    inFlight: 1,
+    database,
+    driver: 'better-sqlite3',
+    idle: false,
+  });
   if (done !== ops) throw new Error(`${script} prepared ${done} rows of ${ops}`);
 }
 

@@ -10,8 +10,9 @@ const tickMs = 10;
 export type Look = (engine: SyncEngine) => Promise<() => void> | (() => void);
 
 /**
- * An app in which somebody edits 1,000 rows a second while the engine pushes them by itself. The work is given and so is its pace: what
- * differs between two ways of looking is the processor time. A machine that cannot keep up takes longer, and does the same.
+ * An app in which somebody edits 1,000 rows a second while the engine pushes them by itself. The work is given and so
+ * is its pace: what differs between two ways of looking is the processor time. A machine that cannot keep up takes
+ * longer, and does the same.
  */
 export const editAtRate = (look: Look): Promise<void> =>
   contend({
@@ -40,13 +41,20 @@ export const editAtRate = (look: Look): Promise<void> =>
     },
   });
 
-async function editAll({ engine, rows }: { readonly engine: BenchReplica['engine']; readonly rows: readonly BenchCity[] }): Promise<void> {
+async function editAll({
+  engine,
+  rows,
+}: {
+  readonly engine: BenchReplica['engine'];
+  readonly rows: readonly BenchCity[];
+}): Promise<void> {
   const writer = engine.writer(benchCities);
   const startedAt = performance.now();
   let edited = 0;
   while (edited < rows.length) {
     const due = Math.min(rows.length, Math.floor(((performance.now() - startedAt) / 1_000) * editsPerSecond));
-    for (const row of rows.slice(edited, due)) await writer.replaceAndEnqueueDiff(row, { ...row, population: row.population + 1 });
+    for (const row of rows.slice(edited, due))
+      await writer.replaceAndEnqueueDiff(row, { ...row, population: row.population + 1 });
     edited = Math.max(edited, due);
     await new Promise((resolve) => setTimeout(resolve, tickMs));
   }

@@ -3,9 +3,17 @@ import { BenchCity } from './replica.ts';
 
 const opsPerEntity = 3;
 
-/** A database whose outbox has `size` rows, three to an entity, made by one statement per table. The rows themselves do not matter to a take. */
+/**
+ * A database whose outbox has `size` rows, three to an entity, made by one statement per table. The rows themselves do
+ * not matter to a take.
+ */
 export async function fillOutbox(file: string, size: number): Promise<void> {
-  const dataSource = await openDatabase({ database: file, driver: 'better-sqlite3', entities: [BenchCity], synchronize: true });
+  const dataSource = await openDatabase({
+    database: file,
+    driver: 'better-sqlite3',
+    entities: [BenchCity],
+    synchronize: true,
+  });
   const numbers = `WITH RECURSIVE "numbers" ("n") AS (SELECT 0 UNION ALL SELECT "n" + 1 FROM "numbers" LIMIT ?)`;
   await dataSource.transaction(async (manager) => {
     await manager.query(

@@ -51,7 +51,17 @@ export function fillFloorDatabase(file: string, rows: readonly CityJson[]): void
   db.transaction(() => {
     for (const row of rows) {
       const { updatedAt, ...edited } = { ...row, population: row.population + 1 };
-      upsert.run(edited.id, edited.name, edited.country, edited.featureCode, edited.adminCode, edited.population, edited.lat, edited.lon, updatedAt);
+      upsert.run(
+        edited.id,
+        edited.name,
+        edited.country,
+        edited.featureCode,
+        edited.adminCode,
+        edited.population,
+        edited.lat,
+        edited.lon,
+        updatedAt,
+      );
       queue.run(crypto.randomUUID(), row.id, JSON.stringify(edited), updatedAt);
     }
   })();

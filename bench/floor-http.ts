@@ -23,7 +23,12 @@ export function undiciHttp(baseURL: string, connections: number): FloorHttp {
   const pool = new Pool(baseURL, { connections, pipelining: 1 });
   return {
     request: async (method, path, body) => {
-      const answer = await pool.request({ method, path, headers, body: body === undefined ? null : JSON.stringify(body) });
+      const answer = await pool.request({
+        method,
+        path,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+      });
       return JSON.parse(await answer.body.text());
     },
     close: () => pool.close(),

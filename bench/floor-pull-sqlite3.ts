@@ -6,8 +6,8 @@ import { floorHttp } from './floor-http.ts';
 import { pullPages, type ApplyPage } from './floor-pull.ts';
 
 /**
- * The same floor with the driver that synchart uses by default: one prepared statement for a page of rows, since row by row this driver
- * is five times slower.
+ * The same floor with the driver that synchart uses by default: one prepared statement for a page of rows, since row by
+ * row this driver is five times slower.
  */
 export const runSqlite3PullFloor = (client: 'axios' | 'undici'): Promise<void> =>
   contend({

@@ -7,7 +7,10 @@ import { createFloorTables, moveCursor, openFloorDatabase, upsertCity } from './
 /** Stores a page and its cursor in one transaction. */
 export type ApplyPage = (items: readonly CityJson[]) => void | Promise<void>;
 
-/** Pulls page after page into prepared statements, one transaction per page with its cursor; no validation, no pending edits, no resume. */
+/**
+ * Pulls page after page into prepared statements, one transaction per page with its cursor; no validation, no pending
+ * edits, no resume.
+ */
 export const runPullFloor = (client: 'axios' | 'undici'): Promise<void> =>
   contend({
     prepare: ({ url, database }: Task) => {
@@ -27,7 +30,17 @@ function prepareApply(db: Database.Database): ApplyPage {
   const move = db.prepare(moveCursor);
   return db.transaction((items: readonly CityJson[]) => {
     for (const item of items)
-      upsert.run(item.id, item.name, item.country, item.featureCode, item.adminCode, item.population, item.lat, item.lon, item.updatedAt);
+      upsert.run(
+        item.id,
+        item.name,
+        item.country,
+        item.featureCode,
+        item.adminCode,
+        item.population,
+        item.lat,
+        item.lon,
+        item.updatedAt,
+      );
     const last = items.at(-1);
     if (last !== undefined) move.run('cities', last.updatedAt, last.id);
   });
@@ -38,12 +51,16 @@ export async function pullPages(apply: ApplyPage, http: FloorHttp, pageSize: num
   let done = 0;
   let query = 'updatedSince=1970-01-01T00:00:00.000Z';
   for (let more = true; more; ) {
-    const page = (await http.request('GET', `/cities?${query}&limit=${pageSize}&includeDeleted=true`)) as { items: CityJson[]; hasMore: boolean };
+    const page = (await http.request('GET', `/cities?${query}&limit=${pageSize}&includeDeleted=true`)) as {
+      items: CityJson[];
+      hasMore: boolean;
+    };
     await apply(page.items);
     done += page.items.length;
     const last = page.items.at(-1);
     more = page.hasMore && last !== undefined;
-    if (last !== undefined) query = `updatedSince=${encodeURIComponent(last.updatedAt)}&afterId=${encodeURIComponent(last.id)}`;
+    if (last !== undefined)
+      query = `updatedSince=${encodeURIComponent(last.updatedAt)}&afterId=${encodeURIComponent(last.id)}`;
   }
   return done;
 }

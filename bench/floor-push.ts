@@ -6,10 +6,16 @@ import { openFloorQueue, type Answered, type FloorQueue, type Queued } from './f
 const takeSize = 500;
 const batchSize = 100;
 
-/** Sends what is queued and takes it off: no stored request, no key that survives a crash, no order per entity, no look at the status. */
+/**
+ * Sends what is queued and takes it off: no stored request, no key that survives a crash, no order per entity, no look
+ * at the status.
+ */
 export const runPushFloor = (client: 'axios' | 'undici'): Promise<void> =>
   contend({
-    prepare: async (task: Task) => ({ queue: await openFloorQueue(task), http: floorHttp(client, task.url, Math.max(1, task.inFlight)) }),
+    prepare: async (task: Task) => ({
+      queue: await openFloorQueue(task),
+      http: floorHttp(client, task.url, Math.max(1, task.inFlight)),
+    }),
     work: ({ queue, http }, task) => push(queue, http, task.inFlight),
     end: async ({ queue, http }) => {
       await http.close();
@@ -33,7 +39,10 @@ async function sendEach(http: FloorHttp, taken: readonly Queued[], inFlight: num
   const lane = async (): Promise<void> => {
     for (const queued of waiting) {
       const body = { ...(JSON.parse(queued.payload) as object), _baseUpdatedAt: queued.base };
-      answers.push({ seq: queued.seq, row: (await http.request('PUT', `/cities/${encodeURIComponent(queued.id)}`, body)) as CityJson });
+      answers.push({
+        seq: queued.seq,
+        row: (await http.request('PUT', `/cities/${encodeURIComponent(queued.id)}`, body)) as CityJson,
+      });
     }
   };
   await Promise.all(Array.from({ length: inFlight }, lane));
@@ -49,7 +58,9 @@ async function sendBatch(http: FloorHttp, taken: readonly Queued[]): Promise<Ans
     payload: JSON.parse(queued.payload) as object,
     baseUpdatedAt: queued.base,
   }));
-  const { results } = (await http.request('POST', '/batch', { ops })) as { results: readonly { opId: string; data: CityJson }[] };
+  const { results } = (await http.request('POST', '/batch', { ops })) as {
+    results: readonly { opId: string; data: CityJson }[];
+  };
   const seqOf = new Map(taken.map((queued) => [queued.op_id, queued.seq]));
   return results.map((result) => ({ seq: seqOf.get(result.opId) ?? 0, row: result.data }));
 }

@@ -25,8 +25,19 @@ export interface FloorQueue {
 
 const takeSql = 'SELECT seq, op_id, id, payload, base FROM outbox ORDER BY seq LIMIT ?';
 const removeSql = 'DELETE FROM outbox WHERE seq = ?';
-const storeSql = 'UPDATE cities SET name = ?, country = ?, feature_code = ?, admin_code = ?, population = ?, lat = ?, lon = ?, updated_at = ? WHERE id = ?';
-const valuesOf = (row: CityJson): unknown[] => [row.name, row.country, row.featureCode, row.adminCode, row.population, row.lat, row.lon, row.updatedAt, row.id];
+const storeSql =
+  'UPDATE cities SET name = ?, country = ?, feature_code = ?, admin_code = ?, population = ?, lat = ?, lon = ?, updated_at = ? WHERE id = ?';
+const valuesOf = (row: CityJson): unknown[] => [
+  row.name,
+  row.country,
+  row.featureCode,
+  row.adminCode,
+  row.population,
+  row.lat,
+  row.lon,
+  row.updatedAt,
+  row.id,
+];
 
 /** On the driver of the task: a floor on the same driver tells what that driver costs by itself. */
 export const openFloorQueue = ({ database, driver }: Task): FloorQueue | Promise<FloorQueue> =>
@@ -50,7 +61,9 @@ async function threadedQueue(file: string): Promise<FloorQueue> {
   const ended = (begin: (done: (error: Error | null) => void) => void): Promise<void> =>
     new Promise((resolve, reject) => begin((error) => (error === null ? resolve() : reject(error))));
   const db = await new Promise<sqlite3.Database>((resolve, reject) => {
-    const opened: sqlite3.Database = new sqlite3.Database(file, (error) => (error === null ? resolve(opened) : reject(error)));
+    const opened: sqlite3.Database = new sqlite3.Database(file, (error) =>
+      error === null ? resolve(opened) : reject(error),
+    );
   });
   await ended((done) => db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;', done));
   db.serialize();
@@ -58,7 +71,10 @@ async function threadedQueue(file: string): Promise<FloorQueue> {
   const remove = db.prepare(removeSql);
   const store = db.prepare(storeSql);
   return {
-    take: (limit) => new Promise((resolve, reject) => take.all<Queued>(limit, (error, rows) => (error === null ? resolve(rows) : reject(error)))),
+    take: (limit) =>
+      new Promise((resolve, reject) =>
+        take.all<Queued>(limit, (error, rows) => (error === null ? resolve(rows) : reject(error))),
+      ),
     settle: (answers) =>
       ended((done) => {
         db.run('BEGIN');

@@ -8,7 +8,10 @@ const writes = 200;
 const rows = 5_000;
 
 type Driver = 'better-sqlite3' | 'sqlite3';
-/** `one`: each write changes what one of the queries shows. `all`: what all of them show. In both cases all are made again. */
+/**
+ * `one`: each write changes what one of the queries shows. `all`: what all of them show. In both cases all are made
+ * again.
+ */
 type Concerns = 'one' | 'all';
 
 interface Latencies {
@@ -18,13 +21,19 @@ interface Latencies {
   readonly p50: number;
   readonly p95: number;
   readonly worst: number;
-  /** Processor time per write, with all the queries it has made again, ms: says more than the clock on a busy machine. */
+  /**
+   * Processor time per write, with all the queries it has made again, ms: says more than the clock on a busy machine.
+   */
   readonly cpuMs: number;
 }
 
-const shareOf = (sorted: readonly number[], share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+const shareOf = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 
-/** 100 live queries over one table and a burst of writes, one after another: from each commit to the first value that shows it. */
+/**
+ * 100 live queries over one table and a burst of writes, one after another: from each commit to the first value that
+ * shows it.
+ */
 async function measure(folder: string, driver: Driver, concerns: Concerns, round: number): Promise<Latencies> {
   const dataSource = await openDatabase({
     database: join(folder, `live-${driver}-${concerns}-${round}.db`),
@@ -45,10 +54,16 @@ async function measure(folder: string, driver: Driver, concerns: Concerns, round
   const latencies: number[] = [];
   const shown = watched.map(() => 0);
   const subscriptions = watched.map(({ id }, index) =>
-    liveQuery(() => (concerns === 'one' ? repository.findBy({ id }) : repository.find({ order: { id: 'ASC' }, where: { id: watched[0]?.id ?? '' } })), {
-      tables: [benchCities],
-      dataSource,
-    }).subscribe((found) => {
+    liveQuery(
+      () =>
+        concerns === 'one'
+          ? repository.findBy({ id })
+          : repository.find({ order: { id: 'ASC' }, where: { id: watched[0]?.id ?? '' } }),
+      {
+        tables: [benchCities],
+        dataSource,
+      },
+    ).subscribe((found) => {
       const write = found[0]?.population ?? 0;
       if (write > (shown[index] ?? 0)) latencies.push(performance.now() - (committedAt[write] ?? Number.NaN));
       shown[index] = write;
@@ -57,7 +72,8 @@ async function measure(folder: string, driver: Driver, concerns: Concerns, round
   const stop = gateOf(dataSource)?.onCommit(({ writes: { tables } }) => {
     if (tables.has('cities')) committedAt.push(performance.now());
   });
-  const isShown = (): boolean => (concerns === 'one' ? Math.max(...shown) === writes : shown.every((write) => write === writes));
+  const isShown = (): boolean =>
+    concerns === 'one' ? Math.max(...shown) === writes : shown.every((write) => write === writes);
   const turn = (): Promise<void> =>
     new Promise((resolve) => {
       setImmediate(resolve);

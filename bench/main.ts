@@ -1,4 +1,7 @@
-/** `npm run bench`: measures synchart against floors that do the same work without any safety, and writes bench/RESULTS.md. */
+/**
+ * `npm run bench`: measures synchart against floors that do the same work without any safety, and writes
+ * bench/RESULTS.md.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +26,9 @@ const { values } = parseArgs({
     only: { type: 'string', default: 'pull,push,take' },
     /** Of the pushes: 1, 8 (requests in flight), batches. */
     push: { type: 'string', default: 'all' },
-    /** What a network adds to each request, in ms. The floors send one after the other, as code without an outbox does. */
+    /**
+     * What a network adds to each request, in ms. The floors send one after the other, as code without an outbox does.
+     */
     'network-ms': { type: 'string', default: '0' },
     write: { type: 'boolean', default: false },
   },
@@ -70,7 +75,13 @@ async function push(): Promise<void> {
   const ourFile = join(folder, 'synchart.db');
   fillFloorDatabase(floorFile, cityRows(ops));
   const small = await startServer(ops);
-  const prepared = await measure('prepare-push', { ...task, url: small.url, database: ourFile, driver: 'better-sqlite3', idle: false });
+  const prepared = await measure('prepare-push', {
+    ...task,
+    url: small.url,
+    database: ourFile,
+    driver: 'better-sqlite3',
+    idle: false,
+  });
   await small.stop();
   if (prepared.done !== ops) throw new Error(`prepared ${prepared.done} updates of ${ops}`);
   const contenders: Contender[] = [
@@ -86,10 +97,21 @@ async function push(): Promise<void> {
     [0, 'batches of 100'],
   ] as const;
   for (const [inFlight, title] of ways.filter(
-    ([inFlight]) => values.push === 'all' || values.push.split(',').includes(inFlight === 0 ? 'batches' : String(inFlight)),
+    ([inFlight]) =>
+      values.push === 'all' || values.push.split(',').includes(inFlight === 0 ? 'batches' : String(inFlight)),
   )) {
-    const results = await run({ title: `push, ${title}`, contenders, task: { ...task, inFlight }, expected: ops, rounds, folder }, say);
-    report(toMarkdown({ title: `Push, ${ops.toLocaleString('en-US')} updates, ${title}${farAway}`, unit: 'operations', results, floors: pushFloors }));
+    const results = await run(
+      { title: `push, ${title}`, contenders, task: { ...task, inFlight }, expected: ops, rounds, folder },
+      say,
+    );
+    report(
+      toMarkdown({
+        title: `Push, ${ops.toLocaleString('en-US')} updates, ${title}${farAway}`,
+        unit: 'operations',
+        results,
+        floors: pushFloors,
+      }),
+    );
   }
 }
 
@@ -101,13 +123,19 @@ async function take(): Promise<void> {
     await fillOutbox(database, size);
     contenders.push({ name: `outbox of ${size.toLocaleString('en-US')}`, script: 'take', database });
   }
-  const results: Result[] = await run({ title: 'take', contenders, task, expected: takeLimit * takes, rounds, folder }, say);
+  const results: Result[] = await run(
+    { title: 'take', contenders, task, expected: takeLimit * takes, rounds, folder },
+    say,
+  );
   const first = contenders[0]?.name ?? '';
-  report(toMarkdown({ title: `Take, ${takeLimit} heads of line at a time`, unit: 'operations', results, floors: [first] }));
+  report(
+    toMarkdown({ title: `Take, ${takeLimit} heads of line at a time`, unit: 'operations', results, floors: [first] }),
+  );
 }
 
 try {
-  if (wanted.has('devtools')) for (const table of await lookingCosts({ folder, ops, rounds, push: values.push }, say)) report(table);
+  if (wanted.has('devtools'))
+    for (const table of await lookingCosts({ folder, ops, rounds, push: values.push }, say)) report(table);
   if (wanted.has('scroll')) report(await scrollFrames(say));
   if (wanted.has('pull')) await pull();
   if (wanted.has('push')) await push();

@@ -12,7 +12,10 @@ export interface OpenPanel {
   readonly close: () => void;
 }
 
-/** A panel that is open on its outbox: both ends in this process, as in a page. Drawing is the browser's, see bench/scroll.ts. */
+/**
+ * A panel that is open on its outbox: both ends in this process, as in a page. Drawing is the browser's, see
+ * bench/scroll.ts.
+ */
 export async function openPanel(engine: SyncEngine): Promise<OpenPanel> {
   const { engineEnd, panelEnd } = createLocalChannel();
   attachDevtools(engine).connect(engineEnd);

@@ -36,6 +36,7 @@ export async function measure(contender: string, task: Task): Promise<Measured> 
   });
   const measured = await reported;
   if (child.exitCode === null) await once(child, 'exit');
-  if (measured === undefined) throw new Error(`bench/contenders/${contender}.ts ended with ${String(child.exitCode)} and reported nothing`);
+  if (measured === undefined)
+    throw new Error(`bench/contenders/${contender}.ts ended with ${String(child.exitCode)} and reported nothing`);
   return measured;
 }

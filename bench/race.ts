@@ -34,25 +34,37 @@ export interface Result {
 export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? (sorted[middle] ?? NaN) : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
+  return sorted.length % 2 === 1
+    ? (sorted[middle] ?? NaN)
+    : ((sorted[middle - 1] ?? NaN) + (sorted[middle] ?? NaN)) / 2;
 };
 
 /** Runs every contender once per round, in turns, so that a slow minute of the machine hits all of them. */
 export async function run(race: Race, onRun: (text: string) => void): Promise<Result[]> {
   const all = new Map<string, { readonly idle: Measured; readonly runs: Measured[] }>();
-  for (const contender of race.contenders) all.set(contender.name, { idle: await once(race, contender, true), runs: [] });
+  for (const contender of race.contenders)
+    all.set(contender.name, { idle: await once(race, contender, true), runs: [] });
   for (let round = 0; round < race.rounds; round += 1) {
     for (const contender of race.contenders) {
       const measured = await once(race, contender, false);
-      if (measured.done !== race.expected) throw new Error(`${race.title}: ${contender.name} did ${measured.done} of ${race.expected}`);
+      if (measured.done !== race.expected)
+        throw new Error(`${race.title}: ${contender.name} did ${measured.done} of ${race.expected}`);
       all.get(contender.name)?.runs.push(measured);
-      onRun(`${race.title} · round ${round + 1}/${race.rounds} · ${contender.name}: ${(measured.ms / 1000).toFixed(2)} s`);
+      onRun(
+        `${race.title} · round ${round + 1}/${race.rounds} · ${contender.name}: ${(measured.ms / 1000).toFixed(2)} s`,
+      );
     }
   }
   return [...all].map(([name, { idle, runs }]) => {
     const medianMs = median(runs.map(({ ms }) => ms));
     const cpuMs = median(runs.map((measured) => measured.cpuMs));
-    return { name, medianMs, cpuMs, perSecond: race.expected / (medianMs / 1000), aboveIdleMb: median(runs.map(({ peakMb }) => peakMb)) - idle.peakMb };
+    return {
+      name,
+      medianMs,
+      cpuMs,
+      perSecond: race.expected / (medianMs / 1000),
+      aboveIdleMb: median(runs.map(({ peakMb }) => peakMb)) - idle.peakMb,
+    };
   });
 }
 

@@ -32,7 +32,10 @@ export interface BenchReplica {
 /** An app as any other: default settings, but for the page size that all contenders share. */
 export async function openReplica({ url, database, driver, pageSize, inFlight }: Task): Promise<BenchReplica> {
   const dataSource = await openDatabase({ database, driver, entities: [BenchCity], synchronize: true });
-  const transport = new RestTransport({ baseUrl: url, ...(inFlight === 0 ? { enableBatch: true, batchSize: 100 } : { pushConcurrency: inFlight }) });
+  const transport = new RestTransport({
+    baseUrl: url,
+    ...(inFlight === 0 ? { enableBatch: true, batchSize: 100 } : { pushConcurrency: inFlight }),
+  });
   const engine = createSyncEngine({ dataSource, transport, tables: [benchCities], config: { pageSize } });
   await engine.start();
   return { dataSource, engine };

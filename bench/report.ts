@@ -12,7 +12,13 @@ const cell = (value: number, digits = 2): string => value.toFixed(digits);
 /** A markdown table: speed of everyone, as a ratio to each floor (1.00 = as fast as the floor, above = faster). */
 export function toMarkdown({ title, unit, results, floors }: Table): string {
   const floorSpeeds = floors.map((floor) => results.find(({ name }) => name === floor)?.perSecond ?? NaN);
-  const head = ['contender', ...floors.map((floor) => `× ${floor}`), `${unit}/s here`, 'CPU ms here', 'peak MB above idle'];
+  const head = [
+    'contender',
+    ...floors.map((floor) => `× ${floor}`),
+    `${unit}/s here`,
+    'CPU ms here',
+    'peak MB above idle',
+  ];
   const lines = results.map(({ name, perSecond, cpuMs, aboveIdleMb }) => [
     name,
     ...floorSpeeds.map((floor) => cell(perSecond / floor)),

@@ -38,16 +38,41 @@ const scenarios: readonly {
   readonly show: readonly [view: 'timeline' | 'network' | 'outbox' | 'chart', entries: number, operations: number];
   readonly act: (page: Page) => Promise<readonly number[]>;
 }[] = [
-  { name: `Timeline of ${logged.toLocaleString('en')}, dragged through`, show: ['timeline', logged, 0], act: (page) => drag(page) },
-  { name: `Timeline of ${logged.toLocaleString('en')}, by wheel`, show: ['timeline', logged, 0], act: (page) => wheel(page) },
-  { name: `Timeline of ${logged.toLocaleString('en')}, 1,000 more a second`, show: ['timeline', logged, 0], act: (page) => live(page) },
-  { name: `Network of ${logged.toLocaleString('en')}, 1,000 more a second`, show: ['network', logged, 0], act: (page) => live(page) },
-  { name: `Outbox of ${queued.toLocaleString('en')}, dragged through`, show: ['outbox', 0, queued], act: (page) => drag(page) },
-  { name: `Outbox of ${queued.toLocaleString('en')}, 1,000 events a second`, show: ['outbox', logged, queued], act: (page) => live(page) },
+  {
+    name: `Timeline of ${logged.toLocaleString('en')}, dragged through`,
+    show: ['timeline', logged, 0],
+    act: (page) => drag(page),
+  },
+  {
+    name: `Timeline of ${logged.toLocaleString('en')}, by wheel`,
+    show: ['timeline', logged, 0],
+    act: (page) => wheel(page),
+  },
+  {
+    name: `Timeline of ${logged.toLocaleString('en')}, 1,000 more a second`,
+    show: ['timeline', logged, 0],
+    act: (page) => live(page),
+  },
+  {
+    name: `Network of ${logged.toLocaleString('en')}, 1,000 more a second`,
+    show: ['network', logged, 0],
+    act: (page) => live(page),
+  },
+  {
+    name: `Outbox of ${queued.toLocaleString('en')}, dragged through`,
+    show: ['outbox', 0, queued],
+    act: (page) => drag(page),
+  },
+  {
+    name: `Outbox of ${queued.toLocaleString('en')}, 1,000 events a second`,
+    show: ['outbox', logged, queued],
+    act: (page) => live(page),
+  },
 ];
 
 const drag = (page: Page): Promise<readonly number[]> => page.evaluate((ms) => window.scrollPage.drag(ms), durationMs);
-const live = (page: Page): Promise<readonly number[]> => page.evaluate((ms) => window.scrollPage.live(ms, 1_000), durationMs);
+const live = (page: Page): Promise<readonly number[]> =>
+  page.evaluate((ms) => window.scrollPage.live(ms, 1_000), durationMs);
 async function wheel(page: Page): Promise<readonly number[]> {
   await page.mouse.move(500, 500);
   const watching = page.evaluate((ms) => window.scrollPage.watch(ms), durationMs);
@@ -64,7 +89,10 @@ async function trace(
   const collect = ({ value }: { value: unknown[] }): void => void events.push(...(value as TraceEvent[]));
   session.on('Tracing.dataCollected', collect);
   const complete = new Promise<void>((resolve) => session.once('Tracing.tracingComplete', () => resolve()));
-  await session.send('Tracing.start', { transferMode: 'ReportEvents', traceConfig: { includedCategories: ['toplevel', '__metadata'] } });
+  await session.send('Tracing.start', {
+    transferMode: 'ReportEvents',
+    traceConfig: { includedCategories: ['toplevel', '__metadata'] },
+  });
   const deltas = await work();
   await session.send('Tracing.end');
   await complete;
@@ -74,13 +102,22 @@ async function trace(
 
 /** Tasks of the main thread of the page's process. */
 function mainTasks(events: readonly TraceEvent[]): readonly TraceEvent[] {
-  const mains = new Set(events.filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain').map(({ pid, tid }) => `${pid} ${tid}`));
+  const mains = new Set(
+    events
+      .filter(({ name, args }) => name === 'thread_name' && args?.name === 'CrRendererMain')
+      .map(({ pid, tid }) => `${pid} ${tid}`),
+  );
   return events.filter(({ name, pid, tid }) => name.endsWith('RunTask') && mains.has(`${pid} ${tid}`));
 }
 
-const shareOf = (sorted: readonly number[], share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+const shareOf = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 
-async function measure(browser: Browser, url: string, { name, show, act }: (typeof scenarios)[number]): Promise<Frames> {
+async function measure(
+  browser: Browser,
+  url: string,
+  { name, show, act }: (typeof scenarios)[number],
+): Promise<Frames> {
   const page = await browser.newPage({ viewport: { width: 1_200, height: 900 } });
   try {
     page.on('pageerror', (error) => process.stderr.write(`${String(error)}\n`));
@@ -91,7 +128,8 @@ async function measure(browser: Browser, url: string, { name, show, act }: (type
     const { deltas, events } = await trace(session, () => act(page));
     const sorted = [...deltas].sort((a, b) => a - b);
     const tasks = mainTasks(events);
-    const longest = (field: 'dur' | 'tdur'): number => tasks.reduce((most, task) => Math.max(most, task[field] ?? 0), 0) / 1_000;
+    const longest = (field: 'dur' | 'tdur'): number =>
+      tasks.reduce((most, task) => Math.max(most, task[field] ?? 0), 0) / 1_000;
     return {
       name,
       count: deltas.length,
@@ -107,7 +145,10 @@ async function measure(browser: Browser, url: string, { name, show, act }: (type
   }
 }
 
-/** Scrolls through long lists of the panel in headless Chromium, and lets them grow: frames as the page sees them, tasks from a trace. */
+/**
+ * Scrolls through long lists of the panel in headless Chromium, and lets them grow: frames as the page sees them, tasks
+ * from a trace.
+ */
 export async function scrollFrames(say: (text: string) => void, wanted = ''): Promise<string> {
   const built = await buildPage('bench/contenders/scroll-page.ts', { 'process.env.NODE_ENV': '"production"' });
   const html =
@@ -118,7 +159,9 @@ export async function scrollFrames(say: (text: string) => void, wanted = ''): Pr
   try {
     for (const scenario of scenarios.filter(({ name }) => name.includes(wanted))) {
       const result = await measure(browser, served.url, scenario);
-      const numbers = [result.p50, result.p95, result.worst, result.longestTaskMs, result.longestTaskCpuMs].map((ms) => ms.toFixed(0));
+      const numbers = [result.p50, result.p95, result.worst, result.longestTaskMs, result.longestTaskCpuMs].map((ms) =>
+        ms.toFixed(0),
+      );
       const line = `| ${[result.name, result.count, ...numbers, result.tasksOver50].join(' | ')} |`;
       say(line);
       lines.push(line);

@@ -1,6 +1,6 @@
 /**
- * The server of the benchmark, in a process of its own. It answers from memory and with ready-made text, so that what is measured is the
- * client: a slow server would make every client look equally fast.
+ * The server of the benchmark, in a process of its own. It answers from memory and with ready-made text, so that what
+ * is measured is the client: a slow server would make every client look equally fast.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -20,7 +20,9 @@ const texts = rows.map((row) => JSON.stringify(row));
 const place = new Map(rows.map((row, index) => [row.id, index]));
 let sequence = rows.length;
 
-/** A row as the server has it after a write. Rows do not move in the list: nobody pulls what the push benchmark wrote. */
+/**
+ * A row as the server has it after a write. Rows do not move in the list: nobody pulls what the push benchmark wrote.
+ */
 const stored = (payload: CityJson): CityJson => ({ ...payload, updatedAt: serverTime((sequence += 1)) });
 
 function page(url: URL): string {
@@ -58,5 +60,7 @@ async function handle(request: IncomingMessage, response: ServerResponse): Promi
 const server = createServer({ keepAlive: true, keepAliveTimeout: 60_000 }, (request, response) => {
   handle(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
 });
-server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port, rows: rows.length }));
+server.listen(0, '127.0.0.1', () =>
+  process.send?.({ port: (server.address() as AddressInfo).port, rows: rows.length }),
+);
 process.once('disconnect', () => process.exit(0));

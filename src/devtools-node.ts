@@ -1,4 +1,7 @@
-/** `synchart/devtools/node`: looks into an engine of a Node process, from a browser on the same machine. Needs neither React nor a bundler. */
+/**
+ * `synchart/devtools/node`: looks into an engine of a Node process, from a browser on the same machine. Needs neither
+ * React nor a bundler.
+ */
 export { attachDevtools } from './devtools/agent/attach-devtools.ts';
 export type { DevtoolsAgent, DevtoolsOptions } from './devtools/agent/devtools-agent.ts';
 export type { RunningInspector } from './devtools/inspector/inspector-server.ts';

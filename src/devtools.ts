@@ -1,4 +1,7 @@
-/** `synchart/devtools`: sees what an engine does, what waits and why, and repairs it; in a page, in a React app, or over any channel. */
+/**
+ * `synchart/devtools`: sees what an engine does, what waits and why, and repairs it; in a page, in a React app, or over
+ * any channel.
+ */
 export { attachDevtools } from './devtools/agent/attach-devtools.ts';
 export type { DevtoolsAgent, DevtoolsOptions } from './devtools/agent/devtools-agent.ts';
 export { exposeSyncDevtools } from './devtools/bridge/expose-sync-devtools.ts';
@@ -17,6 +20,12 @@ export type { ChartView, EngineDescription, EngineView, FaultSettings } from './
 export { createLocalChannel } from './devtools/protocol/local-channel.ts';
 export type { LogEntry } from './devtools/protocol/log-entry.ts';
 export { protocolVersion } from './devtools/protocol/messages.ts';
-export type { DevtoolsChannel, DevtoolsCommand, DevtoolsQueries, EngineMessage, PanelMessage } from './devtools/protocol/messages.ts';
+export type {
+  DevtoolsChannel,
+  DevtoolsCommand,
+  DevtoolsQueries,
+  EngineMessage,
+  PanelMessage,
+} from './devtools/protocol/messages.ts';
 export { inspectWithStately } from './devtools/stately/inspect-with-stately.ts';
 export type { StatelyOptions } from './devtools/stately/inspect-with-stately.ts';

@@ -6,7 +6,15 @@ export { engineOf } from './engine/engine-of.ts';
 export { createSyncMachine } from './engine/machine/create-sync-machine.ts';
 export type { DataAccess, EngineLiveQueryOptions } from './engine/api/data-access.ts';
 export type { SyncEngineOptions, SyncMachineOptions } from './engine/ports/engine-options.ts';
-export type { FindRow, FindRows, ReadOptions, ReadPolicy, ReadResult, RefreshOptions, SyncRepository } from './engine/api/sync-repository.ts';
+export type {
+  FindRow,
+  FindRows,
+  ReadOptions,
+  ReadPolicy,
+  ReadResult,
+  RefreshOptions,
+  SyncRepository,
+} from './engine/api/sync-repository.ts';
 export type { QueueCounts, QueuedOperation, QueueFilter, QueueState } from './model/queue.ts';
 export type {
   FullResyncOptions,
@@ -75,7 +83,15 @@ export {
   ValidationError,
 } from './model/errors/errors.ts';
 export type { SyncErrorCategory, SyncErrorInfo } from './model/errors/errors.ts';
-export type { DiscardReason, EventStamp, GivenUp, ResyncReason, SyncEvent, SyncEventType, SyncFact } from './model/events.ts';
+export type {
+  DiscardReason,
+  EventStamp,
+  GivenUp,
+  ResyncReason,
+  SyncEvent,
+  SyncEventType,
+  SyncFact,
+} from './model/events.ts';
 export { exactDigits, exactNumber } from './model/values/exact-number.ts';
 export { SyncStepError, toSyncFailure } from './model/errors/failure.ts';
 export type { SyncFailure, SyncPhase } from './model/errors/failure.ts';
@@ -138,7 +154,12 @@ export type { SyncTable, SyncTableOptions } from './persistence/tables/sync-tabl
 export type { TableSchemaOptions } from './persistence/columns/table-schema.ts';
 export type { TouchOptions } from './persistence/writing/touch-row.ts';
 export type { ReplaceOptions, SyncEntityWriter, WriteOptions } from './persistence/writing/writer.ts';
-export { ChangedFieldsDiff, ChangedFieldsTracker, defaultIgnoredFields, diffFields } from './rules/pending/changed-fields.ts';
+export {
+  ChangedFieldsDiff,
+  ChangedFieldsTracker,
+  defaultIgnoredFields,
+  diffFields,
+} from './rules/pending/changed-fields.ts';
 export type { DiffOptions } from './rules/pending/changed-fields.ts';
 export { ConflictUtils } from './rules/merging/conflict-utils.ts';
 export { deepMerge, defaultMerge, preservingMerge } from './rules/merging/merge.ts';

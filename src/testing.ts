@@ -11,7 +11,13 @@ export { createSimulatedClock } from './testing/simulated-clock.ts';
 export type { SimulatedClock } from './testing/simulated-clock.ts';
 export { createTestServer, TestServer } from './testing/test-server.ts';
 export type { TestServerOptions } from './testing/test-server.ts';
-export type { CutPoint, FailureOptions, HeldRequests, RecordedRequest, RequestMatch } from './testing/test-server-faults.ts';
+export type {
+  CutPoint,
+  FailureOptions,
+  HeldRequests,
+  RecordedRequest,
+  RequestMatch,
+} from './testing/test-server-faults.ts';
 export { defaultFaults } from './testing/transport-faults.ts';
 export type { FaultScript, FaultyCall, TransportFault } from './testing/transport-faults.ts';
 export { pagingStyles } from './server/paging.ts';

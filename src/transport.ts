@@ -12,4 +12,11 @@ export type {
   RemoteUpsert,
 } from './transport/create-transport.ts';
 export { RestTransport } from './transport/rest-transport.ts';
-export type { AnswerToClassify, AnswerToRead, ReadRefusal, RestTransportOptions, StatusVerdict, TokenProvider } from './transport/http/rest-options.ts';
+export type {
+  AnswerToClassify,
+  AnswerToRead,
+  ReadRefusal,
+  RestTransportOptions,
+  StatusVerdict,
+  TokenProvider,
+} from './transport/http/rest-options.ts';

@@ -1,6 +1,7 @@
 /**
- * Captures what the stories show, from real runs: a real engine, database and server, saved as bundles. `npx tsx stories/capture.ts` writes
- * stories/fixtures/*.json anew; with names, only these. `npx biome check --write stories/fixtures` makes them readable.
+ * Captures what the stories show, from real runs: a real engine, database and server, saved as bundles. `npx tsx
+ * stories/capture.ts` writes stories/fixtures/*.json anew; with names, only these. `npx biome check --write
+ * stories/fixtures` makes them readable.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +20,11 @@ const save = (name: string, value: unknown): void => {
   writeFileSync(`${folder}${name}.json`, `${JSON.stringify(value)}\n`);
   process.stdout.write(`${name}\n`);
 };
-async function capture(name: string, script: (bench: CaptureBench) => Promise<void>, options: EngineBenchOptions = {}): Promise<void> {
+async function capture(
+  name: string,
+  script: (bench: CaptureBench) => Promise<void>,
+  options: EngineBenchOptions = {},
+): Promise<void> {
   if (!isWanted(name)) return;
   const bundle = await onBench(async (bench) => {
     await script(bench);
@@ -60,7 +65,10 @@ await capture(
   async (bench) => {
     const { engine, server, writer, after } = bench;
     await seeded(bench);
-    server.refuse(({ id }) => id === 't3', { status: 422, body: { error: 'validation', fields: { title: 'is too long' } } });
+    server.refuse(({ id }) => id === 't3', {
+      status: 422,
+      body: { error: 'validation', fields: { title: 'is too long' } },
+    });
     server.refuse(({ id }) => id === 't4', { status: 403, body: { error: 'forbidden' } });
     server.poison('todos', 't5');
     for (const id of ['t1', 't3', 't4', 't5', 't6', 't7']) {
@@ -68,7 +76,8 @@ await capture(
       await after(23_000);
     }
     await writer.enqueueDelete('t8');
-    for (const id of ['t1', 't6', 't8']) server.update('todos', id, { title: `${id}, as changed by somebody else`, tags: ['home', 'office'] });
+    for (const id of ['t1', 't6', 't8'])
+      server.update('todos', id, { title: `${id}, as changed by somebody else`, tags: ['home', 'office'] });
     await quietly(engine.sync());
     await after(75_000);
     await quietly(engine.sync());
@@ -82,25 +91,38 @@ await capture(
   { config: { conflictStrategy: 'manual', maxOutboxTryCount: 2, maxRetries: 0 } },
 );
 
-/** A day with everything that takes time: a first pull of several pages, retries after waits, a conflict that is merged, a resync. */
+/**
+ * A day with everything that takes time: a first pull of several pages, retries after waits, a conflict that is merged,
+ * a resync.
+ */
 await capture(
   'busy-day',
   async ({ engine, server, writer, clock, skipWaits, after }) => {
     skipWaits();
     server.seed(
       'todos',
-      Array.from({ length: 130 }, (_, index) => ({ id: `t${index}`, title: `Todo ${index}`, done: index % 3 === 0, priority: index, tags: ['home'] })),
+      Array.from({ length: 130 }, (_, index) => ({
+        id: `t${index}`,
+        title: `Todo ${index}`,
+        done: index % 3 === 0,
+        priority: index,
+        tags: ['home'],
+      })),
     );
     await engine.sync();
     await after(4_000);
-    for (let index = 0; index < 8; index += 1) await writer.replaceAndEnqueue(todoOf(`t${index}`, { title: `Todo ${index}, again`, priority: index }));
+    for (let index = 0; index < 8; index += 1)
+      await writer.replaceAndEnqueue(todoOf(`t${index}`, { title: `Todo ${index}, again`, priority: index }));
     await quietly(engine.sync());
     await after(2_500);
     server.failNextRequests(3, 503, { match: { method: 'PUT' } });
     await writer.insertAndEnqueue(todoOf('n1', { title: 'Buy milk' }));
     await quietly(engine.sync());
     await after(3_000);
-    server.refuse(({ id }) => id === 't11', { status: 422, body: { error: 'validation', fields: { title: 'is too long' } } });
+    server.refuse(({ id }) => id === 't11', {
+      status: 422,
+      body: { error: 'validation', fields: { title: 'is too long' } },
+    });
     await writer.replaceAndEnqueue(todoOf('t10', { title: 'Water the plants', tags: ['home'] }));
     await writer.replaceAndEnqueue(todoOf('t11', { title: 'x'.repeat(40) }));
     server.update('todos', 't10', { tags: ['home', 'balcony'] });
@@ -122,10 +144,14 @@ await capture(
   async (bench) => {
     const { engine, server, writer, after } = bench;
     await seeded(bench);
-    await writer.replaceAndEnqueue(todoOf('t1', { title: 'Buy oat milk', done: true, priority: 1, tags: ['home', 'shop'] }));
+    await writer.replaceAndEnqueue(
+      todoOf('t1', { title: 'Buy oat milk', done: true, priority: 1, tags: ['home', 'shop'] }),
+    );
     server.update('todos', 't1', { title: 'Buy milk, two litres', tags: ['home', 'today'] });
     await after(12_000);
-    await writer.replaceAndEnqueue(todoOf('t2', { title: 'Paint the fence, after the rain', priority: 2, tags: ['garden'] }));
+    await writer.replaceAndEnqueue(
+      todoOf('t2', { title: 'Paint the fence, after the rain', priority: 2, tags: ['garden'] }),
+    );
     server.softDelete('todos', 't2');
     await after(8_000);
     await writer.enqueueDelete('t3');
@@ -141,7 +167,10 @@ await capture(
 );
 
 const longId = `project-${'7f3a9c'.repeat(12)}-todo-0000000001`;
-const longText = 'Ask the landlord whether the heating in the back room can be repaired before the first frost, and who pays for it. '.repeat(8);
+const longText =
+  'Ask the landlord whether the heating in the back room can be repaired before the first frost, and who pays for it. '.repeat(
+    8,
+  );
 /** Ids, titles, lists and messages that are longer than any place there is for them. */
 await capture(
   'long-texts',
@@ -149,9 +178,17 @@ await capture(
     const { engine, server, writer, after } = bench;
     server.seed('todos', [{ id: longId, title: 'A todo', done: false, priority: 1, tags: ['home'] }]);
     await seeded(bench);
-    await writer.replaceAndEnqueue(todoOf(longId, { title: longText, tags: Array.from({ length: 40 }, (_, index) => `label-${index}-${'x'.repeat(30)}`) }));
+    await writer.replaceAndEnqueue(
+      todoOf(longId, {
+        title: longText,
+        tags: Array.from({ length: 40 }, (_, index) => `label-${index}-${'x'.repeat(30)}`),
+      }),
+    );
     server.update('todos', longId, { title: longText.toUpperCase(), tags: ['home', 'office'.repeat(30)] });
-    server.refuse(({ id }) => id === 't3', { status: 422, body: { error: 'validation', fields: { title: `is too long: ${longText}` } } });
+    server.refuse(({ id }) => id === 't3', {
+      status: 422,
+      body: { error: 'validation', fields: { title: `is too long: ${longText}` } },
+    });
     await writer.replaceAndEnqueue(todoOf('t3', { title: longText }));
     await after(3_600_000);
     await quietly(engine.sync());
@@ -166,8 +203,10 @@ if (isWanted('replica')) {
     async (bench) => {
       const { engine, server, writer, after, agent } = bench;
       await seeded(bench);
-      for (const id of ['t1', 't6']) await writer.replaceAndEnqueue(todoOf(id, { title: `${id}, as changed on this device`, priority: 7 }));
-      for (const id of ['t1', 't8']) server.update('todos', id, { title: `${id}, as changed by somebody else`, tags: ['home', 'office'] });
+      for (const id of ['t1', 't6'])
+        await writer.replaceAndEnqueue(todoOf(id, { title: `${id}, as changed on this device`, priority: 7 }));
+      for (const id of ['t1', 't8'])
+        server.update('todos', id, { title: `${id}, as changed by somebody else`, tags: ['home', 'office'] });
       server.update('todos', 't5', { title: null, tags: 'not a list' });
       server.refuse(({ id }) => id === 't6', { status: 422, body: { error: 'validation' } });
       await quietly(engine.sync());

@@ -9,13 +9,18 @@ import { capturedPhases, phaseBundle } from './support/captured-phases.ts';
 import { PanelFrame } from './support/panel-frame.tsx';
 import { createScriptedClient } from './support/scripted-client.ts';
 
-const meta = { title: 'Devtools/Chart', component: PanelFrame, args: { view: 'chart', bundle: troubles, height: 600 } } satisfies Meta<typeof PanelFrame>;
+const meta = {
+  title: 'Devtools/Chart',
+  component: PanelFrame,
+  args: { view: 'chart', bundle: troubles, height: 600 },
+} satisfies Meta<typeof PanelFrame>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
 const drawing = (canvasElement: HTMLElement): Promise<HTMLElement> =>
   within(canvasElement).findByRole('figure', { name: /^Drawing of the chart/ }, { timeout: 10_000 });
-const viewport = (canvasElement: HTMLElement): string => canvasElement.querySelector<HTMLElement>('.react-flow__viewport')?.style.transform ?? '';
+const viewport = (canvasElement: HTMLElement): string =>
+  canvasElement.querySelector<HTMLElement>('.react-flow__viewport')?.style.transform ?? '';
 
 export const Paused: Story = {
   play: async ({ canvasElement }) => {
@@ -24,11 +29,21 @@ export const Paused: Story = {
 };
 export const Waiting: Story = { args: { bundle: offlineDay } };
 /** The busy day again, as it was in the middle of its last push. */
-const lastPush = busyDay.entries.findLast(({ type, value }) => type === 'transition' && phaseInLog((value ?? '') as StateValueJson) === 'pushing');
-const pushing = createScriptedClient({ ...busyDay, entries: busyDay.entries.filter(({ id }) => id <= (lastPush?.id ?? 0)) });
+const lastPush = busyDay.entries.findLast(
+  ({ type, value }) => type === 'transition' && phaseInLog((value ?? '') as StateValueJson) === 'pushing',
+);
+const pushing = createScriptedClient({
+  ...busyDay,
+  entries: busyDay.entries.filter(({ id }) => id <= (lastPush?.id ?? 0)),
+});
 const { view: pushingView } = capturedPhases.phases.find(({ phase }) => phase === 'pushing') ?? {};
 if (pushingView !== undefined)
-  pushing.show({ ...pushingView, at: lastPush?.at ?? 0, status: { ...pushingView.status, pending: 2 }, throughput: busyDay.view.throughput });
+  pushing.show({
+    ...pushingView,
+    at: lastPush?.at ?? 0,
+    status: { ...pushingView.status, pending: 2 },
+    throughput: busyDay.view.throughput,
+  });
 export const Pushing: Story = { args: { client: pushing.client } };
 export const Failed: Story = { args: { bundle: phaseBundle('failed') } };
 export const Offline: Story = { args: { bundle: phaseBundle('offline') } };
@@ -61,7 +76,8 @@ export const VisitInTheTimeline: Story = {
 export const Everything: Story = {
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
-    for (const name of ['commands', 'failures', 'inner steps']) await userEvent.click(await canvas.findByLabelText(name));
+    for (const name of ['commands', 'failures', 'inner steps'])
+      await userEvent.click(await canvas.findByLabelText(name));
     await expect(await drawing(canvasElement)).toBeVisible();
   },
 };
@@ -107,10 +123,18 @@ export const Follows: Story = {
   play: async ({ canvasElement }) => {
     const frame = await drawing(canvasElement);
     const lit = (name: string): Element | undefined =>
-      [...canvasElement.querySelectorAll('.sc-state[data-active="true"]')].find(({ textContent }) => textContent === name);
+      [...canvasElement.querySelectorAll('.sc-state[data-active="true"]')].find(
+        ({ textContent }) => textContent === name,
+      );
     const isInSight = (name: string): boolean => {
       const [outer, inner] = [frame.getBoundingClientRect(), lit(name)?.getBoundingClientRect()];
-      return inner !== undefined && inner.left >= outer.left && inner.right <= outer.right && inner.top >= outer.top && inner.bottom <= outer.bottom;
+      return (
+        inner !== undefined &&
+        inner.left >= outer.left &&
+        inner.right <= outer.right &&
+        inner.top >= outer.top &&
+        inner.bottom <= outer.bottom
+      );
     };
     const until = (isReached: () => boolean): Promise<void> =>
       waitFor(

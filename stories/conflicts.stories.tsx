@@ -7,7 +7,11 @@ import longTexts from './fixtures/long-texts.json';
 import { PanelFrame } from './support/panel-frame.tsx';
 import { createScriptedClient } from './support/scripted-client.ts';
 
-const meta = { title: 'Devtools/Conflicts', component: PanelFrame, args: { view: 'conflicts', bundle: conflictKinds } } satisfies Meta<typeof PanelFrame>;
+const meta = {
+  title: 'Devtools/Conflicts',
+  component: PanelFrame,
+  args: { view: 'conflicts', bundle: conflictKinds },
+} satisfies Meta<typeof PanelFrame>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
@@ -50,7 +54,10 @@ export const DecideFieldByField: Story = {
     await userEvent.type(canvas.getByLabelText('Another value of tags, as JSON or text'), '[["home"]');
     await userEvent.click(canvas.getByRole('button', { name: 'Send the merged row' }));
     await expect(deciding.commands).toMatchObject([
-      { type: 'resolveConflict', resolution: { type: 'acceptMerged', data: { title: 'Buy milk, two litres', tags: ['home'], done: true } } },
+      {
+        type: 'resolveConflict',
+        resolution: { type: 'acceptMerged', data: { title: 'Buy milk, two litres', tags: ['home'], done: true } },
+      },
     ]);
   },
 };

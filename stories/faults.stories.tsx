@@ -16,9 +16,20 @@ const withFaults = (faults: FaultSettings = {}, refuse?: string): ScriptedClient
   scripted.show({ faults });
   return scripted;
 };
-const everything: FaultSettings = { offline: true, latencyMs: 2_500, errorRate: 0.3, errorType: 'throttled', cutReplies: 0.5, clockSkewMs: -7_200_000 };
+const everything: FaultSettings = {
+  offline: true,
+  latencyMs: 2_500,
+  errorRate: 0.3,
+  errorType: 'throttled',
+  cutReplies: 0.5,
+  clockSkewMs: -7_200_000,
+};
 
-const meta = { title: 'Devtools/Faults', component: PanelFrame, args: { view: 'faults', client: withFaults().client } } satisfies Meta<typeof PanelFrame>;
+const meta = {
+  title: 'Devtools/Faults',
+  component: PanelFrame,
+  args: { view: 'faults', client: withFaults().client },
+} satisfies Meta<typeof PanelFrame>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 

@@ -8,7 +8,11 @@ import troubles from './fixtures/troubles.json';
 import { longRunning } from './support/long-running.ts';
 import { PanelFrame } from './support/panel-frame.tsx';
 
-const meta = { title: 'Devtools/Network', component: PanelFrame, args: { view: 'network', bundle: busyDay } } satisfies Meta<typeof PanelFrame>;
+const meta = {
+  title: 'Devtools/Network',
+  component: PanelFrame,
+  args: { view: 'network', bundle: busyDay },
+} satisfies Meta<typeof PanelFrame>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
@@ -63,7 +67,9 @@ export const OnlyFailed: Story = {
 };
 const faulty = {
   ...offlineDay,
-  entries: offlineDay.entries.map((entry) => (entry.type === 'request' && entry.method === 'push' ? { ...entry, faults: ['offline', 'latency'] } : entry)),
+  entries: offlineDay.entries.map((entry) =>
+    entry.type === 'request' && entry.method === 'push' ? { ...entry, faults: ['offline', 'latency'] } : entry,
+  ),
 };
 export const FaultsMarked: Story = {
   args: { bundle: faulty },

@@ -9,7 +9,11 @@ import { createOutboxClient, manyOperations } from './support/outbox-client.ts';
 import { PanelFrame } from './support/panel-frame.tsx';
 import { createScriptedClient } from './support/scripted-client.ts';
 
-const meta = { title: 'Devtools/Outbox', component: PanelFrame, args: { view: 'outbox', bundle: troubles } } satisfies Meta<typeof PanelFrame>;
+const meta = {
+  title: 'Devtools/Outbox',
+  component: PanelFrame,
+  args: { view: 'outbox', bundle: troubles },
+} satisfies Meta<typeof PanelFrame>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
@@ -59,7 +63,10 @@ export const DatabaseFails: Story = {
 };
 
 const offlineAt = capturedPhases.phases.find(({ phase }) => phase === 'offline')?.view.at ?? 0;
-const thousands = createOutboxClient(phaseBundle('offline'), manyOperations(operationsByReason, 10_000, offlineAt - 10_000_000));
+const thousands = createOutboxClient(
+  phaseBundle('offline'),
+  manyOperations(operationsByReason, 10_000, offlineAt - 10_000_000),
+);
 /** Ten thousand operations: a part of them is in the page, wherever one goes. */
 export const TenThousand: Story = {
   args: { client: thousands.client },
@@ -109,7 +116,15 @@ const discarded = [
     reason: 'dropped',
     discardedAt: troubles.at - 90_000,
   },
-  { opId: 'op-2', kind: 'todos', entityId: 't2', type: 'delete', data: {}, reason: 'acceptServer', discardedAt: troubles.at - 7_200_000 },
+  {
+    opId: 'op-2',
+    kind: 'todos',
+    entityId: 't2',
+    type: 'delete',
+    data: {},
+    reason: 'acceptServer',
+    discardedAt: troubles.at - 7_200_000,
+  },
 ];
 const left = [...discarded];
 const restoring = createScriptedClient(troubles, {
@@ -146,7 +161,11 @@ export const RetryAndDrop: Story = {
     await userEvent.click((await canvas.findAllByRole('button', { name: /^stuck/ }))[0] as HTMLElement);
     const retry = await canvas.findByRole('button', { name: 'Retry…' });
     await userEvent.click(retry);
-    await userEvent.click(within(await canvas.findByRole('dialog', { name: 'Try this operation again?' })).getByRole('button', { name: 'Cancel' }));
+    await userEvent.click(
+      within(await canvas.findByRole('dialog', { name: 'Try this operation again?' })).getByRole('button', {
+        name: 'Cancel',
+      }),
+    );
     await expect(repairing.commands).toEqual([]);
     await userEvent.click(retry);
     await userEvent.click(await canvas.findByRole('button', { name: 'Retry it' }));

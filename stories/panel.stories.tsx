@@ -5,7 +5,11 @@ import troubles from './fixtures/troubles.json';
 import { PanelFrame } from './support/panel-frame.tsx';
 import { createScriptedClient } from './support/scripted-client.ts';
 
-const meta = { title: 'Devtools/Panel', component: PanelFrame, args: { view: 'outbox', bundle: troubles } } satisfies Meta<typeof PanelFrame>;
+const meta = {
+  title: 'Devtools/Panel',
+  component: PanelFrame,
+  args: { view: 'outbox', bundle: troubles },
+} satisfies Meta<typeof PanelFrame>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 

@@ -6,7 +6,11 @@ import { phaseBundle } from './support/captured-phases.ts';
 import { PanelFrame } from './support/panel-frame.tsx';
 import { createScriptedClient } from './support/scripted-client.ts';
 
-const meta = { title: 'Devtools/Phases', component: PanelFrame, args: { view: 'timeline', height: 360 } } satisfies Meta<typeof PanelFrame>;
+const meta = {
+  title: 'Devtools/Phases',
+  component: PanelFrame,
+  args: { view: 'timeline', height: 360 },
+} satisfies Meta<typeof PanelFrame>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 

@@ -25,7 +25,9 @@ export const Rows: Story = {};
 export const RowFromAllSides: Story = {
   play: async (context) => {
     await openRow('t1')(context);
-    await expect(await within(context.canvasElement).findByRole('cell', { name: /as changed by somebody else \(changed\)/ })).toBeVisible();
+    await expect(
+      await within(context.canvasElement).findByRole('cell', { name: /as changed by somebody else \(changed\)/ }),
+    ).toBeVisible();
   },
 };
 export const Dark: Story = { args: { theme: 'dark' }, play: openRow('t1') };
@@ -63,7 +65,14 @@ const longRow = `a-row-${'with-a-long-id-'.repeat(12)}`;
 export const LongTexts: Story = {
   args: {
     client: createReplicaClient({
-      rows: [{ id: longRow, local: { id: longRow, title: 'A title that does not end. '.repeat(60), tags: ['x'.repeat(400)] }, pending: 3, conflict: true }],
+      rows: [
+        {
+          id: longRow,
+          local: { id: longRow, title: 'A title that does not end. '.repeat(60), tags: ['x'.repeat(400)] },
+          pending: 3,
+          conflict: true,
+        },
+      ],
     }).client,
   },
   play: async ({ canvasElement }) => {
@@ -92,7 +101,15 @@ export const FoundById: Story = {
   },
 };
 
-const kind = { kind: 'todos', tableName: 'todos', rows: 12, pending: 5, quarantined: 0, pullOnly: false, pushOnly: false };
+const kind = {
+  kind: 'todos',
+  tableName: 'todos',
+  rows: 12,
+  pending: 5,
+  quarantined: 0,
+  pullOnly: false,
+  pushOnly: false,
+};
 const asked = createReplicaClient();
 export const FullResyncAsksFirst: Story = {
   args: { client: asked.client },
@@ -118,9 +135,27 @@ export const ResyncUnderWay: Story = {
   args: {
     client: createReplicaClient({
       kinds: [
-        { ...kind, rows: 135_000, lastPulledAt: 1_768_468_410_484, resync: { generation: 3, marking: false, received: 48_500, fetched: false } },
-        { ...kind, kind: 'orders', rows: 800, pending: 0, resync: { generation: 1, marking: false, received: 800, fetched: true } },
-        { ...kind, kind: 'a_kind_with_quite_a_long_name_of_its_own', rows: 0, pending: 0, quarantined: 3, pullOnly: true },
+        {
+          ...kind,
+          rows: 135_000,
+          lastPulledAt: 1_768_468_410_484,
+          resync: { generation: 3, marking: false, received: 48_500, fetched: false },
+        },
+        {
+          ...kind,
+          kind: 'orders',
+          rows: 800,
+          pending: 0,
+          resync: { generation: 1, marking: false, received: 800, fetched: true },
+        },
+        {
+          ...kind,
+          kind: 'a_kind_with_quite_a_long_name_of_its_own',
+          rows: 0,
+          pending: 0,
+          quarantined: 3,
+          pullOnly: true,
+        },
         { ...kind, kind: 'measurements', pending: 10_000, pushOnly: true },
       ],
     }).client,
@@ -154,8 +189,16 @@ export const SavedFileWithoutRows: Story = {
 };
 export const FirstPullUnderWay: Story = {
   args: {
-    client: createReplicaClient({ kinds: [{ ...kind, rows: 48_500, pending: 0, resync: { generation: 1, marking: false, received: 48_500, fetched: false } }] })
-      .client,
+    client: createReplicaClient({
+      kinds: [
+        {
+          ...kind,
+          rows: 48_500,
+          pending: 0,
+          resync: { generation: 1, marking: false, received: 48_500, fetched: false },
+        },
+      ],
+    }).client,
   },
   play: async ({ canvasElement }) => {
     await expect(await within(canvasElement).findByText('first pull: 48,500 rows received, 48,500 here')).toBeVisible();

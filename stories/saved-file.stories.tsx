@@ -5,7 +5,9 @@ import troubles from './fixtures/troubles.json';
 import { PanelFrame } from './support/panel-frame.tsx';
 import { createScriptedClient } from './support/scripted-client.ts';
 
-const meta = { title: 'Devtools/Saved file', component: PanelFrame, args: { view: 'outbox' } } satisfies Meta<typeof PanelFrame>;
+const meta = { title: 'Devtools/Saved file', component: PanelFrame, args: { view: 'outbox' } } satisfies Meta<
+  typeof PanelFrame
+>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
@@ -22,7 +24,13 @@ const savedRows = [
         base: { id: 't1', title: 'Todo 1', priority: 1 },
         server: { id: 't1', title: 't1, as changed by somebody else', priority: 1 },
       },
-      { id: 't5', pending: 0, conflict: false, quarantined: 'title must be a text', local: { id: 't5', title: 'Todo 5' } },
+      {
+        id: 't5',
+        pending: 0,
+        conflict: false,
+        quarantined: 'title must be a text',
+        local: { id: 't5', title: 'Todo 5' },
+      },
     ],
   },
 ];
@@ -55,7 +63,10 @@ export const SavedAsAFile: Story = {
     const content = made.mock.calls[0]?.[0] as Blob;
     clicked.mockRestore();
     made.mockRestore();
-    await expect(JSON.parse(await content.text())).toMatchObject({ format: 'synchart-bundle', operations: troubles.operations });
+    await expect(JSON.parse(await content.text())).toMatchObject({
+      format: 'synchart-bundle',
+      operations: troubles.operations,
+    });
     await expect(canvas.queryByRole('alert')).toBeNull();
   },
 };
@@ -73,7 +84,10 @@ export const RowsThatWait: Story = {
   args: { client: createScriptedClient(offlineDay).client, view: 'replica' },
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
-    await userEvent.upload(await canvas.findByLabelText('Saved file'), file(JSON.stringify({ ...troubles, rows: savedRows })));
+    await userEvent.upload(
+      await canvas.findByLabelText('Saved file'),
+      file(JSON.stringify({ ...troubles, rows: savedRows })),
+    );
     await expect(await canvas.findByText(/Only rows with pending edits, conflicts or quarantine/)).toBeVisible();
     await expect(await canvas.findByText('2 saved rows')).toBeVisible();
     await userEvent.click(await canvas.findByRole('button', { name: /^t1 / }));
@@ -85,7 +99,10 @@ export const RowsOfAnEarlierFile: Story = {
   args: { client: createScriptedClient(offlineDay).client, view: 'replica' },
   play: async ({ canvasElement }) => {
     const canvas = within(canvasElement);
-    await userEvent.upload(await canvas.findByLabelText('Saved file'), file(JSON.stringify({ ...troubles, rows: undefined })));
+    await userEvent.upload(
+      await canvas.findByLabelText('Saved file'),
+      file(JSON.stringify({ ...troubles, rows: undefined })),
+    );
     await expect(await canvas.findByText('No row was saved')).toBeVisible();
   },
 };

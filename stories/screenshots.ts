@@ -1,6 +1,7 @@
 /**
- * Takes a picture of every story: `npx storybook build && npx tsx stories/screenshots.ts [folder] [part of a story's id]`. Pictures go to
- * `storybook-static/screenshots` unless told otherwise. With `readme` in the place of the folder, those that the README shows, to `docs/images`.
+ * Takes a picture of every story: `npx storybook build && npx tsx stories/screenshots.ts [folder] [part of a story's
+ * id]`. Pictures go to `storybook-static/screenshots` unless told otherwise. With `readme` in the place of the folder,
+ * those that the README shows, to `docs/images`.
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -40,8 +41,12 @@ await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 const address = server.address();
 if (address === null || typeof address === 'string') throw new Error('the server of the stories has no port');
 
-const index = JSON.parse(readFileSync(join(root, 'index.json'), 'utf8')) as { entries: Record<string, { id: string; type: string }> };
-const stories = Object.values(index.entries).filter(({ id, type }) => type === 'story' && (isForReadme ? id in pictures : id.includes(part)));
+const index = JSON.parse(readFileSync(join(root, 'index.json'), 'utf8')) as {
+  entries: Record<string, { id: string; type: string }>;
+};
+const stories = Object.values(index.entries).filter(
+  ({ id, type }) => type === 'story' && (isForReadme ? id in pictures : id.includes(part)),
+);
 mkdirSync(folder, { recursive: true });
 const browser = await chromium.launch({ executablePath: findChromium(), args: [...chromiumArguments] });
 const page = await browser.newPage({ deviceScaleFactor: 1 });

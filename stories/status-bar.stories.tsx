@@ -8,7 +8,11 @@ import { phaseBundle } from './support/captured-phases.ts';
 import { PanelFrame } from './support/panel-frame.tsx';
 import { createScriptedClient, type ScriptedClient } from './support/scripted-client.ts';
 
-const meta = { title: 'Devtools/Status bar', component: PanelFrame, args: { view: 'outbox', height: 240 } } satisfies Meta<typeof PanelFrame>;
+const meta = {
+  title: 'Devtools/Status bar',
+  component: PanelFrame,
+  args: { view: 'outbox', height: 240 },
+} satisfies Meta<typeof PanelFrame>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
@@ -29,9 +33,15 @@ const without = (state: Partial<PanelState>): DevtoolsClient => {
   return { ...client, getState: () => shown };
 };
 
-export const Resting: Story = { args: { client: showing({}).client }, play: says('0 pending', 'online', 'signed in', 'no leader') };
+export const Resting: Story = {
+  args: { client: showing({}).client },
+  play: says('0 pending', 'online', 'signed in', 'no leader'),
+};
 export const Leading: Story = { args: { client: showing({}, phaseBundle('pushing')).client }, play: says('leader') };
-export const AnotherLeads: Story = { args: { client: showing({}, phaseBundle('standby')).client }, play: says('another leads') };
+export const AnotherLeads: Story = {
+  args: { client: showing({}, phaseBundle('standby')).client },
+  play: says('another leads'),
+};
 const signedOut = showing({}, phaseBundle('authRequired'));
 export const SignedOut: Story = {
   args: { client: signedOut.client },
@@ -89,7 +99,10 @@ export const NotRecording: Story = {
     await expect(await within(canvasElement).findByRole('button', { name: 'Record what happens' })).toBeVisible();
   },
 };
-export const AnotherAccount: Story = { args: { client: showing({ scopeChanged: true }).client }, play: says('another account') };
+export const AnotherAccount: Story = {
+  args: { client: showing({ scopeChanged: true }).client },
+  play: says('another account'),
+};
 export const LongError: Story = {
   args: { bundle: busyDay },
   play: async ({ canvasElement }) => {
@@ -105,14 +118,22 @@ export const Connecting: Story = {
   play: says('Waiting for an engine…'),
 };
 export const Refused: Story = {
-  args: { client: without({ connection: 'refused', view: undefined, engine: undefined, complaint: 'this engine speaks version 2 of the devtools protocol' }) },
+  args: {
+    client: without({
+      connection: 'refused',
+      view: undefined,
+      engine: undefined,
+      complaint: 'this engine speaks version 2 of the devtools protocol',
+    }),
+  },
   play: says('this engine speaks version 2 of the devtools protocol'),
 };
 export const EngineGone: Story = { args: { client: without({ connection: 'lost' }) }, play: says('engine gone') };
 const steering = createScriptedClient(empty, {
   run: (command, { show, client }) => {
     const { view } = client.getState();
-    if (view !== undefined && command.type === 'pause') show({ status: { ...view.status, phase: 'paused', paused: true } });
+    if (view !== undefined && command.type === 'pause')
+      show({ status: { ...view.status, phase: 'paused', paused: true } });
     if (command.type === 'sync') throw new Error('sync() was asked for while the engine is paused');
     return null;
   },

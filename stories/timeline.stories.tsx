@@ -9,13 +9,19 @@ import { longRunning } from './support/long-running.ts';
 import { PanelFrame } from './support/panel-frame.tsx';
 import { createScriptedClient, type ScriptedClient } from './support/scripted-client.ts';
 
-const meta = { title: 'Devtools/Timeline', component: PanelFrame, args: { view: 'timeline', bundle: busyDay } } satisfies Meta<typeof PanelFrame>;
+const meta = {
+  title: 'Devtools/Timeline',
+  component: PanelFrame,
+  args: { view: 'timeline', bundle: busyDay },
+} satisfies Meta<typeof PanelFrame>;
 export default meta;
 type Story = StoryObj<typeof meta>;
 
 export const BusyDay: Story = {
   play: async ({ canvasElement }) => {
-    await expect(await within(canvasElement).findByRole('button', { name: /^Run 5, completed after \d+ ms, \d+ requests$/ })).toBeVisible();
+    await expect(
+      await within(canvasElement).findByRole('button', { name: /^Run 5, completed after \d+ ms, \d+ requests$/ }),
+    ).toBeVisible();
     // A saved file is read-only.
     await expect(within(canvasElement).queryByRole('group', { name: 'Recording' })).toBeNull();
   },
@@ -159,7 +165,9 @@ off.show({ recording: false });
 export const NotRecording: Story = {
   args: { client: off.client, theme: 'dark' },
   play: async ({ canvasElement }) => {
-    await expect(await within(canvasElement).findByRole('button', { name: 'Record what happens', pressed: false })).toBeVisible();
+    await expect(
+      await within(canvasElement).findByRole('button', { name: 'Record what happens', pressed: false }),
+    ).toBeVisible();
   },
 };
 const cleared = recording();
@@ -173,7 +181,11 @@ export const ClearTheLog: Story = {
     await userEvent.click(canvas.getByRole('button', { name: 'Hold the list' }));
     const clear = canvas.getByRole('button', { name: 'Clear the log…' });
     await userEvent.click(clear);
-    await userEvent.click(within(await canvas.findByRole('dialog', { name: /^Clear the log of \d+ entries\?$/ })).getByRole('button', { name: 'Cancel' }));
+    await userEvent.click(
+      within(await canvas.findByRole('dialog', { name: /^Clear the log of \d+ entries\?$/ })).getByRole('button', {
+        name: 'Cancel',
+      }),
+    );
     await expect(cleared.commands).toEqual([]);
     await userEvent.click(clear);
     await userEvent.click(await canvas.findByRole('button', { name: 'Clear the log' }));

@@ -1,4 +1,7 @@
-/** The page of bench/scroll.ts: the panel over a long log, a long outbox, and an engine that goes on. Every answer is made in the page. */
+/**
+ * The page of bench/scroll.ts: the panel over a long log, a long outbox, and an engine that goes on. Every answer is
+ * made in the page.
+ */
 import { createElement } from 'react';
 import { createRoot } from 'react-dom/client';
 import { createDevtoolsClient } from '../../src/devtools/client/devtools-client.ts';
@@ -48,11 +51,26 @@ engineEnd.subscribe((raw) => {
   const parsed = parsePanelMessage(raw);
   if (!parsed.ok) return;
   const { message } = parsed;
-  if (message.type === 'hello') tell({ type: 'welcome', protocol: protocolVersion, panelId: message.panelId, engine: day.engine, view: day.view, entries: [] });
+  if (message.type === 'hello')
+    tell({
+      type: 'welcome',
+      protocol: protocolVersion,
+      panelId: message.panelId,
+      engine: day.engine,
+      view: day.view,
+      entries: [],
+    });
   if (message.type !== 'query') return;
   const { offset = 0, limit = 100 } = message.input as { readonly offset?: number; readonly limit?: number };
-  const items = Array.from({ length: Math.max(0, Math.min(limit, operations - offset)) }, (_, index) => operationAt(offset + index));
-  const answer: unknown = message.query === 'operations' ? { items, total: operations, offset } : message.query === 'operation' ? operationAt(0) : [];
+  const items = Array.from({ length: Math.max(0, Math.min(limit, operations - offset)) }, (_, index) =>
+    operationAt(offset + index),
+  );
+  const answer: unknown =
+    message.query === 'operations'
+      ? { items, total: operations, offset }
+      : message.query === 'operation'
+        ? operationAt(0)
+        : [];
   tell({ type: 'answer', id: message.id, ok: true, value: answer as Json });
 });
 

@@ -22,13 +22,19 @@ const acceptedRow = {
 };
 
 /**
- * Takes batch after batch, as a push does: each take finds, folds and freezes the next heads of line and commits. As in a push, what was taken is
- * settled before the next take; that is not measured.
+ * Takes batch after batch, as a push does: each take finds, folds and freezes the next heads of line and commits. As in
+ * a push, what was taken is settled before the next take; that is not measured.
  */
 await contend({
   prepare: async ({ database, driver }) => {
     const dataSource = await openDatabase({ database, driver, entities: [BenchCity] });
-    const { store } = createStore({ dataSource, tables: [benchCities], config: resolveSyncConfig(), clock: systemClock, owner: 'bench' });
+    const { store } = createStore({
+      dataSource,
+      tables: [benchCities],
+      config: resolveSyncConfig(),
+      clock: systemClock,
+      owner: 'bench',
+    });
     await store.hydrate();
     await store.lease.acquire();
     // Rebuilding the states of an outbox is done once when a process starts, and is not what is measured here.
@@ -38,7 +44,12 @@ await contend({
       return (await store.take({ kinds: ['cities'], limit: takeLimit, runId: 1, distrustResend: false })).requests;
     };
     const settle = (requests: readonly TakenRequest[]) =>
-      store.settle(requests.map((request) => ({ request, outcome: { type: 'applied', row: { ...acceptedRow, id: request.entityId } } })));
+      store.settle(
+        requests.map((request) => ({
+          request,
+          outcome: { type: 'applied', row: { ...acceptedRow, id: request.entityId } },
+        })),
+      );
     for (let count = 0; count < warmUp; count += 1) await settle(await take());
     return { dataSource, take, settle };
   },

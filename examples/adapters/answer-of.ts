@@ -2,7 +2,10 @@ import type { JsonObject } from 'synchart';
 import type { MemoryBackend } from 'synchart/testing';
 import type { RemoteAnswer, RemoteRequest } from 'synchart/transport';
 
-/** Lets a test make things go wrong: it hands on what the server would answer, answers otherwise, cuts the connection, or says nothing. */
+/**
+ * Lets a test make things go wrong: it hands on what the server would answer, answers otherwise, cuts the connection,
+ * or says nothing.
+ */
 export type Intercept = (proceed: () => RemoteAnswer) => Promise<RemoteAnswer | 'cut' | 'silence'>;
 
 /** What the example servers answer. A real one asks its database; this one holds its rows in memory. */

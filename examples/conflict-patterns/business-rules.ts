@@ -1,4 +1,7 @@
-/** The server knows a rule that the device does not. Its reasons appear at the fields of a form; the user repairs the very same change. */
+/**
+ * The server knows a rule that the device does not. Its reasons appear at the fields of a form; the user repairs the
+ * very same change.
+ */
 import { syncErrorInfo, syncTable } from 'synchart';
 import { syncColumns, type SyncedRow } from 'synchart/persistence';
 import type { ServerWrite, WriteRefusal } from 'synchart/server';
@@ -17,7 +20,10 @@ const Booking = new EntitySchema<Booking>({
 });
 const bookings = syncTable(Booking);
 
-/** Server: asked before every write, forced ones too. It sees the row that is stored and the fields that would be merged into it. */
+/**
+ * Server: asked before every write, forced ones too. It sees the row that is stored and the fields that would be merged
+ * into it.
+ */
 function houseRules({ type, payload, current }: ServerWrite<{ userId: string }>): WriteRefusal | undefined {
   if (type === 'delete') return undefined;
   const booking = { ...current, ...payload };
@@ -31,7 +37,8 @@ function houseRules({ type, payload, current }: ServerWrite<{ userId: string }>)
 export async function run(log: Log) {
   const scene = await openScene({ entities: [Booking], beforeWrite: houseRules });
   try {
-    // 1: the first refusal is shown at once; the default tries again in five runs, for rules that may change by themselves.
+    // 1: the first refusal is shown at once; the default tries again in five runs, for rules that may change by
+    // themselves.
     const ann = await scene.device({ tables: [bookings], config: { maxOutboxTryCount: 1 } });
     const form = new Map<string, Readonly<Record<string, string>>>();
     ann.engine.events$.subscribe((event) => {
@@ -62,7 +69,9 @@ export async function run(log: Log) {
     await ann.engine.dropStuckOperations();
     const { guests } = await ann.find(bookings, 'party');
     const [lost] = await ann.engine.discarded();
-    log(`She wants 9, is refused, and gives up: her row says ${guests} again; kept for an undo: ${JSON.stringify(lost?.data['guests'])}`);
+    log(
+      `She wants 9, is refused, and gives up: her row says ${guests} again; kept for an undo: ${JSON.stringify(lost?.data['guests'])}`,
+    );
     return { errors, pushed, repaired, guests, lost, left: await ann.engine.explain() };
   } finally {
     await scene.close();

@@ -9,7 +9,10 @@ interface Task extends SyncedRow {
   title: string;
 }
 
-const Task = new EntitySchema<Task>({ name: 'tasks', columns: { id: { type: 'text', primary: true }, title: { type: 'text' }, ...syncColumns } });
+const Task = new EntitySchema<Task>({
+  name: 'tasks',
+  columns: { id: { type: 'text', primary: true }, title: { type: 'text' }, ...syncColumns },
+});
 const tasks = syncTable(Task, { conflict: { strategy: 'manual' } });
 
 /** The words of this app. A reason that is added later is a compile error here. */
@@ -34,14 +37,16 @@ const words: Readonly<Record<PendingReason, string>> = {
 /** What a row's status column shows. The oldest operation of a row speaks for it: the others wait for that one. */
 async function statusColumn(engine: SyncEngine): Promise<(id: string) => string> {
   const statuses = new Map<string, string>();
-  for (const { entityId, reason } of await engine.explain()) if (!statuses.has(entityId)) statuses.set(entityId, words[reason]);
+  for (const { entityId, reason } of await engine.explain())
+    if (!statuses.has(entityId)) statuses.set(entityId, words[reason]);
   return (id) => statuses.get(id) ?? 'saved';
 }
 
 export async function run(log: Log) {
   const scene = await openScene({
     entities: [Task],
-    beforeWrite: ({ payload }) => (payload?.['title'] === '' ? { message: 'A task needs a title.', fields: { title: 'empty' } } : undefined),
+    beforeWrite: ({ payload }) =>
+      payload?.['title'] === '' ? { message: 'A task needs a title.', fields: { title: 'empty' } } : undefined,
   });
   try {
     const settings = { tables: [tasks], config: { maxOutboxTryCount: 1, maxRetries: 0 } };
@@ -58,11 +63,13 @@ export async function run(log: Log) {
     // What happened to single changes, as it happens: the moments to draw the column again.
     const moments: string[] = [];
     ben.engine.events$.subscribe((event) => {
-      if (event.type === 'op.pushed' || event.type === 'op.failed' || event.type === 'op.stuck') moments.push(`${event.type} ${event.entityId}`);
+      if (event.type === 'op.pushed' || event.type === 'op.failed' || event.type === 'op.stuck')
+        moments.push(`${event.type} ${event.entityId}`);
       if (event.type === 'conflict.detected') moments.push(`${event.type} ${event.conflict.entityId}`);
     });
 
-    for (const id of ['1', '2', '3']) await ann.engine.writer(tasks).insertAndEnqueue({ id, title: `Task ${id}`, ...fresh });
+    for (const id of ['1', '2', '3'])
+      await ann.engine.writer(tasks).insertAndEnqueue({ id, title: `Task ${id}`, ...fresh });
     await ann.engine.sync();
     await ben.engine.sync();
     await ann.edit(tasks, '2', { title: "Ann's title" });
@@ -76,7 +83,9 @@ export async function run(log: Log) {
     await show('He has synced; one was sent, two need him:');
     await scene.server.close();
     await ben.edit(tasks, '1', { title: 'Task uno' });
-    await ben.engine.sync().catch((error: unknown) => log(`The server is down (${error instanceof Error ? error.name : ''})`));
+    await ben.engine
+      .sync()
+      .catch((error: unknown) => log(`The server is down (${error instanceof Error ? error.name : ''})`));
     await show('His next change waits:');
     return { shown, moments };
   } finally {

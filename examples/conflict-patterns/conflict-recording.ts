@@ -1,4 +1,7 @@
-/** A conflict is a record: kept on the device until somebody decides, and written to a table of the app, so that the office can look it up. */
+/**
+ * A conflict is a record: kept on the device until somebody decides, and written to a table of the app, so that the
+ * office can look it up.
+ */
 import { acceptMerged, syncTable, type SyncEvent } from 'synchart';
 import { syncColumns, type SyncedRow } from 'synchart/persistence';
 import { EntitySchema } from 'typeorm';
@@ -24,7 +27,10 @@ const ConflictEntry = new EntitySchema<ConflictEntry>({
 const prices = syncTable(Price, { conflict: { strategy: 'manual' } });
 const entries = syncTable(ConflictEntry, { pushOnly: true });
 
-/** Writes each conflict down when it appears and again when it is decided; the entries travel to the server like any other row. */
+/**
+ * Writes each conflict down when it appears and again when it is decided; the entries travel to the server like any
+ * other row.
+ */
 function recordConflicts({ engine, dataSource }: Device): { written(): Promise<void> } {
   let last = Promise.resolve();
   const record = async (event: SyncEvent): Promise<void> => {
@@ -32,9 +38,15 @@ function recordConflicts({ engine, dataSource }: Device): { written(): Promise<v
     const { opId, kind, entityId, baseData, localData, serverData } = event.conflict;
     const decision = event.type === 'conflict.detected' ? 'open' : event.resolution.type;
     const known = await dataSource.getRepository(ConflictEntry).findOneBy({ id: opId });
-    const data = { was: baseData?.['cents'] ?? null, here: localData['cents'] ?? null, there: serverData['cents'] ?? null };
+    const data = {
+      was: baseData?.['cents'] ?? null,
+      here: localData['cents'] ?? null,
+      there: serverData['cents'] ?? null,
+    };
     const entry = { ...(known ?? fresh), id: opId, record: `${kind}/${entityId}`, data, decision };
-    await (known === null ? engine.writer(entries).insertAndEnqueue(entry) : engine.writer(entries).replaceAndEnqueue(entry));
+    await (known === null
+      ? engine.writer(entries).insertAndEnqueue(entry)
+      : engine.writer(entries).replaceAndEnqueue(entry));
   };
   engine.events$.subscribe((event) => {
     last = last.then(() => record(event)).catch(console.error);
@@ -60,7 +72,9 @@ export async function run(log: Log) {
     await ben.edit(prices, 'tea', { cents: 300 });
     await ben.engine.sync();
     await records.written();
-    log(`Ben's device keeps the conflict (${ben.engine.status().conflicts} open); his price stays on his screen. He closes the app`);
+    log(
+      `Ben's device keeps the conflict (${ben.engine.status().conflicts} open); his price stays on his screen. He closes the app`,
+    );
     await ben.close();
 
     ben = await scene.device({ tables, database });
@@ -68,7 +82,9 @@ export async function run(log: Log) {
     const [open] = await ben.engine.conflicts();
     const opId = open?.conflict.opId ?? '';
     const { baseData, localData, serverData } = open?.conflict ?? {};
-    log(`The next day: was ${Number(baseData?.['cents'])}, here ${Number(localData?.['cents'])}, there ${Number(serverData?.['cents'])}`);
+    log(
+      `The next day: was ${Number(baseData?.['cents'])}, here ${Number(localData?.['cents'])}, there ${Number(serverData?.['cents'])}`,
+    );
     await ben.engine.sync();
     const before = await scene.onServer(ConflictEntry, opId);
     log(`The office sees: ${before.record} ${JSON.stringify(before.data)} → ${before.decision}`);

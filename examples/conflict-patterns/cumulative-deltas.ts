@@ -1,4 +1,7 @@
-/** "Two sold" holds whatever the stock is: changes that add up, from any number of devices, in any order, also when answers get lost. */
+/**
+ * "Two sold" holds whatever the stock is: changes that add up, from any number of devices, in any order, also when
+ * answers get lost.
+ */
 import { addToSet, increment, syncTable } from 'synchart';
 import { syncColumns, type SyncedRow } from 'synchart/persistence';
 import { EntitySchema } from 'typeorm';
@@ -12,7 +15,12 @@ interface Product extends SyncedRow {
 
 const Product = new EntitySchema<Product>({
   name: 'products',
-  columns: { id: { type: 'text', primary: true }, stock: { type: 'integer' }, labels: { type: 'simple-json' }, ...syncColumns },
+  columns: {
+    id: { type: 'text', primary: true },
+    stock: { type: 'integer' },
+    labels: { type: 'simple-json' },
+    ...syncColumns,
+  },
 });
 const products = syncTable(Product);
 
@@ -35,7 +43,8 @@ export async function run(log: Log) {
     const config = { backoffMinMs: 1, backoffMaxMs: 5, conflictRetryDelayMs: 1 };
     const ann = await scene.device({ tables: [products], config, transport: { deltas: true } });
     const ben = await scene.device({ tables: [products], config, transport: { deltas: true } });
-    // An older app, or a backend that knows no deltas: the same change is then made again on the server's row, after a conflict.
+    // An older app, or a backend that knows no deltas: the same change is then made again on the server's row, after a
+    // conflict.
     const old = await scene.device({ tables: [products], config });
     const all = [ann, ben, old];
 
@@ -53,11 +62,17 @@ export async function run(log: Log) {
     loseAnswer = true;
     await ann.engine.sync();
     const [waiting] = await ann.engine.explain();
-    log(`Ann syncs, and the answer is lost: ${waiting?.reason ?? ''}; the server has ${(await scene.onServer(Product, 'tea')).stock}`);
-    log(`     nobody knows here that it has them: until that is clear, her screen counts them twice, ${(await ann.find(products, 'tea')).stock}`);
+    log(
+      `Ann syncs, and the answer is lost: ${waiting?.reason ?? ''}; the server has ${(await scene.onServer(Product, 'tea')).stock}`,
+    );
+    log(
+      `     nobody knows here that it has them: until that is clear, her screen counts them twice, ${(await ann.find(products, 'tea')).stock}`,
+    );
     await ann.engine.sync();
     const sent = writes - 1;
-    log(`The same request goes again, the server knows its key: ${sent} requests, ${(await scene.onServer(Product, 'tea')).stock} in stock`);
+    log(
+      `The same request goes again, the server knows its key: ${sent} requests, ${(await scene.onServer(Product, 'tea')).stock} in stock`,
+    );
     await ben.engine.sync();
     const { conflicts } = await old.engine.sync();
     for (const device of all) await device.engine.sync();

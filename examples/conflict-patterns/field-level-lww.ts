@@ -1,4 +1,7 @@
-/** Two people edit one record: different fields both stay; of two values for one field the one typed later stays, whoever synced first. */
+/**
+ * Two people edit one record: different fields both stay; of two values for one field the one typed later stays,
+ * whoever synced first.
+ */
 import { syncTable, type JsonObject, type MergeFunction } from 'synchart';
 import { syncColumns, type SyncedRow } from 'synchart/persistence';
 import { EntitySchema } from 'typeorm';
@@ -36,10 +39,17 @@ const laterFieldWins: MergeFunction = (local, server, { changedFields = [] }) =>
   return { ...server, ...taken, typedAt };
 };
 
-const contacts = syncTable(Contact, { conflict: { strategy: 'merge', mergeFunction: laterFieldWins, fields: { tags: 'union' } } });
+const contacts = syncTable(Contact, {
+  conflict: { strategy: 'merge', mergeFunction: laterFieldWins, fields: { tags: 'union' } },
+});
 
 /** Notes the time with every field that is changed. */
-async function type(device: Device, id: string, change: Partial<Pick<Contact, 'name' | 'phone' | 'tags'>>, at: string): Promise<void> {
+async function type(
+  device: Device,
+  id: string,
+  change: Partial<Pick<Contact, 'name' | 'phone' | 'tags'>>,
+  at: string,
+): Promise<void> {
   const { typedAt } = await device.find(contacts, id);
   const stamped = { ...typedAt, ...Object.fromEntries(Object.keys(change).map((field) => [field, at])) };
   await device.edit(contacts, id, { ...change, typedAt: stamped });
@@ -54,7 +64,9 @@ export async function run(log: Log) {
     ben.engine.events$.subscribe((event) => {
       if (event.type === 'conflict.resolved') givenUp.push(...(event.givenUp ?? []).map(({ data }) => data));
     });
-    await ann.engine.writer(contacts).insertAndEnqueue({ id: 'eve', name: 'Eve', phone: '1', tags: ['friend'], typedAt: {}, ...fresh });
+    await ann.engine
+      .writer(contacts)
+      .insertAndEnqueue({ id: 'eve', name: 'Eve', phone: '1', tags: ['friend'], typedAt: {}, ...fresh });
     await ann.engine.sync();
     await ben.engine.sync();
 
@@ -67,7 +79,11 @@ export async function run(log: Log) {
     await ben.engine.sync();
     await ann.engine.sync();
 
-    const rows = [await scene.onServer(Contact, 'eve'), await ann.find(contacts, 'eve'), await ben.find(contacts, 'eve')];
+    const rows = [
+      await scene.onServer(Contact, 'eve'),
+      await ann.find(contacts, 'eve'),
+      await ben.find(contacts, 'eve'),
+    ];
     const results = rows.map(({ name, phone, tags }) => ({ name, phone, tags: [...tags].sort() }));
     log(`Everybody has: ${JSON.stringify(results[0])}`);
     log(`Ben's device was told what it lost: ${JSON.stringify(givenUp.map(({ typedAt: _, ...values }) => values))}`);

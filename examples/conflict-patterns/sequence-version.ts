@@ -1,4 +1,7 @@
-/** Each write says which version of the row it replaces; one that the row no longer has is refused, also between a conflict and its merge. */
+/**
+ * Each write says which version of the row it replaces; one that the row no longer has is refused, also between a
+ * conflict and its merge.
+ */
 import { syncTable } from 'synchart';
 import { syncColumns, type SyncedRow } from 'synchart/persistence';
 import { EntitySchema } from 'typeorm';
@@ -52,8 +55,12 @@ export async function run(log: Log) {
     const cleo = await scene.device(settings);
 
     log('Ann and Ben both create the page "rules", offline; Ann is first');
-    await ann.engine.writer(pages).insertAndEnqueue({ id: 'rules', title: 'Rules', body: 'Be kind.', footer: null, ...fresh });
-    await ben.engine.writer(pages).insertAndEnqueue({ id: 'rules', title: 'Rules', body: null, footer: 'Ben made this', ...fresh });
+    await ann.engine
+      .writer(pages)
+      .insertAndEnqueue({ id: 'rules', title: 'Rules', body: 'Be kind.', footer: null, ...fresh });
+    await ben.engine
+      .writer(pages)
+      .insertAndEnqueue({ id: 'rules', title: 'Rules', body: null, footer: 'Ben made this', ...fresh });
     await ann.engine.sync();
     log('Ben is told that it exists, instead of overwriting it:');
     await ben.engine.sync();
@@ -62,7 +69,9 @@ export async function run(log: Log) {
     const both = await cleo.find(pages, 'rules');
     log(`Everybody has: ${both.title} / ${both.body ?? ''} / ${both.footer ?? ''}`);
 
-    log('Each of the three changes another field. Ann is first; Cleo slips in after Ben was refused, before his merge arrives:');
+    log(
+      'Each of the three changes another field. Ann is first; Cleo slips in after Ben was refused, before his merge arrives:',
+    );
     await ann.edit(pages, 'rules', { title: 'House rules' });
     await ben.edit(pages, 'rules', { body: 'Be kind and brief.' });
     await cleo.edit(pages, 'rules', { footer: 'Seen by Cleo' });

@@ -31,11 +31,19 @@ export interface Device {
   readonly engine: SyncEngine;
   find<Row extends AnyRow>(table: SyncTable<Row>, id: string): Promise<Row>;
   /** Changes some properties of a row, as a form does that was opened on it. */
-  edit<Row extends AnyRow>(table: SyncTable<Row>, id: string, change: Partial<Row>, options?: { readonly localTimestamp?: Date }): Promise<void>;
+  edit<Row extends AnyRow>(
+    table: SyncTable<Row>,
+    id: string,
+    change: Partial<Row>,
+    options?: { readonly localTimestamp?: Date },
+  ): Promise<void>;
   close(): Promise<void>;
 }
 
-/** A server on a free port, devices that know it, and a folder for databases that outlive one of them; all of it is gone at the end. */
+/**
+ * A server on a free port, devices that know it, and a folder for databases that outlive one of them; all of it is gone
+ * at the end.
+ */
 export interface Scene {
   readonly server: SyncServer;
   readonly url: string;
@@ -54,7 +62,12 @@ interface SceneOptions extends Omit<CreateSyncServerOptions, 'dataSource' | 'tab
 
 export async function openScene({ entities, prepare, ...options }: SceneOptions): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'conflict-patterns-'));
-  const data = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [...entities], synchronize: true }).initialize();
+  const data = await new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [...entities],
+    synchronize: true,
+  }).initialize();
   const server = createSyncServer({ ...options, dataSource: data, tables: [...entities] });
   prepare?.(server.app);
   const { url } = await server.listen();
@@ -62,9 +75,14 @@ export async function openScene({ entities, prepare, ...options }: SceneOptions)
 
   const device = async ({ database = ':memory:', transport, ...engineOptions }: DeviceOptions): Promise<Device> => {
     const dataSource = await openDatabase({ database, driver: 'better-sqlite3', entities, synchronize: true });
-    const engine = createSyncEngine({ ...engineOptions, dataSource, transport: new RestTransport({ ...transport, baseUrl: url }) });
+    const engine = createSyncEngine({
+      ...engineOptions,
+      dataSource,
+      transport: new RestTransport({ ...transport, baseUrl: url }),
+    });
     await engine.start();
-    const find = <Row extends AnyRow>(table: SyncTable<Row>, id: string): Promise<Row> => dataSource.getRepository(table.target).findOneByOrFail(byId<Row>(id));
+    const find = <Row extends AnyRow>(table: SyncTable<Row>, id: string): Promise<Row> =>
+      dataSource.getRepository(table.target).findOneByOrFail(byId<Row>(id));
     const made: Device = {
       dataSource,
       engine,
@@ -88,7 +106,8 @@ export async function openScene({ entities, prepare, ...options }: SceneOptions)
     url,
     folder,
     device,
-    onServer: <Row extends AnyRow>(entity: EntitySchema<Row>, id: string) => data.getRepository(entity).findOneByOrFail(byId<Row>(id)),
+    onServer: <Row extends AnyRow>(entity: EntitySchema<Row>, id: string) =>
+      data.getRepository(entity).findOneByOrFail(byId<Row>(id)),
     close: async () => {
       for (const one of open) await one.close();
       await server.close();

@@ -1,4 +1,7 @@
-/** The server notices that a change was made on an old row, by the timestamp that it gave the row itself; no device's clock has a say. */
+/**
+ * The server notices that a change was made on an old row, by the timestamp that it gave the row itself; no device's
+ * clock has a say.
+ */
 import { syncTable, type Conflict } from 'synchart';
 import { syncColumns, type SyncedRow } from 'synchart/persistence';
 import { EntitySchema } from 'typeorm';
@@ -12,7 +15,12 @@ interface Item extends SyncedRow {
 
 const Item = new EntitySchema<Item>({
   name: 'items',
-  columns: { id: { type: 'text', primary: true }, title: { type: 'text' }, amount: { type: 'integer' }, ...syncColumns },
+  columns: {
+    id: { type: 'text', primary: true },
+    title: { type: 'text' },
+    amount: { type: 'integer' },
+    ...syncColumns,
+  },
 });
 const items = syncTable(Item); // autoPreserve: both sides' fields stay
 
@@ -50,12 +58,15 @@ export async function run(log: Log) {
     log('Ben has not pulled, and wants 3. He syncs: his change names the old version, the server answers 409');
     await ben.engine.sync();
     const [conflict] = conflicts;
-    log(`     was ${JSON.stringify(conflict?.baseData?.['title'])}, the server has ${JSON.stringify(conflict?.serverData['title'])}`);
+    log(
+      `     was ${JSON.stringify(conflict?.baseData?.['title'])}, the server has ${JSON.stringify(conflict?.serverData['title'])}`,
+    );
     log(`     Ben's clock says ${conflict?.localTimestamp ?? ''}; nobody looked at it`);
     await ann.engine.sync();
 
     const rows = [await scene.onServer(Item, 'milk'), await ann.find(items, 'milk'), await ben.find(items, 'milk')];
-    for (const [index, { title, amount }] of rows.entries()) log(`${['Server', 'Ann', 'Ben'][index] ?? ''}: ${title}, ${amount}`);
+    for (const [index, { title, amount }] of rows.entries())
+      log(`${['Server', 'Ann', 'Ben'][index] ?? ''}: ${title}, ${amount}`);
     return { conflicts, rows };
   } finally {
     await scene.close();

@@ -32,7 +32,8 @@ export function readArguments(args: readonly string[]): DemoOptions | 'help' {
   });
   if (values.help) return 'help';
   const { driver } = values;
-  if (driver !== 'sqlite3' && driver !== 'better-sqlite3') throw new Error(`--driver must be sqlite3 or better-sqlite3, got '${driver}'`);
+  if (driver !== 'sqlite3' && driver !== 'better-sqlite3')
+    throw new Error(`--driver must be sqlite3 or better-sqlite3, got '${driver}'`);
   return {
     rows: values.rows === undefined ? Infinity : wholeNumber('--rows', values.rows, 1_000),
     driver,
@@ -43,6 +44,7 @@ export function readArguments(args: readonly string[]): DemoOptions | 'help' {
 
 function wholeNumber(name: string, text: string, least: number): number {
   const value = Number(text.replaceAll(/[_,]/g, ''));
-  if (!Number.isInteger(value) || value < least) throw new Error(`${name} must be a whole number of at least ${least}, got '${text}'`);
+  if (!Number.isInteger(value) || value < least)
+    throw new Error(`${name} must be a whole number of at least ${least}, got '${text}'`);
   return value;
 }

@@ -4,7 +4,13 @@ export type ComparedRow = Readonly<Record<string, unknown>>;
 export type Difference =
   | { readonly type: 'missing'; readonly id: string }
   | { readonly type: 'extra'; readonly id: string }
-  | { readonly type: 'different'; readonly id: string; readonly column: string; readonly expected: unknown; readonly actual: unknown };
+  | {
+      readonly type: 'different';
+      readonly id: string;
+      readonly column: string;
+      readonly expected: unknown;
+      readonly actual: unknown;
+    };
 
 export interface Comparison {
   /** Rows that both sides have, with the same values. */
@@ -13,10 +19,13 @@ export interface Comparison {
 }
 
 /**
- * Compares two tables row by row while reading both once; rows come in batches, sorted ascending by `id` as text of code units.
- * Nothing is held but the present batches, so that the size of the tables does not matter.
+ * Compares two tables row by row while reading both once; rows come in batches, sorted ascending by `id` as text of
+ * code units. Nothing is held but the present batches, so that the size of the tables does not matter.
  */
-export async function compareRows(expected: AsyncIterable<readonly ComparedRow[]>, actual: AsyncIterable<readonly ComparedRow[]>): Promise<Comparison> {
+export async function compareRows(
+  expected: AsyncIterable<readonly ComparedRow[]>,
+  actual: AsyncIterable<readonly ComparedRow[]>,
+): Promise<Comparison> {
   const differences: Difference[] = [];
   let equal = 0;
   const left = eachRow(expected);
@@ -64,5 +73,11 @@ function differencesOf(expected: ComparedRow, actual: ComparedRow): Difference[]
   const columns = new Set([...Object.keys(expected), ...Object.keys(actual)]);
   return [...columns]
     .filter((column) => !Object.is(expected[column], actual[column]))
-    .map((column) => ({ type: 'different', id: idOf(expected), column, expected: expected[column], actual: actual[column] }));
+    .map((column) => ({
+      type: 'different',
+      id: idOf(expected),
+      column,
+      expected: expected[column],
+      actual: actual[column],
+    }));
 }

@@ -30,7 +30,11 @@ async function run({ rows, driver, seed, serve }: DemoOptions): Promise<boolean>
     const seedingAt = performance.now();
     const { dataSource: serverData, cities, countries } = await seedDatabase(join(folder, 'server.db'), rows);
     cleanUp.push(() => serverData.destroy());
-    terminal.fact('cities of the world', cities, `and ${plural(countries, 'country', 'countries')}, in ${formatSeconds(performance.now() - seedingAt)}`);
+    terminal.fact(
+      'cities of the world',
+      cities,
+      `and ${plural(countries, 'country', 'countries')}, in ${formatSeconds(performance.now() - seedingAt)}`,
+    );
     const server = await startServer(serverData);
     cleanUp.push(() => server.goDown());
     terminal.note(`listening on ${server.url}`);
@@ -39,7 +43,12 @@ async function run({ rows, driver, seed, serve }: DemoOptions): Promise<boolean>
     terminal.section('Two devices get everything');
     terminal.note(`each has a SQLite file of its own, driver ${driver}`);
     const open = async (name: string): Promise<Replica> => {
-      const replica = await openReplica({ name, database: join(folder, `replica-${name}.db`), driver, url: server.url });
+      const replica = await openReplica({
+        name,
+        database: join(folder, `replica-${name}.db`),
+        driver,
+        url: server.url,
+      });
       cleanUp.push(() => replica.close());
       await firstPull(stage, replica, cities + countries);
       return replica;

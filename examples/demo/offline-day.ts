@@ -27,7 +27,11 @@ export const operationsPerUser = perUser.cityEdits + perUser.countryEdits + perU
 export const sharedRows = shared.cityEdits + shared.countryEdits + shared.editedAndDeleted + shared.deletedTwice;
 
 /** Draws who touches what. The two plans meet on `shared` rows and nowhere else. */
-export function planDay(cityIds: readonly string[], countryIds: readonly string[], random: Random): readonly [DayPlan, DayPlan] {
+export function planDay(
+  cityIds: readonly string[],
+  countryIds: readonly string[],
+  random: Random,
+): readonly [DayPlan, DayPlan] {
   const drawCity = drawWithout(cityIds, random);
   const drawCountry = drawWithout(countryIds, random);
   const common = {
@@ -41,7 +45,10 @@ export function planDay(cityIds: readonly string[], countryIds: readonly string[
     const deletes = editsTheDeleted ? common.deletes : [...common.deletes, ...common.editedAndDeleted];
     return {
       cityEdits: [...edits, ...drawCity(perUser.cityEdits - edits.length)],
-      countryEdits: [...common.countries, ...drawCountry(Math.min(perUser.countryEdits, countryIds.length / 3) - common.countries.length)],
+      countryEdits: [
+        ...common.countries,
+        ...drawCountry(Math.min(perUser.countryEdits, countryIds.length / 3) - common.countries.length),
+      ],
       cityDeletes: [...deletes, ...drawCity(perUser.deletes - deletes.length)],
       cityCreates: perUser.creates,
     };
@@ -54,11 +61,18 @@ export async function liveThroughDay(who: string, plan: DayPlan, writer: DayWrit
   for (const id of plan.cityEdits) {
     const growth = 1 + Math.floor(random() * 500);
     // Some edits rename, most count people: a row is a mixture of both users' work only where a strategy says so.
-    await writer.editCity(id, (city) => (random() < 0.2 ? { name: `${city.name} (${who})` } : { population: city.population + growth }));
+    await writer.editCity(id, (city) =>
+      random() < 0.2 ? { name: `${city.name} (${who})` } : { population: city.population + growth },
+    );
   }
   for (const id of plan.countryEdits) await writer.editCountry(id, () => ({ motto: `${who} was here` }));
   for (let number = 1; number <= plan.cityCreates; number += 1) {
-    await writer.createCity({ id: `${who.toLowerCase()}-${number}`, name: `New ${who} ${number}`, country: 'XX', population: Math.floor(random() * 10_000) });
+    await writer.createCity({
+      id: `${who.toLowerCase()}-${number}`,
+      name: `New ${who} ${number}`,
+      country: 'XX',
+      population: Math.floor(random() * 10_000),
+    });
   }
   for (const id of plan.cityDeletes) await writer.deleteCity(id);
   return plan.cityEdits.length + plan.countryEdits.length + plan.cityCreates + plan.cityDeletes.length;
@@ -67,5 +81,8 @@ export async function liveThroughDay(who: string, plan: DayPlan, writer: DayWrit
 /** Draws without putting back. */
 function drawWithout(ids: readonly string[], random: Random): (count: number) => string[] {
   const left = [...ids];
-  return (count) => Array.from({ length: Math.max(0, Math.floor(count)) }, () => left.splice(Math.floor(random() * left.length), 1)).flat();
+  return (count) =>
+    Array.from({ length: Math.max(0, Math.floor(count)) }, () =>
+      left.splice(Math.floor(random() * left.length), 1),
+    ).flat();
 }

@@ -48,7 +48,10 @@ export async function openReplica({ name, database, driver, url }: ReplicaOption
 }
 
 /** Syncs once and tells each phase as it is entered; it begins and ends idle, which goes without saying. */
-export async function syncTelling({ engine }: Replica, onPhase: (phase: SyncPhaseName) => void): Promise<SyncRunResult> {
+export async function syncTelling(
+  { engine }: Replica,
+  onPhase: (phase: SyncPhaseName) => void,
+): Promise<SyncRunResult> {
   let last: SyncPhaseName | undefined;
   const watching = engine.status$.subscribe(({ phase }) => {
     if (phase !== last && phase !== 'idle') onPhase(phase);
@@ -74,7 +77,8 @@ function createDayWriter(dataSource: DataSource, engine: SyncEngine): DayWriter 
       const before = await dataSource.getRepository(Country).findOneByOrFail({ id });
       await country.replaceAndEnqueueDiff(before, { ...before, ...change(before) });
     },
-    createCity: (parts) => city.insertAndEnqueue({ featureCode: 'PPL', adminCode: '', lat: 0, lon: 0, ...alive, ...parts }),
+    createCity: (parts) =>
+      city.insertAndEnqueue({ featureCode: 'PPL', adminCode: '', lat: 0, lon: 0, ...alive, ...parts }),
     deleteCity: async (id) => {
       const { updatedAt } = await dataSource.getRepository(City).findOneByOrFail({ id });
       await city.enqueueDelete(id, { baseUpdatedAt: updatedAt });

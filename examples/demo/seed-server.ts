@@ -12,7 +12,12 @@ export interface Seeded {
 
 /** Fills a new database with real cities and the countries they are in. */
 export async function seedDatabase(database: string, rows: number): Promise<Seeded> {
-  const dataSource = await new DataSource({ type: 'better-sqlite3', database, entities: [City, Country, Card], synchronize: true }).initialize();
+  const dataSource = await new DataSource({
+    type: 'better-sqlite3',
+    database,
+    entities: [City, Country, Card],
+    synchronize: true,
+  }).initialize();
   await dataSource.query('PRAGMA journal_mode = WAL');
   const cities = realCities(rows);
   const countries = countriesOf(cities);

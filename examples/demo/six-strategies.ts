@@ -36,12 +36,31 @@ const cases: Readonly<Record<ConflictStrategy, Case>> = {
     why: "field by field; where both wrote, B's",
     afterDelete: 'back',
   },
-  serverWins: { conflict: {}, outcome: { title: 'Green', price: 4, tags: [] }, why: "A's was there first", afterDelete: 'deleted' },
-  clientWins: { conflict: {}, outcome: { title: 'Black', price: 3, tags: ['new'] }, why: "B's row as it is", afterDelete: 'back' },
-  lastWriteWins: { conflict: {}, outcome: { title: 'Black', price: 3, tags: ['new'] }, why: "B's row is later", afterDelete: 'back' },
+  serverWins: {
+    conflict: {},
+    outcome: { title: 'Green', price: 4, tags: [] },
+    why: "A's was there first",
+    afterDelete: 'deleted',
+  },
+  clientWins: {
+    conflict: {},
+    outcome: { title: 'Black', price: 3, tags: ['new'] },
+    why: "B's row as it is",
+    afterDelete: 'back',
+  },
+  lastWriteWins: {
+    conflict: {},
+    outcome: { title: 'Black', price: 3, tags: ['new'] },
+    why: "B's row is later",
+    afterDelete: 'back',
+  },
   merge: {
     conflict: {
-      mergeFunction: (local, server) => ({ ...server, title: `${String(server['title'])} or ${String(local['title'])}`, tags: local['tags'] ?? [] }),
+      mergeFunction: (local, server) => ({
+        ...server,
+        title: `${String(server['title'])} or ${String(local['title'])}`,
+        tags: local['tags'] ?? [],
+      }),
     },
     outcome: { title: 'Green or Black', price: 4, tags: ['new'] },
     why: 'our function: both titles',
@@ -50,7 +69,8 @@ const cases: Readonly<Record<ConflictStrategy, Case>> = {
   manual: {
     conflict: {
       // Stands for a person in front of a dialog.
-      resolver: ({ serverDeleted, localData }) => (serverDeleted ? acceptServer() : acceptMerged({ tags: localData['tags'] ?? [] })),
+      resolver: ({ serverDeleted, localData }) =>
+        serverDeleted ? acceptServer() : acceptMerged({ tags: localData['tags'] ?? [] }),
     },
     outcome: { title: 'Green', price: 4, tags: ['new'] },
     why: "decided: A's title, B's tags",
@@ -61,16 +81,24 @@ const cases: Readonly<Record<ConflictStrategy, Case>> = {
 const editedId = (strategy: ConflictStrategy): string => `${strategy}-edited`;
 const deletedId = (strategy: ConflictStrategy): string => `${strategy}-deleted`;
 /** The cards that the server has to have. */
-export const cardIds: readonly string[] = conflictStrategies.flatMap((strategy) => [editedId(strategy), deletedId(strategy)]);
+export const cardIds: readonly string[] = conflictStrategies.flatMap((strategy) => [
+  editedId(strategy),
+  deletedId(strategy),
+]);
 
 interface Surroundings extends Pick<DemoOptions, 'driver'> {
   readonly url: string;
   readonly serverData: DataSource;
 }
 
-/** Lets two devices meet in the same conflict once per strategy, and tells what everybody sees then. True when all is as it should be. */
+/**
+ * Lets two devices meet in the same conflict once per strategy, and tells what everybody sees then. True when all is as
+ * it should be.
+ */
 export async function sixStrategies(terminal: Terminal, surroundings: Surroundings): Promise<boolean> {
-  terminal.note('A card: Tea 3.00. Offline, A changes the title and the price, B the title and the tags. A syncs, then B.');
+  terminal.note(
+    'A card: Tea 3.00. Offline, A changes the title and the price, B the title and the tags. A syncs, then B.',
+  );
   terminal.note(`  ${columns('strategy', 'A wrote', 'B wrote', 'everybody sees').trimEnd()}`);
   const complaints: string[] = [];
   const after: Record<Case['afterDelete'], ConflictStrategy[]> = { back: [], deleted: [] };
@@ -114,7 +142,9 @@ async function meet(strategy: ConflictStrategy, surroundings: Surroundings): Pro
 
     const complaints: string[] = [];
     const agree = async (id: string): Promise<Card> => {
-      const [there, onA, onB] = await Promise.all([surroundings.serverData, a.dataSource, b.dataSource].map((dataSource) => findCard(dataSource, id)));
+      const [there, onA, onB] = await Promise.all(
+        [surroundings.serverData, a.dataSource, b.dataSource].map((dataSource) => findCard(dataSource, id)),
+      );
       if (!there) throw new Error(`the server has no card ${id}`);
       for (const [name, here] of Object.entries({ A: onA, B: onB })) {
         if (text(here) !== text(there)) complaints.push(`${name} has ${text(here)}, the server ${text(there)}`);
@@ -122,13 +152,21 @@ async function meet(strategy: ConflictStrategy, surroundings: Surroundings): Pro
       return there;
     };
     const [editedCard, deletedCard] = [await agree(edited), await agree(deleted)];
-    if (describe(editedCard) !== describe(outcome)) complaints.push(`expected ${describe(outcome)}, got ${describe(editedCard)}`);
+    if (describe(editedCard) !== describe(outcome))
+      complaints.push(`expected ${describe(outcome)}, got ${describe(editedCard)}`);
     const found = deletedCard.deletedAt === null ? 'back' : 'deleted';
-    if (found !== afterDelete) complaints.push(`B edited what A deleted: expected the card ${afterDelete}, it is ${found}`);
+    if (found !== afterDelete)
+      complaints.push(`B edited what A deleted: expected the card ${afterDelete}, it is ${found}`);
     for (const [name, { engine }] of Object.entries({ A: a, B: b })) {
-      for (const { entityId, detail } of await engine.explain()) complaints.push(`${name} still has ${entityId} queued: ${detail}`);
+      for (const { entityId, detail } of await engine.explain())
+        complaints.push(`${name} still has ${entityId} queued: ${detail}`);
     }
-    return { edited: editedCard, deleted: deletedCard, why: strategy === 'lastWriteWins' ? `${why}: ${time(later)}, A's ${time(actedAt)}` : why, complaints };
+    return {
+      edited: editedCard,
+      deleted: deletedCard,
+      why: strategy === 'lastWriteWins' ? `${why}: ${time(later)}, A's ${time(actedAt)}` : why,
+      complaints,
+    };
   } finally {
     for (const device of [a, b]) await device.close();
   }
@@ -145,7 +183,12 @@ interface Device {
 async function openDevice(strategy: ConflictStrategy, { driver, url }: Surroundings): Promise<Device> {
   const cards = syncTable(Card, { conflict: { ...cases[strategy].conflict, strategy } });
   const dataSource = await openDatabase({ database: ':memory:', driver, entities: [Card], synchronize: true });
-  const engine = createSyncEngine({ dataSource, transport: new RestTransport({ baseUrl: url }), tables: [cards], config: { maxRetries: 1 } });
+  const engine = createSyncEngine({
+    dataSource,
+    transport: new RestTransport({ baseUrl: url }),
+    tables: [cards],
+    config: { maxRetries: 1 },
+  });
   await engine.start();
   const writer = engine.writer(cards);
   return {
@@ -163,9 +206,11 @@ async function openDevice(strategy: ConflictStrategy, { driver, url }: Surroundi
   };
 }
 
-const findCard = (dataSource: DataSource, id: string): Promise<Card | null> => dataSource.getRepository(Card).findOneBy({ id });
+const findCard = (dataSource: DataSource, id: string): Promise<Card | null> =>
+  dataSource.getRepository(Card).findOneBy({ id });
 
-const columns = (strategy: string, a: string, b: string, all: string): string => `${strategy.padEnd(15)}${a.padEnd(13)}${b.padEnd(13)}${all.padEnd(27)}`;
+const columns = (strategy: string, a: string, b: string, all: string): string =>
+  `${strategy.padEnd(15)}${a.padEnd(13)}${b.padEnd(13)}${all.padEnd(27)}`;
 
 const describe = ({ title, price, tags }: Partial<Card>): string =>
   [title, price?.toFixed(2), ...(tags ?? []).map((tag) => `#${tag}`)].filter((part) => part !== undefined).join(' ');
@@ -173,4 +218,5 @@ const describe = ({ title, price, tags }: Partial<Card>): string =>
 const time = (at: Date): string => at.toISOString().slice(11, 19);
 
 /** A row as it is compared: without what belongs to one device only. */
-const text = (card: Card | null | undefined): string => (card ? JSON.stringify({ ...card, deletedAtLocal: undefined }) : 'no such card');
+const text = (card: Card | null | undefined): string =>
+  card ? JSON.stringify({ ...card, deletedAtLocal: undefined }) : 'no such card';

@@ -30,10 +30,18 @@ export async function firstPull({ terminal }: Stage, replica: Replica, total: nu
 }
 
 /** The server goes away; both users go on working. */
-export async function offlineDay({ terminal, server, serverData, random }: Stage, replicas: readonly [Replica, Replica]): Promise<void> {
+export async function offlineDay(
+  { terminal, server, serverData, random }: Stage,
+  replicas: readonly [Replica, Replica],
+): Promise<void> {
   await server.goDown();
-  terminal.note(`The server is down. Each user makes ${operationsPerUser} changes; ${sharedRows} rows are touched by both.`);
-  const [plans, names] = [planDay(await idsOf(serverData, 'cities'), await idsOf(serverData, 'countries'), random), replicas.map(({ name }) => name)];
+  terminal.note(
+    `The server is down. Each user makes ${operationsPerUser} changes; ${sharedRows} rows are touched by both.`,
+  );
+  const [plans, names] = [
+    planDay(await idsOf(serverData, 'cities'), await idsOf(serverData, 'countries'), random),
+    replicas.map(({ name }) => name),
+  ];
   for (const [index, replica] of replicas.entries()) {
     const plan = plans[index === 0 ? 0 : 1];
     const startedAt = performance.now();
@@ -83,7 +91,9 @@ async function syncOnce(terminal: Terminal, replica: Replica): Promise<number> {
   watching.unsubscribe();
   const { pushed, pulled, errors } = stats;
   trail.end(
-    pushed + pulled === 0 ? 'nothing new' : `${formatCount(pushed)} pushed, ${formatCount(pulled)} pulled${errors > 0 ? `, ${plural(errors, 'error')}` : ''}`,
+    pushed + pulled === 0
+      ? 'nothing new'
+      : `${formatCount(pushed)} pushed, ${formatCount(pulled)} pulled${errors > 0 ? `, ${plural(errors, 'error')}` : ''}`,
   );
   if (resolved.length > 0) tellConflicts(terminal, resolved);
   return pushed + pulled;
@@ -97,7 +107,11 @@ function tellConflicts(terminal: Terminal, resolved: readonly ResolvedConflict[]
     resolved.length,
     `${ours.length} for the client (cities: clientWins), ${server.length} for the server (countries: serverWins)`,
   );
-  const examples = [ours.find(({ conflict }) => contestedField(conflict) !== undefined), ours.find(({ conflict }) => conflict.serverDeleted), server[0]];
+  const examples = [
+    ours.find(({ conflict }) => contestedField(conflict) !== undefined),
+    ours.find(({ conflict }) => conflict.serverDeleted),
+    server[0],
+  ];
   for (const example of examples) if (example !== undefined) terminal.note(`  such as ${describeConflict(example)}`);
 }
 
@@ -107,7 +121,8 @@ function describeConflict({ conflict, resolution }: ResolvedConflict): string {
   const row = `${kind}/${entityId}`;
   const outcome = resolution.type === 'acceptServer' ? "the server's was taken" : 'ours was taken';
   if (opType === 'delete') return `${row}: deleted here, edited there; ${outcome}`;
-  if (serverDeleted) return `${row} "${String(localData['name'])}": edited here, deleted there; ${outcome}, the row is back`;
+  if (serverDeleted)
+    return `${row} "${String(localData['name'])}": edited here, deleted there; ${outcome}, the row is back`;
   const field = contestedField(conflict) ?? '';
   return `${row}: ${field} was ${text(baseData?.[field])}, here ${text(localData[field])}, there ${text(serverData[field])}; ${outcome}`;
 }
@@ -115,20 +130,30 @@ function describeConflict({ conflict, resolution }: ResolvedConflict): string {
 /** A field that both sides have changed. */
 const contestedField = ({ localData, serverData, baseData = {} }: ResolvedConflict['conflict']): string | undefined =>
   Object.keys(localData).find(
-    (key) => key in serverData && localData[key] !== serverData[key] && localData[key] !== baseData[key] && serverData[key] !== baseData[key],
+    (key) =>
+      key in serverData &&
+      localData[key] !== serverData[key] &&
+      localData[key] !== baseData[key] &&
+      serverData[key] !== baseData[key],
   );
 
 const text = (value: unknown): string => JSON.stringify(value ?? null);
 
 /** Compares every row of every table with the server's. True when all are equal. */
-export async function compareWithServer({ terminal, serverData }: Stage, replicas: readonly Replica[]): Promise<boolean> {
+export async function compareWithServer(
+  { terminal, serverData }: Stage,
+  replicas: readonly Replica[],
+): Promise<boolean> {
   let allEqual = true;
   for (const replica of replicas) {
     for (const [entity, what] of [
       [City, 'cities'],
       [Country, 'countries'],
     ] as const) {
-      const { equal, differences } = await compareRows(tableRows(serverData, entity), tableRows(replica.dataSource, entity));
+      const { equal, differences } = await compareRows(
+        tableRows(serverData, entity),
+        tableRows(replica.dataSource, entity),
+      );
       const living = await countLiving(replica.dataSource, entity);
       if (differences.length === 0) {
         terminal.good(

@@ -55,7 +55,13 @@ export const Country = new EntitySchema<Country>({
 
 export const Card = new EntitySchema<Card>({
   name: 'cards',
-  columns: { id: { type: 'text', primary: true }, title: { type: 'text' }, price: { type: 'real' }, tags: { type: 'simple-json' }, ...syncColumns },
+  columns: {
+    id: { type: 'text', primary: true },
+    title: { type: 'text' },
+    price: { type: 'real' },
+    tags: { type: 'simple-json' },
+    ...syncColumns,
+  },
 });
 
 const alive = { deletedAt: null, deletedAtLocal: null };
@@ -88,7 +94,14 @@ export const equalCards = (ids: readonly string[]): Card[] =>
 export function countriesOf(rows: readonly City[]): Country[] {
   const countries = new Map<string, Country>();
   for (const { country, population } of rows) {
-    const known = countries.get(country) ?? { id: country, cities: 0, population: 0, motto: '', updatedAt: stamp(countries.size), ...alive };
+    const known = countries.get(country) ?? {
+      id: country,
+      cities: 0,
+      population: 0,
+      motto: '',
+      updatedAt: stamp(countries.size),
+      ...alive,
+    };
     countries.set(country, { ...known, cities: known.cities + 1, population: known.population + population });
   }
   return [...countries.values()];

@@ -26,7 +26,8 @@ const codes: Readonly<Record<Style, readonly [on: number, off: number]>> = {
 
 export const formatCount = (count: number): string => Math.round(count).toLocaleString('en-US');
 export const formatSeconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
-export const plural = (count: number, one: string, many = `${one}s`): string => `${formatCount(count)} ${count === 1 ? one : many}`;
+export const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`;
 
 const labelWidth = 30;
 const barWidth = 28;
@@ -94,7 +95,9 @@ export class Terminal {
 
   fact(label: string, value: string | number, detail = ''): void {
     const shown = typeof value === 'number' ? formatCount(value) : value;
-    this.line(`     ${label.padEnd(labelWidth)}${shown.padStart(12)}${detail === '' ? '' : `   ${this.style('dim', detail)}`}`);
+    this.line(
+      `     ${label.padEnd(labelWidth)}${shown.padStart(12)}${detail === '' ? '' : `   ${this.style('dim', detail)}`}`,
+    );
   }
 
   /** What the engine is doing, as it happens. */
@@ -107,7 +110,9 @@ export class Terminal {
     return {
       step: (name) => {
         if (name === last) return;
-        this.#screen.write(last === undefined ? `     ${this.style('cyan', who)}  ${name}` : ` ${this.style('dim', '→')} ${name}`);
+        this.#screen.write(
+          last === undefined ? `     ${this.style('cyan', who)}  ${name}` : ` ${this.style('dim', '→')} ${name}`,
+        );
         last = name;
       },
       end: (result) => this.line(`   ${this.style('bold', result)}`),
@@ -135,7 +140,9 @@ export class Terminal {
       const percent = `${Math.floor(share * 100)} %`.padStart(5);
       if (this.#screen.interactive) {
         const bar = `${this.style('green', '█'.repeat(filled))}${this.style('dim', '░'.repeat(barWidth - filled))}`;
-        this.#screen.write(`\r     ${label}  ${bar} ${percent}  ${formatCount(done)}  ${this.style('dim', rate(done))}\u001b[K`);
+        this.#screen.write(
+          `\r     ${label}  ${bar} ${percent}  ${formatCount(done)}  ${this.style('dim', rate(done))}\u001b[K`,
+        );
       } else {
         this.line(`     ${label}  ${percent}  ${formatCount(done).padStart(9)}  ${rate(done)}`);
       }

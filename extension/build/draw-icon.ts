@@ -2,7 +2,10 @@ import { crc32, deflateSync } from 'node:zlib';
 
 type Point = readonly [x: number, y: number];
 
-/** Draws the icon: two arrows that go round between two states, on a rounded square. Distances are in parts of the size; no picture is needed. */
+/**
+ * Draws the icon: two arrows that go round between two states, on a rounded square. Distances are in parts of the size;
+ * no picture is needed.
+ */
 export function drawIcon(size: number): Buffer {
   const pixels = Buffer.alloc(size * (1 + size * 4));
   const softness = 0.8 / size;
@@ -12,7 +15,8 @@ export function drawIcon(size: number): Buffer {
       const ground = cover(roundedSquare(point), softness);
       const figure = cover(drawing(point), softness);
       const at = y * (1 + size * 4) + 1 + x * 4;
-      for (const [index, colour] of [0x1f, 0x5f, 0xd1].entries()) pixels[at + index] = Math.round(colour + (255 - colour) * figure);
+      for (const [index, colour] of [0x1f, 0x5f, 0xd1].entries())
+        pixels[at + index] = Math.round(colour + (255 - colour) * figure);
       pixels[at + 3] = Math.round(255 * ground);
     }
   }
@@ -40,11 +44,15 @@ const [from, to] = [200, 322] as const;
 function half([x, y]: Point): number {
   const [dx, dy] = [x - 0.5, y - 0.5];
   const angle = ((Math.atan2(dy, dx) * 180) / Math.PI + 360) % 360;
-  const arc = angle >= from && angle <= to ? Math.abs(Math.hypot(dx, dy) - ring.radius) - ring.width / 2 : cap(dx, dy, from);
+  const arc =
+    angle >= from && angle <= to ? Math.abs(Math.hypot(dx, dy) - ring.radius) - ring.width / 2 : cap(dx, dy, from);
   return Math.min(arc, head(dx, dy));
 }
 
-const onRing = (degrees: number, radius: number): Point => [Math.cos((degrees * Math.PI) / 180) * radius, Math.sin((degrees * Math.PI) / 180) * radius];
+const onRing = (degrees: number, radius: number): Point => [
+  Math.cos((degrees * Math.PI) / 180) * radius,
+  Math.sin((degrees * Math.PI) / 180) * radius,
+];
 
 function cap(dx: number, dy: number, degrees: number): number {
   const [x, y] = onRing(degrees, ring.radius);
@@ -53,7 +61,11 @@ function cap(dx: number, dy: number, degrees: number): number {
 
 /** A triangle at the end of the arc: the largest distance to its three sides. */
 function head(dx: number, dy: number): number {
-  const corners: readonly Point[] = [onRing(to - 6, ring.radius - 0.15), onRing(to - 6, ring.radius + 0.15), onRing(to + 36, ring.radius + 0.012)];
+  const corners: readonly Point[] = [
+    onRing(to - 6, ring.radius - 0.15),
+    onRing(to - 6, ring.radius + 0.15),
+    onRing(to + 36, ring.radius + 0.012),
+  ];
   return Math.max(
     ...corners.map(([ax, ay], index) => {
       const [bx, by] = corners[(index + 1) % corners.length] ?? [0, 0];

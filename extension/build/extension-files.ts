@@ -17,6 +17,7 @@ export const extensionFiles = (version: string): Plugin => ({
       iconSizes,
     });
     this.emitFile({ type: 'asset', fileName: 'manifest.json', source: `${JSON.stringify(manifest, null, 2)}\n` });
-    for (const size of iconSizes) this.emitFile({ type: 'asset', fileName: `icon-${size}.png`, source: drawIcon(size) });
+    for (const size of iconSizes)
+      this.emitFile({ type: 'asset', fileName: `icon-${size}.png`, source: drawIcon(size) });
   },
 });

@@ -10,8 +10,8 @@ export interface ManifestParts {
 }
 
 /**
- * The manifest. There is no permission in it, no content script and no worker: the panel looks into the page through the devtools alone, and only
- * while it is open. Its own page may load its own files, and nothing else from anywhere.
+ * The manifest. There is no permission in it, no content script and no worker: the panel looks into the page through
+ * the devtools alone, and only while it is open. Its own page may load its own files, and nothing else from anywhere.
  */
 export function manifestOf({ version, description, styles, iconSizes }: ManifestParts): object {
   const hashes = styles.map((style) => `'sha256-${createHash('sha256').update(style).digest('base64')}'`);

@@ -1,4 +1,7 @@
-/** The part of the browsers' devtools API that is used; Firefox has it under the same name, but for what is optional here. */
+/**
+ * The part of the browsers' devtools API that is used; Firefox has it under the same name, but for what is optional
+ * here.
+ */
 declare namespace chrome.devtools {
   interface Event<Listener> {
     addListener(listener: Listener): void;
@@ -18,7 +21,11 @@ declare namespace chrome.devtools {
       readonly type?: string;
     }
     /** `result` is what the expression gives, as JSON carries it. */
-    function eval(expression: string, options: { readonly frameURL?: string }, done: (result: unknown, failure?: Failure) => void): void;
+    function eval(
+      expression: string,
+      options: { readonly frameURL?: string },
+      done: (result: unknown, failure?: Failure) => void,
+    ): void;
     const getResources: ((done: (resources: readonly Resource[]) => void) => void) | undefined;
     const onResourceAdded: Event<(resource: Resource) => void> | undefined;
   }

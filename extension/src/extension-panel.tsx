@@ -41,7 +41,14 @@ export function ExtensionPanel({ watch, theme }: ExtensionPanelProps): ReactNode
           />
         </div>
       )}
-      {isEmpty && <NoEngine theme={theme} gone={shown?.label} problem={problem} onLookBack={() => setLookedBackAt(shown?.client)} />}
+      {isEmpty && (
+        <NoEngine
+          theme={theme}
+          gone={shown?.label}
+          problem={problem}
+          onLookBack={() => setLookedBackAt(shown?.client)}
+        />
+      )}
     </>
   );
 }

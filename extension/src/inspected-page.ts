@@ -23,7 +23,10 @@ export interface InspectedPage {
   visit(engineId?: string, request?: string): Promise<Visit>;
 }
 
-/** Gives the value of an expression in a frame of the page: in the one with this address, else in the topmost. Rejects with why there is none. */
+/**
+ * Gives the value of an expression in a frame of the page: in the one with this address, else in the topmost. Rejects
+ * with why there is none.
+ */
 export type Evaluate = (expression: string, frameUrl?: string) => Promise<unknown>;
 
 /** Between two looks into frames of other sites, ms. */
@@ -48,18 +51,27 @@ interface Located extends Omit<FoundEngine, 'label' | 'key'> {
 }
 
 /** `documents` gives the addresses of all frames, or those that are known. */
-export function createInspectedPage(evaluate: Evaluate, documents: () => Promise<readonly string[]>, now = (): number => performance.now()): InspectedPage {
+export function createInspectedPage(
+  evaluate: Evaluate,
+  documents: () => Promise<readonly string[]>,
+  now = (): number => performance.now(),
+): InspectedPage {
   let elsewhere: readonly Located[] = [];
   let lookedAt = Number.NEGATIVE_INFINITY;
 
   const look = async (frameUrl?: string, request?: string): Promise<CheckedVisit> => {
-    const result = await evaluate(`(${visitFrame.toString()})(${JSON.stringify(hookName)}, ${JSON.stringify(request)})`, frameUrl);
+    const result = await evaluate(
+      `(${visitFrame.toString()})(${JSON.stringify(hookName)}, ${JSON.stringify(request)})`,
+      frameUrl,
+    );
     const checked = v.safeParse(frameVisit, result);
     if (!checked.success) throw new Error('the page answered with something else');
     return checked.output;
   };
   const locate = ({ hooks }: CheckedVisit, frameUrl?: string): readonly Located[] =>
-    hooks.flatMap(({ place, url, engines }) => parseEngines(engines).map(({ id, name }) => ({ id, name: name.slice(0, longestName), frameUrl, place, url })));
+    hooks.flatMap(({ place, url, engines }) =>
+      parseEngines(engines).map(({ id, name }) => ({ id, name: name.slice(0, longestName), frameUrl, place, url })),
+    );
 
   /** Frames of other sites cannot be walked into: each is visited by its address. */
   const lookElsewhere = async (origin: string): Promise<readonly Located[]> => {
@@ -85,7 +97,10 @@ function originOf(url: string): string {
   return URL.canParse(url) ? new URL(url).origin : 'null';
 }
 
-/** Names as they are, with their frame where it is not the page itself, and with a number where that does not tell them apart. */
+/**
+ * Names as they are, with their frame where it is not the page itself, and with a number where that does not tell them
+ * apart.
+ */
 function named(located: readonly Located[]): readonly FoundEngine[] {
   const unique = [...new Map(located.map((engine) => [engine.id, engine])).values()].slice(0, mostEngines);
   const counts = new Map<string, number>();

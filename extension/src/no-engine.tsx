@@ -36,7 +36,9 @@ function EmptyStateText({ gone, problem }: Pick<NoEngineProps, 'gone' | 'problem
       <>
         <h2 role="status">This page cannot be looked into</h2>
         <p className="sx-first">{problem}</p>
-        <p className="sx-first quiet">The panel tries again by itself. Pages of the browser itself are closed to extensions.</p>
+        <p className="sx-first quiet">
+          The panel tries again by itself. Pages of the browser itself are closed to extensions.
+        </p>
       </>
     );
   return (
@@ -56,7 +58,8 @@ function EmptyStateText({ gone, problem }: Pick<NoEngineProps, 'gone' | 'problem
           Is the call behind a condition such as <code>import.meta.env.DEV</code>? Then this build has to meet it.
         </li>
         <li>
-          Several engines are told apart by <code>{`{ name: '…' }`}</code>. Those in frames are found too, those in workers are not.
+          Several engines are told apart by <code>{`{ name: '…' }`}</code>. Those in frames are found too, those in
+          workers are not.
         </li>
       </ul>
     </>

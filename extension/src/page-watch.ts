@@ -14,7 +14,10 @@ export interface PageWatchState {
   readonly problem?: string | undefined;
 }
 
-/** Looks into the inspected page again and again: finds engines, and carries what the shown one and its panel say to each other. */
+/**
+ * Looks into the inspected page again and again: finds engines, and carries what the shown one and its panel say to
+ * each other.
+ */
 export interface PageWatch {
   getState(): PageWatchState;
   subscribe(listener: () => void): () => void;
@@ -53,7 +56,12 @@ export function createPageWatch(page: InspectedPage, now = (): number => perform
     const isPatient = shown !== undefined && now() - seenAt <= patienceMs;
     const presence = engineId !== undefined ? 'found' : isPatient ? 'looking' : 'none';
     const told = (seen: PageWatchState): string => JSON.stringify([seen.engines, seen.presence, seen.problem]);
-    const next = { engines, presence, problem, shown: shown && { key: shown.key, label: shown.label, client: shown.client } } as const;
+    const next = {
+      engines,
+      presence,
+      problem,
+      shown: shown && { key: shown.key, label: shown.label, client: shown.client },
+    } as const;
     if (told(next) === told(state) && next.shown?.client === state.shown?.client) return;
     state = next;
     for (const listener of [...listeners]) listener();
@@ -84,7 +92,8 @@ export function createPageWatch(page: InspectedPage, now = (): number => perform
   const settle = (engines: readonly FoundEngine[]): void => {
     const current = engines.find(({ id }) => id === engineId) ?? engines.find(({ key }) => key === shown?.key);
     const [first] = engines;
-    if (first !== undefined && current === undefined && (shown === undefined || now() - seenAt > patienceMs)) show(first);
+    if (first !== undefined && current === undefined && (shown === undefined || now() - seenAt > patienceMs))
+      show(first);
     else if (current?.id !== engineId) {
       shown?.session.drop();
       engineId = current?.id;
@@ -99,7 +108,10 @@ export function createPageWatch(page: InspectedPage, now = (): number => perform
     try {
       const visit = await page.visit(askedId, askedId === undefined ? undefined : asked?.request(askedId));
       // Another one may have been chosen meanwhile.
-      const outcome = asked === undefined || askedId === undefined || asked !== shown?.session ? 'nobody' : asked.accept(visit.answer);
+      const outcome =
+        asked === undefined || askedId === undefined || asked !== shown?.session
+          ? 'nobody'
+          : asked.accept(visit.answer);
       settle(visit.engines);
       publish(visit.engines);
       soon(engineId !== askedId || shown?.session.hasNews === true ? 0 : pauses[outcome]);

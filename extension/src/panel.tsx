@@ -11,7 +11,8 @@ const place = document.querySelector('#panel');
 if (place !== null) {
   const root = createRoot(place);
   const { panels } = chrome.devtools;
-  const render = (theme: string): void => root.render(createElement(ExtensionPanel, { watch, theme: theme === 'dark' ? 'dark' : 'light' }));
+  const render = (theme: string): void =>
+    root.render(createElement(ExtensionPanel, { watch, theme: theme === 'dark' ? 'dark' : 'light' }));
   render(panels.themeName);
   panels.setThemeChangeHandler?.(render);
 }

@@ -6,14 +6,20 @@ import { randomId } from '../../src/model/platform/random-id.ts';
 /** A line longer than this is no message: a page that never ends one shall not fill the panel's memory. */
 const longestLine = 128 * 1024 * 1024;
 
-/** A panel's end of a channel that goes to a page and asks, instead of being told. It begins anew by itself as often as it must. */
+/**
+ * A panel's end of a channel that goes to a page and asks, instead of being told. It begins anew by itself as often as
+ * it must.
+ */
 export interface SessionChannel {
   readonly channel: DevtoolsChannel;
   /** Whether something waits to be said. */
   readonly hasNews: boolean;
   /** What to say to the page now, as JSON. */
   request(engineId: string): string;
-  /** What the page said to that, or undefined for nothing. Says whether there is more to fetch at once, only as much, or whether the session is over. */
+  /**
+   * What the page said to that, or undefined for nothing. Says whether there is more to fetch at once, only as much, or
+   * whether the session is over.
+   */
   accept(answer: string | undefined): 'more' | 'some' | 'none' | 'over';
   /** The page is gone, or nobody looks: the next request begins anew. */
   drop(): void;

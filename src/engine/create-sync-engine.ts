@@ -8,8 +8,8 @@ import { engineOptions, type SyncEngineOptions } from './ports/engine-options.ts
 import type { SyncEngine } from './api/sync-engine.ts';
 
 /**
- * Builds an engine over a database and a transport. Throws `RangeError` naming a bad setting and `TypeError` naming a table that cannot be
- * synchronised; reads, writes and asks nothing before `start()` or the first command.
+ * Builds an engine over a database and a transport. Throws `RangeError` naming a bad setting and `TypeError` naming a
+ * table that cannot be synchronised; reads, writes and asks nothing before `start()` or the first command.
  */
 export function createSyncEngine(options: SyncEngineOptions): SyncEngine {
   checkOptions(ownedBy('createSyncEngine'), engineOptions, options);
@@ -22,10 +22,15 @@ export type RestSyncEngineOptions = Omit<SyncEngineOptions, 'transport'> & RestT
 const ownOptions = without(engineOptions, 'transport');
 const restEngineOptions = { ...ownOptions, ...restOptions } satisfies OptionList<RestSyncEngineOptions>;
 
-/** Builds a `RestTransport` and an engine over it in one call; `config.requestTimeoutMs` holds for the requests, too. */
+/**
+ * Builds a `RestTransport` and an engine over it in one call; `config.requestTimeoutMs` holds for the requests, too.
+ */
 export function createRestSyncEngine(options: RestSyncEngineOptions): SyncEngine {
   checkNames(ownedBy('createRestSyncEngine'), restEngineOptions, options);
   const rest = pickOptions<RestTransportOptions>(restOptions, options);
-  const transport = new RestTransport({ ...rest, requestTimeoutMs: rest.requestTimeoutMs ?? options.config?.requestTimeoutMs });
+  const transport = new RestTransport({
+    ...rest,
+    requestTimeoutMs: rest.requestTimeoutMs ?? options.config?.requestTimeoutMs,
+  });
   return createSyncEngine({ ...pickOptions<Omit<SyncEngineOptions, 'transport'>>(ownOptions, options), transport });
 }

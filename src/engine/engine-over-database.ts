@@ -17,14 +17,29 @@ const engines = new WeakMap<object, SyncEngine>();
 export const engineLeading = (actor: object): SyncEngine | undefined => engines.get(actor);
 
 /** Builds the whole façade over a database: over the actor of the app, or over one of its own. */
-export function engineOverDatabase({ ports, store }: Composition, { dataSource, tables, connectivity }: DatabaseOptions, running?: RunningMachine): SyncEngine {
+export function engineOverDatabase(
+  { ports, store }: Composition,
+  { dataSource, tables, connectivity }: DatabaseOptions,
+  running?: RunningMachine,
+): SyncEngine {
   const { gate, queue, outbox, cursors, repairs } = store;
-  const core = createEngineCore({ ports, queue, inspection: store.inspection, connectivity, running, detached: (work) => gate.detached(work) });
+  const core = createEngineCore({
+    ports,
+    queue,
+    inspection: store.inspection,
+    connectivity,
+    running,
+    detached: (work) => gate.detached(work),
+  });
   const internals = internalsOf(core, 'createSyncEngine');
   const { isDisposed, send, tell } = internals;
   /** Never part of a transaction of the app, and over when the engine is. */
   const alive = <T>(work: () => Promise<T>): Promise<T> =>
-    handled(isDisposed() ? Promise.reject(new SyncAbortedError('the engine is disposed; create a new one')) : gate.detached(work));
+    handled(
+      isDisposed()
+        ? Promise.reject(new SyncAbortedError('the engine is disposed; create a new one'))
+        : gate.detached(work),
+    );
   const push = (): void => send({ type: 'SYNC', pullKinds: [], automatic: true });
   const engine: SyncEngine = {
     ...core,
@@ -41,7 +56,17 @@ export function engineOverDatabase({ ports, store }: Composition, { dataSource, 
       }),
     undoDiscard: (opId) => alive(() => repairs.undoDiscard(opId)),
     discarded: (filter) => alive(() => repairs.discarded(filter)),
-    ...createDataAccess({ dataSource, tables, store, config: ports.config, clock: ports.clock, core, isDisposed, alive, push }),
+    ...createDataAccess({
+      dataSource,
+      tables,
+      store,
+      config: ports.config,
+      clock: ports.clock,
+      core,
+      isDisposed,
+      alive,
+      push,
+    }),
   };
   store.onFacts(tell);
   attachInternals(engine, internals);

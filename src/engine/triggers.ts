@@ -9,7 +9,9 @@ import { startRemoteTrigger } from './triggers/remote-trigger.ts';
 import { startTableClocks } from './triggers/table-clocks.ts';
 import { sharedKinds, type EndTrigger } from './triggers/trigger-site.ts';
 
-/** What asks for a sync. Times in ms, above 0. Tables with a `syncIntervalMs` keep their own clock beside all of these. */
+/**
+ * What asks for a sync. Times in ms, above 0. Tables with a `syncIntervalMs` keep their own clock beside all of these.
+ */
 export interface TriggerOptions {
   /** Pulls once when started. Default false. */
   readonly pullOnStartup?: boolean | undefined;
@@ -22,11 +24,14 @@ export interface TriggerOptions {
   /** How long after the first change at the latest. Default five times `pushDebounceMs`. */
   readonly maxDebounceMs?: number | undefined;
   /**
-   * Syncs when the network comes back. Default: true where the engine has a `connectivity`. A port given here tells the engine, too, which then
-   * starts no automatic run while it says offline.
+   * Syncs when the network comes back. Default: true where the engine has a `connectivity`. A port given here tells the
+   * engine, too, which then starts no automatic run while it says offline.
    */
   readonly connectivity?: boolean | ConnectivityPort | undefined;
-  /** Syncs when the app is seen again, and pushes at once what waits for silence when it no longer is. Default false; `true` asks the document. */
+  /**
+   * Syncs when the app is seen again, and pushes at once what waits for silence when it no longer is. Default false;
+   * `true` asks the document.
+   */
   readonly visibility?: boolean | VisibilityPort | undefined;
   /** Pulls when the server says that something changed, with a transport that listens. Default false. */
   readonly remoteChanges?: boolean | undefined;
@@ -45,9 +50,9 @@ export interface Triggers {
 }
 
 /**
- * Installs triggers on an engine. All they send is automatic work: it is tried again by itself, its failures are events, and nobody's
- * promise rejects (F-10, F-11, F-12, F-15, F-113). They end with the engine. Throws `RangeError` for a time that is none, `TypeError` for an
- * engine of somebody else.
+ * Installs triggers on an engine. All they send is automatic work: it is tried again by itself, its failures are
+ * events, and nobody's promise rejects (F-10, F-11, F-12, F-15, F-113). They end with the engine. Throws `RangeError`
+ * for a time that is none, `TypeError` for an engine of somebody else.
  */
 export function createTriggers(engine: SyncEngineCore, options: TriggerOptions = {}): Triggers {
   const internals = internalsOf(engine, 'createTriggers');
@@ -63,8 +68,12 @@ export function createTriggers(engine: SyncEngineCore, options: TriggerOptions =
   const syncShared = (): void => site.send({ type: 'SYNC', pullKinds: sharedKinds(site), automatic: true });
 
   const install = (): EndTrigger[] => {
-    const outbox = options.pushOnOutboxChanges === true ? startOutboxTrigger(site, { silenceMs, longestMs }) : undefined;
-    const remote = options.remoteChanges === true ? startRemoteTrigger(site, { silenceMs: remoteMs, longestMs: 10 * remoteMs }) : undefined;
+    const outbox =
+      options.pushOnOutboxChanges === true ? startOutboxTrigger(site, { silenceMs, longestMs }) : undefined;
+    const remote =
+      options.remoteChanges === true
+        ? startRemoteTrigger(site, { silenceMs: remoteMs, longestMs: 10 * remoteMs })
+        : undefined;
     const ends: EndTrigger[] = [startTableClocks(site), () => outbox?.end(), () => remote?.end()];
     if (interval !== undefined) ends.push(startInterval(site, interval));
 
@@ -80,7 +89,8 @@ export function createTriggers(engine: SyncEngineCore, options: TriggerOptions =
         }),
       );
 
-    const visibility = options.visibility === true ? browserVisibility() : options.visibility === false ? undefined : options.visibility;
+    const visibility =
+      options.visibility === true ? browserVisibility() : options.visibility === false ? undefined : options.visibility;
     if (visibility !== undefined)
       ends.push(
         visibility.subscribe((isVisible) => {
@@ -113,11 +123,13 @@ export function createTriggers(engine: SyncEngineCore, options: TriggerOptions =
   };
   return {
     start: async () => {
-      if (isDisposed || internals.isDisposed()) throw new SyncAbortedError('the triggers are disposed; create new ones');
+      if (isDisposed || internals.isDisposed())
+        throw new SyncAbortedError('the triggers are disposed; create new ones');
       if (installed !== undefined) return;
       installed = install();
       const pullKinds = sharedKinds(site);
-      if (options.pullOnStartup === true && pullKinds?.length !== 0) site.send({ type: 'SYNC', pushKinds: [], pullKinds, automatic: true });
+      if (options.pullOnStartup === true && pullKinds?.length !== 0)
+        site.send({ type: 'SYNC', pushKinds: [], pullKinds, automatic: true });
       // An unusable database is told by events and status; the triggers stay for when it is repaired.
       await engine.start().catch(() => undefined);
     },
@@ -151,6 +163,7 @@ export class SyncCoordinator implements Triggers {
 }
 
 function positive(name: string, value: number): number {
-  if (!(Number.isFinite(value) && value > 0)) throw new RangeError(`triggers: ${name} must be a number of milliseconds above 0, got ${String(value)}`);
+  if (!(Number.isFinite(value) && value > 0))
+    throw new RangeError(`triggers: ${name} must be a number of milliseconds above 0, got ${String(value)}`);
   return value;
 }

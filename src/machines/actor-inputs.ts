@@ -34,7 +34,10 @@ export interface SweepInput {
   readonly kind: string;
   readonly requested: boolean;
 }
-/** `patient`: may wait for open resolvers. `succeeded`: no kind failed. Called again (not patiently) when somebody asks meanwhile, so it is idempotent. */
+/**
+ * `patient`: may wait for open resolvers. `succeeded`: no kind failed. Called again (not patiently) when somebody asks
+ * meanwhile, so it is idempotent.
+ */
 export interface FinishInput {
   readonly runId: number;
   readonly kinds: Kinds;

@@ -22,8 +22,9 @@ export type SyncMachineEvent =
   | { readonly type: 'answers.settled'; readonly part: SettleReport };
 
 /**
- * What the chart tells: facts for everybody (without `at`: the chart has no clock, the bridge stamps them), and two events for the engine's promises.
- * `run.ended` comes once per run, after `sync.completed` or `sync.failed`; `request.rejected` names promises whose request begins no run.
+ * What the chart tells: facts for everybody (without `at`: the chart has no clock, the bridge stamps them), and two
+ * events for the engine's promises. `run.ended` comes once per run, after `sync.completed` or `sync.failed`;
+ * `request.rejected` names promises whose request begins no run.
  */
 export type SyncEmitted =
   | (SyncFact & { readonly runId?: number | undefined })

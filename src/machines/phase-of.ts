@@ -23,7 +23,10 @@ export type SyncPhaseName =
 
 type Place = Parameters<SyncSnapshot['matches']>[0];
 
-/** The first place that matches names the phase. `authRequired` and `offline` are said only where nothing better is going on. */
+/**
+ * The first place that matches names the phase. `authRequired` and `offline` are said only where nothing better is
+ * going on.
+ */
 const phases: readonly (readonly [SyncPhaseName, Place])[] = [
   ['stopped', { activity: 'stopped' }],
   ['failed', { activity: 'failed' }],
@@ -45,7 +48,8 @@ const phases: readonly (readonly [SyncPhaseName, Place])[] = [
 ];
 
 /** The phase of a place in the chart, also of one that was written down earlier. */
-export const phaseOfValue = (value: StateValue): SyncPhaseName => phases.find(([, place]) => matchesState(place, value))?.[0] ?? 'idle';
+export const phaseOfValue = (value: StateValue): SyncPhaseName =>
+  phases.find(([, place]) => matchesState(place, value))?.[0] ?? 'idle';
 
 /** Says in one word what the engine is doing or waiting for; `idle` when nothing. */
 export function phaseOf(snapshot: SyncSnapshot): SyncPhaseName {

@@ -2,7 +2,15 @@ import type { SyncFailure } from '../model/errors/failure.ts';
 import type { ConflictRef, PageReport, SyncRequest } from '../model/run.ts';
 
 /** Stands in where the context may lack a value, so that guards and actions never throw. */
-export const noRequest: SyncRequest = { pushKinds: [], pullKinds: [], resyncKinds: [], decisions: [], explicit: false, automatic: false, waiters: [] };
+export const noRequest: SyncRequest = {
+  pushKinds: [],
+  pullKinds: [],
+  resyncKinds: [],
+  decisions: [],
+  explicit: false,
+  automatic: false,
+  waiters: [],
+};
 export const noRef: ConflictRef = { kind: '', entityId: '', opId: '' };
 /** The first snapshot of an observable actor carries nothing yet. */
 export const noPage: PageReport = { kind: '', pageSize: 0, pulled: 0, ignored: 0, facts: [] };

@@ -16,9 +16,10 @@
  *        └───────┴───── paused ◀─ PAUSE anywhere                      stopped (final) ◀─ STOP anywhere, after settling
  *     `assessing` judges the failure of a step, `tidying` decides whether what is left of an ended run waits.
  *
- * Keeps: I1, I12 (a request or wake-up is merged, never dropped), I8 (bounded attempts and rounds), I9 (what was answered is settled before the
- * chart leaves), I11 (a run works only between `standby` and the next `releaseLease`), I13 (a kind that fails is left out, the others go on).
- * Every phase of `running` begins by asking the store what is left: hence a shallow history is enough to continue, also after a restart.
+ * Keeps: I1, I12 (a request or wake-up is merged, never dropped), I8 (bounded attempts and rounds), I9 (what was
+ * answered is settled before the chart leaves), I11 (a run works only between `standby` and the next `releaseLease`),
+ * I13 (a kind that fails is left out, the others go on). Every phase of `running` begins by asking the store what is
+ * left: hence a shallow history is enough to continue, also after a restart.
  */
 import type { SnapshotFrom } from 'xstate';
 import { noStats } from '../model/errors/stats.ts';

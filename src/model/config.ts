@@ -9,15 +9,23 @@ export interface SyncConfig {
   readonly pageSize: number;
   /** Operations taken from the outbox at once. @defaultValue 500 */
   readonly pushBatchSize: number;
-  /** The wait before the first retry of a run; each further one is longer by `backoffMultiplier`. Not above `backoffMaxMs`. @defaultValue 1,000 (1 second) */
+  /**
+   * The wait before the first retry of a run; each further one is longer by `backoffMultiplier`. Not above
+   * `backoffMaxMs`. @defaultValue 1,000 (1 second)
+   */
   readonly backoffMinMs: number;
-  /** The longest wait between two retries, unless the server asks for a longer one. @defaultValue 120,000 (2 minutes) */
+  /**
+   * The longest wait between two retries, unless the server asks for a longer one. @defaultValue 120,000 (2 minutes)
+   */
   readonly backoffMaxMs: number;
   /** By how much each wait is longer than the one before. @defaultValue 2 */
   readonly backoffMultiplier: number;
   /** Retries of a run without progress; 5 means at most 6 attempts. @defaultValue 5 */
   readonly maxRetries: number;
-  /** How long after the last one a kind is fully resynced; `Infinity` = never by itself. @defaultValue 604,800,000 (7 days) */
+  /**
+   * How long after the last one a kind is fully resynced; `Infinity` = never by itself. @defaultValue 604,800,000 (7
+   * days)
+   */
   readonly fullResyncIntervalMs: number;
   /** What decides conflicts of tables without a `strategy` of their own. @defaultValue `autoPreserve` */
   readonly conflictStrategy: ConflictStrategy;
@@ -33,7 +41,10 @@ export interface SyncConfig {
   readonly skipConflictingOps: boolean;
   /** Definite refusals after which an operation is stuck. @defaultValue 5 */
   readonly maxOutboxTryCount: number;
-  /** How long `awaitAcked` and `refresh` wait unless told otherwise; with `createRestSyncEngine`, the longest a request may take, too. @defaultValue 30,000 (30 seconds) */
+  /**
+   * How long `awaitAcked` and `refresh` wait unless told otherwise; with `createRestSyncEngine`, the longest a request
+   * may take, too. @defaultValue 30,000 (30 seconds)
+   */
   readonly requestTimeoutMs: number;
   /** Kinds pulled at the same time. @defaultValue 1 */
   readonly pullConcurrency: number;
@@ -47,9 +58,15 @@ export interface SyncConfig {
   readonly coalesce: boolean;
   /** Empty pages in a row after which a pull ends with an error. @defaultValue 100 */
   readonly maxEmptyPages: number;
-  /** How long the lease of an engine lasts after its last sign of life; until then no other engine syncs the same database. @defaultValue 1,500 (1.5 seconds) */
+  /**
+   * How long the lease of an engine lasts after its last sign of life; until then no other engine syncs the same
+   * database. @defaultValue 1,500 (1.5 seconds)
+   */
   readonly leaseTtlMs: number;
-  /** How long a run may stand still before `run.stalled` tells so; `Infinity` = never. More than a request and its repetition after a 401 take. @defaultValue 90,000 (1.5 minutes) */
+  /**
+   * How long a run may stand still before `run.stalled` tells so; `Infinity` = never. More than a request and its
+   * repetition after a 401 take. @defaultValue 90,000 (1.5 minutes)
+   */
   readonly stallAfterMs: number;
   /** How long the server is trusted to remember a request id. @defaultValue 43,200,000 (12 hours) */
   readonly idempotencyWindowMs: number;
@@ -106,11 +123,16 @@ const owner: OptionOwner = {
   error: RangeError,
 };
 
-/** Completes a configuration with the defaults. Throws `RangeError` naming the first field with a bad value, or an unknown field (F-13). */
+/**
+ * Completes a configuration with the defaults. Throws `RangeError` naming the first field with a bad value, or an
+ * unknown field (F-13).
+ */
 export function resolveSyncConfig(given: Partial<SyncConfig> = {}): SyncConfig {
   const resolved = completeOptions<Partial<SyncConfig>, typeof configOptions>(owner, configOptions, given);
   if (resolved.backoffMinMs > resolved.backoffMaxMs) {
-    throw new RangeError(`config.backoffMinMs (${resolved.backoffMinMs}) must not be above config.backoffMaxMs (${resolved.backoffMaxMs})`);
+    throw new RangeError(
+      `config.backoffMinMs (${resolved.backoffMinMs}) must not be above config.backoffMaxMs (${resolved.backoffMaxMs})`,
+    );
   }
   return resolved;
 }

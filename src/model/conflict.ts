@@ -4,7 +4,14 @@ import type { OpType } from './operation.ts';
 
 export type ConflictStrategy = 'autoPreserve' | 'serverWins' | 'clientWins' | 'lastWriteWins' | 'merge' | 'manual';
 
-export const conflictStrategies: readonly ConflictStrategy[] = ['autoPreserve', 'serverWins', 'clientWins', 'lastWriteWins', 'merge', 'manual'];
+export const conflictStrategies: readonly ConflictStrategy[] = [
+  'autoPreserve',
+  'serverWins',
+  'clientWins',
+  'lastWriteWins',
+  'merge',
+  'manual',
+];
 
 /** Both sides of a refused write, and what they came from. All data is wire JSON. */
 export interface Conflict {
@@ -30,8 +37,8 @@ export interface Conflict {
   readonly deltas?: readonly Delta[] | undefined;
   readonly serverDeleted: boolean;
   /**
-   * The change creates the row, and no earlier request can have brought it to the server. A deletion there is of another row with this id, so no
-   * strategy gives the new row up for it (F-151).
+   * The change creates the row, and no earlier request can have brought it to the server. A deletion there is of
+   * another row with this id, so no strategy gives the new row up for it (F-151).
    */
   readonly isCreation?: true | undefined;
 }
@@ -61,8 +68,8 @@ export const defer = (): ConflictResolution => ({ type: 'defer' });
 export const discard = (): ConflictResolution => ({ type: 'discard' });
 
 /**
- * Decides a conflict; may be a dialog. It may wait for `sync`, `syncRun`, `fullResync` or `whenIdle` of its engine: that run ends without its answer,
- * and a later one applies it.
+ * Decides a conflict; may be a dialog. It may wait for `sync`, `syncRun`, `fullResync` or `whenIdle` of its engine:
+ * that run ends without its answer, and a later one applies it.
  */
 export type ConflictResolver = (conflict: Conflict) => ConflictResolution | Promise<ConflictResolution>;
 export type MergeFunction = (
@@ -71,12 +78,16 @@ export type MergeFunction = (
   context: { readonly base?: JsonObject | undefined; readonly changedFields?: readonly string[] | undefined },
 ) => JsonObject;
 
-/** Decides one field that we changed and the server has another value of. `base` is absent where nobody knows it. Synchronous. */
+/**
+ * Decides one field that we changed and the server has another value of. `base` is absent where nobody knows it.
+ * Synchronous.
+ */
 export type FieldMerge = (local: Json, server: Json, context: { readonly base?: Json | undefined }) => Json;
 
 /**
- * How one field is merged. Only what the user changed counts: an untouched field is the server's under every rule. `union` unites lists, also
- * what one side removed; `max` and `min` compare numbers, timestamps and texts, null being no value.
+ * How one field is merged. Only what the user changed counts: an untouched field is the server's under every rule.
+ * `union` unites lists, also what one side removed; `max` and `min` compare numbers, timestamps and texts, null being
+ * no value.
  */
 export type FieldRule = 'local' | 'server' | 'union' | 'max' | 'min' | FieldMerge;
 
@@ -92,13 +103,16 @@ export interface TableConflictConfig {
   readonly mergeFunction?: MergeFunction | undefined;
   /** For autoPreserve and merge by property name, in place of what the merge would do. */
   readonly fields?: Readonly<Record<string, FieldRule>> | undefined;
-  /** For autoPreserve, merge and lastWriteWins: `delete` insists on a local delete against a server edit, `keep` never does. */
+  /**
+   * For autoPreserve, merge and lastWriteWins: `delete` insists on a local delete against a server edit, `keep` never
+   * does.
+   */
   readonly deleteConflict?: 'keep' | 'delete' | undefined;
 }
 
 /**
- * `detected`: worked on in this run or the next. `awaiting`: parked until RESOLVE_CONFLICT; one with `decidedOn` was deferred and is looked at
- * again in a later run. `decided`: a stored decision waits for its run.
+ * `detected`: worked on in this run or the next. `awaiting`: parked until RESOLVE_CONFLICT; one with `decidedOn` was
+ * deferred and is looked at again in a later run. `decided`: a stored decision waits for its run.
  */
 export type ConflictState = 'detected' | 'awaiting' | 'decided';
 
@@ -112,7 +126,10 @@ export interface StoredConflict {
   readonly state: ConflictState;
   readonly reason?: string | undefined;
   readonly resolution?: ConflictResolution | undefined;
-  /** The server version that was shown when it was decided, or when a resolver deferred it; another one makes that outdated. */
+  /**
+   * The server version that was shown when it was decided, or when a resolver deferred it; another one makes that
+   * outdated.
+   */
   readonly decidedOn?: string | undefined;
   /** Epoch ms. */
   readonly detectedAt: number;

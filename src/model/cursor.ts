@@ -1,4 +1,7 @@
-/** Where the next pull of a kind begins: the newest server timestamp seen and, among its rows, the id that came last. Both are the server's own text. */
+/**
+ * Where the next pull of a kind begins: the newest server timestamp seen and, among its rows, the id that came last.
+ * Both are the server's own text.
+ */
 export interface Cursor {
   readonly ts: string;
   readonly lastId: string;

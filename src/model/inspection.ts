@@ -40,7 +40,9 @@ export interface InspectedKind {
   readonly lastPulledAt?: number | undefined;
   readonly lastResyncedAt?: number | undefined;
   /** A full resync that is under way or was interrupted. */
-  readonly resync?: { readonly generation: number; readonly marking: boolean; readonly received: number; readonly fetched: boolean } | undefined;
+  readonly resync?:
+    | { readonly generation: number; readonly marking: boolean; readonly received: number; readonly fetched: boolean }
+    | undefined;
 }
 
 /** One row from all sides, as wire JSON. */
@@ -87,7 +89,10 @@ export interface InspectionPort {
   /** In the order of their ids; `text` matches the beginning of an id. */
   rows(
     kind: string,
-    options?: PageOptions & { readonly text?: string | undefined; readonly only?: 'pending' | 'quarantined' | undefined },
+    options?: PageOptions & {
+      readonly text?: string | undefined;
+      readonly only?: 'pending' | 'quarantined' | undefined;
+    },
   ): Promise<Page<InspectedRow>>;
   row(kind: string, id: string): Promise<InspectedRow>;
 }

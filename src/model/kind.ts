@@ -1,7 +1,9 @@
 import type { TableConflictConfig } from './conflict.ts';
 import type { JsonObject } from './values/json.ts';
 
-/** What is known of a registered kind without touching the database: how to read its wire rows, and its sync options. */
+/**
+ * What is known of a registered kind without touching the database: how to read its wire rows, and its sync options.
+ */
 export interface SyncKind {
   readonly kind: string;
   /** Wire keys of the sync fields, as the rows of this table spell them. */

@@ -2,8 +2,9 @@ import { SyncOperationError } from './errors/errors.ts';
 import type { DiscardReason } from './events.ts';
 
 /**
- * Why the server does not have a write. `rejected`: it refused it for now; it stays queued and is tried with the next run. `stuck`: refused too
- * often. `ambiguous`: sent, and nobody knows what came of it. `conflict`: a decision is awaited. `discarded`: given up, `discardReason` says how.
+ * Why the server does not have a write. `rejected`: it refused it for now; it stays queued and is tried with the next
+ * run. `stuck`: refused too often. `ambiguous`: sent, and nobody knows what came of it. `conflict`: a decision is
+ * awaited. `discarded`: given up, `discardReason` says how.
  */
 export type NotAckedReason = 'rejected' | 'stuck' | 'ambiguous' | 'conflict' | 'discarded';
 
@@ -13,7 +14,10 @@ interface NotAckedOptions extends ErrorOptions {
   readonly discardReason?: DiscardReason | undefined;
 }
 
-/** A write that was awaited with `await: 'acked'` did not reach the server, and waiting longer would not help. `cause` is the server's refusal. */
+/**
+ * A write that was awaited with `await: 'acked'` did not reach the server, and waiting longer would not help. `cause`
+ * is the server's refusal.
+ */
 export class NotAckedError extends SyncOperationError {
   override readonly name: string = 'NotAckedError';
   readonly kind: string;

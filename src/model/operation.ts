@@ -11,13 +11,18 @@ interface OpBase {
   readonly kind: string;
   /** The entity's id as text, whatever its column type. */
   readonly id: string;
-  /** When the user acted, ISO 8601 UTC by the local clock. Only shown and used by last-write-wins; the order is the outbox sequence. */
+  /**
+   * When the user acted, ISO 8601 UTC by the local clock. Only shown and used by last-write-wins; the order is the
+   * outbox sequence.
+   */
   readonly localTimestamp: string;
   /** The server version the user saw, verbatim as the server sent it; absent where there was none. */
   readonly baseUpdatedAt?: string;
   /** True when the operation brings the entity into being. A stored fact, never derived from a missing base (F-144). */
   readonly creates: boolean;
-  /** The request's identity (idempotency key); absent on an operation that was never sent. Falls back to `opId` (I2). */
+  /**
+   * The request's identity (idempotency key); absent on an operation that was never sent. Falls back to `opId` (I2).
+   */
   readonly requestId?: string;
   /** Asks the server to skip its conflict check (`X-Force-Update`, `X-Force-Delete`). */
   readonly force?: boolean;
@@ -31,7 +36,10 @@ export interface UpsertOp extends OpBase {
   readonly payload: JsonObject;
   /** Wire keys the user changed. Absent: unknown, all may have changed. Empty: none. */
   readonly changedFields?: readonly string[];
-  /** Relative changes, by wire key; `payload` has their fields as the user sees them, `changedFields` does not name them. */
+  /**
+   * Relative changes, by wire key; `payload` has their fields as the user sees them, `changedFields` does not name
+   * them.
+   */
   readonly deltas?: readonly Delta[];
 }
 
@@ -59,7 +67,10 @@ export interface UpsertOpInput extends OpInput {
   readonly deltas?: readonly Delta[] | undefined;
 }
 
-/** Builds an upsert; fills in a v4 UUID and the present time where they are not given. Throws `TypeError` on a localTimestamp that is no time. */
+/**
+ * Builds an upsert; fills in a v4 UUID and the present time where they are not given. Throws `TypeError` on a
+ * localTimestamp that is no time.
+ */
 export const upsertOp = (input: UpsertOpInput): UpsertOp => ({
   type: 'upsert',
   ...opBase(input, input.creates ?? input.baseUpdatedAt === undefined),
@@ -90,6 +101,7 @@ function opBase(input: OpInput, creates: boolean): OpBase {
 
 function toIsoTimestamp(time: string | Date): string {
   const date = typeof time === 'string' ? new Date(time) : time;
-  if (Number.isNaN(date.getTime())) throw new TypeError(`localTimestamp must be an ISO 8601 string or a valid Date, got ${String(time)}`);
+  if (Number.isNaN(date.getTime()))
+    throw new TypeError(`localTimestamp must be an ISO 8601 string or a valid Date, got ${String(time)}`);
   return date.toISOString();
 }

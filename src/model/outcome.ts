@@ -6,7 +6,10 @@ import type { RefusalWords } from './transport.ts';
 export type Outcome =
   /** The server has it; `row` is its answer, absent when it sent none. */
   | { readonly type: 'applied'; readonly row?: JsonObject | undefined; readonly version?: string | undefined }
-  /** `current` is verified to be the entity's row. `unreadable`: the answer had none and a fetch failed; the operation waits. */
+  /**
+   * `current` is verified to be the entity's row. `unreadable`: the answer had none and a fetch failed; the operation
+   * waits.
+   */
   | {
       readonly type: 'conflict';
       readonly current: JsonObject | undefined;

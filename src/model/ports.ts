@@ -27,8 +27,8 @@ export interface VisibilityPort {
 // ── One run at a time (I11) ─────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * The lease under which a run works. Every write of the engine asserts its fencing token in its own transaction and throws
- * `SyncStepError` `leaseLost` when another owner has taken over.
+ * The lease under which a run works. Every write of the engine asserts its fencing token in its own transaction and
+ * throws `SyncStepError` `leaseLost` when another owner has taken over.
  */
 export interface LeasePort {
   /** One attempt. `continued`: nobody else held it since we released it. */
@@ -77,22 +77,25 @@ export interface TakenRequest {
   /** Epoch ms of the first time it was sent; undefined: never yet. */
   readonly firstSentAt: number | undefined;
   /**
-   * Why the row must be fetched before sending. `unknownVersion`: the last answer had no version, `lastSent` is what we sent then; or the server was
-   * never asked (`isUnseen`), `lastSent` is what the user saw.
-   * `staleRequest`: sent without outcome, and the server may have forgotten the key.
+   * Why the row must be fetched before sending. `unknownVersion`: the last answer had no version, `lastSent` is what we
+   * sent then; or the server was never asked (`isUnseen`), `lastSent` is what the user saw. `staleRequest`: sent
+   * without outcome, and the server may have forgotten the key.
    */
   readonly verify: 'no' | 'unknownVersion' | 'staleRequest';
   /** Wire row that the entity's last applied request carried, while its version is unknown. */
   readonly lastSent?: JsonObject | undefined;
   /** The row is from before its table was synchronised: the server may have it or not. */
   readonly isUnseen?: boolean | undefined;
-  /** Of a creation that was sent before: a pull has brought a live row of its id since. Where that row is absent now, somebody deleted it. */
+  /**
+   * Of a creation that was sent before: a pull has brought a live row of its id since. Where that row is absent now,
+   * somebody deleted it.
+   */
   readonly wasShown?: boolean | undefined;
   /** Of a request that resolves a conflict: the server's row on which that was decided. */
   readonly decidedOn?: KnownThere | undefined;
   /**
-   * Relative changes that the request stands for, also where they travel inside the row. That the server's row equals what was sent proves
-   * nothing then: somebody else may have made the same change.
+   * Relative changes that the request stands for, also where they travel inside the row. That the server's row equals
+   * what was sent proves nothing then: somebody else may have made the same change.
    */
   readonly deltas?: readonly Delta[] | undefined;
 }
@@ -106,7 +109,10 @@ export interface TakeOptions {
   readonly kinds: Kinds;
   readonly limit: number;
   readonly runId: number;
-  /** Whether sent requests without outcome must be verified by a fetch whatever their age (`capabilities.idempotency: 'none'`). */
+  /**
+   * Whether sent requests without outcome must be verified by a fetch whatever their age (`capabilities.idempotency:
+   * 'none'`).
+   */
   readonly distrustResend: boolean;
   /** Whether requests carry deltas as such (`capabilities.deltas`); frozen with the request. */
   readonly deltas?: boolean | undefined;
@@ -135,7 +141,10 @@ export interface PageToApply {
   /** The rows to apply, in page order: `page.items` less those that need no work. */
   readonly items: readonly JsonObject[];
   readonly next: PullPosition;
-  /** Timestamp at which an overlapping pull began: rows that are not newer were read before, and most are here as they come. */
+  /**
+   * Timestamp at which an overlapping pull began: rows that are not newer were read before, and most are here as they
+   * come.
+   */
   readonly rereadUntil?: string | undefined;
 }
 
@@ -154,7 +163,10 @@ export interface UnprovenRows {
   readonly control?: string | undefined;
 }
 
-/** What single reads said of rows that a full resync did not list: `present` are the ids of `found`, and of rows that came meanwhile. */
+/**
+ * What single reads said of rows that a full resync did not list: `present` are the ids of `found`, and of rows that
+ * came meanwhile.
+ */
 export interface AbsenceProof {
   readonly absent: readonly string[];
   readonly present: readonly string[];
@@ -164,19 +176,29 @@ export interface AbsenceProof {
 /** What became of stored rows whose table has another version than the app's. */
 export interface SchemaReport {
   readonly facts: readonly SyncFact[];
-  /** Kinds that a newer release of the app has used: `stored` is its version, `known` ours. Nothing of them is sent or pulled. */
+  /**
+   * Kinds that a newer release of the app has used: `stored` is its version, `known` ours. Nothing of them is sent or
+   * pulled.
+   */
   readonly refused: readonly { readonly kind: string; readonly stored: number; readonly known: number }[];
   /** Kinds with an open full resync because of their version. */
   readonly resyncing: Kinds;
 }
 
-/** Everything the engine asks of the database. Each method is one or more whole transactions; every outcome is committed when its promise resolves. */
+/**
+ * Everything the engine asks of the database. Each method is one or more whole transactions; every outcome is committed
+ * when its promise resolves.
+ */
 export interface StorePort {
   readonly lease: LeasePort;
 
   /** Checks the schema and reads what survived. Throws `DatabaseError` that names a missing table and the fix. */
   hydrate(): Promise<PersistedState>;
-  rememberWait(wait: { readonly attempt: number; readonly retryAt?: number | undefined; readonly request?: SyncRequest | undefined }): Promise<void>;
+  rememberWait(wait: {
+    readonly attempt: number;
+    readonly retryAt?: number | undefined;
+    readonly request?: SyncRequest | undefined;
+  }): Promise<void>;
   rememberPaused(paused: boolean): Promise<void>;
   rememberClockOffset(offsetMs: number): Promise<void>;
 
@@ -184,15 +206,18 @@ export interface StorePort {
   claimScope(scope: string): Promise<{ readonly owner: string }>;
 
   /**
-   * Opens a run: takes back what a dead run left in flight, makes waiting operations ready (all of them when `explicit`, else those that
-   * are due), and lists the conflicts that have work in this run.
+   * Opens a run: takes back what a dead run left in flight, makes waiting operations ready (all of them when
+   * `explicit`, else those that are due), and lists the conflicts that have work in this run.
    */
   beginRun(options: {
     readonly explicit: boolean;
     readonly kinds: Kinds;
     readonly runId: number;
   }): Promise<{ readonly conflicts: readonly ConflictRef[]; readonly facts: readonly SyncFact[] }>;
-  /** Brings what is stored of every registered kind to the version it is registered with. Cheap where there is nothing to do; may be repeated. */
+  /**
+   * Brings what is stored of every registered kind to the version it is registered with. Cheap where there is nothing
+   * to do; may be repeated.
+   */
   upgradeSchemas(): Promise<SchemaReport>;
   /** Of these kinds, those whose full resync is due (or still open from an interrupted one). */
   dueForResync(kinds: Kinds): Promise<Kinds>;
@@ -201,7 +226,10 @@ export interface StorePort {
 
   /** Takes heads of line, folds and freezes them, and commits that before it resolves. */
   take(options: TakeOptions): Promise<TakenBatch>;
-  /** Stores the base that a taken request was given by looking at the server's row, before it is sent: sent again it must be the same (I2). */
+  /**
+   * Stores the base that a taken request was given by looking at the server's row, before it is sent: sent again it
+   * must be the same (I2).
+   */
   confirmBase(request: TakenRequest, found: { readonly row: JsonObject; readonly version: string }): Promise<void>;
   /** Settles answers in one transaction: departures, rebased followers, answered rows, conflicts, tries. */
   settle(answers: readonly Answer[]): Promise<SettleReport>;
@@ -209,20 +237,23 @@ export interface StorePort {
   /** The stored conflict with the data of its folded operations; undefined when it is gone. */
   loadConflict(ref: ConflictRef): Promise<StoredConflict | undefined>;
   /**
-   * Parks it: it waits for RESOLVE_CONFLICT, or also for the next run (`nextRun`), or for an explicit run or another server version (`deferred`).
-   * It stays to be shown, unless a counted try was one too many.
+   * Parks it: it waits for RESOLVE_CONFLICT, or also for the next run (`nextRun`), or for an explicit run or another
+   * server version (`deferred`). It stays to be shown, unless a counted try was one too many.
    */
   parkConflict(
     ref: ConflictRef,
     reason: string,
     options: { readonly nextRun: boolean; readonly countTry: boolean; readonly deferred?: boolean | undefined },
   ): Promise<readonly SyncFact[]>;
-  /** The local row becomes the server's: the local change is given up, or (`acceptMerged`) the server has all of it already. */
+  /**
+   * The local row becomes the server's: the local change is given up, or (`acceptMerged`) the server has all of it
+   * already.
+   */
   acceptServer(ref: ConflictRef, resolution: ConflictResolution): Promise<ConflictOutcome>;
   /**
-   * Freezes what resolves the conflict as a new request: `data` null for a delete. `base` absent: none is sent. `expectedVersion` is the
-   * server timestamp the decision was made on; undefined when the stored conflict has moved on since. `resolution` is kept with the conflict, so
-   * that it is told whichever run gets the answer.
+   * Freezes what resolves the conflict as a new request: `data` null for a delete. `base` absent: none is sent.
+   * `expectedVersion` is the server timestamp the decision was made on; undefined when the stored conflict has moved on
+   * since. `resolution` is kept with the conflict, so that it is told whichever run gets the answer.
    */
   freezeResolution(
     ref: ConflictRef,
@@ -239,17 +270,22 @@ export interface StorePort {
   /** Settles the answer to a resolution's request. */
   settleResolution(ref: ConflictRef, answer: Answer, resolution: ConflictResolution): Promise<ConflictOutcome>;
   /**
-   * Stores a decision made by a person or the app; it is applied in the next run that names it. Throws `ValidationError` when there is no such
-   * conflict, its resolution is under way, or the data cannot be stored. `decidedOn`: the server version shown, by default the one stored.
+   * Stores a decision made by a person or the app; it is applied in the next run that names it. Throws
+   * `ValidationError` when there is no such conflict, its resolution is under way, or the data cannot be stored.
+   * `decidedOn`: the server version shown, by default the one stored.
    */
-  decideConflict(opId: string, resolution: ConflictResolution, options?: { readonly decidedOn?: string | undefined }): Promise<ConflictRef>;
+  decideConflict(
+    opId: string,
+    resolution: ConflictResolution,
+    options?: { readonly decidedOn?: string | undefined },
+  ): Promise<ConflictRef>;
   /** Parked conflicts, oldest first. */
   conflicts(): Promise<readonly StoredConflict[]>;
 
   pullPosition(kind: string, options: { readonly resync: boolean }): Promise<PullPosition>;
   /**
-   * Applies pages in order, each with its position, in as few transactions as the gate and `signal` allow. Yields after each page that is
-   * committed. Stops after a commit when `signal` aborts.
+   * Applies pages in order, each with its position, in as few transactions as the gate and `signal` allow. Yields after
+   * each page that is committed. Stops after a commit when `signal` aborts.
    */
   applyPages(
     kind: string,
@@ -257,21 +293,39 @@ export interface StorePort {
     options: { readonly signal?: AbortSignal | undefined; readonly totalDone: number },
   ): Promise<readonly AppliedPage[]>;
   /** The pull of a kind is complete: tries its quarantined rows again, notes the time. */
-  completePull(kind: string, options: { readonly resync: boolean; readonly tombstoneRetentionMs?: number | undefined }): Promise<readonly SyncFact[]>;
+  completePull(
+    kind: string,
+    options: { readonly resync: boolean; readonly tombstoneRetentionMs?: number | undefined },
+  ): Promise<readonly SyncFact[]>;
 
-  /** Epoch ms at which each kind was last pulled to its end, by any engine of this database; those never pulled are absent. */
+  /**
+   * Epoch ms at which each kind was last pulled to its end, by any engine of this database; those never pulled are
+   * absent.
+   */
   pulledAt(kinds: Kinds): Promise<ReadonlyMap<string, number>>;
 
   /** Opens or continues a generation per kind: its own cursor from the start, marks when the table has rows. */
   openResync(kinds: Kinds): Promise<void>;
-  /** Some of the rows that `sweepResync` would remove although their absence is not proven, because the listing followed tokens; none: it may sweep. */
+  /**
+   * Some of the rows that `sweepResync` would remove although their absence is not proven, because the listing followed
+   * tokens; none: it may sweep.
+   */
   unprovenRows(kind: string, options: { readonly requested: boolean }): Promise<UnprovenRows>;
   /** Stores what the server said of such rows. None of them is named by `unprovenRows` again in this generation. */
   proveAbsence(kind: string, proof: AbsenceProof): Promise<readonly SyncFact[]>;
-  /** Removes what a completely fetched generation did not list, and closes it. `keepUnlisted`: closes it without removing. */
-  sweepResync(kind: string, options: { readonly requested: boolean; readonly keepUnlisted?: boolean | undefined }): Promise<readonly SyncFact[]>;
+  /**
+   * Removes what a completely fetched generation did not list, and closes it. `keepUnlisted`: closes it without
+   * removing.
+   */
+  sweepResync(
+    kind: string,
+    options: { readonly requested: boolean; readonly keepUnlisted?: boolean | undefined },
+  ): Promise<readonly SyncFact[]>;
 
-  /** Notes the end of a run: counts tries of operations that failed alone while others succeeded, and tells the earliest wait. */
+  /**
+   * Notes the end of a run: counts tries of operations that failed alone while others succeeded, and tells the earliest
+   * wait.
+   */
   finishRun(options: {
     readonly runId: number;
     readonly othersSucceeded: boolean;

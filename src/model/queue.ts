@@ -15,7 +15,10 @@ export interface QueuedOperation {
   readonly parkedFor?: 'conflict' | 'stuck' | 'ambiguous' | undefined;
   /** Operation of the same entity that goes first. */
   readonly waitingFor?: string | undefined;
-  /** Rows that refer to each other by columns that must not be NULL, this one among them: no order of their creations suits a server that checks references. */
+  /**
+   * Rows that refer to each other by columns that must not be NULL, this one among them: no order of their creations
+   * suits a server that checks references.
+   */
   readonly ring?: readonly string[] | undefined;
   /** Epoch ms; absent on a waiting operation: the next run. */
   readonly dueAt?: number | undefined;
@@ -44,26 +47,32 @@ export interface QueueCounts {
 }
 
 /**
- * What the façade asks of the queue beside `StorePort`: to look, to repair, and to be told. No method needs the lease, none joins a
- * transaction of the caller.
+ * What the façade asks of the queue beside `StorePort`: to look, to repair, and to be told. No method needs the lease,
+ * none joins a transaction of the caller.
  */
 export interface QueuePort {
   /** All of them, in outbox order (F-49). */
   list(filter?: QueueFilter): Promise<readonly QueuedOperation[]>;
   counts(filter?: QueueFilter): Promise<QueueCounts>;
-  /** Whether a further run could send something: a head of line that waits or is ready, and is not forbidden. Looks at one row, not at the queue. */
+  /**
+   * Whether a further run could send something: a head of line that waits or is ready, and is not forbidden. Looks at
+   * one row, not at the queue.
+   */
   hasSendable(filter?: QueueFilter): Promise<boolean>;
   /** Makes stuck operations ready again, with a try count of 0; answers how many. */
   retryStuck(filter?: QueueFilter): Promise<number>;
   /** Gives stuck operations up and puts their rows to the server's state. */
   dropStuck(filter?: QueueFilter): Promise<readonly SyncFact[]>;
-  /** Calls after each commit that may have changed the queue or its conflicts; `enqueued` where an operation was added. */
+  /**
+   * Calls after each commit that may have changed the queue or its conflicts; `enqueued` where an operation was added.
+   */
   subscribe(listener: (change: { readonly enqueued: boolean }) => void): () => void;
   /** Keeps the database for `scope`; `resync`: everything is pulled anew. */
   adoptScope(scope: string, options?: { readonly resync?: boolean | undefined }): Promise<void>;
   /**
-   * Empties synced tables, queue and the tables named, and claims `scope` (undefined: the next one takes it), all or nothing. The facts name what
-   * was given up. Throws `ValidationError` where unsent operations are not to be given up, or other tables hold on to the rows.
+   * Empties synced tables, queue and the tables named, and claims `scope` (undefined: the next one takes it), all or
+   * nothing. The facts name what was given up. Throws `ValidationError` where unsent operations are not to be given up,
+   * or other tables hold on to the rows.
    */
   clearScope(
     scope: string | undefined,

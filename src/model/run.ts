@@ -5,9 +5,10 @@ import type { PullStats, PushStats, SyncStats } from './errors/stats.ts';
 export type Kinds = readonly string[];
 
 /**
- * What one run has to do. `explicit`: somebody waits for the answer, hence `waiters` is not empty. `automatic`: a trigger or a fact asked,
- * so the engine itself sees to it after a failed run. `waiters` are ids of the promises that end with the run ({@link anonymousWaiter}
- * where a command was sent without one); `clearData` is kept for the event only, a resync always sweeps at its end.
+ * What one run has to do. `explicit`: somebody waits for the answer, hence `waiters` is not empty. `automatic`: a
+ * trigger or a fact asked, so the engine itself sees to it after a failed run. `waiters` are ids of the promises that
+ * end with the run ({@link anonymousWaiter} where a command was sent without one); `clearData` is kept for the event
+ * only, a resync always sweeps at its end.
  */
 export interface SyncRequest {
   readonly pushKinds: Kinds;
@@ -20,7 +21,8 @@ export interface SyncRequest {
   readonly waiters: readonly string[];
 }
 
-// ── What the chart's actors answer. Bodies stay inside the actors; the chart sees ids, counts and the facts to announce. ──────────────
+// ── What the chart's actors answer. Bodies stay inside the actors; the chart sees ids, counts and the facts to
+// announce. ──────────────
 
 /** What the database remembers. `wait` is already computed against the clock. */
 export interface Hydrated {
@@ -42,7 +44,10 @@ export interface Wait {
   readonly due?: boolean | undefined;
 }
 
-/** Waiter of a command that was sent without one: somebody asked, and no promise is kept for it. Never part of an emitted event. */
+/**
+ * Waiter of a command that was sent without one: somebody asked, and no promise is kept for it. Never part of an
+ * emitted event.
+ */
 export const anonymousWaiter = '*';
 
 /** The part of a planned run that is still ahead of it. */
@@ -110,7 +115,10 @@ export interface PageReport {
   readonly facts: readonly SyncFact[];
 }
 
-/** `apply`: local rows change, nothing is sent. `repush`: a request goes out. `leave`: stays parked or waits for a later run. */
+/**
+ * `apply`: local rows change, nothing is sent. `repush`: a request goes out. `leave`: stays parked or waits for a later
+ * run.
+ */
 export interface ConflictDecision {
   readonly type: 'apply' | 'repush' | 'leave';
   readonly facts: readonly SyncFact[];
@@ -146,7 +154,10 @@ export interface RunRecord {
 /** Where a run can fail. */
 export type RunPhase = SyncPhase | 'fullResync' | 'sync';
 
-/** A run is the work still ahead of it: the lists shrink as phases end, so "does it cover this request?" is a comparison of lists. */
+/**
+ * A run is the work still ahead of it: the lists shrink as phases end, so "does it cover this request?" is a comparison
+ * of lists.
+ */
 export interface Run {
   readonly id: number;
   readonly request: SyncRequest;

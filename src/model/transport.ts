@@ -8,7 +8,10 @@ export interface PullRequest {
   /** Server timestamp, verbatim; `1970-01-01T00:00:00.000Z` on a first pull. */
   readonly updatedSince: string;
   readonly pageSize: number;
-  /** Token of the page before; while it is set, `updatedSince` and `afterId` stay those of the sequence's first request (F-60). */
+  /**
+   * Token of the page before; while it is set, `updatedSince` and `afterId` stay those of the sequence's first request
+   * (F-60).
+   */
   readonly pageToken?: string | undefined;
   /** Id of the last row in page order at `updatedSince`; absent on a first pull. */
   readonly afterId?: string | undefined;
@@ -49,9 +52,9 @@ export interface RefusalWords {
   readonly fields?: Readonly<Record<string, string>> | undefined;
 }
 /**
- * The server's row is not the one the operation was based on. No `serverData`: the answer had no usable row, fetch it (F-33, F-34).
- * The engine checks this against what it knows: when the row is still the one the operation was made on, the answer counts as a refusal
- * with the words given here (F-151).
+ * The server's row is not the one the operation was based on. No `serverData`: the answer had no usable row, fetch it
+ * (F-33, F-34). The engine checks this against what it knows: when the row is still the one the operation was made on,
+ * the answer counts as a refusal with the words given here (F-151).
  */
 export interface PushConflict extends RefusalWords {
   readonly type: 'pushConflict';
@@ -62,8 +65,9 @@ export interface PushConflict extends RefusalWords {
   readonly serverDeleted?: boolean | undefined;
 }
 /**
- * The API itself says that the row does not exist (F-22). A delete has succeeded. An edit is the conflict `serverDeleted` once a fetch confirms
- * that the row is gone. A creation is refused: a row that no server ever had cannot have been deleted (F-151).
+ * The API itself says that the row does not exist (F-22). A delete has succeeded. An edit is the conflict
+ * `serverDeleted` once a fetch confirms that the row is gone. A creation is refused: a row that no server ever had
+ * cannot have been deleted (F-151).
  */
 export interface PushNotFound extends RefusalWords {
   readonly type: 'pushNotFound';
@@ -89,11 +93,17 @@ export interface PushUnauthorized {
 export interface PushThrottled {
   readonly type: 'pushThrottled';
   readonly retryAfterMs?: number | undefined;
-  /** Default 429, which was not done. After a 5xx, as 503 with Retry-After, it may have been done all the same: the same request is sent again (I2). */
+  /**
+   * Default 429, which was not done. After a 5xx, as 503 with Retry-After, it may have been done all the same: the same
+   * request is sent again (I2).
+   */
   readonly statusCode?: number | undefined;
   readonly message: string;
 }
-/** Not taken by the server: no connection, 5xx, 408, 425. `dispatched: false`: provably no byte left, which closes the request. */
+/**
+ * Not taken by the server: no connection, 5xx, 408, 425. `dispatched: false`: provably no byte left, which closes the
+ * request.
+ */
 export interface PushUnavailable {
   readonly type: 'pushUnavailable';
   readonly dispatched: boolean;
@@ -112,7 +122,10 @@ export interface PushAmbiguous {
 export interface PushMalformed {
   readonly type: 'pushMalformed';
   readonly message: string;
-  /** What was thrown on this side: the answer is missing because of a bug in the app's adapter, not because of the server. */
+  /**
+   * What was thrown on this side: the answer is missing because of a bug in the app's adapter, not because of the
+   * server.
+   */
   readonly cause?: unknown;
   /** A web page came instead of data. */
   readonly isHtml?: true | undefined;
@@ -131,18 +144,33 @@ export type PushResult =
   | PushMalformed;
 
 export const pushSuccess = (parts: Omit<PushSuccess, 'type'> = {}): PushSuccess => ({ type: 'pushSuccess', ...parts });
-export const pushConflict = (parts: Omit<PushConflict, 'type'> = {}): PushConflict => ({ type: 'pushConflict', ...parts });
-export const pushNotFound = (statusCode = 404, words: Omit<RefusalWords, 'statusCode'> = {}): PushNotFound => ({ type: 'pushNotFound', ...words, statusCode });
+export const pushConflict = (parts: Omit<PushConflict, 'type'> = {}): PushConflict => ({
+  type: 'pushConflict',
+  ...parts,
+});
+export const pushNotFound = (statusCode = 404, words: Omit<RefusalWords, 'statusCode'> = {}): PushNotFound => ({
+  type: 'pushNotFound',
+  ...words,
+  statusCode,
+});
 export const pushRejected = (parts: Omit<PushRejected, 'type'>): PushRejected => ({ type: 'pushRejected', ...parts });
 export const pushForbidden = (message = 'forbidden'): PushForbidden => ({ type: 'pushForbidden', message });
 export const pushUnauthorized = (message = 'unauthorized'): PushUnauthorized => ({ type: 'pushUnauthorized', message });
-export const pushThrottled = (parts: Omit<PushThrottled, 'type' | 'message'> & { message?: string } = {}): PushThrottled => ({
+export const pushThrottled = (
+  parts: Omit<PushThrottled, 'type' | 'message'> & { message?: string } = {},
+): PushThrottled => ({
   type: 'pushThrottled',
   message: 'too many requests',
   ...parts,
 });
-export const pushUnavailable = (parts: Omit<PushUnavailable, 'type'>): PushUnavailable => ({ type: 'pushUnavailable', ...parts });
-export const pushAmbiguous = (parts: Omit<PushAmbiguous, 'type'>): PushAmbiguous => ({ type: 'pushAmbiguous', ...parts });
+export const pushUnavailable = (parts: Omit<PushUnavailable, 'type'>): PushUnavailable => ({
+  type: 'pushUnavailable',
+  ...parts,
+});
+export const pushAmbiguous = (parts: Omit<PushAmbiguous, 'type'>): PushAmbiguous => ({
+  type: 'pushAmbiguous',
+  ...parts,
+});
 export const pushMalformed = (message: string, cause?: unknown): PushMalformed => ({
   type: 'pushMalformed',
   message,
@@ -155,7 +183,10 @@ export interface OpPushResult {
   readonly result: PushResult;
 }
 
-/** The answers to one `push`, in the order of its operations. Missing ones count as malformed, unknown ones are ignored with a warning (F-04, F-05). */
+/**
+ * The answers to one `push`, in the order of its operations. Missing ones count as malformed, unknown ones are ignored
+ * with a warning (F-04, F-05).
+ */
 export interface BatchPushResult {
   readonly results: readonly OpPushResult[];
   /** Things worth a warning that belong to no operation, as answers with unknown ids. */
@@ -165,7 +196,8 @@ export interface BatchPushResult {
 export const isSuccess = (answer: OpPushResult): boolean => answer.result.type === 'pushSuccess';
 export const isConflict = (answer: OpPushResult): boolean => answer.result.type === 'pushConflict';
 export const isNotFound = (answer: OpPushResult): boolean => answer.result.type === 'pushNotFound';
-export const isError = (answer: OpPushResult): boolean => !isSuccess(answer) && !isConflict(answer) && !isNotFound(answer);
+export const isError = (answer: OpPushResult): boolean =>
+  !isSuccess(answer) && !isConflict(answer) && !isNotFound(answer);
 
 // ── Fetch ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -188,7 +220,10 @@ export interface TransportCapabilities {
   readonly maxOpsPerPush?: number;
   /** Requests carry `If-Match` / `X-Create-Only`. */
   readonly conditionalWrite?: boolean;
-  /** `key`: the server remembers request ids, re-sending is safe. `none`: a lost reply must be looked into before re-sending. Default `key`. */
+  /**
+   * `key`: the server remembers request ids, re-sending is safe. `none`: a lost reply must be looked into before
+   * re-sending. Default `key`.
+   */
   readonly idempotency?: 'key' | 'none';
   /** The server applies relative changes itself (`_deltas`, PROTOCOL §3): operations come with `deltas`. */
   readonly deltas?: boolean;
@@ -204,21 +239,28 @@ export interface PushContext extends TransportContext {
 
 /** The few members of an RxJS `Observable` that the engine uses; any Observable fits. */
 export interface Subscribable<T> {
-  subscribe(observer: { next(value: T): void; error?(error: unknown): void; complete?(): void }): { unsubscribe(): void };
+  subscribe(observer: { next(value: T): void; error?(error: unknown): void; complete?(): void }): {
+    unsubscribe(): void;
+  };
 }
 
 /**
  * Everything the engine asks of a backend.
  *
- * `pull` rejects with a `SyncError` (NetworkError, TransportError, AuthError, ParseError). `push` never has two requests of one entity in
- * flight and keeps their order (I3), answers every operation (those it did not send as `pushUnavailable` with `dispatched: false`) and
- * rejects for nothing a server can do. After an abort it settles within 50 ms. `health` never rejects.
+ * `pull` rejects with a `SyncError` (NetworkError, TransportError, AuthError, ParseError). `push` never has two
+ * requests of one entity in flight and keeps their order (I3), answers every operation (those it did not send as
+ * `pushUnavailable` with `dispatched: false`) and rejects for nothing a server can do. After an abort it settles within
+ * 50 ms. `health` never rejects.
  */
 export interface TransportAdapter {
   pull(request: PullRequest): Promise<PullPage>;
   push(ops: readonly Op[], context: PushContext): Promise<BatchPushResult>;
   forcePush(op: Op, context: PushContext): Promise<PushResult>;
-  fetch(request: { readonly kind: string; readonly id: string; readonly signal?: AbortSignal | undefined }): Promise<FetchResult>;
+  fetch(request: {
+    readonly kind: string;
+    readonly id: string;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<FetchResult>;
   health(context: TransportContext): Promise<boolean>;
   /** Pokes when something changed on the server; the engine answers with a pull. */
   subscribe?(kinds: readonly string[]): Subscribable<{ readonly kinds: readonly string[] }>;

@@ -30,8 +30,23 @@ import { registerTables } from './tables/register-table.ts';
 import { forgetLongRemoved } from './replica/removed-rows.ts';
 import { createRepairs, type Repairs } from './writing/repairs.ts';
 import type { ReplicaTable } from './tables/replica-table.ts';
-import { acceptServer, decideConflict, freezeResolution, loadConflict, parkConflict, settleResolution } from './settling/resolutions.ts';
-import { completeFetch, dueForResync, neverPulled, notePullCompleted, openResync, readPulledAt, readUnproven } from './replica/resync.ts';
+import {
+  acceptServer,
+  decideConflict,
+  freezeResolution,
+  loadConflict,
+  parkConflict,
+  settleResolution,
+} from './settling/resolutions.ts';
+import {
+  completeFetch,
+  dueForResync,
+  neverPulled,
+  notePullCompleted,
+  openResync,
+  readPulledAt,
+  readUnproven,
+} from './replica/resync.ts';
 import { closeRun, conflictsToWork, readyForRun, unregisteredKinds } from './runs/runs.ts';
 import { checkSchema } from './database/schema-check.ts';
 import { applyServerRows } from './pulling/server-rows.ts';
@@ -67,27 +82,46 @@ export interface Store {
   readonly inspection: InspectionPort;
   readonly repairs: Repairs;
   readonly outbox: OutboxRepository;
-  /** Calls with what happened outside of any run (a purge, rows from the server), after the commit; returns the function that ends it. */
+  /**
+   * Calls with what happened outside of any run (a purge, rows from the server), after the commit; returns the function
+   * that ends it.
+   */
   onFacts(listener: (facts: readonly SyncFact[]) => void): () => void;
   /** What has become of operations, by id. */
   fatesOf(opIds: readonly string[]): Promise<ReadonlyMap<string, OperationFate>>;
   /** Stores rows that the app has from the server by itself, as a pull would; {@link onFacts} tells. */
   applyServerRows(kind: string, rows: readonly JsonObject[]): Promise<void>;
   /** Queues rows as they are, in batches, until `isOver`. */
-  enqueueAll<Entity extends ObjectLiteral>(kind: string, options: EnqueueAllOptions<Entity> | undefined, isOver: () => boolean): Promise<EnqueuedAll>;
+  enqueueAll<Entity extends ObjectLiteral>(
+    kind: string,
+    options: EnqueueAllOptions<Entity> | undefined,
+    isOver: () => boolean,
+  ): Promise<EnqueuedAll>;
   readonly cursors: CursorRepository;
   readonly gate: ConnectionGate;
   readonly feed: ChangeFeed;
 }
 
-/** Builds everything behind the ports on a DataSource. Throws `TypeError` for tables that cannot be synchronised; touches no database yet. */
+/**
+ * Builds everything behind the ports on a DataSource. Throws `TypeError` for tables that cannot be synchronised;
+ * touches no database yet.
+ */
 export function createStore({ dataSource, tables, config, clock, owner }: StoreOptions): Store {
   const registry = registerTables(dataSource, tables);
-  const gate = gateConnection(dataSource, { clock, busyTimeoutMs: config.busyTimeoutMs, gateTimeoutMs: config.gateTimeoutMs });
+  const gate = gateConnection(dataSource, {
+    clock,
+    busyTimeoutMs: config.busyTimeoutMs,
+    gateTimeoutMs: config.gateTimeoutMs,
+  });
   const feed = changeFeedOf(dataSource, gate);
   const holder = createLeaseHolder(owner);
   const unit = createUnitOfWork(dataSource, gate, clock, holder);
-  const context: StoreContext = { unit, registry, config, strategyOf: (kind) => registry.get(kind)?.conflict.strategy ?? config.conflictStrategy };
+  const context: StoreContext = {
+    unit,
+    registry,
+    config,
+    strategyOf: (kind) => registry.get(kind)?.conflict.strategy ?? config.conflictStrategy,
+  };
   const factListeners = new Set<(facts: readonly SyncFact[]) => void>();
   const tellOutside = (facts: readonly SyncFact[]): void => factListeners.forEach((listener) => listener(facts));
   const warnings = createTableWarnings(dataSource, registry, tellOutside);
@@ -119,9 +153,12 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     },
     rememberWait: (wait) =>
       unit.transaction((session) =>
-        wait.attempt === 0 && wait.retryAt === undefined && wait.request === undefined ? forgetState(session, 'wait') : writeState(session, 'wait', wait),
+        wait.attempt === 0 && wait.retryAt === undefined && wait.request === undefined
+          ? forgetState(session, 'wait')
+          : writeState(session, 'wait', wait),
       ),
-    rememberPaused: (paused) => unit.transaction((session) => (paused ? writeState(session, 'paused', true) : forgetState(session, 'paused'))),
+    rememberPaused: (paused) =>
+      unit.transaction((session) => (paused ? writeState(session, 'paused', true) : forgetState(session, 'paused'))),
     rememberClockOffset: (offsetMs) => unit.transaction((session) => writeState(session, 'clockOffsetMs', offsetMs)),
 
     claimScope: (scope) =>
@@ -143,9 +180,15 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         await readyForRun(session, context, { explicit });
         const strangers = await unregisteredKinds(session, [...registry.keys()]);
         const facts = strangers.map(
-          (kind): SyncFact => ({ type: 'transport.warning', message: `operations of kind '${kind}' wait: no table is registered for it (F-101)` }),
+          (kind): SyncFact => ({
+            type: 'transport.warning',
+            message: `operations of kind '${kind}' wait: no table is registered for it (F-101)`,
+          }),
         );
-        return { conflicts: await conflictsToWork(session, context, { kinds, explicit }), facts: [...damage, ...facts] };
+        return {
+          conflicts: await conflictsToWork(session, context, { kinds, explicit }),
+          facts: [...damage, ...facts],
+        };
       });
       // Only what is committed is known to be so.
       hasBegun = true;
@@ -176,17 +219,23 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     settle: (answers) => unit.fenced((session) => settleAnswers(session, context, answers)),
 
     loadConflict: (ref) => unit.fenced((session) => loadConflict(session, context, ref)),
-    parkConflict: (ref, reason, options) => unit.fenced((session) => parkConflict(session, context, ref, reason, options)),
+    parkConflict: (ref, reason, options) =>
+      unit.fenced((session) => parkConflict(session, context, ref, reason, options)),
     acceptServer: (ref, resolution) => unit.fenced((session) => acceptServer(session, context, ref, resolution)),
-    freezeResolution: (ref, resolution) => unit.fenced((session) => freezeResolution(session, context, ref, resolution)),
+    freezeResolution: (ref, resolution) =>
+      unit.fenced((session) => freezeResolution(session, context, ref, resolution)),
     settleResolution: (ref, answer) => unit.fenced((session) => settleResolution(session, context, ref, answer)),
     decideConflict: (opId, resolution, options) =>
-      unit.transaction((session) => decideConflict(session, context, opId, resolution, options)).catch(rethrowForCaller),
+      unit
+        .transaction((session) => decideConflict(session, context, opId, resolution, options))
+        .catch(rethrowForCaller),
     conflicts: () => unit.read(readConflicts).catch(rethrowForCaller),
 
     pullPosition: async (kind, { resync }) => {
       const damage: string[] = [];
-      const position = await unit.read((session) => readPosition(session, kind, resync, (message) => damage.push(message)));
+      const position = await unit.read((session) =>
+        readPosition(session, kind, resync, (message) => damage.push(message)),
+      );
       warnings.tell(damage);
       return position;
     },
@@ -216,7 +265,11 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
       const since = runStarts.get(runId);
       const result = await unit.fenced(async (session) => {
         await writeState(session, 'lastSyncedAt', clock.now());
-        return closeRun(session, context, { since: since ?? clock.now(), othersSucceeded: othersSucceeded && since !== undefined, kinds });
+        return closeRun(session, context, {
+          since: since ?? clock.now(),
+          othersSucceeded: othersSucceeded && since !== undefined,
+          kinds,
+        });
       });
       runStarts.delete(runId);
       return result;
@@ -237,8 +290,11 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     }),
     fatesOf: (opIds) => unit.read((session) => readFates(session, opIds)).catch(rethrowForCaller),
     applyServerRows: async (kind, rows) =>
-      tellOutside(await unit.transaction((session) => applyServerRows(session, context, kind, rows)).catch(rethrowForCaller)),
-    enqueueAll: (kind, options, isOver) => enqueueAll({ unit, table: tableOf(context, kind), isOver }, options).catch(rethrowForCaller),
+      tellOutside(
+        await unit.transaction((session) => applyServerRows(session, context, kind, rows)).catch(rethrowForCaller),
+      ),
+    enqueueAll: (kind, options, isOver) =>
+      enqueueAll({ unit, table: tableOf(context, kind), isOver }, options).catch(rethrowForCaller),
     cursors: createCursorRepository(unit),
     gate,
     feed,

@@ -22,7 +22,10 @@ export function printReplay(report: ReplayReport, { all = false }: PrintOptions 
       'Assumed, because the file does not say',
       assumed.flatMap((sentence) => wrapped(sentence, '- ')),
     ),
-    ...section(report.recorded.length === 0 ? 'Re-run' : 'Re-run until the file was saved (= as it was recorded)', traceOf(report, all)),
+    ...section(
+      report.recorded.length === 0 ? 'Re-run' : 'Re-run until the file was saved (= as it was recorded)',
+      traceOf(report, all),
+    ),
     ...section(
       'Then, without any fault',
       lines(report.after, () => ' ', saved.startAt, all),
@@ -36,11 +39,18 @@ const section = (title: string, body: readonly string[]): readonly string[] =>
   body.length === 0 ? [] : ['', title, ...body.map((line) => `  ${line}`.trimEnd())];
 
 function traceOf({ steps, departure, recorded, saved }: ReplayReport, all: boolean): readonly string[] {
-  const at = departure === undefined ? -1 : departure.rerun === undefined ? steps.length : steps.indexOf(departure.rerun);
+  const at =
+    departure === undefined ? -1 : departure.rerun === undefined ? steps.length : steps.indexOf(departure.rerun);
   const isSame = (index: number): boolean => recorded.length > 0 && (at === -1 || index < at);
-  const shown = lines(steps.slice(0, at === -1 ? undefined : at), (step, index) => (step.type !== 'event' && isSame(index) ? '=' : ' '), saved.startAt, all);
+  const shown = lines(
+    steps.slice(0, at === -1 ? undefined : at),
+    (step, index) => (step.type !== 'event' && isSame(index) ? '=' : ' '),
+    saved.startAt,
+    all,
+  );
   if (departure === undefined) return shown;
-  const side = (step: ReplayStep | undefined): string => (step === undefined ? 'nothing more' : `${step.text}${step.detail === '' ? '' : `: ${step.detail}`}`);
+  const side = (step: ReplayStep | undefined): string =>
+    step === undefined ? 'nothing more' : `${step.text}${step.detail === '' ? '' : `: ${step.detail}`}`;
   return [
     ...shown,
     'Here they part:',
@@ -50,10 +60,19 @@ function traceOf({ steps, departure, recorded, saved }: ReplayReport, all: boole
   ];
 }
 
-function lines(steps: readonly ReplayStep[], mark: (step: ReplayStep, index: number) => string, startAt: number, all: boolean): readonly string[] {
-  const shown = all || steps.length <= 2 * shownSteps + 5 ? steps : [...steps.slice(0, shownSteps), undefined, ...steps.slice(-shownSteps)];
+function lines(
+  steps: readonly ReplayStep[],
+  mark: (step: ReplayStep, index: number) => string,
+  startAt: number,
+  all: boolean,
+): readonly string[] {
+  const shown =
+    all || steps.length <= 2 * shownSteps + 5
+      ? steps
+      : [...steps.slice(0, shownSteps), undefined, ...steps.slice(-shownSteps)];
   return shown.flatMap((step) => {
-    if (step === undefined) return [`${' '.repeat(14)}… ${count(steps.length - 2 * shownSteps, 'step')} more; --all shows them`];
+    if (step === undefined)
+      return [`${' '.repeat(14)}… ${count(steps.length - 2 * shownSteps, 'step')} more; --all shows them`];
     const index = steps.indexOf(step);
     const isLater = index === 0 || Math.floor(step.at) !== Math.floor(steps[index - 1]?.at ?? 0);
     const start = `${(isLater ? clock(step.at - startAt) : '').padStart(11)} ${mark(step, index)} `;
@@ -70,7 +89,10 @@ function stepLines({ type, text, detail, parts }: ReplayStep, start: string): re
     return [
       `${start}${indent}${text.startsWith('push by force') ? 'push by force' : 'push'} ${total} operations`,
       ...parts.map(({ outcome, operations }) => {
-        const names = operations.length > 3 ? `${operations.slice(0, 3).join(' ')} and ${operations.length - 3} more` : operations.join(' ');
+        const names =
+          operations.length > 3
+            ? `${operations.slice(0, 3).join(' ')} and ${operations.length - 3} more`
+            : operations.join(' ');
         return `${head}${outcome.padEnd(16)} ${clipped(names, room - 21)}`;
       }),
     ];
@@ -82,13 +104,25 @@ function stepLines({ type, text, detail, parts }: ReplayStep, start: string): re
   return [`${start}${left.padEnd(Math.min(34, room - end.length - 2))}  ${end}`];
 }
 
-function resultOf({ differences, drained, left, commits, violation, outcome, saved, departure, unexpected }: ReplayReport): readonly string[] {
+function resultOf({
+  differences,
+  drained,
+  left,
+  commits,
+  violation,
+  outcome,
+  saved,
+  departure,
+  unexpected,
+}: ReplayReport): readonly string[] {
   if (violation !== undefined)
     return [
       ...wrapped(`invariant ${violation.invariant} does not hold: ${violation.message}`, 'BROKEN    '),
       ...wrapped('This is worth a report: please attach the file.', ' '.repeat(10)),
     ];
-  const groups = (['stuck', 'conflict', 'ambiguous', 'forbidden'] as const).filter((reason) => left.some((operation) => operation.reason === reason));
+  const groups = (['stuck', 'conflict', 'ambiguous', 'forbidden'] as const).filter((reason) =>
+    left.some((operation) => operation.reason === reason),
+  );
   const others = left.filter(({ reason }) => !groups.some((group) => group === reason));
   return [
     ...(outcome === 'same'
@@ -99,8 +133,12 @@ function resultOf({ differences, drained, left, commits, violation, outcome, sav
           'same      ',
         )
       : differences.flatMap((sentence, index) => wrapped(sentence, index === 0 ? 'DIFFERENT ' : ' '.repeat(10)))),
-    ...(departure !== undefined && outcome === 'same' ? wrapped('They came to the same end by another way; see where they part.', ' '.repeat(10)) : []),
-    ...(unexpected.length > 0 ? wrapped(`Asked for what the recording does not have: ${[...new Set(unexpected)].join(', ')}.`, ' '.repeat(10)) : []),
+    ...(departure !== undefined && outcome === 'same'
+      ? wrapped('They came to the same end by another way; see where they part.', ' '.repeat(10))
+      : []),
+    ...(unexpected.length > 0
+      ? wrapped(`Asked for what the recording does not have: ${[...new Set(unexpected)].join(', ')}.`, ' '.repeat(10))
+      : []),
     ...wrapped(drained.length === 0 ? 'nothing' : namesOf(drained), 'drained   '),
     ...(left.length === 0 ? ['left      nothing'] : []),
     ...groups.flatMap((reason) =>
@@ -133,7 +171,8 @@ function leftLines(reason: string, operations: readonly LeftOperation[]): readon
 /** `todos/t1 (2 operations), todos/t2`; a long list is cut short. */
 function namesOf(operations: readonly Pick<LeftOperation, 'kind' | 'entityId'>[]): string {
   const counts = new Map<string, number>();
-  for (const { kind, entityId } of operations) counts.set(`${kind}/${entityId}`, (counts.get(`${kind}/${entityId}`) ?? 0) + 1);
+  for (const { kind, entityId } of operations)
+    counts.set(`${kind}/${entityId}`, (counts.get(`${kind}/${entityId}`) ?? 0) + 1);
   const names = [...counts].map(([name, times]) => (times === 1 ? name : `${name} (${times} operations)`));
   return names.length <= 12 ? names.join(', ') : `${names.slice(0, 12).join(', ')} and ${names.length - 12} more`;
 }
@@ -155,7 +194,8 @@ function wrapped(text: string, head: string): readonly string[] {
   return [...result, line];
 }
 
-const clipped = (text: string, room: number): string => (text.length <= room ? text : `${text.slice(0, Math.max(1, room - 1))}…`);
+const clipped = (text: string, room: number): string =>
+  text.length <= room ? text : `${text.slice(0, Math.max(1, room - 1))}…`;
 const stamp = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 
 function duration(ms: number): string {

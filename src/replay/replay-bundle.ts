@@ -24,9 +24,10 @@ export interface ReplayOptions {
 }
 
 /**
- * Runs a saved file of the devtools once more: the real engine on SQLite in memory, the edits and commands at their times, the recorded answers of the
- * server, under a virtual clock, held to the simulator's invariants; then without any fault, until nothing moves. Deterministic. Throws `TypeError`
- * naming what is not as a bundle has it, `DatabaseError` naming what to install. Resolves with what became of it, also where an invariant breaks.
+ * Runs a saved file of the devtools once more: the real engine on SQLite in memory, the edits and commands at their
+ * times, the recorded answers of the server, under a virtual clock, held to the simulator's invariants; then without
+ * any fault, until nothing moves. Deterministic. Throws `TypeError` naming what is not as a bundle has it,
+ * `DatabaseError` naming what to install. Resolves with what became of it, also where an invariant breaks.
  */
 export async function replayBundle(file: Json, { seed = 1 }: ReplayOptions = {}): Promise<ReplayReport> {
   const bundle = parseBundle(file);
@@ -34,8 +35,17 @@ export async function replayBundle(file: Json, { seed = 1 }: ReplayOptions = {})
   const { entries } = recordedSpan(bundle);
   const time = new VirtualTime(plan.startAt);
   // A server's clock is its own; its stamps must be newer than what the file has of it.
-  const newest = Math.max(plan.startAt, ...[...plan.cursors.map(({ ts }) => ts), ...plan.rows.map(({ version }) => version)].flatMap((text) => timeOf(text)));
-  const server = new ReplayServer(() => time.now() + (newest + 1 - plan.startAt), plan.capabilities, knownConflicts(bundle, entries));
+  const newest = Math.max(
+    plan.startAt,
+    ...[...plan.cursors.map(({ ts }) => ts), ...plan.rows.map(({ version }) => version)].flatMap((text) =>
+      timeOf(text),
+    ),
+  );
+  const server = new ReplayServer(
+    () => time.now() + (newest + 1 - plan.startAt),
+    plan.capabilities,
+    knownConflicts(bundle, entries),
+  );
   const unexpected: string[] = [];
   const answers = new RecordedAnswers(plan.calls);
   const transport = new ReplayTransport({
@@ -51,7 +61,10 @@ export async function replayBundle(file: Json, { seed = 1 }: ReplayOptions = {})
   const oracle = new SimulationOracle(
     {
       server: { paging: 'keyset' },
-      client: { strategy: strategies.size === 1 && only !== undefined ? only : 'manual', mergedPush: plan.config.mergedPush ?? 'conditional' },
+      client: {
+        strategy: strategies.size === 1 && only !== undefined ? only : 'manual',
+        mergedPush: plan.config.mergedPush ?? 'conditional',
+      },
     },
     server.model,
     { kinds: plan.tables.map(({ kind }) => kind), toWire: (_kind, row) => toWireRow(row), ownerOf: () => 'device' },
@@ -90,7 +103,13 @@ export async function replayBundle(file: Json, { seed = 1 }: ReplayOptions = {})
     );
   const recorded = stepsOf(entries);
   const base = {
-    saved: { name: bundle.engine.name, at: bundle.at, startAt: plan.startAt, entries: bundle.entries.length, operations: bundle.operations.total },
+    saved: {
+      name: bundle.engine.name,
+      at: bundle.at,
+      startAt: plan.startAt,
+      entries: bundle.entries.length,
+      operations: bundle.operations.total,
+    },
     assumed: plan.assumed,
     recorded,
     unexpected,
@@ -101,7 +120,10 @@ export async function replayBundle(file: Json, { seed = 1 }: ReplayOptions = {})
     return {
       ...base,
       steps,
-      after: begun.endId === undefined ? [] : stepsFrom(begun.endId, undefined, steps.findLast(({ type }) => type === 'phase')?.text),
+      after:
+        begun.endId === undefined
+          ? []
+          : stepsFrom(begun.endId, undefined, steps.findLast(({ type }) => type === 'phase')?.text),
       departure,
       commits: watched.commits,
       ...rest,
@@ -133,4 +155,7 @@ const timeOf = (text: string | null | undefined): readonly number[] => {
 const asViolation = (error: unknown): SimulationViolation =>
   error instanceof SimulationViolation
     ? error
-    : new SimulationViolation('crash', `the re-run itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    : new SimulationViolation(
+        'crash',
+        `the re-run itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );

@@ -42,7 +42,8 @@ export async function runSynchartCommand(args: readonly string[], { out, err }: 
       out(help);
       return 0;
     }
-    if (command === undefined) throw new UsageError('say what to do: synchart replay <file>; synchart --help tells more');
+    if (command === undefined)
+      throw new UsageError('say what to do: synchart replay <file>; synchart --help tells more');
     if (command !== 'replay') throw new UsageError(`'${command}' is no command; there is: synchart replay <file>`);
     if (file === undefined) throw new UsageError('name the file: synchart replay <file>');
     if (more.length > 0) throw new UsageError(`one file at a time, got ${more.length + 1}`);
@@ -61,14 +62,20 @@ function parsed(args: readonly string[]) {
   return parseArgs({
     args: [...args],
     allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' }, seed: { type: 'string' }, all: { type: 'boolean' }, json: { type: 'boolean' } },
+    options: {
+      help: { type: 'boolean', short: 'h' },
+      seed: { type: 'string' },
+      all: { type: 'boolean' },
+      json: { type: 'boolean' },
+    },
   });
 }
 
 function seedOf(text: string | undefined): number {
   if (text === undefined) return 1;
   const seed = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(seed)) throw new UsageError(`--seed must be a whole number, got '${text}'`);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(seed))
+    throw new UsageError(`--seed must be a whole number, got '${text}'`);
   return seed;
 }
 
@@ -78,13 +85,22 @@ async function readJson(file: string): Promise<Json> {
     text = await readFile(file, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : error instanceof Error ? error.message : String(error);
+    const why =
+      code === 'ENOENT'
+        ? 'there is no such file'
+        : code === 'EISDIR'
+          ? 'it is a folder'
+          : error instanceof Error
+            ? error.message
+            : String(error);
     throw new UsageError(`${file} cannot be read: ${why}`, { cause: error });
   }
   try {
     return JSON.parse(text) as Json;
   } catch (error) {
-    throw new UsageError(`${file} is no JSON: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new UsageError(`${file} is no JSON: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Whether a package is not installed; told by code, before anything of ours has run. */
-const isMissingPackage = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
+const isMissingPackage = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';
 
 try {
   const { runSynchartCommand } = await import('./synchart-command.ts');
@@ -10,7 +11,9 @@ try {
   });
 } catch (error) {
   const text = error instanceof Error ? error.message : String(error);
-  const remedy = isMissingPackage(error) ? '; a re-run needs TypeORM and SQLite: npm install typeorm better-sqlite3 (or sql.js)' : '';
+  const remedy = isMissingPackage(error)
+    ? '; a re-run needs TypeORM and SQLite: npm install typeorm better-sqlite3 (or sql.js)'
+    : '';
   process.stderr.write(`synchart: ${text}${remedy}\n`);
   process.exitCode = 2;
 }

@@ -8,19 +8,24 @@ export type BackoffLimits = Pick<SyncConfig, 'backoffMinMs' | 'backoffMaxMs' | '
 export const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * Computes the delay before retry number `attempt` (the first is 1): `backoffMinMs × backoffMultiplier^(attempt-1)`, at most
- * `backoffMaxMs`, of which the last half is random so that clients do not come back together (F-86). `random01` is in [0, 1).
+ * Computes the delay before retry number `attempt` (the first is 1): `backoffMinMs × backoffMultiplier^(attempt-1)`, at
+ * most `backoffMaxMs`, of which the last half is random so that clients do not come back together (F-86). `random01` is
+ * in [0, 1).
  */
 export function delayFor(attempt: number, random01: number, limits: BackoffLimits): number {
   const retry = Number.isFinite(attempt) ? Math.max(1, attempt) : 1;
   // A huge power is Infinity, which the cap takes care of.
-  const full = Math.min(limits.backoffMinMs * limits.backoffMultiplier ** (retry - 1), limits.backoffMaxMs, longestTimerMs);
+  const full = Math.min(
+    limits.backoffMinMs * limits.backoffMultiplier ** (retry - 1),
+    limits.backoffMaxMs,
+    longestTimerMs,
+  );
   return Math.round(full / 2 + (full / 2) * Math.min(Math.max(random01, 0), 1));
 }
 
 /**
- * Computes how long to wait after a failure. The server's Retry-After is a lower bound, also beyond `backoffMaxMs` (F-85), but not beyond
- * what a timer can hold. `retryAt` is absent when the failure carries no time.
+ * Computes how long to wait after a failure. The server's Retry-After is a lower bound, also beyond `backoffMaxMs`
+ * (F-85), but not beyond what a timer can hold. `retryAt` is absent when the failure carries no time.
  */
 export function waitAfter(failure: SyncFailure, attempt: number, random01: number, limits: BackoffLimits): Wait {
   const asked = failure.type === 'throttled' && failure.retryAfterMs > 0 ? failure.retryAfterMs : 0;
@@ -28,7 +33,10 @@ export function waitAfter(failure: SyncFailure, attempt: number, random01: numbe
   return { delayMs, retryAt: failure.at === undefined ? undefined : failure.at + delayMs };
 }
 
-/** Steps a linear congruential generator: random numbers as data, so that a snapshot can be replayed. Seeds are whole, 0 to 2^32-1. */
+/**
+ * Steps a linear congruential generator: random numbers as data, so that a snapshot can be replayed. Seeds are whole, 0
+ * to 2^32-1.
+ */
 export const nextSeed = (seed: number): number => (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
 
 /** Gives a seed's fraction in [0, 1). */

@@ -1,4 +1,7 @@
-/** Pure rules of the root chart: what is asked, what a run still has to do, what a failure means, how long to wait. No clock, no randomness. */
+/**
+ * Pure rules of the root chart: what is asked, what a run still has to do, what a failure means, how long to wait. No
+ * clock, no randomness.
+ */
 import {
   AuthError,
   DatabaseError,
@@ -39,8 +42,18 @@ export type WorkEvent =
       readonly automatic?: boolean | undefined;
       readonly waiter?: string | undefined;
     }
-  | { readonly type: 'FULL_RESYNC'; readonly kinds?: Kinds | undefined; readonly clearData?: boolean | undefined; readonly waiter?: string | undefined }
-  | { readonly type: 'RESOLVE_CONFLICT'; readonly opId: string; readonly resolution: ConflictResolution; readonly waiter?: string | undefined }
+  | {
+      readonly type: 'FULL_RESYNC';
+      readonly kinds?: Kinds | undefined;
+      readonly clearData?: boolean | undefined;
+      readonly waiter?: string | undefined;
+    }
+  | {
+      readonly type: 'RESOLVE_CONFLICT';
+      readonly opId: string;
+      readonly resolution: ConflictResolution;
+      readonly waiter?: string | undefined;
+    }
   | { readonly type: 'remote.changed'; readonly kinds?: Kinds | undefined };
 
 /** The registered kinds by what may be done with them: `pullOnly` tables are not pushed, `pushOnly` ones not pulled. */
@@ -56,9 +69,20 @@ const within = (part: Kinds, whole: Kinds): boolean => part.every((kind) => whol
 const chosen = (asked: Kinds | undefined, registered: Kinds): Kinds =>
   asked === undefined ? registered : union([], asked).filter((kind) => registered.includes(kind));
 
-const request = (waiter: string | undefined, parts: Partial<SyncRequest> & { readonly automatic: boolean }): SyncRequest => {
+const request = (
+  waiter: string | undefined,
+  parts: Partial<SyncRequest> & { readonly automatic: boolean },
+): SyncRequest => {
   const waiters = waiter === undefined ? (parts.automatic ? [] : [anonymousWaiter]) : [waiter];
-  return { pushKinds: [], pullKinds: [], resyncKinds: [], decisions: [], ...parts, waiters, explicit: waiters.length > 0 };
+  return {
+    pushKinds: [],
+    pullKinds: [],
+    resyncKinds: [],
+    decisions: [],
+    ...parts,
+    waiters,
+    explicit: waiters.length > 0,
+  };
 };
 
 /** Turns every command or fact that means work into the work it means. */
@@ -72,7 +96,12 @@ export function toRequest(event: WorkEvent, all: RegisteredKinds): SyncRequest {
       });
     case 'FULL_RESYNC': {
       const pullKinds = chosen(event.kinds, all.pullKinds);
-      return request(event.waiter, { pushKinds: chosen(event.kinds, all.pushKinds), pullKinds, resyncKinds: pullKinds, automatic: false });
+      return request(event.waiter, {
+        pushKinds: chosen(event.kinds, all.pushKinds),
+        pullKinds,
+        resyncKinds: pullKinds,
+        automatic: false,
+      });
     }
     // Automatic, since a decision must not be dropped with a failed run.
     case 'RESOLVE_CONFLICT':
@@ -97,10 +126,16 @@ export const mergeRequests = (a: SyncRequest | undefined, b: SyncRequest): SyncR
       };
 
 /** The same work with nobody waiting for it any more: the engine sees to it by itself. */
-export const asAutomatic = (asked: SyncRequest): SyncRequest => ({ ...asked, explicit: false, automatic: true, waiters: [] });
+export const asAutomatic = (asked: SyncRequest): SyncRequest => ({
+  ...asked,
+  explicit: false,
+  automatic: true,
+  waiters: [],
+});
 
 /** What remains when all promises of a request were rejected: only what the engine itself sees to. */
-export const automaticPart = (asked: SyncRequest | undefined): SyncRequest | undefined => (asked?.automatic ? asAutomatic(asked) : undefined);
+export const automaticPart = (asked: SyncRequest | undefined): SyncRequest | undefined =>
+  asked?.automatic ? asAutomatic(asked) : undefined;
 
 /** The automatic work of a run and of what comes after it, as it is remembered over a restart. */
 export const automaticWork = (run: Run | undefined, next: SyncRequest | undefined): SyncRequest | undefined => {
@@ -116,7 +151,8 @@ export const withoutWaiter = (asked: SyncRequest, waiter: string): SyncRequest |
 };
 
 /** The promises that wait for a request: those that were given a name. */
-export const promisesOf = (asked: SyncRequest | undefined): readonly string[] => without(asked?.waiters ?? [], anonymousWaiter);
+export const promisesOf = (asked: SyncRequest | undefined): readonly string[] =>
+  without(asked?.waiters ?? [], anonymousWaiter);
 
 // ── Runs ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -145,9 +181,15 @@ export const createRun = (id: number, asked: SyncRequest, maxRetries: number): R
   pull: { pulled: 0, ignored: 0, pages: 0, errors: 0 },
 });
 
-/** True when waiting for this run is enough. Decisions are read when a run is planned, so a later one belongs to the next run. */
+/**
+ * True when waiting for this run is enough. Decisions are read when a run is planned, so a later one belongs to the
+ * next run.
+ */
 export const covers = (run: Run, asked: SyncRequest): boolean =>
-  within(asked.pushKinds, run.toPush) && within(asked.pullKinds, run.toPull) && within(asked.resyncKinds, run.toSweep) && asked.decisions.length === 0;
+  within(asked.pushKinds, run.toPush) &&
+  within(asked.pullKinds, run.toPull) &&
+  within(asked.resyncKinds, run.toSweep) &&
+  asked.decisions.length === 0;
 
 /** Takes a request in: it shares the run that covers it, else it waits for the next one. Nothing is dropped. */
 export const acceptRequest = (
@@ -161,16 +203,27 @@ export const acceptRequest = (
 };
 
 /**
- * Takes a request into a run that stands still (it waits for the lease, for a delay or for RESUME): the run is widened and planned again, so
- * that nobody waits for two runs, and operations that wait become ready. While a batch is unsettled the run must go on where it was.
+ * Takes a request into a run that stands still (it waits for the lease, for a delay or for RESUME): the run is widened
+ * and planned again, so that nobody waits for two runs, and operations that wait become ready. While a batch is
+ * unsettled the run must go on where it was.
  */
-export const widenRun = (run: Run | undefined, next: SyncRequest | undefined, asked: SyncRequest): { run: Run | undefined; next: SyncRequest | undefined } => {
+export const widenRun = (
+  run: Run | undefined,
+  next: SyncRequest | undefined,
+  asked: SyncRequest,
+): { run: Run | undefined; next: SyncRequest | undefined } => {
   if (run === undefined || run.batchId !== undefined) return acceptRequest(run, next, asked);
-  const [toPush, toPull, toSweep] = [union(run.toPush, asked.pushKinds), union(run.toPull, asked.pullKinds), union(run.toSweep, asked.resyncKinds)];
+  const [toPush, toPull, toSweep] = [
+    union(run.toPush, asked.pushKinds),
+    union(run.toPull, asked.pullKinds),
+    union(run.toSweep, asked.resyncKinds),
+  ];
   return { run: { ...run, request: mergeRequests(run.request, asked), toPush, toPull, toSweep, replan: true }, next };
 };
 
-/** The run with the lists of a plan. What it plans anew is taken from the store, so nothing of an earlier plan is kept. */
+/**
+ * The run with the lists of a plan. What it plans anew is taken from the store, so nothing of an earlier plan is kept.
+ */
 export const adoptPlan = (run: Run, plan: Plan): Run => ({
   ...run,
   planned: true,
@@ -184,13 +237,21 @@ export const adoptPlan = (run: Run, plan: Plan): Run => ({
   toPull: union(plan.pullKinds, plan.resyncKinds),
   toSweep: plan.resyncKinds,
   resyncReason: plan.resyncReason ?? run.resyncReason,
-  failures: [...run.failures, ...(plan.failures ?? []).filter((failure) => !run.failures.some((known) => isSameKind(known, failure)))],
+  failures: [
+    ...run.failures,
+    ...(plan.failures ?? []).filter((failure) => !run.failures.some((known) => isSameKind(known, failure))),
+  ],
 });
 
-const isSameKind = (a: SyncFailure, b: SyncFailure): boolean => a.type === 'kindFailed' && b.type === 'kindFailed' && a.kind === b.kind && a.phase === b.phase;
+const isSameKind = (a: SyncFailure, b: SyncFailure): boolean =>
+  a.type === 'kindFailed' && b.type === 'kindFailed' && a.kind === b.kind && a.phase === b.phase;
 
 /** Counts a settled batch; its conflicts wait until nothing else is ready. */
-export const countSettled = (run: Run, settled: SettleReport): Run => ({ ...countPart(run, settled), batchId: undefined, report: undefined });
+export const countSettled = (run: Run, settled: SettleReport): Run => ({
+  ...countPart(run, settled),
+  batchId: undefined,
+  report: undefined,
+});
 
 /** Counts what was settled of a batch that is still under way. */
 export const countPart = (run: Run, settled: SettleReport): Run => {
@@ -212,7 +273,12 @@ export const countPart = (run: Run, settled: SettleReport): Run => {
 export const countPage = (run: Run, page: PageReport): Run => ({
   ...run,
   pulledOfKind: run.pulledOfKind + page.pulled,
-  pull: { ...run.pull, pulled: run.pull.pulled + page.pulled, ignored: run.pull.ignored + page.ignored, pages: run.pull.pages + 1 },
+  pull: {
+    ...run.pull,
+    pulled: run.pull.pulled + page.pulled,
+    ignored: run.pull.ignored + page.ignored,
+    pages: run.pull.pages + 1,
+  },
 });
 
 /** Counts what a conflict came to. `again` keeps it for another round; everything else is done with it in this run. */
@@ -228,7 +294,9 @@ export const countOutcome = (run: Run, outcome: ConflictOutcome): Run => ({
   },
 });
 
-/** The run with conflicts that were decided while it waited for resolvers; what waited behind them is ready afterwards. */
+/**
+ * The run with conflicts that were decided while it waited for resolvers; what waited behind them is ready afterwards.
+ */
 export const reopen = (run: Run, conflicts: readonly ConflictRef[]): Run => ({
   ...run,
   conflicts,
@@ -245,7 +313,10 @@ export const leaveConflict = (run: Run): Run => ({ ...run, conflicts: run.confli
 /** The run after its first kind was pulled to the end. */
 export const closeKind = (run: Run): Run => ({ ...run, toPull: run.toPull.slice(1), pulledOfKind: 0 });
 
-/** True when a failure names a kind that the run still has to do in that phase. Only then leaving the kind out is progress. */
+/**
+ * True when a failure names a kind that the run still has to do in that phase. Only then leaving the kind out is
+ * progress.
+ */
 export const isKindAhead = (run: Run, failure: SyncFailure): boolean =>
   failure.type === 'kindFailed' &&
   run.planned &&
@@ -260,7 +331,14 @@ export const withoutKind = (run: Run, failure: SyncFailure): Run => {
   const failures = [...run.failures, failure];
   if (phase === 'push') {
     const conflicts = run.conflicts.filter((ref) => ref.kind !== kind);
-    return { ...run, failures, toPush: without(run.toPush, kind), conflicts, round: 0, push: { ...run.push, errors: run.push.errors + 1 } };
+    return {
+      ...run,
+      failures,
+      toPush: without(run.toPush, kind),
+      conflicts,
+      round: 0,
+      push: { ...run.push, errors: run.push.errors + 1 },
+    };
   }
   return {
     ...run,
@@ -274,7 +352,8 @@ export const withoutKind = (run: Run, failure: SyncFailure): Run => {
 
 /** What is tried again by itself after a run that left kinds out: these kinds only. */
 export const failedKinds = (run: Run): SyncRequest => {
-  const of = (phase: RunPhase): Kinds => run.failures.flatMap((failure) => (failure.type === 'kindFailed' && failure.phase === phase ? [failure.kind] : []));
+  const of = (phase: RunPhase): Kinds =>
+    run.failures.flatMap((failure) => (failure.type === 'kindFailed' && failure.phase === phase ? [failure.kind] : []));
   const pullKinds = union([], of('pull'));
   return request(undefined, {
     pushKinds: union([], of('push')),
@@ -295,7 +374,10 @@ export const statsOf = (run: Run): SyncStats => ({
 });
 
 /** How a run ended, for the promises that wait for it. */
-export const endingOf = (run: Run, end: { readonly tookMs?: number; readonly failure?: SyncFailure | undefined }): RunEnded => ({
+export const endingOf = (
+  run: Run,
+  end: { readonly tookMs?: number; readonly failure?: SyncFailure | undefined },
+): RunEnded => ({
   runId: run.id,
   waiters: promisesOf(run.request),
   request: run.request,
@@ -335,13 +417,19 @@ export interface FailedEnd {
 }
 
 /**
- * Makes the error that a promise rejects with and `sync.failed` carries. An error the edge gave as cause is passed on as it is (RUN-08);
- * retries that were used up wrap it (a run allowed none, as one tried while offline, rejects with the failure itself).
+ * Makes the error that a promise rejects with and `sync.failed` carries. An error the edge gave as cause is passed on
+ * as it is (RUN-08); retries that were used up wrap it (a run allowed none, as one tried while offline, rejects with
+ * the failure itself).
  */
 export function toSyncError(failure: SyncFailure, end: FailedEnd): SyncError {
   const error = plainError(failure, end.phase);
   if (!isTransient(failure) || end.maxRetries === 0 || end.attempts <= end.maxRetries) return error;
-  return new MaxRetriesExceededError(`gave up after ${end.attempts} attempts: ${failure.message}`, end.attempts, end.maxRetries, { cause: error });
+  return new MaxRetriesExceededError(
+    `gave up after ${end.attempts} attempts: ${failure.message}`,
+    end.attempts,
+    end.maxRetries,
+    { cause: error },
+  );
 }
 
 function plainError(failure: SyncFailure, phase: RunPhase): SyncError {
@@ -372,7 +460,10 @@ function plainError(failure: SyncFailure, phase: RunPhase): SyncError {
 }
 
 /** Only here are the wait and the time it was asked at known together. */
-function throttledError({ cause, message, retryAfterMs }: SyncFailure & { readonly type: 'throttled' }, at: number): SyncError {
+function throttledError(
+  { cause, message, retryAfterMs }: SyncFailure & { readonly type: 'throttled' },
+  at: number,
+): SyncError {
   if (cause instanceof SyncError && !(cause instanceof TransportError)) return cause;
   const told = cause instanceof TransportError ? cause : undefined;
   const { statusCode = 429, responseBody, code, fields } = told ?? {};

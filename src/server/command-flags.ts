@@ -38,23 +38,39 @@ export const commandFlags = {
   'kind-schema': {
     ...optional(aText),
     value: '<file>',
-    about: 'JSON file: { "<kind>": { "<field>": "text" | "integer" | "number" | "boolean" | "json" } }, ? after a type allows null',
+    about:
+      'JSON file: { "<kind>": { "<field>": "text" | "integer" | "number" | "boolean" | "json" } }, ? after a type allows null',
     without: 'todos with title, done, notes, priority',
   },
-  token: { ...optional(aText), value: '<text>', about: 'the only Authorization that is accepted', without: 'everybody may' },
+  token: {
+    ...optional(aText),
+    value: '<text>',
+    about: 'the only Authorization that is accepted',
+    without: 'everybody may',
+  },
   prefix: { ...byDefault('', aPrefix), value: '<path>', about: 'path before the kinds, as /api' },
   log: { ...byDefault(false, aFlag), about: 'log requests as JSON lines' },
   help: { ...byDefault(false, aFlag), about: 'print this list' },
 } satisfies { readonly [Name in keyof CommandFlags]-?: OptionList<CommandFlags>[Name] & FlagWords };
 
-const owner: OptionOwner = { options: 'flags', option: (name) => `--${name}`, unknown: (name) => `unknown flag --${name}` };
+const owner: OptionOwner = {
+  options: 'flags',
+  option: (name) => `--${name}`,
+  unknown: (name) => `unknown flag --${name}`,
+};
 const short: Readonly<Record<string, string>> = { help: 'h' };
 
 /** Reads the command line; throws `TypeError` naming a flag that does not exist or cannot work. */
 export function readFlags(args: readonly string[]): Completed<CommandFlags, typeof commandFlags> {
   const options = Object.entries(commandFlags).map(([name, flag]) => {
     const letter = short[name];
-    return [name, { type: 'value' in flag ? ('string' as const) : ('boolean' as const), ...(letter === undefined ? {} : { short: letter }) }] as const;
+    return [
+      name,
+      {
+        type: 'value' in flag ? ('string' as const) : ('boolean' as const),
+        ...(letter === undefined ? {} : { short: letter }),
+      },
+    ] as const;
   });
   const { values } = parseArgs({ args: [...args], options: Object.fromEntries(options) });
   const given = values as CommandFlags;
@@ -64,10 +80,12 @@ export function readFlags(args: readonly string[]): Completed<CommandFlags, type
 
 /** What `--help` prints. */
 export function usage(): string {
-  const lines = Object.entries<FlagWords & { readonly fallback?: unknown }>(commandFlags).map(([name, { value, about, without, fallback }]) => {
-    const absent = typeof fallback === 'string' && fallback !== '' ? fallback : without;
-    const flag = [`--${name}`, ...(value === undefined ? [] : [value])].join(' ');
-    return `  ${flag.padEnd(23)}${about}${absent === undefined ? '' : ` (default: ${absent})`}\n`;
-  });
+  const lines = Object.entries<FlagWords & { readonly fallback?: unknown }>(commandFlags).map(
+    ([name, { value, about, without, fallback }]) => {
+      const absent = typeof fallback === 'string' && fallback !== '' ? fallback : without;
+      const flag = [`--${name}`, ...(value === undefined ? [] : [value])].join(' ');
+      return `  ${flag.padEnd(23)}${about}${absent === undefined ? '' : ` (default: ${absent})`}\n`;
+    },
+  );
   return ['synchart-server [options]\n', ...lines].join('');
 }

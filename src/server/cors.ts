@@ -3,19 +3,29 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 /** Which browser origins may call: all, these, or those a function names. `false`: CORS is somebody else's business. */
 export type CorsOption = boolean | readonly string[] | ((origin: string) => boolean);
 
-const requestHeaders = 'Authorization, Content-Type, X-Idempotency-Key, X-Force-Update, X-Force-Delete, X-Create-Only, If-Match, Last-Event-ID';
+const requestHeaders =
+  'Authorization, Content-Type, X-Idempotency-Key, X-Force-Update, X-Force-Delete, X-Create-Only, If-Match, Last-Event-ID';
 const answerHeaders = 'ETag, Retry-After, Date, Age, X-Page-Limit, X-Tombstone-Retention';
 
-/** Answers preflights and marks every answer, errors too: a browser hides an unmarked one, and a forced write without preflight never leaves it (F-92). */
-export function createCorsHook(option: CorsOption): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined> {
+/**
+ * Answers preflights and marks every answer, errors too: a browser hides an unmarked one, and a forced write without
+ * preflight never leaves it (F-92).
+ */
+export function createCorsHook(
+  option: CorsOption,
+): (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | undefined> {
   const isAllowed = (origin: string): boolean =>
     typeof option === 'function' ? option(origin) : typeof option === 'boolean' ? option : option.includes(origin);
   return async (request, reply) => {
     const { origin } = request.headers;
     if (option === false || origin === undefined || !isAllowed(origin)) return undefined;
     // Named back instead of `*`, which browsers refuse together with Authorization in some modes.
-    void reply.header('access-control-allow-origin', origin).header('vary', 'Origin').header('access-control-expose-headers', answerHeaders);
-    if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined) return undefined;
+    void reply
+      .header('access-control-allow-origin', origin)
+      .header('vary', 'Origin')
+      .header('access-control-expose-headers', answerHeaders);
+    if (request.method !== 'OPTIONS' || request.headers['access-control-request-method'] === undefined)
+      return undefined;
     return reply
       .header('access-control-allow-methods', 'GET, PUT, DELETE, POST, HEAD, OPTIONS')
       .header('access-control-allow-headers', requestHeaders)

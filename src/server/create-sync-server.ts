@@ -13,7 +13,10 @@ export interface CreateSyncServerOptions<User extends ServerUser = ServerUser> e
   readonly logger?: Exclude<FastifyServerOptions['logger'], undefined>;
 }
 
-export const aPrefix = textThat("a path that begins with '/', or ''", (prefix) => prefix === '' || prefix.startsWith('/'));
+export const aPrefix = textThat(
+  "a path that begins with '/', or ''",
+  (prefix) => prefix === '' || prefix.startsWith('/'),
+);
 
 /** Defaults and bounds of {@link CreateSyncServerOptions}. */
 export const createSyncServerOptions = {
@@ -30,18 +33,34 @@ export interface SyncServer {
   /** The Fastify app, for own routes (before `listen`) and `inject`. */
   readonly app: FastifyInstance;
   /** Listens, on 127.0.0.1 and a free port unless told otherwise; gives the base URL for transports. */
-  listen(options?: { readonly port?: number; readonly host?: string }): Promise<{ readonly url: string; readonly port: number }>;
+  listen(options?: {
+    readonly port?: number;
+    readonly host?: string;
+  }): Promise<{ readonly url: string; readonly port: number }>;
   /** Lets requests in hand finish, then ends; a DataSource that was initialised here is closed too. Idempotent. */
   close(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Creates the reference sync server over TypeORM entities on SQLite (PROTOCOL §9). Bad tables and options throw here or when it starts. */
-export function createSyncServer<User extends ServerUser = ServerUser>(options: CreateSyncServerOptions<User>): SyncServer {
+/**
+ * Creates the reference sync server over TypeORM entities on SQLite (PROTOCOL §9). Bad tables and options throw here or
+ * when it starts.
+ */
+export function createSyncServer<User extends ServerUser = ServerUser>(
+  options: CreateSyncServerOptions<User>,
+): SyncServer {
   checkOptions(ownedBy('createSyncServer'), createSyncServerOptions, options);
-  const { logger, ...settings } = withDefaults<CreateSyncServerOptions<User>, typeof createSyncServerOptions>(createSyncServerOptions, options);
+  const { logger, ...settings } = withDefaults<CreateSyncServerOptions<User>, typeof createSyncServerOptions>(
+    createSyncServerOptions,
+    options,
+  );
   const ownsDatabase = !options.dataSource.isInitialized;
-  const app = fastify({ logger, forceCloseConnections: 'idle', exposeHeadRoutes: false, clientErrorHandler: refuseUnreadable });
+  const app = fastify({
+    logger,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    clientErrorHandler: refuseUnreadable,
+  });
   let closing = false;
   app.addHook('preClose', async () => {
     closing = true;
@@ -58,7 +77,10 @@ export function createSyncServer<User extends ServerUser = ServerUser>(options: 
     { prefix },
   );
   app.setNotFoundHandler((request, reply) =>
-    reply.code(404).send({ error: 'unknown_route', message: `there is no route ${request.method} ${request.url.split('?', 1)[0] ?? ''}` }),
+    reply.code(404).send({
+      error: 'unknown_route',
+      message: `there is no route ${request.method} ${request.url.split('?', 1)[0] ?? ''}`,
+    }),
   );
   const close = async (): Promise<void> => {
     await app.close();
@@ -83,13 +105,22 @@ const unreadable: Readonly<Record<string, readonly [status: string, error: strin
   ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'timeout', 'the request did not come in time'],
 };
 
-/** Answers what is no readable request, and says that the connection ends: a client that would use it again loses its next request. */
+/**
+ * Answers what is no readable request, and says that the connection ends: a client that would use it again loses its
+ * next request.
+ */
 function refuseUnreadable(problem: Error & { readonly code?: string }, socket: Socket): void {
   if (problem.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy();
     return;
   }
-  const [status, error, message] = unreadable[problem.code ?? ''] ?? ['400 Bad Request', 'bad_request', 'this is no HTTP request'];
+  const [status, error, message] = unreadable[problem.code ?? ''] ?? [
+    '400 Bad Request',
+    'bad_request',
+    'this is no HTTP request',
+  ];
   const body = JSON.stringify({ error, message });
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
 }

@@ -25,7 +25,13 @@ const sqlTypes: Readonly<Record<FieldType, EntitySchemaColumnOptions['type']>> =
   boolean: 'boolean',
   json: 'simple-json',
 };
-const defaults: Readonly<Record<FieldType, string | number | boolean>> = { text: '', integer: 0, number: 0, boolean: false, json: 'null' };
+const defaults: Readonly<Record<FieldType, string | number | boolean>> = {
+  text: '',
+  integer: 0,
+  number: 0,
+  boolean: false,
+  json: 'null',
+};
 
 /** What the command serves when no schema is given. */
 export const defaultKinds: Json = { todos: { title: 'text', done: 'boolean', notes: 'text?', priority: 'integer?' } };
@@ -35,9 +41,11 @@ export const defaultKinds: Json = { todos: { title: 'text', done: 'boolean', not
  * and where.
  */
 export function parseKindSchema(value: Json): readonly KindSchema[] {
-  if (!isJsonObject(value)) throw new TypeError('a kind schema must be an object: { "<kind>": { "<field>": "<type>" } }');
+  if (!isJsonObject(value))
+    throw new TypeError('a kind schema must be an object: { "<kind>": { "<field>": "<type>" } }');
   return Object.entries(value).map(([kind, fields]) => {
-    if (!/^[A-Za-z][\w-]*$/.test(kind)) throw new TypeError(`'${kind}' is no name for a kind: letters, digits, - and _ are`);
+    if (!/^[A-Za-z][\w-]*$/.test(kind))
+      throw new TypeError(`'${kind}' is no name for a kind: letters, digits, - and _ are`);
     if (!isJsonObject(fields)) throw new TypeError(`${kind} must be an object of fields`);
     return { kind, fields: Object.entries(fields).map(([name, type]) => parseField(kind, name, type)) };
   });
@@ -66,7 +74,9 @@ export function createKindTables(connection: SqliteConnection, kinds: readonly K
     connection.exec(
       `CREATE TABLE IF NOT EXISTS ${table} ("id" TEXT PRIMARY KEY NOT NULL, "createdAt" TEXT, "updatedAt" TEXT NOT NULL DEFAULT '', "deletedAt" TEXT)`,
     );
-    const present = new Set(connection.rows(`SELECT name FROM pragma_table_info(?)`, kind).map(([name]) => String(name)));
+    const present = new Set(
+      connection.rows(`SELECT name FROM pragma_table_info(?)`, kind).map(([name]) => String(name)),
+    );
     for (const { name, type, nullable } of fields) {
       if (!present.has(name))
         connection.exec(
@@ -76,16 +86,21 @@ export function createKindTables(connection: SqliteConnection, kinds: readonly K
   }
 }
 
-const columnType = (type: FieldType): string => (type === 'number' ? 'REAL' : type === 'integer' || type === 'boolean' ? 'INTEGER' : 'TEXT');
-const literal = (value: string | number | boolean): string => (typeof value === 'string' ? `'${value}'` : String(Number(value)));
+const columnType = (type: FieldType): string =>
+  type === 'number' ? 'REAL' : type === 'integer' || type === 'boolean' ? 'INTEGER' : 'TEXT';
+const literal = (value: string | number | boolean): string =>
+  typeof value === 'string' ? `'${value}'` : String(Number(value));
 
 function parseField(kind: string, name: string, type: Json): FieldSchema {
   if (!/^[A-Za-z]\w*$/.test(name)) throw new TypeError(`${kind}: '${name}' is no name for a field`);
-  if (['id', 'createdAt', 'updatedAt', 'deletedAt'].includes(name)) throw new TypeError(`${kind}.${name} is there by itself, leave it out`);
+  if (['id', 'createdAt', 'updatedAt', 'deletedAt'].includes(name))
+    throw new TypeError(`${kind}.${name} is there by itself, leave it out`);
   const nullable = typeof type === 'string' && type.endsWith('?');
   const plain = typeof type === 'string' ? type.replace(/\?$/, '') : type;
   if (plain !== 'text' && plain !== 'integer' && plain !== 'number' && plain !== 'boolean' && plain !== 'json') {
-    throw new TypeError(`${kind}.${name}: expected text, integer, number, boolean or json, got ${JSON.stringify(type)}`);
+    throw new TypeError(
+      `${kind}.${name}: expected text, integer, number, boolean or json, got ${JSON.stringify(type)}`,
+    );
   }
   return { name, type: plain, nullable };
 }

@@ -1,6 +1,6 @@
 /**
- * How a server hands out its pages. All four exist in the wild and must deliver every row once to a client that follows PROTOCOL §2.
- * `offsetToken` is only sound while nobody writes; it is here to try clients against it.
+ * How a server hands out its pages. All four exist in the wild and must deliver every row once to a client that follows
+ * PROTOCOL §2. `offsetToken` is only sound while nobody writes; it is here to try clients against it.
  */
 export type PagingStyle = 'keyset' | 'offsetToken' | 'cursorToken' | 'tokenWithEmptyPages';
 
@@ -15,7 +15,9 @@ export interface PageQuery {
   readonly pageToken?: string | undefined;
 }
 
-/** Where a page begins: after a row (inclusive of the timestamp when `afterId` is absent), then `offset` rows further. */
+/**
+ * Where a page begins: after a row (inclusive of the timestamp when `afterId` is absent), then `offset` rows further.
+ */
 export interface PageStart {
   readonly since: string;
   readonly afterId: string | undefined;
@@ -27,7 +29,10 @@ export interface PageStart {
 const listParameters = ['updatedSince', 'limit', 'includeDeleted', 'afterId', 'pageToken'];
 
 /** Reads the query of a list request; a text says what is wrong with it. `cap` is the server's own page limit. */
-export function parsePageQuery(query: Readonly<Record<string, unknown>>, options: { readonly cap: number; readonly defaultLimit: number }): PageQuery | string {
+export function parsePageQuery(
+  query: Readonly<Record<string, unknown>>,
+  options: { readonly cap: number; readonly defaultLimit: number },
+): PageQuery | string {
   const repeated = listParameters.find((name) => Array.isArray(query[name]));
   if (repeated !== undefined) return `${repeated} must be given once`;
   const text = (name: string): string | undefined => {

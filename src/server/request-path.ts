@@ -1,6 +1,6 @@
 /**
- * Splits the path of a request below a prefix into its segments, each decoded by itself: an id may hold an encoded slash. Undefined for a
- * path that lies elsewhere or is no valid encoding.
+ * Splits the path of a request below a prefix into its segments, each decoded by itself: an id may hold an encoded
+ * slash. Undefined for a path that lies elsewhere or is no valid encoding.
  */
 export function pathSegments(url: string, prefix: string): readonly string[] | undefined {
   const path = url.split('?', 1)[0] ?? '';

@@ -16,9 +16,13 @@ export async function runServerCommand(): Promise<void> {
   }
   const pathProblem = databasePathProblem(flags.database);
   if (pathProblem !== undefined)
-    throw new TypeError(`--database must be the path of an SQLite file: ${pathProblem}; the text is not shown, it may hold a password`);
+    throw new TypeError(
+      `--database must be the path of an SQLite file: ${pathProblem}; the text is not shown, it may hold a password`,
+    );
   const schemaFile = flags['kind-schema'];
-  const kinds = parseKindSchema(schemaFile === undefined ? defaultKinds : (JSON.parse(await readFile(schemaFile, 'utf8')) as Json));
+  const kinds = parseKindSchema(
+    schemaFile === undefined ? defaultKinds : (JSON.parse(await readFile(schemaFile, 'utf8')) as Json),
+  );
   const entities = kinds.map(toEntity);
   const dataSource = await new DataSource({
     type: 'better-sqlite3',
@@ -33,7 +37,9 @@ export async function runServerCommand(): Promise<void> {
     tables: entities,
     prefix: flags.prefix,
     logger: flags.log,
-    ...(token === undefined ? {} : { authenticate: (request) => (request.headers.authorization === token ? { userId: 'token' } : null) }),
+    ...(token === undefined
+      ? {}
+      : { authenticate: (request) => (request.headers.authorization === token ? { userId: 'token' } : null) }),
   });
   const stop = async (): Promise<void> => {
     await server.close();

@@ -36,7 +36,10 @@ export interface ServerWrite<User extends ServerUser> {
   readonly type: 'upsert' | 'delete';
   /** The fields to merge; undefined on deletes. */
   readonly payload: JsonObject | undefined;
-  /** Relative changes by field, as on the wire: `{ stock: { increment: -2 } }`; undefined where there are none. They are checked after this. */
+  /**
+   * Relative changes by field, as on the wire: `{ stock: { increment: -2 } }`; undefined where there are none. They are
+   * checked after this.
+   */
   readonly deltas: Json | undefined;
   /** The stored row, a tombstone too; undefined where there is none. */
   readonly current: JsonObject | undefined;
@@ -60,7 +63,9 @@ export interface SyncServerOptions<User extends ServerUser = ServerUser> {
   /** Limits the rows a user may read and write; a row outside is 404. New rows get its single values. */
   readonly rowScope?: (user: User | undefined, kind: string) => RowScope;
   /** May refuse any write (422) as business rules do; called again when the row changes before it is written. */
-  readonly beforeWrite?: (write: ServerWrite<User>) => WriteRefusal | undefined | void | Promise<WriteRefusal | undefined | void>;
+  readonly beforeWrite?: (
+    write: ServerWrite<User>,
+  ) => WriteRefusal | undefined | void | Promise<WriteRefusal | undefined | void>;
   /** Told after each commit, in order. What it throws is logged and changes nothing. */
   readonly onChange?: (changes: readonly ServerChange[]) => void;
   /** How pages follow each other. @defaultValue `keyset` */
@@ -79,7 +84,10 @@ export interface SyncServerOptions<User extends ServerUser = ServerUser> {
   readonly bodyLimitBytes?: number;
   /** How long answers are remembered under their keys. @defaultValue 604,800,000 (7 days) */
   readonly idempotencyRetentionMs?: number;
-  /** How long tombstones are kept, and announced; must be longer than the clients' full resync interval. `Infinity` keeps them for ever. @defaultValue 7,776,000,000 (90 days) */
+  /**
+   * How long tombstones are kept, and announced; must be longer than the clients' full resync interval. `Infinity`
+   * keeps them for ever. @defaultValue 7,776,000,000 (90 days)
+   */
   readonly tombstoneRetentionMs?: number;
   /** How often what is older is removed. @defaultValue 3,600,000 (1 hour) */
   readonly cleanUpIntervalMs?: number;
@@ -120,7 +128,10 @@ export const serverOptions = {
   cleanUpIntervalMs: byDefault(3_600_000, timerTime),
   cors: byDefault(
     true,
-    valueThat('true, false, a list of origins or a function', (value) => typeof value === 'boolean' || isListOfTexts(value) || isFunction(value)),
+    valueThat(
+      'true, false, a list of origins or a function',
+      (value) => typeof value === 'boolean' || isListOfTexts(value) || isFunction(value),
+    ),
   ),
   clock: byDefault(systemClock, aClock),
 } satisfies OptionList<SyncServerOptions>;

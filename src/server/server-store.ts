@@ -3,7 +3,10 @@ import type { PageQuery, PagingStyle } from './paging.ts';
 import type { TableShape } from './table-shape.ts';
 import type { WireAnswer, WriteRequest } from './wire-rules.ts';
 
-/** Rows a user may see and touch: wire field (hidden ones too) → the value it must have, or one of several. Undefined: all rows. */
+/**
+ * Rows a user may see and touch: wire field (hidden ones too) → the value it must have, or one of several. Undefined:
+ * all rows.
+ */
 export type RowScope = Readonly<Record<string, Json>> | undefined;
 
 /** What a write hook may look at. `current` is the stored row, a tombstone too. */
@@ -35,17 +38,29 @@ export interface StoredPage {
   readonly more: boolean;
 }
 
-/** What the server asks of its database. Each method is whole: what it resolves with is committed. Throws {@link StoreBusyError} where waiting may help. */
+/**
+ * What the server asks of its database. Each method is whole: what it resolves with is committed. Throws {@link
+ * StoreBusyError} where waiting may help.
+ */
 export interface ServerStore {
   /** Creates what the server keeps for itself, and gives rows that have no version one. */
   open(shapes: readonly TableShape[]): Promise<void>;
   /** A page in (updated_at, id) order; undefined for a token that is none of ours. */
   list(shape: TableShape, query: PageQuery, style: PagingStyle, scope: RowScope): Promise<StoredPage | undefined>;
   fetch(shape: TableShape, id: string, scope: RowScope): Promise<WireAnswer>;
-  /** Applies writes in order: replay, check, effect and remembered answer of one are one transaction. One that fails leaves the others alone. */
-  write(writes: readonly { readonly shape: TableShape; readonly request: WriteRequest }[], context: WriteContext): Promise<readonly WireAnswer[]>;
+  /**
+   * Applies writes in order: replay, check, effect and remembered answer of one are one transaction. One that fails
+   * leaves the others alone.
+   */
+  write(
+    writes: readonly { readonly shape: TableShape; readonly request: WriteRequest }[],
+    context: WriteContext,
+  ): Promise<readonly WireAnswer[]>;
   /** Forgets answers and tombstones that are older than these epoch ms. */
-  cleanUp(shapes: readonly TableShape[], before: { readonly answersMs: number; readonly tombstonesMs: number }): Promise<void>;
+  cleanUp(
+    shapes: readonly TableShape[],
+    before: { readonly answersMs: number; readonly tombstonesMs: number },
+  ): Promise<void>;
 }
 
 /** The database was in use for too long; the client should come again. */

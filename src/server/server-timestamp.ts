@@ -1,17 +1,25 @@
-/** An instant with all fractional digits its text had: whole epoch seconds, and the digits after the point without trailing zeros. */
+/**
+ * An instant with all fractional digits its text had: whole epoch seconds, and the digits after the point without
+ * trailing zeros.
+ */
 export interface Instant {
   readonly seconds: number;
   readonly fraction: string;
 }
 
-const isoPattern = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$/;
+const isoPattern =
+  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?)?\s*(Z|z|[+-]\d\d(?::?\d\d)?)?$/;
 
 /** Texts sort as times only within these years. */
 const earliest = Date.parse('0000-01-01T00:00:00Z') / 1000;
 const latest = Date.parse('9999-12-31T23:59:59Z') / 1000;
-const within = (instant: Instant): Instant | undefined => (instant.seconds >= earliest && instant.seconds <= latest ? instant : undefined);
+const within = (instant: Instant): Instant | undefined =>
+  instant.seconds >= earliest && instant.seconds <= latest ? instant : undefined;
 
-/** Reads ISO 8601 text (no zone means UTC) or epoch milliseconds without losing digits below the millisecond (F-63). Undefined for anything else, and for years before 0 or after 9999. */
+/**
+ * Reads ISO 8601 text (no zone means UTC) or epoch milliseconds without losing digits below the millisecond (F-63).
+ * Undefined for anything else, and for years before 0 or after 9999.
+ */
 export function parseInstant(value: unknown): Instant | undefined {
   if (typeof value === 'number') return within(fromEpochMs(value));
   if (typeof value !== 'string') return undefined;
@@ -32,7 +40,8 @@ export const formatMicros = (micros: number): string =>
   `${new Date(Math.floor(micros / 1000)).toISOString().slice(0, -1)}${String(micros % 1000).padStart(3, '0')}Z`;
 
 /** Epoch microseconds of an instant, rounded down. */
-export const microsOf = (instant: Instant): number => instant.seconds * 1_000_000 + Number(instant.fraction.slice(0, 6).padEnd(6, '0'));
+export const microsOf = (instant: Instant): number =>
+  instant.seconds * 1_000_000 + Number(instant.fraction.slice(0, 6).padEnd(6, '0'));
 
 function fromEpochMs(ms: number): Instant {
   const seconds = Math.floor(ms / 1000);

@@ -20,17 +20,21 @@ interface RawDatabase {
 const busyTimeoutMs = 5000;
 
 /**
- * Runs synchronous blocks on the connection of a DataSource, past TypeORM's query runner. TypeORM shares one runner per SQLite DataSource, so
- * concurrent transactions through it would mix; a block without `await` cannot be interrupted, and none begins while the app has a transaction open.
+ * Runs synchronous blocks on the connection of a DataSource, past TypeORM's query runner. TypeORM shares one runner per
+ * SQLite DataSource, so concurrent transactions through it would mix; a block without `await` cannot be interrupted,
+ * and none begins while the app has a transaction open.
  */
 export class SqliteConnection {
   readonly #database: RawDatabase;
   readonly #statements = new Map<string, SqliteStatement>();
 
   constructor(dataSource: DataSource) {
-    const connection: unknown = 'databaseConnection' in dataSource.driver ? dataSource.driver.databaseConnection : undefined;
+    const connection: unknown =
+      'databaseConnection' in dataSource.driver ? dataSource.driver.databaseConnection : undefined;
     if (dataSource.options.type !== 'better-sqlite3' || !isRawDatabase(connection)) {
-      throw new TypeError(`the sync server needs an initialised DataSource of type 'better-sqlite3', got '${dataSource.options.type}'`);
+      throw new TypeError(
+        `the sync server needs an initialised DataSource of type 'better-sqlite3', got '${dataSource.options.type}'`,
+      );
     }
     this.#database = connection;
   }
@@ -118,9 +122,15 @@ export class SqliteConnection {
 
 /** SQLite's own code of an error, as `SQLITE_CONSTRAINT_NOTNULL`. */
 export const sqliteCode = (error: unknown): string | undefined =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('SQLITE_') ? error.code : undefined;
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('SQLITE_')
+    ? error.code
+    : undefined;
 
 const isBusy = (error: unknown): boolean => /^SQLITE_(BUSY|LOCKED)/.test(sqliteCode(error) ?? '');
 
 const isRawDatabase = (value: unknown): value is RawDatabase =>
-  typeof value === 'object' && value !== null && 'prepare' in value && typeof value.prepare === 'function' && 'inTransaction' in value;
+  typeof value === 'object' &&
+  value !== null &&
+  'prepare' in value &&
+  typeof value.prepare === 'function' &&
+  'inTransaction' in value;

@@ -3,7 +3,9 @@ import type { SqliteConnection } from './sqlite-connection.ts';
 import type { TableShape } from './table-shape.ts';
 import { quoteName } from './wire-column.ts';
 
-/** Tables the server keeps for itself: the version clock per kind, and the answers remembered under idempotency keys. */
+/**
+ * Tables the server keeps for itself: the version clock per kind, and the answers remembered under idempotency keys.
+ */
 const ownTables = `
   CREATE TABLE IF NOT EXISTS sync_server_clock (kind TEXT PRIMARY KEY NOT NULL, micros INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS sync_server_keys (
@@ -13,19 +15,30 @@ const ownTables = `
   CREATE INDEX IF NOT EXISTS sync_server_keys_at ON sync_server_keys (at);
 `;
 
-/** Creates own tables and indexes, sets each kind's clock behind its newest row, and stamps rows that have no version or one in another spelling. */
+/**
+ * Creates own tables and indexes, sets each kind's clock behind its newest row, and stamps rows that have no version or
+ * one in another spelling.
+ */
 export function prepareSchema(connection: SqliteConnection, shapes: readonly TableShape[], nowMs: number): void {
   connection.exec(ownTables);
   for (const shape of shapes) {
     const { updatedAt, id, table } = shape;
-    connection.exec(`CREATE INDEX IF NOT EXISTS ${quoteName(`sync_server_ix_${shape.name}`)} ON ${table} (${updatedAt.sql}, ${id.sql})`);
+    connection.exec(
+      `CREATE INDEX IF NOT EXISTS ${quoteName(`sync_server_ix_${shape.name}`)} ON ${table} (${updatedAt.sql}, ${id.sql})`,
+    );
     respell(connection, shape);
     const [newest] = connection.row(`SELECT max(${updatedAt.sql}) FROM ${table}`) ?? [];
     const instant = parseInstant(newest);
     raiseClock(connection, shape.kind, instant === undefined ? 0 : microsOf(instant));
-    const unstamped = connection.rows(`SELECT ${id.sql} FROM ${table} WHERE ${updatedAt.sql} = '' OR ${updatedAt.sql} IS NULL ORDER BY rowid`);
+    const unstamped = connection.rows(
+      `SELECT ${id.sql} FROM ${table} WHERE ${updatedAt.sql} = '' OR ${updatedAt.sql} IS NULL ORDER BY rowid`,
+    );
     for (const [value] of unstamped) {
-      connection.run(`UPDATE ${table} SET ${updatedAt.sql} = ? WHERE ${id.sql} = ?`, nextVersion(connection, shape.kind, nowMs), value ?? null);
+      connection.run(
+        `UPDATE ${table} SET ${updatedAt.sql} = ? WHERE ${id.sql} = ?`,
+        nextVersion(connection, shape.kind, nowMs),
+        value ?? null,
+      );
     }
   }
 }
@@ -57,6 +70,10 @@ function respell(connection: SqliteConnection, { table, id, updatedAt }: TableSh
   );
   for (const [value, text] of rows) {
     const instant = parseInstant(text);
-    connection.run(`UPDATE ${table} SET ${updatedAt.sql} = ? WHERE ${id.sql} = ?`, instant === undefined ? '' : formatMicros(microsOf(instant)), value ?? null);
+    connection.run(
+      `UPDATE ${table} SET ${updatedAt.sql} = ? WHERE ${id.sql} = ?`,
+      instant === undefined ? '' : formatMicros(microsOf(instant)),
+      value ?? null,
+    );
   }
 }

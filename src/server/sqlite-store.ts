@@ -5,7 +5,14 @@ import type { Json, JsonObject } from '../model/values/json.ts';
 import { nextToken, pageStart, type PageQuery, type PagingStyle } from './paging.ts';
 import { boundsRefusal } from './request-bounds.ts';
 import { formatMicros, microsOf, parseInstant } from './server-timestamp.ts';
-import { StoreBusyError, type RowScope, type ServerStore, type StoredPage, type WriteContext, type WriteRefusal } from './server-store.ts';
+import {
+  StoreBusyError,
+  type RowScope,
+  type ServerStore,
+  type StoredPage,
+  type WriteContext,
+  type WriteRefusal,
+} from './server-store.ts';
 import { sqliteCode, type SqliteConnection } from './sqlite-connection.ts';
 import { nextVersion, prepareSchema } from './sqlite-schema.ts';
 import { checkPayload, missingFields, payloadValues, toWireRow, type TableShape } from './table-shape.ts';
@@ -46,7 +53,10 @@ interface Verdict {
 /** How often a rule is asked again because somebody wrote meanwhile. */
 const maxVerdicts = 20;
 
-/** Keeps the server's rows in SQLite: each write is one synchronous transaction, so that commit order is version order (PROTOCOL §9). */
+/**
+ * Keeps the server's rows in SQLite: each write is one synchronous transaction, so that commit order is version order
+ * (PROTOCOL §9).
+ */
 export class SqliteStore implements ServerStore {
   readonly #connection: SqliteConnection;
   readonly #clock: Clock;
@@ -60,7 +70,12 @@ export class SqliteStore implements ServerStore {
     await this.#connection.write(() => prepareSchema(this.#connection, shapes, this.#clock.now()));
   }
 
-  async list(shape: TableShape, query: PageQuery, style: PagingStyle, scope: RowScope): Promise<StoredPage | undefined> {
+  async list(
+    shape: TableShape,
+    query: PageQuery,
+    style: PagingStyle,
+    scope: RowScope,
+  ): Promise<StoredPage | undefined> {
     const start = pageStart(style, query);
     const since = start === undefined ? undefined : parseInstant(start.since);
     if (start === undefined || since === undefined) return undefined;
@@ -68,7 +83,10 @@ export class SqliteStore implements ServerStore {
     const { id, updatedAt, deletedAt, table } = shape;
     const limits = scopeSql(shape, scope);
     // With afterId the text must stay as it was sent: it is compared with the stored one.
-    const after = start.afterId === undefined ? [formatMicros(Math.max(0, microsOf(since)))] : [start.since, sqlId(shape, start.afterId)];
+    const after =
+      start.afterId === undefined
+        ? [formatMicros(Math.max(0, microsOf(since)))]
+        : [start.since, sqlId(shape, start.afterId)];
     const rows = await this.#connection.read(() =>
       this.#connection.rows(
         `SELECT ${shape.select} FROM ${table}
@@ -87,30 +105,44 @@ export class SqliteStore implements ServerStore {
     const token =
       last === undefined
         ? undefined
-        : nextToken(style, start, { size: items.length, lastTs: String(last[updatedAt.wire]), lastId: String(last[id.wire]), more });
+        : nextToken(style, start, {
+            size: items.length,
+            lastTs: String(last[updatedAt.wire]),
+            lastId: String(last[id.wire]),
+            more,
+          });
     return token === undefined ? { items, more } : { items, nextPageToken: token, more };
   }
 
   async fetch(shape: TableShape, id: string, scope: RowScope): Promise<WireAnswer> {
-    const stored = idProblem(id) === undefined ? await this.#connection.read(() => this.#find(shape, id, scope)) : undefined;
-    return stored?.inScope === true ? { status: 200, body: stored.row, version: stored.version.version } : missing(shape, id);
+    const stored =
+      idProblem(id) === undefined ? await this.#connection.read(() => this.#find(shape, id, scope)) : undefined;
+    return stored?.inScope === true
+      ? { status: 200, body: stored.row, version: stored.version.version }
+      : missing(shape, id);
   }
 
   async write(writes: readonly Write[], context: WriteContext): Promise<readonly WireAnswer[]> {
     if (context.judge === undefined) {
-      return this.#connection.write(() => writes.map((write) => (writes.length === 1 ? this.#apply(write, context) : this.#applyAlone(write, context))));
+      return this.#connection.write(() =>
+        writes.map((write) => (writes.length === 1 ? this.#apply(write, context) : this.#applyAlone(write, context))),
+      );
     }
     const answers: WireAnswer[] = [];
     for (const write of writes) answers.push(await this.#writeJudged(write, context));
     return answers;
   }
 
-  async cleanUp(shapes: readonly TableShape[], before: { readonly answersMs: number; readonly tombstonesMs: number }): Promise<void> {
+  async cleanUp(
+    shapes: readonly TableShape[],
+    before: { readonly answersMs: number; readonly tombstonesMs: number },
+  ): Promise<void> {
     const tombstones = before.tombstonesMs > 0 ? formatMicros(Math.floor(before.tombstonesMs) * 1000) : undefined;
     await this.#connection.write(() => {
       this.#connection.run('DELETE FROM sync_server_keys WHERE at < ?', before.answersMs);
       for (const { deletedAt, table } of shapes) {
-        if (deletedAt !== undefined && tombstones !== undefined) this.#connection.run(`DELETE FROM ${table} WHERE ${deletedAt.sql} < ?`, tombstones);
+        if (deletedAt !== undefined && tombstones !== undefined)
+          this.#connection.run(`DELETE FROM ${table} WHERE ${deletedAt.sql} < ?`, tombstones);
       }
     });
   }
@@ -125,16 +157,20 @@ export class SqliteStore implements ServerStore {
       const answer = await this.#connection.write(() => this.#apply(write, context, verdict));
       if (answer !== moved) return answer;
     }
-    throw new StoreBusyError(`${write.request.kind}/${write.request.id} changed each time while a rule was looking at it`);
+    throw new StoreBusyError(
+      `${write.request.kind}/${write.request.id} changed each time while a rule was looking at it`,
+    );
   }
 
   #look(write: Write, context: WriteContext): { readonly stored: StoredRow | undefined; readonly wouldWrite: boolean } {
     const { shape, request } = write;
     if (boundsRefusal(request) !== undefined) return { stored: undefined, wouldWrite: false };
-    if (this.#recall(request, context) !== undefined || problemOf(write) !== undefined) return { stored: undefined, wouldWrite: false };
+    if (this.#recall(request, context) !== undefined || problemOf(write) !== undefined)
+      return { stored: undefined, wouldWrite: false };
     const stored = this.#find(shape, request.id, context.scope);
     if (stored?.inScope === false) return { stored, wouldWrite: false };
-    const decision = request.type === 'upsert' ? decideUpsert(stored?.version, request) : decideDelete(stored?.version, request);
+    const decision =
+      request.type === 'upsert' ? decideUpsert(stored?.version, request) : decideDelete(stored?.version, request);
     return { stored, wouldWrite: ['create', 'update', 'undelete', 'delete'].includes(decision) };
   }
 
@@ -191,24 +227,39 @@ export class SqliteStore implements ServerStore {
     const stored = this.#find(shape, request.id, scope);
     if (verdict !== undefined && verdict.seen !== stored?.version.version) return moved;
     if (stored?.inScope === false) return missing(shape, request.id);
-    const decision = request.type === 'upsert' ? decideUpsert(stored?.version, request) : decideDelete(stored?.version, request);
+    const decision =
+      request.type === 'upsert' ? decideUpsert(stored?.version, request) : decideDelete(stored?.version, request);
     if (decision === 'notFound') return missing(shape, request.id);
     if (decision === 'gone') return refusal(410, 'gone', `${shape.kind}/${request.id} is already deleted`);
     if (decision === 'conflict' || decision === 'preconditionFailed') {
       const version = stored?.version;
-      return conflictAnswer(decision === 'conflict' ? 409 : 412, stored?.row ?? {}, version?.updatedAt ?? '', version?.version ?? '');
+      return conflictAnswer(
+        decision === 'conflict' ? 409 : 412,
+        stored?.row ?? {},
+        version?.updatedAt ?? '',
+        version?.version ?? '',
+      );
     }
-    if (verdict?.refusal !== undefined) return refusal(422, verdict.refusal.code ?? 'refused', verdict.refusal.message, verdict.refusal.fields);
+    if (verdict?.refusal !== undefined)
+      return refusal(422, verdict.refusal.code ?? 'refused', verdict.refusal.message, verdict.refusal.fields);
     if (decision === 'delete') return this.#delete(shape, request);
-    const serverKeys = [shape.id, shape.updatedAt, shape.deletedAt].flatMap((column) => (column === undefined ? [] : [column.wire]));
+    const serverKeys = [shape.id, shape.updatedAt, shape.deletedAt].flatMap((column) =>
+      column === undefined ? [] : [column.wire],
+    );
     const deltas = effectOfDeltas(request, stored?.row ?? {}, serverKeys);
     if ('refused' in deltas) return deltas.refused;
     const problems = checkPayload(shape, deltas.values);
-    if (problems !== undefined) return refusal(422, 'validation', `${Object.keys(problems).join(', ')}: not accepted by ${shape.kind}`, problems);
+    if (problems !== undefined)
+      return refusal(422, 'validation', `${Object.keys(problems).join(', ')}: not accepted by ${shape.kind}`, problems);
     return this.#upsert(shape, { ...request, payload: { ...request.payload, ...deltas.values } }, scope, decision);
   }
 
-  #upsert(shape: TableShape, request: WriteRequest, scope: RowScope, decision: 'create' | 'update' | 'undelete'): WireAnswer {
+  #upsert(
+    shape: TableShape,
+    request: WriteRequest,
+    scope: RowScope,
+    decision: 'create' | 'update' | 'undelete',
+  ): WireAnswer {
     const values = payloadValues(shape, request.payload ?? {});
     const outside = fieldsOutside(shape, values, scope);
     if (outside !== undefined) return refusal(422, 'validation', 'the row would leave what this user may see', outside);
@@ -225,12 +276,20 @@ export class SqliteStore implements ServerStore {
           if (!values.has(column) && !Array.isArray(value)) values.set(column, column.encode(value));
         }
         const lacking = missingFields(shape, new Set(values.keys()));
-        if (lacking !== undefined) return refusal(422, 'validation', `a new row of ${shape.kind} needs more fields`, lacking);
+        if (lacking !== undefined)
+          return refusal(422, 'validation', `a new row of ${shape.kind} needs more fields`, lacking);
         const columns = [...values.keys()].map(({ sql }) => sql);
-        this.#connection.run(`INSERT INTO ${shape.table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`, ...values.values());
+        this.#connection.run(
+          `INSERT INTO ${shape.table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
+          ...values.values(),
+        );
       } else {
         const changes = [...values.keys()].map(({ sql }) => `${sql} = ?`);
-        this.#connection.run(`UPDATE ${shape.table} SET ${changes.join(', ')} WHERE ${shape.id.sql} = ?`, ...values.values(), id);
+        this.#connection.run(
+          `UPDATE ${shape.table} SET ${changes.join(', ')} WHERE ${shape.id.sql} = ?`,
+          ...values.values(),
+          id,
+        );
       }
     } catch (error) {
       const code = sqliteCode(error);
@@ -254,7 +313,12 @@ export class SqliteStore implements ServerStore {
       return { status: 204 };
     }
     const version = nextVersion(this.#connection, shape.kind, this.#clock.now());
-    this.#connection.run(`UPDATE ${shape.table} SET ${shape.updatedAt.sql} = ?, ${shape.deletedAt.sql} = ? WHERE ${shape.id.sql} = ?`, version, version, id);
+    this.#connection.run(
+      `UPDATE ${shape.table} SET ${shape.updatedAt.sql} = ?, ${shape.deletedAt.sql} = ? WHERE ${shape.id.sql} = ?`,
+      version,
+      version,
+      id,
+    );
     return { status: 204, version };
   }
 
@@ -268,33 +332,47 @@ export class SqliteStore implements ServerStore {
     if (values === undefined) return undefined;
     const [updatedAt, deletedAt, inScope] = values.slice(shape.columns.length);
     const text = String(updatedAt ?? '');
-    return { row: toWireRow(shape, values), version: { updatedAt: text, version: text, deleted: (deletedAt ?? null) !== null }, inScope: inScope === 1 };
+    return {
+      row: toWireRow(shape, values),
+      version: { updatedAt: text, version: text, deleted: (deletedAt ?? null) !== null },
+      inScope: inScope === 1,
+    };
   }
 }
 
 /** Stands for: the row is not the one the rule looked at. */
 const moved: WireAnswer = { status: 0 };
 
-const missing = (shape: TableShape, id: string): WireAnswer => refusal(404, 'not_found', `there is no ${shape.kind}/${id}`);
+const missing = (shape: TableShape, id: string): WireAnswer =>
+  refusal(404, 'not_found', `there is no ${shape.kind}/${id}`);
 
-const hashOf = (request: WriteRequest): string => createHash('sha256').update(requestFingerprint(request)).digest('base64');
+const hashOf = (request: WriteRequest): string =>
+  createHash('sha256').update(requestFingerprint(request)).digest('base64');
 
 /** The id as its column holds it. A text that is no whole number finds nothing in an integer column. */
-const sqlId = (shape: TableShape, id: string): SqlValue => (shape.id.integer && /^-?\d{1,15}$/.test(id) ? Number(id) : id);
+const sqlId = (shape: TableShape, id: string): SqlValue =>
+  shape.id.integer && /^-?\d{1,15}$/.test(id) ? Number(id) : id;
 
 /** What is wrong with a write by itself, whatever is stored. */
 function problemOf({ shape, request }: Write): WireAnswer | undefined {
-  const idFault = idProblem(request.id) ?? (shape.id.integer && !/^-?\d{1,15}$/.test(request.id) ? 'the id must be a whole number' : undefined);
+  const idFault =
+    idProblem(request.id) ??
+    (shape.id.integer && !/^-?\d{1,15}$/.test(request.id) ? 'the id must be a whole number' : undefined);
   if (idFault !== undefined) return refusal(400, 'invalid_id', idFault);
   const payload = request.payload;
   if (payload === undefined) return undefined;
   const forbidden = forbiddenKeyIn(payload);
-  if (forbidden !== undefined) return refusal(422, 'validation', `the field ${forbidden} is not accepted`, { [forbidden]: 'not accepted' });
+  if (forbidden !== undefined)
+    return refusal(422, 'validation', `the field ${forbidden} is not accepted`, { [forbidden]: 'not accepted' });
   if (!namesRow(payload[shape.id.wire], request.id)) {
-    return refusal(422, 'validation', `the body names another row than ${request.id}, which the path names`, { [shape.id.wire]: 'differs from the path' });
+    return refusal(422, 'validation', `the body names another row than ${request.id}, which the path names`, {
+      [shape.id.wire]: 'differs from the path',
+    });
   }
   const fields = checkPayload(shape, payload);
-  return fields === undefined ? undefined : refusal(422, 'validation', `${Object.keys(fields).join(', ')}: not accepted by ${shape.kind}`, fields);
+  return fields === undefined
+    ? undefined
+    : refusal(422, 'validation', `${Object.keys(fields).join(', ')}: not accepted by ${shape.kind}`, fields);
 }
 
 function columnOf(shape: TableShape, wire: string): WireColumn {
@@ -317,13 +395,18 @@ function scopeSql(shape: TableShape, scope: RowScope): { readonly sql: string; r
 }
 
 /** Fields that would put a row outside the scope. */
-function fieldsOutside(shape: TableShape, values: ReadonlyMap<WireColumn, SqlValue>, scope: RowScope): Readonly<Record<string, string>> | undefined {
+function fieldsOutside(
+  shape: TableShape,
+  values: ReadonlyMap<WireColumn, SqlValue>,
+  scope: RowScope,
+): Readonly<Record<string, string>> | undefined {
   const outside: Record<string, string> = {};
   for (const [wire, wanted] of Object.entries(scope ?? {})) {
     const column = columnOf(shape, wire);
     const given = values.get(column);
     const list = Array.isArray(wanted) ? (wanted as readonly Json[]) : [wanted];
-    if (given !== undefined && !list.some((value) => column.encode(value) === given)) outside[wire] = 'not allowed for this user';
+    if (given !== undefined && !list.some((value) => column.encode(value) === given))
+      outside[wire] = 'not allowed for this user';
   }
   return Object.keys(outside).length === 0 ? undefined : outside;
 }

@@ -8,24 +8,51 @@ import { optional } from '../model/options/option-list.ts';
 import { createCorsHook } from './cors.ts';
 import { parsePageQuery } from './paging.ts';
 import { pathSegments } from './request-path.ts';
-import { serverOptions, type ServerChange, type ServerSettings, type ServerUser, type SyncServerOptions } from './server-options.ts';
+import {
+  serverOptions,
+  type ServerChange,
+  type ServerSettings,
+  type ServerUser,
+  type SyncServerOptions,
+} from './server-options.ts';
 import { StoreBusyError, type ServerStore, type WriteContext } from './server-store.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { SqliteStore } from './sqlite-store.ts';
 import { createTableShape, type TableShape } from './table-shape.ts';
-import { baseProblem, batchResult, errorBody, etagOf, parseBatchItem, refusal, splitBase, type WireAnswer, type WriteRequest } from './wire-rules.ts';
+import {
+  baseProblem,
+  batchResult,
+  errorBody,
+  etagOf,
+  parseBatchItem,
+  refusal,
+  splitBase,
+  type WireAnswer,
+  type WriteRequest,
+} from './wire-rules.ts';
 
-/** Serves the sync protocol below the prefix it is registered with (PROTOCOL §9). Encapsulated: the app's own routes, hooks and parsers stay as they are. */
+/**
+ * Serves the sync protocol below the prefix it is registered with (PROTOCOL §9). Encapsulated: the app's own routes,
+ * hooks and parsers stay as they are.
+ */
 export const syncServer: FastifyPluginAsync<SyncServerOptions> = async (app, options) => {
   checkOptions(ownedBy('syncServer'), pluginOptions, options);
   await mountSyncServer(app, options);
 };
 
 /** Fastify gives a plugin its own options of `register`, too. */
-const pluginOptions = { ...serverOptions, prefix: optional(aText), logLevel: optional(aText), logSerializers: optional(anObject) };
+const pluginOptions = {
+  ...serverOptions,
+  prefix: optional(aText),
+  logLevel: optional(aText),
+  logSerializers: optional(anObject),
+};
 
 /** The plugin's body, generic in the app's user; the options are checked. */
-export async function mountSyncServer<User extends ServerUser>(app: FastifyInstance, given: SyncServerOptions<User>): Promise<void> {
+export async function mountSyncServer<User extends ServerUser>(
+  app: FastifyInstance,
+  given: SyncServerOptions<User>,
+): Promise<void> {
   const options = withDefaults<SyncServerOptions<User>, typeof serverOptions>(serverOptions, given);
   const { clock } = options;
   checkDatabase(options.dataSource);
@@ -34,7 +61,8 @@ export async function mountSyncServer<User extends ServerUser>(app: FastifyInsta
   for (const table of options.tables) {
     const shape = createTableShape(options.dataSource, table, options);
     if (shapes.has(shape.kind)) throw new TypeError(`the kind '${shape.kind}' is registered twice`);
-    if (shape.kind === options.batchPath) throw new TypeError(`the kind '${shape.kind}' is the batch path; set batchPath to another one`);
+    if (shape.kind === options.batchPath)
+      throw new TypeError(`the kind '${shape.kind}' is the batch path; set batchPath to another one`);
     shapes.set(shape.kind, shape);
   }
   const store = new SqliteStore(new SqliteConnection(options.dataSource), clock);
@@ -42,14 +70,18 @@ export async function mountSyncServer<User extends ServerUser>(app: FastifyInsta
   scheduleCleanUp(app, options, store, [...shapes.values()]);
 
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: options.bodyLimitBytes }, (_request, body, done) => {
-    try {
-      // DELETE may say JSON and send nothing.
-      done(null, body === '' ? undefined : parseJson(String(body)));
-    } catch (cause) {
-      done(Object.assign(new Error('the body is no JSON', { cause }), { statusCode: 400, code: 'invalid_json' }));
-    }
-  });
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'string', bodyLimit: options.bodyLimitBytes },
+    (_request, body, done) => {
+      try {
+        // DELETE may say JSON and send nothing.
+        done(null, body === '' ? undefined : parseJson(String(body)));
+      } catch (cause) {
+        done(Object.assign(new Error('the body is no JSON', { cause }), { statusCode: 400, code: 'invalid_json' }));
+      }
+    },
+  );
   app.setReplySerializer((payload) => stringifyJson(payload));
   app.addHook('onRequest', createCorsHook(options.cors));
   app.setErrorHandler((error: FastifyError, request, reply) => sendError(error, request, reply));
@@ -59,11 +91,14 @@ export async function mountSyncServer<User extends ServerUser>(app: FastifyInsta
 
 /** Before anything is opened: opening a file creates it. */
 function checkDatabase({ options }: SyncServerOptions['dataSource']): void {
-  if (options.type !== 'better-sqlite3') throw new TypeError(`the sync server needs a DataSource of type 'better-sqlite3', got '${options.type}'`);
+  if (options.type !== 'better-sqlite3')
+    throw new TypeError(`the sync server needs a DataSource of type 'better-sqlite3', got '${options.type}'`);
   const { database } = options;
   const problem = typeof database === 'string' ? databasePathProblem(database) : undefined;
   if (problem !== undefined) {
-    throw new TypeError(`the database of the DataSource must be the path of an SQLite file: ${problem}; the text is not shown, it may hold a password`);
+    throw new TypeError(
+      `the database of the DataSource must be the path of an SQLite file: ${problem}; the text is not shown, it may hold a password`,
+    );
   }
 }
 
@@ -83,27 +118,45 @@ class SyncHandlers<User extends ServerUser> {
     const [first = '', id, ...rest] = segments ?? [];
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     if (segments === undefined || rest.length > 0) return send(reply, unknownRoute(request));
-    if (first === 'health' && id === undefined) return method === 'GET' ? reply.send({ status: 'ok' }) : wrongMethod(reply, method, 'GET, HEAD');
+    if (first === 'health' && id === undefined)
+      return method === 'GET' ? reply.send({ status: 'ok' }) : wrongMethod(reply, method, 'GET, HEAD');
     const isBatch = id === undefined && first === this.#options.batchPath;
     const shape = this.#shapes.get(first);
     if (shape === undefined && !isBatch) return send(reply, unknownRoute(request));
     const allowed = isBatch ? ['POST'] : id === undefined ? ['GET'] : ['GET', 'PUT', 'DELETE'];
     if (!allowed.includes(method)) return wrongMethod(reply, method, allowed.join(', '));
     const user = await this.#options.authenticate?.(request);
-    if (user === null) return send(reply.header('www-authenticate', 'Bearer'), refusal(401, 'unauthorized', 'sign in again'));
+    if (user === null)
+      return send(reply.header('www-authenticate', 'Bearer'), refusal(401, 'unauthorized', 'sign in again'));
     if (shape === undefined) return this.#batch(request, reply, user);
     if (id === undefined) return this.#list(request, reply, shape, user);
-    if (method === 'GET') return send(reply, await this.#store.fetch(shape, id, this.#options.rowScope?.(user, shape.kind)));
+    if (method === 'GET')
+      return send(reply, await this.#store.fetch(shape, id, this.#options.rowScope?.(user, shape.kind)));
     return this.#write(request, reply, shape, id, user);
   }
 
-  async #list(request: FastifyRequest, reply: FastifyReply, shape: TableShape, user: User | undefined): Promise<FastifyReply> {
+  async #list(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    shape: TableShape,
+    user: User | undefined,
+  ): Promise<FastifyReply> {
     const cap = this.#options.maxPageSize;
-    const query = parsePageQuery(isRecord(request.query) ? request.query : {}, { cap, defaultLimit: Math.min(500, cap) });
+    const query = parsePageQuery(isRecord(request.query) ? request.query : {}, {
+      cap,
+      defaultLimit: Math.min(500, cap),
+    });
     if (typeof query === 'string') return send(reply, refusal(400, 'invalid_query', query));
     const page = await this.#store.list(shape, query, this.#options.paging, this.#options.rowScope?.(user, shape.kind));
     if (page === undefined)
-      return send(reply, refusal(400, 'invalid_query', 'updatedSince must be an ISO 8601 time or epoch ms, and pageToken one of this server'));
+      return send(
+        reply,
+        refusal(
+          400,
+          'invalid_query',
+          'updatedSince must be an ISO 8601 time or epoch ms, and pageToken one of this server',
+        ),
+      );
     const retention = this.#options.tombstoneRetentionMs;
     if (Number.isFinite(retention)) void reply.header('x-tombstone-retention', String(Math.floor(retention / 1000)));
     return reply.header('x-page-limit', String(cap)).send({
@@ -113,14 +166,24 @@ class SyncHandlers<User extends ServerUser> {
     });
   }
 
-  async #write(request: FastifyRequest, reply: FastifyReply, shape: TableShape, id: string, user: User | undefined): Promise<FastifyReply> {
+  async #write(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    shape: TableShape,
+    id: string,
+    user: User | undefined,
+  ): Promise<FastifyReply> {
     const type = request.method === 'PUT' ? 'upsert' : 'delete';
     const body = request.body;
-    if (type === 'upsert' && !isJsonObject(body)) return send(reply, refusal(400, 'invalid_json', 'the body must be a JSON object'));
+    if (type === 'upsert' && !isJsonObject(body))
+      return send(reply, refusal(400, 'invalid_json', 'the body must be a JSON object'));
     const query = isRecord(request.query) ? request.query : {};
     const unreadable = baseProblem(isJsonObject(body) ? body['_baseUpdatedAt'] : query['_baseUpdatedAt']);
     if (unreadable !== undefined) return send(reply, refusal(400, 'invalid_base', unreadable));
-    const split = type === 'upsert' && isJsonObject(body) ? splitBase(body) : { payload: undefined, base: text(query['_baseUpdatedAt']), deltas: undefined };
+    const split =
+      type === 'upsert' && isJsonObject(body)
+        ? splitBase(body)
+        : { payload: undefined, base: text(query['_baseUpdatedAt']), deltas: undefined };
     const write: WriteRequest = {
       type,
       id,
@@ -141,14 +204,28 @@ class SyncHandlers<User extends ServerUser> {
     const ops: Json | undefined = isJsonObject(request.body) ? request.body['ops'] : undefined;
     const most = this.#options.maxBatchSize;
     if (!Array.isArray(ops)) return send(reply, refusal(400, 'invalid_batch', 'the body must be {"ops": [...]}'));
-    if (ops.length > most) return send(reply, refusal(413, 'batch_too_large', `at most ${most} operations are taken at once, got ${ops.length}`));
+    if (ops.length > most)
+      return send(
+        reply,
+        refusal(413, 'batch_too_large', `at most ${most} operations are taken at once, got ${ops.length}`),
+      );
     const results: (JsonObject | undefined)[] = [];
-    const writes: { readonly shape: TableShape; readonly request: WriteRequest; readonly opId: string; readonly index: number }[] = [];
+    const writes: {
+      readonly shape: TableShape;
+      readonly request: WriteRequest;
+      readonly opId: string;
+      readonly index: number;
+    }[] = [];
     for (const [index, item] of (ops as readonly Json[]).entries()) {
       const parsed = parseBatchItem(item);
       const shape = 'request' in parsed ? this.#shapes.get(parsed.request.kind) : undefined;
-      if ('problem' in parsed) results[index] = batchResult(parsed.opId ?? '', refusal(400, 'invalid_op', parsed.problem));
-      else if (shape === undefined) results[index] = batchResult(parsed.opId, refusal(404, 'unknown_route', `there is no kind ${parsed.request.kind}`));
+      if ('problem' in parsed)
+        results[index] = batchResult(parsed.opId ?? '', refusal(400, 'invalid_op', parsed.problem));
+      else if (shape === undefined)
+        results[index] = batchResult(
+          parsed.opId,
+          refusal(404, 'unknown_route', `there is no kind ${parsed.request.kind}`),
+        );
       else writes.push({ shape, request: parsed.request, opId: parsed.opId, index });
     }
     const answers = await this.#apply(writes, user, request);
@@ -206,7 +283,9 @@ class SyncHandlers<User extends ServerUser> {
   }
 
   #announce(writes: readonly WriteRequest[], answers: readonly WireAnswer[], request: FastifyRequest): void {
-    const changes = writes.filter((_, index) => (answers[index]?.status ?? 500) < 300).map(({ kind, id, type }): ServerChange => ({ kind, id, type }));
+    const changes = writes
+      .filter((_, index) => (answers[index]?.status ?? 500) < 300)
+      .map(({ kind, id, type }): ServerChange => ({ kind, id, type }));
     if (changes.length === 0) return;
     try {
       this.#options.onChange?.(changes);
@@ -219,10 +298,14 @@ class SyncHandlers<User extends ServerUser> {
 const unknownRoute = (request: FastifyRequest): WireAnswer =>
   refusal(404, 'unknown_route', `there is no route ${request.method} ${request.url.split('?', 1)[0] ?? ''}`);
 const wrongMethod = (reply: FastifyReply, method: string, allow: string): FastifyReply =>
-  send(reply.header('allow', allow), refusal(405, 'method_not_allowed', `${method} is not allowed here, only ${allow}`));
+  send(
+    reply.header('allow', allow),
+    refusal(405, 'method_not_allowed', `${method} is not allowed here, only ${allow}`),
+  );
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 const flag = (value: unknown): boolean => value === 'true' || value === '1';
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null;
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null;
 
 function send(reply: FastifyReply, answer: WireAnswer): FastifyReply {
   if (answer.version !== undefined) void reply.header('etag', etagOf(answer.version));
@@ -231,13 +314,18 @@ function send(reply: FastifyReply, answer: WireAnswer): FastifyReply {
 
 /** Every failure leaves as JSON with a code; what broke inside is logged, not told. */
 function sendError(error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  if (error instanceof StoreBusyError) return reply.header('retry-after', '1').code(503).send(errorBody('busy', 'the server is busy, come again'));
+  if (error instanceof StoreBusyError)
+    return reply.header('retry-after', '1').code(503).send(errorBody('busy', 'the server is busy, come again'));
   const status = error.statusCode ?? 500;
   if (status >= 500) {
     request.log.error({ err: error }, 'request failed');
     return reply.code(500).send(errorBody('internal', 'the server failed; nothing was changed'));
   }
-  const codes: Readonly<Record<number, string>> = { 400: 'invalid_json', 413: 'too_large', 415: 'unsupported_media_type' };
+  const codes: Readonly<Record<number, string>> = {
+    400: 'invalid_json',
+    413: 'too_large',
+    415: 'unsupported_media_type',
+  };
   return reply.code(status).send(errorBody(codes[status] ?? 'invalid_request', error.message));
 }
 

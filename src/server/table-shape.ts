@@ -16,7 +16,10 @@ export interface ServerTableOptions {
   readonly unknownFields?: 'refuse' | 'drop';
   /** Properties that are neither sent nor taken; a row scope may use them. `deletedAtLocal` never is. */
   readonly hidden?: readonly string[];
-  /** Properties with `select: false` that are sent and taken all the same. Without being named here such a column is hidden: it may hold a secret. */
+  /**
+   * Properties with `select: false` that are sent and taken all the same. Without being named here such a column is
+   * hidden: it may hold a secret.
+   */
   readonly unselected?: readonly string[];
 }
 
@@ -36,7 +39,10 @@ export const serverTableOptions = {
   unselected: byDefault([], namesOfColumns),
 } satisfies OptionList<ServerTableOptions>;
 
-/** Registers an entity with the server; without options the entity itself may be given. Throws naming an option that cannot work. */
+/**
+ * Registers an entity with the server; without options the entity itself may be given. Throws naming an option that
+ * cannot work.
+ */
 export function serverTable(entity: EntityTarget<ObjectLiteral>, options: ServerTableOptions = {}): ServerTable {
   checkOptions(ownedBy('serverTable'), serverTableOptions, options);
   return { entity, options };
@@ -62,7 +68,10 @@ export interface TableShape {
   readonly unknownFields: 'refuse' | 'drop';
 }
 
-/** Reads the shape of an entity from its metadata; id, updatedAt, deletedAt, createdAt are found by name (NAM-01…04). Throws what is to be mended. */
+/**
+ * Reads the shape of an entity from its metadata; id, updatedAt, deletedAt, createdAt are found by name (NAM-01…04).
+ * Throws what is to be mended.
+ */
 export function createTableShape(
   dataSource: DataSource,
   registered: ServerTable | EntityTarget<ObjectLiteral>,
@@ -72,7 +81,8 @@ export function createTableShape(
   const options = withDefaults<ServerTableOptions, typeof serverTableOptions>(serverTableOptions, given);
   const metadata = dataSource.getMetadata(entity);
   const kind = (options.kind ?? metadata.tableName).trim();
-  if (kind === '' || forbiddenKeys.includes(kind) || kind === 'health') throw new TypeError(`the kind of ${metadata.name} must not be '${kind}'`);
+  if (kind === '' || forbiddenKeys.includes(kind) || kind === 'health')
+    throw new TypeError(`the kind of ${metadata.name} must not be '${kind}'`);
   const hidden = new Set([...options.hidden, 'deletedAtLocal']);
   const unselected = new Set(options.unselected);
   const byProperty = new Map<string, WireColumn>();
@@ -80,9 +90,18 @@ export function createTableShape(
     // An embedded column has the key that the client gives it: `audit.createdBy` is `audit_createdBy`.
     const property = column.isVirtual ? column.databaseName : column.propertyPath.replaceAll('.', '_');
     const wire = options.naming === 'snake_case' ? toSnakeCase(property) : property;
-    byProperty.set(property, createWireColumn(dataSource, column, wire, hidden.has(property) || (!column.isSelect && !unselected.has(property))));
+    byProperty.set(
+      property,
+      createWireColumn(
+        dataSource,
+        column,
+        wire,
+        hidden.has(property) || (!column.isSelect && !unselected.has(property)),
+      ),
+    );
   }
-  const find = (...names: string[]): WireColumn | undefined => names.map((name) => byProperty.get(name)).find((column) => column !== undefined);
+  const find = (...names: string[]): WireColumn | undefined =>
+    names.map((name) => byProperty.get(name)).find((column) => column !== undefined);
   const primary = metadata.primaryColumns;
   const id = find('id', 'ID', 'uuid');
   if (id === undefined || primary.length !== 1 || byProperty.get(primary[0]?.propertyName ?? '') !== id) {
@@ -95,10 +114,14 @@ export function createTableShape(
   if (updatedAt === undefined) throw new TypeError(`${metadata.name}: a text column updatedAt is missing`);
   for (const column of [updatedAt, deletedAt]) {
     // Date columns lose the digits below the millisecond (F-63).
-    if (column?.text === false) throw new TypeError(`${metadata.name}.${column.wire} must be a text column: server timestamps are kept to the last digit`);
+    if (column?.text === false)
+      throw new TypeError(
+        `${metadata.name}.${column.wire} must be a text column: server timestamps are kept to the last digit`,
+      );
   }
   const deletes = options.deletes ?? (deletedAt === undefined ? 'hard' : 'soft');
-  if (deletes === 'soft' && deletedAt === undefined) throw new TypeError(`${metadata.name}: soft deletes need a nullable text column deletedAt`);
+  if (deletes === 'soft' && deletedAt === undefined)
+    throw new TypeError(`${metadata.name}: soft deletes need a nullable text column deletedAt`);
   const all = [...byProperty.values()];
   const sent = all.filter((column) => !column.hidden);
   return {
@@ -128,7 +151,10 @@ export function toWireRow(shape: TableShape, values: readonly SqlValue[]): JsonO
   return row;
 }
 
-/** Says for each field of a payload why it is not accepted; undefined when all are. Sync fields are the server's and are left out silently. */
+/**
+ * Says for each field of a payload why it is not accepted; undefined when all are. Sync fields are the server's and are
+ * left out silently.
+ */
 export function checkPayload(shape: TableShape, payload: JsonObject): Readonly<Record<string, string>> | undefined {
   const problems: Record<string, string> = {};
   for (const [key, value] of Object.entries(payload)) {
@@ -145,7 +171,10 @@ export function checkPayload(shape: TableShape, payload: JsonObject): Readonly<R
 }
 
 /** Names the fields that a new row lacks; undefined when none is. */
-export function missingFields(shape: TableShape, given: ReadonlySet<WireColumn>): Readonly<Record<string, string>> | undefined {
+export function missingFields(
+  shape: TableShape,
+  given: ReadonlySet<WireColumn>,
+): Readonly<Record<string, string>> | undefined {
   const missing = shape.columns.filter((column) => column.required && !given.has(column));
   return missing.length === 0 ? undefined : Object.fromEntries(missing.map(({ wire }) => [wire, 'required']));
 }
@@ -155,7 +184,8 @@ export function payloadValues(shape: TableShape, payload: JsonObject): Map<WireC
   const values = new Map<WireColumn, SqlValue>();
   for (const [key, value] of Object.entries(payload)) {
     const column = shape.byWire.get(key);
-    if (column !== undefined && !column.hidden && column !== shape.id && !isServerField(shape, column)) values.set(column, column.encode(value));
+    if (column !== undefined && !column.hidden && column !== shape.id && !isServerField(shape, column))
+      values.set(column, column.encode(value));
   }
   return values;
 }

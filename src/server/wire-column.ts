@@ -41,8 +41,27 @@ interface Codec {
 type Shape = 'text' | 'integer' | 'number' | 'boolean' | 'json' | 'other';
 
 const shapes: readonly (readonly [Shape, readonly string[]])[] = [
-  ['text', ['text', 'varchar', 'nvarchar', 'char', 'nchar', 'character', 'varying character', 'native character', 'clob', 'uuid', 'string', 'simple-enum']],
-  ['integer', ['integer', 'int', 'int2', 'int4', 'int8', 'tinyint', 'smallint', 'mediumint', 'bigint', 'unsigned big int']],
+  [
+    'text',
+    [
+      'text',
+      'varchar',
+      'nvarchar',
+      'char',
+      'nchar',
+      'character',
+      'varying character',
+      'native character',
+      'clob',
+      'uuid',
+      'string',
+      'simple-enum',
+    ],
+  ],
+  [
+    'integer',
+    ['integer', 'int', 'int2', 'int4', 'int8', 'tinyint', 'smallint', 'mediumint', 'bigint', 'unsigned big int'],
+  ],
   ['number', ['real', 'double', 'double precision', 'float', 'numeric', 'decimal', 'number']],
   ['boolean', ['boolean', 'bool']],
   ['json', ['simple-json', 'json', 'jsonb']],
@@ -64,7 +83,8 @@ const codecs: Readonly<Record<Exclude<Shape, 'other'>, Codec>> = {
   },
   number: {
     check: (value) => {
-      if (exactDigits(value) !== undefined) return 'has more digits than this column keeps; send it as a text, or in a JSON field';
+      if (exactDigits(value) !== undefined)
+        return 'has more digits than this column keeps; send it as a text, or in a JSON field';
       return typeof value === 'number' && Number.isFinite(value) ? undefined : 'expected a finite number';
     },
     encode: (value) => Number(value),
@@ -92,7 +112,12 @@ const readWhole = (sql: string): string =>
   `CASE WHEN ${sql} NOT BETWEEN ${Number.MIN_SAFE_INTEGER} AND ${Number.MAX_SAFE_INTEGER} AND typeof(${sql}) = 'integer' THEN CAST(${sql} AS text) ELSE ${sql} END`;
 
 /** Describes a column for the wire; `wire` is its key in JSON rows. */
-export function createWireColumn(dataSource: DataSource, column: ColumnMetadata, wire: string, hidden: boolean): WireColumn {
+export function createWireColumn(
+  dataSource: DataSource,
+  column: ColumnMetadata,
+  wire: string,
+  hidden: boolean,
+): WireColumn {
   const shape: Shape = column.transformer === undefined ? shapeOf(column) : 'other';
   const codec = shape === 'other' ? throughTypeOrm(dataSource, column) : codecs[shape];
   const choices = column.enum?.map(String);
@@ -108,7 +133,10 @@ export function createWireColumn(dataSource: DataSource, column: ColumnMetadata,
     hidden,
     check: (value) => {
       if (value === null) return column.isNullable ? undefined : 'must not be null';
-      if (choices !== undefined && !((typeof value === 'string' || typeof value === 'number') && choices.includes(String(value))))
+      if (
+        choices !== undefined &&
+        !((typeof value === 'string' || typeof value === 'number') && choices.includes(String(value)))
+      )
         return `expected one of ${choices.join(', ')}`;
       return codec.check(value);
     },
@@ -126,9 +154,14 @@ function shapeOf(column: ColumnMetadata): Shape {
 
 /** Dates, lists and transformers go the way TypeORM itself would take; on the wire a date is its ISO text. */
 function throughTypeOrm(dataSource: DataSource, column: ColumnMetadata): Codec {
-  const isDate = column.transformer === undefined && (column.type === Date || (typeof column.type === 'string' && /date|time/.test(column.type)));
+  const isDate =
+    column.transformer === undefined &&
+    (column.type === Date || (typeof column.type === 'string' && /date|time/.test(column.type)));
   const encode = (value: Json): SqlValue => {
-    const prepared: unknown = dataSource.driver.preparePersistentValue(isDate ? new Date(String(value)) : value, column);
+    const prepared: unknown = dataSource.driver.preparePersistentValue(
+      isDate ? new Date(String(value)) : value,
+      column,
+    );
     return toSqlValue(prepared);
   };
   const decode = (value: SqlValue): Json => {
@@ -139,7 +172,8 @@ function throughTypeOrm(dataSource: DataSource, column: ColumnMetadata): Codec {
     check: (value) => {
       if (isDate && (typeof value !== 'string' || Number.isNaN(Date.parse(value)))) return 'expected an ISO 8601 time';
       try {
-        if (isDate) return readsBack(value, decode(encode(value))) ? undefined : 'expected a time that the column can hold';
+        if (isDate)
+          return readsBack(value, decode(encode(value))) ? undefined : 'expected a time that the column can hold';
         encode(value);
         return undefined;
       } catch {
@@ -152,12 +186,22 @@ function throughTypeOrm(dataSource: DataSource, column: ColumnMetadata): Codec {
   };
 }
 
-/** A date column may drop the time of day. A year that it writes in another way comes back as another day, or as no time at all. */
-const readsBack = (sent: Json, found: Json): boolean => Math.abs(Date.parse(String(sent)) - Date.parse(String(found))) < 86_400_000;
+/**
+ * A date column may drop the time of day. A year that it writes in another way comes back as another day, or as no time
+ * at all.
+ */
+const readsBack = (sent: Json, found: Json): boolean =>
+  Math.abs(Date.parse(String(sent)) - Date.parse(String(found))) < 86_400_000;
 
 function toSqlValue(value: unknown): SqlValue {
   if (value === null || value === undefined) return null;
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || value instanceof Uint8Array) return value;
+  if (
+    typeof value === 'string' ||
+    typeof value === 'number' ||
+    typeof value === 'bigint' ||
+    value instanceof Uint8Array
+  )
+    return value;
   if (typeof value === 'boolean') return value ? 1 : 0;
   if (value instanceof Date) return value.toISOString();
   return JSON.stringify(value);

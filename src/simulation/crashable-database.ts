@@ -30,7 +30,10 @@ export interface DatabaseWatch {
   afterCommit(): void;
 }
 
-/** A database in memory that can be cut off at any moment; what was not committed then is gone, what is still under way never ends. */
+/**
+ * A database in memory that can be cut off at any moment; what was not committed then is gone, what is still under way
+ * never ends.
+ */
 export interface CrashableDatabase {
   readonly dataSource: DataSource;
   readonly raw: RawDatabase;
@@ -45,13 +48,22 @@ const never = new Promise<never>(() => undefined);
 let driver: Promise<DatabaseClass> | undefined;
 
 /** Opens the stored bytes as a data source of its own, gated like any other. */
-export async function openCrashableDatabase(bytes: Buffer, clock: Clock, watch: DatabaseWatch): Promise<CrashableDatabase> {
+export async function openCrashableDatabase(
+  bytes: Buffer,
+  clock: Clock,
+  watch: DatabaseWatch,
+): Promise<CrashableDatabase> {
   const Database = await (driver ??= loadOptional('better-sqlite3') as Promise<DatabaseClass>);
   return openWatchedDatabase(new Database(bytes), simulatedEntities as readonly EntitySchema[], clock, watch);
 }
 
 /** Opens a database that behaves as one of better-sqlite3, with these entities beside the sync tables. */
-export async function openWatchedDatabase(raw: RawDatabase, entities: readonly EntitySchema[], clock: Clock, watch: DatabaseWatch): Promise<CrashableDatabase> {
+export async function openWatchedDatabase(
+  raw: RawDatabase,
+  entities: readonly EntitySchema[],
+  clock: Clock,
+  watch: DatabaseWatch,
+): Promise<CrashableDatabase> {
   const prepare = raw.prepare.bind(raw);
   let isDead = false;
   const died = (): Error => new Error('this process has crashed');

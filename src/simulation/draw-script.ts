@@ -74,30 +74,49 @@ export function drawScript(seed: number): SimulationScript {
     const on = draw.whole(0, replicas - 1);
     const act = drawAct(draw, world, calm);
     const boundary = drawBoundary(draw, act);
-    steps.push({ afterMs, on, act, ...(world.twoEngines && on === 0 && draw.chance(0.5) ? { engine: 1 as const } : {}), ...(boundary ? { boundary } : {}) });
+    steps.push({
+      afterMs,
+      on,
+      act,
+      ...(world.twoEngines && on === 0 && draw.chance(0.5) ? { engine: 1 as const } : {}),
+      ...(boundary ? { boundary } : {}),
+    });
   }
   const faults = calm ? 0 : draw.whole(0, 7);
   for (let index = 0; index < faults; index += 1) {
     const of = draw.chance(0.75) ? 'writes' : 'reads';
-    steps.push({ afterMs: 0, on: draw.whole(0, replicas - 1), request: draw.whole(0, of === 'writes' ? 5 : 8), of, fault: drawFault(draw, world) });
+    steps.push({
+      afterMs: 0,
+      on: draw.whole(0, replicas - 1),
+      request: draw.whole(0, of === 'writes' ? 5 : 8),
+      of,
+      fault: drawFault(draw, world),
+    });
   }
   // Drawn last: what else a seed draws does not depend on it.
   const drawn = { ...world, client: { ...world.client, capturesWrites: draw.chance(0.3) } };
   return { world: drawn, steps: withLateLists(draw, steps) };
 }
 
-/** Puts a stretch of time into the script in which lists lag behind, or the moment at which the server's clock goes back. */
+/**
+ * Puts a stretch of time into the script in which lists lag behind, or the moment at which the server's clock goes
+ * back.
+ */
 function withLateLists(draw: Draw, steps: readonly SimulatedStep[]): readonly SimulatedStep[] {
-  const inserted = (list: readonly SimulatedStep[], at: number, serverAct: SimulatedServerAct): readonly SimulatedStep[] => [
-    ...list.slice(0, at),
-    { afterMs: 0, serverAct },
-    ...list.slice(at),
-  ];
+  const inserted = (
+    list: readonly SimulatedStep[],
+    at: number,
+    serverAct: SimulatedServerAct,
+  ): readonly SimulatedStep[] => [...list.slice(0, at), { afterMs: 0, serverAct }, ...list.slice(at)];
   if (draw.chance(0.3)) {
     const from = draw.whole(0, steps.length);
-    return inserted(inserted(steps, draw.whole(from, steps.length), { type: 'releaseLists' }), from, { type: 'holdLists' });
+    return inserted(inserted(steps, draw.whole(from, steps.length), { type: 'releaseLists' }), from, {
+      type: 'holdLists',
+    });
   }
-  return draw.chance(0.1) ? inserted(steps, draw.whole(0, steps.length), { type: 'serverClockBack', ms: draw.of([500, 5_000, 3_600_000]) }) : steps;
+  return draw.chance(0.1)
+    ? inserted(steps, draw.whole(0, steps.length), { type: 'serverClockBack', ms: draw.of([500, 5_000, 3_600_000]) })
+    : steps;
 }
 
 function drawWorld(seed: number, draw: Draw): SimulatedWorld {
@@ -106,7 +125,9 @@ function drawWorld(seed: number, draw: Draw): SimulatedWorld {
     hasMore: draw.chance(0.3),
     ...(draw.chance(0.4) ? { pageCap: draw.whole(1, 4) } : {}),
     // A limit in rows that is said aloud holds; bytes cannot be said.
-    ...(draw.chance(0.2) ? { pageCapBytes: draw.of([150, 400, 900]), announcePageCap: false } : { announcePageCap: draw.chance(0.5) }),
+    ...(draw.chance(0.2)
+      ? { pageCapBytes: draw.of([150, 400, 900]), announcePageCap: false }
+      : { announcePageCap: draw.chance(0.5) }),
     idOrder: draw.of(['text', 'integer', 'reverse', 'insertion'] as const),
     deletes: draw.chance(0.8) ? 'soft' : 'hard',
     putAnswer: draw.weighed([
@@ -196,7 +217,10 @@ function drawAct(draw: Draw, { client }: SimulatedWorld, calm: boolean): Simulat
     [1, () => ({ type: 'reopen' })],
     [faulty * 1, () => ({ type: 'clockStep', ms: draw.of([-86_400_000, -30_000, -2_000, 2_000, 40_000, 86_400_000]) })],
     [faulty * 1, () => ({ type: 'freeze', ms: draw.of([500, 2_500, 12_000]) })],
-    [client.strategy === 'manual' ? 3 : 0.3, () => ({ type: 'decide', how: draw.of(['acceptServer', 'acceptClient', 'merge', 'discard', 'defer'] as const) })],
+    [
+      client.strategy === 'manual' ? 3 : 0.3,
+      () => ({ type: 'decide', how: draw.of(['acceptServer', 'acceptClient', 'merge', 'discard', 'defer'] as const) }),
+    ],
     [0.6, () => ({ type: 'retryStuck' })],
     [0.4, () => ({ type: 'dropStuck' })],
     [0.4, () => ({ type: 'amend' })],
@@ -211,7 +235,8 @@ const drawSync = (draw: Draw): SimulatedAct => ({
 });
 
 function drawBoundary(draw: Draw, act: SimulatedAct): SimulatedBoundary | undefined {
-  const often = act.type === 'crash' ? 0.9 : act.type === 'sync' || act.type === 'fullResync' || act.type === 'reopen' ? 0.1 : 0.45;
+  const often =
+    act.type === 'crash' ? 0.9 : act.type === 'sync' || act.type === 'fullResync' || act.type === 'reopen' ? 0.1 : 0.45;
   if (!draw.chance(often)) return undefined;
   return draw.weighed<SimulatedBoundary>([
     [4, () => ({ at: 'statement', count: draw.whole(1, 60) })],
@@ -247,7 +272,12 @@ function drawFault(draw: Draw, { client }: SimulatedWorld): SimulatedFault {
       () => {
         const status = draw.of([500, 502, 503, 503, 429, 429, 401, 403, 408, 425, 400, 413]);
         const asksToWait = (status === 503 || status === 429) && draw.chance(0.7);
-        return { type: 'status', status, ...(asksToWait ? { retryAfterS: draw.of([0, 1, 20]) } : {}), afterCommit: status >= 500 && draw.chance(0.4) };
+        return {
+          type: 'status',
+          status,
+          ...(asksToWait ? { retryAfterS: draw.of([0, 1, 20]) } : {}),
+          afterCommit: status >= 500 && draw.chance(0.4),
+        };
       },
     ],
     [2, () => ({ type: 'delayed', ms: draw.of([100, 2_000, 8_000, 20_000]) })],

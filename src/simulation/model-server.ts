@@ -26,7 +26,8 @@ class LoggedBackend extends MemoryBackend {
   readonly #bodies = new Map<string, string>();
   readonly #forgotten = new Set<string>();
   /** Told of each change that a client makes, with the row before and after it. */
-  onEffect: (request: WriteRequest, before: JsonObject | undefined, after: JsonObject | undefined) => void = () => undefined;
+  onEffect: (request: WriteRequest, before: JsonObject | undefined, after: JsonObject | undefined) => void = () =>
+    undefined;
 
   override write(request: WriteRequest): WireAnswer {
     const { key, type, kind, id } = request;
@@ -50,8 +51,9 @@ class LoggedBackend extends MemoryBackend {
   }
 
   /**
-   * Nobody can tell a creation that never arrived from one whose row was deleted before its answer or a list came: it goes out again, since a second row can
-   * be deleted again and a lost one cannot be brought back. Who has seen the row does not send it (`lost-and-found.test.ts`).
+   * Nobody can tell a creation that never arrived from one whose row was deleted before its answer or a list came: it
+   * goes out again, since a second row can be deleted again and a lost one cannot be brought back. Who has seen the row
+   * does not send it (`lost-and-found.test.ts`).
    */
   #isMadeAgain(key: string, before: JsonObject | undefined): boolean {
     return before === undefined && this.#forgotten.has(key);
@@ -66,7 +68,8 @@ class LoggedBackend extends MemoryBackend {
   #checkBody(key: string, request: WriteRequest): void {
     const body = requestFingerprint(request);
     const first = this.#bodies.get(key);
-    if (first !== undefined && first !== body) throw new SimulationViolation('I2', `another body under key ${key}: first ${first}, now ${body}`);
+    if (first !== undefined && first !== body)
+      throw new SimulationViolation('I2', `another body under key ${key}: first ${first}, now ${body}`);
     this.#bodies.set(key, body);
   }
 }
@@ -95,7 +98,9 @@ export class ModelServer {
     });
     this.backend.addRule(({ kind: name, id }) => {
       const status = this.#refused.get(`${name}/${id}`);
-      return status === undefined ? undefined : { status, body: { error: 'refused', message: 'a rule of the server refuses this' } };
+      return status === undefined
+        ? undefined
+        : { status, body: { error: 'refused', message: 'a rule of the server refuses this' } };
     });
   }
 
@@ -106,7 +111,10 @@ export class ModelServer {
 
   /** Does the first operations of a batch only, as a server does that dies in the middle. */
   answerPart(request: RecordedRequest, count: number): void {
-    const ops = typeof request.body === 'object' && request.body !== null && 'ops' in request.body ? request.body['ops'] : undefined;
+    const ops =
+      typeof request.body === 'object' && request.body !== null && 'ops' in request.body
+        ? request.body['ops']
+        : undefined;
     this.answer(Array.isArray(ops) ? { ...request, body: { ops: ops.slice(0, count) as JsonObject[] } } : request);
   }
 

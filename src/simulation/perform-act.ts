@@ -1,4 +1,12 @@
-import { acceptClient, acceptMerged, acceptServer, defer, discard, type ConflictResolution, type StoredConflict } from '../model/conflict.ts';
+import {
+  acceptClient,
+  acceptMerged,
+  acceptServer,
+  defer,
+  discard,
+  type ConflictResolution,
+  type StoredConflict,
+} from '../model/conflict.ts';
 import { addToSet, increment, removeFromSet } from '../model/values/delta.ts';
 import type { JsonObject } from '../model/values/json.ts';
 import type { ModelServer } from './model-server.ts';
@@ -21,7 +29,12 @@ export interface Stage {
 }
 
 /** Begins what somebody does on a replica; it goes on by itself. A replica that is down does nothing. */
-export function performAct(act: SimulatedAct, replica: SimulatedReplica, engineIndex: 0 | 1 | undefined, stage: Stage): void {
+export function performAct(
+  act: SimulatedAct,
+  replica: SimulatedReplica,
+  engineIndex: 0 | 1 | undefined,
+  stage: Stage,
+): void {
   const { time, log } = stage;
   if (!replica.isUp) return;
   const at = replica.engineAt(engineIndex);
@@ -82,7 +95,8 @@ export function performAct(act: SimulatedAct, replica: SimulatedReplica, engineI
       return replica.keep(
         'decide',
         engine.conflicts().then(async ([conflict]) => {
-          if (conflict !== undefined) await engine.resolveConflict(conflict.conflict.opId, decisionOf(act.how, conflict));
+          if (conflict !== undefined)
+            await engine.resolveConflict(conflict.conflict.opId, decisionOf(act.how, conflict));
         }),
       );
     case 'retryStuck':
@@ -126,7 +140,12 @@ export function restart(replica: SimulatedReplica, { time, log, oracle }: Stage)
       if (replica.isUp) oracle.afterRestart(replica);
     },
     (error: unknown) =>
-      time.fail(new SimulationViolation('crash', `${replica.name} does not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)),
+      time.fail(
+        new SimulationViolation(
+          'crash',
+          `${replica.name} does not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+        ),
+      ),
   );
 }
 
@@ -140,8 +159,14 @@ export function performServerAct(act: SimulatedServerAct, { server, log, time, o
     case 'serverEdit':
       if (act.field === 'points' && act.kind === 'tasks') {
         if (server.edit(act.kind, act.id, (row) => ({ points: Number(row['points'] ?? 0) + 5 })))
-          server.ownIncrements.set(`${act.kind}/${act.id}`, (server.ownIncrements.get(`${act.kind}/${act.id}`) ?? 0) + 5);
-      } else server.edit(act.kind, act.id, () => ({ [act.kind === 'lists' ? 'title' : act.field === 'note' ? 'note' : 'title']: stamp }));
+          server.ownIncrements.set(
+            `${act.kind}/${act.id}`,
+            (server.ownIncrements.get(`${act.kind}/${act.id}`) ?? 0) + 5,
+          );
+      } else
+        server.edit(act.kind, act.id, () => ({
+          [act.kind === 'lists' ? 'title' : act.field === 'note' ? 'note' : 'title']: stamp,
+        }));
       return;
     case 'serverInsert':
       server.insert(act.kind, serverRow(act.kind, act.id, stamp));
@@ -171,11 +196,18 @@ export function performServerAct(act: SimulatedServerAct, { server, log, time, o
 }
 
 const serverRow = (kind: SimulatedKind, id: string, title: string): JsonObject =>
-  kind === 'lists' ? { id, title, deletedAt: null } : { id, title, note: null, done: false, points: 10, tags: [], listId: null, deletedAt: null };
+  kind === 'lists'
+    ? { id, title, deletedAt: null }
+    : { id, title, note: null, done: false, points: 10, tags: [], listId: null, deletedAt: null };
 
 // ── Writes ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-async function write(kind: SimulatedKind, id: string, change: SimulatedWrite, replica: SimulatedReplica): Promise<void> {
+async function write(
+  kind: SimulatedKind,
+  id: string,
+  change: SimulatedWrite,
+  replica: SimulatedReplica,
+): Promise<void> {
   const writer = replica.writerOf(kind);
   const manager = replica.manager();
   if (writer === undefined || manager === undefined) return;
@@ -186,7 +218,8 @@ async function write(kind: SimulatedKind, id: string, change: SimulatedWrite, re
     new Promise((resolve) => {
       replica.engines[0]?.clock.setTimeout(resolve, 300);
     });
-  if (replica.capturesWrites) return writeAsApp(kind, id, change, { manager, text, newRow: newRow(kind, id, text), wait });
+  if (replica.capturesWrites)
+    return writeAsApp(kind, id, change, { manager, text, newRow: newRow(kind, id, text), wait });
   const row = (await manager.getRepository(table).findOneBy({ id })) as SimulatedRow | null;
   const isSeen = row !== null && row.deletedAt === null && row.deletedAtLocal === null;
   if (!isSeen) {
@@ -204,7 +237,9 @@ async function write(kind: SimulatedKind, id: string, change: SimulatedWrite, re
     }
     case 'replace':
       return writer.replaceAndEnqueue(
-        kind === 'lists' ? { ...row, title: text } : { ...row, title: text, note: text, listId: row.listId === '1' ? null : '1' },
+        kind === 'lists'
+          ? { ...row, title: text }
+          : { ...row, title: text, note: text, listId: row.listId === '1' ? null : '1' },
       );
     case 'delete':
       return writer.enqueueDelete(id);
@@ -214,7 +249,8 @@ async function write(kind: SimulatedKind, id: string, change: SimulatedWrite, re
       if (kind === 'tasks') await writer.applyDeltas(id, [increment('points', change.by)]);
       return;
     case 'tag':
-      if (kind === 'tasks') await writer.applyDeltas(id, [(change.add ? addToSet : removeFromSet)('tags', [change.tag])]);
+      if (kind === 'tasks')
+        await writer.applyDeltas(id, [(change.add ? addToSet : removeFromSet)('tags', [change.tag])]);
       return;
     default:
       return change satisfies never;
@@ -228,7 +264,10 @@ const newRow = (kind: SimulatedKind, id: string, title: string): SimulatedRow =>
   return kind === 'lists' ? shared : { ...shared, note: null, done: false, points: 0, tags: null, listId: null };
 };
 
-function decisionOf(how: Extract<SimulatedAct, { type: 'decide' }>['how'], { conflict }: StoredConflict): ConflictResolution {
+function decisionOf(
+  how: Extract<SimulatedAct, { type: 'decide' }>['how'],
+  { conflict }: StoredConflict,
+): ConflictResolution {
   switch (how) {
     case 'acceptServer':
       return acceptServer();
@@ -243,4 +282,5 @@ function decisionOf(how: Extract<SimulatedAct, { type: 'decide' }>['how'], { con
   }
 }
 
-const textOf = ({ type, ...rest }: SimulatedAct): string => `${type} ${Object.keys(rest).length === 0 ? '' : JSON.stringify(rest)}`;
+const textOf = ({ type, ...rest }: SimulatedAct): string =>
+  `${type} ${Object.keys(rest).length === 0 ? '' : JSON.stringify(rest)}`;

@@ -9,8 +9,8 @@ export interface ShrunkScript {
 }
 
 /**
- * Takes steps out of a failing script as long as the same invariant stays violated: halves first, then smaller parts, then single steps. Runs the
- * script at most `maxRuns` times. Resolves with the script as it was when it does not fail.
+ * Takes steps out of a failing script as long as the same invariant stays violated: halves first, then smaller parts,
+ * then single steps. Runs the script at most `maxRuns` times. Resolves with the script as it was when it does not fail.
  */
 export async function shrinkScript(
   script: SimulationScript,

@@ -32,9 +32,9 @@ export interface SimulationResult {
 }
 
 /**
- * Runs replicas with the real engine on real SQLite against a model server, under one virtual clock, through whatever the script says goes wrong, and
- * checks the invariants at each commit, after each step and at rest. Deterministic: the seed, or the script, is all there is to it. Never rejects
- * for what the engine does.
+ * Runs replicas with the real engine on real SQLite against a model server, under one virtual clock, through whatever
+ * the script says goes wrong, and checks the invariants at each commit, after each step and at rest. Deterministic: the
+ * seed, or the script, is all there is to it. Never rejects for what the engine does.
  */
 export async function simulate(options: SimulateOptions): Promise<SimulationResult> {
   const script = options.script ?? drawScript(options.seed ?? 1);
@@ -72,12 +72,24 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
       },
     };
     for (const index of replicasOf(script.steps))
-      replicas.push(new SimulatedReplica(index, script.world, time, server, log, watch, bytes, options.transport ?? simulatedRestTransport));
+      replicas.push(
+        new SimulatedReplica(
+          index,
+          script.world,
+          time,
+          server,
+          log,
+          watch,
+          bytes,
+          options.transport ?? simulatedRestTransport,
+        ),
+      );
     for (const replica of replicas) await replica.start();
     await time.quiet();
     const stage: Stage = { world: script.world, time, log, server, oracle, replicas };
     if (script.world.warm) {
-      for (const replica of replicas) for (const { engine } of replica.engines.slice(0, 1)) replica.keep('first sync', engine.sync());
+      for (const replica of replicas)
+        for (const { engine } of replica.engines.slice(0, 1)) replica.keep('first sync', engine.sync());
       await time.advance(60_000, () => replicas.every(({ waiting }) => waiting.size === 0));
     }
     for (const replica of replicas) replica.connection.areFaultsOn = true;
@@ -98,8 +110,10 @@ export async function simulate(options: SimulateOptions): Promise<SimulationResu
 
 async function play(steps: readonly SimulatedStep[], stage: Stage): Promise<void> {
   const { time, replicas, oracle, log } = stage;
-  const replicaOf = (index: number): SimulatedReplica | undefined => replicas.find((replica) => replica.index === index);
-  for (const step of steps) if ('fault' in step) replicaOf(step.on)?.connection.faults[step.of].set(step.request, step.fault);
+  const replicaOf = (index: number): SimulatedReplica | undefined =>
+    replicas.find((replica) => replica.index === index);
+  for (const step of steps)
+    if ('fault' in step) replicaOf(step.on)?.connection.faults[step.of].set(step.request, step.fault);
   const disarm: (() => void)[] = [];
   for (const step of steps) {
     if ('fault' in step) continue;
@@ -160,4 +174,7 @@ const replicasOf = (steps: readonly SimulatedStep[]): readonly number[] => {
 const asViolation = (error: unknown): SimulationViolation =>
   error instanceof SimulationViolation
     ? error
-    : new SimulationViolation('crash', `the simulation itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    : new SimulationViolation(
+        'crash',
+        `the simulation itself failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+      );

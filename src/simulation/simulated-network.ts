@@ -70,9 +70,17 @@ export class SimulatedConnection {
     const travelMs = (): number => 0.5 + random() * this.latencyMs;
     const planned = this.areFaultsOn ? this.#plannedFor(request) : undefined;
     const fault: SimulatedFault | undefined =
-      planned ?? (this.isCut ? (random() < 0.5 ? { type: 'refused' } : { type: 'requestLost', hangs: random() < 0.5 }) : undefined);
+      planned ??
+      (this.isCut
+        ? random() < 0.5
+          ? { type: 'refused' }
+          : { type: 'requestLost', hangs: random() < 0.5 }
+        : undefined);
     caller.trace(`→ #${index} ${what}${fault === undefined ? '' : `   !! ${faultText(fault)}`}`);
-    if (fault !== undefined) caller.onFault(fault.type === 'status' ? `status ${fault.status}${fault.afterCommit ? ' after commit' : ''}` : fault.type);
+    if (fault !== undefined)
+      caller.onFault(
+        fault.type === 'status' ? `status ${fault.status}${fault.afterCommit ? ' after commit' : ''}` : fault.type,
+      );
 
     const entities = entitiesOf(request);
     for (const entity of entities) this.#occupy(entity, caller);
@@ -103,7 +111,11 @@ export class SimulatedConnection {
           caller.clock.whenAwake(() => {
             if (isOver) return;
             caller.trace(`← #${index} ${code}`);
-            end(() => reject(Object.assign(new Error(`injected: ${code}`), { code, ...(dispatched ? {} : { syscall: 'connect' }) })));
+            end(() =>
+              reject(
+                Object.assign(new Error(`injected: ${code}`), { code, ...(dispatched ? {} : { syscall: 'connect' }) }),
+              ),
+            );
           }),
         travelMs(),
       );
@@ -114,7 +126,8 @@ export class SimulatedConnection {
         work();
       }, travelMs() + delayMs);
     };
-    const serve = (): HttpAnswer => (this.#isAccepted(request) ? this.server.answer(request) : jsonAnswer(401, { error: 'unauthorized' }));
+    const serve = (): HttpAnswer =>
+      this.#isAccepted(request) ? this.server.answer(request) : jsonAnswer(401, { error: 'unauthorized' });
 
     switch (fault?.type) {
       case undefined:
@@ -131,7 +144,8 @@ export class SimulatedConnection {
       case 'answerCut':
         return atServer(() => {
           const answer = serve();
-          if (answer.text.length > 2) arrive({ ...answer, text: answer.text.slice(0, Math.floor(answer.text.length / 2)) });
+          if (answer.text.length > 2)
+            arrive({ ...answer, text: answer.text.slice(0, Math.floor(answer.text.length / 2)) });
           else breakOff('ECONNRESET', true);
         });
       case 'batchCut':
@@ -142,7 +156,8 @@ export class SimulatedConnection {
       case 'status':
         return atServer(() => {
           if (fault.afterCommit) serve();
-          const headers: Record<string, string> = fault.retryAfterS === undefined ? {} : { 'retry-after': String(fault.retryAfterS) };
+          const headers: Record<string, string> =
+            fault.retryAfterS === undefined ? {} : { 'retry-after': String(fault.retryAfterS) };
           arrive(jsonAnswer(fault.status, { error: 'injected', message: `injected ${fault.status}` }, headers));
         });
       case 'delayed':
@@ -153,9 +168,13 @@ export class SimulatedConnection {
           atServer(() => serve(), fault.ms);
         });
       case 'portal':
-        return atServer(() => arrive({ status: 200, headers: { 'content-type': 'text/html' }, text: '<html>sign in to this network' }));
+        return atServer(() =>
+          arrive({ status: 200, headers: { 'content-type': 'text/html' }, text: '<html>sign in to this network' }),
+        );
       case 'gateway':
-        return atServer(() => arrive({ status: 404, headers: { 'content-type': 'text/html' }, text: '<html>404 Not Found' }));
+        return atServer(() =>
+          arrive({ status: 404, headers: { 'content-type': 'text/html' }, text: '<html>404 Not Found' }),
+        );
       default:
         return fault satisfies never;
     }
@@ -167,12 +186,17 @@ export class SimulatedConnection {
     return this.faults[type].get(this.#counted[type] - 1);
   }
 
-  /** I3, I11: never two writes of one entity under way from one database, whoever sends them; a frozen process cannot know. */
+  /**
+   * I3, I11: never two writes of one entity under way from one database, whoever sends them; a frozen process cannot
+   * know.
+   */
   #occupy(entity: string, caller: SimulatedCaller): void {
     const before = this.writing.get(entity);
     if (before !== undefined && !before.clock.isDead && !before.clock.isFrozen && !caller.clock.isFrozen) {
       const who = before === caller ? `${caller.name} sends twice` : `${before.name} and ${caller.name} send`;
-      this.time.fail(new SimulationViolation(before === caller ? 'I3' : 'I11', `${who} a write of ${entity} at the same time`));
+      this.time.fail(
+        new SimulationViolation(before === caller ? 'I3' : 'I11', `${who} a write of ${entity} at the same time`),
+      );
     }
     this.writing.set(entity, caller);
   }
@@ -186,7 +210,10 @@ function toRecorded(config: AxiosRequestConfig): RecordedRequest {
   const url = new URL(config.url ?? '/', 'http://server');
   const segments = url.pathname.split('/').slice(1).map(decodeURIComponent);
   const headers = Object.fromEntries(
-    Object.entries((config.headers ?? {}) as Record<string, unknown>).map(([name, value]) => [name.toLowerCase(), String(value)]),
+    Object.entries((config.headers ?? {}) as Record<string, unknown>).map(([name, value]) => [
+      name.toLowerCase(),
+      String(value),
+    ]),
   );
   const rawBody = typeof config.data === 'string' ? config.data : '';
   return {
@@ -211,11 +238,17 @@ interface BatchOp {
 function batchOf({ path, body }: RecordedRequest): readonly BatchOp[] {
   const ops = path === '/batch' && isJsonObject(body) ? body['ops'] : undefined;
   if (!Array.isArray(ops)) return [];
-  return (ops as readonly Json[]).filter(isJsonObject).map((op) => ({ opId: String(op['opId']), kind: String(op['kind']), id: String(op['id']) }));
+  return (ops as readonly Json[])
+    .filter(isJsonObject)
+    .map((op) => ({ opId: String(op['opId']), kind: String(op['kind']), id: String(op['id']) }));
 }
 
 const entitiesOf = (request: RecordedRequest): readonly string[] =>
-  request.path === '/batch' ? [...new Set(batchOf(request).map(({ kind, id }) => `${kind}/${id}`))] : request.method === 'GET' ? [] : [request.path.slice(1)];
+  request.path === '/batch'
+    ? [...new Set(batchOf(request).map(({ kind, id }) => `${kind}/${id}`))]
+    : request.method === 'GET'
+      ? []
+      : [request.path.slice(1)];
 
 function keyOf(request: RecordedRequest): string {
   if (request.path === '/batch')

@@ -3,7 +3,15 @@ import type { EntityManager } from 'typeorm';
 import { createSyncEngine } from '../engine/create-sync-engine.ts';
 import type { SyncEngine } from '../engine/api/sync-engine.ts';
 import { createTriggers, type Triggers } from '../engine/triggers.ts';
-import { acceptClient, acceptMerged, acceptServer, defer, type Conflict, type ConflictResolution, type ConflictResolver } from '../model/conflict.ts';
+import {
+  acceptClient,
+  acceptMerged,
+  acceptServer,
+  defer,
+  type Conflict,
+  type ConflictResolution,
+  type ConflictResolver,
+} from '../model/conflict.ts';
 import type { SyncEvent } from '../model/events.ts';
 import { captureWrites } from '../persistence/capture/capture-writes.ts';
 import { createWriter, type SyncEntityWriter } from '../persistence/writing/writer.ts';
@@ -129,7 +137,8 @@ export class SimulatedReplica {
     this.database = database;
     const tables = simulatedTables(this.world.client);
     const writer = createWriter(database.dataSource, { clock, opId: () => this.nextOpId() });
-    if (this.capturesWrites) captureWrites(database.dataSource, [tables.lists, tables.tasks], { clock, opId: () => this.nextOpId() });
+    if (this.capturesWrites)
+      captureWrites(database.dataSource, [tables.lists, tables.tasks], { clock, opId: () => this.nextOpId() });
     this.#writers = { lists: writer.forTable(tables.lists), tasks: writer.forTable(tables.tasks) };
     const count = this.world.twoEngines && this.index === 0 ? 2 : 1;
     this.engines = Array.from({ length: count }, (_, index) =>
@@ -188,7 +197,12 @@ export class SimulatedReplica {
         },
       },
     });
-    const triggers = createTriggers(engine, { interval: 20_000, pushOnOutboxChanges: true, pushDebounceMs: 200, pullOnStartup: true });
+    const triggers = createTriggers(engine, {
+      interval: 20_000,
+      pushOnOutboxChanges: true,
+      pushDebounceMs: 200,
+      pullOnStartup: true,
+    });
     const isAlive = (): boolean => this.database === database && !database.isDead;
     engine.events$.subscribe((event) => {
       if (!isAlive()) return;
@@ -345,7 +359,11 @@ const configOf = (client: SimulatedClientKind) => ({
 function resolverOf(how: SimulatedClientKind['resolver'], clock: ProcessClock): ConflictResolver | undefined {
   const answer = (conflict: Conflict): ConflictResolution => {
     const turn = (conflict.opId.length + Number(conflict.entityId)) % 3;
-    return turn === 0 ? acceptServer() : turn === 1 ? acceptClient() : acceptMerged({ ...conflict.serverData, ...conflict.localData });
+    return turn === 0
+      ? acceptServer()
+      : turn === 1
+        ? acceptClient()
+        : acceptMerged({ ...conflict.serverData, ...conflict.localData });
   };
   switch (how) {
     case 'none':

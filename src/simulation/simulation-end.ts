@@ -10,7 +10,9 @@ const livenessMs = 120_000;
 /** Reasons for which an operation may stay: somebody has to act. */
 const restReasons: ReadonlySet<string> = new Set(['conflict', 'stuck', 'ambiguous']);
 
-/** Ends all faults, and checks that everything comes to rest: liveness, convergence, and that no promise is left open. */
+/**
+ * Ends all faults, and checks that everything comes to rest: liveness, convergence, and that no promise is left open.
+ */
 export async function checkRest(stage: Stage): Promise<void> {
   const { time, log, server, replicas, oracle, world } = stage;
   log.trace('all', '## faults are over');
@@ -30,7 +32,8 @@ export async function checkRest(stage: Stage): Promise<void> {
   }
   await time.quiet();
   const end = time.now() + livenessMs;
-  const isDone = (): boolean => replicas.every((replica) => oracle.readQueue(replica).length === 0 && replica.waiting.size === 0);
+  const isDone = (): boolean =>
+    replicas.every((replica) => oracle.readQueue(replica).length === 0 && replica.waiting.size === 0);
   for (let round = 0; time.now() < end; round += 1) {
     if (!world.client.automatic && round % 3 === 0)
       for (const replica of replicas) for (const { engine } of replica.engines) replica.keep('sync', engine.sync());
@@ -45,7 +48,10 @@ export async function checkRest(stage: Stage): Promise<void> {
 async function checkLiveness(replica: SimulatedReplica, { time, log }: Stage): Promise<void> {
   const [open] = replica.waiting.values();
   if (open !== undefined)
-    throw new SimulationViolation('I8', `${replica.name}: '${open.what}' has been waiting for ${time.elapsed - open.since} ms of virtual time`);
+    throw new SimulationViolation(
+      'I8',
+      `${replica.name}: '${open.what}' has been waiting for ${time.elapsed - open.since} ms of virtual time`,
+    );
   const engine = replica.engines[0]?.engine;
   if (engine === undefined) throw new SimulationViolation('crash', `${replica.name} is down`);
   let operations: readonly PendingOperation[] = [];
@@ -56,12 +62,19 @@ async function checkLiveness(replica: SimulatedReplica, { time, log }: Stage): P
     }),
   );
   await time.quiet();
-  const parked = new Set(operations.filter(({ reason }) => restReasons.has(reason)).flatMap(({ opId, kind, entityId }) => [opId, `${kind}/${entityId}`]));
+  const parked = new Set(
+    operations
+      .filter(({ reason }) => restReasons.has(reason))
+      .flatMap(({ opId, kind, entityId }) => [opId, `${kind}/${entityId}`]),
+  );
   for (const { opId, reason, detail, waitingFor } of operations) {
     const isAtRest = restReasons.has(reason) || (reason === 'waitingFor' && waitingFor !== undefined);
     if (reason === 'waitingFor' && waitingFor !== undefined) parked.add(opId);
     if (!isAtRest)
-      throw new SimulationViolation('liveness', `${replica.name}: ${opId} is still there ${livenessMs / 1000} s after the last fault: ${reason}, ${detail}`);
+      throw new SimulationViolation(
+        'liveness',
+        `${replica.name}: ${opId} is still there ${livenessMs / 1000} s after the last fault: ${reason}, ${detail}`,
+      );
     log.trace(replica.name, `rests: ${opId} ${reason} ${detail}`);
   }
 }
@@ -81,7 +94,11 @@ async function converge(stage: Stage): Promise<void> {
       if (engine !== undefined) replica.keep(what, what === 'sync' ? engine.sync() : engine.fullResync());
       await time.advance(60_000, () => replica.waiting.size === 0);
       const [open] = replica.waiting.values();
-      if (open !== undefined) throw new SimulationViolation('I8', `${replica.name}: '${open.what}' takes more than a minute without any fault`);
+      if (open !== undefined)
+        throw new SimulationViolation(
+          'I8',
+          `${replica.name}: '${open.what}' takes more than a minute without any fault`,
+        );
     }
   };
   // What one sends, or decides, the others have to hear of; whoever hears of it may have to decide something, too.
@@ -100,7 +117,9 @@ async function converge(stage: Stage): Promise<void> {
 function compare(replica: SimulatedReplica, { oracle, server }: Stage): void {
   oracle.check(replica);
   const pending = new Set(oracle.readQueue(replica).map(({ kind, id }) => `${kind}/${id}`));
-  for (const { kind, entity_id } of replica.database?.look<{ kind: string; entity_id: string }>('SELECT "kind", "entity_id" FROM "sync_quarantine"') ?? [])
+  for (const { kind, entity_id } of replica.database?.look<{ kind: string; entity_id: string }>(
+    'SELECT "kind", "entity_id" FROM "sync_quarantine"',
+  ) ?? [])
     pending.add(`${kind}/${entity_id}`);
   for (const kind of simulatedKinds) {
     const local = oracle.localRows(replica, kind);
@@ -119,7 +138,10 @@ function compare(replica: SimulatedReplica, { oracle, server }: Stage): void {
       if (there === undefined || here === undefined) continue;
       for (const [field, value] of Object.entries(here)) {
         if (field === 'deletedAtLocal' || deepEqual(value, there[field] ?? emptyOf(field))) continue;
-        throw new SimulationViolation('I5', `${where}.${field} is ${JSON.stringify(value)} here and ${JSON.stringify(there[field])} on the server`);
+        throw new SimulationViolation(
+          'I5',
+          `${where}.${field} is ${JSON.stringify(value)} here and ${JSON.stringify(there[field])} on the server`,
+        );
       }
     }
   }
@@ -133,20 +155,34 @@ function comparePoints({ oracle, server, world, replicas }: Stage): void {
   // What is parked may have been applied or not: nobody knows.
   const open = new Set(replicas.flatMap((replica) => oracle.readQueue(replica).map(({ id }) => id)));
   const { client } = world;
-  if (!['autoPreserve', 'merge'].includes(client.strategy) || client.mergedPush === 'force' || client.skipConflictingOps) return;
+  if (
+    !['autoPreserve', 'merge'].includes(client.strategy) ||
+    client.mergedPush === 'force' ||
+    client.skipConflictingOps
+  )
+    return;
   const operations = [...oracle.operations.values()].filter(({ kind }) => kind === 'tasks');
   if (operations.some(({ opId }) => !opId.startsWith('r'))) return;
   for (const row of server.backend.getAll('tasks')) {
     const id = String(row['id']);
     const ofRow = operations.filter((op) => op.id === id);
     const states = server.backend.history.get(`tasks/${id}`) ?? [];
-    if (ofRow.length === 0 || open.has(id) || ofRow.some(({ type, creates }) => type === 'delete' || creates) || states.includes(null)) continue;
+    if (
+      ofRow.length === 0 ||
+      open.has(id) ||
+      ofRow.some(({ type, creates }) => type === 'delete' || creates) ||
+      states.includes(null)
+    )
+      continue;
     // An app that saves a row as it read it before an increment was written puts the number back, and says so.
     if (ofRow.some(({ changed }) => changed?.includes('points') === true)) continue;
     const applied = ofRow.filter(({ opId }) => oracle.fates.get(opId) === 'applied').flatMap(({ deltas }) => deltas);
     const sum = applied.reduce((total, delta) => total + (delta.type === 'increment' ? delta.by : 0), 0);
     const expected = Number(states[0]?.['points'] ?? 0) + sum + (server.ownIncrements.get(`tasks/${id}`) ?? 0);
     if (Number(row['points']) !== expected)
-      throw new SimulationViolation('I2', `tasks/${id}.points is ${JSON.stringify(row['points'])} on the server; the applied increments make it ${expected}`);
+      throw new SimulationViolation(
+        'I2',
+        `tasks/${id}.points is ${JSON.stringify(row['points'])} on the server; the applied increments make it ${expected}`,
+      );
   }
 }

@@ -29,12 +29,14 @@ export const noCounts = (): SimulationCounts => ({
   moves: new Map(),
 });
 
-const count = (counts: Map<string, number>, name: string, by = 1): void => void counts.set(name, (counts.get(name) ?? 0) + by);
+const count = (counts: Map<string, number>, name: string, by = 1): void =>
+  void counts.set(name, (counts.get(name) ?? 0) + by);
 
 /** Adds what another run did. */
 export function addCounts(sum: SimulationCounts, more: SimulationCounts): void {
   for (const name of ['steps', 'operations', 'requests', 'commits', 'crashes'] as const) sum[name] += more[name];
-  for (const name of ['faults', 'acts', 'events', 'states', 'moves'] as const) for (const [key, times] of more[name]) count(sum[name], key, times);
+  for (const name of ['faults', 'acts', 'events', 'states', 'moves'] as const)
+    for (const [key, times] of more[name]) count(sum[name], key, times);
 }
 
 /** The trace of a run, line by line, and its counts. Nothing in it depends on anything but the script. */
@@ -84,8 +86,23 @@ function placesOf(value: unknown, path = ''): readonly string[] {
 }
 
 function eventText(event: SyncEvent): string {
-  const shown = ['opId', 'kind', 'entityId', 'reason', 'phase', 'strategy', 'delayMs', 'message', 'tryCount', 'willRetry', 'upserts', 'deletes'];
-  const parts = Object.entries(event).flatMap(([key, value]) => (shown.includes(key) ? [`${key}=${String(value)}`] : []));
+  const shown = [
+    'opId',
+    'kind',
+    'entityId',
+    'reason',
+    'phase',
+    'strategy',
+    'delayMs',
+    'message',
+    'tryCount',
+    'willRetry',
+    'upserts',
+    'deletes',
+  ];
+  const parts = Object.entries(event).flatMap(([key, value]) =>
+    shown.includes(key) ? [`${key}=${String(value)}`] : [],
+  );
   const error = 'error' in event ? ` (${event.error.message})` : '';
   return `${event.type} ${parts.join(' ')}${error}`;
 }

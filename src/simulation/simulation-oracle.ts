@@ -14,7 +14,9 @@ import { WatchedVersions } from './watched-versions.ts';
 export interface WatchedReplica {
   readonly name: string;
   readonly isUp: boolean;
-  readonly database: { readonly raw: { readonly inTransaction: boolean }; look<Row>(sql: string): readonly Row[] } | undefined;
+  readonly database:
+    | { readonly raw: { readonly inTransaction: boolean }; look<Row>(sql: string): readonly Row[] }
+    | undefined;
 }
 
 /** What of a world decides which invariants can be held to. */
@@ -113,12 +115,16 @@ export class SimulationOracle {
     if (event.type === 'op.discarded') this.#toldDiscarded.add(event.opId);
   }
 
-  /** A deletion is believed only where there was one: not after a gateway's 404, nor after a refusal (F-150, F-151). Needs the server's whole history. */
+  /**
+   * A deletion is believed only where there was one: not after a gateway's 404, nor after a refusal (F-150, F-151).
+   * Needs the server's whole history.
+   */
   checkDeletion(event: SyncEvent): void {
     if (event.type !== 'conflict.detected' || !event.conflict.serverDeleted) return;
     const { kind, entityId } = event.conflict;
     const states = this.server.backend.history.get(`${kind}/${entityId}`) ?? [];
-    if (!states.includes(null)) throw new SimulationViolation('I1', `a deletion of ${kind}/${entityId} is told, and the server never deleted it`);
+    if (!states.includes(null))
+      throw new SimulationViolation('I1', `a deletion of ${kind}/${entityId} is told, and the server never deleted it`);
   }
 
   /** I1, I6: whatever left the queue with this commit has a reason, and no cursor moved back. */
@@ -129,7 +135,9 @@ export class SimulationOracle {
     for (const op of queue) this.operations.set(op.opId, op);
     const gone = [...memory.queued.values()].filter(({ opId }) => !now.has(opId));
     if (gone.length > 0) {
-      const discarded = new Set(replica.database?.look<{ op_id: string }>('SELECT "op_id" FROM "sync_discarded"').map((row) => row.op_id));
+      const discarded = new Set(
+        replica.database?.look<{ op_id: string }>('SELECT "op_id" FROM "sync_discarded"').map((row) => row.op_id),
+      );
       for (const op of gone) {
         const fate = discarded.has(op.opId) ? 'givenUp' : 'applied';
         this.fates.set(op.opId, fate);
@@ -169,11 +177,13 @@ export class SimulationOracle {
     for (const kind of this.tables.kinds) {
       const rows = this.localRows(replica, kind);
       for (const [entity, ops] of byEntity) {
-        if (ops[0]?.kind === kind && !quarantined.has(entity)) this.#checkPending(replica, entity, ops, rows.get(ops[0].id));
+        if (ops[0]?.kind === kind && !quarantined.has(entity))
+          this.#checkPending(replica, entity, ops, rows.get(ops[0].id));
       }
       // A hard delete shifts a listing by position and leaves no trace: only a full resync finds what it stepped over.
       if (this.hasServerTurnedBack) continue;
-      if (this.world.server.paging !== 'offsetToken' || this.world.server.deletes === 'soft') this.#checkPassed(replica, kind, rows, quarantined);
+      if (this.world.server.paging !== 'offsetToken' || this.world.server.deletes === 'soft')
+        this.#checkPassed(replica, kind, rows, quarantined);
     }
   }
 
@@ -189,14 +199,22 @@ export class SimulationOracle {
     for (const op of ops) {
       isHidden = op.type === 'delete';
       if (op.payload === undefined) continue;
-      for (const key of op.changed ?? Object.keys(op.payload)) if (!serverKeys.has(key)) fields.set(key, op.payload[key] ?? null);
+      for (const key of op.changed ?? Object.keys(op.payload))
+        if (!serverKeys.has(key)) fields.set(key, op.payload[key] ?? null);
       for (const { field } of op.deltas) fields.set(field, undefined);
     }
     const seen = row !== undefined && row['deletedAt'] === null && row['deletedAtLocal'] === null;
     const ids = ops.map(({ opId }) => opId).join(', ');
-    if (isHidden && seen) throw new SimulationViolation('I4', `${replica.name}: ${entity} is shown although its deletion is pending (${ids})`);
+    if (isHidden && seen)
+      throw new SimulationViolation(
+        'I4',
+        `${replica.name}: ${entity} is shown although its deletion is pending (${ids})`,
+      );
     if (!isHidden && !seen)
-      throw new SimulationViolation('I4', `${replica.name}: ${entity} is not shown although edits of it are pending (${ids}): ${JSON.stringify(row)}`);
+      throw new SimulationViolation(
+        'I4',
+        `${replica.name}: ${entity} is not shown although edits of it are pending (${ids}): ${JSON.stringify(row)}`,
+      );
     if (isHidden || row === undefined) return;
     for (const [field, value] of fields) {
       if (value !== undefined && !deepEqual(row[field] ?? null, value))
@@ -207,21 +225,32 @@ export class SimulationOracle {
     }
   }
 
-  #checkPassed(replica: WatchedReplica, kind: string, rows: ReadonlyMap<string, JsonObject>, quarantined: ReadonlySet<string>): void {
+  #checkPassed(
+    replica: WatchedReplica,
+    kind: string,
+    rows: ReadonlyMap<string, JsonObject>,
+    quarantined: ReadonlySet<string>,
+  ): void {
     const cursor = this.#memoryOf(replica).cursors.get(kind);
     if (cursor === undefined) return;
     const bases = new Set(
-      replica.database?.look<{ kind: string; entity_id: string }>('SELECT "kind", "entity_id" FROM "sync_base"').map((row) => `${row.kind}/${row.entity_id}`),
+      replica.database
+        ?.look<{ kind: string; entity_id: string }>('SELECT "kind", "entity_id" FROM "sync_base"')
+        .map((row) => `${row.kind}/${row.entity_id}`),
     );
     for (const row of this.server.backend.getAll(kind, { includeDeleted: true })) {
       const id = String(row['id']);
       const version = String(row['updatedAt']);
-      if (compareTimestamps(version, cursor) >= 0 || bases.has(`${kind}/${id}`) || quarantined.has(`${kind}/${id}`)) continue;
+      if (compareTimestamps(version, cursor) >= 0 || bases.has(`${kind}/${id}`) || quarantined.has(`${kind}/${id}`))
+        continue;
       const local = rows.get(id);
       const isDeletedThere = (row['deletedAt'] ?? null) !== null;
       if (local === undefined) {
         if (!isDeletedThere)
-          throw new SimulationViolation('I6', `${replica.name}: the cursor of ${kind} is at ${cursor}, and row ${id} of ${version} is not here`);
+          throw new SimulationViolation(
+            'I6',
+            `${replica.name}: the cursor of ${kind} is at ${cursor}, and row ${id} of ${version} is not here`,
+          );
         continue;
       }
       const localVersion = String(local['updatedAt'] ?? '');
@@ -242,8 +271,16 @@ export class SimulationOracle {
     ) ?? []) {
       const before = memory.cursors.get(kind);
       if (ts === null) continue;
-      if (before !== undefined && compareTimestamps(ts, before) < 0 && this.world.server.paging === 'keyset' && fetched !== 1)
-        throw new SimulationViolation('I6', `${replica.name}: the cursor of ${kind} moved back from ${before} to ${ts}`);
+      if (
+        before !== undefined &&
+        compareTimestamps(ts, before) < 0 &&
+        this.world.server.paging === 'keyset' &&
+        fetched !== 1
+      )
+        throw new SimulationViolation(
+          'I6',
+          `${replica.name}: the cursor of ${kind} moved back from ${before} to ${ts}`,
+        );
       memory.cursors.set(kind, ts);
     }
   }
@@ -255,7 +292,9 @@ export class SimulationOracle {
     const ids = new Set(group.map(({ opId }) => opId));
     const written = this.server.backend.writes.some(
       ({ key, status, type }) =>
-        key !== undefined && ids.has(key.split('#')[0] ?? '') && (status < 300 || (type === 'delete' && (status === 404 || status === 410))),
+        key !== undefined &&
+        ids.has(key.split('#')[0] ?? '') &&
+        (status < 300 || (type === 'delete' && (status === 404 || status === 410))),
     );
     if (written && this.#keepsFields && op.changed !== undefined) {
       const superseded = new Set(group.filter(({ seq }) => seq > op.seq).flatMap(claimsOf));
@@ -264,7 +303,9 @@ export class SimulationOracle {
       const states = this.server.backend.history.get(entityOf(op)) ?? [];
       // Lists are merged member by member: the whole of what one user wrote need never have been there.
       const lost = own.find(
-        (key) => !Array.isArray(op.payload?.[key]) && !states.some((row) => row !== null && deepEqual(row[key] ?? null, op.payload?.[key] ?? null)),
+        (key) =>
+          !Array.isArray(op.payload?.[key]) &&
+          !states.some((row) => row !== null && deepEqual(row[key] ?? null, op.payload?.[key] ?? null)),
       );
       if (lost === undefined || isOverwritten) return;
       throw new SimulationViolation(
@@ -273,9 +314,14 @@ export class SimulationOracle {
       );
     }
     // Who decides by hand may have chosen the server's side, which a refused write then turns out to be.
-    const isDecided = this.world.client.strategy === 'manual' && this.server.backend.writes.some(({ key }) => ids.has(key?.split('#')[0] ?? ''));
+    const isDecided =
+      this.world.client.strategy === 'manual' &&
+      this.server.backend.writes.some(({ key }) => ids.has(key?.split('#')[0] ?? ''));
     if (written || isDecided || this.#isOnServer(op, group)) return;
-    throw new SimulationViolation('I1', `${replica.name}: operation ${op.opId} (${op.type} ${entityOf(op)}) left the queue, and the server never had it`);
+    throw new SimulationViolation(
+      'I1',
+      `${replica.name}: operation ${op.opId} (${op.type} ${entityOf(op)}) left the queue, and the server never had it`,
+    );
   }
 
   /** Whether field by field is merged: then nobody's edit of one field may undo another's of another field. */
@@ -287,14 +333,20 @@ export class SimulationOracle {
   /** I1: a write changes what the user changed, and takes back nobody else's edit. */
   #onEffect(request: WriteRequest, before: JsonObject | undefined, after: JsonObject | undefined): void {
     const { key, type, kind, id } = request;
-    if (!this.#keepsFields || type === 'delete' || key === undefined || before === undefined || after === undefined) return;
+    if (!this.#keepsFields || type === 'delete' || key === undefined || before === undefined || after === undefined)
+      return;
     // What was deleted is brought back as a whole, without base.
     if (this.server.backend.history.get(`${kind}/${id}`)?.includes(null) === true) return;
     const newest = this.operations.get(key.split('#')[0] ?? '');
     if (newest === undefined) return;
     const owner = this.tables.ownerOf(newest.opId);
     const group = [...this.operations.values()].filter(
-      (op) => op.kind === kind && op.id === id && op.seq <= newest.seq && this.tables.ownerOf(op.opId) === owner && !this.fates.has(op.opId),
+      (op) =>
+        op.kind === kind &&
+        op.id === id &&
+        op.seq <= newest.seq &&
+        this.tables.ownerOf(op.opId) === owner &&
+        !this.fates.has(op.opId),
     );
     // A row that comes back is meant as a whole.
     if (group.some((op) => op.type === 'delete' || op.creates || op.changed === undefined)) return;
@@ -330,9 +382,14 @@ export class SimulationOracle {
 }
 
 const claimsOf = (op: QueuedNow): readonly string[] =>
-  [...(op.changed ?? Object.keys(op.payload ?? {})), ...op.deltas.map(({ field }) => field)].filter((key) => !serverKeys.has(key));
+  [...(op.changed ?? Object.keys(op.payload ?? {})), ...op.deltas.map(({ field }) => field)].filter(
+    (key) => !serverKeys.has(key),
+  );
 
-/** Whether a row's field is what the operation wants: its value, or, for a set, that what was added is there and what was taken out is not. */
+/**
+ * Whether a row's field is what the operation wants: its value, or, for a set, that what was added is there and what
+ * was taken out is not.
+ */
 function says(row: JsonObject, key: string, op: QueuedNow): boolean {
   const value = row[key] ?? null;
   const changes = op.deltas.filter(({ field }) => field === key);
@@ -348,7 +405,11 @@ function says(row: JsonObject, key: string, op: QueuedNow): boolean {
 
 function toWire(kind: string, row: Readonly<Record<string, Json>>): JsonObject {
   const shared = { id: row['id'] ?? null, title: row['title'] ?? null };
-  const times = { updatedAt: row['updated_at'] ?? null, deletedAt: row['deleted_at'] ?? null, deletedAtLocal: row['deleted_at_local'] ?? null };
+  const times = {
+    updatedAt: row['updated_at'] ?? null,
+    deletedAt: row['deleted_at'] ?? null,
+    deletedAtLocal: row['deleted_at_local'] ?? null,
+  };
   if (kind === 'lists') return { ...shared, ...times };
   const tags = row['tags'];
   return {

@@ -117,17 +117,24 @@ export type SimulatedAct =
 
 /** What others do on the server. */
 export type SimulatedServerAct =
-  | { readonly type: 'serverEdit'; readonly kind: 'tasks' | 'lists'; readonly id: string; readonly field: 'title' | 'note' | 'points' }
+  | {
+      readonly type: 'serverEdit';
+      readonly kind: 'tasks' | 'lists';
+      readonly id: string;
+      readonly field: 'title' | 'note' | 'points';
+    }
   | { readonly type: 'serverInsert'; readonly kind: 'tasks' | 'lists'; readonly id: string }
   | { readonly type: 'serverDelete'; readonly kind: 'tasks' | 'lists'; readonly id: string }
   /**
-   * Writes of this row are refused until allowed: with 422, remembered under their keys, or with a 409 that is no conflict (a UNIQUE value), or a 404
-   * that is no deletion (F-151).
+   * Writes of this row are refused until allowed: with 422, remembered under their keys, or with a 409 that is no
+   * conflict (a UNIQUE value), or a 404 that is no deletion (F-151).
    */
   | { readonly type: 'refuse'; readonly kind: 'tasks' | 'lists'; readonly id: string; readonly status?: 404 | 409 }
   | { readonly type: 'allow' }
   | { readonly type: 'forgetKeys' }
-  /** From now on lists are answered from the rows as they are: a read replica lags behind (F-157), until it catches up. */
+  /**
+   * From now on lists are answered from the rows as they are: a read replica lags behind (F-157), until it catches up.
+   */
   | { readonly type: 'holdLists' }
   | { readonly type: 'releaseLists' }
   /** The server's clock goes back: what is written from now on has older versions than what is there (F-161). */
@@ -141,10 +148,24 @@ export interface SimulatedBoundary {
 
 /** One entry of a script. */
 export type SimulatedStep =
-  | { readonly afterMs: number; readonly on: number; readonly engine?: 0 | 1; readonly act: SimulatedAct; readonly boundary?: SimulatedBoundary }
+  | {
+      readonly afterMs: number;
+      readonly on: number;
+      readonly engine?: 0 | 1;
+      readonly act: SimulatedAct;
+      readonly boundary?: SimulatedBoundary;
+    }
   | { readonly afterMs: number; readonly serverAct: SimulatedServerAct }
-  /** The nth request of a replica that writes, or that reads, counted from the beginning of the script, meets a fault. */
-  | { readonly afterMs: 0; readonly on: number; readonly request: number; readonly of: 'writes' | 'reads'; readonly fault: SimulatedFault };
+  /**
+   * The nth request of a replica that writes, or that reads, counted from the beginning of the script, meets a fault.
+   */
+  | {
+      readonly afterMs: 0;
+      readonly on: number;
+      readonly request: number;
+      readonly of: 'writes' | 'reads';
+      readonly fault: SimulatedFault;
+    };
 
 /** A whole run, as data: the same script gives the same run. */
 export interface SimulationScript {

@@ -3,7 +3,10 @@ import { yieldTurn } from '../model/platform/yield-turn.ts';
 import { createSimulatedClock, type SimulatedClock } from '../testing/simulated-clock.ts';
 
 const usualStart = Date.UTC(2026, 0, 1);
-/** Turns of the event loop without any activity after which nothing moves any more: more than anybody in the engine waits in a row. */
+/**
+ * Turns of the event loop without any activity after which nothing moves any more: more than anybody in the engine
+ * waits in a row.
+ */
 const quietTurns = 8;
 
 /** Why a simulation ended: an invariant does not hold. */
@@ -18,7 +21,10 @@ export class SimulationViolation extends Error {
   }
 }
 
-/** The one time of a simulation: it moves from timer to timer, and only when everything that waits on promises has come to rest. */
+/**
+ * The one time of a simulation: it moves from timer to timer, and only when everything that waits on promises has come
+ * to rest.
+ */
 export class VirtualTime {
   readonly #clock: SimulatedClock;
   #activity = 0;
@@ -79,7 +85,8 @@ export class VirtualTime {
       if (this.#activity === seen && this.#held === 0) continue;
       seen = this.#activity;
       idle = -1;
-      if (this.#sinceMoved > 20_000) throw new SimulationViolation('I8', 'it spins: 20,000 statements and requests without any time passing');
+      if (this.#sinceMoved > 20_000)
+        throw new SimulationViolation('I8', 'it spins: 20,000 statements and requests without any time passing');
     }
   }
 

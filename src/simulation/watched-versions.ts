@@ -20,8 +20,9 @@ interface Look {
 }
 
 /**
- * Holds a replica to F-157: the version of a row that nobody has pending work on never goes back, and a row whose delete the server took does not come
- * back in an older version. A full resync may take older rows, as those of a restored server, but not of rows settled since it began.
+ * Holds a replica to F-157: the version of a row that nobody has pending work on never goes back, and a row whose
+ * delete the server took does not come back in an older version. A full resync may take older rows, as those of a
+ * restored server, but not of rows settled since it began.
  */
 export class WatchedVersions {
   readonly #newest = new Map<string, string>();
@@ -29,11 +30,16 @@ export class WatchedVersions {
   /** By kind: the generation, and what was settled since it began. */
   readonly #resyncs = new Map<string, { readonly generation: number; readonly settled: Set<string> }>();
 
-  /** Called after each commit. `settled`: entities whose operations left as applied in it; `deletes`: those of them that are deleted thereby. */
+  /**
+   * Called after each commit. `settled`: entities whose operations left as applied in it; `deletes`: those of them that
+   * are deleted thereby.
+   */
   check(replica: Look, kinds: readonly string[], settled: ReadonlySet<string>, deletes: ReadonlySet<string>): void {
     const { database, name } = replica;
     if (database === undefined) return;
-    const resyncs = database.look<RawResync>('SELECT "kind", "resync_open" AS "open", "resync_generation" AS "generation" FROM "sync_cursors"');
+    const resyncs = database.look<RawResync>(
+      'SELECT "kind", "resync_open" AS "open", "resync_generation" AS "generation" FROM "sync_cursors"',
+    );
     const pending = new Set(
       database
         .look<{ entity: string }>(
@@ -50,31 +56,46 @@ export class WatchedVersions {
         if (pending.has(entity) || row.version === '') continue;
         const isBack = newest !== undefined && compareTimestamps(row.version, newest) < 0;
         if (isBack && !mayGoBack(entity))
-          throw new SimulationViolation('I4', `${name}: ${entity} went back from version ${newest} to ${row.version}, and no resync may do that`);
+          throw new SimulationViolation(
+            'I4',
+            `${name}: ${entity} went back from version ${newest} to ${row.version}, and no resync may do that`,
+          );
         const deleted = this.#deleted.get(entity);
         if (deleted !== undefined && row.isShown && !settled.has(entity)) {
           if (compareTimestamps(row.version, deleted) <= 0 && !mayGoBack(entity))
-            throw new SimulationViolation('I4', `${name}: ${entity} was deleted in version ${deleted}, and is shown again in version ${row.version}`);
+            throw new SimulationViolation(
+              'I4',
+              `${name}: ${entity} was deleted in version ${deleted}, and is shown again in version ${row.version}`,
+            );
           this.#deleted.delete(entity);
         }
         this.#newest.set(entity, row.version);
       }
       for (const entity of deletes) {
         const version = this.#newest.get(entity);
-        if (entity.startsWith(`${kind}/`) && version !== undefined && !pending.has(entity) && rows.get(entity)?.isShown !== true)
+        if (
+          entity.startsWith(`${kind}/`) &&
+          version !== undefined &&
+          !pending.has(entity) &&
+          rows.get(entity)?.isShown !== true
+        )
           this.#deleted.set(entity, version);
       }
     }
   }
 
-  /** Which rows the full resync of a kind may take in an older version: all that were not settled since it began. It may have ended in this commit. */
+  /**
+   * Which rows the full resync of a kind may take in an older version: all that were not settled since it began. It may
+   * have ended in this commit.
+   */
   #resyncOf(kind: string, now: RawResync | undefined, settled: ReadonlySet<string>): (entity: string) => boolean {
     const before = this.#resyncs.get(kind);
     if (now?.open !== 1) {
       this.#resyncs.delete(kind);
       return (entity) => before !== undefined && !before.settled.has(entity);
     }
-    const resync = before?.generation === now.generation ? before : { generation: now.generation, settled: new Set<string>() };
+    const resync =
+      before?.generation === now.generation ? before : { generation: now.generation, settled: new Set<string>() };
     for (const entity of settled) resync.settled.add(entity);
     this.#resyncs.set(kind, resync);
     return (entity) => !resync.settled.has(entity);
@@ -84,9 +105,14 @@ export class WatchedVersions {
 const readRows = (database: NonNullable<Look['database']>, kind: string): ReadonlyMap<string, LocalRow> =>
   new Map(
     database
-      .look<Readonly<Record<string, Json>>>(`SELECT "id", "updated_at", "deleted_at", "deleted_at_local" FROM "${kind}"`)
+      .look<Readonly<Record<string, Json>>>(
+        `SELECT "id", "updated_at", "deleted_at", "deleted_at_local" FROM "${kind}"`,
+      )
       .map((row) => [
         `${kind}/${String(row['id'])}`,
-        { version: String(row['updated_at'] ?? ''), isShown: row['deleted_at'] === null && row['deleted_at_local'] === null },
+        {
+          version: String(row['updated_at'] ?? ''),
+          isShown: row['deleted_at'] === null && row['deleted_at_local'] === null,
+        },
       ]),
   );

@@ -13,13 +13,21 @@ export interface AppWriting {
   readonly wait: () => Promise<void>;
 }
 
-/** Writes as an app does that knows only TypeORM and captures what it writes: loads an entity, changes it, and saves it. */
-export async function writeAsApp(kind: SimulatedKind, id: string, change: SimulatedWrite, { manager, text, newRow, wait }: AppWriting): Promise<void> {
+/**
+ * Writes as an app does that knows only TypeORM and captures what it writes: loads an entity, changes it, and saves it.
+ */
+export async function writeAsApp(
+  kind: SimulatedKind,
+  id: string,
+  change: SimulatedWrite,
+  { manager, text, newRow, wait }: AppWriting,
+): Promise<void> {
   const rows = manager.getRepository<SimulatedRow>(kind);
   const row = await rows.findOneBy({ id });
   if (row === null) {
     if (change.type === 'restore') await rows.restore(id);
-    else if (change.type === 'replace' || change.type === 'tag') await putAndLook(kind, change.type, { manager, newRow });
+    else if (change.type === 'replace' || change.type === 'tag')
+      await putAndLook(kind, change.type, { manager, newRow });
     else await rows.save(newRow).catch(unlessTaken);
     return;
   }
@@ -54,12 +62,23 @@ export async function writeAsApp(kind: SimulatedKind, id: string, change: Simula
   }
 }
 
-/** Puts a row where none is shown, as imports do; one that was deleted may be there. What was put is shown at once (F-154). */
-function putAndLook(kind: SimulatedKind, how: 'replace' | 'tag', { manager, newRow }: Pick<AppWriting, 'manager' | 'newRow'>): Promise<void> {
+/**
+ * Puts a row where none is shown, as imports do; one that was deleted may be there. What was put is shown at once
+ * (F-154).
+ */
+function putAndLook(
+  kind: SimulatedKind,
+  how: 'replace' | 'tag',
+  { manager, newRow }: Pick<AppWriting, 'manager' | 'newRow'>,
+): Promise<void> {
   return manager.transaction(async (inside) => {
     const rows = inside.getRepository<SimulatedRow>(kind);
     const isShown = await rows.existsBy({ id: newRow.id });
-    if (how === 'replace') await rows.upsert({ id: newRow.id, title: newRow.title }, { conflictPaths: ['id'], skipUpdateIfNoValuesChanged: true });
+    if (how === 'replace')
+      await rows.upsert(
+        { id: newRow.id, title: newRow.title },
+        { conflictPaths: ['id'], skipUpdateIfNoValuesChanged: true },
+      );
     else await rows.createQueryBuilder().insert().values(newRow).orIgnore().execute();
     const row = await rows.findOneBy({ id: newRow.id });
     if (row === null || (!isShown && row.title !== newRow.title))
@@ -70,7 +89,9 @@ function putAndLook(kind: SimulatedKind, how: 'replace' | 'tag', { manager, newR
   });
 }
 
-/** Between TypeORM's look for the row and its INSERT somebody else may have written it; then an app has written nothing. */
+/**
+ * Between TypeORM's look for the row and its INSERT somebody else may have written it; then an app has written nothing.
+ */
 function unlessTaken(error: unknown): void {
   if (!(error instanceof QueryFailedError && error.message.includes('UNIQUE constraint failed'))) throw error;
 }

@@ -86,7 +86,14 @@ export class BackendRows {
 
   #behind(sorted: readonly Placed[], from: number, since: Instant, afterId: string): number {
     const order = byId[this.idOrder()];
-    const anchor: BackendRow = this.#rows.get(afterId) ?? { id: afterId, data: {}, updatedAt: '', deleted: false, version: 0, sequence: -1 };
+    const anchor: BackendRow = this.#rows.get(afterId) ?? {
+      id: afterId,
+      data: {},
+      updatedAt: '',
+      deleted: false,
+      version: 0,
+      sequence: -1,
+    };
     let index = from;
     for (; index < sorted.length; index += 1) {
       const placed = sorted[index];

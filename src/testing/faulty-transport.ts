@@ -18,7 +18,15 @@ import {
   type TransportCapabilities,
   type TransportContext,
 } from '../model/transport.ts';
-import { defaultFaults, distortPush, pullErrorOf, reachesServer, type FaultScript, type FaultyCall, type TransportFault } from './transport-faults.ts';
+import {
+  defaultFaults,
+  distortPush,
+  pullErrorOf,
+  reachesServer,
+  type FaultScript,
+  type FaultyCall,
+  type TransportFault,
+} from './transport-faults.ts';
 
 export interface FaultyTransportOptions {
   /** What happens to which call: a list, one entry per call in order, or a function. */
@@ -33,7 +41,10 @@ export interface FaultyTransportOptions {
   readonly clock?: Clock;
 }
 
-/** Hands calls on to another transport and lets some go wrong at the boundary. Pushes are handed on one operation at a time, each with its own fate. */
+/**
+ * Hands calls on to another transport and lets some go wrong at the boundary. Pushes are handed on one operation at a
+ * time, each with its own fate.
+ */
 export class FaultyTransport implements TransportAdapter {
   /** While true nothing gets through, and nothing is sent. */
   offline = false;
@@ -75,7 +86,8 @@ export class FaultyTransport implements TransportAdapter {
       const fault = this.#draw({ type: 'push', kind: op.kind, op });
       const result = await this.#pushOne(op, fault, context, () => this.#innerPush(op, context));
       if (fault.type !== 'omitResult') answer({ opId: op.opId, result });
-      if (fault.type === 'duplicateResult') answer({ opId: op.opId, result: pushMalformed('injected: a second answer') });
+      if (fault.type === 'duplicateResult')
+        answer({ opId: op.opId, result: pushMalformed('injected: a second answer') });
       if (fault.type === 'unknownResult') {
         answer({ opId: `unknown-${op.opId}`, result });
         warnings.push(`an answer names the unknown operation unknown-${op.opId}`);
@@ -90,7 +102,11 @@ export class FaultyTransport implements TransportAdapter {
     return fault.type === 'omitResult' ? pushAmbiguous({ message: 'injected: no answer came' }) : result;
   }
 
-  async fetch(request: { readonly kind: string; readonly id: string; readonly signal?: AbortSignal | undefined }): Promise<FetchResult> {
+  async fetch(request: {
+    readonly kind: string;
+    readonly id: string;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<FetchResult> {
     const fault = this.#draw({ type: 'fetch', kind: request.kind });
     if (this.offline) return fetchError(new NetworkError('injected: offline'));
     await this.#wait(fault, request.signal);
@@ -119,9 +135,15 @@ export class FaultyTransport implements TransportAdapter {
     };
   }
 
-  async #pushOne(op: Op, fault: TransportFault, context: TransportContext, send: () => Promise<PushResult>): Promise<PushResult> {
+  async #pushOne(
+    op: Op,
+    fault: TransportFault,
+    context: TransportContext,
+    send: () => Promise<PushResult>,
+  ): Promise<PushResult> {
     if (this.offline) return pushUnavailable({ dispatched: false, noConnection: true, message: 'injected: offline' });
-    if (context.signal?.aborted === true) return pushUnavailable({ dispatched: false, message: `${op.kind}/${op.id} was not sent: aborted` });
+    if (context.signal?.aborted === true)
+      return pushUnavailable({ dispatched: false, message: `${op.kind}/${op.id} was not sent: aborted` });
     if (fault.type === 'hang') {
       if (reachesServer(fault)) await send();
       await this.#wait(fault, context.signal);
@@ -129,7 +151,9 @@ export class FaultyTransport implements TransportAdapter {
     }
     const answer = reachesServer(fault) ? await send() : pushAmbiguous({ message: 'not asked' });
     const cameInTime = await this.#wait(fault, context.signal);
-    return cameInTime ? distortPush(fault, answer) : pushAmbiguous({ message: `the answer to ${op.kind}/${op.id} was not waited for: aborted` });
+    return cameInTime
+      ? distortPush(fault, answer)
+      : pushAmbiguous({ message: `the answer to ${op.kind}/${op.id} was not waited for: aborted` });
   }
 
   async #innerPush(op: Op, context: PushContext): Promise<PushResult> {

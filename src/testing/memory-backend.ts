@@ -68,8 +68,8 @@ interface Remembered {
 }
 
 /**
- * Holds rows of any kinds and answers as a sync server does (PROTOCOL §9), without HTTP. Everything is synchronous, so each write is one
- * atomic step. Switches may be turned at any time.
+ * Holds rows of any kinds and answers as a sync server does (PROTOCOL §9), without HTTP. Everything is synchronous, so
+ * each write is one atomic step. Switches may be turned at any time.
  */
 export class MemoryBackend {
   conflictCheckEnabled = true;
@@ -117,7 +117,12 @@ export class MemoryBackend {
       table.naming ??= this.#naming ?? namingOf(row);
       const keys = this.keysOf(kind);
       const updatedAt = timeOf(row[keys.updatedAt]) ?? this.stamp();
-      const data = { ...row, [keys.id]: row[keys.id] ?? randomId(), [keys.createdAt]: row[keys.createdAt] ?? updatedAt, [keys.updatedAt]: updatedAt };
+      const data = {
+        ...row,
+        [keys.id]: row[keys.id] ?? randomId(),
+        [keys.createdAt]: row[keys.createdAt] ?? updatedAt,
+        [keys.updatedAt]: updatedAt,
+      };
       const id = String(data[keys.id]);
       this.#put(kind, { id, data, updatedAt, deleted: (row[keys.deletedAt] ?? null) !== null, version: 1 });
     }
@@ -131,7 +136,13 @@ export class MemoryBackend {
     const keys = this.keysOf(kind);
     const updatedAt = timeOf(data[keys.updatedAt]) ?? this.stamp();
     const merged = { ...stored.data, ...data, [keys.updatedAt]: updatedAt };
-    this.#put(kind, { id, data: merged, updatedAt, deleted: (merged[keys.deletedAt] ?? null) !== null, version: stored.version + 1 });
+    this.#put(kind, {
+      id,
+      data: merged,
+      updatedAt,
+      deleted: (merged[keys.deletedAt] ?? null) !== null,
+      version: stored.version + 1,
+    });
     this.#announce(kind);
     return merged;
   }
@@ -169,7 +180,10 @@ export class MemoryBackend {
     this.effects.length = 0;
   }
 
-  /** Sets what the server writes into updated_at: any text or number, also equal ones. Undefined: strictly increasing microseconds. */
+  /**
+   * Sets what the server writes into updated_at: any text or number, also equal ones. Undefined: strictly increasing
+   * microseconds.
+   */
   setClock(clock: (() => string | number) | undefined): void {
     this.#clock = clock;
   }
@@ -180,7 +194,10 @@ export class MemoryBackend {
     this.#lastMicros = 0;
   }
 
-  /** Answers lists from the rows as they are now, until {@link releaseLists}: a read replica that lags behind. Single reads and writes go on. */
+  /**
+   * Answers lists from the rows as they are now, until {@link releaseLists}: a read replica that lags behind. Single
+   * reads and writes go on.
+   */
   holdLists(): void {
     this.#held = new Map([...this.#kinds].map(([kind, { rows }]) => [kind, rows.copy()]));
   }
@@ -202,8 +219,17 @@ export class MemoryBackend {
   }
 
   /** Counts changes really made, by key or by entity: 1 proves "applied once" (I2). */
-  effectCount(filter: { readonly key?: string; readonly kind?: string; readonly id?: string; readonly type?: 'upsert' | 'delete' } = {}): number {
-    return this.effects.filter((effect) => Object.entries(filter).every(([name, value]) => effect[name as keyof AppliedEffect] === value)).length;
+  effectCount(
+    filter: {
+      readonly key?: string;
+      readonly kind?: string;
+      readonly id?: string;
+      readonly type?: 'upsert' | 'delete';
+    } = {},
+  ): number {
+    return this.effects.filter((effect) =>
+      Object.entries(filter).every(([name, value]) => effect[name as keyof AppliedEffect] === value),
+    ).length;
   }
 
   /** Version of a row, counted from 1; its ETag. */
@@ -241,7 +267,8 @@ export class MemoryBackend {
   list(kind: string, query: PageQuery): BackendPage | undefined {
     const start = pageStart(this.paging, query);
     if (start === undefined) return undefined;
-    if (start.emptyWithToken !== undefined) return { items: [], nextPageToken: start.emptyWithToken, ...(this.hasMore ? { hasMore: true } : {}) };
+    if (start.emptyWithToken !== undefined)
+      return { items: [], nextPageToken: start.emptyWithToken, ...(this.hasMore ? { hasMore: true } : {}) };
     const limit = Math.min(query.limit, this.pageCap ?? query.limit);
     const page: BackendRow[] = [];
     let more = false;
@@ -256,7 +283,10 @@ export class MemoryBackend {
       page.push(row);
     }
     const last = page.at(-1);
-    const token = last === undefined ? undefined : nextToken(this.paging, start, { size: page.length, lastTs: String(last.updatedAt), lastId: last.id, more });
+    const token =
+      last === undefined
+        ? undefined
+        : nextToken(this.paging, start, { size: page.length, lastTs: String(last.updatedAt), lastId: last.id, more });
     return {
       items: page.map((row) => row.data),
       ...(token === undefined ? {} : { nextPageToken: token }),
@@ -276,9 +306,11 @@ export class MemoryBackend {
     if (unfit !== undefined) return unfit;
     const known = request.key === undefined ? undefined : this.#remembered.get(request.key);
     const fingerprint = request.key === undefined ? '' : requestFingerprint(request);
-    if (request.key !== undefined && known !== undefined) return known.fingerprint === fingerprint ? known.answer : idempotencyMismatch(request.key);
+    if (request.key !== undefined && known !== undefined)
+      return known.fingerprint === fingerprint ? known.answer : idempotencyMismatch(request.key);
     const answer = this.#judge(request) ?? (request.type === 'upsert' ? this.#upsert(request) : this.#delete(request));
-    if (request.key !== undefined && isRemembered(request.type, answer.status)) this.#remembered.set(request.key, { fingerprint, answer });
+    if (request.key !== undefined && isRemembered(request.type, answer.status))
+      this.#remembered.set(request.key, { fingerprint, answer });
     return answer;
   }
 
@@ -286,7 +318,8 @@ export class MemoryBackend {
     const problem = idProblem(request.id);
     if (problem !== undefined) return refusal(400, 'invalid_id', problem);
     const forbidden = forbiddenKeyIn(request.payload ?? null);
-    if (forbidden !== undefined) return refusal(422, 'validation', `the field ${forbidden} is not accepted`, { [forbidden]: 'not accepted' });
+    if (forbidden !== undefined)
+      return refusal(422, 'validation', `the field ${forbidden} is not accepted`, { [forbidden]: 'not accepted' });
     if (!namesRow(request.payload?.[this.keysOf(request.kind).id], request.id)) {
       return refusal(422, 'validation', `the body names another row than ${request.id}, which the path names`, {
         [this.keysOf(request.kind).id]: 'differs from the path',
@@ -337,7 +370,13 @@ export class MemoryBackend {
     else {
       const keys = this.keysOf(kind);
       const at = this.stamp();
-      this.#put(kind, { id, data: { ...stored.data, [keys.updatedAt]: at, [keys.deletedAt]: at }, updatedAt: at, deleted: true, version: stored.version + 1 });
+      this.#put(kind, {
+        id,
+        data: { ...stored.data, [keys.updatedAt]: at, [keys.deletedAt]: at },
+        updatedAt: at,
+        deleted: true,
+        version: stored.version + 1,
+      });
     }
     this.#note(request);
     return { status: 204 };
@@ -348,11 +387,22 @@ export class MemoryBackend {
   }
 
   #conflict(decision: 'conflict' | 'preconditionFailed', stored: BackendRow | undefined): WireAnswer {
-    return conflictAnswer(decision === 'conflict' ? 409 : 412, stored?.data ?? {}, stored?.updatedAt ?? '', String(stored?.version ?? 0));
+    return conflictAnswer(
+      decision === 'conflict' ? 409 : 412,
+      stored?.data ?? {},
+      stored?.updatedAt ?? '',
+      String(stored?.version ?? 0),
+    );
   }
 
   #note(request: WriteRequest): void {
-    this.effects.push({ type: request.type, kind: request.kind, id: request.id, key: request.key, force: request.force });
+    this.effects.push({
+      type: request.type,
+      kind: request.kind,
+      id: request.id,
+      key: request.key,
+      force: request.force,
+    });
     this.#announce(request.kind);
   }
 
@@ -379,7 +429,10 @@ export class MemoryBackend {
   }
 }
 
-const timeOf = (value: Json | undefined): string | number | undefined => (typeof value === 'string' || typeof value === 'number' ? value : undefined);
+const timeOf = (value: Json | undefined): string | number | undefined =>
+  typeof value === 'string' || typeof value === 'number' ? value : undefined;
 
 const storedVersion = (row: BackendRow | undefined): StoredVersion | undefined =>
-  row === undefined ? undefined : { updatedAt: String(row.updatedAt), version: String(row.version), deleted: row.deleted };
+  row === undefined
+    ? undefined
+    : { updatedAt: String(row.updatedAt), version: String(row.version), deleted: row.deleted };

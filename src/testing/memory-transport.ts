@@ -33,7 +33,10 @@ import type { WireAnswer, WriteRequest } from '../server/wire-rules.ts';
 import { MemoryBackend, type MemoryBackendOptions } from './memory-backend.ts';
 
 export interface MemoryTransportOptions extends MemoryBackendOptions {
-  /** The server this client talks to; give several transports the same one to have several clients. Default: one of its own, from the other options. */
+  /**
+   * The server this client talks to; give several transports the same one to have several clients. Default: one of its
+   * own, from the other options.
+   */
   readonly backend?: MemoryBackend;
   /** Default: idempotency by key, nothing else. */
   readonly capabilities?: TransportCapabilities;
@@ -49,8 +52,8 @@ export interface TransportCall {
 }
 
 /**
- * Talks to a {@link MemoryBackend} as a transport talks to a server: conflicts, idempotency by request id, tombstones, paging. There is no
- * time and no chance in it, so a test that uses it always runs the same way.
+ * Talks to a {@link MemoryBackend} as a transport talks to a server: conflicts, idempotency by request id, tombstones,
+ * paging. There is no time and no chance in it, so a test that uses it always runs the same way.
  */
 export class MemoryTransport implements TransportAdapter {
   readonly backend: MemoryBackend;
@@ -73,7 +76,9 @@ export class MemoryTransport implements TransportAdapter {
     if (page === undefined) throw TransportError.httpError(400, '{"error":"invalid_page_token"}');
     return {
       ...structuredClone(page),
-      ...(this.backend.pageCap === undefined || !this.backend.announcePageCap ? {} : { pageLimit: this.backend.pageCap }),
+      ...(this.backend.pageCap === undefined || !this.backend.announcePageCap
+        ? {}
+        : { pageLimit: this.backend.pageCap }),
       ...(this.#tombstoneRetentionMs === undefined ? {} : { tombstoneRetentionMs: this.#tombstoneRetentionMs }),
     };
   }
@@ -94,12 +99,19 @@ export class MemoryTransport implements TransportAdapter {
     return this.#send(op, true, context);
   }
 
-  async fetch(request: { readonly kind: string; readonly id: string; readonly signal?: AbortSignal | undefined }): Promise<FetchResult> {
+  async fetch(request: {
+    readonly kind: string;
+    readonly id: string;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<FetchResult> {
     this.calls.push({ type: 'fetch', kind: request.kind, ids: [request.id] });
     await Promise.resolve();
-    if (request.signal?.aborted === true) return fetchError(new NetworkError(`the fetch of ${request.kind}/${request.id} was aborted`));
+    if (request.signal?.aborted === true)
+      return fetchError(new NetworkError(`the fetch of ${request.kind}/${request.id} was aborted`));
     const answer = this.backend.fetch(request.kind, request.id);
-    return answer.status === 200 && answer.body !== undefined ? fetchSuccess(structuredClone(answer.body), answer.version) : fetchNotFound();
+    return answer.status === 200 && answer.body !== undefined
+      ? fetchSuccess(structuredClone(answer.body), answer.version)
+      : fetchNotFound();
   }
 
   async health(context: TransportContext): Promise<boolean> {
@@ -120,7 +132,8 @@ export class MemoryTransport implements TransportAdapter {
 
   async #send(op: Op, force: boolean, context: TransportContext): Promise<PushResult> {
     await Promise.resolve();
-    if (context.signal?.aborted === true) return pushUnavailable({ dispatched: false, message: `${op.kind}/${op.id} was not sent: aborted` });
+    if (context.signal?.aborted === true)
+      return pushUnavailable({ dispatched: false, message: `${op.kind}/${op.id} was not sent: aborted` });
     return toPushResult(this.backend.write(toWriteRequest(op, force, this.capabilities)));
   }
 }
@@ -183,4 +196,6 @@ function conflictResult(statusCode: number, body: JsonObject | undefined, versio
 }
 
 const fieldsOf = (value: Json | undefined): Record<string, string> | undefined =>
-  isJsonObject(value) ? Object.fromEntries(Object.entries(value).map(([key, reason]) => [key, String(reason)])) : undefined;
+  isJsonObject(value)
+    ? Object.fromEntries(Object.entries(value).map(([key, reason]) => [key, String(reason)]))
+    : undefined;

@@ -1,7 +1,10 @@
 import type { Clock } from '../model/platform/clock.ts';
 import { yieldTurn } from '../model/platform/yield-turn.ts';
 
-/** A clock that stands still until told to move. Fits XState's `clock` option and has the methods of its `SimulatedClock`. */
+/**
+ * A clock that stands still until told to move. Fits XState's `clock` option and has the methods of its
+ * `SimulatedClock`.
+ */
 export interface SimulatedClock extends Clock {
   now(): number;
   setTimeout(callback: () => void, delayMs: number): number;

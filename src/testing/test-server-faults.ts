@@ -20,9 +20,14 @@ export interface RecordedRequest {
 }
 
 /** Which requests a fault is for. Default: all. */
-export type RequestMatch = ((request: RecordedRequest) => boolean) | { readonly method?: string; readonly kind?: string; readonly id?: string };
+export type RequestMatch =
+  | ((request: RecordedRequest) => boolean)
+  | { readonly method?: string; readonly kind?: string; readonly id?: string };
 
-/** Where a connection is cut: before the effect, after the effect without an answer, or in the middle of the answer's body. */
+/**
+ * Where a connection is cut: before the effect, after the effect without an answer, or in the middle of the answer's
+ * body.
+ */
 export type CutPoint = 'beforeCommit' | 'afterCommit' | 'midBody';
 
 export interface FailureOptions {
@@ -89,16 +94,24 @@ export class FaultQueue {
   }
 }
 
-const isOfType = <T extends Fault['type']>(fault: Fault, type: T): fault is Extract<Fault, { type: T }> => fault.type === type;
+const isOfType = <T extends Fault['type']>(fault: Fault, type: T): fault is Extract<Fault, { type: T }> =>
+  fault.type === type;
 
 function fits(match: RequestMatch | undefined, request: RecordedRequest): boolean {
   if (match === undefined) return true;
   if (typeof match === 'function') return match(request);
-  return (match.method ?? request.method) === request.method && (match.kind ?? request.kind) === request.kind && (match.id ?? request.id) === request.id;
+  return (
+    (match.method ?? request.method) === request.method &&
+    (match.kind ?? request.kind) === request.kind &&
+    (match.id ?? request.id) === request.id
+  );
 }
 
 /** Holds requests until its function is called; new ones then pass at once. */
-export function createHold(onRelease: () => void): { readonly held: HeldRequests; readonly enter: () => Promise<void> } {
+export function createHold(onRelease: () => void): {
+  readonly held: HeldRequests;
+  readonly enter: () => Promise<void>;
+} {
   const waiting: (() => void)[] = [];
   let open = false;
   let announce: () => void = () => undefined;

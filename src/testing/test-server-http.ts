@@ -16,7 +16,8 @@ export interface HttpAnswer {
 export const corsHeaders: Readonly<Record<string, string>> = {
   'access-control-allow-origin': '*',
   'access-control-allow-methods': 'GET, PUT, POST, DELETE, OPTIONS',
-  'access-control-allow-headers': 'Authorization, Content-Type, X-Idempotency-Key, X-Force-Update, X-Force-Delete, X-Create-Only, If-Match, Last-Event-ID',
+  'access-control-allow-headers':
+    'Authorization, Content-Type, X-Idempotency-Key, X-Force-Update, X-Force-Delete, X-Create-Only, If-Match, Last-Event-ID',
   'access-control-expose-headers': 'ETag, Retry-After, Date, Age, X-Page-Limit, X-Tombstone-Retention',
   'access-control-max-age': '600',
 };
@@ -29,7 +30,8 @@ export async function readRequest(request: IncomingMessage, basePath: string): P
   const url = request.url ?? '/';
   // `//` would name another host.
   const parsed = new URL(`http://localhost${url.startsWith('/') ? url : `/${url}`}`);
-  const below = basePath === '' || parsed.pathname.startsWith(`${basePath}/`) ? parsed.pathname.slice(basePath.length) : undefined;
+  const below =
+    basePath === '' || parsed.pathname.startsWith(`${basePath}/`) ? parsed.pathname.slice(basePath.length) : undefined;
   const segments = (below ?? '').split('/').slice(1).map(decodeSegment);
   return {
     method: request.method ?? 'GET',
@@ -53,14 +55,20 @@ export const jsonAnswer = (status: number, body: Json, headers: Readonly<Record<
 /** Puts an answer of the backend on the wire. */
 export function toHttpAnswer(answer: WireAnswer): HttpAnswer {
   const headers: Record<string, string> = answer.version === undefined ? {} : { etag: etagOf(answer.version) };
-  return answer.body === undefined ? { status: answer.status, headers, text: '' } : jsonAnswer(answer.status, answer.body, headers);
+  return answer.body === undefined
+    ? { status: answer.status, headers, text: '' }
+    : jsonAnswer(answer.status, answer.body, headers);
 }
 
 /** Writes an answer; with `cut`, only the first half of its body before the connection breaks. */
 export function writeAnswer(response: ServerResponse, answer: HttpAnswer, cut: boolean): void {
   const bytes = Buffer.from(answer.text, 'utf8');
   const hasBody = answer.status !== 204 && answer.status !== 304;
-  response.writeHead(answer.status, { ...corsHeaders, ...answer.headers, ...(hasBody ? { 'content-length': String(bytes.length) } : {}) });
+  response.writeHead(answer.status, {
+    ...corsHeaders,
+    ...answer.headers,
+    ...(hasBody ? { 'content-length': String(bytes.length) } : {}),
+  });
   if (!cut) {
     response.end(hasBody ? bytes : undefined);
     return;
@@ -70,7 +78,8 @@ export function writeAnswer(response: ServerResponse, answer: HttpAnswer, cut: b
 }
 
 /** Gives a POSTed row an id, as servers do that make ids themselves. */
-export const withId = (body: JsonObject, key: string): JsonObject => (body[key] === undefined ? { ...body, [key]: randomUUID() } : body);
+export const withId = (body: JsonObject, key: string): JsonObject =>
+  body[key] === undefined ? { ...body, [key]: randomUUID() } : body;
 
 function decodeSegment(segment: string): string {
   try {

@@ -1,6 +1,14 @@
 import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
 import { parsePageQuery } from '../server/paging.ts';
-import { baseProblem, batchResult, parseBatchItem, refusal, splitBase, type WireAnswer, type WriteRequest } from '../server/wire-rules.ts';
+import {
+  baseProblem,
+  batchResult,
+  parseBatchItem,
+  refusal,
+  splitBase,
+  type WireAnswer,
+  type WriteRequest,
+} from '../server/wire-rules.ts';
 import type { MemoryBackend } from './memory-backend.ts';
 import type { RecordedRequest } from './test-server-faults.ts';
 import { jsonAnswer, toHttpAnswer, withId, type HttpAnswer } from './test-server-http.ts';
@@ -29,8 +37,10 @@ const header = (request: RecordedRequest, name: string): string | undefined => {
 export function route(backend: MemoryBackend, request: RecordedRequest, settings: RouteSettings): HttpAnswer {
   const { kind, id, method } = request;
   if (kind === undefined) return notFoundRoute(request);
-  if (kind === 'health' && id === undefined) return method === 'GET' ? jsonAnswer(200, { status: 'ok' }) : wrongMethod(method);
-  if (request.path === `/${settings.batchPath}`) return method === 'POST' ? batch(backend, request, settings) : wrongMethod(method);
+  if (kind === 'health' && id === undefined)
+    return method === 'GET' ? jsonAnswer(200, { status: 'ok' }) : wrongMethod(method);
+  if (request.path === `/${settings.batchPath}`)
+    return method === 'POST' ? batch(backend, request, settings) : wrongMethod(method);
   if (settings.kinds !== undefined && !settings.kinds.includes(kind)) return notFoundRoute(request);
   switch (method) {
     case 'GET':
@@ -39,25 +49,31 @@ export function route(backend: MemoryBackend, request: RecordedRequest, settings
       return id === undefined ? post(backend, kind, request, settings) : wrongMethod(method);
     case 'PUT':
     case 'DELETE':
-      return id === undefined ? toHttpAnswer(refusal(400, 'missing_id', `${method} needs an id in its path`)) : write(backend, kind, id, request, settings);
+      return id === undefined
+        ? toHttpAnswer(refusal(400, 'missing_id', `${method} needs an id in its path`))
+        : write(backend, kind, id, request, settings);
     default:
       return wrongMethod(method);
   }
 }
 
-const wrongMethod = (method: string): HttpAnswer => toHttpAnswer(refusal(405, 'method_not_allowed', `${method} is not allowed here`));
+const wrongMethod = (method: string): HttpAnswer =>
+  toHttpAnswer(refusal(405, 'method_not_allowed', `${method} is not allowed here`));
 
 function list(backend: MemoryBackend, kind: string, request: RecordedRequest, settings: RouteSettings): HttpAnswer {
   const query = parsePageQuery(request.query, { cap: backend.pageCap ?? Number.MAX_SAFE_INTEGER, defaultLimit: 500 });
   if (typeof query === 'string') return toHttpAnswer(refusal(400, 'invalid_query', query));
   const page = backend.list(kind, query);
-  if (page === undefined) return toHttpAnswer(refusal(400, 'invalid_page_token', 'the page token is none of this server'));
+  if (page === undefined)
+    return toHttpAnswer(refusal(400, 'invalid_page_token', 'the page token is none of this server'));
   return jsonAnswer(
     200,
     { ...page },
     {
       ...(backend.pageCap === undefined || !backend.announcePageCap ? {} : { 'x-page-limit': String(backend.pageCap) }),
-      ...(settings.tombstoneRetentionSeconds === undefined ? {} : { 'x-tombstone-retention': String(settings.tombstoneRetentionSeconds) }),
+      ...(settings.tombstoneRetentionSeconds === undefined
+        ? {}
+        : { 'x-tombstone-retention': String(settings.tombstoneRetentionSeconds) }),
     },
   );
 }
@@ -74,8 +90,15 @@ function post(backend: MemoryBackend, kind: string, request: RecordedRequest, se
   return toHttpAnswer(settings.distort(answer.status === 200 ? { ...answer, status: 201 } : answer, 'upsert'));
 }
 
-function write(backend: MemoryBackend, kind: string, id: string, request: RecordedRequest, settings: RouteSettings): HttpAnswer {
-  if (request.method === 'DELETE') return toHttpAnswer(applyWrite(backend, toWrite(request, kind, id, 'delete', undefined), settings));
+function write(
+  backend: MemoryBackend,
+  kind: string,
+  id: string,
+  request: RecordedRequest,
+  settings: RouteSettings,
+): HttpAnswer {
+  if (request.method === 'DELETE')
+    return toHttpAnswer(applyWrite(backend, toWrite(request, kind, id, 'delete', undefined), settings));
   if (!isJsonObject(request.body)) return noObject;
   const unreadable = baseProblem(request.body['_baseUpdatedAt']);
   if (unreadable !== undefined) return toHttpAnswer(refusal(400, 'invalid_base', unreadable));
@@ -85,8 +108,17 @@ function write(backend: MemoryBackend, kind: string, id: string, request: Record
 const applyWrite = (backend: MemoryBackend, write: WriteRequest, settings: RouteSettings): WireAnswer =>
   settings.refuses(write.kind, write.id) ?? settings.distort(backend.write(write), write.type);
 
-function toWrite(request: RecordedRequest, kind: string, id: string, type: WriteRequest['type'], body: JsonObject | undefined): WriteRequest {
-  const split = body === undefined ? { payload: undefined, base: request.query['_baseUpdatedAt'], deltas: undefined } : splitBase(body);
+function toWrite(
+  request: RecordedRequest,
+  kind: string,
+  id: string,
+  type: WriteRequest['type'],
+  body: JsonObject | undefined,
+): WriteRequest {
+  const split =
+    body === undefined
+      ? { payload: undefined, base: request.query['_baseUpdatedAt'], deltas: undefined }
+      : splitBase(body);
   return {
     type,
     kind,

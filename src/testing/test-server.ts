@@ -12,7 +12,14 @@ import {
   type RecordedRequest,
   type RequestMatch,
 } from './test-server-faults.ts';
-import { corsHeaders, jsonAnswer, readRequest, toHttpAnswer, writeAnswer, type HttpAnswer } from './test-server-http.ts';
+import {
+  corsHeaders,
+  jsonAnswer,
+  readRequest,
+  toHttpAnswer,
+  writeAnswer,
+  type HttpAnswer,
+} from './test-server-http.ts';
 import { route } from './test-server-routes.ts';
 
 export interface TestServerOptions extends MemoryBackendOptions {
@@ -32,7 +39,10 @@ export interface TestServerOptions extends MemoryBackendOptions {
   readonly tombstoneRetentionSeconds?: number;
 }
 
-/** Starts a sync server on a free loopback port, for tests: kinds need no schema, and it can fail in every way a server can (PROTOCOL §9, BEHAVIOURS TSV). */
+/**
+ * Starts a sync server on a free loopback port, for tests: kinds need no schema, and it can fail in every way a server
+ * can (PROTOCOL §9, BEHAVIOURS TSV).
+ */
 export async function createTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const server = new TestServer(options);
   await server.start();
@@ -40,8 +50,8 @@ export async function createTestServer(options: TestServerOptions = {}): Promise
 }
 
 /**
- * A running sync server and its switches. Order of effects per request: recorded → delayed or held → hung or cut → failed → portal or
- * invalid JSON → authorisation → routing (TSV-12, health included).
+ * A running sync server and its switches. Order of effects per request: recorded → delayed or held → hung or cut →
+ * failed → portal or invalid JSON → authorisation → routing (TSV-12, health included).
  */
 export class TestServer {
   readonly backend: MemoryBackend;
@@ -56,8 +66,8 @@ export class TestServer {
   /** What a PUT that was applied is answered with: the row, 204 without version, or the row without its sync fields. */
   putAnswer: 'row' | 'empty' | 'withoutVersion' = 'row';
   /**
-   * Ends a connection that already carried a request as soon as the next one has arrived over it, before or after its effect: what a box
-   * between client and server does that forgets idle connections.
+   * Ends a connection that already carried a request as soon as the next one has arrived over it, before or after its
+   * effect: what a box between client and server does that forgets idle connections.
    */
   cutKeptConnections: 'beforeCommit' | 'afterCommit' | undefined;
   /** The Authorization that is accepted; a function judges each; undefined: no check. */
@@ -110,7 +120,9 @@ export class TestServer {
   async start(): Promise<void> {
     if (this.#server !== undefined) return;
     const server = createServer((request, response) => {
-      this.#handle(request, response, server).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined));
+      this.#handle(request, response, server).catch((error: unknown) =>
+        response.destroy(error instanceof Error ? error : undefined),
+      );
     });
     this.#server = server;
     await new Promise<void>((resolve, reject) => {
@@ -183,7 +195,10 @@ export class TestServer {
     this.backend.setClock(clock);
   }
 
-  /** Answers lists from the rows as they are now, until {@link releaseLists}: a read replica that lags behind. Single reads and writes go on. */
+  /**
+   * Answers lists from the rows as they are now, until {@link releaseLists}: a read replica that lags behind. Single
+   * reads and writes go on.
+   */
   holdLists(): void {
     this.backend.holdLists();
   }
@@ -241,10 +256,19 @@ export class TestServer {
     this.putAnswer = 'row';
   }
 
-  /** Refuses writes for which the predicate holds, as business rules do; remembered under their keys. Returns the function that withdraws it. */
-  refuse(predicate: (write: WriteRequest) => boolean, options: { readonly status?: number; readonly body?: JsonObject } = {}): () => void {
+  /**
+   * Refuses writes for which the predicate holds, as business rules do; remembered under their keys. Returns the
+   * function that withdraws it.
+   */
+  refuse(
+    predicate: (write: WriteRequest) => boolean,
+    options: { readonly status?: number; readonly body?: JsonObject } = {},
+  ): () => void {
     const status = options.status ?? 422;
-    const answer: WireAnswer = options.body === undefined ? refusal(status, 'refused', 'a rule of the server refuses this') : { status, body: options.body };
+    const answer: WireAnswer =
+      options.body === undefined
+        ? refusal(status, 'refused', 'a rule of the server refuses this')
+        : { status, body: options.body };
     return this.backend.addRule((write) => (predicate(write) ? answer : undefined));
   }
 
@@ -295,8 +319,13 @@ export class TestServer {
       return failureAnswer(failure.status, failure.options);
     }
     if (this.captivePortal)
-      return { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' }, text: '<!doctype html><title>Sign in to the network</title><p>Welcome' };
-    if (this.returnInvalidJson) return { status: 200, headers: { 'content-type': 'application/json' }, text: '{"items": [{"id": "1", ' };
+      return {
+        status: 200,
+        headers: { 'content-type': 'text/html; charset=utf-8' },
+        text: '<!doctype html><title>Sign in to the network</title><p>Welcome',
+      };
+    if (this.returnInvalidJson)
+      return { status: 200, headers: { 'content-type': 'application/json' }, text: '{"items": [{"id": "1", ' };
     if (request.kind !== 'health' && !this.#isAccepted(request.headers.authorization))
       return toHttpAnswer(refusal(401, 'unauthorized', 'the token is not accepted'));
     return this.#route(request);
@@ -308,19 +337,25 @@ export class TestServer {
       kinds: this.#options.kinds,
       tombstoneRetentionSeconds: this.#options.tombstoneRetentionSeconds,
       distort: (answer, type) => this.#distort(answer, type),
-      refuses: (kind, id) => (this.#poisoned.has(JSON.stringify([kind, id])) ? refusal(500, 'internal', `${kind}/${id} breaks this server`) : undefined),
+      refuses: (kind, id) =>
+        this.#poisoned.has(JSON.stringify([kind, id]))
+          ? refusal(500, 'internal', `${kind}/${id} breaks this server`)
+          : undefined,
     });
   }
 
   #isAccepted(authorization: string | undefined): boolean {
     const accepted = this.acceptedToken;
-    return typeof accepted === 'function' ? accepted(authorization) : accepted === undefined || accepted === authorization;
+    return typeof accepted === 'function'
+      ? accepted(authorization)
+      : accepted === undefined || accepted === authorization;
   }
 
   #distort(answer: WireAnswer, type: WriteRequest['type'] | 'fetch'): WireAnswer {
     const { status, body } = answer;
     const wrong = this.returnWrongEntity === 'everywhere' || (this.returnWrongEntity && type !== 'fetch');
-    if (body !== undefined && status === 409 && this.returnIncompleteConflict) return { status, body: { error: 'conflict' } };
+    if (body !== undefined && status === 409 && this.returnIncompleteConflict)
+      return { status, body: { error: 'conflict' } };
     if (body !== undefined && status === 409 && wrong && isJsonObject(body['current']))
       return { ...answer, body: { ...body, current: otherRow(body['current']) } };
     if (status >= 300 || body === undefined) return answer;
@@ -335,7 +370,10 @@ export class TestServer {
 const otherRow = (row: JsonObject): JsonObject => ({ ...row, id: `other-${String(row['id'])}` });
 
 function failureAnswer(status: number, options: FailureOptions): HttpAnswer {
-  const headers = { ...(options.retryAfter === undefined ? {} : { 'retry-after': String(options.retryAfter) }), ...options.headers };
+  const headers = {
+    ...(options.retryAfter === undefined ? {} : { 'retry-after': String(options.retryAfter) }),
+    ...options.headers,
+  };
   const body: Json = options.body ?? { error: 'injected', message: `this request was to fail with ${status}` };
   return typeof body === 'string'
     ? { status, headers: { 'content-type': 'text/plain; charset=utf-8', ...headers }, text: body }

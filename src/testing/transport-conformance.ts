@@ -1,6 +1,11 @@
 import { abortCases } from './conformance/abort-cases.ts';
 import { conflictCases } from './conformance/conflict-cases.ts';
-import type { ConformanceCase, ConformanceFeature, ConformanceSubject, ConformanceTopic } from './conformance/conformance-subject.ts';
+import type {
+  ConformanceCase,
+  ConformanceFeature,
+  ConformanceSubject,
+  ConformanceTopic,
+} from './conformance/conformance-subject.ts';
 import { deleteCases } from './conformance/delete-cases.ts';
 import { failureCases } from './conformance/failure-cases.ts';
 import { fetchCases } from './conformance/fetch-cases.ts';
@@ -19,7 +24,10 @@ export interface ConformanceRunner {
 
 /** How {@link transportConformance} registers its tests. */
 export interface ConformanceOptions extends Partial<ConformanceRunner> {
-  /** What the backend cannot do, or its test cannot bring about, each with the reason. Cases that need it are not run; a test of its own names them. */
+  /**
+   * What the backend cannot do, or its test cannot bring about, each with the reason. Cases that need it are not run; a
+   * test of its own names them.
+   */
   readonly lacks?: Readonly<Partial<Record<ConformanceFeature, string>>>;
   /** Only cases about these. Default: all. */
   readonly about?: readonly ConformanceTopic[];
@@ -41,8 +49,9 @@ export const conformanceCases: readonly ConformanceCase[] = [
 ];
 
 /**
- * Registers the tests that every transport adapter must pass against a server that works; the engine relies on nothing else. Each case gets
- * a subject of its own from `factory`. Without `describe` and `test` the global ones are used; throws `TypeError` where there are none.
+ * Registers the tests that every transport adapter must pass against a server that works; the engine relies on nothing
+ * else. Each case gets a subject of its own from `factory`. Without `describe` and `test` the global ones are used;
+ * throws `TypeError` where there are none.
  */
 export function transportConformance(
   name: string,
@@ -78,7 +87,9 @@ function toRunner(given: Partial<ConformanceRunner>): ConformanceRunner {
   const describe: unknown = Reflect.get(globalThis, 'describe');
   const test: unknown = Reflect.get(globalThis, 'test');
   if (typeof describe !== 'function' || typeof test !== 'function') {
-    throw new TypeError('transportConformance found no global describe and test; give them as third argument: { describe, test }');
+    throw new TypeError(
+      'transportConformance found no global describe and test; give them as third argument: { describe, test }',
+    );
   }
   return {
     describe: (name, body) => {

@@ -47,7 +47,10 @@ export interface FaultyCall {
 /** Decides what happens to a call; undefined: nothing. */
 export type FaultScript = readonly TransportFault[] | ((call: FaultyCall) => TransportFault | undefined);
 
-/** Faults worth drawing from when nothing else is said: all that a correct engine must survive without losing or doubling a write. */
+/**
+ * Faults worth drawing from when nothing else is said: all that a correct engine must survive without losing or
+ * doubling a write.
+ */
 export const defaultFaults: readonly TransportFault[] = [
   { type: 'dropBefore' },
   { type: 'lostRequest' },
@@ -107,7 +110,9 @@ export function pullErrorOf(fault: TransportFault): SyncError | undefined {
     case 'malformed':
       return new ParseError('injected: this is no answer of the API');
     case 'status':
-      return fault.status === 401 ? new AuthError('injected: 401') : TransportError.httpError(fault.status, undefined, fault.retryAfterMs);
+      return fault.status === 401
+        ? new AuthError('injected: 401')
+        : TransportError.httpError(fault.status, undefined, fault.retryAfterMs);
     default:
       return undefined;
   }
@@ -117,7 +122,9 @@ function pushResultOf(status: number, retryAfterMs: number | undefined): PushRes
   const message = `injected: ${status}`;
   if (status === 401) return pushUnauthorized(message);
   if (status === 403) return pushForbidden(message);
-  if (status === 429 || (status === 503 && retryAfterMs !== undefined)) return pushThrottled({ statusCode: status, message, retryAfterMs });
-  if (status >= 500 || status === 408 || status === 425) return pushUnavailable({ dispatched: true, statusCode: status, message });
+  if (status === 429 || (status === 503 && retryAfterMs !== undefined))
+    return pushThrottled({ statusCode: status, message, retryAfterMs });
+  if (status >= 500 || status === 408 || status === 425)
+    return pushUnavailable({ dispatched: true, statusCode: status, message });
   return pushRejected({ statusCode: status, message });
 }

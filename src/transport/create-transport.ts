@@ -70,10 +70,16 @@ export interface RemoteHealth extends Asked {
   readonly action: 'health';
 }
 
-/** One thing that is asked of a backend, in the protocol's terms (PROTOCOL §2–§5), for a wire of your own; `action` tells which. */
+/**
+ * One thing that is asked of a backend, in the protocol's terms (PROTOCOL §2–§5), for a wire of your own; `action`
+ * tells which.
+ */
 export type RemoteRequest = RemoteList | RemoteUpsert | RemoteDelete | RemoteFetch | RemoteHealth;
 
-/** Which rows a `list` is about (PROTOCOL §2): changed after `updatedSince`, or at it and behind `afterId`; or what the token stands for. */
+/**
+ * Which rows a `list` is about (PROTOCOL §2): changed after `updatedSince`, or at it and behind `afterId`; or what the
+ * token stands for.
+ */
 export interface RemotePage {
   readonly updatedSince: string;
   readonly limit: number;
@@ -82,7 +88,10 @@ export interface RemotePage {
   readonly pageToken?: string;
 }
 
-/** What the backend says, as an HTTP status and a JSON body (read with `parseJson`, which keeps every digit), or as the text that came. `version` is the row's ETag. */
+/**
+ * What the backend says, as an HTTP status and a JSON body (read with `parseJson`, which keeps every digit), or as the
+ * text that came. `version` is the row's ETag.
+ */
 export interface RemoteAnswer {
   readonly status: number;
   readonly body?: Json | undefined;
@@ -99,9 +108,10 @@ type HttpOnly = (typeof httpOnly)[number];
 /** Settings of {@link createTransport}. Those of the REST transport that are not about HTTP mean the same here. */
 export interface CreateTransportOptions extends Omit<RestTransportOptions, HttpOnly> {
   /**
-   * Sends one request over your wire and gives the complete answer, whatever its status. Rejects where no complete answer came; an error (or its
-   * cause) whose `code` says that no connection ever stood, as `ECONNREFUSED`, promises that nothing was sent. `signal` ends it; the transport
-   * itself no longer waits then. What only a bug throws (a `TypeError` that is not of `fetch`, a `ReferenceError`) ends the run and is told as such.
+   * Sends one request over your wire and gives the complete answer, whatever its status. Rejects where no complete
+   * answer came; an error (or its cause) whose `code` says that no connection ever stood, as `ECONNREFUSED`, promises
+   * that nothing was sent. `signal` ends it; the transport itself no longer waits then. What only a bug throws (a
+   * `TypeError` that is not of `fetch`, a `ReferenceError`) ends the run and is told as such.
    */
   readonly send: (request: RemoteRequest, signal: AbortSignal) => Promise<RemoteAnswer>;
   /** Says when something changed on the server. */
@@ -116,8 +126,9 @@ export const createTransportOptions = {
 } satisfies OptionList<CreateTransportOptions>;
 
 /**
- * Makes an adapter for any backend out of the one function that sends a request. Everything else is done as for REST: order per entity, a
- * window of requests, timeouts, aborts, one refresh of the token, one meaning for each answer, the breaker.
+ * Makes an adapter for any backend out of the one function that sends a request. Everything else is done as for REST:
+ * order per entity, a window of requests, timeouts, aborts, one refresh of the token, one meaning for each answer, the
+ * breaker.
  */
 export function createTransport(given: CreateTransportOptions): TransportAdapter {
   checkOptions(ownedBy('createTransport'), createTransportOptions, given);
@@ -132,7 +143,11 @@ export function createTransport(given: CreateTransportOptions): TransportAdapter
       throw readThrown(error, what);
     }
   };
-  const rest = new RestTransport({ ...options, baseUrl: remoteBase, axios: { request: request as AxiosInstance['request'] } });
+  const rest = new RestTransport({
+    ...options,
+    baseUrl: remoteBase,
+    axios: { request: request as AxiosInstance['request'] },
+  });
   return {
     capabilities: rest.capabilities,
     pull: (page) => rest.pull(page),
@@ -150,7 +165,15 @@ function toRemoteRequest({ method, url = '', headers, data }: AxiosRequestConfig
     const value: unknown = headers?.[name];
     return typeof value === 'string' ? value : undefined;
   };
-  const nothing = { page: undefined, payload: undefined, deltas: undefined, base: undefined, force: false, key: undefined, createOnly: false } as const;
+  const nothing = {
+    page: undefined,
+    payload: undefined,
+    deltas: undefined,
+    base: undefined,
+    force: false,
+    key: undefined,
+    createOnly: false,
+  } as const;
   const asked = { ...nothing, kind, id, authorization: header('Authorization') };
   // Each write has one.
   const key = header('X-Idempotency-Key') ?? '';
@@ -172,7 +195,13 @@ function toRemoteRequest({ method, url = '', headers, data }: AxiosRequestConfig
       };
     }
     case 'delete':
-      return { ...asked, action, key, base: query.get('_baseUpdatedAt') ?? undefined, force: header('X-Force-Delete') === 'true' };
+      return {
+        ...asked,
+        action,
+        key,
+        base: query.get('_baseUpdatedAt') ?? undefined,
+        force: header('X-Force-Delete') === 'true',
+      };
     case 'fetch':
     case 'health':
       return { ...asked, action };
@@ -196,11 +225,17 @@ function toPage(query: URLSearchParams): RemotePage {
 /** An adapter written in plain JavaScript can hand over anything. */
 function checked(answer: RemoteAnswer, what: string): RemoteAnswer {
   const given: unknown = answer;
-  if (typeof given === 'object' && given !== null && 'status' in given && typeof given.status === 'number') return answer;
-  throw new SendDefect(`send gave no answer: an object with a numeric status was expected, got ${given === null ? 'null' : typeof given}, in ${what}`);
+  if (typeof given === 'object' && given !== null && 'status' in given && typeof given.status === 'number')
+    return answer;
+  throw new SendDefect(
+    `send gave no answer: an object with a numeric status was expected, got ${given === null ? 'null' : typeof given}, in ${what}`,
+  );
 }
 
-/** One row that is nested too deep to be written must not cost the others of its page. An answer that holds the same objects too often cannot be split. */
+/**
+ * One row that is nested too deep to be written must not cost the others of its page. An answer that holds the same
+ * objects too often cannot be split.
+ */
 function textOf(body: Json): string {
   if (isTooLong(body)) throw new SendDefect(`the body that send returned ${whyUnwritable(body) ?? ''}`);
   try {
@@ -211,7 +246,10 @@ function textOf(body: Json): string {
   }
 }
 
-function toResponse({ status, body, text, version, retryAfter }: RemoteAnswer, config: AxiosRequestConfig): AxiosResponse<string> {
+function toResponse(
+  { status, body, text, version, retryAfter }: RemoteAnswer,
+  config: AxiosRequestConfig,
+): AxiosResponse<string> {
   const headers: Record<string, string> = {};
   if (version !== undefined) headers['etag'] = version;
   if (retryAfter !== undefined) headers['retry-after'] = String(retryAfter);

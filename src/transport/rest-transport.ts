@@ -27,9 +27,9 @@ import { httpFailure, toSyncError } from './answers/sync-errors.ts';
 import { TokenSource } from './http/token-source.ts';
 
 /**
- * Speaks the REST protocol (PROTOCOL.md) with any backend. Never sleeps, and leaves retries to the chart, with two exceptions that repeat a request
- * once and at once: after a token refresh, and where a kept connection turned out to be gone.
- * Holds idle connections open; `close()` ends them.
+ * Speaks the REST protocol (PROTOCOL.md) with any backend. Never sleeps, and leaves retries to the chart, with two
+ * exceptions that repeat a request once and at once: after a token refresh, and where a kept connection turned out to
+ * be gone. Holds idle connections open; `close()` ends them.
  */
 export class RestTransport implements TransportAdapter {
   readonly capabilities: TransportCapabilities;
@@ -50,7 +50,8 @@ export class RestTransport implements TransportAdapter {
       requestTimeoutMs,
       maxContentLength,
       clock,
-      // Every write carries a key or, in a batch, the key of each operation. A subclass may say that its server ignores them.
+      // Every write carries a key or, in a batch, the key of each operation. A subclass may say that its server ignores
+      // them.
       isRepeatable: ({ method }) => method === 'GET' || this.capabilities.idempotency !== 'none',
     });
     this.#close = () => client.close();
@@ -81,7 +82,9 @@ export class RestTransport implements TransportAdapter {
 
   async push(ops: readonly Op[], context: PushContext = {}): Promise<BatchPushResult> {
     if (ops.length === 0) return { results: [] };
-    return this.#parts.settings.enableBatch ? pushBatches(ops, context, this.#parts) : pushSingle(ops, context, this.#parts);
+    return this.#parts.settings.enableBatch
+      ? pushBatches(ops, context, this.#parts)
+      : pushSingle(ops, context, this.#parts);
   }
 
   /** Sends the operation with the header that asks the server to skip its conflict check, and without base. */
@@ -91,7 +94,11 @@ export class RestTransport implements TransportAdapter {
     return result;
   }
 
-  async fetch(request: { readonly kind: string; readonly id: string; readonly signal?: AbortSignal | undefined }): Promise<FetchResult> {
+  async fetch(request: {
+    readonly kind: string;
+    readonly id: string;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<FetchResult> {
     return fetchRow(request.kind, request.id, this.#parts, request.signal);
   }
 
@@ -102,14 +109,20 @@ export class RestTransport implements TransportAdapter {
         (token) => token.authorization,
         () => undefined,
       );
-      const answer = await this.#exchange({ method: 'GET', url: this.#parts.urls.path('health'), signal: context.signal }, authorization);
+      const answer = await this.#exchange(
+        { method: 'GET', url: this.#parts.urls.path('health'), signal: context.signal },
+        authorization,
+      );
       return isSuccessStatus(answer.status);
     } catch {
       return false;
     }
   }
 
-  /** Ends idle connections of the default client; the transport stays usable. An axios instance of the app is the app's to close (F-94). */
+  /**
+   * Ends idle connections of the default client; the transport stays usable. An axios instance of the app is the app's
+   * to close (F-94).
+   */
   close(): void {
     this.#close();
   }

@@ -30,7 +30,10 @@ export async function capturePhases(): Promise<CapturedPhases> {
   const phases = new Map<SyncPhaseName, CapturedPhase>();
   const operations = new Map<string, OperationView>();
 
-  const act = async (script: (bench: CaptureBench, look: () => Promise<void>) => Promise<void>, options: EngineBenchOptions = {}): Promise<void> => {
+  const act = async (
+    script: (bench: CaptureBench, look: () => Promise<void>) => Promise<void>,
+    options: EngineBenchOptions = {},
+  ): Promise<void> => {
     const number = acts.length;
 
     const captured = await onBench(async (bench) => {
@@ -42,7 +45,12 @@ export async function capturePhases(): Promise<CapturedPhases> {
         const phase = phaseOf(engine.actor.getSnapshot());
         if (seen.has(phase)) return;
         const view = agent.view();
-        seen.set(phase, { phase, act: number, lastId: agent.log.lastId, view: { ...view, status: { ...view.status, phase } } });
+        seen.set(phase, {
+          phase,
+          act: number,
+          lastId: agent.log.lastId,
+          view: { ...view, status: { ...view.status, phase } },
+        });
         queueMicrotask(() => {
           const settled = agent.view();
           const captured = seen.get(phase);
@@ -58,7 +66,8 @@ export async function capturePhases(): Promise<CapturedPhases> {
     }, options);
     acts.push(captured.entries);
     for (const phase of captured.seen) if (!phases.has(phase.phase)) phases.set(phase.phase, phase);
-    for (const operation of captured.known) if (!operations.has(operation.reason)) operations.set(operation.reason, operation);
+    for (const operation of captured.known)
+      if (!operations.has(operation.reason)) operations.set(operation.reason, operation);
   };
 
   await act(
@@ -78,9 +87,13 @@ export async function capturePhases(): Promise<CapturedPhases> {
       await after(20_000);
       await quietly(engine.fullResync());
       await after(5_000);
-      server.refuse(({ id }) => id === 't3', { status: 422, body: { error: 'validation', fields: { title: 'is too long' } } });
+      server.refuse(({ id }) => id === 't3', {
+        status: 422,
+        body: { error: 'validation', fields: { title: 'is too long' } },
+      });
       server.refuse(({ id }) => id === 't4', { status: 403, body: { error: 'forbidden' } });
-      for (const id of ['t3', 't4', 't6']) await writer.replaceAndEnqueue(todoOf(id, { title: `${id}, as changed here` }));
+      for (const id of ['t3', 't4', 't6'])
+        await writer.replaceAndEnqueue(todoOf(id, { title: `${id}, as changed here` }));
       server.update('todos', 't6', { title: 't6, as changed by somebody else' });
       await look();
       await quietly(engine.sync());
@@ -154,18 +167,31 @@ export async function capturePhases(): Promise<CapturedPhases> {
   return { acts, phases: [...phases.values()], operations: [...operations.values()] };
 }
 
-/** What takes another release of an app or a lost table to come about: a captured operation with that in it, explained by the engine. */
+/**
+ * What takes another release of an app or a lost table to come about: a captured operation with that in it, explained
+ * by the engine.
+ */
 const rareOperations = (): Promise<readonly OperationView[]> =>
   onBench(async ({ agent, engine, writer }) => {
     await engine.start();
     await writer.insertAndEnqueue(todoOf('n9', { title: 'Buy milk' }));
     const page: unknown = await agent.ask('operations', {});
-    const explain = (operation: OperationView, number: number, part: Partial<QueuedOperation>, isRegistered = true): OperationView => {
+    const explain = (
+      operation: OperationView,
+      number: number,
+      part: Partial<QueuedOperation>,
+      isRegistered = true,
+    ): OperationView => {
       const changed = { ...operation, ...part, opId: `${operation.opId.slice(0, -1)}${number}` };
       return { ...changed, ...explainOperation(changed, engine.actor.getSnapshot(), isRegistered) };
     };
     return (page as { readonly items: readonly OperationView[] }).items.flatMap((operation) => [
-      explain(operation, 1, { state: 'parked', parkedFor: 'ambiguous', tryCount: 2, lastError: 'the answer to PUT todos/n9 was lost' }),
+      explain(operation, 1, {
+        state: 'parked',
+        parkedFor: 'ambiguous',
+        tryCount: 2,
+        lastError: 'the answer to PUT todos/n9 was lost',
+      }),
       explain(operation, 2, { kind: 'notes' }, false),
       explain(operation, 3, { newerSchema: true }),
     ]);

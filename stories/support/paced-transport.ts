@@ -1,7 +1,10 @@
 import type { TransportAdapter } from '../../src/model/transport.ts';
 import type { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 
-/** Lets the simulated clock move on with each call, as a network would: the same durations each time, so that captures are alike. */
+/**
+ * Lets the simulated clock move on with each call, as a network would: the same durations each time, so that captures
+ * are alike.
+ */
 export function pacedTransport(inner: TransportAdapter, clock: SimulatedClock): TransportAdapter {
   let calls = 0;
   const after = async <Answer>(baseMs: number, call: () => Promise<Answer>): Promise<Answer> => {

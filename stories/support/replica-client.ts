@@ -16,7 +16,11 @@ export interface ReplicaStory {
 }
 
 /** A live engine with the captured rows; it answers as the database does. */
-export function createReplicaClient({ rows = capturedRows, kinds = capturedKinds as readonly InspectedKind[], refuse }: ReplicaStory = {}): ScriptedClient {
+export function createReplicaClient({
+  rows = capturedRows,
+  kinds = capturedKinds as readonly InspectedKind[],
+  refuse,
+}: ReplicaStory = {}): ScriptedClient {
   return createScriptedClient(replica, {
     run: () => {
       if (refuse !== undefined) throw new Error(refuse);
@@ -26,7 +30,9 @@ export function createReplicaClient({ rows = capturedRows, kinds = capturedKinds
       kinds: () => kinds,
       rows: ({ offset = 0, limit = 100, text = '', only }) => {
         const found = rows.filter(
-          ({ id, pending, quarantined }) => id.startsWith(text) && (only === undefined || (only === 'pending' ? pending > 0 : quarantined !== undefined)),
+          ({ id, pending, quarantined }) =>
+            id.startsWith(text) &&
+            (only === undefined || (only === 'pending' ? pending > 0 : quarantined !== undefined)),
         );
         return { items: found.slice(offset, offset + limit), total: found.length, offset };
       },

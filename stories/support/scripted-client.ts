@@ -5,7 +5,9 @@ import type { LogEntry } from '../../src/devtools/protocol/log-entry.ts';
 import type { DevtoolsCommand, DevtoolsQueries, DevtoolsQueryType } from '../../src/devtools/protocol/messages.ts';
 import type { Json } from '../../src/model/values/json.ts';
 
-type Answers = { readonly [Type in DevtoolsQueryType]?: (input: DevtoolsQueries[Type]['ask']) => DevtoolsQueries[Type]['answer'] };
+type Answers = {
+  readonly [Type in DevtoolsQueryType]?: (input: DevtoolsQueries[Type]['ask']) => DevtoolsQueries[Type]['answer'];
+};
 
 export interface ScriptedOptions {
   /** Instead of what the bundle has. */
@@ -29,7 +31,10 @@ export interface ScriptedClient {
   readonly clear: () => void;
 }
 
-export function createScriptedClient(bundle: Json, { answers = {}, run = () => null }: ScriptedOptions = {}): ScriptedClient {
+export function createScriptedClient(
+  bundle: Json,
+  { answers = {}, run = () => null }: ScriptedOptions = {},
+): ScriptedClient {
   const saved = createBundleClient(bundle);
   const listeners = new Set<() => void>();
   const commands: DevtoolsCommand[] = [];
@@ -66,7 +71,15 @@ export function createScriptedClient(bundle: Json, { answers = {}, run = () => n
     clear: () => {
       const last = entries.at(-1);
       const id = last?.id ?? 0;
-      entries.splice(0, entries.length, { type: 'command', id: id + 1, at: last?.at ?? 0, command: 'clearLog', input: {}, ok: true, result: id });
+      entries.splice(0, entries.length, {
+        type: 'command',
+        id: id + 1,
+        at: last?.at ?? 0,
+        command: 'clearLog',
+        input: {},
+        ok: true,
+        result: id,
+      });
       change({});
     },
     client: {

@@ -65,14 +65,20 @@ export class RecordingTransport extends MemoryTransport {
 
   override async push(ops: readonly Op[], context: PushContext): Promise<BatchPushResult> {
     if (this.isOffline) {
-      return { results: ops.map(({ opId }) => ({ opId, result: { type: 'pushUnavailable', dispatched: false, message: 'no network', noConnection: true } })) };
+      return {
+        results: ops.map(({ opId }) => ({
+          opId,
+          result: { type: 'pushUnavailable', dispatched: false, message: 'no network', noConnection: true },
+        })),
+      };
     }
     this.sent.push(...ops);
     return super.push(ops, context);
   }
 
   override async forcePush(op: Op, context: TransportContext): Promise<PushResult> {
-    if (this.isOffline) return { type: 'pushUnavailable', dispatched: false, message: 'no network', noConnection: true };
+    if (this.isOffline)
+      return { type: 'pushUnavailable', dispatched: false, message: 'no network', noConnection: true };
     this.sent.push(op);
     this.forced.push(op);
     return super.forcePush(op, context);
@@ -111,7 +117,10 @@ export interface ConflictBench {
   close(): Promise<void>;
 }
 
-/** Waits for something that real work brings about. By the real clock, since a database is real; the bound is for a test that fails. */
+/**
+ * Waits for something that real work brings about. By the real clock, since a database is real; the bound is for a test
+ * that fails.
+ */
 export async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
   for (const end = performance.now() + 10_000; performance.now() < end; ) {
     if (await reached()) return;
@@ -126,9 +135,13 @@ export async function until(reached: () => boolean | Promise<boolean>): Promise<
 export const noon = Date.UTC(2026, 0, 1, 12);
 
 /** The row as a server has it, without a timestamp. */
-export const wireOf = ({ updatedAt: _updatedAt, deletedAtLocal: _local, ...row }: Task): JsonObject => ({ ...row }) as JsonObject;
+export const wireOf = ({ updatedAt: _updatedAt, deletedAtLocal: _local, ...row }: Task): JsonObject =>
+  ({ ...row }) as JsonObject;
 
-/** An engine over a real database and a server in memory. Time stands still, and nothing waits between two rounds of a conflict. */
+/**
+ * An engine over a real database and a server in memory. Time stands still, and nothing waits between two rounds of a
+ * conflict.
+ */
 export async function openConflicts(options: BenchOptions = {}): Promise<ConflictBench> {
   const { driver = 'better-sqlite3', database = ':memory:' } = options;
   const dataSource = await openDatabase({ driver, database, entities: [taskEntity], synchronize: true });
@@ -143,7 +156,10 @@ export async function openConflicts(options: BenchOptions = {}): Promise<Conflic
   });
   const backend = options.backend ?? new MemoryBackend({ naming: 'camelCase', now: () => clock.now() });
   const transport = new RecordingTransport({ ...options.transport, backend });
-  const table = syncTable(taskEntity, { ...options.table, ...(options.conflict === undefined ? {} : { conflict: options.conflict }) });
+  const table = syncTable(taskEntity, {
+    ...options.table,
+    ...(options.conflict === undefined ? {} : { conflict: options.conflict }),
+  });
   const engine = createSyncEngine({
     dataSource,
     transport,
@@ -172,11 +188,16 @@ export async function openConflicts(options: BenchOptions = {}): Promise<Conflic
     row,
     close,
     types: (prefix = '') => told.map(({ type }) => type).filter((type) => type.startsWith(prefix)),
-    eventsOf: <Type extends SyncEventType>(type: Type) => told.filter((event): event is Extract<SyncEvent, { type: Type }> => event.type === type),
+    eventsOf: <Type extends SyncEventType>(type: Type) =>
+      told.filter((event): event is Extract<SyncEvent, { type: Type }> => event.type === type),
     edit: async (id, changes, { localTimestamp } = {}) => {
       const before = await row(id);
       if (before === null) throw new Error(`there is no ${id} to edit`);
-      await writer.replaceAndEnqueueDiff(before, { ...before, ...changes }, localTimestamp === undefined ? {} : { localTimestamp });
+      await writer.replaceAndEnqueueDiff(
+        before,
+        { ...before, ...changes },
+        localTimestamp === undefined ? {} : { localTimestamp },
+      );
     },
     queued: async () => (await engine.outbox.take({ limit: 10_000 })).map(({ opId }) => opId),
     begin: async (id, changes) => {

@@ -77,7 +77,9 @@ test('F-31: a decision about a version that a pull has replaced since is asked a
   await bench.engine.resume();
   await bench.engine.whenIdle();
   expect(bench.transport.sent).toHaveLength(1);
-  expect(await bench.engine.conflicts()).toMatchObject([{ state: 'awaiting', conflict: { serverData: { title: 'newer' } } }]);
+  expect(await bench.engine.conflicts()).toMatchObject([
+    { state: 'awaiting', conflict: { serverData: { title: 'newer' } } },
+  ]);
   expect(bench.eventsOf('conflict.unresolved').at(-1)?.reason).toContain('another version');
 });
 
@@ -87,7 +89,9 @@ test('F-31: a decision that meets a version nobody has seen here is asked again,
   await bench.engine.resolveConflict(opId, acceptMerged({ title: 'decided on the old one' }));
   await bench.engine.whenIdle();
   expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'newest' });
-  expect(await bench.engine.conflicts()).toMatchObject([{ state: 'awaiting', conflict: { localData: { title: 'mine' }, serverData: { title: 'newest' } } }]);
+  expect(await bench.engine.conflicts()).toMatchObject([
+    { state: 'awaiting', conflict: { localData: { title: 'mine' }, serverData: { title: 'newest' } } },
+  ]);
   await bench.engine.resolveConflict(await waiting(), acceptMerged({ title: 'decided on the new one' }));
   await bench.engine.whenIdle();
   expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'decided on the new one' });
@@ -110,7 +114,10 @@ test("F-36, EVT-09: discard puts the row to the server's state, tells what was l
   await bench.engine.whenIdle();
   expect(await bench.row('t1')).toMatchObject({ title: 'theirs' });
   const [resolved] = bench.eventsOf('conflict.resolved');
-  expect(resolved).toMatchObject({ resolution: { type: 'discard' }, givenUp: [{ opId, data: { title: 'mine' }, changedFields: ['title'] }] });
+  expect(resolved).toMatchObject({
+    resolution: { type: 'discard' },
+    givenUp: [{ opId, data: { title: 'mine' }, changedFields: ['title'] }],
+  });
   expect(resolved).not.toHaveProperty('resultData');
   expect(bench.eventsOf('op.discarded')).toMatchObject([{ opId, reason: 'discard' }]);
 });
@@ -153,7 +160,9 @@ test('F-03: a decision that the server refuses leaves the conflict with a person
   const stop = bench.backend.addRule(() => ({ status: 422, body: { error: 'validation', message: 'no seats left' } }));
   await bench.engine.resolveConflict(opId, acceptClient());
   await bench.engine.whenIdle();
-  expect(await bench.engine.conflicts()).toMatchObject([{ state: 'awaiting', conflict: { serverData: { title: 'theirs' }, localData: { title: 'mine' } } }]);
+  expect(await bench.engine.conflicts()).toMatchObject([
+    { state: 'awaiting', conflict: { serverData: { title: 'theirs' }, localData: { title: 'mine' } } },
+  ]);
   expect(bench.eventsOf('conflict.unresolved').at(-1)?.reason).toContain('no seats left');
   const sent = bench.transport.sent.length;
   await bench.sync();
@@ -183,31 +192,36 @@ test('I1: a re-push whose reply is lost is sent again under its key, and the con
   expect(await bench.engine.conflicts()).toEqual([]);
 });
 
-test.each(['throttled', 'unauthorized'] as const)('I7: a decision outlives an answer that only postpones it: %s', async (answer) => {
-  const opId = await park();
-  const { push } = bench.transport;
-  bench.transport.push = (ops) => {
-    bench.transport.push = push;
-    const result =
-      answer === 'throttled'
-        ? { type: 'pushThrottled' as const, message: 'slow down', retryAfterMs: 1 }
-        : { type: 'pushUnauthorized' as const, message: 'who are you' };
-    return Promise.resolve({ results: ops.map((op) => ({ opId: op.opId, result })) });
-  };
-  await bench.engine.resolveConflict(opId, acceptMerged({ title: 'both' }));
-  if (answer === 'throttled') {
-    await until(() => bench.engine.status().phase === 'backoff');
-    await bench.clock.advance(200_000);
-    await until(() => bench.types().includes('conflict.resolved'));
-  } else {
-    await until(() => bench.types().includes('session.authRequired'));
-    await bench.engine.signedIn();
-  }
-  await bench.sync();
-  expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'both' });
-  expect(bench.eventsOf('conflict.resolved')).toMatchObject([{ resolution: { type: 'acceptMerged', data: { title: 'both' } } }]);
-  expect(await bench.queued()).toEqual([]);
-});
+test.each(['throttled', 'unauthorized'] as const)(
+  'I7: a decision outlives an answer that only postpones it: %s',
+  async (answer) => {
+    const opId = await park();
+    const { push } = bench.transport;
+    bench.transport.push = (ops) => {
+      bench.transport.push = push;
+      const result =
+        answer === 'throttled'
+          ? { type: 'pushThrottled' as const, message: 'slow down', retryAfterMs: 1 }
+          : { type: 'pushUnauthorized' as const, message: 'who are you' };
+      return Promise.resolve({ results: ops.map((op) => ({ opId: op.opId, result })) });
+    };
+    await bench.engine.resolveConflict(opId, acceptMerged({ title: 'both' }));
+    if (answer === 'throttled') {
+      await until(() => bench.engine.status().phase === 'backoff');
+      await bench.clock.advance(200_000);
+      await until(() => bench.types().includes('conflict.resolved'));
+    } else {
+      await until(() => bench.types().includes('session.authRequired'));
+      await bench.engine.signedIn();
+    }
+    await bench.sync();
+    expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'both' });
+    expect(bench.eventsOf('conflict.resolved')).toMatchObject([
+      { resolution: { type: 'acceptMerged', data: { title: 'both' } } },
+    ]);
+    expect(await bench.queued()).toEqual([]);
+  },
+);
 
 test('conflicts$ shows each state a person must know', async () => {
   bench = await openConflicts({ conflict: { strategy: 'manual' } });

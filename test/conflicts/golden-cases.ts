@@ -14,7 +14,9 @@ import type { Task } from './bench.ts';
 
 type Fields = Partial<Task>;
 
-/** One row of the table: what both sides did, and what is to come of it. The row begins as `start`, or on neither side. */
+/**
+ * One row of the table: what both sides did, and what is to come of it. The row begins as `start`, or on neither side.
+ */
 export interface GoldenCase {
   readonly name: string;
   readonly strategy: ConflictStrategy;
@@ -39,9 +41,19 @@ export interface GoldenCase {
 }
 
 /** The row that most cases begin with. */
-export const start = { title: 'title', done: false, stock: 5, dueDate: '2026-05-01', tags: ['a', 'b'], meta: null } satisfies Fields;
+export const start = {
+  title: 'title',
+  done: false,
+  stock: 5,
+  dueDate: '2026-05-01',
+  tags: ['a', 'b'],
+  meta: null,
+} satisfies Fields;
 const minute = 60_000;
-const every = (local: readonly string[]) => ({ local, server: Object.keys(start).filter((field) => !local.includes(field)) });
+const every = (local: readonly string[]) => ({
+  local,
+  server: Object.keys(start).filter((field) => !local.includes(field)),
+});
 const resolve = (resolution: ConflictResolution): TableConflictConfig => ({ resolver: () => resolution });
 
 export const goldenCases: readonly GoldenCase[] = [
@@ -187,7 +199,14 @@ export const goldenCases: readonly GoldenCase[] = [
   {
     name: 'field rules: union, server, max, a function',
     strategy: 'autoPreserve',
-    table: { fields: { tags: 'union', title: 'server', stock: 'max', dueDate: (local, server) => (String(local) < String(server) ? local : server) } },
+    table: {
+      fields: {
+        tags: 'union',
+        title: 'server',
+        stock: 'max',
+        dueDate: (local, server) => (String(local) < String(server) ? local : server),
+      },
+    },
     here: { tags: ['b', 'n'], title: 'mine', stock: 7, dueDate: '2026-04-01' },
     there: { tags: ['a', 'b', 'm'], title: 'theirs', stock: 9, dueDate: '2026-06-01' },
     result: { tags: ['a', 'b', 'm', 'n'], title: 'theirs', stock: 9, dueDate: '2026-04-01' },
@@ -381,7 +400,9 @@ export const goldenCases: readonly GoldenCase[] = [
   {
     name: "by the table's function",
     strategy: 'merge',
-    table: { mergeFunction: (local, server) => ({ ...server, title: `${String(local['title'])}+${String(server['title'])}` }) },
+    table: {
+      mergeFunction: (local, server) => ({ ...server, title: `${String(local['title'])}+${String(server['title'])}` }),
+    },
     here: { title: 'mine' },
     there: { title: 'theirs' },
     result: { title: 'mine+theirs' },

@@ -18,7 +18,8 @@ async function play({ strategy, table, config, begin, here, there, hereLaterMs =
   });
   const localTimestamp = new Date(noon + hereLaterMs).toISOString();
   const serverTime = new Date(noon).toISOString();
-  if (begin === null) await bench.writer.insertAndEnqueue(taskOf(id, here === 'deleted' ? {} : here), { localTimestamp });
+  if (begin === null)
+    await bench.writer.insertAndEnqueue(taskOf(id, here === 'deleted' ? {} : here), { localTimestamp });
   else {
     await bench.begin(id, begin);
     if (here === 'deleted') await bench.writer.enqueueDelete(id, { localTimestamp });
@@ -26,11 +27,13 @@ async function play({ strategy, table, config, begin, here, there, hereLaterMs =
   }
   if (there === 'purged') bench.backend.remove('tasks', id);
   else if (there === 'deleted') bench.backend.update('tasks', id, { deletedAt: serverTime, updatedAt: serverTime });
-  else if (begin === null) bench.backend.seed('tasks', { ...wireFields, ...(there as JsonObject), updatedAt: serverTime });
+  else if (begin === null)
+    bench.backend.seed('tasks', { ...wireFields, ...(there as JsonObject), updatedAt: serverTime });
   else bench.backend.update('tasks', id, { ...(there as JsonObject), updatedAt: serverTime });
 }
 
-const kindOf = (op: Op): string => (op.force === true ? 'forced' : op.baseUpdatedAt === undefined ? 'unconditional' : 'conditional');
+const kindOf = (op: Op): string =>
+  op.force === true ? 'forced' : op.baseUpdatedAt === undefined ? 'unconditional' : 'conditional';
 
 describe('the table of strategies and situations (API §6)', () => {
   test.each(goldenCases.map((one) => [`${one.strategy}: ${one.name}`, one] as const))('%s', async (_, golden) => {
@@ -57,7 +60,8 @@ describe('the table of strategies and situations (API §6)', () => {
     } else {
       expect(there).toMatchObject(result);
       expect(here).toMatchObject({ ...result, deletedAt: null, deletedAtLocal: null });
-      for (const field of Object.keys(wireFields) as (keyof Task)[]) expect(here?.[field] ?? null, field).toEqual(there?.[field] ?? null);
+      for (const field of Object.keys(wireFields) as (keyof Task)[])
+        expect(here?.[field] ?? null, field).toEqual(there?.[field] ?? null);
     }
 
     const requests = bench.transport.sent.slice(1);
@@ -70,7 +74,10 @@ describe('the table of strategies and situations (API §6)', () => {
     if (resolution !== undefined) {
       expect(stats).toMatchObject({ conflicts: 1, conflictsResolved: 1, errors: 0 });
       expect(resolved?.resolution.type).toBe(resolution);
-      expect(bench.types('conflict.').filter((type) => type !== 'conflict.merged')).toEqual(['conflict.detected', 'conflict.resolved']);
+      expect(bench.types('conflict.').filter((type) => type !== 'conflict.merged')).toEqual([
+        'conflict.detected',
+        'conflict.resolved',
+      ]);
     }
     const [told] = bench.eventsOf('conflict.merged');
     if (merged !== undefined)
@@ -83,8 +90,13 @@ describe('the table of strategies and situations (API §6)', () => {
     else expect(told).toBeUndefined();
     if (lost === 'all')
       expect(resolved?.givenUp).toMatchObject([
-        { entityId: id, operationType: golden.here === 'deleted' ? 'delete' : 'upsert', data: golden.here === 'deleted' ? {} : golden.here },
+        {
+          entityId: id,
+          operationType: golden.here === 'deleted' ? 'delete' : 'upsert',
+          data: golden.here === 'deleted' ? {} : golden.here,
+        },
       ]);
-    else if (golden.here !== 'deleted') expect([...(resolved?.givenUp?.[0]?.changedFields ?? [])].sort()).toEqual([...(lost ?? [])].sort());
+    else if (golden.here !== 'deleted')
+      expect([...(resolved?.givenUp?.[0]?.changedFields ?? [])].sort()).toEqual([...(lost ?? [])].sort());
   });
 });

@@ -31,17 +31,20 @@ describe('F-03: the server refuses what resolves the conflict', () => {
     expect(await bench.engine.getStuckOperations()).toMatchObject([{ entityId: 't1' }]);
   });
 
-  test.each([0, 2])('CFL-08: a server that always has another version gets %s more rounds and is left alone then', async (maxConflictRetries) => {
-    bench = await openConflicts({ config: { maxConflictRetries } });
-    await bench.begin('t1');
-    await bench.edit('t1', { title: 'mine' });
-    let stock = 10;
-    bench.backend.addRule(({ id }) => void bench.backend.update('tasks', id, { stock: (stock += 1) }));
-    expect(await bench.sync()).toMatchObject({ conflicts: 1, conflictsResolved: 0, errors: 1 });
-    expect(bench.transport.sent).toHaveLength(2 + maxConflictRetries);
-    expect(bench.eventsOf('conflict.unresolved')).toHaveLength(1);
-    expect(await bench.row('t1')).toMatchObject({ title: 'mine' });
-  });
+  test.each([0, 2])(
+    'CFL-08: a server that always has another version gets %s more rounds and is left alone then',
+    async (maxConflictRetries) => {
+      bench = await openConflicts({ config: { maxConflictRetries } });
+      await bench.begin('t1');
+      await bench.edit('t1', { title: 'mine' });
+      let stock = 10;
+      bench.backend.addRule(({ id }) => void bench.backend.update('tasks', id, { stock: (stock += 1) }));
+      expect(await bench.sync()).toMatchObject({ conflicts: 1, conflictsResolved: 0, errors: 1 });
+      expect(bench.transport.sent).toHaveLength(2 + maxConflictRetries);
+      expect(bench.eventsOf('conflict.unresolved')).toHaveLength(1);
+      expect(await bench.row('t1')).toMatchObject({ title: 'mine' });
+    },
+  );
 
   test('CLI-04: a forced write that meets another conflict is forced again', async () => {
     bench = await openConflicts({ conflict: { strategy: 'clientWins' } });
@@ -72,15 +75,18 @@ describe('F-20: nobody conflicts with himself', () => {
     expect(await bench.queued()).toEqual([]);
   });
 
-  test.each(['serverWins', 'lastWriteWins', 'manual'] as const)('(b–d) %s, one device, unfolded edits: no conflict at all', async (strategy) => {
-    bench = await openConflicts({ conflict: { strategy }, config: { coalesce: false } });
-    await bench.begin('t1');
-    await bench.edit('t1', { title: 'one' });
-    await bench.edit('t1', { title: 'two' });
-    await bench.edit('t1', { stock: 3 });
-    expect(await bench.sync()).toMatchObject({ conflicts: 0, errors: 0 });
-    expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'two', stock: 3 });
-  });
+  test.each(['serverWins', 'lastWriteWins', 'manual'] as const)(
+    '(b–d) %s, one device, unfolded edits: no conflict at all',
+    async (strategy) => {
+      bench = await openConflicts({ conflict: { strategy }, config: { coalesce: false } });
+      await bench.begin('t1');
+      await bench.edit('t1', { title: 'one' });
+      await bench.edit('t1', { title: 'two' });
+      await bench.edit('t1', { stock: 3 });
+      expect(await bench.sync()).toMatchObject({ conflicts: 0, errors: 0 });
+      expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'two', stock: 3 });
+    },
+  );
 
   test('(e) created offline and edited before the first sync', async () => {
     bench = await openConflicts({ conflict: { strategy: 'manual' } });
@@ -145,19 +151,26 @@ test('F-22: edited here, deleted there: never dropped in silence', async () => {
   await bench.edit('t1', { title: 'mine' });
   bench.backend.remove('tasks', 't1');
   await bench.sync();
-  expect(bench.eventsOf('op.discarded')).toMatchObject([{ entityId: 't1', reason: 'serverDeleted', givenUp: [{ data: { title: 'mine' } }] }]);
+  expect(bench.eventsOf('op.discarded')).toMatchObject([
+    { entityId: 't1', reason: 'serverDeleted', givenUp: [{ data: { title: 'mine' } }] },
+  ]);
   expect(await bench.row('t1')).toBeNull();
 });
 
 test('F-35: a merged row that could not be stored here is not sent; it waits, and can be decided', async () => {
-  bench = await openConflicts({ conflict: { strategy: 'merge', mergeFunction: (local, server) => ({ ...server, ...local, stock: 'a lot' }) } });
+  bench = await openConflicts({
+    conflict: { strategy: 'merge', mergeFunction: (local, server) => ({ ...server, ...local, stock: 'a lot' }) },
+  });
   await bench.begin('t1');
   await bench.edit('t1', { title: 'mine' });
   bench.backend.update('tasks', 't1', { title: 'theirs' });
   await bench.sync();
   expect(bench.transport.sent).toHaveLength(1);
   expect(bench.eventsOf('conflict.unresolved')[0]?.reason).toContain("field 'stock' must be a number");
-  await bench.engine.resolveConflict((await bench.engine.conflicts())[0]?.conflict.opId ?? '', acceptMerged({ stock: 1 }));
+  await bench.engine.resolveConflict(
+    (await bench.engine.conflicts())[0]?.conflict.opId ?? '',
+    acceptMerged({ stock: 1 }),
+  );
   await bench.engine.whenIdle();
   expect(bench.backend.get('tasks', 't1')).toMatchObject({ stock: 1 });
 });
@@ -194,7 +207,10 @@ test('F-37: a delete that survives its conflict takes the row along', async () =
 test("F-67, LWW-01: the local clock is wrong by an hour: what the server's clock says counts", async () => {
   bench = await openConflicts({ conflict: { strategy: 'lastWriteWins' } });
   await bench.begin('t1');
-  await bench.dataSource.query('INSERT INTO "sync_state" ("name", "value") VALUES (?, ?)', ['clockOffsetMs', String(-3_600_000)]);
+  await bench.dataSource.query('INSERT INTO "sync_state" ("name", "value") VALUES (?, ?)', [
+    'clockOffsetMs',
+    String(-3_600_000),
+  ]);
   bench = Object.assign(bench, await reopenOnSame(bench));
   await bench.edit('t1', { title: 'mine' }, { localTimestamp: new Date(noon + 60_000).toISOString() });
   bench.backend.update('tasks', 't1', { title: 'theirs', updatedAt: new Date(noon).toISOString() });
@@ -236,17 +252,24 @@ describe('CFL-06: skipConflictingOps', () => {
     expect(await bench.queued()).toEqual([]);
     expect(await bench.row('t1')).toMatchObject({ title: 'theirs' });
     expect(bench.types('conflict.')).toEqual(['conflict.detected', 'conflict.unresolved']);
-    expect(bench.eventsOf('op.discarded')).toMatchObject([{ reason: 'skipped', givenUp: [{ data: { title: 'mine' }, changedFields: ['title'] }] }]);
+    expect(bench.eventsOf('op.discarded')).toMatchObject([
+      { reason: 'skipped', givenUp: [{ data: { title: 'mine' }, changedFields: ['title'] }] },
+    ]);
   });
 
   test('so is one that the server refuses, and one that met another version in each round', async () => {
-    bench = await openConflicts({ conflict: { strategy: 'clientWins' }, config: { skipConflictingOps: true, maxConflictRetries: 1 } });
+    bench = await openConflicts({
+      conflict: { strategy: 'clientWins' },
+      config: { skipConflictingOps: true, maxConflictRetries: 1 },
+    });
     for (const id of ['t1', 't2']) await bench.begin(id);
     for (const id of ['t1', 't2']) await bench.edit(id, { title: 'mine' });
     for (const id of ['t1', 't2']) bench.backend.update('tasks', id, { title: 'theirs' });
     bench.backend.addRule(({ id, force }) => {
       if (!force) return undefined;
-      return id === 't1' ? refusal : conflictAnswer(409, bench.backend.get('tasks', id) ?? {}, '2026-01-01T12:00:00.000000Z', '9');
+      return id === 't1'
+        ? refusal
+        : conflictAnswer(409, bench.backend.get('tasks', id) ?? {}, '2026-01-01T12:00:00.000000Z', '9');
     });
     await bench.sync();
     expect(await bench.queued()).toEqual([]);
@@ -264,7 +287,9 @@ test('EVT-01: conflict events come after those of the batch and before the pull'
   await bench.edit('t1', { title: 'mine' });
   bench.backend.update('tasks', 't1', { stock: 9 });
   await bench.sync();
-  const order = bench.types().filter((type) => type !== 'sync.progress' && type !== 'cache.updated' && type !== 'page.pulled');
+  const order = bench
+    .types()
+    .filter((type) => type !== 'sync.progress' && type !== 'cache.updated' && type !== 'page.pulled');
   expect(order).toEqual([
     'sync.started',
     'conflict.detected',

@@ -23,7 +23,10 @@ const row: fc.Arbitrary<Row> = fc.record({
   text,
   count: fc.option(fc.nat(5), { nil: null }),
   tags: fc.uniqueArray(fc.constantFrom('p', 'q', 'r', 's'), { maxLength: 4 }),
-  items: fc.uniqueArray(fc.record({ id: fc.nat(3), name: fc.constantFrom('x', 'y', 'z') }), { maxLength: 4, selector: ({ id }) => id }),
+  items: fc.uniqueArray(fc.record({ id: fc.nat(3), name: fc.constantFrom('x', 'y', 'z') }), {
+    maxLength: 4,
+    selector: ({ id }) => id,
+  }),
   meta: fc.record({ deep: fc.record({ left: text, right: text }), flat: text }) as fc.Arbitrary<JsonObject>,
 });
 const sides = fc.record({ base: fc.option(row, { nil: undefined }), local: row, server: row, known: fc.boolean() });
@@ -39,7 +42,8 @@ const rule = fc.constantFrom<FieldRule>(
 const rules = fc.dictionary(fc.constantFrom('text', 'count'), rule);
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-const changedOf = (base: Row, local: Row): readonly string[] => Object.keys(local).filter((key) => !same(base[key], local[key]));
+const changedOf = (base: Row, local: Row): readonly string[] =>
+  Object.keys(local).filter((key) => !same(base[key], local[key]));
 
 const kind: SyncKind = {
   kind: 'rows',
@@ -55,7 +59,17 @@ const kind: SyncKind = {
   syncIntervalMs: undefined,
 };
 
-function conflictOf({ base, local, server, known }: { base: Row | undefined; local: Row; server: Row; known: boolean }): Conflict {
+function conflictOf({
+  base,
+  local,
+  server,
+  known,
+}: {
+  base: Row | undefined;
+  local: Row;
+  server: Row;
+  known: boolean;
+}): Conflict {
   return {
     kind: 'rows',
     entityId: 'r',
@@ -76,7 +90,11 @@ function resolved(
   conflict: Conflict,
   fields: Readonly<Record<string, FieldRule>> = {},
 ): { readonly data: JsonObject; readonly lost: readonly string[]; readonly isSent: boolean } {
-  const plan = planConflict({ conflict, strategy: 'autoPreserve', state: 'detected', detectedAt: 0 }, { ...kind, conflict: { fields } }, defaultSyncConfig);
+  const plan = planConflict(
+    { conflict, strategy: 'autoPreserve', state: 'detected', detectedAt: 0 },
+    { ...kind, conflict: { fields } },
+    defaultSyncConfig,
+  );
   if (plan.type === 'apply' || plan.type === 'repush') {
     const data = plan.resolution.type === 'acceptMerged' ? plan.resolution.data : {};
     return { data, lost: lostFields(conflict, data), isSent: plan.type === 'repush' };
@@ -98,7 +116,9 @@ test('F-28, F-29: no intended change is lost without being named', () => {
           const [old, own, now] = [before, mine, result].map((list) => (Array.isArray(list) ? (list as string[]) : []));
           for (const tag of own ?? [])
             expect(now, 'an item we have, and the server did not take away').toEqual(
-              old?.includes(tag) === true && !given.server.tags.includes(tag) ? expect.anything() : expect.arrayContaining([tag]),
+              old?.includes(tag) === true && !given.server.tags.includes(tag)
+                ? expect.anything()
+                : expect.arrayContaining([tag]),
             );
           for (const tag of old ?? []) if (!local.tags.includes(tag)) expect(now).not.toContain(tag);
         }
@@ -107,9 +127,11 @@ test('F-28, F-29: no intended change is lost without being named', () => {
           const now = result as Row['items'];
           for (const item of local.items) {
             const was = old.find(({ id }) => id === item.id);
-            if (was === undefined || was.name !== item.name) expect(now.find(({ id }) => id === item.id)?.name, `item ${item.id}`).toBe(item.name);
+            if (was === undefined || was.name !== item.name)
+              expect(now.find(({ id }) => id === item.id)?.name, `item ${item.id}`).toBe(item.name);
           }
-          for (const item of old) if (!local.items.some(({ id }) => id === item.id)) expect(now.some(({ id }) => id === item.id)).toBe(false);
+          for (const item of old)
+            if (!local.items.some(({ id }) => id === item.id)) expect(now.some(({ id }) => id === item.id)).toBe(false);
         }
       }
     }),
@@ -123,7 +145,8 @@ test('what we did not touch is as the server has it, under any rule', () => {
       const conflict = conflictOf({ ...given, known: true, base: given.base ?? given.server });
       const { data } = resolved(conflict, fields);
       const intended = new Set(intendedFields(conflict));
-      for (const field of Object.keys(given.server)) if (!intended.has(field)) expect(data[field], field).toEqual(given.server[field]);
+      for (const field of Object.keys(given.server))
+        if (!intended.has(field)) expect(data[field], field).toEqual(given.server[field]);
     }),
     { numRuns: 500 },
   );
@@ -153,7 +176,12 @@ test('identity: where the server has not moved on the result is our row', () => 
 
 /** Content without the order of lists: who reordered last is not known to a second merge. */
 const unordered = (data: JsonObject): unknown =>
-  Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Array.isArray(value) ? value.map((item) => JSON.stringify(item)).sort() : value]));
+  Object.fromEntries(
+    Object.entries(data).map(([key, value]) => [
+      key,
+      Array.isArray(value) ? value.map((item) => JSON.stringify(item)).sort() : value,
+    ]),
+  );
 
 test("idempotence: merged once more with its own result as the server's row, nothing comes or goes", () => {
   fc.assert(
@@ -187,8 +215,12 @@ test('provenance is exact: a field is named where its value came from', () => {
 
 test('max and min compare numbers, timestamps with any number of digits, and texts; null gives way', () => {
   const decide = (rule: FieldRule, mine: Json, theirs: Json): Json | undefined =>
-    applyFieldRules({ data: { f: mine }, localFields: ['f'], serverFields: [] }, { localData: { f: mine }, changedFields: ['f'] }, { f: theirs }, { f: rule })
-      .data['f'];
+    applyFieldRules(
+      { data: { f: mine }, localFields: ['f'], serverFields: [] },
+      { localData: { f: mine }, changedFields: ['f'] },
+      { f: theirs },
+      { f: rule },
+    ).data['f'];
   expect(decide('max', 2, 10)).toBe(10);
   expect(decide('min', '9', '10')).toBe('9');
   expect(decide('max', '2026-01-01T00:00:00.0000001Z', '2026-01-01T00:00:00Z')).toBe('2026-01-01T00:00:00.0000001Z');

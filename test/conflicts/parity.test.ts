@@ -7,7 +7,11 @@ import { openConflicts, taskOf, type BenchOptions, type ConflictBench, type Task
 let bench: ConflictBench;
 afterEach(() => bench.close());
 
-async function collide(options: BenchOptions, here: Partial<Task> | 'deleted' = { title: 'mine' }, there: Partial<Task> = { title: 'theirs', stock: 9 }) {
+async function collide(
+  options: BenchOptions,
+  here: Partial<Task> | 'deleted' = { title: 'mine' },
+  there: Partial<Task> = { title: 'theirs', stock: 9 },
+) {
   bench = await openConflicts(options);
   await bench.begin('t1', { meta: { a: 1 } });
   if (here === 'deleted') await bench.writer.enqueueDelete('t1');
@@ -19,12 +23,18 @@ const strategy = (name: ConflictStrategy): BenchOptions => ({ conflict: { strate
 
 test('CFL-01, AUT-01: without any setting a conflict is merged', async () => {
   expect(await collide({})).toMatchObject({ conflicts: 1, conflictsResolved: 1 });
-  expect(bench.eventsOf('conflict.detected')).toMatchObject([{ strategy: 'autoPreserve', conflict: { kind: 'tasks', entityId: 't1' } }]);
+  expect(bench.eventsOf('conflict.detected')).toMatchObject([
+    { strategy: 'autoPreserve', conflict: { kind: 'tasks', entityId: 't1' } },
+  ]);
 });
 
 test('CFL-02, EVT-18: a delete has no local data', async () => {
   await collide(strategy('manual'), 'deleted');
-  expect(bench.eventsOf('conflict.detected')[0]?.conflict).toMatchObject({ opType: 'delete', localData: {}, serverData: { title: 'theirs' } });
+  expect(bench.eventsOf('conflict.detected')[0]?.conflict).toMatchObject({
+    opType: 'delete',
+    localData: {},
+    serverData: { title: 'theirs' },
+  });
 });
 
 test('CFL-05, SRV-04: resolved means out of the outbox, and counted', async () => {
@@ -36,7 +46,13 @@ test('CFL-05, SRV-04: resolved means out of the outbox, and counted', async () =
 test("CFL-10, CFL-12: what a merge sends has the operation's id, a key of its own and the version merged with", async () => {
   await collide({});
   const [first, second] = bench.transport.sent;
-  expect(second).toMatchObject({ opId: first?.opId, kind: 'tasks', id: 't1', requestId: `${first?.opId ?? ''}#2`, force: false });
+  expect(second).toMatchObject({
+    opId: first?.opId,
+    kind: 'tasks',
+    id: 't1',
+    requestId: `${first?.opId ?? ''}#2`,
+    force: false,
+  });
   expect(second?.baseUpdatedAt).toBe(bench.eventsOf('conflict.detected')[0]?.conflict.serverTimestamp);
   expect(await bench.row('t1')).toMatchObject({ title: 'mine', stock: 9 });
 });
@@ -44,7 +60,9 @@ test("CFL-10, CFL-12: what a merge sends has the operation's id, a key of its ow
 test("CFL-11, SRV-01 to SRV-03, EVT-19: the server's row with all it has, and no force", async () => {
   await collide(strategy('serverWins'));
   expect(await bench.row('t1')).toMatchObject({ title: 'theirs', stock: 9, meta: { a: 1 } });
-  expect(bench.eventsOf('conflict.resolved')).toMatchObject([{ resolution: { type: 'acceptServer' }, resultData: { title: 'theirs' } }]);
+  expect(bench.eventsOf('conflict.resolved')).toMatchObject([
+    { resolution: { type: 'acceptServer' }, resultData: { title: 'theirs' } },
+  ]);
   expect(bench.transport.sent).toHaveLength(1);
 });
 
@@ -63,7 +81,9 @@ test('CLI-01, CLI-02, EVT-19: forced, without base, and here as it was sent', as
   expect(bench.transport.forced).toMatchObject([{ type: 'upsert', force: true, payload: { title: 'mine' } }]);
   expect(bench.transport.forced[0]).not.toHaveProperty('baseUpdatedAt');
   expect(await bench.row('t1')).toMatchObject({ title: 'mine' });
-  expect(bench.eventsOf('conflict.resolved')).toMatchObject([{ resolution: { type: 'acceptClient' }, resultData: { title: 'mine' } }]);
+  expect(bench.eventsOf('conflict.resolved')).toMatchObject([
+    { resolution: { type: 'acceptClient' }, resultData: { title: 'mine' } },
+  ]);
 });
 
 test('CLI-03, DEL-02: a forced delete', async () => {
@@ -89,7 +109,10 @@ describe('merge', () => {
     await collide({ ...strategy('merge'), config: global });
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'global', stock: 9 });
     await bench.close();
-    await collide({ conflict: { strategy: 'merge', mergeFunction: (_, server) => ({ ...server, title: 'table' }) }, config: global });
+    await collide({
+      conflict: { strategy: 'merge', mergeFunction: (_, server) => ({ ...server, title: 'table' }) },
+      config: global,
+    });
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'table' });
   });
   test('MRG-02: the function is told the base and what was changed', async () => {
@@ -125,9 +148,14 @@ describe('merge', () => {
 test('MAN-10: a resolver may say where its fields came from', async () => {
   const info = { localFields: ['title'], serverFields: ['stock'] };
   await collide({
-    conflict: { strategy: 'manual', resolver: ({ localData, serverData }) => acceptMerged({ ...serverData, title: localData['title'] ?? null }, info) },
+    conflict: {
+      strategy: 'manual',
+      resolver: ({ localData, serverData }) => acceptMerged({ ...serverData, title: localData['title'] ?? null }, info),
+    },
   });
-  expect(bench.eventsOf('conflict.resolved')).toMatchObject([{ resolution: { type: 'acceptMerged', mergeInfo: info } }]);
+  expect(bench.eventsOf('conflict.resolved')).toMatchObject([
+    { resolution: { type: 'acceptMerged', mergeInfo: info } },
+  ]);
   expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'mine', stock: 9 });
 });
 
@@ -185,5 +213,7 @@ test('field rules go by property name, whatever the fields are called on the wir
   bench.backend.update('tasks', 't1', { due_date: '2026-06-01', updated_at: '2026-01-01T11:00:00Z' });
   expect(await bench.sync()).toMatchObject({ conflictsResolved: 1 });
   expect(await bench.row('t1')).toMatchObject({ dueDate: '2026-06-01' });
-  expect(bench.eventsOf('conflict.resolved')[0]?.givenUp).toMatchObject([{ changedFields: ['due_date'], data: { due_date: '2026-08-01' } }]);
+  expect(bench.eventsOf('conflict.resolved')[0]?.givenUp).toMatchObject([
+    { changedFields: ['due_date'], data: { due_date: '2026-08-01' } },
+  ]);
 });

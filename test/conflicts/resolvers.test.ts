@@ -1,5 +1,13 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { acceptClient, acceptMerged, acceptServer, defer, type Conflict, type ConflictResolution, type ConflictResolver } from '../../src/model/conflict.ts';
+import {
+  acceptClient,
+  acceptMerged,
+  acceptServer,
+  defer,
+  type Conflict,
+  type ConflictResolution,
+  type ConflictResolver,
+} from '../../src/model/conflict.ts';
 import { openConflicts, taskOf, until, type BenchOptions, type ConflictBench } from './bench.ts';
 
 let bench: ConflictBench;
@@ -103,7 +111,11 @@ describe('F-145: a question that nobody answers', () => {
     expect(await running).toMatchObject({ conflicts: 1, conflictsResolved: 1, pushed: 1 });
     expect(bench.backend.get('tasks', 't1')).toMatchObject({ title: 'both' });
     expect(bench.types('conflict.')).toEqual(['conflict.detected', 'conflict.resolved']);
-    expect(bench.types('sync.').filter((type) => type !== 'sync.progress')).toEqual(['sync.started', 'sync.started', 'sync.completed']);
+    expect(bench.types('sync.').filter((type) => type !== 'sync.progress')).toEqual([
+      'sync.started',
+      'sync.started',
+      'sync.completed',
+    ]);
   });
 
   test('others are pushed and pulled while it is open; a new sync ends the wait, the late answer is applied by itself', async () => {
@@ -152,7 +164,9 @@ describe('F-145: a question that nobody answers', () => {
       await collide('t1', 'mine', 'theirs');
       const running = bench.sync().catch((error: unknown) => error);
       await until(() => dialog.asked.length === 1);
-      bench = await bench.reopen({ conflict: { strategy: 'manual', resolver: () => acceptMerged({ title: 'second' }) } });
+      bench = await bench.reopen({
+        conflict: { strategy: 'manual', resolver: () => acceptMerged({ title: 'second' }) },
+      });
       expect(await running).toBeInstanceOf(Error);
       dialog.answer(acceptServer());
       await bench.sync();
@@ -263,7 +277,9 @@ describe('F-16: a resolver or a function that fails', () => {
     await collide(['t1', 't2'], 'mine', 'theirs');
     await bench.writer.insertAndEnqueue(taskOf('t3'));
     expect(await bench.sync()).toMatchObject({ conflicts: 2, conflictsResolved: 1 });
-    expect(bench.eventsOf('conflict.unresolved')).toMatchObject([{ conflict: { entityId: 't1' }, reason: 'The conflict resolver failed: no such form' }]);
+    expect(bench.eventsOf('conflict.unresolved')).toMatchObject([
+      { conflict: { entityId: 't1' }, reason: 'The conflict resolver failed: no such form' },
+    ]);
     expect(bench.backend.get('tasks', 't3')).toBeDefined();
     expect(bench.types()).toContain('page.pulled');
   });
@@ -281,7 +297,9 @@ describe('F-16: a resolver or a function that fails', () => {
     await until(() => bench.types().includes('page.pulled'));
     fail(new Error('the dialog crashed'));
     expect(await running).toMatchObject({ conflictsResolved: 0 });
-    expect(bench.eventsOf('conflict.unresolved')).toMatchObject([{ reason: 'The conflict resolver failed: the dialog crashed' }]);
+    expect(bench.eventsOf('conflict.unresolved')).toMatchObject([
+      { reason: 'The conflict resolver failed: the dialog crashed' },
+    ]);
     expect(await bench.engine.conflicts()).toMatchObject([{ state: 'awaiting' }]);
   });
 

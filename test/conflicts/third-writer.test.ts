@@ -7,7 +7,10 @@ const fields = ['title', 'stock', 'dueDate', 'done'] as const;
 type Field = (typeof fields)[number];
 type Change = Partial<Record<Field, number>>;
 
-/** What happens to one row, in order: we edit it offline; somebody else writes before our sync, and again just before each of our requests. */
+/**
+ * What happens to one row, in order: we edit it offline; somebody else writes before our sync, and again just before
+ * each of our requests.
+ */
 interface Schedule {
   readonly ours: readonly Change[];
   readonly before: readonly Change[];
@@ -16,7 +19,10 @@ interface Schedule {
   readonly deletes: boolean;
 }
 
-const change = fc.dictionary(fc.constantFrom(...fields), fc.nat(1_000), { minKeys: 1, maxKeys: 3 }) as fc.Arbitrary<Change>;
+const change = fc.dictionary(fc.constantFrom(...fields), fc.nat(1_000), {
+  minKeys: 1,
+  maxKeys: 3,
+}) as fc.Arbitrary<Change>;
 const schedule: fc.Arbitrary<Schedule> = fc.record({
   ours: fc.array(change, { minLength: 1, maxLength: 3 }),
   before: fc.array(change, { maxLength: 2 }),
@@ -43,11 +49,14 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 /** Plays many schedules at once, each on a row of its own; gives the rows' ids, and how many requests each met. */
-async function play(schedules: readonly Schedule[]): Promise<readonly { readonly id: string; readonly requests: number }[]> {
+async function play(
+  schedules: readonly Schedule[],
+): Promise<readonly { readonly id: string; readonly requests: number }[]> {
   const ids = schedules.map(() => `row${(count += 1)}`);
   for (const id of ids) bench.backend.seed('tasks', wireOf(taskOf(id)));
   await bench.sync();
-  for (const [index, { ours }] of schedules.entries()) for (const change of ours) await bench.edit(ids[index] ?? '', valuesOf(change, 'ours') as Partial<Task>);
+  for (const [index, { ours }] of schedules.entries())
+    for (const change of ours) await bench.edit(ids[index] ?? '', valuesOf(change, 'ours') as Partial<Task>);
   for (const [index, { before }] of schedules.entries())
     for (const change of before) bench.backend.update('tasks', ids[index] ?? '', valuesOf(change, 'theirs'));
   const requests = new Map<string, number>();
@@ -73,7 +82,12 @@ async function check(schedules: readonly Schedule[]): Promise<void> {
     const base: JsonObject = { title: 'title', stock: 5, dueDate: '2026-05-01', done: false };
     // A merge that equals the server's row sends nothing more: then nobody came to delete it.
     const isDeleted = deletes && requests > onRequest.length;
-    const theirs = isDeleted ? {} : (Object.assign({}, ...[...before, ...onRequest.slice(0, requests)].map((one) => valuesOf(one, 'theirs'))) as JsonObject);
+    const theirs = isDeleted
+      ? {}
+      : (Object.assign(
+          {},
+          ...[...before, ...onRequest.slice(0, requests)].map((one) => valuesOf(one, 'theirs')),
+        ) as JsonObject);
     // What was written with the value it had is no edit.
     const touched = new Set<string>();
     let now = base;
@@ -87,7 +101,8 @@ async function check(schedules: readonly Schedule[]): Promise<void> {
     const there = bench.backend.get('tasks', id);
     expect(there, `${id}: ${JSON.stringify(schedules[index])}`).toMatchObject({ ...base, ...theirs, ...mine });
     const here = await bench.row(id);
-    for (const field of fields) expect(here?.[field], `${id}.${field} differs from the server (I5)`).toEqual(there?.[field]);
+    for (const field of fields)
+      expect(here?.[field], `${id}.${field} differs from the server (I5)`).toEqual(there?.[field]);
   }
   expect(await bench.queued()).toEqual([]);
   expect(await bench.engine.conflicts()).toEqual([]);
@@ -95,9 +110,15 @@ async function check(schedules: readonly Schedule[]): Promise<void> {
 }
 
 test('F-31: a third writer between conflict and re-push loses nothing, nor do we: 1,000 schedules', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(schedule, { minLength: 50, maxLength: 50 }), check), { numRuns: 20, endOnFailure: true });
+  await fc.assert(fc.asyncProperty(fc.array(schedule, { minLength: 50, maxLength: 50 }), check), {
+    numRuns: 20,
+    endOnFailure: true,
+  });
 }, 60_000);
 
 test('F-22, F-31: whoever deletes it just before our request does not take our edit along', async () => {
-  await fc.assert(fc.asyncProperty(fc.array(deleting, { minLength: 20, maxLength: 20 }), check), { numRuns: 5, endOnFailure: true });
+  await fc.assert(fc.asyncProperty(fc.array(deleting, { minLength: 20, maxLength: 20 }), check), {
+    numRuns: 5,
+    endOnFailure: true,
+  });
 }, 60_000);

@@ -11,11 +11,17 @@ afterEach(() => bench.close());
 
 const allFields = Object.keys(taskOf('x')).filter((key) => !['updatedAt', 'deletedAt', 'deletedAtLocal'].includes(key));
 
-/** A server that merges what it gets into the row it has, deletes without a tombstone, and refuses part of a row that it does not have. */
+/**
+ * A server that merges what it gets into the row it has, deletes without a tombstone, and refuses part of a row that it
+ * does not have.
+ */
 async function open(options: BenchOptions = {}): Promise<void> {
   const backend = new MemoryBackend({ naming: 'camelCase', deletes: 'hard', now: () => noon });
   backend.addRule(({ type, kind, id, payload = {}, base }) =>
-    type === 'upsert' && base === undefined && backend.get(kind, id) === undefined && allFields.some((field) => !(field in payload))
+    type === 'upsert' &&
+    base === undefined &&
+    backend.get(kind, id) === undefined &&
+    allFields.some((field) => !(field in payload))
       ? { status: 422, body: { error: 'incomplete', message: `there is no ${id} to merge this into` } }
       : undefined,
   );
@@ -120,7 +126,9 @@ test('F-152: a creation whose reply was lost, edited meanwhile, is created again
   const push = transport.push.bind(transport);
   transport.push = (ops) => {
     transport.push = push;
-    return Promise.resolve({ results: ops.map(({ opId }) => ({ opId, result: { type: 'pushAmbiguous' as const, message: 'lost' } })) });
+    return Promise.resolve({
+      results: ops.map(({ opId }) => ({ opId, result: { type: 'pushAmbiguous' as const, message: 'lost' } })),
+    });
   };
   await bench.sync();
   await bench.edit('t1', { title: 'edited' });

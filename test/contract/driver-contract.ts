@@ -58,7 +58,8 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
     });
     afterEach(() => dataSource.destroy());
 
-    const query = <T = Record<string, unknown>>(sql: string, parameters: unknown[] = []): Promise<T[]> => dataSource.query<T[]>(sql, parameters);
+    const query = <T = Record<string, unknown>>(sql: string, parameters: unknown[] = []): Promise<T[]> =>
+      dataSource.query<T[]>(sql, parameters);
 
     test('column types come back as they were saved', async () => {
       const full = sample('a', {
@@ -79,7 +80,14 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
     });
 
     test('raw parameters: booleans, dates, undefined and bigints are bound alike', async () => {
-      const [row] = await query('SELECT ? AS yes, ? AS no, ? AS at, ? AS nil, ? AS big, typeof(?) AS type', [true, false, new Date(0), undefined, 12n, 3]);
+      const [row] = await query('SELECT ? AS yes, ? AS no, ? AS at, ? AS nil, ? AS big, typeof(?) AS type', [
+        true,
+        false,
+        new Date(0),
+        undefined,
+        12n,
+        3,
+      ]);
       expect(row).toMatchObject({ yes: 1, no: 0, at: '1970-01-01 00:00:00.000', nil: null, big: 12 });
       await expect(query('SELECT ?', [{ a: 1 }])).rejects.toThrow(/JSON\.stringify/);
       await expect(query('SELECT ?', [[1]])).rejects.toThrow(/list/);
@@ -95,23 +103,35 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
       expect(await dataSource.getRepository(Numbered).save({ name: 'one' })).toMatchObject({ seq: 1 });
       const inserted = await dataSource.getRepository(Numbered).insert([{ name: 'two' }, { name: 'three' }]);
       // TypeORM asks sql.js for the last id only.
-      expect(inserted.identifiers).toEqual(name.startsWith('sqljs') ? [{ seq: 3 }, { seq: 3 }] : [{ seq: 2 }, { seq: 3 }]);
+      expect(inserted.identifiers).toEqual(
+        name.startsWith('sqljs') ? [{ seq: 3 }, { seq: 3 }] : [{ seq: 2 }, { seq: 3 }],
+      );
     });
 
     test('affectedRows counts what INSERT, UPDATE, DELETE, upserts and RETURNING wrote', async () => {
-      const count = (sql: string, parameters: unknown[] = []): Promise<number> => gate.transaction((runner) => affectedRows(runner, sql, parameters));
+      const count = (sql: string, parameters: unknown[] = []): Promise<number> =>
+        gate.transaction((runner) => affectedRows(runner, sql, parameters));
       expect(await count("INSERT INTO samples (id, count, done) VALUES ('a', 1, 0), ('b', 2, 0), ('c', 3, 0)")).toBe(3);
       expect(await count('UPDATE samples SET count = count + 1 WHERE count >= ?', [2])).toBe(2);
       expect(await count('UPDATE samples SET count = 0 WHERE id = ?', ['nobody'])).toBe(0);
       expect(await count("UPDATE samples SET note = 'x' WHERE count > 2 RETURNING id")).toBe(2);
-      expect(await count("INSERT INTO samples (id, count, done) VALUES ('a', 9, 0), ('d', 9, 0) ON CONFLICT (id) DO NOTHING")).toBe(1);
-      expect(await count('WITH old AS (SELECT id FROM samples WHERE count > 2) DELETE FROM samples WHERE id IN (SELECT id FROM old)')).toBe(3);
+      expect(
+        await count(
+          "INSERT INTO samples (id, count, done) VALUES ('a', 9, 0), ('d', 9, 0) ON CONFLICT (id) DO NOTHING",
+        ),
+      ).toBe(1);
+      expect(
+        await count(
+          'WITH old AS (SELECT id FROM samples WHERE count > 2) DELETE FROM samples WHERE id IN (SELECT id FROM old)',
+        ),
+      ).toBe(3);
       expect(await count('DELETE FROM samples')).toBe(1);
       expect(await count('-- a comment\n DELETE FROM samples')).toBe(0);
     });
 
     test('RETURNING gives rows, plainly and structured, also for an insert', async () => {
-      const sql = "INSERT INTO samples (id, count, done, note) VALUES (?, 5, 0, 'returning'), ('z', 6, 0, '') RETURNING id, count";
+      const sql =
+        "INSERT INTO samples (id, count, done, note) VALUES (?, 5, 0, 'returning'), ('z', 6, 0, '') RETURNING id, count";
       expect(await query(sql, ['y'])).toEqual([
         { id: 'y', count: 5 },
         { id: 'z', count: 6 },
@@ -123,20 +143,33 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
 
     test('text that looks like RETURNING is text', async () => {
       const written = await gate.read((runner) =>
-        affectedRows(runner, "INSERT INTO samples (id, count, done, note) VALUES ('a', 1, 0, 'is it returning?') /* returning */"),
+        affectedRows(
+          runner,
+          "INSERT INTO samples (id, count, done, note) VALUES ('a', 1, 0, 'is it returning?') /* returning */",
+        ),
       );
       expect(written).toBe(1);
     });
 
     test('UPDATE … FROM (VALUES …), json_each, upsert with excluded, WITH … SELECT', async () => {
       await query("INSERT INTO samples (id, count, done) VALUES ('a', 1, 0), ('b', 2, 0), ('c', 3, 0)");
-      await query('UPDATE samples SET count = v.column2 FROM (VALUES (?, ?), (?, ?)) AS v WHERE samples.id = v.column1', ['a', 10, 'b', 20]);
-      expect(await query('SELECT id FROM samples WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id', [JSON.stringify(['a', 'c'])])).toEqual([
-        { id: 'a' },
-        { id: 'c' },
+      await query(
+        'UPDATE samples SET count = v.column2 FROM (VALUES (?, ?), (?, ?)) AS v WHERE samples.id = v.column1',
+        ['a', 10, 'b', 20],
+      );
+      expect(
+        await query('SELECT id FROM samples WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id', [
+          JSON.stringify(['a', 'c']),
+        ]),
+      ).toEqual([{ id: 'a' }, { id: 'c' }]);
+      await query(
+        "INSERT INTO samples (id, count, done) VALUES ('a', 7, 1) ON CONFLICT (id) DO UPDATE SET count = excluded.count",
+      );
+      expect(await query('WITH s AS (SELECT id, count FROM samples) SELECT count FROM s ORDER BY id')).toEqual([
+        { count: 7 },
+        { count: 20 },
+        { count: 3 },
       ]);
-      await query("INSERT INTO samples (id, count, done) VALUES ('a', 7, 1) ON CONFLICT (id) DO UPDATE SET count = excluded.count");
-      expect(await query('WITH s AS (SELECT id, count FROM samples) SELECT count FROM s ORDER BY id')).toEqual([{ count: 7 }, { count: 20 }, { count: 3 }]);
     });
 
     test('errors keep their code and the statement', async () => {
@@ -173,7 +206,9 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
     });
 
     test('the same statement runs twice at the same time inside one transaction', async () => {
-      const rows = await gate.transaction((runner) => Promise.all([1, 2, 3].map((n) => runner.query('SELECT ? AS n', [n]) as Promise<{ n: number }[]>)));
+      const rows = await gate.transaction((runner) =>
+        Promise.all([1, 2, 3].map((n) => runner.query('SELECT ? AS n', [n]) as Promise<{ n: number }[]>)),
+      );
       expect(rows).toEqual([[{ n: 1 }], [{ n: 2 }], [{ n: 3 }]]);
     });
 

@@ -13,6 +13,11 @@ const nextFile = (): string => join(folder, `${(files += 1)}.db`);
 driverContract('sqlite3 in memory', () => ({ type: 'expo', database: ':memory:', driver: sqlite3Driver() }));
 driverContract('sqlite3 on a file', () => ({ type: 'expo', database: nextFile(), driver: sqlite3Driver() }));
 driverContract('better-sqlite3 in memory', () => ({ type: 'better-sqlite3', database: ':memory:' }));
-driverContract('better-sqlite3 on a file', () => ({ type: 'better-sqlite3', database: nextFile(), enableWAL: true, timeout: 5 }));
+driverContract('better-sqlite3 on a file', () => ({
+  type: 'better-sqlite3',
+  database: nextFile(),
+  enableWAL: true,
+  timeout: 5,
+}));
 driverContract('sqljs in memory', () => ({ type: 'sqljs' }));
 driverContract('sqljs on a file', () => ({ type: 'sqljs', location: nextFile(), autoSave: true }));

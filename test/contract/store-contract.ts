@@ -11,7 +11,10 @@ import type { PageToApply, PullPosition, StorePort, TakenRequest, TakeOptions } 
 import type { QueuePort } from '../../src/model/queue.ts';
 import type { SimulatedClock } from '../../src/testing/simulated-clock.ts';
 
-/** One engine's view of a database that holds the kind `todos`: text title, boolean done, integer priority, list of tags. */
+/**
+ * One engine's view of a database that holds the kind `todos`: text title, boolean done, integer priority, list of
+ * tags.
+ */
 export interface StoreSubject {
   readonly store: StorePort;
   readonly queue: QueuePort;
@@ -65,9 +68,15 @@ const refusal = new TransportError('HTTP error 422', 422);
 const rejected: Outcome = { type: 'rejected', error: refusal, code: 'validation' };
 const retryLater: Outcome = { type: 'retryLater', error: new TransportError('HTTP error 500', 500) };
 const applied = (row?: JsonObject): Outcome => ({ type: 'applied', ...(row === undefined ? {} : { row }) });
-const conflictWith = (current: JsonObject): Outcome => ({ type: 'conflict', current, deleted: false, serverTimestamp: String(current['updatedAt']) });
+const conflictWith = (current: JsonObject): Outcome => ({
+  type: 'conflict',
+  current,
+  deleted: false,
+  serverTimestamp: String(current['updatedAt']),
+});
 const typesOf = (facts: readonly SyncFact[]): readonly string[] => facts.map(({ type }) => type);
-const payloadOf = (request: TakenRequest | undefined): JsonObject | undefined => (request?.op.type === 'upsert' ? request.op.payload : undefined);
+const payloadOf = (request: TakenRequest | undefined): JsonObject | undefined =>
+  request?.op.type === 'upsert' ? request.op.payload : undefined;
 
 /** What the engine relies on of a store, whichever database is behind it. */
 export function storeContract(name: string, open: OpenSubject): void {
@@ -86,17 +95,22 @@ export function storeContract(name: string, open: OpenSubject): void {
       await store.lease.acquire();
       return beginRun(explicit);
     };
-    const takeBatch = (options: Partial<TakeOptions> = {}) => store.take({ kinds, limit: 100, runId, distrustResend: false, ...options });
-    const take = async (options: Partial<TakeOptions> = {}): Promise<readonly TakenRequest[]> => (await takeBatch(options)).requests;
+    const takeBatch = (options: Partial<TakeOptions> = {}) =>
+      store.take({ kinds, limit: 100, runId, distrustResend: false, ...options });
+    const take = async (options: Partial<TakeOptions> = {}): Promise<readonly TakenRequest[]> =>
+      (await takeBatch(options)).requests;
     const takeOne = async (): Promise<TakenRequest> => {
       const [request, ...others] = await take();
-      if (request === undefined || others.length > 0) throw new Error(`expected one request, got ${others.length + (request ? 1 : 0)}`);
+      if (request === undefined || others.length > 0)
+        throw new Error(`expected one request, got ${others.length + (request ? 1 : 0)}`);
       return request;
     };
     const settle = (request: TakenRequest, outcome: Outcome, dueInMs?: number) =>
       store.settle([{ request, outcome, ...(dueInMs === undefined ? {} : { dueInMs }) }]);
     const states = async () =>
-      (await subject.queue.list()).map(({ opId, state, parkedFor }) => (parkedFor === undefined ? `${opId} ${state}` : `${opId} ${state} ${parkedFor}`));
+      (await subject.queue.list()).map(({ opId, state, parkedFor }) =>
+        parkedFor === undefined ? `${opId} ${state}` : `${opId} ${state} ${parkedFor}`,
+      );
     const queued = async (): Promise<readonly string[]> => (await subject.queue.list()).map(({ opId }) => opId);
     const page = (items: readonly JsonObject[], next: Partial<PullPosition> = {}): PageToApply => ({
       page: { items },
@@ -108,8 +122,10 @@ export function storeContract(name: string, open: OpenSubject): void {
         ...next,
       },
     });
-    const pull = (items: readonly JsonObject[], next: Partial<PullPosition> = {}) => store.applyPages('todos', [page(items, next)], { totalDone: 0 });
-    const titles = async () => Object.fromEntries((await subject.rows()).map((row) => [String(row['id']), row['title']]));
+    const pull = (items: readonly JsonObject[], next: Partial<PullPosition> = {}) =>
+      store.applyPages('todos', [page(items, next)], { totalDone: 0 });
+    const titles = async () =>
+      Object.fromEntries((await subject.rows()).map((row) => [String(row['id']), row['title']]));
 
     beforeEach(() => openWith());
     afterEach(async () => {
@@ -190,12 +206,26 @@ export function storeContract(name: string, open: OpenSubject): void {
     describe('what is remembered', () => {
       test('I7: waits, pause and clock offset outlive the engine', async () => {
         expect(await store.hydrate()).toMatchObject({ paused: false, attempt: 0, clockOffsetMs: 0 });
-        const request = { pushKinds: kinds, pullKinds: [], resyncKinds: [], decisions: [], explicit: false, automatic: true, waiters: [] };
+        const request = {
+          pushKinds: kinds,
+          pullKinds: [],
+          resyncKinds: [],
+          decisions: [],
+          explicit: false,
+          automatic: true,
+          waiters: [],
+        };
         await store.rememberWait({ attempt: 3, retryAt: 1_700_000_000_000, request });
         await store.rememberPaused(true);
         await store.rememberClockOffset(-1_250);
         const other = await subject.another('two');
-        expect(await other.store.hydrate()).toMatchObject({ paused: true, attempt: 3, retryAt: 1_700_000_000_000, request, clockOffsetMs: -1_250 });
+        expect(await other.store.hydrate()).toMatchObject({
+          paused: true,
+          attempt: 3,
+          retryAt: 1_700_000_000_000,
+          request,
+          clockOffsetMs: -1_250,
+        });
         await store.rememberWait({ attempt: 0 });
         await store.rememberPaused(false);
         const state = await other.store.hydrate();
@@ -224,7 +254,9 @@ export function storeContract(name: string, open: OpenSubject): void {
         await pull([serverRow('a', 1)]);
         await subject.enqueue(edit('op1', 'a', { title: 'mine' }));
         const facts = await subject.queue.clearScope('bert');
-        expect(facts).toMatchObject([{ type: 'op.discarded', opId: 'op1', kind: 'todos', entityId: 'a', reason: 'scopeCleared' }]);
+        expect(facts).toMatchObject([
+          { type: 'op.discarded', opId: 'op1', kind: 'todos', entityId: 'a', reason: 'scopeCleared' },
+        ]);
         expect(await subject.rows()).toEqual([]);
         expect(await queued()).toEqual([]);
         expect(await store.pullPosition('todos', { resync: false })).toMatchObject({ cursor: undefined, maxPage: 0 });
@@ -245,7 +277,10 @@ export function storeContract(name: string, open: OpenSubject): void {
       test('F-20: unsent operations of an entity are one request: newest name, oldest base, all changes', async () => {
         await startRun();
         await pull([serverRow('a', 1)]);
-        await subject.enqueue(edit('op1', 'a', { title: 'mine' }), edit('op2', 'a', { title: 'mine', done: true }, time(9)));
+        await subject.enqueue(
+          edit('op1', 'a', { title: 'mine' }),
+          edit('op2', 'a', { title: 'mine', done: true }, time(9)),
+        );
         const request = await takeOne();
         expect(request).toMatchObject({
           kind: 'todos',
@@ -326,7 +361,10 @@ export function storeContract(name: string, open: OpenSubject): void {
         await beginRun();
         expect((await take()).map(({ verify }) => verify)).toEqual(['no', 'no']);
         await beginRun();
-        expect((await take({ distrustResend: true })).map(({ verify }) => verify)).toEqual(['staleRequest', 'staleRequest']);
+        expect((await take({ distrustResend: true })).map(({ verify }) => verify)).toEqual([
+          'staleRequest',
+          'staleRequest',
+        ]);
         subject.clock.increment(13 * 60 * 60_000);
         await startRun();
         expect((await take()).map(({ verify }) => verify)).toEqual(['staleRequest', 'staleRequest']);
@@ -341,7 +379,11 @@ export function storeContract(name: string, open: OpenSubject): void {
         const report = await store.settle(
           requests.map((request) => ({
             request,
-            outcome: applied({ ...serverRow(request.entityId, 7), ...payloadOf(request), title: `stored ${request.entityId}` }),
+            outcome: applied({
+              ...serverRow(request.entityId, 7),
+              ...payloadOf(request),
+              title: `stored ${request.entityId}`,
+            }),
           })),
         );
         expect(report).toMatchObject({ batchSize: 3, pushed: 3, errors: 0, conflicts: [] });
@@ -372,7 +414,11 @@ export function storeContract(name: string, open: OpenSubject): void {
         const first = await takeOne();
         await subject.enqueue(edit('op2', 'a', { done: true }, ''));
         await settle(first, applied());
-        expect(await takeOne()).toMatchObject({ opIds: ['op2'], verify: 'unknownVersion', lastSent: { title: 'local a' } });
+        expect(await takeOne()).toMatchObject({
+          opIds: ['op2'],
+          verify: 'unknownVersion',
+          lastSent: { title: 'local a' },
+        });
       });
 
       test('I2: a base found by looking belongs to the request from then on, whatever a pull brings', async () => {
@@ -385,7 +431,10 @@ export function storeContract(name: string, open: OpenSubject): void {
         await store.confirmBase(second, { row: serverRow('a', 3), version: time(3) });
         await settle(second, { type: 'unavailable', error: new NetworkError('cut') });
         await pull([serverRow('a', 4)]);
-        expect(await takeOne()).toMatchObject({ verify: 'no', op: { requestId: second.op.requestId, payload: payloadOf(second), baseUpdatedAt: time(3) } });
+        expect(await takeOne()).toMatchObject({
+          verify: 'no',
+          op: { requestId: second.op.requestId, payload: payloadOf(second), baseUpdatedAt: time(3) },
+        });
       });
 
       test('F-37: a delete that was applied hides the row', async () => {
@@ -436,7 +485,10 @@ export function storeContract(name: string, open: OpenSubject): void {
         ]);
         await beginRun();
         expect(await take()).toEqual([]);
-        expect(await subject.queue.counts()).toMatchObject({ stuck: expect.any(Number) as number, pending: expect.any(Number) as number });
+        expect(await subject.queue.counts()).toMatchObject({
+          stuck: expect.any(Number) as number,
+          pending: expect.any(Number) as number,
+        });
         expect((await states())[0]).toBe('op1 parked stuck');
         expect(await subject.queue.retryStuck()).toBeGreaterThan(0);
         expect((await takeOne()).opIds).toEqual(['op1', 'op2']);
@@ -448,7 +500,9 @@ export function storeContract(name: string, open: OpenSubject): void {
         await pull([serverRow('a', 1)]);
         await subject.enqueue(edit('op1', 'a', { title: 'refused' }));
         await settle(await takeOne(), rejected);
-        expect(await subject.queue.dropStuck()).toMatchObject([{ type: 'op.discarded', opId: 'op1', reason: 'dropped' }]);
+        expect(await subject.queue.dropStuck()).toMatchObject([
+          { type: 'op.discarded', opId: 'op1', reason: 'dropped' },
+        ]);
         await beginRun();
         expect(await take()).toEqual([]);
         expect(await titles()).toEqual({ a: 'server a' });
@@ -474,7 +528,9 @@ export function storeContract(name: string, open: OpenSubject): void {
           { type: 'authRequired', error: new TransportError('HTTP error 401', 401) },
           { type: 'throttled', error: new TransportError('HTTP error 429', 429), retryAfterMs: 1_000 },
         ];
-        const report = await store.settle(requests.map((request, index) => ({ request, outcome: outcomes[index] ?? rejected })));
+        const report = await store.settle(
+          requests.map((request, index) => ({ request, outcome: outcomes[index] ?? rejected })),
+        );
         expect(report).toMatchObject({ pushed: 0, errors: 0 });
         expect(await subject.queue.list()).toMatchObject([
           { state: 'ready', tryCount: 0 },
@@ -558,7 +614,10 @@ export function storeContract(name: string, open: OpenSubject): void {
       test('F-134: what cannot be proven is parked and told', async () => {
         await startRun();
         await subject.enqueue(create('op1', 'a'));
-        const report = await settle(await takeOne(), { type: 'ambiguous', error: new NetworkError('no answer long ago') });
+        const report = await settle(await takeOne(), {
+          type: 'ambiguous',
+          error: new NetworkError('no answer long ago'),
+        });
         expect(typesOf(report.facts)).toEqual(['op.failed', 'op.stuck']);
         expect(report.facts[0]).toMatchObject({ willRetry: false });
         await beginRun();
@@ -598,7 +657,14 @@ export function storeContract(name: string, open: OpenSubject): void {
         await meetConflict();
         expect(await store.loadConflict(ref)).toMatchObject({
           state: 'detected',
-          conflict: { ...ref, opType: 'upsert', localData: { title: 'mine' }, serverData: { title: 'theirs' }, serverTimestamp: time(5), serverDeleted: false },
+          conflict: {
+            ...ref,
+            opType: 'upsert',
+            localData: { title: 'mine' },
+            serverData: { title: 'theirs' },
+            serverTimestamp: time(5),
+            serverDeleted: false,
+          },
         });
         expect(await store.loadConflict({ ...ref, entityId: 'z', opId: 'op9' })).toBeUndefined();
         await subject.enqueue(edit('op2', 'a', { done: true }), create('op3', 'c'));
@@ -635,7 +701,13 @@ export function storeContract(name: string, open: OpenSubject): void {
         const request = await meetConflict();
         const data = { ...serverRow('a', 5), title: 'both' };
         const resolution: ConflictResolution = acceptMerged(data);
-        const frozen = await store.freezeResolution(ref, { data, base: time(5), force: false, creates: false, expectedVersion: time(5) });
+        const frozen = await store.freezeResolution(ref, {
+          data,
+          base: time(5),
+          force: false,
+          creates: false,
+          expectedVersion: time(5),
+        });
         if (frozen === undefined) throw new Error('nothing was frozen');
         expect(frozen).toMatchObject({
           opIds: ['op1'],
@@ -643,7 +715,11 @@ export function storeContract(name: string, open: OpenSubject): void {
           op: { type: 'upsert', opId: 'op1', baseUpdatedAt: time(5), payload: { title: 'both' } },
         });
         expect(frozen.op.requestId).not.toBe(request.op.requestId);
-        const outcome = await store.settleResolution(ref, { request: frozen, outcome: applied({ ...data, updatedAt: time(8) }) }, resolution);
+        const outcome = await store.settleResolution(
+          ref,
+          { request: frozen, outcome: applied({ ...data, updatedAt: time(8) }) },
+          resolution,
+        );
         expect(outcome).toMatchObject({ type: 'resolved', pushed: 1, errors: 0 });
         expect(await queued()).toEqual([]);
         expect(await titles()).toMatchObject({ a: 'both' });
@@ -653,14 +729,25 @@ export function storeContract(name: string, open: OpenSubject): void {
       test("F-31: a decision on a version that is no longer the server's freezes nothing", async () => {
         await meetConflict();
         expect(
-          await store.freezeResolution(ref, { data: serverRow('a', 5), base: time(4), force: false, creates: false, expectedVersion: time(4) }),
+          await store.freezeResolution(ref, {
+            data: serverRow('a', 5),
+            base: time(4),
+            force: false,
+            creates: false,
+            expectedVersion: time(4),
+          }),
         ).toBeUndefined();
         expect(await states()).toEqual(['op1 parked conflict']);
       });
 
       test('F-31: a resolution that meets a newer row asks for another round, on that row', async () => {
         await meetConflict();
-        const frozen = await store.freezeResolution(ref, { data: serverRow('a', 5), base: time(5), force: false, creates: false });
+        const frozen = await store.freezeResolution(ref, {
+          data: serverRow('a', 5),
+          base: time(5),
+          force: false,
+          creates: false,
+        });
         if (frozen === undefined) throw new Error('nothing was frozen');
         const outcome = await store.settleResolution(
           ref,
@@ -672,15 +759,29 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await store.loadConflict(ref)).toMatchObject({
           conflict: { serverTimestamp: time(9), serverData: { title: 'a third' }, localData: { title: 'mine' } },
         });
-        const next = await store.freezeResolution(ref, { data: serverRow('a', 9), base: time(9), force: false, creates: false });
+        const next = await store.freezeResolution(ref, {
+          data: serverRow('a', 9),
+          base: time(9),
+          force: false,
+          creates: false,
+        });
         expect(next?.op.requestId).not.toBe(frozen.op.requestId);
       });
 
       test('F-03: a resolution that the server refuses counts a try and stays visible with the reason', async () => {
         await meetConflict();
-        const frozen = await store.freezeResolution(ref, { data: serverRow('a', 5), base: time(5), force: true, creates: false });
+        const frozen = await store.freezeResolution(ref, {
+          data: serverRow('a', 5),
+          base: time(5),
+          force: true,
+          creates: false,
+        });
         if (frozen === undefined) throw new Error('nothing was frozen');
-        const outcome = await store.settleResolution(ref, { request: frozen, outcome: rejected }, { type: 'acceptClient' });
+        const outcome = await store.settleResolution(
+          ref,
+          { request: frozen, outcome: rejected },
+          { type: 'acceptClient' },
+        );
         expect(outcome).toMatchObject({ type: 'left', pushed: 0, errors: 1 });
         expect(typesOf(outcome.facts)).toEqual(['op.failed', 'conflict.unresolved']);
         expect(await take()).toEqual([]);
@@ -691,7 +792,9 @@ export function storeContract(name: string, open: OpenSubject): void {
         await meetConflict();
         const facts = await store.parkConflict(ref, 'nobody can decide', { nextRun: false, countTry: false });
         expect(facts).toMatchObject([{ type: 'conflict.unresolved', reason: 'nobody can decide' }]);
-        expect(await store.conflicts()).toMatchObject([{ state: 'awaiting', reason: 'nobody can decide', conflict: ref }]);
+        expect(await store.conflicts()).toMatchObject([
+          { state: 'awaiting', reason: 'nobody can decide', conflict: ref },
+        ]);
         expect((await beginRun()).conflicts).toEqual([]);
         await expect(store.decideConflict('unknown', acceptServer())).rejects.toBeInstanceOf(ValidationError);
         expect(await store.decideConflict('op1', acceptServer())).toEqual(ref);
@@ -711,14 +814,20 @@ export function storeContract(name: string, open: OpenSubject): void {
     describe('pull', () => {
       test('I6: rows and position are stored together; the position outlives the engine, token sequence and all', async () => {
         await startRun();
-        expect(await store.pullPosition('todos', { resync: false })).toEqual({ cursor: undefined, maxPage: 0, resync: false });
+        expect(await store.pullPosition('todos', { resync: false })).toEqual({
+          cursor: undefined,
+          maxPage: 0,
+          resync: false,
+        });
         const next: PullPosition = {
           cursor: { ts: time(2), lastId: 'b' },
           maxPage: 2,
           resync: false,
           sequence: { token: 't2', start: { ts: time(1), lastId: 'a' } },
         };
-        const [report] = await store.applyPages('todos', [{ ...page([serverRow('a', 1), serverRow('b', 2)]), next }], { totalDone: 10 });
+        const [report] = await store.applyPages('todos', [{ ...page([serverRow('a', 1), serverRow('b', 2)]), next }], {
+          totalDone: 10,
+        });
         expect(report).toMatchObject({ pageSize: 2, pulled: 2 });
         expect(report?.facts).toMatchObject([
           { type: 'cache.updated', kind: 'todos', upserts: 2, deletes: 0 },
@@ -732,13 +841,19 @@ export function storeContract(name: string, open: OpenSubject): void {
 
       test('a page without rows moves the position and tells nothing', async () => {
         await startRun();
-        expect(await pull([], { cursor: { ts: time(9), lastId: 'x' } })).toMatchObject([{ pageSize: 0, pulled: 0, facts: [] }]);
-        expect(await store.pullPosition('todos', { resync: false })).toMatchObject({ cursor: { ts: time(9), lastId: 'x' } });
+        expect(await pull([], { cursor: { ts: time(9), lastId: 'x' } })).toMatchObject([
+          { pageSize: 0, pulled: 0, facts: [] },
+        ]);
+        expect(await store.pullPosition('todos', { resync: false })).toMatchObject({
+          cursor: { ts: time(9), lastId: 'x' },
+        });
       });
 
       test('I9: an aborted application applies nothing more', async () => {
         await startRun();
-        expect(await store.applyPages('todos', [page([serverRow('a', 1)])], { totalDone: 0, signal: AbortSignal.abort() })).toEqual([]);
+        expect(
+          await store.applyPages('todos', [page([serverRow('a', 1)])], { totalDone: 0, signal: AbortSignal.abort() }),
+        ).toEqual([]);
         expect(await subject.rows()).toEqual([]);
       });
 
@@ -768,11 +883,20 @@ export function storeContract(name: string, open: OpenSubject): void {
 
       test('F-17: a row without id or timestamp goes aside and is told; the rest of the page and its position stand', async () => {
         await startRun();
-        const [report] = await pull([{ title: 'no id', updatedAt: time(1) }, { id: 'n', title: 'no time' }, serverRow('a', 3)]);
+        const [report] = await pull([
+          { title: 'no id', updatedAt: time(1) },
+          { id: 'n', title: 'no time' },
+          serverRow('a', 3),
+        ]);
         expect(report).toMatchObject({ pulled: 1 });
-        expect(report?.facts.filter(({ type }) => type === 'row.quarantined')).toMatchObject([{ kind: 'todos' }, { kind: 'todos', id: 'n' }]);
+        expect(report?.facts.filter(({ type }) => type === 'row.quarantined')).toMatchObject([
+          { kind: 'todos' },
+          { kind: 'todos', id: 'n' },
+        ]);
         expect(await titles()).toEqual({ a: 'server a' });
-        expect(await store.pullPosition('todos', { resync: false })).toMatchObject({ cursor: { ts: time(3), lastId: 'a' } });
+        expect(await store.pullPosition('todos', { resync: false })).toMatchObject({
+          cursor: { ts: time(3), lastId: 'a' },
+        });
       });
     });
 
@@ -791,8 +915,14 @@ export function storeContract(name: string, open: OpenSubject): void {
         await startRun();
         expect(await store.dueForResync(kinds)).toEqual(kinds);
         await store.openResync(kinds);
-        expect(await store.pullPosition('todos', { resync: true })).toMatchObject({ cursor: { ts: time(1), lastId: 'a' }, resync: true });
-        expect(await store.pullPosition('todos', { resync: false })).toMatchObject({ cursor: { ts: time(5), lastId: 'b' }, resync: false });
+        expect(await store.pullPosition('todos', { resync: true })).toMatchObject({
+          cursor: { ts: time(1), lastId: 'a' },
+          resync: true,
+        });
+        expect(await store.pullPosition('todos', { resync: false })).toMatchObject({
+          cursor: { ts: time(5), lastId: 'b' },
+          resync: false,
+        });
       });
 
       test('F-45: a table counts as never pulled until its first pull is complete', async () => {
@@ -827,7 +957,9 @@ export function storeContract(name: string, open: OpenSubject): void {
         await store.applyPages('todos', [resyncPage([serverRow('a', 1)])], { totalDone: 0 });
         expect(await titles()).toMatchObject({ b: 'server b' });
         await store.completePull('todos', { resync: true });
-        expect(await store.sweepResync('todos', { requested: true })).toEqual([{ type: 'cache.updated', kind: 'todos', upserts: 0, deletes: 1 }]);
+        expect(await store.sweepResync('todos', { requested: true })).toEqual([
+          { type: 'cache.updated', kind: 'todos', upserts: 0, deletes: 1 },
+        ]);
         expect((await subject.rows()).map(({ id }) => id)).toEqual(['a', 'c']);
         expect(await store.dueForResync(kinds)).toEqual([]);
       });
@@ -887,7 +1019,9 @@ export function storeContract(name: string, open: OpenSubject): void {
         await store.openResync(kinds);
         await store.applyPages('todos', [resyncPage([serverRow('a', 1)])], { totalDone: 0 });
         await store.completePull('todos', { resync: true });
-        expect(await store.pullPosition('todos', { resync: false })).toMatchObject({ cursor: { ts: time(1), lastId: 'a' } });
+        expect(await store.pullPosition('todos', { resync: false })).toMatchObject({
+          cursor: { ts: time(1), lastId: 'a' },
+        });
       });
     });
 

@@ -19,7 +19,13 @@ storeContract('fake', async (config) => {
   const clock = createSimulatedClock();
   const database = new FakeDatabase();
   const subjectOf = (owner: string): StoreSubject => {
-    const fake = createFakeStore({ clock, database, owner, kinds: ['todos'], ...(config === undefined ? {} : { config }) });
+    const fake = createFakeStore({
+      clock,
+      database,
+      owner,
+      kinds: ['todos'],
+      ...(config === undefined ? {} : { config }),
+    });
     return {
       store: fake.store,
       queue: fake.queue,
@@ -40,7 +46,9 @@ storeContract('fake', async (config) => {
 const drivers = inject('typeorm') === '1.1' ? allDrivers : (['sqlite3'] as const);
 for (const driver of drivers) storeContract(driver, (config) => openReal(driver, config));
 
-/** A second engine has its own connection to the same database, as a second process would; sql.js has none, and shares. */
+/**
+ * A second engine has its own connection to the same database, as a second process would; sql.js has none, and shares.
+ */
 async function openReal(driver: TestDriver, config: Partial<SyncConfig> | undefined): Promise<StoreSubject> {
   const clock = createSimulatedClock();
   const { database, remove } = await createTodoDatabase(driver, folder);
@@ -67,9 +75,19 @@ function subjectOf(
     config,
     another,
     close,
-  }: Pick<StoreSubject, 'another' | 'close'> & { owner: string; clock: SimulatedClock; config: Partial<SyncConfig> | undefined },
+  }: Pick<StoreSubject, 'another' | 'close'> & {
+    owner: string;
+    clock: SimulatedClock;
+    config: Partial<SyncConfig> | undefined;
+  },
 ): StoreSubject {
-  const { store, queue, outbox } = createStore({ dataSource, tables: [todos], config: resolveSyncConfig(config), clock, owner });
+  const { store, queue, outbox } = createStore({
+    dataSource,
+    tables: [todos],
+    config: resolveSyncConfig(config),
+    clock,
+    owner,
+  });
   return {
     store,
     queue,

@@ -6,7 +6,11 @@ import { createLocalChannel } from '../../src/devtools/protocol/local-channel.ts
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';
 
-async function openPanel(): Promise<{ readonly bench: EngineBench; readonly agent: DevtoolsAgent; readonly client: DevtoolsClient }> {
+async function openPanel(): Promise<{
+  readonly bench: EngineBench;
+  readonly agent: DevtoolsAgent;
+  readonly client: DevtoolsClient;
+}> {
   const bench = await openEngine();
   const agent = attachDevtools(bench.engine);
   const { engineEnd, panelEnd } = createLocalChannel();
@@ -35,7 +39,10 @@ test('I12: an engine that is disposed of tells its open panels, which keep what 
   await bench.engine.dispose();
   await gone;
   const { view, entries } = client.getState();
-  expect({ phase: view?.status.phase, newest: entries.at(-1)?.id }).toEqual({ phase: 'stopped', newest: agent.log.lastId });
+  expect({ phase: view?.status.phase, newest: entries.at(-1)?.id }).toEqual({
+    phase: 'stopped',
+    newest: agent.log.lastId,
+  });
   await expect(client.command({ type: 'sync' })).rejects.toThrow('the engine is gone');
   await expect(client.query('kinds', {})).rejects.toThrow('the engine is gone');
 });

@@ -19,5 +19,7 @@ test('I12: the panel of an engine knows its chart, its kinds, and where it stand
     kinds: ['todos'],
     root: 'sync',
   });
-  expect(agent.log.read().map((entry) => (entry.type === 'transition' ? entry.cause : entry.type))).toContain('done planning');
+  expect(agent.log.read().map((entry) => (entry.type === 'transition' ? entry.cause : entry.type))).toContain(
+    'done planning',
+  );
 });

@@ -15,23 +15,30 @@ const answer = fc.record({
 
 test('I12: what an operation was answered first is what is shown, in whatever order answers are told, twice or only at the end', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(answer, { maxLength: 6 }), fc.array(answer, { maxLength: 6 }), fc.boolean(), async (told, given, isOrderly) => {
-      const clock = createSimulatedClock();
-      const sheet = createAnswerSheet(clock);
-      const byOp = new Map<string, { readonly result: unknown; readonly afterMs: number }>();
-      const early: readonly OpPushResult[] = isOrderly ? opIds.map((opId) => ({ opId, result: pushSuccess({}) })).slice(0, told.length) : told;
-      let afterMs = 0;
-      for (const { opId, result } of early) {
-        await clock.advance(5);
-        afterMs += 5;
-        sheet.note({ opId, result });
-        if (!byOp.has(opId)) byOp.set(opId, { result, afterMs });
-      }
-      const late = isOrderly ? [...early, ...given] : given;
-      for (const { opId, result } of late) if (!byOp.has(opId)) byOp.set(opId, { result, afterMs });
-      const answered = sheet.of(ops, late);
-      expect(ops.map(({ opId }, place) => answered(opId, place))).toEqual(ops.map(({ opId }) => byOp.get(opId)));
-    }),
+    fc.asyncProperty(
+      fc.array(answer, { maxLength: 6 }),
+      fc.array(answer, { maxLength: 6 }),
+      fc.boolean(),
+      async (told, given, isOrderly) => {
+        const clock = createSimulatedClock();
+        const sheet = createAnswerSheet(clock);
+        const byOp = new Map<string, { readonly result: unknown; readonly afterMs: number }>();
+        const early: readonly OpPushResult[] = isOrderly
+          ? opIds.map((opId) => ({ opId, result: pushSuccess({}) })).slice(0, told.length)
+          : told;
+        let afterMs = 0;
+        for (const { opId, result } of early) {
+          await clock.advance(5);
+          afterMs += 5;
+          sheet.note({ opId, result });
+          if (!byOp.has(opId)) byOp.set(opId, { result, afterMs });
+        }
+        const late = isOrderly ? [...early, ...given] : given;
+        for (const { opId, result } of late) if (!byOp.has(opId)) byOp.set(opId, { result, afterMs });
+        const answered = sheet.of(ops, late);
+        expect(ops.map(({ opId }, place) => answered(opId, place))).toEqual(ops.map(({ opId }) => byOp.get(opId)));
+      },
+    ),
   );
 });
 
@@ -39,5 +46,10 @@ test('I12: a call that ended without results shows what was answered until then'
   const sheet = createAnswerSheet(createSimulatedClock());
   sheet.note({ opId: 'a', result: pushSuccess({}) });
   const answered = sheet.of(ops, undefined);
-  expect(opIds.map((opId, place) => answered(opId, place)?.result.type)).toEqual(['pushSuccess', undefined, undefined, undefined]);
+  expect(opIds.map((opId, place) => answered(opId, place)?.result.type)).toEqual([
+    'pushSuccess',
+    undefined,
+    undefined,
+    undefined,
+  ]);
 });

@@ -15,7 +15,9 @@ afterEach(() => {
   Reflect.deleteProperty(globalThis, Symbol.for(hookName));
 });
 
-async function exposed(options: Parameters<typeof exposeSyncDevtools>[1] = {}): Promise<{ readonly bench: EngineBench; readonly takeBack: () => void }> {
+async function exposed(
+  options: Parameters<typeof exposeSyncDevtools>[1] = {},
+): Promise<{ readonly bench: EngineBench; readonly takeBack: () => void }> {
   const bench = await openEngine();
   const takeBack = exposeSyncDevtools(bench.engine, options);
   onTestFinished(async () => {
@@ -116,7 +118,11 @@ test('I10: what nobody fetches is bounded, and one message may be of any size', 
   const large = 'x'.repeat(40 * 1024 * 1024);
   session.channel.post({ type: 'answer', id: 1, ok: true, value: large });
   const first = session.take();
-  expect({ isOpen: first.isOpen, more: first.more, length: first.text.length }).toEqual({ isOpen: true, more: true, length: 512 * 1024 });
+  expect({ isOpen: first.isOpen, more: first.more, length: first.text.length }).toEqual({
+    isOpen: true,
+    more: true,
+    length: 512 * 1024,
+  });
   session.channel.post({ type: 'gone' });
   expect(session.take()).toEqual({ isOpen: false, text: '', more: false });
 });
@@ -159,9 +165,20 @@ test('I13: what is no exchange is ignored, what is no message changes nothing', 
   ];
   expect(said.map((request) => hookOf().exchange(request))).toEqual(said.map(() => undefined));
   // Into a session that was never opened.
-  expect(hookOf().exchange(JSON.stringify({ engine, session: 's', step: 'go', messages: [pause] }))).toBe('{"isOpen":false,"text":"","more":false}');
-  const garbage = [null, 1, 'pause', { type: 'pause' }, { type: 'command', id: 1, command: { type: 'explode' } }, { type: 'welcome' }];
-  const answer = JSON.parse(hookOf().exchange(JSON.stringify({ engine, session: 's', step: 'open', messages: garbage })) ?? '') as Exchanged;
+  expect(hookOf().exchange(JSON.stringify({ engine, session: 's', step: 'go', messages: [pause] }))).toBe(
+    '{"isOpen":false,"text":"","more":false}',
+  );
+  const garbage = [
+    null,
+    1,
+    'pause',
+    { type: 'pause' },
+    { type: 'command', id: 1, command: { type: 'explode' } },
+    { type: 'welcome' },
+  ];
+  const answer = JSON.parse(
+    hookOf().exchange(JSON.stringify({ engine, session: 's', step: 'open', messages: garbage })) ?? '',
+  ) as Exchanged;
   expect(answer.text).toContain('not a message of the devtools protocol');
   expect(bench.engine.status().paused).toBe(false);
 });
@@ -216,7 +233,10 @@ test('I12: recording begins at once, or with the first panel where it is told so
 
 test('I12: the offline switch is kept for the next load, and begins with its first request', async () => {
   const kept = new Map<string, string>();
-  const storage: KeyValueStorage = { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
+  const storage: KeyValueStorage = {
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => void kept.set(key, value),
+  };
   await exposed({ storage });
   const { client, comeBy } = panelOf(listed()[0]?.id ?? '');
   await answered(client.command({ type: 'setFaults', faults: { offline: true } }), comeBy);

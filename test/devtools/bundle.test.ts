@@ -12,20 +12,32 @@ import { todoOf } from '../support/todo.ts';
 const secret = 's3cr3t-of-a-user';
 
 test('I12: a saved file shows what was seen, read-only, and no secret is in it', async () => {
-  const bench = await openEngine({ rest: { token: () => Promise.resolve(secret), headers: { 'x-api-key': secret } }, config: { maxRetries: 0 } });
+  const bench = await openEngine({
+    rest: { token: () => Promise.resolve(secret), headers: { 'x-api-key': secret } },
+    config: { maxRetries: 0 },
+  });
   onTestFinished(() => bench.close());
   const agent = attachDevtools(bench.engine, { redact: { fields: ['title'] } });
   await bench.engine.start();
   await bench.writer.insertAndEnqueue(todoOf('a', { title: secret, tags: [`authorization: Bearer ${secret}`] }));
-  bench.server.refuse(({ id }) => id === 'a', { status: 422, body: { error: `Bearer ${secret} may not do this`, token: secret } });
+  bench.server.refuse(({ id }) => id === 'a', {
+    status: 422,
+    body: { error: `Bearer ${secret} may not do this`, token: secret },
+  });
   await bench.engine.sync().catch(() => undefined);
-  await agent.run({ type: 'amend', opId: (await bench.queued())[0] ?? '', patch: { title: secret } }).catch(() => undefined);
+  await agent
+    .run({ type: 'amend', opId: (await bench.queued())[0] ?? '', patch: { title: secret } })
+    .catch(() => undefined);
 
   await bench.engine.pause();
   const file = await agent.ask('bundle', {});
   expect(JSON.stringify(file)).not.toContain(secret);
   const opened = createBundleClient(JSON.parse(JSON.stringify(file)) as typeof file);
-  expect(opened.getState()).toMatchObject({ connection: 'bundle', view: agent.view(), engine: JSON.parse(JSON.stringify(agent.description)) as object });
+  expect(opened.getState()).toMatchObject({
+    connection: 'bundle',
+    view: agent.view(),
+    engine: JSON.parse(JSON.stringify(agent.description)) as object,
+  });
   expect(opened.getState().entries.length).toBe(agent.log.size);
   expect((await opened.query('operations', {})).items.map(({ entityId }) => entityId)).toEqual(['a']);
   await expect(opened.command({ type: 'sync' })).rejects.toThrow('saved file');
@@ -51,17 +63,22 @@ test('I12: a saved file is whole: all of a long log and of a long outbox, and th
   bench.server.update('todos', 'c', { title: 'theirs' });
   for (let round = 0; round < 20; round += 1) await bench.engine.sync().catch(() => undefined);
   await bench.server.stop();
-  for (let index = 0; index < 260; index += 1) await bench.writer.insertAndEnqueue(todoOf(`n${index}`, { title: `new ${index}` }));
+  for (let index = 0; index < 260; index += 1)
+    await bench.writer.insertAndEnqueue(todoOf(`n${index}`, { title: `new ${index}` }));
   await bench.engine.sync().catch(() => undefined);
 
   const opened = createBundleClient(JSON.parse(JSON.stringify(await agent.ask('bundle', {}))) as Json);
   expect(opened.getState().entries.length).toBe(agent.log.size);
   expect(agent.log.size).toBeGreaterThan(200);
-  const longest = opened.getState().entries.flatMap((entry) => (entry.type === 'request' ? (entry.operations ?? []).length : 0));
+  const longest = opened
+    .getState()
+    .entries.flatMap((entry) => (entry.type === 'request' ? (entry.operations ?? []).length : 0));
   expect(Math.max(...longest)).toBe(260);
   expect((await opened.query('operations', { limit: 500 })).items.length).toBe(261);
   const live = createPanel(agent);
-  expect((await live.query('rows', { kind: 'todos', limit: 300 })).items.every((row) => typeof row === 'object')).toBe(true);
+  expect((await live.query('rows', { kind: 'todos', limit: 300 })).items.every((row) => typeof row === 'object')).toBe(
+    true,
+  );
   expect(await opened.query('row', { kind: 'todos', id: 'c' })).toMatchObject({
     conflict: true,
     pending: 1,

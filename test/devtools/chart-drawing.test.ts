@@ -1,7 +1,14 @@
 import Elk from 'elkjs/lib/elk.bundled.js';
 import { expect, test } from 'vitest';
 import { activeIds, chartViewOf } from '../../src/devtools/agent/recording/chart-view.ts';
-import { areaOf, arrowsOf, plainDrawing, toDrawing, toElkGraph, whereToBegin } from '../../src/devtools/views/chart/chart-drawing.ts';
+import {
+  areaOf,
+  arrowsOf,
+  plainDrawing,
+  toDrawing,
+  toElkGraph,
+  whereToBegin,
+} from '../../src/devtools/views/chart/chart-drawing.ts';
 import { createStateHistories } from '../../src/devtools/views/chart/chart-history.ts';
 import type { LogEntry, StateValueJson } from '../../src/devtools/protocol/log-entry.ts';
 import { syncMachine } from '../../src/machines/sync-machine.ts';
@@ -27,12 +34,22 @@ test('the drawing holds every phase of the machine, inside its region, and none 
   ])
     expect(names).toContain(phase);
   const siblings = drawing.states
-    .map((one) => drawing.states.filter(({ parent, state }) => parent === one.parent && state !== one.state).map((other) => [one, other] as const))
+    .map((one) =>
+      drawing.states
+        .filter(({ parent, state }) => parent === one.parent && state !== one.state)
+        .map((other) => [one, other] as const),
+    )
     .flat();
-  const overlapping = siblings.filter(([a, b]) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height);
+  const overlapping = siblings.filter(
+    ([a, b]) => a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height,
+  );
   expect(overlapping.map(([a, b]) => `${a.state.name} over ${b.state.name}`)).toEqual([]);
   expect(drawing.arrows.every(({ points }) => points.length >= 2)).toBe(true);
-  const running = activeIds(syncMachine.root, { network: 'online', session: 'signedIn', activity: { running: 'planning' } });
+  const running = activeIds(syncMachine.root, {
+    network: 'online',
+    session: 'signedIn',
+    activity: { running: 'planning' },
+  });
   expect(whereToBegin(drawing, new Set(running))).toBe('sync.activity.running.planning');
 });
 
@@ -43,7 +60,12 @@ test('I12: the area of a state is inside that of the box it is in, and a state t
   for (const { state, parent = '' } of inner) {
     const [area, box] = [areaOf(drawing, state.id), areaOf(drawing, parent)];
     if (area === undefined || box === undefined) throw new Error(`${state.id} has no area`);
-    expect(area.x >= box.x && area.y >= box.y && area.x + area.width <= box.x + box.width && area.y + area.height <= box.y + box.height).toBe(true);
+    expect(
+      area.x >= box.x &&
+        area.y >= box.y &&
+        area.x + area.width <= box.x + box.width &&
+        area.y + area.height <= box.y + box.height,
+    ).toBe(true);
   }
   expect(areaOf(drawing, 'nowhere')).toBeUndefined();
 });
@@ -51,7 +73,9 @@ test('I12: the area of a state is inside that of the box it is in, and a state t
 test('all transitions between two states are one arrow, and commands and failures are drawn only when asked for', () => {
   const plain = arrowsOf(chart, plainDrawing);
   expect(new Set(plain.map(({ source, target }) => `${source} ${target}`)).size).toBe(plain.length);
-  expect(plain.flatMap(({ labels }) => labels).filter((label) => label === 'PAUSE' || label.startsWith('error '))).toEqual([]);
+  expect(
+    plain.flatMap(({ labels }) => labels).filter((label) => label === 'PAUSE' || label.startsWith('error ')),
+  ).toEqual([]);
   const all = arrowsOf(chart, { showsSteps: true, showsCommands: true, showsFailures: true });
   expect(all.flatMap(({ labels }) => labels)).toEqual(expect.arrayContaining(['PAUSE', 'error planning']));
 });
@@ -66,7 +90,11 @@ test('the history of a state counts how often it was entered and for how long, a
     actions: [],
     sources: [],
   });
-  const histories = createStateHistories()(chart, [moved(1, 0, 'idle'), moved(2, 100, { running: 'planning' }), moved(3, 150, 'idle')], 200);
+  const histories = createStateHistories()(
+    chart,
+    [moved(1, 0, 'idle'), moved(2, 100, { running: 'planning' }), moved(3, 150, 'idle')],
+    200,
+  );
   expect([histories.get('idle'), histories.get('sync.activity.running.planning')]).toEqual([
     {
       entered: 2,

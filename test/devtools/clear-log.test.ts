@@ -7,7 +7,11 @@ import type { LogEntry } from '../../src/devtools/protocol/log-entry.ts';
 import { describeEntry } from '../../src/devtools/views/entries/describe-entry.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 
-async function openPanel(): Promise<{ readonly bench: EngineBench; readonly agent: DevtoolsAgent; readonly open: () => DevtoolsClient }> {
+async function openPanel(): Promise<{
+  readonly bench: EngineBench;
+  readonly agent: DevtoolsAgent;
+  readonly open: () => DevtoolsClient;
+}> {
   const bench = await openEngine();
   const agent = attachDevtools(bench.engine);
   onTestFinished(() => bench.close());
@@ -43,7 +47,10 @@ test('I12: what is cleared in one panel goes from all of them, and what happens 
 
   await first.command({ type: 'clearLog' });
   await Promise.all([caughtUp(first, agent), caughtUp(second, agent)]);
-  expect([first, second].map((client) => lines(client.getState().entries))).toEqual([['clearLog from the panel'], ['clearLog from the panel']]);
+  expect([first, second].map((client) => lines(client.getState().entries))).toEqual([
+    ['clearLog from the panel'],
+    ['clearLog from the panel'],
+  ]);
 
   await bench.engine.sync();
   await Promise.all([caughtUp(first, agent), caughtUp(second, agent)]);
@@ -80,5 +87,9 @@ test('I12: between stopping the log and going on, nothing is written but these t
   await bench.engine.sync();
   await client.command({ type: 'record', on: true });
   await caughtUp(client, agent);
-  expect(lines(client.getState().entries)).toEqual(['clearLog from the panel', 'record from the panel: off', 'record from the panel: on']);
+  expect(lines(client.getState().entries)).toEqual([
+    'clearLog from the panel',
+    'record from the panel: off',
+    'record from the panel: on',
+  ]);
 });

@@ -34,7 +34,13 @@ test('I12: fields that both sides changed come first; those that only the server
     ['title', true],
     ['done', false],
   ]);
-  expect(mergedRow(fields, noChoices)).toEqual({ title: 'mine', done: true, priority: 1, updatedAt: '2', createdAt: '0' });
+  expect(mergedRow(fields, noChoices)).toEqual({
+    title: 'mine',
+    done: true,
+    priority: 1,
+    updatedAt: '2',
+    createdAt: '0',
+  });
 });
 
 test('a relative change is on top of what the server has, and contests nothing', () => {

@@ -16,17 +16,35 @@ test('F-108: what was dropped is shown with why, and the panel brings it back', 
   await agent.run({ type: 'drop', opIds: [opId ?? ''] });
   const answer: unknown = await agent.ask('discarded', {});
   const [given] = discardedViews(answer as readonly JsonObject[]);
-  expect(given).toMatchObject({ opId, kind: 'todos', entityId: 't1', type: 'upsert', why: 'somebody dropped it', data: { title: 'Milk' } });
+  expect(given).toMatchObject({
+    opId,
+    kind: 'todos',
+    entityId: 't1',
+    type: 'upsert',
+    why: 'somebody dropped it',
+    data: { title: 'Milk' },
+  });
   expect(await bench.queued()).toEqual([]);
   await agent.run({ type: 'undoDiscard', opId: given?.opId ?? '' });
   expect((await bench.queued()).length).toBe(1);
 });
 
 test('what cannot be read is left out, what is new is said as it is', () => {
-  const whole = { opId: 'a', kind: 'todos', entityId: 't1', type: 'upsert', data: {}, changedFields: ['title'], reason: 'somethingNew', discardedAt: 5 };
+  const whole = {
+    opId: 'a',
+    kind: 'todos',
+    entityId: 't1',
+    type: 'upsert',
+    data: {},
+    changedFields: ['title'],
+    reason: 'somethingNew',
+    discardedAt: 5,
+  };
   const [given, ...others] = discardedViews([whole, { opId: 'b' }, {}]);
   expect(others).toEqual([]);
   expect(given?.why).toBe('somethingNew');
   expect(given && describeDiscarded(given)).toBe('edit title');
-  expect(discardedViews([{ ...whole, type: 'delete', changedFields: null }]).map(describeDiscarded)).toEqual(['delete']);
+  expect(discardedViews([{ ...whole, type: 'delete', changedFields: null }]).map(describeDiscarded)).toEqual([
+    'delete',
+  ]);
 });

@@ -11,7 +11,10 @@ import { buildPage, type BuiltPage } from '../support/build-page.ts';
 import { servePage, type ServedPage } from '../support/serve-page.ts';
 import type { ExposedPage } from './page/exposed-page.ts';
 
-declare const window: { readonly exposedPage?: ExposedPage } & Record<symbol, { exchange(request: string): string | undefined }>;
+declare const window: { readonly exposedPage?: ExposedPage } & Record<
+  symbol,
+  { exchange(request: string): string | undefined }
+>;
 
 /** Gzipped, with React, without the layout of the chart, which is loaded with the first chart. */
 const panelBudgetKb = 190;
@@ -20,7 +23,8 @@ const folderBudgetKb = 2_200;
 
 const pathOf = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 /** The page allows itself nothing; the panel looks into it all the same. */
-const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src data:; frame-src *; base-uri 'none'";
+const policy =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; img-src data:; frame-src *; base-uri 'none'";
 const documentOf = (inner: string): string =>
   `<!doctype html><html lang="en"><meta charset="utf-8"><title>page</title><link rel="icon" href="data:,"><body><main>The app</main>${inner}</body></html>`;
 const script = '<script type="module" src="/page.js"></script>';
@@ -36,7 +40,15 @@ let browser: InspectedBrowser;
 beforeAll(async () => {
   extension = await mkdtemp(join(tmpdir(), 'synchart-extension-'));
   // As the command does it: in this process React would be built as for development.
-  const command = [pathOf('node_modules/vite/bin/vite.js'), 'build', '--config', pathOf('extension.config.ts'), '--outDir', extension, '--emptyOutDir'];
+  const command = [
+    pathOf('node_modules/vite/bin/vite.js'),
+    'build',
+    '--config',
+    pathOf('extension.config.ts'),
+    '--outDir',
+    extension,
+    '--emptyOutDir',
+  ];
   const building = promisify(execFile)(process.execPath, command, { env: { ...process.env, NODE_ENV: 'production' } });
   [built] = await Promise.all([buildPage('test/devtools/page/exposed-page.ts'), building]);
   served = await servePage([built.folder, pathOf('node_modules/sql.js/dist/')], {
@@ -64,7 +76,8 @@ afterEach(() => {
   expect(browser.complaints.splice(0)).toEqual([]);
 });
 
-const reads = (text: string): Promise<void> => browser.panel.until(`document.body.innerText.includes(${JSON.stringify(text)})`);
+const reads = (text: string): Promise<void> =>
+  browser.panel.until(`document.body.innerText.includes(${JSON.stringify(text)})`);
 const shows = (): Promise<string> => browser.panel.evaluate('document.body.innerText');
 /** Presses the button whose label, or else whose text, begins so, when it is there. */
 async function press(name: string, within = 'body'): Promise<void> {
@@ -101,14 +114,18 @@ test('I12: the panel is open before there is an engine, finds it, and what is pr
   expect(await browser.page.evaluate(() => window.exposedPage?.of('todo app').hasSent('a'))).toBe(true);
 
   await browser.page.evaluate(() => window.exposedPage?.of('todo app').refuse(['c']));
-  await browser.panel.evaluate(`[...document.querySelectorAll('.sc-row')].find((row) => row.innerText.includes('todos/b')).click()`);
+  await browser.panel.evaluate(
+    `[...document.querySelectorAll('.sc-row')].find((row) => row.innerText.includes('todos/b')).click()`,
+  );
   await press('Retry…', '.sc-detail');
   await press('Retry it');
   await press('Sync now');
   await browser.page.waitForFunction(() => window.exposedPage?.of('todo app').hasSent('b'));
   await reads('It has left the outbox');
 
-  await browser.panel.evaluate(`[...document.querySelectorAll('.sc-row')].find((row) => row.innerText.includes('todos/c')).click()`);
+  await browser.panel.evaluate(
+    `[...document.querySelectorAll('.sc-row')].find((row) => row.innerText.includes('todos/c')).click()`,
+  );
   await press('Drop…');
   await press('Drop it');
   await browser.page.waitForFunction(() => window.exposedPage?.of('todo app').engine.status().stuck === 0);
@@ -210,11 +227,19 @@ test('I13: what a page or a script in it forges reaches neither the engine nor a
   const names = await browser.page.evaluate(() => {
     const drop = { type: 'command', id: 1, command: { type: 'pause' } };
     // As extensions with a content script would be spoken to.
-    for (const message of [drop, { source: 'synchart', message: drop }, 'shown', 'hidden', { type: 'gone' }]) postMessage(message, '*');
+    for (const message of [drop, { source: 'synchart', message: drop }, 'shown', 'hidden', { type: 'gone' }])
+      postMessage(message, '*');
     dispatchEvent(new CustomEvent('synchart', { detail: drop }));
     // What is said to the hook, but is no message.
     const hook = window[Symbol.for('synchart.devtools.v1')];
-    const said = ['', '{', 'null', '[]', '{"engine":1}', JSON.stringify({ engine: 'x', session: 's', step: 'open', messages: [drop] })];
+    const said = [
+      '',
+      '{',
+      'null',
+      '[]',
+      '{"engine":1}',
+      JSON.stringify({ engine: 'x', session: 's', step: 'open', messages: [drop] }),
+    ];
     return said.map((request) => hook?.exchange(request) ?? 'nothing');
   });
   expect(names).toEqual(['nothing', 'nothing', 'nothing', 'nothing', 'nothing', 'nothing']);
@@ -265,7 +290,10 @@ test('I12: a panel that nobody looks at leaves the page alone, and knows everyth
   await reads('0 pending');
   const count = (): Promise<number> =>
     browser.page.evaluate(() => {
-      const hook = window[Symbol.for('synchart.devtools.v1')] as unknown as { exchange(request: string): string | undefined; steps?: string[] };
+      const hook = window[Symbol.for('synchart.devtools.v1')] as unknown as {
+        exchange(request: string): string | undefined;
+        steps?: string[];
+      };
       if (hook.steps === undefined) {
         const { exchange } = hook;
         const steps: string[] = [];
@@ -285,8 +313,11 @@ test('I12: a panel that nobody looks at leaves the page alone, and knows everyth
   await browser.page.evaluate(() => window.exposedPage?.of('todo app').add('meanwhile'));
   await browser.switchPanel(']');
   await reads('todos/meanwhile');
-  // Its next word is the greeting of a new session: in between it said nothing. That it keeps silent for however long, the watch's own test says.
-  const steps = await browser.page.evaluate(() => (window[Symbol.for('synchart.devtools.v1')] as unknown as { steps: string[] }).steps);
+  // Its next word is the greeting of a new session: in between it said nothing. That it keeps silent for however long,
+  // the watch's own test says.
+  const steps = await browser.page.evaluate(
+    () => (window[Symbol.for('synchart.devtools.v1')] as unknown as { steps: string[] }).steps,
+  );
   expect(steps[steps.indexOf('close') + 1]).toBe('open');
 });
 
@@ -299,11 +330,32 @@ test('I13: a page that only exposes an engine has nothing of the panel, and no R
 test('the extension asks for no permission, runs nothing in pages, loads nothing, and is as small as is said', async () => {
   const files = (await readdir(extension)).sort();
   expect(files).toEqual(
-    ['devtools.html', 'devtools.js', 'elk.js', 'icon-128.png', 'icon-16.png', 'icon-32.png', 'icon-48.png', 'manifest.json', 'panel.html', 'panel.js'].sort(),
+    [
+      'devtools.html',
+      'devtools.js',
+      'elk.js',
+      'icon-128.png',
+      'icon-16.png',
+      'icon-32.png',
+      'icon-48.png',
+      'manifest.json',
+      'panel.html',
+      'panel.js',
+    ].sort(),
   );
   const read = (name: string): Promise<Buffer> => readFile(join(extension, name));
-  const manifest = JSON.parse((await read('manifest.json')).toString()) as { content_security_policy: { extension_pages: string } };
-  expect(Object.keys(manifest).sort()).toEqual(['content_security_policy', 'description', 'devtools_page', 'icons', 'manifest_version', 'name', 'version']);
+  const manifest = JSON.parse((await read('manifest.json')).toString()) as {
+    content_security_policy: { extension_pages: string };
+  };
+  expect(Object.keys(manifest).sort()).toEqual([
+    'content_security_policy',
+    'description',
+    'devtools_page',
+    'icons',
+    'manifest_version',
+    'name',
+    'version',
+  ]);
   expect(manifest.content_security_policy.extension_pages).not.toMatch(/unsafe|https?:|\*/);
   expect(gzipSync(await read('panel.js')).length / 1024).toBeLessThan(panelBudgetKb);
   const sizes = await Promise.all(files.map(async (name) => (await read(name)).length));

@@ -18,7 +18,9 @@ async function callsUnder(faults: FaultSettings): Promise<readonly Pick<RequestE
   const agent = attachDevtools(bench.engine, { faults });
   await bench.writer.insertAndEnqueue(todoOf('a'));
   await bench.engine.sync().catch(() => undefined);
-  return agent.log.read().flatMap((entry) => (entry.type === 'request' ? [{ method: entry.method, faults: entry.faults }] : []));
+  return agent.log
+    .read()
+    .flatMap((entry) => (entry.type === 'request' ? [{ method: entry.method, faults: entry.faults }] : []));
 }
 
 test('I12: a call that no fault of the panel acted on carries no mark', async () => {
@@ -36,8 +38,18 @@ test('I12: a call that is delayed is marked, and one beside it that is not, is n
   const marks = createFaultMarks();
   const written: NewEntry[] = [];
   let faults: FaultSettings = { latencyMs: 800 };
-  const faulty = faultSwitch({ settings: () => faults, clock, random: () => 0.5, note: (call, fault) => marks.note(call, fault) })(new MemoryTransport());
-  const tapped = tapTransport({ clock, log: (entry) => written.push(entry), runId: () => undefined, faultsOf: (call) => marks.of(call) })(faulty);
+  const faulty = faultSwitch({
+    settings: () => faults,
+    clock,
+    random: () => 0.5,
+    note: (call, fault) => marks.note(call, fault),
+  })(new MemoryTransport());
+  const tapped = tapTransport({
+    clock,
+    log: (entry) => written.push(entry),
+    runId: () => undefined,
+    faultsOf: (call) => marks.of(call),
+  })(faulty);
   const request = { kind: 'todos', updatedSince: '1970-01-01T00:00:00.000Z', pageSize: 10, includeDeleted: true };
   const delayed = tapped.pull(request);
   faults = {};
@@ -49,7 +61,10 @@ test('I12: a call that is delayed is marked, and one beside it that is not, is n
 });
 
 test('I12: a call that the panel made fail is marked, and one whose answer it lost, and one with a moved clock', async () => {
-  expect(await callsUnder({ errorRate: 1, errorType: 'unavailable' })).toContainEqual({ method: 'push', faults: ['error'] });
+  expect(await callsUnder({ errorRate: 1, errorType: 'unavailable' })).toContainEqual({
+    method: 'push',
+    faults: ['error'],
+  });
   expect(await callsUnder({ cutReplies: 1 })).toContainEqual({ method: 'push', faults: ['lost answer'] });
   expect(await callsUnder({ clockSkewMs: 3_600_000 })).toContainEqual({ method: 'push', faults: ['clock skew'] });
 });

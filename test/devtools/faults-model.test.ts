@@ -3,8 +3,17 @@ import { cleanFaults, faultErrors, faultTexts } from '../../src/devtools/views/f
 import { hasFaults } from '../../src/devtools/views/status-model.ts';
 
 test('I12: settings that do nothing are left out, so that all off is nothing', () => {
-  expect(cleanFaults({ offline: false, latencyMs: 0, errorRate: 0, errorType: 'throttled', cutReplies: 0, clockSkewMs: 0 })).toEqual({});
-  const all = { offline: true, latencyMs: 5, errorRate: 0.5, errorType: 'throttled', cutReplies: 1, clockSkewMs: -1 } as const;
+  expect(
+    cleanFaults({ offline: false, latencyMs: 0, errorRate: 0, errorType: 'throttled', cutReplies: 0, clockSkewMs: 0 }),
+  ).toEqual({});
+  const all = {
+    offline: true,
+    latencyMs: 5,
+    errorRate: 0.5,
+    errorType: 'throttled',
+    cutReplies: 1,
+    clockSkewMs: -1,
+  } as const;
   expect(cleanFaults(all)).toEqual(all);
 });
 
@@ -13,7 +22,13 @@ test('I12: whatever is on is said, and the status bar is marked exactly then', (
     expect(faultTexts(faults)).toEqual([]);
     expect(hasFaults({ faults })).toBe(false);
   }
-  for (const faults of [{ offline: true }, { latencyMs: 1 }, { errorRate: 0.1 }, { cutReplies: 0.1 }, { clockSkewMs: -5 }]) {
+  for (const faults of [
+    { offline: true },
+    { latencyMs: 1 },
+    { errorRate: 0.1 },
+    { cutReplies: 0.1 },
+    { clockSkewMs: -5 },
+  ]) {
     expect(faultTexts(faults)).toHaveLength(1);
     expect(hasFaults({ faults })).toBe(true);
   }

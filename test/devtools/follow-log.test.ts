@@ -1,7 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
 import type { DevtoolsAgent } from '../../src/devtools/agent/devtools-agent.ts';
-import { createDevtoolsClient, type ClientOptions, type DevtoolsClient, type PanelState } from '../../src/devtools/client/devtools-client.ts';
+import {
+  createDevtoolsClient,
+  type ClientOptions,
+  type DevtoolsClient,
+  type PanelState,
+} from '../../src/devtools/client/devtools-client.ts';
 import { createLocalChannel } from '../../src/devtools/protocol/local-channel.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 
@@ -51,7 +56,8 @@ const note = (agent: DevtoolsAgent, count: number): void => {
   for (let more = 0; more < count; more += 1) agent.log.add({ type: 'event', at: 1, name: 'sync.progress', data: {} });
 };
 const idsOf = (client: DevtoolsClient): readonly number[] => client.getState().entries.map(({ id }) => id);
-const upTo = (from: number, to: number): readonly number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+const upTo = (from: number, to: number): readonly number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 test('I12: a panel that is closed is told the status and nothing of the log, until it is opened', async () => {
   const { bench, agent, open, posted } = await openPanels();
@@ -85,7 +91,10 @@ test('I10: a long log reaches a new panel in parts, without a gap, also beside a
 
   const second = open();
   note(agent, 10);
-  await Promise.all([when(first, () => idsOf(first).at(-1) === 25_010), when(second, () => idsOf(second).at(-1) === 25_010)]);
+  await Promise.all([
+    when(first, () => idsOf(first).at(-1) === 25_010),
+    when(second, () => idsOf(second).at(-1) === 25_010),
+  ]);
   expect(idsOf(first)).toEqual(upTo(15_001, 25_010));
   expect(idsOf(second)).toEqual(upTo(15_011, 25_010));
 });

@@ -6,15 +6,25 @@ import { createStateHistories } from '../../src/devtools/views/chart/chart-histo
 import { createNetworkReader, networkRows } from '../../src/devtools/views/entries/network-model.ts';
 import { createTimelineReader } from '../../src/devtools/views/entries/timeline-model.ts';
 
-const { entries, engine, view } = parseBundle(JSON.parse(readFileSync(new URL('../../stories/fixtures/busy-day.json', import.meta.url), 'utf8')));
-const cuts = fc.array(fc.nat(entries.length), { maxLength: 8 }).map((places) => [...new Set([...places, entries.length])].sort((a, b) => a - b));
+const { entries, engine, view } = parseBundle(
+  JSON.parse(readFileSync(new URL('../../stories/fixtures/busy-day.json', import.meta.url), 'utf8')),
+);
+const cuts = fc
+  .array(fc.nat(entries.length), { maxLength: 8 })
+  .map((places) => [...new Set([...places, entries.length])].sort((a, b) => a - b));
 
 /** Everything that the views make of a log. */
 function createViews() {
   const [timeline, network, histories] = [createTimelineReader(), createNetworkReader(), createStateHistories()];
   return (log: typeof entries) => {
     const { shown, runs, total } = timeline(log, {});
-    return structuredClone({ shown, runs, total, calls: networkRows(network(log), {}, new Set()), states: histories(engine.chart, log, view.at) });
+    return structuredClone({
+      shown,
+      runs,
+      total,
+      calls: networkRows(network(log), {}, new Set()),
+      states: histories(engine.chart, log, view.at),
+    });
   };
 }
 

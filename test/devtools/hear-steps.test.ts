@@ -9,7 +9,9 @@ type System = SyncActor['system'];
 const place = '_sendInspectionEvent';
 
 test('I13: an inspector of the app hears the same whether the devtools listen, have listened, or never did', async () => {
-  const heardBy = async (prepare: (engine: Parameters<typeof attachDevtools>[0]) => void): Promise<readonly string[]> => {
+  const heardBy = async (
+    prepare: (engine: Parameters<typeof attachDevtools>[0]) => void,
+  ): Promise<readonly string[]> => {
     const bench = await openEngine();
     onTestFinished(() => bench.close());
     await bench.engine.start();

@@ -14,7 +14,11 @@ const refOf = (opId: string): { readonly opId: string; readonly kind: string; re
 });
 const opId = fc.constantFrom(...opIds);
 const unnumbered = fc.oneof(
-  fc.record({ is: fc.constant('event' as const), of: opId, name: fc.constantFrom('op.pushed', 'op.failed', 'op.stuck', 'conflict.detected') }),
+  fc.record({
+    is: fc.constant('event' as const),
+    of: opId,
+    name: fc.constantFrom('op.pushed', 'op.failed', 'op.stuck', 'conflict.detected'),
+  }),
   fc.record({
     is: fc.constant('request' as const),
     of: fc.uniqueArray(opId, { minLength: 1 }),
@@ -50,18 +54,22 @@ const queued = { ...refOf('a'), enqueuedAt: 1_000, state: 'queued' } as unknown 
 
 test('I12: the history that is read from a growing log is that of the whole, also when the oldest entries go', () => {
   fc.assert(
-    fc.property(log, fc.array(fc.record({ grow: fc.nat(8), drop: fc.nat(3), isQueued: fc.boolean() }), { maxLength: 12 }), (whole, looks) => {
-      const read = createHistoryReader('a');
-      const entries: LogEntry[] = [];
-      let next = 0;
-      for (const { grow, drop, isQueued } of [...looks, { grow: whole.length, drop: 0, isQueued: true }]) {
-        entries.push(...whole.slice(next, next + grow));
-        next += grow;
-        entries.splice(0, drop);
-        const known = isQueued ? queued : undefined;
-        expect(read(known, entries)).toEqual(historyOf(known ?? { opId: 'a' }, entries));
-      }
-    }),
+    fc.property(
+      log,
+      fc.array(fc.record({ grow: fc.nat(8), drop: fc.nat(3), isQueued: fc.boolean() }), { maxLength: 12 }),
+      (whole, looks) => {
+        const read = createHistoryReader('a');
+        const entries: LogEntry[] = [];
+        let next = 0;
+        for (const { grow, drop, isQueued } of [...looks, { grow: whole.length, drop: 0, isQueued: true }]) {
+          entries.push(...whole.slice(next, next + grow));
+          next += grow;
+          entries.splice(0, drop);
+          const known = isQueued ? queued : undefined;
+          expect(read(known, entries)).toEqual(historyOf(known ?? { opId: 'a' }, entries));
+        }
+      },
+    ),
   );
 });
 
@@ -84,7 +92,9 @@ test('I10: what was read is not read again, however long the log is', () => {
         return Reflect.get(target, name) as unknown;
       },
     });
-  const entries = Array.from({ length: 1_000 }, (_, index) => watched({ type: 'event', id: index + 1, at: index, name: 'op.pushed', data: {}, ...refOf('d') }));
+  const entries = Array.from({ length: 1_000 }, (_, index) =>
+    watched({ type: 'event', id: index + 1, at: index, name: 'op.pushed', data: {}, ...refOf('d') }),
+  );
   const read = createHistoryReader('a');
   read(queued, entries);
   const first = looked;

@@ -13,26 +13,30 @@ const entry = (at: number): NewEntry => ({ type: 'event', at, name: 'sync.starte
 
 test('I10: the log keeps the newest entries up to its capacity, whatever is added and read', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 20 }), fc.array(fc.constantFrom('add', 'lazy', 'clear', 'read'), { maxLength: 100 }), (capacity, steps) => {
-      const log = createInspectionLog(capacity);
-      let kept: number[] = [];
-      let count = 0;
-      for (const step of steps) {
-        if (step === 'clear') {
-          log.clear();
-          kept = [];
-        } else if (step === 'read') {
-          expect(log.read().map(({ id }) => id)).toEqual(kept);
-        } else {
-          count += 1;
-          const at = count;
-          log.add(step === 'add' ? entry(at) : { make: (id) => ({ ...entry(at), id }) as LogEntry });
-          kept = [...kept, count].slice(-capacity);
+    fc.property(
+      fc.integer({ min: 1, max: 20 }),
+      fc.array(fc.constantFrom('add', 'lazy', 'clear', 'read'), { maxLength: 100 }),
+      (capacity, steps) => {
+        const log = createInspectionLog(capacity);
+        let kept: number[] = [];
+        let count = 0;
+        for (const step of steps) {
+          if (step === 'clear') {
+            log.clear();
+            kept = [];
+          } else if (step === 'read') {
+            expect(log.read().map(({ id }) => id)).toEqual(kept);
+          } else {
+            count += 1;
+            const at = count;
+            log.add(step === 'add' ? entry(at) : { make: (id) => ({ ...entry(at), id }) as LogEntry });
+            kept = [...kept, count].slice(-capacity);
+          }
         }
-      }
-      expect(log.read().map(({ id, at }) => [id, at])).toEqual(kept.map((id) => [id, id]));
-      expect([log.size, log.lastId]).toEqual([kept.length, count]);
-    }),
+        expect(log.read().map(({ id, at }) => [id, at])).toEqual(kept.map((id) => [id, id]));
+        expect([log.size, log.lastId]).toEqual([kept.length, count]);
+      },
+    ),
   );
 });
 
@@ -62,7 +66,8 @@ test('I13: a lazy entry is made when it is read and not kept, and reading change
 test('I10: what follows an entry is read in parts, from the oldest', () => {
   const log = createInspectionLog(100);
   for (let at = 1; at <= 120; at += 1) log.add(entry(at));
-  const idsOf = (afterId: number): readonly number[] => log.read({ afterId, limit: 3, from: 'oldest' }).map(({ id }) => id);
+  const idsOf = (afterId: number): readonly number[] =>
+    log.read({ afterId, limit: 3, from: 'oldest' }).map(({ id }) => id);
   expect(idsOf(60)).toEqual([61, 62, 63]);
   // What is asked for was dropped: the oldest that is there.
   expect(idsOf(5)).toEqual([21, 22, 23]);
@@ -70,7 +75,8 @@ test('I10: what follows an entry is read in parts, from the oldest', () => {
 });
 
 test('I10: a capacity beyond the cap is refused with the range', () => {
-  for (const capacity of [0, -1, 1.5, mostEntries + 1, Number.NaN]) expect(() => createInspectionLog(capacity)).toThrow(/from 1 to 100000/);
+  for (const capacity of [0, -1, 1.5, mostEntries + 1, Number.NaN])
+    expect(() => createInspectionLog(capacity)).toThrow(/from 1 to 100000/);
 });
 
 test('I10: conflicts of large rows push out what is older, so that the log stays below 50 MB', () => {
@@ -78,7 +84,8 @@ test('I10: conflicts of large rows push out what is older, so that the log stays
   const log = createInspectionLog();
   // A text of its own, as a parsed answer gives it: a slice would hold what it was cut from.
   const row = (at: number): string => Buffer.alloc(20_000, String(at)).toString('latin1');
-  for (let at = 1; at <= 5_000; at += 1) log.add({ type: 'event', at, name: 'conflict.detected', data: { local: row(at), server: row(at + 1) } });
+  for (let at = 1; at <= 5_000; at += 1)
+    log.add({ type: 'event', at, name: 'conflict.detected', data: { local: row(at), server: row(at + 1) } });
   expect(log.lastId).toBe(5_000);
   expect(log.size).toBeLessThan(1_000);
   expect(log.read().at(-1)?.at).toBe(5_000);

@@ -25,7 +25,9 @@ afterAll(async () => {
 
 async function inspected(): Promise<{ readonly bench: EngineBench; readonly inspector: RunningInspector }> {
   const bench = await openEngine();
-  const inspector = await serveInspector(attachDevtools(bench.engine), 0, (name) => readFile(join(built.folder, name)).catch(() => undefined));
+  const inspector = await serveInspector(attachDevtools(bench.engine), 0, (name) =>
+    readFile(join(built.folder, name)).catch(() => undefined),
+  );
   onTestFinished(async () => {
     await inspector.close();
     await bench.close();
@@ -40,7 +42,11 @@ interface Asked {
 }
 
 /** As no browser lets a page do it: with any Host and Origin. */
-const call = (url: string, path: string, { method = 'GET', headers = {}, body }: Asked = {}): Promise<{ readonly status: number; readonly text: string }> =>
+const call = (
+  url: string,
+  path: string,
+  { method = 'GET', headers = {}, body }: Asked = {},
+): Promise<{ readonly status: number; readonly text: string }> =>
   new Promise((resolve, reject) => {
     const sent = ask(new URL(path, url), { method, headers: { ...headers }, agent: false }, (response) => {
       let text = '';
@@ -91,7 +97,10 @@ test('I12: a Node process shows its engine in a browser: the outbox is there, an
   await page.getByText('Everything is sent').waitFor();
 
   // What is seen becomes one file, and the file shows it again.
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save what is seen as a file' }).click()]);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save what is seen as a file' }).click(),
+  ]);
   expect(download.suggestedFilename()).toMatch(/^synchart-synchart-\d{4}-.*\.json$/);
   await page.getByLabel('Saved file', { exact: true }).setInputFiles(await download.path());
   await page.getByText('saved file', { exact: true }).waitFor();
@@ -120,10 +129,16 @@ test('F-112: a name that was pointed at the inspector gets nothing (DNS rebindin
   const token = tokenOf(inspector);
   expect((await call(inspector.url, '/', { headers: { host: 'evil.example' } })).status).toBe(403);
   expect((await call(inspector.url, '/page.js', { headers: { host: 'evil.example' } })).status).toBe(403);
-  const rebound = await call(inspector.url, '/session', { method: 'POST', headers: { host: 'evil.example', origin: 'http://evil.example' }, body: token });
+  const rebound = await call(inspector.url, '/session', {
+    method: 'POST',
+    headers: { host: 'evil.example', origin: 'http://evil.example' },
+    body: token,
+  });
   expect(rebound.status).toBe(403);
   // The attempt has not used the token up.
-  expect((await call(inspector.url, '/session', { method: 'POST', headers: { origin }, body: token })).status).toBe(200);
+  expect((await call(inspector.url, '/session', { method: 'POST', headers: { origin }, body: token })).status).toBe(
+    200,
+  );
 });
 
 test('a page of another site may neither open a session nor say anything, with a session or without', async () => {
@@ -131,18 +146,39 @@ test('a page of another site may neither open a session nor say anything, with a
   const origin = new URL(inspector.url).origin;
   const token = tokenOf(inspector);
   for (const foreign of ['http://evil.example', 'null', 'http://127.0.0.1:1'])
-    expect((await call(inspector.url, '/session', { method: 'POST', headers: { origin: foreign }, body: token })).status).toBe(403);
+    expect(
+      (await call(inspector.url, '/session', { method: 'POST', headers: { origin: foreign }, body: token })).status,
+    ).toBe(403);
   expect((await call(inspector.url, '/session', { method: 'POST', body: token })).status).toBe(403);
   const { text } = await call(inspector.url, '/session', { method: 'POST', headers: { origin }, body: token });
   const key = JSON.parse(text) as string;
   const message = { channel: 'c', message: { type: 'command', id: 1, command: { type: 'pause' } } };
   const authorization = `Bearer ${key}`;
-  expect((await call(inspector.url, '/messages', { method: 'POST', headers: { origin: 'http://evil.example', authorization }, body: message })).status).toBe(
-    403,
+  expect(
+    (
+      await call(inspector.url, '/messages', {
+        method: 'POST',
+        headers: { origin: 'http://evil.example', authorization },
+        body: message,
+      })
+    ).status,
+  ).toBe(403);
+  expect((await call(inspector.url, '/messages', { method: 'POST', headers: { origin }, body: message })).status).toBe(
+    401,
   );
-  expect((await call(inspector.url, '/messages', { method: 'POST', headers: { origin }, body: message })).status).toBe(401);
-  expect((await call(inspector.url, '/events', { method: 'POST', headers: { origin, authorization: 'Bearer x' }, body: 'c' })).status).toBe(401);
-  expect((await call(inspector.url, '/messages', { method: 'POST', headers: { origin, authorization }, body: message })).status).toBe(404);
+  expect(
+    (
+      await call(inspector.url, '/events', {
+        method: 'POST',
+        headers: { origin, authorization: 'Bearer x' },
+        body: 'c',
+      })
+    ).status,
+  ).toBe(401);
+  expect(
+    (await call(inspector.url, '/messages', { method: 'POST', headers: { origin, authorization }, body: message }))
+      .status,
+  ).toBe(404);
   expect(bench.engine.status().paused).toBe(false);
 });
 
@@ -150,7 +186,8 @@ test('a token works once, and the next one is another', async () => {
   const { inspector } = await inspected();
   const origin = new URL(inspector.url).origin;
   const token = tokenOf(inspector);
-  const redeem = (body: unknown): Promise<{ readonly status: number }> => call(inspector.url, '/session', { method: 'POST', headers: { origin }, body });
+  const redeem = (body: unknown): Promise<{ readonly status: number }> =>
+    call(inspector.url, '/session', { method: 'POST', headers: { origin }, body });
   expect((await redeem('wrong')).status).toBe(401);
   expect((await redeem({ token })).status).toBe(401);
   expect((await redeem(token)).status).toBe(200);
@@ -164,10 +201,14 @@ test('what is asked badly is answered, and the inspector goes on', async () => {
   const origin = new URL(inspector.url).origin;
   const post = (body: string): Promise<number> =>
     new Promise((resolve, reject) => {
-      const sent = ask(new URL('/session', inspector.url), { method: 'POST', headers: { origin }, agent: false }, (response) => {
-        response.resume();
-        resolve(response.statusCode ?? 0);
-      });
+      const sent = ask(
+        new URL('/session', inspector.url),
+        { method: 'POST', headers: { origin }, agent: false },
+        (response) => {
+          response.resume();
+          resolve(response.statusCode ?? 0);
+        },
+      );
       sent.on('error', reject);
       sent.end(body);
     });
@@ -188,13 +229,19 @@ test('I10: a log that is larger than any buffer reaches the panel whole, in line
   });
   // Three bytes a letter: more than 32 MB in the first message.
   const text = '€'.repeat(20_000);
-  for (let count = 0; count < 900; count += 1) agent.log.add({ type: 'event', at: count, name: 'row.quarantined', data: { text } });
+  for (let count = 0; count < 900; count += 1)
+    agent.log.add({ type: 'event', at: count, name: 'row.quarantined', data: { text } });
   const { origin } = new URL(inspector.url);
-  const key = JSON.parse((await call(inspector.url, '/session', { method: 'POST', headers: { origin }, body: tokenOf(inspector) })).text) as string;
+  const key = JSON.parse(
+    (await call(inspector.url, '/session', { method: 'POST', headers: { origin }, body: tokenOf(inspector) })).text,
+  ) as string;
   const headers = { origin, authorization: `Bearer ${key}` };
   const response = await fetch(new URL('/events', origin), { method: 'POST', headers, body: JSON.stringify('c') });
   const hello = { type: 'hello', protocol: protocolVersion, panelId: 'p' };
-  expect((await call(inspector.url, '/messages', { method: 'POST', headers, body: { channel: 'c', message: hello } })).status).toBe(204);
+  expect(
+    (await call(inspector.url, '/messages', { method: 'POST', headers, body: { channel: 'c', message: hello } }))
+      .status,
+  ).toBe(204);
   const ids: number[] = [];
   let longest = 0;
   await readLines(response, (line) => {
@@ -231,7 +278,10 @@ test('I10: a panel that reads nothing is given up before what waits for it fills
   let posted = 0;
   while (!response.destroyed && posted < 1_000) {
     posted += 1;
-    channel.post({ type: 'entries', entries: [{ type: 'event', id: posted, at: posted, name: 'row.quarantined', data }] });
+    channel.post({
+      type: 'entries',
+      entries: [{ type: 'event', id: posted, at: posted, name: 'row.quarantined', data }],
+    });
   }
   expect(posted).toBeGreaterThan(100);
   expect(posted).toBeLessThan(200);

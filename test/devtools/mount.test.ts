@@ -11,7 +11,8 @@ import type { EnginePage } from './page/engine-page.ts';
 declare const window: { readonly enginePage?: EnginePage };
 
 /** Nothing from elsewhere, no inline style but with the nonce: a page that is stricter than most. */
-const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'nonce-n0nce'; connect-src 'self'; img-src data:; base-uri 'none'";
+const policy =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'nonce-n0nce'; connect-src 'self'; img-src data:; base-uri 'none'";
 const html =
   '<!doctype html><html lang="en"><meta charset="utf-8"><title>page</title><link rel="icon" href="data:,"><body><main>The app</main><script type="module" src="/page.js"></script></body></html>';
 const sqlJs = fileURLToPath(new URL('../../node_modules/sql.js/dist/', import.meta.url));
@@ -57,7 +58,8 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     await page.goto(served.url);
     await page.waitForFunction(() => window.enginePage !== undefined);
   }
-  const mount = (options: { open?: boolean } = {}): Promise<void> => page.evaluate((given) => window.enginePage?.mount(given), options);
+  const mount = (options: { open?: boolean } = {}): Promise<void> =>
+    page.evaluate((given) => window.enginePage?.mount(given), options);
   const button = () => page.getByRole('button', { name: /^synchart:/ });
   const panel = () => page.getByRole('region', { name: 'synchart devtools' });
   const heightOf = async (): Promise<number> => Math.round((await page.locator('.sc-dock').boundingBox())?.height ?? 0);
@@ -92,7 +94,12 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     const looks = await panel().evaluate((element) => {
       const style = getComputedStyle(element);
       const root = element.getRootNode();
-      return { font: style.fontSize, display: style.display, isShadow: root instanceof ShadowRoot, leaked: document.head.querySelectorAll('style').length };
+      return {
+        font: style.fontSize,
+        display: style.display,
+        isShadow: root instanceof ShadowRoot,
+        leaked: document.head.querySelectorAll('style').length,
+      };
     });
     expect(looks).toEqual({ font: '12px', display: 'flex', isShadow: true, leaked: 0 });
   });
@@ -123,11 +130,15 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
     await panel().getByRole('button', { name: 'Sync now' }).focus();
     await page.keyboard.press('Escape');
     expect(await panel().count()).toBe(0);
-    expect(await button().evaluate((element) => element === (element.getRootNode() as ShadowRoot).activeElement)).toBe(true);
+    expect(await button().evaluate((element) => element === (element.getRootNode() as ShadowRoot).activeElement)).toBe(
+      true,
+    );
   });
 
   test('I12: the offline latch survives a reload', async () => {
-    await page.evaluate(() => localStorage.setItem('synchart.devtools', JSON.stringify({ offline: true, isOpen: true })));
+    await page.evaluate(() =>
+      localStorage.setItem('synchart.devtools', JSON.stringify({ offline: true, isOpen: true })),
+    );
     await page.evaluate(() => window.enginePage?.add('b'));
     await mount();
     const phase = await page.evaluate(() => window.enginePage?.sync().catch(() => 'failed'));
@@ -190,7 +201,10 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
 
   test('I12: the panel can have a window of its own', async () => {
     await mount({ open: true });
-    const [popup] = await Promise.all([context.waitForEvent('page'), page.getByRole('button', { name: 'Open in a window' }).click()]);
+    const [popup] = await Promise.all([
+      context.waitForEvent('page'),
+      page.getByRole('button', { name: 'Open in a window' }).click(),
+    ]);
     await popup.getByRole('region', { name: 'synchart devtools' }).waitFor();
     await popup.getByRole('button', { name: 'Sync now' }).waitFor();
     await popup.close();
@@ -222,7 +236,10 @@ describe.each<{ readonly react: ReactRelease }>([{ react: '18' }, { react: '19' 
   test('I12: a saved file that is dropped on the panel is shown read-only, and the page stays', async () => {
     await page.evaluate(() => window.enginePage?.add('a'));
     await mount({ open: true });
-    const [download] = await Promise.all([page.waitForEvent('download'), panel().getByRole('button', { name: 'Save what is seen as a file' }).click()]);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      panel().getByRole('button', { name: 'Save what is seen as a file' }).click(),
+    ]);
     const saved = readFileSync(await download.path(), 'utf8');
     await page.evaluate(() => window.enginePage?.sync());
     const prevented = await panel().evaluate((element, text) => {

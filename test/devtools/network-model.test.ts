@@ -16,7 +16,10 @@ const call = (id: number, part: Partial<RequestEntry> = {}): RequestEntry => ({
   kind: 'todos',
   ...part,
 });
-const push = (id: number, ...operations: readonly (readonly [entityId: string, outcome: string | undefined])[]): RequestEntry =>
+const push = (
+  id: number,
+  ...operations: readonly (readonly [entityId: string, outcome: string | undefined])[]
+): RequestEntry =>
   call(id, {
     method: 'push',
     operations: operations.map(
@@ -29,7 +32,8 @@ const push = (id: number, ...operations: readonly (readonly [entityId: string, o
       }),
     ),
   });
-const groupsOf = (entries: readonly LogEntry[]): readonly (readonly number[])[] => createNetworkReader()(entries).map(({ calls }) => calls.map(({ id }) => id));
+const groupsOf = (entries: readonly LogEntry[]): readonly (readonly number[])[] =>
+  createNetworkReader()(entries).map(({ calls }) => calls.map(({ id }) => id));
 
 test('I12: tries of the same request are one line, until it was applied', () => {
   expect(
@@ -43,12 +47,17 @@ test('I12: tries of the same request are one line, until it was applied', () => 
 });
 
 test('I12: a pull is a try of the one before only when that failed', () => {
-  expect(groupsOf([call(1), call(2), call(3, { result: 'failed' }), call(4, { kind: 'notes' }), call(5), call(6)])).toEqual([[1], [2], [3, 5], [4], [6]]);
+  expect(
+    groupsOf([call(1), call(2), call(3, { result: 'failed' }), call(4, { kind: 'notes' }), call(5), call(6)]),
+  ).toEqual([[1], [2], [3, 5], [4], [6]]);
 });
 
 test('I12: a folded operation goes by the key of its request', () => {
   const keyed = (id: number, opId: string, outcome: string): RequestEntry =>
-    call(id, { method: 'push', operations: [{ opId, requestId: 'key', kind: 'todos', entityId: 'a', operationType: 'upsert', outcome }] });
+    call(id, {
+      method: 'push',
+      operations: [{ opId, requestId: 'key', kind: 'todos', entityId: 'a', operationType: 'upsert', outcome }],
+    });
   expect(groupsOf([keyed(1, 'old', 'pushAmbiguous'), keyed(2, 'new', 'pushSuccess')])).toEqual([[1, 2]]);
 });
 
@@ -87,28 +96,40 @@ test('bars: a single call by the longest, a try by its place among the tries', (
 });
 
 test('the worst answer of a call gives its colour, and each is counted', () => {
-  expect(requestOutcome(push(1, ['a', 'pushSuccess'], ['b', 'pushSuccess'], ['c', 'pushConflict'], ['d', 'pushRejected']))).toEqual({
+  expect(
+    requestOutcome(push(1, ['a', 'pushSuccess'], ['b', 'pushSuccess'], ['c', 'pushConflict'], ['d', 'pushRejected'])),
+  ).toEqual({
     tone: 'error',
     text: '2 applied, 1 conflict, 1 rejected',
   });
   expect(requestOutcome(push(1, ['a', undefined]))).toEqual({ tone: 'wait', text: 'no answer' });
-  expect(requestOutcome(call(1, { rows: 1, bytes: 1_900, hasMore: true }))).toEqual({ tone: 'ok', text: '1 row, 1.9 kB, more to come' });
+  expect(requestOutcome(call(1, { rows: 1, bytes: 1_900, hasMore: true }))).toEqual({
+    tone: 'ok',
+    text: '1 row, 1.9 kB, more to come',
+  });
   expect(requestOutcome(call(1, { result: 'failed', error: '503' }))).toEqual({ tone: 'error', text: '503' });
   expect(requestOutcome(call(1, { result: 'aborted' }))).toEqual({ tone: 'idle', text: 'aborted' });
 });
 
 test('a call says what was called', () => {
   expect(
-    [call(1), push(1, ['a', undefined]), push(1, ['a', undefined], ['b', undefined]), call(1, { method: 'fetch', entityId: 'x' })].map(describeRequest),
+    [
+      call(1),
+      push(1, ['a', undefined]),
+      push(1, ['a', undefined], ['b', undefined]),
+      call(1, { method: 'fetch', entityId: 'x' }),
+    ].map(describeRequest),
   ).toEqual(['pull todos', 'push todos/a', 'push 2 operations', 'fetch todos/x']);
 });
 
 test('I12: in a captured day, the tries of the operation that met an outage are together', () => {
-  const { entries } = parseBundle(JSON.parse(readFileSync(new URL('../../stories/fixtures/busy-day.json', import.meta.url), 'utf8')));
-  const tried = createNetworkReader()(entries).find(({ calls }) => calls[0]?.operations?.some(({ entityId }) => entityId === 'n1'));
-  expect(tried?.calls.map(({ operations }) => operations?.find(({ entityId }) => entityId === 'n1')?.outcome).slice(0, 3)).toEqual([
-    'pushUnavailable',
-    'pushUnavailable',
-    'pushSuccess',
-  ]);
+  const { entries } = parseBundle(
+    JSON.parse(readFileSync(new URL('../../stories/fixtures/busy-day.json', import.meta.url), 'utf8')),
+  );
+  const tried = createNetworkReader()(entries).find(({ calls }) =>
+    calls[0]?.operations?.some(({ entityId }) => entityId === 'n1'),
+  );
+  expect(
+    tried?.calls.map(({ operations }) => operations?.find(({ entityId }) => entityId === 'n1')?.outcome).slice(0, 3),
+  ).toEqual(['pushUnavailable', 'pushUnavailable', 'pushSuccess']);
 });

@@ -46,7 +46,12 @@ test('I12: an operation that was folded into a newer one says so, while it waits
   expect((await story(newer)).slice(0, 3)).toEqual(['queued', 'sent', 'rejected']);
   await agent.run({ type: 'setFaults', faults: {} });
   await bench.engine.sync();
-  expect(await story(older)).toEqual([...folded, 'folded into a newer operation, sent with it', 'applied', 'left the outbox: applied']);
+  expect(await story(older)).toEqual([
+    ...folded,
+    'folded into a newer operation, sent with it',
+    'applied',
+    'left the outbox: applied',
+  ]);
 });
 
 test('I2: an edit made behind an open request is not shown as folded into it', async () => {
@@ -74,7 +79,13 @@ test('I12: the ways in which an operation can end are told: conflict, stuck, giv
   bench.server.refuse(({ id }) => id === 's', { status: 422, body: { error: 'validation' } });
   const [conflicting = '', stuck = ''] = await bench.queued();
   await quietly(bench.engine.sync());
-  expect([...new Set(await story(conflicting))]).toEqual(['queued', 'sent', 'conflict', 'conflict detected', 'conflict waits']);
+  expect([...new Set(await story(conflicting))]).toEqual([
+    'queued',
+    'sent',
+    'conflict',
+    'conflict detected',
+    'conflict waits',
+  ]);
   expect(await story(stuck)).toEqual(['queued', 'sent', 'rejected', 'failed', 'stuck']);
   await agent.run({ type: 'drop', opIds: [stuck] });
   expect(await story(stuck)).toEqual(['sent', 'rejected', 'failed', 'stuck', 'given up', 'drop from the panel']);

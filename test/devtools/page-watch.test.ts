@@ -1,6 +1,12 @@
 import { createContext, runInContext } from 'node:vm';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createInspectedPage, type Evaluate, type FoundEngine, type InspectedPage, type Visit } from '../../extension/src/inspected-page.ts';
+import {
+  createInspectedPage,
+  type Evaluate,
+  type FoundEngine,
+  type InspectedPage,
+  type Visit,
+} from '../../extension/src/inspected-page.ts';
 import { createPageWatch, type PageWatch } from '../../extension/src/page-watch.ts';
 import { hookName, type Exchange } from '../../src/devtools/bridge/page-hook.ts';
 
@@ -25,7 +31,10 @@ class ScriptedPage implements InspectedPage {
     if (request === undefined) return { engines: this.engines };
     const exchange = JSON.parse(request) as Exchange;
     this.said.push(exchange);
-    return { engines: this.engines, answer: JSON.stringify({ isOpen: exchange.step !== 'close', more: false, text: '' }) };
+    return {
+      engines: this.engines,
+      answer: JSON.stringify({ isOpen: exchange.step !== 'close', more: false, text: '' }),
+    };
   }
 }
 const found = (id: string, name: string): FoundEngine => ({ id, label: name, key: name });
@@ -136,7 +145,8 @@ interface Frame {
 function windowOf({ url, engines, inner = [] }: Frame): object {
   const frames = Object.fromEntries(inner.map((frame, index) => [String(index), windowOf(frame)]));
   const window = { ...frames, length: inner.length, location: { href: url, origin: 'https://app.example' } };
-  if (engines !== undefined) Object.assign(window, { [Symbol.for(hookName)]: { list: () => engines, exchange: () => 'answer' } });
+  if (engines !== undefined)
+    Object.assign(window, { [Symbol.for(hookName)]: { list: () => engines, exchange: () => 'answer' } });
   const refuse = (): never => {
     throw new Error('Blocked a frame from accessing a cross-origin frame.');
   };
@@ -149,7 +159,8 @@ function pageOf(frame: Frame): Evaluate {
   const context = createContext(Object.assign(window, { window }));
   return (expression) => Promise.resolve(JSON.parse(JSON.stringify(runInContext(expression, context))));
 }
-const listOf = (...names: readonly string[]): string => JSON.stringify(names.map((name) => ({ id: `id of ${name}`, name })));
+const listOf = (...names: readonly string[]): string =>
+  JSON.stringify(names.map((name) => ({ id: `id of ${name}`, name })));
 
 test('I12: engines are found in all frames that can be reached, and told apart', async () => {
   const top: Frame = {
@@ -158,7 +169,10 @@ test('I12: engines are found in all frames that can be reached, and told apart',
       { id: '1', name: 'app' },
       { id: '2', name: 'app' },
     ]),
-    inner: [{ url: 'https://app.example/mail?secret=1', engines: listOf('mail') }, { inner: [{ url: 'https://app.example/deep', engines: listOf('deep') }] }],
+    inner: [
+      { url: 'https://app.example/mail?secret=1', engines: listOf('mail') },
+      { inner: [{ url: 'https://app.example/deep', engines: listOf('deep') }] },
+    ],
   };
   const foreign: Frame = { url: 'https://other.example/x', engines: listOf('foreign') };
   const [evaluateTop, evaluateForeign] = [pageOf(top), pageOf(foreign)];
@@ -167,14 +181,25 @@ test('I12: engines are found in all frames that can be reached, and told apart',
     asked.push(frameUrl);
     return (frameUrl === undefined ? evaluateTop : evaluateForeign)(expression);
   };
-  const documents = ['https://app.example/', 'https://app.example/mail?secret=1', 'https://other.example/x', 'about:blank'];
+  const documents = [
+    'https://app.example/',
+    'https://app.example/mail?secret=1',
+    'https://other.example/x',
+    'about:blank',
+  ];
   const page = createInspectedPage(
     evaluate,
     () => Promise.resolve(documents),
     () => 0,
   );
   const { engines } = await page.visit();
-  expect(engines.map(({ label }) => label)).toEqual(['app', 'app (2)', 'mail in /mail', 'deep in /deep', 'foreign in other.example/x']);
+  expect(engines.map(({ label }) => label)).toEqual([
+    'app',
+    'app (2)',
+    'mail in /mail',
+    'deep in /deep',
+    'foreign in other.example/x',
+  ]);
   expect(new Set(engines.map(({ key }) => key)).size).toBe(5);
   expect(asked).toEqual([undefined, 'https://other.example/x']);
   expect((await page.visit('id of foreign', '{}')).answer).toBe('answer');
@@ -186,9 +211,16 @@ test('I13: a page may say what it likes: what is no list is none, names are cut,
     const page = createInspectedPage(pageOf({ url: 'https://app.example/', engines }), () => Promise.resolve([]));
     expect((await page.visit()).engines).toEqual([]);
   }
-  const many = JSON.stringify(Array.from({ length: 500 }, (_, index) => ({ id: String(index), name: 'x'.repeat(5_000) })));
-  const { engines } = await createInspectedPage(pageOf({ url: 'https://app.example/', engines: many }), () => Promise.resolve([])).visit();
-  expect({ count: engines.length, longest: Math.max(...engines.map(({ label }) => label.length)) }).toEqual({ count: 50, longest: 85 });
+  const many = JSON.stringify(
+    Array.from({ length: 500 }, (_, index) => ({ id: String(index), name: 'x'.repeat(5_000) })),
+  );
+  const { engines } = await createInspectedPage(pageOf({ url: 'https://app.example/', engines: many }), () =>
+    Promise.resolve([]),
+  ).visit();
+  expect({ count: engines.length, longest: Math.max(...engines.map(({ label }) => label.length)) }).toEqual({
+    count: 50,
+    longest: 85,
+  });
   for (const answer of [undefined, null, 1, 'x', {}, { origin: 'x' }, { origin: 'x', hooks: [{}] }])
     await expect(
       createInspectedPage(

@@ -16,8 +16,15 @@ const commands: readonly DevtoolsCommand[] = [
   { type: 'amend', opId: 'a', patch: { title: 'x', tags: ['a', null] } },
   { type: 'undoDiscard', opId: 'a' },
   { type: 'resolveConflict', opId: 'a', resolution: { type: 'acceptServer' } },
-  { type: 'resolveConflict', opId: 'a', resolution: { type: 'acceptMerged', data: { id: 'a' }, mergeInfo: { localFields: ['x'], serverFields: [] } } },
-  { type: 'setFaults', faults: { offline: true, latencyMs: 100, errorRate: 0.5, errorType: 'throttled', cutReplies: 1, clockSkewMs: -5 } },
+  {
+    type: 'resolveConflict',
+    opId: 'a',
+    resolution: { type: 'acceptMerged', data: { id: 'a' }, mergeInfo: { localFields: ['x'], serverFields: [] } },
+  },
+  {
+    type: 'setFaults',
+    faults: { offline: true, latencyMs: 100, errorRate: 0.5, errorType: 'throttled', cutReplies: 1, clockSkewMs: -5 },
+  },
   { type: 'record', on: false },
   { type: 'clearLog' },
 ];
@@ -30,17 +37,26 @@ test('every message of a panel arrives as it was sent', () => {
     { type: 'query', id: 2, query: 'rows', input: { kind: 'todos', only: 'pending' } },
     ...commands.map((command, id): PanelMessage => ({ type: 'command', id, command })),
   ];
-  for (const message of messages) expect(parsePanelMessage(JSON.parse(JSON.stringify(message)))).toEqual({ ok: true, message });
+  for (const message of messages)
+    expect(parsePanelMessage(JSON.parse(JSON.stringify(message)))).toEqual({ ok: true, message });
 });
 
 test('I13: a message that is not of the protocol is never obeyed, and its sender is told which field is wrong', () => {
-  expect(parsePanelMessage({ type: 'command', id: 7, command: { type: 'drop', opIds: 'all' } })).toMatchObject({ ok: false, id: 7 });
-  expect(parsePanelMessage({ type: 'command', id: 7, command: { type: 'setFaults', faults: { errorRate: 2 } } })).toMatchObject({
+  expect(parsePanelMessage({ type: 'command', id: 7, command: { type: 'drop', opIds: 'all' } })).toMatchObject({
+    ok: false,
+    id: 7,
+  });
+  expect(
+    parsePanelMessage({ type: 'command', id: 7, command: { type: 'setFaults', faults: { errorRate: 2 } } }),
+  ).toMatchObject({
     ok: false,
     id: 7,
     complaint: expect.stringContaining('errorRate') as string,
   });
-  expect(parsePanelMessage({ type: 'command', id: 7, command: { type: 'eval', code: '1' } })).toMatchObject({ ok: false, id: 7 });
+  expect(parsePanelMessage({ type: 'command', id: 7, command: { type: 'eval', code: '1' } })).toMatchObject({
+    ok: false,
+    id: 7,
+  });
 });
 
 test('I13: neither end throws at anything that arrives', () => {
@@ -48,7 +64,11 @@ test('I13: neither end throws at anything that arrives', () => {
     fc.property(
       fc.oneof(
         fc.anything(),
-        fc.record({ type: fc.constantFrom('hello', 'command', 'query', 'welcome', 'entries', 'view', 'answer'), id: fc.anything(), command: fc.anything() }),
+        fc.record({
+          type: fc.constantFrom('hello', 'command', 'query', 'welcome', 'entries', 'view', 'answer'),
+          id: fc.anything(),
+          command: fc.anything(),
+        }),
       ),
       (raw) => {
         expect(parsePanelMessage(raw)).toHaveProperty('ok');
@@ -61,6 +81,8 @@ test('I13: neither end throws at anything that arrives', () => {
 test('F-112: a message that is a circle is refused, not followed', () => {
   const circle: Record<string, unknown> = {};
   circle['again'] = circle;
-  expect(parsePanelMessage({ type: 'command', id: 1, command: { type: 'amend', opId: 'o', patch: circle } })).toMatchObject({ ok: false, id: 1 });
+  expect(
+    parsePanelMessage({ type: 'command', id: 1, command: { type: 'amend', opId: 'o', patch: circle } }),
+  ).toMatchObject({ ok: false, id: 1 });
   expect(parseEngineMessage({ type: 'answer', id: 1, ok: true, value: circle })).toMatchObject({ ok: false, id: 1 });
 });

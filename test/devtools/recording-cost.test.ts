@@ -1,6 +1,10 @@
 import { expect, onTestFinished, test, vi, type MockInstance } from 'vitest';
 import { attachDevtools } from '../../src/devtools/agent/attach-devtools.ts';
-import { createDevtoolsClient, type DevtoolsClient, type PanelState } from '../../src/devtools/client/devtools-client.ts';
+import {
+  createDevtoolsClient,
+  type DevtoolsClient,
+  type PanelState,
+} from '../../src/devtools/client/devtools-client.ts';
 import { createLocalChannel } from '../../src/devtools/protocol/local-channel.ts';
 import { internalsOf } from '../../src/engine/core/engine-internals.ts';
 import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
@@ -130,7 +134,13 @@ test('I13: entries that are made when they are read show no secret, and what was
   kinds.push('added later');
   internalsOf(engine, 'the test').tell([{ type: 'transport.warning', message: 'rejected: Bearer abcdef123456' }]);
   internalsOf(engine, 'the test').tell([
-    { type: 'backoff.scheduled', attempt: 1, delayMs: 1, retryAt: undefined, cause: { name: 'NetworkError', message: 'Basic dXNlcjpwYXNz' } as never },
+    {
+      type: 'backoff.scheduled',
+      attempt: 1,
+      delayMs: 1,
+      retryAt: undefined,
+      cause: { name: 'NetworkError', message: 'Basic dXNlcjpwYXNz' } as never,
+    },
   ]);
   const entries = agent.log.read();
   expect(entries.find((entry) => entry.type === 'transition' && entry.cause === 'SYNC')).toMatchObject({

@@ -18,10 +18,20 @@ test('F-116: credentials are never shown, by name at any depth or inside a text'
 test('I13: whatever it is given becomes JSON of bounded size', () => {
   const redact = createRedactor();
   fc.assert(
-    fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true, withNullPrototype: true }), (value) => {
-      const shown = redact(value);
-      expect(JSON.parse(JSON.stringify(shown))).toEqual(shown);
-    }),
+    fc.property(
+      fc.anything({
+        withBigInt: true,
+        withDate: true,
+        withMap: true,
+        withSet: true,
+        withTypedArray: true,
+        withNullPrototype: true,
+      }),
+      (value) => {
+        const shown = redact(value);
+        expect(JSON.parse(JSON.stringify(shown))).toEqual(shown);
+      },
+    ),
   );
   const circular: Record<string, unknown> = {};
   circular['self'] = circular;

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest';
 import type { InspectedKind, InspectedRow } from '../../src/model/inspection.ts';
-import { agoText, directionOf, resyncProgress, rowFields, rowStates, rowSummary } from '../../src/devtools/views/replica-model.ts';
+import {
+  agoText,
+  directionOf,
+  resyncProgress,
+  rowFields,
+  rowStates,
+  rowSummary,
+} from '../../src/devtools/views/replica-model.ts';
 
 const kind = (part: Partial<InspectedKind> = {}): InspectedKind => ({
   kind: 'todos',
@@ -25,14 +32,20 @@ test('I12: a resync says how far it is, and never that it is done while it fetch
   const intoEmpty = { rows: 0, resync: { generation: 1, marking: false, received: 7, fetched: false } };
   expect(resyncProgress(kind({ ...intoEmpty, lastPulledAt: 1 }))).toEqual({ text: '7 rows received' });
   expect(resyncProgress(kind(intoEmpty))).toEqual({ text: 'first pull: 7 rows received' });
-  expect(resyncProgress(kind({ resync: { generation: 1, marking: true, received: 0, fetched: false } }))).toEqual({ text: 'first pull begins' });
+  expect(resyncProgress(kind({ resync: { generation: 1, marking: true, received: 0, fetched: false } }))).toEqual({
+    text: 'first pull begins',
+  });
 });
 
 test('I12: a row tells everything that is up with it, the gravest first', () => {
   const says = (part: Partial<InspectedRow>): readonly string[] => rowStates(row(part)).map(({ text }) => text);
   const same = { local: { a: 1 }, server: { a: 1 } };
   expect(says(same)).toEqual([]);
-  expect(says({ ...same, pending: 2, conflict: true, quarantined: 'no' })).toEqual(['quarantined', 'conflict', '2 pending']);
+  expect(says({ ...same, pending: 2, conflict: true, quarantined: 'no' })).toEqual([
+    'quarantined',
+    'conflict',
+    '2 pending',
+  ]);
   expect(says({ local: { a: 1 } })).toEqual(['only here']);
   expect(says({ server: { a: 1 } })).toEqual(['not in the table']);
   expect(says({ ...same, local: { a: 1, deletedAt: '2026-01-01T00:00:00Z' } })).toEqual(['hidden by a delete']);
@@ -55,14 +68,25 @@ test('I12: differences are marked on the side that made them, and come first', (
 });
 
 test('I12: without a pending edit a row is compared with what the server has; a row of one side only has no differences', () => {
-  expect(rowFields(row({ local: { a: 1 }, server: { a: 2 } })).map(({ changedHere, changedThere }) => [changedHere, changedThere])).toEqual([[true, false]]);
+  expect(
+    rowFields(row({ local: { a: 1 }, server: { a: 2 } })).map(({ changedHere, changedThere }) => [
+      changedHere,
+      changedThere,
+    ]),
+  ).toEqual([[true, false]]);
   expect(rowFields(row({ local: { a: 1 } })).map(({ changedHere }) => changedHere)).toEqual([false]);
   const notCarried = rowFields(row({ base: { a: null }, local: { a: null }, server: { createdAt: 'z' } }));
   expect(notCarried.map(({ changedHere, changedThere }) => changedHere || changedThere)).toEqual([false, false]);
 });
 
 test('a row is told by its first plain fields, a kind by its direction and age', () => {
-  expect(rowSummary(row({ local: { id: 't1', title: 'Milk', tags: ['x'], done: false, updatedAt: 'z' } }))).toBe('title: Milk, done: false');
-  expect([kind(), kind({ pullOnly: true }), kind({ pushOnly: true })].map(directionOf)).toEqual(['both ways', 'pull only', 'push only']);
+  expect(rowSummary(row({ local: { id: 't1', title: 'Milk', tags: ['x'], done: false, updatedAt: 'z' } }))).toBe(
+    'title: Milk, done: false',
+  );
+  expect([kind(), kind({ pullOnly: true }), kind({ pushOnly: true })].map(directionOf)).toEqual([
+    'both ways',
+    'pull only',
+    'push only',
+  ]);
   expect([agoText(undefined, 5), agoText(1_000, 3_500)]).toEqual(['never', '2.5 s ago']);
 });

@@ -20,9 +20,16 @@ test('I1: a merged row that a panel sends back has its secrets and its long text
   await bench.engine.sync();
 
   const [shown] = (await agent.ask('conflicts', {})) as unknown as readonly ConflictView[];
-  expect(shown?.conflict.serverData).toMatchObject({ tags: '[redacted]', title: expect.stringMatching(/… \(6000 characters\)$/) });
+  expect(shown?.conflict.serverData).toMatchObject({
+    tags: '[redacted]',
+    title: expect.stringMatching(/… \(6000 characters\)$/),
+  });
   const opId = shown?.conflict.opId ?? '';
-  await agent.run({ type: 'resolveConflict', opId, resolution: { type: 'acceptMerged', data: { ...shown?.conflict.serverData, priority: 7 } } });
+  await agent.run({
+    type: 'resolveConflict',
+    opId,
+    resolution: { type: 'acceptMerged', data: { ...shown?.conflict.serverData, priority: 7 } },
+  });
   await bench.engine.sync();
   expect(bench.server.backend.get('todos', 'a')).toMatchObject({ title: long, tags: ['private'], priority: 7 });
   expect(await bench.row('a')).toMatchObject({ title: long, tags: ['private'], priority: 7 });
@@ -36,9 +43,15 @@ test('I1: an amendment that repeats what is not shown whole leaves it as it was,
   const [operation] = await bench.engine.explain();
   const opId = operation?.opId ?? '';
   const { payload } = (await agent.ask('operation', { opId })) as unknown as OperationView;
-  await agent.run({ type: 'amend', opId, patch: { title: payload?.['title'] ?? null, tags: payload?.['tags'] ?? null, priority: 3 } });
+  await agent.run({
+    type: 'amend',
+    opId,
+    patch: { title: payload?.['title'] ?? null, tags: payload?.['tags'] ?? null, priority: 3 },
+  });
   expect(await bench.row('a')).toMatchObject({ title: long, tags: ['private'], priority: 3 });
-  await expect(agent.run({ type: 'amend', opId, patch: { title: `A ${String(payload?.['title'])}` } })).rejects.toThrow(ValidationError);
+  await expect(agent.run({ type: 'amend', opId, patch: { title: `A ${String(payload?.['title'])}` } })).rejects.toThrow(
+    ValidationError,
+  );
   await bench.engine.sync();
   expect(bench.server.backend.get('todos', 'a')).toMatchObject({ title: long, tags: ['private'], priority: 3 });
 });
@@ -53,6 +66,8 @@ describe('restoreShown', () => {
   });
 
   test('a value that says [redacted] by itself stays so', () => {
-    expect(restoreShown({ title: '[redacted]' }, { payload: { title: '[redacted]' } }, redact)).toEqual({ title: '[redacted]' });
+    expect(restoreShown({ title: '[redacted]' }, { payload: { title: '[redacted]' } }, redact)).toEqual({
+      title: '[redacted]',
+    });
   });
 });

@@ -6,7 +6,8 @@ import { describeEntry } from '../../src/devtools/views/entries/describe-entry.t
 import { createRunSpans, describeRun, type RunSpan } from '../../src/devtools/views/entries/run-spans.ts';
 import { mostDrawnRuns, stripOf } from '../../src/devtools/views/entries/run-strip.ts';
 
-const captured = (name: string) => parseBundle(JSON.parse(readFileSync(new URL(`../../stories/fixtures/${name}.json`, import.meta.url), 'utf8')));
+const captured = (name: string) =>
+  parseBundle(JSON.parse(readFileSync(new URL(`../../stories/fixtures/${name}.json`, import.meta.url), 'utf8')));
 function runsOf(name: string): readonly RunSpan[] {
   const spans = createRunSpans();
   for (const entry of captured(name).entries) spans.add(entry);
@@ -15,7 +16,14 @@ function runsOf(name: string): readonly RunSpan[] {
 
 test('I12: a captured day becomes its runs, each with its phases in order, its requests and its end', () => {
   const runs = runsOf('busy-day');
-  expect(runs.map(({ outcome }) => outcome)).toEqual(['completed', 'completed', 'completed', 'completed', 'completed', 'failed']);
+  expect(runs.map(({ outcome }) => outcome)).toEqual([
+    'completed',
+    'completed',
+    'completed',
+    'completed',
+    'completed',
+    'failed',
+  ]);
   expect(runs[0]?.phases.map(({ phase }) => phase)).toEqual(['planning', 'pushing', 'pulling', 'finishing']);
   expect(runs[0]?.requests.map(({ method }) => method)).toEqual(['pull', 'pull', 'pull', 'pull']);
   expect(new Set(runs[4]?.phases.map(({ phase }) => phase))).toEqual(
@@ -35,12 +43,29 @@ test('I12: phases follow one another without a hole, within their run', () => {
 test('I12: a run that is under way says so', () => {
   const spans = createRunSpans();
   spans.add({ type: 'event', id: 1, at: 1_000, name: 'sync.started', data: {}, runId: 7 });
-  spans.add({ type: 'request', id: 2, at: 1_400, startedAt: 1_100, tookMs: 300, method: 'pull', result: 'ok', runId: 7 });
+  spans.add({
+    type: 'request',
+    id: 2,
+    at: 1_400,
+    startedAt: 1_100,
+    tookMs: 300,
+    method: 'pull',
+    result: 'ok',
+    runId: 7,
+  });
   expect(spans.list.map(describeRun)).toEqual(['Run 7, running for 400 ms, 1 request']);
 });
 
 test('I12: the first pull of a table is called so, whether its event or its place is logged first', () => {
-  const started = (reason: string) => ({ type: 'event', id: 2, at: 1_000, name: 'resync.started', data: { reason, kinds: ['todos'] }, runId: 7 }) as const;
+  const started = (reason: string) =>
+    ({
+      type: 'event',
+      id: 2,
+      at: 1_000,
+      name: 'resync.started',
+      data: { reason, kinds: ['todos'] },
+      runId: 7,
+    }) as const;
   const entered: LogEntry = {
     type: 'transition',
     id: 3,
@@ -62,7 +87,8 @@ test('I12: the first pull of a table is called so, whether its event or its plac
 });
 
 test('I12: an event says in words why everything is pulled', () => {
-  const said = (reason: string): string => describeEntry({ type: 'event', id: 1, at: 0, name: 'resync.started', data: { reason, kinds: ['todos'] } }).detail;
+  const said = (reason: string): string =>
+    describeEntry({ type: 'event', id: 1, at: 0, name: 'resync.started', data: { reason, kinds: ['todos'] } }).detail;
   expect(['first', 'manual', 'schema', 'scheduled'].map(said)).toEqual([
     'first pull',
     'somebody asked for it',
@@ -108,7 +134,8 @@ test('a run of thousands of requests draws few bars, and the worst of each group
 
 test('only the newest runs are drawn', () => {
   const spans = createRunSpans();
-  for (let runId = 1; runId <= 100; runId += 1) spans.add({ type: 'event', id: runId, at: runId * 100, name: 'sync.started', data: {}, runId });
+  for (let runId = 1; runId <= 100; runId += 1)
+    spans.add({ type: 'event', id: runId, at: runId * 100, name: 'sync.started', data: {}, runId });
   const strip = stripOf(spans.list);
   expect([strip.length, strip.at(-1)?.run.runId]).toEqual([mostDrawnRuns, 100]);
 });

@@ -39,7 +39,11 @@ test("I12: Stately's inspector is told the chart and its states, and never a row
   await atRest;
   const told = texts.map((text) => JSON.parse(text) as Told);
   expect(told[0]).toMatchObject({ type: '@xstate.actor' });
-  expect(JSON.parse(told[0]?.definition ?? '{}')).toMatchObject({ id: 'sync', type: 'parallel', states: { activity: { initial: 'starting' } } });
+  expect(JSON.parse(told[0]?.definition ?? '{}')).toMatchObject({
+    id: 'sync',
+    type: 'parallel',
+    states: { activity: { initial: 'starting' } },
+  });
   expect(texts.join('\n')).not.toMatch(/s3cr3t|title/);
 });
 

@@ -22,7 +22,9 @@ const facts = (view: EngineView): readonly string[] => statusModelOf(view, 10_00
 test('I12: pending, online, session and leadership are always told, in their places', () => {
   expect(facts(viewOf())).toEqual(['0 pending', 'online', 'signed in', 'no leader']);
   const status = { phase: 'pushing', pending: 1_500, stuck: 2, conflicts: 1, online: false, paused: false } as const;
-  expect(facts(viewOf({ status, session: 'authRequired', lease: 'held', faults: { latencyMs: 5 }, recording: false }))).toEqual([
+  expect(
+    facts(viewOf({ status, session: 'authRequired', lease: 'held', faults: { latencyMs: 5 }, recording: false })),
+  ).toEqual([
     '1,500 pending',
     'offline',
     'signed out',
@@ -47,7 +49,11 @@ test('I12: the wait before the next try counts down, and the throughput is drawn
     retryAt: 22_000,
     progress: { phase: 'push', done: 1 },
   } as const;
-  expect(statusModelOf(viewOf({ status }), 10_000)).toMatchObject({ detail: 'again in 12 s', spark: [0, 1, 0.5, 0], perSecond: 2 });
+  expect(statusModelOf(viewOf({ status }), 10_000)).toMatchObject({
+    detail: 'again in 12 s',
+    spark: [0, 1, 0.5, 0],
+    perSecond: 2,
+  });
   expect(statusModelOf(viewOf({ status }), 20_000).detail).toBe('again in 2.0 s');
 });
 

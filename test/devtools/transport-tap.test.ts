@@ -50,7 +50,14 @@ test('I12: each operation of a push is written with the type of its answer and t
   expect(push).toMatchObject({
     operations: [
       { kind: 'todos', entityId: 'a', operationType: 'upsert', outcome: 'pushSuccess' },
-      { kind: 'todos', entityId: 'b', operationType: 'upsert', outcome: 'pushRejected', statusCode: 422, message: expect.stringContaining('422') },
+      {
+        kind: 'todos',
+        entityId: 'b',
+        operationType: 'upsert',
+        outcome: 'pushRejected',
+        statusCode: 422,
+        message: expect.stringContaining('422'),
+      },
     ],
   });
 });

@@ -4,12 +4,17 @@ import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const text = readFileSync(`${root}CONTRIBUTING.md`, 'utf8');
-const scripts = Object.keys((JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { readonly scripts: object }).scripts);
+const scripts = Object.keys(
+  (JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { readonly scripts: object }).scripts,
+);
 
 /** What stands in code spans and code blocks, word by word, and where links lead. */
-const words = [...text.matchAll(/```sh\n([^]*?)```|`([^`\n]+)`/g)].flatMap(([, block, span]) => (block ?? span ?? '').replaceAll(/#.*$/gm, '').split(/\s+/));
+const words = [...text.matchAll(/```sh\n([^]*?)```|`([^`\n]+)`/g)].flatMap(([, block, span]) =>
+  (block ?? span ?? '').replaceAll(/#.*$/gm, '').split(/\s+/),
+);
 const links = [...text.matchAll(/\]\(([^)#]+)/g)].map(([, target]) => target ?? '');
-const isPath = (word: string): boolean => /^\.?[\w-]+(\/[\w.-]+)+\/?$/.test(word) || /^\.?[\w.-]+\.(md|ts|cjs|json)$/.test(word);
+const isPath = (word: string): boolean =>
+  /^\.?[\w-]+(\/[\w.-]+)+\/?$/.test(word) || /^\.?[\w.-]+\.(md|ts|cjs|json)$/.test(word);
 /** Names of files that must not exist. */
 const unwanted = ['utils.ts', 'index.ts'];
 

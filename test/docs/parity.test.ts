@@ -4,12 +4,14 @@ import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const text = readFileSync(`${root}docs/parity.md`, 'utf8');
-const rows = [...text.matchAll(/^\| ([A-Z]{2,4}-\d+) \| (.*) \| (.*) \| (.*) \|$/gm)].map(([, number = '', behaviour = '', where = '', proof = '']) => ({
-  number,
-  behaviour,
-  where,
-  proof,
-}));
+const rows = [...text.matchAll(/^\| ([A-Z]{2,4}-\d+) \| (.*) \| (.*) \| (.*) \|$/gm)].map(
+  ([, number = '', behaviour = '', where = '', proof = '']) => ({
+    number,
+    behaviour,
+    where,
+    proof,
+  }),
+);
 const pathIn = (cell: string): string | undefined => /^`(test\/[^`]+\.test\.ts)`$/.exec(cell)?.[1];
 
 /** The number itself, or a range of the same letters that it lies in. */
@@ -17,7 +19,9 @@ const mentions = (path: string, number: string): boolean => {
   const [letters = '', digits = ''] = number.split('-');
   const wanted = Number(digits);
   const pattern = new RegExp(`\\b${letters}-(\\d+)(?:\\s*…\\s*(?:${letters}-)?(\\d+))?`, 'g');
-  return [...readFileSync(root + path, 'utf8').matchAll(pattern)].some(([, from, to]) => Number(from) <= wanted && wanted <= Number(to ?? from));
+  return [...readFileSync(root + path, 'utf8').matchAll(pattern)].some(
+    ([, from, to]) => Number(from) <= wanted && wanted <= Number(to ?? from),
+  );
 };
 
 test('parity: every behaviour is listed once, with a test, a reason, or the plain word that there is none', () => {
@@ -48,6 +52,8 @@ test('parity: each named source exists', () => {
 test('parity: the numbers at the top are those of the table, and what has no test does not grow', () => {
   const none = rows.filter(({ proof }) => proof === 'no test by number').length;
   const notBuilt = rows.filter(({ proof }) => proof === '–').length;
-  expect(text).toContain(`${rows.length} behaviours: ${rows.length - none - notBuilt} with a test by number, ${none} without, ${notBuilt} not built.`);
+  expect(text).toContain(
+    `${rows.length} behaviours: ${rows.length - none - notBuilt} with a test by number, ${none} without, ${notBuilt} not built.`,
+  );
   expect(none).toBeLessThanOrEqual(35);
 });

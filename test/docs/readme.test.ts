@@ -36,17 +36,25 @@ function blocksOf(document: string): Block[] {
 test('docs: every ts block of README.md and docs/ compiles against the sources', { timeout: 120_000 }, () => {
   const blocks = documents.flatMap(blocksOf);
   const byPath = new Map(blocks.map((block) => [block.path, block]));
-  const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => readFileSync(path, 'utf8')) as { config: unknown };
+  const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => readFileSync(path, 'utf8')) as {
+    config: unknown;
+  };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
   const settings = { ...options, noUnusedLocals: false, noUnusedParameters: false };
 
   const host = ts.createCompilerHost(settings);
-  const onDisk = { fileExists: host.fileExists.bind(host), readFile: host.readFile.bind(host), getSourceFile: host.getSourceFile.bind(host) };
+  const onDisk = {
+    fileExists: host.fileExists.bind(host),
+    readFile: host.readFile.bind(host),
+    getSourceFile: host.getSourceFile.bind(host),
+  };
   host.fileExists = (path) => byPath.has(path) || onDisk.fileExists(path);
   host.readFile = (path) => byPath.get(path)?.code ?? onDisk.readFile(path);
   host.getSourceFile = (path, ...rest) => {
     const block = byPath.get(path);
-    return block === undefined ? onDisk.getSourceFile(path, ...rest) : ts.createSourceFile(path, block.code, rest[0], true);
+    return block === undefined
+      ? onDisk.getSourceFile(path, ...rest)
+      : ts.createSourceFile(path, block.code, rest[0], true);
   };
 
   const program = ts.createProgram([`${root}test/docs/preamble.ts`, ...byPath.keys()], settings, host);
@@ -65,7 +73,8 @@ test('docs: every relative link leads to a file', () => {
     [...readFileSync(root + document, 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)[^)]*\)/g)]
       .filter(
         (match) =>
-          !ts.sys.fileExists(resolve(root, dirname(document), match[1] ?? '')) && !ts.sys.directoryExists(resolve(root, dirname(document), match[1] ?? '')),
+          !ts.sys.fileExists(resolve(root, dirname(document), match[1] ?? '')) &&
+          !ts.sys.directoryExists(resolve(root, dirname(document), match[1] ?? '')),
       )
       .map((match) => `${document}: ${match[1] ?? ''}`),
   );

@@ -29,11 +29,15 @@ const sections: readonly Section[] = [
     about:
       '`createSyncEngine(options)`. `createSyncMachine` takes the same without `connectivity`; `createRestSyncEngine` takes [the options of REST](#rest) in the place of `transport`.',
     list: engineOptions,
-    declared: ['src/engine/ports/engine-options.ts#SyncEngineOptions', 'src/engine/ports/engine-options.ts#SyncMachineOptions'],
+    declared: [
+      'src/engine/ports/engine-options.ts#SyncEngineOptions',
+      'src/engine/ports/engine-options.ts#SyncMachineOptions',
+    ],
   },
   {
     title: '### `config`',
-    about: 'The option `config` of the engine. `defaultSyncConfig` has the defaults as values, `resolveSyncConfig` checks and completes a configuration.',
+    about:
+      'The option `config` of the engine. `defaultSyncConfig` has the defaults as values, `resolveSyncConfig` checks and completes a configuration.',
     list: configOptions,
     declared: ['src/model/config.ts#SyncConfig'],
   },
@@ -41,7 +45,10 @@ const sections: readonly Section[] = [
     title: '## Tables',
     about: '`syncTable(entity, options)`.',
     list: tableOptions,
-    declared: ['src/persistence/tables/sync-table.ts#SyncTableOptions', 'src/persistence/columns/table-schema.ts#TableSchemaOptions'],
+    declared: [
+      'src/persistence/tables/sync-table.ts#SyncTableOptions',
+      'src/persistence/columns/table-schema.ts#TableSchemaOptions',
+    ],
   },
   {
     title: '### `conflict`',
@@ -65,9 +72,13 @@ const sections: readonly Section[] = [
   },
   {
     title: '## The server',
-    about: '`createSyncServer(options)`. The plugin `syncServer` takes the same without `logger`; its `prefix` is the one of Fastify’s `register`.',
+    about:
+      '`createSyncServer(options)`. The plugin `syncServer` takes the same without `logger`; its `prefix` is the one of Fastify’s `register`.',
     list: createSyncServerOptions,
-    declared: ['src/server/server-options.ts#SyncServerOptions', 'src/server/create-sync-server.ts#CreateSyncServerOptions'],
+    declared: [
+      'src/server/server-options.ts#SyncServerOptions',
+      'src/server/create-sync-server.ts#CreateSyncServerOptions',
+    ],
   },
   {
     title: '### Its tables',
@@ -84,7 +95,9 @@ interface Declared {
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const oneLine = (text: string): string => text.replaceAll(/\s+/g, ' ').trim();
+/** On one line, however the formatter broke it. */
+const oneLine = (text: string): string =>
+  text.replaceAll(/\s+/g, ' ').replaceAll(/\( /g, '(').replaceAll(/,? \)/g, ')').trim();
 const proseOf = (comment: string | ts.NodeArray<ts.JSDocComment> | undefined): string =>
   oneLine((ts.getTextOfJSDocComment(comment) ?? '').replaceAll(/\{@link (\w+)\}/g, '`$1`'));
 
@@ -93,7 +106,8 @@ function declaredIn(place: string): ReadonlyMap<string, Declared> {
   const [file = '', name] = place.split('#');
   const source = ts.createSourceFile(file, readFileSync(root + file, 'utf8'), ts.ScriptTarget.Latest, true);
   const found = source.statements.find(
-    (statement): statement is ts.InterfaceDeclaration => ts.isInterfaceDeclaration(statement) && statement.name.text === name,
+    (statement): statement is ts.InterfaceDeclaration =>
+      ts.isInterfaceDeclaration(statement) && statement.name.text === name,
   );
   if (found === undefined) throw new Error(`settings: there is no interface ${place}`);
   return new Map(
@@ -144,14 +158,29 @@ function tableOf(section: Section): string {
 }
 
 function flagTable(): string {
-  const rows = Object.entries<Option & { readonly value?: string; readonly about: string; readonly without?: string }>(commandFlags).map(([name, flag]) => {
-    const absent = 'fallback' in flag && typeof flag.fallback === 'string' ? shownDefault(name, flag.fallback) : flag.without;
+  const rows = Object.entries<Option & { readonly value?: string; readonly about: string; readonly without?: string }>(
+    commandFlags,
+  ).map(([name, flag]) => {
+    const absent =
+      'fallback' in flag && typeof flag.fallback === 'string' ? shownDefault(name, flag.fallback) : flag.without;
     return `| \`--${name}${flag.value === undefined ? '' : ` ${flag.value}`}\` | ${cell(absent ?? '–')} | ${cell(flag.about)} |`;
   });
-  return ['### The command', '', '`npx synchart-server`.', '', '| flag | default | |', '|---|---|---|', ...rows, ''].join('\n');
+  return [
+    '### The command',
+    '',
+    '`npx synchart-server`.',
+    '',
+    '| flag | default | |',
+    '|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
 }
 
-/** The page of the documentation that lists every option, made from the lists that check them and the docstrings of their interfaces. */
+/**
+ * The page of the documentation that lists every option, made from the lists that check them and the docstrings of
+ * their interfaces.
+ */
 export function settingsPage(): string {
   return [
     '# Settings',

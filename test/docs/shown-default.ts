@@ -5,7 +5,10 @@ const units: readonly (readonly [size: number, one: string, many: string])[] = [
   [1_000, 'second', 'seconds'],
 ];
 
-/** A default as docstrings and the settings page write it; undefined for objects and functions, which the docstring describes. */
+/**
+ * A default as docstrings and the settings page write it; undefined for objects and functions, which the docstring
+ * describes.
+ */
 export function shownDefault(name: string, value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? "`''`" : `\`${value}\``;
   if (typeof value === 'boolean') return String(value);

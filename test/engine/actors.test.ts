@@ -5,13 +5,28 @@ import { byDependence } from '../../src/engine/actors/plan-run.ts';
 import { preflight } from '../../src/engine/actors/preflight.ts';
 import { createEngineCore } from '../../src/engine/core/engine-core.ts';
 import { toStepFailure } from '../../src/engine/ports/step-failure.ts';
-import { AuthError, DatabaseError, NetworkError, ParseError, SyncAbortedError, TransportError } from '../../src/model/errors/errors.ts';
+import {
+  AuthError,
+  DatabaseError,
+  NetworkError,
+  ParseError,
+  SyncAbortedError,
+  TransportError,
+} from '../../src/model/errors/errors.ts';
 import { SyncStepError } from '../../src/model/errors/failure.ts';
 import type { JsonObject } from '../../src/model/values/json.ts';
 import { lastLook } from '../../src/model/last-look.ts';
 import { deleteOp, upsertOp, type Op } from '../../src/model/operation.ts';
 import type { TakenRequest } from '../../src/model/ports.ts';
-import { fetchError, fetchNotFound, fetchSuccess, pushUnavailable, type FetchResult, type PullPage, type PullRequest } from '../../src/model/transport.ts';
+import {
+  fetchError,
+  fetchNotFound,
+  fetchSuccess,
+  pushUnavailable,
+  type FetchResult,
+  type PullPage,
+  type PullRequest,
+} from '../../src/model/transport.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { createFakeStore, fakeKind } from '../support/fake-store.ts';
@@ -34,30 +49,79 @@ describe('preflight (F-134)', () => {
     ...parts,
   });
   const look = (taken: TakenRequest, fetched: FetchResult) =>
-    preflight(taken, { kinds, transport: Object.assign(new MemoryTransport(), { fetch: async () => fetched }) }, signal);
+    preflight(
+      taken,
+      { kinds, transport: Object.assign(new MemoryTransport(), { fetch: async () => fetched }) },
+      signal,
+    );
 
   const cases: readonly (readonly [string, TakenRequest, FetchResult, object])[] = [
-    ['nothing to verify is sent unseen', request(edit, { verify: 'no' }), fetchError(new Error('not asked')), { type: 'send', op: edit }],
-    ['our own echo is applied', request(edit), fetchSuccess({ ...theirs, title: 'mine' }), { type: 'answered', outcome: { type: 'applied' } }],
-    ['a row that still has our base has not seen it: sent again', request(edit), fetchSuccess({ ...theirs, updatedAt: t1 }), { type: 'send', op: edit }],
+    [
+      'nothing to verify is sent unseen',
+      request(edit, { verify: 'no' }),
+      fetchError(new Error('not asked')),
+      { type: 'send', op: edit },
+    ],
+    [
+      'our own echo is applied',
+      request(edit),
+      fetchSuccess({ ...theirs, title: 'mine' }),
+      { type: 'answered', outcome: { type: 'applied' } },
+    ],
+    [
+      'a row that still has our base has not seen it: sent again',
+      request(edit),
+      fetchSuccess({ ...theirs, updatedAt: t1 }),
+      { type: 'send', op: edit },
+    ],
     [
       'another version is a conflict with the fetched row',
       request(edit),
       fetchSuccess(theirs),
       { outcome: { type: 'conflict', current: theirs, serverTimestamp: t2 } },
     ],
-    ['a forced one that cannot be proven is parked', request({ ...edit, force: true }), fetchSuccess(theirs), { outcome: { type: 'ambiguous' } }],
-    ['a forced one without row is parked, too', request({ ...edit, force: true }), fetchNotFound(), { outcome: { type: 'ambiguous' } }],
-    ['a create whose row is absent is sent again', request({ ...edit, creates: true }), fetchNotFound(), { type: 'send' }],
-    ['an edit whose row is gone is the conflict "deleted"', request(edit), fetchNotFound(), { outcome: { type: 'conflict', deleted: true } }],
-    ['a delete whose row is gone is applied', request(deleteOp({ kind: 'todos', id: 'a' })), fetchNotFound(), { outcome: { type: 'applied' } }],
+    [
+      'a forced one that cannot be proven is parked',
+      request({ ...edit, force: true }),
+      fetchSuccess(theirs),
+      { outcome: { type: 'ambiguous' } },
+    ],
+    [
+      'a forced one without row is parked, too',
+      request({ ...edit, force: true }),
+      fetchNotFound(),
+      { outcome: { type: 'ambiguous' } },
+    ],
+    [
+      'a create whose row is absent is sent again',
+      request({ ...edit, creates: true }),
+      fetchNotFound(),
+      { type: 'send' },
+    ],
+    [
+      'an edit whose row is gone is the conflict "deleted"',
+      request(edit),
+      fetchNotFound(),
+      { outcome: { type: 'conflict', deleted: true } },
+    ],
+    [
+      'a delete whose row is gone is applied',
+      request(deleteOp({ kind: 'todos', id: 'a' })),
+      fetchNotFound(),
+      { outcome: { type: 'applied' } },
+    ],
     [
       'a fetch that fails leaves the request open',
       request(edit),
       fetchError(new NetworkError('cut')),
       { outcome: { type: 'retryLater' }, result: { type: 'pushUnavailable' } },
     ],
-    ['another row is no row', request(edit), fetchSuccess({ ...theirs, id: 'z' }), { outcome: { type: 'retryLater' }, result: { type: 'pushMalformed' } }],
+    [
+      'another row is no row',
+      request(edit),
+      fetchSuccess({ ...theirs, id: 'z' }),
+      { outcome: { type: 'retryLater' }, result: { type: 'pushMalformed' } },
+    ],
     [
       'unknown version, row as we left it: its version becomes the base',
       request(edit, { verify: 'unknownVersion', firstSentAt: undefined, lastSent: { id: 'a', title: 'theirs' } }),
@@ -108,11 +172,16 @@ describe('failures of steps', () => {
 
 describe('fetching pages', () => {
   const rowsOf = (page: number): JsonObject[] =>
-    [0, 1].map((n) => ({ id: `p${page}-${n}`, updatedAt: `2026-01-01T00:00:${String(page).padStart(2, '0')}.${n}00Z` }));
+    [0, 1].map((n) => ({
+      id: `p${page}-${n}`,
+      updatedAt: `2026-01-01T00:00:${String(page).padStart(2, '0')}.${n}00Z`,
+    }));
   const open = (pull: (request: PullRequest, call: number) => Promise<PullPage>, maxBufferedBytes = 1_000) => {
     const abort = new AbortController();
     const requests: PullRequest[] = [];
-    const transport = Object.assign(new MemoryTransport(), { pull: async (request: PullRequest) => pull(request, requests.push(request)) });
+    const transport = Object.assign(new MemoryTransport(), {
+      pull: async (request: PullRequest) => pull(request, requests.push(request)),
+    });
     const fetcher = createPageFetcher({
       clock: createSimulatedClock(),
       kind: fakeKind('todos'),
@@ -218,7 +287,10 @@ describe('the lease (I11)', () => {
       ...fake.store,
       lease: { ...fake.store.lease, expiresAt: () => Math.min(fake.store.lease.expiresAt(), clock.now()) },
     };
-    const engine = createEngineCore({ ports: { store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 }, queue: fake.queue });
+    const engine = createEngineCore({
+      ports: { store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 },
+      queue: fake.queue,
+    });
     fake.enqueue(upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a' } }));
     const result = engine.syncRun();
     await clock.flush();
@@ -255,7 +327,9 @@ describe('the lease (I11)', () => {
       fake.database.lease = { owner: 'two', token: 99, expiresAt: clock.now() + 1_000 };
       lastLook(context.signal);
       if (context.signal?.aborted !== true) return push(ops, context);
-      return { results: ops.map(({ opId }) => ({ opId, result: pushUnavailable({ dispatched: false, message: 'aborted' }) })) };
+      return {
+        results: ops.map(({ opId }) => ({ opId, result: pushUnavailable({ dispatched: false, message: 'aborted' }) })),
+      };
     };
     const ports = { store: fake.store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 };
     const engine = createEngineCore({ ports, queue: fake.queue });
@@ -277,11 +351,15 @@ describe('the lease (I11)', () => {
       ...fake.store,
       take: async (options: Parameters<typeof fake.store.take>[0]) => {
         const taken = await fake.store.take(options);
-        if (taken.requests.length > 0 && fake.database.lease.owner === 'one') fake.database.lease = { owner: 'two', token: 99, expiresAt: clock.now() + 1_000 };
+        if (taken.requests.length > 0 && fake.database.lease.owner === 'one')
+          fake.database.lease = { owner: 'two', token: 99, expiresAt: clock.now() + 1_000 };
         return taken;
       },
     };
-    const engine = createEngineCore({ ports: { store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 }, queue: fake.queue });
+    const engine = createEngineCore({
+      ports: { store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 },
+      queue: fake.queue,
+    });
     fake.enqueue(upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a' } }));
     const syncing = engine.sync();
     await clock.flush();
@@ -309,7 +387,14 @@ test('I9: a batch whose take was still committing when PAUSE came is sent first 
     },
   };
   const engine = createEngineCore({
-    ports: { store, transport: new MemoryTransport(), kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 },
+    ports: {
+      store,
+      transport: new MemoryTransport(),
+      kinds: fake.kinds,
+      config: fake.config,
+      clock,
+      random: () => 0.5,
+    },
     queue: fake.queue,
   });
   fake.enqueue(upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a' } }));
@@ -333,14 +418,18 @@ test('I9: a PAUSE in the middle of a forced re-push decides again after RESUME, 
   const transport = Object.assign(memory, {
     forcePush: (op: Op, context: { signal?: AbortSignal | undefined }) => {
       calls += 1;
-      return calls === 1 ? new Promise<never>(() => undefined) : MemoryTransport.prototype.forcePush.call(memory, op, context);
+      return calls === 1
+        ? new Promise<never>(() => undefined)
+        : MemoryTransport.prototype.forcePush.call(memory, op, context);
     },
   });
   const engine = createEngineCore({
     ports: { store: fake.store, transport, kinds: fake.kinds, config: fake.config, clock, random: () => 0.5 },
     queue: fake.queue,
   });
-  fake.enqueue(upsertOp({ kind: 'todos', id: 'a', opId: 'op', payload: { id: 'a', title: 'mine' }, baseUpdatedAt: t1 }));
+  fake.enqueue(
+    upsertOp({ kind: 'todos', id: 'a', opId: 'op', payload: { id: 'a', title: 'mine' }, baseUpdatedAt: t1 }),
+  );
   const syncing = engine.sync();
   await clock.flush();
   expect(calls).toBe(1);
@@ -353,8 +442,15 @@ test('I9: a PAUSE in the middle of a forced re-push decides again after RESUME, 
 });
 
 test('PULL-15: referenced kinds come first, the rest in order of registration; a cycle keeps that order', () => {
-  const kind = (name: string, ...needs: string[]) => [name, fakeKind(name, { dependsOn: needs.map((needed) => ({ key: undefined, kind: needed })) })] as const;
-  const registered = new Map([kind('tasks', 'lists'), kind('lists', 'users'), kind('users'), kind('x', 'y'), kind('y', 'x')]);
+  const kind = (name: string, ...needs: string[]) =>
+    [name, fakeKind(name, { dependsOn: needs.map((needed) => ({ key: undefined, kind: needed })) })] as const;
+  const registered = new Map([
+    kind('tasks', 'lists'),
+    kind('lists', 'users'),
+    kind('users'),
+    kind('x', 'y'),
+    kind('y', 'x'),
+  ]);
   expect(byDependence([...registered.keys()], registered)).toEqual(['users', 'lists', 'tasks', 'y', 'x']);
   expect(byDependence(['tasks', 'lists'], registered)).toEqual(['lists', 'tasks']);
 });

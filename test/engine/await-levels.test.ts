@@ -21,7 +21,10 @@ const edit = async (title: string, options: object = acked): Promise<void> => {
   if (row === null) throw new Error('the row is missing');
   await bench.writer.replaceAndEnqueue({ ...row, title }, options);
 };
-/** The write is stored, and its wait has begun: its limit is the one timer of a paused engine. A second one runs while an operation is gone and nobody said why. */
+/**
+ * The write is stored, and its wait has begun: its limit is the one timer of a paused engine. A second one runs while
+ * an operation is gone and nobody said why.
+ */
 const waiting = async (timers = 1): Promise<void> => {
   while (bench.clock.pending < timers) await new Promise((resolve) => setImmediate(resolve));
 };
@@ -52,7 +55,13 @@ describe.each(drivers)('await levels with %s', (driver) => {
     bench.server.refuse(() => true, { status: 422 });
     const error = await refused(edit('bad'));
     expect(error).toBeInstanceOf(NotAckedError);
-    expect(error).toMatchObject({ reason: 'rejected', kind: 'todos', entityId: 'a', phase: 'push', cause: { statusCode: 422 } });
+    expect(error).toMatchObject({
+      reason: 'rejected',
+      kind: 'todos',
+      entityId: 'a',
+      phase: 'push',
+      cause: { statusCode: 422 },
+    });
     expect(String(error)).toContain('todos/a: the server refused it; it stays queued');
     expect(await bench.queued()).toHaveLength(1);
   });
@@ -67,7 +76,10 @@ describe.each(drivers)('await levels with %s', (driver) => {
     await bench.engine.dropStuckOperations();
     await bench.engine.outbox.purgeOlderThan('2100-01-01', { states: 'all' });
     bench.server.update('todos', 'a', { title: 'newer' });
-    expect(await refused(edit('clash'))).toMatchObject({ reason: 'conflict', message: expect.stringContaining('waits for a decision') as string });
+    expect(await refused(edit('clash'))).toMatchObject({
+      reason: 'conflict',
+      message: expect.stringContaining('waits for a decision') as string,
+    });
     const [conflict] = await bench.engine.conflicts();
     expect(conflict?.conflict.entityId).toBe('a');
     await bench.engine.pause();
@@ -93,7 +105,9 @@ describe.each(drivers)('await levels with %s', (driver) => {
     await bench.clock.advance(1);
     const error = await write;
     expect(error).toBeInstanceOf(SyncAbortedError);
-    expect(String(error)).toContain('todos/a is stored here and will be sent, but the server has not confirmed it within 30000 ms. Synchronising is paused.');
+    expect(String(error)).toContain(
+      'todos/a is stored here and will be sent, but the server has not confirmed it within 30000 ms. Synchronising is paused.',
+    );
     const short = refused(edit('shorter', { ...acked, timeoutMs: 10 }));
     await waiting();
     await bench.clock.advance(10);

@@ -1,7 +1,16 @@
 import { afterEach, expect, test } from 'vitest';
 import type { DataSource } from 'typeorm';
 import { waitFor } from 'xstate';
-import { createSyncEngine, createSyncMachine, events, interpret, phaseOf, snapshots, syncTable, type SyncEvent } from '../../src/index.ts';
+import {
+  createSyncEngine,
+  createSyncMachine,
+  events,
+  interpret,
+  phaseOf,
+  snapshots,
+  syncTable,
+  type SyncEvent,
+} from '../../src/index.ts';
 import { createWriter } from '../../src/persistence/writing/writer.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
@@ -15,7 +24,13 @@ test('API §1: interpret(createSyncMachine(options)).start() and SYNC are enough
   dataSource = await openTodoDatabase('better-sqlite3');
   const clock = createSimulatedClock();
   const transport = new MemoryTransport({ naming: 'camelCase' });
-  const machine = createSyncMachine({ dataSource, transport, tables: [todos], clock, config: { fullResyncIntervalMs: Infinity } });
+  const machine = createSyncMachine({
+    dataSource,
+    transport,
+    tables: [todos],
+    clock,
+    config: { fullResyncIntervalMs: Infinity },
+  });
   const sync = interpret(machine, { clock });
   const told: SyncEvent[] = [];
   const phases: string[] = [];
@@ -41,7 +56,11 @@ test('API §1: interpret(createSyncMachine(options)).start() and SYNC are enough
   expect(told.every(({ at }) => at >= clock.now() - 1_000 && at <= clock.now())).toBe(true);
   expect(told.every(({ type, runId }) => !type.startsWith('sync.') || runId === 1)).toBe(true);
   expect(new Set(phases)).toEqual(
-    new Set(['starting', 'idle', 'planning', 'pushing', 'pulling', 'paging', 'finishing'].filter((phase) => phases.includes(phase))),
+    new Set(
+      ['starting', 'idle', 'planning', 'pushing', 'pulling', 'paging', 'finishing'].filter((phase) =>
+        phases.includes(phase),
+      ),
+    ),
   );
   expect(phases[0]).toBe('starting');
   sync.send({ type: 'STOP' });
@@ -50,7 +69,8 @@ test('API §1: interpret(createSyncMachine(options)).start() and SYNC are enough
 
 test('ENG-02, ENG-03, ENG-06, F-13: bad tables and settings are named when the engine is made', async () => {
   dataSource = await openTodoDatabase('better-sqlite3');
-  const make = (parts: object) => () => createSyncEngine({ dataSource, transport: new MemoryTransport(), tables: [todos], ...parts });
+  const make = (parts: object) => () =>
+    createSyncEngine({ dataSource, transport: new MemoryTransport(), tables: [todos], ...parts });
   expect(make({ tables: [todos, syncTable(todoEntity)] })).toThrow(/two tables are registered as kind 'todos'/);
   expect(() => syncTable(todoEntity, { kind: '  ' })).toThrow(TypeError);
   expect(make({ config: { pageSize: 0 } })).toThrow(/config\.pageSize/);
@@ -64,7 +84,12 @@ test('ENG-02, ENG-03, ENG-06, F-13: bad tables and settings are named when the e
 test('ENG-08: making an engine asks nothing', async () => {
   dataSource = await openTodoDatabase('better-sqlite3');
   const transport = new MemoryTransport();
-  const engine = createSyncEngine({ dataSource, transport, tables: [todos], tableConflicts: { todos: { strategy: 'serverWins' } } });
+  const engine = createSyncEngine({
+    dataSource,
+    transport,
+    tables: [todos],
+    tableConflicts: { todos: { strategy: 'serverWins' } },
+  });
   expect(engine.status()).toMatchObject({ phase: 'starting', pending: 0 });
   expect(transport.calls).toEqual([]);
   expect(engine.outbox).toBeDefined();

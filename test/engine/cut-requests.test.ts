@@ -1,6 +1,12 @@
 import { afterEach, expect, test } from 'vitest';
 import { requestIdOf, type Op } from '../../src/model/operation.ts';
-import { pushAmbiguous, pushUnavailable, type OpPushResult, type PushResult, type TransportAdapter } from '../../src/model/transport.ts';
+import {
+  pushAmbiguous,
+  pushUnavailable,
+  type OpPushResult,
+  type PushResult,
+  type TransportAdapter,
+} from '../../src/model/transport.ts';
 import { MemoryTransport } from '../../src/testing.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';
@@ -8,7 +14,10 @@ import { todoOf } from '../support/todo.ts';
 let bench: EngineBench;
 afterEach(() => bench.close());
 
-/** A server in memory; `lose` says what becomes of an operation's answer, undefined: it arrives. `'never'`: the push does not end, whatever its signal says. */
+/**
+ * A server in memory; `lose` says what becomes of an operation's answer, undefined: it arrives. `'never'`: the push
+ * does not end, whatever its signal says.
+ */
 function losing(lose: (op: Op, time: number) => PushResult | 'never' | undefined) {
   const sent: string[] = [];
   let reach: () => void = () => undefined;
@@ -64,7 +73,9 @@ test('I1, I9: what an adapter that ignores its signal had under way stays queued
 });
 
 test('I2, F-132: an operation whose answer was lost while others got through goes out again under its key, and has one effect', async () => {
-  const { transport, backend, sent } = losing(({ id }, time) => (id === 'a' && time === 1 ? pushAmbiguous({ message: 'lost', timedOut: true }) : undefined));
+  const { transport, backend, sent } = losing(({ id }, time) =>
+    id === 'a' && time === 1 ? pushAmbiguous({ message: 'lost', timedOut: true }) : undefined,
+  );
   bench = await openEngine({ transport });
   const { engine, writer, clock } = bench;
   await writer.insertAndEnqueue(todoOf('a'));
@@ -81,7 +92,9 @@ test('I2, F-132: an operation whose answer was lost while others got through goe
 
 test('F-09: a server that fails for everybody counts no try', async () => {
   let fails = true;
-  const { transport } = losing(() => (fails ? pushUnavailable({ dispatched: true, statusCode: 500, message: 'down', noConnection: true }) : undefined));
+  const { transport } = losing(() =>
+    fails ? pushUnavailable({ dispatched: true, statusCode: 500, message: 'down', noConnection: true }) : undefined,
+  );
   bench = await openEngine({ transport, config: { maxRetries: 0 } });
   const { engine, writer } = bench;
   await writer.insertAndEnqueue(todoOf('a'));

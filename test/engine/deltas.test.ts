@@ -27,12 +27,18 @@ describe.each(drivers)('deltas with %s', (driver) => {
   test('PROTOCOL §3: a server that takes deltas gets them added up, without base and without the other fields', async () => {
     await opened({ driver, rest: { deltas: true } });
     await bench.writer.increment('a', 'priority', -2);
-    await bench.writer.applyDeltas('a', [increment('priority', -1), addToSet('tags', ['y']), removeFromSet('tags', ['x'])]);
+    await bench.writer.applyDeltas('a', [
+      increment('priority', -1),
+      addToSet('tags', ['y']),
+      removeFromSet('tags', ['x']),
+    ]);
     expect(await bench.row('a')).toMatchObject({ priority: 7, tags: ['y'] });
     // Somebody else edits the row meanwhile: no conflict.
     bench.server.update('todos', 'a', { title: 'edited there', priority: 100 });
     expect(await bench.engine.sync()).toMatchObject({ pushed: 2, conflicts: 0 });
-    expect(puts().map(({ body }) => body)).toEqual([{ id: 'a', _deltas: { priority: { increment: -3 }, tags: { add: ['y'], remove: ['x'] } } }]);
+    expect(puts().map(({ body }) => body)).toEqual([
+      { id: 'a', _deltas: { priority: { increment: -3 }, tags: { add: ['y'], remove: ['x'] } } },
+    ]);
     expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'edited there', priority: 97, tags: ['y'] });
     expect(await bench.row('a')).toMatchObject({ title: 'edited there', priority: 97, tags: ['y'] });
   });
@@ -55,7 +61,11 @@ describe.each(drivers)('deltas with %s', (driver) => {
     await bench.writer.increment('a', 'priority', 1);
     bench.server.update('todos', 'a', { done: true, priority: 20 });
     expect(await bench.engine.sync()).toMatchObject({ pushed: 2, conflicts: 1, conflictsResolved: 1 });
-    expect(puts()[0]?.body).toMatchObject({ title: 'mine', _baseUpdatedAt: row.updatedAt, _deltas: { priority: { increment: 1 } } });
+    expect(puts()[0]?.body).toMatchObject({
+      title: 'mine',
+      _baseUpdatedAt: row.updatedAt,
+      _deltas: { priority: { increment: 1 } },
+    });
     expect(puts()[0]?.body).not.toHaveProperty('priority');
     expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'mine', done: true, priority: 21 });
   });
@@ -69,7 +79,11 @@ describe.each(drivers)('deltas with %s', (driver) => {
     expect(await bench.row('a')).toMatchObject({ title: 'new title', priority: 53, tags: ['x', 'theirs', 'mine'] });
     // Put on the newest row known, it meets no conflict at all.
     expect(await bench.engine.sync()).toMatchObject({ pushed: 2, conflicts: 0 });
-    expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'new title', priority: 53, tags: ['x', 'theirs', 'mine'] });
+    expect(bench.server.get('todos', 'a')).toMatchObject({
+      title: 'new title',
+      priority: 53,
+      tags: ['x', 'theirs', 'mine'],
+    });
   });
 
   test('I7: pending deltas survive a restart', async () => {
@@ -129,7 +143,12 @@ describe('a server without deltas', () => {
     bench.server.update('todos', 'a', { priority: 30 });
     await bench.engine.sync();
     const [conflict] = await bench.engine.conflicts();
-    expect(conflict?.conflict).toMatchObject({ deltas: [{ by: -2 }], changedFields: ['priority'], localData: { priority: 28 }, serverData: { priority: 30 } });
+    expect(conflict?.conflict).toMatchObject({
+      deltas: [{ by: -2 }],
+      changedFields: ['priority'],
+      localData: { priority: 28 },
+      serverData: { priority: 30 },
+    });
     bench.server.update('todos', 'a', { priority: 40 });
     await bench.engine.sync();
     const [refreshed] = await bench.engine.conflicts();
@@ -254,9 +273,12 @@ test.each([true, false])(
   async (deltas) => {
     const backend = new MemoryBackend({ naming: 'camelCase' });
     backend.seed('todos', { id: 'a', title: 'theirs', done: false, priority: 10, tags: [] });
-    const transport = new FaultyTransport(new MemoryTransport({ backend, capabilities: { idempotency: 'none', deltas } }), {
-      script: ({ type }) => (type === 'push' ? { type: 'dropAfter' } : undefined),
-    });
+    const transport = new FaultyTransport(
+      new MemoryTransport({ backend, capabilities: { idempotency: 'none', deltas } }),
+      {
+        script: ({ type }) => (type === 'push' ? { type: 'dropAfter' } : undefined),
+      },
+    );
     bench = await openEngine({ transport });
     await bench.engine.sync();
     await bench.writer.increment('a', 'priority', -1);
@@ -295,7 +317,9 @@ describe('writing', () => {
     await expect(writer.addToSet('a', 'priority', ['x'])).rejects.toThrow(/'priority' is no list/);
     await expect(writer.increment('a', 'updatedAt', 1)).rejects.toThrow(/belongs to the server/);
     await expect(writer.increment('a', 'priority', Number.NaN)).rejects.toThrow(/finite number/);
-    await expect(writer.applyDeltas('a', [increment('nothing', 1)])).rejects.toThrow(/'nothing' is not a synchronised column/);
+    await expect(writer.applyDeltas('a', [increment('nothing', 1)])).rejects.toThrow(
+      /'nothing' is not a synchronised column/,
+    );
     expect(await writer.increment('a', 'priority', 0)).toBe(false);
     await writer.enqueueDelete('a');
     await expect(writer.increment('a', 'priority', 1)).rejects.toThrow(/there is no such row/);

@@ -27,7 +27,8 @@ const ways: readonly Way[] = [
       return bench;
     },
     create: async (bench) => void (await bench.dataSource.getRepository(todoEntity).save(todoOf('a'))),
-    save: async (bench, form, change) => void (await bench.dataSource.getRepository(todoEntity).save(Object.assign(form, change))),
+    save: async (bench, form, change) =>
+      void (await bench.dataSource.getRepository(todoEntity).save(Object.assign(form, change))),
   },
 ];
 
@@ -77,7 +78,11 @@ describe.each(ways)('F-140: a form that was opened before its row was first sent
     await way.save(bench, form, { title: 'mine' });
     await bench.engine.sync();
     const conflict = bench.told.find((event) => event.type === 'conflict.detected');
-    expect(conflict?.conflict).toMatchObject({ baseData: { title: 'title of a' }, localData: { title: 'mine' }, serverData: { title: 'theirs' } });
+    expect(conflict?.conflict).toMatchObject({
+      baseData: { title: 'title of a' },
+      localData: { title: 'mine' },
+      serverData: { title: 'theirs' },
+    });
   });
 
   test('is a conflict with a deletion, not a new row, where somebody deleted it after its edit was pulled', async () => {
@@ -87,6 +92,8 @@ describe.each(ways)('F-140: a form that was opened before its row was first sent
     await way.save(bench, form, { title: 'mine' });
     bench.server.remove('todos', 'a');
     await bench.engine.sync();
-    expect(bench.told.find((event) => event.type === 'conflict.detected')?.conflict).toMatchObject({ serverDeleted: true });
+    expect(bench.told.find((event) => event.type === 'conflict.detected')?.conflict).toMatchObject({
+      serverDeleted: true,
+    });
   });
 });

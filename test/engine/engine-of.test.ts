@@ -2,7 +2,15 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { DataSource } from 'typeorm';
 import { createActor, createMachine, waitFor } from 'xstate';
-import { createSyncEngine, createSyncMachine, createTriggers, engineOf, type SyncActor, type SyncEngine, type SyncEvent } from 'synchart';
+import {
+  createSyncEngine,
+  createSyncMachine,
+  createTriggers,
+  engineOf,
+  type SyncActor,
+  type SyncEngine,
+  type SyncEvent,
+} from 'synchart';
 import { attachDevtools, exposeSyncDevtools } from 'synchart/devtools';
 import { MemoryTransport, createSimulatedClock } from 'synchart/testing';
 import { openTodoDatabase, todos } from '../support/open-store.ts';
@@ -72,25 +80,32 @@ test('one actor has one engine, whoever made it', async () => {
   await other.dispose();
 });
 
-test.each(['STOP', 'stop()'])('I1: an actor that its app ends with %s ends the engine: streams complete, promises reject', async (how) => {
-  const actor = createActor(await machine()).start();
-  const engine = engineOf(actor);
-  await engine.start();
-  const ended = new Promise<void>((resolve) => void engine.events$.subscribe({ complete: resolve }));
-  if (how === 'STOP') actor.send({ type: 'STOP' });
-  else actor.stop();
-  await ended;
-  await expect(engine.sync()).rejects.toThrow('disposed');
-});
+test.each(['STOP', 'stop()'])(
+  'I1: an actor that its app ends with %s ends the engine: streams complete, promises reject',
+  async (how) => {
+    const actor = createActor(await machine()).start();
+    const engine = engineOf(actor);
+    await engine.start();
+    const ended = new Promise<void>((resolve) => void engine.events$.subscribe({ complete: resolve }));
+    if (how === 'STOP') actor.send({ type: 'STOP' });
+    else actor.stop();
+    await ended;
+    await expect(engine.sync()).rejects.toThrow('disposed');
+  },
+);
 
 describe('mistakes of wiring are named', () => {
   test('engineOf takes no actor of another machine, and none that has stopped', async () => {
     const actor = createActor(await machine()).start();
     actor.send({ type: 'STOP' });
     await waitFor(actor, ({ status }) => status === 'done');
-    expect(() => engineOf(actor)).toThrow(new TypeError('engineOf: this actor has stopped; make a new one from the machine'));
+    expect(() => engineOf(actor)).toThrow(
+      new TypeError('engineOf: this actor has stopped; make a new one from the machine'),
+    );
     const stranger = createActor(createMachine({})) as unknown as SyncActor;
-    expect(() => engineOf(stranger)).toThrow(new TypeError('engineOf: give it an actor of a machine that createSyncMachine made'));
+    expect(() => engineOf(stranger)).toThrow(
+      new TypeError('engineOf: give it an actor of a machine that createSyncMachine made'),
+    );
   });
 
   test('what takes an engine takes nothing that only looks like one', async () => {

@@ -8,7 +8,14 @@ import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { createFakeStore, fakeKind } from '../support/fake-store.ts';
 
-const limits = { backoffMinMs: 1_000, backoffMaxMs: 120_000, backoffMultiplier: 2, maxRetries: 2, maxConflictRetries: 2, conflictRetryDelayMs: 500 };
+const limits = {
+  backoffMinMs: 1_000,
+  backoffMaxMs: 120_000,
+  backoffMultiplier: 2,
+  maxRetries: 2,
+  maxConflictRetries: 2,
+  conflictRetryDelayMs: 500,
+};
 
 test('I12: an operation that waits for another record says which, and is no failure', () => {
   const [snapshot] = initialTransition(syncMachine, { pushKinds: ['notes'], pullKinds: ['notes'], limits, seed: 1 });
@@ -43,7 +50,9 @@ test('F-160, I12: rows that refer to each other by columns that must not be NULL
     enqueuedAt: 0,
     ring: ['notes/n', 'todos/t'],
   };
-  expect(explainOperation(waiting, snapshot, true).detail).toMatch(/status 422.*notes\/n and todos\/t refer to each other.*must not be NULL/);
+  expect(explainOperation(waiting, snapshot, true).detail).toMatch(
+    /status 422.*notes\/n and todos\/t refer to each other.*must not be NULL/,
+  );
 });
 
 test('I12: where the reason of a failure is not known any more, the sentence does without it', () => {
@@ -57,20 +66,43 @@ test('I12: where the reason of a failure is not known any more, the sentence doe
     tryCount: 0,
     enqueuedAt: 0,
   };
-  const detailOf = (part: Partial<QueuedOperation>): string => explainOperation({ ...waiting, ...part }, snapshot, true).detail;
+  const detailOf = (part: Partial<QueuedOperation>): string =>
+    explainOperation({ ...waiting, ...part }, snapshot, true).detail;
   expect(detailOf({})).toBe('The last attempt failed; it is tried again with the next sync.');
   expect(detailOf({ dueAt: 5 })).toBe('The last attempt failed; it is tried again later.');
-  expect(detailOf({ lastError: 'status 500' })).toBe('The last attempt failed (status 500); it is tried again with the next sync.');
-  expect(detailOf({ errorCode: 'forbidden' })).toBe('The server does not allow it; it is tried again with the next sync.');
-  expect(detailOf({ errorCode: 'forbidden', lastError: 'no seat' })).toBe('The server does not allow it (no seat); it is tried again with the next sync.');
+  expect(detailOf({ lastError: 'status 500' })).toBe(
+    'The last attempt failed (status 500); it is tried again with the next sync.',
+  );
+  expect(detailOf({ errorCode: 'forbidden' })).toBe(
+    'The server does not allow it; it is tried again with the next sync.',
+  );
+  expect(detailOf({ errorCode: 'forbidden', lastError: 'no seat' })).toBe(
+    'The server does not allow it (no seat); it is tried again with the next sync.',
+  );
 });
 
 test('F-38: rows that refer to others are swept before those, and pulled after them', async () => {
   const clock = createSimulatedClock();
   const { store, config } = createFakeStore({ clock, kinds: ['notes', 'todos'], resyncDue: ['notes', 'todos'] });
-  const kinds = new Map([fakeKind('notes', { dependsOn: [{ key: 'todoId', kind: 'todos' }] }), fakeKind('todos')].map((kind) => [kind.kind, kind]));
+  const kinds = new Map(
+    [fakeKind('notes', { dependsOn: [{ key: 'todoId', kind: 'todos' }] }), fakeKind('todos')].map((kind) => [
+      kind.kind,
+      kind,
+    ]),
+  );
   await store.lease.acquire();
-  const request = { pushKinds: [], pullKinds: ['notes', 'todos'], resyncKinds: [], decisions: [], explicit: true, automatic: false, waiters: [] };
-  const plan = await planRun({ runId: 1, request, remaining: undefined }, { store, transport: new MemoryTransport(), kinds, config, clock, random: () => 0.5 });
+  const request = {
+    pushKinds: [],
+    pullKinds: ['notes', 'todos'],
+    resyncKinds: [],
+    decisions: [],
+    explicit: true,
+    automatic: false,
+    waiters: [],
+  };
+  const plan = await planRun(
+    { runId: 1, request, remaining: undefined },
+    { store, transport: new MemoryTransport(), kinds, config, clock, random: () => 0.5 },
+  );
   expect(plan).toMatchObject({ pullKinds: ['todos', 'notes'], resyncKinds: ['notes', 'todos'] });
 });

@@ -3,7 +3,15 @@ import { createEngineCore } from '../../src/engine/core/engine-core.ts';
 import type { EngineParts } from '../../src/engine/core/engine-internals.ts';
 import { createTriggers, SyncCoordinator } from '../../src/engine/triggers.ts';
 import type { SyncEngineCore } from '../../src/engine/api/sync-engine.ts';
-import { AuthError, DatabaseError, NetworkError, ParseError, SyncAbortedError, SyncOperationError, TransportError } from '../../src/model/errors/errors.ts';
+import {
+  AuthError,
+  DatabaseError,
+  NetworkError,
+  ParseError,
+  SyncAbortedError,
+  SyncOperationError,
+  TransportError,
+} from '../../src/model/errors/errors.ts';
 import type { SyncEvent } from '../../src/model/events.ts';
 import { SyncStepError } from '../../src/model/errors/failure.ts';
 import { upsertOp, type Op } from '../../src/model/operation.ts';
@@ -15,7 +23,13 @@ import { createFakeStore, type FakeStoreOptions } from '../support/fake-store.ts
 
 const create = (id: string, kind = 'todos'): Op => upsertOp({ kind, id, opId: `op-${id}`, payload: { id, title: id } });
 
-function open(options: Omit<FakeStoreOptions, 'clock'> & { transport?: TransportAdapter; parts?: Partial<EngineParts>; scope?: () => string } = {}) {
+function open(
+  options: Omit<FakeStoreOptions, 'clock'> & {
+    transport?: TransportAdapter;
+    parts?: Partial<EngineParts>;
+    scope?: () => string;
+  } = {},
+) {
   const clock = createSimulatedClock();
   const { transport: given, parts, scope, ...storeOptions } = options;
   const memory = new MemoryTransport();
@@ -96,7 +110,12 @@ describe('errors', () => {
     });
     const error = await errorOf(engine.sync());
     expect(error).toBeInstanceOf(SyncOperationError);
-    expect(error).toMatchObject({ phase: 'pull', message: expect.stringContaining('Pull failed for kind=todos') as string, cause, stats: { pulled: 0 } });
+    expect(error).toMatchObject({
+      phase: 'pull',
+      message: expect.stringContaining('Pull failed for kind=todos') as string,
+      cause,
+      stats: { pulled: 0 },
+    });
     expect(told.find(({ type }) => type === 'sync.failed')).toMatchObject({ phase: 'pull', kind: 'todos' });
     expect(types()).not.toContain('sync.completed');
   });
@@ -105,7 +124,9 @@ describe('errors', () => {
     const memory = new MemoryTransport();
     memory.backend.seed('lists', { id: 'l', name: 'L', updatedAt: '2026-01-01T00:00:00.000Z' });
     const { engine, fake } = open({
-      transport: pulling((request) => (request.kind === 'todos' ? Promise.reject(TransportError.httpError(403)) : memory.pull(request))),
+      transport: pulling((request) =>
+        request.kind === 'todos' ? Promise.reject(TransportError.httpError(403)) : memory.pull(request),
+      ),
     });
     expect(await errorOf(engine.sync())).toBeInstanceOf(SyncOperationError);
     expect(fake.rows('lists')).toHaveLength(1);
@@ -428,7 +449,10 @@ describe('life', () => {
 });
 
 describe('triggers', () => {
-  const start = async (engine: SyncEngineCore, options: ConstructorParameters<typeof SyncCoordinator>[1]): Promise<SyncCoordinator> => {
+  const start = async (
+    engine: SyncEngineCore,
+    options: ConstructorParameters<typeof SyncCoordinator>[1],
+  ): Promise<SyncCoordinator> => {
     const triggers = new SyncCoordinator(engine, options);
     await triggers.start();
     return triggers;

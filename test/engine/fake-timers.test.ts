@@ -10,7 +10,10 @@ import { todoOf } from '../support/todo.ts';
 
 type FakeTimers = Parameters<typeof vi.useFakeTimers>[0];
 
-/** The set that Jest fakes by default, as far as Node's own streams survive it in one process: Jest gives tests a `process` of their own. */
+/**
+ * The set that Jest fakes by default, as far as Node's own streams survive it in one process: Jest gives tests a
+ * `process` of their own.
+ */
 const fakedByJest = [
   'Date',
   'hrtime',
@@ -44,17 +47,20 @@ const openUnder = async (driver: TestDriver, transport: TransportAdapter) => {
 };
 
 for (const [set, options] of Object.entries(fakes)) {
-  test.each(['better-sqlite3', 'sqlite3', 'sqljs'] as const)(`I8: a sync over %s ends under fake timers, ${set}`, async (driver) => {
-    vi.useFakeTimers(options);
-    const { engine, writer } = await openUnder(driver, new MemoryTransport());
-    const counts: number[] = [];
-    engine.pending$().subscribe((count) => counts.push(count));
-    for (let index = 0; index < 30; index += 1) await writer.insertAndEnqueue(todoOf(`t${String(index)}`));
-    expect((await engine.sync()).pushed).toBe(30);
-    expect((await engine.fullResync()).pulled).toBe(30);
-    await engine.dispose();
-    expect(counts.at(-1)).toBe(0);
-  });
+  test.each(['better-sqlite3', 'sqlite3', 'sqljs'] as const)(
+    `I8: a sync over %s ends under fake timers, ${set}`,
+    async (driver) => {
+      vi.useFakeTimers(options);
+      const { engine, writer } = await openUnder(driver, new MemoryTransport());
+      const counts: number[] = [];
+      engine.pending$().subscribe((count) => counts.push(count));
+      for (let index = 0; index < 30; index += 1) await writer.insertAndEnqueue(todoOf(`t${String(index)}`));
+      expect((await engine.sync()).pushed).toBe(30);
+      expect((await engine.fullResync()).pulled).toBe(30);
+      await engine.dispose();
+      expect(counts.at(-1)).toBe(0);
+    },
+  );
 
   test(`I8: a sync over REST ends under fake timers, ${set}`, async () => {
     const server = await createTestServer({ naming: 'camelCase' });
@@ -80,7 +86,9 @@ test('delays stay on the clock: fake timers drive the wait before a retry', asyn
     queueMicrotask(() => void vi.advanceTimersByTimeAsync(event.delayMs));
   });
   const began = Date.now();
-  const pull = vi.spyOn(transport, 'pull').mockImplementationOnce(() => Promise.reject(new NetworkError('connection reset')));
+  const pull = vi
+    .spyOn(transport, 'pull')
+    .mockImplementationOnce(() => Promise.reject(new NetworkError('connection reset')));
   await engine.sync();
   expect(pull.mock.calls.length).toBeGreaterThan(1);
   expect(waits).toHaveLength(1);

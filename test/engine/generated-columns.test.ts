@@ -33,7 +33,10 @@ describe.each(drivers)('columns that TypeORM keeps, with %s', (driver) => {
     const bench = await openEngine({ driver, dataSource, tables: [pages as SyncTable, todos] });
     onTestFinished(() => bench.close());
     const repository = bench.engine.repository(pages);
-    const queued = async () => (await bench.engine.outbox.take()).map((op) => (op.type === 'upsert' ? { ...op.payload, changed: op.changedFields } : op.type));
+    const queued = async () =>
+      (await bench.engine.outbox.take()).map((op) =>
+        op.type === 'upsert' ? { ...op.payload, changed: op.changedFields } : op.type,
+      );
     return { ...bench, bench, repository, queued };
   };
 
@@ -48,9 +51,18 @@ describe.each(drivers)('columns that TypeORM keeps, with %s', (driver) => {
     expect(page).toMatchObject({ revision: 2, createdAt: begun, changedAt: later });
     expect(await repository.update(page)).toBe(false);
     expect(await repository.update('p', { title: 'three' })).toBe(true);
-    expect(await repository.findOneBy({ id: 'p' })).toMatchObject({ title: 'three', revision: 3, createdAt: begun, changedAt: later });
+    expect(await repository.findOneBy({ id: 'p' })).toMatchObject({
+      title: 'three',
+      revision: 3,
+      createdAt: begun,
+      changedAt: later,
+    });
     expect(await repository.update('p', { title: 'four', revision: 40 })).toBe(true);
-    expect(await repository.create({ id: 'q', title: 'q', revision: 7, createdAt: begun })).toMatchObject({ revision: 7, createdAt: begun, changedAt: later });
+    expect(await repository.create({ id: 'q', title: 'q', revision: 7, createdAt: begun })).toMatchObject({
+      revision: 7,
+      createdAt: begun,
+      changedAt: later,
+    });
     expect((await queued()).slice(0, 2)).toMatchObject([
       { revision: 1, createdAt: begun.toISOString() },
       { revision: 2, changedAt: later.toISOString(), changed: ['title', 'revision', 'changedAt'] },
@@ -59,7 +71,12 @@ describe.each(drivers)('columns that TypeORM keeps, with %s', (driver) => {
 
   test('F-140: a form that was opened before a pull counts on from the stored version', async () => {
     const { repository, engine, server } = await open();
-    const row = { title: 'one', revision: 1, createdAt: '2026-01-01T00:00:00.000Z', changedAt: '2026-01-01T00:00:00.000Z' };
+    const row = {
+      title: 'one',
+      revision: 1,
+      createdAt: '2026-01-01T00:00:00.000Z',
+      changedAt: '2026-01-01T00:00:00.000Z',
+    };
     server.seed('pages', { id: 'p', ...row });
     await engine.sync();
     const form = await repository.findOneBy({ id: 'p' });
@@ -77,7 +94,10 @@ describe.each(drivers)('columns that TypeORM keeps, with %s', (driver) => {
     await writer.insertAndEnqueue({ ...page }, { touch: true });
     const before = await dataSource.getRepository(entity).findOneByOrFail({ id: 'p' });
     await writer.replaceAndEnqueueDiff(before, { ...before, title: 'two' });
-    expect(await dataSource.getRepository(entity).findOneByOrFail({ id: 'p' })).toMatchObject({ title: 'two', revision: 1 });
+    expect(await dataSource.getRepository(entity).findOneByOrFail({ id: 'p' })).toMatchObject({
+      title: 'two',
+      revision: 1,
+    });
   });
 });
 

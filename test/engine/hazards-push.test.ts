@@ -23,11 +23,21 @@ import { createFakeStore, type FakeStoreOptions } from '../support/fake-store.ts
 const t1 = '2026-01-01T10:00:00.000Z';
 const t2 = '2026-01-01T11:00:00.000Z';
 const edit = (id: string, changes: Partial<Parameters<typeof upsertOp>[0]> = {}): Op =>
-  upsertOp({ kind: 'todos', id, opId: `op-${id}`, payload: { id, title: `mine ${id}` }, baseUpdatedAt: t1, ...changes });
+  upsertOp({
+    kind: 'todos',
+    id,
+    opId: `op-${id}`,
+    payload: { id, title: `mine ${id}` },
+    baseUpdatedAt: t1,
+    ...changes,
+  });
 const row = (id: string, updatedAt = t2) => ({ id, title: `theirs ${id}`, updatedAt, deletedAt: null });
 
 /** A backend that answers as the test says; nothing to pull. */
-function openBackend(answer: (op: Op, context: PushContext) => PushResult | Promise<PushResult>, parts: Partial<TransportAdapter> = {}) {
+function openBackend(
+  answer: (op: Op, context: PushContext) => PushResult | Promise<PushResult>,
+  parts: Partial<TransportAdapter> = {},
+) {
   const sent: Op[] = [];
   const forced: Op[] = [];
   const transport: TransportAdapter = {
@@ -76,7 +86,9 @@ test('F-01: a delete that the server refuses as a conflict ends, decided once', 
 });
 
 test('F-02: a conflict that nobody decides is sent once in a run, told with its reason, and holds up nobody else', async () => {
-  const { transport, sent } = openBackend((op) => (op.id === 'a' ? pushConflict({ serverData: row('a') }) : pushSuccess({ serverData: row(op.id) })));
+  const { transport, sent } = openBackend((op) =>
+    op.id === 'a' ? pushConflict({ serverData: row('a') }) : pushSuccess({ serverData: row(op.id) }),
+  );
   const { engine, fake, types } = openEngine(transport, { strategy: 'manual' });
   fake.enqueue(edit('a'), edit('b'));
   expect(await engine.sync()).toMatchObject({ pushed: 1, conflicts: 1, conflictsResolved: 0 });
@@ -113,7 +125,10 @@ test('CLI-02, RST-52, F-32: clientWins forces without base, under another key', 
 
 test('CFL-08, I8: a force that meets a conflict each time ends after the rounds allowed, and counts as a try', async () => {
   const { transport, forced } = openBackend(() => pushConflict({ serverData: row('a') }));
-  const { engine, fake, clock, types } = openEngine(transport, { strategy: 'clientWins', config: { maxConflictRetries: 2, conflictRetryDelayMs: 500 } });
+  const { engine, fake, clock, types } = openEngine(transport, {
+    strategy: 'clientWins',
+    config: { maxConflictRetries: 2, conflictRetryDelayMs: 500 },
+  });
   fake.enqueue(edit('a'));
   const syncing = engine.sync();
   await clock.advance(5_000);
@@ -143,7 +158,9 @@ test('CFL-06: skipConflictingOps gives an unresolved change up, with an event th
 
 test('a decision is applied by the run it asks for: acceptClient is conditional on the version shown', async () => {
   const { transport, sent } = openBackend((op) =>
-    op.baseUpdatedAt === t2 ? pushSuccess({ serverData: { ...row('a'), title: 'mine a' } }) : pushConflict({ serverData: row('a') }),
+    op.baseUpdatedAt === t2
+      ? pushSuccess({ serverData: { ...row('a'), title: 'mine a' } })
+      : pushConflict({ serverData: row('a') }),
   );
   const { engine, fake } = openEngine(transport, { strategy: 'manual' });
   fake.enqueue(edit('a'));
@@ -157,24 +174,37 @@ test('a decision is applied by the run it asks for: acceptClient is conditional 
 
 test('F-04: an operation without result is an error of its own', async () => {
   const { transport } = openBackend(() => pushSuccess());
-  const broken: TransportAdapter = { ...transport, push: async (ops) => ({ results: ops.slice(1).map(({ opId }) => ({ opId, result: pushSuccess() })) }) };
+  const broken: TransportAdapter = {
+    ...transport,
+    push: async (ops) => ({ results: ops.slice(1).map(({ opId }) => ({ opId, result: pushSuccess() })) }),
+  };
   const { engine, fake, told } = openEngine(broken);
   fake.enqueue(edit('a'), edit('b'));
   expect(await engine.sync()).toMatchObject({ pushed: 1, errors: 1 });
   expect(fake.outbox()).toEqual(['op-a']);
-  expect(told.find(({ type }) => type === 'op.failed')).toMatchObject({ entityId: 'a', error: { message: expect.stringContaining('no result') as string } });
+  expect(told.find(({ type }) => type === 'op.failed')).toMatchObject({
+    entityId: 'a',
+    error: { message: expect.stringContaining('no result') as string },
+  });
 });
 
 test('F-05: an answer to an unknown operation is ignored with a warning; the others are settled', async () => {
   const { transport } = openBackend(() => pushSuccess());
   const odd: TransportAdapter = {
     ...transport,
-    push: async (ops) => ({ results: [{ opId: 'stranger', result: pushSuccess() }, ...ops.map(({ opId }) => ({ opId, result: pushSuccess() }))] }),
+    push: async (ops) => ({
+      results: [
+        { opId: 'stranger', result: pushSuccess() },
+        ...ops.map(({ opId }) => ({ opId, result: pushSuccess() })),
+      ],
+    }),
   };
   const { engine, fake, told } = openEngine(odd);
   fake.enqueue(edit('a'));
   expect(await engine.sync()).toMatchObject({ pushed: 1, errors: 0 });
-  expect(told.find(({ type }) => type === 'transport.warning')).toMatchObject({ message: expect.stringContaining('stranger') as string });
+  expect(told.find(({ type }) => type === 'transport.warning')).toMatchObject({
+    message: expect.stringContaining('stranger') as string,
+  });
 });
 
 test('F-46: answers received before an adapter threw are settled', async () => {
@@ -218,7 +248,9 @@ test('F-20: a conflict with our own write is no conflict', async () => {
 });
 
 test('I8, F-132: an operation that fails alone is sent once in a run, and waits longer each time', async () => {
-  const { transport, sent } = openBackend((op) => (op.id === 'a' ? pushUnavailable({ dispatched: true, statusCode: 500, message: '500' }) : pushSuccess()));
+  const { transport, sent } = openBackend((op) =>
+    op.id === 'a' ? pushUnavailable({ dispatched: true, statusCode: 500, message: '500' }) : pushSuccess(),
+  );
   const { engine, fake, clock } = openEngine(transport, { config: { maxRetries: 2 } });
   fake.enqueue(edit('a'), edit('b'));
   expect(await engine.sync()).toMatchObject({ pushed: 1, errors: 1 });
@@ -230,7 +262,10 @@ test('I8, F-132: an operation that fails alone is sent once in a run, and waits 
 });
 
 test('ARCHITECTURE Outcomes: two entities in a row fail and health says no: the push stops, nothing is counted', async () => {
-  const { transport, sent } = openBackend(() => pushUnavailable({ dispatched: true, statusCode: 500, message: '500' }), { health: async () => false });
+  const { transport, sent } = openBackend(
+    () => pushUnavailable({ dispatched: true, statusCode: 500, message: '500' }),
+    { health: async () => false },
+  );
   const { engine, fake, clock } = openEngine(transport, { config: { maxRetries: 1 } });
   fake.enqueue(edit('a'), edit('b'));
   const syncing = engine.sync();
@@ -244,7 +279,11 @@ test('I2: a re-send that provably never left keeps its key, since the first may 
   let attempt = 0;
   const { transport, sent } = openBackend(() => {
     attempt += 1;
-    return attempt === 1 ? pushAmbiguous({ message: 'reset' }) : attempt === 2 ? pushUnavailable({ dispatched: false, message: 'not sent' }) : pushSuccess();
+    return attempt === 1
+      ? pushAmbiguous({ message: 'reset' })
+      : attempt === 2
+        ? pushUnavailable({ dispatched: false, message: 'not sent' })
+        : pushSuccess();
   });
   const { engine, fake } = openEngine(transport);
   fake.enqueue(edit('a'));
@@ -275,11 +314,15 @@ test('F-16: a strategy that throws leaves its conflict unresolved and harms nobo
     },
   });
   expect(Object.keys(strategyDecisions)).toHaveLength(6);
-  expect(planConflict({ conflict, strategy: 'clientWins', state: 'detected', detectedAt: 0 }, undefined, config)).toMatchObject({
+  expect(
+    planConflict({ conflict, strategy: 'clientWins', state: 'detected', detectedAt: 0 }, undefined, config),
+  ).toMatchObject({
     type: 'repush',
     force: true,
   });
-  expect(planConflict({ conflict: broken, strategy: 'clientWins', state: 'detected', detectedAt: 0 }, undefined, config)).toMatchObject({
+  expect(
+    planConflict({ conflict: broken, strategy: 'clientWins', state: 'detected', detectedAt: 0 }, undefined, config),
+  ).toMatchObject({
     type: 'park',
     nextRun: true,
   });

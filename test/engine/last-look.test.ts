@@ -8,9 +8,15 @@ afterEach(() => bench.close());
 
 /** As long as nobody sleeps, `readToken` gives the token at once. */
 const leaseTtlMs = 1_500;
-const scopes = { 'a database of nobody in particular': undefined, 'a database that belongs to a user': () => 'anna' } as const;
+const scopes = {
+  'a database of nobody in particular': undefined,
+  'a database that belongs to a user': () => 'anna',
+} as const;
 
-/** An engine whose process sleeps longer than the lease lasts while it reads the token of the request after `isNext`; another process is at work when it wakes. */
+/**
+ * An engine whose process sleeps longer than the lease lasts while it reads the token of the request after `isNext`;
+ * another process is at work when it wakes.
+ */
 async function openSleeper(
   scope: (() => string) | undefined,
   strategy: 'clientWins' | 'merge',
@@ -21,7 +27,9 @@ async function openSleeper(
   const token = async (): Promise<string> => {
     if (sleptMs === 0 && isNext()) {
       sleptMs = 2 * leaseTtlMs;
-      await bench.dataSource.query(`UPDATE sync_lease SET owner = 'another', token = token + 1, expires_at = ?`, [clock.now() + sleptMs + leaseTtlMs]);
+      await bench.dataSource.query(`UPDATE sync_lease SET owner = 'another', token = token + 1, expires_at = ?`, [
+        clock.now() + sleptMs + leaseTtlMs,
+      ]);
     }
     return 'Bearer anna';
   };
@@ -36,17 +44,25 @@ async function openSleeper(
 const puts = (): number => bench.server.recordedRequests.filter(({ method }) => method === 'PUT').length;
 const standsBy = (): Promise<unknown> => bench.until(({ phase }) => phase === 'standby');
 
-test.each(Object.entries(scopes))('I11: a process that slept while it read the token sends none of its batch: %s', async (_, scope) => {
-  const { slept } = await openSleeper(scope, 'merge', () => puts() === 1);
-  for (const id of ['a', 'b', 'c']) await bench.writer.insertAndEnqueue(todoOf(id));
-  const syncing = bench.engine.sync().catch(() => undefined);
-  await standsBy();
-  expect([slept(), puts()]).toEqual([true, 1]);
-  await bench.engine.dispose();
-  await syncing;
-});
+test.each(Object.entries(scopes))(
+  'I11: a process that slept while it read the token sends none of its batch: %s',
+  async (_, scope) => {
+    const { slept } = await openSleeper(scope, 'merge', () => puts() === 1);
+    for (const id of ['a', 'b', 'c']) await bench.writer.insertAndEnqueue(todoOf(id));
+    const syncing = bench.engine.sync().catch(() => undefined);
+    await standsBy();
+    expect([slept(), puts()]).toEqual([true, 1]);
+    await bench.engine.dispose();
+    await syncing;
+  },
+);
 
-test.each(Object.entries(scopes).flatMap(([name, scope]) => [[name, 'merge', scope] as const, [name, 'clientWins', scope] as const]))(
+test.each(
+  Object.entries(scopes).flatMap(([name, scope]) => [
+    [name, 'merge', scope] as const,
+    [name, 'clientWins', scope] as const,
+  ]),
+)(
   'I11: a process that slept while it read the token does not send the result of a conflict: %s, %s',
   async (_, strategy, scope) => {
     let isConflict = false;

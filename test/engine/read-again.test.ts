@@ -6,16 +6,21 @@ const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn += 1) await Promise.resolve();
 };
 
-test.for(Array.from({ length: 16 }, (_, index) => index))('F-11: a cause that comes %i turns after another is answered, too', async (late) => {
-  const causes = new Subject<void>();
-  let stored = 1;
-  const seen: number[] = [];
-  const reading = readAgain([causes], () => Promise.resolve(stored), Object.is).subscribe((value) => seen.push(value));
-  causes.next();
-  await turns(late);
-  stored = 2;
-  causes.next();
-  await turns(50);
-  expect(seen.at(-1)).toBe(2);
-  reading.unsubscribe();
-});
+test.for(Array.from({ length: 16 }, (_, index) => index))(
+  'F-11: a cause that comes %i turns after another is answered, too',
+  async (late) => {
+    const causes = new Subject<void>();
+    let stored = 1;
+    const seen: number[] = [];
+    const reading = readAgain([causes], () => Promise.resolve(stored), Object.is).subscribe((value) =>
+      seen.push(value),
+    );
+    causes.next();
+    await turns(late);
+    stored = 2;
+    causes.next();
+    await turns(50);
+    expect(seen.at(-1)).toBe(2);
+    reading.unsubscribe();
+  },
+);

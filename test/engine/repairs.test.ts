@@ -20,7 +20,10 @@ const edit = async (changes: object, opId: string): Promise<void> => {
   if (row === null) throw new Error('the row is missing');
   await bench.writer.replaceAndEnqueue({ ...row, ...changes }, { opId });
 };
-const keys = () => bench.server.recordedRequests.filter(({ method }) => method === 'PUT').map(({ headers }) => headers['x-idempotency-key']);
+const keys = () =>
+  bench.server.recordedRequests
+    .filter(({ method }) => method === 'PUT')
+    .map(({ headers }) => headers['x-idempotency-key']);
 const settled = async (): Promise<void> => {
   await bench.engine.whenPushed();
   await bench.engine.whenIdle();
@@ -80,7 +83,15 @@ describe.each(drivers)('amending with %s', (driver) => {
     await bench.engine.dropStuckOperations();
     expect(await bench.row('a')).toMatchObject({ title: 'theirs' });
     expect(await bench.engine.discarded()).toMatchObject([
-      { opId: 'op1', kind: 'todos', entityId: 'a', type: 'upsert', data: { title: 'mine' }, changedFields: ['title'], reason: 'dropped' },
+      {
+        opId: 'op1',
+        kind: 'todos',
+        entityId: 'a',
+        type: 'upsert',
+        data: { title: 'mine' },
+        changedFields: ['title'],
+        reason: 'dropped',
+      },
     ]);
     refusal();
     bench.server.update('todos', 'a', { priority: 99 });
@@ -136,7 +147,9 @@ describe('what cannot be amended', () => {
     await edit({ title: 'mine' }, 'op1');
     bench.server.update('todos', 'a', { title: 'other' });
     await bench.engine.sync();
-    await expect(bench.engine.amend('op1', { title: 'x' })).rejects.toThrow(/resolveConflict\('op1', acceptMerged\(data\)\)/);
+    await expect(bench.engine.amend('op1', { title: 'x' })).rejects.toThrow(
+      /resolveConflict\('op1', acceptMerged\(data\)\)/,
+    );
   });
 
   test('a disposed engine says so', async () => {
@@ -168,7 +181,9 @@ describe('bringing back', () => {
     bench.server.update('todos', 'a', { priority: 30 });
     await bench.engine.sync();
     await bench.engine.undoDiscard('op1');
-    expect(await bench.engine.outbox.take()).toMatchObject([{ deltas: [{ by: -2 }], changedFields: [], payload: { priority: 28 } }]);
+    expect(await bench.engine.outbox.take()).toMatchObject([
+      { deltas: [{ by: -2 }], changedFields: [], payload: { priority: 28 } },
+    ]);
     await bench.engine.sync();
     expect(bench.server.get('todos', 'a')).toMatchObject({ priority: 28 });
   });
@@ -247,7 +262,11 @@ describe('stuck operations', () => {
     const refusal = bench.server.refuse(({ id }) => id.startsWith('n'));
     for (let n = 0; n < 250; n += 1)
       await bench.engine.outbox.enqueue(
-        upsertOp({ kind: 'todos', id: `n${n}`, payload: { id: `n${n}`, title: 't', done: false, priority: null, tags: null } }),
+        upsertOp({
+          kind: 'todos',
+          id: `n${n}`,
+          payload: { id: `n${n}`, title: 't', done: false, priority: null, tags: null },
+        }),
       );
     await bench.engine.sync();
     expect(await bench.engine.getStuckOperations()).toHaveLength(250);
@@ -270,7 +289,9 @@ describe('stuck operations', () => {
     await bench.writer.increment('new', 'priority', 1, { opId: 'op3' });
     expect(await bench.engine.dropStuckOperations()).toBe(3);
     expect(await bench.row('new')).toBeNull();
-    expect(bench.told.flatMap((event) => (event.type === 'op.discarded' ? event.givenUp.map(({ opId }) => opId) : []))).toEqual(['op1', 'op2', 'op3']);
+    expect(
+      bench.told.flatMap((event) => (event.type === 'op.discarded' ? event.givenUp.map(({ opId }) => opId) : [])),
+    ).toEqual(['op1', 'op2', 'op3']);
   });
 
   test('F-136: dropping a stuck edit leaves the later ones, on the server row', async () => {

@@ -14,7 +14,8 @@ async function collide(ids: readonly string[]): Promise<void> {
   }
 }
 
-const isSettled = (ids: readonly string[]): boolean => ids.every((id) => bench.backend.get('tasks', id)?.['title'] === 'mine');
+const isSettled = (ids: readonly string[]): boolean =>
+  ids.every((id) => bench.backend.get('tasks', id)?.['title'] === 'mine');
 
 const calls: readonly [string, (engine: SyncEngine) => Promise<unknown>][] = [
   ['sync', (engine) => engine.sync()],
@@ -36,7 +37,8 @@ describe.each([
       conflict: {
         strategy: 'manual',
         resolver: async () => {
-          if (isLate) await until(() => bench.engine.status().phase === 'finishing' || bench.types().includes('sync.completed'));
+          if (isLate)
+            await until(() => bench.engine.status().phase === 'finishing' || bench.types().includes('sync.completed'));
           await call(bench.engine);
           return acceptClient();
         },

@@ -23,7 +23,11 @@ interface Bench {
 type Given = Partial<Omit<RestSyncEngineOptions, 'dataSource' | 'tables'>>;
 
 /** An engine made in one call, with the creates of these todos in its queue. */
-async function open(given: Given, ids: readonly string[] = ['a', 'b', 'c'], serverOptions: TestServerOptions = {}): Promise<Bench> {
+async function open(
+  given: Given,
+  ids: readonly string[] = ['a', 'b', 'c'],
+  serverOptions: TestServerOptions = {},
+): Promise<Bench> {
   const server = await createTestServer({ naming: 'camelCase', ...serverOptions });
   const dataSource = await openTodoDatabase('better-sqlite3');
   const engine = createRestSyncEngine({ dataSource, tables: [todos], baseUrl: server.url, ...given });
@@ -33,7 +37,11 @@ async function open(given: Given, ids: readonly string[] = ['a', 'b', 'c'], serv
     () => engine.dispose(),
   );
   for (const id of ids) await engine.writer(todos).insertAndEnqueue(todoOf(id));
-  return { engine, server, requests: (method) => server.recordedRequests.filter((request) => request.method === method) };
+  return {
+    engine,
+    server,
+    requests: (method) => server.recordedRequests.filter((request) => request.method === method),
+  };
 }
 
 const failureOf = (promise: Promise<unknown>): Promise<string> =>
@@ -110,7 +118,9 @@ const arrives: Readonly<Record<keyof RestTransportOptions, () => Promise<void>>>
     expect(requests('POST').map(({ body }) => (body as { ops: unknown[] }).ops.length)).toEqual([2, 1]);
   },
   batchPath: async () => {
-    const { engine, requests } = await open({ enableBatch: true, batchPath: 'v2/bulk' }, ['a'], { batchPath: 'v2/bulk' });
+    const { engine, requests } = await open({ enableBatch: true, batchPath: 'v2/bulk' }, ['a'], {
+      batchPath: 'v2/bulk',
+    });
     await engine.sync();
     expect(requests('POST').map(({ path }) => path)).toEqual(['/v2/bulk']);
   },

@@ -11,7 +11,10 @@ import { todoEntity } from '../support/todo.ts';
 let bench: EngineBench;
 afterEach(() => bench.close());
 
-const opened = async ({ kind = 'todos', ...options }: EngineBenchOptions & { readonly kind?: string } = {}): Promise<void> => {
+const opened = async ({
+  kind = 'todos',
+  ...options
+}: EngineBenchOptions & { readonly kind?: string } = {}): Promise<void> => {
   bench = await openEngine(options);
   bench.server.seed(kind, { id: 'a', title: 'theirs', done: false, priority: 10, tags: ['x'] });
   await bench.engine.sync();
@@ -31,7 +34,11 @@ describe.each(drivers)('row status with %s', (driver) => {
     await edit('one', 'op1');
     await seen.until(({ state }) => state === 'pending');
     await bench.engine.sync();
-    expect(await seen.until(({ state }) => state === 'stuck')).toMatchObject({ opIds: ['op1'], tryCount: 1, lastError: 'a rule of the server refuses this' });
+    expect(await seen.until(({ state }) => state === 'stuck')).toMatchObject({
+      opIds: ['op1'],
+      tryCount: 1,
+      lastError: 'a rule of the server refuses this',
+    });
     refusal();
     await bench.engine.dropStuckOperations();
     await seen.until(({ state }) => state === 'acked');
@@ -49,7 +56,9 @@ describe.each(drivers)('row status with %s', (driver) => {
       'pending',
       'conflict',
       // Decided, and not yet applied.
-      ...(seen.values.some(({ state }, i) => state === 'pending' && seen.values[i - 1]?.state === 'conflict') ? ['pending'] : []),
+      ...(seen.values.some(({ state }, i) => state === 'pending' && seen.values[i - 1]?.state === 'conflict')
+        ? ['pending']
+        : []),
       'acked',
     ]);
     seen.stop();
@@ -74,7 +83,10 @@ describe.each(drivers)('row status with %s', (driver) => {
     const { dataSource } = bench;
     expect(await bench.engine.rowStatus('todos', 'a')).toMatchObject({ state: 'pending' });
     expect(await bench.engine.rowStatus(todoEntity, 'nobody')).toEqual({ state: 'acked', opIds: [], tryCount: 0 });
-    expect(await rowStatus(syncTable(todoEntity, { kind: 'tasks' }), 'a', { dataSource })).toMatchObject({ state: 'pending', opIds: ['op1'] });
+    expect(await rowStatus(syncTable(todoEntity, { kind: 'tasks' }), 'a', { dataSource })).toMatchObject({
+      state: 'pending',
+      opIds: ['op1'],
+    });
     const seen = follow(watchRowStatus('tasks', 'a', { dataSource, pollIntervalMs: 0 }));
     expect(await seen.until(({ state }) => state === 'pending')).toMatchObject({ opIds: ['op1'] });
     seen.stop();
@@ -84,7 +96,10 @@ describe.each(drivers)('row status with %s', (driver) => {
     await opened({ driver });
     bench.server.update('todos', 'a', { title: null });
     await bench.engine.sync();
-    expect(await bench.engine.rowStatus(todos, 'a')).toMatchObject({ state: 'acked', quarantined: expect.stringContaining('title') as string });
+    expect(await bench.engine.rowStatus(todos, 'a')).toMatchObject({
+      state: 'acked',
+      quarantined: expect.stringContaining('title') as string,
+    });
   });
 
   test("the engine's live query knows its database, clock and kinds", async () => {

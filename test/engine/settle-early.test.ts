@@ -36,7 +36,10 @@ function openSlowServer(answer: (payload: JsonObject) => JsonObject = rowOf) {
           await Promise.race([released, new Promise((resolve) => signal?.addEventListener('abort', resolve))]);
           if (signal?.aborted) break;
         }
-        const given = { opId: op.opId, result: pushSuccess({ serverData: answer(op.type === 'upsert' ? op.payload : {}) }) };
+        const given = {
+          opId: op.opId,
+          result: pushSuccess({ serverData: answer(op.type === 'upsert' ? op.payload : {}) }),
+        };
         onAnswer?.(given);
         results.push(given);
       }
@@ -49,7 +52,8 @@ function openSlowServer(answer: (payload: JsonObject) => JsonObject = rowOf) {
   return { transport, release, isHeld, signals };
 }
 
-const next = (type: SyncEvent['type']): Promise<SyncEvent> => firstValueFrom(bench.engine.events$.pipe(filter((event) => event.type === type)));
+const next = (type: SyncEvent['type']): Promise<SyncEvent> =>
+  firstValueFrom(bench.engine.events$.pipe(filter((event) => event.type === type)));
 
 test('I1, F-108: what was accepted is stored and told while another answer is awaited', async () => {
   const server = openSlowServer();
@@ -65,7 +69,10 @@ test('I1, F-108: what was accepted is stored and told while another answer is aw
   expect(await bench.row('first')).toMatchObject({ updatedAt: t1 });
   server.release();
   expect(await run).toMatchObject({ pushed: 2 });
-  expect(bench.told.flatMap((event) => (event.type === 'op.pushed' ? [event.entityId] : []))).toEqual(['first', 'last']);
+  expect(bench.told.flatMap((event) => (event.type === 'op.pushed' ? [event.entityId] : []))).toEqual([
+    'first',
+    'last',
+  ]);
   expect(bench.told.flatMap((event) => (event.type === 'sync.progress' ? [event.done] : []))).toEqual([1, 2]);
 });
 
@@ -84,11 +91,16 @@ test('I9: PAUSE aborts what is awaited; what was settled before it is not settle
   server.release();
   await bench.engine.resume();
   expect(await run).toMatchObject({ pushed: 2 });
-  expect(bench.told.flatMap((event) => (event.type === 'op.pushed' ? [event.entityId] : []))).toEqual(['first', 'last']);
+  expect(bench.told.flatMap((event) => (event.type === 'op.pushed' ? [event.entityId] : []))).toEqual([
+    'first',
+    'last',
+  ]);
 });
 
 test('F-120, F-151: a creation accepted for a row that is deleted there is a conflict also when it is settled early, and stays', async () => {
-  const server = openSlowServer((payload) => (payload['id'] === 'first' ? { ...rowOf(payload), deletedAt: t1 } : rowOf(payload)));
+  const server = openSlowServer((payload) =>
+    payload['id'] === 'first' ? { ...rowOf(payload), deletedAt: t1 } : rowOf(payload),
+  );
   bench = await openEngine({ transport: server.transport, config: { conflictStrategy: 'serverWins' } });
   for (const id of ['first', 'last']) await bench.writer.insertAndEnqueue(todoOf(id));
   const run = bench.engine.sync({ pullKinds: [] });
@@ -98,7 +110,9 @@ test('F-120, F-151: a creation accepted for a row that is deleted there is a con
   await told;
   server.release();
   expect(await run).toMatchObject({ pushed: 1, conflicts: 1 });
-  expect(await bench.engine.conflicts()).toMatchObject([{ state: 'awaiting', conflict: { entityId: 'first', isCreation: true } }]);
+  expect(await bench.engine.conflicts()).toMatchObject([
+    { state: 'awaiting', conflict: { entityId: 'first', isCreation: true } },
+  ]);
 });
 
 test('I11: an engine that finds itself fenced out while it settles early sends nothing more', async () => {

@@ -19,18 +19,21 @@ const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn += 1) await Promise.resolve();
 };
 
-test.for(Array.from({ length: 16 }, (_, index) => index))('F-11: a change %i turns after a count was asked for is counted, too', async (late) => {
-  bench = await openEngine();
-  let pending = 0;
-  const counts = (): Promise<QueueCounts> => Promise.resolve({ pending, stuck: 0, conflicts: 0 });
-  const keeper = createStatusKeeper(partsOf(counts));
-  keeper.recount();
-  await turns(late);
-  pending = 1;
-  keeper.recount();
-  await turns(50);
-  expect(keeper.current().pending).toBe(1);
-});
+test.for(Array.from({ length: 16 }, (_, index) => index))(
+  'F-11: a change %i turns after a count was asked for is counted, too',
+  async (late) => {
+    bench = await openEngine();
+    let pending = 0;
+    const counts = (): Promise<QueueCounts> => Promise.resolve({ pending, stuck: 0, conflicts: 0 });
+    const keeper = createStatusKeeper(partsOf(counts));
+    keeper.recount();
+    await turns(late);
+    pending = 1;
+    keeper.recount();
+    await turns(50);
+    expect(keeper.current().pending).toBe(1);
+  },
+);
 
 describe('a queue of a million operations', () => {
   let queued: number;
@@ -65,17 +68,20 @@ describe('a queue of a million operations', () => {
     expect(counted).toBe(2);
   });
 
-  test.for([0, 1, 2, 3, 4])('F-11: is counted at once when a run ends, also %i turns after a count began', async (late) => {
-    queued = 20_000;
-    bench.clock.increment(1_000);
-    keeper.recount();
-    await turns(late);
-    queued = 12_345;
-    keeper.recount();
-    keeper.onEvent({ type: 'sync.completed', runId: 1, at: 0, stats: noStats, tookMs: 1 });
-    await turns(50);
-    expect(keeper.current().pending).toBe(12_345);
-  });
+  test.for([0, 1, 2, 3, 4])(
+    'F-11: is counted at once when a run ends, also %i turns after a count began',
+    async (late) => {
+      queued = 20_000;
+      bench.clock.increment(1_000);
+      keeper.recount();
+      await turns(late);
+      queued = 12_345;
+      keeper.recount();
+      keeper.onEvent({ type: 'sync.completed', runId: 1, at: 0, stats: noStats, tookMs: 1 });
+      await turns(50);
+      expect(keeper.current().pending).toBe(12_345);
+    },
+  );
 
   test('F-113: leaves no timer behind when it is closed', async () => {
     await keeper.close();

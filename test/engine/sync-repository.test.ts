@@ -24,7 +24,9 @@ const must = async (id: string): Promise<Todo> => {
 };
 const titles = (rows: readonly Todo[]): string[] => rows.map(({ title }) => title).sort();
 const changed = async (): Promise<unknown> =>
-  (await bench.engine.outbox.take()).map((op) => (op.type === 'upsert' ? (op.changedFields ?? Object.keys(op.payload).sort()) : op.type));
+  (await bench.engine.outbox.take()).map((op) =>
+    op.type === 'upsert' ? (op.changedFields ?? Object.keys(op.payload).sort()) : op.type,
+  );
 
 test('WRT-12: a misspelt policy or await level is refused with the ones that exist, and nothing is written', async () => {
   await opened();
@@ -39,7 +41,12 @@ describe.each(drivers)('the repository with %s', (driver) => {
   test('WRT-12: create, update, remove and restore write the row and queue the operation', async () => {
     await opened({ driver });
     const made = await repository.create({ title: 'new', tags: ['t'] });
-    expect(made).toMatchObject({ id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string, title: 'new', done: false, tags: ['t'] });
+    expect(made).toMatchObject({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/) as string,
+      title: 'new',
+      done: false,
+      tags: ['t'],
+    });
     expect(await repository.update('a', { title: 'mine', priority: 10 })).toBe(true);
     expect(await repository.update('a', { title: 'mine' })).toBe(false);
     await repository.remove('a');
@@ -93,7 +100,11 @@ describe.each(drivers)('the repository with %s', (driver) => {
     expect(titles(await repository.findBy([{ id: 'a' }, { id: 'b' }]))).toEqual(['theirs']);
     expect(titles(await repository.findBy([]))).toEqual(['d', 'theirs']);
     expect(await repository.findOne({ where: { id: 'c' } })).toBeNull();
-    expect([await repository.count(), await repository.countBy({ title: ILike('%e%') }), await repository.existsBy({ id: 'b' })]).toEqual([2, 1, false]);
+    expect([
+      await repository.count(),
+      await repository.countBy({ title: ILike('%e%') }),
+      await repository.existsBy({ id: 'b' }),
+    ]).toEqual([2, 1, false]);
     expect((await repository.findAndCount({ take: 1 }))[1]).toBe(2);
     expect(titles(await repository.find({ withDeleted: true }))).toEqual(['b', 'c', 'd', 'theirs']);
     expect(await repository.findOneBy({ id: 'c' }, { withDeleted: true })).not.toBeNull();
@@ -108,7 +119,12 @@ describe.each(drivers)('the repository with %s', (driver) => {
     expect(bench.told.at(-1)).toMatchObject({ type: 'cache.updated', kind: 'todos', upserts: 1 });
     await repository.update('a', { title: 'mine' });
     const newest = bench.server.update('todos', 'a', { priority: 12, title: 'theirs again' });
-    await repository.upsertFromServer({ ...(await must('a')), priority: 12, title: 'theirs again', updatedAt: String(newest['updatedAt']) });
+    await repository.upsertFromServer({
+      ...(await must('a')),
+      priority: 12,
+      title: 'theirs again',
+      updatedAt: String(newest['updatedAt']),
+    });
     expect(await must('a')).toMatchObject({ title: 'mine', priority: 12 });
     expect(await bench.queued()).toHaveLength(1);
     await bench.engine.sync();
@@ -116,7 +132,9 @@ describe.each(drivers)('the repository with %s', (driver) => {
     await repository.upsertFromServer([{ ...current, title: 'old', updatedAt: '2000-01-01T00:00:00.000Z' }]);
     expect(await must('a')).toEqual(current);
     await expect(repository.upsertFromServer({ ...current, updatedAt: '' })).rejects.toThrow('has its time under');
-    await expect(repository.upsertFromServer({ id: 'z', title: 7, updatedAt: newest['updatedAt'] ?? '' }, { as: 'json' })).rejects.toThrow(ValidationError);
+    await expect(
+      repository.upsertFromServer({ id: 'z', title: 7, updatedAt: newest['updatedAt'] ?? '' }, { as: 'json' }),
+    ).rejects.toThrow(ValidationError);
     await expect(repository.upsertFromServer({ title: 'x' }, { as: 'json' })).rejects.toThrow('has no id');
     expect(await repository.count()).toBe(1);
     expect(await bench.queued()).toEqual([]);
@@ -129,13 +147,18 @@ describe.each(drivers)('the repository with %s', (driver) => {
     expect(await repository.read()).toMatchObject({ stale: true, rows: [{ id: 'a' }] });
     expect(bench.server.recordedRequests).toHaveLength(before);
     const held = bench.server.holdNextRequests();
-    const [one, two] = [await repository.read({ policy: 'localThenRemote' }), await repository.read({ policy: 'localThenRemote' })];
+    const [one, two] = [
+      await repository.read({ policy: 'localThenRemote' }),
+      await repository.read({ policy: 'localThenRemote' }),
+    ];
     expect([one.rows.length, two.rows.length, one.stale]).toEqual([1, 1, true]);
     expect(await repository.findBy({ id: 'b' }, { policy: 'localThenRemote' })).toEqual([]);
     held();
     expect(await one.refresh).toMatchObject({ stale: false, rows: [{ id: 'a' }, { id: 'b' }] });
     expect((await two.refresh)?.rows).toHaveLength(2);
-    expect(bench.server.recordedRequests.filter(({ method }) => method === 'GET').length - before).toBeLessThanOrEqual(2);
+    expect(bench.server.recordedRequests.filter(({ method }) => method === 'GET').length - before).toBeLessThanOrEqual(
+      2,
+    );
     bench.server.seed('todos', { id: 'c', title: 'newer', done: false, priority: 1, tags: null });
     expect(await repository.count({ policy: 'remoteFirst' })).toBe(3);
     expect(await repository.findOneBy({ id: 'c' }, { policy: 'remoteFirst' })).toMatchObject({ title: 'newer' });
@@ -147,9 +170,15 @@ describe.each(drivers)('the repository with %s', (driver) => {
     await opened({ driver });
     await bench.server.stop();
     await expect(repository.find({ policy: 'remoteFirst' })).rejects.toBeInstanceOf(NetworkError);
-    await expect(repository.findOneBy({ id: 'nobody' }, { policy: 'remoteFirst' })).rejects.toBeInstanceOf(NetworkError);
+    await expect(repository.findOneBy({ id: 'nobody' }, { policy: 'remoteFirst' })).rejects.toBeInstanceOf(
+      NetworkError,
+    );
     await expect(repository.existsBy({ id: 'a' }, { policy: 'remoteFirst' })).rejects.toBeInstanceOf(NetworkError);
-    expect(await repository.read({ policy: 'remoteFirst' })).toMatchObject({ stale: true, rows: [{ id: 'a' }], error: { name: 'NetworkError' } });
+    expect(await repository.read({ policy: 'remoteFirst' })).toMatchObject({
+      stale: true,
+      rows: [{ id: 'a' }],
+      error: { name: 'NetworkError' },
+    });
     const { rows, refresh } = await repository.read({ policy: 'localThenRemote' });
     expect(rows).toHaveLength(1);
     expect(await refresh).toMatchObject({ stale: true, rows: [{ id: 'a' }], error: { name: 'NetworkError' } });
@@ -162,7 +191,11 @@ describe.each(drivers)('the repository with %s', (driver) => {
     const slow = repository.find({ policy: 'remoteFirst', timeoutMs: 50 });
     await held.arrived;
     await bench.clock.advance(50);
-    await expect(slow).rejects.toMatchObject({ name: 'NetworkError', timedOut: true, message: expect.stringContaining('within 50 ms') as string });
+    await expect(slow).rejects.toMatchObject({
+      name: 'NetworkError',
+      timedOut: true,
+      message: expect.stringContaining('within 50 ms') as string,
+    });
     const leaving = new AbortController();
     const left = repository.find({ policy: 'remoteFirst', signal: leaving.signal });
     leaving.abort();
@@ -171,7 +204,9 @@ describe.each(drivers)('the repository with %s', (driver) => {
     await bench.engine.pause();
     await expect(paused).rejects.toBeInstanceOf(SyncAbortedError);
     await expect(repository.find({ policy: 'remoteFirst' })).rejects.toThrow('synchronising is paused');
-    await expect(repository.find({ policy: 'remoteFirst', signal: leaving.signal })).rejects.toThrow('ended by its signal');
+    await expect(repository.find({ policy: 'remoteFirst', signal: leaving.signal })).rejects.toThrow(
+      'ended by its signal',
+    );
     await expect(repository.find({ policy: 'remoteFirst', timeoutMs: 0 })).rejects.toBeInstanceOf(RangeError);
     held();
     await bench.engine.resume();
@@ -182,9 +217,14 @@ describe.each(drivers)('the repository with %s', (driver) => {
 
   test('tables that are never pulled, and tables of others, are refused', async () => {
     await opened({ driver, tables: [syncTable(todoEntity, { pushOnly: true })] });
-    await expect(repository.find({ policy: 'remoteFirst' })).rejects.toThrow("is registered as pushOnly: read it with the policy 'localOnly'");
+    await expect(repository.find({ policy: 'remoteFirst' })).rejects.toThrow(
+      "is registered as pushOnly: read it with the policy 'localOnly'",
+    );
     await expect(repository.read({ policy: 'localThenRemote' })).rejects.toThrow(ValidationError);
-    const stranger = new EntitySchema<Todo>({ name: 'strangers', columns: { id: { type: 'text', primary: true } } as never });
+    const stranger = new EntitySchema<Todo>({
+      name: 'strangers',
+      columns: { id: { type: 'text', primary: true } } as never,
+    });
     expect(() => bench.engine.repository(syncTable(stranger))).toThrow('repository: this table is not one of those');
   });
 });

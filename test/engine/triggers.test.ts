@@ -13,7 +13,13 @@ import { SyncStepError } from '../../src/model/errors/failure.ts';
 import type { SyncKind } from '../../src/model/kind.ts';
 import { upsertOp, type Op } from '../../src/model/operation.ts';
 import type { ConnectivityPort, VisibilityPort } from '../../src/model/ports.ts';
-import { pushForbidden, pushRejected, pushUnavailable, type PushResult, type TransportAdapter } from '../../src/model/transport.ts';
+import {
+  pushForbidden,
+  pushRejected,
+  pushUnavailable,
+  type PushResult,
+  type TransportAdapter,
+} from '../../src/model/transport.ts';
 import { FaultyTransport } from '../../src/testing/faulty-transport.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { createSimulatedClock } from '../../src/testing/simulated-clock.ts';
@@ -46,11 +52,14 @@ function bench(options: BenchOptions = {}) {
     ...clock,
     now: () => clock.now() + stepMs,
     // As the platform does: beyond what a timer holds it fires at once.
-    setTimeout: (callback: () => void, delayMs: number) => clock.setTimeout(callback, delayMs > 2 ** 31 - 1 ? 1 : delayMs),
+    setTimeout: (callback: () => void, delayMs: number) =>
+      clock.setTimeout(callback, delayMs > 2 ** 31 - 1 ? 1 : delayMs),
   };
   const memory = options.memory ?? new MemoryTransport();
   const transport = options.transport ?? memory;
-  const kinds = new Map(Object.entries(options.kinds ?? { todos: {} }).map(([kind, parts]) => [kind, fakeKind(kind, parts)]));
+  const kinds = new Map(
+    Object.entries(options.kinds ?? { todos: {} }).map(([kind, parts]) => [kind, fakeKind(kind, parts)]),
+  );
   const fake = createFakeStore({
     clock: deviceClock,
     kinds: [...kinds.keys()],
@@ -77,7 +86,8 @@ function bench(options: BenchOptions = {}) {
     step: (ms: number) => (stepMs += ms),
     count: (type: SyncEvent['type']) => told.filter((event) => event.type === type).length,
     /** Requests; the pages of one pull are one. */
-    calls: () => memory.calls.map(({ type }) => type).filter((type, index, all) => type !== 'pull' || all[index - 1] !== 'pull'),
+    calls: () =>
+      memory.calls.map(({ type }) => type).filter((type, index, all) => type !== 'pull' || all[index - 1] !== 'pull'),
     pulls: () => memory.calls.flatMap((call) => (call.type === 'pull' ? [call.kind] : [])),
     settle: async () => {
       await clock.flush();
@@ -188,7 +198,13 @@ describe('start and stop', () => {
     const port = fakeConnectivity();
     for (const end of ['stop', 'dispose'] as const) {
       const { triggers, fake, clock, memory } = bench({
-        triggers: { interval: 1_000, pushOnOutboxChanges: true, connectivity: port, remoteChanges: true, visibility: fakeVisibility() },
+        triggers: {
+          interval: 1_000,
+          pushOnOutboxChanges: true,
+          connectivity: port,
+          remoteChanges: true,
+          visibility: fakeVisibility(),
+        },
         kinds: { todos: { syncIntervalMs: 1_000 } },
       });
       fake.enqueue(create('a'));
@@ -239,7 +255,10 @@ describe('start and stop', () => {
   });
 
   test('F-113: the triggers end with their engine, so that no timer keeps a process', async () => {
-    const { engine, triggers, clock } = bench({ triggers: { interval: 1_000, pushOnOutboxChanges: true }, kinds: { todos: { syncIntervalMs: 500 } } });
+    const { engine, triggers, clock } = bench({
+      triggers: { interval: 1_000, pushOnOutboxChanges: true },
+      kinds: { todos: { syncIntervalMs: 500 } },
+    });
     await triggers.start();
     await clock.advance(1_200);
     await engine.dispose();
@@ -403,7 +422,12 @@ describe('clocks of tables', () => {
     const memory = new MemoryTransport();
     const faulty = new FaultyTransport(memory);
     faulty.offline = true;
-    const { triggers, clock, fake, count } = bench({ memory, transport: faulty, kinds: { prices: { syncIntervalMs: 1_000 } }, config: { maxRetries: 0 } });
+    const { triggers, clock, fake, count } = bench({
+      memory,
+      transport: faulty,
+      kinds: { prices: { syncIntervalMs: 1_000 } },
+      config: { maxRetries: 0 },
+    });
     await triggers.start();
     await clock.advance(30_000);
     // After about 1, 2, 4, 8, 16 s: the delays of the chart, not thirty requests.
@@ -441,7 +465,12 @@ describe('pushOnOutboxChanges', () => {
   });
 
   test('F-113, COO-11: each further edit waits again, but not longer than the longest wait', async () => {
-    const { triggers: started, fake, clock, memory } = bench({ triggers: { ...triggers, pushDebounceMs: 1_000, maxDebounceMs: 3_500 } });
+    const {
+      triggers: started,
+      fake,
+      clock,
+      memory,
+    } = bench({ triggers: { ...triggers, pushDebounceMs: 1_000, maxDebounceMs: 3_500 } });
     await started.start();
     for (let n = 0; n < 3; n += 1) {
       fake.enqueue(create(`a${n}`));
@@ -460,7 +489,13 @@ describe('pushOnOutboxChanges', () => {
   });
 
   test('F-113: steps of the clock neither hasten nor delay the push', async () => {
-    const { triggers: started, fake, clock, calls, step } = bench({ triggers: { ...triggers, pushDebounceMs: 1_000, maxDebounceMs: 1_500 } });
+    const {
+      triggers: started,
+      fake,
+      clock,
+      calls,
+      step,
+    } = bench({ triggers: { ...triggers, pushDebounceMs: 1_000, maxDebounceMs: 1_500 } });
     await started.start();
     fake.enqueue(create('a'));
     await clock.advance(900);
@@ -497,7 +532,12 @@ describe('pushOnOutboxChanges', () => {
 
   test('F-11: what a run leaves behind is pushed again after growing waits, until it is stuck; then nothing more happens', async () => {
     const { transport, memory, pushes } = answering(() => pushRejected({ statusCode: 422, message: 'no' }));
-    const { triggers: started, fake, clock, count } = bench({ transport, memory, triggers, config: { maxOutboxTryCount: 4 } });
+    const {
+      triggers: started,
+      fake,
+      clock,
+      count,
+    } = bench({ transport, memory, triggers, config: { maxOutboxTryCount: 4 } });
     await started.start();
     fake.enqueue(create('a'));
     await clock.advance(2_000);
@@ -521,7 +561,12 @@ describe('pushOnOutboxChanges', () => {
   test('COO-04: beside a stuck operation a fresh one is pushed, and the stuck one stays', async () => {
     let answer: PushResult | undefined = pushRejected({ statusCode: 422, message: 'no' });
     const { transport, memory } = answering(() => answer);
-    const { triggers: started, engine, fake, clock } = bench({ transport, memory, triggers, config: { maxOutboxTryCount: 1 } });
+    const {
+      triggers: started,
+      engine,
+      fake,
+      clock,
+    } = bench({ transport, memory, triggers, config: { maxOutboxTryCount: 1 } });
     await started.start();
     fake.enqueue(create('bad'));
     await clock.advance(2_000);
@@ -623,7 +668,9 @@ describe('connectivity', () => {
 
   test('a port given to the triggers tells the engine: automatic work waits while it says offline, and is done afterwards', async () => {
     const port = fakeConnectivity(false);
-    const { triggers, engine, fake, clock, calls, settle } = bench({ triggers: { connectivity: port, interval: 1_000 } });
+    const { triggers, engine, fake, clock, calls, settle } = bench({
+      triggers: { connectivity: port, interval: 1_000 },
+    });
     fake.enqueue(create('a'));
     await triggers.start();
     await clock.advance(5_000);
@@ -676,7 +723,9 @@ describe('connectivity', () => {
 describe('visibility', () => {
   test('seen again: syncs; no longer seen: what waits for silence is pushed at once', async () => {
     const page = fakeVisibility();
-    const { triggers, fake, calls, settle, clock } = bench({ triggers: { visibility: page, pushOnOutboxChanges: true } });
+    const { triggers, fake, calls, settle, clock } = bench({
+      triggers: { visibility: page, pushOnOutboxChanges: true },
+    });
     await triggers.start();
     page.hide();
     await settle();
@@ -734,7 +783,12 @@ describe('remoteChanges', () => {
 
   test('a burst of words is one pull of the kinds that were named', async () => {
     const { memory, transport, streams } = listening();
-    const { triggers, clock, pulls, calls } = bench({ memory, transport, kinds: two, triggers: { remoteChanges: true } });
+    const { triggers, clock, pulls, calls } = bench({
+      memory,
+      transport,
+      kinds: two,
+      triggers: { remoteChanges: true },
+    });
     await triggers.start();
     await clock.advance(5_000);
     expect(calls()).toEqual([]);
@@ -755,7 +809,12 @@ describe('remoteChanges', () => {
 
   test('F-15: a stream that fails or ends is listened to again after growing waits, and what was missed is pulled', async () => {
     const { memory, transport, streams } = listening();
-    const { triggers, clock, told, pulls } = bench({ memory, transport, kinds: two, triggers: { remoteChanges: true } });
+    const { triggers, clock, told, pulls } = bench({
+      memory,
+      transport,
+      kinds: two,
+      triggers: { remoteChanges: true },
+    });
     await triggers.start();
     streams[0]?.error(new Error('socket closed'));
     await clock.advance(999);

@@ -26,31 +26,40 @@ const openPaused = async (): Promise<EngineBench> => {
 const calls = {
   sync: ({ engine }: EngineBench, options: SyncOptions) => engine.sync(options),
   syncRun: ({ engine }: EngineBench, options: SyncOptions) => engine.syncRun(options),
-  fullResync: ({ engine }: EngineBench, { whenPaused, signal }: SyncOptions) => engine.fullResync({ whenPaused, signal }),
+  fullResync: ({ engine }: EngineBench, { whenPaused, signal }: SyncOptions) =>
+    engine.fullResync({ whenPaused, signal }),
 };
 
-test.each(Object.entries(calls))('I12: %s as the first call on a paused database waits, and says so', async (_name, call) => {
-  const { engine, types } = await openPaused();
-  const syncing = call(bench!, {});
-  await bench!.until(({ paused }) => paused);
-  await bench!.clock.flush();
-  expect(types()).toContain('request.deferred');
-  await engine.resume();
-  await syncing;
-});
+test.each(Object.entries(calls))(
+  'I12: %s as the first call on a paused database waits, and says so',
+  async (_name, call) => {
+    const { engine, types } = await openPaused();
+    const syncing = call(bench!, {});
+    await bench!.until(({ paused }) => paused);
+    await bench!.clock.flush();
+    expect(types()).toContain('request.deferred');
+    await engine.resume();
+    await syncing;
+  },
+);
 
-test.each(Object.entries(calls))('%s rejects on a paused database when told to, and leaves nothing behind', async (_name, call) => {
-  const { engine, writer } = await openPaused();
-  await writer.insertAndEnqueue(todoOf('a'));
-  await expect(call(bench!, { whenPaused: 'reject' })).rejects.toThrow(SyncAbortedError);
-  await expect(call(bench!, { whenPaused: 'reject' })).rejects.toThrow(/paused, so nothing was asked for; call engine\.resume\(\)/);
-  expect(bench!.types()).not.toContain('request.deferred');
-  await engine.resume();
-  await engine.whenIdle();
-  expect(bench!.server.requestCounts).toEqual({});
-  await call(bench!, { whenPaused: 'reject' });
-  expect(await bench!.queued()).toEqual([]);
-});
+test.each(Object.entries(calls))(
+  '%s rejects on a paused database when told to, and leaves nothing behind',
+  async (_name, call) => {
+    const { engine, writer } = await openPaused();
+    await writer.insertAndEnqueue(todoOf('a'));
+    await expect(call(bench!, { whenPaused: 'reject' })).rejects.toThrow(SyncAbortedError);
+    await expect(call(bench!, { whenPaused: 'reject' })).rejects.toThrow(
+      /paused, so nothing was asked for; call engine\.resume\(\)/,
+    );
+    expect(bench!.types()).not.toContain('request.deferred');
+    await engine.resume();
+    await engine.whenIdle();
+    expect(bench!.server.requestCounts).toEqual({});
+    await call(bench!, { whenPaused: 'reject' });
+    expect(await bench!.queued()).toEqual([]);
+  },
+);
 
 test('a pause during the run rejects whoever asked for that; the run goes on with resume', async () => {
   bench = await openEngine();
@@ -58,7 +67,9 @@ test('a pause during the run rejects whoever asked for that; the run goes on wit
   await writer.insertAndEnqueue(todoOf('a'));
   await engine.start();
   bench.skipWaits();
-  const begun = firstValueFrom(engine.events$.pipe(filter((event) => event.type === 'sync.started' && event.phase === 'pull')));
+  const begun = firstValueFrom(
+    engine.events$.pipe(filter((event) => event.type === 'sync.started' && event.phase === 'pull')),
+  );
   const syncing = engine.sync({ whenPaused: 'reject' });
   const waiting = engine.sync();
   await begun;
@@ -85,7 +96,8 @@ test('the commands of the README’s first example leave the database as usable 
   expect(commands).toContain('PAUSE');
   const dataSource = await openTodoDatabase('better-sqlite3');
   try {
-    const play = () => interpret(createSyncMachine({ dataSource, transport: new MemoryTransport(), tables: [todos] })).start();
+    const play = () =>
+      interpret(createSyncMachine({ dataSource, transport: new MemoryTransport(), tables: [todos] })).start();
     const first = play();
     for (const type of commands) first.send({ type: type as 'SYNC' | 'PAUSE' | 'RESUME' });
     await waitFor(first, (snapshot) => snapshot.matches({ activity: 'idle' }) && snapshot.context.runCount > 0);

@@ -51,7 +51,8 @@ function switches(backend: MemoryBackend) {
     garble: (how) => {
       if (how === 'html') always = async () => ({ status: 200, text: '<!doctype html><p>Welcome' });
       else if (how === 'brokenJson') always = async () => ({ status: 200, text: '{"data": {"result": {"items": [' });
-      else if (how === 'otherRow') always = async (proceed) => ({ ...proceed(), body: { id: 'other', updatedAt: 'x' } });
+      else if (how === 'otherRow')
+        always = async (proceed) => ({ ...proceed(), body: { id: 'other', updatedAt: 'x' } });
       else always = undefined;
     },
     refuseWrites: refuseWrites(backend),
@@ -78,7 +79,11 @@ async function overGraphql() {
   const backend = new MemoryBackend();
   const { intercept, server, accepts, token } = switches(backend);
   const { url, stop } = await startGraphqlServer({ backend, accepts, intercept });
-  return { transport: graphqlTransport({ url, token, requestTimeoutMs: 400 }), server: { ...server, stop }, dispose: stop };
+  return {
+    transport: graphqlTransport({ url, token, requestTimeoutMs: 400 }),
+    server: { ...server, stop },
+    dispose: stop,
+  };
 }
 
 async function overWebsocket() {
@@ -93,7 +98,11 @@ async function overWebsocket() {
   return { transport, server: { ...server, stop }, dispose };
 }
 
-transportConformance('GraphQL', overGraphql, { describe, test, lacks: { subscribe: 'the example server has no GraphQL subscriptions' } });
+transportConformance('GraphQL', overGraphql, {
+  describe,
+  test,
+  lacks: { subscribe: 'the example server has no GraphQL subscriptions' },
+});
 transportConformance('WebSocket', overWebsocket, { describe, test });
 
 test.each([

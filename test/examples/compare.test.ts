@@ -8,12 +8,18 @@ async function* batches(...parts: (readonly ComparedRow[])[]): AsyncGenerator<re
 const row = (id: string, name = 'x'): ComparedRow => ({ id, name });
 
 test('I5: equal tables compare as equal, however they are cut into batches', async () => {
-  const result = await compareRows(batches([row('1'), row('2')], [row('3')]), batches([row('1')], [], [row('2'), row('3')]));
+  const result = await compareRows(
+    batches([row('1'), row('2')], [row('3')]),
+    batches([row('1')], [], [row('2'), row('3')]),
+  );
   expect(result).toEqual({ equal: 3, differences: [] });
 });
 
 test('I5: a missing, an extra and a changed row are each found, and the others still count', async () => {
-  const result = await compareRows(batches([row('1'), row('2'), row('4')]), batches([row('1'), row('3')], [row('4', 'y'), row('5')]));
+  const result = await compareRows(
+    batches([row('1'), row('2'), row('4')]),
+    batches([row('1'), row('3')], [row('4', 'y'), row('5')]),
+  );
   expect(result.equal).toBe(1);
   expect(result.differences.map(describeDifference)).toEqual([
     'row 2 is missing',
@@ -25,7 +31,9 @@ test('I5: a missing, an extra and a changed row are each found, and the others s
 
 test('I5: a column that only one side has, and null beside an empty text, are differences', async () => {
   const result = await compareRows(batches([{ id: '1', note: null }]), batches([{ id: '1', note: '', more: 1 }]));
-  expect(result.differences.map((difference) => (difference.type === 'different' ? difference.column : difference.type))).toEqual(['note', 'more']);
+  expect(
+    result.differences.map((difference) => (difference.type === 'different' ? difference.column : difference.type)),
+  ).toEqual(['note', 'more']);
 });
 
 test('I5: an empty table equals an empty table, and differs from one with rows', async () => {

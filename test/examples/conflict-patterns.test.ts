@@ -26,8 +26,15 @@ describe('conflict patterns over real HTTP and SQLite', () => {
     const { conflicts, rows } = await told(timestampDetection);
     expect(conflicts).toHaveLength(1);
     const [conflict] = conflicts;
-    expect(conflict).toMatchObject({ kind: 'items', changedFields: ['amount'], baseData: { title: 'Milk' }, serverData: { title: 'Oat milk' } });
-    expect(Date.parse(conflict?.localTimestamp ?? '') - Date.parse(conflict?.serverTimestamp ?? '')).toBeGreaterThan(2 * 3_600_000);
+    expect(conflict).toMatchObject({
+      kind: 'items',
+      changedFields: ['amount'],
+      baseData: { title: 'Milk' },
+      serverData: { title: 'Oat milk' },
+    });
+    expect(Date.parse(conflict?.localTimestamp ?? '') - Date.parse(conflict?.serverTimestamp ?? '')).toBeGreaterThan(
+      2 * 3_600_000,
+    );
     expect(rows.map(({ title, amount }) => [title, amount])).toEqual(Array(3).fill(['Oat milk', 3]));
   });
 
@@ -78,7 +85,9 @@ describe('conflict patterns over real HTTP and SQLite', () => {
       { 1: 'saved', 2: 'changed by somebody else: decide', 3: 'refused: correct it' },
       { 1: 'will be tried again', 2: 'changed by somebody else: decide', 3: 'refused: correct it' },
     ]);
-    expect(moments).toEqual(expect.arrayContaining(['op.pushed 1', 'conflict.detected 2', 'op.failed 3', 'op.stuck 3']));
+    expect(moments).toEqual(
+      expect.arrayContaining(['op.pushed 1', 'conflict.detected 2', 'op.failed 3', 'op.stuck 3']),
+    );
   });
 
   test('cumulative deltas: I2: the sum is exact with a lost answer, and with a device that sends none', async () => {
@@ -89,7 +98,9 @@ describe('conflict patterns over real HTTP and SQLite', () => {
   });
 });
 
-test('conflict patterns: each has a guide that the index lists, and runs from the command line', { timeout: 60_000 }, async () => {
+test('conflict patterns: each has a guide that the index lists, and runs from the command line', {
+  timeout: 60_000,
+}, async () => {
   const names = (folder: string, extension: string): string[] =>
     readdirSync(root + folder)
       .filter((name) => name.endsWith(extension))
@@ -97,10 +108,15 @@ test('conflict patterns: each has a guide that the index lists, and runs from th
   const examples = names('examples/conflict-patterns', '.ts').filter((name) => name !== 'setup');
   expect(names('docs/conflict-patterns', '.md').filter((name) => name !== 'README')).toEqual(examples);
   const output = await new Promise<string>((resolve, reject) => {
-    execFile(process.execPath, ['--import', 'tsx', 'examples/conflict-patterns/timestamp-detection.ts'], { cwd: root }, (error, stdout, stderr) => {
-      if (error !== null || stderr !== '') reject(new Error(`it failed: ${stderr}`, { cause: error }));
-      else resolve(stdout);
-    });
+    execFile(
+      process.execPath,
+      ['--import', 'tsx', 'examples/conflict-patterns/timestamp-detection.ts'],
+      { cwd: root },
+      (error, stdout, stderr) => {
+        if (error !== null || stderr !== '') reject(new Error(`it failed: ${stderr}`, { cause: error }));
+        else resolve(stdout);
+      },
+    );
   });
   expect(output).toContain('Server: Oat milk, 3');
 });

@@ -17,9 +17,14 @@ interface Ended {
 
 const runDemo = (...args: string[]): Promise<Ended> =>
   new Promise((resolve) => {
-    const child = execFile(process.execPath, ['--import', 'tsx', 'examples/demo/main.ts', ...args], { cwd: root }, (error, output, errors) => {
-      resolve({ code: error === null ? 0 : error.code, output, errors });
-    });
+    const child = execFile(
+      process.execPath,
+      ['--import', 'tsx', 'examples/demo/main.ts', ...args],
+      { cwd: root },
+      (error, output, errors) => {
+        resolve({ code: error === null ? 0 : error.code, output, errors });
+      },
+    );
     child.stdin?.end();
   });
 
@@ -32,7 +37,9 @@ const outcomes = (output: string): string[][] =>
     .map((cells) => cells.slice(0, 4).map((cell) => cell.replace('✓ ', '')));
 
 for (const driver of ['sqlite3', 'better-sqlite3']) {
-  test(`I1 I4 I5: after an offline day with conflicts, every row of both replicas equals the server (${driver})`, { timeout: 60_000 }, async () => {
+  test(`I1 I4 I5: after an offline day with conflicts, every row of both replicas equals the server (${driver})`, {
+    timeout: 60_000,
+  }, async () => {
     const { code, output, errors } = await runDemo('--rows', '2000', '--driver', driver);
     expect(errors).toBe('');
     expect(output).toMatch(/✓ replica A equals the server: [\d,]+ cities/);

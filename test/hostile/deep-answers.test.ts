@@ -24,9 +24,17 @@ const deep = (levels?: number): Json => JSON.parse(deepText(levels)) as Json;
 const at = (second: number): string => `2026-01-01T00:00:${String(second).padStart(2, '0')}.000000Z`;
 const rowText = (id: string, second: number, tags: string): string =>
   `{"id":"${id}","title":"theirs","done":false,"priority":null,"tags":${tags},"updatedAt":"${at(second)}","deletedAt":null}`;
-const rowOf = (id: string, second: number, tags: string): JsonObject => JSON.parse(rowText(id, second, tags)) as JsonObject;
+const rowOf = (id: string, second: number, tags: string): JsonObject =>
+  JSON.parse(rowText(id, second, tags)) as JsonObject;
 
-const strategies: readonly ConflictStrategy[] = ['autoPreserve', 'serverWins', 'clientWins', 'lastWriteWins', 'merge', 'manual'];
+const strategies: readonly ConflictStrategy[] = [
+  'autoPreserve',
+  'serverWins',
+  'clientWins',
+  'lastWriteWins',
+  'merge',
+  'manual',
+];
 
 const benches: EngineBench[] = [];
 afterEach(async () => {
@@ -50,16 +58,29 @@ describe.each([
     [
       'RestTransport',
       async () =>
-        new RestTransport({ baseUrl: (await stubServer((exchange) => exchange.replyText(200, rows, { 'Content-Type': 'application/json' }))).baseUrl }),
+        new RestTransport({
+          baseUrl: (
+            await stubServer((exchange) => exchange.replyText(200, rows, { 'Content-Type': 'application/json' }))
+          ).baseUrl,
+        }),
     ],
-    ['createTransport', () => Promise.resolve(createTransport({ send: () => Promise.resolve({ status: 200, body: JSON.parse(rows) as Json }) }))],
+    [
+      'createTransport',
+      () =>
+        Promise.resolve(
+          createTransport({ send: () => Promise.resolve({ status: 200, body: JSON.parse(rows) as Json }) }),
+        ),
+    ],
     [
       'an adapter of the app',
       () => {
         const inner = createTransport({ send: () => Promise.resolve({ status: 200, body: {} }) });
         const items = (JSON.parse(rows) as { items: JsonObject[] }).items;
         // The deep row first: adapters that give no size are measured by it.
-        return Promise.resolve({ ...inner, pull: () => Promise.resolve({ items: items.toSorted((a) => (a['id'] === 'deep' ? -1 : 0)), hasMore: false }) });
+        return Promise.resolve({
+          ...inner,
+          pull: () => Promise.resolve({ items: items.toSorted((a) => (a['id'] === 'deep' ? -1 : 0)), hasMore: false }),
+        });
       },
     ],
   ];
@@ -71,7 +92,10 @@ describe.each([
     expect(await bench.row('z')).toMatchObject({ title: 'theirs' });
     expect(await bench.row('deep')).toBeNull();
     expect(quarantined(bench)).toMatchObject([
-      { id: 'deep', error: { message: expect.stringContaining("field 'tags' is nested deeper than 500 levels") as string } },
+      {
+        id: 'deep',
+        error: { message: expect.stringContaining("field 'tags' is nested deeper than 500 levels") as string },
+      },
     ]);
     // Also when what is in quarantine is tried again.
     await bench.engine.sync();
@@ -83,18 +107,25 @@ describe.each([
 describe.each(strategies)('under %s', (strategy) => {
   const openWith = (answers: (id: string) => OpPushResult['result'], fetched: JsonObject | undefined) => {
     const inner = createTransport({
-      send: ({ action }) => Promise.resolve(action === 'list' ? { status: 200, body: { items: [], hasMore: false } } : { status: 200, body: {} }),
+      send: ({ action }) =>
+        Promise.resolve(
+          action === 'list' ? { status: 200, body: { items: [], hasMore: false } } : { status: 200, body: {} },
+        ),
     });
     const transport: TransportAdapter = {
       ...inner,
       push: (ops) => Promise.resolve({ results: ops.map(({ opId, id }) => ({ opId, result: answers(id) })) }),
-      fetch: () => Promise.resolve(fetched === undefined ? { type: 'fetchNotFound' } : { type: 'fetchSuccess', data: fetched }),
+      fetch: () =>
+        Promise.resolve(fetched === undefined ? { type: 'fetchNotFound' } : { type: 'fetchSuccess', data: fetched }),
     };
     return open({ transport, tables: [syncTable(todoEntity, { conflict: { strategy } })] });
   };
 
   test('I1, I13: a deep row in the answer to a write is left aside, and the write counts', async () => {
-    const bench = await openWith((id) => pushSuccess({ serverData: rowOf(id, 5, id === 'deep' ? deepText() : 'null') }), undefined);
+    const bench = await openWith(
+      (id) => pushSuccess({ serverData: rowOf(id, 5, id === 'deep' ? deepText() : 'null') }),
+      undefined,
+    );
     for (const id of ['a', 'deep', 'z']) await bench.writer.insertAndEnqueue(todoOf(id, { title: 'mine' }));
     await bench.engine.sync();
     expect(await bench.queued()).toEqual([]);
@@ -103,32 +134,44 @@ describe.each(strategies)('under %s', (strategy) => {
 
   test('I1, I13: a conflict with a deep row waits with the reason, and the others are sent', async () => {
     const current = rowOf('deep', 9, deepText());
-    const bench = await openWith((id) => (id === 'deep' ? pushConflict({ serverData: current }) : pushSuccess()), current);
+    const bench = await openWith(
+      (id) => (id === 'deep' ? pushConflict({ serverData: current }) : pushSuccess()),
+      current,
+    );
     for (const id of ['a', 'deep', 'z']) await bench.writer.insertAndEnqueue(todoOf(id, { title: 'mine' }));
     for (let run = 0; run < 3; run++) await sync(bench);
     expect(await bench.queued()).toHaveLength(1);
     expect(await bench.row('deep')).toMatchObject({ title: 'mine' });
     expect(await bench.engine.explain()).toMatchObject([
-      { entityId: 'deep', lastError: expect.stringContaining("field 'tags' is nested deeper than 500 levels") as string },
+      {
+        entityId: 'deep',
+        lastError: expect.stringContaining("field 'tags' is nested deeper than 500 levels") as string,
+      },
     ]);
   });
 });
 
-test.each([true, false])('I1, I13: a server that answers with deep rows in batches (%s) costs nothing but those rows', async (enableBatch) => {
-  const server = await stubServer((exchange) => {
-    const id = exchange.url.split('/').at(-1)?.split('?')[0] ?? '';
-    if (exchange.method === 'GET') return exchange.reply(200, { items: [], hasMore: false });
-    const ops = exchange.json['ops'] as { readonly opId: string; readonly id: string }[] | undefined;
-    const answer = (of: string): string => rowText(of, 5, of === 'deep' ? deepObjectText() : 'null');
-    const body = ops === undefined ? answer(id) : `{"results":[${ops.map((op) => `{"opId":"${op.opId}","statusCode":200,"data":${answer(op.id)}}`).join()}]}`;
-    exchange.replyText(200, body, { 'Content-Type': 'application/json' });
-  });
-  const bench = await open({ transport: new RestTransport({ baseUrl: server.baseUrl, enableBatch }) });
-  for (const id of ['a', 'deep', 'z']) await bench.writer.insertAndEnqueue(todoOf(id, { title: 'mine' }));
-  await bench.engine.sync();
-  expect(await bench.queued()).toEqual([]);
-  expect(await bench.row('z')).toMatchObject({ title: 'theirs' });
-});
+test.each([true, false])(
+  'I1, I13: a server that answers with deep rows in batches (%s) costs nothing but those rows',
+  async (enableBatch) => {
+    const server = await stubServer((exchange) => {
+      const id = exchange.url.split('/').at(-1)?.split('?')[0] ?? '';
+      if (exchange.method === 'GET') return exchange.reply(200, { items: [], hasMore: false });
+      const ops = exchange.json['ops'] as { readonly opId: string; readonly id: string }[] | undefined;
+      const answer = (of: string): string => rowText(of, 5, of === 'deep' ? deepObjectText() : 'null');
+      const body =
+        ops === undefined
+          ? answer(id)
+          : `{"results":[${ops.map((op) => `{"opId":"${op.opId}","statusCode":200,"data":${answer(op.id)}}`).join()}]}`;
+      exchange.replyText(200, body, { 'Content-Type': 'application/json' });
+    });
+    const bench = await open({ transport: new RestTransport({ baseUrl: server.baseUrl, enableBatch }) });
+    for (const id of ['a', 'deep', 'z']) await bench.writer.insertAndEnqueue(todoOf(id, { title: 'mine' }));
+    await bench.engine.sync();
+    expect(await bench.queued()).toEqual([]);
+    expect(await bench.row('z')).toMatchObject({ title: 'theirs' });
+  },
+);
 
 test('I13: a refusal with a deep body is a refusal', async () => {
   const server = await stubServer((exchange) =>
@@ -139,24 +182,30 @@ test('I13: a refusal with a deep body is a refusal', async () => {
   const bench = await open({ transport: new RestTransport({ baseUrl: server.baseUrl, enableBatch: false }) });
   for (const id of ['a', 'b']) await bench.writer.insertAndEnqueue(todoOf(id));
   await sync(bench);
-  expect(bench.told.filter(({ type }) => type === 'op.failed')).toMatchObject([{ errorInfo: { statusCode: 422 } }, { errorInfo: { statusCode: 422 } }]);
+  expect(bench.told.filter(({ type }) => type === 'op.failed')).toMatchObject([
+    { errorInfo: { statusCode: 422 } },
+    { errorInfo: { statusCode: 422 } },
+  ]);
 });
 
 describe('I13: what the app writes', () => {
   const tags = (levels: number): string[] => deep(levels) as unknown as string[];
 
-  test.each([maxNesting + 1, 5_000, 200_000])('with %i levels is refused with the name of the field, by each way of writing', async (levels) => {
-    const bench = await open({});
-    await bench.writer.insertAndEnqueue(todoOf('ok'));
-    const expected = /tags.*(nested deeper than 500 levels|cannot be written as JSON)/;
-    await expect(bench.writer.insertAndEnqueue(todoOf('x', { tags: tags(levels) }))).rejects.toThrow(expected);
-    const row = (await bench.row('ok'))!;
-    await expect(bench.writer.replaceAndEnqueueDiff(row, { ...row, tags: tags(levels) })).rejects.toThrow(expected);
-    const [opId] = await bench.queued();
-    await expect(bench.engine.amend(opId!, { tags: tags(levels) })).rejects.toThrow(expected);
-    expect(await bench.row('x')).toBeNull();
-    expect(await bench.queued()).toHaveLength(1);
-  });
+  test.each([maxNesting + 1, 5_000, 200_000])(
+    'with %i levels is refused with the name of the field, by each way of writing',
+    async (levels) => {
+      const bench = await open({});
+      await bench.writer.insertAndEnqueue(todoOf('ok'));
+      const expected = /tags.*(nested deeper than 500 levels|cannot be written as JSON)/;
+      await expect(bench.writer.insertAndEnqueue(todoOf('x', { tags: tags(levels) }))).rejects.toThrow(expected);
+      const row = (await bench.row('ok'))!;
+      await expect(bench.writer.replaceAndEnqueueDiff(row, { ...row, tags: tags(levels) })).rejects.toThrow(expected);
+      const [opId] = await bench.queued();
+      await expect(bench.engine.amend(opId!, { tags: tags(levels) })).rejects.toThrow(expected);
+      expect(await bench.row('x')).toBeNull();
+      expect(await bench.queued()).toHaveLength(1);
+    },
+  );
 
   test('to merge by hand is refused, not a crash', () => {
     const row: JsonObject = { id: 'a', tags: deep() };
@@ -177,7 +226,9 @@ describe('I13: what the app writes', () => {
       bench.server.update('todos', 'a', { title: 'theirs again' });
       await sync(bench);
       expect(await bench.queued()).toHaveLength(1);
-      expect(bench.told.findLast(({ type }) => type === 'conflict.unresolved')).toMatchObject({ reason: expect.stringContaining('nested deeper') as string });
+      expect(bench.told.findLast(({ type }) => type === 'conflict.unresolved')).toMatchObject({
+        reason: expect.stringContaining('nested deeper') as string,
+      });
     }
   });
 });
@@ -210,8 +261,14 @@ test('I13: a saved file with a deep value is refused with a sentence, by the pan
   try {
     await writeFile(join(folder, 'saved.json'), text);
     const told: string[] = [];
-    const code = await runSynchartCommand(['replay', join(folder, 'saved.json')], { out: () => undefined, err: (line) => told.push(line) });
-    expect({ code, told: told.join('') }).toMatchObject({ code: 2, told: expect.stringContaining('nested deeper than 500 levels') as string });
+    const code = await runSynchartCommand(['replay', join(folder, 'saved.json')], {
+      out: () => undefined,
+      err: (line) => told.push(line),
+    });
+    expect({ code, told: told.join('') }).toMatchObject({
+      code: 2,
+      told: expect.stringContaining('nested deeper than 500 levels') as string,
+    });
   } finally {
     await rm(folder, { recursive: true });
   }

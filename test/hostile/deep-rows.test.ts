@@ -23,16 +23,19 @@ const openWith = async (rows: readonly string[]): Promise<EngineBench> => {
   return openEngine({ transport });
 };
 
-test.each([1_000, 5_000, 50_000])('I13: a row with lists %i deep holds up neither the rows beside it nor the run', async (depth) => {
-  bench = await openWith([row('a', 1, 'null'), row('deep', 2, nested(depth)), row('z', 3, '["x"]')]);
-  await bench.engine.sync();
-  expect(await bench.row('a')).toMatchObject({ title: 'a' });
-  expect(await bench.row('z')).toMatchObject({ title: 'z', tags: ['x'] });
-  // Also when what is in quarantine is tried again.
-  await bench.engine.sync();
-  const kept = await bench.dataSource.query<unknown[]>('SELECT "entity_id" AS "id" FROM "sync_quarantine"');
-  expect(kept).toEqual((await bench.row('deep')) === null ? [{ id: 'deep' }] : []);
-});
+test.each([1_000, 5_000, 50_000])(
+  'I13: a row with lists %i deep holds up neither the rows beside it nor the run',
+  async (depth) => {
+    bench = await openWith([row('a', 1, 'null'), row('deep', 2, nested(depth)), row('z', 3, '["x"]')]);
+    await bench.engine.sync();
+    expect(await bench.row('a')).toMatchObject({ title: 'a' });
+    expect(await bench.row('z')).toMatchObject({ title: 'z', tags: ['x'] });
+    // Also when what is in quarantine is tried again.
+    await bench.engine.sync();
+    const kept = await bench.dataSource.query<unknown[]>('SELECT "entity_id" AS "id" FROM "sync_quarantine"');
+    expect(kept).toEqual((await bench.row('deep')) === null ? [{ id: 'deep' }] : []);
+  },
+);
 
 test('I13: rows too deep to write and without an id are kept once', async () => {
   bench = await openWith([row('', 1, nested(50_000)), row('z', 3, 'null')]);
@@ -53,7 +56,17 @@ test('I13: a row whose text column holds an object, and one with a prototype key
 });
 
 test('hostile ids are ids: quotes, SQL and names of our own tables stay texts, and nothing else is touched', async () => {
-  const ids = ["'; DROP TABLE todos; --", '"sync_outbox"', 'x" OR "1"="1', '__proto__', 'constructor', 'toString', '%', '_', '\\u0000'];
+  const ids = [
+    "'; DROP TABLE todos; --",
+    '"sync_outbox"',
+    'x" OR "1"="1',
+    '__proto__',
+    'constructor',
+    'toString',
+    '%',
+    '_',
+    '\\u0000',
+  ];
   bench = await openWith(ids.map((id, index) => JSON.stringify({ ...todoOf(id), updatedAt: at(index) })));
   await bench.engine.sync();
   for (const id of ids) expect(await bench.row(id)).toMatchObject({ id, title: `title of ${id}` });

@@ -5,9 +5,20 @@ export type Random = () => number;
 const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
 
 const statuses = [
-  200, 201, 204, 206, 301, 302, 307, 400, 401, 403, 404, 405, 408, 409, 410, 412, 413, 418, 422, 425, 429, 500, 501, 502, 503, 504, 599, 0, 99, 999,
+  200, 201, 204, 206, 301, 302, 307, 400, 401, 403, 404, 405, 408, 409, 410, 412, 413, 418, 422, 425, 429, 500, 501,
+  502, 503, 504, 599, 0, 99, 999,
 ];
-const waits = ['-1', 'soon', '1e9', '0', '3', 'Fri, 31 Dec 9999 23:59:59 GMT', 'Thu, 01 Jan 1970 00:00:00 GMT', '99999999999999999999', ''];
+const waits = [
+  '-1',
+  'soon',
+  '1e9',
+  '0',
+  '3',
+  'Fri, 31 Dec 9999 23:59:59 GMT',
+  'Thu, 01 Jan 1970 00:00:00 GMT',
+  '99999999999999999999',
+  '',
+];
 const texts = [
   '',
   ' ',
@@ -91,22 +102,40 @@ export function distortAnswer(answer: RemoteAnswer, random: Random): Distorted {
   const kind = random();
   if (kind < 0.12) {
     const status = pick(random, statuses);
-    return give({ ...answer, status, retryAfter: random() < 0.3 ? pick(random, waits) : undefined }, `status ${status}`);
+    return give(
+      { ...answer, status, retryAfter: random() < 0.3 ? pick(random, waits) : undefined },
+      `status ${status}`,
+    );
   }
   if (kind < 0.22) {
     const text = pick(random, texts);
     return give({ ...answer, body: undefined, text, status: random() < 0.7 ? 200 : answer.status }, `text ${text}`);
   }
-  if (kind < 0.29) return give({ ...answer, body: undefined, text: body.slice(0, Math.floor(random() * body.length)) }, 'truncated');
-  if (kind < 0.32) return give({ ...answer, version: pick(random, ['', '"', 'W/"1"', '\n', 'x'.repeat(9000)]) }, 'version');
+  if (kind < 0.29)
+    return give({ ...answer, body: undefined, text: body.slice(0, Math.floor(random() * body.length)) }, 'truncated');
+  if (kind < 0.32)
+    return give({ ...answer, version: pick(random, ['', '"', 'W/"1"', '\n', 'x'.repeat(9000)]) }, 'version');
   if (kind < 0.36) {
-    const error = pick<unknown>(random, [new Error('lost'), Object.assign(new Error('no'), { code: 'ECONNREFUSED' }), 'a text', undefined, null, { code: 7 }]);
+    const error = pick<unknown>(random, [
+      new Error('lost'),
+      Object.assign(new Error('no'), { code: 'ECONNREFUSED' }),
+      'a text',
+      undefined,
+      null,
+      { code: 7 },
+    ]);
     return { type: 'thrown', error, how: `thrown ${String(error)}` };
   }
   if (kind < 0.37) return { type: 'hung', how: 'hung' };
   if (kind < 0.39)
     return give(
-      pick<unknown>(random, [undefined, {}, { status: '200' }, { status: Number.NaN, body: 1 }, { status: 200, body: 7 }]) as RemoteAnswer,
+      pick<unknown>(random, [
+        undefined,
+        {},
+        { status: '200' },
+        { status: Number.NaN, body: 1 },
+        { status: 200, body: 7 },
+      ]) as RemoteAnswer,
       'not an answer',
     );
   const changed = changedText(body, random);
@@ -124,7 +153,9 @@ function changedText(body: string, random: Random): string {
   const changes = 1 + Math.floor(random() * 3);
   for (let change = 0; change < changes; change += 1) tree = changedAt(tree, random, hole);
   const text = JSON.stringify(tree) ?? 'null';
-  return text.replace(/"\\u0001(\d+)\\u0001"(:?)/g, (_, index: string, colon: string) => (colon === '' ? (holes[Number(index)] ?? 'null') : `"hole":`));
+  return text.replace(/"\\u0001(\d+)\\u0001"(:?)/g, (_, index: string, colon: string) =>
+    colon === '' ? (holes[Number(index)] ?? 'null') : `"hole":`,
+  );
 }
 
 function changedAt(node: unknown, random: Random, hole: (text: string) => string): unknown {

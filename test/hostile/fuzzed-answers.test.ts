@@ -15,7 +15,9 @@ const seed = Number(process.env['FUZZ_SEED'] ?? 20_261_120);
 const wanted = Number(process.env['FUZZ_ANSWERS'] ?? 4_000);
 const syncsPerDatabase = 60;
 const ids = ['a', 'b', 'c', 'ä/ö', "o'hara", '日本'];
-/** Six rows, three tries each, some conflict rounds, fetches and pages: far above what a run needs, far below a spin. */
+/**
+ * Six rows, three tries each, some conflict rounds, fetches and pages: far above what a run needs, far below a spin.
+ */
 const mostRequestsPerSync = 150;
 
 test('I8, I13: whatever the answers are, the engine ends every run, keeps its tables, timers and listeners, and goes on when they are good again', {
@@ -55,7 +57,8 @@ test('I8, I13: whatever the answers are, the engine ends every run, keeps its ta
     });
     bench.skipWaits();
     bench.engine.actor.subscribe((snapshot) => {
-      if (snapshot.matches({ activity: { running: { resolvingConflict: 'spacing' } } })) setImmediate(() => void clock.advance(0));
+      if (snapshot.matches({ activity: { running: { resolvingConflict: 'spacing' } } }))
+        setImmediate(() => void clock.advance(0));
     });
     const where = (): string =>
       `FUZZ_SEED=${seed}, database ${database}, ${JSON.stringify(bench.engine.actor.getSnapshot().value)}, ${requests} requests, ${clock.pending} timers (next in ${(clock.nextDue ?? 0) - clock.now()} ms), last answers:\n${history.slice(-8).join('\n')}\n${bench.types().slice(-8).join()}`;
@@ -89,7 +92,10 @@ test('I8, I13: whatever the answers are, the engine ends every run, keeps its ta
     await turn();
     expect(clock.pending, where()).toBe(0);
     // A signal lives as long as its run; what waits on it shares a few listeners, however many requests there were.
-    expect(Math.max(...[...signals].map((signal) => getEventListeners(signal, 'abort').length)), where()).toBeLessThanOrEqual(3);
+    expect(
+      Math.max(...[...signals].map((signal) => getEventListeners(signal, 'abort').length)),
+      where(),
+    ).toBeLessThanOrEqual(3);
   }
   expect(distorted).toBeGreaterThanOrEqual(wanted);
 });
@@ -104,7 +110,10 @@ async function edit({ writer, row }: Bench, random: () => number): Promise<void>
       await writer.insertAndEnqueue(todoOf(id, { title: String(random()) })).catch(refused);
     else if (random() < 0.2) await writer.enqueueDelete(id);
     // A hostile value that came with a pull may be refused when it would go back: by name, and nothing is queued.
-    else await writer.replaceAndEnqueue({ ...stored, title: String(random()) }, { changedFields: ['title'] }).catch(refused);
+    else
+      await writer
+        .replaceAndEnqueue({ ...stored, title: String(random()) }, { changedFields: ['title'] })
+        .catch(refused);
   }
 }
 
@@ -113,7 +122,8 @@ function refused(error: unknown): void {
 }
 
 function changeOnServer(backend: MemoryBackend, id: string, round: number): void {
-  if (backend.get('todos', id) === undefined) backend.seed('todos', { id, title: `server ${round}`, done: false, priority: null, tags: null });
+  if (backend.get('todos', id) === undefined)
+    backend.seed('todos', { id, title: `server ${round}`, done: false, priority: null, tags: null });
   else if (round % 7 === 0) backend.softDelete('todos', id);
   else backend.update('todos', id, { title: `server ${round}` });
 }

@@ -50,7 +50,8 @@ test('I8, F-04, F-88: whatever a batch, a page, a row or a health check is answe
   const request = async (config: AxiosRequestConfig): Promise<object> => {
     requests += 1;
     const good = goodAnswer(config);
-    const changed = random() < 0.2 ? { type: 'answer' as const, answer: good, how: 'good' } : distortAnswer(good, random);
+    const changed =
+      random() < 0.2 ? { type: 'answer' as const, answer: good, how: 'good' } : distortAnswer(good, random);
     if (changed.how !== 'good') distorted += 1;
     last = changed.how;
     if (changed.type === 'thrown') throw changed.error;
@@ -59,7 +60,10 @@ test('I8, F-04, F-88: whatever a batch, a page, a row or a health check is answe
       return new Promise<object>(() => undefined);
     }
     const { status, body, text, retryAfter, version } = (changed.answer ?? {}) as RemoteAnswer;
-    const headers = { ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }), ...(version === undefined ? {} : { etag: version }) };
+    const headers = {
+      ...(retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) }),
+      ...(version === undefined ? {} : { etag: version }),
+    };
     return { status, statusText: '', headers, data: text ?? JSON.stringify(body), config };
   };
   const axios = { request: request as unknown as AxiosInstance['request'] };
@@ -75,7 +79,9 @@ test('I8, F-04, F-88: whatever a batch, a page, a row or a health check is answe
     });
     const ops = Array.from({ length: 7 }, (_, index): Op => {
       const id = ['a', 'b', 'c', 'ä/ö', 'e'][index % 5] ?? '';
-      return index % 3 === 2 ? deleteOp({ kind: 'todos', id }) : upsertOp({ kind: 'todos', id, payload: { title: String(index) }, baseUpdatedAt: updatedAt });
+      return index % 3 === 2
+        ? deleteOp({ kind: 'todos', id })
+        : upsertOp({ kind: 'todos', id, payload: { title: String(index) }, baseUpdatedAt: updatedAt });
     });
     const told: string[] = [];
     requests = 0;
@@ -91,9 +97,12 @@ test('I8, F-04, F-88: whatever a batch, a page, a row or a health check is answe
     for (const { result } of results) {
       const row = result.type === 'pushSuccess' ? result.serverData : undefined;
       // A row without id says nothing about another entity; one with another id never counts as success.
-      if (row !== undefined) expect(['a', 'b', 'c', 'ä/ö', 'e'], where()).toContain(String(row['id'] ?? row['ID'] ?? row['uuid']));
+      if (row !== undefined)
+        expect(['a', 'b', 'c', 'ä/ö', 'e'], where()).toContain(String(row['id'] ?? row['ID'] ?? row['uuid']));
     }
-    const page: unknown = await rest.pull({ kind: 'todos', updatedSince: updatedAt, pageSize: 5, includeDeleted: true }).catch((error: unknown) => error);
+    const page: unknown = await rest
+      .pull({ kind: 'todos', updatedSince: updatedAt, pageSize: 5, includeDeleted: true })
+      .catch((error: unknown) => error);
     if (page instanceof Error) expect(page, where()).toBeInstanceOf(SyncError);
     else
       expect(

@@ -24,9 +24,28 @@ const Things = new EntitySchema({
 });
 const Counters = new EntitySchema({
   name: 'counters',
-  columns: { id: { type: 'integer', primary: true }, count: { type: 'real', default: 0 }, updatedAt: { type: 'text', default: '' } },
+  columns: {
+    id: { type: 'integer', primary: true },
+    count: { type: 'real', default: 0 },
+    updatedAt: { type: 'text', default: '' },
+  },
 });
-const fields = ['title', 'done', 'count', 'price', 'tags', 'labels', 'color', 'due', 'updatedAt', 'deletedAt', 'id', '_baseUpdatedAt', '_deltas', 'unknown'];
+const fields = [
+  'title',
+  'done',
+  'count',
+  'price',
+  'tags',
+  'labels',
+  'color',
+  'due',
+  'updatedAt',
+  'deletedAt',
+  'id',
+  '_baseUpdatedAt',
+  '_deltas',
+  'unknown',
+];
 
 const texts: Readonly<Record<string, string>> = {
   '30 digits': '9'.repeat(30),
@@ -59,7 +78,8 @@ const texts: Readonly<Record<string, string>> = {
   'a token that is deep': `p${'['.repeat(600)}`,
 };
 
-const nest = (depth: number, open: string, inner: string, close: string): string => `${open.repeat(depth)}${inner}${close.repeat(depth)}`;
+const nest = (depth: number, open: string, inner: string, close: string): string =>
+  `${open.repeat(depth)}${inner}${close.repeat(depth)}`;
 /** As they stand in a body. */
 const values: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(texts).map(([name, text]) => [`text: ${name}`, JSON.stringify(text)])),
@@ -84,8 +104,10 @@ const values: Readonly<Record<string, string>> = {
   'lists 200,000 deep': nest(200_000, '[', '', ']'),
   'objects 100,000 deep': nest(100_000, '{"a":', '1', '}'),
   'an increment': '{"increment":1e400}',
-  'an inherited field incremented': '{"toString":{"increment":1},"hasOwnProperty":{"add":[1]},"__proto__":{"remove":[1]}}',
-  'every delta at once': '{"count":{"increment":1e308},"price":{"increment":1e308},"title":{"increment":1},"tags":{"add":[[[]]],"remove":[{"toString":1}]}}',
+  'an inherited field incremented':
+    '{"toString":{"increment":1},"hasOwnProperty":{"add":[1]},"__proto__":{"remove":[1]}}',
+  'every delta at once':
+    '{"count":{"increment":1e308},"price":{"increment":1e308},"title":{"increment":1},"tags":{"add":[[[]]],"remove":[{"toString":1}]}}',
 };
 
 interface Answer {
@@ -94,7 +116,13 @@ interface Answer {
 }
 
 /** Sends what `fetch` would mend or refuse: raw paths, any header. */
-const send = (url: string, method: string, path: string, body?: string, headers: Readonly<Record<string, string | string[]>> = {}): Promise<Answer> =>
+const send = (
+  url: string,
+  method: string,
+  path: string,
+  body?: string,
+  headers: Readonly<Record<string, string | string[]>> = {},
+): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url);
     const request = httpRequest({
@@ -138,7 +166,12 @@ interface Subject {
   close(): Promise<unknown>;
 }
 const reference = async (paging: PagingStyle = 'keyset'): Promise<Subject> => {
-  const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [Things, Counters], synchronize: true }).initialize();
+  const dataSource = await new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [Things, Counters],
+    synchronize: true,
+  }).initialize();
   const server: SyncServer = createSyncServer({ dataSource, tables: [Things, Counters], paging });
   const { url } = await server.listen();
   return {
@@ -165,7 +198,9 @@ describe.each(Object.entries(subjects))('the %s answers hostile values with 2xx 
   });
   afterAll(() => subject.close());
 
-  const expectNoFaults = async (attempts: readonly (readonly [what: string, ask: () => Promise<Answer>])[]): Promise<void> => {
+  const expectNoFaults = async (
+    attempts: readonly (readonly [what: string, ask: () => Promise<Answer>])[],
+  ): Promise<void> => {
     const faults: string[] = [];
     for (const [what, ask] of attempts) {
       const fault = await ask().then(faultOf, (error: unknown) => `no answer: ${String(error)}`);
@@ -177,14 +212,32 @@ describe.each(Object.entries(subjects))('the %s answers hostile values with 2xx 
   };
 
   test('in each parameter of a list and of a delete, alone and twice', async () => {
-    const parameters = ['updatedSince', 'afterId', 'limit', 'includeDeleted', 'pageToken', 'unknown', '__proto__', 'limit[]'];
+    const parameters = [
+      'updatedSince',
+      'afterId',
+      'limit',
+      'includeDeleted',
+      'pageToken',
+      'unknown',
+      '__proto__',
+      'limit[]',
+    ];
     await expectNoFaults([
       ...['things', 'counters'].flatMap((kind) =>
         Object.entries(texts).flatMap(([what, text]) =>
           parameters.flatMap((parameter): [string, () => Promise<Answer>][] => [
-            [`${kind} ${parameter} ${what}`, () => send(url, 'GET', `/${kind}?${parameter}=${encodeURIComponent(text)}`)],
-            [`${kind} ${parameter} twice ${what}`, () => send(url, 'GET', `/${kind}?${parameter}=${encodeURIComponent(text)}&${parameter}=1`)],
-            [`${kind} ${parameter} after an id ${what}`, () => send(url, 'GET', `/${kind}?afterId=a&${parameter}=${encodeURIComponent(text)}`)],
+            [
+              `${kind} ${parameter} ${what}`,
+              () => send(url, 'GET', `/${kind}?${parameter}=${encodeURIComponent(text)}`),
+            ],
+            [
+              `${kind} ${parameter} twice ${what}`,
+              () => send(url, 'GET', `/${kind}?${parameter}=${encodeURIComponent(text)}&${parameter}=1`),
+            ],
+            [
+              `${kind} ${parameter} after an id ${what}`,
+              () => send(url, 'GET', `/${kind}?afterId=a&${parameter}=${encodeURIComponent(text)}`),
+            ],
           ]),
         ),
       ),
@@ -192,10 +245,9 @@ describe.each(Object.entries(subjects))('the %s answers hostile values with 2xx 
         `delete ${what}`,
         () => send(url, 'DELETE', `/things/none?_baseUpdatedAt=${encodeURIComponent(text)}`),
       ]),
-      ...['%', '%E0%A4%A', '%ED%A0%80', '%00', '%2F', '%', '?', '?&&&===', '?limit=%E0%A4%A'].map((text): [string, () => Promise<Answer>] => [
-        `raw ${text}`,
-        () => send(url, 'GET', `/things${text}`),
-      ]),
+      ...['%', '%E0%A4%A', '%ED%A0%80', '%00', '%2F', '%', '?', '?&&&===', '?limit=%E0%A4%A'].map(
+        (text): [string, () => Promise<Answer>] => [`raw ${text}`, () => send(url, 'GET', `/things${text}`)],
+      ),
     ]);
   });
 
@@ -217,11 +269,20 @@ describe.each(Object.entries(subjects))('the %s answers hostile values with 2xx 
         ['GET', 'PUT', 'DELETE', 'POST', 'PATCH'].flatMap((method) =>
           ['things', 'counters'].map((kind): [string, () => Promise<Answer>] => [
             `${method} ${kind} ${what}`,
-            () => send(url, method, `/${kind}/${encodeURIComponent(text)}`, method === 'GET' || method === 'DELETE' ? undefined : '{"count":1}'),
+            () =>
+              send(
+                url,
+                method,
+                `/${kind}/${encodeURIComponent(text)}`,
+                method === 'GET' || method === 'DELETE' ? undefined : '{"count":1}',
+              ),
           ]),
         ),
       ),
-      ...Object.entries(texts).map(([what, text]): [string, () => Promise<Answer>] => [`kind ${what}`, () => send(url, 'GET', `/${encodeURIComponent(text)}`)]),
+      ...Object.entries(texts).map(([what, text]): [string, () => Promise<Answer>] => [
+        `kind ${what}`,
+        () => send(url, 'GET', `/${encodeURIComponent(text)}`),
+      ]),
       ...raw.map((path): [string, () => Promise<Answer>] => [path.slice(0, 40), () => send(url, 'GET', path)]),
     ]);
   });
@@ -259,10 +320,16 @@ describe.each(Object.entries(subjects))('the %s answers hostile values with 2xx 
       Object.entries(values).flatMap(([what, value]): [string, () => Promise<Answer>][] => [
         [`body ${what}`, () => send(url, 'PUT', '/things/b', value)],
         [`batch ${what}`, () => send(url, 'POST', '/batch', value)],
-        ...fields.map((field): [string, () => Promise<Answer>] => [`${field} ${what}`, () => send(url, 'PUT', '/things/a', `{"${field}":${value}}`)]),
+        ...fields.map((field): [string, () => Promise<Answer>] => [
+          `${field} ${what}`,
+          () => send(url, 'PUT', '/things/a', `{"${field}":${value}}`),
+        ]),
         ...fields.map((field): [string, () => Promise<Answer>] => [
           `delta of ${field} ${what}`,
-          () => send(url, 'PUT', '/things/a', `{"_deltas":{"${field}":${value}}}`, { 'x-idempotency-key': `${field} ${what}`.slice(0, 200) }),
+          () =>
+            send(url, 'PUT', '/things/a', `{"_deltas":{"${field}":${value}}}`, {
+              'x-idempotency-key': `${field} ${what}`.slice(0, 200),
+            }),
         ]),
         ...['increment', 'add', 'remove'].map((key): [string, () => Promise<Answer>] => [
           `${key} ${what}`,
@@ -281,10 +348,16 @@ describe.each(Object.entries(subjects))('the %s answers hostile values with 2xx 
       const good = (side: string) =>
         `{"opId":"good-${side}-${String(asked)}","kind":"things","id":"${side}","type":"upsert","payload":{"title":"${String(asked)}"}}`;
       const answer = await send(url, 'POST', '/batch', `{"ops":[${good('l')},${item},${good('r')}]}`);
-      if (answer.status !== 200) return { status: 599, text: `the whole batch was refused: ${String(answer.status)} ${answer.text.slice(0, 200)}` };
+      if (answer.status !== 200)
+        return {
+          status: 599,
+          text: `the whole batch was refused: ${String(answer.status)} ${answer.text.slice(0, 200)}`,
+        };
       const { results } = JSON.parse(answer.text) as { results: { statusCode: number }[] };
       const besides = [results[0]?.statusCode, results[2]?.statusCode];
-      return besides.every((status) => status === 200 || status === 201) ? answer : { status: 599, text: `items beside it: ${besides.join()}` };
+      return besides.every((status) => status === 200 || status === 201)
+        ? answer
+        : { status: 599, text: `items beside it: ${besides.join()}` };
     };
     const itemWith = (key: string, value: string): string => {
       const item: Record<string, string> = {
@@ -303,7 +376,10 @@ describe.each(Object.entries(subjects))('the %s answers hostile values with 2xx 
       Object.entries(values).flatMap(([what, value]): [string, () => Promise<Answer>][] => [
         [`item ${what}`, () => batch(value)],
         ...keys.map((key): [string, () => Promise<Answer>] => [`${key} ${what}`, () => batch(itemWith(key, value))]),
-        ...fields.map((field): [string, () => Promise<Answer>] => [`${field} ${what}`, () => batch(itemWith('payload', `{"${field}":${value}}`))]),
+        ...fields.map((field): [string, () => Promise<Answer>] => [
+          `${field} ${what}`,
+          () => batch(itemWith('payload', `{"${field}":${value}}`)),
+        ]),
       ]),
     );
   });
@@ -320,18 +396,24 @@ describe.each(Object.entries(subjects))('the %s answers hostile values with 2xx 
   });
 });
 
-test.each(pagingStyles.filter((style) => style !== 'keyset'))('hostile tokens and times are 4xx with %s pages', async (paging) => {
-  const subject = await reference(paging);
-  try {
-    const faults: string[] = [];
-    for (const [what, text] of Object.entries(texts)) {
-      for (const query of [`pageToken=${encodeURIComponent(text)}`, `pageToken=${encodeURIComponent(text)}&updatedSince=${'9'.repeat(30)}`]) {
-        const fault = faultOf(await send(subject.url, 'GET', `/things?${query}`));
-        if (fault !== undefined) faults.push(`${what}: ${fault}`);
+test.each(pagingStyles.filter((style) => style !== 'keyset'))(
+  'hostile tokens and times are 4xx with %s pages',
+  async (paging) => {
+    const subject = await reference(paging);
+    try {
+      const faults: string[] = [];
+      for (const [what, text] of Object.entries(texts)) {
+        for (const query of [
+          `pageToken=${encodeURIComponent(text)}`,
+          `pageToken=${encodeURIComponent(text)}&updatedSince=${'9'.repeat(30)}`,
+        ]) {
+          const fault = faultOf(await send(subject.url, 'GET', `/things?${query}`));
+          if (fault !== undefined) faults.push(`${what}: ${fault}`);
+        }
       }
+      expect(faults).toEqual([]);
+    } finally {
+      await subject.close();
     }
-    expect(faults).toEqual([]);
-  } finally {
-    await subject.close();
-  }
-});
+  },
+);

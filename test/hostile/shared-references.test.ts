@@ -12,7 +12,10 @@ import { createTransport } from '../../src/transport/create-transport.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 import { todoEntity, todoOf, type Todo } from '../support/todo.ts';
 
-/** A list that holds the list before twice, and so on: few objects, and 2 to the power of `levels` ways to the innermost one. */
+/**
+ * A list that holds the list before twice, and so on: few objects, and 2 to the power of `levels` ways to the innermost
+ * one.
+ */
 function doubled(levels: number, inner: Json = []): Json {
   let value = inner;
   for (let level = 0; level < levels; level += 1) value = [value, value];
@@ -29,7 +32,8 @@ const open = async (options: Parameters<typeof openEngine>[0] = {}): Promise<Eng
   return bench;
 };
 
-const reason = /holds the same objects so often that its JSON has \d+ characters, and at most 67108864 are written; keep each object once/;
+const reason =
+  /holds the same objects so often that its JSON has \d+ characters, and at most 67108864 are written; keep each object once/;
 const tags = doubled(40) as unknown as string[];
 const row = (changes: JsonObject): JsonObject => ({
   id: 'x',
@@ -91,7 +95,9 @@ describe('I13: a field that holds the same objects too often is refused by name 
     await isRefused(() => bench.writer.insertAndEnqueue(todoOf('x', { tags })));
     const seen = (await bench.row('ok')) as Todo;
     await isRefused(() => bench.writer.replaceAndEnqueue({ ...seen, tags }));
-    await isRefused(() => bench.writer.replaceAndEnqueueDiff({ ...seen, tags }, { ...seen, tags: doubled(40) as unknown as string[] }));
+    await isRefused(() =>
+      bench.writer.replaceAndEnqueueDiff({ ...seen, tags }, { ...seen, tags: doubled(40) as unknown as string[] }),
+    );
     await isRefused(() => bench.writer.addToSet('ok', 'tags', [doubled(40)]));
     const [opId] = await bench.queued();
     await isRefused(() => bench.engine.amend(opId ?? '', { tags }));
@@ -128,7 +134,10 @@ describe('I13: a field that holds the same objects too often is refused by name 
 
   test.each([
     ['the answer of a resolver', { strategy: 'manual', resolver: () => acceptMerged(row({ tags: doubled(40) })) }],
-    ['the result of a merge function', { strategy: 'merge', mergeFunction: (local: JsonObject) => ({ ...local, tags: doubled(40) }) }],
+    [
+      'the result of a merge function',
+      { strategy: 'merge', mergeFunction: (local: JsonObject) => ({ ...local, tags: doubled(40) }) },
+    ],
   ] as const)('in %s: the conflict is left to a person', async (_, conflict) => {
     const bench = await open({ tables: [syncTable(todoEntity, { kind: 'todos', conflict })] });
     bench.server.seed('todos', { id: 'x', title: 'theirs', done: false, priority: null, tags: null });
@@ -138,6 +147,8 @@ describe('I13: a field that holds the same objects too often is refused by name 
     bench.server.update('todos', 'x', { title: 'theirs again' });
     await bench.engine.sync().catch(() => undefined);
     expect(await bench.queued()).toHaveLength(1);
-    expect(bench.told.findLast(({ type }) => type === 'conflict.unresolved')).toMatchObject({ reason: expect.stringMatching(reason) as string });
+    expect(bench.told.findLast(({ type }) => type === 'conflict.unresolved')).toMatchObject({
+      reason: expect.stringMatching(reason) as string,
+    });
   });
 });

@@ -28,14 +28,39 @@ const leftOut = (): Script =>
 // Asked within the test, so that a fault in a guard is a red assertion and not a file that cannot be read.
 test.each<[string, () => Script, string, object]>([
   ['a batch is of the kinds that are left to push', taking, 'takeBatch', { runId: 1, kinds }],
-  ['a pull is of the first kind that is left', paging, 'pullKind', { runId: 1, kind: 'todos', resync: false, totalDone: 0 }],
-  ['what was counted of one kind is not counted for the next', pullOne, 'pullKind', { runId: 1, kind: 'lists', resync: false, totalDone: 0 }],
+  [
+    'a pull is of the first kind that is left',
+    paging,
+    'pullKind',
+    { runId: 1, kind: 'todos', resync: false, totalDone: 0 },
+  ],
+  [
+    'what was counted of one kind is not counted for the next',
+    pullOne,
+    'pullKind',
+    { runId: 1, kind: 'lists', resync: false, totalDone: 0 },
+  ],
   ['a full resync is prepared for its kinds', preparing, 'prepareResync', { runId: 1, kinds }],
   ['a pull of a full resync says so', resyncing, 'pullKind', { runId: 1, kind: 'todos', resync: true, totalDone: 0 }],
   ['a sweep says whether somebody asked for it', sweeping, 'sweepResync', { runId: 1, kind: 'todos', requested: true }],
-  ['the end of a run', finishing, 'finishRun', { runId: 1, kinds, pullKinds: kinds, pushed: 0, succeeded: true, patient: true }],
-  ['the end of a run that left a kind out', leftOut, 'finishRun', { runId: 1, kinds, pullKinds: kinds, pushed: 3, succeeded: false, patient: true }],
-  ['the end of a run that another waits for', () => finishing().send(sync), 'finishRun', { patient: false, succeeded: true }],
+  [
+    'the end of a run',
+    finishing,
+    'finishRun',
+    { runId: 1, kinds, pullKinds: kinds, pushed: 0, succeeded: true, patient: true },
+  ],
+  [
+    'the end of a run that left a kind out',
+    leftOut,
+    'finishRun',
+    { runId: 1, kinds, pullKinds: kinds, pushed: 3, succeeded: false, patient: true },
+  ],
+  [
+    'the end of a run that another waits for',
+    () => finishing().send(sync),
+    'finishRun',
+    { patient: false, succeeded: true },
+  ],
 ])('%s', (_, reach, actor, expected) => {
   expect(reach().inputOf(actor)).toMatchObject(expected);
 });

@@ -4,7 +4,10 @@ import { syncMachine } from '../../src/machines/sync-machine.ts';
 
 const nameOf = (id: string): string => id.replaceAll(/[^a-zA-Z0-9]/g, '_');
 
-/** Events between the same two states share an arrow; guards are left out, since the order of the candidates is theirs to explain. */
+/**
+ * Events between the same two states share an arrow; guards are left out, since the order of the candidates is theirs
+ * to explain.
+ */
 function arrowsIn(inside: readonly ChartTransition[], indent: string): readonly string[] {
   const byEnds = new Map<string, Set<string>>();
   for (const { source, target, event } of inside) {
@@ -50,7 +53,8 @@ function diagramOf(view: ChartView, region: ChartState): string {
     '',
     ...new Set(
       inward.map(
-        ({ source, target, event }) => `- \`${source.replace('sync.', '')}\`: ${event === '' ? 'always' : event} → \`${target.replace('sync.', '')}\``,
+        ({ source, target, event }) =>
+          `- \`${source.replace('sync.', '')}\`: ${event === '' ? 'always' : event} → \`${target.replace('sync.', '')}\``,
       ),
     ),
   ].join('\n');

@@ -100,7 +100,9 @@ describe('who waits', () => {
       .done('settleBatch', settledWith({ conflicts: [ref('op1')] }))
       .done('takeBatch', nothingTaken);
     expect(ofTrigger.inputOf('decideConflict')).toMatchObject({ explicit: false });
-    const again = repushing().done('repushDecision', outcome('again')).elapse('conflictRetryDelay', 'sync.activity.running.resolvingConflict.spacing');
+    const again = repushing()
+      .done('repushDecision', outcome('again'))
+      .elapse('conflictRetryDelay', 'sync.activity.running.resolvingConflict.spacing');
     expect(again.inputOf('decideConflict')).toMatchObject({ ref: ref('op1'), round: 1 });
   });
 });
@@ -116,7 +118,11 @@ describe('failures and waits', () => {
     const waiting = paging().fail('pullKind', unavailable);
     const { delayMs = 0 } = waiting.context.wait ?? {};
     expect(delayMs).toBeGreaterThan(0);
-    expect(find(waiting, 'backoff.scheduled')).toMatchObject({ delayMs, retryAt: 50_000 + delayMs, cause: { category: 'network', message: 'no connection' } });
+    expect(find(waiting, 'backoff.scheduled')).toMatchObject({
+      delayMs,
+      retryAt: 50_000 + delayMs,
+      cause: { category: 'network', message: 'no connection' },
+    });
   });
   test('the timer waits as long as was told', () => {
     const delayOf = syncMachine.implementations.delays.retryDelay as (args: { context: SyncContext }) => number;
@@ -130,10 +136,17 @@ describe('failures and waits', () => {
     const plain = find(paging().fail('pullKind', storeFailed), 'sync.failed');
     expect(plain).not.toHaveProperty('kind');
     expect(plain).toMatchObject({ phase: 'pull', runId: 1, errorInfo: { category: 'database' } });
-    expect(find(starting().fail('hydrate', storeFailed), 'sync.failed')).toMatchObject({ phase: 'sync', runId: undefined });
+    expect(find(starting().fail('hydrate', storeFailed), 'sync.failed')).toMatchObject({
+      phase: 'sync',
+      runId: undefined,
+    });
   });
   test('an expired session ends a batch as one that reached nobody', () => {
-    expect(sending().send({ type: 'session.expired' }).context.run?.report).toMatchObject({ answered: 0, reached: false, failure: { type: 'authRequired' } });
+    expect(sending().send({ type: 'session.expired' }).context.run?.report).toMatchObject({
+      answered: 0,
+      reached: false,
+      failure: { type: 'authRequired' },
+    });
   });
   test('conflicts are progress, as is what was accepted; nothing settled is none', () => {
     const after = (changes: object) =>
@@ -153,7 +166,9 @@ describe('failures and waits', () => {
 describe('what is told', () => {
   test('an empty batch is none', () => {
     expect(settling().done('settleBatch', settledWith({ batchSize: 0, pushed: 0 })).told).toEqual([]);
-    expect(sending().send({ type: 'answers.settled', part: settledWith({ batchSize: 0, pushed: 0 }) }).told).toEqual([]);
+    expect(sending().send({ type: 'answers.settled', part: settledWith({ batchSize: 0, pushed: 0 }) }).told).toEqual(
+      [],
+    );
   });
   test('the first snapshot of a pull carries no page', () => {
     const before = paging();
@@ -164,7 +179,10 @@ describe('what is told', () => {
     expect(before.page('todos', 3).context.run?.pull).toMatchObject({ pulled: 3, pages: 1 });
   });
   test('facts carry the number of their run', () => {
-    expect(taking().done('takeBatch', { ...nothingTaken, facts: [fact('a')] }).emitted[0]).toMatchObject({ message: 'a', runId: 1 });
+    expect(taking().done('takeBatch', { ...nothingTaken, facts: [fact('a')] }).emitted[0]).toMatchObject({
+      message: 'a',
+      runId: 1,
+    });
   });
   test('without a time of its end a run does not say when what waits is due', () => {
     const due = finishing(automatic).done('finishRun', { tookMs: 1, nextDueInMs: 4_000, facts: [] });

@@ -7,13 +7,27 @@ import type { SyncFact } from '../../src/model/events.ts';
 import { SyncStepError, type SyncFailure } from '../../src/model/errors/failure.ts';
 import type { ConflictOutcome, ConflictRef, Plan, SettleReport, Taken } from '../../src/model/run.ts';
 
-export const limits = { backoffMinMs: 1_000, backoffMaxMs: 120_000, backoffMultiplier: 2, maxRetries: 2, maxConflictRetries: 2, conflictRetryDelayMs: 500 };
+export const limits = {
+  backoffMinMs: 1_000,
+  backoffMaxMs: 120_000,
+  backoffMultiplier: 2,
+  maxRetries: 2,
+  maxConflictRetries: 2,
+  conflictRetryDelayMs: 500,
+};
 export const kinds = ['todos', 'lists'];
 export const input = { pushKinds: kinds, pullKinds: kinds, limits, seed: 1 };
 
 // ── What actors answer ──────────────────────────────────────────────────────────────────────────────────────────────
 
-export const plan = (changes: Partial<Plan> = {}): Plan => ({ pushKinds: kinds, pullKinds: kinds, resyncKinds: [], conflicts: [], facts: [], ...changes });
+export const plan = (changes: Partial<Plan> = {}): Plan => ({
+  pushKinds: kinds,
+  pullKinds: kinds,
+  resyncKinds: [],
+  conflicts: [],
+  facts: [],
+  ...changes,
+});
 export const taken: Taken = { batchId: 7, count: 1, facts: [] };
 export const nothingTaken: Taken = { batchId: 8, count: 0, facts: [] };
 export const report = { answered: 1, reached: true };
@@ -34,14 +48,25 @@ export const outcome = (type: ConflictOutcome['type'], changes: Partial<Conflict
   facts: [],
   ...changes,
 });
-export const page = (kind: string, pulled: number, facts: readonly SyncFact[] = []) => ({ kind, pageSize: pulled, pulled, ignored: 0, facts });
+export const page = (kind: string, pulled: number, facts: readonly SyncFact[] = []) => ({
+  kind,
+  pageSize: pulled,
+  pulled,
+  ignored: 0,
+  facts,
+});
 export const record = (changes: object = {}) => ({ tookMs: 5, at: 90_000, facts: [], ...changes });
 export const hydrated = (changes: object = {}) => ({ paused: false, attempt: 0, ...changes });
 export const fact = (message: string): SyncFact => ({ type: 'transport.warning', message });
 
 export const unavailable: SyncFailure = { type: 'unavailable', message: 'no connection', at: 50_000 };
 export const unauthorized: SyncFailure = { type: 'authRequired', message: '401', at: 50_000 };
-export const throttled = (retryAfterMs: number): SyncFailure => ({ type: 'throttled', message: '429', at: 50_000, retryAfterMs });
+export const throttled = (retryAfterMs: number): SyncFailure => ({
+  type: 'throttled',
+  message: '429',
+  at: 50_000,
+  retryAfterMs,
+});
 export const kindFailed = (kind: string, phase: 'push' | 'pull' = 'pull'): SyncFailure => ({
   type: 'kindFailed',
   kind,
@@ -51,7 +76,11 @@ export const kindFailed = (kind: string, phase: 'push' | 'pull' = 'pull'): SyncF
 });
 export const storeBusy: SyncFailure = { type: 'storeBusy', message: 'database is locked', at: 50_000 };
 export const storeFailed: SyncFailure = { type: 'storeFailed', message: 'disk full', at: 50_000 };
-export const scopeChanged: SyncFailure = { type: 'scopeChanged', message: 'the database belongs to another user', at: 50_000 };
+export const scopeChanged: SyncFailure = {
+  type: 'scopeChanged',
+  message: 'the database belongs to another user',
+  at: 50_000,
+};
 export const leaseLost: SyncFailure = { type: 'leaseLost', message: 'another process works', at: 50_000 };
 export const failures = [
   unavailable,
@@ -75,7 +104,8 @@ interface Child {
   readonly id: string;
   readonly src: unknown;
 }
-export const childrenOf = (snapshot: SyncSnapshot): readonly Child[] => Object.values(snapshot.children as Record<string, Child>);
+export const childrenOf = (snapshot: SyncSnapshot): readonly Child[] =>
+  Object.values(snapshot.children as Record<string, Child>);
 export const pathOf = (value: unknown): string =>
   typeof value === 'string'
     ? value
@@ -102,7 +132,9 @@ export class Script {
     if (this.snapshot.status !== 'active') return new Script(this.snapshot);
     const [next, actions] = transition(syncMachine, this.snapshot, event as SyncMachineEvent);
     const executed = actions as readonly { readonly type: string; readonly params?: unknown }[];
-    const emitted = executed.flatMap(({ type, params }) => (type === 'xstate.emit' ? [(params as { event: SyncEmitted }).event] : []));
+    const emitted = executed.flatMap(({ type, params }) =>
+      type === 'xstate.emit' ? [(params as { event: SyncEmitted }).event] : [],
+    );
     return new Script(
       next,
       emitted,
@@ -130,11 +162,16 @@ export class Script {
   }
   fail(src: string, failure: unknown): Script {
     const error =
-      typeof failure === 'object' && failure !== null && 'message' in failure && 'type' in failure ? new SyncStepError(failure as SyncFailure) : failure;
+      typeof failure === 'object' && failure !== null && 'message' in failure && 'type' in failure
+        ? new SyncStepError(failure as SyncFailure)
+        : failure;
     return this.step({ type: `xstate.error.actor.${this.child(src)}`, error } as AnyEvent);
   }
   page(kind: string, pulled: number, facts: readonly SyncFact[] = []): Script {
-    return this.step({ type: `xstate.snapshot.${this.child('pullKind')}`, snapshot: { status: 'active', context: page(kind, pulled, facts) } } as AnyEvent);
+    return this.step({
+      type: `xstate.snapshot.${this.child('pullKind')}`,
+      snapshot: { status: 'active', context: page(kind, pulled, facts) },
+    } as AnyEvent);
   }
   /** Lets a wait pass: the delay's name and the id of the state that waits. */
   elapse(delay = 'retryDelay', state = 'backoff'): Script {
@@ -158,7 +195,9 @@ export class Script {
   }
   /** The input that a running actor was given. */
   inputOf(src: string): unknown {
-    const child = childrenOf(this.snapshot).find((one) => one.src === src) as { getPersistedSnapshot(): { input?: unknown } } | undefined;
+    const child = childrenOf(this.snapshot).find((one) => one.src === src) as
+      | { getPersistedSnapshot(): { input?: unknown } }
+      | undefined;
     return child?.getPersistedSnapshot().input;
   }
   is(place: Parameters<SyncSnapshot['matches']>[0]): boolean {
@@ -176,7 +215,8 @@ export const idle = (): Script => starting().done('hydrate', hydrated());
 export const asking = (event: SyncMachineEvent = sync): Script => idle().send(event);
 export const held = { held: true, continued: true };
 export const planning = (event: SyncMachineEvent = sync): Script => asking(event).done('acquireLease', held);
-export const taking = (changes: Partial<Plan> = {}, event: SyncMachineEvent = sync): Script => planning(event).done('planRun', plan(changes));
+export const taking = (changes: Partial<Plan> = {}, event: SyncMachineEvent = sync): Script =>
+  planning(event).done('planRun', plan(changes));
 export const sending = (event: SyncMachineEvent = sync): Script => taking({}, event).done('takeBatch', taken);
 export const settling = (event: SyncMachineEvent = sync): Script => sending(event).done('sendBatch', report);
 export const deciding = (): Script =>
@@ -188,14 +228,17 @@ export const repushing = (): Script => deciding().done('decideConflict', decided
 export const spacing = (): Script => repushing().done('repushDecision', outcome('again'));
 export const paging = (event: SyncMachineEvent = sync): Script => taking({}, event).done('takeBatch', nothingTaken);
 export const finishing = (event: SyncMachineEvent = sync): Script => paging(event).done('pullKind').done('pullKind');
-export const preparing = (): Script => planning({ type: 'FULL_RESYNC', waiter: 'w1' }).done('planRun', plan({ resyncKinds: kinds, resyncReason: 'manual' }));
-export const sweeping = (): Script => preparing().done('prepareResync').done('takeBatch', nothingTaken).done('pullKind').done('pullKind');
+export const preparing = (): Script =>
+  planning({ type: 'FULL_RESYNC', waiter: 'w1' }).done('planRun', plan({ resyncKinds: kinds, resyncReason: 'manual' }));
+export const sweeping = (): Script =>
+  preparing().done('prepareResync').done('takeBatch', nothingTaken).done('pullKind').done('pullKind');
 export const backingOff = (event: SyncMachineEvent = sync): Script => paging(event).fail('pullKind', unavailable);
 export const paused = (): Script => idle().send({ type: 'PAUSE' });
 export const watching = (): Script => asking().done('acquireLease', { held: false });
 export const failedStore = (): Script => starting().fail('hydrate', storeFailed);
 /** Lets a run that waits go on: the wait passes and the lease is ours again. */
-export const resume = (waiting: Script, answer = held): Script => (waiting.place === 'backoff' ? waiting.elapse() : waiting).done('acquireLease', answer);
+export const resume = (waiting: Script, answer = held): Script =>
+  (waiting.place === 'backoff' ? waiting.elapse() : waiting).done('acquireLease', answer);
 /** RESUME with the pause taken back in the store. */
 export const unpause = (script: Script): Script => script.send({ type: 'RESUME' }).done('rememberPaused');
 

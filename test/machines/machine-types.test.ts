@@ -1,4 +1,7 @@
-/** What TypeScript knows of the chart: the editor completes places and events from it, so a split or a rewrite must not blur it into `string`. */
+/**
+ * What TypeScript knows of the chart: the editor completes places and events from it, so a split or a rewrite must not
+ * blur it into `string`.
+ */
 import type { ContextFrom, EmittedFrom, EventFromLogic, InputFrom, SnapshotFrom } from 'xstate';
 import { expectTypeOf, test } from 'vitest';
 import type { SyncContext, SyncInput } from '../../src/machines/machine-context.ts';
@@ -46,8 +49,18 @@ type MachineEvent =
       readonly automatic?: boolean | undefined;
       readonly waiter?: string | undefined;
     }
-  | { readonly type: 'FULL_RESYNC'; readonly kinds?: Kinds | undefined; readonly clearData?: boolean | undefined; readonly waiter?: string | undefined }
-  | { readonly type: 'RESOLVE_CONFLICT'; readonly opId: string; readonly resolution: ConflictResolution; readonly waiter?: string | undefined }
+  | {
+      readonly type: 'FULL_RESYNC';
+      readonly kinds?: Kinds | undefined;
+      readonly clearData?: boolean | undefined;
+      readonly waiter?: string | undefined;
+    }
+  | {
+      readonly type: 'RESOLVE_CONFLICT';
+      readonly opId: string;
+      readonly resolution: ConflictResolution;
+      readonly waiter?: string | undefined;
+    }
   | { readonly type: 'remote.changed'; readonly kinds?: Kinds | undefined }
   | { readonly type: 'PAUSE' }
   | { readonly type: 'RESUME' }

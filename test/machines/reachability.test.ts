@@ -36,40 +36,53 @@ describe('every place', () => {
     expect(reach().place).toBe(name);
   });
 
-  test.each(Object.entries(places))('I1: %s survives every command and fact, also in pairs, and lands in a known place', (_, reach) => {
-    const start = reach();
-    for (const first of commands)
-      for (const second of commands) {
-        const after = start.send(first, second);
-        expect(after.snapshot.status, `${first.type}, ${second.type}`).not.toBe('error');
-        expect(Object.keys(places)).toContain(after.place);
-      }
-  });
+  test.each(Object.entries(places))(
+    'I1: %s survives every command and fact, also in pairs, and lands in a known place',
+    (_, reach) => {
+      const start = reach();
+      for (const first of commands)
+        for (const second of commands) {
+          const after = start.send(first, second);
+          expect(after.snapshot.status, `${first.type}, ${second.type}`).not.toBe('error');
+          expect(Object.keys(places)).toContain(after.place);
+        }
+    },
+  );
 
   test.each(Object.entries(places))('I8: %s survives any failure of what it runs', (_, reach) => {
     for (const { src } of childrenOf(reach().snapshot))
       for (const failure of [...failures, new Error('bug'), 'text', undefined, null]) {
         const after = reach().fail(String(src), failure);
-        expect(after.snapshot.status, `${String(src)}: ${JSON.stringify(failure)}`).toBe(after.place === 'stopped' ? 'done' : 'active');
+        expect(after.snapshot.status, `${String(src)}: ${JSON.stringify(failure)}`).toBe(
+          after.place === 'stopped' ? 'done' : 'active',
+        );
         expect(Object.keys(places)).toContain(after.place);
       }
   });
 
   test.each(Object.entries(places))('I9: STOP ends %s, at the latest after settling', (_, reach) => {
     const stopped = reach().send({ type: 'STOP' });
-    expect((stopped.running('settleBatch') ? stopped.done('settleBatch', settledWith()) : stopped).snapshot.status).toBe('done');
+    expect(
+      (stopped.running('settleBatch') ? stopped.done('settleBatch', settledWith()) : stopped).snapshot.status,
+    ).toBe('done');
   });
 
   test.each(Object.entries(places))('%s is JSON: a round trip changes nothing', (_, reach) => {
     const { value, context } = reach().snapshot;
-    expect(JSON.parse(JSON.stringify({ value, context }))).toEqual({ value, context: JSON.parse(JSON.stringify(context)) as unknown });
+    expect(JSON.parse(JSON.stringify({ value, context }))).toEqual({
+      value,
+      context: JSON.parse(JSON.stringify(context)) as unknown,
+    });
     const persisted = JSON.stringify(syncMachine.getPersistedSnapshot(reach().snapshot));
     expect((JSON.parse(persisted) as { value: unknown }).value).toEqual(value);
   });
 });
 
 test('I8: every delay that the chart names is implemented, and none is there for nothing: an unknown name compiles and fires at once', () => {
-  const after = (node: Node): string[] => [...Object.keys(node.after ?? {}), ...Object.values(node.states ?? {}).flatMap(after)];
+  const after = (node: Node): string[] => [
+    ...Object.keys(node.after ?? {}),
+    ...Object.values(node.states ?? {}).flatMap(after),
+  ];
   const { actions, delays } = syncMachine.implementations;
   const sent = Object.values(actions).flatMap((action) =>
     action !== undefined && 'delay' in action && typeof action.delay === 'string' ? [action.delay] : [],
@@ -115,7 +128,10 @@ test('I12: shortest paths reach every place from the start, and no other', () =>
     { type: 'outbox.changed' },
     ...(childrenOf(snapshot).flatMap(({ id, src }) => [
       ...(outputs[String(src)] ?? [undefined]).map((output) => ({ type: `xstate.done.actor.${id}`, output })),
-      ...[unavailable, storeBusy, storeFailed].map((failure) => ({ type: `xstate.error.actor.${id}`, error: new SyncStepError(failure) })),
+      ...[unavailable, storeBusy, storeFailed].map((failure) => ({
+        type: `xstate.error.actor.${id}`,
+        error: new SyncStepError(failure),
+      })),
     ]) as object[] as SyncMachineEvent[]),
     ...(delays.map((delay) => ({ type: `xstate.after.${delay}` })) as object[] as SyncMachineEvent[]),
   ];
@@ -133,7 +149,8 @@ test('I12: shortest paths reach every place from the start, and no other', () =>
         run?.conflicts.length,
         run?.planned,
       ]) as never,
-    stopWhen: ({ status, context: { run } }) => status !== 'active' || (run?.conflicts.length ?? 0) > 1 || (run?.attempts ?? 0) > 0,
+    stopWhen: ({ status, context: { run } }) =>
+      status !== 'active' || (run?.conflicts.length ?? 0) > 1 || (run?.attempts ?? 0) > 0,
   });
   const reached = new Set(paths.map(({ state }) => placeOf(state)));
   expect([...reached].toSorted()).toEqual(Object.keys(places).toSorted());

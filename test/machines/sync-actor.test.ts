@@ -88,7 +88,11 @@ function startWith(overrides: Readonly<Record<string, Answer>> = {}, snapshot?: 
       pullKind,
     },
   });
-  const actor = interpret(machine, { input, clock, ...(snapshot === undefined ? {} : { snapshot: snapshot as never }) });
+  const actor = interpret(machine, {
+    input,
+    clock,
+    ...(snapshot === undefined ? {} : { snapshot: snapshot as never }),
+  });
   const told: string[] = [];
   actor.on('*', (event) => {
     told.push(event.type);
@@ -97,7 +101,16 @@ function startWith(overrides: Readonly<Record<string, Answer>> = {}, snapshot?: 
   const settle = async (): Promise<void> => {
     for (let turn = 0; turn < 80; turn++) await Promise.resolve();
   };
-  return { actor, clock, calls, told, settle, countOf, phase: () => phaseOf(actor.getSnapshot()), releases: () => releases };
+  return {
+    actor,
+    clock,
+    calls,
+    told,
+    settle,
+    countOf,
+    phase: () => phaseOf(actor.getSnapshot()),
+    releases: () => releases,
+  };
 }
 
 describe('as an actor', () => {

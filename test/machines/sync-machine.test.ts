@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { ResyncReason } from '../../src/model/events.ts';
-import { AuthError, DatabaseError, MaxRetriesExceededError, NetworkError, TransportError } from '../../src/model/errors/errors.ts';
+import {
+  AuthError,
+  DatabaseError,
+  MaxRetriesExceededError,
+  NetworkError,
+  TransportError,
+} from '../../src/model/errors/errors.ts';
 import type { SyncEmitted, SyncMachineEvent } from '../../src/machines/machine-events.ts';
 import {
   applying,
@@ -75,7 +81,15 @@ describe('starting', () => {
   const waiting = {
     attempt: 4,
     wait: { delayMs: 7_000, retryAt: 57_000 },
-    request: { pushKinds: kinds, pullKinds: [], resyncKinds: [], decisions: [], explicit: false, automatic: true, waiters: [] },
+    request: {
+      pushKinds: kinds,
+      pullKinds: [],
+      resyncKinds: [],
+      decisions: [],
+      explicit: false,
+      automatic: true,
+      waiters: [],
+    },
   };
   test('I7: a persisted retryAt and count are waited for again after a restart, and the work is not lost', () => {
     const restarted = starting().done('hydrate', hydrated(waiting));
@@ -86,7 +100,9 @@ describe('starting', () => {
     expect(restarted.elapse().place).toBe('standby.asking');
   });
   test('a wait that is over, or somebody who asks, does not wait again', () => {
-    expect(starting().done('hydrate', hydrated({ ...waiting, wait: { delayMs: 0, retryAt: 1 } })).place).toBe('standby.asking');
+    expect(starting().done('hydrate', hydrated({ ...waiting, wait: { delayMs: 0, retryAt: 1 } })).place).toBe(
+      'standby.asking',
+    );
     const asked = starting().send(sync).done('hydrate', hydrated(waiting));
     expect(asked.place).toBe('standby.asking');
     expect(asked.context.wait).toBeUndefined();
@@ -114,7 +130,8 @@ describe('starting', () => {
       expect(failed.told).toEqual(['sync.failed', 'request.rejected']);
       expect(find(failed, 'request.rejected')?.waiters).toEqual(['w1']);
       expect(failed.context.next).toBeUndefined();
-      for (const command of [sync, { type: 'RESUME' } as const]) expect(failed.send(command).running('hydrate')).toBe(true);
+      for (const command of [sync, { type: 'RESUME' } as const])
+        expect(failed.send(command).running('hydrate')).toBe(true);
       expect(failed.send({ type: 'PAUSE' }).done('hydrate', hydrated()).phase).toBe('paused');
       expect(failed.send(sync).done('hydrate', hydrated()).place).toBe('standby.asking');
     },
@@ -148,7 +165,14 @@ describe('a run', () => {
       ['sync.completed', 'run.ended'],
     ]);
     expect(steps[1]?.emitted).toEqual([{ type: 'sync.started', phase: 'push', runId: 1 }]);
-    expect(steps[3]?.emitted[2]).toEqual({ type: 'batch.pushed', batchSize: 1, successCount: 1, errorCount: 0, conflictCount: 0, runId: 1 });
+    expect(steps[3]?.emitted[2]).toEqual({
+      type: 'batch.pushed',
+      batchSize: 1,
+      successCount: 1,
+      errorCount: 0,
+      conflictCount: 0,
+      runId: 1,
+    });
     expect(steps[4]?.emitted).toEqual([{ type: 'sync.started', phase: 'pull', runId: 1 }]);
   });
   test('RUN-05: stats count what was pushed and pulled, and the promises learn them once', () => {
@@ -163,11 +187,22 @@ describe('a run', () => {
     const stats = { ...noStats, pushed: 1, pulled: 520, errors: 1 };
     expect(end.told).toEqual(['transport.warning', 'sync.completed', 'run.ended']);
     expect(end.emitted[1]).toEqual({ type: 'sync.completed', tookMs: 5, stats, runId: 1 });
-    expect(end.emitted[2]).toMatchObject({ runId: 1, waiters: ['w1'], stats, tookMs: 5, failure: undefined, push: { batches: 1 }, pull: { pages: 2 } });
+    expect(end.emitted[2]).toMatchObject({
+      runId: 1,
+      waiters: ['w1'],
+      stats,
+      tookMs: 5,
+      failure: undefined,
+      push: { batches: 1 },
+      pull: { pages: 2 },
+    });
     expect(end.context).toMatchObject({ run: undefined, next: undefined, lastStats: stats });
   });
   test('KND-03, KND-04, EVT-02: without kinds there are still two starts and nothing is pulled', () => {
-    const asked = planning({ type: 'SYNC', pushKinds: [], pullKinds: [] }).done('planRun', plan({ pushKinds: [], pullKinds: [] }));
+    const asked = planning({ type: 'SYNC', pushKinds: [], pullKinds: [] }).done(
+      'planRun',
+      plan({ pushKinds: [], pullKinds: [] }),
+    );
     const end = asked.done('takeBatch', nothingTaken);
     expect([...asked.told, ...end.told]).toEqual(['sync.started', 'sync.started']);
     expect(end.phase).toBe('finishing');
@@ -181,7 +216,11 @@ describe('a run', () => {
     expect(again.told).toEqual([]);
   });
   test('the plan of a run is its request, or what remains of it', () => {
-    expect(planning().inputOf('planRun')).toMatchObject({ runId: 1, request: { pushKinds: kinds }, remaining: undefined });
+    expect(planning().inputOf('planRun')).toMatchObject({
+      runId: 1,
+      request: { pushKinds: kinds },
+      remaining: undefined,
+    });
     const replanned = resume(paging().done('pullKind').fail('pullKind', unavailable), { held: true, continued: false });
     expect(replanned.inputOf('planRun')).toMatchObject({ remaining: { toPush: [], toPull: ['lists'], toSweep: [] } });
   });
@@ -195,14 +234,37 @@ describe('a run', () => {
   });
   test('phases have a word each', () => {
     expect(
-      [asking(), planning(), taking(), deciding(), paging(), preparing(), finishing(), backingOff(), watching(), paused()].map(({ phase }) => phase),
-    ).toEqual(['planning', 'planning', 'pushing', 'resolvingConflict', 'paging', 'fullResync', 'finishing', 'backoff', 'standby', 'paused']);
+      [
+        asking(),
+        planning(),
+        taking(),
+        deciding(),
+        paging(),
+        preparing(),
+        finishing(),
+        backingOff(),
+        watching(),
+        paused(),
+      ].map(({ phase }) => phase),
+    ).toEqual([
+      'planning',
+      'planning',
+      'pushing',
+      'resolvingConflict',
+      'paging',
+      'fullResync',
+      'finishing',
+      'backoff',
+      'standby',
+      'paused',
+    ]);
   });
 });
 
 describe('the lease', () => {
   test('the first pull of a table has a word of its own', () => {
-    const phaseWith = (resyncReason: ResyncReason) => planning().done('planRun', plan({ resyncKinds: kinds, resyncReason })).phase;
+    const phaseWith = (resyncReason: ResyncReason) =>
+      planning().done('planRun', plan({ resyncKinds: kinds, resyncReason })).phase;
     expect((['first', 'scheduled', 'schema', 'manual'] as const).map((reason) => phaseWith(reason))).toEqual([
       'firstPull',
       'fullResync',
@@ -230,7 +292,11 @@ describe('the lease', () => {
     expect(lost.told).toEqual([]);
     expect(lost.place).toBe('standby.asking');
     expect(lost.running('pullKind')).toBe(false);
-    expect(lost.context.run).toMatchObject({ id: 2, planned: false, request: { waiters: ['w1'], explicit: true, pushKinds: kinds } });
+    expect(lost.context.run).toMatchObject({
+      id: 2,
+      planned: false,
+      request: { waiters: ['w1'], explicit: true, pushKinds: kinds },
+    });
     expect(lost.done('acquireLease', { held: false }).phase).toBe('standby');
   });
   test('I11: a lease lost while settling is left to the settling, which asserts its token', () => {
@@ -278,7 +344,9 @@ describe('requests', () => {
     expect(paging().send({ type: 'FULL_RESYNC' }).context.next?.resyncKinds).toEqual(kinds);
   });
   test('KND-06, KND-07, F-101: kinds that are not registered are left out', () => {
-    expect(asking({ type: 'SYNC', pushKinds: ['todos', 'strange'], pullKinds: ['strange'] }).context.run).toMatchObject({ toPush: ['todos'], toPull: [] });
+    expect(asking({ type: 'SYNC', pushKinds: ['todos', 'strange'], pullKinds: ['strange'] }).context.run).toMatchObject(
+      { toPush: ['todos'], toPull: [] },
+    );
   });
   test('while paused a request is kept, deferred by name, and runs on RESUME; a signal drops it', () => {
     const asked = paused().send(sync);
@@ -289,7 +357,8 @@ describe('requests', () => {
     expect(paused().send(automatic).told).toEqual([]);
   });
   test('WAITER_LEFT drops nothing that others want: another promise, a trigger, or a command without a promise', () => {
-    const left = (...others: readonly SyncMachineEvent[]) => paused().send(sync, ...others, { type: 'WAITER_LEFT', waiter: 'w1' }).context.next;
+    const left = (...others: readonly SyncMachineEvent[]) =>
+      paused().send(sync, ...others, { type: 'WAITER_LEFT', waiter: 'w1' }).context.next;
     expect(left({ type: 'SYNC', waiter: 'w2' })).toMatchObject({ explicit: true, waiters: ['w2'] });
     expect(left(automatic)).toMatchObject({ explicit: false, automatic: true });
     expect(left({ type: 'SYNC' })).toMatchObject({ explicit: true });
@@ -316,9 +385,15 @@ describe('requests', () => {
     expect(answered.context).toMatchObject({ run: undefined, next: { automatic: true } });
   });
   test('F-139: any success means online; a failed request never means offline', () => {
-    const offline = idle().send({ type: 'network.offline' }, sync).done('acquireLease', held).done('planRun', plan()).done('takeBatch', taken);
+    const offline = idle()
+      .send({ type: 'network.offline' }, sync)
+      .done('acquireLease', held)
+      .done('planRun', plan())
+      .done('takeBatch', taken);
     expect(offline.done('sendBatch', report).is({ network: 'online' })).toBe(true);
-    expect(offline.done('sendBatch', { answered: 0, reached: false, failure: unavailable }).is({ network: 'offline' })).toBe(true);
+    expect(
+      offline.done('sendBatch', { answered: 0, reached: false, failure: unavailable }).is({ network: 'offline' }),
+    ).toBe(true);
     expect(backingOff().is({ network: 'online' })).toBe(true);
   });
   test('remote.changed asks for a pull of these kinds, by itself', () => {
@@ -340,12 +415,15 @@ describe('wake-ups', () => {
   test('I12: outbox.changed in idle begins no run: triggers decide', () => {
     expect(idle().send({ type: 'outbox.changed' }).phase).toBe('idle');
   });
-  test.each([{ type: 'outbox.changed' } as const, sync])('I12: $type while an empty outbox is being read reads it again', (event) => {
-    const again = taking().send(event).done('takeBatch', nothingTaken);
-    expect(again.place).toBe('running.pushing.taking.current');
-    expect(again.running('takeBatch')).toBe(true);
-    expect(again.done('takeBatch', nothingTaken).phase).toBe('paging');
-  });
+  test.each([{ type: 'outbox.changed' } as const, sync])(
+    'I12: $type while an empty outbox is being read reads it again',
+    (event) => {
+      const again = taking().send(event).done('takeBatch', nothingTaken);
+      expect(again.place).toBe('running.pushing.taking.current');
+      expect(again.running('takeBatch')).toBe(true);
+      expect(again.done('takeBatch', nothingTaken).phase).toBe('paging');
+    },
+  );
   test.each([
     ['sending', sending],
     ['settling', settling],
@@ -374,21 +452,34 @@ describe('PAUSE and STOP', () => {
     expect(resumed.context.run).toMatchObject({ id: 1, toPull: ['lists'], pull: { pulled: 3 } });
     expect(resumed.inputOf('pullKind')).toMatchObject({ kind: 'lists', totalDone: 3 });
   });
-  test.each(['PAUSE', 'STOP'] as const)('I9: %s while sending aborts the requests and settles the answers received', (type) => {
-    const left = sending().send({ type });
-    expect(left.running('sendBatch')).toBe(false);
-    expect(left.running('settleBatch')).toBe(true);
-    const settled = left.done('settleBatch', settledWith());
-    expect(settled.phase).toBe(type === 'PAUSE' ? 'paused' : 'stopped');
-    expect(settled.told[0]).toBe('batch.pushed');
-  });
+  test.each(['PAUSE', 'STOP'] as const)(
+    'I9: %s while sending aborts the requests and settles the answers received',
+    (type) => {
+      const left = sending().send({ type });
+      expect(left.running('sendBatch')).toBe(false);
+      expect(left.running('settleBatch')).toBe(true);
+      const settled = left.done('settleBatch', settledWith());
+      expect(settled.phase).toBe(type === 'PAUSE' ? 'paused' : 'stopped');
+      expect(settled.told[0]).toBe('batch.pushed');
+    },
+  );
   test('I1, I12: what is settled while other answers are awaited is counted and told at once; the batch stays under way', () => {
-    const part = sending().send({ type: 'answers.settled', part: settledWith({ facts: [fact('a')], conflicts: [ref('op1')] }) });
+    const part = sending().send({
+      type: 'answers.settled',
+      part: settledWith({ facts: [fact('a')], conflicts: [ref('op1')] }),
+    });
     expect(part.running('sendBatch')).toBe(true);
     expect(part.told).toEqual(['transport.warning', 'batch.pushed']);
-    expect(part.context).toMatchObject({ attempt: 0, run: { batchId: taken.batchId, conflicts: [ref('op1')], push: { pushed: 1, batches: 1 } } });
+    expect(part.context).toMatchObject({
+      attempt: 0,
+      run: { batchId: taken.batchId, conflicts: [ref('op1')], push: { pushed: 1, batches: 1 } },
+    });
     const rest = part.done('sendBatch', report).done('settleBatch', settledWith());
-    expect(rest.context.run).toMatchObject({ batchId: undefined, conflicts: [ref('op1')], push: { pushed: 2, batches: 2 } });
+    expect(rest.context.run).toMatchObject({
+      batchId: undefined,
+      conflicts: [ref('op1')],
+      push: { pushed: 2, batches: 2 },
+    });
     const nothingLeft = part.done('sendBatch', report).done('settleBatch', settledWith({ batchSize: 0, pushed: 0 }));
     expect(nothingLeft.context.run?.push).toMatchObject({ pushed: 1, batches: 1 });
   });
@@ -398,7 +489,9 @@ describe('PAUSE and STOP', () => {
     expect(done.phase).toBe('paused');
     expect(done.context.run?.push.pushed).toBe(1);
     expect(unpause(done).done('acquireLease', held).running('takeBatch')).toBe(true);
-    expect(settling().send({ type: 'PAUSE' }, { type: 'RESUME' }).done('settleBatch', settledWith()).running('takeBatch')).toBe(true);
+    expect(
+      settling().send({ type: 'PAUSE' }, { type: 'RESUME' }).done('settleBatch', settledWith()).running('takeBatch'),
+    ).toBe(true);
   });
   test('I2, I9: answers that could not be settled before a pause are settled after it, and not sent again', () => {
     const stuck = settling().send({ type: 'PAUSE' }).fail('settleBatch', storeBusy);
@@ -408,7 +501,10 @@ describe('PAUSE and STOP', () => {
     expect(resumed.inputOf('settleBatch')).toEqual({ batchId: taken.batchId });
   });
   test('F-146: answers of a lease that was broken are discarded: the run is planned again', () => {
-    const replanned = unpause(settling().send({ type: 'PAUSE' }).fail('settleBatch', storeBusy)).done('acquireLease', { held: true, continued: false });
+    const replanned = unpause(settling().send({ type: 'PAUSE' }).fail('settleBatch', storeBusy)).done('acquireLease', {
+      held: true,
+      continued: false,
+    });
     expect(replanned.done('planRun', plan()).running('takeBatch')).toBe(true);
   });
   test('a pause is stored on entering and on leaving, and ends only after that', () => {
@@ -425,7 +521,9 @@ describe('PAUSE and STOP', () => {
     expect(paused().send({ type: 'PAUSE' }).told).toEqual([]);
   });
   test('PAUSE during backoff holds the run; RESUME goes at once', () => {
-    expect(unpause(backingOff().send({ type: 'PAUSE' })).done('acquireLease', held).place).toBe('running.pulling.paging');
+    expect(unpause(backingOff().send({ type: 'PAUSE' })).done('acquireLease', held).place).toBe(
+      'running.pulling.paging',
+    );
   });
   test('F-111: STOP rejects every promise once, with no failure of the run, and is the last thing told', () => {
     const stopped = paging().send({ type: 'SYNC', waiter: 'w2' }, { type: 'STOP' });
@@ -447,7 +545,11 @@ describe('failures', () => {
   test('a transient failure backs off and resumes where it stopped', () => {
     const waiting = paging().done('pullKind').fail('pullKind', unavailable);
     expect(waiting.told).toEqual(['backoff.scheduled']);
-    expect(waiting.emitted[0]).toMatchObject({ attempt: 1, cause: { category: 'network' }, retryAt: 50_000 + (waiting.context.wait?.delayMs ?? 0) });
+    expect(waiting.emitted[0]).toMatchObject({
+      attempt: 1,
+      cause: { category: 'network' },
+      retryAt: 50_000 + (waiting.context.wait?.delayMs ?? 0),
+    });
     expect(resume(waiting).inputOf('pullKind')).toMatchObject({ kind: 'lists' });
   });
   test('I8: retries end at maxRetries; an explicit run then rejects with what it did, and rests', () => {
@@ -457,7 +559,11 @@ describe('failures', () => {
     expect(ended.told).toEqual(['sync.failed', 'run.ended']);
     expect(errorOf(ended)).toBeInstanceOf(MaxRetriesExceededError);
     expect(errorOf(ended)).toMatchObject({ attempts: limits.maxRetries + 1, maxRetries: limits.maxRetries });
-    expect(find(ended, 'run.ended')).toMatchObject({ attempts: limits.maxRetries + 1, failure: unavailable, stats: noStats });
+    expect(find(ended, 'run.ended')).toMatchObject({
+      attempts: limits.maxRetries + 1,
+      failure: unavailable,
+      stats: noStats,
+    });
     expect(ended.context.attempt).toBe(limits.maxRetries + 1);
     expect(ended.phase).toBe('idle');
   });
@@ -478,9 +584,15 @@ describe('failures', () => {
     expect(script.context.runCount).toBe(5);
   });
   test('F-109: the failed run of a trigger is told once, and what waits is remembered over a restart', () => {
-    const ended = resume(resume(planning(automatic).fail('planRun', unavailable)).fail('planRun', unavailable)).fail('planRun', unavailable);
+    const ended = resume(resume(planning(automatic).fail('planRun', unavailable)).fail('planRun', unavailable)).fail(
+      'planRun',
+      unavailable,
+    );
     expect(ended.told).toEqual(['sync.failed', 'run.ended', 'backoff.scheduled']);
-    expect(ended.inputOf('rememberWait')).toMatchObject({ attempt: 3, request: { pushKinds: kinds, automatic: true, waiters: [] } });
+    expect(ended.inputOf('rememberWait')).toMatchObject({
+      attempt: 3,
+      request: { pushKinds: kinds, automatic: true, waiters: [] },
+    });
     expect(backingOff().inputOf('rememberWait')).toMatchObject({ request: undefined });
     expect(backingOff(automatic).inputOf('rememberWait')).toMatchObject({ request: { automatic: true } });
   });
@@ -509,7 +621,10 @@ describe('failures', () => {
   test('F-46: a sending that throws loses no answer either', () => {
     const broken = sending().fail('sendBatch', unavailable);
     expect(broken.running('settleBatch')).toBe(true);
-    expect(broken.done('settleBatch', settledWith()).context).toMatchObject({ failure: unavailable, run: { attempts: 1, push: { pushed: 1 } } });
+    expect(broken.done('settleBatch', settledWith()).context).toMatchObject({
+      failure: unavailable,
+      run: { attempts: 1, push: { pushed: 1 } },
+    });
   });
   test('I2: a settling that fails is tried again after a wait; nothing is sent or taken in between', () => {
     const waiting = settling().fail('settleBatch', storeBusy);
@@ -523,7 +638,8 @@ describe('failures', () => {
     expect(waiting.context.wait).toEqual({ delayMs: 60_000, retryAt: 110_000 });
     expect(waiting.send({ type: 'network.offline' }, { type: 'network.online' }).phase).toBe('backoff');
     expect(waiting.send(automatic, { type: 'remote.changed' }).phase).toBe('backoff');
-    for (const command of [sync, { type: 'RESUME' } as const, { type: 'FULL_RESYNC' } as const]) expect(waiting.send(command).place).toBe('standby.asking');
+    for (const command of [sync, { type: 'RESUME' } as const, { type: 'FULL_RESYNC' } as const])
+      expect(waiting.send(command).place).toBe('standby.asking');
   });
   test('F-85: Retry-After beyond the cap ends the run; triggers send nothing before retryAt', () => {
     const ended = paging().fail('pullKind', throttled(600_000));
@@ -564,7 +680,9 @@ describe('failures', () => {
         remaining: { toPush: ['todos'], toPull: kinds, toSweep: ['todos'] },
       });
     }
-    expect(backingOff(automatic).send({ type: 'RESUME' }).done('acquireLease', held).place).toBe('running.pulling.paging');
+    expect(backingOff(automatic).send({ type: 'RESUME' }).done('acquireLease', held).place).toBe(
+      'running.pulling.paging',
+    );
   });
   test('I2: what joins while a batch is unsettled waits, and the settling goes first', () => {
     const joined = settling(automatic).fail('settleBatch', storeBusy).send({ type: 'FULL_RESYNC', waiter: 'w2' });
@@ -579,13 +697,21 @@ describe('failures', () => {
   test('I13, F-17: one failing kind does not stop the others; the run rejects at its end, and completes nothing', () => {
     const other = paging().page('todos', 4).fail('pullKind', kindFailed('todos'));
     expect(other.told).toEqual(['sync.failed']);
-    expect(find(other, 'sync.failed')).toMatchObject({ kind: 'todos', phase: 'pull', stats: { ...noStats, pulled: 4, errors: 1 } });
+    expect(find(other, 'sync.failed')).toMatchObject({
+      kind: 'todos',
+      phase: 'pull',
+      stats: { ...noStats, pulled: 4, errors: 1 },
+    });
     expect(other.inputOf('pullKind')).toMatchObject({ kind: 'lists' });
     const end = other.done('pullKind');
     expect(end.inputOf('finishRun')).toMatchObject({ succeeded: false });
     const rejected = end.done('finishRun', record());
     expect(rejected.told).toEqual(['run.ended']);
-    expect(rejected.emitted[0]).toMatchObject({ failure: kindFailed('todos'), stats: { pulled: 4, errors: 1 }, tookMs: 5 });
+    expect(rejected.emitted[0]).toMatchObject({
+      failure: kindFailed('todos'),
+      stats: { pulled: 4, errors: 1 },
+      tookMs: 5,
+    });
     expect(rejected.phase).toBe('idle');
     const troubled = resume(other.fail('pullKind', unavailable)).done('pullKind').done('finishRun', record());
     expect(troubled.emitted[0]).toMatchObject({ type: 'run.ended', failure: kindFailed('todos') });
@@ -607,12 +733,15 @@ describe('failures', () => {
   ])('I8: a kind failure for %s cannot loop', (_, ended) => {
     expect(ended.phase).toBe('idle');
   });
-  test.each([new Error('bug'), 'text', undefined, null, { type: 'nonsense' }])('a defect (%s) fails the run and leaves the engine alive', (thrown) => {
-    const ended = planning().fail('planRun', thrown);
-    expect(ended.phase).toBe('idle');
-    expect(ended.told).toEqual(['sync.failed', 'run.ended']);
-    expect(ended.send(sync).place).toBe('standby.asking');
-  });
+  test.each([new Error('bug'), 'text', undefined, null, { type: 'nonsense' }])(
+    'a defect (%s) fails the run and leaves the engine alive',
+    (thrown) => {
+      const ended = planning().fail('planRun', thrown);
+      expect(ended.phase).toBe('idle');
+      expect(ended.told).toEqual(['sync.failed', 'run.ended']);
+      expect(ended.send(sync).place).toBe('standby.asking');
+    },
+  );
   test('F-105: a failure is told with the phase it happened in', () => {
     const phaseAt = (script: Script) => find(script, 'sync.failed')?.phase;
     expect(phaseAt(planning().fail('planRun', new Error('bug')))).toBe('sync');
@@ -627,7 +756,9 @@ describe('failures', () => {
 
 describe('whose data, and who', () => {
   test('401 ends the run without a second attempt; SIGNED_IN starts its work again', () => {
-    const out = sending().done('sendBatch', { answered: 1, reached: true, failure: unauthorized }).done('settleBatch', settledWith());
+    const out = sending()
+      .done('sendBatch', { answered: 1, reached: true, failure: unauthorized })
+      .done('settleBatch', settledWith());
     expect(out.phase).toBe('authRequired');
     expect(out.snapshot.hasTag('attention')).toBe(true);
     expect(out.told.toSorted()).toEqual(['batch.pushed', 'run.ended', 'session.authRequired', 'sync.failed']);
@@ -640,20 +771,32 @@ describe('whose data, and who', () => {
   test.each([
     ['paging', paging, (out: Script) => out.fail('pullKind', unauthorized)],
     ['planning', planning, (out: Script) => out.fail('planRun', unauthorized)],
-    ['sending', sending, (out: Script) => out.done('sendBatch', { answered: 1, reached: true, failure: unauthorized }).done('settleBatch', settledWith())],
-  ])('I12: a 401 to the old token, judged after SIGNED_IN, signs nobody out: the run goes on once more while %s', (_, at, refuse) => {
-    const before = at().send({ type: 'SIGNED_IN' });
-    const again = refuse(before);
-    expect(again.place).toBe('standby.asking');
-    expect(again.told).not.toContain('session.authRequired');
-    expect(again.told).not.toContain('sync.failed');
-    expect(again.context).toMatchObject({ run: { id: 1 }, failure: undefined });
-    const out = again.done('acquireLease', held).fail(at === sending ? 'takeBatch' : at === paging ? 'pullKind' : 'planRun', unauthorized);
-    expect(out.phase).toBe('authRequired');
-    expect(out.told).toContain('session.authRequired');
-  });
+    [
+      'sending',
+      sending,
+      (out: Script) =>
+        out.done('sendBatch', { answered: 1, reached: true, failure: unauthorized }).done('settleBatch', settledWith()),
+    ],
+  ])(
+    'I12: a 401 to the old token, judged after SIGNED_IN, signs nobody out: the run goes on once more while %s',
+    (_, at, refuse) => {
+      const before = at().send({ type: 'SIGNED_IN' });
+      const again = refuse(before);
+      expect(again.place).toBe('standby.asking');
+      expect(again.told).not.toContain('session.authRequired');
+      expect(again.told).not.toContain('sync.failed');
+      expect(again.context).toMatchObject({ run: { id: 1 }, failure: undefined });
+      const out = again
+        .done('acquireLease', held)
+        .fail(at === sending ? 'takeBatch' : at === paging ? 'pullKind' : 'planRun', unauthorized);
+      expect(out.phase).toBe('authRequired');
+      expect(out.told).toContain('session.authRequired');
+    },
+  );
   test('I12: who signed in before the run began is signed out by its first 401', () => {
-    expect(idle().send({ type: 'SIGNED_IN' }, sync).done('acquireLease', held).fail('planRun', unauthorized).phase).toBe('authRequired');
+    expect(
+      idle().send({ type: 'SIGNED_IN' }, sync).done('acquireLease', held).fail('planRun', unauthorized).phase,
+    ).toBe('authRequired');
   });
   test('an explicit SYNC while signed out is refused, rejected and never begun; its work waits for SIGNED_IN', () => {
     const refused = paging().fail('pullKind', unauthorized).send({ type: 'SYNC', waiter: 'w2' });
@@ -734,12 +877,16 @@ describe('conflicts', () => {
     const second = applying().done('applyDecision', outcome('resolved', { facts: [fact('resolved')] }));
     expect(second.told).toEqual(['transport.warning']);
     expect(second.inputOf('decideConflict')).toMatchObject({ ref: ref('op2'), round: 0, explicit: true });
-    const drained = second.done('decideConflict', decided('repush')).done('repushDecision', outcome('resolved', { pushed: 1 }));
+    const drained = second
+      .done('decideConflict', decided('repush'))
+      .done('repushDecision', outcome('resolved', { pushed: 1 }));
     expect(drained.running('takeBatch')).toBe(true);
     expect(drained.context.run?.push).toMatchObject({ pushed: 1, conflicts: 2, conflictsResolved: 2 });
   });
   test('F-145, I12: a conflict that is left for later is skipped, not spun on', () => {
-    expect(deciding().done('decideConflict', decided('leave')).inputOf('decideConflict')).toMatchObject({ ref: ref('op2') });
+    expect(deciding().done('decideConflict', decided('leave')).inputOf('decideConflict')).toMatchObject({
+      ref: ref('op2'),
+    });
     const left = applying().done('applyDecision', outcome('left'));
     expect(left.context.run).toMatchObject({ conflicts: [ref('op2')], push: { conflictsResolved: 0 } });
   });
@@ -752,10 +899,16 @@ describe('conflicts', () => {
       expect(script.inputOf('decideConflict')).toMatchObject({ ref: ref('op1'), round });
       script = script.done('decideConflict', decided('repush'));
     }
-    expect(script.done('repushDecision', outcome('again')).inputOf('decideConflict')).toMatchObject({ ref: ref('op2'), round: 0 });
+    expect(script.done('repushDecision', outcome('again')).inputOf('decideConflict')).toMatchObject({
+      ref: ref('op2'),
+      round: 0,
+    });
   });
   test('a failure while re-pushing resumes with the conflict that was open', () => {
-    for (const failed of [repushing().fail('repushDecision', unavailable), repushing().done('repushDecision', outcome('again', { failure: unavailable }))]) {
+    for (const failed of [
+      repushing().fail('repushDecision', unavailable),
+      repushing().done('repushDecision', outcome('again', { failure: unavailable })),
+    ]) {
       expect(failed.phase).toBe('backoff');
       expect(resume(failed).inputOf('decideConflict')).toMatchObject({ ref: ref('op1') });
     }
@@ -786,7 +939,9 @@ describe('conflicts', () => {
       .done('planRun', plan({ pullKinds: [], conflicts: [ref('op9')] }))
       .done('takeBatch', nothingTaken);
     expect(planned.inputOf('decideConflict')).toMatchObject({ ref: ref('op9') });
-    expect(sending().send({ type: 'RESOLVE_CONFLICT', opId: 'op9', resolution: { type: 'defer' } }).context.next?.decisions).toEqual(['op9']);
+    expect(
+      sending().send({ type: 'RESOLVE_CONFLICT', opId: 'op9', resolution: { type: 'defer' } }).context.next?.decisions,
+    ).toEqual(['op9']);
   });
   test('F-145: somebody who asks while a resolver thinks ends that wait; the run ends, theirs follows', () => {
     expect(finishing().inputOf('finishRun')).toMatchObject({ patient: true });
@@ -803,11 +958,16 @@ describe('open resolvers', () => {
     const reopened = finishing().done('finishRun', record({ reopened: [ref('op1')], facts: [fact('answered')] }));
     expect(reopened.told).toEqual(['transport.warning']);
     expect(reopened.inputOf('decideConflict')).toMatchObject({ ref: ref('op1'), round: 0 });
-    const pushing = reopened.done('decideConflict', decided('repush')).done('repushDecision', outcome('resolved', { pushed: 1 }));
+    const pushing = reopened
+      .done('decideConflict', decided('repush'))
+      .done('repushDecision', outcome('resolved', { pushed: 1 }));
     expect(pushing.inputOf('takeBatch')).toMatchObject({ kinds: ['todos'] });
     const again = pushing.done('takeBatch', nothingTaken);
     expect(again.told).toEqual([]);
-    expect(find(again.done('finishRun', record()), 'sync.completed')?.stats).toMatchObject({ pushed: 1, conflictsResolved: 1 });
+    expect(find(again.done('finishRun', record()), 'sync.completed')?.stats).toMatchObject({
+      pushed: 1,
+      conflictsResolved: 1,
+    });
   });
 });
 
@@ -816,7 +976,10 @@ describe('full resync', () => {
     expect(preparing().emitted).toEqual([{ type: 'resync.started', reason: 'manual', kinds, runId: 1 }]);
     expect(preparing().done('prepareResync').told).toEqual(['sync.started']);
     expect(paging().inputOf('pullKind')).toMatchObject({ resync: false });
-    expect(preparing().done('prepareResync').done('takeBatch', nothingTaken).inputOf('pullKind')).toMatchObject({ kind: 'todos', resync: true });
+    expect(preparing().done('prepareResync').done('takeBatch', nothingTaken).inputOf('pullKind')).toMatchObject({
+      kind: 'todos',
+      resync: true,
+    });
     const first = sweeping();
     expect(first.inputOf('sweepResync')).toEqual({ runId: 1, kind: 'todos', requested: true });
     expect(first.told).toEqual([]);
@@ -834,10 +997,16 @@ describe('full resync', () => {
     expect(pulled.inputOf('sweepResync')).toEqual({ runId: 1, kind: 'lists', requested: false });
   });
   test('F-08: a failure while sweeping resumes with the sweep, not with the preparation', () => {
-    expect(resume(sweeping().done('sweepResync', { facts: [] }).fail('sweepResync', unavailable)).inputOf('sweepResync')).toMatchObject({ kind: 'lists' });
+    expect(
+      resume(sweeping().done('sweepResync', { facts: [] }).fail('sweepResync', unavailable)).inputOf('sweepResync'),
+    ).toMatchObject({ kind: 'lists' });
   });
   test('I13: a kind that failed to pull is not swept', () => {
-    const rest = preparing().done('prepareResync').done('takeBatch', nothingTaken).fail('pullKind', kindFailed('todos')).done('pullKind');
+    const rest = preparing()
+      .done('prepareResync')
+      .done('takeBatch', nothingTaken)
+      .fail('pullKind', kindFailed('todos'))
+      .done('pullKind');
     expect(rest.context.run?.toSweep).toEqual(['lists']);
   });
   test('a plan cannot sweep what it does not pull', () => {

@@ -70,7 +70,10 @@ function namesOf(node: AnyStateNode): Map<unknown, string> {
     const lists = [...state.transitions, ['', state.always ?? []] as const];
     for (const [descriptor, candidates] of lists)
       for (const [index, candidate] of candidates.entries())
-        names.set(candidate, `${state.id.replace('sync.activity.', '')}: ${eventName(descriptor) || 'always'}${candidates.length > 1 ? ` #${index + 1}` : ''}`);
+        names.set(
+          candidate,
+          `${state.id.replace('sync.activity.', '')}: ${eventName(descriptor) || 'always'}${candidates.length > 1 ? ` #${index + 1}` : ''}`,
+        );
     for (const below of Object.values(state.states)) visit(below);
   };
   visit(node);
@@ -82,7 +85,9 @@ const quiet = syncMachine.provide({
   actors: Object.fromEntries(
     Object.keys(syncMachine.implementations.actors).map((name) => [
       name,
-      name === 'pullKind' ? fromObservable(() => ({ subscribe: () => ({ unsubscribe: () => undefined }) })) : fromPromise(() => new Promise(() => undefined)),
+      name === 'pullKind'
+        ? fromObservable(() => ({ subscribe: () => ({ unsubscribe: () => undefined }) }))
+        : fromPromise(() => new Promise(() => undefined)),
     ]),
   ) as never,
 });
@@ -111,7 +116,9 @@ const eventsOf = (script: Script): readonly object[] => [
   ...childrenOf(script.snapshot).flatMap(({ id, src }) => [
     ...(answers[String(src)] ?? [undefined]).map((output) => ({ type: `xstate.done.actor.${id}`, output })),
     ...failures.map((failure) => ({ type: `xstate.error.actor.${id}`, error: new SyncStepError(failure) })),
-    ...(src === 'pullKind' ? [{ type: `xstate.snapshot.${id}`, snapshot: { status: 'active', context: page('todos', 1) } }] : []),
+    ...(src === 'pullKind'
+      ? [{ type: `xstate.snapshot.${id}`, snapshot: { status: 'active', context: page('todos', 1) } }]
+      : []),
   ]),
   { type: 'answers.settled', part: settledWith() },
   ...delays.map((delay) => ({ type: `xstate.after.${delay}` })),
@@ -129,12 +136,21 @@ const circumstances: readonly ((script: Script) => Script)[] = [
 ];
 
 const onceMore = (script: Script): Script =>
-  script.done('repushDecision', outcome('again')).elapse('conflictRetryDelay', 'sync.activity.running.resolvingConflict.spacing');
+  script
+    .done('repushDecision', outcome('again'))
+    .elapse('conflictRetryDelay', 'sync.activity.running.resolvingConflict.spacing');
 const lastRound = (): Script => onceMore(onceMore(repushing()).done('decideConflict', decided('repush')));
-/** Places reached with more behind them than by the shortest way: a plan, a conflict left, one kind still to do, a kind that has failed. */
+/**
+ * Places reached with more behind them than by the shortest way: a plan, a conflict left, one kind still to do, a kind
+ * that has failed.
+ */
 const longWays: readonly (() => Script)[] = [
   () => backingOff().elapse(),
-  () => backingOff().elapse().done('acquireLease', { held: false }).elapse('leasePollDelay', 'sync.activity.standby.watching.waiting'),
+  () =>
+    backingOff()
+      .elapse()
+      .done('acquireLease', { held: false })
+      .elapse('leasePollDelay', 'sync.activity.standby.watching.waiting'),
   () => finishing(automatic),
   () => finishing(automatic).done('finishRun', record({ nextDueInMs: 1_000 })),
   () => paging().fail('pullKind', kindFailed('todos')).done('pullKind'),
@@ -147,7 +163,8 @@ const longWays: readonly (() => Script)[] = [
   () => paging().send({ type: 'FULL_RESYNC', waiter: 'w9' }),
 ];
 
-const alwaysExplicit = 'FULL_RESYNC is asked by somebody, always; the list of candidates is the same for everything that means work';
+const alwaysExplicit =
+  'FULL_RESYNC is asked by somebody, always; the list of candidates is the same for everything that means work';
 const neverExplicit = 'nobody waits for it; the list of candidates is the same for everything that means work';
 /** Never taken, and why they are there. */
 const exceptions: Readonly<Record<string, string>> = {
@@ -162,7 +179,9 @@ const exceptions: Readonly<Record<string, string>> = {
   'sync.network.offline: remote.changed': neverExplicit,
 };
 
-test('I12: no transition of the chart is there for nothing: each is taken from some place by some event', { timeout: 120_000 }, () => {
+test('I12: no transition of the chart is there for nothing: each is taken from some place by some event', {
+  timeout: 120_000,
+}, () => {
   const untaken = new Set(names.values());
   const everywhere = [...Object.values(places), ...longWays];
   for (const given of circumstances)

@@ -20,9 +20,13 @@ import {
 /** Asked by somebody else than the one who waits for the run already. */
 const commands = known.map((event) => (event.type === 'SYNC' && !event.automatic ? { ...event, waiter: 'w2' } : event));
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-const nameOf = (event: (typeof commands)[number]): string => (event.type === 'SYNC' && event.automatic ? 'SYNC automatic' : event.type);
+const nameOf = (event: (typeof commands)[number]): string =>
+  event.type === 'SYNC' && event.automatic ? 'SYNC automatic' : event.type;
 
-/** What an event did, as the table spells it: the new place (`.` where nothing moved), what became of the work, and what was told. */
+/**
+ * What an event did, as the table spells it: the new place (`.` where nothing moved), what became of the work, and what
+ * was told.
+ */
 function effectOf(before: Script, after: Script): string {
   const work = [
     same(after.context.next, before.context.next) ? '' : after.context.next === undefined ? '-next' : '+next',
@@ -63,7 +67,10 @@ const endings = (reach: () => Script): readonly { readonly name: string; readonl
       { name: `database error ${src}`, end: (script) => script.fail(src, storeFailed) },
     ]);
 
-/** One block per place: what each command and fact does, and each ending of an actor that works there. Events that change nothing are named last. */
+/**
+ * One block per place: what each command and fact does, and each ending of an actor that works there. Events that
+ * change nothing are named last.
+ */
 const table = (): string =>
   Object.entries(places)
     .map(([name, reach]) => {
@@ -82,7 +89,9 @@ const table = (): string =>
         return effect === '.' ? [] : [`  ${nameOf(event).padEnd(17)} ${effect}`];
       });
       const ends = endings(reach).map(({ name: ending, end }) => `  ${ending}: ${effectOf(reach(), end(reach()))}`);
-      return [name, ...lines, ...ends, ...(ignored.length === 0 ? [] : [`  ignored: ${ignored.join(', ')}`])].join('\n');
+      return [name, ...lines, ...ends, ...(ignored.length === 0 ? [] : [`  ignored: ${ignored.join(', ')}`])].join(
+        '\n',
+      );
     })
     .join('\n\n');
 

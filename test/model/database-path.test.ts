@@ -33,7 +33,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs `open` in an empty folder, and answers why it failed and what it left there. */
-async function attempt(open: () => Promise<unknown>): Promise<{ readonly message: string; readonly left: readonly string[] }> {
+async function attempt(
+  open: () => Promise<unknown>,
+): Promise<{ readonly message: string; readonly left: readonly string[] }> {
   const before = process.cwd();
   process.chdir(folder);
   try {
@@ -47,19 +49,29 @@ async function attempt(open: () => Promise<unknown>): Promise<{ readonly message
   }
 }
 
-test.each([':memory:', 'app.db', './app.db', '/var/lib/app/app.db', 'C:\\data\\app.db', 'c:/data/app.db', 'my app@home.db', 'a=b.db', '../x/app.sqlite'])(
-  '%s is a path',
-  (path) => {
-    expect(databasePathProblem(path)).toBeUndefined();
-  },
-);
+test.each([
+  ':memory:',
+  'app.db',
+  './app.db',
+  '/var/lib/app/app.db',
+  'C:\\data\\app.db',
+  'c:/data/app.db',
+  'my app@home.db',
+  'a=b.db',
+  '../x/app.sqlite',
+])('%s is a path', (path) => {
+  expect(databasePathProblem(path)).toBeUndefined();
+});
 
 test.each(addresses)('%s is refused everywhere, makes no file, and is not printed', async (database) => {
   const openers = [
     () => openDatabase({ driver: 'better-sqlite3', database, entities: [todoEntity] }),
     () => openDatabase({ driver: 'sqljs', database, entities: [todoEntity] }),
     async () => {
-      const server = createSyncServer({ dataSource: new DataSource({ type: 'better-sqlite3', database, entities: [todoEntity] }), tables: [todoEntity] });
+      const server = createSyncServer({
+        dataSource: new DataSource({ type: 'better-sqlite3', database, entities: [todoEntity] }),
+        tables: [todoEntity],
+      });
       await server.listen();
     },
   ];

@@ -47,12 +47,22 @@ test.each<[category: string, error: unknown, text: RegExp]>([
   expect(syncErrorInfo(error).category).toBe(category);
   expect(describeSyncError(error)).toMatch(text);
   // Nothing of the error's own words, however deep it lies.
-  const wrapped = new SyncOperationError('secret', 'push', 'op1', { cause: new MaxRetriesExceededError('secret', 6, 5, { cause: error }) });
-  for (const each of [error, wrapped, syncErrorInfo(error)]) expect(describeSyncError(each)).not.toMatch(/ECONN|jwt|html|SQLITE|secret|boom|\d{3}/);
+  const wrapped = new SyncOperationError('secret', 'push', 'op1', {
+    cause: new MaxRetriesExceededError('secret', 6, 5, { cause: error }),
+  });
+  for (const each of [error, wrapped, syncErrorInfo(error)])
+    expect(describeSyncError(each)).not.toMatch(/ECONN|jwt|html|SQLITE|secret|boom|\d{3}/);
 });
 
 test('what events and status hold is described as the error itself', () => {
-  for (const error of [new NetworkError('x'), http(403), http(413), http(429), new ParseError('x'), new ScopeChangedError('x', 'sync')])
+  for (const error of [
+    new NetworkError('x'),
+    http(403),
+    http(413),
+    http(429),
+    new ParseError('x'),
+    new ScopeChangedError('x', 'sync'),
+  ])
     expect(describeSyncError(syncErrorInfo(error))).toBe(describeSyncError(error));
 });
 
@@ -68,7 +78,9 @@ test.each<[leftMs: number, text: string]>([
   [7_200_000, 'The next try is in 2 hours.'],
   [3 * 86_400_000, 'The next try is in 3 days.'],
 ])('%i ms before the next try', (leftMs, text) => {
-  expect(describeSyncError(new NetworkError('x'), { now, retryAt: now + leftMs })).toBe(`${describeSyncError(new NetworkError('x'))} ${text}`);
+  expect(describeSyncError(new NetworkError('x'), { now, retryAt: now + leftMs })).toBe(
+    `${describeSyncError(new NetworkError('x'))} ${text}`,
+  );
 });
 
 test('the time of the next try: of the error itself, as a time of day where the present is unknown, never where nothing is tried again', () => {
@@ -76,10 +88,16 @@ test('the time of the next try: of the error itself, as a time of day where the 
   const throttled = new TransportError('slow down', 429, undefined, { retryAfterMs: 120_000, retryAt });
   expect(syncErrorInfo(throttled)).toMatchObject({ category: 'rateLimit', retryAt });
   expect(describeSyncError(throttled, { now })).toMatch(/in 2 minutes\.$/);
-  expect(describeSyncError(new SyncError('wrapped', { cause: throttled }), { now: now + 60_000 })).toMatch(/in 60 seconds\.$/);
+  expect(describeSyncError(new SyncError('wrapped', { cause: throttled }), { now: now + 60_000 })).toMatch(
+    /in 60 seconds\.$/,
+  );
   expect(describeSyncError(throttled, { now, retryAt: now + 3_000 })).toMatch(/in 3 seconds\.$/);
-  expect(describeSyncError(throttled)).toContain(`at ${new Date(retryAt).toLocaleTimeString([], { timeStyle: 'short' })}.`);
+  expect(describeSyncError(throttled)).toContain(
+    `at ${new Date(retryAt).toLocaleTimeString([], { timeStyle: 'short' })}.`,
+  );
   for (const error of [new AuthError('x'), http(422), new DatabaseError('x')])
     expect(describeSyncError(error, { now, retryAt })).toBe(describeSyncError(error));
-  expect(describeSyncError(new NetworkError('x'), { now, retryAt: Number.NaN })).toBe(describeSyncError(new NetworkError('x')));
+  expect(describeSyncError(new NetworkError('x'), { now, retryAt: Number.NaN })).toBe(
+    describeSyncError(new NetworkError('x')),
+  );
 });

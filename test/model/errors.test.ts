@@ -34,7 +34,12 @@ describe('syncErrorInfo', () => {
     [501, 'server', false],
     [505, 'server', false],
   ])('F-83, F-87: HTTP %i is %s, retryable: %s', (statusCode, category, retryable) => {
-    expect(syncErrorInfo(TransportError.httpError(statusCode))).toEqual({ category, retryable, statusCode, message: `HTTP error ${statusCode}` });
+    expect(syncErrorInfo(TransportError.httpError(statusCode))).toEqual({
+      category,
+      retryable,
+      statusCode,
+      message: `HTTP error ${statusCode}`,
+    });
   });
 
   test.each<[string, Error, string, boolean]>([
@@ -57,11 +62,16 @@ describe('syncErrorInfo', () => {
   });
 
   test('F-83: retries that ended in a refused token are no network failure', () => {
-    expect(syncErrorInfo(new MaxRetriesExceededError('gave up', 6, 5, { cause: TransportError.httpError(401) }))).toMatchObject({
+    expect(
+      syncErrorInfo(new MaxRetriesExceededError('gave up', 6, 5, { cause: TransportError.httpError(401) })),
+    ).toMatchObject({
       category: 'auth',
       statusCode: 401,
     });
-    expect(syncErrorInfo(new MaxRetriesExceededError('gave up', 6, 5))).toMatchObject({ category: 'network', retryable: true });
+    expect(syncErrorInfo(new MaxRetriesExceededError('gave up', 6, 5))).toMatchObject({
+      category: 'network',
+      retryable: true,
+    });
   });
 
   test('a chain that bites its tail, and what is no error at all, are unknown', () => {
@@ -74,6 +84,10 @@ describe('syncErrorInfo', () => {
 });
 
 test('the text of an error names its class, its place and its cause', () => {
-  const error = new SyncOperationError('Push failed: refused', 'push', 'op1', { cause: TransportError.httpError(422, '{"error":"rule"}') });
-  expect(String(error)).toBe('SyncOperationError: Push failed: refused (phase: push) (opId: op1)\nCaused by: TransportError: HTTP error 422 (status: 422)');
+  const error = new SyncOperationError('Push failed: refused', 'push', 'op1', {
+    cause: TransportError.httpError(422, '{"error":"rule"}'),
+  });
+  expect(String(error)).toBe(
+    'SyncOperationError: Push failed: refused (phase: push) (opId: op1)\nCaused by: TransportError: HTTP error 422 (status: 422)',
+  );
 });

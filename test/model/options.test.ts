@@ -25,7 +25,12 @@ const kettle = (options: object): Completed<Kettle, typeof kettleOptions> =>
 
 describe('a list of options', () => {
   test('fills in the defaults; undefined is as absent', () => {
-    expect(kettle({ name: 'k', cups: undefined, lid: false })).toEqual({ name: 'k', cups: 2, mode: 'fast', lid: false });
+    expect(kettle({ name: 'k', cups: undefined, lid: false })).toEqual({
+      name: 'k',
+      cups: 2,
+      mode: 'fast',
+      lid: false,
+    });
     expect(Object.keys(kettle({ name: 'k', whistle: undefined }))).not.toContain('whistle');
   });
 
@@ -38,8 +43,14 @@ describe('a list of options', () => {
     [{ name: ' ' }, "TypeError: createKettle: name must be a name that is not blank, got ' '. Any name will do."],
     [{}, 'TypeError: createKettle: name must be a name that is not blank, got undefined. Any name will do.'],
     [{ name: 'k', cupz: 3 }, "TypeError: createKettle: unknown option 'cupz', did you mean 'cups'?"],
-    [{ name: 'k', zzzzzzzzzz: 3 }, "TypeError: createKettle: unknown option 'zzzzzzzzzz'; known are name, cups, mode, lid, whistle"],
-    [{ name: 'k', toString: 3 }, "TypeError: createKettle: unknown option 'toString'; known are name, cups, mode, lid, whistle"],
+    [
+      { name: 'k', zzzzzzzzzz: 3 },
+      "TypeError: createKettle: unknown option 'zzzzzzzzzz'; known are name, cups, mode, lid, whistle",
+    ],
+    [
+      { name: 'k', toString: 3 },
+      "TypeError: createKettle: unknown option 'toString'; known are name, cups, mode, lid, whistle",
+    ],
     [undefined, 'TypeError: createKettle: options must be an object, got undefined'],
   ])('F-13: refuses %j by name, with what was expected and what came', (options, message) => {
     let error: unknown;
@@ -52,7 +63,9 @@ describe('a list of options', () => {
   });
 
   test('does not show a text in the place of a function: it may be a secret', () => {
-    expect(() => kettle({ name: 'k', whistle: 'Bearer secret' })).toThrow('createKettle: whistle must be a function, got a text');
+    expect(() => kettle({ name: 'k', whistle: 'Bearer secret' })).toThrow(
+      'createKettle: whistle must be a function, got a text',
+    );
   });
 
   test('finds options that an object inherits', () => {
@@ -66,7 +79,10 @@ describe('a list of options', () => {
   });
 
   test('picks its own options out of a larger object', () => {
-    expect(pickOptions<Kettle>(kettleOptions, { name: 'k', cups: 3, colour: 'red' } as Kettle)).toEqual({ name: 'k', cups: 3 });
+    expect(pickOptions<Kettle>(kettleOptions, { name: 'k', cups: 3, colour: 'red' } as Kettle)).toEqual({
+      name: 'k',
+      cups: 3,
+    });
   });
 
   test('says in its type which options are there in the end', () => {
@@ -98,7 +114,9 @@ describe('a list of options', () => {
 
 describe('the settings of the engine', () => {
   test('F-13: a misspelt setting names the nearest one', () => {
-    expect(() => resolveSyncConfig({ pagesize: 5 } as Partial<SyncConfig>)).toThrow("config.pagesize is not a setting, did you mean 'pageSize'?");
+    expect(() => resolveSyncConfig({ pagesize: 5 } as Partial<SyncConfig>)).toThrow(
+      "config.pagesize is not a setting, did you mean 'pageSize'?",
+    );
   });
 
   test('F-13: every error is a RangeError that begins with the setting', () => {

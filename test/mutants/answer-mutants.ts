@@ -5,31 +5,47 @@ export const answerMutants: readonly Mutant[] = [
   {
     fault: 'F-150: answers: a check from before the 404 proves that the collection is there',
     file: 'transport/requests/kind-presence.ts',
-    edits: [['latest !== undefined && latest.number > since && latest.signal', 'latest !== undefined && latest.signal']],
+    edits: [
+      ['latest !== undefined && latest.number > since && latest.signal', 'latest !== undefined && latest.signal'],
+    ],
     tests: ['transport/push-single.test.ts'],
   },
   {
     fault: 'F-150: answers: a delete that is answered with an unclear 404 is done, although the row is there',
     file: 'transport/requests/send-op.ts',
-    edits: [["if (op.type === 'upsert') return pushNotFound(statusCode, words);", 'if (exists) return pushNotFound(statusCode, words);']],
+    edits: [
+      [
+        "if (op.type === 'upsert') return pushNotFound(statusCode, words);",
+        'if (exists) return pushNotFound(statusCode, words);',
+      ],
+    ],
     tests: ['transport/push-single.test.ts'],
   },
   {
     fault: 'F-151: answers: a creation that is answered 404 is a conflict with a deletion',
     file: 'rules/answers/refused-conflict.ts',
-    edits: [['if (current === undefined) return deleted && known.isAbsent;', 'if (current === undefined) return false;']],
+    edits: [
+      ['if (current === undefined) return deleted && known.isAbsent;', 'if (current === undefined) return false;'],
+    ],
     tests: ['scenario/refused-not-conflicting.test.ts'],
   },
   {
     fault: 'F-151: answers: a strategy gives up a new row for the deletion of another one with its id',
     file: 'engine/conflicts/conflict-strategies.ts',
-    edits: [["isCreation === true && serverDeleted && plan.type === 'apply'", "isCreation === true && serverDeleted && plan.type === 'ask'"]],
+    edits: [
+      [
+        "isCreation === true && serverDeleted && plan.type === 'apply'",
+        "isCreation === true && serverDeleted && plan.type === 'ask'",
+      ],
+    ],
     tests: ['scenario/created-over-deletion.test.ts'],
   },
   {
     fault: 'F-151: answers: a creation whose reply was lost counts as never sent',
     file: 'persistence/settling/settle-conflict.ts',
-    edits: [['firstSentAt === undefined && (earlier === undefined ?', '(firstSentAt ?? 0) >= 0 && (earlier === undefined ?']],
+    edits: [
+      ['firstSentAt === undefined && (earlier === undefined ?', '(firstSentAt ?? 0) >= 0 && (earlier === undefined ?'],
+    ],
     tests: ['scenario/created-over-deletion.test.ts'],
   },
   {
@@ -48,12 +64,16 @@ export const answerMutants: readonly Mutant[] = [
     fault: 'F-151: answers: a 404 to a creation whose reply was lost is believed without a fetch',
     file: 'engine/actors/read-answer.ts',
     edits: [
-      ["return gone.type === 'conflict' || request.firstSentAt !== undefined ? undefined : gone;", "return gone.type === 'conflict' ? undefined : gone;"],
+      [
+        "return gone.type === 'conflict' || request.firstSentAt !== undefined ? undefined : gone;",
+        "return gone.type === 'conflict' ? undefined : gone;",
+      ],
     ],
     tests: ['scenario/created-over-deletion.test.ts'],
   },
   {
-    fault: 'F-161: answers: the answer to a decision is older than the row that was decided on, by a clock that went back',
+    fault:
+      'F-161: answers: the answer to a decision is older than the row that was decided on, by a clock that went back',
     file: 'persistence/settling/settle-applied.ts',
     edits: [['op.baseUpdatedAt || (firstSentAt === undefined ? decidedOn?.version : undefined)', 'op.baseUpdatedAt']],
     tests: ['scenario/created-over-deletion.test.ts'],
@@ -61,19 +81,34 @@ export const answerMutants: readonly Mutant[] = [
   {
     fault: 'F-152: answers: only the changed fields of a row go out that no server has',
     file: 'persistence/taking/take-ready.ts',
-    edits: [['changedFields !== undefined && hasServerRow)', 'changedFields !== undefined && (hasServerRow || !hasServerRow))']],
+    edits: [
+      [
+        'changedFields !== undefined && hasServerRow)',
+        'changedFields !== undefined && (hasServerRow || !hasServerRow))',
+      ],
+    ],
     tests: ['conflicts/whole-rows.test.ts'],
   },
   {
     fault: 'I12: answers: the reasons of single fields are lost with a restart',
     file: 'persistence/sql/stored-reason.ts',
-    edits: [['if (kept.length === 0 && !bounded.startsWith(marker)) return bounded;', 'if (kept.length >= 0) return bounded;']],
+    edits: [
+      [
+        'if (kept.length === 0 && !bounded.startsWith(marker)) return bounded;',
+        'if (kept.length >= 0) return bounded;',
+      ],
+    ],
     tests: ['scenario/reasons-after-restart.test.ts'],
   },
   {
     fault: 'I12: answers: a text of a server that looks like a stored reason is read as one',
     file: 'persistence/sql/stored-reason.ts',
-    edits: [['if (kept.length === 0 && !bounded.startsWith(marker)) return bounded;', 'if (kept.length === 0) return bounded;']],
+    edits: [
+      [
+        'if (kept.length === 0 && !bounded.startsWith(marker)) return bounded;',
+        'if (kept.length === 0) return bounded;',
+      ],
+    ],
     tests: ['scenario/reasons-after-restart.test.ts'],
   },
   {
@@ -103,7 +138,12 @@ export const answerMutants: readonly Mutant[] = [
   {
     fault: 'I13: answers: a deep row beside an accepted write is stored',
     file: 'rules/answers/outcome.ts',
-    edits: [["return { type: 'applied', row: readable(result.serverData),", "return { type: 'applied', row: result.serverData,"]],
+    edits: [
+      [
+        "return { type: 'applied', row: readable(result.serverData),",
+        "return { type: 'applied', row: result.serverData,",
+      ],
+    ],
     tests: ['hostile/deep-answers.test.ts'],
   },
 ];

@@ -7,8 +7,8 @@ export const engineMutants: readonly Mutant[] = [
     file: 'engine/actors/settle-batch.ts',
     edits: [
       [
-        "return { type: 'unavailable', error: new NetworkError(`${op.kind}/${op.id}: sending was cut short before an answer came`) };",
-        "return { type: 'applied' };",
+        "type: 'unavailable',\n        error: new NetworkError(`${op.kind}/${op.id}: sending was cut short before an answer came`),",
+        "type: 'applied',",
       ],
     ],
     tests: ['engine/cut-requests.test.ts'],
@@ -22,25 +22,40 @@ export const engineMutants: readonly Mutant[] = [
   {
     fault: 'F-34: the row of another entity is taken for ours',
     file: 'transport/answers/classify-answer.ts',
-    edits: [['if (id !== op.id) return pushMalformed(', "if (id === '') return pushMalformed("]],
+    edits: [['if (id !== op.id)\n    return pushMalformed(', "if (id === '')\n    return pushMalformed("]],
     tests: ['transport/push-single.test.ts'],
   },
   {
     fault: 'I3: the next operation of an entity follows one that failed',
     file: 'transport/pushing/push-single.ts',
-    edits: [['if (letsNextFollow(op, result)) queues.giveBack(lent);', 'if (letsNextFollow(op, result) || op.id !== undefined) queues.giveBack(lent);']],
+    edits: [
+      [
+        'if (letsNextFollow(op, result)) queues.giveBack(lent);',
+        'if (letsNextFollow(op, result) || op.id !== undefined) queues.giveBack(lent);',
+      ],
+    ],
     tests: ['transport/push-order.test.ts'],
   },
   {
     fault: 'I8: a request without answer is waited for for ever',
     file: 'transport/http/exchange.ts',
-    edits: [['within ${requestTimeoutMs} ms`)), requestTimeoutMs);', 'within ${requestTimeoutMs} ms`)), 2 ** 31 - 1);']],
+    edits: [
+      [
+        'within ${requestTimeoutMs} ms`)),\n      requestTimeoutMs,',
+        'within ${requestTimeoutMs} ms`)),\n      2 ** 31 - 1,',
+      ],
+    ],
     tests: ['testing/transport-conformance.test.ts'],
   },
   {
     fault: 'F-162: a request that met a stale connection is not repeated',
     file: 'transport/http/exchange.ts',
-    edits: [['if (!metStaleConnection(error) || !isRepeatable(request)) return', 'if (!metStaleConnection(error) || request.method !== undefined) return']],
+    edits: [
+      [
+        'if (!metStaleConnection(error) || !isRepeatable(request))',
+        'if (!metStaleConnection(error) || request.method !== undefined)',
+      ],
+    ],
     tests: ['transport/stale-connections.test.ts'],
   },
   {
@@ -76,33 +91,45 @@ export const engineMutants: readonly Mutant[] = [
   {
     fault: 'F-143: the database of another user is taken for ours',
     file: 'engine/scope/scope-guard.ts',
-    edits: [['if (claimed.owner !== asked || read() !== asked) throw', 'if (claimed.owner === undefined || read() !== asked) throw']],
+    edits: [
+      ['if (claimed.owner !== asked || read() !== asked)', 'if (claimed.owner === undefined || read() !== asked)'],
+    ],
     tests: ['scenario/accounts.test.ts'],
   },
   {
     fault: 'F-143: a page that comes after the user has changed is written',
     file: 'engine/scope/scoped-transport.ts',
     edits: [
-      ['const page = await inner.pull({ ...request, signal });\n        await guard.assert();', 'const page = await inner.pull({ ...request, signal });'],
+      [
+        'const page = await inner.pull({ ...request, signal });\n        await guard.assert();',
+        'const page = await inner.pull({ ...request, signal });',
+      ],
     ],
     tests: ['scenario/accounts.test.ts'],
   },
   {
     fault: 'F-143: the rest of a batch is sent although the user has changed',
     file: 'engine/scope/scoped-transport.ts',
-    edits: [['if (guard.hasChanged()) controller.abort();', 'if (guard.hasChanged() && controller.signal.aborted) controller.abort();']],
+    edits: [
+      [
+        'if (guard.hasChanged()) controller.abort();',
+        'if (guard.hasChanged() && controller.signal.aborted) controller.abort();',
+      ],
+    ],
     tests: ['scenario/accounts.test.ts'],
   },
   {
     fault: 'I12: a run that stands still is never told',
     file: 'engine/status/watch-stalls.ts',
-    edits: [["if (now === '' || stallAfterMs === Infinity) return;", "if (now !== '' || stallAfterMs === Infinity) return;"]],
+    edits: [
+      ["if (now === '' || stallAfterMs === Infinity) return;", "if (now !== '' || stallAfterMs === Infinity) return;"],
+    ],
     tests: ['scenario/stalled.test.ts'],
   },
   {
     fault: 'I12: a run that moves counts as one that stands still',
     file: 'engine/status/watch-stalls.ts',
-    edits: [['return JSON.stringify([value, id, batchId, push, pull,', 'return JSON.stringify([id,']],
+    edits: [['    value,\n    id,\n    batchId,\n    push,\n    pull,', '    id,']],
     tests: ['scenario/stalled.test.ts'],
   },
   {
@@ -138,7 +165,12 @@ export const engineMutants: readonly Mutant[] = [
   {
     fault: 'F-143: a request leaves with a refreshed token of another user',
     file: 'transport/http/authorized-exchange.ts',
-    edits: [['await tokens.refresh(token, request.signal);\n    lastLook(request.signal);', 'await tokens.refresh(token, request.signal);']],
+    edits: [
+      [
+        'await tokens.refresh(token, request.signal);\n    lastLook(request.signal);',
+        'await tokens.refresh(token, request.signal);',
+      ],
+    ],
     tests: ['scenario/accounts.test.ts'],
   },
   {
@@ -168,7 +200,12 @@ export const engineMutants: readonly Mutant[] = [
   {
     fault: 'F-11: a cause that comes while a reading ends is not answered',
     file: 'model/platform/again-if-asked.ts',
-    edits: [['      isWorking = false;\n    }\n  };', '      await Promise.resolve();\n      isWorking = false;\n    }\n  };']],
+    edits: [
+      [
+        '      isWorking = false;\n    }\n  };',
+        '      await Promise.resolve();\n      isWorking = false;\n    }\n  };',
+      ],
+    ],
     tests: ['engine/read-again.test.ts'],
   },
   {
@@ -222,7 +259,9 @@ export const engineMutants: readonly Mutant[] = [
   {
     fault: 'I8: after a sign-in a token that stays refused is tried for ever',
     file: 'machines/setup/failure-actions.ts',
-    edits: [['...(run ? { run: { ...run, signedIn: false } } : {})', '...(run ? { run: { ...run, signedIn: true } } : {})']],
+    edits: [
+      ['...(run ? { run: { ...run, signedIn: false } } : {})', '...(run ? { run: { ...run, signedIn: true } } : {})'],
+    ],
     tests: ['machines/sync-machine.test.ts'],
   },
   {
@@ -246,13 +285,18 @@ export const engineMutants: readonly Mutant[] = [
   {
     fault: 'I12: a call that must not wait waits on a paused database',
     file: 'engine/waits/when-paused.ts',
-    edits: [['if (isPaused(started)) throw', 'if (isPaused(started) && whenPaused === undefined) throw']],
+    edits: [['if (isPaused(started))\n', 'if (isPaused(started) && whenPaused === undefined)\n']],
     tests: ['engine/when-paused.test.ts'],
   },
   {
     fault: 'a pause leaves a call waiting that must not wait',
     file: 'engine/waits/when-paused.ts',
-    edits: [['if (isPaused(snapshot)) leaving.abort(interrupted);', 'if (isPaused(snapshot) && leaving.signal.aborted) leaving.abort(interrupted);']],
+    edits: [
+      [
+        'if (isPaused(snapshot)) leaving.abort(interrupted);',
+        'if (isPaused(snapshot) && leaving.signal.aborted) leaving.abort(interrupted);',
+      ],
+    ],
     tests: ['engine/when-paused.test.ts'],
   },
   {

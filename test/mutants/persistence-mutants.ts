@@ -7,14 +7,16 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'I2: a request is sent again under a new key',
     file: 'persistence/taking/take-ready.ts',
-    edits: [['const requestId = newest.requestId ?? nextRequestId(newest);', 'const requestId = nextRequestId(newest);']],
+    edits: [
+      ['const requestId = newest.requestId ?? nextRequestId(newest);', 'const requestId = nextRequestId(newest);'],
+    ],
     tests: store,
   },
   {
     fault: 'I2: another body goes out under the same key',
     file: 'persistence/outbox/transitions.ts',
     edits: [
-      ['(op.attempt === 0 ? op.opId : `${op.opId}#${op.attempt + 1}`)', 'op.opId'],
+      ['op.attempt === 0 ? op.opId : `${op.opId}#${op.attempt + 1}`', 'op.opId'],
       [`CASE WHEN "attempt" = 0 THEN "op_id" ELSE "op_id" || '#' || CAST("attempt" + 1 AS text) END`, '"op_id"'],
     ],
     tests: store,
@@ -34,13 +36,20 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'I4: a row that was made again is hidden with the unsent deletion before it',
     file: 'persistence/taking/take-ready.ts',
-    edits: [['groups.flatMap(({ entityId }) => (kept.has(entityId) ? [] : [entityId]))', 'groups.map(({ entityId }) => entityId)']],
+    edits: [
+      [
+        'groups.flatMap(({ entityId }) => (kept.has(entityId) ? [] : [entityId]))',
+        'groups.map(({ entityId }) => entityId)',
+      ],
+    ],
     tests: ['persistence/taking/hand-overs.test.ts'],
   },
   {
     fault: 'F-134: a creation goes out again although a pull has shown its row',
     file: 'persistence/taking/take-ready.ts',
-    edits: [['serverRow !== undefined && !table.isDeleted(serverRow) ? [entityId]', 'serverRow === undefined ? [entityId]']],
+    edits: [
+      ['serverRow !== undefined && !table.isDeleted(serverRow) ? [entityId]', 'serverRow === undefined ? [entityId]'],
+    ],
     tests: ['scenario/lost-and-found.test.ts'],
   },
   {
@@ -76,14 +85,22 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-160: a row is announced as quarantined before its pull ends',
     file: 'persistence/replica/quarantine.ts',
-    edits: [["(announcement === 'atEndOfPull' && isClash(error))", "(announcement === 'atEndOfPull' && isClash(error) && id === '')"]],
+    edits: [
+      [
+        "(announcement === 'atEndOfPull' && isClash(error))",
+        "(announcement === 'atEndOfPull' && isClash(error) && id === '')",
+      ],
+    ],
     tests: ['persistence/pulling/apply-pages.test.ts'],
   },
   {
     fault: 'I4: a pull ignores pending operations',
     file: 'persistence/pulling/apply-pages.ts',
     edits: [
-      ['work.hasBases ? await applyPending(work, rows) : nothingPending', 'work.hasBases && rows.size < 0 ? await applyPending(work, rows) : nothingPending'],
+      [
+        'work.hasBases ? await applyPending(work, rows) : nothingPending',
+        'work.hasBases && rows.size < 0 ? await applyPending(work, rows) : nothingPending',
+      ],
     ],
     tests: ['persistence/settling/settle.test.ts'],
   },
@@ -108,7 +125,9 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-161: a full resync leaves the cursor in the future after the clock of the server went back',
     file: 'persistence/replica/resync.ts',
-    edits: [['const seen = row?.resyncTs != null;', "const seen = row?.resyncTs != null && row.resyncTs > (row.ts ?? '');"]],
+    edits: [
+      ['const seen = row?.resyncTs != null;', "const seen = row?.resyncTs != null && row.resyncTs > (row.ts ?? '');"],
+    ],
     tests: ['persistence/replica/resync.test.ts'],
   },
   {
@@ -126,13 +145,20 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'the gate lets two transactions onto one connection',
     file: 'persistence/gate/gate-lock.ts',
-    edits: [['if (this.#holder !== undefined) return false;', 'if (this.#holder !== undefined && this.clock.now() < 0) return false;']],
+    edits: [
+      [
+        'if (this.#holder !== undefined) return false;',
+        'if (this.#holder !== undefined && this.clock.now() < 0) return false;',
+      ],
+    ],
     tests: ['persistence/gate/connection-gate.test.ts'],
   },
   {
     fault: 'F-09: a server that fails for everybody counts as a try',
     file: 'rules/answers/outcome-effects.ts',
-    edits: [["unavailable: { request: 'open', countsTry: 'never'", "unavailable: { request: 'open', countsTry: 'always'"]],
+    edits: [
+      ["unavailable: { request: 'open', countsTry: 'never'", "unavailable: { request: 'open', countsTry: 'always'"],
+    ],
     tests: ['parity/stuck.test.ts', 'engine/cut-requests.test.ts'],
   },
   {
@@ -144,13 +170,23 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-42: a full resync clears the table first',
     file: 'persistence/replica/resync.ts',
-    edits: [['    await forgetAllRemoved(session, kind);\n', '    await forgetAllRemoved(session, kind);\n    await session.run(`DELETE FROM "${kind}"`);\n']],
+    edits: [
+      [
+        '    await forgetAllRemoved(session, kind);\n',
+        '    await forgetAllRemoved(session, kind);\n    await session.run(`DELETE FROM "${kind}"`);\n',
+      ],
+    ],
     tests: ['persistence/replica/resync.test.ts'],
   },
   {
     fault: 'F-137: a scheduled full resync that receives nothing empties the table',
     file: 'persistence/pulling/sweep-resync.ts',
-    edits: [['row.marking > 0 && row.received === 0 && !options.requested', 'row.marking > 0 && row.received < 0 && !options.requested']],
+    edits: [
+      [
+        'row.marking > 0 && row.received === 0 && !options.requested',
+        'row.marking > 0 && row.received < 0 && !options.requested',
+      ],
+    ],
     tests: ['persistence/replica/resync.test.ts'],
   },
   {
@@ -178,7 +214,10 @@ export const persistenceMutants: readonly Mutant[] = [
     fault: 'I7: a commit of sql.js does not wait for its file',
     file: 'persistence/drivers/sqljs-options.ts',
     edits: [
-      ['autoSaveCallback: (bytes: Uint8Array) => saveFile(database, bytes)', 'autoSaveCallback: async (bytes: Uint8Array) => void saveFile(database, bytes)'],
+      [
+        'autoSaveCallback: (bytes: Uint8Array) => saveFile(database, bytes)',
+        'autoSaveCallback: async (bytes: Uint8Array) => void saveFile(database, bytes)',
+      ],
     ],
     tests: ['persistence/drivers/save-file.test.ts'],
   },
@@ -215,19 +254,28 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'I4: what the engine writes is captured as an edit of the user',
     file: 'persistence/capture/without-capture.ts',
-    edits: [['=> context.current() !== undefined;', '=> context.current()?.uncaptured === undefined && context.current() !== undefined;']],
+    edits: [
+      [
+        '=> context.current() !== undefined;',
+        '=> context.current()?.uncaptured === undefined && context.current() !== undefined;',
+      ],
+    ],
     tests: ['persistence/capture/repository-writes.test.ts'],
   },
   {
     fault: 'F-140: a save puts back what others have changed since the entity was loaded',
     file: 'persistence/capture/entities/rebase-entity.ts',
-    edits: [['if (isUntouched || codec.name === table.updatedAt)', 'if (isUntouched && codec.name === table.updatedAt)']],
+    edits: [
+      ['if (isUntouched || codec.name === table.updatedAt)', 'if (isUntouched && codec.name === table.updatedAt)'],
+    ],
     tests: ['persistence/capture/repository-writes.test.ts', 'persistence/capture/with-engine.test.ts'],
   },
   {
     fault: 'F-141: what a deletion takes along is not queued',
     file: 'persistence/capture/statements/queue-changes.ts',
-    edits: [['const hasFollowed = await followForeignKeys(session, changes.tables, stamp.at);', 'const hasFollowed = false;']],
+    edits: [
+      ['const hasFollowed = await followForeignKeys(session, changes.tables, stamp.at);', 'const hasFollowed = false;'],
+    ],
     tests: ['persistence/capture/relations.test.ts'],
   },
   {
@@ -239,13 +287,23 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-11: a live query misses what was committed while it read',
     file: 'model/platform/again-if-asked.ts',
-    edits: [['      while (isAsked && !isOver()) {\n        isAsked = false;\n        await work();\n      }', '      isAsked = false;\n      await work();']],
+    edits: [
+      [
+        '      while (isAsked && !isOver()) {\n        isAsked = false;\n        await work();\n      }',
+        '      isAsked = false;\n      await work();',
+      ],
+    ],
     tests: ['persistence/follow/live-query.test.ts'],
   },
   {
     fault: 'a live query shows half of a commit',
     file: 'persistence/follow/live-read.ts',
-    edits: [['if (first !== last && feed.lastCommitOf(tables) > first', 'if (first > last && feed.lastCommitOf(tables) > first']],
+    edits: [
+      [
+        'first !== last &&\n        feed.lastCommitOf(tables) > first',
+        'first > last &&\n        feed.lastCommitOf(tables) > first',
+      ],
+    ],
     tests: ['persistence/follow/live-query.test.ts'],
   },
   {
@@ -278,7 +336,12 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-67: a clock that is set back twice holds up everybody until that time has passed',
     file: 'persistence/runs/clock-doubt.ts',
-    edits: [['isTooFar || hasLeapt || isNews : now < since) since = now', 'isTooFar || hasLeapt || isNews : false) since = now']],
+    edits: [
+      [
+        'isTooFar || hasLeapt || isNews : now < since) since = now',
+        'isTooFar || hasLeapt || isNews : false) since = now',
+      ],
+    ],
     tests: ['persistence/runs/lease.test.ts'],
   },
   {
@@ -290,7 +353,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'I3: what refers to a row that no server had is sent before it',
     file: 'persistence/taking/never-sent.ts',
-    edits: [['base !== undefined && base.lastSent === undefined', 'base !== undefined && base.lastSent !== undefined']],
+    edits: [['base.lastSent === undefined &&', 'base.lastSent !== undefined &&']],
     tests: ['scenario/never-sent-parents.test.ts'],
   },
   {
@@ -326,7 +389,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-17: a pulled row that could never be sent back is stored',
     file: 'persistence/tables/harmful-row.ts',
-    edits: [['return polluted === undefined ? undefined :', "return polluted === undefined || polluted !== '' ? undefined :"]],
+    edits: [['return polluted === undefined\n', "return polluted === undefined || polluted !== ''\n"]],
     tests: ['persistence/pulling/apply-pages.test.ts'],
   },
   {
@@ -350,7 +413,9 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-140: a column that is not selected by default puts back what others have changed',
     file: 'persistence/capture/entities/rebase-entity.ts',
-    edits: [['if (isUntouched && !codec.column.isSelect) setAside(', 'if (isUntouched && codec.column.isSelect) setAside(']],
+    edits: [
+      ['if (isUntouched && !codec.column.isSelect) setAside(', 'if (isUntouched && codec.column.isSelect) setAside('],
+    ],
     tests: ['persistence/capture/unselected-columns.test.ts'],
   },
   {
@@ -373,13 +438,17 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-135: the late answer of a delete hides a row that somebody brought back since',
     file: 'persistence/settling/settle-applied.ts',
-    edits: [['firstSentAt !== undefined && op.force !== true && isOutdated', 'false && op.force !== true && isOutdated']],
+    edits: [
+      ['firstSentAt !== undefined && op.force !== true && isOutdated', 'false && op.force !== true && isOutdated'],
+    ],
     tests: ['scenario/late-answers.test.ts'],
   },
   {
     fault: 'F-135: the late answer of a change, without a version, is laid over a row that was pulled since',
     file: 'persistence/settling/settle-applied.ts',
-    edits: [['version === undefined ? isWrittenOver(table, request, base) : isOutdated', 'version === undefined ? false : isOutdated']],
+    edits: [
+      ['version === undefined\n      ? isWrittenOver(table, request, base)', 'version === undefined\n      ? false'],
+    ],
     tests: ['scenario/late-answers.test.ts'],
   },
   {
@@ -450,13 +519,23 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-158: what the server sent goes out in place of what the user wrote',
     file: 'persistence/columns/wire-values.ts',
-    edits: [['Object.hasOwn(shown, key) && canonicalText(shown[key] ?? null) === canonicalText(form)', 'Object.hasOwn(shown, key)']],
+    edits: [
+      [
+        'Object.hasOwn(shown, key) && canonicalText(shown[key] ?? null) === canonicalText(form)',
+        'Object.hasOwn(shown, key)',
+      ],
+    ],
     tests: ['scenario/values-as-they-came.test.ts'],
   },
   {
     fault: 'F-158: what the server sent before stays, although it now sends the value in the form of the column',
     file: 'persistence/columns/wire-values.ts',
-    edits: [['const kept = Object.entries(known).filter(([key]) => row[key] === undefined);', 'const kept = Object.entries(known);']],
+    edits: [
+      [
+        'const kept = Object.entries(known).filter(([key]) => row[key] === undefined);',
+        'const kept = Object.entries(known);',
+      ],
+    ],
     tests: ['scenario/values-as-they-came.test.ts'],
   },
   {
@@ -480,7 +559,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-164: what a damaged operation held is lost when it is dropped',
     file: 'persistence/outbox/outbox-rows.ts',
-    edits: [['...(fault === undefined ? {} : { stored:', '...(fault === undefined || fault !== "" ? {} : { stored:']],
+    edits: [['...(fault === undefined\n', '...(fault === undefined || fault !== ""\n']],
     tests: ['persistence/taking/take-ready.test.ts'],
   },
   {
@@ -521,11 +600,17 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-160: a split creation adds a reference that a later operation sets anyway',
     file: 'persistence/taking/split-creation.ts',
-    edits: [['keys.filter((key) => !later.some((op) => claims(op, key)))', 'keys.filter((key) => !later.some((op) => op.seq < 0 && claims(op, key)))']],
+    edits: [
+      [
+        'keys.filter((key) => !later.some((op) => claims(op, key)))',
+        'keys.filter((key) => !later.some((op) => op.seq < 0 && claims(op, key)))',
+      ],
+    ],
     tests: ['persistence/taking/reference-rings.test.ts'],
   },
   {
-    fault: 'F-161: an answer that was made on the newest version known counts as late when the clock of the server went back',
+    fault:
+      'F-161: an answer that was made on the newest version known counts as late when the clock of the server went back',
     file: 'persistence/settling/settle-applied.ts',
     edits: [['isOutdated(version, base) && !isMadeOnNewest(madeOn(request), base)', 'isOutdated(version, base)']],
     tests: ['persistence/settling/settle.test.ts'],
@@ -581,7 +666,12 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-160: one refused row holds back all rows that refer to each other',
     file: 'persistence/pulling/store-referring.ts',
-    edits: [['group = group.filter(({ needs }) => [...needs.values()].every((need) => names.has(need)));', 'group = group.filter(() => names.size > 0);']],
+    edits: [
+      [
+        'group = group.filter(({ needs }) => [...needs.values()].every((need) => names.has(need)));',
+        'group = group.filter(() => names.size > 0);',
+      ],
+    ],
     tests: ['persistence/pulling/referring-rows.test.ts'],
   },
   {
@@ -617,7 +707,9 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'I1: a writer writes into the tables of a newer release',
     file: 'persistence/database/newer-release.ts',
-    edits: [['if (!checked.has(dataSource)) await refuseNewerRelease(session, dataSource);', 'void [session, dataSource];']],
+    edits: [
+      ['if (!checked.has(dataSource)) await refuseNewerRelease(session, dataSource);', 'void [session, dataSource];'],
+    ],
     tests: ['persistence/database/newer-release.test.ts'],
   },
 ];

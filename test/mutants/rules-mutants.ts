@@ -5,14 +5,22 @@ export const rulesMutants: readonly Mutant[] = [
   {
     fault: 'I1: a lost reply counts as applied',
     file: 'rules/answers/outcome.ts',
-    edits: [["return { type: 'retryLater', error: new NetworkError(result.message, { timedOut: result.timedOut ?? false }) };", "return { type: 'applied' };"]],
+    edits: [
+      [
+        "return { type: 'retryLater', error: new NetworkError(result.message, { timedOut: result.timedOut ?? false }) };",
+        "return { type: 'applied' };",
+      ],
+    ],
     tests: ['rules/outcome.test.ts'],
   },
   {
     fault: 'F-22: a 404 on an edit counts as applied',
     file: 'rules/answers/outcome.ts',
     edits: [
-      ["return op.type === 'delete' ? { type: 'applied' } : { type: 'conflict'", "return op.type !== undefined ? { type: 'applied' } : { type: 'conflict'"],
+      [
+        "return op.type === 'delete'\n        ? { type: 'applied' }",
+        "return op.type !== undefined\n        ? { type: 'applied' }",
+      ],
     ],
     tests: ['rules/outcome.test.ts'],
   },
@@ -26,20 +34,25 @@ export const rulesMutants: readonly Mutant[] = [
     fault: 'I5: pending deltas are shown twice',
     file: 'rules/pending/overlay.ts',
     edits: [
-      ['row.set(delta.field, applyDelta(row.get(delta.field), delta));', 'row.set(delta.field, applyDelta(applyDelta(row.get(delta.field), delta), delta));'],
+      [
+        'row.set(delta.field, applyDelta(row.get(delta.field), delta));',
+        'row.set(delta.field, applyDelta(applyDelta(row.get(delta.field), delta), delta));',
+      ],
     ],
     tests: ['rules/overlay.test.ts', 'rules/deltas.test.ts', 'property/deltas.test.ts'],
   },
   {
     fault: 'F-20: what follows an applied operation keeps its old base',
     file: 'rules/pending/departure.ts',
-    edits: [['const base = exists ? { baseUpdatedAt: serverVersion } : { baseUpdatedAt: undefined };', 'const base = {};']],
+    edits: [
+      ['const base = exists ? { baseUpdatedAt: serverVersion } : { baseUpdatedAt: undefined };', 'const base = {};'],
+    ],
     tests: ['rules/departure.test.ts', 'persistence/settling/settle.test.ts'],
   },
   {
     fault: 'F-136: what follows an applied operation keeps its old payload',
     file: 'rules/pending/departure.ts',
-    edits: [['const payload = exists ? reproject(serverRow, op, keys) : ', 'const payload = exists ? op.payload : ']],
+    edits: [['? reproject(serverRow, op, keys)\n', '? op.payload\n']],
     tests: ['rules/departure.test.ts', 'persistence/settling/settle.test.ts'],
   },
   {
@@ -63,7 +76,12 @@ export const rulesMutants: readonly Mutant[] = [
   {
     fault: 'F-85: Retry-After is not heeded',
     file: 'rules/backoff.ts',
-    edits: [["const asked = failure.type === 'throttled' && failure.retryAfterMs > 0 ? failure.retryAfterMs : 0;", 'const asked = 0;']],
+    edits: [
+      [
+        "const asked = failure.type === 'throttled' && failure.retryAfterMs > 0 ? failure.retryAfterMs : 0;",
+        'const asked = 0;',
+      ],
+    ],
     tests: ['rules/backoff.test.ts', 'machines/sync-machine.test.ts'],
   },
   {

@@ -8,15 +8,24 @@ import type { Mutant } from './mutant.ts';
 import { mutants } from './mutants.ts';
 
 /**
- * Plants each fault in a copy of the tree and runs the tests that must notice: `npm run mutants [-- words of the fault, or of its file]`. Ends with 1
- * where one survives, or where the sources have moved on and a fault cannot be planted any more.
+ * Plants each fault in a copy of the tree and runs the tests that must notice: `npm run mutants [-- words of the fault,
+ * or of its file]`. Ends with 1 where one survives, or where the sources have moved on and a fault cannot be planted
+ * any more.
  */
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const wanted = process.argv.slice(2).join(' ').toLowerCase();
 const chosen = mutants.filter(({ fault, file }) => `${fault}\n${file}`.toLowerCase().includes(wanted));
 
 const copy = mkdtempSync(join(tmpdir(), 'mutants-'));
-for (const name of ['src', 'test', 'examples', 'README.md', 'package.json', 'tsconfig.json', 'vitest.mutants.config.ts'])
+for (const name of [
+  'src',
+  'test',
+  'examples',
+  'README.md',
+  'package.json',
+  'tsconfig.json',
+  'vitest.mutants.config.ts',
+])
   cpSync(join(root, name), join(copy, name), { recursive: true });
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 

@@ -1,4 +1,7 @@
-/** An app as users write it: the devtools are mounted in development only. The test of tree shaking bundles it for production. */
+/**
+ * An app as users write it: the devtools are mounted in development only. The test of tree shaking bundles it for
+ * production.
+ */
 import { attachDevtools, mountSyncDevtools } from '../../src/devtools.ts';
 import { createSyncEngine, type SyncEngineOptions } from '../../src/index.ts';
 

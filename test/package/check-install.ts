@@ -1,6 +1,7 @@
 /**
- * F-165: packs the tarball, installs it into empty folders, and uses it there as an app does. Each page is bundled by esbuild and Vite, served by
- * Vite's development server as well, and opened in Chromium with React 18 and 19. Exits 1 and says why. Run `npm run build` first.
+ * F-165: packs the tarball, installs it into empty folders, and uses it there as an app does. Each page is bundled by
+ * esbuild and Vite, served by Vite's development server as well, and opened in Chromium with React 18 and 19. Exits 1
+ * and says why. Run `npm run build` first.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -43,17 +44,36 @@ async function step(label: string, work: () => void | Promise<void>): Promise<vo
 
 const install = (folder: string, packages: readonly string[]): string => {
   mkdirSync(folder, { recursive: true });
-  if (!existsSync(join(folder, 'package.json'))) writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}');
-  return run('sh', ['-c', `npm install --prefer-offline --ignore-scripts --no-audit --no-fund ${packages.map((name) => `'${name}'`).join(' ')} 2>&1`], folder);
+  if (!existsSync(join(folder, 'package.json')))
+    writeFileSync(join(folder, 'package.json'), '{"private":true,"type":"module"}');
+  return run(
+    'sh',
+    [
+      '-c',
+      `npm install --prefer-offline --ignore-scripts --no-audit --no-fund ${packages.map((name) => `'${name}'`).join(' ')} 2>&1`,
+    ],
+    folder,
+  );
 };
 
-const entriesWithoutReact = ['', '/persistence', '/transport', '/devtools/node', '/devtools/page', '/server', '/testing'];
+const entriesWithoutReact = [
+  '',
+  '/persistence',
+  '/transport',
+  '/devtools/node',
+  '/devtools/page',
+  '/server',
+  '/testing',
+];
 
 /** (b) and (e): the entries load by import and by require; those that need no React, in a folder without it. */
 function checkEntries(folder: string, entries: readonly string[]): void {
   for (const entry of entries) {
     const name = `synchart${entry}`;
-    for (const code of [`await import('${name}')`, `(await import('node:module')).createRequire(process.cwd() + '/x.js')('${name}')`]) {
+    for (const code of [
+      `await import('${name}')`,
+      `(await import('node:module')).createRequire(process.cwd() + '/x.js')('${name}')`,
+    ]) {
       try {
         run(process.execPath, ['--input-type=module', '-e', code], folder);
       } catch (error) {
@@ -88,9 +108,20 @@ function checkLinks(folder: string): void {
 /** (c): the consumer's own compiler reads our types; errors in types of other packages are not ours. */
 function checkTypes(folder: string, compiler: string): void {
   const names = [...entriesWithoutReact, '/devtools'];
-  const lines = names.map((entry, index) => `import * as entry${index} from 'synchart${entry}';\nexport const names${index}: object = entry${index};`);
+  const lines = names.map(
+    (entry, index) =>
+      `import * as entry${index} from 'synchart${entry}';\nexport const names${index}: object = entry${index};`,
+  );
   writeFileSync(join(folder, 'consumer.ts'), lines.join('\n'));
-  const options = { module: 'nodenext', moduleResolution: 'nodenext', target: 'es2022', strict: true, noEmit: true, skipLibCheck: false, types: ['node'] };
+  const options = {
+    module: 'nodenext',
+    moduleResolution: 'nodenext',
+    target: 'es2022',
+    strict: true,
+    noEmit: true,
+    skipLibCheck: false,
+    types: ['node'],
+  };
   writeFileSync(
     join(folder, 'tsconfig.json'),
     JSON.stringify({ compilerOptions: { ...options, lib: ['es2023', 'dom', 'dom.iterable'] }, files: ['consumer.ts'] }),
@@ -103,7 +134,9 @@ function checkTypes(folder: string, compiler: string): void {
     // A compiler that cannot run must not look like one that finds nothing.
     if (!said.includes('error TS')) throw error;
   }
-  const ours = said.split('\n').filter((line) => line.includes('error TS') && !/^(node_modules\/(?!synchart\/)|\.\.\/)/.test(line));
+  const ours = said
+    .split('\n')
+    .filter((line) => line.includes('error TS') && !/^(node_modules\/(?!synchart\/)|\.\.\/)/.test(line));
   check(ours.length === 0, `${compiler}: ${ours.join('\n')}`);
 }
 
@@ -119,7 +152,10 @@ async function openPage(browser: Browser, label: string, url: string): Promise<v
     await page.waitForFunction('"started" in globalThis', undefined, { timeout: 60_000 });
     const titles = await page.evaluate<string[]>('started');
     check(titles.join() === 'Bread from the page,Milk from the server', `${label}: rows ${titles.join()}`);
-    check(server.backend.get('todos', 'b')?.['title'] === 'Bread from the page', `${label}: the server did not receive the row of the page`);
+    check(
+      server.backend.get('todos', 'b')?.['title'] === 'Bread from the page',
+      `${label}: the server did not receive the row of the page`,
+    );
     await page.getByRole('button', { name: /synchart/ }).click();
     await page.getByRole('tab').first().waitFor({ timeout: 20_000 });
     const text = (await page.getByRole('tab').allInnerTexts()).join(' ');
@@ -127,7 +163,8 @@ async function openPage(browser: Browser, label: string, url: string): Promise<v
     await page.getByRole('tab', { name: /chart/i }).click();
     await page.locator('.react-flow__node').first().waitFor({ timeout: 30_000 });
   } finally {
-    if (process.env['SCREENSHOTS'] !== undefined) await page.screenshot({ path: join(process.env['SCREENSHOTS'], `${label.replaceAll(' ', '-')}.png`) });
+    if (process.env['SCREENSHOTS'] !== undefined)
+      await page.screenshot({ path: join(process.env['SCREENSHOTS'], `${label.replaceAll(' ', '-')}.png`) });
     await page.close();
     await server.stop();
     check(errors.length === 0, `${label}: ${errors.join('\n')}`);
@@ -136,7 +173,8 @@ async function openPage(browser: Browser, label: string, url: string): Promise<v
 
 const html = '<!doctype html><link rel="icon" href="data:,"><body><script type="module" src="/page.js"></script>';
 const wasmOf = (folder: string): string => join(folder, 'node_modules/sql.js/dist/sql-wasm.wasm');
-const viteOptions = (folder: string) => ({ configFile: false, root: folder, publicDir: false, logLevel: 'error' }) as const;
+const viteOptions = (folder: string) =>
+  ({ configFile: false, root: folder, publicDir: false, logLevel: 'error' }) as const;
 
 async function openBuilt(browser: Browser, label: string, folder: string, built: string): Promise<void> {
   cpSync(wasmOf(folder), join(built, 'sql-wasm.wasm'));
@@ -148,7 +186,11 @@ async function openDevelopmentServer(browser: Browser, label: string, folder: st
   writeFileSync(join(folder, 'index.html'), html.replace('/page.js', '/page.ts'));
   mkdirSync(join(folder, 'public'), { recursive: true });
   cpSync(wasmOf(folder), join(folder, 'public/sql-wasm.wasm'));
-  const server = await createServer({ ...viteOptions(folder), publicDir: 'public', server: { host: '127.0.0.1', port: 0 } });
+  const server = await createServer({
+    ...viteOptions(folder),
+    publicDir: 'public',
+    server: { host: '127.0.0.1', port: 0 },
+  });
   await server.listen();
   const address = server.httpServer?.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
@@ -172,36 +214,61 @@ async function checkPages(folder: string, browser: Browser, react: string): Prom
   });
   await step(`page of Vite on React ${react}`, async () => {
     const output = { entryFileNames: 'page.js', chunkFileNames: '[name].js' };
-    const options = { outDir: byVite, target: 'es2023', modulePreload: false, rolldownOptions: { input: join(folder, 'page.ts'), output } } as const;
+    const options = {
+      outDir: byVite,
+      target: 'es2023',
+      modulePreload: false,
+      rolldownOptions: { input: join(folder, 'page.ts'), output },
+    } as const;
     await build({ ...viteOptions(folder), build: options });
     await openBuilt(browser, 'Vite', folder, byVite);
   });
-  await step(`page of Vite's development server on React ${react}`, () => openDevelopmentServer(browser, 'Vite dev', folder));
+  await step(`page of Vite's development server on React ${react}`, () =>
+    openDevelopmentServer(browser, 'Vite dev', folder),
+  );
 }
 
 try {
-  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], root)) as [{ readonly filename: string }];
+  const [packed] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], root)) as [
+    { readonly filename: string },
+  ];
   const tarball = join(work, packed.filename);
   const bare = join(work, 'bare');
   await step('installs without the panel, silent about React', () => {
     const said = install(bare, [tarball, 'typeorm@1', 'fastify@5']);
-    check(!/react/i.test(said) && !existsSync(join(bare, 'node_modules/react')), `Installing without the panel speaks of React: ${said}`);
+    check(
+      !/react/i.test(said) && !existsSync(join(bare, 'node_modules/react')),
+      `Installing without the panel speaks of React: ${said}`,
+    );
   });
-  await step('installs beside a React that the panel does not run on', () => checkOldReact(join(work, 'react-17'), tarball));
+  await step('installs beside a React that the panel does not run on', () =>
+    checkOldReact(join(work, 'react-17'), tarball),
+  );
   await step('entries load without React, by import and require', () => checkEntries(bare, entriesWithoutReact));
   await step('links of the guides resolve', () => checkLinks(bare));
   const page = join(work, 'page');
-  const peers = ['typeorm@1', 'fastify@5', 'sql.js@1', '@statelyai/inspect@0.7', '@types/node@20', 'typescript-5@npm:typescript@~5.9.0'];
+  const peers = [
+    'typeorm@1',
+    'fastify@5',
+    'sql.js@1',
+    '@statelyai/inspect@0.7',
+    '@types/node@20',
+    'typescript-5@npm:typescript@~5.9.0',
+  ];
   install(page, [tarball, ...peers, 'react@18', 'react-dom@18', '@types/react@18', '@types/react-dom@18']);
   cpSync(join(root, 'test/package/page.ts'), join(page, 'page.ts'));
   const browser = await chromium.launch({ executablePath: findChromium(), args: [...chromiumArguments] });
   await step('the panel loads in Node with React 18, by import and require', () => checkEntries(page, ['/devtools']));
   await checkPages(page, browser, '18');
-  await step('types compile with TypeScript 5.9 and React 18', () => checkTypes(page, join(page, 'node_modules/typescript-5/lib/tsc.js')));
+  await step('types compile with TypeScript 5.9 and React 18', () =>
+    checkTypes(page, join(page, 'node_modules/typescript-5/lib/tsc.js')),
+  );
   install(page, ['react@19', 'react-dom@19', '@types/react@19', '@types/react-dom@19']);
   await step('the panel loads in Node with React 19, by import and require', () => checkEntries(page, ['/devtools']));
   await checkPages(page, browser, '19');
-  await step('types compile with TypeScript 6 and React 19', () => checkTypes(page, join(root, 'node_modules/typescript/lib/tsc.js')));
+  await step('types compile with TypeScript 6 and React 19', () =>
+    checkTypes(page, join(root, 'node_modules/typescript/lib/tsc.js')),
+  );
   await browser.close();
 } finally {
   rmSync(work, { recursive: true, force: true });

@@ -1,4 +1,7 @@
-/** Checks what `npm publish` would ship, beside what publint and attw look at: `npm run build && npm run test:package`. Exits 1 and says why. */
+/**
+ * Checks what `npm publish` would ship, beside what publint and attw look at: `npm run build && npm run test:package`.
+ * Exits 1 and says why.
+ */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,10 +10,25 @@ import { gzipSync } from 'node:zlib';
 import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const entries = ['index', 'persistence', 'transport', 'devtools', 'devtools-node', 'devtools-page', 'server', 'testing'];
-/** What an app loads that imports everything but the server and the test tools: gzipped, without comments and dependencies, names not shortened. */
+const entries = [
+  'index',
+  'persistence',
+  'transport',
+  'devtools',
+  'devtools-node',
+  'devtools-page',
+  'server',
+  'testing',
+];
+/**
+ * What an app loads that imports everything but the server and the test tools: gzipped, without comments and
+ * dependencies, names not shortened.
+ */
 const appBudgetKb = 230;
-/** What a page loads that mounts the panel, gzipped, without React and without the layout of the chart, which comes with the first chart. */
+/**
+ * What a page loads that mounts the panel, gzipped, without React and without the layout of the chart, which comes with
+ * the first chart.
+ */
 const devtoolsBudgetKb = 190;
 /** The inspector's page, gzipped, with React and without the layout of the chart. */
 const inspectorPageBudgetKb = 200;
@@ -34,7 +52,9 @@ interface Packed {
 }
 
 function checkTarball(): void {
-  const [packed] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root, encoding: 'utf8' })) as Packed[];
+  const [packed] = JSON.parse(
+    execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: root, encoding: 'utf8' }),
+  ) as Packed[];
   if (packed === undefined) throw new Error('npm pack --json listed no package');
   const kb = packed.size / 1000;
   say('tarball', `${kb.toFixed(0)} kB, ${packed.files.length} files`);
@@ -55,7 +75,8 @@ function loadedBy(entry: string, seen = new Set<string>()): Set<string> {
   if (seen.has(entry)) return seen;
   seen.add(entry);
   const code = readFileSync(join(root, 'dist', entry), 'utf8');
-  for (const [, chunk] of code.matchAll(/(?:from|import)\s*["']\.\/([^"']+\.js)["']/g)) if (chunk !== undefined) loadedBy(chunk, seen);
+  for (const [, chunk] of code.matchAll(/(?:from|import)\s*["']\.\/([^"']+\.js)["']/g))
+    if (chunk !== undefined) loadedBy(chunk, seen);
   return seen;
 }
 
@@ -63,7 +84,9 @@ function checkSizes(): void {
   const files = new Set(['index.js', 'persistence.js', 'transport.js'].flatMap((entry) => [...loadedBy(entry)]));
   const target = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext, removeComments: true };
   const code = [...files].map(
-    (file) => ts.transpileModule(readFileSync(join(root, 'dist', file), 'utf8'), { compilerOptions: target, fileName: file }).outputText,
+    (file) =>
+      ts.transpileModule(readFileSync(join(root, 'dist', file), 'utf8'), { compilerOptions: target, fileName: file })
+        .outputText,
   );
   const kb = gzipSync(code.join('\n')).length / 1024;
   say('app code', `${kb.toFixed(1)} kB of ${appBudgetKb} kB`);
@@ -78,27 +101,43 @@ function checkDevtools(): void {
   const engine = loadedBy('index.js');
   const panel = gzippedKb([...loadedBy('devtools.js')].filter((file) => !engine.has(file)));
   say('dist/devtools.js, gzipped', `${panel.toFixed(1)} kB of ${devtoolsBudgetKb} kB`);
-  check(panel <= devtoolsBudgetKb, `A page loads ${panel.toFixed(1)} kB of devtools, the budget is ${devtoolsBudgetKb} kB.`);
+  check(
+    panel <= devtoolsBudgetKb,
+    `A page loads ${panel.toFixed(1)} kB of devtools, the budget is ${devtoolsBudgetKb} kB.`,
+  );
   const page = gzippedKb(['devtools-panel/page.js']);
   say('inspector page, gzipped', `${page.toFixed(1)} kB of ${inspectorPageBudgetKb} kB`);
-  check(page <= inspectorPageBudgetKb, `The inspector's page has ${page.toFixed(1)} kB, the budget is ${inspectorPageBudgetKb} kB.`);
+  check(
+    page <= inspectorPageBudgetKb,
+    `The inspector's page has ${page.toFixed(1)} kB, the budget is ${inspectorPageBudgetKb} kB.`,
+  );
   for (const entry of ['devtools-node.js', 'devtools-page.js']) {
-    const withReact = [...loadedBy(entry)].filter((file) => /from\s*["']react/.test(readFileSync(join(root, 'dist', file), 'utf8')));
-    check(withReact.length === 0, `dist/${entry} loads React, which who needs no panel of their own need not have: ${withReact.join(', ')}`);
+    const withReact = [...loadedBy(entry)].filter((file) =>
+      /from\s*["']react/.test(readFileSync(join(root, 'dist', file), 'utf8')),
+    );
+    check(
+      withReact.length === 0,
+      `dist/${entry} loads React, which who needs no panel of their own need not have: ${withReact.join(', ')}`,
+    );
   }
 }
 
 /** What Node gets from the built files must be what the snapshots promise. */
 async function checkNames(): Promise<void> {
   for (const entry of entries) {
-    const loaded = (await import(pathToFileURL(join(root, 'dist', `${entry}.js`)).href)) as Readonly<Record<string, unknown>>;
+    const loaded = (await import(pathToFileURL(join(root, 'dist', `${entry}.js`)).href)) as Readonly<
+      Record<string, unknown>
+    >;
     const promised = readFileSync(join(root, 'test/package/exports', `${entry}.txt`), 'utf8')
       .split('\n')
       .filter((name) => name !== '' && !name.startsWith('type '));
     const missing = promised.filter((name) => !(name in loaded));
     const extra = Object.keys(loaded).filter((name) => !promised.includes(name));
     say(`dist/${entry}.js`, `${promised.length} values`);
-    check(missing.length + extra.length === 0, `dist/${entry}.js: missing [${missing.join(', ')}], not promised [${extra.join(', ')}]`);
+    check(
+      missing.length + extra.length === 0,
+      `dist/${entry}.js: missing [${missing.join(', ')}], not promised [${extra.join(', ')}]`,
+    );
   }
 }
 

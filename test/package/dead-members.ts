@@ -1,4 +1,7 @@
-/** Lists members of classes and ports of `src` that nothing in `src` uses: `npm run lint:members`. Takes a minute or more, so it is no part of `npm run lint`. */
+/**
+ * Lists members of classes and ports of `src` that nothing in `src` uses: `npm run lint:members`. Takes a minute or
+ * more, so it is no part of `npm run lint`.
+ */
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -19,7 +22,9 @@ const usedElsewhere: Readonly<Record<string, readonly string[] | '*'>> = {
 };
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path)) as { readonly config: unknown };
+const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => ts.sys.readFile(path)) as {
+  readonly config: unknown;
+};
 const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
 const service = ts.createLanguageService({
   getCompilationSettings: () => options,
@@ -51,7 +56,12 @@ function membersIn(source: ts.SourceFile): readonly Member[] {
     if (ts.isClassLike(node) || (ts.isInterfaceDeclaration(node) && node.name.text.endsWith('Port'))) {
       for (const { name } of node.members)
         if (name !== undefined && ts.isIdentifier(name))
-          found.push({ path: source.fileName, position: name.getStart(source), owner: node.name?.text ?? 'class', name: name.text });
+          found.push({
+            path: source.fileName,
+            position: name.getStart(source),
+            owner: node.name?.text ?? 'class',
+            name: name.text,
+          });
     }
     ts.forEachChild(node, visit);
   };
@@ -60,7 +70,9 @@ function membersIn(source: ts.SourceFile): readonly Member[] {
 }
 
 const nodeAt = (node: ts.Node, position: number, source: ts.SourceFile): ts.Node => {
-  const child = ts.forEachChild(node, (each) => (each.getStart(source) <= position && position < each.getEnd() ? each : undefined));
+  const child = ts.forEachChild(node, (each) =>
+    each.getStart(source) <= position && position < each.getEnd() ? each : undefined,
+  );
   return child === undefined ? node : nodeAt(child, position, source);
 };
 
@@ -69,16 +81,22 @@ function declares({ fileName, textSpan }: ts.ReferencedSymbolEntry): boolean {
   const source = program?.getSourceFile(fileName);
   if (source === undefined) return false;
   const node = nodeAt(source, textSpan.start, source);
-  return (ts.isClassElement(node.parent) || ts.isTypeElement(node.parent) || ts.isObjectLiteralElement(node.parent)) && node.parent.name === node;
+  return (
+    (ts.isClassElement(node.parent) || ts.isTypeElement(node.parent) || ts.isObjectLiteralElement(node.parent)) &&
+    node.parent.name === node
+  );
 }
 
 function isUsed({ path, position }: Member): boolean {
   const symbols = service.findReferences(path, position) ?? [];
   if (symbols.some(({ definition }) => definition.fileName.includes('node_modules'))) return true;
-  return symbols.flatMap(({ references }) => references).some((reference) => isOfSource(reference.fileName) && !declares(reference));
+  return symbols
+    .flatMap(({ references }) => references)
+    .some((reference) => isOfSource(reference.fileName) && !declares(reference));
 }
 
-const isAllowed = ({ owner, name }: Member): boolean => usedElsewhere[owner] === '*' || usedElsewhere[owner]?.includes(name) === true;
+const isAllowed = ({ owner, name }: Member): boolean =>
+  usedElsewhere[owner] === '*' || usedElsewhere[owner]?.includes(name) === true;
 const sources = program?.getSourceFiles().filter(({ fileName }) => isOfSource(fileName)) ?? [];
 const dead = sources.flatMap(membersIn).filter((member) => !isAllowed(member) && !isUsed(member));
 for (const { path, owner, name } of dead) process.stdout.write(`${placeOf(path)}: nothing uses ${owner}.${name}\n`);

@@ -4,9 +4,20 @@ import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const entries = ['index', 'persistence', 'transport', 'devtools', 'devtools-node', 'devtools-page', 'server', 'testing'];
+const entries = [
+  'index',
+  'persistence',
+  'transport',
+  'devtools',
+  'devtools-node',
+  'devtools-page',
+  'server',
+  'testing',
+];
 
-const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => readFileSync(path, 'utf8')) as { config: unknown };
+const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => readFileSync(path, 'utf8')) as {
+  config: unknown;
+};
 const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
 const program = ts.createProgram(entries.map((entry) => `${root}src/${entry}.ts`).filter(existsSync), options);
 const checker = program.getTypeChecker();

@@ -14,19 +14,21 @@ const filesUnder = (folder: string): string[] =>
 
 const sources = filesUnder('src').filter((file) => /\.tsx?$/.test(file));
 /** With all folders inside them. */
-const foldersOfSrc = [...new Set(sources.flatMap((file) => [...file.matchAll(/\//g)].map(({ index }) => file.slice(0, index))))].filter(
-  (folder) => folder !== 'src',
-);
+const foldersOfSrc = [
+  ...new Set(sources.flatMap((file) => [...file.matchAll(/\//g)].map(({ index }) => file.slice(0, index)))),
+].filter((folder) => folder !== 'src');
 const tests = filesUnder('test').filter((file) => file.endsWith('.test.ts'));
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
-const having = (files: readonly string[], pattern: RegExp): string[] => files.filter((file) => pattern.test(read(file)));
+const having = (files: readonly string[], pattern: RegExp): string[] =>
+  files.filter((file) => pattern.test(read(file)));
 
 test('layout: every folder of src says in a README what lives there', () => {
   expect(foldersOfSrc.filter((folder) => !existsSync(join(root, folder, 'README.md')))).toEqual([]);
 });
 
 test('layout: a folder of src holds few files, so that its names can be read at a glance', () => {
-  const filesIn = (folder: string): number => sources.filter((file) => file.slice(0, file.lastIndexOf('/')) === folder).length;
+  const filesIn = (folder: string): number =>
+    sources.filter((file) => file.slice(0, file.lastIndexOf('/')) === folder).length;
   expect(foldersOfSrc.filter((folder) => filesIn(folder) > maxFiles)).toEqual([]);
 });
 
@@ -42,7 +44,9 @@ test('layout: a file has one idea, so it stays short', () => {
 });
 
 test('layout: files are named in kebab-case after what they hold, never after a drawer', () => {
-  const misnamed = sources.filter((file) => !/^[a-z0-9]+(-[a-z0-9]+)*\.tsx?$/.test(file.slice(file.lastIndexOf('/') + 1)));
+  const misnamed = sources.filter(
+    (file) => !/^[a-z0-9]+(-[a-z0-9]+)*\.tsx?$/.test(file.slice(file.lastIndexOf('/') + 1)),
+  );
   const drawers = sources.filter((file) => /\/(utils?|helpers?|types|common|misc)\.tsx?$/.test(file));
   expect([...misnamed, ...drawers]).toEqual([]);
 });
@@ -52,9 +56,12 @@ test('layout: no unfinished business in the sources', () => {
 });
 
 test('layout: no check is switched off', () => {
-  expect(having([...sources, ...tests.filter((file) => file !== 'test/package/layout.test.ts')], /eslint-disable|@ts-ignore|@ts-nocheck|biome-ignore/)).toEqual(
-    [],
-  );
+  expect(
+    having(
+      [...sources, ...tests.filter((file) => file !== 'test/package/layout.test.ts')],
+      /eslint-disable|@ts-ignore|@ts-nocheck|biome-ignore/,
+    ),
+  ).toEqual([]);
 });
 
 test('layout: no test is skipped, singled out, or left as a wish', () => {
@@ -63,7 +70,8 @@ test('layout: no test is skipped, singled out, or left as a wish', () => {
 });
 
 test('layout: ids and turns have one home each, which knows pages on plain http and fake timers', () => {
-  const outside = (homes: readonly string[], pattern: RegExp): string[] => having(sources, pattern).filter((file) => !homes.includes(file));
+  const outside = (homes: readonly string[], pattern: RegExp): string[] =>
+    having(sources, pattern).filter((file) => !homes.includes(file));
   const nodeOnly = ['src/testing/test-server-http.ts'];
   expect(outside(['src/model/platform/random-id.ts', ...nodeOnly], /(?<!such as crypto\.)\brandomUUID\b/)).toEqual([]);
   expect(outside(['src/model/platform/yield-turn.ts'], /\bsetImmediate\b/)).toEqual([]);

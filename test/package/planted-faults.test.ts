@@ -8,7 +8,9 @@ const source = (file: string): string => readFileSync(pathOf(`src/${file}`), 'ut
 
 test('planted faults: the text that each of them changes occurs exactly once in the sources', () => {
   const lost = mutants.flatMap(({ fault, file, edits }) =>
-    edits.filter(([from]) => source(file).split(from).length !== 2).map(([from]) => `${fault}: '${from}' does not occur exactly once in src/${file}`),
+    edits
+      .filter(([from]) => source(file).split(from).length !== 2)
+      .map(([from]) => `${fault}: '${from}' does not occur exactly once in src/${file}`),
   );
   expect(lost).toEqual([]);
 });

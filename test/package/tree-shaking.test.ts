@@ -13,7 +13,9 @@ async function bundled(isDevelopment: boolean): Promise<string> {
   return (await Promise.all(files.map((file) => readFile(join(page.folder, file), 'utf8')))).join('\n');
 }
 
-test('I13: an app that mounts the devtools in development only has nothing of them in production', { timeout: 240_000 }, async () => {
+test('I13: an app that mounts the devtools in development only has nothing of them in production', {
+  timeout: 240_000,
+}, async () => {
   const [development, production] = [await bundled(true), await bundled(false)];
   expect(marks.filter((mark) => !development.includes(mark))).toEqual([]);
   expect(marks.filter((mark) => production.includes(mark))).toEqual([]);

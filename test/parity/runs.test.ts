@@ -13,14 +13,26 @@ const methods = () => bench.server.recordedRequests.map(({ method }) => method);
 const edited = async (id: string, changes: object, opId: string): Promise<void> => {
   await bench.writer.replaceAndEnqueue({ ...(await bench.row(id))!, ...changes }, { opId });
 };
-const only = <T extends SyncEvent['type']>(type: T) => bench.told.filter((event): event is Extract<SyncEvent, { type: T }> => event.type === type);
+const only = <T extends SyncEvent['type']>(type: T) =>
+  bench.told.filter((event): event is Extract<SyncEvent, { type: T }> => event.type === type);
 
 describe('runs', () => {
   test('RUN-01, RUN-06, EVT-02, EVT-03: with nothing to do: one pull, two sync.started, one sync.completed, no error', async () => {
     await opened();
-    expect(await bench.engine.sync()).toEqual({ pushed: 0, pulled: 0, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
+    expect(await bench.engine.sync()).toEqual({
+      pushed: 0,
+      pulled: 0,
+      ignored: 0,
+      conflicts: 0,
+      conflictsResolved: 0,
+      errors: 0,
+    });
     expect(methods()).toEqual(['GET']);
-    expect(bench.types().filter((type) => type.startsWith('sync.') && type !== 'sync.progress')).toEqual(['sync.started', 'sync.started', 'sync.completed']);
+    expect(bench.types().filter((type) => type.startsWith('sync.') && type !== 'sync.progress')).toEqual([
+      'sync.started',
+      'sync.started',
+      'sync.completed',
+    ]);
   });
 
   test('RUN-02 … RUN-05, PUSH-01: what is queued is pushed with its id before anything is pulled, and leaves the outbox', async () => {
@@ -31,7 +43,9 @@ describe('runs', () => {
     expect(methods().slice(0, 2)).toEqual(['PUT', 'GET']);
     expect(bench.server.recordedRequests[0]?.headers['x-idempotency-key']).toBe('op-mine');
     expect([await bench.queued(), (await bench.row('theirs'))?.title]).toEqual([[], 'theirs']);
-    expect(only('op.pushed')).toMatchObject([{ opId: 'op-mine', kind: 'todos', entityId: 'mine', operationType: 'upsert' }]);
+    expect(only('op.pushed')).toMatchObject([
+      { opId: 'op-mine', kind: 'todos', entityId: 'mine', operationType: 'upsert' },
+    ]);
   });
 
   test('RUN-07, RUN-09, PULL-18: a server that fails for everything: told before the rejection, nothing completed, nothing stored', async () => {
@@ -51,15 +65,25 @@ describe('runs', () => {
     await write('good');
     await write('bad');
     const run = await bench.engine.syncRun();
-    expect(run).toMatchObject({ push: { pushed: 1, errors: 1 }, pull: { pulled: 1 }, stats: { pushed: 1, errors: 1 }, stuckOpsCount: 0, hadErrors: true });
+    expect(run).toMatchObject({
+      push: { pushed: 1, errors: 1 },
+      pull: { pulled: 1 },
+      stats: { pushed: 1, errors: 1 },
+      stuckOpsCount: 0,
+      hadErrors: true,
+    });
     expect(run.firstError).toBeInstanceOf(TransportError);
     expect([run.kindsPushed, run.kindsPulled]).toEqual([['todos'], ['todos']]);
     expect(run.durationMs).toBeGreaterThanOrEqual(0);
     expect(bench.types()).toContain('sync.completed');
     // Once in a run.
     expect(bench.server.recordedRequests.filter(({ method, id }) => method === 'PUT' && id === 'bad')).toHaveLength(1);
-    expect(await bench.engine.explain()).toMatchObject([{ opId: 'op-bad', tryCount: 1, lastError: expect.stringContaining('refuse') as string }]);
-    expect(only('op.failed')).toMatchObject([{ opId: 'op-bad', kind: 'todos', entityId: 'bad', willRetry: true, errorInfo: { category: 'validation' } }]);
+    expect(await bench.engine.explain()).toMatchObject([
+      { opId: 'op-bad', tryCount: 1, lastError: expect.stringContaining('refuse') as string },
+    ]);
+    expect(only('op.failed')).toMatchObject([
+      { opId: 'op-bad', kind: 'todos', entityId: 'bad', willRetry: true, errorInfo: { category: 'validation' } },
+    ]);
     expect(only('op.failed')[0]?.error).toBeInstanceOf(Error);
     expect(await bench.engine.syncRun({ pushKinds: [] })).toMatchObject({ hadErrors: false });
   });
@@ -69,7 +93,13 @@ describe('runs', () => {
     bench.server.seed('todos', { id: 'theirs', title: 'x' });
     await write('mine');
     const run = await bench.engine.syncRun();
-    expect(run).toMatchObject({ reason: 'first', push: { pushed: 1 }, pull: { pulled: 2 }, stuckOpsCount: 0, hadErrors: false });
+    expect(run).toMatchObject({
+      reason: 'first',
+      push: { pushed: 1 },
+      pull: { pulled: 2 },
+      stuckOpsCount: 0,
+      hadErrors: false,
+    });
     expect(run).not.toHaveProperty('firstError');
     await bench.clock.advance(1_000);
     expect(await bench.engine.syncRun()).toMatchObject({ reason: 'scheduled', pull: { pulled: 2 } });
@@ -91,7 +121,11 @@ describe('runs that are shared', () => {
   test('AUTO-05, AUTO-06, AUTO-08: calls that a run covers share it; after its end the next call is a new run', async () => {
     await opened();
     await write('a');
-    const [first, second, third] = await Promise.all([bench.engine.sync(), bench.engine.sync(), bench.engine.syncRun()]);
+    const [first, second, third] = await Promise.all([
+      bench.engine.sync(),
+      bench.engine.sync(),
+      bench.engine.syncRun(),
+    ]);
     expect([second, third.stats]).toEqual([first, first]);
     expect(methods().filter((method) => method === 'PUT')).toHaveLength(1);
     expect(only('sync.completed')).toHaveLength(1);
@@ -127,7 +161,11 @@ describe('runs that are shared', () => {
 test('KND-06, KND-08, KND-10: `kinds` sets both lists, also when a full resync is due; no filter means what is registered', async () => {
   await opened({ config: { fullResyncIntervalMs: 1_000 } });
   await write('a');
-  expect(await bench.engine.syncRun({ kinds: ['other'] })).toMatchObject({ stats: { pushed: 0, pulled: 0 }, kindsPushed: ['other'], kindsPulled: ['other'] });
+  expect(await bench.engine.syncRun({ kinds: ['other'] })).toMatchObject({
+    stats: { pushed: 0, pulled: 0 },
+    kindsPushed: ['other'],
+    kindsPulled: ['other'],
+  });
   expect([methods(), only('resync.started')]).toEqual([[], []]);
   expect(await bench.engine.syncRun({ kinds: ['todos'] })).toMatchObject({ stats: { pushed: 1 } });
   expect(await bench.engine.syncRun()).toMatchObject({ kindsPushed: ['todos'], kindsPulled: ['todos'] });
@@ -139,7 +177,14 @@ describe('push', () => {
     bench.server.refuse(({ id }) => id === 'c');
     for (const id of ['a', 'b', 'c', 'd', 'e']) await write(id);
     await bench.engine.sync({ pullKinds: [] });
-    expect(only('batch.pushed').map(({ batchSize, successCount, errorCount, conflictCount }) => [batchSize, successCount, errorCount, conflictCount])).toEqual([
+    expect(
+      only('batch.pushed').map(({ batchSize, successCount, errorCount, conflictCount }) => [
+        batchSize,
+        successCount,
+        errorCount,
+        conflictCount,
+      ]),
+    ).toEqual([
       [2, 2, 0, 0],
       [2, 1, 1, 0],
       [1, 1, 0, 0],
@@ -271,10 +316,14 @@ describe('events', () => {
   test('EVT-15, EVT-16, EVT-17, F-105: sync.completed has time and numbers, sync.failed the true phase, kind and category', async () => {
     await opened({ config: { maxRetries: 0 } });
     await bench.engine.sync();
-    expect(only('sync.completed')).toMatchObject([{ tookMs: expect.any(Number) as number, at: bench.clock.now(), stats: { errors: 0 } }]);
+    expect(only('sync.completed')).toMatchObject([
+      { tookMs: expect.any(Number) as number, at: bench.clock.now(), stats: { errors: 0 } },
+    ]);
     bench.server.failNextRequests(1, 404, { match: { method: 'GET' } });
     await expect(bench.engine.sync()).rejects.toBeInstanceOf(SyncOperationError);
-    expect(only('sync.failed')).toMatchObject([{ phase: 'pull', kind: 'todos', errorInfo: { statusCode: 404 }, stats: { pulled: 0 } }]);
+    expect(only('sync.failed')).toMatchObject([
+      { phase: 'pull', kind: 'todos', errorInfo: { statusCode: 404 }, stats: { pulled: 0 } },
+    ]);
   });
 
   test('EVT-13, EVT-14, F-107: progress has a total where it is known, and none where it is not', async () => {
@@ -282,7 +331,8 @@ describe('events', () => {
     bench.server.seed('todos', { id: 'a', title: 'x' });
     await write('b');
     await bench.engine.sync();
-    for (const { done, total } of only('sync.progress')) if (total !== undefined) expect(total).toBeGreaterThanOrEqual(done);
+    for (const { done, total } of only('sync.progress'))
+      if (total !== undefined) expect(total).toBeGreaterThanOrEqual(done);
     expect(only('sync.progress').map(({ phase }) => phase)).toContain('pull');
   });
 
@@ -295,7 +345,10 @@ describe('events', () => {
     expect(late).toEqual([]);
     await bench.engine.sync();
     expect(only('sync.completed')).toHaveLength(2);
-    expect([early?.filter(({ type }) => type === 'sync.completed').length, late?.filter(({ type }) => type === 'sync.completed').length]).toEqual([2, 1]);
+    expect([
+      early?.filter(({ type }) => type === 'sync.completed').length,
+      late?.filter(({ type }) => type === 'sync.completed').length,
+    ]).toEqual([2, 1]);
   });
 });
 
@@ -322,7 +375,9 @@ describe('full resync', () => {
     bench.server.recordedRequests.length = 0;
     expect(await bench.engine.fullResync()).toMatchObject({ pushed: 1, pulled: 3, errors: 0 });
     expect(methods()[0]).toBe('PUT');
-    expect(bench.server.recordedRequests.find(({ method }) => method === 'GET')?.query).toMatchObject({ updatedSince: '1970-01-01T00:00:00.000Z' });
+    expect(bench.server.recordedRequests.find(({ method }) => method === 'GET')?.query).toMatchObject({
+      updatedSince: '1970-01-01T00:00:00.000Z',
+    });
     expect((await bench.engine.cursors.get('todos'))?.lastId).toBe('mine');
     bench.server.update('todos', 'a', { title: 'changed' });
     expect(await bench.engine.fullResync()).toMatchObject({ pulled: 3 });

@@ -25,7 +25,11 @@ test('STK-01, STK-02, STK-06: after the fifth refusal an operation is stuck: syn
   expect(await bench.engine.getStuckOperations()).toMatchObject([{ opId: 'op-bad', tryCount: 5 }]);
   const sent = bench.server.requestCounts['PUT'];
   await bench.writer.insertAndEnqueue(todoOf('good'));
-  expect(await bench.engine.syncRun({ pullKinds: [] })).toMatchObject({ stats: { pushed: 1, errors: 0 }, stuckOpsCount: 1, hadErrors: false });
+  expect(await bench.engine.syncRun({ pullKinds: [] })).toMatchObject({
+    stats: { pushed: 1, errors: 0 },
+    stuckOpsCount: 1,
+    hadErrors: false,
+  });
   expect(bench.server.requestCounts['PUT']).toBe((sent ?? 0) + 1);
   expect(await bench.queued()).toEqual(['op-bad']);
 });
@@ -67,7 +71,11 @@ test('STK-08, STK-09: counts leave stuck ones out unless asked, as a value and a
   expect(await firstValueFrom(outbox.watchPendingCount({ includeStuck: true }))).toBe(2);
   expect(await firstValueFrom(pending$())).toBe(1);
   expect(await firstValueFrom(pending$({ includeStuck: true }))).toBe(2);
-  expect([await outbox.countStuck(), await outbox.countStuck({ kinds: ['other'] }), await outbox.countStuck({ minTryCount: 2 })]).toEqual([1, 0, 0]);
+  expect([
+    await outbox.countStuck(),
+    await outbox.countStuck({ kinds: ['other'] }),
+    await outbox.countStuck({ minTryCount: 2 }),
+  ]).toEqual([1, 0, 0]);
   expect((await bench.until(({ stuck }) => stuck === 1)).pending).toBe(1);
 });
 

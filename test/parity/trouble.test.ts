@@ -1,7 +1,15 @@
 import { DataSource } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import { acceptClient, acceptMerged, acceptServer, defer, discard, type Conflict, type ConflictResolution } from '../../src/model/conflict.ts';
+import {
+  acceptClient,
+  acceptMerged,
+  acceptServer,
+  defer,
+  discard,
+  type Conflict,
+  type ConflictResolution,
+} from '../../src/model/conflict.ts';
 import { ParseError, SyncError } from '../../src/model/errors/errors.ts';
 import type { SyncEvent } from '../../src/model/events.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';
@@ -9,18 +17,26 @@ import { openEngine, type EngineBench, type EngineBenchOptions } from '../suppor
 import { todos } from '../support/open-store.ts';
 import { todoEntity, todoOf } from '../support/todo.ts';
 
-/** Bad servers, conflicts that a person decides, and the schema, by the numbers of the reference library (docs/parity.md). */
+/**
+ * Bad servers, conflicts that a person decides, and the schema, by the numbers of the reference library
+ * (docs/parity.md).
+ */
 let bench: EngineBench;
 const opened = async (options: EngineBenchOptions = {}): Promise<EngineBench> => (bench = await openEngine(options));
 afterEach(() => bench.close());
-const only = <T extends SyncEvent['type']>(type: T) => bench.told.filter((event): event is Extract<SyncEvent, { type: T }> => event.type === type);
+const only = <T extends SyncEvent['type']>(type: T) =>
+  bench.told.filter((event): event is Extract<SyncEvent, { type: T }> => event.type === type);
 
 /** A row edited here and on the server. */
-const conflicting = async (options: EngineBenchOptions['config'] = {}, write: 'edit' | 'delete' = 'edit'): Promise<void> => {
+const conflicting = async (
+  options: EngineBenchOptions['config'] = {},
+  write: 'edit' | 'delete' = 'edit',
+): Promise<void> => {
   await opened({ config: { maxRetries: 0, ...options } });
   bench.server.seed('todos', { id: 'a', title: 'old', done: false, priority: 1 });
   await bench.engine.sync();
-  if (write === 'edit') await bench.writer.replaceAndEnqueue({ ...(await bench.row('a'))!, title: 'mine' }, { opId: 'op-a' });
+  if (write === 'edit')
+    await bench.writer.replaceAndEnqueue({ ...(await bench.row('a'))!, title: 'mine' }, { opId: 'op-a' });
   else await bench.writer.enqueueDelete('a', { opId: 'op-a' });
   bench.server.update('todos', 'a', { title: 'theirs', priority: 2 });
 };
@@ -42,7 +58,10 @@ describe('bad servers', () => {
       bench.server[fault] = true;
       await bench.engine.sync();
       expect(only('conflict.detected')).toHaveLength(1);
-      expect([await bench.row('a'), await bench.queued()]).toMatchObject([{ id: 'a', title: 'theirs', priority: 2 }, []]);
+      expect([await bench.row('a'), await bench.queued()]).toMatchObject([
+        { id: 'a', title: 'theirs', priority: 2 },
+        [],
+      ]);
     },
   );
 
@@ -82,13 +101,19 @@ describe('a resolver decides', () => {
   test.each<[string, ConflictResolution, object]>([
     ['MAN-01, MAN-02: acceptServer', acceptServer(), { title: 'theirs', priority: 2 }],
     ['MAN-03: acceptClient', acceptClient(), { title: 'mine' }],
-    ['MAN-04: acceptMerged', acceptMerged({ id: 'a', title: 'both', done: true, priority: 2, tags: null }), { title: 'both', done: true, priority: 2 }],
+    [
+      'MAN-04: acceptMerged',
+      acceptMerged({ id: 'a', title: 'both', done: true, priority: 2, tags: null }),
+      { title: 'both', done: true, priority: 2 },
+    ],
     ['MAN-06, MAN-11, F-36: discard', discard(), { title: 'theirs', priority: 2 }],
   ])('%s', async (_, resolution, expected) => {
     asked.length = 0;
     await conflicting(deciding(resolution));
     expect(await bench.engine.sync()).toMatchObject({ conflicts: 1, conflictsResolved: 1 });
-    expect(asked).toMatchObject([{ kind: 'todos', entityId: 'a', opId: 'op-a', localData: { title: 'mine' }, serverData: { title: 'theirs' } }]);
+    expect(asked).toMatchObject([
+      { kind: 'todos', entityId: 'a', opId: 'op-a', localData: { title: 'mine' }, serverData: { title: 'theirs' } },
+    ]);
     expect(bench.server.get('todos', 'a')).toMatchObject(expected);
     expect([await bench.row('a'), await bench.queued()]).toMatchObject([expected, []]);
     expect(only('conflict.resolved')).toMatchObject([{ resolution: { type: resolution.type } }]);
@@ -98,7 +123,10 @@ describe('a resolver decides', () => {
     asked.length = 0;
     await conflicting(deciding(defer()));
     expect(await bench.engine.sync()).toMatchObject({ conflicts: 1, conflictsResolved: 0 });
-    expect([only('conflict.detected').length, only('conflict.unresolved').map(({ reason }) => reason)]).toEqual([1, [expect.stringMatching(/deferred/i)]]);
+    expect([only('conflict.detected').length, only('conflict.unresolved').map(({ reason }) => reason)]).toEqual([
+      1,
+      [expect.stringMatching(/deferred/i)],
+    ]);
     expect(bench.server.recordedRequests.filter(({ method }) => method === 'PUT')).toHaveLength(1);
     expect(await bench.queued()).toEqual(['op-a']);
     await bench.engine.sync();
@@ -108,7 +136,9 @@ describe('a resolver decides', () => {
   test('MAN-07, EVT-07: a manual table without a resolver tells once, with the reason, and leaves the conflict to a person', async () => {
     await conflicting({ conflictStrategy: 'manual' });
     await bench.engine.sync();
-    expect(only('conflict.unresolved').map(({ reason }) => reason)).toEqual(['No conflict resolver provided for manual strategy']);
+    expect(only('conflict.unresolved').map(({ reason }) => reason)).toEqual([
+      'No conflict resolver provided for manual strategy',
+    ]);
     expect(await bench.engine.conflicts()).toHaveLength(1);
   });
 });
@@ -117,8 +147,14 @@ describe('strategies', () => {
   test('EVT-05, EVT-21: autoPreserve tells detected, merged with its fields, resolved', async () => {
     await conflicting();
     await bench.engine.sync();
-    expect(bench.types().filter((type) => type.startsWith('conflict.'))).toEqual(['conflict.detected', 'conflict.merged', 'conflict.resolved']);
-    expect(only('conflict.merged')).toMatchObject([{ conflict: { kind: 'todos', entityId: 'a' }, mergedData: { title: 'mine', priority: 2 } }]);
+    expect(bench.types().filter((type) => type.startsWith('conflict.'))).toEqual([
+      'conflict.detected',
+      'conflict.merged',
+      'conflict.resolved',
+    ]);
+    expect(only('conflict.merged')).toMatchObject([
+      { conflict: { kind: 'todos', entityId: 'a' }, mergedData: { title: 'mine', priority: 2 } },
+    ]);
     expect(only('conflict.merged')[0]?.localFields).toContain('title');
     expect(only('conflict.merged')[0]?.serverFields).toContain('priority');
     expect(only('conflict.resolved')).toMatchObject([{ resolution: { type: 'acceptMerged' } }]);
@@ -138,7 +174,10 @@ describe('strategies', () => {
     for (const conflictStrategy of ['autoPreserve', 'merge'] as const) {
       await conflicting({ conflictStrategy }, 'delete');
       expect(await bench.engine.sync()).toMatchObject({ conflicts: 1, conflictsResolved: 1 });
-      expect([await bench.row('a'), await bench.queued()]).toMatchObject([{ title: 'theirs', deletedAtLocal: null }, []]);
+      expect([await bench.row('a'), await bench.queued()]).toMatchObject([
+        { title: 'theirs', deletedAtLocal: null },
+        [],
+      ]);
       if (conflictStrategy === 'autoPreserve') await bench.close();
     }
   });
@@ -149,7 +188,8 @@ describe('schema and construction', () => {
     await opened();
     const columns = async (table: string): Promise<readonly string[]> =>
       (await bench.dataSource.query<{ name: string }[]>(`PRAGMA table_info(${table})`)).map(({ name }) => name);
-    const outbox = 'op_id kind entity_id op payload ts try_count base_updated_at changed_fields last_tried_at last_error'.split(' ');
+    const outbox =
+      'op_id kind entity_id op payload ts try_count base_updated_at changed_fields last_tried_at last_error'.split(' ');
     expect(await columns('sync_outbox')).toEqual(expect.arrayContaining(outbox));
     expect(await columns('sync_cursors')).toEqual(expect.arrayContaining(['kind', 'ts', 'last_id']));
   });
@@ -163,7 +203,12 @@ describe('schema and construction', () => {
 
   test('ENG-01, SCH-05: a database without our tables is refused at the start, with the remedy', async () => {
     await opened();
-    const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [todoEntity], synchronize: true }).initialize();
+    const dataSource = await new DataSource({
+      type: 'better-sqlite3',
+      database: ':memory:',
+      entities: [todoEntity],
+      synchronize: true,
+    }).initialize();
     const engine = createSyncEngine({ dataSource, tables: [todos], transport: new MemoryTransport() });
     await expect(engine.start()).rejects.toThrow(/sync_outbox.*migrations/s);
     await engine.dispose();

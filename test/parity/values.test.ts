@@ -14,7 +14,15 @@ import {
   SyncOperationError,
   TransportError,
 } from '../../src/model/errors/errors.ts';
-import { deleteOp, isNewRecord, upsertOp, type DeleteOp, type Op, type OpType, type UpsertOp } from '../../src/model/operation.ts';
+import {
+  deleteOp,
+  isNewRecord,
+  upsertOp,
+  type DeleteOp,
+  type Op,
+  type OpType,
+  type UpsertOp,
+} from '../../src/model/operation.ts';
 import { addStats, noStats } from '../../src/model/errors/stats.ts';
 import {
   fetchError,
@@ -43,12 +51,26 @@ describe('operations', () => {
 
   test('OP-01, OP-04, OP-10: what is given is read back, whatever JSON it is; base and changed fields are absent; it is new', () => {
     const op = upsertOp({ opId: 'o', kind: 'todos', id: 'a', localTimestamp: '2026-01-01T00:00:00Z', payload });
-    expect(op).toEqual({ type: 'upsert', opId: 'o', kind: 'todos', id: 'a', localTimestamp: '2026-01-01T00:00:00.000Z', payload, creates: true });
+    expect(op).toEqual({
+      type: 'upsert',
+      opId: 'o',
+      kind: 'todos',
+      id: 'a',
+      localTimestamp: '2026-01-01T00:00:00.000Z',
+      payload,
+      creates: true,
+    });
     expect([isNewRecord(op), 'baseUpdatedAt' in op, 'changedFields' in op]).toEqual([true, false, false]);
   });
 
   test('OP-02, OP-03, OP-05: a base is kept verbatim and means no new record; changed fields are a set', () => {
-    const op = upsertOp({ kind: 'todos', id: 'a', payload, baseUpdatedAt: '2026-01-01T00:00:00.123456Z', changedFields: ['b', 'a', 'b'] });
+    const op = upsertOp({
+      kind: 'todos',
+      id: 'a',
+      payload,
+      baseUpdatedAt: '2026-01-01T00:00:00.123456Z',
+      changedFields: ['b', 'a', 'b'],
+    });
     expect(op).toMatchObject({ baseUpdatedAt: '2026-01-01T00:00:00.123456Z', changedFields: ['b', 'a'] });
     expect(isNewRecord(op)).toBe(false);
     // F-144: the fact may be stated, it is never guessed afterwards.
@@ -64,13 +86,24 @@ describe('operations', () => {
 
   test('OP-11, OP-12, OP-17: a delete has neither payload nor changed fields; the union is closed', () => {
     const op = deleteOp({ kind: 'todos', id: 'a', baseUpdatedAt: 'b' });
-    expect(Object.keys(op).sort()).toEqual(['baseUpdatedAt', 'creates', 'id', 'kind', 'localTimestamp', 'opId', 'type']);
+    expect(Object.keys(op).sort()).toEqual([
+      'baseUpdatedAt',
+      'creates',
+      'id',
+      'kind',
+      'localTimestamp',
+      'opId',
+      'type',
+    ]);
     expectTypeOf<Op>().toEqualTypeOf<UpsertOp | DeleteOp>();
     expectTypeOf<OpType>().toEqualTypeOf<'upsert' | 'delete'>();
   });
 
   test('OP-13 … OP-16: an id (UUID v4) and the present time are filled in; a time with an offset becomes UTC', () => {
-    for (const make of [() => upsertOp({ kind: 'todos', id: 'a', payload }), () => deleteOp({ kind: 'todos', id: 'a' })]) {
+    for (const make of [
+      () => upsertOp({ kind: 'todos', id: 'a', payload }),
+      () => deleteOp({ kind: 'todos', id: 'a' }),
+    ]) {
       const [one, two] = [make(), make()];
       expect(one.opId).toMatch(uuidV4);
       expect(two.opId).not.toBe(one.opId);
@@ -78,7 +111,9 @@ describe('operations', () => {
       expect(one.localTimestamp).toMatch(/Z$/);
     }
     const given = { kind: 'todos', id: 'a', payload };
-    expect(upsertOp({ ...given, localTimestamp: '2026-01-01T02:00:00+02:00' }).localTimestamp).toBe('2026-01-01T00:00:00.000Z');
+    expect(upsertOp({ ...given, localTimestamp: '2026-01-01T02:00:00+02:00' }).localTimestamp).toBe(
+      '2026-01-01T00:00:00.000Z',
+    );
     expect(() => upsertOp({ ...given, localTimestamp: 'yesterday' })).toThrow(TypeError);
   });
 });
@@ -108,7 +143,14 @@ test('CFG-01, CFG-04, ENG-07: the defaults, and the six strategies', () => {
     maxOutboxTryCount: 5,
   });
   expect(defaultSyncConfig).not.toHaveProperty('conflictResolver');
-  expect([...conflictStrategies].sort()).toEqual(['autoPreserve', 'clientWins', 'lastWriteWins', 'manual', 'merge', 'serverWins']);
+  expect([...conflictStrategies].sort()).toEqual([
+    'autoPreserve',
+    'clientWins',
+    'lastWriteWins',
+    'manual',
+    'merge',
+    'serverWins',
+  ]);
   expect(resolveSyncConfig()).toEqual(defaultSyncConfig);
 });
 
@@ -122,7 +164,13 @@ test('CFG-03, F-118: a configuration derives by spread, and a resolver can be ta
 });
 
 test('CFG-05, F-13: a value that makes no sense is refused by name', () => {
-  for (const bad of [{ pageSize: 0 }, { pushBatchSize: -1 }, { maxOutboxTryCount: 0 }, { backoffMultiplier: 0 }, { fullResyncIntervalMs: 0 }])
+  for (const bad of [
+    { pageSize: 0 },
+    { pushBatchSize: -1 },
+    { maxOutboxTryCount: 0 },
+    { backoffMultiplier: 0 },
+    { fullResyncIntervalMs: 0 },
+  ])
     expect(() => resolveSyncConfig(bad)).toThrow(new RegExp(Object.keys(bad)[0] ?? ''));
   expect(() => resolveSyncConfig({ backoffMinMs: 10, backoffMaxMs: 5 })).toThrow(RangeError);
 });
@@ -131,13 +179,22 @@ describe('errors', () => {
   const cause = new Error('inner');
   test('ERR-01, ERR-03 … ERR-06: one family; each keeps its cause and says what it is', () => {
     const all = [NetworkError.fromError(cause), DatabaseError.fromError(cause), ParseError.fromError(cause)];
-    expect(all.map(({ message }) => message)).toEqual(['Network request failed: inner', 'Database operation failed: inner', 'Failed to parse data: inner']);
+    expect(all.map(({ message }) => message)).toEqual([
+      'Network request failed: inner',
+      'Database operation failed: inner',
+      'Failed to parse data: inner',
+    ]);
     for (const error of all) {
       expect(error).toBeInstanceOf(SyncError);
       expect(error.cause).toBe(cause);
     }
-    expect(TransportError.httpError(503, 'busy')).toMatchObject({ message: 'HTTP error 503', statusCode: 503, responseBody: 'busy' });
-    for (const Class of [ConflictError, SyncOperationError, MaxRetriesExceededError]) expect(Class.prototype).toBeInstanceOf(SyncError);
+    expect(TransportError.httpError(503, 'busy')).toMatchObject({
+      message: 'HTTP error 503',
+      statusCode: 503,
+      responseBody: 'busy',
+    });
+    for (const Class of [ConflictError, SyncOperationError, MaxRetriesExceededError])
+      expect(Class.prototype).toBeInstanceOf(SyncError);
   });
 
   test('ERR-02, ERR-06 … ERR-09: the text names class, place and cause', () => {
@@ -147,7 +204,9 @@ describe('errors', () => {
     const conflict = new ConflictError('msg', 'orders', 'order-789', { a: 1 }, { a: 2 });
     expect(String(conflict)).toBe('ConflictError: msg (orders/order-789)');
     expect(conflict).toMatchObject({ localData: { a: 1 }, serverData: { a: 2 } });
-    expect(String(new SyncOperationError('msg', 'pull', 'op-2'))).toBe('SyncOperationError: msg (phase: pull) (opId: op-2)');
+    expect(String(new SyncOperationError('msg', 'pull', 'op-2'))).toBe(
+      'SyncOperationError: msg (phase: pull) (opId: op-2)',
+    );
     expect(String(new MaxRetriesExceededError('msg', 10, 10))).toBe('MaxRetriesExceededError: msg (attempts: 10/10)');
   });
 
@@ -171,14 +230,23 @@ describe('errors', () => {
 
 test('PUSH-16: counts begin at zero and add up', () => {
   expect(noStats).toEqual({ pushed: 0, pulled: 0, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
-  expect(addStats({ ...noStats, pushed: 1 }, { ...noStats, pushed: 2, errors: 1 })).toEqual({ ...noStats, pushed: 3, errors: 1 });
+  expect(addStats({ ...noStats, pushed: 1 }, { ...noStats, pushed: 2, errors: 1 })).toEqual({
+    ...noStats,
+    pushed: 3,
+    errors: 1,
+  });
 });
 
 test('TRA-02, TRA-04, TRA-05: an answer is exactly one of success, conflict, not found and error', () => {
   const of = (result: PushResult): OpPushResult => ({ opId: 'o', result });
   const kinds = (answer: OpPushResult) => [isSuccess, isConflict, isNotFound, isError].map((is) => is(answer));
   expect(kinds(of(pushSuccess({ serverData: { id: 'a' }, serverVersion: 'v' })))).toEqual([true, false, false, false]);
-  expect(kinds(of(pushConflict({ serverData: { id: 'a' }, serverTimestamp: 't' })))).toEqual([false, true, false, false]);
+  expect(kinds(of(pushConflict({ serverData: { id: 'a' }, serverTimestamp: 't' })))).toEqual([
+    false,
+    true,
+    false,
+    false,
+  ]);
   expect(kinds(of(pushNotFound()))).toEqual([false, false, true, false]);
   expect(kinds(of(pushRejected({ message: 'no' })))).toEqual([false, false, false, true]);
   expect([fetchSuccess({ id: 'a' }, 'v'), fetchSuccess({ id: 'a' }), fetchNotFound(), fetchError('x')]).toEqual([
@@ -190,5 +258,7 @@ test('TRA-02, TRA-04, TRA-05: an answer is exactly one of success, conflict, not
 });
 
 test('MU-19, F-30: list items without id are the same when their content is', () => {
-  expect(preservingMerge({ list: [{ a: 1 }, { b: 2 }] }, { list: [{ a: 1 }] }).data).toEqual({ list: [{ a: 1 }, { b: 2 }] });
+  expect(preservingMerge({ list: [{ a: 1 }, { b: 2 }] }, { list: [{ a: 1 }] }).data).toEqual({
+    list: [{ a: 1 }, { b: 2 }],
+  });
 });

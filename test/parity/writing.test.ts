@@ -8,7 +8,8 @@ import { todoEntity, todoOf, type Todo } from '../support/todo.ts';
 
 /** Writing and registering, by the numbers of the reference library (docs/parity.md). */
 let bench: EngineBench;
-const opened = async (...args: Parameters<typeof openEngine>): Promise<EngineBench> => (bench = await openEngine(...args));
+const opened = async (...args: Parameters<typeof openEngine>): Promise<EngineBench> =>
+  (bench = await openEngine(...args));
 afterEach(() => bench.close());
 const queue = () => bench.engine.outbox.take();
 
@@ -38,10 +39,19 @@ describe('the writer', () => {
     await direct.insertAndEnqueue(todoOf('a'), { opId: '1' });
     await direct.replaceAndEnqueue(todoOf('a', { title: 'b' }), { opId: '2' });
     await direct.replaceAndEnqueueDiff(todoOf('a', { title: 'b' }), todoOf('a', { title: 'c' }), { opId: '3' });
-    await direct.writeAndEnqueueDelete((manager) => manager.update(todoEntity, 'a', { done: true }), 'a', { opId: '4' });
+    await direct.writeAndEnqueueDelete((manager) => manager.update(todoEntity, 'a', { done: true }), 'a', {
+      opId: '4',
+    });
     await direct.restore('a', { opId: '5' });
     await direct.enqueueDelete('a', { opId: '6' });
-    expect((await queue()).map(({ opId, type }) => `${opId} ${type}`)).toEqual(['1 upsert', '2 upsert', '3 upsert', '4 delete', '5 upsert', '6 delete']);
+    expect((await queue()).map(({ opId, type }) => `${opId} ${type}`)).toEqual([
+      '1 upsert',
+      '2 upsert',
+      '3 upsert',
+      '4 delete',
+      '5 upsert',
+      '6 delete',
+    ]);
     // All of them before the first sync: nothing needs to be sent.
     expect(await bench.engine.sync()).toMatchObject({ errors: 0 });
     expect([await bench.queued(), bench.server.getAll('todos')]).toEqual([[], []]);
@@ -53,7 +63,11 @@ describe('registration', () => {
     const table = syncTable(todoEntity, {
       kind: 'tasks',
       toJson: ({ id, title, updatedAt }: Todo) => ({ uuid: id, name: title, changed: updatedAt }),
-      fromJson: (json) => ({ id: String(json['uuid']), title: String(json['name']), updatedAt: String(json['changed'] ?? '') }),
+      fromJson: (json) => ({
+        id: String(json['uuid']),
+        title: String(json['name']),
+        updatedAt: String(json['changed'] ?? ''),
+      }),
       getId: (json) => json['uuid'] as string,
       getUpdatedAt: (json) => json['changed'] as string,
     });
@@ -62,7 +76,10 @@ describe('registration', () => {
       tables: [table as never],
       transport: {
         capabilities: {},
-        pull: async ({ kind }) => ({ items: kind === 'tasks' ? [{ uuid: 'r', name: 'remote', changed: '2026-01-01T00:00:00.000Z' }] : [], hasMore: false }),
+        pull: async ({ kind }) => ({
+          items: kind === 'tasks' ? [{ uuid: 'r', name: 'remote', changed: '2026-01-01T00:00:00.000Z' }] : [],
+          hasMore: false,
+        }),
         push: async (ops) => {
           asked.push(...ops);
           return { results: ops.map(({ opId }) => ({ opId, result: { type: 'pushSuccess' } })) };
@@ -84,13 +101,18 @@ describe('registration', () => {
     const { engine, dataSource } = bench;
     await engine.dispose();
     const open = (...kinds: string[]) =>
-      openEngine({ dataSource, server: bench.server, tables: kinds.map((kind) => syncTable(todoEntity, { kind }) as never) });
+      openEngine({
+        dataSource,
+        server: bench.server,
+        tables: kinds.map((kind) => syncTable(todoEntity, { kind }) as never),
+      });
     await expect(open('a', ' a ')).rejects.toThrow(/two tables are registered as kind 'a'/);
   });
 
   test('F-13: a syncIntervalMs that is no wait is refused by name', async () => {
     await opened();
-    for (const syncIntervalMs of [0, -1, Number.NaN, Infinity]) expect(() => syncTable(todoEntity, { syncIntervalMs })).toThrow(/syncIntervalMs/);
+    for (const syncIntervalMs of [0, -1, Number.NaN, Infinity])
+      expect(() => syncTable(todoEntity, { syncIntervalMs })).toThrow(/syncIntervalMs/);
   });
 });
 

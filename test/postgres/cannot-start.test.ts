@@ -7,16 +7,28 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Runs the three tests of `cannot-start/` in a process of their own, where PostgreSQL cannot start. */
 const runWithoutPostgres = (): Promise<{ readonly exitCode: number; readonly output: string }> =>
   new Promise((resolve) => {
-    const command = ['node_modules/vitest/vitest.mjs', 'run', '--config', 'test/postgres/cannot-start/vitest.config.ts'];
-    const child = execFile(process.execPath, command, { cwd: root, env: { ...process.env, NO_COLOR: '1' } }, (_, stdout, stderr) =>
-      resolve({ exitCode: child.exitCode ?? -1, output: stdout + stderr }),
+    const command = [
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--config',
+      'test/postgres/cannot-start/vitest.config.ts',
+    ];
+    const child = execFile(
+      process.execPath,
+      command,
+      { cwd: root, env: { ...process.env, NO_COLOR: '1' } },
+      (_, stdout, stderr) => resolve({ exitCode: child.exitCode ?? -1, output: stdout + stderr }),
     );
   });
 
-test('a PostgreSQL that cannot start skips the tests that ask for it, and the summary gives the reason', { timeout: 120_000 }, async () => {
+test('a PostgreSQL that cannot start skips the tests that ask for it, and the summary gives the reason', {
+  timeout: 120_000,
+}, async () => {
   const { exitCode, output } = await runWithoutPostgres();
   const lines = output.trimEnd().split('\n');
   expect(lines.at(-1)).toBe('1 passed, 0 failed, 2 skipped');
-  expect(lines.at(-2)).toMatch(/^NOT TESTED \(2 skipped\): PostgreSQL cannot be started, so its driver is not tested\..*initdb.*ENOENT/);
+  expect(lines.at(-2)).toMatch(
+    /^NOT TESTED \(2 skipped\): PostgreSQL cannot be started, so its driver is not tested\..*initdb.*ENOENT/,
+  );
   expect(exitCode).toBe(0);
 });

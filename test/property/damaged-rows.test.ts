@@ -13,8 +13,11 @@ const noFields = ['{}', '[1]', '7', 'nonsense'];
 const noDeltas = ['{}', '[{"type":"x"}]', '[7]', '[{"type":"increment","field":"a","by":"b"}]'];
 const noNumber = ['nonsense', ''];
 const noWord = ['nonsense', ''];
-const at = (table: string, where: string, columns: Readonly<Record<string, readonly (string | number)[]>>): readonly Damage[] =>
-  Object.entries(columns).map(([column, values]) => [table, where, column, values]);
+const at = (
+  table: string,
+  where: string,
+  columns: Readonly<Record<string, readonly (string | number)[]>>,
+): readonly Damage[] => Object.entries(columns).map(([column, values]) => [table, where, column, values]);
 
 const outboxColumns = {
   payload: noObject,
@@ -38,7 +41,9 @@ const outboxColumns = {
 };
 
 const damages: readonly Damage[] = [
-  ...['edited', 'twice', 'conflict', 'refused'].flatMap((id) => at('sync_outbox', `"entity_id" = '${id}'`, outboxColumns)),
+  ...['edited', 'twice', 'conflict', 'refused'].flatMap((id) =>
+    at('sync_outbox', `"entity_id" = '${id}'`, outboxColumns),
+  ),
   ...at('sync_conflicts', `"entity_id" = 'conflict'`, {
     local_data: noObject,
     server_data: noObject,
@@ -63,7 +68,14 @@ const damages: readonly Damage[] = [
       schema_version: noNumber,
     }),
   ),
-  ...at('sync_discarded', 'true', { payload: noObject, changed_fields: noFields, deltas: noDeltas, op: noWord, creates: noNumber, discarded_at: noNumber }),
+  ...at('sync_discarded', 'true', {
+    payload: noObject,
+    changed_fields: noFields,
+    deltas: noDeltas,
+    op: noWord,
+    creates: noNumber,
+    discarded_at: noNumber,
+  }),
   ...at('sync_quarantine', 'true', { row: noObject, quarantined_at: noNumber, announced: noNumber }),
   ...at('sync_cursors', 'true', {
     ts: noWord,
@@ -74,7 +86,9 @@ const damages: readonly Damage[] = [
     schema_version: noNumber,
   }),
   ...at('sync_released', 'true', { value: noWord }),
-  ...at('sync_wire_values', 'true', { fields: [...noObject, '{"priority":1}', '{"priority":["1"]}', '{"priority":{"length":2}}'] }),
+  ...at('sync_wire_values', 'true', {
+    fields: [...noObject, '{"priority":1}', '{"priority":["1"]}', '{"priority":{"length":2}}'],
+  }),
   ...['scope', 'paused', 'wait', 'lastSyncedAt', 'clockOffsetMs'].flatMap((name) =>
     at('sync_state', `"name" = '${name}'`, { value: ['{', '[]', 'null', '""', '{"attempt":"x"}'] }),
   ),
@@ -85,7 +99,10 @@ const scope = () => 'user-1';
 
 /** One process that leaves something in every table of ours behind. */
 async function leaveWork(): Promise<EngineBench> {
-  const bench = await openEngine({ scope, config: { conflictStrategy: 'manual', maxOutboxTryCount: 1, fullResyncIntervalMs: Infinity } });
+  const bench = await openEngine({
+    scope,
+    config: { conflictStrategy: 'manual', maxOutboxTryCount: 1, fullResyncIntervalMs: Infinity },
+  });
   for (const id of rows) bench.server.seed('todos', { id, title: 'theirs', done: false, priority: 1, tags: [] });
   bench.server.seed('todos', { id: 'bad', title: null, done: false, priority: 1, tags: [] });
   await bench.engine.sync();
@@ -110,7 +127,9 @@ async function leaveWork(): Promise<EngineBench> {
     `INSERT INTO sync_state VALUES ('clockOffsetMs', '0'), ('wait', '{"attempt":1}') ON CONFLICT (name) DO UPDATE SET value = excluded.value`,
   );
   // A value that the todo table itself would not release: it is compared as text and never read otherwise.
-  await bench.dataSource.query(`INSERT INTO sync_wire_values VALUES ('todos', 'healthy', '{"priority":["1",1]}'), ('todos', 'edited', '{"priority":["1",1]}')`);
+  await bench.dataSource.query(
+    `INSERT INTO sync_wire_values VALUES ('todos', 'healthy', '{"priority":["1",1]}'), ('todos', 'edited', '{"priority":["1",1]}')`,
+  );
   await bench.dataSource.query(`INSERT INTO sync_released SELECT MIN(seq), 'released' FROM sync_outbox`);
   return bench;
 }
@@ -120,7 +139,11 @@ test('the rows to be damaged are there', async () => {
   try {
     await bench.engine.pause();
     for (const [table, where] of damages)
-      expect([table, where, await bench.dataSource.query(`SELECT COUNT(*) AS "n" FROM "${table}" WHERE ${where}`)]).not.toEqual([table, where, [{ n: 0 }]]);
+      expect([
+        table,
+        where,
+        await bench.dataSource.query(`SELECT COUNT(*) AS "n" FROM "${table}" WHERE ${where}`),
+      ]).not.toEqual([table, where, [{ n: 0 }]]);
   } finally {
     await bench.close();
   }
@@ -133,7 +156,11 @@ describe('damaged rows of our own tables', () => {
   test('F-164, I13: whatever shape cells have, the engine starts, runs end, healthy rows are sent, and no operation leaves without a word', {
     timeout: 60_000,
   }, async () => {
-    const cells = fc.uniqueArray(fc.tuple(fc.constantFrom(...damages), fc.nat()), { minLength: 1, maxLength: 3, selector: ([damage]) => damage });
+    const cells = fc.uniqueArray(fc.tuple(fc.constantFrom(...damages), fc.nat()), {
+      minLength: 1,
+      maxLength: 3,
+      selector: ([damage]) => damage,
+    });
     await fc.assert(
       fc.asyncProperty(cells, async (chosen) => {
         const first = await leaveWork();
@@ -144,7 +171,9 @@ describe('damaged rows of our own tables', () => {
           if (pauses) await first.engine.pause();
           await first.engine.dispose();
           for (const [[table, where, column, values], pick] of chosen)
-            await first.dataSource.query(`UPDATE "${table}" SET "${column}" = ? WHERE ${where}`, [values[pick % values.length]]);
+            await first.dataSource.query(`UPDATE "${table}" SET "${column}" = ? WHERE ${where}`, [
+              values[pick % values.length],
+            ]);
           bench = await first.reopen();
           await bench.engine.start();
           expect(bench.engine.status()).toBeDefined();
@@ -172,18 +201,23 @@ describe('damaged rows of our own tables', () => {
           for (const opId of before) {
             const [id = ''] = opId.split(':');
             const op = left.get(opId);
-            const isThere = (bench.server.get('todos', id)?.['title'] as string | undefined)?.startsWith('mine') === true;
-            expect.soft([opId, op !== undefined || discarded.has(opId) || isThere || id === 'new'], JSON.stringify(chosen)).toEqual([opId, true]);
+            const isThere =
+              (bench.server.get('todos', id)?.['title'] as string | undefined)?.startsWith('mine') === true;
+            expect
+              .soft([opId, op !== undefined || discarded.has(opId) || isThere || id === 'new'], JSON.stringify(chosen))
+              .toEqual([opId, true]);
             if (op?.lastError?.includes('damaged') === true) expect(op.lastError).toMatch(/sync_(outbox|conflicts)/);
           }
           // The next of the same row has its turn, and may be damaged, too.
           for (let round = 0; round < 2; round++) {
-            for (const { conflict } of await bench.engine.conflicts()) await bench.engine.resolveConflict(conflict.opId, discard());
+            for (const { conflict } of await bench.engine.conflicts())
+              await bench.engine.resolveConflict(conflict.opId, discard());
             await bench.engine.dropStuckOperations();
             await bench.engine.sync();
           }
           for (const { lastError = '' } of await bench.engine.explain()) expect(lastError).not.toContain('damaged');
-          for (const id of ['edited', 'twice', 'conflict', 'refused']) expect([id, await bench.row(id)]).not.toEqual([id, null]);
+          for (const id of ['edited', 'twice', 'conflict', 'refused'])
+            expect([id, await bench.row(id)]).not.toEqual([id, null]);
         } finally {
           await bench.close();
         }

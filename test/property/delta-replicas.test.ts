@@ -31,7 +31,10 @@ type Step = { readonly on: number } & (
 const replicaCount = 5;
 const on = fc.nat(replicaCount - 1);
 const stepArb: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ on, do: fc.constant('increment' as const), by: fc.constantFrom(-2, -1, 1, 1, 2) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ on, do: fc.constant('increment' as const), by: fc.constantFrom(-2, -1, 1, 1, 2) }),
+  },
   { weight: 2, arbitrary: fc.record({ on, do: fc.constantFrom('add' as const, 'remove' as const), tag: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ on, do: fc.constant('title' as const) }) },
   { weight: 4, arbitrary: fc.record({ on, do: fc.constant('sync' as const) }) },
@@ -57,7 +60,12 @@ for (const deltas of [true, false]) {
           clock,
           tables: [todos],
           random: seededRandom(index),
-          config: { fullResyncIntervalMs: Infinity, maxRetries: 1, maxOutboxTryCount: 1000, conflictStrategy: 'autoPreserve' },
+          config: {
+            fullResyncIntervalMs: Infinity,
+            maxRetries: 1,
+            maxOutboxTryCount: 1000,
+            conflictStrategy: 'autoPreserve',
+          },
         });
         replicas.push({ dataSource, transport, engine, clock });
       }
@@ -86,9 +94,12 @@ for (const deltas of [true, false]) {
     const syncAll = async (): Promise<void> => {
       for (const replica of replicas) await sync(replica);
     };
-    const rowOf = (replica: Replica, id: string) => replica.dataSource.getRepository(todoEntity).findOneByOrFail({ id });
+    const rowOf = (replica: Replica, id: string) =>
+      replica.dataSource.getRepository(todoEntity).findOneByOrFail({ id });
 
-    test('deltas in any order, with retries, lost replies and repeated requests give the exact sum (F-134, I2, I5)', { timeout: 60_000 }, async () => {
+    test('deltas in any order, with retries, lost replies and repeated requests give the exact sum (F-134, I2, I5)', {
+      timeout: 60_000,
+    }, async () => {
       await fc.assert(
         fc.asyncProperty(fc.integer(), fc.array(stepArb, { minLength: 10, maxLength: 40 }), async (seed, steps) => {
           draw = seededRandom(seed);
@@ -116,7 +127,9 @@ for (const deltas of [true, false]) {
             } else if (step.do === 'add' || step.do === 'remove') {
               // Each device has tags of its own, so that the result does not depend on the order.
               const tag = `${step.on}:${step.tag}`;
-              await writer.applyDeltas(id, [step.do === 'add' ? addToSet('tags', [tag]) : removeFromSet('tags', [tag])]);
+              await writer.applyDeltas(id, [
+                step.do === 'add' ? addToSet('tags', [tag]) : removeFromSet('tags', [tag]),
+              ]);
             }
           }
           for (const { transport } of replicas) transport.enabled = false;

@@ -1,12 +1,24 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { addToSet, applyDeltas, increment, parseWireDeltas, removeFromSet, sumDeltas, toWireDeltas, type Delta } from '../../src/model/values/delta.ts';
+import {
+  addToSet,
+  applyDeltas,
+  increment,
+  parseWireDeltas,
+  removeFromSet,
+  sumDeltas,
+  toWireDeltas,
+  type Delta,
+} from '../../src/model/values/delta.ts';
 import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import { foldOps, type FoldedRequest, type PendingOp } from '../../src/rules/pending/fold.ts';
 import { overlay } from '../../src/rules/pending/overlay.ts';
 
 const keys = { id: 'id', updatedAt: 'updated_at', deletedAt: 'deleted_at' };
-const valueArb: fc.Arbitrary<Json> = fc.oneof(fc.constantFrom('x', 'y', 'z'), fc.record({ a: fc.nat(1), b: fc.nat(1) }));
+const valueArb: fc.Arbitrary<Json> = fc.oneof(
+  fc.constantFrom('x', 'y', 'z'),
+  fc.record({ a: fc.nat(1), b: fc.nat(1) }),
+);
 const valuesArb = fc.array(valueArb, { maxLength: 3 });
 const deltaArb: fc.Arbitrary<Delta> = fc.oneof(
   fc.integer({ min: -5, max: 5 }).map((by) => increment('n', by)),
@@ -24,7 +36,8 @@ const rowArb: fc.Arbitrary<JsonObject> = fc.record({
 });
 
 /** Numbers of an empty field and 0 are the same to a sum that came to nothing. */
-const seen = (row: JsonObject | undefined): unknown => row && { ...row, n: row['n'] ?? 0, s: [...((row['s'] as Json[] | null) ?? [])] };
+const seen = (row: JsonObject | undefined): unknown =>
+  row && { ...row, n: row['n'] ?? 0, s: [...((row['s'] as Json[] | null) ?? [])] };
 
 test('adding deltas up is applying them one after another', () => {
   fc.assert(
@@ -49,7 +62,9 @@ test('adding up is associative, and adding up twice changes nothing', () => {
             delta.type === 'increment' ? delta.by : new Set(delta.values.map((value) => JSON.stringify(value))),
           ]),
         );
-      expect(asSets(sumDeltas([...sumDeltas([...a, ...b]), ...c]))).toEqual(asSets(sumDeltas([...a, ...sumDeltas([...b, ...c])])));
+      expect(asSets(sumDeltas([...sumDeltas([...a, ...b]), ...c]))).toEqual(
+        asSets(sumDeltas([...a, ...sumDeltas([...b, ...c])])),
+      );
       const once = sumDeltas(a);
       expect(sumDeltas(once)).toEqual(once);
     }),
@@ -65,12 +80,18 @@ test('delta commutativity: increments, and set changes of different values, give
       fc.array(fc.boolean(), { maxLength: 4 }),
       fc.infiniteStream(fc.nat()),
       (row, numbers, adds, draws) => {
-        const changes = [...numbers.map((by) => increment('n', by)), ...adds.map((isAdd, index) => (isAdd ? addToSet : removeFromSet)('s', [`v${index}`]))];
+        const changes = [
+          ...numbers.map((by) => increment('n', by)),
+          ...adds.map((isAdd, index) => (isAdd ? addToSet : removeFromSet)('s', [`v${index}`])),
+        ];
         const shuffled = changes
           .map((change) => ({ change, at: draws.next().value }))
           .sort((x, y) => x.at - y.at)
           .map(({ change }) => change);
-        const sorted = (result: JsonObject): unknown => ({ ...result, s: [...((result['s'] as string[] | null) ?? [])].sort() });
+        const sorted = (result: JsonObject): unknown => ({
+          ...result,
+          s: [...((result['s'] as string[] | null) ?? [])].sort(),
+        });
         expect(sorted(applyDeltas(row, shuffled))).toEqual(sorted(applyDeltas(row, changes)));
       },
     ),
@@ -91,20 +112,34 @@ test('PROTOCOL §3: what is read from the wire does what was written there', () 
 });
 
 /** One thing a user does to a row. */
-type Step = { readonly write: Partial<Record<'n' | 'm' | 't', number>>; readonly knows: boolean } | { readonly change: readonly Delta[] };
+type Step =
+  | { readonly write: Partial<Record<'n' | 'm' | 't', number>>; readonly knows: boolean }
+  | { readonly change: readonly Delta[] };
 const stepArb: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ write: fc.dictionary(fc.constantFrom('n', 'm', 't'), fc.nat(9), { minKeys: 1, maxKeys: 2 }), knows: fc.boolean() }),
+  fc.record({
+    write: fc.dictionary(fc.constantFrom('n', 'm', 't'), fc.nat(9), { minKeys: 1, maxKeys: 2 }),
+    knows: fc.boolean(),
+  }),
   fc.array(deltaArb, { minLength: 1, maxLength: 3 }).map((change) => ({ change: sumDeltas(change) })),
 );
 
 /** The outbox of a script: payloads are the whole row as the user then sees it. */
 function script(steps: readonly Step[], row: JsonObject, isNew: boolean): readonly PendingOp[] {
   let visible = row;
-  const ops = isNew ? [{ seq: -1, opId: 'create', type: 'upsert' as const, creates: true, payload: row, localTimestamp: 't' }] : [];
+  const ops = isNew
+    ? [{ seq: -1, opId: 'create', type: 'upsert' as const, creates: true, payload: row, localTimestamp: 't' }]
+    : [];
   return [
     ...ops,
     ...steps.map((step, seq): PendingOp => {
-      const shared = { seq, opId: `o${seq}`, type: 'upsert' as const, creates: false, baseUpdatedAt: 'v1', localTimestamp: 't' };
+      const shared = {
+        seq,
+        opId: `o${seq}`,
+        type: 'upsert' as const,
+        creates: false,
+        baseUpdatedAt: 'v1',
+        localTimestamp: 't',
+      };
       visible = 'change' in step ? applyDeltas(visible, step.change) : { ...visible, ...step.write };
       if ('change' in step) return { ...shared, payload: visible, changedFields: [], deltas: step.change };
       return { ...shared, payload: visible, ...(step.knows ? { changedFields: Object.keys(step.write) } : {}) };
@@ -117,23 +152,40 @@ const arrive = (stored: JsonObject | undefined, request: FoldedRequest): JsonObj
   if (request.type !== 'upsert') return stored;
   if (stored === undefined || request.creates) return request.payload;
   const deltas = request.deltas ?? [];
-  const plain = Object.entries(request.payload).filter(([key]) => (request.changedFields?.includes(key) ?? true) && !deltas.some(({ field }) => field === key));
+  const plain = Object.entries(request.payload).filter(
+    ([key]) => (request.changedFields?.includes(key) ?? true) && !deltas.some(({ field }) => field === key),
+  );
   return applyDeltas({ ...stored, ...Object.fromEntries(plain) }, deltas);
 };
 const asSets = (row: JsonObject | undefined): unknown =>
-  row && { ...(seen(row) as object), s: new Set(((row['s'] as Json[] | null) ?? []).map((value) => JSON.stringify(value))) };
+  row && {
+    ...(seen(row) as object),
+    s: new Set(((row['s'] as Json[] | null) ?? []).map((value) => JSON.stringify(value))),
+  };
 
 test('F-20: sending one by one is sending folded, also when somebody else has changed the row meanwhile', () => {
   fc.assert(
-    fc.property(rowArb, rowArb, fc.array(stepArb, { minLength: 1, maxLength: 7 }), fc.boolean(), fc.nat(7), (row, elsewhere, steps, isNew, cut) => {
-      const ops = script(steps, row, isNew);
-      const start = isNew ? undefined : elsewhere;
-      const oneByOne = ops.reduce((stored, op) => arrive(stored, foldOps([op])), start);
-      expect(asSets(arrive(start, foldOps(ops)))).toEqual(asSets(oneByOne));
-      const [first, second] = [ops.slice(0, cut), ops.slice(cut)].map((part) => (part.length === 0 ? undefined : foldOps(part)));
-      const inTwo = [first, second].reduce((stored, part) => (part === undefined ? stored : arrive(stored, part)), start);
-      expect(asSets(inTwo)).toEqual(asSets(oneByOne));
-    }),
+    fc.property(
+      rowArb,
+      rowArb,
+      fc.array(stepArb, { minLength: 1, maxLength: 7 }),
+      fc.boolean(),
+      fc.nat(7),
+      (row, elsewhere, steps, isNew, cut) => {
+        const ops = script(steps, row, isNew);
+        const start = isNew ? undefined : elsewhere;
+        const oneByOne = ops.reduce((stored, op) => arrive(stored, foldOps([op])), start);
+        expect(asSets(arrive(start, foldOps(ops)))).toEqual(asSets(oneByOne));
+        const [first, second] = [ops.slice(0, cut), ops.slice(cut)].map((part) =>
+          part.length === 0 ? undefined : foldOps(part),
+        );
+        const inTwo = [first, second].reduce(
+          (stored, part) => (part === undefined ? stored : arrive(stored, part)),
+          start,
+        );
+        expect(asSets(inTwo)).toEqual(asSets(oneByOne));
+      },
+    ),
     { numRuns: 500 },
   );
 });

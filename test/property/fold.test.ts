@@ -8,12 +8,16 @@ const keys = { id: 'id', updatedAt: 'updated_at', deletedAt: 'deleted_at' };
 const fields = ['t', 'd', 'p'] as const;
 
 /** What a user does, whatever the state of the row: the script decides what that means. */
-type Step = { readonly edit: Partial<Record<(typeof fields)[number], Json>>; readonly knows: boolean; readonly whole: boolean } | { readonly edit: null };
+type Step =
+  | { readonly edit: Partial<Record<(typeof fields)[number], Json>>; readonly knows: boolean; readonly whole: boolean }
+  | { readonly edit: null };
 const stepArb: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      edit: fc.dictionary(fc.constantFrom(...fields), fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constant(null)), { maxKeys: 3 }),
+      edit: fc.dictionary(fc.constantFrom(...fields), fc.oneof(fc.integer({ min: 0, max: 9 }), fc.constant(null)), {
+        maxKeys: 3,
+      }),
       knows: fc.boolean(),
       whole: fc.boolean(),
     }),
@@ -39,7 +43,12 @@ function script(steps: readonly Step[], existing: JsonObject | undefined): reado
   let seen = existing;
   let exists = existing !== undefined;
   for (const [index, step] of steps.entries()) {
-    const op = { seq: index, opId: `o${index}`, localTimestamp: `t${index}`, baseUpdatedAt: existing === undefined ? undefined : 'v1' };
+    const op = {
+      seq: index,
+      opId: `o${index}`,
+      localTimestamp: `t${index}`,
+      baseUpdatedAt: existing === undefined ? undefined : 'v1',
+    };
     if (step.edit === null) {
       if (!exists) continue;
       exists = false;
@@ -61,19 +70,30 @@ function script(steps: readonly Step[], existing: JsonObject | undefined): reado
 
 const existingArb = fc.option(fc.constant<JsonObject>({ id: 'a', t: 1, d: 2, p: 3 }), { nil: undefined });
 const fold = (ops: readonly PendingOp[]): readonly FoldedRequest[] => (ops.length === 0 ? [] : [foldOps(ops)]);
-const visible = (server: ServerRow | undefined): JsonObject | undefined => (server?.live === true ? server.row : undefined);
+const visible = (server: ServerRow | undefined): JsonObject | undefined =>
+  server?.live === true ? server.row : undefined;
 
 test('F-20: folding leaves the server as sending one by one does, whatever prefix was acknowledged before', () => {
   fc.assert(
-    fc.property(fc.array(stepArb, { maxLength: 8 }), existingArb, fc.nat(8), fc.nat(8), (steps, existing, first, second) => {
-      const ops = script(steps, existing);
-      const start = existing && { row: existing, live: true };
-      const oneByOne = ops.flatMap((op) => fold([op]));
-      const [cut, cut2] = [Math.min(first, second), Math.max(first, second)];
-      const mixed = [...ops.slice(0, cut).flatMap((op) => fold([op])), ...fold(ops.slice(cut, cut2)), ...fold(ops.slice(cut2))];
-      expect(visible(mixed.reduce(apply, start))).toEqual(visible(oneByOne.reduce(apply, start)));
-      expect(visible(fold(ops).reduce(apply, start))).toEqual(visible(oneByOne.reduce(apply, start)));
-    }),
+    fc.property(
+      fc.array(stepArb, { maxLength: 8 }),
+      existingArb,
+      fc.nat(8),
+      fc.nat(8),
+      (steps, existing, first, second) => {
+        const ops = script(steps, existing);
+        const start = existing && { row: existing, live: true };
+        const oneByOne = ops.flatMap((op) => fold([op]));
+        const [cut, cut2] = [Math.min(first, second), Math.max(first, second)];
+        const mixed = [
+          ...ops.slice(0, cut).flatMap((op) => fold([op])),
+          ...fold(ops.slice(cut, cut2)),
+          ...fold(ops.slice(cut2)),
+        ];
+        expect(visible(mixed.reduce(apply, start))).toEqual(visible(oneByOne.reduce(apply, start)));
+        expect(visible(fold(ops).reduce(apply, start))).toEqual(visible(oneByOne.reduce(apply, start)));
+      },
+    ),
     { numRuns: 400 },
   );
 });
@@ -91,7 +111,10 @@ test('I4: what the user sees over an unchanged server is what the server has aft
   );
 });
 
-const payloadArb = fc.dictionary(fc.constantFrom('t', 'd', 'p', 'id', 'updated_at', 'deleted_at'), fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constant(null)));
+const payloadArb = fc.dictionary(
+  fc.constantFrom('t', 'd', 'p', 'id', 'updated_at', 'deleted_at'),
+  fc.oneof(fc.integer({ min: 0, max: 3 }), fc.constant(null)),
+);
 const opArb: fc.Arbitrary<PendingOp> = fc.record({
   seq: fc.nat(),
   opId: fc.string(),
@@ -117,7 +140,8 @@ test('I4: an overlay is deterministic, idempotent over its own result, changes n
       const claimed = new Map<string, Json>();
       for (const op of ops) {
         if (op.type === 'delete') continue;
-        for (const [key, value] of Object.entries(op.payload ?? {})) if (op.changedFields?.includes(key) ?? true) claimed.set(key, value);
+        for (const [key, value] of Object.entries(op.payload ?? {}))
+          if (op.changedFields?.includes(key) ?? true) claimed.set(key, value);
       }
       for (const field of fields) if (claimed.has(field)) expect(result.row?.[field]).toEqual(claimed.get(field));
       if (ops.length > 0 && server !== undefined) expect(result.row).toMatchObject({ id: 'a', updated_at: 'v9' });

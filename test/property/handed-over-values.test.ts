@@ -42,10 +42,14 @@ const places = Array.from({ length: size }, (_, index) => index);
 const permutation = fc.shuffledSubarray(places, { minLength: size, maxLength: size });
 const flags = fc.array(fc.boolean(), { minLength: size, maxLength: size });
 const world: fc.Arbitrary<World> = fc.record({
-  turns: fc.array(fc.record({ numbers: permutation, guests: permutation, cuts: flags, order: permutation, leavesOut: flags }), { minLength: 1, maxLength: 3 }),
+  turns: fc.array(
+    fc.record({ numbers: permutation, guests: permutation, cuts: flags, order: permutation, leavesOut: flags }),
+    { minLength: 1, maxLength: 3 },
+  ),
 });
 
-const timeOf = (turn: number, index: number): string => `2026-01-01T00:${String(turn).padStart(2, '0')}:${String(index).padStart(2, '0')}.000001Z`;
+const timeOf = (turn: number, index: number): string =>
+  `2026-01-01T00:${String(turn).padStart(2, '0')}:${String(index).padStart(2, '0')}.000001Z`;
 
 describe.each(drivers)('UNIQUE values that the server hands on, on %s', (driver) => {
   let bench: StoreBench | undefined;
@@ -54,7 +58,9 @@ describe.each(drivers)('UNIQUE values that the server hands on, on %s', (driver)
     bench = undefined;
   });
 
-  test('F-160, I5: whatever rings the rows of a pull make, over whatever pages, all of them are stored when it ends', { timeout: 120_000 }, async () => {
+  test('F-160, I5: whatever rings the rows of a pull make, over whatever pages, all of them are stored when it ends', {
+    timeout: 120_000,
+  }, async () => {
     const dataSource = await openSynchronized(driver, [seat as EntitySchema, todoEntity as EntitySchema]);
     bench = await openStore(driver, { dataSource, tables: [syncTable(seat, { localOnly: ['note'] }) as SyncTable] });
     const { store } = bench;
@@ -63,7 +69,14 @@ describe.each(drivers)('UNIQUE values that the server hands on, on %s', (driver)
       fc.asyncProperty(world, async ({ turns }) => {
         const hall = `hall ${++worlds}`;
         const server = places.map(
-          (index): JsonObject => ({ id: `${hall}.${index}`, hall, number: index, guest: null, updatedAt: timeOf(0, index), deletedAt: null }),
+          (index): JsonObject => ({
+            id: `${hall}.${index}`,
+            hall,
+            number: index,
+            guest: null,
+            updatedAt: timeOf(0, index),
+            deletedAt: null,
+          }),
         );
         const pull = async (pages: readonly (readonly JsonObject[])[]): Promise<readonly string[]> => {
           const told: string[] = [];
@@ -94,8 +107,12 @@ describe.each(drivers)('UNIQUE values that the server hands on, on %s', (driver)
             if (cuts[index] === true) pages.push([]);
           }
           expect(await pull(pages)).not.toContain('row.quarantined');
-          const stored: unknown = await dataSource.query(`SELECT id, number, guest, note FROM seats WHERE hall = '${hall}' ORDER BY id`);
-          expect(stored).toEqual(server.map(({ id, number, guest }) => ({ id, number, guest, note: `note of ${String(id)}` })));
+          const stored: unknown = await dataSource.query(
+            `SELECT id, number, guest, note FROM seats WHERE hall = '${hall}' ORDER BY id`,
+          );
+          expect(stored).toEqual(
+            server.map(({ id, number, guest }) => ({ id, number, guest, note: `note of ${String(id)}` })),
+          );
         }
       }),
       { numRuns: Number(process.env['FC_RUNS'] ?? 60) },

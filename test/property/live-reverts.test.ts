@@ -10,21 +10,33 @@ import { follow } from '../support/follow.ts';
 import { openTodoDatabase, todos } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';
 
-/** What happens next: an edit of the title here or of the priority there, one direction of sync, or letting what is under way go on. */
-type Step = { readonly type: 'edit' | 'remote'; readonly row: number } | { readonly type: 'push' | 'pull' | 'sync' | 'wait' | 'settle' };
+/**
+ * What happens next: an edit of the title here or of the priority there, one direction of sync, or letting what is
+ * under way go on.
+ */
+type Step =
+  | { readonly type: 'edit' | 'remote'; readonly row: number }
+  | { readonly type: 'push' | 'pull' | 'sync' | 'wait' | 'settle' };
 
 const row = fc.nat(2);
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: fc.constant('edit' as const), row }) },
   { weight: 2, arbitrary: fc.record({ type: fc.constant('remote' as const), row }) },
-  { weight: 4, arbitrary: fc.record({ type: fc.constantFrom('push' as const, 'pull' as const, 'sync' as const, 'wait' as const, 'settle' as const) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constantFrom('push' as const, 'pull' as const, 'sync' as const, 'wait' as const, 'settle' as const),
+    }),
+  },
 );
 
 /**
- * Titles count up here, priorities count up at the server, and nobody else writes: so whatever the order of edits, pushes and pulls, a number
- * that is shown smaller than one shown before has gone back.
+ * Titles count up here, priorities count up at the server, and nobody else writes: so whatever the order of edits,
+ * pushes and pulls, a number that is shown smaller than one shown before has gone back.
  */
-test('I4: in 1,000 schedules of edits, pushes and pulls no live query shows a value going back', { timeout: 600_000 }, async () => {
+test('I4: in 1,000 schedules of edits, pushes and pulls no live query shows a value going back', {
+  timeout: 600_000,
+}, async () => {
   const dataSource = await openTodoDatabase('better-sqlite3');
   const repository = dataSource.getRepository(todoEntity);
   const backend = new MemoryBackend();
@@ -84,7 +96,11 @@ test('I4: in 1,000 schedules of edits, pushes and pulls no live query shows a va
       }
       await Promise.all(underWay);
       await engine.sync();
-      const end = JSON.stringify(ids.map((id) => backend.get('todos', id)).map((row) => [row?.['id'], Number(row?.['title']), row?.['priority']]));
+      const end = JSON.stringify(
+        ids
+          .map((id) => backend.get('todos', id))
+          .map((row) => [row?.['id'], Number(row?.['title']), row?.['priority']]),
+      );
       await shown.until(({ rows }) => JSON.stringify(rows) === end);
       shown.stop();
       schedule += 1;
@@ -95,7 +111,8 @@ test('I4: in 1,000 schedules of edits, pushes and pulls no live query shows a va
           throw new Error(`the sum ${sum} is of another moment than the rows ${JSON.stringify(rows)}`);
         for (const [id, title, priority] of rows) {
           const [titles, priorities] = highest.get(id) ?? [0, 0];
-          if (title < titles || priority < priorities) throw new Error(`${id} went back from ${titles}/${priorities} to ${title}/${priority}`);
+          if (title < titles || priority < priorities)
+            throw new Error(`${id} went back from ${titles}/${priorities} to ${title}/${priority}`);
           highest.set(id, [title, priority]);
         }
       }

@@ -16,7 +16,9 @@ const { value } = fc.letrec<{ value: Json }>((tie) => ({
     fc.dictionary(fc.constantFrom('p', 'q', 'r'), tie('value'), { maxKeys: 3 }),
   ),
 }));
-const rowArb: fc.Arbitrary<JsonObject> = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd', 'id', 'updated_at'), value, { maxKeys: 5 });
+const rowArb: fc.Arbitrary<JsonObject> = fc.dictionary(fc.constantFrom('a', 'b', 'c', 'd', 'id', 'updated_at'), value, {
+  maxKeys: 5,
+});
 /** Whole rows: in a row a missing key was not sent. */
 const wholeArb: fc.Arbitrary<JsonObject> = fc.record({ a: value, b: value, c: value });
 
@@ -24,7 +26,12 @@ test('MU-25: merging changes no input, and gives the same again', () => {
   fc.assert(
     fc.property(rowArb, rowArb, rowArb, (local, server, base) => {
       const before = JSON.stringify([local, server, base]);
-      const results = () => [defaultMerge(local, server), deepMerge(local, server), preservingMerge(local, server), threeWayMerge(base, local, server)];
+      const results = () => [
+        defaultMerge(local, server),
+        deepMerge(local, server),
+        preservingMerge(local, server),
+        threeWayMerge(base, local, server),
+      ];
       expect(results()).toEqual(results());
       expect(JSON.stringify([local, server, base])).toBe(before);
     }),
@@ -66,7 +73,8 @@ test('MU-10, MU-22: system fields are the server’s, and each field is told fro
         for (const key of ['id', 'updated_at']) expect(data[key]).toEqual(server[key]);
         for (const key of localFields) expect(local).toHaveProperty(key);
         for (const key of serverFields) expect(server).toHaveProperty(key);
-        for (const key of Object.keys(data)) if (key.length === 1) expect([...localFields, ...serverFields]).toContain(key);
+        for (const key of Object.keys(data))
+          if (key.length === 1) expect([...localFields, ...serverFields]).toContain(key);
         if (changedFields !== undefined) for (const key of localFields) expect(changedFields).toContain(key);
       },
     ),
@@ -79,7 +87,9 @@ test('F-29: no item that a side added is lost, none that both removed comes back
   fc.assert(
     fc.property(list, list, list, (base, local, server) => {
       const merged = threeWayMerge({ l: base }, { l: local }, { l: server }).data.l as readonly number[];
-      const expected = new Set([...local, ...server].filter((item) => (local.includes(item) && server.includes(item)) || !base.includes(item)));
+      const expected = new Set(
+        [...local, ...server].filter((item) => (local.includes(item) && server.includes(item)) || !base.includes(item)),
+      );
       expect([...merged].sort()).toEqual([...expected].sort());
     }),
     { numRuns: 400 },

@@ -58,7 +58,8 @@ const world: fc.Arbitrary<World> = fc.record({
 });
 
 const liveRows = (backend: MemoryBackend, kind: Kind): readonly JsonObject[] =>
-  (backend.list(kind, { updatedSince: '1970-01-01T00:00:00.000Z', limit: 100_000, includeDeleted: false })?.items ?? []) as readonly JsonObject[];
+  (backend.list(kind, { updatedSince: '1970-01-01T00:00:00.000Z', limit: 100_000, includeDeleted: false })?.items ??
+    []) as readonly JsonObject[];
 
 /** Refuses what a server with foreign keys (RESTRICT) and unique keys refuses. */
 function strictRule(backend: MemoryBackend, request: WriteRequest): WireAnswer | undefined {
@@ -70,15 +71,22 @@ function strictRule(backend: MemoryBackend, request: WriteRequest): WireAnswer |
     return holder && refuse(`${otherKind[kind]}/${String(holder['id'])} refers to it`);
   }
   const { refId = null, label = null } = request.payload ?? {};
-  if (refId !== null && !live(otherKind[kind]).some((row) => row['id'] === refId)) return refuse(`${otherKind[kind]}/${String(refId)} is not there`);
-  if (label !== null && live(kind).some((row) => row['label'] === label && row['id'] !== request.id)) return refuse(`label '${String(label)}' is taken`);
+  if (refId !== null && !live(otherKind[kind]).some((row) => row['id'] === refId))
+    return refuse(`${otherKind[kind]}/${String(refId)} is not there`);
+  if (label !== null && live(kind).some((row) => row['label'] === label && row['id'] !== request.id))
+    return refuse(`label '${String(label)}' is taken`);
   return undefined;
 }
 
 const entityOf = (name: Kind): EntitySchema<Row> =>
   new EntitySchema<Row>({
     name,
-    columns: { id: { type: 'text', primary: true }, label: { type: 'text', nullable: true }, refId: { type: 'text', nullable: true }, ...syncColumns },
+    columns: {
+      id: { type: 'text', primary: true },
+      label: { type: 'text', nullable: true },
+      refId: { type: 'text', nullable: true },
+      ...syncColumns,
+    },
     indices: [{ columns: ['label'], unique: true, where: 'deleted_at IS NULL AND deleted_at_local IS NULL' }],
   });
 const people = entityOf('people');
@@ -98,7 +106,8 @@ async function openGround(captured: boolean, dependsOn: boolean): Promise<Ground
   const refused: string[] = [];
   backend.addRule((request) => {
     const answer = strictRule(backend, request);
-    if (answer !== undefined) refused.push(`${request.type} ${request.kind}/${request.id}: ${JSON.stringify(answer.body)}`);
+    if (answer !== undefined)
+      refused.push(`${request.type} ${request.kind}/${request.id}: ${JSON.stringify(answer.body)}`);
     return answer;
   });
   const tables = {
@@ -144,9 +153,12 @@ async function play({ steps, coalesce, captured, dependsOn, pushBatchSize, batch
     if (captured) await dataSource.getRepository(kind === 'people' ? people : badges).delete(id);
     else await engine.writer(tables[kind]).enqueueDelete(id);
   };
-  const pick = (kind: Kind, index: number): Row | undefined => [...rows[kind].values()][index % Math.max(1, rows[kind].size)];
+  const pick = (kind: Kind, index: number): Row | undefined =>
+    [...rows[kind].values()][index % Math.max(1, rows[kind].size)];
   const free = (kind: Kind, label: number | undefined): string | null =>
-    label === undefined || [...rows[kind].values()].some((row) => row.label === `${own}l${label}`) ? null : `${own}l${label}`;
+    label === undefined || [...rows[kind].values()].some((row) => row.label === `${own}l${label}`)
+      ? null
+      : `${own}l${label}`;
 
   for (const { type, kind, row: index, other, label, refers } of steps) {
     const row = pick(kind, index);
@@ -158,18 +170,34 @@ async function play({ steps, coalesce, captured, dependsOn, pushBatchSize, batch
       const ids = Array.from({ length: 2 + 2 * (index % 2) }, () => `${own}r${++made}`);
       const members = ids.map((id, place): readonly [Kind, Row] => [
         place % 2 === 0 ? kind : otherKind[kind],
-        { id, label: null, refId: ids[(place + 1) % ids.length] ?? null, updatedAt: '', deletedAt: null, deletedAtLocal: null },
+        {
+          id,
+          label: null,
+          refId: ids[(place + 1) % ids.length] ?? null,
+          updatedAt: '',
+          deletedAt: null,
+          deletedAtLocal: null,
+        },
       ]);
       if (!captured) for (const [of, member] of members) await put(of, member);
       else
         await dataSource.transaction(async (manager) => {
           for (const [of, member] of members) {
             rows[of].set(member.id, member);
-            await manager.getRepository(of === 'people' ? people : badges).save({ id: member.id, label: null, refId: member.refId });
+            await manager
+              .getRepository(of === 'people' ? people : badges)
+              .save({ id: member.id, label: null, refId: member.refId });
           }
         });
     } else if (type === 'create')
-      await put(kind, { id: `${own}${kind}${++made}`, label: free(kind, label), refId: target, updatedAt: '', deletedAt: null, deletedAtLocal: null });
+      await put(kind, {
+        id: `${own}${kind}${++made}`,
+        label: free(kind, label),
+        refId: target,
+        updatedAt: '',
+        deletedAt: null,
+        deletedAtLocal: null,
+      });
     else if (row === undefined) continue;
     else if (type === 'relabel') await put(kind, { ...row, label: free(kind, label) });
     else if (type === 'refer') await put(kind, { ...row, refId: target });
@@ -180,18 +208,24 @@ async function play({ steps, coalesce, captured, dependsOn, pushBatchSize, batch
       await put(kind, { ...second, label: row.label });
       await put(kind, { ...row, label: second.label });
     } else {
-      for (const holder of [...rows[otherKind[kind]].values()].filter(({ refId }) => refId === row.id)) await put(otherKind[kind], { ...holder, refId: null });
+      for (const holder of [...rows[otherKind[kind]].values()].filter(({ refId }) => refId === row.id))
+        await put(otherKind[kind], { ...holder, refId: null });
       await remove(kind, row.id);
     }
   }
-  // Where nobody told which column refers to which table, an operation may go out too early and be refused. It is sent again.
+  // Where nobody told which column refers to which table, an operation may go out too early and be refused. It is sent
+  // again.
   for (let run = 0; run < (dependsOn ? 1 : 4); run++) await engine.sync();
   if (dependsOn) expect(refused).toEqual([]);
   expect(await engine.explain()).toEqual([]);
   for (const kind of ['people', 'badges'] as const) {
-    const there = liveRows(backend, kind).flatMap(({ id, label = null, refId = null }) => (String(id).startsWith(own) ? [{ id, label, refId }] : []));
+    const there = liveRows(backend, kind).flatMap(({ id, label = null, refId = null }) =>
+      String(id).startsWith(own) ? [{ id, label, refId }] : [],
+    );
     expect(there.toSorted((x, y) => String(x.id).localeCompare(String(y.id)))).toEqual(
-      [...rows[kind].values()].map(({ id, label, refId }) => ({ id, label, refId })).toSorted((x, y) => x.id.localeCompare(y.id)),
+      [...rows[kind].values()]
+        .map(({ id, label, refId }) => ({ id, label, refId }))
+        .toSorted((x, y) => x.id.localeCompare(y.id)),
     );
   }
   await engine.dispose();

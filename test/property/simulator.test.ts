@@ -4,8 +4,10 @@ import { addCounts, drawScript, noCounts, shrinkScript, simulate, type Simulatio
 import { playSeeds, seedCount } from './simulate-seeds.ts';
 import { simulatorRegressions } from './simulator-regressions.ts';
 
-test('I1–I13: every seed keeps the invariants at each commit and step, and comes to rest within 120 s after the last fault', { timeout: 1_200_000 }, () =>
-  playSeeds(1, Math.ceil(seedCount / 2)),
+test(
+  'I1–I13: every seed keeps the invariants at each commit and step, and comes to rest within 120 s after the last fault',
+  { timeout: 1_200_000 },
+  () => playSeeds(1, Math.ceil(seedCount / 2)),
 );
 
 test.each(simulatorRegressions)('$invariant: $found', async ({ script }) => {
@@ -29,9 +31,19 @@ test('scripts are data, and draw every strategy, every boundary, every fault and
   expect(drawn(({ world }) => [world.server.paging])).toHaveProperty('size', 4);
   expect(drawn(({ world }) => [world.server.idOrder])).toHaveProperty('size', 4);
   expect(drawn(({ world }) => [world.server.putAnswer])).toHaveProperty('size', 3);
-  expect(drawn(({ steps }) => steps.flatMap((step) => ('fault' in step ? [step.fault.type] : [])))).toHaveProperty('size', 10);
-  expect(drawn(({ steps }) => steps.flatMap((step) => ('act' in step ? [step.act.type] : [])))).toHaveProperty('size', 18);
-  expect(drawn(({ steps }) => steps.flatMap((step) => ('act' in step && step.boundary !== undefined ? [step.boundary.at] : [])))).toHaveProperty('size', 5);
+  expect(drawn(({ steps }) => steps.flatMap((step) => ('fault' in step ? [step.fault.type] : [])))).toHaveProperty(
+    'size',
+    10,
+  );
+  expect(drawn(({ steps }) => steps.flatMap((step) => ('act' in step ? [step.act.type] : [])))).toHaveProperty(
+    'size',
+    18,
+  );
+  expect(
+    drawn(({ steps }) =>
+      steps.flatMap((step) => ('act' in step && step.boundary !== undefined ? [step.boundary.at] : [])),
+    ),
+  ).toHaveProperty('size', 5);
 });
 
 test('counts tell what was covered', async () => {
@@ -52,7 +64,11 @@ describe('the oracle has teeth', () => {
     server: { ...world.server, paging: 'keyset' as const },
     client: { ...world.client, automatic: false },
   };
-  const edit = { afterMs: 5, on: 0, act: { type: 'write', kind: 'tasks', id: '1', write: { type: 'edit', field: 'title', stale: false } } } as const;
+  const edit = {
+    afterMs: 5,
+    on: 0,
+    act: { type: 'write', kind: 'tasks', id: '1', write: { type: 'edit', field: 'title', stale: false } },
+  } as const;
   const script: SimulationScript = {
     world: { ...calm, client: { ...calm.client, strategy: 'autoPreserve', batch: false } },
     steps: [edit, { afterMs: 50, on: 0, act: { type: 'sync' } }],
@@ -65,7 +81,8 @@ describe('the oracle has teeth', () => {
         transport: () => ({
           capabilities: { idempotency: 'key' },
           pull: () => Promise.resolve({ items: [] }),
-          push: (ops) => Promise.resolve({ results: ops.map(({ opId }) => ({ opId, result: { type: 'pushSuccess' } as const })) }),
+          push: (ops) =>
+            Promise.resolve({ results: ops.map(({ opId }) => ({ opId, result: { type: 'pushSuccess' } as const })) }),
           forcePush: () => Promise.resolve({ type: 'pushSuccess' }),
           fetch: () => Promise.resolve({ type: 'fetchNotFound' }),
           health: () => Promise.resolve(true),

@@ -21,13 +21,29 @@ const pad = (value: number, length = 2): string => String(value).padStart(length
 const digits = fc.oneof(
   fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }).map(String),
   fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }).map(String),
-  fc.constantFrom('9007199254740993', '-9007199254740993', '9223372036854775808', '1e400', '0.1000000000000000055511151231257827', '-0'),
+  fc.constantFrom(
+    '9007199254740993',
+    '-9007199254740993',
+    '9223372036854775808',
+    '1e400',
+    '0.1000000000000000055511151231257827',
+    '-0',
+  ),
 );
 const exact: Value = digits.map(exactNumber);
-const anyNumber: Value = fc.oneof(exact, fc.integer(), fc.maxSafeInteger(), fc.double({ noNaN: true, noDefaultInfinity: true }));
+const anyNumber: Value = fc.oneof(
+  exact,
+  fc.integer(),
+  fc.maxSafeInteger(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }),
+);
 const decimalText: Value = fc.oneof(
   fc
-    .record({ whole: fc.integer({ min: -9_999, max: 9_999 }), part: fc.nat(999), places: fc.integer({ min: 1, max: 6 }) })
+    .record({
+      whole: fc.integer({ min: -9_999, max: 9_999 }),
+      part: fc.nat(999),
+      places: fc.integer({ min: 1, max: 6 }),
+    })
     .map(({ whole, part, places }) => `${whole}.${pad(part, 3).padEnd(places, '0').slice(0, places)}`),
   fc.constantFrom('10.00', '10.0', '10', '010', '1e2', '-0', ' 7', '0.10', '1.005', 'ten'),
   digits,
@@ -38,7 +54,11 @@ const truth: Value = fc.constantFrom<Json[]>(0, 1, true, false, 2, 'yes', '0');
 const time: Value = fc.oneof(
   fc
     .record({
-      at: fc.date({ min: new Date('1971-01-01T00:00:00Z'), max: new Date('2099-01-01T00:00:00Z'), noInvalidDate: true }),
+      at: fc.date({
+        min: new Date('1971-01-01T00:00:00Z'),
+        max: new Date('2099-01-01T00:00:00Z'),
+        noInvalidDate: true,
+      }),
       places: fc.constantFrom(0, 1, 3, 6, 9),
       nanos: fc.nat(999_999_999),
       zone: fc.constantFrom('Z', '', '+00:00', '+02:00', '-03:30'),
@@ -48,7 +68,15 @@ const time: Value = fc.oneof(
       const fraction = places === 0 ? '' : `.${pad(nanos, 9).slice(0, places)}`;
       return `${at.toISOString().slice(0, 19).replace('T', between)}${fraction}${zone}`;
     }),
-  fc.constantFrom<Json[]>('2026-01-01T10:00:00.123456+02:00', '2026-01-01', 1767261600000, '1767261600000', 'soon', '10:00', '10:00:00.5'),
+  fc.constantFrom<Json[]>(
+    '2026-01-01T10:00:00.123456+02:00',
+    '2026-01-01',
+    1767261600000,
+    '1767261600000',
+    'soon',
+    '10:00',
+    '10:00:00.5',
+  ),
 );
 const letters = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 8 }),
@@ -59,7 +87,11 @@ const uuid = fc.oneof(
   fc.uuid().map((text) => text.toUpperCase()),
   fc.uuid().map((text) => `{${text}}`),
 );
-const list: Value = fc.oneof<Value[]>(fc.array(letters, { maxLength: 3 }), fc.constantFrom('a,b', '', 'x'), fc.array(anyNumber, { maxLength: 2 }));
+const list: Value = fc.oneof<Value[]>(
+  fc.array(letters, { maxLength: 3 }),
+  fc.constantFrom('a,b', '', 'x'),
+  fc.array(anyNumber, { maxLength: 2 }),
+);
 const anyJson: Value = fc.oneof<Value[]>(
   anyNumber,
   letters,
@@ -100,10 +132,16 @@ const shared: Readonly<Record<string, Field>> = {
   list: { options: { type: 'simple-array' }, values: list },
   simpleJson: { options: { type: 'simple-json' }, values: anyJson },
   json: { options: { type: 'json' }, values: anyJson },
-  choice: { options: { type: 'simple-enum', enum: ['low', '1'] }, values: fc.constantFrom<Json[]>('low', '1', 1, 'high') },
+  choice: {
+    options: { type: 'simple-enum', enum: ['low', '1'] },
+    values: fc.constantFrom<Json[]>('low', '1', 1, 'high'),
+  },
   euros: {
     options: { type: 'integer', transformer: euros },
-    values: fc.oneof<Value[]>(fc.integer({ min: -9_999, max: 9_999 }), fc.constantFrom<Json[]>(1.005, 12.34, '10.00', '7', 'x')),
+    values: fc.oneof<Value[]>(
+      fc.integer({ min: -9_999, max: 9_999 }),
+      fc.constantFrom<Json[]>(1.005, 12.34, '10.00', '7', 'x'),
+    ),
   },
 };
 const sqliteFields: Readonly<Record<string, Field>> = {
@@ -119,9 +157,15 @@ const postgresFields: Readonly<Record<string, Field>> = {
   char: { options: { type: 'char', length: 4 }, values: letters },
   texts: { options: { type: 'text', array: true }, values: list },
 };
-const fieldsOf = (driver: TestDriver): Readonly<Record<string, Field>> => ({ ...shared, ...(driver === 'postgres' ? postgresFields : sqliteFields) });
+const fieldsOf = (driver: TestDriver): Readonly<Record<string, Field>> => ({
+  ...shared,
+  ...(driver === 'postgres' ? postgresFields : sqliteFields),
+});
 
-/** What happens to one row: the values that the server sends one after another for one field, and how the app edits the other field in between. */
+/**
+ * What happens to one row: the values that the server sends one after another for one field, and how the app edits the
+ * other field in between.
+ */
 interface Story {
   readonly field: string;
   readonly steps: readonly Step[];
@@ -141,7 +185,10 @@ const storyOf = (driver: TestDriver): fc.Arbitrary<Story> =>
         steps: fc.array(
           fc.record<Step>({
             value: fc.oneof({ arbitrary: values, weight: 9 }, { arbitrary: fc.constant(null), weight: 1 }),
-            edit: driver === 'postgres' ? fc.constantFrom('diff', 'replace') : fc.constantFrom('diff', 'replace', 'captured'),
+            edit:
+              driver === 'postgres'
+                ? fc.constantFrom('diff', 'replace')
+                : fc.constantFrom('diff', 'replace', 'captured'),
             answer: fc.constantFrom('row', 'nothing'),
           }),
           { minLength: 1, maxLength: 3 },
@@ -159,7 +206,9 @@ interface World {
 }
 
 async function openWorld(driver: TestDriver): Promise<World> {
-  const columns = Object.fromEntries(Object.entries(fieldsOf(driver)).map(([name, { options }]) => [name, { ...options, nullable: true }]));
+  const columns = Object.fromEntries(
+    Object.entries(fieldsOf(driver)).map(([name, { options }]) => [name, { ...options, nullable: true }]),
+  );
   const entity = new EntitySchema<Row>({
     name: 'things',
     columns: { id: { type: 'text', primary: true }, title: { type: 'text' }, ...columns, ...syncColumns } as never,
@@ -168,11 +217,20 @@ async function openWorld(driver: TestDriver): Promise<World> {
   const table = syncTable(entity);
   const bench = await openStore(driver, { dataSource, tables: [table as unknown as SyncTable] });
   if (driver !== 'postgres') captureWrites(dataSource, [table as unknown as SyncTable], { clock: bench.clock });
-  return { bench, repository: dataSource.getRepository(entity), writer: createWriter(dataSource, { clock: bench.clock }).forTable(table), count: 0 };
+  return {
+    bench,
+    repository: dataSource.getRepository(entity),
+    writer: createWriter(dataSource, { clock: bench.clock }).forTable(table),
+    count: 0,
+  };
 }
 
 async function pull({ bench }: World, rows: readonly JsonObject[]): Promise<void> {
-  await bench.store.applyPages('things', [{ page: { items: rows }, items: rows, next: { cursor: undefined, maxPage: 1, resync: false } }], { totalDone: 0 });
+  await bench.store.applyPages(
+    'things',
+    [{ page: { items: rows }, items: rows, next: { cursor: undefined, maxPage: 1, resync: false } }],
+    { totalDone: 0 },
+  );
 }
 
 async function edit({ repository, writer }: World, seen: Row, title: string, how: Step['edit']): Promise<void> {
@@ -189,11 +247,21 @@ async function play(world: World, stories: readonly Story[]): Promise<void> {
     const version = `2026-01-01T00:00:00.${pad((world.count += 1), 6)}Z`;
     const active = rows.filter(({ story, isIn }) => isIn && story.steps[step] !== undefined);
     const valueOf = ({ story }: (typeof rows)[number]): Json => story.steps[step]?.value ?? null;
-    const served = active.map((row): JsonObject => ({ id: row.id, title: 'theirs', [row.story.field]: valueOf(row), updatedAt: version, deletedAt: null }));
+    const served = active.map(
+      (row): JsonObject => ({
+        id: row.id,
+        title: 'theirs',
+        [row.story.field]: valueOf(row),
+        updatedAt: version,
+        deletedAt: null,
+      }),
+    );
     await pull(world, served);
     const edited: typeof active = [];
     for (const row of active) {
-      const [bad] = await world.bench.dataSource.query<{ error: string }[]>(`SELECT "error" FROM "sync_quarantine" WHERE "entity_id" = '${row.id}'`);
+      const [bad] = await world.bench.dataSource.query<{ error: string }[]>(
+        `SELECT "error" FROM "sync_quarantine" WHERE "entity_id" = '${row.id}'`,
+      );
       const seen = await world.repository.findOneBy({ id: row.id });
       if (bad !== undefined) {
         expect(bad.error).not.toBe('');
@@ -214,13 +282,21 @@ async function play(world: World, stories: readonly Story[]): Promise<void> {
       expect(textOf(op.payload[row.story.field])).toEqual(textOf(valueOf(row)));
     }
     await world.bench.store.settle(
-      requests.map((request) => ({ request, outcome: answered(request, rows, step, `2026-01-01T00:00:00.${pad((world.count += 1), 6)}Z`) })),
+      requests.map((request) => ({
+        request,
+        outcome: answered(request, rows, step, `2026-01-01T00:00:00.${pad((world.count += 1), 6)}Z`),
+      })),
     );
   }
 }
 
 /** The server's row after the write; or nothing, and then the next pull brings the version. */
-function answered(request: TakenRequest, rows: readonly { readonly id: string; readonly story: Story }[], step: number, version: string): Outcome {
+function answered(
+  request: TakenRequest,
+  rows: readonly { readonly id: string; readonly story: Story }[],
+  step: number,
+  version: string,
+): Outcome {
   const story = rows.find(({ id }) => id === request.entityId)?.story;
   if (request.op.type !== 'upsert' || story?.steps[step]?.answer !== 'row') return { type: 'applied' };
   return { type: 'applied', row: { ...request.op.payload, updatedAt: version, deletedAt: null } };
@@ -229,7 +305,9 @@ function answered(request: TakenRequest, rows: readonly { readonly id: string; r
 const runs: Readonly<Record<TestDriver, number>> = { 'better-sqlite3': 60, sqlite3: 25, sqljs: 25, postgres: 25 };
 
 describe.each(allDrivers)('values of any server on %s', (driver) => {
-  test('F-158: what nobody edited goes out as it came, pull after pull, or its row is in quarantine', { timeout: 120_000 }, async () => {
+  test('F-158: what nobody edited goes out as it came, pull after pull, or its row is in quarantine', {
+    timeout: 120_000,
+  }, async () => {
     const world = await openWorld(driver);
     try {
       await fc.assert(

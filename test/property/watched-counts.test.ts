@@ -34,11 +34,14 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-test('F-11: the watched counts are those of the queue after every kind of change, in 150 random sequences', { timeout: 240_000 }, async () => {
+test('F-11: the watched counts are those of the queue after every kind of change, in 150 random sequences', {
+  timeout: 240_000,
+}, async () => {
   let names = 0;
   let clock = 1;
   const stamp = (): string => new Date(Date.UTC(2026, 0, 1) + (clock += 1)).toISOString();
-  const opIds = async (): Promise<readonly string[]> => (await bench.outbox.take({ limit: 1_000 })).map(({ opId }) => opId);
+  const opIds = async (): Promise<readonly string[]> =>
+    (await bench.outbox.take({ limit: 1_000 })).map(({ opId }) => opId);
   const one = async (pick: number): Promise<string[]> => {
     const all = await opIds();
     const chosen = all[pick % Math.max(1, all.length)];
@@ -56,7 +59,9 @@ test('F-11: the watched counts are those of the queue after every kind of change
     if (step === 'settle' || step === 'reject' || step === 'conflict') await run();
     switch (step) {
       case 'enqueue':
-        return bench.outbox.enqueue(upsertOp({ kind: pick % 2 === 0 ? 'todos' : 'users', id, payload: { id, title: 'x' } }));
+        return bench.outbox.enqueue(
+          upsertOp({ kind: pick % 2 === 0 ? 'todos' : 'users', id, payload: { id, title: 'x' } }),
+        );
       case 'insert':
         return bench.writer.insertAndEnqueue(todoOf(id));
       case 'edit':
@@ -90,13 +95,24 @@ test('F-11: the watched counts are those of the queue after every kind of change
         return bench.drain(accepted(stamp()));
       case 'reject':
         return bench.store.settle(
-          (await bench.takeAll()).map((request) => ({ request, outcome: { type: 'rejected', error: new TransportError('no', 422), code: 'refused' } })),
+          (await bench.takeAll()).map((request) => ({
+            request,
+            outcome: { type: 'rejected', error: new TransportError('no', 422), code: 'refused' },
+          })),
         );
       case 'conflict':
         return bench.store.settle(
           (await bench.takeAll()).map((request) => {
             const at = stamp();
-            return { request, outcome: { type: 'conflict', current: serverRow(request.entityId, at), deleted: false, serverTimestamp: at } };
+            return {
+              request,
+              outcome: {
+                type: 'conflict',
+                current: serverRow(request.entityId, at),
+                deleted: false,
+                serverTimestamp: at,
+              },
+            };
           }),
         );
       case 'raw':
@@ -110,24 +126,33 @@ test('F-11: the watched counts are those of the queue after every kind of change
   };
 
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.tuple(fc.constantFrom(...steps), fc.nat(11)), { minLength: 3, maxLength: 12 }), async (sequence) => {
-      const pending = follow(bench.outbox.watchPendingCount());
-      const all = follow(bench.outbox.watchPendingCount({ includeStuck: true }));
-      const has = follow(bench.outbox.watchHasOperations({ kinds: ['todos'], includeStuck: true }));
-      for (const [step, pick] of sequence) {
-        await act(step, pick).catch((error: unknown) => {
-          const isPlanned = error instanceof Error && (error.name === 'ValidationError' || error.message === 'changed my mind');
-          if (!isPlanned) throw error;
-        });
-        const { pending: count, stuck } = await bench.queue.counts();
-        const todosLeft = await bench.outbox.hasOperations({ kinds: ['todos'] });
-        await Promise.all([pending.until((told) => told === count), all.until((told) => told === count + stuck), has.until((told) => told === todosLeft)]);
-      }
-      for (const { values, stop } of [pending, all, has]) {
-        stop();
-        if (values.some((value, index) => index > 0 && value === values[index - 1])) throw new Error(`told twice: ${values.join()}`);
-      }
-    }),
+    fc.asyncProperty(
+      fc.array(fc.tuple(fc.constantFrom(...steps), fc.nat(11)), { minLength: 3, maxLength: 12 }),
+      async (sequence) => {
+        const pending = follow(bench.outbox.watchPendingCount());
+        const all = follow(bench.outbox.watchPendingCount({ includeStuck: true }));
+        const has = follow(bench.outbox.watchHasOperations({ kinds: ['todos'], includeStuck: true }));
+        for (const [step, pick] of sequence) {
+          await act(step, pick).catch((error: unknown) => {
+            const isPlanned =
+              error instanceof Error && (error.name === 'ValidationError' || error.message === 'changed my mind');
+            if (!isPlanned) throw error;
+          });
+          const { pending: count, stuck } = await bench.queue.counts();
+          const todosLeft = await bench.outbox.hasOperations({ kinds: ['todos'] });
+          await Promise.all([
+            pending.until((told) => told === count),
+            all.until((told) => told === count + stuck),
+            has.until((told) => told === todosLeft),
+          ]);
+        }
+        for (const { values, stop } of [pending, all, has]) {
+          stop();
+          if (values.some((value, index) => index > 0 && value === values[index - 1]))
+            throw new Error(`told twice: ${values.join()}`);
+        }
+      },
+    ),
     { numRuns: 150 },
   );
 });

@@ -4,7 +4,10 @@ import { build } from 'vite';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const built = new Map<string, Promise<string>>();
 
-/** Builds a script of this folder into one file, once: a process that starts a hundred times should not transform its sources each time. */
+/**
+ * Builds a script of this folder into one file, once: a process that starts a hundred times should not transform its
+ * sources each time.
+ */
 export function bundleChild(script: string): Promise<string> {
   const known = built.get(script);
   if (known !== undefined) return known;

@@ -12,9 +12,14 @@ test('I7, I12: the engine goes every shortest path of the chart by real causes; 
   for (const path of paths) {
     const { leftAt, broken } = await walk(path, start);
     const way = path.steps.map(({ cause }) =>
-      cause.type === 'actor' ? `${cause.actor}: ${cause.failure ?? cause.answer}` : cause.type === 'delay' ? cause.delay : cause.event.type,
+      cause.type === 'actor'
+        ? `${cause.actor}: ${cause.failure ?? cause.answer}`
+        : cause.type === 'delay'
+          ? cause.delay
+          : cause.event.type,
     );
-    if (leftAt !== undefined) wrong.push(`${way.join(' → ')}: after ${leftAt.step} steps ${leftAt.found} instead of ${leftAt.expected}`);
+    if (leftAt !== undefined)
+      wrong.push(`${way.join(' → ')}: after ${leftAt.step} steps ${leftAt.found} instead of ${leftAt.expected}`);
     wrong.push(...broken.map((what) => `killed in ${path.key} (${way.join(' → ')}): ${what}`));
   }
   expect(wrong).toEqual([]);

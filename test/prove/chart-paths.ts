@@ -25,7 +25,12 @@ import {
 export type Cause =
   | { readonly type: 'command'; readonly event: SyncMachineEvent }
   | { readonly type: 'delay'; readonly delay: string }
-  | { readonly type: 'actor'; readonly actor: string; readonly answer: string; readonly failure?: SyncFailure['type'] | undefined };
+  | {
+      readonly type: 'actor';
+      readonly actor: string;
+      readonly answer: string;
+      readonly failure?: SyncFailure['type'] | undefined;
+    };
 export interface ChartStep {
   readonly cause: Cause;
   /** Where the chart stands after it. */
@@ -39,7 +44,14 @@ export interface ChartPath {
 }
 
 export const pathKinds = ['lists', 'tasks'];
-export const pathLimits = { backoffMinMs: 1_000, backoffMaxMs: 120_000, backoffMultiplier: 2, maxRetries: 2, maxConflictRetries: 2, conflictRetryDelayMs: 500 };
+export const pathLimits = {
+  backoffMinMs: 1_000,
+  backoffMaxMs: 120_000,
+  backoffMultiplier: 2,
+  maxRetries: 2,
+  maxConflictRetries: 2,
+  conflictRetryDelayMs: 500,
+};
 
 const isSettling = (value: unknown): boolean => pathOf(value).includes('settling');
 
@@ -67,12 +79,21 @@ const aPlan = plan({ pushKinds: pathKinds, pullKinds: pathKinds });
 const conflicted = settledWith({ pushed: 0, conflicts: [ref('op1')] });
 const cutOff = { ...report, reached: false, failure: unavailable };
 
-/** What each actor can answer, with a name by which the world knows how to bring it about; by what the run asks for where that decides. */
+/**
+ * What each actor can answer, with a name by which the world knows how to bring it about; by what the run asks for
+ * where that decides.
+ */
 const answers: Readonly<Record<string, (snapshot: SyncSnapshot) => Readonly<Record<string, unknown>>>> = {
   hydrate: () => ({ ready: hydrated(), paused: hydrated({ paused: true }) }),
-  acquireLease: ({ value }) => ({ held: { held: true, continued: pathOf(value).includes('asking') }, taken: { held: false } }),
+  acquireLease: ({ value }) => ({
+    held: { held: true, continued: pathOf(value).includes('asking') },
+    taken: { held: false },
+  }),
   planRun: ({ context: { run } }) => ({
-    plan: (run?.request.resyncKinds.length ?? 0) > 0 ? plan({ ...aPlan, resyncKinds: pathKinds, resyncReason: 'manual' }) : aPlan,
+    plan:
+      (run?.request.resyncKinds.length ?? 0) > 0
+        ? plan({ ...aPlan, resyncKinds: pathKinds, resyncReason: 'manual' })
+        : aPlan,
   }),
   takeBatch: () => ({ filled: taken, empty: nothingTaken }),
   sendBatch: () => ({ answered: report, cutOff }),
@@ -106,7 +127,16 @@ const failuresOf = (actor: string): readonly SyncFailure[] => [
   ...(storeActors.includes(actor) ? [storeBusy, storeFailed] : []),
   ...(actor === 'pullKind' ? [unavailable] : []),
 ];
-const commands = ['SYNC', 'FULL_RESYNC', 'PAUSE', 'RESUME', 'STOP', 'outbox.changed', 'lease.lost', 'session.expired'] as const;
+const commands = [
+  'SYNC',
+  'FULL_RESYNC',
+  'PAUSE',
+  'RESUME',
+  'STOP',
+  'outbox.changed',
+  'lease.lost',
+  'session.expired',
+] as const;
 const delays = [
   'retryDelay.backoff',
   'retryDelay.sync.activity.starting.blocked',
@@ -149,7 +179,8 @@ export function chartPaths(): readonly ChartPath[] {
     events: (snapshot) => eventsOf(snapshot) as unknown as SyncMachineEvent[],
     limit: 100_000,
     serializeState: (snapshot) => keyOf(snapshot) as never,
-    stopWhen: ({ status, context: { run } }) => status !== 'active' || (run?.conflicts.length ?? 0) > 1 || (run?.attempts ?? 0) > 1,
+    stopWhen: ({ status, context: { run } }) =>
+      status !== 'active' || (run?.conflicts.length ?? 0) > 1 || (run?.attempts ?? 0) > 1,
   });
   return found.map(({ state, steps }) => ({
     key: keyOf(state),

@@ -57,7 +57,10 @@ async function open(bytes: Buffer, backend: MemoryBackend, clock: SimulatedClock
     beforeCommit: () => undefined,
     afterCommit: () => undefined,
   });
-  const transport = new FaultyTransport(new MemoryTransport({ backend, capabilities: { idempotency: 'key', conditionalWrite: true } }), { rate: 0 });
+  const transport = new FaultyTransport(
+    new MemoryTransport({ backend, capabilities: { idempotency: 'key', conditionalWrite: true } }),
+    { rate: 0 },
+  );
   // What a dead process would send is not sent any more.
   const never = new Promise<never>(() => undefined);
   const alive: TransportAdapter = {
@@ -68,7 +71,13 @@ async function open(bytes: Buffer, backend: MemoryBackend, clock: SimulatedClock
     fetch: (request) => (database.isDead ? never : transport.fetch(request)),
     health: (context) => (database.isDead ? never : transport.health(context)),
   };
-  return Object.assign(world, { backend, clock, database, transport, options: optionsOf(database.dataSource, alive, clock) });
+  return Object.assign(world, {
+    backend,
+    clock,
+    database,
+    transport,
+    options: optionsOf(database.dataSource, alive, clock),
+  });
 }
 
 /** The bytes of a device that has synced some rows, and the server that has them. */
@@ -100,7 +109,10 @@ export interface Walk {
   readonly broken: readonly string[];
 }
 
-/** Lets the engine go a path of the graph by real causes, kills it where the path ends, and starts another one on what was committed. */
+/**
+ * Lets the engine go a path of the graph by real causes, kills it where the path ends, and starts another one on what
+ * was committed.
+ */
 export async function walk(path: ChartPath, start: Awaited<ReturnType<typeof createStart>>): Promise<Walk> {
   const backend = start.createBackend();
   const clock = createSimulatedClock();
@@ -112,20 +124,30 @@ export async function walk(path: ChartPath, start: Awaited<ReturnType<typeof cre
   let done = 0;
 
   const edit = async (): Promise<void> => {
-    const decision = path.steps.slice(done).find(({ cause }) => cause.type === 'actor' && cause.actor === 'decideConflict')?.cause;
+    const decision = path.steps
+      .slice(done)
+      .find(({ cause }) => cause.type === 'actor' && cause.actor === 'decideConflict')?.cause;
     const kind: Kind = decision?.type === 'actor' && decision.answer === 'apply' ? 'lists' : 'tasks';
     const id = `${kind}-${edited.length}`;
     edited.push({ kind, id });
     const before = await world.database.dataSource.getRepository<SimulatedRow>(kind).findOneByOrFail({ id });
-    await writer.forTable(tables[kind]).replaceAndEnqueueDiff(before, { ...before, title: `edited here ${edited.length}` });
+    await writer
+      .forTable(tables[kind])
+      .replaceAndEnqueueDiff(before, { ...before, title: `edited here ${edited.length}` });
   };
   const changeElsewhere = (): void => {
     const last = edited.at(-1);
     if (last !== undefined)
-      backend.update(last.kind, last.id, last.kind === 'lists' ? { title: 'from elsewhere' } : { note: `from elsewhere ${Math.random()}` });
+      backend.update(
+        last.kind,
+        last.id,
+        last.kind === 'lists' ? { title: 'from elsewhere' } : { note: `from elsewhere ${Math.random()}` },
+      );
   };
   const settlesNext = (): string | undefined => {
-    const next = path.steps.slice(done).find(({ cause }) => cause.type === 'actor' && cause.actor === 'settleBatch')?.cause;
+    const next = path.steps
+      .slice(done)
+      .find(({ cause }) => cause.type === 'actor' && cause.actor === 'settleBatch')?.cause;
     return next?.type === 'actor' ? next.answer : undefined;
   };
   const lease = (expiresAt: number): Promise<unknown> =>
@@ -140,7 +162,9 @@ export async function walk(path: ChartPath, start: Awaited<ReturnType<typeof cre
     const { answer, failure } = cause;
     if (actor === 'hydrate' && answer === 'paused') await ports.store.rememberPaused(true);
     if (actor === 'acquireLease') {
-      const [held]: { expires_at: number }[] = await world.database.dataSource.query("SELECT expires_at FROM sync_lease WHERE owner = 'another'");
+      const [held]: { expires_at: number }[] = await world.database.dataSource.query(
+        "SELECT expires_at FROM sync_lease WHERE owner = 'another'",
+      );
       if (answer === 'taken') await lease(clock.now() + 1_000);
       else if (held !== undefined && held.expires_at > 0) await lease(0);
     }
@@ -161,7 +185,9 @@ export async function walk(path: ChartPath, start: Awaited<ReturnType<typeof cre
         : real.transition(state, event, scope),
     start: (state, scope) => {
       void new Promise((resolve) => setImmediate(resolve))
-        .then(() => (scope.self.getSnapshot().status === 'active' && !world.database.isDead ? prepare(name) : undefined))
+        .then(() =>
+          scope.self.getSnapshot().status === 'active' && !world.database.isDead ? prepare(name) : undefined,
+        )
         .then(() => {
           if (scope.self.getSnapshot().status !== 'active' || world.database.isDead) return;
           begun.add(scope.self);
@@ -170,7 +196,10 @@ export async function walk(path: ChartPath, start: Awaited<ReturnType<typeof cre
     },
   });
   const actors = Object.fromEntries(
-    Object.entries(machine.implementations.actors as Record<string, AnyActorLogic>).map(([name, real]) => [name, prepared(name, real)]),
+    Object.entries(machine.implementations.actors as Record<string, AnyActorLogic>).map(([name, real]) => [
+      name,
+      prepared(name, real),
+    ]),
   );
   const actor = createActor(machine.provide({ actors: actors as never }), { clock });
 
@@ -213,11 +242,15 @@ export async function walk(path: ChartPath, start: Awaited<ReturnType<typeof cre
     // An engine that stands still is as wrong as one that goes another way.
     setTimeout(() => {
       const step = path.steps[done];
-      if (!isOver && step !== undefined) end({ step: done, cause: step.cause, expected: step.key, found: `still ${last}` });
+      if (!isOver && step !== undefined)
+        end({ step: done, cause: step.cause, expected: step.key, found: `still ${last}` });
     }, 20_000).unref();
   });
   actor.stop();
-  return { broken: await restore(bytes.left, backend, clock.now()), ...(bytes.leftAt === undefined ? {} : { leftAt: bytes.leftAt }) };
+  return {
+    broken: await restore(bytes.left, backend, clock.now()),
+    ...(bytes.leftAt === undefined ? {} : { leftAt: bytes.leftAt }),
+  };
 }
 
 /** Starts a new engine on the stored bytes, lets it go on to the end, and says what does not hold then. */
@@ -235,14 +268,18 @@ async function restore(bytes: Buffer, backend: MemoryBackend, now: number): Prom
     if (engine.status().paused) await engine.resume();
     await engine.sync();
     const broken: string[] = [];
-    if (await engine.outbox.hasOperations()) broken.push(`something is left: ${JSON.stringify(await engine.explain())} (I12)`);
+    if (await engine.outbox.hasOperations())
+      broken.push(`something is left: ${JSON.stringify(await engine.explain())} (I12)`);
     for (const kind of ['lists', 'tasks'] as const) {
-      const here = database.look<{ id: string; title: string }>(`SELECT id, title FROM ${kind} ORDER BY id`).map(({ id, title }) => `${id} ${title}`);
+      const here = database
+        .look<{ id: string; title: string }>(`SELECT id, title FROM ${kind} ORDER BY id`)
+        .map(({ id, title }) => `${id} ${title}`);
       const there = backend
         .getAll(kind)
         .map((row) => `${String(row['id'])} ${String(row['title'])}`)
         .toSorted();
-      if (here.join() !== there.join()) broken.push(`${kind} here: ${here.join()}; on the server: ${there.join()} (I5)`);
+      if (here.join() !== there.join())
+        broken.push(`${kind} here: ${here.join()}; on the server: ${there.join()} (I5)`);
     }
     const keys = backend.effects.map(({ key }) => key);
     if (new Set(keys).size !== keys.length) broken.push(`a request took effect twice: ${keys.join()} (I2)`);

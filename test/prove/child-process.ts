@@ -6,7 +6,11 @@ export interface Child {
   /** All lines it wrote so far. */
   readonly lines: readonly string[];
   /** When it is over, however it ended. */
-  readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly stderr: string }>;
+  readonly ended: Promise<{
+    readonly code: number | null;
+    readonly signal: NodeJS.Signals | null;
+    readonly stderr: string;
+  }>;
 }
 
 /** Starts a script of this folder in a process of its own; it gets `options` as JSON in its first argument. */
@@ -15,7 +19,9 @@ export async function startChild(
   options: object,
   { flags = [], onLine }: { readonly flags?: readonly string[]; readonly onLine?: (line: string) => void } = {},
 ): Promise<Child> {
-  const child = spawn(process.execPath, [...flags, await bundleChild(script), JSON.stringify(options)], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...flags, await bundleChild(script), JSON.stringify(options)], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
   const lines: string[] = [];
   let rest = '';
   let stderr = '';

@@ -1,6 +1,7 @@
 /**
- * A device that writes, pushes, meets conflicts, pulls and resyncs, and dies at one exact step: before or after any statement, request or
- * commit, in the middle of writing the file of sql.js, or whenever its parent kills it. Says what is promised to the user (`wrote …`) before it goes on. Run by prove-crash.ts.
+ * A device that writes, pushes, meets conflicts, pulls and resyncs, and dies at one exact step: before or after any
+ * statement, request or commit, in the middle of writing the file of sql.js, or whenever its parent kills it. Says what
+ * is promised to the user (`wrote …`) before it goes on. Run by prove-crash.ts.
  */
 import { writeSync } from 'node:fs';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
@@ -27,7 +28,11 @@ const step = (): void => {
 
 // Every statement of the store is a boundary on both sides.
 const { query, run } = Session.prototype;
-Session.prototype.query = async function <Row extends object>(this: Session, sql: string, parameters?: readonly unknown[]) {
+Session.prototype.query = async function <Row extends object>(
+  this: Session,
+  sql: string,
+  parameters?: readonly unknown[],
+) {
   step();
   const rows = await query.call(this, sql, parameters);
   step();
@@ -55,7 +60,9 @@ class SteppingTransport extends RestTransport {
 
 const dataSource = await openTodoDatabase(driver, database);
 // Commits are boundaries, too; they do not pass through the store's session.
-const runner = Object.getPrototypeOf(dataSource.createQueryRunner()) as { commitTransaction: (this: unknown) => Promise<void> };
+const runner = Object.getPrototypeOf(dataSource.createQueryRunner()) as {
+  commitTransaction: (this: unknown) => Promise<void>;
+};
 const { commitTransaction } = runner;
 runner.commitTransaction = async function () {
   step();
@@ -77,13 +84,24 @@ const place = (value: unknown): string =>
         .join('|');
 engine.actor.subscribe((snapshot) => {
   const phase = phaseOf(snapshot);
-  doing = phase === 'idle' ? 'writing' : phase === 'pushing' ? place(snapshot.value.activity).replace('running.pushing.', '') : phase;
+  doing =
+    phase === 'idle'
+      ? 'writing'
+      : phase === 'pushing'
+        ? place(snapshot.value.activity).replace('running.pushing.', '')
+        : phase;
 });
 
 /** Somebody else, at the server. */
 const elsewhere = async (method: 'PUT' | 'DELETE', id: string, body?: object): Promise<void> => {
   const headers = { 'content-type': 'application/json', 'x-force-update': 'true', 'x-force-delete': 'true' };
-  await (await fetch(`${url}/todos/${id}`, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) })).text();
+  await (
+    await fetch(`${url}/todos/${id}`, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  ).text();
 };
 
 await engine.start();

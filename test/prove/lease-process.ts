@@ -1,6 +1,6 @@
 /**
- * One of several processes on one database: writes, and syncs while it writes. Says when a run of its own begins and ends, and what was
- * committed. Run by prove-lease.ts, which kills and freezes it.
+ * One of several processes on one database: writes, and syncs while it writes. Says when a run of its own begins and
+ * ends, and what was committed. Run by prove-lease.ts, which kills and freezes it.
  */
 import { writeSync } from 'node:fs';
 import { Agent } from 'node:http';
@@ -34,7 +34,11 @@ const engine = createSyncEngine({
 });
 let place = '';
 engine.actor.subscribe((snapshot) => {
-  const now = snapshot.matches({ activity: 'running' }) ? 'running' : phaseOf(snapshot) === 'standby' ? 'standby' : 'elsewhere';
+  const now = snapshot.matches({ activity: 'running' })
+    ? 'running'
+    : phaseOf(snapshot) === 'standby'
+      ? 'standby'
+      : 'elsewhere';
   if (now === place) return;
   if (now === 'running') runs += 1;
   place = now;
@@ -61,7 +65,8 @@ async function write(number: number): Promise<void> {
   if (number % 10 === 9) {
     const row = await rows.findOneByOrFail({ id: `${label}-${number - 5}` });
     await writer.replaceAndEnqueueDiff(row, { ...row, title: titleOf(number - 5) });
-  } else if (!(await rows.existsBy({ id: `${label}-${number}` }))) await writer.insertAndEnqueue(todoOf(`${label}-${number}`));
+  } else if (!(await rows.existsBy({ id: `${label}-${number}` })))
+    await writer.insertAndEnqueue(todoOf(`${label}-${number}`));
 }
 for (let number = from; number < writes; number++) {
   // On a crowded file a write may wait longer than the app is ready to.

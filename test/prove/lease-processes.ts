@@ -23,10 +23,16 @@ interface Frozen {
 
 /** How long a frozen process sleeps after another one has begun to run, ms. */
 const frozenMs = 2_500;
-/** Frozen in the middle of a transaction it keeps the file itself locked, and nobody can take over: it is woken, and another one is frozen. */
+/**
+ * Frozen in the middle of a transaction it keeps the file itself locked, and nobody can take over: it is woken, and
+ * another one is frozen.
+ */
 const lockedMs = 8_000;
 
-/** The processes of a proof: starts them, kills whichever runs, freezes one, and starts what was killed again where it was. */
+/**
+ * The processes of a proof: starts them, kills whichever runs, freezes one, and starts what was killed again where it
+ * was.
+ */
 export class LeaseProcesses {
   /** How long nobody ran though somebody wanted to, after a holder was killed or frozen. */
   readonly takeovers: number[] = [];
@@ -114,7 +120,8 @@ export class LeaseProcesses {
     if (this.#missingSince !== undefined) this.takeovers.push(performance.now() - this.#missingSince);
     this.#missingSince = undefined;
     this.#isHolderGone = false;
-    if (this.#frozen !== undefined && this.#frozen.wokenAt === undefined && slot !== this.#frozen.slot) this.#wakeLater(this.#frozen);
+    if (this.#frozen !== undefined && this.#frozen.wokenAt === undefined && slot !== this.#frozen.slot)
+      this.#wakeLater(this.#frozen);
     // Every second run is struck once it has committed something: on a busy machine nothing would ever be done else.
     this.#strikesAfterCommit = !this.#strikesAfterCommit;
     this.#strikeLater(slot, this.#strikesAfterCommit ? 3_000 : 0);
@@ -171,7 +178,9 @@ export class LeaseProcesses {
       this.#zombieRuns.set(frozen.run, seen);
       frozen.slot.child?.process.kill('SIGCONT');
       setTimeout(() => {
-        const sent = this.server.recordedRequests.slice(seen).filter(({ method, headers }) => method !== 'GET' && headers['x-run'] === frozen.run);
+        const sent = this.server.recordedRequests
+          .slice(seen)
+          .filter(({ method, headers }) => method !== 'GET' && headers['x-run'] === frozen.run);
         this.#requests = sent.length;
       }, 1_000);
     }, frozenMs);

@@ -1,6 +1,6 @@
 /**
- * A device that is used for a long time: edits, conflicts, outages, pauses, resyncs, subscriptions that come and go. Says at each checkpoint
- * what the process holds on to. Run by prove-long.ts, with `--expose-gc`.
+ * A device that is used for a long time: edits, conflicts, outages, pauses, resyncs, subscriptions that come and go.
+ * Says at each checkpoint what the process holds on to. Run by prove-long.ts, with `--expose-gc`.
  */
 import { writeSync } from 'node:fs';
 import { firstValueFrom } from 'rxjs';
@@ -25,7 +25,9 @@ const rowCount = 100;
 const memory = url === undefined ? new MemoryTransport({ naming: 'camelCase' }) : undefined;
 const simulated = memory === undefined ? undefined : createSimulatedClock();
 const clock = simulated ?? systemClock;
-const transport = new FaultyTransport(memory ?? new RestTransport({ baseUrl: url ?? '', pushConcurrency: 2 }), { rate: 0 });
+const transport = new FaultyTransport(memory ?? new RestTransport({ baseUrl: url ?? '', pushConcurrency: 2 }), {
+  rate: 0,
+});
 const dataSource = await openTodoDatabase(driver, database);
 const engine = createSyncEngine({
   dataSource,
@@ -36,7 +38,8 @@ const engine = createSyncEngine({
   config: { pageSize: 20, pushBatchSize: 10, backoffMinMs: 20, backoffMaxMs: 100, maxRetries: 1 },
 });
 engine.events$.subscribe((event) => {
-  if (event.type === 'backoff.scheduled' && simulated !== undefined) setImmediate(() => void simulated.advance(event.delayMs));
+  if (event.type === 'backoff.scheduled' && simulated !== undefined)
+    setImmediate(() => void simulated.advance(event.delayMs));
 });
 
 /** Every promise that an app would hold; what is left of them after `dispose()` never ends. */
@@ -54,7 +57,9 @@ const changeOnServer = async (id: string, priority: number): Promise<void> => {
   else {
     const row = (await (await fetch(`${url}/todos/${id}`)).json()) as object;
     const headers = { 'content-type': 'application/json', 'x-force-update': 'true' };
-    await (await fetch(`${url}/todos/${id}`, { method: 'PUT', headers, body: JSON.stringify({ ...row, priority }) })).text();
+    await (
+      await fetch(`${url}/todos/${id}`, { method: 'PUT', headers, body: JSON.stringify({ ...row, priority }) })
+    ).text();
   }
 };
 

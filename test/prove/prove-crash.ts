@@ -41,8 +41,9 @@ interface Proof {
 const seeds = 12;
 
 /**
- * Kills a device with SIGKILL at random points, two of three at exact steps (before or after a statement, a commit or a request), the others
- * from outside at any moment, and looks at what is left: first at the file, then at what a new engine makes of it.
+ * Kills a device with SIGKILL at random points, two of three at exact steps (before or after a statement, a commit or a
+ * request), the others from outside at any moment, and looks at what is left: first at the file, then at what a new
+ * engine makes of it.
  */
 export async function proveCrash({ driver, points, seed, onPoint }: Proof): Promise<CrashReport> {
   const random = seededRandom(seed);
@@ -57,7 +58,8 @@ export async function proveCrash({ driver, points, seed, onPoint }: Proof): Prom
     const life = await die(driver, given);
     at[life.where] = (at[life.where] ?? 0) + 1;
     const found = life.broken.map(
-      (what) => `seed ${seed}, ${driver}, point ${point}, ${JSON.stringify(given)} of ${steps} steps, while ${life.where}: ${what}`,
+      (what) =>
+        `seed ${seed}, ${driver}, point ${point}, ${JSON.stringify(given)} of ${steps} steps, while ${life.where}: ${what}`,
     );
     broken.push(...found);
     onPoint?.(point + 1, life.where, found);
@@ -66,7 +68,8 @@ export async function proveCrash({ driver, points, seed, onPoint }: Proof): Prom
 }
 
 /** How many steps a device had that lived to its end. */
-const stepsOf = (lines: readonly string[]): number => Number(lines.find((line) => line.startsWith('steps '))?.split(' ')[1]);
+const stepsOf = (lines: readonly string[]): number =>
+  Number(lines.find((line) => line.startsWith('steps '))?.split(' ')[1]);
 
 interface Life {
   readonly lines: readonly string[];
@@ -76,13 +79,22 @@ interface Life {
   readonly broken: readonly string[];
 }
 
-async function die(driver: TestDriver, { killAt = 0, afterMs }: { readonly killAt?: number; readonly afterMs?: number }): Promise<Life> {
+async function die(
+  driver: TestDriver,
+  { killAt = 0, afterMs }: { readonly killAt?: number; readonly afterMs?: number },
+): Promise<Life> {
   const folder = await mkdtemp(join(tmpdir(), 'synchart-crash-'));
   // Nobody's delete leaves a tombstone here, so that resyncs have something to sweep.
   await using server = await createTestServer({ naming: 'camelCase', deletes: 'hard' });
   server.backend.seed(
     'todos',
-    Array.from({ length: seeds }, (_, index) => ({ id: `seeded-${index}`, title: `seeded ${index}`, done: false, priority: null, tags: null })),
+    Array.from({ length: seeds }, (_, index) => ({
+      id: `seeded-${index}`,
+      title: `seeded ${index}`,
+      done: false,
+      priority: null,
+      tags: null,
+    })),
   );
   const { database, remove } = await createTodoDatabase(driver, folder);
   try {
@@ -117,7 +129,8 @@ interface Row {
   readonly done: number | boolean;
   readonly priority: number | null;
 }
-const shown = ({ id, title, done, priority }: Row): string => JSON.stringify([id, title, Boolean(done), priority ?? null]);
+const shown = ({ id, title, done, priority }: Row): string =>
+  JSON.stringify([id, title, Boolean(done), priority ?? null]);
 const shownRows = (dataSource: DataSource): Promise<Row[]> =>
   dataSource.query('SELECT id, title, done, priority FROM todos WHERE deleted_at IS NULL AND deleted_at_local IS NULL');
 
@@ -132,21 +145,36 @@ function promisesOf(lines: readonly string[]): ReadonlyMap<string, readonly stri
 }
 
 /** Checks one table of rows against the promises. */
-function brokenPromises(where: string, promised: ReadonlyMap<string, readonly string[]>, rows: ReadonlyMap<string, Row>): string[] {
+function brokenPromises(
+  where: string,
+  promised: ReadonlyMap<string, readonly string[]>,
+  rows: ReadonlyMap<string, Row>,
+): string[] {
   return [...promised].flatMap(([id, done]) => {
     const row = rows.get(id);
     // The last thing said of a row may have been followed by a delete that was not said any more.
     if (done.includes('deleted')) return row === undefined ? [] : [`${id} was deleted and is ${where} (I4)`];
     if (row === undefined) return id.endsWith('-1') ? [] : [`${id} was written and is not ${where} (I1)`];
     return [
-      ...(done.includes('edited') && row.title !== 'edited' ? [`the title of ${id} was edited and is ${row.title} ${where} (I1)`] : []),
-      ...(done.includes('prioritised') && row.priority !== 5 ? [`the priority of ${id} was set and is ${String(row.priority)} ${where} (I1)`] : []),
+      ...(done.includes('edited') && row.title !== 'edited'
+        ? [`the title of ${id} was edited and is ${row.title} ${where} (I1)`]
+        : []),
+      ...(done.includes('prioritised') && row.priority !== 5
+        ? [`the priority of ${id} was set and is ${String(row.priority)} ${where} (I1)`]
+        : []),
     ];
   });
 }
 
-/** Opens what a dead device left and says what does not hold: of the file as it is, then after a new engine has synced to the end. */
-async function findBroken({ driver, database }: CrashOptions, server: TestServer, lines: readonly string[]): Promise<string[]> {
+/**
+ * Opens what a dead device left and says what does not hold: of the file as it is, then after a new engine has synced
+ * to the end.
+ */
+async function findBroken(
+  { driver, database }: CrashOptions,
+  server: TestServer,
+  lines: readonly string[],
+): Promise<string[]> {
   const broken: string[] = [];
   const promised = promisesOf(lines);
   const byId = (rows: readonly Row[]): ReadonlyMap<string, Row> => new Map(rows.map((row) => [row.id, row]));
@@ -166,21 +194,29 @@ async function findBroken({ driver, database }: CrashOptions, server: TestServer
 
     await engine.start();
     await engine.sync();
-    if (await engine.outbox.hasOperations()) broken.push(`something is left in the outbox: ${JSON.stringify(await engine.explain())} (I12)`);
+    if (await engine.outbox.hasOperations())
+      broken.push(`something is left in the outbox: ${JSON.stringify(await engine.explain())} (I12)`);
     const here = await shownRows(dataSource);
     const there = server.getAll('todos').map((row) => row as unknown as Row);
     broken.push(...brokenPromises('on the server', promised, byId(there)));
-    // Tells apart what the cursor has passed from what was stored: every row of the server is here. What only a resync can find may be here still.
-    const gone = new Set(Array.from({ length: seeds }, (_, index) => `seeded-${index}`).filter((id) => server.get('todos', id) === undefined));
+    // Tells apart what the cursor has passed from what was stored: every row of the server is here. What only a resync
+    // can find may be here still.
+    const gone = new Set(
+      Array.from({ length: seeds }, (_, index) => `seeded-${index}`).filter(
+        (id) => server.get('todos', id) === undefined,
+      ),
+    );
     const left = here
       .filter(({ id }) => !gone.has(id))
       .map(shown)
       .toSorted();
     const wanted = there.map(shown).toSorted();
-    if (JSON.stringify(left) !== JSON.stringify(wanted)) broken.push(`here ${left.join(' ')}; on the server ${wanted.join(' ')} (I5, I6)`);
+    if (JSON.stringify(left) !== JSON.stringify(wanted))
+      broken.push(`here ${left.join(' ')}; on the server ${wanted.join(' ')} (I5, I6)`);
     await engine.fullResync({ clearData: true });
     const swept = (await shownRows(dataSource)).map(shown).toSorted();
-    if (JSON.stringify(swept) !== JSON.stringify(wanted)) broken.push(`after a resync here ${swept.join(' ')}; on the server ${wanted.join(' ')} (I5)`);
+    if (JSON.stringify(swept) !== JSON.stringify(wanted))
+      broken.push(`after a resync here ${swept.join(' ')}; on the server ${wanted.join(' ')} (I5)`);
 
     const keys = server.backend.effects.flatMap(({ key }) => key ?? []);
     if (keys.length !== new Set(keys).size) broken.push(`a request took effect twice: ${keys.join(' ')} (I2)`);

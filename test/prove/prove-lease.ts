@@ -52,8 +52,9 @@ export interface LeaseReport {
 }
 
 /**
- * Requests of a process at once. One that is frozen between its last look at the lease and its first byte sends them when it is woken, which no
- * lease can prevent: they have the key under which the next holder sends the same, and take effect once.
+ * Requests of a process at once. One that is frozen between its last look at the lease and its first byte sends them
+ * when it is woken, which no lease can prevent: they have the key under which the next holder sends the same, and take
+ * effect once.
  */
 export const requestsAtOnce = 2;
 
@@ -63,7 +64,10 @@ export const titleOf = (number: number): string => `edited ${number}`;
 const quantile = (values: readonly number[], share: number): number =>
   Math.round(values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ?? 0);
 
-/** Lets processes write and sync on one file while the one that runs is killed again and again, and one is frozen and woken (I11). */
+/**
+ * Lets processes write and sync on one file while the one that runs is killed again and again, and one is frozen and
+ * woken (I11).
+ */
 export async function proveLease(proof: LeaseProof): Promise<LeaseReport> {
   const { driver, writes } = proof;
   const folder = await mkdtemp(join(tmpdir(), 'synchart-lease-'));
@@ -93,19 +97,26 @@ export async function proveLease(proof: LeaseProof): Promise<LeaseReport> {
     try {
       await engine.start();
       await engine.sync();
-      if (await engine.outbox.hasOperations()) broken.push(`something is left in the outbox: ${JSON.stringify((await engine.explain()).slice(0, 3))}`);
-      const rows: { readonly id: string; readonly title: string }[] = await dataSource.query('SELECT id, title FROM todos');
+      if (await engine.outbox.hasOperations())
+        broken.push(`something is left in the outbox: ${JSON.stringify((await engine.explain()).slice(0, 3))}`);
+      const rows: { readonly id: string; readonly title: string }[] =
+        await dataSource.query('SELECT id, title FROM todos');
       const there = new Map(server.getAll('todos').map((row) => [String(row['id']), String(row['title'])]));
       if (rows.length !== there.size || rows.some(({ id, title }) => there.get(id) !== title))
         broken.push(`${rows.length} rows here, ${there.size} on the server, or different ones (I5)`);
-      const fenced: { readonly label: string; readonly what: string; readonly token: number }[] = await dataSource.query(fencedWrites);
+      const fenced: { readonly label: string; readonly what: string; readonly token: number }[] =
+        await dataSource.query(fencedWrites);
       const [counts]: { readonly writes: number }[] = await dataSource.query(auditCounts);
       return {
         driver,
         writes: proof.processes * writes,
         ...processes.counts,
         tookMs: Math.round(performance.now() - started),
-        takeover: { p50: quantile(processes.takeovers, 0.5), p95: quantile(processes.takeovers, 0.95), max: quantile(processes.takeovers, 1) },
+        takeover: {
+          p50: quantile(processes.takeovers, 0.5),
+          p95: quantile(processes.takeovers, 0.95),
+          max: quantile(processes.takeovers, 1),
+        },
         audited: counts?.writes ?? 0,
         fenced: fenced.map(({ label, what, token }) => `${label} wrote ${what} under the token ${token} of another`),
         lost: lostOf(proof, there),
@@ -131,7 +142,8 @@ function lostOf({ processes, writes }: LeaseProof, there: ReadonlyMap<string, st
       const id = `${labelOf(index)}-${number}`;
       const isEdit = number % 10 === 9;
       const edited = `${labelOf(index)}-${number - 5}`;
-      if (isEdit ? there.get(edited) !== titleOf(number - 5) : !there.has(id)) lost.push(isEdit ? `the edit of ${edited}` : id);
+      if (isEdit ? there.get(edited) !== titleOf(number - 5) : !there.has(id))
+        lost.push(isEdit ? `the edit of ${edited}` : id);
     }
   return lost;
 }
@@ -146,7 +158,9 @@ function doubledOf(server: TestServer): string[] {
   }
   const writesOf = (id: string): number => (Number(id.split('-')[1]) % 10 === 4 ? 2 : 1);
   return [
-    ...[...keys].filter(([, count]) => count > 1).map(([key, count]) => `the request ${key} took effect ${count} times`),
+    ...[...keys]
+      .filter(([, count]) => count > 1)
+      .map(([key, count]) => `the request ${key} took effect ${count} times`),
     ...[...rows].filter(([id, count]) => count > writesOf(id)).map(([id, count]) => `${id} was written ${count} times`),
   ];
 }

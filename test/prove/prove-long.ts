@@ -35,12 +35,16 @@ export interface LongReport {
   readonly checkpoints: readonly LongCheckpoint[];
   /** After `dispose()` in the middle of a run. */
   readonly disposed: LongCheckpoint;
-  /** Bytes that the heap grew by from the end of the warm-up (the first fifth) to the last checkpoint: the medians of three each. */
+  /**
+   * Bytes that the heap grew by from the end of the warm-up (the first fifth) to the last checkpoint: the medians of
+   * three each.
+   */
   readonly growth: number;
   readonly stderr: string;
 }
 
-const middle = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+const middle = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
 /** Lets a device be used in a process of its own, and compares what that holds on to early and late. */
 export async function proveLong(options: Partial<LongOptions> & { readonly inMemory: boolean }): Promise<LongReport> {

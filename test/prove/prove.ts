@@ -1,4 +1,6 @@
-/** Runs one proof at full size and prints what it found: `tsx test/prove/prove.ts lease|crash|long [option=value …]`. */
+/**
+ * Runs one proof at full size and prints what it found: `tsx test/prove/prove.ts lease|crash|long [option=value …]`.
+ */
 import { parseArgs } from 'node:util';
 import type { DatabaseDriver } from '../../src/persistence/database/open-database.ts';
 import { allDrivers, fileDrivers } from '../support/open-store.ts';
@@ -19,17 +21,22 @@ const { positionals, values } = parseArgs({
   },
 });
 const seed = Number(values.seed);
-const print = (what: unknown): void => void process.stdout.write(`${typeof what === 'string' ? what : JSON.stringify(what, null, 2)}\n`);
+const print = (what: unknown): void =>
+  void process.stdout.write(`${typeof what === 'string' ? what : JSON.stringify(what, null, 2)}\n`);
 /** In which the next run begins, 95th percentile; the lease lasts 1.5 s of it. */
 const takeoverMs = 2_000;
 /** Those that were asked for, of those that a proof can be made of. */
 const chosenOf = <Driver extends string>(possible: readonly Driver[]): readonly Driver[] => {
   const asked = values.drivers?.split(',') ?? possible;
   const strange = asked.filter((driver) => !possible.some((one) => one === driver));
-  if (strange.length > 0) throw new Error(`this proof is made with ${possible.join(', ')}, not with ${strange.join(', ')}`);
+  if (strange.length > 0)
+    throw new Error(`this proof is made with ${possible.join(', ')}, not with ${strange.join(', ')}`);
   return possible.filter((driver) => asked.includes(driver));
 };
-const ofEach = async <Driver extends string>(possible: readonly Driver[], prove: (driver: Driver) => Promise<readonly string[]>): Promise<string[]> => {
+const ofEach = async <Driver extends string>(
+  possible: readonly Driver[],
+  prove: (driver: Driver) => Promise<readonly string[]>,
+): Promise<string[]> => {
   const broken: string[] = [];
   for (const driver of chosenOf(possible)) broken.push(...(await prove(driver)));
   return broken;
@@ -52,7 +59,9 @@ async function proveLeaseOf(driver: DatabaseDriver): Promise<readonly string[]> 
     ...fenced,
     ...broken,
     ...(zombie.commits > 0 || zombie.requests > requestsAtOnce ? ['a frozen process worked after it was woken'] : []),
-    ...(takeover.p95 > takeoverMs ? [`${driver}: the next run began ${takeover.p95} ms after a holder was gone (95th percentile)`] : []),
+    ...(takeover.p95 > takeoverMs
+      ? [`${driver}: the next run began ${takeover.p95} ms after a holder was gone (95th percentile)`]
+      : []),
   ];
 }
 
@@ -78,16 +87,26 @@ async function proveCrashOfAll(): Promise<readonly string[]> {
 }
 
 async function proveLongOf(driver: DatabaseDriver): Promise<readonly string[]> {
-  const { checkpoints, disposed, growth } = await proveLong({ inMemory: false, driver, forMs: Number(values.minutes) * 60_000, checkpointEvery: 50 });
+  const { checkpoints, disposed, growth } = await proveLong({
+    inMemory: false,
+    driver,
+    forMs: Number(values.minutes) * 60_000,
+    checkpointEvery: 50,
+  });
   for (const { cycle, atMs, heap, rss, timers, observers } of checkpoints)
     print(
       `${cycle} cycles, ${Math.round(atMs / 1_000)} s: heap ${(heap / 1e6).toFixed(2)} MB, rss ${Math.round(rss / 1e6)} MB, ${timers} timers, ${observers} observers`,
     );
   print(`grown by ${(growth / 1e6).toFixed(2)} MB; after dispose: ${JSON.stringify(disposed)}`);
-  return [...(growth > 5_000_000 ? [`the heap grew by ${growth} bytes`] : []), ...(disposed.openPromises > 0 ? ['promises are open after dispose'] : [])];
+  return [
+    ...(growth > 5_000_000 ? [`the heap grew by ${growth} bytes`] : []),
+    ...(disposed.openPromises > 0 ? ['promises are open after dispose'] : []),
+  ];
 }
 
-/** Each gives back what did not hold. One process alone can hold a database of sql.js, so there is no lease to prove. */
+/**
+ * Each gives back what did not hold. One process alone can hold a database of sql.js, so there is no lease to prove.
+ */
 const proofs: Readonly<Record<string, () => Promise<readonly string[]>>> = {
   lease: () => ofEach(fileDrivers, proveLeaseOf),
   crash: proveCrashOfAll,

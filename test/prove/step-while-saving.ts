@@ -1,6 +1,7 @@
 /**
- * Makes a boundary of every step in which sql.js' file is replaced: before and after it is opened, with half of it written, with all of it
- * written, flushed, closed and renamed. `saveFile` asks for these functions each time, so replacing them is enough. Gives back what undoes it.
+ * Makes a boundary of every step in which sql.js' file is replaced: before and after it is opened, with half of it
+ * written, with all of it written, flushed, closed and renamed. `saveFile` asks for these functions each time, so
+ * replacing them is enough. Gives back what undoes it.
  */
 export function stepWhileSaving(step: () => void): () => void {
   const files = process.getBuiltinModule('node:fs/promises');

@@ -1,4 +1,7 @@
-/** One of several devices on one database that write and sync at the same time, and live to their end. Run by ../scenario/two-processes.test.ts. */
+/**
+ * One of several devices on one database that write and sync at the same time, and live to their end. Run by
+ * ../scenario/two-processes.test.ts.
+ */
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import { RestTransport } from '../../src/transport/rest-transport.ts';
 import { openTodoDatabase, todos, type TestDriver } from '../support/open-store.ts';

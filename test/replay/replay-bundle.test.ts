@@ -10,13 +10,23 @@ import { todoOf } from '../support/todo.ts';
 const quietly = (work: Promise<unknown>): Promise<unknown> => work.catch(() => undefined);
 
 /** Saves what a real run did: real engine, database and server. */
-async function recorded(script: (bench: EngineBench) => Promise<void>, options: EngineBenchOptions = {}, capacity?: number): Promise<JsonObject> {
+async function recorded(
+  script: (bench: EngineBench) => Promise<void>,
+  options: EngineBenchOptions = {},
+  capacity?: number,
+): Promise<JsonObject> {
   const bench = await openEngine(options);
   onTestFinished(() => bench.close());
   const agent = attachDevtools(bench.engine, { name: 'todo app', ...(capacity === undefined ? {} : { capacity }) });
   bench.server.seed(
     'todos',
-    Array.from({ length: 6 }, (_, index) => ({ id: `t${index}`, title: `Todo ${index}`, done: false, priority: index, tags: ['home'] })),
+    Array.from({ length: 6 }, (_, index) => ({
+      id: `t${index}`,
+      title: `Todo ${index}`,
+      done: false,
+      priority: index,
+      tags: ['home'],
+    })),
   );
   await bench.engine.sync();
   await bench.clock.advance(5_000);
@@ -75,7 +85,8 @@ test('I8: retries after 5xx come at the times at which they came, whatever was d
   const file = await recorded(script, { random: seededRandom(77) });
   const report = await replayBundle(file);
   expect(summary(report)).toMatchObject(asRecorded);
-  const waits = (steps: ReplayReport['steps']): readonly string[] => steps.filter(({ text }) => text === 'backoff.scheduled').map(({ detail }) => detail);
+  const waits = (steps: ReplayReport['steps']): readonly string[] =>
+    steps.filter(({ text }) => text === 'backoff.scheduled').map(({ detail }) => detail);
   expect(waits(report.steps).length).toBeGreaterThan(1);
   expect(waits(report.steps)).toEqual(waits(report.recorded));
   expect(report.left).toEqual([]);
@@ -84,7 +95,10 @@ test('I8: retries after 5xx come at the times at which they came, whatever was d
 test('F-46: what the server refused until it was stuck is stuck for the same reason; the others drain', async () => {
   const file = await recorded(
     async ({ engine, server, writer, clock }) => {
-      server.refuse(({ id }) => id === 't3', { status: 422, body: { error: 'validation', fields: { title: 'is too long' } } });
+      server.refuse(({ id }) => id === 't3', {
+        status: 422,
+        body: { error: 'validation', fields: { title: 'is too long' } },
+      });
       await writer.replaceAndEnqueue(todoOf('t3', { title: 'x'.repeat(40) }));
       await writer.replaceAndEnqueue(todoOf('t4', { title: 'fine' }));
       for (let round = 0; round < 3; round += 1) {
@@ -196,10 +210,17 @@ test('a file of before rows and answers were kept in full is played, too', async
     Array.isArray(value)
       ? (value as readonly Json[]).map(older)
       : typeof value === 'object' && value !== null
-        ? Object.fromEntries(Object.entries(value).flatMap(([key, inner]) => (added.has(key) ? [] : [[key, older(inner as Json)]])))
+        ? Object.fromEntries(
+            Object.entries(value).flatMap(([key, inner]) => (added.has(key) ? [] : [[key, older(inner as Json)]])),
+          )
         : value;
   const { rows: _rows, entries, engine, kinds, ...rest } = file;
-  const report = await replayBundle({ ...rest, entries: older(entries ?? []), engine: older(engine ?? {}), kinds: older(kinds ?? []) });
+  const report = await replayBundle({
+    ...rest,
+    entries: older(entries ?? []),
+    engine: older(engine ?? {}),
+    kinds: older(kinds ?? []),
+  });
   expect(summary(report)).toMatchObject({ violation: undefined, left: [['t1', 'conflict']], drained: ['t2'] });
 });
 
@@ -212,10 +233,16 @@ test('I12: where the recording says otherwise, the re-run tells where they part 
     },
     { config: { maxRetries: 0 } },
   );
-  const changed = JSON.parse(JSON.stringify(file).replace('"outcome":"pushRejected","statusCode":422', '"outcome":"pushSuccess"')) as Json;
+  const changed = JSON.parse(
+    JSON.stringify(file).replace('"outcome":"pushRejected","statusCode":422', '"outcome":"pushSuccess"'),
+  ) as Json;
   const report = await replayBundle(changed);
   expect(report.outcome).toBe('different');
-  expect(report.differences).toEqual([expect.stringMatching(/^upsert todos\/t3 \(.+\) has left the queue in the re-run; in the file it waits: backoff\.$/)]);
+  expect(report.differences).toEqual([
+    expect.stringMatching(
+      /^upsert todos\/t3 \(.+\) has left the queue in the re-run; in the file it waits: backoff\.$/,
+    ),
+  ]);
 });
 
 test('F-112: a push of many operations is played without a warning of the runtime about leaking listeners', async () => {

@@ -9,7 +9,8 @@ import { loadOptional } from '../../src/persistence/drivers/load-optional.ts';
 import { openSqliteInMemory } from '../../src/replay/play/sqlite-in-memory.ts';
 import { runSynchartCommand } from '../../src/replay/synchart-command.ts';
 
-const fixture = (name: string): string => fileURLToPath(new URL(`../../stories/fixtures/${name}.json`, import.meta.url));
+const fixture = (name: string): string =>
+  fileURLToPath(new URL(`../../stories/fixtures/${name}.json`, import.meta.url));
 
 async function run(...args: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
   const told = { out: '', err: '' };
@@ -73,7 +74,9 @@ test('F-112: what cannot be read, or is no bundle, ends with 2 and the name of w
     err: 'synchart: /nowhere/saved.json cannot be read: there is no such file\n',
   });
   expect((await run('replay', fileOf('{'))).err).toMatch(/saved\.json is no JSON/);
-  expect((await run('replay', fileOf('{"name":"other"}'))).err).toMatch(/saved\.json: not a bundle of the synchart devtools: format/);
+  expect((await run('replay', fileOf('{"name":"other"}'))).err).toMatch(
+    /saved\.json: not a bundle of the synchart devtools: format/,
+  );
   const saved = JSON.parse(readFileSync(fixture('empty'), 'utf8')) as object;
   const broken = await run('replay', fileOf(JSON.stringify({ ...saved, operations: { items: 'none', total: 0 } })));
   expect(broken).toMatchObject({ code: 2, out: '' });
@@ -96,8 +99,10 @@ test('a command that is none ends with 2 and says what there is', async () => {
 test('the command runs as a process of its own', { timeout: 60_000 }, async () => {
   const source = fileURLToPath(new URL('../../src/replay/synchart.ts', import.meta.url));
   const { code, out } = await new Promise<{ code: number | string | null | undefined; out: string }>((resolve) => {
-    execFile(process.execPath, ['--import', import.meta.resolve('tsx'), source, 'replay', fixture('offline-day')], (error, stdout) =>
-      resolve({ code: error === null ? 0 : error.code, out: stdout }),
+    execFile(
+      process.execPath,
+      ['--import', import.meta.resolve('tsx'), source, 'replay', fixture('offline-day')],
+      (error, stdout) => resolve({ code: error === null ? 0 : error.code, out: stdout }),
     );
   });
   expect(code).toBe(0);
@@ -108,7 +113,9 @@ test('sql.js does where better-sqlite3 is not installed; without either it is sa
   const without =
     (...missing: readonly string[]): typeof loadOptional =>
     (name) =>
-      missing.includes(name) ? Promise.reject(new DatabaseError(`The package ${name} cannot be loaded`)) : loadOptional(name);
+      missing.includes(name)
+        ? Promise.reject(new DatabaseError(`The package ${name} cannot be loaded`))
+        : loadOptional(name);
   const database = await openSqliteInMemory(without('better-sqlite3'));
   database.exec('CREATE TABLE "a" ("x")');
   database.prepare('BEGIN').run();

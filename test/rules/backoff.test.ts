@@ -36,7 +36,8 @@ test('RST-63, PUSH-14: the delay stays within half of and the whole of the cappe
   );
 });
 test('F-85: Retry-After is a lower bound, also beyond the cap, but not beyond what a timer holds', () => {
-  const throttled = (retryAfterMs: number) => ({ type: 'throttled', message: 'slow down', retryAfterMs, at: 10 }) as const;
+  const throttled = (retryAfterMs: number) =>
+    ({ type: 'throttled', message: 'slow down', retryAfterMs, at: 10 }) as const;
   expect(waitAfter(throttled(600_000), 1, 0, limits)).toEqual({ delayMs: 600_000, retryAt: 600_010 });
   expect(waitAfter(throttled(1), 1, 0, limits)).toEqual({ delayMs: 500, retryAt: 510 });
   expect(waitAfter(throttled(Number.NaN), 1, 0, limits).delayMs).toBe(500);

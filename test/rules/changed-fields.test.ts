@@ -36,7 +36,12 @@ describe('diffFields', () => {
   const oneMap = new Map([[1, 1]]);
   const nothing: object = Object.create(null) as object;
   test.each<[string, object, object, readonly string[]]>([
-    ['TRK-04: by content, list order matters', { a: { x: [1, 2] }, b: [1, 2], c: 1 }, { a: { x: [1, 2] }, b: [2, 1], c: 2 }, ['b', 'c']],
+    [
+      'TRK-04: by content, list order matters',
+      { a: { x: [1, 2] }, b: [1, 2], c: 1 },
+      { a: { x: [1, 2] }, b: [2, 1], c: 2 },
+      ['b', 'c'],
+    ],
     ['TRK-04: key order does not', { a: { x: 1, y: 2 } }, { a: { y: 2, x: 1 } }, []],
     [
       'TRK-05: identity and bookkeeping are left out',
@@ -54,7 +59,12 @@ describe('diffFields', () => {
     ],
     ['types differ', { a: [], b: 0, c: '1', d: new Date(0) }, { a: {}, b: false, c: 1, d: {} }, ['a', 'b', 'c', 'd']],
     ['inside a field null is not missing', { a: { x: null } }, { a: {} }, ['a']],
-    ['inside a field undefined is missing, as JSON has it', { a: { x: undefined }, b: { x: undefined } }, { a: {}, b: { x: null } }, ['b']],
+    [
+      'inside a field undefined is missing, as JSON has it',
+      { a: { x: undefined }, b: { x: undefined } },
+      { a: {}, b: { x: null } },
+      ['b'],
+    ],
     ['zero has no sign, and NaN is itself', { a: 0, b: NaN, c: 0, d: 1 }, { a: -0, b: NaN, c: NaN, d: 0 }, ['c', 'd']],
     [
       'an empty object is not nothing, no number and no text',
@@ -65,7 +75,16 @@ describe('diffFields', () => {
     [
       'bytes: one is enough, so is the length, and what is no bytes differs',
       { a: bytes(1, 2), b: bytes(1, 2), c: bytes(1), d: bytes(1), e: bytes(1), f: [1], g: { 0: 1 }, h: bytes(1) },
-      { a: bytes(1, 3), b: bytes(1), c: bytes(1, 2), d: Buffer.from([1]), e: [1], f: bytes(1), g: bytes(1), h: { 0: 1 } },
+      {
+        a: bytes(1, 3),
+        b: bytes(1),
+        c: bytes(1, 2),
+        d: Buffer.from([1]),
+        e: [1],
+        f: bytes(1),
+        g: bytes(1),
+        h: { 0: 1 },
+      },
       ['a', 'b', 'c', 'e', 'f', 'g', 'h'],
     ],
     [

@@ -26,7 +26,11 @@ test.each<[string, string, number | undefined]>([
 });
 
 test('digits at every place count', () => {
-  const decimal = fc.tuple(fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n }), fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 2 }));
+  const decimal = fc.tuple(
+    fc.bigInt({ min: -(2n ** 64n), max: 2n ** 64n }),
+    fc.integer({ min: 0, max: 3 }),
+    fc.integer({ min: 0, max: 2 }),
+  );
   fc.assert(
     fc.property(decimal, fc.bigInt({ min: -3n, max: 3n }), ([value, places, zeros], step) => {
       const text = (units: bigint): string => {

@@ -12,7 +12,13 @@ import {
 } from '../../src/model/values/delta.ts';
 import type { JsonObject } from '../../src/model/values/json.ts';
 import { deleteOp, upsertOp } from '../../src/model/operation.ts';
-import { deltaRequestOf, isPureDelta, isPureDeltaConflict, payloadWithDeltas, withRebasedDeltas } from '../../src/rules/pending/deltas.ts';
+import {
+  deltaRequestOf,
+  isPureDelta,
+  isPureDeltaConflict,
+  payloadWithDeltas,
+  withRebasedDeltas,
+} from '../../src/rules/pending/deltas.ts';
 import { foldOps } from '../../src/rules/pending/fold.ts';
 import { overlay, reproject } from '../../src/rules/pending/overlay.ts';
 import type { PendingOp } from '../../src/rules/pending/pending-op.ts';
@@ -29,13 +35,18 @@ const op = (seq: number, payload: JsonObject, more: Partial<PendingOp> = {}): Pe
   localTimestamp: 't',
   ...more,
 });
-const delta = (seq: number, payload: JsonObject, ...deltas: readonly Delta[]): PendingOp => op(seq, payload, { changedFields: [], deltas });
+const delta = (seq: number, payload: JsonObject, ...deltas: readonly Delta[]): PendingOp =>
+  op(seq, payload, { changedFields: [], deltas });
 
 describe('adding up', () => {
   test.each([
     ['numbers to one sum', [increment('n', 2), increment('n', -5)], [increment('n', -3)]],
     ['to nothing at all', [increment('n', 2), increment('n', -2)], []],
-    ['field by field', [increment('n', 1), increment('m', 1), increment('n', 1)], [increment('n', 2), increment('m', 1)]],
+    [
+      'field by field',
+      [increment('n', 1), increment('m', 1), increment('n', 1)],
+      [increment('n', 2), increment('m', 1)],
+    ],
     ['values to one set', [addToSet('s', ['a']), addToSet('s', ['a', 'b'])], [addToSet('s', ['a', 'b'])]],
     [
       'the last one of an addition and a removal counts',
@@ -43,7 +54,11 @@ describe('adding up', () => {
       [removeFromSet('s', ['a']), addToSet('s', ['b'])],
     ],
     ['a removal is taken back', [removeFromSet('s', ['a']), addToSet('s', ['a'])], [addToSet('s', ['a'])]],
-    ['objects by content', [addToSet('s', [{ x: 1, y: 2 }]), removeFromSet('s', [{ y: 2, x: 1 }])], [removeFromSet('s', [{ y: 2, x: 1 }])]],
+    [
+      'objects by content',
+      [addToSet('s', [{ x: 1, y: 2 }]), removeFromSet('s', [{ y: 2, x: 1 }])],
+      [removeFromSet('s', [{ y: 2, x: 1 }])],
+    ],
   ] as const)('deltas add up: %s', (_title, deltas, sum) => expect(sumDeltas(deltas)).toEqual(sum));
 
   test('a change that is no finite number is refused where it is made', () => {
@@ -95,17 +110,35 @@ describe('the wire', () => {
   ])('%j is refused with what is wrong', (wire, complaint) => expect(parseWireDeltas(wire)).toMatch(complaint));
 
   test('a pure delta carries its id and nothing else, and no base; beside other edits it keeps both', () => {
-    const pure = upsertOp({ kind: 'k', id: 'a', payload: { id: 'a', title: 't', n: 3 }, changedFields: [], deltas: [increment('n', 1)], baseUpdatedAt: 'v1' });
+    const pure = upsertOp({
+      kind: 'k',
+      id: 'a',
+      payload: { id: 'a', title: 't', n: 3 },
+      changedFields: [],
+      deltas: [increment('n', 1)],
+      baseUpdatedAt: 'v1',
+    });
     expect(isPureDelta(pure)).toBe(true);
     const request = deltaRequestOf(pure);
     expect(request).toEqual({ payload: { id: 'a' }, deltas: [increment('n', 1)], conditional: false });
     expect(request && payloadWithDeltas(request)).toEqual({ id: 'a', _deltas: { n: { increment: 1 } } });
     const mixed = upsertOp({ ...pure, changedFields: ['title'] });
-    expect(deltaRequestOf(mixed)).toEqual({ payload: { id: 'a', title: 't' }, deltas: [increment('n', 1)], conditional: true });
+    expect(deltaRequestOf(mixed)).toEqual({
+      payload: { id: 'a', title: 't' },
+      deltas: [increment('n', 1)],
+      conditional: true,
+    });
   });
 
   test('an id of another name is the one that a pure delta carries', () => {
-    const pure = upsertOp({ kind: 'k', id: 'a', payload: { key: 'a', id: 1, n: 3 }, changedFields: [], deltas: [increment('n', 1)], baseUpdatedAt: 'v1' });
+    const pure = upsertOp({
+      kind: 'k',
+      id: 'a',
+      payload: { key: 'a', id: 1, n: 3 },
+      changedFields: [],
+      deltas: [increment('n', 1)],
+      baseUpdatedAt: 'v1',
+    });
     expect(deltaRequestOf(pure, 'key')?.payload).toEqual({ key: 'a' });
   });
 
@@ -114,7 +147,10 @@ describe('the wire', () => {
     ['a delete', deleteOp({ kind: 'k', id: 'a', baseUpdatedAt: 'v1' })],
     ['an edit without deltas', upsertOp(edited)],
     ['an edit with a list of none', { ...upsertOp(edited), deltas: [] }],
-    ['a creation: it sends the whole row', upsertOp({ ...edited, creates: true, changedFields: [], deltas: [increment('n', 3)] })],
+    [
+      'a creation: it sends the whole row',
+      upsertOp({ ...edited, creates: true, changedFields: [], deltas: [increment('n', 3)] }),
+    ],
   ])('%s is sent as it is', (_title, sent) => expect(deltaRequestOf(sent)).toBeUndefined());
 
   test.each<[string, Parameters<typeof isPureDelta>[0], boolean]>([
@@ -124,7 +160,9 @@ describe('the wire', () => {
     ['a creation', { creates: true, changedFields: [], deltas: [increment('n', 1)] }, false],
     ['an edit of nothing', { creates: false, changedFields: [] }, false],
     ['a list of none', { creates: false, changedFields: [], deltas: [] }, false],
-  ])('F-28: what never disagrees with an edit of somebody else: %s', (_title, change, expected) => expect(isPureDelta(change)).toBe(expected));
+  ])('F-28: what never disagrees with an edit of somebody else: %s', (_title, change, expected) =>
+    expect(isPureDelta(change)).toBe(expected),
+  );
 });
 
 describe('folding', () => {
@@ -141,7 +179,11 @@ describe('folding', () => {
 
   test('F-20: a plain write absorbs earlier deltas of its field, and of no other', () => {
     const folded = foldOps([delta(1, { n: 9, m: 1 }, increment('n', -1), increment('m', 1)), op(2, { n: 50 })]);
-    expect(folded).toMatchObject({ payload: { id: 'a', n: 50, m: 1 }, changedFields: ['n'], deltas: [increment('m', 1)] });
+    expect(folded).toMatchObject({
+      payload: { id: 'a', n: 50, m: 1 },
+      changedFields: ['n'],
+      deltas: [increment('m', 1)],
+    });
   });
 
   test('F-20: a delta after a plain write of its field is part of the written value', () => {
@@ -158,12 +200,21 @@ describe('folding', () => {
   });
 
   test('F-140: a later edit made on an older copy does not bring the value from before a delta back', () => {
-    const folded = foldOps([delta(1, { n: 9, title: 'old' }, increment('n', -1)), op(2, { n: 10, title: 'new' }, { changedFields: ['title'] })]);
-    expect(folded).toMatchObject({ payload: { n: 9, title: 'new' }, changedFields: ['title'], deltas: [increment('n', -1)] });
+    const folded = foldOps([
+      delta(1, { n: 9, title: 'old' }, increment('n', -1)),
+      op(2, { n: 10, title: 'new' }, { changedFields: ['title'] }),
+    ]);
+    expect(folded).toMatchObject({
+      payload: { n: 9, title: 'new' },
+      changedFields: ['title'],
+      deltas: [increment('n', -1)],
+    });
   });
 
   test('a deletion takes the deltas before it along', () => {
-    expect(foldOps([delta(1, { n: 9 }, increment('n', -1)), { ...op(2, {}), type: 'delete', payload: undefined }])).toMatchObject({ type: 'delete' });
+    expect(
+      foldOps([delta(1, { n: 9 }, increment('n', -1)), { ...op(2, {}), type: 'delete', payload: undefined }]),
+    ).toMatchObject({ type: 'delete' });
   });
 });
 
@@ -173,7 +224,9 @@ describe('the row underneath changes', () => {
 
   test('I4: under a pending delta the local row is the server value with the delta on it', () => {
     expect(overlay(server, [pending, delta(2, { n: 7 }, increment('n', -2))], keys).row).toEqual({ ...server, n: 97 });
-    expect(overlay(server, [pending, op(2, { n: 5 }), delta(3, { n: 6 }, increment('n', 1))], keys).row).toMatchObject({ n: 6 });
+    expect(overlay(server, [pending, op(2, { n: 5 }), delta(3, { n: 6 }, increment('n', 1))], keys).row).toMatchObject({
+      n: 6,
+    });
   });
 
   test('F-136: after another operation has left, a delta is rebuilt on the new value', () => {
@@ -181,7 +234,13 @@ describe('the row underneath changes', () => {
   });
 
   test('a conflict is about the delta, not about the value it once made', () => {
-    const conflict = { opType: 'upsert' as const, changedFields: ['n'], deltas: [increment('n', -1)], serverData: server, serverDeleted: false };
+    const conflict = {
+      opType: 'upsert' as const,
+      changedFields: ['n'],
+      deltas: [increment('n', -1)],
+      serverData: server,
+      serverDeleted: false,
+    };
     expect(withRebasedDeltas({ id: 'a', n: 9, title: 'mine' }, conflict)).toEqual({ id: 'a', n: 99, title: 'mine' });
     expect(isPureDeltaConflict(conflict)).toBe(true);
     expect(isPureDeltaConflict({ ...conflict, changedFields: ['n', 'title'] })).toBe(false);
@@ -196,5 +255,7 @@ describe('the row underneath changes', () => {
     ['unknown fields', { opType: 'upsert', changedFields: undefined, deltas }, false],
     ['no deltas', { opType: 'upsert', changedFields: ['n'], deltas: undefined }, false],
     ['a delete', { opType: 'delete', changedFields: ['n'], deltas }, false],
-  ])('a conflict about deltas only: %s', (_title, conflict, expected) => expect(isPureDeltaConflict(conflict)).toBe(expected));
+  ])('a conflict about deltas only: %s', (_title, conflict, expected) =>
+    expect(isPureDeltaConflict(conflict)).toBe(expected),
+  );
 });

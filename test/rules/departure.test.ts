@@ -37,7 +37,13 @@ const server = (version: string, changes: JsonObject = {}): JsonObject => ({
   deletedAt: null,
   ...changes,
 });
-const leave = (ops: readonly PendingOp[], seqs: readonly number[], mode: DepartureMode, known: JsonObject | undefined, more: Partial<Departure> = {}) =>
+const leave = (
+  ops: readonly PendingOp[],
+  seqs: readonly number[],
+  mode: DepartureMode,
+  known: JsonObject | undefined,
+  more: Partial<Departure> = {},
+) =>
   depart({
     ops,
     leaving: new Set(seqs),
@@ -52,12 +58,17 @@ const leave = (ops: readonly PendingOp[], seqs: readonly number[], mode: Departu
 describe('departures, one by one', () => {
   test('F-20: what follows an applied edit is rebuilt on the answer and based on its version', () => {
     const departed = leave(
-      [upsert(1, { title: 'x' }), upsert(2, { price: 5, title: 'x' }, { changedFields: ['price'], baseUpdatedAt: 't1' })],
+      [
+        upsert(1, { title: 'x' }),
+        upsert(2, { price: 5, title: 'x' }, { changedFields: ['price'], baseUpdatedAt: 't1' }),
+      ],
       [1],
       'applied',
       server('t2', { title: 'X' }),
     );
-    expect(departed.remaining).toEqual([upsert(2, { title: 'X', price: 5 }, { changedFields: ['price'], baseUpdatedAt: 't2' })]);
+    expect(departed.remaining).toEqual([
+      upsert(2, { title: 'X', price: 5 }, { changedFields: ['price'], baseUpdatedAt: 't2' }),
+    ]);
     expect(departed.gone.map((op) => op.seq)).toEqual([1]);
     expect(departed.localRow).toEqual(server('t2', { title: 'X', price: 5 }));
   });
@@ -98,7 +109,10 @@ describe('departures, one by one', () => {
   });
 
   test('F-144: an edit behind an applied create is no create', () => {
-    expect(leave([create(1, { title: 'x' }), upsert(2, { title: 'y' }, { creates: true })], [1], 'applied', server('t1')).remaining[0]).toMatchObject({
+    expect(
+      leave([create(1, { title: 'x' }), upsert(2, { title: 'y' }, { creates: true })], [1], 'applied', server('t1'))
+        .remaining[0],
+    ).toMatchObject({
       creates: false,
       baseUpdatedAt: 't1',
     });
@@ -113,7 +127,11 @@ describe('departures, one by one', () => {
       server('t2', { title: 'theirs' }),
     );
     expect(departed.remaining[0]).toEqual(first);
-    expect(departed.remaining[1]).toMatchObject({ seq: 3, baseUpdatedAt: 't2', payload: { title: 'theirs', price: 1, note: 'n' } });
+    expect(departed.remaining[1]).toMatchObject({
+      seq: 3,
+      baseUpdatedAt: 't2',
+      payload: { title: 'theirs', price: 1, note: 'n' },
+    });
     expect(departed.localRow).toMatchObject({ title: 'x', price: 1, note: 'n' });
   });
 
@@ -127,11 +145,19 @@ describe('departures, one by one', () => {
       deletedLocally: true,
       remaining: [{ seq: 2, baseUpdatedAt: 't2' }],
     });
-    expect(leave([remove(1)], [1], 'givenUp', server('t2'))).toMatchObject({ deletedLocally: false, localRow: server('t2') });
+    expect(leave([remove(1)], [1], 'givenUp', server('t2'))).toMatchObject({
+      deletedLocally: false,
+      localRow: server('t2'),
+    });
   });
 
   test('F-144, I1: a create that was applied without an answer to tell of it makes no later operation a create, and takes none along', () => {
-    const ops = [create(1, { title: 'x' }), remove(2, { baseUpdatedAt: '' }), create(3, { title: 'again' }), upsert(4, { price: 2 }, { baseUpdatedAt: '' })];
+    const ops = [
+      create(1, { title: 'x' }),
+      remove(2, { baseUpdatedAt: '' }),
+      create(3, { title: 'again' }),
+      upsert(4, { price: 2 }, { baseUpdatedAt: '' }),
+    ];
     const departed = leave(ops, [1], 'applied', undefined);
     expect(departed.gone.map((op) => op.seq)).toEqual([1]);
     expect(departed.remaining).toEqual([
@@ -173,9 +199,15 @@ describe('departures, one by one', () => {
   });
 
   test('a follower over a tombstone is sent without base, and its row stays visible', () => {
-    const departed = leave([upsert(1, { title: 'x' }), upsert(2, { title: 'y' }, { baseUpdatedAt: 't1' })], [1], 'givenUp', server('t2', { deletedAt: 't2' }), {
-      serverDeleted: true,
-    });
+    const departed = leave(
+      [upsert(1, { title: 'x' }), upsert(2, { title: 'y' }, { baseUpdatedAt: 't1' })],
+      [1],
+      'givenUp',
+      server('t2', { deletedAt: 't2' }),
+      {
+        serverDeleted: true,
+      },
+    );
     expect(departed.remaining).toMatchObject([{ seq: 2, baseUpdatedAt: undefined }]);
     expect(departed.localRow).toMatchObject({ title: 'y', deletedAt: null });
   });
@@ -197,7 +229,13 @@ const queue = fc
             base: fc.option(fc.constantFrom('b1', 'b2'), { nil: undefined }),
           }),
         },
-        { weight: 1, arbitrary: fc.record({ type: fc.constant('delete' as const), base: fc.option(fc.constantFrom('b1', 'b2'), { nil: undefined }) }) },
+        {
+          weight: 1,
+          arbitrary: fc.record({
+            type: fc.constant('delete' as const),
+            base: fc.option(fc.constantFrom('b1', 'b2'), { nil: undefined }),
+          }),
+        },
       ),
       { minLength: 1, maxLength: 5 },
     ),
@@ -205,7 +243,8 @@ const queue = fc
   .map(([isNew, steps]): PendingOp[] =>
     steps.map((step, index) => {
       const seq = (index + 1) * 3;
-      if (step.type === 'delete' && !(isNew && index === 0)) return remove(seq, step.base === undefined ? {} : { baseUpdatedAt: step.base });
+      if (step.type === 'delete' && !(isNew && index === 0))
+        return remove(seq, step.base === undefined ? {} : { baseUpdatedAt: step.base });
       const changes = step.type === 'delete' ? { title: 'x' } : step.changes;
       if (isNew && index === 0) return create(seq, { title: 'new', price: 0, note: null, ...changes });
       const op = upsert(seq, changes, {
@@ -229,20 +268,27 @@ const departures = fc
       leaving: new Set(ops.filter((_, index) => picks[index]).map((op) => op.seq)),
       mode,
       keys,
-      serverRow: known === 'none' ? undefined : server('t9', { note: 'theirs', ...(known === 'tombstone' ? { deletedAt: 't9' } : {}) }),
+      serverRow:
+        known === 'none'
+          ? undefined
+          : server('t9', { note: 'theirs', ...(known === 'tombstone' ? { deletedAt: 't9' } : {}) }),
       serverVersion: known === 'none' ? undefined : 't9',
       serverDeleted: known === 'tombstone',
     }),
   );
 
 describe('departures, whatever the queue', () => {
-  const check = (holds: (departure: Departure) => void): void => fc.assert(fc.property(departures, holds), { numRuns: 400 });
+  const check = (holds: (departure: Departure) => void): void =>
+    fc.assert(fc.property(departures, holds), { numRuns: 400 });
 
   test('I1: nothing is lost and nothing doubled: what is gone and what remains are the queue, in its order', () =>
     check((departure) => {
       const { gone, remaining } = depart(departure);
-      expect([...gone, ...remaining].map((op) => op.seq).toSorted((a, b) => a - b)).toEqual(departure.ops.map((op) => op.seq));
-      for (const list of [gone, remaining]) expect(list.map((op) => op.seq)).toEqual(list.map((op) => op.seq).toSorted((a, b) => a - b));
+      expect([...gone, ...remaining].map((op) => op.seq).toSorted((a, b) => a - b)).toEqual(
+        departure.ops.map((op) => op.seq),
+      );
+      for (const list of [gone, remaining])
+        expect(list.map((op) => op.seq)).toEqual(list.map((op) => op.seq).toSorted((a, b) => a - b));
       expect(gone.map((op) => op.seq)).toEqual(expect.arrayContaining([...departure.leaving]));
     }));
 
@@ -251,7 +297,9 @@ describe('departures, whatever the queue', () => {
       const { gone } = depart(departure);
       const extra = gone.filter((op) => !departure.leaving.has(op.seq));
       const lostCreate =
-        departure.mode !== 'applied' && departure.serverRow === undefined && departure.ops.some((op) => op.creates && departure.leaving.has(op.seq));
+        departure.mode !== 'applied' &&
+        departure.serverRow === undefined &&
+        departure.ops.some((op) => op.creates && departure.leaving.has(op.seq));
       if (!lostCreate) expect(extra).toEqual([]);
       else if (departure.mode === 'givenUp') expect(extra.every((op) => op.type === 'delete')).toBe(true);
     }));
@@ -280,11 +328,18 @@ describe('departures, whatever the queue', () => {
   test('F-144: at most the first of them creates, and only what the server does not have', () =>
     check((departure) => {
       const { remaining } = depart(departure);
-      expect(remaining.slice(1).filter((op) => op.creates && !departure.ops.find((before) => before.seq === op.seq)?.creates)).toEqual([]);
+      expect(
+        remaining
+          .slice(1)
+          .filter((op) => op.creates && !departure.ops.find((before) => before.seq === op.seq)?.creates),
+      ).toEqual([]);
       const first = departure.ops.find((op) => departure.leaving.has(op.seq))?.seq ?? Infinity;
-      if (departure.serverRow !== undefined && !departure.serverDeleted) expect(remaining.filter((op) => op.creates && op.seq > first)).toEqual([]);
+      if (departure.serverRow !== undefined && !departure.serverDeleted)
+        expect(remaining.filter((op) => op.creates && op.seq > first)).toEqual([]);
       const lostCreate =
-        departure.mode !== 'applied' && departure.serverRow === undefined && departure.ops.some((op) => op.creates && departure.leaving.has(op.seq));
+        departure.mode !== 'applied' &&
+        departure.serverRow === undefined &&
+        departure.ops.some((op) => op.creates && departure.leaving.has(op.seq));
       if (lostCreate && remaining.length > 0) expect(remaining[0]?.creates).toBe(true);
     }));
 

@@ -5,10 +5,19 @@ import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import { applyFieldRules } from '../../src/rules/merging/field-rules.ts';
 
 /** A conflict in one field that both sides changed; `merged` is what the strategy made of it. */
-const decide = (rule: FieldRule, mine: Json, theirs: Json, more: { readonly before?: Json; readonly merged?: Json } = {}) =>
+const decide = (
+  rule: FieldRule,
+  mine: Json,
+  theirs: Json,
+  more: { readonly before?: Json; readonly merged?: Json } = {},
+) =>
   applyFieldRules(
     { data: { f: more.merged ?? 'merged', other: 'kept' }, localFields: ['f', 'other'], serverFields: [] },
-    { localData: { f: mine }, baseData: more.before === undefined ? undefined : { f: more.before }, changedFields: ['f'] },
+    {
+      localData: { f: mine },
+      baseData: more.before === undefined ? undefined : { f: more.before },
+      changedFields: ['f'],
+    },
     { f: theirs },
     { f: rule },
   );
@@ -17,14 +26,32 @@ const valueOf = (...args: Parameters<typeof decide>): Json | undefined => decide
 describe('applyFieldRules', () => {
   test('without rules everything stays as it was merged', () => {
     const merged = { data: { a: 1 }, localFields: ['a'], serverFields: ['b'] };
-    expect(applyFieldRules(merged, { localData: { a: 2 }, baseData: undefined, changedFields: ['a'] }, { a: 3 })).toEqual(merged);
+    expect(
+      applyFieldRules(merged, { localData: { a: 2 }, baseData: undefined, changedFields: ['a'] }, { a: 3 }),
+    ).toEqual(merged);
   });
 
   test('F-31: a field says whose value it got', () => {
-    expect(decide('local', 'mine', 'theirs')).toEqual({ data: { f: 'mine', other: 'kept' }, localFields: ['other', 'f'], serverFields: [] });
-    expect(decide('server', 'mine', 'theirs')).toEqual({ data: { f: 'theirs', other: 'kept' }, localFields: ['other'], serverFields: ['f'] });
-    expect(decide('union', [1], [2])).toMatchObject({ data: { f: [2, 1] }, localFields: ['other', 'f'], serverFields: ['f'] });
-    expect(decide('local', 'same', 'same')).toMatchObject({ data: { f: 'same' }, localFields: ['other'], serverFields: ['f'] });
+    expect(decide('local', 'mine', 'theirs')).toEqual({
+      data: { f: 'mine', other: 'kept' },
+      localFields: ['other', 'f'],
+      serverFields: [],
+    });
+    expect(decide('server', 'mine', 'theirs')).toEqual({
+      data: { f: 'theirs', other: 'kept' },
+      localFields: ['other'],
+      serverFields: ['f'],
+    });
+    expect(decide('union', [1], [2])).toMatchObject({
+      data: { f: [2, 1] },
+      localFields: ['other', 'f'],
+      serverFields: ['f'],
+    });
+    expect(decide('local', 'same', 'same')).toMatchObject({
+      data: { f: 'same' },
+      localFields: ['other'],
+      serverFields: ['f'],
+    });
   });
 
   test.each<FieldRule>(['local', 'union', 'max', 'min', () => 'made up'])(
@@ -32,8 +59,14 @@ describe('applyFieldRules', () => {
     (rule) => {
       const merged = { data: { f: 9 }, localFields: ['f'], serverFields: [] };
       const change = { localData: { f: 9, g: 1 }, baseData: { f: 9, g: 0 }, changedFields: undefined };
-      expect(applyFieldRules(merged, change, { f: 5 }, { f: rule })).toEqual({ data: { f: 5 }, localFields: [], serverFields: ['f'] });
-      expect(applyFieldRules(merged, { ...change, changedFields: ['g'] }, { f: 5 }, { f: rule }).data).toEqual({ f: 5 });
+      expect(applyFieldRules(merged, change, { f: 5 }, { f: rule })).toEqual({
+        data: { f: 5 },
+        localFields: [],
+        serverFields: ['f'],
+      });
+      expect(applyFieldRules(merged, { ...change, changedFields: ['g'] }, { f: 5 }, { f: rule }).data).toEqual({
+        f: 5,
+      });
     },
   );
 
@@ -58,18 +91,48 @@ describe('applyFieldRules', () => {
     ['texts', 'b', 'a', 'b', 'a'],
     ['texts of numbers, which are longer than they are large', '9', '10', '10', '9'],
     ['decimals', '0.5', '0.25', '0.5', '0.25'],
-    ['64-bit integers, exact to the last digit', '9007199254740992', '9007199254740993', '9007199254740993', '9007199254740992'],
-    ['the largest and its neighbour', '9223372036854775807', '9223372036854775806', '9223372036854775807', '9223372036854775806'],
-    ['the smallest and its neighbour', '-9223372036854775808', '-9223372036854775807', '-9223372036854775807', '-9223372036854775808'],
+    [
+      '64-bit integers, exact to the last digit',
+      '9007199254740992',
+      '9007199254740993',
+      '9007199254740993',
+      '9007199254740992',
+    ],
+    [
+      'the largest and its neighbour',
+      '9223372036854775807',
+      '9223372036854775806',
+      '9223372036854775807',
+      '9223372036854775806',
+    ],
+    [
+      'the smallest and its neighbour',
+      '-9223372036854775808',
+      '-9223372036854775807',
+      '-9223372036854775807',
+      '-9223372036854775808',
+    ],
     ['decimals, exact to the last digit', '0.10000000000000000001', '0.1', '0.10000000000000000001', '0.1'],
-    ['decimals before and behind the point', '90071992547409930.2', '90071992547409930.10', '90071992547409930.2', '90071992547409930.10'],
+    [
+      'decimals before and behind the point',
+      '90071992547409930.2',
+      '90071992547409930.10',
+      '90071992547409930.2',
+      '90071992547409930.10',
+    ],
     ['negative decimals', '-0.10000000000000000001', '-0.1', '-0.1', '-0.10000000000000000001'],
     ['numbers with an exponent', '1e3', '200', '1e3', '200'],
     ['an empty text is no number', '', '-1', '-1', ''],
     ['a blank one neither, on either side', '-1', ' ', '-1', ' '],
     ['a number against a word is text', '10', 'x', 'x', '10'],
     ['infinity is a word', '5', 'Infinity', 'Infinity', '5'],
-    ['times in two zones', '2026-01-01T12:00:00+02:00', '2026-01-01T11:00:00Z', '2026-01-01T11:00:00Z', '2026-01-01T12:00:00+02:00'],
+    [
+      'times in two zones',
+      '2026-01-01T12:00:00+02:00',
+      '2026-01-01T11:00:00Z',
+      '2026-01-01T11:00:00Z',
+      '2026-01-01T12:00:00+02:00',
+    ],
     ['a time against a word is text', '2026-01-01T12:00:00Z', 'later', 'later', '2026-01-01T12:00:00Z'],
     ['null gives way to anything', null, 3, 3, 3],
   ])('max and min: %s', (_, mine, theirs, max, min) => {
@@ -116,7 +179,9 @@ describe('applyFieldRules', () => {
   });
 
   test('I13: a function that gives no value is told apart from one that gives a promise; what it throws is thrown on', () => {
-    expect(() => decide((() => undefined) as unknown as FieldRule, 1, 2)).toThrow('conflict.fields.f: the function must return a JSON value, not undefined');
+    expect(() => decide((() => undefined) as unknown as FieldRule, 1, 2)).toThrow(
+      'conflict.fields.f: the function must return a JSON value, not undefined',
+    );
     expect(() => decide((async () => 1) as unknown as FieldRule, 1, 2)).toThrow('not a promise');
     expect(() =>
       decide(

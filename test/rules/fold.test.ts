@@ -27,12 +27,29 @@ describe('F-20: the outbox algebra', () => {
     [
       'one create is itself',
       [upsert('o1', { id: 'a', t: 1 }, { creates: true })],
-      { type: 'upsert', opId: 'o1', creates: true, payload: { id: 'a', t: 1 }, changedFields: undefined, baseUpdatedAt: undefined },
+      {
+        type: 'upsert',
+        opId: 'o1',
+        creates: true,
+        payload: { id: 'a', t: 1 },
+        changedFields: undefined,
+        baseUpdatedAt: undefined,
+      },
     ],
     [
       'create + edit → create',
-      [upsert('o1', { id: 'a', t: 1 }, { creates: true }), upsert('o2', { id: 'a', t: 2 }, { changedFields: ['t'], baseUpdatedAt: '' })],
-      { type: 'upsert', opId: 'o2', creates: true, payload: { id: 'a', t: 2 }, changedFields: undefined, baseUpdatedAt: undefined },
+      [
+        upsert('o1', { id: 'a', t: 1 }, { creates: true }),
+        upsert('o2', { id: 'a', t: 2 }, { changedFields: ['t'], baseUpdatedAt: '' }),
+      ],
+      {
+        type: 'upsert',
+        opId: 'o2',
+        creates: true,
+        payload: { id: 'a', t: 2 },
+        changedFields: undefined,
+        baseUpdatedAt: undefined,
+      },
     ],
     [
       'edit + edit → union of fields, oldest base',
@@ -40,17 +57,38 @@ describe('F-20: the outbox algebra', () => {
         upsert('o1', { t: 1, d: 0 }, { changedFields: ['t'], baseUpdatedAt: 'v1' }),
         upsert('o2', { t: 1, d: 2 }, { changedFields: ['d'], baseUpdatedAt: 'v2' }),
       ],
-      { type: 'upsert', opId: 'o2', creates: false, payload: { t: 1, d: 2 }, changedFields: ['t', 'd'], baseUpdatedAt: 'v1' },
+      {
+        type: 'upsert',
+        opId: 'o2',
+        creates: false,
+        payload: { t: 1, d: 2 },
+        changedFields: ['t', 'd'],
+        baseUpdatedAt: 'v1',
+      },
     ],
     [
       'unknown fields stay unknown',
       [upsert('o1', { t: 1 }, { changedFields: ['t'] }), upsert('o2', { t: 2, d: 2 })],
-      { type: 'upsert', opId: 'o2', creates: false, payload: { t: 2, d: 2 }, changedFields: undefined, baseUpdatedAt: undefined },
+      {
+        type: 'upsert',
+        opId: 'o2',
+        creates: false,
+        payload: { t: 2, d: 2 },
+        changedFields: undefined,
+        baseUpdatedAt: undefined,
+      },
     ],
     [
       'a partial payload keeps what older ones brought',
       [upsert('o1', { t: 1, d: 1 }, { changedFields: ['t'] }), upsert('o2', { p: 3 }, { changedFields: ['p'] })],
-      { type: 'upsert', opId: 'o2', creates: false, payload: { t: 1, d: 1, p: 3 }, changedFields: ['t', 'p'], baseUpdatedAt: undefined },
+      {
+        type: 'upsert',
+        opId: 'o2',
+        creates: false,
+        payload: { t: 1, d: 1, p: 3 },
+        changedFields: ['t', 'p'],
+        baseUpdatedAt: undefined,
+      },
     ],
     [
       'edit + delete → delete with the oldest base',
@@ -64,17 +102,38 @@ describe('F-20: the outbox algebra', () => {
         del('o2', { baseUpdatedAt: 'v1' }),
         upsert('o3', { t: 1, d: 5 }, { changedFields: ['d'], creates: true }),
       ],
-      { type: 'upsert', opId: 'o3', creates: false, payload: { t: 1, d: 5 }, changedFields: ['t', 'd'], baseUpdatedAt: 'v1' },
+      {
+        type: 'upsert',
+        opId: 'o3',
+        creates: false,
+        payload: { t: 1, d: 5 },
+        changedFields: ['t', 'd'],
+        baseUpdatedAt: 'v1',
+      },
     ],
     [
       'create + delete + create → create',
       [upsert('o1', { t: 1 }, { creates: true }), del('o2'), upsert('o3', { t: 3 }, { creates: true })],
-      { type: 'upsert', opId: 'o3', creates: true, payload: { t: 3 }, changedFields: undefined, baseUpdatedAt: undefined },
+      {
+        type: 'upsert',
+        opId: 'o3',
+        creates: true,
+        payload: { t: 3 },
+        changedFields: undefined,
+        baseUpdatedAt: undefined,
+      },
     ],
     [
       'a creation has no base, whatever came after it',
       [upsert('o1', { t: 1 }, { creates: true, baseUpdatedAt: '' }), upsert('o2', { t: 2 }, { baseUpdatedAt: 'v2' })],
-      { type: 'upsert', opId: 'o2', creates: true, payload: { t: 2 }, changedFields: undefined, baseUpdatedAt: undefined },
+      {
+        type: 'upsert',
+        opId: 'o2',
+        creates: true,
+        payload: { t: 2 },
+        changedFields: undefined,
+        baseUpdatedAt: undefined,
+      },
     ],
     [
       'a row that comes back keeps the base it was given',
@@ -89,7 +148,14 @@ describe('F-20: the outbox algebra', () => {
     [
       'an empty base alone is none',
       [upsert('o1', { t: 1 }, { baseUpdatedAt: '' })],
-      { type: 'upsert', opId: 'o1', creates: false, payload: { t: 1 }, changedFields: undefined, baseUpdatedAt: undefined },
+      {
+        type: 'upsert',
+        opId: 'o1',
+        creates: false,
+        payload: { t: 1 },
+        changedFields: undefined,
+        baseUpdatedAt: undefined,
+      },
     ],
     [
       'an unknown first base gives way to a known one',
@@ -101,7 +167,9 @@ describe('F-20: the outbox algebra', () => {
   });
 
   test('create + delete → nothing is sent', () => {
-    expect(foldOps([upsert('o1', { t: 1 }, { creates: true }), upsert('o2', { t: 2 }), del('o3')])).toEqual({ type: 'nothing' });
+    expect(foldOps([upsert('o1', { t: 1 }, { creates: true }), upsert('o2', { t: 2 }), del('o3')])).toEqual({
+      type: 'nothing',
+    });
   });
 
   test('F-144: a first edit without base is not taken for a create', () => {
@@ -109,7 +177,10 @@ describe('F-20: the outbox algebra', () => {
   });
 
   test('F-140: a whole row from a form opened earlier does not revert what an earlier operation changed', () => {
-    const folded = foldOps([upsert('o1', { t: 'new', d: 0 }, { changedFields: ['t'] }), upsert('o2', { t: 'old', d: 1 }, { changedFields: ['d'] })]);
+    const folded = foldOps([
+      upsert('o1', { t: 'new', d: 0 }, { changedFields: ['t'] }),
+      upsert('o2', { t: 'old', d: 1 }, { changedFields: ['d'] }),
+    ]);
     expect(folded).toMatchObject({ payload: { t: 'new', d: 1 } });
   });
 

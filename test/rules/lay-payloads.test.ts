@@ -36,11 +36,31 @@ describe('F-20, F-140: the payloads of one entity, laid over each other', () => 
     ['nothing is an empty row', [], {}],
     ['an operation without payload brings nothing', [op({ t: 1 }), op({}, { payload: undefined })], { t: 1 }],
     ['a delete brings nothing, whatever it carries', [op({ t: 1 }), op({ t: 2 }, { type: 'delete' })], { t: 1 }],
-    ['what nobody claims is from the newest', [op({ t: 1, n: 1 }, { changedFields: [] }), op({ t: 2 }, { changedFields: [] })], { t: 2, n: 1 }],
-    ['a claimed value stays over an older copy', [op({ t: 1 }, { changedFields: ['t'] }), op({ t: 0, n: 2 }, { changedFields: ['n'] })], { t: 1, n: 2 }],
-    ['the deltas of a creation are in its row already', [op({ n: 5 }, { creates: true, deltas: [increment('n', 5)] })], { n: 5 }],
-    ['the first delta of a field is in its own payload already', [op({ n: 9 }, { changedFields: [], deltas: [increment('n', -1)] })], { n: 9 }],
-    ['all of them in that operation', [op({ n: 8 }, { changedFields: [], deltas: [increment('n', -1), increment('n', -1)] })], { n: 8 }],
+    [
+      'what nobody claims is from the newest',
+      [op({ t: 1, n: 1 }, { changedFields: [] }), op({ t: 2 }, { changedFields: [] })],
+      { t: 2, n: 1 },
+    ],
+    [
+      'a claimed value stays over an older copy',
+      [op({ t: 1 }, { changedFields: ['t'] }), op({ t: 0, n: 2 }, { changedFields: ['n'] })],
+      { t: 1, n: 2 },
+    ],
+    [
+      'the deltas of a creation are in its row already',
+      [op({ n: 5 }, { creates: true, deltas: [increment('n', 5)] })],
+      { n: 5 },
+    ],
+    [
+      'the first delta of a field is in its own payload already',
+      [op({ n: 9 }, { changedFields: [], deltas: [increment('n', -1)] })],
+      { n: 9 },
+    ],
+    [
+      'all of them in that operation',
+      [op({ n: 8 }, { changedFields: [], deltas: [increment('n', -1), increment('n', -1)] })],
+      { n: 8 },
+    ],
     [
       'later ones change the value laid so far, not that of their own copy',
       [op({ n: 50 }, { changedFields: ['n'] }), op({ n: 3 }, { changedFields: [], deltas: [increment('n', 2)] })],
@@ -77,6 +97,8 @@ describe('F-20: the deltas of a group', () => {
 
   test('what a delete carries does not count', () => {
     const deltas = [increment('n', 1)];
-    expect(foldDeltas([op({}, { type: 'delete', deltas }), op({ n: 1 }, { changedFields: [], deltas })])).toEqual(deltas);
+    expect(foldDeltas([op({}, { type: 'delete', deltas }), op({ n: 1 }, { changedFields: [], deltas })])).toEqual(
+      deltas,
+    );
   });
 });

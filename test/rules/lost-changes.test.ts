@@ -5,17 +5,30 @@ import { intendedFields, lostFields } from '../../src/rules/merging/lost-changes
 describe('intendedFields', () => {
   test('F-28: the fields that were named, without those the server owns and those the row does not have', () => {
     const localData = { id: 'x', title: 'a', updatedAt: 'now', note: 'b' };
-    expect(intendedFields({ localData, baseData: localData, changedFields: ['title', 'id', 'updatedAt', 'gone'] })).toEqual(['title']);
+    expect(
+      intendedFields({ localData, baseData: localData, changedFields: ['title', 'id', 'updatedAt', 'gone'] }),
+    ).toEqual(['title']);
     expect(intendedFields({ localData, baseData: undefined, changedFields: [] })).toEqual([]);
   });
   test('else those whose value is not the base’s; missing counts as null (TRK-06)', () => {
-    const change = { localData: { id: 'y', same: 1, other: 2, empty: null, list: [1] }, baseData: { id: 'x', same: 1, other: 3, list: [1] } };
+    const change = {
+      localData: { id: 'y', same: 1, other: 2, empty: null, list: [1] },
+      baseData: { id: 'x', same: 1, other: 3, list: [1] },
+    };
     expect(intendedFields({ ...change, changedFields: undefined })).toEqual(['other']);
-    expect(intendedFields({ localData: change.localData, baseData: undefined, changedFields: undefined })).toEqual(['same', 'other', 'list']);
+    expect(intendedFields({ localData: change.localData, baseData: undefined, changedFields: undefined })).toEqual([
+      'same',
+      'other',
+      'list',
+    ]);
   });
   test('a key of the prototype is no value', () => {
-    expect(intendedFields({ localData: { title: 'a' }, baseData: undefined, changedFields: ['toString', 'title'] })).toEqual(['title']);
-    expect(lostFields({ localData: { toString: 'mine' }, baseData: undefined, changedFields: undefined }, {})).toEqual(['toString']);
+    expect(
+      intendedFields({ localData: { title: 'a' }, baseData: undefined, changedFields: ['toString', 'title'] }),
+    ).toEqual(['title']);
+    expect(lostFields({ localData: { toString: 'mine' }, baseData: undefined, changedFields: undefined }, {})).toEqual([
+      'toString',
+    ]);
   });
 });
 
@@ -41,8 +54,20 @@ describe('lostFields', () => {
     ['a removed item is gone', ['a', 'b'], ['a'], ['a', 'c'], false],
     ['a removed item is back', ['a', 'b'], ['a'], ['a', 'b', 'c'], true],
     ['an item that nobody touched was removed by the others', ['a', 'b'], ['a', 'b', 'c'], ['b', 'c'], false],
-    ['an item edited under its id', [{ id: 1, n: 'x', m: 'x' }], [{ id: 1, n: 'y', m: 'x' }], [{ id: 1, n: 'y', m: 'theirs' }], false],
-    ['an item edited under its id was overwritten', [{ id: 1, n: 'x' }], [{ id: 1, n: 'y' }], [{ id: 1, n: 'x' }], true],
+    [
+      'an item edited under its id',
+      [{ id: 1, n: 'x', m: 'x' }],
+      [{ id: 1, n: 'y', m: 'x' }],
+      [{ id: 1, n: 'y', m: 'theirs' }],
+      false,
+    ],
+    [
+      'an item edited under its id was overwritten',
+      [{ id: 1, n: 'x' }],
+      [{ id: 1, n: 'y' }],
+      [{ id: 1, n: 'x' }],
+      true,
+    ],
     ['an edited item was removed by the others', [{ id: 1, n: 'x' }], [{ id: 1, n: 'y' }], [], true],
     ['an item added under an id that the others used, too', [], [{ id: 1, n: 'mine' }], [{ id: 1, n: 'theirs' }], true],
     ['a new item under an id', [], [{ id: 1, n: 'mine' }], [{ id: 2 }, { n: 'mine', id: 1 }], false],
@@ -76,7 +101,13 @@ describe('lostFields', () => {
     ['a removed key is gone', { a: 1, b: 1 }, { b: 1 }, { b: 2 }, false],
     ['a removed key is back', { a: 1, b: 1 }, { b: 1 }, { a: 1, b: 2 }, true],
     ['deep inside', { a: { b: { c: 1, d: 1 } } }, { a: { b: { c: 2, d: 1 } } }, { a: { b: { c: 2, d: 3 } } }, false],
-    ['lost deep inside', { a: { b: { c: 1, d: 1 } } }, { a: { b: { c: 2, d: 1 } } }, { a: { b: { c: 1, d: 3 } } }, true],
+    [
+      'lost deep inside',
+      { a: { b: { c: 1, d: 1 } } },
+      { a: { b: { c: 2, d: 1 } } },
+      { a: { b: { c: 1, d: 3 } } },
+      true,
+    ],
     ['an object that was none before', 'text', { a: 1 }, { a: 1, b: 2 }, false],
     ['an object without a base is lost', undefined, { a: 1 }, { b: 2 }, true],
     ['an object became null', { a: 1 }, { a: 2 }, null, true],

@@ -6,7 +6,12 @@ import { overlay, reproject } from '../../src/rules/pending/overlay.ts';
 const keys = { id: 'id', updatedAt: 'updated_at', deletedAt: 'deleted_at' };
 const server: JsonObject = { id: 'a', title: 'S', done: false, prio: 5, updated_at: 'v2', deleted_at: null };
 const base = { seq: 1, opId: 'o', creates: false, localTimestamp: '2024-01-01T00:00:00.000Z' };
-const edit = (payload: JsonObject, changedFields?: readonly string[]): PendingOp => ({ ...base, type: 'upsert', payload, changedFields });
+const edit = (payload: JsonObject, changedFields?: readonly string[]): PendingOp => ({
+  ...base,
+  type: 'upsert',
+  payload,
+  changedFields,
+});
 const del: PendingOp = { ...base, type: 'delete' };
 
 test('I4: a pending edit lies over the newer server row, field by field', () => {
@@ -19,16 +24,31 @@ test('I4: a changed field missing in the payload leaves the server’s value; nu
   expect(overlay(server, [edit({ prio: null }, ['prio', 'title'])], keys).row).toEqual({ ...server, prio: null });
 });
 test('without changed fields every key of the payload counts, sync fields excepted', () => {
-  expect(overlay(server, [edit({ id: 'zzz', title: 'A', updated_at: 'mine', deleted_at: 'mine' })], keys).row).toEqual({ ...server, title: 'A' });
+  expect(overlay(server, [edit({ id: 'zzz', title: 'A', updated_at: 'mine', deleted_at: 'mine' })], keys).row).toEqual({
+    ...server,
+    title: 'A',
+  });
 });
 test('a row the server does not have comes from the payloads alone, with an empty timestamp', () => {
-  const ops = [edit({ id: 'a', title: 'A', done: false, updated_at: 'x' }, ['title']), edit({ id: 'a', title: 'old', done: true }, ['done'])];
-  expect(overlay(undefined, ops, keys)).toEqual({ row: { id: 'a', title: 'A', done: true, updated_at: '', deleted_at: null }, deletedLocally: false });
+  const ops = [
+    edit({ id: 'a', title: 'A', done: false, updated_at: 'x' }, ['title']),
+    edit({ id: 'a', title: 'old', done: true }, ['done']),
+  ];
+  expect(overlay(undefined, ops, keys)).toEqual({
+    row: { id: 'a', title: 'A', done: true, updated_at: '', deleted_at: null },
+    deletedLocally: false,
+  });
 });
 test('F-21: a pending delete marks the row and leaves its data; a later edit brings it back', () => {
   expect(overlay(server, [del], keys)).toEqual({ row: server, deletedLocally: true });
-  expect(overlay(server, [edit({ title: 'A' }, ['title']), del], keys)).toEqual({ row: { ...server, title: 'A' }, deletedLocally: true });
-  expect(overlay(server, [del, edit({ title: 'A' }, ['title'])], keys)).toEqual({ row: { ...server, title: 'A' }, deletedLocally: false });
+  expect(overlay(server, [edit({ title: 'A' }, ['title']), del], keys)).toEqual({
+    row: { ...server, title: 'A' },
+    deletedLocally: true,
+  });
+  expect(overlay(server, [del, edit({ title: 'A' }, ['title'])], keys)).toEqual({
+    row: { ...server, title: 'A' },
+    deletedLocally: false,
+  });
 });
 test('I4: a tombstone under a pending edit stays visible, under a pending delete it stays a tombstone', () => {
   const tombstone = { ...server, deleted_at: 'v2' };
@@ -42,12 +62,28 @@ test('I4: a tombstone mark in a payload is not written, also where nothing bring
 });
 test('a table without tombstones gets no mark', () => {
   const plain = { ...keys, deletedAt: undefined };
-  expect(overlay(undefined, [edit({ id: 'a', title: 'A' })], plain).row).toStrictEqual({ id: 'a', title: 'A', updated_at: '' });
-  expect(overlay({ id: 'a', deleted_at: 'v2' }, [edit({ title: 'A' })], plain).row).toStrictEqual({ id: 'a', title: 'A', deleted_at: 'v2' });
-  expect(reproject({ id: 'a', deleted_at: 'v2' }, edit({ id: 'a', title: 'A' }), plain)).toStrictEqual({ id: 'a', title: 'A', deleted_at: 'v2' });
+  expect(overlay(undefined, [edit({ id: 'a', title: 'A' })], plain).row).toStrictEqual({
+    id: 'a',
+    title: 'A',
+    updated_at: '',
+  });
+  expect(overlay({ id: 'a', deleted_at: 'v2' }, [edit({ title: 'A' })], plain).row).toStrictEqual({
+    id: 'a',
+    title: 'A',
+    deleted_at: 'v2',
+  });
+  expect(reproject({ id: 'a', deleted_at: 'v2' }, edit({ id: 'a', title: 'A' }), plain)).toStrictEqual({
+    id: 'a',
+    title: 'A',
+    deleted_at: 'v2',
+  });
 });
 test('a row that came without its mark gets none by an edit', () => {
-  expect(overlay({ id: 'a', updated_at: 'v2' }, [edit({ title: 'A' })], keys).row).toStrictEqual({ id: 'a', title: 'A', updated_at: 'v2' });
+  expect(overlay({ id: 'a', updated_at: 'v2' }, [edit({ title: 'A' })], keys).row).toStrictEqual({
+    id: 'a',
+    title: 'A',
+    updated_at: 'v2',
+  });
 });
 test('nothing on either side is no row', () => {
   expect(overlay(undefined, [], keys)).toEqual({ row: undefined, deletedLocally: false });

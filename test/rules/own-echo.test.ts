@@ -4,7 +4,15 @@ import { deleteOp, upsertOp } from '../../src/model/operation.ts';
 import { isOwnEcho } from '../../src/rules/answers/own-echo.ts';
 
 const keys = { id: 'key', updatedAt: 'version', deletedAt: 'removed' };
-const sent: JsonObject = { key: 'a', version: 'v1', removed: null, uuid: 'u', created_at: 't1', title: 'A', note: null };
+const sent: JsonObject = {
+  key: 'a',
+  version: 'v1',
+  removed: null,
+  uuid: 'u',
+  created_at: 't1',
+  title: 'A',
+  note: null,
+};
 const op = upsertOp({ kind: 'todos', id: 'a', payload: sent });
 
 test.each<[string, JsonObject, boolean]>([
@@ -17,7 +25,11 @@ test.each<[string, JsonObject, boolean]>([
   ['and so not as a value', { note: null }, false],
   ['one other value is enough', { ...sent, note: 'theirs' }, false],
   ['a tombstone is the echo of no edit', { ...sent, removed: 'v2' }, false],
-  ['what a row inherits is no value of it', Object.assign(Object.create({ title: 'A' }) as JsonObject, { note: null }), false],
+  [
+    'what a row inherits is no value of it',
+    Object.assign(Object.create({ title: 'A' }) as JsonObject, { note: null }),
+    false,
+  ],
 ])('F-134, F-20: our own work by fields of any name: %s', (_, current, expected) => {
   expect(isOwnEcho(op, current, keys)).toBe(expected);
 });

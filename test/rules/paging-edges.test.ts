@@ -14,9 +14,16 @@ const options: PagingOptions = { kind: 'todos', pageSize: 3, overlapMs: 0, maxEm
 const begin: PullPosition = { cursor: undefined, maxPage: 0, resync: false };
 /** A time in seconds. */
 const ts = (second: number): string => `2024-01-01T00:00:${second.toFixed(3).padStart(6, '0')}Z`;
-const row = (id: string, second: number, title?: string): JsonObject => ({ id, updated_at: ts(second), ...(title === undefined ? {} : { title }) });
+const row = (id: string, second: number, title?: string): JsonObject => ({
+  id,
+  updated_at: ts(second),
+  ...(title === undefined ? {} : { title }),
+});
 const at = (lastId: string, second: number) => ({ ts: ts(second), lastId });
-const page = (items: readonly unknown[], rest: Partial<PullPage> = {}): PullPage => ({ items: items as readonly JsonObject[], ...rest });
+const page = (items: readonly unknown[], rest: Partial<PullPage> = {}): PullPage => ({
+  items: items as readonly JsonObject[],
+  ...rest,
+});
 
 interface Step {
   readonly step: PageStep;
@@ -32,23 +39,32 @@ function feed(position: PullPosition, pages: readonly PullPage[], given: Partial
     return { step, request: step.type === 'apply' ? requestOf(state, all) : undefined };
   });
 }
-const applied = ({ step }: Step | undefined = { step: { type: 'protocolError', message: 'nothing was fed' }, request: undefined }) => {
+const applied = (
+  { step }: Step | undefined = { step: { type: 'protocolError', message: 'nothing was fed' }, request: undefined },
+) => {
   if (step.type !== 'apply') throw new Error(step.message);
   return step;
 };
 const cursors = (steps: readonly Step[]) => steps.map((one) => applied(one).toApply.next.cursor);
-const types = (steps: readonly Step[]) => steps.map(({ step }) => (step.type === 'apply' ? (step.done ? 'done' : 'more') : 'error'));
+const types = (steps: readonly Step[]) =>
+  steps.map(({ step }) => (step.type === 'apply' ? (step.done ? 'done' : 'more') : 'error'));
 
 describe('a token sequence that was interrupted', () => {
   const sequence = { token: 'T1', start: at('z', 1) };
   test('I6: a cursor that had left the start goes on from where it is', () => {
     for (const cursor of [at('b', 3), at('zz', 1)]) {
-      const steps = feed({ ...begin, cursor, sequence }, [page([row('c', 4)], { nextPageToken: 'T2' }), page([row('d', 5)])]);
+      const steps = feed({ ...begin, cursor, sequence }, [
+        page([row('c', 4)], { nextPageToken: 'T2' }),
+        page([row('d', 5)]),
+      ]);
       expect(cursors(steps)).toEqual([at('c', 4), at('d', 5)]);
     }
   });
   test('F-66: what is then older than the cursor takes it back to the start, since nobody knows what lies between', () => {
-    const steps = feed({ ...begin, cursor: at('b', 3), sequence }, [page([row('a', 2)], { nextPageToken: 'T2' }), page([row('d', 5)])]);
+    const steps = feed({ ...begin, cursor: at('b', 3), sequence }, [
+      page([row('a', 2)], { nextPageToken: 'T2' }),
+      page([row('d', 5)]),
+    ]);
     expect(cursors(steps)).toEqual([at('z', 1), at('d', 5)]);
   });
   test('F-64: inside an overlap window the cursor is held to the end, and the store is told up to where rows are re-reads', () => {
@@ -67,7 +83,10 @@ describe('a token sequence that was interrupted', () => {
 
 describe('tokens', () => {
   test('hasMore: true beside a token changes nothing: the token leads on', () => {
-    const steps = feed(begin, [page([row('a', 1)], { hasMore: true, nextPageToken: 'T' }), page([row('b', 2)], { hasMore: false })]);
+    const steps = feed(begin, [
+      page([row('a', 1)], { hasMore: true, nextPageToken: 'T' }),
+      page([row('b', 2)], { hasMore: false }),
+    ]);
     expect(steps[0]?.request).toMatchObject({ pageToken: 'T' });
     expect(types(steps)).toEqual(['more', 'done']);
   });
@@ -77,18 +96,24 @@ describe('tokens', () => {
     expect(step?.request).not.toHaveProperty('pageToken');
   });
   test('F-66: a full page out of order is no error while a token leads on', () => {
-    expect(types(feed(begin, [page([row('c', 9), row('b', 5), row('a', 2)], { nextPageToken: 'T' })]))).toEqual(['more']);
+    expect(types(feed(begin, [page([row('c', 9), row('b', 5), row('a', 2)], { nextPageToken: 'T' })]))).toEqual([
+      'more',
+    ]);
   });
   test('I8: a page that was seen before, with another one in between, ends in a protocol error at once', () => {
     const [a, b] = [
       [row('c', 3), row('d', 4)],
       [row('a', 1), row('b', 2)],
     ];
-    expect(types(feed(begin, [page(a, { nextPageToken: '1' }), page(b, { nextPageToken: '2' }), page(a, { nextPageToken: '3' })]))).toEqual([
-      'more',
-      'more',
-      'error',
-    ]);
+    expect(
+      types(
+        feed(begin, [
+          page(a, { nextPageToken: '1' }),
+          page(b, { nextPageToken: '2' }),
+          page(a, { nextPageToken: '3' }),
+        ]),
+      ),
+    ).toEqual(['more', 'more', 'error']);
   });
   test('I10: pages that lead on are forgotten', () => {
     const steps = feed(
@@ -122,19 +147,26 @@ describe('keyset', () => {
     expect(applied(feed(begin, [page([row('b', 2), row('a', 2)], { hasMore: false })])[0]).unsorted).toBe(false);
   });
   test('one new row beside known ones is news, also where the timestamp stands still', () => {
-    const steps = feed(begin, [page([row('a', 1), row('b', 2), row('c', 2)]), page([row('c', 2), row('d', 2), row('e', 2)])]);
+    const steps = feed(begin, [
+      page([row('a', 1), row('b', 2), row('c', 2)]),
+      page([row('c', 2), row('d', 2), row('e', 2)]),
+    ]);
     expect(types(steps)).toEqual(['more', 'more']);
     expect(cursors(steps)[1]).toEqual(at('e', 2));
   });
   test('a row twice in a page counts in its newest version, of two equal ones in the later', () => {
     expect(applied(feed(begin, [page([row('a', 3), row('a', 1)])])[0]).toApply.items).toEqual([row('a', 3)]);
-    expect(applied(feed(begin, [page([row('a', 1, 'x'), row('a', 1, 'y')])])[0]).toApply.items).toEqual([row('a', 1, 'y')]);
+    expect(applied(feed(begin, [page([row('a', 1, 'x'), row('a', 1, 'y')])])[0]).toApply.items).toEqual([
+      row('a', 1, 'y'),
+    ]);
   });
 });
 
 describe('overlap window', () => {
   test('F-64: the page says up to where its rows are re-reads; new rows count on both sides of it', () => {
-    const [step] = feed({ ...begin, cursor: at('m', 5), maxPage: 3 }, [page([row('late', 3), row('n', 6)])], { overlapMs: 3_000 });
+    const [step] = feed({ ...begin, cursor: at('m', 5), maxPage: 3 }, [page([row('late', 3), row('n', 6)])], {
+      overlapMs: 3_000,
+    });
     expect(applied(step)).toMatchObject({ pulled: 2, toApply: { rereadUntil: ts(5), next: { cursor: at('n', 6) } } });
   });
   test('F-63: a version that is no time cannot be gone back from: the cursor itself is asked from', () => {

@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest';
 import type { JsonObject } from '../../src/model/values/json.ts';
 import type { PullPosition } from '../../src/model/ports.ts';
 import type { PullPage } from '../../src/model/transport.ts';
-import { abandonSequence, onPage, type PageStep, type PagingOptions, requestOf, startPaging } from '../../src/rules/pages/paging.ts';
+import {
+  abandonSequence,
+  onPage,
+  type PageStep,
+  type PagingOptions,
+  requestOf,
+  startPaging,
+} from '../../src/rules/pages/paging.ts';
 import { timestampText } from '../../src/rules/values/timestamp.ts';
 
 const readers = {
@@ -17,7 +24,11 @@ const at = (id: string, second: number) => ({ ts: ts(second), lastId: id });
 const page = (items: readonly JsonObject[], rest: Partial<PullPage> = {}): PullPage => ({ items, ...rest });
 
 /** Feeds pages one after another; a protocol error ends the list. */
-function feed(position: PullPosition, pages: readonly PullPage[], given: Partial<PagingOptions> = {}): readonly (PageStep & { request: unknown })[] {
+function feed(
+  position: PullPosition,
+  pages: readonly PullPage[],
+  given: Partial<PagingOptions> = {},
+): readonly (PageStep & { request: unknown })[] {
   const all = { ...options, ...given };
   let state = startPaging(position, all);
   const steps: (PageStep & { request: unknown })[] = [];
@@ -45,11 +56,19 @@ describe('requests', () => {
     });
   });
   test('F-63: the cursor goes back to the server character by character', () => {
-    expect(requestOf(startPaging({ ...begin, cursor: at('b', 5) }, options), options)).toMatchObject({ updatedSince: ts(5), afterId: 'b' });
+    expect(requestOf(startPaging({ ...begin, cursor: at('b', 5) }, options), options)).toMatchObject({
+      updatedSince: ts(5),
+      afterId: 'b',
+    });
   });
   test('an overlap window asks from an earlier time, without afterId', () => {
     const state = startPaging({ ...begin, cursor: at('b', 5) }, { ...options, overlapMs: 2_500 });
-    expect(requestOf(state, options)).toEqual({ kind: 'todos', updatedSince: '2024-01-01T00:00:02.623456Z', pageSize: 3, includeDeleted: true });
+    expect(requestOf(state, options)).toEqual({
+      kind: 'todos',
+      updatedSince: '2024-01-01T00:00:02.623456Z',
+      pageSize: 3,
+      includeDeleted: true,
+    });
   });
 });
 
@@ -65,7 +84,12 @@ describe('tokens', () => {
       { updatedSince: ts(1), afterId: 'z', pageToken: 'T1' },
       { updatedSince: ts(1), afterId: 'z', pageToken: 'T2' },
     ]);
-    expect(applied(steps[0]).toApply.next).toEqual({ cursor: at('b', 3), maxPage: 2, resync: false, sequence: { token: 'T1', start: at('z', 1) } });
+    expect(applied(steps[0]).toApply.next).toEqual({
+      cursor: at('b', 3),
+      maxPage: 2,
+      resync: false,
+      sequence: { token: 'T1', start: at('z', 1) },
+    });
     expect(applied(steps[2]).toApply.next).toEqual({ cursor: at('d', 5), maxPage: 2, resync: false });
     expect(applied(steps[2]).done).toBe(true);
   });
@@ -96,7 +120,9 @@ describe('tokens', () => {
     ).toEqual(['apply', 'apply', 'protocolError']);
   });
   test('F-14: the same token twice is a protocol error, also right after a restart', () => {
-    expect(feed(begin, [page([row('a', 1)], { nextPageToken: 'T' }), page([row('b', 2)], { nextPageToken: 'T' })]).at(-1)).toMatchObject({
+    expect(
+      feed(begin, [page([row('a', 1)], { nextPageToken: 'T' }), page([row('b', 2)], { nextPageToken: 'T' })]).at(-1),
+    ).toMatchObject({
       type: 'protocolError',
     });
     const position = { ...begin, sequence: { token: 'T', start: undefined } };
@@ -121,7 +147,12 @@ describe('tokens', () => {
       page([row('e', 7)], { nextPageToken: 'T3' }),
       page([row('f', 4)]),
     ]);
-    expect(steps.map((step) => applied(step).toApply.next.cursor)).toEqual([at('d', 6), at('z', 1), at('z', 1), at('e', 7)]);
+    expect(steps.map((step) => applied(step).toApply.next.cursor)).toEqual([
+      at('d', 6),
+      at('z', 1),
+      at('z', 1),
+      at('e', 7),
+    ]);
     expect(steps.map((step) => applied(step).unsorted)).toEqual([false, true, false, false]);
   });
   test('F-66: a restored cursor stays restored after a restart', () => {
@@ -149,27 +180,41 @@ describe('keyset', () => {
     expect(applied(step).unsorted).toBe(true);
   });
   test('F-62: a page below the limit that is a new maximum is followed by one more request', () => {
-    const steps = feed(begin, [page([row('a', 1), row('b', 2)]), page([row('c', 3), row('d', 4)]), page([row('e', 5)])]);
+    const steps = feed(begin, [
+      page([row('a', 1), row('b', 2)]),
+      page([row('c', 3), row('d', 4)]),
+      page([row('e', 5)]),
+    ]);
     expect(steps.map((step) => applied(step).done)).toEqual([false, false, true]);
     expect(applied(steps[2]).toApply.next.maxPage).toBe(2);
   });
   test('a page shorter than the largest one known ends an incremental pull, a full page does not', () => {
     expect(applied(feed({ ...begin, maxPage: 3 }, [page([row('a', 1), row('b', 2)])])[0]).done).toBe(true);
-    expect(applied(feed({ ...begin, maxPage: 3 }, [page([row('a', 1), row('b', 2), row('c', 3)])])[0]).done).toBe(false);
+    expect(applied(feed({ ...begin, maxPage: 3 }, [page([row('a', 1), row('b', 2), row('c', 3)])])[0]).done).toBe(
+      false,
+    );
   });
   test('a page size made smaller is no sign of the end', () => {
-    expect(applied(feed({ ...begin, maxPage: 500 }, [page([row('a', 1), row('b', 2), row('c', 3)])])[0]).done).toBe(false);
+    expect(applied(feed({ ...begin, maxPage: 500 }, [page([row('a', 1), row('b', 2), row('c', 3)])])[0]).done).toBe(
+      false,
+    );
   });
   test('X-Page-Limit saves the doubt', () => {
     expect(applied(feed(begin, [page([row('a', 1)], { pageLimit: 2 })])[0]).done).toBe(true);
-    expect(applied(feed({ ...begin, maxPage: 3 }, [page([row('a', 1), row('b', 2)], { pageLimit: 2 })])[0]).done).toBe(false);
+    expect(applied(feed({ ...begin, maxPage: 3 }, [page([row('a', 1), row('b', 2)], { pageLimit: 2 })])[0]).done).toBe(
+      false,
+    );
   });
   test('F-137: a full resync ends only at an empty page, hasMore: false or the end of a token sequence', () => {
     const resync = { resync: true };
-    expect(applied(feed({ ...begin, maxPage: 3 }, [page([row('a', 1)], { pageLimit: 3 })], resync)[0]).done).toBe(false);
+    expect(applied(feed({ ...begin, maxPage: 3 }, [page([row('a', 1)], { pageLimit: 3 })], resync)[0]).done).toBe(
+      false,
+    );
     expect(applied(feed(begin, [page([])], resync)[0]).done).toBe(true);
     expect(applied(feed(begin, [page([row('a', 1)], { hasMore: false })], resync)[0]).done).toBe(true);
-    expect(applied(feed(begin, [page([row('a', 1)], { nextPageToken: 'T' }), page([row('b', 2)])], resync)[1]).done).toBe(true);
+    expect(
+      applied(feed(begin, [page([row('a', 1)], { nextPageToken: 'T' }), page([row('b', 2)])], resync)[1]).done,
+    ).toBe(true);
   });
   test('F-14: a full page that brings nothing new and does not move the cursor is a protocol error', () => {
     const same = page([row('a', 1), row('b', 1), row('c', 1)]);
@@ -182,7 +227,9 @@ describe('keyset', () => {
   test('a server that ignores afterId says "no more" with the last rows again', () => {
     const steps = feed(begin, [page([row('a', 1)]), page([row('a', 1)])]);
     expect(applied(steps[1])).toMatchObject({ done: true, pulled: 0, toApply: { items: [] } });
-    expect(applied(feed(begin, [page([row('a', 1), row('b', 2)]), page([row('b', 2)])], { resync: true })[1]).done).toBe(true);
+    expect(
+      applied(feed(begin, [page([row('a', 1), row('b', 2)]), page([row('b', 2)])], { resync: true })[1]).done,
+    ).toBe(true);
   });
   test('hasMore: true goes on after a short page, and without rows or token is a protocol error', () => {
     expect(applied(feed({ ...begin, maxPage: 3 }, [page([row('a', 1)], { hasMore: true })])[0]).done).toBe(false);
@@ -211,28 +258,42 @@ describe('keyset', () => {
 describe('overlap window', () => {
   const cursor = at('m', 5);
   test('F-64: late rows inside the window are applied and counted unless the store knows them; the cursor stays', () => {
-    const steps = feed({ ...begin, cursor, maxPage: 3 }, [page([row('late', 3), row('k', 5), row('m', 5)]), page([row('n', 5), row('o', 6)])], {
-      overlapMs: 3_000,
-    });
+    const steps = feed(
+      { ...begin, cursor, maxPage: 3 },
+      [page([row('late', 3), row('k', 5), row('m', 5)]), page([row('n', 5), row('o', 6)])],
+      {
+        overlapMs: 3_000,
+      },
+    );
     expect(ids(steps[0])).toEqual(['late', 'k', 'm']);
     expect(steps.map((step) => applied(step).pulled)).toEqual([3, 2]);
     expect(steps.map((step) => applied(step).toApply.next.cursor)).toEqual([cursor, at('o', 6)]);
     expect(steps[1]?.request).toMatchObject({ updatedSince: ts(5), afterId: 'm' });
   });
   test('I5: a short page that ends before the cursor is no end: a server that caps by bytes may have cut it', () => {
-    const steps = feed({ ...begin, cursor, maxPage: 3 }, [page([row('late', 3)]), page([row('m', 5), row('n', 6)])], { overlapMs: 3_000 });
+    const steps = feed({ ...begin, cursor, maxPage: 3 }, [page([row('late', 3)]), page([row('m', 5), row('n', 6)])], {
+      overlapMs: 3_000,
+    });
     expect(steps.map((step) => applied(step).done)).toEqual([false, true]);
     expect(steps[1]?.request).toMatchObject({ updatedSince: ts(3), afterId: 'late' });
   });
   test('I6: a page that ends before the cursor inside its timestamp does not move it back', () => {
-    const steps = feed({ ...begin, cursor }, [page([row('a', 3), row('b', 5), row('c', 5)]), page([row('m', 5), row('n', 5)])], { overlapMs: 3_000 });
+    const steps = feed(
+      { ...begin, cursor },
+      [page([row('a', 3), row('b', 5), row('c', 5)]), page([row('m', 5), row('n', 5)])],
+      { overlapMs: 3_000 },
+    );
     expect(steps.map((step) => applied(step).toApply.next.cursor)).toEqual([cursor, at('n', 5)]);
   });
 });
 
 describe('rows that cannot be placed', () => {
   test('PULL-08: rows without id or timestamp are told, the rest goes on', () => {
-    const [step] = feed(begin, [page([row('a', 1), { updated_at: ts(2) }, { id: 'c' }, { id: 'd', updated_at: 'soon' }, row('e', 3)])], { pageSize: 9 });
+    const [step] = feed(
+      begin,
+      [page([row('a', 1), { updated_at: ts(2) }, { id: 'c' }, { id: 'd', updated_at: 'soon' }, row('e', 3)])],
+      { pageSize: 9 },
+    );
     expect(applied(step).unusable.map(({ id, reason }) => [id, reason.slice(0, 14)])).toEqual([
       [undefined, 'the row has no'],
       ['c', 'the row has no'],

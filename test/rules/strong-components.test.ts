@@ -7,7 +7,8 @@ const graphOf = (edges: readonly (readonly [string, string])[]): Map<string, Set
   for (const [from, to] of edges) graph.set(from, (graph.get(from) ?? new Set()).add(to));
   return graph;
 };
-const sorted = (groups: readonly (readonly string[])[]): readonly string[] => groups.map((group) => [...group].sort().join('')).sort();
+const sorted = (groups: readonly (readonly string[])[]): readonly string[] =>
+  groups.map((group) => [...group].sort().join('')).sort();
 
 describe('groups of nodes that reach one another', () => {
   test('a chain and a node that refers to itself are no group', () => {

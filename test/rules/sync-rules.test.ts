@@ -56,11 +56,19 @@ const anyRequest: fc.Arbitrary<SyncRequest> = fc
   })
   .map((parts) => ({ ...parts, explicit: parts.waiters.length > 0 }));
 const asSets = (asked: SyncRequest) =>
-  Object.fromEntries(Object.entries(asked).map(([key, value]: [string, unknown]) => [key, Array.isArray(value) ? value.toSorted() : value]));
+  Object.fromEntries(
+    Object.entries(asked).map(([key, value]: [string, unknown]) => [
+      key,
+      Array.isArray(value) ? value.toSorted() : value,
+    ]),
+  );
 
 describe('requests', () => {
   test('KND-03, KND-06, KND-07, F-101: what is asked, as far as it is registered', () => {
-    expect(toRequest({ type: 'SYNC', pushKinds: [], pullKinds: ['tags', 'strange', 'tags'] }, all)).toMatchObject({ pushKinds: [], pullKinds: ['tags'] });
+    expect(toRequest({ type: 'SYNC', pushKinds: [], pullKinds: ['tags', 'strange', 'tags'] }, all)).toMatchObject({
+      pushKinds: [],
+      pullKinds: ['tags'],
+    });
     expect(toRequest({ type: 'FULL_RESYNC', kinds: ['tags'] }, all)).toMatchObject({
       pushKinds: [],
       pullKinds: ['tags'],
@@ -94,10 +102,14 @@ describe('requests', () => {
         for (const take of [acceptRequest, widenRun]) {
           const after = take(run, next, asked);
           const [ahead, later] = [after.run ?? run, after.next];
-          for (const waiter of asked.waiters) expect(ahead.request.waiters.includes(waiter) || later?.waiters.includes(waiter)).toBe(true);
-          for (const kind of asked.pushKinds) expect(ahead.toPush.includes(kind) || later?.pushKinds.includes(kind)).toBe(true);
-          for (const kind of asked.resyncKinds) expect(ahead.toSweep.includes(kind) || later?.resyncKinds.includes(kind)).toBe(true);
-          for (const op of asked.decisions) expect(ahead.request.decisions.includes(op) || later?.decisions.includes(op)).toBe(true);
+          for (const waiter of asked.waiters)
+            expect(ahead.request.waiters.includes(waiter) || later?.waiters.includes(waiter)).toBe(true);
+          for (const kind of asked.pushKinds)
+            expect(ahead.toPush.includes(kind) || later?.pushKinds.includes(kind)).toBe(true);
+          for (const kind of asked.resyncKinds)
+            expect(ahead.toSweep.includes(kind) || later?.resyncKinds.includes(kind)).toBe(true);
+          for (const op of asked.decisions)
+            expect(ahead.request.decisions.includes(op) || later?.decisions.includes(op)).toBe(true);
           if (asked.automatic) expect(ahead.request.automatic || later?.automatic).toBe(true);
         }
       }),
@@ -129,7 +141,9 @@ describe('requests', () => {
     expect(withoutWaiter(sync, 'w1')).toBeUndefined();
     expect(withoutWaiter(sync, 'elsewhere')).toBe(sync);
     expect(withoutWaiter({ ...sync, automatic: true }, 'w1')).toMatchObject({ explicit: false, waiters: [] });
-    expect(withoutWaiter(mergeRequests(sync, toRequest({ type: 'SYNC' }, all)), 'w1')).toMatchObject({ explicit: true });
+    expect(withoutWaiter(mergeRequests(sync, toRequest({ type: 'SYNC' }, all)), 'w1')).toMatchObject({
+      explicit: true,
+    });
   });
   test('what is remembered over a restart is automatic work only', () => {
     expect(automaticWork(createRun(1, sync, 3), undefined)).toBeUndefined();
@@ -146,7 +160,9 @@ describe('runs', () => {
     expect(covers(run, sync)).toBe(true);
     expect(covers({ ...run, toPush: [] }, sync)).toBe(false);
     expect(covers(run, toRequest({ type: 'FULL_RESYNC' }, all))).toBe(false);
-    expect(covers(run, toRequest({ type: 'RESOLVE_CONFLICT', opId: 'x', resolution: { type: 'defer' } }, all))).toBe(false);
+    expect(covers(run, toRequest({ type: 'RESOLVE_CONFLICT', opId: 'x', resolution: { type: 'defer' } }, all))).toBe(
+      false,
+    );
   });
   test('I8, I13: leaving a kind out makes the run smaller, so it cannot go on for ever', () => {
     const run = { ...createRun(1, sync, 3), planned: true };
@@ -168,13 +184,32 @@ describe('runs', () => {
 
 describe('what comes of a run', () => {
   const ref = (opId: string, kind = 'todos') => ({ kind, entityId: `entity of ${opId}`, opId });
-  const failure = (kind: string, phase: 'push' | 'pull'): SyncFailure => ({ type: 'kindFailed', kind, phase, message: 'm' });
+  const failure = (kind: string, phase: 'push' | 'pull'): SyncFailure => ({
+    type: 'kindFailed',
+    kind,
+    phase,
+    message: 'm',
+  });
   const run = { ...createRun(1, sync, 3), planned: true };
   const plan = { pushKinds: ['todos'], pullKinds: ['lists'], resyncKinds: ['tags'], conflicts: [ref('a')], facts: [] };
 
   test('a run begins with all that is asked, and with nothing found or counted', () => {
-    expect(createRun(7, sync, 3)).toMatchObject({ id: 7, planned: false, replan: false, toPush: all.pushKinds, toPull: all.pullKinds, toSweep: [] });
-    expect(createRun(7, sync, 3)).toMatchObject({ conflicts: [], failures: [], told: [], attempts: 0, round: 0, maxRetries: 3 });
+    expect(createRun(7, sync, 3)).toMatchObject({
+      id: 7,
+      planned: false,
+      replan: false,
+      toPush: all.pushKinds,
+      toPull: all.pullKinds,
+      toSweep: [],
+    });
+    expect(createRun(7, sync, 3)).toMatchObject({
+      conflicts: [],
+      failures: [],
+      told: [],
+      attempts: 0,
+      round: 0,
+      maxRetries: 3,
+    });
   });
   test('I7: a plan replaces what was planned before; what is swept is pulled first', () => {
     const before = {
@@ -202,20 +237,43 @@ describe('what comes of a run', () => {
   });
   test('I13: kinds that a plan leaves out are told once per phase, also when it is planned again', () => {
     const [pull, push, other] = [failure('todos', 'pull'), failure('todos', 'push'), failure('lists', 'pull')];
-    const once = adoptPlan({ ...run, failures: [pull] }, { ...plan, failures: [{ ...pull, message: 'again' }, push, other] });
+    const once = adoptPlan(
+      { ...run, failures: [pull] },
+      { ...plan, failures: [{ ...pull, message: 'again' }, push, other] },
+    );
     expect(once.failures).toEqual([pull, push, other]);
     expect(adoptPlan(once, { ...plan, failures: [push, other] }).failures).toEqual([pull, push, other]);
     expect(adoptPlan(once, plan).failures).toEqual([pull, push, other]);
-    expect(adoptPlan({ ...run, failures: [unavailable] }, { ...plan, failures: [unavailable] }).failures).toEqual([unavailable, unavailable]);
-    expect(adoptPlan({ ...run, failures: [unavailable] }, { ...plan, failures: [pull] }).failures).toEqual([unavailable, pull]);
-    expect(adoptPlan({ ...run, failures: [pull] }, { ...plan, failures: [unavailable] }).failures).toEqual([pull, unavailable]);
+    expect(adoptPlan({ ...run, failures: [unavailable] }, { ...plan, failures: [unavailable] }).failures).toEqual([
+      unavailable,
+      unavailable,
+    ]);
+    expect(adoptPlan({ ...run, failures: [unavailable] }, { ...plan, failures: [pull] }).failures).toEqual([
+      unavailable,
+      pull,
+    ]);
+    expect(adoptPlan({ ...run, failures: [pull] }, { ...plan, failures: [unavailable] }).failures).toEqual([
+      pull,
+      unavailable,
+    ]);
   });
   test('RUN-05: batches, pages and conflicts are counted up, and a conflict is kept once', () => {
     const settled = { batchSize: 3, pushed: 2, errors: 1, conflicts: [ref('a'), ref('b')], facts: [] };
     const once = countPart({ ...run, conflicts: [ref('a')], batchId: 7 }, settled);
-    expect(once).toMatchObject({ batchId: 7, conflicts: [ref('a'), ref('b')], push: { pushed: 2, errors: 1, conflicts: 2, batches: 1 } });
-    const twice = countSettled({ ...once, report: { answered: 1, reached: true } }, { ...settled, batchSize: 0, conflicts: [] });
-    expect(twice).toMatchObject({ batchId: undefined, report: undefined, push: { pushed: 4, errors: 2, conflicts: 2, batches: 1 } });
+    expect(once).toMatchObject({
+      batchId: 7,
+      conflicts: [ref('a'), ref('b')],
+      push: { pushed: 2, errors: 1, conflicts: 2, batches: 1 },
+    });
+    const twice = countSettled(
+      { ...once, report: { answered: 1, reached: true } },
+      { ...settled, batchSize: 0, conflicts: [] },
+    );
+    expect(twice).toMatchObject({
+      batchId: undefined,
+      report: undefined,
+      push: { pushed: 4, errors: 2, conflicts: 2, batches: 1 },
+    });
     const paged = countPage(countPage(run, { kind: 'todos', pageSize: 9, pulled: 5, ignored: 0, facts: [] }), {
       kind: 'todos',
       pageSize: 9,
@@ -231,8 +289,15 @@ describe('what comes of a run', () => {
     const again = countOutcome(two, { type: 'again', pushed: 0, errors: 0, facts: [] });
     expect(again).toMatchObject({ round: 1, conflicts: [ref('a'), ref('b', 'lists')], push: { conflictsResolved: 0 } });
     const resolved = countOutcome(again, { type: 'resolved', pushed: 1, errors: 1, facts: [] });
-    expect(resolved).toMatchObject({ round: 0, conflicts: [ref('b', 'lists')], push: { pushed: 1, errors: 3, conflictsResolved: 1 } });
-    expect(countOutcome(again, { type: 'left', pushed: 0, errors: 0, facts: [] })).toMatchObject({ round: 0, push: { conflictsResolved: 0 } });
+    expect(resolved).toMatchObject({
+      round: 0,
+      conflicts: [ref('b', 'lists')],
+      push: { pushed: 1, errors: 3, conflictsResolved: 1 },
+    });
+    expect(countOutcome(again, { type: 'left', pushed: 0, errors: 0, facts: [] })).toMatchObject({
+      round: 0,
+      push: { conflictsResolved: 0 },
+    });
     expect(leaveConflict(again)).toMatchObject({ round: 0, conflicts: [ref('b', 'lists')] });
     expect(reopen({ ...again, toPush: ['tags'], conflicts: [] }, [ref('a'), ref('c')])).toMatchObject({
       round: 0,
@@ -241,14 +306,34 @@ describe('what comes of a run', () => {
     });
   });
   test('I13: a kind is ahead in a push also while only its conflicts are, and in a pull while only its sweep is', () => {
-    const rest = { ...run, toPush: ['lists'], toPull: ['lists'], toSweep: ['tags'], conflicts: [ref('a'), ref('b', 'lists')] };
-    expect(['todos', 'lists', 'tags'].map((kind) => isKindAhead(rest, failure(kind, 'push')))).toEqual([true, true, false]);
-    expect(['todos', 'lists', 'tags'].map((kind) => isKindAhead(rest, failure(kind, 'pull')))).toEqual([false, true, true]);
+    const rest = {
+      ...run,
+      toPush: ['lists'],
+      toPull: ['lists'],
+      toSweep: ['tags'],
+      conflicts: [ref('a'), ref('b', 'lists')],
+    };
+    expect(['todos', 'lists', 'tags'].map((kind) => isKindAhead(rest, failure(kind, 'push')))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(['todos', 'lists', 'tags'].map((kind) => isKindAhead(rest, failure(kind, 'pull')))).toEqual([
+      false,
+      true,
+      true,
+    ]);
     expect(isKindAhead({ ...rest, conflicts: [] }, failure('todos', 'push'))).toBe(false);
     expect(isKindAhead(rest, unavailable)).toBe(false);
   });
   test('I13: without a kind its conflicts are left, too, the failure is counted, and the rest stays', () => {
-    const before = { ...run, conflicts: [ref('a'), ref('b', 'lists')], round: 2, toSweep: ['todos', 'tags'], pulledOfKind: 4 };
+    const before = {
+      ...run,
+      conflicts: [ref('a'), ref('b', 'lists')],
+      round: 2,
+      toSweep: ['todos', 'tags'],
+      pulledOfKind: 4,
+    };
     expect(withoutKind(before, failure('todos', 'push'))).toMatchObject({
       toPush: ['lists'],
       toPull: all.pullKinds,
@@ -285,7 +370,12 @@ describe('what comes of a run', () => {
   test('F-105: the end of a run names the phase of the kind that failed, else its own', () => {
     expect(endingOf({ ...run, phase: 'sync' }, { failure: failure('tags', 'pull') }).phase).toBe('pull');
     expect(endingOf({ ...run, phase: 'push' }, { failure: unavailable }).phase).toBe('push');
-    expect(endingOf({ ...run, phase: 'fullResync' }, { tookMs: 5 })).toMatchObject({ phase: 'fullResync', tookMs: 5, attempts: 1, waiters: ['w1'] });
+    expect(endingOf({ ...run, phase: 'fullResync' }, { tookMs: 5 })).toMatchObject({
+      phase: 'fullResync',
+      tookMs: 5,
+      attempts: 1,
+      waiters: ['w1'],
+    });
   });
 });
 
@@ -305,7 +395,10 @@ describe('errors', () => {
     expect(wrapped).toBeInstanceOf(SyncOperationError);
     expect(wrapped).toMatchObject({ phase: 'pull', cause: plain });
     expect(toSyncError(unavailable, end)).toBeInstanceOf(NetworkError);
-    expect(toSyncError({ type: 'throttled', message: 'm', retryAfterMs: 7 }, end)).toMatchObject({ statusCode: 429, retryAfterMs: 7 });
+    expect(toSyncError({ type: 'throttled', message: 'm', retryAfterMs: 7 }, end)).toMatchObject({
+      statusCode: 429,
+      retryAfterMs: 7,
+    });
     expect(toSyncError({ type: 'authRequired', message: 'm' }, end)).toBeInstanceOf(AuthError);
     expect(toSyncError({ type: 'storeFailed', message: 'm' }, end)).toBeInstanceOf(DatabaseError);
     expect(toSyncError({ type: 'stopped', message: 'm' }, end)).toBeInstanceOf(SyncAbortedError);
@@ -321,9 +414,17 @@ describe('errors', () => {
   });
   test('F-85: what the server said of its limit is passed on, with the time until which it asked to wait', () => {
     const throttled: SyncFailure = { type: 'throttled', message: 'slow down', retryAfterMs: 7, at: 50_000 };
-    expect(toSyncError(throttled, end)).toMatchObject({ message: 'slow down', statusCode: 429, retryAfterMs: 7, retryAt: 50_007, cause: undefined });
+    expect(toSyncError(throttled, end)).toMatchObject({
+      message: 'slow down',
+      statusCode: 429,
+      retryAfterMs: 7,
+      retryAt: 50_007,
+      cause: undefined,
+    });
     expect(toSyncError({ ...throttled, retryAfterMs: 0 }, end)).toMatchObject({ retryAt: undefined });
-    expect(toSyncError({ type: 'throttled', message: 'm', retryAfterMs: 7 }, end)).toMatchObject({ retryAt: undefined });
+    expect(toSyncError({ type: 'throttled', message: 'm', retryAfterMs: 7 }, end)).toMatchObject({
+      retryAt: undefined,
+    });
     const cause = new Error('socket');
     const told = new TransportError('told', 503, 'body', { cause, code: 'BUSY' });
     expect(toSyncError({ ...throttled, cause: told }, end)).toMatchObject({
@@ -345,13 +446,19 @@ describe('errors', () => {
     expect(tired.cause).toBeInstanceOf(NetworkError);
     expect(toSyncError(unavailable, { phase: 'push', attempts: 1, maxRetries: 0 })).toBeInstanceOf(NetworkError);
     expect(toSyncError(unavailable, { phase: 'push', attempts: 3, maxRetries: 3 })).toBeInstanceOf(NetworkError);
-    expect([unavailable, undefined, { type: 'fatal', message: 'm' } as const, { type: 'storeBusy', message: 'm' } as const].map(isTransient)).toEqual([
-      true,
-      false,
-      false,
-      true,
-    ]);
-    expect(toSyncError({ type: 'fatal', message: 'bug' }, { phase: 'push', attempts: 4, maxRetries: 3 })).not.toBeInstanceOf(MaxRetriesExceededError);
-    expect(toSyncError(unavailable, endingOf({ ...createRun(1, sync, 3), attempts: 3 }, {}))).toBeInstanceOf(MaxRetriesExceededError);
+    expect(
+      [
+        unavailable,
+        undefined,
+        { type: 'fatal', message: 'm' } as const,
+        { type: 'storeBusy', message: 'm' } as const,
+      ].map(isTransient),
+    ).toEqual([true, false, false, true]);
+    expect(
+      toSyncError({ type: 'fatal', message: 'bug' }, { phase: 'push', attempts: 4, maxRetries: 3 }),
+    ).not.toBeInstanceOf(MaxRetriesExceededError);
+    expect(toSyncError(unavailable, endingOf({ ...createRun(1, sync, 3), attempts: 3 }, {}))).toBeInstanceOf(
+      MaxRetriesExceededError,
+    );
   });
 });

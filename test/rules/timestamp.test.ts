@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareTimestamps, extractTimestamp, minusMs, parseTimestamp, timestampText } from '../../src/rules/values/timestamp.ts';
+import {
+  compareTimestamps,
+  extractTimestamp,
+  minusMs,
+  parseTimestamp,
+  timestampText,
+} from '../../src/rules/values/timestamp.ts';
 
 describe('parseTimestamp', () => {
   const noon = Date.UTC(2024, 0, 1, 12) / 1000;
@@ -79,7 +85,10 @@ describe('compareTimestamps', () => {
     const millis = fc.integer({ min: -10_000_000_000_000, max: 10_000_000_000_000 });
     fc.assert(
       fc.property(millis, millis, fc.boolean(), fc.boolean(), (a, b, asNumber, otherAsNumber) => {
-        const [left, right] = [asNumber ? String(a) : new Date(a).toISOString(), otherAsNumber ? String(b) : new Date(b).toISOString()];
+        const [left, right] = [
+          asNumber ? String(a) : new Date(a).toISOString(),
+          otherAsNumber ? String(b) : new Date(b).toISOString(),
+        ];
         expect(compareTimestamps(left, right)).toBe(Math.sign(a - b));
         expect(compareTimestamps(right, left)).toBe(0 - Math.sign(a - b) || 0);
       }),
@@ -117,15 +126,19 @@ describe('minusMs', () => {
   });
   test('F-64: is never later than asked, and by less than the shape’s own step earlier', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 4_000_000_000_000 }), fc.integer({ min: 1, max: 1_000_000_000 }), (at, ms) => {
-        const iso = new Date(at).toISOString();
-        expect(minusMs(iso, ms)).toBe(new Date(at - ms).toISOString());
-        expect(minusMs(String(at), ms)).toBe(String(at - ms));
-        const seconds = minusMs(`${iso.slice(0, 19)}Z`, ms);
-        const floor = Math.floor(at / 1000) * 1000 - ms;
-        expect(floor - Date.parse(seconds)).toBeGreaterThanOrEqual(0);
-        expect(floor - Date.parse(seconds)).toBeLessThan(1000);
-      }),
+      fc.property(
+        fc.integer({ min: 0, max: 4_000_000_000_000 }),
+        fc.integer({ min: 1, max: 1_000_000_000 }),
+        (at, ms) => {
+          const iso = new Date(at).toISOString();
+          expect(minusMs(iso, ms)).toBe(new Date(at - ms).toISOString());
+          expect(minusMs(String(at), ms)).toBe(String(at - ms));
+          const seconds = minusMs(`${iso.slice(0, 19)}Z`, ms);
+          const floor = Math.floor(at / 1000) * 1000 - ms;
+          expect(floor - Date.parse(seconds)).toBeGreaterThanOrEqual(0);
+          expect(floor - Date.parse(seconds)).toBeLessThan(1000);
+        },
+      ),
     );
   });
 });
@@ -145,10 +158,22 @@ test.each([
 });
 
 test('the short way of comparing plain UTC texts agrees with taking them apart', () => {
-  const part = (max: number, least = 0) => fc.integer({ min: least, max }).map((value) => String(value).padStart(2, '0'));
+  const part = (max: number, least = 0) =>
+    fc.integer({ min: least, max }).map((value) => String(value).padStart(2, '0'));
   const plain = fc
-    .tuple(fc.constantFrom('2025', '2026'), part(12, 1), part(28, 1), part(23), part(59), part(59), fc.constantFrom('', '.1', '.10', '.100', '.123456', '.9'))
-    .map(([year, month, day, hour, minute, second, fraction]) => `${year}-${month}-${day}T${hour}:${minute}:${second}${fraction}Z`);
+    .tuple(
+      fc.constantFrom('2025', '2026'),
+      part(12, 1),
+      part(28, 1),
+      part(23),
+      part(59),
+      part(59),
+      fc.constantFrom('', '.1', '.10', '.100', '.123456', '.9'),
+    )
+    .map(
+      ([year, month, day, hour, minute, second, fraction]) =>
+        `${year}-${month}-${day}T${hour}:${minute}:${second}${fraction}Z`,
+    );
   fc.assert(
     fc.property(plain, plain, (a, b) => {
       // With an offset instead of Z the text takes the long way.

@@ -34,7 +34,8 @@ const begin = async (options: EngineBenchOptions = {}): Promise<EngineBench> => 
   open.push(bench);
   return bench;
 };
-const tokens = (bench: EngineBench): unknown[] => bench.server.recordedRequests.map(({ headers }) => headers['authorization']);
+const tokens = (bench: EngineBench): unknown[] =>
+  bench.server.recordedRequests.map(({ headers }) => headers['authorization']);
 const foreign = (bench: EngineBench): unknown => expect(bench.engine.status().scopeChanged).toBe(true);
 
 describe('whose data it is', () => {
@@ -48,7 +49,9 @@ describe('whose data it is', () => {
     const refused = bench.engine.sync();
     await expect(refused).rejects.toThrow(/belongs to another user or server/);
     await expect(refused).rejects.toBeInstanceOf(ScopeChangedError);
-    expect(describeSyncError(await refused.catch((error: unknown) => error))).toMatch(/belongs to another account or server/);
+    expect(describeSyncError(await refused.catch((error: unknown) => error))).toMatch(
+      /belongs to another account or server/,
+    );
     expect(bench.engine.status()).toMatchObject({ scopeChanged: true, pending: 1 });
     expect(await bench.engine.explain()).toMatchObject([{ entityId: 'a', reason: 'scopeChanged' }]);
     // Automatic work waits; asking again fails again, without a request.
@@ -150,7 +153,8 @@ describe('a user who changes while a run is under way', () => {
       health: (context) => memory.health(context),
       push: (ops, { signal, onAnswer }) => {
         const results = ops.map(({ opId, id }) => {
-          if (signal?.aborted === true) return { opId, result: pushUnavailable({ dispatched: false, message: 'not sent' }) };
+          if (signal?.aborted === true)
+            return { opId, result: pushUnavailable({ dispatched: false, message: 'not sent' }) };
           sent.push(id);
           user = 'bert';
           const answer = { opId, result: pushSuccess() };
@@ -195,26 +199,29 @@ describe('a user who changes while a run is under way', () => {
   test.each([
     ['as a refreshed one', true],
     ['read once more', false],
-  ] as const)('F-143: a request that was refused does not leave again with the token of somebody else: %s', async (_, whileRefreshing) => {
-    let refreshes = 0;
-    const bench = await begin({
-      rest: {
-        token: (options) => {
-          if (options?.refresh === true) {
-            refreshes += 1;
-            if (whileRefreshing) user = 'bert';
-          } else if (refreshes > 0 && !whileRefreshing) user = 'bert';
-          return `Bearer ${String(user)} ${refreshes}`;
+  ] as const)(
+    'F-143: a request that was refused does not leave again with the token of somebody else: %s',
+    async (_, whileRefreshing) => {
+      let refreshes = 0;
+      const bench = await begin({
+        rest: {
+          token: (options) => {
+            if (options?.refresh === true) {
+              refreshes += 1;
+              if (whileRefreshing) user = 'bert';
+            } else if (refreshes > 0 && !whileRefreshing) user = 'bert';
+            return `Bearer ${String(user)} ${refreshes}`;
+          },
         },
-      },
-    });
-    bench.server.failNextRequests(2, 401);
-    await bench.writer.insertAndEnqueue(todoOf('a'));
-    await expect(bench.engine.sync()).rejects.toThrow(/belongs to another user/);
-    expect(tokens(bench)).toEqual(whileRefreshing ? ['Bearer anna 0'] : ['Bearer anna 0', 'Bearer anna 1']);
-    expect(refreshes).toBe(1);
-    expect(await bench.queued()).toHaveLength(1);
-  });
+      });
+      bench.server.failNextRequests(2, 401);
+      await bench.writer.insertAndEnqueue(todoOf('a'));
+      await expect(bench.engine.sync()).rejects.toThrow(/belongs to another user/);
+      expect(tokens(bench)).toEqual(whileRefreshing ? ['Bearer anna 0'] : ['Bearer anna 0', 'Bearer anna 1']);
+      expect(refreshes).toBe(1);
+      expect(await bench.queued()).toHaveLength(1);
+    },
+  );
 
   test('F-143: a page that comes for somebody else is not written', async () => {
     const bench = await begin();
@@ -286,7 +293,15 @@ describe('clearScope', () => {
       { entityId: 's', reason: 'scopeCleared' },
     ]);
     expect(await bench.dataSource.getRepository(todoEntity).count()).toBe(0);
-    for (const table of ['sync_outbox', 'sync_base', 'sync_cursors', 'sync_conflicts', 'sync_discarded', 'sync_quarantine', 'sync_seen'])
+    for (const table of [
+      'sync_outbox',
+      'sync_base',
+      'sync_cursors',
+      'sync_conflicts',
+      'sync_discarded',
+      'sync_quarantine',
+      'sync_seen',
+    ])
       expect([table, await bench.dataSource.query(`SELECT * FROM ${table}`)]).toEqual([table, []]);
     expect(bench.engine.status()).toMatchObject({ scopeChanged: false, paused: false, pending: 0 });
     expect(bench.engine.status().lastSyncedAt).toBeUndefined();
@@ -344,7 +359,9 @@ describe('clearScope', () => {
     bench.server.seed('todos', { id: 's', title: 'x', done: false });
     await bench.engine.sync();
     await bench.writer.insertAndEnqueue(todoOf('a'));
-    await bench.dataSource.query(`CREATE TRIGGER no_clear BEFORE DELETE ON sync_cursors BEGIN SELECT RAISE(ABORT, 'disk trouble'); END`);
+    await bench.dataSource.query(
+      `CREATE TRIGGER no_clear BEFORE DELETE ON sync_cursors BEGIN SELECT RAISE(ABORT, 'disk trouble'); END`,
+    );
     await expect(bench.engine.clearScope()).rejects.toThrow(/disk trouble/);
     expect(await bench.dataSource.getRepository(todoEntity).count()).toBe(2);
     expect(await bench.queued()).toHaveLength(1);
@@ -367,7 +384,9 @@ describe('clearScope', () => {
     await bench.engine.pause();
     await bench.engine.clearScope();
     expect(bench.engine.status().paused).toBe(true);
-    expect(await bench.dataSource.query(`SELECT value FROM sync_state WHERE name = 'paused'`)).toEqual([{ value: 'true' }]);
+    expect(await bench.dataSource.query(`SELECT value FROM sync_state WHERE name = 'paused'`)).toEqual([
+      { value: 'true' },
+    ]);
   });
 
   test('without a scope it empties the database, too', async () => {
@@ -396,7 +415,9 @@ describe('clearScope and what hangs together', () => {
       draft: { type: 'text', nullable: true },
       ...syncColumns,
     },
-    foreignKeys: [{ target: 'folders', columnNames: ['parentId'], referencedColumnNames: ['id'], onDelete: 'RESTRICT' }],
+    foreignKeys: [
+      { target: 'folders', columnNames: ['parentId'], referencedColumnNames: ['id'], onDelete: 'RESTRICT' },
+    ],
   });
   const draftEntity = (onDelete: 'NO ACTION' | 'CASCADE' | 'SET NULL') =>
     new EntitySchema<Draft>({
@@ -410,7 +431,12 @@ describe('clearScope and what hangs together', () => {
   });
   const build = async (onDelete: 'NO ACTION' | 'CASCADE' | 'SET NULL') => {
     const drafts = draftEntity(onDelete);
-    const dataSource = await openDatabase({ driver: 'better-sqlite3', database: ':memory:', entities: [folderEntity, drafts, todoEntity], synchronize: true });
+    const dataSource = await openDatabase({
+      driver: 'better-sqlite3',
+      database: ':memory:',
+      entities: [folderEntity, drafts, todoEntity],
+      synchronize: true,
+    });
     dataSources.push(dataSource);
     const transport: TransportAdapter = new MemoryTransport();
     const engine = createSyncEngine({
@@ -419,16 +445,28 @@ describe('clearScope and what hangs together', () => {
       tables: [syncTable(folderEntity, { localOnly: ['draft'] }), todos],
       clock: createSimulatedClock(),
     });
-    const row = (id: string, parentId: string | null) => ({ id, parentId, draft: 'mine alone', updatedAt: '', deletedAt: null, deletedAtLocal: null });
+    const row = (id: string, parentId: string | null) => ({
+      id,
+      parentId,
+      draft: 'mine alone',
+      updatedAt: '',
+      deletedAt: null,
+      deletedAtLocal: null,
+    });
     await dataSource.getRepository(folderEntity).insert([row('root', null), row('a', 'root'), row('b', 'a')]);
     await dataSource.getRepository(drafts).insert([{ id: 'd', folderId: 'b' }]);
-    const count = async () => [await dataSource.getRepository(folderEntity).count(), await dataSource.getRepository(drafts).count()];
+    const count = async () => [
+      await dataSource.getRepository(folderEntity).count(),
+      await dataSource.getRepository(drafts).count(),
+    ];
     return { engine, dataSource, count, drafts };
   };
 
   test('a tree that the database holds together goes as a whole; rows of an unsynced table that hold on to it are named, and nothing happens', async () => {
     const { engine, count } = await build('NO ACTION');
-    await expect(engine.clearScope()).rejects.toThrow(/rows of drafts, which is not synchronised, refer to folders; .*alsoEmpty: \['drafts'\]/);
+    await expect(engine.clearScope()).rejects.toThrow(
+      /rows of drafts, which is not synchronised, refer to folders; .*alsoEmpty: \['drafts'\]/,
+    );
     expect(await count()).toEqual([3, 1]);
     await expect(engine.clearScope({ alsoEmpty: ['nothing'] })).rejects.toThrow(/no entity or table/);
     await engine.clearScope({ alsoEmpty: ['drafts'] });
@@ -443,7 +481,8 @@ describe('clearScope and what hangs together', () => {
     const { engine, count, dataSource, drafts } = await build(onDelete);
     await engine.clearScope();
     expect(await count()).toEqual(left);
-    if (onDelete === 'SET NULL') expect(await dataSource.getRepository(drafts).find()).toEqual([{ id: 'd', folderId: null }]);
+    if (onDelete === 'SET NULL')
+      expect(await dataSource.getRepository(drafts).find()).toEqual([{ id: 'd', folderId: null }]);
     await engine.dispose();
   });
 });

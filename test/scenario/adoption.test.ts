@@ -101,8 +101,12 @@ describe('engine.enqueueAll', () => {
   test('takes a condition as `find` does, and refuses one that would mean all rows by a slip', async () => {
     await adopt();
     await addRows(3);
-    expect(await bench.engine.enqueueAll(todos, { where: [{ id: 'r0001' }, { id: 'live', title: 'old' }] })).toMatchObject({ queued: 2 });
-    await expect(bench.engine.enqueueAll(todos, { where: { title: undefined } as object })).rejects.toThrow(/undefined/);
+    expect(
+      await bench.engine.enqueueAll(todos, { where: [{ id: 'r0001' }, { id: 'live', title: 'old' }] }),
+    ).toMatchObject({ queued: 2 });
+    await expect(bench.engine.enqueueAll(todos, { where: { title: undefined } as object })).rejects.toThrow(
+      /undefined/,
+    );
     expect(await bench.queued()).toHaveLength(2);
   });
 
@@ -131,9 +135,9 @@ describe('engine.enqueueAll', () => {
     await adopt();
     await addRows(9);
     const stop = new AbortController();
-    await expect(bench.engine.enqueueAll(todos, { batchSize: 4, signal: stop.signal, onProgress: () => stop.abort() })).rejects.toBeInstanceOf(
-      SyncAbortedError,
-    );
+    await expect(
+      bench.engine.enqueueAll(todos, { batchSize: 4, signal: stop.signal, onProgress: () => stop.abort() }),
+    ).rejects.toBeInstanceOf(SyncAbortedError);
     expect(await bench.queued()).toHaveLength(3);
     bench = await bench.reopen();
     expect(await bench.engine.enqueueAll(todos, { batchSize: 4 })).toMatchObject({ queued: 7 });
@@ -173,7 +177,9 @@ describe('engine.enqueueAll', () => {
     const pulled = syncTable(todoEntity, { pullOnly: true });
     await adopt({ tables: [pulled] });
     await expect(bench.engine.enqueueAll(pulled)).rejects.toBeInstanceOf(ValidationError);
-    const stranger = syncTable(new EntitySchema<{ id: string }>({ name: 'strangers', columns: { id: { type: 'text', primary: true } } }));
+    const stranger = syncTable(
+      new EntitySchema<{ id: string }>({ name: 'strangers', columns: { id: { type: 'text', primary: true } } }),
+    );
     await expect(bench.engine.enqueueAll(stranger)).rejects.toBeInstanceOf(TypeError);
   });
 
@@ -185,7 +191,11 @@ describe('engine.enqueueAll', () => {
       const statements = watchStatements();
       await bench.engine.enqueueAll(todos, { batchSize: 10 });
       for (const { sql, parameters } of statements.list.filter((statement) => statement.sql.includes('FROM "todos"')))
-        plans.push(...((await bench.dataSource.query(`EXPLAIN QUERY PLAN ${sql}`, [...parameters])) as { detail: string }[]).map(({ detail }) => detail));
+        plans.push(
+          ...((await bench.dataSource.query(`EXPLAIN QUERY PLAN ${sql}`, [...parameters])) as { detail: string }[]).map(
+            ({ detail }) => detail,
+          ),
+        );
       return plans;
     };
     const plans = await cost();

@@ -8,7 +8,9 @@ afterEach(() => bench.close());
 
 const pushOnly = { pullKinds: [] } as const;
 const putsOf = () =>
-  bench.server.recordedRequests.filter(({ method }) => method === 'PUT').map(({ headers, rawBody }) => [headers['x-idempotency-key'], rawBody]);
+  bench.server.recordedRequests
+    .filter(({ method }) => method === 'PUT')
+    .map(({ headers, rawBody }) => [headers['x-idempotency-key'], rawBody]);
 
 /** A row whose version is unknown, with another change of it that reached the server without an answer. */
 async function loseTheSecondAnswer(change: () => Promise<unknown>, deltas: boolean): Promise<void> {
@@ -29,7 +31,10 @@ async function loseTheSecondAnswer(change: () => Promise<unknown>, deltas: boole
 }
 
 test('I2: a request whose base was found by looking goes out again as it was, although a pull has told the version meanwhile', async () => {
-  await loseTheSecondAnswer(async () => bench.writer.replaceAndEnqueue(todoOf('x', { ...(await bench.row('x')), done: true })), false);
+  await loseTheSecondAnswer(
+    async () => bench.writer.replaceAndEnqueue(todoOf('x', { ...(await bench.row('x')), done: true })),
+    false,
+  );
   const [, second, third] = putsOf();
   expect(third).toEqual(second);
   expect(bench.server.effectCount({ kind: 'todos', id: 'x' })).toBe(2);

@@ -13,9 +13,22 @@ import { stubServer, type Exchange } from '../transport/stub-server.ts';
 /** Later than the clock of the tests, so that `lastWriteWins` takes the side of the server. */
 const inFuture = '2999-05-01T10:00:00.000Z';
 const inPast = '2001-05-01T10:00:00.000Z';
-const tombstone = (id: string, updatedAt = inFuture): JsonObject => ({ id, title: 'of somebody else', done: false, updatedAt, deletedAt: updatedAt });
+const tombstone = (id: string, updatedAt = inFuture): JsonObject => ({
+  id,
+  title: 'of somebody else',
+  done: false,
+  updatedAt,
+  deletedAt: updatedAt,
+});
 
-const strategies: readonly ConflictStrategy[] = ['autoPreserve', 'serverWins', 'clientWins', 'lastWriteWins', 'merge', 'manual'];
+const strategies: readonly ConflictStrategy[] = [
+  'autoPreserve',
+  'serverWins',
+  'clientWins',
+  'lastWriteWins',
+  'merge',
+  'manual',
+];
 /** The strategies that take the side of the server, or of nobody, against a deletion that is later. */
 const parks: readonly ConflictStrategy[] = ['serverWins', 'lastWriteWins', 'manual'];
 
@@ -46,7 +59,11 @@ const take = (exchange: Exchange, id: string, rows: Map<string, JsonObject>): vo
   exchange.reply(200, rows.get(id));
 };
 
-async function open(baseUrl: string, strategy: ConflictStrategy, options: EngineBenchOptions = {}): Promise<EngineBench> {
+async function open(
+  baseUrl: string,
+  strategy: ConflictStrategy,
+  options: EngineBenchOptions = {},
+): Promise<EngineBench> {
   const bench = await openEngine({
     tables: [syncTable(todoEntity, { conflict: { strategy } })],
     transport: new RestTransport({ baseUrl, enableBatch: false }),
@@ -57,7 +74,8 @@ async function open(baseUrl: string, strategy: ConflictStrategy, options: Engine
   return bench;
 }
 const sync = (bench: EngineBench): Promise<unknown> => bench.engine.sync().catch((error: unknown) => error);
-const told = (bench: EngineBench) => bench.told.filter(({ type }) => type.startsWith('conflict.') || type.startsWith('op.')).map(({ type }) => type);
+const told = (bench: EngineBench) =>
+  bench.told.filter(({ type }) => type.startsWith('conflict.') || type.startsWith('op.')).map(({ type }) => type);
 
 /** The ways in which a server that refuses the first write tells of the tombstone. */
 const answers: readonly (readonly [string, (exchange: Exchange, current: JsonObject) => void])[] = [
@@ -75,7 +93,9 @@ describe.each(strategies)('under %s', (strategy) => {
     test('F-151, F-161, I1: is created again or waits for a person, and never leaves by itself', async () => {
       const rows = new Map([['t', tombstone('t')]]);
       let refused = 0;
-      const server = await serverOf(rows, (exchange, id) => (refused++ === 0 ? refuse(exchange, rows.get(id)!) : take(exchange, id, rows)));
+      const server = await serverOf(rows, (exchange, id) =>
+        refused++ === 0 ? refuse(exchange, rows.get(id)!) : take(exchange, id, rows),
+      );
       const bench = await open(server.baseUrl, strategy);
       await bench.writer.insertAndEnqueue(todoOf('t', { title: 'mine' }));
       for (let run = 0; run < 3; run++) await sync(bench);
@@ -84,7 +104,9 @@ describe.each(strategies)('under %s', (strategy) => {
       if (!parks.includes(strategy)) return expect(rows.get('t')).toMatchObject({ title: 'mine', deletedAt: null });
       const [opId] = await bench.queued();
       expect(await bench.engine.explain()).toMatchObject([{ reason: 'conflict' }]);
-      expect(await bench.engine.conflicts()).toMatchObject([{ state: 'awaiting', conflict: { serverDeleted: true, isCreation: true } }]);
+      expect(await bench.engine.conflicts()).toMatchObject([
+        { state: 'awaiting', conflict: { serverDeleted: true, isCreation: true } },
+      ]);
       await bench.engine.resolveConflict(opId!, acceptClient());
       await sync(bench);
       expect(rows.get('t')).toMatchObject({ title: 'mine', deletedAt: null });
@@ -92,23 +114,28 @@ describe.each(strategies)('under %s', (strategy) => {
     });
   });
 
-  test.each(refusals)('F-151: a creation that is answered with %s is refused, whatever the server has', async (error, status) => {
-    const rows = new Map([['t', tombstone('t')]]);
-    const server = await serverOf(rows, (exchange) => exchange.reply(status, { error, message: 'no such list' }));
-    const bench = await open(server.baseUrl, strategy);
-    await bench.writer.insertAndEnqueue(todoOf('t', { title: 'mine' }));
-    for (let run = 0; run < 4; run++) await sync(bench);
-    expect(new Set(told(bench))).toEqual(new Set(['op.failed', 'op.stuck']));
-    expect(await bench.row('t')).toMatchObject({ title: 'mine', deletedAt: null });
-    expect(await bench.engine.explain()).toMatchObject([{ reason: 'stuck', lastError: 'no such list' }]);
-  });
+  test.each(refusals)(
+    'F-151: a creation that is answered with %s is refused, whatever the server has',
+    async (error, status) => {
+      const rows = new Map([['t', tombstone('t')]]);
+      const server = await serverOf(rows, (exchange) => exchange.reply(status, { error, message: 'no such list' }));
+      const bench = await open(server.baseUrl, strategy);
+      await bench.writer.insertAndEnqueue(todoOf('t', { title: 'mine' }));
+      for (let run = 0; run < 4; run++) await sync(bench);
+      expect(new Set(told(bench))).toEqual(new Set(['op.failed', 'op.stuck']));
+      expect(await bench.row('t')).toMatchObject({ title: 'mine', deletedAt: null });
+      expect(await bench.engine.explain()).toMatchObject([{ reason: 'stuck', lastError: 'no such list' }]);
+    },
+  );
 
   test('F-151: batch items and createTransport are judged alike, also after a restart', async () => {
     const rows = new Map([['t', tombstone('t')]]);
     const server = await serverOf(rows, (exchange, id) => {
       const ops = exchange.json['ops'] as { readonly opId: string; readonly id: string }[] | undefined;
       if (ops === undefined) return exchange.reply(409, { error: 'conflict', current: rows.get(id) });
-      exchange.reply(200, { results: ops.map(({ opId, id }) => ({ opId, statusCode: 409, error: 'conflict', current: rows.get(id) })) });
+      exchange.reply(200, {
+        results: ops.map(({ opId, id }) => ({ opId, statusCode: 409, error: 'conflict', current: rows.get(id) })),
+      });
     });
     const remote = createTransport({
       send: ({ action, id }) =>
@@ -120,7 +147,10 @@ describe.each(strategies)('under %s', (strategy) => {
               : { status: 200, body: rows.get(id)! },
         ),
     });
-    const adapters: readonly TransportAdapter[] = [new RestTransport({ baseUrl: server.baseUrl, enableBatch: true }), remote];
+    const adapters: readonly TransportAdapter[] = [
+      new RestTransport({ baseUrl: server.baseUrl, enableBatch: true }),
+      remote,
+    ];
     for (const transport of adapters) {
       const bench = await open(server.baseUrl, strategy, { transport });
       await bench.writer.insertAndEnqueue(todoOf('t', { title: 'mine' }));
@@ -149,7 +179,9 @@ describe.each(strategies)('under %s', (strategy) => {
     expect(told(bench)).not.toContain('op.discarded');
     expect(await bench.row('t')).toMatchObject({ title: 'mine' });
     if (strategy === 'serverWins' || strategy === 'manual') return;
-    expect(await bench.engine.explain()).toMatchObject([{ reason: 'stuck', lastError: 'the number t is retired for good' }]);
+    expect(await bench.engine.explain()).toMatchObject([
+      { reason: 'stuck', lastError: 'the number t is retired for good' },
+    ]);
     // The one that met the deletion, and one more per try.
     expect(server.writes()).toHaveLength(4);
   });
@@ -164,7 +196,8 @@ describe.each(strategies)('under %s', (strategy) => {
         if (writes === 1) {
           rows.set(id, tombstone(id));
           exchange.socket.destroy();
-        } else if (writes === 2) exchange.reply(status, status === 410 ? { error: 'gone' } : { error: 'conflict', current: rows.get(id) });
+        } else if (writes === 2)
+          exchange.reply(status, status === 410 ? { error: 'gone' } : { error: 'conflict', current: rows.get(id) });
         else take(exchange, id, rows);
       });
       const bench = await open(server.baseUrl, strategy, { config: { maxRetries: 0 } });
@@ -174,13 +207,19 @@ describe.each(strategies)('under %s', (strategy) => {
       closing.push(() => again.close());
       again.skipWaits();
       for (let run = 0; run < 3; run++) await sync(again);
-      expect(again.told.find(({ type }) => type === 'conflict.detected')).toMatchObject({ conflict: { serverDeleted: true } });
-      expect(again.told.find(({ type }) => type === 'conflict.detected')).not.toMatchObject({ conflict: { isCreation: true } });
+      expect(again.told.find(({ type }) => type === 'conflict.detected')).toMatchObject({
+        conflict: { serverDeleted: true },
+      });
+      expect(again.told.find(({ type }) => type === 'conflict.detected')).not.toMatchObject({
+        conflict: { isCreation: true },
+      });
       const discarded = again.told.filter(({ type }) => type === 'op.discarded');
       switch (strategy) {
         case 'serverWins':
         case 'lastWriteWins':
-          expect(discarded).toMatchObject([{ reason: 'serverDeleted', givenUp: [{ entityId: 't', data: { title: 'mine' } }] }]);
+          expect(discarded).toMatchObject([
+            { reason: 'serverDeleted', givenUp: [{ entityId: 't', data: { title: 'mine' } }] },
+          ]);
           return expect(await again.queued()).toEqual([]);
         case 'manual':
           return expect(await again.engine.conflicts()).toMatchObject([{ state: 'awaiting' }]);
@@ -194,26 +233,36 @@ describe.each(strategies)('under %s', (strategy) => {
 
 test('F-151: a decision for the deletion gives the row up, and the event does not say that the server deleted it', async () => {
   const rows = new Map([['t', tombstone('t')]]);
-  const server = await serverOf(rows, (exchange, id) => exchange.reply(409, { error: 'conflict', current: rows.get(id) }));
+  const server = await serverOf(rows, (exchange, id) =>
+    exchange.reply(409, { error: 'conflict', current: rows.get(id) }),
+  );
   const bench = await open(server.baseUrl, 'serverWins');
   await bench.writer.insertAndEnqueue(todoOf('t', { title: 'mine' }));
   await sync(bench);
   const [opId] = await bench.queued();
-  expect(bench.told.find(({ type }) => type === 'conflict.unresolved')).toMatchObject({ reason: expect.stringMatching(/never had/) as string });
+  expect(bench.told.find(({ type }) => type === 'conflict.unresolved')).toMatchObject({
+    reason: expect.stringMatching(/never had/) as string,
+  });
   await bench.engine.resolveConflict(opId!, acceptServer());
   await sync(bench);
-  expect(bench.told.filter(({ type }) => type === 'op.discarded')).toMatchObject([{ reason: 'acceptServer', givenUp: [{ data: { title: 'mine' } }] }]);
+  expect(bench.told.filter(({ type }) => type === 'op.discarded')).toMatchObject([
+    { reason: 'acceptServer', givenUp: [{ data: { title: 'mine' } }] },
+  ]);
   expect(await bench.queued()).toEqual([]);
 });
 
 test('F-151: with skipConflictingOps the app has decided: a creation that meets a deletion is given up, with an event that holds it, and can be brought back', async () => {
   const rows = new Map([['t', tombstone('t')]]);
-  const server = await serverOf(rows, (exchange, id) => exchange.reply(409, { error: 'conflict', current: rows.get(id) }));
+  const server = await serverOf(rows, (exchange, id) =>
+    exchange.reply(409, { error: 'conflict', current: rows.get(id) }),
+  );
   const bench = await open(server.baseUrl, 'serverWins', { config: { skipConflictingOps: true } });
   await bench.writer.insertAndEnqueue(todoOf('t', { title: 'mine' }));
   await sync(bench);
   expect(await bench.queued()).toEqual([]);
-  expect(bench.told.filter(({ type }) => type === 'op.discarded')).toMatchObject([{ entityId: 't', givenUp: [{ data: { title: 'mine' } }] }]);
+  expect(bench.told.filter(({ type }) => type === 'op.discarded')).toMatchObject([
+    { entityId: 't', givenUp: [{ data: { title: 'mine' } }] },
+  ]);
   const [given] = await bench.engine.discarded();
   expect(given).toMatchObject({ entityId: 't', data: { title: 'mine' } });
   await bench.engine.undoDiscard(given?.opId ?? '');

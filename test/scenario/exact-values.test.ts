@@ -46,7 +46,11 @@ async function open(
       response.setHeader('content-type', 'application/json');
       const url = new URL(request.url ?? '', 'http://x');
       if (request.method === 'GET') {
-        response.end(url.pathname === '/things' ? `{"items":[${url.searchParams.has('afterId') ? '' : row}],"hasMore":false}` : row);
+        response.end(
+          url.pathname === '/things'
+            ? `{"items":[${url.searchParams.has('afterId') ? '' : row}],"hasMore":false}`
+            : row,
+        );
         return;
       }
       sent.push(body);
@@ -61,7 +65,12 @@ async function open(
   });
   const entity = new EntitySchema<Row>({
     name: 'things',
-    columns: { id: { type: 'text', primary: true }, name: { type: 'text' }, value: { nullable: true, ...options }, ...syncColumns } as never,
+    columns: {
+      id: { type: 'text', primary: true },
+      name: { type: 'text' },
+      value: { nullable: true, ...options },
+      ...syncColumns,
+    } as never,
   });
   const dataSource = await openSynchronized('better-sqlite3', [entity as unknown as EntitySchema]);
   closing.push(() => dataSource.destroy());
@@ -69,7 +78,10 @@ async function open(
   const engine = createSyncEngine({
     dataSource,
     tables: [table as unknown as SyncTable],
-    transport: new RestTransport({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, ...more.rest }),
+    transport: new RestTransport({
+      baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+      ...more.rest,
+    }),
   });
   closing.push(() => engine.dispose());
   const told: SyncEvent[] = [];
@@ -79,13 +91,18 @@ async function open(
   return Object.assign(bench, { dataSource, engine, entity, table, told, sent });
 }
 
-const read = ({ dataSource, entity }: Bench, id = 'a'): Promise<Row> => dataSource.getRepository(entity).findOneByOrFail({ id });
+const read = ({ dataSource, entity }: Bench, id = 'a'): Promise<Row> =>
+  dataSource.getRepository(entity).findOneByOrFail({ id });
 
 describe.each<[what: string, value: string, column: EntitySchemaColumnOptions]>([
   ['a whole number in a bigint column', '9007199254740993', { type: 'bigint' }],
   ['the least 64-bit number', '-9223372036854775808', { type: 'bigint' }],
   ['a whole number in a decimal column', '9007199254740993', { type: 'decimal' }],
-  ['numbers inside of JSON', '{"tweet":9007199254740993,"list":[1,1e400,0.1000000000000000055511151231257827]}', { type: 'simple-json' }],
+  [
+    'numbers inside of JSON',
+    '{"tweet":9007199254740993,"list":[1,1e400,0.1000000000000000055511151231257827]}',
+    { type: 'simple-json' },
+  ],
   ['JSON that is a number', '123456789012345678901234567890', { type: 'simple-json' }],
 ])('F-158: %s', (_, value, column) => {
   test('goes back to the last digit when another field is edited through the writer', async () => {
@@ -130,11 +147,15 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions]>(
 test('F-158: an edit inside of a JSON column keeps the digits that it left alone', async () => {
   const bench = await open('{"tweet":9007199254740993,"likes":1}', { type: 'simple-json' });
   const seen = await read(bench);
-  await bench.engine.writer(bench.table).replaceAndEnqueue({ ...seen, value: { ...(seen['value'] as object), likes: 2 } });
+  await bench.engine
+    .writer(bench.table)
+    .replaceAndEnqueue({ ...seen, value: { ...(seen['value'] as object), likes: 2 } });
   captureWrites(bench.dataSource, [bench.table as unknown as SyncTable]);
   await bench.engine.sync();
   const again = await read(bench);
-  await bench.dataSource.getRepository(bench.entity).save({ ...again, value: { ...(again['value'] as object), likes: 3 } });
+  await bench.dataSource
+    .getRepository(bench.entity)
+    .save({ ...again, value: { ...(again['value'] as object), likes: 3 } });
   await bench.engine.sync();
   expect(bench.sent[0]).toContain('"value":{"tweet":9007199254740993,"likes":2}');
   expect(bench.sent[1]).toContain('"value":{"tweet":9007199254740993,"likes":3}');
@@ -142,24 +163,42 @@ test('F-158: an edit inside of a JSON column keeps the digits that it left alone
 
 test('F-158: the answer to a write is stored to the last digit', async () => {
   const bench = await open('1', { type: 'bigint' });
-  bench.answer = { status: 200, text: '{"id":"a","name":"edited","value":9007199254740993,"updatedAt":"2026-01-02T00:00:00Z","deletedAt":null}' };
+  bench.answer = {
+    status: 200,
+    text: '{"id":"a","name":"edited","value":9007199254740993,"updatedAt":"2026-01-02T00:00:00Z","deletedAt":null}',
+  };
   await bench.engine.writer(bench.table).replaceAndEnqueue({ ...(await read(bench)), name: 'edited' });
   await bench.engine.sync();
-  expect(await bench.dataSource.query('SELECT CAST(value AS text) AS v FROM things')).toEqual([{ v: '9007199254740993' }]);
+  expect(await bench.dataSource.query('SELECT CAST(value AS text) AS v FROM things')).toEqual([
+    { v: '9007199254740993' },
+  ]);
 });
 
 test('F-158: a number as an id keeps its digits', async () => {
   const bench = await open('1', { type: 'integer' }, { id: '9007199254740993' });
   const id = '9007199254740993';
-  bench.answer = { status: 200, text: `{"id":${id},"name":"edited","value":1,"updatedAt":"2026-01-02T00:00:00Z","deletedAt":null}` };
+  bench.answer = {
+    status: 200,
+    text: `{"id":${id},"name":"edited","value":1,"updatedAt":"2026-01-02T00:00:00Z","deletedAt":null}`,
+  };
   await bench.engine.writer(bench.table).replaceAndEnqueue({ ...(await read(bench, id)), name: 'edited' });
   expect(await bench.engine.sync()).toMatchObject({ pushed: 1, errors: 0 });
 });
 
 describe.each<[what: string, value: string, column: EntitySchemaColumnOptions, reason: RegExp]>([
-  ['more digits than a real column has', '0.1000000000000000055511151231257827', { type: 'real' }, /number 0\.10000.*last digit.*simple-json column/],
+  [
+    'more digits than a real column has',
+    '0.1000000000000000055511151231257827',
+    { type: 'real' },
+    /number 0\.10000.*last digit.*simple-json column/,
+  ],
   ['more than 64 bits', '18446744073709551616', { type: 'bigint' }, /number 18446744073709551616.*last digit/],
-  ['a number as the whole of a json column', '123456789012345678901234567890', { type: 'json' }, /number 123456789012345678901234567890/],
+  [
+    'a number as the whole of a json column',
+    '123456789012345678901234567890',
+    { type: 'json' },
+    /number 123456789012345678901234567890/,
+  ],
   ['a number out of range', '1e400', { type: 'real' }, /number 1e400/],
   ['a number for a text', '9007199254740993', { type: 'text' }, /number 9007199254740993.*simple-json column/],
   ['an item with a comma', '["a,b","c"]', { type: 'simple-array' }, /item "a,b".*simple-array.*JSON column/],
@@ -168,7 +207,9 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions, r
 ])('F-158: %s, which the column cannot hold', (_, value, column, reason) => {
   test('goes into quarantine with the reason', async () => {
     const bench = await open(value, column);
-    expect(bench.told.flatMap((event) => (event.type === 'row.quarantined' ? [event.error.message] : []))[0]).toMatch(reason);
+    expect(bench.told.flatMap((event) => (event.type === 'row.quarantined' ? [event.error.message] : []))[0]).toMatch(
+      reason,
+    );
     expect(await bench.dataSource.query('SELECT id FROM things')).toEqual([]);
   });
 });
@@ -176,7 +217,9 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions, r
 describe('F-158: BigInt through the writer', () => {
   const insert = async (column: EntitySchemaColumnOptions, value: unknown): Promise<Bench> => {
     const bench = await open('null', column);
-    await bench.engine.writer(bench.table).insertAndEnqueue({ id: 'b', name: 'x', value, updatedAt: '', deletedAt: null, deletedAtLocal: null });
+    await bench.engine
+      .writer(bench.table)
+      .insertAndEnqueue({ id: 'b', name: 'x', value, updatedAt: '', deletedAt: null, deletedAtLocal: null });
     await bench.engine.sync();
     return bench;
   };
@@ -192,12 +235,18 @@ describe('F-158: BigInt through the writer', () => {
   });
 
   test('one that the column cannot hold is refused by name, and nothing is written', async () => {
-    await expect(insert({ type: 'bigint' }, 2n ** 64n)).rejects.toThrow(/things\/b: field 'value' is the number 18446744073709551616.*nothing was written/);
+    await expect(insert({ type: 'bigint' }, 2n ** 64n)).rejects.toThrow(
+      /things\/b: field 'value' is the number 18446744073709551616.*nothing was written/,
+    );
   });
 });
 
 test('F-158: batches carry every digit, too', async () => {
-  const bench = await open('9007199254740993', { type: 'bigint' }, { rest: { batchPath: 'batch' } as Partial<RestTransportOptions> });
+  const bench = await open(
+    '9007199254740993',
+    { type: 'bigint' },
+    { rest: { batchPath: 'batch' } as Partial<RestTransportOptions> },
+  );
   bench.answer = { status: 200, text: '{"results":[]}' };
   await bench.engine.writer(bench.table).replaceAndEnqueue({ ...(await read(bench)), name: 'edited' });
   await bench.engine.sync().catch(() => undefined);

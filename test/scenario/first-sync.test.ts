@@ -8,7 +8,11 @@ import { todoEntity, todoOf } from '../support/todo.ts';
 test('F-137: the first sync against an empty server ends well, also when the only local row was refused', async () => {
   await using server = await createTestServer();
   const dataSource = await openTodoDatabase('better-sqlite3');
-  const engine = createSyncEngine({ dataSource, tables: [todos], transport: new RestTransport({ baseUrl: server.url }) });
+  const engine = createSyncEngine({
+    dataSource,
+    tables: [todos],
+    transport: new RestTransport({ baseUrl: server.url }),
+  });
   try {
     await engine.start();
     await engine.writer(todos).insertAndEnqueue(todoOf('refused'));

@@ -20,12 +20,20 @@ afterEach(() => bench?.close());
 
 /** What a run says that meets this answer, to code and to people. */
 async function failing(answers: { readonly list?: Reply; readonly write?: Reply }, enableBatch = false) {
-  const server = await stubServer((exchange) => (exchange.method === 'GET' ? (answers.list ?? list)(exchange) : (answers.write ?? html)(exchange)));
+  const server = await stubServer((exchange) =>
+    exchange.method === 'GET' ? (answers.list ?? list)(exchange) : (answers.write ?? html)(exchange),
+  );
   bench = await openEngine({ transport: new RestTransport({ baseUrl: server.baseUrl, enableBatch }) });
   if (answers.write !== undefined) for (const id of ['a', 'b']) await bench.writer.insertAndEnqueue(todoOf(id));
   const error = await bench.engine.sync().catch((failure: unknown) => failure);
   const { errorInfo } = bench.told.find((event) => event.type === 'op.failed') ?? {};
-  return { error, info: syncErrorInfo(error), told: describeSyncError(error), failed: errorInfo, toldOfOp: errorInfo && describeSyncError(errorInfo) };
+  return {
+    error,
+    info: syncErrorInfo(error),
+    told: describeSyncError(error),
+    failed: errorInfo,
+    toldOfOp: errorInfo && describeSyncError(errorInfo),
+  };
 }
 
 const signIn = /sign-in page/;
@@ -33,7 +41,11 @@ const signIn = /sign-in page/;
 describe('an answer that is a web page says so', () => {
   test('to a pull', async () => {
     const { info, told } = await failing({ list: html });
-    expect(info).toMatchObject({ category: 'parse', isHtml: true, message: expect.stringContaining('got a web page (HTML)') as string });
+    expect(info).toMatchObject({
+      category: 'parse',
+      isHtml: true,
+      message: expect.stringContaining('got a web page (HTML)') as string,
+    });
     expect(told).toMatch(signIn);
   });
 
@@ -42,7 +54,11 @@ describe('an answer that is a web page says so', () => {
     ['a batch', true],
   ])('to a write in %s', async (_, enableBatch) => {
     const { info, told, failed, toldOfOp } = await failing({ write: html }, enableBatch);
-    expect(info).toMatchObject({ category: 'parse', isHtml: true, message: expect.stringContaining('captive portal') as string });
+    expect(info).toMatchObject({
+      category: 'parse',
+      isHtml: true,
+      message: expect.stringContaining('captive portal') as string,
+    });
     expect(told).toMatch(signIn);
     expect(failed).toMatchObject({ isHtml: true });
     expect(toldOfOp).toMatch(signIn);
@@ -59,7 +75,11 @@ describe('an answer that is a web page says so', () => {
 describe('JSON of another API names what was expected and what came', () => {
   test.each([
     ['a list', [], "a JSON object with 'items' was expected, got a list"],
-    ['another object', { data: [], meta: {} }, "a JSON object with a list 'items' was expected, got an object with 'data', 'meta'"],
+    [
+      'another object',
+      { data: [], meta: {} },
+      "a JSON object with a list 'items' was expected, got an object with 'data', 'meta'",
+    ],
     ['items of another kind', { items: { a: 1 } }, "'items' must be a list, got an object with 'a'"],
     ['an item that is no row', { items: [[1]] }, 'items[0] must be a JSON object, got a list'],
   ])('a pull with %s', async (_, body, words) => {
@@ -81,14 +101,19 @@ describe('JSON of another API names what was expected and what came', () => {
     ['a number', 7, 'got a number'],
   ])('a write with %s', async (_, body, words) => {
     const { info, told, failed } = await failing({ write: json(body) });
-    expect(failed).toMatchObject({ message: expect.stringContaining(`the row as a JSON object or an empty body was expected, ${words}`) as string });
+    expect(failed).toMatchObject({
+      message: expect.stringContaining(`the row as a JSON object or an empty body was expected, ${words}`) as string,
+    });
     expect(failed?.message).not.toContain('secret');
     expect(info.message).not.toContain('captive portal');
     expect(told).not.toMatch(signIn);
   });
 
   test.each([
-    [{ data: [], meta: 'secret' }, "a JSON object with a list 'results' was expected, got an object with 'data', 'meta'"],
+    [
+      { data: [], meta: 'secret' },
+      "a JSON object with a list 'results' was expected, got an object with 'data', 'meta'",
+    ],
     [{ results: { a: 1 } }, "got 'results' as an object with 'a'"],
   ])('a batch with %j', async (body, words) => {
     const { told, failed } = await failing({ write: json(body) }, true);

@@ -38,9 +38,13 @@ const isShown = async (id: string): Promise<boolean> => {
   const row = await bench.row(id);
   return row !== null && row.deletedAt === null && row.deletedAtLocal === null;
 };
-const ignored = () => bench.told.filter(({ type }) => type === 'rows.ignored').map((event) => ({ ...event, at: 0, runId: 0 }));
+const ignored = () =>
+  bench.told.filter(({ type }) => type === 'rows.ignored').map((event) => ({ ...event, at: 0, runId: 0 }));
 
-/** A row that is here as version 1, while the list that the server answers has it as it was then, although version 2 is pushed. */
+/**
+ * A row that is here as version 1, while the list that the server answers has it as it was then, although version 2 is
+ * pushed.
+ */
 async function pushBehindTheList(options: EngineBenchOptions = {}): Promise<void> {
   const { engine, server, writer } = await open(options);
   await writer.insertAndEnqueue(todoOf('x', { title: 'one' }));
@@ -103,23 +107,26 @@ describe('a list that lags behind the answers to writes (F-157)', () => {
   test.each([
     ['keeps tombstones', {}],
     ['removes rows', removing],
-  ])('F-157: a row whose delete the server took does not come back with an older list (the table %s)', async (_, options) => {
-    const { engine, server, writer } = await open(options);
-    await writer.insertAndEnqueue(todoOf('x', { title: 'one' }));
-    await engine.sync(pushOnly);
-    server.holdLists();
-    await writer.enqueueDelete('x');
-    await engine.sync(pushOnly);
-    expect(await engine.sync()).toMatchObject({ ignored: 1 });
-    expect(await isShown('x')).toBe(false);
-    server.releaseLists();
-    await engine.sync();
-    expect(await isShown('x')).toBe(false);
-    // Who brings it back on purpose brings a newer version.
-    server.update('todos', 'x', { title: 'again', deletedAt: null });
-    await engine.sync();
-    expect(await bench.row('x')).toMatchObject({ title: 'again', deletedAtLocal: null });
-  });
+  ])(
+    'F-157: a row whose delete the server took does not come back with an older list (the table %s)',
+    async (_, options) => {
+      const { engine, server, writer } = await open(options);
+      await writer.insertAndEnqueue(todoOf('x', { title: 'one' }));
+      await engine.sync(pushOnly);
+      server.holdLists();
+      await writer.enqueueDelete('x');
+      await engine.sync(pushOnly);
+      expect(await engine.sync()).toMatchObject({ ignored: 1 });
+      expect(await isShown('x')).toBe(false);
+      server.releaseLists();
+      await engine.sync();
+      expect(await isShown('x')).toBe(false);
+      // Who brings it back on purpose brings a newer version.
+      server.update('todos', 'x', { title: 'again', deletedAt: null });
+      await engine.sync();
+      expect(await bench.row('x')).toMatchObject({ title: 'again', deletedAtLocal: null });
+    },
+  );
 
   test('F-157: a row that a pulled tombstone removed does not come back with an older list', async () => {
     const { engine, server } = await open({ ...removing, config: { pullOverlapMs: 60_000 } });
@@ -152,17 +159,20 @@ describe('a list that lags behind the answers to writes (F-157)', () => {
 });
 
 describe('a full resync and older rows (F-157, F-161)', () => {
-  test.each([true, false])('F-157: rows settled since the resync began stay, whether it sweeps or not (%s)', async (sweepOnFullResync) => {
-    const { engine, server, writer } = await open({ config: { sweepOnFullResync } });
-    server.seed('todos', [plain('y', 'other')]);
-    await writer.insertAndEnqueue(todoOf('x', { title: 'one' }));
-    await engine.sync();
-    server.holdLists();
-    await writer.replaceAndEnqueue(todoOf('x', { ...(await bench.row('x')), title: 'two' }));
-    // Opens the resync, pushes, pulls.
-    expect(await engine.fullResync()).toMatchObject({ pushed: 1, ignored: 1 });
-    expect(await bench.row('x')).toMatchObject({ title: 'two' });
-  });
+  test.each([true, false])(
+    'F-157: rows settled since the resync began stay, whether it sweeps or not (%s)',
+    async (sweepOnFullResync) => {
+      const { engine, server, writer } = await open({ config: { sweepOnFullResync } });
+      server.seed('todos', [plain('y', 'other')]);
+      await writer.insertAndEnqueue(todoOf('x', { title: 'one' }));
+      await engine.sync();
+      server.holdLists();
+      await writer.replaceAndEnqueue(todoOf('x', { ...(await bench.row('x')), title: 'two' }));
+      // Opens the resync, pushes, pulls.
+      expect(await engine.fullResync()).toMatchObject({ pushed: 1, ignored: 1 });
+      expect(await bench.row('x')).toMatchObject({ title: 'two' });
+    },
+  );
 
   test('F-157: a row deleted since the resync began stays deleted where tombstones remove rows', async () => {
     const { engine, server, writer } = await open(removing);

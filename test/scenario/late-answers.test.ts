@@ -35,55 +35,64 @@ test('I5: a row that nobody brought back stays away when the lost answer of its 
   expect((await bench.row('a'))?.deletedAt ?? 'gone').not.toBeNull();
 });
 
-describe.each(['empty', 'withoutVersion'] as const)('F-135: the late answer of a change is %s, and the row was pulled meanwhile', (putAnswer) => {
-  const change = async (write: () => Promise<unknown>, cut: 'afterCommit' | 'beforeCommit'): Promise<void> => {
-    bench.server.putAnswer = putAnswer;
-    bench.server.seed('todos', { id: 'a', title: 'first', done: false, priority: 10 });
-    await bench.engine.sync();
-    await write();
-    bench.server.cutNextRequests(2, cut, { method: 'PUT' });
-    await bench.engine.sync({ pullKinds: [] }).catch(() => undefined);
-    expect(await bench.engine.explain()).toHaveLength(1);
-  };
-  /** The row as it is shown is the server's, without the next edit of anybody. */
-  const expectSame = async (expected: Partial<Todo>): Promise<void> => {
-    await bench.engine.sync();
-    await bench.engine.sync();
-    expect(await bench.engine.explain()).toEqual([]);
-    expect(bench.server.get('todos', 'a')).toMatchObject(expected);
-    expect(await bench.row('a')).toMatchObject(expected);
-  };
-
-  test.each(['afterCommit', 'beforeCommit'] as const)('a delta is shown once, also where the request was cut %s', async (cut) => {
-    bench = await openEngine({ config: { maxRetries: 0 }, rest: { deltas: true } });
-    await change(() => bench.writer.increment('a', 'priority', -2), cut);
-    if (cut === 'beforeCommit') bench.server.update('todos', 'a', { title: 'theirs' });
-    await bench.engine.sync({ pushKinds: [] });
-    await expectSame({ priority: 8, title: cut === 'afterCommit' ? 'first' : 'theirs' });
-  });
-
-  test('an edit that somebody else wrote over since does not come back', async () => {
-    bench = await openEngine({ config: { maxRetries: 0 } });
-    await change(async () => bench.writer.replaceAndEnqueue({ ...(await bench.row('a'))!, title: 'mine' }), 'afterCommit');
-    bench.server.update('todos', 'a', { title: 'theirs' });
-    await bench.engine.sync({ pushKinds: [] });
-    await expectSame({ title: 'theirs' });
-  });
-
-  test.each([0, 60_000])(
-    'F-135, F-157: a creation that somebody else wrote over since is shown as it is there (an overlap of %i ms)',
-    async (pullOverlapMs) => {
-      bench = await openEngine({ config: { maxRetries: 0, pullOverlapMs } });
+describe.each(['empty', 'withoutVersion'] as const)(
+  'F-135: the late answer of a change is %s, and the row was pulled meanwhile',
+  (putAnswer) => {
+    const change = async (write: () => Promise<unknown>, cut: 'afterCommit' | 'beforeCommit'): Promise<void> => {
       bench.server.putAnswer = putAnswer;
-      await bench.writer.insertAndEnqueue(todoOf('n', { title: 'mine' }));
-      bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
+      bench.server.seed('todos', { id: 'a', title: 'first', done: false, priority: 10 });
+      await bench.engine.sync();
+      await write();
+      bench.server.cutNextRequests(2, cut, { method: 'PUT' });
       await bench.engine.sync({ pullKinds: [] }).catch(() => undefined);
-      bench.server.update('todos', 'n', { title: 'theirs' });
-      await bench.engine.sync({ pushKinds: [] });
+      expect(await bench.engine.explain()).toHaveLength(1);
+    };
+    /** The row as it is shown is the server's, without the next edit of anybody. */
+    const expectSame = async (expected: Partial<Todo>): Promise<void> => {
       await bench.engine.sync();
       await bench.engine.sync();
       expect(await bench.engine.explain()).toEqual([]);
-      expect(await bench.row('n')).toMatchObject({ title: 'theirs' });
-    },
-  );
-});
+      expect(bench.server.get('todos', 'a')).toMatchObject(expected);
+      expect(await bench.row('a')).toMatchObject(expected);
+    };
+
+    test.each(['afterCommit', 'beforeCommit'] as const)(
+      'a delta is shown once, also where the request was cut %s',
+      async (cut) => {
+        bench = await openEngine({ config: { maxRetries: 0 }, rest: { deltas: true } });
+        await change(() => bench.writer.increment('a', 'priority', -2), cut);
+        if (cut === 'beforeCommit') bench.server.update('todos', 'a', { title: 'theirs' });
+        await bench.engine.sync({ pushKinds: [] });
+        await expectSame({ priority: 8, title: cut === 'afterCommit' ? 'first' : 'theirs' });
+      },
+    );
+
+    test('an edit that somebody else wrote over since does not come back', async () => {
+      bench = await openEngine({ config: { maxRetries: 0 } });
+      await change(
+        async () => bench.writer.replaceAndEnqueue({ ...(await bench.row('a'))!, title: 'mine' }),
+        'afterCommit',
+      );
+      bench.server.update('todos', 'a', { title: 'theirs' });
+      await bench.engine.sync({ pushKinds: [] });
+      await expectSame({ title: 'theirs' });
+    });
+
+    test.each([0, 60_000])(
+      'F-135, F-157: a creation that somebody else wrote over since is shown as it is there (an overlap of %i ms)',
+      async (pullOverlapMs) => {
+        bench = await openEngine({ config: { maxRetries: 0, pullOverlapMs } });
+        bench.server.putAnswer = putAnswer;
+        await bench.writer.insertAndEnqueue(todoOf('n', { title: 'mine' }));
+        bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
+        await bench.engine.sync({ pullKinds: [] }).catch(() => undefined);
+        bench.server.update('todos', 'n', { title: 'theirs' });
+        await bench.engine.sync({ pushKinds: [] });
+        await bench.engine.sync();
+        await bench.engine.sync();
+        expect(await bench.engine.explain()).toEqual([]);
+        expect(await bench.row('n')).toMatchObject({ title: 'theirs' });
+      },
+    );
+  },
+);

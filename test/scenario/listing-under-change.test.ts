@@ -22,7 +22,11 @@ class InterruptedTransport extends RestTransport {
     return page;
   }
 
-  override async fetch(request: { readonly kind: string; readonly id: string; readonly signal?: AbortSignal | undefined }) {
+  override async fetch(request: {
+    readonly kind: string;
+    readonly id: string;
+    readonly signal?: AbortSignal | undefined;
+  }) {
     this.fetches += 1;
     return super.fetch(request);
   }
@@ -31,7 +35,9 @@ class InterruptedTransport extends RestTransport {
 const ids = ['a', 'b', 'c', 'd', 'e', 'f'];
 const second = (index: number): string => `2026-01-01T00:00:0${index}.000Z`;
 
-async function open(options: TestServerOptions & Pick<EngineBenchOptions, 'config'>): Promise<{ server: TestServer; transport: InterruptedTransport }> {
+async function open(
+  options: TestServerOptions & Pick<EngineBenchOptions, 'config'>,
+): Promise<{ server: TestServer; transport: InterruptedTransport }> {
   const { config, ...serverOptions } = options;
   const server = await createTestServer({ naming: 'camelCase', paging: 'offsetToken', ...serverOptions });
   const clock = createSimulatedClock();
@@ -44,13 +50,15 @@ async function open(options: TestServerOptions & Pick<EngineBenchOptions, 'confi
   return { server, transport };
 }
 
-const localIds = async (): Promise<readonly string[]> => (await bench.dataSource.getRepository(todoEntity).find({ order: { id: 'ASC' } })).map(({ id }) => id);
+const localIds = async (): Promise<readonly string[]> =>
+  (await bench.dataSource.getRepository(todoEntity).find({ order: { id: 'ASC' } })).map(({ id }) => id);
 const touch = (server: TestServer, id: string, title: string): unknown => server.update('todos', id, { title });
 
 describe('a listing by position while rows move (F-156)', () => {
   test('F-156, I6: a row that a first pull stepped over arrives with the next one', async () => {
     const { server, transport } = await open({});
-    transport.betweenPages = (pages) => pages === 1 && server.update('todos', 'a', { title: 'edited', updatedAt: second(7) });
+    transport.betweenPages = (pages) =>
+      pages === 1 && server.update('todos', 'a', { title: 'edited', updatedAt: second(7) });
     await bench.engine.sync();
     expect(await localIds()).toEqual(['a', 'b', 'd', 'e', 'f']);
     transport.betweenPages = () => undefined;
@@ -131,17 +139,23 @@ describe('a listing by position while rows move (F-156)', () => {
     const { server } = await open({});
     await bench.engine.sync();
     server.remove('todos', 'f');
-    server.failNextRequests(Infinity, 404, { match: ({ method, path }) => method === 'GET' && path.includes('/todos/') });
+    server.failNextRequests(Infinity, 404, {
+      match: ({ method, path }) => method === 'GET' && path.includes('/todos/'),
+    });
     await bench.engine.fullResync();
     expect(await localIds()).toEqual(ids);
-    expect(bench.told).toContainEqual(expect.objectContaining({ type: 'transport.warning', message: expect.stringContaining('removed nothing') }));
+    expect(bench.told).toContainEqual(
+      expect.objectContaining({ type: 'transport.warning', message: expect.stringContaining('removed nothing') }),
+    );
   });
 
   test('F-156, I8: while single reads fail for now, nothing is removed; the next run completes it', async () => {
     const { server } = await open({});
     await bench.engine.sync();
     server.remove('todos', 'f');
-    server.failNextRequests(Infinity, 503, { match: ({ method, path }) => method === 'GET' && path.includes('/todos/') });
+    server.failNextRequests(Infinity, 503, {
+      match: ({ method, path }) => method === 'GET' && path.includes('/todos/'),
+    });
     await expect(bench.engine.fullResync()).rejects.toThrow();
     expect(await localIds()).toEqual(ids);
     server.clearFaults();

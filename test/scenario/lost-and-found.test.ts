@@ -13,7 +13,14 @@ describe('first sync', () => {
     bench = await openEngine();
     bench.server.seed('todos', { id: 's1', title: 'from the server', done: false });
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'mine', tags: ['x'] }));
-    expect(await bench.engine.sync()).toEqual({ pushed: 1, pulled: 2, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
+    expect(await bench.engine.sync()).toEqual({
+      pushed: 1,
+      pulled: 2,
+      ignored: 0,
+      conflicts: 0,
+      conflictsResolved: 0,
+      errors: 0,
+    });
     expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'mine', tags: ['x'] });
     expect(await bench.row('s1')).toMatchObject({ title: 'from the server' });
     expect(await bench.queued()).toEqual([]);
@@ -84,7 +91,11 @@ describe('reply lost', () => {
   });
 
   test('I2, F-134: a creation that arrived and was deleted by somebody since is not sent again: a pull has shown its row', async () => {
-    bench = await openEngine({ serverOptions: { deletes: 'hard' }, config: { conflictStrategy: 'serverWins' }, rest: { enableBatch: false } });
+    bench = await openEngine({
+      serverOptions: { deletes: 'hard' },
+      config: { conflictStrategy: 'serverWins' },
+      rest: { enableBatch: false },
+    });
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'mine' }));
     bench.server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
     await bench.engine.sync();
@@ -118,7 +129,8 @@ describe('offline', () => {
     bench = await openEngine({ config: { maxRetries: 0 } });
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await bench.server.stop();
-    for (let attempt = 0; attempt < 12; attempt += 1) await expect(bench.engine.sync()).rejects.toBeInstanceOf(NetworkError);
+    for (let attempt = 0; attempt < 12; attempt += 1)
+      await expect(bench.engine.sync()).rejects.toBeInstanceOf(NetworkError);
     expect(await bench.engine.explain()).toMatchObject([{ tryCount: 0 }]);
     expect(bench.engine.status()).toMatchObject({ stuck: 0, pending: 1 });
     await bench.server.start();

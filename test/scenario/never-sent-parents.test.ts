@@ -28,8 +28,14 @@ const folder = new EntitySchema<Folder>({
   name: 'folders',
   columns: { id, name: text, parentId: { ...text, name: 'parent_id', nullable: true }, ...syncColumns },
 });
-const note = new EntitySchema<Note>({ name: 'notes', columns: { id, text, folderId: { ...text, name: 'folder_id', nullable: true }, ...syncColumns } });
-const tables = [syncTable(note, { dependsOn: { folderId: 'folders' } }), syncTable(folder, { dependsOn: { parentId: 'folders' } })] as readonly SyncTable[];
+const note = new EntitySchema<Note>({
+  name: 'notes',
+  columns: { id, text, folderId: { ...text, name: 'folder_id', nullable: true }, ...syncColumns },
+});
+const tables = [
+  syncTable(note, { dependsOn: { folderId: 'folders' } }),
+  syncTable(folder, { dependsOn: { parentId: 'folders' } }),
+] as readonly SyncTable[];
 
 let server: TestServer;
 let dataSource: DataSource;
@@ -44,7 +50,10 @@ afterEach(async () => {
   checksReferences = true;
 });
 
-/** A server that checks references, and rows from before: folder `top` in nothing, `work` in `top`, a note in `work`, and a folder nobody refers to. */
+/**
+ * A server that checks references, and rows from before: folder `top` in nothing, `work` in `top`, a note in `work`,
+ * and a folder nobody refers to.
+ */
 async function open(synced = tables, config: Partial<SyncConfig> = {}): Promise<void> {
   server = await createTestServer({ kinds: ['folders', 'notes'] });
   server.refuse(({ payload }) => {
@@ -52,9 +61,16 @@ async function open(synced = tables, config: Partial<SyncConfig> = {}): Promise<
     return checksReferences && typeof parent === 'string' && server.get('folders', parent) === undefined;
   });
   dataSource = await openSynchronized('sqlite3', [folder, note] as EntitySchema[]);
-  await dataSource.query(`INSERT INTO folders (id, name, parent_id) VALUES ('top', 'Top', NULL), ('work', 'Work', 'top'), ('other', 'Other', NULL)`);
+  await dataSource.query(
+    `INSERT INTO folders (id, name, parent_id) VALUES ('top', 'Top', NULL), ('work', 'Work', 'top'), ('other', 'Other', NULL)`,
+  );
   await dataSource.query(`INSERT INTO notes (id, text, folder_id) VALUES ('n', 'old', 'work'), ('m', 'old', 'work')`);
-  engine = createSyncEngine({ dataSource, tables: [...synced], config, transport: new RestTransport({ baseUrl: server.url, pushConcurrency: 4 }) });
+  engine = createSyncEngine({
+    dataSource,
+    tables: [...synced],
+    config,
+    transport: new RestTransport({ baseUrl: server.url, pushConcurrency: 4 }),
+  });
   engine.events$.subscribe((event) => void told.push(event));
   await engine.start();
 }
@@ -73,18 +89,30 @@ test('I12: an edited row from before takes the rows that it refers to along, par
   expect(told.filter(({ type }) => type === 'op.failed' || type === 'conflict.detected')).toEqual([]);
 });
 
-const strategies: readonly ConflictStrategy[] = ['autoPreserve', 'serverWins', 'clientWins', 'lastWriteWins', 'merge', 'manual'];
-test.each(strategies)("F-134: where the server has such a row after all, the server's stays, whatever the strategy: %s", async (conflictStrategy) => {
-  await open(tables, { conflictStrategy });
-  server.seed('folders', { id: 'top', name: 'Renamed by a colleague', parentId: null });
-  await edit();
-  await engine.sync();
-  expect(server.get('folders', 'top')).toMatchObject({ name: 'Renamed by a colleague' });
-  expect(server.get('notes', 'n')).toMatchObject({ text: 'mine' });
-  expect(await dataSource.getRepository(folder).findOneBy({ id: 'top' })).toMatchObject({ name: 'Renamed by a colleague' });
-  expect(await engine.explain()).toEqual([]);
-  expect(told.filter(({ type }) => type === 'op.discarded' || type === 'conflict.unresolved')).toEqual([]);
-});
+const strategies: readonly ConflictStrategy[] = [
+  'autoPreserve',
+  'serverWins',
+  'clientWins',
+  'lastWriteWins',
+  'merge',
+  'manual',
+];
+test.each(strategies)(
+  "F-134: where the server has such a row after all, the server's stays, whatever the strategy: %s",
+  async (conflictStrategy) => {
+    await open(tables, { conflictStrategy });
+    server.seed('folders', { id: 'top', name: 'Renamed by a colleague', parentId: null });
+    await edit();
+    await engine.sync();
+    expect(server.get('folders', 'top')).toMatchObject({ name: 'Renamed by a colleague' });
+    expect(server.get('notes', 'n')).toMatchObject({ text: 'mine' });
+    expect(await dataSource.getRepository(folder).findOneBy({ id: 'top' })).toMatchObject({
+      name: 'Renamed by a colleague',
+    });
+    expect(await engine.explain()).toEqual([]);
+    expect(told.filter(({ type }) => type === 'op.discarded' || type === 'conflict.unresolved')).toEqual([]);
+  },
+);
 
 test('I3: edits of parent and child, both from before and made in the wrong order, arrive parents first', async () => {
   await open();

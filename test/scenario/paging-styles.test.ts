@@ -19,12 +19,16 @@ async function openNoting(options: EngineBenchOptions): Promise<EngineBench> {
   bench = await openEngine({ ...options, config: { pageSize: 4, maxRetries: 0, ...options.config } });
   await bench.dataSource.query('CREATE TABLE written (id text)');
   for (const when of ['INSERT', 'UPDATE'])
-    await bench.dataSource.query(`CREATE TRIGGER note_${when} AFTER ${when} ON todos BEGIN INSERT INTO written VALUES (new.id); END`);
+    await bench.dataSource.query(
+      `CREATE TRIGGER note_${when} AFTER ${when} ON todos BEGIN INSERT INTO written VALUES (new.id); END`,
+    );
   return bench;
 }
-const written = async (): Promise<readonly string[]> => (await bench.dataSource.query<{ id: string }[]>('SELECT id FROM written')).map(({ id }) => id);
+const written = async (): Promise<readonly string[]> =>
+  (await bench.dataSource.query<{ id: string }[]>('SELECT id FROM written')).map(({ id }) => id);
 const forgetWritten = (): Promise<unknown> => bench.dataSource.query('DELETE FROM written');
-const localIds = async (): Promise<readonly string[]> => (await bench.dataSource.getRepository(todoEntity).find({ order: { id: 'ASC' } })).map(({ id }) => id);
+const localIds = async (): Promise<readonly string[]> =>
+  (await bench.dataSource.getRepository(todoEntity).find({ order: { id: 'ASC' } })).map(({ id }) => id);
 
 const idOf = (index: number): string => `r${String(index).padStart(2, '0')}`;
 const allIds = Array.from({ length: 25 }, (_, index) => idOf(index));
@@ -47,29 +51,37 @@ const rising: Times = ['rising timestamps', seconds];
 const equal: Times = ['one timestamp for all', () => seconds(0)];
 const otherTimes: readonly Times[] = [
   ['runs of equal timestamps', (index) => seconds(Math.floor(index / 7))],
-  ['microseconds within one millisecond (F-63)', (index) => `2026-01-01T00:00:00.123${String(index * 7).padStart(3, '0')}Z`],
+  [
+    'microseconds within one millisecond (F-63)',
+    (index) => `2026-01-01T00:00:00.123${String(index * 7).padStart(3, '0')}Z`,
+  ],
   ['epoch milliseconds', (index) => 1_767_225_600_000 + index],
 ];
 const cases = [
-  ...servers.flatMap(([name, options]) => [rising, equal].map(([named, time]) => ({ name: `${name}, ${named}`, options, time }))),
+  ...servers.flatMap(([name, options]) =>
+    [rising, equal].map(([named, time]) => ({ name: `${name}, ${named}`, options, time })),
+  ),
   ...otherTimes.map(([named, time]) => ({ name: `a cap of 3 rows, kept secret, ${named}`, options: secretCap, time })),
 ];
 
 describe.each(pagingStyles)('%s', (paging) => {
-  test.each(cases)('F-60, F-62: the first sync brings each of 25 rows exactly once at page size 4: $name', async ({ options, time }) => {
-    await openNoting({ serverOptions: { paging, ...options }, config: { fullResyncIntervalMs: 604_800_000 } });
-    bench.server.seed('todos', rowsAt(time));
-    expect(await bench.engine.sync()).toMatchObject({ pulled: 25, errors: 0 });
-    expect([...(await written())].sort()).toEqual(allIds);
-    const told = bench.told.flatMap((event) => (event.type === 'cache.updated' ? [event.upserts] : []));
-    expect(told.reduce((sum, upserts) => sum + upserts, 0)).toBe(25);
-    // What changes afterwards arrives once, too, and nothing else is written.
-    await forgetWritten();
-    bench.server.update('todos', idOf(3), { title: 'changed', updatedAt: '2026-01-02T00:00:00.000001Z' });
-    expect(await bench.engine.sync()).toMatchObject({ pulled: 1 });
-    expect(await bench.engine.sync()).toMatchObject({ pulled: 0 });
-    expect(await written()).toEqual([idOf(3)]);
-  });
+  test.each(cases)(
+    'F-60, F-62: the first sync brings each of 25 rows exactly once at page size 4: $name',
+    async ({ options, time }) => {
+      await openNoting({ serverOptions: { paging, ...options }, config: { fullResyncIntervalMs: 604_800_000 } });
+      bench.server.seed('todos', rowsAt(time));
+      expect(await bench.engine.sync()).toMatchObject({ pulled: 25, errors: 0 });
+      expect([...(await written())].sort()).toEqual(allIds);
+      const told = bench.told.flatMap((event) => (event.type === 'cache.updated' ? [event.upserts] : []));
+      expect(told.reduce((sum, upserts) => sum + upserts, 0)).toBe(25);
+      // What changes afterwards arrives once, too, and nothing else is written.
+      await forgetWritten();
+      bench.server.update('todos', idOf(3), { title: 'changed', updatedAt: '2026-01-02T00:00:00.000001Z' });
+      expect(await bench.engine.sync()).toMatchObject({ pulled: 1 });
+      expect(await bench.engine.sync()).toMatchObject({ pulled: 0 });
+      expect(await written()).toEqual([idOf(3)]);
+    },
+  );
 
   test('F-60: an incremental pull of 25 changes brings each exactly once', async () => {
     await openNoting({ serverOptions: { paging } });
@@ -108,7 +120,8 @@ describe.each(pagingStyles)('%s', (paging) => {
     expect(await localIds()).toEqual(allIds);
     expect([...(await written())].sort()).toEqual(allIds);
     expect(begun.length).toBeGreaterThan(2);
-    for (const path of begun.slice(1)) expect(path).toMatch(paging === 'keyset' ? /updatedSince=2026/ : /updatedSince=2026|pageToken=/);
+    for (const path of begun.slice(1))
+      expect(path).toMatch(paging === 'keyset' ? /updatedSince=2026/ : /updatedSince=2026|pageToken=/);
     // What counts rows cannot be resumed for certain: it is listed once more (F-156).
     const again = await bench.engine.sync();
     if (paging !== 'offsetToken') expect(again).toMatchObject({ pulled: 0 });
@@ -175,21 +188,26 @@ describe('rows that come late', () => {
 });
 
 describe('hard deletes', () => {
-  test.each(pagingStyles)('F-38: %s: a full resync removes what the server has no longer, but nothing with pending changes', async (paging) => {
-    await openNoting({ serverOptions: { paging } });
-    bench.server.seed('todos', rowsAt(seconds));
-    await bench.engine.sync();
-    for (const index of [0, 7, 12, 24]) bench.server.remove('todos', idOf(index));
-    await bench.engine.sync();
-    expect(await localIds()).toEqual(allIds);
-    await bench.writer.replaceAndEnqueue(todoOf(idOf(12), { title: 'mine' }));
-    const before = bench.told.length;
-    await bench.engine.fullResync({ clearData: true }).catch(() => undefined);
-    expect(await localIds()).toEqual(allIds.filter((id) => ![0, 7, 24].map(idOf).includes(id)));
-    expect(await bench.row(idOf(12))).toMatchObject({ title: 'mine' });
-    const deletes = bench.told.slice(before).flatMap((event) => (event.type === 'cache.updated' ? [event.deletes] : []));
-    expect(deletes.reduce((sum, count) => sum + count, 0)).toBe(3);
-  });
+  test.each(pagingStyles)(
+    'F-38: %s: a full resync removes what the server has no longer, but nothing with pending changes',
+    async (paging) => {
+      await openNoting({ serverOptions: { paging } });
+      bench.server.seed('todos', rowsAt(seconds));
+      await bench.engine.sync();
+      for (const index of [0, 7, 12, 24]) bench.server.remove('todos', idOf(index));
+      await bench.engine.sync();
+      expect(await localIds()).toEqual(allIds);
+      await bench.writer.replaceAndEnqueue(todoOf(idOf(12), { title: 'mine' }));
+      const before = bench.told.length;
+      await bench.engine.fullResync({ clearData: true }).catch(() => undefined);
+      expect(await localIds()).toEqual(allIds.filter((id) => ![0, 7, 24].map(idOf).includes(id)));
+      expect(await bench.row(idOf(12))).toMatchObject({ title: 'mine' });
+      const deletes = bench.told
+        .slice(before)
+        .flatMap((event) => (event.type === 'cache.updated' ? [event.deletes] : []));
+      expect(deletes.reduce((sum, count) => sum + count, 0)).toBe(3);
+    },
+  );
 
   test('F-38: where sweeping is switched off, ghosts stay', async () => {
     await openNoting({ config: { sweepOnFullResync: false } });

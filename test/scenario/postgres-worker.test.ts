@@ -6,7 +6,9 @@ import { todoOf } from '../support/todo.ts';
 let bench: EngineBench | undefined;
 afterEach(() => bench?.close());
 
-test('I5: a worker on PostgreSQL pushes, pulls, resolves a conflict, and goes on after a restart', { timeout: 60_000 }, async () => {
+test('I5: a worker on PostgreSQL pushes, pulls, resolves a conflict, and goes on after a restart', {
+  timeout: 60_000,
+}, async () => {
   const { database, remove } = await createTodoDatabase('postgres', '');
   bench = await openEngine({ driver: 'postgres', database });
   await bench.writer.insertAndEnqueue(todoOf('a', { title: 'from the worker' }));
@@ -14,7 +16,9 @@ test('I5: a worker on PostgreSQL pushes, pulls, resolves a conflict, and goes on
   expect(await bench.engine.sync()).toMatchObject({ pushed: 2, errors: 0 });
 
   bench = await bench.reopen();
-  await bench.writer.replaceAndEnqueue({ ...(await bench.row('a')), title: 'edited here' } as Parameters<typeof bench.writer.replaceAndEnqueue>[0]);
+  await bench.writer.replaceAndEnqueue({ ...(await bench.row('a')), title: 'edited here' } as Parameters<
+    typeof bench.writer.replaceAndEnqueue
+  >[0]);
   bench.server.seed('todos', { id: 'a', title: 'from the worker', done: true, priority: null, tags: null });
   await bench.engine.sync();
   expect(await bench.row('a')).toMatchObject({ title: 'edited here', done: true });

@@ -27,7 +27,9 @@ describe('a server that never answers', () => {
     held();
     await bench.engine.resume();
     expect(await syncing).toMatchObject({ pushed: 3, errors: 0 });
-    const keys = bench.server.recordedRequests.filter(({ method, id }) => method === 'PUT' && id === 'b').map(({ headers }) => headers['x-idempotency-key']);
+    const keys = bench.server.recordedRequests
+      .filter(({ method, id }) => method === 'PUT' && id === 'b')
+      .map(({ headers }) => headers['x-idempotency-key']);
     expect(keys).toHaveLength(2);
     expect(new Set(keys).size).toBe(1);
     expect(bench.server.effectCount({ kind: 'todos', id: 'b' })).toBe(1);
@@ -128,7 +130,9 @@ describe('what comes during a run', () => {
     held();
     await Promise.all([syncing, resyncing]);
     expect(await bench.row('b')).toBeNull();
-    expect(bench.told.filter(({ type }) => type === 'resync.started')).toMatchObject([{ reason: 'manual', kinds: ['todos'] }]);
+    expect(bench.told.filter(({ type }) => type === 'resync.started')).toMatchObject([
+      { reason: 'manual', kinds: ['todos'] },
+    ]);
     expect(bench.types().filter((type) => type === 'sync.completed')).toHaveLength(3);
   });
 

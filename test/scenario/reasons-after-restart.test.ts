@@ -12,14 +12,22 @@ const fields = { title: 'May not be blank.', 'tags.0': 'Unknown tag.' };
 test('I12: the reasons of single fields survive a restart, in explain() and in the status of the row', async () => {
   bench = await openEngine({ config: { maxOutboxTryCount: 1 } });
   await bench.writer.insertAndEnqueue(todoOf('a'));
-  const withdraw = bench.server.refuse(() => true, { status: 422, body: { error: 'invalid', message: 'Not valid.', fields } });
+  const withdraw = bench.server.refuse(() => true, {
+    status: 422,
+    body: { error: 'invalid', message: 'Not valid.', fields },
+  });
   await bench.engine.sync().catch(() => undefined);
   const text = 'Not valid. (title: May not be blank.; tags.0: Unknown tag.)';
-  const expected = [{ reason: 'stuck', lastError: text, errorFields: fields, detail: expect.stringContaining(text) as string }];
+  const expected = [
+    { reason: 'stuck', lastError: text, errorFields: fields, detail: expect.stringContaining(text) as string },
+  ];
   expect(await bench.engine.explain()).toMatchObject(expected);
   bench = await bench.reopen();
   expect(await bench.engine.explain()).toMatchObject(expected);
-  expect(await rowStatus(todoEntity, 'a', { dataSource: bench.dataSource })).toMatchObject({ lastError: text, errorFields: fields });
+  expect(await rowStatus(todoEntity, 'a', { dataSource: bench.dataSource })).toMatchObject({
+    lastError: text,
+    errorFields: fields,
+  });
   // A later failure without fields takes their place.
   withdraw();
   bench.server.refuse(() => true, { status: 422, body: { error: 'invalid', message: 'Still not.' } });
@@ -50,7 +58,8 @@ describe('F-164: a stored reason', () => {
   });
 
   test('whose fields are damaged keeps its text', () => {
-    for (const damaged of ['[]', 'null', '{"a":1}', '"x"']) expect(readReason(`{"reason":1,"text":"x","fields":${damaged}}`)).toEqual({ text: 'x' });
+    for (const damaged of ['[]', 'null', '{"a":1}', '"x"'])
+      expect(readReason(`{"reason":1,"text":"x","fields":${damaged}}`)).toEqual({ text: 'x' });
     for (const cell of [7, new Uint8Array(2)]) expect(typeof readReason(cell).text).toBe('string');
   });
 

@@ -11,15 +11,24 @@ describe.each([
 ])("a refusal in another framework's shape, %s", (_, rest) => {
   test('I12: its reasons reach op.failed and explain(), and are still there after a restart', async () => {
     bench = await openEngine({ rest });
-    bench.server.refuse(() => true, { status: 400, body: { title: ['May not be blank.'], non_field_errors: ['Dates overlap.'] } });
+    bench.server.refuse(() => true, {
+      status: 400,
+      body: { title: ['May not be blank.'], non_field_errors: ['Dates overlap.'] },
+    });
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await bench.engine.sync();
     const failed = bench.told.find((event) => event.type === 'op.failed');
     const text = 'Dates overlap. (title: May not be blank.)';
-    expect(failed).toMatchObject({ errorInfo: { category: 'validation', statusCode: 400, message: text, fields: { title: 'May not be blank.' } } });
-    expect(await bench.engine.explain()).toMatchObject([{ entityId: 'a', lastError: text, detail: expect.stringContaining(text) as string }]);
+    expect(failed).toMatchObject({
+      errorInfo: { category: 'validation', statusCode: 400, message: text, fields: { title: 'May not be blank.' } },
+    });
+    expect(await bench.engine.explain()).toMatchObject([
+      { entityId: 'a', lastError: text, detail: expect.stringContaining(text) as string },
+    ]);
     bench = await bench.reopen();
-    expect(await bench.engine.explain()).toMatchObject([{ entityId: 'a', lastError: text, detail: expect.stringContaining(text) as string }]);
+    expect(await bench.engine.explain()).toMatchObject([
+      { entityId: 'a', lastError: text, detail: expect.stringContaining(text) as string },
+    ]);
   });
 
   test('a 403 says why, by field too', async () => {
@@ -28,7 +37,11 @@ describe.each([
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await bench.engine.sync();
     const failed = bench.told.find((event) => event.type === 'op.failed');
-    expect(failed).toMatchObject({ errorInfo: { statusCode: 403, message: 'Not yours. (title: is locked)', fields: { title: 'is locked' } } });
-    expect(await bench.engine.explain()).toMatchObject([{ reason: 'forbidden', lastError: 'Not yours. (title: is locked)' }]);
+    expect(failed).toMatchObject({
+      errorInfo: { statusCode: 403, message: 'Not yours. (title: is locked)', fields: { title: 'is locked' } },
+    });
+    expect(await bench.engine.explain()).toMatchObject([
+      { reason: 'forbidden', lastError: 'Not yours. (title: is locked)' },
+    ]);
   });
 });

@@ -9,8 +9,16 @@ import { openEngine, type EngineBench, type EngineBenchOptions } from '../suppor
 import { todoEntity, todoOf } from '../support/todo.ts';
 import { stubServer, type Exchange } from '../transport/stub-server.ts';
 
-const strategies: readonly ConflictStrategy[] = ['autoPreserve', 'serverWins', 'clientWins', 'lastWriteWins', 'merge', 'manual'];
-const html404 = (exchange: Exchange): void => exchange.replyText(404, '<html><h1>404 Not Found</h1>nginx</html>', { 'Content-Type': 'text/html' });
+const strategies: readonly ConflictStrategy[] = [
+  'autoPreserve',
+  'serverWins',
+  'clientWins',
+  'lastWriteWins',
+  'merge',
+  'manual',
+];
+const html404 = (exchange: Exchange): void =>
+  exchange.replyText(404, '<html><h1>404 Not Found</h1>nginx</html>', { 'Content-Type': 'text/html' });
 const serverRow = (id: string, changes: JsonObject = {}): JsonObject => ({
   id,
   title: `title of ${id}`,
@@ -33,14 +41,23 @@ async function serverOf(rows: Map<string, JsonObject>, write: (exchange: Exchang
     const [, , id] = url.pathname.split('/');
     if (url.pathname === '/health') return exchange.reply(200, {});
     if (exchange.method !== 'GET') return write(exchange, decodeURIComponent(id ?? ''));
-    if (id === undefined) return exchange.reply(200, { items: url.searchParams.has('afterId') ? [] : [...rows.values()], hasMore: false });
+    if (id === undefined)
+      return exchange.reply(200, { items: url.searchParams.has('afterId') ? [] : [...rows.values()], hasMore: false });
     const row = rows.get(id);
     return row === undefined ? exchange.reply(404, { detail: 'Not found.' }) : exchange.reply(200, row);
   });
-  return { ...stub, setGateway: (on: boolean) => void (isGateway = on), writes: () => stub.requests.filter(({ method }) => method !== 'GET') };
+  return {
+    ...stub,
+    setGateway: (on: boolean) => void (isGateway = on),
+    writes: () => stub.requests.filter(({ method }) => method !== 'GET'),
+  };
 }
 
-async function open(baseUrl: string, strategy: ConflictStrategy, options: EngineBenchOptions = {}): Promise<EngineBench> {
+async function open(
+  baseUrl: string,
+  strategy: ConflictStrategy,
+  options: EngineBenchOptions = {},
+): Promise<EngineBench> {
   const bench = await openEngine({
     tables: [syncTable(todoEntity, { conflict: { strategy } })],
     transport: new RestTransport({ baseUrl, enableBatch: false }),
@@ -51,7 +68,8 @@ async function open(baseUrl: string, strategy: ConflictStrategy, options: Engine
   return bench;
 }
 const sync = (bench: EngineBench): Promise<unknown> => bench.engine.sync().catch((error: unknown) => error);
-const told = (bench: EngineBench) => bench.told.filter(({ type }) => type.startsWith('conflict.') || type.startsWith('op.')).map(({ type }) => type);
+const told = (bench: EngineBench) =>
+  bench.told.filter(({ type }) => type.startsWith('conflict.') || type.startsWith('op.')).map(({ type }) => type);
 const editTitle = async (bench: EngineBench, id: string, title: string): Promise<void> => {
   const row = (await bench.row(id))!;
   await bench.writer.replaceAndEnqueueDiff(row, { ...row, title });
@@ -88,48 +106,80 @@ describe.each(strategies)('under %s', (strategy) => {
   test.each([
     ['an uncoded 404', 404, { detail: 'Not found.' }, /^Not found\.$/],
     ['a coded 404', 404, { error: 'not_found', message: 'PUT does not create' }, /^PUT does not create$/],
-    ['a 409 for a UNIQUE value', 409, { error: 'duplicate', message: "title 'Milk' is taken" }, /^title 'Milk' is taken$/],
-    ['a 409 that shows the other row', 409, { error: 'duplicate', message: 'taken by s1', current: serverRow('s1') }, /^taken by s1$/],
-  ] as const)('F-151: a creation that is answered with %s is refused, stays, and says why', async (_, status, body, words) => {
-    const server = await serverOf(new Map(), (exchange) => exchange.reply(status, body));
-    const bench = await open(server.baseUrl, strategy);
-    await bench.writer.insertAndEnqueue(todoOf('mine', { title: 'Milk' }));
-    await sync(bench);
-    expect(told(bench)).toEqual(['op.failed']);
-    expect(bench.told.find(({ type }) => type === 'op.failed')).toMatchObject({
-      errorInfo: { statusCode: status, category: 'validation', retryable: false, message: expect.stringMatching(words) as string },
-    });
-    expect(await bench.row('mine')).toMatchObject({ title: 'Milk' });
-    for (let run = 0; run < 3; run++) await sync(bench);
-    expect(server.writes()).toHaveLength(3);
-    expect(bench.engine.status()).toMatchObject({ stuck: 1, conflicts: 0 });
-    expect(await bench.engine.explain()).toMatchObject([{ reason: 'stuck', tryCount: 3, lastError: expect.stringMatching(words) as string }]);
-  });
+    [
+      'a 409 for a UNIQUE value',
+      409,
+      { error: 'duplicate', message: "title 'Milk' is taken" },
+      /^title 'Milk' is taken$/,
+    ],
+    [
+      'a 409 that shows the other row',
+      409,
+      { error: 'duplicate', message: 'taken by s1', current: serverRow('s1') },
+      /^taken by s1$/,
+    ],
+  ] as const)(
+    'F-151: a creation that is answered with %s is refused, stays, and says why',
+    async (_, status, body, words) => {
+      const server = await serverOf(new Map(), (exchange) => exchange.reply(status, body));
+      const bench = await open(server.baseUrl, strategy);
+      await bench.writer.insertAndEnqueue(todoOf('mine', { title: 'Milk' }));
+      await sync(bench);
+      expect(told(bench)).toEqual(['op.failed']);
+      expect(bench.told.find(({ type }) => type === 'op.failed')).toMatchObject({
+        errorInfo: {
+          statusCode: status,
+          category: 'validation',
+          retryable: false,
+          message: expect.stringMatching(words) as string,
+        },
+      });
+      expect(await bench.row('mine')).toMatchObject({ title: 'Milk' });
+      for (let run = 0; run < 3; run++) await sync(bench);
+      expect(server.writes()).toHaveLength(3);
+      expect(bench.engine.status()).toMatchObject({ stuck: 1, conflicts: 0 });
+      expect(await bench.engine.explain()).toMatchObject([
+        { reason: 'stuck', tryCount: 3, lastError: expect.stringMatching(words) as string },
+      ]);
+    },
+  );
 
   test.each([
     ['with the row', true],
     ['without the row', false],
-  ])('F-151: an edit and a delete that are refused on the version they were made on are no conflict, %s', async (_, shows) => {
-    const rows = new Map(['s', 't'].map((id) => [id, serverRow(id)]));
-    const server = await serverOf(rows, (exchange, id) =>
-      exchange.reply(409, { error: 'locked', message: 'The invoice is closed', ...(shows ? { current: rows.get(id) } : {}) }),
-    );
-    const bench = await open(server.baseUrl, strategy);
-    await bench.engine.sync();
-    await editTitle(bench, 's', 'mine');
-    await bench.writer.enqueueDelete('t');
-    await sync(bench);
-    expect(told(bench)).toEqual(['op.failed', 'op.failed']);
-    expect(await bench.row('s')).toMatchObject({ title: 'mine' });
-    expect(await bench.engine.explain()).toMatchObject([{ lastError: 'The invoice is closed' }, { lastError: 'The invoice is closed' }]);
-    for (let run = 0; run < 3; run++) await sync(bench);
-    expect(server.writes()).toHaveLength(6);
-    expect(bench.engine.status()).toMatchObject({ stuck: 2, conflicts: 0 });
-  });
+  ])(
+    'F-151: an edit and a delete that are refused on the version they were made on are no conflict, %s',
+    async (_, shows) => {
+      const rows = new Map(['s', 't'].map((id) => [id, serverRow(id)]));
+      const server = await serverOf(rows, (exchange, id) =>
+        exchange.reply(409, {
+          error: 'locked',
+          message: 'The invoice is closed',
+          ...(shows ? { current: rows.get(id) } : {}),
+        }),
+      );
+      const bench = await open(server.baseUrl, strategy);
+      await bench.engine.sync();
+      await editTitle(bench, 's', 'mine');
+      await bench.writer.enqueueDelete('t');
+      await sync(bench);
+      expect(told(bench)).toEqual(['op.failed', 'op.failed']);
+      expect(await bench.row('s')).toMatchObject({ title: 'mine' });
+      expect(await bench.engine.explain()).toMatchObject([
+        { lastError: 'The invoice is closed' },
+        { lastError: 'The invoice is closed' },
+      ]);
+      for (let run = 0; run < 3; run++) await sync(bench);
+      expect(server.writes()).toHaveLength(6);
+      expect(bench.engine.status()).toMatchObject({ stuck: 2, conflicts: 0 });
+    },
+  );
 
   test('F-151: an edit that is answered 404 is no deletion while the row can be fetched', async () => {
     const rows = new Map([['s', serverRow('s')]]);
-    const server = await serverOf(rows, (exchange) => exchange.reply(404, { error: 'not_found', message: 'list l1 does not exist' }));
+    const server = await serverOf(rows, (exchange) =>
+      exchange.reply(404, { error: 'not_found', message: 'list l1 does not exist' }),
+    );
     const bench = await open(server.baseUrl, strategy);
     await bench.engine.sync();
     await editTitle(bench, 's', 'mine');
@@ -144,10 +194,18 @@ describe.each(strategies)('under %s', (strategy) => {
     const server = await serverOf(rows, (exchange) => {
       const ops = exchange.json['ops'] as { readonly opId: string; readonly id: string }[];
       exchange.reply(200, {
-        results: ops.map(({ opId, id }) => ({ opId, statusCode: id === 'n1' ? 404 : 409, error: 'refused', message: `no ${id}`, current: rows.get(id) })),
+        results: ops.map(({ opId, id }) => ({
+          opId,
+          statusCode: id === 'n1' ? 404 : 409,
+          error: 'refused',
+          message: `no ${id}`,
+          current: rows.get(id),
+        })),
       });
     });
-    const bench = await open(server.baseUrl, strategy, { transport: new RestTransport({ baseUrl: server.baseUrl, enableBatch: true }) });
+    const bench = await open(server.baseUrl, strategy, {
+      transport: new RestTransport({ baseUrl: server.baseUrl, enableBatch: true }),
+    });
     await bench.engine.sync();
     await editTitle(bench, 's', 'mine');
     for (const id of ['n1', 'n2']) await bench.writer.insertAndEnqueue(todoOf(id));
@@ -180,7 +238,10 @@ describe.each(strategies)('under %s', (strategy) => {
         Promise.resolve({
           results: ops.map(({ opId, id }) => ({
             opId,
-            result: id === 's' ? pushConflict({ serverData: current, message: 'locked' }) : pushNotFound(404, { message: 'no route' }),
+            result:
+              id === 's'
+                ? pushConflict({ serverData: current, message: 'locked' })
+                : pushNotFound(404, { message: 'no route' }),
           })),
         }),
     };
@@ -194,7 +255,9 @@ describe.each(strategies)('under %s', (strategy) => {
       closing.push(() => again.close());
       await sync(again);
       for (const { told: events } of [bench, again]) {
-        expect(events.map(({ type }) => type).filter((type) => type.startsWith('conflict.') || type.startsWith('op.'))).toEqual(['op.failed', 'op.failed']);
+        expect(
+          events.map(({ type }) => type).filter((type) => type.startsWith('conflict.') || type.startsWith('op.')),
+        ).toEqual(['op.failed', 'op.failed']);
       }
       expect((await again.engine.explain()).map(({ lastError, tryCount }) => [lastError, tryCount])).toEqual([
         ['locked', 2],
@@ -207,7 +270,9 @@ describe.each(strategies)('under %s', (strategy) => {
 test('F-151: what resolves a conflict and is refused on the row it was decided on is no new conflict, forced or not', async () => {
   for (const strategy of ['autoPreserve', 'clientWins'] as const) {
     const rows = new Map([['s', serverRow('s')]]);
-    const server = await serverOf(rows, (exchange, id) => exchange.reply(409, { error: 'duplicate', message: 'the title is taken', current: rows.get(id) }));
+    const server = await serverOf(rows, (exchange, id) =>
+      exchange.reply(409, { error: 'duplicate', message: 'the title is taken', current: rows.get(id) }),
+    );
     const bench = await open(server.baseUrl, strategy);
     await bench.engine.sync();
     await editTitle(bench, 's', 'mine');
@@ -215,7 +280,9 @@ test('F-151: what resolves a conflict and is refused on the row it was decided o
     await sync(bench);
     // The one that met the conflict, and the one that resolves it.
     expect(server.writes()).toHaveLength(2);
-    expect(bench.told.find(({ type }) => type === 'op.failed')).toMatchObject({ errorInfo: { message: 'the title is taken' } });
+    expect(bench.told.find(({ type }) => type === 'op.failed')).toMatchObject({
+      errorInfo: { message: 'the title is taken' },
+    });
     expect(await bench.row('s')).toMatchObject({ title: 'mine' });
   }
 });
@@ -228,7 +295,9 @@ test('F-150: a delete on a server without a DELETE route stays in the queue and 
   await bench.writer.enqueueDelete('a');
   await sync(bench);
   expect(told(bench)).toEqual(['op.failed']);
-  expect(await bench.engine.explain()).toMatchObject([{ lastError: expect.stringContaining('the row is still there') as string }]);
+  expect(await bench.engine.explain()).toMatchObject([
+    { lastError: expect.stringContaining('the row is still there') as string },
+  ]);
 });
 
 test('F-150: an edit of a row that the server has really deleted, and says so with an unclear 404, is still a deletion', async () => {
@@ -239,6 +308,8 @@ test('F-150: an edit of a row that the server has really deleted, and says so wi
   await editTitle(bench, 'a', 'mine');
   rows.delete('a');
   await sync(bench);
-  expect(bench.told.filter(({ type }) => type === 'op.discarded')).toMatchObject([{ reason: 'serverDeleted', givenUp: [{ entityId: 'a' }] }]);
+  expect(bench.told.filter(({ type }) => type === 'op.discarded')).toMatchObject([
+    { reason: 'serverDeleted', givenUp: [{ entityId: 'a' }] },
+  ]);
   expect(await bench.queued()).toEqual([]);
 });

@@ -30,7 +30,11 @@ describe('changed fields that do not exist', () => {
   const stored = () => bench.row('a');
 
   test.each<[string, (names: readonly string[]) => Promise<unknown>]>([
-    ['replaceAndEnqueue', async (changedFields) => bench.writer.replaceAndEnqueue({ ...(await stored())!, title: 'new' }, { changedFields })],
+    [
+      'replaceAndEnqueue',
+      async (changedFields) =>
+        bench.writer.replaceAndEnqueue({ ...(await stored())!, title: 'new' }, { changedFields }),
+    ],
     [
       'writeAndEnqueueOp',
       (changedFields) =>
@@ -39,17 +43,28 @@ describe('changed fields that do not exist', () => {
           upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a', title: 'new' }, changedFields }),
         ),
     ],
-    ['outbox.enqueue', (changedFields) => bench.engine.outbox.enqueue(upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a', title: 'new' }, changedFields }))],
-  ])('F-119, WRT-07: %s refuses them by name; neither row nor queue has changed; the same write with the right name arrives', async (_, write) => {
-    const before = await stored();
-    const error = await errorOf(write(['title', 'titel']));
-    expect(error).toBeInstanceOf(ValidationError);
-    expect(error).toMatchObject({ message: expect.stringMatching(/'titel'.*(known are|its keys are).*title/) as string });
-    expect([await stored(), await bench.queued()]).toEqual([before, []]);
-    await write(['title']);
-    expect(await bench.engine.sync()).toMatchObject({ pushed: 1, errors: 0 });
-    expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'new' });
-  });
+    [
+      'outbox.enqueue',
+      (changedFields) =>
+        bench.engine.outbox.enqueue(
+          upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a', title: 'new' }, changedFields }),
+        ),
+    ],
+  ])(
+    'F-119, WRT-07: %s refuses them by name; neither row nor queue has changed; the same write with the right name arrives',
+    async (_, write) => {
+      const before = await stored();
+      const error = await errorOf(write(['title', 'titel']));
+      expect(error).toBeInstanceOf(ValidationError);
+      expect(error).toMatchObject({
+        message: expect.stringMatching(/'titel'.*(known are|its keys are).*title/) as string,
+      });
+      expect([await stored(), await bench.queued()]).toEqual([before, []]);
+      await write(['title']);
+      expect(await bench.engine.sync()).toMatchObject({ pushed: 1, errors: 0 });
+      expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'new' });
+    },
+  );
 
   test('F-119: what diffFields gives of an entity is taken as it is', async () => {
     const before = (await stored())!;
@@ -64,10 +79,18 @@ describe.each([
   ['in batches', true],
 ])("a row larger than the server's limit, %s", (_, enableBatch) => {
   const openSmall = async (): Promise<EngineBench & { ids(): Promise<readonly string[]> }> => {
-    const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [todoEntity], synchronize: true }).initialize();
+    const dataSource = await new DataSource({
+      type: 'better-sqlite3',
+      database: ':memory:',
+      entities: [todoEntity],
+      synchronize: true,
+    }).initialize();
     const server = createSyncServer({ dataSource, tables: [todoEntity], bodyLimitBytes: 2_000 });
     const { url } = await server.listen();
-    const bench = await openEngine({ config: { maxOutboxTryCount: 2 }, transport: new RestTransport({ baseUrl: url, enableBatch, batchSize: 4 }) });
+    const bench = await openEngine({
+      config: { maxOutboxTryCount: 2 },
+      transport: new RestTransport({ baseUrl: url, enableBatch, batchSize: 4 }),
+    });
     closing.push(
       () => dataSource.destroy(),
       () => server.close(),
@@ -79,16 +102,26 @@ describe.each([
 
   test('I12, I13: it alone is refused, is stuck with a clear reason, and arrives once it is shortened', async () => {
     const { engine, writer, told, row, ids } = await openSmall();
-    for (const id of ['a', 'b', 'big', 'c', 'd', 'e']) await writer.insertAndEnqueue(todoOf(id, { title: id === 'big' ? 'x'.repeat(3_000) : id }));
+    for (const id of ['a', 'b', 'big', 'c', 'd', 'e'])
+      await writer.insertAndEnqueue(todoOf(id, { title: id === 'big' ? 'x'.repeat(3_000) : id }));
     expect(await engine.sync()).toMatchObject({ pushed: 5, errors: 1 });
     expect(await ids()).toEqual(['a', 'b', 'c', 'd', 'e']);
     await writer.insertAndEnqueue(todoOf('f'));
     expect(await engine.sync()).toMatchObject({ pushed: 1, errors: 1 });
     const [stuck] = told.filter((event) => event.type === 'op.stuck');
-    expect(stuck).toMatchObject({ entityId: 'big', tryCount: 2, errorInfo: { category: 'validation', statusCode: 413, retryable: false } });
-    expect(stuck?.type === 'op.stuck' ? describeSyncError(stuck.error) : '').toMatch(/too large for the server.*shortened/);
+    expect(stuck).toMatchObject({
+      entityId: 'big',
+      tryCount: 2,
+      errorInfo: { category: 'validation', statusCode: 413, retryable: false },
+    });
+    expect(stuck?.type === 'op.stuck' ? describeSyncError(stuck.error) : '').toMatch(
+      /too large for the server.*shortened/,
+    );
     const [left, ...others] = await engine.explain();
-    expect([left, others]).toMatchObject([{ entityId: 'big', reason: 'stuck', lastError: expect.stringMatching(/413|too large/i) as string }, []]);
+    expect([left, others]).toMatchObject([
+      { entityId: 'big', reason: 'stuck', lastError: expect.stringMatching(/413|too large/i) as string },
+      [],
+    ]);
     // Nothing is sent any more, and nothing was lost here.
     expect(await engine.sync()).toMatchObject({ pushed: 0, errors: 0 });
     expect((await row('big'))?.title).toHaveLength(3_000);

@@ -34,13 +34,23 @@ interface Entry extends SyncedRow {
 
 const id = { type: 'text', primary: true } as const;
 const deferred = { onDelete: 'NO ACTION', deferrable: 'INITIALLY DEFERRED' } as const;
-const category = new EntitySchema<Category>({ name: 'categories', columns: { id, name: { type: 'text' }, ...syncColumns } });
+const category = new EntitySchema<Category>({
+  name: 'categories',
+  columns: { id, name: { type: 'text' }, ...syncColumns },
+});
 const tag = new EntitySchema<Tag>({ name: 'tags', columns: { id, name: { type: 'text' }, ...syncColumns } });
 const entry = new EntitySchema<Entry>({
   name: 'entries',
   columns: { id, title: { type: 'text' }, ...syncColumns },
   relations: {
-    category: { type: 'many-to-one', target: 'categories', joinColumn: { name: 'category_id' }, nullable: true, cascade: ['insert', 'update'], ...deferred },
+    category: {
+      type: 'many-to-one',
+      target: 'categories',
+      joinColumn: { name: 'category_id' },
+      nullable: true,
+      cascade: ['insert', 'update'],
+      ...deferred,
+    },
     links: { type: 'one-to-many', target: 'links', inverseSide: 'entry', cascade: true },
   },
 });
@@ -48,7 +58,14 @@ const link = new EntitySchema<Link>({
   name: 'links',
   columns: { id, entryId: { type: 'text', name: 'entry_id' }, tagId: { type: 'text', name: 'tag_id' }, ...syncColumns },
   relations: {
-    entry: { type: 'many-to-one', target: 'entries', inverseSide: 'links', joinColumn: { name: 'entry_id' }, ...deferred, onDelete: 'CASCADE' },
+    entry: {
+      type: 'many-to-one',
+      target: 'entries',
+      inverseSide: 'links',
+      joinColumn: { name: 'entry_id' },
+      ...deferred,
+      onDelete: 'CASCADE',
+    },
     tag: { type: 'many-to-one', target: 'tags', joinColumn: { name: 'tag_id' }, cascade: ['insert'], ...deferred },
   },
 });
@@ -74,7 +91,11 @@ afterEach(async () => {
 
 async function openReplica(driver: TestDriver, server: TestServer, synced = tables): Promise<Replica> {
   const dataSource = await openSynchronized(driver, [category, tag, entry, link] as EntitySchema[]);
-  const engine = createSyncEngine({ dataSource, tables: [...synced], transport: new RestTransport({ baseUrl: server.url }) });
+  const engine = createSyncEngine({
+    dataSource,
+    tables: [...synced],
+    transport: new RestTransport({ baseUrl: server.url }),
+  });
   open.push(async () => {
     await engine.dispose();
     await dataSource.destroy();
@@ -86,7 +107,9 @@ async function openReplica(driver: TestDriver, server: TestServer, synced = tabl
 
 /** As a screen shows it: entries with the names of what they refer to. */
 async function shown({ dataSource }: Replica): Promise<unknown> {
-  const found = await dataSource.getRepository(entry).find({ relations: { category: true, links: { tag: true } }, order: { id: 'ASC' } });
+  const found = await dataSource
+    .getRepository(entry)
+    .find({ relations: { category: true, links: { tag: true } }, order: { id: 'ASC' } });
   return found
     .filter(({ deletedAt, deletedAtLocal }) => deletedAt === null && deletedAtLocal === null)
     .map(({ title, category: of, links = [] }) => {
@@ -132,8 +155,14 @@ const captured = ({ dataSource: { manager } }: Replica): App => ({
 });
 
 const written = ({ engine, dataSource }: Replica): App => {
-  const [links, entries, tags, categories] = [syncTable(link), syncTable(entry), syncTable(tag), syncTable(category)] as const;
-  const stocked = async (): Promise<Entry> => dataSource.getRepository(entry).findOneOrFail({ where: { id: 'e1' }, relations: { category: true } });
+  const [links, entries, tags, categories] = [
+    syncTable(link),
+    syncTable(entry),
+    syncTable(tag),
+    syncTable(category),
+  ] as const;
+  const stocked = async (): Promise<Entry> =>
+    dataSource.getRepository(entry).findOneOrFail({ where: { id: 'e1' }, relations: { category: true } });
   return {
     create: async () => {
       await engine.writer(categories).insertAndEnqueue({ id: 'c1', name: 'home', ...sync });
@@ -161,7 +190,9 @@ const written = ({ engine, dataSource }: Replica): App => {
 };
 
 describe.each(allDrivers)('todos with categories and tags on %s', (driver) => {
-  test('I5: relations come through: created, changed on both sides, and removed, two replicas show the same', { timeout: 60_000 }, async () => {
+  test('I5: relations come through: created, changed on both sides, and removed, two replicas show the same', {
+    timeout: 60_000,
+  }, async () => {
     const server = await createTestServer();
     open.push(() => server.close());
     const here = await openReplica(driver, server);
@@ -186,16 +217,20 @@ describe.each(allDrivers)('todos with categories and tags on %s', (driver) => {
       ['renamed', 'work', 'fun', 'new'],
       ['second', 'home'],
     ]);
-    for (const table of ['categories', 'entries', 'tags', 'links']) expect(await stored(there, table), table).toEqual(await stored(here, table));
+    for (const table of ['categories', 'entries', 'tags', 'links'])
+      expect(await stored(there, table), table).toEqual(await stored(here, table));
 
     await appOf(here).remove();
     await settled();
     expect(await shown(there)).toEqual([['second', 'home']]);
     expect(server.getAll('links')).toEqual([]);
-    for (const table of ['categories', 'entries', 'tags', 'links']) expect(await stored(there, table), table).toEqual(await stored(here, table));
+    for (const table of ['categories', 'entries', 'tags', 'links'])
+      expect(await stored(there, table), table).toEqual(await stored(here, table));
   });
 
-  test('I13: children that are pulled before their parents go aside and come back, also where keys are declared deferred', { timeout: 60_000 }, async () => {
+  test('I13: children that are pulled before their parents go aside and come back, also where keys are declared deferred', {
+    timeout: 60_000,
+  }, async () => {
     const server = await createTestServer({ naming: 'camelCase' });
     open.push(() => server.close());
     server.seed('categories', { id: 'c1', name: 'home' });

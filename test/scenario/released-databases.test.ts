@@ -18,7 +18,15 @@ import type { ServerRows } from '../fixtures/live-as-released.ts';
 import { restorePostgres } from '../support/dump-postgres.ts';
 import { createPostgresDatabase, dropPostgresDatabase, openPostgres } from '../support/open-postgres.ts';
 import { allDrivers, type TestDriver } from '../support/open-store.ts';
-import { lists, releasedConfig, releasedEntities, releasedMigrations, releasedScope, releasedTables, tasks } from '../support/released-app.ts';
+import {
+  lists,
+  releasedConfig,
+  releasedEntities,
+  releasedMigrations,
+  releasedScope,
+  releasedTables,
+  tasks,
+} from '../support/released-app.ts';
 
 const releases = fileURLToPath(new URL('../fixtures/releases/', import.meta.url));
 const cases = (await readdir(releases)).flatMap((release) => allDrivers.map((driver) => ({ release, driver })));
@@ -82,34 +90,56 @@ async function turnOn(release: string, driver: TestDriver): Promise<Device> {
 }
 
 const reasonsOf = async (engine: SyncEngine): Promise<unknown> =>
-  (await engine.explain()).map(({ kind, entityId, reason, waitingFor }) => [`${kind}/${entityId}`, reason, ...(waitingFor === undefined ? [] : [waitingFor])]);
-const byId = (rows: readonly JsonObject[]): readonly JsonObject[] => rows.toSorted((a, b) => String(a['id']).localeCompare(String(b['id'])));
+  (await engine.explain()).map(({ kind, entityId, reason, waitingFor }) => [
+    `${kind}/${entityId}`,
+    reason,
+    ...(waitingFor === undefined ? [] : [waitingFor]),
+  ]);
+const byId = (rows: readonly JsonObject[]): readonly JsonObject[] =>
+  rows.toSorted((a, b) => String(a['id']).localeCompare(String(b['id'])));
 
 /** The rows that the app shows, with what the server also has. */
 async function shownBy({ engine }: Device): Promise<unknown> {
   const [shownLists, shownTasks] = [await engine.repository(lists).find(), await engine.repository(tasks).find()];
   return {
     lists: byId(shownLists.map(({ id, name, slug, updatedAt }) => ({ id, name, slug, updatedAt }))),
-    tasks: byId(shownTasks.map(({ id, title, done, points, listId, updatedAt }) => ({ id, title, done, points, listId, updatedAt }))),
+    tasks: byId(
+      shownTasks.map(({ id, title, done, points, listId, updatedAt }) => ({
+        id,
+        title,
+        done,
+        points,
+        listId,
+        updatedAt,
+      })),
+    ),
   };
 }
 const heldBy = ({ server }: Device): unknown => ({
-  lists: byId(server.getAll('lists').map(({ id = null, name = null, slug = null, updatedAt = null }) => ({ id, name, slug, updatedAt }))),
+  lists: byId(
+    server
+      .getAll('lists')
+      .map(({ id = null, name = null, slug = null, updatedAt = null }) => ({ id, name, slug, updatedAt })),
+  ),
   tasks: byId(
-    server.getAll('tasks').map(({ id = null, title = null, done = null, points = null, listId = null, updatedAt = null }) => ({
-      id,
-      title,
-      done: Boolean(done),
-      points,
-      listId,
-      updatedAt,
-    })),
+    server
+      .getAll('tasks')
+      .map(({ id = null, title = null, done = null, points = null, listId = null, updatedAt = null }) => ({
+        id,
+        title,
+        done: Boolean(done),
+        points,
+        listId,
+        updatedAt,
+      })),
   ),
 });
 
 /** Kinds whose full resync is under way. */
 const openResyncs = async (dataSource: DataSource): Promise<readonly string[]> =>
-  ((await dataSource.query('SELECT kind FROM sync_cursors WHERE resync_open = 1 ORDER BY kind')) as { kind: string }[]).map(({ kind }) => kind);
+  (
+    (await dataSource.query('SELECT kind FROM sync_cursors WHERE resync_open = 1 ORDER BY kind')) as { kind: string }[]
+  ).map(({ kind }) => kind);
 
 describe.each(cases)('a database of release $release on $driver', ({ release, driver }) => {
   test('I12: shows every queued operation with its reason, conflicts, given-up changes and the quarantine', async () => {
@@ -131,7 +161,9 @@ describe.each(cases)('a database of release $release on $driver', ({ release, dr
       ['tasks/created', 'ready'],
       ['tasks/created', 'waitingFor', 'op15'],
     ]);
-    const counted = await firstValueFrom(engine.status$.pipe(filter(({ stuck, conflicts }) => stuck > 0 && conflicts > 0)));
+    const counted = await firstValueFrom(
+      engine.status$.pipe(filter(({ stuck, conflicts }) => stuck > 0 && conflicts > 0)),
+    );
     expect(counted).toMatchObject({ stuck: 1, conflicts: 2, scopeChanged: false, paused: false });
     expect(await engine.conflicts()).toMatchObject([
       {
@@ -144,14 +176,22 @@ describe.each(cases)('a database of release $release on $driver', ({ release, dr
           serverData: { title: 'their conflicted', points: 30 },
         },
       },
-      { state: 'decided', conflict: { entityId: 'decided' }, resolution: { type: 'acceptMerged', data: { title: 'both decided' } } },
+      {
+        state: 'decided',
+        conflict: { entityId: 'decided' },
+        resolution: { type: 'acceptMerged', data: { title: 'both decided' } },
+      },
     ]);
     expect(await engine.getStuckOperations()).toMatchObject([
       { entityId: 'ambiguous', parkedFor: 'ambiguous' },
       { entityId: 'stuck', parkedFor: 'stuck', tryCount: 1, lastError: 'this request was to fail with 422' },
     ]);
-    expect(await engine.discarded()).toMatchObject([{ opId: 'op1', entityId: 'discarded', reason: 'dropped', data: { title: 'mine discarded' } }]);
-    expect(await engine.rowStatus(tasks, 'bad')).toMatchObject({ quarantined: expect.stringContaining("field 'title' must be a string") as string });
+    expect(await engine.discarded()).toMatchObject([
+      { opId: 'op1', entityId: 'discarded', reason: 'dropped', data: { title: 'mine discarded' } },
+    ]);
+    expect(await engine.rowStatus(tasks, 'bad')).toMatchObject({
+      quarantined: expect.stringContaining("field 'title' must be a string") as string,
+    });
     expect(await openResyncs(dataSource)).toEqual(['tasks']);
     expect(await engine.repository(tasks).findBy({ id: 'deleted' })).toEqual([]);
   });
@@ -186,10 +226,19 @@ describe.each(cases)('a database of release $release on $driver', ({ release, dr
     await engine.undoDiscard('op1');
     await engine.sync();
     await engine.whenIdle();
-    expect([await engine.explain(), await engine.conflicts(), await dataSource.query('SELECT * FROM sync_quarantine')]).toEqual([[], [], []]);
+    expect([
+      await engine.explain(),
+      await engine.conflicts(),
+      await dataSource.query('SELECT * FROM sync_quarantine'),
+    ]).toEqual([[], [], []]);
     expect(await shownBy(device)).toEqual(heldBy(device));
     expect(heldBy(device)).toMatchObject({
-      lists: [{ name: 'mine errands' }, { name: 'mine garden' }, { name: 'server home' }, { id: 'office', slug: 'work' }],
+      lists: [
+        { name: 'mine errands' },
+        { name: 'mine garden' },
+        { name: 'server home' },
+        { id: 'office', slug: 'work' },
+      ],
       tasks: [
         { id: 'ambiguous', points: 25 },
         { id: 'bad', title: 'server bad' },

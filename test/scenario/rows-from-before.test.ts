@@ -12,7 +12,8 @@ describe('rows from before their table was synchronised, of which the server may
   });
   afterEach(() => bench.close());
   const stored = () => bench.server.get('todos', 'x');
-  const serverHas = (title: string) => bench.server.seed('todos', { id: 'x', title, done: false, priority: null, tags: null });
+  const serverHas = (title: string) =>
+    bench.server.seed('todos', { id: 'x', title, done: false, priority: null, tags: null });
   const editDone = {
     'a writer': async () => {
       const row = await bench.row('x');
@@ -25,14 +26,17 @@ describe('rows from before their table was synchronised, of which the server may
     },
   };
 
-  test.each(Object.entries(editDone))("I1, F-134: an edit by %s, pushed before anything was pulled, overwrites nobody's work", async (_, edit) => {
-    serverHas('edited by a colleague');
-    await edit();
-    await bench.engine.sync();
-    expect(stored()).toMatchObject({ title: 'edited by a colleague', done: true });
-    expect(await bench.row('x')).toMatchObject({ title: 'edited by a colleague', done: true });
-    expect(await bench.queued()).toEqual([]);
-  });
+  test.each(Object.entries(editDone))(
+    "I1, F-134: an edit by %s, pushed before anything was pulled, overwrites nobody's work",
+    async (_, edit) => {
+      serverHas('edited by a colleague');
+      await edit();
+      await bench.engine.sync();
+      expect(stored()).toMatchObject({ title: 'edited by a colleague', done: true });
+      expect(await bench.row('x')).toMatchObject({ title: 'edited by a colleague', done: true });
+      expect(await bench.queued()).toEqual([]);
+    },
+  );
 
   test('F-134: where the server has what the user saw, or nothing, the edit is sent without a conflict', async () => {
     serverHas('as it was');
@@ -79,7 +83,10 @@ describe('rows from before their table was synchronised, of which the server may
     await bench.engine.sync();
     await bench.engine.fullResync();
     expect(bench.server.getAll('todos').map(({ id }) => id)).toEqual(['x', 'y']);
-    expect([await bench.row('x'), await bench.row('y')]).toMatchObject([{ title: 'as it was' }, { title: 'as it was' }]);
+    expect([await bench.row('x'), await bench.row('y')]).toMatchObject([
+      { title: 'as it was' },
+      { title: 'as it was' },
+    ]);
   });
 
   test.each([true, false])(

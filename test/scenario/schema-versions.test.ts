@@ -34,75 +34,95 @@ const open = async (release: 1 | 2 | 3, more: Partial<TaskAppOptions> = {}): Pro
   return app;
 };
 const edit = (app: TaskApp, id: string, text: string): Promise<void> =>
-  app.writer.replaceAndEnqueue({ id, ...(app.table.options.version === 1 ? { title: text } : { name: text }) } as Task, {
-    changedFields: [app.table.options.version === 1 ? 'title' : 'name'],
-  });
+  app.writer.replaceAndEnqueue(
+    { id, ...(app.table.options.version === 1 ? { title: text } : { name: text }) } as Task,
+    {
+      changedFields: [app.table.options.version === 1 ? 'title' : 'name'],
+    },
+  );
 const puts = (id: string): { readonly key: unknown; readonly body: unknown }[] =>
   server.recordedRequests
     .filter(({ method, path }) => method === 'PUT' && path.startsWith(`/tasks/${id}`))
     .map(({ headers, body }) => ({ key: headers['x-idempotency-key'], body }));
-const resyncs = (app: TaskApp) => app.told.flatMap((event) => (event.type === 'resync.started' ? [{ reason: event.reason, kinds: event.kinds }] : []));
+const resyncs = (app: TaskApp) =>
+  app.told.flatMap((event) => (event.type === 'resync.started' ? [{ reason: event.reason, kinds: event.kinds }] : []));
 
-describe.each(drivers.filter((driver) => driver !== ('postgres' as string)))('a table that changes from release to release, on %s', (driver) => {
-  test('I1, I2: queued, frozen, parked and conflicted operations of version 1 go out in version 3; the table is pulled anew, once', async () => {
-    const manual = { engine: { config: { conflictStrategy: 'manual' as const, maxOutboxTryCount: 1, maxRetries: 0 } }, driver: driver as 'sqlite3' };
-    const first = await open(1, manual);
-    await first.engine.sync();
-    // stuck
-    const allow = server.refuse(({ id }) => id === 'c');
-    await edit(first, 'c', 'mine c');
-    await first.engine.sync();
-    // a conflict that waits for a person
-    server.update('tasks', 'd', { title: 'theirs d', name: 'theirs d' });
-    await edit(first, 'd', 'mine d');
-    await first.engine.sync();
-    // sent, and its answer lost before the server had it
-    await edit(first, 'b', 'mine b');
-    server.cutNextRequests(2, 'beforeCommit', { method: 'PUT' });
-    await first.engine.sync({ pullKinds: [] }).catch(() => undefined);
-    // behind the open request, and never sent
-    await edit(first, 'b', 'mine b again');
-    await edit(first, 'a', 'mine a');
-    await first.writer.insertAndEnqueue({ id: 'n', title: 'new n', updatedAt: '', deletedAt: null, deletedAtLocal: null });
-    const sentBefore = puts('b');
-    // Once over the kept connection, once over a new one.
-    expect(sentBefore).toEqual([sentBefore[0], sentBefore[0]]);
-    await first.quit();
+describe.each(drivers.filter((driver) => driver !== ('postgres' as string)))(
+  'a table that changes from release to release, on %s',
+  (driver) => {
+    test('I1, I2: queued, frozen, parked and conflicted operations of version 1 go out in version 3; the table is pulled anew, once', async () => {
+      const manual = {
+        engine: { config: { conflictStrategy: 'manual' as const, maxOutboxTryCount: 1, maxRetries: 0 } },
+        driver: driver as 'sqlite3',
+      };
+      const first = await open(1, manual);
+      await first.engine.sync();
+      // stuck
+      const allow = server.refuse(({ id }) => id === 'c');
+      await edit(first, 'c', 'mine c');
+      await first.engine.sync();
+      // a conflict that waits for a person
+      server.update('tasks', 'd', { title: 'theirs d', name: 'theirs d' });
+      await edit(first, 'd', 'mine d');
+      await first.engine.sync();
+      // sent, and its answer lost before the server had it
+      await edit(first, 'b', 'mine b');
+      server.cutNextRequests(2, 'beforeCommit', { method: 'PUT' });
+      await first.engine.sync({ pullKinds: [] }).catch(() => undefined);
+      // behind the open request, and never sent
+      await edit(first, 'b', 'mine b again');
+      await edit(first, 'a', 'mine a');
+      await first.writer.insertAndEnqueue({
+        id: 'n',
+        title: 'new n',
+        updatedAt: '',
+        deletedAt: null,
+        deletedAtLocal: null,
+      });
+      const sentBefore = puts('b');
+      // Once over the kept connection, once over a new one.
+      expect(sentBefore).toEqual([sentBefore[0], sentBefore[0]]);
+      await first.quit();
 
-    const third = await open(3, manual);
-    allow();
-    await third.engine.sync();
-    expect(puts('b')[2]).toEqual(sentBefore[0]);
-    expect(puts('b')[3]).toMatchObject({ body: { name: 'mine b again' } });
-    expect(puts('a')).toMatchObject([{ body: { name: 'mine a' } }]);
-    expect(puts('n')).toMatchObject([{ body: { name: 'new n' } }]);
-    for (const { body } of [...puts('a'), ...puts('n')]) expect(body).not.toHaveProperty('title');
-    expect(server.get('tasks', 'a')).toMatchObject({ name: 'mine a', points: 0 });
-    expect(resyncs(third)).toEqual([{ reason: 'schema', kinds: ['tasks'] }]);
-    expect(await third.row('e')).toMatchObject({ name: 'task e', points: 4 });
-    expect(await third.row('b')).toMatchObject({ name: 'mine b again', points: 1 });
-    // Also under what still waits.
-    expect(await third.row('c')).toMatchObject({ name: 'mine c', points: 2 });
+      const third = await open(3, manual);
+      allow();
+      await third.engine.sync();
+      expect(puts('b')[2]).toEqual(sentBefore[0]);
+      expect(puts('b')[3]).toMatchObject({ body: { name: 'mine b again' } });
+      expect(puts('a')).toMatchObject([{ body: { name: 'mine a' } }]);
+      expect(puts('n')).toMatchObject([{ body: { name: 'new n' } }]);
+      for (const { body } of [...puts('a'), ...puts('n')]) expect(body).not.toHaveProperty('title');
+      expect(server.get('tasks', 'a')).toMatchObject({ name: 'mine a', points: 0 });
+      expect(resyncs(third)).toEqual([{ reason: 'schema', kinds: ['tasks'] }]);
+      expect(await third.row('e')).toMatchObject({ name: 'task e', points: 4 });
+      expect(await third.row('b')).toMatchObject({ name: 'mine b again', points: 1 });
+      // Also under what still waits.
+      expect(await third.row('c')).toMatchObject({ name: 'mine c', points: 2 });
 
-    expect(await third.engine.explain()).toMatchObject([
-      { entityId: 'c', reason: 'stuck' },
-      { entityId: 'd', reason: 'conflict' },
-    ]);
-    const [conflict] = await third.engine.conflicts();
-    expect(conflict?.conflict).toMatchObject({ localData: { name: 'mine d' }, serverData: { name: 'theirs d' }, changedFields: ['name'] });
-    expect(conflict?.conflict.baseData).toMatchObject({ name: 'task d' });
-    await third.engine.resolveConflict(conflict?.conflict.opId ?? '', acceptClient());
-    await third.engine.retryStuckOperations();
-    await third.engine.sync();
-    expect(server.get('tasks', 'd')).toMatchObject({ name: 'mine d', points: 3 });
-    expect(server.get('tasks', 'c')).toMatchObject({ name: 'mine c', points: 2 });
-    expect(await third.engine.explain()).toEqual([]);
-    expect(resyncs(third)).toHaveLength(1);
-    const again = await openTasksAgain(third);
-    await again.engine.sync();
-    expect(resyncs(again)).toEqual([]);
-  });
-});
+      expect(await third.engine.explain()).toMatchObject([
+        { entityId: 'c', reason: 'stuck' },
+        { entityId: 'd', reason: 'conflict' },
+      ]);
+      const [conflict] = await third.engine.conflicts();
+      expect(conflict?.conflict).toMatchObject({
+        localData: { name: 'mine d' },
+        serverData: { name: 'theirs d' },
+        changedFields: ['name'],
+      });
+      expect(conflict?.conflict.baseData).toMatchObject({ name: 'task d' });
+      await third.engine.resolveConflict(conflict?.conflict.opId ?? '', acceptClient());
+      await third.engine.retryStuckOperations();
+      await third.engine.sync();
+      expect(server.get('tasks', 'd')).toMatchObject({ name: 'mine d', points: 3 });
+      expect(server.get('tasks', 'c')).toMatchObject({ name: 'mine c', points: 2 });
+      expect(await third.engine.explain()).toEqual([]);
+      expect(resyncs(third)).toHaveLength(1);
+      const again = await openTasksAgain(third);
+      await again.engine.sync();
+      expect(resyncs(again)).toEqual([]);
+    });
+  },
+);
 
 const openTasksAgain = async (app: TaskApp): Promise<TaskApp> => {
   await app.quit();
@@ -142,7 +162,9 @@ describe('upgrading', () => {
     expect(await second.engine.sync()).toMatchObject({ pushed: 1 });
     expect(puts('a')).toEqual([]);
     const stuck = second.told.filter(({ type }) => type === 'op.stuck');
-    expect(stuck).toMatchObject([{ entityId: 'a', error: { message: expect.stringContaining('no such word') as string } }]);
+    expect(stuck).toMatchObject([
+      { entityId: 'a', error: { message: expect.stringContaining('no such word') as string } },
+    ]);
     expect(await second.engine.explain()).toMatchObject([
       { entityId: 'a', reason: 'stuck', detail: expect.stringContaining('update the app') as string },
       { entityId: 'a', reason: 'waitingFor' },
@@ -162,7 +184,11 @@ describe('upgrading', () => {
   test.each([
     ['a promise', () => Promise.resolve({}), /synchronous/],
     ['another row', (op: UpsertOp) => ({ ...op, id: 'z' }), /same row/],
-    ['changed fields that do not exist', (op: UpsertOp) => ({ ...op, changedFields: ['nothing'] }), /changedFields names 'nothing'/],
+    [
+      'changed fields that do not exist',
+      (op: UpsertOp) => ({ ...op, changedFields: ['nothing'] }),
+      /changedFields names 'nothing'/,
+    ],
     ['nothing', () => undefined, /must return the operation/],
   ])('I13: a hook that returns %s is a stuck operation, not a lost one', async (_, hook, message) => {
     const first = await open(1);
@@ -217,7 +243,9 @@ describe('a database that a newer release has used', () => {
     const failed = await second.engine.sync().catch((error: unknown) => error);
     expect(failed).toBeInstanceOf(SyncOperationError);
     expect(failed).toMatchObject({
-      message: expect.stringMatching(/'tasks' was used by a newer version of the app: .* version 3, this one knows 2/) as string,
+      message: expect.stringMatching(
+        /'tasks' was used by a newer version of the app: .* version 3, this one knows 2/,
+      ) as string,
     });
     expect(server.recordedRequests).toHaveLength(before);
     expect(second.told.filter(({ type }) => type === 'sync.failed')).toMatchObject([{ kind: 'tasks' }]);

@@ -7,7 +7,8 @@ let bench: EngineBench;
 afterEach(() => bench.close());
 
 const types = (): readonly string[] => bench.told.map(({ type }) => type);
-const edit = async (change: object): Promise<void> => bench.writer.replaceAndEnqueue(todoOf('x', { ...(await bench.row('x')), ...change }));
+const edit = async (change: object): Promise<void> =>
+  bench.writer.replaceAndEnqueue(todoOf('x', { ...(await bench.row('x')), ...change }));
 
 /** Row x is known; then the clock of the server goes back by an hour. */
 async function turnBack(): Promise<void> {
@@ -39,7 +40,10 @@ describe('a server whose clock went back (F-161)', () => {
     await bench.engine.sync();
     expect(await bench.row('x')).toMatchObject({ title: 'two' });
     await bench.engine.fullResync();
-    expect(await bench.row('x')).toMatchObject({ title: 'two', updatedAt: bench.server.get('todos', 'x')?.['updatedAt'] });
+    expect(await bench.row('x')).toMatchObject({
+      title: 'two',
+      updatedAt: bench.server.get('todos', 'x')?.['updatedAt'],
+    });
   });
 
   test('F-161, I5: what others write meanwhile arrives with a full resync, and the pulls after it work again', async () => {

@@ -22,7 +22,10 @@ const begin = async (pullConcurrency: number): Promise<void> => {
 
 beforeEach(async () => {
   server = await createTestServer();
-  dataSource = await openTodoDatabase('better-sqlite3', ':memory:', { entities: [noteEntity], migrations: [CreateNotes1700000000003] });
+  dataSource = await openTodoDatabase('better-sqlite3', ':memory:', {
+    entities: [noteEntity],
+    migrations: [CreateNotes1700000000003],
+  });
   server.seed(
     'todos',
     Array.from({ length: 10 }, (_, index) => ({ id: `t${index}`, title: 'x', done: false })),
@@ -59,7 +62,10 @@ test('pullConcurrency 1: one kind after another, in registration order (PULL-15)
 test('F-17: a kind that fails alone lets the next one be pulled, also when that was begun ahead; the run rejects at its end', async () => {
   await begin(2);
   server.failNextRequests(1, 403, { match: { kind: 'todos' } });
-  await expect(engine.sync()).rejects.toMatchObject({ message: expect.stringContaining('kind=todos') as string, stats: { pulled: 10 } });
+  await expect(engine.sync()).rejects.toMatchObject({
+    message: expect.stringContaining('kind=todos') as string,
+    stats: { pulled: 10 },
+  });
   expect(await dataSource.getRepository(noteEntity).count()).toBe(10);
 });
 
@@ -67,7 +73,9 @@ test('F-155, I13: a table that lacks a column fails alone, by name; the others a
   await begin(1);
   await dataSource.query('ALTER TABLE todos DROP COLUMN priority');
   await dataSource.query('ALTER TABLE todos ADD COLUMN priority integer GENERATED ALWAYS AS (length(title)) VIRTUAL');
-  await engine.writer(notes).insertAndEnqueue({ id: 'mine', text: 'x', todoId: null, updatedAt: '', deletedAt: null, deletedAtLocal: null });
+  await engine
+    .writer(notes)
+    .insertAndEnqueue({ id: 'mine', text: 'x', todoId: null, updatedAt: '', deletedAt: null, deletedAtLocal: null });
   server.seed(
     'todos',
     Array.from({ length: 2 }, (_, index) => ({ id: `late${index}`, title: 'x', done: false, priority: 1 })),

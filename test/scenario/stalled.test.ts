@@ -19,7 +19,15 @@ test('I12: a claimed operation that makes no progress is told once, with its pha
   await clock.advance(19_000);
   expect(stalls()).toEqual([]);
   await clock.advance(100_000);
-  expect(stalls()).toMatchObject([{ phase: 'pushing', stalledMs: 20_000, operations: [{ kind: 'todos', entityId: 'a' }], at: clock.now() - 99_000, runId: 2 }]);
+  expect(stalls()).toMatchObject([
+    {
+      phase: 'pushing',
+      stalledMs: 20_000,
+      operations: [{ kind: 'todos', entityId: 'a' }],
+      at: clock.now() - 99_000,
+      runId: 2,
+    },
+  ]);
   // An observation: the request goes on, and its answer counts.
   held();
   await run;

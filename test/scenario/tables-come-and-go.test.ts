@@ -31,11 +31,21 @@ const release = async (...tables: readonly SyncTable<never>[]): Promise<SyncEngi
 };
 const both = (): Promise<SyncEngine> => release(todos as never, notes as never);
 const onlyTodos = (): Promise<SyncEngine> => release(todos as never);
-const noteOf = (id: string, text: string) => ({ id, text, todoId: null, updatedAt: '', deletedAt: null, deletedAtLocal: null });
+const noteOf = (id: string, text: string) => ({
+  id,
+  text,
+  todoId: null,
+  updatedAt: '',
+  deletedAt: null,
+  deletedAtLocal: null,
+});
 
 beforeEach(async () => {
   server = await createTestServer({ naming: 'camelCase' });
-  dataSource = await openTodoDatabase('better-sqlite3', ':memory:', { entities: [noteEntity], migrations: [CreateNotes1700000000003] });
+  dataSource = await openTodoDatabase('better-sqlite3', ':memory:', {
+    entities: [noteEntity],
+    migrations: [CreateNotes1700000000003],
+  });
   server.seed(
     'todos',
     ['a', 'b', 'c'].map((id) => ({ id, title: id, done: false })),
@@ -93,7 +103,12 @@ test('F-101, SCH-11: operations of a table that this release no longer has wait 
     { kind: 'notes', entityId: 'n1', reason: 'unregisteredKind' },
   ]);
   expect(told).toEqual(
-    expect.arrayContaining([expect.objectContaining({ type: 'transport.warning', message: expect.stringContaining("kind 'notes'") as string })]),
+    expect.arrayContaining([
+      expect.objectContaining({
+        type: 'transport.warning',
+        message: expect.stringContaining("kind 'notes'") as string,
+      }),
+    ]),
   );
   expect(server.recordedRequests.filter(({ path }) => path.startsWith('/notes'))).toEqual([]);
   expect(await dataSource.getRepository(noteEntity).count()).toBe(4);

@@ -29,7 +29,10 @@ describe('F-108: nothing leaves or fails in silence', () => {
     server.update('todos', 'a', { title: 'theirs' });
     await engine.sync();
     expect(told('conflict.resolved')).toMatchObject([
-      { resolution: { type: 'acceptServer' }, givenUp: [{ entityId: 'a', data: { title: 'mine' }, changedFields: ['title'] }] },
+      {
+        resolution: { type: 'acceptServer' },
+        givenUp: [{ entityId: 'a', data: { title: 'mine' }, changedFields: ['title'] }],
+      },
     ]);
     expect(await row('a')).toMatchObject({ title: 'theirs' });
   });
@@ -93,7 +96,14 @@ describe('F-110: what the numbers of a run count', () => {
       { id: 'forced', title: 'x', done: false },
       { id: 'gone', title: 'x', done: false },
     ]);
-    expect(await engine.sync()).toEqual({ pushed: 0, pulled: 2, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
+    expect(await engine.sync()).toEqual({
+      pushed: 0,
+      pulled: 2,
+      ignored: 0,
+      conflicts: 0,
+      conflictsResolved: 0,
+      errors: 0,
+    });
     await writer.insertAndEnqueue(todoOf('folded'));
     await writer.replaceAndEnqueue(todoOf('folded', { title: 'two' }));
     await writer.replaceAndEnqueue(todoOf('folded', { title: 'three' }));
@@ -102,11 +112,26 @@ describe('F-110: what the numbers of a run count', () => {
     await writer.enqueueDelete('gone');
     server.remove('todos', 'gone');
     // Pulled: the rows we have just pushed come back once, as echoes.
-    expect(await engine.sync()).toEqual({ pushed: 5, pulled: 2, ignored: 0, conflicts: 1, conflictsResolved: 1, errors: 0 });
+    expect(await engine.sync()).toEqual({
+      pushed: 5,
+      pulled: 2,
+      ignored: 0,
+      conflicts: 1,
+      conflictsResolved: 1,
+      errors: 0,
+    });
     expect(told('op.pushed')).toHaveLength(5);
     // A batch counts operations, so that its parts are never more than the whole.
-    for (const { batchSize, successCount, errorCount } of told('batch.pushed')) expect(successCount + errorCount).toBeLessThanOrEqual(batchSize);
-    expect(await engine.sync()).toEqual({ pushed: 0, pulled: 0, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
+    for (const { batchSize, successCount, errorCount } of told('batch.pushed'))
+      expect(successCount + errorCount).toBeLessThanOrEqual(batchSize);
+    expect(await engine.sync()).toEqual({
+      pushed: 0,
+      pulled: 0,
+      ignored: 0,
+      conflicts: 0,
+      conflictsResolved: 0,
+      errors: 0,
+    });
   });
 
   test('errors count operations, and rows that are read again are not pulled', async () => {
@@ -114,24 +139,48 @@ describe('F-110: what the numbers of a run count', () => {
     await writer.insertAndEnqueue(todoOf('a'));
     await writer.insertAndEnqueue(todoOf('b'));
     const allow = server.refuse(({ id }) => id === 'b');
-    expect(await engine.sync()).toEqual({ pushed: 1, pulled: 1, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 1 });
-    expect(await engine.sync()).toEqual({ pushed: 0, pulled: 0, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 1 });
+    expect(await engine.sync()).toEqual({
+      pushed: 1,
+      pulled: 1,
+      ignored: 0,
+      conflicts: 0,
+      conflictsResolved: 0,
+      errors: 1,
+    });
+    expect(await engine.sync()).toEqual({
+      pushed: 0,
+      pulled: 0,
+      ignored: 0,
+      conflicts: 0,
+      conflictsResolved: 0,
+      errors: 1,
+    });
     allow();
-    expect(await engine.sync()).toEqual({ pushed: 1, pulled: 1, ignored: 0, conflicts: 0, conflictsResolved: 0, errors: 0 });
+    expect(await engine.sync()).toEqual({
+      pushed: 1,
+      pulled: 1,
+      ignored: 0,
+      conflicts: 0,
+      conflictsResolved: 0,
+      errors: 0,
+    });
   });
 });
 
 describe('F-87: what the server will never do is not asked again and again', () => {
-  test.each([501, 505])('a pull answered with %i ends its run at once, without a wait; the push of the run stands', async (status) => {
-    const { engine, writer, server } = await open({ config: { maxRetries: 5 } });
-    await writer.insertAndEnqueue(todoOf('a'));
-    server.failNextRequests(Infinity, status, { match: { method: 'GET' } });
-    await expect(engine.sync()).rejects.toMatchObject({ stats: { pushed: 1 } });
-    expect(told('backoff.scheduled')).toEqual([]);
-    expect(server.requestCounts['GET']).toBe(1);
-    server.clearFaults();
-    expect(await engine.sync()).toMatchObject({ errors: 0 });
-  });
+  test.each([501, 505])(
+    'a pull answered with %i ends its run at once, without a wait; the push of the run stands',
+    async (status) => {
+      const { engine, writer, server } = await open({ config: { maxRetries: 5 } });
+      await writer.insertAndEnqueue(todoOf('a'));
+      server.failNextRequests(Infinity, status, { match: { method: 'GET' } });
+      await expect(engine.sync()).rejects.toMatchObject({ stats: { pushed: 1 } });
+      expect(told('backoff.scheduled')).toEqual([]);
+      expect(server.requestCounts['GET']).toBe(1);
+      server.clearFaults();
+      expect(await engine.sync()).toMatchObject({ errors: 0 });
+    },
+  );
 
   test.each([501, 505])('a push answered with %i is sent once in the run and keeps its operation', async (status) => {
     const { engine, writer, server } = await open({ config: { maxRetries: 5 } });

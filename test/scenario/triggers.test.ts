@@ -17,53 +17,59 @@ const pass = async (ms: number): Promise<void> => {
   await bench.engine.whenIdle();
 };
 
-test.each(drivers)('F-11, COO-03: edits through the writer are pushed after the silence, one burst in one request each, on %s', async (driver) => {
-  await opened({ driver });
-  const triggers = createTriggers(bench.engine, { pushOnOutboxChanges: true });
-  await triggers.start();
-  for (const title of ['one', 'two', 'three']) {
-    if (title === 'one') await bench.writer.insertAndEnqueue(todoOf('a', { title }));
-    else await bench.writer.replaceAndEnqueue({ ...(await bench.row('a'))!, title });
-    await bench.clock.advance(500);
-  }
-  expect(bench.server.recordedRequests).toEqual([]);
-  await pass(1_500);
-  expect(bench.server.recordedRequests.map(({ method }) => method)).toEqual(['PUT']);
-  expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'three' });
-  // The same count as before the first push: a watcher of counts would stay silent.
-  await bench.writer.replaceAndEnqueue({ ...(await bench.row('a'))!, title: 'four' });
-  await pass(2_000);
-  expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'four' });
-  triggers.dispose();
-});
+test.each(drivers)(
+  'F-11, COO-03: edits through the writer are pushed after the silence, one burst in one request each, on %s',
+  async (driver) => {
+    await opened({ driver });
+    const triggers = createTriggers(bench.engine, { pushOnOutboxChanges: true });
+    await triggers.start();
+    for (const title of ['one', 'two', 'three']) {
+      if (title === 'one') await bench.writer.insertAndEnqueue(todoOf('a', { title }));
+      else await bench.writer.replaceAndEnqueue({ ...(await bench.row('a'))!, title });
+      await bench.clock.advance(500);
+    }
+    expect(bench.server.recordedRequests).toEqual([]);
+    await pass(1_500);
+    expect(bench.server.recordedRequests.map(({ method }) => method)).toEqual(['PUT']);
+    expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'three' });
+    // The same count as before the first push: a watcher of counts would stay silent.
+    await bench.writer.replaceAndEnqueue({ ...(await bench.row('a'))!, title: 'four' });
+    await pass(2_000);
+    expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'four' });
+    triggers.dispose();
+  },
+);
 
-test.each(drivers)('a table’s own clock counts from the stored last pull, over a restart and a wrong clock, on %s', async (driver) => {
-  const hour = 3_600_000;
-  const tables = [syncTable(todoEntity, { syncIntervalMs: hour })] as readonly SyncTable[];
-  await opened({ driver, tables });
-  const first = createTriggers(bench.engine);
-  await first.start();
-  await bench.until(({ lastSyncedAt }) => lastSyncedAt !== undefined);
-  await bench.engine.whenIdle();
-  await bench.clock.advance(hour / 2);
-  bench = await bench.reopen({ tables });
-  const triggers = createTriggers(bench.engine, { pullOnStartup: true });
-  await triggers.start();
-  await pass(hour / 2 - 1);
-  expect(completed()).toBe(0);
-  await bench.clock.advance(1);
-  await bench.until(({ lastSyncedAt }) => lastSyncedAt === bench.clock.now());
-  await bench.engine.whenIdle();
-  expect(completed()).toBe(1);
-  // Noted by a clock that ran a day ahead.
-  await bench.dataSource.query(`UPDATE sync_cursors SET last_pull_at = ${bench.clock.now() + 24 * hour}`);
-  triggers.stop();
-  await triggers.start();
-  await bench.until(() => completed() === 2 || bench.engine.status().phase !== 'idle');
-  await bench.engine.whenIdle();
-  expect(completed()).toBe(2);
-  triggers.dispose();
-});
+test.each(drivers)(
+  'a table’s own clock counts from the stored last pull, over a restart and a wrong clock, on %s',
+  async (driver) => {
+    const hour = 3_600_000;
+    const tables = [syncTable(todoEntity, { syncIntervalMs: hour })] as readonly SyncTable[];
+    await opened({ driver, tables });
+    const first = createTriggers(bench.engine);
+    await first.start();
+    await bench.until(({ lastSyncedAt }) => lastSyncedAt !== undefined);
+    await bench.engine.whenIdle();
+    await bench.clock.advance(hour / 2);
+    bench = await bench.reopen({ tables });
+    const triggers = createTriggers(bench.engine, { pullOnStartup: true });
+    await triggers.start();
+    await pass(hour / 2 - 1);
+    expect(completed()).toBe(0);
+    await bench.clock.advance(1);
+    await bench.until(({ lastSyncedAt }) => lastSyncedAt === bench.clock.now());
+    await bench.engine.whenIdle();
+    expect(completed()).toBe(1);
+    // Noted by a clock that ran a day ahead.
+    await bench.dataSource.query(`UPDATE sync_cursors SET last_pull_at = ${bench.clock.now() + 24 * hour}`);
+    triggers.stop();
+    await triggers.start();
+    await bench.until(() => completed() === 2 || bench.engine.status().phase !== 'idle');
+    await bench.engine.whenIdle();
+    expect(completed()).toBe(2);
+    triggers.dispose();
+  },
+);
 
 test('F-85: a server that asks to wait: the error, the event and the status know when it is tried again, and people are told', async () => {
   await opened({ config: { maxRetries: 0 } });
@@ -75,5 +81,7 @@ test('F-85: a server that asks to wait: the error, the event and the status know
   const [failed] = bench.told.filter((event) => event.type === 'sync.failed');
   expect(failed).toMatchObject({ errorInfo: { category: 'rateLimit', retryAt } });
   expect(bench.engine.status().lastError).toMatchObject({ retryAt });
-  expect(describeSyncError(bench.engine.status().lastError, { now: bench.clock.now() })).toMatch(/asks to wait.*in 90 seconds\.$/);
+  expect(describeSyncError(bench.engine.status().lastError, { now: bench.clock.now() })).toMatch(
+    /asks to wait.*in 90 seconds\.$/,
+  );
 });

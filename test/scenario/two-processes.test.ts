@@ -26,12 +26,18 @@ test.each([...fileDrivers, 'postgres'] as const)(
       const labels = ['a', 'b', 'c'];
       await Promise.all(labels.map((label) => live({ driver, database, url: server.url, label })));
       const dataSource = await openTodoDatabase(driver, database);
-      const engine = createSyncEngine({ dataSource, tables: [todos], transport: new RestTransport({ baseUrl: server.url }) });
+      const engine = createSyncEngine({
+        dataSource,
+        tables: [todos],
+        transport: new RestTransport({ baseUrl: server.url }),
+      });
       await engine.start();
       await engine.sync();
       expect(await engine.outbox.hasOperations()).toBe(false);
       await engine.dispose();
-      const rows = (await dataSource.query('SELECT id, title, priority FROM todos WHERE deleted_at IS NULL AND deleted_at_local IS NULL ORDER BY id')) as {
+      const rows = (await dataSource.query(
+        'SELECT id, title, priority FROM todos WHERE deleted_at IS NULL AND deleted_at_local IS NULL ORDER BY id',
+      )) as {
         id: string;
       }[];
       await dataSource.destroy();

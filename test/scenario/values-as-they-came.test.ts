@@ -34,7 +34,11 @@ const rowText = (value: string, second = 1, more = ''): string =>
   `{"id":"a","name":"first","value":${value},"updatedAt":"2026-01-01T00:00:0${second}Z","deletedAt":null${more}}`;
 
 /** A server that speaks text: the field `value` of its row stands there to the letter. */
-async function open(value: string, column: EntitySchemaColumnOptions, options: SyncTableOptions<Row> = {}): Promise<Bench> {
+async function open(
+  value: string,
+  column: EntitySchemaColumnOptions,
+  options: SyncTableOptions<Row> = {},
+): Promise<Bench> {
   const sent: string[] = [];
   const bench: Pick<Bench, 'listed' | 'answer'> = { listed: [rowText(value)], answer: undefined };
   const server: Server = createServer((request, response) => {
@@ -47,7 +51,9 @@ async function open(value: string, column: EntitySchemaColumnOptions, options: S
         const row = bench.listed[0];
         response.statusCode = url.pathname === '/things' || row !== undefined ? 200 : 404;
         const since = url.searchParams.get('updatedSince');
-        const items = bench.listed.filter((text) => since === null || (JSON.parse(text) as { updatedAt: string }).updatedAt > since);
+        const items = bench.listed.filter(
+          (text) => since === null || (JSON.parse(text) as { updatedAt: string }).updatedAt > since,
+        );
         const listing = `{"items":[${items.join()}],"hasMore":false}`;
         response.end(url.pathname === '/things' ? listing : (row ?? '{"error":"not_found"}'));
         return;
@@ -64,7 +70,12 @@ async function open(value: string, column: EntitySchemaColumnOptions, options: S
   });
   const entity = new EntitySchema<Row>({
     name: 'things',
-    columns: { id: { type: 'text', primary: true }, name: { type: 'text' }, value: { nullable: true, ...column }, ...syncColumns } as never,
+    columns: {
+      id: { type: 'text', primary: true },
+      name: { type: 'text' },
+      value: { nullable: true, ...column },
+      ...syncColumns,
+    } as never,
   });
   const dataSource = await openSynchronized('better-sqlite3', [entity as unknown as EntitySchema]);
   closing.push(() => dataSource.destroy());
@@ -80,11 +91,16 @@ async function open(value: string, column: EntitySchemaColumnOptions, options: S
   return Object.assign(bench, { dataSource, engine, entity, table, sent });
 }
 
-const read = ({ dataSource, entity }: Bench): Promise<Row> => dataSource.getRepository(entity).findOneByOrFail({ id: 'a' });
-const kept = ({ dataSource }: Bench): Promise<{ entity_id: string; fields: string }[]> => dataSource.query('SELECT entity_id, fields FROM sync_wire_values');
+const read = ({ dataSource, entity }: Bench): Promise<Row> =>
+  dataSource.getRepository(entity).findOneByOrFail({ id: 'a' });
+const kept = ({ dataSource }: Bench): Promise<{ entity_id: string; fields: string }[]> =>
+  dataSource.query('SELECT entity_id, fields FROM sync_wire_values');
 /** The body of a write in which the field stands to the letter. */
 const asSent = (value: string) =>
-  expect.toSatisfy((body: string) => body.includes(`"value":${value},`) || body.includes(`"value":${value}}`), `has ${value}`) as string;
+  expect.toSatisfy(
+    (body: string) => body.includes(`"value":${value},`) || body.includes(`"value":${value}}`),
+    `has ${value}`,
+  ) as string;
 
 describe.each<[what: string, value: string, column: EntitySchemaColumnOptions]>([
   ['a time with microseconds and an offset', '"2026-01-01T10:00:00.123456+02:00"', { type: 'datetime' }],
@@ -128,7 +144,10 @@ describe.each<[what: string, value: string, column: EntitySchemaColumnOptions]>(
 
   test('survives a merge', async () => {
     const bench = await open(value, column, { conflict: { strategy: 'autoPreserve' } });
-    bench.answer = { status: 409, text: `{"error":"conflict","current":${rowText(value, 2).replace('"first"', '"theirs"')}}` };
+    bench.answer = {
+      status: 409,
+      text: `{"error":"conflict","current":${rowText(value, 2).replace('"first"', '"theirs"')}}`,
+    };
     await bench.engine.writer(bench.table).replaceAndEnqueue({ ...(await read(bench)), name: 'mine' });
     await bench.engine.sync().catch(() => undefined);
     expect(bench.sent.length).toBeGreaterThan(1);
@@ -200,14 +219,17 @@ describe('F-158: what came is forgotten', () => {
     expect(bench.sent).toEqual([asSent('"10.00"')]);
   });
 
-  test.each(['keep', 'remove'] as const)('when a full resync does not list the row any more (tombstones: %s)', async (tombstones) => {
-    const bench = await open('"10.00"', { type: 'decimal' }, { tombstones });
-    expect(await kept(bench)).toHaveLength(1);
-    bench.listed = [rowText('1', 2).replace('"a"', '"b"')];
-    await bench.engine.fullResync();
-    expect(await bench.dataSource.query('SELECT id FROM things')).toEqual([{ id: 'b' }]);
-    expect(await kept(bench)).toEqual([]);
-  });
+  test.each(['keep', 'remove'] as const)(
+    'when a full resync does not list the row any more (tombstones: %s)',
+    async (tombstones) => {
+      const bench = await open('"10.00"', { type: 'decimal' }, { tombstones });
+      expect(await kept(bench)).toHaveLength(1);
+      bench.listed = [rowText('1', 2).replace('"a"', '"b"')];
+      await bench.engine.fullResync();
+      expect(await bench.dataSource.query('SELECT id FROM things')).toEqual([{ id: 'b' }]);
+      expect(await kept(bench)).toEqual([]);
+    },
+  );
 
   test('when the server deletes the row', async () => {
     const bench = await open('"10.00"', { type: 'decimal' }, { tombstones: 'remove' });
@@ -239,7 +261,14 @@ test('F-158: a UNIQUE number that came as text is handed over in order', async (
   const bench = await open('"7"', { type: 'integer', unique: true });
   const writer = bench.engine.writer(bench.table);
   await writer.replaceAndEnqueue({ ...(await read(bench)), value: 8 });
-  await writer.insertAndEnqueue({ id: '0', name: 'new', value: 7, updatedAt: '', deletedAt: null, deletedAtLocal: null });
+  await writer.insertAndEnqueue({
+    id: '0',
+    name: 'new',
+    value: 7,
+    updatedAt: '',
+    deletedAt: null,
+    deletedAtLocal: null,
+  });
   bench.answer = { status: 422, text: '{"error":"invalid"}' };
   await bench.engine.sync().catch(() => undefined);
   expect(bench.sent).toEqual([asSent('8')]);
@@ -252,7 +281,11 @@ test('F-158: a page whose values read back as they came costs no statement more,
   const { createQueryRunner } = bench.dataSource;
   bench.dataSource.createQueryRunner = (mode) => {
     const runner = createQueryRunner.call(bench.dataSource, mode);
-    const query = runner.query.bind(runner) as (sql: string, parameters?: unknown[], structured?: boolean) => Promise<unknown>;
+    const query = runner.query.bind(runner) as (
+      sql: string,
+      parameters?: unknown[],
+      structured?: boolean,
+    ) => Promise<unknown>;
     runner.query = ((sql: string, parameters?: unknown[], structured?: boolean) => {
       statements.push(sql);
       return query(sql, parameters, structured);

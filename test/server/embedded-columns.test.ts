@@ -26,14 +26,22 @@ const person = new EntitySchema<Person>({
 });
 
 test('I5: one entity with embedded columns serves the client and the reference server', async () => {
-  const open = () => openDatabase({ database: ':memory:', driver: 'better-sqlite3', entities: [person], synchronize: true });
+  const open = () =>
+    openDatabase({ database: ':memory:', driver: 'better-sqlite3', entities: [person], synchronize: true });
   const serverDatabase = await open();
   const server = createSyncServer({ dataSource: serverDatabase, tables: [person] });
   const { url } = await server.listen();
   const replicas = await Promise.all(
     [1, 2].map(async () => {
       const dataSource = await open();
-      return { dataSource, engine: createSyncEngine({ dataSource, transport: new RestTransport({ baseUrl: url }), tables: [syncTable(person)] }) };
+      return {
+        dataSource,
+        engine: createSyncEngine({
+          dataSource,
+          transport: new RestTransport({ baseUrl: url }),
+          tables: [syncTable(person)],
+        }),
+      };
     }),
   );
   const [writing, reading] = replicas;
@@ -51,7 +59,10 @@ test('I5: one entity with embedded columns serves the client and the reference s
     await writing?.engine.writer(syncTable(person)).insertAndEnqueue(ada);
     expect(await writing?.engine.sync()).toMatchObject({ pushed: 1, errors: 0 });
     await reading?.engine.sync();
-    expect(await reading?.dataSource.getRepository(person).findOneByOrFail({ id: 'p1' })).toMatchObject({ name: 'Ada', home: ada.home });
+    expect(await reading?.dataSource.getRepository(person).findOneByOrFail({ id: 'p1' })).toMatchObject({
+      name: 'Ada',
+      home: ada.home,
+    });
   } finally {
     for (const { engine, dataSource } of replicas) {
       await engine.dispose();

@@ -19,7 +19,12 @@ let dataSource: DataSource;
 let server: SyncServer;
 let url: string;
 beforeEach(async () => {
-  dataSource = await openDatabase({ database: ':memory:', driver: 'better-sqlite3', entities: [thing], synchronize: true });
+  dataSource = await openDatabase({
+    database: ':memory:',
+    driver: 'better-sqlite3',
+    entities: [thing],
+    synchronize: true,
+  });
   server = createSyncServer({ dataSource, tables: [thing] });
   ({ url } = await server.listen());
 });
@@ -28,8 +33,16 @@ afterEach(async () => {
   await dataSource.destroy();
 });
 
-const request = async (method: string, path: string, body?: string, key?: string): Promise<{ readonly status: number; readonly text: string }> => {
-  const headers = { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...(key === undefined ? {} : { 'x-idempotency-key': key }) };
+const request = async (
+  method: string,
+  path: string,
+  body?: string,
+  key?: string,
+): Promise<{ readonly status: number; readonly text: string }> => {
+  const headers = {
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(key === undefined ? {} : { 'x-idempotency-key': key }),
+  };
   const answer = await fetch(`${url}${path}`, { method, headers, ...(body === undefined ? {} : { body }) });
   return { status: answer.status, text: await answer.text() };
 };
@@ -56,8 +69,13 @@ describe.each<[field: string, value: string]>([
 
   test('is repeated so under an idempotency key, in a batch and in a conflict', async () => {
     const body = `{"id":"a",${stands}}`;
-    for (let times = 0; times < 2; times += 1) expect((await request('PUT', '/things/a', body, 'key')).text).toContain(stands);
-    const batch = await request('POST', '/batch', `{"ops":[{"opId":"o","kind":"things","id":"b","type":"upsert","payload":{"id":"b",${stands}}}]}`);
+    for (let times = 0; times < 2; times += 1)
+      expect((await request('PUT', '/things/a', body, 'key')).text).toContain(stands);
+    const batch = await request(
+      'POST',
+      '/batch',
+      `{"ops":[{"opId":"o","kind":"things","id":"b","type":"upsert","payload":{"id":"b",${stands}}}]}`,
+    );
     expect(batch.text).toContain(stands);
     const conflict = await request('PUT', '/things/a', `{"id":"a","_baseUpdatedAt":"2020-01-01T00:00:00.000000Z"}`);
     expect(conflict).toMatchObject({ status: 409, text: expect.stringContaining(stands) });

@@ -30,7 +30,12 @@ test('the backend in memory and the reference server answer every sequence of wr
   const entities = parseKindSchema({ todos: { title: 'text' } }).map(toEntity);
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
-      const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities, synchronize: true }).initialize();
+      const dataSource = await new DataSource({
+        type: 'better-sqlite3',
+        database: ':memory:',
+        entities,
+        synchronize: true,
+      }).initialize();
       const server = createSyncServer({ dataSource, tables: entities });
       const memory = new MemoryBackend();
       try {
@@ -54,7 +59,14 @@ test('the backend in memory and the reference server answer every sequence of wr
               ...(force ? { [type === 'upsert' ? 'x-force-update' : 'x-force-delete']: 'true' } : {}),
               ...(createOnly ? { 'x-create-only': 'true' } : {}),
             },
-            ...(type === 'upsert' ? { payload: JSON.stringify({ ...payload, ...(serverBase === undefined ? {} : { _baseUpdatedAt: serverBase }) }) } : {}),
+            ...(type === 'upsert'
+              ? {
+                  payload: JSON.stringify({
+                    ...payload,
+                    ...(serverBase === undefined ? {} : { _baseUpdatedAt: serverBase }),
+                  }),
+                }
+              : {}),
           });
           const expected = memory.write({
             kind: 'todos',
@@ -66,8 +78,14 @@ test('the backend in memory and the reference server answer every sequence of wr
             key: requestKey,
             payload: type === 'upsert' ? payload : undefined,
           });
-          const body = answer.body === '' ? undefined : answer.json<{ title?: string; current?: { title?: string }; error?: string }>();
-          const view = (status: number, content: { title?: unknown; current?: unknown; error?: unknown } | undefined): unknown => {
+          const body =
+            answer.body === ''
+              ? undefined
+              : answer.json<{ title?: string; current?: { title?: string }; error?: string }>();
+          const view = (
+            status: number,
+            content: { title?: unknown; current?: unknown; error?: unknown } | undefined,
+          ): unknown => {
             const current = content?.current as { title?: unknown; deletedAt?: unknown } | undefined;
             return [status, content?.title, content?.error, current?.title, (current?.deletedAt ?? null) !== null];
           };

@@ -39,7 +39,12 @@ const asking =
   };
 
 async function reference(options: Partial<CreateSyncServerOptions> = {}): Promise<Ask> {
-  const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [Items], synchronize: true }).initialize();
+  const dataSource = await new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [Items],
+    synchronize: true,
+  }).initialize();
   const server = createSyncServer({ tables: [Items], ...options, dataSource });
   closing.push(() => server.close());
   return asking((await server.listen()).url);
@@ -58,7 +63,10 @@ for (const [name, serve] of [
     test('PROTOCOL §3: increments, additions and removals are applied to the stored row; other fields stay', async () => {
       const ask = await serve();
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 10, tags: ['x', 'y'] });
-      const { status, body } = await ask('PUT', '/items/a', { id: 'a', _deltas: { stock: { increment: -2 }, tags: { add: ['z', 'x'], remove: ['y'] } } });
+      const { status, body } = await ask('PUT', '/items/a', {
+        id: 'a',
+        _deltas: { stock: { increment: -2 }, tags: { add: ['z', 'x'], remove: ['y'] } },
+      });
       expect(status).toBe(200);
       expect(body).toMatchObject({ title: 'A', stock: 8, tags: ['x', 'z'] });
     });
@@ -67,7 +75,10 @@ for (const [name, serve] of [
       const ask = await serve();
       const made = await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 10 });
       await ask('PUT', '/items/a', { title: 'edited', _baseUpdatedAt: made.body['updatedAt'] });
-      expect((await ask('PUT', '/items/a', { _deltas: { stock: { increment: 5 } } })).body).toMatchObject({ title: 'edited', stock: 15 });
+      expect((await ask('PUT', '/items/a', { _deltas: { stock: { increment: 5 } } })).body).toMatchObject({
+        title: 'edited',
+        stock: 15,
+      });
     });
 
     test('beside a plain edit the base is checked, and nothing of a conflict is applied', async () => {
@@ -85,7 +96,10 @@ for (const [name, serve] of [
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 10 });
       const headers = { 'x-idempotency-key': 'k1' };
       const body = { _deltas: { stock: { increment: -1 } } };
-      const [first, second] = [await ask('PUT', '/items/a', body, headers), await ask('PUT', '/items/a', body, headers)];
+      const [first, second] = [
+        await ask('PUT', '/items/a', body, headers),
+        await ask('PUT', '/items/a', body, headers),
+      ];
       expect(second).toEqual(first);
       expect((await ask('GET', '/items/a')).body).toMatchObject({ stock: 9 });
       const other = await ask('PUT', '/items/a', { _deltas: { stock: { increment: -2 } } }, headers);
@@ -96,7 +110,9 @@ for (const [name, serve] of [
       const ask = await serve();
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 0, tags: [] });
       await Promise.all(
-        Array.from({ length: 40 }, (_, n) => ask('PUT', '/items/a', { _deltas: { stock: { increment: n % 2 === 0 ? 3 : -1 }, tags: { add: [`t${n}`] } } })),
+        Array.from({ length: 40 }, (_, n) =>
+          ask('PUT', '/items/a', { _deltas: { stock: { increment: n % 2 === 0 ? 3 : -1 }, tags: { add: [`t${n}`] } } }),
+        ),
       );
       const { body } = await ask('GET', '/items/a');
       expect(body).toMatchObject({ stock: 40 });
@@ -106,15 +122,23 @@ for (const [name, serve] of [
     test('an empty field counts as 0 and []', async () => {
       const ask = await serve();
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: null, tags: null });
-      expect((await ask('PUT', '/items/a', { _deltas: { stock: { increment: 2 }, tags: { add: ['x'] } } })).body).toMatchObject({ stock: 2, tags: ['x'] });
+      expect(
+        (await ask('PUT', '/items/a', { _deltas: { stock: { increment: 2 }, tags: { add: ['x'] } } })).body,
+      ).toMatchObject({ stock: 2, tags: ['x'] });
     });
 
     test('F-22: a delta brings nothing into being: 404 where there is no row, or only a tombstone', async () => {
       const ask = await serve();
-      expect(await ask('PUT', '/items/nowhere', { _deltas: { stock: { increment: 2 } } })).toMatchObject({ status: 404, body: { error: 'not_found' } });
+      expect(await ask('PUT', '/items/nowhere', { _deltas: { stock: { increment: 2 } } })).toMatchObject({
+        status: 404,
+        body: { error: 'not_found' },
+      });
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 1 });
       await ask('DELETE', '/items/a');
-      expect(await ask('PUT', '/items/a', { _deltas: { stock: { increment: 2 } } })).toMatchObject({ status: 404, body: { error: 'not_found' } });
+      expect(await ask('PUT', '/items/a', { _deltas: { stock: { increment: 2 } } })).toMatchObject({
+        status: 404,
+        body: { error: 'not_found' },
+      });
     });
 
     test.each([
@@ -127,7 +151,10 @@ for (const [name, serve] of [
       const ask = await serve();
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 1 });
       const refused = await ask('PUT', '/items/a', { _deltas: deltas });
-      expect(refused).toMatchObject({ status: 422, body: { error: 'validation', fields: { [field]: expect.any(String) as string } } });
+      expect(refused).toMatchObject({
+        status: 422,
+        body: { error: 'validation', fields: { [field]: expect.any(String) as string } },
+      });
       expect((await ask('GET', '/items/a')).body).toMatchObject({ title: 'A', stock: 1 });
     });
 
@@ -143,7 +170,13 @@ for (const [name, serve] of [
     test('PROTOCOL §6: items of a batch carry deltas, too', async () => {
       const ask = await serve();
       await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 1 });
-      const item = { opId: 'k1', kind: 'items', id: 'a', type: 'upsert', payload: { id: 'a', _deltas: { stock: { increment: 4 } } } };
+      const item = {
+        opId: 'k1',
+        kind: 'items',
+        id: 'a',
+        type: 'upsert',
+        payload: { id: 'a', _deltas: { stock: { increment: 4 } } },
+      };
       const { body } = await ask('POST', '/batch', { ops: [item, item] });
       expect(body['results']).toMatchObject([
         { statusCode: 200, data: { stock: 5 } },
@@ -160,7 +193,9 @@ describe('rules of the reference server', () => {
       beforeWrite: ({ current, deltas }) => {
         const change = deltas as { stock?: { increment?: number } } | undefined;
         const left = Number(current?.['stock'] ?? 0) + (change?.stock?.increment ?? 0);
-        return left < 0 ? { code: 'sold_out', message: 'not that many are left', fields: { stock: 'sold out' } } : undefined;
+        return left < 0
+          ? { code: 'sold_out', message: 'not that many are left', fields: { stock: 'sold out' } }
+          : undefined;
       },
     });
     await ask('PUT', '/items/a', { id: 'a', title: 'A', stock: 1 });

@@ -1,6 +1,12 @@
 import { DataSource, EntitySchema } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createSyncServer, serverTable, type CreateSyncServerOptions, type ServerUser, type SyncServer } from '../../src/server.ts';
+import {
+  createSyncServer,
+  serverTable,
+  type CreateSyncServerOptions,
+  type ServerUser,
+  type SyncServer,
+} from '../../src/server.ts';
 import { StoreBusyError } from '../../src/server/server-store.ts';
 import { pagingStyles } from '../../src/testing.ts';
 import { httpAsk, pullByProtocol } from '../testing/pull-by-protocol.ts';
@@ -42,7 +48,12 @@ afterEach(async () => {
 });
 
 const openDatabase = async (): Promise<DataSource> =>
-  new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [Todos, Counters], synchronize: true }).initialize();
+  new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [Todos, Counters],
+    synchronize: true,
+  }).initialize();
 
 interface Answer {
   readonly status: number;
@@ -56,14 +67,23 @@ async function serve(options: Partial<CreateSyncServerOptions> = {}) {
   const server = createSyncServer({ tables: [Todos, Counters], ...options, dataSource });
   open.push(server);
   const { url, port } = await server.listen();
-  const ask = async (method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<Answer> => {
+  const ask = async (
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> => {
     const response = await fetch(`${url}${path}`, {
       method,
       headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>),
+    };
   };
   return {
     server,
@@ -71,17 +91,25 @@ async function serve(options: Partial<CreateSyncServerOptions> = {}) {
     url,
     port,
     ask,
-    put: (id: string, body: object, headers?: Record<string, string>) => ask('PUT', `/todos/${encodeURIComponent(id)}`, body, headers),
+    put: (id: string, body: object, headers?: Record<string, string>) =>
+      ask('PUT', `/todos/${encodeURIComponent(id)}`, body, headers),
   };
 }
 
 const micros = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
-const keyed = (key: string, more: Record<string, string> = {}): Record<string, string> => ({ 'x-idempotency-key': key, ...more });
+const keyed = (key: string, more: Record<string, string> = {}): Record<string, string> => ({
+  'x-idempotency-key': key,
+  ...more,
+});
 
 describe('versions', () => {
   test('F-64: 200 concurrent writes get strictly increasing versions in commit order, even while the clock stands still', async () => {
-    const { put, ask } = await serve({ clock: { now: () => 1_700_000_000_000, setTimeout: () => 0, clearTimeout: () => undefined } });
-    const answers = await Promise.all(Array.from({ length: 200 }, (_, index) => put(`r${index % 50}`, { title: `t${index}` })));
+    const { put, ask } = await serve({
+      clock: { now: () => 1_700_000_000_000, setTimeout: () => 0, clearTimeout: () => undefined },
+    });
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, index) => put(`r${index % 50}`, { title: `t${index}` })),
+    );
     const versions = answers.map(({ body }) => String(body['updatedAt']));
     expect(new Set(versions).size).toBe(200);
     expect(versions.every((version) => micros.test(version))).toBe(true);
@@ -93,7 +121,10 @@ describe('versions', () => {
 
   test('F-64: versions go on where they were after a restart with a clock that was set back', async () => {
     const dataSource = await openDatabase();
-    const at = (now: number) => ({ dataSource, clock: { now: () => now, setTimeout: () => 0, clearTimeout: () => undefined } });
+    const at = (now: number) => ({
+      dataSource,
+      clock: { now: () => now, setTimeout: () => 0, clearTimeout: () => undefined },
+    });
     const first = await serve(at(2_000_000_000_000));
     const before = String((await first.put('a', { title: 'A' })).body['updatedAt']);
     await first.server.close();
@@ -133,9 +164,16 @@ describe('single writes', () => {
     });
     expect(created.headers.get('etag')).toBe(`"${String(created.body['updatedAt'])}"`);
     const merged = await put('ä/1 %', { done: true });
-    expect([merged.status, merged.body]).toEqual([200, { ...created.body, done: true, updatedAt: merged.body['updatedAt'] }]);
+    expect([merged.status, merged.body]).toEqual([
+      200,
+      { ...created.body, done: true, updatedAt: merged.body['updatedAt'] },
+    ]);
     const fetched = await ask('GET', `/todos/${encodeURIComponent('ä/1 %')}`);
-    expect([fetched.status, fetched.body, fetched.headers.get('etag')]).toEqual([200, merged.body, merged.headers.get('etag')]);
+    expect([fetched.status, fetched.body, fetched.headers.get('etag')]).toEqual([
+      200,
+      merged.body,
+      merged.headers.get('etag'),
+    ]);
   });
 
   test('SVD-03, SVD-04: a base that differs is a conflict with the current row; forced it is not', async () => {
@@ -165,16 +203,23 @@ describe('single writes', () => {
     const { put, ask } = await serve();
     const { updatedAt } = (await put('a', { title: 'A' })).body;
     expect((await ask('DELETE', '/todos/a?_baseUpdatedAt=old')).status).toBe(409);
-    const gone = await ask('DELETE', `/todos/a?_baseUpdatedAt=${String(updatedAt)}`, undefined, { 'content-type': 'application/json' });
+    const gone = await ask('DELETE', `/todos/a?_baseUpdatedAt=${String(updatedAt)}`, undefined, {
+      'content-type': 'application/json',
+    });
     expect([gone.status, gone.headers.get('etag')]).toEqual([204, expect.stringMatching(/^".+"$/)]);
     expect([(await ask('DELETE', '/todos/a')).status, (await ask('DELETE', '/todos/b')).status]).toEqual([410, 404]);
     const late = await put('a', { title: 'B', _baseUpdatedAt: updatedAt });
-    expect([late.status, late.body['current']]).toMatchObject([409, { title: 'A', deletedAt: expect.stringMatching(micros) as unknown }]);
+    expect([late.status, late.body['current']]).toMatchObject([
+      409,
+      { title: 'A', deletedAt: expect.stringMatching(micros) as unknown },
+    ]);
     expect((await ask('GET', '/todos?includeDeleted=false')).body['items']).toEqual([]);
     expect((await ask('GET', '/todos?includeDeleted=true')).body['items']).toHaveLength(1);
     const back = await put('a', { title: 'C' });
     expect([back.status, back.body['deletedAt'], back.body['title']]).toEqual([200, null, 'C']);
-    expect((await ask('DELETE', '/todos/a?_baseUpdatedAt=old', undefined, { 'x-force-delete': 'true' })).status).toBe(204);
+    expect((await ask('DELETE', '/todos/a?_baseUpdatedAt=old', undefined, { 'x-force-delete': 'true' })).status).toBe(
+      204,
+    );
   });
 
   test('TSV-14: a table without deletedAt is deleted hard', async () => {
@@ -209,12 +254,24 @@ describe('single writes', () => {
     const { ask, put } = await serve({ bodyLimitBytes: 1000 });
     expect((await ask('GET', '/nothing')).body['error']).toBe('unknown_route');
     expect((await ask('GET', '/todos/a/b')).body['error']).toBe('unknown_route');
-    expect([(await ask('GET', '/todos/none')).status, (await ask('GET', '/todos/none')).body['error']]).toEqual([404, 'not_found']);
+    expect([(await ask('GET', '/todos/none')).status, (await ask('GET', '/todos/none')).body['error']]).toEqual([
+      404,
+      'not_found',
+    ]);
     const patch = await ask('PATCH', '/todos/a', {});
-    expect([patch.status, patch.body['error'], patch.headers.get('allow')]).toEqual([405, 'method_not_allowed', 'GET, PUT, DELETE']);
+    expect([patch.status, patch.body['error'], patch.headers.get('allow')]).toEqual([
+      405,
+      'method_not_allowed',
+      'GET, PUT, DELETE',
+    ]);
     expect((await ask('POST', '/todos', {})).status).toBe(405);
-    expect([(await ask('PUT', '/todos/a', '{"title":')).status, (await ask('PUT', '/todos/a', '[]')).body['error']]).toEqual([400, 'invalid_json']);
-    expect((await ask('PUT', '/todos/a', 'title=x', { 'content-type': 'application/x-www-form-urlencoded' })).status).toBe(415);
+    expect([
+      (await ask('PUT', '/todos/a', '{"title":')).status,
+      (await ask('PUT', '/todos/a', '[]')).body['error'],
+    ]).toEqual([400, 'invalid_json']);
+    expect(
+      (await ask('PUT', '/todos/a', 'title=x', { 'content-type': 'application/x-www-form-urlencoded' })).status,
+    ).toBe(415);
     expect([
       (await put('a', { title: 'x'.repeat(2000) })).status,
       (await ask('GET', '/todos?limit=0')).status,
@@ -232,9 +289,16 @@ describe('idempotency', () => {
     const first = await put('a', { title: 'A' }, keyed('k'));
     await put('a', { title: 'later' });
     const repeats = await Promise.all(Array.from({ length: 5 }, () => put('a', { title: 'A' }, keyed('k'))));
-    for (const repeat of repeats) expect([repeat.status, repeat.body, repeat.headers.get('etag')]).toEqual([201, first.body, first.headers.get('etag')]);
+    for (const repeat of repeats)
+      expect([repeat.status, repeat.body, repeat.headers.get('etag')]).toEqual([
+        201,
+        first.body,
+        first.headers.get('etag'),
+      ]);
     expect((await put('a', { title: 'B' }, keyed('k'))).body['error']).toBe('idempotency_mismatch');
-    expect((await put('a', { title: 'A' }, keyed('k', { 'x-force-update': 'true' }))).body['error']).toBe('idempotency_mismatch');
+    expect((await put('a', { title: 'A' }, keyed('k', { 'x-force-update': 'true' }))).body['error']).toBe(
+      'idempotency_mismatch',
+    );
     await server.close();
     const again = await serve({ dataSource });
     expect((await again.put('a', { title: 'A' }, keyed('k'))).status).toBe(201);
@@ -314,17 +378,19 @@ describe('pages', () => {
       const ids = (await pullByProtocol(httpAsk(url, 'todos', 10))).map(({ id }) => id);
       expect([ids.length, new Set(ids).size]).toEqual([45, 45]);
       const page = await ask('GET', '/todos?limit=100');
-      expect([(page.body['items'] as unknown[]).length <= 7, page.headers.get('x-page-limit'), page.body['hasMore']]).toEqual([
-        true,
-        '7',
-        hasMore ? true : undefined,
-      ]);
+      expect([
+        (page.body['items'] as unknown[]).length <= 7,
+        page.headers.get('x-page-limit'),
+        page.body['hasMore'],
+      ]).toEqual([true, '7', hasMore ? true : undefined]);
       await server.close();
     }
   });
 
   test('F-120: the filter is at or after updatedSince, at any number of digits', async () => {
-    const { put, ask } = await serve({ clock: { now: () => 1_700_000_000_123, setTimeout: () => 0, clearTimeout: () => undefined } });
+    const { put, ask } = await serve({
+      clock: { now: () => 1_700_000_000_123, setTimeout: () => 0, clearTimeout: () => undefined },
+    });
     const { updatedAt } = (await put('a', { title: 'A' })).body;
     expect(updatedAt).toBe('2023-11-14T22:13:20.123000Z');
     const count = async (since: string): Promise<unknown> =>
@@ -335,7 +401,9 @@ describe('pages', () => {
       await count('2023-11-14T23:13:20.123+01:00'),
       await count('2023-11-14T22:13:20.124Z'),
     ]).toEqual([1, 1, 1, 0]);
-    expect((await ask('GET', `/todos?updatedSince=${String(updatedAt)}&afterId=a`)).body['items'] as unknown[]).toEqual([]);
+    expect((await ask('GET', `/todos?updatedSince=${String(updatedAt)}&afterId=a`)).body['items'] as unknown[]).toEqual(
+      [],
+    );
   });
 
   test('F-62: whole-number ids are ordered as numbers', async () => {
@@ -346,7 +414,10 @@ describe('pages', () => {
 
   test('a token of another server is a 400', async () => {
     const { ask } = await serve({ paging: 'cursorToken' });
-    expect([(await ask('GET', '/todos?pageToken=made-up')).status, (await ask('GET', '/todos?pageToken=p%255B1%255D')).status]).toEqual([400, 400]);
+    expect([
+      (await ask('GET', '/todos?pageToken=made-up')).status,
+      (await ask('GET', '/todos?pageToken=p%255B1%255D')).status,
+    ]).toEqual([400, 400]);
   });
 });
 
@@ -359,15 +430,38 @@ describe('batch', () => {
         { opId: '1', kind: 'todos', id: 'a', type: 'upsert', payload: { title: 'A' } },
         { opId: '2', kind: 'todos', id: 'a', type: 'upsert', payload: { done: true } },
         { opId: '3', kind: 'todos', id: 'c', type: 'upsert', payload: { title: 'X' }, baseUpdatedAt: 'old' },
-        { opId: '4', kind: 'todos', id: 'c', type: 'upsert', payload: { title: 'X' }, baseUpdatedAt: 'old', force: true },
+        {
+          opId: '4',
+          kind: 'todos',
+          id: 'c',
+          type: 'upsert',
+          payload: { title: 'X' },
+          baseUpdatedAt: 'old',
+          force: true,
+        },
         { opId: '5', kind: 'nothing', id: 'c', type: 'delete' },
         { opId: '6', kind: 'counters', id: '1', type: 'upsert', payload: { count: 2 } },
         { opId: '7', kind: 'todos', id: 'd', type: 'upsert' },
         { opId: '8', kind: 'todos', id: 'c', type: 'delete' },
       ],
     });
-    const results = body['results'] as { opId: string; statusCode: number; data?: Todo; version?: string; error?: object }[];
-    expect(results.map(({ opId, statusCode }) => `${opId}:${statusCode}`)).toEqual(['1:201', '2:200', '3:409', '4:200', '5:404', '6:201', '7:400', '8:204']);
+    const results = body['results'] as {
+      opId: string;
+      statusCode: number;
+      data?: Todo;
+      version?: string;
+      error?: object;
+    }[];
+    expect(results.map(({ opId, statusCode }) => `${opId}:${statusCode}`)).toEqual([
+      '1:201',
+      '2:200',
+      '3:409',
+      '4:200',
+      '5:404',
+      '6:201',
+      '7:400',
+      '8:204',
+    ]);
     expect(results[1]).toMatchObject({ data: { title: 'A', done: true }, version: results[1]?.data?.updatedAt });
     expect(results[2]?.error).toMatchObject({ error: 'conflict', current: { title: 'C' } });
   });
@@ -389,13 +483,18 @@ describe('who may', () => {
       return name === undefined || name === 'expired' ? null : { userId: name };
     },
   };
-  const as = (name: string, more: Record<string, string> = {}): Record<string, string> => ({ authorization: `Bearer ${name}`, ...more });
+  const as = (name: string, more: Record<string, string> = {}): Record<string, string> => ({
+    authorization: `Bearer ${name}`,
+    ...more,
+  });
 
   test('PROTOCOL §9: without user 401, except for health', async () => {
     const { ask } = await serve(users);
-    expect([(await ask('GET', '/todos')).status, (await ask('GET', '/todos', undefined, as('expired'))).status, (await ask('GET', '/health')).status]).toEqual([
-      401, 401, 200,
-    ]);
+    expect([
+      (await ask('GET', '/todos')).status,
+      (await ask('GET', '/todos', undefined, as('expired'))).status,
+      (await ask('GET', '/health')).status,
+    ]).toEqual([401, 401, 200]);
     expect((await ask('GET', '/todos', undefined, as('ann'))).status).toBe(200);
   });
 
@@ -426,12 +525,17 @@ describe('who may', () => {
         const run = interfere;
         interfere = undefined;
         await run?.();
-        return payload?.['title'] === 'bad' ? { code: 'rule', message: 'not that', fields: { title: 'bad' } } : undefined;
+        return payload?.['title'] === 'bad'
+          ? { code: 'rule', message: 'not that', fields: { title: 'bad' } }
+          : undefined;
       },
     });
     await put('a', { title: 'A' });
     const refused = await put('a', { title: 'bad' }, { 'x-force-update': 'true', ...keyed('k') });
-    expect([refused.status, refused.body]).toEqual([422, { error: 'rule', message: 'not that', fields: { title: 'bad' } }]);
+    expect([refused.status, refused.body]).toEqual([
+      422,
+      { error: 'rule', message: 'not that', fields: { title: 'bad' } },
+    ]);
     expect((await put('a', { title: 'bad' }, { 'x-force-update': 'true', ...keyed('k') })).status).toBe(422);
     expect(seen).toEqual([
       ['A', undefined, false],
@@ -448,15 +552,32 @@ describe('who may', () => {
 
   test('F-92: preflights pass with every header of the protocol, and errors are visible to browsers', async () => {
     const { ask } = await serve({ ...users, cors: ['https://app.example'] });
-    const preflight = await ask('OPTIONS', '/todos/a', undefined, { origin: 'https://app.example', 'access-control-request-method': 'PUT' });
+    const preflight = await ask('OPTIONS', '/todos/a', undefined, {
+      origin: 'https://app.example',
+      'access-control-request-method': 'PUT',
+    });
     const allowed = String(preflight.headers.get('access-control-allow-headers')).toLowerCase();
     expect(preflight.status).toBe(204);
-    for (const name of ['authorization', 'content-type', 'x-idempotency-key', 'x-force-update', 'x-force-delete', 'if-match', 'last-event-id', 'x-create-only'])
+    for (const name of [
+      'authorization',
+      'content-type',
+      'x-idempotency-key',
+      'x-force-update',
+      'x-force-delete',
+      'if-match',
+      'last-event-id',
+      'x-create-only',
+    ])
       expect(allowed).toContain(name);
     const refused = await ask('GET', '/todos', undefined, { origin: 'https://app.example' });
     expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([401, 'https://app.example']);
-    for (const name of ['etag', 'retry-after', 'date']) expect(String(refused.headers.get('access-control-expose-headers')).toLowerCase()).toContain(name);
-    expect((await ask('GET', '/health', undefined, { origin: 'https://evil.example' })).headers.get('access-control-allow-origin')).toBeNull();
+    for (const name of ['etag', 'retry-after', 'date'])
+      expect(String(refused.headers.get('access-control-expose-headers')).toLowerCase()).toContain(name);
+    expect(
+      (await ask('GET', '/health', undefined, { origin: 'https://evil.example' })).headers.get(
+        'access-control-allow-origin',
+      ),
+    ).toBeNull();
   });
 });
 
@@ -501,7 +622,12 @@ describe('beside an app', () => {
       name: 'dated',
       columns: { id: { type: 'text', primary: true }, updatedAt: { type: 'datetime' } },
     });
-    const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [Dated], synchronize: true }).initialize();
+    const dataSource = await new DataSource({
+      type: 'better-sqlite3',
+      database: ':memory:',
+      entities: [Dated],
+      synchronize: true,
+    }).initialize();
     const server = createSyncServer({ dataSource, tables: [Dated] });
     await expect(server.listen()).rejects.toThrow(/dated\.updatedAt must be a text column/);
     await dataSource.destroy();
@@ -516,7 +642,12 @@ describe('beside an app', () => {
     const gone = new Promise<void>((resolve) => {
       go = resolve;
     });
-    const dataSource = new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [Todos, Counters], synchronize: true });
+    const dataSource = new DataSource({
+      type: 'better-sqlite3',
+      database: ':memory:',
+      entities: [Todos, Counters],
+      synchronize: true,
+    });
     const { put, server, url } = await serve({
       dataSource,
       beforeWrite: async () => {
@@ -563,8 +694,10 @@ describe('beside an app', () => {
     open.push(server);
     const { url } = await server.listen();
     expect(url).toMatch(/\/api\/v1$/);
-    expect([(await fetch(`${url}/health`)).status, (await fetch(`${url}/todos`)).status, (await fetch(`${url.replace('/api/v1', '')}/todos`)).status]).toEqual([
-      200, 200, 404,
-    ]);
+    expect([
+      (await fetch(`${url}/health`)).status,
+      (await fetch(`${url}/todos`)).status,
+      (await fetch(`${url.replace('/api/v1', '')}/todos`)).status,
+    ]).toEqual([200, 200, 404]);
   });
 });

@@ -31,7 +31,11 @@ test('the command prints its URL, serves its kinds, ends on SIGTERM, and has its
   const first = start('--port', '0', '--database', database);
   const url = await firstLine(first);
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-  const put = await fetch(`${url}/todos/a`, { method: 'PUT', headers: { 'content-type': 'application/json' }, body: '{"title":"A"}' });
+  const put = await fetch(`${url}/todos/a`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: '{"title":"A"}',
+  });
   expect([put.status, await put.json()]).toMatchObject([
     201,
     { id: 'a', title: 'A', done: false, notes: null, deletedAt: null, createdAt: expect.any(String) as unknown },
@@ -41,7 +45,9 @@ test('the command prints its URL, serves its kinds, ends on SIGTERM, and has its
 
   const schema = join(folder, 'kinds.json');
   await writeFile(schema, JSON.stringify({ todos: { title: 'text', stars: 'integer', meta: 'json?' } }));
-  const again = await firstLine(start('--port', '0', '--database', database, '--kind-schema', schema, '--token', 'Bearer x', '--prefix', '/api'));
+  const again = await firstLine(
+    start('--port', '0', '--database', database, '--kind-schema', schema, '--token', 'Bearer x', '--prefix', '/api'),
+  );
   expect((await fetch(`${again}/todos/a`)).status).toBe(401);
   const row: unknown = await (await fetch(`${again}/todos/a`, { headers: { authorization: 'Bearer x' } })).json();
   expect(row).toMatchObject({ id: 'a', title: 'A', stars: 0, meta: null });
@@ -58,5 +64,7 @@ test('a kind schema is refused with the place that is wrong', () => {
   expect(() => parseKindSchema({ todos: { title: 'string' } })).toThrow(/todos\.title: expected text/);
   expect(() => parseKindSchema({ todos: { id: 'text' } })).toThrow(/todos\.id is there by itself/);
   expect(() => parseKindSchema({ 'a b': {} })).toThrow(/'a b' is no name/);
-  expect(parseKindSchema({ todos: { n: 'integer?' } })).toEqual([{ kind: 'todos', fields: [{ name: 'n', type: 'integer', nullable: true }] }]);
+  expect(parseKindSchema({ todos: { n: 'integer?' } })).toEqual([
+    { kind: 'todos', fields: [{ name: 'n', type: 'integer', nullable: true }] },
+  ]);
 });

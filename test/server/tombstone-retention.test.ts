@@ -17,12 +17,23 @@ const day = 86_400_000;
 async function readRetention(baseUrl: string): Promise<number | undefined> {
   const rest = new RestTransport({ baseUrl });
   closing.push(() => rest.close());
-  return (await rest.pull({ kind: 'todos', updatedSince: '1970-01-01T00:00:00.000Z', pageSize: 10, includeDeleted: true })).tombstoneRetentionMs;
+  return (
+    await rest.pull({ kind: 'todos', updatedSince: '1970-01-01T00:00:00.000Z', pageSize: 10, includeDeleted: true })
+  ).tombstoneRetentionMs;
 }
 
 async function referenceServer(tombstoneRetentionMs?: number): Promise<string> {
-  const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [todoEntity], synchronize: true }).initialize();
-  const server = createSyncServer({ dataSource, tables: [todoEntity], ...(tombstoneRetentionMs === undefined ? {} : { tombstoneRetentionMs }) });
+  const dataSource = await new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [todoEntity],
+    synchronize: true,
+  }).initialize();
+  const server = createSyncServer({
+    dataSource,
+    tables: [todoEntity],
+    ...(tombstoneRetentionMs === undefined ? {} : { tombstoneRetentionMs }),
+  });
   closing.push(
     () => dataSource.destroy(),
     () => server.close(),
@@ -56,7 +67,9 @@ describe('X-Tombstone-Retention is a number of seconds on both sides', () => {
     ['Infinity', undefined],
     ['90 days', undefined],
   ])('F-93: the value %j is read as %j ms', async (value, expected) => {
-    const { baseUrl } = await stubServer((exchange) => exchange.reply(200, { items: [] }, { 'x-tombstone-retention': value }));
+    const { baseUrl } = await stubServer((exchange) =>
+      exchange.reply(200, { items: [] }, { 'x-tombstone-retention': value }),
+    );
     expect(await readRetention(baseUrl)).toBe(expected);
   });
 });

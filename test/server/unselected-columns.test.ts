@@ -18,22 +18,37 @@ const columns = {
   ...syncColumns,
 } as const;
 const person = new EntitySchema<Person>({ name: 'people', columns });
-const stored = new EntitySchema<Person>({ name: 'people', columns: { ...columns, salt: { type: 'text', nullable: true, select: false } } });
+const stored = new EntitySchema<Person>({
+  name: 'people',
+  columns: { ...columns, salt: { type: 'text', nullable: true, select: false } },
+});
 
 test('I5: a column with select: false that the server names reaches it and the next device, which keeps it through its own edits; one that is not named stays there', async () => {
   const open = async (entity: EntitySchema<Person>) => {
-    const dataSource = await openDatabase({ database: ':memory:', driver: 'better-sqlite3', entities: [entity], synchronize: true });
+    const dataSource = await openDatabase({
+      database: ':memory:',
+      driver: 'better-sqlite3',
+      entities: [entity],
+      synchronize: true,
+    });
     onTestFinished(() => dataSource.destroy());
     return dataSource;
   };
   const serverDatabase = await open(stored);
-  const server = createSyncServer({ dataSource: serverDatabase, tables: [serverTable(stored, { unselected: ['notes'] })] });
+  const server = createSyncServer({
+    dataSource: serverDatabase,
+    tables: [serverTable(stored, { unselected: ['notes'] })],
+  });
   const { url } = await server.listen();
   onTestFinished(() => server.close());
   const device = async () => {
     const dataSource = await open(person);
     captureWrites(dataSource, [syncTable(person)]);
-    const engine = createSyncEngine({ dataSource, transport: new RestTransport({ baseUrl: url }), tables: [syncTable(person)] });
+    const engine = createSyncEngine({
+      dataSource,
+      transport: new RestTransport({ baseUrl: url }),
+      tables: [syncTable(person)],
+    });
     await engine.start();
     return { dataSource, engine, people: dataSource.getRepository(person) };
   };

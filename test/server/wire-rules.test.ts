@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { nextToken, pageStart, pagingStyles, parsePageQuery, type PageQuery } from '../../src/server/paging.ts';
 import { pathSegments } from '../../src/server/request-path.ts';
-import { compareInstants, formatMicros, microsOf, parseInstant, type Instant } from '../../src/server/server-timestamp.ts';
+import {
+  compareInstants,
+  formatMicros,
+  microsOf,
+  parseInstant,
+  type Instant,
+} from '../../src/server/server-timestamp.ts';
 import {
   canonicalJson,
   decideDelete,
@@ -16,7 +22,14 @@ import {
   type WriteRequest,
 } from '../../src/server/wire-rules.ts';
 
-const request = (parts: Partial<WriteRequest> = {}): WriteRequest => ({ type: 'upsert', kind: 'todos', id: 'a', payload: {}, force: false, ...parts });
+const request = (parts: Partial<WriteRequest> = {}): WriteRequest => ({
+  type: 'upsert',
+  kind: 'todos',
+  id: 'a',
+  payload: {},
+  force: false,
+  ...parts,
+});
 const live: StoredVersion = { updatedAt: 't1', version: 'v1', deleted: false };
 const tombstone: StoredVersion = { updatedAt: 't2', version: 'v2', deleted: true };
 
@@ -59,7 +72,9 @@ describe('decisions', () => {
   test('F-32, F-133: which answers are remembered', () => {
     const statuses = [200, 201, 204, 400, 401, 403, 404, 408, 409, 410, 412, 413, 415, 422, 425, 429, 500, 503];
     expect(statuses.filter((status) => isRemembered('upsert', status))).toEqual([200, 201, 204, 400, 413, 415, 422]);
-    expect(statuses.filter((status) => isRemembered('delete', status))).toEqual([200, 201, 204, 400, 404, 410, 413, 415, 422]);
+    expect(statuses.filter((status) => isRemembered('delete', status))).toEqual([
+      200, 201, 204, 400, 404, 410, 413, 415, 422,
+    ]);
   });
 
   test('I2: a request identity is kind, id, payload, base and force, whatever the order of keys', () => {
@@ -81,7 +96,16 @@ describe('decisions', () => {
   });
 
   test('PROTOCOL §6: batch items are read or refused one by one', () => {
-    expect(parseBatchItem({ opId: '1', kind: 'k', id: 7, type: 'upsert', payload: { a: 1, _baseUpdatedAt: 't' }, force: true })).toEqual({
+    expect(
+      parseBatchItem({
+        opId: '1',
+        kind: 'k',
+        id: 7,
+        type: 'upsert',
+        payload: { a: 1, _baseUpdatedAt: 't' },
+        force: true,
+      }),
+    ).toEqual({
       opId: '1',
       request: { type: 'upsert', kind: 'k', id: '7', payload: { a: 1 }, base: 't', force: true, key: '1' },
     });
@@ -104,7 +128,9 @@ describe('decisions', () => {
   });
 
   test('ids and paths: bounded, no dots, no prototype keys; an encoded slash belongs to the id', () => {
-    expect(['', '.', '..', '__proto__', 'constructor', 'x'.repeat(256)].map((id) => idProblem(id) === undefined)).toEqual(Array(6).fill(false));
+    expect(
+      ['', '.', '..', '__proto__', 'constructor', 'x'.repeat(256)].map((id) => idProblem(id) === undefined),
+    ).toEqual(Array(6).fill(false));
     expect(['a', '0', '...', 'x'.repeat(255), 'ä/1'].map(idProblem)).toEqual(Array(5).fill(undefined));
     expect(pathSegments('/api/todos/a%2Fb?x=/1', '/api')).toEqual(['todos', 'a/b']);
     expect([pathSegments('/other/todos', '/api'), pathSegments('/todos/%E0%A4%A', '')]).toEqual([undefined, undefined]);
@@ -129,7 +155,9 @@ describe('timestamps', () => {
   });
 
   test('what is no time is no instant', () => {
-    expect(['', 'soon', '2026-', '2026-1-1', 'NaN', null, {}, Infinity, '2026-01-01T00:00:00.Z'].map(parseInstant)).toEqual(Array(9).fill(undefined));
+    expect(
+      ['', 'soon', '2026-', '2026-1-1', 'NaN', null, {}, Infinity, '2026-01-01T00:00:00.Z'].map(parseInstant),
+    ).toEqual(Array(9).fill(undefined));
   });
 
   test('F-64: the text order of written versions is their time order, and they read back to the digit', () => {
@@ -161,14 +189,31 @@ describe('pages', () => {
     else if (style === 'cursorToken') expect(next).toEqual({ since: 't', afterId: 'ä"/%', offset: 0 });
     else {
       expect(next?.emptyWithToken).toBeDefined();
-      expect(pageStart(style, { ...query, pageToken: next?.emptyWithToken })).toEqual({ since: 't', afterId: 'ä"/%', offset: 0 });
+      expect(pageStart(style, { ...query, pageToken: next?.emptyWithToken })).toEqual({
+        since: 't',
+        afterId: 'ä"/%',
+        offset: 0,
+      });
     }
   });
 
   test('a list request is read with the cap of the server', () => {
-    const read = (parameters: Record<string, string>): PageQuery | string => parsePageQuery(parameters, { cap: 10, defaultLimit: 7 });
-    expect(read({})).toEqual({ updatedSince: '1970-01-01T00:00:00.000Z', limit: 7, includeDeleted: false, afterId: undefined, pageToken: undefined });
-    expect(read({ limit: '500', includeDeleted: 'true', afterId: 'x' })).toMatchObject({ limit: 10, includeDeleted: true, afterId: 'x' });
-    expect([read({ limit: '0' }), read({ limit: 'x' }), read({ limit: '1.5' })]).toEqual(Array(3).fill('limit must be a whole number above 0'));
+    const read = (parameters: Record<string, string>): PageQuery | string =>
+      parsePageQuery(parameters, { cap: 10, defaultLimit: 7 });
+    expect(read({})).toEqual({
+      updatedSince: '1970-01-01T00:00:00.000Z',
+      limit: 7,
+      includeDeleted: false,
+      afterId: undefined,
+      pageToken: undefined,
+    });
+    expect(read({ limit: '500', includeDeleted: 'true', afterId: 'x' })).toMatchObject({
+      limit: 10,
+      includeDeleted: true,
+      afterId: 'x',
+    });
+    expect([read({ limit: '0' }), read({ limit: 'x' }), read({ limit: '1.5' })]).toEqual(
+      Array(3).fill('limit must be a whole number above 0'),
+    );
   });
 });

@@ -1,18 +1,33 @@
 /**
- * Runs the simulator over many seeds: `npm run simulate -- --seeds 100000 [--seed 1] [--minutes 30]`. One failing seed ends it with a shrunk
- * trace and the command that replays it: `npm run simulate -- --seed 42 --keep 3,7,12`.
+ * Runs the simulator over many seeds: `npm run simulate -- --seeds 100000 [--seed 1] [--minutes 30]`. One failing seed
+ * ends it with a shrunk trace and the command that replays it: `npm run simulate -- --seed 42 --keep 3,7,12`.
  */
 import { parseArgs } from 'node:util';
 import type { AnyStateNode } from 'xstate';
 import { syncMachine } from '../../src/index.ts';
-import { addCounts, drawScript, noCounts, shrinkScript, simulate, type SimulationCounts, type SimulationScript } from '../../src/testing.ts';
+import {
+  addCounts,
+  drawScript,
+  noCounts,
+  shrinkScript,
+  simulate,
+  type SimulationCounts,
+  type SimulationScript,
+} from '../../src/testing.ts';
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string' }, seed: { type: 'string' }, minutes: { type: 'string' }, keep: { type: 'string' }, trace: { type: 'boolean' } },
+  options: {
+    seeds: { type: 'string' },
+    seed: { type: 'string' },
+    minutes: { type: 'string' },
+    keep: { type: 'string' },
+    trace: { type: 'boolean' },
+  },
 });
 const numberOf = (name: 'seeds' | 'seed' | 'minutes', fallback: number): number => {
   const number = values[name] === undefined ? fallback : Number(values[name]);
-  if (!Number.isFinite(number) || number < 0) throw new RangeError(`--${name} must be a number, got ${String(values[name])}`);
+  if (!Number.isFinite(number) || number < 0)
+    throw new RangeError(`--${name} must be a number, got ${String(values[name])}`);
   return number;
 };
 const first = numberOf('seed', 1);
@@ -28,7 +43,9 @@ const scriptOf = (seed: number): SimulationScript => {
 };
 const run = (script: SimulationScript) => simulate({ script });
 
-/** Where the chart can rest, as the counts name it: states that have none inside, and that are not always left at once. */
+/**
+ * Where the chart can rest, as the counts name it: states that have none inside, and that are not always left at once.
+ */
 const restsOf = (node: AnyStateNode): readonly string[] => {
   const children = Object.values(node.states);
   if (children.length > 0) return children.flatMap(restsOf);
@@ -39,7 +56,9 @@ const restsOf = (node: AnyStateNode): readonly string[] => {
 
 function report(done: number, counts: SimulationCounts, seconds: number): void {
   const { steps, operations, requests, commits, crashes, faults, acts, states, moves } = counts;
-  say(`${done} seeds in ${seconds.toFixed(0)} s: ${steps} steps, ${operations} operations, ${requests} requests, ${commits} commits, ${crashes} crashes`);
+  say(
+    `${done} seeds in ${seconds.toFixed(0)} s: ${steps} steps, ${operations} operations, ${requests} requests, ${commits} commits, ${crashes} crashes`,
+  );
   const rests = restsOf(syncMachine.root);
   for (const [name, map] of Object.entries({ faults, acts, states, moves })) {
     say(`\n${name} (${map.size}${map === states ? ` of ${rests.length}` : ''})`);

@@ -20,7 +20,10 @@ export interface InspectedBrowser {
   readonly devtools: Target;
   /** The page of the extension's panel, shown. */
   readonly panel: Target;
-  /** What was thrown in the page of the panel, and what the browser had to say about it, such as what its policy refused. */
+  /**
+   * What was thrown in the page of the panel, and what the browser had to say about it, such as what its policy
+   * refused.
+   */
   readonly complaints: string[];
   /** Shows the panel beside the one that is shown, as Ctrl+[ and Ctrl+] do. */
   switchPanel(direction: '[' | ']'): Promise<void>;
@@ -32,7 +35,10 @@ interface TargetInfo {
   readonly webSocketDebuggerUrl: string;
 }
 
-/** Starts Chromium with an unpacked extension, opens a page with the devtools, and shows the last panel of them, which is the extension's. */
+/**
+ * Starts Chromium with an unpacked extension, opens a page with the devtools, and shows the last panel of them, which
+ * is the extension's.
+ */
 export async function inspectPage(extension: string, url: string): Promise<InspectedBrowser> {
   const profile = await mkdtemp(join(tmpdir(), 'synchart-profile-'));
   const context = await chromium.launchPersistentContext(profile, {
@@ -58,7 +64,8 @@ export async function inspectPage(extension: string, url: string): Promise<Inspe
   const attach = async (part: string, meanwhile: () => Promise<unknown> = () => Promise.resolve()): Promise<Target> => {
     for (let tries = 0; tries < 100; tries += 1) {
       const info = await find(part);
-      if (info !== undefined) return connect(info.webSocketDebuggerUrl, sockets, part.startsWith('/') ? complaints : []);
+      if (info !== undefined)
+        return connect(info.webSocketDebuggerUrl, sockets, part.startsWith('/') ? complaints : []);
       await meanwhile();
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -104,7 +111,9 @@ function complaintOf({ params }: Reply): string {
     readonly exceptionDetails?: { readonly text: string; readonly exception?: { readonly description?: string } };
     readonly entry?: { readonly text: string; readonly url?: string };
   };
-  return exceptionDetails === undefined ? `${entry?.text} ${entry?.url}` : (exceptionDetails.exception?.description ?? exceptionDetails.text);
+  return exceptionDetails === undefined
+    ? `${entry?.text} ${entry?.url}`
+    : (exceptionDetails.exception?.description ?? exceptionDetails.text);
 }
 
 async function connect(url: string, sockets: WebSocket[], complaints: string[]): Promise<Target> {
@@ -116,7 +125,8 @@ async function connect(url: string, sockets: WebSocket[], complaints: string[]):
   socket.on('message', (data: Buffer) => {
     const reply = JSON.parse(data.toString()) as Reply;
     if (reply.id !== undefined) waiting.get(reply.id)?.(reply);
-    else if (reply.method === 'Runtime.exceptionThrown' || reply.method === 'Log.entryAdded') complaints.push(complaintOf(reply));
+    else if (reply.method === 'Runtime.exceptionThrown' || reply.method === 'Log.entryAdded')
+      complaints.push(complaintOf(reply));
   });
   const call = (method: string, params: object = {}): Promise<Readonly<Record<string, unknown>>> =>
     new Promise((resolve, reject) => {
@@ -130,11 +140,16 @@ async function connect(url: string, sockets: WebSocket[], complaints: string[]):
       socket.send(JSON.stringify({ id, method, params }));
     });
   const evaluate = async <Value>(expression: string): Promise<Value> => {
-    const { result, exceptionDetails } = (await call('Runtime.evaluate', { expression, awaitPromise: true, returnByValue: true })) as {
+    const { result, exceptionDetails } = (await call('Runtime.evaluate', {
+      expression,
+      awaitPromise: true,
+      returnByValue: true,
+    })) as {
       readonly result?: { readonly value?: Value };
       readonly exceptionDetails?: { readonly exception?: { readonly description?: string }; readonly text?: string };
     };
-    if (exceptionDetails !== undefined) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    if (exceptionDetails !== undefined)
+      throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
     return result?.value as Value;
   };
   await Promise.all([call('Runtime.enable'), call('Log.enable')]);

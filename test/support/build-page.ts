@@ -10,8 +10,15 @@ export interface BuiltPage {
   readonly remove: () => Promise<void>;
 }
 
-/** Bundles a script for browsers, with everything that it needs, as `page.js` in a folder of its own. `entry` is a path from the root of the repository; `define` gives names their values; `react` is the release it runs on. */
-export async function buildPage(entry: string, define: Readonly<Record<string, string>> = {}, react: ReactRelease = '19'): Promise<BuiltPage> {
+/**
+ * Bundles a script for browsers, with everything that it needs, as `page.js` in a folder of its own. `entry` is a path
+ * from the root of the repository; `define` gives names their values; `react` is the release it runs on.
+ */
+export async function buildPage(
+  entry: string,
+  define: Readonly<Record<string, string>> = {},
+  react: ReactRelease = '19',
+): Promise<BuiltPage> {
   const folder = await mkdtemp(join(tmpdir(), 'synchart-page-'));
   const root = fileURLToPath(new URL('../../', import.meta.url));
   await build({

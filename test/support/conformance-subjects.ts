@@ -70,7 +70,10 @@ export const overTestServer =
         refuseWrites: refuseWrites(server.backend),
         setGateway: (isThere) =>
           isThere
-            ? server.failNextRequests(Infinity, 404, { body: '<html><h1>404 Not Found</h1>', headers: { 'content-type': 'text/html' } })
+            ? server.failNextRequests(Infinity, 404, {
+                body: '<html><h1>404 Not Found</h1>',
+                headers: { 'content-type': 'text/html' },
+              })
             : server.clearFaults(),
         endToken: (how) => {
           accepted += 1;
@@ -89,7 +92,10 @@ export const refuseWrites =
   (backend: MemoryBackend): NonNullable<ConformanceServer['refuseWrites']> =>
   (id, how, message) => {
     const row = backend.get('todos', id);
-    const body = how === 'notFound' ? { message } : { error: how, message, ...(how === 'locked' && row !== undefined ? { current: row } : {}) };
+    const body =
+      how === 'notFound'
+        ? { message }
+        : { error: how, message, ...(how === 'locked' && row !== undefined ? { current: row } : {}) };
     backend.addRule((write) => (write.id === id ? { status: how === 'notFound' ? 404 : 409, body } : undefined));
   };
 
@@ -104,7 +110,12 @@ export const overSyncServer =
   (options: RestChoices = {}, paging?: PagingStyle) =>
   async (): Promise<ConformanceSubject> => {
     const entities = parseKindSchema({ todos: { title: 'text' } }).map(toEntity);
-    const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities, synchronize: true }).initialize();
+    const dataSource = await new DataSource({
+      type: 'better-sqlite3',
+      database: ':memory:',
+      entities,
+      synchronize: true,
+    }).initialize();
     const server = createSyncServer({ dataSource, tables: entities, ...(paging === undefined ? {} : { paging }) });
     const { url } = await server.listen();
     const transport = new RestTransport({ baseUrl: url, ...options });

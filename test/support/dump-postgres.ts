@@ -5,13 +5,19 @@ interface Column {
   readonly definition: string;
 }
 
-/** A PostgreSQL database as SQL text that makes it again: tables, sequences, rows, keys, indexes. Knows what synced apps use, not everything there is. */
+/**
+ * A PostgreSQL database as SQL text that makes it again: tables, sequences, rows, keys, indexes. Knows what synced apps
+ * use, not everything there is.
+ */
 export async function dumpPostgres(url: string): Promise<string> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  const rowsOf = async <Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> => (await client.query(sql, [...values])).rows as Row[];
+  const rowsOf = async <Row>(sql: string, values: readonly unknown[] = []): Promise<Row[]> =>
+    (await client.query(sql, [...values])).rows as Row[];
   try {
-    const tables = await rowsOf<{ name: string }>(`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`);
+    const tables = await rowsOf<{ name: string }>(
+      `SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1`,
+    );
     const sequences = await rowsOf<{ name: string; last: string | null }>(
       `SELECT sequencename AS name, last_value::text AS last FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1`,
     );
@@ -27,10 +33,14 @@ export async function dumpPostgres(url: string): Promise<string> {
       lines.push(`CREATE TABLE "${name}" (${columns.map(({ definition }) => definition).join(', ')});`);
       const names = columns.map((column) => `"${column.name}"`);
       const values = names.map((column) => `quote_nullable(${column}::text)`).join(` || ', ' || `);
-      const rows = await rowsOf<{ text: string }>(`SELECT ${values} AS text FROM "${name}" ORDER BY ${names.slice(0, 2).join(', ')}`);
+      const rows = await rowsOf<{ text: string }>(
+        `SELECT ${values} AS text FROM "${name}" ORDER BY ${names.slice(0, 2).join(', ')}`,
+      );
       lines.push(...rows.map(({ text }) => `INSERT INTO "${name}" (${names.join(', ')}) VALUES (${text});`));
     }
-    lines.push(...sequences.flatMap(({ name, last }) => (last === null ? [] : [`SELECT setval('"${name}"', ${last});`])));
+    lines.push(
+      ...sequences.flatMap(({ name, last }) => (last === null ? [] : [`SELECT setval('"${name}"', ${last});`])),
+    );
     const constraints = await rowsOf<{ text: string }>(
       `SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s;', conrelid::regclass, conname, pg_get_constraintdef(oid)) AS text FROM pg_constraint
        WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'u', 'f') ORDER BY contype = 'f', conrelid::regclass::text, conname`,

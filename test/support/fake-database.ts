@@ -47,7 +47,11 @@ export interface Resync {
 }
 
 export const entityKey = (kind: string, id: string): string => `${kind}/${id}`;
-export const refOf = ({ conflict: { kind, entityId, opId } }: StoredConflict): ConflictRef => ({ kind, entityId, opId });
+export const refOf = ({ conflict: { kind, entityId, opId } }: StoredConflict): ConflictRef => ({
+  kind,
+  entityId,
+  opId,
+});
 export const givenUpOf = ({ op }: Queued): GivenUp => ({
   opId: op.opId,
   kind: op.kind,
@@ -56,7 +60,10 @@ export const givenUpOf = ({ op }: Queued): GivenUp => ({
   data: op.type === 'upsert' ? op.payload : {},
   ...(op.type === 'upsert' && op.changedFields !== undefined ? { changedFields: op.changedFields } : {}),
 });
-export const discardedFacts = (gone: readonly Queued[], reason: Extract<SyncFact, { type: 'op.discarded' }>['reason']): readonly SyncFact[] =>
+export const discardedFacts = (
+  gone: readonly Queued[],
+  reason: Extract<SyncFact, { type: 'op.discarded' }>['reason'],
+): readonly SyncFact[] =>
   gone.map((queued) => ({
     type: 'op.discarded',
     opId: queued.op.opId,
@@ -91,7 +98,9 @@ export const pendingOf = ({ seq, op }: Queued): PendingOp => ({
   creates: op.creates,
   localTimestamp: op.localTimestamp,
   ...(op.baseUpdatedAt === undefined ? {} : { baseUpdatedAt: op.baseUpdatedAt }),
-  ...(op.type === 'upsert' ? { payload: op.payload, ...(op.changedFields === undefined ? {} : { changedFields: op.changedFields }) } : {}),
+  ...(op.type === 'upsert'
+    ? { payload: op.payload, ...(op.changedFields === undefined ? {} : { changedFields: op.changedFields }) }
+    : {}),
 });
 
 /** What outlives an engine: give it to a second store to reopen, or to share, the same "database". */
@@ -138,7 +147,14 @@ export class FakeDatabase {
       const row = op.creates ? undefined : this.rowsOf(op.kind).get(op.id);
       this.known.set(entityKey(op.kind, op.id), { row, version: row && anyKind.readUpdatedAt(row), deleted: false });
     }
-    this.ops.push({ seq: ++this.seq, op, state: queue.length > 0 ? 'behind' : 'ready', tryCount: 0, attempt: 0, enqueuedAt: now });
+    this.ops.push({
+      seq: ++this.seq,
+      op,
+      state: queue.length > 0 ? 'behind' : 'ready',
+      tryCount: 0,
+      attempt: 0,
+      enqueuedAt: now,
+    });
   }
 
   /** Operations leave: those that stay are rebuilt on the server row known now, and the next has its turn. */

@@ -8,7 +8,9 @@ export function createFakeQueue(database: FakeDatabase): QueuePort {
     ({ op }: Queued): boolean =>
       wanted === undefined || wanted.includes(op.kind);
   const parkedIn = (wanted: readonly string[] | undefined, ...reasons: readonly string[]): Queued[] =>
-    database.ops.filter(({ parkedFor }) => parkedFor !== undefined && reasons.includes(parkedFor)).filter(inFilter(wanted));
+    database.ops
+      .filter(({ parkedFor }) => parkedFor !== undefined && reasons.includes(parkedFor))
+      .filter(inFilter(wanted));
   const turn = (): Promise<void> => Promise.resolve();
   return {
     list: async (filter) => {
@@ -37,20 +39,26 @@ export function createFakeQueue(database: FakeDatabase): QueuePort {
       return {
         stuck,
         pending: database.ops.filter(inFilter(filter?.kinds)).length - stuck,
-        conflicts: [...database.conflicts.values()].filter(({ conflict }) => filter?.kinds?.includes(conflict.kind) ?? true).length,
+        conflicts: [...database.conflicts.values()].filter(
+          ({ conflict }) => filter?.kinds?.includes(conflict.kind) ?? true,
+        ).length,
       };
     },
     hasSendable: async (filter) => {
       await turn();
       return database.ops.some(
-        (queued) => inFilter(filter?.kinds)(queued) && (queued.state === 'ready' || queued.state === 'waiting') && queued.errorCode !== 'forbidden',
+        (queued) =>
+          inFilter(filter?.kinds)(queued) &&
+          (queued.state === 'ready' || queued.state === 'waiting') &&
+          queued.errorCode !== 'forbidden',
       );
     },
     retryStuck: async (filter) => {
       await turn();
       const heads = parkedIn(filter?.kinds, 'stuck', 'ambiguous');
       for (const head of heads) {
-        for (const queued of database.queueOf(head.op.kind, head.op.id)) Object.assign(queued, { tryCount: 0, dueAt: undefined });
+        for (const queued of database.queueOf(head.op.kind, head.op.id))
+          Object.assign(queued, { tryCount: 0, dueAt: undefined });
         Object.assign(head, { state: 'ready', parkedFor: undefined });
       }
       database.changed(true);
@@ -61,7 +69,9 @@ export function createFakeQueue(database: FakeDatabase): QueuePort {
       const facts = parkedIn(filter?.kinds, 'stuck', 'ambiguous').flatMap((head) => {
         const { kind, id } = head.op;
         // What was refused together goes together.
-        const leaving = database.queueOf(kind, id).filter((queued) => queued === head || queued.tryCount >= head.tryCount);
+        const leaving = database
+          .queueOf(kind, id)
+          .filter((queued) => queued === head || queued.tryCount >= head.tryCount);
         const gone = database.leave(
           kind,
           id,
@@ -86,7 +96,8 @@ export function createFakeQueue(database: FakeDatabase): QueuePort {
       await turn();
       const facts = discardedFacts(database.ops, 'scopeCleared');
       database.ops = [];
-      for (const part of [database.rows, database.known, database.positions, database.resyncs, database.conflicts]) part.clear();
+      for (const part of [database.rows, database.known, database.positions, database.resyncs, database.conflicts])
+        part.clear();
       const { retryAt: _retryAt, request: _request, lastSyncedAt: _last, ...state } = database.state;
       database.state = { ...state, attempt: 0 };
       database.scope = scope;

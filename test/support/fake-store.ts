@@ -11,7 +11,17 @@ import type { Answer, LeasePort, PullPosition, StorePort, TakenRequest } from '.
 import type { ConflictOutcome, ConflictRef, SettleReport } from '../../src/model/run.ts';
 import { foldOps } from '../../src/rules/pending/fold.ts';
 import { compareTimestamps } from '../../src/rules/values/timestamp.ts';
-import { discardedFacts, entityKey, fakeKind, FakeDatabase, givenUpOf, pendingOf, refOf, type Known, type Queued } from './fake-database.ts';
+import {
+  discardedFacts,
+  entityKey,
+  fakeKind,
+  FakeDatabase,
+  givenUpOf,
+  pendingOf,
+  refOf,
+  type Known,
+  type Queued,
+} from './fake-database.ts';
 import { createFakeQueue } from './fake-queue.ts';
 
 export { fakeKind, FakeDatabase } from './fake-database.ts';
@@ -33,7 +43,10 @@ interface Settled {
   readonly conflict?: ConflictRef;
 }
 
-/** A store in memory that keeps the store contract (test/contract): queues per entity, overlay, cursors, resync, conflicts, a lease with fencing. */
+/**
+ * A store in memory that keeps the store contract (test/contract): queues per entity, overlay, cursors, resync,
+ * conflicts, a lease with fencing.
+ */
 export function createFakeStore(options: FakeStoreOptions) {
   const database = options.database ?? new FakeDatabase();
   const { clock } = options;
@@ -57,10 +70,13 @@ export function createFakeStore(options: FakeStoreOptions) {
   };
   const fenced = async (method: string): Promise<void> => {
     await failIfTold(method);
-    if (database.lease.owner !== owner || database.lease.token !== token) throw new SyncStepError({ type: 'leaseLost', message: 'fenced out' });
+    if (database.lease.owner !== owner || database.lease.token !== token)
+      throw new SyncStepError({ type: 'leaseLost', message: 'fenced out' });
   };
-  const conflictOf = ({ kind, entityId }: ConflictRef): StoredConflict | undefined => database.conflicts.get(entityKey(kind, entityId));
-  const keepConflict = (stored: StoredConflict): void => void database.conflicts.set(entityKey(stored.conflict.kind, stored.conflict.entityId), stored);
+  const conflictOf = ({ kind, entityId }: ConflictRef): StoredConflict | undefined =>
+    database.conflicts.get(entityKey(kind, entityId));
+  const keepConflict = (stored: StoredConflict): void =>
+    void database.conflicts.set(entityKey(stored.conflict.kind, stored.conflict.entityId), stored);
   const membersOf = ({ kind, entityId, opId }: ConflictRef): Queued[] => {
     const queue = database.queueOf(kind, entityId);
     return queue.slice(0, queue.findIndex(({ op }) => op.opId === opId) + 1);
@@ -98,7 +114,12 @@ export function createFakeStore(options: FakeStoreOptions) {
     if (open !== undefined) {
       const old = clock.now() - (open.firstSentAt ?? clock.now()) > config.idempotencyWindowMs;
       head.state = 'inFlight';
-      return { ...open, ...(lastSent === undefined ? { verify: old || distrustResend ? 'staleRequest' : 'no' } : { verify: 'unknownVersion', lastSent }) };
+      return {
+        ...open,
+        ...(lastSent === undefined
+          ? { verify: old || distrustResend ? 'staleRequest' : 'no' }
+          : { verify: 'unknownVersion', lastSent }),
+      };
     }
     const folded = foldOps(queue.map(pendingOf));
     const newest = queue.at(-1) ?? head;
@@ -113,16 +134,35 @@ export function createFakeStore(options: FakeStoreOptions) {
       return undefined;
     }
     const { opId, localTimestamp, creates, baseUpdatedAt } = folded;
-    const shared = { opId, kind, id, localTimestamp, creates, requestId: nextKey(newest), ...(baseUpdatedAt === undefined ? {} : { baseUpdatedAt }) };
-    const changed = folded.type === 'upsert' && folded.changedFields !== undefined ? { changedFields: folded.changedFields } : {};
-    const op: Op = folded.type === 'delete' ? { type: 'delete', ...shared } : { type: 'upsert', ...shared, payload: folded.payload, ...changed };
+    const shared = {
+      opId,
+      kind,
+      id,
+      localTimestamp,
+      creates,
+      requestId: nextKey(newest),
+      ...(baseUpdatedAt === undefined ? {} : { baseUpdatedAt }),
+    };
+    const changed =
+      folded.type === 'upsert' && folded.changedFields !== undefined ? { changedFields: folded.changedFields } : {};
+    const op: Op =
+      folded.type === 'delete'
+        ? { type: 'delete', ...shared }
+        : { type: 'upsert', ...shared, payload: folded.payload, ...changed };
     head.state = 'inFlight';
     const request = freeze(newest, queue, op);
     return lastSent === undefined ? request : { ...request, verify: 'unknownVersion', lastSent };
   };
   const nextKey = ({ op, attempt }: Queued): string => (attempt === 0 ? op.opId : `${op.opId}#${attempt + 1}`);
   const freeze = (newest: Queued, group: readonly Queued[], op: Op): TakenRequest => {
-    const request: TakenRequest = { kind: op.kind, entityId: op.id, op, opIds: group.map((queued) => queued.op.opId), firstSentAt: undefined, verify: 'no' };
+    const request: TakenRequest = {
+      kind: op.kind,
+      entityId: op.id,
+      op,
+      opIds: group.map((queued) => queued.op.opId),
+      firstSentAt: undefined,
+      verify: 'no',
+    };
     newest.request = { ...request, firstSentAt: clock.now() };
     newest.attempt += 1;
     return request;
@@ -131,18 +171,42 @@ export function createFakeStore(options: FakeStoreOptions) {
   // ── Settle ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   const pushedFacts = (group: readonly Queued[]): SyncFact[] =>
-    group.map(({ op }) => ({ type: 'op.pushed', opId: op.opId, kind: op.kind, entityId: op.id, operationType: op.type }));
+    group.map(({ op }) => ({
+      type: 'op.pushed',
+      opId: op.opId,
+      kind: op.kind,
+      entityId: op.id,
+      operationType: op.type,
+    }));
   const failedFacts = (group: readonly Queued[], error: Error, willRetry: boolean): SyncFact[] =>
-    group.map(({ op }) => ({ type: 'op.failed', opId: op.opId, kind: op.kind, entityId: op.id, error, errorInfo: syncErrorInfo(error), willRetry }));
+    group.map(({ op }) => ({
+      type: 'op.failed',
+      opId: op.opId,
+      kind: op.kind,
+      entityId: op.id,
+      error,
+      errorInfo: syncErrorInfo(error),
+      willRetry,
+    }));
   const stuckFacts = (group: readonly Queued[], error: Error): SyncFact[] =>
-    group.map(({ op, tryCount }) => ({ type: 'op.stuck', opId: op.opId, kind: op.kind, entityId: op.id, tryCount, error, errorInfo: syncErrorInfo(error) }));
+    group.map(({ op, tryCount }) => ({
+      type: 'op.stuck',
+      opId: op.opId,
+      kind: op.kind,
+      entityId: op.id,
+      tryCount,
+      error,
+      errorInfo: syncErrorInfo(error),
+    }));
 
   const knownAfter = ({ op, kind, entityId }: TakenRequest, row: JsonObject | undefined): Known => {
     if (op.type === 'delete') return { row: undefined, deleted: true };
     const version = row && anyKind.readUpdatedAt(row);
     const before = database.known.get(entityKey(kind, entityId));
     const believed = { ...before?.row, ...op.payload, id: entityId, deletedAt: null, ...row };
-    return version === undefined ? { row: believed, deleted: false, lastSent: op.payload } : { row: believed, version, deleted: false };
+    return version === undefined
+      ? { row: believed, deleted: false, lastSent: op.payload }
+      : { row: believed, version, deleted: false };
   };
 
   const settleOne = (answer: Answer): Settled => {
@@ -156,7 +220,8 @@ export function createFakeStore(options: FakeStoreOptions) {
         queued.request = undefined;
       }
     };
-    const move = (change: Partial<Queued>): void => void Object.assign(head, { parkedFor: undefined, dueAt: undefined }, change);
+    const move = (change: Partial<Queued>): void =>
+      void Object.assign(head, { parkedFor: undefined, dueAt: undefined }, change);
     const note = (error: Error, errorCode: string): void => {
       for (const queued of group) Object.assign(queued, { lastError: error.message, errorCode });
     };
@@ -173,7 +238,12 @@ export function createFakeStore(options: FakeStoreOptions) {
         move({ state: 'parked', parkedFor: 'conflict' });
         const stored = describe(request, outcome);
         keepConflict(stored);
-        return { facts: [{ type: 'conflict.detected', conflict: stored.conflict, strategy }], pushed: 0, errors: 0, conflict: refOf(stored) };
+        return {
+          facts: [{ type: 'conflict.detected', conflict: stored.conflict, strategy }],
+          pushed: 0,
+          errors: 0,
+          conflict: refOf(stored),
+        };
       }
       case 'rejected': {
         close();
@@ -181,7 +251,11 @@ export function createFakeStore(options: FakeStoreOptions) {
         for (const queued of group) queued.tryCount += 1;
         const stuck = group.some(({ tryCount }) => tryCount >= config.maxOutboxTryCount);
         move(stuck ? { state: 'parked', parkedFor: 'stuck' } : { state: 'waiting' });
-        return { facts: [...failedFacts(group, outcome.error, !stuck), ...(stuck ? stuckFacts(group, outcome.error) : [])], pushed: 0, errors: group.length };
+        return {
+          facts: [...failedFacts(group, outcome.error, !stuck), ...(stuck ? stuckFacts(group, outcome.error) : [])],
+          pushed: 0,
+          errors: group.length,
+        };
       }
       case 'forbidden':
         close();
@@ -203,25 +277,39 @@ export function createFakeStore(options: FakeStoreOptions) {
       case 'malformed':
         note(outcome.error, outcome.type);
         for (const queued of group) queued.failedInRun = run;
-        move({ state: 'waiting', dueAt: outcome.type === 'malformed' || dueInMs === undefined ? undefined : clock.now() + dueInMs });
+        move({
+          state: 'waiting',
+          dueAt: outcome.type === 'malformed' || dueInMs === undefined ? undefined : clock.now() + dueInMs,
+        });
         return { facts: failedFacts(group, outcome.error, true), pushed: 0, errors: group.length };
       case 'ambiguous':
         note(outcome.error, outcome.type);
         move({ state: 'parked', parkedFor: 'ambiguous' });
-        return { facts: [...failedFacts(group, outcome.error, false), ...stuckFacts(group, outcome.error)], pushed: 0, errors: group.length };
+        return {
+          facts: [...failedFacts(group, outcome.error, false), ...stuckFacts(group, outcome.error)],
+          pushed: 0,
+          errors: group.length,
+        };
     }
   };
 
   // ── Conflicts ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The conflict as it stands: all unsent operations of the entity, folded, against the server's row. */
-  const describe = ({ kind, entityId }: Pick<TakenRequest, 'kind' | 'entityId'>, outcome: Outcome & { type: 'conflict' }): StoredConflict => {
+  const describe = (
+    { kind, entityId }: Pick<TakenRequest, 'kind' | 'entityId'>,
+    outcome: Outcome & { type: 'conflict' },
+  ): StoredConflict => {
     const queue = database.queueOf(kind, entityId);
     const folded = foldOps(queue.map(pendingOf));
     const newest = queue.at(-1)?.op;
     const before = database.known.get(entityKey(kind, entityId));
     if (outcome.current !== undefined || outcome.deleted)
-      database.known.set(entityKey(kind, entityId), { row: outcome.current, version: outcome.serverTimestamp || undefined, deleted: outcome.deleted });
+      database.known.set(entityKey(kind, entityId), {
+        row: outcome.current,
+        version: outcome.serverTimestamp || undefined,
+        deleted: outcome.deleted,
+      });
     if (outcome.current !== undefined) database.show(kind, entityId, outcome.current);
     return {
       conflict: {
@@ -243,8 +331,13 @@ export function createFakeStore(options: FakeStoreOptions) {
       detectedAt: clock.now(),
     };
   };
-  const isParked = ({ kind, entityId }: ConflictRef): boolean => database.queueOf(kind, entityId)[0]?.parkedFor === 'conflict';
-  const resolvedFact = (stored: StoredConflict | undefined, resolution: ConflictResolution, more: object = {}): readonly SyncFact[] =>
+  const isParked = ({ kind, entityId }: ConflictRef): boolean =>
+    database.queueOf(kind, entityId)[0]?.parkedFor === 'conflict';
+  const resolvedFact = (
+    stored: StoredConflict | undefined,
+    resolution: ConflictResolution,
+    more: object = {},
+  ): readonly SyncFact[] =>
     stored === undefined ? [] : [{ type: 'conflict.resolved', conflict: stored.conflict, resolution, ...more }];
 
   const settleResolution = (ref: ConflictRef, answer: Answer, resolution: ConflictResolution): ConflictOutcome => {
@@ -271,7 +364,12 @@ export function createFakeStore(options: FakeStoreOptions) {
         const reason = answer.outcome.error.message;
         if (facts.some(({ type }) => type === 'op.stuck')) database.conflicts.delete(entityKey(ref.kind, ref.entityId));
         else repark({ reason, resolution: undefined, state: stored.state === 'decided' ? 'awaiting' : stored.state });
-        return { type: 'left', pushed, errors, facts: [...facts, { type: 'conflict.unresolved', conflict: stored.conflict, reason }] };
+        return {
+          type: 'left',
+          pushed,
+          errors,
+          facts: [...facts, { type: 'conflict.unresolved', conflict: stored.conflict, reason }],
+        };
       }
       default:
         return { type: 'left', pushed, errors, facts };
@@ -302,7 +400,10 @@ export function createFakeStore(options: FakeStoreOptions) {
       database.known.set(key, { row: item, version, deleted });
       const stored = database.conflicts.get(key);
       if (stored !== undefined)
-        keepConflict({ ...stored, conflict: { ...stored.conflict, serverData: item, serverTimestamp: version, serverDeleted: deleted } });
+        keepConflict({
+          ...stored,
+          conflict: { ...stored.conflict, serverData: item, serverTimestamp: version, serverDeleted: deleted },
+        });
     }
     database.show(kind, id, item);
     return deleted ? 'delete' : 'upsert';
@@ -342,7 +443,9 @@ export function createFakeStore(options: FakeStoreOptions) {
       const worth = ({ conflict, state, decidedOn, strategy: by }: StoredConflict): boolean => {
         if (!wanted.includes(conflict.kind)) return false;
         if (state !== 'awaiting') return true;
-        return decidedOn === undefined ? by === 'manual' && config.conflictResolver !== undefined : explicit || decidedOn !== conflict.serverTimestamp;
+        return decidedOn === undefined
+          ? by === 'manual' && config.conflictResolver !== undefined
+          : explicit || decidedOn !== conflict.serverTimestamp;
       };
       return { conflicts: [...database.conflicts.values()].filter(worth).map(refOf), facts: [] };
     },
@@ -356,7 +459,11 @@ export function createFakeStore(options: FakeStoreOptions) {
     },
     neverPulled: async (asked) => {
       await failIfTold('neverPulled');
-      return asked.filter((kind) => !database.resyncedAt.has(kind) && (database.resyncs.get(kind)?.fetched === true || !database.pulledAt.has(kind)));
+      return asked.filter(
+        (kind) =>
+          !database.resyncedAt.has(kind) &&
+          (database.resyncs.get(kind)?.fetched === true || !database.pulledAt.has(kind)),
+      );
     },
     take: async ({ kinds: wanted, limit, distrustResend }) => {
       await fenced('take');
@@ -365,7 +472,12 @@ export function createFakeStore(options: FakeStoreOptions) {
       const openFirst = [...database.ops].sort((a, b) => Number(isOpen(b)) - Number(isOpen(a)));
       for (const head of openFirst) {
         if (requests.length >= limit) break;
-        if (!wanted.includes(head.op.kind) || head.state !== 'ready' || database.queueOf(head.op.kind, head.op.id)[0] !== head) continue;
+        if (
+          !wanted.includes(head.op.kind) ||
+          head.state !== 'ready' ||
+          database.queueOf(head.op.kind, head.op.id)[0] !== head
+        )
+          continue;
         const request = takeHead(head, distrustResend, facts);
         if (request !== undefined) requests.push(request);
       }
@@ -375,7 +487,8 @@ export function createFakeStore(options: FakeStoreOptions) {
       await fenced('confirmBase');
       database.known.set(entityKey(kind, entityId), { row, version, deleted: false });
       for (const queued of database.queueOf(kind, entityId))
-        if (queued.request !== undefined) queued.request = { ...queued.request, op: { ...queued.request.op, baseUpdatedAt: version } };
+        if (queued.request !== undefined)
+          queued.request = { ...queued.request, op: { ...queued.request.op, baseUpdatedAt: version } };
     },
     settle: async (answers) => {
       await fenced('settle');
@@ -397,7 +510,13 @@ export function createFakeStore(options: FakeStoreOptions) {
       if (stored.state === 'decided') return stored;
       const { serverData, serverTimestamp, serverVersion, serverDeleted, baseData, opId } = stored.conflict;
       const current = Object.keys(serverData).length === 0 ? undefined : serverData;
-      const renewed = describe(ref, { type: 'conflict', current, deleted: serverDeleted, serverTimestamp, version: serverVersion });
+      const renewed = describe(ref, {
+        type: 'conflict',
+        current,
+        deleted: serverDeleted,
+        serverTimestamp,
+        version: serverVersion,
+      });
       if (renewed.conflict.opId === opId) return stored;
       const kept = { ...stored, conflict: { ...renewed.conflict, baseData } };
       keepConflict(kept);
@@ -425,7 +544,10 @@ export function createFakeStore(options: FakeStoreOptions) {
           decidedOn: deferred === true ? stored.conflict.serverTimestamp : undefined,
         });
       database.changed();
-      return [{ type: 'conflict.unresolved', conflict: stored.conflict, reason }, ...(stuck ? stuckFacts(members, new SyncError(reason)) : [])];
+      return [
+        { type: 'conflict.unresolved', conflict: stored.conflict, reason },
+        ...(stuck ? stuckFacts(members, new SyncError(reason)) : []),
+      ];
     },
     acceptServer: async (ref, resolution) => {
       await fenced('acceptServer');
@@ -448,13 +570,23 @@ export function createFakeStore(options: FakeStoreOptions) {
       database.conflicts.delete(entityKey(ref.kind, ref.entityId));
       database.changed();
       const row = resolution.type === 'discard' || conflict.serverDeleted ? {} : { resultData: conflict.serverData };
-      if (isApplied) return { type: 'resolved', pushed: members.length, errors: 0, facts: [...pushed, ...resolvedFact(stored, resolution, row)] };
-      const reason = resolution.type === 'discard' ? 'discard' : conflict.serverDeleted ? 'serverDeleted' : 'acceptServer';
+      if (isApplied)
+        return {
+          type: 'resolved',
+          pushed: members.length,
+          errors: 0,
+          facts: [...pushed, ...resolvedFact(stored, resolution, row)],
+        };
+      const reason =
+        resolution.type === 'discard' ? 'discard' : conflict.serverDeleted ? 'serverDeleted' : 'acceptServer';
       return {
         type: 'resolved',
         pushed: 0,
         errors: 0,
-        facts: [...resolvedFact(stored, resolution, { ...row, givenUp: gone.map(givenUpOf) }), ...discardedFacts(gone, reason)],
+        facts: [
+          ...resolvedFact(stored, resolution, { ...row, givenUp: gone.map(givenUpOf) }),
+          ...discardedFacts(gone, reason),
+        ],
       };
     },
     freezeResolution: async (ref, { data, base, version, force, creates, expectedVersion, resolution }) => {
@@ -478,7 +610,11 @@ export function createFakeStore(options: FakeStoreOptions) {
       };
       Object.assign(head, { state: 'inFlight', parkedFor: undefined });
       if (resolution !== undefined) keepConflict({ ...stored, resolution });
-      return freeze(newest, group, data === null ? { type: 'delete', ...shared } : { type: 'upsert', ...shared, payload: data });
+      return freeze(
+        newest,
+        group,
+        data === null ? { type: 'delete', ...shared } : { type: 'upsert', ...shared, payload: data },
+      );
     },
     settleResolution: async (ref, answer, resolution) => {
       await fenced('settleResolution');
@@ -491,7 +627,12 @@ export function createFakeStore(options: FakeStoreOptions) {
       const stored = [...database.conflicts.values()].find(({ conflict }) => conflict.opId === opId);
       if (stored === undefined) throw new ValidationError(`no conflict waits for a decision under operation '${opId}'`);
       if (!isParked(refOf(stored))) throw new ValidationError(`the conflict of operation '${opId}' is being resolved`);
-      keepConflict({ ...stored, state: 'decided', resolution, decidedOn: decidedOn ?? stored.conflict.serverTimestamp });
+      keepConflict({
+        ...stored,
+        state: 'decided',
+        resolution,
+        decidedOn: decidedOn ?? stored.conflict.serverTimestamp,
+      });
       return refOf(stored);
     },
     conflicts: async () => {
@@ -531,7 +672,13 @@ export function createFakeStore(options: FakeStoreOptions) {
             deletes: results.filter((result) => result === 'delete').length,
           },
           { type: 'page.pulled', kind, pageSize: page.items.length, totalDone: done },
-          { type: 'sync.progress', phase: 'pull', kind, done, ...(page.total === undefined ? {} : { total: page.total }) },
+          {
+            type: 'sync.progress',
+            phase: 'pull',
+            kind,
+            done,
+            ...(page.total === undefined ? {} : { total: page.total }),
+          },
         ];
         return { pageSize: page.items.length, pulled, ignored: 0, facts };
       });
@@ -556,7 +703,12 @@ export function createFakeStore(options: FakeStoreOptions) {
       for (const kind of asked) {
         const maxPage = database.positions.get(kind)?.maxPage ?? 0;
         if (!database.resyncs.has(kind))
-          database.resyncs.set(kind, { position: { cursor: undefined, maxPage, resync: true }, seen: new Set(), received: 0, fetched: false });
+          database.resyncs.set(kind, {
+            position: { cursor: undefined, maxPage, resync: true },
+            seen: new Set(),
+            received: 0,
+            fetched: false,
+          });
       }
     },
     unprovenRows: async (kind, { requested }) => {
@@ -564,7 +716,10 @@ export function createFakeStore(options: FakeStoreOptions) {
       if (open?.fetched !== true || open.byToken !== true || (open.received === 0 && !requested)) return { ids: [] };
       const all = [...database.rowsOf(kind).keys()];
       const control = all.find((id) => open.seen.has(id));
-      return { ids: all.filter((id) => !open.seen.has(id) && database.queueOf(kind, id).length === 0), ...(control === undefined ? {} : { control }) };
+      return {
+        ids: all.filter((id) => !open.seen.has(id) && database.queueOf(kind, id).length === 0),
+        ...(control === undefined ? {} : { control }),
+      };
     },
     proveAbsence: async (kind, { absent, found, present }) => {
       await fenced('proveAbsence');
@@ -583,7 +738,14 @@ export function createFakeStore(options: FakeStoreOptions) {
       const unseen = [...rows.keys()].filter((id) => !open.seen.has(id) && database.queueOf(kind, id).length === 0);
       if (open.received === 0 && !requested && unseen.length > 0) {
         const cause = new ParseError(`the full resync of ${kind} received no row at all`);
-        throw new SyncStepError({ type: 'kindFailed', kind, phase: 'pull', message: cause.message, at: clock.now(), cause });
+        throw new SyncStepError({
+          type: 'kindFailed',
+          kind,
+          phase: 'pull',
+          message: cause.message,
+          at: clock.now(),
+          cause,
+        });
       }
       for (const id of keepUnlisted ? [] : unseen) rows.delete(id);
       database.resyncs.delete(kind);
@@ -604,7 +766,9 @@ export function createFakeStore(options: FakeStoreOptions) {
         Object.assign(queued, { state: 'parked', parkedFor: 'stuck' });
         facts.push(...stuckFacts([queued], new NetworkError(queued.lastError ?? 'no answer')));
       }
-      const waits = waiting.flatMap(({ state, dueAt }) => (state === 'waiting' && dueAt !== undefined ? [dueAt - clock.now()] : []));
+      const waits = waiting.flatMap(({ state, dueAt }) =>
+        state === 'waiting' && dueAt !== undefined ? [dueAt - clock.now()] : [],
+      );
       return waits.length > 0 ? { facts, nextDueInMs: Math.max(0, Math.min(...waits)) } : { facts };
     },
   };

@@ -14,9 +14,13 @@ export const chromiumArguments: readonly string[] = [
 ];
 
 const installed = (): string | undefined =>
-  [process.env['CHROMIUM_PATH'], chromium.executablePath(), '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
-    (path) => path !== undefined && path !== '' && existsSync(path),
-  );
+  [
+    process.env['CHROMIUM_PATH'],
+    chromium.executablePath(),
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+  ].find((path) => path !== undefined && path !== '' && existsSync(path));
 
 /** Ways to get a browser, in the order in which they are tried. */
 const installers: readonly (readonly [command: string, args: readonly string[]])[] = [
@@ -26,8 +30,8 @@ const installers: readonly (readonly [command: string, args: readonly string[]])
 ];
 
 /**
- * Finds a Chromium, and installs one where there is none: from Debian's packages, else Playwright's own. Throws with what was tried; the variable
- * `CHROMIUM_PATH` names one that is elsewhere.
+ * Finds a Chromium, and installs one where there is none: from Debian's packages, else Playwright's own. Throws with
+ * what was tried; the variable `CHROMIUM_PATH` names one that is elsewhere.
  */
 export function findChromium(): string {
   const tried: string[] = [];
@@ -37,10 +41,14 @@ export function findChromium(): string {
     try {
       execFileSync(command, [...args], { stdio: ['ignore', 'ignore', 'pipe'], timeout: 300_000 });
     } catch (error) {
-      tried.push(`${command} ${args.join(' ')}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`);
+      tried.push(
+        `${command} ${args.join(' ')}: ${error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)}`,
+      );
     }
   }
   const path = installed();
   if (path !== undefined) return path;
-  throw new Error(`Browser tests need Chromium and none was found. Install it, or set CHROMIUM_PATH. Tried:\n${tried.join('\n')}`);
+  throw new Error(
+    `Browser tests need Chromium and none was found. Install it, or set CHROMIUM_PATH. Tried:\n${tried.join('\n')}`,
+  );
 }

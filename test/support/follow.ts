@@ -53,7 +53,8 @@ export function follow<T>(stream: Observable<T>): Follower<T> {
     get isOver() {
       return isOver;
     },
-    until: (reached) => waitFor(() => (values.length > 0 && reached(values.at(-1) as T) ? { found: values.at(-1) as T } : undefined)),
+    until: (reached) =>
+      waitFor(() => (values.length > 0 && reached(values.at(-1) as T) ? { found: values.at(-1) as T } : undefined)),
     count: (count) => waitFor(() => (values.length >= count ? { found: values.slice(0, count) } : undefined)),
     stop: () => subscription.unsubscribe(),
   };

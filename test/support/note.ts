@@ -12,7 +12,12 @@ export interface Note extends SyncedRow {
 export const noteEntity = new EntitySchema<Note>({
   name: 'notes',
   tableName: 'notes',
-  columns: { id: { type: 'text', primary: true }, text: { type: 'text' }, todoId: { type: 'text', name: 'todo_id', nullable: true }, ...syncColumns },
+  columns: {
+    id: { type: 'text', primary: true },
+    text: { type: 'text' },
+    todoId: { type: 'text', name: 'todo_id', nullable: true },
+    ...syncColumns,
+  },
 });
 
 export class CreateNotes1700000000003 implements MigrationInterface {

@@ -9,7 +9,10 @@ import { portVariable, type PostgresAnswer } from './postgres-server.ts';
 
 let server: Promise<PostgresAnswer> | undefined;
 
-/** The server of this test run. Where it cannot start, the test that asks is skipped, and the summary of the run says why. */
+/**
+ * The server of this test run. Where it cannot start, the test that asks is skipped, and the summary of the run says
+ * why.
+ */
 export async function postgresUrl(): Promise<string> {
   const answer = await (server ??= askForServer());
   if ('url' in answer) return answer.url;
@@ -40,7 +43,9 @@ let databases = 0;
 /** An empty database of its own; `template` is copied. Returns its URL. */
 export async function createPostgresDatabase(template?: string): Promise<string> {
   const name = `t${process.pid}_${(databases += 1)}`;
-  await asAdmin((client) => client.query(`CREATE DATABASE "${name}"${template === undefined ? '' : ` TEMPLATE "${template}"`}`));
+  await asAdmin((client) =>
+    client.query(`CREATE DATABASE "${name}"${template === undefined ? '' : ` TEMPLATE "${template}"`}`),
+  );
   return `${await postgresUrl()}/${name}`;
 }
 
@@ -58,7 +63,13 @@ export interface OpenPostgresOptions {
 }
 
 /** Opens a database as an app on PostgreSQL does. */
-export async function openPostgres({ url, entities, migrations = [], more = {}, gate = {} }: OpenPostgresOptions): Promise<DataSource> {
+export async function openPostgres({
+  url,
+  entities,
+  migrations = [],
+  more = {},
+  gate = {},
+}: OpenPostgresOptions): Promise<DataSource> {
   const dataSource = new DataSource({
     type: 'postgres',
     url,

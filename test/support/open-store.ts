@@ -6,7 +6,11 @@ import type { JsonObject } from '../../src/model/values/json.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { Answer, TakenRequest } from '../../src/model/ports.ts';
 import { createStore, type Store } from '../../src/persistence/create-store.ts';
-import { openDatabase, type DatabaseDriver, type OpenDatabaseOptions } from '../../src/persistence/database/open-database.ts';
+import {
+  openDatabase,
+  type DatabaseDriver,
+  type OpenDatabaseOptions,
+} from '../../src/persistence/database/open-database.ts';
 import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-table.ts';
 import { createWriter, type SyncEntityWriter } from '../../src/persistence/writing/writer.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
@@ -21,7 +25,8 @@ export const allDrivers: readonly TestDriver[] = ['better-sqlite3', 'sqlite3', '
 export const fileDrivers: readonly DatabaseDriver[] = ['better-sqlite3', 'sqlite3'];
 const chosen = process.env['TEST_DRIVERS']?.split(',');
 /** What the other tests run on: two, or those that `TEST_DRIVERS=postgres,sqljs` names. */
-export const drivers: readonly TestDriver[] = chosen === undefined ? fileDrivers : allDrivers.filter((driver) => chosen.includes(driver));
+export const drivers: readonly TestDriver[] =
+  chosen === undefined ? fileDrivers : allDrivers.filter((driver) => chosen.includes(driver));
 export const todos: SyncTable<Todo> = syncTable(todoEntity);
 
 /** The app's own migration: the todo table. */
@@ -54,9 +59,19 @@ interface TodoDatabaseOptions {
   readonly migrations?: readonly (new () => MigrationInterface)[];
 }
 
-/** `database` is a file, or for PostgreSQL the URL of a database that {@link createTodoDatabase} made; without, one that lives as long as the data source. */
-export async function openTodoDatabase(driver: TestDriver, database = ':memory:', more: TodoDatabaseOptions = {}): Promise<DataSource> {
-  const schema = { entities: [todoEntity, ...(more.entities ?? [])], migrations: [CreateTodos1700000000002, ...(more.migrations ?? [])] };
+/**
+ * `database` is a file, or for PostgreSQL the URL of a database that {@link createTodoDatabase} made; without, one that
+ * lives as long as the data source.
+ */
+export async function openTodoDatabase(
+  driver: TestDriver,
+  database = ':memory:',
+  more: TodoDatabaseOptions = {},
+): Promise<DataSource> {
+  const schema = {
+    entities: [todoEntity, ...(more.entities ?? [])],
+    migrations: [CreateTodos1700000000002, ...(more.migrations ?? [])],
+  };
   if (driver !== 'postgres') return openDatabase({ driver, database, ...schema });
   if (database !== ':memory:') return openPostgres({ ...schema, url: database });
   return openOwnPostgres(schema);
@@ -68,13 +83,23 @@ export async function openSynchronized(
   entities: readonly EntitySchema[],
   options: { readonly database?: string; readonly open?: Partial<OpenDatabaseOptions> } = {},
 ): Promise<DataSource> {
-  if (driver !== 'postgres') return openDatabase({ driver, database: options.database ?? ':memory:', entities, synchronize: true, ...options.open });
+  if (driver !== 'postgres')
+    return openDatabase({
+      driver,
+      database: options.database ?? ':memory:',
+      entities,
+      synchronize: true,
+      ...options.open,
+    });
   const dataSource = await openOwnPostgres({ entities });
   await dataSource.synchronize();
   return dataSource;
 }
 
-/** A database that several connections open one after another or at the same time: a file in `folder`, or the URL of a PostgreSQL database. */
+/**
+ * A database that several connections open one after another or at the same time: a file in `folder`, or the URL of a
+ * PostgreSQL database.
+ */
 export async function createTodoDatabase(
   driver: TestDriver,
   folder: string,
@@ -107,19 +132,31 @@ export interface StoreBench extends Store {
 
 export async function openStore(
   driver: TestDriver,
-  options: { readonly config?: Partial<SyncConfig>; readonly tables?: readonly SyncTable[]; readonly dataSource?: DataSource; readonly owner?: string } = {},
+  options: {
+    readonly config?: Partial<SyncConfig>;
+    readonly tables?: readonly SyncTable[];
+    readonly dataSource?: DataSource;
+    readonly owner?: string;
+  } = {},
 ): Promise<StoreBench> {
   const dataSource = options.dataSource ?? (await openTodoDatabase(driver));
   const clock = createSimulatedClock();
   const config = resolveSyncConfig(options.config);
-  const built = createStore({ dataSource, tables: options.tables ?? [todos], config, clock, owner: options.owner ?? 'engine-1' });
+  const built = createStore({
+    dataSource,
+    tables: options.tables ?? [todos],
+    config,
+    clock,
+    owner: options.owner ?? 'engine-1',
+  });
   const kinds = [...built.registry.keys()];
   let opCount = 0;
   const writer = createWriter(dataSource, { clock, opId: () => `op${++opCount}` }).forTable(todos);
   await built.store.hydrate();
   await built.store.lease.acquire();
   await built.store.beginRun({ explicit: true, kinds, runId: 1 });
-  const takeAll = async (limit = 500): Promise<readonly TakenRequest[]> => (await built.store.take({ kinds, limit, runId: 1, distrustResend: false })).requests;
+  const takeAll = async (limit = 500): Promise<readonly TakenRequest[]> =>
+    (await built.store.take({ kinds, limit, runId: 1, distrustResend: false })).requests;
   return {
     ...built,
     dataSource,
@@ -159,7 +196,9 @@ export const serverRow = (id: string, updatedAt: string, changes: JsonObject = {
 export const accepted =
   (updatedAt: string) =>
   (request: TakenRequest): Outcome =>
-    request.op.type === 'upsert' ? { type: 'applied', row: { ...request.op.payload, updatedAt, deletedAt: null } } : { type: 'applied' };
+    request.op.type === 'upsert'
+      ? { type: 'applied', row: { ...request.op.payload, updatedAt, deletedAt: null } }
+      : { type: 'applied' };
 export const answerOf = (request: TakenRequest | undefined, outcome: Outcome): Answer => {
   if (!request) throw new Error('nothing was taken');
   return { request, outcome };

@@ -2,14 +2,24 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { installedPackages, isRoot, loadEmbeddedPostgres, makeHome, removeHome } from './postgres-binaries.ts';
 
-/** Where a test, or a process that it starts, asks for the PostgreSQL server: the environment variable with a port of this machine. */
+/**
+ * Where a test, or a process that it starts, asks for the PostgreSQL server: the environment variable with a port of
+ * this machine.
+ */
 export const portVariable = 'TEST_POSTGRES_PORT';
 
 /** What the test run answers whoever asks for the server. */
 export type PostgresAnswer = { readonly url: string } | { readonly missing: string };
 
 /** For tests alone: a power cut may take this database. */
-const flags = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300', shared_buffers: '32MB', max_wal_size: '256MB' };
+const flags = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '300',
+  shared_buffers: '32MB',
+  max_wal_size: '256MB',
+};
 
 const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {

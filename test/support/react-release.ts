@@ -10,7 +10,10 @@ interface Alias {
 
 const folderOf = (name: string): string => fileURLToPath(new URL(`../../node_modules/${name}`, import.meta.url));
 
-/** Aliases for Vite: on React 18, `react`, `react-dom` and all their subpaths lead to the packages `react-18` and `react-dom-18`. */
+/**
+ * Aliases for Vite: on React 18, `react`, `react-dom` and all their subpaths lead to the packages `react-18` and
+ * `react-dom-18`.
+ */
 export const reactAliases = (release: ReactRelease): readonly Alias[] =>
   release === '19'
     ? []

@@ -23,7 +23,12 @@ export interface Task extends SyncedRow {
 const listEntity = new EntitySchema<List>({
   name: 'lists',
   tableName: 'lists',
-  columns: { id: { type: 'text', primary: true }, name: { type: 'text' }, slug: { type: 'text', nullable: true }, ...syncColumns },
+  columns: {
+    id: { type: 'text', primary: true },
+    name: { type: 'text' },
+    slug: { type: 'text', nullable: true },
+    ...syncColumns,
+  },
 });
 
 export const taskEntity = new EntitySchema<Task>({
@@ -53,7 +58,12 @@ class CreateReleasedApp1767225600000 implements MigrationInterface {
     const id = { name: 'id', type: 'text', isPrimary: true };
     const lists = [id, { name: 'name', type: 'text' }, { name: 'slug', type: 'text', isNullable: true }, ...synced];
     await queryRunner.createTable(new Table({ name: 'lists', columns: lists }));
-    const unique = new TableIndex({ name: 'lists_slug', columnNames: ['slug'], isUnique: true, where: '"deleted_at" IS NULL AND "deleted_at_local" IS NULL' });
+    const unique = new TableIndex({
+      name: 'lists_slug',
+      columnNames: ['slug'],
+      isUnique: true,
+      where: '"deleted_at" IS NULL AND "deleted_at_local" IS NULL',
+    });
     await queryRunner.createIndex('lists', unique);
     const tasks = [
       id,
@@ -93,7 +103,13 @@ export const releasedConfig: Partial<SyncConfig> = {
 export const releasedScope = 'anna';
 
 const unsynced = { updatedAt: '', deletedAt: null, deletedAtLocal: null };
-export const listOf = (id: string, changes: Partial<List> = {}): List => ({ id, name: `name of ${id}`, slug: null, ...unsynced, ...changes });
+export const listOf = (id: string, changes: Partial<List> = {}): List => ({
+  id,
+  name: `name of ${id}`,
+  slug: null,
+  ...unsynced,
+  ...changes,
+});
 export const taskOf = (id: string, changes: Partial<Task> = {}): Task => ({
   id,
   title: `title of ${id}`,

@@ -14,7 +14,10 @@ export interface ServedPage {
   readonly close: () => Promise<void>;
 }
 
-/** Serves built files on loopback; `documents` are texts by their path, such as `/`; every answer has the given content security policy. */
+/**
+ * Serves built files on loopback; `documents` are texts by their path, such as `/`; every answer has the given content
+ * security policy.
+ */
 export async function servePage(
   folders: readonly string[],
   { documents = {}, policy }: { readonly documents?: Readonly<Record<string, string>>; readonly policy?: string },

@@ -72,7 +72,12 @@ export const categoryRow = (id: string, updatedAt: string, changes: JsonObject =
   deletedAt: null,
   ...changes,
 });
-export const itemRow = (id: string, categoryId: string | null, updatedAt: string, changes: JsonObject = {}): JsonObject => ({
+export const itemRow = (
+  id: string,
+  categoryId: string | null,
+  updatedAt: string,
+  changes: JsonObject = {},
+): JsonObject => ({
   id,
   name: `server ${id}`,
   categoryId,
@@ -97,17 +102,34 @@ export async function openShop(driver: TestDriver, options: ShopOptions = {}): P
   const onDelete = options.onDelete ?? 'none';
   const item = new EntitySchema<Item>({
     name: 'items',
-    columns: { id: { type: 'text', primary: true }, name: { type: 'text' }, categoryId: { type: 'text', name: 'category_id', nullable: true }, ...syncColumns },
-    ...(onDelete === 'none' ? {} : { foreignKeys: [{ target: 'categories', columnNames: ['categoryId'], referencedColumnNames: ['id'], onDelete }] }),
+    columns: {
+      id: { type: 'text', primary: true },
+      name: { type: 'text' },
+      categoryId: { type: 'text', name: 'category_id', nullable: true },
+      ...syncColumns,
+    },
+    ...(onDelete === 'none'
+      ? {}
+      : {
+          foreignKeys: [{ target: 'categories', columnNames: ['categoryId'], referencedColumnNames: ['id'], onDelete }],
+        }),
   });
   const tables: readonly SyncTable[] = [
-    syncTable(category, { dependsOn: { parentId: 'categories' }, localOnly: ['draft'], ...options.categories }) as SyncTable,
+    syncTable(category, {
+      dependsOn: { parentId: 'categories' },
+      localOnly: ['draft'],
+      ...options.categories,
+    }) as SyncTable,
     syncTable(item, { dependsOn: { categoryId: 'categories' }, ...options.items }) as SyncTable,
     syncTable(todoEntity) as SyncTable,
   ];
   const entities = [category as EntitySchema, item as EntitySchema, todoEntity as EntitySchema];
   const dataSource = await openSynchronized(driver, entities, options);
-  const bench = await openStore(driver, { dataSource, tables, ...(options.config === undefined ? {} : { config: options.config }) });
+  const bench = await openStore(driver, {
+    dataSource,
+    tables,
+    ...(options.config === undefined ? {} : { config: options.config }),
+  });
   let count = 0;
   const writer = createWriter(dataSource, { clock: bench.clock, opId: () => `op${++count}` });
   const [categoriesTable, itemsTable] = tables as readonly [SyncTable<Category>, SyncTable<Item>];

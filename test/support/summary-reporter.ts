@@ -2,9 +2,10 @@ import { writeSync } from 'node:fs';
 import type { Reporter, SerializedError, TestModule } from 'vitest/node';
 
 /**
- * Ends the output of a test run with one plain line, `N passed, N failed`, for scripts and people in a hurry.
- * Before it stands why tests were skipped at run time, as without a database that they need: once for each reason.
- * A file that cannot be loaded and an error outside of all tests count as failures, so that the line never looks better than the exit code.
+ * Ends the output of a test run with one plain line, `N passed, N failed`, for scripts and people in a hurry. Before it
+ * stands why tests were skipped at run time, as without a database that they need: once for each reason. A file that
+ * cannot be loaded and an error outside of all tests count as failures, so that the line never looks better than the
+ * exit code.
  */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
@@ -41,5 +42,9 @@ function summaryOf(modules: readonly TestModule[], unhandled: readonly Serialize
     for (const suite of module.children.allSuites()) count.failed += suite.errors().length;
   }
   const skipped = count.skipped + count.pending;
-  return { line: `${count.passed} passed, ${count.failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`, reasons, hasFailed: count.failed > 0 };
+  return {
+    line: `${count.passed} passed, ${count.failed} failed${skipped === 0 ? '' : `, ${skipped} skipped`}`,
+    reasons,
+    hasFailed: count.failed > 0,
+  };
 }

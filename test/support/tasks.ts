@@ -1,4 +1,10 @@
-import { EntitySchema, type DataSource, type EntitySchemaColumnOptions, type MigrationInterface, type QueryRunner } from 'typeorm';
+import {
+  EntitySchema,
+  type DataSource,
+  type EntitySchemaColumnOptions,
+  type MigrationInterface,
+  type QueryRunner,
+} from 'typeorm';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import type { SyncEngineOptions } from '../../src/engine/ports/engine-options.ts';
 import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
@@ -51,8 +57,16 @@ const migrations = [
     `CREATE TABLE tasks (id text PRIMARY KEY NOT NULL, title text NOT NULL, updated_at text NOT NULL DEFAULT '', deleted_at text, deleted_at_local text)`,
     'DROP TABLE tasks',
   ),
-  sql('NameTasks1760000000000', 'ALTER TABLE tasks RENAME COLUMN title TO name', 'ALTER TABLE tasks RENAME COLUMN name TO title'),
-  sql('PointsOfTasks1770000000000', 'ALTER TABLE tasks ADD COLUMN points integer', 'ALTER TABLE tasks DROP COLUMN points'),
+  sql(
+    'NameTasks1760000000000',
+    'ALTER TABLE tasks RENAME COLUMN title TO name',
+    'ALTER TABLE tasks RENAME COLUMN name TO title',
+  ),
+  sql(
+    'PointsOfTasks1770000000000',
+    'ALTER TABLE tasks ADD COLUMN points integer',
+    'ALTER TABLE tasks DROP COLUMN points',
+  ),
 ];
 
 const renamed = (row: UpsertOp['payload']): UpsertOp['payload'] => {
@@ -67,7 +81,9 @@ export const upgradeTask = (op: UpsertOp, fromVersion: number): UpsertOp =>
     : {
         ...op,
         payload: renamed(op.payload),
-        ...(op.changedFields === undefined ? {} : { changedFields: op.changedFields.map((field) => (field === 'title' ? 'name' : field)) }),
+        ...(op.changedFields === undefined
+          ? {}
+          : { changedFields: op.changedFields.map((field) => (field === 'title' ? 'name' : field)) }),
       };
 
 export interface TaskApp {
@@ -94,10 +110,25 @@ export interface TaskAppOptions {
 }
 
 /** One release of an app on a database that earlier releases may have used. */
-export async function openTasks({ release, database, server, driver = 'better-sqlite3', ...more }: TaskAppOptions): Promise<TaskApp> {
+export async function openTasks({
+  release,
+  database,
+  server,
+  driver = 'better-sqlite3',
+  ...more
+}: TaskAppOptions): Promise<TaskApp> {
   const entity = entityOf(release);
-  const dataSource = await openDatabase({ driver, database, entities: [entity], migrations: migrations.slice(0, release) });
-  const table = syncTable(entity, { version: release, ...(release > 1 ? { upgradeOperation: upgradeTask } : {}), ...more.table });
+  const dataSource = await openDatabase({
+    driver,
+    database,
+    entities: [entity],
+    migrations: migrations.slice(0, release),
+  });
+  const table = syncTable(entity, {
+    version: release,
+    ...(release > 1 ? { upgradeOperation: upgradeTask } : {}),
+    ...more.table,
+  });
   const clock = more.clock ?? createSimulatedClock();
   const engine = createSyncEngine({
     tables: [table],
@@ -118,7 +149,9 @@ export async function openTasks({ release, database, server, driver = 'better-sq
     writer: engine.writer(table),
     row: (id) => dataSource.getRepository(entity).findOneBy({ id }),
     stored: async (entityId) => {
-      const [row] = (await dataSource.query(`SELECT * FROM sync_outbox WHERE entity_id = '${entityId}' ORDER BY seq`)) as Record<string, unknown>[];
+      const [row] = (await dataSource.query(
+        `SELECT * FROM sync_outbox WHERE entity_id = '${entityId}' ORDER BY seq`,
+      )) as Record<string, unknown>[];
       if (row === undefined) throw new Error(`nothing is queued for ${entityId}`);
       return row;
     },

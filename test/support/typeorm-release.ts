@@ -10,7 +10,9 @@ declare module 'vitest' {
 }
 
 /** Names that lead to another release. */
-export function typeormAliases(release: TypeormRelease): readonly { readonly find: RegExp; readonly replacement: string }[] {
+export function typeormAliases(
+  release: TypeormRelease,
+): readonly { readonly find: RegExp; readonly replacement: string }[] {
   const folder = fileURLToPath(new URL(`../../node_modules/typeorm-${release}`, import.meta.url));
   return [
     { find: /^typeorm$/, replacement: `${folder}/index.mjs` },

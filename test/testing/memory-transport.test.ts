@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { deleteOp, upsertOp, type Op } from '../../src/model/operation.ts';
 import type { PushResult } from '../../src/model/transport.ts';
-import { createSimulatedClock, FaultyTransport, MemoryBackend, MemoryTransport, pagingStyles, seededRandom, type TransportFault } from '../../src/testing.ts';
+import {
+  createSimulatedClock,
+  FaultyTransport,
+  MemoryBackend,
+  MemoryTransport,
+  pagingStyles,
+  seededRandom,
+  type TransportFault,
+} from '../../src/testing.ts';
 import { pullByProtocol } from './pull-by-protocol.ts';
 
 const edit = (id: string, payload: Record<string, string>, parts: { base?: string; opId?: string } = {}): Op =>
@@ -14,7 +22,11 @@ describe('MemoryTransport', () => {
   test('I2: a repeated request is answered again and has one effect; the key with another body is rejected', async () => {
     const transport = memory();
     const first = await one(transport, edit('a', { title: 'A' }, { opId: 'k' }));
-    expect(first).toMatchObject({ type: 'pushSuccess', serverVersion: '1', serverData: { id: 'a', title: 'A', updatedAt: '1970-01-01T00:00:00.000001Z' } });
+    expect(first).toMatchObject({
+      type: 'pushSuccess',
+      serverVersion: '1',
+      serverData: { id: 'a', title: 'A', updatedAt: '1970-01-01T00:00:00.000001Z' },
+    });
     expect(await one(transport, edit('a', { title: 'A' }, { opId: 'k' }))).toEqual(first);
     expect(transport.backend.effectCount({ key: 'k' })).toBe(1);
     expect(await one(transport, edit('a', { title: 'B' }, { opId: 'k' }))).toMatchObject({
@@ -33,11 +45,23 @@ describe('MemoryTransport', () => {
       serverTimestamp: 't1',
       serverDeleted: false,
     });
-    expect(await one(transport, deleteOp({ kind: 'todos', id: 'a', baseUpdatedAt: 't0' }))).toMatchObject({ type: 'pushConflict' });
-    expect(await transport.forcePush(edit('a', { title: 'X' }, { base: 't0' }), {})).toMatchObject({ type: 'pushSuccess' });
-    expect(await transport.forcePush(deleteOp({ kind: 'todos', id: 'a', baseUpdatedAt: 't0' }), {})).toMatchObject({ type: 'pushSuccess' });
-    expect(await one(transport, edit('a', { title: 'Y' }, { base: 't0' }))).toMatchObject({ type: 'pushConflict', serverDeleted: true });
-    expect(await one(transport, deleteOp({ kind: 'todos', id: 'a' }))).toMatchObject({ type: 'pushNotFound', statusCode: 410 });
+    expect(await one(transport, deleteOp({ kind: 'todos', id: 'a', baseUpdatedAt: 't0' }))).toMatchObject({
+      type: 'pushConflict',
+    });
+    expect(await transport.forcePush(edit('a', { title: 'X' }, { base: 't0' }), {})).toMatchObject({
+      type: 'pushSuccess',
+    });
+    expect(await transport.forcePush(deleteOp({ kind: 'todos', id: 'a', baseUpdatedAt: 't0' }), {})).toMatchObject({
+      type: 'pushSuccess',
+    });
+    expect(await one(transport, edit('a', { title: 'Y' }, { base: 't0' }))).toMatchObject({
+      type: 'pushConflict',
+      serverDeleted: true,
+    });
+    expect(await one(transport, deleteOp({ kind: 'todos', id: 'a' }))).toMatchObject({
+      type: 'pushNotFound',
+      statusCode: 410,
+    });
   });
 
   test.each(pagingStyles)('PROTOCOL §2: two clients of one backend see every row once, %s', async (paging) => {
@@ -48,7 +72,9 @@ describe('MemoryTransport', () => {
       Array.from({ length: 21 }, (_, index) => edit(`r${index}`, { title: 'x' })),
       {},
     );
-    const rows = await pullByProtocol((request) => reader.pull({ kind: 'todos', pageSize: 10, includeDeleted: true, ...request }));
+    const rows = await pullByProtocol((request) =>
+      reader.pull({ kind: 'todos', pageSize: 10, includeDeleted: true, ...request }),
+    );
     expect(new Set(rows.map(({ id }) => id)).size).toBe(21);
     expect(rows).toHaveLength(21);
   });
@@ -68,7 +94,9 @@ describe('MemoryTransport', () => {
     expect(results.map(({ result }) => result.type)).toEqual(['pushSuccess', 'pushUnavailable', 'pushUnavailable']);
     expect(told).toHaveLength(3);
     expect(transport.backend.getAll('todos')).toHaveLength(1);
-    await expect(transport.pull({ kind: 'todos', pageSize: 1, updatedSince: '', includeDeleted: true, signal: controller.signal })).rejects.toThrow(/aborted/);
+    await expect(
+      transport.pull({ kind: 'todos', pageSize: 1, updatedSince: '', includeDeleted: true, signal: controller.signal }),
+    ).rejects.toThrow(/aborted/);
   });
 
   test('RST-53: a fetch gives row and version, or not found; what it hands out cannot change the server', async () => {
@@ -130,7 +158,10 @@ describe('FaultyTransport', () => {
   test('I8: delays follow the injected clock; a hung call ends with its abort', async () => {
     const clock = createSimulatedClock(0);
     const inner = memory();
-    const transport = new FaultyTransport(inner, { clock, script: [{ type: 'delay', delayMs: 100 }, { type: 'hang' }] });
+    const transport = new FaultyTransport(inner, {
+      clock,
+      script: [{ type: 'delay', delayMs: 100 }, { type: 'hang' }],
+    });
     let answered = false;
     const late = one(transport, edit('a', {})).then((result) => {
       answered = true;
@@ -149,9 +180,15 @@ describe('FaultyTransport', () => {
   test('F-07: offline, nothing is sent and nothing answers', async () => {
     const { transport, backend } = faulty();
     transport.offline = true;
-    expect(await one(transport, edit('a', {}))).toMatchObject({ type: 'pushUnavailable', dispatched: false, noConnection: true });
+    expect(await one(transport, edit('a', {}))).toMatchObject({
+      type: 'pushUnavailable',
+      dispatched: false,
+      noConnection: true,
+    });
     expect(await transport.health({})).toBe(false);
-    await expect(transport.pull({ kind: 'todos', pageSize: 1, updatedSince: '', includeDeleted: true })).rejects.toThrow(/offline/);
+    await expect(
+      transport.pull({ kind: 'todos', pageSize: 1, updatedSince: '', includeDeleted: true }),
+    ).rejects.toThrow(/offline/);
     expect(await transport.fetch({ kind: 'todos', id: 'a' })).toMatchObject({ type: 'fetchError' });
     transport.offline = false;
     expect([(await one(transport, edit('a', {})))?.type, backend.effects.length]).toEqual(['pushSuccess', 1]);

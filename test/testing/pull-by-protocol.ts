@@ -7,7 +7,10 @@ interface Ask {
   readonly pageToken?: string;
 }
 
-/** Collects every row as PROTOCOL §2 tells a client to, until an empty page, `hasMore: false` or the end of a token sequence. */
+/**
+ * Collects every row as PROTOCOL §2 tells a client to, until an empty page, `hasMore: false` or the end of a token
+ * sequence.
+ */
 export async function pullByProtocol(ask: (request: Ask) => Promise<PullPage>): Promise<JsonObject[]> {
   const rows: JsonObject[] = [];
   let cursor: Ask = { updatedSince: '1970-01-01T00:00:00.000Z' };

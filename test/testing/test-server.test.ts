@@ -16,7 +16,8 @@ const put = (id: string, body: object, headers: Record<string, string> = {}): Pr
   });
 const remove = (id: string, query = '', headers: Record<string, string> = {}): Promise<Response> =>
   fetch(`${server.url}/todos/${id}${query}`, { method: 'DELETE', headers });
-const json = async (response: Promise<Response> | Response): Promise<Record<string, unknown>> => (await (await response).json()) as Record<string, unknown>;
+const json = async (response: Promise<Response> | Response): Promise<Record<string, unknown>> =>
+  (await (await response).json()) as Record<string, unknown>;
 
 describe('rows', () => {
   test('TSV-01: it runs on a free loopback port, stops at once and comes back on the same port with its rows', async () => {
@@ -108,7 +109,10 @@ describe('writes', () => {
       expect.objectContaining({ title: 'A', deletedAt: expect.any(String) as unknown }),
     ]);
     const late = await put('a', { title: 'B', _baseUpdatedAt: String(updatedAt) });
-    expect([late.status, (await json(late))['current']]).toEqual([409, expect.objectContaining({ deletedAt: expect.any(String) as unknown })]);
+    expect([late.status, (await json(late))['current']]).toEqual([
+      409,
+      expect.objectContaining({ deletedAt: expect.any(String) as unknown }),
+    ]);
     expect(await json(put('a', { title: 'again' }))).toMatchObject({ title: 'again', deletedAt: null });
   });
 
@@ -194,7 +198,13 @@ describe('faults', () => {
     expect([failed.status, failed.headers.get('retry-after')]).toEqual([503, '7']);
     expect((await put('a', { title: 'A' })).status).toBe(201);
     expect(server.requestCounts).toEqual({ GET: 1, PUT: 2 });
-    expect(server.recordedRequests[1]).toMatchObject({ method: 'PUT', path: '/todos/a', kind: 'todos', id: 'a', body: { title: 'A' } });
+    expect(server.recordedRequests[1]).toMatchObject({
+      method: 'PUT',
+      path: '/todos/a',
+      kind: 'todos',
+      id: 'a',
+      body: { title: 'A' },
+    });
   });
 
   test('TSV-07: held requests wait until they are let go', async () => {
@@ -248,12 +258,17 @@ describe('faults', () => {
     expect((await put('a', { title: 'C' })).status).toBe(204);
     server.putAnswer = 'withoutVersion';
     const bare = await put('a', { title: 'D' });
-    expect([await json(bare), bare.headers.get('etag')]).toEqual([{ id: 'a', title: 'D', createdAt: expect.any(String) as unknown }, null]);
+    expect([await json(bare), bare.headers.get('etag')]).toEqual([
+      { id: 'a', title: 'D', createdAt: expect.any(String) as unknown },
+      null,
+    ]);
   });
 
   test('F-20: a poisoned row answers 500 for ever, others do not', async () => {
     const heal = server.poison('todos', 'bad');
-    expect([(await put('bad', {})).status, (await put('bad', {})).status, (await put('good', {})).status]).toEqual([500, 500, 201]);
+    expect([(await put('bad', {})).status, (await put('bad', {})).status, (await put('good', {})).status]).toEqual([
+      500, 500, 201,
+    ]);
     heal();
     expect((await put('bad', {})).status).toBe(201);
   });

@@ -1,8 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import type { Op } from '../../src/model/operation.ts';
 import { pushNotFound, type PushResult, type TransportAdapter } from '../../src/model/transport.ts';
-import { conformanceCases, MemoryTransport, type ConformanceTopic, pagingStyles, transportConformance, type ConformanceSubject } from '../../src/testing.ts';
-import { inMemory, overSyncServer, overTestServer, withoutFaults, withoutWire } from '../support/conformance-subjects.ts';
+import {
+  conformanceCases,
+  MemoryTransport,
+  type ConformanceTopic,
+  pagingStyles,
+  transportConformance,
+  type ConformanceSubject,
+} from '../../src/testing.ts';
+import {
+  inMemory,
+  overSyncServer,
+  overTestServer,
+  withoutFaults,
+  withoutWire,
+} from '../support/conformance-subjects.ts';
 
 const runner = { describe, test };
 const subscribe = 'the REST transport pokes through its own trigger';
@@ -13,23 +26,45 @@ transportConformance('RestTransport in batches over the test server', overTestSe
   ...runner,
   lacks: { subscribe },
 });
-transportConformance('RestTransport, four requests at a time, over the test server', overTestServer({ pushConcurrency: 4 }), {
-  ...runner,
-  about: ['push', 'abort'],
-  lacks: { subscribe },
-});
-transportConformance('RestTransport over the reference server', overSyncServer(), { ...runner, lacks: { subscribe, ...withoutFaults } });
-transportConformance('RestTransport in batches over the reference server', overSyncServer({ enableBatch: true, pushConcurrency: 4 }), {
+transportConformance(
+  'RestTransport, four requests at a time, over the test server',
+  overTestServer({ pushConcurrency: 4 }),
+  {
+    ...runner,
+    about: ['push', 'abort'],
+    lacks: { subscribe },
+  },
+);
+transportConformance('RestTransport over the reference server', overSyncServer(), {
   ...runner,
   lacks: { subscribe, ...withoutFaults },
 });
-transportConformance('RestTransport with conditional writes over the reference server', overSyncServer({ conditionalWrite: true }), {
-  ...runner,
-  about: ['writes', 'identity', 'conflicts', 'deletes'],
-});
+transportConformance(
+  'RestTransport in batches over the reference server',
+  overSyncServer({ enableBatch: true, pushConcurrency: 4 }),
+  {
+    ...runner,
+    lacks: { subscribe, ...withoutFaults },
+  },
+);
+transportConformance(
+  'RestTransport with conditional writes over the reference server',
+  overSyncServer({ conditionalWrite: true }),
+  {
+    ...runner,
+    about: ['writes', 'identity', 'conflicts', 'deletes'],
+  },
+);
 for (const style of pagingStyles) {
-  const lacks = style === 'offsetToken' ? { stablePages: 'a row that changes moves to the end, and all behind it move up by one' } : {};
-  transportConformance(`MemoryTransport, ${style}`, inMemory({ paging: style, pageCap: 3 }), { ...runner, about: ['pull'], lacks });
+  const lacks =
+    style === 'offsetToken'
+      ? { stablePages: 'a row that changes moves to the end, and all behind it move up by one' }
+      : {};
+  transportConformance(`MemoryTransport, ${style}`, inMemory({ paging: style, pageCap: 3 }), {
+    ...runner,
+    about: ['pull'],
+    lacks,
+  });
   transportConformance(`RestTransport, ${style}`, overSyncServer({}, style), { ...runner, about: ['pull'], lacks });
 }
 
@@ -68,11 +103,16 @@ test('the suite fails for a transport that forgets request identities, and for o
 });
 
 /** The cases that fail for an adapter with a fault, over a server with every switch. */
-const failuresOver = async (fault: (inner: TransportAdapter) => TransportAdapter, topics: readonly ConformanceTopic[]): Promise<readonly string[]> => {
+const failuresOver = async (
+  fault: (inner: TransportAdapter) => TransportAdapter,
+  topics: readonly ConformanceTopic[],
+): Promise<readonly string[]> => {
   const failed: string[] = [];
   for (const { title, about, run } of conformanceCases.filter((each) => topics.includes(each.about))) {
     const subject = await overTestServer()();
-    await run({ ...subject, transport: fault(subject.transport) }).catch(() => failed.push(`${title.split(':')[0]}, ${about}`));
+    await run({ ...subject, transport: fault(subject.transport) }).catch(() =>
+      failed.push(`${title.split(':')[0]}, ${about}`),
+    );
     await subject.dispose?.();
   }
   return failed;
@@ -82,7 +122,10 @@ const withResults =
   (inner: TransportAdapter): TransportAdapter => ({
     ...bound(inner),
     push: async (ops, context) => ({
-      results: (await inner.push(ops, context)).results.map(({ opId, result }, index) => ({ opId, result: change(result, ops[index]!) })),
+      results: (await inner.push(ops, context)).results.map(({ opId, result }, index) => ({
+        opId,
+        result: change(result, ops[index]!),
+      })),
     }),
   });
 const bound = (inner: TransportAdapter): TransportAdapter => ({
@@ -97,10 +140,14 @@ const bound = (inner: TransportAdapter): TransportAdapter => ({
 test('F-150, F-151, F-152: the suite fails for adapters that believe every 404, drop the words of the server, or send parts of rows', async () => {
   expect(await failuresOver(bound, ['refusals'])).toEqual([]);
   const believing = withResults((result) =>
-    result.type === 'pushMalformed' || result.type === 'pushRejected' ? pushNotFound(404, { message: result.message }) : result,
+    result.type === 'pushMalformed' || result.type === 'pushRejected'
+      ? pushNotFound(404, { message: result.message })
+      : result,
   );
   expect(await failuresOver(believing, ['refusals'])).toEqual(['F-150, refusals', 'F-150, refusals']);
-  const deleting = withResults((result) => (result.type === 'pushConflict' ? { ...result, serverDeleted: true } : result));
+  const deleting = withResults((result) =>
+    result.type === 'pushConflict' ? { ...result, serverDeleted: true } : result,
+  );
   expect(await failuresOver(deleting, ['refusals'])).toEqual(['F-151, refusals', 'F-151, refusals']);
   const wordless = withResults((result) => ('message' in result ? { ...result, message: '' } : result));
   expect(await failuresOver(wordless, ['refusals'])).toEqual(['F-151, refusals', 'F-151, refusals', 'F-151, refusals']);
@@ -113,11 +160,16 @@ test('F-150, F-151, F-152: the suite fails for adapters that believe every 404, 
 
 const withoutUnchanged = (op: Op): Op =>
   op.type === 'upsert' && op.changedFields !== undefined
-    ? { ...op, payload: Object.fromEntries(Object.entries(op.payload).filter(([key]) => op.changedFields?.includes(key))) }
+    ? {
+        ...op,
+        payload: Object.fromEntries(Object.entries(op.payload).filter(([key]) => op.changedFields?.includes(key))),
+      }
     : op;
 
 test('a subject whose server lacks a switch fails with the remedy in its message', async () => {
   const cut = conformanceCases.find(({ needs }) => needs.includes('cuts'));
-  await expect(cut?.run(inMemory()())).rejects.toThrow("the subject has no server.cutNextRequests; give it, or name what the backend cannot do in 'lacks'");
+  await expect(cut?.run(inMemory()())).rejects.toThrow(
+    "the subject has no server.cutNextRequests; give it, or name what the backend cannot do in 'lacks'",
+  );
   expect(() => transportConformance('x', inMemory())).toThrow(/third argument/);
 });

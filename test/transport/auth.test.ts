@@ -39,7 +39,11 @@ test('RST-02, RST-03, F-84: the token is read verbatim and anew for every attemp
   const { rest, server } = await restWith(echo, { token: () => `Custom  t${(count += 1)}` });
   await rest.push([edit('1'), edit('2')], {});
   await rest.health({});
-  expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['Custom  t1', 'Custom  t2', 'Custom  t3']);
+  expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([
+    'Custom  t1',
+    'Custom  t2',
+    'Custom  t3',
+  ]);
 });
 
 test('RST-02: without a token there is no Authorization, and a 401 is final', async () => {
@@ -56,7 +60,8 @@ test.each([
   const hint = 'no token is configured: give RestTransport a token function';
   const refusing = (exchange: Exchange): void => exchange.reply(401, body);
   const { rest } = await restWith(refusing);
-  for (const { result } of (await rest.push([edit('1')], {})).results) expect(result).toEqual({ type: 'pushUnauthorized', message: `${said}; ${hint}` });
+  for (const { result } of (await rest.push([edit('1')], {})).results)
+    expect(result).toEqual({ type: 'pushUnauthorized', message: `${said}; ${hint}` });
   const { rest: batching } = await restWith(refusing, { enableBatch: true });
   expect((await batching.push([edit('1')], {})).results[0]?.result).toMatchObject({ message: `${said}; ${hint}` });
   await expect(rest.pull({ kind: 'todos', updatedSince: '', pageSize: 1, includeDeleted: true })).rejects.toThrow(hint);
@@ -110,9 +115,16 @@ test('F-84: a token refused again ends in authRequired: no second retry, nothing
   const { token, refreshes } = session('old', 'also old');
   const { rest, server } = await restWith(accepting('never'), { token });
   const { results } = await rest.push([edit('1'), edit('2'), edit('3')], {});
-  expect(results.map(({ result }) => result)).toMatchObject([{ type: 'pushUnauthorized' }, { dispatched: false }, { dispatched: false }]);
+  expect(results.map(({ result }) => result)).toMatchObject([
+    { type: 'pushUnauthorized' },
+    { dispatched: false },
+    { dispatched: false },
+  ]);
   await expect(rest.pull(pullTodos)).rejects.toBeInstanceOf(AuthError);
-  expect(await rest.fetch({ kind: 'todos', id: '1' })).toMatchObject({ type: 'fetchError', error: expect.any(AuthError) as AuthError });
+  expect(await rest.fetch({ kind: 'todos', id: '1' })).toMatchObject({
+    type: 'fetchError',
+    error: expect.any(AuthError) as AuthError,
+  });
   expect([server.requests.length, refreshes()]).toEqual([6, 3]);
 });
 
@@ -150,7 +162,10 @@ test.each<[string, TokenProvider]>([
 ])('F-84: a token() that %s is an AuthError with its cause, and nothing was sent', async (_, token) => {
   const { rest, server } = await restWith(echo, { token });
   const { results } = await rest.push([edit('1'), edit('2')], {});
-  expect(results.map(({ result }) => result)).toMatchObject([{ type: 'pushUnauthorized' }, { type: 'pushUnavailable', dispatched: false }]);
+  expect(results.map(({ result }) => result)).toMatchObject([
+    { type: 'pushUnauthorized' },
+    { type: 'pushUnavailable', dispatched: false },
+  ]);
   await expect(rest.pull(pullTodos)).rejects.toBeInstanceOf(AuthError);
   expect(server.requests).toHaveLength(0);
   expect(await rest.health({})).toBe(true);
@@ -169,7 +184,11 @@ test('F-84: a refresh that cannot reach its server signs nobody out', async () =
       return 'old';
     },
   });
-  expect((await rest.push([edit('1')], {})).results[0]?.result).toMatchObject({ type: 'pushUnavailable', dispatched: false, noConnection: true });
+  expect((await rest.push([edit('1')], {})).results[0]?.result).toMatchObject({
+    type: 'pushUnavailable',
+    dispatched: false,
+    noConnection: true,
+  });
   await expect(rest.pull(pullTodos)).rejects.toBeInstanceOf(NetworkError);
 });
 

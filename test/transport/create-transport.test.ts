@@ -3,7 +3,12 @@ import { answerOf } from '../../examples/adapters/answer-of.ts';
 import { NetworkError, SyncError } from '../../src/model/errors/errors.ts';
 import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import { MemoryBackend } from '../../src/testing.ts';
-import { createTransport, type CreateTransportOptions, type RemotePage, type RemoteRequest } from '../../src/transport.ts';
+import {
+  createTransport,
+  type CreateTransportOptions,
+  type RemotePage,
+  type RemoteRequest,
+} from '../../src/transport.ts';
 import { openEngine } from '../support/open-engine.ts';
 import { todoOf } from '../support/todo.ts';
 import { edit } from './todo-ops.ts';
@@ -55,18 +60,23 @@ test('I12: a bug in send is told as what was thrown, in which request, with its 
   expect(causesOf(error).some((cause) => cause instanceof NetworkError)).toBe(false);
   expect(bench.types()).not.toContain('backoff.scheduled');
   expect(await bench.queued()).toHaveLength(2);
-  expect((await bench.engine.explain())[0]?.lastError).toMatch(/send threw TypeError: token is undefined, in upsert of todos\/a/);
+  expect((await bench.engine.explain())[0]?.lastError).toMatch(
+    /send threw TypeError: token is undefined, in upsert of todos\/a/,
+  );
 });
 
 test('I12: a pull and a fetch that meet a bug say so, too; a missing answer is one', async () => {
   const transport = createTransport({
-    send: ({ action }) => (action === 'list' ? Promise.reject(new RangeError('wrong')) : Promise.resolve(undefined as never)),
+    send: ({ action }) =>
+      action === 'list' ? Promise.reject(new RangeError('wrong')) : Promise.resolve(undefined as never),
   });
   await expect(transport.pull(pull)).rejects.toThrow(/^send threw RangeError: wrong, in list of todos$/);
   const fetched = await transport.fetch({ kind: 'todos', id: 'ä/1' });
   expect(fetched).toMatchObject({
     type: 'fetchError',
-    error: { message: expect.stringMatching(/send gave no answer: .* got undefined, in fetch of todos\/ä\/1/) as string },
+    error: {
+      message: expect.stringMatching(/send gave no answer: .* got undefined, in fetch of todos\/ä\/1/) as string,
+    },
   });
 });
 

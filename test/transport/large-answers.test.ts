@@ -45,26 +45,39 @@ test('I10: a small body that unpacks to 60 MB is stopped at the limit', async ()
 });
 
 test('F-23: a push whose answer is too long is malformed, not ambiguous for ever, and says which option it is', async () => {
-  const result = await pushOne(edit('a'), (exchange) => exchange.reply(200, { id: 'a', text: 'x'.repeat(3000) }), { maxContentLength: 2000 });
-  expect(result).toMatchObject({ type: 'pushMalformed', message: expect.stringContaining('maxContentLength (2000)') as string });
+  const result = await pushOne(edit('a'), (exchange) => exchange.reply(200, { id: 'a', text: 'x'.repeat(3000) }), {
+    maxContentLength: 2000,
+  });
+  expect(result).toMatchObject({
+    type: 'pushMalformed',
+    message: expect.stringContaining('maxContentLength (2000)') as string,
+  });
 });
 
 test('the limit holds for an axios instance of the app, too, also one whose adapter does not know of it', async () => {
   const long = { items: [], filler: 'x'.repeat(3000) };
-  const own = await restWith((exchange) => exchange.reply(200, long), { maxContentLength: 2000, axios: axios.create() });
+  const own = await restWith((exchange) => exchange.reply(200, long), {
+    maxContentLength: 2000,
+    axios: axios.create(),
+  });
   // Its own adapter stops reading, too, but calls it what it calls a cut answer.
   await expect(own.rest.pull(pullOf)).rejects.toThrow(/maxContentLength/);
   const custom = await restWith(() => undefined, {
     maxContentLength: 2000,
-    axios: axios.create({ adapter: async (config) => ({ status: 200, statusText: '', data: JSON.stringify(long), headers: {}, config }) }),
+    axios: axios.create({
+      adapter: async (config) => ({ status: 200, statusText: '', data: JSON.stringify(long), headers: {}, config }),
+    }),
   });
   await expect(custom.rest.pull(pullOf)).rejects.toThrow(/maxContentLength \(2000\)/);
 });
 
 test('answers below the limit arrive; a limit that is none is refused by name', async () => {
-  const { rest } = await restWith((exchange) => exchange.reply(200, { ...exchange.json, id: 'a', updated_at: '2025-01-01T00:00:00Z' }), {
-    maxContentLength: 200,
-  });
+  const { rest } = await restWith(
+    (exchange) => exchange.reply(200, { ...exchange.json, id: 'a', updated_at: '2025-01-01T00:00:00Z' }),
+    {
+      maxContentLength: 200,
+    },
+  );
   expect(typesOf((await rest.push([edit('a')])).results)).toEqual(['pushSuccess']);
   await expect(restWith(() => undefined, { maxContentLength: 0 })).rejects.toThrow(/maxContentLength/);
 });
@@ -85,17 +98,27 @@ test('bytes that are no UTF-8 become replacement characters, in a row as in a te
   expect(page.items[0]?.['title']).toMatch(/\ufffd/);
 });
 
-test.each([301, 302, 303, 307, 308])('no request follows a redirect (%i) to another host: the token stays here', async (status) => {
-  const other = await restWith((exchange) => exchange.reply(200, { items: [], results: [] }));
-  const { rest, server } = await restWith((exchange) => exchange.reply(status, undefined, { Location: `${other.server.baseUrl}/stolen` }), {
-    token: () => 'secret',
-    enableBatch: true,
-  });
-  await expect(rest.pull(pullOf)).rejects.toThrow(/redirect/i);
-  expect((await rest.fetch({ kind: 'todos', id: 'a' })).type).toBe('fetchError');
-  expect(await rest.health()).toBe(false);
-  expect(typesOf((await rest.push([edit('a'), edit('b')])).results).every((type) => type === 'pushMalformed' || type === 'pushUnavailable')).toBe(true);
-  expect((await rest.forcePush({ ...edit('a'), force: true })).type).toBe('pushMalformed');
-  expect(server.requests.length).toBeGreaterThanOrEqual(5);
-  expect(other.server.requests).toEqual([]);
-});
+test.each([301, 302, 303, 307, 308])(
+  'no request follows a redirect (%i) to another host: the token stays here',
+  async (status) => {
+    const other = await restWith((exchange) => exchange.reply(200, { items: [], results: [] }));
+    const { rest, server } = await restWith(
+      (exchange) => exchange.reply(status, undefined, { Location: `${other.server.baseUrl}/stolen` }),
+      {
+        token: () => 'secret',
+        enableBatch: true,
+      },
+    );
+    await expect(rest.pull(pullOf)).rejects.toThrow(/redirect/i);
+    expect((await rest.fetch({ kind: 'todos', id: 'a' })).type).toBe('fetchError');
+    expect(await rest.health()).toBe(false);
+    expect(
+      typesOf((await rest.push([edit('a'), edit('b')])).results).every(
+        (type) => type === 'pushMalformed' || type === 'pushUnavailable',
+      ),
+    ).toBe(true);
+    expect((await rest.forcePush({ ...edit('a'), force: true })).type).toBe('pushMalformed');
+    expect(server.requests.length).toBeGreaterThanOrEqual(5);
+    expect(other.server.requests).toEqual([]);
+  },
+);

@@ -1,7 +1,13 @@
 import { gzipSync, brotliCompressSync, deflateSync } from 'node:zlib';
 import axios from 'axios';
 import { expect, test } from 'vitest';
-import { NetworkError, ParseError, SyncAbortedError, TransportError, ValidationError } from '../../src/model/errors/errors.ts';
+import {
+  NetworkError,
+  ParseError,
+  SyncAbortedError,
+  TransportError,
+  ValidationError,
+} from '../../src/model/errors/errors.ts';
 import type { Clock } from '../../src/model/platform/clock.ts';
 import { RestTransport } from '../../src/transport.ts';
 import { deadUrl } from './stub-server.ts';
@@ -13,10 +19,25 @@ const html = '<html>Please log in</html>';
 test('RST-10, RST-11: the query of a pull, verbatim, with token and afterId only when given', async () => {
   const { rest, server } = await restWith((exchange) => exchange.reply(200, { items: [] }));
   await rest.pull(first);
-  await rest.pull({ ...first, updatedSince: '2025-01-01T00:00:00.123456+02:00', includeDeleted: false, afterId: 'a&b/ü', pageToken: 'x=1 +' });
-  expect(server.requests.map(({ method, url }) => [method, ...new URL(url, 'http://x').searchParams.entries()])).toEqual([
+  await rest.pull({
+    ...first,
+    updatedSince: '2025-01-01T00:00:00.123456+02:00',
+    includeDeleted: false,
+    afterId: 'a&b/ü',
+    pageToken: 'x=1 +',
+  });
+  expect(
+    server.requests.map(({ method, url }) => [method, ...new URL(url, 'http://x').searchParams.entries()]),
+  ).toEqual([
     ['GET', ['updatedSince', '1970-01-01T00:00:00.000Z'], ['limit', '500'], ['includeDeleted', 'true']],
-    ['GET', ['updatedSince', '2025-01-01T00:00:00.123456+02:00'], ['limit', '500'], ['includeDeleted', 'false'], ['afterId', 'a&b/ü'], ['pageToken', 'x=1 +']],
+    [
+      'GET',
+      ['updatedSince', '2025-01-01T00:00:00.123456+02:00'],
+      ['limit', '500'],
+      ['includeDeleted', 'false'],
+      ['afterId', 'a&b/ü'],
+      ['pageToken', 'x=1 +'],
+    ],
   ]);
 });
 
@@ -45,9 +66,16 @@ test('RST-12: a page with all that a server may add to it', async () => {
 });
 
 test('F-161: an answer from a cache is as much older as its Age says', async () => {
-  const clock: Clock = { now: () => Date.parse('2025-01-01T00:01:10Z'), setTimeout: () => 0, clearTimeout: () => undefined };
+  const clock: Clock = {
+    now: () => Date.parse('2025-01-01T00:01:10Z'),
+    setTimeout: () => 0,
+    clearTimeout: () => undefined,
+  };
   const offsetOf = async (age: string): Promise<number | undefined> => {
-    const { rest } = await restWith((exchange) => exchange.reply(200, { items: [] }, { date: 'Wed, 01 Jan 2025 00:00:10 GMT', age }), { clock });
+    const { rest } = await restWith(
+      (exchange) => exchange.reply(200, { items: [] }, { date: 'Wed, 01 Jan 2025 00:00:10 GMT', age }),
+      { clock },
+    );
     return (await rest.pull(first)).clockOffsetMs;
   };
   expect(await offsetOf('60')).toBe(500);
@@ -59,17 +87,32 @@ test('F-93: page tokens are tolerated as text, number or nothing', async () => {
     const { rest } = await restWith((exchange) => exchange.reply(200, { items: [], nextPageToken }));
     return (await rest.pull(first)).nextPageToken;
   };
-  expect([await tokenOf('a'), await tokenOf(0), await tokenOf(17), await tokenOf(null), await tokenOf('')]).toEqual(['a', '0', '17', undefined, undefined]);
+  expect([await tokenOf('a'), await tokenOf(0), await tokenOf(17), await tokenOf(null), await tokenOf('')]).toEqual([
+    'a',
+    '0',
+    '17',
+    undefined,
+    undefined,
+  ]);
   await expect(tokenOf({})).rejects.toBeInstanceOf(ParseError);
 });
 
-test.each(['', html, '{"items":[', 'null', '[]', '"x"', '{}', '{"items":null}', '{"items":{}}', '{"items":[{"id":1},null]}', '{"items":["a"]}'])(
-  'F-93: a 200 with %j is a ParseError',
-  async (text) => {
-    const { rest } = await restWith((exchange) => exchange.replyText(200, text));
-    await expect(rest.pull(first)).rejects.toBeInstanceOf(ParseError);
-  },
-);
+test.each([
+  '',
+  html,
+  '{"items":[',
+  'null',
+  '[]',
+  '"x"',
+  '{}',
+  '{"items":null}',
+  '{"items":{}}',
+  '{"items":[{"id":1},null]}',
+  '{"items":["a"]}',
+])('F-93: a 200 with %j is a ParseError', async (text) => {
+  const { rest } = await restWith((exchange) => exchange.replyText(200, text));
+  await expect(rest.pull(first)).rejects.toBeInstanceOf(ParseError);
+});
 
 test('F-93: a byte order mark before the page is no fault', async () => {
   const { rest } = await restWith((exchange) => exchange.replyText(200, '\uFEFF{"items":[{"id":"1"}]}'));
@@ -89,7 +132,10 @@ test('RST-13: another status is a TransportError with status, bounded body and w
 });
 
 test('F-06: no connection, a cut one and one that stalls are NetworkErrors', async () => {
-  await expect(new RestTransport({ baseUrl: await deadUrl() }).pull(first)).rejects.toMatchObject({ name: 'NetworkError', timedOut: false });
+  await expect(new RestTransport({ baseUrl: await deadUrl() }).pull(first)).rejects.toMatchObject({
+    name: 'NetworkError',
+    timedOut: false,
+  });
   const cut = await restWith((exchange) => {
     exchange.response.writeHead(200);
     exchange.response.write('{"items":[]', () => exchange.socket.destroy());
@@ -119,7 +165,10 @@ test('F-80: a pull or fetch that would name another resource is a ValidationErro
   const { rest, server } = await restWith(echo);
   await expect(rest.pull({ ...first, kind: '..' })).rejects.toBeInstanceOf(ValidationError);
   for (const id of ['', '.', '..'])
-    expect(await rest.fetch({ kind: 'todos', id })).toMatchObject({ type: 'fetchError', error: expect.any(ValidationError) as ValidationError });
+    expect(await rest.fetch({ kind: 'todos', id })).toMatchObject({
+      type: 'fetchError',
+      error: expect.any(ValidationError) as ValidationError,
+    });
   expect(server.requests).toHaveLength(0);
 });
 
@@ -143,22 +192,45 @@ test.each([
 });
 
 test('RST-53: fetch gives the row with its ETag', async () => {
-  const { rest, server } = await restWith((exchange) => exchange.reply(200, { id: 'a/b', title: 's' }, { etag: '"v1"' }));
-  expect(await rest.fetch({ kind: 'todos', id: 'a/b' })).toEqual({ type: 'fetchSuccess', data: { id: 'a/b', title: 's' }, version: '"v1"' });
+  const { rest, server } = await restWith((exchange) =>
+    exchange.reply(200, { id: 'a/b', title: 's' }, { etag: '"v1"' }),
+  );
+  expect(await rest.fetch({ kind: 'todos', id: 'a/b' })).toEqual({
+    type: 'fetchSuccess',
+    data: { id: 'a/b', title: 's' },
+    version: '"v1"',
+  });
   expect(server.requests.map(({ method, url }) => [method, url])).toEqual([['GET', '/todos/a%2Fb']]);
 });
 
 test("F-22, F-34: fetch takes only the API's word for a missing row, and only the right row", async () => {
-  const fetched = async (answer: Parameters<typeof restWith>[0]) => (await restWith(answer)).rest.fetch({ kind: 'todos', id: '1' });
+  const fetched = async (answer: Parameters<typeof restWith>[0]) =>
+    (await restWith(answer)).rest.fetch({ kind: 'todos', id: '1' });
   expect(await fetched((exchange) => exchange.reply(404, { error: 'not_found' }))).toEqual({ type: 'fetchNotFound' });
-  expect(await fetched((exchange) => (exchange.url.includes('limit') ? exchange.reply(200, { items: [] }) : exchange.reply(410)))).toEqual({
+  expect(
+    await fetched((exchange) =>
+      exchange.url.includes('limit') ? exchange.reply(200, { items: [] }) : exchange.reply(410),
+    ),
+  ).toEqual({
     type: 'fetchNotFound',
   });
-  expect(await fetched((exchange) => exchange.replyText(404, html))).toMatchObject({ type: 'fetchError', error: { name: 'TransportError', statusCode: 404 } });
+  expect(await fetched((exchange) => exchange.replyText(404, html))).toMatchObject({
+    type: 'fetchError',
+    error: { name: 'TransportError', statusCode: 404 },
+  });
   for (const body of [{ id: '2' }, { title: 'no id' }, [], html])
-    expect(await fetched((exchange) => exchange.reply(200, body))).toMatchObject({ type: 'fetchError', error: { name: 'ParseError' } });
-  expect(await fetched((exchange) => exchange.reply(500))).toMatchObject({ type: 'fetchError', error: { name: 'TransportError', statusCode: 500 } });
-  expect(await fetched((exchange) => exchange.socket.destroy())).toMatchObject({ type: 'fetchError', error: { name: 'NetworkError' } });
+    expect(await fetched((exchange) => exchange.reply(200, body))).toMatchObject({
+      type: 'fetchError',
+      error: { name: 'ParseError' },
+    });
+  expect(await fetched((exchange) => exchange.reply(500))).toMatchObject({
+    type: 'fetchError',
+    error: { name: 'TransportError', statusCode: 500 },
+  });
+  expect(await fetched((exchange) => exchange.socket.destroy())).toMatchObject({
+    type: 'fetchError',
+    error: { name: 'NetworkError' },
+  });
 });
 
 test('RST-54: health is any 2xx of GET /health, and never rejects', async () => {
@@ -175,7 +247,9 @@ test('RST-54: health is any 2xx of GET /health, and never rejects', async () => 
   }
   expect(await new RestTransport({ baseUrl: await deadUrl() }).health({})).toBe(false);
   expect(await (await restWith(() => undefined, { requestTimeoutMs: 30 })).rest.health({})).toBe(false);
-  expect(await new RestTransport({ baseUrl: 'http://127.0.0.1:9' }).health({ signal: AbortSignal.abort() })).toBe(false);
+  expect(await new RestTransport({ baseUrl: 'http://127.0.0.1:9' }).health({ signal: AbortSignal.abort() })).toBe(
+    false,
+  );
 });
 
 test('F-94: an axios instance of the app is used with its interceptors, statuses and redirects stay ours', async () => {
@@ -200,21 +274,28 @@ test('F-94: an axios instance of the app is used with its interceptors, statuses
   expect(other.server.requests).toHaveLength(0);
 });
 
-test.each(['http', 'fetch'] as const)("I2: with axios' own %s adapter a cut answer is ambiguous and a dead port is not", async (adapter) => {
-  const { server } = await restWith((exchange) => {
-    exchange.response.writeHead(200, { 'content-length': '50' });
-    exchange.response.write('{"id"', () => exchange.socket.destroy());
-  });
-  const instance = axios.create({ adapter, proxy: false });
-  expect((await new RestTransport({ baseUrl: server.baseUrl, axios: instance }).push([edit('1')], {})).results[0]?.result).toMatchObject({
-    type: 'pushAmbiguous',
-  });
-  expect((await new RestTransport({ baseUrl: await deadUrl(), axios: instance }).push([edit('1')], {})).results[0]?.result).toMatchObject({
-    type: 'pushUnavailable',
-    dispatched: false,
-    noConnection: true,
-  });
-});
+test.each(['http', 'fetch'] as const)(
+  "I2: with axios' own %s adapter a cut answer is ambiguous and a dead port is not",
+  async (adapter) => {
+    const { server } = await restWith((exchange) => {
+      exchange.response.writeHead(200, { 'content-length': '50' });
+      exchange.response.write('{"id"', () => exchange.socket.destroy());
+    });
+    const instance = axios.create({ adapter, proxy: false });
+    expect(
+      (await new RestTransport({ baseUrl: server.baseUrl, axios: instance }).push([edit('1')], {})).results[0]?.result,
+    ).toMatchObject({
+      type: 'pushAmbiguous',
+    });
+    expect(
+      (await new RestTransport({ baseUrl: await deadUrl(), axios: instance }).push([edit('1')], {})).results[0]?.result,
+    ).toMatchObject({
+      type: 'pushUnavailable',
+      dispatched: false,
+      noConnection: true,
+    });
+  },
+);
 
 test('F-94: connections are kept alive, and close() ends the idle ones', async () => {
   const ports = new Set<number | undefined>();
@@ -236,7 +317,12 @@ test('I12: a list that is not there, as under a wrong base path, is told with wh
   const { rest } = await restWith((exchange) => exchange.replyText(404, '<html>'));
   const error = await rest.pull(first).catch((thrown: unknown) => thrown);
   const [words] = /which is not .*/.exec((error as Error).message) ?? [];
-  expect((error as Error).message).toBe('HTTP error 404, which is not an answer of this API. Check baseUrl and the kind.');
+  expect((error as Error).message).toBe(
+    'HTTP error 404, which is not an answer of this API. Check baseUrl and the kind.',
+  );
   const { results } = await rest.push([edit('a')], {});
-  expect(results[0]?.result).toMatchObject({ type: 'pushMalformed', message: expect.stringContaining(words ?? 'nothing') as string });
+  expect(results[0]?.result).toMatchObject({
+    type: 'pushMalformed',
+    message: expect.stringContaining(words ?? 'nothing') as string,
+  });
 });

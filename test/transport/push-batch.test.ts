@@ -14,8 +14,14 @@ interface Item {
   readonly payload?: Record<string, unknown>;
   readonly force?: boolean;
 }
-const itemsOf = (request: { readonly json: Record<string, unknown> }): readonly Item[] => request.json['ops'] as readonly Item[];
-const good = ({ opId, id }: Item): unknown => ({ opId, statusCode: 200, data: { id, updated_at: 'T2' }, version: 'v2' });
+const itemsOf = (request: { readonly json: Record<string, unknown> }): readonly Item[] =>
+  request.json['ops'] as readonly Item[];
+const good = ({ opId, id }: Item): unknown => ({
+  opId,
+  statusCode: 200,
+  data: { id, updated_at: 'T2' },
+  version: 'v2',
+});
 const results = (exchange: Exchange, answer: (item: Item) => unknown = good): void =>
   exchange.reply(200, {
     results: itemsOf(exchange)
@@ -29,7 +35,8 @@ const ids = (count: number): readonly string[] => Array.from({ length: count }, 
 const batching = (
   answer: (exchange: Exchange) => void,
   options: Partial<RestTransportOptions> = {},
-): Promise<{ readonly rest: RestTransport; readonly server: StubServer }> => restWith(answer, { enableBatch: true, ...options });
+): Promise<{ readonly rest: RestTransport; readonly server: StubServer }> =>
+  restWith(answer, { enableBatch: true, ...options });
 
 async function pushItems(ops: readonly Op[], answer: (item: Item) => unknown): Promise<readonly OpPushResult[]> {
   const { rest } = await batching((exchange) => results(exchange, answer));
@@ -56,7 +63,11 @@ test('BAT-01, BAT-02, F-90: the wire form of a batch: request ids, bases, force;
     ],
   });
   expect(pushed.results.map(({ opId }) => opId)).toEqual(['a', 'b', 'c']);
-  expect(pushed.results[0]?.result).toMatchObject({ type: 'pushSuccess', serverData: { id: '1', updated_at: 'T2' }, serverVersion: 'v2' });
+  expect(pushed.results[0]?.result).toMatchObject({
+    type: 'pushSuccess',
+    serverData: { id: '1', updated_at: 'T2' },
+    serverVersion: 'v2',
+  });
 });
 
 test('BAT-03: each item is classified as a single answer would be', async () => {
@@ -103,7 +114,13 @@ test('BAT-03: each item is classified as a single answer would be', async () => 
 });
 
 test('BAT-04, BAT-05, F-88: a missing or broken item is malformed for its operation only', async () => {
-  const broken: Record<string, unknown> = { e1: undefined, e3: { statusCode: undefined }, e5: { statusCode: 'fine' }, e7: { statusCode: 20 }, e9: null };
+  const broken: Record<string, unknown> = {
+    e1: undefined,
+    e3: { statusCode: undefined },
+    e5: { statusCode: 'fine' },
+    e7: { statusCode: 20 },
+    e9: null,
+  };
   const answered = await pushItems(
     ids(11).map((id) => edit(id)),
     (item) => {
@@ -119,16 +136,28 @@ test('BAT-06, F-05, F-88: any order, unknown ids with a warning, of duplicates t
   const { rest } = await batching((exchange) => {
     const [a, b] = itemsOf(exchange);
     exchange.reply(200, {
-      results: [{ opId: 'who?', statusCode: 200 }, 7, { ...(good(b!) as object) }, { opId: a!.opId, statusCode: 422, error: 'first' }, good(a!)],
+      results: [
+        { opId: 'who?', statusCode: 200 },
+        7,
+        { ...(good(b!) as object) },
+        { opId: a!.opId, statusCode: 422, error: 'first' },
+        good(a!),
+      ],
     });
   });
   const pushed = await rest.push([edit('1'), edit('2')], {});
-  expect(pushed.results.map(({ result }) => result)).toMatchObject([{ type: 'pushRejected', code: 'first' }, { type: 'pushSuccess' }]);
+  expect(pushed.results.map(({ result }) => result)).toMatchObject([
+    { type: 'pushRejected', code: 'first' },
+    { type: 'pushSuccess' },
+  ]);
   expect(pushed.warnings).toEqual([expect.stringContaining("'who?'"), expect.stringContaining('results[1]')]);
 });
 
 test('F-88: numeric operation ids of a server are understood', async () => {
-  const answered = await pushItems([edit('1', { opId: '42' })], (item) => ({ opId: Number(item.opId), statusCode: 200 }));
+  const answered = await pushItems([edit('1', { opId: '42' })], (item) => ({
+    opId: Number(item.opId),
+    statusCode: 200,
+  }));
   expect(typesOf(answered)).toEqual(['pushSuccess']);
 });
 
@@ -146,7 +175,11 @@ test('BAT-07: five operations in chunks of two are three requests', async () => 
       ),
     ),
   ).toEqual(new Set(['pushSuccess']));
-  expect(server.requests.map((request) => itemsOf(request).map(({ id }) => id))).toEqual([['e0', 'e1'], ['e2', 'e3'], ['e4']]);
+  expect(server.requests.map((request) => itemsOf(request).map(({ id }) => id))).toEqual([
+    ['e0', 'e1'],
+    ['e2', 'e3'],
+    ['e4'],
+  ]);
   expect(server.mostInFlight()).toBe(1);
 });
 
@@ -211,34 +244,58 @@ test('F-25: an entity that does not fit into the rest of a chunk goes whole into
 
 test('F-24: the rest of an entity is not sent after its part failed', async () => {
   const { rest, server } = await batching(
-    (exchange) => results(exchange, (item) => (item.payload?.['title'] === '1' ? { opId: item.opId, statusCode: 422 } : good(item))),
+    (exchange) =>
+      results(exchange, (item) =>
+        item.payload?.['title'] === '1' ? { opId: item.opId, statusCode: 422 } : good(item),
+      ),
     { batchSize: 2 },
   );
-  const { results: answered } = await rest.push([edit('a', { title: '0' }), edit('a', { title: '1' }), edit('a', { title: '2' }), edit('b')], {});
-  expect(answered.map(({ result }) => result)).toMatchObject([{ type: 'pushSuccess' }, { type: 'pushRejected' }, unsent, { type: 'pushSuccess' }]);
+  const { results: answered } = await rest.push(
+    [edit('a', { title: '0' }), edit('a', { title: '1' }), edit('a', { title: '2' }), edit('b')],
+    {},
+  );
+  expect(answered.map(({ result }) => result)).toMatchObject([
+    { type: 'pushSuccess' },
+    { type: 'pushRejected' },
+    unsent,
+    { type: 'pushSuccess' },
+  ]);
   expect(server.requests).toHaveLength(2);
 });
 
-test.each([400, 413, 422])('F-89: a batch refused with %i is halved until the bad operation is alone', async (status) => {
-  const { rest, server } = await batching((exchange) => {
-    if (isBatch(exchange)) return itemsOf(exchange).some(({ id }) => id === 'e5') ? exchange.reply(status, { error: 'whole' }) : results(exchange);
-    return exchange.url.endsWith('/e5') ? exchange.reply(422, { error: 'invalid', message: 'It is e5' }) : echo(exchange);
-  });
-  const { results: answered } = await rest.push(
-    ids(8).map((id) => edit(id)),
-    {},
-  );
-  expect(typesOf(answered)).toEqual(ids(8).map((id) => (id === 'e5' ? 'pushRejected' : 'pushSuccess')));
-  expect(answered[5]?.result).toMatchObject({ message: 'It is e5' });
-  expect(
-    server.requests.filter((request) => !isBatch(request)).map(({ method, url, headers }) => [method, url, headers['x-idempotency-key'] === answered[5]?.opId]),
-  ).toEqual([['PUT', '/todos/e5', true]]);
-});
+test.each([400, 413, 422])(
+  'F-89: a batch refused with %i is halved until the bad operation is alone',
+  async (status) => {
+    const { rest, server } = await batching((exchange) => {
+      if (isBatch(exchange))
+        return itemsOf(exchange).some(({ id }) => id === 'e5')
+          ? exchange.reply(status, { error: 'whole' })
+          : results(exchange);
+      return exchange.url.endsWith('/e5')
+        ? exchange.reply(422, { error: 'invalid', message: 'It is e5' })
+        : echo(exchange);
+    });
+    const { results: answered } = await rest.push(
+      ids(8).map((id) => edit(id)),
+      {},
+    );
+    expect(typesOf(answered)).toEqual(ids(8).map((id) => (id === 'e5' ? 'pushRejected' : 'pushSuccess')));
+    expect(answered[5]?.result).toMatchObject({ message: 'It is e5' });
+    expect(
+      server.requests
+        .filter((request) => !isBatch(request))
+        .map(({ method, url, headers }) => [method, url, headers['x-idempotency-key'] === answered[5]?.opId]),
+    ).toEqual([['PUT', '/todos/e5', true]]);
+  },
+);
 
 test('F-89: halving keeps the order of an entity and stops it at a failure', async () => {
   const applied: unknown[] = [];
   const { rest } = await batching((exchange) => {
-    if (!isBatch(exchange)) return exchange.json['title'] === '2' ? exchange.reply(422) : (applied.push(exchange.json['title']), echo(exchange));
+    if (!isBatch(exchange))
+      return exchange.json['title'] === '2'
+        ? exchange.reply(422)
+        : (applied.push(exchange.json['title']), echo(exchange));
     if (itemsOf(exchange).some(({ payload }) => payload?.['title'] === '2')) return exchange.reply(400);
     for (const { payload } of itemsOf(exchange)) applied.push(payload?.['title']);
     return results(exchange);
@@ -248,11 +305,20 @@ test('F-89: halving keeps the order of an entity and stops it at a failure', asy
     {},
   );
   expect(applied).toEqual(['0', '1']);
-  expect(answered.map(({ result }) => result)).toMatchObject([{ type: 'pushSuccess' }, { type: 'pushSuccess' }, { type: 'pushRejected' }, unsent, unsent]);
+  expect(answered.map(({ result }) => result)).toMatchObject([
+    { type: 'pushSuccess' },
+    { type: 'pushSuccess' },
+    { type: 'pushRejected' },
+    unsent,
+    unsent,
+  ]);
 });
 
 test('F-89: after a 413 the next chunks are smaller', async () => {
-  const { rest, server } = await batching((exchange) => (itemsOf(exchange).length > 2 ? exchange.reply(413) : results(exchange)), { batchSize: 4 });
+  const { rest, server } = await batching(
+    (exchange) => (itemsOf(exchange).length > 2 ? exchange.reply(413) : results(exchange)),
+    { batchSize: 4 },
+  );
   expect(
     new Set(
       typesOf(
@@ -268,16 +334,29 @@ test('F-89: after a 413 the next chunks are smaller', async () => {
   expect(server.requests.map((request) => itemsOf(request).length)).toEqual([4, 2, 2, 2, 2, 2, 2]);
 });
 
-test.each([404, 405, 501])('a batch path that is not there (%i) is said by name, and nothing more is sent', async (status) => {
-  const { rest, server } = await batching((exchange) => exchange.reply(status, { error: 'not_found' }), { batchSize: 2, batchPath: 'bulk' });
-  const { results: answered } = await rest.push(
-    ids(6).map((id) => edit(id)),
-    {},
-  );
-  expect(answered.map(({ result }) => result)).toMatchObject([{ type: 'pushMalformed' }, { type: 'pushMalformed' }, unsent, unsent, unsent, unsent]);
-  expect(answered[0]?.result).toMatchObject({ message: expect.stringMatching(/\/bulk.*batchPath/) as string });
-  expect(server.requests).toHaveLength(1);
-});
+test.each([404, 405, 501])(
+  'a batch path that is not there (%i) is said by name, and nothing more is sent',
+  async (status) => {
+    const { rest, server } = await batching((exchange) => exchange.reply(status, { error: 'not_found' }), {
+      batchSize: 2,
+      batchPath: 'bulk',
+    });
+    const { results: answered } = await rest.push(
+      ids(6).map((id) => edit(id)),
+      {},
+    );
+    expect(answered.map(({ result }) => result)).toMatchObject([
+      { type: 'pushMalformed' },
+      { type: 'pushMalformed' },
+      unsent,
+      unsent,
+      unsent,
+      unsent,
+    ]);
+    expect(answered[0]?.result).toMatchObject({ message: expect.stringMatching(/\/bulk.*batchPath/) as string });
+    expect(server.requests).toHaveLength(1);
+  },
+);
 
 test.each<[number, string | object, string]>([
   [200, '<html></html>', 'pushMalformed'],
@@ -291,7 +370,9 @@ test.each<[number, string | object, string]>([
   [429, '', 'pushThrottled'],
   [500, '', 'pushUnavailable'],
 ])('BAT-09, F-89: a whole batch answered with %i %j is %s for each of it', async (status, body, type) => {
-  const { rest } = await batching((exchange) => (typeof body === 'string' ? exchange.replyText(status, body) : exchange.reply(status, body)));
+  const { rest } = await batching((exchange) =>
+    typeof body === 'string' ? exchange.replyText(status, body) : exchange.reply(status, body),
+  );
   expect(
     typesOf(
       (
@@ -305,7 +386,10 @@ test.each<[number, string | object, string]>([
 });
 
 test('I2: when a batch has no answer its operations are ambiguous, and the later chunks are not sent', async () => {
-  const { rest, server } = await batching((exchange) => (server.requests.length === 1 ? results(exchange) : exchange.socket.destroy()), { batchSize: 2 });
+  const { rest, server } = await batching(
+    (exchange) => (server.requests.length === 1 ? results(exchange) : exchange.socket.destroy()),
+    { batchSize: 2 },
+  );
   const { results: answered } = await rest.push(
     ids(8).map((id) => edit(id)),
     {},
@@ -356,7 +440,14 @@ test('I9: an aborted batch push settles at once; answered chunks keep their answ
   controller.abort();
   const { results: answered } = await pushed;
   expect(performance.now() - abortedAt).toBeLessThan(50);
-  expect(typesOf(answered)).toEqual(['pushSuccess', 'pushSuccess', 'pushAmbiguous', 'pushAmbiguous', 'pushUnavailable', 'pushUnavailable']);
+  expect(typesOf(answered)).toEqual([
+    'pushSuccess',
+    'pushSuccess',
+    'pushAmbiguous',
+    'pushAmbiguous',
+    'pushUnavailable',
+    'pushUnavailable',
+  ]);
   expect(announced).toEqual(typesOf(answered));
 });
 
@@ -382,7 +473,10 @@ test('I9: accepted answers are told while the next chunk is on its way, in the o
 });
 
 test('F-23: accepted items with rows of other entities end the push, at most one chunk later', async () => {
-  const { rest, server } = await batching((exchange) => results(exchange, ({ opId }) => ({ opId, statusCode: 200, data: { id: 'other' } })), { batchSize: 2 });
+  const { rest, server } = await batching(
+    (exchange) => results(exchange, ({ opId }) => ({ opId, statusCode: 200, data: { id: 'other' } })),
+    { batchSize: 2 },
+  );
   const { results: answers } = await rest.push(
     ids(8).map((id) => edit(id)),
     {},
@@ -393,8 +487,13 @@ test('F-23: accepted items with rows of other entities end the push, at most one
 });
 
 test('F-07: a refused token in a chunk is read before the next chunk leaves, also where the app decides what a status means', async () => {
-  const denied = await batching((exchange) => results(exchange, ({ opId }) => ({ opId, statusCode: 401 })), { batchSize: 2 });
-  const byApp = await batching(results, { batchSize: 2, classifyStatus: ({ op }) => (op === undefined ? undefined : 'unauthorized') });
+  const denied = await batching((exchange) => results(exchange, ({ opId }) => ({ opId, statusCode: 401 })), {
+    batchSize: 2,
+  });
+  const byApp = await batching(results, {
+    batchSize: 2,
+    classifyStatus: ({ op }) => (op === undefined ? undefined : 'unauthorized'),
+  });
   for (const { rest, server } of [denied, byApp]) {
     await rest.push(
       ids(6).map((id) => edit(id)),
@@ -408,14 +507,19 @@ test('F-80, I13: what cannot be sent is refused alone, in batches too', async ()
   const circular: Record<string, never> = {};
   Object.assign(circular, { self: circular });
   const { rest, server } = await batching(results);
-  const { results: answered } = await rest.push([edit('..'), edit('1'), upsertOp({ kind: 'todos', id: '2', payload: circular })], {});
+  const { results: answered } = await rest.push(
+    [edit('..'), edit('1'), upsertOp({ kind: 'todos', id: '2', payload: circular })],
+    {},
+  );
   expect(typesOf(answered)).toEqual(['pushRejected', 'pushSuccess', 'pushRejected']);
   expect(server.requests.map((request) => itemsOf(request).map(({ id }) => id))).toEqual([['1']]);
 });
 
 test('F-22: a 404 item without code is believed once the collection answers', async () => {
   const missing = (probe: (exchange: Exchange) => void) =>
-    batching((exchange) => (isBatch(exchange) ? results(exchange, ({ opId }) => ({ opId, statusCode: 404 })) : probe(exchange)));
+    batching((exchange) =>
+      isBatch(exchange) ? results(exchange, ({ opId }) => ({ opId, statusCode: 404 })) : probe(exchange),
+    );
   const there = await missing((exchange) => exchange.reply(200, { items: [] }));
   expect(
     typesOf(
@@ -448,7 +552,9 @@ test('I3, I8: whatever batches answer, each operation is answered once and an en
   const violations: string[] = [];
   const server = await stubServer((exchange) => {
     if (exchange.method === 'GET') return exchange.reply(200, { items: [] });
-    const mine = isBatch(exchange) ? [...new Set(itemsOf(exchange).map(({ id }) => id))] : [exchange.url.split('/').at(-1) ?? ''];
+    const mine = isBatch(exchange)
+      ? [...new Set(itemsOf(exchange).map(({ id }) => id))]
+      : [exchange.url.split('/').at(-1) ?? ''];
     for (const id of mine) {
       if (inFlight.has(id)) violations.push(id);
       inFlight.add(id);
@@ -458,7 +564,8 @@ test('I3, I8: whatever batches answer, each operation is answered once and an en
       for (const id of mine) inFlight.delete(id);
       if (status === 0) exchange.socket.destroy();
       else if (!isBatch(exchange)) echo(exchange);
-      else if (status === 200) results(exchange, (item) => (count % 3 === 0 ? { opId: item.opId, statusCode: 409 } : good(item)));
+      else if (status === 200)
+        results(exchange, (item) => (count % 3 === 0 ? { opId: item.opId, statusCode: 409 } : good(item)));
       else if (status === 1) results(exchange, () => undefined);
       else exchange.reply(status);
     });

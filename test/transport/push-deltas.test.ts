@@ -32,13 +32,20 @@ describe('PROTOCOL §3: operations with deltas', () => {
     const { results } = await transport.push([{ ...op, baseVersion: '7' }], {});
     expect(sent()?.body).toEqual({ id: 'a', _deltas: { stock: { increment: -2 }, tags: { add: ['y'] } } });
     expect(sent()?.headers).not.toHaveProperty('if-match');
-    expect(results).toMatchObject([{ opId: 'op1', result: { type: 'pushSuccess', serverData: { stock: 8, tags: ['x', 'y'] } } }]);
+    expect(results).toMatchObject([
+      { opId: 'op1', result: { type: 'pushSuccess', serverData: { stock: 8, tags: ['x', 'y'] } } },
+    ]);
   });
 
   test('beside edited fields the base stays', async () => {
     transport = new RestTransport({ baseUrl: server.url, deltas: true });
     await transport.push([{ ...op, changedFields: ['title'] }], {});
-    expect(sent()?.body).toEqual({ id: 'a', title: 'A', _deltas: { stock: { increment: -2 }, tags: { add: ['y'] } }, _baseUpdatedAt: 'an old version' });
+    expect(sent()?.body).toEqual({
+      id: 'a',
+      title: 'A',
+      _deltas: { stock: { increment: -2 }, tags: { add: ['y'] } },
+      _baseUpdatedAt: 'an old version',
+    });
   });
 
   test('without it the whole row is sent on condition of its base', async () => {
@@ -53,7 +60,15 @@ describe('PROTOCOL §3: operations with deltas', () => {
     transport = new RestTransport({ baseUrl: server.url, deltas: true, enableBatch: true });
     await transport.push([op], {});
     expect(sent()?.body).toEqual({
-      ops: [{ opId: 'op1', kind: 'items', id: 'a', type: 'upsert', payload: { id: 'a', _deltas: { stock: { increment: -2 }, tags: { add: ['y'] } } } }],
+      ops: [
+        {
+          opId: 'op1',
+          kind: 'items',
+          id: 'a',
+          type: 'upsert',
+          payload: { id: 'a', _deltas: { stock: { increment: -2 }, tags: { add: ['y'] } } },
+        },
+      ],
     });
     expect(server.get('items', 'a')).toMatchObject({ stock: 8 });
   });

@@ -15,7 +15,11 @@ const healthy = (exchange: Exchange): boolean => {
 };
 
 /** Holds requests until the test answers them. */
-function holding(): { readonly answer: (exchange: Exchange) => void; readonly held: Map<string, Exchange>; readonly release: (id: string) => void } {
+function holding(): {
+  readonly answer: (exchange: Exchange) => void;
+  readonly held: Map<string, Exchange>;
+  readonly release: (id: string) => void;
+} {
   const held = new Map<string, Exchange>();
   return {
     held,
@@ -56,14 +60,23 @@ test('RST-34, F-25: concurrency is a sliding window: a slow request holds up nob
   expect([...server.held.keys()]).toEqual(['e0', 'e4']);
   server.release('e4');
   server.release('e0');
-  expect(typesOf((await pushed).results)).toEqual(['pushSuccess', 'pushSuccess', 'pushSuccess', 'pushSuccess', 'pushSuccess']);
+  expect(typesOf((await pushed).results)).toEqual([
+    'pushSuccess',
+    'pushSuccess',
+    'pushSuccess',
+    'pushSuccess',
+    'pushSuccess',
+  ]);
   expect(stub.mostInFlight()).toBe(2);
 });
 
 test('I3: operations of one entity go one after the other, other entities do not wait for them', async () => {
   const server = holding();
   const { rest, server: stub } = await restWith(server.answer, { pushConcurrency: 5 });
-  const pushed = rest.push([edit('a', { title: '1' }), edit('a', { title: '2' }), edit('b'), deleteOp({ kind: 'todos', id: 'a' })], {});
+  const pushed = rest.push(
+    [edit('a', { title: '1' }), edit('a', { title: '2' }), edit('b'), deleteOp({ kind: 'todos', id: 'a' })],
+    {},
+  );
   await stub.arrived(2);
   expect(stub.requests.map((request) => [idOf(request), request.json['title']])).toEqual([
     ['a', '1'],
@@ -76,7 +89,9 @@ test('I3: operations of one entity go one after the other, other entities do not
   await stub.arrived(4);
   server.release('a');
   expect(typesOf((await pushed).results)).toEqual(['pushSuccess', 'pushSuccess', 'pushSuccess', 'pushSuccess']);
-  expect(stub.requests.filter((request) => idOf(request) === 'a').map(({ method, json }) => [method, json['title']])).toEqual([
+  expect(
+    stub.requests.filter((request) => idOf(request) === 'a').map(({ method, json }) => [method, json['title']]),
+  ).toEqual([
     ['PUT', '1'],
     ['PUT', '2'],
     ['DELETE', undefined],
@@ -89,8 +104,16 @@ test('F-24: when an operation did not succeed, the later ones of its entity are 
     if (exchange.json['title'] === 'bad') exchange.reply(422, { error: 'invalid' });
     else echo(exchange);
   });
-  const { results } = await rest.push([edit('a', { title: 'bad' }), edit('b'), edit('a', { title: 'later' }), edit('b', { title: 'again' })], {});
-  expect(results.map(({ result }) => result)).toMatchObject([{ type: 'pushRejected' }, { type: 'pushSuccess' }, unsent, { type: 'pushSuccess' }]);
+  const { results } = await rest.push(
+    [edit('a', { title: 'bad' }), edit('b'), edit('a', { title: 'later' }), edit('b', { title: 'again' })],
+    {},
+  );
+  expect(results.map(({ result }) => result)).toMatchObject([
+    { type: 'pushRejected' },
+    { type: 'pushSuccess' },
+    unsent,
+    { type: 'pushSuccess' },
+  ]);
   expect(server.requests.map((request) => [idOf(request), request.json['title']])).toEqual([
     ['a', 'bad'],
     ['b', 'x'],
@@ -101,7 +124,9 @@ test('F-24: when an operation did not succeed, the later ones of its entity are 
 test('RST-30, F-07: 500 operations against a dead port end after one request', async () => {
   const answers: OpPushResult[] = [];
   const ops = ids(500).map((id) => edit(id));
-  const { results } = await new RestTransport({ baseUrl: await deadUrl() }).push(ops, { onAnswer: (answer) => answers.push(answer) });
+  const { results } = await new RestTransport({ baseUrl: await deadUrl() }).push(ops, {
+    onAnswer: (answer) => answers.push(answer),
+  });
   expect(results.map(({ opId }) => opId)).toEqual(ops.map(({ opId }) => opId));
   expect(results[0]?.result).toMatchObject({ ...unsent, noConnection: true });
   for (const { result } of results) expect(result).toMatchObject(unsent);
@@ -110,7 +135,10 @@ test('RST-30, F-07: 500 operations against a dead port end after one request', a
 });
 
 test('F-07: an unknown host is no connection', async () => {
-  const { results } = await new RestTransport({ baseUrl: 'http://no-such-host.invalid' }).push([edit('1'), edit('2')], {});
+  const { results } = await new RestTransport({ baseUrl: 'http://no-such-host.invalid' }).push(
+    [edit('1'), edit('2')],
+    {},
+  );
   expect(results.map(({ result }) => result)).toMatchObject([{ ...unsent, noConnection: true }, unsent]);
 });
 
@@ -121,7 +149,8 @@ test.each([
 ])('F-85: after %i nothing more is sent, answers under way are awaited', async (status, retryAfter) => {
   const { rest, server } = await restWith(
     (exchange) => {
-      if (idOf(exchange) === 'e1') exchange.reply(status, {}, retryAfter === undefined ? {} : { 'retry-after': retryAfter });
+      if (idOf(exchange) === 'e1')
+        exchange.reply(status, {}, retryAfter === undefined ? {} : { 'retry-after': retryAfter });
       else if (idOf(exchange) === 'e0') echo(exchange);
       else setImmediate(() => echo(exchange));
     },
@@ -146,7 +175,11 @@ test('F-07: two failing entities in a row end the push when health says no', asy
     {},
   );
   expect(server.requests.map(({ url }) => url)).toEqual(['/todos/e0', '/todos/e1', '/health']);
-  expect(results.slice(0, 3).map(({ result }) => result)).toMatchObject([{ dispatched: true, statusCode: 500 }, { dispatched: true, statusCode: 500 }, unsent]);
+  expect(results.slice(0, 3).map(({ result }) => result)).toMatchObject([
+    { dispatched: true, statusCode: 500 },
+    { dispatched: true, statusCode: 500 },
+    unsent,
+  ]);
 });
 
 test('F-132: failing operations stop nobody while the server is healthy, and it is asked ever less often', async () => {
@@ -160,12 +193,18 @@ test('F-132: failing operations stop nobody while the server is healthy, and it 
     {},
   );
   expect(results.at(-1)?.result.type).toBe('pushSuccess');
-  expect(results.every(({ result }) => result.type === 'pushSuccess' || (result.type === 'pushUnavailable' && result.dispatched))).toBe(true);
+  expect(
+    results.every(
+      ({ result }) => result.type === 'pushSuccess' || (result.type === 'pushUnavailable' && result.dispatched),
+    ),
+  ).toBe(true);
   expect(server.requests.filter(({ url }) => url === '/health')).toHaveLength(5);
 });
 
 test('F-132: one failing entity between good ones never asks for health', async () => {
-  const { rest, server } = await restWith((exchange) => (idOf(exchange) === 'e1' ? exchange.reply(500) : echo(exchange)));
+  const { rest, server } = await restWith((exchange) =>
+    idOf(exchange) === 'e1' ? exchange.reply(500) : echo(exchange),
+  );
   const { results } = await rest.push(
     ids(4).map((id) => edit(id)),
     {},
@@ -175,13 +214,19 @@ test('F-132: one failing entity between good ones never asks for health', async 
 });
 
 test('F-23: behind a captive portal the push ends after two operations', async () => {
-  const { rest, server } = await restWith((exchange) => exchange.replyText(200, '<html>Log in</html>', { 'content-type': 'text/html' }));
+  const { rest, server } = await restWith((exchange) =>
+    exchange.replyText(200, '<html>Log in</html>', { 'content-type': 'text/html' }),
+  );
   const { results } = await rest.push(
     ids(100).map((id) => edit(id)),
     {},
   );
   expect(server.requests).toHaveLength(2);
-  expect(results.map(({ result }) => result)).toMatchObject([{ type: 'pushMalformed' }, { type: 'pushMalformed' }, ...ids(98).map(() => unsent)]);
+  expect(results.map(({ result }) => result)).toMatchObject([
+    { type: 'pushMalformed' },
+    { type: 'pushMalformed' },
+    ...ids(98).map(() => unsent),
+  ]);
 });
 
 test.each([
@@ -245,7 +290,10 @@ test.each([
     for (const socket of sockets) socket.destroy();
   });
   // TLS sends the request only after its handshake.
-  const rest = new RestTransport({ baseUrl: `https://127.0.0.1:${(deaf.address() as AddressInfo).port}`, requestTimeoutMs: 200 });
+  const rest = new RestTransport({
+    baseUrl: `https://127.0.0.1:${(deaf.address() as AddressInfo).port}`,
+    requestTimeoutMs: 200,
+  });
   expect((await rest.push([edit('1')], {})).results[0]?.result).toMatchObject({ ...unsent, noConnection: true });
 });
 
@@ -364,7 +412,8 @@ test('I3, I8: whatever the answers, each operation is answered once and an entit
         const sent = server.requests.slice(before).filter(({ method }) => method === 'PUT');
         for (const entity of new Set(entities)) {
           const mine = entities.flatMap((id, index) => (id === entity ? [index] : []));
-          // What was sent of an entity is a beginning of its operations, in order, and only after success follows another.
+          // What was sent of an entity is a beginning of its operations, in order, and only after success follows
+          // another.
           const titles = sent.filter((request) => idOf(request) === entity).map(({ json }) => Number(json['title']));
           // F-162: a request over a kept connection that was cut goes out once more.
           const inOrder = titles.filter((title, index) => title !== titles[index - 1]);
@@ -372,7 +421,8 @@ test('I3, I8: whatever the answers, each operation is answered once and an entit
           for (const title of inOrder) expect(titles.filter((one) => one === title).length).toBeLessThanOrEqual(2);
           const types = mine.map((index) => results[index]?.result.type);
           const firstFailure = types.findIndex((type) => type !== 'pushSuccess');
-          if (firstFailure !== -1) for (const index of mine.slice(firstFailure + 1)) expect(results[index]?.result).toMatchObject(unsent);
+          if (firstFailure !== -1)
+            for (const index of mine.slice(firstFailure + 1)) expect(results[index]?.result).toMatchObject(unsent);
         }
       },
     ),

@@ -13,10 +13,18 @@ test('RST-20, RST-22, RST-23: an upsert is a PUT with payload, base and idempote
       method: 'PUT',
       url: '/todos/1',
       json: { id: '1', title: 'x', _baseUpdatedAt: '2024-12-31T23:59:59.123456789+00:00' },
-      headers: { 'x-idempotency-key': op.opId, authorization: 'Bearer t', accept: 'application/json', 'content-type': 'application/json' },
+      headers: {
+        'x-idempotency-key': op.opId,
+        authorization: 'Bearer t',
+        accept: 'application/json',
+        'content-type': 'application/json',
+      },
     },
   ]);
-  expect(results[0]?.result).toMatchObject({ type: 'pushSuccess', serverData: { id: '1', updated_at: '2025-01-01T00:00:00.123456Z' } });
+  expect(results[0]?.result).toMatchObject({
+    type: 'pushSuccess',
+    serverData: { id: '1', updated_at: '2025-01-01T00:00:00.123456Z' },
+  });
 });
 
 test('I2: the request id is the key, the operation id names the answer', async () => {
@@ -28,22 +36,37 @@ test('I2: the request id is the key, the operation id names the answer', async (
 
 test('RST-28, RST-29: a delete has its base in the query, and 204 is success', async () => {
   const { rest, server } = await restWith((exchange) => exchange.reply(204));
-  const { results } = await rest.push([deleteOp({ kind: 'todos', id: '1', baseUpdatedAt: '2024-01-01T00:00:00+00:00' })], {});
-  expect(server.requests).toMatchObject([{ method: 'DELETE', url: '/todos/1?_baseUpdatedAt=2024-01-01T00%3A00%3A00%2B00%3A00', text: '' }]);
+  const { results } = await rest.push(
+    [deleteOp({ kind: 'todos', id: '1', baseUpdatedAt: '2024-01-01T00:00:00+00:00' })],
+    {},
+  );
+  expect(server.requests).toMatchObject([
+    { method: 'DELETE', url: '/todos/1?_baseUpdatedAt=2024-01-01T00%3A00%3A00%2B00%3A00', text: '' },
+  ]);
   expect(server.requests[0]?.headers).not.toHaveProperty('content-type');
   expect(typesOf(results)).toEqual(['pushSuccess']);
 });
 
 test('RST-50, RST-51: forcing sends the header and no base, keeps the key and announces the answer', async () => {
-  const { rest, server } = await restWith((exchange) => (exchange.method === 'PUT' ? echo(exchange) : exchange.reply(200)));
+  const { rest, server } = await restWith((exchange) =>
+    exchange.method === 'PUT' ? echo(exchange) : exchange.reply(200),
+  );
   const upsert = edit('1', { baseUpdatedAt: 'T1' });
   const remove = deleteOp({ kind: 'todos', id: '2', baseUpdatedAt: 'T1' });
   const announced: string[] = [];
-  expect(await rest.forcePush(upsert, { onAnswer: ({ opId }) => announced.push(opId) })).toMatchObject({ type: 'pushSuccess' });
+  expect(await rest.forcePush(upsert, { onAnswer: ({ opId }) => announced.push(opId) })).toMatchObject({
+    type: 'pushSuccess',
+  });
   expect(await rest.forcePush(remove, {})).toMatchObject({ type: 'pushSuccess' });
   await rest.push([{ ...upsert, force: true }], {});
   expect(
-    server.requests.map(({ url, text, headers }) => [url, text, headers['x-force-update'], headers['x-force-delete'], headers['x-idempotency-key']]),
+    server.requests.map(({ url, text, headers }) => [
+      url,
+      text,
+      headers['x-force-update'],
+      headers['x-force-delete'],
+      headers['x-idempotency-key'],
+    ]),
   ).toEqual([
     ['/todos/1', '{"id":"1","title":"x"}', 'true', undefined, upsert.opId],
     ['/todos/2', '', undefined, 'true', remove.opId],
@@ -85,29 +108,47 @@ test('RST-31, RST-32: no operations, no request; answers come in the order of th
   expect((await rest.push(ops, {})).results.map(({ opId }) => opId)).toEqual(ops.map(({ opId }) => opId));
 });
 
-test.each(['a/b', 'a#b', 'a?x=1', 'a%2Fb', '%2e%2e', '...', 'ä 日本 🙂', 'a&b=c', '\\..\\', ' ', `${'x'.repeat(10_000)}`])(
-  'F-80: the id %j reaches its own record and no other',
+test.each([
+  'a/b',
+  'a#b',
+  'a?x=1',
+  'a%2Fb',
+  '%2e%2e',
+  '...',
+  'ä 日本 🙂',
+  'a&b=c',
+  '\\..\\',
+  ' ',
+  `${'x'.repeat(10_000)}`,
+])('F-80: the id %j reaches its own record and no other', async (id) => {
+  const { rest, server } = await restWith(echo);
+  const { results } = await rest.push([edit(id)], {});
+  expect(typesOf(results)).toEqual(['pushSuccess']);
+  expect(server.requests.map((request) => [idOf(request), request.url.split('/').length])).toEqual([[id, 3]]);
+});
+
+test.each(['', '.', '..', '\ud800'])(
+  'F-80: the id %j is refused before sending, its neighbours are sent',
   async (id) => {
-    const { rest, server } = await restWith(echo);
-    const { results } = await rest.push([edit(id)], {});
-    expect(typesOf(results)).toEqual(['pushSuccess']);
-    expect(server.requests.map((request) => [idOf(request), request.url.split('/').length])).toEqual([[id, 3]]);
+    for (const op of [edit(id), deleteOp({ kind: 'todos', id })] satisfies Op[]) {
+      const { rest, server } = await restWith(echo);
+      const { results } = await rest.push([op, edit('good')], {});
+      expect(typesOf(results)).toEqual(['pushRejected', 'pushSuccess']);
+      expect(results[0]?.result).toMatchObject({
+        code: 'unsendable',
+        message: expect.stringContaining("kind 'todos'") as string,
+      });
+      expect(server.requests.map(idOf)).toEqual(['good']);
+    }
   },
 );
 
-test.each(['', '.', '..', '\ud800'])('F-80: the id %j is refused before sending, its neighbours are sent', async (id) => {
-  for (const op of [edit(id), deleteOp({ kind: 'todos', id })] satisfies Op[]) {
-    const { rest, server } = await restWith(echo);
-    const { results } = await rest.push([op, edit('good')], {});
-    expect(typesOf(results)).toEqual(['pushRejected', 'pushSuccess']);
-    expect(results[0]?.result).toMatchObject({ code: 'unsendable', message: expect.stringContaining("kind 'todos'") as string });
-    expect(server.requests.map(idOf)).toEqual(['good']);
-  }
-});
-
 test('F-80: a kind is a segment like an id', async () => {
   const { rest, server } = await restWith(echo);
-  const { results } = await rest.push([upsertOp({ kind: 'a/b', id: '1', payload: {} }), upsertOp({ kind: '..', id: '1', payload: {} })], {});
+  const { results } = await rest.push(
+    [upsertOp({ kind: 'a/b', id: '1', payload: {} }), upsertOp({ kind: '..', id: '1', payload: {} })],
+    {},
+  );
   expect(server.requests.map(({ url }) => url)).toEqual(['/a%2Fb/1']);
   expect(typesOf(results)).toEqual(['pushSuccess', 'pushRejected']);
 });
@@ -116,14 +157,20 @@ test('F-81: path and query of the base URL are kept, a fragment is not', async (
   const { server } = await restWith(echo);
   const rest = new RestTransport({ baseUrl: `${server.baseUrl}/api/v1/?tenant=a%26b#top` });
   await rest.push([edit('1'), deleteOp({ kind: 'todos', id: '2', baseUpdatedAt: 'T' })], {});
-  expect(server.requests.map(({ url }) => url)).toEqual(['/api/v1/todos/1?tenant=a%26b', '/api/v1/todos/2?tenant=a%26b&_baseUpdatedAt=T']);
+  expect(server.requests.map(({ url }) => url)).toEqual([
+    '/api/v1/todos/1?tenant=a%26b',
+    '/api/v1/todos/2?tenant=a%26b&_baseUpdatedAt=T',
+  ]);
 });
 
 test('I2: a key or a payload that cannot travel as it is stays here, visibly', async () => {
   const circular: Record<string, Json> = {};
   circular['self'] = circular;
   const { rest, server } = await restWith(echo);
-  const { results } = await rest.push([edit('1', { opId: 'schlüssel\n' }), upsertOp({ kind: 'todos', id: '2', payload: circular }), edit('3')], {});
+  const { results } = await rest.push(
+    [edit('1', { opId: 'schlüssel\n' }), upsertOp({ kind: 'todos', id: '2', payload: circular }), edit('3')],
+    {},
+  );
   expect(typesOf(results)).toEqual(['pushRejected', 'pushRejected', 'pushSuccess']);
   expect(server.requests).toHaveLength(1);
 });
@@ -136,7 +183,10 @@ test('I13: a throwing onAnswer harms nobody and is told', async () => {
     },
   });
   expect(typesOf(pushed.results)).toEqual(['pushSuccess', 'pushSuccess']);
-  expect(pushed.warnings).toEqual([expect.stringContaining('listener broke'), expect.stringContaining('listener broke')]);
+  expect(pushed.warnings).toEqual([
+    expect.stringContaining('listener broke'),
+    expect.stringContaining('listener broke'),
+  ]);
 });
 
 const row = (id: string): Record<string, Json> => ({ id, title: 's', updated_at: '2025-01-01T00:00:00.1234567Z' });
@@ -144,7 +194,15 @@ const conflictWith = (body: Json | undefined, headers: Record<string, string> = 
   pushOne(edit('1', { baseUpdatedAt: 'T1' }), (exchange) => exchange.reply(409, body, headers));
 
 test('RST-26, RST-40, RST-41, RST-42: the server row of a conflict is current, else serverData, else the body', async () => {
-  expect(await conflictWith({ error: 'conflict', current: row('1'), serverData: row('9'), serverTimestamp: 'T9', version: 7 })).toEqual({
+  expect(
+    await conflictWith({
+      error: 'conflict',
+      current: row('1'),
+      serverData: row('9'),
+      serverTimestamp: 'T9',
+      version: 7,
+    }),
+  ).toEqual({
     type: 'pushConflict',
     statusCode: 409,
     code: 'conflict',
@@ -166,7 +224,10 @@ test('RST-26, RST-40, RST-41, RST-42: the server row of a conflict is current, e
     serverTimestamp: '2025-01-01T00:00:00.1234567Z',
     serverVersion: '"e"',
   });
-  expect(await conflictWith({ current: { uuid: 1, updatedAt: 'T2' } })).toMatchObject({ serverData: { uuid: 1 }, serverTimestamp: 'T2' });
+  expect(await conflictWith({ current: { uuid: 1, updatedAt: 'T2' } })).toMatchObject({
+    serverData: { uuid: 1 },
+    serverTimestamp: 'T2',
+  });
   expect(await pushOne(edit('1'), (exchange) => exchange.reply(412, { current: { ID: '1' } }))).toMatchObject({
     type: 'pushConflict',
     statusCode: 412,
@@ -175,10 +236,14 @@ test('RST-26, RST-40, RST-41, RST-42: the server row of a conflict is current, e
 });
 
 test('F-33: a conflict without a usable row has no server data, so that it is fetched', async () => {
-  for (const body of [undefined, { error: 'conflict', message: 'changed' }, { current: null }, { current: { title: 'no id' } }, [row('1')], 'text'] satisfies (
-    | Json
-    | undefined
-  )[]) {
+  for (const body of [
+    undefined,
+    { error: 'conflict', message: 'changed' },
+    { current: null },
+    { current: { title: 'no id' } },
+    [row('1')],
+    'text',
+  ] satisfies (Json | undefined)[]) {
     expect(await conflictWith(body)).not.toHaveProperty('serverData');
   }
   expect(await pushOne(edit('1'), (exchange) => exchange.replyText(409, '<html>Conflict</html>'))).toEqual({
@@ -189,7 +254,10 @@ test('F-33: a conflict without a usable row has no server data, so that it is fe
 });
 
 test('F-34: a conflict with the row of another entity has no server data', async () => {
-  expect(await conflictWith({ current: row('2'), serverTimestamp: 'T2', version: 3 })).toEqual({ type: 'pushConflict', statusCode: 409 });
+  expect(await conflictWith({ current: row('2'), serverTimestamp: 'T2', version: 3 })).toEqual({
+    type: 'pushConflict',
+    statusCode: 409,
+  });
   expect(await conflictWith(row('2'))).not.toHaveProperty('serverData');
 });
 
@@ -197,10 +265,17 @@ test("F-151: a conflict and a 404 keep the server's words, with or without a row
   const words = { code: 'duplicate', message: "title 'Milk' is taken", fields: { title: 'taken' } };
   const body = { error: words.code, message: words.message, fields: words.fields };
   expect(await conflictWith(body)).toEqual({ type: 'pushConflict', statusCode: 409, ...words });
-  expect(await conflictWith({ ...body, current: row('1') })).toMatchObject({ type: 'pushConflict', statusCode: 409, ...words, serverData: row('1') });
+  expect(await conflictWith({ ...body, current: row('1') })).toMatchObject({
+    type: 'pushConflict',
+    statusCode: 409,
+    ...words,
+    serverData: row('1'),
+  });
   // A row says nothing about the refusal, whatever its fields are called.
   expect(await conflictWith({ ...row('1'), message: 'my note', code: 'A1' })).not.toHaveProperty('message');
-  expect(await pushOne(edit('1'), (exchange) => exchange.reply(404, { error: 'not_found', message: 'no such list' }))).toEqual({
+  expect(
+    await pushOne(edit('1'), (exchange) => exchange.reply(404, { error: 'not_found', message: 'no such list' })),
+  ).toEqual({
     type: 'pushNotFound',
     statusCode: 404,
     code: 'not_found',
@@ -209,43 +284,70 @@ test("F-151: a conflict and a 404 keep the server's words, with or without a row
 });
 
 test('F-22: a tombstone as current row says that the server deleted it', async () => {
-  expect(await conflictWith({ current: { ...row('1'), deleted_at: '2025-01-02T00:00:00Z' } })).toMatchObject({ type: 'pushConflict', serverDeleted: true });
+  expect(await conflictWith({ current: { ...row('1'), deleted_at: '2025-01-02T00:00:00Z' } })).toMatchObject({
+    type: 'pushConflict',
+    serverDeleted: true,
+  });
   expect(await conflictWith({ current: { ...row('1'), deletedAt: 1 } })).toMatchObject({ serverDeleted: true });
   expect(await conflictWith({ current: { ...row('1'), deleted_at: null } })).not.toHaveProperty('serverDeleted');
 });
 
 test('RST-24, F-23: only the row itself, or nothing at all, is success', async () => {
-  const put = (text: string, headers: Record<string, string> = {}) => pushOne(edit('1'), (exchange) => exchange.replyText(200, text, headers));
-  expect(await put('{"id":1,"title":"s"}', { etag: '"v2"' })).toMatchObject({ type: 'pushSuccess', serverData: { id: 1, title: 's' }, serverVersion: '"v2"' });
+  const put = (text: string, headers: Record<string, string> = {}) =>
+    pushOne(edit('1'), (exchange) => exchange.replyText(200, text, headers));
+  expect(await put('{"id":1,"title":"s"}', { etag: '"v2"' })).toMatchObject({
+    type: 'pushSuccess',
+    serverData: { id: 1, title: 's' },
+    serverVersion: '"v2"',
+  });
   expect(await put('\uFEFF{"id":"1"}')).toMatchObject({ type: 'pushSuccess', serverData: { id: '1' } });
   const bare = await put('{"ok":true}');
   expect(bare).toMatchObject({ type: 'pushSuccess' });
   expect(bare).not.toHaveProperty('serverData');
   expect(await put('')).toMatchObject({ type: 'pushSuccess' });
   expect(await put(' \n')).toMatchObject({ type: 'pushSuccess' });
-  for (const text of ['<html>Please log in to Hotel Wi-Fi</html>', '{"id":"1",', '[]', 'true', '"ok"', 'null', '{"id":"2"}']) {
+  for (const text of [
+    '<html>Please log in to Hotel Wi-Fi</html>',
+    '{"id":"1",',
+    '[]',
+    'true',
+    '"ok"',
+    'null',
+    '{"id":"2"}',
+  ]) {
     expect(await put(text)).toMatchObject({ type: 'pushMalformed' });
   }
-  expect(await pushOne(deleteOp({ kind: 'todos', id: '1' }), (exchange) => exchange.replyText(200, '<html></html>'))).toMatchObject({ type: 'pushMalformed' });
+  expect(
+    await pushOne(deleteOp({ kind: 'todos', id: '1' }), (exchange) => exchange.replyText(200, '<html></html>')),
+  ).toMatchObject({ type: 'pushMalformed' });
 });
 
-test.each([400, 402, 405, 413, 415, 422, 451])('RST-27, RST-61, F-82: %i is a refusal with code, message and fields', async (status) => {
-  const refusal = (body: Json) => pushOne(edit('1'), (exchange) => exchange.reply(status, body));
-  expect(await refusal({ error: 'invalid', message: 'No title', fields: { title: 'required', __proto: ['a'] } })).toEqual({
-    type: 'pushRejected',
-    statusCode: status,
-    code: 'invalid',
-    message: 'No title',
-    fields: { title: 'required', __proto: 'a' },
-  });
-  expect(await refusal({ error: { code: 'nested', message: 'Deep', fields: { a: 'b' } } })).toMatchObject({
-    code: 'nested',
-    message: 'Deep',
-    fields: { a: 'b' },
-  });
-  expect(await refusal('text')).toEqual({ type: 'pushRejected', statusCode: status, message: 'text' });
-  expect(await refusal({})).toEqual({ type: 'pushRejected', statusCode: status, message: expect.stringContaining('todos/1') as string });
-});
+test.each([400, 402, 405, 413, 415, 422, 451])(
+  'RST-27, RST-61, F-82: %i is a refusal with code, message and fields',
+  async (status) => {
+    const refusal = (body: Json) => pushOne(edit('1'), (exchange) => exchange.reply(status, body));
+    expect(
+      await refusal({ error: 'invalid', message: 'No title', fields: { title: 'required', __proto: ['a'] } }),
+    ).toEqual({
+      type: 'pushRejected',
+      statusCode: status,
+      code: 'invalid',
+      message: 'No title',
+      fields: { title: 'required', __proto: 'a' },
+    });
+    expect(await refusal({ error: { code: 'nested', message: 'Deep', fields: { a: 'b' } } })).toMatchObject({
+      code: 'nested',
+      message: 'Deep',
+      fields: { a: 'b' },
+    });
+    expect(await refusal('text')).toEqual({ type: 'pushRejected', statusCode: status, message: 'text' });
+    expect(await refusal({})).toEqual({
+      type: 'pushRejected',
+      statusCode: status,
+      message: expect.stringContaining('todos/1') as string,
+    });
+  },
+);
 
 test.each([
   [401, 'pushUnauthorized'],
@@ -267,9 +369,12 @@ test.each([
 
 test.each([301, 302, 307, 308])('F-23: a redirect (%i) is not followed, the token stays here', async (status) => {
   const other = await restWith(echo);
-  const { rest, server } = await restWith((exchange) => exchange.replyText(status, '', { location: `${other.server.baseUrl}/login` }), {
-    token: () => 'Bearer t',
-  });
+  const { rest, server } = await restWith(
+    (exchange) => exchange.replyText(status, '', { location: `${other.server.baseUrl}/login` }),
+    {
+      token: () => 'Bearer t',
+    },
+  );
   const { results } = await rest.push([edit('1')], {});
   expect(results[0]?.result).toMatchObject({
     type: 'pushMalformed',
@@ -285,10 +390,16 @@ test('a redirect that only adds or removes the slash at the end names trailingSl
     replyText(301, '', { location: query === undefined ? other : `${other}?${query}` });
   });
   const told = async (transport: RestTransport): Promise<readonly string[]> => {
-    const pulled: unknown = await transport.pull({ kind: 'todos', updatedSince: '', pageSize: 1, includeDeleted: true }).catch((error: unknown) => error);
+    const pulled: unknown = await transport
+      .pull({ kind: 'todos', updatedSince: '', pageSize: 1, includeDeleted: true })
+      .catch((error: unknown) => error);
     const fetched = await transport.fetch({ kind: 'todos', id: '1' });
     const { results } = await transport.push([edit('1')], {});
-    return [String(pulled), JSON.stringify(results), fetched.type === 'fetchError' ? String(fetched.error) : fetched.type];
+    return [
+      String(pulled),
+      JSON.stringify(results),
+      fetched.type === 'fetchError' ? String(fetched.error) : fetched.type,
+    ];
   };
   for (const words of await told(rest)) {
     expect(words).toContain('give RestTransport the option trailingSlash: true');
@@ -306,8 +417,12 @@ test('RST-64, F-85: Retry-After is read as seconds or as a date against the serv
   expect(await waitOf(429, { 'retry-after': '600' })).toBe(600_000);
   expect(await waitOf(503, { 'retry-after': '0' })).toBe(0);
   // The server's clock is years off; only the distance counts.
-  expect(await waitOf(503, { 'retry-after': 'Wed, 21 Oct 2015 07:30:00 GMT', date: 'Wed, 21 Oct 2015 07:28:00 GMT' })).toBe(120_000);
-  expect(await waitOf(429, { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT', date: 'Wed, 21 Oct 2015 07:30:00 GMT' })).toBe(0);
+  expect(
+    await waitOf(503, { 'retry-after': 'Wed, 21 Oct 2015 07:30:00 GMT', date: 'Wed, 21 Oct 2015 07:28:00 GMT' }),
+  ).toBe(120_000);
+  expect(
+    await waitOf(429, { 'retry-after': 'Wed, 21 Oct 2015 07:28:00 GMT', date: 'Wed, 21 Oct 2015 07:30:00 GMT' }),
+  ).toBe(0);
   expect(await waitOf(429, { 'retry-after': 'soon' })).toBeUndefined();
   expect(await waitOf(503, {})).toBe('pushUnavailable');
 });
@@ -316,26 +431,43 @@ test("RST-25, F-22: a 404 counts as the API's own by its code, or when the colle
   const missing = async (
     op: Op,
     body: string,
-    probe: (exchange: Parameters<Parameters<typeof restWith>[0]>[0]) => void = (exchange) => exchange.replyText(404, 'nginx'),
+    probe: (exchange: Parameters<Parameters<typeof restWith>[0]>[0]) => void = (exchange) =>
+      exchange.replyText(404, 'nginx'),
     status = 404,
   ) => {
-    const { rest, server } = await restWith((exchange) => (exchange.method === 'GET' ? probe(exchange) : exchange.replyText(status, body)));
+    const { rest, server } = await restWith((exchange) =>
+      exchange.method === 'GET' ? probe(exchange) : exchange.replyText(status, body),
+    );
     const { results } = await rest.push([op], {});
     return [results[0]?.result.type, ...server.requests.filter(({ method }) => method === 'GET').map(({ url }) => url)];
   };
   const remove = deleteOp({ kind: 'todos', id: '1' });
-  for (const code of ['not_found', 'deleted', 'gone']) expect(await missing(edit('1'), JSON.stringify({ error: code }))).toEqual(['pushNotFound']);
+  for (const code of ['not_found', 'deleted', 'gone'])
+    expect(await missing(edit('1'), JSON.stringify({ error: code }))).toEqual(['pushNotFound']);
   expect(await missing(remove, '{"error":{"code":"not_found"}}', undefined, 410)).toEqual(['pushNotFound']);
   expect(await missing(remove, '{"error":"unknown_route"}')).toEqual(['pushMalformed']);
   expect(await missing(remove, '')).toEqual(['pushMalformed', '/todos?limit=1']);
   const isList = (url: string): boolean => url.startsWith('/todos?');
-  const served: Parameters<typeof missing>[2] = (exchange) => (isList(exchange.url) ? exchange.reply(200, { items: [] }) : exchange.reply(404));
+  const served: Parameters<typeof missing>[2] = (exchange) =>
+    isList(exchange.url) ? exchange.reply(200, { items: [] }) : exchange.reply(404);
   expect(await missing(edit('1'), '', served)).toEqual(['pushNotFound', '/todos?limit=1']);
   // The 404 of the row is unclear, too: a check that began after it and a second look at the row prove it.
-  expect(await missing(remove, '', served)).toEqual(['pushNotFound', '/todos?limit=1', '/todos/1', '/todos?limit=1', '/todos/1']);
-  expect(await missing(edit('1'), '', (exchange) => exchange.reply(200, { ok: true }))).toEqual(['pushMalformed', '/todos?limit=1']);
+  expect(await missing(remove, '', served)).toEqual([
+    'pushNotFound',
+    '/todos?limit=1',
+    '/todos/1',
+    '/todos?limit=1',
+    '/todos/1',
+  ]);
+  expect(await missing(edit('1'), '', (exchange) => exchange.reply(200, { ok: true }))).toEqual([
+    'pushMalformed',
+    '/todos?limit=1',
+  ]);
   // A single-page app answers every GET with its page.
-  expect(await missing(edit('1'), 'Cannot PUT', (exchange) => exchange.replyText(200, '<html></html>'))).toEqual(['pushMalformed', '/todos?limit=1']);
+  expect(await missing(edit('1'), 'Cannot PUT', (exchange) => exchange.replyText(200, '<html></html>'))).toEqual([
+    'pushMalformed',
+    '/todos?limit=1',
+  ]);
 });
 
 test('F-150: a gateway that answers 404 to one request and not to the next deletes no row', async () => {
@@ -343,9 +475,14 @@ test('F-150: a gateway that answers 404 to one request and not to the next delet
   const { rest } = await restWith((exchange) => {
     if (exchange.url.startsWith('/todos?')) return exchange.reply(200, { items: [] });
     looks += 1;
-    return looks === 1 ? exchange.replyText(404, '<html>no route</html>') : exchange.reply(200, { id: '1', title: 'there' });
+    return looks === 1
+      ? exchange.replyText(404, '<html>no route</html>')
+      : exchange.reply(200, { id: '1', title: 'there' });
   });
-  expect(await rest.fetch({ kind: 'todos', id: '1' })).toMatchObject({ type: 'fetchSuccess', data: { title: 'there' } });
+  expect(await rest.fetch({ kind: 'todos', id: '1' })).toMatchObject({
+    type: 'fetchSuccess',
+    data: { title: 'there' },
+  });
 });
 
 test('F-150: a check of the collection counts only for a 404 that came before it, never one from a pull or from an earlier push', async () => {
@@ -364,7 +501,9 @@ test('F-150: a check of the collection counts only for a 404 that came before it
   expect(typesOf((await rest.push(ops, {})).results)).not.toContain('pushNotFound');
   isGateway = false;
   expect(typesOf((await rest.push([edit('1')], {})).results)).toEqual(['pushNotFound']);
-  expect(server.requests.filter(({ method, url }) => method === 'GET' && url === '/todos?limit=1').length).toBeGreaterThanOrEqual(4);
+  expect(
+    server.requests.filter(({ method, url }) => method === 'GET' && url === '/todos?limit=1').length,
+  ).toBeGreaterThanOrEqual(4);
 });
 
 test('F-150: one check serves all 404s that came before it', async () => {
@@ -395,8 +534,12 @@ test('F-150: a delete on a server without a DELETE route is refused, not done: t
     statusCode: 404,
     message: expect.stringContaining('the row is still there') as string,
   });
-  expect(await pushed((exchange) => exchange.reply(200, { ...row('1'), deleted_at: '2026-01-01T00:00:00Z' }))).toMatchObject({ type: 'pushNotFound' });
-  expect(await pushed((exchange) => exchange.replyText(404, '<pre>Cannot GET /todos/1</pre>'))).toMatchObject({ type: 'pushNotFound' });
+  expect(
+    await pushed((exchange) => exchange.reply(200, { ...row('1'), deleted_at: '2026-01-01T00:00:00Z' })),
+  ).toMatchObject({ type: 'pushNotFound' });
+  expect(await pushed((exchange) => exchange.replyText(404, '<pre>Cannot GET /todos/1</pre>'))).toMatchObject({
+    type: 'pushNotFound',
+  });
   expect(await pushed((exchange) => exchange.reply(500))).toMatchObject({ type: 'pushAmbiguous' });
   expect(await pushed((exchange) => exchange.replyText(200, '<html></html>'))).toMatchObject({ type: 'pushMalformed' });
 });
@@ -412,7 +555,9 @@ test('F-22: classifyStatus overrides the rules; when it throws, the operation wa
       classifyStatus: ({ status, op }) => (status === 460 && op?.id === '1' ? 'conflict' : undefined),
     }),
   ).toEqual({ type: 'pushConflict', statusCode: 460 });
-  expect(await pushOne(edit('1'), (exchange) => exchange.replyText(200, 'OK'), { classifyStatus: () => 'applied' })).toMatchObject({ type: 'pushSuccess' });
+  expect(
+    await pushOne(edit('1'), (exchange) => exchange.replyText(200, 'OK'), { classifyStatus: () => 'applied' }),
+  ).toMatchObject({ type: 'pushSuccess' });
   expect(
     await pushOne(edit('1'), echo, {
       classifyStatus: () => {
@@ -440,24 +585,44 @@ describe('a relative baseUrl', () => {
     vi.unstubAllGlobals();
     vi.stubGlobal('location', { origin: server.baseUrl });
     await new RestTransport({ baseUrl: '/api/v1?key=k' }).push([edit('3')]);
-    expect(server.requests.map(({ url }) => url)).toEqual(['/api/todos/1', '/shop/api/todos/2', '/api/v1/todos/3?key=k']);
+    expect(server.requests.map(({ url }) => url)).toEqual([
+      '/api/todos/1',
+      '/shop/api/todos/2',
+      '/api/v1/todos/3?key=k',
+    ]);
     expect(() => new RestTransport({ baseUrl: '' })).toThrow(/baseUrl must be an absolute/);
   });
 
   test.each([undefined, 'about:blank', 'file:///app/index.html'])('needs a page served over http: %s', (baseURI) => {
     if (baseURI !== undefined) vi.stubGlobal('document', { baseURI });
-    expect(() => new RestTransport({ baseUrl: '/api' })).toThrow(/baseUrl must be an absolute http\(s\) URL.*got '\/api'. A relative one works only in a page/);
+    expect(() => new RestTransport({ baseUrl: '/api' })).toThrow(
+      /baseUrl must be an absolute http\(s\) URL.*got '\/api'. A relative one works only in a page/,
+    );
   });
 });
 
 test('options that cannot work are refused at construction', () => {
-  for (const baseUrl of ['', '/api', 'ftp://x', 'http://user:pw@host']) expect(() => new RestTransport({ baseUrl })).toThrow(TypeError);
+  for (const baseUrl of ['', '/api', 'ftp://x', 'http://user:pw@host'])
+    expect(() => new RestTransport({ baseUrl })).toThrow(TypeError);
   const baseUrl = 'http://x';
-  for (const wrong of [{ pushConcurrency: 0 }, { batchSize: 1.5 }, { requestTimeoutMs: 0 }, { requestTimeoutMs: Infinity }, { requestTimeoutMs: Number.NaN }]) {
+  for (const wrong of [
+    { pushConcurrency: 0 },
+    { batchSize: 1.5 },
+    { requestTimeoutMs: 0 },
+    { requestTimeoutMs: Infinity },
+    { requestTimeoutMs: Number.NaN },
+  ]) {
     expect(() => new RestTransport({ baseUrl, ...wrong })).toThrow(RangeError);
   }
-  for (const batchPath of ['', '/', 'a/../b']) expect(() => new RestTransport({ baseUrl, batchPath })).toThrow(/batchPath/);
+  for (const batchPath of ['', '/', 'a/../b'])
+    expect(() => new RestTransport({ baseUrl, batchPath })).toThrow(/batchPath/);
   expect(() => new RestTransport({ baseUrl, headers: { 'X-A': 'a\nb' } })).toThrow(/X-A/);
-  expect(new RestTransport({ baseUrl }).capabilities).toEqual({ batch: false, conditionalWrite: false, idempotency: 'key' });
-  expect(new RestTransport({ baseUrl, enableBatch: true, batchSize: 50, pushConcurrency: 4 }).capabilities).toMatchObject({ batch: true });
+  expect(new RestTransport({ baseUrl }).capabilities).toEqual({
+    batch: false,
+    conditionalWrite: false,
+    idempotency: 'key',
+  });
+  expect(
+    new RestTransport({ baseUrl, enableBatch: true, batchSize: 50, pushConcurrency: 4 }).capabilities,
+  ).toMatchObject({ batch: true });
 });

@@ -21,7 +21,9 @@ interface Middlebox {
 }
 
 /** A server behind a box that drops idle connections, and tells the client only when the next request arrives. */
-async function behindMiddlebox(ending: Ending = 'closes'): Promise<{ readonly server: StubServer; readonly box: Middlebox }> {
+async function behindMiddlebox(
+  ending: Ending = 'closes',
+): Promise<{ readonly server: StubServer; readonly box: Middlebox }> {
   const box: Middlebox = { armed: 0, cutsNewOnes: false, ended: [], together: 1 };
   const waiting: Exchange[] = [];
   const used = new WeakSet<Socket>();
@@ -40,7 +42,13 @@ async function behindMiddlebox(ending: Ending = 'closes'): Promise<{ readonly se
       if (waiting.length >= box.together) waiting.splice(0).forEach(echo);
     } else if (method === 'POST') {
       const ops = exchange.json['ops'] as { opId: string; id: string }[];
-      exchange.reply(200, { results: ops.map(({ opId, id }) => ({ opId, statusCode: 200, data: { id, updated_at: '2025-01-01T00:00:00Z' } })) });
+      exchange.reply(200, {
+        results: ops.map(({ opId, id }) => ({
+          opId,
+          statusCode: 200,
+          data: { id, updated_at: '2025-01-01T00:00:00Z' },
+        })),
+      });
     } else exchange.reply(method === 'DELETE' ? 204 : 200, method === 'DELETE' ? undefined : { items: [], id: 'a' });
   });
   return { server, box };
@@ -49,7 +57,10 @@ async function behindMiddlebox(ending: Ending = 'closes'): Promise<{ readonly se
 const first = { kind: 'todos', updatedSince: '1970-01-01T00:00:00.000Z', pageSize: 10, includeDeleted: true } as const;
 
 /** A transport that keeps this many idle connections, each of which the box has dropped. */
-async function warm(options: Partial<RestTransportOptions> = {}, ending?: Ending): Promise<{ rest: RestTransport; server: StubServer; box: Middlebox }> {
+async function warm(
+  options: Partial<RestTransportOptions> = {},
+  ending?: Ending,
+): Promise<{ rest: RestTransport; server: StubServer; box: Middlebox }> {
   const { server, box } = await behindMiddlebox(ending);
   const rest = new RestTransport({ baseUrl: server.baseUrl, ...options });
   await rest.pull(first);
@@ -57,19 +68,22 @@ async function warm(options: Partial<RestTransportOptions> = {}, ending?: Ending
 }
 
 describe('F-162: a kept connection that is gone when the next request goes over it', () => {
-  test.each<Ending>(['closes', 'resets'])('I2: the box %s it: the same write goes out once more, at once and with the same key', async (ending) => {
-    const { rest, server, box } = await warm({}, ending);
-    box.armed = 1;
-    const op = edit('a', { baseUpdatedAt: 'v1', opId: 'op1' });
-    expect(typesOf((await rest.push([op], {})).results)).toEqual(['pushSuccess']);
-    const writes = server.requests.filter(({ method }) => method === 'PUT');
-    expect(box.ended).toHaveLength(1);
-    expect(writes).toHaveLength(2);
-    const [lost, again] = writes;
-    expect(again?.text).toBe(lost?.text);
-    expect(again?.headers).toEqual(lost?.headers);
-    expect(again?.headers['x-idempotency-key']).toBe('op1');
-  });
+  test.each<Ending>(['closes', 'resets'])(
+    'I2: the box %s it: the same write goes out once more, at once and with the same key',
+    async (ending) => {
+      const { rest, server, box } = await warm({}, ending);
+      box.armed = 1;
+      const op = edit('a', { baseUpdatedAt: 'v1', opId: 'op1' });
+      expect(typesOf((await rest.push([op], {})).results)).toEqual(['pushSuccess']);
+      const writes = server.requests.filter(({ method }) => method === 'PUT');
+      expect(box.ended).toHaveLength(1);
+      expect(writes).toHaveLength(2);
+      const [lost, again] = writes;
+      expect(again?.text).toBe(lost?.text);
+      expect(again?.headers).toEqual(lost?.headers);
+      expect(again?.headers['x-idempotency-key']).toBe('op1');
+    },
+  );
 
   test('reads, probes, deletes and batches are repeated, too', async () => {
     const { rest, box } = await warm();
@@ -84,7 +98,10 @@ describe('F-162: a kept connection that is gone when the next request goes over 
     expect(box.ended).toHaveLength(4);
     const batches = await warm({ enableBatch: true });
     batches.box.armed = 1;
-    expect(typesOf((await batches.rest.push([edit('a'), edit('b')], {})).results)).toEqual(['pushSuccess', 'pushSuccess']);
+    expect(typesOf((await batches.rest.push([edit('a'), edit('b')], {})).results)).toEqual([
+      'pushSuccess',
+      'pushSuccess',
+    ]);
     const [lost, again] = batches.server.requests.filter(({ method }) => method === 'POST');
     expect(again?.text).toBe(lost?.text);
   });

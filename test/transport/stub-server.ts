@@ -65,7 +65,10 @@ export async function stubServer(answer: (exchange: Exchange) => void): Promise<
         socket: request.socket,
         replyText,
         reply: (status, body, headers = {}) =>
-          replyText(status, body === undefined ? '' : JSON.stringify(body), { 'Content-Type': 'application/json', ...headers }),
+          replyText(status, body === undefined ? '' : JSON.stringify(body), {
+            'Content-Type': 'application/json',
+            ...headers,
+          }),
       });
       for (const waiter of waiting) if (waiter.count <= requests.length) waiter.resolve();
     });

@@ -28,11 +28,27 @@ export interface GraphqlServerOptions {
   readonly intercept?: Intercept;
 }
 
-const nothing = { kind: '', id: '', page: undefined, payload: undefined, deltas: undefined, base: undefined, force: false, key: undefined, createOnly: false };
-type Asked = Partial<Pick<RemoteRequest, 'kind' | 'id' | 'payload' | 'base' | 'force' | 'key' | 'createOnly'>> & { readonly page?: RemotePage };
+const nothing = {
+  kind: '',
+  id: '',
+  page: undefined,
+  payload: undefined,
+  deltas: undefined,
+  base: undefined,
+  force: false,
+  key: undefined,
+  createOnly: false,
+};
+type Asked = Partial<Pick<RemoteRequest, 'kind' | 'id' | 'payload' | 'base' | 'force' | 'key' | 'createOnly'>> & {
+  readonly page?: RemotePage;
+};
 
 /** A GraphQL server over node:http. */
-export async function startGraphqlServer({ backend, accepts = () => true, intercept = async (proceed) => proceed() }: GraphqlServerOptions) {
+export async function startGraphqlServer({
+  backend,
+  accepts = () => true,
+  intercept = async (proceed) => proceed(),
+}: GraphqlServerOptions) {
   const resolve =
     (action: RemoteRequest['action']) =>
     async (asked: Asked, response: ServerResponse): Promise<RemoteAnswer['body']> => {
@@ -77,5 +93,11 @@ export async function startGraphqlServer({ backend, accepts = () => true, interc
 const withoutNulls = (asked: Asked): Asked => ({
   ...(Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== null)) as Asked),
   // The library makes objects without prototype.
-  ...(asked.page === undefined ? {} : { page: Object.fromEntries(Object.entries(asked.page).filter(([, value]) => value !== null)) as unknown as RemotePage }),
+  ...(asked.page === undefined
+    ? {}
+    : {
+        page: Object.fromEntries(
+          Object.entries(asked.page).filter(([, value]) => value !== null),
+        ) as unknown as RemotePage,
+      }),
 });

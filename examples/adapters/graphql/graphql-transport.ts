@@ -1,5 +1,10 @@
 import type { Json, JsonObject, TransportAdapter } from 'synchart';
-import { createTransport, type CreateTransportOptions, type RemoteAnswer, type RemoteRequest } from 'synchart/transport';
+import {
+  createTransport,
+  type CreateTransportOptions,
+  type RemoteAnswer,
+  type RemoteRequest,
+} from 'synchart/transport';
 
 export interface GraphqlTransportOptions extends Omit<CreateTransportOptions, 'send' | 'subscribe'> {
   readonly url: string;
@@ -14,7 +19,10 @@ export const graphqlTransport = ({ url, ...options }: GraphqlTransportOptions): 
         method: 'POST',
         // A redirect would carry the token elsewhere.
         redirect: 'manual',
-        headers: { 'content-type': 'application/json', ...(request.authorization === undefined ? {} : { authorization: request.authorization }) },
+        headers: {
+          'content-type': 'application/json',
+          ...(request.authorization === undefined ? {} : { authorization: request.authorization }),
+        },
         body: JSON.stringify({ query: documents[request.action], variables: variablesOf(request) }),
         signal,
       });
@@ -49,13 +57,18 @@ function variablesOf({ kind, id, page, payload, base, force, key, createOnly, ac
   }
 }
 
-/** What the server says in `extensions`, else what HTTP says. What is no GraphQL answer is handed on as it came, and is malformed. */
+/**
+ * What the server says in `extensions`, else what HTTP says. What is no GraphQL answer is handed on as it came, and is
+ * malformed.
+ */
 function readAnswer(status: number, text: string, retryAfter: string | null): RemoteAnswer {
   const body = parse(text);
   const extensions = body?.errors?.[0]?.extensions;
-  if (extensions?.status !== undefined) return { status: extensions.status, body: extensions.body, retryAfter: extensions.retryAfter };
+  if (extensions?.status !== undefined)
+    return { status: extensions.status, body: extensions.body, retryAfter: extensions.retryAfter };
   if (status !== 200 || body === undefined) return { status, text, retryAfter: retryAfter ?? undefined };
-  if (body.errors !== undefined) return { status: 400, body: { error: 'graphql', message: body.errors[0]?.message ?? 'refused' } };
+  if (body.errors !== undefined)
+    return { status: 400, body: { error: 'graphql', message: body.errors[0]?.message ?? 'refused' } };
   // A delete has no row to show.
   return body.data?.result === null ? { status: 204 } : { status: 200, body: body.data?.result };
 }
@@ -73,7 +86,9 @@ interface Refusal {
 function parse(text: string): GraphqlAnswer | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && ('data' in value || 'errors' in value) ? (value as GraphqlAnswer) : undefined;
+    return typeof value === 'object' && value !== null && ('data' in value || 'errors' in value)
+      ? (value as GraphqlAnswer)
+      : undefined;
   } catch {
     return undefined;
   }

@@ -16,7 +16,11 @@ interface Asked {
 }
 
 /** A server that answers numbered requests and tells all its clients which kinds change. */
-export async function startWebsocketServer({ backend, accepts = () => true, intercept = async (proceed) => proceed() }: WebsocketServerOptions) {
+export async function startWebsocketServer({
+  backend,
+  accepts = () => true,
+  intercept = async (proceed) => proceed(),
+}: WebsocketServerOptions) {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   await new Promise((ready) => {
     server.once('listening', ready);

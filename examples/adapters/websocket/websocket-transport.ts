@@ -16,8 +16,14 @@ interface Poke {
   readonly kinds: readonly string[];
 }
 
-/** Synchronises over one WebSocket: numbered requests, numbered answers, and pokes when something changed. It connects when first needed. */
-export function websocketTransport({ url, ...options }: WebsocketTransportOptions): TransportAdapter & { close(): void } {
+/**
+ * Synchronises over one WebSocket: numbered requests, numbered answers, and pokes when something changed. It connects
+ * when first needed.
+ */
+export function websocketTransport({
+  url,
+  ...options
+}: WebsocketTransportOptions): TransportAdapter & { close(): void } {
   const line = new Line(url);
   const transport = createTransport({
     ...options,

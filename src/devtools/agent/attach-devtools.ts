@@ -21,8 +21,8 @@ import { randomId } from '../../model/platform/random-id.ts';
 const agents = new WeakMap<SyncEngine, DevtoolsAgent>();
 
 /**
- * Begins to record what an engine does, for panels to show. One agent per engine: a second call gives the first one's and ignores its options.
- * Throws `TypeError` for an engine that neither `createSyncEngine` nor `engineOf` made.
+ * Begins to record what an engine does, for panels to show. One agent per engine: a second call gives the first one's
+ * and ignores its options. Throws `TypeError` for an engine that neither `createSyncEngine` nor `engineOf` made.
  */
 export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}): DevtoolsAgent {
   const existing = agents.get(engine);
@@ -50,7 +50,13 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
     changed();
   };
 
-  const description = describeEngine({ internals, engineId: randomId(), name: options.name ?? 'synchart', startedAt: clock.now(), redact });
+  const description = describeEngine({
+    internals,
+    engineId: randomId(),
+    name: options.name ?? 'synchart',
+    startedAt: clock.now(),
+    redact,
+  });
   const view = (): EngineView =>
     engineViewOf({
       at: clock.now(),
@@ -86,13 +92,16 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
     view,
     run: async (command) => {
       const { type, ...input } = command;
-      const note = (outcome: { readonly ok: true; readonly result: Json } | { readonly ok: false; readonly error: string }): void => {
+      const note = (
+        outcome: { readonly ok: true; readonly result: Json } | { readonly ok: false; readonly error: string },
+      ): void => {
         const shown = redact(input);
         log.add({
           type: 'command',
           at: clock.now(),
           command: type,
-          input: typeof shown === 'object' && shown !== null && !Array.isArray(shown) ? (shown as Record<string, Json>) : {},
+          input:
+            typeof shown === 'object' && shown !== null && !Array.isArray(shown) ? (shown as Record<string, Json>) : {},
           ...outcome,
         });
       };

@@ -24,14 +24,22 @@ export function describeEngine({ internals, engineId, name, startedAt, redact }:
     name,
     startedAt,
     config: asObject(ports.config),
-    kinds: [...ports.kinds.values()].map(({ kind, keys, conflict, pullOnly, pushOnly, sendChangedFields, dependsOn }) => ({
-      kind,
-      idKey: keys.id,
-      strategy: conflict.strategy ?? ports.config.conflictStrategy,
-      pullOnly,
-      pushOnly,
-      options: asObject({ updatedAtKey: keys.updatedAt, deletedAtKey: keys.deletedAt, conflict, sendChangedFields, dependsOn }),
-    })),
+    kinds: [...ports.kinds.values()].map(
+      ({ kind, keys, conflict, pullOnly, pushOnly, sendChangedFields, dependsOn }) => ({
+        kind,
+        idKey: keys.id,
+        strategy: conflict.strategy ?? ports.config.conflictStrategy,
+        pullOnly,
+        pushOnly,
+        options: asObject({
+          updatedAtKey: keys.updatedAt,
+          deletedAtKey: keys.deletedAt,
+          conflict,
+          sendChangedFields,
+          dependsOn,
+        }),
+      }),
+    ),
     capabilities: asObject(ports.transport.capabilities),
     chart: chartViewOf(syncMachine),
   };

@@ -25,8 +25,16 @@ export function engineViewOf({ at, snapshot, status, faults, throughput, recordi
     active: activeIds(snapshot.machine.root, value),
     tags: [...snapshot.tags],
     context: contextOf(snapshot, redact),
-    session: snapshot.matches({ session: 'authRequired' }) ? 'authRequired' : snapshot.matches({ session: 'signedIn' }) ? 'signedIn' : 'closed',
-    lease: snapshot.matches({ activity: 'running' }) ? 'held' : snapshot.matches({ activity: 'standby' }) ? 'waiting' : 'free',
+    session: snapshot.matches({ session: 'authRequired' })
+      ? 'authRequired'
+      : snapshot.matches({ session: 'signedIn' })
+        ? 'signedIn'
+        : 'closed',
+    lease: snapshot.matches({ activity: 'running' })
+      ? 'held'
+      : snapshot.matches({ activity: 'standby' })
+        ? 'waiting'
+        : 'free',
     scopeChanged: snapshot.context.failure?.type === 'scopeChanged',
     faults,
     throughput,

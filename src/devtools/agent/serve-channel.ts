@@ -13,7 +13,10 @@ const entriesAtOnce = 2_000;
 /** How much of the log a new panel gets. */
 const entriesAtFirst = 10_000;
 
-/** Answers the messages of panels, and tells them what is new. A message that cannot be read is answered or ignored, never obeyed in part. */
+/**
+ * Answers the messages of panels, and tells them what is new. A message that cannot be read is answered or ignored,
+ * never obeyed in part.
+ */
 export function serveChannel(agent: DevtoolsAgent, channel: DevtoolsChannel): () => void {
   const panels = new Set<string>();
   /** Those that want the log. A closed panel wants the status only, and the log costs nothing then. */
@@ -46,7 +49,10 @@ export function serveChannel(agent: DevtoolsAgent, channel: DevtoolsChannel): ()
       soon();
     }),
   );
-  /** Tells what is logged from the newest entry that the panel has, at most {@link entriesAtFirst}; the others may get some of it again. */
+  /**
+   * Tells what is logged from the newest entry that the panel has, at most {@link entriesAtFirst}; the others may get
+   * some of it again.
+   */
   const follow = (panelId: string, since: number): void => {
     const from = Math.max(since, agent.log.lastId - entriesAtFirst);
     sentId = followers.size === 0 ? from : Math.min(sentId, from);
@@ -64,7 +70,8 @@ export function serveChannel(agent: DevtoolsAgent, channel: DevtoolsChannel): ()
   const answer = (id: number, work: Promise<unknown>): void => {
     work.then(
       (value) => channel.post({ type: 'answer', id, ok: true, value: value as never }),
-      (error: unknown) => channel.post({ type: 'answer', id, ok: false, error: error instanceof Error ? error.message : String(error) }),
+      (error: unknown) =>
+        channel.post({ type: 'answer', id, ok: false, error: error instanceof Error ? error.message : String(error) }),
     );
   };
 
@@ -82,7 +89,14 @@ export function serveChannel(agent: DevtoolsAgent, channel: DevtoolsChannel): ()
         if (message.quiet !== true) follow(panelId, message.since ?? 0);
         // In parts, so that the engine is not held up: what follows the first comes with the news.
         const entries = message.quiet === true ? [] : nextEntries();
-        channel.post({ type: 'welcome', protocol: protocolVersion, panelId, engine: agent.description, view: agent.view(), entries });
+        channel.post({
+          type: 'welcome',
+          protocol: protocolVersion,
+          panelId,
+          engine: agent.description,
+          view: agent.view(),
+          entries,
+        });
         return;
       }
       case 'command':
@@ -105,7 +119,8 @@ export function serveChannel(agent: DevtoolsAgent, channel: DevtoolsChannel): ()
   const stopChannel = channel.subscribe((raw) => {
     const parsed = parsePanelMessage(raw);
     if (parsed.ok) receive(parsed.message);
-    else if (parsed.id !== undefined) channel.post({ type: 'answer', id: parsed.id, ok: false, error: parsed.complaint });
+    else if (parsed.id !== undefined)
+      channel.post({ type: 'answer', id: parsed.id, ok: false, error: parsed.complaint });
   });
 
   return () => {

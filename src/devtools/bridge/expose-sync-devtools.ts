@@ -9,8 +9,8 @@ import { randomId } from '../../model/platform/random-id.ts';
 
 export interface ExposeOptions extends DevtoolsOptions {
   /**
-   * When the log begins. `start`, the default: now, so that a panel opened later shows what was. `panel`: with the first panel, so that nothing is
-   * recorded where nobody looks.
+   * When the log begins. `start`, the default: now, so that a panel opened later shows what was. `panel`: with the
+   * first panel, so that nothing is recorded where nobody looks.
    */
   readonly recordFrom?: 'start' | 'panel' | undefined;
   /** Where the offline latch is kept over a reload; default `localStorage`. */
@@ -20,9 +20,10 @@ export interface ExposeOptions extends DevtoolsOptions {
 }
 
 /**
- * Lets the browser extension find an engine of this page or frame. Nothing is shown and nothing is sent until the panel "synchart" of the browser's
- * own devtools is opened. Any script of the page could then do what the panel does: put it behind the condition under which you would show the panel
- * itself. Returns the function that takes it back; the engine goes on. Throws `TypeError` for an engine that neither `createSyncEngine` nor `engineOf` made.
+ * Lets the browser extension find an engine of this page or frame. Nothing is shown and nothing is sent until the panel
+ * "synchart" of the browser's own devtools is opened. Any script of the page could then do what the panel does: put it
+ * behind the condition under which you would show the panel itself. Returns the function that takes it back; the engine
+ * goes on. Throws `TypeError` for an engine that neither `createSyncEngine` nor `engineOf` made.
  */
 export function exposeSyncDevtools(engine: SyncEngine, options: ExposeOptions = {}): () => void {
   const { recordFrom = 'start', storage = pageStorage(), storageKey = 'synchart.devtools', ...rest } = options;

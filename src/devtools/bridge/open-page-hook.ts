@@ -27,7 +27,12 @@ export function openPageHook(place: object = globalThis): PageHook {
 }
 
 const isPageHook = (value: unknown): value is PageHook =>
-  typeof value === 'object' && value !== null && 'list' in value && 'exchange' in value && 'add' in value && typeof value.add === 'function';
+  typeof value === 'object' &&
+  value !== null &&
+  'list' in value &&
+  'exchange' in value &&
+  'add' in value &&
+  typeof value.add === 'function';
 
 function createPageHook(): PageHook {
   const engines = new Map<string, Exposed>();
@@ -37,7 +42,8 @@ function createPageHook(): PageHook {
       const asked = parseExchange(request);
       const engine = asked === undefined ? undefined : engines.get(asked.engine);
       if (asked === undefined || engine === undefined) return undefined;
-      const session = engine.sessions.get(asked.session) ?? (asked.step === 'open' ? openSession(engine, asked.session) : undefined);
+      const session =
+        engine.sessions.get(asked.session) ?? (asked.step === 'open' ? openSession(engine, asked.session) : undefined);
       if (session === undefined) return JSON.stringify({ isOpen: false, text: '', more: false } satisfies Exchanged);
       const exchanged = session.exchange(asked.messages);
       if (asked.step === 'close' || !exchanged.isOpen) session.close();

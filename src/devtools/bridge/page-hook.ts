@@ -1,6 +1,9 @@
 import type { DevtoolsChannel } from '../protocol/messages.ts';
 
-/** Under `Symbol.for` of this name a page that exposes engines has its {@link PageHook}. Raised when a text of the hook changes its meaning. */
+/**
+ * Under `Symbol.for` of this name a page that exposes engines has its {@link PageHook}. Raised when a text of the hook
+ * changes its meaning.
+ */
 export const hookName = 'synchart.devtools.v1';
 
 /** An engine as the extension finds it. */
@@ -28,12 +31,21 @@ export interface Exchanged {
   readonly more: boolean;
 }
 
-/** What a page lets the extension ask. Only texts go through: they are the same in every frame, and nothing of the page can be reached by them. */
+/**
+ * What a page lets the extension ask. Only texts go through: they are the same in every frame, and nothing of the page
+ * can be reached by them.
+ */
 export interface PageHook {
   /** JSON of {@link ExposedEngine}s. */
   list(): string;
-  /** JSON of an {@link Exchange} in, JSON of an {@link Exchanged} out; undefined: the engine is not here, or the text cannot be read. */
+  /**
+   * JSON of an {@link Exchange} in, JSON of an {@link Exchanged} out; undefined: the engine is not here, or the text
+   * cannot be read.
+   */
   exchange(request: string): string | undefined;
-  /** Adds an engine, returns the function that takes it away. For {@link exposeSyncDevtools}, of whichever copy of the library. */
+  /**
+   * Adds an engine, returns the function that takes it away. For {@link exposeSyncDevtools}, of whichever copy of the
+   * library.
+   */
   add(engine: ExposedEngine, connect: (channel: DevtoolsChannel) => () => void): () => void;
 }

@@ -2,7 +2,12 @@ import * as v from 'valibot';
 import type { Exchange, Exchanged, ExposedEngine } from './page-hook.ts';
 
 const shortText = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
-const exchange = v.object({ engine: shortText, session: shortText, step: v.picklist(['open', 'go', 'close']), messages: v.array(v.unknown()) });
+const exchange = v.object({
+  engine: shortText,
+  session: shortText,
+  step: v.picklist(['open', 'go', 'close']),
+  messages: v.array(v.unknown()),
+});
 const exchanged = v.object({ isOpen: v.boolean(), text: v.string(), more: v.boolean() });
 const engines = v.array(v.object({ id: shortText, name: v.string() }));
 

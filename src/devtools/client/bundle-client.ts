@@ -16,7 +16,8 @@ export function createBundleClient(file: Json): DevtoolsClient {
     getState: () => state,
     subscribe: () => () => undefined,
     command: () => Promise.reject(new Error(readOnly)),
-    query: (type, input) => Promise.resolve(answerFrom(bundle, type, input as JsonObject) as DevtoolsQueries[typeof type]['answer']),
+    query: (type, input) =>
+      Promise.resolve(answerFrom(bundle, type, input as JsonObject) as DevtoolsQueries[typeof type]['answer']),
     follow: () => () => undefined,
     dispose: () => undefined,
   };
@@ -32,7 +33,8 @@ function answerFrom(bundle: Bundle, type: DevtoolsQueryType, input: JsonObject):
       return rowsFrom(bundle, { ...input, kind: String(input['kind']) });
     case 'row':
       return (
-        rowsOf(bundle, input['kind']).find(({ id }) => id === input['id']) ?? ({ id: String(input['id']), pending: 0, conflict: false } satisfies InspectedRow)
+        rowsOf(bundle, input['kind']).find(({ id }) => id === input['id']) ??
+        ({ id: String(input['id']), pending: 0, conflict: false } satisfies InspectedRow)
       );
     case 'bundle':
       return bundle;
@@ -55,11 +57,17 @@ function operationsFrom(
   return { items: found.slice(offset, offset + limit), total: found.length, offset };
 }
 
-const rowsOf = ({ rows = [] }: Bundle, kind: Json | undefined): readonly InspectedRow[] => rows.find((saved) => saved.kind === kind)?.items ?? [];
+const rowsOf = ({ rows = [] }: Bundle, kind: Json | undefined): readonly InspectedRow[] =>
+  rows.find((saved) => saved.kind === kind)?.items ?? [];
 
-function rowsFrom(bundle: Bundle, { kind, only, text, offset = 0, limit = 100 }: DevtoolsQueries['rows']['ask']): DevtoolsQueries['rows']['answer'] {
+function rowsFrom(
+  bundle: Bundle,
+  { kind, only, text, offset = 0, limit = 100 }: DevtoolsQueries['rows']['ask'],
+): DevtoolsQueries['rows']['answer'] {
   const found = rowsOf(bundle, kind).filter(
-    (row) => (text === undefined || row.id.startsWith(text)) && (only === undefined || (only === 'pending' ? row.pending > 0 : row.quarantined !== undefined)),
+    (row) =>
+      (text === undefined || row.id.startsWith(text)) &&
+      (only === undefined || (only === 'pending' ? row.pending > 0 : row.quarantined !== undefined)),
   );
   return { items: found.slice(offset, offset + limit), total: found.length, offset };
 }

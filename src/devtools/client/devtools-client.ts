@@ -32,7 +32,10 @@ export interface DevtoolsClient {
   subscribe(listener: () => void): () => void;
   /** Rejects with what the engine said, or when there is none that could answer. */
   command(command: DevtoolsCommand): Promise<Json>;
-  query<Type extends DevtoolsQueryType>(type: Type, input: DevtoolsQueries[Type]['ask']): Promise<DevtoolsQueries[Type]['answer']>;
+  query<Type extends DevtoolsQueryType>(
+    type: Type,
+    input: DevtoolsQueries[Type]['ask'],
+  ): Promise<DevtoolsQueries[Type]['answer']>;
   /** Wants the log, for a client that was made quiet; returns the function that ends it. The others have it anyway. */
   follow(): () => void;
   /** Says goodbye and closes the channel; what waits for an answer is rejected. */
@@ -120,7 +123,8 @@ export function createDevtoolsClient(channel: DevtoolsChannel, { quiet = false }
   });
   const send = (post: (id: number) => void): Promise<Json> =>
     new Promise((resolve, reject) => {
-      if (state.connection === 'lost' || state.connection === 'refused') return reject(new Error(state.complaint ?? 'the engine is gone'));
+      if (state.connection === 'lost' || state.connection === 'refused')
+        return reject(new Error(state.complaint ?? 'the engine is gone'));
       const id = nextId;
       nextId += 1;
       waiting.set(id, { resolve, reject });
@@ -138,7 +142,9 @@ export function createDevtoolsClient(channel: DevtoolsChannel, { quiet = false }
     command: (command) => send((id) => channel.post({ type: 'command', id, command })),
     query: async (query, input) => {
       // The engine's own types, made JSON on the way and back.
-      const answer: unknown = await send((id) => channel.post({ type: 'query', id, query, input: input as JsonObject }));
+      const answer: unknown = await send((id) =>
+        channel.post({ type: 'query', id, query, input: input as JsonObject }),
+      );
       return answer as DevtoolsQueries[typeof query]['answer'];
     },
     follow: () => {
@@ -163,7 +169,10 @@ export function createDevtoolsClient(channel: DevtoolsChannel, { quiet = false }
   };
 }
 
-/** Of an entry that tells that the log was cleared: the number of the newest one that went. All panels read it, whichever asked for it. */
+/**
+ * Of an entry that tells that the log was cleared: the number of the newest one that went. All panels read it,
+ * whichever asked for it.
+ */
 function newestGone(entry: LogEntry): number | undefined {
   if (entry.type !== 'command' || entry.command !== 'clearLog' || !entry.ok) return undefined;
   return typeof entry.result === 'number' ? entry.result : entry.id - 1;

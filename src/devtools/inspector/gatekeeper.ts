@@ -23,14 +23,18 @@ const digest = (text: string): Buffer => createHash('sha256').update(text).diges
 /** Takes as long for a wrong text as for the right one. */
 const isSame = (left: string, right: string): boolean => timingSafeEqual(digest(left), digest(right));
 
-/** `hosts` are the names under which the server knows itself, such as `127.0.0.1:4983`: any other is a name that was pointed at us (DNS rebinding). */
+/**
+ * `hosts` are the names under which the server knows itself, such as `127.0.0.1:4983`: any other is a name that was
+ * pointed at us (DNS rebinding).
+ */
 export function createGatekeeper(hosts: () => readonly string[]): Gatekeeper {
   let token = secret();
   const keys = new Set<string>();
   return {
     refusal: ({ method, host, origin }) => {
       if (host === undefined || !hosts().includes(host)) return 'this server answers under its own address only';
-      if (origin !== undefined && !hosts().some((own) => origin === `http://${own}`)) return 'a page of another site asked';
+      if (origin !== undefined && !hosts().some((own) => origin === `http://${own}`))
+        return 'a page of another site asked';
       if (method !== 'GET' && origin === undefined) return 'only the panel may write';
       return undefined;
     },

@@ -45,7 +45,9 @@ export async function serveInspector(agent: DevtoolsAgent, port: number, files: 
     const body = await readBody(request);
     if (pathname === '/session') {
       const key = typeof body === 'string' ? gate.redeem(body) : undefined;
-      return key === undefined ? reply(401, 'the token is wrong or was used') : reply(200, JSON.stringify(key), 'application/json');
+      return key === undefined
+        ? reply(401, 'the token is wrong or was used')
+        : reply(200, JSON.stringify(key), 'application/json');
     }
     if (!gate.isKey((request.headers.authorization ?? '').replace(/^Bearer /, ''))) return reply(401, 'no session');
     if (pathname === '/events' && typeof body === 'string' && body !== '') {
@@ -61,7 +63,10 @@ export async function serveInspector(agent: DevtoolsAgent, port: number, files: 
       });
       return;
     }
-    const { channel, message } = (typeof body === 'object' && body !== null ? body : {}) as { readonly channel?: unknown; readonly message?: unknown };
+    const { channel, message } = (typeof body === 'object' && body !== null ? body : {}) as {
+      readonly channel?: unknown;
+      readonly message?: unknown;
+    };
     const known = typeof channel === 'string' ? channels.get(channel) : undefined;
     if (pathname !== '/messages' || known === undefined) return reply(404, 'no such channel');
     known.receive(message);
@@ -70,7 +75,8 @@ export async function serveInspector(agent: DevtoolsAgent, port: number, files: 
 
   const server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) => {
-      if (!response.headersSent) response.writeHead(error instanceof RangeError ? 413 : 400, { 'content-type': 'text/plain' });
+      if (!response.headersSent)
+        response.writeHead(error instanceof RangeError ? 413 : 400, { 'content-type': 'text/plain' });
       response.end(error instanceof Error ? error.message : String(error));
     });
   });

@@ -1,4 +1,7 @@
-/** The page of the panel. It holds no secret: the token is in its address only, and the key of the session comes in exchange for it. */
+/**
+ * The page of the panel. It holds no secret: the token is in its address only, and the key of the session comes in
+ * exchange for it.
+ */
 export const panelDocument = (nonce: string): string => `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

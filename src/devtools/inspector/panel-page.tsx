@@ -1,4 +1,7 @@
-/** The page that `startInspector` serves: takes the token from its address, opens a session with it, and shows the panel. */
+/**
+ * The page that `startInspector` serves: takes the token from its address, opens a session with it, and shows the
+ * panel.
+ */
 import { createRoot } from 'react-dom/client';
 import { createDevtoolsClient } from '../client/devtools-client.ts';
 import { SyncPanel } from '../panel/sync-panel.tsx';
@@ -13,7 +16,11 @@ async function sessionKey(): Promise<string | undefined> {
   if (token === null) return sessionStorage.getItem(keptAs) ?? undefined;
   // It is of no use any more, and shall not stay in the history.
   history.replaceState(null, '', '/');
-  const response = await fetch('/session', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(token) });
+  const response = await fetch('/session', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(token),
+  });
   if (!response.ok) return sessionStorage.getItem(keptAs) ?? undefined;
   const key = (await response.json()) as string;
   sessionStorage.setItem(keptAs, key);

@@ -1,7 +1,10 @@
 import type { DevtoolsChannel } from '../protocol/messages.ts';
 import { randomId } from '../../model/platform/random-id.ts';
 
-/** The panel's end of a channel over HTTP: posts messages, reads the engine's as lines of JSON. Ends with `gone` when the server does. */
+/**
+ * The panel's end of a channel over HTTP: posts messages, reads the engine's as lines of JSON. Ends with `gone` when
+ * the server does.
+ */
 export function createRemoteChannel(key: string): DevtoolsChannel {
   const listeners = new Set<(message: unknown) => void>();
   const channel = randomId();

@@ -10,14 +10,21 @@ export interface InspectorOptions extends DevtoolsOptions {
 }
 
 /**
- * Serves the panel of an engine of a Node process, on loopback only. Open `url` in a browser: its token lets one panel in. The server does not
- * keep the process alive. Rejects where the port is taken; throws `TypeError` for an engine that `createSyncEngine` did not make.
+ * Serves the panel of an engine of a Node process, on loopback only. Open `url` in a browser: its token lets one panel
+ * in. The server does not keep the process alive. Rejects where the port is taken; throws `TypeError` for an engine
+ * that `createSyncEngine` did not make.
  */
-export async function startInspector(engine: SyncEngine, { port = 0, ...options }: InspectorOptions = {}): Promise<RunningInspector> {
+export async function startInspector(
+  engine: SyncEngine,
+  { port = 0, ...options }: InspectorOptions = {},
+): Promise<RunningInspector> {
   return serveInspector(attachDevtools(engine, options), port, builtPanel);
 }
 
-/** The panel as `npm run build` puts it beside the built entry. The layout engine lies one folder up, where `synchart/devtools` finds it, too. */
+/**
+ * The panel as `npm run build` puts it beside the built entry. The layout engine lies one folder up, where
+ * `synchart/devtools` finds it, too.
+ */
 async function builtPanel(name: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(new URL(name === 'elk.js' ? './elk.js' : `./devtools-panel/${name}`, import.meta.url));

@@ -5,10 +5,16 @@ import type { DevtoolsChannel, EngineMessage, PanelMessage } from '../protocol/m
 
 /** Entries of about this weight make one line; those that follow are written when it was read, bytes. */
 const lineWeight = 512 * 1024;
-/** Beyond this weight of unread entries the panel is given up: it begins anew when its page is loaded again. More than the log holds, bytes. */
+/**
+ * Beyond this weight of unread entries the panel is given up: it begins anew when its page is loaded again. More than
+ * the log holds, bytes.
+ */
 const mostWaitingWeight = 128 * 1024 * 1024;
 
-/** The engine's end of a channel over HTTP: what the engine says goes out as lines of JSON, what the panel posts comes in by `receive`. */
+/**
+ * The engine's end of a channel over HTTP: what the engine says goes out as lines of JSON, what the panel posts comes
+ * in by `receive`.
+ */
 export interface StreamChannel extends DevtoolsChannel {
   receive(message: unknown): void;
 }
@@ -16,8 +22,8 @@ export interface StreamChannel extends DevtoolsChannel {
 type Message = PanelMessage | EngineMessage;
 
 /**
- * Writes as fast as the panel reads (I10). What waits is not written out yet: entries stay those of the log, however large they are, and a large
- * log comes in several lines.
+ * Writes as fast as the panel reads (I10). What waits is not written out yet: entries stay those of the log, however
+ * large they are, and a large log comes in several lines.
  */
 export function createStreamChannel(response: ServerResponse): StreamChannel {
   const listeners = new Set<(message: unknown) => void>();
@@ -64,7 +70,8 @@ export function createStreamChannel(response: ServerResponse): StreamChannel {
   };
 }
 
-const entriesOf = (message: Message): readonly LogEntry[] => (message.type === 'welcome' || message.type === 'entries' ? message.entries : []);
+const entriesOf = (message: Message): readonly LogEntry[] =>
+  message.type === 'welcome' || message.type === 'entries' ? message.entries : [];
 const weigh = (entries: readonly LogEntry[]): number => entries.reduce((sum, entry) => sum + weighEntry(entry), 0);
 
 /** The part of a message that makes a line, and what remains of it. */
@@ -79,5 +86,9 @@ function cut(message: Message): { readonly line: Message; readonly rest?: Messag
     count += 1;
   }
   if (count === entries.length) return { line: message, weight };
-  return { line: { ...message, entries: entries.slice(0, count) }, rest: { type: 'entries', entries: entries.slice(count) }, weight };
+  return {
+    line: { ...message, entries: entries.slice(0, count) },
+    rest: { type: 'entries', entries: entries.slice(count) },
+    weight,
+  };
 }

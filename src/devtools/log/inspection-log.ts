@@ -6,8 +6,8 @@ export interface InspectionLog {
   /** Keeps an entry; beyond the capacity or the memory, the oldest ones go. */
   add(entry: NewEntry | LazyEntry): void;
   /**
-   * Entries after the one numbered `afterId`, oldest first, at most `limit` of them: the newest, or the oldest with `from`. Reading changes
-   * nothing.
+   * Entries after the one numbered `afterId`, oldest first, at most `limit` of them: the newest, or the oldest with
+   * `from`. Reading changes nothing.
    */
   read(options?: ReadOptions): readonly LogEntry[];
   clear(): void;
@@ -27,12 +27,14 @@ export interface ReadOptions {
 
 /** Most entries that are kept. */
 export const mostEntries = 100_000;
-/** Most memory that entries take, as estimated: 100,000 of the usual size fit, large conflicts push out what is older. */
+/**
+ * Most memory that entries take, as estimated: 100,000 of the usual size fit, large conflicts push out what is older.
+ */
 const mostBytes = 40_000_000;
 
 /**
- * Keeps what happened in a ring, so that memory is bounded however long an app runs (I10). Throws `RangeError` for a capacity outside of
- * 1 to {@link mostEntries}.
+ * Keeps what happened in a ring, so that memory is bounded however long an app runs (I10). Throws `RangeError` for a
+ * capacity outside of 1 to {@link mostEntries}.
  */
 export function createInspectionLog(capacity: number = mostEntries): InspectionLog {
   if (!(Number.isSafeInteger(capacity) && capacity >= 1 && capacity <= mostEntries))

@@ -47,8 +47,8 @@ const mostNames = 2_000;
 const leastText = 'basic 123456'.length;
 
 /**
- * Turns anything into JSON that may be shown: without secrets, errors as their names and messages, functions as their names, and bounded in
- * size. Total: what cannot be read becomes a text that says so.
+ * Turns anything into JSON that may be shown: without secrets, errors as their names and messages, functions as their
+ * names, and bounded in size. Total: what cannot be read becomes a text that says so.
  */
 export function createRedactor({ fields = [] }: Redaction = {}): Redactor {
   const secrets: ReadonlySet<string> = new Set([...secretNames, ...fields].map(plain));
@@ -98,7 +98,8 @@ export function createRedactor({ fields = [] }: Redaction = {}): Redactor {
       const items = value.slice(0, mostItems).map((item: unknown) => shown(item, depth + 1));
       return value.length > mostItems ? [...items, `… ${value.length - mostItems} more`] : items;
     }
-    if (value instanceof Map) return object(Object.fromEntries([...value].map(([key, item]) => [String(key), item as unknown])), depth);
+    if (value instanceof Map)
+      return object(Object.fromEntries([...value].map(([key, item]) => [String(key), item as unknown])), depth);
     if (value instanceof Set) return object([...value], depth);
     return members(value, depth);
   };
@@ -138,6 +139,9 @@ export function createRedactor({ fields = [] }: Redaction = {}): Redactor {
 
 /** A credential has a space in it, which ids and most other texts have not. */
 const text = (value: string): string =>
-  value.length < leastText || !/\s/.test(value) ? bounded(value) : bounded(value.replaceAll(credential, (_, scheme: string) => `${scheme} ${redacted}`));
+  value.length < leastText || !/\s/.test(value)
+    ? bounded(value)
+    : bounded(value.replaceAll(credential, (_, scheme: string) => `${scheme} ${redacted}`));
 
-const bounded = (text: string): string => (text.length > mostText ? `${text.slice(0, mostText)}… (${text.length} characters)` : text);
+const bounded = (text: string): string =>
+  text.length > mostText ? `${text.slice(0, mostText)}… (${text.length} characters)` : text;

@@ -18,7 +18,13 @@ export function weighEntry(entry: NewEntry | LazyEntry): number {
     case 'transition':
       return small;
     case 'request':
-      return small + (entry.operations ?? []).reduce((sum, { message = '' }) => sum + perOperation + perCharacter * message.length, sizeOf(entry.error ?? ''));
+      return (
+        small +
+        (entry.operations ?? []).reduce(
+          (sum, { message = '' }) => sum + perOperation + perCharacter * message.length,
+          sizeOf(entry.error ?? ''),
+        )
+      );
     case 'event':
       return small + sizeOf(entry.data);
     case 'command':

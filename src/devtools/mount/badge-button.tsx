@@ -11,8 +11,14 @@ export interface BadgeButtonProps {
   readonly onClick: () => void;
 }
 
-/** Opens the panel and shows the most important counts while it is closed. React 18 passes a ref only through `forwardRef`. */
-export const BadgeButton = forwardRef<HTMLButtonElement, BadgeButtonProps>(function BadgeButton({ client, isOpen, theme, onClick }, ref) {
+/**
+ * Opens the panel and shows the most important counts while it is closed. React 18 passes a ref only through
+ * `forwardRef`.
+ */
+export const BadgeButton = forwardRef<HTMLButtonElement, BadgeButtonProps>(function BadgeButton(
+  { client, isOpen, theme, onClick },
+  ref,
+) {
   const { view } = useSyncExternalStore(client.subscribe, client.getState, client.getState);
   const isFaulty = view !== undefined && hasFaults(view);
   const { pending = 0, stuck = 0, conflicts = 0, phase = 'starting' } = view?.status ?? {};

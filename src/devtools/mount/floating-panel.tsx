@@ -1,4 +1,11 @@
-import { useEffect, useRef, useState, type PointerEvent as ReactPointerEvent, type KeyboardEvent, type ReactNode } from 'react';
+import {
+  useEffect,
+  useRef,
+  useState,
+  type PointerEvent as ReactPointerEvent,
+  type KeyboardEvent,
+  type ReactNode,
+} from 'react';
 import type { DevtoolsClient } from '../client/devtools-client.ts';
 import { IconButton } from '../panel/parts/icon-button.tsx';
 import { SyncPanel } from '../panel/sync-panel.tsx';
@@ -46,25 +53,50 @@ export function FloatingPanel({ client, initial, storage, storageKey, nonce }: F
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     // An open dialog has the first word.
-    if (event.key === 'Escape' && !event.defaultPrevented && !(event.target instanceof Element && event.target.closest('dialog') !== null)) close();
+    if (
+      event.key === 'Escape' &&
+      !event.defaultPrevented &&
+      !(event.target instanceof Element && event.target.closest('dialog') !== null)
+    )
+      close();
   };
   const side = kept.dock === 'right' ? 'right' : 'bottom';
-  const isDark = kept.theme === 'dark' || (kept.theme === undefined && globalThis.matchMedia('(prefers-color-scheme: dark)').matches);
+  const isDark =
+    kept.theme === 'dark' ||
+    (kept.theme === undefined && globalThis.matchMedia('(prefers-color-scheme: dark)').matches);
 
   return (
     <>
       <style nonce={nonce}>{`${panelStyles}\n${floatingStyles}`}</style>
-      <BadgeButton ref={button} client={client} isOpen={kept.isOpen} theme={kept.theme} onClick={() => (kept.isOpen ? close() : change({ isOpen: true }))} />
+      <BadgeButton
+        ref={button}
+        client={client}
+        isOpen={kept.isOpen}
+        theme={kept.theme}
+        onClick={() => (kept.isOpen ? close() : change({ isOpen: true }))}
+      />
       {kept.isOpen && (
-        <div className={`sc-dock ${side}`} style={side === 'bottom' ? { blockSize: kept.size.bottom } : { inlineSize: kept.size.right }} onKeyDown={onKeyDown}>
-          <Splitter side={side} size={kept.size[side]} onSize={(size) => change({ size: { ...kept.size, [side]: size } })} />
+        <div
+          className={`sc-dock ${side}`}
+          style={side === 'bottom' ? { blockSize: kept.size.bottom } : { inlineSize: kept.size.right }}
+          onKeyDown={onKeyDown}
+        >
+          <Splitter
+            side={side}
+            size={kept.size[side]}
+            onSize={(size) => change({ size: { ...kept.size, [side]: size } })}
+          />
           <SyncPanel
             client={client}
             theme={kept.theme}
             nonce={nonce}
             controls={
               <>
-                <IconButton icon="moon" label={isDark ? 'Light colours' : 'Dark colours'} onClick={() => change({ theme: isDark ? 'light' : 'dark' })} />
+                <IconButton
+                  icon="moon"
+                  label={isDark ? 'Light colours' : 'Dark colours'}
+                  onClick={() => change({ theme: isDark ? 'light' : 'dark' })}
+                />
                 <IconButton
                   icon="dock"
                   label={side === 'bottom' ? 'Dock at the right' : 'Dock at the bottom'}
@@ -92,7 +124,8 @@ function Splitter({ side, size, onSize }: SplitterProps): ReactNode {
   const most = side === 'bottom' ? globalThis.innerHeight - 40 : globalThis.innerWidth - 40;
   const set = (next: number): void => onSize(Math.round(Math.min(Math.max(least, most), Math.max(least, next))));
   const onPointerMove = (event: ReactPointerEvent): void => {
-    if (event.buttons === 1) set(side === 'bottom' ? globalThis.innerHeight - event.clientY : globalThis.innerWidth - event.clientX);
+    if (event.buttons === 1)
+      set(side === 'bottom' ? globalThis.innerHeight - event.clientY : globalThis.innerWidth - event.clientX);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const [more, less] = side === 'bottom' ? ['ArrowUp', 'ArrowDown'] : ['ArrowLeft', 'ArrowRight'];

@@ -21,12 +21,16 @@ export interface MountOptions extends DevtoolsOptions {
 const mounted = new WeakMap<SyncEngine, () => void>();
 
 /**
- * Puts a button into a page that opens the panel of an engine, whatever the page is made with. It lives in a shadow root: no style goes in or
- * out, nothing is loaded. Returns the function that takes it away; the engine goes on. An engine has one panel in a page: while it is there,
- * another call changes nothing, whatever its element and options, and returns the same function. Throws `TypeError` for an engine that was not
- * made here.
+ * Puts a button into a page that opens the panel of an engine, whatever the page is made with. It lives in a shadow
+ * root: no style goes in or out, nothing is loaded. Returns the function that takes it away; the engine goes on. An
+ * engine has one panel in a page: while it is there, another call changes nothing, whatever its element and options,
+ * and returns the same function. Throws `TypeError` for an engine that was not made here.
  */
-export function mountSyncDevtools(engine: SyncEngine, element: HTMLElement = document.body, options: MountOptions = {}): () => void {
+export function mountSyncDevtools(
+  engine: SyncEngine,
+  element: HTMLElement = document.body,
+  options: MountOptions = {},
+): () => void {
   const there = mounted.get(engine);
   if (there !== undefined) return there;
   const { nonce, open, storage = pageStorage(), storageKey = 'synchart.devtools', ...rest } = options;

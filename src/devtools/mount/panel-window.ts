@@ -3,7 +3,10 @@ import { createRoot } from 'react-dom/client';
 import type { DevtoolsClient } from '../client/devtools-client.ts';
 import { SyncPanel } from '../panel/sync-panel.tsx';
 
-/** Shows the panel in a window of its own, which lives as long as its page. Returns false where the browser does not allow one. */
+/**
+ * Shows the panel in a window of its own, which lives as long as its page. Returns false where the browser does not
+ * allow one.
+ */
 export function openPanelWindow(
   client: DevtoolsClient,
   { theme, nonce }: { readonly theme?: 'light' | 'dark' | undefined; readonly nonce?: string | undefined },

@@ -43,7 +43,8 @@ export function recall(storage: KeyValueStorage | undefined, key: string): Remem
 
 function checked(stored: object): Remembered {
   const { isOpen, dock, size, theme, offline } = stored as Partial<Remembered>;
-  const length = (value: unknown, otherwise: number): number => (typeof value === 'number' && value >= 120 && value <= 4_000 ? value : otherwise);
+  const length = (value: unknown, otherwise: number): number =>
+    typeof value === 'number' && value >= 120 && value <= 4_000 ? value : otherwise;
   return {
     isOpen: isOpen === true,
     dock: dock === 'right' ? 'right' : 'bottom',

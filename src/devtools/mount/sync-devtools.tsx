@@ -19,8 +19,19 @@ export interface SyncDevtoolsProps extends DevtoolsOptions {
   readonly storageKey?: string | undefined;
 }
 
-/** Shows an engine in a React app. Fills the element it is in, so give that a height. The other options are read once per engine. */
-export function SyncDevtools({ engine, initialView, theme, nonce, storage, storageKey = 'synchart.devtools', ...options }: SyncDevtoolsProps): ReactNode {
+/**
+ * Shows an engine in a React app. Fills the element it is in, so give that a height. The other options are read once
+ * per engine.
+ */
+export function SyncDevtools({
+  engine,
+  initialView,
+  theme,
+  nonce,
+  storage,
+  storageKey = 'synchart.devtools',
+  ...options
+}: SyncDevtoolsProps): ReactNode {
   const [panel, setPanel] = useState<ConnectedPanel>();
   useEffect(() => {
     const place = storage ?? pageStorage();
@@ -33,7 +44,9 @@ export function SyncDevtools({ engine, initialView, theme, nonce, storage, stora
     };
     // Options belong to the attaching: a new object on each render is no reason to attach anew.
   }, [engine]);
-  return panel === undefined ? null : <SyncPanel client={panel.client} initialView={initialView} theme={theme} nonce={nonce} />;
+  return panel === undefined ? null : (
+    <SyncPanel client={panel.client} initialView={initialView} theme={theme} nonce={nonce} />
+  );
 }
 
 /** The latch outlives the page while it is on. Returns the function that ends the watching. */

@@ -18,13 +18,23 @@ export function FaultsView(): ReactNode {
   const { faults } = view;
   const isFixed = connection !== 'connected';
   const on = faultTexts(faults);
-  const set = (part: FaultSettings): void => void run({ type: 'setFaults', faults: cleanFaults({ ...faults, ...part }) });
-  const { offline = false, latencyMs = 0, errorRate = 0, errorType = 'unavailable', cutReplies = 0, clockSkewMs = 0 } = faults;
+  const set = (part: FaultSettings): void =>
+    void run({ type: 'setFaults', faults: cleanFaults({ ...faults, ...part }) });
+  const {
+    offline = false,
+    latencyMs = 0,
+    errorRate = 0,
+    errorType = 'unavailable',
+    cutReplies = 0,
+    clockSkewMs = 0,
+  } = faults;
 
   return (
     <div className="sc-scroll sc-faults" tabIndex={0} role="group" aria-label="Faults">
       <div className="sc-faults-banner" data-tone={on.length === 0 ? 'ok' : 'error'} role="status">
-        <span className="grow">{on.length === 0 ? 'No fault is on: calls go through as they are.' : `On now: ${on.join(', ')}.`}</span>
+        <span className="grow">
+          {on.length === 0 ? 'No fault is on: calls go through as they are.' : `On now: ${on.join(', ')}.`}
+        </span>
         <button
           type="button"
           className="sc-button"
@@ -146,11 +156,32 @@ interface SliderFaultProps extends Pick<FaultProps, 'name' | 'says' | 'children'
 }
 
 /** A fault that has a strength. */
-const SliderFault = ({ name, label = name, says, value, min, max, step, show, isFixed, onChange, children }: SliderFaultProps): ReactNode => {
+const SliderFault = ({
+  name,
+  label = name,
+  says,
+  value,
+  min,
+  max,
+  step,
+  show,
+  isFixed,
+  onChange,
+  children,
+}: SliderFaultProps): ReactNode => {
   const showOrOff = (shown: number): string => (shown === 0 ? 'off' : show(shown));
   return (
     <Fault name={name} isOn={value !== 0} says={says} control={<output>{showOrOff(value)}</output>}>
-      <SliderField label={label} value={value} min={min} max={max} step={step} show={showOrOff} disabled={isFixed} onChange={onChange} />
+      <SliderField
+        label={label}
+        value={value}
+        min={min}
+        max={max}
+        step={step}
+        show={showOrOff}
+        disabled={isFixed}
+        onChange={onChange}
+      />
       {children}
     </Fault>
   );

@@ -44,7 +44,8 @@ export function FileControls({ file }: { readonly file: SavedFile }): ReactNode 
         onClick={() =>
           void save().then(
             () => file.complain(undefined),
-            (error: unknown) => file.complain(`The file cannot be saved: ${error instanceof Error ? error.message : String(error)}`),
+            (error: unknown) =>
+              file.complain(`The file cannot be saved: ${error instanceof Error ? error.message : String(error)}`),
           )
         }
       />

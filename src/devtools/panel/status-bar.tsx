@@ -46,7 +46,13 @@ export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
               {text}
             </Badge>
           ) : (
-            <button key={leadsTo + tone} type="button" className="sc-button plain" style={{ padding: 0 }} onClick={() => onOpen(leadsTo)}>
+            <button
+              key={leadsTo + tone}
+              type="button"
+              className="sc-button plain"
+              style={{ padding: 0 }}
+              onClick={() => onOpen(leadsTo)}
+            >
               <Badge tone={tone}>{text}</Badge>
             </button>
           ),
@@ -59,7 +65,10 @@ export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
           </Badge>
         )}
       </span>
-      <span className="rate quiet number" title="Operations sent and rows received in the last second; the line shows the last minute">
+      <span
+        className="rate quiet number"
+        title="Operations sent and rows received in the last second; the line shows the last minute"
+      >
         <Sparkline heights={model.spark} />
         {model.perSecond.toLocaleString('en')}/s
       </span>
@@ -67,7 +76,12 @@ export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
         {isLive && (
           <>
             {view.session === 'authRequired' && (
-              <IconButton icon="key" label="Signed in again: go on" disabled={isRunning} onClick={() => void run({ type: 'signedIn' })} />
+              <IconButton
+                icon="key"
+                label="Signed in again: go on"
+                disabled={isRunning}
+                onClick={() => void run({ type: 'signedIn' })}
+              />
             )}
             <IconButton icon="sync" label="Sync now" disabled={isRunning} onClick={() => void run({ type: 'sync' })} />
             {view.status.paused ? (
@@ -86,6 +100,10 @@ export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
 /** Throughput of the last minute; the numbers are in the text beside it. */
 const Sparkline = ({ heights }: { readonly heights: readonly number[] }): ReactNode => (
   <svg className="spark" viewBox="0 0 59 10" preserveAspectRatio="none" aria-hidden="true">
-    <path d={heights.map((height, index) => `${index === 0 ? 'M' : 'L'}${index} ${(9.5 - height * 9).toFixed(2)}`).join(' ')} />
+    <path
+      d={heights
+        .map((height, index) => `${index === 0 ? 'M' : 'L'}${index} ${(9.5 - height * 9).toFixed(2)}`)
+        .join(' ')}
+    />
   </svg>
 );

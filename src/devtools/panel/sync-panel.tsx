@@ -30,7 +30,8 @@ interface Place {
 export function SyncPanel({ client, initialView = 'outbox', theme, nonce, controls }: SyncPanelProps): ReactNode {
   const [{ shown, focus, turn }, setPlace] = useState<Place>({ shown: initialView, turn: 0 });
   // A new turn each time: what was opened, closed and is opened once more is shown once more.
-  const open = (view: PanelViewName, on?: string): void => setPlace((before) => ({ shown: view, focus: on, turn: before.turn + 1 }));
+  const open = (view: PanelViewName, on?: string): void =>
+    setPlace((before) => ({ shown: view, focus: on, turn: before.turn + 1 }));
   const tabs = useRef<HTMLDivElement>(null);
   const id = useId();
   const file = useSavedFile();
@@ -69,7 +70,13 @@ export function SyncPanel({ client, initialView = 'outbox', theme, nonce, contro
     // A file is another engine to the views: nothing of the one before may stay.
     <PanelProvider key={file.client === undefined ? 'engine' : 'file'} client={file.client ?? client}>
       <style nonce={nonce}>{panelStyles}</style>
-      <section className="synchart" data-theme={theme} aria-label="synchart devtools" onDragOver={onDragOver} onDrop={onDrop}>
+      <section
+        className="synchart"
+        data-theme={theme}
+        aria-label="synchart devtools"
+        onDragOver={onDragOver}
+        onDrop={onDrop}
+      >
         <StatusBar onOpen={(view) => open(view)}>
           <FileControls file={file} />
           {controls}

@@ -16,11 +16,18 @@ export interface SavedFile {
 
 /** Opens saved files; the engine behind the panel is left alone meanwhile. */
 export function useSavedFile(): SavedFile {
-  const [shown, setShown] = useState<{ readonly client?: DevtoolsClient | undefined; readonly problem?: string | undefined }>({});
+  const [shown, setShown] = useState<{
+    readonly client?: DevtoolsClient | undefined;
+    readonly problem?: string | undefined;
+  }>({});
   const open = useCallback((file: File) => {
-    const read = async (): Promise<void> => setShown({ client: createBundleClient(JSON.parse(await file.text()) as Json) });
+    const read = async (): Promise<void> =>
+      setShown({ client: createBundleClient(JSON.parse(await file.text()) as Json) });
     read().catch((error: unknown) =>
-      setShown((before) => ({ ...before, problem: `${file.name} cannot be opened: ${error instanceof Error ? error.message : String(error)}` })),
+      setShown((before) => ({
+        ...before,
+        problem: `${file.name} cannot be opened: ${error instanceof Error ? error.message : String(error)}`,
+      })),
     );
   }, []);
   const close = useCallback(() => setShown({}), []);

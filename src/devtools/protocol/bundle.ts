@@ -23,6 +23,9 @@ export interface Bundle {
   readonly conflicts: DevtoolsQueries['conflicts']['answer'];
   readonly kinds: DevtoolsQueries['kinds']['answer'];
   readonly discarded: DevtoolsQueries['discarded']['answer'];
-  /** Those with pending operations, conflicts among them, and those that could not be stored. Absent in files of earlier versions. */
+  /**
+   * Those with pending operations, conflicts among them, and those that could not be stored. Absent in files of earlier
+   * versions.
+   */
   readonly rows?: readonly SavedRows[] | undefined;
 }

@@ -10,7 +10,14 @@ export interface FaultSettings {
   readonly latencyMs?: number | undefined;
   /** Share of calls, 0 to 1, that fail in the way of `errorType`. */
   readonly errorRate?: number | undefined;
-  readonly errorType?: 'unavailable' | 'throttled' | 'unauthorized' | 'rejected' | 'forbidden' | 'malformed' | undefined;
+  readonly errorType?:
+    | 'unavailable'
+    | 'throttled'
+    | 'unauthorized'
+    | 'rejected'
+    | 'forbidden'
+    | 'malformed'
+    | undefined;
   /** Share of pushes, 0 to 1, whose answer is lost after the server has it. */
   readonly cutReplies?: number | undefined;
   /** Added to the server time that the engine sees, ms. */

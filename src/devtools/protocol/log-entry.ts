@@ -56,7 +56,10 @@ export interface AnsweredOperation {
   /** The server's own word for a refusal. */
   readonly code?: string | undefined;
   readonly serverDeleted?: boolean | undefined;
-  /** Of the operation itself: whether it brings the row into being, names of the fields it changes, the version it saw, and when the user acted. */
+  /**
+   * Of the operation itself: whether it brings the row into being, names of the fields it changes, the version it saw,
+   * and when the user acted.
+   */
   readonly creates?: boolean | undefined;
   readonly changedFields?: readonly string[] | undefined;
   readonly baseUpdatedAt?: string | undefined;

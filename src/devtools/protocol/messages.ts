@@ -5,7 +5,9 @@ import type { PendingReason } from '../../engine/api/sync-engine.ts';
 import type { EngineDescription, EngineView, FaultSettings } from './engine-view.ts';
 import type { LogEntry } from './log-entry.ts';
 
-/** Raised when a message changes so that an older end would misread it. Ends of different versions refuse each other. */
+/**
+ * Raised when a message changes so that an older end would misread it. Ends of different versions refuse each other.
+ */
 export const protocolVersion = 1;
 
 /** Everything a panel can do; each is one message, so all of it can be scripted. */
@@ -74,7 +76,13 @@ export type DevtoolsQueryType = keyof DevtoolsQueries;
 /** From a panel to an engine. */
 export type PanelMessage =
   /** `since`: the newest entry that it has. `quiet`: wants the status only, until it says `follow`. */
-  | { readonly type: 'hello'; readonly protocol: number; readonly panelId: string; readonly since?: number | undefined; readonly quiet?: boolean | undefined }
+  | {
+      readonly type: 'hello';
+      readonly protocol: number;
+      readonly panelId: string;
+      readonly since?: number | undefined;
+      readonly quiet?: boolean | undefined;
+    }
   /** Wants the log, too, from the entry after `since`. */
   | { readonly type: 'follow'; readonly panelId: string; readonly since: number }
   | { readonly type: 'unfollow'; readonly panelId: string }

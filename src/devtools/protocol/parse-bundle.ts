@@ -3,14 +3,21 @@ import { isTooDeep, maxNesting, tooDeepText } from '../../model/values/nesting.t
 import { bundleVersion, type Bundle } from './bundle.ts';
 import { bundleSchema } from './parse-message.ts';
 
-const newerFile = v.looseObject({ format: v.literal('synchart-bundle'), version: v.pipe(v.number(), v.gtValue(bundleVersion)) });
+const newerFile = v.looseObject({
+  format: v.literal('synchart-bundle'),
+  version: v.pipe(v.number(), v.gtValue(bundleVersion)),
+});
 
 /** Levels of a bundle above the rows in it. */
 const ownLevels = 20;
 
-/** Checks a saved file. Throws `TypeError` naming the first field that is not as a bundle has it, or saying that a newer version saved it. */
+/**
+ * Checks a saved file. Throws `TypeError` naming the first field that is not as a bundle has it, or saying that a newer
+ * version saved it.
+ */
 export function parseBundle(file: unknown): Bundle {
-  if (isTooDeep(file, maxNesting + ownLevels)) throw new TypeError(`not a bundle of the synchart devtools: a value in it ${tooDeepText}`);
+  if (isTooDeep(file, maxNesting + ownLevels))
+    throw new TypeError(`not a bundle of the synchart devtools: a value in it ${tooDeepText}`);
   if (v.is(newerFile, file))
     throw new TypeError(
       `saved by a newer version of synchart (version ${file.version} of the file, this one opens up to ${bundleVersion}); update synchart to open it`,

@@ -23,7 +23,10 @@ const isJson = (value: unknown, depth = 0): boolean => {
   return true;
 };
 const json = v.custom<Json>(isJson, 'no JSON');
-const jsonObject = v.custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isJson(value), 'no JSON object');
+const jsonObject = v.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && isJson(value),
+  'no JSON object',
+);
 const names = v.array(v.string());
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const ms = v.pipe(v.number(), v.finite(), v.minValue(0));
@@ -41,7 +44,11 @@ const faults = v.strictObject({
 const resolution = v.variant('type', [
   v.object({ type: v.literal('acceptServer') }),
   v.object({ type: v.literal('acceptClient') }),
-  v.object({ type: v.literal('acceptMerged'), data: jsonObject, mergeInfo: v.optional(v.object({ localFields: names, serverFields: names })) }),
+  v.object({
+    type: v.literal('acceptMerged'),
+    data: jsonObject,
+    mergeInfo: v.optional(v.object({ localFields: names, serverFields: names })),
+  }),
   v.object({ type: v.literal('defer') }),
   v.object({ type: v.literal('discard') }),
 ]);
@@ -70,11 +77,20 @@ const query = <const Name extends string, Input extends v.GenericSchema>(name: N
 
 const queueStates = ['behind', 'ready', 'waiting', 'parked', 'inFlight'] as const;
 const panelMessage = v.union([
-  v.object({ type: v.literal('hello'), protocol: v.number(), panelId, since: v.optional(count), quiet: v.optional(v.boolean()) }),
+  v.object({
+    type: v.literal('hello'),
+    protocol: v.number(),
+    panelId,
+    since: v.optional(count),
+    quiet: v.optional(v.boolean()),
+  }),
   v.object({ type: v.literal('follow'), panelId, since: count }),
   v.object({ type: v.literal('unfollow'), panelId }),
   v.object({ type: v.literal('command'), id: count, command }),
-  query('operations', v.object({ ...page, kinds: v.optional(names), states: v.optional(v.array(v.picklist(queueStates))) })),
+  query(
+    'operations',
+    v.object({ ...page, kinds: v.optional(names), states: v.optional(v.array(v.picklist(queueStates))) }),
+  ),
   query('operation', v.object({ opId: v.string() })),
   query('discarded', nothing),
   query('conflicts', nothing),
@@ -90,7 +106,14 @@ const panelMessage = v.union([
 const stateValue: v.GenericSchema<unknown> = v.lazy(() => v.union([v.string(), v.record(v.string(), stateValue)]));
 const stamp = { id: count, at: v.number() };
 const entry = v.variant('type', [
-  v.looseObject({ type: v.literal('transition'), ...stamp, cause: v.string(), value: stateValue, actions: names, sources: names }),
+  v.looseObject({
+    type: v.literal('transition'),
+    ...stamp,
+    cause: v.string(),
+    value: stateValue,
+    actions: names,
+    sources: names,
+  }),
   v.looseObject({ type: v.literal('event'), ...stamp, name: v.string(), data: jsonObject }),
   v.looseObject({
     type: v.literal('request'),
@@ -104,7 +127,14 @@ const entry = v.variant('type', [
 ]);
 const view = v.looseObject({
   at: v.number(),
-  status: v.looseObject({ phase: v.string(), pending: v.number(), stuck: v.number(), conflicts: v.number(), online: v.boolean(), paused: v.boolean() }),
+  status: v.looseObject({
+    phase: v.string(),
+    pending: v.number(),
+    stuck: v.number(),
+    conflicts: v.number(),
+    online: v.boolean(),
+    paused: v.boolean(),
+  }),
   value: stateValue,
   active: names,
   tags: names,
@@ -131,7 +161,14 @@ const description = v.looseObject({
   chart,
 });
 const engineMessage = v.variant('type', [
-  v.object({ type: v.literal('welcome'), protocol: v.number(), panelId, engine: description, view, entries: v.array(entry) }),
+  v.object({
+    type: v.literal('welcome'),
+    protocol: v.number(),
+    panelId,
+    engine: description,
+    view,
+    entries: v.array(entry),
+  }),
   v.object({ type: v.literal('refused'), protocol: v.number(), panelId, reason: v.string() }),
   v.object({ type: v.literal('entries'), entries: v.array(entry) }),
   v.object({ type: v.literal('view'), view }),
@@ -154,7 +191,15 @@ export const bundleSchema = v.object({
   conflicts: v.array(jsonObject),
   kinds: v.array(jsonObject),
   discarded: v.array(jsonObject),
-  rows: v.optional(v.array(v.looseObject({ kind: v.string(), items: v.array(v.looseObject({ id: v.string(), pending: v.number() })), total: v.number() }))),
+  rows: v.optional(
+    v.array(
+      v.looseObject({
+        kind: v.string(),
+        items: v.array(v.looseObject({ id: v.string(), pending: v.number() })),
+        total: v.number(),
+      }),
+    ),
+  ),
 });
 
 /** Checks a message that arrived at an engine. Never throws. */

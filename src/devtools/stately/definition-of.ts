@@ -9,7 +9,11 @@ export function definitionOf({ root, states, transitions }: ChartView): JsonObje
     const own = transitions.filter(({ source }) => source === state.id);
     const on: Record<string, JsonObject[]> = {};
     for (const { event, target, guard, actions } of own)
-      (on[event] ??= []).push({ ...(target === state.id ? {} : { target: `#${target}` }), ...(guard === undefined ? {} : { guard }), actions: [...actions] });
+      (on[event] ??= []).push({
+        ...(target === state.id ? {} : { target: `#${target}` }),
+        ...(guard === undefined ? {} : { guard }),
+        actions: [...actions],
+      });
     return {
       id: state.id,
       ...(state.type === 'parallel' || state.type === 'final' || state.type === 'history' ? { type: state.type } : {}),

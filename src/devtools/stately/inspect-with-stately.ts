@@ -12,16 +12,25 @@ export interface StatelyOptions extends DevtoolsOptions {
 const loopbackNames: readonly string[] = ['127.0.0.1', 'localhost', '[::1]'];
 
 /**
- * Shows the engine's chart in Stately's inspector, through `@statelyai/inspect` (install it yourself). It is told states, names of events and the
- * small data of the chart, sanitised by us; never rows, payloads of events, or code. Resolves with the function that ends it.
- * Rejects with `RangeError` for an address that is not on this machine, with `Error` where the package is missing.
+ * Shows the engine's chart in Stately's inspector, through `@statelyai/inspect` (install it yourself). It is told
+ * states, names of events and the small data of the chart, sanitised by us; never rows, payloads of events, or code.
+ * Resolves with the function that ends it. Rejects with `RangeError` for an address that is not on this machine, with
+ * `Error` where the package is missing.
  */
-export async function inspectWithStately(engine: SyncEngine, { url = 'ws://127.0.0.1:8080', ...options }: StatelyOptions = {}): Promise<() => void> {
-  if (!loopbackNames.includes(new URL(url).hostname)) throw new RangeError(`inspectWithStately: the address must be on this machine, got ${url}`);
+export async function inspectWithStately(
+  engine: SyncEngine,
+  { url = 'ws://127.0.0.1:8080', ...options }: StatelyOptions = {},
+): Promise<() => void> {
+  if (!loopbackNames.includes(new URL(url).hostname))
+    throw new RangeError(`inspectWithStately: the address must be on this machine, got ${url}`);
   const { createWebSocketInspector } = await loadStately();
   const agent = attachDevtools(engine, options);
   const inspector = createWebSocketInspector({ url });
-  const chart = { sessionId: agent.description.engineId, id: agent.description.name, logic: { config: definitionOf(agent.description.chart) } };
+  const chart = {
+    sessionId: agent.description.engineId,
+    id: agent.description.name,
+    logic: { config: definitionOf(agent.description.chart) },
+  };
   const seen = (): { readonly status: 'active'; readonly value: unknown; readonly context: unknown } => {
     const { value, context } = agent.view();
     return { status: 'active', value, context };
@@ -49,7 +58,10 @@ async function loadStately(): Promise<Stately> {
   try {
     return await import('@statelyai/inspect');
   } catch (cause) {
-    throw new Error('inspectWithStately needs the package @statelyai/inspect: npm install --save-dev @statelyai/inspect', { cause });
+    throw new Error(
+      'inspectWithStately needs the package @statelyai/inspect: npm install --save-dev @statelyai/inspect',
+      { cause },
+    );
   }
 }
 
@@ -58,4 +70,8 @@ const namedRef = (chart: {
   readonly sessionId: string;
   readonly id: string;
   readonly logic: { readonly config: object };
-}): Parameters<ReturnType<Stately['createWebSocketInspector']>['actor']>[0] => ({ ...chart, send: () => undefined, getSnapshot: () => undefined });
+}): Parameters<ReturnType<Stately['createWebSocketInspector']>['actor']>[0] => ({
+  ...chart,
+  send: () => undefined,
+  getSnapshot: () => undefined,
+});

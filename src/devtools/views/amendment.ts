@@ -11,7 +11,11 @@ export interface AmendedField {
 
 /** The fields that the operation changes, as text to begin with. */
 export const proposalOf = ({ payload = {}, changedFields }: Pick<OperationView, 'payload' | 'changedFields'>): string =>
-  JSON.stringify(Object.fromEntries(Object.entries(payload).filter(([key]) => changedFields?.includes(key) ?? true)), undefined, 2);
+  JSON.stringify(
+    Object.fromEntries(Object.entries(payload).filter(([key]) => changedFields?.includes(key) ?? true)),
+    undefined,
+    2,
+  );
 
 /** Reads what somebody wrote: the fields to change, or why that cannot be read. */
 export function parsePatch(text: string): JsonObject | string {
@@ -24,7 +28,10 @@ export function parsePatch(text: string): JsonObject | string {
 }
 
 /** The fields whose value would be another one. */
-export const amendedFields = ({ payload = {} }: Pick<OperationView, 'payload'>, patch: JsonObject): readonly AmendedField[] =>
+export const amendedFields = (
+  { payload = {} }: Pick<OperationView, 'payload'>,
+  patch: JsonObject,
+): readonly AmendedField[] =>
   Object.entries(patch)
     .map(([name, after]) => ({ name, before: payload[name], after }))
     .filter(({ before, after }) => before === undefined || !deepEqual(before, after));

@@ -23,7 +23,10 @@ export interface ConflictField {
   readonly delta?: string | undefined;
 }
 
-/** Lines up the three sides of a conflict, field by field: contested ones first, then what one side changed, then the rest. */
+/**
+ * Lines up the three sides of a conflict, field by field: contested ones first, then what one side changed, then the
+ * rest.
+ */
 export function fieldsOf({ conflict }: ConflictView): readonly ConflictField[] {
   const { localData, serverData, baseData, changedFields, serverDeleted, opType, deltas = [] } = conflict;
   const local = opType === 'delete' ? undefined : localData;
@@ -32,7 +35,9 @@ export function fieldsOf({ conflict }: ConflictView): readonly ConflictField[] {
   const fields = names.map((name): ConflictField => {
     const sides = { base: baseData?.[name], local: local?.[name], server: server?.[name] };
     const isSame = same(sides.local, sides.server);
-    const changedHere = local !== undefined && (changedFields?.includes(name) ?? !same(sides.local, baseData === undefined ? sides.server : sides.base));
+    const changedHere =
+      local !== undefined &&
+      (changedFields?.includes(name) ?? !same(sides.local, baseData === undefined ? sides.server : sides.base));
     const changedThere = server !== undefined && (baseData === undefined ? !isSame : !same(sides.server, sides.base));
     const own = deltas.filter(({ field }) => field === name);
     // Whatever was written here, the server sets these.
@@ -48,11 +53,13 @@ export function fieldsOf({ conflict }: ConflictView): readonly ConflictField[] {
       ...(own.length === 0 ? {} : { delta: own.map(deltaText).join(', ') }),
     };
   });
-  const rank = (field: ConflictField): number => (field.isContested ? 0 : field.changedHere ? 1 : field.changedThere ? 2 : 3);
+  const rank = (field: ConflictField): number =>
+    field.isContested ? 0 : field.changedHere ? 1 : field.changedThere ? 2 : 3;
   return fields.sort((a, b) => rank(a) - rank(b));
 }
 
-const same = (a: Json | undefined, b: Json | undefined): boolean => (a === undefined || b === undefined ? a === b : deepEqual(a, b));
+const same = (a: Json | undefined, b: Json | undefined): boolean =>
+  a === undefined || b === undefined ? a === b : deepEqual(a, b);
 
 /** Whether the field is worth showing: the sides do not agree on it. */
 export const differs = ({ changedHere, changedThere }: ConflictField): boolean => changedHere || changedThere;
@@ -66,12 +73,17 @@ export interface Choices {
 
 export const noChoices: Choices = { by: {}, own: {} };
 
-/** The row that the choices make: what `acceptMerged` sends. Fields that are nowhere on the chosen side are left out. */
+/**
+ * The row that the choices make: what `acceptMerged` sends. Fields that are nowhere on the chosen side are left out.
+ */
 export function mergedRow(fields: readonly ConflictField[], choices: Choices): JsonObject {
   const row: Record<string, Json> = {};
   for (const field of fields) {
     const choice = choices.by[field.name] ?? field.proposed;
-    const value = choice === 'own' ? ownValue(choices.own[field.name] ?? '') : (field[choice] ?? (choice === 'local' ? field.server : undefined));
+    const value =
+      choice === 'own'
+        ? ownValue(choices.own[field.name] ?? '')
+        : (field[choice] ?? (choice === 'local' ? field.server : undefined));
     if (value !== undefined) row[field.name] = value;
   }
   return row;
@@ -88,14 +100,21 @@ export function ownValue(text: string): Json {
 }
 
 /** The conflict as a sentence. */
-export function describeConflict({ conflict: { opType, serverDeleted, isCreation, kind, entityId } }: Pick<ConflictView, 'conflict'>): string {
+export function describeConflict({
+  conflict: { opType, serverDeleted, isCreation, kind, entityId },
+}: Pick<ConflictView, 'conflict'>): string {
   if (opType === 'delete') return `You deleted ${kind}/${entityId}; somebody else changed it.`;
-  if (isCreation === true && serverDeleted) return `You created ${kind}/${entityId}; the server has a deleted row with that id.`;
-  return serverDeleted ? `You changed ${kind}/${entityId}; somebody else deleted it.` : `You and somebody else changed ${kind}/${entityId}.`;
+  if (isCreation === true && serverDeleted)
+    return `You created ${kind}/${entityId}; the server has a deleted row with that id.`;
+  return serverDeleted
+    ? `You changed ${kind}/${entityId}; somebody else deleted it.`
+    : `You and somebody else changed ${kind}/${entityId}.`;
 }
 
 /** The same in a few words, for a list that names the record itself. */
-export function briefConflict({ conflict: { opType, serverDeleted, isCreation } }: Pick<ConflictView, 'conflict'>): string {
+export function briefConflict({
+  conflict: { opType, serverDeleted, isCreation },
+}: Pick<ConflictView, 'conflict'>): string {
   if (opType === 'delete') return 'deleted here, changed there';
   if (isCreation === true && serverDeleted) return 'created here, deleted there';
   return serverDeleted ? 'changed here, deleted there' : 'changed on both sides';
@@ -109,4 +128,9 @@ export function showValue(value: Json | undefined): string {
 }
 
 /** What each strategy would do, in a few words. */
-export const previewWords = { server: "takes the server's row", client: 'sends yours', merged: 'merges', parked: 'waits for a person' } as const;
+export const previewWords = {
+  server: "takes the server's row",
+  client: 'sends yours',
+  merged: 'merges',
+  parked: 'waits for a person',
+} as const;

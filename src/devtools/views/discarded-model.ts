@@ -30,7 +30,10 @@ const reasons: Readonly<Record<DiscardReason, string>> = {
 /** Reads what the engine answered; what lacks the parts that are shown is left out. */
 export function discardedViews(answer: readonly JsonObject[]): readonly DiscardedView[] {
   return answer.flatMap(({ opId, kind, entityId, type, data, changedFields, reason, discardedAt }) =>
-    typeof opId === 'string' && typeof kind === 'string' && typeof entityId === 'string' && typeof discardedAt === 'number'
+    typeof opId === 'string' &&
+    typeof kind === 'string' &&
+    typeof entityId === 'string' &&
+    typeof discardedAt === 'number'
       ? [
           {
             opId,
@@ -38,8 +41,13 @@ export function discardedViews(answer: readonly JsonObject[]): readonly Discarde
             entityId,
             type: type === 'delete' ? ('delete' as const) : ('upsert' as const),
             data: isJsonObject(data) ? data : {},
-            ...(Array.isArray(changedFields) ? { changedFields: changedFields.filter((field) => typeof field === 'string') } : {}),
-            why: typeof reason === 'string' ? (new Map<string, string>(Object.entries(reasons)).get(reason) ?? reason) : 'for no known reason',
+            ...(Array.isArray(changedFields)
+              ? { changedFields: changedFields.filter((field) => typeof field === 'string') }
+              : {}),
+            why:
+              typeof reason === 'string'
+                ? (new Map<string, string>(Object.entries(reasons)).get(reason) ?? reason)
+                : 'for no known reason',
             at: discardedAt,
           },
         ]
@@ -50,5 +58,7 @@ export function discardedViews(answer: readonly JsonObject[]): readonly Discarde
 /** Says what it would have done. */
 export const describeDiscarded = ({ type, changedFields }: DiscardedView): string => {
   if (type === 'delete') return 'delete';
-  return changedFields === undefined || changedFields.length === 0 ? 'write the whole row' : `edit ${changedFields.join(', ')}`;
+  return changedFields === undefined || changedFields.length === 0
+    ? 'write the whole row'
+    : `edit ${changedFields.join(', ')}`;
 };

@@ -14,7 +14,14 @@ export const faultErrors: readonly (readonly [type: FaultErrorType, label: strin
 ];
 
 /** Settings without those that do nothing: all off is `{}`. */
-export function cleanFaults({ offline, latencyMs = 0, errorRate = 0, errorType, cutReplies = 0, clockSkewMs = 0 }: FaultSettings): FaultSettings {
+export function cleanFaults({
+  offline,
+  latencyMs = 0,
+  errorRate = 0,
+  errorType,
+  cutReplies = 0,
+  clockSkewMs = 0,
+}: FaultSettings): FaultSettings {
   return {
     ...(offline === true ? { offline } : {}),
     ...(latencyMs > 0 ? { latencyMs } : {}),
@@ -30,9 +37,11 @@ export function faultTexts(faults: FaultSettings): readonly string[] {
   const texts = [
     offline === true && 'offline',
     latencyMs !== undefined && `${describeDuration(latencyMs)} later`,
-    errorRate !== undefined && `${percent(errorRate)} of calls: ${faultErrors.find(([type]) => type === errorType)?.[1] ?? errorType}`,
+    errorRate !== undefined &&
+      `${percent(errorRate)} of calls: ${faultErrors.find(([type]) => type === errorType)?.[1] ?? errorType}`,
     cutReplies !== undefined && `${percent(cutReplies)} of answers lost`,
-    clockSkewMs !== undefined && `server clock ${describeDuration(Math.abs(clockSkewMs))} ${clockSkewMs > 0 ? 'ahead' : 'behind'}`,
+    clockSkewMs !== undefined &&
+      `server clock ${describeDuration(Math.abs(clockSkewMs))} ${clockSkewMs > 0 ? 'ahead' : 'behind'}`,
   ];
   return texts.filter((text) => text !== false);
 }

@@ -2,7 +2,11 @@ import type { QueueState } from '../../model/queue.ts';
 import type { OperationView } from '../protocol/messages.ts';
 
 /** What the outbox can be narrowed to. */
-export const outboxFilters: readonly (readonly [name: string, text: string, states: readonly QueueState[] | undefined])[] = [
+export const outboxFilters: readonly (readonly [
+  name: string,
+  text: string,
+  states: readonly QueueState[] | undefined,
+])[] = [
   ['all', 'All', undefined],
   ['moving', 'Ready and in flight', ['ready', 'inFlight']],
   ['waiting', 'Waiting', ['waiting', 'behind']],

@@ -7,25 +7,37 @@ import type { Tone } from './words/phase-tone.ts';
 /** How far a full resync is, or a first pull. */
 export interface ResyncProgress {
   readonly text: string;
-  /** From 0 to 1, of the rows that are there now: the server does not say how many it has. Absent: nothing to measure by. */
+  /**
+   * From 0 to 1, of the rows that are there now: the server does not say how many it has. Absent: nothing to measure
+   * by.
+   */
   readonly share?: number | undefined;
 }
 
-export function resyncProgress({ resync, rows, lastPulledAt, lastResyncedAt }: InspectedKind): ResyncProgress | undefined {
+export function resyncProgress({
+  resync,
+  rows,
+  lastPulledAt,
+  lastResyncedAt,
+}: InspectedKind): ResyncProgress | undefined {
   if (resync === undefined) return undefined;
   const isFirst = lastPulledAt === undefined && lastResyncedAt === undefined;
   const { marking, received, fetched } = resync;
   if (fetched) return { text: 'taking away what the server no longer has', share: 1 };
   if (marking && received === 0) return { text: isFirst ? 'first pull begins' : 'begins' };
   const got = `${isFirst ? 'first pull: ' : ''}${received.toLocaleString('en')} rows received`;
-  return rows === 0 ? { text: got } : { text: `${got}, ${rows.toLocaleString('en')} here`, share: Math.min(0.99, received / rows) };
+  return rows === 0
+    ? { text: got }
+    : { text: `${got}, ${rows.toLocaleString('en')} here`, share: Math.min(0.99, received / rows) };
 }
 
 /** Which way a kind goes. */
-export const directionOf = ({ pullOnly, pushOnly }: InspectedKind): string => (pullOnly ? 'pull only' : pushOnly ? 'push only' : 'both ways');
+export const directionOf = ({ pullOnly, pushOnly }: InspectedKind): string =>
+  pullOnly ? 'pull only' : pushOnly ? 'push only' : 'both ways';
 
 /** How long ago, or that it never was. `now` is by the engine's clock. */
-export const agoText = (at: number | undefined, now: number): string => (at === undefined ? 'never' : `${describeDuration(now - at)} ago`);
+export const agoText = (at: number | undefined, now: number): string =>
+  at === undefined ? 'never' : `${describeDuration(now - at)} ago`;
 
 export interface RowState {
   readonly tone: Tone;
@@ -76,14 +88,20 @@ export function rowFields({ base, local, server }: InspectedRow): readonly RowFi
 }
 
 /** A side that does not carry the field says nothing about it. */
-const same = (a: Json | undefined, b: Json | undefined): boolean => a === undefined || b === undefined || deepEqual(a, b);
+const same = (a: Json | undefined, b: Json | undefined): boolean =>
+  a === undefined || b === undefined || deepEqual(a, b);
 
 /** A row in a few words: its first texts and numbers, without id and times. */
 export function rowSummary({ local, server, base }: InspectedRow): string {
   const row = local ?? base ?? server ?? {};
   const skipped = new Set(['id', 'updatedAt', 'deletedAt', 'createdAt']);
   return Object.entries(row)
-    .filter(([name, value]) => !skipped.has(name) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') && value !== '')
+    .filter(
+      ([name, value]) =>
+        !skipped.has(name) &&
+        (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') &&
+        value !== '',
+    )
     .slice(0, 4)
     .map(([name, value]) => `${name}: ${String(value)}`)
     .join(', ');

@@ -17,7 +17,10 @@ export interface StatusModel {
   readonly tone: Tone;
   /** Such as `1,500 of 135,000 todos` or `again in 12 s`; '' when there is nothing to say. */
   readonly detail: string;
-  /** In places of their own, so that nothing jumps: pending, online, session, leadership; after them what is out of the ordinary. */
+  /**
+   * In places of their own, so that nothing jumps: pending, online, session, leadership; after them what is out of the
+   * ordinary.
+   */
   readonly facts: readonly StatusFact[];
   /** Heights from 0 to 1, oldest first. */
   readonly spark: readonly number[];
@@ -45,10 +48,21 @@ export function statusModelOf(view: EngineView, now: number): StatusModel {
 }
 
 export const hasFaults = ({ faults }: Pick<EngineView, 'faults'>): boolean =>
-  Object.entries(faults).some(([name, value]) => name !== 'errorType' && value !== undefined && value !== false && value !== 0);
+  Object.entries(faults).some(
+    ([name, value]) => name !== 'errorType' && value !== undefined && value !== false && value !== 0,
+  );
 
 /** Phases in which the engine rests until something comes, or a time. */
-const resting: ReadonlySet<SyncPhaseName> = new Set(['idle', 'backoff', 'paused', 'offline', 'authRequired', 'standby', 'failed', 'stopped']);
+const resting: ReadonlySet<SyncPhaseName> = new Set([
+  'idle',
+  'backoff',
+  'paused',
+  'offline',
+  'authRequired',
+  'standby',
+  'failed',
+  'stopped',
+]);
 
 function detailOf({ status }: EngineView, now: number): string {
   // How far the last run came, stays in the status while it waits.
@@ -58,7 +72,8 @@ function detailOf({ status }: EngineView, now: number): string {
     return `${count} ${kind ?? ((total ?? done) === 1 ? 'operation' : 'operations')}`;
   }
   if (status.retryAt !== undefined && status.retryAt > now) return `again in ${describeDuration(status.retryAt - now)}`;
-  if (status.phase === 'idle' && status.lastSyncedAt !== undefined) return `synced ${describeDuration(now - status.lastSyncedAt)} ago`;
+  if (status.phase === 'idle' && status.lastSyncedAt !== undefined)
+    return `synced ${describeDuration(now - status.lastSyncedAt)} ago`;
   return '';
 }
 
@@ -76,7 +91,11 @@ const leaderships: Readonly<Record<EngineView['lease'], StatusFact>> = {
 function factsOf(view: EngineView): readonly StatusFact[] {
   const { status, session, lease, scopeChanged } = view;
   const facts: (StatusFact | false)[] = [
-    { text: `${status.pending.toLocaleString('en')} pending`, tone: status.pending > 0 ? 'info' : 'idle', leadsTo: 'outbox' },
+    {
+      text: `${status.pending.toLocaleString('en')} pending`,
+      tone: status.pending > 0 ? 'info' : 'idle',
+      leadsTo: 'outbox',
+    },
     status.online ? { text: 'online', tone: 'ok' } : { text: 'offline', tone: 'wait' },
     sessions[session],
     // Each run asks for the lease first; only who has to wait for it knows that another has it.

@@ -20,7 +20,10 @@ export interface AckParts {
   push(): void;
 }
 
-/** An operation that left without an event of ours was sent by another process; the events of our own run come within this time, ms. */
+/**
+ * An operation that left without an event of ours was sent by another process; the events of our own run come within
+ * this time, ms.
+ */
 const graceMs = 1_000;
 
 type Verdict = 'acked' | NotAckedError;
@@ -55,12 +58,16 @@ export function watchAcks(parts: AckParts): AckWatch {
   const verdictFor = (write: QueuedWrite): Verdict | undefined => {
     const told = verdicts.get(write.opId);
     // A row that was made and deleted before anything was sent: the server has no such row, as the delete wanted.
-    if (told instanceof NotAckedError) return told.discardReason === 'foldedAway' && write.type === 'delete' ? 'acked' : told;
+    if (told instanceof NotAckedError)
+      return told.discardReason === 'foldedAway' && write.type === 'delete' ? 'acked' : told;
     const reason = conflicts.get(entityOf(write));
     return told ?? (reason === undefined ? undefined : notAcked(write, 'conflict', reason));
   };
 
-  const waitForAll = async (writes: readonly QueuedWrite[], limits: { readonly signal?: AbortSignal | undefined; readonly until: number }): Promise<void> => {
+  const waitForAll = async (
+    writes: readonly QueuedWrite[],
+    limits: { readonly signal?: AbortSignal | undefined; readonly until: number },
+  ): Promise<void> => {
     const goneSince = new Map<string, number>();
     let open = writes;
     for (;;) {
@@ -80,7 +87,10 @@ export function watchAcks(parts: AckParts): AckWatch {
           return verdict === undefined;
         });
         if (open.length === 0) return;
-        if (isOver) throw new SyncAbortedError(`the engine is disposed; ${namesOf(open)} is stored here and will be sent by the next one`);
+        if (isOver)
+          throw new SyncAbortedError(
+            `the engine is disposed; ${namesOf(open)} is stored here and will be sent by the next one`,
+          );
         if (woken) continue;
         const graceLeft = goneSince.size === 0 ? Infinity : graceMs - (now - Math.min(...goneSince.values()));
         const { clock } = parts;
@@ -108,8 +118,14 @@ export function watchAcks(parts: AckParts): AckWatch {
         await waitForAll(writes, { signal, until: parts.clock.now() + timeoutMs });
       } catch (error) {
         if (!(error instanceof SyncAbortedError) || isOver) throw error;
-        const why = signal?.aborted === true ? 'the wait was ended by its signal' : `the server has not confirmed it within ${timeoutMs} ms`;
-        throw new SyncAbortedError(`${namesOf(writes)} is stored here and will be sent, but ${why}. ${await detailOf(parts, writes)}`.trim(), { cause: error });
+        const why =
+          signal?.aborted === true
+            ? 'the wait was ended by its signal'
+            : `the server has not confirmed it within ${timeoutMs} ms`;
+        throw new SyncAbortedError(
+          `${namesOf(writes)} is stored here and will be sent, but ${why}. ${await detailOf(parts, writes)}`.trim(),
+          { cause: error },
+        );
       }
     },
     stop: () => {
@@ -119,8 +135,10 @@ export function watchAcks(parts: AckParts): AckWatch {
   };
 }
 
-const entityOf = ({ kind, entityId }: { readonly kind: string; readonly entityId: string }): string => `${kind}\n${entityId}`;
-const namesOf = (writes: readonly QueuedWrite[]): string => writes.map(({ kind, entityId }) => `${kind}/${entityId}`).join(', ');
+const entityOf = ({ kind, entityId }: { readonly kind: string; readonly entityId: string }): string =>
+  `${kind}\n${entityId}`;
+const namesOf = (writes: readonly QueuedWrite[]): string =>
+  writes.map(({ kind, entityId }) => `${kind}/${entityId}`).join(', ');
 
 const sentences: Readonly<Record<NotAckedReason, string>> = {
   rejected: 'the server refused it; it stays queued and is tried with the next sync',
@@ -135,7 +153,11 @@ const notAcked = (
   reason: NotAckedReason,
   detail: string,
   options: ErrorOptions & { readonly discardReason?: OperationDiscard } = {},
-): NotAckedError => new NotAckedError(`${write.kind}/${write.entityId}: ${sentences[reason]} (${detail})`, write.opId, reason, { ...write, ...options });
+): NotAckedError =>
+  new NotAckedError(`${write.kind}/${write.entityId}: ${sentences[reason]} (${detail})`, write.opId, reason, {
+    ...write,
+    ...options,
+  });
 type OperationDiscard = NonNullable<NotAckedError['discardReason']>;
 
 /** What an event says for good about one operation. What the engine sends again in this run is not told yet. */
@@ -150,7 +172,9 @@ function verdictOf(event: SyncEvent): { readonly opId: string; readonly verdict:
     case 'op.failed': {
       const { category, retryable } = event.errorInfo;
       const isDefinite = category === 'validation' || category === 'auth' || (category === 'unknown' && !retryable);
-      return isDefinite ? { opId: event.opId, verdict: notAcked(event, 'rejected', event.error.message, { cause: event.error }) } : undefined;
+      return isDefinite
+        ? { opId: event.opId, verdict: notAcked(event, 'rejected', event.error.message, { cause: event.error }) }
+        : undefined;
     }
     default:
       return undefined;
@@ -158,7 +182,12 @@ function verdictOf(event: SyncEvent): { readonly opId: string; readonly verdict:
 }
 
 /** What the database says, where no event did: another process may have sent it. */
-function judge(write: QueuedWrite, fate: OperationFate | undefined, goneSince: Map<string, number>, now: number): Verdict | undefined {
+function judge(
+  write: QueuedWrite,
+  fate: OperationFate | undefined,
+  goneSince: Map<string, number>,
+  now: number,
+): Verdict | undefined {
   if (fate?.type === 'queued') {
     goneSince.delete(write.opId);
     return fate.parked === undefined ? undefined : notAcked(write, fate.parked, fate.lastError ?? 'no details');

@@ -31,7 +31,17 @@ export interface DataAccessParts {
 }
 
 /** Builds the engine's ways to its rows. */
-export function createDataAccess({ dataSource, tables, store, config, clock, core, isDisposed, alive, push }: DataAccessParts): DataAccess {
+export function createDataAccess({
+  dataSource,
+  tables,
+  store,
+  config,
+  clock,
+  core,
+  isDisposed,
+  alive,
+  push,
+}: DataAccessParts): DataAccess {
   const { registry, gate, queue } = store;
   const acks = {
     core,
@@ -53,21 +63,31 @@ export function createDataAccess({ dataSource, tables, store, config, clock, cor
   const replicaOf = <Entity extends ObjectLiteral>(own: SyncTable<Entity>, asked: string): ReplicaTable => {
     const metadata = dataSource.getMetadata(own.target);
     const replica = [...registry.values()].find((candidate) => candidate.metadata === metadata);
-    if (replica === undefined) throw new TypeError(`${asked}: '${metadata.tableName}' is not registered with this engine`);
+    if (replica === undefined)
+      throw new TypeError(`${asked}: '${metadata.tableName}' is not registered with this engine`);
     return replica;
   };
   const sourceOf = (given: readonly LiveTable[]): LiveSource => {
     const source = liveSourceOf(given, { dataSource });
-    const kindOf = (name: string): string => [...registry.values()].find(({ metadata }) => metadata.tableName === name)?.kind ?? name;
+    const kindOf = (name: string): string =>
+      [...registry.values()].find(({ metadata }) => metadata.tableName === name)?.kind ?? name;
     return { ...source, kinds: source.kinds.map((name) => (registry.has(name) ? name : kindOf(name))) };
   };
-  function liveQuery<T>(query: () => Promise<T>, options: EngineLiveQueryOptions<T> & { readonly metadata: true }): Observable<LiveResult<T>>;
-  function liveQuery<T>(query: () => Promise<T>, options: EngineLiveQueryOptions<T> & { readonly metadata?: false | undefined }): Observable<T>;
+  function liveQuery<T>(
+    query: () => Promise<T>,
+    options: EngineLiveQueryOptions<T> & { readonly metadata: true },
+  ): Observable<LiveResult<T>>;
+  function liveQuery<T>(
+    query: () => Promise<T>,
+    options: EngineLiveQueryOptions<T> & { readonly metadata?: false | undefined },
+  ): Observable<T>;
   function liveQuery<T>(
     query: () => Promise<T>,
     options: EngineLiveQueryOptions<T> & { readonly metadata?: boolean | undefined },
   ): Observable<T> | Observable<LiveResult<T>> {
-    return untilOver<unknown>(liveQueryOn(sourceOf(options.tables), query, { ...options, clock }), core.events$) as Observable<T> | Observable<LiveResult<T>>;
+    return untilOver<unknown>(liveQueryOn(sourceOf(options.tables), query, { ...options, clock }), core.events$) as
+      | Observable<T>
+      | Observable<LiveResult<T>>;
   }
   return {
     liveQuery,
@@ -83,7 +103,10 @@ export function createDataAccess({ dataSource, tables, store, config, clock, cor
         applyServerRows: (rows) => alive(() => store.applyServerRows(replica.kind, rows)),
       });
     },
-    enqueueAll: (table, options) => alive(async () => store.enqueueAll(replicaOf(registered(table, 'enqueueAll'), 'enqueueAll').kind, options, isDisposed)),
+    enqueueAll: (table, options) =>
+      alive(async () =>
+        store.enqueueAll(replicaOf(registered(table, 'enqueueAll'), 'enqueueAll').kind, options, isDisposed),
+      ),
     rowStatus: (table, id) => alive(() => readRowStatus(sourceOf([table]), id)),
     watchRowStatus: (table, id) => untilOver(watchRowStatusOn(sourceOf([table]), id, { clock }), core.events$),
   };

@@ -1,4 +1,11 @@
-import { IsNull, type DataSource, type FindManyOptions, type FindOneOptions, type FindOptionsWhere, type ObjectLiteral } from 'typeorm';
+import {
+  IsNull,
+  type DataSource,
+  type FindManyOptions,
+  type FindOneOptions,
+  type FindOptionsWhere,
+  type ObjectLiteral,
+} from 'typeorm';
 import { SyncError, ValidationError } from '../../model/errors/errors.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 import { copyEntity } from '../../persistence/writing/copy-entity.ts';
@@ -41,10 +48,12 @@ export function createSyncRepository<Entity extends ObjectLiteral>({
   };
   const idOf = (entity: object): string => {
     const id: unknown = idColumn.getEntityValue(entity);
-    if (typeof id !== 'string' && typeof id !== 'number') throw new ValidationError(`${kind}: the entity has no ${idColumn.propertyName}`);
+    if (typeof id !== 'string' && typeof id !== 'number')
+      throw new ValidationError(`${kind}: the entity has no ${idColumn.propertyName}`);
     return String(id);
   };
-  const byId = (id: string | number): FindOptionsWhere<Entity> => idColumn.createValueMap(id) as FindOptionsWhere<Entity>;
+  const byId = (id: string | number): FindOptionsWhere<Entity> =>
+    idColumn.createValueMap(id) as FindOptionsWhere<Entity>;
 
   // ── Reading ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -57,7 +66,12 @@ export function createSyncRepository<Entity extends ObjectLiteral>({
     if (!Array.isArray(where)) return one(where ?? {});
     return where.length === 0 ? one({}) : where.map(one);
   };
-  const queryOf = ({ policy: _p, timeoutMs: _t, signal: _s, ...options }: FindRows<Entity>): FindManyOptions<Entity> => {
+  const queryOf = ({
+    policy: _p,
+    timeoutMs: _t,
+    signal: _s,
+    ...options
+  }: FindRows<Entity>): FindManyOptions<Entity> => {
     if (options.withDeleted === true) return options;
     const where = shown(options.where);
     return { ...options, ...(where === undefined ? {} : { where }) };
@@ -89,7 +103,8 @@ export function createSyncRepository<Entity extends ObjectLiteral>({
     return found;
   };
   /** Reads when the policy allows; a read without a network that nobody looks at any more harms nobody (F-15). */
-  const after = <T>(options: ReadOptions | undefined, look: () => Promise<T>): Promise<T> => handled(follow(options).then(look));
+  const after = <T>(options: ReadOptions | undefined, look: () => Promise<T>): Promise<T> =>
+    handled(follow(options).then(look));
   const find = (options: FindRows<Entity> = {}): Promise<Entity[]> => after(options, () => local(options));
   const findOne = (options: FindRow<Entity>): Promise<Entity | null> => after(options, () => localOne(options));
   const count = (options: FindRows<Entity> = {}): Promise<number> => after(options, () => rows.count(queryOf(options)));
@@ -106,7 +121,8 @@ export function createSyncRepository<Entity extends ObjectLiteral>({
 
   const present = async (id: string | number): Promise<Entity> => {
     const entity = await localOne({ where: byId(id) });
-    if (entity === null) throw new ValidationError(`${kind}/${id}: there is no such row to change; it may have been deleted`);
+    if (entity === null)
+      throw new ValidationError(`${kind}/${id}: there is no such row to change; it may have been deleted`);
     return entity;
   };
   const change = async (before: Entity, after: Entity, options: WriteOptions | undefined): Promise<boolean> => {
@@ -125,7 +141,11 @@ export function createSyncRepository<Entity extends ObjectLiteral>({
       if (value !== undefined) column.setEntityValue(entity, value);
     }
   };
-  async function update(target: Entity | string | number, patchOrOptions?: Partial<Entity> | WriteOptions, more?: WriteOptions): Promise<boolean> {
+  async function update(
+    target: Entity | string | number,
+    patchOrOptions?: Partial<Entity> | WriteOptions,
+    more?: WriteOptions,
+  ): Promise<boolean> {
     if (typeof target !== 'object') {
       const entity = await present(target);
       return change(copyEntity(metadata, entity) as Entity, Object.assign(entity, patchOrOptions), more);
@@ -149,12 +169,17 @@ export function createSyncRepository<Entity extends ObjectLiteral>({
       if (typeof target !== 'object') return writer.enqueueDelete(target, options);
       const seen = given.get(target);
       const baseUpdatedAt = seen === undefined ? undefined : table.readUpdatedAt(table.entityToWire(seen));
-      return writer.enqueueDelete(idOf(target), { ...options, ...(baseUpdatedAt === undefined ? {} : { baseUpdatedAt }) });
+      return writer.enqueueDelete(idOf(target), {
+        ...options,
+        ...(baseUpdatedAt === undefined ? {} : { baseUpdatedAt }),
+      });
     },
     restore: (id, options) => writer.restore(id, options),
     upsertFromServer: async (given_: object | readonly object[], options: { readonly as?: 'entity' | 'json' } = {}) => {
       const list = (Array.isArray(given_) ? given_ : [given_]) as readonly object[];
-      await applyServerRows(options.as === 'json' ? (list as readonly JsonObject[]) : list.map((entity) => table.entityToWire(entity)));
+      await applyServerRows(
+        options.as === 'json' ? (list as readonly JsonObject[]) : list.map((entity) => table.entityToWire(entity)),
+      );
     },
     find,
     findBy: (where, options) => find({ ...options, where }),

@@ -14,15 +14,17 @@ export interface RefreshParts {
 export type Refresh = (kind: string, options: RefreshOptions) => Promise<void>;
 
 /**
- * Makes the function that pulls one kind now. It never hangs: rejects with `NetworkError` when the server cannot be reached (at the first
- * failure, the engine's own retries go on) or has not answered in time, with `SyncAbortedError` for the signal or where synchronising is
- * paused, else with what the pull failed of.
+ * Makes the function that pulls one kind now. It never hangs: rejects with `NetworkError` when the server cannot be
+ * reached (at the first failure, the engine's own retries go on) or has not answered in time, with `SyncAbortedError`
+ * for the signal or where synchronising is paused, else with what the pull failed of.
  */
 export const createRefresh = ({ core, clock, defaultTimeoutMs }: RefreshParts): Refresh =>
   async function refresh(kind, { timeoutMs = defaultTimeoutMs, signal }) {
-    if (!(timeoutMs > 0)) throw new RangeError(`timeoutMs must be a number of milliseconds above 0, got ${String(timeoutMs)}`);
+    if (!(timeoutMs > 0))
+      throw new RangeError(`timeoutMs must be a number of milliseconds above 0, got ${String(timeoutMs)}`);
     if (signal?.aborted === true) throw endedBySignal(kind, signal);
-    if (core.status().paused) throw new SyncAbortedError(`${kind} was not read from the server: synchronising is paused`);
+    if (core.status().paused)
+      throw new SyncAbortedError(`${kind} was not read from the server: synchronising is paused`);
     const leaving = new AbortController();
     let end: (error: Error) => void = () => undefined;
     const ended = handled(
@@ -34,11 +36,22 @@ export const createRefresh = ({ core, clock, defaultTimeoutMs }: RefreshParts): 
       if (signal !== undefined) end(endedBySignal(kind, signal));
     };
     signal?.addEventListener('abort', onAbort, { once: true });
-    const timer = clock.setTimeout(() => end(new NetworkError(`${kind}: the server has not answered within ${timeoutMs} ms`, { timedOut: true })), timeoutMs);
+    const timer = clock.setTimeout(
+      () => end(new NetworkError(`${kind}: the server has not answered within ${timeoutMs} ms`, { timedOut: true })),
+      timeoutMs,
+    );
     const failures = core.events$.subscribe((event) => {
-      if (event.type === 'backoff.scheduled' && (event.cause.category === 'network' || event.cause.category === 'timeout'))
-        end(new NetworkError(`${kind} was not read from the server: ${event.cause.message}`, { timedOut: event.cause.category === 'timeout' }));
-      else if (event.type === 'engine.paused') end(new SyncAbortedError(`${kind} was not read from the server: synchronising was paused`));
+      if (
+        event.type === 'backoff.scheduled' &&
+        (event.cause.category === 'network' || event.cause.category === 'timeout')
+      )
+        end(
+          new NetworkError(`${kind} was not read from the server: ${event.cause.message}`, {
+            timedOut: event.cause.category === 'timeout',
+          }),
+        );
+      else if (event.type === 'engine.paused')
+        end(new SyncAbortedError(`${kind} was not read from the server: synchronising was paused`));
     });
     try {
       await Promise.race([core.sync({ pushKinds: [], pullKinds: [kind], signal: leaving.signal }), ended]);
@@ -60,7 +73,9 @@ export const refuseRemote = (kind: string): never => {
 
 const policies: readonly ReadPolicy[] = ['localOnly', 'localThenRemote', 'remoteFirst'];
 
-/** The policy of a read. Throws `TypeError` for one that does not exist: a misspelt one must not read something else. */
+/**
+ * The policy of a read. Throws `TypeError` for one that does not exist: a misspelt one must not read something else.
+ */
 export function policyOf(kind: string, { policy = 'localOnly' }: ReadOptions): ReadPolicy {
   if (policies.includes(policy)) return policy;
   throw new TypeError(`${kind}: policy must be one of ${policies.join(', ')}, got '${String(policy)}'`);

@@ -25,11 +25,20 @@ type Apply = Extract<DecidedPlan, { type: 'apply' }>;
 /** `skip`: the conflict stays unresolved, and the setting `skipConflictingOps` gives the change up. */
 type Planned = { readonly plan: Repush | Apply; readonly skip?: string };
 
-const left = (parts: Partial<ConflictOutcome> = {}): ConflictOutcome => ({ type: 'left', pushed: 0, errors: 0, facts: [], ...parts });
+const left = (parts: Partial<ConflictOutcome> = {}): ConflictOutcome => ({
+  type: 'left',
+  pushed: 0,
+  errors: 0,
+  facts: [],
+  ...parts,
+});
 const nameOf = ({ kind, entityId }: ConflictRef): string => JSON.stringify([kind, entityId]);
 const leave = (facts: readonly SyncFact[] = []): ConflictDecision => ({ type: 'leave', facts });
 
-/** Decides conflicts and does what was decided, one conflict after another. A conflict that cannot be decided fails alone (F-16). */
+/**
+ * Decides conflicts and does what was decided, one conflict after another. A conflict that cannot be decided fails
+ * alone (F-16).
+ */
 export function createConflictActors(ports: EnginePorts, memory: RunMemory, questions: OpenQuestions) {
   const { store, config, clock } = ports;
   const planned = new Map<string, Planned>();
@@ -60,7 +69,10 @@ export function createConflictActors(ports: EnginePorts, memory: RunMemory, ques
   const apply = async ({ ref }: ConflictInput): Promise<ConflictOutcome> => {
     const known = planned.get(nameOf(ref));
     if (known?.plan.type !== 'apply') return left();
-    const outcome = known.skip === undefined ? await store.acceptServer(ref, known.plan.resolution) : left({ facts: await skip(ref, known.skip) });
+    const outcome =
+      known.skip === undefined
+        ? await store.acceptServer(ref, known.plan.resolution)
+        : left({ facts: await skip(ref, known.skip) });
     planned.delete(nameOf(ref));
     return outcome;
   };
@@ -77,11 +89,14 @@ export function createConflictActors(ports: EnginePorts, memory: RunMemory, ques
     if (request === undefined) return round < config.maxConflictRetries ? left({ type: 'again' }) : left();
     const { outcome, isRefused } = await sendResolution(ref, request, plan, ports, memory, signal);
     if (outcome.type !== 'again') planned.delete(nameOf(ref));
-    if (isRefused && config.skipConflictingOps) return { ...outcome, facts: [...outcome.facts, ...(await skip(ref, undefined))] };
+    if (isRefused && config.skipConflictingOps)
+      return { ...outcome, facts: [...outcome.facts, ...(await skip(ref, undefined))] };
     if (outcome.type !== 'again' || outcome.failure !== undefined || round < config.maxConflictRetries) return outcome;
     // The last round: it counts as a failed try, and the next run begins anew (F-03).
     const reason = `The server had another version in each of ${round + 1} rounds; tried again in the next run`;
-    const facts = config.skipConflictingOps ? await skip(ref, reason) : await store.parkConflict(ref, reason, { nextRun: true, countTry: true });
+    const facts = config.skipConflictingOps
+      ? await skip(ref, reason)
+      : await store.parkConflict(ref, reason, { nextRun: true, countTry: true });
     return left({ errors: 1, facts: [...outcome.facts, ...facts] });
   };
 
@@ -94,7 +109,9 @@ export function createConflictActors(ports: EnginePorts, memory: RunMemory, ques
   };
 
   return {
-    decideConflict: fromPromise<ConflictDecision, ConflictInput>(({ input, self }) => guarded(() => decide(input, askerOf(chartOf(self))))),
+    decideConflict: fromPromise<ConflictDecision, ConflictInput>(({ input, self }) =>
+      guarded(() => decide(input, askerOf(chartOf(self)))),
+    ),
     applyDecision: fromPromise<ConflictOutcome, ConflictInput>(({ input }) => guarded(() => apply(input))),
     repushDecision: fromPromise<ConflictOutcome, ConflictInput>(({ input, signal }) => {
       const work = guarded(() => repush(input, signal));
@@ -117,18 +134,36 @@ async function sendResolution(
   const { result, failure } = await send(request, plan, ports, signal);
   const read = await readAnswer(request, result, ports, signal);
   const failsAlone = read.type === 'retryLater' && failure === undefined && !signal.aborted;
-  const outcome = signal.aborted && read.type === 'retryLater' ? ({ type: 'unavailable', error: read.error } satisfies Outcome) : read;
+  const outcome =
+    signal.aborted && read.type === 'retryLater'
+      ? ({ type: 'unavailable', error: read.error } satisfies Outcome)
+      : read;
   const report = await store.settleResolution(
     ref,
-    { request, outcome, ...(failsAlone ? { dueInMs: delayFor(memory.countFailure(request.op.opId), random(), config) } : {}) },
+    {
+      request,
+      outcome,
+      ...(failsAlone ? { dueInMs: delayFor(memory.countFailure(request.op.opId), random(), config) } : {}),
+    },
     plan.resolution,
   );
   const stop = failure ?? failureOf(outcome, clock.now());
-  return { outcome: stop === undefined ? report : { ...report, failure: stop }, isRefused: outcome.type === 'rejected' };
+  return {
+    outcome: stop === undefined ? report : { ...report, failure: stop },
+    isRefused: outcome.type === 'rejected',
+  };
 }
 
-async function send({ op }: TakenRequest, plan: Repush, ports: EnginePorts, signal: AbortSignal): Promise<{ result: PushResult; failure?: SyncFailure }> {
-  const cut = pushUnavailable({ dispatched: true, message: `${op.kind}/${op.id}: sending was cut short before an answer came` });
+async function send(
+  { op }: TakenRequest,
+  plan: Repush,
+  ports: EnginePorts,
+  signal: AbortSignal,
+): Promise<{ result: PushResult; failure?: SyncFailure }> {
+  const cut = pushUnavailable({
+    dispatched: true,
+    message: `${op.kind}/${op.id}: sending was cut short before an answer came`,
+  });
   let received: PushResult | undefined;
   const sending = new AbortController();
   const stop = (): void => sending.abort();
@@ -138,7 +173,10 @@ async function send({ op }: TakenRequest, plan: Repush, ports: EnginePorts, sign
     if (isPastDeadline(ports)) stop();
   });
   try {
-    if (plan.force) return { result: (await unlessAborted(ports.transport.forcePush(op, { signal: sending.signal }), signal)) ?? cut };
+    if (plan.force)
+      return {
+        result: (await unlessAborted(ports.transport.forcePush(op, { signal: sending.signal }), signal)) ?? cut,
+      };
     const pushed = await unlessAborted(
       ports.transport.push([op], {
         signal: sending.signal,
@@ -150,7 +188,12 @@ async function send({ op }: TakenRequest, plan: Repush, ports: EnginePorts, sign
     );
     received ??= pushed?.results.find(({ opId }) => opId === op.opId)?.result;
     if (received !== undefined) return { result: received };
-    return { result: pushed === undefined ? cut : pushMalformed(`the transport gave no result for ${op.kind}/${op.id} (operation ${op.opId})`) };
+    return {
+      result:
+        pushed === undefined
+          ? cut
+          : pushMalformed(`the transport gave no result for ${op.kind}/${op.id} (operation ${op.opId})`),
+    };
   } catch (error) {
     return { result: received ?? cut, failure: toStepFailure(error, { phase: 'push', at: ports.clock.now() }) };
   } finally {
@@ -164,11 +207,23 @@ function failureOf(outcome: Outcome, at: number): SyncFailure | undefined {
     case 'authRequired':
       return { type: 'authRequired', message: outcome.error.message, at, cause: outcome.error };
     case 'throttled':
-      return { type: 'throttled', retryAfterMs: outcome.retryAfterMs ?? 0, message: outcome.error.message, at, cause: outcome.error };
+      return {
+        type: 'throttled',
+        retryAfterMs: outcome.retryAfterMs ?? 0,
+        message: outcome.error.message,
+        at,
+        cause: outcome.error,
+      };
     case 'unavailable':
     case 'notSent':
       if (outcome.type === 'unavailable' && outcome.retryAfterMs !== undefined)
-        return { type: 'throttled', retryAfterMs: outcome.retryAfterMs, message: outcome.error.message, at, cause: outcome.error };
+        return {
+          type: 'throttled',
+          retryAfterMs: outcome.retryAfterMs,
+          message: outcome.error.message,
+          at,
+          cause: outcome.error,
+        };
       return { type: 'unavailable', message: outcome.error.message, at, cause: outcome.error };
     default:
       return undefined;
@@ -180,8 +235,11 @@ function skippedFacts(facts: readonly SyncFact[], ref: ConflictRef, reason: stri
   return facts.flatMap((fact): readonly SyncFact[] => {
     if (fact.type === 'op.discarded') return [{ ...fact, reason: 'skipped' }];
     if (fact.type !== 'conflict.resolved') return [fact];
-    const unresolved: readonly SyncFact[] = reason === undefined ? [] : [{ type: 'conflict.unresolved', conflict: fact.conflict, reason }];
+    const unresolved: readonly SyncFact[] =
+      reason === undefined ? [] : [{ type: 'conflict.unresolved', conflict: fact.conflict, reason }];
     const isTold = facts.some(({ type }) => type === 'op.discarded');
-    return isTold ? unresolved : [...unresolved, { type: 'op.discarded', ...ref, reason: 'skipped', givenUp: fact.givenUp ?? [] }];
+    return isTold
+      ? unresolved
+      : [...unresolved, { type: 'op.discarded', ...ref, reason: 'skipped', givenUp: fact.givenUp ?? [] }];
   });
 }

@@ -16,7 +16,8 @@ export function createActors(given: EnginePorts): {
   readonly questions: OpenQuestions;
 } {
   const guard = createScopeGuard(given);
-  const ports: EnginePorts = given.scope === undefined ? given : { ...given, transport: createScopedTransport(given.transport, guard) };
+  const ports: EnginePorts =
+    given.scope === undefined ? given : { ...given, transport: createScopedTransport(given.transport, guard) };
   const { store, clock, config } = ports;
   const memory = new RunMemory();
   const questions = new OpenQuestions(store);
@@ -38,4 +39,6 @@ export function createActors(given: EnginePorts): {
   };
 }
 
-export type SyncActors = ReturnType<typeof createRunActors> & ReturnType<typeof createPushActors> & ReturnType<typeof createConflictActors>;
+export type SyncActors = ReturnType<typeof createRunActors> &
+  ReturnType<typeof createPushActors> &
+  ReturnType<typeof createConflictActors>;

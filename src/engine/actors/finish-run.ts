@@ -6,15 +6,24 @@ import type { LeaseKeeper } from './lease-keeper.ts';
 import type { RunMemory } from './run-memory.ts';
 
 /**
- * Ends runs. A patient end waits for the resolvers that the run has asked, without the lease, so that a dialog left open holds up no other tab
- * or process (F-145); when one has answered, the run goes back to its conflict.
+ * Ends runs. A patient end waits for the resolvers that the run has asked, without the lease, so that a dialog left
+ * open holds up no other tab or process (F-145); when one has answered, the run goes back to its conflict.
  */
-export function createFinish({ store, clock }: EnginePorts, memory: RunMemory, keeper: LeaseKeeper, questions: OpenQuestions) {
+export function createFinish(
+  { store, clock }: EnginePorts,
+  memory: RunMemory,
+  keeper: LeaseKeeper,
+  questions: OpenQuestions,
+) {
   /** What was written at the end of a run that waits then: its facts are told with the answer that counts. */
   let closed: { readonly runId: number; readonly record: RunRecord } | undefined;
 
   const close = async ({ runId, pushed, kinds }: FinishInput): Promise<RunRecord> => {
-    const { facts, nextDueInMs } = await store.finishRun({ runId, othersSucceeded: memory.succeeded || pushed > 0, kinds });
+    const { facts, nextDueInMs } = await store.finishRun({
+      runId,
+      othersSucceeded: memory.succeeded || pushed > 0,
+      kinds,
+    });
     const at = clock.now();
     return { tookMs: at - memory.startedAt, at, facts, ...(nextDueInMs === undefined ? {} : { nextDueInMs }) };
   };
@@ -40,7 +49,8 @@ export function createFinish({ store, clock }: EnginePorts, memory: RunMemory, k
     const at = clock.now();
     const ended = { ...record, tookMs: at - memory.startedAt, at };
     if (goesBack) return { ...ended, reopened: questions.takeDecided(runId) };
-    // Another process has worked meanwhile, so that this run's plan is out of date: the decisions are stored, and the next run applies them.
+    // Another process has worked meanwhile, so that this run's plan is out of date: the decisions are stored, and the
+    // next run applies them.
     questions.wakeFor(runId);
     return ended;
   };

@@ -19,8 +19,9 @@ export interface LeaseKeeperOptions {
 }
 
 /**
- * Renews the lease at a third of its time (I11). A renewal that fails is not told: each write asserts the token and each send its deadline,
- * so the run learns of a lost lease at its next step. An actor that was dropped without STOP lets go of the lease by being silent.
+ * Renews the lease at a third of its time (I11). A renewal that fails is not told: each write asserts the token and
+ * each send its deadline, so the run learns of a lost lease at its next step. An actor that was dropped without STOP
+ * lets go of the lease by being silent.
  */
 export function createLeaseKeeper(lease: LeasePort, clock: Clock, options: LeaseKeeperOptions): LeaseKeeper {
   let timer: unknown;
@@ -48,7 +49,9 @@ export function createLeaseKeeper(lease: LeasePort, clock: Clock, options: Lease
     }, everyMs);
   };
 
-  /** Asks once what was asked or given back before is done: else a late answer would give back what a newer one holds. */
+  /**
+   * Asks once what was asked or given back before is done: else a late answer would give back what a newer one holds.
+   */
   const ask = async (mine: number, before: Promise<unknown>): Promise<LeaseAnswer> => {
     await before;
     // Left while it waited its turn: taken now, the lease would be held for nobody.

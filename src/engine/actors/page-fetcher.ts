@@ -33,8 +33,9 @@ export interface PageFetcher {
 }
 
 /**
- * Fetches the pages of one kind ahead of whoever applies them: the next request leaves while the pages before are written, and waits while
- * more than `maxBufferedBytes` are held (I10). A failure comes after the pages that were received before it (PULL-16).
+ * Fetches the pages of one kind ahead of whoever applies them: the next request leaves while the pages before are
+ * written, and waits while more than `maxBufferedBytes` are held (I10). A failure comes after the pages that were
+ * received before it (PULL-16).
  */
 export function createPageFetcher(options: FetchOptions): PageFetcher {
   const { signal, maxBufferedBytes } = options;
@@ -71,7 +72,8 @@ export function createPageFetcher(options: FetchOptions): PageFetcher {
 
   return {
     next: async () => {
-      while (buffered.length === 0 && ended === undefined && !isDone && !signal.aborted) await unlessAborted(somethingNew(), signal);
+      while (buffered.length === 0 && ended === undefined && !isDone && !signal.aborted)
+        await unlessAborted(somethingNew(), signal);
       if (buffered.length > 0) {
         const pages = buffered;
         buffered = [];
@@ -85,7 +87,14 @@ export function createPageFetcher(options: FetchOptions): PageFetcher {
   };
 }
 
-async function* fetchPages({ kind, position, paging, transport, signal, clock }: FetchOptions): AsyncGenerator<FetchedPage> {
+async function* fetchPages({
+  kind,
+  position,
+  paging,
+  transport,
+  signal,
+  clock,
+}: FetchOptions): AsyncGenerator<FetchedPage> {
   let state = startPaging(position, paging);
   let mayStartAnew = true;
   for (;;) {
@@ -93,7 +102,8 @@ async function* fetchPages({ kind, position, paging, transport, signal, clock }:
     try {
       page = await unlessAborted(transport.pull({ ...requestOf(state, paging), signal }), signal);
     } catch (error) {
-      // A token may die with the server that made it; the cursor stands where the order proved right, so keyset goes on from there.
+      // A token may die with the server that made it; the cursor stands where the order proved right, so keyset goes on
+      // from there.
       if (state.token === undefined || !mayStartAnew || !isUnknownToken(error)) throw error;
       mayStartAnew = false;
       state = startPaging(abandonSequence(state), paging);
@@ -113,7 +123,8 @@ async function* fetchPages({ kind, position, paging, transport, signal, clock }:
 const answeredAt = ({ clockOffsetMs }: PullPage, now: number): string | undefined =>
   clockOffsetMs === undefined ? undefined : new Date(now + clockOffsetMs - 1_000).toISOString();
 
-const isUnknownToken = (error: unknown): boolean => error instanceof TransportError && [400, 404, 410, 422].includes(error.statusCode);
+const isUnknownToken = (error: unknown): boolean =>
+  error instanceof TransportError && [400, 404, 410, 422].includes(error.statusCode);
 
 /** For adapters that do not tell: the first row stands for all. One that is nested too deep is not stored. */
 const estimateBytes = ({ items }: PullPage): number => items.length * (jsonText(items[0] ?? '', () => '').length + 1);

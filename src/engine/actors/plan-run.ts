@@ -11,8 +11,15 @@ import { createScopeGuard, type ScopeGuard } from '../scope/scope-guard.ts';
 
 type KindFailure = SyncFailure & { readonly type: 'kindFailed' };
 
-/** Plans a run under the lease: whose data it is, which kinds it pushes and pulls, which of them are due for a full resync, which conflicts have work. */
-export async function planRun({ runId, request, remaining }: PlanInput, ports: EnginePorts, guard: ScopeGuard = createScopeGuard(ports)): Promise<Plan> {
+/**
+ * Plans a run under the lease: whose data it is, which kinds it pushes and pulls, which of them are due for a full
+ * resync, which conflicts have work.
+ */
+export async function planRun(
+  { runId, request, remaining }: PlanInput,
+  ports: EnginePorts,
+  guard: ScopeGuard = createScopeGuard(ports),
+): Promise<Plan> {
   const { store, kinds } = ports;
   // Operations are never sent with another user's token, nor to another server (F-143).
   await guard.claim();
@@ -23,9 +30,12 @@ export async function planRun({ runId, request, remaining }: PlanInput, ports: E
   // A run that is planned again goes on with what was still ahead of it.
   const pushKinds = (remaining?.toPush ?? request.pushKinds).filter(wantsPush);
   const asked = (remaining?.toPull ?? request.pullKinds).filter(wantsPull);
-  const requested = request.resyncKinds.filter((kind) => wantsPull(kind) && (remaining === undefined || remaining.toSweep.includes(kind)));
+  const requested = request.resyncKinds.filter(
+    (kind) => wantsPull(kind) && (remaining === undefined || remaining.toSweep.includes(kind)),
+  );
   const open = (remaining?.toSweep ?? []).filter(wantsPull);
-  // Only what is pulled anyway can become a resync: a push-only request never turns into a download of everything (F-45).
+  // Only what is pulled anyway can become a resync: a push-only request never turns into a download of everything
+  // (F-45).
   const due = asked.length === 0 ? [] : await store.dueForResync(asked);
   // They are swept in this order: rows that refer to others go before those.
   const resyncKinds = byDependence([...new Set([...requested, ...open, ...due])], kinds).toReversed();
@@ -37,7 +47,9 @@ export async function planRun({ runId, request, remaining }: PlanInput, ports: E
     runId,
   });
   const failures = schemas.refused.flatMap((refused) => refusal(refused, request, ports));
-  const conflicts = begun.conflicts.filter(({ kind, opId }) => pushKinds.includes(kind) || request.decisions.includes(opId));
+  const conflicts = begun.conflicts.filter(
+    ({ kind, opId }) => pushKinds.includes(kind) || request.decisions.includes(opId),
+  );
   return {
     // What waited behind a decided conflict is ready afterwards.
     pushKinds: [...new Set([...pushKinds, ...conflicts.map(({ kind }) => kind)])],
@@ -52,13 +64,22 @@ export async function planRun({ runId, request, remaining }: PlanInput, ports: E
       ...begun.facts,
     ],
     failures,
-    ...(resyncKinds.length === 0 ? {} : { resyncReason: await reasonOf({ requested, resyncKinds, resyncing: schemas.resyncing }, ports) }),
+    ...(resyncKinds.length === 0
+      ? {}
+      : { resyncReason: await reasonOf({ requested, resyncKinds, resyncing: schemas.resyncing }, ports) }),
   };
 }
 
-/** One reason for the run: what somebody asked for goes before what is due, and a table that is fetched again before tables that are new. */
+/**
+ * One reason for the run: what somebody asked for goes before what is due, and a table that is fetched again before
+ * tables that are new.
+ */
 async function reasonOf(
-  { requested, resyncKinds, resyncing }: { readonly requested: Kinds; readonly resyncKinds: Kinds; readonly resyncing: Kinds },
+  {
+    requested,
+    resyncKinds,
+    resyncing,
+  }: { readonly requested: Kinds; readonly resyncKinds: Kinds; readonly resyncing: Kinds },
   { store }: EnginePorts,
 ): Promise<ResyncReason> {
   if (requested.length > 0) return 'manual';
@@ -67,12 +88,24 @@ async function reasonOf(
   return unknown.length === resyncKinds.length ? 'first' : 'scheduled';
 }
 
-/** A newer release of the app has used the table: what it wrote must not be sent or overwritten in a shape that this one does not know. */
-function refusal({ kind, stored, known }: SchemaReport['refused'][number], request: SyncRequest, { clock }: EnginePorts): readonly KindFailure[] {
-  const phases = [...(request.pullKinds.includes(kind) ? ['pull' as const] : []), ...(request.pushKinds.includes(kind) ? ['push' as const] : [])];
+/**
+ * A newer release of the app has used the table: what it wrote must not be sent or overwritten in a shape that this one
+ * does not know.
+ */
+function refusal(
+  { kind, stored, known }: SchemaReport['refused'][number],
+  request: SyncRequest,
+  { clock }: EnginePorts,
+): readonly KindFailure[] {
+  const phases = [
+    ...(request.pullKinds.includes(kind) ? ['pull' as const] : []),
+    ...(request.pushKinds.includes(kind) ? ['push' as const] : []),
+  ];
   const message = `'${kind}' was used by a newer version of the app: its data is of version ${stored}, this one knows ${known}. Nothing of it is sent or received until the app is up to date; nothing is lost`;
   const [phase] = phases;
-  return phase === undefined ? [] : [{ type: 'kindFailed', kind, phase, message, at: clock.now(), cause: new SyncOperationError(message, phase) }];
+  return phase === undefined
+    ? []
+    : [{ type: 'kindFailed', kind, phase, message, at: clock.now(), cause: new SyncOperationError(message, phase) }];
 }
 
 function toldAsFailed({ kind, phase, message, cause }: KindFailure): SyncFact {
@@ -87,7 +120,8 @@ export function byDependence(wanted: Kinds, kinds: ReadonlyMap<string, SyncKind>
   const visit = (kind: string): void => {
     if (ordered.has(kind) || visiting.has(kind)) return;
     visiting.add(kind);
-    for (const { kind: referenced } of kinds.get(kind)?.dependsOn ?? []) if (wanted.includes(referenced)) visit(referenced);
+    for (const { kind: referenced } of kinds.get(kind)?.dependsOn ?? [])
+      if (wanted.includes(referenced)) visit(referenced);
     ordered.add(kind);
   };
   for (const kind of kinds.keys()) if (wanted.includes(kind)) visit(kind);
@@ -97,4 +131,7 @@ export function byDependence(wanted: Kinds, kinds: ReadonlyMap<string, SyncKind>
 const strangers = (pushKinds: Kinds, pullKinds: Kinds, kinds: ReadonlyMap<string, SyncKind>): readonly SyncFact[] =>
   [...new Set([...pushKinds, ...pullKinds])]
     .filter((kind) => !kinds.has(kind))
-    .map((kind) => ({ type: 'transport.warning', message: `kind '${kind}' is not registered; it is left out (F-101)` }));
+    .map((kind) => ({
+      type: 'transport.warning',
+      message: `kind '${kind}' is not registered; it is left out (F-101)`,
+    }));

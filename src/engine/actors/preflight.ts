@@ -9,22 +9,31 @@ import { isPureDelta } from '../../rules/pending/deltas.ts';
 import type { EnginePorts } from '../ports/engine-ports.ts';
 import { conflictWith, fetchFailure, fetchRow, isEcho } from './read-answer.ts';
 
-/** `send`: this is what goes out; `found`: with this row's version as its base, which must be stored first. `answered`: nothing needs to; `result` is there when the fetch failed. */
+/**
+ * `send`: this is what goes out; `found`: with this row's version as its base, which must be stored first. `answered`:
+ * nothing needs to; `result` is there when the fetch failed.
+ */
 export type Preflight =
-  | { readonly type: 'send'; readonly op: Op; readonly found?: { readonly row: JsonObject; readonly version: string } | undefined }
+  | {
+      readonly type: 'send';
+      readonly op: Op;
+      readonly found?: { readonly row: JsonObject; readonly version: string } | undefined;
+    }
   | { readonly type: 'answered'; readonly outcome: Outcome; readonly result?: PushResult | undefined };
 
 type Ports = Pick<EnginePorts, 'transport' | 'kinds'>;
 
 /**
- * Looks at the server's row before a request is sent that cannot be sent blindly (F-134): one whose key the server may have forgotten, and
- * one whose entity's version is unknown. The answer never depends on luck: what cannot be proven is left to a person.
+ * Looks at the server's row before a request is sent that cannot be sent blindly (F-134): one whose key the server may
+ * have forgotten, and one whose entity's version is unknown. The answer never depends on luck: what cannot be proven is
+ * left to a person.
  */
 export async function preflight(request: TakenRequest, ports: Ports, signal: AbortSignal): Promise<Preflight> {
   const { op, verify } = request;
   if (verify === 'no') return { type: 'send', op };
   // The server applies it to whatever it has: no version is needed.
-  if (verify === 'unknownVersion' && request.firstSentAt === undefined && op.type === 'upsert' && isPureDelta(op)) return { type: 'send', op };
+  if (verify === 'unknownVersion' && request.firstSentAt === undefined && op.type === 'upsert' && isPureDelta(op))
+    return { type: 'send', op };
   const fetched = await fetchRow(op, ports, signal);
   if (fetched.type === 'fetchError') return { type: 'answered', ...fetchFailure(op, fetched.error) };
   if (fetched.type === 'fetchNotFound') return withoutRow(request);
@@ -45,31 +54,61 @@ function withoutRow({ op, verify, isUnseen, wasShown }: TakenRequest): Preflight
 }
 
 /** Nobody has touched the row since our own last write: that row is what the user saw, so its version is the base. */
-function afterUnknownVersion(request: TakenRequest, row: JsonObject, version: string | undefined, ports: Ports): Preflight {
+function afterUnknownVersion(
+  request: TakenRequest,
+  row: JsonObject,
+  version: string | undefined,
+  ports: Ports,
+): Preflight {
   const { op, lastSent } = request;
   const kind = ports.kinds.get(op.kind);
-  const unchanged = kind !== undefined && lastSent !== undefined && isOwnEcho({ ...asUpsert(op), payload: lastSent }, row, kind.keys);
-  if (!unchanged) return { type: 'answered', outcome: conflictWith(request, row, { deleted: false, serverTimestamp: '', version }, ports) };
+  const unchanged =
+    kind !== undefined && lastSent !== undefined && isOwnEcho({ ...asUpsert(op), payload: lastSent }, row, kind.keys);
+  if (!unchanged)
+    return {
+      type: 'answered',
+      outcome: conflictWith(request, row, { deleted: false, serverTimestamp: '', version }, ports),
+    };
   const baseUpdatedAt = kind.readUpdatedAt(row);
   return {
     type: 'send',
-    op: { ...op, ...(baseUpdatedAt === undefined ? {} : { baseUpdatedAt }), ...(version === undefined ? {} : { baseVersion: version }) },
+    op: {
+      ...op,
+      ...(baseUpdatedAt === undefined ? {} : { baseUpdatedAt }),
+      ...(version === undefined ? {} : { baseVersion: version }),
+    },
     ...(baseUpdatedAt === undefined ? {} : { found: { row, version: baseUpdatedAt } }),
   };
 }
 
-function afterStaleRequest(request: TakenRequest, row: JsonObject, version: string | undefined, ports: Ports): Preflight {
+function afterStaleRequest(
+  request: TakenRequest,
+  row: JsonObject,
+  version: string | undefined,
+  ports: Ports,
+): Preflight {
   const { op, deltas } = request;
   if (op.force === true) return { type: 'answered', outcome: unproven(op) };
   // The version moves with every write, so a row that still has our base has not seen this request.
-  const isUntouched = op.baseUpdatedAt !== undefined && ports.kinds.get(op.kind)?.readUpdatedAt(row) === op.baseUpdatedAt;
+  const isUntouched =
+    op.baseUpdatedAt !== undefined && ports.kinds.get(op.kind)?.readUpdatedAt(row) === op.baseUpdatedAt;
   if (isUntouched) return { type: 'send', op };
   // Applied or not, a row that moved on cannot tell; doing it again might count it twice.
   if (deltas !== undefined) return { type: 'answered', outcome: unproven(op) };
-  return { type: 'answered', outcome: conflictWith(request, row, { deleted: false, serverTimestamp: '', version }, ports) };
+  return {
+    type: 'answered',
+    outcome: conflictWith(request, row, { deleted: false, serverTimestamp: '', version }, ports),
+  };
 }
 
-const asUpsert = ({ opId, kind, id, localTimestamp, creates }: Op) => ({ type: 'upsert' as const, opId, kind, id, localTimestamp, creates });
+const asUpsert = ({ opId, kind, id, localTimestamp, creates }: Op) => ({
+  type: 'upsert' as const,
+  opId,
+  kind,
+  id,
+  localTimestamp,
+  creates,
+});
 
 const unproven = (op: Op): Outcome => {
   const error: SyncError = new SyncOperationError(

@@ -14,12 +14,16 @@ interface Wanted {
 }
 
 /**
- * Fetches several kinds at the same time (`pullConcurrency`), while the chart applies one after another: pages of the kinds that come next are
- * on their way already, within a share of `maxBufferedBytes` (I10). Only requests run side by side; the order of writing stays the plan's.
+ * Fetches several kinds at the same time (`pullConcurrency`), while the chart applies one after another: pages of the
+ * kinds that come next are on their way already, within a share of `maxBufferedBytes` (I10). Only requests run side by
+ * side; the order of writing stays the plan's.
  */
 export class PullAhead {
   readonly #ports: EnginePorts;
-  readonly #open = new Map<string, { readonly resync: boolean; readonly abort: AbortController; readonly pull: Promise<OpenPull> }>();
+  readonly #open = new Map<
+    string,
+    { readonly resync: boolean; readonly abort: AbortController; readonly pull: Promise<OpenPull> }
+  >();
   #plan: readonly Wanted[] = [];
 
   constructor(ports: EnginePorts) {
@@ -52,14 +56,34 @@ export class PullAhead {
     this.#open.clear();
   }
 
-  #begin({ kind: name, resync }: Wanted, kind: SyncKind): { readonly resync: boolean; readonly abort: AbortController; readonly pull: Promise<OpenPull> } {
+  #begin(
+    { kind: name, resync }: Wanted,
+    kind: SyncKind,
+  ): { readonly resync: boolean; readonly abort: AbortController; readonly pull: Promise<OpenPull> } {
     const { store, transport, config, clock } = this.#ports;
     const abort = new AbortController();
     const start = async (): Promise<OpenPull> => {
       const position = await store.pullPosition(name, { resync });
-      const paging = { kind: name, pageSize: config.pageSize, overlapMs: config.pullOverlapMs, maxEmptyPages: config.maxEmptyPages, resync };
+      const paging = {
+        kind: name,
+        pageSize: config.pageSize,
+        overlapMs: config.pullOverlapMs,
+        maxEmptyPages: config.maxEmptyPages,
+        resync,
+      };
       const maxBufferedBytes = Math.ceil(config.maxBufferedBytes / config.pullConcurrency);
-      return { position, fetcher: createPageFetcher({ kind, position, paging, transport, maxBufferedBytes, signal: abort.signal, clock }) };
+      return {
+        position,
+        fetcher: createPageFetcher({
+          kind,
+          position,
+          paging,
+          transport,
+          maxBufferedBytes,
+          signal: abort.signal,
+          clock,
+        }),
+      };
     };
     const pull = start();
     // Whoever opens it learns of a failure; nobody else does.

@@ -17,8 +17,16 @@ export interface PullKindInput {
   readonly totalDone: number;
 }
 
-/** Pulls one kind to its end and reports each page once it is committed. Unsubscribing before that aborts the requests on their way. */
-export const pullKind = (input: PullKindInput, ports: EnginePorts, memory: RunMemory, ahead: PullAhead): Observable<PageReport> =>
+/**
+ * Pulls one kind to its end and reports each page once it is committed. Unsubscribing before that aborts the requests
+ * on their way.
+ */
+export const pullKind = (
+  input: PullKindInput,
+  ports: EnginePorts,
+  memory: RunMemory,
+  ahead: PullAhead,
+): Observable<PageReport> =>
   new Observable((subscriber) => {
     const abort = new AbortController();
     let isDone = false;

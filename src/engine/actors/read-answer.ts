@@ -4,7 +4,15 @@ import { unwritableIn } from '../../model/values/nesting.ts';
 import type { Op } from '../../model/operation.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import type { TakenRequest } from '../../model/ports.ts';
-import { fetchError, pushMalformed, pushThrottled, pushUnauthorized, pushUnavailable, type FetchResult, type PushResult } from '../../model/transport.ts';
+import {
+  fetchError,
+  pushMalformed,
+  pushThrottled,
+  pushUnauthorized,
+  pushUnavailable,
+  type FetchResult,
+  type PushResult,
+} from '../../model/transport.ts';
 import { toOutcome } from '../../rules/answers/outcome.ts';
 import { asRefusal } from '../../rules/answers/refused-conflict.ts';
 import { isOwnEcho } from '../../rules/answers/own-echo.ts';
@@ -13,28 +21,36 @@ import { unlessAborted } from '../ports/unless-aborted.ts';
 
 type Ports = Pick<EnginePorts, 'transport' | 'kinds'>;
 /** What was sent, with what the client knew of the server's row. */
-export type Sent = Pick<TakenRequest, 'op' | 'deltas' | 'isUnseen' | 'wasShown' | 'decidedOn'> & Partial<Pick<TakenRequest, 'firstSentAt'>>;
+export type Sent = Pick<TakenRequest, 'op' | 'deltas' | 'isUnseen' | 'wasShown' | 'decidedOn'> &
+  Partial<Pick<TakenRequest, 'firstSentAt'>>;
 type ConflictOutcome = Extract<Outcome, { type: 'conflict' }>;
 
 /**
- * Reads what an answer means where it says so itself; undefined: the server has to be asked. A conflict with what we sent ourselves is no conflict,
- * and neither is one with a row that is as it was when the request was made (F-151): the answer of any adapter passes here.
+ * Reads what an answer means where it says so itself; undefined: the server has to be asked. A conflict with what we
+ * sent ourselves is no conflict, and neither is one with a row that is as it was when the request was made (F-151): the
+ * answer of any adapter passes here.
  */
 export function readAtOnce(request: Sent, result: PushResult, ports: Ports): Outcome | undefined {
   const { op } = request;
   const outcome = toOutcome(op, result);
   if (outcome.type !== 'conflict') return outcome;
-  if (outcome.current !== undefined && isRowOf(op, outcome.current, ports)) return judged(request, conflictWith(request, outcome.current, outcome, ports));
+  if (outcome.current !== undefined && isRowOf(op, outcome.current, ports))
+    return judged(request, conflictWith(request, outcome.current, outcome, ports));
   if (!outcome.deleted) return undefined;
   const gone = asRefusal(request, { ...outcome, current: undefined });
   if (result.type !== 'pushNotFound') return gone;
-  // A 404 to an edit may be about a row that this one refers to, or about the route: only a fetch proves that the row itself is gone. An earlier
-  // request of a creation may have arrived, and its row may have been deleted since.
+  // A 404 to an edit may be about a row that this one refers to, or about the route: only a fetch proves that the row
+  // itself is gone. An earlier request of a creation may have arrived, and its row may have been deleted since.
   return gone.type === 'conflict' || request.firstSentAt !== undefined ? undefined : gone;
 }
 
 /** As {@link readAtOnce}; a conflict without the entity's own row is fetched (F-33, F-34). Never rejects. */
-export async function readAnswer(request: Sent, result: PushResult, ports: Ports, signal: AbortSignal): Promise<Outcome> {
+export async function readAnswer(
+  request: Sent,
+  result: PushResult,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const { op } = request;
   const outcome = readAtOnce(request, result, ports);
   if (outcome !== undefined) return outcome;
@@ -43,7 +59,15 @@ export async function readAnswer(request: Sent, result: PushResult, ports: Ports
   const fetched = await fetchRow(op, ports, signal);
   switch (fetched.type) {
     case 'fetchSuccess':
-      return judged(request, conflictWith(request, fetched.data, { deleted: false, serverTimestamp: '', version: fetched.version, words }, ports));
+      return judged(
+        request,
+        conflictWith(
+          request,
+          fetched.data,
+          { deleted: false, serverTimestamp: '', version: fetched.version, words },
+          ports,
+        ),
+      );
     case 'fetchNotFound':
       return op.type === 'delete'
         ? { type: 'applied' }
@@ -53,7 +77,8 @@ export async function readAnswer(request: Sent, result: PushResult, ports: Ports
   }
 }
 
-const judged = (request: Sent, outcome: Outcome): Outcome => (outcome.type === 'conflict' ? asRefusal(request, outcome) : outcome);
+const judged = (request: Sent, outcome: Outcome): Outcome =>
+  outcome.type === 'conflict' ? asRefusal(request, outcome) : outcome;
 
 /** The conflict that a verified row means; what it says of itself goes before what was said about it. */
 export function conflictWith(
@@ -68,10 +93,20 @@ export function conflictWith(
   const deleted = said.deleted || (kind?.isDeleted(row) ?? false);
   if (op.type === 'delete' && deleted) return { type: 'applied', row, version };
   if (isEcho(request, row, ports)) return { type: 'applied', row, version };
-  return { type: 'conflict', current: row, deleted, serverTimestamp: kind?.readUpdatedAt(row) ?? said.serverTimestamp, version, words };
+  return {
+    type: 'conflict',
+    current: row,
+    deleted,
+    serverTimestamp: kind?.readUpdatedAt(row) ?? said.serverTimestamp,
+    version,
+    words,
+  };
 }
 
-/** Whether the row is what this very operation made of it. What changed by a delta may look so by somebody else's doing (F-134). */
+/**
+ * Whether the row is what this very operation made of it. What changed by a delta may look so by somebody else's doing
+ * (F-134).
+ */
 export function isEcho({ op, deltas }: Sent, row: JsonObject, { kinds }: Pick<EnginePorts, 'kinds'>): boolean {
   const kind = kinds.get(op.kind);
   return deltas === undefined && kind !== undefined && isOwnEcho(op, row, kind.keys);
@@ -85,9 +120,17 @@ export async function fetchRow(op: Op, ports: Ports, signal: AbortSignal): Promi
     if (fetched.type !== 'fetchSuccess') return fetched;
     const unwritable = unwritableIn(fetched.data);
     if (unwritable !== undefined)
-      return fetchError(new ParseError(`GET ${op.kind}/${op.id} answered with a row whose field '${unwritable.field}' ${unwritable.reason}`));
+      return fetchError(
+        new ParseError(
+          `GET ${op.kind}/${op.id} answered with a row whose field '${unwritable.field}' ${unwritable.reason}`,
+        ),
+      );
     if (isRowOf(op, fetched.data, ports)) return fetched;
-    return fetchError(new ParseError(`GET ${op.kind}/${op.id} answered with another row, '${ports.kinds.get(op.kind)?.readId(fetched.data) ?? 'without id'}'`));
+    return fetchError(
+      new ParseError(
+        `GET ${op.kind}/${op.id} answered with another row, '${ports.kinds.get(op.kind)?.readId(fetched.data) ?? 'without id'}'`,
+      ),
+    );
   } catch (error) {
     return fetchError(error);
   }
@@ -108,13 +151,18 @@ function asPushResult(error: unknown, message: string): PushResult {
   const { statusCode, retryAfterMs } = error;
   if (statusCode === 401) return pushUnauthorized(message);
   if (statusCode === 429) return pushThrottled({ message, retryAfterMs });
-  return statusCode >= 500 || statusCode === 408 || statusCode === 425 ? pushUnavailable({ dispatched: true, statusCode, message }) : pushMalformed(message);
+  return statusCode >= 500 || statusCode === 408 || statusCode === 425
+    ? pushUnavailable({ dispatched: true, statusCode, message })
+    : pushMalformed(message);
 }
 
 const unreadable = (op: Op, error: unknown): SyncError =>
   error instanceof SyncError
     ? error
-    : new ParseError(`GET ${op.kind}/${op.id} failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    : new ParseError(`GET ${op.kind}/${op.id} failed: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
 
 /** Whether a row is the one of the operation's entity (F-34). */
-export const isRowOf = (op: Op, row: JsonObject, { kinds }: Pick<EnginePorts, 'kinds'>): boolean => kinds.get(op.kind)?.readId(row) === op.id;
+export const isRowOf = (op: Op, row: JsonObject, { kinds }: Pick<EnginePorts, 'kinds'>): boolean =>
+  kinds.get(op.kind)?.readId(row) === op.id;

@@ -1,5 +1,12 @@
 import { fromObservable, fromPromise } from 'xstate';
-import type { FinishInput, PlanInput, PrepareInput, PullInput, RememberWaitInput, SweepInput } from '../../machines/actor-inputs.ts';
+import type {
+  FinishInput,
+  PlanInput,
+  PrepareInput,
+  PullInput,
+  RememberWaitInput,
+  SweepInput,
+} from '../../machines/actor-inputs.ts';
 import type { SyncFailure } from '../../model/errors/failure.ts';
 import type { Hydrated, LeaseAnswer, PageReport, Plan, RunRecord, SweepReport } from '../../model/run.ts';
 import type { OpenQuestions } from '../conflicts/open-questions.ts';
@@ -19,7 +26,13 @@ import { sweepKind } from './sweep-kind.ts';
 const longestWaitMs = 24 * 60 * 60 * 1000;
 
 /** Begins and ends runs, pulls, resyncs, and remembers over restarts what the chart waits for. */
-export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: LeaseKeeper, questions: OpenQuestions, guard: ScopeGuard) {
+export function createRunActors(
+  ports: EnginePorts,
+  memory: RunMemory,
+  keeper: LeaseKeeper,
+  questions: OpenQuestions,
+  guard: ScopeGuard,
+) {
   const { store, transport, clock } = ports;
   const finish = createFinish(ports, memory, keeper, questions);
   const ahead = new PullAhead(ports);
@@ -47,7 +60,13 @@ export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: L
         const delayMs = retryAt === undefined ? 0 : retryAt - clock.now();
         const isAhead = delayMs > 0 && delayMs <= Math.max(longestWaitMs, ports.config.backoffMaxMs);
         const failure = await scopeFailure(guard);
-        return { paused, attempt, request, ...(isAhead ? { wait: { delayMs, retryAt } } : {}), ...(failure === undefined ? {} : { failure }) };
+        return {
+          paused,
+          attempt,
+          request,
+          ...(isAhead ? { wait: { delayMs, retryAt } } : {}),
+          ...(failure === undefined ? {} : { failure }),
+        };
       }),
     ),
 
@@ -68,7 +87,9 @@ export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: L
 
     pullKind: fromObservable<PageReport, PullInput>(({ input }) => pullKind(input, ports, memory, ahead)),
 
-    sweepResync: fromPromise<SweepReport, SweepInput>(({ input, signal }) => ofKind(input.kind, () => sweepKind(input, ports, signal))),
+    sweepResync: fromPromise<SweepReport, SweepInput>(({ input, signal }) =>
+      ofKind(input.kind, () => sweepKind(input, ports, signal)),
+    ),
 
     finishRun: fromPromise<RunRecord, FinishInput>(({ input, signal }) => step(() => finish(input, signal))),
 
@@ -82,6 +103,8 @@ export function createRunActors(ports: EnginePorts, memory: RunMemory, keeper: L
     ),
 
     // `health` never rejects; an adapter that breaks that word is not reachable either.
-    probeHealth: fromPromise<boolean>(async ({ signal }) => (await unlessAborted(transport.health({ signal }), signal).catch(() => false)) ?? false),
+    probeHealth: fromPromise<boolean>(
+      async ({ signal }) => (await unlessAborted(transport.health({ signal }), signal).catch(() => false)) ?? false,
+    ),
   };
 }

@@ -67,7 +67,10 @@ export class RunMemory {
   /** The conflict request that an abort left on its way. */
   settlingConflict: Promise<unknown> = Promise.resolve();
 
-  /** A planned run has nothing under way: what an earlier plan or run had was taken back by the store. The counts belong to the run. */
+  /**
+   * A planned run has nothing under way: what an earlier plan or run had was taken back by the store. The counts belong
+   * to the run.
+   */
   beginRun(runId: number, at: number): void {
     this.#batches.clear();
     this.lastAnswer = undefined;

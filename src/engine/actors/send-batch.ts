@@ -22,8 +22,8 @@ interface Answered {
 }
 
 /**
- * Sends a batch and says what the answers mean for the run; they are settled by their batch id. Never rejects for what a server or an
- * adapter does: answers received must be settled, whatever happened to the others.
+ * Sends a batch and says what the answers mean for the run; they are settled by their batch id. Never rejects for what
+ * a server or an adapter does: answers received must be settled, whatever happened to the others.
  */
 export async function sendBatch(
   batch: BatchUnderWay,
@@ -48,19 +48,34 @@ export async function sendBatch(
   for (const request of batch.requests) {
     const result = batch.answers.get(request.op.opId);
     if (result === undefined || batch.outcomes.has(request.op.opId)) continue;
-    // Only what needs a request of its own is waited for: a turn of the event loop per operation costs more than reading its answer.
+    // Only what needs a request of its own is waited for: a turn of the event loop per operation costs more than
+    // reading its answer.
     const sent = sentAs(batch, request);
-    batch.outcomes.set(request.op.opId, readAtOnce(sent, result, ports) ?? (await readAnswer(sent, result, ports, signal)));
+    batch.outcomes.set(
+      request.op.opId,
+      readAtOnce(sent, result, ports) ?? (await readAnswer(sent, result, ports, signal)),
+    );
     if (signal.aborted) return partOf(batch);
   }
-  batch.report = { ...partOf(batch), reached: answered.some(isFromServer), ...(failure === undefined ? {} : { failure }) };
+  batch.report = {
+    ...partOf(batch),
+    reached: answered.some(isFromServer),
+    ...(failure === undefined ? {} : { failure }),
+  };
   return batch.report;
 }
 
-const partOf = (batch: BatchUnderWay): SendReport => ({ answered: Math.max(batch.answers.size, batch.outcomes.size), reached: batch.answers.size > 0 });
+const partOf = (batch: BatchUnderWay): SendReport => ({
+  answered: Math.max(batch.answers.size, batch.outcomes.size),
+  reached: batch.answers.size > 0,
+});
 
 /** Fetches first what must not be sent blindly; what is answered by that alone gets its outcome here. */
-async function lookBeforeSending(batch: BatchUnderWay, ports: EnginePorts, signal: AbortSignal): Promise<{ toSend: Op[]; answered: Answered[] }> {
+async function lookBeforeSending(
+  batch: BatchUnderWay,
+  ports: EnginePorts,
+  signal: AbortSignal,
+): Promise<{ toSend: Op[]; answered: Answered[] }> {
   const toSend: Op[] = [];
   const answered: Answered[] = [];
   for (const request of batch.requests) {
@@ -84,7 +99,10 @@ async function lookBeforeSending(batch: BatchUnderWay, ports: EnginePorts, signa
   return { toSend, answered };
 }
 
-/** Hands the operations over and keeps each answer as it arrives. Gives back why there are no further answers, if the adapter threw. */
+/**
+ * Hands the operations over and keeps each answer as it arrives. Gives back why there are no further answers, if the
+ * adapter threw.
+ */
 async function push(
   batch: BatchUnderWay,
   ops: readonly Op[],
@@ -122,7 +140,10 @@ async function push(
     if (pushed !== undefined && !signal.aborted) {
       for (const op of ops) {
         if (!batch.answers.has(op.opId))
-          batch.answers.set(op.opId, pushMalformed(`the transport gave no result for ${op.kind}/${op.id} (operation ${op.opId})`));
+          batch.answers.set(
+            op.opId,
+            pushMalformed(`the transport gave no result for ${op.kind}/${op.id} (operation ${op.opId})`),
+          );
       }
     }
     return isLate ? await lateFailure(ports) : undefined;
@@ -132,27 +153,40 @@ async function push(
     signal.removeEventListener('abort', stop);
     await early.end();
     for (const opId of strangers)
-      batch.warnings.push({ type: 'transport.warning', message: `the transport answered operation '${opId}', which it was not given; ignored` });
+      batch.warnings.push({
+        type: 'transport.warning',
+        message: `the transport answered operation '${opId}', which it was not given; ignored`,
+      });
   }
 }
 
-/** Why a batch was cut short whose lease ran out: it is another's now, or this machine was too busy to renew it in time. */
+/**
+ * Why a batch was cut short whose lease ran out: it is another's now, or this machine was too busy to renew it in time.
+ */
 const lateFailure = async (ports: EnginePorts): Promise<SyncFailure> =>
   (await leaseFailure(ports)) ?? {
     type: 'unavailable',
-    message: 'the sync lease ran out in the middle of a batch; it is still ours, and what was not answered is sent again',
+    message:
+      'the sync lease ran out in the middle of a batch; it is still ours, and what was not answered is sent again',
     at: ports.clock.now(),
   };
 
 /** Decides what the answers mean for the run as a whole; undefined: it goes on. */
-async function judge(answered: readonly Answered[], ports: EnginePorts, memory: RunMemory, signal: AbortSignal): Promise<SyncFailure | undefined> {
+async function judge(
+  answered: readonly Answered[],
+  ports: EnginePorts,
+  memory: RunMemory,
+  signal: AbortSignal,
+): Promise<SyncFailure | undefined> {
   const last = answered.at(-1);
   if (last !== undefined && answered.every(({ result }) => result.type === 'pushSuccess')) {
     memory.lastAnswer = { entity: `${last.op.kind}/${last.op.id}`, result: last.result };
     return undefined;
   }
   const answers = answered.map(({ op, result }) => ({ entity: `${op.kind}/${op.id}`, result }));
-  const { verdict, retryAfterMs, message } = judgeBatch(memory.lastAnswer === undefined ? answers : [memory.lastAnswer, ...answers]);
+  const { verdict, retryAfterMs, message } = judgeBatch(
+    memory.lastAnswer === undefined ? answers : [memory.lastAnswer, ...answers],
+  );
   // A verdict has been given on them: the next attempt is judged anew.
   memory.lastAnswer = verdict === 'fine' ? (answers.at(-1) ?? memory.lastAnswer) : undefined;
   const said = (type: PushResult['type']): { message: string; at: number; cause: unknown } => ({
@@ -195,4 +229,5 @@ function errorSaid(answered: readonly Answered[], type: PushResult['type']): unk
 
 /** Good or bad, it came from over there. */
 const isFromServer = ({ result }: Answered): boolean =>
-  result.type !== 'pushAmbiguous' && !(result.type === 'pushUnavailable' && (!result.dispatched || result.statusCode === undefined));
+  result.type !== 'pushAmbiguous' &&
+  !(result.type === 'pushUnavailable' && (!result.dispatched || result.statusCode === undefined));

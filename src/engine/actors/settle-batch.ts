@@ -11,16 +11,19 @@ import { readAtOnce } from './read-answer.ts';
 import { sentAs, type BatchUnderWay, type RunMemory } from './run-memory.ts';
 
 /**
- * Settles everything that was answered of a batch, also after an abort (I9), in one transaction. When that fails, the batch stays, and the
- * same answers are settled the next time: the operations are in flight under their keys meanwhile.
+ * Settles everything that was answered of a batch, also after an abort (I9), in one transaction. When that fails, the
+ * batch stays, and the same answers are settled the next time: the operations are in flight under their keys meanwhile.
  */
 export async function settleBatch(batch: BatchUnderWay, ports: EnginePorts, memory: RunMemory): Promise<SettleReport> {
   // An aborted transport says what it never sent; it has a few turns for it, not more.
   await Promise.race([batch.sending, yieldTurn().then(yieldTurn).then(yieldTurn)]);
   const everybodyFails = batch.report?.failure?.type === 'unavailable';
   await batch.settlingEarly;
-  batch.settling ??= batch.requests.filter(({ op }) => !batch.settled.has(op.opId)).map((request) => answerOf(request, batch, ports, memory, everybodyFails));
-  const rest = batch.settling.length === 0 ? nothingSettled : withProgress(await ports.store.settle(batch.settling), memory);
+  batch.settling ??= batch.requests
+    .filter(({ op }) => !batch.settled.has(op.opId))
+    .map((request) => answerOf(request, batch, ports, memory, everybodyFails));
+  const rest =
+    batch.settling.length === 0 ? nothingSettled : withProgress(await ports.store.settle(batch.settling), memory);
   const report = [...batch.untold, rest].reduce(together);
   if (batch.settling.some(({ outcome }) => outcome.type === 'applied')) memory.succeeded = true;
   memory.forget(batch);
@@ -50,20 +53,35 @@ export function withProgress(report: SettleReport, memory: RunMemory): SettleRep
   return done > 0 ? { ...report, facts: [...report.facts, progress] } : report;
 }
 
-function answerOf(request: TakenRequest, batch: BatchUnderWay, ports: EnginePorts, memory: RunMemory, everybodyFails: boolean): Answer {
+function answerOf(
+  request: TakenRequest,
+  batch: BatchUnderWay,
+  ports: EnginePorts,
+  memory: RunMemory,
+  everybodyFails: boolean,
+): Answer {
   const outcome = finalOutcome(request, batch, ports, everybodyFails);
   const { opId } = request.op;
   // It waits out of this run: the store takes no operation twice in one (I8).
-  if (outcome.type === 'retryLater') return { request, outcome, dueInMs: delayFor(memory.countFailure(opId), ports.random(), ports.config) };
+  if (outcome.type === 'retryLater')
+    return { request, outcome, dueInMs: delayFor(memory.countFailure(opId), ports.random(), ports.config) };
   if (outcome.type !== 'unavailable') memory.forgetFailures(opId);
   return { request, outcome };
 }
 
-function finalOutcome(request: TakenRequest, batch: BatchUnderWay, ports: EnginePorts, everybodyFails: boolean): Outcome {
+function finalOutcome(
+  request: TakenRequest,
+  batch: BatchUnderWay,
+  ports: EnginePorts,
+  everybodyFails: boolean,
+): Outcome {
   const outcome = batch.outcomes.get(request.op.opId) ?? unreadOutcome(request, batch, ports);
-  // When everybody fails, nobody fails alone: no wait of its own, no try counted (F-09). Neither did one that we cut short ourselves.
-  if (outcome.type === 'retryLater' && (everybodyFails || batch.report === undefined)) return { type: 'unavailable', error: outcome.error };
-  // It was on its way once before: that this attempt was not taken says nothing about the first, so the request stays open (I2).
+  // When everybody fails, nobody fails alone: no wait of its own, no try counted (F-09). Neither did one that we cut
+  // short ourselves.
+  if (outcome.type === 'retryLater' && (everybodyFails || batch.report === undefined))
+    return { type: 'unavailable', error: outcome.error };
+  // It was on its way once before: that this attempt was not taken says nothing about the first, so the request stays
+  // open (I2).
   const wasSent = request.firstSentAt !== undefined;
   const saysNothing = outcome.type === 'notSent' || outcome.type === 'throttled' || outcome.type === 'authRequired';
   return wasSent && saysNothing ? { type: 'unavailable', error: outcome.error } : outcome;
@@ -75,7 +93,10 @@ function unreadOutcome(request: TakenRequest, batch: BatchUnderWay, ports: Engin
   const result = batch.answers.get(op.opId);
   if (result === undefined) {
     if (batch.dispatched.has(op.opId))
-      return { type: 'unavailable', error: new NetworkError(`${op.kind}/${op.id}: sending was cut short before an answer came`) };
+      return {
+        type: 'unavailable',
+        error: new NetworkError(`${op.kind}/${op.id}: sending was cut short before an answer came`),
+      };
     return { type: 'notSent', error: new NetworkError(`${op.kind}/${op.id} was not sent: the run stopped before`) };
   }
   const outcome = readAtOnce(sentAs(batch, request), result, ports);
@@ -83,6 +104,8 @@ function unreadOutcome(request: TakenRequest, batch: BatchUnderWay, ports: Engin
   // There is no time left to fetch the row; the same request will get the same answer.
   return {
     type: 'unavailable',
-    error: new NetworkError(`${op.kind}/${op.id}: the answer had no usable row, and the run stopped before it could be fetched`),
+    error: new NetworkError(
+      `${op.kind}/${op.id}: the answer had no usable row, and the run stopped before it could be fetched`,
+    ),
   };
 }

@@ -17,9 +17,10 @@ export interface EarlySettling {
 }
 
 /**
- * Settles what the server has accepted of a batch while the rest is still under way, so that a slow answer holds up neither the rows nor the
- * progress of those before it. Anything but an acceptance waits for the end of the batch, where the answers are judged together.
- * `tell` gives a committed part to the chart and says whether it was there to hear it. `fenced`: another process runs; nothing more may be sent.
+ * Settles what the server has accepted of a batch while the rest is still under way, so that a slow answer holds up
+ * neither the rows nor the progress of those before it. Anything but an acceptance waits for the end of the batch,
+ * where the answers are judged together. `tell` gives a committed part to the chart and says whether it was there to
+ * hear it. `fenced`: another process runs; nothing more may be sent.
  */
 export function settleEarly(
   batch: BatchUnderWay,
@@ -75,5 +76,7 @@ const accepted = (batch: BatchUnderWay): Answer[] =>
   batch.requests.flatMap((request): Answer[] => {
     const { opId } = request.op;
     const result = batch.answers.get(opId);
-    return result?.type !== 'pushSuccess' || batch.settled.has(opId) ? [] : [{ request, outcome: toOutcome(request.op, result) }];
+    return result?.type !== 'pushSuccess' || batch.settled.has(opId)
+      ? []
+      : [{ request, outcome: toOutcome(request.op, result) }];
   });

@@ -12,17 +12,24 @@ type Ports = Pick<EnginePorts, 'store' | 'transport' | 'kinds'>;
 const readsAtOnce = 4;
 
 /**
- * Ends a full resync of one kind. A listing that followed tokens may have skipped rows, so this requests each missing row by its id.
- * The chart calls again until no row is left (F-156). If single reads prove nothing, it removes no row and warns.
+ * Ends a full resync of one kind. A listing that followed tokens may have skipped rows, so this requests each missing
+ * row by its id. The chart calls again until no row is left (F-156). If single reads prove nothing, it removes no row
+ * and warns.
  */
-export async function sweepKind({ kind, requested }: SweepInput, ports: Ports, signal: AbortSignal): Promise<SweepReport> {
+export async function sweepKind(
+  { kind, requested }: SweepInput,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<SweepReport> {
   const { store } = ports;
   const { ids, control } = await store.unprovenRows(kind, { requested });
   if (ids.length === 0) return { facts: await store.sweepResync(kind, { requested }) };
   const answers = await readRows(kind, ids, ports, signal);
   if (signal.aborted) return { facts: [], more: true };
   const absent = ids.filter((id) => answers.get(id)?.type === 'fetchNotFound');
-  const doubt = [...answers.values()].find((answer) => answer.type === 'fetchError')?.error ?? (await doubtAbout(kind, absent, control, ports, signal));
+  const doubt =
+    [...answers.values()].find((answer) => answer.type === 'fetchError')?.error ??
+    (await doubtAbout(kind, absent, control, ports, signal));
   if (doubt !== undefined) {
     if (doubt instanceof Error && isPassing(doubt)) throw doubt;
     const facts = await store.sweepResync(kind, { requested, keepUnlisted: true });
@@ -32,18 +39,34 @@ export async function sweepKind({ kind, requested }: SweepInput, ports: Ports, s
   }
   const found = new Map<string, JsonObject>();
   for (const [id, answer] of answers) if (answer.type === 'fetchSuccess') found.set(id, answer.data);
-  return { facts: await store.proveAbsence(kind, { absent, present: [...found.keys()], found: [...found.values()] }), more: true };
+  return {
+    facts: await store.proveAbsence(kind, { absent, present: [...found.keys()], found: [...found.values()] }),
+    more: true,
+  };
 }
 
 /** A server that answers 404 to every single read also denies a row that it has just listed. */
-async function doubtAbout(kind: string, absent: readonly string[], control: string | undefined, ports: Ports, signal: AbortSignal): Promise<unknown> {
+async function doubtAbout(
+  kind: string,
+  absent: readonly string[],
+  control: string | undefined,
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<unknown> {
   if (absent.length === 0 || control === undefined) return undefined;
   const answer = await readRow(kind, control, ports, signal);
   if (answer.type === 'fetchSuccess') return undefined;
-  return answer.type === 'fetchError' ? answer.error : new ParseError(`GET ${kind}/${control} denies a row that the list has just brought`);
+  return answer.type === 'fetchError'
+    ? answer.error
+    : new ParseError(`GET ${kind}/${control} denies a row that the list has just brought`);
 }
 
-async function readRows(kind: string, ids: readonly string[], ports: Ports, signal: AbortSignal): Promise<ReadonlyMap<string, FetchResult>> {
+async function readRows(
+  kind: string,
+  ids: readonly string[],
+  ports: Ports,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, FetchResult>> {
   const answers = new Map<string, FetchResult>();
   const left = [...ids];
   const read = async (): Promise<void> => {
@@ -59,9 +82,16 @@ async function readRows(kind: string, ids: readonly string[], ports: Ports, sign
 }
 
 /** Reads one row; never rejects. A row of another id is an error. */
-async function readRow(kind: string, id: string, { transport, kinds }: Ports, signal: AbortSignal): Promise<FetchResult> {
+async function readRow(
+  kind: string,
+  id: string,
+  { transport, kinds }: Ports,
+  signal: AbortSignal,
+): Promise<FetchResult> {
   try {
-    const answer = (await unlessAborted(transport.fetch({ kind, id, signal }), signal)) ?? fetchError(new NetworkError(`GET ${kind}/${id} was aborted`));
+    const answer =
+      (await unlessAborted(transport.fetch({ kind, id, signal }), signal)) ??
+      fetchError(new NetworkError(`GET ${kind}/${id} was aborted`));
     if (answer.type !== 'fetchSuccess' || kinds.get(kind)?.readId(answer.data) === id) return answer;
     return fetchError(new ParseError(`GET ${kind}/${id} answered with another row`));
   } catch (error) {
@@ -69,8 +99,13 @@ async function readRow(kind: string, id: string, { transport, kinds }: Ports, si
   }
 }
 
-/** Whether the failure says nothing about single reads in general: the step fails, and is tried again as a pull would be. */
+/**
+ * Whether the failure says nothing about single reads in general: the step fails, and is tried again as a pull would
+ * be.
+ */
 function isPassing(error: Error): boolean {
   if (error instanceof AuthError || error instanceof NetworkError) return true;
-  return error instanceof TransportError && (error.statusCode >= 500 || [401, 408, 425, 429].includes(error.statusCode));
+  return (
+    error instanceof TransportError && (error.statusCode >= 500 || [401, 408, 425, 429].includes(error.statusCode))
+  );
 }

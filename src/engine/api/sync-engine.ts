@@ -21,11 +21,17 @@ export interface SyncOptions {
   readonly pushKinds?: Kinds | undefined;
   readonly pullKinds?: Kinds | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Default `wait`: the promise stays pending until `resume()`, and the engine emits `request.deferred`. A pause survives a restart. */
+  /**
+   * Default `wait`: the promise stays pending until `resume()`, and the engine emits `request.deferred`. A pause
+   * survives a restart.
+   */
   readonly whenPaused?: WhenPaused | undefined;
 }
 
-/** `clearData` says the same as leaving it out: rows the server does not list are removed at the successful end, never before (F-42). */
+/**
+ * `clearData` says the same as leaving it out: rows the server does not list are removed at the successful end, never
+ * before (F-42).
+ */
 export interface FullResyncOptions {
   readonly kinds?: Kinds | undefined;
   readonly clearData?: boolean | undefined;
@@ -54,7 +60,12 @@ export interface SyncRunResult {
 export interface SyncStatus {
   readonly phase: SyncPhaseName;
   /** How far the running phase is; an unknown total is absent (F-107). */
-  readonly progress?: { readonly phase: 'push' | 'pull'; readonly done: number; readonly total?: number; readonly kind?: string };
+  readonly progress?: {
+    readonly phase: 'push' | 'pull';
+    readonly done: number;
+    readonly total?: number;
+    readonly kind?: string;
+  };
   /** Queued operations that are not stuck. */
   readonly pending: number;
   readonly stuck: number;
@@ -62,7 +73,10 @@ export interface SyncStatus {
   readonly conflicts: number;
   readonly online: boolean;
   readonly paused: boolean;
-  /** The database belongs to another user or server: nothing is sent or pulled until `adoptScope()` or `clearScope()` (F-143). */
+  /**
+   * The database belongs to another user or server: nothing is sent or pulled until `adoptScope()` or `clearScope()`
+   * (F-143).
+   */
   readonly scopeChanged: boolean;
   readonly lastError?: SyncErrorInfo;
   readonly lastStats?: SyncStats;
@@ -119,17 +133,21 @@ export interface PushedResult {
 }
 
 /**
- * The façade over the running machine. Its promises reject with a `SyncError` that carries the partial `stats`; a promise that nobody
- * looks at harms nobody.
+ * The façade over the running machine. Its promises reject with a `SyncError` that carries the partial `stats`; a
+ * promise that nobody looks at harms nobody.
  */
 export interface SyncEngineCore {
   /** The running actor: inspect it, send commands. */
   readonly actor: SyncActor;
-  /** Hydrates and begins. Never rejects because of the network; rejects with a `DatabaseError` where the database is unusable. */
+  /**
+   * Hydrates and begins. Never rejects because of the network; rejects with a `DatabaseError` where the database is
+   * unusable.
+   */
   start(): Promise<void>;
   /**
-   * Pushes, resolves conflicts and pulls. Calls share a run only if it covers them. While paused it waits for `resume()`, or with
-   * `whenPaused: 'reject'` rejects with `SyncAbortedError`. Throws `TypeError` for `kinds` beside the other lists.
+   * Pushes, resolves conflicts and pulls. Calls share a run only if it covers them. While paused it waits for
+   * `resume()`, or with `whenPaused: 'reject'` rejects with `SyncAbortedError`. Throws `TypeError` for `kinds` beside
+   * the other lists.
    */
   sync(options?: SyncOptions): Promise<SyncStats>;
   /** As `sync`, with everything that the run did. */
@@ -139,23 +157,34 @@ export interface SyncEngineCore {
   /** Aborts what is in flight and resolves when nothing runs any more; survives a restart. */
   pause(): Promise<void>;
   resume(): Promise<void>;
-  /** Ends `authRequired`; what waited goes on. Resolves when it is known whose the database is: `status().scopeChanged` says it (F-143). */
+  /**
+   * Ends `authRequired`; what waited goes on. Resolves when it is known whose the database is: `status().scopeChanged`
+   * says it (F-143).
+   */
   signedIn(): Promise<void>;
   /** Syncs every `interval` ms (default 5 minutes), first after one interval. Failures are events only (F-15). */
   startAuto(options?: { readonly interval?: number }): void;
   stopAuto(): void;
-  /** Decides a parked conflict. Resolves when the decision is stored; the next run applies it, and is asked for at once. */
+  /**
+   * Decides a parked conflict. Resolves when the decision is stored; the next run applies it, and is asked for at once.
+   */
   resolveConflict(opId: string, resolution: ConflictResolution): Promise<void>;
   /** Conflicts that wait for a decision, oldest first. */
   conflicts(): Promise<readonly StoredConflict[]>;
   readonly conflicts$: Observable<readonly StoredConflict[]>;
-  /** All of them (F-49): refused too often (`parkedFor: 'stuck'`), or sent once without a proof of what came of it (`'ambiguous'`, F-134). */
+  /**
+   * All of them (F-49): refused too often (`parkedFor: 'stuck'`), or sent once without a proof of what came of it
+   * (`'ambiguous'`, F-134).
+   */
   getStuckOperations(filter?: QueueFilter): Promise<readonly QueuedOperation[]>;
-  /** Resets their tries and asks for a push; answers how many. An ambiguous request is sent again, whatever became of the first time. */
+  /**
+   * Resets their tries and asks for a push; answers how many. An ambiguous request is sent again, whatever became of
+   * the first time.
+   */
   retryStuckOperations(filter?: QueueFilter): Promise<number>;
   /**
-   * Gives them up and puts their rows to the server's state; answers how many operations left. Of a kind that is named in `kinds` and has no table
-   * any more, all operations go.
+   * Gives them up and puts their rows to the server's state; answers how many operations left. Of a kind that is named
+   * in `kinds` and has no table any more, all operations go.
    */
   dropStuckOperations(filter?: QueueFilter): Promise<number>;
   /** Says of every queued operation why it is still there. */
@@ -166,19 +195,29 @@ export interface SyncEngineCore {
   /** The number of queued operations, stuck ones only with `includeStuck`. */
   pending$(options?: QueueFilter & { readonly includeStuck?: boolean }): Observable<number>;
   status(): SyncStatus;
-  /** Resolves when no run is under way or asked for. Does not wait for questions that resolvers have open at the call: a resolver may itself wait for it. */
+  /**
+   * Resolves when no run is under way or asked for. Does not wait for questions that resolvers have open at the call: a
+   * resolver may itself wait for it.
+   */
   whenIdle(options?: WaitOptions): Promise<void>;
   /** Resolves when what is queued now has left the queue or is parked. */
   whenPushed(options?: WaitOptions & QueueFilter): Promise<PushedResult>;
-  /** After `scope.changed`: keeps the database, unsent operations included, for the present user and server. Rejects with `AuthError` while nobody is signed in. */
+  /**
+   * After `scope.changed`: keeps the database, unsent operations included, for the present user and server. Rejects
+   * with `AuthError` while nobody is signed in.
+   */
   adoptScope(options?: AdoptScopeOptions): Promise<void>;
   /**
-   * After `scope.changed`: empties the database for the present user and server, in one transaction; runs under way are ended first. Resolves with
-   * the operations that were never applied; `op.discarded` tells each. Rejects with `ValidationError`, and changes nothing, with
-   * `{ unsent: 'refuse' }` while something waits, and where rows of an unsynced table hold on to synced ones.
+   * After `scope.changed`: empties the database for the present user and server, in one transaction; runs under way are
+   * ended first. Resolves with the operations that were never applied; `op.discarded` tells each. Rejects with
+   * `ValidationError`, and changes nothing, with `{ unsent: 'refuse' }` while something waits, and where rows of an
+   * unsynced table hold on to synced ones.
    */
   clearScope(options?: ClearScopeOptions): Promise<ClearedScope>;
-  /** Aborts, waits for what must be written, gives the lease back, ends the streams. Leaves the DataSource open. Idempotent. */
+  /**
+   * Aborts, waits for what must be written, gives the lease back, ends the streams. Leaves the DataSource open.
+   * Idempotent.
+   */
   dispose(): Promise<void>;
 }
 
@@ -187,13 +226,15 @@ export interface SyncEngine extends SyncEngineCore, DataAccess {
   readonly outbox: OutboxRepository;
   readonly cursors: CursorRepository;
   /**
-   * Changes what a waiting, refused or stuck operation will send (property names), and the local row with it; its tries begin anew, and a push is
-   * asked for. Rejects with `ValidationError` for an unknown operation, a delete, one whose request is open or whose conflict is undecided.
+   * Changes what a waiting, refused or stuck operation will send (property names), and the local row with it; its tries
+   * begin anew, and a push is asked for. Rejects with `ValidationError` for an unknown operation, a delete, one whose
+   * request is open or whose conflict is undecided.
    */
   amend(opId: string, patch: AmendPatch): Promise<void>;
   /**
-   * Makes the changes of a given-up operation again on today's row, as a new operation; resolves with its id, or undefined where nothing is left
-   * to change. Rejects with `ValidationError` when {@link discarded} does not list it (the last `discardHistory` are kept).
+   * Makes the changes of a given-up operation again on today's row, as a new operation; resolves with its id, or
+   * undefined where nothing is left to change. Rejects with `ValidationError` when {@link discarded} does not list it
+   * (the last `discardHistory` are kept).
    */
   undoDiscard(opId: string): Promise<string | undefined>;
   /** What was given up, newest first. */

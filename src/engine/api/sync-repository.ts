@@ -4,8 +4,8 @@ import type { JsonObject } from '../../model/values/json.ts';
 import type { SyncEntityWriter, WriteOptions } from '../../persistence/writing/writer.ts';
 
 /**
- * Where a read looks. `localOnly` (default): the database. `localThenRemote`: the database now, while a pull of the table begins.
- * `remoteFirst`: a pull of the table, then the database.
+ * Where a read looks. `localOnly` (default): the database. `localThenRemote`: the database now, while a pull of the
+ * table begins. `remoteFirst`: a pull of the table, then the database.
  */
 export type ReadPolicy = 'localOnly' | 'localThenRemote' | 'remoteFirst';
 
@@ -33,13 +33,17 @@ export interface ReadResult<Entity> {
   readonly stale: boolean;
   /** Why the server did not answer. */
   readonly error?: SyncError;
-  /** With `localThenRemote`: the rows after the pull that has begun. Does not reject for the network: then they are `stale`, with the `error`. */
+  /**
+   * With `localThenRemote`: the rows after the pull that has begun. Does not reject for the network: then they are
+   * `stale`, with the `error`.
+   */
   readonly refresh?: Promise<ReadResult<Entity>>;
 }
 
 /**
- * Reads and writes the rows of one table: TypeORM's way to find, and writes that queue their operation in the same transaction. Everything
- * works without a network. Rejects with `ValidationError` for what could never be sent, with `DatabaseError` where the database refuses.
+ * Reads and writes the rows of one table: TypeORM's way to find, and writes that queue their operation in the same
+ * transaction. Everything works without a network. Rejects with `ValidationError` for what could never be sent, with
+ * `DatabaseError` where the database refuses.
  */
 export interface SyncRepository<Entity extends ObjectLiteral> {
   /** Name of the table on the wire. */
@@ -48,14 +52,15 @@ export interface SyncRepository<Entity extends ObjectLiteral> {
   readonly writer: SyncEntityWriter<Entity>;
 
   /**
-   * Stores a new row and queues its creation; gives it an id (UUID) where it has none, and what `@VersionColumn`, `@CreateDateColumn` and
-   * `@UpdateDateColumn` begin with. Resolves with the row as it is stored.
+   * Stores a new row and queues its creation; gives it an id (UUID) where it has none, and what `@VersionColumn`,
+   * `@CreateDateColumn` and `@UpdateDateColumn` begin with. Resolves with the row as it is stored.
    */
   create(entity: Partial<Entity>, options?: WriteOptions): Promise<Entity>;
   /**
-   * Changes a row. An entity that this repository gave is compared with what it was then, so that a form opened before a pull reverts nobody's
-   * edit (F-140); any other entity is compared with the stored row. An edit counts `@VersionColumn` and sets
-   * `@UpdateDateColumn`, in the row and in the entity. Resolves with whether anything was queued.
+   * Changes a row. An entity that this repository gave is compared with what it was then, so that a form opened before
+   * a pull reverts nobody's edit (F-140); any other entity is compared with the stored row. An edit counts
+   * `@VersionColumn` and sets `@UpdateDateColumn`, in the row and in the entity. Resolves with whether anything was
+   * queued.
    */
   update(entity: Entity, options?: WriteOptions): Promise<boolean>;
   /** Changes the named properties of a row. */
@@ -65,8 +70,9 @@ export interface SyncRepository<Entity extends ObjectLiteral> {
   /** Takes a local delete back. */
   restore(id: string | number, options?: WriteOptions): Promise<void>;
   /**
-   * Stores rows that the app has from the server by itself (a push message, another endpoint) and queues nothing. As in a pull, pending edits
-   * stay on top, and a row that is older than what is known changes nothing. With `as: 'json'` the rows are wire JSON.
+   * Stores rows that the app has from the server by itself (a push message, another endpoint) and queues nothing. As in
+   * a pull, pending edits stay on top, and a row that is older than what is known changes nothing. With `as: 'json'`
+   * the rows are wire JSON.
    */
   upsertFromServer(rows: Entity | readonly Entity[], options?: { readonly as?: 'entity' }): Promise<void>;
   upsertFromServer(rows: JsonObject | readonly JsonObject[], options: { readonly as: 'json' }): Promise<void>;
@@ -80,6 +86,9 @@ export interface SyncRepository<Entity extends ObjectLiteral> {
   count(options?: FindRows<Entity>): Promise<number>;
   countBy(where: Where<Entity>, options?: ReadOptions): Promise<number>;
   existsBy(where: Where<Entity>, options?: ReadOptions): Promise<boolean>;
-  /** As `find`, but tells instead of rejecting when the server cannot be asked. Rejects only where the database cannot be read. */
+  /**
+   * As `find`, but tells instead of rejecting when the server cannot be asked. Rejects only where the database cannot
+   * be read.
+   */
   read(options?: FindRows<Entity>): Promise<ReadResult<Entity>>;
 }

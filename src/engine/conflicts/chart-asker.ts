@@ -17,4 +17,5 @@ export const askerOf = (chart: AnyActorRef | undefined): Asker => {
 };
 
 /** The chart that invoked an actor. */
-export const chartOf = ({ _parent }: { readonly _parent?: AnyActorRef | undefined }): AnyActorRef | undefined => _parent;
+export const chartOf = ({ _parent }: { readonly _parent?: AnyActorRef | undefined }): AnyActorRef | undefined =>
+  _parent;

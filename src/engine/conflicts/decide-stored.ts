@@ -13,7 +13,9 @@ interface Deciding {
   readonly clockOffsetMs: number;
 }
 
-/** What was decided, resolvers asked; undefined: nothing to decide now, the conflict is gone or a resolver still thinks. */
+/**
+ * What was decided, resolvers asked; undefined: nothing to decide now, the conflict is gone or a resolver still thinks.
+ */
 type Decided = DecidedPlan | undefined;
 
 /** Reads a conflict and decides on it. Answers promptly: a resolver that takes its time is not waited for (F-145). */
@@ -39,16 +41,26 @@ export async function decideStored(ref: ConflictRef, deciding: Deciding): Promis
     return planOfAnswer(stored, given.answer, deciding);
   }
   const plan = planConflict(stored, kinds.get(ref.kind), config, clockOffsetMs);
-  const failure = stored.state === 'decided' && stored.resolution?.type === 'defer' ? questions.takeFailure(conflict.opId) : undefined;
+  const failure =
+    stored.state === 'decided' && stored.resolution?.type === 'defer'
+      ? questions.takeFailure(conflict.opId)
+      : undefined;
   if (failure !== undefined) return deferDecision(failure);
   return plan.type === 'ask' ? consult(ref, stored, plan, deciding) : plan;
 }
 
 async function isDecided({ kind, entityId }: ConflictRef, { ports: { store } }: Deciding): Promise<boolean> {
-  return (await store.conflicts()).some(({ state, conflict }) => state === 'decided' && conflict.kind === kind && conflict.entityId === entityId);
+  return (await store.conflicts()).some(
+    ({ state, conflict }) => state === 'decided' && conflict.kind === kind && conflict.entityId === entityId,
+  );
 }
 
-async function consult(ref: ConflictRef, stored: StoredConflict, { resolver }: Extract<ConflictPlan, { type: 'ask' }>, deciding: Deciding): Promise<Decided> {
+async function consult(
+  ref: ConflictRef,
+  stored: StoredConflict,
+  { resolver }: Extract<ConflictPlan, { type: 'ask' }>,
+  deciding: Deciding,
+): Promise<Decided> {
   const {
     ports: { store },
     questions,
@@ -62,11 +74,17 @@ async function consult(ref: ConflictRef, stored: StoredConflict, { resolver }: E
 }
 
 /** What a resolver answers that makes no sense leaves its conflict unresolved. */
-function planOfAnswer({ conflict }: StoredConflict, { resolution, failed }: ResolverAnswer, { ports: { kinds, config }, clockOffsetMs }: Deciding): Decided {
+function planOfAnswer(
+  { conflict }: StoredConflict,
+  { resolution, failed }: ResolverAnswer,
+  { ports: { kinds, config }, clockOffsetMs }: Deciding,
+): Decided {
   if (failed !== undefined) return deferDecision(failed);
   try {
     return planOfResolution({ conflict, kind: kinds.get(conflict.kind), config, clockOffsetMs }, resolution);
   } catch (error) {
-    return deferDecision(`The conflict resolver's answer cannot be used: ${error instanceof Error ? error.message : String(error)}`);
+    return deferDecision(
+      `The conflict resolver's answer cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
 }

@@ -3,14 +3,16 @@ import { compareTimestamps, parseTimestamp } from '../../rules/values/timestamp.
 import { repushLocal, type DecidedPlan, type StrategyContext } from './conflict-plan.ts';
 
 /**
- * The later side wins as a whole, the server on a tie or when a time is unknown. The user's time is read off the local clock, so it is moved
- * by what that clock is known to be wrong (F-67). Conditional, like any other re-push.
+ * The later side wins as a whole, the server on a tie or when a time is unknown. The user's time is read off the local
+ * clock, so it is moved by what that clock is known to be wrong (F-67). Conditional, like any other re-push.
  */
 export function lastWriteWins(context: StrategyContext): DecidedPlan {
   const { conflict, kind, config, clockOffsetMs } = context;
   const insisted = conflict.opType === 'delete' ? kind?.conflict.deleteConflict : undefined;
   const localWins = insisted === undefined ? isLocalLater(conflict, clockOffsetMs) : insisted === 'delete';
-  return localWins ? repushLocal(context, { resolution: acceptClient(), force: config.mergedPush === 'force' }) : { type: 'apply', resolution: acceptServer() };
+  return localWins
+    ? repushLocal(context, { resolution: acceptClient(), force: config.mergedPush === 'force' })
+    : { type: 'apply', resolution: acceptServer() };
 }
 
 function isLocalLater({ localTimestamp, serverTimestamp }: Conflict, clockOffsetMs: number): boolean {

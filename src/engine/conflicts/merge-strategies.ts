@@ -10,7 +10,8 @@ import { isSystemField } from '../../rules/values/system-fields.ts';
 import { repushLocal, repushMerged, type DecidedPlan, type StrategyContext } from './conflict-plan.ts';
 
 /** Keeps what either side did: field by field, three-way where the row before the edit is known. */
-export const autoPreserve = (context: StrategyContext): DecidedPlan => whole(context) ?? merged(context, preserve(context));
+export const autoPreserve = (context: StrategyContext): DecidedPlan =>
+  whole(context) ?? merged(context, preserve(context));
 
 /** Merges by the table's function, else the global one, else the local values laid over the server's. */
 export const merge = (context: StrategyContext): DecidedPlan => whole(context) ?? merged(context, byFunction(context));
@@ -25,14 +26,25 @@ function whole(context: StrategyContext): DecidedPlan | undefined {
       ? repushLocal(context, { resolution: acceptClient(), force: isForced(context) })
       : { type: 'apply', resolution: acceptServer() };
   }
-  return conflict.serverDeleted ? repushLocal(context, { resolution: acceptClient(), force: isForced(context) }) : undefined;
+  return conflict.serverDeleted
+    ? repushLocal(context, { resolution: acceptClient(), force: isForced(context) })
+    : undefined;
 }
 
 function merged(context: StrategyContext, result: MergeResult): DecidedPlan {
   const { conflict, kind } = context;
-  const { data, localFields, serverFields } = applyFieldRules(result, conflict, conflict.serverData, kind?.conflict.fields);
+  const { data, localFields, serverFields } = applyFieldRules(
+    result,
+    conflict,
+    conflict.serverData,
+    kind?.conflict.fields,
+  );
   const row = withRebasedDeltas(data, conflict);
-  return repushMerged(context, { resolution: acceptMerged(row, { localFields, serverFields }), force: isForced(context) }, row);
+  return repushMerged(
+    context,
+    { resolution: acceptMerged(row, { localFields, serverFields }), force: isForced(context) },
+    row,
+  );
 }
 
 const preserve = ({ conflict: { localData, serverData, changedFields, baseData } }: StrategyContext): MergeResult =>
@@ -45,7 +57,10 @@ function byFunction({ conflict, kind, config }: StrategyContext): MergeResult {
     custom === undefined
       ? defaultMerge(localData, serverData, { changedFields })
       : // Copies: what it does to its arguments must not reach the event or the next round.
-        custom(structuredClone(localData), structuredClone(serverData), { base: structuredClone(baseData), changedFields });
+        custom(structuredClone(localData), structuredClone(serverData), {
+          base: structuredClone(baseData),
+          changedFields,
+        });
   if (!isJsonObject(data) || data instanceof Promise)
     throw new ValidationError('mergeFunction must return the merged row as an object, not a promise or nothing');
   assertSafeKeys(data, 'the merged row');

@@ -39,8 +39,9 @@ const promptTurns = 4;
 const keyOf = ({ kind, entityId }: Pick<ConflictRef, 'kind' | 'entityId'>): string => JSON.stringify([kind, entityId]);
 
 /**
- * The questions put to resolvers and not answered yet (F-145). A resolver is asked one question at a time, since it may be a dialog. A
- * caller may stop waiting at any time. A later answer is stored as a decision, and the chart gets an event.
+ * The questions put to resolvers and not answered yet (F-145). A resolver is asked one question at a time, since it may
+ * be a dialog. A caller may stop waiting at any time. A later answer is stored as a decision, and the chart gets an
+ * event.
  */
 export class OpenQuestions {
   readonly #questions = new Map<string, Question>();
@@ -65,8 +66,8 @@ export class OpenQuestions {
   }
 
   /**
-   * Somebody waits for a run, or for its end, from now on, and it may be a resolver: no platform but Node could tell. Were the run to wait for that resolver, or
-   * for a question in line behind it, neither would ever end (F-163).
+   * Somebody waits for a run, or for its end, from now on, and it may be a resolver: no platform but Node could tell.
+   * Were the run to wait for that resolver, or for a question in line behind it, neither would ever end (F-163).
    */
   leaveOpen(): void {
     for (const question of this.#questions.values()) question.isLeft = true;
@@ -74,11 +75,15 @@ export class OpenQuestions {
   }
 
   /** Puts a question, and gives the answer if it comes at once. */
-  async ask(question: Pick<Question, 'ref' | 'runId' | 'conflict' | 'asker'>, resolver: ConflictResolver): Promise<ResolverAnswer | undefined> {
+  async ask(
+    question: Pick<Question, 'ref' | 'runId' | 'conflict' | 'asker'>,
+    resolver: ConflictResolver,
+  ): Promise<ResolverAnswer | undefined> {
     const asked: Question = { ...question, resolver, isAwaited: true, isLeft: this.#isLeft(resolver) };
     this.#questions.set(keyOf(asked.ref), asked);
     const before = this.#lines.get(resolver);
-    const work = before === undefined ? this.#consult(asked, resolver) : before.then(() => this.#consultLater(asked, resolver));
+    const work =
+      before === undefined ? this.#consult(asked, resolver) : before.then(() => this.#consultLater(asked, resolver));
     this.#lines.set(resolver, work);
     void work.then(() => {
       if (this.#lines.get(resolver) === work) this.#lines.delete(resolver);
@@ -176,7 +181,8 @@ export class OpenQuestions {
       if (!isRunning) wake();
     } catch (error) {
       this.#failures.delete(conflict.opId);
-      // Decided otherwise, or gone, or another one by now: nobody needs this answer. What could not be stored waits here for the next run.
+      // Decided otherwise, or gone, or another one by now: nobody needs this answer. What could not be stored waits
+      // here for the next run.
       if (error instanceof ValidationError) this.#forget(question);
       else this.#tell();
     }
@@ -197,6 +203,9 @@ async function answerOf(conflict: Conflict, resolver: ConflictResolver): Promise
   try {
     return { resolution: await resolver(structuredClone(conflict)) };
   } catch (error) {
-    return { resolution: defer(), failed: `The conflict resolver failed: ${error instanceof Error ? error.message : String(error)}` };
+    return {
+      resolution: defer(),
+      failed: `The conflict resolver failed: ${error instanceof Error ? error.message : String(error)}`,
+    };
   }
 }

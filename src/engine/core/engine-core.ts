@@ -63,7 +63,8 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     queue,
     clock,
     stallAfterMs: ports.config.stallAfterMs,
-    tell: (fact, runId) => detached(() => onEvent({ ...fact, at: clock.now(), ...(runId === undefined ? {} : { runId }) })),
+    tell: (fact, runId) =>
+      detached(() => onEvent({ ...fact, at: clock.now(), ...(runId === undefined ? {} : { runId }) })),
   });
 
   // ── life ──
@@ -116,9 +117,21 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
   ): Promise<SyncSnapshot> => waitUntil(actor, reached, { ...options, clock });
   const isOver = (snapshot: SyncSnapshot): boolean => phaseOf(snapshot) === 'stopped' || snapshot.status !== 'active';
 
-  const runs = createRunRequests({ actor, send, until, waiters, news, machine: machineParts, queue, kinds: ports.kinds });
-  const reread = <T>(causes: readonly Observable<unknown>[], read: () => Promise<T>, isSame: (a: T, b: T) => boolean): Observable<T> =>
-    readAgain(causes, () => detached(read), isSame);
+  const runs = createRunRequests({
+    actor,
+    send,
+    until,
+    waiters,
+    news,
+    machine: machineParts,
+    queue,
+    kinds: ports.kinds,
+  });
+  const reread = <T>(
+    causes: readonly Observable<unknown>[],
+    read: () => Promise<T>,
+    isSame: (a: T, b: T) => boolean,
+  ): Observable<T> => readAgain(causes, () => detached(read), isSame);
 
   const engine: SyncEngineCore = {
     actor,
@@ -127,7 +140,11 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
         const snapshot = await until((now) => phaseOf(now) !== 'starting' || isOver(now));
         if (phaseOf(snapshot) !== 'failed') return;
         const { failure } = snapshot.context;
-        throw toSyncError(failure ?? { type: 'storeFailed', message: 'the database is unusable' }, { phase: 'sync', attempts: 1, maxRetries: 0 });
+        throw toSyncError(failure ?? { type: 'storeFailed', message: 'the database is unusable' }, {
+          phase: 'sync',
+          attempts: 1,
+          maxRetries: 0,
+        });
       }),
     sync: (options = {}) => {
       askedKinds(options);
@@ -179,7 +196,10 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
       }),
     conflicts: () => alive(() => store.conflicts()),
     conflicts$: reread([news.conflicts.stream, queueChanges], () => store.conflicts(), sameConflicts),
-    getStuckOperations: (filter) => alive(async () => (await queue.list(filter)).filter(({ parkedFor }) => parkedFor === 'stuck' || parkedFor === 'ambiguous')),
+    getStuckOperations: (filter) =>
+      alive(async () =>
+        (await queue.list(filter)).filter(({ parkedFor }) => parkedFor === 'stuck' || parkedFor === 'ambiguous'),
+      ),
     retryStuckOperations: (filter) =>
       alive(async () => {
         const count = await queue.retryStuck(filter);
@@ -213,9 +233,13 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     whenIdle: (options) =>
       alive(async () => {
         questions.leaveOpen();
-        await until((now) => isOver(now) || (now.matches({ activity: 'idle' }) && now.context.next === undefined), options);
+        await until(
+          (now) => isOver(now) || (now.matches({ activity: 'idle' }) && now.context.next === undefined),
+          options,
+        );
       }),
-    whenPushed: ({ kinds, signal, timeoutMs } = {}) => alive(() => whenPushed(queue, { kinds }, { signal, timeoutMs, clock }, () => disposing !== undefined)),
+    whenPushed: ({ kinds, signal, timeoutMs } = {}) =>
+      alive(() => whenPushed(queue, { kinds }, { signal, timeoutMs, clock }, () => disposing !== undefined)),
     adoptScope: (options) => alive(() => scopes.adopt(options)),
     clearScope: (options) => alive(() => scopes.clear(options)),
     dispose: () => (disposing ??= handled(detached(dispose))),
@@ -276,7 +300,13 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     },
     detached,
   };
-  attachInternals(engine, { ...parts, send: sendWhileAlive, isDisposed: () => disposing !== undefined, tell, triggerSite });
+  attachInternals(engine, {
+    ...parts,
+    send: sendWhileAlive,
+    isDisposed: () => disposing !== undefined,
+    tell,
+    triggerSite,
+  });
   if (parts.running !== undefined) {
     ensureStarted();
     status.onSnapshot(actor.getSnapshot(), memory.lastSyncedAt);

@@ -37,10 +37,17 @@ export interface EngineInternals extends EngineParts {
 
 const internals = Symbol('internals of the engine');
 
-/** Attaches the internals to the object that the app holds. They are not enumerable, so that nobody copies or prints them by chance. */
-export const attachInternals = (engine: object, parts: EngineInternals): void => void Object.defineProperty(engine, internals, { value: parts });
+/**
+ * Attaches the internals to the object that the app holds. They are not enumerable, so that nobody copies or prints
+ * them by chance.
+ */
+export const attachInternals = (engine: object, parts: EngineInternals): void =>
+  void Object.defineProperty(engine, internals, { value: parts });
 
-/** Returns the internals of an engine. Throws `TypeError`, naming who asked, for an object that is no engine of this package. */
+/**
+ * Returns the internals of an engine. Throws `TypeError`, naming who asked, for an object that is no engine of this
+ * package.
+ */
 export function internalsOf(engine: object, asked: string): EngineInternals {
   const found = (engine as { readonly [internals]?: EngineInternals })[internals];
   if (found === undefined) throw new TypeError(`${asked}: give it an engine that createSyncEngine or engineOf made`);

@@ -28,15 +28,30 @@ export interface RunRequests {
 }
 
 /** The lists that a call asks for. Throws `TypeError` for `kinds` beside one of them. */
-export function askedKinds({ kinds, pushKinds, pullKinds }: SyncOptions): { readonly pushKinds: Kinds | undefined; readonly pullKinds: Kinds | undefined } {
+export function askedKinds({ kinds, pushKinds, pullKinds }: SyncOptions): {
+  readonly pushKinds: Kinds | undefined;
+  readonly pullKinds: Kinds | undefined;
+} {
   if (kinds !== undefined && (pushKinds !== undefined || pullKinds !== undefined)) {
     throw new TypeError('sync: `kinds` sets both lists; give either `kinds`, or `pushKinds` and `pullKinds`');
   }
   return { pushKinds: kinds ?? pushKinds, pullKinds: kinds ?? pullKinds };
 }
 
-export function createRunRequests({ actor, send, until, waiters, news, machine: { memory, questions }, queue, kinds }: RunRequestParts): RunRequests {
-  const waited = ({ signal, whenPaused }: Pick<SyncOptions, 'signal' | 'whenPaused'>, ask: (waiter: string) => void): Promise<RunEnded> =>
+export function createRunRequests({
+  actor,
+  send,
+  until,
+  waiters,
+  news,
+  machine: { memory, questions },
+  queue,
+  kinds,
+}: RunRequestParts): RunRequests {
+  const waited = (
+    { signal, whenPaused }: Pick<SyncOptions, 'signal' | 'whenPaused'>,
+    ask: (waiter: string) => void,
+  ): Promise<RunEnded> =>
     unlessPaused({ actor, whenPaused, signal, isBrief: () => memory.pausesBriefly, until }, (left) => {
       questions.leaveOpen();
       return waiters.wait(ask, (waiter) => send({ type: 'WAITER_LEFT', waiter }), left);
@@ -60,7 +75,9 @@ export function createRunRequests({ actor, send, until, waiters, news, machine: 
       };
     },
     fullResync: async (options) => {
-      const ended = await waited(options, (waiter) => send({ type: 'FULL_RESYNC', kinds: options.kinds, clearData: options.clearData, waiter }));
+      const ended = await waited(options, (waiter) =>
+        send({ type: 'FULL_RESYNC', kinds: options.kinds, clearData: options.clearData, waiter }),
+      );
       return ended.stats;
     },
   };

@@ -27,7 +27,22 @@ type WithOptionalInput<Machine> =
     infer Meta,
     infer Schema
   >
-    ? StateMachine<Context, Event, Children, Actor, Action, Guard, Delay, Value, Tag, Input | undefined, Output, Emitted, Meta, Schema>
+    ? StateMachine<
+        Context,
+        Event,
+        Children,
+        Actor,
+        Action,
+        Guard,
+        Delay,
+        Value,
+        Tag,
+        Input | undefined,
+        Output,
+        Emitted,
+        Meta,
+        Schema
+      >
     : never;
 
 /** The chart with its actors and its input: `interpret(machine).start()` is all it needs. */
@@ -81,11 +96,14 @@ export function assembleMachine(ports: EnginePorts, origin?: MachineOrigin): Ass
 
 /** The parts of a machine that was assembled here; undefined for any other one. */
 export const partsOfMachine = (machine: unknown): MachineParts | undefined =>
-  machine instanceof StateMachine ? (machine.config as { readonly [machineParts]?: MachineParts })[machineParts] : undefined;
+  machine instanceof StateMachine
+    ? (machine.config as { readonly [machineParts]?: MachineParts })[machineParts]
+    : undefined;
 
 function inputOf({ kinds, config, random }: EnginePorts): SyncInput {
   const registered = [...kinds.values()];
-  const { backoffMinMs, backoffMaxMs, backoffMultiplier, maxRetries, maxConflictRetries, conflictRetryDelayMs } = config;
+  const { backoffMinMs, backoffMaxMs, backoffMultiplier, maxRetries, maxConflictRetries, conflictRetryDelayMs } =
+    config;
   return {
     pushKinds: registered.filter(({ pullOnly }) => !pullOnly).map(({ kind }) => kind),
     pullKinds: registered.filter(({ pushOnly }) => !pushOnly).map(({ kind }) => kind),

@@ -11,10 +11,14 @@ import { IsolatedObservable } from '../../model/platform/isolated-observable.ts'
 /** A running sync machine, as `interpret` gives it. */
 export type SyncActor = ActorRefFrom<ReadySyncMachine> & { readonly logic?: unknown };
 
-/** Stamps what the chart told; undefined for what only the engine's own promises need. The chart has no clock, so the time is taken here. */
+/**
+ * Stamps what the chart told; undefined for what only the engine's own promises need. The chart has no clock, so the
+ * time is taken here.
+ */
 export function toSyncEvent(emitted: SyncEmitted, clock: Clock): SyncEvent | undefined {
   if (emitted.type === 'run.ended' || emitted.type === 'request.rejected') return undefined;
-  // Nearly every event belongs to a run, and there is one per operation: the dearer way of leaving a key out is for the others.
+  // Nearly every event belongs to a run, and there is one per operation: the dearer way of leaving a key out is for the
+  // others.
   if (emitted.runId !== undefined) return { ...emitted, runId: emitted.runId, at: clock.now() };
   const { runId: _, ...fact } = emitted;
   return { ...fact, at: clock.now() };
@@ -28,7 +32,10 @@ export const events = (actor: SyncActor): Observable<SyncEvent> =>
       const event = toSyncEvent(emitted, clock);
       if (event !== undefined) subscriber.next(event);
     });
-    const watching = actor.subscribe({ error: (error: unknown) => subscriber.error(error), complete: () => subscriber.complete() });
+    const watching = actor.subscribe({
+      error: (error: unknown) => subscriber.error(error),
+      complete: () => subscriber.complete(),
+    });
     return () => {
       telling.unsubscribe();
       watching.unsubscribe();

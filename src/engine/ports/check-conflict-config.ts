@@ -15,7 +15,12 @@ export const conflictOptions = {
 /** Throws `TypeError` naming the kind and the setting that a table's conflicts cannot be decided with (F-13). */
 export function checkConflictConfig(kind: string, config: TableConflictConfig): void {
   const nameOf = (name: string): string => `conflict.${name} of kind '${kind}'`;
-  const owner: OptionOwner = { options: `conflict of kind '${kind}'`, option: nameOf, unknown: (name) => `${nameOf(name)} is not a setting`, error: TypeError };
+  const owner: OptionOwner = {
+    options: `conflict of kind '${kind}'`,
+    option: nameOf,
+    unknown: (name) => `${nameOf(name)} is not a setting`,
+    error: TypeError,
+  };
   checkOptions(owner, conflictOptions, config);
   for (const [field, rule] of Object.entries(config.fields ?? {})) {
     if (typeof rule !== 'function' && !fieldRules.includes(rule))

@@ -14,7 +14,10 @@ export interface Composition {
   readonly store: Store;
 }
 
-/** Builds the ports of an engine from checked options. Throws `RangeError` for a setting, `TypeError` for a table; touches neither database nor network. */
+/**
+ * Builds the ports of an engine from checked options. Throws `RangeError` for a setting, `TypeError` for a table;
+ * touches neither database nor network.
+ */
 export function composePorts(options: SyncMachineOptions): Composition {
   const settings = withDefaults<SyncMachineOptions, typeof machineOptions>(machineOptions, options);
   const { dataSource, clock, random, scope } = settings;
@@ -24,7 +27,9 @@ export function composePorts(options: SyncMachineOptions): Composition {
   for (const { kind, conflict } of store.registry.values()) checkConflictConfig(kind, conflict);
   const stranger = Object.keys(settings.tableConflicts).find((kind) => !store.registry.has(kind));
   if (stranger !== undefined) {
-    throw new TypeError(`tableConflicts names '${stranger}', which is no registered kind; known are ${[...store.registry.keys()].join(', ')}`);
+    throw new TypeError(
+      `tableConflicts names '${stranger}', which is no registered kind; known are ${[...store.registry.keys()].join(', ')}`,
+    );
   }
   const ports: EnginePorts = {
     store: store.store,
@@ -42,8 +47,13 @@ function withConflictSettings({ dataSource, tables, tableConflicts }: MachineSet
   checkSyncTables(tables);
   return tables.map((table) => {
     const kind =
-      table.options.kind ?? (dataSource.isInitialized && dataSource.hasMetadata(table.target) ? dataSource.getMetadata(table.target).tableName : undefined);
+      table.options.kind ??
+      (dataSource.isInitialized && dataSource.hasMetadata(table.target)
+        ? dataSource.getMetadata(table.target).tableName
+        : undefined);
     const conflict = kind === undefined ? undefined : tableConflicts[kind.trim()];
-    return conflict === undefined ? table : { ...table, options: { ...table.options, conflict: { ...table.options.conflict, ...conflict } } };
+    return conflict === undefined
+      ? table
+      : { ...table, options: { ...table.options, conflict: { ...table.options.conflict, ...conflict } } };
   });
 }

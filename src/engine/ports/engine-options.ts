@@ -23,8 +23,8 @@ export interface SyncMachineOptions {
   /** Conflict settings by kind; they go before those of `syncTable`. */
   readonly tableConflicts?: Readonly<Record<string, TableConflictConfig>> | undefined;
   /**
-   * Whose data this is, such as user and base URL; undefined or '' while nobody is signed in. Synchronous and cheap: asked before each request.
-   * After a change nothing is sent or pulled until the app decides (F-143).
+   * Whose data this is, such as user and base URL; undefined or '' while nobody is signed in. Synchronous and cheap:
+   * asked before each request. After a change nothing is sent or pulled until the app decides (F-143).
    */
   readonly scope?: (() => string | undefined) | undefined;
   /** One object for everything that waits. @defaultValue the platform's */

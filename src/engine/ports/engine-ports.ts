@@ -13,6 +13,9 @@ export interface EnginePorts {
   readonly config: SyncConfig;
   readonly clock: Clock;
   readonly random: RandomSource;
-  /** Whose data this is, as the user and the base URL; undefined or '' while nobody is signed in. Absent: not checked (F-143). */
+  /**
+   * Whose data this is, as the user and the base URL; undefined or '' while nobody is signed in. Absent: not checked
+   * (F-143).
+   */
   readonly scope?: (() => string | undefined) | undefined;
 }

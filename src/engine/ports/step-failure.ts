@@ -1,5 +1,13 @@
 import { QueryFailedError } from 'typeorm';
-import { AuthError, DatabaseError, NetworkError, ParseError, SyncError, SyncOperationError, TransportError } from '../../model/errors/errors.ts';
+import {
+  AuthError,
+  DatabaseError,
+  NetworkError,
+  ParseError,
+  SyncError,
+  SyncOperationError,
+  TransportError,
+} from '../../model/errors/errors.ts';
 import { SyncStepError, type SyncFailure, type SyncPhase } from '../../model/errors/failure.ts';
 import { classifyDatabaseError } from '../../persistence/sql/database-failure.ts';
 
@@ -20,19 +28,32 @@ export function toStepFailure(thrown: unknown, place: StepPlace): SyncFailure {
   if (thrown instanceof AuthError) return { type: 'authRequired', ...parts };
   if (thrown instanceof NetworkError) return { type: 'unavailable', ...parts };
   if (thrown instanceof TransportError) return byStatus(thrown, place);
-  if (thrown instanceof DatabaseError) return { type: classifyDatabaseError(thrown) === 'busy' ? 'storeBusy' : 'storeFailed', ...parts };
+  if (thrown instanceof DatabaseError)
+    return { type: classifyDatabaseError(thrown) === 'busy' ? 'storeBusy' : 'storeFailed', ...parts };
   if (place.kind !== undefined && place.phase !== 'sync') return kindFailure(thrown, place.kind, place.phase, at);
   return {
     type: 'fatal',
     message,
     at,
-    cause: thrown instanceof SyncError ? thrown : new SyncOperationError(messageOf(place.phase, message), place.phase, undefined, { cause: thrown }),
+    cause:
+      thrown instanceof SyncError
+        ? thrown
+        : new SyncOperationError(messageOf(place.phase, message), place.phase, undefined, { cause: thrown }),
   };
 }
 
-/** A statement that the database does not understand, as of a column that is not there, is about the table of one kind (I13). */
+/**
+ * A statement that the database does not understand, as of a column that is not there, is about the table of one kind
+ * (I13).
+ */
 function tableFailure({ failure }: SyncStepError, { kind, phase, at }: StepPlace): SyncFailure | undefined {
-  if (kind === undefined || phase === 'sync' || failure.type !== 'storeFailed' || !(failure.cause instanceof DatabaseError)) return undefined;
+  if (
+    kind === undefined ||
+    phase === 'sync' ||
+    failure.type !== 'storeFailed' ||
+    !(failure.cause instanceof DatabaseError)
+  )
+    return undefined;
   const { cause: refused } = failure.cause;
   if (!(refused instanceof QueryFailedError) || classifyDatabaseError(refused) !== 'other') return undefined;
   const reason = `${refused.message}; its table here is not as its entity says: run the migration that makes it so`;
@@ -49,7 +70,8 @@ export const kindFailure = (cause: unknown, kind: string, phase: SyncPhase, at: 
   const message = `${phase === 'pull' ? 'Pull' : 'Push'} failed for kind=${kind}`;
   const detail = cause instanceof Error ? cause.message : String(cause);
   // What the server said wrongly about a row is a parse failure of its own, without a wrapper that hides it.
-  const error = cause instanceof ParseError ? cause : new SyncOperationError(`${message}: ${detail}`, phase, undefined, { cause });
+  const error =
+    cause instanceof ParseError ? cause : new SyncOperationError(`${message}: ${detail}`, phase, undefined, { cause });
   return { type: 'kindFailed', kind, phase, message: error.message, at, cause: error };
 };
 
@@ -57,12 +79,18 @@ function byStatus(error: TransportError, { kind, phase, at }: StepPlace): SyncFa
   const { statusCode, retryAfterMs, message } = error;
   const parts = { message, at, cause: error };
   if (statusCode === 401) return { type: 'authRequired', ...parts };
-  if (statusCode === 429 || (statusCode === 503 && retryAfterMs !== undefined)) return { type: 'throttled', retryAfterMs: retryAfterMs ?? 0, ...parts };
+  if (statusCode === 429 || (statusCode === 503 && retryAfterMs !== undefined))
+    return { type: 'throttled', retryAfterMs: retryAfterMs ?? 0, ...parts };
   // 501 and 505 say what the server will never do.
-  const passes = statusCode === 408 || statusCode === 425 || (statusCode >= 500 && statusCode !== 501 && statusCode !== 505);
+  const passes =
+    statusCode === 408 || statusCode === 425 || (statusCode >= 500 && statusCode !== 501 && statusCode !== 505);
   if (passes) return { type: 'unavailable', ...parts };
   return kind !== undefined && phase !== 'sync' ? kindFailure(error, kind, phase, at) : { type: 'fatal', ...parts };
 }
 
 const messageOf = (phase: StepPlace['phase'], message: string): string =>
-  phase === 'push' ? `Push failed: ${message}` : phase === 'pull' ? `Pull failed: ${message}` : `Sync failed: ${message}`;
+  phase === 'push'
+    ? `Push failed: ${message}`
+    : phase === 'pull'
+      ? `Pull failed: ${message}`
+      : `Sync failed: ${message}`;

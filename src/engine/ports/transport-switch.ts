@@ -12,7 +12,10 @@ import type {
   TransportContext,
 } from '../../model/transport.ts';
 
-/** Hands every call on to the app's transport, through whatever has been put between them: an inspector that watches, faults that it makes. */
+/**
+ * Hands every call on to the app's transport, through whatever has been put between them: an inspector that watches,
+ * faults that it makes.
+ */
 export class TransportSwitch implements TransportAdapter {
   /** Absent where the app's transport cannot listen. */
   readonly subscribe?: NonNullable<TransportAdapter['subscribe']>;
@@ -23,11 +26,16 @@ export class TransportSwitch implements TransportAdapter {
   constructor(app: TransportAdapter) {
     this.#app = app;
     this.#current = app;
-    const nothing: Subscribable<{ readonly kinds: readonly string[] }> = { subscribe: () => ({ unsubscribe: () => undefined }) };
+    const nothing: Subscribable<{ readonly kinds: readonly string[] }> = {
+      subscribe: () => ({ unsubscribe: () => undefined }),
+    };
     if (app.subscribe !== undefined) this.subscribe = (kinds) => this.#current.subscribe?.(kinds) ?? nothing;
   }
 
-  /** Puts something between the engine and its transport; returns the function that takes it out again. Calls under way are not touched. */
+  /**
+   * Puts something between the engine and its transport; returns the function that takes it out again. Calls under way
+   * are not touched.
+   */
   interpose(wrap: (inner: TransportAdapter) => TransportAdapter): () => void {
     this.#between.push(wrap);
     this.#connect();
@@ -54,7 +62,11 @@ export class TransportSwitch implements TransportAdapter {
   forcePush(op: Op, context: PushContext): Promise<PushResult> {
     return this.#current.forcePush(op, context);
   }
-  fetch(request: { readonly kind: string; readonly id: string; readonly signal?: AbortSignal | undefined }): Promise<FetchResult> {
+  fetch(request: {
+    readonly kind: string;
+    readonly id: string;
+    readonly signal?: AbortSignal | undefined;
+  }): Promise<FetchResult> {
     return this.#current.fetch(request);
   }
   health(context: TransportContext): Promise<boolean> {

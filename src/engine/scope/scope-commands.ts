@@ -4,12 +4,18 @@ import type { QueuePort } from '../../model/queue.ts';
 import type { EnginePorts } from '../ports/engine-ports.ts';
 
 export interface AdoptScopeOptions {
-  /** Pulls everything anew, and removes what the server does not list for the new user. Default false: the rows stay, pulls go on where they were. */
+  /**
+   * Pulls everything anew, and removes what the server does not list for the new user. Default false: the rows stay,
+   * pulls go on where they were.
+   */
   readonly resync?: boolean | undefined;
 }
 
 export interface ClearScopeOptions {
-  /** What happens while operations wait to be sent: `giveUp` (the default) tells them, `refuse` rejects and changes nothing. */
+  /**
+   * What happens while operations wait to be sent: `giveUp` (the default) tells them, `refuse` rejects and changes
+   * nothing.
+   */
   readonly unsent?: 'giveUp' | 'refuse' | undefined;
   /** Tables of the app that are not synchronised, by entity or table name: emptied in the same transaction. */
   readonly alsoEmpty?: readonly string[] | undefined;
@@ -30,7 +36,10 @@ interface Parts {
   readonly queue: QueuePort;
   readonly send: (event: { readonly type: 'SIGNED_IN' } | { readonly type: 'FULL_RESYNC' }) => void;
   readonly tell: (facts: readonly SyncFact[]) => void;
-  /** Does work while no run is under way and none begins; the engine goes on afterwards as it was, also when the process dies in between. */
+  /**
+   * Does work while no run is under way and none begins; the engine goes on afterwards as it was, also when the process
+   * dies in between.
+   */
   readonly standingStill: <T>(work: () => Promise<T>) => Promise<T>;
   readonly forget: () => void;
 }
@@ -48,7 +57,8 @@ export function createScopeCommands({ ports, queue, send, tell, standingStill, f
       inTurn(async () => {
         if (ports.scope !== undefined) {
           const scope = ports.scope();
-          if (scope === undefined || scope === '') throw new AuthError('adoptScope: nobody is signed in, so there is nobody to keep the database for');
+          if (scope === undefined || scope === '')
+            throw new AuthError('adoptScope: nobody is signed in, so there is nobody to keep the database for');
           await queue.adoptScope(scope, { resync: options?.resync === true });
         }
         send({ type: 'SIGNED_IN' });

@@ -3,12 +3,15 @@ import type { OpPushResult, TransportAdapter } from '../../model/transport.ts';
 import type { ScopeGuard } from './scope-guard.ts';
 
 /**
- * A transport that lets nothing pass between a server and a database of two different users (F-143): whose turn it is is looked at before each
- * call, right before each request leaves, and before an answer comes back. Rejects with `SyncStepError` `scopeChanged`; what was answered before
- * is passed on.
+ * A transport that lets nothing pass between a server and a database of two different users (F-143): whose turn it is
+ * is looked at before each call, right before each request leaves, and before an answer comes back. Rejects with
+ * `SyncStepError` `scopeChanged`; what was answered before is passed on.
  */
 export function createScopedTransport(inner: TransportAdapter, guard: ScopeGuard): TransportAdapter {
-  const within = async <T>(outer: AbortSignal | undefined, work: (signal: AbortSignal, look: () => void) => Promise<T>): Promise<T> => {
+  const within = async <T>(
+    outer: AbortSignal | undefined,
+    work: (signal: AbortSignal, look: () => void) => Promise<T>,
+  ): Promise<T> => {
     await guard.assert();
     const controller = new AbortController();
     const look = (): void => {

@@ -15,7 +15,11 @@ interface Reason {
 export function explainOperation(op: QueuedOperation, snapshot: SyncSnapshot, isRegistered: boolean): PendingOperation {
   const { reason, detail, waitingFor, retryAt } = withRing(
     op,
-    foreignReason(op, snapshot, isRegistered) ?? ownReason(op, isRegistered) ?? commonReason(snapshot) ?? waitReason(op) ?? ready,
+    foreignReason(op, snapshot, isRegistered) ??
+      ownReason(op, isRegistered) ??
+      commonReason(snapshot) ??
+      waitReason(op) ??
+      ready,
   );
   return {
     opId: op.opId,
@@ -45,30 +49,54 @@ const withRing = ({ ring }: QueuedOperation, found: Reason): Reason =>
 const ready: Reason = { reason: 'ready', detail: 'It is sent with the next sync.' };
 
 /** In somebody else's database nothing is under way; what needs a person's decision still says so. */
-function foreignReason({ state }: QueuedOperation, { context: { failure } }: SyncSnapshot, isRegistered: boolean): Reason | undefined {
+function foreignReason(
+  { state }: QueuedOperation,
+  { context: { failure } }: SyncSnapshot,
+  isRegistered: boolean,
+): Reason | undefined {
   if (failure?.type !== 'scopeChanged' || !isRegistered || state === 'parked') return undefined;
-  return { reason: 'scopeChanged', detail: 'The database belongs to another user or server; nothing is sent until that is decided.' };
+  return {
+    reason: 'scopeChanged',
+    detail: 'The database belongs to another user or server; nothing is sent until that is decided.',
+  };
 }
 
 function ownReason(op: QueuedOperation, isRegistered: boolean): Reason | undefined {
-  if (!isRegistered) return { reason: 'unregisteredKind', detail: `The kind '${op.kind}' is not registered with this engine, so it is not sent.` };
+  if (!isRegistered)
+    return {
+      reason: 'unregisteredKind',
+      detail: `The kind '${op.kind}' is not registered with this engine, so it is not sent.`,
+    };
   if (op.newerSchema === true)
-    return { reason: 'newerSchema', detail: `A newer version of the app has used '${op.kind}'; nothing of it is sent until this one is up to date, too.` };
+    return {
+      reason: 'newerSchema',
+      detail: `A newer version of the app has used '${op.kind}'; nothing of it is sent until this one is up to date, too.`,
+    };
   if (op.state === 'behind')
-    return { reason: 'waitingFor', waitingFor: op.waitingFor, detail: `Operation ${op.waitingFor ?? ''} of the same record goes first.` };
+    return {
+      reason: 'waitingFor',
+      waitingFor: op.waitingFor,
+      detail: `Operation ${op.waitingFor ?? ''} of the same record goes first.`,
+    };
   if (op.state === 'inFlight') return { reason: 'inFlight', detail: 'It is being sent.' };
   if (op.state !== 'parked') return undefined;
   const error = op.lastError === undefined ? '' : ` Last error: ${op.lastError}`;
   switch (op.parkedFor) {
     case 'conflict':
-      return { reason: 'conflict', detail: 'Somebody else changed the same record; the conflict waits for a decision.' };
+      return {
+        reason: 'conflict',
+        detail: 'Somebody else changed the same record; the conflict waits for a decision.',
+      };
     case 'ambiguous':
       return { reason: 'ambiguous', detail: `Nobody knows whether the server has it; retry or drop it.${error}` };
     case 'stuck':
     case undefined:
       if (op.errorCode === 'upgradeFailed' || op.errorCode === 'damaged')
         return { reason: 'stuck', detail: `It cannot be sent as it is stored; drop it, or update the app.${error}` };
-      return { reason: 'stuck', detail: `The server refused it ${op.tryCount === 1 ? 'once' : `${op.tryCount} times`}; correct, retry or drop it.${error}` };
+      return {
+        reason: 'stuck',
+        detail: `The server refused it ${op.tryCount === 1 ? 'once' : `${op.tryCount} times`}; correct, retry or drop it.${error}`,
+      };
   }
 }
 
@@ -76,11 +104,18 @@ function commonReason(snapshot: SyncSnapshot): Reason | undefined {
   const { failure, wait } = snapshot.context;
   const phase = phaseOf(snapshot);
   if (phase === 'paused') return { reason: 'paused', detail: 'Synchronising is paused.' };
-  if (snapshot.matches({ session: 'authRequired' })) return { reason: 'authRequired', detail: 'You need to sign in again.' };
-  if (phase === 'standby') return { reason: 'standby', detail: 'Another tab or process is synchronising this database.' };
-  if (snapshot.matches({ network: 'offline' })) return { reason: 'offline', detail: 'The device is offline.', retryAt: wait?.retryAt };
+  if (snapshot.matches({ session: 'authRequired' }))
+    return { reason: 'authRequired', detail: 'You need to sign in again.' };
+  if (phase === 'standby')
+    return { reason: 'standby', detail: 'Another tab or process is synchronising this database.' };
+  if (snapshot.matches({ network: 'offline' }))
+    return { reason: 'offline', detail: 'The device is offline.', retryAt: wait?.retryAt };
   if (phase === 'backoff' && wait?.due !== true) {
-    return { reason: 'backoff', retryAt: wait?.retryAt, detail: `The last attempt failed${because(failure?.message)}; it is tried again by itself.` };
+    return {
+      reason: 'backoff',
+      retryAt: wait?.retryAt,
+      detail: `The last attempt failed${because(failure?.message)}; it is tried again by itself.`,
+    };
   }
   return undefined;
 }
@@ -97,7 +132,14 @@ function waitReason(op: QueuedOperation): Reason | undefined {
       detail: `The record ${op.waitingFor} goes first: this one refers to it, it refers to this one, or this one takes a UNIQUE value that it releases.`,
     };
   if (explainedBy(op.errorCode) === 'forbidden')
-    return { reason: 'forbidden', detail: `The server does not allow it${because(op.lastError)}; it is tried again with the next sync.` };
+    return {
+      reason: 'forbidden',
+      detail: `The server does not allow it${because(op.lastError)}; it is tried again with the next sync.`,
+    };
   const again = op.dueAt === undefined ? 'with the next sync' : 'later';
-  return { reason: 'backoff', retryAt: op.dueAt, detail: `The last attempt failed${because(op.lastError)}; it is tried again ${again}.` };
+  return {
+    reason: 'backoff',
+    retryAt: op.dueAt,
+    detail: `The last attempt failed${because(op.lastError)}; it is tried again ${again}.`,
+  };
 }

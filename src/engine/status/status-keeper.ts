@@ -10,8 +10,9 @@ import type { QueueCounts, QueuePort } from '../../model/queue.ts';
 import type { SyncStatus } from '../api/sync-engine.ts';
 
 /**
- * How long counting rests after a count of so many operations, in ms. Counting takes time with each of them, and each commit asks for it: so a long queue
- * is counted less often, and the share of time that goes into it stays small. A queue of less than 10,000 is counted after each commit.
+ * How long counting rests after a count of so many operations, in ms. Counting takes time with each of them, and each
+ * commit asks for it: so a long queue is counted less often, and the share of time that goes into it stays small. A
+ * queue of less than 10,000 is counted after each commit.
  */
 const restAfter = (pending: number): number => (pending < 10_000 ? 0 : Math.min(pending / 1_000, 5_000));
 
@@ -21,7 +22,10 @@ export interface StatusKeeper {
   /** The chart moved. */
   onSnapshot(snapshot: SyncSnapshot, lastSyncedAt: number | undefined): void;
   onEvent(event: SyncEvent): void;
-  /** The queue may have changed: counts it again, once for changes that come together, and not at once where the queue is very long. */
+  /**
+   * The queue may have changed: counts it again, once for changes that come together, and not at once where the queue
+   * is very long.
+   */
   recount(): void;
   /** The database is another one's now: what was told of the last runs concerns nobody any more. */
   forget(): void;
@@ -37,7 +41,10 @@ export interface StatusParts {
   readonly detached: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
-/** Keeps the one status that screens show: what the chart says, what is queued, how far it is. Tells it only when it differs. */
+/**
+ * Keeps the one status that screens show: what the chart says, what is queued, how far it is. Tells it only when it
+ * differs.
+ */
 export function createStatusKeeper(parts: StatusParts): StatusKeeper {
   const { queue, snapshot, clock, detached: read } = parts;
   let counts: QueueCounts = { pending: 0, stuck: 0, conflicts: 0 };

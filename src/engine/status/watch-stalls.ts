@@ -14,10 +14,14 @@ export interface StallWatch {
 }
 
 /**
- * Watches the run under way, and tells `run.stalled` when it has not moved for `stallAfterMs`: a request that never ends, a resolver or a database call
- * that hangs. It only looks (I12): what a request may take is `requestTimeoutMs`, what a person may do is PAUSE. Told once per standstill.
+ * Watches the run under way, and tells `run.stalled` when it has not moved for `stallAfterMs`: a request that never
+ * ends, a resolver or a database call that hangs. It only looks (I12): what a request may take is `requestTimeoutMs`,
+ * what a person may do is PAUSE. Told once per standstill.
  */
-export function createStallWatch({ queue, clock, stallAfterMs, tell }: StallWatch): { onSnapshot(snapshot: SyncSnapshot): void; stop(): void } {
+export function createStallWatch({ queue, clock, stallAfterMs, tell }: StallWatch): {
+  onSnapshot(snapshot: SyncSnapshot): void;
+  stop(): void;
+} {
   let place = '';
   let timer: unknown;
   const stop = (): void => {
@@ -53,5 +57,16 @@ export function createStallWatch({ queue, clock, stallAfterMs, tell }: StallWatc
 function placeOf({ value, context: { run } }: SyncSnapshot): string {
   if (run === undefined) return JSON.stringify(value);
   const { id, batchId, push, pull, conflicts, round, attempts, toPull, toSweep } = run;
-  return JSON.stringify([value, id, batchId, push, pull, conflicts.length, round, attempts, toPull.length, toSweep.length]);
+  return JSON.stringify([
+    value,
+    id,
+    batchId,
+    push,
+    pull,
+    conflicts.length,
+    round,
+    attempts,
+    toPull.length,
+    toSweep.length,
+  ]);
 }

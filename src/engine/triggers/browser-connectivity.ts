@@ -8,8 +8,9 @@ export interface NetworkEventSource {
 }
 
 /**
- * Tells what the browser knows of the network, also inside a worker. Where there is no browser it says online and never changes, so the same
- * code runs in Node. "Online" of a browser means that there is some network, not that the server can be reached: the engine still finds out.
+ * Tells what the browser knows of the network, also inside a worker. Where there is no browser it says online and never
+ * changes, so the same code runs in Node. "Online" of a browser means that there is some network, not that the server
+ * can be reached: the engine still finds out.
  */
 export function browserConnectivity(source: NetworkEventSource = globalThis): ConnectivityPort {
   // Some platforms know no `onLine`; not to know is no reason to stay silent.

@@ -8,7 +8,9 @@ export interface VisibilityEventSource {
 }
 
 /** Tells whether the page is seen. Without a document (Node, a worker) it always is, and nothing ever changes. */
-export function browserVisibility(source: VisibilityEventSource | undefined = typeof document === 'undefined' ? undefined : document): VisibilityPort {
+export function browserVisibility(
+  source: VisibilityEventSource | undefined = typeof document === 'undefined' ? undefined : document,
+): VisibilityPort {
   const isVisible = (): boolean => source?.visibilityState !== 'hidden';
   return {
     isVisible,

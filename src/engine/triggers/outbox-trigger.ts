@@ -10,10 +10,14 @@ export interface OutboxTrigger {
 }
 
 /**
- * Pushes soon after something was queued: by the fact that it was queued, never by a count, which may be the same as before (F-11). What a run
- * leaves behind without a time of its own, such as a refused operation with tries left, is pushed again after growing waits.
+ * Pushes soon after something was queued: by the fact that it was queued, never by a count, which may be the same as
+ * before (F-11). What a run leaves behind without a time of its own, such as a refused operation with tries left, is
+ * pushed again after growing waits.
  */
-export function startOutboxTrigger(site: TriggerSite, limits: { readonly silenceMs: number; readonly longestMs: number }): OutboxTrigger {
+export function startOutboxTrigger(
+  site: TriggerSite,
+  limits: { readonly silenceMs: number; readonly longestMs: number },
+): OutboxTrigger {
   const { clock, queue, kinds, config, random, send, detached } = site;
   const pushKinds = [...kinds.values()].filter(({ pullOnly }) => !pullOnly).map(({ kind }) => kind);
   let isOver = false;

@@ -12,10 +12,13 @@ export interface RemoteTrigger {
 }
 
 /**
- * Pulls what the server says has changed. A stream that fails or ends is listened to again after growing waits; what was said in between is lost,
- * so all kinds are pulled once the new stream is well.
+ * Pulls what the server says has changed. A stream that fails or ends is listened to again after growing waits; what
+ * was said in between is lost, so all kinds are pulled once the new stream is well.
  */
-export function startRemoteTrigger(site: TriggerSite, limits: { readonly silenceMs: number; readonly longestMs: number }): RemoteTrigger | undefined {
+export function startRemoteTrigger(
+  site: TriggerSite,
+  limits: { readonly silenceMs: number; readonly longestMs: number },
+): RemoteTrigger | undefined {
   const { clock, transport, kinds, config, random, send, tell } = site;
   if (transport.subscribe === undefined) return undefined;
   const pullKinds = [...kinds.values()].filter(({ pushOnly }) => !pushOnly).map(({ kind }) => kind);
@@ -53,7 +56,12 @@ export function startRemoteTrigger(site: TriggerSite, limits: { readonly silence
       unsubscribe();
       failures += 1;
       const delayMs = delayFor(failures, random(), config);
-      tell([{ type: 'transport.warning', message: `the stream of remote changes ${reason}; it is listened to again in ${delayMs} ms` }]);
+      tell([
+        {
+          type: 'transport.warning',
+          message: `the stream of remote changes ${reason}; it is listened to again in ${delayMs} ms`,
+        },
+      ]);
       endWait = startTimer(clock, delayMs, listen);
     };
     endSteady = startTimer(clock, steadyMs, isWell);

@@ -4,13 +4,15 @@ import type { EndTrigger, TriggerSite } from './trigger-site.ts';
 type Site = Pick<TriggerSite, 'clock' | 'kinds' | 'send' | 'store' | 'detached'>;
 
 /**
- * Syncs each table with a `syncIntervalMs` when its last complete pull, whoever asked for it and in whichever session or tab, is that long ago.
- * One timer for all; kinds that are due together go in one request. A last pull in the future was noted by a clock that was wrong: due now.
+ * Syncs each table with a `syncIntervalMs` when its last complete pull, whoever asked for it and in whichever session
+ * or tab, is that long ago. One timer for all; kinds that are due together go in one request. A last pull in the future
+ * was noted by a clock that was wrong: due now.
  */
 export function startTableClocks(site: Site): EndTrigger {
   const { clock, kinds, send, store, detached } = site;
   const intervals = new Map<string, number>();
-  for (const { kind, syncIntervalMs } of kinds.values()) if (syncIntervalMs !== undefined) intervals.set(kind, syncIntervalMs);
+  for (const { kind, syncIntervalMs } of kinds.values())
+    if (syncIntervalMs !== undefined) intervals.set(kind, syncIntervalMs);
   if (intervals.size === 0) return () => undefined;
 
   /** Ms until a kind is looked at again, counted by the timer. */

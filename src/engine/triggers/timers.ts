@@ -2,7 +2,9 @@ import type { Clock } from '../../model/platform/clock.ts';
 import { longestTimerMs } from '../../rules/backoff.ts';
 import type { EndTrigger } from './trigger-site.ts';
 
-/** Calls once after `delayMs`. The platform's timers fire at once beyond 24.8 days, so a longer wait is made of several. */
+/**
+ * Calls once after `delayMs`. The platform's timers fire at once beyond 24.8 days, so a longer wait is made of several.
+ */
 export function startTimer(clock: Clock, delayMs: number, work: () => void): EndTrigger {
   let handle: unknown;
   const wait = (leftMs: number): void => {
@@ -39,7 +41,11 @@ export interface Debounce {
 }
 
 /** Two timers and no time of day, so that a step of the clock neither hastens nor delays the work (F-113). */
-export function createDebounce(clock: Clock, { silenceMs, longestMs }: { readonly silenceMs: number; readonly longestMs: number }, work: () => void): Debounce {
+export function createDebounce(
+  clock: Clock,
+  { silenceMs, longestMs }: { readonly silenceMs: number; readonly longestMs: number },
+  work: () => void,
+): Debounce {
   let endSilence: EndTrigger | undefined;
   let endLongest: EndTrigger | undefined;
   const cancel = (): void => {

@@ -12,7 +12,9 @@ export interface WaitLimits {
 /** Begins to listen and gives back how to stop; calls `done` at most once. */
 export type Listen<T> = (done: (value: T) => void) => () => void;
 
-/** Waits for something that is listened to. Rejects with `SyncAbortedError` when the signal or the time ends the wait. */
+/**
+ * Waits for something that is listened to. Rejects with `SyncAbortedError` when the signal or the time ends the wait.
+ */
 export function waitFor<T>(listen: Listen<T>, { signal, timeoutMs, clock }: WaitLimits): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: unknown;
@@ -42,7 +44,11 @@ export function waitFor<T>(listen: Listen<T>, { signal, timeoutMs, clock }: Wait
 }
 
 /** Waits until the machine is where it should be; at once if it is there already. */
-export const waitUntil = (actor: SyncActor, reached: (snapshot: SyncSnapshot) => boolean, limits: WaitLimits): Promise<SyncSnapshot> => {
+export const waitUntil = (
+  actor: SyncActor,
+  reached: (snapshot: SyncSnapshot) => boolean,
+  limits: WaitLimits,
+): Promise<SyncSnapshot> => {
   const now = actor.getSnapshot();
   if (reached(now)) return Promise.resolve(now);
   return waitFor((done) => {

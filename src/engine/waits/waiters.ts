@@ -6,7 +6,10 @@ interface Waiter {
   readonly fail: (error: SyncError) => void;
 }
 
-/** Lets a promise that nobody looks at harm nobody: an unhandled rejection ends a Node process (F-15). Whoever awaits it still gets the error. */
+/**
+ * Lets a promise that nobody looks at harm nobody: an unhandled rejection ends a Node process (F-15). Whoever awaits it
+ * still gets the error.
+ */
 export const handled = <T>(promise: Promise<T>): Promise<T> => {
   promise.catch(() => undefined);
   return promise;

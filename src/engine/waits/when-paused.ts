@@ -13,7 +13,10 @@ export interface PauseParts {
   /** Whether the engine stands still for a moment by its own doing. */
   isBrief(): boolean;
   /** Waits for a state of the chart. */
-  until(reached: (snapshot: SyncSnapshot) => boolean, options: { readonly signal: AbortSignal | undefined }): Promise<SyncSnapshot>;
+  until(
+    reached: (snapshot: SyncSnapshot) => boolean,
+    options: { readonly signal: AbortSignal | undefined },
+  ): Promise<SyncSnapshot>;
 }
 
 /** Throws `TypeError` for a value that does not exist: a misspelt one must not wait for ever. */
@@ -22,18 +25,25 @@ export function checkWhenPaused(given: WhenPaused | undefined, call: string): vo
   throw new TypeError(`${call}: whenPaused must be 'wait' or 'reject', got '${String(given)}'`);
 }
 
-/** Waits for what `ask` asks for; with `reject`, only as long as synchronising is not paused. What was asked for before a pause goes on with `resume()`. */
+/**
+ * Waits for what `ask` asks for; with `reject`, only as long as synchronising is not paused. What was asked for before
+ * a pause goes on with `resume()`.
+ */
 export async function unlessPaused<T>(
   { actor, whenPaused, signal, isBrief, until }: PauseParts,
   ask: (signal: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
   if (whenPaused !== 'reject') return ask(signal);
-  const isPaused = (snapshot: SyncSnapshot): boolean => snapshot.matches({ activity: { paused: 'resting' } }) && !isBrief();
+  const isPaused = (snapshot: SyncSnapshot): boolean =>
+    snapshot.matches({ activity: { paused: 'resting' } }) && !isBrief();
   // A stored pause is known once the engine has started.
   const started = await until((now) => phaseOf(now) !== 'starting', { signal });
-  if (isPaused(started)) throw new SyncAbortedError('synchronising is paused, so nothing was asked for; call engine.resume() first');
+  if (isPaused(started))
+    throw new SyncAbortedError('synchronising is paused, so nothing was asked for; call engine.resume() first');
   const leaving = new AbortController();
-  const interrupted = new SyncAbortedError('synchronising was paused; what was asked for goes on after engine.resume()');
+  const interrupted = new SyncAbortedError(
+    'synchronising was paused; what was asked for goes on after engine.resume()',
+  );
   const onAbort = (): void => leaving.abort(signal?.reason);
   const watch = actor.subscribe((snapshot) => {
     if (isPaused(snapshot)) leaving.abort(interrupted);

@@ -13,7 +13,17 @@ import type {
   SweepReport,
   Taken,
 } from '../../model/run.ts';
-import type { BatchInput, ConflictInput, FinishInput, PlanInput, PrepareInput, PullInput, RememberWaitInput, SweepInput, TakeInput } from '../actor-inputs.ts';
+import type {
+  BatchInput,
+  ConflictInput,
+  FinishInput,
+  PlanInput,
+  PrepareInput,
+  PullInput,
+  RememberWaitInput,
+  SweepInput,
+  TakeInput,
+} from '../actor-inputs.ts';
 import type { SyncContext, SyncInput } from '../machine-context.ts';
 import type { SyncEmitted, SyncMachineEvent } from '../machine-events.ts';
 
@@ -24,7 +34,13 @@ const unprovided = (actor: string) => (): never => {
 
 /** The types of the chart, and the actors that the engine provides. */
 export const withActors = setup({
-  types: {} as { context: SyncContext; events: SyncMachineEvent; emitted: SyncEmitted; input: SyncInput; tags: 'busy' | 'attention' },
+  types: {} as {
+    context: SyncContext;
+    events: SyncMachineEvent;
+    emitted: SyncEmitted;
+    input: SyncInput;
+    tags: 'busy' | 'attention';
+  },
   actors: {
     hydrate: fromPromise<Hydrated>(unprovided('hydrate')),
     /** Whether the database belongs to another scope than the present one. */

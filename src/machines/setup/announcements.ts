@@ -10,17 +10,24 @@ import type { SyncEmitted, SyncMachineEvent } from '../machine-events.ts';
 import { unknownFailure } from '../placeholders.ts';
 import { withFailureActions } from './failure-actions.ts';
 
-/** An action that emits any number of events. Typed by hand: inside `setup`, `enqueueActions` does not find its types by itself. */
-const telling = <P = undefined>(tell: (context: SyncContext, emitEvent: (event: SyncEmitted) => void, params: P) => void) =>
-  enqueueActions<SyncContext, SyncMachineEvent, P, SyncMachineEvent, never, never, never, never, SyncEmitted>(({ context, enqueue }, params) => {
-    tell(
-      context,
-      (event) => {
-        enqueue.emit(event);
-      },
-      params,
-    );
-  });
+/**
+ * An action that emits any number of events. Typed by hand: inside `setup`, `enqueueActions` does not find its types by
+ * itself.
+ */
+const telling = <P = undefined>(
+  tell: (context: SyncContext, emitEvent: (event: SyncEmitted) => void, params: P) => void,
+) =>
+  enqueueActions<SyncContext, SyncMachineEvent, P, SyncMachineEvent, never, never, never, never, SyncEmitted>(
+    ({ context, enqueue }, params) => {
+      tell(
+        context,
+        (event) => {
+          enqueue.emit(event);
+        },
+        params,
+      );
+    },
+  );
 
 /** Events that the chart emits to the outside, and events that its regions send to each other. */
 export const withAnnouncements = withFailureActions.extend({
@@ -31,7 +38,10 @@ export const withAnnouncements = withFailureActions.extend({
     announceFacts: telling(({ run }, tell, facts: readonly SyncFact[]) => {
       for (const fact of facts) tell({ ...fact, runId: run?.id });
     }),
-    /** Only the first time that a run gets there is an event: two `sync.started` per run, whatever happens in between (EVT-02). */
+    /**
+     * Only the first time that a run gets there is an event: two `sync.started` per run, whatever happens in between
+     * (EVT-02).
+     */
     announcePhase: telling(({ run }, tell, phase: SyncPhase | 'fullResync') => {
       if (run === undefined || run.told.includes(phase)) return;
       tell(
@@ -41,7 +51,15 @@ export const withAnnouncements = withFailureActions.extend({
       );
     }),
     announceBatch: telling(({ run }, tell, { batchSize, pushed, errors, conflicts }: SettleReport) => {
-      if (batchSize > 0) tell({ type: 'batch.pushed', batchSize, successCount: pushed, errorCount: errors, conflictCount: conflicts.length, runId: run?.id });
+      if (batchSize > 0)
+        tell({
+          type: 'batch.pushed',
+          batchSize,
+          successCount: pushed,
+          errorCount: errors,
+          conflictCount: conflicts.length,
+          runId: run?.id,
+        });
     }),
     announceCompleted: emit(({ context: { run } }, { tookMs }: RunRecord) => ({
       type: 'sync.completed' as const,
@@ -67,7 +85,13 @@ export const withAnnouncements = withFailureActions.extend({
     }),
     announceWait: emit(({ context: { attempt, wait, failure = unknownFailure } }) => {
       const cause = syncErrorInfo(toSyncError(failure, { phase: 'sync', attempts: 1, maxRetries: 0 }));
-      return { type: 'backoff.scheduled' as const, attempt, delayMs: wait?.delayMs ?? 0, retryAt: wait?.retryAt, cause };
+      return {
+        type: 'backoff.scheduled' as const,
+        attempt,
+        delayMs: wait?.delayMs ?? 0,
+        retryAt: wait?.retryAt,
+        cause,
+      };
     }),
     announceUnsaved: emit((_, { what, failure }: { what: string; failure: SyncFailure }) => ({
       type: 'store.warning' as const,
@@ -76,9 +100,13 @@ export const withAnnouncements = withFailureActions.extend({
     announceForeign: telling((_, tell, failure: SyncFailure | undefined) => {
       if (failure?.type === 'scopeChanged') tell({ type: 'scope.changed' });
     }),
-    /** Promises that wait now would wait without a word: asked for before the stored pause was read, or interrupted by PAUSE. */
+    /**
+     * Promises that wait now would wait without a word: asked for before the stored pause was read, or interrupted by
+     * PAUSE.
+     */
     announceDeferred: telling(({ run, next }, tell) => {
-      if (promisesOf(next).length + promisesOf(run?.request).length > 0) tell({ type: 'request.deferred', because: 'paused' });
+      if (promisesOf(next).length + promisesOf(run?.request).length > 0)
+        tell({ type: 'request.deferred', because: 'paused' });
     }),
     rejectRequest: telling(({ next }, tell, failure: SyncFailure | undefined) => {
       const waiters = promisesOf(next);

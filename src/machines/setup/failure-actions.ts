@@ -20,20 +20,36 @@ export const withFailureActions = withWorkActions.extend({
     forgetFailure: assign({ failure: undefined, attempt: 0, wait: undefined }),
     /** Signing in answers an expired session and another user's database, nothing else. */
     forgetSessionFailure: assign({
-      failure: ({ context: { failure } }) => (failure?.type === 'authRequired' || failure?.type === 'scopeChanged' ? undefined : failure),
+      failure: ({ context: { failure } }) =>
+        failure?.type === 'authRequired' || failure?.type === 'scopeChanged' ? undefined : failure,
     }),
     noteSignIn: assign(changeRun((run) => ({ ...run, signedIn: true }))),
-    forgetOldToken: assign(({ context: { run } }) => ({ failure: undefined, ...(run ? { run: { ...run, signedIn: false } } : {}) })),
+    forgetOldToken: assign(({ context: { run } }) => ({
+      failure: undefined,
+      ...(run ? { run: { ...run, signedIn: false } } : {}),
+    })),
     noteProgress: assign(progressed),
-    noteSettled: assign(({ context }, { pushed, conflicts }: SettleReport) => (pushed + conflicts.length > 0 ? progressed({ context }) : {})),
+    noteSettled: assign(({ context }, { pushed, conflicts }: SettleReport) =>
+      pushed + conflicts.length > 0 ? progressed({ context }) : {},
+    ),
     isolateKind: assign(({ context: { failure, run } }) => (failure && run ? { run: withoutKind(run, failure) } : {})),
     countAttempt: assign(changeRun((run) => ({ ...run, attempts: run.attempts + 1 }))),
     countFailure: assign({ attempt: ({ context }) => context.attempt + 1 }),
     scheduleRetry: assign(({ context: { failure, attempt, seed, limits } }) =>
-      failure ? { attempt: attempt + 1, seed: nextSeed(seed), wait: waitAfter(failure, attempt + 1, fractionOf(nextSeed(seed)), limits) } : {},
+      failure
+        ? {
+            attempt: attempt + 1,
+            seed: nextSeed(seed),
+            wait: waitAfter(failure, attempt + 1, fractionOf(nextSeed(seed)), limits),
+          }
+        : {},
     ),
     scheduleDue: assign({
-      wait: (_, { nextDueInMs = 0, at }: RunRecord) => ({ delayMs: nextDueInMs, retryAt: at === undefined ? undefined : at + nextDueInMs, due: true }),
+      wait: (_, { nextDueInMs = 0, at }: RunRecord) => ({
+        delayMs: nextDueInMs,
+        retryAt: at === undefined ? undefined : at + nextDueInMs,
+        due: true,
+      }),
     }),
     forgetWait: assign({ wait: undefined }),
     /** A wait that was stored without a failure behind it was one for single operations. */

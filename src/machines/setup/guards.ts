@@ -34,7 +34,8 @@ export const withGuards = withActors.extend({
     hasNoRequest: ({ context }) => context.next === undefined,
     isAwaited: ({ context }) => context.next?.explicit === true,
     isExplicit: (_, request: SyncRequest) => request.explicit,
-    isUnwanted: ({ context: { run } }, waiter: string) => run !== undefined && run.told.length === 0 && withoutWaiter(run.request, waiter) === undefined,
+    isUnwanted: ({ context: { run } }, waiter: string) =>
+      run !== undefined && run.told.length === 0 && withoutWaiter(run.request, waiter) === undefined,
     // failures
     failedWith: ({ context }, type: SyncFailure['type']) => context.failure?.type === type,
     /** Nobody signed in since the token was sent that the server does not accept. */
@@ -42,33 +43,42 @@ export const withGuards = withActors.extend({
     isForeign: ({ context: { run } }, failure: SyncFailure | undefined) => failure !== undefined && run === undefined,
     /** Nothing is sent by itself into a database of another scope. */
     isHeldBack: ({ context }) => context.failure?.type === 'scopeChanged',
-    isIsolable: ({ context: { failure, run } }) => run !== undefined && failure !== undefined && isKindAhead(run, failure),
-    isBeyondCap: ({ context: { failure, limits } }) => failure?.type === 'throttled' && failure.retryAfterMs > limits.backoffMaxMs,
+    isIsolable: ({ context: { failure, run } }) =>
+      run !== undefined && failure !== undefined && isKindAhead(run, failure),
+    isBeyondCap: ({ context: { failure, limits } }) =>
+      failure?.type === 'throttled' && failure.retryAfterMs > limits.backoffMaxMs,
     isTransient: ({ context }) => isTransient(context.failure),
     hasRetriesLeft: ({ context: { run } }) => run !== undefined && run.attempts < run.maxRetries,
     hasAutomaticWork: ({ context: { run, next } }) => automaticWork(run, next) !== undefined,
-    /** A wait for the network or the database; one that the server asked for, or that was restored, is not cut short by it. */
+    /**
+     * A wait for the network or the database; one that the server asked for, or that was restored, is not cut short by
+     * it.
+     */
     isWaitForNetwork: ({ context: { failure } }) => failure !== undefined && failure.type !== 'throttled',
     isWaitForSingles: ({ context }) => context.wait?.due === true,
     // answers
     isPausedSince: (_, hydrated: Hydrated) => hydrated.paused,
     mustWait: ({ context }, hydrated: Hydrated) => (hydrated.wait?.delayMs ?? 0) > 0 && context.next?.explicit !== true,
     isHeld: (_, answer: LeaseAnswer) => answer.held,
-    isHeldOn: ({ context: { run } }, answer: LeaseAnswer) => answer.held && answer.continued && run !== undefined && run.planned && !run.replan,
+    isHeldOn: ({ context: { run } }, answer: LeaseAnswer) =>
+      answer.held && answer.continued && run !== undefined && run.planned && !run.replan,
     needsResync: (_, plan: Plan) => plan.resyncKinds.length > 0,
     isFilled: (_, taken: Taken) => taken.count > 0,
     isReached: (_, report: SendReport) => report.reached,
     wasInterrupted: ({ context }) => context.run?.report?.failure !== undefined,
-    isDecidedTo: (_, params: { decision: ConflictDecision; type: ConflictDecision['type'] }) => params.decision.type === params.type,
+    isDecidedTo: (_, params: { decision: ConflictDecision; type: ConflictDecision['type'] }) =>
+      params.decision.type === params.type,
     hasFailed: (_, outcome: ConflictOutcome) => outcome.failure !== undefined,
-    deservesAnotherRound: ({ context: { run, limits } }, outcome: ConflictOutcome) => outcome.type === 'again' && (run?.round ?? 0) < limits.maxConflictRetries,
+    deservesAnotherRound: ({ context: { run, limits } }, outcome: ConflictOutcome) =>
+      outcome.type === 'again' && (run?.round ?? 0) < limits.maxConflictRetries,
     hasMoreToProve: (_, report: SweepReport) => report.more === true,
     isConflictAgain: (_, outcome: ConflictOutcome) => outcome.type === 'again',
     isReport: (_, page: PageReport) => page !== noPage,
     isReachable: (_, healthy: boolean) => healthy,
     isReopened: (_, record: RunRecord) => (record.reopened?.length ?? 0) > 0,
     /** Only an automatic run sees to operations that wait by themselves. */
-    leavesDueWork: ({ context: { run, next } }, record: RunRecord) => next === undefined && run?.request.automatic === true && record.nextDueInMs !== undefined,
+    leavesDueWork: ({ context: { run, next } }, record: RunRecord) =>
+      next === undefined && run?.request.automatic === true && record.nextDueInMs !== undefined,
     // work ahead
     hasUnsettled: ({ context }) => context.run?.batchId !== undefined,
     hasConflict: ({ context }) => (context.run?.conflicts.length ?? 0) > 0,

@@ -1,5 +1,15 @@
 import { assign } from 'xstate';
-import type { ConflictOutcome, PageReport, Plan, Run, RunRecord, SendReport, SettleReport, SyncRequest, Taken } from '../../model/run.ts';
+import type {
+  ConflictOutcome,
+  PageReport,
+  Plan,
+  Run,
+  RunRecord,
+  SendReport,
+  SettleReport,
+  SyncRequest,
+  Taken,
+} from '../../model/run.ts';
 import type { SyncFailure } from '../../model/errors/failure.ts';
 import {
   acceptRequest,
@@ -27,7 +37,10 @@ import { withGuards } from './guards.ts';
 /** What becomes of requests and of the run under way. */
 export const withWorkActions = withGuards.extend({
   actions: {
-    /** Provided by the engine: gives the lease back without waiting for it, and never throws. Does nothing when it is not held. */
+    /**
+     * Provided by the engine: gives the lease back without waiting for it, and never throws. Does nothing when it is
+     * not held.
+     */
     releaseLease: () => {},
     // requests
     acceptRequest: assign(({ context: { run, next } }, request: SyncRequest) => acceptRequest(run, next, request)),
@@ -35,15 +48,28 @@ export const withWorkActions = withGuards.extend({
     tryOnce: assign(changeRun((run) => ({ ...run, maxRetries: 0 }))),
     dropWaiter: assign(({ context: { run, next } }, waiter: string) => ({
       next: next && withoutWaiter(next, waiter),
-      run: run && { ...run, request: withoutWaiter(run.request, waiter) ?? { ...run.request, waiters: [], explicit: false } },
+      run: run && {
+        ...run,
+        request: withoutWaiter(run.request, waiter) ?? { ...run.request, waiters: [], explicit: false },
+      },
     })),
     releaseWaiters: assign({ next: ({ context: { next } }) => next && asAutomatic(next) }),
     dropAwaited: assign({ next: ({ context: { next } }) => automaticPart(next) }),
     giveBackRun: assign({ next: ({ context: { run, next } }) => (run ? mergeRequests(next, run.request) : next) }),
-    giveBackAutomatic: assign({ next: ({ context: { run, next } }) => (run?.request.automatic ? mergeRequests(next, asAutomatic(run.request)) : next) }),
-    giveBackAll: assign({ next: ({ context: { run, next } }) => (run ? mergeRequests(next, asAutomatic(run.request)) : next) }),
-    giveBackFailedKinds: assign({ next: ({ context: { run, next } }) => (run?.request.automatic ? mergeRequests(next, failedKinds(run)) : next) }),
-    giveBackDue: assign({ next: ({ context }) => mergeRequests(context.next, { ...noRequest, pushKinds: context.pushKinds, automatic: true }) }),
+    giveBackAutomatic: assign({
+      next: ({ context: { run, next } }) =>
+        run?.request.automatic ? mergeRequests(next, asAutomatic(run.request)) : next,
+    }),
+    giveBackAll: assign({
+      next: ({ context: { run, next } }) => (run ? mergeRequests(next, asAutomatic(run.request)) : next),
+    }),
+    giveBackFailedKinds: assign({
+      next: ({ context: { run, next } }) => (run?.request.automatic ? mergeRequests(next, failedKinds(run)) : next),
+    }),
+    giveBackDue: assign({
+      next: ({ context }) =>
+        mergeRequests(context.next, { ...noRequest, pushKinds: context.pushKinds, automatic: true }),
+    }),
     // runs
     beginRun: assign(({ context }, params: { maxRetries?: number }) =>
       context.next
@@ -57,7 +83,12 @@ export const withWorkActions = withGuards.extend({
     adoptPlan: assign(changeRun((run, plan: Plan) => adoptPlan(run, plan))),
     keepBatch: assign(changeRun((run, taken: Taken) => ({ ...run, batchId: taken.batchId, report: undefined }))),
     keepReport: assign(changeRun((run, report: SendReport) => ({ ...run, report }))),
-    keepFailedReport: assign(changeRun((run, failure: SyncFailure) => ({ ...run, report: { answered: 0, reached: false, ...run.report, failure } }))),
+    keepFailedReport: assign(
+      changeRun((run, failure: SyncFailure) => ({
+        ...run,
+        report: { answered: 0, reached: false, ...run.report, failure },
+      })),
+    ),
     countPart: assign(changeRun((run, part: SettleReport) => countPart(run, part))),
     countSettled: assign(changeRun((run, settled: SettleReport) => countSettled(run, settled))),
     countPage: assign(changeRun((run, page: PageReport) => countPage(run, page))),
@@ -68,8 +99,15 @@ export const withWorkActions = withGuards.extend({
     closeKind: assign(changeRun(closeKind)),
     closeSweep: assign(changeRun((run) => ({ ...run, toSweep: run.toSweep.slice(1) }))),
     enterPhase: assign(
-      changeRun((run, phase: Run['phase']) => ({ ...run, phase, told: phase === 'sync' || run.told.includes(phase) ? run.told : [...run.told, phase] })),
+      changeRun((run, phase: Run['phase']) => ({
+        ...run,
+        phase,
+        told: phase === 'sync' || run.told.includes(phase) ? run.told : [...run.told, phase],
+      })),
     ),
-    dropRun: assign(({ context: { run, lastStats } }) => ({ run: undefined, lastStats: run ? statsOf(run) : lastStats })),
+    dropRun: assign(({ context: { run, lastStats } }) => ({
+      run: undefined,
+      lastStats: run ? statsOf(run) : lastStats,
+    })),
   },
 });

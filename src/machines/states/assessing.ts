@@ -8,7 +8,10 @@ const failureOfRun = ({ context }: { context: SyncContext }) => ({ failure: cont
 /** The run is over and its promises know why. */
 const endFailed = ['announceFailed', { type: 'announceEnded', params: failureOfRun }] as const;
 
-/** The one place where a failure is judged. It is outside `running`, so that `running.where` still names the phase that failed. */
+/**
+ * The one place where a failure is judged. It is outside `running`, so that `running.where` still names the phase that
+ * failed.
+ */
 export const assessing = sync.createStateConfig({
   id: 'assessing',
   always: [
@@ -17,7 +20,11 @@ export const assessing = sync.createStateConfig({
       target: 'idle',
       actions: ['giveBackRun', 'dropRun', { type: 'recordFailure', params: undefined }],
     },
-    { guard: { type: 'failedWith', params: 'storeFailed' }, target: 'failed', actions: [...endFailed, 'giveBackAutomatic', 'dropRun'] },
+    {
+      guard: { type: 'failedWith', params: 'storeFailed' },
+      target: 'failed',
+      actions: [...endFailed, 'giveBackAutomatic', 'dropRun'],
+    },
     { guard: 'isTokenDead', target: 'idle', actions: [...endFailed, 'giveBackAll', 'dropRun'] },
     // Answers that went out before the sign-in are judged after it: the step is done once more with the new token.
     { guard: { type: 'failedWith', params: 'authRequired' }, target: 'resuming', actions: 'forgetOldToken' },

@@ -3,7 +3,10 @@ import { automaticWork } from '../../rules/sync-rules.ts';
 import { sync } from '../setup/sync-setup.ts';
 import { accept, expired, explicit, failureOf, onWork, widen } from './wiring.ts';
 
-/** Waits with or without a run: an ended run leaves its automatic work in `next`, and nothing but a command goes before retryAt. */
+/**
+ * Waits with or without a run: an ended run leaves its automatic work in `next`, and nothing but a command goes before
+ * retryAt.
+ */
 export const backoff = sync.createStateConfig({
   id: 'backoff',
   entry: 'releaseLease',
@@ -13,7 +16,9 @@ export const backoff = sync.createStateConfig({
     src: 'rememberWait',
     input: ({ context: { attempt, wait, run, next } }) => ({ attempt, wait, request: automaticWork(run, next) }),
     // Not recorded as the failure: that one says why we wait.
-    onError: { actions: { type: 'announceUnsaved', params: (args) => ({ what: 'the wait', failure: failureOf(args) }) } },
+    onError: {
+      actions: { type: 'announceUnsaved', params: (args) => ({ what: 'the wait', failure: failureOf(args) }) },
+    },
   },
   on: {
     ...onWork([
@@ -27,7 +32,10 @@ export const backoff = sync.createStateConfig({
   },
 });
 
-/** Back to the run, if there is one and it may go on; through `standby`, since another process may have worked meanwhile. */
+/**
+ * Back to the run, if there is one and it may go on; through `standby`, since another process may have worked
+ * meanwhile.
+ */
 export const resuming = sync.createStateConfig({
   id: 'resuming',
   always: [

@@ -9,7 +9,11 @@ export const idle = sync.createStateConfig({
   always: [
     {
       guard: and(['isAwaited', 'isSignedOut']),
-      actions: [told({ type: 'request.refused', because: 'authRequired' }), { type: 'rejectRequest', params: expired }, 'releaseWaiters'],
+      actions: [
+        told({ type: 'request.refused', because: 'authRequired' }),
+        { type: 'rejectRequest', params: expired },
+        'releaseWaiters',
+      ],
     },
     {
       guard: and(['hasRequest', 'isSignedIn', 'isOnline', or(['isAwaited', not('isHeldBack')])]),
@@ -17,6 +21,10 @@ export const idle = sync.createStateConfig({
       actions: { type: 'beginRun', params: {} },
     },
     // Tried once although offline: ports lie, and somebody waits for an answer.
-    { guard: and(['isAwaited', 'isSignedIn']), target: 'standby', actions: { type: 'beginRun', params: { maxRetries: 0 } } },
+    {
+      guard: and(['isAwaited', 'isSignedIn']),
+      target: 'standby',
+      actions: { type: 'beginRun', params: { maxRetries: 0 } },
+    },
   ],
 });

@@ -7,21 +7,28 @@ export const network = sync.createStateConfig({
   on: { STOP: '.closed' },
   states: {
     online: { on: { 'network.offline': { target: 'offline', actions: told({ type: 'network.offline' }) } } },
-    // Ports lie (F-139): while one says offline, the server itself is asked now and then. Not while paused: then nothing is sent.
+    // Ports lie (F-139): while one says offline, the server itself is asked now and then. Not while paused: then
+    // nothing is sent.
     offline: {
       initial: 'waiting',
       on: {
         'network.online': { target: 'online', actions: told({ type: 'network.online' }) },
-        // Somebody waits for an answer now: the run under way gets no further waits, and rejects with the failure itself.
+        // Somebody waits for an answer now: the run under way gets no further waits, and rejects with the failure
+        // itself.
         ...onWork({ guard: explicit, actions: 'tryOnce' }),
       },
       states: {
-        waiting: { after: { probeDelay: [{ guard: 'isPaused', target: 'waiting', reenter: true }, { target: 'probing' }] } },
+        waiting: {
+          after: { probeDelay: [{ guard: 'isPaused', target: 'waiting', reenter: true }, { target: 'probing' }] },
+        },
         probing: {
           on: { PAUSE: 'waiting' },
           invoke: {
             src: 'probeHealth',
-            onDone: [{ guard: { type: 'isReachable', params: outputOf }, target: 'waiting', actions: 'noteReached' }, { target: 'waiting' }],
+            onDone: [
+              { guard: { type: 'isReachable', params: outputOf }, target: 'waiting', actions: 'noteReached' },
+              { target: 'waiting' },
+            ],
             onError: 'waiting',
           },
         },

@@ -7,7 +7,10 @@ export const paused = sync.createStateConfig({
   initial: 'resting',
   entry: ['releaseLease', 'forgetWait', told({ type: 'engine.paused' }), 'announceDeferred'],
   on: {
-    ...onWork([{ guard: explicit, actions: [widen, told({ type: 'request.deferred', because: 'paused' })] }, { actions: accept }]),
+    ...onWork([
+      { guard: explicit, actions: [widen, told({ type: 'request.deferred', because: 'paused' })] },
+      { actions: accept },
+    ]),
     PAUSE: {},
   },
   states: {
@@ -16,7 +19,9 @@ export const paused = sync.createStateConfig({
       invoke: {
         src: 'rememberPaused',
         input: { paused: true },
-        onError: { actions: { type: 'announceUnsaved', params: (args) => ({ what: 'the pause', failure: failureOf(args) }) } },
+        onError: {
+          actions: { type: 'announceUnsaved', params: (args) => ({ what: 'the pause', failure: failureOf(args) }) },
+        },
       },
     },
     // First stored, then done: a crash in between finds the engine as the app last knew it.

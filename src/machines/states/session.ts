@@ -8,7 +8,8 @@ export const session = sync.createStateConfig({
   on: { STOP: '.closed' },
   states: {
     signedIn: {
-      // Eventless, so that it is taken in the same microstep in which `assessing` ends the run: no window with a run and a dead token.
+      // Eventless, so that it is taken in the same microstep in which `assessing` ends the run: no window with a run
+      // and a dead token.
       always: { guard: 'isTokenDead', target: 'authRequired', actions: told({ type: 'session.authRequired' }) },
       on: {
         'session.expired': { target: 'authRequired', actions: told({ type: 'session.authRequired' }) },
@@ -39,7 +40,12 @@ export const session = sync.createStateConfig({
     },
     authRequired: {
       tags: 'attention',
-      on: { SIGNED_IN: { target: 'signedIn.checking', actions: ['forgetSessionFailure', told({ type: 'session.signedIn' })] } },
+      on: {
+        SIGNED_IN: {
+          target: 'signedIn.checking',
+          actions: ['forgetSessionFailure', told({ type: 'session.signedIn' })],
+        },
+      },
     },
     closed: { type: 'final' },
   },

@@ -7,11 +7,21 @@ import type { SyncContext } from '../machine-context.ts';
 export const expired: SyncFailure = { type: 'authRequired', message: 'the session has expired: sign in again' };
 export const failureOf = ({ event }: { event: { error: unknown } }): SyncFailure => toSyncFailure(event.error);
 export const outputOf = <T>({ event }: { event: { output: T } }): T => event.output;
-export const factsOf = ({ event }: { event: { output: { readonly facts: readonly SyncFact[] } } }): readonly SyncFact[] => event.output.facts;
-export const requestOf = ({ context, event }: { context: SyncContext; event: WorkEvent }): SyncRequest => toRequest(event, context);
+export const factsOf = ({
+  event,
+}: {
+  event: { output: { readonly facts: readonly SyncFact[] } };
+}): readonly SyncFact[] => event.output.facts;
+export const requestOf = ({ context, event }: { context: SyncContext; event: WorkEvent }): SyncRequest =>
+  toRequest(event, context);
 
 /** One transition for everything that means work. */
-export const onWork = <T>(transition: T) => ({ SYNC: transition, FULL_RESYNC: transition, RESOLVE_CONFLICT: transition, 'remote.changed': transition });
+export const onWork = <T>(transition: T) => ({
+  SYNC: transition,
+  FULL_RESYNC: transition,
+  RESOLVE_CONFLICT: transition,
+  'remote.changed': transition,
+});
 export const told = <T extends SyncFact>(event: T) => ({ type: 'announce', params: event }) as const;
 export const accept = { type: 'acceptRequest', params: requestOf } as const;
 export const widen = { type: 'widenRun', params: requestOf } as const;

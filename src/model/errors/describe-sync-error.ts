@@ -13,14 +13,17 @@ const sentences: Readonly<Record<SyncErrorCategory, string>> = {
   server: 'The server has a problem. Your changes are kept and will be sent later.',
   rateLimit: 'The server asks to wait a little. Your changes are kept and will be sent later.',
   timeout: 'The server did not answer in time. Your changes are kept and will be sent later.',
-  parse: 'The server sent something that this app does not understand. The app or the server needs to be corrected. Your changes are kept.',
-  database: 'The data on this device cannot be read or written. There may be no space left, or the app needs an update.',
+  parse:
+    'The server sent something that this app does not understand. The app or the server needs to be corrected. Your changes are kept.',
+  database:
+    'The data on this device cannot be read or written. There may be no space left, or the app needs an update.',
   conflict: 'Somebody else changed the same record. Your changes are kept until that is decided.',
   validation: 'The server did not accept a change. It is kept, and needs to be corrected.',
   unknown: 'Synchronising failed. Your changes are kept.',
 };
 
-const webPage = 'A web page came instead of an answer of the server, as the sign-in page of a public network does. Your changes are kept.';
+const webPage =
+  'A web page came instead of an answer of the server, as the sign-in page of a public network does. Your changes are kept.';
 
 /** Where the status says more than the category. */
 const byStatus: Readonly<Record<number, string>> = {
@@ -30,8 +33,9 @@ const byStatus: Readonly<Record<number, string>> = {
 };
 
 /**
- * Says in one or two sentences, for people, what went wrong, what happens to their changes, and when it is tried again where that is known.
- * Takes whatever was thrown, or a `SyncErrorInfo` from events and status. Total, and shows nothing of the error's own text.
+ * Says in one or two sentences, for people, what went wrong, what happens to their changes, and when it is tried again
+ * where that is known. Takes whatever was thrown, or a `SyncErrorInfo` from events and status. Total, and shows nothing
+ * of the error's own text.
  */
 export function describeSyncError(error: unknown, options: DescribeOptions = {}): string {
   const info = isErrorInfo(error) ? error : syncErrorInfo(error);
@@ -50,7 +54,8 @@ function sentenceOf(error: unknown, info: SyncErrorInfo): string {
   const isRefused404 = info.statusCode === 404 && info.category === 'validation';
   if (special !== undefined && !isRefused404) return special;
   // Refused here, before anything was written.
-  if (info.category === 'validation' && info.statusCode === undefined) return 'This cannot be saved as it is. Nothing was changed.';
+  if (info.category === 'validation' && info.statusCode === undefined)
+    return 'This cannot be saved as it is. Nothing was changed.';
   return info.isHtml === true ? webPage : sentences[info.category];
 }
 
@@ -70,7 +75,8 @@ const units: readonly (readonly [name: string, ms: number])[] = [
 ];
 
 function nextTry(retryAt: number, now: number | undefined): string {
-  if (now === undefined) return `The next try is at ${new Date(retryAt).toLocaleTimeString([], { timeStyle: 'short' })}.`;
+  if (now === undefined)
+    return `The next try is at ${new Date(retryAt).toLocaleTimeString([], { timeStyle: 'short' })}.`;
   const left = retryAt - now;
   if (left < 1_000) return 'It is being tried again.';
   // From two of a unit on: "in 90 seconds" says more than "in 1 minute".

@@ -53,7 +53,10 @@ export class TransportError extends SyncError {
   readonly code: string | undefined;
   /** Reasons by wire key, to be shown at the fields of a form. */
   readonly fields: Readonly<Record<string, string>> | undefined;
-  /** True when the server refused one operation for good, whatever the status: a 409 for a UNIQUE value is no conflict, a 404 no wrong address. */
+  /**
+   * True when the server refused one operation for good, whatever the status: a 409 for a UNIQUE value is no conflict,
+   * a 404 no wrong address.
+   */
   readonly isRefusal: boolean;
 
   constructor(message: string, statusCode: number, responseBody?: string, options: TransportErrorOptions = {}) {
@@ -81,11 +84,16 @@ export class DatabaseError extends SyncError {
   override readonly name: string = 'DatabaseError';
 
   static fromError(error: unknown): DatabaseError {
-    return error instanceof DatabaseError ? error : new DatabaseError(`Database operation failed: ${textOf(error)}`, { cause: error });
+    return error instanceof DatabaseError
+      ? error
+      : new DatabaseError(`Database operation failed: ${textOf(error)}`, { cause: error });
   }
 }
 
-/** A newer release of synchart has migrated the database. Nothing was written; update synchart, or undo the migrations with that release. */
+/**
+ * A newer release of synchart has migrated the database. Nothing was written; update synchart, or undo the migrations
+ * with that release.
+ */
 export class NewerReleaseError extends DatabaseError {
   override readonly name: string = 'NewerReleaseError';
 
@@ -139,7 +147,10 @@ export class SyncOperationError extends SyncError {
   }
 }
 
-/** The database belongs to another user or server: nothing is sent until the app decides, by `adoptScope` or `clearScope` (F-143). */
+/**
+ * The database belongs to another user or server: nothing is sent until the app decides, by `adoptScope` or
+ * `clearScope` (F-143).
+ */
 export class ScopeChangedError extends SyncOperationError {
   override readonly name: string = 'ScopeChangedError';
 }
@@ -165,7 +176,10 @@ export class MaxRetriesExceededError extends SyncError {
 /** Data that is not what the protocol promises: no JSON, no list of items, a row without id or timestamp. */
 export class ParseError extends SyncError {
   override readonly name: string = 'ParseError';
-  /** A web page came instead of data: a network asks to sign in, a gateway reports an error, or the address is that of a website. */
+  /**
+   * A web page came instead of data: a network asks to sign in, a gateway reports an error, or the address is that of a
+   * website.
+   */
   readonly isHtml: boolean;
 
   constructor(message: string, options: ErrorOptions & { readonly isHtml?: boolean | undefined } = {}) {
@@ -193,7 +207,17 @@ export class SyncAbortedError extends SyncError {
   override readonly name: string = 'SyncAbortedError';
 }
 
-export type SyncErrorCategory = 'network' | 'auth' | 'server' | 'rateLimit' | 'timeout' | 'parse' | 'database' | 'conflict' | 'validation' | 'unknown';
+export type SyncErrorCategory =
+  | 'network'
+  | 'auth'
+  | 'server'
+  | 'rateLimit'
+  | 'timeout'
+  | 'parse'
+  | 'database'
+  | 'conflict'
+  | 'validation'
+  | 'unknown';
 
 /** A failure as a screen or a log needs it. `retryAt` is epoch ms, `fields` are the server's reasons by wire key. */
 export interface SyncErrorInfo {
@@ -219,7 +243,8 @@ const byStatus = (statusCode: number): { category: SyncErrorCategory; retryable:
   if (statusCode === 408 || statusCode === 425) return { category: 'timeout', retryable: true };
   if (statusCode >= 500) return { category: 'server', retryable: statusCode !== 501 && statusCode !== 505 };
   if (statusCode === 409 || statusCode === 412) return { category: 'conflict', retryable: true };
-  if (statusCode === 400 || statusCode === 413 || statusCode === 415 || statusCode === 422) return { category: 'validation', retryable: false };
+  if (statusCode === 400 || statusCode === 413 || statusCode === 415 || statusCode === 422)
+    return { category: 'validation', retryable: false };
   return { category: 'unknown', retryable: false };
 };
 
@@ -239,14 +264,21 @@ export function syncErrorInfo(error: unknown): SyncErrorInfo {
         ...(retryAt === undefined ? {} : { retryAt }),
       };
     }
-    if (current instanceof ScopeChangedError) return { category: 'unknown', retryable: false, message, scopeChanged: true };
+    if (current instanceof ScopeChangedError)
+      return { category: 'unknown', retryable: false, message, scopeChanged: true };
     if (current instanceof AuthError) return { category: 'auth', retryable: false, message };
-    if (current instanceof NetworkError) return { category: current.timedOut ? 'timeout' : 'network', retryable: true, message };
-    if (current instanceof ParseError) return { category: 'parse', retryable: false, message, ...(current.isHtml ? { isHtml: true } : {}) };
+    if (current instanceof NetworkError)
+      return { category: current.timedOut ? 'timeout' : 'network', retryable: true, message };
+    if (current instanceof ParseError)
+      return { category: 'parse', retryable: false, message, ...(current.isHtml ? { isHtml: true } : {}) };
     if (current instanceof DatabaseError) return { category: 'database', retryable: false, message };
     if (current instanceof ConflictError) return { category: 'conflict', retryable: true, message };
     if (current instanceof ValidationError) return { category: 'validation', retryable: false, message };
   }
   // A wrapper whose cause says nothing: the retries themselves tell that it was worth retrying.
-  return { category: error instanceof MaxRetriesExceededError ? 'network' : 'unknown', retryable: error instanceof MaxRetriesExceededError, message };
+  return {
+    category: error instanceof MaxRetriesExceededError ? 'network' : 'unknown',
+    retryable: error instanceof MaxRetriesExceededError,
+    message,
+  };
 }

@@ -1,4 +1,7 @@
-/** Why a step of a run failed, reduced to what the chart must decide on. `at` is the edge's clock (epoch ms): the chart knows no time. */
+/**
+ * Why a step of a run failed, reduced to what the chart must decide on. `at` is the edge's clock (epoch ms): the chart
+ * knows no time.
+ */
 export type SyncFailure = {
   readonly message: string;
   readonly at?: number /** For the promise and the log; lost when a snapshot is serialised. */;
@@ -41,4 +44,6 @@ export class SyncStepError extends Error {
 
 /** Total: whatever was thrown becomes exactly one failure. */
 export const toSyncFailure = (thrown: unknown): SyncFailure =>
-  thrown instanceof SyncStepError ? thrown.failure : { type: 'fatal', message: thrown instanceof Error ? thrown.message : String(thrown), cause: thrown };
+  thrown instanceof SyncStepError
+    ? thrown.failure
+    : { type: 'fatal', message: thrown instanceof Error ? thrown.message : String(thrown), cause: thrown };

@@ -1,6 +1,6 @@
 /**
- * Counts of one run. `pulled` counts rows received and accepted, own echoes included, overlap re-reads not. `ignored` counts rows of the server that are
- * older than what is known here.
+ * Counts of one run. `pulled` counts rows received and accepted, own echoes included, overlap re-reads not. `ignored`
+ * counts rows of the server that are older than what is known here.
  */
 export interface SyncStats {
   readonly pushed: number;

@@ -16,27 +16,49 @@ export interface Bounds {
 /** Above this many milliseconds, timers of the platform fire at once. */
 const longestTimer = 2_147_483_647;
 
-const range = (expected: string, holds: (value: unknown) => boolean): Bounds => ({ expected, holds, error: RangeError });
-const type = (expected: string, holds: (value: unknown) => boolean): Bounds => ({ expected, holds, error: TypeError, hidesTexts: true });
+const range = (expected: string, holds: (value: unknown) => boolean): Bounds => ({
+  expected,
+  holds,
+  error: RangeError,
+});
+const type = (expected: string, holds: (value: unknown) => boolean): Bounds => ({
+  expected,
+  holds,
+  error: TypeError,
+  hidesTexts: true,
+});
 
-const isAtLeast = (value: unknown, least: number): boolean => typeof value === 'number' && Number.isFinite(value) && value >= least;
+const isAtLeast = (value: unknown, least: number): boolean =>
+  typeof value === 'number' && Number.isFinite(value) && value >= least;
 
 export const wholeFrom = (least: number): Bounds =>
   range(`a whole number of at least ${least}`, (value) => Number.isSafeInteger(value) && isAtLeast(value, least));
-export const numberFrom = (least: number): Bounds => range(`a finite number of at least ${least}`, (value) => isAtLeast(value, least));
-export const timeFrom = (least: number): Bounds => range(`a finite number of milliseconds of at least ${least}`, (value) => isAtLeast(value, least));
-export const timeAboveZero: Bounds = range('a number of milliseconds above 0', (value) => isAtLeast(value, Number.MIN_VALUE));
+export const numberFrom = (least: number): Bounds =>
+  range(`a finite number of at least ${least}`, (value) => isAtLeast(value, least));
+export const timeFrom = (least: number): Bounds =>
+  range(`a finite number of milliseconds of at least ${least}`, (value) => isAtLeast(value, least));
+export const timeAboveZero: Bounds = range('a number of milliseconds above 0', (value) =>
+  isAtLeast(value, Number.MIN_VALUE),
+);
 export const timeOrNever = (least: number): Bounds =>
-  range(`a number of milliseconds of at least ${least}, or Infinity`, (value) => value === Infinity || isAtLeast(value, least));
+  range(
+    `a number of milliseconds of at least ${least}, or Infinity`,
+    (value) => value === Infinity || isAtLeast(value, least),
+  );
 /** A time that one timer of the platform can wait. */
-export const timerTime: Bounds = range(`between 1 and ${longestTimer} ms`, (value) => isAtLeast(value, Number.MIN_VALUE) && Number(value) <= longestTimer);
+export const timerTime: Bounds = range(
+  `between 1 and ${longestTimer} ms`,
+  (value) => isAtLeast(value, Number.MIN_VALUE) && Number(value) <= longestTimer,
+);
 export const oneOf = (...allowed: readonly string[]): Bounds =>
   range(`one of ${allowed.join(', ')}`, (value) => typeof value === 'string' && allowed.includes(value));
 
 export const isFunction = (value: unknown): boolean => typeof value === 'function';
-export const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 /** Functions can have methods, too: axios is one. */
-const isThing = (value: unknown): value is object => (typeof value === 'object' || typeof value === 'function') && value !== null;
+const isThing = (value: unknown): value is object =>
+  (typeof value === 'object' || typeof value === 'function') && value !== null;
 export const isText = (value: unknown): value is string => typeof value === 'string';
 export const isListOfTexts = (value: unknown): boolean => Array.isArray(value) && value.every(isText);
 export const isRecordOfTexts = (value: unknown): boolean => isObject(value) && Object.values(value).every(isText);

@@ -22,21 +22,27 @@ export const ownedBy = (owner: string): OptionOwner => ({
   unknown: (name) => `${owner}: unknown option '${name}'`,
 });
 
-/** Refuses what is no object of options, unknown names, and values out of bounds: which option, what it must be, what came (F-13). */
+/**
+ * Refuses what is no object of options, unknown names, and values out of bounds: which option, what it must be, what
+ * came (F-13).
+ */
 export function checkOptions(owner: OptionOwner, list: Options, given: object): void {
   checkNames(owner, list, given);
   for (const [name, option] of Object.entries(list)) {
     const value: unknown = Reflect.get(given, name);
     if (value === undefined && !option.isRequired) continue;
     if (option.holds(value)) continue;
-    throw new (owner.error ?? option.error)(`${owner.option(name)} must be ${option.expected}, got ${shown(value, option.hidesTexts)}${option.hint ?? ''}`);
+    throw new (owner.error ?? option.error)(
+      `${owner.option(name)} must be ${option.expected}, got ${shown(value, option.hidesTexts)}${option.hint ?? ''}`,
+    );
   }
 }
 
 /** A misspelt option would be ignored, and the object would behave in another way than the app says. */
 export function checkNames(owner: OptionOwner, list: Options, given: object): void {
   const asGiven: unknown = given;
-  if (typeof asGiven !== 'object' || asGiven === null) throw new TypeError(`${owner.options} must be an object, got ${shown(asGiven)}`);
+  if (typeof asGiven !== 'object' || asGiven === null)
+    throw new TypeError(`${owner.options} must be an object, got ${shown(asGiven)}`);
   const known = Object.keys(list);
   const unknown = Object.keys(asGiven).find((name) => !known.includes(name));
   if (unknown === undefined) return;
@@ -47,7 +53,9 @@ export function checkNames(owner: OptionOwner, list: Options, given: object): vo
 
 /** The defaults of a list. */
 export const defaultsOf = (list: Options): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(list).flatMap(([name, option]) => ('fallback' in option ? [[name, option.fallback]] : [])));
+  Object.fromEntries(
+    Object.entries(list).flatMap(([name, option]) => ('fallback' in option ? [[name, option.fallback]] : [])),
+  );
 
 /** What the list knows of the given object; what is absent or undefined is left out. */
 export function pickOptions<Given extends object>(list: ListOf<Given>, given: Given): Given {
@@ -56,11 +64,17 @@ export function pickOptions<Given extends object>(list: ListOf<Given>, given: Gi
 }
 
 /** Fills in the defaults of options that were checked. */
-export const withDefaults = <Given extends object, List extends ListOf<Given>>(list: List, given: Given): Completed<Given, List> =>
-  ({ ...defaultsOf(list), ...pickOptions(list, given) }) as Completed<Given, List>;
+export const withDefaults = <Given extends object, List extends ListOf<Given>>(
+  list: List,
+  given: Given,
+): Completed<Given, List> => ({ ...defaultsOf(list), ...pickOptions(list, given) }) as Completed<Given, List>;
 
 /** {@link checkOptions}, then {@link withDefaults}. */
-export function completeOptions<Given extends object, List extends ListOf<Given>>(owner: OptionOwner, list: List, given: Given): Completed<Given, List> {
+export function completeOptions<Given extends object, List extends ListOf<Given>>(
+  owner: OptionOwner,
+  list: List,
+  given: Given,
+): Completed<Given, List> {
   checkOptions(owner, list, given);
   return withDefaults<Given, List>(list, given);
 }

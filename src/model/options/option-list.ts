@@ -16,10 +16,15 @@ export interface Defaulted<Value> {
   readonly fallback: Value;
 }
 
-/** The list of the options of `Given`: the compiler asks for each of them, for its default's type, and whether it may be absent. */
+/**
+ * The list of the options of `Given`: the compiler asks for each of them, for its default's type, and whether it may be
+ * absent.
+ */
 export type OptionList<Given> = {
   readonly [Name in keyof Given]-?: Bounds &
-    (Record<never, unknown> extends Pick<Given, Name> ? Optional | Defaulted<Exclude<Given[Name], undefined>> : Mandatory);
+    (Record<never, unknown> extends Pick<Given, Name>
+      ? Optional | Defaulted<Exclude<Given[Name], undefined>>
+      : Mandatory);
 };
 
 /** `Given` with its defaults filled in. */
@@ -33,7 +38,14 @@ export type Completed<Given, List extends { readonly [Name in keyof Given]-?: Op
 
 export const required = (bounds: Bounds): Bounds & Mandatory => ({ ...bounds, isRequired: true });
 export const optional = (bounds: Bounds): Bounds & Optional => ({ ...bounds, isRequired: false });
-export const byDefault = <Value>(fallback: Value, bounds: Bounds): Bounds & Defaulted<Value> => ({ ...bounds, isRequired: false, fallback });
+export const byDefault = <Value>(fallback: Value, bounds: Bounds): Bounds & Defaulted<Value> => ({
+  ...bounds,
+  isRequired: false,
+  fallback,
+});
 /** A list without some of its options. */
-export const without = <List extends object, Name extends keyof List & string>(list: List, ...names: readonly Name[]): Omit<List, Name> =>
+export const without = <List extends object, Name extends keyof List & string>(
+  list: List,
+  ...names: readonly Name[]
+): Omit<List, Name> =>
   Object.fromEntries(Object.entries(list).filter(([name]) => !names.includes(name as Name))) as Omit<List, Name>;

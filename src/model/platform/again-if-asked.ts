@@ -1,8 +1,12 @@
 /**
- * Gives a function that has `work` done: once per call, never two at a time. Calls that come while it is done are answered by doing it once more. After
- * `failed`, the next call begins again.
+ * Gives a function that has `work` done: once per call, never two at a time. Calls that come while it is done are
+ * answered by doing it once more. After `failed`, the next call begins again.
  */
-export function againIfAsked(work: () => Promise<void>, isOver: () => boolean, failed: (error: unknown) => void): () => void {
+export function againIfAsked(
+  work: () => Promise<void>,
+  isOver: () => boolean,
+  failed: (error: unknown) => void,
+): () => void {
   let isAsked = false;
   let isWorking = false;
   const workOff = async (): Promise<void> => {

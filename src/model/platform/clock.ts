@@ -1,4 +1,7 @@
-/** One object for everything that waits: chart, request timeouts, lease. XState's `SimulatedClock` fits. Times are epoch ms. */
+/**
+ * One object for everything that waits: chart, request timeouts, lease. XState's `SimulatedClock` fits. Times are epoch
+ * ms.
+ */
 export interface Clock {
   now(): number;
   setTimeout(callback: () => void, delayMs: number): unknown;

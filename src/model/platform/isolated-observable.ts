@@ -2,8 +2,9 @@ import { Observable, Subscriber, type Observer, type Subscription } from 'rxjs';
 import { reportQuietly } from './report-quietly.ts';
 
 /**
- * An Observable whose listeners cannot harm each other, the run, or the process: what one throws is reported the first time and goes no
- * further (F-112), and an error that nobody listens to is reported as well. RxJS alone would throw both from a timer, which ends a Node process.
+ * An Observable whose listeners cannot harm each other, the run, or the process: what one throws is reported the first
+ * time and goes no further (F-112), and an error that nobody listens to is reported as well. RxJS alone would throw
+ * both from a timer, which ends a Node process.
  */
 export class IsolatedObservable<T> extends Observable<T> {
   override subscribe(
@@ -28,7 +29,11 @@ export class IsolatedObservable<T> extends Observable<T> {
           isReported = true;
         }
       };
-    return super.subscribe({ next: shielded(given.next), error: shielded(given.error ?? reportQuietly), complete: shielded(given.complete) });
+    return super.subscribe({
+      next: shielded(given.next),
+      error: shielded(given.error ?? reportQuietly),
+      complete: shielded(given.complete),
+    });
   }
 }
 

@@ -1,15 +1,19 @@
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 
 /**
- * Makes a random UUID (version 4). Pages on plain http have no `crypto.randomUUID`, so it is then made from `crypto.getRandomValues`, which they
- * have. Throws `TypeError` where the platform has neither.
+ * Makes a random UUID (version 4). Pages on plain http have no `crypto.randomUUID`, so it is then made from
+ * `crypto.getRandomValues`, which they have. Throws `TypeError` where the platform has neither.
  */
 export function randomId(): string {
   // Pages outside of a secure context have less of `crypto` than the types say.
-  const source: { randomUUID?: () => string; getRandomValues?: (into: Uint8Array<ArrayBuffer>) => unknown } | undefined = globalThis.crypto;
+  const source:
+    | { randomUUID?: () => string; getRandomValues?: (into: Uint8Array<ArrayBuffer>) => unknown }
+    | undefined = globalThis.crypto;
   if (typeof source?.randomUUID === 'function') return source.randomUUID();
   if (typeof source?.getRandomValues !== 'function') {
-    throw new TypeError('this platform has no crypto.getRandomValues, which ids are made from; load a polyfill for it before synchart');
+    throw new TypeError(
+      'this platform has no crypto.getRandomValues, which ids are made from; load a polyfill for it before synchart',
+    );
   }
   const bytes = new Uint8Array(16);
   source.getRandomValues(bytes);

@@ -3,34 +3,49 @@ import { exactDigits, exactNumber } from './exact-number.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
 /**
- * A relative change of one field: it says what to do with whatever value the server has, so that several devices can change the field at
- * once and nobody's change is lost. `field` is a property name where an app writes it, a wire key in operations.
+ * A relative change of one field: it says what to do with whatever value the server has, so that several devices can
+ * change the field at once and nobody's change is lost. `field` is a property name where an app writes it, a wire key
+ * in operations.
  */
 export type Delta =
   | { readonly type: 'increment'; readonly field: string; readonly by: number }
   | { readonly type: 'addToSet'; readonly field: string; readonly values: readonly Json[] }
   | { readonly type: 'removeFromSet'; readonly field: string; readonly values: readonly Json[] };
 
-/** Adds `by` to a number, below zero to take away; an empty field counts as 0. Whole numbers add up exactly. Throws `RangeError` unless finite. */
+/**
+ * Adds `by` to a number, below zero to take away; an empty field counts as 0. Whole numbers add up exactly. Throws
+ * `RangeError` unless finite.
+ */
 export function increment(field: string, by: number): Delta {
-  if (!Number.isFinite(by)) throw new RangeError(`increment('${field}', …): expected a finite number, got ${String(by)}`);
+  if (!Number.isFinite(by))
+    throw new RangeError(`increment('${field}', …): expected a finite number, got ${String(by)}`);
   return { type: 'increment', field, by };
 }
 
 /** Adds values to a list unless they are there; values compare by content, an empty field counts as []. */
-export const addToSet = (field: string, values: readonly Json[]): Delta => ({ type: 'addToSet', field, values: distinct(values) });
+export const addToSet = (field: string, values: readonly Json[]): Delta => ({
+  type: 'addToSet',
+  field,
+  values: distinct(values),
+});
 
 /** Takes values out of a list, wherever they stand. */
-export const removeFromSet = (field: string, values: readonly Json[]): Delta => ({ type: 'removeFromSet', field, values: distinct(values) });
+export const removeFromSet = (field: string, values: readonly Json[]): Delta => ({
+  type: 'removeFromSet',
+  field,
+  values: distinct(values),
+});
 
 /**
- * Adds deltas up, field by field: numbers to one sum, of additions and removals of one value the last counts. Applying the result is
- * applying them one after another; what comes to nothing is left out.
+ * Adds deltas up, field by field: numbers to one sum, of additions and removals of one value the last counts. Applying
+ * the result is applying them one after another; what comes to nothing is left out.
  */
 export function sumDeltas(deltas: readonly Delta[]): readonly Delta[] {
   const sums = new Map<string, Delta[]>();
   for (const delta of deltas) sums.set(delta.field, addUp(sums.get(delta.field) ?? [], delta));
-  return [...sums.values()].flat().filter((delta) => (delta.type === 'increment' ? delta.by !== 0 : delta.values.length > 0));
+  return [...sums.values()]
+    .flat()
+    .filter((delta) => (delta.type === 'increment' ? delta.by !== 0 : delta.values.length > 0));
 }
 
 function addUp(sum: readonly Delta[], delta: Delta): Delta[] {
@@ -45,23 +60,37 @@ function addUp(sum: readonly Delta[], delta: Delta): Delta[] {
   const isAdding = delta.type === 'addToSet';
   return [
     ...rest,
-    { type: 'removeFromSet', field, values: isAdding ? without(removed, delta.values) : distinct([...removed, ...delta.values]) },
-    { type: 'addToSet', field, values: isAdding ? distinct([...added, ...delta.values]) : without(added, delta.values) },
+    {
+      type: 'removeFromSet',
+      field,
+      values: isAdding ? without(removed, delta.values) : distinct([...removed, ...delta.values]),
+    },
+    {
+      type: 'addToSet',
+      field,
+      values: isAdding ? distinct([...added, ...delta.values]) : without(added, delta.values),
+    },
   ];
 }
 
 const valuesOf = (sum: readonly Delta[], type: 'addToSet' | 'removeFromSet'): readonly Json[] =>
   sum.flatMap((delta) => (delta.type === type ? delta.values : []));
 
-/** What a value becomes. Total: a value of another type than the delta is about stays as it is (a server refuses that with 422). */
+/**
+ * What a value becomes. Total: a value of another type than the delta is about stays as it is (a server refuses that
+ * with 422).
+ */
 export function applyDelta(value: Json | undefined, delta: Delta): Json {
   if (delta.type === 'increment') {
     if (value === undefined || value === null) return delta.by;
     if (numberOf(value) === undefined) return value;
     const digits = exactDigits(value);
-    if (typeof value === 'string') return digits === undefined ? addDecimal(value, delta.by) : exactNumber(addDecimal(digits, delta.by));
+    if (typeof value === 'string')
+      return digits === undefined ? addDecimal(value, delta.by) : exactNumber(addDecimal(digits, delta.by));
     const sum = Number(value) + delta.by;
-    return Number.isSafeInteger(sum) || !Number.isInteger(value) || !Number.isInteger(delta.by) ? sum : exactNumber(addDecimal(String(value), delta.by));
+    return Number.isSafeInteger(sum) || !Number.isInteger(value) || !Number.isInteger(delta.by)
+      ? sum
+      : exactNumber(addDecimal(String(value), delta.by));
   }
   if (value === undefined || value === null) return delta.type === 'addToSet' ? delta.values : [];
   if (!Array.isArray(value)) return value;
@@ -80,7 +109,8 @@ export function applyDeltas(row: JsonObject, deltas: readonly Delta[]): JsonObje
 /** Why a stored value cannot take the delta; undefined where it can. */
 export function misfit(value: Json | undefined, delta: Delta): string | undefined {
   if (value === undefined || value === null) return undefined;
-  if (delta.type === 'increment') return numberOf(value) === undefined ? 'is no number, so it cannot be incremented' : undefined;
+  if (delta.type === 'increment')
+    return numberOf(value) === undefined ? 'is no number, so it cannot be incremented' : undefined;
   return Array.isArray(value) ? undefined : 'is no list, so nothing can be added or removed';
 }
 
@@ -115,8 +145,10 @@ export function parseWireDeltas(wire: Json): readonly Delta[] | string {
     if (!isJsonObject(change)) return `${wireDeltasKey}.${field} must be an object`;
     const { increment: by, add, remove, ...others } = change;
     const unknown = Object.keys(others)[0];
-    if (unknown !== undefined) return `${wireDeltasKey}.${field}.${unknown} is unknown; increment, add and remove are known`;
-    if (by !== undefined && (typeof by !== 'number' || !Number.isFinite(by))) return `${wireDeltasKey}.${field}.increment must be a number`;
+    if (unknown !== undefined)
+      return `${wireDeltasKey}.${field}.${unknown} is unknown; increment, add and remove are known`;
+    if (by !== undefined && (typeof by !== 'number' || !Number.isFinite(by)))
+      return `${wireDeltasKey}.${field}.increment must be a number`;
     if (remove !== undefined && !Array.isArray(remove)) return `${wireDeltasKey}.${field}.remove must be a list`;
     if (add !== undefined && !Array.isArray(add)) return `${wireDeltasKey}.${field}.add must be a list`;
     if (by !== undefined) deltas.push({ type: 'increment', field, by });
@@ -129,9 +161,13 @@ export function parseWireDeltas(wire: Json): readonly Delta[] | string {
 // ── Values as set members: equal content is one value, whatever the key order ───────────────────────────────────────
 
 const textOf = (value: Json): string =>
-  JSON.stringify(value, (_key, inner: Json) => (isJsonObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner));
+  JSON.stringify(value, (_key, inner: Json) =>
+    isJsonObject(inner) ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1))) : inner,
+  );
 
-const distinct = (values: readonly Json[]): readonly Json[] => [...new Map(values.map((value) => [textOf(value), value])).values()];
+const distinct = (values: readonly Json[]): readonly Json[] => [
+  ...new Map(values.map((value) => [textOf(value), value])).values(),
+];
 
 function without(values: readonly Json[], taken: readonly Json[]): readonly Json[] {
   const gone = new Set(taken.map(textOf));

@@ -2,8 +2,8 @@ import { exactDigits, isHeld } from './exact-number.ts';
 import type { Json } from './json.ts';
 
 /**
- * A number that may be too long for JavaScript, where one can stand. Timestamps, UUIDs and ordinary numbers do not match, so that ordinary texts are
- * parsed as fast as ever.
+ * A number that may be too long for JavaScript, where one can stand. Timestamps, UUIDs and ordinary numbers do not
+ * match, so that ordinary texts are parsed as fast as ever.
  */
 const longNumber = /(?:^|[:,[\s])(-?(?:[\d.]{16}[\d.]*|\d[\d.]*(?=[eE]))(?:[eE][+-]?\d+)?)/g;
 /** The mark of such a number, inside of a text of the server. */
@@ -12,10 +12,15 @@ const escapedMark = /\\u[fF][eE][fF][fF]/;
 const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"(?:\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
 const wholeNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** Parses JSON without losing a digit: numbers that JavaScript cannot hold become values of `exactNumber`. Throws `SyntaxError` as `JSON.parse` does. */
+/**
+ * Parses JSON without losing a digit: numbers that JavaScript cannot hold become values of `exactNumber`. Throws
+ * `SyntaxError` as `JSON.parse` does.
+ */
 export function parseJson(text: string): Json {
   if (!needsCare(text)) return JSON.parse(text) as Json;
-  return JSON.parse(text.replaceAll(stringOrNumber, (token) => (token.startsWith('"') ? protectedText(token) : keptNumber(token)))) as Json;
+  return JSON.parse(
+    text.replaceAll(stringOrNumber, (token) => (token.startsWith('"') ? protectedText(token) : keptNumber(token))),
+  ) as Json;
 }
 
 function needsCare(text: string): boolean {
@@ -32,7 +37,10 @@ function protectedText(token: string): string {
   return exactDigits(value.replace(/^\uFEFF+/, '\uFEFF')) === undefined ? token : JSON.stringify(`\uFEFF${value}`);
 }
 
-/** The string that a marked number becomes in JSON, where a value stands: behind a quote that begins a text, before one that ends it. */
+/**
+ * The string that a marked number becomes in JSON, where a value stands: behind a quote that begins a text, before one
+ * that ends it.
+ */
 const markedNumber = /(^|[:,[])"(\uFEFF+)(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)"(?=[,\]}]|$)/g;
 
 /** Writes JSON with every digit of its numbers, those of `exactNumber` included. Throws as `JSON.stringify` does. */

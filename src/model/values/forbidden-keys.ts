@@ -1,8 +1,8 @@
 import { forbiddenKeys, isJsonObject, type Json } from './json.ts';
 
 /**
- * The first such key at any depth. Keeps its own stack: what came over the wire may be nested deeper than functions can be. Looks at each object once, however
- * often it is held.
+ * The first such key at any depth. Keeps its own stack: what came over the wire may be nested deeper than functions can
+ * be. Looks at each object once, however often it is held.
  */
 export function forbiddenKeyIn(value: Json | undefined, keys: readonly string[] = forbiddenKeys): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
@@ -15,7 +15,8 @@ export function forbiddenKeyIn(value: Json | undefined, keys: readonly string[] 
       const found = Object.keys(item).find((key) => keys.includes(key));
       if (found !== undefined) return found;
     }
-    for (const inner of Object.values(item) as readonly Json[]) if (typeof inner === 'object' && inner !== null) waiting.push(inner);
+    for (const inner of Object.values(item) as readonly Json[])
+      if (typeof inner === 'object' && inner !== null) waiting.push(inner);
   }
   return undefined;
 }

@@ -10,4 +10,5 @@ export interface JsonObject {
 export const forbiddenKeys: readonly string[] = ['__proto__', 'constructor', 'prototype'];
 
 /** Tells a plain JSON object from lists, null and primitives. */
-export const isJsonObject = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,27 +1,33 @@
 import type { Json, JsonObject } from './json.ts';
 
 /**
- * Levels of lists and objects that a value may have: far more than rows need, far fewer than the functions that walk through values can take. A page of
- * JSON can be nested far deeper (I13).
+ * Levels of lists and objects that a value may have: far more than rows need, far fewer than the functions that walk
+ * through values can take. A page of JSON can be nested far deeper (I13).
  */
 export const maxNesting = 500;
 
 /**
- * Characters of JSON that a value may be written as. Only a value that holds the same objects many times can have more without the memory for it: forty
- * lists that hold the list before twice are a terabyte.
+ * Characters of JSON that a value may be written as. Only a value that holds the same objects many times can have more
+ * without the memory for it: forty lists that hold the list before twice are a terabyte.
  */
 export const maxWritten = 64 * 1024 * 1024;
 
 /** Whether a value is nested deeper. */
 export const isTooDeep = (value: unknown, limit = maxNesting): boolean => walk(value, limit).isTooDeep;
 
-/** Whether a value holds the same objects so often that its JSON does not fit. Where it is nested too deep as well, nobody counts. */
+/**
+ * Whether a value holds the same objects so often that its JSON does not fit. Where it is nested too deep as well,
+ * nobody counts.
+ */
 export function isTooLong(value: unknown): boolean {
   const { isTooDeep: isDeep, isShared } = walk(value, maxNesting);
   return isShared && (isDeep || writtenLength(value) > maxWritten);
 }
 
-/** Says why a value can neither be walked through nor be written; undefined: it can. The text continues the name of the value. */
+/**
+ * Says why a value can neither be walked through nor be written; undefined: it can. The text continues the name of the
+ * value.
+ */
 export function whyUnwritable(value: unknown): string | undefined {
   const { isTooDeep: isDeep, isShared } = walk(value, maxNesting);
   if (isDeep) return tooDeepText;
@@ -32,8 +38,8 @@ export function whyUnwritable(value: unknown): string | undefined {
 }
 
 /**
- * Goes level by level, because a function that calls itself cannot. Looks at an object once in each level, so that objects which are held many times cost
- * no more than others.
+ * Goes level by level, because a function that calls itself cannot. Looks at an object once in each level, so that
+ * objects which are held many times cost no more than others.
  */
 function walk(value: unknown, limit: number): { readonly isTooDeep: boolean; readonly isShared: boolean } {
   let level: ReadonlySet<object> = new Set(isNested(value) ? [value] : []);
@@ -56,7 +62,9 @@ function walk(value: unknown, limit: number): { readonly isTooDeep: boolean; rea
   return { isTooDeep: false, isShared };
 }
 
-/** About as many characters as the value has as JSON. Measures each object once; the value must not be nested too deep. */
+/**
+ * About as many characters as the value has as JSON. Measures each object once; the value must not be nested too deep.
+ */
 function writtenLength(value: unknown, known = new Map<object, number>()): number {
   if (typeof value === 'string') return value.length + 2;
   if (!isNested(value)) return 4;
@@ -82,7 +90,10 @@ export function unwritableIn(row: JsonObject): { readonly field: string; readonl
 /** The end of a message about a value that is nested too deep. */
 export const tooDeepText = `is nested deeper than ${maxNesting} levels`;
 
-/** A copy that ends below the limit: it is still recognised as too deep, and can be written as JSON. Copies an object once for each level that holds it. */
+/**
+ * A copy that ends below the limit: it is still recognised as too deep, and can be written as JSON. Copies an object
+ * once for each level that holds it.
+ */
 export function cutBelowLimit(value: Json, limit = maxNesting + 50): Json {
   const root: { value?: Json } = {};
   let level = new Map<object, readonly Place[]>();
@@ -96,7 +107,9 @@ export function cutBelowLimit(value: Json, limit = maxNesting + 50): Json {
     for (const [from, places] of level) {
       const copy = depth > limit ? null : ((Array.isArray(from) ? [] : {}) as Record<string, Json>);
       for (const { into, key } of places) into[key] = copy;
-      if (copy !== null) for (const [key, inner] of Object.entries(from) as readonly [string, Json][]) put(inner, { into: copy, key }, below);
+      if (copy !== null)
+        for (const [key, inner] of Object.entries(from) as readonly [string, Json][])
+          put(inner, { into: copy, key }, below);
     }
     level = below;
   }
@@ -109,4 +122,5 @@ interface Place {
   readonly key: string;
 }
 
-const isNested = (value: unknown): value is object => typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
+const isNested = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);

@@ -18,22 +18,31 @@ export interface CaptureOptions {
   /** Makes operation ids; default UUID v4. */
   readonly opId?: () => string;
   readonly clock?: Pick<Clock, 'now'>;
-  /** Default true: queries of the app pass over rows that were deleted, here or by the server, unless they ask `withDeleted`. */
+  /**
+   * Default true: queries of the app pass over rows that were deleted, here or by the server, unless they ask
+   * `withDeleted`.
+   */
   readonly hideDeleted?: boolean;
 }
 
 const captures = new WeakMap<DataSource, Capture>();
 
 /**
- * Makes the app's own TypeORM writes to these tables synchronise: from now on `save`, `insert`, `update`, `remove`, query builders and SQL on this
- * data source queue what they change, in the same transaction, with the fields that really changed (F-140, F-141). Pass the same tables as to the
- * engine. A second call adds tables.
+ * Makes the app's own TypeORM writes to these tables synchronise: from now on `save`, `insert`, `update`, `remove`,
+ * query builders and SQL on this data source queue what they change, in the same transaction, with the fields that
+ * really changed (F-140, F-141). Pass the same tables as to the engine. A second call adds tables.
  *
- * SQLite only: throws `TypeError` on other databases, where `createWriter` writes. Throws `TypeError` for a table that cannot be synchronised, and
- * when the data source is not initialised. A write that cannot be sent rejects with `ValidationError`; nothing is written then.
+ * SQLite only: throws `TypeError` on other databases, where `createWriter` writes. Throws `TypeError` for a table that
+ * cannot be synchronised, and when the data source is not initialised. A write that cannot be sent rejects with
+ * `ValidationError`; nothing is written then.
  */
-export function captureWrites(dataSource: DataSource, tables: readonly SyncTable[], options: CaptureOptions = {}): void {
-  if (!dataSource.isInitialized) throw new TypeError('captureWrites needs an initialised DataSource: await dataSource.initialize() first');
+export function captureWrites(
+  dataSource: DataSource,
+  tables: readonly SyncTable[],
+  options: CaptureOptions = {},
+): void {
+  if (!dataSource.isInitialized)
+    throw new TypeError('captureWrites needs an initialised DataSource: await dataSource.initialize() first');
   checkSyncTables(tables);
   const capture = captures.get(dataSource) ?? createCapture(dataSource, options);
   capture.add(tables);
@@ -69,16 +78,27 @@ function createCapture(dataSource: DataSource, options: CaptureOptions): Capture
 }
 
 /**
- * Runs `fn`; what it writes is not captured, inside the app's transactions too. Where the platform cannot tell whose statement one is (browsers),
- * this form throws `TypeError`: give the data source as well.
+ * Runs `fn`; what it writes is not captured, inside the app's transactions too. Where the platform cannot tell whose
+ * statement one is (browsers), this form throws `TypeError`: give the data source as well.
  */
 export function withoutCapture<Result>(fn: () => Promise<Result>): Promise<Result>;
-/** Runs `fn` in a transaction of its own whose manager is not captured. Works on every platform. Do not await it inside another transaction. */
-export function withoutCapture<Result>(dataSource: DataSource, fn: (manager: EntityManager) => Promise<Result>): Promise<Result>;
-export async function withoutCapture<Result>(first: DataSource | (() => Promise<Result>), fn?: (manager: EntityManager) => Promise<Result>): Promise<Result> {
+/**
+ * Runs `fn` in a transaction of its own whose manager is not captured. Works on every platform. Do not await it inside
+ * another transaction.
+ */
+export function withoutCapture<Result>(
+  dataSource: DataSource,
+  fn: (manager: EntityManager) => Promise<Result>,
+): Promise<Result>;
+export async function withoutCapture<Result>(
+  first: DataSource | (() => Promise<Result>),
+  fn?: (manager: EntityManager) => Promise<Result>,
+): Promise<Result> {
   if (typeof first === 'function') {
     if (!hasAsyncContext())
-      throw new TypeError('withoutCapture(fn) needs AsyncLocalStorage, which this platform lacks; use withoutCapture(dataSource, (manager) => …)');
+      throw new TypeError(
+        'withoutCapture(fn) needs AsyncLocalStorage, which this platform lacks; use withoutCapture(dataSource, (manager) => …)',
+      );
     return runUncaptured(first);
   }
   if (fn === undefined) throw new TypeError('withoutCapture(dataSource, fn): fn is missing');

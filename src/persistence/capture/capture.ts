@@ -24,7 +24,13 @@ import { queueChanges } from './statements/queue-changes.ts';
 import { restoringStatement, revivingUpsert } from './statements/revive-on-conflict.ts';
 import { Turns } from './turns.ts';
 import { uniqueKeysOf } from './statements/unique-keys.ts';
-import { hidingStatement, incrementsOf, returnsDeleted, revivingStatement, type Increments } from './statements/understand-statement.ts';
+import {
+  hidingStatement,
+  incrementsOf,
+  returnsDeleted,
+  revivingStatement,
+  type Increments,
+} from './statements/understand-statement.ts';
 import { isUncaptured } from './without-capture.ts';
 
 type Send = (sql: string, parameters?: readonly unknown[], structured?: boolean) => Promise<unknown>;
@@ -47,8 +53,9 @@ export interface CaptureSettings {
 }
 
 /**
- * Captures what the app writes on one data source. Looks at every statement of every query runner: opens a transaction where there is none, has
- * the triggers note the rows, and queues the differences before the commit, in the same transaction.
+ * Captures what the app writes on one data source. Looks at every statement of every query runner: opens a transaction
+ * where there is none, has the triggers note the rows, and queues the differences before the commit, in the same
+ * transaction.
  */
 export class Capture {
   readonly snapshots = new LoadedSnapshots();
@@ -82,7 +89,10 @@ export class Capture {
     return this.dataSource.driver as AbstractSqliteDriver;
   }
 
-  /** Adds tables; those that are captured already stay as they are. Throws `TypeError` for one that cannot be synchronised. */
+  /**
+   * Adds tables; those that are captured already stay as they are. Throws `TypeError` for one that cannot be
+   * synchronised.
+   */
   add(tables: readonly SyncTable[]): void {
     const wanted = new Map(this.#registered);
     for (const table of tables) {
@@ -99,7 +109,8 @@ export class Capture {
     const replicas = [...registry.values()];
     const before = this.#byMetadata;
     const captured = replicas.map(
-      (replica, index) => before.get(replica.metadata) ?? new CapturedTable(replica, index, tables[index]?.options.toJson !== undefined),
+      (replica, index) =>
+        before.get(replica.metadata) ?? new CapturedTable(replica, index, tables[index]?.options.toJson !== undefined),
     );
     this.#byMetadata = new Map(captured.map((table) => [table.replica.metadata, table]));
     this.#byName = new Map(captured.map((table) => [table.name.toLowerCase(), table]));
@@ -111,7 +122,10 @@ export class Capture {
     return this.#byMetadata.get(metadata);
   }
 
-  /** The journal of the transaction that a statement of this runner would be part of; undefined where nothing is captured. */
+  /**
+   * The journal of the transaction that a statement of this runner would be part of; undefined where nothing is
+   * captured.
+   */
   journalOf(runner: QueryRunner): Journal | undefined {
     const transaction = this.#transactionOf(runner);
     return this.#captures(runner, transaction) ? this.#journal(transaction ?? runner) : undefined;
@@ -181,7 +195,8 @@ export class Capture {
 
   #committed(transaction: OpenTransaction): void {
     if (this.#installing?.transaction === transaction) this.#installing = undefined;
-    for (const { entity, snapshot } of this.#journals.get(transaction)?.saved() ?? []) this.snapshots.keep(entity, snapshot);
+    for (const { entity, snapshot } of this.#journals.get(transaction)?.saved() ?? [])
+      this.snapshots.keep(entity, snapshot);
     this.#journals.delete(transaction);
   }
 
@@ -197,7 +212,10 @@ export class Capture {
     this.#prepared = undefined;
   }
 
-  /** Statements outside of a transaction, sent side by side on one runner, get one transaction each, one after the other. */
+  /**
+   * Statements outside of a transaction, sent side by side on one runner, get one transaction each, one after the
+   * other.
+   */
   #inTurn(on: Captured, statement: Statement): Promise<unknown> {
     const run = (): Promise<unknown> => {
       const transaction = this.#transactionOf(on.runner);
@@ -225,7 +243,9 @@ export class Capture {
       return result;
     } catch (error) {
       if (on.runner.isTransactionActive) {
-        await on.send('ROLLBACK').catch((failure: unknown) => this.dataSource.logger.log('warn', `ROLLBACK failed: ${String(failure)}`));
+        await on
+          .send('ROLLBACK')
+          .catch((failure: unknown) => this.dataSource.logger.log('warn', `ROLLBACK failed: ${String(failure)}`));
       }
       throw error;
     }
@@ -247,7 +267,10 @@ export class Capture {
         );
       }
       return on.send(
-        hiding?.sql ?? revivingUpsert(statement.sql, tableOf) ?? restoringStatement(statement.sql, tableOf, restoresHiddenOnly(on.runner)) ?? statement.sql,
+        hiding?.sql ??
+          revivingUpsert(statement.sql, tableOf) ??
+          restoringStatement(statement.sql, tableOf, restoresHiddenOnly(on.runner)) ??
+          statement.sql,
         hiding?.parameters ?? statement.parameters,
         statement.structured,
       );
@@ -263,7 +286,12 @@ export class Capture {
   }
 
   /** For the app a deleted row is not there: an insert with its id succeeds, and brings it back. */
-  async #insertOverDeleted(on: Captured, transaction: OpenTransaction, statement: Statement, failure: unknown): Promise<unknown> {
+  async #insertOverDeleted(
+    on: Captured,
+    transaction: OpenTransaction,
+    statement: Statement,
+    failure: unknown,
+  ): Promise<unknown> {
     if (classifyDatabaseError(failure) !== 'constraint' || this.#prepared !== transaction) throw failure;
     const sql = revivingStatement(statement.sql, (name) => this.#byName.get(name));
     return this.#turns.run({}, async () => {
@@ -281,7 +309,12 @@ export class Capture {
     });
   }
 
-  async #explain(on: Captured, transaction: OpenTransaction, { sql, parameters }: Statement, failure: unknown): Promise<void> {
+  async #explain(
+    on: Captured,
+    transaction: OpenTransaction,
+    { sql, parameters }: Statement,
+    failure: unknown,
+  ): Promise<void> {
     const { tables = [] } = writtenBy(sql) ?? {};
     const [name, ...others] = tables === 'all' ? [] : tables;
     const table = name === undefined || others.length > 0 ? undefined : this.#byName.get(name);
@@ -291,7 +324,11 @@ export class Capture {
     await explainHiddenRow(failure, this.#session(on), table, () => on.send(sql, parameters));
   }
 
-  #uncaptured(on: Captured, transaction: OpenTransaction, { sql, parameters, structured }: Statement): Promise<unknown> {
+  #uncaptured(
+    on: Captured,
+    transaction: OpenTransaction,
+    { sql, parameters, structured }: Statement,
+  ): Promise<unknown> {
     return this.#turns.run('uncaptured', async () => {
       if (this.#installing !== undefined && this.#installing.transaction !== transaction) this.#forgetInstalling();
       if (this.#installed.size > 0) await this.#switch(on, transaction, 0);
@@ -299,7 +336,10 @@ export class Capture {
     });
   }
 
-  /** A transaction that was given up may have taken the triggers with it, or the value of the switch: both are only known within one transaction. */
+  /**
+   * A transaction that was given up may have taken the triggers with it, or the value of the switch: both are only
+   * known within one transaction.
+   */
   async #prepare(on: Captured, transaction: OpenTransaction): Promise<void> {
     // Statements that are sent side by side wait for the first of them.
     while (this.#preparing !== undefined) await this.#preparing;
@@ -332,7 +372,9 @@ export class Capture {
       this.#register([...this.#registered.values()]);
     }
     if (this.dataSource.options.type !== 'sqljs' || this.#installed.size === 0) return;
-    const rows = await on.send(`SELECT 1 FROM temp.sqlite_master WHERE "type" = 'trigger' AND "name" LIKE 'synchart_capture_%'`);
+    const rows = await on.send(
+      `SELECT 1 FROM temp.sqlite_master WHERE "type" = 'trigger' AND "name" LIKE 'synchart_capture_%'`,
+    );
     if (!Array.isArray(rows) || rows.length < this.#installed.size) this.#installed.clear();
   }
 
@@ -340,8 +382,11 @@ export class Capture {
     const replicas = tables.map(({ replica }) => replica);
     await checkSchema(this.#session(on), this.dataSource, replicas);
     await on.send(`CREATE TEMP TABLE IF NOT EXISTS ${captureSwitch} ("on" INTEGER NOT NULL)`);
-    await on.send(`INSERT INTO temp.${captureSwitch} ("on") SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM temp.${captureSwitch})`);
-    for (const table of tables) for (const sql of table.install(await uniqueKeysOf(on.send, table.name))) await on.send(sql);
+    await on.send(
+      `INSERT INTO temp.${captureSwitch} ("on") SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM temp.${captureSwitch})`,
+    );
+    for (const table of tables)
+      for (const sql of table.install(await uniqueKeysOf(on.send, table.name))) await on.send(sql);
     for (const table of tables) this.#installed.add(table);
     this.#installing = { transaction, tables: [...(this.#installing?.tables ?? []), ...tables] };
     this.#journal(transaction).noteTriggers();

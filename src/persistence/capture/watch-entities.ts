@@ -8,14 +8,16 @@ import { graphsOf } from './entities/persist-entities.ts';
 import { rebaseEntity } from './entities/rebase-entity.ts';
 import { refuseUnseenEdit } from './entities/refuse-unseen-edit.ts';
 
-const isObject = (value: unknown): value is ObjectLiteral => typeof value === 'object' && value !== null && !(value instanceof Promise);
+const isObject = (value: unknown): value is ObjectLiteral =>
+  typeof value === 'object' && value !== null && !(value instanceof Promise);
 
 /**
- * Hears of the entity objects that a query runner loads and persists, cascades included, ahead of the app's listeners: keeps what was loaded, and
- * brings what is saved up to date in all that the user did not change (F-140).
+ * Hears of the entity objects that a query runner loads and persists, cascades included, ahead of the app's listeners:
+ * keeps what was loaded, and brings what is saved up to date in all that the user did not change (F-140).
  */
 export function watchEntities(capture: Capture, runner: QueryRunner): void {
-  const before = (name: BroadcastName, listen: Listener): void => beforeBroadcast(runner, name, listen, () => !graphsOf(runner).some(({ isQuiet }) => isQuiet));
+  const before = (name: BroadcastName, listen: Listener): void =>
+    beforeBroadcast(runner, name, listen, () => !graphsOf(runner).some(({ isQuiet }) => isQuiet));
   const seen = (table: CapturedTable, entity: unknown, stored: unknown): void => {
     const snapshot = isObject(entity) ? capture.snapshots.of(entity) : undefined;
     const id = idOf(table, stored) ?? idOf(table, entity);
@@ -26,7 +28,10 @@ export function watchEntities(capture: Capture, runner: QueryRunner): void {
     if (table === undefined || !isObject(entity) || idOf(table, entity) === undefined) return;
     const before = capture.snapshots.of(entity);
     const aside = graphsOf(runner).flatMap((graph) => graph.asideOf(entity));
-    capture.journalOf(runner)?.noteSaved(entity, { ...takeSnapshot(table, entity), ...Object.fromEntries(aside.map((name) => [name, before?.[name]])) });
+    capture.journalOf(runner)?.noteSaved(entity, {
+      ...takeSnapshot(table, entity),
+      ...Object.fromEntries(aside.map((name) => [name, before?.[name]])),
+    });
   };
 
   before('broadcastLoadEvent', (_, metadata, entities) => {
@@ -40,14 +45,18 @@ export function watchEntities(capture: Capture, runner: QueryRunner): void {
       for (const stored of loaded) {
         for (const entity of graph.of(metadata, stored)) {
           checkValues(table, entity, { isNew: false });
-          rebaseEntity(table, entity, stored, { snapshot: capture.snapshots.of(entity), setAside: (of, column) => graph.setAside(of, column) });
+          rebaseEntity(table, entity, stored, {
+            snapshot: capture.snapshots.of(entity),
+            setAside: (of, column) => graph.setAside(of, column),
+          });
         }
       }
     }
   });
   before('broadcastBeforeInsertEvent', (_, metadata, entity) => {
     const table = capture.tableOf(metadata);
-    if (table !== undefined && isObject(entity) && capture.journalOf(runner) !== undefined) checkValues(table, entity, { isNew: true });
+    if (table !== undefined && isObject(entity) && capture.journalOf(runner) !== undefined)
+      checkValues(table, entity, { isNew: true });
   });
   before('broadcastBeforeUpdateEvent', (_, metadata, entity, stored) => {
     const table = capture.tableOf(metadata);
@@ -57,7 +66,11 @@ export function watchEntities(capture: Capture, runner: QueryRunner): void {
     refuseUnseenEdit(table, entity, stored);
     seen(table, entity, stored);
   });
-  for (const name of ['broadcastBeforeRemoveEvent', 'broadcastBeforeSoftRemoveEvent', 'broadcastBeforeRecoverEvent'] as const) {
+  for (const name of [
+    'broadcastBeforeRemoveEvent',
+    'broadcastBeforeSoftRemoveEvent',
+    'broadcastBeforeRecoverEvent',
+  ] as const) {
     before(name, (_, metadata, entity, stored) => {
       const table = capture.tableOf(metadata);
       if (table !== undefined) seen(table, entity, stored);

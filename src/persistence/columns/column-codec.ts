@@ -30,7 +30,19 @@ export interface ColumnCodec {
 }
 
 const halfOfPair = /\p{Cs}/u;
-const textTypes = new Set<unknown>([String, 'text', 'varchar', 'character varying', 'char', 'character', 'nvarchar', 'clob', 'uuid', 'simple-enum', 'enum']);
+const textTypes = new Set<unknown>([
+  String,
+  'text',
+  'varchar',
+  'character varying',
+  'char',
+  'character',
+  'nvarchar',
+  'clob',
+  'uuid',
+  'simple-enum',
+  'enum',
+]);
 const numberTypes = new Set<unknown>([
   Number,
   'integer',
@@ -53,39 +65,59 @@ const realTypes = new Set<unknown>(['real', 'double', 'double precision', 'float
 const fractionTypes = new Set<unknown>(['real', 'double', 'double precision', 'float', 'numeric', 'decimal']);
 const booleanTypes = new Set<unknown>([Boolean, 'boolean', 'bool']);
 const jsonTypes = new Set<unknown>(['simple-json', 'json', 'jsonb']);
-const dateTypes = new Set<unknown>([Date, 'datetime', 'timestamp', 'timestamptz', 'timestamp with time zone', 'timestamp without time zone']);
+const dateTypes = new Set<unknown>([
+  Date,
+  'datetime',
+  'timestamp',
+  'timestamptz',
+  'timestamp with time zone',
+  'timestamp without time zone',
+]);
 
 export const isTextColumn = (column: ColumnMetadata): boolean => textTypes.has(column.type);
 /** Whether numbers in it may have fractions. */
 export const isFractionColumn = (column: ColumnMetadata): boolean => fractionTypes.has(column.type);
 /** Whether its numbers travel as they are, without a mapping of the app. */
-export const isPlainNumberColumn = (column: ColumnMetadata): boolean => column.transformer === undefined && !column.isArray && numberTypes.has(column.type);
-const isJsonColumn = (column: ColumnMetadata): boolean => column.transformer === undefined && !column.isArray && jsonTypes.has(column.type);
+export const isPlainNumberColumn = (column: ColumnMetadata): boolean =>
+  column.transformer === undefined && !column.isArray && numberTypes.has(column.type);
+const isJsonColumn = (column: ColumnMetadata): boolean =>
+  column.transformer === undefined && !column.isArray && jsonTypes.has(column.type);
 export const isDateColumn = (column: ColumnMetadata): boolean => dateTypes.has(column.type) || column.type === 'date';
 
 const toSnakeCase = (name: string): string => name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toLowerCase();
 
 /** A relation's own column is known by its SQL name, an embedded one by its path. */
 const propertyOf = (column: ColumnMetadata): string =>
-  column.relationMetadata && column.propertyName === column.relationMetadata.propertyName ? column.databaseName : column.propertyPath.replaceAll('.', '_');
+  column.relationMetadata && column.propertyName === column.relationMetadata.propertyName
+    ? column.databaseName
+    : column.propertyPath.replaceAll('.', '_');
 
 const asJson = (value: unknown): Json => {
   if (value === undefined || value === null) return null;
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? String(value) : value.toISOString();
   if (typeof value === 'bigint') return exactNumber(value);
-  if (ArrayBuffer.isView(value)) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+  if (ArrayBuffer.isView(value))
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
   // Objects of a transformer, as decimals: two of them compare by what they say, not by what they are made of.
   if (typeof value === 'object' && 'toJSON' in value) return JSON.parse(JSON.stringify(value)) as Json;
   return value as Json;
 };
 
-/** Builds the codec of a column; values go through TypeORM's own preparation, so transformers, JSON, booleans and dates map both ways. */
-export function createColumnCodec(dataSource: DataSource, column: ColumnMetadata, naming: 'property' | 'snake_case'): ColumnCodec {
+/**
+ * Builds the codec of a column; values go through TypeORM's own preparation, so transformers, JSON, booleans and dates
+ * map both ways.
+ */
+export function createColumnCodec(
+  dataSource: DataSource,
+  column: ColumnMetadata,
+  naming: 'property' | 'snake_case',
+): ColumnCodec {
   const { driver } = dataSource;
   const property = propertyOf(column);
   const wireKey = naming === 'snake_case' ? toSnakeCase(property) : property;
   const isDate = isDateColumn(column) && !column.isArray;
-  const isPlain = column.transformer === undefined && !column.isArray && (isTextColumn(column) || numberTypes.has(column.type));
+  const isPlain =
+    column.transformer === undefined && !column.isArray && (isTextColumn(column) || numberTypes.has(column.type));
   const isBoolean = column.transformer === undefined && !column.isArray && booleanTypes.has(column.type);
   const isBinary = column.type === 'blob' || column.type === 'bytea';
 
@@ -143,8 +175,14 @@ function comparableNumber(value: Json): Json {
   return typeof digits === 'string' ? (canonicalDigits(digits.trim()) ?? value) : value;
 }
 
-/** SQLite makes numbers of texts where it can, unless the column is one of text. Else it keeps what it is given, so the mapping alone decides. */
-function readsBackFromSqlite(column: ColumnMetadata, { toDatabase, toWire }: Pick<ColumnCodec, 'toDatabase' | 'toWire'>): ColumnCodec['readsBack'] {
+/**
+ * SQLite makes numbers of texts where it can, unless the column is one of text. Else it keeps what it is given, so the
+ * mapping alone decides.
+ */
+function readsBackFromSqlite(
+  column: ColumnMetadata,
+  { toDatabase, toWire }: Pick<ColumnCodec, 'toDatabase' | 'toWire'>,
+): ColumnCodec['readsBack'] {
   if (isPlainNumberColumn(column)) return (value) => typeof value !== 'string' || exactDigits(value) !== undefined;
   if (column.transformer === undefined && !column.isArray) {
     if (isTextColumn(column) || isJsonColumn(column)) return () => true;
@@ -163,7 +201,15 @@ function readsBackFromSqlite(column: ColumnMetadata, { toDatabase, toWire }: Pic
 
 const intTypes = new Set<unknown>(['int', 'int2', 'int4', 'integer', 'smallint', 'double precision']);
 /** PostgreSQL pads `char`, and gives ids of type `uuid` back in lower case. */
-const verbatimTypes = new Set<unknown>([String, 'text', 'varchar', 'character varying', 'simple-enum', 'enum', 'simple-json']);
+const verbatimTypes = new Set<unknown>([
+  String,
+  'text',
+  'varchar',
+  'character varying',
+  'simple-enum',
+  'enum',
+  'simple-json',
+]);
 
 /** PostgreSQL rewrites values of most types. Only the types that keep every value need no check. */
 function readsBackFromPostgres(column: ColumnMetadata): ColumnCodec['readsBack'] {
@@ -180,7 +226,9 @@ function readsBackFromPostgres(column: ColumnMetadata): ColumnCodec['readsBack']
 /** A time of the server as the app's Date. No zone means UTC (F-65). */
 function dateOf(value: Json): Date {
   const instant = parseTimestamp(value);
-  return instant === undefined ? new Date(String(value)) : new Date(instant.epochSeconds * 1000 + Number(instant.fraction.slice(0, 3).padEnd(3, '0')));
+  return instant === undefined
+    ? new Date(String(value))
+    : new Date(instant.epochSeconds * 1000 + Number(instant.fraction.slice(0, 3).padEnd(3, '0')));
 }
 
 /** Only plain types are checked: what a transformer accepts is its own business. */
@@ -210,11 +258,17 @@ function complaintOf(column: ColumnMetadata, dialect: Dialect['name'], losesMark
       return expected === 'number' && canHold(column, digits, dialect) ? undefined : tooExact(expected, digits);
     if (expected === 'string' && typeof value === 'string') return complaintAboutText(value, losesMark);
     if (expected === undefined || (typeof value === expected && !Number.isNaN(value))) return undefined;
-    if (expected === 'date' && (typeof value === 'string' || typeof value === 'number') && !Number.isNaN(dateOf(value).getTime())) return undefined;
+    if (
+      expected === 'date' &&
+      (typeof value === 'string' || typeof value === 'number') &&
+      !Number.isNaN(dateOf(value).getTime())
+    )
+      return undefined;
     // Servers on SQLite or MySQL send booleans as 0 and 1.
     if (expected === 'boolean' && (value === 0 || value === 1)) return undefined;
     // 64-bit integers and decimals travel as text.
-    if (expected === 'number' && typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value))) return undefined;
+    if (expected === 'number' && typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value)))
+      return undefined;
     return `must be a ${expected}, got ${Array.isArray(value) ? 'list' : typeof value} ${typeof value === 'number' ? value : JSON.stringify(value).slice(0, 40)}`;
   };
 }
@@ -222,14 +276,17 @@ function complaintOf(column: ColumnMetadata, dialect: Dialect['name'], losesMark
 /** `losesMark`: sql.js takes a byte order mark off the beginning of a text. */
 function complaintAboutText(text: string, losesMark: boolean): string | undefined {
   if (halfOfPair.test(text)) return 'has half of a surrogate pair, which no database stores';
-  return losesMark && text.charCodeAt(0) === 0xfeff ? 'begins with a byte order mark, which sql.js takes off; use another driver' : undefined;
+  return losesMark && text.charCodeAt(0) === 0xfeff
+    ? 'begins with a byte order mark, which sql.js takes off; use another driver'
+    : undefined;
 }
 
 /** TypeORM joins the items of a `simple-array` with commas, and gives texts back. */
 function complaintAboutItems(items: readonly Json[], losesMark: boolean): string | undefined {
   const wrong =
-    items.find((item) => typeof item !== 'string' || item.includes(',') || complaintAboutText(item, losesMark) !== undefined) ??
-    (items.length === 1 && items[0] === '' ? '' : undefined);
+    items.find(
+      (item) => typeof item !== 'string' || item.includes(',') || complaintAboutText(item, losesMark) !== undefined,
+    ) ?? (items.length === 1 && items[0] === '' ? '' : undefined);
   return wrong === undefined
     ? undefined
     : `has the item ${JSON.stringify(wrong).slice(0, 60)}, which a simple-array column does not give back as it is; use a JSON column`;
@@ -258,8 +315,8 @@ export const wireValueOf = (codec: ColumnCodec, entity: object): Json | undefine
 };
 
 /**
- * What a query selects besides `*`, so that no whole number is rounded on its way out of SQLite: the digits of those that JavaScript does not hold.
- * Empty for tables without such a column.
+ * What a query selects besides `*`, so that no whole number is rounded on its way out of SQLite: the digits of those
+ * that JavaScript does not hold. Empty for tables without such a column.
  */
 export const exactColumns = (codecs: readonly ColumnCodec[], dialect: Dialect['name'], table: string): string =>
   dialect === 'postgres'

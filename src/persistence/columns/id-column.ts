@@ -21,7 +21,8 @@ export const isStorableText = (text: string): boolean => !unstorable.test(text);
 
 export function createIdColumn(column: ColumnMetadata, isNumber: boolean, { name }: Dialect): IdColumn {
   if (isNumber) {
-    // The driver of PostgreSQL gives 64-bit ids as text, to the last digit. Those of SQLite round them, and so would each entity.
+    // The driver of PostgreSQL gives 64-bit ids as text, to the last digit. Those of SQLite round them, and so would
+    // each entity.
     const keepsDigits = name === 'postgres' && longTypes.has(column.type);
     const isHeld = (id: string): boolean => String(Math.trunc(Number(id))) === id;
     return {

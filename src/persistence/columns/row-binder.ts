@@ -44,12 +44,19 @@ export class RowBinder {
       const shape = missing.join();
       const group = groups.get(shape);
       if (group !== undefined) group.rows.push(values);
-      else groups.set(shape, { codecs: missing.length === 0 ? codecs : codecs.filter((_, index) => !missing.includes(index)), rows: [values] });
+      else
+        groups.set(shape, {
+          codecs: missing.length === 0 ? codecs : codecs.filter((_, index) => !missing.includes(index)),
+          rows: [values],
+        });
     }
     return groups.values();
   }
 
-  /** The values of a row; `missing` gets the places of the columns that it does not have. Throws `ValidationError` when the app's mapping fails. */
+  /**
+   * The values of a row; `missing` gets the places of the columns that it does not have. Throws `ValidationError` when
+   * the app's mapping fails.
+   */
   bind(row: JsonObject, missing: number[] = []): readonly unknown[] {
     const entity = this.#mapped(row);
     const values: unknown[] = [];
@@ -69,7 +76,10 @@ export class RowBinder {
     try {
       return fromJson(row);
     } catch (cause) {
-      throw new ValidationError(`fromJson of ${table.kind} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw new ValidationError(
+        `fromJson of ${table.kind} failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+        { cause },
+      );
     }
   }
 
@@ -87,7 +97,8 @@ export class RowBinder {
     const { table, idCodec, idToDatabase } = this.#options;
     if (codec === idCodec) return idToDatabase(String(value));
     // The server's own text, also where it is a number (epoch ms).
-    if (typeof value === 'number' && (codec.wireKey === table.keys.updatedAt || codec.wireKey === table.keys.deletedAt)) return String(value);
+    if (typeof value === 'number' && (codec.wireKey === table.keys.updatedAt || codec.wireKey === table.keys.deletedAt))
+      return String(value);
     return codec.toDatabase(value);
   }
 }

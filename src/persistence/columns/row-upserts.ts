@@ -41,10 +41,15 @@ export class RowUpserts {
   }
 
   /**
-   * Inserts or updates rows by id, many in one statement. Columns whose key is missing keep their value; local-only columns too.
-   * A row that is written so lives as the server says: `deletedAtLocal` is cleared unless `keepDeletedLocally`.
+   * Inserts or updates rows by id, many in one statement. Columns whose key is missing keep their value; local-only
+   * columns too. A row that is written so lives as the server says: `deletedAtLocal` is cleared unless
+   * `keepDeletedLocally`.
    */
-  async upsert(session: Session, rows: readonly JsonObject[], options: { readonly keepDeletedLocally?: boolean } = {}): Promise<void> {
+  async upsert(
+    session: Session,
+    rows: readonly JsonObject[],
+    options: { readonly keepDeletedLocally?: boolean } = {},
+  ): Promise<void> {
     for (const { codecs, rows: given } of this.parts.binder.bindAll(rows)) {
       const keep = options.keepDeletedLocally ?? false;
       // SQL checks NOT NULL before it looks for the row: what exists already is updated instead.
@@ -60,7 +65,10 @@ export class RowUpserts {
     }
   }
 
-  /** Whether the database knows the columns as the entity has them: what it refuses then is a row's fault. Compiles a write, and runs none. */
+  /**
+   * Whether the database knows the columns as the entity has them: what it refuses then is a row's fault. Compiles a
+   * write, and runs none.
+   */
   async takesRows(session: Session): Promise<boolean> {
     try {
       await session.query(
@@ -103,7 +111,9 @@ export class RowUpserts {
   private isWhole(codecs: readonly ColumnCodec[]): boolean {
     return (
       codecs.length === this.parts.codecs.length ||
-      this.parts.codecs.every((codec) => codec.column.isNullable || codec.column.default !== undefined || codecs.includes(codec))
+      this.parts.codecs.every(
+        (codec) => codec.column.isNullable || codec.column.default !== undefined || codecs.includes(codec),
+      )
     );
   }
 

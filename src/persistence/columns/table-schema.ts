@@ -7,16 +7,17 @@ import { byDefault, optional, type OptionList } from '../../model/options/option
 /** The part of a table's registration that says how its rows changed from one release of the app to the next. */
 export interface TableSchemaOptions {
   /**
-   * Version of the table's shape, a whole number from 1. Raise it when a column is added, renamed or removed, or its meaning
-   * changes: queued operations are then upgraded, and the table is pulled anew.
+   * Version of the table's shape, a whole number from 1. Raise it when a column is added, renamed or removed, or its
+   * meaning changes: queued operations are then upgraded, and the table is pulled anew.
    * @defaultValue 1
    */
   readonly version?: number;
   /**
-   * Brings a queued upsert from the shape of `fromVersion` to today's: payload, `changedFields` and `deltas`, all by wire key. Synchronous and
-   * pure; called once per operation, whatever number of versions lies in between. Where it throws, that operation is stuck until a later
-   * release of the app can do it, or somebody drops it. Without it operations stay as they are. Give only what the user decided: a field
-   * that is not in the payload is left as the server has it.
+   * Brings a queued upsert from the shape of `fromVersion` to today's: payload, `changedFields` and `deltas`, all by
+   * wire key. Synchronous and pure; called once per operation, whatever number of versions lies in between. Where it
+   * throws, that operation is stuck until a later release of the app can do it, or somebody drops it. Without it
+   * operations stay as they are. Give only what the user decided: a field that is not in the payload is left as the
+   * server has it.
    */
   upgradeOperation?(op: UpsertOp, fromVersion: number): UpsertOp;
   /**
@@ -25,8 +26,8 @@ export interface TableSchemaOptions {
    */
   upgradeRow?(row: JsonObject, fromVersion: number): JsonObject;
   /**
-   * Whether rows that were pulled under an older version are pulled again, by a full resync of this table only: columns that
-   * were not there yet were ignored when those rows came.
+   * Whether rows that were pulled under an older version are pulled again, by a full resync of this table only: columns
+   * that were not there yet were ignored when those rows came.
    * @defaultValue true
    */
   readonly resync?: boolean | ((fromVersion: number) => boolean);
@@ -64,9 +65,15 @@ export function createTableSchema(kind: string, options: TableSchemaOptions): Ta
     upgradeOperation,
     upgradeRow: (row, fromVersion) => {
       if (options.upgradeRow === undefined)
-        return upgradeOperation(upsertOp({ kind, id: 'row', opId: 'row', payload: row, creates: false, localTimestamp: new Date(0) }), fromVersion).payload;
+        return upgradeOperation(
+          upsertOp({ kind, id: 'row', opId: 'row', payload: row, creates: false, localTimestamp: new Date(0) }),
+          fromVersion,
+        ).payload;
       const upgraded: unknown = options.upgradeRow(row, fromVersion);
-      if (!isRow(upgraded)) throw new TypeError(`upgradeRow of '${kind}' must return the row itself (it is synchronous), got ${describe(upgraded)}`);
+      if (!isRow(upgraded))
+        throw new TypeError(
+          `upgradeRow of '${kind}' must return the row itself (it is synchronous), got ${describe(upgraded)}`,
+        );
       return upgraded;
     },
     needsResync: (fromVersion) => (typeof resync === 'function' ? resync(fromVersion) : resync),
@@ -79,11 +86,18 @@ function checked(kind: string, op: UpsertOp, upgraded: unknown): UpsertOp {
   if (typeof upgraded !== 'object' || upgraded === null || !('payload' in upgraded) || !isRow(upgraded.payload))
     throw new TypeError(`${named} must return the operation itself (it is synchronous), got ${describe(upgraded)}`);
   const { payload, changedFields, deltas, type, opId, id } = upgraded as UpsertOp;
-  if (type !== op.type || opId !== op.opId || id !== op.id) throw new TypeError(`${named} must return an upsert of the same row under the same opId`);
+  if (type !== op.type || opId !== op.opId || id !== op.id)
+    throw new TypeError(`${named} must return an upsert of the same row under the same opId`);
   const { changedFields: _fields, deltas: _deltas, ...same } = op;
-  return { ...same, payload, ...(changedFields === undefined ? {} : { changedFields: [...changedFields] }), ...(deltas === undefined ? {} : { deltas }) };
+  return {
+    ...same,
+    payload,
+    ...(changedFields === undefined ? {} : { changedFields: [...changedFields] }),
+    ...(deltas === undefined ? {} : { deltas }),
+  };
 }
 
-const isRow = (value: unknown): value is JsonObject => typeof value === 'object' && value !== null && !('then' in value) && isJsonObject(value);
+const isRow = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !('then' in value) && isJsonObject(value);
 const describe = (value: unknown): string =>
   value === null ? 'null' : typeof value !== 'object' ? typeof value : 'then' in value ? 'a promise' : 'something else';

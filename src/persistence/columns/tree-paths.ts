@@ -3,8 +3,8 @@ import { quoted, quotedTable } from '../sql/quoted-name.ts';
 import { listOf, type Session, type SqlType } from '../sql/session.ts';
 
 /**
- * The paths of a `materialized-path` tree. They follow from ids and parents, so no server sends them: each write of the engine derives them anew.
- * With a path missing, TypeORM takes every row of the table for a descendant.
+ * The paths of a `materialized-path` tree. They follow from ids and parents, so no server sends them: each write of the
+ * engine derives them anew. With a path missing, TypeORM takes every row of the table for a descendant.
  */
 export class TreePaths {
   readonly #table: string;
@@ -12,7 +12,12 @@ export class TreePaths {
   readonly #parent: string;
   readonly #path: string;
 
-  private constructor(names: { readonly table: string; readonly id: string; readonly parent: string; readonly path: string }) {
+  private constructor(names: {
+    readonly table: string;
+    readonly id: string;
+    readonly parent: string;
+    readonly path: string;
+  }) {
     this.#table = names.table;
     this.#id = names.id;
     this.#parent = names.parent;
@@ -24,7 +29,8 @@ export class TreePaths {
     const path = metadata.materializedPathColumn;
     const parent = metadata.treeParentRelation?.joinColumns[0];
     const id = metadata.primaryColumns[0];
-    if (metadata.treeType !== 'materialized-path' || path === undefined || parent === undefined || id === undefined) return undefined;
+    if (metadata.treeType !== 'materialized-path' || path === undefined || parent === undefined || id === undefined)
+      return undefined;
     return new TreePaths({
       table: quotedTable(metadata),
       id: quoted(id.databaseName),
@@ -33,7 +39,10 @@ export class TreePaths {
     });
   }
 
-  /** Derives the paths of these rows, and of everything below those that have moved. A row whose parent is missing is a root until the parent arrives. */
+  /**
+   * Derives the paths of these rows, and of everything below those that have moved. A row whose parent is missing is a
+   * root until the parent arrives.
+   */
   async derive(session: Session, ids: readonly (string | number)[], type: SqlType | undefined): Promise<void> {
     if (ids.length > 0) await session.run(this.#update(session.dialect.inList(`c.${this.#id}`, type)), [listOf(ids)]);
   }
@@ -50,7 +59,11 @@ export class TreePaths {
   }
 
   /** Ids of the rows directly below these. */
-  async childrenOf(session: Session, ids: readonly (string | number)[], type: SqlType | undefined): Promise<readonly (string | number)[]> {
+  async childrenOf(
+    session: Session,
+    ids: readonly (string | number)[],
+    type: SqlType | undefined,
+  ): Promise<readonly (string | number)[]> {
     const rows = await session.query<{ id: string | number }>(
       `SELECT c.${this.#id} AS "id" FROM ${this.#table} c WHERE ${session.dialect.inList(`c.${this.#parent}`, type)}`,
       [listOf(ids)],

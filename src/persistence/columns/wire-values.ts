@@ -17,8 +17,8 @@ export const selectWireValues = (kind: string, id: string): string =>
   `, (SELECT w."fields" FROM "sync_wire_values" w WHERE w."kind" = '${kind.replaceAll("'", "''")}' AND w."entity_id" = CAST(${id} AS text)) AS "${wireValuesAlias}"`;
 
 /**
- * The row as the server sent it: a field whose column still has the value that the sent one became is that sent value. `shown` is the row as its
- * columns give it. Returns `shown` itself where nothing is stored.
+ * The row as the server sent it: a field whose column still has the value that the sent one became is that sent value.
+ * `shown` is the row as its columns give it. Returns `shown` itself where nothing is stored.
  */
 export function withSentValues(shown: JsonObject, fields: unknown): JsonObject {
   if (typeof fields !== 'string') return shown;
@@ -32,7 +32,9 @@ export function withSentValues(shown: JsonObject, fields: unknown): JsonObject {
 function readFields(text: string): WireValues {
   const parsed = parsedJson(text);
   if (!isJsonObject(parsed)) return {};
-  return Object.fromEntries(Object.entries(parsed).flatMap(([key, entry]): [string, WireValue][] => (isWireValue(entry) ? [[key, entry]] : [])));
+  return Object.fromEntries(
+    Object.entries(parsed).flatMap(([key, entry]): [string, WireValue][] => (isWireValue(entry) ? [[key, entry]] : [])),
+  );
 }
 
 /** Whether values are stored for some of the rows that a transaction writes. Turns true when some are. */
@@ -49,8 +51,9 @@ interface KeepOptions {
 }
 
 /**
- * Stores what the server sent for fields that do not read back the same, in place of what was stored for these rows (F-158). Fields that a row leaves
- * out keep their values. Runs no statement where nothing is stored and every value reads back.
+ * Stores what the server sent for fields that do not read back the same, in place of what was stored for these rows
+ * (F-158). Fields that a row leaves out keep their values. Runs no statement where nothing is stored and every value
+ * reads back.
  */
 export async function keepWireValues(
   session: Session,
@@ -89,7 +92,11 @@ export async function keepWireValues(
   if (filled.length > 0) note.exist = true;
 }
 
-async function readStored(session: Session, kind: string, ids: readonly string[]): Promise<ReadonlyMap<string, WireValues>> {
+async function readStored(
+  session: Session,
+  kind: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, WireValues>> {
   const rows = await session.query<{ id: string; fields: string }>(
     `SELECT "entity_id" AS "id", "fields" FROM "sync_wire_values" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`,
     [kind, listOf(ids)],
@@ -97,7 +104,11 @@ async function readStored(session: Session, kind: string, ids: readonly string[]
   return new Map(rows.map(({ id, fields }) => [id, readFields(fields)]));
 }
 
-async function write(session: Session, kind: string, entries: readonly (readonly [id: string, values: WireValues])[]): Promise<void> {
+async function write(
+  session: Session,
+  kind: string,
+  entries: readonly (readonly [id: string, values: WireValues])[],
+): Promise<void> {
   for (const part of chunked(entries, 500)) {
     await session.run(
       `INSERT INTO "sync_wire_values" ("kind", "entity_id", "fields") VALUES ${part.map(() => '(?, ?, ?)').join(', ')}
@@ -109,5 +120,9 @@ async function write(session: Session, kind: string, entries: readonly (readonly
 
 /** Removes what is stored for rows that leave. */
 export async function forgetWireValues(session: Session, kind: string, ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await session.run(`DELETE FROM "sync_wire_values" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(ids)]);
+  if (ids.length > 0)
+    await session.run(`DELETE FROM "sync_wire_values" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [
+      kind,
+      listOf(ids),
+    ]);
 }

@@ -54,7 +54,11 @@ export interface OutboxRow {
 type Columns<Row> = { [Key in keyof Row]: EntitySchemaColumnOptions };
 const text = (name?: string): EntitySchemaColumnOptions => ({ type: 'text', ...(name === undefined ? {} : { name }) });
 const textOrNull = (name?: string): EntitySchemaColumnOptions => ({ ...text(name), nullable: true });
-const whole = (name?: string): EntitySchemaColumnOptions => ({ type: 'integer', default: 0, ...(name === undefined ? {} : { name }) });
+const whole = (name?: string): EntitySchemaColumnOptions => ({
+  type: 'integer',
+  default: 0,
+  ...(name === undefined ? {} : { name }),
+});
 const time = (name: string): EntitySchemaColumnOptions => ({ type: 'bigint', name });
 const timeOrNull = (name: string): EntitySchemaColumnOptions => ({ ...time(name), nullable: true });
 const version: EntitySchemaColumnOptions = { type: 'integer', default: 1, name: 'schema_version' };
@@ -276,14 +280,20 @@ export const releasedEntity = new EntitySchema<{ seq: number; value: string }>({
 });
 
 /** A row that is removed here because it is deleted on the server. */
-export const removedEntity = table<{ kind: string; entityId: string; version: string; removedAt: number }>('sync_removed', {
+export const removedEntity = table<{ kind: string; entityId: string; version: string; removedAt: number }>(
+  'sync_removed',
+  {
+    kind: key(text()),
+    entityId: key(text('entity_id')),
+    version: text(),
+    removedAt: time('removed_at'),
+  },
+);
+
+export const seenEntity = table<{ kind: string; entityId: string }>('sync_seen', {
   kind: key(text()),
   entityId: key(text('entity_id')),
-  version: text(),
-  removedAt: time('removed_at'),
 });
-
-export const seenEntity = table<{ kind: string; entityId: string }>('sync_seen', { kind: key(text()), entityId: key(text('entity_id')) });
 
 /** What the server sent for fields whose column gives back another value, as JSON text: `{ key: [sent, shown] }`. */
 export const wireValuesEntity = table<{ kind: string; entityId: string; fields: string }>('sync_wire_values', {
@@ -299,7 +309,12 @@ export interface LeaseRow {
   expiresAt: number;
 }
 
-export const leaseEntity = table<LeaseRow>('sync_lease', { name: key(text()), owner: text(), token: whole(), expiresAt: time('expires_at') });
+export const leaseEntity = table<LeaseRow>('sync_lease', {
+  name: key(text()),
+  owner: text(),
+  token: whole(),
+  expiresAt: time('expires_at'),
+});
 
 export const stateEntity = table<{ name: string; value: string }>('sync_state', { name: key(text()), value: text() });
 

@@ -2,12 +2,22 @@ import { Table, type MigrationInterface, type QueryRunner, type TableColumnOptio
 
 const text = (name: string): TableColumnOptions => ({ name, type: 'text' });
 const textOrNull = (name: string): TableColumnOptions => ({ name, type: 'text', isNullable: true });
-const whole = (name: string, byDefault?: number): TableColumnOptions => ({ name, type: 'integer', ...(byDefault === undefined ? {} : { default: byDefault }) });
+const whole = (name: string, byDefault?: number): TableColumnOptions => ({
+  name,
+  type: 'integer',
+  ...(byDefault === undefined ? {} : { default: byDefault }),
+});
 /** Epoch ms do not fit PostgreSQL's integer. */
 const timeOrNull = (name: string): TableColumnOptions => ({ name, type: 'bigint', isNullable: true });
 const time = (name: string): TableColumnOptions => ({ name, type: 'bigint' });
 const key = (column: TableColumnOptions): TableColumnOptions => ({ ...column, isPrimary: true });
-const counter = (name: string): TableColumnOptions => ({ name, type: 'integer', isPrimary: true, isGenerated: true, generationStrategy: 'increment' });
+const counter = (name: string): TableColumnOptions => ({
+  name,
+  type: 'integer',
+  isPrimary: true,
+  isGenerated: true,
+  generationStrategy: 'increment',
+});
 
 const tables: readonly { readonly name: string; readonly columns: readonly TableColumnOptions[] }[] = [
   {
@@ -116,7 +126,10 @@ const tables: readonly { readonly name: string; readonly columns: readonly Table
       time('discarded_at'),
     ],
   },
-  { name: 'sync_quarantine', columns: [key(text('kind')), key(text('entity_id')), text('row'), text('error'), time('quarantined_at')] },
+  {
+    name: 'sync_quarantine',
+    columns: [key(text('kind')), key(text('entity_id')), text('row'), text('error'), time('quarantined_at')],
+  },
   { name: 'sync_seen', columns: [key(text('kind')), key(text('entity_id'))] },
   { name: 'sync_lease', columns: [key(text('name')), text('owner'), whole('token', 0), time('expires_at')] },
   { name: 'sync_state', columns: [key(text('name')), text('value')] },
@@ -138,7 +151,8 @@ export class CreateSyncTables1700000000001 implements MigrationInterface {
   readonly name = 'CreateSyncTables1700000000001';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    for (const table of tables) await queryRunner.createTable(new Table({ name: table.name, columns: [...table.columns] }));
+    for (const table of tables)
+      await queryRunner.createTable(new Table({ name: table.name, columns: [...table.columns] }));
     for (const index of indexes) await queryRunner.query(index);
   }
 
@@ -158,11 +172,13 @@ export class KeepDeltas1700000000010 implements MigrationInterface {
   readonly name = 'KeepDeltas1700000000010';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    for (const [table, column, definition] of deltaColumns) await queryRunner.query(`ALTER TABLE "${table}" ADD COLUMN "${column}" ${definition}`);
+    for (const [table, column, definition] of deltaColumns)
+      await queryRunner.query(`ALTER TABLE "${table}" ADD COLUMN "${column}" ${definition}`);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    for (const [table, column] of deltaColumns) await queryRunner.query(`ALTER TABLE "${table}" DROP COLUMN "${column}"`);
+    for (const [table, column] of deltaColumns)
+      await queryRunner.query(`ALTER TABLE "${table}" DROP COLUMN "${column}"`);
   }
 }
 
@@ -174,23 +190,31 @@ const schemaColumns: readonly (readonly [table: string, column: string, definiti
   ['sync_cursors', 'resync_reason', 'text'],
 ];
 
-/** Notes in which shape of the app's table each stored row was written, so that a newer app can bring it up to date, row by row. */
+/**
+ * Notes in which shape of the app's table each stored row was written, so that a newer app can bring it up to date, row
+ * by row.
+ */
 export class SchemaVersions1700000000020 implements MigrationInterface {
   readonly name = 'SchemaVersions1700000000020';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    for (const [table, column, definition] of schemaColumns) await queryRunner.query(`ALTER TABLE "${table}" ADD COLUMN "${column}" ${definition}`);
-    // Rows of an older or newer shape are found without looking at the others. Not by kind first: it would be taken for the indexes of heads.
+    for (const [table, column, definition] of schemaColumns)
+      await queryRunner.query(`ALTER TABLE "${table}" ADD COLUMN "${column}" ${definition}`);
+    // Rows of an older or newer shape are found without looking at the others. Not by kind first: it would be taken for
+    // the indexes of heads.
     await queryRunner.query('CREATE INDEX "sync_outbox_schema" ON "sync_outbox" ("schema_version", "kind", "seq")');
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query('DROP INDEX "sync_outbox_schema"');
-    for (const [table, column] of schemaColumns) await queryRunner.query(`ALTER TABLE "${table}" DROP COLUMN "${column}"`);
+    for (const [table, column] of schemaColumns)
+      await queryRunner.query(`ALTER TABLE "${table}" DROP COLUMN "${column}"`);
   }
 }
 
-/** Notes which UNIQUE values and references the queued operations release, and which quarantined rows were announced. */
+/**
+ * Notes which UNIQUE values and references the queued operations release, and which quarantined rows were announced.
+ */
 export class HandOvers1700000000030 implements MigrationInterface {
   readonly name = 'HandOvers1700000000030';
 
@@ -199,7 +223,14 @@ export class HandOvers1700000000030 implements MigrationInterface {
       new Table({
         name: 'sync_released',
         columns: [key({ name: 'seq', type: 'integer' }), key(text('value'))],
-        foreignKeys: [{ columnNames: ['seq'], referencedTableName: 'sync_outbox', referencedColumnNames: ['seq'], onDelete: 'CASCADE' }],
+        foreignKeys: [
+          {
+            columnNames: ['seq'],
+            referencedTableName: 'sync_outbox',
+            referencedColumnNames: ['seq'],
+            onDelete: 'CASCADE',
+          },
+        ],
       }),
     );
     await queryRunner.query('CREATE INDEX "sync_released_value" ON "sync_released" ("value")');
@@ -212,12 +243,16 @@ export class HandOvers1700000000030 implements MigrationInterface {
   }
 }
 
-/** Keeps what the server sent for fields whose column gives back another value, so that it goes back as it came (F-158). */
+/**
+ * Keeps what the server sent for fields whose column gives back another value, so that it goes back as it came (F-158).
+ */
 export class WireValues1700000000040 implements MigrationInterface {
   readonly name = 'WireValues1700000000040';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.createTable(new Table({ name: 'sync_wire_values', columns: [key(text('kind')), key(text('entity_id')), text('fields')] }));
+    await queryRunner.createTable(
+      new Table({ name: 'sync_wire_values', columns: [key(text('kind')), key(text('entity_id')), text('fields')] }),
+    );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
@@ -225,13 +260,19 @@ export class WireValues1700000000040 implements MigrationInterface {
   }
 }
 
-/** Remembers rows that are removed because the server deleted them, with their versions: no list that lags behind may bring them back. */
+/**
+ * Remembers rows that are removed because the server deleted them, with their versions: no list that lags behind may
+ * bring them back.
+ */
 export class RemovedRows1700000000050 implements MigrationInterface {
   readonly name = 'RemovedRows1700000000050';
 
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.createTable(
-      new Table({ name: 'sync_removed', columns: [key(text('kind')), key(text('entity_id')), text('version'), time('removed_at')] }),
+      new Table({
+        name: 'sync_removed',
+        columns: [key(text('kind')), key(text('entity_id')), text('version'), time('removed_at')],
+      }),
     );
   }
 
@@ -242,7 +283,8 @@ export class RemovedRows1700000000050 implements MigrationInterface {
 
 /** The migrations of the sync tables, to stand beside the app's own: `migrations: [...syncMigrations, ...mine]`. */
 export const syncMigrations: readonly (new () => MigrationInterface)[] = [
-  // A new one goes last, under a `name` as `newer-release.ts` describes it: by that, older releases refuse the database.
+  // A new one goes last, under a `name` as `newer-release.ts` describes it: by that, older releases refuse the
+  // database.
   CreateSyncTables1700000000001,
   KeepDeltas1700000000010,
   SchemaVersions1700000000020,
@@ -252,4 +294,9 @@ export const syncMigrations: readonly (new () => MigrationInterface)[] = [
 ];
 
 /** Names of the tables that the migrations create. */
-export const syncTableNames: readonly string[] = [...tables.map((table) => table.name), 'sync_released', 'sync_wire_values', 'sync_removed'];
+export const syncTableNames: readonly string[] = [
+  ...tables.map((table) => table.name),
+  'sync_released',
+  'sync_wire_values',
+  'sync_removed',
+];

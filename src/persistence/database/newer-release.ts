@@ -4,8 +4,9 @@ import type { Session } from '../sql/session.ts';
 import { syncMigrations } from './migrations.ts';
 
 /**
- * Name of a migration of the sync tables since release 0.1.0: `synchart/<release>/<what it does><timestamp>`. By it an older release recognizes a
- * migration that it does not have, and names the release that does. The migrations of an app may have any other name.
+ * Name of a migration of the sync tables since release 0.1.0: `synchart/<release>/<what it does><timestamp>`. By it an
+ * older release recognizes a migration that it does not have, and names the release that does. The migrations of an app
+ * may have any other name.
  */
 export const releaseMigrationName = /^synchart\/([^/]+)\/\w+\d{13}$/;
 
@@ -15,7 +16,9 @@ const checked = new WeakSet<DataSource>();
 /** Rejects with `NewerReleaseError` where a newer release has migrated the sync tables. Only reads. */
 export async function refuseNewerRelease(session: Session, dataSource: DataSource): Promise<void> {
   const known = new Set([...ours, ...dataSource.migrations.map(({ name }) => name)]);
-  const unknown = (await recordedMigrations(session, dataSource)).filter((name) => releaseMigrationName.test(name) && !known.has(name));
+  const unknown = (await recordedMigrations(session, dataSource)).filter(
+    (name) => releaseMigrationName.test(name) && !known.has(name),
+  );
   const newest = unknown.at(-1);
   if (newest === undefined) {
     checked.add(dataSource);
@@ -39,10 +42,14 @@ async function recordedMigrations(session: Session, { options, driver }: DataSou
   const name = options.migrationsTableName ?? 'migrations';
   const isSqlite = session.dialect.name === 'sqlite';
   const schema = isSqlite ? undefined : driver.schema;
-  const table = [...(schema === undefined ? [] : [schema]), name].map((part) => `"${part.replaceAll('"', '""')}"`).join('.');
+  const table = [...(schema === undefined ? [] : [schema]), name]
+    .map((part) => `"${part.replaceAll('"', '""')}"`)
+    .join('.');
   const exists = isSqlite
     ? await session.one(`SELECT 1 AS "found" FROM sqlite_master WHERE "type" = 'table' AND "name" = ?`, [name])
     : await session.one('SELECT 1 AS "found" WHERE to_regclass(?) IS NOT NULL', [table]);
   if (exists === undefined) return [];
-  return (await session.query<{ name: string }>(`SELECT "name" FROM ${table} ORDER BY "timestamp"`)).map((row) => row.name);
+  return (await session.query<{ name: string }>(`SELECT "name" FROM ${table} ORDER BY "timestamp"`)).map(
+    (row) => row.name,
+  );
 }

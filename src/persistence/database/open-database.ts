@@ -1,4 +1,10 @@
-import { DataSource, type DataSourceOptions, type MixedList, type EntitySchema, type MigrationInterface } from 'typeorm';
+import {
+  DataSource,
+  type DataSourceOptions,
+  type MixedList,
+  type EntitySchema,
+  type MigrationInterface,
+} from 'typeorm';
 import { databasePathProblem } from '../../model/platform/database-path.ts';
 import { DatabaseError } from '../../model/errors/errors.ts';
 import { whileBusy } from '../drivers/busy-database.ts';
@@ -14,14 +20,20 @@ import { sqlite3Driver } from '../drivers/sqlite3-driver.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
 import { walResetWarning } from '../drivers/wal-reset.ts';
 
-/** Which npm package runs SQLite. `sqlite3` does not block the event loop; `better-sqlite3` is faster in bulk; `sqljs` rewrites its whole file at each commit. */
+/**
+ * Which npm package runs SQLite. `sqlite3` does not block the event loop; `better-sqlite3` is faster in bulk; `sqljs`
+ * rewrites its whole file at each commit.
+ */
 export type DatabaseDriver = 'sqlite3' | 'better-sqlite3' | 'sqljs';
 const drivers: readonly DatabaseDriver[] = ['sqlite3', 'better-sqlite3', 'sqljs'];
 
 type EntityClass = new () => object;
 type EntityList = readonly (EntityClass | EntitySchema)[];
 type Migrations = readonly (new () => MigrationInterface)[];
-type PassedOn = Pick<DataSourceOptions, 'logging' | 'logger' | 'subscribers' | 'namingStrategy' | 'maxQueryExecutionTime'>;
+type PassedOn = Pick<
+  DataSourceOptions,
+  'logging' | 'logger' | 'subscribers' | 'namingStrategy' | 'maxQueryExecutionTime'
+>;
 
 export type { InitSqlJs };
 
@@ -30,7 +42,10 @@ export interface OpenDatabaseOptions extends GateOptions, PassedOn {
   readonly database: string;
   /** The app's own; the sync tables' are added. */
   readonly entities: EntityList;
-  /** The app's own, for its own tables; the sync tables' are added. Run at once, in one transaction, in the order of the timestamps in their names. */
+  /**
+   * The app's own, for its own tables; the sync tables' are added. Run at once, in one transaction, in the order of the
+   * timestamps in their names.
+   */
   readonly migrations?: Migrations;
   readonly driver?: DatabaseDriver;
   /** For `sqljs`: the default export of the package `sql.js`. A page must pass it; Node loads the package itself. */
@@ -75,26 +90,33 @@ async function driverOptions(options: OpenDatabaseOptions): Promise<DataSourceOp
 const unique = <T>(...lists: readonly (readonly T[])[]): T[] => [...new Set(lists.flat())];
 
 /**
- * Opens an SQLite database for synchronising: a DataSource with the app's entities, ours, all migrations run, foreign keys on, WAL and the connection
- * gate. Rejects with `DatabaseError` naming the file, or the package to install; throws `RangeError` for a bad option.
+ * Opens an SQLite database for synchronising: a DataSource with the app's entities, ours, all migrations run, foreign
+ * keys on, WAL and the connection gate. Rejects with `DatabaseError` naming the file, or the package to install; throws
+ * `RangeError` for a bad option.
  */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSource> {
   const { database, driver = 'sqlite3' } = options;
-  if (typeof database !== 'string' || database.trim() === '') throw new RangeError('openDatabase: database must be the path of a file, or ":memory:"');
+  if (typeof database !== 'string' || database.trim() === '')
+    throw new RangeError('openDatabase: database must be the path of a file, or ":memory:"');
   const pathProblem = databasePathProblem(database);
   if (pathProblem !== undefined) {
     throw new RangeError(
       `openDatabase: database must be the path of an SQLite file: ${pathProblem}; for PostgreSQL see docs/drivers.md. The text is not shown, it may hold a password`,
     );
   }
-  if (!drivers.includes(driver)) throw new RangeError(`openDatabase: driver must be one of ${drivers.join(', ')}, got ${String(driver)}`);
+  if (!drivers.includes(driver))
+    throw new RangeError(`openDatabase: driver must be one of ${drivers.join(', ')}, got ${String(driver)}`);
 
   const { logging, logger, subscribers, namingStrategy, maxQueryExecutionTime } = options;
-  const given = Object.entries({ logging, logger, subscribers, namingStrategy, maxQueryExecutionTime }).filter(([, value]) => value !== undefined);
+  const given = Object.entries({ logging, logger, subscribers, namingStrategy, maxQueryExecutionTime }).filter(
+    ([, value]) => value !== undefined,
+  );
   const dataSourceOptions: DataSourceOptions = {
     ...(await driverOptions(options)),
     ...(Object.fromEntries(given) as PassedOn),
-    entities: unique<EntityClass | EntitySchema>(options.entities, syncEntities) as MixedList<EntityClass | EntitySchema>,
+    entities: unique<EntityClass | EntitySchema>(options.entities, syncEntities) as MixedList<
+      EntityClass | EntitySchema
+    >,
     migrations: unique(syncMigrations, options.migrations ?? []),
   };
   try {
@@ -104,11 +126,17 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSo
     return await prepareTables(dataSource, options.synchronize === true);
   } catch (cause) {
     if (cause instanceof DatabaseError) throw cause;
-    throw new DatabaseError(`Cannot open the database ${database}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new DatabaseError(
+      `Cannot open the database ${database}: ${cause instanceof Error ? cause.message : String(cause)}`,
+      { cause },
+    );
   }
 }
 
-/** Runs the migrations, and creates the app's own tables where that is wanted; logs a warning of an SQLite that may damage the file. */
+/**
+ * Runs the migrations, and creates the app's own tables where that is wanted; logs a warning of an SQLite that may
+ * damage the file.
+ */
 export async function prepareTables(dataSource: DataSource, synchronize: boolean): Promise<DataSource> {
   try {
     await runPendingMigrations(dataSource);

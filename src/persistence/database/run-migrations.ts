@@ -4,19 +4,25 @@ import { dialectOf, Session } from '../sql/session.ts';
 import { refuseNewerRelease } from './newer-release.ts';
 
 /**
- * Runs what is pending, all of it in one transaction. Unlike TypeORM's own way, the list of pending migrations is read under the write lock, so that
- * two processes that open a new file at the same time do not both create its tables. Writes nothing when nothing is pending. Rejects with
- * `NewerReleaseError`, and writes nothing, where a newer release was here.
+ * Runs what is pending, all of it in one transaction. Unlike TypeORM's own way, the list of pending migrations is read
+ * under the write lock, so that two processes that open a new file at the same time do not both create its tables.
+ * Writes nothing when nothing is pending. Rejects with `NewerReleaseError`, and writes nothing, where a newer release
+ * was here.
  */
 export async function runPendingMigrations(dataSource: DataSource): Promise<void> {
-  await gateConnection(dataSource).read((queryRunner) => refuseNewerRelease(new Session(queryRunner, dialectOf(dataSource)), dataSource));
+  await gateConnection(dataSource).read((queryRunner) =>
+    refuseNewerRelease(new Session(queryRunner, dialectOf(dataSource)), dataSource),
+  );
   const pending = await new MigrationExecutor(dataSource).getPendingMigrations();
   if (pending.length === 0) return;
   const queryRunner = dataSource.createQueryRunner();
-  // Outside of the transaction: inside, SQLite ignores a change of foreign_keys, and rebuilding a table would delete what refers to it.
+  // Outside of the transaction: inside, SQLite ignores a change of foreign_keys, and rebuilding a table would delete
+  // what refers to it.
   await queryRunner.beforeMigration();
   try {
-    await queryRunner.manager.transaction(() => new MigrationExecutor(dataSource, queryRunner).executePendingMigrations());
+    await queryRunner.manager.transaction(() =>
+      new MigrationExecutor(dataSource, queryRunner).executePendingMigrations(),
+    );
   } finally {
     await queryRunner.afterMigration();
     await queryRunner.release();

@@ -7,8 +7,15 @@ import { refuseNewerRelease } from './newer-release.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { dialectOf, Session } from '../sql/session.ts';
 
-/** Rejects with `DatabaseError` that names each missing table, or column on SQLite, and how to get it (SCH-05); with `NewerReleaseError` before that. */
-export async function checkSchema(session: Session, dataSource: DataSource, tables: Iterable<ReplicaTable>): Promise<void> {
+/**
+ * Rejects with `DatabaseError` that names each missing table, or column on SQLite, and how to get it (SCH-05); with
+ * `NewerReleaseError` before that.
+ */
+export async function checkSchema(
+  session: Session,
+  dataSource: DataSource,
+  tables: Iterable<ReplicaTable>,
+): Promise<void> {
   await refuseNewerRelease(session, dataSource);
   const names =
     session.dialect.name === 'sqlite'
@@ -27,7 +34,9 @@ export async function checkSchema(session: Session, dataSource: DataSource, tabl
     .map(({ metadata: { schema, tableName } }) => (schema === undefined ? tableName : `${schema}.${tableName}`))
     .filter((name) => !present.has(name));
   if (unmade.length > 0)
-    throw new DatabaseError(`table ${unmade.join(', ')} is registered for sync but does not exist: run your migrations before the engine starts`);
+    throw new DatabaseError(
+      `table ${unmade.join(', ')} is registered for sync but does not exist: run your migrations before the engine starts`,
+    );
   if (session.dialect.name === 'sqlite') await checkColumns(session, replicas);
 }
 
@@ -40,15 +49,24 @@ async function checkColumns(session: Session, tables: readonly ReplicaTable[]): 
   const known = new Set(present.map(({ table, column }) => JSON.stringify([table, column]).toLowerCase()));
   const complaints = tables.flatMap(({ metadata: { tableName, columns } }) => {
     const missing = columns.filter(
-      ({ databaseName, isVirtualProperty }) => !isVirtualProperty && !known.has(JSON.stringify([tableName, databaseName]).toLowerCase()),
+      ({ databaseName, isVirtualProperty }) =>
+        !isVirtualProperty && !known.has(JSON.stringify([tableName, databaseName]).toLowerCase()),
     );
     return missing.length === 0 ? [] : [`${tableName} (${missing.map(({ databaseName }) => databaseName).join(', ')})`];
   });
   if (complaints.length > 0)
-    throw new DatabaseError(`columns of tables registered for sync are missing: ${complaints.join('; ')}: add them by a migration before the engine starts`);
-  const computed = new Set(present.filter(({ hidden }) => hidden > 1).map(({ table, column }) => JSON.stringify([table, column]).toLowerCase()));
+    throw new DatabaseError(
+      `columns of tables registered for sync are missing: ${complaints.join('; ')}: add them by a migration before the engine starts`,
+    );
+  const computed = new Set(
+    present
+      .filter(({ hidden }) => hidden > 1)
+      .map(({ table, column }) => JSON.stringify([table, column]).toLowerCase()),
+  );
   const undeclared = tables.flatMap(({ metadata: { tableName }, codecs }) =>
-    codecs.filter(({ name }) => computed.has(JSON.stringify([tableName, name]).toLowerCase())).map(({ name }) => `${tableName}.${name}`),
+    codecs
+      .filter(({ name }) => computed.has(JSON.stringify([tableName, name]).toLowerCase()))
+      .map(({ name }) => `${tableName}.${name}`),
   );
   if (undeclared.length > 0)
     throw new DatabaseError(
@@ -57,20 +75,29 @@ async function checkColumns(session: Session, tables: readonly ReplicaTable[]): 
 }
 
 /**
- * Where a statement failed because a sync table does not exist, or the data source is destroyed: the error that names it and the fix (SCH-05). Any
- * other comes back as it is.
+ * Where a statement failed because a sync table does not exist, or the data source is destroyed: the error that names
+ * it and the fix (SCH-05). Any other comes back as it is.
  */
-export async function explainMissingTables(error: unknown, gate: ConnectionGate, dataSource: DataSource): Promise<unknown> {
+export async function explainMissingTables(
+  error: unknown,
+  gate: ConnectionGate,
+  dataSource: DataSource,
+): Promise<unknown> {
   if (!dataSource.isInitialized)
-    return new DatabaseError('the DataSource is destroyed: end the engine first, await engine.dispose(), then dataSource.destroy()', {
-      cause: DatabaseError.fromError(error),
-    });
+    return new DatabaseError(
+      'the DataSource is destroyed: end the engine first, await engine.dispose(), then dataSource.destroy()',
+      {
+        cause: DatabaseError.fromError(error),
+      },
+    );
   if (!(error instanceof QueryFailedError) || classifyDatabaseError(error) !== 'other') return error;
   try {
     await gate.read((queryRunner) => checkSchema(new Session(queryRunner, dialectOf(dataSource)), dataSource, []));
     return error;
   } catch (missing) {
     if (missing instanceof NewerReleaseError) return missing;
-    return missing instanceof DatabaseError ? new DatabaseError(missing.message, { cause: DatabaseError.fromError(error) }) : error;
+    return missing instanceof DatabaseError
+      ? new DatabaseError(missing.message, { cause: DatabaseError.fromError(error) })
+      : error;
   }
 }

@@ -14,6 +14,7 @@ export interface StoreContext {
 /** The registered table of a kind. Throws for one that is not registered: callers have filtered by registered kinds. */
 export function tableOf(context: StoreContext, kind: string): ReplicaTable {
   const table = context.registry.get(kind);
-  if (!table) throw new TypeError(`kind '${kind}' is not registered; known are ${[...context.registry.keys()].join(', ')}`);
+  if (!table)
+    throw new TypeError(`kind '${kind}' is not registered; known are ${[...context.registry.keys()].join(', ')}`);
   return table;
 }

@@ -7,13 +7,18 @@ import { isText, parsedJson } from '../sql/stored-shape.ts';
 /** What `sync_state` remembers; JSON values. */
 export interface SyncStateValues {
   readonly paused: boolean;
-  readonly wait: { readonly attempt: number; readonly retryAt?: number | undefined; readonly request?: SyncRequest | undefined };
+  readonly wait: {
+    readonly attempt: number;
+    readonly retryAt?: number | undefined;
+    readonly request?: SyncRequest | undefined;
+  };
   readonly lastSyncedAt: number;
   readonly scope: string;
   readonly clockOffsetMs: number;
 }
 
-const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && Math.abs(value) <= latest;
+const isTime = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && Math.abs(value) <= latest;
 /** The furthest that a Date can be. */
 const latest = 8_640_000_000_000_000;
 
@@ -40,18 +45,25 @@ const isTextList = (value: unknown): boolean => Array.isArray(value) && value.ev
 /** What is stored under a name. `damaged` is not absent: whoever reads decides what is safe (F-164). */
 export type StateEntry<T> = { readonly value: T | undefined; readonly damaged: boolean };
 
-export async function readState<Name extends keyof SyncStateValues>(session: Session, name: Name): Promise<StateEntry<SyncStateValues[Name]>> {
+export async function readState<Name extends keyof SyncStateValues>(
+  session: Session,
+  name: Name,
+): Promise<StateEntry<SyncStateValues[Name]>> {
   const row = await session.one<{ value: unknown }>('SELECT "value" FROM "sync_state" WHERE "name" = ?', [name]);
   if (row === undefined) return { value: undefined, damaged: false };
   const value = parsedJson(row.value);
   return shapes[name](value) ? { value, damaged: false } : { value: undefined, damaged: true };
 }
 
-export async function writeState<Name extends keyof SyncStateValues>(session: Session, name: Name, value: SyncStateValues[Name]): Promise<void> {
-  await session.run('INSERT INTO "sync_state" ("name", "value") VALUES (?, ?) ON CONFLICT ("name") DO UPDATE SET "value" = excluded."value"', [
-    name,
-    JSON.stringify(value),
-  ]);
+export async function writeState<Name extends keyof SyncStateValues>(
+  session: Session,
+  name: Name,
+  value: SyncStateValues[Name],
+): Promise<void> {
+  await session.run(
+    'INSERT INTO "sync_state" ("name", "value") VALUES (?, ?) ON CONFLICT ("name") DO UPDATE SET "value" = excluded."value"',
+    [name, JSON.stringify(value)],
+  );
 }
 
 export async function forgetState(session: Session, name: keyof SyncStateValues): Promise<void> {
@@ -63,10 +75,12 @@ export const damagedScope =
   'the row scope of sync_state is damaged: nobody knows which user and server the database belongs to; nothing is sent or pulled until adoptScope() keeps it or clearScope() empties it';
 
 /**
- * What a new process begins with. A damaged wait, time or clock offset counts as absent: the next run finds them anew. A damaged pause holds on:
- * sending less than the user allows does no harm.
+ * What a new process begins with. A damaged wait, time or clock offset counts as absent: the next run finds them anew.
+ * A damaged pause holds on: sending less than the user allows does no harm.
  */
-export async function readRemembered(session: Session): Promise<{ readonly state: PersistedState; readonly damage: readonly string[] }> {
+export async function readRemembered(
+  session: Session,
+): Promise<{ readonly state: PersistedState; readonly damage: readonly string[] }> {
   const paused = await readState(session, 'paused');
   const wait = await readState(session, 'wait');
   const clockOffsetMs = await readState(session, 'clockOffsetMs');
@@ -82,7 +96,9 @@ export async function readRemembered(session: Session): Promise<{ readonly state
       lastSyncedAt: lastSyncedAt.value,
     },
     damage: [
-      ...absent.map(([name]) => `the row ${name} of sync_state is damaged and counts as absent; the next sync writes it anew`),
+      ...absent.map(
+        ([name]) => `the row ${name} of sync_state is damaged and counts as absent; the next sync writes it anew`,
+      ),
       ...(paused.damaged ? ['the row paused of sync_state is damaged: synchronising stays paused until resume()'] : []),
     ],
   };

@@ -21,7 +21,12 @@ export interface UnitOfWork {
   readonly waiting: number;
 }
 
-export function createUnitOfWork(dataSource: DataSource, gate: ConnectionGate, clock: Clock, holder: LeaseHolder): UnitOfWork {
+export function createUnitOfWork(
+  dataSource: DataSource,
+  gate: ConnectionGate,
+  clock: Clock,
+  holder: LeaseHolder,
+): UnitOfWork {
   const dialect = dialectOf(dataSource);
   const transaction = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
     try {
@@ -56,12 +61,15 @@ export function createUnitOfWork(dataSource: DataSource, gate: ConnectionGate, c
 }
 
 async function assertLease(session: Session, holder: LeaseHolder, clock: Clock): Promise<void> {
-  const held = await session.one('SELECT 1 AS "held" FROM "sync_lease" WHERE "name" = ? AND "owner" = ? AND "token" = ?', [
-    holder.name,
-    holder.owner,
-    holder.token,
-  ]);
+  const held = await session.one(
+    'SELECT 1 AS "held" FROM "sync_lease" WHERE "name" = ? AND "owner" = ? AND "token" = ?',
+    [holder.name, holder.owner, holder.token],
+  );
   if (held === undefined) {
-    throw new SyncStepError({ type: 'leaseLost', message: 'another process has taken the sync lease; its run goes on, ours is discarded', at: clock.now() });
+    throw new SyncStepError({
+      type: 'leaseLost',
+      message: 'another process has taken the sync lease; its run goes on, ours is discarded',
+      at: clock.now(),
+    });
   }
 }

@@ -5,12 +5,18 @@ const delaysMs = [1, 2, 4, 8, 16, 25, 40];
 /** Milliseconds before attempt `attempt + 1`; grows, but stays small: another process' write transaction is short. */
 export const busyDelayMs = (attempt: number): number => delaysMs[Math.min(attempt, delaysMs.length - 1)] ?? 40;
 
-const codeOf = (error: unknown): unknown => (typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined);
+const codeOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 
-/** PostgreSQL has rolled back for the sake of another transaction: serialization failure, deadlock, lock not available. */
+/**
+ * PostgreSQL has rolled back for the sake of another transaction: serialization failure, deadlock, lock not available.
+ */
 const givenUp: ReadonlySet<unknown> = new Set(['40001', '40P01', '55P03']);
 
-/** Tells SQLITE_BUSY, extended codes included, and what PostgreSQL gives up for others from other failures; looks through TypeORM's wrapper. */
+/**
+ * Tells SQLITE_BUSY, extended codes included, and what PostgreSQL gives up for others from other failures; looks
+ * through TypeORM's wrapper.
+ */
 export function isBusyError(error: unknown): boolean {
   const seen = new Set<unknown>();
   for (let current: unknown = error; current instanceof Error && !seen.has(current); ) {
@@ -22,7 +28,10 @@ export function isBusyError(error: unknown): boolean {
   return false;
 }
 
-/** Repeats `attempt` while another connection is in its way, at most `budgetMs`; the event loop stays free meanwhile (F-147). */
+/**
+ * Repeats `attempt` while another connection is in its way, at most `budgetMs`; the event loop stays free meanwhile
+ * (F-147).
+ */
 export async function whileBusy<T>(clock: Clock, budgetMs: number, attempt: () => T | Promise<T>): Promise<T> {
   const begunAt = clock.now();
   for (let attempts = 0; ; attempts += 1) {

@@ -3,7 +3,10 @@ import { beforeDisconnect } from '../typeorm/closing.ts';
 
 const waiting = new WeakMap<DataSource, Set<() => void>>();
 
-/** Calls `listener` when the data source begins to close, which TypeORM itself does not tell; returns the function that ends it. */
+/**
+ * Calls `listener` when the data source begins to close, which TypeORM itself does not tell; returns the function that
+ * ends it.
+ */
 export function onceClosing(dataSource: DataSource, listener: () => void): () => void {
   const listeners = waiting.get(dataSource) ?? watch(dataSource);
   listeners.add(listener);

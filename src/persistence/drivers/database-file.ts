@@ -5,7 +5,8 @@ export type Synchronous = 'OFF' | 'NORMAL' | 'FULL' | 'EXTRA';
 export const driverBusyTimeoutMs = 5;
 
 /** Memory and temporary databases have no journal to choose and no directory. */
-export const isDatabaseFile = (name: string): boolean => name !== '' && !name.includes(':memory:') && !name.includes('mode=memory');
+export const isDatabaseFile = (name: string): boolean =>
+  name !== '' && !name.includes(':memory:') && !name.includes('mode=memory');
 
 /** Creates the directory of a database file, as TypeORM does for better-sqlite3. */
 export function createDirectoryOf(name: string): void {

@@ -5,7 +5,8 @@ interface SqlJsDatabase {
   run(sql: string): unknown;
 }
 
-const isSqlJs = (database: object): database is SqlJsDatabase => 'handleError' in database && 'export' in database && 'run' in database;
+const isSqlJs = (database: object): database is SqlJsDatabase =>
+  'handleError' in database && 'export' in database && 'run' in database;
 
 /** SQLite's primary result codes that the store tells apart. */
 const names: Readonly<Record<number, string>> = {
@@ -28,8 +29,9 @@ const names: Readonly<Record<number, string>> = {
 const mended = new WeakSet();
 
 /**
- * Gives sql.js what the other SQLite drivers have: errors with SQLite's `code`, without which a row that breaks a rule would stop the whole pull
- * (I13), and foreign keys that stay on. Its `export`, which is how a file is written, closes and reopens the database, and so forgets pragmas.
+ * Gives sql.js what the other SQLite drivers have: errors with SQLite's `code`, without which a row that breaks a rule
+ * would stop the whole pull (I13), and foreign keys that stay on. Its `export`, which is how a file is written, closes
+ * and reopens the database, and so forgets pragmas.
  */
 export function mendSqlJs(database: unknown): void {
   if (typeof database !== 'object' || database === null || mended.has(database) || !isSqlJs(database)) return;

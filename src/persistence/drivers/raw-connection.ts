@@ -45,8 +45,14 @@ const asynchronousConnection = (database: AsynchronousDatabase): RawConnection =
   isInTransaction: () => database.isInTransactionAsync(),
 });
 
-/** `PRAGMA synchronous = n` is refused inside a transaction and nowhere else, which tells the state where the driver does not. */
-export async function probeTransaction(run: (sql: string) => Promise<unknown>, currentLevel: () => Promise<number>): Promise<boolean> {
+/**
+ * `PRAGMA synchronous = n` is refused inside a transaction and nowhere else, which tells the state where the driver
+ * does not.
+ */
+export async function probeTransaction(
+  run: (sql: string) => Promise<unknown>,
+  currentLevel: () => Promise<number>,
+): Promise<boolean> {
   const level = await currentLevel();
   return run(`PRAGMA synchronous = ${level}`).then(
     () => false,
@@ -67,8 +73,14 @@ function bareConnection(runner: AbstractSqliteQueryRunner): RawConnection {
   };
 }
 
-/** Finds the shortest way to the driver's connection. `bareRunner` makes an ungated runner, for drivers known by TypeORM alone. */
-export function rawConnectionOf(driver: AbstractSqliteDriver, bareRunner: () => AbstractSqliteQueryRunner): RawConnection {
+/**
+ * Finds the shortest way to the driver's connection. `bareRunner` makes an ungated runner, for drivers known by TypeORM
+ * alone.
+ */
+export function rawConnectionOf(
+  driver: AbstractSqliteDriver,
+  bareRunner: () => AbstractSqliteQueryRunner,
+): RawConnection {
   const database: unknown = driver.databaseConnection;
   if (isSynchronous(database)) return synchronousConnection(database);
   if (isAsynchronous(database)) return asynchronousConnection(database);

@@ -21,8 +21,8 @@ export const isAnswering = (connection: unknown): connection is AnsweringConnect
   typeof connection === 'object' && connection !== null && 'answer' in connection && 'readsAtOnce' in connection;
 
 /**
- * Does what TypeORM's query runner of the `expo` type does, where nobody subscribes to statements: that one awaits a dozen promises for each,
- * which costs as much as the statement itself.
+ * Does what TypeORM's query runner of the `expo` type does, where nobody subscribes to statements: that one awaits a
+ * dozen promises for each, which costs as much as the statement itself.
  */
 export async function shortQuery(
   connection: AnsweringConnection,

@@ -11,7 +11,10 @@ import { firstWordOf } from '../sql/tokens.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
 
 export interface Sqlite3DriverOptions {
-  /** Default `NORMAL`: with WAL a power cut may lose the last commits, but never the database. `FULL` makes each commit durable. */
+  /**
+   * Default `NORMAL`: with WAL a power cut may lose the last commits, but never the database. `FULL` makes each commit
+   * durable.
+   */
   readonly synchronous?: Synchronous;
   /** How long a file that another process has locked is waited for while it is opened. */
   readonly busyTimeoutMs?: number;
@@ -28,7 +31,9 @@ export interface Sqlite3Result {
 /** A database in the form of expo-sqlite, as TypeORM's `expo` type wants it. */
 export interface Sqlite3Connection {
   runAsync(sql: string, parameters?: unknown[]): Promise<Sqlite3Result>;
-  prepareAsync(sql: string): Promise<{ executeAsync(parameters?: unknown[]): Promise<Sqlite3Result>; finalizeAsync(): Promise<void> }>;
+  prepareAsync(
+    sql: string,
+  ): Promise<{ executeAsync(parameters?: unknown[]): Promise<Sqlite3Result>; finalizeAsync(): Promise<void> }>;
   isInTransactionAsync(): Promise<boolean>;
   closeAsync(): Promise<void>;
 }
@@ -43,7 +48,10 @@ export interface Sqlite3Driver {
 type Sqlite3Module = typeof import('sqlite3');
 
 const cachedStatements = 96;
-/** While one works, the next is handed over and the last one's rows are made objects. More would take all threads of Node's pool from the app. */
+/**
+ * While one works, the next is handed over and the last one's rows are made objects. More would take all threads of
+ * Node's pool from the app.
+ */
 const readsAtOnce = 3;
 const longestCachedSql = 64 * 1024;
 /** These count as being in progress until they are finalized, and no transaction could end. */
@@ -51,7 +59,9 @@ const staysInProgress: ReadonlySet<string> = new Set(['pragma', 'explain']);
 
 const openFile = (sqlite3: Sqlite3Module, name: string): Promise<Database> =>
   new Promise((resolve, reject) => {
-    const database: Database = new sqlite3.Database(name, (error) => (error === null ? resolve(database) : reject(error)));
+    const database: Database = new sqlite3.Database(name, (error) =>
+      error === null ? resolve(database) : reject(error),
+    );
   });
 
 const execute = (database: Database, sql: string): Promise<void> =>
@@ -59,7 +69,10 @@ const execute = (database: Database, sql: string): Promise<void> =>
     database.exec(sql, (error) => (error === null ? resolve() : reject(error)));
   });
 
-/** Keeps the most recently used statements prepared: for bulk work, parsing costs as much as running. Of one text several may be in use. */
+/**
+ * Keeps the most recently used statements prepared: for bulk work, parsing costs as much as running. Of one text
+ * several may be in use.
+ */
 class StatementCache {
   readonly #idle = new Map<string, Statement[]>();
   #size = 0;
@@ -119,9 +132,15 @@ class Connection implements Sqlite3Connection, AnsweringConnection {
     return { ...counts, getAllAsync: () => Promise.resolve(rows) };
   }
 
-  /** Prepares when it runs: TypeORM reports a syntax error like any other failure then, and a cached statement needs no preparing. */
+  /**
+   * Prepares when it runs: TypeORM reports a syntax error like any other failure then, and a cached statement needs no
+   * preparing.
+   */
   async prepareAsync(sql: string): ReturnType<Sqlite3Connection['prepareAsync']> {
-    return { executeAsync: (parameters = []) => this.runAsync(sql, parameters), finalizeAsync: () => Promise.resolve() };
+    return {
+      executeAsync: (parameters = []) => this.runAsync(sql, parameters),
+      finalizeAsync: () => Promise.resolve(),
+    };
   }
 
   isInTransactionAsync(): Promise<boolean> {
@@ -142,7 +161,11 @@ class Connection implements Sqlite3Connection, AnsweringConnection {
   answer(sql: string, parameters: unknown[]): Promise<StatementAnswer> {
     return new Promise((resolve, reject) => {
       if (hasSeveralStatements(sql)) {
-        reject(new Error(`this text holds more than one statement, and only the first would run; give one statement at a time: ${sql.slice(0, 80)}`));
+        reject(
+          new Error(
+            `this text holds more than one statement, and only the first would run; give one statement at a time: ${sql.slice(0, 80)}`,
+          ),
+        );
         return;
       }
       const bound = toBindables(parameters);
@@ -177,8 +200,9 @@ class Connection implements Sqlite3Connection, AnsweringConnection {
 }
 
 /**
- * Adapts npm `sqlite3`, which does not block the event loop, to TypeORM: `new DataSource({ type: 'expo', driver: sqlite3Driver(), database })`.
- * Foreign keys are on; files use WAL. Errors keep SQLite's `code` (`SQLITE_CONSTRAINT`, `SQLITE_BUSY`).
+ * Adapts npm `sqlite3`, which does not block the event loop, to TypeORM: `new DataSource({ type: 'expo', driver:
+ * sqlite3Driver(), database })`. Foreign keys are on; files use WAL. Errors keep SQLite's `code` (`SQLITE_CONSTRAINT`,
+ * `SQLITE_BUSY`).
  */
 export function sqlite3Driver(options: Sqlite3DriverOptions = {}): Sqlite3Driver {
   const { synchronous = 'NORMAL', busyTimeoutMs = 5_000 } = options;
@@ -189,7 +213,9 @@ export function sqlite3Driver(options: Sqlite3DriverOptions = {}): Sqlite3Driver
       const database = await openFile((await loadOptional('sqlite3')) as Sqlite3Module, name);
       database.configure('busyTimeout', driverBusyTimeoutMs);
       const journal = isDatabaseFile(name) ? 'PRAGMA journal_mode = WAL;' : '';
-      await whileBusy(systemClock, busyTimeoutMs, () => execute(database, `PRAGMA foreign_keys = ON; ${journal} PRAGMA synchronous = ${synchronous};`));
+      await whileBusy(systemClock, busyTimeoutMs, () =>
+        execute(database, `PRAGMA foreign_keys = ON; ${journal} PRAGMA synchronous = ${synchronous};`),
+      );
       return new Connection(database);
     },
   };

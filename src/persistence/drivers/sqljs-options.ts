@@ -17,7 +17,10 @@ interface SqlJsSetting {
 /** A page may have a `process` from a polyfill, so the check asks for what only Node has. */
 const isNode = (): boolean => typeof process !== 'undefined' && typeof process.getBuiltinModule === 'function';
 
-/** Options for TypeORM's sql.js driver. Rejects with `DatabaseError` where sql.js is missing, and says how to pass it in a page. */
+/**
+ * Options for TypeORM's sql.js driver. Rejects with `DatabaseError` where sql.js is missing, and says how to pass it in
+ * a page.
+ */
 export async function sqlJsOptions({ database, initSqlJs, locateFile }: SqlJsSetting): Promise<DataSourceOptions> {
   if (initSqlJs === undefined && !isNode()) {
     throw new DatabaseError(
@@ -29,7 +32,8 @@ export async function sqlJsOptions({ database, initSqlJs, locateFile }: SqlJsSet
   if (!isDatabaseFile(database)) return base;
   const saved = { ...base, location: database, autoSave: true };
   // In a page the name is a key of localStorage, which TypeORM reads when it opens the database.
-  if (!isNode()) return { ...saved, autoSaveCallback: async (bytes: Uint8Array) => saveToLocalStorage(database, bytes) };
+  if (!isNode())
+    return { ...saved, autoSaveCallback: async (bytes: Uint8Array) => saveToLocalStorage(database, bytes) };
   createDirectoryOf(database);
   return { ...saved, autoSaveCallback: (bytes: Uint8Array) => saveFile(database, bytes) };
 }

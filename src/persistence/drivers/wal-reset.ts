@@ -8,7 +8,10 @@ const lastBad = [3, 51, 2];
 const compare = (left: readonly number[], right: readonly number[]): number =>
   right.map((number, index) => (left[index] ?? 0) - number).find((difference) => difference !== 0) ?? 0;
 
-/** Whether this release of SQLite can damage a WAL file that several connections share; false for a text that is no version. */
+/**
+ * Whether this release of SQLite can damage a WAL file that several connections share; false for a text that is no
+ * version.
+ */
 export function hasWalResetBug(version: string): boolean {
   if (!/^\d+\.\d+(\.\d+)*$/.test(version)) return false;
   const numbers = version.split('.').map(Number);
@@ -31,11 +34,15 @@ async function versionOf(dataSource: DataSource, query: Query): Promise<string> 
   return known;
 }
 
-/** The warning about a file that this SQLite may damage; undefined for all others. Only a file can have a WAL, and sql.js has no second connection. */
+/**
+ * The warning about a file that this SQLite may damage; undefined for all others. Only a file can have a WAL, and
+ * sql.js has no second connection.
+ */
 export async function walResetWarning(dataSource: DataSource, query: Query): Promise<string | undefined> {
   const { type } = dataSource.options;
   if (type === 'postgres' || type === 'sqljs') return undefined;
   const version = await versionOf(dataSource, query);
-  if (!hasWalResetBug(version) || (await firstValue(query, 'PRAGMA journal_mode')).toLowerCase() !== 'wal') return undefined;
+  if (!hasWalResetBug(version) || (await firstValue(query, 'PRAGMA journal_mode')).toLowerCase() !== 'wal')
+    return undefined;
   return `SQLite ${version} has the WAL-reset bug: where several processes or connections share the database file, it may be damaged. Use SQLite 3.44.6, 3.50.7, 3.51.3, or 3.53.0 and newer (3.52.0 was withdrawn); on Node, better-sqlite3 12 (docs/drivers.md, The version of SQLite)`;
 }

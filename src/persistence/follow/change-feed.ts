@@ -9,13 +9,21 @@ export interface Change {
   /** An operation was added to the outbox, by this process. */
   readonly enqueued: boolean;
   readonly tables: Tables;
-  /** What of it was committed on this connection; the rest comes from other connections, processes or tabs, and may be more than was changed. */
+  /**
+   * What of it was committed on this connection; the rest comes from other connections, processes or tabs, and may be
+   * more than was changed.
+   */
   readonly here: Tables;
 }
 
-/** Tells after each commit on this connection; one for all engines, writers and repositories of a data source (F-11). */
+/**
+ * Tells after each commit on this connection; one for all engines, writers and repositories of a data source (F-11).
+ */
 export interface ChangeFeed {
-  /** Calls `listener` outside of any transaction; with `tables` (SQL names) only for commits that may have changed one of them. */
+  /**
+   * Calls `listener` outside of any transaction; with `tables` (SQL names) only for commits that may have changed one
+   * of them.
+   */
   subscribe(listener: (change: Change) => void, tables?: readonly string[]): () => void;
   /** The number of the last commit here that may have changed one of these tables (SQL names); 0: none yet. */
   lastCommitOf(tables: readonly string[]): number;
@@ -75,7 +83,8 @@ export function changeFeedOf(dataSource: DataSource, gate: ConnectionGate): Chan
       const change = told?.change;
       told = undefined;
       if (change === undefined) return;
-      for (const { call, tables } of [...listeners]) if (concerns(change.tables, tables)) gate.detached(() => call(change));
+      for (const { call, tables } of [...listeners])
+        if (concerns(change.tables, tables)) gate.detached(() => call(change));
     });
     return told;
   };

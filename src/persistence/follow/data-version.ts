@@ -15,7 +15,10 @@ interface Poll {
 
 const polls = new WeakMap<DataSource, Map<Clock, Poll>>();
 
-/** The statement whose answer changes when another connection commits; undefined where nobody else can have the database open. */
+/**
+ * The statement whose answer changes when another connection commits; undefined where nobody else can have the database
+ * open.
+ */
 function versionSqlOf({ options }: DataSource): string | undefined {
   if (options.type === 'postgres') return 'SELECT CAST(pg_current_snapshot() AS text) AS "version"';
   if (options.type === 'sqljs') return undefined;
@@ -23,8 +26,9 @@ function versionSqlOf({ options }: DataSource): string | undefined {
 }
 
 /**
- * Asks every `intervalMs` whether another connection has committed, and tells the feed. One timer for all who ask, at the shortest of their
- * intervals, and none when nobody does. Returns the function that ends it. Commits of this connection do not count in SQLite.
+ * Asks every `intervalMs` whether another connection has committed, and tells the feed. One timer for all who ask, at
+ * the shortest of their intervals, and none when nobody does. Returns the function that ends it. Commits of this
+ * connection do not count in SQLite.
  */
 export function pollElsewhere(parts: {
   readonly dataSource: DataSource;

@@ -9,11 +9,16 @@ import { dialectOf, listOf } from '../sql/session.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
 
 export interface LiveQueryOptions<T> {
-  /** The tables that the query reads; it is made again when one of them changes. Junction tables of their entities are followed, too. */
+  /**
+   * The tables that the query reads; it is made again when one of them changes. Junction tables of their entities are
+   * followed, too.
+   */
   readonly tables: readonly LiveTable[];
   /** Needed only where several open data sources have these tables. */
   readonly dataSource?: DataSource | undefined;
-  /** Whether a result equal to the last one is left out. Default: yes, by content. A function compares in its own way. */
+  /**
+   * Whether a result equal to the last one is left out. Default: yes, by content. A function compares in its own way.
+   */
   readonly distinct?: boolean | ((last: T, next: T) => boolean) | undefined;
   /** How often commits of other connections and processes are looked for, ms. Default 1,000; 0: never. */
   readonly pollIntervalMs?: number | undefined;
@@ -33,11 +38,15 @@ type WithMetadata = { readonly metadata: true };
 type WithoutMetadata = { readonly metadata?: false | undefined };
 
 /**
- * Follows a query: its result now, and a new one after each commit that may have changed it (of this app, of a pull or a settle, of another
- * process). Results come in order, never from inside a transaction, and an equal one is left out. `query` must only read. What it throws ends
- * the stream with that error; `retry()` of RxJS begins anew. Throws `TypeError` where the data source cannot be found.
+ * Follows a query: its result now, and a new one after each commit that may have changed it (of this app, of a pull or
+ * a settle, of another process). Results come in order, never from inside a transaction, and an equal one is left out.
+ * `query` must only read. What it throws ends the stream with that error; `retry()` of RxJS begins anew. Throws
+ * `TypeError` where the data source cannot be found.
  */
-export function liveQuery<T>(query: () => Promise<T>, options: LiveQueryOptions<T> & WithMetadata): Observable<LiveResult<T>>;
+export function liveQuery<T>(
+  query: () => Promise<T>,
+  options: LiveQueryOptions<T> & WithMetadata,
+): Observable<LiveResult<T>>;
 export function liveQuery<T>(query: () => Promise<T>, options: LiveQueryOptions<T> & WithoutMetadata): Observable<T>;
 export function liveQuery<T>(
   query: () => Promise<T>,
@@ -55,7 +64,8 @@ export function liveQueryOn<T>(
   const { gate, feed, dataSource } = source;
   const clock = options.clock ?? systemClock;
   const intervalMs = options.pollIntervalMs ?? defaultPollIntervalMs;
-  if (!(intervalMs >= 0)) throw new RangeError(`liveQuery: pollIntervalMs must be a number of at least 0, got ${String(intervalMs)}`);
+  if (!(intervalMs >= 0))
+    throw new RangeError(`liveQuery: pollIntervalMs must be a number of at least 0, got ${String(intervalMs)}`);
   const listenElsewhere = (): (() => void) => pollElsewhere({ dataSource, gate, feed, clock, intervalMs });
   const shared = { dataSource, gate, feed, listenElsewhere };
   const distinct = options.distinct ?? true;
@@ -84,7 +94,9 @@ export function liveQueryOn<T>(
   });
 }
 
-/** Tells results that differ from the one before. The app may change what it was given, so it is compared with a copy. */
+/**
+ * Tells results that differ from the one before. The app may change what it was given, so it is compared with a copy.
+ */
 function newsOf<T>(distinct: boolean | ((last: T, next: T) => boolean)): (value: T) => boolean {
   if (distinct === false) return () => true;
   let last: { readonly value: unknown } | undefined;
@@ -102,14 +114,15 @@ function newsOf<T>(distinct: boolean | ((last: T, next: T) => boolean)): (value:
   };
 }
 
-async function readFreshness({ dataSource, kinds }: LiveSource, since: number): Promise<{ readonly hasPendingWrites: boolean; readonly fromCache: boolean }> {
+async function readFreshness(
+  { dataSource, kinds }: LiveSource,
+  since: number,
+): Promise<{ readonly hasPendingWrites: boolean; readonly fromCache: boolean }> {
   const dialect = dialectOf(dataSource);
   const sql = `SELECT (SELECT COUNT(*) FROM "sync_cursors" WHERE ${dialect.inList('"kind"')} AND "last_pull_at" >= ?) AS "pulled",
     (SELECT COUNT(*) FROM (SELECT 1 FROM "sync_outbox" WHERE ${dialect.inList('"kind"')} LIMIT 1) AS "queued") AS "pending"`;
-  const [row] = await dataSource.query<readonly { readonly pulled: number | string; readonly pending: number | string }[]>(dialect.text(sql), [
-    listOf(kinds),
-    since,
-    listOf(kinds),
-  ]);
+  const [row] = await dataSource.query<
+    readonly { readonly pulled: number | string; readonly pending: number | string }[]
+  >(dialect.text(sql), [listOf(kinds), since, listOf(kinds)]);
   return { hasPendingWrites: Number(row?.pending ?? 0) > 0, fromCache: Number(row?.pulled ?? 0) < kinds.length };
 }

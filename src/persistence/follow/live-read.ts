@@ -25,17 +25,30 @@ export interface LiveReadOptions<T> {
   listenElsewhere?(): () => void;
 }
 
-/** A reading that commits keep tearing apart is told all the same after so many, so that a long burst does not freeze a screen. */
+/**
+ * A reading that commits keep tearing apart is told all the same after so many, so that a long burst does not freeze a
+ * screen.
+ */
 const maxTorn = 20;
-/** Where the platform does not tell which statements belong to a reading, it may be whole although something was committed meanwhile. */
+/**
+ * Where the platform does not tell which statements belong to a reading, it may be whole although something was
+ * committed meanwhile.
+ */
 const maxTornUnknown = 2;
 
 /**
- * Reads now and after each commit that may have changed one of the tables, never two at a time, and gives what differs. A reading of several
- * statements between which something was committed is thrown away and made again: nobody sees half of a page or of a transaction. Ends with
- * the error of a reading, and without one when the data source is closed.
+ * Reads now and after each commit that may have changed one of the tables, never two at a time, and gives what differs.
+ * A reading of several statements between which something was committed is thrown away and made again: nobody sees half
+ * of a page or of a transaction. Ends with the error of a reading, and without one when the data source is closed.
  */
-export const liveRead = <T>({ dataSource, gate, feed, tables, begin, listenElsewhere }: LiveReadOptions<T>): IsolatedObservable<T> =>
+export const liveRead = <T>({
+  dataSource,
+  gate,
+  feed,
+  tables,
+  begin,
+  listenElsewhere,
+}: LiveReadOptions<T>): IsolatedObservable<T> =>
   new IsolatedObservable<T>((subscriber) => {
     const reader = begin();
     let torn = 0;
@@ -45,7 +58,11 @@ export const liveRead = <T>({ dataSource, gate, feed, tables, begin, listenElsew
       const { value, span } = await gate.observe(() => reader.read());
       if (subscriber.closed) return;
       const [first, last] = span === undefined ? [before, gate.commits] : [span.first, span.last];
-      if (first !== last && feed.lastCommitOf(tables) > first && torn < (span === undefined ? maxTornUnknown : maxTorn)) {
+      if (
+        first !== last &&
+        feed.lastCommitOf(tables) > first &&
+        torn < (span === undefined ? maxTornUnknown : maxTorn)
+      ) {
         torn += 1;
         look();
         return;

@@ -3,7 +3,10 @@ import { changeFeedOf, type ChangeFeed } from './change-feed.ts';
 import { gateConnection, openDataSources, type ConnectionGate } from '../gate/connection-gate.ts';
 import type { SyncTable } from '../tables/sync-table.ts';
 
-/** A table to follow: what `syncTable` returned, an entity (class, `EntitySchema`, its name), or the SQL name of a table. */
+/**
+ * A table to follow: what `syncTable` returned, an entity (class, `EntitySchema`, its name), or the SQL name of a
+ * table.
+ */
 export type LiveTable = SyncTable | EntityTarget<ObjectLiteral> | string;
 
 /** The database that a reading follows, and the tables by SQL name. */
@@ -16,13 +19,16 @@ export interface LiveSource {
   readonly kinds: readonly string[];
 }
 
-const isSyncTable = (table: LiveTable): table is SyncTable => typeof table === 'object' && 'target' in table && 'options' in table;
+const isSyncTable = (table: LiveTable): table is SyncTable =>
+  typeof table === 'object' && 'target' in table && 'options' in table;
 const targetOf = (table: LiveTable): EntityTarget<ObjectLiteral> => (isSyncTable(table) ? table.target : table);
 
 function metadataOf(dataSource: DataSource, table: LiveTable): EntityMetadata | undefined {
   const target = targetOf(table);
   if (dataSource.hasMetadata(target)) return dataSource.getMetadata(target);
-  return typeof target === 'string' ? dataSource.entityMetadatas.find(({ tableName }) => tableName === target) : undefined;
+  return typeof target === 'string'
+    ? dataSource.entityMetadatas.find(({ tableName }) => tableName === target)
+    : undefined;
 }
 
 const nameOf = (table: LiveTable): string => {
@@ -36,7 +42,8 @@ const nameOf = (table: LiveTable): string => {
 function findDataSource(tables: readonly LiveTable[]): DataSource {
   const open = openDataSources();
   // A name that no entity has may be a table of any of them.
-  const isUnknown = (table: LiveTable): boolean => typeof table === 'string' && open.every((dataSource) => metadataOf(dataSource, table) === undefined);
+  const isUnknown = (table: LiveTable): boolean =>
+    typeof table === 'string' && open.every((dataSource) => metadataOf(dataSource, table) === undefined);
   const entities = tables.filter((table) => !isUnknown(table));
   const found = open.filter((dataSource) => entities.every((table) => metadataOf(dataSource, table) !== undefined));
   const [only] = found;
@@ -49,8 +56,13 @@ function findDataSource(tables: readonly LiveTable[]): DataSource {
   );
 }
 
-/** Finds the database and the SQL names of tables. Throws `TypeError` naming the table that is not known, or the remedy. */
-export function liveSourceOf(given: readonly LiveTable[], options: { readonly dataSource?: DataSource | undefined } = {}): LiveSource {
+/**
+ * Finds the database and the SQL names of tables. Throws `TypeError` naming the table that is not known, or the remedy.
+ */
+export function liveSourceOf(
+  given: readonly LiveTable[],
+  options: { readonly dataSource?: DataSource | undefined } = {},
+): LiveSource {
   if (given.length === 0) throw new TypeError('name the tables to follow: { tables: [todos] }');
   const dataSource = options.dataSource ?? findDataSource(given);
   if (!dataSource.isInitialized) throw new TypeError('the DataSource is not open: await dataSource.initialize() first');
@@ -58,12 +70,14 @@ export function liveSourceOf(given: readonly LiveTable[], options: { readonly da
   const kinds = new Set<string>();
   for (const table of given) {
     const metadata = metadataOf(dataSource, table);
-    if (metadata === undefined && typeof table !== 'string') throw new TypeError(`${nameOf(table)} is not an entity of this DataSource`);
+    if (metadata === undefined && typeof table !== 'string')
+      throw new TypeError(`${nameOf(table)} is not an entity of this DataSource`);
     const name = metadata?.tableName ?? String(table);
     tables.add(name);
     kinds.add((isSyncTable(table) ? table.options.kind?.trim() : undefined) ?? name);
     // What joins the rows of two tables changes with a relation of either.
-    for (const { junctionEntityMetadata } of metadata?.manyToManyRelations ?? []) if (junctionEntityMetadata) tables.add(junctionEntityMetadata.tableName);
+    for (const { junctionEntityMetadata } of metadata?.manyToManyRelations ?? [])
+      if (junctionEntityMetadata) tables.add(junctionEntityMetadata.tableName);
   }
   const gate = gateConnection(dataSource);
   return { dataSource, gate, feed: changeFeedOf(dataSource, gate), tables: [...tables], kinds: [...kinds] };

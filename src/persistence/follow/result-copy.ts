@@ -1,10 +1,11 @@
 type Plain = Readonly<Record<string, unknown>>;
 
-const isPlainEnough = (value: object): boolean => !(value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet);
+const isPlainEnough = (value: object): boolean =>
+  !(value instanceof Promise || value instanceof WeakMap || value instanceof WeakSet);
 
 /**
- * Copies what a query gave, deeply, for later comparing: the app may change the objects it was given. Getters are not asked (a lazy relation
- * would load), functions and promises stay as they are.
+ * Copies what a query gave, deeply, for later comparing: the app may change the objects it was given. Getters are not
+ * asked (a lazy relation would load), functions and promises stay as they are.
  */
 export function copyResult(value: unknown, copies = new Map<object, unknown>()): unknown {
   if (typeof value !== 'object' || value === null || !isPlainEnough(value)) return value;
@@ -43,20 +44,33 @@ export function equalsCopy(copy: unknown, value: unknown, seen = new Map<object,
   if (seen.get(value) === copy) return true;
   seen.set(value, copy);
   if (Array.isArray(value)) {
-    return Array.isArray(copy) && copy.length === value.length && (value as readonly unknown[]).every((item, index) => equalsCopy(copy[index], item, seen));
+    return (
+      Array.isArray(copy) &&
+      copy.length === value.length &&
+      (value as readonly unknown[]).every((item, index) => equalsCopy(copy[index], item, seen))
+    );
   }
   if (value instanceof Date) return copy instanceof Date && copy.getTime() === value.getTime();
   if (ArrayBuffer.isView(value)) return ArrayBuffer.isView(copy) && equalBytes(copy, value);
   if (value instanceof Map) {
-    return copy instanceof Map && copy.size === value.size && [...value].every(([key, item]) => copy.has(key) && equalsCopy(copy.get(key), item, seen));
+    return (
+      copy instanceof Map &&
+      copy.size === value.size &&
+      [...value].every(([key, item]) => copy.has(key) && equalsCopy(copy.get(key), item, seen))
+    );
   }
   if (value instanceof Set) {
     const items = copy instanceof Set ? [...(copy as ReadonlySet<unknown>)] : undefined;
-    return items !== undefined && items.length === value.size && [...value].every((item, index) => equalsCopy(items[index], item, seen));
+    return (
+      items !== undefined &&
+      items.length === value.size &&
+      [...value].every((item, index) => equalsCopy(items[index], item, seen))
+    );
   }
   const keys = Object.keys(value);
   return (
-    keys.length === Object.keys(copy).length && keys.every((key) => Object.hasOwn(copy, key) && equalsCopy((copy as Plain)[key], (value as Plain)[key], seen))
+    keys.length === Object.keys(copy).length &&
+    keys.every((key) => Object.hasOwn(copy, key) && equalsCopy((copy as Plain)[key], (value as Plain)[key], seen))
   );
 }
 

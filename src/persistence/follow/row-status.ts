@@ -13,8 +13,9 @@ import { readReason } from '../sql/stored-reason.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
 
 /**
- * How a row stands to the server. `acked`: nothing of it waits. `pending`: a change waits or is under way. `conflict`: somebody else changed it,
- * and a decision is awaited. `stuck`: the server refused the change too often, or nobody knows what came of it; it is not sent by itself.
+ * How a row stands to the server. `acked`: nothing of it waits. `pending`: a change waits or is under way. `conflict`:
+ * somebody else changed it, and a decision is awaited. `stuck`: the server refused the change too often, or nobody
+ * knows what came of it; it is not sent by itself.
  */
 export interface RowStatus {
   readonly state: 'acked' | 'pending' | 'conflict' | 'stuck';
@@ -39,16 +40,26 @@ export interface RowStatusOptions {
   readonly pollIntervalMs?: number | undefined;
 }
 
-/** Tells how a row stands to the server. Throws `TypeError` where the table or its data source cannot be found; rejects with `DatabaseError`. */
+/**
+ * Tells how a row stands to the server. Throws `TypeError` where the table or its data source cannot be found; rejects
+ * with `DatabaseError`.
+ */
 export const rowStatus = (table: LiveTable, id: string | number, options: RowStatusOptions = {}): Promise<RowStatus> =>
   readRowStatus(liveSourceOf([table], options), id);
 
 /** As {@link rowStatus}, now and after each change. Ends with the error of a reading. */
-export const watchRowStatus = (table: LiveTable, id: string | number, options: RowStatusOptions = {}): Observable<RowStatus> =>
-  watchRowStatusOn(liveSourceOf([table], options), id, options);
+export const watchRowStatus = (
+  table: LiveTable,
+  id: string | number,
+  options: RowStatusOptions = {},
+): Observable<RowStatus> => watchRowStatusOn(liveSourceOf([table], options), id, options);
 
 /** As {@link watchRowStatus}, where the database is known. */
-export function watchRowStatusOn(source: LiveSource, id: string | number, options: RowStatusOptions): Observable<RowStatus> {
+export function watchRowStatusOn(
+  source: LiveSource,
+  id: string | number,
+  options: RowStatusOptions,
+): Observable<RowStatus> {
   const { dataSource, gate, feed } = source;
   const { clock = systemClock, pollIntervalMs: intervalMs = defaultPollIntervalMs } = options;
   return liveRead<RowStatus>({
@@ -90,7 +101,10 @@ export async function readRowStatus({ dataSource, gate, kinds }: LiveSource, id:
          FROM "sync_outbox" o WHERE o."kind" = ? AND o."entity_id" = ? ORDER BY o."seq"`,
         row,
       );
-      const bad = await session.one<{ error: string }>('SELECT "error" FROM "sync_quarantine" WHERE "kind" = ? AND "entity_id" = ?', row);
+      const bad = await session.one<{ error: string }>(
+        'SELECT "error" FROM "sync_quarantine" WHERE "kind" = ? AND "entity_id" = ?',
+        row,
+      );
       return toRowStatus(queue, bad?.error);
     });
   } catch (error) {

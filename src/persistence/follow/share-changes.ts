@@ -18,15 +18,19 @@ const isChangeMessage = (data: unknown): data is ChangeMessage =>
   typeof data === 'object' && data !== null && 'synchart' in data && data.synchart === 'committed' && 'tables' in data;
 
 /**
- * Tells other tabs of this database what is committed here, and live queries here what is committed there, through a `BroadcastChannel` of the
- * app's choice (one per database). For browsers, where `PRAGMA data_version` is not asked. Returns the function that ends it; the channel stays
- * the app's.
+ * Tells other tabs of this database what is committed here, and live queries here what is committed there, through a
+ * `BroadcastChannel` of the app's choice (one per database). For browsers, where `PRAGMA data_version` is not asked.
+ * Returns the function that ends it; the channel stays the app's.
  */
 export function shareChanges(dataSource: DataSource, channel: ChangeChannel): () => void {
   const feed = changeFeedOf(dataSource, gateConnection(dataSource));
   const stop = feed.subscribe(({ here }) => {
     // What was heard from somebody else is not passed on: two tabs would go on for ever.
-    if (here === 'all' || here.size > 0) channel.postMessage({ synchart: 'committed', tables: here === 'all' ? 'all' : [...here] } satisfies ChangeMessage);
+    if (here === 'all' || here.size > 0)
+      channel.postMessage({
+        synchart: 'committed',
+        tables: here === 'all' ? 'all' : [...here],
+      } satisfies ChangeMessage);
   });
   const hear = ({ data }: { readonly data: unknown }): void => {
     if (isChangeMessage(data)) feed.tellElsewhere(data.tables === 'all' ? 'all' : new Set(data.tables));

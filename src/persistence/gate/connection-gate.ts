@@ -16,21 +16,33 @@ export interface GateOptions {
   readonly busyTimeoutMs?: number;
   /** After this long without a statement of the transaction that blocks it, a waiter is refused. */
   readonly gateTimeoutMs?: number;
-  /** `none` behaves as platforms without AsyncLocalStorage: queries without the transaction's manager do not join it. */
+  /**
+   * `none` behaves as platforms without AsyncLocalStorage: queries without the transaction's manager do not join it.
+   */
   readonly asyncContext?: 'platform' | 'none';
 }
 
 /** The drivers of TypeORM that share one query runner over one connection. */
-const singleConnection: ReadonlySet<string> = new Set(['better-sqlite3', 'expo', 'sqljs', 'react-native', 'cordova', 'capacitor', 'nativescript']);
-const isSingleConnection = (driver: Driver): driver is AbstractSqliteDriver => singleConnection.has(driver.options.type);
+const singleConnection: ReadonlySet<string> = new Set([
+  'better-sqlite3',
+  'expo',
+  'sqljs',
+  'react-native',
+  'cordova',
+  'capacitor',
+  'nativescript',
+]);
+const isSingleConnection = (driver: Driver): driver is AbstractSqliteDriver =>
+  singleConnection.has(driver.options.type);
 
 const gates = new WeakMap<DataSource, ConnectionGate>();
 /** In order of their gates; does not keep them alive. */
 const gated = new Set<WeakRef<DataSource>>();
 
 /**
- * Makes overlapping work on a data source safe: from now on a transaction has the connection to itself, until the connection is clean again.
- * The second call for the same data source returns the same gate and ignores its options. The engine applies it by itself.
+ * Makes overlapping work on a data source safe: from now on a transaction has the connection to itself, until the
+ * connection is clean again. The second call for the same data source returns the same gate and ignores its options.
+ * The engine applies it by itself.
  */
 export function gateConnection(dataSource: DataSource, options: GateOptions = {}): ConnectionGate {
   const existing = gates.get(dataSource);
@@ -55,7 +67,9 @@ export function gateConnection(dataSource: DataSource, options: GateOptions = {}
 function postgresAlone(dataSource: DataSource): DataSource {
   const { type } = dataSource.options;
   if (type === 'postgres') return dataSource;
-  throw new TypeError(`synchart keeps its tables in SQLite (${[...singleConnection].join(', ')}) or PostgreSQL, not in '${type}'`);
+  throw new TypeError(
+    `synchart keeps its tables in SQLite (${[...singleConnection].join(', ')}) or PostgreSQL, not in '${type}'`,
+  );
 }
 
 /** The gate of a data source; undefined when none was applied. */

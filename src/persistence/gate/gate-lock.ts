@@ -1,7 +1,10 @@
 import type { Clock } from '../../model/platform/clock.ts';
 import { DatabaseError } from '../../model/errors/errors.ts';
 
-/** Who has the connection. `running` statements, and when the last one began or ended (epoch ms), tell a busy holder from a silent one. */
+/**
+ * Who has the connection. `running` statements, and when the last one began or ended (epoch ms), tell a busy holder
+ * from a silent one.
+ */
 export interface LockHolder {
   running: number;
   activeAt: number;
@@ -16,8 +19,9 @@ interface Waiter {
 }
 
 /**
- * Hands one connection to one holder at a time, first come first served; reads may share it, as many as `readsAtOnce` says. A waiter whose blocker runs no statement for `timeoutMs` is refused
- * with the remedy, so that a forgotten manager or a leaked transaction does not hang an app without a word (F-131).
+ * Hands one connection to one holder at a time, first come first served; reads may share it, as many as `readsAtOnce`
+ * says. A waiter whose blocker runs no statement for `timeoutMs` is refused with the remedy, so that a forgotten
+ * manager or a leaked transaction does not hang an app without a word (F-131).
  */
 export class GateLock {
   #holder: LockHolder | undefined;
@@ -124,7 +128,8 @@ export class GateLock {
     const starved = this.#queue.filter((waiter) => waitedMs(waiter) >= this.timeoutMs);
     this.#queue = this.#queue.filter((waiter) => waitedMs(waiter) < this.timeoutMs);
     const first = this.#queue[0];
-    if (first !== undefined) this.#watch = this.clock.setTimeout(() => this.#refuseStarved(), this.timeoutMs - waitedMs(first));
+    if (first !== undefined)
+      this.#watch = this.clock.setTimeout(() => this.#refuseStarved(), this.timeoutMs - waitedMs(first));
     for (const waiter of starved) waiter.refuse(this.#starvedError());
   }
 

@@ -7,7 +7,10 @@ export interface Commit {
   readonly writes: Writes;
 }
 
-/** What was read, and how many commits there had been at the first and at the last statement; no span: there is no way to tell, or no statement. */
+/**
+ * What was read, and how many commits there had been at the first and at the last statement; no span: there is no way
+ * to tell, or no statement.
+ */
 export interface Observed<T> {
   readonly value: T;
   readonly span?: { readonly first: number; readonly last: number };
@@ -18,8 +21,9 @@ export interface ConnectionGate {
   /** How many wait for the connection now: long work commits early when it is not 0. */
   readonly waiting: number;
   /**
-   * Runs `work` in an outermost transaction of its own, also when called inside another one: then it begins after that has ended, so do not await
-   * it there. Commits, or rolls back and rejects with what `work` threw. Queries made in `work` without its runner join it.
+   * Runs `work` in an outermost transaction of its own, also when called inside another one: then it begins after that
+   * has ended, so do not await it there. Commits, or rolls back and rejects with what `work` threw. Queries made in
+   * `work` without its runner join it.
    */
   transaction<T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T>;
   /** Runs statements one by one, in no transaction, and never as part of the caller's. */
@@ -30,6 +34,9 @@ export interface ConnectionGate {
   observe<T>(work: () => Promise<T>): Promise<Observed<T>>;
   /** How many commits {@link onCommit} has told of. */
   readonly commits: number;
-  /** Calls `listener` after each commit that wrote something, when the connection is free again; returns the function that ends it. */
+  /**
+   * Calls `listener` after each commit that wrote something, when the connection is free again; returns the function
+   * that ends it.
+   */
   onCommit(listener: (commit: Commit) => void): () => void;
 }

@@ -38,7 +38,9 @@ export interface GateOperations {
 export interface GatedQueryRunner extends SqliteQueryRunner, TransactionMember {
   /** The transaction it takes part in; undefined once that has ended. */
   transaction: OpenTransaction | undefined;
-  /** `owns`: it began the transaction. `joined`: it was made inside it. `nests`: it joined for one nested transaction. */
+  /**
+   * `owns`: it began the transaction. `joined`: it was made inside it. `nests`: it joined for one nested transaction.
+   */
   role: 'owns' | 'joined' | 'nests' | undefined;
   enterTransaction(transaction: OpenTransaction, role: 'owns' | 'joined' | 'nests'): void;
 }
@@ -52,18 +54,25 @@ async function abandon(gate: GateOperations, runner: GatedQueryRunner): Promise<
   else runner.leaveTransaction();
 }
 
-async function end(gate: GateOperations, runner: GatedQueryRunner, sql: string, word: 'commit' | 'rollback'): Promise<void> {
+async function end(
+  gate: GateOperations,
+  runner: GatedQueryRunner,
+  sql: string,
+  word: 'commit' | 'rollback',
+): Promise<void> {
   const { transaction } = runner;
   if (transaction === undefined || runner.role !== 'owns') {
-    throw new DatabaseError(`${sql}: this query runner has no transaction open; end a transaction with the query runner that began it`);
+    throw new DatabaseError(
+      `${sql}: this query runner has no transaction open; end a transaction with the query runner that began it`,
+    );
   }
   return word === 'rollback' ? gate.rollback(transaction) : gate.commit(transaction);
 }
 
 /**
- * Derives from a driver's own query runner one that asks the gate before each statement. TypeORM's flow (save, transaction, migrations) stays as
- * it is; only BEGIN, COMMIT and ROLLBACK go to the gate, which sends them itself. Has no private members: runners made before are adopted by
- * changing their prototype.
+ * Derives from a driver's own query runner one that asks the gate before each statement. TypeORM's flow (save,
+ * transaction, migrations) stays as it is; only BEGIN, COMMIT and ROLLBACK go to the gate, which sends them itself. Has
+ * no private members: runners made before are adopted by changing their prototype.
  */
 export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperations): GatedRunnerClass {
   class Gated extends Base implements GatedQueryRunner {
@@ -97,7 +106,10 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
       const bound = Array.isArray(parameters) ? toBindables(parameters) : parameters;
       const connection: unknown = this.driver.databaseConnection;
       const isShort =
-        isAnswering(connection) && !this.isReleased && dataSourceOf(this).subscribers.length === 0 && (bound === undefined || Array.isArray(bound));
+        isAnswering(connection) &&
+        !this.isReleased &&
+        dataSourceOf(this).subscribers.length === 0 &&
+        (bound === undefined || Array.isArray(bound));
       const run = (): QueryAnswer => {
         if (isShort) return shortQuery(connection, this, sql, bound, useStructuredResult);
         return super.query(sql, bound, useStructuredResult).catch((error: unknown) => {
@@ -108,11 +120,17 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
         open.writes.note(sql);
         return gate.inside(open, run);
       }
-      if (control === 'savepoint') throw new DatabaseError(`${sql}: a savepoint outside of a transaction is not supported; use startTransaction()`);
+      if (control === 'savepoint')
+        throw new DatabaseError(
+          `${sql}: a savepoint outside of a transaction is not supported; use startTransaction()`,
+        );
       const verb = firstWordOf(sql);
       if (!reading.has(verb)) return gate.alone(sql, run);
       // A subscriber to statements hears of each.
-      return gate.readAlone(run, isShort && verb === 'select' ? readKeyOf(sql, bound, useStructuredResult === true) : undefined);
+      return gate.readAlone(
+        run,
+        isShort && verb === 'select' ? readKeyOf(sql, bound, useStructuredResult === true) : undefined,
+      );
     }
 
     override async startTransaction(isolationLevel?: IsolationLevel): Promise<void> {
@@ -132,7 +150,8 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
       try {
         await super.commitTransaction();
       } finally {
-        if (this.transaction === undefined || (this.role === 'nests' && this.transactionDepth <= 1)) this.leaveTransaction();
+        if (this.transaction === undefined || (this.role === 'nests' && this.transactionDepth <= 1))
+          this.leaveTransaction();
       }
     }
 
@@ -145,7 +164,8 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
         if (outermost) await abandon(gate, this);
         throw error;
       } finally {
-        if (this.transaction === undefined || (this.role === 'nests' && this.transactionDepth <= 1)) this.leaveTransaction();
+        if (this.transaction === undefined || (this.role === 'nests' && this.transactionDepth <= 1))
+          this.leaveTransaction();
       }
     }
 
@@ -156,9 +176,11 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
       this.leaveTransaction();
     }
   }
-  // sql.js writes its file by an export, which fails inside a transaction: it waits for the connection, and for the end of its own transaction.
+  // sql.js writes its file by an export, which fails inside a transaction: it waits for the connection, and for the end
+  // of its own transaction.
   replaceFlush(Base, Gated, async (runner, flush) => {
-    if ((runner as GatedQueryRunner).transaction === undefined && gate.ambient() === undefined) await gate.alone('', flush);
+    if ((runner as GatedQueryRunner).transaction === undefined && gate.ambient() === undefined)
+      await gate.alone('', flush);
   });
   return Gated;
 }

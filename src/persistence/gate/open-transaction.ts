@@ -8,7 +8,10 @@ export interface TransactionMember {
   leaveTransaction(): void;
 }
 
-/** What an async context carries: the transaction that queries without a manager join. Migrations begin theirs inside of their scope. */
+/**
+ * What an async context carries: the transaction that queries without a manager join. Migrations begin theirs inside of
+ * their scope.
+ */
 export interface TransactionScope {
   transaction: OpenTransaction | undefined;
   /** Ends when the last nested transaction that was begun in this scope has ended. */
@@ -18,8 +21,9 @@ export interface TransactionScope {
 }
 
 /**
- * The one transaction that is open on a connection. `open`: its statements run, and queries of its async context join. `closing`: COMMIT or
- * ROLLBACK is under way, nothing joins. `ended`: the connection is clean and belongs to somebody else.
+ * The one transaction that is open on a connection. `open`: its statements run, and queries of its async context join.
+ * `closing`: COMMIT or ROLLBACK is under way, nothing joins. `ended`: the connection is clean and belongs to somebody
+ * else.
  */
 export class OpenTransaction implements LockHolder, TransactionScope {
   readonly transaction = this;
@@ -47,7 +51,9 @@ export class OpenTransaction implements LockHolder, TransactionScope {
     if (this.running === 0) this.#idle?.();
   }
 
-  /** Resolves when no statement runs: one sent before COMMIT and executed after it would land in the next transaction. */
+  /**
+   * Resolves when no statement runs: one sent before COMMIT and executed after it would land in the next transaction.
+   */
   idle(): Promise<void> | undefined {
     return this.running === 0
       ? undefined
@@ -57,6 +63,9 @@ export class OpenTransaction implements LockHolder, TransactionScope {
   }
 
   lostError(): DatabaseError {
-    return new DatabaseError('SQLite has rolled this transaction back after an error; nothing of it is stored, run it again', { cause: this.lostBy });
+    return new DatabaseError(
+      'SQLite has rolled this transaction back after an error; nothing of it is stored, run it again',
+      { cause: this.lostBy },
+    );
   }
 }

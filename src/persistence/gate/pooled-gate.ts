@@ -21,8 +21,8 @@ export interface PooledGateOptions {
 }
 
 /**
- * For databases with a pool of connections, as PostgreSQL: each transaction has a connection of its own, and ours take turns. Listens to what
- * every query runner sends, so that the commits of the app are told as well.
+ * For databases with a pool of connections, as PostgreSQL: each transaction has a connection of its own, and ours take
+ * turns. Listens to what every query runner sends, so that the commits of the app are told as well.
  */
 export function createPooledGate(dataSource: DataSource, { clock, busyTimeoutMs }: PooledGateOptions): ConnectionGate {
   const listeners = new Set<(commit: Commit) => void>();
@@ -92,7 +92,8 @@ export function createPooledGate(dataSource: DataSource, { clock, busyTimeoutMs 
   };
   const attempt = <T>(work: (queryRunner: QueryRunner) => Promise<T>, waitMs: number): Promise<T> =>
     withRunner(async (queryRunner) => {
-      // Whatever the database's default is: a snapshot from before our turn would not have what others have committed meanwhile.
+      // Whatever the database's default is: a snapshot from before our turn would not have what others have committed
+      // meanwhile.
       await queryRunner.startTransaction('READ COMMITTED');
       try {
         await whileWaiting(() => takeTurn(queryRunner, waitMs));
@@ -102,7 +103,9 @@ export function createPooledGate(dataSource: DataSource, { clock, busyTimeoutMs 
       } catch (error) {
         // The first error is the one to tell; a connection that cannot even roll back is thrown away by the pool.
         if (queryRunner.isTransactionActive)
-          await queryRunner.rollbackTransaction().catch((failure: unknown) => dataSource.logger.log('warn', `ROLLBACK failed: ${String(failure)}`));
+          await queryRunner
+            .rollbackTransaction()
+            .catch((failure: unknown) => dataSource.logger.log('warn', `ROLLBACK failed: ${String(failure)}`));
         throw error;
       }
     });

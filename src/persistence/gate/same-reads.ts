@@ -13,7 +13,11 @@ const longestSql = 4_000;
 const mostParameters = 16;
 
 /** Names a read by its text and values; undefined where it is not worth comparing, or a value is not plain. */
-export function readKeyOf(sql: string, parameters: readonly unknown[] | undefined, isStructured: boolean): string | undefined {
+export function readKeyOf(
+  sql: string,
+  parameters: readonly unknown[] | undefined,
+  isStructured: boolean,
+): string | undefined {
   if (sql.length > longestSql || (parameters !== undefined && parameters.length > mostParameters)) return undefined;
   let key = isStructured ? `rows\u0000${sql}` : sql;
   for (const value of parameters ?? []) {
@@ -24,8 +28,9 @@ export function readKeyOf(sql: string, parameters: readonly unknown[] | undefine
 }
 
 /**
- * Makes reads that are the same, and wait for the connection together, once: many live queries of one screen ask the same after a commit. Only
- * what waits is joined, never what runs: a read sees all that was committed, here or elsewhere, before it was asked for.
+ * Makes reads that are the same, and wait for the connection together, once: many live queries of one screen ask the
+ * same after a commit. Only what waits is joined, never what runs: a read sees all that was committed, here or
+ * elsewhere, before it was asked for.
  */
 export class SameReads {
   readonly #waiting = new Map<string, Follower[]>();

@@ -6,18 +6,23 @@ import type { AsyncContext } from './transaction-context.ts';
 
 type Work = (manager: EntityManager) => Promise<unknown>;
 
-const runnerOf = (manager: EntityManager): GatedQueryRunner | undefined => manager.queryRunner as GatedQueryRunner | undefined;
-const ifOpen = (transaction: OpenTransaction | undefined): OpenTransaction | undefined => (transaction?.state === 'open' ? transaction : undefined);
+const runnerOf = (manager: EntityManager): GatedQueryRunner | undefined =>
+  manager.queryRunner as GatedQueryRunner | undefined;
+const ifOpen = (transaction: OpenTransaction | undefined): OpenTransaction | undefined =>
+  transaction?.state === 'open' ? transaction : undefined;
 
 /**
- * `EntityManager.transaction` whose callback runs in the transaction's async context: queries without its manager join it (F-131). Nested
- * transactions begun side by side take turns, since SQLite's savepoints are a stack: else one would roll back what another has promised.
+ * `EntityManager.transaction` whose callback runs in the transaction's async context: queries without its manager join
+ * it (F-131). Nested transactions begun side by side take turns, since SQLite's savepoints are a stack: else one would
+ * roll back what another has promised.
  */
 export function scopedTransaction(context: AsyncContext<TransactionScope>): ManagerMethod {
   const original = managerMethod('transaction');
 
   const inScope = (parameter: unknown, scopeOf: (manager: EntityManager) => TransactionScope | undefined): unknown =>
-    typeof parameter === 'function' ? (manager: EntityManager) => context.run(scopeOf(manager), () => (parameter as Work)(manager)) : parameter;
+    typeof parameter === 'function'
+      ? (manager: EntityManager) => context.run(scopeOf(manager), () => (parameter as Work)(manager))
+      : parameter;
 
   return function (...parameters) {
     const scope = context.current();

@@ -43,7 +43,10 @@ interface Connected {
   readonly statements: Map<string, unknown>;
 }
 
-/** The gate of one SQLite connection (F-130, F-131). Takes over `createQueryRunner` of the driver and `transaction` of the managers. */
+/**
+ * The gate of one SQLite connection (F-130, F-131). Takes over `createQueryRunner` of the driver and `transaction` of
+ * the managers.
+ */
 export class SqliteGate implements ConnectionGate, GateOperations {
   readonly #dataSource: DataSource;
   readonly #driver: AbstractSqliteDriver;
@@ -64,7 +67,10 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     this.#context = settings.context;
     this.#lock = new GateLock(settings.clock, settings.gateTimeoutMs, () => this.#connection().readsAtOnce);
     const shared = driver.createQueryRunner('master') as SqliteQueryRunner;
-    if (shared.isTransactionActive) throw new DatabaseError('gateConnection(): a transaction is open on this data source; apply the gate before using it');
+    if (shared.isTransactionActive)
+      throw new DatabaseError(
+        'gateConnection(): a transaction is open on this data source; apply the gate before using it',
+      );
     const Base = shared.constructor as SqliteRunnerClass;
     this.#bareRunner = () => new Base(driver);
     this.#Runner = createGatedRunnerClass(Base, this);
@@ -130,7 +136,8 @@ export class SqliteGate implements ConnectionGate, GateOperations {
   }
 
   async begin(runner: GatedQueryRunner, sql: string): Promise<void> {
-    if (runner.transaction !== undefined) throw new DatabaseError('This query runner has a transaction open already; nest with startTransaction()');
+    if (runner.transaction !== undefined)
+      throw new DatabaseError('This query runner has a transaction open already; nest with startTransaction()');
     const transaction = await this.#open(runner, isExclusive(sql) ? 'BEGIN EXCLUSIVE' : 'BEGIN IMMEDIATE');
     const scope = this.#context.current();
     if (scope !== undefined && scope.transaction === undefined) scope.transaction = transaction;
@@ -201,7 +208,8 @@ export class SqliteGate implements ConnectionGate, GateOperations {
 
   async readAlone<T>(run: () => Promise<T>, key: string | undefined): Promise<T> {
     const note = this.#context.current()?.note;
-    const read = key === undefined ? this.#readInTurn(run) : this.#sameReads.once(key, (begun) => this.#readInTurn(run, begun));
+    const read =
+      key === undefined ? this.#readInTurn(run) : this.#sameReads.once(key, (begun) => this.#readInTurn(run, begun));
     const { value, commits } = await read;
     note?.(commits);
     return value;
@@ -232,7 +240,12 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     if (connected === undefined || connected.database !== database) {
       mendSqlJs(database);
       const readsAtOnce = isAnswering(database) ? database.readsAtOnce : 1;
-      connected = { database, raw: rawConnectionOf(this.#driver, this.#bareRunner), readsAtOnce, statements: new Map() };
+      connected = {
+        database,
+        raw: rawConnectionOf(this.#driver, this.#bareRunner),
+        readsAtOnce,
+        statements: new Map(),
+      };
       this.#connected = connected;
     }
     return connected;
@@ -263,7 +276,9 @@ export class SqliteGate implements ConnectionGate, GateOperations {
   #execute(sql: string): Promise<void> | undefined {
     const attempt = (): void | Promise<void> => this.#raw().execute(sql);
     const failed = (error: unknown): never => {
-      throw error instanceof QueryFailedError || !(error instanceof Error) ? error : new QueryFailedError(sql, undefined, error);
+      throw error instanceof QueryFailedError || !(error instanceof Error)
+        ? error
+        : new QueryFailedError(sql, undefined, error);
     };
     try {
       const done = attempt();
@@ -321,7 +336,8 @@ export class SqliteGate implements ConnectionGate, GateOperations {
   #close(transaction: OpenTransaction): void {
     transaction.state = 'ended';
     const scope = this.#context.current();
-    if (scope !== undefined && scope !== transaction && scope.transaction === transaction) scope.transaction = undefined;
+    if (scope !== undefined && scope !== transaction && scope.transaction === transaction)
+      scope.transaction = undefined;
     for (const member of transaction.members) member.leaveTransaction();
     this.#lock.release(transaction);
   }

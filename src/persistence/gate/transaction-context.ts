@@ -24,8 +24,8 @@ type Values = ReadonlyMap<object, unknown>;
 let shared: AsyncLocalStorage<Values | undefined> | undefined;
 
 /**
- * Creates a context on `AsyncLocalStorage`; where the platform has none, it is always empty. All contexts share one storage: each further one would
- * make every promise of the process dearer, also long after its database was closed.
+ * Creates a context on `AsyncLocalStorage`; where the platform has none, it is always empty. All contexts share one
+ * storage: each further one would make every promise of the process dearer, also long after its database was closed.
  */
 export function createAsyncContext<T extends object>(): AsyncContext<T> {
   const hooks = nodeAsyncHooks();
@@ -38,7 +38,12 @@ export function createAsyncContext<T extends object>(): AsyncContext<T> {
       const outer = storage.getStore();
       if (outer?.get(key) === value) return fn();
       const others = [...(outer ?? [])].filter(([context]) => context !== key);
-      return storage.run(value === undefined && others.length === 0 ? undefined : new Map(value === undefined ? others : [...others, [key, value]]), fn);
+      return storage.run(
+        value === undefined && others.length === 0
+          ? undefined
+          : new Map(value === undefined ? others : [...others, [key, value]]),
+        fn,
+      );
     },
   };
 }

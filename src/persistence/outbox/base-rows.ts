@@ -17,7 +17,10 @@ export interface BaseRecord {
   /** The last answer had no version: the row is fetched before the next operation is sent. */
   readonly versionUnknown: boolean;
   readonly lastSent: JsonObject | undefined;
-  /** What is wrong with a stored row of it, which counts as unknown: that the server has none must not be read from it (F-164). */
+  /**
+   * What is wrong with a stored row of it, which counts as unknown: that the server has none must not be read from it
+   * (F-164).
+   */
   readonly damaged?: string | undefined;
   /** The first damaged column and what all of them hold: nothing keeps it when the server's row replaces it. */
   readonly damage?: { readonly fault: string; readonly text: string } | undefined;
@@ -61,7 +64,10 @@ function toRecord(row: RawBaseRow): BaseRecord {
   };
 }
 
-const damagedText = (row: RawBaseRow, faulty: Readonly<Record<'base_row' | 'server_row' | 'last_sent', string | undefined>>): string =>
+const damagedText = (
+  row: RawBaseRow,
+  faulty: Readonly<Record<'base_row' | 'server_row' | 'last_sent', string | undefined>>,
+): string =>
   storedExcerpt({
     base_row: faulty.base_row === undefined ? null : row.baseRow,
     server_row: faulty.server_row === undefined ? null : row.serverRow,
@@ -82,27 +88,46 @@ export const toldOfDamagedBases = (kind: string, records: Iterable<BaseRecord>):
   );
 
 /** The newest server row known, with its version. */
-export const newestKnown = (record: BaseRecord | undefined): { readonly row: JsonObject | undefined; readonly version: string | undefined } =>
-  record?.serverRow === undefined ? { row: record?.baseRow, version: record?.baseVersion } : { row: record.serverRow, version: record.serverVersion };
+export const newestKnown = (
+  record: BaseRecord | undefined,
+): { readonly row: JsonObject | undefined; readonly version: string | undefined } =>
+  record?.serverRow === undefined
+    ? { row: record?.baseRow, version: record?.baseVersion }
+    : { row: record.serverRow, version: record.serverVersion };
 
-/** True when `version` is older than what the record knows already: an answer that arrived late must not be written (F-135). */
+/**
+ * True when `version` is older than what the record knows already: an answer that arrived late must not be written
+ * (F-135).
+ */
 export const isOutdated = (version: string | undefined, record: BaseRecord | undefined): boolean =>
   version !== undefined && record?.serverVersion !== undefined && compareTimestamps(version, record.serverVersion) < 0;
 
-/** True when a request was made on the newest version known: its answer is newer, also where the server's clock went back meanwhile (F-161). */
-export const isMadeOnNewest = (base: string | undefined, record: BaseRecord | undefined): boolean => base !== undefined && base === newestKnown(record).version;
+/**
+ * True when a request was made on the newest version known: its answer is newer, also where the server's clock went
+ * back meanwhile (F-161).
+ */
+export const isMadeOnNewest = (base: string | undefined, record: BaseRecord | undefined): boolean =>
+  base !== undefined && base === newestKnown(record).version;
 
-export async function readBases(session: Session, kind: string, entityIds: readonly string[]): Promise<Map<string, BaseRecord>> {
+export async function readBases(
+  session: Session,
+  kind: string,
+  entityIds: readonly string[],
+): Promise<Map<string, BaseRecord>> {
   if (entityIds.length === 0) return new Map();
-  const rows = await session.query<RawBaseRow>(`SELECT ${columns} FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [
-    kind,
-    listOf(entityIds),
-  ]);
+  const rows = await session.query<RawBaseRow>(
+    `SELECT ${columns} FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`,
+    [kind, listOf(entityIds)],
+  );
   return new Map(rows.map((row) => [row.entityId, toRecord(row)]));
 }
 
 /** Of these entities, those whose version is unknown since the last answer. */
-export async function readUnknownVersions(session: Session, kind: string, entityIds: readonly string[]): Promise<ReadonlyMap<string, BaseRecord>> {
+export async function readUnknownVersions(
+  session: Session,
+  kind: string,
+  entityIds: readonly string[],
+): Promise<ReadonlyMap<string, BaseRecord>> {
   const rows = await session.query<RawBaseRow>(
     `SELECT ${columns} FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')} AND "version_unknown" = 1`,
     [kind, listOf(entityIds)],
@@ -111,7 +136,11 @@ export async function readUnknownVersions(session: Session, kind: string, entity
 }
 
 /** Of these entities, those of which a newer server row than the base has been seen. */
-export async function readSurpassed(session: Session, kind: string, entityIds: readonly string[]): Promise<ReadonlySet<string>> {
+export async function readSurpassed(
+  session: Session,
+  kind: string,
+  entityIds: readonly string[],
+): Promise<ReadonlySet<string>> {
   const rows = await session.query<{ entityId: string }>(
     `SELECT "entity_id" AS "entityId" FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')} AND "server_version" IS NOT NULL`,
     [kind, listOf(entityIds)],
@@ -122,7 +151,12 @@ export async function readSurpassed(session: Session, kind: string, entityIds: r
 const textOf = (row: JsonObject | undefined): string | null => (row === undefined ? null : JSON.stringify(row));
 
 /** `version`: of the table, in whose shape the rows are. */
-export async function writeBases(session: Session, kind: string, records: readonly BaseRecord[], version: number): Promise<void> {
+export async function writeBases(
+  session: Session,
+  kind: string,
+  records: readonly BaseRecord[],
+  version: number,
+): Promise<void> {
   for (const part of chunked(records, 500)) {
     await session.run(
       `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version", "version_unknown", "last_sent", "schema_version")
@@ -146,5 +180,8 @@ export async function writeBases(session: Session, kind: string, records: readon
 
 export async function removeBases(session: Session, kind: string, entityIds: readonly string[]): Promise<void> {
   if (entityIds.length > 0)
-    await session.run(`DELETE FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(entityIds)]);
+    await session.run(`DELETE FROM "sync_base" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [
+      kind,
+      listOf(entityIds),
+    ]);
 }

@@ -94,7 +94,11 @@ function toRecord(row: RawConflictRow): ConflictRecord | undefined {
     opId: row.opId,
     opType: row.op === 'delete' ? 'delete' : 'upsert',
     // The server side may have been refreshed since: a delta is about its value as it is now.
-    localData: withRebasedDeltas(storedObject(row.localData, 'local_data').value ?? {}, { deltas, serverData, serverDeleted: row.serverDeleted === 1 }),
+    localData: withRebasedDeltas(storedObject(row.localData, 'local_data').value ?? {}, {
+      deltas,
+      serverData,
+      serverDeleted: row.serverDeleted === 1,
+    }),
     serverData,
     baseData: storedObject(row.baseData, 'base_data').value,
     localTimestamp: row.localTimestamp,
@@ -116,10 +120,18 @@ function toRecord(row: RawConflictRow): ConflictRecord | undefined {
   };
 }
 
-const toRecords = (rows: readonly RawConflictRow[]): readonly ConflictRecord[] => rows.flatMap((row) => toRecord(row) ?? []);
+const toRecords = (rows: readonly RawConflictRow[]): readonly ConflictRecord[] =>
+  rows.flatMap((row) => toRecord(row) ?? []);
 
-export async function readConflict(session: Session, kind: string, entityId: string): Promise<ConflictRecord | undefined> {
-  const row = await session.one<RawConflictRow>(`SELECT ${columns} FROM "sync_conflicts" WHERE "kind" = ? AND "entity_id" = ?`, [kind, entityId]);
+export async function readConflict(
+  session: Session,
+  kind: string,
+  entityId: string,
+): Promise<ConflictRecord | undefined> {
+  const row = await session.one<RawConflictRow>(
+    `SELECT ${columns} FROM "sync_conflicts" WHERE "kind" = ? AND "entity_id" = ?`,
+    [kind, entityId],
+  );
   return row && toRecord(row);
 }
 
@@ -129,32 +141,48 @@ export async function readConflictByOp(session: Session, opId: string): Promise<
 }
 
 /** The conflicts of these entities. */
-export async function readConflictsOf(session: Session, kind: string, entityIds: readonly string[]): Promise<readonly ConflictRecord[]> {
-  const rows = await session.query<RawConflictRow>(`SELECT ${columns} FROM "sync_conflicts" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [
-    kind,
-    listOf(entityIds),
-  ]);
+export async function readConflictsOf(
+  session: Session,
+  kind: string,
+  entityIds: readonly string[],
+): Promise<readonly ConflictRecord[]> {
+  const rows = await session.query<RawConflictRow>(
+    `SELECT ${columns} FROM "sync_conflicts" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`,
+    [kind, listOf(entityIds)],
+  );
   return toRecords(rows);
 }
 
 /** The server's row on which a conflict was decided. */
 export const decidedOnRow = ({ serverData, serverDeleted, serverTimestamp }: Conflict): KnownThere | undefined => {
   if (Object.keys(serverData).length === 0) return serverDeleted ? { isAbsent: true } : undefined;
-  return serverTimestamp === '' ? undefined : { isAbsent: false, version: serverTimestamp, ...(serverDeleted ? { isDeleted: true } : {}) };
+  return serverTimestamp === ''
+    ? undefined
+    : { isAbsent: false, version: serverTimestamp, ...(serverDeleted ? { isDeleted: true } : {}) };
 };
 
 const readAll = (session: Session): Promise<readonly RawConflictRow[]> =>
   session.query<RawConflictRow>(`SELECT ${columns} FROM "sync_conflicts" ORDER BY "detected_at", "kind", "entity_id"`);
 
 /** All conflicts that can be read, oldest first. */
-export const readConflicts = async (session: Session): Promise<readonly ConflictRecord[]> => toRecords(await readAll(session));
+export const readConflicts = async (session: Session): Promise<readonly ConflictRecord[]> =>
+  toRecords(await readAll(session));
 
 /** The others, with what is wrong. */
 export async function readDamagedConflicts(session: Session): Promise<readonly DamagedConflict[]> {
   return (await readAll(session)).flatMap((row) => {
     const fault = faultOf(row);
     const { kind, entityId } = row;
-    return fault === undefined ? [] : [{ kind, entityId, message: `row ${kind}/${entityId} of sync_conflicts is damaged: ${fault}`, text: heldBy(row) }];
+    return fault === undefined
+      ? []
+      : [
+          {
+            kind,
+            entityId,
+            message: `row ${kind}/${entityId} of sync_conflicts is damaged: ${fault}`,
+            text: heldBy(row),
+          },
+        ];
   });
 }
 
@@ -169,9 +197,17 @@ const heldBy = (row: RawConflictRow): string =>
   });
 
 /** Stores a conflict in place of an earlier one of the entity, whose decision no longer fits. */
-export async function writeConflict(session: Session, record: ConflictRecord, now: number, version: number): Promise<void> {
+export async function writeConflict(
+  session: Session,
+  record: ConflictRecord,
+  now: number,
+  version: number,
+): Promise<void> {
   const { conflict, strategy, state, detectedAt } = record;
-  await session.run('DELETE FROM "sync_conflicts" WHERE "kind" = ? AND "entity_id" = ?', [conflict.kind, conflict.entityId]);
+  await session.run('DELETE FROM "sync_conflicts" WHERE "kind" = ? AND "entity_id" = ?', [
+    conflict.kind,
+    conflict.entityId,
+  ]);
   await session.run(
     `INSERT INTO "sync_conflicts" ("kind", "entity_id", "op_id", "op", "base_data", "local_data", "server_data", "local_timestamp", "server_timestamp", "server_version",
        "changed_fields", "deltas", "server_deleted", "strategy", "state", "reason", "resolution", "decided_on", "detected_at", "changed_at", "schema_version") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -244,5 +280,8 @@ export async function refreshConflict(
 
 export async function removeConflicts(session: Session, kind: string, entityIds: readonly string[]): Promise<void> {
   if (entityIds.length > 0)
-    await session.run(`DELETE FROM "sync_conflicts" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(entityIds)]);
+    await session.run(`DELETE FROM "sync_conflicts" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [
+      kind,
+      listOf(entityIds),
+    ]);
 }

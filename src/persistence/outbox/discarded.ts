@@ -4,7 +4,12 @@ import type { StoredOp } from './outbox-rows.ts';
 import { chunked, type Session } from '../sql/session.ts';
 
 /** Keeps what was given up, so that it can be shown and brought back as a new operation. */
-export async function rememberDiscarded(session: Session, ops: readonly StoredOp[], reason: DiscardReason, now: number): Promise<void> {
+export async function rememberDiscarded(
+  session: Session,
+  ops: readonly StoredOp[],
+  reason: DiscardReason,
+  now: number,
+): Promise<void> {
   for (const part of chunked(ops, 500)) {
     await session.run(
       `INSERT INTO "sync_discarded" ("op_id", "kind", "entity_id", "op", "payload", "changed_fields", "deltas", "creates", "reason", "discarded_at", "schema_version") VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}`,
@@ -27,7 +32,9 @@ export async function rememberDiscarded(session: Session, ops: readonly StoredOp
 
 const textOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
 
-/** Says what a damaged operation held that was given up: nobody could read it, and it may be the only copy (I1, F-164). */
+/**
+ * Says what a damaged operation held that was given up: nobody could read it, and it may be the only copy (I1, F-164).
+ */
 export function toldOfDamaged({ opId, kind, entityId, damaged, stored }: StoredOp): readonly SyncFact[] {
   if (damaged === undefined || stored === undefined) return [];
   const message = `operation ${opId} on ${kind}/${entityId} was given up although it could not be read (${damaged}); it is kept in sync_discarded as it was stored: ${storedExcerpt({ ...stored })}`;

@@ -13,13 +13,30 @@ export interface Queueable {
 }
 
 const rowsPerStatement = 200;
-const queuedTypes: readonly SqlType[] = ['text', 'text', 'text', 'text', 'integer', 'text', 'text', 'text', 'text', 'text'];
+const queuedTypes: readonly SqlType[] = [
+  'text',
+  'text',
+  'text',
+  'text',
+  'integer',
+  'text',
+  'text',
+  'text',
+  'text',
+  'text',
+];
 
 /**
- * Queues new operations of one table, at most one per entity, in few statements: as {@link enqueueOp} does for one of them. The operation ids
- * must be new. Throws `ValidationError` for the first that could never be sent; nothing may be committed then.
+ * Queues new operations of one table, at most one per entity, in few statements: as {@link enqueueOp} does for one of
+ * them. The operation ids must be new. Throws `ValidationError` for the first that could never be sent; nothing may be
+ * committed then.
  */
-export async function enqueueMany(session: Session, table: ReplicaTable, list: readonly Queueable[], now: number): Promise<void> {
+export async function enqueueMany(
+  session: Session,
+  table: ReplicaTable,
+  list: readonly Queueable[],
+  now: number,
+): Promise<void> {
   for (const { op, preImage } of list) checkOp(op, table, preImage.row);
   if (session.dialect.name === 'postgres' && list.length > 0) await joinTurn(session.queryRunner);
   const { version } = table.schema;

@@ -20,31 +20,46 @@ export interface PreImage {
 }
 
 /**
- * True for a change of a row of which nobody knows whether the server has it, as rows from before the table was synchronised: sent blindly, it
- * would overwrite what others wrote there.
+ * True for a change of a row of which nobody knows whether the server has it, as rows from before the table was
+ * synchronised: sent blindly, it would overwrite what others wrote there.
  */
-export const isUnseen = (op: Op, preImage: PreImage): boolean => !op.creates && !op.baseUpdatedAt && preImage.row !== undefined && !preImage.version;
+export const isUnseen = (op: Op, preImage: PreImage): boolean =>
+  !op.creates && !op.baseUpdatedAt && preImage.row !== undefined && !preImage.version;
 
 const maxIdLength = 10_240;
 
-/** Refuses what could never be sent; `known`: the row as the server has it. Throws `ValidationError` naming the field; nothing was written. */
+/**
+ * Refuses what could never be sent; `known`: the row as the server has it. Throws `ValidationError` naming the field;
+ * nothing was written.
+ */
 export function checkOp(op: Op, table: ReplicaTable | undefined, known?: JsonObject): void {
   if (op.kind.trim() === '' || op.kind !== op.kind.trim())
-    throw new ValidationError(`operation ${op.opId}: kind '${op.kind}' must not be blank or have blanks around it (F-100)`);
+    throw new ValidationError(
+      `operation ${op.opId}: kind '${op.kind}' must not be blank or have blanks around it (F-100)`,
+    );
   if (op.opId === '') throw new ValidationError('operation: opId must not be empty');
   if (typeof op.id !== 'string' || op.id === '')
-    throw new ValidationError(`operation ${op.opId} on ${op.kind}: id must be a non-empty string; make one before writing, such as a UUID (F-39)`);
-  if (op.id === '.' || op.id === '..') throw new ValidationError(`operation ${op.opId} on ${op.kind}: id '${op.id}' cannot be part of a URL (F-80)`);
+    throw new ValidationError(
+      `operation ${op.opId} on ${op.kind}: id must be a non-empty string; make one before writing, such as a UUID (F-39)`,
+    );
+  if (op.id === '.' || op.id === '..')
+    throw new ValidationError(`operation ${op.opId} on ${op.kind}: id '${op.id}' cannot be part of a URL (F-80)`);
   if (op.id.length > maxIdLength)
-    throw new ValidationError(`operation ${op.opId} on ${op.kind}: id has ${op.id.length} characters, at most ${maxIdLength} are stored`);
+    throw new ValidationError(
+      `operation ${op.opId} on ${op.kind}: id has ${op.id.length} characters, at most ${maxIdLength} are stored`,
+    );
   if (table?.pullOnly) throw new ValidationError(`kind '${op.kind}' is registered as pullOnly: it cannot be written`);
   if (op.type === 'delete') return;
   const unwritable = unwritableIn(op.payload) ?? unwritableDelta(op);
   if (unwritable !== undefined)
-    throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: field '${unwritable.field}' ${unwritable.reason}; nothing was written`);
+    throw new ValidationError(
+      `operation ${op.opId} on ${op.kind}/${op.id}: field '${unwritable.field}' ${unwritable.reason}; nothing was written`,
+    );
   const bad = forbiddenIn(op.payload, known) ?? op.changedFields?.find((field) => forbiddenKeys.includes(field));
   if (bad !== undefined)
-    throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: field '${bad}' is refused, it would reach the prototype of objects`);
+    throw new ValidationError(
+      `operation ${op.opId} on ${op.kind}/${op.id}: field '${bad}' is refused, it would reach the prototype of objects`,
+    );
   const stranger = op.changedFields?.find((field) => !Object.hasOwn(op.payload, field));
   if (stranger !== undefined) {
     throw new ValidationError(
@@ -54,18 +69,21 @@ export function checkOp(op: Op, table: ReplicaTable | undefined, known?: JsonObj
   checkDeltas(op, table);
   const payloadId = table?.readId(op.payload);
   if (payloadId !== undefined && payloadId !== op.id)
-    throw new ValidationError(`operation ${op.opId} on ${op.kind}/${op.id}: the payload carries id '${payloadId}' (F-104)`);
+    throw new ValidationError(
+      `operation ${op.opId} on ${op.kind}/${op.id}: the payload carries id '${payloadId}' (F-104)`,
+    );
 }
 
 /**
- * At any depth: what a server would refuse is refused before it is queued. A field that is as the server gave it goes back as it came: the user
- * could not edit the rest of the row otherwise.
+ * At any depth: what a server would refuse is refused before it is queued. A field that is as the server gave it goes
+ * back as it came: the user could not edit the rest of the row otherwise.
  */
 function forbiddenIn(payload: JsonObject, known: JsonObject | undefined): string | undefined {
   for (const [key, value] of Object.entries(payload)) {
     if (forbiddenKeys.includes(key)) return key;
     const found = forbiddenKeyIn(value);
-    if (found !== undefined && !(known !== undefined && Object.hasOwn(known, key) && deepEqual(known[key], value))) return found;
+    if (found !== undefined && !(known !== undefined && Object.hasOwn(known, key) && deepEqual(known[key], value)))
+      return found;
   }
   return undefined;
 }
@@ -81,13 +99,20 @@ function unwritableDelta({ deltas }: UpsertOp): ReturnType<typeof unwritableIn> 
 function checkDeltas(op: UpsertOp, table: ReplicaTable | undefined): void {
   const named = `operation ${op.opId} on ${op.kind}/${op.id}`;
   for (const { field } of op.deltas ?? []) {
-    if (op.creates) throw new ValidationError(`${named}: a creation sends the whole row, it cannot carry a delta of '${field}'`);
-    if (forbiddenKeys.includes(field) || field === wireDeltasKey) throw new ValidationError(`${named}: a delta of '${field}' is refused`);
-    if (table && Object.values(table.keys).includes(field)) throw new ValidationError(`${named}: '${field}' belongs to the server, it cannot have a delta`);
+    if (op.creates)
+      throw new ValidationError(`${named}: a creation sends the whole row, it cannot carry a delta of '${field}'`);
+    if (forbiddenKeys.includes(field) || field === wireDeltasKey)
+      throw new ValidationError(`${named}: a delta of '${field}' is refused`);
+    if (table && Object.values(table.keys).includes(field))
+      throw new ValidationError(`${named}: '${field}' belongs to the server, it cannot have a delta`);
     if (!Object.hasOwn(op.payload, field))
-      throw new ValidationError(`${named}: the payload lacks '${field}', which a delta changes; it must hold the row as the user sees it`);
+      throw new ValidationError(
+        `${named}: the payload lacks '${field}', which a delta changes; it must hold the row as the user sees it`,
+      );
     if (op.changedFields?.includes(field))
-      throw new ValidationError(`${named}: '${field}' is both written and changed by a delta; queue two operations, or one of them`);
+      throw new ValidationError(
+        `${named}: '${field}' is both written and changed by a delta; queue two operations, or one of them`,
+      );
   }
 }
 
@@ -99,10 +124,17 @@ export function payloadToSend(payload: JsonObject, table: ReplicaTable | undefin
 }
 
 /**
- * Queues an operation inside the caller's transaction, behind the others of its entity, and keeps the pre-image when it is the first.
- * An `opId` that is queued already is replaced whole, with its tries forgotten, as long as its request is not open (F-103, OUT-17).
+ * Queues an operation inside the caller's transaction, behind the others of its entity, and keeps the pre-image when it
+ * is the first. An `opId` that is queued already is replaced whole, with its tries forgotten, as long as its request is
+ * not open (F-103, OUT-17).
  */
-export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | undefined, preImage: PreImage, now: number): Promise<void> {
+export async function enqueueOp(
+  session: Session,
+  op: Op,
+  table: ReplicaTable | undefined,
+  preImage: PreImage,
+  now: number,
+): Promise<void> {
   checkOp(op, table, preImage.row);
   // The app's own transactions come here without the turn that the store's have from their beginning.
   if (session.dialect.name === 'postgres') await joinTurn(session.queryRunner);
@@ -121,8 +153,10 @@ export async function enqueueOp(session: Session, op: Op, table: ReplicaTable | 
     ],
   );
   const payload = op.type === 'upsert' ? JSON.stringify(payloadToSend(op.payload, table)) : null;
-  const changedFields = op.type === 'upsert' && op.changedFields !== undefined ? JSON.stringify(op.changedFields) : null;
-  const deltas = op.type === 'upsert' && op.deltas !== undefined && op.deltas.length > 0 ? JSON.stringify(op.deltas) : null;
+  const changedFields =
+    op.type === 'upsert' && op.changedFields !== undefined ? JSON.stringify(op.changedFields) : null;
+  const deltas =
+    op.type === 'upsert' && op.deltas !== undefined && op.deltas.length > 0 ? JSON.stringify(op.deltas) : null;
   const queued = await session.query<{ queued: number }>(
     `INSERT INTO "sync_outbox" ("op_id", "kind", "entity_id", "op", "creates", "payload", "deltas", "changed_fields", "base_updated_at", "ts", "schema_version", "state", "enqueued_at")
      SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CASE WHEN EXISTS (SELECT 1 FROM "sync_outbox" WHERE "kind" = ? AND "entity_id" = ?) THEN ${OutboxState.behind} ELSE ${OutboxState.ready} END, ?

@@ -1,6 +1,9 @@
 // Codes that the store itself writes beside an operation. Others are the kinds of outcomes.
 
-/** The operation waits for another one, whose row `last_error` names as `kind/id`: no failure. Behind a creation, it keeps an edit from folding into that. */
+/**
+ * The operation waits for another one, whose row `last_error` names as `kind/id`: no failure. Behind a creation, it
+ * keeps an edit from folding into that.
+ */
 export const waitingForCode = 'waitingFor';
 /** The operation could not be brought to today's shape of its table. */
 export const upgradeFailedCode = 'upgradeFailed';

@@ -11,10 +11,20 @@ export function versionOf(table: ReplicaTable, row: JsonObject | undefined): str
 }
 
 /** What the user saw is what a merge compares with; the row may have moved on since (F-140). */
-export function preImageOf(table: ReplicaTable, before: JsonObject | undefined, seen: JsonObject | undefined): PreImage {
+export function preImageOf(
+  table: ReplicaTable,
+  before: JsonObject | undefined,
+  seen: JsonObject | undefined,
+): PreImage {
   const version = versionOf(table, before);
   const seenVersion = versionOf(table, seen);
-  if (before === undefined || version === undefined || seen === undefined || seenVersion === undefined || compareTimestamps(seenVersion, version) >= 0)
+  if (
+    before === undefined ||
+    version === undefined ||
+    seen === undefined ||
+    seenVersion === undefined ||
+    compareTimestamps(seenVersion, version) >= 0
+  )
     return { row: before, version };
   return { row: seen, version: seenVersion, newer: { row: before, version } };
 }
@@ -27,10 +37,16 @@ export interface EditBasis {
 }
 
 /**
- * The basis of an edit: the version that the user saw. Who saw the row before it was first sent knows of none. Then the row as it is now serves as well,
- * unless somebody else changed the same fields since: that is a conflict, and what the user saw is what a merge compares with (F-140).
+ * The basis of an edit: the version that the user saw. Who saw the row before it was first sent knows of none. Then the
+ * row as it is now serves as well, unless somebody else changed the same fields since: that is a conflict, and what the
+ * user saw is what a merge compares with (F-140).
  */
-export function basisOf(table: ReplicaTable, before: JsonObject | undefined, seen: JsonObject | undefined, changed: readonly string[]): EditBasis {
+export function basisOf(
+  table: ReplicaTable,
+  before: JsonObject | undefined,
+  seen: JsonObject | undefined,
+  changed: readonly string[],
+): EditBasis {
   const version = versionOf(table, before);
   const seenVersion = versionOf(table, seen);
   if (before === undefined || version === undefined || seen === undefined || seenVersion !== undefined)
@@ -44,5 +60,7 @@ export function basisOf(table: ReplicaTable, before: JsonObject | undefined, see
 export function changedKeys(table: ReplicaTable, before: JsonObject, after: JsonObject): readonly string[] {
   const own = new Set([table.keys.id, table.keys.updatedAt, table.keys.deletedAt]);
   const value = (row: JsonObject, key: string): Json => row[key] ?? null;
-  return Object.keys({ ...before, ...after }).filter((key) => !own.has(key) && !deepEqual(value(before, key), value(after, key)));
+  return Object.keys({ ...before, ...after }).filter(
+    (key) => !own.has(key) && !deepEqual(value(before, key), value(after, key)),
+  );
 }

@@ -10,15 +10,18 @@ export type OperationFate =
   | { readonly type: 'gone' };
 
 /**
- * Why the head of a line is parked, as SQL. A conflict counts once nobody is at work on it: most are resolved in the run that found them, and
- * decided ones go out with the next.
+ * Why the head of a line is parked, as SQL. A conflict counts once nobody is at work on it: most are resolved in the
+ * run that found them, and decided ones go out with the next.
  */
 export const settledParkSql = (head: string): string =>
   `CASE WHEN ${head}."parked" = 'conflict' AND NOT EXISTS (SELECT 1 FROM "sync_conflicts" c WHERE c."kind" = ${head}."kind" AND c."entity_id" = ${head}."entity_id"
      AND c."state" <> 'decided' AND (c."state" = 'awaiting' OR c."reason" IS NOT NULL)) THEN NULL ELSE ${head}."parked" END`;
 
 /** Tells by id what has become of operations. An operation behind a parked one of its row is parked with it. */
-export async function readFates(session: Session, opIds: readonly string[]): Promise<ReadonlyMap<string, OperationFate>> {
+export async function readFates(
+  session: Session,
+  opIds: readonly string[],
+): Promise<ReadonlyMap<string, OperationFate>> {
   const { inList } = session.dialect;
   const queued = await session.query<{ opId: string; parked: ParkedFor | null; lastError: string | null }>(
     `SELECT o."op_id" AS "opId", ${settledParkSql('h')} AS "parked", COALESCE(o."last_error", h."last_error") AS "lastError" FROM "sync_outbox" o
@@ -32,6 +35,7 @@ export async function readFates(session: Session, opIds: readonly string[]): Pro
   );
   const fates = new Map<string, OperationFate>(opIds.map((opId) => [opId, { type: 'gone' }]));
   for (const { opId, reason } of given) fates.set(opId, { type: 'discarded', reason });
-  for (const { opId, parked, lastError } of queued) fates.set(opId, { type: 'queued', parked: parked ?? undefined, lastError: readReason(lastError).text });
+  for (const { opId, parked, lastError } of queued)
+    fates.set(opId, { type: 'queued', parked: parked ?? undefined, lastError: readReason(lastError).text });
   return fates;
 }

@@ -4,11 +4,15 @@ import { listOf, type Dialect, type Session } from '../sql/session.ts';
 
 const placeholders = (count: number): string => Array.from({ length: count }, () => '?').join(', ');
 
-/** The oldest ready heads by `seq`: one indexed range per kind, each bounded by the limit; whole rows are read of those that are taken only. */
+/**
+ * The oldest ready heads by `seq`: one indexed range per kind, each bounded by the limit; whole rows are read of those
+ * that are taken only.
+ */
 const headsSql = (dialect: Dialect, kinds: number): string =>
   `SELECT ${packedOutboxColumns(dialect)} FROM "sync_outbox" WHERE "seq" IN (SELECT "seq" FROM (${Array.from(
     { length: kinds },
-    () => `SELECT * FROM (SELECT "seq" FROM "sync_outbox" WHERE "kind" = ? AND "state" = 1 ORDER BY "seq" LIMIT ?) AS "ready"`,
+    () =>
+      `SELECT * FROM (SELECT "seq" FROM "sync_outbox" WHERE "kind" = ? AND "state" = 1 ORDER BY "seq" LIMIT ?) AS "ready"`,
   ).join(' UNION ALL ')}) AS "heads" ORDER BY "seq" LIMIT ?) ORDER BY "seq"`;
 
 // CROSS JOIN fixes the order of the loops: from the few open requests to their heads, never the other way round.
@@ -21,15 +25,29 @@ const openSql = (dialect: Dialect, kinds: number): string =>
 export async function readHeads(session: Session, { kinds, limit }: TakeOptions): Promise<readonly StoredOp[]> {
   if (kinds.length === 0) return [];
   const { dialect } = session;
-  const open = (await session.query<PackedOutboxRow>(openSql(dialect, kinds.length), [...kinds, limit])).map(unpackedOp);
-  const ready = (await session.query<PackedOutboxRow>(headsSql(dialect, kinds.length), [...kinds.flatMap((kind) => [kind, limit]), limit])).map(unpackedOp);
+  const open = (await session.query<PackedOutboxRow>(openSql(dialect, kinds.length), [...kinds, limit])).map(
+    unpackedOp,
+  );
+  const ready = (
+    await session.query<PackedOutboxRow>(headsSql(dialect, kinds.length), [
+      ...kinds.flatMap((kind) => [kind, limit]),
+      limit,
+    ])
+  ).map(unpackedOp);
   if (open.length === 0) return ready;
   const seen = new Set(open.map(({ seq }) => seq));
   return [...open, ...ready.filter(({ seq }) => !seen.has(seq))].slice(0, limit);
 }
 
-/** The queues of these heads of one kind, each in outbox order. Entities with one operation cost a look into the index, no row. */
-export async function readLines(session: Session, kind: string, heads: readonly StoredOp[]): Promise<Map<string, StoredOp[]>> {
+/**
+ * The queues of these heads of one kind, each in outbox order. Entities with one operation cost a look into the index,
+ * no row.
+ */
+export async function readLines(
+  session: Session,
+  kind: string,
+  heads: readonly StoredOp[],
+): Promise<Map<string, StoredOp[]>> {
   const lines = new Map(heads.map((head) => [head.entityId, [head]]));
   const rows = await session.query<PackedOutboxRow>(
     `SELECT ${packedOutboxColumns(session.dialect)} FROM "sync_outbox" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')} AND NOT (${session.dialect.inList('"seq"')}) ORDER BY "seq"`,

@@ -5,7 +5,16 @@ import type { PendingOp } from '../../rules/pending/pending-op.ts';
 import type { OutboxState, ParkedFor } from '../database/entities.ts';
 import { listOf, type Dialect, type Session } from '../sql/session.ts';
 import { readReason } from '../sql/stored-reason.ts';
-import { numberFault, numberOr, operationTypes, storedDeltas, storedFields, storedObject, timeFault, wordFault } from '../sql/stored-shape.ts';
+import {
+  numberFault,
+  numberOr,
+  operationTypes,
+  storedDeltas,
+  storedFields,
+  storedObject,
+  timeFault,
+  wordFault,
+} from '../sql/stored-shape.ts';
 
 /** A queued operation as this folder works with it: JSON parsed, numbers as numbers. */
 export interface StoredOp extends PendingOp {
@@ -28,10 +37,16 @@ export interface StoredOp extends PendingOp {
   readonly firstSentAt: number | undefined;
   readonly attempt: number;
   readonly enqueuedAt: number;
-  /** Version of the table in whose shape the payload is; `frozenVersion` that of the open request, where the payload was upgraded since. */
+  /**
+   * Version of the table in whose shape the payload is; `frozenVersion` that of the open request, where the payload was
+   * upgraded since.
+   */
   readonly schemaVersion: number;
   readonly frozenVersion: number | undefined;
-  /** What is wrong with the stored row, naming its table and key; such an operation is parked, and the others go on (F-16, F-164). */
+  /**
+   * What is wrong with the stored row, naming its table and key; such an operation is parked, and the others go on
+   * (F-16, F-164).
+   */
   readonly damaged: string | undefined;
   /** What a damaged row holds, to the letter: giving it up loses nothing of it. */
   readonly stored?: StoredTexts | undefined;
@@ -107,8 +122,8 @@ const outboxColumnList = [
 export const outboxColumns = outboxColumnList.join(', ');
 
 /**
- * A row in two values: what a driver spends on a row grows with its columns, and JSON inside of JSON is escaped for nothing. Read with
- * {@link unpackedOp}.
+ * A row in two values: what a driver spends on a row grows with its columns, and JSON inside of JSON is escaped for
+ * nothing. Read with {@link unpackedOp}.
  */
 export interface PackedOutboxRow {
   readonly packed: string;
@@ -181,9 +196,13 @@ export function unpackedOp({ packed, payload }: PackedOutboxRow): StoredOp {
   });
 }
 
-const numberOf = (value: number | string | null): number | undefined => (value === null ? undefined : numberOr(value, undefined));
+const numberOf = (value: number | string | null): number | undefined =>
+  value === null ? undefined : numberOr(value, undefined);
 
-/** The parts that are JSON, and the first fault of any column. A damaged part counts as absent; the operation is not sent. */
+/**
+ * The parts that are JSON, and the first fault of any column. A damaged part counts as absent; the operation is not
+ * sent.
+ */
 function readParts(row: RawOutboxRow): {
   readonly payload: JsonObject | undefined;
   readonly changedFields: readonly string[] | undefined;
@@ -259,7 +278,9 @@ export function toStoredOp(row: RawOutboxRow): StoredOp {
     schemaVersion: numberOr(row.schemaVersion, 1),
     frozenVersion: numberOf(row.frozenVersion),
     damaged: damageOf(row, fault),
-    ...(fault === undefined ? {} : { stored: { payload: row.payload, changedFields: row.changedFields, deltas: row.deltas } }),
+    ...(fault === undefined
+      ? {}
+      : { stored: { payload: row.payload, changedFields: row.changedFields, deltas: row.deltas } }),
   };
 }
 
@@ -284,7 +305,11 @@ export function toOp(stored: StoredOp): Op {
 }
 
 /** All operations of these entities, by entity, in outbox order. */
-export async function readQueues(session: Session, kind: string, entityIds: readonly string[]): Promise<Map<string, StoredOp[]>> {
+export async function readQueues(
+  session: Session,
+  kind: string,
+  entityIds: readonly string[],
+): Promise<Map<string, StoredOp[]>> {
   const queues = new Map<string, StoredOp[]>();
   if (entityIds.length === 0) return queues;
   const rows = await session.query<PackedOutboxRow>(

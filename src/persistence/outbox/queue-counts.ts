@@ -2,8 +2,14 @@ import type { QueueFilter } from '../../model/queue.ts';
 import { OutboxState } from '../database/entities.ts';
 import { listOf, type Session } from '../sql/session.ts';
 
-/** How many operations are queued, and how many of them are stuck: one statement, each count read off an index, so that it may follow every commit. */
-export async function countQueue(session: Session, filter: QueueFilter | undefined): Promise<{ readonly total: number; readonly stuck: number }> {
+/**
+ * How many operations are queued, and how many of them are stuck: one statement, each count read off an index, so that
+ * it may follow every commit.
+ */
+export async function countQueue(
+  session: Session,
+  filter: QueueFilter | undefined,
+): Promise<{ readonly total: number; readonly stuck: number }> {
   const ofKinds = filter?.kinds === undefined ? undefined : session.dialect.inList('"kind"');
   const list = filter?.kinds === undefined ? [] : [listOf(filter.kinds)];
   // Without any condition SQLite counts without looking at the rows.

@@ -9,10 +9,15 @@ import { uniqueValuesTaken } from '../columns/table-keys.ts';
 interface QueuedWrite {
   readonly op: Op;
   /** The row before the write; `newer`: as it is now, where the user saw an older one. */
-  readonly preImage: { readonly row: JsonObject | undefined; readonly newer?: { readonly row: JsonObject } | undefined };
+  readonly preImage: {
+    readonly row: JsonObject | undefined;
+    readonly newer?: { readonly row: JsonObject } | undefined;
+  };
 }
 
-/** A queued operation that gives something up which another row may take, or which kept another row from being deleted. */
+/**
+ * A queued operation that gives something up which another row may take, or which kept another row from being deleted.
+ */
 export interface Release {
   readonly value: string;
   readonly seq: number;
@@ -21,10 +26,15 @@ export interface Release {
 }
 
 /**
- * Notes what queued operations release: UNIQUE values, and references to other rows. An operation that takes such a value, or deletes such a row, so finds whom
- * to wait for (F-160). The notes leave together with their operations. Costs nothing for tables without unique keys and references.
+ * Notes what queued operations release: UNIQUE values, and references to other rows. An operation that takes such a
+ * value, or deletes such a row, so finds whom to wait for (F-160). The notes leave together with their operations.
+ * Costs nothing for tables without unique keys and references.
  */
-export async function noteReleases(session: Session, table: ReplicaTable | undefined, writes: readonly QueuedWrite[]): Promise<void> {
+export async function noteReleases(
+  session: Session,
+  table: ReplicaTable | undefined,
+  writes: readonly QueuedWrite[],
+): Promise<void> {
   if (table === undefined || table.uniqueKeys.length + table.referenceKeys.length === 0) return;
   const notes = writes.flatMap(({ op, preImage }) => {
     if (op.creates) return [];
@@ -32,7 +42,9 @@ export async function noteReleases(session: Session, table: ReplicaTable | undef
     const after = op.type === 'delete' ? undefined : op.payload;
     const kept = new Set(referencesIn(table, after));
     const dropped = referencesIn(table, before).filter((reference) => !kept.has(reference));
-    return [...uniqueValuesTaken(table.uniqueKeys, after, before), ...dropped].map((value) => [op.opId, value] as const);
+    return [...uniqueValuesTaken(table.uniqueKeys, after, before), ...dropped].map(
+      (value) => [op.opId, value] as const,
+    );
   });
   for (const part of chunked(notes, 200)) {
     await session.run(
@@ -44,7 +56,10 @@ export async function noteReleases(session: Session, table: ReplicaTable | undef
 }
 
 /** Which queued operations release these, oldest first; by value. */
-export async function releasesOf(session: Session, values: readonly string[]): Promise<ReadonlyMap<string, readonly Release[]>> {
+export async function releasesOf(
+  session: Session,
+  values: readonly string[],
+): Promise<ReadonlyMap<string, readonly Release[]>> {
   const found = new Map<string, Release[]>();
   if (values.length === 0) return found;
   const rows = await session.query<{ value: string; seq: number | string; kind: string; entityId: string }>(

@@ -12,7 +12,9 @@ interface Transition {
 const headStates = ['ready', 'waiting', 'parked', 'inFlight'] as const;
 const allStates = ['behind', ...headStates] as const;
 
-/** What can become of a queued operation: from which states a transition starts, where it leads, and when it happens. */
+/**
+ * What can become of a queued operation: from which states a transition starts, where it leads, and when it happens.
+ */
 export const operationTransitions = {
   take: { from: ['ready'], to: ['inFlight'], when: 'a request is frozen and about to be sent' },
   takeBack: { from: ['inFlight'], to: ['ready'], when: 'a new run finds a request without an answer' },
@@ -29,9 +31,17 @@ export const operationTransitions = {
   parkExhausted: { from: ['ready', 'waiting', 'inFlight'], to: ['parked'], when: 'its tries are used up' },
   unparkUpgraded: { from: ['parked'], to: ['ready', 'parked'], when: 'a release of the app can upgrade it' },
   retry: { from: ['waiting', 'parked'], to: ['ready'], when: 'somebody retries or amends it' },
-  followTries: { from: ['ready', 'waiting', 'parked'], to: ['ready', 'parked'], when: 'the app counts or resets its tries' },
+  followTries: {
+    from: ['ready', 'waiting', 'parked'],
+    to: ['ready', 'parked'],
+    when: 'the app counts or resets its tries',
+  },
   promote: { from: ['behind'], to: ['ready', 'parked'], when: 'the operations before it have left' },
   leave: { from: allStates, to: ['gone'], when: 'it was applied, folded away, resolved or given up' },
-  repair: { from: allStates, to: ['behind', 'ready', 'parked'], when: 'somebody else wrote a state that does not follow from the queue' },
+  repair: {
+    from: allStates,
+    to: ['behind', 'ready', 'parked'],
+    when: 'somebody else wrote a state that does not follow from the queue',
+  },
 } as const satisfies Readonly<Record<string, Transition>>;
 export type TransitionName = keyof typeof operationTransitions;

@@ -7,7 +7,14 @@ import { checkReferencesAtOnce } from '../tables/deferred-references.ts';
 import type { PageWork } from './page-work.ts';
 import { applyPending, nothingPending } from './pending-rows.ts';
 import { readSituation, writePosition } from '../replica/pull-positions.ts';
-import { keptAs, quarantine, releaseFromQuarantine, unusableRow, type Announcement, type BadRow } from '../replica/quarantine.ts';
+import {
+  keptAs,
+  quarantine,
+  releaseFromQuarantine,
+  unusableRow,
+  type Announcement,
+  type BadRow,
+} from '../replica/quarantine.ts';
 import { forgetRemoved, noteRemoved } from '../replica/removed-rows.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { withoutKnown } from '../replica/reread-rows.ts';
@@ -25,7 +32,10 @@ interface AppliedRows {
   readonly upserts: number;
   readonly deletes: number;
   readonly accepted: readonly string[];
-  /** How many of the accepted rows changed nothing: the server row is known, or it is the tombstone of a row that we never had. */
+  /**
+   * How many of the accepted rows changed nothing: the server row is known, or it is the tombstone of a row that we
+   * never had.
+   */
   readonly unchanged: number;
   /** Rows that are older than what is known, left out (F-157). */
   readonly stale: readonly string[];
@@ -33,8 +43,8 @@ interface AppliedRows {
 }
 
 /**
- * Applies fetched pages, several in one transaction; each page's rows and position go together (I6). Commits early when somebody waits at
- * the gate or the signal aborts; what is not applied is simply fetched again.
+ * Applies fetched pages, several in one transaction; each page's rows and position go together (I6). Commits early when
+ * somebody waits at the gate or the signal aborts; what is not applied is simply fetched again.
  */
 export async function applyPages(
   context: StoreContext,
@@ -46,7 +56,8 @@ export async function applyPages(
   let totalDone = options.totalDone;
   while (applied.length < pages.length && options.signal?.aborted !== true) {
     const rest = pages.slice(applied.length);
-    const attempt = (strict: boolean): Promise<readonly AppliedPage[]> => applyInOneTransaction(context, kind, rest, { ...options, totalDone, strict });
+    const attempt = (strict: boolean): Promise<readonly AppliedPage[]> =>
+      applyInOneTransaction(context, kind, rest, { ...options, totalDone, strict });
     let done: readonly AppliedPage[];
     try {
       done = await attempt(false);
@@ -69,10 +80,15 @@ function applyInOneTransaction(
 ): Promise<readonly AppliedPage[]> {
   return context.unit.fenced(async (session) => {
     const table = tableOf(context, kind);
-    const opened = await openWork(session, context, table, { strict: options.strict, announcement: 'atEndOfPull', hold: 'known' });
+    const opened = await openWork(session, context, table, {
+      strict: options.strict,
+      announcement: 'atEndOfPull',
+      hold: 'known',
+    });
     // A table that was empty when the resync began has nothing but what it brought since.
     const isFirstLoad = !opened.marking && context.config.sweepOnFullResync;
-    const work: PageWork = pages[0]?.next.resync === true ? { ...opened, hold: isFirstLoad ? 'loaded' : 'seen' } : opened;
+    const work: PageWork =
+      pages[0]?.next.resync === true ? { ...opened, hold: isFirstLoad ? 'loaded' : 'seen' } : opened;
     const done: AppliedPage[] = [];
     let totalDone = options.totalDone;
     for (const page of pages) {
@@ -110,9 +126,14 @@ async function movePosition({ session, table }: PageWork, pages: readonly PageTo
   if (pages.some(({ next }) => next.resync && next.sequence !== undefined)) await noteTokens(session, table.kind);
 }
 
-async function applyPage(work: PageWork, { page, items: given, rereadUntil }: PageToApply, totalDone: number): Promise<AppliedPage> {
+async function applyPage(
+  work: PageWork,
+  { page, items: given, rereadUntil }: PageToApply,
+  totalDone: number,
+): Promise<AppliedPage> {
   const { session, table } = work;
-  const { items, known } = rereadUntil === undefined ? { items: given, known: [] } : await withoutKnown(session, table, given, rereadUntil);
+  const { items, known } =
+    rereadUntil === undefined ? { items: given, known: [] } : await withoutKnown(session, table, given, rereadUntil);
   if (work.marking) await markSeen(session, table.kind, known);
   const { upserts, deletes, accepted, unchanged, stale, facts } = await applyRows(work, items);
   if (page.items.length === 0) return { pageSize: 0, pulled: 0, ignored: stale.length, facts };
@@ -123,10 +144,20 @@ async function applyPage(work: PageWork, { page, items: given, rereadUntil }: Pa
     ignored: stale.length,
     facts: [
       ...facts,
-      ...(stale.length === 0 ? [] : [{ type: 'rows.ignored' as const, kind: table.kind, count: stale.length, ids: stale.slice(0, namedAtMost) }]),
-      ...(known.length > 0 && items.length === 0 ? [] : [{ type: 'cache.updated' as const, kind: table.kind, upserts, deletes }]),
+      ...(stale.length === 0
+        ? []
+        : [{ type: 'rows.ignored' as const, kind: table.kind, count: stale.length, ids: stale.slice(0, namedAtMost) }]),
+      ...(known.length > 0 && items.length === 0
+        ? []
+        : [{ type: 'cache.updated' as const, kind: table.kind, upserts, deletes }]),
       { type: 'page.pulled', kind: table.kind, pageSize: page.items.length, totalDone: done },
-      { type: 'sync.progress', phase: 'pull', kind: table.kind, done, ...(page.total === undefined ? {} : { total: page.total }) },
+      {
+        type: 'sync.progress',
+        phase: 'pull',
+        kind: table.kind,
+        done,
+        ...(page.total === undefined ? {} : { total: page.total }),
+      },
     ],
   };
 }
@@ -165,17 +196,34 @@ export const applyRowsOf = async (
 ): Promise<{ readonly upserts: number; readonly deletes: number; readonly facts: readonly SyncFact[] }> =>
   applyRows(await openWork(session, context, table, { strict: false, announcement: 'now', hold }), rows);
 
-/** As {@link applyRowsOf}, one by one, for rows that come out of quarantine: those that stay bad are not announced again, and none counts as listed. */
+/**
+ * As {@link applyRowsOf}, one by one, for rows that come out of quarantine: those that stay bad are not announced
+ * again, and none counts as listed.
+ */
 export const applyQuarantined = async (
   session: Session,
   context: StoreContext,
   table: ReplicaTable,
   rows: readonly JsonObject[],
 ): Promise<{ readonly upserts: number; readonly deletes: number }> =>
-  applyRows({ ...(await openWork(session, context, table, { strict: true, announcement: 'asBefore', hold: 'none' })), marking: false }, rows);
+  applyRows(
+    {
+      ...(await openWork(session, context, table, { strict: true, announcement: 'asBefore', hold: 'none' })),
+      marking: false,
+    },
+    rows,
+  );
 
-/** Takes in what the server answered about rows that a resync did not list: those it has are listed after all, the others go (F-156). */
-export async function applyProof(session: Session, context: StoreContext, kind: string, proof: AbsenceProof): Promise<readonly SyncFact[]> {
+/**
+ * Takes in what the server answered about rows that a resync did not list: those it has are listed after all, the
+ * others go (F-156).
+ */
+export async function applyProof(
+  session: Session,
+  context: StoreContext,
+  kind: string,
+  proof: AbsenceProof,
+): Promise<readonly SyncFact[]> {
   const table = tableOf(context, kind);
   const { upserts, facts } = await applyRowsOf(session, context, table, proof.found, 'seen');
   await markSeen(session, kind, proof.present);
@@ -189,7 +237,8 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
   const unfit: BadRow[] = [];
   const rows = new Map<string, JsonObject>();
   for (const given of items) {
-    const row = table.isDeleted(given) && table.complaintAbout(given) !== undefined ? bareTombstone(table, given) : given;
+    const row =
+      table.isDeleted(given) && table.complaintAbout(given) !== undefined ? bareTombstone(table, given) : given;
     const id = table.readId(row);
     const complaint =
       id === undefined
@@ -197,19 +246,26 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
         : table.readUpdatedAt(row) === undefined
           ? `it has no timestamp under '${table.keys.updatedAt}'`
           : table.complaintAbout(row);
-    if (id === undefined || complaint !== undefined) unfit.push({ id, row, error: unusableRow(table.kind, id, complaint ?? 'it has no id') });
+    if (id === undefined || complaint !== undefined)
+      unfit.push({ id, row, error: unusableRow(table.kind, id, complaint ?? 'it has no id') });
     else rows.set(id, row);
   }
   const seen = [...rows.keys(), ...unfit.map(keptAs)];
   const pending = work.hasBases ? await applyPending(work, rows) : nothingPending;
   const settled = [...rows].filter(([id]) => !pending.ids.has(id));
-  const unreadable = unfit.flatMap(({ id, row }) => (id === undefined || table.readUpdatedAt(row) === undefined ? [] : [[id, row] as const]));
+  const unreadable = unfit.flatMap(({ id, row }) =>
+    id === undefined || table.readUpdatedAt(row) === undefined ? [] : [[id, row] as const],
+  );
   const older = await readStale(work, [...settled, ...unreadable]);
   const stale = [...pending.stale, ...older];
   const free = older.size === 0 ? settled : settled.filter(([id]) => !older.has(id));
   const tombstones = free.filter(([, row]) => table.isDeleted(row));
   const live = tombstones.length === 0 ? free : free.filter(([, row]) => !table.isDeleted(row));
-  const bad = [...unfit.filter(({ id }) => id === undefined || !older.has(id)), ...pending.bad, ...(await upsertRows(work, live))];
+  const bad = [
+    ...unfit.filter(({ id }) => id === undefined || !older.has(id)),
+    ...pending.bad,
+    ...(await upsertRows(work, live)),
+  ];
   if (work.hasRemoved)
     await forgetRemoved(
       session,
@@ -234,7 +290,10 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
   };
 }
 
-/** A tombstone whose other fields cannot be stored, such as those that a server empties: it deletes the row all the same. */
+/**
+ * A tombstone whose other fields cannot be stored, such as those that a server empties: it deletes the row all the
+ * same.
+ */
 function bareTombstone(table: ReplicaTable, row: JsonObject): JsonObject {
   const bare = {
     [table.keys.id]: table.readId(row) ?? null,
@@ -258,7 +317,10 @@ interface AppliedTombstones {
   readonly ignored: number;
 }
 
-async function applyTombstones(work: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<AppliedTombstones> {
+async function applyTombstones(
+  work: PageWork,
+  rows: readonly (readonly [string, JsonObject])[],
+): Promise<AppliedTombstones> {
   const { session, table } = work;
   if (rows.length === 0) return { bad: [], ignored: 0 };
   const ids = rows.map(([id]) => id);
@@ -269,7 +331,9 @@ async function applyTombstones(work: PageWork, rows: readonly (readonly [string,
       session,
       table.kind,
       // A row may also be in quarantine only.
-      rows.flatMap(([id, row]) => (existing.has(id) || work.hasQuarantine ? [{ id, version: table.readUpdatedAt(row) ?? '' }] : [])),
+      rows.flatMap(([id, row]) =>
+        existing.has(id) || work.hasQuarantine ? [{ id, version: table.readUpdatedAt(row) ?? '' }] : [],
+      ),
       work.context.unit.clock.now(),
     );
     work.hasRemoved = true;
@@ -282,6 +346,8 @@ async function applyTombstones(work: PageWork, rows: readonly (readonly [string,
   }
   const existing = await table.existing(session, ids);
   // A tombstone of a row we never had is kept only where it is a whole row (PULL-09).
-  const taken = rows.filter(([id, row]) => existing.has(id) || table.codecs.every((codec) => row[codec.wireKey] !== undefined));
+  const taken = rows.filter(
+    ([id, row]) => existing.has(id) || table.codecs.every((codec) => row[codec.wireKey] !== undefined),
+  );
   return { bad: await upsertRows(work, taken), ignored: rows.length - taken.length };
 }

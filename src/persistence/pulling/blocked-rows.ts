@@ -27,14 +27,20 @@ export interface BlockedRows {
 }
 
 /**
- * Finds, among rows in quarantine, those that swap UNIQUE values: each takes one that another of them still holds here (F-160). A column that its row does not
- * write keeps its value, so it gives way to nobody.
+ * Finds, among rows in quarantine, those that swap UNIQUE values: each takes one that another of them still holds here
+ * (F-160). A column that its row does not write keeps its value, so it gives way to nobody.
  */
-export async function blockedRows(session: Session, table: ReplicaTable, waiting: readonly JsonObject[]): Promise<BlockedRows> {
+export async function blockedRows(
+  session: Session,
+  table: ReplicaTable,
+  waiting: readonly JsonObject[],
+): Promise<BlockedRows> {
   const rows = new Map<string, BlockedRow>();
   const indexes = waiting.length < 2 ? [] : await uniqueIndexesOf(session, table);
   if (indexes.length === 0) return { rows, rings: [] };
-  const byId = new Map(waiting.flatMap((row) => (table.readId(row) === undefined ? [] : [[table.readId(row) ?? '', row] as const])));
+  const byId = new Map(
+    waiting.flatMap((row) => (table.readId(row) === undefined ? [] : [[table.readId(row) ?? '', row] as const])),
+  );
   const existing = await table.existing(session, [...byId.keys()]);
   const changes = await EntityChanges.load(session, table, [...existing]);
   const written = new Map<string, ReadonlyMap<string, unknown>>();
@@ -53,7 +59,12 @@ export async function blockedRows(session: Session, table: ReplicaTable, waiting
     const row = byId.get(id);
     if (row !== undefined) rows.set(id, { row, waitsFor });
   }
-  return { rows, rings: strongComponents(new Map([...rows].map(([id, { waitsFor }]) => [id, new Set(waitsFor.map((holder) => holder.id))]))) };
+  return {
+    rows,
+    rings: strongComponents(
+      new Map([...rows].map(([id, { waitsFor }]) => [id, new Set(waitsFor.map((holder) => holder.id))])),
+    ),
+  };
 }
 
 /** The other row that holds what this one writes to the columns of a unique index. NULLs are never equal. */
@@ -67,7 +78,9 @@ async function holderOf(
   if (index.some(({ name }) => values.has(name) && (values.get(name) ?? null) === null)) return undefined;
   const own = table.boundId(id);
   const conditions = index.map(({ name, compared }) =>
-    values.has(name) ? `${compared} = ?` : `${compared} = (SELECT o.${quoted(name)} FROM ${table.table} o WHERE o.${table.id} = ?)`,
+    values.has(name)
+      ? `${compared} = ?`
+      : `${compared} = (SELECT o.${quoted(name)} FROM ${table.table} o WHERE o.${table.id} = ?)`,
   );
   const found = await session.one<{ id: string | number }>(
     `SELECT ${table.id} AS "id" FROM ${table.table} WHERE ${conditions.join(' AND ')} AND ${table.id} <> ?`,

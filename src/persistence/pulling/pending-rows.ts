@@ -25,9 +25,20 @@ export interface PendingRows {
   /** Tells of what was damaged. */
   readonly facts: readonly SyncFact[];
 }
-export const nothingPending: PendingRows = { ids: new Set(), written: 0, hidden: 0, unchanged: 0, stale: [], bad: [], facts: [] };
+export const nothingPending: PendingRows = {
+  ids: new Set(),
+  written: 0,
+  hidden: 0,
+  unchanged: 0,
+  stale: [],
+  bad: [],
+  facts: [],
+};
 
-/** Rows under pending operations: the newest server row is remembered, the local row is it with the operations on top (I4, F-21). */
+/**
+ * Rows under pending operations: the newest server row is remembered, the local row is it with the operations on top
+ * (I4, F-21).
+ */
 export async function applyPending(work: PageWork, rows: ReadonlyMap<string, JsonObject>): Promise<PendingRows> {
   const { session, table, context } = work;
   const found = await session.query<{ id: string }>(
@@ -64,8 +75,9 @@ export async function applyPending(work: PageWork, rows: ReadonlyMap<string, Jso
     ids.add(id);
     const version = table.readUpdatedAt(row) ?? '';
     const known = newestKnown(changes.baseOf(id));
-    // An older one is taken by a full resync, unless the row was settled or listed since that began: a restored server has older rows (F-161).
-    // A row that comes out of quarantine is known already, and yet not stored; one of another shape is known without its new columns.
+    // An older one is taken by a full resync, unless the row was settled or listed since that began: a restored server
+    // has older rows (F-161). A row that comes out of quarantine is known already, and yet not stored; one of another
+    // shape is known without its new columns.
     const newer = known.version === undefined ? 1 : compareTimestamps(version, known.version);
     const isTaken = newer < 0 ? work.hold === 'seen' && !isHeld(id) : newer > 0 || work.strict || work.anew;
     if (!isTaken) {
@@ -75,7 +87,8 @@ export async function applyPending(work: PageWork, rows: ReadonlyMap<string, Jso
     }
     const deleted = table.isDeleted(row);
     changes.refresh(id, { row, version, deleted }, { pulled: true });
-    if (newer !== 0 || work.strict) await refreshConflict(session, table.kind, id, { row, version, deleted }, context.unit.clock.now());
+    if (newer !== 0 || work.strict)
+      await refreshConflict(session, table.kind, id, { row, version, deleted }, context.unit.clock.now());
     const local = overlay(row, queue, table.keys);
     if (local.row === undefined) continue;
     changes.writeRow({ id, row: local.row, server: row }, local.deletedLocally);
@@ -87,8 +100,9 @@ export async function applyPending(work: PageWork, rows: ReadonlyMap<string, Jso
 }
 
 /**
- * The server took our last write without telling the row's version, so that is not known. A row older than the one that we wrote on is from before it. So
- * is one of that very version that does not say what we wrote, since each write gives a row a new version (F-157).
+ * The server took our last write without telling the row's version, so that is not known. A row older than the one that
+ * we wrote on is from before it. So is one of that very version that does not say what we wrote, since each write gives
+ * a row a new version (F-157).
  */
 function isBeforeLastWrite(table: ReplicaTable, row: JsonObject, base: BaseRecord | undefined): boolean {
   const before = base?.baseRow === undefined ? undefined : table.readUpdatedAt(base.baseRow);

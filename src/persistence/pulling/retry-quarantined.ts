@@ -14,7 +14,10 @@ interface Stored {
 const nothing: Stored = { upserts: 0, deletes: 0 };
 const sum = (a: Stored, b: Stored): Stored => ({ upserts: a.upserts + b.upserts, deletes: a.deletes + b.deletes });
 
-/** Tries quarantined rows again as long as one of them makes room for another, then those that swap UNIQUE values together (F-160). */
+/**
+ * Tries quarantined rows again as long as one of them makes room for another, then those that swap UNIQUE values
+ * together (F-160).
+ */
 export async function retryQuarantined(session: Session, context: StoreContext, table: ReplicaTable): Promise<Stored> {
   let total = nothing;
   for (;;) {
@@ -22,14 +25,20 @@ export async function retryQuarantined(session: Session, context: StoreContext, 
     const waiting = await rowsIn(session, table);
     const blocked = await blockedRows(session, table, waiting);
     let swapped = nothing;
-    for (const ring of blocked.rings) swapped = sum(swapped, await storeTogether(session, context, table, blocked, ring));
+    for (const ring of blocked.rings)
+      swapped = sum(swapped, await storeTogether(session, context, table, blocked, ring));
     total = sum(total, swapped);
     if (swapped.upserts + swapped.deletes === 0) return total;
   }
 }
 
 /** Of all rows, or of these. */
-async function retryOneByOne(session: Session, context: StoreContext, table: ReplicaTable, among?: readonly string[]): Promise<Stored> {
+async function retryOneByOne(
+  session: Session,
+  context: StoreContext,
+  table: ReplicaTable,
+  among?: readonly string[],
+): Promise<Stored> {
   let total = nothing;
   for (
     let waiting = await rowsIn(session, table, among), left = Infinity;
@@ -42,16 +51,27 @@ async function retryOneByOne(session: Session, context: StoreContext, table: Rep
   return total;
 }
 
-async function rowsIn(session: Session, table: ReplicaTable, among?: readonly string[]): Promise<readonly JsonObject[]> {
+async function rowsIn(
+  session: Session,
+  table: ReplicaTable,
+  among?: readonly string[],
+): Promise<readonly JsonObject[]> {
   const rows = await readQuarantine(session, table.kind);
   return rows.flatMap(({ entityId, row }) => (among === undefined || among.includes(entityId) ? [row] : []));
 }
 
 /**
- * Stores rows that swap UNIQUE values, all or none: each gives way before the first is written. A row that the database refuses for a reason of its own is
- * left out, and the others are tried without it. Where they cannot be stored every value is as it was.
+ * Stores rows that swap UNIQUE values, all or none: each gives way before the first is written. A row that the database
+ * refuses for a reason of its own is left out, and the others are tried without it. Where they cannot be stored every
+ * value is as it was.
  */
-async function storeTogether(session: Session, context: StoreContext, table: ReplicaTable, { rows }: BlockedRows, ring: readonly string[]): Promise<Stored> {
+async function storeTogether(
+  session: Session,
+  context: StoreContext,
+  table: ReplicaTable,
+  { rows }: BlockedRows,
+  ring: readonly string[],
+): Promise<Stored> {
   for (let group = ring, left = Infinity; group.length > 1 && group.length < left; ) {
     left = group.length;
     await session.run('SAVEPOINT "synchart_ring"');
@@ -69,8 +89,14 @@ async function storeTogether(session: Session, context: StoreContext, table: Rep
   return nothing;
 }
 
-async function giveWay(session: Session, table: ReplicaTable, rows: BlockedRows['rows'], group: readonly string[]): Promise<boolean> {
+async function giveWay(
+  session: Session,
+  table: ReplicaTable,
+  rows: BlockedRows['rows'],
+  group: readonly string[],
+): Promise<boolean> {
   for (const id of group)
-    for (const holder of rows.get(id)?.waitsFor ?? []) if (group.includes(holder.id) && !(await makeRoom(session, table, holder))) return false;
+    for (const holder of rows.get(id)?.waitsFor ?? [])
+      if (group.includes(holder.id) && !(await makeRoom(session, table, holder))) return false;
   return true;
 }

@@ -7,15 +7,24 @@ import type { StoreContext } from '../database/store-context.ts';
 import { tableOf } from '../database/store-context.ts';
 
 /**
- * Stores rows that the app has from the server by itself, as a pull would: pending edits stay on top, tombstones go by the table's policy. A row
- * older than what is known is left out, and no cursor moves. Throws `ValidationError` for a row that cannot be stored; then none is.
+ * Stores rows that the app has from the server by itself, as a pull would: pending edits stay on top, tombstones go by
+ * the table's policy. A row older than what is known is left out, and no cursor moves. Throws `ValidationError` for a
+ * row that cannot be stored; then none is.
  */
-export async function applyServerRows(session: Session, context: StoreContext, kind: string, rows: readonly JsonObject[]): Promise<readonly SyncFact[]> {
+export async function applyServerRows(
+  session: Session,
+  context: StoreContext,
+  kind: string,
+  rows: readonly JsonObject[],
+): Promise<readonly SyncFact[]> {
   const table = tableOf(context, kind);
   for (const row of rows) {
-    if (table.readId(row) === undefined) throw new ValidationError(`${kind}: a row of the server has no ${table.keys.id}`);
+    if (table.readId(row) === undefined)
+      throw new ValidationError(`${kind}: a row of the server has no ${table.keys.id}`);
     if (table.readUpdatedAt(row) === undefined)
-      throw new ValidationError(`${kind}/${String(table.readId(row))}: a row of the server has its time under '${table.keys.updatedAt}'`);
+      throw new ValidationError(
+        `${kind}/${String(table.readId(row))}: a row of the server has its time under '${table.keys.updatedAt}'`,
+      );
   }
   const total = { upserts: 0, deletes: 0 };
   for (const part of chunked(rows, 500)) {

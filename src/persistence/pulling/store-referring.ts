@@ -22,11 +22,17 @@ interface WaitingRow {
 const nameOf = (kind: string, id: string): string => `${kind}/${id}`;
 
 /**
- * Stores rows in quarantine that refer to each other, in one table or in several: each alone is refused, because the others are not there (F-160). First come
- * rows whose references have all arrived, then whole rings: every row is put there without the references that may be NULL, and then stored as it is. A row
- * that is refused for a reason of its own holds back those that need it, and no others. Call it after `retryQuarantined`. Returns what became of the tables.
+ * Stores rows in quarantine that refer to each other, in one table or in several: each alone is refused, because the
+ * others are not there (F-160). First come rows whose references have all arrived, then whole rings: every row is put
+ * there without the references that may be NULL, and then stored as it is. A row that is refused for a reason of its
+ * own holds back those that need it, and no others. Call it after `retryQuarantined`. Returns what became of the
+ * tables.
  */
-export async function storeReferring(session: Session, context: StoreContext, table: ReplicaTable): Promise<readonly SyncFact[]> {
+export async function storeReferring(
+  session: Session,
+  context: StoreContext,
+  table: ReplicaTable,
+): Promise<readonly SyncFact[]> {
   const changes = new Map<string, { upserts: number; deletes: number }>();
   const note = (kind: string, done: { readonly upserts: number; readonly deletes: number }): void => {
     const before = changes.get(kind) ?? { upserts: 0, deletes: 0 };
@@ -60,7 +66,9 @@ export async function storeReferring(session: Session, context: StoreContext, ta
     for (const name of culprits) refused.add(name);
     if (culprits.size === 0) for (const { name } of group) refused.add(name);
   }
-  return [...changes].flatMap(([kind, done]) => (done.upserts + done.deletes === 0 ? [] : [{ type: 'cache.updated' as const, kind, ...done }]));
+  return [...changes].flatMap(([kind, done]) =>
+    done.upserts + done.deletes === 0 ? [] : [{ type: 'cache.updated' as const, kind, ...done }],
+  );
 }
 
 /** Of these rows, those whose needs are met by the others. */
@@ -74,7 +82,10 @@ function closed(waiting: readonly WaitingRow[]): readonly WaitingRow[] {
   return group;
 }
 
-/** Stores the group or nothing of it. Returns the names of rows that are refused; none: it is stored. `unknown`: no row is to blame. */
+/**
+ * Stores the group or nothing of it. Returns the names of rows that are refused; none: it is stored. `unknown`: no row
+ * is to blame.
+ */
 async function storeTogether(
   session: Session,
   context: StoreContext,
@@ -143,8 +154,8 @@ async function stillThere(session: Session, group: readonly WaitingRow[]): Promi
 }
 
 /**
- * Rows of the group that refer to nothing after all: by a pending edit, or by a foreign key that the entity does not know. SQLite would refuse the whole
- * transaction for them. PostgreSQL has looked by now.
+ * Rows of the group that refer to nothing after all: by a pending edit, or by a foreign key that the entity does not
+ * know. SQLite would refuse the whole transaction for them. PostgreSQL has looked by now.
  */
 async function withoutParent(session: Session, group: readonly WaitingRow[]): Promise<readonly string[]> {
   if (session.dialect.name !== 'sqlite') return [];
@@ -161,26 +172,43 @@ async function withoutParent(session: Session, group: readonly WaitingRow[]): Pr
 }
 
 async function checkReferencesLater(session: Session): Promise<void> {
-  await session.run(session.dialect.name === 'sqlite' ? 'PRAGMA defer_foreign_keys = ON' : 'SET CONSTRAINTS ALL DEFERRED');
+  await session.run(
+    session.dialect.name === 'sqlite' ? 'PRAGMA defer_foreign_keys = ON' : 'SET CONSTRAINTS ALL DEFERRED',
+  );
 }
 
 function withoutNullable(table: ReplicaTable, row: JsonObject, needs: ReadonlyMap<string, string>): JsonObject {
   const nullable = table.codecs.filter(({ column, name }) => needs.has(name) && column.isNullable);
-  return nullable.length === 0 ? row : { ...row, ...Object.fromEntries(nullable.map(({ wireKey }) => [wireKey, null])) };
+  return nullable.length === 0
+    ? row
+    : { ...row, ...Object.fromEntries(nullable.map(({ wireKey }) => [wireKey, null])) };
 }
 
 /** The quarantined rows of the tables that hang together with this one by foreign keys, itself included. */
-async function readWaiting(session: Session, context: StoreContext, table: ReplicaTable): Promise<readonly WaitingRow[]> {
-  const kinds = new Set((await session.query<{ kind: string }>('SELECT DISTINCT "kind" AS "kind" FROM "sync_quarantine"')).map(({ kind }) => kind));
+async function readWaiting(
+  session: Session,
+  context: StoreContext,
+  table: ReplicaTable,
+): Promise<readonly WaitingRow[]> {
+  const kinds = new Set(
+    (await session.query<{ kind: string }>('SELECT DISTINCT "kind" AS "kind" FROM "sync_quarantine"')).map(
+      ({ kind }) => kind,
+    ),
+  );
   const tables = linkedTo(
     table,
     [...context.registry.values()].filter(({ kind }) => kinds.has(kind)),
   );
   const waiting: WaitingRow[] = [];
   for (const owner of tables) {
-    const rows = new Map((await readQuarantine(session, owner.kind)).flatMap(({ row }) => idIn(owner, row).map((id) => [id, row] as const)));
+    const rows = new Map(
+      (await readQuarantine(session, owner.kind)).flatMap(({ row }) =>
+        idIn(owner, row).map((id) => [id, row] as const),
+      ),
+    );
     const needs = await needsOf(session, context, owner, rows);
-    for (const [id, row] of rows) waiting.push({ name: nameOf(owner.kind, id), table: owner, id, row, needs: needs.get(id) ?? new Map() });
+    for (const [id, row] of rows)
+      waiting.push({ name: nameOf(owner.kind, id), table: owner, id, row, needs: needs.get(id) ?? new Map() });
   }
   return waiting;
 }
@@ -205,7 +233,10 @@ function linkedTo(table: ReplicaTable, among: readonly ReplicaTable[]): readonly
 const refersTo = (a: ReplicaTable, b: ReplicaTable): boolean =>
   a.metadata.foreignKeys.some(({ referencedEntityMetadata }) => referencedEntityMetadata === b.metadata);
 
-/** What each of these rows refers to and is not here: names of rows, by the first column of the reference. One statement for each reference to ids. */
+/**
+ * What each of these rows refers to and is not here: names of rows, by the first column of the reference. One statement
+ * for each reference to ids.
+ */
 async function needsOf(
   session: Session,
   context: StoreContext,
@@ -216,15 +247,28 @@ async function needsOf(
   const columns = new Map([...rows].map(([id, row]) => [id, table.columnsOf(row)]));
   for (const key of table.metadata.foreignKeys) {
     const first = key.columns[0]?.databaseName ?? '';
-    const targets = new Map([...columns].flatMap(([id, values]) => (isFilled(key, values) ? [[id, values] as const] : [])));
+    const targets = new Map(
+      [...columns].flatMap(([id, values]) => (isFilled(key, values) ? [[id, values] as const] : [])),
+    );
     if (targets.size === 0) continue;
     const parent = [...context.registry.values()].find(({ metadata }) => metadata === key.referencedEntityMetadata);
-    const byId = parent !== undefined && key.columns.length === 1 && quoted(key.referencedColumns[0]?.databaseName ?? '') === parent.id;
+    const byId =
+      parent !== undefined &&
+      key.columns.length === 1 &&
+      quoted(key.referencedColumns[0]?.databaseName ?? '') === parent.id;
     const valueOf = (values: ReadonlyMap<string, unknown>): string => String(values.get(first));
-    const existing = byId ? await parent.existing(session, [...new Set([...targets.values()].map(valueOf))]) : undefined;
+    const existing = byId
+      ? await parent.existing(session, [...new Set([...targets.values()].map(valueOf))])
+      : undefined;
     for (const [id, values] of targets) {
       const isHere = existing === undefined ? await exists(session, key, values) : existing.has(valueOf(values));
-      if (!isHere) needs.get(id)?.set(first, byId ? nameOf(parent.kind, valueOf(values)) : `a row of ${key.referencedEntityMetadata.tableName}`);
+      if (!isHere)
+        needs
+          .get(id)
+          ?.set(
+            first,
+            byId ? nameOf(parent.kind, valueOf(values)) : `a row of ${key.referencedEntityMetadata.tableName}`,
+          );
     }
   }
   return needs;
@@ -238,7 +282,9 @@ async function exists(
   { columns, referencedColumns, referencedEntityMetadata }: ForeignKeyMetadata,
   values: ReadonlyMap<string, unknown>,
 ): Promise<boolean> {
-  const path = [referencedEntityMetadata.schema, referencedEntityMetadata.tableName].flatMap((name) => (name === undefined ? [] : [quoted(name)])).join('.');
+  const path = [referencedEntityMetadata.schema, referencedEntityMetadata.tableName]
+    .flatMap((name) => (name === undefined ? [] : [quoted(name)]))
+    .join('.');
   const conditions = referencedColumns.map(({ databaseName }) => `${quoted(databaseName)} = ?`).join(' AND ');
   return (
     (await session.one(

@@ -10,9 +10,10 @@ import { tableOf, type StoreContext } from '../database/store-context.ts';
 import { hasUnlisted, sweep } from '../replica/unlisted-rows.ts';
 
 /**
- * Ends a generation that was fetched to its end: removes what it did not list and nobody has pending work on, in this transaction (F-38,
- * F-42). What no server ever had, as rows from before the table was synchronised, stays, whoever asked for the resync: it exists nowhere else
- * (I1). A scheduled one that received nothing does not touch a table that has rows: throws `SyncStepError` `kindFailed`.
+ * Ends a generation that was fetched to its end: removes what it did not list and nobody has pending work on, in this
+ * transaction (F-38, F-42). What no server ever had, as rows from before the table was synchronised, stays, whoever
+ * asked for the resync: it exists nowhere else (I1). A scheduled one that received nothing does not touch a table that
+ * has rows: throws `SyncStepError` `kindFailed`.
  */
 export async function sweepResync(
   session: Session,
@@ -35,11 +36,16 @@ export async function sweepResync(
   // The rows that went may have held a UNIQUE value of rows that have come (F-160).
   const freed = swept === 0 ? { upserts: 0, deletes: 0 } : await retryQuarantined(session, context, table);
   const announced = await announceQuarantined(session, table);
-  const deletes = swept + freed.deletes + (table.retentionMs === undefined ? 0 : await table.removeTombstones(session, now - table.retentionMs));
+  const deletes =
+    swept +
+    freed.deletes +
+    (table.retentionMs === undefined ? 0 : await table.removeTombstones(session, now - table.retentionMs));
   await forgetSeen(session, kind);
   await session.run(
     'UPDATE "sync_cursors" SET "resync_open" = 0, "resync_marking" = 0, "resync_fetched" = 0, "resync_reason" = NULL, "last_resync_at" = ? WHERE "kind" = ?',
     [now, kind],
   );
-  return freed.upserts + deletes === 0 ? announced : [{ type: 'cache.updated', kind, upserts: freed.upserts, deletes }, ...announced];
+  return freed.upserts + deletes === 0
+    ? announced
+    : [{ type: 'cache.updated', kind, upserts: freed.upserts, deletes }, ...announced];
 }

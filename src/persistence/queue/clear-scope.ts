@@ -16,11 +16,17 @@ export interface ClearOptions {
 }
 
 /**
- * Empties the database for another scope, all of it in one transaction: rows of synced tables with their local-only columns, the queue, and all
- * that is remembered of the server. Whoever runs at this moment, also in another process, is fenced out: what it received for the scope before
- * is written nowhere (I11). The facts name every operation that was never applied. Undefined scope: the next one takes the database.
+ * Empties the database for another scope, all of it in one transaction: rows of synced tables with their local-only
+ * columns, the queue, and all that is remembered of the server. Whoever runs at this moment, also in another process,
+ * is fenced out: what it received for the scope before is written nowhere (I11). The facts name every operation that
+ * was never applied. Undefined scope: the next one takes the database.
  */
-export async function clearScope(session: Session, context: StoreContext, scope: string | undefined, options: ClearOptions = {}): Promise<readonly SyncFact[]> {
+export async function clearScope(
+  session: Session,
+  context: StoreContext,
+  scope: string | undefined,
+  options: ClearOptions = {},
+): Promise<readonly SyncFact[]> {
   const rows = await session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" ORDER BY "seq"`);
   const ops = rows.map(toStoredOp);
   if (options.unsent === 'refuse' && ops.length > 0) {
@@ -43,7 +49,8 @@ export async function clearScope(session: Session, context: StoreContext, scope:
     }),
   );
   for (const metadata of childrenFirst(tables)) await empty(session, metadata);
-  for (const name of syncTableNames) if (name !== 'sync_state' && name !== 'sync_lease') await session.run(`DELETE FROM "${name}"`);
+  for (const name of syncTableNames)
+    if (name !== 'sync_state' && name !== 'sync_lease') await session.run(`DELETE FROM "${name}"`);
   await forgetState(session, 'wait');
   await forgetState(session, 'lastSyncedAt');
   if (scope === undefined) await forgetState(session, 'scope');
@@ -57,7 +64,9 @@ function tablesToEmpty({ registry }: StoreContext, names: readonly string[]): re
   const others = names.map((name) => {
     const found = known.find((metadata) => metadata.name === name || metadata.tableName === name);
     if (found === undefined || syncTableNames.includes(found.tableName))
-      throw new ValidationError(`clearScope: alsoEmpty names '${name}', which is no entity or table of this DataSource`);
+      throw new ValidationError(
+        `clearScope: alsoEmpty names '${name}', which is no entity or table of this DataSource`,
+      );
     return found;
   });
   return [...new Set([...synced, ...others])];
@@ -65,7 +74,8 @@ function tablesToEmpty({ registry }: StoreContext, names: readonly string[]): re
 
 type ForeignKey = EntityMetadata['foreignKeys'][number];
 /** The database neither removes nor unties the row by itself. */
-const holds = ({ onDelete }: ForeignKey): boolean => onDelete !== 'CASCADE' && onDelete !== 'SET NULL' && onDelete !== 'DEFAULT';
+const holds = ({ onDelete }: ForeignKey): boolean =>
+  onDelete !== 'CASCADE' && onDelete !== 'SET NULL' && onDelete !== 'DEFAULT';
 
 /** Rows of tables that stay may refer to rows that go: said before anything is removed, with what to do. */
 async function assertUnreferenced(session: Session, tables: readonly EntityMetadata[]): Promise<void> {
@@ -74,7 +84,10 @@ async function assertUnreferenced(session: Session, tables: readonly EntityMetad
     for (const foreignKey of metadata.foreignKeys) {
       if (!tables.includes(foreignKey.referencedEntityMetadata) || !holds(foreignKey)) continue;
       const filled = foreignKey.columns.map(({ databaseName }) => `${quoted(databaseName)} IS NOT NULL`).join(' AND ');
-      if ((await session.one(`SELECT 1 AS "found" FROM ${quotedTable(metadata)} WHERE ${filled} LIMIT 1`)) === undefined) continue;
+      if (
+        (await session.one(`SELECT 1 AS "found" FROM ${quotedTable(metadata)} WHERE ${filled} LIMIT 1`)) === undefined
+      )
+        continue;
       throw new ValidationError(
         `clearScope: rows of ${metadata.tableName}, which is not synchronised, refer to ${foreignKey.referencedEntityMetadata.tableName}; empty it in the same step with { alsoEmpty: ['${metadata.tableName}'] }, or give the reference ON DELETE CASCADE or SET NULL; nothing was changed`,
       );
@@ -89,7 +102,8 @@ function childrenFirst(tables: readonly EntityMetadata[]): readonly EntityMetada
   const visit = (metadata: EntityMetadata): void => {
     if (ordered.has(metadata) || visiting.has(metadata)) return;
     visiting.add(metadata);
-    for (const child of tables) if (child.foreignKeys.some(({ referencedEntityMetadata }) => referencedEntityMetadata === metadata)) visit(child);
+    for (const child of tables)
+      if (child.foreignKeys.some(({ referencedEntityMetadata }) => referencedEntityMetadata === metadata)) visit(child);
     ordered.add(metadata);
   };
   for (const metadata of tables) visit(metadata);
@@ -100,7 +114,8 @@ function childrenFirst(tables: readonly EntityMetadata[]): readonly EntityMetada
 async function empty(session: Session, metadata: EntityMetadata): Promise<void> {
   const table = quotedTable(metadata);
   const own = metadata.foreignKeys.find(
-    ({ referencedEntityMetadata, onDelete, columns }) => referencedEntityMetadata === metadata && onDelete === 'RESTRICT' && columns.length === 1,
+    ({ referencedEntityMetadata, onDelete, columns }) =>
+      referencedEntityMetadata === metadata && onDelete === 'RESTRICT' && columns.length === 1,
   );
   const [column, referenced] = [own?.columns[0], own?.referencedColumns[0]];
   if (column !== undefined && referenced !== undefined) {

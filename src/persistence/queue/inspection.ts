@@ -1,4 +1,12 @@
-import type { InspectedKind, InspectedOperation, InspectedRow, InspectionPort, OperationFilter, Page, PageOptions } from '../../model/inspection.ts';
+import type {
+  InspectedKind,
+  InspectedOperation,
+  InspectedRow,
+  InspectionPort,
+  OperationFilter,
+  Page,
+  PageOptions,
+} from '../../model/inspection.ts';
 import { ValidationError } from '../../model/errors/errors.ts';
 import { newestKnown, readBases } from '../outbox/base-rows.ts';
 import { OutboxState } from '../database/entities.ts';
@@ -22,7 +30,10 @@ interface Condition {
 }
 const all = (conditions: readonly (Condition | undefined)[]): Condition => {
   const given = conditions.filter((condition) => condition !== undefined);
-  return { sql: given.length === 0 ? 'true' : given.map(({ sql }) => sql).join(' AND '), parameters: given.flatMap(({ parameters }) => parameters) };
+  return {
+    sql: given.length === 0 ? 'true' : given.map(({ sql }) => sql).join(' AND '),
+    parameters: given.flatMap(({ parameters }) => parameters),
+  };
 };
 const likeText = (text: string): string => text.replaceAll(/[\\%_]/g, (character) => `\\${character}`);
 
@@ -31,7 +42,8 @@ export function createInspection(context: StoreContext): InspectionPort {
   const { unit, registry } = context;
   const tableFor = (kind: string): ReplicaTable => {
     const table = registry.get(kind);
-    if (table === undefined) throw new ValidationError(`kind '${kind}' is not registered; known are ${[...registry.keys()].join(', ')}`);
+    if (table === undefined)
+      throw new ValidationError(`kind '${kind}' is not registered; known are ${[...registry.keys()].join(', ')}`);
     return table;
   };
 
@@ -50,7 +62,9 @@ export function createInspection(context: StoreContext): InspectionPort {
 
     operation: (opId) =>
       unit.read(async (session) => {
-        const row = await session.one<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE "op_id" = ?`, [opId]);
+        const row = await session.one<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE "op_id" = ?`, [
+          opId,
+        ]);
         return row === undefined ? undefined : (await inspected(session, [toStoredOp(row)]))[0];
       }),
 
@@ -76,16 +90,23 @@ const sqlNameOf = (table: ReplicaTable): string => table.table;
 const idColumnOf = (table: ReplicaTable): string => quoted(table.metadata.primaryColumns[0]?.databaseName ?? 'id');
 
 const count = async (session: Session, from: string, parameters: readonly unknown[]): Promise<number> =>
-  Number((await session.one<{ count: number | string }>(`SELECT COUNT(*) AS "count" FROM ${from}`, parameters))?.count ?? 0);
+  Number(
+    (await session.one<{ count: number | string }>(`SELECT COUNT(*) AS "count" FROM ${from}`, parameters))?.count ?? 0,
+  );
 
 function operationsWhere(session: Session, { kinds, states, text }: OperationFilter): Condition {
-  const numbers = states?.map((state) => Number(Object.entries(stateNames).find(([, name]) => name === state)?.[0] ?? -1));
+  const numbers = states?.map((state) =>
+    Number(Object.entries(stateNames).find(([, name]) => name === state)?.[0] ?? -1),
+  );
   return all([
     kinds && { sql: session.dialect.inList('"kind"'), parameters: [listOf(kinds)] },
     numbers && { sql: `"state" IN (${numbers.length === 0 ? 'NULL' : numbers.join(', ')})`, parameters: [] },
     text === undefined || text === ''
       ? undefined
-      : { sql: `("op_id" LIKE ? ESCAPE '\\' OR "entity_id" LIKE ? ESCAPE '\\')`, parameters: [`%${likeText(text)}%`, `%${likeText(text)}%`] },
+      : {
+          sql: `("op_id" LIKE ? ESCAPE '\\' OR "entity_id" LIKE ? ESCAPE '\\')`,
+          parameters: [`%${likeText(text)}%`, `%${likeText(text)}%`],
+        },
   ]);
 }
 
@@ -150,7 +171,9 @@ async function inspectKinds(session: Session, tables: readonly ReplicaTable[]): 
        "resync_marking" AS "marking", "resync_fetched" AS "fetched", "resync_rows" AS "received" FROM "sync_cursors"`,
   );
   const perKind = async (name: string): Promise<ReadonlyMap<string, number>> => {
-    const rows = await session.query<{ kind: string; count: number | string }>(`SELECT "kind", COUNT(*) AS "count" FROM "${name}" GROUP BY "kind"`);
+    const rows = await session.query<{ kind: string; count: number | string }>(
+      `SELECT "kind", COUNT(*) AS "count" FROM "${name}" GROUP BY "kind"`,
+    );
     return new Map(rows.map(({ kind, count: found }) => [kind, Number(found)]));
   };
   const pending = await perKind('sync_outbox');
@@ -179,7 +202,14 @@ const cursorOf = (state: CursorState): Partial<InspectedKind> => ({
   ...(state.lastPullAt === null ? {} : { lastPulledAt: Number(state.lastPullAt) }),
   ...(state.lastResyncAt === null ? {} : { lastResyncedAt: Number(state.lastResyncAt) }),
   ...(state.open === 1
-    ? { resync: { generation: state.generation, marking: state.marking === 1, received: state.received, fetched: state.fetched === 1 } }
+    ? {
+        resync: {
+          generation: state.generation,
+          marking: state.marking === 1,
+          received: state.received,
+          fetched: state.fetched === 1,
+        },
+      }
     : {}),
 });
 
@@ -191,19 +221,32 @@ async function idsOf(
 ): Promise<{ readonly ids: readonly string[]; readonly total: number }> {
   const source =
     only === undefined
-      ? { from: `SELECT CAST(${idColumnOf(table)} AS text) AS "id" FROM ${sqlNameOf(table)}`, parameters: [] as unknown[] }
+      ? {
+          from: `SELECT CAST(${idColumnOf(table)} AS text) AS "id" FROM ${sqlNameOf(table)}`,
+          parameters: [] as unknown[],
+        }
       : {
           from: `SELECT DISTINCT "entity_id" AS "id" FROM ${only === 'pending' ? '"sync_outbox"' : '"sync_quarantine"'} WHERE "kind" = ?`,
           parameters: [table.kind],
         };
-  const where = text === undefined || text === '' ? all([]) : { sql: `"id" LIKE ? ESCAPE '\\'`, parameters: [`${likeText(text)}%`] };
+  const where =
+    text === undefined || text === ''
+      ? all([])
+      : { sql: `"id" LIKE ? ESCAPE '\\'`, parameters: [`${likeText(text)}%`] };
   const from = `(${source.from}) AS "ids" WHERE ${where.sql}`;
   const parameters = [...source.parameters, ...where.parameters];
-  const rows = await session.query<{ id: string }>(`SELECT "id" FROM ${from} ORDER BY "id" LIMIT ${limit} OFFSET ${offset}`, parameters);
+  const rows = await session.query<{ id: string }>(
+    `SELECT "id" FROM ${from} ORDER BY "id" LIMIT ${limit} OFFSET ${offset}`,
+    parameters,
+  );
   return { ids: rows.map(({ id }) => id), total: await count(session, from, parameters) };
 }
 
-async function inspectRows(session: Session, table: ReplicaTable, ids: readonly string[]): Promise<readonly InspectedRow[]> {
+async function inspectRows(
+  session: Session,
+  table: ReplicaTable,
+  ids: readonly string[],
+): Promise<readonly InspectedRow[]> {
   if (ids.length === 0) return [];
   const local = await table.read(session, ids);
   const bases = await readBases(session, table.kind, ids);

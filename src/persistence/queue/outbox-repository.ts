@@ -32,10 +32,14 @@ export interface StuckOperation {
 
 /** The queue as an app or a test looks at it. Every method rejects with `DatabaseError` when the database refuses. */
 export interface OutboxRepository {
-  /** Queues an operation in a transaction of its own. Throws `ValidationError` naming the field; nothing was written. */
+  /**
+   * Queues an operation in a transaction of its own. Throws `ValidationError` naming the field; nothing was written.
+   */
   enqueue(op: Op): Promise<void>;
   /** Reads without removing, in outbox order, unfolded. `limit` is 100 unless told; `kinds: []` gives none. */
-  take(options?: KindsFilter & { readonly limit?: number; readonly maxTryCountExclusive?: number }): Promise<readonly Op[]>;
+  take(
+    options?: KindsFilter & { readonly limit?: number; readonly maxTryCountExclusive?: number },
+  ): Promise<readonly Op[]>;
   /** Removes operations that the server has; unknown ids are ignored. */
   ack(opIds: readonly string[]): Promise<void>;
   hasOperations(filter?: KindsFilter): Promise<boolean>;
@@ -47,10 +51,16 @@ export interface OutboxRepository {
   incrementTryCount(opIds: readonly string[]): Promise<void>;
   /** Makes operations ready again; their last error is kept. */
   resetTryCount(opIds: readonly string[]): Promise<void>;
-  /** All operations with at least `minTryCount` tries (default `maxOutboxTryCount`), in outbox order. Throws `RangeError` below 1. */
+  /**
+   * All operations with at least `minTryCount` tries (default `maxOutboxTryCount`), in outbox order. Throws
+   * `RangeError` below 1.
+   */
   getStuck(options?: KindsFilter & { readonly minTryCount?: number }): Promise<readonly StuckOperation[]>;
   countStuck(options?: KindsFilter & { readonly minTryCount?: number }): Promise<number>;
-  /** Gives up stuck operations made at or before a time, or with `states: 'all'` all that are not under way (F-48); returns how many. */
+  /**
+   * Gives up stuck operations made at or before a time, or with `states: 'all'` all that are not under way (F-48);
+   * returns how many.
+   */
   purgeOlderThan(threshold: Date | number | string, options?: { readonly states?: 'stuck' | 'all' }): Promise<number>;
 }
 
@@ -64,12 +74,21 @@ export interface OutboxRepositoryParts {
   onPurged(facts: readonly SyncFact[]): void;
 }
 
-export function createOutboxRepository(context: StoreContext, { dataSource, gate, feed, listenElsewhere, onPurged }: OutboxRepositoryParts): OutboxRepository {
+export function createOutboxRepository(
+  context: StoreContext,
+  { dataSource, gate, feed, listenElsewhere, onPurged }: OutboxRepositoryParts,
+): OutboxRepository {
   const { unit, config } = context;
-  const kindsOf = (session: Session, filter: KindsFilter | undefined): { readonly sql: string; readonly parameters: readonly unknown[] } =>
-    filter?.kinds === undefined ? { sql: '', parameters: [] } : { sql: ` AND ${session.dialect.inList('"kind"')}`, parameters: [listOf(filter.kinds)] };
+  const kindsOf = (
+    session: Session,
+    filter: KindsFilter | undefined,
+  ): { readonly sql: string; readonly parameters: readonly unknown[] } =>
+    filter?.kinds === undefined
+      ? { sql: '', parameters: [] }
+      : { sql: ` AND ${session.dialect.inList('"kind"')}`, parameters: [listOf(filter.kinds)] };
   const read = <T>(work: (session: Session) => Promise<T>): Promise<T> => unit.read(work).catch(rethrowForCaller);
-  const write = <T>(work: (session: Session) => Promise<T>): Promise<T> => unit.transaction(work).catch(rethrowForCaller);
+  const write = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
+    unit.transaction(work).catch(rethrowForCaller);
 
   const stuckWhere = (minTryCount: number): { readonly sql: string; readonly parameters: readonly unknown[] } => ({
     sql: `("try_count" >= ?${minTryCount === config.maxOutboxTryCount ? ` OR "parked" = 'stuck'` : ''})`,
@@ -77,10 +96,14 @@ export function createOutboxRepository(context: StoreContext, { dataSource, gate
   });
   const minimum = (given: number | undefined): number => {
     const value = given ?? config.maxOutboxTryCount;
-    if (!Number.isInteger(value) || value < 1) throw new RangeError(`minTryCount must be a whole number of at least 1, got ${String(given)}`);
+    if (!Number.isInteger(value) || value < 1)
+      throw new RangeError(`minTryCount must be a whole number of at least 1, got ${String(given)}`);
     return value;
   };
-  const count = async (session: Session, filter: (KindsFilter & { readonly includeStuck?: boolean }) | undefined): Promise<number> => {
+  const count = async (
+    session: Session,
+    filter: (KindsFilter & { readonly includeStuck?: boolean }) | undefined,
+  ): Promise<number> => {
     if (filter?.kinds?.length === 0) return 0;
     const { total, stuck } = await countQueue(session, filter);
     return filter?.includeStuck ? total : total - stuck;
@@ -126,11 +149,14 @@ export function createOutboxRepository(context: StoreContext, { dataSource, gate
       return read(async (session) => {
         const kinds = kindsOf(session, options);
         const tries = options.maxTryCountExclusive === undefined ? '' : ' AND "try_count" < ?';
-        const rows = await session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE true${kinds.sql}${tries} ORDER BY "seq" LIMIT ?`, [
-          ...kinds.parameters,
-          ...(options.maxTryCountExclusive === undefined ? [] : [options.maxTryCountExclusive]),
-          options.limit ?? 100,
-        ]);
+        const rows = await session.query<RawOutboxRow>(
+          `SELECT ${outboxColumns} FROM "sync_outbox" WHERE true${kinds.sql}${tries} ORDER BY "seq" LIMIT ?`,
+          [
+            ...kinds.parameters,
+            ...(options.maxTryCountExclusive === undefined ? [] : [options.maxTryCountExclusive]),
+            options.limit ?? 100,
+          ],
+        );
         return rows.map((row) => toOp(toStoredOp(row)));
       });
     },
@@ -140,7 +166,8 @@ export function createOutboxRepository(context: StoreContext, { dataSource, gate
       await write(async (session) => {
         for (const part of chunked(opIds, 10_000)) {
           const gone = await leaveById(session, part);
-          // The server has a row now of which it never said a version: it counts as sent, and is looked at before its next operation.
+          // The server has a row now of which it never said a version: it counts as sent, and is looked at before its
+          // next operation.
           for (const { kind, entityId, payload } of gone) {
             if (payload === null) continue;
             await session.run(
@@ -152,7 +179,10 @@ export function createOutboxRepository(context: StoreContext, { dataSource, gate
             const entityIds = [...new Set(gone.filter((row) => row.kind === kind).map((row) => row.entityId))];
             const entities = listOf(entityIds);
             const { inList } = session.dialect;
-            await session.run(`DELETE FROM "sync_conflicts" WHERE "kind" = ? AND ${inList('"op_id"')}`, [kind, listOf(part)]);
+            await session.run(`DELETE FROM "sync_conflicts" WHERE "kind" = ? AND ${inList('"op_id"')}`, [
+              kind,
+              listOf(part),
+            ]);
             await releaseDependents(session, context, kind, entityIds);
             await promoteHeads(session, kind, entityIds, config.maxOutboxTryCount);
             await session.run(
@@ -169,7 +199,12 @@ export function createOutboxRepository(context: StoreContext, { dataSource, gate
       if (filter?.kinds?.length === 0) return false;
       return read(async (session) => {
         const kinds = kindsOf(session, filter);
-        return (await session.one(`SELECT 1 AS "found" FROM "sync_outbox" WHERE true${kinds.sql} LIMIT 1`, kinds.parameters)) !== undefined;
+        return (
+          (await session.one(
+            `SELECT 1 AS "found" FROM "sync_outbox" WHERE true${kinds.sql} LIMIT 1`,
+            kinds.parameters,
+          )) !== undefined
+        );
       });
     },
 
@@ -184,7 +219,8 @@ export function createOutboxRepository(context: StoreContext, { dataSource, gate
       const entries = Object.entries(errors);
       if (entries.length === 0) return;
       await write(async (session) => {
-        for (const [opId, error] of entries) await recordFailure(session, opId, boundedError(error), triedAt ?? unit.clock.now());
+        for (const [opId, error] of entries)
+          await recordFailure(session, opId, boundedError(error), triedAt ?? unit.clock.now());
         await changeTries(
           session,
           entries.map(([opId]) => opId),
@@ -207,13 +243,17 @@ export function createOutboxRepository(context: StoreContext, { dataSource, gate
       const where = stuckWhere(minimum(options?.minTryCount));
       return read(async (session) => {
         const kinds = kindsOf(session, options);
-        const rows = await session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE ${where.sql}${kinds.sql} ORDER BY "seq"`, [
-          ...where.parameters,
-          ...kinds.parameters,
-        ]);
-        return rows
-          .map(toStoredOp)
-          .map((op) => ({ op: toOp(op), tryCount: op.tryCount, lastError: op.lastError, errorCode: op.errorCode, lastTriedAt: op.lastTriedAt }));
+        const rows = await session.query<RawOutboxRow>(
+          `SELECT ${outboxColumns} FROM "sync_outbox" WHERE ${where.sql}${kinds.sql} ORDER BY "seq"`,
+          [...where.parameters, ...kinds.parameters],
+        );
+        return rows.map(toStoredOp).map((op) => ({
+          op: toOp(op),
+          tryCount: op.tryCount,
+          lastError: op.lastError,
+          errorCode: op.errorCode,
+          lastTriedAt: op.lastTriedAt,
+        }));
       });
     },
 
@@ -221,22 +261,24 @@ export function createOutboxRepository(context: StoreContext, { dataSource, gate
       const where = stuckWhere(minimum(options?.minTryCount));
       return read(async (session) => {
         const kinds = kindsOf(session, options);
-        const row = await session.one<{ count: number | string }>(`SELECT COUNT(*) AS "count" FROM "sync_outbox" WHERE ${where.sql}${kinds.sql}`, [
-          ...where.parameters,
-          ...kinds.parameters,
-        ]);
+        const row = await session.one<{ count: number | string }>(
+          `SELECT COUNT(*) AS "count" FROM "sync_outbox" WHERE ${where.sql}${kinds.sql}`,
+          [...where.parameters, ...kinds.parameters],
+        );
         return Number(row?.count ?? 0);
       });
     },
 
     purgeOlderThan: async (threshold, options) => {
       const time = new Date(threshold);
-      if (Number.isNaN(time.getTime())) throw new RangeError(`purgeOlderThan: the threshold must be a time, got ${String(threshold)}`);
+      if (Number.isNaN(time.getTime()))
+        throw new RangeError(`purgeOlderThan: the threshold must be a time, got ${String(threshold)}`);
       const facts = await write(async (session) => {
         const stuck = options?.states === 'all' ? '' : ` AND ("parked" = 'stuck')`;
-        const rows = await session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE "ts" <= ?${stuck} ORDER BY "seq"`, [
-          time.toISOString(),
-        ]);
+        const rows = await session.query<RawOutboxRow>(
+          `SELECT ${outboxColumns} FROM "sync_outbox" WHERE "ts" <= ?${stuck} ORDER BY "seq"`,
+          [time.toISOString()],
+        );
         return dropOperations(session, context, rows.map(toStoredOp), 'purged');
       });
       onPurged(facts);

@@ -22,12 +22,17 @@ import { writeState } from '../database/sync-state.ts';
 import { closedRings } from '../taking/waiting-rings.ts';
 import { newerKinds } from '../upgrades/upgrade-schemas.ts';
 
-const whereKinds = (session: Session, filter: QueueFilter | undefined): { readonly sql: string; readonly parameters: readonly unknown[] } => {
+const whereKinds = (
+  session: Session,
+  filter: QueueFilter | undefined,
+): { readonly sql: string; readonly parameters: readonly unknown[] } => {
   const lists = [
     ['"kind"', filter?.kinds],
     ['"op_id"', filter?.opIds],
   ] as const;
-  const given = lists.flatMap(([column, list]) => (list === undefined ? [] : [{ sql: ` AND ${session.dialect.inList(column)}`, list: listOf(list) }]));
+  const given = lists.flatMap(([column, list]) =>
+    list === undefined ? [] : [{ sql: ` AND ${session.dialect.inList(column)}`, list: listOf(list) }],
+  );
   return { sql: given.map(({ sql }) => sql).join(''), parameters: given.map(({ list }) => list) };
 };
 
@@ -35,10 +40,17 @@ const whereKinds = (session: Session, filter: QueueFilter | undefined): { readon
 export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort {
   const { unit } = context;
 
-  const select = (session: Session, condition: string, filter: QueueFilter | undefined): Promise<readonly StoredOp[]> => {
+  const select = (
+    session: Session,
+    condition: string,
+    filter: QueueFilter | undefined,
+  ): Promise<readonly StoredOp[]> => {
     const kinds = whereKinds(session, filter);
     return session
-      .query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE ${condition}${kinds.sql} ORDER BY "seq"`, kinds.parameters)
+      .query<RawOutboxRow>(
+        `SELECT ${outboxColumns} FROM "sync_outbox" WHERE ${condition}${kinds.sql} ORDER BY "seq"`,
+        kinds.parameters,
+      )
       .then((rows) => rows.map(toStoredOp));
   };
   /** Operations of named kinds that no table is registered for: nothing else could ever become of them here. */
@@ -79,7 +91,9 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
         });
       }),
 
-    counts: (filter?: QueueFilter): Promise<{ readonly pending: number; readonly stuck: number; readonly conflicts: number }> =>
+    counts: (
+      filter?: QueueFilter,
+    ): Promise<{ readonly pending: number; readonly stuck: number; readonly conflicts: number }> =>
       unit.read(async (session) => {
         const kinds = whereKinds(session, filter);
         const { total, stuck: stuckCount } = await countQueue(session, filter);
@@ -96,7 +110,13 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
         // Two questions: each is answered by its own partial index.
         for (const state of [OutboxState.ready, OutboxState.waiting]) {
           const condition = `"state" = ${state} AND ("error_code" IS NULL OR "error_code" <> 'forbidden')${kinds.sql}`;
-          if ((await session.one(`SELECT 1 AS "found" FROM "sync_outbox" WHERE ${condition} LIMIT 1`, kinds.parameters)) !== undefined) return true;
+          if (
+            (await session.one(
+              `SELECT 1 AS "found" FROM "sync_outbox" WHERE ${condition} LIMIT 1`,
+              kinds.parameters,
+            )) !== undefined
+          )
+            return true;
         }
         return false;
       }),
@@ -127,7 +147,8 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
         return dropOperations(session, context, [...heads.filter(({ seq }) => !known.has(seq)), ...orphans]);
       }),
 
-    subscribe: (listener: (change: { readonly enqueued: boolean }) => void): (() => void) => feed.subscribe(listener, ['sync_outbox', 'sync_conflicts']),
+    subscribe: (listener: (change: { readonly enqueued: boolean }) => void): (() => void) =>
+      feed.subscribe(listener, ['sync_outbox', 'sync_conflicts']),
 
     adoptScope: (scope: string, options?: { readonly resync?: boolean | undefined }): Promise<void> =>
       unit.transaction(async (session) => {
@@ -151,8 +172,8 @@ async function forgetLeft(session: Session, kind: string): Promise<void> {
 }
 
 /**
- * Gives operations up; later ones of the entity stay, unless they were built on a dropped create. What is parked with an open request goes as a
- * whole; a request under way stays, with all it stands for, until it has its answer (I2).
+ * Gives operations up; later ones of the entity stay, unless they were built on a dropped create. What is parked with
+ * an open request goes as a whole; a request under way stays, with all it stands for, until it has its answer (I2).
  */
 export async function dropOperations(
   session: Session,
@@ -182,7 +203,8 @@ export async function dropOperations(
       const open = frozenGroup(queue);
       if (queue[0]?.state !== OutboxState.parked) for (const op of open) leaving.delete(op.seq);
       else if (open.some((op) => leaving.has(op.seq))) for (const op of open) leaving.add(op.seq);
-      if (queue.some((op) => leaving.has(op.seq))) changes.depart(entityId, leaving, 'dropped', changes.knownOf(entityId));
+      if (queue.some((op) => leaving.has(op.seq)))
+        changes.depart(entityId, leaving, 'dropped', changes.knownOf(entityId));
     }
     facts.push(...(await writeChanges(session, context, changes)));
     const left = [...new Set(changes.gone.map((op) => op.entityId))];

@@ -15,13 +15,17 @@ export interface CursorRepository {
   resetAll(kinds: Iterable<string>): Promise<void>;
   /** Null before the first. */
   getLastFullResync(): Promise<Date | null>;
-  /** Counts for all kinds: none is due before `fullResyncIntervalMs` has passed since. Throws `RangeError` for a Date that is none. */
+  /**
+   * Counts for all kinds: none is due before `fullResyncIntervalMs` has passed since. Throws `RangeError` for a Date
+   * that is none.
+   */
   setLastFullResync(at: Date): Promise<void>;
 }
 
 export function createCursorRepository(unit: UnitOfWork): CursorRepository {
   const read = <T>(work: (session: Session) => Promise<T>): Promise<T> => unit.read(work).catch(rethrowForCaller);
-  const write = <T>(work: (session: Session) => Promise<T>): Promise<T> => unit.transaction(work).catch(rethrowForCaller);
+  const write = <T>(work: (session: Session) => Promise<T>): Promise<T> =>
+    unit.transaction(work).catch(rethrowForCaller);
   const set = (kind: string, cursor: Cursor): Promise<void> =>
     write((session) =>
       session.run(
@@ -34,9 +38,10 @@ export function createCursorRepository(unit: UnitOfWork): CursorRepository {
   return {
     get: (kind) =>
       read(async (session) => {
-        const row = await session.one<{ ts: string | null; lastId: string | null }>('SELECT "ts", "last_id" AS "lastId" FROM "sync_cursors" WHERE "kind" = ?', [
-          kind,
-        ]);
+        const row = await session.one<{ ts: string | null; lastId: string | null }>(
+          'SELECT "ts", "last_id" AS "lastId" FROM "sync_cursors" WHERE "kind" = ?',
+          [kind],
+        );
         return row?.ts == null ? null : { ts: row.ts, lastId: row.lastId ?? '' };
       }),
     set,
@@ -54,7 +59,9 @@ export function createCursorRepository(unit: UnitOfWork): CursorRepository {
     },
     getLastFullResync: () =>
       read(async (session) => {
-        const row = await session.one<{ at: number | string | null }>('SELECT MAX("last_resync_at") AS "at" FROM "sync_cursors"');
+        const row = await session.one<{ at: number | string | null }>(
+          'SELECT MAX("last_resync_at") AS "at" FROM "sync_cursors"',
+        );
         const at = numberOr(row?.at ?? null, undefined);
         return at === undefined ? null : new Date(at);
       }),

@@ -5,7 +5,10 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import type { RawRow, Session } from '../sql/session.ts';
 import { keepWireValues, type WireValuesNote } from '../columns/wire-values.ts';
 
-/** Stores what the server sent for fields of these rows whose columns give back another value, in place of what was stored for them (F-158). */
+/**
+ * Stores what the server sent for fields of these rows whose columns give back another value, in place of what was
+ * stored for them (F-158).
+ */
 export async function keepSent(
   session: Session,
   table: ReplicaTable,
@@ -21,7 +24,11 @@ export async function keepSent(
   if (!note.exist && doubtful.size === 0) return;
   const keys = new Map([...doubtful].map(([id, codecs]) => [id, codecs.map(({ wireKey }) => wireKey)]));
   const columns = [...new Set([...doubtful.values()].flat())];
-  await keepWireValues(session, table.kind, rows, { note, doubtful: keys, readShown: () => readShown(session, table, [...doubtful.keys()], columns) });
+  await keepWireValues(session, table.kind, rows, {
+    note,
+    doubtful: keys,
+    readShown: () => readShown(session, table, [...doubtful.keys()], columns),
+  });
 }
 
 /** The columns that may give back another value than this row has. A plain loop: it runs for each row of each page. */
@@ -46,8 +53,16 @@ async function readShown(
   const names = codecs.map(({ name }) => `, ${table.table}.${quoted(name)}`).join('');
   const exact = exactColumns(codecs, table.dialect.name, table.table);
   const { sql, parameter } = table.among(ids);
-  const rows = await session.query(`SELECT ${table.id} AS "synchart id"${names}${exact} FROM ${table.table} WHERE ${sql}`, [parameter]);
-  return new Map(rows.map((raw) => [String(raw['synchart id']), Object.assign({}, ...codecs.map((codec) => read(raw, codec))) as JsonObject]));
+  const rows = await session.query(
+    `SELECT ${table.id} AS "synchart id"${names}${exact} FROM ${table.table} WHERE ${sql}`,
+    [parameter],
+  );
+  return new Map(
+    rows.map((raw) => [
+      String(raw['synchart id']),
+      Object.assign({}, ...codecs.map((codec) => read(raw, codec))) as JsonObject,
+    ]),
+  );
 }
 
 function read(raw: RawRow, codec: ColumnCodec): JsonObject {

@@ -14,9 +14,12 @@ interface RawPosition {
 }
 
 /** A damaged time counts as never pulled: listing rows twice loses nothing, and no server could answer it (F-164). */
-const cursorOf = (ts: string | null, lastId: string | null): Cursor | undefined => (isTimeText(ts) ? { ts, lastId: lastId ?? '' } : undefined);
+const cursorOf = (ts: string | null, lastId: string | null): Cursor | undefined =>
+  isTimeText(ts) ? { ts, lastId: lastId ?? '' } : undefined;
 
-/** A resync has its own cursor and sequence beside the committed ones, so that the cursor never moves backwards (I6). */
+/**
+ * A resync has its own cursor and sequence beside the committed ones, so that the cursor never moves backwards (I6).
+ */
 const columnsOf = (resync: boolean): readonly string[] =>
   (resync
     ? ['resync_ts', 'resync_last_id', 'resync_token', 'resync_token_ts', 'resync_token_last_id']
@@ -24,7 +27,12 @@ const columnsOf = (resync: boolean): readonly string[] =>
   ).map((name) => `"${name}"`);
 
 /** `onDamage` gets what is wrong with the stored position, and what that means. */
-export async function readPosition(session: Session, kind: string, resync: boolean, onDamage?: (message: string) => void): Promise<PullPosition> {
+export async function readPosition(
+  session: Session,
+  kind: string,
+  resync: boolean,
+  onDamage?: (message: string) => void,
+): Promise<PullPosition> {
   const [ts, lastId, token, tokenTs, tokenLastId] = columnsOf(resync);
   const row = await session.one<RawPosition>(
     `SELECT ${ts} AS "ts", ${lastId} AS "lastId", "max_page" AS "maxPage", ${token} AS "token", ${tokenTs} AS "tokenTs", ${tokenLastId} AS "tokenLastId" FROM "sync_cursors" WHERE "kind" = ?`,
@@ -36,7 +44,9 @@ export async function readPosition(session: Session, kind: string, resync: boole
     [tokenTs, row.tokenTs],
   ] as const)
     if (text !== null && !isTimeText(text))
-      onDamage?.(`row ${kind} of sync_cursors is damaged: ${column} is not a time in ISO 8601; '${kind}' is listed from its beginning, nothing is lost`);
+      onDamage?.(
+        `row ${kind} of sync_cursors is damaged: ${column} is not a time in ISO 8601; '${kind}' is listed from its beginning, nothing is lost`,
+      );
   return {
     cursor: cursorOf(row.ts, row.lastId),
     maxPage: numberOr(row.maxPage, 0),
@@ -66,7 +76,10 @@ export async function writePosition(session: Session, kind: string, position: Pu
 
 /** The next pull lists the kind from its beginning. */
 export const forgetPosition = (session: Session, kind: string): Promise<void> =>
-  session.run('UPDATE "sync_cursors" SET "ts" = NULL, "last_id" = NULL, "token" = NULL, "token_ts" = NULL, "token_last_id" = NULL WHERE "kind" = ?', [kind]);
+  session.run(
+    'UPDATE "sync_cursors" SET "ts" = NULL, "last_id" = NULL, "token" = NULL, "token_ts" = NULL, "token_last_id" = NULL WHERE "kind" = ?',
+    [kind],
+  );
 
 /** What pages of a kind meet, read at once because nobody else writes while their transaction is open. */
 export interface PullSituation {

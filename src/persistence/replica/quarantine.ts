@@ -19,7 +19,8 @@ export interface BadRow {
 }
 
 /** The name a bad row is kept under. One without id gets a stable stand-in, so that the same row is kept once. */
-export const keptAs = ({ id, row }: Pick<BadRow, 'id' | 'row'>): string => (id !== undefined && isStorableText(id) ? id : standIn(row));
+export const keptAs = ({ id, row }: Pick<BadRow, 'id' | 'row'>): string =>
+  id !== undefined && isStorableText(id) ? id : standIn(row);
 
 const standIn = (row: JsonObject): string => {
   let hash = 0;
@@ -28,8 +29,8 @@ const standIn = (row: JsonObject): string => {
 };
 
 /**
- * The row as JSON. One nested so deep that it can be parsed and not be written is kept by its id alone; without its timestamp it stays in
- * quarantine until the server sends another.
+ * The row as JSON. One nested so deep that it can be parsed and not be written is kept by its id alone; without its
+ * timestamp it stays in quarantine until the server sends another.
  */
 const textOf = (row: JsonObject, id: string | undefined): string =>
   jsonText(row, () => {
@@ -38,8 +39,9 @@ const textOf = (row: JsonObject, id: string | undefined): string =>
   });
 
 /**
- * When `row.quarantined` tells of a row: at once, not again, or when its kind's pull ends. The last holds for rows that the database refuses, since a later page
- * may bring or remove the row they clash with; an unreadable row is announced at once.
+ * When `row.quarantined` tells of a row: at once, not again, or when its kind's pull ends. The last holds for rows that
+ * the database refuses, since a later page may bring or remove the row they clash with; an unreadable row is announced
+ * at once.
  */
 export type Announcement = 'now' | 'atEndOfPull' | 'asBefore';
 
@@ -52,7 +54,8 @@ export async function quarantine(
   announcement: Announcement = 'now',
 ): Promise<readonly SyncFact[]> {
   const announced = announcement === 'asBefore' ? '"sync_quarantine"."announced"' : 'excluded."announced"';
-  const isLater = ({ error }: BadRow): boolean => announcement === 'asBefore' || (announcement === 'atEndOfPull' && isClash(error));
+  const isLater = ({ error }: BadRow): boolean =>
+    announcement === 'asBefore' || (announcement === 'atEndOfPull' && isClash(error));
   for (const bad of rows) {
     const { id, row, error } = bad;
     const name = keptAs({ id, row });
@@ -66,7 +69,8 @@ export async function quarantine(
 }
 
 /** The database or a reference check refuses the row because of another one. */
-const isClash = (error: Error): boolean => error instanceof MissingParentError || classifyDatabaseError(error) === 'constraint';
+const isClash = (error: Error): boolean =>
+  error instanceof MissingParentError || classifyDatabaseError(error) === 'constraint';
 
 const quarantinedFact = (kind: string, id: string | undefined, error: Error): SyncFact => ({
   type: 'row.quarantined',
@@ -76,26 +80,35 @@ const quarantinedFact = (kind: string, id: string | undefined, error: Error): Sy
 });
 
 /**
- * Tells of the rows that pages of this kind brought and that are still bad when its pull ends. A row that waited for another one, which a later page brought
- * or removed, is never announced (F-160).
+ * Tells of the rows that pages of this kind brought and that are still bad when its pull ends. A row that waited for
+ * another one, which a later page brought or removed, is never announced (F-160).
  */
 export async function announceQuarantined(session: Session, table: ReplicaTable): Promise<readonly SyncFact[]> {
   const rows = await session.query<{ row: string; error: string }>(
     'UPDATE "sync_quarantine" SET "announced" = 1 WHERE "kind" = ? AND "announced" = 0 RETURNING "row", "error"',
     [table.kind],
   );
-  return rows.map(({ row, error }) => quarantinedFact(table.kind, table.readId(storedObject(row, 'row').value ?? {}), new ParseError(error)));
+  return rows.map(({ row, error }) =>
+    quarantinedFact(table.kind, table.readId(storedObject(row, 'row').value ?? {}), new ParseError(error)),
+  );
 }
 
 /** A newer good row has arrived. */
 export async function releaseFromQuarantine(session: Session, kind: string, ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await session.run(`DELETE FROM "sync_quarantine" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(ids)]);
+  if (ids.length > 0)
+    await session.run(`DELETE FROM "sync_quarantine" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [
+      kind,
+      listOf(ids),
+    ]);
 }
 
 /** What a completely fetched resync did not list the server has no longer: it must not come back from here. */
 export async function releaseUnlisted(session: Session, table: ReplicaTable): Promise<readonly RemovedRow[]> {
   const isUnlisted = `"kind" = ? AND NOT EXISTS (SELECT 1 FROM "sync_seen" s WHERE s."kind" = "sync_quarantine"."kind" AND s."entity_id" = "sync_quarantine"."entity_id")`;
-  const rows = await session.query<{ id: string; row: string }>(`SELECT "entity_id" AS "id", "row" FROM "sync_quarantine" WHERE ${isUnlisted}`, [table.kind]);
+  const rows = await session.query<{ id: string; row: string }>(
+    `SELECT "entity_id" AS "id", "row" FROM "sync_quarantine" WHERE ${isUnlisted}`,
+    [table.kind],
+  );
   if (rows.length > 0) await session.run(`DELETE FROM "sync_quarantine" WHERE ${isUnlisted}`, [table.kind]);
   return rows.flatMap(({ id, row }) => {
     const version = table.readUpdatedAt(storedObject(row, 'row').value ?? {});
@@ -103,7 +116,10 @@ export async function releaseUnlisted(session: Session, table: ReplicaTable): Pr
   });
 }
 
-export async function readQuarantine(session: Session, kind: string): Promise<readonly { readonly entityId: string; readonly row: JsonObject }[]> {
+export async function readQuarantine(
+  session: Session,
+  kind: string,
+): Promise<readonly { readonly entityId: string; readonly row: JsonObject }[]> {
   const rows = await session.query<{ entityId: string; row: string }>(
     'SELECT "entity_id" AS "entityId", "row" FROM "sync_quarantine" WHERE "kind" = ? ORDER BY "quarantined_at"',
     [kind],
@@ -116,4 +132,6 @@ export async function readQuarantine(session: Session, kind: string): Promise<re
 }
 
 export const unusableRow = (kind: string, id: string | undefined, reason: string): ParseError =>
-  new ParseError(`row ${kind}/${id ?? '(no id)'} from the server cannot be stored: ${reason}; it is kept in quarantine and tried again`);
+  new ParseError(
+    `row ${kind}/${id ?? '(no id)'} from the server cannot be stored: ${reason}; it is kept in quarantine and tried again`,
+  );

@@ -11,10 +11,15 @@ export interface RemovedRow {
 export const longestLagMs = 86_400_000;
 
 /**
- * Remembers rows that are removed, and not kept as tombstones: a list that lags behind must not bring them back (F-157). Without that, nothing here
- * would tell an old row from a new one.
+ * Remembers rows that are removed, and not kept as tombstones: a list that lags behind must not bring them back
+ * (F-157). Without that, nothing here would tell an old row from a new one.
  */
-export async function noteRemoved(session: Session, kind: string, rows: readonly RemovedRow[], now: number): Promise<void> {
+export async function noteRemoved(
+  session: Session,
+  kind: string,
+  rows: readonly RemovedRow[],
+  now: number,
+): Promise<void> {
   for (const part of chunked(rows, 500)) {
     await session.run(
       `INSERT INTO "sync_removed" ("kind", "entity_id", "version", "removed_at") VALUES ${part.map(() => '(?, ?, ?, ?)').join(', ')}
@@ -25,7 +30,11 @@ export async function noteRemoved(session: Session, kind: string, rows: readonly
 }
 
 /** The versions of removed rows, by id. */
-export async function readRemoved(session: Session, kind: string, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+export async function readRemoved(
+  session: Session,
+  kind: string,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
   const rows = await session.query<{ id: string; version: string }>(
     `SELECT "entity_id" AS "id", "version" FROM "sync_removed" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`,
     [kind, listOf(ids)],
@@ -35,12 +44,24 @@ export async function readRemoved(session: Session, kind: string, ids: readonly 
 
 /** The rows are here again. */
 export async function forgetRemoved(session: Session, kind: string, ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await session.run(`DELETE FROM "sync_removed" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [kind, listOf(ids)]);
+  if (ids.length > 0)
+    await session.run(`DELETE FROM "sync_removed" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`, [
+      kind,
+      listOf(ids),
+    ]);
 }
 
 /** A full resync begins: it takes rows in older versions, except those that are settled from now on. */
-export const forgetAllRemoved = (session: Session, kind: string): Promise<void> => session.run('DELETE FROM "sync_removed" WHERE "kind" = ?', [kind]);
+export const forgetAllRemoved = (session: Session, kind: string): Promise<void> =>
+  session.run('DELETE FROM "sync_removed" WHERE "kind" = ?', [kind]);
 
-/** Gives up what was removed so long ago that no list can lag behind it. A time in the future was written by a wrong clock, and goes too (F-67). */
+/**
+ * Gives up what was removed so long ago that no list can lag behind it. A time in the future was written by a wrong
+ * clock, and goes too (F-67).
+ */
 export const forgetLongRemoved = (session: Session, kind: string, now: number): Promise<void> =>
-  session.run('DELETE FROM "sync_removed" WHERE "kind" = ? AND ("removed_at" < ? OR "removed_at" > ?)', [kind, now - longestLagMs, now + longestLagMs]);
+  session.run('DELETE FROM "sync_removed" WHERE "kind" = ? AND ("removed_at" < ? OR "removed_at" > ?)', [
+    kind,
+    now - longestLagMs,
+    now + longestLagMs,
+  ]);

@@ -5,8 +5,8 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import type { Session } from '../sql/session.ts';
 
 /**
- * Leaves out the rows of the overlap window (those not newer than `until`) that are here just as they came: a window that is read again at
- * every pull must neither rewrite rows nor wake whoever watches them (F-64, PROTOCOL §2).
+ * Leaves out the rows of the overlap window (those not newer than `until`) that are here just as they came: a window
+ * that is read again at every pull must neither rewrite rows nor wake whoever watches them (F-64, PROTOCOL §2).
  */
 export async function withoutKnown(
   session: Session,
@@ -36,6 +36,10 @@ function isKnown(table: ReplicaTable, row: JsonObject, stored: JsonObject | unde
   if (stored === undefined) return table.tombstones === 'remove' && table.isDeleted(row);
   if (table.readUpdatedAt(row) !== table.readUpdatedAt(stored)) return false;
   return Object.keys(stored).every(
-    (key) => key === table.keys.id || key === table.keys.updatedAt || row[key] === undefined || deepEqual(row[key], stored[key]),
+    (key) =>
+      key === table.keys.id ||
+      key === table.keys.updatedAt ||
+      row[key] === undefined ||
+      deepEqual(row[key], stored[key]),
   );
 }

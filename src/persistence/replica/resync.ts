@@ -32,8 +32,9 @@ export const readResync = async (session: Session, kinds: Kinds): Promise<Readon
 };
 
 /**
- * Kinds whose full resync is due, each by its own time (F-45): never done, older than `fullResyncIntervalMs`, interrupted, or last pulled
- * longer ago than the server keeps tombstones. A time in the future was written by a clock that was wrong; it counts as long ago (F-67).
+ * Kinds whose full resync is due, each by its own time (F-45): never done, older than `fullResyncIntervalMs`,
+ * interrupted, or last pulled longer ago than the server keeps tombstones. A time in the future was written by a clock
+ * that was wrong; it counts as long ago (F-67).
  */
 export async function dueForResync(session: Session, context: StoreContext, kinds: Kinds): Promise<Kinds> {
   const now = context.unit.clock.now();
@@ -55,8 +56,8 @@ export async function dueForResync(session: Session, context: StoreContext, kind
 }
 
 /**
- * Kinds without a complete pull. While the first generation is open they still count, also when everything of it was fetched: until it is swept,
- * an interrupted first pull goes on as what it is.
+ * Kinds without a complete pull. While the first generation is open they still count, also when everything of it was
+ * fetched: until it is swept, an interrupted first pull goes on as what it is.
  */
 export async function neverPulled(session: Session, kinds: Kinds): Promise<Kinds> {
   const rows = await readResync(session, kinds);
@@ -69,7 +70,9 @@ export async function neverPulled(session: Session, kinds: Kinds): Promise<Kinds
   });
 }
 
-/** Opens a generation where none is open; whether it marks is decided here, once (an empty table has nothing to sweep). */
+/**
+ * Opens a generation where none is open; whether it marks is decided here, once (an empty table has nothing to sweep).
+ */
 export async function openResync(session: Session, context: StoreContext, kinds: Kinds): Promise<void> {
   const rows = await readResync(session, kinds);
   for (const kind of kinds) {
@@ -89,19 +92,34 @@ export async function openResync(session: Session, context: StoreContext, kinds:
 
 /** Counts what a resync received: a scheduled one without a single row must not empty a table. */
 export const countReceived = (session: Session, kind: string, rows: number): Promise<void> =>
-  session.run('UPDATE "sync_cursors" SET "resync_rows" = "resync_rows" + ? WHERE "kind" = ? AND "resync_open" = 1', [rows, kind]);
+  session.run('UPDATE "sync_cursors" SET "resync_rows" = "resync_rows" + ? WHERE "kind" = ? AND "resync_open" = 1', [
+    rows,
+    kind,
+  ]);
 
 /**
- * Notes that the listing followed tokens. It may have stepped over rows while others moved, so what it left out is no proof of absence (F-156):
- * {@link readUnproven}.
+ * Notes that the listing followed tokens. It may have stepped over rows while others moved, so what it left out is no
+ * proof of absence (F-156): {@link readUnproven}.
  */
 export const noteTokens = (session: Session, kind: string): Promise<void> =>
-  session.run('UPDATE "sync_cursors" SET "resync_marking" = 2 WHERE "kind" = ? AND "resync_open" = 1 AND "resync_marking" = 1', [kind]);
+  session.run(
+    'UPDATE "sync_cursors" SET "resync_marking" = 2 WHERE "kind" = ? AND "resync_open" = 1 AND "resync_marking" = 1',
+    [kind],
+  );
 
-/** Of the rows that the sweep would remove, a few whose absence has to be proven first; `control` was listed, so the server must have it. */
-export async function readUnproven(session: Session, context: StoreContext, kind: string, requested: boolean): Promise<UnprovenRows> {
+/**
+ * Of the rows that the sweep would remove, a few whose absence has to be proven first; `control` was listed, so the
+ * server must have it.
+ */
+export async function readUnproven(
+  session: Session,
+  context: StoreContext,
+  kind: string,
+  requested: boolean,
+): Promise<UnprovenRows> {
   const row = (await readResync(session, [kind])).get(kind);
-  if (row?.open !== 1 || row.fetched !== 1 || row.marking !== 2 || (row.received === 0 && !requested)) return { ids: [] };
+  if (row?.open !== 1 || row.fetched !== 1 || row.marking !== 2 || (row.received === 0 && !requested))
+    return { ids: [] };
   const table = tableOf(context, kind);
   const ids = await unlistedIds(session, table, provenAtOnce);
   return ids.length === 0 ? { ids } : { ids, control: await listedId(session, table) };
@@ -111,11 +129,17 @@ export async function readUnproven(session: Session, context: StoreContext, kind
 const provenAtOnce = 100;
 
 /**
- * Everything has been fetched: the cursor becomes what the resync saw. Only here may it move backwards: the clock of a server that was restored may
- * have gone back, and an older cursor lists rows twice where a newer one would never list them (I6, F-161).
+ * Everything has been fetched: the cursor becomes what the resync saw. Only here may it move backwards: the clock of a
+ * server that was restored may have gone back, and an older cursor lists rows twice where a newer one would never list
+ * them (I6, F-161).
  */
 export async function completeFetch(session: Session, kind: string): Promise<void> {
-  const row = await session.one<{ ts: string | null; lastId: string | null; resyncTs: string | null; resyncLastId: string | null }>(
+  const row = await session.one<{
+    ts: string | null;
+    lastId: string | null;
+    resyncTs: string | null;
+    resyncLastId: string | null;
+  }>(
     'SELECT "ts", "last_id" AS "lastId", "resync_ts" AS "resyncTs", "resync_last_id" AS "resyncLastId" FROM "sync_cursors" WHERE "kind" = ?',
     [kind],
   );
@@ -127,7 +151,12 @@ export async function completeFetch(session: Session, kind: string): Promise<voi
 }
 
 /** Notes that a kind was pulled to its end, and how long its server keeps tombstones. */
-export async function notePullCompleted(session: Session, kind: string, now: number, tombstoneRetentionMs: number | undefined): Promise<void> {
+export async function notePullCompleted(
+  session: Session,
+  kind: string,
+  now: number,
+  tombstoneRetentionMs: number | undefined,
+): Promise<void> {
   await session.run(
     `INSERT INTO "sync_cursors" ("kind", "last_pull_at", "tombstone_retention_ms") VALUES (?, ?, ?)
      ON CONFLICT ("kind") DO UPDATE SET "last_pull_at" = excluded."last_pull_at", "tombstone_retention_ms" = COALESCE(excluded."tombstone_retention_ms", "sync_cursors"."tombstone_retention_ms")`,
@@ -139,6 +168,8 @@ export async function notePullCompleted(session: Session, kind: string, now: num
 export async function readPulledAt(session: Session, kinds: Kinds): Promise<ReadonlyMap<string, number>> {
   const rows = await readResync(session, kinds);
   return new Map(
-    [...rows.values()].flatMap(({ kind, lastPullAt }) => (numberOr(lastPullAt, undefined) === undefined ? [] : [[kind, Number(lastPullAt)] as const])),
+    [...rows.values()].flatMap(({ kind, lastPullAt }) =>
+      numberOr(lastPullAt, undefined) === undefined ? [] : [[kind, Number(lastPullAt)] as const],
+    ),
   );
 }

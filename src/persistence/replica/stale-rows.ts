@@ -7,9 +7,10 @@ import { seenOf } from './resync-marks.ts';
 import { listOf, type Session } from '../sql/session.ts';
 
 /**
- * Which rows of a list must not be older than what is known here. `known`: all of them. `seen`: those that were settled or listed since the full
- * resync began; it is the cure for a server whose clock went back, so older rows are taken otherwise (F-161). `loaded`: those in a table that was empty when
- * the resync began. `none`: rows of our own quarantine.
+ * Which rows of a list must not be older than what is known here. `known`: all of them. `seen`: those that were settled
+ * or listed since the full resync began; it is the cure for a server whose clock went back, so older rows are taken
+ * otherwise (F-161). `loaded`: those in a table that was empty when the resync began. `none`: rows of our own
+ * quarantine.
  */
 export type Hold = 'known' | 'seen' | 'loaded' | 'none';
 
@@ -22,11 +23,15 @@ interface ListedRows {
 }
 
 /**
- * Of these rows of a list, those that are older than what is known: a list endpoint may lag behind the answers to writes, and behind the list
- * before (F-157). A row without pending work is known by its version in the table. A row whose delete the server took is known by the version it
- * had: the same version, alive, is older, too. One statement for all of them, and another one where rows were removed or quarantined.
+ * Of these rows of a list, those that are older than what is known: a list endpoint may lag behind the answers to
+ * writes, and behind the list before (F-157). A row without pending work is known by its version in the table. A row
+ * whose delete the server took is known by the version it had: the same version, alive, is older, too. One statement
+ * for all of them, and another one where rows were removed or quarantined.
  */
-export async function readStale(list: ListedRows, rows: readonly (readonly [id: string, row: JsonObject])[]): Promise<ReadonlySet<string>> {
+export async function readStale(
+  list: ListedRows,
+  rows: readonly (readonly [id: string, row: JsonObject])[],
+): Promise<ReadonlySet<string>> {
   const { session, table, hold } = list;
   if (hold === 'none' || rows.length === 0) return new Set();
   const all = rows.map(([id]) => id);
@@ -38,10 +43,15 @@ export async function readStale(list: ListedRows, rows: readonly (readonly [id: 
   const held = new Set(ids);
   const isOlder = (id: string, row: JsonObject): boolean => {
     const version = table.readUpdatedAt(row) ?? '';
-    const isBelow = (other: string | undefined): boolean => other !== undefined && compareTimestamps(version, other) < 0;
+    const isBelow = (other: string | undefined): boolean =>
+      other !== undefined && compareTimestamps(version, other) < 0;
     if (table.isDeleted(row)) return isBelow(known.get(id)?.version) || isBelow(aside.get(id));
     const gone = removed.get(id) ?? (known.get(id)?.isHidden === true ? known.get(id)?.version : undefined);
-    return isBelow(known.get(id)?.version) || isBelow(aside.get(id)) || (gone !== undefined && compareTimestamps(version, gone) <= 0);
+    return (
+      isBelow(known.get(id)?.version) ||
+      isBelow(aside.get(id)) ||
+      (gone !== undefined && compareTimestamps(version, gone) <= 0)
+    );
   };
   return new Set(rows.filter(([id, row]) => held.has(id) && isOlder(id, row)).map(([id]) => id));
 }
@@ -49,7 +59,11 @@ export async function readStale(list: ListedRows, rows: readonly (readonly [id: 
 const none: ReadonlyMap<string, string> = new Map();
 
 /** The versions of quarantined rows. */
-async function readAside(session: Session, table: ReplicaTable, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
+async function readAside(
+  session: Session,
+  table: ReplicaTable,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
   const rows = await session.query<{ id: string; row: string }>(
     `SELECT "entity_id" AS "id", "row" FROM "sync_quarantine" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')}`,
     [table.kind, listOf(ids)],
@@ -69,7 +83,11 @@ interface KnownVersion {
 }
 
 /** The server's versions of these rows, by id; absent where no server ever had the row. */
-async function knownVersions(session: Session, table: ReplicaTable, ids: readonly string[]): Promise<ReadonlyMap<string, KnownVersion>> {
+async function knownVersions(
+  session: Session,
+  table: ReplicaTable,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, KnownVersion>> {
   const { updatedAt, deletedAt, deletedAtLocal } = table.columns;
   const { sql, parameter } = table.among(ids);
   const rows = await session.query<{ id: string | number; version: string; hidden: number }>(

@@ -19,24 +19,42 @@ export interface RowToStore {
 interface StoreOptions {
   readonly oneByOne?: boolean;
   readonly keepDeletedLocally?: boolean;
-  /** Gives rows back also where the table can take none, as one that lacks a column: what has been sent is settled all the same. */
+  /**
+   * Gives rows back also where the table can take none, as one that lacks a column: what has been sent is settled all
+   * the same.
+   */
   readonly despiteTable?: boolean;
   readonly wireValues: WireValuesNote;
 }
 
 /**
- * Stores rows, many at a time; where the database or a mapping refuses, one by one. Gives back those that are refused (I13). Throws what is the fault
- * of the table, and not of a row.
+ * Stores rows, many at a time; where the database or a mapping refuses, one by one. Gives back those that are refused
+ * (I13). Throws what is the fault of the table, and not of a row.
  */
-export async function storeRows(session: Session, table: ReplicaTable, rows: readonly RowToStore[], options: StoreOptions): Promise<readonly BadRow[]> {
+export async function storeRows(
+  session: Session,
+  table: ReplicaTable,
+  rows: readonly RowToStore[],
+  options: StoreOptions,
+): Promise<readonly BadRow[]> {
   if (rows.length === 0) return [];
   const bad = await upsertRows(session, table, rows, options);
   const badIds = new Set(bad.map(({ id }) => id));
-  await keepSent(session, table, badIds.size === 0 ? rows : rows.filter(({ id }) => !badIds.has(id)), options.wireValues);
+  await keepSent(
+    session,
+    table,
+    badIds.size === 0 ? rows : rows.filter(({ id }) => !badIds.has(id)),
+    options.wireValues,
+  );
   return bad;
 }
 
-async function upsertRows(session: Session, table: ReplicaTable, rows: readonly RowToStore[], options: StoreOptions): Promise<readonly BadRow[]> {
+async function upsertRows(
+  session: Session,
+  table: ReplicaTable,
+  rows: readonly RowToStore[],
+  options: StoreOptions,
+): Promise<readonly BadRow[]> {
   const isOrphan = options.oneByOne === true ? lacksParent(session, table) : undefined;
   const savepoint = session.dialect.name === 'postgres' || isOrphan !== undefined;
   const store = (some: readonly RowToStore[]): Promise<Error | undefined> =>
@@ -63,8 +81,15 @@ interface Attempt {
   readonly despiteTable: boolean;
 }
 
-/** Tries a write; what a row is to blame for comes back, anything else is thrown. PostgreSQL needs a savepoint to go on afterwards. */
-async function refusal(session: Session, { table, savepoint, despiteTable }: Attempt, write: () => Promise<void>): Promise<Error | undefined> {
+/**
+ * Tries a write; what a row is to blame for comes back, anything else is thrown. PostgreSQL needs a savepoint to go on
+ * afterwards.
+ */
+async function refusal(
+  session: Session,
+  { table, savepoint, despiteTable }: Attempt,
+  write: () => Promise<void>,
+): Promise<Error | undefined> {
   if (savepoint) await session.run('SAVEPOINT "synchart_row"');
   try {
     await write();
@@ -79,7 +104,10 @@ async function refusal(session: Session, { table, savepoint, despiteTable }: Att
   }
 }
 
-/** `unclear`: an expression of an index or a generated column that cannot be computed for this row, or a column that is not there. */
+/**
+ * `unclear`: an expression of an index or a generated column that cannot be computed for this row, or a column that is
+ * not there.
+ */
 function faultOf(error: unknown): 'row' | 'database' | 'unclear' {
   if (error instanceof ValidationError || error instanceof RangeError || error instanceof TypeError) return 'row';
   const failure = classifyDatabaseError(error);

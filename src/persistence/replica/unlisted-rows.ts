@@ -5,9 +5,9 @@ import type { Session } from '../sql/session.ts';
 import { noteSwept } from './swept-rows.ts';
 
 /**
- * SQL condition: the open resync did not list the row, and nobody has pending work on it. Leaves out rows that no server ever had, such as rows from before
- * the table was synchronised: they exist nowhere else, shown or hidden (F-153). A row that a server took without telling its version has its base. The
- * parameters are {@link kinds}.
+ * SQL condition: the open resync did not list the row, and nobody has pending work on it. Leaves out rows that no
+ * server ever had, such as rows from before the table was synchronised: they exist nowhere else, shown or hidden
+ * (F-153). A row that a server took without telling its version has its base. The parameters are {@link kinds}.
  */
 const unlisted = (table: ReplicaTable): string =>
   `NOT ${table.isIn('sync_seen')} AND NOT ${table.isIn('sync_outbox')} AND (${table.columns.updatedAt} <> '' OR ${table.isIn('sync_base')})`;
@@ -52,7 +52,12 @@ async function unlistedRows(
 }
 
 /** Removes those of these rows that {@link sweep} would remove now; returns how many. */
-export async function sweepThese(session: Session, table: ReplicaTable, ids: readonly string[], now: number): Promise<number> {
+export async function sweepThese(
+  session: Session,
+  table: ReplicaTable,
+  ids: readonly string[],
+  now: number,
+): Promise<number> {
   if (ids.length === 0) return 0;
   const { sql, parameter } = table.among(ids);
   const leaving = await unlistedRows(session, table, { sql, parameter });
@@ -63,13 +68,17 @@ export async function sweepThese(session: Session, table: ReplicaTable, ids: rea
   return swept;
 }
 
-/** Removes what a resync did not list and nobody has pending work on, from the table and from quarantine; returns how many rows left the table (F-38). */
+/**
+ * Removes what a resync did not list and nobody has pending work on, from the table and from quarantine; returns how
+ * many rows left the table (F-38).
+ */
 export async function sweep(session: Session, table: ReplicaTable, now: number): Promise<number> {
   const leaving = await unlistedRows(session, table);
   const sql = `DELETE FROM ${table.table} WHERE ${unlisted(table)}${table.inbound.nothingHolds()}`;
   let swept = await session.changed(sql, kinds(table));
   // A tree goes from the leaves on.
-  for (let more = swept; more > 0 && table.inbound.holdsItself; swept += more) more = await session.changed(sql, kinds(table));
+  for (let more = swept; more > 0 && table.inbound.holdsItself; swept += more)
+    more = await session.changed(sql, kinds(table));
   if (swept > 0) {
     await table.mendTree(session);
     await table.forgetSwept(session);

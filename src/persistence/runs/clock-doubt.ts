@@ -10,10 +10,11 @@ export interface ClockDoubt {
 }
 
 /**
- * Tells whether somebody else's lease is held, also when the clock is set meanwhile. An expiry further away than leases last was written by a
- * clock that has been set back since; one that was still to come at the last look, and is past after a leap of more than `ttlMs`, may only
- * look so, and so may one that was taken while this process was there, is seen by it for the first time, and is long past. Then the lease counts as held
- * until it has stayed as it is for `ttlMs`: whoever lives renews it within a third of that (F-67, I11). `thereSince`: when this process began.
+ * Tells whether somebody else's lease is held, also when the clock is set meanwhile. An expiry further away than leases
+ * last was written by a clock that has been set back since; one that was still to come at the last look, and is past
+ * after a leap of more than `ttlMs`, may only look so, and so may one that was taken while this process was there, is
+ * seen by it for the first time, and is long past. Then the lease counts as held until it has stayed as it is for
+ * `ttlMs`: whoever lives renews it within a third of that (F-67, I11). `thereSince`: when this process began.
  */
 export function doubtClock(
   seen: ClockDoubt | undefined,

@@ -5,14 +5,25 @@ import type { LeaseHolder } from '../database/lease-holder.ts';
 import type { Session } from '../sql/session.ts';
 import type { UnitOfWork } from '../database/unit-of-work.ts';
 
-/** Takes the lease from whoever holds it, in the caller's transaction: every later write of its run fails, and nobody holds it now. */
-export const revokeLease = (session: Session): Promise<void> => session.run('UPDATE "sync_lease" SET "token" = "token" + 1, "owner" = \'\', "expires_at" = 0');
+/**
+ * Takes the lease from whoever holds it, in the caller's transaction: every later write of its run fails, and nobody
+ * holds it now.
+ */
+export const revokeLease = (session: Session): Promise<void> =>
+  session.run('UPDATE "sync_lease" SET "token" = "token" + 1, "owner" = \'\', "expires_at" = 0');
 
-/** The lease in `sync_lease`: held per run, one statement to take, to extend and to give back; nothing is written when idle or waiting. */
+/**
+ * The lease in `sync_lease`: held per run, one statement to take, to extend and to give back; nothing is written when
+ * idle or waiting.
+ */
 export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number): LeasePort {
   const lost = (): SyncStepError => {
     holder.expiresAt = 0;
-    return new SyncStepError({ type: 'leaseLost', message: 'the sync lease has passed to another process', at: unit.clock.now() });
+    return new SyncStepError({
+      type: 'leaseLost',
+      message: 'the sync lease has passed to another process',
+      at: unit.clock.now(),
+    });
   };
   const thereSince = unit.clock.now();
   let doubt: ClockDoubt | undefined;
@@ -23,7 +34,10 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
       'SELECT "owner", "token", "expires_at" AS "expiresAt" FROM "sync_lease" WHERE "name" = ?',
       [holder.name],
     );
-    const found = before === undefined ? undefined : { owner: before.owner, token: Number(before.token), expiresAt: Number(before.expiresAt) };
+    const found =
+      before === undefined
+        ? undefined
+        : { owner: before.owner, token: Number(before.token), expiresAt: Number(before.expiresAt) };
     const isOthers = found !== undefined && found.owner !== holder.owner && found.expiresAt > 0;
     doubt = isOthers ? doubtClock(doubt, found, now, ttlMs, thereSince) : undefined;
     return { now, before: found, isHeld: doubt?.isHeld === true };
@@ -32,7 +46,8 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
   return {
     acquire: async () => {
       const { token: lastToken } = holder;
-      // Who waits only looks, until it is free: many that wait would stand in the way of those who write, and of each other.
+      // Who waits only looks, until it is free: many that wait would stand in the way of those who write, and of each
+      // other.
       if (isWaiting && (await unit.read(look)).isHeld) return { held: false };
       const answer = await unit.transaction(async (session) => {
         const { now, before, isHeld } = await look(session);
@@ -54,12 +69,10 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
     renew: () =>
       unit.transaction(async (session) => {
         const expiresAt = unit.clock.now() + ttlMs;
-        const renewed = await session.changed('UPDATE "sync_lease" SET "expires_at" = ? WHERE "name" = ? AND "owner" = ? AND "token" = ?', [
-          expiresAt,
-          holder.name,
-          holder.owner,
-          holder.token,
-        ]);
+        const renewed = await session.changed(
+          'UPDATE "sync_lease" SET "expires_at" = ? WHERE "name" = ? AND "owner" = ? AND "token" = ?',
+          [expiresAt, holder.name, holder.owner, holder.token],
+        );
         if (renewed !== 1) throw lost();
         holder.expiresAt = expiresAt;
       }),
@@ -69,7 +82,11 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
       // The row stays, expired: its token is what fences out, and tells us whether anybody ran in between.
       await unit
         .transaction((session) =>
-          session.run('UPDATE "sync_lease" SET "expires_at" = 0 WHERE "name" = ? AND "owner" = ? AND "token" = ?', [holder.name, holder.owner, holder.token]),
+          session.run('UPDATE "sync_lease" SET "expires_at" = 0 WHERE "name" = ? AND "owner" = ? AND "token" = ?', [
+            holder.name,
+            holder.owner,
+            holder.token,
+          ]),
         )
         .catch(() => undefined);
     },

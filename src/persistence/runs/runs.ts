@@ -9,8 +9,15 @@ import { listOf, type Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
 import { numberOr } from '../sql/stored-shape.ts';
 
-/** Takes back what a dead run left in flight and makes waiting heads ready: all of them for an explicit run, else those that are due. */
-export async function readyForRun(session: Session, context: StoreContext, options: { readonly explicit: boolean }): Promise<void> {
+/**
+ * Takes back what a dead run left in flight and makes waiting heads ready: all of them for an explicit run, else those
+ * that are due.
+ */
+export async function readyForRun(
+  session: Session,
+  context: StoreContext,
+  options: { readonly explicit: boolean },
+): Promise<void> {
   const now = context.unit.clock.now();
   await takeBack(session);
   // Waiting further ahead than any wait can be: the clock was set back since.
@@ -18,8 +25,8 @@ export async function readyForRun(session: Session, context: StoreContext, optio
 }
 
 /**
- * Conflicts with work in this run: found and not yet decided, decided since, deferred (in an explicit run, or when the server's row is another
- * one), or waiting for a resolver that this process may not have asked yet.
+ * Conflicts with work in this run: found and not yet decided, decided since, deferred (in an explicit run, or when the
+ * server's row is another one), or waiting for a resolver that this process may not have asked yet.
  */
 export async function conflictsToWork(
   session: Session,
@@ -33,12 +40,18 @@ export async function conflictsToWork(
     .filter(({ state, conflict, strategy, decidedOn }) => {
       if (state !== 'awaiting') return true;
       if (decidedOn !== undefined) return explicit || decidedOn !== conflict.serverTimestamp;
-      return strategy === 'manual' && (context.registry.get(conflict.kind)?.conflict.resolver ?? context.config.conflictResolver) !== undefined;
+      return (
+        strategy === 'manual' &&
+        (context.registry.get(conflict.kind)?.conflict.resolver ?? context.config.conflictResolver) !== undefined
+      );
     })
     .map(({ conflict }) => ({ kind: conflict.kind, entityId: conflict.entityId, opId: conflict.opId }));
 }
 
-/** Conflicts that are not in today's shape of their table: the upgrade failed, and nothing is decided on what nobody can read. */
+/**
+ * Conflicts that are not in today's shape of their table: the upgrade failed, and nothing is decided on what nobody can
+ * read.
+ */
 async function unfitConflicts(session: Session, context: StoreContext, kinds: Kinds): Promise<ReadonlySet<string>> {
   const unfit = new Set<string>();
   for (const kind of kinds) {
@@ -64,8 +77,8 @@ export async function unregisteredKinds(session: Session, registered: Kinds): Pr
 }
 
 /**
- * Ends a run: operations that failed alone while other requests of the run succeeded have a try counted, and are stuck at the limit
- * (F-132). Tells when the earliest waiting operation wants to be tried.
+ * Ends a run: operations that failed alone while other requests of the run succeeded have a try counted, and are stuck
+ * at the limit (F-132). Tells when the earliest waiting operation wants to be tried.
  */
 export async function closeRun(
   session: Session,
@@ -77,11 +90,25 @@ export async function closeRun(
   const { inList } = session.dialect;
   const facts: SyncFact[] = [];
   if (options.othersSucceeded) {
-    const rows = await countTries(session, { kinds: options.kinds, since: options.since, maxTryCount: context.config.maxOutboxTryCount });
+    const rows = await countTries(session, {
+      kinds: options.kinds,
+      since: options.since,
+      maxTryCount: context.config.maxOutboxTryCount,
+    });
     for (const op of rows.map(toStoredOp)) {
       if (op.parked !== 'stuck') continue;
-      const error = new NetworkError(`operation ${op.opId} on ${op.kind}/${op.entityId} keeps failing while others succeed: ${op.lastError ?? 'no answer'}`);
-      facts.push({ type: 'op.stuck', opId: op.opId, kind: op.kind, entityId: op.entityId, tryCount: op.tryCount, error, errorInfo: syncErrorInfo(error) });
+      const error = new NetworkError(
+        `operation ${op.opId} on ${op.kind}/${op.entityId} keeps failing while others succeed: ${op.lastError ?? 'no answer'}`,
+      );
+      facts.push({
+        type: 'op.stuck',
+        opId: op.opId,
+        kind: op.kind,
+        entityId: op.entityId,
+        tryCount: op.tryCount,
+        error,
+        errorInfo: syncErrorInfo(error),
+      });
     }
   }
   const due = await session.one<{ dueAt: number | string | null }>(

@@ -2,7 +2,14 @@ import type { SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 import { depart, type Departed, type DepartureMode } from '../../rules/pending/departure.ts';
 import type { PendingOp } from '../../rules/pending/pending-op.ts';
-import { newestKnown, readBases, removeBases, toldOfDamagedBases, writeBases, type BaseRecord } from '../outbox/base-rows.ts';
+import {
+  newestKnown,
+  readBases,
+  removeBases,
+  toldOfDamagedBases,
+  writeBases,
+  type BaseRecord,
+} from '../outbox/base-rows.ts';
 import { readQueues, type StoredOp } from '../outbox/outbox-rows.ts';
 import { leave, promote, rebuildOperations, settleOperations, type SettledOperation } from '../outbox/transitions.ts';
 import type { PlainDeparture } from './plainly-applied.ts';
@@ -23,8 +30,9 @@ export interface KnownRow {
 }
 
 /**
- * Collects what one transaction does to the queues, bases and rows of some entities of one kind, and writes it in few statements.
- * Every departure from a queue goes through here, so that followers are always rebuilt, rebased and promoted (F-136).
+ * Collects what one transaction does to the queues, bases and rows of some entities of one kind, and writes it in few
+ * statements. Every departure from a queue goes through here, so that followers are always rebuilt, rebased and
+ * promoted (F-136).
  */
 export class EntityChanges {
   private readonly goneSeqs: number[] = [];
@@ -84,9 +92,16 @@ export class EntityChanges {
   }
 
   /**
-   * Operations leave. `known` is the server's row from now on; `lastSent` marks that its version is unknown, and holds what was sent.
+   * Operations leave. `known` is the server's row from now on; `lastSent` marks that its version is unknown, and holds
+   * what was sent.
    */
-  depart(entityId: string, leaving: ReadonlySet<number>, mode: DepartureMode, known: KnownRow, lastSent?: JsonObject): Departed {
+  depart(
+    entityId: string,
+    leaving: ReadonlySet<number>,
+    mode: DepartureMode,
+    known: KnownRow,
+    lastSent?: JsonObject,
+  ): Departed {
     const queue = this.queueOf(entityId);
     const [oldest] = queue;
     const departed = depart({
@@ -114,7 +129,8 @@ export class EntityChanges {
     const head = departed.remaining[0];
     if (head) this.promoted.push(head.seq);
     // The pre-image belongs to the oldest operation: where that stays, so does what it came from.
-    if (oldest === undefined || gone.has(oldest.seq)) this.rebase(entityId, known, lastSent, departed.remaining.length > 0);
+    if (oldest === undefined || gone.has(oldest.seq))
+      this.rebase(entityId, known, lastSent, departed.remaining.length > 0);
     this.show(entityId, departed, known, mode);
     return departed;
   }
@@ -131,8 +147,9 @@ export class EntityChanges {
   }
 
   /**
-   * Puts a newer server row under the pending operations, without touching their bases. A pull does not tell whether its row is the one that our last
-   * write made: where that write's version is unknown it stays so, and the row is looked at before the next operation leaves (F-26).
+   * Puts a newer server row under the pending operations, without touching their bases. A pull does not tell whether
+   * its row is the one that our last write made: where that write's version is unknown it stays so, and the row is
+   * looked at before the next operation leaves (F-26).
    */
   refresh(entityId: string, known: KnownRow, { pulled = false }: { readonly pulled?: boolean } = {}): void {
     const before = this.baseOf(entityId);
@@ -161,7 +178,10 @@ export class EntityChanges {
   }
 
   /** Writes it all; gives back the rows that cannot be stored. */
-  async flush(session: Session, options: { readonly now: number; readonly maxTryCount: number; readonly hiddenAt: string }): Promise<readonly BadRow[]> {
+  async flush(
+    session: Session,
+    options: { readonly now: number; readonly maxTryCount: number; readonly hiddenAt: string },
+  ): Promise<readonly BadRow[]> {
     const { kind } = this.table;
     await leave(session, this.goneSeqs);
     await rebuildOperations(
@@ -182,7 +202,11 @@ export class EntityChanges {
     await this.table.removeOrHide(session, this.rowsToRemove, options.hiddenAt);
     const bad = [
       ...(await storeRows(session, this.table, this.rowsToWrite, { despiteTable: true, wireValues: this.wireValues })),
-      ...(await storeRows(session, this.table, this.hiddenRowsToWrite, { despiteTable: true, keepDeletedLocally: true, wireValues: this.wireValues })),
+      ...(await storeRows(session, this.table, this.hiddenRowsToWrite, {
+        despiteTable: true,
+        keepDeletedLocally: true,
+        wireValues: this.wireValues,
+      })),
     ];
     // A delete may be queued for a row that was not here yet: it does not appear with the pull that brings it (I4).
     await this.table.hideShown(
@@ -197,7 +221,11 @@ export class EntityChanges {
       session,
       kind,
       // What is deleted must not come back from there either.
-      [...[...this.rowsToWrite, ...this.hiddenRowsToWrite].map(({ id }) => id), ...this.rowsToRemove, ...this.rowsToHide].filter((id) => !badIds.has(id)),
+      [
+        ...[...this.rowsToWrite, ...this.hiddenRowsToWrite].map(({ id }) => id),
+        ...this.rowsToRemove,
+        ...this.rowsToHide,
+      ].filter((id) => !badIds.has(id)),
     );
     return bad;
   }
@@ -222,7 +250,8 @@ export class EntityChanges {
 
   private show(entityId: string, departed: Departed, known: KnownRow, mode: DepartureMode): void {
     if (departed.localRow === undefined) {
-      // Its base cannot be read: that the server has no row is not known. What is here stays, and the kind is listed again (F-164).
+      // Its base cannot be read: that the server has no row is not known. What is here stays, and the kind is listed
+      // again (F-164).
       if (known.row === undefined && mode !== 'applied' && this.bases.get(entityId)?.damaged !== undefined) {
         this.listsAgain = true;
         return;
@@ -232,8 +261,13 @@ export class EntityChanges {
       else this.remove(entityId, known);
       return;
     }
-    if (departed.remaining.length === 0 && known.deleted && this.table.tombstones === 'remove') this.remove(entityId, known);
-    else this.writeRow({ id: entityId, row: departed.localRow, server: known.row ?? departed.localRow }, departed.deletedLocally);
+    if (departed.remaining.length === 0 && known.deleted && this.table.tombstones === 'remove')
+      this.remove(entityId, known);
+    else
+      this.writeRow(
+        { id: entityId, row: departed.localRow, server: known.row ?? departed.localRow },
+        departed.deletedLocally,
+      );
   }
 
   private remove(entityId: string, known: KnownRow): void {

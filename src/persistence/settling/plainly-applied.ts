@@ -6,7 +6,10 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 import { listOf, type Session } from '../sql/session.ts';
 import { takenOperations } from '../outbox/taken-operations.ts';
 
-/** What is left of settling an accepted upsert when there is nothing to decide: these operations leave, and this row is written. */
+/**
+ * What is left of settling an accepted upsert when there is nothing to decide: these operations leave, and this row is
+ * written.
+ */
 export interface PlainDeparture {
   readonly ops: readonly StoredOp[];
   readonly row: JsonObject;
@@ -19,21 +22,33 @@ interface Candidate extends Omit<PlainDeparture, 'hasWireValues'> {
 }
 
 /**
- * Of these answers to one kind, the accepted upserts of entities with nothing else pending, whose answer is the whole row and not older than what
- * is known: the queue is empty afterwards, and nothing of base or payload shows through that row. Everything is looked up in the settling
- * transaction, by two looks into indexes; the rows themselves were read when they were taken.
+ * Of these answers to one kind, the accepted upserts of entities with nothing else pending, whose answer is the whole
+ * row and not older than what is known: the queue is empty afterwards, and nothing of base or payload shows through
+ * that row. Everything is looked up in the settling transaction, by two looks into indexes; the rows themselves were
+ * read when they were taken.
  */
-export async function plainlyApplied(session: Session, table: ReplicaTable, answers: readonly Answer[]): Promise<ReadonlyMap<Answer, PlainDeparture>> {
+export async function plainlyApplied(
+  session: Session,
+  table: ReplicaTable,
+  answers: readonly Answer[],
+): Promise<ReadonlyMap<Answer, PlainDeparture>> {
   const candidates = answers.flatMap((answer): Candidate[] => {
     const { request, outcome } = answer;
     const ops = takenOperations(request);
-    if (ops === undefined || outcome.type !== 'applied' || request.op.type !== 'upsert' || outcome.row === undefined) return [];
+    if (ops === undefined || outcome.type !== 'applied' || request.op.type !== 'upsert' || outcome.row === undefined)
+      return [];
     const { row } = outcome;
     if (table.isDeleted(row) || table.readUpdatedAt(row) === undefined || !table.isComplete(row)) return [];
     const { id, deletedAt } = table.keys;
     const isFull = row[id] === request.entityId && Object.hasOwn(row, deletedAt);
     // It lives, else the edit would not have been accepted.
-    return [{ answer, ops, row: isFull ? row : { ...row, [id]: row[id] ?? request.entityId, [deletedAt]: row[deletedAt] ?? null } }];
+    return [
+      {
+        answer,
+        ops,
+        row: isFull ? row : { ...row, [id]: row[id] ?? request.entityId, [deletedAt]: row[deletedAt] ?? null },
+      },
+    ];
   });
   const ids = new Set(answers.map(({ request }) => request.entityId));
   if (candidates.length === 0 || ids.size < answers.length) return new Map();
@@ -48,7 +63,8 @@ export async function plainlyApplied(session: Session, table: ReplicaTable, answ
   const hasWireValues = Boolean(queued?.hasWireValues);
   // Some were dropped or purged while they were under way: their answer has nothing to settle.
   if (Number(queued?.taken) !== seqs.length) return new Map();
-  const followedIds = Number(queued?.all) === seqs.length ? new Set<string>() : await readFollowed(session, table.kind, entities, seqs);
+  const followedIds =
+    Number(queued?.all) === seqs.length ? new Set<string>() : await readFollowed(session, table.kind, entities, seqs);
   const surpassed = await readSurpassed(session, table.kind, entities);
   return new Map(
     candidates
@@ -58,7 +74,12 @@ export async function plainlyApplied(session: Session, table: ReplicaTable, answ
 }
 
 /** Of these entities, those with operations beside the given ones. */
-async function readFollowed(session: Session, kind: string, entityIds: readonly string[], seqs: readonly number[]): Promise<ReadonlySet<string>> {
+async function readFollowed(
+  session: Session,
+  kind: string,
+  entityIds: readonly string[],
+  seqs: readonly number[],
+): Promise<ReadonlySet<string>> {
   const { inList } = session.dialect;
   const rows = await session.query<{ entityId: string }>(
     `SELECT "entity_id" AS "entityId" FROM "sync_outbox" WHERE "kind" = ? AND ${inList('"entity_id"')} AND NOT (${inList('"seq"')})`,

@@ -5,7 +5,15 @@ import type { DiscardReason, SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 import type { Answer, TakenRequest } from '../../model/ports.ts';
 import type { ConflictOutcome, ConflictRef } from '../../model/run.ts';
-import { decidedOnRow, markConflict, readConflict, readConflictByOp, removeConflicts, writeConflict, type ConflictRecord } from '../outbox/conflict-rows.ts';
+import {
+  decidedOnRow,
+  markConflict,
+  readConflict,
+  readConflictByOp,
+  removeConflicts,
+  writeConflict,
+  type ConflictRecord,
+} from '../outbox/conflict-rows.ts';
 import { releaseDependents } from '../taking/dependencies.ts';
 import { rememberDiscarded, toGivenUp, toldOfDamaged, trimDiscarded } from '../outbox/discarded.ts';
 import { OutboxState } from '../database/entities.ts';
@@ -20,23 +28,34 @@ import type { Session } from '../sql/session.ts';
 import { tableOf, type StoreContext } from '../database/store-context.ts';
 import { boundedError } from '../sql/stored-reason.ts';
 
-/** The operations a conflict is about: all up to the newest it named. Later edits stay behind and are rebased on the outcome. */
-const membersOf = (queue: readonly StoredOp[], opId: string): readonly StoredOp[] => queue.slice(0, queue.findIndex((op) => op.opId === opId) + 1);
+/**
+ * The operations a conflict is about: all up to the newest it named. Later edits stay behind and are rebased on the
+ * outcome.
+ */
+const membersOf = (queue: readonly StoredOp[], opId: string): readonly StoredOp[] =>
+  queue.slice(0, queue.findIndex((op) => op.opId === opId) + 1);
 
 const resolvedNothing: ConflictOutcome = { type: 'resolved', pushed: 0, errors: 0, facts: [] };
 
 /** Whether the entity's head is parked for its conflict: no request that resolves it is open. */
-const isParked = async (session: Session, { kind, entityId }: Pick<ConflictRef, 'kind' | 'entityId'>): Promise<boolean> =>
+const isParked = async (
+  session: Session,
+  { kind, entityId }: Pick<ConflictRef, 'kind' | 'entityId'>,
+): Promise<boolean> =>
   (await session.one(
     `SELECT 1 AS "parked" FROM "sync_outbox" WHERE "kind" = ? AND "entity_id" = ? AND "state" = ${OutboxState.parked} AND "parked" = 'conflict'`,
     [kind, entityId],
   )) !== undefined;
 
 /**
- * The conflict as it stands now: the server side may have been refreshed by a pull since, and edits made meanwhile take part, unless somebody
- * decided on it as it was shown. Undefined while a request that resolves it is open.
+ * The conflict as it stands now: the server side may have been refreshed by a pull since, and edits made meanwhile take
+ * part, unless somebody decided on it as it was shown. Undefined while a request that resolves it is open.
  */
-export async function loadConflict(session: Session, context: StoreContext, ref: ConflictRef): Promise<ConflictRecord | undefined> {
+export async function loadConflict(
+  session: Session,
+  context: StoreContext,
+  ref: ConflictRef,
+): Promise<ConflictRecord | undefined> {
   const record = await readConflict(session, ref.kind, ref.entityId);
   if (record === undefined || !(await isParked(session, ref))) return undefined;
   if (record.state === 'decided') return record;
@@ -45,15 +64,26 @@ export async function loadConflict(session: Session, context: StoreContext, ref:
   if (changes.queueOf(ref.entityId).some(({ damaged }) => damaged !== undefined)) return record;
   const { serverData, serverTimestamp, serverVersion, serverDeleted } = record.conflict;
   const current = Object.keys(serverData).length === 0 ? undefined : serverData;
-  const outcome = { type: 'conflict', current, deleted: serverDeleted, serverTimestamp, version: serverVersion } as const;
-  const { conflict } = describeConflict(changes, ref.entityId, outcome, { isCreation: record.conflict.isCreation === true });
+  const outcome = {
+    type: 'conflict',
+    current,
+    deleted: serverDeleted,
+    serverTimestamp,
+    version: serverVersion,
+  } as const;
+  const { conflict } = describeConflict(changes, ref.entityId, outcome, {
+    isCreation: record.conflict.isCreation === true,
+  });
   if (conflict.opId === record.conflict.opId || conflict.opId === '') return record;
   const renewed = { ...record, conflict };
   await writeConflict(session, renewed, context.unit.clock.now(), changes.table.schema.version);
   return renewed;
 }
 
-/** Leaves a conflict: for RESOLVE_CONFLICT, and where so said also for the next run, an explicit one, or another server version. */
+/**
+ * Leaves a conflict: for RESOLVE_CONFLICT, and where so said also for the next run, an explicit one, or another server
+ * version.
+ */
 export async function parkConflict(
   session: Session,
   context: StoreContext,
@@ -86,7 +116,13 @@ export async function parkConflict(
     await removeConflicts(session, ref.kind, [ref.entityId]);
   } else {
     const decidedOn = options.deferred === true ? record.conflict.serverTimestamp : undefined;
-    await markConflict(session, ref.kind, ref.entityId, { state: options.nextRun ? 'detected' : 'awaiting', reason: boundedError(reason), decidedOn }, now);
+    await markConflict(
+      session,
+      ref.kind,
+      ref.entityId,
+      { state: options.nextRun ? 'detected' : 'awaiting', reason: boundedError(reason), decidedOn },
+      now,
+    );
   }
   facts.push(...(await writeChanges(session, context, changes)));
   if (stuck) {
@@ -109,32 +145,67 @@ export async function parkConflict(
 }
 
 /**
- * Settles a conflict without a request: the local row becomes the server's, later edits stay on top of it (F-36). The local change is given
- * up, unless the server has all that was meant: it deleted what we deleted, or its row is what the merge came to.
+ * Settles a conflict without a request: the local row becomes the server's, later edits stay on top of it (F-36). The
+ * local change is given up, unless the server has all that was meant: it deleted what we deleted, or its row is what
+ * the merge came to.
  */
-export async function acceptServer(session: Session, context: StoreContext, ref: ConflictRef, resolution: ConflictResolution): Promise<ConflictOutcome> {
+export async function acceptServer(
+  session: Session,
+  context: StoreContext,
+  ref: ConflictRef,
+  resolution: ConflictResolution,
+): Promise<ConflictOutcome> {
   const record = await readConflict(session, ref.kind, ref.entityId);
   if (!record) return resolvedNothing;
   const { conflict } = record;
   const changes = await EntityChanges.load(session, tableOf(context, ref.kind), [ref.entityId]);
   const members = membersOf(changes.queueOf(ref.entityId), conflict.opId);
   const isApplied = resolution.type === 'acceptMerged' || (conflict.opType === 'delete' && conflict.serverDeleted);
-  changes.depart(ref.entityId, new Set(members.map((op) => op.seq)), isApplied ? 'applied' : 'givenUp', serverRowOf(changes, record));
+  changes.depart(
+    ref.entityId,
+    new Set(members.map((op) => op.seq)),
+    isApplied ? 'applied' : 'givenUp',
+    serverRowOf(changes, record),
+  );
   const refused = await writeChanges(session, context, changes);
   if (!conflict.serverDeleted) await markSettled(session, ref.kind, [ref.entityId]);
   await removeConflicts(session, ref.kind, [ref.entityId]);
   await releaseDependents(session, context, ref.kind, [ref.entityId]);
   // A discard has no result (EVT-09).
-  const row = resolution.type === 'discard' || Object.keys(conflict.serverData).length === 0 ? undefined : conflict.serverData;
+  const row =
+    resolution.type === 'discard' || Object.keys(conflict.serverData).length === 0 ? undefined : conflict.serverData;
   if (isApplied) {
-    const pushed = members.map((op): SyncFact => ({ type: 'op.pushed', opId: op.opId, kind: op.kind, entityId: op.entityId, operationType: op.type }));
-    return { type: 'resolved', pushed: members.length, errors: 0, facts: [...pushed, ...resolvedFacts(record, resolution, row), ...refused] };
+    const pushed = members.map(
+      (op): SyncFact => ({
+        type: 'op.pushed',
+        opId: op.opId,
+        kind: op.kind,
+        entityId: op.entityId,
+        operationType: op.type,
+      }),
+    );
+    return {
+      type: 'resolved',
+      pushed: members.length,
+      errors: 0,
+      facts: [...pushed, ...resolvedFacts(record, resolution, row), ...refused],
+    };
   }
   const reason: DiscardReason =
-    resolution.type === 'discard' ? 'discard' : conflict.serverDeleted && conflict.isCreation !== true ? 'serverDeleted' : 'acceptServer';
+    resolution.type === 'discard'
+      ? 'discard'
+      : conflict.serverDeleted && conflict.isCreation !== true
+        ? 'serverDeleted'
+        : 'acceptServer';
   const facts = await giveUp(session, context, changes.gone, reason);
   const givenUp = changes.gone.map(toGivenUp);
-  const resolved: SyncFact = { type: 'conflict.resolved', conflict, resolution, ...(row === undefined ? {} : { resultData: row }), givenUp };
+  const resolved: SyncFact = {
+    type: 'conflict.resolved',
+    conflict,
+    resolution,
+    ...(row === undefined ? {} : { resultData: row }),
+    givenUp,
+  };
   return { type: 'resolved', pushed: 0, errors: 0, facts: [resolved, ...facts, ...refused] };
 }
 
@@ -145,7 +216,12 @@ function serverRowOf(changes: EntityChanges, { conflict }: ConflictRecord): Know
 }
 
 /** Records what left unapplied, within the bounded history; the facts name it. */
-export async function giveUp(session: Session, context: StoreContext, gone: readonly StoredOp[], reason: DiscardReason): Promise<readonly SyncFact[]> {
+export async function giveUp(
+  session: Session,
+  context: StoreContext,
+  gone: readonly StoredOp[],
+  reason: DiscardReason,
+): Promise<readonly SyncFact[]> {
   if (gone.length === 0) return [];
   await rememberDiscarded(session, gone, reason, context.unit.clock.now());
   await trimDiscarded(session, context.config.discardHistory);
@@ -166,17 +242,24 @@ interface ResolutionRequest {
 }
 
 /**
- * Freezes what resolves a conflict as a new request under a new key (F-32), on the newest operation the conflict is about. The operation
- * itself stays as the user made it: should the server move on, the next round begins with what the user meant, not with an earlier merge.
+ * Freezes what resolves a conflict as a new request under a new key (F-32), on the newest operation the conflict is
+ * about. The operation itself stays as the user made it: should the server move on, the next round begins with what the
+ * user meant, not with an earlier merge.
  */
-export async function freezeResolution(session: Session, context: StoreContext, ref: ConflictRef, asked: ResolutionRequest): Promise<TakenRequest | undefined> {
+export async function freezeResolution(
+  session: Session,
+  context: StoreContext,
+  ref: ConflictRef,
+  asked: ResolutionRequest,
+): Promise<TakenRequest | undefined> {
   const record = await readConflict(session, ref.kind, ref.entityId);
   const queue = (await EntityChanges.load(session, tableOf(context, ref.kind), [ref.entityId])).queueOf(ref.entityId);
   const members = record ? membersOf(queue, record.conflict.opId) : [];
   const newest = members.at(-1);
   const head = members[0];
   if (!record || !newest || !head) return undefined;
-  if (asked.expectedVersion !== undefined && asked.expectedVersion !== record.conflict.serverTimestamp) return undefined;
+  if (asked.expectedVersion !== undefined && asked.expectedVersion !== record.conflict.serverTimestamp)
+    return undefined;
   const { data, base, version, force, creates, resolution } = asked;
   const requestId = nextRequestId(newest);
   const now = context.unit.clock.now();
@@ -184,7 +267,8 @@ export async function freezeResolution(session: Session, context: StoreContext, 
   await takeResolution(session, { head: head.seq, newest: newest.seq }, { requestId, body, base, force, now });
   // Should the answer come to a later run, that one tells what was resolved.
   const { state, reason, decidedOn } = record;
-  if (resolution !== undefined) await markConflict(session, ref.kind, ref.entityId, { state, reason, resolution, decidedOn }, now);
+  if (resolution !== undefined)
+    await markConflict(session, ref.kind, ref.entityId, { state, reason, resolution, decidedOn }, now);
   const shared = {
     opId: newest.opId,
     kind: ref.kind,
@@ -198,7 +282,10 @@ export async function freezeResolution(session: Session, context: StoreContext, 
   return {
     kind: ref.kind,
     entityId: ref.entityId,
-    op: data === null ? { type: 'delete', ...shared, creates: false } : { type: 'upsert', ...shared, creates, payload: data },
+    op:
+      data === null
+        ? { type: 'delete', ...shared, creates: false }
+        : { type: 'upsert', ...shared, creates, payload: data },
     opIds: members.map((op) => op.opId),
     firstSentAt: undefined,
     verify: 'no',
@@ -209,10 +296,16 @@ export async function freezeResolution(session: Session, context: StoreContext, 
 }
 
 /**
- * Settles the answer to a resolution's request. A conflict again is stored with the fresh server row for the next round. What closes the
- * request without judging the resolution leaves the conflict as it was; a definite refusal leaves it parked with the reason (F-03).
+ * Settles the answer to a resolution's request. A conflict again is stored with the fresh server row for the next
+ * round. What closes the request without judging the resolution leaves the conflict as it was; a definite refusal
+ * leaves it parked with the reason (F-03).
  */
-export async function settleResolution(session: Session, context: StoreContext, ref: ConflictRef, answer: Answer): Promise<ConflictOutcome> {
+export async function settleResolution(
+  session: Session,
+  context: StoreContext,
+  ref: ConflictRef,
+  answer: Answer,
+): Promise<ConflictOutcome> {
   const { outcome } = answer;
   const record = await readConflict(session, ref.kind, ref.entityId);
   const { pushed, errors, facts } = await settleAnswers(session, context, [answer]);
@@ -234,8 +327,19 @@ export async function settleResolution(session: Session, context: StoreContext, 
       const stuck = facts.some((fact) => fact.type === 'op.stuck');
       if (stuck) await removeConflicts(session, ref.kind, [ref.entityId]);
       // What a person decided is not sent again by itself when it was refused.
-      else await repark(session, context, { ...record, resolution: undefined, state: record.state === 'decided' ? 'awaiting' : record.state }, { reason });
-      return { type: 'left', pushed, errors, facts: [...facts, { type: 'conflict.unresolved', conflict: record.conflict, reason }] };
+      else
+        await repark(
+          session,
+          context,
+          { ...record, resolution: undefined, state: record.state === 'decided' ? 'awaiting' : record.state },
+          { reason },
+        );
+      return {
+        type: 'left',
+        pushed,
+        errors,
+        facts: [...facts, { type: 'conflict.unresolved', conflict: record.conflict, reason }],
+      };
     }
     default:
       // The same request is sent again, and the conflict stays to be shown.
@@ -243,7 +347,12 @@ export async function settleResolution(session: Session, context: StoreContext, 
   }
 }
 
-async function repark(session: Session, context: StoreContext, record: ConflictRecord, { reason }: { readonly reason: string | undefined }): Promise<void> {
+async function repark(
+  session: Session,
+  context: StoreContext,
+  record: ConflictRecord,
+  { reason }: { readonly reason: string | undefined },
+): Promise<void> {
   const {
     conflict: { kind, entityId },
     state,
@@ -256,8 +365,9 @@ async function repark(session: Session, context: StoreContext, record: ConflictR
 }
 
 /**
- * Stores a decision; it names the server version it was made on, so that an outdated one is noticed. Throws `ValidationError` when there is
- * no such conflict, its resolution is under way, or the decided row cannot be stored here (F-35).
+ * Stores a decision; it names the server version it was made on, so that an outdated one is noticed. Throws
+ * `ValidationError` when there is no such conflict, its resolution is under way, or the decided row cannot be stored
+ * here (F-35).
  */
 export async function decideConflict(
   session: Session,
@@ -267,14 +377,25 @@ export async function decideConflict(
   options: { readonly decidedOn?: string | undefined } = {},
 ): Promise<ConflictRef> {
   const record = await readConflictByOp(session, opId);
-  if (!record) throw new ValidationError(`no conflict waits for a decision under operation '${opId}'; engine.conflicts() lists those that do`);
+  if (!record)
+    throw new ValidationError(
+      `no conflict waits for a decision under operation '${opId}'; engine.conflicts() lists those that do`,
+    );
   const { kind, entityId, serverTimestamp } = record.conflict;
   if (!(await isParked(session, { kind, entityId }))) {
-    throw new ValidationError(`the conflict of ${kind}/${entityId} (operation '${opId}') is being resolved: a request is under way and must be answered first`);
+    throw new ValidationError(
+      `the conflict of ${kind}/${entityId} (operation '${opId}') is being resolved: a request is under way and must be answered first`,
+    );
   }
   // What a resolver answered is looked at in the run, like any merge.
-  const complaint = resolution.type === 'acceptMerged' && options.decidedOn === undefined ? context.registry.get(kind)?.unstorable(resolution.data) : undefined;
-  if (complaint !== undefined) throw new ValidationError(`the decision on ${kind}/${entityId} cannot be stored: ${complaint}; nothing was decided`);
+  const complaint =
+    resolution.type === 'acceptMerged' && options.decidedOn === undefined
+      ? context.registry.get(kind)?.unstorable(resolution.data)
+      : undefined;
+  if (complaint !== undefined)
+    throw new ValidationError(
+      `the decision on ${kind}/${entityId} cannot be stored: ${complaint}; nothing was decided`,
+    );
   await markConflict(
     session,
     kind,

@@ -11,11 +11,16 @@ import type { EntityChanges } from './entity-changes.ts';
 import type { Settling } from './settling.ts';
 
 /** The line of the entity is parked, the server's row goes under it, and the conflict waits for its decision. */
-export async function settleConflict({ session, context, changes, request, group, tally }: Settling, outcome: Outcome & { type: 'conflict' }): Promise<void> {
+export async function settleConflict(
+  { session, context, changes, request, group, tally }: Settling,
+  outcome: Outcome & { type: 'conflict' },
+): Promise<void> {
   const { table } = changes;
   const { entityId } = request;
   const earlier = await readConflict(session, table.kind, entityId);
-  const { conflict, head } = describeConflict(changes, entityId, outcome, { isCreation: isNewThere(request, changes.queueOf(entityId)[0], earlier?.conflict) });
+  const { conflict, head } = describeConflict(changes, entityId, outcome, {
+    isCreation: isNewThere(request, changes.queueOf(entityId)[0], earlier?.conflict),
+  });
   if (!head) return;
   const now = context.unit.clock.now();
   for (const member of group)
@@ -25,7 +30,11 @@ export async function settleConflict({ session, context, changes, request, group
       ...(member.seq === head.seq ? { state: OutboxState.parked, parked: 'conflict' as const } : {}),
     });
   if (outcome.current !== undefined || outcome.deleted) {
-    changes.refresh(entityId, { row: outcome.current, version: outcome.serverTimestamp || undefined, deleted: outcome.deleted });
+    changes.refresh(entityId, {
+      row: outcome.current,
+      version: outcome.serverTimestamp || undefined,
+      deleted: outcome.deleted,
+    });
   }
   if (outcome.current !== undefined) {
     const { row, deletedLocally } = overlay(outcome.current, changes.queueOf(entityId), table.keys);
@@ -36,7 +45,12 @@ export async function settleConflict({ session, context, changes, request, group
   const wasDecided = earlier?.state === 'decided';
   await writeConflict(
     session,
-    { conflict, strategy, detectedAt: now, ...(wasDecided ? { state: 'awaiting', reason: outdatedDecision } : { state: 'detected' }) },
+    {
+      conflict,
+      strategy,
+      detectedAt: now,
+      ...(wasDecided ? { state: 'awaiting', reason: outdatedDecision } : { state: 'detected' }),
+    },
     now,
     table.schema.version,
   );
@@ -45,7 +59,11 @@ export async function settleConflict({ session, context, changes, request, group
 }
 
 /** What was sent before may be the row that the server has deleted since: its reply may be lost. */
-const isNewThere = ({ firstSentAt }: TakenRequest, head: StoredOp | undefined, earlier: Conflict | undefined): boolean =>
+const isNewThere = (
+  { firstSentAt }: TakenRequest,
+  head: StoredOp | undefined,
+  earlier: Conflict | undefined,
+): boolean =>
   firstSentAt === undefined && (earlier === undefined ? head?.creates === true : earlier.isCreation === true);
 
 /** The conflict of an entity as it stands: all its unsent operations folded, against the server's row. */
@@ -65,13 +83,19 @@ export function describeConflict(
     entityId,
     opId: newest?.opId ?? '',
     opType: folded?.type === 'upsert' ? 'upsert' : 'delete',
-    localData: folded?.type === 'upsert' ? withRebasedDeltas(folded.payload, { deltas, serverData, serverDeleted: outcome.deleted }) : {},
+    localData:
+      folded?.type === 'upsert'
+        ? withRebasedDeltas(folded.payload, { deltas, serverData, serverDeleted: outcome.deleted })
+        : {},
     serverData,
     baseData: changes.baseOf(entityId)?.baseRow,
     localTimestamp: newest?.localTimestamp ?? '',
     serverTimestamp: outcome.serverTimestamp,
     serverVersion: outcome.version,
-    changedFields: folded?.type === 'upsert' ? folded.changedFields && [...folded.changedFields, ...new Set(deltas?.map(({ field }) => field))] : undefined,
+    changedFields:
+      folded?.type === 'upsert'
+        ? folded.changedFields && [...folded.changedFields, ...new Set(deltas?.map(({ field }) => field))]
+        : undefined,
     ...(deltas === undefined ? {} : { deltas }),
     serverDeleted: outcome.deleted,
     ...(isCreation && folded?.type === 'upsert' ? { isCreation } : {}),

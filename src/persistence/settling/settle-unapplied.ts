@@ -8,7 +8,10 @@ import type { SettledOperation } from '../outbox/transitions.ts';
 import { storedReason } from '../sql/stored-reason.ts';
 import type { Settling, Tally } from './settling.ts';
 
-/** Settles an outcome that leaves the operations queued, as {@link outcomeEffects} says. `dueInMs`: the operation's own wait. */
+/**
+ * Settles an outcome that leaves the operations queued, as {@link outcomeEffects} says. `dueInMs`: the operation's own
+ * wait.
+ */
 export function settleUnapplied(
   { context, changes, request: taken, group, tally }: Settling,
   outcome: Exclude<Outcome, { type: 'applied' | 'conflict' }>,
@@ -58,7 +61,15 @@ function tellFailed(group: readonly StoredOp[], error: SyncError, willRetry: boo
   tally.errors += group.length;
   tally.facts.push(
     ...group.map(
-      (op): SyncFact => ({ type: 'op.failed', opId: op.opId, kind: op.kind, entityId: op.entityId, error, errorInfo: syncErrorInfo(error), willRetry }),
+      (op): SyncFact => ({
+        type: 'op.failed',
+        opId: op.opId,
+        kind: op.kind,
+        entityId: op.entityId,
+        error,
+        errorInfo: syncErrorInfo(error),
+        willRetry,
+      }),
     ),
   );
 }

@@ -19,7 +19,11 @@ import { tellPushed, type Settling, type Tally } from './settling.ts';
 import { writeChanges } from './write-changes.ts';
 
 /** Settles the answers of a batch inside one transaction; facts come in the order of the answers (BEHAVIOURS §11). */
-export async function settleAnswers(session: Session, context: StoreContext, answers: readonly Answer[]): Promise<SettleReport> {
+export async function settleAnswers(
+  session: Session,
+  context: StoreContext,
+  answers: readonly Answer[],
+): Promise<SettleReport> {
   const tally: Tally = { pushed: 0, errors: 0, conflicts: [], facts: [] };
   const changesByKind = new Map<string, EntityChanges>();
   const plain = new Map<Answer, PlainDeparture>();
@@ -58,20 +62,34 @@ export async function settleAnswers(session: Session, context: StoreContext, ans
 }
 
 /** Removes the conflicts of entities whose request the server accepted. Its facts tell what they were resolved into. */
-async function closeConflicts(session: Session, kind: string, ids: readonly string[], answers: readonly Answer[]): Promise<readonly SyncFact[]> {
+async function closeConflicts(
+  session: Session,
+  kind: string,
+  ids: readonly string[],
+  answers: readonly Answer[],
+): Promise<readonly SyncFact[]> {
   const records = await readConflictsOf(session, kind, ids);
   if (records.length === 0) return [];
   await removeConflicts(session, kind, ids);
   return records.flatMap((record) => {
-    const answer = answers.find(({ request }) => request.kind === kind && request.entityId === record.conflict.entityId);
+    const answer = answers.find(
+      ({ request }) => request.kind === kind && request.entityId === record.conflict.entityId,
+    );
     if (record.resolution === undefined || answer?.outcome.type !== 'applied') return [];
     const { op } = answer.request;
-    return resolvedFacts(record, record.resolution, op.type === 'upsert' ? { ...op.payload, ...answer.outcome.row } : undefined);
+    return resolvedFacts(
+      record,
+      record.resolution,
+      op.type === 'upsert' ? { ...op.payload, ...answer.outcome.row } : undefined,
+    );
   });
 }
 
 /** Settles one answer; returns whether the operations left as applied. */
-async function settleOne(parts: Omit<Settling, 'request' | 'group'>, { request, outcome: answered, dueInMs }: Answer): Promise<boolean> {
+async function settleOne(
+  parts: Omit<Settling, 'request' | 'group'>,
+  { request, outcome: answered, dueInMs }: Answer,
+): Promise<boolean> {
   const { changes } = parts;
   const members = new Set(request.opIds);
   const group = changes.queueOf(request.entityId).filter((op) => members.has(op.opId));

@@ -29,5 +29,6 @@ export interface Settling {
 /** Counts and tells operations that the server has. */
 export function tellPushed(group: readonly StoredOp[], tally: Tally): void {
   tally.pushed += group.length;
-  for (const { opId, kind, entityId, type } of group) tally.facts.push({ type: 'op.pushed', opId, kind, entityId, operationType: type });
+  for (const { opId, kind, entityId, type } of group)
+    tally.facts.push({ type: 'op.pushed', opId, kind, entityId, operationType: type });
 }

@@ -5,16 +5,28 @@ import type { Session } from '../sql/session.ts';
 import type { EntityChanges } from './entity-changes.ts';
 
 /** Writes what was collected; gives back the rows that the local table refuses. */
-export const flushChanges = (session: Session, context: StoreContext, changes: EntityChanges): Promise<readonly BadRow[]> => {
+export const flushChanges = (
+  session: Session,
+  context: StoreContext,
+  changes: EntityChanges,
+): Promise<readonly BadRow[]> => {
   const now = context.unit.clock.now();
-  return changes.flush(session, { now, maxTryCount: context.config.maxOutboxTryCount, hiddenAt: new Date(now).toISOString() });
+  return changes.flush(session, {
+    now,
+    maxTryCount: context.config.maxOutboxTryCount,
+    hiddenAt: new Date(now).toISOString(),
+  });
 };
 
 /**
- * As {@link flushChanges}; server rows that the local table refuses are kept in quarantine, and the operations are settled all the same (F-35). The next pull
- * may make room for such a row, so it is announced when that ends (F-160).
+ * As {@link flushChanges}; server rows that the local table refuses are kept in quarantine, and the operations are
+ * settled all the same (F-35). The next pull may make room for such a row, so it is announced when that ends (F-160).
  */
-export const writeChanges = async (session: Session, context: StoreContext, changes: EntityChanges): Promise<readonly SyncFact[]> => [
+export const writeChanges = async (
+  session: Session,
+  context: StoreContext,
+  changes: EntityChanges,
+): Promise<readonly SyncFact[]> => [
   ...changes.damage,
   ...(await quarantine(
     session,

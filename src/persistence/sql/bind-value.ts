@@ -1,10 +1,16 @@
 const isPlain = (value: unknown): boolean =>
-  value === null || typeof value === 'string' || typeof value === 'number' || (typeof value === 'object' && ArrayBuffer.isView(value));
+  value === null ||
+  typeof value === 'string' ||
+  typeof value === 'number' ||
+  (typeof value === 'object' && ArrayBuffer.isView(value));
 
 /** As TypeORM stores a `datetime`: UTC, a blank for the T. */
 const dateText = (date: Date): string => date.toISOString().replace('T', ' ').replace('Z', '');
 
-/** Turns what SQLite drivers cannot bind, or bind each in its own way, into what they all bind alike. Throws `TypeError` for objects and functions. */
+/**
+ * Turns what SQLite drivers cannot bind, or bind each in its own way, into what they all bind alike. Throws `TypeError`
+ * for objects and functions.
+ */
 export function toBindable(value: unknown): unknown {
   if (isPlain(value)) return value;
   switch (typeof value) {
@@ -24,4 +30,5 @@ export function toBindable(value: unknown): unknown {
 }
 
 /** Makes all parameters of a statement bindable; returns the same list where nothing is to be done. */
-export const toBindables = (parameters: unknown[]): unknown[] => (parameters.every(isPlain) ? parameters : parameters.map(toBindable));
+export const toBindables = (parameters: unknown[]): unknown[] =>
+  parameters.every(isPlain) ? parameters : parameters.map(toBindable);

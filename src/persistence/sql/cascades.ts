@@ -7,7 +7,8 @@ interface Cascades {
   readonly onUpdate: ReadonlyMap<string, readonly string[]>;
 }
 
-const passesOn = (action: string | undefined): boolean => action === 'CASCADE' || action === 'SET NULL' || action === 'DEFAULT';
+const passesOn = (action: string | undefined): boolean =>
+  action === 'CASCADE' || action === 'SET NULL' || action === 'DEFAULT';
 const reach = new WeakMap<object, Cascades>();
 
 /** Reads the foreign keys of the entities; what only a migration declares is not known here. */
@@ -18,7 +19,8 @@ function cascadesOf({ entityMetadatas }: DataSource): Cascades {
   for (const child of entityMetadatas) {
     for (const foreignKey of child.foreignKeys) {
       const parent = foreignKey.referencedEntityMetadata.tableName.toLowerCase();
-      const add = (map: Map<string, string[]>): void => void map.set(parent, [...(map.get(parent) ?? []), child.tableName.toLowerCase()]);
+      const add = (map: Map<string, string[]>): void =>
+        void map.set(parent, [...(map.get(parent) ?? []), child.tableName.toLowerCase()]);
       if (passesOn(foreignKey.onDelete)) add(onDelete);
       if (passesOn(foreignKey.onUpdate)) add(onUpdate);
     }

@@ -18,7 +18,9 @@ const words: Readonly<Record<SqlFamily, ReadonlyMap<string, ControlWord>>> = {
   postgres: new Map([...shared, ['start', 'begin'], ['abort', 'rollback']]),
 };
 
-/** Says what a statement does to the transaction it is in, if that is its purpose. Comments in front of it do not count. */
+/**
+ * Says what a statement does to the transaction it is in, if that is its purpose. Comments in front of it do not count.
+ */
 export function controlWordOf(sql: string, family: SqlFamily = 'sqlite'): ControlWord | undefined {
   const reader = new SqlReader(sql, family);
   reader.next();

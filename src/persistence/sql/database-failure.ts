@@ -14,12 +14,23 @@ const codeOf = (error: unknown): string | undefined => {
   return undefined;
 };
 
-const unusable = ['SQLITE_FULL', 'SQLITE_CORRUPT', 'SQLITE_NOTADB', 'SQLITE_IOERR', 'SQLITE_READONLY', 'SQLITE_CANTOPEN', 'SQLITE_PERM', 'SQLITE_AUTH'];
+const unusable = [
+  'SQLITE_FULL',
+  'SQLITE_CORRUPT',
+  'SQLITE_NOTADB',
+  'SQLITE_IOERR',
+  'SQLITE_READONLY',
+  'SQLITE_CANTOPEN',
+  'SQLITE_PERM',
+  'SQLITE_AUTH',
+];
 
 /** A server that cannot be reached now, restarts, or has no connection left: time may cure that, as with any server. */
-const unreachable = /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+const unreachable =
+  /^(08...|57P0[1-3]|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 /** What `pg` says of a connection that was lost, without a code. */
-const lostConnection = /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
+const lostConnection =
+  /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
 const hasLostConnection = (error: unknown): boolean => {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; depth++) {
     if (lostConnection.test(current.message)) return true;
@@ -32,15 +43,27 @@ const hasLostConnection = (error: unknown): boolean => {
 export function classifyDatabaseError(error: unknown): DatabaseFailure {
   const code = codeOf(error);
   if (code === undefined) return hasLostConnection(error) ? 'busy' : 'other';
-  if (code.startsWith('SQLITE_CONSTRAINT') || code === 'SQLITE_MISMATCH' || code === 'SQLITE_TOOBIG' || /^(22|23)...$/.test(code)) return 'constraint';
-  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED') || /^(40|55)...$/.test(code) || unreachable.test(code)) return 'busy';
+  if (
+    code.startsWith('SQLITE_CONSTRAINT') ||
+    code === 'SQLITE_MISMATCH' ||
+    code === 'SQLITE_TOOBIG' ||
+    /^(22|23)...$/.test(code)
+  )
+    return 'constraint';
+  if (
+    code.startsWith('SQLITE_BUSY') ||
+    code.startsWith('SQLITE_LOCKED') ||
+    /^(40|55)...$/.test(code) ||
+    unreachable.test(code)
+  )
+    return 'busy';
   if (unusable.some((name) => code.startsWith(name)) || /^(53|57|58|XX)...$/.test(code)) return 'unusable';
   return 'other';
 }
 
 /**
- * Turns what the database threw into what the chart decides on: what may pass is retried, what cannot is `storeFailed`. What is no database
- * error (bad input, a defect of ours) comes back as it was.
+ * Turns what the database threw into what the chart decides on: what may pass is retried, what cannot is `storeFailed`.
+ * What is no database error (bad input, a defect of ours) comes back as it was.
  */
 export function toStoreFailure(error: unknown, at: number): unknown {
   if (error instanceof SyncStepError) return error;
@@ -52,7 +75,12 @@ export function toStoreFailure(error: unknown, at: number): unknown {
     hasLostConnection(error);
   if (!isDatabase) return error;
   const cause = DatabaseError.fromError(error);
-  const failure: SyncFailure = { type: classifyDatabaseError(error) === 'busy' ? 'storeBusy' : 'storeFailed', message: cause.message, at, cause };
+  const failure: SyncFailure = {
+    type: classifyDatabaseError(error) === 'busy' ? 'storeBusy' : 'storeFailed',
+    message: cause.message,
+    at,
+    cause,
+  };
   return new SyncStepError(failure, { cause });
 }
 

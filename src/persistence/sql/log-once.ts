@@ -2,7 +2,10 @@ import type { DataSource } from 'typeorm';
 
 const logged = new WeakMap<DataSource, Set<string>>();
 
-/** Writes a warning to the log of the data source, once in its life: opening the file and several engines find the same faults. */
+/**
+ * Writes a warning to the log of the data source, once in its life: opening the file and several engines find the same
+ * faults.
+ */
 export function logOnce(dataSource: DataSource, message: string): void {
   const before = logged.get(dataSource) ?? new Set<string>();
   logged.set(dataSource, before);

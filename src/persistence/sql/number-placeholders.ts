@@ -1,6 +1,8 @@
 import { SqlReader } from './tokens.ts';
 
-/** Turns `?` into `$1`, `$2`, … as PostgreSQL wants them. Question marks inside names and texts are not placeholders. */
+/**
+ * Turns `?` into `$1`, `$2`, … as PostgreSQL wants them. Question marks inside names and texts are not placeholders.
+ */
 export function numberPlaceholders(sql: string): string {
   const reader = new SqlReader(sql, 'postgres');
   let text = '';

@@ -1,9 +1,12 @@
 /**
- * Rows as one JSON parameter, for drivers that spend more on binding each value than SQLite on storing it. What SQLite would not read back from
- * JSON exactly as it was bound goes into `others`, to be bound.
+ * Rows as one JSON parameter, for drivers that spend more on binding each value than SQLite on storing it. What SQLite
+ * would not read back from JSON exactly as it was bound goes into `others`, to be bound.
  */
 export interface PackedRows<Row> {
-  /** A list of lists: the values of a row, then a scale for each fraction column. Undefined when nothing could be packed. */
+  /**
+   * A list of lists: the values of a row, then a scale for each fraction column. Undefined when nothing could be
+   * packed.
+   */
   readonly json: string | undefined;
   readonly others: readonly Row[];
 }
@@ -12,8 +15,9 @@ const scales = Array.from({ length: 63 }, (_, exponent) => 2 ** exponent);
 const bits = new DataView(new ArrayBuffer(8));
 
 /**
- * The power of two with which a fraction becomes a whole number that JSON and SQLite carry exactly: SQLite's own reading of decimals is wrong
- * in the last bit now and then (it reads -68.466113 as -68.46611299999999). -1: there is none, the number is too small.
+ * The power of two with which a fraction becomes a whole number that JSON and SQLite carry exactly: SQLite's own
+ * reading of decimals is wrong in the last bit now and then (it reads -68.466113 as -68.46611299999999). -1: there is
+ * none, the number is too small.
  */
 function scaleOf(fraction: number): number {
   bits.setFloat64(0, fraction);
@@ -22,7 +26,10 @@ function scaleOf(fraction: number): number {
 }
 
 /** `fractions`: positions of the columns that may hold fractions. */
-export function packRows(rows: readonly (readonly unknown[])[], fractions: readonly number[]): PackedRows<readonly unknown[]> {
+export function packRows(
+  rows: readonly (readonly unknown[])[],
+  fractions: readonly number[],
+): PackedRows<readonly unknown[]> {
   const packed: (readonly unknown[])[] = [];
   const others: (readonly unknown[])[] = [];
   for (const row of rows) {

@@ -2,5 +2,10 @@
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** A table as SQL names it, with its schema where the entity has one. */
-export const quotedTable = ({ schema, tableName }: { readonly schema?: string | undefined; readonly tableName: string }): string =>
-  schema === undefined ? quoted(tableName) : `${quoted(schema)}.${quoted(tableName)}`;
+export const quotedTable = ({
+  schema,
+  tableName,
+}: {
+  readonly schema?: string | undefined;
+  readonly tableName: string;
+}): string => (schema === undefined ? quoted(tableName) : `${quoted(schema)}.${quoted(tableName)}`);

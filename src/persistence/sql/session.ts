@@ -13,8 +13,8 @@ export interface Dialect {
   /** Text with `?` placeholders as the driver wants it. */
   readonly text: (sql: string) => string;
   /**
-   * `column IN (list)` with one parameter, a JSON list; ids as text on text columns, numbers on integer ones (F-142, F-102). The type is the column's,
-   * so that its index is used; `"seq"` is known to be a number.
+   * `column IN (list)` with one parameter, a JSON list; ids as text on text columns, numbers on integer ones (F-142,
+   * F-102). The type is the column's, so that its index is used; `"seq"` is known to be a number.
    */
   readonly inList: (column: string, type?: SqlType) => string;
   /** `VALUES (?, …), …` of `count` rows with columns `column1`, `column2`…, to join with. */
@@ -49,11 +49,13 @@ const postgres: Dialect = {
   inList: (column, type = column.endsWith('"seq"') ? 'integer' : 'text') =>
     `${column} = ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST(? AS json)) AS ${type})))`,
   // The first row types the column for all others.
-  values: (types, count) => `VALUES ${[tupleOf(types.map((type) => `CAST(? AS ${type})`)), ...repeated(plainTuple(types), count - 1)].join(', ')}`,
+  values: (types, count) =>
+    `VALUES ${[tupleOf(types.map((type) => `CAST(? AS ${type})`)), ...repeated(plainTuple(types), count - 1)].join(', ')}`,
   packed: (columns) => `CAST(json_build_array(${columns.join(', ')}) AS text)`,
 };
 
-export const dialectOf = (dataSource: DataSource): Dialect => (dataSource.options.type === 'postgres' ? postgres : sqlite);
+export const dialectOf = (dataSource: DataSource): Dialect =>
+  dataSource.options.type === 'postgres' ? postgres : sqlite;
 
 /** Statements on one connection, inside one transaction or outside of any. Rows never leave this folder as they are. */
 export class Session {
@@ -64,7 +66,8 @@ export class Session {
 
   async query<Row extends object = RawRow>(sql: string, parameters: readonly unknown[] = []): Promise<readonly Row[]> {
     // PostgreSQL's plain result of UPDATE and DELETE is not the list of rows.
-    if (this.dialect.name === 'postgres') return (await this.queryRunner.query(this.dialect.text(sql), [...parameters], true)).records as readonly Row[];
+    if (this.dialect.name === 'postgres')
+      return (await this.queryRunner.query(this.dialect.text(sql), [...parameters], true)).records as readonly Row[];
     const result: unknown = await this.queryRunner.query(sql, [...parameters]);
     return Array.isArray(result) ? (result as readonly Row[]) : [];
   }

@@ -1,8 +1,8 @@
 import { SqlReader, type SqlFamily } from './tokens.ts';
 
 /**
- * Tells a text of more than one statement. A driver that prepares runs the first one and forgets the rest without a word. A trigger's body is one
- * statement with many inside.
+ * Tells a text of more than one statement. A driver that prepares runs the first one and forgets the rest without a
+ * word. A trigger's body is one statement with many inside.
  */
 export function hasSeveralStatements(sql: string, family?: SqlFamily): boolean {
   // Nearly every statement has none: no need to look closer.

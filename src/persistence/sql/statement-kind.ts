@@ -3,8 +3,8 @@ import { SqlReader } from './tokens.ts';
 const verbs: ReadonlySet<string> = new Set(['insert', 'replace', 'update', 'delete']);
 
 /**
- * Tells statements that write and return no rows, of which the counts matter, from those that may return rows. A WITH may write, and a value may
- * contain "returning": only words outside of brackets count.
+ * Tells statements that write and return no rows, of which the counts matter, from those that may return rows. A WITH
+ * may write, and a value may contain "returning": only words outside of brackets count.
  */
 export function writesWithoutRows(sql: string): boolean {
   const reader = new SqlReader(sql);

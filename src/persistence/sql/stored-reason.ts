@@ -13,9 +13,13 @@ const marker = '{"reason":1,';
 const mostText = 4_000;
 
 /** Error texts are bounded and hold no payload (F-116); NUL, which PostgreSQL cannot store, is shown. */
-export const boundedError = (text: string): string => (text.length > 500 ? `${text.slice(0, 499)}…` : text).replaceAll('\u0000', '\ufffd');
+export const boundedError = (text: string): string =>
+  (text.length > 500 ? `${text.slice(0, 499)}…` : text).replaceAll('\u0000', '\ufffd');
 
-/** Writes a reason into the column of the text, so that the fields of a form have theirs after a restart, too. A reason without fields is stored as its text. */
+/**
+ * Writes a reason into the column of the text, so that the fields of a form have theirs after a restart, too. A reason
+ * without fields is stored as its text.
+ */
 export function storedReason(text: string, fields?: Readonly<Record<string, string>>): string {
   const bounded = boundedError(text);
   let left = mostText;

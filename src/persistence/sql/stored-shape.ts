@@ -4,7 +4,9 @@ import { isJsonObject, type JsonObject } from '../../model/values/json.ts';
 import { parseTimestamp } from '../../rules/values/timestamp.ts';
 
 /** A stored cell as it is used, or what is wrong with it. */
-export type Cell<T> = { readonly value: T | undefined; readonly fault?: undefined } | { readonly value: undefined; readonly fault: string };
+export type Cell<T> =
+  | { readonly value: T | undefined; readonly fault?: undefined }
+  | { readonly value: undefined; readonly fault: string };
 
 interface Shape<T> {
   readonly is: (value: unknown) => value is T;
@@ -24,7 +26,10 @@ const fields: Shape<readonly string[]> = {
   is: (value): value is readonly string[] => isList(value) && value.every(isText),
   expected: 'a JSON list of field names',
 };
-const deltas: Shape<readonly Delta[]> = { is: (value): value is readonly Delta[] => isList(value) && value.every(isDelta), expected: 'a JSON list of deltas' };
+const deltas: Shape<readonly Delta[]> = {
+  is: (value): value is readonly Delta[] => isList(value) && value.every(isDelta),
+  expected: 'a JSON list of deltas',
+};
 const resolution: Shape<ConflictResolution> = {
   is: (value): value is ConflictResolution =>
     isJsonObject(value) &&
@@ -52,14 +57,20 @@ export const parsedJson = (text: unknown): unknown => {
   }
 };
 
-/** Each reads one column of JSON: null is absent, and what has another shape is a fault that names the column (F-164). */
+/**
+ * Each reads one column of JSON: null is absent, and what has another shape is a fault that names the column (F-164).
+ */
 export const storedObject = readCell(object);
 export const storedFields = readCell(fields);
 export const storedDeltas = readCell(deltas);
 export const storedResolution = readCell(resolution);
 
 /** A number column. Null is absent where that is allowed. */
-export const numberFault = (value: unknown, column: string, { nullable = false }: { readonly nullable?: boolean } = {}): string | undefined => {
+export const numberFault = (
+  value: unknown,
+  column: string,
+  { nullable = false }: { readonly nullable?: boolean } = {},
+): string | undefined => {
   if (value === null) return nullable ? undefined : `"${column}" is empty`;
   // A driver gives what is beyond its integers as text.
   const number = isText(value) && value !== '' ? Number(value) : value;
@@ -67,15 +78,20 @@ export const numberFault = (value: unknown, column: string, { nullable = false }
 };
 
 /** A number column as a number; a damaged one counts as absent. */
-export const numberOr = <Other>(value: unknown, other: Other): number | Other => (numberFault(value, '') === undefined ? Number(value) : other);
+export const numberOr = <Other>(value: unknown, other: Other): number | Other =>
+  numberFault(value, '') === undefined ? Number(value) : other;
 
 /** A column that holds one of a few words. */
 export const wordFault = (value: unknown, column: string, words: readonly unknown[]): string | undefined =>
-  words.includes(value) ? undefined : `"${column}" has an unknown value; expected ${words.filter((word) => word !== null).join(' or ')}`;
+  words.includes(value)
+    ? undefined
+    : `"${column}" has an unknown value; expected ${words.filter((word) => word !== null).join(' or ')}`;
 
 /** A column that holds an ISO 8601 time. */
-export const isTimeText = (value: unknown): value is string => isText(value) && (parseTimestamp(value) !== undefined || !Number.isNaN(Date.parse(value)));
-export const timeFault = (value: unknown, column: string): string | undefined => (isTimeText(value) ? undefined : `"${column}" is not a time in ISO 8601`);
+export const isTimeText = (value: unknown): value is string =>
+  isText(value) && (parseTimestamp(value) !== undefined || !Number.isNaN(Date.parse(value)));
+export const timeFault = (value: unknown, column: string): string | undefined =>
+  isTimeText(value) ? undefined : `"${column}" is not a time in ISO 8601`;
 
 export const operationTypes = ['upsert', 'delete'] as const;
 export const conflictStates: readonly ConflictState[] = ['detected', 'awaiting', 'decided'];

@@ -1,14 +1,31 @@
 /** Where the two SQL families differ for a reader: square brackets, dollar quotes, escapes and nested comments. */
 export type SqlFamily = 'sqlite' | 'postgres';
 
-/** `group` is a pair of round brackets with all that is in it; `sign` is one character of anything else, such as a comma or an operator. */
-export type TokenKind = 'space' | 'comment' | 'text' | 'blob' | 'name' | 'number' | 'placeholder' | 'word' | 'sign' | 'group' | 'end';
+/**
+ * `group` is a pair of round brackets with all that is in it; `sign` is one character of anything else, such as a comma
+ * or an operator.
+ */
+export type TokenKind =
+  | 'space'
+  | 'comment'
+  | 'text'
+  | 'blob'
+  | 'name'
+  | 'number'
+  | 'placeholder'
+  | 'word'
+  | 'sign'
+  | 'group'
+  | 'end';
 
 /** One token by itself. */
 export interface Token {
   readonly kind: TokenKind;
   readonly text: string;
-  /** The text of a `word` or a `sign` in lower case, `()` for a group, empty for others: quoted text never compares equal to a word. */
+  /**
+   * The text of a `word` or a `sign` in lower case, `()` for a group, empty for others: quoted text never compares
+   * equal to a word.
+   */
   readonly word: string;
   readonly start: number;
   readonly end: number;
@@ -42,8 +59,9 @@ const escapedEnd = /\\[\s\S]|'/g;
 const dollarTag = /\$(?:[a-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/iy;
 
 /**
- * Steps through SQL token by token, in time linear in its length. Never throws: what is not closed reaches to the end of the text. Holds the current
- * token in its own fields, so that long statements cost no objects; {@link tokensOf} makes a list.
+ * Steps through SQL token by token, in time linear in its length. Never throws: what is not closed reaches to the end
+ * of the text. Holds the current token in its own fields, so that long statements cost no objects; {@link tokensOf}
+ * makes a list.
  */
 export class SqlReader {
   kind: TokenKind = 'end';
@@ -177,7 +195,8 @@ export class SqlReader {
     if (sql.charCodeAt(start + 1) === 39) {
       const letter = first | 0x20;
       // x'00', and in PostgreSQL b'01' and E'\n'.
-      if (letter === 120 || (letter === 98 && this.family === 'postgres')) return this.#take('blob', this.#closing("'", start + 2));
+      if (letter === 120 || (letter === 98 && this.family === 'postgres'))
+        return this.#take('blob', this.#closing("'", start + 2));
       if (letter === 101 && this.family === 'postgres') return this.#take('text', this.#escapedClosing(start + 2));
     }
     this.#take('word', this.#wordEnd());
@@ -191,7 +210,11 @@ export class SqlReader {
     for (; at < sql.length; at += 1) {
       const code = sql.charCodeAt(at);
       if (isWordPart(code) || code === 46) continue;
-      const isExponentSign = (code === 43 || code === 45) && !isHex && (sql.charCodeAt(at - 1) | 0x20) === 101 && isDigit(sql.charCodeAt(at + 1));
+      const isExponentSign =
+        (code === 43 || code === 45) &&
+        !isHex &&
+        (sql.charCodeAt(at - 1) | 0x20) === 101 &&
+        isDigit(sql.charCodeAt(at + 1));
       if (!isExponentSign) break;
     }
     this.#take('number', at);

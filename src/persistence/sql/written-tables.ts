@@ -14,18 +14,24 @@ export interface Written {
 
 /** First words of statements that write no rows; transaction control belongs to the gate. */
 const harmless: ReadonlySet<string> = new Set(
-  'select pragma explain savepoint release values set show analyze begin start commit end rollback vacuum listen unlisten notify'.split(' '),
+  'select pragma explain savepoint release values set show analyze begin start commit end rollback vacuum listen unlisten notify'.split(
+    ' ',
+  ),
 );
 const looksThrough: ReadonlySet<string> = new Set(['with', 'insert', 'replace', 'update', 'delete']);
-const isVerb = (word: string): boolean => word === 'insert' || word === 'replace' || word === 'update' || word === 'delete';
+const isVerb = (word: string): boolean =>
+  word === 'insert' || word === 'replace' || word === 'update' || word === 'delete';
 
-/** The same few texts come again and again; long ones are bulk statements, where reading the first words is cheaper than hashing them all. */
+/**
+ * The same few texts come again and again; long ones are bulk statements, where reading the first words is cheaper than
+ * hashing them all.
+ */
 const texts: Readonly<Record<SqlFamily, Map<string, Written | undefined>>> = { sqlite: new Map(), postgres: new Map() };
 const maxCachedLength = 400;
 
 /**
- * Says which tables a statement writes; undefined when it only reads. Costs a fraction of a microsecond: the first words tell, and only WITH is looked
- * through. A function that writes, called by SELECT, is not seen.
+ * Says which tables a statement writes; undefined when it only reads. Costs a fraction of a microsecond: the first
+ * words tell, and only WITH is looked through. A function that writes, called by SELECT, is not seen.
  */
 export function writtenBy(sql: string, family: SqlFamily = 'sqlite'): Written | undefined {
   if (sql.length > maxCachedLength) return parse(sql, family);
@@ -67,7 +73,10 @@ function lookThrough(reader: SqlReader): Written | undefined {
   return tables.size === 0 ? undefined : { tables: [...tables], verb };
 }
 
-/** Reads `INSERT OR IGNORE INTO main."t"` and its like from its verb on. Leaves the reader at the first token that is no part of it. */
+/**
+ * Reads `INSERT OR IGNORE INTO main."t"` and its like from its verb on. Leaves the reader at the first token that is no
+ * part of it.
+ */
 function targetAt(reader: SqlReader): { readonly table: string; readonly verb: WriteVerb } | undefined {
   const given = reader.word;
   reader.next();

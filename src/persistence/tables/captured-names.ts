@@ -3,7 +3,10 @@ import type { SyncTable } from './sync-table.ts';
 
 const captured = new WeakMap<DataSource, Set<string>>();
 
-/** Keeps which tables are captured on a data source; an engine on it is created elsewhere, and knows nothing of the capture. */
+/**
+ * Keeps which tables are captured on a data source; an engine on it is created elsewhere, and knows nothing of the
+ * capture.
+ */
 export function rememberCaptured(dataSource: DataSource, tables: readonly SyncTable[]): void {
   const names = captured.get(dataSource) ?? new Set();
   for (const { target } of tables) names.add(dataSource.getMetadata(target).tablePath);

@@ -9,16 +9,27 @@ export interface ReferringTable {
   readonly id: string;
 }
 
-/** Foreign keys of synced tables that point to one table and forbid or widen a removal: `CASCADE` takes the rows along, `RESTRICT` and `NO ACTION` refuse it. */
+/**
+ * Foreign keys of synced tables that point to one table and forbid or widen a removal: `CASCADE` takes the rows along,
+ * `RESTRICT` and `NO ACTION` refuse it.
+ */
 export class InboundReferences {
   readonly #target: ReferringTable;
-  readonly #references: readonly { readonly child: ReferringTable; readonly column: string; readonly referenced: string; readonly cascades: boolean }[];
+  readonly #references: readonly {
+    readonly child: ReferringTable;
+    readonly column: string;
+    readonly referenced: string;
+    readonly cascades: boolean;
+  }[];
 
   constructor(target: ReferringTable, all: readonly ReferringTable[]) {
     this.#target = target;
     this.#references = all.flatMap((child) =>
       child.metadata.foreignKeys
-        .filter(({ referencedEntityMetadata, onDelete }) => referencedEntityMetadata === target.metadata && onDelete !== 'SET NULL' && onDelete !== 'DEFAULT')
+        .filter(
+          ({ referencedEntityMetadata, onDelete }) =>
+            referencedEntityMetadata === target.metadata && onDelete !== 'SET NULL' && onDelete !== 'DEFAULT',
+        )
         .map((foreignKey) => ({
           child,
           column: quoted(foreignKey.columns[0]?.databaseName ?? ''),
@@ -37,7 +48,10 @@ export class InboundReferences {
     return this.#references.some(({ child, cascades }) => child.table === this.#target.table && !cascades);
   }
 
-  /** Condition of rows that nothing holds: no child with pending operations that would be taken along, no child at all where the database would refuse. Begins with AND. */
+  /**
+   * Condition of rows that nothing holds: no child with pending operations that would be taken along, no child at all
+   * where the database would refuse. Begins with AND.
+   */
   nothingHolds(): string {
     const { table, id } = this.#target;
     return this.#references

@@ -23,8 +23,14 @@ const onPostgres = `SELECT t.relname AS "table", i.relname AS "index", a.attname
   CROSS JOIN LATERAL unnest(x.indkey) WITH ORDINALITY k(number, place) LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.number
   WHERE x.indisunique AND NOT x.indisprimary AND x.indpred IS NULL AND n.nspname = ANY (current_schemas(false)) ORDER BY 1, 2, k.place`;
 
-/** Reads them from the database: an index may come from a migration, and be in no entity. A key with the id in it never meets a deleted row. */
-export async function plainUniqueKeys(session: Session, tables: Iterable<ReplicaTable>): Promise<readonly PlainUniqueKey[]> {
+/**
+ * Reads them from the database: an index may come from a migration, and be in no entity. A key with the id in it never
+ * meets a deleted row.
+ */
+export async function plainUniqueKeys(
+  session: Session,
+  tables: Iterable<ReplicaTable>,
+): Promise<readonly PlainUniqueKey[]> {
   const byName = new Map([...tables].map((table) => [table.metadata.tableName, table]));
   const found = new Map<string, { table: ReplicaTable; columns: string[] }>();
   for (const { table: name, index, column } of await session.query<IndexedColumn & Record<string, unknown>>(
@@ -36,5 +42,7 @@ export async function plainUniqueKeys(session: Session, tables: Iterable<Replica
     key.columns.push(column ?? '(expression)');
     found.set(index, key);
   }
-  return [...found.values()].filter(({ table, columns }) => !columns.some((column) => table.metadata.primaryColumns[0]?.databaseName === column));
+  return [...found.values()].filter(
+    ({ table, columns }) => !columns.some((column) => table.metadata.primaryColumns[0]?.databaseName === column),
+  );
 }

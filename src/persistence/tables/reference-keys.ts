@@ -5,8 +5,9 @@ import type { ReplicaTable } from './replica-table.ts';
 const referenceTo = (kind: string, id: string): string => JSON.stringify([kind, id]);
 
 /**
- * Every row that this one points to, as comparable text: by `dependsOn`, and by foreign keys of its entity. Needs no other table to be registered, so a
- * foreign key names its row by the SQL table, and by each kind of a plain list of kinds.
+ * Every row that this one points to, as comparable text: by `dependsOn`, and by foreign keys of its entity. Needs no
+ * other table to be registered, so a foreign key names its row by the SQL table, and by each kind of a plain list of
+ * kinds.
  */
 export function referencesIn(table: ReplicaTable, row: JsonObject | undefined): readonly string[] {
   if (row === undefined) return [];

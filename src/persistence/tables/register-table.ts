@@ -6,27 +6,34 @@ import { ReplicaTable } from './replica-table.ts';
 import { checkSyncTables, tableSettings, type SyncTable } from './sync-table.ts';
 
 /**
- * Builds the registered form of each table. Throws `TypeError` naming the table and what to change; nothing is read or written. `partial`: these are some of
- * the tables, and those they depend on may be registered elsewhere.
+ * Builds the registered form of each table. Throws `TypeError` naming the table and what to change; nothing is read or
+ * written. `partial`: these are some of the tables, and those they depend on may be registered elsewhere.
  */
 export function registerTables(
   dataSource: DataSource,
   tables: readonly SyncTable[],
   options: { readonly partial?: boolean } = {},
 ): ReadonlyMap<string, ReplicaTable> {
-  if (!dataSource.isInitialized) throw new TypeError('synchart needs an initialised DataSource: await dataSource.initialize() before creating the engine');
+  if (!dataSource.isInitialized)
+    throw new TypeError(
+      'synchart needs an initialised DataSource: await dataSource.initialize() before creating the engine',
+    );
   checkSyncTables(tables);
   const registry = new Map<string, ReplicaTable>();
   for (const table of tables) {
     const replica = registerTable(dataSource, table);
     if (registry.has(replica.kind))
-      throw new TypeError(`two tables are registered as kind '${replica.kind}': give one of them another kind in syncTable(…, { kind })`);
+      throw new TypeError(
+        `two tables are registered as kind '${replica.kind}': give one of them another kind in syncTable(…, { kind })`,
+      );
     registry.set(replica.kind, replica);
   }
   for (const replica of registry.values()) {
     for (const { kind } of replica.dependsOn) {
       if (options.partial !== true && !registry.has(kind))
-        throw new TypeError(`kind '${replica.kind}' depends on '${kind}', which is not registered: known are ${[...registry.keys()].join(', ')}`);
+        throw new TypeError(
+          `kind '${replica.kind}' depends on '${kind}', which is not registered: known are ${[...registry.keys()].join(', ')}`,
+        );
     }
   }
   for (const replica of registry.values()) replica.linkTables([...registry.values()]);
@@ -35,7 +42,9 @@ export function registerTables(
 
 function registerTable(dataSource: DataSource, table: SyncTable): ReplicaTable {
   if (!dataSource.hasMetadata(table.target)) {
-    throw new TypeError(`syncTable: ${String(describeTarget(table))} is not an entity of this DataSource: add it to its \`entities\``);
+    throw new TypeError(
+      `syncTable: ${String(describeTarget(table))} is not an entity of this DataSource: add it to its \`entities\``,
+    );
   }
   const metadata = dataSource.getMetadata(table.target);
   const settings = tableSettings(table.options);
@@ -51,7 +60,8 @@ function registerTable(dataSource: DataSource, table: SyncTable): ReplicaTable {
   const localOnly = new Set<string>(settings.localOnly);
   for (const property of localOnly) {
     const column = metadata.columns.find((candidate) => candidate.propertyPath === property);
-    if (!column) throw new TypeError(`syncTable(${metadata.name}): localOnly names '${property}', which is not a column`);
+    if (!column)
+      throw new TypeError(`syncTable(${metadata.name}): localOnly names '${property}', which is not a column`);
     if (isComputed(column))
       throw new TypeError(
         `syncTable(${metadata.name}): localOnly names '${property}', which this database computes; such a column is never sent, take it out of localOnly`,
@@ -98,7 +108,8 @@ const isComputed = (column: ColumnMetadata): boolean => column.isVirtualProperty
 /** Rows of these shapes would arrive without what makes them whole. */
 function refuseShape(metadata: EntityMetadata): void {
   const { name, tableType, treeType, inheritancePattern, discriminatorColumn, parentEntityMetadata } = metadata;
-  if (tableType === 'view') throw new TypeError(`syncTable(${name}): a view has no rows of its own; register the tables that it reads`);
+  if (tableType === 'view')
+    throw new TypeError(`syncTable(${name}): a view has no rows of its own; register the tables that it reads`);
   if (inheritancePattern === 'STI' || tableType === 'entity-child') {
     const column = (discriminatorColumn ?? parentEntityMetadata.discriminatorColumn)?.databaseName ?? 'type';
     throw new TypeError(
@@ -106,8 +117,13 @@ function refuseShape(metadata: EntityMetadata): void {
     );
   }
   if (treeType === 'closure-table' || treeType === 'nested-set') {
-    const where = treeType === 'closure-table' ? 'in a second table, which is not synchronised' : 'in numbers that each insertion changes in other rows';
-    throw new TypeError(`syncTable(${name}): a ${treeType} tree keeps its order ${where}; use a relation to the parent, or a materialized-path tree`);
+    const where =
+      treeType === 'closure-table'
+        ? 'in a second table, which is not synchronised'
+        : 'in numbers that each insertion changes in other rows';
+    throw new TypeError(
+      `syncTable(${name}): a ${treeType} tree keeps its order ${where}; use a relation to the parent, or a materialized-path tree`,
+    );
   }
 }
 
@@ -116,7 +132,9 @@ function idColumnOf(metadata: EntityMetadata, pullOnly: boolean): ColumnMetadata
   if (!idColumn) throw new TypeError(`syncTable(${metadata.name}): the table has no primary column; add a text id`);
   if (others.length > 0) {
     const names = metadata.primaryColumns.map((column) => column.propertyName).join(', ');
-    throw new TypeError(`syncTable(${metadata.name}): the key of (${names}) is composite, which synchart cannot send as one id; give the table one text id`);
+    throw new TypeError(
+      `syncTable(${metadata.name}): the key of (${names}) is composite, which synchart cannot send as one id; give the table one text id`,
+    );
   }
   if (idColumn.isGenerated && idColumn.generationStrategy !== 'uuid' && !pullOnly) {
     throw new TypeError(
@@ -145,7 +163,10 @@ const describeTarget = (table: SyncTable): string => {
   const { target } = table;
   if (typeof target === 'string') return target;
   if (typeof target === 'function') return target.name;
-  return 'options' in target && typeof target.options === 'object' && target.options !== null && 'name' in target.options
+  return 'options' in target &&
+    typeof target.options === 'object' &&
+    target.options !== null &&
+    'name' in target.options
     ? String(target.options.name)
     : 'the target';
 };

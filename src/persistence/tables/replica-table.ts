@@ -41,7 +41,10 @@ interface Registration {
 const blocking: ReadonlySet<string> = new Set(['better-sqlite3', 'sqljs']);
 
 const prefersPackedRows = ({ options }: DataSource): boolean =>
-  'driver' in options && typeof options.driver === 'object' && options.driver !== null && Reflect.get(options.driver, 'packsRows') === true;
+  'driver' in options &&
+  typeof options.driver === 'object' &&
+  options.driver !== null &&
+  Reflect.get(options.driver, 'packsRows') === true;
 
 /** A synced table of the app, read and written as wire JSON by generated SQL. Touches only columns the server knows. */
 export class ReplicaTable implements SyncKind {
@@ -68,7 +71,10 @@ export class ReplicaTable implements SyncKind {
 
   /** Whether statements run on the event loop. */
   readonly blocksLoop: boolean;
-  /** Rows written between two yields, by one statement: ≤ 5 ms of work for the drivers that block the event loop, a page for the others (F-147). */
+  /**
+   * Rows written between two yields, by one statement: ≤ 5 ms of work for the drivers that block the event loop, a page
+   * for the others (F-147).
+   */
   readonly rowsPerSlice: number;
 
   private readonly options: SyncTableOptions<ObjectLiteral>;
@@ -104,25 +110,41 @@ export class ReplicaTable implements SyncKind {
     this.codecByProperty = new Map(codecs.map((codec) => [codec.property, codec]));
     const codecOf = (column: ColumnMetadata): ColumnCodec => {
       const codec = codecs.find((candidate) => candidate.column === column);
-      if (!codec) throw new TypeError(`syncTable(${metadata.name}): column '${column.propertyName}' must be synchronised, it cannot be localOnly`);
+      if (!codec)
+        throw new TypeError(
+          `syncTable(${metadata.name}): column '${column.propertyName}' must be synchronised, it cannot be localOnly`,
+        );
       return codec;
     };
     this.idCodec = codecOf(registration.idColumn);
     this.ids = createIdColumn(registration.idColumn, this.idCodec.complaint('text') !== undefined, this.dialect);
-    this.keys = { id: this.idCodec.wireKey, updatedAt: codecOf(registration.updatedAt).wireKey, deletedAt: codecOf(registration.deletedAt).wireKey };
+    this.keys = {
+      id: this.idCodec.wireKey,
+      updatedAt: codecOf(registration.updatedAt).wireKey,
+      deletedAt: codecOf(registration.deletedAt).wireKey,
+    };
     const own: readonly string[] = Object.values(this.keys);
     this.edited = codecs.filter(({ wireKey }) => !own.includes(wireKey));
-    this.table = [metadata.schema, metadata.tableName].flatMap((name) => (name === undefined ? [] : [quoted(name)])).join('.');
+    this.table = [metadata.schema, metadata.tableName]
+      .flatMap((name) => (name === undefined ? [] : [quoted(name)]))
+      .join('.');
     this.id = quoted(this.idCodec.name);
     this.columns = {
       updatedAt: quoted(registration.updatedAt.databaseName),
       deletedAt: quoted(registration.deletedAt.databaseName),
       deletedAtLocal: quoted(registration.deletedAtLocal.databaseName),
     };
-    this.binder = new RowBinder({ table: this, codecs, idCodec: this.idCodec, idToDatabase: this.ids.toDatabase, fromJson: options.fromJson?.bind(options) });
+    this.binder = new RowBinder({
+      table: this,
+      codecs,
+      idCodec: this.idCodec,
+      idToDatabase: this.ids.toDatabase,
+      fromJson: options.fromJson?.bind(options),
+    });
     this.tree = TreePaths.of(metadata);
     const { versionColumn } = metadata;
-    const beginsByItself = versionColumn === undefined || versionColumn.isNullable || versionColumn.default !== undefined;
+    const beginsByItself =
+      versionColumn === undefined || versionColumn.isNullable || versionColumn.default !== undefined;
     this.rows = new RowUpserts({
       table: this.table,
       id: this.id,
@@ -146,17 +168,27 @@ export class ReplicaTable implements SyncKind {
     this.retentionMs = settings.retentionMs;
     this.dependsOn = Array.isArray(settings.dependsOn)
       ? settings.dependsOn.map((kindName: string) => ({ key: undefined, kind: kindName }))
-      : Object.entries(settings.dependsOn).map(([property, kindName]) => ({ key: this.wireKeyOf(property), kind: kindName }));
+      : Object.entries(settings.dependsOn).map(([property, kindName]) => ({
+          key: this.wireKeyOf(property),
+          kind: kindName,
+        }));
     this.referenceKeys = referenceKeysOf(metadata, codecs, this.dependsOn);
   }
 
   readId(row: JsonObject): string | undefined {
-    const given = withoutMark(orNone(() => this.options.getId?.(row)) ?? row[this.keys.id] ?? row['id'] ?? row['ID'] ?? row['uuid']);
+    const given = withoutMark(
+      orNone(() => this.options.getId?.(row)) ?? row[this.keys.id] ?? row['id'] ?? row['ID'] ?? row['uuid'],
+    );
     return (typeof given === 'string' && given !== '') || typeof given === 'number' ? String(given) : undefined;
   }
 
   readUpdatedAt(row: JsonObject): string | undefined {
-    return timestampText(orNone(() => this.options.getUpdatedAt?.(row)) ?? row[this.keys.updatedAt] ?? row['updatedAt'] ?? row['updated_at']);
+    return timestampText(
+      orNone(() => this.options.getUpdatedAt?.(row)) ??
+        row[this.keys.updatedAt] ??
+        row['updatedAt'] ??
+        row['updated_at'],
+    );
   }
 
   readDeletedAt(row: JsonObject): Json | undefined {
@@ -171,7 +203,9 @@ export class ReplicaTable implements SyncKind {
   wireKeyOf(property: string): string {
     const codec = this.codecByProperty.get(property) ?? this.codecByKey.get(property);
     if (!codec)
-      throw new ValidationError(`'${property}' is not a synchronised column of ${this.kind}; known are ${[...this.codecByProperty.keys()].join(', ')}`);
+      throw new ValidationError(
+        `'${property}' is not a synchronised column of ${this.kind}; known are ${[...this.codecByProperty.keys()].join(', ')}`,
+      );
     return codec.wireKey;
   }
 
@@ -180,16 +214,25 @@ export class ReplicaTable implements SyncKind {
     return this.relations.filter((relation) => relation.kind === kind).map((relation) => relation.key);
   }
 
-  /** Whether a row of the server has every column, so that nothing of an older copy shows through it. Not known of rows that the app maps itself. */
+  /**
+   * Whether a row of the server has every column, so that nothing of an older copy shows through it. Not known of rows
+   * that the app maps itself.
+   */
   isComplete(row: JsonObject): boolean {
     const { id, updatedAt, deletedAt } = this.keys;
     return (
       this.options.fromJson === undefined &&
-      this.codecs.every(({ wireKey }) => Object.hasOwn(row, wireKey) || wireKey === id || wireKey === updatedAt || wireKey === deletedAt)
+      this.codecs.every(
+        ({ wireKey }) =>
+          Object.hasOwn(row, wireKey) || wireKey === id || wireKey === updatedAt || wireKey === deletedAt,
+      )
     );
   }
 
-  /** An entity as the server will see it: without local-only columns, `deletedAtLocal`, and columns whose property is undefined. */
+  /**
+   * An entity as the server will see it: without local-only columns, `deletedAtLocal`, and columns whose property is
+   * undefined.
+   */
   entityToWire(entity: object): JsonObject {
     if (this.options.toJson) return checkedJson(this.kind, this.options.toJson(entity));
     const row: Record<string, Json> = {};
@@ -203,10 +246,13 @@ export class ReplicaTable implements SyncKind {
   /** Says why a wire row cannot be stored; undefined = it can, as far as types tell. */
   complaintAbout(row: JsonObject): string | undefined {
     const id = this.readId(row);
-    const harm = (id === undefined ? undefined : this.ids.complaint(id)) ?? harmIn(row, this.options.fromJson ? undefined : this.codecs);
+    const harm =
+      (id === undefined ? undefined : this.ids.complaint(id)) ??
+      harmIn(row, this.options.fromJson ? undefined : this.codecs);
     if (harm !== undefined || this.options.fromJson) return harm;
     for (const codec of this.codecs) {
-      if (codec === this.idCodec || codec.wireKey === this.keys.updatedAt || codec.wireKey === this.keys.deletedAt) continue;
+      if (codec === this.idCodec || codec.wireKey === this.keys.updatedAt || codec.wireKey === this.keys.deletedAt)
+        continue;
       const complaint = codec.complaint(row[codec.wireKey]);
       if (complaint !== undefined) return `field '${codec.wireKey}' ${complaint}`;
     }
@@ -225,18 +271,29 @@ export class ReplicaTable implements SyncKind {
     }
   }
 
-  /** The field rules under wire keys: they are applied to wire rows. A mapping of the app's own may have keys that are no columns. */
+  /**
+   * The field rules under wire keys: they are applied to wire rows. A mapping of the app's own may have keys that are
+   * no columns.
+   */
   private conflictByWireKey(conflict: TableConflictConfig): TableConflictConfig {
     if (conflict.fields === undefined) return conflict;
     const keyOf = (property: string): string =>
       this.options.toJson !== undefined && !this.codecByProperty.has(property) ? property : this.wireKeyOf(property);
-    return { ...conflict, fields: Object.fromEntries(Object.entries(conflict.fields).map(([property, rule]) => [keyOf(property), rule])) };
+    return {
+      ...conflict,
+      fields: Object.fromEntries(Object.entries(conflict.fields).map(([property, rule]) => [keyOf(property), rule])),
+    };
   }
 
-  /** What a row writes to its columns, by column name; columns that it leaves alone are absent. Throws as `fromJson` throws. */
+  /**
+   * What a row writes to its columns, by column name; columns that it leaves alone are absent. Throws as `fromJson`
+   * throws.
+   */
   columnsOf(row: JsonObject): ReadonlyMap<string, unknown> {
     const bound = [...this.binder.bindAll([row])];
-    return new Map(bound.flatMap(({ codecs, rows: [values] }) => codecs.map(({ name }, index) => [name, values?.[index]])));
+    return new Map(
+      bound.flatMap(({ codecs, rows: [values] }) => codecs.map(({ name }, index) => [name, values?.[index]])),
+    );
   }
 
   /** An id as its column holds it. */
@@ -253,32 +310,44 @@ export class ReplicaTable implements SyncKind {
   /** As {@link read}, before the app's mapping, which may throw. */
   async readRaw(session: Session, ids: readonly string[]): Promise<ReadonlyMap<string, RawRow>> {
     if (ids.length === 0) return new Map();
-    const rows = await session.query(`SELECT ${this.table}.*${this.exactColumns(this.table)} FROM ${this.table} WHERE ${this.inIds()}`, [this.idList(ids)]);
+    const rows = await session.query(
+      `SELECT ${this.table}.*${this.exactColumns(this.table)} FROM ${this.table} WHERE ${this.inIds()}`,
+      [this.idList(ids)],
+    );
     return new Map(rows.map((raw) => [String(raw[this.idCodec.name]), raw]));
   }
 
   /** Of these, the ids of visible rows that no server ever had and of which nothing is queued. */
   async neverSent(session: Session, ids: readonly string[]): Promise<readonly string[]> {
     const { sql, parameters } = this.unsent('neverSent', this.table);
-    const rows = await session.query<{ id: string | number }>(`SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.inIds()} AND ${sql}`, [
-      this.idList(ids),
-      ...parameters,
-    ]);
+    const rows = await session.query<{ id: string | number }>(
+      `SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.inIds()} AND ${sql}`,
+      [this.idList(ids), ...parameters],
+    );
     return rows.map(({ id }) => String(id));
   }
 
-  /** SQL condition: the row is shown, nothing of it is queued, and (`neverSent`) no server ever had it. Costs one look into an index per row. */
+  /**
+   * SQL condition: the row is shown, nothing of it is queued, and (`neverSent`) no server ever had it. Costs one look
+   * into an index per row.
+   */
   unsent(which: 'neverSent' | 'all', row: string): { readonly sql: string; readonly parameters: readonly string[] } {
     const shown = `${row}.${this.columns.deletedAt} IS NULL AND ${row}.${this.columns.deletedAtLocal} IS NULL AND NOT ${this.isIn('sync_outbox', row)}`;
     if (which === 'all') return { sql: shown, parameters: [this.kind] };
-    return { sql: `${row}.${this.columns.updatedAt} = '' AND ${shown} AND NOT ${this.isIn('sync_base', row)}`, parameters: [this.kind, this.kind] };
+    return {
+      sql: `${row}.${this.columns.updatedAt} = '' AND ${shown} AND NOT ${this.isIn('sync_base', row)}`,
+      parameters: [this.kind, this.kind],
+    };
   }
 
   async hasRows(session: Session): Promise<boolean> {
     return (await session.query(`SELECT 1 FROM ${this.table} LIMIT 1`)).length > 0;
   }
 
-  /** What a query of whole rows selects besides `*`, so that no number is rounded on the way, and each field is known as the server sent it. */
+  /**
+   * What a query of whole rows selects besides `*`, so that no number is rounded on the way, and each field is known as
+   * the server sent it.
+   */
   exactColumns(table: string): string {
     const sent = this.keepsSentValues ? selectWireValues(this.kind, `${table}.${this.id}`) : '';
     return `${exactColumns(this.codecs, this.dialect.name, table)}${sent}`;
@@ -289,7 +358,10 @@ export class ReplicaTable implements SyncKind {
     return this.options.toJson === undefined && this.options.fromJson === undefined;
   }
 
-  /** The row that somebody gives who saw `known` as an entity: what he could not see exactly, and left alone, stays as it is. */
+  /**
+   * The row that somebody gives who saw `known` as an entity: what he could not see exactly, and left alone, stays as
+   * it is.
+   */
   recognise(known: JsonObject, given: JsonObject): JsonObject {
     const shown = this.shown(known);
     return Object.fromEntries(
@@ -316,24 +388,38 @@ export class ReplicaTable implements SyncKind {
     }
     const entity = this.metadata.create();
     for (const codec of this.codecs)
-      codec.column.setEntityValue(entity, this.metadata.connection?.driver.prepareHydratedValue(raw[codec.name], codec.column) ?? raw[codec.name]);
+      codec.column.setEntityValue(
+        entity,
+        this.metadata.connection?.driver.prepareHydratedValue(raw[codec.name], codec.column) ?? raw[codec.name],
+      );
     return checkedJson(this.kind, this.options.toJson(entity));
   }
 
   /**
-   * Inserts or updates rows by id, many in one statement. Columns whose key is missing keep their value; local-only columns too.
-   * A row that is written so lives as the server says: `deletedAtLocal` is cleared unless `keepDeletedLocally`.
+   * Inserts or updates rows by id, many in one statement. Columns whose key is missing keep their value; local-only
+   * columns too. A row that is written so lives as the server says: `deletedAtLocal` is cleared unless
+   * `keepDeletedLocally`.
    */
-  upsert(session: Session, rows: readonly JsonObject[], options: { readonly keepDeletedLocally?: boolean } = {}): Promise<void> {
+  upsert(
+    session: Session,
+    rows: readonly JsonObject[],
+    options: { readonly keepDeletedLocally?: boolean } = {},
+  ): Promise<void> {
     return this.rows.upsert(session, rows, options);
   }
 
-  /** Whether the database knows the columns as the entity has them: what it refuses then is a row's fault. Compiles a write, and runs none. */
+  /**
+   * Whether the database knows the columns as the entity has them: what it refuses then is a row's fault. Compiles a
+   * write, and runs none.
+   */
   takesRows(session: Session): Promise<boolean> {
     return this.rows.takesRows(session);
   }
 
-  /** Derives the tree paths that do not follow from the parents, such as those of rows that were stored without; returns whether there were any. */
+  /**
+   * Derives the tree paths that do not follow from the parents, such as those of rows that were stored without; returns
+   * whether there were any.
+   */
   async mendTree(session: Session): Promise<boolean> {
     if (this.tree === undefined || !(await this.tree.hasWrong(session))) return false;
     await this.tree.deriveAll(session);
@@ -350,28 +436,35 @@ export class ReplicaTable implements SyncKind {
 
   /** Hides rows at once, or shows them again with `null`. */
   async markDeletedLocally(session: Session, ids: readonly string[], at: string | null): Promise<void> {
-    if (ids.length > 0) await session.run(`UPDATE ${this.table} SET ${this.columns.deletedAtLocal} = ? WHERE ${this.inIds()}`, [at, this.idList(ids)]);
-  }
-
-  /** Hides rows that are not hidden yet: the time of the user's own deletion stays where it is known. */
-  async hideShown(session: Session, ids: readonly string[], at: string): Promise<void> {
     if (ids.length > 0)
-      await session.run(`UPDATE ${this.table} SET ${this.columns.deletedAtLocal} = ? WHERE ${this.inIds()} AND ${this.columns.deletedAtLocal} IS NULL`, [
+      await session.run(`UPDATE ${this.table} SET ${this.columns.deletedAtLocal} = ? WHERE ${this.inIds()}`, [
         at,
         this.idList(ids),
       ]);
   }
 
+  /** Hides rows that are not hidden yet: the time of the user's own deletion stays where it is known. */
+  async hideShown(session: Session, ids: readonly string[], at: string): Promise<void> {
+    if (ids.length > 0)
+      await session.run(
+        `UPDATE ${this.table} SET ${this.columns.deletedAtLocal} = ? WHERE ${this.inIds()} AND ${this.columns.deletedAtLocal} IS NULL`,
+        [at, this.idList(ids)],
+      );
+  }
+
   async isDeletedLocally(session: Session, id: string): Promise<boolean> {
-    const row = await session.one(`SELECT 1 AS "hidden" FROM ${this.table} WHERE ${this.inIds()} AND ${this.columns.deletedAtLocal} IS NOT NULL`, [
-      this.idList([id]),
-    ]);
+    const row = await session.one(
+      `SELECT 1 AS "hidden" FROM ${this.table} WHERE ${this.inIds()} AND ${this.columns.deletedAtLocal} IS NOT NULL`,
+      [this.idList([id])],
+    );
     return row !== undefined;
   }
 
   /** The local-only properties of an entity that differ from an older copy of it. */
   localChanges(before: object, after: object): object {
-    const changed = this.localCodecs.filter((codec) => !deepEqual(wireValueOf(codec, before) ?? null, wireValueOf(codec, after) ?? null));
+    const changed = this.localCodecs.filter(
+      (codec) => !deepEqual(wireValueOf(codec, before) ?? null, wireValueOf(codec, after) ?? null),
+    );
     const entity = {};
     for (const { column } of changed) column.setEntityValue(entity, column.getEntityValue(after));
     return entity;
@@ -384,15 +477,18 @@ export class ReplicaTable implements SyncKind {
       return value === undefined ? [] : [{ name: quoted(codec.name), bound: codec.toDatabase(value) }];
     });
     if (given.length === 0) return;
-    await session.run(`UPDATE ${this.table} SET ${given.map(({ name }) => `${name} = ?`).join(', ')} WHERE ${this.inIds()}`, [
-      ...given.map(({ bound }) => bound),
-      this.idList([id]),
-    ]);
+    await session.run(
+      `UPDATE ${this.table} SET ${given.map(({ name }) => `${name} = ?`).join(', ')} WHERE ${this.inIds()}`,
+      [...given.map(({ bound }) => bound), this.idList([id])],
+    );
   }
 
   /** Of these ids, those that have a row. */
   async existing(session: Session, ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const rows = ids.length === 0 ? [] : await session.query(`SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.inIds()}`, [this.idList(ids)]);
+    const rows =
+      ids.length === 0
+        ? []
+        : await session.query(`SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.inIds()}`, [this.idList(ids)]);
     return new Set(rows.map((row) => String(row['id'])));
   }
 
@@ -401,11 +497,14 @@ export class ReplicaTable implements SyncKind {
     return `EXISTS (SELECT 1 FROM "${table}" k WHERE k."kind" = ? AND k."entity_id" = CAST(${row}.${this.id} AS text))`;
   }
 
-  /** Removes what is stored for rows that are not there any more. Looks at no row of the table where nothing is stored. */
+  /**
+   * Removes what is stored for rows that are not there any more. Looks at no row of the table where nothing is stored.
+   */
   forgetSwept(session: Session): Promise<void> {
-    return session.run(`DELETE FROM "sync_wire_values" WHERE "kind" = ? AND "entity_id" NOT IN (SELECT CAST(${this.id} AS text) FROM ${this.table})`, [
-      this.kind,
-    ]);
+    return session.run(
+      `DELETE FROM "sync_wire_values" WHERE "kind" = ? AND "entity_id" NOT IN (SELECT CAST(${this.id} AS text) FROM ${this.table})`,
+      [this.kind],
+    );
   }
 
   /** Removes kept tombstones from before a time (epoch ms) that nobody has pending work on; returns how many (F-69). */
@@ -437,12 +536,15 @@ export class ReplicaTable implements SyncKind {
     this.inbound = new InboundReferences(this, all);
   }
 
-  /** Of these ids, those whose removal the database would refuse, or would carry over to rows with pending operations. */
+  /**
+   * Of these ids, those whose removal the database would refuse, or would carry over to rows with pending operations.
+   */
   async irremovable(session: Session, ids: readonly string[]): Promise<ReadonlySet<string>> {
     if (this.inbound.isEmpty || ids.length === 0) return new Set();
-    const held = await session.query(`SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.inIds()} AND NOT (true${this.inbound.nothingHolds()})`, [
-      this.idList(ids),
-    ]);
+    const held = await session.query(
+      `SELECT ${this.id} AS "id" FROM ${this.table} WHERE ${this.inIds()} AND NOT (true${this.inbound.nothingHolds()})`,
+      [this.idList(ids)],
+    );
     return new Set(held.map((row) => String(row['id'])));
   }
 

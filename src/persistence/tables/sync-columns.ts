@@ -6,11 +6,16 @@ export interface SyncedRow {
   updatedAt: string;
   /** When the server deleted the row; null while it lives. */
   deletedAt: string | null;
-  /** When the user deleted the row here; hides it at once, and is cleared when the delete leaves the outbox unapplied. */
+  /**
+   * When the user deleted the row here; hides it at once, and is cleared when the delete leaves the outbox unapplied.
+   */
   deletedAtLocal: string | null;
 }
 
-/** The sync columns for an `EntitySchema`: `columns: { id: …, title: …, ...syncColumns }`. SQL names are `updated_at`, `deleted_at`, `deleted_at_local`. */
+/**
+ * The sync columns for an `EntitySchema`: `columns: { id: …, title: …, ...syncColumns }`. SQL names are `updated_at`,
+ * `deleted_at`, `deleted_at_local`.
+ */
 export const syncColumns: { readonly [Key in keyof SyncedRow]: EntitySchemaColumnOptions } = {
   updatedAt: { type: 'text', name: 'updated_at', default: '' },
   deletedAt: { type: 'text', name: 'deleted_at', nullable: true },
@@ -25,4 +30,5 @@ export abstract class SyncColumns implements SyncedRow {
 }
 
 // Applied by call, so that neither we nor our users need a decorator setting of the compiler.
-for (const property of Object.keys(syncColumns)) Column(syncColumns[property as keyof SyncedRow])(SyncColumns.prototype, property);
+for (const property of Object.keys(syncColumns))
+  Column(syncColumns[property as keyof SyncedRow])(SyncColumns.prototype, property);

@@ -26,7 +26,10 @@ export interface SyncTableOptions<Entity> extends TableSchemaOptions {
   readonly naming?: 'property' | 'snake_case';
   /** Entity → wire JSON, synchronous. @defaultValue from column metadata */
   toJson?(entity: Entity): JsonObject;
-  /** Wire JSON → entity, synchronous. Properties left undefined keep the stored column. @defaultValue from column metadata */
+  /**
+   * Wire JSON → entity, synchronous. Properties left undefined keep the stored column. @defaultValue from column
+   * metadata
+   */
   fromJson?(json: JsonObject): Partial<Entity>;
   /** Id of a wire row. @defaultValue the key of the primary column, else `id`, `ID`, `uuid` */
   getId?(json: JsonObject): string | number | undefined;
@@ -38,13 +41,19 @@ export interface SyncTableOptions<Entity> extends TableSchemaOptions {
   readonly tombstones?: 'keep' | 'remove';
   /** Kept tombstones older than this are removed at the end of a full resync. */
   readonly retentionMs?: number;
-  /** Triggers sync this table when its last complete pull is that long ago, in ms, and leave it out of their other pulls. */
+  /**
+   * Triggers sync this table when its last complete pull is that long ago, in ms, and leave it out of their other
+   * pulls.
+   */
   readonly syncIntervalMs?: number;
   /** Never pushed; writing through synchart is refused. Allows generated ids. @defaultValue false */
   readonly pullOnly?: boolean;
   /** Never pulled. @defaultValue false */
   readonly pushOnly?: boolean;
-  /** Which property holds the id of a row of which kind, or a list of kinds: referenced creates are sent and pulled first. */
+  /**
+   * Which property holds the id of a row of which kind, or a list of kinds: referenced creates are sent and pulled
+   * first.
+   */
   readonly dependsOn?: Readonly<Record<string, string>> | readonly string[];
   /** Edits send only the changed fields; for servers that merge. @defaultValue false */
   readonly sendChangedFields?: boolean;
@@ -68,7 +77,10 @@ export const tableOptions = {
   pushOnly: byDefault(false, aFlag),
   dependsOn: byDefault(
     {},
-    valueThat('a list of kinds, or an object of kinds by property', (value) => isListOfTexts(value) || isRecordOfTexts(value)),
+    valueThat(
+      'a list of kinds, or an object of kinds by property',
+      (value) => isListOfTexts(value) || isRecordOfTexts(value),
+    ),
   ),
   sendChangedFields: byDefault(false, aFlag),
   localOnly: byDefault([], namesOfColumns),
@@ -89,21 +101,29 @@ export interface SyncTable<Entity extends ObjectLiteral = ObjectLiteral> {
 }
 
 /**
- * Registers an entity (`EntitySchema` or class) for synchronisation; kind, id, columns and JSON mapping come from its metadata.
- * Throws `TypeError` or `RangeError` naming an unknown option, or the first with a bad value.
+ * Registers an entity (`EntitySchema` or class) for synchronisation; kind, id, columns and JSON mapping come from its
+ * metadata. Throws `TypeError` or `RangeError` naming an unknown option, or the first with a bad value.
  * `createSyncEngine` checks what needs the metadata: the sync columns and the type of the id.
  */
-export function syncTable<Entity extends ObjectLiteral>(target: EntityTarget<Entity>, options: SyncTableOptions<Entity> = {}): SyncTable<Entity> {
+export function syncTable<Entity extends ObjectLiteral>(
+  target: EntityTarget<Entity>,
+  options: SyncTableOptions<Entity> = {},
+): SyncTable<Entity> {
   checkOptions(ownedBy('syncTable'), tableOptions, options);
-  if (options.kind !== undefined && options.kind.trim() === '') throw new TypeError('syncTable: kind must not be blank');
+  if (options.kind !== undefined && options.kind.trim() === '')
+    throw new TypeError('syncTable: kind must not be blank');
   if (options.pullOnly && options.pushOnly) throw new TypeError('syncTable: a table is pullOnly or pushOnly, not both');
   return { target, options };
 }
 
-/** Throws `TypeError` naming the remedy where the app passed an entity, or nothing, in place of what `syncTable` returns. */
+/**
+ * Throws `TypeError` naming the remedy where the app passed an entity, or nothing, in place of what `syncTable`
+ * returns.
+ */
 export function checkSyncTables(tables: readonly SyncTable[]): void {
   const given: unknown = tables;
-  if (!Array.isArray(given)) throw new TypeError('tables must be a list of synchronised tables: pass [syncTable(…), …]');
+  if (!Array.isArray(given))
+    throw new TypeError('tables must be a list of synchronised tables: pass [syncTable(…), …]');
   given.forEach((table: unknown, index) => checkSyncTable(table, `tables[${index}]`));
 }
 

@@ -15,7 +15,10 @@ export interface TableWarnings {
   tell(messages: readonly string[]): void;
 }
 
-/** Builds the warnings about tables that work, but not as their owner would think: their rows stay on the device, or a name cannot be given again. */
+/**
+ * Builds the warnings about tables that work, but not as their owner would think: their rows stay on the device, or a
+ * name cannot be given again.
+ */
 export function createTableWarnings(
   dataSource: DataSource,
   registry: ReadonlyMap<string, ReplicaTable>,
@@ -24,10 +27,15 @@ export function createTableWarnings(
   const tables = [...registry.values()];
   const told = new Set<string>();
   return {
-    ofSchema: async (session) => [...joinTablesLeftOut(tables), ...(await plainUniqueKeys(session, tables)).map(aboutUniqueKey)],
+    ofSchema: async (session) => [
+      ...joinTablesLeftOut(tables),
+      ...(await plainUniqueKeys(session, tables)).map(aboutUniqueKey),
+    ],
     ofCapture: () => {
       const captured = capturedNames(dataSource);
-      return captured === undefined ? [] : tables.filter(({ metadata, pullOnly }) => !pullOnly && !captured.has(metadata.tablePath)).map(aboutCapture);
+      return captured === undefined
+        ? []
+        : tables.filter(({ metadata, pullOnly }) => !pullOnly && !captured.has(metadata.tablePath)).map(aboutCapture);
     },
     tell: (messages) => {
       const fresh = messages.filter((message) => !told.has(message));
@@ -53,7 +61,13 @@ export const shownOnly = (table: ReplicaTable): string =>
     .map((name) => `${name} IS NULL`)
     .join(' AND ');
 
-const aboutUniqueKey = ({ table, columns }: { readonly table: ReplicaTable; readonly columns: readonly string[] }): string =>
+const aboutUniqueKey = ({
+  table,
+  columns,
+}: {
+  readonly table: ReplicaTable;
+  readonly columns: readonly string[];
+}): string =>
   `${table.metadata.name}: UNIQUE (${columns.join(', ')}) holds for deleted rows, too, which stay in the table and are hidden: once a row is deleted, no other can have its ${columns.join(', ')}. Make the index partial: WHERE ${shownOnly(table)} (docs/adopting.md, Unique values)`;
 
 const aboutCapture = ({ kind, metadata }: ReplicaTable): string =>

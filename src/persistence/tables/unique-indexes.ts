@@ -24,14 +24,24 @@ const onPostgres = `SELECT i.relname AS "index", a.attname AS "name", NULL AS "c
   LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.number
   WHERE x.indrelid = CAST(CAST(? AS text) AS regclass) AND x.indisunique AND NOT x.indisprimary AND k.place <= x.indnkeyatts ORDER BY 1, k.place`;
 
-/** Reads the unique indexes of a table from the database: an index may come from a migration, and be in no entity. Leaves out those with an expression. */
-export async function uniqueIndexesOf(session: Session, { table, metadata }: ReplicaTable): Promise<readonly (readonly IndexedColumn[])[]> {
+/**
+ * Reads the unique indexes of a table from the database: an index may come from a migration, and be in no entity.
+ * Leaves out those with an expression.
+ */
+export async function uniqueIndexesOf(
+  session: Session,
+  { table, metadata }: ReplicaTable,
+): Promise<readonly (readonly IndexedColumn[])[]> {
   const isSqlite = session.dialect.name === 'sqlite';
-  const rows = await session.query<RawColumn>(isSqlite ? onSqlite : onPostgres, [isSqlite ? metadata.tableName : table]);
+  const rows = await session.query<RawColumn>(isSqlite ? onSqlite : onPostgres, [
+    isSqlite ? metadata.tableName : table,
+  ]);
   const indexes = grouped(rows, ({ index }) => index);
   return [...indexes.values()].flatMap((columns) => {
     const named = columns.flatMap(({ name, collation }) =>
-      name === null ? [] : [{ name, compared: `${quoted(name)}${collation === null ? '' : ` COLLATE ${quoted(collation)}`}` }],
+      name === null
+        ? []
+        : [{ name, compared: `${quoted(name)}${collation === null ? '' : ` COLLATE ${quoted(collation)}`}` }],
     );
     return named.length === columns.length ? [named] : [];
   });

@@ -15,9 +15,10 @@ import { describeRing, openRing } from './split-creation.ts';
 import { nameOf, waitingRings, type Waiting } from './waiting-rings.ts';
 
 /**
- * Leaves out groups that must wait: an upsert for the unsettled first request of a row it references, and for the operation that releases a UNIQUE value it
- * takes; a delete for pending operations that delete rows which reference it, or let go of it (PROTOCOL §7). They wait until that one leaves. In a ring the operation queued first goes
- * first. Open requests never wait again. Undefined: a ring of creations was opened, so the groups have to be made anew.
+ * Leaves out groups that must wait: an upsert for the unsettled first request of a row it references, and for the
+ * operation that releases a UNIQUE value it takes; a delete for pending operations that delete rows which reference it,
+ * or let go of it (PROTOCOL §7). They wait until that one leaves. In a ring the operation queued first goes first. Open
+ * requests never wait again. Undefined: a ring of creations was opened, so the groups have to be made anew.
  */
 export async function holdBack(
   session: Session,
@@ -26,7 +27,9 @@ export async function holdBack(
   groups: readonly Group[],
   facts: SyncFact[],
 ): Promise<readonly Group[] | undefined> {
-  const children = [...context.registry.values()].filter((child) => child.dependsOn.some(({ kind }) => kind === table.kind));
+  const children = [...context.registry.values()].filter((child) =>
+    child.dependsOn.some(({ kind }) => kind === table.kind),
+  );
   const hasReferences = table.dependsOn.length > 0 || children.length > 0;
   const waits = await releaseWaits(session, table, groups);
   if (!hasReferences && waits.size === 0) return groups;
@@ -34,17 +37,24 @@ export async function holdBack(
     await queueNeverSent(
       session,
       context,
-      groups.flatMap(({ frozen, folded }) => (frozen || folded.type !== 'upsert' ? [] : referencesOf(table, folded.payload))),
+      groups.flatMap(({ frozen, folded }) =>
+        frozen || folded.type !== 'upsert' ? [] : referencesOf(table, folded.payload),
+      ),
     );
   const held = new Map<Group, Waiting>();
   const rings: ReferenceRing[] = [];
   for (const group of groups) {
-    const blocker = waits.get(group) ?? (hasReferences ? await referenceWait(session, context, group, rings) : undefined);
-    if (blocker !== undefined) held.set(group, { kind: table.kind, id: group.entityId, seq: group.head.seq, waitsFor: nameOf(blocker) });
+    const blocker =
+      waits.get(group) ?? (hasReferences ? await referenceWait(session, context, group, rings) : undefined);
+    if (blocker !== undefined)
+      held.set(group, { kind: table.kind, id: group.entityId, seq: group.head.seq, waitsFor: nameOf(blocker) });
   }
   for (const ring of rings) if (await openRing(session, ring, context.unit.clock.now())) return undefined;
   for (const ring of rings)
-    facts.push({ type: 'store.warning', message: `${describeRing(ring)}; ${nameOf(ring[0] ?? { kind: '', id: '' })} was queued first and is sent first` });
+    facts.push({
+      type: 'store.warning',
+      message: `${describeRing(ring)}; ${nameOf(ring[0] ?? { kind: '', id: '' })} was queued first and is sent first`,
+    });
   if (held.size === 0) return groups;
   const first = await firstOfRings(session, context, [...held.values()], facts);
   for (const { seq, waitsFor } of held.values()) {
@@ -54,15 +64,28 @@ export async function holdBack(
   return groups.filter((group) => !held.has(group) || first.has(group.head.seq));
 }
 
-const referenceWait = async (session: Session, context: StoreContext, group: Group, rings: ReferenceRing[]): Promise<Reference | undefined> =>
+const referenceWait = async (
+  session: Session,
+  context: StoreContext,
+  group: Group,
+  rings: ReferenceRing[],
+): Promise<Reference | undefined> =>
   group.frozen
     ? undefined
     : group.folded.type === 'upsert'
       ? unsettledCreate(session, context, group, group.folded.payload, rings)
       : pendingChild(session, context, group);
 
-/** Sends the oldest operation of each ring first, with a warning. Operations that had begun to wait are planned again in the same take. */
-async function firstOfRings(session: Session, context: StoreContext, held: readonly Waiting[], facts: SyncFact[]): Promise<ReadonlySet<number>> {
+/**
+ * Sends the oldest operation of each ring first, with a warning. Operations that had begun to wait are planned again in
+ * the same take.
+ */
+async function firstOfRings(
+  session: Session,
+  context: StoreContext,
+  held: readonly Waiting[],
+  facts: SyncFact[],
+): Promise<ReadonlySet<number>> {
   const rings = await waitingRings(session, context, held);
   const first = new Set<number>();
   for (const [oldest, ...others] of rings) {
@@ -80,9 +103,13 @@ async function firstOfRings(session: Session, context: StoreContext, held: reado
   return first;
 }
 
-const isOf = (reference: Reference, group: Group): boolean => reference.kind === group.table.kind && reference.id === group.entityId;
+const isOf = (reference: Reference, group: Group): boolean =>
+  reference.kind === group.table.kind && reference.id === group.entityId;
 
-/** The first referenced row that the server lacks. A row of a ring whose oldest member this is counts as there: the ring is noted. */
+/**
+ * The first referenced row that the server lacks. A row of a ring whose oldest member this is counts as there: the ring
+ * is noted.
+ */
 async function unsettledCreate(
   session: Session,
   context: StoreContext,
@@ -109,7 +136,13 @@ async function pendingChild(session: Session, context: StoreContext, group: Grou
 }
 
 /** As {@link ringThrough}, for deletes: whether the child waits for the group's own delete, all steps being younger. */
-async function isWaitedFor(session: Session, context: StoreContext, from: Reference, group: Group, visited: Set<string>): Promise<boolean> {
+async function isWaitedFor(
+  session: Session,
+  context: StoreContext,
+  from: Reference,
+  group: Group,
+  visited: Set<string>,
+): Promise<boolean> {
   const key = `${from.kind}/${from.id}`;
   if (visited.has(key)) return false;
   visited.add(key);
@@ -120,12 +153,24 @@ async function isWaitedFor(session: Session, context: StoreContext, from: Refere
   return false;
 }
 
-/** Rows with a pending delete that referenced this one when they were deleted; `seq` is where their entity's line begins. */
-async function deletedChildren(session: Session, context: StoreContext, parent: Reference): Promise<readonly (Reference & { readonly seq: number })[]> {
+/**
+ * Rows with a pending delete that referenced this one when they were deleted; `seq` is where their entity's line
+ * begins.
+ */
+async function deletedChildren(
+  session: Session,
+  context: StoreContext,
+  parent: Reference,
+): Promise<readonly (Reference & { readonly seq: number })[]> {
   const found: (Reference & { readonly seq: number })[] = [];
-  const value = session.dialect.name === 'sqlite' ? `json_extract(b."base_row", '$."' || ? || '"')` : `(CAST(b."base_row" AS json) ->> ?)`;
+  const value =
+    session.dialect.name === 'sqlite'
+      ? `json_extract(b."base_row", '$."' || ? || '"')`
+      : `(CAST(b."base_row" AS json) ->> ?)`;
   for (const child of context.registry.values()) {
-    const keys = child.dependsOn.flatMap(({ key, kind }) => (kind !== parent.kind ? [] : key === undefined ? child.relationKeysTo(kind) : [key]));
+    const keys = child.dependsOn.flatMap(({ key, kind }) =>
+      kind !== parent.kind ? [] : key === undefined ? child.relationKeysTo(kind) : [key],
+    );
     for (const key of new Set(keys)) {
       const rows = await session.query<{ id: string; seq: number | string }>(
         `SELECT o."entity_id" AS "id", (SELECT MIN(h."seq") FROM "sync_outbox" h WHERE h."kind" = o."kind" AND h."entity_id" = o."entity_id") AS "seq"
@@ -133,17 +178,28 @@ async function deletedChildren(session: Session, context: StoreContext, parent: 
          WHERE o."kind" = ? AND o."op" = 'delete' AND o."state" <> ${OutboxState.parked} AND CAST(${value} AS text) = ? ORDER BY o."seq"`,
         [child.kind, key, parent.id],
       );
-      found.push(...rows.map(({ id, seq }) => ({ kind: child.kind, id, seq: Number(seq) })).filter(({ kind, id }) => kind !== parent.kind || id !== parent.id));
+      found.push(
+        ...rows
+          .map(({ id, seq }) => ({ kind: child.kind, id, seq: Number(seq) }))
+          .filter(({ kind, id }) => kind !== parent.kind || id !== parent.id),
+      );
     }
   }
   return found;
 }
 
 /** Makes ready what waited for operations of these entities, which have left. */
-export async function releaseDependents(session: Session, context: StoreContext, kind: string, entityIds: readonly string[]): Promise<void> {
+export async function releaseDependents(
+  session: Session,
+  context: StoreContext,
+  kind: string,
+  entityIds: readonly string[],
+): Promise<void> {
   if (
     entityIds.length === 0 ||
-    ![...context.registry.values()].some((table) => table.referenceKeys.length + table.uniqueKeys.length + table.dependsOn.length > 0)
+    ![...context.registry.values()].some(
+      (table) => table.referenceKeys.length + table.uniqueKeys.length + table.dependsOn.length > 0,
+    )
   )
     return;
   await stopWaitingFor(

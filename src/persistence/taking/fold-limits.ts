@@ -19,15 +19,25 @@ interface LaterWork {
 
 type Queues = ReadonlyMap<string, readonly StoredOp[]>;
 
-/** How many operations of each entity of one table may fold, for those that may not fold whole: a few indexed statements per batch, none without a second operation. */
-export async function foldLimits(session: Session, context: StoreContext, table: ReplicaTable, queues: Queues): Promise<ReadonlyMap<string, number>> {
+/**
+ * How many operations of each entity of one table may fold, for those that may not fold whole: a few indexed statements
+ * per batch, none without a second operation.
+ */
+export async function foldLimits(
+  session: Session,
+  context: StoreContext,
+  table: ReplicaTable,
+  queues: Queues,
+): Promise<ReadonlyMap<string, number>> {
   const several = new Map([...queues].filter(([, queue]) => queue.length > 1));
   if (several.size === 0) return new Map();
   const work: LaterWork = {
     creations: await creationsAmong(session, context, several),
     releases: await releasesOf(
       session,
-      [...several].flatMap(([entityId, queue]) => followersOf(queue).flatMap(({ op, before }) => needed(table, entityId, op, before))),
+      [...several].flatMap(([entityId, queue]) =>
+        followersOf(queue).flatMap(({ op, before }) => needed(table, entityId, op, before)),
+      ),
     ),
   };
   const limits = new Map<string, number>();
@@ -37,9 +47,13 @@ export async function foldLimits(session: Session, context: StoreContext, table:
       const isOther = (kind: string, id: string): boolean => !(kind === table.kind && id === entityId);
       return (
         op.errorCode === waitingForCode ||
-        referencesAdded(before.payload, op).some((id) => work.creations.get(id)?.some(({ kind, seq }) => isBetween(seq) && isOther(kind, id))) ||
+        referencesAdded(before.payload, op).some((id) =>
+          work.creations.get(id)?.some(({ kind, seq }) => isBetween(seq) && isOther(kind, id)),
+        ) ||
         needed(table, entityId, op, before).some((value) =>
-          work.releases.get(value)?.some((release) => isBetween(release.seq) && isOther(release.kind, release.entityId)),
+          work.releases
+            .get(value)
+            ?.some((release) => isBetween(release.seq) && isOther(release.kind, release.entityId)),
         )
       );
     });
@@ -48,7 +62,10 @@ export async function foldLimits(session: Session, context: StoreContext, table:
   return limits;
 }
 
-/** What others must have released before the operation: the UNIQUE values it takes, or the references to the row it deletes. */
+/**
+ * What others must have released before the operation: the UNIQUE values it takes, or the references to the row it
+ * deletes.
+ */
 const needed = (table: ReplicaTable, entityId: string, op: PendingOp, before: PendingOp): readonly string[] =>
   op.type === 'delete' ? namesOfRow(table, entityId) : uniqueValuesTaken(table.uniqueKeys, before.payload, op.payload);
 
@@ -59,7 +76,11 @@ const followersOf = (queue: readonly PendingOp[]): readonly { readonly op: Pendi
     return before === undefined ? [] : [{ op, before }];
   });
 
-async function creationsAmong(session: Session, context: StoreContext, queues: Queues): Promise<LaterWork['creations']> {
+async function creationsAmong(
+  session: Session,
+  context: StoreContext,
+  queues: Queues,
+): Promise<LaterWork['creations']> {
   const followers = [...queues.values()].flatMap(followersOf);
   const ids = [...new Set(followers.flatMap(({ op, before }) => referencesAdded(before.payload, op)))];
   const found = new Map<string, { kind: string; seq: number }[]>();

@@ -7,10 +7,15 @@ import type { Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
 
 /**
- * Queues rows that others refer to and that no server ever had, as rows from before their table was synchronised: a server that checks its
- * references would refuse the others. Nothing of them counts as changed by the user, so where the server has such a row after all, its own stays.
+ * Queues rows that others refer to and that no server ever had, as rows from before their table was synchronised: a
+ * server that checks its references would refuse the others. Nothing of them counts as changed by the user, so where
+ * the server has such a row after all, its own stays.
  */
-export async function queueNeverSent(session: Session, context: StoreContext, references: readonly Reference[]): Promise<void> {
+export async function queueNeverSent(
+  session: Session,
+  context: StoreContext,
+  references: readonly Reference[],
+): Promise<void> {
   const byKind = new Map<string, Set<string>>();
   for (const { kind, id } of references) byKind.set(kind, (byKind.get(kind) ?? new Set()).add(id));
   const now = context.unit.clock.now();
@@ -20,7 +25,14 @@ export async function queueNeverSent(session: Session, context: StoreContext, re
     const rows = await table.read(session, await table.neverSent(session, [...ids]));
     for (const [id, row] of rows) {
       const localTimestamp = new Date(now).toISOString();
-      const op = upsertOp({ kind, id, localTimestamp, payload: payloadToSend(row, table), changedFields: [], creates: false });
+      const op = upsertOp({
+        kind,
+        id,
+        localTimestamp,
+        payload: payloadToSend(row, table),
+        changedFields: [],
+        creates: false,
+      });
       await enqueueOp(session, op, table, { row, version: undefined }, now);
     }
   }
@@ -31,5 +43,10 @@ export async function isNewThere(session: Session, { kind, id }: Reference, head
   if (head.creates) return true;
   if (head.type !== 'upsert' || head.baseUpdatedAt !== undefined) return false;
   const base = (await readUnknownVersions(session, kind, [id])).get(id);
-  return base !== undefined && base.lastSent === undefined && base.baseVersion === undefined && base.serverVersion === undefined;
+  return (
+    base !== undefined &&
+    base.lastSent === undefined &&
+    base.baseVersion === undefined &&
+    base.serverVersion === undefined
+  );
 }

@@ -21,10 +21,15 @@ export interface RingMember extends Reference {
 export type ReferenceRing = readonly RingMember[];
 
 /**
- * Finds a ring of creations that leads from a group over a row it refers to and back to it, all of them queued after the group: only the oldest of a ring
- * finds it, so that a ring is found once.
+ * Finds a ring of creations that leads from a group over a row it refers to and back to it, all of them queued after
+ * the group: only the oldest of a ring finds it, so that a ring is found once.
  */
-export async function ringThrough(session: Session, context: StoreContext, group: Group, reference: Reference): Promise<ReferenceRing | undefined> {
+export async function ringThrough(
+  session: Session,
+  context: StoreContext,
+  group: Group,
+  reference: Reference,
+): Promise<ReferenceRing | undefined> {
   const { table, entityId, head, folded } = group;
   if (folded.type !== 'upsert') return undefined;
   const visited = new Set<string>();
@@ -34,7 +39,13 @@ export async function ringThrough(session: Session, context: StoreContext, group
     visited.add(name);
     const member = await memberOf(session, context, from);
     const [oldest] = member?.queue ?? [];
-    if (member === undefined || oldest === undefined || oldest.seq < head.seq || !(await isNewThere(session, from, oldest))) return undefined;
+    if (
+      member === undefined ||
+      oldest === undefined ||
+      oldest.seq < head.seq ||
+      !(await isNewThere(session, from, oldest))
+    )
+      return undefined;
     for (const next of referencesOf(member.table, member.payload)) {
       const rest = next.kind === table.kind && next.id === entityId ? [] : await pathFrom(next);
       if (rest !== undefined) return [member, ...rest];
@@ -47,12 +58,18 @@ export async function ringThrough(session: Session, context: StoreContext, group
   return [{ kind: table.kind, id: entityId, table, queue, first: group.ops, payload: folded.payload }, ...path];
 }
 
-async function memberOf(session: Session, context: StoreContext, { kind, id }: Reference): Promise<RingMember | undefined> {
+async function memberOf(
+  session: Session,
+  context: StoreContext,
+  { kind, id }: Reference,
+): Promise<RingMember | undefined> {
   const table = context.registry.get(kind);
   const queue = (await readQueues(session, kind, [id])).get(id);
   if (table === undefined || queue === undefined) return undefined;
   const frozen = frozenGroup(queue);
-  const limit = context.config.coalesce ? ((await foldLimits(session, context, table, new Map([[id, queue]]))).get(id) ?? queue.length) : 1;
+  const limit = context.config.coalesce
+    ? ((await foldLimits(session, context, table, new Map([[id, queue]]))).get(id) ?? queue.length)
+    : 1;
   const first = frozen.length > 0 ? frozen : queue.slice(0, limit);
   const folded = foldOps(first);
   return folded.type === 'upsert' ? { kind, id, table, queue, first, payload: folded.payload } : undefined;

@@ -9,14 +9,22 @@ import type { Session } from '../sql/session.ts';
 import { uniqueValuesOf, uniqueValuesTaken } from '../columns/table-keys.ts';
 
 /**
- * Finds, for each group that takes a UNIQUE value or deletes a row, the row whose queued operation releases that value or lets go of that row (F-160). An
- * operation queued earlier always counts. One queued later counts only while the server's row still holds the value, as a captured transaction queues its
- * deletes last.
+ * Finds, for each group that takes a UNIQUE value or deletes a row, the row whose queued operation releases that value
+ * or lets go of that row (F-160). An operation queued earlier always counts. One queued later counts only while the
+ * server's row still holds the value, as a captured transaction queues its deletes last.
  */
-export async function releaseWaits(session: Session, table: ReplicaTable, groups: readonly Group[]): Promise<ReadonlyMap<Group, Reference>> {
+export async function releaseWaits(
+  session: Session,
+  table: ReplicaTable,
+  groups: readonly Group[],
+): Promise<ReadonlyMap<Group, Reference>> {
   const waits = new Map<Group, Reference>();
   const takers = groups.flatMap((group) => {
-    const values = group.frozen ? [] : group.folded.type === 'upsert' ? takenBy(table, group.ops) : namesOfRow(table, group.entityId);
+    const values = group.frozen
+      ? []
+      : group.folded.type === 'upsert'
+        ? takenBy(table, group.ops)
+        : namesOfRow(table, group.entityId);
     return values.length === 0 ? [] : [{ group, values }];
   });
   const releases = await releasesOf(
@@ -34,7 +42,8 @@ export async function releaseWaits(session: Session, table: ReplicaTable, groups
       .flatMap((value) => releases.get(value) ?? [])
       .find(
         ({ kind, entityId, seq, value }) =>
-          !(kind === table.kind && entityId === group.entityId) && (seq < group.head.seq || (group.folded.type === 'upsert' && isHeldThere(entityId, value))),
+          !(kind === table.kind && entityId === group.entityId) &&
+          (seq < group.head.seq || (group.folded.type === 'upsert' && isHeldThere(entityId, value))),
       );
     if (release !== undefined) waits.set(group, { kind: release.kind, id: release.entityId });
   }
@@ -42,7 +51,11 @@ export async function releaseWaits(session: Session, table: ReplicaTable, groups
 }
 
 /** Whether the newest known row of the server holds a UNIQUE value. */
-async function heldThere(session: Session, table: ReplicaTable, ids: readonly string[]): Promise<(id: string, value: string) => boolean> {
+async function heldThere(
+  session: Session,
+  table: ReplicaTable,
+  ids: readonly string[],
+): Promise<(id: string, value: string) => boolean> {
   const bases = await readBases(session, table.kind, [...new Set(ids)]);
   return (id, value) => {
     const { row } = newestKnown(bases.get(id));

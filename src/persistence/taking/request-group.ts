@@ -11,7 +11,9 @@ export interface Group {
   readonly ops: readonly StoredOp[];
   readonly frozen: boolean;
   readonly folded: FoldedRequest;
-  /** Whether the server is known to have a row that a request can change. Without one, the whole row is sent (F-152). */
+  /**
+   * Whether the server is known to have a row that a request can change. Without one, the whole row is sent (F-152).
+   */
   readonly hasServerRow: boolean;
   /** Whether the transport takes deltas as such. */
   readonly sendsDeltas?: boolean | undefined;

@@ -11,12 +11,15 @@ import type { Session } from '../sql/session.ts';
 import { nameOf } from './waiting-rings.ts';
 
 /**
- * Opens a ring of creations, none of which a server with foreign keys could take first: the oldest row whose reference may be NULL is created without it, and
- * an edit behind its other operations adds it (F-160). The local row keeps the reference. Returns whether there is such a row.
+ * Opens a ring of creations, none of which a server with foreign keys could take first: the oldest row whose reference
+ * may be NULL is created without it, and an edit behind its other operations adds it (F-160). The local row keeps the
+ * reference. Returns whether there is such a row.
  */
 export async function openRing(session: Session, ring: ReferenceRing, now: number): Promise<boolean> {
   const members = ring.map((member, index) => ({ member, next: ring[(index + 1) % ring.length] ?? member }));
-  for (const { member, next } of members.toSorted((a, b) => (a.member.queue[0]?.seq ?? 0) - (b.member.queue[0]?.seq ?? 0))) {
+  for (const { member, next } of members.toSorted(
+    (a, b) => (a.member.queue[0]?.seq ?? 0) - (b.member.queue[0]?.seq ?? 0),
+  )) {
     const keys = detachableKeys(member, next);
     if (keys.length === 0) continue;
     await splitCreation(session, member, keys, next, now);
@@ -25,26 +28,42 @@ export async function openRing(session: Session, ring: ReferenceRing, now: numbe
   return false;
 }
 
-/** The wire keys by which the creation refers to the other row; none where one of them must be there, or the creation is on its way or unreadable. */
+/**
+ * The wire keys by which the creation refers to the other row; none where one of them must be there, or the creation is
+ * on its way or unreadable.
+ */
 function detachableKeys({ table, first, payload }: RingMember, next: RingMember): readonly string[] {
   const isPlain =
-    first[0]?.creates === true && first.every((op) => op.requestId === undefined && op.damaged === undefined && op.schemaVersion === table.schema.version);
+    first[0]?.creates === true &&
+    first.every(
+      (op) => op.requestId === undefined && op.damaged === undefined && op.schemaVersion === table.schema.version,
+    );
   if (!isPlain) return [];
   const keys = Object.keys(payload).filter((key) =>
     referencesOf(table, { [key]: payload[key] ?? null }).some(({ kind, id }) => kind === next.kind && id === next.id),
   );
-  const isNullable = (key: string): boolean => table.codecs.some(({ wireKey, column }) => wireKey === key && column.isNullable);
+  const isNullable = (key: string): boolean =>
+    table.codecs.some(({ wireKey, column }) => wireKey === key && column.isNullable);
   return keys.every(isNullable) ? keys : [];
 }
 
-async function splitCreation(session: Session, member: RingMember, keys: readonly string[], next: Reference, now: number): Promise<void> {
+async function splitCreation(
+  session: Session,
+  member: RingMember,
+  keys: readonly string[],
+  next: Reference,
+  now: number,
+): Promise<void> {
   const { kind, id, table, queue, first } = member;
   const without = Object.fromEntries(keys.map((key) => [key, null]));
-  for (const { seq, type, payload } of first) if (type === 'upsert') await replacePayload(session, seq, JSON.stringify({ ...payload, ...without }));
+  for (const { seq, type, payload } of first)
+    if (type === 'upsert') await replacePayload(session, seq, JSON.stringify({ ...payload, ...without }));
   const [head] = first;
   if (head?.errorCode === waitingForCode && head.state === OutboxState.waiting) await stopWaiting(session, head.seq);
   const later = queue.slice(first.length);
-  const left = later.some(({ type }) => type === 'delete') ? [] : keys.filter((key) => !later.some((op) => claims(op, key)));
+  const left = later.some(({ type }) => type === 'delete')
+    ? []
+    : keys.filter((key) => !later.some((op) => claims(op, key)));
   if (left.length === 0) return;
   const payload: JsonObject = layPayloads(queue);
   const localTimestamp = queue.at(-1)?.localTimestamp ?? '';

@@ -6,7 +6,14 @@ import type { KnownThere, TakenBatch, TakenRequest, TakeOptions } from '../../mo
 import { isPureDelta } from '../../rules/pending/deltas.ts';
 import { foldOps, type FoldedRequest } from '../../rules/pending/fold.ts';
 import { reproject } from '../../rules/pending/overlay.ts';
-import { newestKnown, readBases, readUnknownVersions, removeBases, toldOfDamagedBases, type BaseRecord } from '../outbox/base-rows.ts';
+import {
+  newestKnown,
+  readBases,
+  readUnknownVersions,
+  removeBases,
+  toldOfDamagedBases,
+  type BaseRecord,
+} from '../outbox/base-rows.ts';
 import { decidedOnRow, readConflictsOf } from '../outbox/conflict-rows.ts';
 import { holdBack, releaseDependents } from './dependencies.ts';
 import { rememberDiscarded, trimDiscarded } from '../outbox/discarded.ts';
@@ -15,7 +22,16 @@ import { grouped } from '../../rules/values/grouped.ts';
 import type { Group } from './request-group.ts';
 import { readHeads, readLines } from '../outbox/outbox-heads.ts';
 import { frozenGroup, readQueues, type StoredOp } from '../outbox/outbox-rows.ts';
-import { freezeRequests, leave, nextRequestId, promoteToCreations, renewRequests, takeHeads, takePlainly, type FrozenRequest } from '../outbox/transitions.ts';
+import {
+  freezeRequests,
+  leave,
+  nextRequestId,
+  promoteToCreations,
+  renewRequests,
+  takeHeads,
+  takePlainly,
+  type FrozenRequest,
+} from '../outbox/transitions.ts';
 import { parkDamagedHead } from './park-damaged.ts';
 import { quarantine } from '../replica/quarantine.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
@@ -26,8 +42,9 @@ import { upgradedQueues, withoutOtherShapes } from '../upgrades/upgrade-operatio
 import { rememberTaken } from '../outbox/taken-operations.ts';
 
 /**
- * Takes the next heads of line, folds each entity's unsent operations, and freezes what will be sent. Committed before the first byte
- * leaves (I2). Cost depends on the batch, not on the outbox: heads are found by a partial index (PERFORMANCE, *Take*).
+ * Takes the next heads of line, folds each entity's unsent operations, and freezes what will be sent. Committed before
+ * the first byte leaves (I2). Cost depends on the batch, not on the outbox: heads are found by a partial index
+ * (PERFORMANCE, *Take*).
  */
 export async function takeReady(session: Session, context: StoreContext, options: TakeOptions): Promise<TakenBatch> {
   const facts: SyncFact[] = [];
@@ -35,7 +52,8 @@ export async function takeReady(session: Session, context: StoreContext, options
     const heads = await readHeads(session, options);
     if (heads.length === 0) return { requests: [], facts };
     const requests = await takeLines(session, context, heads, options, facts);
-    // Where all of them wait for others, were parked or needed no request, those behind them have their turn: an empty batch ends the push.
+    // Where all of them wait for others, were parked or needed no request, those behind them have their turn: an empty
+    // batch ends the push.
     if (requests.length > 0) return { requests, facts };
   }
 }
@@ -68,7 +86,10 @@ async function takeLines(
       if (request === undefined) return;
       const { entityId } = request;
       const known = decidedOn.get(entityId);
-      const facts = { ...(known === undefined ? {} : { decidedOn: known }), ...(shown.has(entityId) ? { wasShown: true } : {}) };
+      const facts = {
+        ...(known === undefined ? {} : { decidedOn: known }),
+        ...(shown.has(entityId) ? { wasShown: true } : {}),
+      };
       const taken = withVerification({ ...request, ...facts }, unknown.get(entityId), options, context);
       rememberTaken(taken, group.ops);
       requests.push(taken);
@@ -77,7 +98,9 @@ async function takeLines(
   if (byKind.size === 1) return requests;
   // Kinds were read one after another; the outbox order is the order of heads.
   const order = new Map(heads.map((head, index) => [`${head.kind}\n${head.entityId}`, index]));
-  return requests.sort((a, b) => (order.get(`${a.kind}\n${a.entityId}`) ?? 0) - (order.get(`${b.kind}\n${b.entityId}`) ?? 0));
+  return requests.sort(
+    (a, b) => (order.get(`${a.kind}\n${a.entityId}`) ?? 0) - (order.get(`${b.kind}\n${b.entityId}`) ?? 0),
+  );
 }
 
 /** What holds for all heads of one kind. */
@@ -93,7 +116,9 @@ const linesOf = async (session: Session, kind: string, ids: readonly string[]): 
   return new Map(ids.map((id) => [id, queues.get(id) ?? []]));
 };
 
-/** The groups of these lines that may go out now; `hasOpened`: operations were rewritten to open a ring of creations. */
+/**
+ * The groups of these lines that may go out now; `hasOpened`: operations were rewritten to open a ring of creations.
+ */
 async function readyGroups(
   session: Session,
   context: StoreContext,
@@ -103,9 +128,13 @@ async function readyGroups(
   const { table, unknown, options, facts } = kindOfTake;
   const queues = await upgradedQueues(session, table, lines, facts);
   const unfit = await withoutOtherShapes(session, table, queues);
-  const foldable = foldableIn(context.config.coalesce ? await foldLimits(session, context, table, unfrozenOf(queues)) : undefined);
+  const foldable = foldableIn(
+    context.config.coalesce ? await foldLimits(session, context, table, unfrozenOf(queues)) : undefined,
+  );
   const damaged = new Set(
-    [...queues].filter(([entityId, queue]) => groupOf(queue, foldable(entityId, queue)).some((op) => op.damaged !== undefined)).map(([entityId]) => entityId),
+    [...queues]
+      .filter(([entityId, queue]) => groupOf(queue, foldable(entityId, queue)).some((op) => op.damaged !== undefined))
+      .map(([entityId]) => entityId),
   );
   if (damaged.size > 0)
     facts.push(
@@ -120,7 +149,13 @@ async function readyGroups(
       .filter((entityId) => !damaged.has(entityId) && !unfit.has(entityId))
       .flatMap((entityId) => {
         const queue = queues.get(entityId) ?? [];
-        const group = toGroup(table, entityId, groupOf(queue, foldable(entityId, queue)), unknown.get(entityId), options.deltas);
+        const group = toGroup(
+          table,
+          entityId,
+          groupOf(queue, foldable(entityId, queue)),
+          unknown.get(entityId),
+          options.deltas,
+        );
         return group ? [group] : [];
       }),
   );
@@ -138,7 +173,11 @@ async function readyGroups(
 }
 
 const unfrozenOf = (queues: ReadonlyMap<string, readonly StoredOp[]>): ReadonlyMap<string, readonly StoredOp[]> =>
-  new Map([...queues].filter(([, queue]) => frozenGroup(queue).length === 0 && !queue.some(({ damaged }) => damaged !== undefined)));
+  new Map(
+    [...queues].filter(
+      ([, queue]) => frozenGroup(queue).length === 0 && !queue.some(({ damaged }) => damaged !== undefined),
+    ),
+  );
 
 /** How many operations of a queue go out together; without limits each goes by itself. */
 const foldableIn =
@@ -176,7 +215,15 @@ function toGroup(
       frozen,
       hasServerRow,
       sendsDeltas,
-      folded: { type: 'upsert', opId, creates: false, payload: frozenBody, changedFields: undefined, baseUpdatedAt: frozenBase, localTimestamp },
+      folded: {
+        type: 'upsert',
+        opId,
+        creates: false,
+        payload: frozenBody,
+        changedFields: undefined,
+        baseUpdatedAt: frozenBase,
+        localTimestamp,
+      },
     };
   }
   // What is under way is never nothing: a delete that resolves the conflict of a create is sent again as it was (I2).
@@ -190,25 +237,40 @@ function toGroup(
       frozen,
       hasServerRow,
       sendsDeltas,
-      folded: { type: 'delete', opId: newest.opId, creates: false, baseUpdatedAt: newest.frozenBase, localTimestamp: newest.localTimestamp },
+      folded: {
+        type: 'delete',
+        opId: newest.opId,
+        creates: false,
+        baseUpdatedAt: newest.frozenBase,
+        localTimestamp: newest.localTimestamp,
+      },
     };
   }
   return { table, entityId, head, newest, ops, frozen, hasServerRow, sendsDeltas, folded };
 }
 
 /**
- * Whether the server has a live row that part of a body could be merged into. It has one where its version is the base, or where it accepted our last
- * write without naming the version. Not: a creation, a row from before the table was synchronised, what comes back after a deletion (F-152).
+ * Whether the server has a live row that part of a body could be merged into. It has one where its version is the base,
+ * or where it accepted our last write without naming the version. Not: a creation, a row from before the table was
+ * synchronised, what comes back after a deletion (F-152).
  */
 function isOnServer(folded: FoldedRequest, ops: readonly StoredOp[], unknown: BaseRecord | undefined): boolean {
-  if (folded.type !== 'upsert' || folded.creates || ops.some((op) => op.type === 'delete') || bringsBack(folded)) return false;
+  if (folded.type !== 'upsert' || folded.creates || ops.some((op) => op.type === 'delete') || bringsBack(folded))
+    return false;
   return (folded.baseUpdatedAt ?? '') !== '' || unknown?.lastSent !== undefined;
 }
 
-/** An upsert that changes no field only asks for the row to be there: nothing but a deletion that the server took can be before it. */
-const bringsBack = ({ changedFields, deltas = [] }: FoldedRequest & { type: 'upsert' }): boolean => changedFields?.length === 0 && deltas.length === 0;
+/**
+ * An upsert that changes no field only asks for the row to be there: nothing but a deletion that the server took can be
+ * before it.
+ */
+const bringsBack = ({ changedFields, deltas = [] }: FoldedRequest & { type: 'upsert' }): boolean =>
+  changedFields?.length === 0 && deltas.length === 0;
 
-/** What changes its row by deltas only goes onto the newest row known: there is nothing in it that the user decided on an older one. */
+/**
+ * What changes its row by deltas only goes onto the newest row known: there is nothing in it that the user decided on
+ * an older one.
+ */
 async function onNewestRows(session: Session, groups: readonly Group[]): Promise<readonly Group[]> {
   const relative = groups.filter(({ frozen, folded }) => !frozen && folded.type === 'upsert' && isPureDelta(folded));
   const [first] = relative;
@@ -225,7 +287,11 @@ function onNewestRow(group: Group, base: BaseRecord | undefined): Group {
   const { folded, table, newest } = group;
   const { row, version } = newestKnown(base);
   if (folded.type !== 'upsert' || row === undefined || version === undefined || table.isDeleted(row)) return group;
-  const payload = reproject(row, { ...newest, type: 'upsert', payload: folded.payload, changedFields: [], deltas: folded.deltas }, table.keys);
+  const payload = reproject(
+    row,
+    { ...newest, type: 'upsert', payload: folded.payload, changedFields: [], deltas: folded.deltas },
+    table.keys,
+  );
   return { ...group, hasServerRow: true, folded: { ...folded, payload, baseUpdatedAt: version } };
 }
 
@@ -239,26 +305,43 @@ async function freeze(session: Session, groups: readonly Group[], now: number): 
     const { newest, head } = group;
     const { op } = request;
     const body = op.type === 'upsert' ? frozenBodyOf(op, newest) : null;
-    const isAsStored = newest === head && body === null && op.baseUpdatedAt === (newest.baseUpdatedAt === '' ? undefined : newest.baseUpdatedAt);
+    const isAsStored =
+      newest === head &&
+      body === null &&
+      op.baseUpdatedAt === (newest.baseUpdatedAt === '' ? undefined : newest.baseUpdatedAt);
     if (isAsStored) plain.push(newest.seq);
-    else rows.push({ seq: newest.seq, requestId: op.requestId ?? newest.opId, body, base: op.baseUpdatedAt, isHead: newest === head });
+    else
+      rows.push({
+        seq: newest.seq,
+        requestId: op.requestId ?? newest.opId,
+        body,
+        base: op.baseUpdatedAt,
+        isHead: newest === head,
+      });
   });
   await takePlainly(session, plain, now);
   await freezeRequests(session, rows, now);
-  const renewed = groups.filter((group) => group.frozen && group.newest.firstSentAt === undefined).map((group) => group.newest.seq);
+  const renewed = groups
+    .filter((group) => group.frozen && group.newest.firstSentAt === undefined)
+    .map((group) => group.newest.seq);
   await renewRequests(session, renewed, now);
   const others = groups.filter((group) => group.frozen || group.newest !== group.head).map((group) => group.head.seq);
   await takeHeads(session, others);
   return requests;
 }
 
-/** Null: as the newest operation has it. Deltas that travel as such are part of the body, so that it never changes (I2). */
+/**
+ * Null: as the newest operation has it. Deltas that travel as such are part of the body, so that it never changes (I2).
+ */
 function frozenBodyOf(op: UpsertOp, newest: StoredOp): string | null {
   if (op.deltas !== undefined) return JSON.stringify({ ...op.payload, [wireDeltasKey]: toWireDeltas(op.deltas) });
   return op.payload === newest.payload ? null : JSON.stringify(op.payload);
 }
 
-function thawed(body: JsonObject | undefined): { readonly payload: JsonObject | undefined; readonly deltas?: readonly Delta[] } {
+function thawed(body: JsonObject | undefined): {
+  readonly payload: JsonObject | undefined;
+  readonly deltas?: readonly Delta[];
+} {
   if (body === undefined || !Object.hasOwn(body, wireDeltasKey)) return { payload: body };
   const { [wireDeltasKey]: wire, ...payload } = body;
   const deltas = parseWireDeltas(wire ?? {});
@@ -266,7 +349,16 @@ function thawed(body: JsonObject | undefined): { readonly payload: JsonObject | 
 }
 
 /** The request of a group: as it was frozen, or as it is about to be. */
-export function toRequest({ table, entityId, ops, newest, folded, frozen, hasServerRow, sendsDeltas }: Group): TakenRequest {
+export function toRequest({
+  table,
+  entityId,
+  ops,
+  newest,
+  folded,
+  frozen,
+  hasServerRow,
+  sendsDeltas,
+}: Group): TakenRequest {
   const requestId = newest.requestId ?? nextRequestId(newest);
   const base = frozen ? newest.frozenBase : folded.type === 'nothing' ? undefined : folded.baseUpdatedAt;
   const { opId, localTimestamp } = newest;
@@ -309,11 +401,18 @@ export function toRequest({ table, entityId, ops, newest, folded, frozen, hasSer
 /** Distributes over unions, so that each member keeps its own keys. */
 type Writable<T> = T extends unknown ? { -readonly [Key in keyof T]: T[Key] } : never;
 
-function bodyOf(table: ReplicaTable, newest: StoredOp, folded: FoldedRequest & { type: 'upsert' }, hasServerRow: boolean): JsonObject {
+function bodyOf(
+  table: ReplicaTable,
+  newest: StoredOp,
+  folded: FoldedRequest & { type: 'upsert' },
+  hasServerRow: boolean,
+): JsonObject {
   const { changedFields, payload, deltas = [] } = folded;
   if (table.sendChangedFields && changedFields !== undefined && hasServerRow) {
     return Object.fromEntries(
-      Object.entries(payload).filter(([key]) => key === table.keys.id || changedFields.includes(key) || deltas.some(({ field }) => field === key)),
+      Object.entries(payload).filter(
+        ([key]) => key === table.keys.id || changedFields.includes(key) || deltas.some(({ field }) => field === key),
+      ),
     );
   }
   return newest.payload !== undefined && sameRow(newest.payload, payload) ? newest.payload : payload;
@@ -327,8 +426,14 @@ const sameRow = (a: JsonObject, b: JsonObject): boolean => {
 };
 
 /** Of requests without base that resolve a conflict and are sent again: the server's row that was decided on. */
-async function decidedRows(session: Session, kind: string, groups: readonly Group[]): Promise<ReadonlyMap<string, KnownThere>> {
-  const again = groups.filter(({ frozen, newest }) => frozen && (newest.frozenBase ?? '') === '').map(({ entityId }) => entityId);
+async function decidedRows(
+  session: Session,
+  kind: string,
+  groups: readonly Group[],
+): Promise<ReadonlyMap<string, KnownThere>> {
+  const again = groups
+    .filter(({ frozen, newest }) => frozen && (newest.frozenBase ?? '') === '')
+    .map(({ entityId }) => entityId);
   const records = again.length === 0 ? [] : await readConflictsOf(session, kind, again);
   return new Map(
     records.flatMap(({ conflict }): [string, KnownThere][] => {
@@ -339,13 +444,28 @@ async function decidedRows(session: Session, kind: string, groups: readonly Grou
 }
 
 /** Of creations that are sent again: those of which a pull has brought a live row meanwhile. */
-async function shownCreations(session: Session, table: ReplicaTable, requests: readonly TakenRequest[]): Promise<ReadonlySet<string>> {
-  const again = requests.filter(({ op, firstSentAt }) => op.creates && firstSentAt !== undefined).map(({ entityId }) => entityId);
+async function shownCreations(
+  session: Session,
+  table: ReplicaTable,
+  requests: readonly TakenRequest[],
+): Promise<ReadonlySet<string>> {
+  const again = requests
+    .filter(({ op, firstSentAt }) => op.creates && firstSentAt !== undefined)
+    .map(({ entityId }) => entityId);
   const bases = await readBases(session, table.kind, again);
-  return new Set([...bases.values()].flatMap(({ entityId, serverRow }) => (serverRow !== undefined && !table.isDeleted(serverRow) ? [entityId] : [])));
+  return new Set(
+    [...bases.values()].flatMap(({ entityId, serverRow }) =>
+      serverRow !== undefined && !table.isDeleted(serverRow) ? [entityId] : [],
+    ),
+  );
 }
 
-function withVerification(request: TakenRequest, base: BaseRecord | undefined, options: TakeOptions, context: StoreContext): TakenRequest {
+function withVerification(
+  request: TakenRequest,
+  base: BaseRecord | undefined,
+  options: TakeOptions,
+  context: StoreContext,
+): TakenRequest {
   // Also when it is taken again: frozen is not yet sent, and what was sent carried the version found by looking.
   // Relative changes that travel as such have no base: the same request goes out again under its key.
   const needsVersion = request.op.type !== 'upsert' || request.op.deltas === undefined || !isPureDelta(request.op);
@@ -353,12 +473,15 @@ function withVerification(request: TakenRequest, base: BaseRecord | undefined, o
   // A row that came from the server is known to be there, or to have been.
   if (wasNeverSent && needsVersion && request.op.baseUpdatedAt === undefined && request.op.force !== true)
     return { ...request, verify: 'unknownVersion', lastSent: base.baseRow, isUnseen: base.serverRow === undefined };
-  if (base?.versionUnknown && !wasNeverSent && needsVersion) return { ...request, verify: 'unknownVersion', lastSent: base.lastSent };
+  if (base?.versionUnknown && !wasNeverSent && needsVersion)
+    return { ...request, verify: 'unknownVersion', lastSent: base.lastSent };
   if (request.firstSentAt === undefined) return request;
   // It was frozen for a server that takes deltas; sent otherwise it would be another request under the same key.
   const isOfOtherForm = request.op.type === 'upsert' && request.op.deltas !== undefined && options.deltas !== true;
   const age = context.unit.clock.now() - request.firstSentAt;
-  return options.distrustResend || isOfOtherForm || age > context.config.idempotencyWindowMs ? { ...request, verify: 'staleRequest' } : request;
+  return options.distrustResend || isOfOtherForm || age > context.config.idempotencyWindowMs
+    ? { ...request, verify: 'staleRequest' }
+    : request;
 }
 
 /** A creation that was deleted before it was sent: the server never hears of it. */
@@ -389,7 +512,8 @@ async function leaveUnsent(
   const bases = await readBases(session, table.kind, ids);
   await removeBases(session, table.kind, ids);
   const now = context.unit.clock.now();
-  // Somebody else may have made a row of this id meanwhile: it was hidden under ours, and no pull brings it again (I5, I6).
+  // Somebody else may have made a row of this id meanwhile: it was hidden under ours, and no pull brings it again (I5,
+  // I6).
   const theirs = ids.flatMap((id) => {
     const { row } = newestKnown(bases.get(id));
     return row === undefined || table.isDeleted(row) ? [] : [{ id, row, server: row }];
@@ -404,7 +528,16 @@ async function leaveUnsent(
   await releaseDependents(session, context, table.kind, ids);
   return [
     ...toldOfDamagedBases(table.kind, bases.values()),
-    ...gone.map((op): SyncFact => ({ type: 'op.discarded', opId: op.opId, kind: op.kind, entityId: op.entityId, reason: 'foldedAway', givenUp: [] })),
+    ...gone.map(
+      (op): SyncFact => ({
+        type: 'op.discarded',
+        opId: op.opId,
+        kind: op.kind,
+        entityId: op.entityId,
+        reason: 'foldedAway',
+        givenUp: [],
+      }),
+    ),
     ...bad,
   ];
 }

@@ -14,10 +14,14 @@ export interface Waiting extends Reference {
 export const nameOf = ({ kind, id }: Reference): string => `${kind}/${id}`;
 
 /**
- * Finds rings among heads that wait for each other, over however many rows and reasons; `held` are those that begin to wait now. Nothing of a ring would
- * ever leave. Returns each ring, its oldest operation first (I12).
+ * Finds rings among heads that wait for each other, over however many rows and reasons; `held` are those that begin to
+ * wait now. Nothing of a ring would ever leave. Returns each ring, its oldest operation first (I12).
  */
-export async function waitingRings(session: Session, context: StoreContext, held: readonly Waiting[]): Promise<readonly (readonly Waiting[])[]> {
+export async function waitingRings(
+  session: Session,
+  context: StoreContext,
+  held: readonly Waiting[],
+): Promise<readonly (readonly Waiting[])[]> {
   const waiting = new Map(held.map((head) => [nameOf(head), head]));
   for (let unknown = targetsOf(context, held, waiting); unknown.length > 0; ) {
     const found = await waitingAmong(session, unknown);
@@ -47,10 +51,16 @@ export async function waitingRings(session: Session, context: StoreContext, held
 }
 
 /** The targets of these operations that were not read yet. */
-function targetsOf(context: StoreContext, heads: readonly Waiting[], known: ReadonlyMap<string, Waiting>): readonly Reference[] {
+function targetsOf(
+  context: StoreContext,
+  heads: readonly Waiting[],
+  known: ReadonlyMap<string, Waiting>,
+): readonly Reference[] {
   const names = new Set(heads.map(({ waitsFor }) => waitsFor).filter((name) => !known.has(name)));
   return [...names].flatMap((name) =>
-    [...context.registry.keys()].filter((kind) => name.startsWith(`${kind}/`)).map((kind) => ({ kind, id: name.slice(kind.length + 1) })),
+    [...context.registry.keys()]
+      .filter((kind) => name.startsWith(`${kind}/`))
+      .map((kind) => ({ kind, id: name.slice(kind.length + 1) })),
   );
 }
 
@@ -69,8 +79,9 @@ async function waitingAmong(session: Session, references: readonly Reference[]):
 }
 
 /**
- * Finds rings of creations that could not be opened, among all operations of the queue in outbox order: the others wait for the oldest, which refers to one
- * of them. Returns the rows of the ring by the `seq` of each member's first operation.
+ * Finds rings of creations that could not be opened, among all operations of the queue in outbox order: the others wait
+ * for the oldest, which refers to one of them. Returns the rows of the ring by the `seq` of each member's first
+ * operation.
  */
 export function closedRings(context: StoreContext, ops: readonly StoredOp[]): ReadonlyMap<number, readonly string[]> {
   const heads = new Map<string, StoredOp>();
@@ -87,7 +98,12 @@ export function closedRings(context: StoreContext, ops: readonly StoredOp[]): Re
     const table = oldest.creates && targetOf(name) === undefined ? context.registry.get(oldest.kind) : undefined;
     for (const reference of table === undefined ? [] : referencesOf(table, oldest.payload)) {
       const path = new Set<string>();
-      for (let next: string | undefined = nameOf(reference); next !== undefined && next !== name && !path.has(next); next = targetOf(next)) path.add(next);
+      for (
+        let next: string | undefined = nameOf(reference);
+        next !== undefined && next !== name && !path.has(next);
+        next = targetOf(next)
+      )
+        path.add(next);
       const members = [name, ...path].flatMap((member) => heads.get(member) ?? []).toSorted((a, b) => a.seq - b.seq);
       if (path.size === 0 || targetOf([...path].at(-1) ?? '') !== name) continue;
       const names = members.map(({ kind, entityId }) => nameOf({ kind, id: entityId }));

@@ -3,14 +3,23 @@ import type { Broadcaster } from 'typeorm/subscriber/Broadcaster.js';
 
 export type BroadcastName = keyof Broadcaster & `broadcast${string}Event`;
 type Broadcast = (...parameters: readonly unknown[]) => void;
-/** `told` is TypeORM's collector of results; then the metadata, the entity or entities, and the stored entity where there is one. */
+/**
+ * `told` is TypeORM's collector of results; then the metadata, the entity or entities, and the stored entity where
+ * there is one.
+ */
 export type Listener = (told: unknown, metadata: EntityMetadata, ...rest: readonly unknown[]) => void;
 
 /**
- * Replaces `Broadcaster.broadcast…Event` of a query runner. TypeORM calls these for every entity that it loads or persists, cascades included.
- * `listen` hears of it first; the app's listeners and subscribers only while `isHeard` says so.
+ * Replaces `Broadcaster.broadcast…Event` of a query runner. TypeORM calls these for every entity that it loads or
+ * persists, cascades included. `listen` hears of it first; the app's listeners and subscribers only while `isHeard`
+ * says so.
  */
-export function beforeBroadcast({ broadcaster }: QueryRunner, name: BroadcastName, listen: Listener, isHeard: () => boolean): void {
+export function beforeBroadcast(
+  { broadcaster }: QueryRunner,
+  name: BroadcastName,
+  listen: Listener,
+  isHeard: () => boolean,
+): void {
   const original = (Reflect.get(broadcaster, name) as Broadcast).bind(broadcaster);
   const broadcast: Broadcast = (told, metadata, ...rest) => {
     listen(told, metadata as EntityMetadata, ...rest);

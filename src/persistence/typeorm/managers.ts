@@ -8,10 +8,13 @@ type Replaceable = 'transaction' | 'save' | 'remove' | 'softRemove' | 'recover';
 export const managerMethod = (name: Replaceable): ManagerMethod => EntityManager.prototype[name] as ManagerMethod;
 
 /**
- * Gives all managers of a data source other methods: those that `DataSource.createEntityManager` makes, one per query runner, and `DataSource.manager`.
- * Repositories call their manager, so that they follow.
+ * Gives all managers of a data source other methods: those that `DataSource.createEntityManager` makes, one per query
+ * runner, and `DataSource.manager`. Repositories call their manager, so that they follow.
  */
-export function replaceManagerMethods(dataSource: DataSource, methods: Readonly<Partial<Record<Replaceable, ManagerMethod>>>): void {
+export function replaceManagerMethods(
+  dataSource: DataSource,
+  methods: Readonly<Partial<Record<Replaceable, ManagerMethod>>>,
+): void {
   const createEntityManager = dataSource.createEntityManager.bind(dataSource);
   dataSource.createEntityManager = (queryRunner) => Object.assign(createEntityManager(queryRunner), methods);
   Object.assign(dataSource.manager, methods);

@@ -1,19 +1,30 @@
 import { QueryFailedError, type DataSource, type Driver, type QueryRunner } from 'typeorm';
 
 /** `QueryRunner.query`, of which the third parameter asks for counts and rows in one object. */
-export type Send = (this: QueryRunner, sql: string, parameters?: readonly unknown[], structured?: boolean) => Promise<unknown>;
+export type Send = (
+  this: QueryRunner,
+  sql: string,
+  parameters?: readonly unknown[],
+  structured?: boolean,
+) => Promise<unknown>;
 type Mode = Parameters<Driver['createQueryRunner']>[0];
 
 /**
- * Replaces `Driver.createQueryRunner`. TypeORM asks it for every runner: of managers, query builders, migrations and the app. `create` makes the
- * runner as before.
+ * Replaces `Driver.createQueryRunner`. TypeORM asks it for every runner: of managers, query builders, migrations and
+ * the app. `create` makes the runner as before.
  */
-export function replaceQueryRunners(driver: Driver, replace: (create: () => QueryRunner, mode: Mode) => QueryRunner): void {
+export function replaceQueryRunners(
+  driver: Driver,
+  replace: (create: () => QueryRunner, mode: Mode) => QueryRunner,
+): void {
   const createQueryRunner = driver.createQueryRunner.bind(driver);
   driver.createQueryRunner = (mode) => replace(() => createQueryRunner(mode), mode);
 }
 
-/** Replaces `query` of a runner, or of all runners with a prototype. All other methods of TypeORM's runners send their statements through it. */
+/**
+ * Replaces `query` of a runner, or of all runners with a prototype. All other methods of TypeORM's runners send their
+ * statements through it.
+ */
 export function replaceQuery(of: object, query: Send): void {
   Object.defineProperty(of, 'query', { value: query, configurable: true, writable: true });
 }
@@ -21,7 +32,10 @@ export function replaceQuery(of: object, query: Send): void {
 /** Reads `query` of a prototype, which belongs to no runner yet. */
 export const queryOf = (prototype: object): Send => Reflect.get(prototype, 'query') as Send;
 
-/** Makes a runner that is already in somebody's hands behave as one of another class. TypeORM's SQLite drivers keep one runner and give it to all. */
+/**
+ * Makes a runner that is already in somebody's hands behave as one of another class. TypeORM's SQLite drivers keep one
+ * runner and give it to all.
+ */
 export const changeClass = (runner: QueryRunner, Class: { readonly prototype: object }): void => {
   Object.setPrototypeOf(runner, Class.prototype);
 };
@@ -32,15 +46,21 @@ export function dataSourceOf(runner: QueryRunner): DataSource {
   return known as DataSource;
 }
 
-/** Whether `SoftDeleteQueryBuilder` adds `AND "deletedAt" IS NOT NULL` to what `restore` sends, as it does from 1.0 on. */
+/**
+ * Whether `SoftDeleteQueryBuilder` adds `AND "deletedAt" IS NOT NULL` to what `restore` sends, as it does from 1.0 on.
+ */
 export const restoresHiddenOnly = (runner: QueryRunner): boolean => 'dataSource' in runner;
 
 /**
- * Makes a failure of SQLite a `QueryFailedError`, as TypeORM does. Before 1.1, `BetterSqlite3QueryRunner.query` prepares outside of its `try`, so that an
- * error of syntax arrives bare.
+ * Makes a failure of SQLite a `QueryFailedError`, as TypeORM does. Before 1.1, `BetterSqlite3QueryRunner.query`
+ * prepares outside of its `try`, so that an error of syntax arrives bare.
  */
 export function toQueryFailure(failure: unknown, sql: string, parameters: unknown[] | undefined): unknown {
-  const isBare = failure instanceof Error && 'code' in failure && String(failure.code).startsWith('SQLITE_') && !(failure instanceof QueryFailedError);
+  const isBare =
+    failure instanceof Error &&
+    'code' in failure &&
+    String(failure.code).startsWith('SQLITE_') &&
+    !(failure instanceof QueryFailedError);
   return isBare ? new QueryFailedError(sql, parameters, failure) : failure;
 }
 
@@ -49,12 +69,18 @@ export const setTransactionDepth = (runner: QueryRunner, depth: number): void =>
   Object.assign(runner, { transactionDepth: depth });
 };
 
-/** Sets `BetterSqlite3QueryRunner.stmtCache`, the prepared statements by their text, so that runners share them; other runners have none. */
+/**
+ * Sets `BetterSqlite3QueryRunner.stmtCache`, the prepared statements by their text, so that runners share them; other
+ * runners have none.
+ */
 export const shareStatements = (runner: QueryRunner, statements: Map<string, unknown>): void => {
   if ('stmtCache' in runner) Object.assign(runner, { stmtCache: statements });
 };
 
-/** Sets `SqljsQueryRunner.isDirty`: the runner writes the file when its transaction ends. Other runners have no such field. */
+/**
+ * Sets `SqljsQueryRunner.isDirty`: the runner writes the file when its transaction ends. Other runners have no such
+ * field.
+ */
 export const markUnsaved = (runner: QueryRunner): void => {
   if ('isDirty' in runner) runner.isDirty = true;
 };

@@ -8,8 +8,9 @@ export type ConditionOf = (metadata: EntityMetadata, alias: string) => string;
 let isPatched = false;
 
 /**
- * Adds a condition to every SELECT of every data source, unless it asks `withDeleted`. Patches the protected `QueryBuilder.createWhereExpression` for the
- * main alias, through `expressionMap.extraAppendedAndWhereCondition`, and the protected `SelectQueryBuilder.join` for joined entities. The first call holds.
+ * Adds a condition to every SELECT of every data source, unless it asks `withDeleted`. Patches the protected
+ * `QueryBuilder.createWhereExpression` for the main alias, through `expressionMap.extraAppendedAndWhereCondition`, and
+ * the protected `SelectQueryBuilder.join` for joined entities. The first call holds.
  */
 export function addSelectCondition(given: ConditionOf): void {
   if (isPatched) return;
@@ -21,7 +22,8 @@ export function addSelectCondition(given: ConditionOf): void {
   const whereToo: Method = function () {
     const { expressionMap } = this;
     const { mainAlias, queryType, withDeleted, extraAppendedAndWhereCondition: before } = expressionMap;
-    const condition = mainAlias?.hasMetadata && queryType === 'select' && !withDeleted ? given(mainAlias.metadata, mainAlias.name) : '';
+    const condition =
+      mainAlias?.hasMetadata && queryType === 'select' && !withDeleted ? given(mainAlias.metadata, mainAlias.name) : '';
     if (condition === '') return where.call(this);
     expressionMap.extraAppendedAndWhereCondition = before === '' ? condition : `(${before}) AND ${condition}`;
     try {
@@ -36,7 +38,8 @@ export function addSelectCondition(given: ConditionOf): void {
     const added = this.expressionMap.joinAttributes[known];
     const isFree = added?.metadata === undefined || this.expressionMap.withDeleted;
     const condition = isFree ? '' : given(added.metadata, added.alias.name);
-    if (added !== undefined && condition !== '') added.condition = added.condition ? `${added.condition} AND ${condition}` : condition;
+    if (added !== undefined && condition !== '')
+      added.condition = added.condition ? `${added.condition} AND ${condition}` : condition;
     return result;
   };
   Object.defineProperty(prototype, 'createWhereExpression', { value: whereToo, configurable: true, writable: true });

@@ -3,7 +3,15 @@ import type { SyncFact } from '../../model/events.ts';
 import type { UpsertOp } from '../../model/operation.ts';
 import { checkOp, payloadToSend } from '../outbox/enqueue.ts';
 import { OutboxState } from '../database/entities.ts';
-import { frozenGroup, outboxColumns, readQueues, toOp, toStoredOp, type RawOutboxRow, type StoredOp } from '../outbox/outbox-rows.ts';
+import {
+  frozenGroup,
+  outboxColumns,
+  readQueues,
+  toOp,
+  toStoredOp,
+  type RawOutboxRow,
+  type StoredOp,
+} from '../outbox/outbox-rows.ts';
 import { upgradeFailedCode } from '../outbox/error-codes.ts';
 import { leaveToNewer, markUpgraded, parkUnreadable, rewriteUpgraded } from '../outbox/transitions.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
@@ -13,7 +21,9 @@ import { boundedError } from '../sql/stored-reason.ts';
 
 const isStale = (op: StoredOp, table: ReplicaTable): boolean => op.schemaVersion < table.schema.version;
 
-/** An upsert in the shape of the table as it is now. Throws what the hook threw, or why its result could never be sent. */
+/**
+ * An upsert in the shape of the table as it is now. Throws what the hook threw, or why its result could never be sent.
+ */
 export function upgradedOp(op: UpsertOp, table: ReplicaTable, fromVersion: number): UpsertOp {
   const upgraded = table.schema.upgradeOperation(op, fromVersion);
   const payload = payloadToSend(upgraded.payload, table);
@@ -27,10 +37,15 @@ interface Failure {
 }
 
 /**
- * Brings queued operations to today's shape, in place. An open request is not touched: what was sent under its key stays in `frozen_body`
- * (I2), only what its operations mean from now on is rewritten. What the hook cannot do stays as it was and holds up its own entity alone (I13).
+ * Brings queued operations to today's shape, in place. An open request is not touched: what was sent under its key
+ * stays in `frozen_body` (I2), only what its operations mean from now on is rewritten. What the hook cannot do stays as
+ * it was and holds up its own entity alone (I13).
  */
-export async function upgradeOperations(session: Session, table: ReplicaTable, ops: readonly StoredOp[]): Promise<readonly SyncFact[]> {
+export async function upgradeOperations(
+  session: Session,
+  table: ReplicaTable,
+  ops: readonly StoredOp[],
+): Promise<readonly SyncFact[]> {
   const failures: Failure[] = [];
   const upgraded: Upgraded[] = [];
   for (const op of ops) {
@@ -81,8 +96,15 @@ async function rewrite(session: Session, table: ReplicaTable, all: readonly Upgr
 
 const textOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
 
-/** The heads of their entities wait for a person, or for a release that can do it; told once. What is under way goes on first. */
-async function parkFailed(session: Session, table: ReplicaTable, failures: readonly Failure[]): Promise<readonly SyncFact[]> {
+/**
+ * The heads of their entities wait for a person, or for a release that can do it; told once. What is under way goes on
+ * first.
+ */
+async function parkFailed(
+  session: Session,
+  table: ReplicaTable,
+  failures: readonly Failure[],
+): Promise<readonly SyncFact[]> {
   const queues = await readQueues(
     session,
     table.kind,
@@ -114,8 +136,8 @@ async function parkFailed(session: Session, table: ReplicaTable, failures: reado
 }
 
 /**
- * Queues in today's shape: an older release may have queued something while a newer one runs. What cannot be upgraded stays as it is and is told
- * in `facts`. Costs nothing where all is current.
+ * Queues in today's shape: an older release may have queued something while a newer one runs. What cannot be upgraded
+ * stays as it is and is told in `facts`. Costs nothing where all is current.
  */
 export async function upgradedQueues(
   session: Session,
@@ -127,13 +149,18 @@ export async function upgradedQueues(
   for (const queue of queues.values()) for (const op of queue) if (isStale(op, table)) stale.push(op);
   if (stale.length === 0) return queues;
   facts.push(...(await upgradeOperations(session, table, stale)));
-  await upgradeBases(session, table, await readStaleBases(session, table, { ids: stale.map(({ entityId }) => entityId) }));
+  await upgradeBases(
+    session,
+    table,
+    await readStaleBases(session, table, { ids: stale.map(({ entityId }) => entityId) }),
+  );
   return readQueues(session, table.kind, [...queues.keys()]);
 }
 
 /**
- * Entities that may not be sent, since a shape in their queue is not today's: what could not be upgraded is parked already, what a newer release
- * has queued waits for the next run, which leaves the whole table to that release. An open request goes on as it was frozen.
+ * Entities that may not be sent, since a shape in their queue is not today's: what could not be upgraded is parked
+ * already, what a newer release has queued waits for the next run, which leaves the whole table to that release. An
+ * open request goes on as it was frozen.
  */
 export async function withoutOtherShapes(
   session: Session,
@@ -141,8 +168,12 @@ export async function withoutOtherShapes(
   queues: ReadonlyMap<string, readonly StoredOp[]>,
 ): Promise<ReadonlySet<string>> {
   const { version } = table.schema;
-  const unfit = [...queues.values()].filter((queue) => frozenGroup(queue).length === 0 && queue.some((op) => op.schemaVersion !== version));
-  const newer = unfit.filter((queue) => queue.some((op) => op.schemaVersion > version)).flatMap((queue) => queue.slice(0, 1));
+  const unfit = [...queues.values()].filter(
+    (queue) => frozenGroup(queue).length === 0 && queue.some((op) => op.schemaVersion !== version),
+  );
+  const newer = unfit
+    .filter((queue) => queue.some((op) => op.schemaVersion > version))
+    .flatMap((queue) => queue.slice(0, 1));
   await leaveToNewer(
     session,
     newer.map(({ seq }) => seq),

@@ -35,19 +35,20 @@ const upgradedText = (table: ReplicaTable, text: string | null, fromVersion: num
 };
 
 /**
- * Brings rows that merges compare with to today's shape. A row that the hook cannot do stays as it is: it is only compared with. What was sent
- * last (`last_sent`) stays what was sent.
+ * Brings rows that merges compare with to today's shape. A row that the hook cannot do stays as it is: it is only
+ * compared with. What was sent last (`last_sent`) stays what was sent.
  */
 export async function upgradeBases(session: Session, table: ReplicaTable, bases: readonly StaleBase[]): Promise<void> {
   for (const { entityId, baseRow, serverRow, schemaVersion } of bases) {
-    const upgraded = orNothing(() => [upgradedText(table, baseRow, schemaVersion), upgradedText(table, serverRow, schemaVersion)]);
-    if (upgraded === undefined) continue;
-    await session.run('UPDATE "sync_base" SET "base_row" = ?, "server_row" = ?, "schema_version" = ? WHERE "kind" = ? AND "entity_id" = ?', [
-      ...upgraded,
-      table.schema.version,
-      table.kind,
-      entityId,
+    const upgraded = orNothing(() => [
+      upgradedText(table, baseRow, schemaVersion),
+      upgradedText(table, serverRow, schemaVersion),
     ]);
+    if (upgraded === undefined) continue;
+    await session.run(
+      'UPDATE "sync_base" SET "base_row" = ?, "server_row" = ?, "schema_version" = ? WHERE "kind" = ? AND "entity_id" = ?',
+      [...upgraded, table.schema.version, table.kind, entityId],
+    );
   }
 }
 
@@ -64,7 +65,10 @@ interface StaleConflict {
   readonly schemaVersion: number;
 }
 
-/** Brings the conflicts of a table to today's shape: all three sides, and a decision that is not applied yet. One that cannot be upgraded is not worked on. */
+/**
+ * Brings the conflicts of a table to today's shape: all three sides, and a decision that is not applied yet. One that
+ * cannot be upgraded is not worked on.
+ */
 export async function upgradeConflicts(session: Session, table: ReplicaTable): Promise<void> {
   const rows = await session.query<StaleConflict>(
     `SELECT "entity_id" AS "entityId", "op", "op_id" AS "opId", "base_data" AS "baseData", "local_data" AS "localData", "server_data" AS "serverData",
@@ -89,9 +93,21 @@ function upgradedConflict(table: ReplicaTable, row: StaleConflict): readonly (st
   const moved = new Set(deltas?.map(({ field }) => field));
   // A conflict names the fields of its deltas among the changed ones; an operation does not.
   const written = sound(storedFields(row.changedFields, 'changed_fields'))?.filter((field) => !moved.has(field));
-  const op = upsertOp({ kind: table.kind, id, opId, payload: local, changedFields: written, deltas, creates: false, localTimestamp: new Date(0) });
+  const op = upsertOp({
+    kind: table.kind,
+    id,
+    opId,
+    payload: local,
+    changedFields: written,
+    deltas,
+    creates: false,
+    localTimestamp: new Date(0),
+  });
   const upgraded = row.op === 'delete' ? op : table.schema.upgradeOperation(op, from);
-  const changed = upgraded.changedFields && [...upgraded.changedFields, ...new Set(upgraded.deltas?.map(({ field }) => field))];
+  const changed = upgraded.changedFields && [
+    ...upgraded.changedFields,
+    ...new Set(upgraded.deltas?.map(({ field }) => field)),
+  ];
   const server = row.serverData === '{}' ? row.serverData : upgradedText(table, row.serverData, from);
   return [
     upgradedText(table, row.baseData, from),
@@ -106,7 +122,9 @@ function upgradedConflict(table: ReplicaTable, row: StaleConflict): readonly (st
 function upgradedDecision(table: ReplicaTable, text: string | null, from: number): string | null {
   const decision = sound(storedResolution(text, 'resolution'));
   if (decision === undefined) return null;
-  return decision.type === 'acceptMerged' ? JSON.stringify({ ...decision, data: table.schema.upgradeRow(decision.data, from) }) : text;
+  return decision.type === 'acceptMerged'
+    ? JSON.stringify({ ...decision, data: table.schema.upgradeRow(decision.data, from) })
+    : text;
 }
 
 /** A damaged conflict is not upgraded: the run that meets it tells of it. */
@@ -117,9 +135,14 @@ function sound<T>({ value, fault }: Cell<T>): T | undefined {
 
 const textOf = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
 
-/** A row of an older shape as the table has it today; as it is where the hook cannot do it, or it is of today's shape already. */
+/**
+ * A row of an older shape as the table has it today; as it is where the hook cannot do it, or it is of today's shape
+ * already.
+ */
 export const inTodaysShape = (table: ReplicaTable, row: JsonObject, fromVersion: number | undefined): JsonObject =>
-  fromVersion === undefined || fromVersion >= table.schema.version ? row : (orNothing(() => table.schema.upgradeRow(row, fromVersion)) ?? row);
+  fromVersion === undefined || fromVersion >= table.schema.version
+    ? row
+    : (orNothing(() => table.schema.upgradeRow(row, fromVersion)) ?? row);
 
 /** What the app's hook throws for one row concerns that row alone: it keeps its version, and is tried again. */
 function orNothing<T>(work: () => T): T | undefined {

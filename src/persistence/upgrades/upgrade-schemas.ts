@@ -19,9 +19,10 @@ interface KindVersions {
 }
 
 /**
- * Brings everything that is stored of each table to the version it is registered with: operations, the rows they are compared with, conflicts;
- * then, where rows were pulled under an older version, opens a full resync of that table. Each step is a transaction of its own and may be
- * repeated after a crash; the table's version is written last. A table that a newer release has used is refused and left alone.
+ * Brings everything that is stored of each table to the version it is registered with: operations, the rows they are
+ * compared with, conflicts; then, where rows were pulled under an older version, opens a full resync of that table.
+ * Each step is a transaction of its own and may be repeated after a crash; the table's version is written last. A table
+ * that a newer release has used is refused and left alone.
  */
 export async function upgradeSchemas(context: StoreContext): Promise<SchemaReport> {
   const { unit, registry } = context;
@@ -41,15 +42,21 @@ export async function upgradeSchemas(context: StoreContext): Promise<SchemaRepor
     const isBehind = (known.stored ?? schema.version) < schema.version;
     const older = known.queued.filter((version) => version < schema.version);
     if (older.length > 0 || isBehind) facts.push(...(await upgradeStored(context, table, older)));
-    if (isBehind || (known.stored === undefined && schema.version > 1)) await unit.fenced((session) => adoptVersion(session, context, table, known));
+    if (isBehind || (known.stored === undefined && schema.version > 1))
+      await unit.fenced((session) => adoptVersion(session, context, table, known));
   }
   const open = await unit.read((session) =>
-    session.query<{ kind: string }>(`SELECT "kind" FROM "sync_cursors" WHERE "resync_open" = 1 AND "resync_reason" = 'schema'`),
+    session.query<{ kind: string }>(
+      `SELECT "kind" FROM "sync_cursors" WHERE "resync_open" = 1 AND "resync_reason" = 'schema'`,
+    ),
   );
   return { facts, refused, resyncing: open.map(({ kind }) => kind) };
 }
 
-async function readVersions(session: Session, tables: readonly ReplicaTable[]): Promise<ReadonlyMap<string, KindVersions>> {
+async function readVersions(
+  session: Session,
+  tables: readonly ReplicaTable[],
+): Promise<ReadonlyMap<string, KindVersions>> {
   const cursors = await session.query<{ kind: string; version: number; pulled: number }>(
     `SELECT "kind", "schema_version" AS "version", CASE WHEN "ts" IS NOT NULL OR "token" IS NOT NULL OR "resync_open" = 1 THEN 1 ELSE 0 END AS "pulled" FROM "sync_cursors"`,
   );
@@ -93,13 +100,20 @@ async function queuedVersions(session: Session): Promise<ReadonlyMap<string, rea
 /** Kinds that a newer release of the app has used. */
 export async function newerKinds(session: Session, tables: readonly ReplicaTable[]): Promise<ReadonlySet<string>> {
   const versions = await readVersions(session, tables);
-  return new Set(tables.filter(({ kind, schema }) => newestOf(versions.get(kind)) > schema.version).map(({ kind }) => kind));
+  return new Set(
+    tables.filter(({ kind, schema }) => newestOf(versions.get(kind)) > schema.version).map(({ kind }) => kind),
+  );
 }
 
 /** A version that is no number is a damaged row, not a newer release. */
-const newestOf = (known: KindVersions | undefined): number => Math.max(0, ...[known?.stored ?? 0, ...(known?.queued ?? [])].filter(Number.isFinite));
+const newestOf = (known: KindVersions | undefined): number =>
+  Math.max(0, ...[known?.stored ?? 0, ...(known?.queued ?? [])].filter(Number.isFinite));
 
-async function upgradeStored(context: StoreContext, table: ReplicaTable, versions: readonly number[]): Promise<readonly SyncFact[]> {
+async function upgradeStored(
+  context: StoreContext,
+  table: ReplicaTable,
+  versions: readonly number[],
+): Promise<readonly SyncFact[]> {
   const { unit } = context;
   const facts: SyncFact[] = [];
   // Rows first: an operation is parked only beside rows that were tried already.
@@ -130,7 +144,12 @@ async function upgradeStored(context: StoreContext, table: ReplicaTable, version
 }
 
 /** Notes that all of the table is of today's version, and what follows from that for its rows, in one transaction. */
-async function adoptVersion(session: Session, context: StoreContext, table: ReplicaTable, { stored, wasPulled }: KindVersions): Promise<void> {
+async function adoptVersion(
+  session: Session,
+  context: StoreContext,
+  table: ReplicaTable,
+  { stored, wasPulled }: KindVersions,
+): Promise<void> {
   const { kind, schema, pushOnly } = table;
   const mustResync = stored !== undefined && wasPulled && !pushOnly && schema.needsResync(stored);
   // A generation under way has pulled rows under the old version: it begins again.

@@ -1,11 +1,14 @@
 /** How far a write goes before its promise resolves. */
 export interface AwaitOptions {
   /**
-   * `local` (default): stored here, and queued. `acked`: the server has it; for writers of an engine. Rejects with `NotAckedError` where it was
-   * refused, parked or given up.
+   * `local` (default): stored here, and queued. `acked`: the server has it; for writers of an engine. Rejects with
+   * `NotAckedError` where it was refused, parked or given up.
    */
   readonly await?: 'local' | 'acked' | undefined;
-  /** How long `acked` waits, ms; default `requestTimeoutMs` of the engine. Then it rejects with `SyncAbortedError`; what was written stays. */
+  /**
+   * How long `acked` waits, ms; default `requestTimeoutMs` of the engine. Then it rejects with `SyncAbortedError`; what
+   * was written stays.
+   */
   readonly timeoutMs?: number | undefined;
   /** Ends the wait of `acked`, with `SyncAbortedError`; what was written stays. */
   readonly signal?: AbortSignal | undefined;

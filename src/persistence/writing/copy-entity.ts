@@ -3,8 +3,9 @@ import { ValidationError } from '../../model/errors/errors.ts';
 import { whyUnwritable } from '../../model/values/nesting.ts';
 
 /**
- * Copies the columns of an entity; those that are undefined stay so. Values that are objects go through the database's form and back, so that
- * the copy shares nothing with the entity, also where a transformer makes objects of its own. Throws `ValidationError` for a value that cannot be written.
+ * Copies the columns of an entity; those that are undefined stay so. Values that are objects go through the database's
+ * form and back, so that the copy shares nothing with the entity, also where a transformer makes objects of its own.
+ * Throws `ValidationError` for a value that cannot be written.
  */
 export function copyEntity(metadata: EntityMetadata, entity: object): ObjectLiteral {
   const copy: ObjectLiteral = metadata.create();
@@ -15,7 +16,10 @@ export function copyEntity(metadata: EntityMetadata, entity: object): ObjectLite
     const isObject = typeof value === 'object' && value !== null && driver !== undefined;
     const reason = isObject ? whyUnwritable(value) : undefined;
     if (reason !== undefined) throw new ValidationError(`${metadata.name}: field '${column.propertyPath}' ${reason}`);
-    column.setEntityValue(copy, isObject ? driver.prepareHydratedValue(driver.preparePersistentValue(value, column), column) : value);
+    column.setEntityValue(
+      copy,
+      isObject ? driver.prepareHydratedValue(driver.preparePersistentValue(value, column), column) : value,
+    );
   }
   return copy;
 }

@@ -11,16 +11,25 @@ export interface DeltaWrite {
 }
 
 /**
- * Checks deltas against a row and applies them. Fields are property names, the result is by wire key. Undefined: they come to nothing.
- * Throws `ValidationError` naming the field; nothing was written.
+ * Checks deltas against a row and applies them. Fields are property names, the result is by wire key. Undefined: they
+ * come to nothing. Throws `ValidationError` naming the field; nothing was written.
  */
-export function prepareDeltas(table: ReplicaTable, id: string, before: JsonObject, deltas: readonly Delta[]): DeltaWrite | undefined {
+export function prepareDeltas(
+  table: ReplicaTable,
+  id: string,
+  before: JsonObject,
+  deltas: readonly Delta[],
+): DeltaWrite | undefined {
   const row = `${table.kind}/${id}`;
   const byWireKey = deltas.map((delta): Delta => {
     const field = table.wireKeyOf(delta.field);
-    if (Object.values(table.keys).includes(field)) throw new ValidationError(`${row}: '${delta.field}' belongs to the server, it cannot be changed by a delta`);
+    if (Object.values(table.keys).includes(field))
+      throw new ValidationError(`${row}: '${delta.field}' belongs to the server, it cannot be changed by a delta`);
     if (delta.type === 'increment') {
-      if (!Number.isFinite(delta.by)) throw new ValidationError(`${row}: '${delta.field}' can be incremented by a finite number, got ${String(delta.by)}`);
+      if (!Number.isFinite(delta.by))
+        throw new ValidationError(
+          `${row}: '${delta.field}' can be incremented by a finite number, got ${String(delta.by)}`,
+        );
     } else if (!Array.isArray(delta.values)) {
       throw new ValidationError(`${row}: values for '${delta.field}' must be a list`);
     } else {

@@ -21,7 +21,10 @@ export interface EnqueueAllProgress {
 export interface EnqueueAllOptions<Entity extends ObjectLiteral> {
   /** Only these rows, in the words of `find`; conditions on columns of this table. */
   readonly where?: FindOptionsWhere<Entity> | FindOptionsWhere<Entity>[] | undefined;
-  /** Default `neverSent`: rows that no server ever had. `all`: every shown row of which nothing is queued, for a server that lost its data. */
+  /**
+   * Default `neverSent`: rows that no server ever had. `all`: every shown row of which nothing is queued, for a server
+   * that lost its data.
+   */
   readonly rows?: 'neverSent' | 'all' | undefined;
   /** Rows per transaction, 1 to 1000; default 200. Other work has its turn between two transactions. */
   readonly batchSize?: number | undefined;
@@ -56,19 +59,25 @@ interface Window {
 type Refused = EnqueuedAll['refused'][number];
 
 /**
- * Queues rows as they are, one operation each, in short transactions (F-153). Nothing remembers how far a call came: a row that is queued, or that a
- * server took, is passed over. So a call after a crash goes on where the first one ended, and a second call queues nothing twice.
+ * Queues rows as they are, one operation each, in short transactions (F-153). Nothing remembers how far a call came: a
+ * row that is queued, or that a server took, is passed over. So a call after a crash goes on where the first one ended,
+ * and a second call queues nothing twice.
  *
- * No field counts as changed by the user, and nobody knows whether the server has the row. The engine looks before it sends the operation; where the
- * server has the row, the server's stays.
+ * No field counts as changed by the user, and nobody knows whether the server has the row. The engine looks before it
+ * sends the operation; where the server has the row, the server's stays.
  */
-export async function enqueueAll<Entity extends ObjectLiteral>(parts: Parts, options: EnqueueAllOptions<Entity> = {}): Promise<EnqueuedAll> {
+export async function enqueueAll<Entity extends ObjectLiteral>(
+  parts: Parts,
+  options: EnqueueAllOptions<Entity> = {},
+): Promise<EnqueuedAll> {
   const { unit, table } = parts;
   const { batchSize = 200, rows: which = 'neverSent', where, signal } = options;
   if (!(Number.isSafeInteger(batchSize) && batchSize >= 1 && batchSize <= 1_000))
     throw new RangeError(`enqueueAll: batchSize must be a whole number from 1 to 1000, got ${String(batchSize)}`);
-  if (!['neverSent', 'all'].includes(which)) throw new RangeError(`enqueueAll: rows must be 'neverSent' or 'all', got '${String(which)}'`);
-  if (table.pullOnly) throw new ValidationError(`enqueueAll: '${table.kind}' is pullOnly, its rows are never sent; nothing was queued`);
+  if (!['neverSent', 'all'].includes(which))
+    throw new RangeError(`enqueueAll: rows must be 'neverSent' or 'all', got '${String(which)}'`);
+  if (table.pullOnly)
+    throw new ValidationError(`enqueueAll: '${table.kind}' is pullOnly, its rows are never sent; nothing was queued`);
   const refused: Refused[] = [];
   let queued = 0;
   let done = 0;
@@ -76,7 +85,9 @@ export async function enqueueAll<Entity extends ObjectLiteral>(parts: Parts, opt
   let window: Window | undefined = { after: undefined, upTo: undefined };
   for (let after: RawId | undefined; window !== undefined; after = window?.upTo) {
     if (signal?.aborted === true || parts.isOver())
-      throw new SyncAbortedError(`enqueueAll: ended with ${queued} rows of ${table.kind} queued; they stay queued, and another call goes on from there`);
+      throw new SyncAbortedError(
+        `enqueueAll: ended with ${queued} rows of ${table.kind} queued; they stay queued, and another call goes on from there`,
+      );
     const next = await unit.read(async (session) => {
       const found = await nextWindow(session, table, after, batchSize);
       return { ...found, hasRows: (await idsIn(session, table, found.window, { which, where })).length > 0 };
@@ -130,12 +141,17 @@ async function idsIn(
   session: Session,
   table: ReplicaTable,
   { after, upTo }: Window,
-  { which, where }: { readonly which: 'neverSent' | 'all'; readonly where: ObjectLiteral | ObjectLiteral[] | undefined },
+  {
+    which,
+    where,
+  }: { readonly which: 'neverSent' | 'all'; readonly where: ObjectLiteral | ObjectLiteral[] | undefined },
 ): Promise<readonly string[]> {
   const id = `"row".${table.id}`;
   const query = session.queryRunner.manager.createQueryBuilder<ObjectLiteral>(table.metadata.target, 'row');
   // As `find` reads it: a property that is undefined is refused, and does not stand for all rows.
-  query.setFindOptions({ ...(where === undefined ? {} : { where }), withDeleted: true, loadEagerRelations: false }).select(id, 'id');
+  query
+    .setFindOptions({ ...(where === undefined ? {} : { where }), withDeleted: true, loadEagerRelations: false })
+    .select(id, 'id');
   if (after !== undefined) query.andWhere(`${id} > :synchartAfter`, { synchartAfter: after });
   if (upTo !== undefined) query.andWhere(`${id} <= :synchartUpTo`, { synchartUpTo: upTo });
   const { sql, parameters } = table.unsent(which, '"row"');
@@ -160,7 +176,14 @@ async function queueableOf(
     if (raw === undefined) continue;
     try {
       const row = table.rawToWire(raw);
-      const op = upsertOp({ kind: table.kind, id, localTimestamp, payload: payloadToSend(row, table), changedFields: [], creates: false });
+      const op = upsertOp({
+        kind: table.kind,
+        id,
+        localTimestamp,
+        payload: payloadToSend(row, table),
+        changedFields: [],
+        creates: false,
+      });
       checkOp(op, table, row);
       queueable.push({ op, preImage: { row, version: undefined } });
     } catch (cause) {

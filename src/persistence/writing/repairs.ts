@@ -12,11 +12,26 @@ import { readConflict } from '../outbox/conflict-rows.ts';
 import { rethrowForCaller } from '../sql/database-failure.ts';
 import { amendOperation as amendStored, retryOperations } from '../outbox/transitions.ts';
 import { enqueueOp, payloadToSend } from '../outbox/enqueue.ts';
-import { frozenGroup, outboxColumns, readQueues, toStoredOp, type RawOutboxRow, type StoredOp } from '../outbox/outbox-rows.ts';
+import {
+  frozenGroup,
+  outboxColumns,
+  readQueues,
+  toStoredOp,
+  type RawOutboxRow,
+  type StoredOp,
+} from '../outbox/outbox-rows.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { listOf, type Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
-import { numberFault, numberOr, operationTypes, storedDeltas, storedFields, storedObject, wordFault } from '../sql/stored-shape.ts';
+import {
+  numberFault,
+  numberOr,
+  operationTypes,
+  storedDeltas,
+  storedFields,
+  storedObject,
+  wordFault,
+} from '../sql/stored-shape.ts';
 
 /** An operation that was given up, as it is kept to be brought back. */
 export interface DiscardedOperation {
@@ -39,13 +54,14 @@ export type AmendPatch = Readonly<Record<string, unknown>>;
 /** Mends single operations, outside of any run; each call is one transaction. */
 export interface Repairs {
   /**
-   * Changes what a waiting, refused or stuck operation will send, and the local row with it; its tries begin anew. Throws `ValidationError` when
-   * it is unknown or a delete, when its request is open or its conflict undecided, and for values that could not be written.
+   * Changes what a waiting, refused or stuck operation will send, and the local row with it; its tries begin anew.
+   * Throws `ValidationError` when it is unknown or a delete, when its request is open or its conflict undecided, and
+   * for values that could not be written.
    */
   amend(opId: string, patch: AmendPatch): Promise<void>;
   /**
-   * Brings back what was given up: its changes are made again on today's row and queued as a new operation, whose id is returned. Undefined:
-   * there was nothing left to change. Throws `ValidationError` when the history does not have it.
+   * Brings back what was given up: its changes are made again on today's row and queued as a new operation, whose id is
+   * returned. Undefined: there was nothing left to change. Throws `ValidationError` when the history does not have it.
    */
   undoDiscard(opId: string): Promise<string | undefined>;
   /** What was given up, newest first; at most `discardHistory`. */
@@ -55,11 +71,15 @@ export interface Repairs {
 export function createRepairs(context: StoreContext, newOpId: () => string): Repairs {
   const { unit } = context;
   return {
-    amend: (opId, patch) => unit.transaction((session) => amendOperation(session, context, opId, patch)).catch(rethrowForCaller),
+    amend: (opId, patch) =>
+      unit.transaction((session) => amendOperation(session, context, opId, patch)).catch(rethrowForCaller),
     undoDiscard: (opId) =>
       unit
         .transaction(async (session) => {
-          const row = await session.one<RawDiscardedRow>(`${discardedSql} WHERE "op_id" = ? ORDER BY "id" DESC LIMIT 1`, [opId]);
+          const row = await session.one<RawDiscardedRow>(
+            `${discardedSql} WHERE "op_id" = ? ORDER BY "id" DESC LIMIT 1`,
+            [opId],
+          );
           if (!row)
             throw new ValidationError(
               `operation '${opId}' is not in the history of what was given up (it keeps the last ${context.config.discardHistory}); engine.discarded() lists it`,
@@ -76,7 +96,9 @@ export function createRepairs(context: StoreContext, newOpId: () => string): Rep
             filter?.kinds === undefined
               ? { sql: '', parameters: [] }
               : { sql: ` WHERE ${session.dialect.inList('"kind"')}`, parameters: [listOf(filter.kinds)] };
-          return (await session.query<RawDiscardedRow>(`${discardedSql}${kinds.sql} ORDER BY "id" DESC`, kinds.parameters)).map(toDiscarded);
+          return (
+            await session.query<RawDiscardedRow>(`${discardedSql}${kinds.sql} ORDER BY "id" DESC`, kinds.parameters)
+          ).map(toDiscarded);
         })
         .catch(rethrowForCaller),
   };
@@ -87,7 +109,9 @@ export function createRepairs(context: StoreContext, newOpId: () => string): Rep
 async function amendOperation(session: Session, context: StoreContext, opId: string, patch: AmendPatch): Promise<void> {
   const raw = await session.one<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE "op_id" = ?`, [opId]);
   if (!raw)
-    throw new ValidationError(`operation '${opId}' is not queued (any more); engine.explain() lists what is, undoDiscard brings back what was given up`);
+    throw new ValidationError(
+      `operation '${opId}' is not queued (any more); engine.explain() lists what is, undoDiscard brings back what was given up`,
+    );
   const op = toStoredOp(raw);
   const table = tableFor(context, op);
   const queue = (await readQueues(session, op.kind, [op.entityId])).get(op.entityId) ?? [];
@@ -114,16 +138,21 @@ async function amendOperation(session: Session, context: StoreContext, opId: str
   if (local.row !== undefined) await table.upsert(session, [local.row], { keepDeletedLocally: local.deletedLocally });
 }
 
-const named = (op: { readonly opId: string; readonly kind: string; readonly entityId: string }): string => `operation ${op.opId} on ${op.kind}/${op.entityId}`;
+const named = (op: { readonly opId: string; readonly kind: string; readonly entityId: string }): string =>
+  `operation ${op.opId} on ${op.kind}/${op.entityId}`;
 
-function tableFor(context: StoreContext, op: { readonly opId: string; readonly kind: string; readonly entityId: string }): ReplicaTable {
+function tableFor(
+  context: StoreContext,
+  op: { readonly opId: string; readonly kind: string; readonly entityId: string },
+): ReplicaTable {
   const table = context.registry.get(op.kind);
   if (!table) throw new ValidationError(`${named(op)}: no table is registered for the kind '${op.kind}' (F-101)`);
   return table;
 }
 
 async function assertAmendable(session: Session, op: StoredOp, queue: readonly StoredOp[]): Promise<void> {
-  if (op.type === 'delete') throw new ValidationError(`${named(op)} is a delete, which has no data to amend; drop it, or restore the row`);
+  if (op.type === 'delete')
+    throw new ValidationError(`${named(op)} is a delete, which has no data to amend; drop it, or restore the row`);
   if (op.damaged !== undefined) throw new ValidationError(`${named(op)} cannot be amended: ${op.damaged}; drop it`);
   if (frozenGroup(queue).some(({ seq }) => seq === op.seq)) {
     throw new ValidationError(
@@ -145,9 +174,12 @@ function wirePatch(table: ReplicaTable, op: StoredOp, patch: AmendPatch): JsonOb
   const entries = Object.keys(patch).map((property): [string, Json] => {
     const key = table.wireKeyOf(property);
     if (Object.values(table.keys).includes(key))
-      throw new ValidationError(`${named(op)}: '${property}' cannot be amended, it names the row or belongs to the server`);
+      throw new ValidationError(
+        `${named(op)}: '${property}' cannot be amended, it names the row or belongs to the server`,
+      );
     const value = row[key];
-    if (value === undefined) throw new ValidationError(`${named(op)}: '${property}' is undefined; use null to clear it`);
+    if (value === undefined)
+      throw new ValidationError(`${named(op)}: '${property}' is undefined; use null to clear it`);
     return [key, value];
   });
   const values = Object.fromEntries(entries);
@@ -157,8 +189,8 @@ function wirePatch(table: ReplicaTable, op: StoredOp, patch: AmendPatch): JsonOb
 }
 
 /**
- * The operation with its new values, and what that makes of those behind it: the repair is the newest intention, so it also stands in the
- * place of a later value of the same field; later deltas are applied on top of it.
+ * The operation with its new values, and what that makes of those behind it: the repair is the newest intention, so it
+ * also stands in the place of a later value of the same field; later deltas are applied on top of it.
  */
 function amendQueue(queue: readonly StoredOp[], target: StoredOp, values: JsonObject): readonly StoredOp[] {
   const fields = Object.keys(values);
@@ -179,7 +211,8 @@ function amendQueue(queue: readonly StoredOp[], target: StoredOp, values: JsonOb
       for (const field of fields) {
         if (!payload.has(field)) continue;
         if (claims(op, field)) current.set(field, values[field] ?? null);
-        for (const delta of op.deltas ?? []) if (delta.field === field) current.set(field, applyDelta(current.get(field), delta));
+        for (const delta of op.deltas ?? [])
+          if (delta.field === field) current.set(field, applyDelta(current.get(field), delta));
         payload.set(field, current.get(field) ?? null);
       }
       return { ...op, payload: Object.fromEntries(payload) };
@@ -187,7 +220,12 @@ function amendQueue(queue: readonly StoredOp[], target: StoredOp, values: JsonOb
 }
 
 /** Tries begin anew for all that goes out in one request with it; an open request, and a conflict, stay as they are. */
-async function makeReady(session: Session, context: StoreContext, op: StoredOp, queue: readonly StoredOp[]): Promise<void> {
+async function makeReady(
+  session: Session,
+  context: StoreContext,
+  op: StoredOp,
+  queue: readonly StoredOp[],
+): Promise<void> {
   const group = context.config.coalesce ? queue.slice(frozenGroup(queue).length) : [op];
   await retryOperations(
     session,
@@ -231,12 +269,25 @@ function toDiscarded(row: RawDiscardedRow): DiscardedOperation {
   };
 }
 
-/** What was given up under an older version of the table, as it would be made today. Throws `ValidationError` where that cannot be said. */
+/**
+ * What was given up under an older version of the table, as it would be made today. Throws `ValidationError` where that
+ * cannot be said.
+ */
 function inShapeOf(table: ReplicaTable, given: DiscardedOperation, version: number): DiscardedOperation {
   if (given.type === 'delete' || version === table.schema.version) return given;
-  if (version > table.schema.version) throw new ValidationError(`${named(given)} was made by a newer version of the app; bring it back there`);
+  if (version > table.schema.version)
+    throw new ValidationError(`${named(given)} was made by a newer version of the app; bring it back there`);
   const { changedFields, deltas, data: payload, ...rest } = given;
-  const op = upsertOp({ kind: given.kind, id: given.entityId, opId: given.opId, payload, changedFields, deltas, creates: false, localTimestamp: new Date(0) });
+  const op = upsertOp({
+    kind: given.kind,
+    id: given.entityId,
+    opId: given.opId,
+    payload,
+    changedFields,
+    deltas,
+    creates: false,
+    localTimestamp: new Date(0),
+  });
   try {
     const upgraded = table.schema.upgradeOperation(op, version);
     return {
@@ -255,7 +306,12 @@ function inShapeOf(table: ReplicaTable, given: DiscardedOperation, version: numb
   }
 }
 
-async function bringBack(session: Session, context: StoreContext, row: RawDiscardedRow, opId: string): Promise<string | undefined> {
+async function bringBack(
+  session: Session,
+  context: StoreContext,
+  row: RawDiscardedRow,
+  opId: string,
+): Promise<string | undefined> {
   const stored = toDiscarded(row);
   const fault =
     storedObject(row.payload, 'payload').fault ??
@@ -265,7 +321,9 @@ async function bringBack(session: Session, context: StoreContext, row: RawDiscar
     numberFault(row.creates, 'creates') ??
     numberFault(row.schemaVersion, 'schema_version');
   if (fault !== undefined)
-    throw new ValidationError(`${named(stored)} cannot be brought back: row id ${row.id} of sync_discarded is damaged: ${fault}; repair that row first`);
+    throw new ValidationError(
+      `${named(stored)} cannot be brought back: row id ${row.id} of sync_discarded is damaged: ${fault}; repair that row first`,
+    );
   const { kind, entityId: id } = stored;
   const table = tableFor(context, stored);
   const given = inShapeOf(table, stored, Number(row.schemaVersion));
@@ -274,7 +332,8 @@ async function bringBack(session: Session, context: StoreContext, row: RawDiscar
   const isHidden = before !== undefined && (await table.isDeletedLocally(session, id));
   const version = before === undefined ? undefined : table.readUpdatedAt(before);
   const shared = { kind, id, opId, localTimestamp: new Date(now) };
-  const queue = (op: Parameters<typeof enqueueOp>[1]): Promise<void> => enqueueOp(session, op, table, { row: op.creates ? undefined : before, version }, now);
+  const queue = (op: Parameters<typeof enqueueOp>[1]): Promise<void> =>
+    enqueueOp(session, op, table, { row: op.creates ? undefined : before, version }, now);
 
   if (given.type === 'delete') {
     if (before === undefined || isHidden || table.isDeleted(before)) return undefined;
@@ -292,18 +351,32 @@ async function bringBack(session: Session, context: StoreContext, row: RawDiscar
       : (given.changedFields ?? Object.keys(given.data).filter((key) => !deltas.some(({ field }) => field === key)));
   const fields = wanted.filter((key) => !keys.includes(key) && given.data[key] !== undefined);
   const written = Object.fromEntries(fields.map((key): [string, Json] => [key, given.data[key] ?? null]));
-  const after = before === undefined ? { ...written, [table.keys.id]: given.data[table.keys.id] ?? id } : applyDeltas({ ...before, ...written }, deltas);
+  const after =
+    before === undefined
+      ? { ...written, [table.keys.id]: given.data[table.keys.id] ?? id }
+      : applyDeltas({ ...before, ...written }, deltas);
   const changedFields = fields.filter((key) => !deepEqual(before?.[key] ?? null, written[key]));
   if (isAlive && changedFields.length === 0 && deltas.length === 0) return undefined;
   const complaint = table.complaintAbout(after);
-  if (complaint !== undefined) throw new ValidationError(`${named(given)} cannot be brought back: ${complaint}; nothing was written`);
-  await table.upsert(session, [{ ...after, [table.keys.updatedAt]: before?.[table.keys.updatedAt] ?? '', [table.keys.deletedAt]: null }]);
+  if (complaint !== undefined)
+    throw new ValidationError(`${named(given)} cannot be brought back: ${complaint}; nothing was written`);
+  await table.upsert(session, [
+    { ...after, [table.keys.updatedAt]: before?.[table.keys.updatedAt] ?? '', [table.keys.deletedAt]: null },
+  ]);
   const payload = payloadToSend(after, table);
-  if (isAlive) await queue(upsertOp({ ...shared, payload, changedFields, deltas, baseUpdatedAt: version, creates: false }));
+  if (isAlive)
+    await queue(upsertOp({ ...shared, payload, changedFields, deltas, baseUpdatedAt: version, creates: false }));
   else {
     // Whoever brings a row back sends all of it; what the server deleted goes without base.
     const creates = version === undefined && row.creates === 1;
-    await queue(upsertOp({ ...shared, payload, creates, baseUpdatedAt: before !== undefined && !table.isDeleted(before) ? version : undefined }));
+    await queue(
+      upsertOp({
+        ...shared,
+        payload,
+        creates,
+        baseUpdatedAt: before !== undefined && !table.isDeleted(before) ? version : undefined,
+      }),
+    );
   }
   return opId;
 }

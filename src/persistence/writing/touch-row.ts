@@ -7,22 +7,35 @@ import type { ReplicaTable } from '../tables/replica-table.ts';
 /** Of writes that stand in for TypeORM's own. */
 export interface TouchOptions {
   /**
-   * Begins and counts `@VersionColumn`, and sets `@CreateDateColumn` and `@UpdateDateColumn`, where the entity does not, as TypeORM's `save` would.
-   * Default false: rows are written as they are given.
+   * Begins and counts `@VersionColumn`, and sets `@CreateDateColumn` and `@UpdateDateColumn`, where the entity does
+   * not, as TypeORM's `save` would. Default false: rows are written as they are given.
    */
   readonly touch?: boolean | undefined;
 }
 
 /** Gives a new entity its version and its dates. `now`: epoch ms. */
-export function touchNew({ versionColumn, createDateColumn, updateDateColumn }: EntityMetadata, entity: object, now: number): void {
+export function touchNew(
+  { versionColumn, createDateColumn, updateDateColumn }: EntityMetadata,
+  entity: object,
+  now: number,
+): void {
   const isOpen = (column: ColumnMetadata | undefined): column is ColumnMetadata =>
     column !== undefined && (column.getEntityValue(entity) as unknown) === undefined;
   if (isOpen(versionColumn)) versionColumn.setEntityValue(entity, 1);
-  for (const column of [createDateColumn, updateDateColumn]) if (isOpen(column) && isDateColumn(column)) column.setEntityValue(entity, new Date(now));
+  for (const column of [createDateColumn, updateDateColumn])
+    if (isOpen(column) && isDateColumn(column)) column.setEntityValue(entity, new Date(now));
 }
 
-/** What an edit of these fields sets besides, by wire key: the next version of the stored row, and the time. Leaves alone what `toJson` writes in its own way. */
-export function touchEdit(table: ReplicaTable, stored: JsonObject, changedFields: readonly string[], now: number): JsonObject {
+/**
+ * What an edit of these fields sets besides, by wire key: the next version of the stored row, and the time. Leaves
+ * alone what `toJson` writes in its own way.
+ */
+export function touchEdit(
+  table: ReplicaTable,
+  stored: JsonObject,
+  changedFields: readonly string[],
+  now: number,
+): JsonObject {
   const { versionColumn, updateDateColumn } = table.metadata;
   const touched: Record<string, Json> = {};
   for (const { column, wireKey } of table.codecs) {
@@ -30,7 +43,8 @@ export function touchEdit(table: ReplicaTable, stored: JsonObject, changedFields
     if (value === undefined || changedFields.includes(wireKey)) continue;
     const time = new Date(now).toISOString();
     if (column === versionColumn && (value === null || typeof value === 'number')) touched[wireKey] = (value ?? 0) + 1;
-    if (column === updateDateColumn && isDateColumn(column) && typeof value !== 'number') touched[wireKey] = column.type === 'date' ? time.slice(0, 10) : time;
+    if (column === updateDateColumn && isDateColumn(column) && typeof value !== 'number')
+      touched[wireKey] = column.type === 'date' ? time.slice(0, 10) : time;
   }
   return touched;
 }

@@ -38,32 +38,59 @@ export interface ReplaceOptions extends WriteOptions {
 
 /** What an app writes through: the row and its operation in one transaction, or neither (I7). */
 export interface SyncEntityWriter<Entity extends ObjectLiteral> {
-  /** Inserts a row and queues its creation. Over a row that was deleted here it brings that row back. Rejects when the id exists. */
-  insertAndEnqueue(entity: Entity, options?: WriteOptions & TouchOptions): Promise<void>;
-  /** Replaces a row and queues the change; a change of nothing queues nothing (F-27). Rejects when there is no such row. */
-  replaceAndEnqueue(entity: Entity, options?: ReplaceOptions): Promise<void>;
-  /** As {@link replaceAndEnqueue}, with what differs between the two as the changed fields. Returns whether anything was queued. */
-  replaceAndEnqueueDiff(before: Entity, after: Entity, options?: WriteOptions & TouchOptions & { readonly baseUpdatedAt?: string }): Promise<boolean>;
   /**
-   * Changes fields relatively (`increment`, `addToSet`, `removeFromSet`), all in one operation: other devices' changes of the same fields are
-   * kept, in whatever order they arrive. Returns whether anything was queued. Rejects when there is no such row, or it is deleted.
+   * Inserts a row and queues its creation. Over a row that was deleted here it brings that row back. Rejects when the
+   * id exists.
+   */
+  insertAndEnqueue(entity: Entity, options?: WriteOptions & TouchOptions): Promise<void>;
+  /**
+   * Replaces a row and queues the change; a change of nothing queues nothing (F-27). Rejects when there is no such row.
+   */
+  replaceAndEnqueue(entity: Entity, options?: ReplaceOptions): Promise<void>;
+  /**
+   * As {@link replaceAndEnqueue}, with what differs between the two as the changed fields. Returns whether anything was
+   * queued.
+   */
+  replaceAndEnqueueDiff(
+    before: Entity,
+    after: Entity,
+    options?: WriteOptions & TouchOptions & { readonly baseUpdatedAt?: string },
+  ): Promise<boolean>;
+  /**
+   * Changes fields relatively (`increment`, `addToSet`, `removeFromSet`), all in one operation: other devices' changes
+   * of the same fields are kept, in whatever order they arrive. Returns whether anything was queued. Rejects when there
+   * is no such row, or it is deleted.
    */
   applyDeltas(id: string | number, deltas: readonly Delta[], options?: WriteOptions): Promise<boolean>;
   /** Adds `by` to a number, below zero to take away. */
   increment(id: string | number, field: keyof Entity & string, by: number, options?: WriteOptions): Promise<boolean>;
   /** Adds values to a list unless they are there; they compare by content. */
-  addToSet(id: string | number, field: keyof Entity & string, values: readonly Json[], options?: WriteOptions): Promise<boolean>;
+  addToSet(
+    id: string | number,
+    field: keyof Entity & string,
+    values: readonly Json[],
+    options?: WriteOptions,
+  ): Promise<boolean>;
   /** Takes values out of a list. */
-  removeFromSet(id: string | number, field: keyof Entity & string, values: readonly Json[], options?: WriteOptions): Promise<boolean>;
+  removeFromSet(
+    id: string | number,
+    field: keyof Entity & string,
+    values: readonly Json[],
+    options?: WriteOptions,
+  ): Promise<boolean>;
   /** Hides the row at once and queues its deletion. */
   enqueueDelete(id: string | number, options?: WriteOptions & { readonly baseUpdatedAt?: string }): Promise<void>;
   /** Takes a local delete back: shows the row again and queues it as it is. */
   restore(id: string | number, options?: WriteOptions): Promise<void>;
   /**
-   * Your own write and an operation you built, in one transaction; what your callback returns is returned. PostgreSQL may give a transaction up
-   * for another one: the callback is then called again, as nothing of it is stored.
+   * Your own write and an operation you built, in one transaction; what your callback returns is returned. PostgreSQL
+   * may give a transaction up for another one: the callback is then called again, as nothing of it is stored.
    */
-  writeAndEnqueueOp<Result>(write: (manager: EntityManager) => Promise<Result>, op: Op, options?: AwaitOptions): Promise<Result>;
+  writeAndEnqueueOp<Result>(
+    write: (manager: EntityManager) => Promise<Result>,
+    op: Op,
+    options?: AwaitOptions,
+  ): Promise<Result>;
   /** Your own write and the deletion of a row, in one transaction. */
   writeAndEnqueueDelete<Result>(
     write: (manager: EntityManager) => Promise<Result>,
@@ -92,7 +119,10 @@ interface WriterContext {
   readonly watchAcks?: WatchAcks | undefined;
 }
 
-/** Writes rows together with their operations. Works without an engine; a DataSource without the sync tables rejects with `DatabaseError`. */
+/**
+ * Writes rows together with their operations. Works without an engine; a DataSource without the sync tables rejects
+ * with `DatabaseError`.
+ */
 export function createWriter(dataSource: DataSource, options: WriterOptions = {}, watchAcks?: WatchAcks): SyncWriter {
   const gate = gateConnection(dataSource);
   const clock = options.clock ?? systemClock;
@@ -113,19 +143,29 @@ export function createWriter(dataSource: DataSource, options: WriterOptions = {}
   };
 }
 
-export function createEntityWriter<Entity extends ObjectLiteral>(context: WriterContext, table: ReplicaTable): SyncEntityWriter<Entity> {
+export function createEntityWriter<Entity extends ObjectLiteral>(
+  context: WriterContext,
+  table: ReplicaTable,
+): SyncEntityWriter<Entity> {
   const { dataSource, gate } = context;
   const dialect = dialectOf(dataSource);
 
   const queuedBy = new WeakMap<Session, QueuedWrite[]>();
   /** Resolves as far as `options.await` says. */
-  const transaction = async <T>(work: (session: Session, manager: EntityManager) => Promise<T>, options: AwaitOptions | undefined): Promise<T> => {
+  const transaction = async <T>(
+    work: (session: Session, manager: EntityManager) => Promise<T>,
+    options: AwaitOptions | undefined,
+  ): Promise<T> => {
     const level = options?.await ?? 'local';
     if (level !== 'local' && level !== 'acked')
-      throw new TypeError(`${table.kind}: await must be 'local' or 'acked', got '${String(level)}'; nothing was written`);
+      throw new TypeError(
+        `${table.kind}: await must be 'local' or 'acked', got '${String(level)}'; nothing was written`,
+      );
     if (level === 'local') return commit(work, []);
     if (context.watchAcks === undefined)
-      throw new TypeError(`${table.kind}: await: 'acked' needs the writer of an engine, engine.writer(table); nothing was written`);
+      throw new TypeError(
+        `${table.kind}: await: 'acked' needs the writer of an engine, engine.writer(table); nothing was written`,
+      );
     const acks = context.watchAcks();
     try {
       const queued: QueuedWrite[] = [];
@@ -136,7 +176,10 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
       acks.stop();
     }
   };
-  const commit = async <T>(work: (session: Session, manager: EntityManager) => Promise<T>, queued: QueuedWrite[]): Promise<T> => {
+  const commit = async <T>(
+    work: (session: Session, manager: EntityManager) => Promise<T>,
+    queued: QueuedWrite[],
+  ): Promise<T> => {
     try {
       return await gate.transaction(async (queryRunner) => {
         queued.length = 0;
@@ -149,15 +192,27 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
       return rethrowForCaller(toStoreFailure(await explainMissingTables(error, gate, dataSource), context.now()));
     }
   };
-  const stored = async (session: Session, id: string): Promise<JsonObject | undefined> => (await table.read(session, [id])).get(id);
+  const stored = async (session: Session, id: string): Promise<JsonObject | undefined> =>
+    (await table.read(session, [id])).get(id);
   const shared = (id: string, options: WriteOptions | undefined) => ({
     kind: table.kind,
     id,
     opId: options?.opId ?? context.opId(),
     localTimestamp: options?.localTimestamp ?? new Date(context.now()),
   });
-  const enqueue = async (session: Session, op: Op, before: JsonObject | undefined, preImage = preImageOf(table, before, undefined)): Promise<void> => {
-    await enqueueOp(session, op, table, op.creates ? { row: undefined, version: versionOf(before) } : preImage, context.now());
+  const enqueue = async (
+    session: Session,
+    op: Op,
+    before: JsonObject | undefined,
+    preImage = preImageOf(table, before, undefined),
+  ): Promise<void> => {
+    await enqueueOp(
+      session,
+      op,
+      table,
+      op.creates ? { row: undefined, version: versionOf(before) } : preImage,
+      context.now(),
+    );
     queuedBy.get(session)?.push({ opId: op.opId, kind: op.kind, entityId: op.id, type: op.type });
   };
   const versionOf = (row: JsonObject | undefined): string | undefined => versionIn(table, row);
@@ -165,7 +220,9 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
     const row = table.entityToWire(entity);
     const id = table.readId(row);
     if (id === undefined)
-      throw new ValidationError(`${table.kind}: the entity has no ${table.keys.id}; give it one before writing, such as crypto.randomUUID() (F-39)`);
+      throw new ValidationError(
+        `${table.kind}: the entity has no ${table.keys.id}; give it one before writing, such as crypto.randomUUID() (F-39)`,
+      );
     const complaint = table.complaintAbout(row);
     if (complaint !== undefined) throw new ValidationError(`${table.kind}/${id}: ${complaint}; nothing was written`);
     return { id, row };
@@ -174,7 +231,9 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
   const refuseUnwritable = (row: JsonObject): void => {
     const unwritable = unwritableIn(row);
     if (unwritable !== undefined)
-      throw new ValidationError(`${table.kind}/${table.readId(row) ?? ''}: field '${unwritable.field}' ${unwritable.reason}; nothing was written`);
+      throw new ValidationError(
+        `${table.kind}/${table.readId(row) ?? ''}: field '${unwritable.field}' ${unwritable.reason}; nothing was written`,
+      );
   };
   /** The row as it will be stored: local writes never change what belongs to the server. */
   const owned = (row: JsonObject, before: JsonObject | undefined): JsonObject => ({
@@ -182,7 +241,9 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
     [table.keys.updatedAt]: before?.[table.keys.updatedAt] ?? '',
     [table.keys.deletedAt]: null,
   });
-  const wireKeys = (fields: Iterable<string>): readonly string[] => [...new Set([...fields].map((field) => table.wireKeyOf(field)))];
+  const wireKeys = (fields: Iterable<string>): readonly string[] => [
+    ...new Set([...fields].map((field) => table.wireKeyOf(field))),
+  ];
   const notFound = (id: string): ValidationError =>
     new ValidationError(`${table.kind}/${id}: there is no such row to change; insert it with insertAndEnqueue (F-104)`);
 
@@ -191,7 +252,10 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
     const before = await stored(session, id);
     if (!before) throw notFound(id);
     const row = table.recognise(before, given);
-    const changed = options?.changedFields === undefined ? changedKeys(table, before, { ...before, ...row }) : wireKeys(options.changedFields);
+    const changed =
+      options?.changedFields === undefined
+        ? changedKeys(table, before, { ...before, ...row })
+        : wireKeys(options.changedFields);
     await table.writeLocalOnly(session, id, entity);
     if (changed.length === 0) return false;
     // Only what was changed: the rest of the entity may be older than the row (F-140).
@@ -200,13 +264,23 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
     const baseUpdatedAt = options?.baseUpdatedAt ?? versionOf(before);
     await enqueue(
       session,
-      upsertOp({ ...shared(id, options), payload: payloadToSend(after, table), changedFields: changed, baseUpdatedAt, creates: false }),
+      upsertOp({
+        ...shared(id, options),
+        payload: payloadToSend(after, table),
+        changedFields: changed,
+        baseUpdatedAt,
+        creates: false,
+      }),
       before,
     );
     return true;
   };
 
-  const applyDeltas = (given: string | number, deltas: readonly Delta[], options: WriteOptions | undefined): Promise<boolean> =>
+  const applyDeltas = (
+    given: string | number,
+    deltas: readonly Delta[],
+    options: WriteOptions | undefined,
+  ): Promise<boolean> =>
     transaction(async (session) => {
       const id = String(given);
       const before = await stored(session, id);
@@ -217,7 +291,14 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
       const payload = payloadToSend(write.after, table);
       await enqueue(
         session,
-        upsertOp({ ...shared(id, options), payload, changedFields: [], deltas: write.deltas, baseUpdatedAt: versionOf(before), creates: false }),
+        upsertOp({
+          ...shared(id, options),
+          payload,
+          changedFields: [],
+          deltas: write.deltas,
+          baseUpdatedAt: versionOf(before),
+          creates: false,
+        }),
         before,
       );
       return true;
@@ -234,14 +315,18 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
         if (options?.touch === true) touchNew(table.metadata, entity, context.now());
         const { id, row } = wireOf(entity);
         const before = await stored(session, id);
-        const revives = before !== undefined && (table.isDeleted(before) || (await table.isDeletedLocally(session, id)));
+        const revives =
+          before !== undefined && (table.isDeleted(before) || (await table.isDeletedLocally(session, id)));
         if (before !== undefined && !revives)
-          throw new ValidationError(`${table.kind}/${id}: a row with this id exists; change it with replaceAndEnqueue (WRT-08)`);
+          throw new ValidationError(
+            `${table.kind}/${id}: a row with this id exists; change it with replaceAndEnqueue (WRT-08)`,
+          );
         const after = { ...before, ...(before === undefined ? row : table.recognise(before, row)) };
         await table.upsert(session, [owned(after, before)]);
         await table.writeLocalOnly(session, id, entity);
         const payload = payloadToSend(after, table);
-        // Over a tombstone nothing is sent as base: that means undelete. Over a row the server never saw it is the creation still.
+        // Over a tombstone nothing is sent as base: that means undelete. Over a row the server never saw it is the
+        // creation still.
         const base =
           before === undefined || versionOf(before) === undefined
             ? { creates: true }
@@ -259,13 +344,21 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
         const [from, to] = [table.entityToWire(before), table.entityToWire(after)];
         const fromId = table.readId(from);
         if (fromId !== table.readId(to))
-          throw new ValidationError(`${table.kind}: replaceAndEnqueueDiff compares one row, got ids ${String(fromId)} and ${String(table.readId(to))}`);
+          throw new ValidationError(
+            `${table.kind}: replaceAndEnqueueDiff compares one row, got ids ${String(fromId)} and ${String(table.readId(to))}`,
+          );
         refuseUnwritable(from);
         refuseUnwritable(to);
         const changedFields = changedKeys(table, from, to);
         // Only what the user changed: the form may have been opened before a pull (F-140).
-        const patch = Object.fromEntries(Object.entries(to).filter(([key]) => key === table.keys.id || changedFields.includes(key)));
-        return replaceWire(session, { seen: from, patch, changedFields, local: table.localChanges(before, after) }, options);
+        const patch = Object.fromEntries(
+          Object.entries(to).filter(([key]) => key === table.keys.id || changedFields.includes(key)),
+        );
+        return replaceWire(
+          session,
+          { seen: from, patch, changedFields, local: table.localChanges(before, after) },
+          options,
+        );
       }, options),
 
     enqueueDelete: (id, options) => transaction((session) => remove(session, String(id), options), options),
@@ -279,13 +372,25 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
         await table.upsert(session, [owned(row, row)]);
         const pending = (await readQueues(session, table.kind, [key])).get(key) ?? [];
         // Edits folded into a delete go with it: what brings the row back then carries them all.
-        const undo = wasDeletedThere ? {} : { baseUpdatedAt: versionOf(row), ...(pending.some((op) => op.type === 'upsert') ? {} : { changedFields: [] }) };
-        await enqueue(session, upsertOp({ ...shared(key, options), payload: payloadToSend(row, table), ...undo, creates: false }), row);
+        const undo = wasDeletedThere
+          ? {}
+          : {
+              baseUpdatedAt: versionOf(row),
+              ...(pending.some((op) => op.type === 'upsert') ? {} : { changedFields: [] }),
+            };
+        await enqueue(
+          session,
+          upsertOp({ ...shared(key, options), payload: payloadToSend(row, table), ...undo, creates: false }),
+          row,
+        );
       }, options),
 
     writeAndEnqueueOp: (write, op, options) =>
       transaction(async (session, manager) => {
-        if (op.kind !== table.kind) throw new ValidationError(`operation ${op.opId} is of kind '${op.kind}', this writer is for '${table.kind}' (F-104)`);
+        if (op.kind !== table.kind)
+          throw new ValidationError(
+            `operation ${op.opId} is of kind '${op.kind}', this writer is for '${table.kind}' (F-104)`,
+          );
         const before = await stored(session, op.id);
         const result = await write(manager);
         await enqueue(session, op, before);
@@ -308,7 +413,12 @@ export function createEntityWriter<Entity extends ObjectLiteral>(context: Writer
       patch: given,
       changedFields,
       local,
-    }: { readonly seen: JsonObject; readonly patch: JsonObject; readonly changedFields: readonly string[]; readonly local: object },
+    }: {
+      readonly seen: JsonObject;
+      readonly patch: JsonObject;
+      readonly changedFields: readonly string[];
+      readonly local: object;
+    },
     options: (WriteOptions & TouchOptions & { readonly baseUpdatedAt?: string }) | undefined,
   ): Promise<boolean> {
     const id = table.readId(given);

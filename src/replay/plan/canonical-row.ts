@@ -3,9 +3,13 @@ import type { Json, JsonObject } from '../../model/values/json.ts';
 
 type Kind = EngineDescription['kinds'][number];
 
-/** Turns the rows of a saved kind into rows whose sync fields are called `id`, `updatedAt` and `deletedAt`, as the re-run's tables call them. */
+/**
+ * Turns the rows of a saved kind into rows whose sync fields are called `id`, `updatedAt` and `deletedAt`, as the
+ * re-run's tables call them.
+ */
 export function canonicalRows({ idKey, options }: Kind): (row: JsonObject) => JsonObject {
-  const keyOf = (name: string, usual: readonly string[]): readonly string[] => (typeof options?.[name] === 'string' ? [options[name]] : usual);
+  const keyOf = (name: string, usual: readonly string[]): readonly string[] =>
+    typeof options?.[name] === 'string' ? [options[name]] : usual;
   const updatedAtKeys = keyOf('updatedAtKey', ['updatedAt', 'updated_at']);
   const deletedAtKeys = keyOf('deletedAtKey', ['deletedAt', 'deleted_at']);
   return (row) => {

@@ -7,30 +7,39 @@ import { seededRandom } from '../../testing/seeded-random.ts';
 
 const modulus = 2n ** 32n;
 /** Undoes one step of the chart's generator. */
-const previousSeed = (seed: bigint): bigint => ((((seed - 1_013_904_223n) % modulus) + modulus) * 4_276_115_653n) % modulus;
+const previousSeed = (seed: bigint): bigint =>
+  ((((seed - 1_013_904_223n) % modulus) + modulus) * 4_276_115_653n) % modulus;
 
 /**
- * The seed with which the chart's delays are drawn as they were: the one at the end of the log, taken back by each delay that the log has. Undefined where
- * the file has none.
+ * The seed with which the chart's delays are drawn as they were: the one at the end of the log, taken back by each
+ * delay that the log has. Undefined where the file has none.
  */
 export function seedAtStart(seedAtEnd: Json | undefined, entries: readonly LogEntry[]): number | undefined {
   if (typeof seedAtEnd !== 'number' || !Number.isSafeInteger(seedAtEnd)) return undefined;
   let seed = BigInt(seedAtEnd);
-  for (const entry of entries) if (entry.type === 'transition' && entry.actions.includes('scheduleRetry')) seed = previousSeed(seed);
+  for (const entry of entries)
+    if (entry.type === 'transition' && entry.actions.includes('scheduleRetry')) seed = previousSeed(seed);
   return Number(seed);
 }
 
-/** When waits of single operations ended, by the log: each is one that began with the end of a run, and ended by itself. */
+/**
+ * When waits of single operations ended, by the log: each is one that began with the end of a run, and ended by itself.
+ */
 export function dueTimes(entries: readonly LogEntry[], waitAtEnd: Json | undefined): readonly number[] {
   const moves = entries.filter((entry): entry is TransitionEntry => entry.type === 'transition');
-  const times = moves.filter(({ cause, sources }) => cause.startsWith('after ') && sources.includes('sync.activity.backoff')).map(({ at }) => at);
+  const times = moves
+    .filter(({ cause, sources }) => cause.startsWith('after ') && sources.includes('sync.activity.backoff'))
+    .map(({ at }) => at);
   return typeof waitAtEnd === 'number' ? [...times, waitAtEnd] : times;
 }
 
 type Limits = Pick<SyncConfig, 'backoffMinMs' | 'backoffMaxMs' | 'backoffMultiplier'>;
 
 /** What makes a delay as long as it was: the fraction that, for one of the attempts, gives `delayMs`. */
-export function fractionFor(delayMs: number, { backoffMinMs, backoffMaxMs, backoffMultiplier }: Limits): number | undefined {
+export function fractionFor(
+  delayMs: number,
+  { backoffMinMs, backoffMaxMs, backoffMultiplier }: Limits,
+): number | undefined {
   for (let attempt = 0; attempt < 40; attempt += 1) {
     const full = Math.min(backoffMinMs * backoffMultiplier ** attempt, backoffMaxMs, longestTimerMs);
     if (delayMs >= full / 2 && delayMs <= full) return (delayMs * 2) / full - 1;

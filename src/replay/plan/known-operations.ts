@@ -6,7 +6,9 @@ import { isJsonObject, type Json, type JsonObject } from '../../model/values/jso
 import type { OpType } from '../../model/operation.ts';
 import { ownKeys } from './canonical-row.ts';
 
-/** An operation of the recording: one that waits in the saved outbox, or one that the log tells of and that has left it. */
+/**
+ * An operation of the recording: one that waits in the saved outbox, or one that the log tells of and that has left it.
+ */
 export interface KnownOperation {
   readonly opId: string;
   readonly kind: string;
@@ -49,13 +51,17 @@ export function knownOperations(parts: KnownParts): readonly KnownOperation[] {
   const { bundle, calls, canonical } = parts;
   const carried = new Map<string, { readonly call: RequestEntry; readonly operation: AnsweredOperation }[]>();
   for (const call of calls)
-    for (const operation of call.operations ?? []) carried.set(operation.opId, [...(carried.get(operation.opId) ?? []), { call, operation }]);
+    for (const operation of call.operations ?? [])
+      carried.set(operation.opId, [...(carried.get(operation.opId) ?? []), { call, operation }]);
   const saved = new Map(bundle.operations.items.map((operation) => [operation.opId, operation]));
   const said = saidOf(parts.entries);
 
   const kept = [...saved.values()].map((operation): KnownOperation => {
     const calledIn = carried.get(operation.opId) ?? [];
-    const fields = operation.payload === undefined ? undefined : ownFields(operation.payload, operation.entityId, canonical.get(operation.kind));
+    const fields =
+      operation.payload === undefined
+        ? undefined
+        : ownFields(operation.payload, operation.entityId, canonical.get(operation.kind));
     const enqueuedAt = Math.min(operation.enqueuedAt, calledIn[0]?.call.startedAt ?? Infinity);
     const rejected = calledIn.filter(({ operation: { outcome } }) => outcome === 'pushRejected').length;
     const isEarlier = enqueuedAt < parts.startAt;
@@ -84,7 +90,10 @@ export function knownOperations(parts: KnownParts): readonly KnownOperation[] {
     const enqueuedAt = Number.isNaN(acted) ? call.startedAt : Math.min(acted, call.startedAt);
     const known = said.get(opId);
     const isDelete = operation.operationType === 'delete';
-    const fields = known === undefined ? madeUp(operation) : ownFields(known.data, operation.entityId, canonical.get(operation.kind));
+    const fields =
+      known === undefined
+        ? madeUp(operation)
+        : ownFields(known.data, operation.entityId, canonical.get(operation.kind));
     return [
       {
         opId,
@@ -155,12 +164,19 @@ function inOrder(
 type Content = Pick<KnownOperation, 'payload' | 'changedFields' | 'deltas'>;
 
 /** An operation names only fields that its payload has. */
-function contentOf(payload: JsonObject | undefined, changedFields: readonly string[] | undefined, deltas: readonly Delta[] | undefined): Content {
+function contentOf(
+  payload: JsonObject | undefined,
+  changedFields: readonly string[] | undefined,
+  deltas: readonly Delta[] | undefined,
+): Content {
   if (payload === undefined) return { payload: undefined, changedFields: undefined, deltas: undefined };
   const summed = deltas?.filter(({ field }) => Object.hasOwn(payload, field));
   return {
     payload,
-    changedFields: changedFields?.filter((field) => Object.hasOwn(payload, field) && field !== 'id' && summed?.some((delta) => delta.field === field) !== true),
+    changedFields: changedFields?.filter(
+      (field) =>
+        Object.hasOwn(payload, field) && field !== 'id' && summed?.some((delta) => delta.field === field) !== true,
+    ),
     deltas: summed === undefined || summed.length === 0 ? undefined : summed,
   };
 }
@@ -173,7 +189,10 @@ function ownFields(row: JsonObject, id: string, toRow: ((row: JsonObject) => Jso
 const madeUp = ({ opId, entityId, changedFields = [madeUpField] }: AnsweredOperation): JsonObject => {
   const fields = changedFields.filter((field) => !ownKeys.has(field));
   const value: Json = `made up for ${opId.slice(0, 8)}`;
-  return { ...Object.fromEntries((fields.length === 0 ? [madeUpField] : fields).map((field) => [field, value])), id: entityId };
+  return {
+    ...Object.fromEntries((fields.length === 0 ? [madeUpField] : fields).map((field) => [field, value])),
+    id: entityId,
+  };
 };
 
 interface Said {
@@ -189,7 +208,10 @@ function saidOf(entries: readonly LogEntry[]): ReadonlyMap<string, Said> {
     if (value === undefined || !isJsonObject(value) || typeof value['opId'] !== 'string') return;
     const data = value[dataKey];
     if (data === undefined || !isJsonObject(data) || Object.keys(data).length === 0) return;
-    const { changedFields, deltas } = value as { readonly changedFields?: readonly string[]; readonly deltas?: readonly Delta[] };
+    const { changedFields, deltas } = value as {
+      readonly changedFields?: readonly string[];
+      readonly deltas?: readonly Delta[];
+    };
     if (!said.has(value['opId'])) said.set(value['opId'], { data, changedFields, deltas });
   };
   for (const { data } of entries.filter((entry): entry is EventEntry => entry.type === 'event')) {

@@ -17,7 +17,10 @@ export interface RowParts {
   readonly canonical: ReadonlyMap<string, (row: JsonObject) => JsonObject>;
 }
 
-/** The rows that the operations of a recording change, as they were on both sides before; one that an operation brings into being is not among them. */
+/**
+ * The rows that the operations of a recording change, as they were on both sides before; one that an operation brings
+ * into being is not among them.
+ */
 export function knownRows({ bundle, operations, canonical }: RowParts): readonly KnownRow[] {
   const firsts = new Map<string, KnownOperation>();
   for (const operation of operations) {
@@ -31,8 +34,15 @@ export function knownRows({ bundle, operations, canonical }: RowParts): readonly
       // The base that was saved is that of what waits; before it others may have been applied.
       const known = first.saved === undefined ? undefined : savedBase(bundle, first);
       const row = known === undefined ? guessed(first) : toRow(known);
-      const version = first.baseUpdatedAt ?? (typeof row['updatedAt'] === 'string' && row['updatedAt'] !== '' ? row['updatedAt'] : undefined);
-      return { kind: first.kind, id: first.id, fields: Object.fromEntries(Object.entries(row).filter(([key]) => !ownKeys.has(key))), version };
+      const version =
+        first.baseUpdatedAt ??
+        (typeof row['updatedAt'] === 'string' && row['updatedAt'] !== '' ? row['updatedAt'] : undefined);
+      return {
+        kind: first.kind,
+        id: first.id,
+        fields: Object.fromEntries(Object.entries(row).filter(([key]) => !ownKeys.has(key))),
+        version,
+      };
     });
 }
 

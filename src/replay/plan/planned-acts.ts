@@ -37,11 +37,18 @@ interface Placed {
 
 /** What came from outside during a recording, in order. */
 export function plannedActs({ bundle, entries, calls, operations, startAt }: ActParts): readonly PlannedAct[] {
-  const placed = entries.flatMap((entry): readonly Placed[] => actsOf(entry, entries, bundle).map((act) => ({ act, place: entry.id })));
+  const placed = entries.flatMap((entry): readonly Placed[] =>
+    actsOf(entry, entries, bundle).map((act) => ({ act, place: entry.id })),
+  );
   const runs = placed.filter(({ act }) => act.type === 'sync' || act.type === 'fullResync' || act.type === 'resume');
   const writes = operations
     .filter(({ isEarlier }) => !isEarlier)
-    .map((operation): Placed => ({ act: { at: Math.max(operation.enqueuedAt, startAt), type: 'write', operation }, place: placeOf(operation, runs) }));
+    .map(
+      (operation): Placed => ({
+        act: { at: Math.max(operation.enqueuedAt, startAt), type: 'write', operation },
+        place: placeOf(operation, runs),
+      }),
+    );
   const retries = silentRetries(operations, calls, entries, placed);
   return [...writes, ...retries, ...placed]
     .map((item, index) => ({ ...item, index }))
@@ -49,9 +56,13 @@ export function plannedActs({ bundle, entries, calls, operations, startAt }: Act
     .map(({ act }) => act);
 }
 
-/** Among what happened in the same moment, a write stands before the run that sent it, and after the ones that did not. */
+/**
+ * Among what happened in the same moment, a write stands before the run that sent it, and after the ones that did not.
+ */
 function placeOf({ enqueuedAt, firstCall }: KnownOperation, runs: readonly Placed[]): number {
-  const same = runs.filter(({ act, place }) => act.at === enqueuedAt && (firstCall === undefined || place < firstCall.id));
+  const same = runs.filter(
+    ({ act, place }) => act.at === enqueuedAt && (firstCall === undefined || place < firstCall.id),
+  );
   const last = same.at(-1);
   if (last === undefined) return 0;
   return firstCall === undefined ? last.place + 0.5 : last.place - 0.5;
@@ -59,14 +70,23 @@ function placeOf({ enqueuedAt, firstCall }: KnownOperation, runs: readonly Place
 
 function actsOf(entry: LogEntry, entries: readonly LogEntry[], bundle: Bundle): readonly PlannedAct[] {
   if (entry.type === 'transition') return commandsOf(entry, entries, bundle);
-  if (entry.type !== 'command' || !entry.ok || (entry.command !== 'retry' && entry.command !== 'drop')) return droppedBy(entry, entries);
+  if (entry.type !== 'command' || !entry.ok || (entry.command !== 'retry' && entry.command !== 'drop'))
+    return droppedBy(entry, entries);
   return [{ at: entry.at, type: entry.command, opIds: textsOf(entry.input['opIds']) ?? [] }];
 }
 
 /** An operation that the app dropped itself, without the panel. */
 function droppedBy(entry: LogEntry, entries: readonly LogEntry[]): readonly PlannedAct[] {
-  if (entry.type !== 'event' || entry.name !== 'op.discarded' || entry.data['reason'] !== 'dropped' || entry.opId === undefined) return [];
-  const isFromPanel = entries.some((other) => other.type === 'command' && other.command === 'drop' && Math.abs(other.at - entry.at) < 1_000);
+  if (
+    entry.type !== 'event' ||
+    entry.name !== 'op.discarded' ||
+    entry.data['reason'] !== 'dropped' ||
+    entry.opId === undefined
+  )
+    return [];
+  const isFromPanel = entries.some(
+    (other) => other.type === 'command' && other.command === 'drop' && Math.abs(other.at - entry.at) < 1_000,
+  );
   return isFromPanel ? [] : [{ at: entry.at, type: 'drop', opIds: [entry.opId] }];
 }
 
@@ -75,7 +95,15 @@ function commandsOf(entry: TransitionEntry, entries: readonly LogEntry[], bundle
   const kinds = textsOf(input['kinds']);
   switch (cause) {
     case 'SYNC':
-      return [{ at, type: 'sync', pushKinds: textsOf(input['pushKinds']), pullKinds: textsOf(input['pullKinds']), automatic: input['automatic'] === true }];
+      return [
+        {
+          at,
+          type: 'sync',
+          pushKinds: textsOf(input['pushKinds']),
+          pullKinds: textsOf(input['pullKinds']),
+          automatic: input['automatic'] === true,
+        },
+      ];
     case 'FULL_RESYNC':
       return [{ at, type: 'fullResync', kinds }];
     case 'remote.changed':
@@ -101,18 +129,34 @@ function commandsOf(entry: TransitionEntry, entries: readonly LogEntry[], bundle
 }
 
 /** How a conflict was decided: its event says so, or it waits decided in the file. */
-export function resolutionOf(opId: string, entries: readonly LogEntry[], { conflicts }: Pick<Bundle, 'conflicts'>): ConflictResolution | undefined {
-  const told = entries.findLast((entry) => entry.type === 'event' && entry.name === 'conflict.resolved' && entry.opId === opId);
+export function resolutionOf(
+  opId: string,
+  entries: readonly LogEntry[],
+  { conflicts }: Pick<Bundle, 'conflicts'>,
+): ConflictResolution | undefined {
+  const told = entries.findLast(
+    (entry) => entry.type === 'event' && entry.name === 'conflict.resolved' && entry.opId === opId,
+  );
   const resolution = told?.type === 'event' ? told.data['resolution'] : undefined;
   if (resolution !== undefined && isJsonObject(resolution) && isResolution(resolution)) return resolution;
   return conflicts.find(({ conflict }) => conflict.opId === opId)?.resolution;
 }
 
-const resolutionTypes: ReadonlySet<unknown> = new Set(['acceptServer', 'acceptClient', 'acceptMerged', 'defer', 'discard']);
+const resolutionTypes: ReadonlySet<unknown> = new Set([
+  'acceptServer',
+  'acceptClient',
+  'acceptMerged',
+  'defer',
+  'discard',
+]);
 const isResolution = (value: JsonObject): value is JsonObject & ConflictResolution =>
-  resolutionTypes.has(value['type']) && (value['type'] !== 'acceptMerged' || (value['data'] !== undefined && isJsonObject(value['data'])));
+  resolutionTypes.has(value['type']) &&
+  (value['type'] !== 'acceptMerged' || (value['data'] !== undefined && isJsonObject(value['data'])));
 
-/** Stuck operations that were sent again although nobody pressed a button: the app retried them, before the run that sent them. */
+/**
+ * Stuck operations that were sent again although nobody pressed a button: the app retried them, before the run that
+ * sent them.
+ */
 function silentRetries(
   operations: readonly KnownOperation[],
   calls: readonly RequestEntry[],
@@ -122,12 +166,21 @@ function silentRetries(
   return operations.flatMap(({ opId }) => {
     const stuck = entries.find((entry) => entry.type === 'event' && entry.name === 'op.stuck' && entry.opId === opId);
     const again =
-      stuck === undefined ? undefined : calls.find((call) => call.id > stuck.id && call.operations?.some((operation) => operation.opId === opId) === true);
+      stuck === undefined
+        ? undefined
+        : calls.find(
+            (call) => call.id > stuck.id && call.operations?.some((operation) => operation.opId === opId) === true,
+          );
     if (stuck === undefined || again === undefined) return [];
     const between = placed.filter(({ place }) => place > stuck.id && place < again.id);
     if (between.some(({ act }) => act.type === 'retry')) return [];
     const run = between.findLast(({ act }) => act.type === 'sync');
-    return [{ act: { at: run?.act.at ?? again.startedAt, type: 'retry', opIds: [opId] }, place: (run?.place ?? again.id) - 0.5 }];
+    return [
+      {
+        act: { at: run?.act.at ?? again.startedAt, type: 'retry', opIds: [opId] },
+        place: (run?.place ?? again.id) - 0.5,
+      },
+    ];
   });
 }
 

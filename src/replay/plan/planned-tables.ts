@@ -31,9 +31,15 @@ export function planTables(
     const own = operations.filter((operation) => operation.kind === kind);
     const named = [
       ...(inspected?.fields ?? []),
-      ...own.flatMap(({ payload = {}, changedFields = [], deltas = [] }) => [...Object.keys(payload), ...changedFields, ...deltas.map(({ field }) => field)]),
+      ...own.flatMap(({ payload = {}, changedFields = [], deltas = [] }) => [
+        ...Object.keys(payload),
+        ...changedFields,
+        ...deltas.map(({ field }) => field),
+      ]),
       ...rows.filter((row) => row.kind === kind).flatMap(({ fields }) => Object.keys(fields)),
-      ...bundle.conflicts.filter(({ conflict }) => conflict.kind === kind).flatMap(({ conflict }) => Object.keys(conflict.serverData)),
+      ...bundle.conflicts
+        .filter(({ conflict }) => conflict.kind === kind)
+        .flatMap(({ conflict }) => Object.keys(conflict.serverData)),
       madeUpField,
     ];
     const skipped = new Set([...ownKeys, ...keysOf(bundle, kind, options)]);
@@ -47,7 +53,10 @@ export function planTables(
           typeof rule === 'string' && !rule.startsWith('function ') ? [[field, rule]] : [],
         ),
       ),
-      deleteConflict: conflict['deleteConflict'] === 'keep' || conflict['deleteConflict'] === 'delete' ? conflict['deleteConflict'] : undefined,
+      deleteConflict:
+        conflict['deleteConflict'] === 'keep' || conflict['deleteConflict'] === 'delete'
+          ? conflict['deleteConflict']
+          : undefined,
       tombstones: inspected?.tombstones ?? 'keep',
       pullOnly,
       pushOnly,
@@ -61,7 +70,9 @@ const objectOf = (value: Json | undefined): JsonObject => (value !== undefined &
 
 const keysOf = ({ engine }: Bundle, kind: string, options: JsonObject): readonly string[] => [
   engine.kinds.find((other) => other.kind === kind)?.idKey ?? 'id',
-  ...[options['updatedAtKey'] ?? 'updated_at', options['deletedAtKey'] ?? 'deleted_at'].filter((key) => typeof key === 'string'),
+  ...[options['updatedAtKey'] ?? 'updated_at', options['deletedAtKey'] ?? 'deleted_at'].filter(
+    (key) => typeof key === 'string',
+  ),
 ];
 
 const dependenciesOf = (value: Json | undefined): PlannedTable['dependsOn'] =>

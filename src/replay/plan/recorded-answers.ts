@@ -9,7 +9,10 @@ export interface RecordedAnswer {
   readonly answer: AnsweredOperation;
 }
 
-/** Hands out what the log recorded, in its order: by operation for writes, by kind or row for reads. Each answer is given once. */
+/**
+ * Hands out what the log recorded, in its order: by operation for writes, by kind or row for reads. Each answer is
+ * given once.
+ */
 export class RecordedAnswers {
   readonly #writes = new Map<string, RecordedAnswer[]>();
   readonly #reads = new Map<string, RequestEntry[]>();
@@ -41,7 +44,8 @@ export class RecordedAnswers {
   }
 }
 
-const nameOf = (method: RequestEntry['method'], kind = '', id = ''): string => (method === 'pull' ? `pull ${kind}` : `${method} ${kind}/${id}`);
+const nameOf = (method: RequestEntry['method'], kind = '', id = ''): string =>
+  method === 'pull' ? `pull ${kind}` : `${method} ${kind}/${id}`;
 
 function add<T>(lists: Map<string, T[]>, key: string, item: T): void {
   const list = lists.get(key);

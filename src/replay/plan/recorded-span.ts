@@ -10,12 +10,19 @@ export interface RecordedSpan {
   readonly isCut: string | undefined;
 }
 
-/** The part of a log that can be played again: all of it, or where its oldest entries are gone, from the beginning of the first run that is whole. */
+/**
+ * The part of a log that can be played again: all of it, or where its oldest entries are gone, from the beginning of
+ * the first run that is whole.
+ */
 export function recordedSpan({ at, entries, operations }: Bundle): RecordedSpan {
   const [first] = entries;
   if (first === undefined) {
     const since = Math.min(at, ...operations.items.map(({ lastTriedAt = at }) => lastTriedAt));
-    return { entries, startAt: since === at ? at : at - 1, isCut: 'The log is empty: nothing can be compared, only what comes of the outbox as it was saved.' };
+    return {
+      entries,
+      startAt: since === at ? at : at - 1,
+      isCut: 'The log is empty: nothing can be compared, only what comes of the outbox as it was saved.',
+    };
   }
   if (first.id === 1) return { entries, startAt: startOf(entries), isCut: undefined };
   const from = entries.findIndex((entry) => entry.type === 'transition' && entry.actions.includes('beginRun'));
@@ -32,4 +39,7 @@ export function recordedSpan({ at, entries, operations }: Bundle): RecordedSpan 
 }
 
 const startOf = (entries: readonly LogEntry[]): number =>
-  entries.reduce((earliest, entry) => Math.min(earliest, entry.type === 'request' ? entry.startedAt : entry.at), Infinity);
+  entries.reduce(
+    (earliest, entry) => Math.min(earliest, entry.type === 'request' ? entry.startedAt : entry.at),
+    Infinity,
+  );

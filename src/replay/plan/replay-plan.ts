@@ -114,16 +114,27 @@ interface Known {
   readonly lost: readonly string[];
 }
 
-function assumptions({ operations: saved, rows, conflicts, view }: Bundle, { operations, calls, lost }: Known): readonly string[] {
+function assumptions(
+  { operations: saved, rows, conflicts, view }: Bundle,
+  { operations, calls, lost }: Known,
+): readonly string[] {
   const assumed: string[] = [];
   const madeUp = operations.filter(({ isMadeUp }) => isMadeUp).length;
   const pulled = calls.filter(({ method, rows: pulledRows = 0 }) => method === 'pull' && pulledRows > 0);
-  const cut = calls.flatMap((call) => call.operations ?? []).filter(({ outcome }) => outcome === 'pushAmbiguous').length;
-  const refused = calls.flatMap((call) => call.operations ?? []).some(({ outcome }) => outcome === 'pushRejected' || outcome === 'pushForbidden');
+  const cut = calls
+    .flatMap((call) => call.operations ?? [])
+    .filter(({ outcome }) => outcome === 'pushAmbiguous').length;
+  const refused = calls
+    .flatMap((call) => call.operations ?? [])
+    .some(({ outcome }) => outcome === 'pushRejected' || outcome === 'pushForbidden');
   if (saved.total > saved.items.length)
-    assumed.push(`Only ${saved.items.length} of ${count(saved.total, 'operation')} are in the file; the others are left out.`);
+    assumed.push(
+      `Only ${saved.items.length} of ${count(saved.total, 'operation')} are in the file; the others are left out.`,
+    );
   if (madeUp > 0)
-    assumed.push(`What ${count(madeUp, 'operation')} said that had left the queue is not in the file; made-up edits of the same fields stand in.`);
+    assumed.push(
+      `What ${count(madeUp, 'operation')} said that had left the queue is not in the file; made-up edits of the same fields stand in.`,
+    );
   if (pulled.length > 0)
     assumed.push(
       `The rows of ${count(pulled.length, 'pulled page')} are not in the file; as many made-up rows stand in (${pulled.reduce((sum, { rows: pulledRows = 0 }) => sum + pulledRows, 0)}).`,
@@ -132,7 +143,10 @@ function assumptions({ operations: saved, rows, conflicts, view }: Bundle, { ope
     assumed.push(
       `The server's rows are taken to be as they were before the edits${rows === undefined ? ', which are guessed from what waits: the file is of an earlier version and has no rows' : ''}${conflicts.length > 0 ? ', and in conflict as the file says' : ''}.`,
     );
-  if (cut > 0) assumed.push(`Where no complete answer came (${cut}×), the server is taken to have got it, unless it said otherwise later.`);
+  if (cut > 0)
+    assumed.push(
+      `Where no complete answer came (${cut}×), the server is taken to have got it, unless it said otherwise later.`,
+    );
   if (refused) assumed.push('What the server refused, it refuses again, also once all faults are over.');
   if (view.status.paused) assumed.push('It was paused when it was saved; the part without faults resumes it.');
   return [...assumed, ...lost];

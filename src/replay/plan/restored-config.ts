@@ -2,7 +2,11 @@ import { defaultSyncConfig, resolveSyncConfig, type SyncConfig } from '../../mod
 import type { JsonObject } from '../../model/values/json.ts';
 
 /** Reads a configuration back out of its JSON. Functions cannot be; `lost` says so in sentences. */
-export function restoredConfig(saved: JsonObject): { readonly config: Partial<SyncConfig>; readonly hasResolver: boolean; readonly lost: readonly string[] } {
+export function restoredConfig(saved: JsonObject): {
+  readonly config: Partial<SyncConfig>;
+  readonly hasResolver: boolean;
+  readonly lost: readonly string[];
+} {
   const lost: string[] = [];
   let config: Partial<SyncConfig> = {};
   for (const [name, value] of Object.entries(saved)) {
@@ -17,8 +21,12 @@ export function restoredConfig(saved: JsonObject): { readonly config: Partial<Sy
     }
   }
   const hasResolver = isFunctionText(saved['conflictResolver']);
-  if (hasResolver) lost.push("The app's conflict resolver is a function; it is taken to answer as it did, and to put off what it was not asked.");
-  if (isFunctionText(saved['mergeFunction'])) lost.push("The app's merge function is not in the file; the built-in merge stands in.");
+  if (hasResolver)
+    lost.push(
+      "The app's conflict resolver is a function; it is taken to answer as it did, and to put off what it was not asked.",
+    );
+  if (isFunctionText(saved['mergeFunction']))
+    lost.push("The app's merge function is not in the file; the built-in merge stands in.");
   return { config, hasResolver, lost };
 }
 

@@ -8,7 +8,14 @@ import type { ReplayTransport } from './replay-transport.ts';
 /** Between two runs without faults, virtual ms: longer than most waits. */
 const roundMs = 150_000;
 /** Reasons for which an operation stays until somebody acts. */
-const restReasons: ReadonlySet<string> = new Set(['conflict', 'stuck', 'ambiguous', 'forbidden', 'unregisteredKind', 'newerSchema']);
+const restReasons: ReadonlySet<string> = new Set([
+  'conflict',
+  'stuck',
+  'ambiguous',
+  'forbidden',
+  'unregisteredKind',
+  'newerSchema',
+]);
 
 /** The outbox of the re-run, as `explain()` explains it. */
 export async function operationsNow({ agent }: ReplayReplica): Promise<readonly OperationView[]> {
@@ -40,7 +47,9 @@ export async function finishReplay(
   const left = await operationsNow(replica);
   const ids = new Set(left.map(({ opId }) => opId));
   return {
-    drained: before.filter(({ opId }) => !ids.has(opId)).map(({ opId, kind, entityId, type }) => ({ opId, kind, entityId, type })),
+    drained: before
+      .filter(({ opId }) => !ids.has(opId))
+      .map(({ opId, kind, entityId, type }) => ({ opId, kind, entityId, type })),
     left: left.map(leftOf),
   };
 }

@@ -4,11 +4,19 @@ import { isJsonObject, type Json, type JsonObject } from '../../model/values/jso
 import { canonicalRows } from '../plan/canonical-row.ts';
 import type { KnownConflict } from './replay-server.ts';
 
-/** The other sides of all conflicts in a file, oldest first: events have them as they were met, the list as they are. */
+/**
+ * The other sides of all conflicts in a file, oldest first: events have them as they were met, the list as they are.
+ */
 export function knownConflicts({ engine, conflicts }: Bundle, entries: readonly LogEntry[]): readonly KnownConflict[] {
-  const known = (opId: Json | undefined, kind: Json | undefined, serverData: Json | undefined, serverDeleted: boolean): readonly KnownConflict[] => {
+  const known = (
+    opId: Json | undefined,
+    kind: Json | undefined,
+    serverData: Json | undefined,
+    serverDeleted: boolean,
+  ): readonly KnownConflict[] => {
     const described = engine.kinds.find((other) => other.kind === kind);
-    if (typeof opId !== 'string' || described === undefined || serverData === undefined || !isJsonObject(serverData)) return [];
+    if (typeof opId !== 'string' || described === undefined || serverData === undefined || !isJsonObject(serverData))
+      return [];
     return [{ opId, serverData: canonicalRows(described)(serverData), serverDeleted }];
   };
   const met = entries.flatMap((entry): readonly JsonObject[] => {
@@ -16,7 +24,11 @@ export function knownConflicts({ engine, conflicts }: Bundle, entries: readonly 
     return conflict !== undefined && isJsonObject(conflict) ? [conflict] : [];
   });
   return [
-    ...met.flatMap(({ opId, kind, serverData, serverDeleted }) => known(opId, kind, serverData, serverDeleted === true)),
-    ...conflicts.flatMap(({ conflict: { opId, kind, serverData, serverDeleted } }) => known(opId, kind, serverData, serverDeleted)),
+    ...met.flatMap(({ opId, kind, serverData, serverDeleted }) =>
+      known(opId, kind, serverData, serverDeleted === true),
+    ),
+    ...conflicts.flatMap(({ conflict: { opId, kind, serverData, serverDeleted } }) =>
+      known(opId, kind, serverData, serverDeleted),
+    ),
   ];
 }

@@ -12,18 +12,18 @@ export interface PutInParts {
   readonly oracle: SimulationOracle;
 }
 
-/** Puts in what was there when the recording began: rows on both sides, cursors, the outbox, open conflicts. Then the engine starts. */
+/**
+ * Puts in what was there when the recording began: rows on both sides, cursors, the outbox, open conflicts. Then the
+ * engine starts.
+ */
 export async function putIn(plan: ReplayPlan, { replica, server, time, oracle }: PutInParts): Promise<void> {
   for (const row of plan.rows) await replica.seed(row.kind, row.id, row.fields, server.seed(row));
   for (const { kind, ts, lastId, lastPullAt, lastResyncAt } of plan.cursors) {
     if (ts === null && lastPullAt === null && lastResyncAt === null) continue;
-    await replica.run('INSERT INTO "sync_cursors" ("kind", "ts", "last_id", "last_pull_at", "last_resync_at") VALUES (?, ?, ?, ?, ?)', [
-      kind,
-      ts,
-      lastId,
-      lastPullAt,
-      lastResyncAt,
-    ]);
+    await replica.run(
+      'INSERT INTO "sync_cursors" ("kind", "ts", "last_id", "last_pull_at", "last_resync_at") VALUES (?, ?, ?, ?, ?)',
+      [kind, ts, lastId, lastPullAt, lastResyncAt],
+    );
   }
   for (const operation of plan.operations) {
     if (!operation.isEarlier) continue;
@@ -74,7 +74,10 @@ export async function putIn(plan: ReplayPlan, { replica, server, time, oracle }:
 }
 
 /** What the store knows of an operation beside what it says: tries, an open request, and that it was parked. */
-async function restoreState({ opId, saved, earlierTries, firstCall }: KnownOperation, replica: ReplayReplica): Promise<void> {
+async function restoreState(
+  { opId, saved, earlierTries, firstCall }: KnownOperation,
+  replica: ReplayReplica,
+): Promise<void> {
   if (saved === undefined) return;
   const wasOpen =
     saved.requestId !== undefined &&
@@ -86,8 +89,17 @@ async function restoreState({ opId, saved, earlierTries, firstCall }: KnownOpera
     ...(earlierTries > 0 ? { tryCount: earlierTries } : {}),
     ...(wasOpen || (firstCall === undefined && saved.attempt > 0) ? { attempt: saved.attempt } : {}),
     ...(wasOpen
-      ? { request: { requestId: saved.requestId, body: JSON.stringify(saved.frozenBody), base: saved.baseUpdatedAt, firstSentAt: saved.firstSentAt } }
+      ? {
+          request: {
+            requestId: saved.requestId,
+            body: JSON.stringify(saved.frozenBody),
+            base: saved.baseUpdatedAt,
+            firstSentAt: saved.firstSentAt,
+          },
+        }
       : {}),
-    ...(isParked ? { parked: { reason: saved.parkedFor ?? 'stuck', error: saved.lastError, code: saved.errorCode } } : {}),
+    ...(isParked
+      ? { parked: { reason: saved.parkedFor ?? 'stuck', error: saved.lastError, code: saved.errorCode } }
+      : {}),
   });
 }

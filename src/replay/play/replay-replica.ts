@@ -58,7 +58,11 @@ export class ReplayReplica {
 
   static async open(parts: ReplicaParts): Promise<ReplayReplica> {
     const { plan, time, transport, random, resolver } = parts;
-    const clock = { now: () => Math.floor(time.now()), setTimeout: time.setTimeout.bind(time), clearTimeout: time.clearTimeout.bind(time) };
+    const clock = {
+      now: () => Math.floor(time.now()),
+      setTimeout: time.setTimeout.bind(time),
+      clearTimeout: time.clearTimeout.bind(time),
+    };
     const entities = new Map(plan.tables.map((table) => [table.kind, jsonEntity(table.kind, table.fields)]));
     let isReady = false;
     const database = await openWatchedDatabase(await openSqliteInMemory(), [...entities.values()], clock, {
@@ -96,7 +100,12 @@ export class ReplayReplica {
     });
     const agent = attachDevtools(engine, { name: 're-run' });
     isReady = true;
-    return new ReplayReplica(parts, { database, engine, agent }, new Map(tables.map(({ kind, table }) => [kind, engine.writer(table)])), listeners);
+    return new ReplayReplica(
+      parts,
+      { database, engine, agent },
+      new Map(tables.map(({ kind, table }) => [kind, engine.writer(table)])),
+      listeners,
+    );
   }
 
   sayOnline(online: boolean): void {
@@ -105,7 +114,9 @@ export class ReplayReplica {
 
   /** Puts a row there as if it had been pulled. */
   async seed(kind: string, id: string, fields: JsonObject, updatedAt: string): Promise<void> {
-    await this.database.dataSource.manager.getRepository<JsonRow>(kind).save(wholeRow(this.#table(kind), { ...fields, id, updatedAt, deletedAt: null }));
+    await this.database.dataSource.manager
+      .getRepository<JsonRow>(kind)
+      .save(wholeRow(this.#table(kind), { ...fields, id, updatedAt, deletedAt: null }));
   }
 
   /** Edits a row and queues the operation that the recording names, in one transaction, as the app did. */
@@ -115,7 +126,9 @@ export class ReplayReplica {
     if (writer === undefined) return;
     const repository = this.database.dataSource.manager.getRepository<JsonRow>(kind);
     const before = await repository.findOneBy({ id });
-    const others = this.database.look<{ kind: string; id: string }>('SELECT "kind", "entity_id" AS "id" FROM "sync_outbox"');
+    const others = this.database.look<{ kind: string; id: string }>(
+      'SELECT "kind", "entity_id" AS "id" FROM "sync_outbox"',
+    );
     const isFirst = !others.some((other) => other.kind === kind && other.id === id);
     const version = before?.updatedAt === undefined || before.updatedAt === '' ? undefined : before.updatedAt;
     const baseUpdatedAt = operation.creates ? undefined : isFirst ? (operation.baseUpdatedAt ?? version) : version;
@@ -139,9 +152,15 @@ export class ReplayReplica {
           };
     await writer.writeAndEnqueueOp(async (manager) => {
       const rows = manager.getRepository<JsonRow>(kind);
-      if (operation.type === 'delete') await rows.update({ id }, { deletedAtLocal: new Date(operation.enqueuedAt).toISOString() });
+      if (operation.type === 'delete')
+        await rows.update({ id }, { deletedAtLocal: new Date(operation.enqueuedAt).toISOString() });
       else {
-        const own = wholeRow(this.#table(kind), { ...operation.payload, id, updatedAt: before?.updatedAt ?? '', deletedAt: null });
+        const own = wholeRow(this.#table(kind), {
+          ...operation.payload,
+          id,
+          updatedAt: before?.updatedAt ?? '',
+          deletedAt: null,
+        });
         await rows.save({ ...before, ...own, deletedAtLocal: null });
       }
     }, op);
@@ -177,8 +196,22 @@ const wholeRow = (table: PlannedTable | undefined, row: JsonObject): JsonRow => 
 };
 
 function optionsOf(table: PlannedTable, { tables }: ReplayPlan) {
-  const { kind, strategy, fieldRules, deleteConflict, tombstones, pullOnly, pushOnly, sendChangedFields, dependsOn, fields } = table;
-  const known = dependsOn.filter((other) => tables.some((each) => each.kind === other.kind) && (other.key === undefined || fields.includes(other.key)));
+  const {
+    kind,
+    strategy,
+    fieldRules,
+    deleteConflict,
+    tombstones,
+    pullOnly,
+    pushOnly,
+    sendChangedFields,
+    dependsOn,
+    fields,
+  } = table;
+  const known = dependsOn.filter(
+    (other) =>
+      tables.some((each) => each.kind === other.kind) && (other.key === undefined || fields.includes(other.key)),
+  );
   const keyed = known.flatMap(({ key, kind: parent }) => (key === undefined ? [] : [[key, parent] as const]));
   return {
     kind,
@@ -191,7 +224,9 @@ function optionsOf(table: PlannedTable, { tables }: ReplayPlan) {
       ...(Object.keys(fieldRules).length === 0 ? {} : { fields: fieldRules as Readonly<Record<string, FieldRule>> }),
       ...(deleteConflict === undefined ? {} : { deleteConflict }),
     },
-    ...(known.length === 0 ? {} : { dependsOn: keyed.length === known.length ? Object.fromEntries(keyed) : known.map((other) => other.kind) }),
+    ...(known.length === 0
+      ? {}
+      : { dependsOn: keyed.length === known.length ? Object.fromEntries(keyed) : known.map((other) => other.kind) }),
   };
 }
 
@@ -203,7 +238,15 @@ export const recordedResolver =
 
 /** A row of SQLite as wire JSON. */
 export const toWireRow = (row: Readonly<Record<string, Json>>): JsonObject => {
-  const { id, updated_at: updatedAt = '', deleted_at: deletedAt = null, deleted_at_local: deletedAtLocal = null, ...fields } = row;
-  const values = Object.entries(fields).map(([key, text]) => [key, typeof text === 'string' ? (JSON.parse(text) as Json) : null] as const);
+  const {
+    id,
+    updated_at: updatedAt = '',
+    deleted_at: deletedAt = null,
+    deleted_at_local: deletedAtLocal = null,
+    ...fields
+  } = row;
+  const values = Object.entries(fields).map(
+    ([key, text]) => [key, typeof text === 'string' ? (JSON.parse(text) as Json) : null] as const,
+  );
   return { id: id ?? null, ...Object.fromEntries(values), updatedAt, deletedAt, deletedAtLocal };
 };

@@ -1,11 +1,20 @@
 import type { OperationView } from '../../devtools/protocol/messages.ts';
 import type { Departure, ReplayStep } from './replay-steps.ts';
 
-export type LeftOperation = Pick<OperationView, 'opId' | 'kind' | 'entityId' | 'type' | 'reason' | 'detail' | 'tryCount'>;
+export type LeftOperation = Pick<
+  OperationView,
+  'opId' | 'kind' | 'entityId' | 'type' | 'reason' | 'detail' | 'tryCount'
+>;
 
 /** What became of a re-run. Times are epoch ms. */
 export interface ReplayReport {
-  readonly saved: { readonly name: string; readonly at: number; readonly startAt: number; readonly entries: number; readonly operations: number };
+  readonly saved: {
+    readonly name: string;
+    readonly at: number;
+    readonly startAt: number;
+    readonly entries: number;
+    readonly operations: number;
+  };
   /** What the file does not say and the re-run took for granted, in sentences. */
   readonly assumed: readonly string[];
   /** What the re-run did until the file was saved, and what the recording says. */

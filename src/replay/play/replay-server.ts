@@ -37,7 +37,15 @@ export class ReplayServer {
     private readonly conflicts: readonly KnownConflict[],
   ) {
     this.model = new ModelServer(
-      { paging: 'keyset', hasMore: false, announcePageCap: false, idOrder: 'text', deletes: 'soft', putAnswer: 'row', bareConflicts: false },
+      {
+        paging: 'keyset',
+        hasMore: false,
+        announcePageCap: false,
+        idOrder: 'text',
+        deletes: 'soft',
+        putAnswer: 'row',
+        bareConflicts: false,
+      },
       now,
     );
   }
@@ -51,7 +59,10 @@ export class ReplayServer {
 
   /** What the server itself says to a write. What it refused once, it refuses still. */
   write(op: Op, force: boolean): PushResult {
-    return this.#refusals.get(entityOf(op)) ?? toPushResult(this.model.backend.write(toWriteRequest(op, force, this.capabilities)));
+    return (
+      this.#refusals.get(entityOf(op)) ??
+      toPushResult(this.model.backend.write(toWriteRequest(op, force, this.capabilities)))
+    );
   }
 
   /** Takes a write as the recording says that it was taken, whatever the made-up rows say. */
@@ -85,8 +96,15 @@ export class ReplayServer {
     return pushNotFound(statusCode);
   }
 
-  /** Somebody else changed the row, as the conflict says, or made up where nothing says how. `isBare`: the answer had no row. */
-  conflict(op: Op, { serverDeleted = false, statusCode, code, message }: AnsweredOperation, isBare: boolean): PushResult {
+  /**
+   * Somebody else changed the row, as the conflict says, or made up where nothing says how. `isBare`: the answer had no
+   * row.
+   */
+  conflict(
+    op: Op,
+    { serverDeleted = false, statusCode, code, message }: AnsweredOperation,
+    isBare: boolean,
+  ): PushResult {
     const { kind, id } = op;
     const { backend } = this.model;
     const index = this.conflicts.findIndex(({ opId }) => opId === op.opId);
@@ -95,8 +113,10 @@ export class ReplayServer {
     if (serverDeleted || known?.serverDeleted === true) this.model.delete(kind, id);
     else {
       const fields = known === undefined ? this.#madeUpEdit(op) : ownFields(known.serverData);
-      const isThere = stored !== undefined && Object.entries(fields).every(([key, value]) => deepEqual(stored[key] ?? null, value));
-      if (stored === undefined) this.model.seed(kind, [{ ...fields, id, deletedAt: null, updatedAt: String(backend.stamp()) }]);
+      const isThere =
+        stored !== undefined && Object.entries(fields).every(([key, value]) => deepEqual(stored[key] ?? null, value));
+      if (stored === undefined)
+        this.model.seed(kind, [{ ...fields, id, deletedAt: null, updatedAt: String(backend.stamp()) }]);
       else if (!isThere || String(stored['updatedAt']) === op.baseUpdatedAt) this.model.edit(kind, id, () => fields);
     }
     const row = backend.get(kind, id, { includeDeleted: true });
@@ -105,7 +125,9 @@ export class ReplayServer {
       ...(statusCode === undefined ? {} : { statusCode }),
       ...(code === undefined ? {} : { code }),
       ...(message === undefined ? {} : { message }),
-      ...(isBare || row === undefined ? {} : { serverData: structuredClone(row), serverTimestamp: String(row['updatedAt']) }),
+      ...(isBare || row === undefined
+        ? {}
+        : { serverData: structuredClone(row), serverTimestamp: String(row['updatedAt']) }),
       serverVersion: String(backend.versionOf(kind, id) ?? 0),
       ...(isDeleted ? { serverDeleted: true } : {}),
     });
@@ -114,22 +136,29 @@ export class ReplayServer {
   /** A page as the server has it; with `rows`, as many as there were: what nobody knows is made up. */
   page(request: PullRequest, recorded?: { readonly rows: number; readonly hasMore: boolean | undefined }): PullPage {
     const { backend } = this.model;
-    const listed = (limit: number): readonly JsonObject[] => backend.list(request.kind, { ...request, pageToken: undefined, limit })?.items ?? [];
+    const listed = (limit: number): readonly JsonObject[] =>
+      backend.list(request.kind, { ...request, pageToken: undefined, limit })?.items ?? [];
     if (recorded === undefined) return { items: structuredClone(listed(request.pageSize)) };
     const missing = recorded.rows - listed(Math.max(1, recorded.rows)).length;
     for (let index = 0; index < missing; index += 1) {
       this.#madeUp += 1;
-      this.model.seed(request.kind, [{ id: `made-up-${this.#madeUp}`, deletedAt: null, updatedAt: String(backend.stamp()) }]);
+      this.model.seed(request.kind, [
+        { id: `made-up-${this.#madeUp}`, deletedAt: null, updatedAt: String(backend.stamp()) },
+      ]);
     }
     const items = recorded.rows === 0 ? [] : structuredClone(listed(recorded.rows));
     return { items, ...(recorded.hasMore === undefined ? {} : { hasMore: recorded.hasMore }) };
   }
 
   #madeUpEdit(op: Op): JsonObject {
-    const field = op.type === 'upsert' ? (op.changedFields?.[0] ?? Object.keys(op.payload).find((key) => !ownKeys.has(key))) : undefined;
+    const field =
+      op.type === 'upsert'
+        ? (op.changedFields?.[0] ?? Object.keys(op.payload).find((key) => !ownKeys.has(key)))
+        : undefined;
     return field === undefined ? {} : { [field]: 'made up: changed by somebody else' };
   }
 }
 
 const entityOf = ({ kind, id }: Op): string => `${kind}/${id}`;
-const ownFields = (row: JsonObject): JsonObject => Object.fromEntries(Object.entries(row).filter(([key]) => !ownKeys.has(key)));
+const ownFields = (row: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(row).filter(([key]) => !ownKeys.has(key)));

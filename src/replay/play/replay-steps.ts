@@ -5,7 +5,9 @@ import { phaseInLog } from '../../devtools/views/words/phase-in-log.ts';
 export interface ReplayStep {
   /** Epoch ms. */
   readonly at: number;
-  /** `phase`: the chart got there. `call`: of the transport, with its outcome. `event`: told to everybody; not compared. */
+  /**
+   * `phase`: the chart got there. `call`: of the transport, with its outcome. `event`: told to everybody; not compared.
+   */
   readonly type: 'phase' | 'call' | 'event';
   readonly text: string;
   readonly detail: string;
@@ -45,10 +47,17 @@ export function stepsOf(entries: readonly LogEntry[], phaseBefore = 'idle'): rea
         break;
       }
       case 'request':
-        steps.push({ at: entry.at, type: 'call', text: callText(entry), detail: outcomeText(entry), parts: partsOf(entry) });
+        steps.push({
+          at: entry.at,
+          type: 'call',
+          text: callText(entry),
+          detail: outcomeText(entry),
+          parts: partsOf(entry),
+        });
         break;
       case 'event':
-        if (shownEvents.has(entry.name)) steps.push({ at: entry.at, type: 'event', text: entry.name, detail: eventText(entry) });
+        if (shownEvents.has(entry.name))
+          steps.push({ at: entry.at, type: 'event', text: entry.name, detail: eventText(entry) });
         break;
       case 'command':
         break;
@@ -77,7 +86,8 @@ const signature = ({ type, text, detail, parts }: ReplayStep): string =>
     : JSON.stringify(parts.flatMap(({ outcome, operations }) => operations.map((name) => `${name} ${outcome}`)).sort());
 
 const callText = ({ method, kind, entityId, operations }: RequestEntry): string => {
-  if (operations === undefined) return [method, kind === undefined ? '' : entityId === undefined ? kind : `${kind}/${entityId}`].join(' ').trim();
+  if (operations === undefined)
+    return [method, kind === undefined ? '' : entityId === undefined ? kind : `${kind}/${entityId}`].join(' ').trim();
   return `${method === 'forcePush' ? 'push by force' : 'push'} ${operations.map((operation) => `${operation.kind}/${operation.entityId}`).join(' ')}`;
 };
 
@@ -113,7 +123,8 @@ function outcomeText({ result, operations, rows, error, failure, method, healthy
     return new Set(outcomes).size === 1 && outcomes.length > 1 ? `all ${outcomes[0] ?? ''}` : outcomes.join(', ');
   }
   if (result === 'aborted') return 'given up';
-  if (result === 'failed' || error !== undefined) return failure?.statusCode === undefined ? (failure?.name ?? 'failed') : `failed ${failure.statusCode}`;
+  if (result === 'failed' || error !== undefined)
+    return failure?.statusCode === undefined ? (failure?.name ?? 'failed') : `failed ${failure.statusCode}`;
   if (method === 'health') return healthy === false ? 'not healthy' : 'healthy';
   return rows === undefined ? 'answered' : `${rows} ${rows === 1 ? 'row' : 'rows'}`;
 }
@@ -121,7 +132,8 @@ function outcomeText({ result, operations, rows, error, failure, method, healthy
 function eventText({ data, kind, entityId, name }: Extract<LogEntry, { type: 'event' }>): string {
   const about = kind === undefined ? '' : entityId === undefined ? kind : `${kind}/${entityId}`;
   if (name === 'backoff.scheduled') return typeof data['delayMs'] === 'number' ? `for ${seconds(data['delayMs'])}` : '';
-  const reason = typeof data['reason'] === 'string' ? data['reason'] : typeof data['phase'] === 'string' ? data['phase'] : '';
+  const reason =
+    typeof data['reason'] === 'string' ? data['reason'] : typeof data['phase'] === 'string' ? data['phase'] : '';
   return [about, reason].filter((part) => part !== '').join(', ');
 }
 

@@ -62,7 +62,10 @@ export class ReplayTransport implements TransportAdapter {
     return server.page(request, { rows: recorded.rows ?? 0, hasMore: recorded.hasMore });
   }
 
-  async push(ops: readonly Op[], context: Parameters<TransportAdapter['push']>[1]): ReturnType<TransportAdapter['push']> {
+  async push(
+    ops: readonly Op[],
+    context: Parameters<TransportAdapter['push']>[1],
+  ): ReturnType<TransportAdapter['push']> {
     const one = async (op: Op): Promise<OpPushResult> => {
       const answer = { opId: op.opId, result: await this.#send(op, context.signal) };
       context.onAnswer?.(answer);
@@ -155,7 +158,8 @@ export class ReplayTransport implements TransportAdapter {
       case 'pushAmbiguous': {
         const next = answers.nextWrite(op.opId)?.answer.outcome;
         // Taken to have arrived, unless what the server said next shows that it had not.
-        if (next === undefined || next === 'pushSuccess' || next === 'pushAmbiguous' || next === 'pushUnavailable') server.arrive(op);
+        if (next === undefined || next === 'pushSuccess' || next === 'pushAmbiguous' || next === 'pushUnavailable')
+          server.arrive(op);
         return pushAmbiguous({ message, timedOut });
       }
       default:

@@ -23,15 +23,18 @@ interface SqlJsDatabase {
 type InitSqlJs = () => Promise<{ readonly Database: new () => SqlJsDatabase }>;
 
 /**
- * Opens an SQLite database in memory with the driver that is installed: better-sqlite3, else sql.js behaving like it. Rejects with `DatabaseError`
- * naming what to install; `sqlite3` alone does not do, as it cannot be read in the middle of a commit.
+ * Opens an SQLite database in memory with the driver that is installed: better-sqlite3, else sql.js behaving like it.
+ * Rejects with `DatabaseError` naming what to install; `sqlite3` alone does not do, as it cannot be read in the middle
+ * of a commit.
  */
 export async function openSqliteInMemory(load: typeof loadOptional = loadOptional): Promise<RawDatabase> {
   const native = await load('better-sqlite3').catch(ifNotInstalled);
   if (native !== undefined) return new (native as DatabaseClass)(':memory:');
   const init = await load('sql.js').catch(ifNotInstalled);
   if (init !== undefined) return likeBetterSqlite(new (await (init as InitSqlJs)()).Database());
-  throw new DatabaseError('a re-run needs SQLite, and neither better-sqlite3 nor sql.js is installed here: npm install better-sqlite3, or npm install sql.js');
+  throw new DatabaseError(
+    'a re-run needs SQLite, and neither better-sqlite3 nor sql.js is installed here: npm install better-sqlite3, or npm install sql.js',
+  );
 }
 
 const ifNotInstalled = (error: unknown): undefined => {

@@ -15,9 +15,10 @@ export interface BatchVerdict {
 }
 
 /**
- * Judges the answers of a batch for the whole run (ARCHITECTURE, *Outcomes*). What the server says plainly goes first (401, then
- * Retry-After), then no connection (one is enough, F-07), then answers that are not the API's, then failures, for two different entities in
- * a row. A caller that sends small batches puts the end of the last batch before this one, or "in a row" never comes about.
+ * Judges the answers of a batch for the whole run (ARCHITECTURE, *Outcomes*). What the server says plainly goes first
+ * (401, then Retry-After), then no connection (one is enough, F-07), then answers that are not the API's, then
+ * failures, for two different entities in a row. A caller that sends small batches puts the end of the last batch
+ * before this one, or "in a row" never comes about.
  */
 export function judgeBatch(answers: readonly EntityAnswer[]): BatchVerdict {
   const unauthorized = answers.find(({ result }) => result.type === 'pushUnauthorized');
@@ -27,7 +28,11 @@ export function judgeBatch(answers: readonly EntityAnswer[]): BatchVerdict {
   const [firstThrottled] = throttled;
   if (firstThrottled !== undefined) {
     const waits = throttled.map((result) => result.retryAfterMs).filter((wait) => wait !== undefined);
-    return { verdict: 'throttled', message: firstThrottled.message, ...(waits.length === 0 ? {} : { retryAfterMs: Math.max(...waits) }) };
+    return {
+      verdict: 'throttled',
+      message: firstThrottled.message,
+      ...(waits.length === 0 ? {} : { retryAfterMs: Math.max(...waits) }),
+    };
   }
 
   const cut = answers.find(({ result }) => result.type === 'pushUnavailable' && result.noConnection === true);
@@ -41,7 +46,8 @@ export function judgeBatch(answers: readonly EntityAnswer[]): BatchVerdict {
 }
 
 /** 5xx, 408, 425, a timeout, a lost reply; what never left is not asked. */
-const isTransient = (result: PushResult): boolean => result.type === 'pushAmbiguous' || result.type === 'pushUnavailable';
+const isTransient = (result: PushResult): boolean =>
+  result.type === 'pushAmbiguous' || result.type === 'pushUnavailable';
 
 /** A request that never left says nothing about the server, so it does not end a row either. */
 const saysNothing = (result: PushResult): boolean => result.type === 'pushUnavailable' && !result.dispatched;

@@ -3,11 +3,14 @@ import type { OutcomeType } from '../../model/outcome.ts';
 /** What one outcome does to its request and its operations, and which events it causes (ARCHITECTURE, *Outcomes*). */
 export interface OutcomeEffects {
   /**
-   * `closed`: the next attempt is a new request under a new key, and folds with later edits (I2, F-133). `neverSent`: closed, and its key may be used again.
-   * `open`: the same request is sent again under its key.
+   * `closed`: the next attempt is a new request under a new key, and folds with later edits (I2, F-133). `neverSent`:
+   * closed, and its key may be used again. `open`: the same request is sent again under its key.
    */
   readonly request: 'closed' | 'neverSent' | 'open';
-  /** When a try counts towards `maxOutboxTryCount`. `whenAlone`: at the end of a run in which other requests succeeded (F-09, F-132). */
+  /**
+   * When a try counts towards `maxOutboxTryCount`. `whenAlone`: at the end of a run in which other requests succeeded
+   * (F-09, F-132).
+   */
   readonly countsTry: 'always' | 'whenAlone' | 'never';
   /** What becomes of the operation that leads the line. `waiting`: until its own wait is over, or the next run. */
   readonly head: 'gone' | 'conflict' | 'ready' | 'waiting' | 'ambiguous';
@@ -38,6 +41,11 @@ export const willRetry = (type: OutcomeType, tryCount: number, maxOutboxTryCount
   return (head === 'ready' || head === 'waiting') && tryCount < maxOutboxTryCount;
 };
 
-/** What the table says `engine.explain()` tells of an operation that waits under an error code; undefined where the code is no outcome, as the server's own codes. */
+/**
+ * What the table says `engine.explain()` tells of an operation that waits under an error code; undefined where the code
+ * is no outcome, as the server's own codes.
+ */
 export const explainedBy = (errorCode: string | undefined): OutcomeEffects['explains'] =>
-  errorCode !== undefined && Object.hasOwn(outcomeEffects, errorCode) ? outcomeEffects[errorCode as OutcomeType].explains : undefined;
+  errorCode !== undefined && Object.hasOwn(outcomeEffects, errorCode)
+    ? outcomeEffects[errorCode as OutcomeType].explains
+    : undefined;

@@ -1,4 +1,11 @@
-import { AuthError, NetworkError, ParseError, SyncError, TransportError, ValidationError } from '../../model/errors/errors.ts';
+import {
+  AuthError,
+  NetworkError,
+  ParseError,
+  SyncError,
+  TransportError,
+  ValidationError,
+} from '../../model/errors/errors.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 import { unwritableIn } from '../../model/values/nesting.ts';
 import type { Op } from '../../model/operation.ts';
@@ -6,7 +13,10 @@ import type { Outcome } from '../../model/outcome.ts';
 import type { PushConflict, PushResult, PushUnavailable, RefusalWords } from '../../model/transport.ts';
 import { timestampText } from '../values/timestamp.ts';
 
-/** Turns a transport answer into exactly one outcome (ARCHITECTURE, *Outcomes*). Total: what is no known answer is malformed. */
+/**
+ * Turns a transport answer into exactly one outcome (ARCHITECTURE, *Outcomes*). Total: what is no known answer is
+ * malformed.
+ */
 export function toOutcome(op: Op, result: PushResult): Outcome {
   switch (result.type) {
     case 'pushSuccess':
@@ -16,11 +26,16 @@ export function toOutcome(op: Op, result: PushResult): Outcome {
       return conflictOutcome(op, result);
     case 'pushNotFound':
       // What is to be deleted is gone; what is to be changed was deleted by somebody else (F-22).
-      return op.type === 'delete' ? { type: 'applied' } : { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '', ...wordsOf(result) };
+      return op.type === 'delete'
+        ? { type: 'applied' }
+        : { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '', ...wordsOf(result) };
     case 'pushRejected':
       return rejected(result);
     case 'pushForbidden':
-      return { type: 'forbidden', error: new TransportError(withReasons(result), 403, undefined, { code: result.code, fields: result.fields }) };
+      return {
+        type: 'forbidden',
+        error: new TransportError(withReasons(result), 403, undefined, { code: result.code, fields: result.fields }),
+      };
     case 'pushUnauthorized':
       return { type: 'authRequired', error: new AuthError(result.message) };
     case 'pushThrottled': {
@@ -35,7 +50,10 @@ export function toOutcome(op: Op, result: PushResult): Outcome {
     case 'pushMalformed':
       return {
         type: 'malformed',
-        error: result.cause === undefined ? new ParseError(result.message, { isHtml: result.isHtml }) : new SyncError(result.message, { cause: result.cause }),
+        error:
+          result.cause === undefined
+            ? new ParseError(result.message, { isHtml: result.isHtml })
+            : new SyncError(result.message, { cause: result.cause }),
       };
     default:
       return { type: 'malformed', error: unknownAnswer(op, result) };
@@ -44,7 +62,8 @@ export function toOutcome(op: Op, result: PushResult): Outcome {
 
 function conflictOutcome(op: Op, result: PushConflict): Outcome {
   const deleted = result.serverDeleted ?? false;
-  if (op.type === 'delete' && deleted) return { type: 'applied', row: result.serverData, version: result.serverVersion };
+  if (op.type === 'delete' && deleted)
+    return { type: 'applied', row: result.serverData, version: result.serverVersion };
   const current = readable(result.serverData);
   return {
     type: 'conflict',
@@ -58,7 +77,8 @@ function conflictOutcome(op: Op, result: PushConflict): Outcome {
 }
 
 /** The row, unless no walk over it could end (I13). */
-const readable = (row: JsonObject | undefined): JsonObject | undefined => (row !== undefined && unwritableIn(row) !== undefined ? undefined : row);
+const readable = (row: JsonObject | undefined): JsonObject | undefined =>
+  row !== undefined && unwritableIn(row) !== undefined ? undefined : row;
 
 /** Nothing where the server gave no reason. */
 function wordsOf({ statusCode, code, message, fields }: RefusalWords): { readonly words?: RefusalWords } {
@@ -66,10 +86,17 @@ function wordsOf({ statusCode, code, message, fields }: RefusalWords): { readonl
   return { words: { statusCode, code, message, fields } };
 }
 
-const updatedAtOf = (row: JsonObject | undefined): string | undefined => timestampText(row?.updatedAt ?? row?.updated_at);
+const updatedAtOf = (row: JsonObject | undefined): string | undefined =>
+  timestampText(row?.updatedAt ?? row?.updated_at);
 
 /** The message with the reasons of single fields: it is stored, and is all that is left after a restart. */
-function withReasons({ message, fields }: { readonly message: string; readonly fields?: Readonly<Record<string, string>> | undefined }): string {
+function withReasons({
+  message,
+  fields,
+}: {
+  readonly message: string;
+  readonly fields?: Readonly<Record<string, string>> | undefined;
+}): string {
   const reasons = Object.entries(fields ?? {}).map(([field, reason]) => `${field}: ${reason}`);
   return reasons.length === 0 ? message : `${message} (${reasons.join('; ')})`;
 }
@@ -93,11 +120,14 @@ function rejection({ statusCode, code, message, fields }: RefusalWords & { reado
 
 function unavailableOutcome({ dispatched, statusCode, message, noConnection }: PushUnavailable): Outcome {
   const error = statusCode === undefined ? new NetworkError(message) : new TransportError(message, statusCode);
-  // What provably never left closes its request, and folds with later edits; that the run must wait is judged for the whole batch.
+  // What provably never left closes its request, and folds with later edits; that the run must wait is judged for the
+  // whole batch.
   if (!dispatched) return { type: 'notSent', error };
   return { type: noConnection === true ? 'unavailable' : 'retryLater', error };
 }
 
 /** An adapter written in plain JavaScript can hand over anything. */
 const unknownAnswer = (op: Op, result: never): SyncError =>
-  new ParseError(`The transport answered ${op.kind}/${op.id} with an unknown result: expected a PushResult`, { cause: result });
+  new ParseError(`The transport answered ${op.kind}/${op.id} with an unknown result: expected a PushResult`, {
+    cause: result,
+  });

@@ -6,21 +6,30 @@ import { rejected } from './outcome.ts';
 type ConflictOutcome = Extract<Outcome, { type: 'conflict' }>;
 
 /**
- * What the client knew of the server's row when it made a request; undefined: nothing. A base goes first: the request was conditional on it. A request
- * without one that resolves a conflict was made on the row that was decided on.
+ * What the client knew of the server's row when it made a request; undefined: nothing. A base goes first: the request
+ * was conditional on it. A request without one that resolves a conflict was made on the row that was decided on.
  */
-export function knownThere({ op, isUnseen, wasShown, decidedOn }: Pick<TakenRequest, 'op' | 'isUnseen' | 'wasShown' | 'decidedOn'>): KnownThere | undefined {
+export function knownThere({
+  op,
+  isUnseen,
+  wasShown,
+  decidedOn,
+}: Pick<TakenRequest, 'op' | 'isUnseen' | 'wasShown' | 'decidedOn'>): KnownThere | undefined {
   const { baseUpdatedAt: version, baseVersion: requestVersion } = op;
   if (version !== undefined && version !== '') return { isAbsent: false, version, requestVersion };
   return decidedOn ?? ((op.creates && wasShown !== true) || isUnseen === true ? { isAbsent: true } : undefined);
 }
 
 /**
- * Tells a refusal from a conflict by what the client knows (F-151). A conflict needs a server row that is not the one the request was made on. Where
- * the row is still absent, or still has the same version, the server refuses for another reason: a UNIQUE value, a foreign key, a locked record, a
- * PUT that does not create. The refusal keeps the server's words.
+ * Tells a refusal from a conflict by what the client knows (F-151). A conflict needs a server row that is not the one
+ * the request was made on. Where the row is still absent, or still has the same version, the server refuses for another
+ * reason: a UNIQUE value, a foreign key, a locked record, a PUT that does not create. The refusal keeps the server's
+ * words.
  */
-export function asRefusal(request: Pick<TakenRequest, 'op' | 'isUnseen' | 'wasShown' | 'decidedOn'>, outcome: ConflictOutcome): Outcome {
+export function asRefusal(
+  request: Pick<TakenRequest, 'op' | 'isUnseen' | 'wasShown' | 'decidedOn'>,
+  outcome: ConflictOutcome,
+): Outcome {
   const { op } = request;
   const known = knownThere(request);
   if (known === undefined || !isAsKnown(outcome, known)) return outcome;
@@ -30,12 +39,23 @@ export function asRefusal(request: Pick<TakenRequest, 'op' | 'isUnseen' | 'wasSh
 
 function isAsKnown({ current, deleted, serverTimestamp, version }: ConflictOutcome, known: KnownThere): boolean {
   if (current === undefined) return deleted && known.isAbsent;
-  if (deleted !== (known.isDeleted ?? false) || known.isAbsent || known.version === undefined || serverTimestamp !== known.version) return false;
+  if (
+    deleted !== (known.isDeleted ?? false) ||
+    known.isAbsent ||
+    known.version === undefined ||
+    serverTimestamp !== known.version
+  )
+    return false;
   // Two writes within one tick of the server's clock share a timestamp, and differ in their ETag.
   return known.requestVersion === undefined || version === undefined || version === known.requestVersion;
 }
 
-function refusalText({ type, kind, id }: Op, { isAbsent, isDeleted, version }: KnownThere, statusCode: number | undefined, code: string | undefined): string {
+function refusalText(
+  { type, kind, id }: Op,
+  { isAbsent, isDeleted, version }: KnownThere,
+  statusCode: number | undefined,
+  code: string | undefined,
+): string {
   const answer = `${statusCode === undefined ? 'as a conflict' : `with ${statusCode}`}${code === undefined ? '' : ` (${code})`}`;
   const fact = isAbsent
     ? 'the server has no such row to conflict with'

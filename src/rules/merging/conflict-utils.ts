@@ -4,4 +4,11 @@ import { threeWayMerge } from './three-way-merge.ts';
 import { extractTimestamp } from '../values/timestamp.ts';
 
 /** Groups the merge helpers under the name that users of the reference library look for. */
-export const ConflictUtils = { systemFields, defaultMerge, deepMerge, preservingMerge, threeWayMerge, extractTimestamp } as const;
+export const ConflictUtils = {
+  systemFields,
+  defaultMerge,
+  deepMerge,
+  preservingMerge,
+  threeWayMerge,
+  extractTimestamp,
+} as const;

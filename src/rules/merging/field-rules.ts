@@ -9,10 +9,15 @@ import { uniteLists } from './merge-lists.ts';
 import { compareTimestamps, parseTimestamp } from '../values/timestamp.ts';
 
 /**
- * Decides single fields of a merged row by their own rules, and corrects which side they came from. A field that the user did not change is
- * the server's under every rule. What a function throws is thrown on.
+ * Decides single fields of a merged row by their own rules, and corrects which side they came from. A field that the
+ * user did not change is the server's under every rule. What a function throws is thrown on.
  */
-export function applyFieldRules(merged: MergeResult, change: LocalChange, server: JsonObject, rules: Readonly<Record<string, FieldRule>> = {}): MergeResult {
+export function applyFieldRules(
+  merged: MergeResult,
+  change: LocalChange,
+  server: JsonObject,
+  rules: Readonly<Record<string, FieldRule>> = {},
+): MergeResult {
   const changed = new Set(intendedFields(change));
   const data = new Map(Object.entries(merged.data));
   const localFields = new Set(merged.localFields);
@@ -54,7 +59,9 @@ function decide(
     default: {
       const value: Json | undefined = rule(mine, theirs, before === undefined ? {} : { base: before });
       if (value === undefined || value instanceof Promise)
-        throw new ValidationError(`conflict.fields.${key}: the function must return a JSON value, not ${value === undefined ? 'undefined' : 'a promise'}`);
+        throw new ValidationError(
+          `conflict.fields.${key}: the function must return a JSON value, not ${value === undefined ? 'undefined' : 'a promise'}`,
+        );
       return value;
     }
   }
@@ -64,7 +71,10 @@ function extreme(key: string, mine: Json, theirs: Json, sign: 1 | -1): Json {
   if (mine === null) return theirs;
   if (theirs === null) return mine;
   const order = compare(mine, theirs);
-  if (order === undefined) throw new ValidationError(`conflict.fields.${key}: 'max' and 'min' compare numbers, timestamps or texts of one type`);
+  if (order === undefined)
+    throw new ValidationError(
+      `conflict.fields.${key}: 'max' and 'min' compare numbers, timestamps or texts of one type`,
+    );
   return order * sign >= 0 ? mine : theirs;
 }
 

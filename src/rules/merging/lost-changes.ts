@@ -7,23 +7,31 @@ import { isSystemField } from '../values/system-fields.ts';
 /** The local side of a conflict. */
 export type LocalChange = Pick<Conflict, 'localData' | 'baseData' | 'changedFields'>;
 
-/** The fields that the user changed: those named, else those whose value is not the base's. Server-owned fields never count. */
+/**
+ * The fields that the user changed: those named, else those whose value is not the base's. Server-owned fields never
+ * count.
+ */
 export function intendedFields({ localData, baseData, changedFields }: LocalChange): readonly string[] {
-  const fields = changedFields ?? Object.keys(localData).filter((key) => !deepEqual(valueOf(localData, key), valueOf(baseData ?? {}, key)));
+  const fields =
+    changedFields ??
+    Object.keys(localData).filter((key) => !deepEqual(valueOf(localData, key), valueOf(baseData ?? {}, key)));
   return fields.filter((key) => !isSystemField(key) && Object.hasOwn(localData, key));
 }
 
 /**
- * Names the fields in which a result does not hold what the user meant: what is not named here survived. Lists and nested objects are looked
- * into, so that a list which took in both sides has lost nothing.
+ * Names the fields in which a result does not hold what the user meant: what is not named here survived. Lists and
+ * nested objects are looked into, so that a list which took in both sides has lost nothing.
  */
 export const lostFields = (change: LocalChange, result: JsonObject): readonly string[] =>
-  intendedFields(change).filter((key) => !holds(valueOf(change.baseData ?? {}, key), valueOf(change.localData, key), valueOf(result, key)));
+  intendedFields(change).filter(
+    (key) => !holds(valueOf(change.baseData ?? {}, key), valueOf(change.localData, key), valueOf(result, key)),
+  );
 
 /** Whether everything that turned `before` into `mine` is also in `result`. */
 function holds(before: Json, mine: Json, result: Json): boolean {
   if (deepEqual(mine, result)) return true;
-  if (Array.isArray(mine) && Array.isArray(result)) return holdsItems(Array.isArray(before) ? before : [], mine, result);
+  if (Array.isArray(mine) && Array.isArray(result))
+    return holdsItems(Array.isArray(before) ? before : [], mine, result);
   return isJsonObject(mine) && isJsonObject(result) && holdsKeys(isJsonObject(before) ? before : {}, mine, result);
 }
 

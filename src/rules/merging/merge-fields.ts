@@ -34,7 +34,10 @@ export function mergeFields(sides: Sides): MergeResult {
     if (isSystemField(key) || changed?.has(key) === false) continue;
     const theirs = data.get(key) ?? null;
     const insisted = changed !== undefined;
-    const { value, from } = base === undefined ? mergeBlind(mine, theirs, insisted) : mergeKnowing(valueOf(base, key), mine, theirs, insisted);
+    const { value, from } =
+      base === undefined
+        ? mergeBlind(mine, theirs, insisted)
+        : mergeKnowing(valueOf(base, key), mine, theirs, insisted);
     if (from === 'server') continue;
     data.set(key, value);
     localFields.add(key);
@@ -43,7 +46,8 @@ export function mergeFields(sides: Sides): MergeResult {
   if (nested && base !== undefined) {
     for (const key of Object.keys(base)) {
       // Removed here, untouched there.
-      if (isSystemField(key) || Object.hasOwn(local, key) || !data.has(key) || !deepEqual(data.get(key), base[key])) continue;
+      if (isSystemField(key) || Object.hasOwn(local, key) || !data.has(key) || !deepEqual(data.get(key), base[key]))
+        continue;
       data.delete(key);
       localFields.add(key);
       serverFields.delete(key);
@@ -52,16 +56,23 @@ export function mergeFields(sides: Sides): MergeResult {
   return { data: Object.fromEntries(data), localFields: [...localFields], serverFields: [...serverFields] };
 }
 
-/** MU-14 to MU-21. `insisted`: the user is known to have changed the field, so that an empty value is a cleared one (F-28). */
+/**
+ * MU-14 to MU-21. `insisted`: the user is known to have changed the field, so that an empty value is a cleared one
+ * (F-28).
+ */
 function mergeBlind(mine: Json, theirs: Json, insisted: boolean): Merged {
-  if (mine === null) return insisted && theirs !== null ? { value: null, from: 'local' } : { value: theirs, from: 'server' };
+  if (mine === null)
+    return insisted && theirs !== null ? { value: null, from: 'local' } : { value: theirs, from: 'server' };
   if (Array.isArray(mine) && Array.isArray(theirs)) return { value: uniteLists(mine, theirs), from: 'both' };
   if (isJsonObject(mine) && isJsonObject(theirs))
     return ofNested(mergeFields({ local: mine, server: theirs, base: undefined, changed: undefined, nested: true }));
   return { value: mine, from: 'local' };
 }
 
-/** With what both came from: who changed it wins; where both did, lists and objects merge inside and anything else is the local one. */
+/**
+ * With what both came from: who changed it wins; where both did, lists and objects merge inside and anything else is
+ * the local one.
+ */
 function mergeKnowing(before: Json, mine: Json, theirs: Json, insisted: boolean): Merged {
   if (!insisted && deepEqual(mine, before)) return { value: theirs, from: 'server' };
   if (deepEqual(theirs, before)) return { value: mine, from: 'local' };
@@ -69,7 +80,15 @@ function mergeKnowing(before: Json, mine: Json, theirs: Json, insisted: boolean)
     return { value: mergeLists(Array.isArray(before) ? before : [], mine, theirs, mergeItem), from: 'both' };
   }
   if (isJsonObject(mine) && isJsonObject(theirs) && isSameThing(mine, theirs)) {
-    return ofNested(mergeFields({ local: mine, server: theirs, base: isJsonObject(before) ? before : {}, changed: undefined, nested: true }));
+    return ofNested(
+      mergeFields({
+        local: mine,
+        server: theirs,
+        base: isJsonObject(before) ? before : {},
+        changed: undefined,
+        nested: true,
+      }),
+    );
   }
   return { value: mine, from: 'local' };
 }
@@ -81,9 +100,13 @@ function mergeItem(base: Json | undefined, local: Json, server: Json): Json {
 }
 
 /** Two objects with different ids are two things: a mixture of them would be neither. */
-const isSameThing = (mine: JsonObject, theirs: JsonObject): boolean => deepEqual(valueOf(mine, 'id'), valueOf(theirs, 'id'));
+const isSameThing = (mine: JsonObject, theirs: JsonObject): boolean =>
+  deepEqual(valueOf(mine, 'id'), valueOf(theirs, 'id'));
 
-const ofNested = ({ data, localFields }: MergeResult): Merged => ({ value: data, from: localFields.length > 0 ? 'both' : 'server' });
+const ofNested = ({ data, localFields }: MergeResult): Merged => ({
+  value: data,
+  from: localFields.length > 0 ? 'both' : 'server',
+});
 
 /** Missing counts as null (TRK-06). */
 const valueOf = (row: JsonObject, key: string): Json => (Object.hasOwn(row, key) ? (row[key] ?? null) : null);

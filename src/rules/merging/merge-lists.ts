@@ -5,8 +5,9 @@ import { canonicalText, deepEqual } from '../values/deep-equal.ts';
 export type MergeItem = (base: Json | undefined, local: Json, server: Json) => Json;
 
 /**
- * Unites two lists without knowing what they came from: the server's items in their order, then the local ones that are not among them
- * (MU-17). Objects with an `id` are matched by it, the server's version stays (MU-18); everything else by content (F-30).
+ * Unites two lists without knowing what they came from: the server's items in their order, then the local ones that are
+ * not among them (MU-17). Objects with an `id` are matched by it, the server's version stays (MU-18); everything else
+ * by content (F-30).
  */
 export function uniteLists(local: readonly Json[], server: readonly Json[]): readonly Json[] {
   const known = new Set(server.map(identityOf));
@@ -21,10 +22,16 @@ export function uniteLists(local: readonly Json[], server: readonly Json[]): rea
 }
 
 /**
- * Merges two lists that both changed from `base` (F-29). An item removed on one side and untouched on the other is gone; removed on one side
- * and edited on the other stays edited; added on either side stays. The order is the server's, unless only the local side reordered.
+ * Merges two lists that both changed from `base` (F-29). An item removed on one side and untouched on the other is
+ * gone; removed on one side and edited on the other stays edited; added on either side stays. The order is the
+ * server's, unless only the local side reordered.
  */
-export function mergeLists(base: readonly Json[], local: readonly Json[], server: readonly Json[], mergeItem: MergeItem): readonly Json[] {
+export function mergeLists(
+  base: readonly Json[],
+  local: readonly Json[],
+  server: readonly Json[],
+  mergeItem: MergeItem,
+): readonly Json[] {
   const before = byIdentity(base);
   const mine = byIdentity(local);
   const theirs = byIdentity(server);
@@ -38,11 +45,16 @@ export function mergeLists(base: readonly Json[], local: readonly Json[], server
     }
   }
   const onlyWeReordered = isReordered(mine, before) && !isReordered(theirs, before);
-  const keys = onlyWeReordered ? weave([...mine.keys()], [...theirs.keys()], kept) : weave([...theirs.keys()], [...mine.keys()], kept);
+  const keys = onlyWeReordered
+    ? weave([...mine.keys()], [...theirs.keys()], kept)
+    : weave([...theirs.keys()], [...mine.keys()], kept);
   return keys.map((key) => kept.get(key) ?? null);
 }
 
-/** Lays the items of `other` into the order of `main`: behind the item they follow there; those at the very end go to the end. */
+/**
+ * Lays the items of `other` into the order of `main`: behind the item they follow there; those at the very end go to
+ * the end.
+ */
 function weave(main: readonly string[], other: readonly string[], kept: ReadonlyMap<string, Json>): readonly string[] {
   const result = main.filter((key) => kept.has(key));
   const placed = new Set(result);
@@ -66,7 +78,10 @@ function isReordered(list: ReadonlyMap<string, Json>, base: ReadonlyMap<string, 
   return now.some((key, index) => key !== once[index]);
 }
 
-/** Gives items in order under a name each: objects by their `id`, all others by content; the second of two equal items has another name than the first. */
+/**
+ * Gives items in order under a name each: objects by their `id`, all others by content; the second of two equal items
+ * has another name than the first.
+ */
 export function byIdentity(list: readonly Json[]): ReadonlyMap<string, Json> {
   const counts = new Map<string, number>();
   return new Map(
@@ -79,6 +94,8 @@ export function byIdentity(list: readonly Json[]): ReadonlyMap<string, Json> {
   );
 }
 
-const identityOf = (item: Json): string => (hasId(item) ? `id ${canonicalText(item.id ?? null)}` : `is ${canonicalText(item)}`);
+const identityOf = (item: Json): string =>
+  hasId(item) ? `id ${canonicalText(item.id ?? null)}` : `is ${canonicalText(item)}`;
 
-const hasId = (item: Json): item is { readonly [key: string]: Json } => isJsonObject(item) && Object.hasOwn(item, 'id') && item.id !== null;
+const hasId = (item: Json): item is { readonly [key: string]: Json } =>
+  isJsonObject(item) && Object.hasOwn(item, 'id') && item.id !== null;

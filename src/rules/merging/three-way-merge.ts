@@ -3,10 +3,10 @@ import { mergeFields, type MergeResult } from './merge-fields.ts';
 import { assertSafeKeys, assertSafeName } from '../values/safe-keys.ts';
 
 /**
- * Merges two rows that came from `base`: each field goes to the side that changed it, where both did to the local one; lists and nested
- * objects merge inside. Clearing a field, removing a list item and editing a list item by `id` survive (F-28, F-29).
- * With `changedFields` only these local fields count, and they count even where they equal the base. Throws `ValidationError` on keys such as
- * `__proto__`. Inputs are never changed.
+ * Merges two rows that came from `base`: each field goes to the side that changed it, where both did to the local one;
+ * lists and nested objects merge inside. Clearing a field, removing a list item and editing a list item by `id` survive
+ * (F-28, F-29). With `changedFields` only these local fields count, and they count even where they equal the base.
+ * Throws `ValidationError` on keys such as `__proto__`. Inputs are never changed.
  */
 export function threeWayMerge(
   base: JsonObject,

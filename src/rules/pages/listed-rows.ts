@@ -3,14 +3,17 @@ import type { PageRow } from './page-rows.ts';
 const firstSize = 1024;
 
 /**
- * Remembers which rows a token sequence has listed, in eight to sixteen bytes a row. Two rows may share a hash: the answer then errs towards
- * "moved", which costs a second listing and loses nothing.
+ * Remembers which rows a token sequence has listed, in eight to sixteen bytes a row. Two rows may share a hash: the
+ * answer then errs towards "moved", which costs a second listing and loses nothing.
  */
 export class ListedRows {
   readonly #ids = new HashSet();
   readonly #versions = new HashSet();
 
-  /** Adds rows; returns whether one of them was listed before in another version. The same rows added again change nothing. */
+  /**
+   * Adds rows; returns whether one of them was listed before in another version. The same rows added again change
+   * nothing.
+   */
   add(rows: readonly PageRow[]): boolean {
     let isMoved = false;
     for (const { id, ts } of rows) {

@@ -57,7 +57,10 @@ export function readPage(items: readonly unknown[], previousKeys: ReadonlySet<st
   };
 }
 
-/** The newest timestamp of the rows, with the id that comes last in page order among its rows: only the server knows how it orders ids (F-138). */
+/**
+ * The newest timestamp of the rows, with the id that comes last in page order among its rows: only the server knows how
+ * it orders ids (F-138).
+ */
 export function newestOf(rows: readonly PageRow[]): Cursor | undefined {
   let newest: PageRow | undefined;
   for (const row of rows) {
@@ -97,10 +100,12 @@ export function fingerprint(keys: ReadonlySet<string>): string {
 }
 
 function readRow(item: unknown, readers: RowReaders): PageRow | UnusableRow {
-  if (!isJsonObject(item)) return { item: {}, reason: `expected an object, got ${item === null ? 'null' : typeof item}` };
+  if (!isJsonObject(item))
+    return { item: {}, reason: `expected an object, got ${item === null ? 'null' : typeof item}` };
   const id = readers.readId(item);
   const ts = readers.readUpdatedAt(item);
   if (id === undefined || id === '') return { item, reason: 'the row has no id' };
-  if (ts === undefined) return { item, id, reason: 'the row has no usable updatedAt: expected ISO 8601 or epoch milliseconds' };
+  if (ts === undefined)
+    return { item, id, reason: 'the row has no usable updatedAt: expected ISO 8601 or epoch milliseconds' };
   return { item, id, ts };
 }

@@ -1,7 +1,16 @@
 import { type Cursor, epochTimestamp } from '../../model/cursor.ts';
 import type { PageToApply, PullPosition } from '../../model/ports.ts';
 import type { PullPage, PullRequest } from '../../model/transport.ts';
-import { fingerprint, isSorted, newestOf, type PageRow, type PageRows, readPage, type RowReaders, type UnusableRow } from './page-rows.ts';
+import {
+  fingerprint,
+  isSorted,
+  newestOf,
+  type PageRow,
+  type PageRows,
+  readPage,
+  type RowReaders,
+  type UnusableRow,
+} from './page-rows.ts';
 import { ListedRows } from './listed-rows.ts';
 import { compareTimestamps, minusMs } from '../values/timestamp.ts';
 
@@ -14,10 +23,16 @@ export interface PagingOptions {
   readonly resync: boolean;
 }
 
-/** Where a pull stands in memory: what is committed with the last page, and what is needed to ask for and judge the next one. */
+/**
+ * Where a pull stands in memory: what is committed with the last page, and what is needed to ask for and judge the next
+ * one.
+ */
 export interface PagingState {
   readonly position: PullPosition;
-  /** What the next request asks from. `lastId` '': without afterId. While a token is followed: the first request's (F-60). */
+  /**
+   * What the next request asks from. `lastId` '': without afterId. While a token is followed: the first request's
+   * (F-60).
+   */
   readonly filter: Cursor | undefined;
   readonly token: string | undefined;
   readonly sequence: SequenceOrder | undefined;
@@ -29,7 +44,10 @@ export interface PagingState {
   readonly warned: boolean;
   readonly previousKeys: ReadonlySet<string>;
   readonly seenTokens: ReadonlySet<string>;
-  /** The newest timestamp of this pull, over all its sequences: what does not go beyond it must be a page not seen before, or a server could go round in circles. */
+  /**
+   * The newest timestamp of this pull, over all its sequences: what does not go beyond it must be a page not seen
+   * before, or a server could go round in circles.
+   */
   readonly highest: Cursor | undefined;
   /** Fingerprints of the pages since `highest` last moved. */
   readonly seenPages: ReadonlySet<string>;
@@ -45,11 +63,17 @@ interface SequenceOrder {
   readonly newest: Cursor | undefined;
   /** Where the first page ended. Its request followed no token, so it cannot have stepped over a row. */
   readonly safe: Cursor | undefined;
-  /** When the first page was answered, by the server's clock, where that is known. What is newer was written while the listing went on. */
+  /**
+   * When the first page was answered, by the server's clock, where that is known. What is newer was written while the
+   * listing went on.
+   */
   readonly begunAt: string | undefined;
   /** The newest row that is not newer than that. */
   readonly settled: Cursor | undefined;
-  /** What this sequence has listed: a row that comes again in a newer version has left its place, and another row may have slipped past. */
+  /**
+   * What this sequence has listed: a row that comes again in a newer version has left its place, and another row may
+   * have slipped past.
+   */
   readonly listed: ListedRows;
 }
 
@@ -66,7 +90,10 @@ export type PageStep =
       readonly unsorted: boolean;
       /** To be quarantined. They are in `toApply.items` too: that is done in the page's transaction. */
       readonly unusable: readonly UnusableRow[];
-      /** Rows that count, because they are new to this pull. Of those in the overlap window the store knows which are unchanged. */
+      /**
+       * Rows that count, because they are new to this pull. Of those in the overlap window the store knows which are
+       * unchanged.
+       */
       readonly pulled: number;
     }
   | { readonly type: 'protocolError'; readonly message: string };
@@ -87,12 +114,21 @@ export function startPaging(position: PullPosition, options: PagingOptions): Pag
   if (sequence === undefined) {
     const filter = overlapped(cursor, options.overlapMs);
     const rereads = filter !== cursor;
-    return { ...fresh, filter, highest: filter, token: undefined, sequence: undefined, rereadUntil: rereads ? cursor : undefined, passed: !rereads };
+    return {
+      ...fresh,
+      filter,
+      highest: filter,
+      token: undefined,
+      sequence: undefined,
+      rereadUntil: rereads ? cursor : undefined,
+      passed: !rereads,
+    };
   }
   const { start, token } = sequence;
   // The first request of an overlapping pull has no afterId. Whether its re-reads are over is not known any more.
   const rereads = start?.lastId === '';
-  // A cursor that left the start proves the order right so far. One that did not may have been restored, so it is held until the end.
+  // A cursor that left the start proves the order right so far. One that did not may have been restored, so it is held
+  // until the end.
   const moved = !rereads && cursor !== undefined && (cursor.ts !== start?.ts || cursor.lastId !== start.lastId);
   return {
     ...fresh,
@@ -116,8 +152,14 @@ export function startPaging(position: PullPosition, options: PagingOptions): Pag
   };
 }
 
-/** Gives the position without its token sequence, for a server that does not know the token any more; the cursor stays where the order proved right. */
-export const abandonSequence = ({ position: { cursor, maxPage, resync }, hold }: Pick<PagingState, 'position' | 'hold'>): PullPosition => ({
+/**
+ * Gives the position without its token sequence, for a server that does not know the token any more; the cursor stays
+ * where the order proved right.
+ */
+export const abandonSequence = ({
+  position: { cursor, maxPage, resync },
+  hold,
+}: Pick<PagingState, 'position' | 'hold'>): PullPosition => ({
   cursor: hold === undefined ? cursor : hold.cursor,
   maxPage,
   resync,
@@ -137,10 +179,16 @@ export function requestOf(state: PagingState, options: PagingOptions): Omit<Pull
 }
 
 /**
- * Takes one page: what to apply, where that leads, and whether it was the last. A protocol error means: stop, nothing of this page counts. `answeredAt`: when the
- * page was answered, by the server's clock and rather too early.
+ * Takes one page: what to apply, where that leads, and whether it was the last. A protocol error means: stop, nothing
+ * of this page counts. `answeredAt`: when the page was answered, by the server's clock and rather too early.
  */
-export function onPage(state: PagingState, page: PullPage, readers: RowReaders, options: PagingOptions, answeredAt?: string): PageStep {
+export function onPage(
+  state: PagingState,
+  page: PullPage,
+  readers: RowReaders,
+  options: PagingOptions,
+  answeredAt?: string,
+): PageStep {
   const bad = (what: string): PageStep => ({ type: 'protocolError', message: `Pull of ${options.kind}: ${what}` });
   if (!Array.isArray(page.items)) return bad('the page has no list of items');
 
@@ -162,7 +210,8 @@ export function onPage(state: PagingState, page: PullPage, readers: RowReaders, 
         });
   const sorted = isSorted(read.rows, sequence?.newest?.ts);
   const newest = newestOf(read.rows);
-  // A keyset page that is out of order leads on from its last row: what lies between that and the newest may not have been listed.
+  // A keyset page that is out of order leads on from its last row: what lies between that and the newest may not have
+  // been listed.
   const end = sorted || sequence !== undefined ? newest : lastOf(read.rows);
   const movesOn = end !== undefined && isNewer(end, state.highest);
   const name = fingerprint(read.keys);
@@ -174,20 +223,28 @@ export function onPage(state: PagingState, page: PullPage, readers: RowReaders, 
   if (next.type === 'error') return bad(next.what);
   const done = next.type === 'done';
   if (!done && sequence === undefined && !sorted && isFull(page, options) && isFarBehind(end, newest)) {
-    return bad('a full page without token is not sorted by timestamp, so the rows after it cannot be asked for; sort by (updated_at, id)');
+    return bad(
+      'a full page without token is not sorted by timestamp, so the rows after it cannot be asked for; sort by (updated_at, id)',
+    );
   }
 
   const later = laterOf(sequence?.newest, newest);
   const settled = laterOf(
     sequence?.settled,
-    newestOf(read.rows.filter(({ ts }) => sequence?.begunAt === undefined || compareTimestamps(ts, sequence.begunAt) <= 0)),
+    newestOf(
+      read.rows.filter(({ ts }) => sequence?.begunAt === undefined || compareTimestamps(ts, sequence.begunAt) <= 0),
+    ),
   );
-  // A row that was written while a listing by position went on may have pushed another such row behind a page that was answered before (F-156).
-  const last = sequence?.begunAt !== undefined && state.token !== undefined && countsRows(state.token) ? settled : later;
+  // A row that was written while a listing by position went on may have pushed another such row behind a page that was
+  // answered before (F-156).
+  const last =
+    sequence?.begunAt !== undefined && state.token !== undefined && countsRows(state.token) ? settled : later;
   const held = sequence !== undefined && (sequence.held || !sorted);
   const { cursor: committed, maxPage, resync } = state.position;
   const isMoved = sequence?.listed.add(read.rows) === true;
-  const hold = state.hold ?? (isMoved ? { cursor: sequence?.held === true || !sorted ? sequence?.restore : sequence?.safe } : undefined);
+  const hold =
+    state.hold ??
+    (isMoved ? { cursor: sequence?.held === true || !sorted ? sequence?.restore : sequence?.safe } : undefined);
   const reached =
     done || sequence === undefined || token === undefined
       ? advance(committed, done ? last : sequence === undefined ? end : later, passed)
@@ -198,7 +255,8 @@ export function onPage(state: PagingState, page: PullPage, readers: RowReaders, 
           : advance(committed, newest, passed);
   const cursor = hold === undefined ? reached : hold.cursor;
   const inSequence = token !== undefined && sequence !== undefined;
-  // While a token is followed the filter stays; the sequence's is that of the request whose answer brought the first token.
+  // While a token is followed the filter stays; the sequence's is that of the request whose answer brought the first
+  // token.
   const filter = inSequence ? state.filter : advance(state.filter, sequence === undefined ? end : later, true);
   const position: PullPosition = {
     cursor,
@@ -209,7 +267,12 @@ export function onPage(state: PagingState, page: PullPage, readers: RowReaders, 
   const empty = page.items.length === 0;
   return {
     type: 'apply',
-    toApply: { page, items: read.work, next: position, ...(state.rereadUntil === undefined ? {} : { rereadUntil: state.rereadUntil.ts }) },
+    toApply: {
+      page,
+      items: read.work,
+      next: position,
+      ...(state.rereadUntil === undefined ? {} : { rereadUntil: state.rereadUntil.ts }),
+    },
     state: {
       position,
       filter,
@@ -257,37 +320,52 @@ function whatNext({
   passed: boolean;
 }): Next {
   const count = page.items.length;
-  const nothingNew = 'the page brings nothing new and does not move the cursor; the server must honour updatedSince with afterId, or pageToken';
+  const nothingNew =
+    'the page brings nothing new and does not move the cursor; the server must honour updatedSince with afterId, or pageToken';
   if (page.hasMore === false) return ended;
   if (token !== undefined) {
     if (state.seenTokens.has(token)) return error('the server gave the same page token twice');
     if (count > 0) return progress ? more : error(nothingNew);
     // Empty middle pages are followed (F-61).
-    return state.emptyPages < options.maxEmptyPages ? more : error(`more than ${options.maxEmptyPages} empty pages in a row`);
+    return state.emptyPages < options.maxEmptyPages
+      ? more
+      : error(`more than ${options.maxEmptyPages} empty pages in a row`);
   }
-  if (count === 0) return page.hasMore === true ? error('the server says that it has more, but sends neither rows nor a token') : ended;
+  if (count === 0)
+    return page.hasMore === true
+      ? error('the server says that it has more, but sends neither rows nor a token')
+      : ended;
   if (page.hasMore === true) return progress ? more : error(nothingNew);
   if (state.token !== undefined) return ended;
-  // Short of the place where the last pull ended it is no end: a server that caps pages by bytes would hold the window's first page for ever.
+  // Short of the place where the last pull ended it is no end: a server that caps pages by bytes would hold the
+  // window's first page for ever.
   if (!options.resync && passed && count < fullSize(state, page, options)) return ended;
   if (progress) return more;
-  // A server that ignores afterId answers the closing request with the last rows again. That is its way of saying "no more", unless pages
-  // of this size, cut off by a limit, are all it ever sends.
+  // A server that ignores afterId answers the closing request with the last rows again. That is its way of saying "no
+  // more", unless pages of this size, cut off by a limit, are all it ever sends.
   const looksCut = isFull(page, options) || (count >= state.position.maxPage && state.fullPages >= 2);
   return hasNews || looksCut ? error(nothingNew) : ended;
 }
 
-/** A page at least this long may have more behind it. Without the server's own word it is the largest page ever seen (F-62). */
-const fullSize = (state: PagingState, page: PullPage, options: PagingOptions): number => Math.min(options.pageSize, page.pageLimit ?? state.position.maxPage);
+/**
+ * A page at least this long may have more behind it. Without the server's own word it is the largest page ever seen
+ * (F-62).
+ */
+const fullSize = (state: PagingState, page: PullPage, options: PagingOptions): number =>
+  Math.min(options.pageSize, page.pageLimit ?? state.position.maxPage);
 
-const isFull = (page: PullPage, options: PagingOptions): boolean => page.items.length >= Math.min(options.pageSize, page.pageLimit ?? options.pageSize);
+const isFull = (page: PullPage, options: PagingOptions): boolean =>
+  page.items.length >= Math.min(options.pageSize, page.pageLimit ?? options.pageSize);
 
 function countFullPages(state: PagingState, count: number, hasNews: boolean): number {
   if (count > state.position.maxPage) return 1;
   return state.fullPages + (count === state.position.maxPage && hasNews ? 1 : 0);
 }
 
-/** Rows that count, and whether the cursor at which the overlapping pull began is behind us: its row was there, or a newer one. */
+/**
+ * Rows that count, and whether the cursor at which the overlapping pull began is behind us: its row was there, or a
+ * newer one.
+ */
 function countRows(read: PageRows, state: PagingState): { readonly passed: boolean; readonly pulled: number } {
   const work = new Set(read.work);
   let { passed } = state;
@@ -302,7 +380,10 @@ function countRows(read: PageRows, state: PagingState): { readonly passed: boole
   return { passed, pulled };
 }
 
-/** A cursor never goes backwards (I6). At the same timestamp the page's order decides, once the cursor's own place in it is behind us. */
+/**
+ * A cursor never goes backwards (I6). At the same timestamp the page's order decides, once the cursor's own place in it
+ * is behind us.
+ */
 function advance(cursor: Cursor | undefined, end: Cursor | undefined, passed: boolean): Cursor | undefined {
   if (cursor === undefined || end === undefined) return end ?? cursor;
   const order = compareTimestamps(end.ts, cursor.ts);
@@ -311,7 +392,8 @@ function advance(cursor: Cursor | undefined, end: Cursor | undefined, passed: bo
 
 const laterOf = (a: Cursor | undefined, b: Cursor | undefined): Cursor | undefined => advance(a, b, true);
 
-const isNewer = (end: Cursor, before: Cursor | undefined): boolean => before === undefined || compareTimestamps(end.ts, before.ts) > 0;
+const isNewer = (end: Cursor, before: Cursor | undefined): boolean =>
+  before === undefined || compareTimestamps(end.ts, before.ts) > 0;
 
 /** A server may sort by whole seconds and send fractions; what is further apart than that is no order at all. */
 const isFarBehind = (end: Cursor | undefined, newest: Cursor | undefined): boolean =>

@@ -22,9 +22,10 @@ export interface DiffOptions {
 }
 
 /**
- * Lists the top-level fields whose values differ by content; a missing field equals null (TRK-04, TRK-06). Of entities it gives property names, of
- * wire rows wire keys: `changedFields` takes both (F-119). Binary values compare by bytes, lists in order, objects by content; dates and others that
- * have a `toJSON` by what it gives. An object that shows nothing of its content (a `Map`) counts as changed unless it is the same one.
+ * Lists the top-level fields whose values differ by content; a missing field equals null (TRK-04, TRK-06). Of entities
+ * it gives property names, of wire rows wire keys: `changedFields` takes both (F-119). Binary values compare by bytes,
+ * lists in order, objects by content; dates and others that have a `toJSON` by what it gives. An object that shows
+ * nothing of its content (a `Map`) counts as changed unless it is the same one.
  */
 export function diffFields<Before extends object, After extends object = Before>(
   before: Before,
@@ -32,7 +33,10 @@ export function diffFields<Before extends object, After extends object = Before>
   options: DiffOptions = {},
 ): readonly (FieldOf<Before> | FieldOf<After>)[] {
   const ignored = new Set(options.ignored ?? defaultIgnoredFields);
-  const [old, now] = [new Map<string, unknown>(Object.entries(before)), new Map<string, unknown>(Object.entries(after))];
+  const [old, now] = [
+    new Map<string, unknown>(Object.entries(before)),
+    new Map<string, unknown>(Object.entries(after)),
+  ];
   const fields = new Set([...now.keys(), ...old.keys()]) as Set<FieldOf<Before> | FieldOf<After>>;
   return [...fields].filter((field) => !ignored.has(field) && !sameValue(old.get(field), now.get(field)));
 }
@@ -52,14 +56,18 @@ export const ChangedFieldsDiff = {
 } as const;
 
 /**
- * Collects changed fields while an edited copy is being built: `{ ...todo, title: tracker.changed('title', todo.title, input) }`. Give it the
- * entity's type, `new ChangedFieldsTracker<Todo>()`, and the compiler checks names and values.
+ * Collects changed fields while an edited copy is being built: `{ ...todo, title: tracker.changed('title', todo.title,
+ * input) }`. Give it the entity's type, `new ChangedFieldsTracker<Todo>()`, and the compiler checks names and values.
  */
 export class ChangedFieldsTracker<Entity extends object = Readonly<Record<string, unknown>>> {
   readonly #fields = new Set<FieldOf<Entity>>();
 
   /** Gives `to` back, and records the field only if the values differ by content (TRK-01). */
-  changed<Field extends FieldOf<Entity>, Value extends Entity[Field]>(field: Field, from: Entity[Field], to: Value): Value {
+  changed<Field extends FieldOf<Entity>, Value extends Entity[Field]>(
+    field: Field,
+    from: Entity[Field],
+    to: Value,
+  ): Value {
     this.markIf(field, !sameValue(from, to));
     return to;
   }
@@ -88,21 +96,34 @@ function sameValue(a: unknown, b: unknown): boolean {
   if (left === right || Object.is(left, right)) return true;
   if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return false;
   if (left instanceof Uint8Array || right instanceof Uint8Array) {
-    return left instanceof Uint8Array && right instanceof Uint8Array && left.length === right.length && left.every((byte, index) => byte === right[index]);
+    return (
+      left instanceof Uint8Array &&
+      right instanceof Uint8Array &&
+      left.length === right.length &&
+      left.every((byte, index) => byte === right[index])
+    );
   }
   if (Array.isArray(left) || Array.isArray(right)) {
-    return Array.isArray(left) && Array.isArray(right) && left.length === right.length && left.every((item, index) => sameValue(item, right[index]));
+    return (
+      Array.isArray(left) &&
+      Array.isArray(right) &&
+      left.length === right.length &&
+      left.every((item, index) => sameValue(item, right[index]))
+    );
   }
   // Dates, decimals, addresses of the web: by what they say, as a column travels.
-  if (saysItself(left) || saysItself(right)) return saysItself(left) && saysItself(right) && sameValue(left.toJSON(), right.toJSON());
+  if (saysItself(left) || saysItself(right))
+    return saysItself(left) && saysItself(right) && sameValue(left.toJSON(), right.toJSON());
   const [old, now] = [new Map<string, unknown>(Object.entries(left)), new Map<string, unknown>(Object.entries(right))];
   const keys = new Set([...old.keys(), ...now.keys()]);
-  // What shows nothing of its content (a Map, a private field) counts as changed: an edit too many can be seen, one too few is lost (F-27).
+  // What shows nothing of its content (a Map, a private field) counts as changed: an edit too many can be seen, one too
+  // few is lost (F-27).
   if (keys.size === 0) return isPlain(left) && isPlain(right);
   return [...keys].every((key) => sameInside(old.get(key), now.get(key)));
 }
 
-const saysItself = (value: object): value is { toJSON(): unknown } => 'toJSON' in value && typeof value.toJSON === 'function';
+const saysItself = (value: object): value is { toJSON(): unknown } =>
+  'toJSON' in value && typeof value.toJSON === 'function';
 
 /** Also of another realm: what is made by a class has at least two prototypes above it. */
 const isPlain = (value: object): boolean => {

@@ -5,15 +5,20 @@ import type { Op } from '../../model/operation.ts';
 import { claims } from './lay-payloads.ts';
 import type { PendingOp } from './pending-op.ts';
 
-/** What a delta operation makes of the row the server has now: the same change on the newest value, so that nobody's is lost. */
-export const rebaseDeltas = (serverRow: JsonObject, deltas: readonly Delta[]): JsonObject => applyDeltas(serverRow, deltas);
+/**
+ * What a delta operation makes of the row the server has now: the same change on the newest value, so that nobody's is
+ * lost.
+ */
+export const rebaseDeltas = (serverRow: JsonObject, deltas: readonly Delta[]): JsonObject =>
+  applyDeltas(serverRow, deltas);
 
 /** The deltas of an operation. One that brings its entity into being sends the whole row: it has none. */
-export const deltasOf = (op: Pick<PendingOp, 'creates' | 'deltas'>): readonly Delta[] => (op.creates ? [] : (op.deltas ?? []));
+export const deltasOf = (op: Pick<PendingOp, 'creates' | 'deltas'>): readonly Delta[] =>
+  op.creates ? [] : (op.deltas ?? []);
 
 /**
- * What the deltas of a group come to: they add up; a plain write of the same field absorbs the earlier ones, and one that follows a plain
- * write in the group is part of that write's value already (ARCHITECTURE, *Outbox algebra*).
+ * What the deltas of a group come to: they add up; a plain write of the same field absorbs the earlier ones, and one
+ * that follows a plain write in the group is part of that write's value already (ARCHITECTURE, *Outbox algebra*).
  */
 export function foldDeltas(ops: readonly PendingOp[]): readonly Delta[] {
   if (!ops.some((op) => deltasOf(op).length > 0)) return [];
@@ -29,11 +34,15 @@ export function foldDeltas(ops: readonly PendingOp[]): readonly Delta[] {
 }
 
 /** Says whether an upsert changes nothing but by deltas: then it never disagrees with anybody's edit of the row. */
-export const isPureDelta = (op: Pick<PendingOp, 'creates' | 'changedFields' | 'deltas'>): boolean => deltasOf(op).length > 0 && op.changedFields?.length === 0;
+export const isPureDelta = (op: Pick<PendingOp, 'creates' | 'changedFields' | 'deltas'>): boolean =>
+  deltasOf(op).length > 0 && op.changedFields?.length === 0;
 
 /** What a transport with `capabilities.deltas` puts on the wire for an operation. */
 export interface DeltaRequest {
-  /** Without the fields that the deltas are about; of a pure delta nothing but the id, since it must not overwrite anybody's edit. */
+  /**
+   * Without the fields that the deltas are about; of a pure delta nothing but the id, since it must not overwrite
+   * anybody's edit.
+   */
   readonly payload: JsonObject;
   readonly deltas: readonly Delta[];
   /** False: no base is sent, there is nothing to conflict with. */
@@ -52,9 +61,15 @@ export function deltaRequestOf(op: Op, idKey = 'id'): DeltaRequest | undefined {
 }
 
 /** The payload as it travels. */
-export const payloadWithDeltas = ({ payload, deltas }: DeltaRequest): JsonObject => ({ ...payload, [wireDeltasKey]: toWireDeltas(deltas) });
+export const payloadWithDeltas = ({ payload, deltas }: DeltaRequest): JsonObject => ({
+  ...payload,
+  [wireDeltasKey]: toWireDeltas(deltas),
+});
 
-/** Puts the deltas of a conflict on the server's value as it is now, in place of the value they had made of an older one. */
+/**
+ * Puts the deltas of a conflict on the server's value as it is now, in place of the value they had made of an older
+ * one.
+ */
 export function withRebasedDeltas(
   data: JsonObject,
   { deltas, serverData, serverDeleted }: Pick<Conflict, 'deltas' | 'serverData' | 'serverDeleted'>,
@@ -66,5 +81,12 @@ export function withRebasedDeltas(
 }
 
 /** Says whether a conflict is about deltas only. */
-export const isPureDeltaConflict = ({ deltas, changedFields, opType }: Pick<Conflict, 'deltas' | 'changedFields' | 'opType'>): boolean =>
-  opType === 'upsert' && deltas !== undefined && changedFields !== undefined && changedFields.every((key) => deltas.some(({ field }) => field === key));
+export const isPureDeltaConflict = ({
+  deltas,
+  changedFields,
+  opType,
+}: Pick<Conflict, 'deltas' | 'changedFields' | 'opType'>): boolean =>
+  opType === 'upsert' &&
+  deltas !== undefined &&
+  changedFields !== undefined &&
+  changedFields.every((key) => deltas.some(({ field }) => field === key));

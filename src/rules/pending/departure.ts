@@ -3,8 +3,8 @@ import { overlay, reproject, type SyncKeys } from './overlay.ts';
 import type { PendingOp } from './pending-op.ts';
 
 /**
- * Why operations leave. `applied`: the server has them. `givenUp`: it never will, later operations stay. `dropped`: as givenUp, and what
- * was built on a dropped create goes with it.
+ * Why operations leave. `applied`: the server has them. `givenUp`: it never will, later operations stay. `dropped`: as
+ * givenUp, and what was built on a dropped create goes with it.
  */
 export type DepartureMode = 'applied' | 'givenUp' | 'dropped';
 
@@ -33,10 +33,11 @@ export interface Departed {
 }
 
 /**
- * Computes what an entity's queue and local row become when operations leave it, for whatever reason: the followers are rebuilt as (server
- * row now known + their own changed fields) and based on that row, so that nothing of the departed comes back with a full-row payload and
- * nobody conflicts with himself (F-20, F-136). A create that leaves unapplied hands its role to the next upsert. What is older than all that
- * leaves stays as it is: it may be under way (I2), and its base tells the server of the conflict.
+ * Computes what an entity's queue and local row become when operations leave it, for whatever reason: the followers are
+ * rebuilt as (server row now known + their own changed fields) and based on that row, so that nothing of the departed
+ * comes back with a full-row payload and nobody conflicts with himself (F-20, F-136). A create that leaves unapplied
+ * hands its role to the next upsert. What is older than all that leaves stays as it is: it may be under way (I2), and
+ * its base tells the server of the conflict.
  */
 export function depart({ ops, leaving, mode, serverRow, serverVersion, serverDeleted, keys }: Departure): Departed {
   const departing = ops.filter((op) => leaving.has(op.seq));
@@ -53,7 +54,11 @@ export function depart({ ops, leaving, mode, serverRow, serverVersion, serverDel
     const creates = unborn ? index === 0 : mode === 'applied' || exists ? false : op.creates;
     const base = exists ? { baseUpdatedAt: serverVersion } : { baseUpdatedAt: undefined };
     if (op.type === 'delete') return { ...op, creates: false, ...base };
-    const payload = exists ? reproject(serverRow, op, keys) : unborn && index === 0 ? completed(departing, op) : op.payload;
+    const payload = exists
+      ? reproject(serverRow, op, keys)
+      : unborn && index === 0
+        ? completed(departing, op)
+        : op.payload;
     return { ...op, creates, ...base, payload };
   });
   const remaining = [...earlier, ...rebuilt];

@@ -5,8 +5,8 @@ import type { PendingOp } from './pending-op.ts';
 const longestReference = 1_024;
 
 /**
- * The values that an edit adds to its row and that may be the id of another row. Any field counts, declared as a reference or not: a value that merely looks
- * like an id costs one more request, a missed reference costs a refusal.
+ * The values that an edit adds to its row and that may be the id of another row. Any field counts, declared as a
+ * reference or not: a value that merely looks like an id costs one more request, a missed reference costs a refusal.
  */
 export function referencesAdded(before: JsonObject | undefined, op: PendingOp): readonly string[] {
   if (op.type === 'delete' || op.payload === undefined) return [];
@@ -18,14 +18,24 @@ export function referencesAdded(before: JsonObject | undefined, op: PendingOp): 
 }
 
 const idOf = (value: Json): readonly string[] =>
-  typeof value === 'string' ? (value !== '' && value.length <= longestReference ? [value] : []) : Number.isSafeInteger(value) ? [String(value)] : [];
+  typeof value === 'string'
+    ? value !== '' && value.length <= longestReference
+      ? [value]
+      : []
+    : Number.isSafeInteger(value)
+      ? [String(value)]
+      : [];
 
-/** Says whether the operation at `index` needs an operation of another entity that was queued after the first of its own queue. */
+/**
+ * Says whether the operation at `index` needs an operation of another entity that was queued after the first of its own
+ * queue.
+ */
 export type NeedsLaterWork<O extends PendingOp = PendingOp> = (op: O, before: O, first: O) => boolean;
 
 /**
- * How many operations of one entity, in outbox order, may travel as one request. A request takes the place of its first operation. So a fold stops before an
- * operation that needs the work of another entity queued in between: folded, it would arrive before that work or wait for itself (F-159, F-160).
+ * How many operations of one entity, in outbox order, may travel as one request. A request takes the place of its first
+ * operation. So a fold stops before an operation that needs the work of another entity queued in between: folded, it
+ * would arrive before that work or wait for itself (F-159, F-160).
  */
 export function foldLimit<O extends PendingOp>(queue: readonly O[], needsLaterWork: NeedsLaterWork<O>): number {
   const [first] = queue;

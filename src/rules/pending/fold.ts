@@ -29,15 +29,17 @@ export type FoldedRequest =
     };
 
 /**
- * Folds the operations of ONE entity that have no open request into one request (ARCHITECTURE, *Outbox algebra*; F-20, F-123).
- * `ops` is in outbox order. Throws `RangeError` on an empty list.
+ * Folds the operations of ONE entity that have no open request into one request (ARCHITECTURE, *Outbox algebra*; F-20,
+ * F-123). `ops` is in outbox order. Throws `RangeError` on an empty list.
  *
- * create+edit → create · edit+edit → edit · edit+delete → delete · create+delete → nothing · delete+edit → edit (undelete). The first
- * operation decides whether the entity is new to the server, the last whether it exists afterwards; the newest gives its name and time.
+ * create+edit → create · edit+edit → edit · edit+delete → delete · create+delete → nothing · delete+edit → edit
+ * (undelete). The first operation decides whether the entity is new to the server, the last whether it exists
+ * afterwards; the newest gives its name and time.
  *
  * Deltas add up; a plain write of the same field absorbs earlier ones, later ones become part of it.
  *
- * A group that ends with a delete sends none of its edits: an operation that brings the row back later must carry the whole row.
+ * A group that ends with a delete sends none of its edits: an operation that brings the row back later must carry the
+ * whole row.
  */
 export function foldOps(ops: readonly PendingOp[]): FoldedRequest {
   const [first] = ops;
@@ -63,7 +65,10 @@ export function foldOps(ops: readonly PendingOp[]): FoldedRequest {
   };
 }
 
-/** The version the user saw before the first change. '' is what a locally created row has instead of one; a create has none at all. */
+/**
+ * The version the user saw before the first change. '' is what a locally created row has instead of one; a create has
+ * none at all.
+ */
 function oldestBase(first: PendingOp, ops: readonly PendingOp[]): string | undefined {
   if (first.creates) return first.baseUpdatedAt || undefined;
   // A later base is taken when the first is unknown: a check against it is safer than none.

@@ -10,17 +10,21 @@ export interface SyncKeys {
   readonly deletedAt: string | undefined;
 }
 
-/** `row` is absent only where neither side has any data. `deletedLocally`: the user deleted it, and that is still pending. */
+/**
+ * `row` is absent only where neither side has any data. `deletedLocally`: the user deleted it, and that is still
+ * pending.
+ */
 export interface Overlaid {
   readonly row: JsonObject | undefined;
   readonly deletedLocally: boolean;
 }
 
 /**
- * Computes the local row: the latest server row with the pending operations, in outbox order, applied on top (I4, F-21).
+ * Computes the local row: the latest server row with the pending operations, in outbox order, applied on top (I4,
+ * F-21).
  *
- * Sync fields stay the server's; without a server row the id is the payload's and the timestamp ''. A tombstone under a pending edit
- * stays visible, its `deletedAt` null; under a pending delete it stays a tombstone.
+ * Sync fields stay the server's; without a server row the id is the payload's and the timestamp ''. A tombstone under a
+ * pending edit stays visible, its `deletedAt` null; under a pending delete it stays a tombstone.
  */
 export function overlay(server: JsonObject | undefined, ops: readonly PendingOp[], keys: SyncKeys): Overlaid {
   const deletedLocally = ops.at(-1)?.type === 'delete';
@@ -32,8 +36,9 @@ export function overlay(server: JsonObject | undefined, ops: readonly PendingOp[
 }
 
 /**
- * Rebuilds the payload of an upsert as the server row now known plus its own changed fields: what an operation sends after another one
- * of its entity has left the queue (F-136). The server's timestamp and tombstone mark are not sent; the id stays as the payload has it.
+ * Rebuilds the payload of an upsert as the server row now known plus its own changed fields: what an operation sends
+ * after another one of its entity has left the queue (F-136). The server's timestamp and tombstone mark are not sent;
+ * the id stays as the payload has it.
  */
 export function reproject(server: JsonObject | undefined, op: PendingOp, keys: SyncKeys): JsonObject {
   const row = server === undefined ? new Map(Object.entries(op.payload ?? {})) : editedRow(server, [op], keys);
@@ -55,7 +60,8 @@ function editedRow(server: JsonObject, ops: readonly PendingOp[], keys: SyncKeys
       if (claims(op, key) && !isSyncKey(key, keys)) row.set(key, value);
     }
     // On whatever value the server has now: that is what a delta is for.
-    for (const delta of op.creates ? [] : (op.deltas ?? [])) row.set(delta.field, applyDelta(row.get(delta.field), delta));
+    for (const delta of op.creates ? [] : (op.deltas ?? []))
+      row.set(delta.field, applyDelta(row.get(delta.field), delta));
   }
   return row;
 }
@@ -67,4 +73,5 @@ function newRow(ops: readonly PendingOp[], keys: SyncKeys): Map<string, Json> {
   return row;
 }
 
-const isSyncKey = (key: string, keys: SyncKeys): boolean => key === keys.id || key === keys.updatedAt || key === keys.deletedAt;
+const isSyncKey = (key: string, keys: SyncKeys): boolean =>
+  key === keys.id || key === keys.updatedAt || key === keys.deletedAt;

@@ -4,8 +4,8 @@ const decimalPattern = /^([+-]?)(\d*)\.?(\d*)$/;
 const isNumberText = (text: string): boolean => text.trim() !== '' && Number.isFinite(Number(text));
 
 /**
- * Orders two texts of numbers to the last digit, as -1, 0 or 1; undefined where one is none. Decimals and 64-bit integers travel as text because a number
- * does not hold them: rounded, two that differ may be equal.
+ * Orders two texts of numbers to the last digit, as -1, 0 or 1; undefined where one is none. Decimals and 64-bit
+ * integers travel as text because a number does not hold them: rounded, two that differ may be equal.
  */
 export function compareDecimals(a: string, b: string): number | undefined {
   if (!isNumberText(a) || !isNumberText(b)) return undefined;
@@ -22,6 +22,8 @@ function compareDigits(a: string, b: string): number {
   const [, sign = '', whole = '', fraction = ''] = left;
   const [, otherSign = '', otherWhole = '', otherFraction = ''] = right;
   const digits = Math.max(fraction.length, otherFraction.length);
-  const difference = BigInt(sign + whole + fraction.padEnd(digits, '0')) - BigInt(otherSign + otherWhole + otherFraction.padEnd(digits, '0'));
+  const difference =
+    BigInt(sign + whole + fraction.padEnd(digits, '0')) -
+    BigInt(otherSign + otherWhole + otherFraction.padEnd(digits, '0'));
   return difference < 0n ? -1 : Number(difference > 0n);
 }

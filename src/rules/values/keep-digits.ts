@@ -3,25 +3,38 @@ import type { Json } from '../../model/values/json.ts';
 import { jsonText } from './json-text.ts';
 
 /**
- * The value that somebody gives back who saw numbers rounded: numbers that are as he saw them keep their digits. Inside of lists and objects, too.
+ * The value that somebody gives back who saw numbers rounded: numbers that are as he saw them keep their digits. Inside
+ * of lists and objects, too.
  */
 export function keepDigits(known: Json | undefined, given: Json): Json {
   if (known === undefined || known === given) return given;
   const digits = exactDigits(known);
-  if (digits !== undefined) return (typeof given === 'number' && given === Number(digits)) || given === digits ? known : given;
-  if (typeof known !== 'object' || known === null || typeof given !== 'object' || given === null || Array.isArray(known) !== Array.isArray(given)) return given;
+  if (digits !== undefined)
+    return (typeof given === 'number' && given === Number(digits)) || given === digits ? known : given;
+  if (
+    typeof known !== 'object' ||
+    known === null ||
+    typeof given !== 'object' ||
+    given === null ||
+    Array.isArray(known) !== Array.isArray(given)
+  )
+    return given;
   // Nothing to keep in most of them: no copy is made.
   if (!jsonText(known, () => '').includes('"\uFEFF')) return given;
-  if (Array.isArray(given)) return given.map((item: Json, index) => keepDigits((known as readonly Json[])[index], item));
+  if (Array.isArray(given))
+    return given.map((item: Json, index) => keepDigits((known as readonly Json[])[index], item));
   const fields = known as { readonly [key: string]: Json };
   return Object.fromEntries(
-    Object.entries(given).map(([key, item]: [string, Json]) => [key, Object.hasOwn(fields, key) ? keepDigits(fields[key], item) : item]),
+    Object.entries(given).map(([key, item]: [string, Json]) => [
+      key,
+      Object.hasOwn(fields, key) ? keepDigits(fields[key], item) : item,
+    ]),
   );
 }
 
 /**
- * As `JSON.stringify` would refuse it, a BigInt becomes the number it is. What is too deep to be written is refused by those that write it.
- * An object that is held several times is copied once.
+ * As `JSON.stringify` would refuse it, a BigInt becomes the number it is. What is too deep to be written is refused by
+ * those that write it. An object that is held several times is copied once.
  */
 export function withBigInts(value: unknown, depth = 0, copies = new Map<object, unknown>()): unknown {
   if (depth > 1_000) return value;
@@ -32,9 +45,15 @@ export function withBigInts(value: unknown, depth = 0, copies = new Map<object, 
   const copy: unknown[] | Record<string, unknown> = Array.isArray(value) ? [] : {};
   copies.set(value, copy);
   const define = (key: string, inner: unknown): void => {
-    Object.defineProperty(copy, key, { value: withBigInts(inner, depth + 1, copies), writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(copy, key, {
+      value: withBigInts(inner, depth + 1, copies),
+      writable: true,
+      enumerable: true,
+      configurable: true,
+    });
   };
-  if (Array.isArray(copy)) for (const item of value as readonly unknown[]) copy.push(withBigInts(item, depth + 1, copies));
+  if (Array.isArray(copy))
+    for (const item of value as readonly unknown[]) copy.push(withBigInts(item, depth + 1, copies));
   else for (const [key, inner] of Object.entries(value)) define(key, inner);
   return copy;
 }

@@ -1,6 +1,6 @@
 /**
- * Groups the nodes of a directed graph that reach one another; groups of one are left out. Edges to nodes without an entry are ignored. A group comes before
- * the groups that reach it. Needs no recursion, so that long chains are fine.
+ * Groups the nodes of a directed graph that reach one another; groups of one are left out. Edges to nodes without an
+ * entry are ignored. A group comes before the groups that reach it. Needs no recursion, so that long chains are fine.
  */
 export function strongComponents(edges: ReadonlyMap<string, ReadonlySet<string>>): readonly (readonly string[])[] {
   const found: (readonly string[])[] = [];

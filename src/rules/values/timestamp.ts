@@ -1,22 +1,29 @@
 import { withoutMark } from '../../model/values/exact-number.ts';
 import type { Json } from '../../model/values/json.ts';
 
-/** A point in time as exact as the text it came from. `fraction`: digits of the second after the point, without trailing zeros. */
+/**
+ * A point in time as exact as the text it came from. `fraction`: digits of the second after the point, without trailing
+ * zeros.
+ */
 export interface Instant {
   readonly epochSeconds: number;
   readonly fraction: string;
 }
 
-// Date, then optionally time (seconds and fraction may be absent) and zone. PostgreSQL writes a blank for the T and an offset of hours only.
-const isoPattern = /^(\d{4})-(\d\d)-(\d\d)(?:([Tt ])(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?: ?(Z|z|[+-]\d\d(?::?\d\d)?))?)?$/;
-// The shape most servers send, valid as it stands (no day needs a calendar): told without taking it apart, since every pulled row is looked at.
+// Date, then optionally time (seconds and fraction may be absent) and zone. PostgreSQL writes a blank for the T and an
+// offset of hours only.
+const isoPattern =
+  /^(\d{4})-(\d\d)-(\d\d)(?:([Tt ])(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?: ?(Z|z|[+-]\d\d(?::?\d\d)?))?)?$/;
+// The shape most servers send, valid as it stands (no day needs a calendar): told without taking it apart, since every
+// pulled row is looked at.
 const plainPattern = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z$/;
 const plainSecondsLength = 19;
 const epochMsPattern = /^(-?)(\d{1,18})(?:\.(\d+))?$/;
 
 /**
- * Reads a server timestamp: ISO 8601 with any number of fractional digits, where no zone means UTC (F-65), or epoch milliseconds as a
- * number or as digits. Anything else is undefined. Never goes through local time, and never through a Date's milliseconds (F-63).
+ * Reads a server timestamp: ISO 8601 with any number of fractional digits, where no zone means UTC (F-65), or epoch
+ * milliseconds as a number or as digits. Anything else is undefined. Never goes through local time, and never through a
+ * Date's milliseconds (F-63).
  */
 export function parseTimestamp(value: Json | undefined): Instant | undefined {
   if (typeof value === 'number') return fromEpochMs(String(value));
@@ -24,8 +31,8 @@ export function parseTimestamp(value: Json | undefined): Instant | undefined {
 }
 
 /**
- * Orders timestamps by the instant they name, fraction by fraction. A text that is no timestamp is older than any that is, and as old as
- * any other such text.
+ * Orders timestamps by the instant they name, fraction by fraction. A text that is no timestamp is older than any that
+ * is, and as old as any other such text.
  */
 export function compareTimestamps(a: string, b: string): number {
   if (a === b) return 0;
@@ -44,7 +51,10 @@ export function compareTimestamps(a: string, b: string): number {
   return left.fraction < right.fraction ? -1 : 1;
 }
 
-/** Gives the text that is stored and sent back, exactly as it came (a number as its digits); undefined where it is no timestamp. */
+/**
+ * Gives the text that is stored and sent back, exactly as it came (a number as its digits); undefined where it is no
+ * timestamp.
+ */
 export function timestampText(value: Json | undefined): string | undefined {
   if (typeof value === 'string' && plainPattern.test(value)) return value;
   const plain = withoutMark(value);
@@ -53,8 +63,9 @@ export function timestampText(value: Json | undefined): string | undefined {
 }
 
 /**
- * Moves a timestamp back, for the overlap window. The text keeps its shape (digits stay digits; separator, number of fractional digits and
- * zone stay); what does not fit the shape rounds to the earlier side. A text that is no timestamp comes back unchanged.
+ * Moves a timestamp back, for the overlap window. The text keeps its shape (digits stay digits; separator, number of
+ * fractional digits and zone stay); what does not fit the shape rounds to the earlier side. A text that is no timestamp
+ * comes back unchanged.
  */
 export function minusMs(ts: string, ms: number): string {
   const instant = parseTimestamp(ts);
@@ -65,8 +76,8 @@ export function minusMs(ts: string, ms: number): string {
 }
 
 /**
- * Reads `updatedAt`, else `updated_at`, of a row as a Date, for merge functions and display; null where there is none or it is no timestamp
- * (MU-24). The engine itself compares the server's texts instead: a Date ends at milliseconds.
+ * Reads `updatedAt`, else `updated_at`, of a row as a Date, for merge functions and display; null where there is none
+ * or it is no timestamp (MU-24). The engine itself compares the server's texts instead: a Date ends at milliseconds.
  */
 export function extractTimestamp(row: Readonly<Record<string, unknown>>): Date | null {
   const value = row.updatedAt ?? row.updated_at;
@@ -101,9 +112,19 @@ function fromIso(text: string): Instant | undefined {
   const isCalendarDay = midnight.getUTCMonth() === Number(month) - 1;
   const offsetMinutes = minutesOf(zone);
   // 60 is a leap second: the next minute's first.
-  if (!isCalendarDay || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60 || Math.abs(offsetMinutes) > 18 * 60) return undefined;
+  if (
+    !isCalendarDay ||
+    Number(hour) > 23 ||
+    Number(minute) > 59 ||
+    Number(second) > 60 ||
+    Math.abs(offsetMinutes) > 18 * 60
+  )
+    return undefined;
   const ofDay = Number(hour) * 3600 + Number(minute) * 60 + Number(second);
-  return { epochSeconds: midnight.getTime() / 1000 + ofDay - offsetMinutes * 60, fraction: withoutTrailingZeros(fraction) };
+  return {
+    epochSeconds: midnight.getTime() / 1000 + ofDay - offsetMinutes * 60,
+    fraction: withoutTrailingZeros(fraction),
+  };
 }
 
 function minutesOf(zone: string | undefined): number {
@@ -118,7 +139,10 @@ function back(instant: Instant, ms: number): Instant {
   const thousandths = Number(instant.fraction.padEnd(3, '0').slice(0, 3)) - (ms % 1000);
   const borrow = thousandths < 0 ? 1 : 0;
   const fraction = String(thousandths + borrow * 1000).padStart(3, '0') + instant.fraction.slice(3);
-  return { epochSeconds: instant.epochSeconds - Math.floor(ms / 1000) - borrow, fraction: withoutTrailingZeros(fraction) };
+  return {
+    epochSeconds: instant.epochSeconds - Math.floor(ms / 1000) - borrow,
+    fraction: withoutTrailingZeros(fraction),
+  };
 }
 
 function epochMsText({ epochSeconds, fraction }: Instant): string {

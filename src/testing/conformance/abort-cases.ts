@@ -10,9 +10,12 @@ export const abortCases: readonly ConformanceCase[] = [
     needs: [],
     run: async (subject) => {
       const ask = conformanceClient(subject);
-      const { results } = await subject.transport.push([ask.upsert('a', 'A'), ask.upsert('b', 'B')], { signal: AbortSignal.abort() });
+      const { results } = await subject.transport.push([ask.upsert('a', 'A'), ask.upsert('b', 'B')], {
+        signal: AbortSignal.abort(),
+      });
       same(results.length, 2, 'the number of results');
-      for (const { result } of results) holds(result.type === 'pushUnavailable' && !result.dispatched, `it was not dispatched, got ${result.type}`);
+      for (const { result } of results)
+        holds(result.type === 'pushUnavailable' && !result.dispatched, `it was not dispatched, got ${result.type}`);
       same((await ask.pullAll()).length, 0, 'the number of rows');
     },
   },
@@ -23,7 +26,10 @@ export const abortCases: readonly ConformanceCase[] = [
     run: async (subject) => {
       const { kind } = conformanceClient(subject);
       const signal = AbortSignal.abort();
-      await rejectionOf(subject.transport.pull({ kind, updatedSince: epochTimestamp, pageSize: 1, includeDeleted: true, signal }), 'the pull');
+      await rejectionOf(
+        subject.transport.pull({ kind, updatedSince: epochTimestamp, pageSize: 1, includeDeleted: true, signal }),
+        'the pull',
+      );
       same((await subject.transport.fetch({ kind, id: 'a', signal })).type, 'fetchError', 'the fetch');
     },
   },
@@ -43,7 +49,9 @@ export const abortCases: readonly ConformanceCase[] = [
       const ask = conformanceClient(subject);
       const held = switchOf(subject, 'holdNextRequests')();
       const controller = new AbortController();
-      const push = subject.transport.push([ask.upsert('a', '1'), { ...ask.upsert('a', '2'), creates: false }], { signal: controller.signal });
+      const push = subject.transport.push([ask.upsert('a', '1'), { ...ask.upsert('a', '2'), creates: false }], {
+        signal: controller.signal,
+      });
       await held.arrived;
       controller.abort();
       // The limit is 50 ms; the rest is for machines that are busy with other tests.
@@ -52,7 +60,10 @@ export const abortCases: readonly ConformanceCase[] = [
       isOf(results[0]?.result, ['pushAmbiguous'], 'the operation that was under way');
       const second = results[1]?.result;
       const sentWithIt = subject.transport.capabilities.batch === true && second?.type === 'pushAmbiguous';
-      holds(sentWithIt || (second?.type === 'pushUnavailable' && !second.dispatched), `the second was not dispatched, got ${String(second?.type)}`);
+      holds(
+        sentWithIt || (second?.type === 'pushUnavailable' && !second.dispatched),
+        `the second was not dispatched, got ${String(second?.type)}`,
+      );
     },
   },
   {
@@ -63,7 +74,13 @@ export const abortCases: readonly ConformanceCase[] = [
       const { kind } = conformanceClient(subject);
       const held = switchOf(subject, 'holdNextRequests')();
       const controller = new AbortController();
-      const pull = subject.transport.pull({ kind, updatedSince: epochTimestamp, pageSize: 1, includeDeleted: true, signal: controller.signal });
+      const pull = subject.transport.pull({
+        kind,
+        updatedSince: epochTimestamp,
+        pageSize: 1,
+        includeDeleted: true,
+        signal: controller.signal,
+      });
       const rejected = rejectionOf(pull, 'the aborted pull');
       await held.arrived;
       controller.abort();
@@ -79,7 +96,10 @@ export const abortCases: readonly ConformanceCase[] = [
       const ask = conformanceClient(subject);
       const controller = new AbortController();
       const ops = ['a', 'b', 'c'].map((id) => ask.upsert(id, id));
-      const { results } = await subject.transport.push(ops, { signal: controller.signal, onAnswer: () => controller.abort() });
+      const { results } = await subject.transport.push(ops, {
+        signal: controller.signal,
+        onAnswer: () => controller.abort(),
+      });
       same(results.length, ops.length, 'the number of results');
       isOf(results[0]?.result, ['pushSuccess'], 'the operation answered before the abort');
       const stored = (await ask.pullAll()).length;

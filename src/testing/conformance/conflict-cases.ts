@@ -1,4 +1,13 @@
-import { conformanceClient, fails, isDeleted, isOf, rowOf, same, versionOf, type ConformanceClient } from './conformance-client.ts';
+import {
+  conformanceClient,
+  fails,
+  isDeleted,
+  isOf,
+  rowOf,
+  same,
+  versionOf,
+  type ConformanceClient,
+} from './conformance-client.ts';
 import type { ConformanceCase } from './conformance-subject.ts';
 
 /** A row that somebody else has changed since: its old version, and the row as it is now. */
@@ -10,7 +19,8 @@ async function changedMeanwhile(ask: ConformanceClient): Promise<{ readonly old:
 /** Changes on a version that is no longer there. */
 export const conflictCases: readonly ConformanceCase[] = [
   {
-    title: 'SVD-03: an edit on an old version is a conflict that carries the row of this entity, or leaves it to be fetched',
+    title:
+      'SVD-03: an edit on an old version is a conflict that carries the row of this entity, or leaves it to be fetched',
     about: 'conflicts',
     needs: ['conflicts'],
     run: async (subject) => {
@@ -46,8 +56,15 @@ export const conflictCases: readonly ConformanceCase[] = [
       const ask = conformanceClient(subject);
       const { old } = await changedMeanwhile(ask);
       const answer = await ask.push(ask.upsert('a', 'C', old));
-      const row = answer.type === 'pushConflict' ? (answer.serverData ?? (await fetched(ask, subject.transport))) : fails(`got ${answer.type}`);
-      same((await ask.write(ask.upsert('a', 'merged', versionOf(row))))['title'], 'merged', 'the title of the decision');
+      const row =
+        answer.type === 'pushConflict'
+          ? (answer.serverData ?? (await fetched(ask, subject.transport)))
+          : fails(`got ${answer.type}`);
+      same(
+        (await ask.write(ask.upsert('a', 'merged', versionOf(row))))['title'],
+        'merged',
+        'the title of the decision',
+      );
     },
   },
   {
@@ -59,7 +76,11 @@ export const conflictCases: readonly ConformanceCase[] = [
       const { old, now } = await changedMeanwhile(ask);
       const op = ask.upsert('a', 'C', old);
       isOf(await ask.push(op), ['pushConflict'], 'the change on the old version');
-      isOf(await ask.push({ ...op, requestId: `${op.opId}#2`, baseUpdatedAt: now }), ['pushSuccess'], 'the change on the present version');
+      isOf(
+        await ask.push({ ...op, requestId: `${op.opId}#2`, baseUpdatedAt: now }),
+        ['pushSuccess'],
+        'the change on the present version',
+      );
     },
   },
   {
@@ -93,7 +114,11 @@ export const conflictCases: readonly ConformanceCase[] = [
     needs: ['conflicts'],
     run: async (subject) => {
       const ask = conformanceClient(subject);
-      isOf(await ask.push(ask.upsert('none', 'X', '2020-01-01T00:00:00.000Z')), ['pushNotFound', 'pushConflict'], 'the edit');
+      isOf(
+        await ask.push(ask.upsert('none', 'X', '2020-01-01T00:00:00.000Z')),
+        ['pushNotFound', 'pushConflict'],
+        'the edit',
+      );
       same(await ask.titleOf('none'), undefined, 'the title after it');
     },
   },
@@ -104,8 +129,16 @@ export const conflictCases: readonly ConformanceCase[] = [
     run: async (subject) => {
       const ask = conformanceClient(subject);
       const { old } = await changedMeanwhile(ask);
-      same(rowOf(await subject.transport.forcePush({ ...ask.upsert('a', 'C', old), force: true }, {}))['title'], 'C', 'the forced title');
-      same((await ask.write({ ...ask.upsert('a', 'D', old), force: true }))['title'], 'D', 'the title forced within a push');
+      same(
+        rowOf(await subject.transport.forcePush({ ...ask.upsert('a', 'C', old), force: true }, {}))['title'],
+        'C',
+        'the forced title',
+      );
+      same(
+        (await ask.write({ ...ask.upsert('a', 'D', old), force: true }))['title'],
+        'D',
+        'the title forced within a push',
+      );
     },
   },
   {
@@ -115,7 +148,11 @@ export const conflictCases: readonly ConformanceCase[] = [
     run: async (subject) => {
       const ask = conformanceClient(subject);
       const { old } = await changedMeanwhile(ask);
-      isOf(await subject.transport.forcePush({ ...ask.remove('a', old), force: true }, {}), ['pushSuccess'], 'the forced delete');
+      isOf(
+        await subject.transport.forcePush({ ...ask.remove('a', old), force: true }, {}),
+        ['pushSuccess'],
+        'the forced delete',
+      );
       const found = await subject.transport.fetch({ kind: ask.kind, id: 'a' });
       if (found.type === 'fetchSuccess' && !isDeleted(found.data)) fails('the row must be deleted');
     },
@@ -124,5 +161,7 @@ export const conflictCases: readonly ConformanceCase[] = [
 
 async function fetched(ask: ConformanceClient, transport: Parameters<ConformanceCase['run']>[0]['transport']) {
   const found = await transport.fetch({ kind: ask.kind, id: 'a' });
-  return found.type === 'fetchSuccess' ? found.data : fails(`a conflict without its row must let the row be fetched, got ${found.type}`);
+  return found.type === 'fetchSuccess'
+    ? found.data
+    : fails(`a conflict without its row must let the row be fetched, got ${found.type}`);
 }

@@ -28,7 +28,8 @@ interface PullAllOptions {
 
 /** Follows the protocol as the engine does: tokens while there are any, else by timestamp and id (PROTOCOL §2). */
 export function conformanceClient({ transport, kind = 'todos' }: ConformanceSubject): ConformanceClient {
-  const push = async (op: Op): Promise<PushResult> => (await transport.push([op], {})).results[0]?.result ?? fails('the push gave no result');
+  const push = async (op: Op): Promise<PushResult> =>
+    (await transport.push([op], {})).results[0]?.result ?? fails('the push gave no result');
   return {
     kind,
     push,
@@ -41,7 +42,12 @@ export function conformanceClient({ transport, kind = 'todos' }: ConformanceSubj
       return found.type === 'fetchNotFound' || isDeleted(found.data) ? undefined : String(found.data['title']);
     },
     pull: () => transport.pull({ kind, updatedSince: epochTimestamp, pageSize: 10, includeDeleted: true }),
-    pullAll: async ({ pageSize = 100, includeDeleted = true, since = { updatedSince: epochTimestamp }, onPage } = {}) => {
+    pullAll: async ({
+      pageSize = 100,
+      includeDeleted = true,
+      since = { updatedSince: epochTimestamp },
+      onPage,
+    } = {}) => {
       const rows: JsonObject[] = [];
       let start = since;
       let token: string | undefined;
@@ -50,7 +56,8 @@ export function conformanceClient({ transport, kind = 'todos' }: ConformanceSubj
         await onPage?.(page, pages);
         rows.push(...page.items);
         const last = page.items.at(-1);
-        if (page.nextPageToken === undefined && (token !== undefined || last === undefined || page.hasMore === false)) return rows;
+        if (page.nextPageToken === undefined && (token !== undefined || last === undefined || page.hasMore === false))
+          return rows;
         token = page.nextPageToken;
         if (token === undefined && last !== undefined) start = cursorAfter(last);
       }
@@ -60,7 +67,10 @@ export function conformanceClient({ transport, kind = 'todos' }: ConformanceSubj
 }
 
 /** Where a pull continues behind this row. */
-export const cursorAfter = (row: JsonObject): { updatedSince: string; afterId: string } => ({ updatedSince: versionOf(row), afterId: String(row['id']) });
+export const cursorAfter = (row: JsonObject): { updatedSince: string; afterId: string } => ({
+  updatedSince: versionOf(row),
+  afterId: String(row['id']),
+});
 
 /** The row's timestamp, verbatim. */
 export const versionOf = (row: JsonObject): string => String(row['updatedAt'] ?? row['updated_at'] ?? '');
@@ -90,7 +100,8 @@ export function isOf(result: PushResult | undefined, types: readonly PushResult[
     fails(`${what}: expected ${types.join(' or ')}, got ${result === undefined ? 'nothing' : describe(result)}`);
 }
 
-const describe = (result: PushResult): string => ('message' in result ? `${result.type} (${result.message})` : result.type);
+const describe = (result: PushResult): string =>
+  'message' in result ? `${result.type} (${result.message})` : result.type;
 
 /** The error that a promise rejects with; fails when it resolves. */
 export async function rejectionOf(promise: Promise<unknown>, what: string): Promise<Error> {
@@ -115,6 +126,11 @@ export async function settlesWithin<T>(limitMs: number, promise: Promise<T>, wha
 }
 
 /** A switch of the subject's server; its absence is said with the remedy. */
-export function switchOf<Name extends keyof ConformanceServer>({ server }: ConformanceSubject, name: Name): NonNullable<ConformanceServer[Name]> {
-  return server?.[name] ?? fails(`the subject has no server.${name}; give it, or name what the backend cannot do in 'lacks'`);
+export function switchOf<Name extends keyof ConformanceServer>(
+  { server }: ConformanceSubject,
+  name: Name,
+): NonNullable<ConformanceServer[Name]> {
+  return (
+    server?.[name] ?? fails(`the subject has no server.${name}; give it, or name what the backend cannot do in 'lacks'`)
+  );
 }

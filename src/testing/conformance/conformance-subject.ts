@@ -6,16 +6,26 @@ export interface ConformanceSubject {
   readonly transport: TransportAdapter;
   /** A kind whose rows have a text field `title`. Default `todos`. */
   readonly kind?: string;
-  /** The switches of the server behind the transport. A case that needs a missing one fails, unless its feature is in `lacks`. */
+  /**
+   * The switches of the server behind the transport. A case that needs a missing one fails, unless its feature is in
+   * `lacks`.
+   */
   readonly server?: ConformanceServer;
   /** Ends what the factory started. */
   readonly dispose?: () => void | Promise<void>;
 }
 
-/** What the suite can ask the server to do wrong. `TestServer` has all of it but the tokens; each switch is for requests that come afterwards. */
+/**
+ * What the suite can ask the server to do wrong. `TestServer` has all of it but the tokens; each switch is for requests
+ * that come afterwards.
+ */
 export interface ConformanceServer {
   /** Answers the next requests with this status, in the backend's own way of saying it. Feature `statuses`. */
-  readonly failNextRequests?: (count: number, status: number, options?: Pick<FailureOptions, 'retryAfter' | 'afterCommit'>) => void;
+  readonly failNextRequests?: (
+    count: number,
+    status: number,
+    options?: Pick<FailureOptions, 'retryAfter' | 'afterCommit'>,
+  ) => void;
   /** Breaks the connection of the next requests before or after their effect. Feature `cuts`. */
   readonly cutNextRequests?: (count: number, at: CutPoint) => void;
   /** Takes the next requests and never answers; the transport's own timeout must be 500 ms or less. Feature `hangs`. */
@@ -25,13 +35,17 @@ export interface ConformanceServer {
   /** Answers everything with something that is not the API's, until `proper`. Feature `garbage`. */
   readonly garble?: (how: 'html' | 'brokenJson' | 'otherRow' | 'proper') => void;
   /**
-   * Refuses writes of this row from now on, with these words in the backend's own way of saying it. `duplicate`: 409 without a row, as for a UNIQUE value.
-   * `locked`: 409 with the row as it is stored. `notFound`: 404, as for a PUT that does not create, or without a route that deletes. Feature `refusals`.
+   * Refuses writes of this row from now on, with these words in the backend's own way of saying it. `duplicate`: 409
+   * without a row, as for a UNIQUE value. `locked`: 409 with the row as it is stored. `notFound`: 404, as for a PUT
+   * that does not create, or without a route that deletes. Feature `refusals`.
    */
   readonly refuseWrites?: (id: string, how: RefusedWrite, words: string) => void;
   /** Puts a gateway in front that answers everything with 404 and HTML, or takes it away. Feature `gateways`. */
   readonly setGateway?: (isThere: boolean) => void;
-  /** The token in use is no longer accepted: `expired` means that a refreshed one is, `revoked` that none is. Feature `tokens`. */
+  /**
+   * The token in use is no longer accepted: `expired` means that a refreshed one is, `revoked` that none is. Feature
+   * `tokens`.
+   */
   readonly endToken?: (how: 'expired' | 'revoked') => void;
   /** Goes down: nothing listens any more. Feature `outages`. */
   readonly stop?: () => void | Promise<void>;
@@ -65,7 +79,18 @@ export type ConformanceFeature =
   | 'outages';
 
 /** What a case is about; the engine's need that it stands for. */
-export type ConformanceTopic = 'writes' | 'identity' | 'conflicts' | 'deletes' | 'pull' | 'push' | 'fetch' | 'abort' | 'failures' | 'refusals' | 'subscribe';
+export type ConformanceTopic =
+  | 'writes'
+  | 'identity'
+  | 'conflicts'
+  | 'deletes'
+  | 'pull'
+  | 'push'
+  | 'fetch'
+  | 'abort'
+  | 'failures'
+  | 'refusals'
+  | 'subscribe';
 
 /** One thing that every transport must do. */
 export interface ConformanceCase {

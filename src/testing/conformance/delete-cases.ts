@@ -37,7 +37,10 @@ export const deleteCases: readonly ConformanceCase[] = [
       const since = { updatedSince: versionOf(row), afterId: 'a' };
       const [tombstone, ...others] = await ask.pullAll({ since });
       holds(tombstone !== undefined && isDeleted(tombstone), 'the pull after the delete brings the tombstone');
-      holds(tombstone !== undefined && versionOf(tombstone) !== versionOf(row), 'the tombstone has a version of its own');
+      holds(
+        tombstone !== undefined && versionOf(tombstone) !== versionOf(row),
+        'the tombstone has a version of its own',
+      );
       same(others.length, 0, 'the number of other rows');
     },
   },

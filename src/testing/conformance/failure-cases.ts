@@ -14,7 +14,10 @@ export const failureCases: readonly ConformanceCase[] = [
       const ask = conformanceClient(subject);
       switchOf(subject, 'failNextRequests')(1, 500);
       const result = await ask.push(ask.upsert('a', 'A'));
-      holds(result.type === 'pushAmbiguous' || (result.type === 'pushUnavailable' && result.dispatched), `it was sent, got ${result.type}`);
+      holds(
+        result.type === 'pushAmbiguous' || (result.type === 'pushUnavailable' && result.dispatched),
+        `it was sent, got ${result.type}`,
+      );
     },
   },
   {
@@ -170,7 +173,11 @@ export const failureCases: readonly ConformanceCase[] = [
     run: async (subject) => {
       const ask = conformanceClient(subject);
       switchOf(subject, 'hangNextRequests')(1);
-      isOf(await settlesWithin(5000, ask.push(ask.upsert('a', 'A')), 'the push'), ['pushAmbiguous'], 'the hung request');
+      isOf(
+        await settlesWithin(5000, ask.push(ask.upsert('a', 'A')), 'the push'),
+        ['pushAmbiguous'],
+        'the hung request',
+      );
     },
   },
   {
@@ -253,7 +260,8 @@ export const failureCases: readonly ConformanceCase[] = [
       const ask = conformanceClient(subject);
       await switchOf(subject, 'stop')();
       const { results } = await subject.transport.push([ask.upsert('a', 'A'), ask.upsert('b', 'B')], {});
-      for (const { result } of results) holds(result.type === 'pushUnavailable' && !result.dispatched, `nothing was sent, got ${result.type}`);
+      for (const { result } of results)
+        holds(result.type === 'pushUnavailable' && !result.dispatched, `nothing was sent, got ${result.type}`);
       holds((await rejectionOf(ask.pull(), 'the pull')) instanceof NetworkError, 'the pull rejects with NetworkError');
       same(await subject.transport.health({}), false, 'health');
     },

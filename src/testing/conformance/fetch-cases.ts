@@ -20,7 +20,11 @@ export const fetchCases: readonly ConformanceCase[] = [
     about: 'fetch',
     needs: [],
     run: async (subject) => {
-      same((await subject.transport.fetch({ kind: conformanceClient(subject).kind, id: 'none' })).type, 'fetchNotFound', 'the fetch');
+      same(
+        (await subject.transport.fetch({ kind: conformanceClient(subject).kind, id: 'none' })).type,
+        'fetchNotFound',
+        'the fetch',
+      );
     },
   },
   {
@@ -31,7 +35,10 @@ export const fetchCases: readonly ConformanceCase[] = [
       const ask = conformanceClient(subject);
       await ask.push(ask.remove('a', versionOf(await ask.write(ask.upsert('a', 'A')))));
       const found = await subject.transport.fetch({ kind: ask.kind, id: 'a' });
-      holds(found.type === 'fetchNotFound' || (found.type === 'fetchSuccess' && isDeleted(found.data)), `no row or a tombstone, got ${found.type}`);
+      holds(
+        found.type === 'fetchNotFound' || (found.type === 'fetchSuccess' && isDeleted(found.data)),
+        `no row or a tombstone, got ${found.type}`,
+      );
     },
   },
   {

@@ -23,8 +23,15 @@ export const identityCases: readonly ConformanceCase[] = [
       const ask = conformanceClient(subject);
       const op = ask.upsert('a', 'A');
       const first = versionOf(await ask.write(op));
-      same(versionOf(await ask.write({ ...op, opId: 'other', requestId: op.opId })), first, 'the version under the same requestId');
-      holds(versionOf(await ask.write({ ...op, creates: false, requestId: `${op.opId}#2` })) !== first, 'another requestId is another request');
+      same(
+        versionOf(await ask.write({ ...op, opId: 'other', requestId: op.opId })),
+        first,
+        'the version under the same requestId',
+      );
+      holds(
+        versionOf(await ask.write({ ...op, creates: false, requestId: `${op.opId}#2` })) !== first,
+        'another requestId is another request',
+      );
     },
   },
   {

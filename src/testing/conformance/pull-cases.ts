@@ -1,5 +1,12 @@
 import type { JsonObject } from '../../model/values/json.ts';
-import { conformanceClient, cursorAfter, holds, same, versionOf, type ConformanceClient } from './conformance-client.ts';
+import {
+  conformanceClient,
+  cursorAfter,
+  holds,
+  same,
+  versionOf,
+  type ConformanceClient,
+} from './conformance-client.ts';
 import type { ConformanceCase, ConformanceSubject } from './conformance-subject.ts';
 import { oddIds } from './write-cases.ts';
 
@@ -24,7 +31,10 @@ export const pullCases: readonly ConformanceCase[] = [
     run: async (subject) => {
       const ask = conformanceClient(subject);
       const ids = await fill(subject, ask, 23);
-      const rows = await ask.pullAll({ pageSize: 5, onPage: ({ items }) => holds(items.length <= 5, `a page has at most 5 rows, got ${items.length}`) });
+      const rows = await ask.pullAll({
+        pageSize: 5,
+        onPage: ({ items }) => holds(items.length <= 5, `a page has at most 5 rows, got ${items.length}`),
+      });
       same(idsOf(rows).join(), textOf(ids), 'the ids pulled');
     },
   },
@@ -131,4 +141,5 @@ export const pullCases: readonly ConformanceCase[] = [
 ];
 
 /** The last row in the order of versions; pages need not be sorted by time where tokens lead. */
-const newestOf = (rows: readonly JsonObject[]): JsonObject => rows.reduce((newest, row) => (versionOf(row) >= versionOf(newest) ? row : newest), rows[0] ?? {});
+const newestOf = (rows: readonly JsonObject[]): JsonObject =>
+  rows.reduce((newest, row) => (versionOf(row) >= versionOf(newest) ? row : newest), rows[0] ?? {});

@@ -48,7 +48,10 @@ export const pushCases: readonly ConformanceCase[] = [
     needs: [],
     run: async (subject) => {
       const ask = conformanceClient(subject);
-      const ops = Array.from({ length: 12 }, (_, index) => ({ ...ask.upsert(index % 3 === 0 ? 'other' : 'a', String(index)), creates: index < 2 }));
+      const ops = Array.from({ length: 12 }, (_, index) => ({
+        ...ask.upsert(index % 3 === 0 ? 'other' : 'a', String(index)),
+        creates: index < 2,
+      }));
       await subject.transport.push(ops, {});
       same(await ask.titleOf('a'), '11', 'the title after the last one');
       same(await ask.titleOf('other'), '9', 'the title of the other row');
@@ -79,11 +82,18 @@ export const pushCases: readonly ConformanceCase[] = [
     run: async (subject) => {
       const ask = conformanceClient(subject);
       switchOf(subject, 'failNextRequests')(1, 500);
-      const { results } = await subject.transport.push([ask.upsert('a', '1'), { ...ask.upsert('a', '2'), creates: false }], {});
+      const { results } = await subject.transport.push(
+        [ask.upsert('a', '1'), { ...ask.upsert('a', '2'), creates: false }],
+        {},
+      );
       isOf(results[0]?.result, ['pushUnavailable', 'pushAmbiguous'], 'the first operation');
       const second = results[1]?.result;
-      const answered = second?.type === 'pushUnavailable' && second.dispatched && subject.transport.capabilities.batch === true;
-      holds(answered || (second?.type === 'pushUnavailable' && !second.dispatched), `the second was not sent, got ${String(second?.type)}`);
+      const answered =
+        second?.type === 'pushUnavailable' && second.dispatched && subject.transport.capabilities.batch === true;
+      holds(
+        answered || (second?.type === 'pushUnavailable' && !second.dispatched),
+        `the second was not sent, got ${String(second?.type)}`,
+      );
       same(await ask.titleOf('a'), undefined, 'the title');
     },
   },

@@ -10,7 +10,10 @@ function saysWhy(result: PushResult): void {
   holds(message.includes(words), `the words of the server, '${words}', got '${message}'`);
 }
 
-/** Answers that look like a conflict or a deletion and are neither. The engine judges them by what it knows; the adapter has to pass on what was said. */
+/**
+ * Answers that look like a conflict or a deletion and are neither. The engine judges them by what it knows; the adapter
+ * has to pass on what was said.
+ */
 export const refusalCases: readonly ConformanceCase[] = [
   {
     title: 'F-151: a creation that is refused for a UNIQUE value is not done, and keeps the words of the server',
@@ -39,7 +42,8 @@ export const refusalCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'F-151: an edit that is refused on the present version shows that version, or leaves it to be fetched, and keeps the words of the server',
+    title:
+      'F-151: an edit that is refused on the present version shows that version, or leaves it to be fetched, and keeps the words of the server',
     about: 'refusals',
     needs: ['refusals'],
     run: async (subject) => {
@@ -50,7 +54,8 @@ export const refusalCases: readonly ConformanceCase[] = [
       isOf(result, ['pushConflict', 'pushRejected'], 'the edit');
       if (result.type === 'pushConflict') {
         holds(result.serverDeleted !== true, 'no deletion');
-        if (result.serverData !== undefined) same(versionOf(result.serverData), base, 'the version of the row in the answer');
+        if (result.serverData !== undefined)
+          same(versionOf(result.serverData), base, 'the version of the row in the answer');
       }
       saysWhy(result);
       same(await ask.titleOf('a'), 'A', 'the title after it');
@@ -65,7 +70,8 @@ export const refusalCases: readonly ConformanceCase[] = [
       const base = versionOf(await ask.write(ask.upsert('a', 'A')));
       switchOf(subject, 'refuseWrites')('a', 'notFound', words);
       const result = await ask.push(ask.remove('a', base));
-      if (result.type === 'pushSuccess' || result.type === 'pushNotFound') fails(`${result.type} means that the row is gone, and it is there`);
+      if (result.type === 'pushSuccess' || result.type === 'pushNotFound')
+        fails(`${result.type} means that the row is gone, and it is there`);
       same(await ask.titleOf('a'), 'A', 'the title after it');
     },
   },

@@ -31,14 +31,19 @@ export const writeCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'writes of other clients are overwritten only knowingly: a create over a row is a conflict where writes are conditional (F-40)',
+    title:
+      'writes of other clients are overwritten only knowingly: a create over a row is a conflict where writes are conditional (F-40)',
     about: 'writes',
     needs: [],
     run: async (subject) => {
       const ask = conformanceClient(subject);
       await ask.write(ask.upsert('a', 'A'));
       const second = await ask.push(ask.upsert('a', 'B'));
-      isOf(second, subject.transport.capabilities.conditionalWrite === true ? ['pushConflict'] : ['pushSuccess', 'pushConflict'], 'a create over a row');
+      isOf(
+        second,
+        subject.transport.capabilities.conditionalWrite === true ? ['pushConflict'] : ['pushSuccess', 'pushConflict'],
+        'a create over a row',
+      );
       same(await ask.titleOf('a'), second.type === 'pushSuccess' ? 'B' : 'A', 'the title after it');
     },
   },

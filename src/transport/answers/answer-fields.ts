@@ -13,7 +13,8 @@ export function scalarText(value: Json | undefined): string | undefined {
 }
 
 /** The row's own version, verbatim: `updatedAt`, else `updated_at`. */
-export const rowTimestampOf = (row: JsonObject): string | undefined => scalarText(row['updatedAt']) ?? scalarText(row['updated_at']);
+export const rowTimestampOf = (row: JsonObject): string | undefined =>
+  scalarText(row['updatedAt']) ?? scalarText(row['updated_at']);
 
 /** A tombstone says so by a deletion time. */
 export const isTombstone = (row: JsonObject): boolean => (row['deleted_at'] ?? row['deletedAt'] ?? null) !== null;

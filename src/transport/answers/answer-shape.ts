@@ -30,4 +30,5 @@ export function shapeOf(value: Json | undefined): string {
 }
 
 /** What makes an answer a web page, for errors that say so. */
-export const htmlFact = (body: Body): { readonly isHtml?: true } => (body.type === 'notJson' && body.isHtml ? { isHtml: true } : {});
+export const htmlFact = (body: Body): { readonly isHtml?: true } =>
+  body.type === 'notJson' && body.isHtml ? { isHtml: true } : {};

@@ -56,7 +56,11 @@ const missingRouteCodes: ReadonlySet<string> = new Set(['unknown_route', 'unknow
 export function classifyAnswer(op: Op, answer: OpAnswer, settings: Reading): PushResult | UnclearNotFound {
   const classify = settings.classifyStatus;
   if (classify === undefined) return byVerdict(op, answer, verdictOf(answer), settings);
-  const verdict = askApp(classify, { status: answer.status, body: answer.body.type === 'json' ? answer.body.value : undefined, op });
+  const verdict = askApp(classify, {
+    status: answer.status,
+    body: answer.body.type === 'json' ? answer.body.value : undefined,
+    op,
+  });
   if (verdict instanceof Error) return pushMalformed(`${labelOf(op)}: classifyStatus failed: ${verdict.message}`);
   if (verdict === 'applied') return appliedResult(op, answer, true);
   return byVerdict(op, answer, verdict ?? verdictOf(answer), settings);
@@ -79,7 +83,8 @@ export function missingOf(body: Json | undefined): 'row' | 'route' | 'unclear' {
 }
 
 /** Names the request in messages. */
-export const labelOf = (op: Op): string => `${op.type} of ${op.kind}/${op.id.length <= 60 ? op.id : `${op.id.slice(0, 60)}…`}`;
+export const labelOf = (op: Op): string =>
+  `${op.type} of ${op.kind}/${op.id.length <= 60 ? op.id : `${op.id.slice(0, 60)}…`}`;
 
 function verdictOf({ status, body, retryAfterMs }: OpAnswer): StatusVerdict | 'unclearNotFound' {
   if (isSuccessStatus(status)) return 'applied';
@@ -109,7 +114,12 @@ function verdictOf({ status, body, retryAfterMs }: OpAnswer): StatusVerdict | 'u
   return status >= 400 && status <= 499 ? 'rejected' : 'malformed';
 }
 
-function byVerdict(op: Op, answer: OpAnswer, verdict: StatusVerdict | 'unclearNotFound', settings: Reading): PushResult | UnclearNotFound {
+function byVerdict(
+  op: Op,
+  answer: OpAnswer,
+  verdict: StatusVerdict | 'unclearNotFound',
+  settings: Reading,
+): PushResult | UnclearNotFound {
   const { status } = answer;
   const json = answer.body.type === 'json' ? answer.body.value : undefined;
   const words = () => readRefusal(op, answer, settings.readRefusal);
@@ -127,7 +137,9 @@ function byVerdict(op: Op, answer: OpAnswer, verdict: StatusVerdict | 'unclearNo
       return pushRejected({
         statusCode: status,
         ...refusal,
-        message: refusal.message ?? `${labelOf(op)} was refused with ${status}${refusal.code === undefined ? '' : ` (${refusal.code})`}`,
+        message:
+          refusal.message ??
+          `${labelOf(op)} was refused with ${status}${refusal.code === undefined ? '' : ` (${refusal.code})`}`,
       });
     }
     case 'forbidden': {
@@ -143,7 +155,11 @@ function byVerdict(op: Op, answer: OpAnswer, verdict: StatusVerdict | 'unclearNo
         message: words().message ?? `The server asks to wait (${status})`,
       });
     case 'unavailable':
-      return pushUnavailable({ dispatched: true, statusCode: status, message: `${labelOf(op)} was answered with ${status}` });
+      return pushUnavailable({
+        dispatched: true,
+        statusCode: status,
+        message: `${labelOf(op)} was answered with ${status}`,
+      });
     case 'malformed':
       return { ...pushMalformed(malformedMessage(op, answer)), ...htmlFact(answer.body) };
     default:
@@ -170,15 +186,22 @@ function appliedResult(op: Op, { status, body, version, clockOffsetMs }: OpAnswe
   }
   const id = rowIdOf(row);
   if (id === undefined) return pushSuccess({ serverVersion: version, clockOffsetMs });
-  if (id !== op.id) return pushMalformed(`${labelOf(op)} was answered with the row '${id.slice(0, 60)}' of another entity.`);
+  if (id !== op.id)
+    return pushMalformed(`${labelOf(op)} was answered with the row '${id.slice(0, 60)}' of another entity.`);
   return { type: 'pushSuccess', serverData: row, serverVersion: version, clockOffsetMs };
 }
 
 /**
- * PROTOCOL §3: `current`, else `serverData`, else the body itself; only with the right id, else the row must be fetched (F-33, F-34). What the server
- * says beside the row is kept: the engine may find that there is nothing to conflict with (F-151).
+ * PROTOCOL §3: `current`, else `serverData`, else the body itself; only with the right id, else the row must be fetched
+ * (F-33, F-34). What the server says beside the row is kept: the engine may find that there is nothing to conflict with
+ * (F-151).
  */
-function conflictResult(op: Op, { status: statusCode, version }: OpAnswer, body: Json | undefined, words: () => Refusal): PushResult {
+function conflictResult(
+  op: Op,
+  { status: statusCode, version }: OpAnswer,
+  body: Json | undefined,
+  words: () => Refusal,
+): PushResult {
   if (!isJsonObject(body)) return pushConflict({ statusCode, ...words() });
   const candidates: readonly (Json | undefined)[] = [body['current'], body['serverData'], body];
   const data = candidates.find((candidate): candidate is JsonObject => isJsonObject(candidate));

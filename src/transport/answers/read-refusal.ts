@@ -11,7 +11,10 @@ interface RefusedAnswer {
   readonly said?: Json | undefined;
 }
 
-/** Says in the server's words why it refused: by the app's `readRefusal`, else by the rules for bodies that are known. Total (I13). */
+/**
+ * Says in the server's words why it refused: by the app's `readRefusal`, else by the rules for bodies that are known.
+ * Total (I13).
+ */
 export function readRefusal(op: Op, answer: RefusedAnswer, readByApp: RestSettings['readRefusal']): Refusal {
   const { status, body: whole } = answer;
   const body = answer.said ?? (whole.type === 'json' ? whole.value : undefined);
@@ -23,7 +26,10 @@ export function readRefusal(op: Op, answer: RefusedAnswer, readByApp: RestSettin
   } catch (error) {
     const known = byRules();
     const failed = `readRefusal failed: ${excerpt(error instanceof Error ? error.message : String(error), 200)}`;
-    return { ...known, message: known.message === undefined ? `The answer was ${status}; ${failed}` : `${known.message} (${failed})` };
+    return {
+      ...known,
+      message: known.message === undefined ? `The answer was ${status}; ${failed}` : `${known.message} (${failed})`,
+    };
   }
 }
 
@@ -39,7 +45,9 @@ function bounded(given: unknown): Refusal | undefined {
   const fields: unknown = Reflect.get(given, 'fields');
   const reasons =
     typeof fields === 'object' && fields !== null
-      ? Object.entries(fields).flatMap(([field, reason]: [string, unknown]) => (typeof reason === 'string' ? [[field, excerpt(reason)] as const] : []))
+      ? Object.entries(fields).flatMap(([field, reason]: [string, unknown]) =>
+          typeof reason === 'string' ? [[field, excerpt(reason)] as const] : [],
+        )
       : [];
   return {
     ...(code === undefined ? {} : { code }),

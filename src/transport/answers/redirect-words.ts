@@ -13,6 +13,7 @@ function remedyOf(requested: string, location: string | undefined): string {
   if (from.origin !== to.origin || from.pathname === to.pathname) return 'Correct baseUrl.';
   if (to.pathname === `${from.pathname}/`)
     return 'The server wants a slash at the end of each path, as Django does: give RestTransport the option trailingSlash: true.';
-  if (`${to.pathname}/` === from.pathname) return 'The server wants no slash at the end of its paths: leave out the option trailingSlash.';
+  if (`${to.pathname}/` === from.pathname)
+    return 'The server wants no slash at the end of its paths: leave out the option trailingSlash.';
   return 'Correct baseUrl.';
 }

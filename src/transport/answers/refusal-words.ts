@@ -20,15 +20,35 @@ const mostReasons = 20;
 const deepest = 3;
 
 /** Where servers put their list or map of single reasons. */
-const reasonKeys = ['fields', 'errors', 'invalid-params', 'invalidParams', 'violations', 'issues', 'fieldErrors', 'validationErrors'] as const;
-const fieldKeys = ['field', 'path', 'loc', 'param', 'parameter', 'property', 'propertyPath', 'pointer', 'attribute'] as const;
+const reasonKeys = [
+  'fields',
+  'errors',
+  'invalid-params',
+  'invalidParams',
+  'violations',
+  'issues',
+  'fieldErrors',
+  'validationErrors',
+] as const;
+const fieldKeys = [
+  'field',
+  'path',
+  'loc',
+  'param',
+  'parameter',
+  'property',
+  'propertyPath',
+  'pointer',
+  'attribute',
+] as const;
 const textKeys = ['message', 'msg', 'detail', 'reason', 'defaultMessage', 'description', 'title'] as const;
 /** Names under which Django REST and others give reasons that are about no field. */
 const noField: ReadonlySet<string> = new Set(['', 'non_field_errors', '__all__', 'base', '_error', '_schema']);
 
 /**
- * Reads a refusal out of the bodies that servers send: the one of this protocol (`{ error, message, fields }`), problem details (RFC 9457), JSON:API,
- * and those of common frameworks. Total and bounded; it takes reasons and field names, never the values that were sent.
+ * Reads a refusal out of the bodies that servers send: the one of this protocol (`{ error, message, fields }`), problem
+ * details (RFC 9457), JSON:API, and those of common frameworks. Total and bounded; it takes reasons and field names,
+ * never the values that were sent.
  */
 export function refusalOf(body: Json | undefined): Refusal {
   if (typeof body === 'string') return refusalOfText(body);
@@ -37,13 +57,20 @@ export function refusalOf(body: Json | undefined): Refusal {
   const nested = body['error'];
   const source = [nested, body['detail']].find(isJsonObject) ?? body;
   const reasons = reasonsOf(source, body);
-  const hasWords = [...textKeys, 'error', 'code', 'error_description', ...reasonKeys].some((key) => key in source && !Array.isArray(source[key]));
+  const hasWords = [...textKeys, 'error', 'code', 'error_description', ...reasonKeys].some(
+    (key) => key in source && !Array.isArray(source[key]),
+  );
   // A body of nothing but lists of reasons by field, as Django REST and Rails send.
   if (reasons.length === 0 && !hasWords && Object.values(source).every((value) => isReasonTree(value)))
     return toRefusal(undefined, [], readReasons(source, '', 0));
   const isSentence = (text: string | undefined): text is string => text !== undefined && /\s/.test(text);
   const plainError = [textOf(nested), textOf(source['error'])].find(isSentence);
-  const said = listOrText(source['message']) ?? textOf(source['detail']) ?? textOf(source['error_description']) ?? titleOf(source) ?? plainError;
+  const said =
+    listOrText(source['message']) ??
+    textOf(source['detail']) ??
+    textOf(source['error_description']) ??
+    titleOf(source) ??
+    plainError;
   // PostgREST says the rest beside the message.
   const more = [textOf(source['details']), textOf(source['hint'])].filter((text) => text !== undefined).join(' ');
   const message = said === undefined || more === '' ? (said ?? more) : `${said} (${more})`;
@@ -51,7 +78,8 @@ export function refusalOf(body: Json | undefined): Refusal {
 }
 
 /** The title of problem details. A row that came back may have a title, too, which is no reason. */
-const titleOf = (source: JsonObject): string | undefined => (rowIdOf(source) === undefined ? textOf(source['title']) : undefined);
+const titleOf = (source: JsonObject): string | undefined =>
+  rowIdOf(source) === undefined ? textOf(source['title']) : undefined;
 
 /** The code in the place where this protocol has it; a sentence is no code. */
 export function codeOf(body: JsonObject): string | undefined {
@@ -59,7 +87,9 @@ export function codeOf(body: JsonObject): string | undefined {
   const source = [nested, body['detail']].find(isJsonObject) ?? body;
   // Strapi names the class of the error there.
   const name = source === nested ? source['name'] : undefined;
-  return [source['code'], nested, source['error'], name].map(textOf).find((text) => text !== undefined && /^\S+$/.test(text));
+  return [source['code'], nested, source['error'], name]
+    .map(textOf)
+    .find((text) => text !== undefined && /^\S+$/.test(text));
 }
 
 /** A text that came instead of JSON; of a page its title or first heading, else its words. */
@@ -93,7 +123,9 @@ function toRefusal(code: string | undefined, said: readonly string[], reasons: r
     ...(code === undefined ? {} : { code: excerpt(code, 100) }),
     ...(message === '' ? {} : { message: excerpt(message) }),
     // fromEntries defines own properties, so that a field named __proto__ stays a field.
-    ...(byField.size === 0 ? {} : { fields: Object.fromEntries([...byField].map(([field, text]) => [field, excerpt(text)])) }),
+    ...(byField.size === 0
+      ? {}
+      : { fields: Object.fromEntries([...byField].map(([field, text]) => [field, excerpt(text)])) }),
   };
 }
 
@@ -123,9 +155,10 @@ function readReasons(value: Json, field: string, depth: number): readonly Reason
     return items.slice(0, mostReasons).flatMap((item) => readReasons(item, field, depth + 1));
   }
   if (!isJsonObject(value)) return [];
-  // Only in a list or under a field is an object one reason; at the top it is a map, and its fields may be called `message`.
-  // What has an id may be a row that came back: its title is no reason.
-  const keys = rowIdOf(value) === undefined ? textKeys : textKeys.filter((key) => key === 'message' || key === 'detail');
+  // Only in a list or under a field is an object one reason; at the top it is a map, and its fields may be called
+  // `message`. What has an id may be a row that came back: its title is no reason.
+  const keys =
+    rowIdOf(value) === undefined ? textKeys : textKeys.filter((key) => key === 'message' || key === 'detail');
   const text = depth === 0 ? undefined : keys.map((key) => textOf(value[key])).find((found) => found !== undefined);
   const named = fieldNameOf(value);
   if (text !== undefined && (field === '' || named !== undefined || 'message' in value)) {
@@ -134,10 +167,13 @@ function readReasons(value: Json, field: string, depth: number): readonly Reason
   if (keys !== textKeys) return [];
   return Object.entries(value)
     .slice(0, mostReasons)
-    .flatMap(([key, inner]) => readReasons(inner, noField.has(key) ? field : joined(field, key.slice(0, 100)), depth + 1));
+    .flatMap(([key, inner]) =>
+      readReasons(inner, noField.has(key) ? field : joined(field, key.slice(0, 100)), depth + 1),
+    );
 }
 
-const joined = (outer: string, inner: string): string => (outer === '' ? inner : inner === '' ? outer : `${outer}.${inner}`);
+const joined = (outer: string, inner: string): string =>
+  outer === '' ? inner : inner === '' ? outer : `${outer}.${inner}`;
 
 function fieldNameOf(entry: JsonObject): string | undefined {
   const { source, extensions } = entry;
@@ -165,7 +201,11 @@ function pathOf(value: Json | undefined): string | undefined {
     .replace(/^#?\//, '')
     .split('/')
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  return cut((parts[0] === 'data' ? parts.slice(parts[1] === 'attributes' || parts[1] === 'relationships' ? 2 : 1) : parts).join('.'));
+  return cut(
+    (parts[0] === 'data' ? parts.slice(parts[1] === 'attributes' || parts[1] === 'relationships' ? 2 : 1) : parts).join(
+      '.',
+    ),
+  );
 }
 
 const cut = (path: string): string | undefined => (path === '' ? undefined : path.slice(0, 100));
@@ -180,10 +220,14 @@ function codeInList(errors: Json | undefined): string | undefined {
 
 const isReasonTree = (value: Json, depth = 0): boolean =>
   Array.isArray(value)
-    ? value.every((item: Json) => typeof item === 'string' || (isJsonObject(item) && depth < deepest && isReasonTree(item, depth + 1)))
+    ? value.every(
+        (item: Json) =>
+          typeof item === 'string' || (isJsonObject(item) && depth < deepest && isReasonTree(item, depth + 1)),
+      )
     : isJsonObject(value) && depth < deepest && Object.values(value).every((inner) => isReasonTree(inner, depth + 1));
 
-const textOf = (value: Json | undefined): string | undefined => (typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined);
+const textOf = (value: Json | undefined): string | undefined =>
+  typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
 
 /** NestJS lists its messages. */
 function listOrText(value: Json | undefined): string | undefined {

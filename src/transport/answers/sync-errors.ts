@@ -1,4 +1,11 @@
-import { AuthError, NetworkError, ParseError, SyncAbortedError, SyncError, TransportError } from '../../model/errors/errors.ts';
+import {
+  AuthError,
+  NetworkError,
+  ParseError,
+  SyncAbortedError,
+  SyncError,
+  TransportError,
+} from '../../model/errors/errors.ts';
 import { notOfThisApi } from './classify-answer.ts';
 import { excerpt, retryAfterMsOf, type HttpAnswer } from '../http/http-answer.ts';
 import { ExchangeError } from '../http/network-failure.ts';
@@ -12,10 +19,15 @@ export function httpFailure(answer: HttpAnswer, settings: RestSettings): Transpo
   if (status === 401) return new AuthError(unauthorizedWords(status, settings));
   const body = excerpt(answer.text, 2_000);
   if (status >= 300 && status <= 399) {
-    return new TransportError(`HTTP error ${status}: ${redirectWords(answer.url, answer.header('location'))}`, status, body);
+    return new TransportError(
+      `HTTP error ${status}: ${redirectWords(answer.url, answer.header('location'))}`,
+      status,
+      body,
+    );
   }
   // A list that is not there: the address is wrong, or the kind.
-  if (status === 404 || status === 410 || status === 405) return new TransportError(`HTTP error ${status}, ${notOfThisApi}`, status, body);
+  if (status === 404 || status === 410 || status === 405)
+    return new TransportError(`HTTP error ${status}, ${notOfThisApi}`, status, body);
   return TransportError.httpError(status, body, retryAfterMsOf(answer));
 }
 

@@ -12,8 +12,8 @@ interface AuthorizedParts {
 }
 
 /**
- * Adds the token, read anew for each attempt; a 401 is answered by one refresh and one more attempt, and by another one if
- * the app has a new token by then: the only retries of this layer.
+ * Adds the token, read anew for each attempt; a 401 is answered by one refresh and one more attempt, and by another one
+ * if the app has a new token by then: the only retries of this layer.
  */
 export function createAuthorizedExchange({ exchange, tokens }: AuthorizedParts): AuthorizedExchange {
   return async (request) => {

@@ -34,10 +34,18 @@ interface ExchangeParts {
 const identity = (data: unknown): unknown => data;
 
 /**
- * Makes the function that sends one request, ends it after `requestTimeoutMs`, and never follows a redirect (the token would go with it).
- * A repeatable request that meets a stale connection goes out once more at once, over a new one (F-162).
+ * Makes the function that sends one request, ends it after `requestTimeoutMs`, and never follows a redirect (the token
+ * would go with it). A repeatable request that meets a stale connection goes out once more at once, over a new one
+ * (F-162).
  */
-export function createExchange({ client, headers, requestTimeoutMs, maxContentLength, clock, isRepeatable }: ExchangeParts): Exchange {
+export function createExchange({
+  client,
+  headers,
+  requestTimeoutMs,
+  maxContentLength,
+  clock,
+  isRepeatable,
+}: ExchangeParts): Exchange {
   return async (request, authorization) => {
     const what = requestLabel(request.method, request.url);
     if (request.signal?.aborted) throw new ExchangeError('aborted', false, `${what} was not sent: aborted`);
@@ -46,7 +54,11 @@ export function createExchange({ client, headers, requestTimeoutMs, maxContentLe
     const ended = (reason: 'aborted' | 'timedOut', how: string): ExchangeError =>
       client.mayHaveSent(signal)
         ? new ExchangeError(reason, true, `${what} ${how}`)
-        : new ExchangeError(reason === 'timedOut' ? 'unreachable' : reason, false, `${what} ${how}, and no connection ever stood`);
+        : new ExchangeError(
+            reason === 'timedOut' ? 'unreachable' : reason,
+            false,
+            `${what} ${how}, and no connection ever stood`,
+          );
     const sendOnce = (): Promise<AxiosResponse<unknown>> =>
       client.axios.request<unknown>({
         method: request.method,
@@ -67,7 +79,8 @@ export function createExchange({ client, headers, requestTimeoutMs, maxContentLe
       try {
         return await sendOnce();
       } catch (error) {
-        if (!metStaleConnection(error) || !isRepeatable(request)) return answeredResponse(error, what, client.mayHaveSent(signal) ? 'unknown' : 'no');
+        if (!metStaleConnection(error) || !isRepeatable(request))
+          return answeredResponse(error, what, client.mayHaveSent(signal) ? 'unknown' : 'no');
       }
       lastLook(request.signal);
       // The wait has ended by then; nothing more must leave.
@@ -76,7 +89,8 @@ export function createExchange({ client, headers, requestTimeoutMs, maxContentLe
     };
     const response = await endable({ outer: request.signal, controller, requestTimeoutMs, clock, ended }, send);
     // An adapter of the app may not know of the limit.
-    if (typeof response.data === 'string' && response.data.length > maxContentLength) throw tooLarge(what, maxContentLength);
+    if (typeof response.data === 'string' && response.data.length > maxContentLength)
+      throw tooLarge(what, maxContentLength);
     return toAnswer(response, request.url, clock.now());
   };
 }
@@ -99,7 +113,10 @@ interface Endings {
 }
 
 /** Ends the wait at once on abort or timeout, also where an adapter of the app ignores its signal (F-06, I9). */
-function endable<T>({ outer, controller, requestTimeoutMs, clock, ended }: Endings, send: () => Promise<T>): Promise<T> {
+function endable<T>(
+  { outer, controller, requestTimeoutMs, clock, ended }: Endings,
+  send: () => Promise<T>,
+): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const end = (error: ExchangeError): void => {
       settle();
@@ -107,7 +124,10 @@ function endable<T>({ outer, controller, requestTimeoutMs, clock, ended }: Endin
       controller.abort(error);
     };
     const forget = onAbort(outer, () => end(ended('aborted', 'was aborted before its answer was complete')));
-    const timer = clock.setTimeout(() => end(ended('timedOut', `had no complete answer within ${requestTimeoutMs} ms`)), requestTimeoutMs);
+    const timer = clock.setTimeout(
+      () => end(ended('timedOut', `had no complete answer within ${requestTimeoutMs} ms`)),
+      requestTimeoutMs,
+    );
     const settle = (): void => {
       clock.clearTimeout(timer);
       forget();
@@ -133,7 +153,11 @@ function answeredResponse(error: unknown, what: string, sent: 'no' | 'unknown' |
 }
 
 const isResponse = (value: unknown): value is AxiosResponse<unknown> =>
-  typeof value === 'object' && value !== null && 'status' in value && typeof value.status === 'number' && 'data' in value;
+  typeof value === 'object' &&
+  value !== null &&
+  'status' in value &&
+  typeof value.status === 'number' &&
+  'data' in value;
 
 function toAnswer(response: AxiosResponse<unknown>, url: string, receivedAt: number): HttpAnswer {
   const { data, status } = response;
@@ -143,9 +167,11 @@ function toAnswer(response: AxiosResponse<unknown>, url: string, receivedAt: num
     url,
     // An interceptor may have parsed the body already.
     text: typeof data === 'string' ? data : data === undefined || data === null ? '' : stringifyJson(data),
-    header: (name) => headerText(headers[name] ?? headers[Object.keys(headers).find((key) => key.toLowerCase() === name) ?? '']),
+    header: (name) =>
+      headerText(headers[name] ?? headers[Object.keys(headers).find((key) => key.toLowerCase() === name) ?? '']),
     receivedAt,
   };
 }
 
-const headerText = (value: unknown): string | undefined => (typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined);
+const headerText = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;

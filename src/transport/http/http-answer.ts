@@ -40,11 +40,15 @@ export function jsonOf(body: Body): Json | undefined {
 }
 
 /** Shortens foreign text for messages and logs. */
-export const excerpt = (text: string, length = 300): string => (text.length <= length ? text : `${text.slice(0, length)}…`);
+export const excerpt = (text: string, length = 300): string =>
+  text.length <= length ? text : `${text.slice(0, length)}…`;
 
 export const isSuccessStatus = (status: number): boolean => status >= 200 && status <= 299;
 
-/** Reads `Retry-After` as a wait in ms, seconds or HTTP date, the latter against the server's own clock (F-85). Not clamped. */
+/**
+ * Reads `Retry-After` as a wait in ms, seconds or HTTP date, the latter against the server's own clock (F-85). Not
+ * clamped.
+ */
 export function retryAfterMsOf(answer: HttpAnswer): number | undefined {
   const text = answer.header('retry-after')?.trim();
   if (text === undefined || text === '') return undefined;
@@ -63,8 +67,8 @@ export function secondsAsMs(text: string): number | undefined {
 }
 
 /**
- * Estimates server time minus local time. `Date` names the second in which the answer was made, so its middle is taken; `Age` adds the seconds that
- * a cache has kept it since.
+ * Estimates server time minus local time. `Date` names the second in which the answer was made, so its middle is taken;
+ * `Age` adds the seconds that a cache has kept it since.
  */
 export function clockOffsetMsOf(answer: HttpAnswer): number | undefined {
   const serverTime = Date.parse(answer.header('date') ?? '');

@@ -10,12 +10,19 @@ export interface HttpClient {
   close(): void;
 }
 
-/** Takes the app's instance, or makes the lean default: no redirects, no proxy, connections kept alive in Node (PERFORMANCE, push). */
+/**
+ * Takes the app's instance, or makes the lean default: no redirects, no proxy, connections kept alive in Node
+ * (PERFORMANCE, push).
+ */
 export function createHttpClient(given: Pick<AxiosInstance, 'request'> | undefined, connections: number): HttpClient {
   return given === undefined ? (createNodeClient(connections) ?? plainClient(axios.create())) : plainClient(given);
 }
 
-const plainClient = (instance: Pick<AxiosInstance, 'request'>): HttpClient => ({ axios: instance, mayHaveSent: () => true, close: () => undefined });
+const plainClient = (instance: Pick<AxiosInstance, 'request'>): HttpClient => ({
+  axios: instance,
+  mayHaveSent: () => true,
+  close: () => undefined,
+});
 
 function createNodeClient(connections: number): HttpClient | undefined {
   // No import of node:http: bundlers for browsers would stumble over it.
@@ -23,14 +30,17 @@ function createNodeClient(connections: number): HttpClient | undefined {
   if (builtin === undefined) return undefined;
   const http = builtin('node:http');
   const https = builtin('node:https');
-  // A pull, a fetch and a health probe may run beside the pushes. Idle connections end before most servers end them (Node's after 5 s):
-  // a request over one that is just being closed would be ambiguous. The timeout only concerns idle ones.
+  // A pull, a fetch and a health probe may run beside the pushes. Idle connections end before most servers end them
+  // (Node's after 5 s): a request over one that is just being closed would be ambiguous. The timeout only concerns idle
+  // ones.
   const kept = { keepAlive: true, maxFreeSockets: connections + 4, timeout: 4_000 };
   const httpAgent = new http.Agent(kept);
   const httpsAgent = new https.Agent(kept);
   const connected = new WeakSet<object>();
   return {
-    axios: axios.create({ adapter: createNodeAdapter({ http, https, zlib: builtin('node:zlib'), httpAgent, httpsAgent, connected }) }),
+    axios: axios.create({
+      adapter: createNodeAdapter({ http, https, zlib: builtin('node:zlib'), httpAgent, httpsAgent, connected }),
+    }),
     mayHaveSent: (signal) => connected.has(signal),
     close: () => {
       httpAgent.destroy();

@@ -13,8 +13,8 @@ export class ExchangeError extends Error {
 }
 
 /**
- * A connection that was kept from an earlier request ended before a byte of the answer: closed by the server or by something in between while
- * it was idle. The request may have arrived.
+ * A connection that was kept from an earlier request ended before a byte of the answer: closed by the server or by
+ * something in between while it was idle. The request may have arrived.
  */
 export class StaleConnectionError extends Error {
   override readonly name = 'StaleConnectionError';
@@ -24,13 +24,18 @@ export class StaleConnectionError extends Error {
   }
 }
 
-/** Whether the request met a kept connection that was gone. Also told from the errors of the adapter for Node that axios brings. */
+/**
+ * Whether the request met a kept connection that was gone. Also told from the errors of the adapter for Node that axios
+ * brings.
+ */
 export function metStaleConnection(thrown: unknown): boolean {
   if (thrown instanceof StaleConnectionError) return true;
-  if (!(thrown instanceof Error) || ('response' in thrown && thrown.response !== undefined) || !('request' in thrown)) return false;
+  if (!(thrown instanceof Error) || ('response' in thrown && thrown.response !== undefined) || !('request' in thrown))
+    return false;
   const code = textField(thrown, 'code') ?? textField(causeOf(thrown), 'code');
   const request: unknown = thrown.request;
-  const isReused = typeof request === 'object' && request !== null && 'reusedSocket' in request && request.reusedSocket === true;
+  const isReused =
+    typeof request === 'object' && request !== null && 'reusedSocket' in request && request.reusedSocket === true;
   return isReused && code !== undefined && connectionEndCodes.has(code);
 }
 
@@ -41,7 +46,11 @@ const connectionEndCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE'])
 export const tooLargeCode = 'ANSWER_TOO_LARGE';
 
 export const tooLarge = (what: string, longest: number): ExchangeError =>
-  new ExchangeError('tooLarge', true, `${what}: the answer is longer than maxContentLength (${longest}); it was not read`);
+  new ExchangeError(
+    'tooLarge',
+    true,
+    `${what}: the answer is longer than maxContentLength (${longest}); it was not read`,
+  );
 
 /** Codes that only occur before a connection stands, so that nothing can have been sent. */
 const unreachableCodes: ReadonlySet<string> = new Set([
@@ -64,11 +73,18 @@ const unreachableCodes: ReadonlySet<string> = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
 const connectCalls: ReadonlySet<string> = new Set(['connect', 'getaddrinfo']);
-const timeoutCodes: ReadonlySet<string> = new Set(['ETIMEDOUT', 'ECONNABORTED', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT']);
+const timeoutCodes: ReadonlySet<string> = new Set([
+  'ETIMEDOUT',
+  'ECONNABORTED',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]);
 
 /**
- * Reads from code and system call, never from the text, whether the request can have left. Total; what is unknown counts as sent (I2).
- * `sent: 'yes'` where an earlier try of the same request may have arrived, whatever became of this one.
+ * Reads from code and system call, never from the text, whether the request can have left. Total; what is unknown
+ * counts as sent (I2). `sent: 'yes'` where an earlier try of the same request may have arrived, whatever became of this
+ * one.
  */
 export function toExchangeError(thrown: unknown, what: string, sent: 'no' | 'unknown' | 'yes'): ExchangeError {
   const code = textField(thrown, 'code') ?? textField(causeOf(thrown), 'code');

@@ -16,7 +16,9 @@ export function readRemoteUrl(method: string | undefined, url: string): RemoteTa
   if (method === 'DELETE') return { action: 'delete', kind, id, query };
   if (id !== '') return { action: 'fetch', kind, id, query };
   // A list always names its limit, so that a kind may be called 'health'.
-  return query.get('limit') === null ? { action: 'health', kind: '', id: '', query } : { action: 'list', kind, id: '', query };
+  return query.get('limit') === null
+    ? { action: 'health', kind: '', id: '', query }
+    : { action: 'list', kind, id: '', query };
 }
 
 /** Names a request in messages. Without the query of a URL: it may hold a key of the app. */

@@ -2,14 +2,32 @@ import type { AxiosInstance } from 'axios';
 import type { Clock } from '../../model/platform/clock.ts';
 import type { Json } from '../../model/values/json.ts';
 import type { Op } from '../../model/operation.ts';
-import { aClock, aFlag, aFunction, anObject, objectWith, textThat, timerTime, wholeFrom } from '../../model/options/bounds.ts';
+import {
+  aClock,
+  aFlag,
+  aFunction,
+  anObject,
+  objectWith,
+  textThat,
+  timerTime,
+  wholeFrom,
+} from '../../model/options/bounds.ts';
 import { completeOptions, ownedBy } from '../../model/options/complete-options.ts';
 import { byDefault, optional, required, type Completed, type OptionList } from '../../model/options/option-list.ts';
 import { remoteBase } from './remote-url.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
 
 /** What an answer means, for backends whose statuses do not say so by themselves. */
-export type StatusVerdict = 'applied' | 'conflict' | 'notFound' | 'rejected' | 'forbidden' | 'unauthorized' | 'throttled' | 'unavailable' | 'malformed';
+export type StatusVerdict =
+  | 'applied'
+  | 'conflict'
+  | 'notFound'
+  | 'rejected'
+  | 'forbidden'
+  | 'unauthorized'
+  | 'throttled'
+  | 'unavailable'
+  | 'malformed';
 
 /** An answer as `classifyStatus` sees it; `body` is undefined when it is empty or not JSON. */
 export interface AnswerToClassify {
@@ -22,7 +40,10 @@ export interface AnswerToClassify {
 /** A refusal as `readRefusal` sees it. */
 export interface AnswerToRead {
   readonly status: number;
-  /** Undefined when the body is empty or not JSON. Of a batch it is what the item says: its `error`, else the item itself. */
+  /**
+   * Undefined when the body is empty or not JSON. Of a batch it is what the item says: its `error`, else the item
+   * itself.
+   */
   readonly body: Json | undefined;
   /** What came where it was no JSON, else ''. */
   readonly text: string;
@@ -36,16 +57,27 @@ export interface ReadRefusal {
   readonly fields?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Reads the value of `Authorization`, verbatim. `refresh: true` asks for a new one because the server refused the last (401). */
+/**
+ * Reads the value of `Authorization`, verbatim. `refresh: true` asks for a new one because the server refused the last
+ * (401).
+ */
 export type TokenProvider = (options?: { readonly refresh?: boolean }) => string | Promise<string>;
 
 /** Settings of {@link RestTransport}. Times in ms. */
 export interface RestTransportOptions {
-  /** Its path and query are kept in every request; a fragment is not. In a page it may be relative to the document's base, such as '/api'. */
+  /**
+   * Its path and query are kept in every request; a fragment is not. In a page it may be relative to the document's
+   * base, such as '/api'.
+   */
   readonly baseUrl: string;
-  /** Ends the path of every request with a slash, for servers that redirect to it, such as Django. @defaultValue false */
+  /**
+   * Ends the path of every request with a slash, for servers that redirect to it, such as Django. @defaultValue false
+   */
   readonly trailingSlash?: boolean | undefined;
-  /** Read for every attempt. A throw means "signed out"; throw a `NetworkError` where it only means "cannot reach the token server". */
+  /**
+   * Read for every attempt. A throw means "signed out"; throw a `NetworkError` where it only means "cannot reach the
+   * token server".
+   */
   readonly token?: TokenProvider | undefined;
   /** An instance of your own, for interceptors, proxies or adapters. Redirects are not followed with it either. */
   readonly axios?: Pick<AxiosInstance, 'request'> | undefined;
@@ -59,23 +91,28 @@ export interface RestTransportOptions {
   readonly batchSize?: number | undefined;
   /** Where batches go, below `baseUrl`. @defaultValue `batch` */
   readonly batchPath?: string | undefined;
-  /** The longest a request may take, from its start to the last byte of the answer. @defaultValue 30,000 (30 seconds) */
+  /**
+   * The longest a request may take, from its start to the last byte of the answer. @defaultValue 30,000 (30 seconds)
+   */
   readonly requestTimeoutMs?: number | undefined;
   /**
-   * The longest answer that is read, in characters after decompression. A longer one ends its request with a clear error and is no answer
-   * (I10).
+   * The longest answer that is read, in characters after decompression. A longer one ends its request with a clear
+   * error and is no answer (I10).
    * @defaultValue 50,000,000
    */
   readonly maxContentLength?: number | undefined;
   /** Sends `If-Match` and `X-Create-Only` (PROTOCOL §3); has no effect on batches. @defaultValue false */
   readonly conditionalWrite?: boolean | undefined;
-  /** Sends relative changes as `_deltas` in place of their fields' values (PROTOCOL §3), for servers that apply them themselves. @defaultValue false */
+  /**
+   * Sends relative changes as `_deltas` in place of their fields' values (PROTOCOL §3), for servers that apply them
+   * themselves. @defaultValue false
+   */
   readonly deltas?: boolean | undefined;
   /** Overrides the meaning of an answer; undefined leaves it to the rules of the protocol. */
   readonly classifyStatus?: ((answer: AnswerToClassify) => StatusVerdict | undefined) | undefined;
   /**
-   * Reads the reason out of a refusal whose body no rule knows; undefined leaves it to the rules. It changes words only, never what the answer
-   * means. If it throws, the error's message is added to the reason that the rules find.
+   * Reads the reason out of a refusal whose body no rule knows; undefined leaves it to the rules. It changes words
+   * only, never what the answer means. If it throws, the error's message is added to the reason that the rules find.
    */
   readonly readRefusal?: ((answer: AnswerToRead) => ReadRefusal | undefined) | undefined;
   /** For the timeouts of requests. @defaultValue the platform's */
@@ -85,7 +122,11 @@ export interface RestTransportOptions {
 /** Defaults and bounds of {@link RestTransportOptions}. */
 export const restOptions = {
   baseUrl: required(
-    textThat("an absolute http(s) URL such as 'https://api.example.com/v1'", isBaseUrl, '. A relative one works only in a page served over http(s).'),
+    textThat(
+      "an absolute http(s) URL such as 'https://api.example.com/v1'",
+      isBaseUrl,
+      '. A relative one works only in a page served over http(s).',
+    ),
   ),
   trailingSlash: byDefault(false, aFlag),
   token: optional(aFunction),
@@ -119,7 +160,13 @@ export function resolveRestOptions(options: RestTransportOptions): RestSettings 
     options,
   );
   checkHeaders(headers);
-  return { ...settings, headers, batchPath: segmentsOf(batchPath).join('/'), base: toBaseUrl(baseUrl), tokenHint: tokenHintOf(options) };
+  return {
+    ...settings,
+    headers,
+    batchPath: segmentsOf(batchPath).join('/'),
+    base: toBaseUrl(baseUrl),
+    tokenHint: tokenHintOf(options),
+  };
 }
 
 function isBaseUrl(baseUrl: string): boolean {
@@ -130,18 +177,23 @@ function isBaseUrl(baseUrl: string): boolean {
 function toBaseUrl(baseUrl: string): URL {
   const base = new URL(baseUrl, pageUrl());
   // XHR and fetch refuse them, and they would show in messages.
-  if (base.username !== '' || base.password !== '') throw new TypeError('RestTransport: baseUrl must hold no credentials; return them from token()');
+  if (base.username !== '' || base.password !== '')
+    throw new TypeError('RestTransport: baseUrl must hold no credentials; return them from token()');
   return base;
 }
 
 /** What a relative `baseUrl` is relative to; undefined outside of a page or worker. */
 function pageUrl(): string | undefined {
-  const { document, location } = globalThis as { readonly document?: { readonly baseURI?: string }; readonly location?: { readonly origin?: string } };
+  const { document, location } = globalThis as {
+    readonly document?: { readonly baseURI?: string };
+    readonly location?: { readonly origin?: string };
+  };
   return document?.baseURI ?? location?.origin;
 }
 
 function tokenHintOf({ baseUrl, token, headers = {} }: RestTransportOptions): string | undefined {
-  if (token !== undefined || Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) return undefined;
+  if (token !== undefined || Object.keys(headers).some((name) => name.toLowerCase() === 'authorization'))
+    return undefined;
   return `no token is configured: give ${baseUrl === remoteBase ? 'createTransport' : 'RestTransport'} a token function`;
 }
 

@@ -11,8 +11,8 @@ export interface ReadToken {
 }
 
 /**
- * Reads the app's token for every attempt and refreshes it single-flight (F-84): however many requests are refused at once, the app is asked
- * for one new token. Rejects with `AuthError`, or with the `NetworkError` that `token()` threw.
+ * Reads the app's token for every attempt and refreshes it single-flight (F-84): however many requests are refused at
+ * once, the app is asked for one new token. Rejects with `AuthError`, or with the `NetworkError` that `token()` threw.
  */
 export class TokenSource {
   readonly #provider: TokenProvider | undefined;
@@ -22,7 +22,10 @@ export class TokenSource {
   #refreshing: Promise<ReadToken> | undefined;
   #refreshed: ReadToken | undefined;
 
-  constructor(provider: TokenProvider | undefined, waits: { readonly requestTimeoutMs: number; readonly clock: Clock }) {
+  constructor(
+    provider: TokenProvider | undefined,
+    waits: { readonly requestTimeoutMs: number; readonly clock: Clock },
+  ) {
     this.#provider = provider;
     this.#requestTimeoutMs = waits.requestTimeoutMs;
     this.#clock = waits.clock;
@@ -71,7 +74,8 @@ export class TokenSource {
         settle();
       };
       const forget = onAbort(signal, () => end(() => reject(aborted())));
-      const onTimeout = (): void => end(() => reject(new AuthError(`token() did not answer within ${this.#requestTimeoutMs} ms`)));
+      const onTimeout = (): void =>
+        end(() => reject(new AuthError(`token() did not answer within ${this.#requestTimeoutMs} ms`)));
       const timer = this.#clock.setTimeout(onTimeout, this.#requestTimeoutMs);
       waited.then(
         (value) => end(() => resolve(value)),
@@ -94,10 +98,14 @@ function call(provide: () => string | Promise<string>): string | Promise<string>
 /** Anything but visible ASCII would be refused, or quietly changed, on its way into a header. */
 function checked(token: unknown): string {
   if (typeof token === 'string' && /^[\x20-\x7e]+$/.test(token)) return token;
-  throw new AuthError('token() must give the value of the Authorization header: visible ASCII characters without line breaks');
+  throw new AuthError(
+    'token() must give the value of the Authorization header: visible ASCII characters without line breaks',
+  );
 }
 
 function refuse(thrown: unknown): never {
   if (thrown instanceof NetworkError || thrown instanceof AuthError) throw thrown;
-  throw new AuthError(`token() failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`, { cause: thrown });
+  throw new AuthError(`token() failed: ${thrown instanceof Error ? thrown.message : String(thrown)}`, {
+    cause: thrown,
+  });
 }

@@ -22,14 +22,24 @@ export function batchItem(op: Op, settings: { readonly deltas: boolean }): strin
   });
 }
 
-/** What a batch answer says about its operations; an operation without entry has no item, one with undefined has no usable one. */
+/**
+ * What a batch answer says about its operations; an operation without entry has no item, one with undefined has no
+ * usable one.
+ */
 export interface BatchItems {
   readonly answers: ReadonlyMap<Op, OpAnswer | undefined>;
   readonly warnings: readonly string[];
 }
 
-/** Reads `results` item by item, so that a broken one costs only its own operation (F-88). Undefined: there is no list of results at all. */
-export function readBatchItems(body: Json | undefined, ops: readonly Op[], whole: Pick<OpAnswer, 'retryAfterMs' | 'clockOffsetMs'>): BatchItems | undefined {
+/**
+ * Reads `results` item by item, so that a broken one costs only its own operation (F-88). Undefined: there is no list
+ * of results at all.
+ */
+export function readBatchItems(
+  body: Json | undefined,
+  ops: readonly Op[],
+  whole: Pick<OpAnswer, 'retryAfterMs' | 'clockOffsetMs'>,
+): BatchItems | undefined {
   const results = isJsonObject(body) ? body['results'] : undefined;
   if (!Array.isArray(results)) return undefined;
   const byRequestId = new Map(ops.map((op) => [requestIdOf(op), op]));
@@ -51,7 +61,10 @@ export function readBatchItems(body: Json | undefined, ops: readonly Op[], whole
   return { answers, warnings };
 }
 
-function readItem(item: JsonObject, { retryAfterMs, clockOffsetMs }: Pick<OpAnswer, 'retryAfterMs' | 'clockOffsetMs'>): OpAnswer | undefined {
+function readItem(
+  item: JsonObject,
+  { retryAfterMs, clockOffsetMs }: Pick<OpAnswer, 'retryAfterMs' | 'clockOffsetMs'>,
+): OpAnswer | undefined {
   const status = statusOf(item);
   if (!Number.isInteger(status) || status < 100 || status > 599) return undefined;
   return {
@@ -66,27 +79,47 @@ function readItem(item: JsonObject, { retryAfterMs, clockOffsetMs }: Pick<OpAnsw
 
 const statusOf = (item: JsonObject): number => Number(scalarText(item['statusCode']) ?? Number.NaN);
 
-/** Whether every operation seems to be accepted, at first sight. What the items really say is for {@link readBatchItems}. */
+/**
+ * Whether every operation seems to be accepted, at first sight. What the items really say is for {@link
+ * readBatchItems}.
+ */
 export function seemsAccepted(body: Json | undefined, ops: readonly Op[]): boolean {
   const results = isJsonObject(body) ? body['results'] : undefined;
-  return Array.isArray(results) && results.length === ops.length && results.every((item: Json) => isJsonObject(item) && isSuccessStatus(statusOf(item)));
+  return (
+    Array.isArray(results) &&
+    results.length === ops.length &&
+    results.every((item: Json) => isJsonObject(item) && isSuccessStatus(statusOf(item)))
+  );
 }
 
-const rowBody = (data: Json | undefined): Body => (data === undefined || data === null ? { type: 'empty' } : { type: 'json', value: data });
+const rowBody = (data: Json | undefined): Body =>
+  data === undefined || data === null ? { type: 'empty' } : { type: 'json', value: data };
 
 /** What the item says beside its envelope: its `error` where that is an object or list, else itself without the row. */
 function saidIn(item: JsonObject): Json {
-  const { error, opId: _opId, statusCode: _statusCode, version: _version, data, current: _current, serverData: _serverData, ...rest } = item;
+  const {
+    error,
+    opId: _opId,
+    statusCode: _statusCode,
+    version: _version,
+    data,
+    current: _current,
+    serverData: _serverData,
+    ...rest
+  } = item;
   if (typeof error === 'object' && error !== null) return error;
   const own = error === undefined ? rest : { ...rest, error };
   // Some put the body of the single answer there.
-  return Object.keys(own).length === 0 && data !== undefined && !(isJsonObject(data) && rowIdOf(data) !== undefined) ? data : own;
+  return Object.keys(own).length === 0 && data !== undefined && !(isJsonObject(data) && rowIdOf(data) !== undefined)
+    ? data
+    : own;
 }
 
 /** Makes of the item what the body of a single answer would be: `error` holds it, or the item itself. */
 function errorBody(item: JsonObject): JsonObject {
   const { error } = item;
-  if (!isJsonObject(error)) return { ...picked(item, ['error', 'code', 'message', 'fields', 'serverTimestamp']), ...currentOf(item) };
+  if (!isJsonObject(error))
+    return { ...picked(item, ['error', 'code', 'message', 'fields', 'serverTimestamp']), ...currentOf(item) };
   const complete = isJsonObject(error['current']) || isJsonObject(error['serverData']) || rowIdOf(error) !== undefined;
   return complete ? error : { ...currentOf(item), ...error };
 }

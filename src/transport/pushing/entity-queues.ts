@@ -19,7 +19,10 @@ export interface Lent {
 export const letsNextFollow = (op: Op, result: PushResult): boolean =>
   result.type === 'pushSuccess' || (result.type === 'pushNotFound' && op.type === 'delete');
 
-/** The operations of a push by entity: what is lent out for one entity blocks the rest of it, and nothing else (I3, F-25). */
+/**
+ * The operations of a push by entity: what is lent out for one entity blocks the rest of it, and nothing else (I3,
+ * F-25).
+ */
 export class EntityQueues {
   /** Latest first, so that the next one is taken from the end. */
   readonly #ready: EntityQueue[];
@@ -43,7 +46,9 @@ export class EntityQueues {
     this.#ready = inOrder.reverse();
   }
 
-  /** Lends the next entity's first operations, at most `limit`; with `wholeOnly` none unless all of the entity's fit. */
+  /**
+   * Lends the next entity's first operations, at most `limit`; with `wholeOnly` none unless all of the entity's fit.
+   */
   lend(limit: number, wholeOnly = false): Lent | undefined {
     const queue = this.#ready.at(-1);
     if (queue === undefined || (wholeOnly && queue.ops.length > limit)) return undefined;
@@ -60,7 +65,10 @@ export class EntityQueues {
     for (let index = this.#ready.length - 1; index >= 0; index -= 1) yield* this.#ready[index]?.ops ?? none;
   }
 
-  /** Takes the entity back after answers that let its next operation follow; without this call the rest of it is not lent again. */
+  /**
+   * Takes the entity back after answers that let its next operation follow; without this call the rest of it is not
+   * lent again.
+   */
   giveBack({ queue }: Lent): void {
     const [position] = queue.positions;
     if (position === undefined) return;

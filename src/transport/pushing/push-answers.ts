@@ -1,5 +1,11 @@
 import type { Op } from '../../model/operation.ts';
-import { pushUnavailable, type BatchPushResult, type OpPushResult, type PushContext, type PushResult } from '../../model/transport.ts';
+import {
+  pushUnavailable,
+  type BatchPushResult,
+  type OpPushResult,
+  type PushContext,
+  type PushResult,
+} from '../../model/transport.ts';
 
 /** Collects the answers of one push: each operation's first answer counts and is announced at once (I9). */
 export class PushAnswers {
@@ -31,7 +37,8 @@ export class PushAnswers {
   /** Answers what was not sent, saying why, and gives all answers in the order of the operations. */
   finish(whyNotSent: string): BatchPushResult {
     for (const op of this.#ops) {
-      if (!this.#results.has(op.opId)) this.add(op, pushUnavailable({ dispatched: false, message: `Not sent: ${whyNotSent}` }));
+      if (!this.#results.has(op.opId))
+        this.add(op, pushUnavailable({ dispatched: false, message: `Not sent: ${whyNotSent}` }));
     }
     const results = this.#ops.flatMap(({ opId }): OpPushResult[] => {
       const answer = this.#results.get(opId);

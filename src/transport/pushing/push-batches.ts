@@ -16,17 +16,25 @@ import { slideWindow } from './push-window.ts';
 import { clarified, failedResult, refusedBeforeSending, sendOp, toOpAnswer, unsendable } from '../requests/send-op.ts';
 
 /**
- * Sends the operations in chunks of `batchSize`, `pushConcurrency` at a time; an entity is in one chunk at a time, its operations in order (F-25).
- * While a chunk is on its way, the next one is written and the accepted answers of the one before are read: the server works meanwhile.
+ * Sends the operations in chunks of `batchSize`, `pushConcurrency` at a time; an entity is in one chunk at a time, its
+ * operations in order (F-25). While a chunk is on its way, the next one is written and the accepted answers of the one
+ * before are read: the server works meanwhile.
  */
-export async function pushBatches(ops: readonly Op[], context: PushContext, parts: PushParts): Promise<BatchPushResult> {
+export async function pushBatches(
+  ops: readonly Op[],
+  context: PushContext,
+  parts: PushParts,
+): Promise<BatchPushResult> {
   const push = new BatchPush(ops, context, parts);
   await slideWindow(parts.settings.pushConcurrency, () => push.nextChunk());
   await push.read();
   return push.finish();
 }
 
-/** Statuses of a whole batch that are about something else than its content; any other 4xx may be one bad operation's (F-89). */
+/**
+ * Statuses of a whole batch that are about something else than its content; any other 4xx may be one bad operation's
+ * (F-89).
+ */
 const notAboutContent: ReadonlySet<number> = new Set([401, 403, 404, 405, 407, 408, 409, 410, 412, 425, 429]);
 const noBatchRoute: ReadonlySet<number> = new Set([404, 405, 410, 501]);
 
@@ -101,7 +109,8 @@ class BatchPush {
     const lent: Lent[] = [];
     let room = this.#chunkLimit;
     while (room > 0) {
-      // Only an entity with more operations than a whole chunk holds is split; its rest follows when the first part is answered.
+      // Only an entity with more operations than a whole chunk holds is split; its rest follows when the first part is
+      // answered.
       const next = this.#queues.lend(room, lent.length > 0);
       if (next === undefined) break;
       lent.push(next);
@@ -138,7 +147,12 @@ class BatchPush {
     if (ops.length === 0) return;
     try {
       const { send, urls, settings } = this.#parts;
-      const answer = await send({ method: 'POST', url: urls.path(settings.batchPath), body: `{"ops":[${items.join(',')}]}`, signal: this.#signal });
+      const answer = await send({
+        method: 'POST',
+        url: urls.path(settings.batchPath),
+        body: `{"ops":[${items.join(',')}]}`,
+        signal: this.#signal,
+      });
       const answered = this.#parts.presence.mark();
       const whole = toOpAnswer(answer);
       if (answer.status >= 400 && answer.status <= 499 && !notAboutContent.has(answer.status)) {
@@ -148,12 +162,17 @@ class BatchPush {
       }
       const body = jsonOf(whole.body);
       // Nothing in it that would keep the next request from leaving; an app's own `classifyStatus` may think otherwise.
-      const isLater = mayFollowUnread && settings.classifyStatus === undefined && isSuccessStatus(answer.status) && seemsAccepted(body, ops);
+      const isLater =
+        mayFollowUnread &&
+        settings.classifyStatus === undefined &&
+        isSuccessStatus(answer.status) &&
+        seemsAccepted(body, ops);
       if (isLater) this.#unread.push(() => this.#settleItems(ops, body, whole, answered));
       else if (isSuccessStatus(answer.status)) await this.#settleItems(ops, body, whole, answered);
       else for (const op of ops) this.#settle(op, this.#wholeResult(op, whole));
     } catch (error) {
-      if (error instanceof ExchangeError && error.dispatched) this.#breaker.open('the batch request before it had no answer');
+      if (error instanceof ExchangeError && error.dispatched)
+        this.#breaker.open('the batch request before it had no answer');
       for (const op of ops) this.#settle(op, failedResult(op, error));
     }
   }
@@ -171,7 +190,10 @@ class BatchPush {
     return { ops, items };
   }
 
-  /** Finds the operation for which the server refuses the whole batch. One after the other, so that an entity cut in two keeps its order. */
+  /**
+   * Finds the operation for which the server refuses the whole batch. One after the other, so that an entity cut in two
+   * keeps its order.
+   */
   async #sendHalves(ops: readonly Op[]): Promise<void> {
     const [only] = ops;
     if (ops.length === 1 && only !== undefined) {
@@ -184,11 +206,17 @@ class BatchPush {
     await this.#send(ops.slice(middle));
   }
 
-  async #settleItems(ops: readonly Op[], body: ReturnType<typeof jsonOf>, whole: ReturnType<typeof toOpAnswer>, answered: PresenceMark): Promise<void> {
+  async #settleItems(
+    ops: readonly Op[],
+    body: ReturnType<typeof jsonOf>,
+    whole: ReturnType<typeof toOpAnswer>,
+    answered: PresenceMark,
+  ): Promise<void> {
     const { settings } = this.#parts;
     const read = readBatchItems(body, ops, { retryAfterMs: whole.retryAfterMs, clockOffsetMs: whole.clockOffsetMs });
     if (read === undefined) {
-      const got = isJsonObject(body) && 'results' in body ? `'results' as ${shapeOf(body['results'])}` : shapeOfBody(whole.body);
+      const got =
+        isJsonObject(body) && 'results' in body ? `'results' as ${shapeOf(body['results'])}` : shapeOfBody(whole.body);
       const message = `POST /${settings.batchPath} was answered with ${whole.status}: a JSON object with a list 'results' was expected, got ${got}. Check baseUrl and batchPath.`;
       for (const op of ops) this.#settle(op, { ...pushMalformed(message), ...htmlFact(whole.body) });
       return;
@@ -198,10 +226,18 @@ class BatchPush {
       const answer = read.answers.get(op);
       const result =
         answer === undefined
-          ? pushMalformed(`The batch answer has no usable result for the ${labelOf(op)} (an item with its opId and a statusCode was expected)`)
+          ? pushMalformed(
+              `The batch answer has no usable result for the ${labelOf(op)} (an item with its opId and a statusCode was expected)`,
+            )
           : classifyAnswer(op, answer, settings);
-      // Only what is unclear is waited for: a turn of the event loop per operation would cost more than reading its answer.
-      this.#settle(op, result.type === 'unclearNotFound' ? await clarified(op, result, { parts: this.#parts, signal: this.#signal, answered }) : result);
+      // Only what is unclear is waited for: a turn of the event loop per operation would cost more than reading its
+      // answer.
+      this.#settle(
+        op,
+        result.type === 'unclearNotFound'
+          ? await clarified(op, result, { parts: this.#parts, signal: this.#signal, answered })
+          : result,
+      );
     }
   }
 
@@ -214,9 +250,13 @@ class BatchPush {
       );
     }
     if (whole.status === 409 || whole.status === 412)
-      return pushMalformed(`POST /${batchPath} was answered with ${whole.status}; conflicts are expected per item, not for the whole batch.`);
+      return pushMalformed(
+        `POST /${batchPath} was answered with ${whole.status}; conflicts are expected per item, not for the whole batch.`,
+      );
     const result = classifyAnswer(op, whole, { ...this.#parts.settings, classifyStatus: undefined });
-    return result.type === 'unclearNotFound' ? { ...pushMalformed(`POST /${batchPath} was answered with ${whole.status}`), ...htmlFact(whole.body) } : result;
+    return result.type === 'unclearNotFound'
+      ? { ...pushMalformed(`POST /${batchPath} was answered with ${whole.status}`), ...htmlFact(whole.body) }
+      : result;
   }
 
   #settle(op: Op, result: PushResult): void {

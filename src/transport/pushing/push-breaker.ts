@@ -5,8 +5,9 @@ import type { PushResult } from '../../model/transport.ts';
 export const entityKeyOf = (op: Op): string => `${op.kind.length}:${op.kind}${op.id}`;
 
 /**
- * Decides within one push when sending more makes no sense (F-07): no connection, no accepted token, the server asks to wait, or two entities in a
- * row fail and `health()` says that it is not them. Failures of one entity alone never open it (F-132).
+ * Decides within one push when sending more makes no sense (F-07): no connection, no accepted token, the server asks to
+ * wait, or two entities in a row fail and `health()` says that it is not them. Failures of one entity alone never open
+ * it (F-132).
  */
 export class PushBreaker {
   readonly #isHealthy: () => Promise<boolean>;
@@ -67,7 +68,8 @@ export class PushBreaker {
   #fail(op: Op): void {
     this.#malformed.clear();
     this.#failing.add(entityKeyOf(op));
-    if (this.#reason !== undefined || this.#probe !== undefined || this.#failing.size < this.#failuresBeforeProbe) return;
+    if (this.#reason !== undefined || this.#probe !== undefined || this.#failing.size < this.#failuresBeforeProbe)
+      return;
     // A server that calls itself healthy is asked less and less often.
     this.#failuresBeforeProbe *= 2;
     this.#probe = this.#isHealthy().then((healthy) => {

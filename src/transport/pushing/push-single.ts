@@ -13,7 +13,9 @@ export interface PushParts extends SendParts {
 
 /** Why an operation was left unsent, for its answer. */
 export const whyNotSent = (breaker: PushBreaker, signal: AbortSignal | undefined): string =>
-  signal?.aborted ? 'the push was aborted' : (breaker.openedBy ?? 'an earlier operation of the same entity did not succeed');
+  signal?.aborted
+    ? 'the push was aborted'
+    : (breaker.openedBy ?? 'an earlier operation of the same entity did not succeed');
 
 /** Sends each operation in a request of its own, `pushConcurrency` at a time, one per entity. */
 export async function pushSingle(ops: readonly Op[], context: PushContext, parts: PushParts): Promise<BatchPushResult> {

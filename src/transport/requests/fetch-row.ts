@@ -10,11 +10,16 @@ import type { SendParts } from './send-parts.ts';
 import { unauthorizedWords } from '../answers/unauthorized-words.ts';
 
 /**
- * Reads one row, `GET /{kind}/{id}`. Never throws: a failure becomes a `fetchError`. Only the API's own 404 counts (F-22, F-150). After an
- * unclear 404 it reads the row again once the list has answered, since a gateway may fail one request and not the next.
+ * Reads one row, `GET /{kind}/{id}`. Never throws: a failure becomes a `fetchError`. Only the API's own 404 counts
+ * (F-22, F-150). After an unclear 404 it reads the row again once the list has answered, since a gateway may fail one
+ * request and not the next.
  */
-export const fetchRow = (kind: string, id: string, parts: SendParts, signal: AbortSignal | undefined): Promise<FetchResult> =>
-  readRow(kind, id, parts, { signal, isRepeat: false });
+export const fetchRow = (
+  kind: string,
+  id: string,
+  parts: SendParts,
+  signal: AbortSignal | undefined,
+): Promise<FetchResult> => readRow(kind, id, parts, { signal, isRepeat: false });
 
 async function readRow(
   kind: string,
@@ -29,20 +34,29 @@ async function readRow(
     const read = readBody(answer);
     const body = jsonOf(read);
     const verdict = askApp(settings.classifyStatus, { status: answer.status, body });
-    if (verdict instanceof Error) return fetchError(new ParseError(`classifyStatus failed: ${verdict.message}`, { cause: verdict }));
+    if (verdict instanceof Error)
+      return fetchError(new ParseError(`classifyStatus failed: ${verdict.message}`, { cause: verdict }));
     if (verdict === 'notFound') return fetchNotFound();
     if (verdict === 'unauthorized') return fetchError(new AuthError(unauthorizedWords(answer.status, settings)));
     if (answer.status === 404 || answer.status === 410) {
       const missing = missingOf(body);
       if (missing === 'unclear' && !isRepeat && (await presence.exists(kind, signal, answered)))
         return await readRow(kind, id, parts, { signal, isRepeat: true });
-      return missing === 'row' || (missing === 'unclear' && isRepeat) ? fetchNotFound() : fetchError(httpFailure(answer, settings));
+      return missing === 'row' || (missing === 'unclear' && isRepeat)
+        ? fetchNotFound()
+        : fetchError(httpFailure(answer, settings));
     }
     if (answer.status < 200 || answer.status > 299) return fetchError(httpFailure(answer, settings));
     if (!isJsonObject(body) || rowIdOf(body) !== id) {
-      const got = isJsonObject(body) && rowIdOf(body) !== undefined ? `the row '${rowIdOf(body)?.slice(0, 60)}'` : shapeOfBody(read);
+      const got =
+        isJsonObject(body) && rowIdOf(body) !== undefined
+          ? `the row '${rowIdOf(body)?.slice(0, 60)}'`
+          : shapeOfBody(read);
       return fetchError(
-        new ParseError(`Failed to parse the row ${kind}/${id.slice(0, 60)}: a JSON object with this id was expected, got ${got}`, htmlFact(read)),
+        new ParseError(
+          `Failed to parse the row ${kind}/${id.slice(0, 60)}: a JSON object with this id was expected, got ${got}`,
+          htmlFact(read),
+        ),
       );
     }
     return fetchSuccess(body, answer.header('etag'));

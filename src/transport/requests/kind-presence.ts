@@ -13,8 +13,9 @@ interface Check {
 }
 
 /**
- * Finds out whether the API itself answers for a collection, to tell a missing row from a missing route and from a gateway that answers 404 for
- * everything (F-22, F-150). Only a check that began after the 404 proves anything: gateways come and go. One check serves all 404s before it.
+ * Finds out whether the API itself answers for a collection, to tell a missing row from a missing route and from a
+ * gateway that answers 404 for everything (F-22, F-150). Only a check that began after the 404 proves anything:
+ * gateways come and go. One check serves all 404s before it.
  */
 export class KindPresence {
   readonly #send: AuthorizedExchange;
@@ -33,8 +34,8 @@ export class KindPresence {
   }
 
   /**
-   * Asks `GET /{kind}?limit=1`, unless a check that began after `since` is there or under way; false when the answer is not a page. Rejects as an
-   * exchange does when there is no answer.
+   * Asks `GET /{kind}?limit=1`, unless a check that began after `since` is there or under way; false when the answer is
+   * not a page. Rejects as an exchange does when there is no answer.
    */
   async exists(kind: string, signal: AbortSignal | undefined, since: PresenceMark): Promise<boolean> {
     const latest = this.#latest.get(kind);

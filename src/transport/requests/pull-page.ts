@@ -29,10 +29,14 @@ function parseBody(kind: string, text: string): Json {
     return parseJson(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
   } catch (cause) {
     const isHtml = isWebPage(text);
-    throw malformed(kind, `a JSON object with 'items' was expected, got ${isHtml ? 'a web page (HTML)' : 'text that is not JSON'}; check baseUrl`, {
-      cause,
-      isHtml,
-    });
+    throw malformed(
+      kind,
+      `a JSON object with 'items' was expected, got ${isHtml ? 'a web page (HTML)' : 'text that is not JSON'}; check baseUrl`,
+      {
+        cause,
+        isHtml,
+      },
+    );
   }
 }
 

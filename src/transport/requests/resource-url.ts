@@ -23,7 +23,10 @@ export class ResourceUrls {
   }
 
   entity(kind: string, id: string, query: Readonly<Record<string, QueryValue>> = {}): string {
-    return this.#build([segmentOf(kind, () => `kind '${kind}'`), segmentOf(id, () => `id '${id}' of kind '${kind}'`)], query);
+    return this.#build(
+      [segmentOf(kind, () => `kind '${kind}'`), segmentOf(id, () => `id '${id}' of kind '${kind}'`)],
+      query,
+    );
   }
 
   /** Throws as {@link entity} does for what cannot be a path, also where it travels in a body. */
@@ -52,12 +55,17 @@ export class ResourceUrls {
 
 /** Checks and escapes one path segment; `what` names it in the error. */
 function segmentOf(text: string, what: () => string): string {
-  // '.' and '..' survive encodeURIComponent and would climb to the parent path; an empty one would name the whole collection.
+  // '.' and '..' survive encodeURIComponent and would climb to the parent path; an empty one would name the whole
+  // collection.
   if (text === '') throw new ValidationError(`An empty segment cannot be sent: ${what()}. Give the entity an id.`);
-  if (text === '.' || text === '..') throw new ValidationError(`The path segments '.' and '..' cannot be sent: ${what()}. Choose another one.`);
+  if (text === '.' || text === '..')
+    throw new ValidationError(`The path segments '.' and '..' cannot be sent: ${what()}. Choose another one.`);
   try {
     return encodeURIComponent(text);
   } catch (cause) {
-    throw new ValidationError(`A segment with half a surrogate pair is no Unicode text and cannot be sent: ${what()}.`, { cause });
+    throw new ValidationError(
+      `A segment with half a surrogate pair is no Unicode text and cannot be sent: ${what()}.`,
+      { cause },
+    );
   }
 }

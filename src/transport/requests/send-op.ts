@@ -14,7 +14,13 @@ import {
 import { stringifyJson } from '../../model/values/exact-json.ts';
 import { deltaRequestOf, payloadWithDeltas } from '../../rules/pending/deltas.ts';
 import { isTombstone } from '../answers/answer-fields.ts';
-import { classifyAnswer, labelOf, notOfThisApi, type OpAnswer, type UnclearNotFound } from '../answers/classify-answer.ts';
+import {
+  classifyAnswer,
+  labelOf,
+  notOfThisApi,
+  type OpAnswer,
+  type UnclearNotFound,
+} from '../answers/classify-answer.ts';
 import type { HttpRequest } from '../http/exchange.ts';
 import { clockOffsetMsOf, readBody, retryAfterMsOf, type HttpAnswer } from '../http/http-answer.ts';
 import { fetchRow } from './fetch-row.ts';
@@ -41,7 +47,10 @@ export async function sendOp(op: Op, parts: SendParts, signal: AbortSignal | und
   }
 }
 
-/** Says why the operation cannot be put on the wire, or undefined. Used for batches, whose ids travel in the body but live by the same rules. */
+/**
+ * Says why the operation cannot be put on the wire, or undefined. Used for batches, whose ids travel in the body but
+ * live by the same rules.
+ */
 export function refusedBeforeSending(op: Op, { urls }: Pick<SendParts, 'urls'>): PushResult | undefined {
   try {
     urls.check(op.kind, op.id);
@@ -59,10 +68,14 @@ interface Clarifying {
 }
 
 /**
- * Settles a 404 that does not say what is missing. It is about the row if the collection answers after it (F-150). A delete also needs the row to be
- * absent: a server without a DELETE route answers in the same way.
+ * Settles a 404 that does not say what is missing. It is about the row if the collection answers after it (F-150). A
+ * delete also needs the row to be absent: a server without a DELETE route answers in the same way.
  */
-export async function clarified(op: Op, result: PushResult | UnclearNotFound, { parts, signal, answered }: Clarifying): Promise<PushResult> {
+export async function clarified(
+  op: Op,
+  result: PushResult | UnclearNotFound,
+  { parts, signal, answered }: Clarifying,
+): Promise<PushResult> {
   if (result.type !== 'unclearNotFound') return result;
   const { statusCode, type: _type, isHtml, ...words } = result;
   let exists: boolean;
@@ -70,7 +83,9 @@ export async function clarified(op: Op, result: PushResult | UnclearNotFound, { 
     exists = await parts.presence.exists(op.kind, signal, answered);
   } catch (error) {
     // The answer to the operation itself is lost in this: the same request is sent again.
-    return pushAmbiguous({ message: `${labelOf(op)} was answered with ${statusCode}, and asking for the collection failed: ${messageOf(error)}` });
+    return pushAmbiguous({
+      message: `${labelOf(op)} was answered with ${statusCode}, and asking for the collection failed: ${messageOf(error)}`,
+    });
   }
   if (!exists) {
     const message = `${labelOf(op)} was answered with ${statusCode} by something that does not serve '${op.kind}' either, ${notOfThisApi}`;
@@ -84,38 +99,55 @@ export async function clarified(op: Op, result: PushResult | UnclearNotFound, { 
     case 'fetchSuccess':
       return rowIsThere(op, row.data, statusCode, words);
     case 'fetchError':
-      return withoutProof(`${labelOf(op)} was answered with ${statusCode}, and asking for the row failed: ${messageOf(row.error)}`, row.error);
+      return withoutProof(
+        `${labelOf(op)} was answered with ${statusCode}, and asking for the row failed: ${messageOf(row.error)}`,
+        row.error,
+      );
   }
 }
 
 /** Nothing proves that the row is gone: the same request is sent again, unless what answers is not this API. */
 function withoutProof(message: string, error: unknown): PushResult {
   if (error instanceof AuthError) return pushUnauthorized(message);
-  const isTransient = error instanceof NetworkError || (error instanceof TransportError && error.statusCode !== 404 && error.statusCode !== 410);
-  return isTransient ? pushAmbiguous({ message }) : { ...pushMalformed(message), ...(error instanceof ParseError && error.isHtml ? { isHtml: true } : {}) };
+  const isTransient =
+    error instanceof NetworkError ||
+    (error instanceof TransportError && error.statusCode !== 404 && error.statusCode !== 410);
+  return isTransient
+    ? pushAmbiguous({ message })
+    : { ...pushMalformed(message), ...(error instanceof ParseError && error.isHtml ? { isHtml: true } : {}) };
 }
 
 /** A tombstone means that the row is gone; a live row, that the server did not delete it. */
 function rowIsThere(op: Op, row: JsonObject, statusCode: number, words: Omit<RefusalWords, 'statusCode'>): PushResult {
   if (isTombstone(row)) return pushNotFound(statusCode, words);
   const message = `${labelOf(op)} was answered with ${statusCode}, but the row is still there: does the server have a route that deletes?`;
-  return pushRejected({ statusCode, ...words, message: words.message === undefined ? message : `${words.message} (${message})` });
+  return pushRejected({
+    statusCode,
+    ...words,
+    message: words.message === undefined ? message : `${words.message} (${message})`,
+  });
 }
 
 /** What the end of an exchange without answer means for the operation. */
 export function failedResult(op: Op, error: unknown): PushResult {
   if (error instanceof ExchangeError) {
     if (!error.dispatched) {
-      return pushUnavailable({ dispatched: false, message: error.message, ...(error.reason === 'unreachable' ? { noConnection: true } : {}) });
+      return pushUnavailable({
+        dispatched: false,
+        message: error.message,
+        ...(error.reason === 'unreachable' ? { noConnection: true } : {}),
+      });
     }
     if (error.reason === 'tooLarge') return pushMalformed(`${labelOf(op)}: ${error.message}`);
     return pushAmbiguous({ message: error.message, ...(error.reason === 'timedOut' ? { timedOut: true } : {}) });
   }
-  // It may have arrived, and would fail in the same way again: the request stays as it is, and the run ends instead of backing off.
+  // It may have arrived, and would fail in the same way again: the request stays as it is, and the run ends instead of
+  // backing off.
   if (error instanceof SendDefect) return pushMalformed(error.message, error.cause ?? error);
   if (error instanceof AuthError) return pushUnauthorized(error.message);
   // token() could not reach its server: nothing of ours was taken, and nothing else will get through either.
-  if (error instanceof NetworkError) return pushUnavailable({ dispatched: false, noConnection: true, message: error.message });
+  if (error instanceof NetworkError)
+    return pushUnavailable({ dispatched: false, noConnection: true, message: error.message });
   return pushAmbiguous({ message: `${labelOf(op)} failed: ${messageOf(error)}` });
 }
 
@@ -126,7 +158,8 @@ export function toOpAnswer(answer: HttpAnswer): OpAnswer {
     version: answer.header('etag'),
     retryAfterMs: retryAfterMsOf(answer),
     clockOffsetMs: clockOffsetMsOf(answer),
-    redirect: answer.status >= 300 && answer.status <= 399 ? redirectWords(answer.url, answer.header('location')) : undefined,
+    redirect:
+      answer.status >= 300 && answer.status <= 399 ? redirectWords(answer.url, answer.header('location')) : undefined,
   };
 }
 
@@ -156,7 +189,9 @@ const entityTag = (version: string): string => (/^(W\/)?".*"$/.test(version) ? v
 /** Clients differ in what they strip or refuse in headers; a key that changes on its way is no identity (I2). */
 function headerValue(what: string, value: string): string {
   if (!/^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(value)) {
-    throw new ValidationError(`The ${what} '${value.slice(0, 60)}' cannot travel in a header: use visible ASCII characters.`);
+    throw new ValidationError(
+      `The ${what} '${value.slice(0, 60)}' cannot travel in a header: use visible ASCII characters.`,
+    );
   }
   return value;
 }

@@ -14,7 +14,12 @@ import { MemoryTransport } from '../../../src/testing/memory-transport.ts';
 import { todoEntity, todoOf } from '../../support/todo.ts';
 
 const driver = await initSqlJs({ locateFile: () => '/sql-wasm-browser.wasm' });
-const dataSource = new DataSource({ type: 'sqljs', driver, entities: [todoEntity, ...syncEntities], migrations: [...syncMigrations] });
+const dataSource = new DataSource({
+  type: 'sqljs',
+  driver,
+  entities: [todoEntity, ...syncEntities],
+  migrations: [...syncMigrations],
+});
 await dataSource.initialize();
 await runPendingMigrations(dataSource);
 await dataSource.query(
@@ -22,7 +27,12 @@ await dataSource.query(
    "updated_at" text NOT NULL DEFAULT '', "deleted_at" text, "deleted_at_local" text)`,
 );
 const todos = syncTable(todoEntity);
-const engine = createSyncEngine({ dataSource, tables: [todos], transport: new MemoryTransport(), config: { maxRetries: 0 } });
+const engine = createSyncEngine({
+  dataSource,
+  tables: [todos],
+  transport: new MemoryTransport(),
+  config: { maxRetries: 0 },
+});
 await engine.start();
 
 const page = {

@@ -1,4 +1,7 @@
-/** A page with real engines, on sql.js and backends in memory, for the tests of the browser extension. It exposes what a test tells it to. */
+/**
+ * A page with real engines, on sql.js and backends in memory, for the tests of the browser extension. It exposes what a
+ * test tells it to.
+ */
 import initSqlJs from 'sql.js';
 import { DataSource } from 'typeorm';
 import { exposeSyncDevtools, type ExposeOptions } from '../../../src/devtools-page.ts';
@@ -22,7 +25,12 @@ interface PageEngine {
 
 async function openPageEngine(): Promise<PageEngine> {
   const driver = await initSqlJs({ locateFile: () => '/sql-wasm-browser.wasm' });
-  const dataSource = new DataSource({ type: 'sqljs', driver, entities: [todoEntity, ...syncEntities], migrations: [...syncMigrations] });
+  const dataSource = new DataSource({
+    type: 'sqljs',
+    driver,
+    entities: [todoEntity, ...syncEntities],
+    migrations: [...syncMigrations],
+  });
   await dataSource.initialize();
   await runPendingMigrations(dataSource);
   await dataSource.query(
@@ -32,8 +40,15 @@ async function openPageEngine(): Promise<PageEngine> {
   const todos = syncTable(todoEntity);
   const transport = new MemoryTransport();
   let refused: readonly string[] = [];
-  transport.backend.addRule(({ id }) => (refused.includes(id) ? refusal(422, 'title_refused', 'this title is not allowed') : undefined));
-  const engine = createSyncEngine({ dataSource, tables: [todos], transport, config: { maxRetries: 0, maxOutboxTryCount: 1 } });
+  transport.backend.addRule(({ id }) =>
+    refused.includes(id) ? refusal(422, 'title_refused', 'this title is not allowed') : undefined,
+  );
+  const engine = createSyncEngine({
+    dataSource,
+    tables: [todos],
+    transport,
+    config: { maxRetries: 0, maxOutboxTryCount: 1 },
+  });
   await engine.start();
   return {
     engine,

@@ -1,4 +1,7 @@
-/** How much memory the log takes, in a process of its own: what a real engine writes, again and again with ids of its own, until it is full. */
+/**
+ * How much memory the log takes, in a process of its own: what a real engine writes, again and again with ids of its
+ * own, until it is full.
+ */
 import { attachDevtools } from '../../../src/devtools/agent/attach-devtools.ts';
 import { recordChart, UnreadStep, type Step } from '../../../src/devtools/agent/recording/record-chart.ts';
 import { eventEntry } from '../../../src/devtools/agent/recording/record-events.ts';
@@ -26,7 +29,8 @@ const heapUsed = (): number => {
   return process.memoryUsage().heapUsed;
 };
 /** As from the wire: no text is shared with another one. */
-const anew = <Value>(value: Value, turn: number): Value => JSON.parse(JSON.stringify(value).replaceAll('todo-', `todo-${turn}-`)) as Value;
+const anew = <Value>(value: Value, turn: number): Value =>
+  JSON.parse(JSON.stringify(value).replaceAll('todo-', `todo-${turn}-`)) as Value;
 
 const before = heapUsed();
 const log = createInspectionLog();

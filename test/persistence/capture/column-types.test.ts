@@ -51,7 +51,10 @@ const from = new Date('2026-03-04T05:06:07.089Z');
 describe.each(sqliteDrivers)('captured columns on %s', (driver) => {
   let bench: StoreBench;
   let repository: Repository<Sample>;
-  const point = new EntitySchema<Point>({ name: 'point', columns: { x: { type: 'integer' }, y: { type: 'integer', nullable: true } } });
+  const point = new EntitySchema<Point>({
+    name: 'point',
+    columns: { x: { type: 'integer' }, y: { type: 'integer', nullable: true } },
+  });
   const sample = new EntitySchema<Sample>({
     name: 'samples',
     columns: {
@@ -127,7 +130,10 @@ describe.each(sqliteDrivers)('captured columns on %s', (driver) => {
       place_x: 1,
       place_y: null,
     });
-    await bench.drain(() => ({ type: 'applied', row: { ...payload, id: 'a', updatedAt: '2026-01-01T00:00:00.000Z', deletedAt: null } }));
+    await bench.drain(() => ({
+      type: 'applied',
+      row: { ...payload, id: 'a', updatedAt: '2026-01-01T00:00:00.000Z', deletedAt: null },
+    }));
     const back = await repository.findOneByOrFail({ id: 'a' });
     expect(back).toMatchObject({ ...sampleOf('a'), bytes: expect.anything() as unknown });
     expect([...(back.bytes ?? [])]).toEqual([0, 1, 255]);
@@ -157,7 +163,10 @@ describe.each(sqliteDrivers)('captured columns on %s', (driver) => {
     await repository.save(sampleOf('a'));
     const [op] = await bench.outbox.take({ limit: 1 });
     const payload = op?.type === 'upsert' ? op.payload : {};
-    await bench.drain(() => ({ type: 'applied', row: { ...payload, id: 'a', updatedAt: '2026-01-01T00:00:00.000Z', deletedAt: null } }));
+    await bench.drain(() => ({
+      type: 'applied',
+      row: { ...payload, id: 'a', updatedAt: '2026-01-01T00:00:00.000Z', deletedAt: null },
+    }));
     const form = await repository.findOneByOrFail({ id: 'a' });
     await pull({ ...payload, id: 'a', ratio: 0.5, place_x: 5, updatedAt: '2026-01-02T00:00:00.000Z', deletedAt: null });
     change(form);
@@ -174,12 +183,20 @@ describe.each(sqliteDrivers)('captured columns on %s', (driver) => {
         id: { type: 'text', primary: true },
         price: {
           type: 'integer',
-          transformer: { to: (money?: Money | string) => (money instanceof Money ? money.cents : money), from: (cents: number) => new Decimal(cents) },
+          transformer: {
+            to: (money?: Money | string) => (money instanceof Money ? money.cents : money),
+            from: (cents: number) => new Decimal(cents),
+          },
         },
         ...syncColumns,
       },
     });
-    const dataSource = await openDatabase({ driver, database: ':memory:', entities: [priced as EntitySchema], synchronize: true });
+    const dataSource = await openDatabase({
+      driver,
+      database: ':memory:',
+      entities: [priced as EntitySchema],
+      synchronize: true,
+    });
     captureWrites(dataSource, [syncTable(priced) as SyncTable]);
     const prices = dataSource.getRepository(priced);
     await prices.save({ id: 'a', price: new Decimal(5) });
@@ -189,7 +206,9 @@ describe.each(sqliteDrivers)('captured columns on %s', (driver) => {
       { payload: '{"id":"a","price":"5"}', changed: null },
       { payload: '{"id":"a","price":"6"}', changed: '["price"]' },
     ]);
-    await expect(prices.save({ id: 'a', price: new Money(7) })).rejects.toThrow(/field 'price' is a Money, which JSON cannot say; map it with toJson/);
+    await expect(prices.save({ id: 'a', price: new Money(7) })).rejects.toThrow(
+      /field 'price' is a Money, which JSON cannot say; map it with toJson/,
+    );
     await dataSource.destroy();
   });
 });

@@ -13,7 +13,12 @@ const aTitle = fc.constantFrom('x', 'y', 'z');
 const aPriority = fc.constantFrom(null, 1, 2);
 
 type Step =
-  | { readonly type: 'save' | 'insert' | 'upsert' | 'form'; readonly id: string; readonly title: string; readonly priority: number | null }
+  | {
+      readonly type: 'save' | 'insert' | 'upsert' | 'form';
+      readonly id: string;
+      readonly title: string;
+      readonly priority: number | null;
+    }
   | { readonly type: 'update' | 'builder' | 'sql'; readonly id: string; readonly title: string }
   | { readonly type: 'remove' | 'delete' | 'softDelete' | 'restore' | 'recover' | 'sqlDelete'; readonly id: string }
   | { readonly type: 'increment'; readonly id: string; readonly by: number }
@@ -22,10 +27,22 @@ type Step =
   | { readonly type: 'transaction'; readonly steps: readonly Step[]; readonly fails: boolean };
 
 const plain: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ type: fc.constantFrom('save' as const, 'insert' as const, 'upsert' as const, 'form' as const), id: anId, title: aTitle, priority: aPriority }),
+  fc.record({
+    type: fc.constantFrom('save' as const, 'insert' as const, 'upsert' as const, 'form' as const),
+    id: anId,
+    title: aTitle,
+    priority: aPriority,
+  }),
   fc.record({ type: fc.constantFrom('update' as const, 'builder' as const, 'sql' as const), id: anId, title: aTitle }),
   fc.record({
-    type: fc.constantFrom('remove' as const, 'delete' as const, 'softDelete' as const, 'restore' as const, 'recover' as const, 'sqlDelete' as const),
+    type: fc.constantFrom(
+      'remove' as const,
+      'delete' as const,
+      'softDelete' as const,
+      'restore' as const,
+      'recover' as const,
+      'sqlDelete' as const,
+    ),
     id: anId,
   }),
   fc.record({ type: fc.constant('increment' as const), id: anId, by: fc.constantFrom(-1, 1, 2) }),
@@ -36,19 +53,32 @@ const { step } = fc.letrec<{ step: Step }>((tie) => ({
     { arbitrary: plain, weight: 8 },
     { arbitrary: fc.record({ type: fc.constant('clear' as const) }), weight: 1 },
     {
-      arbitrary: fc.record({ type: fc.constant('transaction' as const), steps: fc.array(tie('step'), { maxLength: 5 }), fails: fc.boolean() }),
+      arbitrary: fc.record({
+        type: fc.constant('transaction' as const),
+        steps: fc.array(tie('step'), { maxLength: 5 }),
+        fails: fc.boolean(),
+      }),
       weight: 3,
     },
   ),
 }));
 const outer = fc.oneof(
   { arbitrary: step, weight: 6 },
-  { arbitrary: fc.record({ type: fc.constant('pull' as const), id: anId, title: aTitle, deleted: fc.boolean() }), weight: 1 },
+  {
+    arbitrary: fc.record({ type: fc.constant('pull' as const), id: anId, title: aTitle, deleted: fc.boolean() }),
+    weight: 1,
+  },
 );
 
 class Undone extends Error {}
 
-async function run(bench: CaptureBench, manager: EntityManager, step: Step, forms: Map<string, Todo>, version: () => string): Promise<void> {
+async function run(
+  bench: CaptureBench,
+  manager: EntityManager,
+  step: Step,
+  forms: Map<string, Todo>,
+  version: () => string,
+): Promise<void> {
   const tolerant = (work: Promise<unknown>): Promise<unknown> =>
     work.catch((error: unknown) => {
       // An insert over a row that is there.
@@ -70,13 +100,20 @@ async function run(bench: CaptureBench, manager: EntityManager, step: Step, form
       await tolerant(manager.insert(todoEntity, todoOf(step.id, { title: step.title, priority: step.priority })));
       return;
     case 'upsert':
-      await manager.upsert(todoEntity, { id: step.id, title: step.title, deletedAtLocal: null, deletedAt: null }, ['id']);
+      await manager.upsert(todoEntity, { id: step.id, title: step.title, deletedAtLocal: null, deletedAt: null }, [
+        'id',
+      ]);
       return;
     case 'update':
       await manager.update(todoEntity, step.id, { title: step.title });
       return;
     case 'builder':
-      await manager.createQueryBuilder().update(todoEntity).set({ title: step.title }).where('id <> :id', { id: step.id }).execute();
+      await manager
+        .createQueryBuilder()
+        .update(todoEntity)
+        .set({ title: step.title })
+        .where('id <> :id', { id: step.id })
+        .execute();
       return;
     case 'sql':
       await manager.query(`UPDATE todos SET title = title || ?, done = 1 - done WHERE id = ?`, [step.title, step.id]);
@@ -106,7 +143,9 @@ async function run(bench: CaptureBench, manager: EntityManager, step: Step, form
       await manager.clear(todoEntity);
       return;
     case 'pull':
-      await bench.seed(serverRow(step.id, version(), { title: step.title, ...(step.deleted ? { deletedAt: version() } : {}) }));
+      await bench.seed(
+        serverRow(step.id, version(), { title: step.title, ...(step.deleted ? { deletedAt: version() } : {}) }),
+      );
       return;
     case 'transaction': {
       // Forms that were saved in what is undone are as the user left them; they are opened anew.
@@ -127,7 +166,12 @@ async function run(bench: CaptureBench, manager: EntityManager, step: Step, form
 }
 
 const own = ['title', 'done', 'priority', 'tags'] as const;
-const valuesOf = (row: Todo): JsonObject => ({ title: row.title, done: row.done, priority: row.priority, tags: row.tags });
+const valuesOf = (row: Todo): JsonObject => ({
+  title: row.title,
+  done: row.done,
+  priority: row.priority,
+  tags: row.tags,
+});
 
 /** Applies an operation to what the server would have; it looks at nothing but the operation. */
 function replay(state: Map<string, JsonObject>, op: Op): void {
@@ -143,7 +187,8 @@ function replay(state: Map<string, JsonObject>, op: Op): void {
   }
   const after: Record<string, JsonObject[string]> = { ...before };
   for (const field of op.changedFields) after[field] = op.payload[field] ?? null;
-  for (const delta of op.deltas ?? []) if (delta.type === 'increment') after[delta.field] = Number(after[delta.field] ?? 0) + delta.by;
+  for (const delta of op.deltas ?? [])
+    if (delta.type === 'increment') after[delta.field] = Number(after[delta.field] ?? 0) + delta.by;
   state.set(op.id, after);
 }
 
@@ -159,7 +204,8 @@ test.each(sqliteDrivers)(
           await bench.seed(serverRow('a', version()), serverRow('b', version(), { priority: 1 }));
           const forms = new Map<string, Todo>();
           const server = new Map<string, JsonObject>();
-          const shown = async (): Promise<Map<string, JsonObject>> => new Map((await bench.repository.find()).map((row) => [row.id, valuesOf(row)]));
+          const shown = async (): Promise<Map<string, JsonObject>> =>
+            new Map((await bench.repository.find()).map((row) => [row.id, valuesOf(row)]));
           for (const [id, values] of await shown()) server.set(id, values);
           for (const one of steps) {
             if (one.type === 'pull') {
@@ -177,7 +223,8 @@ test.each(sqliteDrivers)(
             expect(Object.fromEntries(state)).toEqual(Object.fromEntries(await shown()));
             // No operation says nothing.
             for (const op of ops)
-              if (op.type === 'upsert' && !op.creates && op.changedFields?.length === 0) expect(op.deltas?.length ?? 'restored').not.toBe(0);
+              if (op.type === 'upsert' && !op.creates && op.changedFields?.length === 0)
+                expect(op.deltas?.length ?? 'restored').not.toBe(0);
           }
         } finally {
           await bench.close();

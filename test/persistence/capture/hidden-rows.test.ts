@@ -20,13 +20,18 @@ const putting: Readonly<Record<string, Write>> = {
   insert: (todos) => todos.insert({ id: 'd', title: 'back', ...base }),
   upsert: (todos) => todos.upsert({ id: 'd', title: 'back' }, ['id']),
   'upsert of all columns': (todos) => todos.upsert({ id: 'd', title: 'back', ...base }, ['id']),
-  'upsert that passes over equal rows': (todos) => todos.upsert({ id: 'd', title: 'back' }, { conflictPaths: ['id'], skipUpdateIfNoValuesChanged: true }),
-  orUpdate: (todos) => todos.createQueryBuilder().insert().values({ id: 'd', title: 'back' }).orUpdate(['title'], ['id']).execute(),
+  'upsert that passes over equal rows': (todos) =>
+    todos.upsert({ id: 'd', title: 'back' }, { conflictPaths: ['id'], skipUpdateIfNoValuesChanged: true }),
+  orUpdate: (todos) =>
+    todos.createQueryBuilder().insert().values({ id: 'd', title: 'back' }).orUpdate(['title'], ['id']).execute(),
   orIgnore: (todos) => todos.createQueryBuilder().insert().values({ id: 'd', title: 'back' }).orIgnore().execute(),
   'INSERT OR REPLACE': (todos) => todos.query(`INSERT OR REPLACE INTO todos (id, title) VALUES ('d', 'back')`),
-  'ON CONFLICT DO NOTHING': (todos) => todos.query(`INSERT INTO todos (id, title) VALUES ('d', 'back') ON CONFLICT DO NOTHING`),
-  'ON CONFLICT (id) DO NOTHING': (todos) => todos.query(`INSERT INTO todos (id, title) VALUES ('d', 'back') ON CONFLICT (id) DO NOTHING`),
-  'INSERT OR IGNORE … SELECT': (todos) => todos.query(`INSERT OR IGNORE INTO todos (id, title) SELECT 'd', 'back' FROM (SELECT 1)`),
+  'ON CONFLICT DO NOTHING': (todos) =>
+    todos.query(`INSERT INTO todos (id, title) VALUES ('d', 'back') ON CONFLICT DO NOTHING`),
+  'ON CONFLICT (id) DO NOTHING': (todos) =>
+    todos.query(`INSERT INTO todos (id, title) VALUES ('d', 'back') ON CONFLICT (id) DO NOTHING`),
+  'INSERT OR IGNORE … SELECT': (todos) =>
+    todos.query(`INSERT OR IGNORE INTO todos (id, title) SELECT 'd', 'back' FROM (SELECT 1)`),
   'an upsert with comments and a condition': (todos) =>
     todos.query(`/* on conflict do update set */ INSERT INTO todos (id, title) VALUES ('d', 'back') -- where
       ON CONFLICT (id) DO UPDATE SET title = excluded.title WHERE title <> 'back' RETURNING id`),
@@ -37,7 +42,8 @@ const bringing: Readonly<Record<string, Write>> = {
 };
 const passingOver: Readonly<Record<string, Write>> = {
   update: (todos) => todos.update('d', { title: 'unseen' }),
-  'a query builder': (todos) => todos.createQueryBuilder().update().set({ title: 'unseen' }).where({ id: 'd' }).execute(),
+  'a query builder': (todos) =>
+    todos.createQueryBuilder().update().set({ title: 'unseen' }).where({ id: 'd' }).execute(),
   increment: (todos) => todos.increment({ id: 'd' }, 'priority', 1),
   SQL: (todos) => todos.query(`UPDATE todos SET title = 'unseen'`),
 };
@@ -50,7 +56,8 @@ describe.each(sqliteDrivers)('F-154: rows that are hidden, on %s', (driver) => {
   const hide = async (situation: (typeof situations)[number]): Promise<void> => {
     bench = await openCapture(driver);
     await bench.seed(serverRow('d', t1, { title: 'first', priority: 1 }), serverRow('shown', t1, { title: 'first' }));
-    if (situation === 'deleted by the server') return bench.seed(serverRow('d', t2, { title: 'first', priority: 1, deletedAt: t2 }));
+    if (situation === 'deleted by the server')
+      return bench.seed(serverRow('d', t2, { title: 'first', priority: 1, deletedAt: t2 }));
     await bench.repository.delete('d');
     if (situation === 'deleted here, sent') await bench.drain(() => ({ type: 'applied' }));
   };
@@ -61,7 +68,11 @@ describe.each(sqliteDrivers)('F-154: rows that are hidden, on %s', (driver) => {
       await hide(situation);
       const before = (await ofRow()).length;
       await put(bench.repository);
-      expect(await bench.repository.findOneBy({ id: 'd' })).toMatchObject({ title: 'back', deletedAt: null, deletedAtLocal: null });
+      expect(await bench.repository.findOneBy({ id: 'd' })).toMatchObject({
+        title: 'back',
+        deletedAt: null,
+        deletedAtLocal: null,
+      });
       const added = (await ofRow()).slice(before);
       expect(added).toMatchObject([{ type: 'upsert', id: 'd' }]);
       const [sent] = (await bench.outbox.take({ limit: 100 })).filter(({ id }) => id === 'd').slice(before);
@@ -105,9 +116,15 @@ describe.each(sqliteDrivers)('F-154: rows that are hidden, on %s', (driver) => {
 
   test('rows that are shown are upserted, ignored and updated as the statement says', async () => {
     await hide('deleted here, sent');
-    await bench.repository.query(`INSERT OR IGNORE INTO todos (id, title) VALUES ('shown', 'ignored'), ('d', 'back'), ('new', 'new')`);
-    await bench.repository.query(`INSERT INTO todos (id, title) VALUES ('shown', 'ignored') ON CONFLICT (id) DO NOTHING`);
-    await bench.repository.query(`INSERT INTO todos (id, title) VALUES ('shown', 'x') ON CONFLICT (id) DO UPDATE SET title = excluded.title WHERE false`);
+    await bench.repository.query(
+      `INSERT OR IGNORE INTO todos (id, title) VALUES ('shown', 'ignored'), ('d', 'back'), ('new', 'new')`,
+    );
+    await bench.repository.query(
+      `INSERT INTO todos (id, title) VALUES ('shown', 'ignored') ON CONFLICT (id) DO NOTHING`,
+    );
+    await bench.repository.query(
+      `INSERT INTO todos (id, title) VALUES ('shown', 'x') ON CONFLICT (id) DO UPDATE SET title = excluded.title WHERE false`,
+    );
     await bench.repository.update({ title: 'first' }, { done: true });
     expect((await bench.rows()).map(({ id, title, done }) => [id, title, done])).toEqual([
       ['d', 'back', false],
@@ -130,23 +147,42 @@ describe.each(sqliteDrivers)('F-154: a deleted row that still has a UNIQUE value
   const open = async (): Promise<void> => {
     const entity = new EntitySchema<Tag>({
       name: 'tags',
-      columns: { id: { type: 'text', primary: true }, name: { type: 'text', unique: true }, color: { type: 'text', nullable: true }, ...syncColumns },
+      columns: {
+        id: { type: 'text', primary: true },
+        name: { type: 'text', unique: true },
+        color: { type: 'text', nullable: true },
+        ...syncColumns,
+      },
     });
-    const dataSource = await openDatabase({ driver, database: ':memory:', entities: [entity, todoEntity], synchronize: true });
+    const dataSource = await openDatabase({
+      driver,
+      database: ':memory:',
+      entities: [entity, todoEntity],
+      synchronize: true,
+    });
     const table = syncTable(entity) as SyncTable;
     bench = await openStore(driver, { dataSource, tables: [table] });
     captureWrites(dataSource, [table], { clock: bench.clock });
     tags = dataSource.getRepository(entity);
     await tags.insert({ id: 'old', name: 'red', color: 'dark' });
-    await bench.drain(({ op }) => ({ type: 'applied', row: { ...(op.type === 'upsert' ? op.payload : {}), updatedAt: t1, deletedAt: null } }));
+    await bench.drain(({ op }) => ({
+      type: 'applied',
+      row: { ...(op.type === 'upsert' ? op.payload : {}), updatedAt: t1, deletedAt: null },
+    }));
     await tags.delete('old');
   };
   const shown = async () => (await tags.find()).map(({ id, name, color }) => ({ id, name, color }));
-  const queued = async () => (await bench.outbox.take({ limit: 100 })).map(describeOp).map(({ id, type }) => `${String(type)} ${String(id)}`);
+  const queued = async () =>
+    (await bench.outbox.take({ limit: 100 })).map(describeOp).map(({ id, type }) => `${String(type)} ${String(id)}`);
 
   test('orUpdate by the value brings the row back with what was given', async () => {
     await open();
-    await tags.createQueryBuilder().insert().values({ id: 'new', name: 'red', color: 'light' }).orUpdate(['color'], ['name']).execute();
+    await tags
+      .createQueryBuilder()
+      .insert()
+      .values({ id: 'new', name: 'red', color: 'light' })
+      .orUpdate(['color'], ['name'])
+      .execute();
     expect(await shown()).toEqual([{ id: 'old', name: 'red', color: 'light' }]);
     expect(await queued()).toEqual(['delete old', 'upsert old']);
   });

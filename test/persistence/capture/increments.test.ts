@@ -8,7 +8,9 @@ import { createSyncServer } from '../../../src/server.ts';
 import { RestTransport } from '../../../src/transport.ts';
 import { sqliteDrivers } from './open-capture.ts';
 
-/** An entity as TypeORM apps have it: with the version and the date of the update, which TypeORM sets in every UPDATE. */
+/**
+ * An entity as TypeORM apps have it: with the version and the date of the update, which TypeORM sets in every UPDATE.
+ */
 interface Item extends SyncedRow {
   id: string;
   name: string;
@@ -71,7 +73,11 @@ describe.each(sqliteDrivers)('increments of entities with version and update dat
       .execute();
     for (const { engine } of [one, two, one]) await engine.sync();
     for (const { repository } of [one, two]) {
-      expect(await repository.findOneByOrFail({ id: 'i1' })).toMatchObject({ stock: 4, sold: 1, name: 'max(1, 2), and more' });
+      expect(await repository.findOneByOrFail({ id: 'i1' })).toMatchObject({
+        stock: 4,
+        sold: 1,
+        name: 'max(1, 2), and more',
+      });
     }
   });
 
@@ -81,7 +87,9 @@ describe.each(sqliteDrivers)('increments of entities with version and update dat
     await repository.insert({ id: 'i1', stock: 10 });
     await engine.sync();
     const queued = async () =>
-      (await engine.outbox.take({ limit: 10 })).map((op) => (op.type === 'upsert' ? { changed: op.changedFields, deltas: op.deltas ?? [] } : undefined));
+      (await engine.outbox.take({ limit: 10 })).map((op) =>
+        op.type === 'upsert' ? { changed: op.changedFields, deltas: op.deltas ?? [] } : undefined,
+      );
     await repository.increment({ id: 'i1' }, 'stock', 2);
     expect(await queued()).toMatchObject([
       {
@@ -96,7 +104,9 @@ describe.each(sqliteDrivers)('increments of entities with version and update dat
       await manager.update(item, 'i1', { name: 'a' });
       await manager.update(item, 'i1', { sold: 7 });
     });
-    await repository.query(`UPDATE items SET stock = min(stock + 1, 12), name = 'stock = stock + 1' WHERE stock = stock + 0`);
+    await repository.query(
+      `UPDATE items SET stock = min(stock + 1, 12), name = 'stock = stock + 1' WHERE stock = stock + 0`,
+    );
     const [first, second] = await queued();
     expect(first?.deltas).toEqual([]);
     expect(first?.changed).toEqual(expect.arrayContaining(['name', 'sold', 'revision']));

@@ -31,7 +31,11 @@ export const describeOp = (op: Op): JsonObject => ({
 });
 
 /** A store on a database whose todos are captured. */
-export async function openCapture(driver: DatabaseDriver, options: CaptureOptions = {}, dataSource?: DataSource): Promise<CaptureBench> {
+export async function openCapture(
+  driver: DatabaseDriver,
+  options: CaptureOptions = {},
+  dataSource?: DataSource,
+): Promise<CaptureBench> {
   const opened = dataSource ?? (await openTodoDatabase(driver));
   const bench = await openStore(driver, { dataSource: opened });
   let count = 0;

@@ -12,7 +12,8 @@ import { CreateNotes1700000000003, noteEntity, notes } from '../../support/note.
 import { todoEntity, todoOf } from '../../support/todo.ts';
 import { openCapture, sqliteDrivers } from './open-capture.ts';
 
-const entity = (columns: Record<string, object>): EntitySchema => new EntitySchema({ name: 'things', columns: columns as never });
+const entity = (columns: Record<string, object>): EntitySchema =>
+  new EntitySchema({ name: 'things', columns: columns as never });
 const text = { type: 'text' };
 const id = { type: 'text', primary: true };
 
@@ -28,15 +29,22 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
     return dataSource;
   };
   const queued = async (dataSource: DataSource): Promise<readonly string[]> =>
-    ((await dataSource.query('SELECT "kind", "entity_id" AS "id" FROM "sync_outbox" ORDER BY "seq"')) as { kind: string; id: string }[]).map(
-      (op) => `${op.kind}/${op.id}`,
-    );
+    (
+      (await dataSource.query('SELECT "kind", "entity_id" AS "id" FROM "sync_outbox" ORDER BY "seq"')) as {
+        kind: string;
+        id: string;
+      }[]
+    ).map((op) => `${op.kind}/${op.id}`);
 
   test.each<[string, EntitySchema, RegExp]>([
     ['an entity without sync columns', entity({ id, title: text }), /no column 'updatedAt'/],
     ['a Date as updatedAt', entity({ id, ...syncColumns, updatedAt: { type: 'datetime' } }), /must be a text column/],
     ['a composite key', entity({ id, other: { type: 'text', primary: true }, ...syncColumns }), /composite/],
-    ['a generated number as id', entity({ id: { type: 'integer', primary: true, generated: true }, ...syncColumns }), /F-142/],
+    [
+      'a generated number as id',
+      entity({ id: { type: 'integer', primary: true, generated: true }, ...syncColumns }),
+      /F-142/,
+    ],
   ])('%s is refused', async (_, schema, message) => {
     const dataSource = await open(schema);
     expect(() => captureWrites(dataSource, [syncTable(schema)])).toThrow(TypeError);
@@ -59,7 +67,10 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
   });
 
   test('called again it adds tables, and captures nothing twice', async () => {
-    const dataSource = await openTodoDatabase(driver, ':memory:', { entities: [noteEntity as EntitySchema], migrations: [CreateNotes1700000000003] });
+    const dataSource = await openTodoDatabase(driver, ':memory:', {
+      entities: [noteEntity as EntitySchema],
+      migrations: [CreateNotes1700000000003],
+    });
     opened.push(dataSource);
     captureWrites(dataSource, [todos]);
     await dataSource.getRepository(todoEntity).insert(todoOf('a'));
@@ -150,7 +161,9 @@ describe.each(sqliteDrivers)('captureWrites on %s', (driver) => {
     opened.push(dataSource);
     await dataSource.query('ALTER TABLE todos DROP COLUMN deleted_at_local');
     captureWrites(dataSource, [todos]);
-    await expect(dataSource.query(`INSERT INTO todos (id, title) VALUES ('a', 't')`)).rejects.toThrow(/todos \(deleted_at_local\): add them by a migration/);
+    await expect(dataSource.query(`INSERT INTO todos (id, title) VALUES ('a', 't')`)).rejects.toThrow(
+      /todos \(deleted_at_local\): add them by a migration/,
+    );
     expect(await dataSource.query('SELECT * FROM todos')).toEqual([]);
   });
 
@@ -178,7 +191,10 @@ test('sql.js: what its writing of the file takes away is made anew', async () =>
     await repository.save(todoOf('b'));
     await repository.update('a', { title: 'x' });
     await repository.delete('b');
-    const ops = (await dataSource.query('SELECT "op", "entity_id" AS "id" FROM "sync_outbox" ORDER BY "seq"')) as { op: string; id: string }[];
+    const ops = (await dataSource.query('SELECT "op", "entity_id" AS "id" FROM "sync_outbox" ORDER BY "seq"')) as {
+      op: string;
+      id: string;
+    }[];
     expect(ops.map(({ op, id: of }) => `${op} ${of}`)).toEqual(['upsert a', 'upsert b', 'upsert a', 'delete b']);
   } finally {
     await dataSource.destroy();

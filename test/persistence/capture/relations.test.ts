@@ -5,7 +5,13 @@ import { openShelf, type Shelf } from './shelf.ts';
 
 const v1 = '2026-01-01T00:00:00.000Z';
 const v2 = '2026-01-02T00:00:00.000Z';
-const authorRow = (id: string, updatedAt = v1, changes = {}) => ({ id, name: `name of ${id}`, updatedAt, deletedAt: null, ...changes });
+const authorRow = (id: string, updatedAt = v1, changes = {}) => ({
+  id,
+  name: `name of ${id}`,
+  updatedAt,
+  deletedAt: null,
+  ...changes,
+});
 const bookRow = (id: string, author_id: string | null, updatedAt = v1, changes = {}) => ({
   id,
   title: `title of ${id}`,
@@ -66,7 +72,11 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
     const { manager, author, book } = shelf;
     await shelf.pullOf('authors', authorRow('a1'));
     await shelf.pullOf('books', bookRow('b1', 'a1'), bookRow('b2', 'a1'));
-    const form = await manager.findOneOrFail(author, { where: { id: 'a1' }, relations: { books: true }, order: { books: { id: 'ASC' } } });
+    const form = await manager.findOneOrFail(author, {
+      where: { id: 'a1' },
+      relations: { books: true },
+      order: { books: { id: 'ASC' } },
+    });
     await shelf.pullOf('books', bookRow('b3', 'a1'));
     form.name = 'mine';
     form.books?.pop();
@@ -76,7 +86,9 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
       ['books', 'upsert', 'b2', 'author_id'],
     ]);
     expect(form.books?.map(({ id }) => id)).toEqual(['b1']);
-    expect((await manager.find(book, { relations: { author: true }, order: { id: 'ASC' } })).map((row) => row.author?.id)).toEqual(['a1', undefined, 'a1']);
+    expect(
+      (await manager.find(book, { relations: { author: true }, order: { id: 'ASC' } })).map((row) => row.author?.id),
+    ).toEqual(['a1', undefined, 'a1']);
   });
 
   test('I1: what hangs on a saved entity keeps its fields and its own relations, in the table and in the object', async () => {
@@ -86,12 +98,20 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
     await shelf.pullOf('labels', { id: 'l1', name: 'name of l1', updatedAt: v1, deletedAt: null });
     await shelf.pullOf('books', bookRow('b1', 'a1'));
     await manager.save(book, { id: 'b1', labels: [{ id: 'l1' }] });
-    const form = await manager.findOneOrFail(author, { where: { id: 'a1' }, relations: { books: { author: true, labels: true } } });
+    const form = await manager.findOneOrFail(author, {
+      where: { id: 'a1' },
+      relations: { books: { author: true, labels: true } },
+    });
     form.name = 'mine';
     await manager.save(author, form);
     expect(await ids()).toEqual([['authors', 'upsert', 'a1', 'name']]);
     expect(form.books).toMatchObject([
-      { title: 'title of b1', updatedAt: v1, author: { id: 'a1' }, labels: [{ id: 'l1', name: 'name of l1', updatedAt: v1 }] },
+      {
+        title: 'title of b1',
+        updatedAt: v1,
+        author: { id: 'a1' },
+        labels: [{ id: 'l1', name: 'name of l1', updatedAt: v1 }],
+      },
     ]);
     const [stored] = await manager.find(book, { relations: { author: true, labels: true } });
     expect(stored).toMatchObject({ title: 'title of b1', author: { id: 'a1' }, labels: [{ name: 'name of l1' }] });
@@ -106,13 +126,29 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
     await shelf.pullOf('books', bookRow('b2', 'a1', v2, { deletedAt: v2 }));
     const joined = await manager.findOneOrFail(author, { where: { id: 'a1' }, relations: { books: true } });
     expect(joined.books?.map(({ id }) => id)).toEqual(['b3']);
-    const queried = await manager.findOneOrFail(author, { where: { id: 'a1' }, relations: { books: true }, relationLoadStrategy: 'query' });
+    const queried = await manager.findOneOrFail(author, {
+      where: { id: 'a1' },
+      relations: { books: true },
+      relationLoadStrategy: 'query',
+    });
     expect(queried.books?.map(({ id }) => id)).toEqual(['b3']);
-    const built = await manager.createQueryBuilder(author, 'a').leftJoinAndSelect('a.books', 'b').where('a.id = :id OR 1 = 0', { id: 'a1' }).getOneOrFail();
+    const built = await manager
+      .createQueryBuilder(author, 'a')
+      .leftJoinAndSelect('a.books', 'b')
+      .where('a.id = :id OR 1 = 0', { id: 'a1' })
+      .getOneOrFail();
     expect(built.books?.map(({ id }) => id)).toEqual(['b3']);
     expect((await manager.find(book, { withDeleted: true })).length).toBe(3);
-    expect(await manager.createQueryBuilder(book, 'b').where('b.id = :one OR b.id = :other', { one: 'b1', other: 'b2' }).getCount()).toBe(0);
-    expect((await manager.find(author, { relations: { books: true }, take: 1, skip: 0, where: { id: 'a1' } }))[0]?.books?.length).toBe(1);
+    expect(
+      await manager
+        .createQueryBuilder(book, 'b')
+        .where('b.id = :one OR b.id = :other', { one: 'b1', other: 'b2' })
+        .getCount(),
+    ).toBe(0);
+    expect(
+      (await manager.find(author, { relations: { books: true }, take: 1, skip: 0, where: { id: 'a1' } }))[0]?.books
+        ?.length,
+    ).toBe(1);
   });
 
   test('foreign keys: CASCADE deletes the children as well, children first', async () => {
@@ -147,7 +183,9 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
     await expect(manager.delete(author, 'a1')).rejects.toThrow(ValidationError);
     await expect(manager.delete(author, 'a1')).rejects.toThrow(/authors\/a1 cannot be deleted: books\/b1 refers to it/);
     expect(await ids()).toEqual([]);
-    await expect(manager.insert(book, { id: 'b9', title: 't', author: { id: 'nobody' } })).rejects.toThrow('FOREIGN KEY');
+    await expect(manager.insert(book, { id: 'b9', title: 't', author: { id: 'nobody' } })).rejects.toThrow(
+      'FOREIGN KEY',
+    );
     await manager.delete(book, 'b1');
     await manager.delete(author, 'a1');
     expect(await ids()).toEqual([
@@ -165,7 +203,9 @@ describe.each(sqliteDrivers)('relations on %s', (driver) => {
     const form = await manager.findOneOrFail(book, { where: { id: 'b1' }, relations: { labels: true } });
     form.labels = [await manager.findOneByOrFail(label, { id: 'l1' })];
     await manager.save(book, form);
-    expect((await manager.findOneOrFail(book, { where: { id: 'b1' }, relations: { labels: true } })).labels?.length).toBe(1);
+    expect(
+      (await manager.findOneOrFail(book, { where: { id: 'b1' }, relations: { labels: true } })).labels?.length,
+    ).toBe(1);
     expect(await ids()).toEqual([]);
   });
 });

@@ -51,7 +51,9 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       deletion('b'),
     ]);
     const [first] = await bench.outbox.take({ limit: 1 });
-    expect(first).toMatchObject({ payload: { id: 'n', title: 'title of n', done: false, priority: null, tags: ['t'] } });
+    expect(first).toMatchObject({
+      payload: { id: 'n', title: 'title of n', done: false, priority: null, tags: ['t'] },
+    });
     expect(first).not.toHaveProperty('payload.updatedAt');
   });
 
@@ -94,8 +96,19 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     await repository.recover(b);
     await repository.delete('c');
     await repository.save(todoOf('c', { title: 'again' }));
-    expect(await bench.queued()).toEqual([deletion('a'), deletion('b'), edit('a'), edit('b'), deletion('c'), edit('c', 'title')]);
-    expect((await repository.find({ order: { id: 'ASC' } })).map(({ title }) => title)).toEqual(['server a', 'server b', 'again']);
+    expect(await bench.queued()).toEqual([
+      deletion('a'),
+      deletion('b'),
+      edit('a'),
+      edit('b'),
+      deletion('c'),
+      edit('c', 'title'),
+    ]);
+    expect((await repository.find({ order: { id: 'ASC' } })).map(({ title }) => title)).toEqual([
+      'server a',
+      'server b',
+      'again',
+    ]);
   });
 
   test('WRT-08: an insert over rows that were deleted brings them back; one that is shown is refused as ever', async () => {
@@ -108,7 +121,9 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       await expect(manager.insert(todoEntity, todoOf('c'))).rejects.toThrow('UNIQUE');
     });
     expect((await bench.queued()).slice(2)).toEqual([edit('a', 'title'), create('n'), edit('b', 'title')]);
-    expect((await repository.find({ order: { id: 'ASC' } })).map(({ id, title, updatedAt }) => [id, title, updatedAt])).toEqual([
+    expect(
+      (await repository.find({ order: { id: 'ASC' } })).map(({ id, title, updatedAt }) => [id, title, updatedAt]),
+    ).toEqual([
       ['a', 'new', v1],
       ['b', 'sql', v1],
       ['c', 'server c', v1],
@@ -136,7 +151,14 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
   test('upsert and clear', async () => {
     await repository.upsert([{ id: 'a', title: 'up' }, todoOf('n')], ['id']);
     await repository.clear();
-    expect(await bench.queued()).toEqual([edit('a', 'title'), create('n'), deletion('a'), deletion('b'), deletion('c'), { type: 'delete', id: 'n' }]);
+    expect(await bench.queued()).toEqual([
+      edit('a', 'title'),
+      create('n'),
+      deletion('a'),
+      deletion('b'),
+      deletion('c'),
+      { type: 'delete', id: 'n' },
+    ]);
     expect(await repository.count()).toBe(0);
   });
 
@@ -259,11 +281,19 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     test('WRT-08: RETURNING gives the rows that were written or deleted', async () => {
       const returned = (sql: string, parameters: unknown[] = []): Promise<{ id: string; title?: string }[]> =>
         bench.dataSource.query<{ id: string; title?: string }[]>(sql, parameters);
-      expect(await returned(`DELETE FROM todos WHERE id = ? RETURNING id, title`, ['a'])).toEqual([{ id: 'a', title: 'server a' }]);
+      expect(await returned(`DELETE FROM todos WHERE id = ? RETURNING id, title`, ['a'])).toEqual([
+        { id: 'a', title: 'server a' },
+      ]);
       expect(await returned(`DELETE FROM todos WHERE id = ? RETURNING id`, ['a'])).toEqual([]);
-      expect(await returned(`UPDATE todos SET title = 'x' WHERE id = 'b' RETURNING id, title`)).toEqual([{ id: 'b', title: 'x' }]);
+      expect(await returned(`UPDATE todos SET title = 'x' WHERE id = 'b' RETURNING id, title`)).toEqual([
+        { id: 'b', title: 'x' },
+      ]);
       expect(await returned(`INSERT INTO todos (id, title) VALUES ('n', 'new') RETURNING id`)).toEqual([{ id: 'n' }]);
-      expect(await returned(`DELETE FROM "todos" WHERE title IN ('returning', (SELECT 'server c')) RETURNING id || ?`, ['!'])).toEqual([{ 'id || ?': 'c!' }]);
+      expect(
+        await returned(`DELETE FROM "todos" WHERE title IN ('returning', (SELECT 'server c')) RETURNING id || ?`, [
+          '!',
+        ]),
+      ).toEqual([{ 'id || ?': 'c!' }]);
       expect(await bench.queued()).toEqual([deletion('a'), edit('b', 'title'), create('n'), deletion('c')]);
 
       for (const sql of [
@@ -271,7 +301,9 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
         `WITH gone AS (SELECT 'b' AS id) DELETE FROM todos WHERE id IN (SELECT id FROM gone) RETURNING id`,
       ])
         await expect(returned(sql, ['b'])).rejects.toThrow(ValidationError);
-      expect(await returned(`REPLACE INTO todos (id, title) VALUES ('b', 'delete from') RETURNING id`)).toEqual([{ id: 'b' }]);
+      expect(await returned(`REPLACE INTO todos (id, title) VALUES ('b', 'delete from') RETURNING id`)).toEqual([
+        { id: 'b' },
+      ]);
       expect((await repository.find()).map(({ id }) => id).sort()).toEqual(['b', 'n']);
     });
 
@@ -280,7 +312,9 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
       await Promise.all([
         ...Array.from({ length: 10 }, (_, index) => runner.manager.insert(todoEntity, todoOf(`r${index}`))),
         ...Array.from({ length: 10 }, (_, index) => repository.save(todoOf(`s${index}`))),
-        bench.dataSource.transaction((manager) => Promise.all(Array.from({ length: 10 }, (_, index) => manager.insert(todoEntity, todoOf(`t${index}`))))),
+        bench.dataSource.transaction((manager) =>
+          Promise.all(Array.from({ length: 10 }, (_, index) => manager.insert(todoEntity, todoOf(`t${index}`)))),
+        ),
       ]);
       await runner.release();
       expect((await bench.queued()).length).toBe(30);
@@ -289,7 +323,9 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     test('F-141: a write that breaks a rule of the database writes and queues nothing', async () => {
       await expect(repository.insert([todoOf('n'), todoOf('a')])).rejects.toThrow('UNIQUE');
       await expect(repository.update('a', { title: null as unknown as string })).rejects.toThrow('NOT NULL');
-      await expect(repository.save([todoOf('n'), todoOf('m', { title: null as unknown as string })])).rejects.toThrow('NOT NULL');
+      await expect(repository.save([todoOf('n'), todoOf('m', { title: null as unknown as string })])).rejects.toThrow(
+        'NOT NULL',
+      );
       expect(await bench.queued()).toEqual([]);
       expect((await bench.rows()).map(({ id }) => id)).toEqual(['a', 'b', 'c']);
       await repository.save(todoOf('n'));
@@ -313,9 +349,21 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     test.each<[string, (manager: EntityManager) => Promise<Todo>]>([
       ['findOneBy', (manager) => manager.findOneByOrFail(todoEntity, { id: 'a' })],
       ['find', async (manager) => (await manager.find(todoEntity, { where: { id: 'a' } }))[0] as Todo],
-      ['getOne', (manager) => manager.createQueryBuilder(todoEntity, 't').where('t.id = :id', { id: 'a' }).getOneOrFail()],
-      ['getMany', async (manager) => (await manager.createQueryBuilder(todoEntity, 't').orderBy('t.id').getMany())[0] as Todo],
-      ['findAndCount', async (manager) => (await manager.findAndCount(todoEntity, { where: { deletedAt: IsNull() }, order: { id: 'ASC' } }))[0][0] as Todo],
+      [
+        'getOne',
+        (manager) => manager.createQueryBuilder(todoEntity, 't').where('t.id = :id', { id: 'a' }).getOneOrFail(),
+      ],
+      [
+        'getMany',
+        async (manager) => (await manager.createQueryBuilder(todoEntity, 't').orderBy('t.id').getMany())[0] as Todo,
+      ],
+      [
+        'findAndCount',
+        async (manager) =>
+          (
+            await manager.findAndCount(todoEntity, { where: { deletedAt: IsNull() }, order: { id: 'ASC' } })
+          )[0][0] as Todo,
+      ],
       ['preload', async (manager) => (await manager.preload(todoEntity, { id: 'a' })) as Todo],
     ])('also when it was read with %s', async (_, read) => {
       const form = await read(bench.dataSource.manager);
@@ -467,7 +515,9 @@ describe.each(sqliteDrivers)('captured writes on %s', (driver) => {
     });
 
     test('a value that the column cannot have is refused', async () => {
-      await expect(bench.dataSource.query(`UPDATE todos SET priority = 'high' WHERE id = 'a'`)).rejects.toThrow(/field 'priority' must be a number/);
+      await expect(bench.dataSource.query(`UPDATE todos SET priority = 'high' WHERE id = 'a'`)).rejects.toThrow(
+        /field 'priority' must be a number/,
+      );
       expect((await bench.row('a'))?.priority).toBeNull();
     });
   });

@@ -37,7 +37,10 @@ export interface Shelf extends StoreBench {
   pullOf(kind: string, ...rows: readonly JsonObject[]): Promise<void>;
 }
 
-/** Authors with books, and labels that many books have: relations as TypeORM apps write them. Authors, books and labels are captured; the join table has no entity. */
+/**
+ * Authors with books, and labels that many books have: relations as TypeORM apps write them. Authors, books and labels
+ * are captured; the join table has no entity.
+ */
 export async function openShelf(driver: DatabaseDriver, { onDelete = 'NO ACTION' }: ShelfOptions = {}): Promise<Shelf> {
   const author = new EntitySchema<Author>({
     name: 'authors',
@@ -77,7 +80,8 @@ export async function openShelf(driver: DatabaseDriver, { onDelete = 'NO ACTION'
     book,
     label,
     manager: dataSource.manager,
-    queued: async () => (await bench.outbox.take({ limit: 10_000 })).map((op) => ({ kind: op.kind, ...describeOp(op) })),
+    queued: async () =>
+      (await bench.outbox.take({ limit: 10_000 })).map((op) => ({ kind: op.kind, ...describeOp(op) })),
     pullOf: async (kind, ...rows) => {
       const position = await bench.store.pullPosition(kind, { resync: false });
       await bench.store.applyPages(kind, [{ page: { items: rows }, items: rows, next: position }], { totalDone: 0 });

@@ -12,11 +12,21 @@ interface Person extends SyncedRow {
 }
 const person = new EntitySchema<Person>({
   name: 'people',
-  columns: { id: { type: 'text', primary: true }, name: { type: 'text' }, pin: { type: 'text', nullable: true, select: false }, ...syncColumns },
+  columns: {
+    id: { type: 'text', primary: true },
+    name: { type: 'text' },
+    pin: { type: 'text', nullable: true, select: false },
+    ...syncColumns,
+  },
 });
 
 test('I1: a column that is not selected, but was loaded on purpose, outlives saving, in the object and in the table', async () => {
-  const dataSource = await openDatabase({ driver: 'better-sqlite3', database: ':memory:', entities: [person], synchronize: true });
+  const dataSource = await openDatabase({
+    driver: 'better-sqlite3',
+    database: ':memory:',
+    entities: [person],
+    synchronize: true,
+  });
   onTestFinished(() => dataSource.destroy());
   captureWrites(dataSource, [syncTable(person)]);
   const repository = dataSource.getRepository(person);
@@ -30,12 +40,19 @@ test('I1: a column that is not selected, but was loaded on purpose, outlives sav
   const plain = await repository.findOneByOrFail({ id: 'p1' });
   await repository.save(Object.assign(plain, { name: 'A. L.' }));
   expect(await dataSource.query('SELECT "name", "pin" FROM "people"')).toEqual([{ name: 'A. L.', pin: '1234' }]);
-  const changed = (await dataSource.query('SELECT "changed_fields" AS "fields" FROM "sync_outbox" WHERE "creates" = 0')) as { fields: string }[];
+  const changed = (await dataSource.query(
+    'SELECT "changed_fields" AS "fields" FROM "sync_outbox" WHERE "creates" = 0',
+  )) as { fields: string }[];
   expect(changed.map(({ fields }) => fields)).toEqual(Array(3).fill('["name"]'));
 });
 
 test('F-140: a form with a column that was loaded on purpose, saved after a pull, does not write its old value back, as often as it is saved', async () => {
-  const dataSource = await openDatabase({ driver: 'better-sqlite3', database: ':memory:', entities: [person], synchronize: true });
+  const dataSource = await openDatabase({
+    driver: 'better-sqlite3',
+    database: ':memory:',
+    entities: [person],
+    synchronize: true,
+  });
   onTestFinished(() => dataSource.destroy());
   captureWrites(dataSource, [syncTable(person)]);
   const repository = dataSource.getRepository(person);
@@ -50,6 +67,8 @@ test('F-140: a form with a column that was loaded on purpose, saved after a pull
   }
   await repository.save(Object.assign(form, { pin: 'mine' }));
   expect(await stored()).toEqual([{ name: 'Ada Lovelace', pin: 'mine' }]);
-  const changed = (await dataSource.query('SELECT "changed_fields" AS "fields" FROM "sync_outbox" WHERE "creates" = 0')) as { fields: string }[];
+  const changed = (await dataSource.query(
+    'SELECT "changed_fields" AS "fields" FROM "sync_outbox" WHERE "creates" = 0',
+  )) as { fields: string }[];
   expect(changed.map(({ fields }) => fields)).toEqual(['["name"]', '["name"]', '["pin"]']);
 });

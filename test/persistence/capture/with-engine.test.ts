@@ -14,7 +14,8 @@ describe.each(sqliteDrivers)('capture with an engine and a server, on %s', (driv
     await bench.engine.start();
   };
   const repository = () => bench.dataSource.getRepository(todoEntity);
-  const titles = async (): Promise<readonly string[]> => (await repository().find({ order: { id: 'ASC' } })).map(({ title }) => title);
+  const titles = async (): Promise<readonly string[]> =>
+    (await repository().find({ order: { id: 'ASC' } })).map(({ title }) => title);
 
   test('I1: what the app saves, edits and removes reaches the server, and nothing more is sent', async () => {
     await open();
@@ -87,7 +88,8 @@ describe.each(sqliteDrivers)('capture with an engine and a server, on %s', (driv
     await bench.engine.sync();
     const rows = await repository().find();
     expect(rows.length).toBe(20);
-    for (const { id } of rows) expect(bench.server.get('todos', id)).toMatchObject({ done: true } satisfies Partial<Todo>);
+    for (const { id } of rows)
+      expect(bench.server.get('todos', id)).toMatchObject({ done: true } satisfies Partial<Todo>);
     expect(await bench.queued()).toEqual([]);
   });
 });

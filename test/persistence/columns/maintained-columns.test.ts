@@ -5,7 +5,15 @@ import { captureWrites } from '../../../src/persistence/capture/capture-writes.t
 import { syncColumns, type SyncedRow } from '../../../src/persistence/tables/sync-columns.ts';
 import { syncTable, type SyncTable } from '../../../src/persistence/tables/sync-table.ts';
 import { createWriter } from '../../../src/persistence/writing/writer.ts';
-import { accepted, allDrivers, drivers, openStore, openSynchronized, type StoreBench, type TestDriver } from '../../support/open-store.ts';
+import {
+  accepted,
+  allDrivers,
+  drivers,
+  openStore,
+  openSynchronized,
+  type StoreBench,
+  type TestDriver,
+} from '../../support/open-store.ts';
 import { todoEntity } from '../../support/todo.ts';
 
 type Row = SyncedRow & { id: string } & Record<string, unknown>;
@@ -15,7 +23,10 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-async function openTable(driver: TestDriver, entity: EntitySchema<Row>): Promise<StoreBench & { pullRows(rows: readonly JsonObject[]): Promise<void> }> {
+async function openTable(
+  driver: TestDriver,
+  entity: EntitySchema<Row>,
+): Promise<StoreBench & { pullRows(rows: readonly JsonObject[]): Promise<void> }> {
   const dataSource = await openSynchronized(driver, [entity as unknown as EntitySchema, todoEntity as EntitySchema]);
   closing.push(() => dataSource.destroy());
   const table = syncTable(entity) as unknown as SyncTable;
@@ -24,7 +35,11 @@ async function openTable(driver: TestDriver, entity: EntitySchema<Row>): Promise
   return {
     ...bench,
     pullRows: async (rows) => {
-      await bench.store.applyPages(name, [{ page: { items: rows }, items: rows, next: { cursor: undefined, maxPage: 1, resync: false } }], { totalDone: 0 });
+      await bench.store.applyPages(
+        name,
+        [{ page: { items: rows }, items: rows, next: { cursor: undefined, maxPage: 1, resync: false } }],
+        { totalDone: 0 },
+      );
     },
   };
 }
@@ -131,7 +146,10 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('F-155: capture
 });
 
 const tableOf = (columns: Record<string, EntitySchemaColumnOptions>): EntitySchema<Row> =>
-  new EntitySchema<Row>({ name: 'things', columns: { id: { type: 'text', primary: true }, title: { type: 'text' }, ...columns, ...syncColumns } as never });
+  new EntitySchema<Row>({
+    name: 'things',
+    columns: { id: { type: 'text', primary: true }, title: { type: 'text' }, ...columns, ...syncColumns } as never,
+  });
 const thing = (id: string, more: JsonObject = {}, minute = 0): JsonObject => ({
   id,
   title: `title ${id}`,
@@ -139,12 +157,18 @@ const thing = (id: string, more: JsonObject = {}, minute = 0): JsonObject => ({
   deletedAt: null,
   ...more,
 });
-const payloadOf = (request: { readonly op: { readonly type: string; readonly payload?: JsonObject } } | undefined): JsonObject => request?.op.payload ?? {};
+const payloadOf = (
+  request: { readonly op: { readonly type: string; readonly payload?: JsonObject } } | undefined,
+): JsonObject => request?.op.payload ?? {};
 
 describe.each(allDrivers)('F-155: columns that TypeORM maintains, on %s', (driver) => {
   const generated: Record<string, EntitySchemaColumnOptions> = {
     price: { type: 'integer' },
-    doubled: { type: 'integer', asExpression: driver === 'postgres' ? '"price" * 2' : 'price * 2', generatedType: 'STORED' },
+    doubled: {
+      type: 'integer',
+      asExpression: driver === 'postgres' ? '"price" * 2' : 'price * 2',
+      generatedType: 'STORED',
+    },
   };
 
   test('a generated column is left out: each database computes its own', async () => {
@@ -168,10 +192,16 @@ describe.each(allDrivers)('F-155: columns that TypeORM maintains, on %s', (drive
       touched: { type: driver === 'postgres' ? 'timestamptz' : 'datetime', updateDate: true },
     });
     const bench = await openTable(driver, entity);
-    await bench.pullRows([thing('a'), thing('b', { revision: 7, made: '2026-01-01T00:00:00.000Z', touched: '2026-01-01T00:00:00.000Z' })]);
+    await bench.pullRows([
+      thing('a'),
+      thing('b', { revision: 7, made: '2026-01-01T00:00:00.000Z', touched: '2026-01-01T00:00:00.000Z' }),
+    ]);
     const repository = bench.dataSource.getRepository(entity);
     expect(await repository.findOneBy({ id: 'a' })).toMatchObject({ revision: 1, made: expect.any(Date) });
-    expect(await repository.findOneBy({ id: 'b' })).toMatchObject({ revision: 7, touched: new Date('2026-01-01T00:00:00.000Z') });
+    expect(await repository.findOneBy({ id: 'b' })).toMatchObject({
+      revision: 7,
+      touched: new Date('2026-01-01T00:00:00.000Z'),
+    });
     await bench.pullRows([thing('b', {}, 1)]);
     expect(await repository.findOneBy({ id: 'b' })).toMatchObject({ revision: 7 });
   });
@@ -192,7 +222,9 @@ describe.each(allDrivers)('F-155: columns that TypeORM maintains, on %s', (drive
   });
 
   test('a virtual column is computed, and neither sent nor stored', async () => {
-    const entity = tableOf({ shout: { type: 'text', virtualProperty: true, query: (alias: string) => `SELECT upper(${alias}.title)` } as never });
+    const entity = tableOf({
+      shout: { type: 'text', virtualProperty: true, query: (alias: string) => `SELECT upper(${alias}.title)` } as never,
+    });
     const bench = await openTable(driver, entity);
     await bench.pullRows([thing('a', { shout: 'no' })]);
     const writer = createWriter(bench.dataSource, { clock: bench.clock }).forTable(syncTable(entity));
@@ -203,24 +235,34 @@ describe.each(allDrivers)('F-155: columns that TypeORM maintains, on %s', (drive
   });
 });
 
-describe.each(drivers.filter((driver) => driver !== 'postgres'))('F-155: what this database computes, on %s', (driver) => {
-  test('a column that the database generates and the entity does not declare is refused by name', async () => {
-    const entity = tableOf({ total: { type: 'integer', nullable: true } });
-    const dataSource = await openSynchronized(driver, [entity as unknown as EntitySchema, todoEntity as EntitySchema]);
-    closing.push(() => dataSource.destroy());
-    await dataSource.query('ALTER TABLE things DROP COLUMN total');
-    await dataSource.query('ALTER TABLE things ADD COLUMN total integer GENERATED ALWAYS AS (length(title)) VIRTUAL');
-    const opened = openStore(driver, { dataSource, tables: [syncTable(entity) as unknown as SyncTable] });
-    await expect(opened).rejects.toThrow(/things\.total.*declare the column as generated/);
-  });
+describe.each(drivers.filter((driver) => driver !== 'postgres'))(
+  'F-155: what this database computes, on %s',
+  (driver) => {
+    test('a column that the database generates and the entity does not declare is refused by name', async () => {
+      const entity = tableOf({ total: { type: 'integer', nullable: true } });
+      const dataSource = await openSynchronized(driver, [
+        entity as unknown as EntitySchema,
+        todoEntity as EntitySchema,
+      ]);
+      closing.push(() => dataSource.destroy());
+      await dataSource.query('ALTER TABLE things DROP COLUMN total');
+      await dataSource.query('ALTER TABLE things ADD COLUMN total integer GENERATED ALWAYS AS (length(title)) VIRTUAL');
+      const opened = openStore(driver, { dataSource, tables: [syncTable(entity) as unknown as SyncTable] });
+      await expect(opened).rejects.toThrow(/things\.total.*declare the column as generated/);
+    });
 
-  test('I13: a row whose index expression fails is quarantined by itself; the others are stored', async () => {
-    const entity = tableOf({ doc: { type: 'text', nullable: true } });
-    const bench = await openTable(driver, entity);
-    await bench.dataSource.query(`CREATE INDEX by_name ON things (json_extract(doc, '$.name'))`);
-    await bench.pullRows([thing('a', { doc: '{"name":"x"}' }), thing('b', { doc: 'no json' }), thing('c', { doc: null })]);
-    const stored = await bench.dataSource.getRepository(entity).find({ order: { id: 'ASC' } });
-    expect(stored.map(({ id }) => id)).toEqual(['a', 'c']);
-    expect(await bench.dataSource.query('SELECT entity_id AS id FROM sync_quarantine')).toEqual([{ id: 'b' }]);
-  });
-});
+    test('I13: a row whose index expression fails is quarantined by itself; the others are stored', async () => {
+      const entity = tableOf({ doc: { type: 'text', nullable: true } });
+      const bench = await openTable(driver, entity);
+      await bench.dataSource.query(`CREATE INDEX by_name ON things (json_extract(doc, '$.name'))`);
+      await bench.pullRows([
+        thing('a', { doc: '{"name":"x"}' }),
+        thing('b', { doc: 'no json' }),
+        thing('c', { doc: null }),
+      ]);
+      const stored = await bench.dataSource.getRepository(entity).find({ order: { id: 'ASC' } });
+      expect(stored.map(({ id }) => id)).toEqual(['a', 'c']);
+      expect(await bench.dataSource.query('SELECT entity_id AS id FROM sync_quarantine')).toEqual([{ id: 'b' }]);
+    });
+  },
+);

@@ -55,7 +55,11 @@ describe('tables of the app on PostgreSQL', () => {
   });
   afterEach(() => bench.close());
   const pull = (items: readonly JsonObject[]) =>
-    bench.store.applyPages('things', [{ page: { items }, items, next: { cursor: undefined, maxPage: 1, resync: false } }], { totalDone: 0 });
+    bench.store.applyPages(
+      'things',
+      [{ page: { items }, items, next: { cursor: undefined, maxPage: 1, resync: false } }],
+      { totalDone: 0 },
+    );
   const stored = (): Promise<Thing[]> => bench.dataSource.getRepository(thingEntity).find();
 
   test('uuid, bigint, numeric, arrays, jsonb, enum and timestamptz are stored, read, and sent back as they came', async () => {
@@ -70,7 +74,12 @@ describe('tables of the app on PostgreSQL', () => {
   });
 
   test('I13: ids that are no UUIDs of the column, and texts that PostgreSQL cannot store, go aside; the page goes on', async () => {
-    const bad = [row({ id: 'no-uuid' }), row({ id: id.toUpperCase() }), row({ id: 'a\u0000b' }), row({ id: id.replace('0', '1'), name: 'nul \u0000' })];
+    const bad = [
+      row({ id: 'no-uuid' }),
+      row({ id: id.toUpperCase() }),
+      row({ id: 'a\u0000b' }),
+      row({ id: id.replace('0', '1'), name: 'nul \u0000' }),
+    ];
     const [report] = await pull([...bad, row()]);
     expect(await bench.dataSource.query('SELECT * FROM sync_quarantine')).toHaveLength(4);
     expect(report).toMatchObject({ pulled: 1 });
@@ -79,14 +88,19 @@ describe('tables of the app on PostgreSQL', () => {
 
   test('F-35: a value outside of the enum, or a number too large, is the fault of its row alone', async () => {
     const other = (digit: string): string => id.replace('0', digit);
-    await pull([row({ id: other('1'), level: 'unheard of' }), row({ id: other('2'), total: '99999999999999999999' }), row()]);
+    await pull([
+      row({ id: other('1'), level: 'unheard of' }),
+      row({ id: other('2'), total: '99999999999999999999' }),
+      row(),
+    ]);
     expect((await stored()).map((thing) => thing.id)).toEqual([id]);
   });
 
   test('a list of ids is found by the index of the column', async () => {
     const plan = await bench.dataSource.transaction(async (manager) => {
       await manager.query('SET LOCAL enable_seqscan = off');
-      const sql = 'EXPLAIN SELECT * FROM things WHERE things.id = ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST($1 AS json)) AS uuid)))';
+      const sql =
+        'EXPLAIN SELECT * FROM things WHERE things.id = ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST($1 AS json)) AS uuid)))';
       return manager.query<readonly Record<string, string>[]>(sql, [JSON.stringify([id])]);
     });
     expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toMatch(/Index Cond|Index Scan/);

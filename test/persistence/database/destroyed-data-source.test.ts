@@ -4,19 +4,22 @@ import { openEngine } from '../../support/open-engine.ts';
 import { fileDrivers } from '../../support/open-store.ts';
 import { todoOf } from '../../support/todo.ts';
 
-test.each(fileDrivers)('SCH-05: after the DataSource was destroyed, runs and writes say so, on %s; the engine can still be disposed', async (driver) => {
-  const bench = await openEngine({ driver, config: { maxRetries: 0 } });
-  onTestFinished(() => bench.close());
-  await bench.engine.start();
-  await bench.dataSource.destroy();
-  const told = /the DataSource is destroyed: .*engine\.dispose\(\)/;
-  for (const attempt of [bench.engine.sync(), bench.writer.insertAndEnqueue(todoOf('a'))]) {
-    const error = await attempt.then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    );
-    expect(error).toBeInstanceOf(DatabaseError);
-    expect((error as Error).message).toMatch(told);
-  }
-  await bench.engine.dispose();
-});
+test.each(fileDrivers)(
+  'SCH-05: after the DataSource was destroyed, runs and writes say so, on %s; the engine can still be disposed',
+  async (driver) => {
+    const bench = await openEngine({ driver, config: { maxRetries: 0 } });
+    onTestFinished(() => bench.close());
+    await bench.engine.start();
+    await bench.dataSource.destroy();
+    const told = /the DataSource is destroyed: .*engine\.dispose\(\)/;
+    for (const attempt of [bench.engine.sync(), bench.writer.insertAndEnqueue(todoOf('a'))]) {
+      const error = await attempt.then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toBeInstanceOf(DatabaseError);
+      expect((error as Error).message).toMatch(told);
+    }
+    await bench.engine.dispose();
+  },
+);

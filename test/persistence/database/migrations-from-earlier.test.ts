@@ -28,7 +28,9 @@ afterEach(() => rm(folder, { recursive: true }));
 function read(only?: Tables): Tables {
   const database = new Database(file);
   const names = database
-    .prepare(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'migrations'`)
+    .prepare(
+      `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'migrations'`,
+    )
     .pluck()
     .all()
     .filter((name) => only === undefined || Object.hasOwn(only, String(name))) as string[];
@@ -36,7 +38,9 @@ function read(only?: Tables): Tables {
     names.map((name) => {
       const all = database.prepare(`SELECT name FROM pragma_table_info('${name}')`).pluck().all() as string[];
       const columns = (only?.[name]?.columns ?? all.toSorted()).filter((column) => all.includes(column));
-      const rows = database.prepare(`SELECT ${columns.map((column) => `"${column}"`).join(', ')} FROM "${name}" ORDER BY 1, 2`).all() as Row[];
+      const rows = database
+        .prepare(`SELECT ${columns.map((column) => `"${column}"`).join(', ')} FROM "${name}" ORDER BY 1, 2`)
+        .all() as Row[];
       return [name, { columns, rows }];
     }),
   );
@@ -57,7 +61,8 @@ describe.each(drivers)('on %s', (driver) => {
       const dataSource = await openTodoDatabase(driver, file);
       const after = read(before);
       expect(after).toEqual(before);
-      for (const row of read()['sync_outbox']?.rows ?? []) expect(row).toMatchObject({ schema_version: 1, frozen_version: null });
+      for (const row of read()['sync_outbox']?.rows ?? [])
+        expect(row).toMatchObject({ schema_version: 1, frozen_version: null });
       for (let count = version; count < syncMigrations.length; count++) await dataSource.undoLastMigration();
       await dataSource.destroy();
       expect(read()).toEqual(before);
@@ -92,7 +97,9 @@ describe.each(drivers)('on %s', (driver) => {
       await bench.engine.start();
       await bench.until(({ stuck, conflicts, scopeChanged }) => stuck === 1 && conflicts === 1 && !scopeChanged);
       await bench.engine.sync();
-      const puts = server.recordedRequests.filter(({ method }) => method === 'PUT').map(({ path, headers }) => [path, headers['x-idempotency-key']]);
+      const puts = server.recordedRequests
+        .filter(({ method }) => method === 'PUT')
+        .map(({ path, headers }) => [path, headers['x-idempotency-key']]);
       // The open requests first, under the keys they had.
       expect(puts).toEqual(
         expect.arrayContaining([
@@ -110,11 +117,15 @@ describe.each(drivers)('on %s', (driver) => {
         ['m', 'ambiguous'],
         ['c', 'conflict'],
       ]);
-      expect(await bench.engine.conflicts()).toMatchObject([{ conflict: { entityId: 'c', localData: { title: 'mine c' }, serverData: { title: 'theirs' } } }]);
+      expect(await bench.engine.conflicts()).toMatchObject([
+        { conflict: { entityId: 'c', localData: { title: 'mine c' }, serverData: { title: 'theirs' } } },
+      ]);
       expect(await bench.engine.discarded()).toMatchObject([{ opId: 'op7', data: { title: 'mine x' } }]);
       // The generation that was open is over, and it is one for the clock, not for a schema.
       expect(bench.told.filter((event) => event.type === 'resync.started')).toMatchObject([{ reason: 'scheduled' }]);
-      expect(await bench.dataSource.query('SELECT resync_open, schema_version FROM sync_cursors')).toEqual([{ resync_open: 0, schema_version: 1 }]);
+      expect(await bench.dataSource.query('SELECT resync_open, schema_version FROM sync_cursors')).toEqual([
+        { resync_open: 0, schema_version: 1 },
+      ]);
       await bench.engine.undoDiscard('op7');
       await bench.engine.sync();
       expect(server.get('todos', 'x')).toMatchObject({ title: 'mine x' });
@@ -136,7 +147,9 @@ describe.each(drivers)('on %s', (driver) => {
     class NewApp1790000000000 implements MigrationInterface {
       readonly name = 'NewApp1790000000000';
       async up(queryRunner: QueryRunner): Promise<void> {
-        await queryRunner.query(`CREATE TABLE entries (id text PRIMARY KEY NOT NULL, list_id text NOT NULL REFERENCES lists (id) ON DELETE CASCADE)`);
+        await queryRunner.query(
+          `CREATE TABLE entries (id text PRIMARY KEY NOT NULL, list_id text NOT NULL REFERENCES lists (id) ON DELETE CASCADE)`,
+        );
         await queryRunner.query(`INSERT INTO entries VALUES ('e', 'l')`);
       }
       async down(queryRunner: QueryRunner): Promise<void> {
@@ -144,7 +157,13 @@ describe.each(drivers)('on %s', (driver) => {
       }
     }
     const own = [OldApp1600000000000, NewApp1790000000000];
-    const app = await new DataSource({ type: 'better-sqlite3', database: file, entities: [], migrations: own, migrationsRun: true }).initialize();
+    const app = await new DataSource({
+      type: 'better-sqlite3',
+      database: file,
+      entities: [],
+      migrations: own,
+      migrationsRun: true,
+    }).initialize();
     await app.destroy();
     const before = read();
     const dataSource = await openDatabase({ driver, database: file, entities: [], migrations: own });
@@ -164,13 +183,20 @@ describe.each(drivers)('on %s', (driver) => {
       readonly name = 'SyncTodos1780000000000';
       async up(queryRunner: QueryRunner): Promise<void> {
         await queryRunner.query(`ALTER TABLE todos ADD COLUMN updated_at text NOT NULL DEFAULT ''`);
-        for (const column of ['deleted_at', 'deleted_at_local']) await queryRunner.query(`ALTER TABLE todos ADD COLUMN ${column} text`);
+        for (const column of ['deleted_at', 'deleted_at_local'])
+          await queryRunner.query(`ALTER TABLE todos ADD COLUMN ${column} text`);
       }
       async down(queryRunner: QueryRunner): Promise<void> {
-        for (const column of ['updated_at', 'deleted_at', 'deleted_at_local']) await queryRunner.query(`ALTER TABLE todos DROP COLUMN ${column}`);
+        for (const column of ['updated_at', 'deleted_at', 'deleted_at_local'])
+          await queryRunner.query(`ALTER TABLE todos DROP COLUMN ${column}`);
       }
     }
-    const dataSource = await openDatabase({ driver, database: file, entities: [todoEntity], migrations: [SyncTodos1780000000000] });
+    const dataSource = await openDatabase({
+      driver,
+      database: file,
+      entities: [todoEntity],
+      migrations: [SyncTodos1780000000000],
+    });
     const bench = await openEngine({ driver, dataSource, config: { fullResyncIntervalMs: 7 * 24 * 60 * 60 * 1000 } });
     bench.server.seed('todos', { id: 'new', title: 'from there', done: false });
     const old = await bench.row('old');

@@ -8,12 +8,16 @@ import { todoEntity, todoOf } from '../../support/todo.ts';
 
 const tablesOf = async (dataSource: DataSource): Promise<string[]> =>
   (
-    (await dataSource.query(`SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'migrations' ORDER BY name`)) as {
+    (await dataSource.query(
+      `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'migrations' ORDER BY name`,
+    )) as {
       name: string;
     }[]
   ).map(({ name }) => name);
 const schemaOf = async (dataSource: DataSource): Promise<unknown> =>
-  dataSource.query(`SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name LIKE 'sync_%' OR tbl_name LIKE 'sync_%' ORDER BY type, name`);
+  dataSource.query(
+    `SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name LIKE 'sync_%' OR tbl_name LIKE 'sync_%' ORDER BY type, name`,
+  );
 
 describe.each(fileDrivers)('migrations on %s', (driver) => {
   let dataSource: DataSource;
@@ -25,7 +29,9 @@ describe.each(fileDrivers)('migrations on %s', (driver) => {
     expect(syncTableNames).toEqual(expect.arrayContaining(syncEntities.map((entity) => entity.options.tableName)));
     expect(syncTableNames).toHaveLength(syncEntities.length);
     const indexes = (
-      (await dataSource.query(`SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE 'sync_%' ORDER BY name`)) as { name: string }[]
+      (await dataSource.query(
+        `SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE 'sync_%' ORDER BY name`,
+      )) as { name: string }[]
     ).map(({ name }) => name);
     expect(indexes).toEqual([
       'sync_outbox_entity',
@@ -58,7 +64,12 @@ describe.each(fileDrivers)('migrations on %s', (driver) => {
     expect(
       upQueries
         .map(({ query }) => query)
-        .filter((query) => !/^DROP INDEX "sync_(outbox_(entity|ready|waiting|parked|in_flight|frozen|tries|schema)|released_value)"$/.test(query)),
+        .filter(
+          (query) =>
+            !/^DROP INDEX "sync_(outbox_(entity|ready|waiting|parked|in_flight|frozen|tries|schema)|released_value)"$/.test(
+              query,
+            ),
+        ),
     ).toEqual([]);
   });
 
@@ -105,7 +116,9 @@ test('SCH-05: columns that a table of the app lacks are named before anything ru
     synchronize: false,
     migrationsRun: true,
   }).initialize();
-  await dataSource.query('CREATE TABLE todos (id text PRIMARY KEY, TITLE text, priority integer, tags text, done boolean)');
+  await dataSource.query(
+    'CREATE TABLE todos (id text PRIMARY KEY, TITLE text, priority integer, tags text, done boolean)',
+  );
   await expect(openStore('better-sqlite3', { dataSource })).rejects.toThrow(
     /missing: todos \([^)]*updated_at, deleted_at, deleted_at_local\): add them by a migration/,
   );
@@ -120,12 +133,16 @@ test('SCH-05: a missing table is named together with the fix; a table of the app
     migrations: [...syncMigrations],
     migrationsRun: true,
   }).initialize();
-  await expect(openStore('better-sqlite3', { dataSource })).rejects.toThrow(/table todos is registered for sync but does not exist: run your migrations/);
+  await expect(openStore('better-sqlite3', { dataSource })).rejects.toThrow(
+    /table todos is registered for sync but does not exist: run your migrations/,
+  );
   await dataSource.query('CREATE TABLE todos (id text)');
   await dataSource.query('DROP TABLE sync_seen');
   await dataSource.query('DROP TABLE sync_lease');
   const opening = openStore('better-sqlite3', { dataSource });
-  await expect(opening).rejects.toThrow(/sync tables sync_seen, sync_lease missing in :memory:.*syncMigrations.*migrationsRun: true/);
+  await expect(opening).rejects.toThrow(
+    /sync tables sync_seen, sync_lease missing in :memory:.*syncMigrations.*migrationsRun: true/,
+  );
   await expect(opening).rejects.toMatchObject({ failure: { type: 'storeFailed' } });
   await dataSource.destroy();
 });

@@ -53,7 +53,9 @@ const refusal = {
 
 /** A database with one queued edit, as a newer release left it. */
 async function leaveNewer(driver: TestDriver, database: string): Promise<void> {
-  const dataSource = await openTodoDatabase(driver, database, { migrations: [NoteOrigin1700000000990, OfTheApp1790000000000] });
+  const dataSource = await openTodoDatabase(driver, database, {
+    migrations: [NoteOrigin1700000000990, OfTheApp1790000000000],
+  });
   await createWriter(dataSource, { opId: () => 'op1' })
     .forTable(todos)
     .insertAndEnqueue(todoOf('a'));
@@ -79,7 +81,11 @@ async function openOwn(driver: TestDriver, database: string): Promise<DataSource
   return dataSource.initialize();
 }
 const engineOn = (dataSource: DataSource) =>
-  createSyncEngine({ dataSource, tables: [todos], transport: new MemoryTransport({ backend: new MemoryBackend({ naming: 'camelCase' }) }) });
+  createSyncEngine({
+    dataSource,
+    tables: [todos],
+    transport: new MemoryTransport({ backend: new MemoryBackend({ naming: 'camelCase' }) }),
+  });
 
 describe.each(allDrivers.filter((driver) => driver !== 'postgres'))('openDatabase with %s', (driver) => {
   test('SCH-09: refuses a database that a newer release has migrated, and writes nothing', async () => {
@@ -93,7 +99,9 @@ describe.each(allDrivers.filter((driver) => driver !== 'postgres'))('openDatabas
   test('opens it again once the newer release has undone its migration', async () => {
     const { database } = await createTodoDatabase(driver, folder);
     await leaveNewer(driver, database);
-    const newer = await openTodoDatabase(driver, database, { migrations: [NoteOrigin1700000000990, OfTheApp1790000000000] });
+    const newer = await openTodoDatabase(driver, database, {
+      migrations: [NoteOrigin1700000000990, OfTheApp1790000000000],
+    });
     for (const _ of [OfTheApp1790000000000, NoteOrigin1700000000990]) await newer.undoLastMigration();
     await newer.destroy();
     const dataSource = await openTodoDatabase(driver, database);
@@ -125,7 +133,9 @@ test('SCH-09: captured writes are refused as well', async () => {
   const before = await stored('better-sqlite3', database);
   const dataSource = await openOwn('better-sqlite3', database);
   captureWrites(dataSource, [todos]);
-  await expect(dataSource.getRepository(todoEntity).update({ id: 'a' }, { title: 'changed' })).rejects.toMatchObject(refusal);
+  await expect(dataSource.getRepository(todoEntity).update({ id: 'a' }, { title: 'changed' })).rejects.toMatchObject(
+    refusal,
+  );
   await dataSource.destroy();
   expect(await stored('better-sqlite3', database)).toEqual(before);
 });

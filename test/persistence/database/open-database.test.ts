@@ -9,14 +9,23 @@ import { classifyDatabaseError, toStoreFailure } from '../../../src/persistence/
 import { loadOptional } from '../../../src/persistence/drivers/load-optional.ts';
 import { gateOf } from '../../../src/persistence/gate/connection-gate.ts';
 import { syncTableNames } from '../../../src/persistence/database/migrations.ts';
-import { openDatabase, type DatabaseDriver, type InitSqlJs, type OpenDatabaseOptions } from '../../../src/persistence/database/open-database.ts';
+import {
+  openDatabase,
+  type DatabaseDriver,
+  type InitSqlJs,
+  type OpenDatabaseOptions,
+} from '../../../src/persistence/database/open-database.ts';
 import { sqlJsOptions } from '../../../src/persistence/drivers/sqljs-options.ts';
 
 interface Todo {
   id: string;
   title: string;
 }
-const Todo = new EntitySchema<Todo>({ name: 'Todo', tableName: 'todos', columns: { id: { type: 'text', primary: true }, title: { type: 'text' } } });
+const Todo = new EntitySchema<Todo>({
+  name: 'Todo',
+  tableName: 'todos',
+  columns: { id: { type: 'text', primary: true }, title: { type: 'text' } },
+});
 
 class CreateTodos1800000000000 implements MigrationInterface {
   readonly name = 'CreateTodos1800000000000';
@@ -39,14 +48,21 @@ afterEach(async () => {
   for (const dataSource of opened.splice(0)) await dataSource.destroy();
 });
 const open = async (options: Partial<OpenDatabaseOptions> = {}): Promise<DataSource> => {
-  const dataSource = await openDatabase({ database: ':memory:', entities: [Todo], migrations: [CreateTodos1800000000000], ...options });
+  const dataSource = await openDatabase({
+    database: ':memory:',
+    entities: [Todo],
+    migrations: [CreateTodos1800000000000],
+    ...options,
+  });
   opened.push(dataSource);
   return dataSource;
 };
 const pragma = async (dataSource: DataSource, name: string): Promise<unknown> =>
   Object.values((await dataSource.query<Record<string, unknown>[]>(`PRAGMA ${name}`))[0] ?? {})[0];
 const tables = async (dataSource: DataSource): Promise<string[]> =>
-  (await dataSource.query<{ name: string }[]>("SELECT name FROM sqlite_master WHERE type = 'table'")).map(({ name }) => name);
+  (await dataSource.query<{ name: string }[]>("SELECT name FROM sqlite_master WHERE type = 'table'")).map(
+    ({ name }) => name,
+  );
 
 describe.each<DatabaseDriver>(['sqlite3', 'better-sqlite3'])('openDatabase with %s', (driver) => {
   test("creates the sync tables and the app's, and gates the connection", async () => {
@@ -101,7 +117,12 @@ describe.each<DatabaseDriver>(['sqlite3', 'better-sqlite3'])('openDatabase with 
       }
     }
     const database = nextFile();
-    const failing = openDatabase({ driver, database, entities: [Todo], migrations: [CreateTodos1800000000000, Broken1800000000001] });
+    const failing = openDatabase({
+      driver,
+      database,
+      entities: [Todo],
+      migrations: [CreateTodos1800000000000, Broken1800000000001],
+    });
     await expect(failing).rejects.toThrow(DatabaseError);
     await expect(failing).rejects.toThrow(database);
     const repaired = await open({ driver, database });
@@ -147,7 +168,9 @@ describe.each<DatabaseDriver>(['sqlite3', 'better-sqlite3'])('openDatabase with 
 test('bad options are refused at once and name the field', async () => {
   await expect(open({ database: ' ' })).rejects.toThrow(/^openDatabase: database must be/);
   const unknown: { driver: string } = { driver: 'oracle' };
-  await expect(open(unknown as Partial<OpenDatabaseOptions>)).rejects.toThrow(/driver must be one of sqlite3, better-sqlite3, sqljs, got oracle/);
+  await expect(open(unknown as Partial<OpenDatabaseOptions>)).rejects.toThrow(
+    /driver must be one of sqlite3, better-sqlite3, sqljs, got oracle/,
+  );
 });
 
 describe('openDatabase with sqljs', () => {
@@ -158,7 +181,11 @@ describe('openDatabase with sqljs', () => {
     await first.transaction((manager) => manager.getRepository(Todo).insert({ id: 'b', title: 'B' }));
     expect(existsSync(`${database}.saving`)).toBe(false);
     const afterCrash = await open({ driver: 'sqljs', database });
-    expect((await afterCrash.getRepository(Todo).find({ order: { id: 'ASC' } })).map(({ id }) => id)).toEqual(['a', 'b', 'first']);
+    expect((await afterCrash.getRepository(Todo).find({ order: { id: 'ASC' } })).map(({ id }) => id)).toEqual([
+      'a',
+      'b',
+      'first',
+    ]);
   });
 
   test('I13: what breaks a rule of the database is told by its code, as with the other drivers', async () => {
@@ -212,12 +239,16 @@ describe('openDatabase with sqljs', () => {
         },
       });
       const options = await sqlJsOptions({ database: 'app', initSqlJs });
-      if (options.type !== 'sqljs' || options.autoSaveCallback === undefined) throw new Error('sqlJsOptions set no autoSaveCallback');
-      const save = async (bytes: Uint8Array): Promise<unknown> => (options.autoSaveCallback as (bytes: Uint8Array) => Promise<void>)(bytes);
+      if (options.type !== 'sqljs' || options.autoSaveCallback === undefined)
+        throw new Error('sqlJsOptions set no autoSaveCallback');
+      const save = async (bytes: Uint8Array): Promise<unknown> =>
+        (options.autoSaveCallback as (bytes: Uint8Array) => Promise<void>)(bytes);
       await save(Uint8Array.of(83, 81, 76));
       const refused: unknown = await save(new Uint8Array(100)).catch((error: unknown) => error);
       expect(refused).toBeInstanceOf(DatabaseError);
-      expect(String(refused)).toMatch(/localStorage key app: it has 100 bytes.*The quota has been exceeded\..*in memory only/);
+      expect(String(refused)).toMatch(
+        /localStorage key app: it has 100 bytes.*The quota has been exceeded\..*in memory only/,
+      );
       expect(toStoreFailure(refused, 0)).toMatchObject({ failure: { type: 'storeFailed' } });
       expect(stored.get('app')).toBe('[83,81,76]');
     });

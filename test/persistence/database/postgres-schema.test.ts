@@ -21,7 +21,11 @@ test('F-143: a table in a schema of its own is pulled, and emptied with its scop
   await dataSource.synchronize();
   bench = await openStore('postgres', { dataSource, tables: [syncTable(crate) as SyncTable] });
   const items = [{ id: 'a', updatedAt: '2026-01-01T00:00:01.000001Z', deletedAt: null }];
-  await bench.store.applyPages('crates', [{ page: { items }, items, next: { cursor: undefined, maxPage: 1, resync: false } }], { totalDone: 0 });
+  await bench.store.applyPages(
+    'crates',
+    [{ page: { items }, items, next: { cursor: undefined, maxPage: 1, resync: false } }],
+    { totalDone: 0 },
+  );
   expect(await dataSource.getRepository(crate).count()).toBe(1);
   await bench.queue.clearScope(undefined);
   expect(await dataSource.getRepository(crate).count()).toBe(0);

@@ -96,7 +96,11 @@ test('I7: a write resolves only when the file has it', async () => {
   // Looked at in the microtask in which the promise resolves.
   expect(await dataSource.transaction(insert).then(idsInFile)).toEqual(['a']);
   expect(await dataSource.getRepository(todoEntity).insert(todoOf('b')).then(idsInFile)).toEqual(['a', 'b']);
-  expect(await dataSource.query("INSERT INTO todos (id, title) VALUES ('c', 'c')").then(idsInFile)).toEqual(['a', 'b', 'c']);
+  expect(await dataSource.query("INSERT INTO todos (id, title) VALUES ('c', 'c')").then(idsInFile)).toEqual([
+    'a',
+    'b',
+    'c',
+  ]);
 });
 
 test('a file that was cut off is refused, and the error names it', async () => {

@@ -45,7 +45,10 @@ interface Started {
   readonly reads: number;
 }
 
-/** Starts an engine on a DataSource of the app's own, whose SQLite reports `version`. Returns the warnings in the log and in events. */
+/**
+ * Starts an engine on a DataSource of the app's own, whose SQLite reports `version`. Returns the warnings in the log
+ * and in events.
+ */
 async function startOn(version: string, database: string): Promise<Started> {
   const folder = mkdtempSync(join(tmpdir(), 'synchart-wal-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));

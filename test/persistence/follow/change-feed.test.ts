@@ -37,7 +37,9 @@ describe.each(drivers)('%s', (driver) => {
     const { told, quiet } = await open();
     const failing = bench.dataSource.transaction(async (manager) => {
       await manager.insert(todoEntity, todoOf('a'));
-      await manager.query(`INSERT INTO sync_outbox (op_id, kind, entity_id, op, ts, enqueued_at) VALUES ('x', 'todos', 'a', 'delete', '', 0)`);
+      await manager.query(
+        `INSERT INTO sync_outbox (op_id, kind, entity_id, op, ts, enqueued_at) VALUES ('x', 'todos', 'a', 'delete', '', 0)`,
+      );
       throw new Error('no');
     });
     await expect(failing).rejects.toThrow('no');

@@ -45,7 +45,8 @@ describe.each(fileDrivers)('%s', (driver) => {
     followers.push(follower);
     return follower;
   };
-  const titles = async (): Promise<string[]> => (await bench.dataSource.getRepository(todoEntity).find({ order: { id: 'ASC' } })).map(({ title }) => title);
+  const titles = async (): Promise<string[]> =>
+    (await bench.dataSource.getRepository(todoEntity).find({ order: { id: 'ASC' } })).map(({ title }) => title);
   const quiet = (): Promise<void> => settled(() => bench.dataSource.query('SELECT 1'));
 
   test('F-11: the result now, and after each local write, pull and settle; one value for each', async () => {
@@ -67,7 +68,9 @@ describe.each(fileDrivers)('%s', (driver) => {
     await bench.writer.insertAndEnqueue(todoOf('a'));
     const seen = watch(() => bench.dataSource.getRepository(todoEntity).find());
     const all = watch(() => bench.dataSource.getRepository(todoEntity).count(), { distinct: false });
-    const byLength = watch(() => bench.dataSource.getRepository(todoEntity).find(), { distinct: (last, next) => last.length === next.length });
+    const byLength = watch(() => bench.dataSource.getRepository(todoEntity).find(), {
+      distinct: (last, next) => last.length === next.length,
+    });
     await Promise.all([seen.count(1), all.count(1), byLength.count(1)]);
     await bench.dataSource.query("UPDATE todos SET title = title WHERE id = 'a'");
     await quiet();
@@ -216,7 +219,9 @@ describe.each(fileDrivers)('%s', (driver) => {
 
   test('metadata says whether something is pending, and whether the server has been asked', async () => {
     await open();
-    const seen = follow(liveQuery(titles, { tables: [todos], dataSource: bench.dataSource, metadata: true, clock: bench.clock }));
+    const seen = follow(
+      liveQuery(titles, { tables: [todos], dataSource: bench.dataSource, metadata: true, clock: bench.clock }),
+    );
     followers.push(seen as Follower<unknown>);
     await seen.count(1);
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'a' }));
@@ -245,7 +250,9 @@ describe.each(fileDrivers)('%s', (driver) => {
     databases.push(second);
     expect(() => liveQuery(titles, { tables: [todos] })).toThrow('2 open DataSources have todos: pass { dataSource }');
     expect(() => liveQuery(titles, { tables: [class Stranger {}] })).toThrow('no open DataSource has Stranger');
-    expect(() => liveQuery(titles, { tables: [class Stranger {}], dataSource: second })).toThrow('Stranger is not an entity of this DataSource');
+    expect(() => liveQuery(titles, { tables: [class Stranger {}], dataSource: second })).toThrow(
+      'Stranger is not an entity of this DataSource',
+    );
     expect(() => liveQuery(titles, { tables: [todos], dataSource: second, pollIntervalMs: -1 })).toThrow(RangeError);
     await second.destroy();
     databases.splice(0);
@@ -322,7 +329,10 @@ describe.each(fileDrivers)('%s', (driver) => {
     databases.push(plain);
     const repository = plain.getRepository(todoEntity);
     const seen = follow(
-      liveQuery(async () => [await repository.count(), await repository.countBy({ id: In(['a', 'b', 'c']) })], { tables: [todoEntity], dataSource: plain }),
+      liveQuery(async () => [await repository.count(), await repository.countBy({ id: In(['a', 'b', 'c']) })], {
+        tables: [todoEntity],
+        dataSource: plain,
+      }),
     );
     followers.push(seen as Follower<unknown>);
     await seen.count(1);

@@ -8,7 +8,12 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { SimulatedClock } from 'xstate';
 import type { Clock } from '../../../src/model/platform/clock.ts';
 import { DatabaseError } from '../../../src/model/errors/errors.ts';
-import { gateConnection, gateOf, type ConnectionGate, type GateOptions } from '../../../src/persistence/gate/connection-gate.ts';
+import {
+  gateConnection,
+  gateOf,
+  type ConnectionGate,
+  type GateOptions,
+} from '../../../src/persistence/gate/connection-gate.ts';
 import { sqlite3Driver } from '../../../src/persistence/drivers/sqlite3-driver.ts';
 
 interface Line {
@@ -37,7 +42,11 @@ afterEach(async () => {
   for (const dataSource of opened.splice(0)) if (dataSource.isInitialized) await dataSource.destroy();
 });
 
-async function open(driver: DriverName, database: string, options: GateOptions = {}): Promise<{ dataSource: DataSource; gate: ConnectionGate }> {
+async function open(
+  driver: DriverName,
+  database: string,
+  options: GateOptions = {},
+): Promise<{ dataSource: DataSource; gate: ConnectionGate }> {
   const dataSource = new DataSource({ ...connectTo(driver, database), entities: [Line], synchronize: true });
   opened.push(dataSource);
   await dataSource.initialize();
@@ -109,7 +118,15 @@ describe.each(setups)('%s', (_, driver, database) => {
     first.open();
     await expect(rolledBack).rejects.toThrow('changed my mind');
     await Promise.all(others);
-    expect(await names(dataSource)).toEqual(['builder', 'engine 1', 'engine 2', 'insert', 'raw', 'save', 'transaction']);
+    expect(await names(dataSource)).toEqual([
+      'builder',
+      'engine 1',
+      'engine 2',
+      'insert',
+      'raw',
+      'save',
+      'transaction',
+    ]);
     expect(gate.waiting).toBe(0);
   });
 
@@ -169,20 +186,29 @@ describe.each(setups)('%s', (_, driver, database) => {
 
   test('F-131: a COMMIT that fails keeps the connection until it is clean; the next transaction works', async () => {
     const { dataSource, gate } = await open(driver, database());
-    await dataSource.query('CREATE TABLE child (id integer primary key, parent integer references lines (id) deferrable initially deferred)');
+    await dataSource.query(
+      'CREATE TABLE child (id integer primary key, parent integer references lines (id) deferrable initially deferred)',
+    );
     const failing = dataSource.transaction((manager) => manager.query('INSERT INTO child (parent) VALUES (99)'));
     const next = dataSource.transaction((manager) => add(manager, 'next'));
     const engine = gate.transaction((runner) => runner.query('INSERT INTO child (parent) VALUES (98)'));
     const after = dataSource.getRepository(Line).save({ name: 'after' });
     const refused = { name: 'QueryFailedError', code: expect.stringMatching(/^SQLITE_CONSTRAINT/) as string };
-    await Promise.all([expect(failing).rejects.toMatchObject(refused), expect(engine).rejects.toMatchObject(refused), next, after]);
+    await Promise.all([
+      expect(failing).rejects.toMatchObject(refused),
+      expect(engine).rejects.toMatchObject(refused),
+      next,
+      after,
+    ]);
     expect(await names(dataSource)).toEqual(['after', 'next']);
     expect(await dataSource.query('SELECT * FROM child')).toEqual([]);
   });
 
   test('F-131: a runner whose COMMIT failed may repair and commit again, nobody comes between', async () => {
     const { dataSource, gate } = await open(driver, database());
-    await dataSource.query('CREATE TABLE child (id integer primary key, parent integer references lines (id) deferrable initially deferred)');
+    await dataSource.query(
+      'CREATE TABLE child (id integer primary key, parent integer references lines (id) deferrable initially deferred)',
+    );
     const runner = dataSource.createQueryRunner();
     await runner.startTransaction();
     await runner.query('INSERT INTO child (parent) VALUES (1)');
@@ -290,7 +316,11 @@ describe.each(setups)('%s', (_, driver, database) => {
     await gate.transaction((runner) => Promise.all(['d', 'e'].map((name) => runner.manager.save(Line, { name }))));
     await expect(
       dataSource.transaction(async (manager) => {
-        await Promise.all([add(manager, 'f'), manager.save(Line, { name: 'g' }), dataSource.getRepository(Line).save({ name: 'h' })]);
+        await Promise.all([
+          add(manager, 'f'),
+          manager.save(Line, { name: 'g' }),
+          dataSource.getRepository(Line).save({ name: 'h' }),
+        ]);
         throw new Error('no');
       }),
     ).rejects.toThrow('no');
@@ -575,7 +605,10 @@ describe.each<DriverName>(['sqlite3', 'better-sqlite3'])('%s and another connect
     const [dataSource, other] = await openTwo({ busyTimeoutMs: 20 });
     const writer = other.createQueryRunner();
     await writer.startTransaction();
-    await expect(dataSource.transaction((manager) => add(manager, 'a'))).rejects.toMatchObject({ name: 'QueryFailedError', code: 'SQLITE_BUSY' });
+    await expect(dataSource.transaction((manager) => add(manager, 'a'))).rejects.toMatchObject({
+      name: 'QueryFailedError',
+      code: 'SQLITE_BUSY',
+    });
     await expect(add(dataSource.manager, 'b')).rejects.toMatchObject({ name: 'QueryFailedError', code: 'SQLITE_BUSY' });
     await writer.rollbackTransaction();
     await add(dataSource.manager, 'c');

@@ -6,7 +6,15 @@ import { deleteOp, upsertOp } from '../../../src/model/operation.ts';
 import type { GateOptions } from '../../../src/persistence/gate/connection-gate.ts';
 import { openPostgres } from '../../support/open-postgres.ts';
 import { createWriter } from '../../../src/persistence/writing/writer.ts';
-import { accepted, answerOf, createTodoDatabase, openStore, serverRow, todos, type StoreBench } from '../../support/open-store.ts';
+import {
+  accepted,
+  answerOf,
+  createTodoDatabase,
+  openStore,
+  serverRow,
+  todos,
+  type StoreBench,
+} from '../../support/open-store.ts';
 import { todoEntity, todoOf } from '../../support/todo.ts';
 
 let database: string;
@@ -30,24 +38,31 @@ const open = async (gate: GateOptions = {}): Promise<StoreBench> => {
   const dataSource: DataSource = await openPostgres({ url: database, entities: [todoEntity], gate });
   return (bench = await openStore('postgres', { dataSource }));
 };
-/** Fails the first `times` inserts of operations, as a conflict with another transaction would. Counts also what is rolled back. */
+/**
+ * Fails the first `times` inserts of operations, as a conflict with another transaction would. Counts also what is
+ * rolled back.
+ */
 const failInserts = async (code: string, times: number): Promise<void> => {
   await other.query(`CREATE SEQUENCE tries;
     CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
       IF nextval('tries') <= ${times} THEN RAISE EXCEPTION 'given up' USING ERRCODE = '${code}'; END IF; RETURN NEW; END $$;
     CREATE TRIGGER fail BEFORE INSERT ON sync_outbox FOR EACH ROW EXECUTE FUNCTION fail();`);
 };
-const tries = async (): Promise<number> => Number((await other.query<{ last_value: string }>('SELECT last_value FROM tries')).rows[0]?.last_value);
+const tries = async (): Promise<number> =>
+  Number((await other.query<{ last_value: string }>('SELECT last_value FROM tries')).rows[0]?.last_value);
 const queued = async (): Promise<readonly string[]> => (await bench!.outbox.take()).map(({ id }) => id);
 
-test.each(['40001', '40P01', '55P03'])('F-147: a write that PostgreSQL gives up with %s is done again, and stored once', async (code) => {
-  const { writer, row } = await open();
-  await failInserts(code, 2);
-  await writer.insertAndEnqueue(todoOf('a'));
-  expect(await tries()).toBe(3);
-  expect(await queued()).toEqual(['a']);
-  expect(await row('a')).not.toBeNull();
-});
+test.each(['40001', '40P01', '55P03'])(
+  'F-147: a write that PostgreSQL gives up with %s is done again, and stored once',
+  async (code) => {
+    const { writer, row } = await open();
+    await failInserts(code, 2);
+    await writer.insertAndEnqueue(todoOf('a'));
+    expect(await tries()).toBe(3);
+    expect(await queued()).toEqual(['a']);
+    expect(await row('a')).not.toBeNull();
+  },
+);
 
 test('F-147: it is tried for busyTimeoutMs, then nothing of it is stored, and a run goes on later', async () => {
   const { writer, row, store } = await open({ busyTimeoutMs: 100 });
@@ -83,7 +98,9 @@ test('I1: a deadlock with a transaction of the app ends ours, which is done agai
       // Ours is the one that looks for deadlocks.
       await other.query(`SET deadlock_timeout = '1min'`);
       await other.query(`BEGIN; UPDATE todos SET priority = 7 WHERE id = 'a'`);
-      committed = other.query(`SELECT pg_advisory_xact_lock(hashtext('synchart'), hashtext(current_schema()))`).then(() => other.query('COMMIT'));
+      committed = other
+        .query(`SELECT pg_advisory_xact_lock(hashtext('synchart'), hashtext(current_schema()))`)
+        .then(() => other.query('COMMIT'));
     }
     await manager.query(`UPDATE todos SET title = 'ours' WHERE id = 'a'`);
   }, op);
@@ -94,13 +111,17 @@ test('I1: a deadlock with a transaction of the app ends ours, which is done agai
 });
 
 test('I3: where the database is serializable by default, writers still see what those before them have queued', async () => {
-  await other.query(`ALTER DATABASE "${new URL(database).pathname.slice(1)}" SET default_transaction_isolation = 'serializable'`);
+  await other.query(
+    `ALTER DATABASE "${new URL(database).pathname.slice(1)}" SET default_transaction_isolation = 'serializable'`,
+  );
   const one = await open();
   const dataSource = await openPostgres({ url: database, entities: [todoEntity] });
   try {
     const there = createWriter(dataSource).forTable(todos);
     await one.writer.insertAndEnqueue(todoOf('a', { priority: 0 }));
-    await Promise.all(Array.from({ length: 12 }, (_, n) => (n % 2 === 0 ? one.writer : there).increment('a', 'priority', 1)));
+    await Promise.all(
+      Array.from({ length: 12 }, (_, n) => (n % 2 === 0 ? one.writer : there).increment('a', 'priority', 1)),
+    );
   } finally {
     await dataSource.destroy();
   }
@@ -135,7 +156,14 @@ test('F-130: writes of the app get in between the pages of a long pull', async (
   );
   const seen = await writer.writeAndEnqueueOp(
     (manager) => manager.count(todoEntity),
-    upsertOp({ kind: 'todos', id: 'mine', opId: 'mine', localTimestamp: new Date(0), payload: { ...serverRow('mine', '') }, creates: true }),
+    upsertOp({
+      kind: 'todos',
+      id: 'mine',
+      opId: 'mine',
+      localTimestamp: new Date(0),
+      payload: { ...serverRow('mine', '') },
+      creates: true,
+    }),
   );
   expect(await applying).toHaveLength(40);
   expect(seen).toBeLessThan(2_000);

@@ -125,9 +125,12 @@ test('reads that are the same and wait together are one statement; each has rows
   const { dataSource, gate, statements } = await open();
   const busy = occupy(gate);
   await busy.begun;
-  const ask = (id: number): Promise<Line[]> => gate.detached(() => dataSource.query<Line[]>('SELECT * FROM lines WHERE id = ?', [id]));
+  const ask = (id: number): Promise<Line[]> =>
+    gate.detached(() => dataSource.query<Line[]>('SELECT * FROM lines WHERE id = ?', [id]));
   const asked = [ask(1), ask(1), ask(2), ask(1)];
-  const found = gate.detached(() => Promise.all([1, 1, 1].map(() => dataSource.getRepository(Line).find({ order: { id: 'ASC' } }))));
+  const found = gate.detached(() =>
+    Promise.all([1, 1, 1].map(() => dataSource.getRepository(Line).find({ order: { id: 'ASC' } }))),
+  );
   await busy.end();
   const [first, second, other, third] = await Promise.all(asked);
   expect([first, second, third].map((rows) => rows?.[0]?.name)).toEqual(['one', 'one', 'one']);
@@ -155,7 +158,8 @@ test('a value is not its text: reads whose values differ in type only are two', 
 test('a read sees what was committed elsewhere before it was asked for, though the same one is running', async () => {
   const { dataSource, file } = await open();
   const elsewhere = new (await import('better-sqlite3')).default(file);
-  const count = async (): Promise<number> => Number((await dataSource.query<{ n: number }[]>('SELECT COUNT(*) AS n FROM lines'))[0]?.n);
+  const count = async (): Promise<number> =>
+    Number((await dataSource.query<{ n: number }[]>('SELECT COUNT(*) AS n FROM lines'))[0]?.n);
   for (let round = 0; round < 50; round += 1) {
     const running = [count(), count(), count()];
     elsewhere.prepare('INSERT INTO lines (id, name) VALUES (?, ?)').run(100 + round, 'elsewhere');
@@ -169,10 +173,15 @@ test('a read that fails fails for all who asked, as TypeORM fails', async () => 
   const { dataSource, gate, statements } = await open();
   const busy = occupy(gate);
   await busy.begun;
-  const asked = Promise.allSettled([1, 2].map(() => gate.detached(() => dataSource.query('SELECT nothing FROM nowhere'))));
+  const asked = Promise.allSettled(
+    [1, 2].map(() => gate.detached(() => dataSource.query('SELECT nothing FROM nowhere'))),
+  );
   await busy.end();
   for (const outcome of await asked) {
-    expect(outcome).toMatchObject({ status: 'rejected', reason: { query: 'SELECT nothing FROM nowhere', code: 'SQLITE_ERROR' } });
+    expect(outcome).toMatchObject({
+      status: 'rejected',
+      reason: { query: 'SELECT nothing FROM nowhere', code: 'SQLITE_ERROR' },
+    });
     expect((outcome as PromiseRejectedResult).reason).toBeInstanceOf(QueryFailedError);
   }
   expect(statements.errors).toEqual(['SELECT nothing FROM nowhere']);
@@ -182,7 +191,9 @@ test('a read that fails fails for all who asked, as TypeORM fails', async () => 
 test('subscribers to statements hear of each', async () => {
   const heard: string[] = [];
   const { dataSource, gate } = await open();
-  dataSource.subscribers.push({ beforeQuery: ({ query }) => void heard.push(query) } satisfies EntitySubscriberInterface);
+  dataSource.subscribers.push({
+    beforeQuery: ({ query }) => void heard.push(query),
+  } satisfies EntitySubscriberInterface);
   const busy = occupy(gate);
   await busy.begun;
   const asked = gate.detached(() => Promise.all([1, 2, 3].map(() => dataSource.query('SELECT 7'))));
@@ -193,7 +204,8 @@ test('subscribers to statements hear of each', async () => {
 
 test('a slow statement is logged as such', async () => {
   const { dataSource, statements } = await open({ maxQueryExecutionTime: 1 });
-  const slow = 'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT SUM(i) AS s FROM n';
+  const slow =
+    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT SUM(i) AS s FROM n';
   expect(await dataSource.query(slow)).toEqual([{ s: 45000150000 }]);
   expect(statements.slow).toContain(slow);
 });

@@ -37,7 +37,8 @@ test('F-131: a thousand databases that were opened and closed cost the promises 
   await context.run({ name: 'a' }, async () => {
     await cpuOf();
     const alone = await cpuOf();
-    for (let index = 0; index < 1_000; index += 1) createAsyncContext<{ name: string }>().run({ name: 'b' }, () => undefined);
+    for (let index = 0; index < 1_000; index += 1)
+      createAsyncContext<{ name: string }>().run({ name: 'b' }, () => undefined);
     expect(await cpuOf()).toBeLessThan(20 * alone);
   });
 });

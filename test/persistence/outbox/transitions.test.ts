@@ -3,7 +3,14 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { DatabaseError } from '../../../src/model/errors/errors.ts';
 import { OutboxState } from '../../../src/persistence/database/entities.ts';
 import { operationTransitions } from '../../../src/persistence/outbox/transition-table.ts';
-import { parkAgain, settleOperations, stopWaiting, takeHeads, takePlainly, waitFor } from '../../../src/persistence/outbox/transitions.ts';
+import {
+  parkAgain,
+  settleOperations,
+  stopWaiting,
+  takeHeads,
+  takePlainly,
+  waitFor,
+} from '../../../src/persistence/outbox/transitions.ts';
 import { dialectOf, Session } from '../../../src/persistence/sql/session.ts';
 import { allDrivers, openStore, type StoreBench } from '../../support/open-store.ts';
 import { todoOf } from '../../support/todo.ts';
@@ -16,8 +23,12 @@ test('docs: the drawn states are those of the table (after a change: vitest run 
 });
 
 test('one file alone changes queued operations: no other source updates or deletes rows of sync_outbox', () => {
-  const sources = readdirSync(new URL('src/', root), { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
-  const writers = sources.filter((file) => /\b(?:UPDATE|DELETE\s+FROM)\s+"?sync_outbox"?/i.test(readFileSync(new URL(`src/${file}`, root), 'utf8')));
+  const sources = readdirSync(new URL('src/', root), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /\.tsx?$/.test(file),
+  );
+  const writers = sources.filter((file) =>
+    /\b(?:UPDATE|DELETE\s+FROM)\s+"?sync_outbox"?/i.test(readFileSync(new URL(`src/${file}`, root), 'utf8')),
+  );
   expect(writers.map((file) => file.replaceAll('\\', '/'))).toEqual(['persistence/outbox/transitions.ts']);
 });
 
@@ -41,9 +52,13 @@ describe.each(allDrivers)('transitions on %s', (driver) => {
     await bench.close();
   });
   const states = async (): Promise<readonly number[]> =>
-    (await session.query<{ state: number }>('SELECT "state" FROM "sync_outbox" ORDER BY "seq"')).map(({ state }) => Number(state));
+    (await session.query<{ state: number }>('SELECT "state" FROM "sync_outbox" ORDER BY "seq"')).map(({ state }) =>
+      Number(state),
+    );
   const seqs = async (): Promise<readonly number[]> =>
-    (await session.query<{ seq: number | string }>('SELECT "seq" FROM "sync_outbox" ORDER BY "seq"')).map(({ seq }) => Number(seq));
+    (await session.query<{ seq: number | string }>('SELECT "seq" FROM "sync_outbox" ORDER BY "seq"')).map(({ seq }) =>
+      Number(seq),
+    );
 
   test('a transition from a state that it does not start from is an error that names operation, state and expectation', async () => {
     await open();
@@ -54,8 +69,12 @@ describe.each(allDrivers)('transitions on %s', (driver) => {
     const [first = 0, second = 0] = await seqs();
     const refused = waitFor(session, second, 'todos/a');
     await expect(refused).rejects.toThrow(DatabaseError);
-    await expect(refused).rejects.toThrow("The outbox does not allow 'waitFor': it starts from ready, but op2 is inFlight");
-    await expect(stopWaiting(session, first)).rejects.toThrow("'stopWaiting': it starts from waiting, but op1 is inFlight");
+    await expect(refused).rejects.toThrow(
+      "The outbox does not allow 'waitFor': it starts from ready, but op2 is inFlight",
+    );
+    await expect(stopWaiting(session, first)).rejects.toThrow(
+      "'stopWaiting': it starts from waiting, but op1 is inFlight",
+    );
     await expect(takeHeads(session, [first])).rejects.toThrow("'take': it starts from ready, but op1 is inFlight");
     await expect(takeHeads(session, [99])).rejects.toThrow('the operation of seq 99 is gone');
     expect(await states()).toEqual([OutboxState.inFlight, OutboxState.inFlight]);

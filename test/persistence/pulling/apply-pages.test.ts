@@ -4,22 +4,47 @@ import type { Json, JsonObject } from '../../../src/model/values/json.ts';
 import type { AppliedPage, PageToApply, PullPosition } from '../../../src/model/ports.ts';
 import { syncColumns, type SyncedRow } from '../../../src/persistence/tables/sync-columns.ts';
 import { syncTable, type SyncTable, type SyncTableOptions } from '../../../src/persistence/tables/sync-table.ts';
-import { accepted, answerOf, drivers, openStore, openSynchronized, serverRow, type StoreBench, type TestDriver } from '../../support/open-store.ts';
+import {
+  accepted,
+  answerOf,
+  drivers,
+  openStore,
+  openSynchronized,
+  serverRow,
+  type StoreBench,
+  type TestDriver,
+} from '../../support/open-store.ts';
 import { categoryOf, categoryRow, itemOf, itemRow, openShop, type ShopBench } from '../../support/shop.ts';
 import { todoEntity, todoOf } from '../../support/todo.ts';
 
 const t1 = '2026-01-01T00:00:01.000001Z';
 const t2 = '2026-01-01T00:00:02.000001Z';
 const t3 = '2026-01-01T00:00:03.000001Z';
-const at = (ts: string, lastId = 'z', more: Partial<PullPosition> = {}): PullPosition => ({ cursor: { ts, lastId }, maxPage: 2, resync: false, ...more });
-const pageOf = (rows: readonly JsonObject[], next: PullPosition = at(t1)): PageToApply => ({ page: { items: rows }, items: rows, next });
-const apply = async (bench: StoreBench, rows: readonly JsonObject[], kind = 'todos', next: PullPosition = at(t1)): Promise<AppliedPage> => {
+const at = (ts: string, lastId = 'z', more: Partial<PullPosition> = {}): PullPosition => ({
+  cursor: { ts, lastId },
+  maxPage: 2,
+  resync: false,
+  ...more,
+});
+const pageOf = (rows: readonly JsonObject[], next: PullPosition = at(t1)): PageToApply => ({
+  page: { items: rows },
+  items: rows,
+  next,
+});
+const apply = async (
+  bench: StoreBench,
+  rows: readonly JsonObject[],
+  kind = 'todos',
+  next: PullPosition = at(t1),
+): Promise<AppliedPage> => {
   const [page] = await bench.store.applyPages(kind, [pageOf(rows, next)], { totalDone: 0 });
   if (!page) throw new Error('no page was applied');
   return page;
 };
 const quarantined = async (bench: StoreBench): Promise<string[]> =>
-  ((await bench.dataSource.query('SELECT entity_id AS id FROM sync_quarantine ORDER BY 1')) as { id: string }[]).map(({ id }) => id);
+  ((await bench.dataSource.query('SELECT entity_id AS id FROM sync_quarantine ORDER BY 1')) as { id: string }[]).map(
+    ({ id }) => id,
+  );
 const quarantinedFacts = (page: AppliedPage): unknown[] => page.facts.filter((fact) => fact.type === 'row.quarantined');
 
 describe.each(drivers)('applying pages on %s', (driver) => {
@@ -29,21 +54,36 @@ describe.each(drivers)('applying pages on %s', (driver) => {
   test('I6 and F-68: the rows of a page and its position are one transaction: when one fails, neither is there', async () => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1)]);
-    await bench.dataSource.query(`CREATE TRIGGER broken BEFORE UPDATE ON sync_cursors BEGIN SELECT RAISE(ABORT, 'power cut'); END`);
-    await expect(apply(bench, [serverRow('b', t2)], 'todos', at(t2))).rejects.toMatchObject({ failure: { type: 'storeFailed' } });
+    await bench.dataSource.query(
+      `CREATE TRIGGER broken BEFORE UPDATE ON sync_cursors BEGIN SELECT RAISE(ABORT, 'power cut'); END`,
+    );
+    await expect(apply(bench, [serverRow('b', t2)], 'todos', at(t2))).rejects.toMatchObject({
+      failure: { type: 'storeFailed' },
+    });
     await bench.dataSource.query('DROP TRIGGER broken');
     expect(await bench.row('b')).toBeNull();
     expect(await bench.store.pullPosition('todos', { resync: false })).toEqual(at(t1));
-    await apply(bench, [serverRow('b', t2)], 'todos', at(t2, 'b', { sequence: { token: 'next', start: { ts: t1, lastId: 'z' } } }));
-    expect(await bench.store.pullPosition('todos', { resync: false })).toEqual(at(t2, 'b', { sequence: { token: 'next', start: { ts: t1, lastId: 'z' } } }));
+    await apply(
+      bench,
+      [serverRow('b', t2)],
+      'todos',
+      at(t2, 'b', { sequence: { token: 'next', start: { ts: t1, lastId: 'z' } } }),
+    );
+    expect(await bench.store.pullPosition('todos', { resync: false })).toEqual(
+      at(t2, 'b', { sequence: { token: 'next', start: { ts: t1, lastId: 'z' } } }),
+    );
   });
 
   test('I6: when the rows of a page can neither be written nor put aside, the position stays before it', async () => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1)]);
     for (const table of ['todos', 'sync_quarantine'])
-      await bench.dataSource.query(`CREATE TRIGGER broken_${table} BEFORE INSERT ON ${table} BEGIN SELECT RAISE(ABORT, 'power cut'); END`);
-    await expect(apply(bench, [serverRow('b', t2)], 'todos', at(t2))).rejects.toMatchObject({ failure: { type: 'storeFailed' } });
+      await bench.dataSource.query(
+        `CREATE TRIGGER broken_${table} BEFORE INSERT ON ${table} BEGIN SELECT RAISE(ABORT, 'power cut'); END`,
+      );
+    await expect(apply(bench, [serverRow('b', t2)], 'todos', at(t2))).rejects.toMatchObject({
+      failure: { type: 'storeFailed' },
+    });
     expect(await bench.store.pullPosition('todos', { resync: false })).toEqual(at(t1));
   });
 
@@ -52,7 +92,8 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     await apply(bench, [categoryRow('c1', t1), categoryRow('c2', t1)], 'categories');
     await apply(bench, [itemRow('i1', 'c1', t1)], 'items');
     await bench.dataSource.query(`UPDATE categories SET draft = 'mine' WHERE id = 'c1'`);
-    const rowid = (): Promise<unknown> => bench.dataSource.query(`SELECT rowid AS n, draft FROM categories WHERE id = 'c1'`);
+    const rowid = (): Promise<unknown> =>
+      bench.dataSource.query(`SELECT rowid AS n, draft FROM categories WHERE id = 'c1'`);
     const before = await rowid();
     await apply(bench, [categoryRow('c1', t2, { name: 'renamed', draft: 'theirs' })], 'categories');
     expect(await rowid()).toEqual(before);
@@ -106,7 +147,11 @@ describe.each(drivers)('applying pages on %s', (driver) => {
   test('F-69: with tombstones removed the row goes, and one never seen leaves no trace', async () => {
     bench = await openShop(driver, { categories: { tombstones: 'remove' } });
     await apply(bench, [categoryRow('a', t1)], 'categories');
-    const page = await apply(bench, [categoryRow('a', t2, { deletedAt: t2 }), categoryRow('never', t2, { deletedAt: t2 })], 'categories');
+    const page = await apply(
+      bench,
+      [categoryRow('a', t2, { deletedAt: t2 }), categoryRow('never', t2, { deletedAt: t2 })],
+      'categories',
+    );
     expect(page.facts[0]).toMatchObject({ type: 'cache.updated', upserts: 0, deletes: 2 });
     expect(await bench.dataSource.query('SELECT id FROM categories')).toEqual([]);
   });
@@ -116,7 +161,11 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     await apply(bench, [categoryRow('c1', t1), categoryRow('c2', t1)], 'categories');
     await apply(bench, [itemRow('i1', 'c1', t1), itemRow('i2', 'c2', t1)], 'items');
     await bench.items.replaceAndEnqueue(itemOf('i1', 'c1', { name: 'mine' }));
-    await apply(bench, [categoryRow('c1', t2, { deletedAt: t2 }), categoryRow('c2', t2, { deletedAt: t2 })], 'categories');
+    await apply(
+      bench,
+      [categoryRow('c1', t2, { deletedAt: t2 }), categoryRow('c2', t2, { deletedAt: t2 })],
+      'categories',
+    );
     expect(await bench.dataSource.query('SELECT id, deleted_at AS d FROM categories')).toEqual([{ id: 'c1', d: t2 }]);
     expect(await bench.dataSource.query('SELECT id, name FROM items')).toEqual([{ id: 'i1', name: 'mine' }]);
   });
@@ -125,7 +174,11 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     bench = await openShop(driver, { onDelete: 'NO ACTION', categories: { tombstones: 'remove' } });
     await apply(bench, [categoryRow('c1', t1), categoryRow('c2', t1)], 'categories');
     await apply(bench, [itemRow('i1', 'c1', t1)], 'items');
-    await apply(bench, [categoryRow('c1', t2, { deletedAt: t2 }), categoryRow('c2', t2, { deletedAt: t2 }), categoryRow('c3', t2)], 'categories');
+    await apply(
+      bench,
+      [categoryRow('c1', t2, { deletedAt: t2 }), categoryRow('c2', t2, { deletedAt: t2 }), categoryRow('c3', t2)],
+      'categories',
+    );
     expect(await bench.dataSource.query('SELECT id, deleted_at AS d FROM categories ORDER BY id')).toEqual([
       { id: 'c1', d: t2 },
       { id: 'c3', d: null },
@@ -138,7 +191,9 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     await bench.items.insertAndEnqueue(itemOf('i1', 'c1'));
     await bench.categories.enqueueDelete('c1');
     expect((await bench.takeAll()).map(({ entityId }) => entityId)).toEqual(['i1']);
-    expect(await bench.dataSource.query('SELECT id FROM categories WHERE deleted_at_local IS NOT NULL')).toEqual([{ id: 'c1' }]);
+    expect(await bench.dataSource.query('SELECT id FROM categories WHERE deleted_at_local IS NOT NULL')).toEqual([
+      { id: 'c1' },
+    ]);
     expect(await bench.dataSource.query('SELECT id FROM items')).toEqual([{ id: 'i1' }]);
   });
 
@@ -147,14 +202,22 @@ describe.each(drivers)('applying pages on %s', (driver) => {
   test('F-17: a child of a row that is not there is quarantined alone, and stored once the parent has come', async () => {
     bench = await openShop(driver, { onDelete: 'NO ACTION' });
     await apply(bench, [categoryRow('c1', t1)], 'categories');
-    const page = await apply(bench, [itemRow('i1', 'c1', t1), itemRow('orphan', 'c9', t1), itemRow('i2', 'c1', t1)], 'items');
+    const page = await apply(
+      bench,
+      [itemRow('i1', 'c1', t1), itemRow('orphan', 'c9', t1), itemRow('i2', 'c1', t1)],
+      'items',
+    );
     expect(page.pulled).toBe(2);
     expect(quarantinedFacts(page)).toEqual([]);
-    expect(await bench.store.completePull('items', { resync: false })).toMatchObject([{ type: 'row.quarantined', kind: 'items', id: 'orphan' }]);
+    expect(await bench.store.completePull('items', { resync: false })).toMatchObject([
+      { type: 'row.quarantined', kind: 'items', id: 'orphan' },
+    ]);
     expect(await bench.store.completePull('items', { resync: false })).toEqual([]);
     expect(await quarantined(bench)).toEqual(['orphan']);
     await apply(bench, [categoryRow('c9', t2)], 'categories', at(t2));
-    expect(await bench.store.completePull('items', { resync: false })).toEqual([{ type: 'cache.updated', kind: 'items', upserts: 1, deletes: 0 }]);
+    expect(await bench.store.completePull('items', { resync: false })).toEqual([
+      { type: 'cache.updated', kind: 'items', upserts: 1, deletes: 0 },
+    ]);
     expect(await quarantined(bench)).toEqual([]);
     expect(await bench.dataSource.query('SELECT id FROM items ORDER BY id')).toHaveLength(3);
   });
@@ -162,7 +225,9 @@ describe.each(drivers)('applying pages on %s', (driver) => {
   test('F-17: several bad pages in one transaction cost each only its bad rows', async () => {
     bench = await openShop(driver, { onDelete: 'NO ACTION' });
     await apply(bench, [categoryRow('c1', t1)], 'categories');
-    const pages = [1, 2, 3].map((page) => pageOf([itemRow(`good${page}`, 'c1', t1), itemRow(`bad${page}`, 'none', t1)], at(t1, `p${page}`)));
+    const pages = [1, 2, 3].map((page) =>
+      pageOf([itemRow(`good${page}`, 'c1', t1), itemRow(`bad${page}`, 'none', t1)], at(t1, `p${page}`)),
+    );
     const applied = await bench.store.applyPages('items', pages, { totalDone: 10 });
     expect(applied.map(({ pulled }) => pulled)).toEqual([1, 1, 1]);
     expect(applied.at(-1)?.facts.at(-1)).toMatchObject({ type: 'sync.progress', done: 13 });
@@ -191,7 +256,12 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     const requests = await bench.takeAll();
     const report = await bench.store.settle(
       requests.map((request) =>
-        answerOf(request, request.kind === 'categories' ? { type: 'applied', row: categoryRow('a', t2, { slug: 'taken' }) } : accepted(t2)(request)),
+        answerOf(
+          request,
+          request.kind === 'categories'
+            ? { type: 'applied', row: categoryRow('a', t2, { slug: 'taken' }) }
+            : accepted(t2)(request),
+        ),
       ),
     );
     expect(report.pushed).toBe(2);
@@ -212,7 +282,10 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     await bench.writer.replaceAndEnqueue(todoOf('a', { done: true }), { changedFields: ['done'] });
     await bench.store.settle([answerOf(request, { type: 'applied', row: { id: 'a', updatedAt: t2 } })]);
     expect(await bench.row('a')).toMatchObject({ title: 'one', priority: 7, tags: ['x'], done: true, updatedAt: t2 });
-    expect((await bench.takeAll())[0]?.op).toMatchObject({ baseUpdatedAt: t2, payload: { id: 'a', title: 'one', priority: 7, tags: ['x'], done: true } });
+    expect((await bench.takeAll())[0]?.op).toMatchObject({
+      baseUpdatedAt: t2,
+      payload: { id: 'a', title: 'one', priority: 7, tags: ['x'], done: true },
+    });
   });
 
   test('F-160: rows that make room for each other are stored at the end of the pull and never announced as quarantined', async () => {
@@ -230,14 +303,22 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     );
     expect(quarantinedFacts(page)).toEqual([]);
     expect(await quarantined(bench)).toEqual(['x', 'y']);
-    expect(await bench.store.completePull('categories', { resync: false })).toEqual([{ type: 'cache.updated', kind: 'categories', upserts: 2, deletes: 0 }]);
+    expect(await bench.store.completePull('categories', { resync: false })).toEqual([
+      { type: 'cache.updated', kind: 'categories', upserts: 2, deletes: 0 },
+    ]);
     expect(await quarantined(bench)).toEqual([]);
-    expect(await bench.dataSource.query('SELECT slug FROM categories ORDER BY id')).toEqual([{ slug: '2' }, { slug: '3' }, { slug: '4' }]);
+    expect(await bench.dataSource.query('SELECT slug FROM categories ORDER BY id')).toEqual([
+      { slug: '2' },
+      { slug: '3' },
+      { slug: '4' },
+    ]);
   });
 
   test('F-17: a good row on a later page of the same transaction releases the bad one', async () => {
     bench = await openShop(driver);
-    await bench.store.applyPages('todos', [pageOf([serverRow('a', t1, { title: 5 })]), pageOf([serverRow('a', t2)])], { totalDone: 0 });
+    await bench.store.applyPages('todos', [pageOf([serverRow('a', t1, { title: 5 })]), pageOf([serverRow('a', t2)])], {
+      totalDone: 0,
+    });
     expect(await quarantined(bench)).toEqual([]);
     expect(await bench.row('a')).toMatchObject({ updatedAt: t2 });
   });
@@ -251,7 +332,9 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     await bench.drain(() => ({ type: 'applied', row: categoryRow('a', t3, { name: 'mine', slug: 'free' }) }));
     await apply(bench, [categoryRow('b', t3, { slug: null })], 'categories', at(t3));
     await bench.store.completePull('categories', { resync: false });
-    expect(await bench.dataSource.query(`SELECT name, slug, updated_at AS u FROM categories WHERE id = 'a'`)).toEqual([{ name: 'mine', slug: 'free', u: t3 }]);
+    expect(await bench.dataSource.query(`SELECT name, slug, updated_at AS u FROM categories WHERE id = 'a'`)).toEqual([
+      { name: 'mine', slug: 'free', u: t3 },
+    ]);
   });
 
   test.each([
@@ -275,7 +358,9 @@ describe.each(drivers)('applying pages on %s', (driver) => {
       { ...serverRow('q', t1), ...parsed('{"unknown":{"__proto__":1}}') },
     ]);
     expect(page.pulled).toBe(1);
-    expect(quarantinedFacts(page)).toMatchObject([{ id: 'p', error: { message: expect.stringContaining("field 'tags' has the key '__proto__'") as string } }]);
+    expect(quarantinedFacts(page)).toMatchObject([
+      { id: 'p', error: { message: expect.stringContaining("field 'tags' has the key '__proto__'") as string } },
+    ]);
     expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
   });
 
@@ -286,7 +371,9 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     const stored = await bench.row('a');
     if (stored === null) throw new Error('the row is not there');
     await bench.writer.replaceAndEnqueue({ ...stored, title: 'mine' });
-    await expect(bench.writer.replaceAndEnqueue({ ...stored, tags: [...tags, ...tags] })).rejects.toThrow("'constructor' is refused");
+    await expect(bench.writer.replaceAndEnqueue({ ...stored, tags: [...tags, ...tags] })).rejects.toThrow(
+      "'constructor' is refused",
+    );
     const [request] = await bench.takeAll();
     expect(request).toMatchObject({ op: { payload: { title: 'mine', tags } } });
   });
@@ -320,7 +407,9 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     bench = await openShop(driver);
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'one' }));
     await bench.drain(() => ({ type: 'applied' }));
-    expect(await bench.dataSource.query('SELECT version_unknown AS v, base_version AS b FROM sync_base')).toEqual([{ v: 1, b: null }]);
+    expect(await bench.dataSource.query('SELECT version_unknown AS v, base_version AS b FROM sync_base')).toEqual([
+      { v: 1, b: null },
+    ]);
     await apply(bench, [serverRow('a', t2, { title: 'one' })]);
     expect(await bench.dataSource.query('SELECT * FROM sync_base')).toEqual([]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'two' }));
@@ -360,10 +449,14 @@ describe.each(drivers)('applying pages on %s', (driver) => {
   test('F-21: local-only columns survive every pull, also under a pending edit', async () => {
     bench = await openShop(driver);
     await apply(bench, [categoryRow('a', t1)], 'categories');
-    await bench.categories.replaceAndEnqueue(categoryOf('a', { name: 'mine', draft: 'note' }), { changedFields: ['name'] });
+    await bench.categories.replaceAndEnqueue(categoryOf('a', { name: 'mine', draft: 'note' }), {
+      changedFields: ['name'],
+    });
     await apply(bench, [categoryRow('a', t2)], 'categories');
     await bench.drain((request) => ({ type: 'applied', row: categoryRow(request.entityId, t3, { name: 'mine' }) }));
-    expect(await bench.dataSource.query('SELECT draft, name FROM categories')).toEqual([{ draft: 'note', name: 'mine' }]);
+    expect(await bench.dataSource.query('SELECT draft, name FROM categories')).toEqual([
+      { draft: 'note', name: 'mine' },
+    ]);
   });
 
   // ── Counting and telling ──────────────────────────────────────────────────────────────────────────────────────────
@@ -372,9 +465,19 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     bench = await openShop(driver);
     await apply(bench, [serverRow('a', t1), serverRow('b', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
-    const page = await apply(bench, [serverRow('a', t2), serverRow('b', t2, { deletedAt: t2 }), serverRow('c', t2), serverRow('bad', t2, { title: 1 })]);
+    const page = await apply(bench, [
+      serverRow('a', t2),
+      serverRow('b', t2, { deletedAt: t2 }),
+      serverRow('c', t2),
+      serverRow('bad', t2, { title: 1 }),
+    ]);
     expect(page).toMatchObject({ pageSize: 4, pulled: 3 });
-    expect(page.facts.map((fact) => fact.type)).toEqual(['row.quarantined', 'cache.updated', 'page.pulled', 'sync.progress']);
+    expect(page.facts.map((fact) => fact.type)).toEqual([
+      'row.quarantined',
+      'cache.updated',
+      'page.pulled',
+      'sync.progress',
+    ]);
     expect(page.facts[1]).toMatchObject({ upserts: 2, deletes: 1 });
     expect(page.facts[3]).not.toHaveProperty('total');
   });
@@ -382,7 +485,11 @@ describe.each(drivers)('applying pages on %s', (driver) => {
   test('F-107: progress tells the total where the server gave one', async () => {
     bench = await openShop(driver);
     const rows = [serverRow('a', t1)];
-    const [page] = await bench.store.applyPages('todos', [{ page: { items: rows, total: 40 }, items: rows, next: at(t1) }], { totalDone: 7 });
+    const [page] = await bench.store.applyPages(
+      'todos',
+      [{ page: { items: rows, total: 40 }, items: rows, next: at(t1) }],
+      { totalDone: 7 },
+    );
     expect(page?.facts.at(-1)).toEqual({ type: 'sync.progress', phase: 'pull', kind: 'todos', done: 8, total: 40 });
   });
 
@@ -400,7 +507,9 @@ describe.each(drivers)('applying pages on %s', (driver) => {
     bench = await openShop(driver);
     const applying = bench.store.applyPages('todos', manyPages(20, 50), { totalDone: 0 });
     await new Promise((resolve) => setImmediate(resolve));
-    const seen = await bench.dataSource.transaction(async (manager) => ((await manager.query('SELECT count(*) AS n FROM todos')) as { n: number }[])[0]?.n);
+    const seen = await bench.dataSource.transaction(
+      async (manager) => ((await manager.query('SELECT count(*) AS n FROM todos')) as { n: number }[])[0]?.n,
+    );
     const applied = await applying;
     expect(applied).toHaveLength(20);
     expect(applied.at(-1)?.facts.at(-1)).toMatchObject({ done: 1000 });
@@ -506,13 +615,18 @@ const countryEntity = new EntitySchema<SyncedRow & { id: number; name: string }>
   columns: { id: { type: 'integer', primary: true, generated: 'increment' }, name: { type: 'text' }, ...syncColumns },
 });
 
-const openWith = async (driver: TestDriver, tables: readonly SyncTable[], entities: readonly EntitySchema[]): Promise<StoreBench> => {
+const openWith = async (
+  driver: TestDriver,
+  tables: readonly SyncTable[],
+  entities: readonly EntitySchema[],
+): Promise<StoreBench> => {
   const dataSource = await openSynchronized(driver, [todoEntity as EntitySchema, ...entities]);
   return openStore(driver, { dataSource, tables });
 };
 const openGadgets = (driver: TestDriver, options: SyncTableOptions<Gadget> = {}): Promise<StoreBench> =>
   openWith(driver, [syncTable(gadgetEntity, options) as SyncTable], [gadgetEntity as EntitySchema]);
-const gadget = (bench: StoreBench, id: string): Promise<Gadget | null> => bench.dataSource.getRepository(gadgetEntity).findOneBy({ id });
+const gadget = (bench: StoreBench, id: string): Promise<Gadget | null> =>
+  bench.dataSource.getRepository(gadgetEntity).findOneBy({ id });
 const gadgetRow = (id: string, changes: JsonObject = {}): JsonObject => ({
   id,
   isActive: true,
@@ -534,29 +648,63 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
   test('foreign keys are checked at commit: a child may stand before its parent, in the page or a page before', async () => {
     bench = await openWith(driver, [syncTable(folderEntity) as SyncTable], [folderEntity as EntitySchema]);
     const row = (id: string, parentId: string | null): JsonObject => ({ id, parentId, updatedAt: t1, deletedAt: null });
-    const pages = await bench.store.applyPages('folders', [pageOf([row('leaf', 'branch'), row('branch', 'root')]), pageOf([row('root', null)])], {
-      totalDone: 0,
-    });
+    const pages = await bench.store.applyPages(
+      'folders',
+      [pageOf([row('leaf', 'branch'), row('branch', 'root')]), pageOf([row('root', null)])],
+      {
+        totalDone: 0,
+      },
+    );
     expect(pages.map(({ pulled }) => pulled)).toEqual([2, 1]);
   });
 
   test('a page with a child before its parent and a real orphan loses only the orphan, by the end of the pull', async () => {
     bench = await openWith(driver, [syncTable(folderEntity) as SyncTable], [folderEntity as EntitySchema]);
     const row = (id: string, parentId: string | null): JsonObject => ({ id, parentId, updatedAt: t1, deletedAt: null });
-    await apply(bench, [row('leaf', 'branch'), row('branch', 'root'), row('orphan', 'nobody'), row('root', null)], 'folders');
+    await apply(
+      bench,
+      [row('leaf', 'branch'), row('branch', 'root'), row('orphan', 'nobody'), row('root', null)],
+      'folders',
+    );
     await bench.store.completePull('folders', { resync: false });
-    expect(await bench.dataSource.query('SELECT id FROM folders ORDER BY id')).toEqual([{ id: 'branch' }, { id: 'leaf' }, { id: 'root' }]);
+    expect(await bench.dataSource.query('SELECT id FROM folders ORDER BY id')).toEqual([
+      { id: 'branch' },
+      { id: 'leaf' },
+      { id: 'root' },
+    ]);
     expect(await quarantined(bench)).toEqual(['orphan']);
   });
 
   test('booleans, JSON, dates, numbers and transformers come in as the app knows them and go out as the server sent them', async () => {
     bench = await openGadgets(driver);
-    await apply(bench, [gadgetRow('a'), gadgetRow('zero', { isActive: 0, settings: null, boughtAt: null, price: null, code: null, day: null })], 'gadgets');
+    await apply(
+      bench,
+      [
+        gadgetRow('a'),
+        gadgetRow('zero', { isActive: 0, settings: null, boughtAt: null, price: null, code: null, day: null }),
+      ],
+      'gadgets',
+    );
     const entity = await gadget(bench, 'a');
-    expect(entity).toMatchObject({ isActive: true, settings: { a: [1, { b: null }] }, price: 1.5, code: 'AB', day: '2026-05-06' });
+    expect(entity).toMatchObject({
+      isActive: true,
+      settings: { a: [1, { b: null }] },
+      price: 1.5,
+      code: 'AB',
+      day: '2026-05-06',
+    });
     expect(entity?.boughtAt?.toISOString()).toBe('2026-02-03T04:05:06.000Z');
-    expect(await gadget(bench, 'zero')).toMatchObject({ isActive: false, settings: null, boughtAt: null, price: null, code: null, day: null });
-    expect(await bench.dataSource.query(`SELECT code, is_active AS a FROM gadgets WHERE id = 'a'`)).toEqual([{ code: 'ab', a: 1 }]);
+    expect(await gadget(bench, 'zero')).toMatchObject({
+      isActive: false,
+      settings: null,
+      boughtAt: null,
+      price: null,
+      code: null,
+      day: null,
+    });
+    expect(await bench.dataSource.query(`SELECT code, is_active AS a FROM gadgets WHERE id = 'a'`)).toEqual([
+      { code: 'ab', a: 1 },
+    ]);
   });
 
   test('what nobody edited is sent back as it came', async () => {
@@ -575,10 +723,21 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
     });
     const [request] = await bench.takeAll();
     await bench.store.settle([
-      answerOf(request, { type: 'conflict', current: gadgetRow('a', { updatedAt: t2, code: 'CD' }), deleted: false, serverTimestamp: t2 }),
+      answerOf(request, {
+        type: 'conflict',
+        current: gadgetRow('a', { updatedAt: t2, code: 'CD' }),
+        deleted: false,
+        serverTimestamp: t2,
+      }),
     ]);
     const entity = await gadget(bench, 'a');
-    expect(entity).toMatchObject({ price: 2, code: 'CD', isActive: true, settings: { a: [1, { b: null }] }, day: '2026-05-06' });
+    expect(entity).toMatchObject({
+      price: 2,
+      code: 'CD',
+      isActive: true,
+      settings: { a: [1, { b: null }] },
+      day: '2026-05-06',
+    });
     expect(entity?.boughtAt?.toISOString()).toBe('2026-02-03T04:05:06.000Z');
   });
 
@@ -599,7 +758,9 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
   test('F-63: numeric timestamps are kept as their digits and compared as times', async () => {
     bench = await openGadgets(driver);
     await apply(bench, [gadgetRow('a', { updatedAt: 1767225601000 })], 'gadgets');
-    expect(await bench.dataSource.query('SELECT updated_at AS u, typeof(updated_at) AS t FROM gadgets')).toEqual([{ u: '1767225601000', t: 'text' }]);
+    expect(await bench.dataSource.query('SELECT updated_at AS u, typeof(updated_at) AS t FROM gadgets')).toEqual([
+      { u: '1767225601000', t: 'text' },
+    ]);
     await bench.outbox.enqueue({
       type: 'upsert',
       opId: 'o',
@@ -612,23 +773,47 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
       payload: { id: 'a', price: 2 },
     });
     await apply(bench, [gadgetRow('a', { updatedAt: 999, code: 'OLD' })], 'gadgets');
-    await apply(bench, [gadgetRow('a', { updatedAt: 1767225602000, code: 'NEW', deletedAt: 1767225602000 })], 'gadgets');
-    expect(await gadget(bench, 'a')).toMatchObject({ code: 'NEW', price: 2, updatedAt: '1767225602000', deletedAt: null });
+    await apply(
+      bench,
+      [gadgetRow('a', { updatedAt: 1767225602000, code: 'NEW', deletedAt: 1767225602000 })],
+      'gadgets',
+    );
+    expect(await gadget(bench, 'a')).toMatchObject({
+      code: 'NEW',
+      price: 2,
+      updatedAt: '1767225602000',
+      deletedAt: null,
+    });
     expect((await bench.takeAll())[0]?.op.baseUpdatedAt).toBe('1767225601000');
   });
 
   test('snake_case: JSON keys are the property names, spelled so', async () => {
     bench = await openGadgets(driver, { naming: 'snake_case' });
-    await apply(bench, [{ id: 'a', is_active: true, bought_at: '2026-02-03T04:05:06.000Z', updated_at: t1, deleted_at: null }], 'gadgets');
+    await apply(
+      bench,
+      [{ id: 'a', is_active: true, bought_at: '2026-02-03T04:05:06.000Z', updated_at: t1, deleted_at: null }],
+      'gadgets',
+    );
     expect(await gadget(bench, 'a')).toMatchObject({ isActive: true, updatedAt: t1 });
   });
 
   test('custom toJson and fromJson carry rows both ways, and a throwing one costs its row only', async () => {
     bench = await openGadgets(driver, {
-      toJson: ({ id, price, updatedAt, deletedAt, isActive }) => ({ id, cents: price === null ? null : price * 100, active: isActive, updatedAt, deletedAt }),
+      toJson: ({ id, price, updatedAt, deletedAt, isActive }) => ({
+        id,
+        cents: price === null ? null : price * 100,
+        active: isActive,
+        updatedAt,
+        deletedAt,
+      }),
       fromJson: (json) => {
         if (json['cents'] === 'boom') throw new Error('cannot map');
-        return { id: String(json['id']), price: Number(json['cents']) / 100, isActive: json['active'] === true, deletedAt: null };
+        return {
+          id: String(json['id']),
+          price: Number(json['cents']) / 100,
+          isActive: json['active'] === true,
+          deletedAt: null,
+        };
       },
     });
     const page = await apply(
@@ -685,7 +870,11 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
   });
 
   test('F-142: integer ids of a pullOnly table; text that is no such number never becomes another row', async () => {
-    bench = await openWith(driver, [syncTable(countryEntity, { pullOnly: true, tombstones: 'remove' }) as SyncTable], [countryEntity as EntitySchema]);
+    bench = await openWith(
+      driver,
+      [syncTable(countryEntity, { pullOnly: true, tombstones: 'remove' }) as SyncTable],
+      [countryEntity as EntitySchema],
+    );
     const page = await apply(
       bench,
       [
@@ -713,26 +902,31 @@ describe.each(drivers.filter((driver) => driver !== 'postgres'))('wire types on 
     expect(await bench.dataSource.query('SELECT id, name FROM countries')).toEqual([{ id: 7, name: 'VII' }]);
   });
 
-  test.each([['a/b'], ['ü 漢字 🙂'], ['quote\'"`'], ['%_'], ['x'.repeat(10_240)], ['0'], ['007'], ['null']])('ids are opaque text: %.20s', async (id) => {
-    bench = await openGadgets(driver);
-    await apply(bench, [gadgetRow(id)], 'gadgets');
-    await bench.outbox.enqueue({
-      type: 'upsert',
-      opId: 'o',
-      kind: 'gadgets',
-      id,
-      localTimestamp: t1,
-      creates: false,
-      baseUpdatedAt: t1,
-      changedFields: ['price'],
-      payload: { id, price: 9 },
-    });
-    await apply(bench, [gadgetRow(id, { updatedAt: t2, code: 'XY' })], 'gadgets');
-    expect(await gadget(bench, id)).toMatchObject({ price: 9, code: 'XY', updatedAt: t2 });
-    const [request] = await bench.takeAll();
-    expect(request?.entityId).toBe(id);
-    await bench.store.settle([answerOf(request, { type: 'applied', row: gadgetRow(id, { updatedAt: t3, price: 9 }) })]);
-    expect(await bench.dataSource.query('SELECT count(*) AS n FROM gadgets')).toEqual([{ n: 1 }]);
-    expect(await gadget(bench, id)).toMatchObject({ updatedAt: t3 });
-  });
+  test.each([['a/b'], ['ü 漢字 🙂'], ['quote\'"`'], ['%_'], ['x'.repeat(10_240)], ['0'], ['007'], ['null']])(
+    'ids are opaque text: %.20s',
+    async (id) => {
+      bench = await openGadgets(driver);
+      await apply(bench, [gadgetRow(id)], 'gadgets');
+      await bench.outbox.enqueue({
+        type: 'upsert',
+        opId: 'o',
+        kind: 'gadgets',
+        id,
+        localTimestamp: t1,
+        creates: false,
+        baseUpdatedAt: t1,
+        changedFields: ['price'],
+        payload: { id, price: 9 },
+      });
+      await apply(bench, [gadgetRow(id, { updatedAt: t2, code: 'XY' })], 'gadgets');
+      expect(await gadget(bench, id)).toMatchObject({ price: 9, code: 'XY', updatedAt: t2 });
+      const [request] = await bench.takeAll();
+      expect(request?.entityId).toBe(id);
+      await bench.store.settle([
+        answerOf(request, { type: 'applied', row: gadgetRow(id, { updatedAt: t3, price: 9 }) }),
+      ]);
+      expect(await bench.dataSource.query('SELECT count(*) AS n FROM gadgets')).toEqual([{ n: 1 }]);
+      expect(await gadget(bench, id)).toMatchObject({ updatedAt: t3 });
+    },
+  );
 });

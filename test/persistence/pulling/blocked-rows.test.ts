@@ -79,12 +79,20 @@ describe.each(allDrivers)('rows that block one another on %s', (driver) => {
         const facts: SyncFact[] = [];
         for (const items of pages) {
           const next = await opened.store.pullPosition('places', { resync: false });
-          for (const page of await opened.store.applyPages('places', [{ page: { items }, items, next }], { totalDone: 0 })) facts.push(...page.facts);
+          for (const page of await opened.store.applyPages('places', [{ page: { items }, items, next }], {
+            totalDone: 0,
+          }))
+            facts.push(...page.facts);
         }
-        return [...facts, ...(await opened.store.completePull('places', { resync: false }))].filter(({ type }) => type === 'row.quarantined');
+        return [...facts, ...(await opened.store.completePull('places', { resync: false }))].filter(
+          ({ type }) => type === 'row.quarantined',
+        );
       },
       stored: () => dataSource.query('SELECT id, label, number, note FROM places ORDER BY id'),
-      quarantined: async () => ((await dataSource.query('SELECT entity_id AS id FROM sync_quarantine ORDER BY 1')) as { id: string }[]).map(({ id }) => id),
+      quarantined: async () =>
+        ((await dataSource.query('SELECT entity_id AS id FROM sync_quarantine ORDER BY 1')) as { id: string }[]).map(
+          ({ id }) => id,
+        ),
     };
   }
 
@@ -111,9 +119,18 @@ describe.each(allDrivers)('rows that block one another on %s', (driver) => {
 
   test('F-160: a ring of three, over both unique keys, with a row that follows it', async () => {
     bench = await openThree();
-    const pages = [[rowOf('d', t2, 'x', 9), rowOf('a', t2, 'y', 2)], [rowOf('b', t2, 'z', 3)], [rowOf('c', t2, 'w', 1)]];
+    const pages = [
+      [rowOf('d', t2, 'x', 9), rowOf('a', t2, 'y', 2)],
+      [rowOf('b', t2, 'z', 3)],
+      [rowOf('c', t2, 'w', 1)],
+    ];
     expect(await bench.pullPages(pages)).toEqual([]);
-    expect(await bench.stored()).toEqual([noteOf('a', 'y', 2), noteOf('b', 'z', 3), noteOf('c', 'w', 1), { id: 'd', label: 'x', number: 9, note: null }]);
+    expect(await bench.stored()).toEqual([
+      noteOf('a', 'y', 2),
+      noteOf('b', 'z', 3),
+      noteOf('c', 'w', 1),
+      { id: 'd', label: 'x', number: 9, note: null },
+    ]);
     expect(await bench.quarantined()).toEqual([]);
   });
 
@@ -128,27 +145,44 @@ describe.each(allDrivers)('rows that block one another on %s', (driver) => {
 
   test('F-160: a partial unique index, where the place in the index is handed over with a deletion', async () => {
     bench = await openThree({ indices: [{ columns: ['label'], unique: true, where: 'deleted_at IS NULL' }] });
-    expect(await bench.pullPages([[rowOf('a', t2, 'y', 1), rowOf('b', t2, 'x', 2), rowOf('c', t2, 'y', 3, { deletedAt: t2 })]])).toEqual([]);
+    expect(
+      await bench.pullPages([
+        [rowOf('a', t2, 'y', 1), rowOf('b', t2, 'x', 2), rowOf('c', t2, 'y', 3, { deletedAt: t2 })],
+      ]),
+    ).toEqual([]);
     expect(await bench.stored()).toEqual([noteOf('a', 'y', 1), noteOf('b', 'x', 2), noteOf('c', 'y', 3)]);
   });
 
   test('F-160, I4: pending edits and a pending deletion stay on top of rows that swap', async () => {
     bench = await openThree();
     await bench.places.replaceAndEnqueue(
-      { id: 'a', label: 'x', list: 'l', number: 7, note: 'note of a', updatedAt: t1, deletedAt: null, deletedAtLocal: null },
+      {
+        id: 'a',
+        label: 'x',
+        list: 'l',
+        number: 7,
+        note: 'note of a',
+        updatedAt: t1,
+        deletedAt: null,
+        deletedAtLocal: null,
+      },
       { changedFields: ['number'] },
     );
     await bench.places.enqueueDelete('b');
     expect(await bench.pullPages([[rowOf('a', t2, 'y', 1), rowOf('b', t2, 'x', 2)]])).toEqual([]);
     expect(await bench.stored()).toEqual([noteOf('a', 'y', 7), noteOf('b', 'x', 2), noteOf('c', 'z', 3)]);
-    const [hidden] = (await bench.dataSource.query(`SELECT deleted_at_local AS h FROM places WHERE id = 'b'`)) as { h: unknown }[];
+    const [hidden] = (await bench.dataSource.query(`SELECT deleted_at_local AS h FROM places WHERE id = 'b'`)) as {
+      h: unknown;
+    }[];
     expect(hidden?.h).not.toBeNull();
     expect(await bench.quarantined()).toEqual([]);
   });
 
   test('F-160, I13: a ring that the database refuses for another reason leaves every value as it was, and is announced once', async () => {
     bench = await openThree({ checks: [{ expression: `label <> 'forbidden'` }] });
-    const facts = await bench.pullPages([[rowOf('a', t2, 'y', 2), rowOf('b', t2, 'forbidden', 1), rowOf('c', t2, 'w', 3)]]);
+    const facts = await bench.pullPages([
+      [rowOf('a', t2, 'y', 2), rowOf('b', t2, 'forbidden', 1), rowOf('c', t2, 'w', 3)],
+    ]);
     expect(facts).toMatchObject([{ id: 'a' }, { id: 'b' }]);
     expect(await bench.stored()).toEqual([noteOf('a', 'x', 1), noteOf('b', 'y', 2), noteOf('c', 'w', 3)]);
     expect(await bench.pullPages([[]])).toEqual([]);
@@ -161,22 +195,39 @@ describe.each(allDrivers)('rows that block one another on %s', (driver) => {
     bench = await openThree();
     await bench.store.openResync(['places']);
     const items = [rowOf('a', t2, 'x', 1), rowOf('n', t2, 'y', 2), rowOf('c', t1, 'z', 3)];
-    const [page] = await bench.store.applyPages('places', [{ page: { items }, items, next: { cursor: { ts: t2, lastId: 'n' }, maxPage: 3, resync: true } }], {
-      totalDone: 0,
-    });
+    const [page] = await bench.store.applyPages(
+      'places',
+      [{ page: { items }, items, next: { cursor: { ts: t2, lastId: 'n' }, maxPage: 3, resync: true } }],
+      {
+        totalDone: 0,
+      },
+    );
     const facts = [
       ...(page?.facts ?? []),
       ...(await bench.store.completePull('places', { resync: true })),
       ...(await bench.store.sweepResync('places', { requested: true })),
     ];
     expect(facts.filter(({ type }) => type === 'row.quarantined')).toEqual([]);
-    expect(await bench.stored()).toEqual([noteOf('a', 'x', 1), noteOf('c', 'z', 3), { id: 'n', label: 'y', number: 2, note: null }]);
+    expect(await bench.stored()).toEqual([
+      noteOf('a', 'x', 1),
+      noteOf('c', 'z', 3),
+      { id: 'n', label: 'y', number: 2, note: null },
+    ]);
   });
 
   test('F-160: an answer that takes a value which the pull of the same run frees is stored when that ends', async () => {
     bench = await openThree();
     await bench.places.replaceAndEnqueue(
-      { id: 'a', label: 'x', list: 'l', number: 7, note: 'note of a', updatedAt: t1, deletedAt: null, deletedAtLocal: null },
+      {
+        id: 'a',
+        label: 'x',
+        list: 'l',
+        number: 7,
+        note: 'note of a',
+        updatedAt: t1,
+        deletedAt: null,
+        deletedAtLocal: null,
+      },
       { changedFields: ['number'] },
     );
     const [request] = await bench.takeAll();

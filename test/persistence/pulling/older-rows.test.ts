@@ -13,7 +13,10 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
   afterEach(() => bench.close());
 
   /** Applies each list of rows as a page, all in one transaction. */
-  async function apply(pages: readonly (readonly JsonObject[])[], { resync = false } = {}): Promise<readonly AppliedPage[]> {
+  async function apply(
+    pages: readonly (readonly JsonObject[])[],
+    { resync = false } = {},
+  ): Promise<readonly AppliedPage[]> {
     const next = await bench.store.pullPosition('todos', { resync });
     return bench.store.applyPages(
       'todos',
@@ -21,7 +24,8 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
       { totalDone: 0 },
     );
   }
-  const aside = async (): Promise<readonly unknown[]> => bench.dataSource.query('SELECT entity_id FROM sync_quarantine');
+  const aside = async (): Promise<readonly unknown[]> =>
+    bench.dataSource.query('SELECT entity_id FROM sync_quarantine');
 
   test('F-157: a row that the page before has removed does not come back in the same transaction', async () => {
     bench = await openStore(driver, removing);
@@ -68,7 +72,9 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
     const [request] = await bench.takeAll();
     if (request === undefined) throw new Error('the edit must be taken');
     const current = serverRow('x', t(9), { title: 'newest' });
-    const { conflicts } = await bench.store.settle([answerOf(request, { type: 'conflict', current, deleted: false, serverTimestamp: t(9) })]);
+    const { conflicts } = await bench.store.settle([
+      answerOf(request, { type: 'conflict', current, deleted: false, serverTimestamp: t(9) }),
+    ]);
     for (const ref of conflicts) {
       await bench.store.loadConflict(ref);
       await bench.store.acceptServer(ref, { type: 'acceptServer' });
@@ -81,9 +87,19 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
   describe('after a full resync has removed a row that it did not list', () => {
     const list = async (rows: readonly JsonObject[], newest: string): Promise<void> => {
       await bench.store.openResync(['todos']);
-      await bench.store.applyPages('todos', [{ page: { items: rows }, items: rows, next: { cursor: { ts: newest, lastId: 'y' }, maxPage: 1, resync: true } }], {
-        totalDone: 0,
-      });
+      await bench.store.applyPages(
+        'todos',
+        [
+          {
+            page: { items: rows },
+            items: rows,
+            next: { cursor: { ts: newest, lastId: 'y' }, maxPage: 1, resync: true },
+          },
+        ],
+        {
+          totalDone: 0,
+        },
+      );
       await bench.store.completePull('todos', { resync: true });
     };
     const resync = async (rows: readonly JsonObject[], newest: string): Promise<void> => {
@@ -92,18 +108,21 @@ describe.each(allDrivers)('rows of a list that are older than those known, on %s
     };
     const ignoredOf = async (row: JsonObject): Promise<number | undefined> => (await apply([[row]]))[0]?.ignored;
 
-    test.each([['in its table'], ['only in quarantine']])('F-157: an older list does not bring it back, a newer version does (%s)', async (where) => {
-      bench = await openStore(driver);
-      await bench.pull([serverRow('x', t(2), where === 'in its table' ? {} : { title: null }), serverRow('y', t(5))]);
-      await resync([serverRow('y', t(5))], t(5));
-      expect(await bench.row('x')).toBeNull();
-      expect(await aside()).toEqual([]);
-      expect(await ignoredOf(serverRow('x', t(1)))).toBe(1);
-      expect(await ignoredOf(serverRow('x', t(2)))).toBe(1);
-      expect(await bench.row('x')).toBeNull();
-      expect(await ignoredOf(serverRow('x', t(3)))).toBe(0);
-      expect(await bench.row('x')).toMatchObject({ updatedAt: t(3) });
-    });
+    test.each([['in its table'], ['only in quarantine']])(
+      'F-157: an older list does not bring it back, a newer version does (%s)',
+      async (where) => {
+        bench = await openStore(driver);
+        await bench.pull([serverRow('x', t(2), where === 'in its table' ? {} : { title: null }), serverRow('y', t(5))]);
+        await resync([serverRow('y', t(5))], t(5));
+        expect(await bench.row('x')).toBeNull();
+        expect(await aside()).toEqual([]);
+        expect(await ignoredOf(serverRow('x', t(1)))).toBe(1);
+        expect(await ignoredOf(serverRow('x', t(2)))).toBe(1);
+        expect(await bench.row('x')).toBeNull();
+        expect(await ignoredOf(serverRow('x', t(3)))).toBe(0);
+        expect(await bench.row('x')).toMatchObject({ updatedAt: t(3) });
+      },
+    );
 
     test('F-157, I5: a row that is newer than the whole listing comes back as it was, because the listing may have been behind it', async () => {
       bench = await openStore(driver);

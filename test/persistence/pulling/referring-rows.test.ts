@@ -9,7 +9,9 @@ import { allDrivers, openStore, openSynchronized, type StoreBench } from '../../
 import { Statements } from '../../support/statements.ts';
 import { todoEntity } from '../../support/todo.ts';
 
-/** A customer has a default address, an address has a customer, and a customer may have been recommended by another one. */
+/**
+ * A customer has a default address, an address has a customer, and a customer may have been recommended by another one.
+ */
 interface Customer extends SyncedRow {
   id: string;
   code: string;
@@ -81,7 +83,11 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
       columns: {
         id: { type: 'text', primary: true },
         code: { type: 'text', unique: true },
-        defaultAddressId: { type: 'text', nullable: customerOfAddress.nullable, foreignKey: { target: 'addresses', ...deferrable } },
+        defaultAddressId: {
+          type: 'text',
+          nullable: customerOfAddress.nullable,
+          foreignKey: { target: 'addresses', ...deferrable },
+        },
         recommendedById: { type: 'text', nullable: true, foreignKey: { target: 'customers' } },
         note: { type: 'text', nullable: true },
         ...syncColumns,
@@ -91,13 +97,21 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
       name: 'addresses',
       columns: {
         id: { type: 'text', primary: true },
-        customerId: { type: 'text', nullable: customerOfAddress.nullable, foreignKey: { target: 'customers', ...deferrable } },
+        customerId: {
+          type: 'text',
+          nullable: customerOfAddress.nullable,
+          foreignKey: { target: 'customers', ...deferrable },
+        },
         ...syncColumns,
       },
     });
     const customersTable = syncTable(customers, { localOnly: ['note'] });
     const tables = [customersTable, syncTable(addresses)] as readonly SyncTable[];
-    const dataSource = await openSynchronized(driver, [customers as EntitySchema, addresses as EntitySchema, todoEntity as EntitySchema]);
+    const dataSource = await openSynchronized(driver, [
+      customers as EntitySchema,
+      addresses as EntitySchema,
+      todoEntity as EntitySchema,
+    ]);
     const opened = await openStore(driver, { dataSource, tables });
     return {
       ...opened,
@@ -107,17 +121,25 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
         for (const { kind, rows, more } of pulls) {
           for (const items of more === undefined ? [rows] : [rows, more]) {
             const next = await opened.store.pullPosition(kind, { resync: false });
-            for (const page of await opened.store.applyPages(kind, [{ page: { items }, items, next }], { totalDone: 0 })) facts.push(...page.facts);
+            for (const page of await opened.store.applyPages(kind, [{ page: { items }, items, next }], {
+              totalDone: 0,
+            }))
+              facts.push(...page.facts);
           }
           facts.push(...(await opened.store.completePull(kind, { resync: false })));
         }
         return facts.filter(({ type }) => type === 'row.quarantined');
       },
       stored: async () => ({
-        customers: await dataSource.query('SELECT id, "defaultAddressId" AS address, "recommendedById" AS by FROM customers ORDER BY id'),
+        customers: await dataSource.query(
+          'SELECT id, "defaultAddressId" AS address, "recommendedById" AS by FROM customers ORDER BY id',
+        ),
         addresses: await dataSource.query('SELECT id, "customerId" AS customer FROM addresses ORDER BY id'),
       }),
-      quarantined: async () => ((await dataSource.query('SELECT entity_id AS id FROM sync_quarantine ORDER BY 1')) as { id: string }[]).map(({ id }) => id),
+      quarantined: async () =>
+        ((await dataSource.query('SELECT entity_id AS id FROM sync_quarantine ORDER BY 1')) as { id: string }[]).map(
+          ({ id }) => id,
+        ),
     };
   }
 
@@ -169,7 +191,10 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
       { kind: 'addresses', rows: [address('a1', 'c1'), address('a2', 'c2'), address('a3', 'c3')] },
     ]);
     expect(await bench.quarantined()).toEqual(['a2', 'a3', 'c2', 'c3']);
-    expect(await bench.stored()).toMatchObject({ customers: [{ id: 'c0' }, { id: 'c1', address: 'a1' }], addresses: [{ id: 'a1' }] });
+    expect(await bench.stored()).toMatchObject({
+      customers: [{ id: 'c0' }, { id: 'c1', address: 'a1' }],
+      addresses: [{ id: 'a1' }],
+    });
     // When the reason is gone they arrive, too.
     await bench.pullAll([
       { kind: 'customers', rows: [customer('c0', { code: 'free', updatedAt: t2 })] },
@@ -180,7 +205,9 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
 
   test('F-160: a row that the table refuses for a reason of its own is tried once when its pull ends', async () => {
     bench = await open();
-    await bench.pullAll([{ kind: 'customers', rows: [customer('c0', { code: 'taken' }), customer('c1', { code: 'taken' })] }]);
+    await bench.pullAll([
+      { kind: 'customers', rows: [customer('c0', { code: 'taken' }), customer('c1', { code: 'taken' })] },
+    ]);
     const attempts = await countAttempts(bench, () => bench.store.completePull('customers', { resync: false }));
     expect(await bench.quarantined()).toEqual(['c1']);
     expect(attempts).toBe(1);
@@ -197,12 +224,17 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
     await bench.pullAll([
       {
         kind: 'customers',
-        rows: [customer('c1', { defaultAddressId: 'a1', updatedAt: t2 }), customer('c2', { defaultAddressId: 'a1', updatedAt: t2 })],
+        rows: [
+          customer('c1', { defaultAddressId: 'a1', updatedAt: t2 }),
+          customer('c2', { defaultAddressId: 'a1', updatedAt: t2 }),
+        ],
       },
       { kind: 'addresses', rows: [address('a1', 'c1')] },
     ]);
     expect(await bench.quarantined()).toEqual([]);
-    const rows = await bench.dataSource.query('SELECT id, note, "defaultAddressId" AS address, deleted_at_local IS NULL AS shown FROM customers ORDER BY id');
+    const rows = await bench.dataSource.query(
+      'SELECT id, note, "defaultAddressId" AS address, deleted_at_local IS NULL AS shown FROM customers ORDER BY id',
+    );
     expect((rows as JsonObject[]).map((row) => ({ ...row, shown: Boolean(row['shown']) }))).toEqual([
       { id: 'c1', note: 'mine', address: 'a1', shown: true },
       { id: 'c2', note: 'mine', address: 'a1', shown: false },
@@ -230,7 +262,10 @@ describe.each(allDrivers)('pulled rows that refer to one another on %s', (driver
         `CREATE TRIGGER region AFTER INSERT ON addresses WHEN NEW.id = 'a1' BEGIN UPDATE addresses SET region = 'nowhere' WHERE id = 'a1'; END`,
       );
       await bench.pullAll([
-        { kind: 'customers', rows: [customer('c1', { defaultAddressId: 'a1' }), customer('c2', { defaultAddressId: 'a2' })] },
+        {
+          kind: 'customers',
+          rows: [customer('c1', { defaultAddressId: 'a1' }), customer('c2', { defaultAddressId: 'a2' })],
+        },
         { kind: 'addresses', rows: [address('a1', 'c1'), address('a2', 'c2')] },
       ]);
       expect(await bench.quarantined()).toEqual(['a1', 'c1']);

@@ -10,7 +10,16 @@ import type { Outcome } from '../../../src/model/outcome.ts';
 import { createStore } from '../../../src/persistence/create-store.ts';
 import { createSimulatedClock } from '../../../src/testing/simulated-clock.ts';
 import { follow } from '../../support/follow.ts';
-import { accepted, answerOf, drivers, openStore, openTodoDatabase, serverRow, todos, type StoreBench } from '../../support/open-store.ts';
+import {
+  accepted,
+  answerOf,
+  drivers,
+  openStore,
+  openTodoDatabase,
+  serverRow,
+  todos,
+  type StoreBench,
+} from '../../support/open-store.ts';
 import { categoryOf, itemOf, openShop, type ShopBench } from '../../support/shop.ts';
 import { todoEntity, todoOf } from '../../support/todo.ts';
 
@@ -41,8 +50,21 @@ describe.each(drivers)('the outbox on %s', (driver) => {
         changedFields: ['title'],
         localTimestamp: '2026-03-04T05:06:07.008Z',
       }),
-      deleteOp({ kind: 'todos', id: 'b', opId: 'op-b', baseUpdatedAt: '1767225601000', localTimestamp: '2026-03-04T05:06:07.008Z' }),
-      upsertOp({ kind: 'todos', id: 'c', opId: 'op-c', payload: { title: 'no id inside' }, localTimestamp: '2026-03-04T05:06:07.008Z', creates: false }),
+      deleteOp({
+        kind: 'todos',
+        id: 'b',
+        opId: 'op-b',
+        baseUpdatedAt: '1767225601000',
+        localTimestamp: '2026-03-04T05:06:07.008Z',
+      }),
+      upsertOp({
+        kind: 'todos',
+        id: 'c',
+        opId: 'op-c',
+        payload: { title: 'no id inside' },
+        localTimestamp: '2026-03-04T05:06:07.008Z',
+        creates: false,
+      }),
     ];
     for (const op of ops) await bench.outbox.enqueue(op);
     expect(await bench.outbox.take()).toEqual(ops);
@@ -85,10 +107,12 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     await bench.outbox.ack(['unknown']);
     expect(ids(await bench.outbox.take())).toEqual(['op-b']);
     // What the server has without having said a version counts as sent: it is looked at before its next operation.
-    expect(await bench.dataSource.query('SELECT entity_id AS e, last_sent IS NOT NULL AS sent FROM sync_base')).toEqual([
-      { e: 'a', sent: 1 },
-      { e: 'b', sent: 0 },
-    ]);
+    expect(await bench.dataSource.query('SELECT entity_id AS e, last_sent IS NOT NULL AS sent FROM sync_base')).toEqual(
+      [
+        { e: 'a', sent: 1 },
+        { e: 'b', sent: 0 },
+      ],
+    );
   });
 
   test('I3: acked, the next operation of the row is its head', async () => {
@@ -141,7 +165,9 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     await open();
     await fill('a');
     await bench.takeAll();
-    await expect(bench.outbox.enqueue(edit('a', { payload: { id: 'a', title: 'other' } }))).rejects.toThrow(/op-a on todos\/a is queued already and under way/);
+    await expect(bench.outbox.enqueue(edit('a', { payload: { id: 'a', title: 'other' } }))).rejects.toThrow(
+      /op-a on todos\/a is queued already and under way/,
+    );
     await expect(bench.outbox.enqueue(edit('b', { opId: 'op-a' }))).rejects.toThrow(ValidationError);
     expect(await bench.dataSource.query('SELECT entity_id AS e FROM sync_base')).toEqual([{ e: 'a' }]);
   });
@@ -151,13 +177,21 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     for (const opId of ['one', 'two', 'three']) await bench.outbox.enqueue(edit('a', { opId }));
     const [request] = await bench.takeAll();
     for (const opId of ['one', 'two', 'three'])
-      await expect(bench.outbox.enqueue(edit('a', { opId, payload: { id: 'a', title: 'late' } }))).rejects.toThrow(/under way/);
+      await expect(bench.outbox.enqueue(edit('a', { opId, payload: { id: 'a', title: 'late' } }))).rejects.toThrow(
+        /under way/,
+      );
     await bench.store.settle([answerOf(request, { type: 'unavailable', error: TransportError.httpError(503) })]);
-    await expect(bench.outbox.enqueue(edit('a', { opId: 'one', payload: { id: 'a', title: 'late' } }))).rejects.toThrow(/under way/);
+    await expect(bench.outbox.enqueue(edit('a', { opId: 'one', payload: { id: 'a', title: 'late' } }))).rejects.toThrow(
+      /under way/,
+    );
     const [again] = await bench.takeAll();
     await bench.store.settle([answerOf(again, refusal)]);
     await bench.outbox.enqueue(edit('a', { opId: 'two', payload: { id: 'a', title: 'late' } }));
-    expect(await bench.outbox.take()).toMatchObject([{ opId: 'one' }, { opId: 'two', payload: { title: 'late' } }, { opId: 'three' }]);
+    expect(await bench.outbox.take()).toMatchObject([
+      { opId: 'one' },
+      { opId: 'two', payload: { title: 'late' } },
+      { opId: 'three' },
+    ]);
   });
 
   test.each<[string, Op, RegExp]>([
@@ -166,10 +200,18 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     ['no id', edit(''), /non-empty string/],
     ['..', edit('..'), /URL/],
     ['no opId', edit('a', { opId: '' }), /opId must not be empty/],
-    ['changed fields that the payload lacks (F-119)', edit('a', { changedFields: ['colour'] }), /'colour'.*keys are id, title/],
+    [
+      'changed fields that the payload lacks (F-119)',
+      edit('a', { changedFields: ['colour'] }),
+      /'colour'.*keys are id, title/,
+    ],
     ['another id in the payload (F-104)', edit('a', { payload: { id: 'b' } }), /todos\/a: the payload carries id 'b'/],
     ['__proto__', edit('a', { payload: JSON.parse('{"__proto__":{}}') as never }), /'__proto__' is refused/],
-    ['constructor among the changed fields', edit('a', { payload: { constructor: 1 } as never, changedFields: ['constructor'] }), /'constructor' is refused/],
+    [
+      'constructor among the changed fields',
+      edit('a', { payload: { constructor: 1 } as never, changedFields: ['constructor'] }),
+      /'constructor' is refused/,
+    ],
   ])('a bad operation is refused: %s', async (_, op, message) => {
     await open();
     await expect(bench.outbox.enqueue(op)).rejects.toThrow(message);
@@ -216,11 +258,23 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     await bench.pull([serverRow('a', t1)]);
     const early = new Date(bench.clock.now() - 9 * day).toISOString();
     await bench.outbox.enqueue(
-      edit('a', { opId: 'one', localTimestamp: early, baseUpdatedAt: t1, changedFields: ['title'], payload: { id: 'a', title: 'mine', priority: 1 } }),
+      edit('a', {
+        opId: 'one',
+        localTimestamp: early,
+        baseUpdatedAt: t1,
+        changedFields: ['title'],
+        payload: { id: 'a', title: 'mine', priority: 1 },
+      }),
     );
     const [request] = await bench.takeAll();
     await bench.outbox.enqueue(
-      edit('a', { opId: 'two', localTimestamp: early, baseUpdatedAt: t1, changedFields: ['priority'], payload: { id: 'a', title: 'mine', priority: 5 } }),
+      edit('a', {
+        opId: 'two',
+        localTimestamp: early,
+        baseUpdatedAt: t1,
+        changedFields: ['priority'],
+        payload: { id: 'a', title: 'mine', priority: 5 },
+      }),
     );
     await bench.pull([serverRow('a', t2, { priority: 2 })]);
     expect(await bench.outbox.purgeOlderThan(bench.clock.now(), { states: 'all' })).toBe(1);
@@ -235,12 +289,17 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     await open();
     await bench.pull([serverRow('a', t1)]);
     for (const opId of ['one', 'two'])
-      await bench.outbox.enqueue(edit('a', { opId, baseUpdatedAt: t1, changedFields: ['title'], payload: { id: 'a', title: opId } }));
+      await bench.outbox.enqueue(
+        edit('a', { opId, baseUpdatedAt: t1, changedFields: ['title'], payload: { id: 'a', title: opId } }),
+      );
     await bench.takeAll();
     await bench.dataSource.query(`UPDATE sync_outbox SET payload = '{' WHERE op_id = 'one'`);
     await bench.store.beginRun({ explicit: true, kinds: ['todos'], runId: 2 });
     expect(await bench.takeAll()).toEqual([]);
-    expect((await bench.queue.dropStuck()).filter((fact) => fact.type === 'op.discarded')).toMatchObject([{ opId: 'one' }, { opId: 'two' }]);
+    expect((await bench.queue.dropStuck()).filter((fact) => fact.type === 'op.discarded')).toMatchObject([
+      { opId: 'one' },
+      { opId: 'two' },
+    ]);
     expect(await bench.outbox.hasOperations()).toBe(false);
     expect(await bench.row('a')).toMatchObject({ title: 'server a' });
   });
@@ -259,7 +318,9 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     expect(await bench.takeAll()).toHaveLength(1);
     await bench.outbox.resetTryCount(['op-a']);
     expect(await bench.outbox.getStuck({ minTryCount: 1 })).toMatchObject([{ op: { opId: 'op-b' } }]);
-    expect(await bench.dataSource.query(`SELECT last_error AS e FROM sync_outbox WHERE op_id = 'op-a'`)).toEqual([{ e: 'bang' }]);
+    expect(await bench.dataSource.query(`SELECT last_error AS e FROM sync_outbox WHERE op_id = 'op-a'`)).toEqual([
+      { e: 'bang' },
+    ]);
     expect((await bench.takeAll()).map(({ entityId }) => entityId)).toEqual(['a']);
   });
 
@@ -290,10 +351,15 @@ describe.each(drivers)('the outbox on %s', (driver) => {
 
   test('OUT-26: what the database refuses is a DatabaseError with its cause', async () => {
     await open();
-    await bench.dataSource.query(`CREATE TRIGGER broken BEFORE INSERT ON sync_outbox BEGIN SELECT RAISE(ABORT, 'disk'); END`);
+    await bench.dataSource.query(
+      `CREATE TRIGGER broken BEFORE INSERT ON sync_outbox BEGIN SELECT RAISE(ABORT, 'disk'); END`,
+    );
     const error: unknown = await bench.outbox.enqueue(edit('a')).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DatabaseError);
-    expect(error).toMatchObject({ message: expect.stringMatching(/^Database operation failed: .*disk/) as string, cause: expect.any(Error) as Error });
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/^Database operation failed: .*disk/) as string,
+      cause: expect.any(Error) as Error,
+    });
   });
 
   test('OUT-31: an upsert without stored payload is read as an empty one', async () => {
@@ -308,7 +374,14 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     await open();
     await bench.pull([serverRow('a', t1)]);
     await bench.outbox.enqueue(edit('a', { baseUpdatedAt: t1, changedFields: ['title'] }));
-    await bench.store.settle([answerOf((await bench.takeAll())[0], { type: 'conflict', current: serverRow('a', t2), deleted: false, serverTimestamp: t2 })]);
+    await bench.store.settle([
+      answerOf((await bench.takeAll())[0], {
+        type: 'conflict',
+        current: serverRow('a', t2),
+        deleted: false,
+        serverTimestamp: t2,
+      }),
+    ]);
     expect(await bench.store.conflicts()).toHaveLength(1);
     await bench.outbox.ack(['op-a']);
     expect(await bench.store.conflicts()).toEqual([]);
@@ -341,7 +414,8 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     await after(bench.outbox.purgeOlderThan('2021-01-01', { states: 'all' }), 0, 0);
     await after(bench.outbox.enqueue(edit('f')), 1, 1);
     await after(bench.queue.clearScope('somebody'), 0, 0);
-    for (const { values } of [seen, seenAll]) expect(values.filter((count, index) => count === values[index - 1])).toEqual([]);
+    for (const { values } of [seen, seenAll])
+      expect(values.filter((count, index) => count === values[index - 1])).toEqual([]);
     for (const { stop } of [seen, seenAll]) stop();
     const { length } = seen.values;
     await bench.outbox.enqueue(edit('g'));
@@ -354,7 +428,9 @@ describe.each(drivers)('the outbox on %s', (driver) => {
     const seen = follow(bench.outbox.watchHasOperations());
     await seen.count(1);
     await bench.dataSource.transaction(async (manager) => {
-      await manager.query(`INSERT INTO sync_outbox (op_id, kind, entity_id, op, ts, enqueued_at) VALUES ('x', 'todos', 'x', 'delete', '', 0)`);
+      await manager.query(
+        `INSERT INTO sync_outbox (op_id, kind, entity_id, op, ts, enqueued_at) VALUES ('x', 'todos', 'x', 'delete', '', 0)`,
+      );
       expect(seen.values).toEqual([false]);
     });
     expect(await seen.count(2)).toEqual([false, true]);
@@ -409,15 +485,25 @@ test.each(drivers)('OUT-30: queued operations survive a restart, on %s', async (
   await first.writer.insertAndEnqueue(todoOf('a', { title: 'kept' }));
   await first.takeAll();
   await first.close();
-  const second = await openStore(driver, { dataSource: await openTodoDatabase(driver, join(folder, 'app.db')), owner: 'engine-1' });
-  expect(await second.takeAll()).toMatchObject([{ entityId: 'a', op: { requestId: 'op1', payload: { title: 'kept' } } }]);
+  const second = await openStore(driver, {
+    dataSource: await openTodoDatabase(driver, join(folder, 'app.db')),
+    owner: 'engine-1',
+  });
+  expect(await second.takeAll()).toMatchObject([
+    { entityId: 'a', op: { requestId: 'op1', payload: { title: 'kept' } } },
+  ]);
   expect(await second.row('a')).toMatchObject({ title: 'kept' });
   await second.close();
   await rm(folder, { recursive: true, force: true });
 });
 
 test('SCH-05: without the sync tables every call says which are missing and how to get them', async () => {
-  const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [todoEntity], synchronize: true }).initialize();
+  const dataSource = await new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [todoEntity],
+    synchronize: true,
+  }).initialize();
   const { outbox, cursors, queue, store } = createStore({
     dataSource,
     tables: [todos],

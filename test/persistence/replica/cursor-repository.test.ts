@@ -11,7 +11,11 @@ describe.each(drivers)('cursors on %s', (driver) => {
   test('CUR-01 and SCH-10: a kind that was never pulled has none, so its pull begins at the beginning', async () => {
     bench = await openStore(driver);
     expect(await bench.cursors.get('todos')).toBeNull();
-    expect(await bench.store.pullPosition('todos', { resync: false })).toEqual({ cursor: undefined, maxPage: 0, resync: false });
+    expect(await bench.store.pullPosition('todos', { resync: false })).toEqual({
+      cursor: undefined,
+      maxPage: 0,
+      resync: false,
+    });
   });
 
   test('CUR-02, CUR-03 and F-63: what was set last comes back, character by character', async () => {
@@ -42,7 +46,10 @@ describe.each(drivers)('cursors on %s', (driver) => {
       ],
       { totalDone: 0 },
     );
-    expect((await bench.store.pullPosition('todos', { resync: false })).sequence).toEqual({ token: 'x', start: undefined });
+    expect((await bench.store.pullPosition('todos', { resync: false })).sequence).toEqual({
+      token: 'x',
+      start: undefined,
+    });
     await bench.cursors.reset('todos');
     expect(await bench.cursors.get('todos')).toEqual({ ts: '1970-01-01T00:00:00.000Z', lastId: '' });
     // What is known of the server stays.
@@ -61,7 +68,11 @@ describe.each(drivers)('cursors on %s', (driver) => {
     await bench.cursors.resetAll([]);
     expect(await bench.cursors.get('a')).toEqual(at);
     await bench.cursors.resetAll(new Set(['a', 'b', 'unknown', fullResyncKind]));
-    expect([await bench.cursors.get('a'), await bench.cursors.get('b'), await bench.cursors.get('c')]).toEqual([null, null, at]);
+    expect([await bench.cursors.get('a'), await bench.cursors.get('b'), await bench.cursors.get('c')]).toEqual([
+      null,
+      null,
+      at,
+    ]);
     expect(await bench.cursors.getLastFullResync()).toEqual(time);
   });
 
@@ -97,11 +108,20 @@ describe.each(drivers)('cursors on %s', (driver) => {
 
   test('CUR-12: what the database refuses is a DatabaseError with its cause', async () => {
     bench = await openStore(driver);
-    await bench.dataSource.query(`CREATE TRIGGER broken BEFORE INSERT ON sync_cursors BEGIN SELECT RAISE(ABORT, 'disk'); END`);
-    for (const call of [() => bench.cursors.set('a', at), () => bench.cursors.reset('a'), () => bench.cursors.setLastFullResync(new Date())]) {
+    await bench.dataSource.query(
+      `CREATE TRIGGER broken BEFORE INSERT ON sync_cursors BEGIN SELECT RAISE(ABORT, 'disk'); END`,
+    );
+    for (const call of [
+      () => bench.cursors.set('a', at),
+      () => bench.cursors.reset('a'),
+      () => bench.cursors.setLastFullResync(new Date()),
+    ]) {
       const error: unknown = await call().catch((thrown: unknown) => thrown);
       expect(error).toBeInstanceOf(DatabaseError);
-      expect(error).toMatchObject({ message: expect.stringContaining('disk') as string, cause: expect.any(Error) as Error });
+      expect(error).toMatchObject({
+        message: expect.stringContaining('disk') as string,
+        cause: expect.any(Error) as Error,
+      });
     }
   });
 
@@ -113,8 +133,18 @@ describe.each(drivers)('cursors on %s', (driver) => {
 
   test('F-60 and I6: token and start of a sequence survive beside the cursor, those of a resync beside them', async () => {
     bench = await openStore(driver);
-    const incremental = { cursor: at, maxPage: 3, resync: false, sequence: { token: 'inc', start: { ts: '2025', lastId: 's' } } };
-    const resync = { cursor: { ts: '2024', lastId: 'r' }, maxPage: 4, resync: true, sequence: { token: 'full', start: undefined } };
+    const incremental = {
+      cursor: at,
+      maxPage: 3,
+      resync: false,
+      sequence: { token: 'inc', start: { ts: '2025', lastId: 's' } },
+    };
+    const resync = {
+      cursor: { ts: '2024', lastId: 'r' },
+      maxPage: 4,
+      resync: true,
+      sequence: { token: 'full', start: undefined },
+    };
     const page = { items: [] };
     await bench.store.applyPages(
       'todos',

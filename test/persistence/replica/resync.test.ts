@@ -35,7 +35,9 @@ describe.each(drivers)('full resync on %s', (driver) => {
     return finish(kind, requested);
   };
   const stored = async (table = 'todos'): Promise<string> =>
-    ((await bench.dataSource.query(`SELECT id FROM ${table} ORDER BY id`)) as { id: string }[]).map(({ id }) => id).join(' ');
+    ((await bench.dataSource.query(`SELECT id FROM ${table} ORDER BY id`)) as { id: string }[])
+      .map(({ id }) => id)
+      .join(' ');
 
   // ── Older rows ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -53,7 +55,9 @@ describe.each(drivers)('full resync on %s', (driver) => {
     await resync(restored);
     expect(await bench.row('a')).toMatchObject({ title: 'mine', priority: 7 });
     expect(await bench.dataSource.query('SELECT server_timestamp AS ts FROM sync_conflicts')).toEqual([{ ts: t1 }]);
-    expect(await bench.dataSource.query('SELECT entity_id AS id, server_version AS v FROM sync_base ORDER BY 1')).toEqual([
+    expect(
+      await bench.dataSource.query('SELECT entity_id AS id, server_version AS v FROM sync_base ORDER BY 1'),
+    ).toEqual([
       { id: 'a', v: t1 },
       { id: 'b', v: t1 },
     ]);
@@ -66,7 +70,9 @@ describe.each(drivers)('full resync on %s', (driver) => {
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'first' }), { changedFields: ['title'] });
     const [request] = await bench.takeAll();
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'second' }), { changedFields: ['title'] });
-    await bench.store.settle([answerOf(request, { type: 'applied', row: serverRow('a', t2, { title: 'first', priority: 7 }) })]);
+    await bench.store.settle([
+      answerOf(request, { type: 'applied', row: serverRow('a', t2, { title: 'first', priority: 7 }) }),
+    ]);
     await page([serverRow('a', t1)]);
     expect(await bench.row('a')).toMatchObject({ title: 'second', priority: 7 });
   });
@@ -131,7 +137,10 @@ describe.each(drivers)('full resync on %s', (driver) => {
     await page([serverRow('a', t2)], 'todos', { ts: t2, lastId: 'a' });
     expect(await bench.store.dueForResync(all)).toEqual(['todos']);
     await bench.store.openResync(['todos']);
-    expect(await bench.store.pullPosition('todos', { resync: true })).toMatchObject({ cursor: { ts: t2, lastId: 'a' }, maxPage: 2 });
+    expect(await bench.store.pullPosition('todos', { resync: true })).toMatchObject({
+      cursor: { ts: t2, lastId: 'a' },
+      maxPage: 2,
+    });
     await page([serverRow('b', t3)], 'todos', { ts: t3, lastId: 'b' });
     expect(await finish()).toEqual([{ type: 'cache.updated', kind: 'todos', upserts: 0, deletes: 1 }]);
     expect(await stored()).toBe('a b');
@@ -143,7 +152,11 @@ describe.each(drivers)('full resync on %s', (driver) => {
     await bench.pull([serverRow('a', t1), serverRow('b', t1)]);
     await resync([serverRow('a', t2), serverRow('b', t2)]);
     await bench.store.openResync(['todos']);
-    expect(await bench.store.pullPosition('todos', { resync: true })).toEqual({ cursor: undefined, maxPage: 2, resync: true });
+    expect(await bench.store.pullPosition('todos', { resync: true })).toEqual({
+      cursor: undefined,
+      maxPage: 2,
+      resync: true,
+    });
     await page([serverRow('a', t3)]);
     await finish();
     expect(await stored()).toBe('a');
@@ -191,7 +204,9 @@ describe.each(drivers)('full resync on %s', (driver) => {
     await bench.pull([serverRow('a', t1), serverRow('b', t1)]);
     await bench.store.openResync(['todos']);
     await page([serverRow('a', t2)]);
-    await bench.dataSource.query(`CREATE TRIGGER broken BEFORE UPDATE OF resync_open ON sync_cursors BEGIN SELECT RAISE(ABORT, 'power cut'); END`);
+    await bench.dataSource.query(
+      `CREATE TRIGGER broken BEFORE UPDATE OF resync_open ON sync_cursors BEGIN SELECT RAISE(ABORT, 'power cut'); END`,
+    );
     await expect(finish()).rejects.toMatchObject({ failure: { type: 'storeFailed' } });
     await bench.dataSource.query('DROP TRIGGER broken');
     expect(await stored()).toBe('a b');
@@ -201,9 +216,13 @@ describe.each(drivers)('full resync on %s', (driver) => {
 
   test('F-38 and F-137: exactly the unlisted rows go; pending, stuck, quarantined and meanwhile settled ones stay', async () => {
     await open({ maxOutboxTryCount: 1 });
-    await bench.pull(['listed', 'ghost', 'edited', 'deleted', 'settled', 'broken', 'stuck'].map((id) => serverRow(id, t1)));
+    await bench.pull(
+      ['listed', 'ghost', 'edited', 'deleted', 'settled', 'broken', 'stuck'].map((id) => serverRow(id, t1)),
+    );
     await bench.writer.replaceAndEnqueue(todoOf('stuck', { title: 'mine' }), { changedFields: ['title'] });
-    await bench.store.settle([answerOf((await bench.takeAll())[0], { type: 'forbidden', error: new Error('no') as never })]);
+    await bench.store.settle([
+      answerOf((await bench.takeAll())[0], { type: 'forbidden', error: new Error('no') as never }),
+    ]);
     await bench.writer.replaceAndEnqueue(todoOf('settled', { title: 'mine' }), { changedFields: ['title'] });
     const [settled] = await bench.takeAll();
     await bench.writer.replaceAndEnqueue(todoOf('edited', { title: 'mine' }), { changedFields: ['title'] });
@@ -219,15 +238,20 @@ describe.each(drivers)('full resync on %s', (driver) => {
   test('F-38: a row that was quarantined once and is no longer listed goes too, from quarantine as well, and never comes back', async () => {
     await open();
     await bench.pull([serverRow('a', t1), serverRow('gone', t1)]);
-    await bench.pull([serverRow('gone', t2, { title: 5 }), serverRow('kept', t2, { title: 5 }), { title: 'no id', updatedAt: t2 }]);
+    await bench.pull([
+      serverRow('gone', t2, { title: 5 }),
+      serverRow('kept', t2, { title: 5 }),
+      { title: 'no id', updatedAt: t2 },
+    ]);
     await bench.store.openResync(['todos']);
     await page([serverRow('a', t1), serverRow('kept', t2, { title: 5 }), { title: 'no id', updatedAt: t2 }]);
     await finish();
     expect(await stored()).toBe('a');
-    expect(((await bench.dataSource.query('SELECT entity_id AS id FROM sync_quarantine ORDER BY 1')) as { id: string }[]).map(({ id }) => id)).toEqual([
-      'kept',
-      expect.stringContaining('no id') as string,
-    ]);
+    expect(
+      (
+        (await bench.dataSource.query('SELECT entity_id AS id FROM sync_quarantine ORDER BY 1')) as { id: string }[]
+      ).map(({ id }) => id),
+    ).toEqual(['kept', expect.stringContaining('no id') as string]);
   });
 
   test('F-137: what was listed while an operation was pending stays when that is settled before the end', async () => {
@@ -235,7 +259,12 @@ describe.each(drivers)('full resync on %s', (driver) => {
     await bench.pull([serverRow('a', t1), serverRow('b', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
     const report = await bench.store.settle([
-      answerOf((await bench.takeAll())[0], { type: 'conflict', current: serverRow('a', t2), deleted: false, serverTimestamp: t2 }),
+      answerOf((await bench.takeAll())[0], {
+        type: 'conflict',
+        current: serverRow('a', t2),
+        deleted: false,
+        serverTimestamp: t2,
+      }),
     ]);
     await bench.store.openResync(['todos']);
     await page([serverRow('a', t2)]);
@@ -276,7 +305,9 @@ describe.each(drivers)('full resync on %s', (driver) => {
 
   test('F-142: the sweep compares ids as text on integer columns, too', async () => {
     await open();
-    await bench.dataSource.query(`INSERT INTO todos (id, title, updated_at) VALUES ('7', 'x', '2020-01-01T00:00:00Z'), ('07', 'x', '2020-01-01T00:00:00Z')`);
+    await bench.dataSource.query(
+      `INSERT INTO todos (id, title, updated_at) VALUES ('7', 'x', '2020-01-01T00:00:00Z'), ('07', 'x', '2020-01-01T00:00:00Z')`,
+    );
     await resync([serverRow('7', t1)]);
     expect(await stored()).toBe('7');
   });

@@ -12,10 +12,19 @@ afterEach(() => bench.close());
 /** Another process on the same database. */
 async function restarted({ dataSource, clock, store: before }: StoreBench, config: Partial<SyncConfig> = {}) {
   await before.lease.release();
-  const { store } = createStore({ dataSource, tables: [todos], config: resolveSyncConfig(config), clock, owner: 'engine-2' });
+  const { store } = createStore({
+    dataSource,
+    tables: [todos],
+    config: resolveSyncConfig(config),
+    clock,
+    owner: 'engine-2',
+  });
   await store.lease.acquire();
   const begin = () => store.beginRun({ explicit: true, kinds: ['todos'], runId: 1 });
-  const take = async () => (await store.take({ kinds: ['todos'], limit: 500, runId: 1, distrustResend: false })).requests.map(({ entityId }) => entityId);
+  const take = async () =>
+    (await store.take({ kinds: ['todos'], limit: 500, runId: 1, distrustResend: false })).requests.map(
+      ({ entityId }) => entityId,
+    );
   return { begin, take };
 }
 
@@ -64,7 +73,9 @@ describe.each(drivers)('the beginning of a run on %s', (driver) => {
     const { begin, take } = await restarted(bench, { maxOutboxTryCount: 3 });
     await begin();
     expect(await take()).toEqual(['b']);
-    expect(await bench.dataSource.query(`SELECT state, parked FROM sync_outbox WHERE entity_id = 'a'`)).toEqual([{ state: 3, parked: 'stuck' }]);
+    expect(await bench.dataSource.query(`SELECT state, parked FROM sync_outbox WHERE entity_id = 'a'`)).toEqual([
+      { state: 3, parked: 'stuck' },
+    ]);
   });
 
   test('PERFORMANCE Take: planning looks at what waits, was tried or is in flight, never at the whole outbox', async () => {
@@ -74,12 +85,20 @@ describe.each(drivers)('the beginning of a run on %s', (driver) => {
     const { begin } = await restarted(bench);
     statements.list.length = 0;
     await begin();
-    const looks = statements.list.filter(({ sql }) => /^\s*(SELECT|UPDATE|WITH)/.test(sql) && sql.includes('sync_outbox'));
+    const looks = statements.list.filter(
+      ({ sql }) => /^\s*(SELECT|UPDATE|WITH)/.test(sql) && sql.includes('sync_outbox'),
+    );
     expect(looks.length).toBeGreaterThanOrEqual(4);
     const scans = [];
     for (const { sql, parameters } of looks)
-      for (const { detail } of (await bench.dataSource.query(`EXPLAIN QUERY PLAN ${sql}`, [...parameters])) as { detail: string }[])
-        if (/SCAN (o|sync_outbox)\b/.test(detail) && !/USING (COVERING )?INDEX sync_outbox_(waiting|in_flight)/.test(detail)) scans.push(`${detail}: ${sql}`);
+      for (const { detail } of (await bench.dataSource.query(`EXPLAIN QUERY PLAN ${sql}`, [...parameters])) as {
+        detail: string;
+      }[])
+        if (
+          /SCAN (o|sync_outbox)\b/.test(detail) &&
+          !/USING (COVERING )?INDEX sync_outbox_(waiting|in_flight)/.test(detail)
+        )
+          scans.push(`${detail}: ${sql}`);
     expect(scans).toEqual([]);
   });
 });

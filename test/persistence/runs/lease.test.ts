@@ -6,7 +6,16 @@ import { resolveSyncConfig } from '../../../src/model/config.ts';
 import { createStore, type Store } from '../../../src/persistence/create-store.ts';
 import { createWriter, type SyncEntityWriter } from '../../../src/persistence/writing/writer.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../../src/testing/simulated-clock.ts';
-import { accepted, answerOf, createTodoDatabase, fileDrivers, openTodoDatabase, serverRow, todos, type TestDriver } from '../../support/open-store.ts';
+import {
+  accepted,
+  answerOf,
+  createTodoDatabase,
+  fileDrivers,
+  openTodoDatabase,
+  serverRow,
+  todos,
+  type TestDriver,
+} from '../../support/open-store.ts';
 import { todoOf, type Todo } from '../../support/todo.ts';
 import type { DataSource } from 'typeorm';
 
@@ -15,7 +24,14 @@ const t1 = '2026-01-01T00:00:01Z';
 const lost = { failure: { type: 'leaseLost' } };
 
 const ignore = (): void => undefined;
-const silent = { logQuery: ignore, logQueryError: ignore, logQuerySlow: ignore, logSchemaBuild: ignore, logMigration: ignore, log: ignore };
+const silent = {
+  logQuery: ignore,
+  logQueryError: ignore,
+  logQuerySlow: ignore,
+  logSchemaBuild: ignore,
+  logMigration: ignore,
+  log: ignore,
+};
 
 /** PostgreSQL has no counter of commits; each row knows who wrote it. */
 const versionsOfRows = ['lease', 'state', 'outbox', 'cursors']
@@ -39,10 +55,17 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
   const open = async (owner: string): Promise<Engine> => {
     const dataSource = await openTodoDatabase(driver, database.database);
     const settable = { ...clock, now: () => clock.now() + setBy };
-    const store = createStore({ dataSource, tables: [todos], config: resolveSyncConfig({ leaseTtlMs: ttl }), clock: settable, owner });
+    const store = createStore({
+      dataSource,
+      tables: [todos],
+      config: resolveSyncConfig({ leaseTtlMs: ttl }),
+      clock: settable,
+      owner,
+    });
     return { ...store, dataSource, writer: createWriter(dataSource, { clock }).forTable(todos) };
   };
-  const begin = (engine: Engine): Promise<unknown> => engine.store.beginRun({ explicit: true, kinds: ['todos'], runId: 1 });
+  const begin = (engine: Engine): Promise<unknown> =>
+    engine.store.beginRun({ explicit: true, kinds: ['todos'], runId: 1 });
   const take = async (engine: Engine): Promise<readonly import('../../../src/model/ports.ts').TakenRequest[]> =>
     (await engine.store.take({ kinds: ['todos'], limit: 10, runId: 1, distrustResend: false })).requests;
 
@@ -182,7 +205,9 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
   test('I11: without the lease nothing of a run is written', async () => {
     await one.writer.insertAndEnqueue(todoOf('a'));
     await expect(take(one)).rejects.toMatchObject(lost);
-    expect(await one.dataSource.query('SELECT state, request_id AS r FROM sync_outbox')).toEqual([{ state: 1, r: null }]);
+    expect(await one.dataSource.query('SELECT state, request_id AS r FROM sync_outbox')).toEqual([
+      { state: 1, r: null },
+    ]);
   });
 
   test('I11: an owner whose lease was taken over writes nothing any more, whatever it still does', async () => {
@@ -209,9 +234,19 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
       () => take(one),
       () => one.store.settle([answerOf(request, accepted(t1)(request!))]),
       () =>
-        one.store.applyPages('todos', [{ page: { items: rows }, items: rows, next: { cursor: { ts: t1, lastId: 'b' }, maxPage: 1, resync: false } }], {
-          totalDone: 0,
-        }),
+        one.store.applyPages(
+          'todos',
+          [
+            {
+              page: { items: rows },
+              items: rows,
+              next: { cursor: { ts: t1, lastId: 'b' }, maxPage: 1, resync: false },
+            },
+          ],
+          {
+            totalDone: 0,
+          },
+        ),
       () => one.store.completePull('todos', { resync: false }),
       () => one.store.openResync(['todos']),
       () => one.store.sweepResync('todos', { requested: true }),
@@ -253,7 +288,8 @@ describe.each<TestDriver>([...fileDrivers, 'postgres'])('the lease on %s', (driv
     await begin(one);
     await one.store.finishRun({ runId: 1, othersSucceeded: false, kinds: ['todos'] });
     await one.store.lease.release();
-    const version = async (): Promise<unknown> => two.dataSource.query(driver === 'postgres' ? versionsOfRows : 'PRAGMA data_version');
+    const version = async (): Promise<unknown> =>
+      two.dataSource.query(driver === 'postgres' ? versionsOfRows : 'PRAGMA data_version');
     const before = await version();
     await clock.advance(60_000);
     await one.store.lease.release();

@@ -31,7 +31,9 @@ describe.each(drivers)('accepted upserts that leave nothing behind, on %s', (dri
       for (const id of ids) await bench.writer.insertAndEnqueue(todoOf(id));
       const requests = await bench.takeAll();
       statements.list.length = 0;
-      const report = await bench.store.settle(requests.map((request) => answerOf(request, { type: 'applied', row: serverRow(request.entityId, t1) })));
+      const report = await bench.store.settle(
+        requests.map((request) => answerOf(request, { type: 'applied', row: serverRow(request.entityId, t1) })),
+      );
       expect(report).toMatchObject({ pushed: ids.length, errors: 0 });
       return [...statements.list];
     };
@@ -45,7 +47,9 @@ describe.each(drivers)('accepted upserts that leave nothing behind, on %s', (dri
   test('F-135: an answer that is not the whole row still writes the whole row', async () => {
     bench = await openStore(driver);
     // Queued by itself: there is no row here yet that an incomplete answer could be laid on.
-    await bench.outbox.enqueue(upsertOp({ kind: 'todos', id: 'a', payload: { ...todoOf('a', { title: 'mine' }) } as never }));
+    await bench.outbox.enqueue(
+      upsertOp({ kind: 'todos', id: 'a', payload: { ...todoOf('a', { title: 'mine' }) } as never }),
+    );
     const [request] = await bench.takeAll();
     const report = await bench.store.settle([answerOf(request, { type: 'applied', row: { id: 'a', updatedAt: t2 } })]);
     expect(report.facts.map(({ type }) => type)).toEqual(['op.pushed']);
@@ -56,7 +60,9 @@ describe.each(drivers)('accepted upserts that leave nothing behind, on %s', (dri
     bench = await openStore(driver);
     await bench.writer.insertAndEnqueue(todoOf('a'));
     const [request] = await bench.takeAll();
-    const report = await bench.store.settle([answerOf(request, { type: 'applied', row: { ...serverRow('a', t1), deletedAt: t1 } })]);
+    const report = await bench.store.settle([
+      answerOf(request, { type: 'applied', row: { ...serverRow('a', t1), deletedAt: t1 } }),
+    ]);
     expect(report).toMatchObject({ pushed: 0, conflicts: [{ entityId: 'a' }] });
   });
 });

@@ -7,7 +7,11 @@ import { todoOf } from '../../support/todo.ts';
 const t1 = '2026-01-01T00:00:01.000001Z';
 const t2 = '2026-01-01T00:00:02.000001Z';
 const t3 = '2026-01-01T00:00:03.000001Z';
-const refusal: Outcome = { type: 'rejected', code: 'invalid', error: TransportError.httpError(422, '{"error":"invalid"}') };
+const refusal: Outcome = {
+  type: 'rejected',
+  code: 'invalid',
+  error: TransportError.httpError(422, '{"error":"invalid"}'),
+};
 const ids = (requests: readonly { readonly entityId: string }[]): string[] => requests.map(({ entityId }) => entityId);
 
 describe.each(drivers)('settling on %s', (driver) => {
@@ -18,10 +22,20 @@ describe.each(drivers)('settling on %s', (driver) => {
     bench = await openStore(driver);
     await bench.writer.insertAndEnqueue(todoOf('a', { tags: ['x'], done: true }));
     const [request] = await bench.takeAll();
-    expect(request?.op).toMatchObject({ type: 'upsert', id: 'a', creates: true, requestId: 'op1', payload: { id: 'a', done: true, tags: ['x'] } });
+    expect(request?.op).toMatchObject({
+      type: 'upsert',
+      id: 'a',
+      creates: true,
+      requestId: 'op1',
+      payload: { id: 'a', done: true, tags: ['x'] },
+    });
     expect(request?.op).not.toHaveProperty('payload.updatedAt');
-    const report = await bench.store.settle([answerOf(request, { type: 'applied', row: serverRow('a', t1, { title: 'normalised' }) })]);
-    expect(report.facts).toEqual([{ type: 'op.pushed', opId: 'op1', kind: 'todos', entityId: 'a', operationType: 'upsert' }]);
+    const report = await bench.store.settle([
+      answerOf(request, { type: 'applied', row: serverRow('a', t1, { title: 'normalised' }) }),
+    ]);
+    expect(report.facts).toEqual([
+      { type: 'op.pushed', opId: 'op1', kind: 'todos', entityId: 'a', operationType: 'upsert' },
+    ]);
     expect(await bench.row('a')).toMatchObject({ title: 'normalised', updatedAt: t1, deletedAtLocal: null });
     expect(await bench.outbox.hasOperations()).toBe(false);
   });
@@ -44,10 +58,17 @@ describe.each(drivers)('settling on %s', (driver) => {
     const [create] = await bench.takeAll();
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'second' }));
     expect(await bench.takeAll()).toEqual([]);
-    await bench.store.settle([answerOf(create, { type: 'applied', row: serverRow('a', t1, { title: 'first', priority: 7 }) })]);
+    await bench.store.settle([
+      answerOf(create, { type: 'applied', row: serverRow('a', t1, { title: 'first', priority: 7 }) }),
+    ]);
     expect(await bench.row('a')).toMatchObject({ title: 'second', priority: 7, updatedAt: t1 });
     const [edit] = await bench.takeAll();
-    expect(edit?.op).toMatchObject({ creates: false, baseUpdatedAt: t1, payload: { title: 'second', priority: 7 }, changedFields: ['title'] });
+    expect(edit?.op).toMatchObject({
+      creates: false,
+      baseUpdatedAt: t1,
+      payload: { title: 'second', priority: 7 },
+      changedFields: ['title'],
+    });
   });
 
   test('F-20: several unsent edits of one row are one request with the oldest base and the union of fields', async () => {
@@ -58,7 +79,11 @@ describe.each(drivers)('settling on %s', (driver) => {
     await bench.writer.replaceAndEnqueue({ ...todoOf('a'), done: true }, { changedFields: ['done'] });
     const taken = await bench.takeAll();
     expect(taken).toHaveLength(1);
-    expect(taken[0]?.op).toMatchObject({ baseUpdatedAt: t1, payload: { title: 'x', done: true }, changedFields: ['title', 'done'] });
+    expect(taken[0]?.op).toMatchObject({
+      baseUpdatedAt: t1,
+      payload: { title: 'x', done: true },
+      changedFields: ['title', 'done'],
+    });
     expect(taken[0]?.opIds).toEqual(['op1', 'op2']);
     const report = await bench.store.settle([answerOf(taken[0], accepted(t3)(taken[0]!))]);
     expect(report.pushed).toBe(2);
@@ -148,7 +173,9 @@ describe.each(drivers)('settling on %s', (driver) => {
     await bench.pull([serverRow('a', t3, { title: 'theirs' })]);
     // As a request that resolves a conflict on the newer row.
     const again = request && { ...request, op: { ...request.op, baseUpdatedAt: t3 } };
-    await bench.store.settle([answerOf(again, { type: 'applied', row: serverRow('a', t1, { title: 'first', priority: 7 }) })]);
+    await bench.store.settle([
+      answerOf(again, { type: 'applied', row: serverRow('a', t1, { title: 'first', priority: 7 }) }),
+    ]);
     expect(await bench.row('a')).toMatchObject({ title: 'first', priority: 7, updatedAt: t1 });
   });
 
@@ -199,10 +226,14 @@ describe.each(drivers)('settling on %s', (driver) => {
       serverRow('nulls', t1, { title: null }),
       serverRow('c', t1),
     ];
-    const [page] = await bench.store.applyPages('todos', [{ page: { items: rows }, items: rows, next: position }], { totalDone: 0 });
+    const [page] = await bench.store.applyPages('todos', [{ page: { items: rows }, items: rows, next: position }], {
+      totalDone: 0,
+    });
     expect(page?.pulled).toBe(2);
     expect(page?.facts.filter((fact) => fact.type === 'row.quarantined')).toHaveLength(3);
-    expect(ids([{ entityId: (await bench.row('a'))?.id ?? '' }, { entityId: (await bench.row('c'))?.id ?? '' }])).toEqual(['a', 'c']);
+    expect(
+      ids([{ entityId: (await bench.row('a'))?.id ?? '' }, { entityId: (await bench.row('c'))?.id ?? '' }]),
+    ).toEqual(['a', 'c']);
     await bench.pull([serverRow('bad', t2)]);
     expect(await bench.row('bad')).toMatchObject({ updatedAt: t2 });
     expect(await bench.dataSource.query('SELECT entity_id FROM sync_quarantine ORDER BY 1')).toHaveLength(2);
@@ -214,7 +245,9 @@ describe.each(drivers)('settling on %s', (driver) => {
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
     const [request] = await bench.takeAll();
     const current = serverRow('a', t2, { title: 'theirs' });
-    const report = await bench.store.settle([answerOf(request, { type: 'conflict', current, deleted: false, serverTimestamp: t2 })]);
+    const report = await bench.store.settle([
+      answerOf(request, { type: 'conflict', current, deleted: false, serverTimestamp: t2 }),
+    ]);
     expect(report.conflicts).toEqual([{ kind: 'todos', entityId: 'a', opId: 'op1' }]);
     expect(await bench.takeAll()).toEqual([]);
     const stored = await bench.store.loadConflict(report.conflicts[0]!);
@@ -226,7 +259,10 @@ describe.each(drivers)('settling on %s', (driver) => {
     });
     await bench.writer.replaceAndEnqueue(todoOf('a', { priority: 4 }), { changedFields: ['priority'] });
     const outcome = await bench.store.acceptServer(report.conflicts[0]!, { type: 'acceptServer' });
-    expect(outcome.facts[0]).toMatchObject({ type: 'conflict.resolved', givenUp: [{ opId: 'op1', data: { title: 'mine' } }] });
+    expect(outcome.facts[0]).toMatchObject({
+      type: 'conflict.resolved',
+      givenUp: [{ opId: 'op1', data: { title: 'mine' } }],
+    });
     expect(await bench.row('a')).toMatchObject({ title: 'theirs', priority: 4 });
     const [later] = await bench.takeAll();
     expect(later?.op).toMatchObject({ opId: 'op2', baseUpdatedAt: t2, payload: { title: 'theirs', priority: 4 } });

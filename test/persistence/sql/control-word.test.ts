@@ -26,11 +26,19 @@ test('F-131: PostgreSQL has more words for the same', () => {
 });
 
 test('the name of a savepoint is found, quoted or not', () => {
-  expect(['SAVEPOINT a', 'ROLLBACK TO "b c";', 'ROLLBACK TO SAVEPOINT d -- e'].map(savepointOf)).toEqual(['a', 'b c', 'd']);
+  expect(['SAVEPOINT a', 'ROLLBACK TO "b c";', 'ROLLBACK TO SAVEPOINT d -- e'].map(savepointOf)).toEqual([
+    'a',
+    'b c',
+    'd',
+  ]);
 });
 
 test('BEGIN EXCLUSIVE is told from a comment that says so', () => {
-  expect(['begin exclusive transaction', '/* exclusive */ BEGIN', 'BEGIN IMMEDIATE'].map(isExclusive)).toEqual([true, false, false]);
+  expect(['begin exclusive transaction', '/* exclusive */ BEGIN', 'BEGIN IMMEDIATE'].map(isExclusive)).toEqual([
+    true,
+    false,
+    false,
+  ]);
 });
 
 test('only placeholders are numbered, not question marks in names, texts and comments', () => {

@@ -36,7 +36,11 @@ const columns = ['name', 'count', 'lat', 'price', 'open'] as const;
 async function stored(pages: readonly (readonly JsonObject[])[]): Promise<unknown> {
   const dataSource = await openSynchronized('sqlite3', [todoEntity as EntitySchema, sampleEntity as EntitySchema]);
   const bench = await openStore('sqlite3', { dataSource, tables: [syncTable(sampleEntity) as SyncTable] });
-  const toApply = pages.map((items) => ({ page: { items }, items, next: { cursor: { ts: t1, lastId: 'z' }, maxPage: 500, resync: false } }));
+  const toApply = pages.map((items) => ({
+    page: { items },
+    items,
+    next: { cursor: { ts: t1, lastId: 'z' }, maxPage: 500, resync: false },
+  }));
   const applied = await bench.store.applyPages('samples', toApply, { totalDone: 0 });
   expect(applied.flatMap(({ facts }) => facts.filter(({ type }) => type === 'row.quarantined'))).toEqual([]);
   const rows: unknown = await dataSource.query(
@@ -51,7 +55,9 @@ const number = fc.oneof(
   fc.maxSafeInteger(),
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   // Coordinates and prices: decimals that SQLite's own reading gets wrong now and then.
-  fc.tuple(fc.integer({ min: -1_800_000_000, max: 1_800_000_000 }), fc.integer({ min: 1, max: 9 })).map(([digits, places]) => Number(`${digits}e-${places}`)),
+  fc
+    .tuple(fc.integer({ min: -1_800_000_000, max: 1_800_000_000 }), fc.integer({ min: 1, max: 9 }))
+    .map(([digits, places]) => Number(`${digits}e-${places}`)),
 );
 const text = fc.oneof(
   fc.string({ unit: 'grapheme', maxLength: 20 }),
@@ -67,10 +73,17 @@ const value = {
 } satisfies Record<(typeof columns)[number], fc.Arbitrary<Json>>;
 
 describe('rows in one JSON parameter', () => {
-  test('I5: what comes in a page of many rows is stored as what comes alone, to the last bit and with the same type', { timeout: 120_000 }, async () => {
+  test('I5: what comes in a page of many rows is stored as what comes alone, to the last bit and with the same type', {
+    timeout: 120_000,
+  }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.record(value), { minLength: 8, maxLength: 40 }), async (rows) => {
-        const items = rows.map((row, index) => ({ ...row, id: `r${String(index).padStart(2, '0')}`, updatedAt: t1, deletedAt: null }));
+        const items = rows.map((row, index) => ({
+          ...row,
+          id: `r${String(index).padStart(2, '0')}`,
+          updatedAt: t1,
+          deletedAt: null,
+        }));
         expect(await stored([items])).toEqual(await stored(items.map((item) => [item])));
       }),
       { numRuns: 30 },
@@ -79,14 +92,25 @@ describe('rows in one JSON parameter', () => {
 
   test('I5: fractions arrive as they are where SQLite would read their decimals wrongly', async () => {
     const lats = [-68.466113, 105.413198242, 0.1, -0.5, 1e-3, 179.999999, 2 ** 52 - 0.5, 4503599627370495.5];
-    const items = lats.map((lat, index) => ({ id: `${index}`, name: 'x', count: 1, lat, price: lat, open: true, updatedAt: t1, deletedAt: null }));
+    const items = lats.map((lat, index) => ({
+      id: `${index}`,
+      name: 'x',
+      count: 1,
+      lat,
+      price: lat,
+      open: true,
+      updatedAt: t1,
+      deletedAt: null,
+    }));
     expect(
       packRows(
         lats.map((lat) => [lat]),
         [0],
       ).others,
     ).toEqual([]);
-    expect(await stored([items])).toEqual(items.map(({ id, lat }) => expect.objectContaining({ id, lat, latType: 'real', price: lat })));
+    expect(await stored([items])).toEqual(
+      items.map(({ id, lat }) => expect.objectContaining({ id, lat, latType: 'real', price: lat })),
+    );
   });
 
   test('what JSON cannot carry exactly is bound: tiny and huge numbers, fractions elsewhere, binary data; odd characters bind all rows', () => {

@@ -8,7 +8,11 @@ let dataSource: DataSource | undefined;
 afterEach(() => dataSource?.destroy());
 
 test('I1: two statements in one text are told from one with semicolons in texts, names and comments', () => {
-  for (const sql of ['UPDATE t SET a = 1; UPDATE t SET a = 2', 'SELECT 1;\nSELECT 2', "INSERT INTO t VALUES (';'); DELETE FROM t"])
+  for (const sql of [
+    'UPDATE t SET a = 1; UPDATE t SET a = 2',
+    'SELECT 1;\nSELECT 2',
+    "INSERT INTO t VALUES (';'); DELETE FROM t",
+  ])
     expect(hasSeveralStatements(sql)).toBe(true);
   for (const sql of [
     'SELECT 1',
@@ -25,7 +29,14 @@ test('I1: two statements in one text are told from one with semicolons in texts,
 });
 
 test('I1: sqlite3 refuses a text of several statements, of which it would run only the first', async () => {
-  dataSource = await openDatabase({ database: ':memory:', driver: 'sqlite3', entities: [todoEntity], synchronize: true });
-  await expect(dataSource.query("UPDATE todos SET title = 'a'; UPDATE todos SET title = 'b'")).rejects.toThrow(/one statement/);
+  dataSource = await openDatabase({
+    database: ':memory:',
+    driver: 'sqlite3',
+    entities: [todoEntity],
+    synchronize: true,
+  });
+  await expect(dataSource.query("UPDATE todos SET title = 'a'; UPDATE todos SET title = 'b'")).rejects.toThrow(
+    /one statement/,
+  );
   await expect(dataSource.query("UPDATE todos SET title = 'a;b';")).resolves.toBeDefined();
 });

@@ -2,9 +2,19 @@ import BetterSqlite3 from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { hasSeveralStatements } from '../../../src/persistence/sql/several-statements.ts';
-import { firstWordOf, namesIn, nameOf, outerTokensOf, SqlReader, tokensOf, type SqlFamily, type TokenKind } from '../../../src/persistence/sql/tokens.ts';
+import {
+  firstWordOf,
+  namesIn,
+  nameOf,
+  outerTokensOf,
+  SqlReader,
+  tokensOf,
+  type SqlFamily,
+  type TokenKind,
+} from '../../../src/persistence/sql/tokens.ts';
 
-const kindsOf = (sql: string, family?: SqlFamily): readonly (readonly [TokenKind, string])[] => tokensOf(sql, family).map(({ kind, text }) => [kind, text]);
+const kindsOf = (sql: string, family?: SqlFamily): readonly (readonly [TokenKind, string])[] =>
+  tokensOf(sql, family).map(({ kind, text }) => [kind, text]);
 
 /** Every token of a text, spaces and comments included. */
 function piecesOf(sql: string, family: SqlFamily): readonly string[] {
@@ -88,10 +98,16 @@ describe('PostgreSQL', () => {
 test('a bracketed part is one token, whatever is in it', () => {
   expect(outerTokensOf("f(a, (b), ')') ) (c").map(({ text }) => text)).toEqual(['f', "(a, (b), ')')", ')', '(c']);
   expect(namesIn(outerTokensOf('("a""b", [c d], `e`, f)')[0] ?? expect.fail())).toEqual(['a"b', 'c d', 'e', 'f']);
-  expect([firstWordOf('-- a\n /* b */ SELECT 1'), firstWordOf('(SELECT 1)'), firstWordOf('"select"'), firstWordOf('')]).toEqual(['select', '', '', '']);
+  expect([
+    firstWordOf('-- a\n /* b */ SELECT 1'),
+    firstWordOf('(SELECT 1)'),
+    firstWordOf('"select"'),
+    firstWordOf(''),
+  ]).toEqual(['select', '', '', '']);
 });
 
-const quote = (mark: string): fc.Arbitrary<string> => fc.string().map((inside) => `${mark}${inside.replaceAll(mark, mark + mark)}${mark}`);
+const quote = (mark: string): fc.Arbitrary<string> =>
+  fc.string().map((inside) => `${mark}${inside.replaceAll(mark, mark + mark)}${mark}`);
 const text = quote("'");
 const word = fc.stringMatching(/^[a-df-wyzA-DF-WYZ_][a-zA-Z0-9_$]*$/);
 const shared: Readonly<Record<string, fc.Arbitrary<string>>> = {
@@ -132,7 +148,9 @@ const tokens: Readonly<Record<SqlFamily, Readonly<Record<string, fc.Arbitrary<st
 const between = fc.constantFrom(' ', '\n\t', "/* ; ' */", "-- '\n", ' /**/ ');
 
 describe.each(['sqlite', 'postgres'] as const)('%s: any text', (family) => {
-  const token = fc.oneof(...Object.entries(tokens[family]).map(([kind, texts]) => texts.map((value) => ({ kind, value }))));
+  const token = fc.oneof(
+    ...Object.entries(tokens[family]).map(([kind, texts]) => texts.map((value) => ({ kind, value }))),
+  );
 
   test('tokens that are joined are found again', () => {
     fc.assert(
@@ -181,17 +199,35 @@ describe.each(['sqlite', 'postgres'] as const)('%s: any text', (family) => {
     );
   });
 
-  test.each(["'", '"', '`', '[', '$a$', '$', '--', '/*', '/**', "E'\\", "x'", '(', ')', '1e+', '\\', ':', 'a', ' ', "''", '$a$b'])(
-    'half a million of %j take no longer than as many of anything else',
-    (mark) => {
-      const sql = mark.repeat(500_000);
-      // Reading each rest once more would take hours.
-      const reader = new SqlReader(sql, family);
-      while (reader.step());
-      expect(reader.end).toBe(sql.length);
-      expect(hasSeveralStatements(`${sql};a`, family)).toBeTypeOf('boolean');
-    },
-  );
+  test.each([
+    "'",
+    '"',
+    '`',
+    '[',
+    '$a$',
+    '$',
+    '--',
+    '/*',
+    '/**',
+    "E'\\",
+    "x'",
+    '(',
+    ')',
+    '1e+',
+    '\\',
+    ':',
+    'a',
+    ' ',
+    "''",
+    '$a$b',
+  ])('half a million of %j take no longer than as many of anything else', (mark) => {
+    const sql = mark.repeat(500_000);
+    // Reading each rest once more would take hours.
+    const reader = new SqlReader(sql, family);
+    while (reader.step());
+    expect(reader.end).toBe(sql.length);
+    expect(hasSeveralStatements(`${sql};a`, family)).toBeTypeOf('boolean');
+  });
 });
 
 test('SQLite reads texts and names as we do', () => {
@@ -228,9 +264,15 @@ test('I1: SQLite finds several statements where we do', () => {
     }
   };
   fc.assert(
-    fc.property(fc.array(fc.tuple(statement, fc.constantFrom(';', ' ; ', ';;', ';-- ;')), { minLength: 1, maxLength: 3 }), fc.boolean(), (list, ends) => {
-      const sql = list.map(([text_, end], index) => text_ + (index < list.length - 1 || ends ? `${end}\n` : '')).join('');
-      expect([sql, hasSeveralStatements(sql)]).toEqual([sql, givenToSqlite(sql)]);
-    }),
+    fc.property(
+      fc.array(fc.tuple(statement, fc.constantFrom(';', ' ; ', ';;', ';-- ;')), { minLength: 1, maxLength: 3 }),
+      fc.boolean(),
+      (list, ends) => {
+        const sql = list
+          .map(([text_, end], index) => text_ + (index < list.length - 1 || ends ? `${end}\n` : ''))
+          .join('');
+        expect([sql, hasSeveralStatements(sql)]).toEqual([sql, givenToSqlite(sql)]);
+      },
+    ),
   );
 });

@@ -19,7 +19,11 @@ describe('F-11: the tables that a statement writes', () => {
     ['-- app\nUPDATE todos SET x = 1', ['todos'], 'update'],
     ['UPDATE ünïcode SET x = 1', ['ünïcode'], 'update'],
     ["UPDATE todos SET title = 'a; b' -- ;", ['todos'], 'update'],
-    ["WITH x AS (SELECT 'delete from notes') INSERT INTO todos SELECT * FROM x ON CONFLICT DO UPDATE SET x = 1", ['todos'], 'insert'],
+    [
+      "WITH x AS (SELECT 'delete from notes') INSERT INTO todos SELECT * FROM x ON CONFLICT DO UPDATE SET x = 1",
+      ['todos'],
+      'insert',
+    ],
   ])('%s', (sql, tables, verb) => {
     expect(writtenBy(sql)).toEqual({ tables, verb });
     // From the cache as at first.
@@ -86,7 +90,12 @@ describe('F-11: the tables that a statement writes', () => {
     const writes = new Writes();
     for (const sql of ['SELECT 1', 'UPDATE sync_outbox SET state = 1', 'DELETE FROM "todos"']) writes.note(sql);
     expect(writes).toMatchObject({ enqueued: false, isAll: false, isEmpty: false });
-    expect([...writes.tables, ...writes.removed, ...writes.updated]).toEqual(['sync_outbox', 'todos', 'todos', 'sync_outbox']);
+    expect([...writes.tables, ...writes.removed, ...writes.updated]).toEqual([
+      'sync_outbox',
+      'todos',
+      'todos',
+      'sync_outbox',
+    ]);
     writes.note('INSERT INTO "sync_outbox" ("op_id") VALUES (?)');
     expect(writes.enqueued).toBe(true);
     expect(Writes.of('SELECT 1').isEmpty).toBe(true);

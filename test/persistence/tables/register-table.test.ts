@@ -25,7 +25,8 @@ import { MemoryTransport } from '../../../src/testing.ts';
 import { todoEntity } from '../../support/todo.ts';
 
 const id: EntitySchemaColumnOptions = { type: 'text', primary: true };
-const schemaOf = (name: string, columns: Record<string, EntitySchemaColumnOptions>): EntitySchema => new EntitySchema({ name, columns });
+const schemaOf = (name: string, columns: Record<string, EntitySchemaColumnOptions>): EntitySchema =>
+  new EntitySchema({ name, columns });
 
 class Plain extends SyncColumns {
   id = '';
@@ -77,14 +78,22 @@ ViewEntity({ expression: 'SELECT id FROM todos' })(TodoView);
 const entities = {
   todos: todoEntity as EntitySchema,
   bare: schemaOf('bare', { id, title: { type: 'text' } }),
-  noDeletedAt: schemaOf('no_deleted_at', { id, updatedAt: syncColumns.updatedAt, deletedAtLocal: syncColumns.deletedAtLocal }),
+  noDeletedAt: schemaOf('no_deleted_at', {
+    id,
+    updatedAt: syncColumns.updatedAt,
+    deletedAtLocal: syncColumns.deletedAtLocal,
+  }),
   noLocal: schemaOf('no_local', { id, updatedAt: syncColumns.updatedAt, deletedAt: syncColumns.deletedAt }),
   dated: schemaOf('dated', { id, ...syncColumns, updatedAt: { type: 'datetime' } }),
   dateClass: schemaOf('date_class', { id, ...syncColumns, updatedAt: { type: Date } }),
   numbered: schemaOf('numbered', { id, ...syncColumns, updatedAt: { type: 'integer' } }),
   datedTombstone: schemaOf('dated_tombstone', { id, ...syncColumns, deletedAt: { type: 'datetime', nullable: true } }),
   composite: schemaOf('composite', { a: id, b: id, ...syncColumns }),
-  counted: schemaOf('counted', { id: { type: 'integer', primary: true, generated: 'increment' }, name: { type: 'text' }, ...syncColumns }),
+  counted: schemaOf('counted', {
+    id: { type: 'integer', primary: true, generated: 'increment' },
+    name: { type: 'text' },
+    ...syncColumns,
+  }),
   whole: schemaOf('whole', { id: { type: 'integer', primary: true }, ...syncColumns }),
   uuid: schemaOf('uuids', { id: { type: 'text', primary: true, generated: 'uuid' }, ...syncColumns }),
   snake: schemaOf('snake', {
@@ -93,7 +102,13 @@ const entities = {
     deleted_at: { type: 'text', nullable: true },
     deleted_at_local: { type: 'text', nullable: true },
   }),
-  strict: schemaOf('strict', { id, draft: { type: 'text' }, count: { type: 'integer', default: 0 }, note: { type: 'text', nullable: true }, ...syncColumns }),
+  strict: schemaOf('strict', {
+    id,
+    draft: { type: 'text' },
+    count: { type: 'integer', default: 0 },
+    note: { type: 'text', nullable: true },
+    ...syncColumns,
+  }),
 };
 const outside = schemaOf('outside', { id, ...syncColumns });
 
@@ -104,8 +119,10 @@ const dataSource = await new DataSource({
 }).initialize();
 afterAll(() => dataSource.destroy());
 
-const register = (...tables: readonly SyncTable[]): ReturnType<typeof registerTables> => registerTables(dataSource, tables);
-const table = (entity: EntitySchema, options: SyncTableOptions<ObjectLiteral> = {}): SyncTable => syncTable<ObjectLiteral>(entity, options);
+const register = (...tables: readonly SyncTable[]): ReturnType<typeof registerTables> =>
+  registerTables(dataSource, tables);
+const table = (entity: EntitySchema, options: SyncTableOptions<ObjectLiteral> = {}): SyncTable =>
+  syncTable<ObjectLiteral>(entity, options);
 
 test('accepts a materialized-path tree, whose paths are derived from the parents', () => {
   expect([...register(syncTable(PathTree) as SyncTable).keys()]).toEqual(['path_tree']);
@@ -123,15 +140,31 @@ describe('refused, saying what to change', () => {
       () => register(table(entities.todos), entities.strict as unknown as SyncTable),
       /tables\[1\] is an entity, not a synchronised table: pass syncTable\(strict\)/,
     ],
-    ['a name in place of a table', () => register('todos' as unknown as SyncTable), /tables\[0\] is an entity.*pass syncTable\('todos'\)/],
+    [
+      'a name in place of a table',
+      () => register('todos' as unknown as SyncTable),
+      /tables\[0\] is an entity.*pass syncTable\('todos'\)/,
+    ],
     [
       'nothing in place of a table',
       () => register(undefined as unknown as SyncTable),
       /tables\[0\] is undefined, not a synchronised table: pass syncTable\(…\)/,
     ],
-    ['no list of tables', () => registerTables(dataSource, table(entities.todos) as unknown as SyncTable[]), /tables must be a list/],
-    ['a class given to a writer', () => createWriter(dataSource).forTable(Plain as unknown as SyncTable<Plain>), /forTable: .*pass syncTable\(Plain\)/],
-    ['a class given to captureWrites', () => captureWrites(dataSource, [Plain as unknown as SyncTable]), /tables\[0\] is an entity.*pass syncTable\(Plain\)/],
+    [
+      'no list of tables',
+      () => registerTables(dataSource, table(entities.todos) as unknown as SyncTable[]),
+      /tables must be a list/,
+    ],
+    [
+      'a class given to a writer',
+      () => createWriter(dataSource).forTable(Plain as unknown as SyncTable<Plain>),
+      /forTable: .*pass syncTable\(Plain\)/,
+    ],
+    [
+      'a class given to captureWrites',
+      () => captureWrites(dataSource, [Plain as unknown as SyncTable]),
+      /tables\[0\] is an entity.*pass syncTable\(Plain\)/,
+    ],
     [
       'a class given to the engine',
       () =>
@@ -154,41 +187,89 @@ describe('refused, saying what to change', () => {
       /syncTable: unknown option 'zzzzzzzz'; known are kind, naming, .*upgradeRow/,
     ],
     ['a blank kind', () => table(entities.todos, { kind: '  ' }), /kind must not be blank/],
-    ['the reserved kind (NAM-07)', () => register(table(entities.todos, { kind: '__full_resync__' })), /syncTable\(todos\).*'__full_resync__' is reserved/],
+    [
+      'the reserved kind (NAM-07)',
+      () => register(table(entities.todos, { kind: '__full_resync__' })),
+      /syncTable\(todos\).*'__full_resync__' is reserved/,
+    ],
     ['the reserved kind with blanks', () => register(table(entities.todos, { kind: ' __full_resync__ ' })), /reserved/],
-    ['one kind twice', () => register(table(entities.todos), table(entities.strict, { kind: 'todos' })), /kind 'todos'.*another kind/],
-    ['one kind twice but for blanks (F-100)', () => register(table(entities.todos, { kind: 'x' }), table(entities.strict, { kind: ' x ' })), /kind 'x'/],
-    ['an entity that the DataSource does not have', () => register(table(outside)), /outside is not an entity of this DataSource/],
+    [
+      'one kind twice',
+      () => register(table(entities.todos), table(entities.strict, { kind: 'todos' })),
+      /kind 'todos'.*another kind/,
+    ],
+    [
+      'one kind twice but for blanks (F-100)',
+      () => register(table(entities.todos, { kind: 'x' }), table(entities.strict, { kind: ' x ' })),
+      /kind 'x'/,
+    ],
+    [
+      'an entity that the DataSource does not have',
+      () => register(table(outside)),
+      /outside is not an entity of this DataSource/,
+    ],
     ['an unknown class', () => register(syncTable(class Stranger {}) as SyncTable), /Stranger is not an entity/],
     ['an unknown name', () => register(syncTable('nobody') as SyncTable), /nobody is not an entity/],
-    ['single-table inheritance', () => register(syncTable(Animal) as SyncTable), /Animal.*hidden column 'species'.*table per class/],
-    ['a child of single-table inheritance', () => register(syncTable(Dog) as SyncTable), /Dog.*hidden column 'species'/],
-    ['a closure-table tree', () => register(syncTable(ClosureTree) as SyncTable), /ClosureTree.*second table.*materialized-path/],
+    [
+      'single-table inheritance',
+      () => register(syncTable(Animal) as SyncTable),
+      /Animal.*hidden column 'species'.*table per class/,
+    ],
+    [
+      'a child of single-table inheritance',
+      () => register(syncTable(Dog) as SyncTable),
+      /Dog.*hidden column 'species'/,
+    ],
+    [
+      'a closure-table tree',
+      () => register(syncTable(ClosureTree) as SyncTable),
+      /ClosureTree.*second table.*materialized-path/,
+    ],
     ['a nested-set tree', () => register(syncTable(NestedSet) as SyncTable), /NestedSet.*each insertion changes/],
     ['a view', () => register(syncTable(TodoView) as SyncTable), /TodoView.*register the tables that it reads/],
     ['no sync columns', () => register(table(entities.bare)), /syncTable\(bare\): no column 'updatedAt'.*syncColumns/],
     ['no deletedAt', () => register(table(entities.noDeletedAt)), /no column 'deletedAt'/],
     ['no deletedAtLocal', () => register(table(entities.noLocal)), /no column 'deletedAtLocal'/],
-    ['a Date-typed updatedAt (F-63)', () => register(table(entities.dated)), /syncTable\(dated\): 'updatedAt' must be a text column, got datetime.*verbatim/],
+    [
+      'a Date-typed updatedAt (F-63)',
+      () => register(table(entities.dated)),
+      /syncTable\(dated\): 'updatedAt' must be a text column, got datetime.*verbatim/,
+    ],
     ['an updatedAt of class Date', () => register(table(entities.dateClass)), /'updatedAt' must be a text column/],
     ['a numeric updatedAt', () => register(table(entities.numbered)), /'updatedAt' must be a text column, got integer/],
     ['a Date-typed deletedAt', () => register(table(entities.datedTombstone)), /'deletedAt' must be a text column/],
     ['a composite key', () => register(table(entities.composite)), /key of \(a, b\) is composite/],
-    ['a generated integer id (F-142)', () => register(table(entities.counted)), /syncTable\(counted\): 'id' is generated.*pullOnly/],
-    ['a localOnly property that is no column', () => register(table(entities.strict, { localOnly: ['drafft'] })), /localOnly names 'drafft'/],
+    [
+      'a generated integer id (F-142)',
+      () => register(table(entities.counted)),
+      /syncTable\(counted\): 'id' is generated.*pullOnly/,
+    ],
+    [
+      'a localOnly property that is no column',
+      () => register(table(entities.strict, { localOnly: ['drafft'] })),
+      /localOnly names 'drafft'/,
+    ],
     [
       'a localOnly column without value for pulled rows',
       () => register(table(entities.strict, { localOnly: ['draft'] })),
       /localOnly column 'draft' must be nullable or have a default/,
     ],
     ['a localOnly id', () => register(table(entities.uuid, { localOnly: ['id'] })), /'id'/],
-    ['a localOnly updatedAt', () => register(table(entities.strict, { localOnly: ['updatedAt'] })), /'updatedAt' must be synchronised/],
+    [
+      'a localOnly updatedAt',
+      () => register(table(entities.strict, { localOnly: ['updatedAt'] })),
+      /'updatedAt' must be synchronised/,
+    ],
     [
       'dependsOn a kind that is not registered',
       () => register(table(entities.todos, { dependsOn: { title: 'lists' } })),
       /kind 'todos' depends on 'lists'.*known are todos/,
     ],
-    ['dependsOn a list of kinds with an unknown one', () => register(table(entities.todos, { dependsOn: ['todos', 'lists'] })), /'lists'/],
+    [
+      'dependsOn a list of kinds with an unknown one',
+      () => register(table(entities.todos, { dependsOn: ['todos', 'lists'] })),
+      /'lists'/,
+    ],
     [
       'dependsOn through a property that is no column',
       () => register(table(entities.todos, { dependsOn: { listId: 'todos' } })),
@@ -199,7 +280,11 @@ describe('refused, saying what to change', () => {
       () => register(table(entities.strict, { localOnly: ['note'], dependsOn: { note: 'strict' } })),
       /dependsOn.*'note'/,
     ],
-    ['pullOnly and pushOnly at once', () => table(entities.todos, { pullOnly: true, pushOnly: true }), /pullOnly or pushOnly/],
+    [
+      'pullOnly and pushOnly at once',
+      () => table(entities.todos, { pullOnly: true, pushOnly: true }),
+      /pullOnly or pushOnly/,
+    ],
   ])('%s', (_, attempt, message) => {
     let error: unknown;
     try {
@@ -212,15 +297,20 @@ describe('refused, saying what to change', () => {
   });
 
   test('a DataSource that is not initialised', () => {
-    expect(() => registerTables(new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [todoEntity] }), [table(entities.todos)])).toThrow(
-      /initialised DataSource/,
-    );
+    expect(() =>
+      registerTables(new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [todoEntity] }), [
+        table(entities.todos),
+      ]),
+    ).toThrow(/initialised DataSource/);
   });
 });
 
 describe('accepted', () => {
   test("REG-02 and F-100: the kind is the SQL table's name, or what was given, trimmed", () => {
-    expect([...register(table(entities.todos), table(entities.strict, { kind: ' notes ' })).keys()]).toEqual(['todos', 'notes']);
+    expect([...register(table(entities.todos), table(entities.strict, { kind: ' notes ' })).keys()]).toEqual([
+      'todos',
+      'notes',
+    ]);
   });
 
   test('a class with the sync columns, a table with snake_case properties, and one that refers to itself', () => {
@@ -236,16 +326,24 @@ describe('accepted', () => {
   });
 
   test('F-142: integer ids of the server, generated ones where nothing is ever pushed, and UUIDs', () => {
-    expect([...register(table(entities.whole), table(entities.counted, { pullOnly: true }), table(entities.uuid)).keys()]).toEqual([
-      'whole',
-      'counted',
-      'uuids',
-    ]);
+    expect([
+      ...register(table(entities.whole), table(entities.counted, { pullOnly: true }), table(entities.uuid)).keys(),
+    ]).toEqual(['whole', 'counted', 'uuids']);
   });
 
   test('localOnly columns that may be missing: nullable, or with a default; they are never part of a wire row', () => {
     const strict = register(table(entities.strict, { localOnly: ['note', 'count'] })).get('strict');
-    expect(strict?.entityToWire({ id: 'a', draft: 'd', count: 1, note: 'n', updatedAt: '', deletedAt: null, deletedAtLocal: 'x' })).toEqual({
+    expect(
+      strict?.entityToWire({
+        id: 'a',
+        draft: 'd',
+        count: 1,
+        note: 'n',
+        updatedAt: '',
+        deletedAt: null,
+        deletedAtLocal: 'x',
+      }),
+    ).toEqual({
       id: 'a',
       draft: 'd',
       updatedAt: '',
@@ -256,9 +354,17 @@ describe('accepted', () => {
   test('REG-04, NAM-01, PULL-06: the id is read by getId, else from the key, id, ID or uuid; nothing, blank or no text is none', () => {
     const todos = register(table(entities.todos)).get('todos');
     expect(
-      [{ id: 'a', ID: 'b' }, { ID: 'b', uuid: 'c' }, { uuid: 'c' }, { id: 7 }, { id: '' }, { id: null }, { id: true }, { id: {} }, {}].map((row) =>
-        todos?.readId(row),
-      ),
+      [
+        { id: 'a', ID: 'b' },
+        { ID: 'b', uuid: 'c' },
+        { uuid: 'c' },
+        { id: 7 },
+        { id: '' },
+        { id: null },
+        { id: true },
+        { id: {} },
+        {},
+      ].map((row) => todos?.readId(row)),
     ).toEqual(['a', 'b', 'c', '7', undefined, undefined, undefined, undefined, undefined]);
     expect(
       register(table(entities.todos, { getId: (row) => String(row['key']) }))

@@ -16,7 +16,12 @@ interface Genre extends SyncedRow {
 const genreWith = (more: Partial<ConstructorParameters<typeof EntitySchema<Genre>>[0]>): EntitySchema<Genre> =>
   new EntitySchema<Genre>({
     name: 'genres',
-    columns: { id: { type: 'text', primary: true }, name: { type: 'text' }, note: { type: 'text', default: '' }, ...syncColumns },
+    columns: {
+      id: { type: 'text', primary: true },
+      name: { type: 'text' },
+      note: { type: 'text', default: '' },
+      ...syncColumns,
+    },
     ...more,
   });
 const plain = genreWith({ uniques: [{ columns: ['name'] }] });
@@ -49,7 +54,11 @@ async function open(
   const bench = await openEngine({ driver, dataSource, tables: [...tables, todos] });
   onTestFinished(() => bench.close());
   await bench.engine.start();
-  return { bench, dataSource, warnings: () => bench.told.flatMap((event) => (event.type === 'store.warning' ? [event.message] : [])) };
+  return {
+    bench,
+    dataSource,
+    warnings: () => bench.told.flatMap((event) => (event.type === 'store.warning' ? [event.message] : [])),
+  };
 }
 const tableOf = (entity: EntitySchema<Genre> | EntitySchema<Song>, options: object = {}): SyncTable =>
   syncTable(entity as EntitySchema<Genre>, options) as SyncTable;
@@ -58,7 +67,9 @@ describe.each(drivers)('unique keys, on %s', (driver) => {
   test('I12: a plain UNIQUE on a synchronised table is told at the start, with the index that works; the partial one is not', async () => {
     const first = await open([plain] as EntitySchema[], [tableOf(plain)], undefined, driver);
     expect(first.warnings()).toEqual([
-      expect.stringMatching(/^genres: UNIQUE \(name\) .* WHERE deleted_at IS NULL AND deleted_at_local IS NULL \(docs\/adopting\.md/),
+      expect.stringMatching(
+        /^genres: UNIQUE \(name\) .* WHERE deleted_at IS NULL AND deleted_at_local IS NULL \(docs\/adopting\.md/,
+      ),
     ]);
     const second = await open([partial] as EntitySchema[], [tableOf(partial)], undefined, driver);
     expect(second.warnings()).toEqual([]);
@@ -68,7 +79,9 @@ describe.each(drivers)('unique keys, on %s', (driver) => {
 test('I12: a many-to-many relation whose join table has no entity is told at the start; nothing is told twice', async () => {
   const { warnings, bench } = await open([partial, song] as EntitySchema[], [tableOf(partial), tableOf(song)]);
   expect(warnings()).toEqual([
-    expect.stringMatching(/^songs\.genres: the rows of its join table 'song_genres' are written and never sent.*join table an entity/),
+    expect.stringMatching(
+      /^songs\.genres: the rows of its join table 'song_genres' are written and never sent.*join table an entity/,
+    ),
   ]);
   await bench.engine.sync();
   expect(warnings()).toHaveLength(1);
@@ -85,7 +98,9 @@ test('I12: a table of the engine that captureWrites was not given is told, unles
   const late = await open(both, [tableOf(partial), tableOf(song)]);
   captureWrites(late.dataSource, [tableOf(song), todos]);
   await late.bench.engine.sync();
-  expect([pulled, none, late].map(({ warnings }) => warnings().filter((text) => text.includes('captureWrites')).length)).toEqual([0, 0, 1]);
+  expect(
+    [pulled, none, late].map(({ warnings }) => warnings().filter((text) => text.includes('captureWrites')).length),
+  ).toEqual([0, 0, 1]);
 });
 
 describe.each(sqliteDrivers)('a value that a deleted row has, on %s', (driver) => {
@@ -115,7 +130,9 @@ describe.each(sqliteDrivers)('a value that a deleted row has, on %s', (driver) =
     await expect(repository.update('g2', { name: 'home' })).rejects.toThrow(hidden);
     await expect(repository.upsert({ id: 'g2', name: 'home' }, ['id'])).rejects.toThrow(hidden);
     expect(await repository.find({ withDeleted: true, order: { id: 'ASC' } })).toEqual(before);
-    expect(await repository.query(`SELECT "name" FROM temp.sqlite_master WHERE "name" LIKE 'synchart_collision%'`)).toEqual([]);
+    expect(
+      await repository.query(`SELECT "name" FROM temp.sqlite_master WHERE "name" LIKE 'synchart_collision%'`),
+    ).toEqual([]);
   });
 
   test('F-141: a value that a row on the screen has is refused as before; the transaction goes on, and what it writes is queued', async () => {
@@ -126,6 +143,8 @@ describe.each(sqliteDrivers)('a value that a deleted row has, on %s', (driver) =
       await expect(manager.insert(plain, { id: 'g3', name: 'home' })).rejects.toThrow(hidden);
       await manager.insert(plain, { id: 'g3', name: 'garden' });
     });
-    expect(await repository.query('SELECT "entity_id" FROM "sync_outbox" WHERE "entity_id" = ?', ['g3'])).toEqual([{ entity_id: 'g3' }]);
+    expect(await repository.query('SELECT "entity_id" FROM "sync_outbox" WHERE "entity_id" = ?', ['g3'])).toEqual([
+      { entity_id: 'g3' },
+    ]);
   });
 });

@@ -13,16 +13,23 @@ const t2 = '2026-01-01T00:00:02.000001Z';
 describe.each(drivers)('hand-overs on %s', (driver) => {
   let bench: ShopBench;
   afterEach(() => bench.close());
-  const take = (runId = 1): Promise<TakenBatch> => bench.store.take({ kinds: [...bench.registry.keys()], limit: 500, runId, distrustResend: false });
+  const take = (runId = 1): Promise<TakenBatch> =>
+    bench.store.take({ kinds: [...bench.registry.keys()], limit: 500, runId, distrustResend: false });
   const names = ({ requests }: TakenBatch): string[] => requests.map(({ kind, entityId }) => `${kind}/${entityId}`);
   const waiting = async (): Promise<unknown> =>
-    (await bench.queue.list()).filter(({ waitingFor }) => waitingFor !== undefined).map(({ entityId, waitingFor }) => [entityId, waitingFor]);
+    (await bench.queue.list())
+      .filter(({ waitingFor }) => waitingFor !== undefined)
+      .map(({ entityId, waitingFor }) => [entityId, waitingFor]);
   /** Settles a batch as applied and takes the next one, until nothing is left; returns what each batch sent. */
   const drain = async (): Promise<readonly (readonly string[])[]> => {
     const batches: string[][] = [];
     for (let batch = await take(); batch.requests.length > 0; batch = await take()) {
       batches.push(names(batch));
-      await bench.store.settle(batch.requests.map((request) => answerOf(request, request.op.type === 'upsert' ? accepted(t2)(request) : { type: 'applied' })));
+      await bench.store.settle(
+        batch.requests.map((request) =>
+          answerOf(request, request.op.type === 'upsert' ? accepted(t2)(request) : { type: 'applied' }),
+        ),
+      );
     }
     return batches;
   };
@@ -31,7 +38,9 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
     bench = await openShop(driver);
     await bench.categories.insertAndEnqueue(categoryOf('parent'));
     await bench.categories.insertAndEnqueue(categoryOf('child', { parentId: 'parent' }));
-    await bench.categories.replaceAndEnqueue(categoryOf('parent', { parentId: 'child' }), { changedFields: ['parentId'] });
+    await bench.categories.replaceAndEnqueue(categoryOf('parent', { parentId: 'child' }), {
+      changedFields: ['parentId'],
+    });
     const first = await take();
     expect(names(first)).toEqual(['categories/parent']);
     expect(first.requests[0]?.op).toMatchObject({ creates: true, payload: { parentId: null } });
@@ -60,17 +69,24 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
     await bench.categories.insertAndEnqueue(categoryOf('again', { name: 'first' }));
     await bench.categories.enqueueDelete('again');
     await bench.categories.insertAndEnqueue(categoryOf('late'));
-    await bench.categories.replaceAndEnqueue(categoryOf('again', { name: 'second', parentId: 'late' }), { changedFields: ['name', 'parentId'] });
+    await bench.categories.replaceAndEnqueue(categoryOf('again', { name: 'second', parentId: 'late' }), {
+      changedFields: ['name', 'parentId'],
+    });
     const first = await take();
     expect(first.facts).toMatchObject([{ reason: 'foldedAway' }, { reason: 'foldedAway' }]);
-    expect(await bench.dataSource.query('SELECT "id", "name" FROM "categories" WHERE "deleted_at_local" IS NULL ORDER BY "id"')).toMatchObject([
-      { id: 'again', name: 'second' },
-      { id: 'late' },
-    ]);
+    expect(
+      await bench.dataSource.query(
+        'SELECT "id", "name" FROM "categories" WHERE "deleted_at_local" IS NULL ORDER BY "id"',
+      ),
+    ).toMatchObject([{ id: 'again', name: 'second' }, { id: 'late' }]);
     expect(names(first)).toEqual(['categories/late']);
     await bench.store.settle(first.requests.map((request) => answerOf(request, accepted(t1)(request))));
     const second = await take();
-    expect(second.requests[0]?.op).toMatchObject({ id: 'again', creates: true, payload: { name: 'second', parentId: 'late' } });
+    expect(second.requests[0]?.op).toMatchObject({
+      id: 'again',
+      creates: true,
+      payload: { name: 'second', parentId: 'late' },
+    });
     expect(second.requests[0]?.op.baseUpdatedAt).toBeUndefined();
   });
 
@@ -119,7 +135,8 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
   test('F-160: two rows that swap a value over a third one go as the user did it', async () => {
     bench = await openShop(driver);
     await bench.pullOf('categories', [categoryRow('a', t1, { slug: 'red' }), categoryRow('b', t1, { slug: 'blue' })]);
-    const set = (id: string, slug: string | null): Promise<void> => bench.categories.replaceAndEnqueue(categoryOf(id, { slug }), { changedFields: ['slug'] });
+    const set = (id: string, slug: string | null): Promise<void> =>
+      bench.categories.replaceAndEnqueue(categoryOf(id, { slug }), { changedFields: ['slug'] });
     await set('a', null);
     await set('b', 'red');
     await set('a', 'blue');
@@ -140,13 +157,24 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
     await bench.pullOf('categories', [categoryRow('a', t1, { slug: 'red' }), categoryRow('b', t1, { slug: 'blue' })]);
     const swap = (id: string, slug: string): Promise<void> =>
       bench.outbox.enqueue(
-        upsertOp({ kind: 'categories', id, payload: { id, name: `server ${id}`, parentId: null, slug }, changedFields: ['slug'], baseUpdatedAt: t1 }),
+        upsertOp({
+          kind: 'categories',
+          id,
+          payload: { id, name: `server ${id}`, parentId: null, slug },
+          changedFields: ['slug'],
+          baseUpdatedAt: t1,
+        }),
       );
     await swap('a', 'blue');
     await swap('b', 'red');
     const { requests, facts } = await take();
     expect(requests.map(({ entityId }) => entityId)).toEqual(['a']);
-    expect(facts).toMatchObject([{ type: 'store.warning', message: expect.stringContaining('categories/a and categories/b wait for each other') as string }]);
+    expect(facts).toMatchObject([
+      {
+        type: 'store.warning',
+        message: expect.stringContaining('categories/a and categories/b wait for each other') as string,
+      },
+    ]);
     await bench.store.settle(requests.map((request) => answerOf(request, accepted(t2)(request))));
     expect(names(await take())).toEqual(['categories/b']);
   });
@@ -165,14 +193,18 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
     bench = await openShop(driver, { open: { logging: ['query'], logger: statements } });
     await bench.pullOf('categories', [categoryRow('x', t1, { slug: 'red' })]);
     await bench.categories.insertAndEnqueue(categoryOf('a'));
-    await bench.categories.replaceAndEnqueue(categoryOf('a', { slug: 'red', name: 'x' }), { changedFields: ['slug', 'name'] }).catch(() => undefined);
+    await bench.categories
+      .replaceAndEnqueue(categoryOf('a', { slug: 'red', name: 'x' }), { changedFields: ['slug', 'name'] })
+      .catch(() => undefined);
     await bench.categories.replaceAndEnqueue(categoryOf('a', { slug: 'blue' }), { changedFields: ['slug'] });
     statements.list.length = 0;
     await take();
     const reads = statements.list.filter(({ sql }) => /sync_released|e\.value/.test(sql));
     expect(reads.length).toBeGreaterThanOrEqual(2);
     for (const { sql, parameters } of reads) {
-      const plan = ((await bench.dataSource.query(`EXPLAIN QUERY PLAN ${sql}`, [...parameters])) as { detail: string }[]).map(({ detail }) => detail);
+      const plan = (
+        (await bench.dataSource.query(`EXPLAIN QUERY PLAN ${sql}`, [...parameters])) as { detail: string }[]
+      ).map(({ detail }) => detail);
       expect(plan.filter((detail) => /SCAN (r|o)\b/.test(detail))).toEqual([]);
     }
   });

@@ -10,7 +10,10 @@ import { createWriter, type SyncEntityWriter } from '../../../src/persistence/wr
 import { accepted, answerOf, drivers, openStore, openSynchronized, type StoreBench } from '../../support/open-store.ts';
 import { todoEntity } from '../../support/todo.ts';
 
-/** A row of one of three tables, each of which refers to the next: `a` to `b`, `b` to `c`, `c` to `a`; `mate` is a row of the same table. */
+/**
+ * A row of one of three tables, each of which refers to the next: `a` to `b`, `b` to `c`, `c` to `a`; `mate` is a row
+ * of the same table.
+ */
 interface Linked extends SyncedRow {
   id: string;
   name: string;
@@ -37,7 +40,11 @@ describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
 
   /** `required`: tables whose reference must not be NULL. `targets`: what each table refers to. */
   async function open(
-    options: { readonly required?: readonly Kind[]; readonly targets?: Record<Kind, Kind>; readonly coalesce?: boolean } = {},
+    options: {
+      readonly required?: readonly Kind[];
+      readonly targets?: Record<Kind, Kind>;
+      readonly coalesce?: boolean;
+    } = {},
   ): Promise<void> {
     const targets = options.targets ?? { a: 'b', b: 'c', c: 'a' };
     const entityOf = (name: Kind): EntitySchema<Linked> =>
@@ -54,10 +61,18 @@ describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
     const entities = { a: entityOf('a'), b: entityOf('b'), c: entityOf('c') };
     const tables = kinds.map((kind) => syncTable(entities[kind], { dependsOn: { next: targets[kind], mate: kind } }));
     const dataSource = await openSynchronized(driver, [...Object.values(entities), todoEntity] as EntitySchema[]);
-    const opened = await openStore(driver, { dataSource, tables: tables as SyncTable[], config: { coalesce: options.coalesce ?? true } });
+    const opened = await openStore(driver, {
+      dataSource,
+      tables: tables as SyncTable[],
+      config: { coalesce: options.coalesce ?? true },
+    });
     let count = 0;
     const writer = createWriter(dataSource, { clock: opened.clock, opId: () => `op${++count}` });
-    const [a, b, c] = tables.map((table) => writer.forTable(table)) as [SyncEntityWriter<Linked>, SyncEntityWriter<Linked>, SyncEntityWriter<Linked>];
+    const [a, b, c] = tables.map((table) => writer.forTable(table)) as [
+      SyncEntityWriter<Linked>,
+      SyncEntityWriter<Linked>,
+      SyncEntityWriter<Linked>,
+    ];
     bench = { ...opened, writers: { a, b, c } };
   }
 
@@ -68,8 +83,13 @@ describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
     return taken;
   };
 
-  /** Lets a server with foreign keys take everything; returns the ids in the order of their requests. Throws where a reference points nowhere. */
-  async function drain(limit = 100): Promise<{ readonly order: readonly string[]; readonly rows: ReadonlyMap<string, JsonObject> }> {
+  /**
+   * Lets a server with foreign keys take everything; returns the ids in the order of their requests. Throws where a
+   * reference points nowhere.
+   */
+  async function drain(
+    limit = 100,
+  ): Promise<{ readonly order: readonly string[]; readonly rows: ReadonlyMap<string, JsonObject> }> {
     const rows = new Map<string, JsonObject>();
     const order: string[] = [];
     facts.length = 0;
@@ -80,27 +100,35 @@ describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
         else {
           const { next = null, mate = null } = op.payload;
           for (const id of [next, mate])
-            if (id !== null && id !== op.id && !rows.has(String(id))) throw new Error(`${op.id} refers to ${String(id)}, which is not there`);
+            if (id !== null && id !== op.id && !rows.has(String(id)))
+              throw new Error(`${op.id} refers to ${String(id)}, which is not there`);
           rows.set(op.id, op.payload);
         }
       }
-      await bench.store.settle(batch.requests.map((request) => answerOf(request, request.op.type === 'upsert' ? accepted(t1)(request) : { type: 'applied' })));
+      await bench.store.settle(
+        batch.requests.map((request) =>
+          answerOf(request, request.op.type === 'upsert' ? accepted(t1)(request) : { type: 'applied' }),
+        ),
+      );
     }
     return { order, rows };
   }
 
-  test.each([1, 100])('F-160, I12: a ring of two tables is created without one reference, which an edit adds; %i requests at once', async (limit) => {
-    await open({ targets: { a: 'b', b: 'a', c: 'c' } });
-    await bench.writers.a.insertAndEnqueue(rowOf('a1', { next: 'b1' }));
-    await bench.writers.b.insertAndEnqueue(rowOf('b1', { next: 'a1' }));
-    const { order, rows } = await drain(limit);
-    expect(order).toEqual(['a1', 'b1', 'a1']);
-    expect(rows.get('a1')).toMatchObject({ next: 'b1' });
-    expect(rows.get('b1')).toMatchObject({ next: 'a1' });
-    expect(facts).toEqual([]);
-    expect(await bench.queue.list()).toEqual([]);
-    expect(await bench.dataSource.query(`SELECT id, next FROM a`)).toEqual([{ id: 'a1', next: 'b1' }]);
-  });
+  test.each([1, 100])(
+    'F-160, I12: a ring of two tables is created without one reference, which an edit adds; %i requests at once',
+    async (limit) => {
+      await open({ targets: { a: 'b', b: 'a', c: 'c' } });
+      await bench.writers.a.insertAndEnqueue(rowOf('a1', { next: 'b1' }));
+      await bench.writers.b.insertAndEnqueue(rowOf('b1', { next: 'a1' }));
+      const { order, rows } = await drain(limit);
+      expect(order).toEqual(['a1', 'b1', 'a1']);
+      expect(rows.get('a1')).toMatchObject({ next: 'b1' });
+      expect(rows.get('b1')).toMatchObject({ next: 'a1' });
+      expect(facts).toEqual([]);
+      expect(await bench.queue.list()).toEqual([]);
+      expect(await bench.dataSource.query(`SELECT id, next FROM a`)).toEqual([{ id: 'a1', next: 'b1' }]);
+    },
+  );
 
   test('F-160: the local row keeps the reference while the ring is on its way, and a refusal of the creation sends it once more', async () => {
     await open({ targets: { a: 'b', b: 'a', c: 'c' } });
@@ -108,7 +136,9 @@ describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
     await bench.writers.b.insertAndEnqueue(rowOf('b1', { next: 'a1' }));
     const [creation] = (await take(1)).requests;
     expect(creation?.op).toMatchObject({ id: 'a1', creates: true, payload: { next: null } });
-    await bench.store.settle([answerOf(creation, { type: 'rejected', code: 'http422', error: TransportError.httpError(422) })]);
+    await bench.store.settle([
+      answerOf(creation, { type: 'rejected', code: 'http422', error: TransportError.httpError(422) }),
+    ]);
     expect(await bench.dataSource.query(`SELECT id, next FROM a`)).toEqual([{ id: 'a1', next: 'b1' }]);
     await bench.store.beginRun({ explicit: true, kinds, runId: 2 });
     expect((await drain()).order).toEqual(['a1', 'b1', 'a1']);
@@ -130,17 +160,22 @@ describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
     expect(facts).toEqual([]);
   });
 
-  test.each([true, false])('F-160: the row whose reference may be NULL goes first, although it was queued last; coalesce %s', async (coalesce) => {
-    await open({ required: ['a', 'b'], coalesce });
-    await bench.writers.a.insertAndEnqueue(rowOf('a1', { next: 'b1' }));
-    await bench.writers.b.insertAndEnqueue(rowOf('b1', { next: 'c1' }));
-    await bench.writers.c.insertAndEnqueue(rowOf('c1', { next: 'a1' }));
-    await bench.writers.c.replaceAndEnqueue(rowOf('c1', { next: 'a1', name: 'renamed' }), { changedFields: ['name'] });
-    const { order, rows } = await drain();
-    expect([...new Set(order)]).toEqual(['c1', 'b1', 'a1']);
-    expect(rows.get('c1')).toMatchObject({ next: 'a1', name: 'renamed' });
-    expect(facts).toEqual([]);
-  });
+  test.each([true, false])(
+    'F-160: the row whose reference may be NULL goes first, although it was queued last; coalesce %s',
+    async (coalesce) => {
+      await open({ required: ['a', 'b'], coalesce });
+      await bench.writers.a.insertAndEnqueue(rowOf('a1', { next: 'b1' }));
+      await bench.writers.b.insertAndEnqueue(rowOf('b1', { next: 'c1' }));
+      await bench.writers.c.insertAndEnqueue(rowOf('c1', { next: 'a1' }));
+      await bench.writers.c.replaceAndEnqueue(rowOf('c1', { next: 'a1', name: 'renamed' }), {
+        changedFields: ['name'],
+      });
+      const { order, rows } = await drain();
+      expect([...new Set(order)]).toEqual(['c1', 'b1', 'a1']);
+      expect(rows.get('c1')).toMatchObject({ next: 'a1', name: 'renamed' });
+      expect(facts).toEqual([]);
+    },
+  );
 
   test('F-160: what the user wrote later counts, whether it is another reference, none, or a deletion', async () => {
     await open({ targets: { a: 'b', b: 'a', c: 'c' } });
@@ -183,8 +218,12 @@ describe.each(drivers)('rows that are created in a ring on %s', (driver) => {
     facts.length = 0;
     const { requests } = await take(100);
     expect(requests.map(({ entityId }) => entityId)).toEqual(['a1']);
-    expect(facts).toMatchObject([{ type: 'store.warning', message: expect.stringMatching(/a\/a1.*b\/b1.*must not be NULL/) as string }]);
-    await bench.store.settle([answerOf(requests[0], { type: 'rejected', code: 'http422', error: TransportError.httpError(422) })]);
+    expect(facts).toMatchObject([
+      { type: 'store.warning', message: expect.stringMatching(/a\/a1.*b\/b1.*must not be NULL/) as string },
+    ]);
+    await bench.store.settle([
+      answerOf(requests[0], { type: 'rejected', code: 'http422', error: TransportError.httpError(422) }),
+    ]);
     expect((await bench.queue.list()).map(({ entityId, ring }) => [entityId, ring])).toEqual([
       ['a1', ['a/a1', 'b/b1']],
       ['b1', ['a/a1', 'b/b1']],

@@ -15,7 +15,8 @@ const lost: Outcome = { type: 'unavailable', error: TransportError.httpError(503
 const ids = (requests: readonly { readonly entityId: string }[]): string[] => requests.map(({ entityId }) => entityId);
 const take = (bench: StoreBench, options: Partial<TakeOptions> = {}): Promise<TakenBatch> =>
   bench.store.take({ kinds: [...bench.registry.keys()], limit: 500, runId: 1, distrustResend: false, ...options });
-const nextRun = (bench: StoreBench, explicit = true): Promise<unknown> => bench.store.beginRun({ explicit, kinds: [...bench.registry.keys()], runId: 2 });
+const nextRun = (bench: StoreBench, explicit = true): Promise<unknown> =>
+  bench.store.beginRun({ explicit, kinds: [...bench.registry.keys()], runId: 2 });
 
 describe.each(drivers)('taking on %s', (driver) => {
   let bench: ShopBench;
@@ -23,7 +24,8 @@ describe.each(drivers)('taking on %s', (driver) => {
 
   test('I3: only heads of line are taken, in the order of the outbox, and only once', async () => {
     bench = await openShop(driver, { config: { coalesce: false } });
-    for (const id of ['c', 'a', 'b', 'a', 'c']) await bench.outbox.enqueue(upsertOp({ kind: 'todos', id, payload: { id, title: 'x' } }));
+    for (const id of ['c', 'a', 'b', 'a', 'c'])
+      await bench.outbox.enqueue(upsertOp({ kind: 'todos', id, payload: { id, title: 'x' } }));
     expect(ids(await bench.takeAll())).toEqual(['c', 'a', 'b']);
     expect(await bench.takeAll()).toEqual([]);
   });
@@ -64,13 +66,24 @@ describe.each(drivers)('taking on %s', (driver) => {
         sql,
         steps: ((await bench.dataSource.query(`EXPLAIN QUERY PLAN ${sql}`, [...parameters])) as { detail: string }[])
           .map(({ detail }) => detail)
-          .filter((detail) => !/json_each|CO-ROUTINE|UNION|heads|ready$|TEMP B-TREE|SUBQUERY|BLOOM FILTER|COMPOUND|LIST|^LEFT$|^RIGHT$/.test(detail)),
+          .filter(
+            (detail) =>
+              !/json_each|CO-ROUTINE|UNION|heads|ready$|TEMP B-TREE|SUBQUERY|BLOOM FILTER|COMPOUND|LIST|^LEFT$|^RIGHT$/.test(
+                detail,
+              ),
+          ),
       });
     const steps = plans.flatMap((plan) => plan.steps);
-    expect(steps.filter((step) => !/USING (COVERING )?INDEX sync_outbox_|USING INTEGER PRIMARY KEY/.test(step))).toEqual([]);
-    expect(plans.find(({ sql }) => sql.includes('"kind" = ? AND "state" = 1 ORDER BY'))?.steps.join()).toContain('sync_outbox_ready (kind=?)');
+    expect(
+      steps.filter((step) => !/USING (COVERING )?INDEX sync_outbox_|USING INTEGER PRIMARY KEY/.test(step)),
+    ).toEqual([]);
+    expect(plans.find(({ sql }) => sql.includes('"kind" = ? AND "state" = 1 ORDER BY'))?.steps.join()).toContain(
+      'sync_outbox_ready (kind=?)',
+    );
     expect(plans.find(({ sql }) => sql.includes('"request_id" IS NOT NULL'))?.steps.join()).toContain('SEARCH f USING');
-    expect(plans.find(({ sql }) => sql.includes('"request_id" IS NOT NULL'))?.steps.join()).toContain('sync_outbox_frozen');
+    expect(plans.find(({ sql }) => sql.includes('"request_id" IS NOT NULL'))?.steps.join()).toContain(
+      'sync_outbox_frozen',
+    );
   });
 
   test('coalesce: false sends every operation by itself, the next once the one before is settled', async () => {
@@ -82,14 +95,19 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(first).toMatchObject({ opIds: ['op1'], op: { requestId: 'op1', payload: { title: 'one' } } });
     expect(await bench.takeAll()).toEqual([]);
     await bench.store.settle([answerOf(first, { type: 'applied', row: serverRow('a', t2, { title: 'one' }) })]);
-    expect((await bench.takeAll())[0]).toMatchObject({ opIds: ['op2'], op: { baseUpdatedAt: t2, payload: { title: 'one', priority: 2 } } });
+    expect((await bench.takeAll())[0]).toMatchObject({
+      opIds: ['op2'],
+      op: { baseUpdatedAt: t2, payload: { title: 'one', priority: 2 } },
+    });
   });
 
   test('coalesce: false sends a create and its delete both', async () => {
     bench = await openShop(driver, { config: { coalesce: false } });
     await bench.writer.insertAndEnqueue(todoOf('a'));
     await bench.writer.enqueueDelete('a');
-    const sent = await bench.drain((request) => (request.op.type === 'upsert' ? accepted(t1)(request) : { type: 'applied' }));
+    const sent = await bench.drain((request) =>
+      request.op.type === 'upsert' ? accepted(t1)(request) : { type: 'applied' },
+    );
     expect(sent.map(({ op }) => [op.type, op.type === 'delete' ? op.baseUpdatedAt : op.creates])).toEqual([
       ['upsert', true],
       ['delete', t1],
@@ -149,9 +167,9 @@ describe.each(drivers)('taking on %s', (driver) => {
     ]);
     await nextRun(bench);
     expect(ids((await take(bench)).requests)).toEqual(['b']);
-    expect((await bench.queue.dropStuck()).filter((fact) => fact.type === 'op.discarded').map((fact) => fact.opId)).toEqual(
-      expect.arrayContaining(['op1', 'op3']),
-    );
+    expect(
+      (await bench.queue.dropStuck()).filter((fact) => fact.type === 'op.discarded').map((fact) => fact.opId),
+    ).toEqual(expect.arrayContaining(['op1', 'op3']));
   });
 
   test.each([
@@ -160,39 +178,61 @@ describe.each(drivers)('taking on %s', (driver) => {
     ['payload', '[]', 'a JSON object'],
     ['payload', 'null', 'a JSON object'],
     ['deltas', '[{"type":"double","field":"priority"}]', 'a JSON list of deltas'],
-  ])('F-164: an operation whose %s is %s is parked alone, and the reason names table, row and column', async (column, value, expected) => {
-    bench = await openShop(driver);
-    for (const id of ['a', 'b']) await bench.writer.insertAndEnqueue(todoOf(id));
-    await bench.dataSource.query(`UPDATE sync_outbox SET ${column} = '${value}' WHERE op_id = 'op1'`);
-    const batch = await take(bench);
-    expect(ids(batch.requests)).toEqual(['b']);
-    const reason = `row seq 1 of sync_outbox is damaged: "${column}" is not ${expected}`;
-    expect((batch.facts[0] as { readonly error?: Error }).error?.message).toContain(`${reason}; drop operation op1, or repair that row and retry`);
-    expect(await bench.queue.list()).toMatchObject([{ opId: 'op1', parkedFor: 'stuck', errorCode: 'damaged', lastError: reason }, { opId: 'op2' }]);
-  });
+  ])(
+    'F-164: an operation whose %s is %s is parked alone, and the reason names table, row and column',
+    async (column, value, expected) => {
+      bench = await openShop(driver);
+      for (const id of ['a', 'b']) await bench.writer.insertAndEnqueue(todoOf(id));
+      await bench.dataSource.query(`UPDATE sync_outbox SET ${column} = '${value}' WHERE op_id = 'op1'`);
+      const batch = await take(bench);
+      expect(ids(batch.requests)).toEqual(['b']);
+      const reason = `row seq 1 of sync_outbox is damaged: "${column}" is not ${expected}`;
+      expect((batch.facts[0] as { readonly error?: Error }).error?.message).toContain(
+        `${reason}; drop operation op1, or repair that row and retry`,
+      );
+      expect(await bench.queue.list()).toMatchObject([
+        { opId: 'op1', parkedFor: 'stuck', errorCode: 'damaged', lastError: reason },
+        { opId: 'op2' },
+      ]);
+    },
+  );
 
   test('F-164, I1: a damaged operation that is dropped leaves its text behind, in the warning and to the letter in the history', async () => {
     bench = await openShop(driver);
     await bench.writer.insertAndEnqueue(todoOf('a'));
     const text = `{"id":"a","title":"the only copy${'!'.repeat(3_000)}`;
-    await bench.dataSource.query(`UPDATE sync_outbox SET payload = '${text}', changed_fields = '["title"' WHERE op_id = 'op1'`);
+    await bench.dataSource.query(
+      `UPDATE sync_outbox SET payload = '${text}', changed_fields = '["title"' WHERE op_id = 'op1'`,
+    );
     await take(bench);
     const facts = await bench.queue.dropStuck();
     expect(facts.map(({ type }) => type)).toEqual(['op.discarded', 'store.warning']);
     const message = facts.flatMap((fact) => (fact.type === 'store.warning' ? [fact.message] : []))[0] ?? '';
-    expect(message).toContain('operation op1 on todos/a was given up although it could not be read (row seq 1 of sync_outbox is damaged: "payload"');
+    expect(message).toContain(
+      'operation op1 on todos/a was given up although it could not be read (row seq 1 of sync_outbox is damaged: "payload"',
+    );
     expect(message).toContain('{"id":"a","title":"the only copy!!!');
     expect(message.length).toBeLessThan(2_400);
-    expect(await bench.dataSource.query('SELECT payload, changed_fields AS f FROM sync_discarded')).toEqual([{ payload: text, f: '["title"' }]);
+    expect(await bench.dataSource.query('SELECT payload, changed_fields AS f FROM sync_discarded')).toEqual([
+      { payload: text, f: '["title"' },
+    ]);
   });
 
   test('F-164: a warning names the row of a damaged position and of a damaged base, and says what happens now', async () => {
     bench = await openShop(driver);
     const told: string[] = [];
-    bench.onFacts((facts) => told.push(...facts.flatMap((fact) => (fact.type === 'store.warning' ? [fact.message] : []))));
+    bench.onFacts((facts) =>
+      told.push(...facts.flatMap((fact) => (fact.type === 'store.warning' ? [fact.message] : []))),
+    );
     await bench.store.applyPages(
       'todos',
-      [{ page: { items: [] }, items: [serverRow('a', t1)], next: { cursor: { ts: t1, lastId: 'a' }, maxPage: 1, resync: false } }],
+      [
+        {
+          page: { items: [] },
+          items: [serverRow('a', t1)],
+          next: { cursor: { ts: t1, lastId: 'a' }, maxPage: 1, resync: false },
+        },
+      ],
       {
         totalDone: 0,
       },
@@ -205,14 +245,22 @@ describe.each(drivers)('taking on %s', (driver) => {
     await bench.dataSource.query(`UPDATE sync_base SET base_row = '${held}' WHERE entity_id = 'a'`);
     const [page] = await bench.store.applyPages(
       'todos',
-      [{ page: { items: [serverRow('a', t2)] }, items: [serverRow('a', t2)], next: { cursor: { ts: t2, lastId: 'a' }, maxPage: 1, resync: false } }],
+      [
+        {
+          page: { items: [serverRow('a', t2)] },
+          items: [serverRow('a', t2)],
+          next: { cursor: { ts: t2, lastId: 'a' }, maxPage: 1, resync: false },
+        },
+      ],
       {
         totalDone: 0,
       },
     );
     const expected = {
       type: 'store.warning',
-      message: expect.stringContaining('row todos/a of sync_base is damaged: "base_row" is not a JSON object') as string,
+      message: expect.stringContaining(
+        'row todos/a of sync_base is damaged: "base_row" is not a JSON object',
+      ) as string,
     };
     expect(page?.facts).toContainEqual(expected);
     const [message = ''] = (page?.facts ?? []).flatMap((fact) => (fact.type === 'store.warning' ? [fact.message] : []));
@@ -222,14 +270,18 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(message.length).toBeLessThan(2_400);
     const [request] = await bench.takeAll();
     await bench.dataSource.query(`UPDATE sync_base SET base_row = '[' WHERE entity_id = 'a'`);
-    const { facts } = await bench.store.settle([answerOf(request, { type: 'conflict', current: serverRow('a', t2), deleted: false, serverTimestamp: t2 })]);
+    const { facts } = await bench.store.settle([
+      answerOf(request, { type: 'conflict', current: serverRow('a', t2), deleted: false, serverTimestamp: t2 }),
+    ]);
     expect(facts).toContainEqual(expected);
   });
 
   test('F-164: a warning shows the damaged columns before the request that replaces them is sent', async () => {
     bench = await openShop(driver);
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'mine' }));
-    await bench.dataSource.query(`UPDATE sync_base SET version_unknown = 1, last_sent = '{"title":' WHERE entity_id = 'a'`);
+    await bench.dataSource.query(
+      `UPDATE sync_base SET version_unknown = 1, last_sent = '{"title":' WHERE entity_id = 'a'`,
+    );
     expect((await take(bench)).facts).toContainEqual({
       type: 'store.warning',
       message: expect.stringMatching(
@@ -243,7 +295,9 @@ describe.each(drivers)('taking on %s', (driver) => {
     await bench.pull([serverRow('a', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
     const [request] = await bench.takeAll();
-    await bench.store.settle([answerOf(request, { type: 'conflict', current: serverRow('a', t2), deleted: false, serverTimestamp: t2 })]);
+    await bench.store.settle([
+      answerOf(request, { type: 'conflict', current: serverRow('a', t2), deleted: false, serverTimestamp: t2 }),
+    ]);
     await bench.dataSource.query(`UPDATE sync_conflicts SET server_data = '{"title":' WHERE entity_id = 'a'`);
     const { facts } = await bench.store.beginRun({ explicit: false, kinds: ['todos'], runId: 2 });
     expect(facts).toContainEqual({
@@ -259,7 +313,9 @@ describe.each(drivers)('taking on %s', (driver) => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
     await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'one' }), { changedFields: ['title'] });
-    await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'server a', priority: 3 }), { changedFields: ['priority'] });
+    await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'server a', priority: 3 }), {
+      changedFields: ['priority'],
+    });
     await bench.takeAll();
     await bench.dataSource.query(`UPDATE sync_outbox SET frozen_body = '{' WHERE request_id IS NOT NULL`);
     await nextRun(bench);
@@ -291,7 +347,9 @@ describe.each(drivers)('taking on %s', (driver) => {
     await bench.outbox.enqueue(upsertOp({ kind: 'strangers', id: '1', payload: { id: '1' } }));
     await bench.writer.insertAndEnqueue(todoOf('a'));
     const { facts } = await bench.store.beginRun({ explicit: true, kinds: ['todos'], runId: 2 });
-    expect(facts).toMatchObject([{ type: 'transport.warning', message: expect.stringContaining('strangers') as string }]);
+    expect(facts).toMatchObject([
+      { type: 'transport.warning', message: expect.stringContaining('strangers') as string },
+    ]);
     expect(ids(await bench.takeAll())).toEqual(['a']);
     expect(await bench.outbox.hasOperations({ kinds: ['strangers'] })).toBe(true);
   });
@@ -300,11 +358,16 @@ describe.each(drivers)('taking on %s', (driver) => {
     bench = await openShop(driver);
     for (const id of ['a', 'b']) await bench.writer.insertAndEnqueue(todoOf(id));
     const [a, b] = await bench.takeAll();
-    await bench.store.settle([answerOf(a, refusal), { ...answerOf(b, { type: 'retryLater', error: TransportError.httpError(500) }), dueInMs: 5_000 }]);
+    await bench.store.settle([
+      answerOf(a, refusal),
+      { ...answerOf(b, { type: 'retryLater', error: TransportError.httpError(500) }), dueInMs: 5_000 },
+    ]);
     expect(await bench.takeAll()).toEqual([]);
     await nextRun(bench, false);
     expect(ids(await bench.takeAll())).toEqual(['a']);
-    expect(await bench.store.finishRun({ runId: 2, othersSucceeded: false, kinds: ['todos'] })).toMatchObject({ nextDueInMs: 5_000 });
+    expect(await bench.store.finishRun({ runId: 2, othersSucceeded: false, kinds: ['todos'] })).toMatchObject({
+      nextDueInMs: 5_000,
+    });
     bench.clock.increment(5_000);
     await nextRun(bench, false);
     expect(ids(await bench.takeAll())).toEqual(expect.arrayContaining(['b']));
@@ -320,7 +383,9 @@ describe.each(drivers)('taking on %s', (driver) => {
         dueInMs: 60_000,
       })),
     );
-    await bench.dataSource.query(`UPDATE sync_outbox SET due_at = ? WHERE entity_id = 'far'`, [bench.clock.now() + 365 * 24 * 3_600_000]);
+    await bench.dataSource.query(`UPDATE sync_outbox SET due_at = ? WHERE entity_id = 'far'`, [
+      bench.clock.now() + 365 * 24 * 3_600_000,
+    ]);
     await nextRun(bench, false);
     expect(ids(await bench.takeAll())).toEqual(['far']);
   });
@@ -367,7 +432,11 @@ describe.each(drivers)('taking on %s', (driver) => {
     await bench.categories.insertAndEnqueue(categoryOf('c2'));
     const first = await bench.takeAll();
     expect(ids(first)).toEqual(['i2', 'c1', 'c2']);
-    expect((await bench.queue.list()).find(({ entityId }) => entityId === 'i1')).toMatchObject({ state: 'waiting', waitingFor: 'categories/c2', tryCount: 0 });
+    expect((await bench.queue.list()).find(({ entityId }) => entityId === 'i1')).toMatchObject({
+      state: 'waiting',
+      waitingFor: 'categories/c2',
+      tryCount: 0,
+    });
     await bench.store.settle([answerOf(first[1], accepted(t1)(first[1]!))]);
     expect(await bench.takeAll()).toEqual([]);
     await bench.store.settle([answerOf(first[2], accepted(t1)(first[2]!))]);
@@ -407,7 +476,14 @@ describe.each(drivers)('taking on %s', (driver) => {
     await bench.store.settle([answerOf((await bench.takeAll())[0], refusal)]);
     await nextRun(bench);
     expect(await bench.takeAll()).toEqual([]);
-    expect((await bench.queue.list()).map(({ entityId, state, waitingFor, parkedFor }) => ({ entityId, state, waitingFor, parkedFor }))).toEqual([
+    expect(
+      (await bench.queue.list()).map(({ entityId, state, waitingFor, parkedFor }) => ({
+        entityId,
+        state,
+        waitingFor,
+        parkedFor,
+      })),
+    ).toEqual([
       { entityId: 'c1', state: 'parked', waitingFor: undefined, parkedFor: 'stuck' },
       { entityId: 'i1', state: 'waiting', waitingFor: 'categories/c1', parkedFor: undefined },
     ]);
@@ -446,17 +522,20 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(ids(await bench.takeAll())).toEqual(['self', 'gone']);
   });
 
-  test.each([2, 3])('a cycle of %i creates is opened at the oldest, which gets its reference when the others are there', async (length) => {
-    bench = await openShop(driver);
-    for (let number = 0; number < length; number++)
-      await bench.categories.insertAndEnqueue(categoryOf(`c${number}`, { parentId: `c${(number + 1) % length}` }));
-    const order: string[] = [];
-    for (let requests = await bench.takeAll(); requests.length > 0; requests = await bench.takeAll()) {
-      order.push(ids(requests).join('+'));
-      await bench.store.settle(requests.map((request) => ({ request, outcome: accepted(t1)(request) })));
-    }
-    expect(order).toEqual(length === 2 ? ['c0', 'c1', 'c0'] : ['c0', 'c2', 'c1', 'c0']);
-  });
+  test.each([2, 3])(
+    'a cycle of %i creates is opened at the oldest, which gets its reference when the others are there',
+    async (length) => {
+      bench = await openShop(driver);
+      for (let number = 0; number < length; number++)
+        await bench.categories.insertAndEnqueue(categoryOf(`c${number}`, { parentId: `c${(number + 1) % length}` }));
+      const order: string[] = [];
+      for (let requests = await bench.takeAll(); requests.length > 0; requests = await bench.takeAll()) {
+        order.push(ids(requests).join('+'));
+        await bench.store.settle(requests.map((request) => ({ request, outcome: accepted(t1)(request) })));
+      }
+      expect(order).toEqual(length === 2 ? ['c0', 'c1', 'c0'] : ['c0', 'c2', 'c1', 'c0']);
+    },
+  );
 
   test.each([2, 3])('a cycle of %i deletes is broken by the oldest, too', async (length) => {
     bench = await openShop(driver);
@@ -486,7 +565,10 @@ test('F-102: 40,000 ids fit in one statement', async () => {
   const requests = await bench.takeAll(40_000);
   expect(requests).toHaveLength(40_000);
   const report = await bench.store.settle(
-    requests.map((request) => ({ request, outcome: { type: 'applied', row: { id: request.entityId, title: 't', updatedAt: t1 } } as Outcome })),
+    requests.map((request) => ({
+      request,
+      outcome: { type: 'applied', row: { id: request.entityId, title: 't', updatedAt: t1 } } as Outcome,
+    })),
   );
   expect(report.pushed).toBe(40_000);
   expect(await bench.outbox.hasOperations()).toBe(false);

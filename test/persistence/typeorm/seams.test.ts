@@ -1,6 +1,14 @@
 import BetterSqlite3 from 'better-sqlite3';
 import initSqlJs from 'sql.js';
-import { DataSource, EntitySchema, QueryFailedError, type DataSourceOptions, type EntityMetadata, type MigrationInterface, type QueryRunner } from 'typeorm';
+import {
+  DataSource,
+  EntitySchema,
+  QueryFailedError,
+  type DataSourceOptions,
+  type EntityMetadata,
+  type MigrationInterface,
+  type QueryRunner,
+} from 'typeorm';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { sqlite3Driver } from '../../../src/persistence/drivers/sqlite3-driver.ts';
 import { beforeBroadcast, type BroadcastName } from '../../../src/persistence/typeorm/broadcasts.ts';
@@ -66,12 +74,18 @@ const optionsOf: Readonly<Record<Type, () => Promise<DataSourceOptions>>> = {
 };
 const opened: DataSource[] = [];
 async function open(type: Type = 'better-sqlite3'): Promise<DataSource> {
-  const options = { ...(await optionsOf[type]()), entities: [book, shelf], migrations: [Rename1700000000000] } as DataSourceOptions;
+  const options = {
+    ...(await optionsOf[type]()),
+    entities: [book, shelf],
+    migrations: [Rename1700000000000],
+  } as DataSourceOptions;
   const dataSource = new DataSource(options);
   await dataSource.initialize();
   await dataSource.synchronize();
   await dataSource.query("INSERT INTO shelf (id, gone) VALUES (1, NULL), (2, 'yes')");
-  await dataSource.query("INSERT INTO book (id, title, gone, shelfId) VALUES (1, 'a', NULL, 1), (2, 'b', 'yes', 1), (3, 'c', NULL, 2)");
+  await dataSource.query(
+    "INSERT INTO book (id, title, gone, shelfId) VALUES (1, 'a', NULL, 1), (2, 'b', 'yes', 1), (3, 'c', NULL, 2)",
+  );
   opened.push(dataSource);
   return dataSource;
 }
@@ -224,7 +238,11 @@ test('SqljsQueryRunner.isDirty says that flush, which a commit and a release cal
     }),
   ).toEqual([1, 1]);
   expect(
-    await writes((runner) => dataSource.createEntityManager(runner).transaction((manager) => manager.save(book, { id: 9, title: 'z', gone: null }))),
+    await writes((runner) =>
+      dataSource
+        .createEntityManager(runner)
+        .transaction((manager) => manager.save(book, { id: 9, title: 'z', gone: null })),
+    ),
   ).toEqual([1, 1]);
   const other = (await open()).createQueryRunner();
   markUnsaved(other);
@@ -255,7 +273,8 @@ test('DataSource.createEntityManager and manager: all managers have the replaced
     const repository = manager.getRepository(book);
     await manager.transaction((inner) => inner.getRepository(book).save({ id: 9, title: 'z', gone: null }));
     await repository.remove(await repository.findOneByOrFail({ id: 9 }));
-    for (const name of ['softRemove', 'recover'] as const) await expect(repository[name]({ id: 1 } as Book)).rejects.toThrow(/delete ?date/i);
+    for (const name of ['softRemove', 'recover'] as const)
+      await expect(repository[name]({ id: 1 } as Book)).rejects.toThrow(/delete ?date/i);
   }
   const once = ['transaction', 'save', 'remove', 'softRemove', 'recover'];
   expect(called).toEqual([...once, ...once]);
@@ -306,7 +325,10 @@ describe('Broadcaster', () => {
     giveDeleteDate(dataSource.getMetadata(book));
     const told: (readonly [string, EntityMetadata, unknown, unknown])[] = [];
     const heard: string[] = [];
-    dataSource.subscribers.push({ beforeInsert: () => void heard.push('insert'), beforeUpdate: () => void heard.push('update') });
+    dataSource.subscribers.push({
+      beforeInsert: () => void heard.push('insert'),
+      beforeUpdate: () => void heard.push('update'),
+    });
     const watched = new Set<QueryRunner>();
     replaceQueryRunners(dataSource.driver, (create) => {
       const runner = create();
@@ -362,7 +384,8 @@ describe('Broadcaster', () => {
     silence();
     await dataSource.getRepository(shelf).save({ id: 5, gone: null, books: [{ id: 9, title: 'z', gone: null }] });
     expect(heard).toEqual([]);
-    const of = (name: string): readonly string[] => told.splice(0).flatMap(([event, { name: entity }]) => (event === name ? [entity] : []));
+    const of = (name: string): readonly string[] =>
+      told.splice(0).flatMap(([event, { name: entity }]) => (event === name ? [entity] : []));
     expect(of('broadcastBeforeInsertEvent')).toEqual(['shelf', 'book']);
   });
 

@@ -9,7 +9,9 @@ import { todoEntity, todoOf } from '../../support/todo.ts';
 /** Version 2 counts priorities in tens. */
 const inTens = (op: UpsertOp, fromVersion: number): UpsertOp => {
   const { priority } = op.payload;
-  return fromVersion < 2 && typeof priority === 'number' ? { ...op, payload: { ...op.payload, priority: priority * 10 } } : op;
+  return fromVersion < 2 && typeof priority === 'number'
+    ? { ...op, payload: { ...op.payload, priority: priority * 10 } }
+    : op;
 };
 const version2 = { tables: [syncTable(todoEntity, { version: 2, upgradeOperation: inTens })] };
 const t1 = '2026-01-01T00:00:01.000001Z';
@@ -19,9 +21,13 @@ describe.each(drivers)('operations of another version of their table, on %s', (d
   let bench: StoreBench;
   afterEach(() => bench.close());
   const setVersion = (version: number, ...ids: readonly string[]): Promise<unknown> =>
-    bench.dataSource.query(`UPDATE sync_outbox SET schema_version = ${version} WHERE entity_id IN (${ids.map((id) => `'${id}'`).join(', ')})`);
+    bench.dataSource.query(
+      `UPDATE sync_outbox SET schema_version = ${version} WHERE entity_id IN (${ids.map((id) => `'${id}'`).join(', ')})`,
+    );
   const outbox = async (id: string): Promise<Record<string, unknown>> => {
-    const [row] = (await bench.dataSource.query(`SELECT * FROM sync_outbox WHERE entity_id = '${id}' ORDER BY seq`)) as Record<string, unknown>[];
+    const [row] = (await bench.dataSource.query(
+      `SELECT * FROM sync_outbox WHERE entity_id = '${id}' ORDER BY seq`,
+    )) as Record<string, unknown>[];
     return { ...row, payload: JSON.parse(String(row?.['payload'])) as unknown };
   };
 
@@ -64,7 +70,10 @@ describe.each(drivers)('operations of another version of their table, on %s', (d
     // Accepted without a row: what we sent is what it is, as we write it today.
     await bench.store.settle([answerOf(again, { type: 'applied' })]);
     expect(await bench.row('a')).toMatchObject({ priority: 30 });
-    const [base] = (await bench.dataSource.query('SELECT last_sent, schema_version FROM sync_base')) as Record<string, unknown>[];
+    const [base] = (await bench.dataSource.query('SELECT last_sent, schema_version FROM sync_base')) as Record<
+      string,
+      unknown
+    >[];
     expect(JSON.parse(String(base?.['last_sent']))).toMatchObject({ priority: 3 });
   });
 
@@ -75,7 +84,9 @@ describe.each(drivers)('operations of another version of their table, on %s', (d
     const [sent] = await bench.takeAll();
     await setVersion(1, 'a');
     await bench.store.upgradeSchemas();
-    await bench.store.settle([answerOf(sent, { type: 'rejected', code: 'invalid', error: TransportError.httpError(422) })]);
+    await bench.store.settle([
+      answerOf(sent, { type: 'rejected', code: 'invalid', error: TransportError.httpError(422) }),
+    ]);
     expect(await outbox('a')).toMatchObject({ frozen_body: null, frozen_version: null });
     await bench.store.beginRun({ explicit: true, kinds: ['todos'], runId: 2 });
     const [again] = await bench.takeAll();
@@ -89,7 +100,9 @@ describe.each(drivers)('operations of another version of their table, on %s', (d
     await setVersion(2, 'a');
     const [sent] = await bench.takeAll();
     const current = serverRow('a', '2026-01-01T00:00:05.000001Z', { priority: 5 });
-    await bench.store.settle([answerOf(sent, { type: 'conflict', current, deleted: false, serverTimestamp: String(current['updatedAt']) })]);
+    await bench.store.settle([
+      answerOf(sent, { type: 'conflict', current, deleted: false, serverTimestamp: String(current['updatedAt']) }),
+    ]);
     await bench.store.decideConflict('op1', { type: 'acceptMerged', data: { ...current, priority: 4 } });
     await bench.dataSource.query('UPDATE sync_conflicts SET schema_version = 1');
     expect((await bench.store.beginRun({ explicit: true, kinds: ['todos'], runId: 2 })).conflicts).toEqual([]);
@@ -97,7 +110,12 @@ describe.each(drivers)('operations of another version of their table, on %s', (d
     await bench.store.upgradeSchemas();
     expect(await bench.store.conflicts()).toMatchObject([
       {
-        conflict: { localData: { priority: 30 }, serverData: { priority: 50 }, baseData: { priority: 10 }, changedFields: ['priority'] },
+        conflict: {
+          localData: { priority: 30 },
+          serverData: { priority: 50 },
+          baseData: { priority: 10 },
+          changedFields: ['priority'],
+        },
         resolution: { data: { priority: 40 } },
       },
     ]);
@@ -109,11 +127,18 @@ describe.each(drivers)('operations of another version of their table, on %s', (d
     for (let n = 0; n < 450; n++) await bench.writer.insertAndEnqueue(todoOf(`t${n}`, { priority: n }));
     await bench.dataSource.query('UPDATE sync_outbox SET schema_version = 1');
     await bench.store.upgradeSchemas();
-    const rows = (await bench.dataSource.query('SELECT payload, schema_version AS version FROM sync_outbox ORDER BY seq')) as {
+    const rows = (await bench.dataSource.query(
+      'SELECT payload, schema_version AS version FROM sync_outbox ORDER BY seq',
+    )) as {
       payload: string;
       version: number;
     }[];
-    expect(rows.every(({ payload, version }, index) => version === 2 && (JSON.parse(payload) as { priority: number }).priority === index * 10)).toBe(true);
+    expect(
+      rows.every(
+        ({ payload, version }, index) =>
+          version === 2 && (JSON.parse(payload) as { priority: number }).priority === index * 10,
+      ),
+    ).toBe(true);
     expect(await bench.store.upgradeSchemas()).toEqual({ facts: [], refused: [], resyncing: [] });
   });
 });

@@ -2,7 +2,10 @@ import { DataSource } from 'typeorm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { increment } from '../../../src/model/values/delta.ts';
 import { upsertOp, type UpsertOpInput } from '../../../src/model/operation.ts';
-import { CreateSyncTables1700000000001, KeepDeltas1700000000010 } from '../../../src/persistence/database/migrations.ts';
+import {
+  CreateSyncTables1700000000001,
+  KeepDeltas1700000000010,
+} from '../../../src/persistence/database/migrations.ts';
 import { accepted, answerOf, drivers, openStore, serverRow, type StoreBench } from '../../support/open-store.ts';
 import { todoOf } from '../../support/todo.ts';
 
@@ -25,7 +28,11 @@ describe.each(drivers)('operations with deltas in the store, with %s', (driver) 
     ['on a creation', opWith({ baseUpdatedAt: undefined }), /a creation sends the whole row/],
     ['of a field that the payload lacks', opWith({ payload: { id: 'a' } }), /lacks 'priority'/],
     ['of a field that is written, too', opWith({ changedFields: ['priority'] }), /both written and changed/],
-    ['of what belongs to the server', opWith({ payload: { id: 'a', updatedAt: v(1) }, deltas: [increment('updatedAt', 1)] }), /belongs to the server/],
+    [
+      'of what belongs to the server',
+      opWith({ payload: { id: 'a', updatedAt: v(1) }, deltas: [increment('updatedAt', 1)] }),
+      /belongs to the server/,
+    ],
     ['of a key that reaches prototypes', opWith({ deltas: [increment('constructor', 1)] }), /'constructor' is refused/],
   ])('a delta %s is refused when it is queued', async (_title, op, message) => {
     bench = await openStore(driver);
@@ -39,7 +46,10 @@ describe.each(drivers)('operations with deltas in the store, with %s', (driver) 
     await bench.writer.increment('a', 'priority', 1);
     const take = () => bench.store.take({ kinds: ['todos'], limit: 10, runId: 1, distrustResend: false, deltas: true });
     const [first] = (await take()).requests;
-    expect(first).toMatchObject({ op: { deltas: [{ by: 1 }], payload: { priority: 11 }, baseUpdatedAt: v(1) }, deltas: [{ by: 1 }] });
+    expect(first).toMatchObject({
+      op: { deltas: [{ by: 1 }], payload: { priority: 11 }, baseUpdatedAt: v(1) },
+      deltas: [{ by: 1 }],
+    });
     await bench.writer.increment('a', 'priority', 5);
     await bench.pull([serverRow('a', v(2), { priority: 20 })]);
     expect(await bench.row('a')).toMatchObject({ priority: 26 });
@@ -68,7 +78,11 @@ describe.each(drivers)('operations with deltas in the store, with %s', (driver) 
     await bench.writer.increment('a', 'priority', 1);
     await bench.pull([serverRow('a', v(2), { title: 'newer', priority: 20 })]);
     const [request] = await bench.takeAll();
-    expect(request?.op).toMatchObject({ baseUpdatedAt: v(2), payload: { title: 'newer', priority: 21 }, changedFields: [] });
+    expect(request?.op).toMatchObject({
+      baseUpdatedAt: v(2),
+      payload: { title: 'newer', priority: 21 },
+      changedFields: [],
+    });
     expect(request?.op).not.toHaveProperty('deltas');
     expect(request?.deltas).toEqual([increment('priority', 1)]);
   });
@@ -77,7 +91,8 @@ describe.each(drivers)('operations with deltas in the store, with %s', (driver) 
     bench = await openStore(driver);
     await bench.pull([serverRow('a', v(1), { priority: 10 })]);
     await bench.writer.increment('a', 'priority', 1);
-    const take = (deltas: boolean) => bench.store.take({ kinds: ['todos'], limit: 10, runId: 1, distrustResend: false, deltas });
+    const take = (deltas: boolean) =>
+      bench.store.take({ kinds: ['todos'], limit: 10, runId: 1, distrustResend: false, deltas });
     const [first] = (await take(true)).requests;
     await bench.pull([serverRow('a', v(2), { title: 'edited there', priority: 20 })]);
     await bench.writer.increment('a', 'priority', 1);
@@ -85,7 +100,11 @@ describe.each(drivers)('operations with deltas in the store, with %s', (driver) 
     expect(await bench.row('a')).toMatchObject({ title: 'edited there', priority: 22 });
     // Deltas that travel as such need no version; a row does.
     expect((await take(false)).requests).toMatchObject([
-      { verify: 'unknownVersion', lastSent: { title: 'edited there', priority: 21 }, op: { payload: { priority: 22 } } },
+      {
+        verify: 'unknownVersion',
+        lastSent: { title: 'edited there', priority: 21 },
+        op: { payload: { priority: 22 } },
+      },
     ]);
   });
 
@@ -101,7 +120,9 @@ describe.each(drivers)('operations with deltas in the store, with %s', (driver) 
     await bench.writer.insertAndEnqueue(todoOf('a', { priority: 1 }));
     await bench.writer.increment('a', 'priority', 1);
     await bench.writer.increment('a', 'priority', 1);
-    const sent = await bench.drain((request) => accepted(v(Number(request.op.type === 'upsert' && request.op.payload['priority'])))(request));
+    const sent = await bench.drain((request) =>
+      accepted(v(Number(request.op.type === 'upsert' && request.op.payload['priority'])))(request),
+    );
     expect(sent.map(({ op }) => (op.type === 'upsert' ? op.payload['priority'] : undefined))).toEqual([1, 2, 3]);
     expect(await bench.row('a')).toMatchObject({ priority: 3 });
   });
@@ -116,7 +137,9 @@ test('a database of before gets the columns by migration, and gives them back', 
   }).initialize();
   const runner = dataSource.createQueryRunner();
   const columns = async (table: string): Promise<string[]> =>
-    ((await runner.query(`SELECT "name" FROM pragma_table_info('${table}')`)) as { name: string }[]).map(({ name }) => name);
+    ((await runner.query(`SELECT "name" FROM pragma_table_info('${table}')`)) as { name: string }[]).map(
+      ({ name }) => name,
+    );
   const migration = new KeepDeltas1700000000010();
   await migration.up(runner);
   expect(await columns('sync_discarded')).toEqual(expect.arrayContaining(['deltas', 'creates']));

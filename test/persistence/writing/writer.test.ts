@@ -52,7 +52,9 @@ describe.each(drivers)('writing on %s', (driver) => {
 
   test("WRT-01: an insert stores the row and queues its creation, with the table's kind, the whole payload and no base", async () => {
     bench = await openShop(driver);
-    await bench.writer.insertAndEnqueue(todoOf('a', { done: true, tags: ['x'], updatedAt: 'client time', deletedAt: 'never', deletedAtLocal: 'never' }));
+    await bench.writer.insertAndEnqueue(
+      todoOf('a', { done: true, tags: ['x'], updatedAt: 'client time', deletedAt: 'never', deletedAtLocal: 'never' }),
+    );
     expect(await queued()).toEqual([
       {
         type: 'upsert',
@@ -64,18 +66,27 @@ describe.each(drivers)('writing on %s', (driver) => {
         payload: { id: 'a', title: 'title of a', done: true, priority: null, tags: ['x'] },
       },
     ]);
-    expect(await bench.row('a')).toEqual(todoOf('a', { done: true, tags: ['x'], updatedAt: '', deletedAt: null, deletedAtLocal: null }));
+    expect(await bench.row('a')).toEqual(
+      todoOf('a', { done: true, tags: ['x'], updatedAt: '', deletedAt: null, deletedAtLocal: null }),
+    );
   });
 
   test('WRT-09: opId and localTimestamp given with a write replace those of factory and clock', async () => {
     bench = await openShop(driver);
-    await bench.writer.insertAndEnqueue(todoOf('a'), { opId: 'mine', localTimestamp: new Date('2025-05-05T05:05:05.005Z') });
+    await bench.writer.insertAndEnqueue(todoOf('a'), {
+      opId: 'mine',
+      localTimestamp: new Date('2025-05-05T05:05:05.005Z'),
+    });
     await bench.writer.enqueueDelete('a', { localTimestamp: '2025-05-06T00:00:00+02:00' });
     expect(await queued()).toMatchObject([
       { opId: 'mine', localTimestamp: '2025-05-05T05:05:05.005Z' },
       { opId: 'op1', localTimestamp: '2025-05-05T22:00:00.000Z' },
     ]);
-    await expectNothing(() => bench.writer.insertAndEnqueue(todoOf('b'), { localTimestamp: 'yesterday' }), /localTimestamp.*yesterday/, TypeError);
+    await expectNothing(
+      () => bench.writer.insertAndEnqueue(todoOf('b'), { localTimestamp: 'yesterday' }),
+      /localTimestamp.*yesterday/,
+      TypeError,
+    );
   });
 
   test('WRT-08: an insert of an id that exists is refused, and nothing is queued', async () => {
@@ -91,7 +102,10 @@ describe.each(drivers)('writing on %s', (driver) => {
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'again' }));
     expect(await bench.row('a')).toMatchObject({ title: 'again', deletedAtLocal: null, updatedAt: t1 });
     const [request] = await bench.takeAll();
-    expect(request).toMatchObject({ opIds: ['op1', 'op2'], op: { type: 'upsert', creates: false, baseUpdatedAt: t1, payload: { title: 'again' } } });
+    expect(request).toMatchObject({
+      opIds: ['op1', 'op2'],
+      op: { type: 'upsert', creates: false, baseUpdatedAt: t1, payload: { title: 'again' } },
+    });
   });
 
   test('inserting over a tombstone is an undelete: sent without base, and not as a creation', async () => {
@@ -108,7 +122,9 @@ describe.each(drivers)('writing on %s', (driver) => {
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'one' }));
     await bench.writer.enqueueDelete('a');
     await bench.writer.insertAndEnqueue(todoOf('a', { title: 'two' }));
-    expect(await bench.takeAll()).toMatchObject([{ opIds: ['op1', 'op2', 'op3'], op: { creates: true, payload: { title: 'two' } } }]);
+    expect(await bench.takeAll()).toMatchObject([
+      { opIds: ['op1', 'op2', 'op3'], op: { creates: true, payload: { title: 'two' } } },
+    ]);
   });
 
   // ── Replacing ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -116,8 +132,13 @@ describe.each(drivers)('writing on %s', (driver) => {
   test('WRT-02: a replacement carries its base and its changed fields', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t2)]);
-    await bench.writer.replaceAndEnqueue({ ...(await load('a')), title: 'x' }, { baseUpdatedAt: t1, changedFields: ['title'] });
-    expect(await queued()).toMatchObject([{ baseUpdatedAt: t1, changedFields: ['title'], creates: false, payload: { title: 'x', done: false } }]);
+    await bench.writer.replaceAndEnqueue(
+      { ...(await load('a')), title: 'x' },
+      { baseUpdatedAt: t1, changedFields: ['title'] },
+    );
+    expect(await queued()).toMatchObject([
+      { baseUpdatedAt: t1, changedFields: ['title'], creates: false, payload: { title: 'x', done: false } },
+    ]);
     expect(await bench.row('a')).toMatchObject({ title: 'x', updatedAt: t2 });
   });
 
@@ -143,20 +164,28 @@ describe.each(drivers)('writing on %s', (driver) => {
   test('F-104: a replacement of a row that is not there is refused, and nothing is queued', async () => {
     bench = await openShop(driver);
     await expectNothing(() => bench.writer.replaceAndEnqueue(todoOf('none')), /todos\/none.*no such row/);
-    await expectNothing(() => bench.writer.replaceAndEnqueueDiff(todoOf('none'), todoOf('none', { title: 'x' })), /todos\/none.*no such row/);
+    await expectNothing(
+      () => bench.writer.replaceAndEnqueueDiff(todoOf('none'), todoOf('none', { title: 'x' })),
+      /todos\/none.*no such row/,
+    );
     await expectNothing(() => bench.writer.restore('none'), /todos\/none.*no such row/);
   });
 
   test('F-119: changed fields may be named by property or wire key, and must be columns', async () => {
     bench = await openShop(driver, { categories: { naming: 'snake_case', dependsOn: {} } });
     await bench.pullOf('categories', [{ id: 'c', name: 'x', parent_id: null, updated_at: t1 }]);
-    await bench.categories.replaceAndEnqueue(categoryOf('c', { name: 'x', parentId: 'p' }), { changedFields: ['parentId', 'parent_id'] });
+    await bench.categories.replaceAndEnqueue(categoryOf('c', { name: 'x', parentId: 'p' }), {
+      changedFields: ['parentId', 'parent_id'],
+    });
     expect(await queued()).toMatchObject([{ changedFields: ['parent_id'], payload: { parent_id: 'p' } }]);
     await expectNothing(
       () => bench.categories.replaceAndEnqueue(categoryOf('c'), { changedFields: ['colour'] }),
       /'colour' is not a synchronised column of categories; known are .*parentId/,
     );
-    await expectNothing(() => bench.categories.replaceAndEnqueue(categoryOf('c'), { changedFields: ['draft'] }), /'draft' is not/);
+    await expectNothing(
+      () => bench.categories.replaceAndEnqueue(categoryOf('c'), { changedFields: ['draft'] }),
+      /'draft' is not/,
+    );
   });
 
   test('WRT-03: a difference queues exactly what differs, and says whether anything did', async () => {
@@ -177,7 +206,11 @@ describe.each(drivers)('writing on %s', (driver) => {
     await bench.writer.replaceAndEnqueueDiff(form, { ...form, done: true, tags: ['a', 'b'] });
     expect(await bench.row('a')).toMatchObject({ title: 'theirs', priority: 9, done: true, updatedAt: t2 });
     const [request] = await bench.takeAll();
-    expect(request?.op).toMatchObject({ baseUpdatedAt: t1, payload: { title: 'theirs', priority: 9, done: true }, changedFields: ['done', 'tags'] });
+    expect(request?.op).toMatchObject({
+      baseUpdatedAt: t1,
+      payload: { title: 'theirs', priority: 9, done: true },
+      changedFields: ['done', 'tags'],
+    });
     // What the user saw is what a three-way merge must compare with, else it takes the others' 'c' for removed.
     const report = await bench.store.settle([
       answerOf(request, {
@@ -207,15 +240,22 @@ describe.each(drivers)('writing on %s', (driver) => {
   test('local-only columns are written with every form of writing, and queue nothing by themselves', async () => {
     bench = await openShop(driver);
     await bench.categories.insertAndEnqueue(categoryOf('c', { draft: 'one' }));
-    const draft = async (): Promise<unknown> => ((await bench.dataSource.query('SELECT draft FROM categories')) as { draft: string }[])[0]?.draft;
+    const draft = async (): Promise<unknown> =>
+      ((await bench.dataSource.query('SELECT draft FROM categories')) as { draft: string }[])[0]?.draft;
     expect(await draft()).toBe('one');
-    const load = async (): Promise<Category> => await bench.dataSource.getRepository(bench.category).findOneByOrFail({ id: 'c' });
+    const load = async (): Promise<Category> =>
+      await bench.dataSource.getRepository(bench.category).findOneByOrFail({ id: 'c' });
     await bench.categories.replaceAndEnqueue({ ...(await load()), draft: 'two' });
     expect(await draft()).toBe('two');
     const before = await load();
     expect(await bench.categories.replaceAndEnqueueDiff(before, { ...before, draft: 'three' })).toBe(false);
     expect(await draft()).toBe('three');
-    expect(await bench.categories.replaceAndEnqueueDiff({ ...before, draft: 'three' }, { ...before, name: 'x', draft: 'four' })).toBe(true);
+    expect(
+      await bench.categories.replaceAndEnqueueDiff(
+        { ...before, draft: 'three' },
+        { ...before, name: 'x', draft: 'four' },
+      ),
+    ).toBe(true);
     expect(await draft()).toBe('four');
     for (const op of await bench.outbox.take()) expect(op).not.toHaveProperty('payload.draft');
     expect(await queued()).toHaveLength(2);
@@ -227,7 +267,9 @@ describe.each(drivers)('writing on %s', (driver) => {
     await bench.writer.enqueueDelete('a');
     await bench.writer.replaceAndEnqueue({ ...(await load('a')), title: 'kept' });
     expect(await bench.row('a')).toMatchObject({ title: 'kept', deletedAtLocal: null });
-    expect(await bench.takeAll()).toMatchObject([{ op: { type: 'upsert', baseUpdatedAt: t1, payload: { title: 'kept' } } }]);
+    expect(await bench.takeAll()).toMatchObject([
+      { op: { type: 'upsert', baseUpdatedAt: t1, payload: { title: 'kept' } } },
+    ]);
   });
 
   // ── Deleting ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -237,7 +279,9 @@ describe.each(drivers)('writing on %s', (driver) => {
     await bench.pull([serverRow('a', t1)]);
     await bench.writer.enqueueDelete('a');
     expect(await bench.row('a')).toMatchObject({ deletedAtLocal: now, deletedAt: null, updatedAt: t1 });
-    expect(await queued()).toEqual([{ type: 'delete', opId: 'op1', kind: 'todos', id: 'a', localTimestamp: now, creates: false, baseUpdatedAt: t1 }]);
+    expect(await queued()).toEqual([
+      { type: 'delete', opId: 'op1', kind: 'todos', id: 'a', localTimestamp: now, creates: false, baseUpdatedAt: t1 },
+    ]);
   });
 
   test('restore takes a delete back with everything the row had, edits before the delete too', async () => {
@@ -247,7 +291,9 @@ describe.each(drivers)('writing on %s', (driver) => {
     await bench.writer.enqueueDelete('a');
     await bench.writer.restore('a');
     expect(await bench.row('a')).toMatchObject({ title: 'mine', deletedAtLocal: null });
-    expect(await bench.takeAll()).toMatchObject([{ op: { type: 'upsert', baseUpdatedAt: t1, payload: { title: 'mine' } } }]);
+    expect(await bench.takeAll()).toMatchObject([
+      { op: { type: 'upsert', baseUpdatedAt: t1, payload: { title: 'mine' } } },
+    ]);
   });
 
   test('a restore behind a delete that is under way brings the row back on the server, too', async () => {
@@ -290,12 +336,25 @@ describe.each(drivers)('writing on %s', (driver) => {
   test('WRT-07 and I7: when the write or the queueing fails, neither is there', async () => {
     bench = await openShop(driver);
     await bench.pull([serverRow('a', t1)]);
-    const write = async (manager: import('typeorm').EntityManager): Promise<void> => void (await manager.update(todoEntity, { id: 'a' }, { title: 'mine' }));
-    await expectNothing(() => bench.writer.writeAndEnqueueOp(write, upsertOp({ kind: 'todos', id: '..', payload: {} })), /cannot be part of a URL/);
-    await expectNothing(() => bench.writer.writeAndEnqueueOp(write, upsertOp({ kind: 'categories', id: 'a', payload: {} })), /'categories'.*'todos'.*F-104/);
-    await bench.dataSource.query(`CREATE TRIGGER broken BEFORE INSERT ON sync_outbox BEGIN SELECT RAISE(ABORT, 'disk'); END`);
+    const write = async (manager: import('typeorm').EntityManager): Promise<void> =>
+      void (await manager.update(todoEntity, { id: 'a' }, { title: 'mine' }));
+    await expectNothing(
+      () => bench.writer.writeAndEnqueueOp(write, upsertOp({ kind: 'todos', id: '..', payload: {} })),
+      /cannot be part of a URL/,
+    );
+    await expectNothing(
+      () => bench.writer.writeAndEnqueueOp(write, upsertOp({ kind: 'categories', id: 'a', payload: {} })),
+      /'categories'.*'todos'.*F-104/,
+    );
+    await bench.dataSource.query(
+      `CREATE TRIGGER broken BEFORE INSERT ON sync_outbox BEGIN SELECT RAISE(ABORT, 'disk'); END`,
+    );
     for (const attempt of [
-      () => bench.writer.writeAndEnqueueOp(write, upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a', title: 'mine' } })),
+      () =>
+        bench.writer.writeAndEnqueueOp(
+          write,
+          upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a', title: 'mine' } }),
+        ),
       () => bench.writer.insertAndEnqueue(todoOf('b')),
       () => bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' })),
       () => bench.writer.enqueueDelete('a'),
@@ -304,7 +363,13 @@ describe.each(drivers)('writing on %s', (driver) => {
     await bench.dataSource.query('DROP TRIGGER broken');
     await bench.writer.writeAndEnqueueOp(
       write,
-      upsertOp({ kind: 'todos', id: 'a', payload: { id: 'a', title: 'mine' }, baseUpdatedAt: t1, changedFields: ['title'] }),
+      upsertOp({
+        kind: 'todos',
+        id: 'a',
+        payload: { id: 'a', title: 'mine' },
+        baseUpdatedAt: t1,
+        changedFields: ['title'],
+      }),
     );
     expect(await bench.row('a')).toMatchObject({ title: 'mine' });
     expect(await queued()).toHaveLength(1);
@@ -313,9 +378,17 @@ describe.each(drivers)('writing on %s', (driver) => {
   test('I7: a write the table refuses queues nothing', async () => {
     bench = await openShop(driver);
     await bench.categories.insertAndEnqueue(categoryOf('a', { slug: 'taken' }));
-    await expectNothing(() => bench.categories.insertAndEnqueue(categoryOf('b', { slug: 'taken' })), /Database operation failed/, DatabaseError);
+    await expectNothing(
+      () => bench.categories.insertAndEnqueue(categoryOf('b', { slug: 'taken' })),
+      /Database operation failed/,
+      DatabaseError,
+    );
     await bench.categories.insertAndEnqueue(categoryOf('b'));
-    await expectNothing(() => bench.categories.replaceAndEnqueue(categoryOf('b', { slug: 'taken' })), /Database operation failed/, DatabaseError);
+    await expectNothing(
+      () => bench.categories.replaceAndEnqueue(categoryOf('b', { slug: 'taken' })),
+      /Database operation failed/,
+      DatabaseError,
+    );
   });
 
   test('F-130: writes side by side each have their own transaction', async () => {
@@ -334,9 +407,11 @@ describe.each(drivers)('writing on %s', (driver) => {
       ),
     );
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(30);
-    expect(await bench.dataSource.query('SELECT (SELECT count(*) FROM todos) AS rows, (SELECT count(*) FROM sync_outbox) AS ops')).toEqual([
-      { rows: 30, ops: 30 },
-    ]);
+    expect(
+      await bench.dataSource.query(
+        'SELECT (SELECT count(*) FROM todos) AS rows, (SELECT count(*) FROM sync_outbox) AS ops',
+      ),
+    ).toEqual([{ rows: 30, ops: 30 }]);
   });
 
   // ── Bad input ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -358,7 +433,10 @@ describe.each(drivers)('writing on %s', (driver) => {
     if (changes.id !== undefined || !('title' in changes)) return;
     await bench.pull([serverRow('a', t1)]);
     await expectNothing(() => bench.writer.replaceAndEnqueue({ ...todoOf('a'), ...changes } as Todo), message);
-    await expectNothing(() => bench.writer.replaceAndEnqueueDiff(todoOf('a'), { ...todoOf('a'), ...changes } as Todo), message);
+    await expectNothing(
+      () => bench.writer.replaceAndEnqueueDiff(todoOf('a'), { ...todoOf('a'), ...changes } as Todo),
+      message,
+    );
   });
 
   test('a column that must not be null and is not given is named', async () => {
@@ -381,13 +459,23 @@ describe.each(drivers)('writing on %s', (driver) => {
     const writer = createWriter(bench.dataSource).forTable(syncTable(todoEntity, { pullOnly: true }));
     await expectNothing(() => writer.insertAndEnqueue(todoOf('b')), /pullOnly/);
     await expectNothing(() => writer.enqueueDelete('a'), /pullOnly/);
-    await expectNothing(() => writer.writeAndEnqueueOp(async () => undefined, deleteOp({ kind: 'todos', id: 'a' })), /pullOnly/);
+    await expectNothing(
+      () => writer.writeAndEnqueueOp(async () => undefined, deleteOp({ kind: 'todos', id: 'a' })),
+      /pullOnly/,
+    );
   });
 });
 
 test('WRT-11 and SCH-05: on a DataSource without the sync tables a write says which is missing and how to get it', async () => {
-  const dataSource = await new DataSource({ type: 'better-sqlite3', database: ':memory:', entities: [todoEntity], synchronize: true }).initialize();
-  const write = createWriter(dataSource, { clock: createSimulatedClock() }).forTable(todos).insertAndEnqueue(todoOf('a'));
+  const dataSource = await new DataSource({
+    type: 'better-sqlite3',
+    database: ':memory:',
+    entities: [todoEntity],
+    synchronize: true,
+  }).initialize();
+  const write = createWriter(dataSource, { clock: createSimulatedClock() })
+    .forTable(todos)
+    .insertAndEnqueue(todoOf('a'));
   await expect(write).rejects.toBeInstanceOf(DatabaseError);
   await expect(write).rejects.toThrow(/sync_outbox.*missing.*syncMigrations/s);
   expect(await dataSource.query('SELECT * FROM todos')).toEqual([]);
@@ -404,9 +492,16 @@ test('a generated UUID is asked for by name, and ids of classes and schemas alik
     name: 'notes',
     columns: { id: { type: 'text', primary: true, generated: 'uuid' }, text: { type: 'text' }, ...syncColumns },
   });
-  const dataSource = await openDatabase({ database: ':memory:', driver: 'better-sqlite3', entities: [note as EntitySchema], synchronize: true });
+  const dataSource = await openDatabase({
+    database: ':memory:',
+    driver: 'better-sqlite3',
+    entities: [note as EntitySchema],
+    synchronize: true,
+  });
   const writer = createWriter(dataSource).forTable(syncTable(note));
-  await expect(writer.insertAndEnqueue({ text: 'x', updatedAt: '', deletedAt: null, deletedAtLocal: null } as Note)).rejects.toThrow(/no id.*randomUUID/);
+  await expect(
+    writer.insertAndEnqueue({ text: 'x', updatedAt: '', deletedAt: null, deletedAtLocal: null } as Note),
+  ).rejects.toThrow(/no id.*randomUUID/);
   await writer.insertAndEnqueue({ id: 'n1', text: 'x', updatedAt: '', deletedAt: null, deletedAtLocal: null });
   await dataSource.destroy();
 });

@@ -16,20 +16,34 @@ export interface QueryTarget {
 }
 
 /** What a question of the panel is answered with, redacted. Reads only. */
-export async function answerQuery<Type extends DevtoolsQueryType>(type: Type, input: DevtoolsQueries[Type]['ask'], target: QueryTarget): Promise<Json> {
+export async function answerQuery<Type extends DevtoolsQueryType>(
+  type: Type,
+  input: DevtoolsQueries[Type]['ask'],
+  target: QueryTarget,
+): Promise<Json> {
   if (type === 'bundle') return target.bundle();
   const answer = await lookUp(type, input, target);
   // Item by item: a redacted list is cut short, and a page of rows or operations is what was asked for, whole.
   if (Array.isArray(answer)) return answer.map(target.redact);
-  return isPage(answer) ? { total: answer.total, offset: answer.offset, items: answer.items.map(target.redact) } : target.redact(answer);
+  return isPage(answer)
+    ? { total: answer.total, offset: answer.offset, items: answer.items.map(target.redact) }
+    : target.redact(answer);
 }
 
-const isPage = (answer: unknown): answer is Page<unknown> => typeof answer === 'object' && answer !== null && 'items' in answer && Array.isArray(answer.items);
+const isPage = (answer: unknown): answer is Page<unknown> =>
+  typeof answer === 'object' && answer !== null && 'items' in answer && Array.isArray(answer.items);
 
-async function lookUp(type: Exclude<DevtoolsQueryType, 'bundle'>, input: DevtoolsQueries[DevtoolsQueryType]['ask'], target: QueryTarget): Promise<unknown> {
+async function lookUp(
+  type: Exclude<DevtoolsQueryType, 'bundle'>,
+  input: DevtoolsQueries[DevtoolsQueryType]['ask'],
+  target: QueryTarget,
+): Promise<unknown> {
   const { engine, internals } = target;
   const asked = input as Partial<
-    DevtoolsQueries['operations']['ask'] & DevtoolsQueries['operation']['ask'] & DevtoolsQueries['rows']['ask'] & DevtoolsQueries['row']['ask']
+    DevtoolsQueries['operations']['ask'] &
+      DevtoolsQueries['operation']['ask'] &
+      DevtoolsQueries['rows']['ask'] &
+      DevtoolsQueries['row']['ask']
   >;
   const inspection = inspectionOf(internals);
   switch (type) {
@@ -45,7 +59,10 @@ async function lookUp(type: Exclude<DevtoolsQueryType, 'bundle'>, input: Devtool
       return engine.discarded();
     case 'conflicts':
       return (await engine.conflicts()).map(
-        (stored): ConflictView => ({ ...stored, previews: previewStrategies(stored, internals.ports.kinds.get(stored.conflict.kind), internals.ports.config) }),
+        (stored): ConflictView => ({
+          ...stored,
+          previews: previewStrategies(stored, internals.ports.kinds.get(stored.conflict.kind), internals.ports.config),
+        }),
       );
     case 'kinds':
       return inspection.kinds();
@@ -62,6 +79,16 @@ function inspectionOf({ inspection }: EngineInternals): InspectionPort {
 }
 
 function viewOf(operation: InspectedOperation, { engine, internals }: QueryTarget): OperationView {
-  const { reason, detail, retryAt, waitingFor } = explainOperation(operation, engine.actor.getSnapshot(), internals.ports.kinds.has(operation.kind));
-  return { ...operation, reason, detail, ...(retryAt === undefined ? {} : { retryAt }), ...(waitingFor === undefined ? {} : { waitingFor }) };
+  const { reason, detail, retryAt, waitingFor } = explainOperation(
+    operation,
+    engine.actor.getSnapshot(),
+    internals.ports.kinds.has(operation.kind),
+  );
+  return {
+    ...operation,
+    reason,
+    detail,
+    ...(retryAt === undefined ? {} : { retryAt }),
+    ...(waitingFor === undefined ? {} : { waitingFor }),
+  };
 }

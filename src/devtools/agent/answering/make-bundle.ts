@@ -17,6 +17,12 @@ export interface BundleParts {
 
 /** Puts what is seen into one object that a panel opens read-only. All parts are redacted already. */
 export const makeBundle = ({ at, entries, ...parts }: BundleParts): JsonObject => {
-  const bundle: unknown = { format: 'synchart-bundle', version: bundleVersion, at, ...parts, entries: entries.slice(-mostEntries) };
+  const bundle: unknown = {
+    format: 'synchart-bundle',
+    version: bundleVersion,
+    at,
+    ...parts,
+    entries: entries.slice(-mostEntries),
+  };
   return bundle as JsonObject;
 };

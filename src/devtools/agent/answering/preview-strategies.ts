@@ -4,11 +4,22 @@ import { conflictStrategies, type ConflictStrategy, type StoredConflict } from '
 import type { SyncKind } from '../../../model/kind.ts';
 import type { StrategyPreview } from '../../protocol/messages.ts';
 
-/** Computes what each strategy would make of a conflict, with the app's own rules and functions. Changes nothing; a resolver is not asked. */
-export const previewStrategies = (stored: StoredConflict, kind: SyncKind | undefined, config: SyncConfig): readonly StrategyPreview[] =>
+/**
+ * Computes what each strategy would make of a conflict, with the app's own rules and functions. Changes nothing; a
+ * resolver is not asked.
+ */
+export const previewStrategies = (
+  stored: StoredConflict,
+  kind: SyncKind | undefined,
+  config: SyncConfig,
+): readonly StrategyPreview[] =>
   conflictStrategies.map((strategy) => {
     const { conflict, detectedAt } = stored;
-    return toPreview(strategy, planConflict({ conflict, detectedAt, strategy, state: 'detected' }, kind, config), stored);
+    return toPreview(
+      strategy,
+      planConflict({ conflict, detectedAt, strategy, state: 'detected' }, kind, config),
+      stored,
+    );
   });
 
 function toPreview(strategy: ConflictStrategy, plan: ConflictPlan, { conflict }: StoredConflict): StrategyPreview {

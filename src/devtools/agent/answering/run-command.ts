@@ -58,7 +58,11 @@ export async function runCommand(command: DevtoolsCommand, target: CommandTarget
 }
 
 /** A merged row was put together from what the panel shows. */
-async function resolutionMeant(opId: string, resolution: ConflictResolution, { engine, redact }: CommandTarget): Promise<ConflictResolution> {
+async function resolutionMeant(
+  opId: string,
+  resolution: ConflictResolution,
+  { engine, redact }: CommandTarget,
+): Promise<ConflictResolution> {
   if (resolution.type !== 'acceptMerged') return resolution;
   const stored = (await engine.conflicts()).find(({ conflict }) => conflict.opId === opId);
   if (stored === undefined) return resolution;

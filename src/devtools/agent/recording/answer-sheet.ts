@@ -13,7 +13,10 @@ export interface Answered {
 export interface AnswerSheet {
   note(answer: OpPushResult): void;
   /** Looks up by operation and its place among `ops`. `results`: answers that came with the end of the call. */
-  of(ops: readonly Op[], results: readonly OpPushResult[] | undefined): (opId: string, place: number) => Answered | undefined;
+  of(
+    ops: readonly Op[],
+    results: readonly OpPushResult[] | undefined,
+  ): (opId: string, place: number) => Answered | undefined;
 }
 
 /** Begins when the call does. */

@@ -2,7 +2,10 @@ import { NetworkError, TransportError } from '../../../model/errors/errors.ts';
 import type { PushResult } from '../../../model/transport.ts';
 import type { AnsweredOperation, CallFailure } from '../../protocol/log-entry.ts';
 
-type AnswerFacts = Pick<AnsweredOperation, 'retryAfterMs' | 'dispatched' | 'noConnection' | 'timedOut' | 'code' | 'serverDeleted'>;
+type AnswerFacts = Pick<
+  AnsweredOperation,
+  'retryAfterMs' | 'dispatched' | 'noConnection' | 'timedOut' | 'code' | 'serverDeleted'
+>;
 
 /** What an answer makes the engine do, beside its type and status. */
 export function answerFacts(result: PushResult | undefined): AnswerFacts {

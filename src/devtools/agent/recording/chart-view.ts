@@ -2,7 +2,10 @@ import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import type { ChartState, ChartTransition, ChartView } from '../../protocol/engine-view.ts';
 import type { StateValueJson } from '../../protocol/log-entry.ts';
 
-/** Draws up a machine's definition as data, from XState's own state nodes, so that the drawing cannot differ from the chart. */
+/**
+ * Draws up a machine's definition as data, from XState's own state nodes, so that the drawing cannot differ from the
+ * chart.
+ */
 export function chartViewOf(machine: AnyStateMachine): ChartView {
   const states: ChartState[] = [];
   const transitions: ChartTransition[] = [];
@@ -29,7 +32,12 @@ export function chartViewOf(machine: AnyStateMachine): ChartView {
 
 type Candidate = NonNullable<AnyStateNode['always']>[number];
 
-function arrows(node: AnyStateNode, descriptor: string, candidate: Candidate, count: number): readonly ChartTransition[] {
+function arrows(
+  node: AnyStateNode,
+  descriptor: string,
+  candidate: Candidate,
+  count: number,
+): readonly ChartTransition[] {
   const targets = candidate.target ?? [];
   // Without a target nothing is entered or left: shown on the state itself.
   const ends = targets.length === 0 ? [node] : targets;
@@ -43,7 +51,8 @@ function arrows(node: AnyStateNode, descriptor: string, candidate: Candidate, co
   }));
 }
 
-const isInitial = (node: AnyStateNode): boolean => node.parent?.type === 'parallel' || (node.parent?.initial?.target ?? []).includes(node);
+const isInitial = (node: AnyStateNode): boolean =>
+  node.parent?.type === 'parallel' || (node.parent?.initial?.target ?? []).includes(node);
 
 /** XState's own events by what they mean. */
 export function eventName(descriptor: string): string {
@@ -61,7 +70,8 @@ const lastPart = (id: string): string => id.slice(id.lastIndexOf('.') + 1);
 function nameOf(action: unknown): string {
   if (typeof action === 'string') return action;
   if (typeof action === 'function') return action.name === '' ? '(inline)' : action.name;
-  if (typeof action === 'object' && action !== null && 'type' in action && typeof action.type === 'string') return action.type;
+  if (typeof action === 'object' && action !== null && 'type' in action && typeof action.type === 'string')
+    return action.type;
   return '(inline)';
 }
 

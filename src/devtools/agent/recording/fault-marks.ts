@@ -1,7 +1,9 @@
 /** A fault as a panel names it beside the call that it acted on. */
 export type FaultMark = 'offline' | 'latency' | 'error' | 'lost answer' | 'clock skew';
 
-/** Remembers which faults acted on a call, for the watcher around it. A call is known by the object it was made with. */
+/**
+ * Remembers which faults acted on a call, for the watcher around it. A call is known by the object it was made with.
+ */
 export interface FaultMarks {
   note(call: object, fault: FaultMark): void;
   /** In the order in which they acted first; `undefined` where none did. */

@@ -113,7 +113,8 @@ export const faultSwitch =
       }
       return result.type === 'pushSuccess' ? skewed(call, result) : result;
     };
-    const isCalm = (): boolean => Object.values(settings()).every((value) => value === undefined || value === false || value === 0);
+    const isCalm = (): boolean =>
+      Object.values(settings()).every((value) => value === undefined || value === false || value === 0);
 
     return {
       get capabilities() {
@@ -130,7 +131,10 @@ export const faultSwitch =
         for (const op of ops) {
           const result = await pushOne(op, context, async () => {
             const batch = await inner.push([op], context.signal === undefined ? {} : { signal: context.signal });
-            return batch.results.find(({ opId }) => opId === op.opId)?.result ?? pushMalformed(`no result for ${op.kind}/${op.id}`);
+            return (
+              batch.results.find(({ opId }) => opId === op.opId)?.result ??
+              pushMalformed(`no result for ${op.kind}/${op.id}`)
+            );
           });
           results.push({ opId: op.opId, result });
           context.onAnswer?.({ opId: op.opId, result });
@@ -156,6 +160,9 @@ export const faultSwitch =
       },
       ...(inner.subscribe === undefined
         ? {}
-        : { subscribe: (kinds: readonly string[]) => inner.subscribe?.(kinds) ?? { subscribe: () => ({ unsubscribe: () => undefined }) } }),
+        : {
+            subscribe: (kinds: readonly string[]) =>
+              inner.subscribe?.(kinds) ?? { subscribe: () => ({ unsubscribe: () => undefined }) },
+          }),
     };
   };

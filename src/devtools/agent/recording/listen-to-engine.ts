@@ -32,24 +32,43 @@ export interface Needs {
 }
 
 export interface Listening {
-  /** Listens to as much as that takes: while nothing is recorded and nobody looks, the engine is as without devtools. */
+  /**
+   * Listens to as much as that takes: while nothing is recorded and nobody looks, the engine is as without devtools.
+   */
   need(needs: Needs): void;
   /** Takes the faults off, too. */
   end(): void;
 }
 
 /** Puts faults and ears into an engine; the ears only while they are needed. */
-export function listenToEngine({ engine, internals, faults, log, onEvent, onChange, onEnd }: ListeningParts): Listening {
+export function listenToEngine({
+  engine,
+  internals,
+  faults,
+  log,
+  onEvent,
+  onChange,
+  onEnd,
+}: ListeningParts): Listening {
   const { clock, random, transport } = internals.ports;
   const marks = createFaultMarks();
   const interpose = (wrap: Parameters<TransportSwitch['interpose']>[0]): (() => void) =>
     transport instanceof TransportSwitch ? transport.interpose(wrap) : () => undefined;
-  const takeFaultsOff = interpose(faultSwitch({ settings: faults, clock, random, note: (call, fault) => marks.note(call, fault) }));
+  const takeFaultsOff = interpose(
+    faultSwitch({ settings: faults, clock, random, note: (call, fault) => marks.note(call, fault) }),
+  );
 
   const steps = whileNeeded(() => recordChart(engine.actor, { clock, log }));
   // Around the faults, which were put there before.
   const calls = whileNeeded(() =>
-    interpose(tapTransport({ clock, log, runId: () => engine.actor.getSnapshot().context.run?.id, faultsOf: (call) => marks.of(call) })),
+    interpose(
+      tapTransport({
+        clock,
+        log,
+        runId: () => engine.actor.getSnapshot().context.run?.id,
+        faultsOf: (call) => marks.of(call),
+      }),
+    ),
   );
   const events = whileNeeded(() => {
     let isUnderWay = false;

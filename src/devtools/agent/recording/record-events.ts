@@ -5,14 +5,15 @@ import type { Redactor } from '../../log/redact.ts';
 import type { EventEntry } from '../../protocol/log-entry.ts';
 
 /**
- * The entry of an announced event. Most are made when they are read: redacting what nobody looks at would cost more than all the rest. What holds
- * rows or errors is made at once, since it would keep them alive (I10).
+ * The entry of an announced event. Most are made when they are read: redacting what nobody looks at would cost more
+ * than all the rest. What holds rows or errors is made at once, since it would keep them alive (I10).
  */
 export const eventEntry = (event: SyncEvent, redact: Redactor): NewEntry | LazyEntry =>
   // First what is announced for every operation.
   event.type !== 'op.pushed' && holdsMuch(event) ? entryOf(event, redact, 0) : new UnreadEvent(event, redact);
 
-const holdsMuch = (event: SyncEvent): boolean => 'conflict' in event || 'error' in event || 'givenUp' in event || 'operations' in event;
+const holdsMuch = (event: SyncEvent): boolean =>
+  'conflict' in event || 'error' in event || 'givenUp' in event || 'operations' in event;
 
 /** An object of two members: a closure would take three times the memory, and there can be 100,000. */
 class UnreadEvent implements LazyEntry {

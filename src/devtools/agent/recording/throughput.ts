@@ -17,7 +17,8 @@ export function createThroughput(): Throughput {
     for (let step = 1; step <= steps; step += 1) counts[(second - steps + step) % seconds] = 0;
     newest = Math.max(newest, second);
   };
-  const done = (event: SyncEvent): number => (event.type === 'op.pushed' ? 1 : event.type === 'page.pulled' ? event.pageSize : 0);
+  const done = (event: SyncEvent): number =>
+    event.type === 'op.pushed' ? 1 : event.type === 'page.pulled' ? event.pageSize : 0;
   return {
     note: (event) => {
       const count = done(event);

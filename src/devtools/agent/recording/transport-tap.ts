@@ -22,15 +22,27 @@ interface Call {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Watches every call of a transport and writes an entry when it ends. What is called and what it answers stays as it is. */
+/**
+ * Watches every call of a transport and writes an entry when it ends. What is called and what it answers stays as it
+ * is.
+ */
 export const tapTransport =
   ({ clock, log, runId, faultsOf = () => undefined }: TapOptions) =>
   (inner: TransportAdapter): TransportAdapter => {
-    const traced = async <T>(method: RequestEntry['method'], given: Call, call: () => Promise<T>, describe: (answer: T | undefined) => Trace): Promise<T> => {
+    const traced = async <T>(
+      method: RequestEntry['method'],
+      given: Call,
+      call: () => Promise<T>,
+      describe: (answer: T | undefined) => Trace,
+    ): Promise<T> => {
       const startedAt = clock.now();
       const run = runId();
       const { signal } = given;
-      const write = (result: RequestEntry['result'], answer: T | undefined, error?: { readonly thrown: unknown }): void => {
+      const write = (
+        result: RequestEntry['result'],
+        answer: T | undefined,
+        error?: { readonly thrown: unknown },
+      ): void => {
         const at = clock.now();
         const faults = faultsOf(given);
         log({
@@ -90,7 +102,10 @@ export const tapTransport =
             const answered = answers.of(ops, batch?.results);
             const [first] = ops;
             const isOneKind = first !== undefined && ops.every(({ kind }) => kind === first.kind);
-            return { ...(isOneKind ? { kind: first.kind } : {}), operations: ops.map((op, index) => operationOf(op, answered(op.opId, index))) };
+            return {
+              ...(isOneKind ? { kind: first.kind } : {}),
+              operations: ops.map((op, index) => operationOf(op, answered(op.opId, index))),
+            };
           },
         );
       },
@@ -101,7 +116,11 @@ export const tapTransport =
           'forcePush',
           own,
           () => inner.forcePush(op, own),
-          (result) => ({ kind: op.kind, entityId: op.id, operations: [operationOf(op, result && { result, afterMs: clock.now() - startedAt })] }),
+          (result) => ({
+            kind: op.kind,
+            entityId: op.id,
+            operations: [operationOf(op, result && { result, afterMs: clock.now() - startedAt })],
+          }),
         );
       },
       fetch: (given) => {
@@ -124,7 +143,10 @@ export const tapTransport =
       },
       ...(inner.subscribe === undefined
         ? {}
-        : { subscribe: (kinds: readonly string[]) => inner.subscribe?.(kinds) ?? { subscribe: () => ({ unsubscribe: () => undefined }) } }),
+        : {
+            subscribe: (kinds: readonly string[]) =>
+              inner.subscribe?.(kinds) ?? { subscribe: () => ({ unsubscribe: () => undefined }) },
+          }),
     };
   };
 

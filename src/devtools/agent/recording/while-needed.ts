@@ -1,4 +1,7 @@
-/** Begins with the first need and ends with the last: what nobody looks at costs nothing. Asking for what is so already does nothing. */
+/**
+ * Begins with the first need and ends with the last: what nobody looks at costs nothing. Asking for what is so already
+ * does nothing.
+ */
 export function whileNeeded(begin: () => () => void): (isNeeded: boolean) => void {
   let end: (() => void) | undefined;
   return (isNeeded) => {

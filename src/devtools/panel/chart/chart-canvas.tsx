@@ -13,8 +13,24 @@ import {
   type NodeProps,
   type ReactFlowInstance,
 } from '@xyflow/react';
-import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
-import { areaOf, labelOf, whereToBegin, type ChartDrawing, type DrawnArrow, type DrawnState } from '../../views/chart/chart-drawing.ts';
+import {
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type ReactNode,
+} from 'react';
+import {
+  areaOf,
+  labelOf,
+  whereToBegin,
+  type ChartDrawing,
+  type DrawnArrow,
+  type DrawnState,
+} from '../../views/chart/chart-drawing.ts';
 import type { TakenStep } from '../../views/chart/chart-taken.ts';
 import { Icon } from '../parts/icon.tsx';
 
@@ -29,7 +45,10 @@ export interface ChartCanvasProps {
   readonly onSelect: (id: string) => void;
 }
 
-type StateNode = Node<{ readonly drawn: DrawnState; readonly isActive: boolean; readonly turn: number | undefined }, 'state'>;
+type StateNode = Node<
+  { readonly drawn: DrawnState; readonly isActive: boolean; readonly turn: number | undefined },
+  'state'
+>;
 type ArrowEdge = Edge<{ readonly arrow: DrawnArrow; readonly turn: number | undefined }, 'arrow'>;
 type Flow = ReactFlowInstance<StateNode, ArrowEdge>;
 
@@ -43,7 +62,11 @@ const followAfterMs = 300;
 const motionMs = (): number => (globalThis.matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200);
 
 /** Whether the whole of a state is within the frame. */
-function isInSight(flow: Flow, { width, height, ...area }: NonNullable<ReturnType<typeof areaOf>>, frame: HTMLElement | null): boolean {
+function isInSight(
+  flow: Flow,
+  { width, height, ...area }: NonNullable<ReturnType<typeof areaOf>>,
+  frame: HTMLElement | null,
+): boolean {
   if (frame === null) return false;
   const { x, y, zoom } = flow.getViewport();
   const left = area.x * zoom + x;
@@ -65,7 +88,11 @@ export function ChartCanvas({ drawing, active, taken, turn, selected, onSelect }
           ...(drawn.parent === undefined ? {} : { parentId: drawn.parent }),
           style: { width: drawn.width, height: drawn.height },
           selected: drawn.state.id === selected,
-          data: { drawn, isActive: active.has(drawn.state.id), turn: taken.reached.has(drawn.state.id) ? turn : undefined },
+          data: {
+            drawn,
+            isActive: active.has(drawn.state.id),
+            turn: taken.reached.has(drawn.state.id) ? turn : undefined,
+          },
         }),
       ),
     [drawing, active, taken, turn, selected],
@@ -105,7 +132,8 @@ export function ChartCanvas({ drawing, active, taken, turn, selected, onSelect }
   const showFirst = useCallback(
     (shown: Flow): void => {
       const { clientWidth = 0, clientHeight = 0 } = frame.current ?? {};
-      if (Math.min(clientWidth / drawing.width, clientHeight / drawing.height) >= readable) void shown.fitView({ maxZoom: 1 });
+      if (Math.min(clientWidth / drawing.width, clientHeight / drawing.height) >= readable)
+        void shown.fitView({ maxZoom: 1 });
       else showActive(shown, 0);
     },
     [drawing, showActive],
@@ -118,7 +146,8 @@ export function ChartCanvas({ drawing, active, taken, turn, selected, onSelect }
   useEffect(() => {
     // What is left again within a moment is not followed: a run goes through many states.
     const waiting = setTimeout(() => {
-      if (flow !== undefined && follows.current && area !== undefined && !isInSight(flow, area, frame.current)) showActive(flow);
+      if (flow !== undefined && follows.current && area !== undefined && !isInSight(flow, area, frame.current))
+        showActive(flow);
     }, followAfterMs);
     return () => clearTimeout(waiting);
   }, [flow, area, showActive]);
@@ -196,7 +225,16 @@ function Here({ onClick }: { readonly onClick: (flow: Flow) => void }): ReactNod
 }
 
 const Head = ({ id, color }: { readonly id: string; readonly color: string }): ReactNode => (
-  <marker id={id} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" markerUnits="userSpaceOnUse" orient="auto-start-reverse">
+  <marker
+    id={id}
+    viewBox="0 0 8 8"
+    refX="7"
+    refY="4"
+    markerWidth="8"
+    markerHeight="8"
+    markerUnits="userSpaceOnUse"
+    orient="auto-start-reverse"
+  >
     <path d="M0 0.5L7.5 4L0 7.5z" style={{ fill: color }} />
   </marker>
 );
@@ -204,7 +242,13 @@ const Head = ({ id, color }: { readonly id: string; readonly color: string }): R
 function StateBox({ data: { drawn, isActive, turn }, selected }: NodeProps<StateNode>): ReactNode {
   const { state, isBox } = drawn;
   return (
-    <div className="sc-state" data-active={isActive} data-box={isBox} data-final={state.type === 'final'} data-selected={selected}>
+    <div
+      className="sc-state"
+      data-active={isActive}
+      data-box={isBox}
+      data-final={state.type === 'final'}
+      data-selected={selected}
+    >
       <Handle type="target" position={Position.Top} isConnectable={false} />
       {turn !== undefined && <span key={turn} className="sc-reached" aria-hidden="true" />}
       <span className="sc-state-name" data-initial={state.isInitial}>

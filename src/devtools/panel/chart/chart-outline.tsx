@@ -34,11 +34,23 @@ function Branch({ parent, ...props }: ChartOutlineProps & { readonly parent: str
   );
 }
 
-function Line({ state, active, histories, selected, onSelect }: ChartOutlineProps & { readonly state: ChartState }): ReactNode {
+function Line({
+  state,
+  active,
+  histories,
+  selected,
+  onSelect,
+}: ChartOutlineProps & { readonly state: ChartState }): ReactNode {
   const isActive = active.has(state.id);
   const history = histories.get(state.id);
   return (
-    <button type="button" className="sc-outline-line" aria-current={selected === state.id} data-active={isActive} onClick={() => onSelect(state.id)}>
+    <button
+      type="button"
+      className="sc-outline-line"
+      aria-current={selected === state.id}
+      data-active={isActive}
+      onClick={() => onSelect(state.id)}
+    >
       <Dot tone={isActive ? 'info' : 'idle'} />
       <span className="clip">
         {state.name}

@@ -24,7 +24,15 @@ const parts = [
 ] as const;
 
 /** One state: how often it was entered, what it runs, where it leads. */
-export function ChartStateDetail({ chart, id, history, isActive, onClose, onSelect, onEntry }: ChartStateDetailProps): ReactNode {
+export function ChartStateDetail({
+  chart,
+  id,
+  history,
+  isActive,
+  onClose,
+  onSelect,
+  onEntry,
+}: ChartStateDetailProps): ReactNode {
   const state = chart.states.find((candidate) => candidate.id === id);
   if (state === undefined) return null;
   const out = chart.transitions.filter(({ source }) => source === id);
@@ -37,7 +45,9 @@ export function ChartStateDetail({ chart, id, history, isActive, onClose, onSele
           <dd>{isActive ? <Badge tone="info">active</Badge> : 'not active'}</dd>
           <dt>Entered</dt>
           <dd className="number">
-            {history === undefined ? 'never, as far as the log reaches' : `${history.entered}×, ${describeDuration(history.spentMs)} in all`}
+            {history === undefined
+              ? 'never, as far as the log reaches'
+              : `${history.entered}×, ${describeDuration(history.spentMs)} in all`}
           </dd>
           {history?.lastEntered !== undefined && (
             <>
@@ -60,7 +70,12 @@ export function ChartStateDetail({ chart, id, history, isActive, onClose, onSele
           <ol className="sc-visits">
             {history.visits.toReversed().map(({ at, cause, tookMs, entryId }) => (
               <li key={entryId}>
-                <button type="button" className="sc-button plain mono" title="Show it in the timeline" onClick={() => onEntry(entryId)}>
+                <button
+                  type="button"
+                  className="sc-button plain mono"
+                  title="Show it in the timeline"
+                  onClick={() => onEntry(entryId)}
+                >
                   {describeTime(at)}
                 </button>
                 <span className="clip">{cause}</span>
@@ -96,6 +111,10 @@ const Fact = ({ name, children }: { readonly name: string; readonly children: Re
 );
 
 const describeTransition = ({ event, guard, actions }: ChartTransition): string =>
-  [event === '' ? 'at once' : `on ${event}`, guard === undefined ? '' : `if ${guard}`, actions.length === 0 ? '' : `does ${actions.join(', ')}`]
+  [
+    event === '' ? 'at once' : `on ${event}`,
+    guard === undefined ? '' : `if ${guard}`,
+    actions.length === 0 ? '' : `does ${actions.join(', ')}`,
+  ]
     .filter((part) => part !== '')
     .join(', ');

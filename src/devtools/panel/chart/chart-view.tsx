@@ -22,18 +22,28 @@ export function ChartPanelView({ onOpen }: PanelViewProps): ReactNode {
   // The list grows in place; its revision tells that it did.
   const [historiesOf] = useState(() => createStateHistories());
   const histories = useMemo(
-    () => (chart === undefined || view === undefined ? new Map<string, StateHistory>() : historiesOf(chart, entries, view.at)),
+    () =>
+      chart === undefined || view === undefined
+        ? new Map<string, StateHistory>()
+        : historiesOf(chart, entries, view.at),
     [historiesOf, chart, view, entries, revision],
   );
   const last = lastTransition(entries);
   const taken = useMemo(
-    () => (chart === undefined || drawing === undefined ? undefined : takenStep(chart, drawing.arrows, options, last, active)),
+    () =>
+      chart === undefined || drawing === undefined
+        ? undefined
+        : takenStep(chart, drawing.arrows, options, last, active),
     [chart, drawing, options, last, active],
   );
   if (chart === undefined || view === undefined) return <EmptyState title="No engine yet" />;
   const toggle = (name: keyof typeof options, label: string): ReactNode => (
     <label className="sc-actions">
-      <input type="checkbox" checked={options[name]} onChange={(event) => setOptions({ ...options, [name]: event.target.checked })} />
+      <input
+        type="checkbox"
+        checked={options[name]}
+        onChange={(event) => setOptions({ ...options, [name]: event.target.checked })}
+      />
       {label}
     </label>
   );
@@ -56,7 +66,14 @@ export function ChartPanelView({ onOpen }: PanelViewProps): ReactNode {
             Drawing…
           </p>
         ) : (
-          <ChartCanvas drawing={drawing} active={active} taken={taken} turn={last?.id ?? 0} selected={selected} onSelect={setSelected} />
+          <ChartCanvas
+            drawing={drawing}
+            active={active}
+            taken={taken}
+            turn={last?.id ?? 0}
+            selected={selected}
+            onSelect={setSelected}
+          />
         )}
         {selected !== undefined && (
           <ChartStateDetail

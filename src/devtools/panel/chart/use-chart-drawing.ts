@@ -3,7 +3,10 @@ import type { ChartView } from '../../protocol/engine-view.ts';
 import { toDrawing, toElkGraph, type ChartDrawing, type DrawingOptions } from '../../views/chart/chart-drawing.ts';
 
 /** Lays a chart out; undefined until that is done. ELK is loaded when the first chart is shown. */
-export function useChartDrawing(chart: ChartView | undefined, { showsSteps, showsCommands, showsFailures }: DrawingOptions): ChartDrawing | undefined {
+export function useChartDrawing(
+  chart: ChartView | undefined,
+  { showsSteps, showsCommands, showsFailures }: DrawingOptions,
+): ChartDrawing | undefined {
   const [drawing, setDrawing] = useState<ChartDrawing>();
   useEffect(() => {
     if (chart === undefined) return undefined;

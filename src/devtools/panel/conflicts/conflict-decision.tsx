@@ -1,7 +1,15 @@
 import { useMemo, useState, type ReactNode } from 'react';
 import type { ConflictResolution } from '../../../model/conflict.ts';
 import type { ConflictView, StrategyPreview } from '../../protocol/messages.ts';
-import { describeConflict, differs, fieldsOf, mergedRow, noChoices, previewWords, type FieldChoice } from '../../views/conflict-model.ts';
+import {
+  describeConflict,
+  differs,
+  fieldsOf,
+  mergedRow,
+  noChoices,
+  previewWords,
+  type FieldChoice,
+} from '../../views/conflict-model.ts';
 import { ConflictFieldRow } from './conflict-field-row.tsx';
 import { useCommand, usePanelState } from '../context/panel-context.tsx';
 import { Badge } from '../parts/badge.tsx';
@@ -32,15 +40,21 @@ export function ConflictDecision({ view, onDecided }: ConflictDecisionProps): Re
   const isDelete = conflict.opType === 'delete';
   const isLive = connection === 'connected';
 
-  const choose = (name: string, choice: FieldChoice): void => setChoices(({ by, own }) => ({ by: { ...by, [name]: choice }, own }));
-  const write = (name: string, text: string): void => setChoices(({ by, own }) => ({ by: { ...by, [name]: 'own' }, own: { ...own, [name]: text } }));
+  const choose = (name: string, choice: FieldChoice): void =>
+    setChoices(({ by, own }) => ({ by: { ...by, [name]: choice }, own }));
+  const write = (name: string, text: string): void =>
+    setChoices(({ by, own }) => ({ by: { ...by, [name]: 'own' }, own: { ...own, [name]: text } }));
   const decide = async (resolution: ConflictResolution): Promise<void> => {
     setAsking(undefined);
     if (await run({ type: 'resolveConflict', opId: conflict.opId, resolution })) onDecided();
   };
 
   return (
-    <article className="sc-scroll sc-decision" aria-label={`Conflict of ${conflict.kind}/${conflict.entityId}`} tabIndex={0}>
+    <article
+      className="sc-scroll sc-decision"
+      aria-label={`Conflict of ${conflict.kind}/${conflict.entityId}`}
+      tabIndex={0}
+    >
       <header className="sc-section">
         <h2>{describeConflict(view)}</h2>
         {reason !== undefined && <p className="quiet">{reason}</p>}
@@ -48,16 +62,36 @@ export function ConflictDecision({ view, onDecided }: ConflictDecisionProps): Re
       {isLive && (
         <div className="sc-section">
           <div className="sc-actions">
-            <button type="button" className="sc-button primary" disabled={isRunning} onClick={() => void decide({ type: 'acceptMerged', data: merged })}>
+            <button
+              type="button"
+              className="sc-button primary"
+              disabled={isRunning}
+              onClick={() => void decide({ type: 'acceptMerged', data: merged })}
+            >
               {isDelete ? 'Keep the row as merged' : 'Send the merged row'}
             </button>
-            <button type="button" className="sc-button" disabled={isRunning} onClick={() => void decide({ type: 'acceptClient' })}>
+            <button
+              type="button"
+              className="sc-button"
+              disabled={isRunning}
+              onClick={() => void decide({ type: 'acceptClient' })}
+            >
               {isDelete ? 'Delete it' : 'Send mine'}
             </button>
-            <button type="button" className="sc-button danger" disabled={isRunning} onClick={() => setAsking('acceptServer')}>
+            <button
+              type="button"
+              className="sc-button danger"
+              disabled={isRunning}
+              onClick={() => setAsking('acceptServer')}
+            >
               Take the server's…
             </button>
-            <button type="button" className="sc-button" disabled={isRunning} onClick={() => void decide({ type: 'defer' })}>
+            <button
+              type="button"
+              className="sc-button"
+              disabled={isRunning}
+              onClick={() => void decide({ type: 'defer' })}
+            >
               Later
             </button>
           </div>
@@ -72,7 +106,11 @@ export function ConflictDecision({ view, onDecided }: ConflictDecisionProps): Re
             also those that agree
           </label>
         </div>
-        <SidesTable label="Fields on all sides" className="sc-diff" headings={isLive ? headings : headings.slice(0, -1)}>
+        <SidesTable
+          label="Fields on all sides"
+          className="sc-diff"
+          headings={isLive ? headings : headings.slice(0, -1)}
+        >
           {shown.map((field) => (
             <ConflictFieldRow
               key={field.name}
@@ -112,11 +150,18 @@ export function ConflictDecision({ view, onDecided }: ConflictDecisionProps): Re
   );
 }
 
-const PreviewLine = ({ preview, isInUse }: { readonly preview: StrategyPreview; readonly isInUse: boolean }): ReactNode => (
+const PreviewLine = ({
+  preview,
+  isInUse,
+}: {
+  readonly preview: StrategyPreview;
+  readonly isInUse: boolean;
+}): ReactNode => (
   <li>
     <details>
       <summary>
-        <code>{preview.strategy}</code> <span className="quiet">{previewWords[preview.result]}</span> {isInUse && <Badge tone="conflict">in use</Badge>}{' '}
+        <code>{preview.strategy}</code> <span className="quiet">{previewWords[preview.result]}</span>{' '}
+        {isInUse && <Badge tone="conflict">in use</Badge>}{' '}
         {preview.note !== undefined && <span className="quiet">{preview.note}</span>}
       </summary>
       <JsonText label={`Result of ${preview.strategy}`} value={preview.data} />

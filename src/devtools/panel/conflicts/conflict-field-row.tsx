@@ -15,10 +15,24 @@ export interface ConflictFieldRowProps {
 }
 
 /** A field on all sides. Whose value is taken, is chosen by its cell; or another one is written. */
-export function ConflictFieldRow({ field, choice, own, isReadOnly, onChoose, onWrite }: ConflictFieldRowProps): ReactNode {
+export function ConflictFieldRow({
+  field,
+  choice,
+  own,
+  isReadOnly,
+  onChoose,
+  onWrite,
+}: ConflictFieldRowProps): ReactNode {
   const { name, base, local, server, changedHere, changedThere, isContested, delta } = field;
   const group = useId();
-  const side = (which: FieldChoice, heading: string, label: string, value: Json | undefined, isChanged = false, note?: string): ReactNode => (
+  const side = (
+    which: FieldChoice,
+    heading: string,
+    label: string,
+    value: Json | undefined,
+    isChanged = false,
+    note?: string,
+  ): ReactNode => (
     <td role="cell" data-label={heading} data-changed={isChanged} data-taken={choice === which}>
       <label className="sc-side">
         <input
@@ -49,7 +63,13 @@ export function ConflictFieldRow({ field, choice, own, isReadOnly, onChoose, onW
       {!isReadOnly && (
         <td role="cell" data-label="Another value" data-taken={choice === 'own'}>
           <span className="sc-side">
-            <input type="radio" name={group} aria-label={`${name}: take another value`} checked={choice === 'own'} onChange={() => onChoose(name, 'own')} />
+            <input
+              type="radio"
+              name={group}
+              aria-label={`${name}: take another value`}
+              checked={choice === 'own'}
+              onChange={() => onChoose(name, 'own')}
+            />
             <input
               className="sc-input mono"
               aria-label={`Another value of ${name}, as JSON or text`}

@@ -9,12 +9,19 @@ import { EmptyState } from '../parts/empty-state.tsx';
 import { Problem } from '../parts/problem.tsx';
 import { Unreadable } from '../context/unreadable.tsx';
 
-/** Conflicts that wait for a person: both sides field by field, what each strategy would make of them, and the decision. */
+/**
+ * Conflicts that wait for a person: both sides field by field, what each strategy would make of them, and the decision.
+ */
 export function ConflictsView(): ReactNode {
   const { answer: conflicts, error, again } = useQuery('conflicts', {});
   const [chosen, setChosen] = useState<string>();
   const now = useEngineNow();
-  if (conflicts === undefined) return error !== undefined ? <Unreadable what="The conflicts" error={error} onAgain={again} /> : <EmptyState title="Looking…" />;
+  if (conflicts === undefined)
+    return error !== undefined ? (
+      <Unreadable what="The conflicts" error={error} onAgain={again} />
+    ) : (
+      <EmptyState title="Looking…" />
+    );
   if (conflicts.length === 0)
     return (
       <EmptyState title="No conflict waits">
@@ -34,7 +41,13 @@ export function ConflictsView(): ReactNode {
             </li>
           ))}
         </ul>
-        {shown !== undefined && <ConflictDecision key={`${shown.conflict.opId} ${shown.conflict.serverTimestamp}`} view={shown} onDecided={again} />}
+        {shown !== undefined && (
+          <ConflictDecision
+            key={`${shown.conflict.opId} ${shown.conflict.serverTimestamp}`}
+            view={shown}
+            onDecided={again}
+          />
+        )}
       </div>
     </>
   );
@@ -48,7 +61,12 @@ interface ConflictRowProps {
 }
 
 const ConflictRow = ({ view, now, isShown, onChoose }: ConflictRowProps): ReactNode => (
-  <button type="button" className="sc-row sc-conflict-row" aria-current={isShown} onClick={() => onChoose(view.conflict.opId)}>
+  <button
+    type="button"
+    className="sc-row sc-conflict-row"
+    aria-current={isShown}
+    onClick={() => onChoose(view.conflict.opId)}
+  >
     <span className="mono clip">
       {view.conflict.kind}/{view.conflict.entityId}
     </span>

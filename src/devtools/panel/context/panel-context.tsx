@@ -1,4 +1,13 @@
-import { createContext, useCallback, useContext, useEffect, useRef, useState, useSyncExternalStore, type ReactNode } from 'react';
+import {
+  createContext,
+  useCallback,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+  type ReactNode,
+} from 'react';
 import type { Json } from '../../../model/values/json.ts';
 import type { DevtoolsClient, PanelState } from '../../client/devtools-client.ts';
 import type { EngineView } from '../../protocol/engine-view.ts';
@@ -7,9 +16,13 @@ import type { DevtoolsCommand, DevtoolsQueries, DevtoolsQueryType } from '../../
 const ClientContext = createContext<DevtoolsClient | undefined>(undefined);
 
 /** Gives the views below it the engine that they show. */
-export const PanelProvider = ({ client, children }: { readonly client: DevtoolsClient; readonly children: ReactNode }): ReactNode => (
-  <ClientContext.Provider value={client}>{children}</ClientContext.Provider>
-);
+export const PanelProvider = ({
+  client,
+  children,
+}: {
+  readonly client: DevtoolsClient;
+  readonly children: ReactNode;
+}): ReactNode => <ClientContext.Provider value={client}>{children}</ClientContext.Provider>;
 
 export function useClient(): DevtoolsClient {
   const client = useContext(ClientContext);
@@ -34,10 +47,15 @@ export interface Asked<Answer> {
 const askEveryMs = 300;
 
 /** Asks the engine, and again when its state has moved since; the last answer stays until the next is there. */
-export function useQuery<Type extends DevtoolsQueryType>(type: Type, input: DevtoolsQueries[Type]['ask']): Asked<DevtoolsQueries[Type]['answer']> {
+export function useQuery<Type extends DevtoolsQueryType>(
+  type: Type,
+  input: DevtoolsQueries[Type]['ask'],
+): Asked<DevtoolsQueries[Type]['answer']> {
   const client = useClient();
   const { view } = usePanelState();
-  const [asked, setAsked] = useState<{ readonly answer?: DevtoolsQueries[Type]['answer']; readonly error?: string }>({});
+  const [asked, setAsked] = useState<{ readonly answer?: DevtoolsQueries[Type]['answer']; readonly error?: string }>(
+    {},
+  );
   const [turn, setTurn] = useState(0);
   const lastAsked = useRef(0);
   const text = JSON.stringify(input);
@@ -51,7 +69,8 @@ export function useQuery<Type extends DevtoolsQueryType>(type: Type, input: Devt
           if (!isOver) setAsked({ answer });
         },
         (error: unknown) => {
-          if (!isOver) setAsked((before) => ({ ...before, error: error instanceof Error ? error.message : String(error) }));
+          if (!isOver)
+            setAsked((before) => ({ ...before, error: error instanceof Error ? error.message : String(error) }));
         },
       );
     };
@@ -81,7 +100,9 @@ export interface Commanding {
 /** Runs commands one at a time and keeps how the last one went. */
 export function useCommand(): Commanding {
   const client = useClient();
-  const [state, setState] = useState<{ readonly isRunning: boolean; readonly error?: string; readonly result?: Json }>({ isRunning: false });
+  const [state, setState] = useState<{ readonly isRunning: boolean; readonly error?: string; readonly result?: Json }>({
+    isRunning: false,
+  });
   const run = useCallback(
     async (command: DevtoolsCommand) => {
       setState({ isRunning: true });
@@ -101,7 +122,10 @@ export function useCommand(): Commanding {
 /** When a view was first seen, by this page's clock: whoever is drawn later counts from there, too. */
 const seenAt = new WeakMap<EngineView, number>();
 
-/** The present time by the engine's clock, moving on by itself once a second while the engine is there; in a saved file it stands. */
+/**
+ * The present time by the engine's clock, moving on by itself once a second while the engine is there; in a saved file
+ * it stands.
+ */
 export function useEngineNow(): number {
   const { view, connection } = usePanelState();
   const [, setTick] = useState(0);

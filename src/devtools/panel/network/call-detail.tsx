@@ -109,7 +109,13 @@ function Answer({
   const [what, tone] = outcomeWords[outcome ?? ''] ?? noAnswer;
   return (
     <li>
-      <button type="button" className="sc-button plain" style={{ justifyContent: 'start', padding: 0 }} title={opId} onClick={() => onOperation(opId)}>
+      <button
+        type="button"
+        className="sc-button plain"
+        style={{ justifyContent: 'start', padding: 0 }}
+        title={opId}
+        onClick={() => onOperation(opId)}
+      >
         <span className="mono clip">
           {kind}/{entityId}
         </span>

@@ -2,7 +2,13 @@ import { memo, useCallback, useMemo, useState, type ReactNode } from 'react';
 import type { RequestEntry } from '../../protocol/log-entry.ts';
 import { describeCount } from '../../views/words/describe-count.ts';
 import { describeDuration, describeTime } from '../../views/words/describe-time.ts';
-import { callBar, createNetworkReader, networkRows, type NetworkFilter, type NetworkRow } from '../../views/entries/network-model.ts';
+import {
+  callBar,
+  createNetworkReader,
+  networkRows,
+  type NetworkFilter,
+  type NetworkRow,
+} from '../../views/entries/network-model.ts';
 import type { Tone } from '../../views/words/phase-tone.ts';
 import { describeRequest, requestOutcome } from '../../views/entries/request-model.ts';
 import { CallDetail } from './call-detail.tsx';
@@ -59,10 +65,24 @@ export function NetworkView({ onOpen }: PanelViewProps): ReactNode {
   return (
     <>
       <div className="sc-toolbar">
-        <SelectField label="Call" value={filter.method ?? ''} options={methods} onChange={(method) => narrow({ method: method || undefined })} />
+        <SelectField
+          label="Call"
+          value={filter.method ?? ''}
+          options={methods}
+          onChange={(method) => narrow({ method: method || undefined })}
+        />
         <KindField value={filter.kind ?? ''} onChange={(kind) => narrow({ kind: kind || undefined })} />
-        <SelectField label="End" value={filter.tone ?? ''} options={ends} onChange={(tone) => narrow({ tone: tone || undefined })} />
-        <SearchField label="Find a word or id" value={filter.text ?? ''} onChange={(text) => narrow({ text: text || undefined })} />
+        <SelectField
+          label="End"
+          value={filter.tone ?? ''}
+          options={ends}
+          onChange={(tone) => narrow({ tone: tone || undefined })}
+        />
+        <SearchField
+          label="Find a word or id"
+          value={filter.text ?? ''}
+          onChange={(text) => narrow({ text: text || undefined })}
+        />
         <span className="quiet number" role="status">
           {describeCount(calls, 'call')}
         </span>
@@ -130,7 +150,9 @@ const CallLine = memo(({ row, longestMs, isOpen, isSelected, onToggle, onSelect 
         <time className="quiet mono" dateTime={new Date(startedAt).toISOString()}>
           {describeTime(startedAt)}
         </time>
-        <span className="sc-call-name mono clip">{attempt === undefined ? describeRequest(call) : `try ${attempt}: ${describeRequest(call)}`}</span>
+        <span className="sc-call-name mono clip">
+          {attempt === undefined ? describeRequest(call) : `try ${attempt}: ${describeRequest(call)}`}
+        </span>
         <Dot tone={tone} />
         <span className="sc-call-end clip">{text}</span>
         {call.faults !== undefined && call.faults.length > 0 && <Badge tone="error">{call.faults.join(', ')}</Badge>}

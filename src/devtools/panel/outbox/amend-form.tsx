@@ -11,7 +11,9 @@ export interface AmendFormProps {
   readonly onCancel: () => void;
 }
 
-/** Corrects what an operation will send: JSON with the fields to change, and then what that comes to, to be confirmed. */
+/**
+ * Corrects what an operation will send: JSON with the fields to change, and then what that comes to, to be confirmed.
+ */
 export function AmendForm({ operation, onAmended, onCancel }: AmendFormProps): ReactNode {
   const { run, isRunning, error } = useCommand();
   const dialog = useRef<HTMLDialogElement>(null);
@@ -32,7 +34,12 @@ export function AmendForm({ operation, onAmended, onCancel }: AmendFormProps): R
     event.preventDefault();
     if (reviewed !== undefined) return void amend(reviewed);
     const patch = parsePatch(text);
-    const problem = typeof patch === 'string' ? patch : amendedFields(operation, patch).length === 0 ? 'Nothing would change.' : undefined;
+    const problem =
+      typeof patch === 'string'
+        ? patch
+        : amendedFields(operation, patch).length === 0
+          ? 'Nothing would change.'
+          : undefined;
     setComplaint(problem);
     if (typeof patch !== 'string' && problem === undefined) setReviewed(patch);
   };
@@ -46,7 +53,14 @@ export function AmendForm({ operation, onAmended, onCancel }: AmendFormProps): R
         {reviewed === undefined ? (
           <>
             <label htmlFor={id}>Fields to change, as JSON</label>
-            <textarea id={id} className="sc-input mono" rows={10} spellCheck={false} value={text} onChange={(event) => setText(event.target.value)} />
+            <textarea
+              id={id}
+              className="sc-input mono"
+              rows={10}
+              spellCheck={false}
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+            />
           </>
         ) : (
           <dl className="sc-amended">

@@ -23,7 +23,8 @@ export function DiscardedList(): ReactNode {
     setSelected(undefined);
     again();
   };
-  if (error !== undefined && answer === undefined) return <Unreadable what="What was given up" error={error} onAgain={again} />;
+  if (error !== undefined && answer === undefined)
+    return <Unreadable what="What was given up" error={error} onAgain={again} />;
   return (
     <>
       <Problem text={error} />
@@ -32,7 +33,13 @@ export function DiscardedList(): ReactNode {
           The change was made again on today's row, and waits in the outbox.
         </p>
       )}
-      <Split detail={shown !== undefined && <DiscardedDetail key={shown.opId} given={shown} onClose={() => setSelected(undefined)} onUndone={undone} />}>
+      <Split
+        detail={
+          shown !== undefined && (
+            <DiscardedDetail key={shown.opId} given={shown} onClose={() => setSelected(undefined)} onUndone={undone} />
+          )
+        }
+      >
         {answer !== undefined && found.length === 0 ? (
           <EmptyState title="Nothing was given up">
             <p>What is dropped, or loses a conflict, is kept here for a while.</p>
@@ -42,7 +49,14 @@ export function DiscardedList(): ReactNode {
             label="Given up, newest first"
             count={found.length}
             rowHeight={28}
-            row={(index) => <DiscardedRow given={found[index]} now={now} isSelected={found[index]?.opId === selected} onSelect={setSelected} />}
+            row={(index) => (
+              <DiscardedRow
+                given={found[index]}
+                now={now}
+                isSelected={found[index]?.opId === selected}
+                onSelect={setSelected}
+              />
+            )}
           />
         )}
       </Split>

@@ -44,7 +44,9 @@ export function OperationDetail({ opId, onClose, onChanged, onDecide, onSelect }
           </p>
         </section>
       )}
-      {known !== undefined && <OperationFacts operation={known} onChanged={onChanged} onDecide={onDecide} onSelect={onSelect} />}
+      {known !== undefined && (
+        <OperationFacts operation={known} onChanged={onChanged} onDecide={onDecide} onSelect={onSelect} />
+      )}
       <section className="sc-section">
         <h3>What happened</h3>
         <ol className="sc-history">
@@ -60,7 +62,12 @@ export function OperationDetail({ opId, onClose, onChanged, onDecide, onSelect }
                 {foldedInto !== undefined && (
                   <>
                     {' '}
-                    <button type="button" className="sc-link mono" title={foldedInto} onClick={() => onSelect(foldedInto)}>
+                    <button
+                      type="button"
+                      className="sc-link mono"
+                      title={foldedInto}
+                      onClick={() => onSelect(foldedInto)}
+                    >
                       {foldedInto.slice(0, 8)}
                     </button>
                   </>
@@ -85,13 +92,29 @@ function OperationFacts({
   onChanged,
   onDecide,
   onSelect,
-}: { readonly operation: OperationView } & Pick<OperationDetailProps, 'onChanged' | 'onDecide' | 'onSelect'>): ReactNode {
+}: { readonly operation: OperationView } & Pick<
+  OperationDetailProps,
+  'onChanged' | 'onDecide' | 'onSelect'
+>): ReactNode {
   const { connection } = usePanelState();
   const { run, isRunning, error } = useCommand();
   const [asking, setAsking] = useState<'retry' | 'drop' | 'amend'>();
   const now = useEngineNow();
   const repairs = repairsOf(operation);
-  const { opId, reason, detail, waitingFor, tryCount, enqueuedAt, localTimestamp, lastError, changedFields, deltas, baseUpdatedAt, requestId } = operation;
+  const {
+    opId,
+    reason,
+    detail,
+    waitingFor,
+    tryCount,
+    enqueuedAt,
+    localTimestamp,
+    lastError,
+    changedFields,
+    deltas,
+    baseUpdatedAt,
+    requestId,
+  } = operation;
   const isLive = connection === 'connected';
   const retry = async (): Promise<void> => {
     setAsking(undefined);
@@ -115,7 +138,12 @@ function OperationFacts({
         {isLive && (
           <div className="sc-actions">
             {repairs.retry && (
-              <button type="button" className="sc-button primary" disabled={isRunning} onClick={() => setAsking('retry')}>
+              <button
+                type="button"
+                className="sc-button primary"
+                disabled={isRunning}
+                onClick={() => setAsking('retry')}
+              >
                 Retry…
               </button>
             )}
@@ -187,7 +215,13 @@ function OperationFacts({
         </dl>
       </section>
       {asking === 'retry' && (
-        <Confirm title="Try this operation again?" action="Retry it" isHarmless onConfirm={() => void retry()} onCancel={() => setAsking(undefined)}>
+        <Confirm
+          title="Try this operation again?"
+          action="Retry it"
+          isHarmless
+          onConfirm={() => void retry()}
+          onCancel={() => setAsking(undefined)}
+        >
           <p>
             {operation.parkedFor === 'ambiguous'
               ? `It is sent again, whatever became of the first time: look at ${operation.kind}/${operation.entityId} on the server first.`
@@ -196,14 +230,21 @@ function OperationFacts({
         </Confirm>
       )}
       {asking === 'drop' && (
-        <Confirm title="Drop this operation?" action="Drop it" onConfirm={() => void drop()} onCancel={() => setAsking(undefined)}>
+        <Confirm
+          title="Drop this operation?"
+          action="Drop it"
+          onConfirm={() => void drop()}
+          onCancel={() => setAsking(undefined)}
+        >
           <p>
-            The change to {operation.kind}/{operation.entityId} is given up and the row goes back to the server's state. It stays in the history of what was
-            given up.
+            The change to {operation.kind}/{operation.entityId} is given up and the row goes back to the server's state.
+            It stays in the history of what was given up.
           </p>
         </Confirm>
       )}
-      {asking === 'amend' && <AmendForm operation={operation} onAmended={amended} onCancel={() => setAsking(undefined)} />}
+      {asking === 'amend' && (
+        <AmendForm operation={operation} onAmended={amended} onCancel={() => setAsking(undefined)} />
+      )}
     </>
   );
 }

@@ -88,7 +88,10 @@ export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
             }}
             onCancel={() => setAsking(false)}
           >
-            <p>Their tries are counted from zero. What the server refused for its content, it will refuse again: amend that first.</p>
+            <p>
+              Their tries are counted from zero. What the server refused for its content, it will refuse again: amend
+              that first.
+            </p>
           </Confirm>
         )}
       </div>
@@ -122,7 +125,14 @@ export function OutboxView({ onOpen, focus }: PanelViewProps): ReactNode {
               count={answer?.total ?? 0}
               rowHeight={28}
               onRange={onRange}
-              row={(index) => <OperationRow operation={at(index)} now={now} isSelected={at(index)?.opId === selected} onSelect={setSelected} />}
+              row={(index) => (
+                <OperationRow
+                  operation={at(index)}
+                  now={now}
+                  isSelected={at(index)?.opId === selected}
+                  onSelect={setSelected}
+                />
+              )}
             />
           )}
         </Split>

@@ -13,7 +13,15 @@ export interface IconButtonProps {
 
 /** A button that shows a drawing only. */
 export const IconButton = ({ icon, label, onClick, disabled, pressed }: IconButtonProps): ReactNode => (
-  <button type="button" className="sc-button plain icon" aria-label={label} title={label} onClick={onClick} disabled={disabled} aria-pressed={pressed}>
+  <button
+    type="button"
+    className="sc-button plain icon"
+    aria-label={label}
+    title={label}
+    onClick={onClick}
+    disabled={disabled}
+    aria-pressed={pressed}
+  >
     <Icon name={icon} />
   </button>
 );

@@ -8,5 +8,12 @@ export interface SearchFieldProps {
 
 /** A text to look for; its label is in the field. */
 export const SearchField = ({ label, value, onChange }: SearchFieldProps): ReactNode => (
-  <input type="search" className="sc-input" aria-label={label} placeholder={label} value={value} onChange={(event) => onChange(event.target.value)} />
+  <input
+    type="search"
+    className="sc-input"
+    aria-label={label}
+    placeholder={label}
+    value={value}
+    onChange={(event) => onChange(event.target.value)}
+  />
 );

@@ -9,7 +9,12 @@ export interface SelectFieldProps<Value extends string> {
 }
 
 /** One of several. */
-export const SelectField = <Value extends string>({ label, value, options, onChange }: SelectFieldProps<Value>): ReactNode => (
+export const SelectField = <Value extends string>({
+  label,
+  value,
+  options,
+  onChange,
+}: SelectFieldProps<Value>): ReactNode => (
   <select
     className="sc-input"
     aria-label={label}

@@ -10,7 +10,10 @@ export interface SidesTableProps {
   readonly children: ReactNode;
 }
 
-/** The fields of a record from several sides: a row for each. Roles are said: in a narrow panel the cells stand below each other, and are a table none the less. */
+/**
+ * The fields of a record from several sides: a row for each. Roles are said: in a narrow panel the cells stand below
+ * each other, and are a table none the less.
+ */
 export const SidesTable = ({ label, className, headings, children }: SidesTableProps): ReactNode => (
   <div className="sc-table-frame" tabIndex={0} role="group" aria-label={label}>
     <table className={`${className} sc-stack`} role="table">

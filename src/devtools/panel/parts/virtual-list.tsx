@@ -1,4 +1,13 @@
-import { memo, useCallback, useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import {
+  memo,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type ReactNode,
+} from 'react';
 import { flushSync } from 'react-dom';
 import { windowOf, type ListWindow } from '../../views/list-window.ts';
 
@@ -25,11 +34,23 @@ interface Sight {
 }
 const nothingSeen: Sight = { seen: { first: 0, end: 0 }, base: 0, height: 0, isAtEnd: true };
 
-/** After a leap no row is there that was, and the elements of the old ones are taken for the new ones: to make them is most of the work. */
-const baseOf = ({ seen, base }: Sight, next: ListWindow): number => (next.first < seen.end && seen.first < next.end ? base : next.first - (seen.first - base));
+/**
+ * After a leap no row is there that was, and the elements of the old ones are taken for the new ones: to make them is
+ * most of the work.
+ */
+const baseOf = ({ seen, base }: Sight, next: ListWindow): number =>
+  next.first < seen.end && seen.first < next.end ? base : next.first - (seen.first - base);
 
 /** A long list of which only what is in sight is in the page. Scrolling within what is there draws nothing anew. */
-export function VirtualList({ label, count, rowHeight, row, followEnd = false, onRange, reveal }: VirtualListProps): ReactNode {
+export function VirtualList({
+  label,
+  count,
+  rowHeight,
+  row,
+  followEnd = false,
+  onRange,
+  reveal,
+}: VirtualListProps): ReactNode {
   const frame = useRef<HTMLDivElement>(null);
   const [{ seen, base, height, isAtEnd }, setSight] = useState<Sight>(nothingSeen);
   const follows = followEnd && isAtEnd;
@@ -46,7 +67,10 @@ export function VirtualList({ label, count, rowHeight, row, followEnd = false, o
     const next = windowOf({ top, height: clientHeight, rowHeight });
     const atEnd = scrollHeight - top - clientHeight < rowHeight * 2;
     setSight((before) =>
-      before.seen.first === next.first && before.seen.end === next.end && before.height === clientHeight && before.isAtEnd === atEnd
+      before.seen.first === next.first &&
+      before.seen.end === next.end &&
+      before.height === clientHeight &&
+      before.isAtEnd === atEnd
         ? before
         : { seen: next, base: baseOf(before, next), height: clientHeight, isAtEnd: atEnd },
     );
@@ -91,7 +115,15 @@ export function VirtualList({ label, count, rowHeight, row, followEnd = false, o
 
   const places = count === 0 ? [] : Array.from({ length: last - first + 1 }, (_, place) => first + place);
   return (
-    <div className="sc-scroll" ref={frame} onScroll={onScroll} onKeyDown={onKeyDown} role="list" aria-label={label} tabIndex={0}>
+    <div
+      className="sc-scroll"
+      ref={frame}
+      onScroll={onScroll}
+      onKeyDown={onKeyDown}
+      role="list"
+      aria-label={label}
+      tabIndex={0}
+    >
       <div className="sc-list" style={{ blockSize: count * rowHeight, position: 'relative' }} role="presentation">
         {places.map((index) => (
           <Place key={index - base} index={index} count={count} height={rowHeight} row={row} />
@@ -115,7 +147,14 @@ const Place = memo(
       role="listitem"
       aria-setsize={count}
       aria-posinset={index + 1}
-      style={{ position: 'absolute', insetBlockStart: 0, insetInline: 0, blockSize: height, contain: 'layout', transform: `translateY(${index * height}px)` }}
+      style={{
+        position: 'absolute',
+        insetBlockStart: 0,
+        insetInline: 0,
+        blockSize: height,
+        contain: 'layout',
+        transform: `translateY(${index * height}px)`,
+      }}
     >
       {row(index)}
     </div>

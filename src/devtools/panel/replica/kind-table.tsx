@@ -51,18 +51,33 @@ export function KindTable({ kinds, shown, onChoose, onChanged }: KindTableProps)
             {kinds.map((kind) => (
               <tr key={kind.kind} data-shown={kind.kind === shown}>
                 <th scope="row">
-                  <button type="button" className="sc-button plain" aria-pressed={kind.kind === shown} onClick={() => onChoose(kind.kind)}>
+                  <button
+                    type="button"
+                    className="sc-button plain"
+                    aria-pressed={kind.kind === shown}
+                    onClick={() => onChoose(kind.kind)}
+                  >
                     <span className="mono">{kind.kind}</span>
                   </button>
                 </th>
                 <td className="number">{kind.rows.toLocaleString('en')}</td>
-                <td className="number">{kind.pending > 0 ? <Badge tone="info">{kind.pending.toLocaleString('en')}</Badge> : '0'}</td>
-                <td>{kind.quarantined > 0 ? <Badge tone="error">{kind.quarantined.toLocaleString('en')}</Badge> : 'none'}</td>
+                <td className="number">
+                  {kind.pending > 0 ? <Badge tone="info">{kind.pending.toLocaleString('en')}</Badge> : '0'}
+                </td>
+                <td>
+                  {kind.quarantined > 0 ? <Badge tone="error">{kind.quarantined.toLocaleString('en')}</Badge> : 'none'}
+                </td>
                 <td className="number">{agoText(kind.lastPulledAt, now)}</td>
                 <td>
                   <Resync kind={kind} now={now} />
                 </td>
-                <td className="mono">{kind.cursor === undefined ? <span className="quiet">none</span> : `${kind.cursor.ts} ${kind.cursor.lastId}`}</td>
+                <td className="mono">
+                  {kind.cursor === undefined ? (
+                    <span className="quiet">none</span>
+                  ) : (
+                    `${kind.cursor.ts} ${kind.cursor.lastId}`
+                  )}
+                </td>
                 <td className="quiet">{directionOf(kind)}</td>
                 {isLive && (
                   <td>
@@ -91,10 +106,15 @@ export function KindTable({ kinds, shown, onChoose, onChanged }: KindTableProps)
         </p>
       )}
       {asking !== undefined && (
-        <Confirm title={`Fetch all of ${asking} again?`} action="Full resync" onConfirm={() => resync(asking)} onCancel={() => setAsking(undefined)}>
+        <Confirm
+          title={`Fetch all of ${asking} again?`}
+          action="Full resync"
+          onConfirm={() => resync(asking)}
+          onCancel={() => setAsking(undefined)}
+        >
           <p>
-            Everything the server has of {asking} is fetched, and rows that it no longer has are taken away. Edits that wait to be sent stay. It can take a
-            while and costs as much as a first pull.
+            Everything the server has of {asking} is fetched, and rows that it no longer has are taken away. Edits that
+            wait to be sent stay. It can take a while and costs as much as a first pull.
           </p>
         </Confirm>
       )}

@@ -27,7 +27,12 @@ const narrowings: readonly (readonly ['' | 'pending' | 'quarantined', string])[]
 export function ReplicaView({ onOpen }: PanelViewProps): ReactNode {
   const { answer: kinds, error, again } = useQuery('kinds', {});
   const [chosen, setChosen] = useState<string>();
-  if (kinds === undefined) return error !== undefined ? <Unreadable what="The replica" error={error} onAgain={again} /> : <EmptyState title="Looking…" />;
+  if (kinds === undefined)
+    return error !== undefined ? (
+      <Unreadable what="The replica" error={error} onAgain={again} />
+    ) : (
+      <EmptyState title="Looking…" />
+    );
   const shown = kinds.find(({ kind }) => kind === chosen) ?? kinds[0];
   if (shown === undefined)
     return (
@@ -90,10 +95,18 @@ function RowBrowser({ kind, onDecide }: { readonly kind: string; readonly onDeci
         </span>
       </div>
       {connection === 'bundle' && (
-        <p className="sc-note">Only rows with pending edits, conflicts or quarantine are in a saved file. The others stay on the device.</p>
+        <p className="sc-note">
+          Only rows with pending edits, conflicts or quarantine are in a saved file. The others stay on the device.
+        </p>
       )}
       <Problem text={error} />
-      <Split detail={selected !== undefined && <RowDetail kind={kind} id={selected} onClose={() => setSelected(undefined)} onDecide={onDecide} />}>
+      <Split
+        detail={
+          selected !== undefined && (
+            <RowDetail kind={kind} id={selected} onClose={() => setSelected(undefined)} onDecide={onDecide} />
+          )
+        }
+      >
         {answer?.total === 0 ? (
           <NoRows isSaved={connection === 'bundle'} isFiltered={isFiltered} />
         ) : (

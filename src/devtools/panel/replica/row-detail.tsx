@@ -64,7 +64,15 @@ export function RowDetail({ kind, id, onClose, onDecide }: RowDetailProps): Reac
   );
 }
 
-const Side = ({ label, value, isChanged = false }: { readonly label: string; readonly value: Json | undefined; readonly isChanged?: boolean }): ReactNode => (
+const Side = ({
+  label,
+  value,
+  isChanged = false,
+}: {
+  readonly label: string;
+  readonly value: Json | undefined;
+  readonly isChanged?: boolean;
+}): ReactNode => (
   <td role="cell" data-label={label} data-changed={isChanged}>
     <SideValue value={value} isChanged={isChanged} />
   </td>

@@ -1,4 +1,7 @@
-/** Colours, spaces and letters of the panel, by theme. One hue per meaning, the same in every view; texts keep the contrast of WCAG AA. */
+/**
+ * Colours, spaces and letters of the panel, by theme. One hue per meaning, the same in every view; texts keep the
+ * contrast of WCAG AA.
+ */
 export const tokens = `
 :host, .synchart {
   --s1: 4px; --s2: 8px; --s3: 12px; --s4: 16px; --s5: 24px;

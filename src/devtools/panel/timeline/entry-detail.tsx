@@ -75,7 +75,9 @@ export function EntryDetail({ entry, onClose, onOperation, onRun, onEntity }: En
             </button>
           ))}
         </div>
-        {operations.length > mostButtons && <p className="quiet">and {operations.length - mostButtons} more in the text below</p>}
+        {operations.length > mostButtons && (
+          <p className="quiet">and {operations.length - mostButtons} more in the text below</p>
+        )}
       </section>
       <section className="sc-section">
         <h3>As it was written</h3>

@@ -9,7 +9,10 @@ export interface LogControlsProps {
   readonly onCleared: () => void;
 }
 
-/** Stops the engine's log and lets it go on, and empties it. A saved file and an engine that is gone have nothing to record. */
+/**
+ * Stops the engine's log and lets it go on, and empties it. A saved file and an engine that is gone have nothing to
+ * record.
+ */
 export function LogControls({ commanding: { run, isRunning }, onCleared }: LogControlsProps): ReactNode {
   const { view, connection, entries } = usePanelState();
   const [isAsking, setAsking] = useState(false);
@@ -21,8 +24,18 @@ export function LogControls({ commanding: { run, isRunning }, onCleared }: LogCo
 
   return (
     <span className="sc-recording" role="group" aria-label="Recording">
-      <IconButton icon="record" label="Record what happens" pressed={view.recording} onClick={() => void run({ type: 'record', on: !view.recording })} />
-      <IconButton icon="trash" label="Clear the log…" disabled={isRunning || entries.length === 0} onClick={() => setAsking(true)} />
+      <IconButton
+        icon="record"
+        label="Record what happens"
+        pressed={view.recording}
+        onClick={() => void run({ type: 'record', on: !view.recording })}
+      />
+      <IconButton
+        icon="trash"
+        label="Clear the log…"
+        disabled={isRunning || entries.length === 0}
+        onClick={() => setAsking(true)}
+      />
       {isAsking && (
         <Confirm
           title={`Clear the log of ${describeCount(entries.length, 'entry', 'entries')}?`}
@@ -31,8 +44,8 @@ export function LogControls({ commanding: { run, isRunning }, onCleared }: LogCo
           onCancel={() => setAsking(false)}
         >
           <p>
-            What was recorded until now is gone then, in every panel: the timeline, the requests, and what happened to each operation. Older entries that only
-            the engine has go, too. Edits that wait and rows stay as they are.
+            What was recorded until now is gone then, in every panel: the timeline, the requests, and what happened to
+            each operation. Older entries that only the engine has go, too. Edits that wait and rows stay as they are.
           </p>
           <p>Save what is seen as a file first if it may be needed.</p>
         </Confirm>

@@ -65,7 +65,11 @@ interface RunBarProps {
   readonly onJump: (entryId: number) => void;
 }
 
-const RunBar = ({ bar: { run, start, length, tone, title, phases, requests }, isSelected, onJump }: RunBarProps): ReactNode => (
+const RunBar = ({
+  bar: { run, start, length, tone, title, phases, requests },
+  isSelected,
+  onJump,
+}: RunBarProps): ReactNode => (
   <div className="sc-run" style={{ insetInlineStart: `${start}%`, inlineSize: `${length}%` }}>
     <button
       type="button"
@@ -96,7 +100,13 @@ const Bars = memo(
   ({ className, bars, isNamed = false, onJump }: BarsProps): ReactNode => (
     <div className={className} aria-hidden="true">
       {bars.map(({ start, length, tone, title, entryId }) => (
-        <span key={entryId} data-tone={tone} title={title} style={{ insetInlineStart: `${start}%`, inlineSize: `${length}%` }} onClick={() => onJump(entryId)}>
+        <span
+          key={entryId}
+          data-tone={tone}
+          title={title}
+          style={{ insetInlineStart: `${start}%`, inlineSize: `${length}%` }}
+          onClick={() => onJump(entryId)}
+        >
           {isNamed ? title : undefined}
         </span>
       ))}

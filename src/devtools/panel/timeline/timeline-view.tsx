@@ -44,7 +44,10 @@ export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
   const [read] = useState(() => createTimelineReader());
   const [turn, setTurn] = useState(0);
   // The log grows in place; its revision tells that it did.
-  const { shown, runs, total, lastId, hasMore } = useMemo(() => read(entries, filter, frozenAt), [read, entries, revision, filter, frozenAt, turn]);
+  const { shown, runs, total, lastId, hasMore } = useMemo(
+    () => read(entries, filter, frozenAt),
+    [read, entries, revision, filter, frozenAt, turn],
+  );
   useEffect(() => {
     if (!hasMore) return undefined;
     const waiting = requestAnimationFrame(() => setTurn((before) => before + 1));
@@ -65,7 +68,12 @@ export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
   return (
     <>
       <div className="sc-toolbar">
-        <SelectField label="Type" value={filter.type ?? ''} options={types} onChange={(type) => narrow({ type: type || undefined })} />
+        <SelectField
+          label="Type"
+          value={filter.type ?? ''}
+          options={types}
+          onChange={(type) => narrow({ type: type || undefined })}
+        />
         <KindField value={filter.kind ?? ''} onChange={(kind) => narrow({ kind: kind || undefined })} />
         <SelectField
           label="Run"
@@ -79,10 +87,20 @@ export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
           ]}
           onChange={(runId) => narrow({ runId: runId === '' ? undefined : Number(runId) })}
         />
-        <SearchField label="Entity id" value={filter.entity ?? ''} onChange={(entity) => narrow({ entity: entity || undefined })} />
-        <SearchField label="Find a word or id" value={filter.text ?? ''} onChange={(text) => narrow({ text: text || undefined })} />
+        <SearchField
+          label="Entity id"
+          value={filter.entity ?? ''}
+          onChange={(entity) => narrow({ entity: entity || undefined })}
+        />
+        <SearchField
+          label="Find a word or id"
+          value={filter.text ?? ''}
+          onChange={(text) => narrow({ text: text || undefined })}
+        />
         <span className="quiet number" role="status">
-          {isFiltered ? `${shown.length.toLocaleString('en')} of ${total.toLocaleString('en')}` : describeCount(total, 'entry', 'entries')}
+          {isFiltered
+            ? `${shown.length.toLocaleString('en')} of ${total.toLocaleString('en')}`
+            : describeCount(total, 'entry', 'entries')}
         </span>
         <span className="grow" />
         <span className="sc-log-tools">
@@ -92,13 +110,19 @@ export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
             aria-pressed={frozenAt !== undefined}
             onClick={() => setHeldAt(frozenAt === undefined ? lastId : undefined)}
           >
-            {frozenAt === undefined ? 'Hold the list' : `Held, ${Math.max(0, newest - frozenAt).toLocaleString('en')} new`}
+            {frozenAt === undefined
+              ? 'Hold the list'
+              : `Held, ${Math.max(0, newest - frozenAt).toLocaleString('en')} new`}
           </button>
           <LogControls commanding={log} onCleared={() => setReveal(undefined)} />
         </span>
       </div>
       <Problem text={log.error} />
-      <RunStrip runs={runs} selectedRun={chosen !== undefined && 'runId' in chosen ? chosen.runId : undefined} onJump={jump} />
+      <RunStrip
+        runs={runs}
+        selectedRun={chosen !== undefined && 'runId' in chosen ? chosen.runId : undefined}
+        onJump={jump}
+      />
       <Split
         detail={
           chosen !== undefined && (
@@ -123,7 +147,9 @@ export function TimelineView({ onOpen, focus }: PanelViewProps): ReactNode {
             rowHeight={28}
             followEnd={frozenAt === undefined && reveal === undefined}
             reveal={reveal}
-            row={(index) => <EntryRow entry={shown[index]} isSelected={shown[index]?.id === selected} onSelect={setSelected} />}
+            row={(index) => (
+              <EntryRow entry={shown[index]} isSelected={shown[index]?.id === selected} onSelect={setSelected} />
+            )}
           />
         )}
       </Split>
@@ -146,7 +172,9 @@ const EntryRow = memo(({ entry, isSelected, onSelect }: EntryRowProps): ReactNod
       <time className="quiet mono" dateTime={new Date(entry.at).toISOString()}>
         {describeTime(entry.at)}
       </time>
-      <span className="sc-entry-run quiet number">{'runId' in entry && entry.runId !== undefined ? `#${entry.runId}` : ''}</span>
+      <span className="sc-entry-run quiet number">
+        {'runId' in entry && entry.runId !== undefined ? `#${entry.runId}` : ''}
+      </span>
       <span className="sc-entry-type">
         <Badge tone={tone}>{entryTypeNames[entry.type]}</Badge>
       </span>

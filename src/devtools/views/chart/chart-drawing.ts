@@ -66,7 +66,8 @@ export function shownStates(
     const parent = parents.get(id);
     return parent === undefined ? 0 : 1 + depthOf(parent);
   };
-  const isShown = ({ id, type }: ChartState): boolean => type !== 'history' && (showsSteps || depthOf(id) < depthOfSteps);
+  const isShown = ({ id, type }: ChartState): boolean =>
+    type !== 'history' && (showsSteps || depthOf(id) < depthOfSteps);
   const standIn = new Map<string, string>();
   const nearest = (state: ChartState): string => {
     if (isShown(state)) return state.id;
@@ -77,7 +78,10 @@ export function shownStates(
   return { states: chart.states.filter(isShown), standIn };
 }
 
-/** Bundles transitions into arrows between the states that are drawn. An arrow to itself says nothing in a drawing and is left out. */
+/**
+ * Bundles transitions into arrows between the states that are drawn. An arrow to itself says nothing in a drawing and
+ * is left out.
+ */
 export function arrowsOf(chart: ChartView, options: DrawingOptions): readonly ChartArrow[] {
   const { standIn } = shownStates(chart, options);
   const arrows = new Map<string, { source: string; target: string; labels: Set<string> }>();
@@ -93,8 +97,10 @@ export function arrowsOf(chart: ChartView, options: DrawingOptions): readonly Ch
   return [...arrows].map(([key, { source, target, labels }]) => ({ id: key, source, target, labels: [...labels] }));
 }
 
-const isWanted = ({ event }: Pick<ChartTransition, 'event'>, { showsCommands, showsFailures }: DrawingOptions): boolean =>
-  (showsCommands || !isCommand(event)) && (showsFailures || !isFailure(event));
+const isWanted = (
+  { event }: Pick<ChartTransition, 'event'>,
+  { showsCommands, showsFailures }: DrawingOptions,
+): boolean => (showsCommands || !isCommand(event)) && (showsFailures || !isFailure(event));
 
 /** One line of text for an arrow; the rest is in the list beside the drawing. */
 export const labelOf = ({ labels }: Pick<ChartArrow, 'labels'>): string => {
@@ -127,7 +133,9 @@ export function toElkGraph(chart: ChartView, options: DrawingOptions): ElkNode {
       id: arrow.id,
       sources: [arrow.source],
       targets: [arrow.target],
-      ...(text === '' ? {} : { labels: [{ id: `${arrow.id} label`, text, width: Math.round(text.length * 5.6) + 6, height: 14 }] }),
+      ...(text === ''
+        ? {}
+        : { labels: [{ id: `${arrow.id} label`, text, width: Math.round(text.length * 5.6) + 6, height: 14 }] }),
     };
   });
   return {
@@ -186,7 +194,10 @@ export function toDrawing(chart: ChartView, laidOut: ElkNode, options: DrawingOp
   };
 }
 
-const edgesOf = (node: ElkNode): readonly ElkExtendedEdge[] => [...(node.edges ?? []), ...(node.children ?? []).flatMap(edgesOf)];
+const edgesOf = (node: ElkNode): readonly ElkExtendedEdge[] => [
+  ...(node.edges ?? []),
+  ...(node.children ?? []).flatMap(edgesOf),
+];
 
 /** The active state to begin with: the innermost one of the largest region, where the work is done. */
 export function whereToBegin({ states }: ChartDrawing, active: ReadonlySet<string>): string | undefined {

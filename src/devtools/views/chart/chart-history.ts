@@ -28,8 +28,15 @@ export interface StateHistory {
 
 type OpenHistory = { entered: number; spentMs: number; lastEntered: number; readonly visits: StateVisit[] };
 
-/** Counts by state id, over the transitions in the log, reading only what is new since the call before. `now` is by the engine's clock. */
-export function createStateHistories(): (chart: ChartView, entries: readonly LogEntry[], now: number) => ReadonlyMap<string, StateHistory> {
+/**
+ * Counts by state id, over the transitions in the log, reading only what is new since the call before. `now` is by the
+ * engine's clock.
+ */
+export function createStateHistories(): (
+  chart: ChartView,
+  entries: readonly LogEntry[],
+  now: number,
+) => ReadonlyMap<string, StateHistory> {
   const place = createLogPlace();
   let counted: ChartView | undefined;
   let idOf: ReadonlyMap<string, string> = new Map();
@@ -81,7 +88,8 @@ export function createStateHistories(): (chart: ChartView, entries: readonly Log
 }
 
 /** The newest transition; undefined before the first. */
-export const lastTransition = (entries: readonly LogEntry[]): TransitionEntry | undefined => entries.findLast((entry) => entry.type === 'transition');
+export const lastTransition = (entries: readonly LogEntry[]): TransitionEntry | undefined =>
+  entries.findLast((entry) => entry.type === 'transition');
 
 /** State ids by their path of names, since a state may have an id of its own. */
 function pathsOf(chart: ChartView): ReadonlyMap<string, string> {

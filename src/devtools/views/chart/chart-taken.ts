@@ -9,8 +9,9 @@ export interface TakenStep {
 }
 
 /**
- * Finds the way of the last step, over all its microsteps. An entry names the states that were left, in order; where each led to is read from the
- * next one, and from what is active now. Arrows that are not drawn are missing; the states are not.
+ * Finds the way of the last step, over all its microsteps. An entry names the states that were left, in order; where
+ * each led to is read from the next one, and from what is active now. Arrows that are not drawn are missing; the states
+ * are not.
  */
 export function takenStep(
   chart: ChartView,

@@ -14,7 +14,12 @@ export interface EntryText {
   readonly detail: string;
 }
 
-export const entryTypeNames: Readonly<Record<LogEntry['type'], string>> = { transition: 'chart', event: 'event', request: 'request', command: 'panel' };
+export const entryTypeNames: Readonly<Record<LogEntry['type'], string>> = {
+  transition: 'chart',
+  event: 'event',
+  request: 'request',
+  command: 'panel',
+};
 
 export function describeEntry(entry: LogEntry): EntryText {
   switch (entry.type) {
@@ -25,10 +30,18 @@ export function describeEntry(entry: LogEntry): EntryText {
     case 'request': {
       const { tone, text } = requestOutcome(entry);
       const took = entry.tookMs > 0 ? `${describeDuration(entry.tookMs)}, ` : '';
-      return { tone, title: describeRequest(entry), detail: `${took}${text}${entry.faults === undefined ? '' : ` (${entry.faults.join(', ')})`}` };
+      return {
+        tone,
+        title: describeRequest(entry),
+        detail: `${took}${text}${entry.faults === undefined ? '' : ` (${entry.faults.join(', ')})`}`,
+      };
     }
     case 'command':
-      return { tone: entry.ok ? 'info' : 'error', title: `${entry.command} from the panel`, detail: entry.error ?? switchedTo(entry) };
+      return {
+        tone: entry.ok ? 'info' : 'error',
+        title: `${entry.command} from the panel`,
+        detail: entry.error ?? switchedTo(entry),
+      };
   }
 }
 
@@ -76,7 +89,8 @@ const resyncWords: Readonly<Record<ResyncReason, string>> = {
   schema: 'the table has a newer version',
   scheduled: 'its time had come',
 };
-const isResyncReason = (value: unknown): value is ResyncReason => typeof value === 'string' && Object.hasOwn(resyncWords, value);
+const isResyncReason = (value: unknown): value is ResyncReason =>
+  typeof value === 'string' && Object.hasOwn(resyncWords, value);
 
 /** What the event is about, its error, and its plain numbers and words. */
 function eventDetail({ name: event, data, kind, entityId }: EventEntry): string {
@@ -85,9 +99,14 @@ function eventDetail({ name: event, data, kind, entityId }: EventEntry): string 
   const error = messageOf(data);
   const skipped = new Set(['kind', 'entityId', 'opId', 'id']);
   const facts = Object.entries(data)
-    .filter(([name, value]) => !skipped.has(name) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'))
+    .filter(
+      ([name, value]) =>
+        !skipped.has(name) && (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'),
+    )
     .map(([name, value]) => `${name} ${showFact(name, value)}`);
-  return [about, error, ...(error === undefined ? facts : [])].filter((part) => part !== undefined && part !== '').join(' · ');
+  return [about, error, ...(error === undefined ? facts : [])]
+    .filter((part) => part !== undefined && part !== '')
+    .join(' · ');
 }
 
 /** Numbers by their names: `…Ms` is a duration, `…At` a time. */
@@ -99,5 +118,7 @@ function showFact(name: string, value: Json): string {
 
 function messageOf({ error }: JsonObject): string | undefined {
   if (typeof error === 'string') return error;
-  return typeof error === 'object' && error !== null && 'message' in error && typeof error['message'] === 'string' ? error['message'] : undefined;
+  return typeof error === 'object' && error !== null && 'message' in error && typeof error['message'] === 'string'
+    ? error['message']
+    : undefined;
 }

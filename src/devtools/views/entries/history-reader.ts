@@ -14,8 +14,9 @@ interface RecordRef {
 }
 
 /**
- * Tells the history of an operation from a growing log, reading only what is new: what has to do with the operation or its record is kept aside,
- * and is little. The answer is that of {@link historyOf} for the whole log. One per operation.
+ * Tells the history of an operation from a growing log, reading only what is new: what has to do with the operation or
+ * its record is kept aside, and is little. The answer is that of {@link historyOf} for the whole log. One per
+ * operation.
  */
 export function createHistoryReader(opId: string): HistoryReader {
   const place = createLogPlace();
@@ -23,8 +24,13 @@ export function createHistoryReader(opId: string): HistoryReader {
   /** Entries that may say something, oldest first. */
   let kept: LogEntry[] = [];
 
-  const isOf = ({ kind, entityId }: { readonly kind?: string | undefined; readonly entityId?: string | undefined }): boolean =>
-    record !== undefined && kind === record.kind && entityId === record.entityId;
+  const isOf = ({
+    kind,
+    entityId,
+  }: {
+    readonly kind?: string | undefined;
+    readonly entityId?: string | undefined;
+  }): boolean => record !== undefined && kind === record.kind && entityId === record.entityId;
   const concerns = (entry: LogEntry): boolean => {
     switch (entry.type) {
       case 'request':
@@ -32,7 +38,9 @@ export function createHistoryReader(opId: string): HistoryReader {
       case 'event':
         return entry.opId === opId || isOf(entry);
       case 'command':
-        return entry.input['opId'] === opId || (Array.isArray(entry.input['opIds']) && entry.input['opIds'].includes(opId));
+        return (
+          entry.input['opId'] === opId || (Array.isArray(entry.input['opIds']) && entry.input['opIds'].includes(opId))
+        );
       case 'transition':
         return false;
     }

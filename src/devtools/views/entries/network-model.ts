@@ -24,8 +24,8 @@ export interface NetworkReader {
 }
 
 /**
- * Groups the calls in a growing log, reading only what is new: a push belongs to the last one that sent one of its requests, or one of its
- * operations, without success; another call to the last of its kind when that failed.
+ * Groups the calls in a growing log, reading only what is new: a push belongs to the last one that sent one of its
+ * requests, or one of its operations, without success; another call to the last of its kind when that failed.
  */
 export function createNetworkReader(): NetworkReader {
   let groups: { readonly id: number; readonly calls: RequestEntry[] }[] = [];
@@ -66,7 +66,8 @@ export function createNetworkReader(): NetworkReader {
   };
 }
 
-const keyOf = ({ requestId, opId }: { readonly requestId?: string | undefined; readonly opId: string }): string => `op ${requestId ?? opId}`;
+const keyOf = ({ requestId, opId }: { readonly requestId?: string | undefined; readonly opId: string }): string =>
+  `op ${requestId ?? opId}`;
 const placeKey = ({ method, kind = '', entityId = '' }: RequestEntry): string => `${method} ${kind} ${entityId}`;
 
 const keysOf = (request: RequestEntry): readonly string[] => request.operations?.map(keyOf) ?? [placeKey(request)];
@@ -87,13 +88,18 @@ export interface NetworkRow {
 }
 
 /** The lines to show, in order. */
-export function networkRows(groups: readonly CallGroup[], filter: NetworkFilter, opened: ReadonlySet<number>): readonly NetworkRow[] {
+export function networkRows(
+  groups: readonly CallGroup[],
+  filter: NetworkFilter,
+  opened: ReadonlySet<number>,
+): readonly NetworkRow[] {
   const rows: NetworkRow[] = [];
   for (const group of groups) {
     if (!group.calls.some((call) => fits(call, filter))) continue;
     const last = group.calls.at(-1);
     if (last !== undefined) rows.push(lineOf(group, last));
-    if (group.calls.length > 1 && opened.has(group.id)) rows.push(...group.calls.map((call, index) => ({ group, call, attempt: index + 1 })));
+    if (group.calls.length > 1 && opened.has(group.id))
+      rows.push(...group.calls.map((call, index) => ({ group, call, attempt: index + 1 })));
   }
   return rows;
 }
@@ -112,7 +118,9 @@ function fits(call: RequestEntry, { method, kind, tone, text = '' }: NetworkFilt
   const wanted = text.trim().toLowerCase();
   return (
     (method === undefined || call.method === method) &&
-    (kind === undefined || call.kind === kind || (call.operations ?? []).some((operation) => operation.kind === kind)) &&
+    (kind === undefined ||
+      call.kind === kind ||
+      (call.operations ?? []).some((operation) => operation.kind === kind)) &&
     (tone === undefined || requestOutcome(call).tone === tone) &&
     (wanted === '' || wordsOf(call).some((word) => word.toLowerCase().includes(wanted)))
   );
@@ -121,14 +129,23 @@ function fits(call: RequestEntry, { method, kind, tone, text = '' }: NetworkFilt
 const wordsOf = (call: RequestEntry): readonly string[] => [
   describeRequest(call),
   requestOutcome(call).text,
-  ...(call.operations ?? []).flatMap(({ opId, entityId, requestId, message }) => [opId, entityId, requestId ?? '', message ?? '']),
+  ...(call.operations ?? []).flatMap(({ opId, entityId, requestId, message }) => [
+    opId,
+    entityId,
+    requestId ?? '',
+    message ?? '',
+  ]),
 ];
 
 /** Where a call lies in the time of its group, in percent; of a single call: how long it took of the longest. */
-export function callBar({ group, call, attempt }: NetworkRow, longestMs: number): { readonly start: number; readonly length: number } {
+export function callBar(
+  { group, call, attempt }: NetworkRow,
+  longestMs: number,
+): { readonly start: number; readonly length: number } {
   const first = group.calls[0] ?? call;
   const last = group.calls.at(-1) ?? call;
   const wholeMs = Math.max(1, last.at - first.startedAt);
-  if (attempt !== undefined) return { start: ((call.startedAt - first.startedAt) / wholeMs) * 100, length: (call.tookMs / wholeMs) * 100 };
+  if (attempt !== undefined)
+    return { start: ((call.startedAt - first.startedAt) / wholeMs) * 100, length: (call.tookMs / wholeMs) * 100 };
   return { start: 0, length: (Math.min(call.tookMs, longestMs) / Math.max(1, longestMs)) * 100 };
 }

@@ -18,10 +18,13 @@ export interface HistoryStep {
 type Known = Pick<OperationView, 'opId' | 'kind' | 'entityId' | 'enqueuedAt' | 'requestId' | 'state'>;
 
 /**
- * What happened to an operation, oldest first: queued → folded → sent → how it ended, from the log and the outbox. What was dropped from the log
- * is missing; of an operation that has left the outbox, only the log tells.
+ * What happened to an operation, oldest first: queued → folded → sent → how it ended, from the log and the outbox. What
+ * was dropped from the log is missing; of an operation that has left the outbox, only the log tells.
  */
-export function historyOf(operation: Known | { readonly opId: string }, entries: readonly LogEntry[]): readonly HistoryStep[] {
+export function historyOf(
+  operation: Known | { readonly opId: string },
+  entries: readonly LogEntry[],
+): readonly HistoryStep[] {
   const { opId } = operation;
   const known = 'state' in operation ? operation : undefined;
   const record = known ?? recordOf(opId, entries);
@@ -29,11 +32,16 @@ export function historyOf(operation: Known | { readonly opId: string }, entries:
   for (const [index, entry] of entries.entries()) {
     if (entry.type === 'request' && record !== undefined) {
       const folded = foldedIn(entry, record);
-      if (folded !== undefined && wentWith(opId, folded.opId, known, entries, index)) steps.push(...foldedSending(folded, entry));
+      if (folded !== undefined && wentWith(opId, folded.opId, known, entries, index))
+        steps.push(...foldedSending(folded, entry));
     }
     steps.push(...stepsOf(opId, entry));
   }
-  if (known?.state === 'inFlight' && known.requestId === undefined && !steps.some(({ foldedInto }) => foldedInto !== undefined))
+  if (
+    known?.state === 'inFlight' &&
+    known.requestId === undefined &&
+    !steps.some(({ foldedInto }) => foldedInto !== undefined)
+  )
     steps.push({ at: steps.at(-1)?.at ?? known.enqueuedAt, what: 'folded into a newer operation', tone: 'idle' });
   return steps.sort((a, b) => a.at - b.at);
 }
@@ -52,21 +60,38 @@ function recordOf(opId: string, entries: readonly LogEntry[]): RecordRef | undef
 }
 
 /** What a request sent of the same record while the operation was queued. */
-const foldedIn = ({ operations = [], startedAt }: RequestEntry, { kind, entityId, enqueuedAt = 0 }: RecordRef): AnsweredOperation | undefined =>
-  startedAt < enqueuedAt ? undefined : operations.find((operation) => operation.kind === kind && operation.entityId === entityId);
+const foldedIn = (
+  { operations = [], startedAt }: RequestEntry,
+  { kind, entityId, enqueuedAt = 0 }: RecordRef,
+): AnsweredOperation | undefined =>
+  startedAt < enqueuedAt
+    ? undefined
+    : operations.find((operation) => operation.kind === kind && operation.entityId === entityId);
 
 const settling = new Set(['op.pushed', 'op.failed', 'op.stuck', 'op.discarded']);
 
 /**
- * Whether a request that names a newer operation of the record carried this one, too. It did where the outcome is told of this one; and where
- * this one is at the head of the line while the named one still waits: an older one would be ahead of it.
+ * Whether a request that names a newer operation of the record carried this one, too. It did where the outcome is told
+ * of this one; and where this one is at the head of the line while the named one still waits: an older one would be
+ * ahead of it.
  */
-function wentWith(opId: string, carrier: string, known: Known | undefined, entries: readonly LogEntry[], index: number): boolean {
+function wentWith(
+  opId: string,
+  carrier: string,
+  known: Known | undefined,
+  entries: readonly LogEntry[],
+  index: number,
+): boolean {
   if (carrier === opId) return false;
   let isCarrierQueued = true;
   for (let next = index + 1; next < entries.length; next += 1) {
     const entry = entries[next];
-    if (entry?.type === 'request' && entry.operations?.some((operation) => operation.opId === opId || (isCarrierQueued && operation.opId === carrier)) === true)
+    if (
+      entry?.type === 'request' &&
+      entry.operations?.some(
+        (operation) => operation.opId === opId || (isCarrierQueued && operation.opId === carrier),
+      ) === true
+    )
       break;
     if (entry?.type !== 'event' || !settling.has(entry.name)) continue;
     if (entry.opId === opId) return true;
@@ -77,7 +102,16 @@ function wentWith(opId: string, carrier: string, known: Known | undefined, entri
 
 const foldedSending = (folded: AnsweredOperation, { startedAt, id }: RequestEntry): readonly HistoryStep[] => {
   const [, ...answer] = sending(folded, startedAt, id);
-  return [{ at: startedAt, what: 'folded into a newer operation, sent with it', tone: 'info', entryId: id, foldedInto: folded.opId }, ...answer];
+  return [
+    {
+      at: startedAt,
+      what: 'folded into a newer operation, sent with it',
+      tone: 'info',
+      entryId: id,
+      foldedInto: folded.opId,
+    },
+    ...answer,
+  ];
 };
 
 function stepsOf(opId: string, entry: LogEntry): readonly HistoryStep[] {
@@ -92,7 +126,15 @@ function stepsOf(opId: string, entry: LogEntry): readonly HistoryStep[] {
       const { input } = entry;
       const named = input['opId'] === opId || (Array.isArray(input['opIds']) && input['opIds'].includes(opId));
       return named
-        ? [{ at: entry.at, what: `${entry.command} from the panel`, tone: entry.ok ? 'info' : 'error', detail: entry.error, entryId: entry.id }]
+        ? [
+            {
+              at: entry.at,
+              what: `${entry.command} from the panel`,
+              tone: entry.ok ? 'info' : 'error',
+              detail: entry.error,
+              entryId: entry.id,
+            },
+          ]
         : [];
     }
     case 'transition':
@@ -105,7 +147,13 @@ function sending(sent: AnsweredOperation, startedAt: number, entryId: number): r
   const steps: HistoryStep[] = [{ at: startedAt, what: 'sent', tone: 'info', detail: key, entryId }];
   const [what, tone] = outcomeWords[sent.outcome ?? ''] ?? noAnswer;
   const status = sent.statusCode === undefined ? '' : `${sent.statusCode} `;
-  steps.push({ at: startedAt + (sent.answeredAfterMs ?? 0), what, tone, detail: `${status}${sent.message ?? ''}`.trim() || undefined, entryId });
+  steps.push({
+    at: startedAt + (sent.answeredAfterMs ?? 0),
+    what,
+    tone,
+    detail: `${status}${sent.message ?? ''}`.trim() || undefined,
+    entryId,
+  });
   return steps;
 }
 
@@ -120,9 +168,15 @@ const eventSteps: Readonly<Record<string, readonly [what: string, tone: Tone]>> 
   'conflict.unresolved': ['conflict waits', 'conflict'],
 };
 
-function eventStep(name: string, data: { readonly [key: string]: unknown }): Pick<HistoryStep, 'what' | 'tone' | 'detail'> {
+function eventStep(
+  name: string,
+  data: { readonly [key: string]: unknown },
+): Pick<HistoryStep, 'what' | 'tone' | 'detail'> {
   const [what, tone] = eventSteps[name] ?? [name, 'idle' as const];
   const { reason, error } = data;
-  const message = typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string' ? error.message : undefined;
+  const message =
+    typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string'
+      ? error.message
+      : undefined;
   return { what, tone, detail: typeof reason === 'string' ? reason : message };
 }

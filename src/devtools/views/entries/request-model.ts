@@ -33,7 +33,10 @@ function pushOutcome(outcomes: readonly string[]): RequestOutcome {
   const words = [...counts].map(([outcome, count]) => ({ count, what: outcomeWords[outcome] ?? noAnswer }));
   return {
     tone: worst(words.map(({ what: [, tone] }) => tone)),
-    text: outcomes.length === 1 ? (words[0]?.what[0] ?? '') : words.map(({ count, what: [text] }) => `${count} ${text}`).join(', '),
+    text:
+      outcomes.length === 1
+        ? (words[0]?.what[0] ?? '')
+        : words.map(({ count, what: [text] }) => `${count} ${text}`).join(', '),
   };
 }
 
@@ -43,5 +46,7 @@ export function describeRequest({ method, kind, entityId, operations }: RequestE
   if (operations !== undefined && operations.length > 1) return `${method} ${operations.length} operations`;
   const what = entityId ?? only?.entityId;
   const of = kind ?? only?.kind;
-  return [method, of === undefined ? undefined : what === undefined ? of : `${of}/${what}`].filter((part) => part !== undefined).join(' ');
+  return [method, of === undefined ? undefined : what === undefined ? of : `${of}/${what}`]
+    .filter((part) => part !== undefined)
+    .join(' ');
 }

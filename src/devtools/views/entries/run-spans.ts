@@ -24,7 +24,12 @@ export interface RunSpan {
   readonly requests: readonly RequestEntry[];
 }
 
-export const outcomeTones: Readonly<Record<RunSpan['outcome'], Tone>> = { running: 'info', completed: 'ok', failed: 'error', ended: 'idle' };
+export const outcomeTones: Readonly<Record<RunSpan['outcome'], Tone>> = {
+  running: 'info',
+  completed: 'ok',
+  failed: 'error',
+  ended: 'idle',
+};
 
 /** Most runs that are kept; older ones stay in the list of entries only. */
 const mostRuns = 2_000;
@@ -41,7 +46,10 @@ const phaseOfRun = ({ value }: TransitionEntry, pullsFirst: boolean): SyncPhaseN
   return pullsFirst && phase === 'fullResync' ? 'firstPull' : phase;
 };
 
-/** A place of the chart does not say that these tables were never pulled; the event does, which comes with the first such place. */
+/**
+ * A place of the chart does not say that these tables were never pulled; the event does, which comes with the first
+ * such place.
+ */
 function nameFirstPull(run: { readonly phases: readonly PhaseSpan[]; pullsFirst: boolean }): void {
   run.pullsFirst = true;
   for (const span of run.phases) if (span.phase === 'fullResync') span.phase = 'firstPull';
@@ -50,7 +58,9 @@ function nameFirstPull(run: { readonly phases: readonly PhaseSpan[]; pullsFirst:
 /** Gathers runs from entries in their order; what belongs to no run ends the one before. */
 export function createRunSpans(): RunSpans {
   const list: RunSpan[] = [];
-  let current: (RunSpan & { readonly phases: PhaseSpan[]; readonly requests: RequestEntry[]; pullsFirst: boolean }) | undefined;
+  let current:
+    | (RunSpan & { readonly phases: PhaseSpan[]; readonly requests: RequestEntry[]; pullsFirst: boolean })
+    | undefined;
 
   const close = (at: number): void => {
     if (current === undefined) return;
@@ -65,7 +75,8 @@ export function createRunSpans(): RunSpans {
     const phase = phaseOfRun(entry, current.pullsFirst);
     const last = current.phases.at(-1);
     if (last !== undefined) last.to = entry.at;
-    if (phase !== undefined && phase !== last?.phase) current.phases.push({ phase, from: entry.at, to: entry.at, entryId: entry.id });
+    if (phase !== undefined && phase !== last?.phase)
+      current.phases.push({ phase, from: entry.at, to: entry.at, entryId: entry.id });
   };
 
   return {
@@ -86,7 +97,17 @@ export function createRunSpans(): RunSpans {
         close(entry.at);
         // A request is written when it ends; where the log begins in a run it may be the first that is known.
         const from = entry.type === 'request' ? entry.startedAt : entry.at;
-        current = { runId, from, to: entry.at, outcome: 'running', firstId: entry.id, lastId: entry.id, phases: [], requests: [], pullsFirst: false };
+        current = {
+          runId,
+          from,
+          to: entry.at,
+          outcome: 'running',
+          firstId: entry.id,
+          lastId: entry.id,
+          phases: [],
+          requests: [],
+          pullsFirst: false,
+        };
         list.push(current);
         if (list.length > mostRuns) list.shift();
       }

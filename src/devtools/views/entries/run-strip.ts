@@ -33,7 +33,9 @@ const gapShare = 0.006;
 /** A run is drawn at least this long, so that it can be seen and met. */
 const leastShare = 0.015;
 
-/** Lays runs out side by side, each as long as it took. Between them time is cut out: an engine rests for most of it. */
+/**
+ * Lays runs out side by side, each as long as it took. Between them time is cut out: an engine rests for most of it.
+ */
 export function stripOf(runs: readonly RunSpan[]): readonly StripRun[] {
   const drawn = runs.slice(-mostDrawnRuns);
   const total = drawn.reduce((sum, { from, to }) => sum + (to - from), 0);
@@ -75,7 +77,9 @@ function phaseBars({ from, to, phases }: RunSpan): readonly StripBar[] {
     const bar = { tone: phaseTones[phase], title: phaseNames[phase], entryId };
     // Without any duration all phases are the same length.
     if (length === 0) return [{ ...bar, start: (index / phases.length) * 100, length: 100 / phases.length }];
-    return end === start ? [] : [{ ...bar, start: ((start - from) / length) * 100, length: ((end - start) / length) * 100 }];
+    return end === start
+      ? []
+      : [{ ...bar, start: ((start - from) / length) * 100, length: ((end - start) / length) * 100 }];
   });
 }
 
@@ -91,7 +95,10 @@ function requestBars({ from, to, requests }: RunSpan): readonly StripBar[] {
   const length = Math.max(1, to - from);
   const places = new Map<number, RequestEntry[]>();
   for (const [index, request] of requests.entries()) {
-    const place = requests.length <= mostBars ? index : Math.min(mostBars - 1, Math.floor(((request.startedAt - from) / length) * mostBars));
+    const place =
+      requests.length <= mostBars
+        ? index
+        : Math.min(mostBars - 1, Math.floor(((request.startedAt - from) / length) * mostBars));
     const group = places.get(place);
     if (group === undefined) places.set(place, [request]);
     else group.push(request);

@@ -29,8 +29,8 @@ export interface Timeline {
 const mostAtOnce = { plain: 25_000, text: 4_000 } as const;
 
 /**
- * Reads a growing log: each call looks only at what is new since the one before, unless the filter changed or the log is another one, and at most
- * at so many entries. What went from the log goes from the list, too. One reader per view.
+ * Reads a growing log: each call looks only at what is new since the one before, unless the filter changed or the log
+ * is another one, and at most at so many entries. What went from the log goes from the list, too. One reader per view.
  */
 export function createTimelineReader(
   atOnce: { readonly plain: number; readonly text: number } = mostAtOnce,
@@ -70,7 +70,13 @@ export function createTimelineReader(
       next += 1;
     }
     const following = entries[next];
-    return { shown, runs: spans.list, total: next, lastId: last?.id ?? 0, hasMore: following !== undefined && following.id <= upTo };
+    return {
+      shown,
+      runs: spans.list,
+      total: next,
+      lastId: last?.id ?? 0,
+      hasMore: following !== undefined && following.id <= upTo,
+    };
   };
 }
 
@@ -98,7 +104,10 @@ export const entitiesOf = (entry: LogEntry): readonly string[] => {
 function wordsOf(entry: LogEntry): readonly string[] {
   const { title, detail } = describeEntry(entry);
   const ids = entry.type === 'event' ? [entry.opId ?? '', entry.entityId ?? ''] : [];
-  const operations = entry.type === 'request' ? (entry.operations ?? []).flatMap(({ opId, entityId, requestId }) => [opId, entityId, requestId ?? '']) : [];
+  const operations =
+    entry.type === 'request'
+      ? (entry.operations ?? []).flatMap(({ opId, entityId, requestId }) => [opId, entityId, requestId ?? ''])
+      : [];
   return [title, detail, ...ids, ...operations];
 }
 

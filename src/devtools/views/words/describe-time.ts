@@ -17,4 +17,8 @@ export function describeTime(at: number): string {
 
 /** Bytes as short text: `812 B`, `4.2 kB`, `1.3 MB`. */
 export const describeBytes = (bytes: number): string =>
-  bytes < 1_000 ? `${bytes} B` : bytes < 1_000_000 ? `${(bytes / 1_000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+  bytes < 1_000
+    ? `${bytes} B`
+    : bytes < 1_000_000
+      ? `${(bytes / 1_000).toFixed(1)} kB`
+      : `${(bytes / 1_000_000).toFixed(1)} MB`;

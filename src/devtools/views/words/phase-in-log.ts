@@ -1,7 +1,10 @@
 import { phaseOfValue, type SyncPhaseName } from '../../../machines/phase-of.ts';
 import type { StateValueJson } from '../../protocol/log-entry.ts';
 
-/** The phase that a logged state value stands for; `undefined`: nothing is going on. To a log, a page is part of the pull. */
+/**
+ * The phase that a logged state value stands for; `undefined`: nothing is going on. To a log, a page is part of the
+ * pull.
+ */
 export function phaseInLog(value: StateValueJson): SyncPhaseName | undefined {
   const phase = phaseOfValue(value);
   if (phase === 'paging') return 'pulling';

@@ -37,7 +37,10 @@ export const finishing = sync.createStateConfig({
         actions: [
           announceFacts,
           'recordKindFailure',
-          { type: 'announceEnded', params: ({ context, event }) => ({ tookMs: event.output.tookMs, failure: context.failure }) },
+          {
+            type: 'announceEnded',
+            params: ({ context, event }) => ({ tookMs: event.output.tookMs, failure: context.failure }),
+          },
           'giveBackFailedKinds',
           'dropRun',
         ],

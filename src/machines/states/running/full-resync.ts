@@ -12,7 +12,11 @@ export const fullResync = sync.createStateConfig({
   ],
   states: {
     choosingStep: {
-      always: [{ guard: 'hasKindToPull', target: 'preparing' }, { guard: 'hasKindToSweep', target: 'sweeping' }, { target: '#finishing' }],
+      always: [
+        { guard: 'hasKindToPull', target: 'preparing' },
+        { guard: 'hasKindToSweep', target: 'sweeping' },
+        { target: '#finishing' },
+      ],
     },
     preparing: {
       invoke: {
@@ -31,7 +35,12 @@ export const fullResync = sync.createStateConfig({
         },
         onDone: [
           // The absence of some rows is proven one page at a time: PAUSE and STOP come in between.
-          { guard: { type: 'hasMoreToProve', params: outputOf<SweepReport> }, target: 'sweeping', reenter: true, actions: announceFacts },
+          {
+            guard: { type: 'hasMoreToProve', params: outputOf<SweepReport> },
+            target: 'sweeping',
+            reenter: true,
+            actions: announceFacts,
+          },
           { target: 'choosingStep', actions: ['closeSweep', announceFacts] },
         ],
         onError: failed,

@@ -13,7 +13,11 @@ export const planning = sync.createStateConfig({
       remaining: run?.planned ? { toPush: run.toPush, toPull: run.toPull, toSweep: run.toSweep } : undefined,
     }),
     onDone: [
-      { guard: { type: 'needsResync', params: outputOf }, target: 'fullResync', actions: [{ type: 'adoptPlan', params: outputOf }, announceFacts] },
+      {
+        guard: { type: 'needsResync', params: outputOf },
+        target: 'fullResync',
+        actions: [{ type: 'adoptPlan', params: outputOf }, announceFacts],
+      },
       { target: 'pushing', actions: [{ type: 'adoptPlan', params: outputOf }, announceFacts] },
     ],
     onError: failed,

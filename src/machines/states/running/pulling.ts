@@ -3,7 +3,8 @@ import { noPage } from '../../placeholders.ts';
 import { sync } from '../../setup/sync-setup.ts';
 import { failed } from '../wiring.ts';
 
-const pageOf = ({ event }: { event: { snapshot: { context: PageReport | undefined } } }): PageReport => event.snapshot.context ?? noPage;
+const pageOf = ({ event }: { event: { snapshot: { context: PageReport | undefined } } }): PageReport =>
+  event.snapshot.context ?? noPage;
 
 /** Pulls one kind after the other, page by page. */
 export const pulling = sync.createStateConfig({
@@ -15,15 +16,25 @@ export const pulling = sync.createStateConfig({
   ],
   states: {
     choosingKind: {
-      always: [{ guard: 'hasKindToPull', target: 'paging' }, { guard: 'hasKindToSweep', target: '#fullResync' }, { target: '#finishing' }],
+      always: [
+        { guard: 'hasKindToPull', target: 'paging' },
+        { guard: 'hasKindToSweep', target: '#fullResync' },
+        { target: '#finishing' },
+      ],
     },
     paging: {
-      // One actor per kind, so that it may fetch page n+1 while it applies page n; it reports each page once it is committed.
+      // One actor per kind, so that it may fetch page n+1 while it applies page n; it reports each page once it is
+      // committed.
       invoke: {
         src: 'pullKind',
         input: ({ context: { run } }) => {
           const kind = run?.toPull[0] ?? '';
-          return { runId: run?.id ?? 0, kind, resync: run?.toSweep.includes(kind) ?? false, totalDone: run?.pulledOfKind ?? 0 };
+          return {
+            runId: run?.id ?? 0,
+            kind,
+            resync: run?.toSweep.includes(kind) ?? false,
+            totalDone: run?.pulledOfKind ?? 0,
+          };
         },
         onSnapshot: {
           guard: { type: 'isReport', params: pageOf },

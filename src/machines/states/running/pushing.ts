@@ -43,7 +43,11 @@ export const pushing = sync.createStateConfig({
         src: 'takeBatch',
         input: ({ context: { run } }) => ({ runId: run?.id ?? 0, kinds: run?.toPush ?? [] }),
         onDone: [
-          { guard: { type: 'isFilled', params: outputOf }, target: 'sending', actions: [{ type: 'keepBatch', params: outputOf }, announceFacts] },
+          {
+            guard: { type: 'isFilled', params: outputOf },
+            target: 'sending',
+            actions: [{ type: 'keepBatch', params: outputOf }, announceFacts],
+          },
           { guard: 'isOutdated', target: 'taking', reenter: true, actions: announceFacts },
           { guard: 'hasConflict', target: '#resolvingConflict', actions: announceFacts },
           { target: '#pulling', actions: [announceFacts, 'closePush'] },
@@ -74,8 +78,8 @@ export const pushing = sync.createStateConfig({
       },
     },
     settling: {
-      // Answers received are settled before anything else happens; `intent` keeps the wish to leave. The settling notices a lost lease by itself,
-      // since it asserts its token.
+      // Answers received are settled before anything else happens; `intent` keeps the wish to leave. The settling
+      // notices a lost lease by itself, since it asserts its token.
       on: {
         PAUSE: {},
         STOP: {},

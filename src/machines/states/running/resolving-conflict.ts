@@ -18,10 +18,17 @@ const onOutcome = [
   {
     guard: { type: 'hasFailed', params: outputOf<ConflictOutcome> },
     target: '#assessing',
-    actions: [...outcome, { type: 'recordFailure', params: ({ event }: { event: { output: ConflictOutcome } }) => event.output.failure }],
+    actions: [
+      ...outcome,
+      { type: 'recordFailure', params: ({ event }: { event: { output: ConflictOutcome } }) => event.output.failure },
+    ],
   },
   { guard: { type: 'deservesAnotherRound', params: outputOf<ConflictOutcome> }, target: 'spacing', actions: outcome },
-  { guard: { type: 'isConflictAgain', params: outputOf<ConflictOutcome> }, target: 'choosingConflict', actions: [...outcome, 'leaveConflict'] },
+  {
+    guard: { type: 'isConflictAgain', params: outputOf<ConflictOutcome> },
+    target: 'choosingConflict',
+    actions: [...outcome, 'leaveConflict'],
+  },
   { target: 'choosingConflict', actions: [...outcome, 'noteProgress'] },
 ] as const;
 

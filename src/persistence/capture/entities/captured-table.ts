@@ -18,13 +18,17 @@ export interface UniqueKeys {
   readonly plain: readonly (readonly string[])[];
 }
 
-/** Whether statements are noted: 0 no, 1 yes, 2 yes, and a row that is shown must not be inserted over. One row, per connection. */
+/**
+ * Whether statements are noted: 0 no, 1 yes, 2 yes, and a row that is shown must not be inserted over. One row, per
+ * connection.
+ */
 export const captureSwitch = '"synchart_capture"';
 export type SwitchMode = 0 | 1 | 2;
 
 /**
- * A captured table, and the SQL that notes what is written to it. Temporary triggers see every path to a row: cascades, query builders, raw SQL,
- * the app's own triggers. They keep the row as it was before; what a transaction changed is the difference at its end.
+ * A captured table, and the SQL that notes what is written to it. Temporary triggers see every path to a row: cascades,
+ * query builders, raw SQL, the app's own triggers. They keep the row as it was before; what a transaction changed is
+ * the difference at its end.
  */
 export class CapturedTable {
   readonly name: string;
@@ -51,7 +55,9 @@ export class CapturedTable {
       if (!codec) throw new TypeError(`captureWrites: ${metadata.name} has no column for '${wireKey}'`);
       return codec.column;
     };
-    const local = metadata.columns.find(({ propertyName }) => propertyName === 'deletedAtLocal' || propertyName === 'deleted_at_local');
+    const local = metadata.columns.find(
+      ({ propertyName }) => propertyName === 'deletedAtLocal' || propertyName === 'deleted_at_local',
+    );
     if (!local) throw new TypeError(`captureWrites: ${metadata.name} has no column 'deletedAtLocal'`);
     this.name = metadata.tableName;
     this.id = columnOf(keys.id).databaseName;
@@ -75,14 +81,23 @@ export class CapturedTable {
 
   /** All columns, quoted. */
   get columns(): readonly string[] {
-    return this.replica.metadata.columns.filter((column) => !column.isVirtualProperty).map((column) => quoted(column.databaseName));
+    return this.replica.metadata.columns
+      .filter((column) => !column.isVirtualProperty)
+      .map((column) => quoted(column.databaseName));
   }
 
-  /** Condition of a trigger: what is synchronised of the row changes. A key that the database itself carries over to its children does not count. */
+  /**
+   * Condition of a trigger: what is synchronised of the row changes. A key that the database itself carries over to its
+   * children does not count.
+   */
   private get isEdited(): string {
-    const followed = this.replica.metadata.foreignKeys.filter(({ onUpdate }) => onUpdate !== undefined && !['NO ACTION', 'RESTRICT'].includes(onUpdate));
+    const followed = this.replica.metadata.foreignKeys.filter(
+      ({ onUpdate }) => onUpdate !== undefined && !['NO ACTION', 'RESTRICT'].includes(onUpdate),
+    );
     const left = new Set([this.updatedAt, this.deletedAt, ...followed.flatMap(({ columnNames }) => columnNames)]);
-    const edited = this.replica.codecs.filter(({ name }) => !left.has(name)).map(({ name }) => `NEW.${quoted(name)} IS NOT OLD.${quoted(name)}`);
+    const edited = this.replica.codecs
+      .filter(({ name }) => !left.has(name))
+      .map(({ name }) => `NEW.${quoted(name)} IS NOT OLD.${quoted(name)}`);
     return `(${edited.join(' OR ')})`;
   }
 
@@ -102,7 +117,9 @@ export class CapturedTable {
     const noteNew = `${noteStored(`t.${id} = NEW.${id}`)}
        INSERT INTO ${before} ("synchart_absent", ${id}) SELECT 1, NEW.${id} WHERE NOT ${isNoted(`NEW.${id}`)};`;
     // REPLACE takes away what a unique value collides with, and fires no trigger for it.
-    const noteCollisions = uniqueKeys.map((names) => noteStored(names.map((name) => `t.${name} = NEW.${name}`).join(' AND '))).join('\n');
+    const noteCollisions = uniqueKeys
+      .map((names) => noteStored(names.map((name) => `t.${name} = NEW.${name}`).join(' AND ')))
+      .join('\n');
     const drop = ['insert', 'update', 'rename', 'delete'].map((what) => `DROP TRIGGER IF EXISTS temp.${trigger(what)}`);
     return [
       ...drop,

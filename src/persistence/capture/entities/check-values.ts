@@ -3,19 +3,25 @@ import { ValidationError } from '../../../model/errors/errors.ts';
 import { whyUnwritable } from '../../../model/values/nesting.ts';
 import type { CapturedTable } from './captured-table.ts';
 
-/** Refuses what would be stored as something else, or could never be sent. Throws `ValidationError` naming the field; nothing was written. */
+/**
+ * Refuses what would be stored as something else, or could never be sent. Throws `ValidationError` naming the field;
+ * nothing was written.
+ */
 export function checkValues(table: CapturedTable, entity: ObjectLiteral, { isNew }: { readonly isNew: boolean }): void {
   const { kind, metadata, codecs } = table.replica;
   for (const { column, property } of codecs) {
     const value: unknown = column.getEntityValue(entity);
     const complaint = complaintAbout(value, table.isMapped);
-    if (complaint !== undefined) throw new ValidationError(`${kind}: field '${property}' ${complaint}; nothing was written`);
+    if (complaint !== undefined)
+      throw new ValidationError(`${kind}: field '${property}' ${complaint}; nothing was written`);
   }
   const [id] = metadata.primaryColumns;
   if (!isNew || id === undefined || id.isGenerated || id.default !== undefined) return;
   const given: unknown = id.getEntityValue(entity);
   if (given === undefined || given === null || given === '')
-    throw new ValidationError(`${kind}: the entity has no ${id.propertyName}; give it one before writing, such as crypto.randomUUID() (F-39)`);
+    throw new ValidationError(
+      `${kind}: the entity has no ${id.propertyName}; give it one before writing, such as crypto.randomUUID() (F-39)`,
+    );
 }
 
 function complaintAbout(value: unknown, isMapped: boolean): string | undefined {
@@ -27,7 +33,9 @@ function complaintAbout(value: unknown, isMapped: boolean): string | undefined {
     case 'symbol':
       return 'is a symbol, which JSON cannot say';
     case 'object':
-      return value === null || value instanceof Date || ArrayBuffer.isView(value) || isMapped ? undefined : complaintInside(value);
+      return value === null || value instanceof Date || ArrayBuffer.isView(value) || isMapped
+        ? undefined
+        : complaintInside(value);
     default:
       return undefined;
   }

@@ -12,11 +12,12 @@ export interface ListToSave extends LoadedList {
   readonly list: ObjectLiteral[];
 }
 
-const keyOf = (metadata: EntityMetadata, entity: ObjectLiteral): string => JSON.stringify(metadata.getEntityIdMap(entity) ?? null);
+const keyOf = (metadata: EntityMetadata, entity: ObjectLiteral): string =>
+  JSON.stringify(metadata.getEntityIdMap(entity) ?? null);
 
 /**
- * TypeORM takes a saved list of children for all there are, and frees or deletes the others. What came since the list was loaded, from a pull for
- * one, was never in it: the user has taken nothing away there (F-140).
+ * TypeORM takes a saved list of children for all there are, and frees or deletes the others. What came since the list
+ * was loaded, from a pull for one, was never in it: the user has taken nothing away there (F-140).
  */
 export class LoadedChildren {
   readonly #lists = new WeakMap<object, readonly LoadedList[]>();
@@ -26,7 +27,12 @@ export class LoadedChildren {
     const lists = metadata.oneToManyRelations.flatMap((relation): LoadedList[] => {
       const list: unknown = relation.isLazy ? undefined : relation.getEntityValue(entity);
       if (!Array.isArray(list)) return [];
-      return [{ relation, ids: new Set((list as readonly ObjectLiteral[]).map((child) => keyOf(relation.inverseEntityMetadata, child))) }];
+      return [
+        {
+          relation,
+          ids: new Set((list as readonly ObjectLiteral[]).map((child) => keyOf(relation.inverseEntityMetadata, child))),
+        },
+      ];
     });
     if (lists.length > 0) this.#lists.set(entity, lists);
   }

@@ -18,13 +18,20 @@ export class LoadedSnapshots {
   }
 }
 
-/** The value of a property as it would be stored, so that lists, dates and transformed values compare; undefined: the entity does not say. */
+/**
+ * The value of a property as it would be stored, so that lists, dates and transformed values compare; undefined: the
+ * entity does not say.
+ */
 export function storedValueOf(table: CapturedTable, { column }: ColumnCodec, entity: ObjectLiteral): unknown {
   const value: unknown = column.getEntityValue(entity);
   if (value === undefined || value === null) return value;
   const isPlain = column.transformer === undefined && (typeof value === 'string' || typeof value === 'number');
-  const stored: unknown = isPlain ? value : table.replica.metadata.connection?.driver.preparePersistentValue(value, column);
-  return ArrayBuffer.isView(stored) ? new Uint8Array(stored.buffer.slice(stored.byteOffset, stored.byteOffset + stored.byteLength)) : stored;
+  const stored: unknown = isPlain
+    ? value
+    : table.replica.metadata.connection?.driver.preparePersistentValue(value, column);
+  return ArrayBuffer.isView(stored)
+    ? new Uint8Array(stored.buffer.slice(stored.byteOffset, stored.byteOffset + stored.byteLength))
+    : stored;
 }
 
 export function takeSnapshot(table: CapturedTable, entity: ObjectLiteral): Snapshot {
@@ -37,7 +44,8 @@ export function takeSnapshot(table: CapturedTable, entity: ObjectLiteral): Snaps
 }
 
 export function sameStored(one: unknown, other: unknown): boolean {
-  if (one instanceof Uint8Array && other instanceof Uint8Array) return one.length === other.length && one.every((byte, index) => byte === other[index]);
+  if (one instanceof Uint8Array && other instanceof Uint8Array)
+    return one.length === other.length && one.every((byte, index) => byte === other[index]);
   if (one instanceof Date && other instanceof Date) return one.getTime() === other.getTime();
   return Object.is(one, other);
 }

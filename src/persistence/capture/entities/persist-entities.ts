@@ -1,4 +1,12 @@
-import { EntitySchema, type DataSource, type EntityManager, type EntityMetadata, type EntityTarget, type ObjectLiteral, type QueryRunner } from 'typeorm';
+import {
+  EntitySchema,
+  type DataSource,
+  type EntityManager,
+  type EntityMetadata,
+  type EntityTarget,
+  type ObjectLiteral,
+  type QueryRunner,
+} from 'typeorm';
 import { managerMethod, replaceManagerMethods, type ManagerMethod } from '../../typeorm/managers.ts';
 import type { ListToSave, LoadedChildren } from './loaded-children.ts';
 import { SavedGraph, walkGraph } from './saved-graph.ts';
@@ -25,9 +33,9 @@ export function graphsOf({ data }: QueryRunner): readonly SavedGraph[] {
 }
 
 /**
- * Takes over `save`, `remove`, `softRemove` and `recover` of the managers of a data source: so that it is known which objects stand for the rows that
- * TypeORM is about to compare; that `{ listeners: false }` hides them only from the app's listeners; and that a list of children is not taken
- * for all there are.
+ * Takes over `save`, `remove`, `softRemove` and `recover` of the managers of a data source: so that it is known which
+ * objects stand for the rows that TypeORM is about to compare; that `{ listeners: false }` hides them only from the
+ * app's listeners; and that a list of children is not taken for all there are.
  */
 export function persistEntities(dataSource: DataSource, children: LoadedChildren): void {
   const wrapped = Object.fromEntries(
@@ -48,11 +56,16 @@ export function persistEntities(dataSource: DataSource, children: LoadedChildren
         );
         const save = (manager: EntityManager): Promise<unknown> => {
           const data = call.options.data ?? manager.queryRunner?.data ?? {};
-          const options = { ...call.options, ...(isQuiet ? { listeners: true } : {}), ...(manager.queryRunner?.data === data ? {} : { data }) };
+          const options = {
+            ...call.options,
+            ...(isQuiet ? { listeners: true } : {}),
+            ...(manager.queryRunner?.data === data ? {} : { data }),
+          };
           return whileSaving(data, graph, () => original.apply(manager, [...call.with(options)]));
         };
         if (lists.length === 0) return save(this);
-        const saveWhole = (manager: EntityManager): Promise<unknown> => children.withNewcomers(manager, lists, () => save(manager));
+        const saveWhole = (manager: EntityManager): Promise<unknown> =>
+          children.withNewcomers(manager, lists, () => save(manager));
         const saved = this.queryRunner?.isTransactionActive === true ? saveWhole(this) : this.transaction(saveWhole);
         return saved.then((result) => {
           children.keepSaved(lists);
@@ -78,7 +91,8 @@ async function whileSaving(data: object, graph: SavedGraph, save: () => Promise<
 
 function callOf(given: readonly unknown[]): Call {
   const [first] = given;
-  const hasTarget = given.length > 1 && (typeof first === 'function' || typeof first === 'string' || first instanceof EntitySchema);
+  const hasTarget =
+    given.length > 1 && (typeof first === 'function' || typeof first === 'string' || first instanceof EntitySchema);
   const at = hasTarget ? 1 : 0;
   const entities = given[at];
   return {
@@ -90,7 +104,11 @@ function callOf(given: readonly unknown[]): Call {
 }
 
 /** Undefined where TypeORM will complain itself. */
-function metadataOf(dataSource: DataSource, target: EntityTarget<ObjectLiteral> | undefined, entity: object): EntityMetadata | undefined {
+function metadataOf(
+  dataSource: DataSource,
+  target: EntityTarget<ObjectLiteral> | undefined,
+  entity: object,
+): EntityMetadata | undefined {
   const of = target ?? entity.constructor;
   return dataSource.hasMetadata(of) ? dataSource.getMetadata(of).findInheritanceMetadata(entity) : undefined;
 }

@@ -4,8 +4,9 @@ import type { CapturedTable } from './captured-table.ts';
 import { sameStored, storedValueOf } from './loaded-snapshots.ts';
 
 /**
- * Refuses to save an edit of a row that is deleted and stays so: it would be neither shown nor sent (F-154). Throws `ValidationError` naming row and
- * field. An entity that was loaded `withDeleted` comes here; one that was loaded before the deletion brings the row back.
+ * Refuses to save an edit of a row that is deleted and stays so: it would be neither shown nor sent (F-154). Throws
+ * `ValidationError` naming row and field. An entity that was loaded `withDeleted` comes here; one that was loaded
+ * before the deletion brings the row back.
  */
 export function refuseUnseenEdit(table: CapturedTable, entity: ObjectLiteral, stored: ObjectLiteral): void {
   const { replica, deletedAtLocalColumn } = table;

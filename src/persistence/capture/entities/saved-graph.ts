@@ -1,9 +1,13 @@
 import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 
-const isObject = (value: unknown): value is ObjectLiteral => typeof value === 'object' && value !== null && !(value instanceof Promise);
+const isObject = (value: unknown): value is ObjectLiteral =>
+  typeof value === 'object' && value !== null && !(value instanceof Promise);
 
-/** Calls `visit` for entities and all that hangs on them, each once. Lazy relations are not touched: asking for them would load them. */
+/**
+ * Calls `visit` for entities and all that hangs on them, each once. Lazy relations are not touched: asking for them
+ * would load them.
+ */
 export function walkGraph(
   entities: readonly unknown[],
   metadataOf: (entity: object) => EntityMetadata | undefined,
@@ -17,7 +21,8 @@ export function walkGraph(
     for (const relation of metadata.relations) {
       const value: unknown = relation.isLazy ? undefined : relation.getEntityValue(entity);
       if (value === undefined || value === null) continue;
-      for (const related of Array.isArray(value) ? (value as readonly unknown[]) : [value]) walk(relation.inverseEntityMetadata, related);
+      for (const related of Array.isArray(value) ? (value as readonly unknown[]) : [value])
+        walk(relation.inverseEntityMetadata, related);
     }
   };
   for (const entity of entities) if (isObject(entity)) walk(metadataOf(entity), entity);
@@ -38,7 +43,10 @@ export class SavedGraph {
     this.#aside = [...this.#aside, { entity, column, value }];
   }
 
-  /** Names of the columns of an entity that are set aside: what it has there now is TypeORM's, which reads them as empty. */
+  /**
+   * Names of the columns of an entity that are set aside: what it has there now is TypeORM's, which reads them as
+   * empty.
+   */
   asideOf(entity: object): readonly string[] {
     return this.#aside.filter((aside) => aside.entity === entity).map(({ column }) => column.databaseName);
   }

@@ -18,7 +18,10 @@ export interface RowChange {
   readonly after: RawRow | undefined;
   /** The row as the user saw it, where that is known (F-140). */
   readonly seen: Snapshot | undefined;
-  /** What brings the hidden row back must carry all its fields: edits of it wait in the outbox, or the server has taken its deletion (F-152). */
+  /**
+   * What brings the hidden row back must carry all its fields: edits of it wait in the outbox, or the server has taken
+   * its deletion (F-152).
+   */
   readonly returnsWhole: boolean;
   /** What the statement has added, by wire key. */
   readonly increments?: ReadonlyMap<string, number> | undefined;
@@ -30,7 +33,9 @@ export interface Stamp {
   readonly at: string;
 }
 
-/** What a change asks for. `hide`: the row stays, hidden; `server`: these columns belong to the server and are put back. */
+/**
+ * What a change asks for. `hide`: the row stays, hidden; `server`: these columns belong to the server and are put back.
+ */
 export interface Described {
   readonly queue: Queueable | undefined;
   readonly hide: boolean;
@@ -39,7 +44,10 @@ export interface Described {
 
 const nothing = { queue: undefined, hide: false } as const;
 
-/** Says which operation a changed row is: a creation, an edit of exactly what differs, a deletion, its undoing, or nothing. Throws `ValidationError` for a row that cannot be sent. */
+/**
+ * Says which operation a changed row is: a creation, an edit of exactly what differs, a deletion, its undoing, or
+ * nothing. Throws `ValidationError` for a row that cannot be sent.
+ */
 export function describeChange(change: RowChange, stamp: Stamp): Described {
   const { table, before, after } = change;
   const wasShown = before !== undefined && !table.isHidden(before);
@@ -51,7 +59,12 @@ export function describeChange(change: RowChange, stamp: Stamp): Described {
 }
 
 /** Local writes never change what belongs to the server. */
-function serverColumns(table: CapturedTable, before: RawRow | undefined, after: RawRow | undefined, isShown: boolean): Described['server'] {
+function serverColumns(
+  table: CapturedTable,
+  before: RawRow | undefined,
+  after: RawRow | undefined,
+  isShown: boolean,
+): Described['server'] {
   if (after === undefined) return undefined;
   const updatedAt = before?.[table.updatedAt] ?? '';
   const wasTombstone = (before?.[table.deletedAt] ?? null) !== null;
@@ -60,12 +73,18 @@ function serverColumns(table: CapturedTable, before: RawRow | undefined, after: 
   return isRight ? undefined : { updatedAt, deletedAt };
 }
 
-const shared = ({ table, id }: RowChange, { opId, at }: Stamp) => ({ kind: table.replica.kind, id, opId: opId(), localTimestamp: at });
+const shared = ({ table, id }: RowChange, { opId, at }: Stamp) => ({
+  kind: table.replica.kind,
+  id,
+  opId: opId(),
+  localTimestamp: at,
+});
 
 function wireOf({ table, id }: RowChange, raw: RawRow): JsonObject {
   const row = table.replica.rawToWire(raw);
   const complaint = table.replica.complaintAbout(row);
-  if (complaint !== undefined) throw new ValidationError(`${table.replica.kind}/${id}: ${complaint}; nothing was written`);
+  if (complaint !== undefined)
+    throw new ValidationError(`${table.replica.kind}/${id}: ${complaint}; nothing was written`);
   return row;
 }
 
@@ -78,7 +97,8 @@ interface Rows {
 /** The row before, and as the user saw it: columns that were not loaded are taken to be as they are. */
 function rowsOf({ table, before: raw, seen: snapshot }: RowChange): Rows {
   const before = raw === undefined ? undefined : table.replica.rawToWire(raw);
-  const looked = raw === undefined || snapshot === undefined ? undefined : table.replica.rawToWire({ ...raw, ...snapshot });
+  const looked =
+    raw === undefined || snapshot === undefined ? undefined : table.replica.rawToWire({ ...raw, ...snapshot });
   const seen = before === undefined || looked === undefined ? looked : table.replica.recognise(before, looked);
   return { before, seen, version: versionOf(table.replica, seen) ?? versionOf(table.replica, before) };
 }
@@ -103,7 +123,12 @@ function edit(change: RowChange, raw: RawRow, stamp: Stamp): Queueable | undefin
 }
 
 /** The increments that explain how their field has changed. */
-function deltasOf({ table, increments }: RowChange, before: JsonObject, after: JsonObject, changedFields: readonly string[]): readonly Delta[] {
+function deltasOf(
+  { table, increments }: RowChange,
+  before: JsonObject,
+  after: JsonObject,
+  changedFields: readonly string[],
+): readonly Delta[] {
   const shown = table.replica.shown(before);
   return changedFields.flatMap((field): readonly Delta[] => {
     const by = increments?.get(field);
@@ -114,24 +139,37 @@ function deltasOf({ table, increments }: RowChange, before: JsonObject, after: J
   });
 }
 
-/** A new row, or one that comes back. Over the server's tombstone nothing is sent as base, which means undelete, unless the user saw the row alive. */
+/**
+ * A new row, or one that comes back. Over the server's tombstone nothing is sent as base, which means undelete, unless
+ * the user saw the row alive.
+ */
 function appearance(change: RowChange, raw: RawRow, stamp: Stamp): Queueable {
   const { table, before: rawBefore } = change;
   const { replica } = table;
   const { before, seen, version } = rowsOf(change);
   const after = replica.recognise(before ?? {}, wireOf(change, raw));
   const op = { ...shared(change, stamp), payload: payloadToSend(after, replica) };
-  if (before === undefined || version === undefined) return { op: upsertOp({ ...op, creates: true }), preImage: { row: undefined, version: undefined } };
+  if (before === undefined || version === undefined)
+    return { op: upsertOp({ ...op, creates: true }), preImage: { row: undefined, version: undefined } };
   const preImage = preImageOf(replica, before, seen);
   const wasTombstone = (rawBefore?.[table.deletedAt] ?? null) !== null;
-  const sawItAlive = seen !== undefined && (seen[replica.keys.deletedAt] ?? null) === null && preImage.newer !== undefined;
+  const sawItAlive =
+    seen !== undefined && (seen[replica.keys.deletedAt] ?? null) === null && preImage.newer !== undefined;
   if (wasTombstone && !sawItAlive) return { op: upsertOp({ ...op, creates: false }), preImage };
-  const changedFields = wasTombstone ? changedKeys(replica, seen ?? before, after) : changedKeys(replica, before, after);
-  return { op: upsertOp({ ...op, ...(change.returnsWhole ? {} : { changedFields }), baseUpdatedAt: version, creates: false }), preImage };
+  const changedFields = wasTombstone
+    ? changedKeys(replica, seen ?? before, after)
+    : changedKeys(replica, before, after);
+  return {
+    op: upsertOp({ ...op, ...(change.returnsWhole ? {} : { changedFields }), baseUpdatedAt: version, creates: false }),
+    preImage,
+  };
 }
 
 function deletion(change: RowChange, stamp: Stamp): Queueable {
   const { replica } = change.table;
   const { before, seen, version } = rowsOf(change);
-  return { op: deleteOp({ ...shared(change, stamp), baseUpdatedAt: version }), preImage: preImageOf(replica, before, seen) };
+  return {
+    op: deleteOp({ ...shared(change, stamp), baseUpdatedAt: version }),
+    preImage: preImageOf(replica, before, seen),
+  };
 }

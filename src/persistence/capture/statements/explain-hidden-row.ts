@@ -13,17 +13,31 @@ const onInsert = '"synchart_collision_insert"';
 const onUpdate = '"synchart_collision_update"';
 
 /**
- * Where a write was refused because a deleted row still has its unique value: says which row that is, in the error's message. `repeat` sends the
- * statement once more; it then writes nothing, as triggers compare each row and pass over it. Leaves any other error as it is.
+ * Where a write was refused because a deleted row still has its unique value: says which row that is, in the error's
+ * message. `repeat` sends the statement once more; it then writes nothing, as triggers compare each row and pass over
+ * it. Leaves any other error as it is.
  */
-export async function explainHiddenRow(failure: unknown, session: Session, table: CapturedTable, repeat: () => Promise<unknown>): Promise<void> {
+export async function explainHiddenRow(
+  failure: unknown,
+  session: Session,
+  table: CapturedTable,
+  repeat: () => Promise<unknown>,
+): Promise<void> {
   if (!(failure instanceof Error)) return;
-  const keys = (await plainUniqueKeys(session, [table.replica])).map(({ columns }) => columns).filter((columns) => !columns.includes('(expression)'));
+  const keys = (await plainUniqueKeys(session, [table.replica]))
+    .map(({ columns }) => columns)
+    .filter((columns) => !columns.includes('(expression)'));
   const name = quoted(table.name);
-  if (keys.length === 0 || (await session.one(`SELECT 1 AS "hidden" FROM ${name} t WHERE NOT (${table.shown('t')}) LIMIT 1`)) === undefined) return;
+  if (
+    keys.length === 0 ||
+    (await session.one(`SELECT 1 AS "hidden" FROM ${name} t WHERE NOT (${table.shown('t')}) LIMIT 1`)) === undefined
+  )
+    return;
   const compare = keys
     .map(
-      (columns) => `INSERT INTO ${found} SELECT t.${quoted(table.id)}, '${columns.join(', ').replaceAll("'", "''")}' FROM main.${name} t
+      (
+        columns,
+      ) => `INSERT INTO ${found} SELECT t.${quoted(table.id)}, '${columns.join(', ').replaceAll("'", "''")}' FROM main.${name} t
         WHERE ${columns.map((column) => `t.${quoted(column)} = NEW.${quoted(column)}`).join(' AND ')} AND t.${quoted(table.id)} IS NOT NEW.${quoted(table.id)}
         AND NOT (${table.shown('t')});`,
     )
@@ -34,10 +48,14 @@ export async function explainHiddenRow(failure: unknown, session: Session, table
       [onInsert, 'INSERT'],
       [onUpdate, 'UPDATE'],
     ] as const) {
-      await session.query(`CREATE TEMP TRIGGER ${trigger} BEFORE ${event} ON main.${name} BEGIN ${compare} SELECT RAISE(IGNORE); END`);
+      await session.query(
+        `CREATE TEMP TRIGGER ${trigger} BEFORE ${event} ON main.${name} BEGIN ${compare} SELECT RAISE(IGNORE); END`,
+      );
     }
     await repeat();
-    const collision = await session.one<Collision & Record<string, unknown>>(`SELECT "id", "columns" FROM temp.${found} LIMIT 1`);
+    const collision = await session.one<Collision & Record<string, unknown>>(
+      `SELECT "id", "columns" FROM temp.${found} LIMIT 1`,
+    );
     if (collision !== undefined) failure.message += `: ${explanationOf(table, collision)}`;
   } finally {
     for (const trigger of [onInsert, onUpdate]) await session.query(`DROP TRIGGER IF EXISTS temp.${trigger}`);

@@ -18,17 +18,30 @@ function referencesAmong(tables: readonly CapturedTable[]): readonly Reference[]
       const [column] = foreignKey.columns;
       const [referenced] = foreignKey.referencedColumns;
       return parent && column && referenced
-        ? [{ parent, child, column: quoted(column.databaseName), referenced: quoted(referenced.databaseName), onDelete: foreignKey.onDelete ?? 'NO ACTION' }]
+        ? [
+            {
+              parent,
+              child,
+              column: quoted(column.databaseName),
+              referenced: quoted(referenced.databaseName),
+              onDelete: foreignKey.onDelete ?? 'NO ACTION',
+            },
+          ]
         : [];
     }),
   );
 }
 
 /**
- * A deletion only hides the row, so the database does not follow its foreign keys: this does. CASCADE deletes the children, SET NULL frees them, and
- * where neither is asked a row with children is not deleted, as the database would refuse it. Returns whether rows were changed.
+ * A deletion only hides the row, so the database does not follow its foreign keys: this does. CASCADE deletes the
+ * children, SET NULL frees them, and where neither is asked a row with children is not deleted, as the database would
+ * refuse it. Returns whether rows were changed.
  */
-export async function followForeignKeys(session: Session, tables: readonly CapturedTable[], at: string): Promise<boolean> {
+export async function followForeignKeys(
+  session: Session,
+  tables: readonly CapturedTable[],
+  at: string,
+): Promise<boolean> {
   const references = referencesAmong(tables);
   if (references.length === 0) return false;
   const deletedParents = ({ parent, referenced }: Reference): string =>
@@ -47,8 +60,12 @@ export async function followForeignKeys(session: Session, tables: readonly Captu
     changed = false;
     for (const reference of following) {
       if (!(await hasDeletedParents(reference))) continue;
-      const [column, value] = reference.onDelete === 'CASCADE' ? [quoted(reference.child.deletedAtLocal), at] : [reference.column, null];
-      const count = await session.changed(`UPDATE ${quoted(reference.child.name)} SET ${column} = ? WHERE ${orphans(reference)}`, [value]);
+      const [column, value] =
+        reference.onDelete === 'CASCADE' ? [quoted(reference.child.deletedAtLocal), at] : [reference.column, null];
+      const count = await session.changed(
+        `UPDATE ${quoted(reference.child.name)} SET ${column} = ? WHERE ${orphans(reference)}`,
+        [value],
+      );
       changed ||= count > 0;
       hasChanged ||= changed;
     }

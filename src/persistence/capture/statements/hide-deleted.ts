@@ -10,8 +10,9 @@ const conditionOf = (metadata: EntityMetadata, alias: string): string =>
   (hiding.get(metadata) ?? []).map((property) => `${alias}.${property} IS NULL`).join(' AND ');
 
 /**
- * Lets find, count and query builders of an entity pass over rows that were deleted, here or by the server, unless they ask `withDeleted`. Also
- * gives TypeORM the column for softRemove, softDelete, recover and restore, where the entity has none of its own.
+ * Lets find, count and query builders of an entity pass over rows that were deleted, here or by the server, unless they
+ * ask `withDeleted`. Also gives TypeORM the column for softRemove, softDelete, recover and restore, where the entity
+ * has none of its own.
  */
 export function hideDeleted(table: CapturedTable): void {
   const { metadata } = table.replica;

@@ -40,7 +40,8 @@ export class Journal {
   /** What was seen first, by id. */
   seenOf(table: CapturedTable): ReadonlyMap<string, Snapshot> {
     const seen = new Map<string, Snapshot>();
-    for (const entry of this.#entries) if (entry.type === 'seen' && entry.table === table && !seen.has(entry.id)) seen.set(entry.id, entry.snapshot);
+    for (const entry of this.#entries)
+      if (entry.type === 'seen' && entry.table === table && !seen.has(entry.id)) seen.set(entry.id, entry.snapshot);
     return seen;
   }
 

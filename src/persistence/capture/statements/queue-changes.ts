@@ -21,8 +21,9 @@ export interface ChangesToQueue {
 const rowsAtOnce = 500;
 
 /**
- * Queues what the transaction has changed since the last call, one operation per row: creations and edits of parents first, deletions of children
- * first. Puts back what belongs to the server. Leaves the noting tables empty. Throws `ValidationError` for a row that cannot be sent.
+ * Queues what the transaction has changed since the last call, one operation per row: creations and edits of parents
+ * first, deletions of children first. Puts back what belongs to the server. Leaves the noting tables empty. Throws
+ * `ValidationError` for a row that cannot be sent.
  */
 export async function queueChanges(session: Session, changes: ChangesToQueue): Promise<void> {
   const touched = await touchedTables(session, changes.tables);
@@ -55,7 +56,9 @@ export async function queueChanges(session: Session, changes: ChangesToQueue): P
 }
 
 async function touchedTables(session: Session, tables: readonly CapturedTable[]): Promise<readonly CapturedTable[]> {
-  const noted = tables.map((table) => `SELECT ${table.index} AS "table" WHERE EXISTS (SELECT 1 FROM temp.${table.before})`).join(' UNION ALL ');
+  const noted = tables
+    .map((table) => `SELECT ${table.index} AS "table" WHERE EXISTS (SELECT 1 FROM temp.${table.before})`)
+    .join(' UNION ALL ');
   const touched = new Set((await session.query<{ table: number }>(noted)).map((row) => row.table));
   return tables.filter(({ index }) => touched.has(index));
 }
@@ -102,11 +105,10 @@ async function queueSlice(
   if (toHide.length + toPutBack.length > 0) await session.run(`UPDATE temp.${captureSwitch} SET "on" = 0`);
   await replica.markDeletedLocally(session, toHide, stamp.at);
   for (const row of toPutBack) {
-    await session.run(`UPDATE main.${quoted(table.name)} SET ${quoted(table.updatedAt)} = ?, ${quoted(table.deletedAt)} = ? WHERE ${id} = ?`, [
-      row.updatedAt,
-      row.deletedAt,
-      row.id,
-    ]);
+    await session.run(
+      `UPDATE main.${quoted(table.name)} SET ${quoted(table.updatedAt)} = ?, ${quoted(table.deletedAt)} = ? WHERE ${id} = ?`,
+      [row.updatedAt, row.deletedAt, row.id],
+    );
   }
   return queueable;
 }
@@ -125,10 +127,15 @@ function describe(change: RowChange, stamp: Stamp): ReturnType<typeof describeCh
 }
 
 /**
- * Of rows that were hidden before: those that return as a whole. Edits folded into a delete are never sent by themselves, and a server that has taken
- * the deletion without a tombstone has no other fields. Only a deletion that still waits, alone, leaves the server's row as it was.
+ * Of rows that were hidden before: those that return as a whole. Edits folded into a delete are never sent by
+ * themselves, and a server that has taken the deletion without a tombstone has no other fields. Only a deletion that
+ * still waits, alone, leaves the server's row as it was.
  */
-async function withoutPendingDeleteAlone(session: Session, table: CapturedTable, noted: readonly BeforeRow[]): Promise<ReadonlySet<string>> {
+async function withoutPendingDeleteAlone(
+  session: Session,
+  table: CapturedTable,
+  noted: readonly BeforeRow[],
+): Promise<ReadonlySet<string>> {
   const hidden = noted.filter((row) => row.synchart_absent === 0 && table.isHidden(row));
   if (hidden.length === 0) return new Set();
   const idOf = (row: BeforeRow): string => String(row[table.id]);

@@ -21,13 +21,17 @@ interface Clause {
 }
 
 /**
- * Lets an upsert that meets a deleted row bring it back, and an INSERT OR IGNORE, too: for the app such a row is not there, and what is written onto it
- * must be shown and queued (F-154). Rows that are shown are treated as the statement says. Undefined: the statement stays as it is.
+ * Lets an upsert that meets a deleted row bring it back, and an INSERT OR IGNORE, too: for the app such a row is not
+ * there, and what is written onto it must be shown and queued (F-154). Rows that are shown are treated as the statement
+ * says. Undefined: the statement stays as it is.
  */
 export function revivingUpsert(sql: string, tableOf: TableOf): string | undefined {
   if (!/\bconflict\b|\bor\s+ignore\b/i.test(sql)) return undefined;
   const list = outerTokensOf(sql);
-  const into = list.findIndex(({ word }, index) => word === 'into' && list.slice(Math.max(0, index - 3), index).some((token) => token.word === 'insert'));
+  const into = list.findIndex(
+    ({ word }, index) =>
+      word === 'into' && list.slice(Math.max(0, index - 3), index).some((token) => token.word === 'insert'),
+  );
   if (into === -1) return undefined;
   const isQualified = list[into + 2]?.text === '.';
   const table = tableNamed(list[into + (isQualified ? 3 : 1)], tableOf);
@@ -36,10 +40,12 @@ export function revivingUpsert(sql: string, tableOf: TableOf): string | undefine
   const clauses = clausesOf(list);
   const edits = clauses.flatMap((clause): readonly Edit[] => editsOf(list, clause, table, columns));
   const ignores = list[into - 1]?.word === 'ignore';
-  if (ignores && clauses.every(({ hasTarget }) => hasTarget)) edits.push(...atTheEnd(sql, list, onAnyKey(table, columns)));
+  if (ignores && clauses.every(({ hasTarget }) => hasTarget))
+    edits.push(...atTheEnd(sql, list, onAnyKey(table, columns)));
   if (edits.length === 0) return undefined;
   let text = sql;
-  for (const { at, end, text: added } of edits.sort((a, b) => b.at - a.at)) text = text.slice(0, at) + added + text.slice(end);
+  for (const { at, end, text: added } of edits.sort((a, b) => b.at - a.at))
+    text = text.slice(0, at) + added + text.slice(end);
   return text;
 }
 
@@ -47,26 +53,40 @@ export function revivingUpsert(sql: string, tableOf: TableOf): string | undefine
 function columnsOf(list: readonly Token[], from: number, table: CapturedTable): readonly string[] {
   const named = list
     .slice(from, from + 3)
-    .find(({ word }, index, near) => word === '()' && near.slice(0, index).every(({ word: before }) => before !== 'values'));
+    .find(
+      ({ word }, index, near) => word === '()' && near.slice(0, index).every(({ word: before }) => before !== 'values'),
+    );
   return named === undefined ? table.columns : namesIn(named).map(quoted);
 }
 
 function clausesOf(list: readonly Token[]): readonly Clause[] {
-  const is = (index: number, ...words: readonly string[]): boolean => words.every((word, offset) => list[index + offset]?.word === word);
+  const is = (index: number, ...words: readonly string[]): boolean =>
+    words.every((word, offset) => list[index + offset]?.word === word);
   const starts = list.flatMap((_, index) => (is(index, 'on', 'conflict') ? [index] : []));
   return starts.flatMap((on, nth): readonly Clause[] => {
     const returning = list.findIndex(({ word }, index) => index > on && (word === 'returning' || word === ';'));
     const next = Math.min(starts[nth + 1] ?? list.length, returning === -1 ? list.length : returning);
     const does = list.findIndex(({ word }, index) => index > on && index < next && word === 'do');
-    const action = does === -1 ? -1 : is(does + 1, 'nothing') ? does + 1 : is(does + 1, 'update', 'set') ? does + 2 : -1;
+    const action =
+      does === -1 ? -1 : is(does + 1, 'nothing') ? does + 1 : is(does + 1, 'update', 'set') ? does + 2 : -1;
     if (action === -1) return [];
     const where = list.findIndex(({ word }, index) => index > action && index < next && word === 'where');
     return [{ on, hasTarget: is(on + 2, '()'), action, where: where === -1 ? undefined : where, next }];
   });
 }
 
-function editsOf(list: readonly Token[], { on, hasTarget, action, where, next }: Clause, table: CapturedTable, columns: readonly string[]): readonly Edit[] {
-  const [begin, act, condition, last] = [list[on], list[action], where === undefined ? undefined : list[where], list[next - 1]];
+function editsOf(
+  list: readonly Token[],
+  { on, hasTarget, action, where, next }: Clause,
+  table: CapturedTable,
+  columns: readonly string[],
+): readonly Edit[] {
+  const [begin, act, condition, last] = [
+    list[on],
+    list[action],
+    where === undefined ? undefined : list[where],
+    list[next - 1],
+  ];
   if (begin === undefined || act === undefined || last === undefined) return [];
   if (act.word === 'nothing') {
     return hasTarget
@@ -76,24 +96,35 @@ function editsOf(list: readonly Token[], { on, hasTarget, action, where, next }:
   // Of two assignments to one column SQLite takes the later one: the app's own.
   const shows: Edit = { at: act.end, end: act.end, text: ` ${shown(table)},` };
   if (condition === undefined) return [shows];
-  return [shows, { at: condition.end, end: condition.end, text: ' (' }, { at: last.end, end: last.end, text: `) OR ${hidden(table)}` }];
+  return [
+    shows,
+    { at: condition.end, end: condition.end, text: ' (' },
+    { at: last.end, end: last.end, text: `) OR ${hidden(table)}` },
+  ];
 }
 
 /** Behind the rows, ahead of RETURNING. A SELECT that ends with its tables would take ON for a join. */
 function atTheEnd(sql: string, list: readonly Token[], clauses: string): readonly Edit[] {
   const end = list.find(({ word }) => word === 'returning' || word === ';')?.start ?? sql.length;
   const select = list.findIndex(({ word }) => word === 'select');
-  const isOpen = select !== -1 && !list.slice(select).some(({ word }) => ['where', 'group', 'order', 'limit', 'values'].includes(word));
+  const isOpen =
+    select !== -1 &&
+    !list.slice(select).some(({ word }) => ['where', 'group', 'order', 'limit', 'values'].includes(word));
   return [{ at: end, end, text: `${isOpen ? ' WHERE true' : ''} ${clauses} ` }];
 }
 
-const shown = ({ deletedAt, deletedAtLocal }: CapturedTable): string => `${quoted(deletedAt)} = NULL, ${quoted(deletedAtLocal)} = NULL`;
+const shown = ({ deletedAt, deletedAtLocal }: CapturedTable): string =>
+  `${quoted(deletedAt)} = NULL, ${quoted(deletedAtLocal)} = NULL`;
 
-const hidden = ({ deletedAt, deletedAtLocal }: CapturedTable): string => `(${quoted(deletedAt)} IS NOT NULL OR ${quoted(deletedAtLocal)} IS NOT NULL)`;
+const hidden = ({ deletedAt, deletedAtLocal }: CapturedTable): string =>
+  `(${quoted(deletedAt)} IS NOT NULL OR ${quoted(deletedAtLocal)} IS NOT NULL)`;
 
 function givenBack(table: CapturedTable, columns: readonly string[]): string {
   const own = new Set([table.id, table.deletedAt, table.deletedAtLocal].map((name) => quoted(name).toLowerCase()));
-  return [...columns.filter((name) => !own.has(name.toLowerCase())).map((name) => `${name} = excluded.${name}`), shown(table)].join(', ');
+  return [
+    ...columns.filter((name) => !own.has(name.toLowerCase())).map((name) => `${name} = excluded.${name}`),
+    shown(table),
+  ].join(', ');
 }
 
 const onAnyKey = (table: CapturedTable, columns: readonly string[]): string =>
@@ -102,20 +133,27 @@ const onAnyKey = (table: CapturedTable, columns: readonly string[]): string =>
     .join(' ');
 
 /**
- * Lets TypeORM's `restore` and `recover` bring back what the server has deleted, too: they know of one column. `isFiltered`: this release passes over rows
- * whose `deletedAtLocal` is null. Undefined for other statements.
+ * Lets TypeORM's `restore` and `recover` bring back what the server has deleted, too: they know of one column.
+ * `isFiltered`: this release passes over rows whose `deletedAtLocal` is null. Undefined for other statements.
  */
 export function restoringStatement(sql: string, tableOf: TableOf, isFiltered: boolean): string | undefined {
   if ((isFiltered && !sql.endsWith(' IS NOT NULL')) || firstWordOf(sql) !== 'update') return undefined;
   const tokens = outerTokensOf(sql);
   const [, target, set, column, equals, empty, next] = tokens;
-  const isRestoration = set?.word === 'set' && equals?.word === '=' && empty?.word === 'null' && (next?.word === ',' || next?.word === 'where');
+  const isRestoration =
+    set?.word === 'set' &&
+    equals?.word === '=' &&
+    empty?.word === 'null' &&
+    (next?.word === ',' || next?.word === 'where');
   const table = isRestoration ? tableNamed(target, tableOf) : undefined;
-  if (empty === undefined || column === undefined || table === undefined || nameOf(column) !== table.deletedAtLocal) return undefined;
+  if (empty === undefined || column === undefined || table === undefined || nameOf(column) !== table.deletedAtLocal)
+    return undefined;
   const begin = `UPDATE ${quoted(table.name)} SET ${shown(table)}`;
   if (isFiltered) {
     const filled = `${quoted(table.deletedAtLocal)} IS NOT NULL`;
-    return sql.endsWith(` AND ${filled}`) ? `${begin}${sql.slice(empty.end, -filled.length)}${hidden(table)}` : undefined;
+    return sql.endsWith(` AND ${filled}`)
+      ? `${begin}${sql.slice(empty.end, -filled.length)}${hidden(table)}`
+      : undefined;
   }
   const where = tokens.find(({ word }) => word === 'where');
   if (where === undefined || tokens.some(({ word }) => endOfCondition.has(word))) return undefined;

@@ -33,8 +33,11 @@ function* assignmentsOf(tokens: readonly Token[]): Generator<readonly Token[]> {
 }
 
 /** Reads `c = c + 1`; undefined for any other assignment. */
-function incrementIn([column, equals, added, sign, ...amount]: readonly Token[]): { readonly column: string; readonly by: number } | undefined {
-  if (column === undefined || added === undefined || equals?.word !== '=' || (sign?.word !== '+' && sign?.word !== '-')) return undefined;
+function incrementIn([column, equals, added, sign, ...amount]: readonly Token[]):
+  | { readonly column: string; readonly by: number }
+  | undefined {
+  if (column === undefined || added === undefined || equals?.word !== '=' || (sign?.word !== '+' && sign?.word !== '-'))
+    return undefined;
   const name = nameOf(column)?.toLowerCase();
   if (name === undefined || name !== nameOf(added)?.toLowerCase()) return undefined;
   const isNegative = amount[0]?.word === '-';
@@ -45,8 +48,8 @@ function incrementIn([column, equals, added, sign, ...amount]: readonly Token[])
 }
 
 /**
- * Understands `UPDATE t SET c = c + 1, … WHERE …`, as `increment()` and `decrement()` send it, also where TypeORM sets version and date of the update
- * along with it. The version alone is no increment: every save counts it.
+ * Understands `UPDATE t SET c = c + 1, … WHERE …`, as `increment()` and `decrement()` send it, also where TypeORM sets
+ * version and date of the update along with it. The version alone is no increment: every save counts it.
  */
 export function incrementsOf(sql: string, tableOf: TableOf): Increments | undefined {
   if (sql.length > 2_000 || firstWordOf(sql) !== 'update' || !/[+-]/.test(sql)) return undefined;
@@ -80,8 +83,9 @@ function isInvolved(sql: string): boolean {
 }
 
 /**
- * Turns a plain DELETE into the UPDATE that hides the rows, so that the app hears how many there were. Other forms are caught by the trigger,
- * which hides the rows as well but counts none. RETURNING gives the rows as they are then: with the time at which they were hidden.
+ * Turns a plain DELETE into the UPDATE that hides the rows, so that the app hears how many there were. Other forms are
+ * caught by the trigger, which hides the rows as well but counts none. RETURNING gives the rows as they are then: with
+ * the time at which they were hidden.
  */
 export function hidingStatement(
   sql: string,
@@ -119,8 +123,13 @@ export function returnsDeleted(sql: string): boolean {
 export function revivingStatement(sql: string, tableOf: TableOf): string | undefined {
   const tokens = outerTokensOf(sql);
   const [insert, into, target, columns, source] = tokens;
-  const isPlain = insert?.word === 'insert' && into?.word === 'into' && columns?.kind === 'group' && (source?.word === 'values' || source?.word === 'select');
-  if (!isPlain || tokens.some(({ word }) => word === 'returning' || word === 'conflict' || word === ';')) return undefined;
+  const isPlain =
+    insert?.word === 'insert' &&
+    into?.word === 'into' &&
+    columns?.kind === 'group' &&
+    (source?.word === 'values' || source?.word === 'select');
+  if (!isPlain || tokens.some(({ word }) => word === 'returning' || word === 'conflict' || word === ';'))
+    return undefined;
   const table = tableNamed(target, tableOf);
   if (table === undefined) return undefined;
   const isSpecial = new Set([table.id, table.deletedAt, table.deletedAtLocal].map(quoted));

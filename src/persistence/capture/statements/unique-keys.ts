@@ -7,8 +7,14 @@ interface IndexedColumn {
   readonly partial: number;
 }
 
-/** Reads the unique keys of a table from the database: an index may come from a migration, and be in no entity. Those with an expression are left out. */
-export async function uniqueKeysOf(send: (sql: string, parameters: readonly unknown[]) => Promise<unknown>, table: string): Promise<UniqueKeys> {
+/**
+ * Reads the unique keys of a table from the database: an index may come from a migration, and be in no entity. Those
+ * with an expression are left out.
+ */
+export async function uniqueKeysOf(
+  send: (sql: string, parameters: readonly unknown[]) => Promise<unknown>,
+  table: string,
+): Promise<UniqueKeys> {
   const rows = (await send(
     `SELECT l."name" AS "index", l."partial" AS "partial", c."name" AS "name" FROM pragma_index_list(?) l JOIN pragma_index_info(l."name") c
      WHERE l."unique" = 1 AND l."origin" <> 'pk'`,
@@ -20,6 +26,11 @@ export async function uniqueKeysOf(send: (sql: string, parameters: readonly unkn
     key.names.push(name);
     keys.set(index, key);
   }
-  const whole = [...keys.values()].flatMap(({ isPartial, names }) => (names.every((name) => name !== null) ? [{ isPartial, columns: names.map(quoted) }] : []));
-  return { all: whole.map(({ columns }) => columns), plain: whole.filter(({ isPartial }) => !isPartial).map(({ columns }) => columns) };
+  const whole = [...keys.values()].flatMap(({ isPartial, names }) =>
+    names.every((name) => name !== null) ? [{ isPartial, columns: names.map(quoted) }] : [],
+  );
+  return {
+    all: whole.map(({ columns }) => columns),
+    plain: whole.filter(({ isPartial }) => !isPartial).map(({ columns }) => columns),
+  };
 }
