@@ -145,7 +145,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
         throw toStoreFailure(error, clock.now());
       }
       const remembered = await unit.transaction(async (session) => {
-        for (const table of registry.values()) await table.mendTree(session);
+        for (const table of registry.values()) await table.rows.mendTree(session);
         return readRemembered(session);
       });
       warnings.tell(remembered.damage);

@@ -364,20 +364,20 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-134: a row that came from the server is sent along as if no server had it',
-    file: 'persistence/tables/replica-table.ts',
-    edits: [["sql: `${row}.${this.columns.updatedAt} = '' AND ${shown}", 'sql: `${shown}']],
+    file: 'persistence/tables/row-conditions.ts',
+    edits: [["sql: `${row}.${names.updatedAt} = '' AND ${shown}", 'sql: `${shown}']],
     tests: ['scenario/never-sent-parents.test.ts'],
   },
   {
     fault: 'I1: a full resync removes rows that no server ever had',
     file: 'persistence/replica/unlisted-rows.ts',
-    edits: [["AND (${table.columns.updatedAt} <> '' OR", 'AND (${table.columns.updatedAt} IS NOT NULL OR']],
+    edits: [["AND (${table.columns.names.updatedAt} <> '' OR", 'AND (${table.columns.names.updatedAt} IS NOT NULL OR']],
     tests: ['scenario/rows-from-before.test.ts'],
   },
   {
     fault: 'F-38: a row that a server took without telling its version outlives its deletion',
     file: 'persistence/replica/unlisted-rows.ts',
-    edits: [["OR ${table.isIn('sync_base')})", "OR (${table.isIn('sync_base')} AND 1 = 0))"]],
+    edits: [["OR ${table.conditions.isIn('sync_base')})", "OR (${table.conditions.isIn('sync_base')} AND 1 = 0))"]],
     tests: ['scenario/answer-without-version.test.ts', 'persistence/replica/resync.test.ts'],
   },
   {
@@ -480,8 +480,8 @@ export const persistenceMutants: readonly Mutant[] = [
     file: 'persistence/replica/unlisted-rows.ts',
     edits: [
       [
-        "(${table.columns.updatedAt} <> '' OR ${table.isIn('sync_base')})",
-        "(${table.columns.updatedAt} <> '' OR ${table.columns.deletedAtLocal} IS NOT NULL OR ${table.isIn('sync_base')})",
+        "(${table.columns.names.updatedAt} <> '' OR ${table.conditions.isIn('sync_base')})",
+        "(${table.columns.names.updatedAt} <> '' OR ${table.columns.deletedAtLocal} IS NOT NULL OR ${table.conditions.isIn('sync_base')})",
       ],
     ],
     tests: ['scenario/adoption.test.ts'],

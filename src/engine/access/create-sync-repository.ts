@@ -168,7 +168,7 @@ export function createSyncRepository<Entity extends ObjectLiteral>({
     remove: async (target, options) => {
       if (typeof target !== 'object') return writer.enqueueDelete(target, options);
       const seen = given.get(target);
-      const baseUpdatedAt = seen === undefined ? undefined : table.readUpdatedAt(table.entityToWire(seen));
+      const baseUpdatedAt = seen === undefined ? undefined : table.readUpdatedAt(table.mapping.entityToWire(seen));
       return writer.enqueueDelete(idOf(target), {
         ...options,
         ...(baseUpdatedAt === undefined ? {} : { baseUpdatedAt }),
@@ -178,7 +178,9 @@ export function createSyncRepository<Entity extends ObjectLiteral>({
     upsertFromServer: async (given_: object | readonly object[], options: { readonly as?: 'entity' | 'json' } = {}) => {
       const list = (Array.isArray(given_) ? given_ : [given_]) as readonly object[];
       await applyServerRows(
-        options.as === 'json' ? (list as readonly JsonObject[]) : list.map((entity) => table.entityToWire(entity)),
+        options.as === 'json'
+          ? (list as readonly JsonObject[])
+          : list.map((entity) => table.mapping.entityToWire(entity)),
       );
     },
     find,

@@ -238,14 +238,14 @@ async function applySlice(work: PageWork, items: readonly JsonObject[]): Promise
   const rows = new Map<string, JsonObject>();
   for (const given of items) {
     const row =
-      table.isDeleted(given) && table.complaintAbout(given) !== undefined ? bareTombstone(table, given) : given;
+      table.isDeleted(given) && table.mapping.complaintAbout(given) !== undefined ? bareTombstone(table, given) : given;
     const id = table.readId(row);
     const complaint =
       id === undefined
         ? `it has no id under '${table.keys.id}'`
         : table.readUpdatedAt(row) === undefined
           ? `it has no timestamp under '${table.keys.updatedAt}'`
-          : table.complaintAbout(row);
+          : table.mapping.complaintAbout(row);
     if (id === undefined || complaint !== undefined)
       unfit.push({ id, row, error: unusableRow(table.kind, id, complaint ?? 'it has no id') });
     else rows.set(id, row);
@@ -298,9 +298,9 @@ function bareTombstone(table: ReplicaTable, row: JsonObject): JsonObject {
   const bare = {
     [table.keys.id]: table.readId(row) ?? null,
     [table.keys.updatedAt]: table.readUpdatedAt(row) ?? null,
-    [table.keys.deletedAt]: table.readDeletedAt(row) ?? null,
+    [table.keys.deletedAt]: table.mapping.readDeletedAt(row) ?? null,
   };
-  return table.complaintAbout(bare) === undefined ? bare : row;
+  return table.mapping.complaintAbout(bare) === undefined ? bare : row;
 }
 
 const upsertRows = (work: PageWork, rows: readonly (readonly [string, JsonObject])[]): Promise<readonly BadRow[]> =>
@@ -325,8 +325,8 @@ async function applyTombstones(
   if (rows.length === 0) return { bad: [], ignored: 0 };
   const ids = rows.map(([id]) => id);
   if (table.tombstones === 'remove') {
-    const kept = await table.irremovable(session, ids);
-    const existing = await table.existing(session, ids);
+    const kept = await table.rows.irremovable(session, ids);
+    const existing = await table.rows.existing(session, ids);
     await noteRemoved(
       session,
       table.kind,
@@ -338,13 +338,13 @@ async function applyTombstones(
     );
     work.hasRemoved = true;
     const gone = ids.filter((id) => !kept.has(id));
-    await table.remove(session, gone);
+    await table.rows.remove(session, gone);
     if (work.wireValues.exist) await forgetWireValues(session, table.kind, gone);
     if (kept.size === 0) return { bad: [], ignored: 0 };
     const keptRows = rows.filter(([id]) => kept.has(id));
     return { bad: await upsertRows(work, keptRows), ignored: 0 };
   }
-  const existing = await table.existing(session, ids);
+  const existing = await table.rows.existing(session, ids);
   // A tombstone of a row we never had is kept only where it is a whole row (PULL-09).
   const taken = rows.filter(
     ([id, row]) => existing.has(id) || table.codecs.every((codec) => row[codec.wireKey] !== undefined),

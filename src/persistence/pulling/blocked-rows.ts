@@ -41,12 +41,12 @@ export async function blockedRows(
   const byId = new Map(
     waiting.flatMap((row) => (table.readId(row) === undefined ? [] : [[table.readId(row) ?? '', row] as const])),
   );
-  const existing = await table.existing(session, [...byId.keys()]);
+  const existing = await table.rows.existing(session, [...byId.keys()]);
   const changes = await EntityChanges.load(session, table, [...existing]);
   const written = new Map<string, ReadonlyMap<string, unknown>>();
   for (const [id, row] of byId) {
     const local = existing.has(id) ? overlay(row, changes.queueOf(id), table.keys).row : undefined;
-    if (local !== undefined && table.unstorable(local) === undefined) written.set(id, table.columnsOf(local));
+    if (local !== undefined && table.unstorable(local) === undefined) written.set(id, table.mapping.columnsOf(local));
   }
   for (const [id, values] of written) {
     const waitsFor: Holder[] = [];
@@ -76,7 +76,7 @@ async function holderOf(
   values: ReadonlyMap<string, unknown>,
 ): Promise<string | undefined> {
   if (index.some(({ name }) => values.has(name) && (values.get(name) ?? null) === null)) return undefined;
-  const own = table.boundId(id);
+  const own = table.columns.ids.toDatabase(id);
   const conditions = index.map(({ name, compared }) =>
     values.has(name)
       ? `${compared} = ?`

@@ -45,7 +45,7 @@ async function isTaken(
   try {
     await session.run(`UPDATE ${table.table} SET ${quoted(column.databaseName)} = ? WHERE ${table.id} = ?`, [
       value,
-      table.boundId(id),
+      table.columns.ids.toDatabase(id),
     ]);
     if (savepoint) await session.run('RELEASE SAVEPOINT "synchart_stand_in"');
     return true;

@@ -132,7 +132,7 @@ async function putThere(session: Session, group: readonly WaitingRow[]): Promise
   for (const { name, table, row, needs } of group) {
     await session.run('SAVEPOINT "synchart_referring"');
     try {
-      await table.upsert(session, [withoutNullable(table, row, needs)], { keepDeletedLocally: true });
+      await table.rows.upsert(session, [withoutNullable(table, row, needs)], { keepDeletedLocally: true });
     } catch (error) {
       if (!isRefusal(error)) throw error;
       await session.run('ROLLBACK TO SAVEPOINT "synchart_referring"');
@@ -244,7 +244,7 @@ async function needsOf(
   rows: ReadonlyMap<string, JsonObject>,
 ): Promise<ReadonlyMap<string, ReadonlyMap<string, string>>> {
   const needs = new Map([...rows.keys()].map((id) => [id, new Map<string, string>()]));
-  const columns = new Map([...rows].map(([id, row]) => [id, table.columnsOf(row)]));
+  const columns = new Map([...rows].map(([id, row]) => [id, table.mapping.columnsOf(row)]));
   for (const key of table.metadata.foreignKeys) {
     const first = key.columns[0]?.databaseName ?? '';
     const targets = new Map(
@@ -258,7 +258,7 @@ async function needsOf(
       quoted(key.referencedColumns[0]?.databaseName ?? '') === parent.id;
     const valueOf = (values: ReadonlyMap<string, unknown>): string => String(values.get(first));
     const existing = byId
-      ? await parent.existing(session, [...new Set([...targets.values()].map(valueOf))])
+      ? await parent.rows.existing(session, [...new Set([...targets.values()].map(valueOf))])
       : undefined;
     for (const [id, values] of targets) {
       const isHere = existing === undefined ? await exists(session, key, values) : existing.has(valueOf(values));

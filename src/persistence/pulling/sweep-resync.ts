@@ -39,7 +39,7 @@ export async function sweepResync(
   const deletes =
     swept +
     freed.deletes +
-    (table.retentionMs === undefined ? 0 : await table.removeTombstones(session, now - table.retentionMs));
+    (table.retentionMs === undefined ? 0 : await table.rows.removeTombstones(session, now - table.retentionMs));
   await forgetSeen(session, kind);
   await session.run(
     'UPDATE "sync_cursors" SET "resync_open" = 0, "resync_marking" = 0, "resync_fetched" = 0, "resync_reason" = NULL, "last_resync_at" = ? WHERE "kind" = ?',

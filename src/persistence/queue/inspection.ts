@@ -248,7 +248,7 @@ async function inspectRows(
   ids: readonly string[],
 ): Promise<readonly InspectedRow[]> {
   if (ids.length === 0) return [];
-  const local = await table.read(session, ids);
+  const local = await table.rows.read(session, ids);
   const bases = await readBases(session, table.kind, ids);
   const pending = await session.query<{ id: string; count: number | string }>(
     `SELECT "entity_id" AS "id", COUNT(*) AS "count" FROM "sync_outbox" WHERE "kind" = ? AND ${session.dialect.inList('"entity_id"')} GROUP BY "entity_id"`,

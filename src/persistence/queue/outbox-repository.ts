@@ -134,7 +134,7 @@ export function createOutboxRepository(
     enqueue: (op) =>
       write(async (session) => {
         const table = context.registry.get(op.kind);
-        const row = table && (await table.read(session, [op.id])).get(op.id);
+        const row = table && (await table.rows.read(session, [op.id])).get(op.id);
         await enqueueOp(
           session,
           op,

@@ -15,7 +15,7 @@ export async function keepSent(
   rows: readonly { readonly id: string; readonly row: JsonObject }[],
   note: WireValuesNote,
 ): Promise<void> {
-  if (!table.keepsSentValues) return;
+  if (!table.mapping.keepsSentValues) return;
   const doubtful = new Map<string, ColumnCodec[]>();
   for (const { id, row } of rows) {
     const codecs = doubtfulOf(table, row);
@@ -34,7 +34,7 @@ export async function keepSent(
 /** The columns that may give back another value than this row has. A plain loop: it runs for each row of each page. */
 function doubtfulOf(table: ReplicaTable, row: JsonObject): ColumnCodec[] | undefined {
   let found: ColumnCodec[] | undefined;
-  for (const codec of table.edited) {
+  for (const codec of table.columns.edited) {
     const value = row[codec.wireKey];
     if (value === undefined || codec.readsBack(value)) continue;
     found ??= [];
@@ -52,7 +52,7 @@ async function readShown(
 ): Promise<ReadonlyMap<string, JsonObject>> {
   const names = codecs.map(({ name }) => `, ${table.table}.${quoted(name)}`).join('');
   const exact = exactColumns(codecs, table.dialect.name, table.table);
-  const { sql, parameter } = table.among(ids);
+  const { sql, parameter } = table.conditions.among(ids);
   const rows = await session.query(
     `SELECT ${table.id} AS "synchart id"${names}${exact} FROM ${table.table} WHERE ${sql}`,
     [parameter],

@@ -18,7 +18,7 @@ export async function withoutKnown(
     const version = table.readUpdatedAt(row);
     return version === undefined || compareTimestamps(version, until) > 0 ? undefined : table.readId(row);
   };
-  const stored = await table.read(
+  const stored = await table.rows.read(
     session,
     items.flatMap((row) => idIn(row) ?? []),
   );

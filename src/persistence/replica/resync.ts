@@ -77,7 +77,7 @@ export async function openResync(session: Session, context: StoreContext, kinds:
   const rows = await readResync(session, kinds);
   for (const kind of kinds) {
     if (rows.get(kind)?.open === 1) continue;
-    const marking = context.config.sweepOnFullResync && (await tableOf(context, kind).hasRows(session)) ? 1 : 0;
+    const marking = context.config.sweepOnFullResync && (await tableOf(context, kind).rows.hasRows(session)) ? 1 : 0;
     await forgetSeen(session, kind);
     // What was removed before is no reason to leave anything out: a restored server lists older rows.
     await forgetAllRemoved(session, kind);

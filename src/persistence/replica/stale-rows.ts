@@ -88,8 +88,8 @@ async function knownVersions(
   table: ReplicaTable,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, KnownVersion>> {
-  const { updatedAt, deletedAt, deletedAtLocal } = table.columns;
-  const { sql, parameter } = table.among(ids);
+  const { updatedAt, deletedAt, deletedAtLocal } = table.columns.names;
+  const { sql, parameter } = table.conditions.among(ids);
   const rows = await session.query<{ id: string | number; version: string; hidden: number }>(
     `SELECT ${table.id} AS "id", ${updatedAt} AS "version", CASE WHEN ${deletedAtLocal} IS NULL OR ${deletedAt} IS NOT NULL THEN 0 ELSE 1 END AS "hidden"
      FROM ${table.table} WHERE ${sql} AND ${updatedAt} <> ''`,

@@ -59,7 +59,7 @@ async function upsertRows(
   const savepoint = session.dialect.name === 'postgres' || isOrphan !== undefined;
   const store = (some: readonly RowToStore[]): Promise<Error | undefined> =>
     refusal(session, { table, savepoint, despiteTable: options.despiteTable === true }, async () => {
-      await table.upsert(
+      await table.rows.upsert(
         session,
         some.map(({ row }) => row),
         options,
@@ -99,7 +99,7 @@ async function refusal(
     const fault = faultOf(error);
     if (fault === 'database') throw error;
     if (savepoint) await session.run('ROLLBACK TO SAVEPOINT "synchart_row"');
-    if (fault === 'unclear' && !despiteTable && !(await table.takesRows(session))) throw error;
+    if (fault === 'unclear' && !despiteTable && !(await table.rows.takesRows(session))) throw error;
     return error instanceof Error ? error : new Error(String(error));
   }
 }

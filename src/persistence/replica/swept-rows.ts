@@ -25,7 +25,7 @@ export async function noteSwept(
   const newest = listed?.newest ?? undefined;
   if (newest === undefined) return;
   for (const part of chunked(rows, 500)) {
-    const kept = await table.existing(
+    const kept = await table.rows.existing(
       session,
       part.map(({ id }) => id),
     );

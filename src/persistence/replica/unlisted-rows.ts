@@ -10,7 +10,7 @@ import { noteSwept } from './swept-rows.ts';
  * (F-153). A row that a server took without telling its version has its base. The parameters are {@link kinds}.
  */
 const unlisted = (table: ReplicaTable): string =>
-  `NOT ${table.isIn('sync_seen')} AND NOT ${table.isIn('sync_outbox')} AND (${table.columns.updatedAt} <> '' OR ${table.isIn('sync_base')})`;
+  `NOT ${table.conditions.isIn('sync_seen')} AND NOT ${table.conditions.isIn('sync_outbox')} AND (${table.columns.names.updatedAt} <> '' OR ${table.conditions.isIn('sync_base')})`;
 
 const kinds = ({ kind }: ReplicaTable): readonly string[] => [kind, kind, kind];
 
@@ -29,9 +29,9 @@ export async function unlistedIds(session: Session, table: ReplicaTable, limit: 
 
 /** A row that the open resync has listed and that is not deleted, if there is one. */
 export async function listedId(session: Session, table: ReplicaTable): Promise<string | undefined> {
-  const { updatedAt, deletedAt, deletedAtLocal } = table.columns;
+  const { updatedAt, deletedAt, deletedAtLocal } = table.columns.names;
   const row = await session.one<{ id: string | number }>(
-    `SELECT ${table.id} AS "id" FROM ${table.table} WHERE ${updatedAt} <> '' AND ${deletedAt} IS NULL AND ${deletedAtLocal} IS NULL AND ${table.isIn('sync_seen')} LIMIT 1`,
+    `SELECT ${table.id} AS "id" FROM ${table.table} WHERE ${updatedAt} <> '' AND ${deletedAt} IS NULL AND ${deletedAtLocal} IS NULL AND ${table.conditions.isIn('sync_seen')} LIMIT 1`,
     [table.kind],
   );
   return row === undefined ? undefined : String(row.id);
@@ -44,8 +44,8 @@ async function unlistedRows(
   among?: { readonly sql: string; readonly parameter: unknown },
 ): Promise<readonly RemovedRow[]> {
   const rows = await session.query<{ id: string | number; version: string }>(
-    `SELECT ${table.id} AS "id", ${table.columns.updatedAt} AS "version" FROM ${table.table}
-     WHERE ${unlisted(table)} AND ${table.columns.updatedAt} <> ''${among === undefined ? '' : ` AND ${among.sql}`}`,
+    `SELECT ${table.id} AS "id", ${table.columns.names.updatedAt} AS "version" FROM ${table.table}
+     WHERE ${unlisted(table)} AND ${table.columns.names.updatedAt} <> ''${among === undefined ? '' : ` AND ${among.sql}`}`,
     [...kinds(table), ...(among === undefined ? [] : [among.parameter])],
   );
   return rows.map(({ id, version }) => ({ id: String(id), version }));
@@ -59,11 +59,11 @@ export async function sweepThese(
   now: number,
 ): Promise<number> {
   if (ids.length === 0) return 0;
-  const { sql, parameter } = table.among(ids);
+  const { sql, parameter } = table.conditions.among(ids);
   const leaving = await unlistedRows(session, table, { sql, parameter });
   const statement = `DELETE FROM ${table.table} WHERE ${unlisted(table)}${table.inbound.nothingHolds()} AND ${sql}`;
   const swept = await session.changed(statement, [...kinds(table), parameter]);
-  if (swept > 0) await table.forgetSwept(session);
+  if (swept > 0) await table.rows.forgetSwept(session);
   await noteSwept(session, table, leaving, now);
   return swept;
 }
@@ -80,8 +80,8 @@ export async function sweep(session: Session, table: ReplicaTable, now: number):
   for (let more = swept; more > 0 && table.inbound.holdsItself; swept += more)
     more = await session.changed(sql, kinds(table));
   if (swept > 0) {
-    await table.mendTree(session);
-    await table.forgetSwept(session);
+    await table.rows.mendTree(session);
+    await table.rows.forgetSwept(session);
   }
   await noteSwept(session, table, leaving, now);
   await noteSwept(session, table, await releaseUnlisted(session, table), now);

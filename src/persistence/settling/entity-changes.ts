@@ -199,7 +199,7 @@ export class EntityChanges {
     await writeBases(session, kind, [...this.basesToWrite.values()], this.table.schema.version);
     if (this.listsAgain) await forgetPosition(session, kind);
     await noteRemoved(session, kind, this.removed, options.now);
-    await this.table.removeOrHide(session, this.rowsToRemove, options.hiddenAt);
+    await this.table.rows.removeOrHide(session, this.rowsToRemove, options.hiddenAt);
     const bad = [
       ...(await storeRows(session, this.table, this.rowsToWrite, { despiteTable: true, wireValues: this.wireValues })),
       ...(await storeRows(session, this.table, this.hiddenRowsToWrite, {
@@ -209,13 +209,13 @@ export class EntityChanges {
       })),
     ];
     // A delete may be queued for a row that was not here yet: it does not appear with the pull that brings it (I4).
-    await this.table.hideShown(
+    await this.table.rows.hideShown(
       session,
       this.hiddenRowsToWrite.map(({ id }) => id),
       options.hiddenAt,
     );
-    await this.table.markDeletedLocally(session, this.rowsToHide, options.hiddenAt);
-    await this.table.markDeletedLocally(session, this.rowsToShow, null);
+    await this.table.rows.markDeletedLocally(session, this.rowsToHide, options.hiddenAt);
+    await this.table.rows.markDeletedLocally(session, this.rowsToShow, null);
     const badIds = new Set(bad.map(({ id }) => id));
     await releaseFromQuarantine(
       session,

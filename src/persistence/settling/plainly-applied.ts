@@ -38,7 +38,7 @@ export async function plainlyApplied(
     if (ops === undefined || outcome.type !== 'applied' || request.op.type !== 'upsert' || outcome.row === undefined)
       return [];
     const { row } = outcome;
-    if (table.isDeleted(row) || table.readUpdatedAt(row) === undefined || !table.isComplete(row)) return [];
+    if (table.isDeleted(row) || table.readUpdatedAt(row) === undefined || !table.mapping.isComplete(row)) return [];
     const { id, deletedAt } = table.keys;
     const isFull = row[id] === request.entityId && Object.hasOwn(row, deletedAt);
     // It lives, else the edit would not have been accepted.

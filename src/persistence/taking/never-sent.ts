@@ -22,7 +22,7 @@ export async function queueNeverSent(
   for (const [kind, ids] of byKind) {
     const table = context.registry.get(kind);
     if (table === undefined || table.pullOnly) continue;
-    const rows = await table.read(session, await table.neverSent(session, [...ids]));
+    const rows = await table.rows.read(session, await table.rows.neverSent(session, [...ids]));
     for (const [id, row] of rows) {
       const localTimestamp = new Date(now).toISOString();
       const op = upsertOp({

@@ -520,7 +520,7 @@ async function leaveUnsent(
   });
   const shown = new Set(theirs.map(({ id }) => id));
   const hidden = ids.filter((id) => !shown.has(id));
-  await table.removeOrHide(session, hidden, new Date(now).toISOString());
+  await table.rows.removeOrHide(session, hidden, new Date(now).toISOString());
   const stored = await storeRows(session, table, theirs, { wireValues: { exist: true } });
   const bad = await quarantine(session, table.kind, stored, now, table.pushOnly ? 'now' : 'atEndOfPull');
   await rememberDiscarded(session, gone, 'foldedAway', now);

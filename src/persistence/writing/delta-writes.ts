@@ -22,7 +22,7 @@ export function prepareDeltas(
 ): DeltaWrite | undefined {
   const row = `${table.kind}/${id}`;
   const byWireKey = deltas.map((delta): Delta => {
-    const field = table.wireKeyOf(delta.field);
+    const field = table.columns.wireKeyOf(delta.field);
     if (Object.values(table.keys).includes(field))
       throw new ValidationError(`${row}: '${delta.field}' belongs to the server, it cannot be changed by a delta`);
     if (delta.type === 'increment') {
@@ -42,7 +42,7 @@ export function prepareDeltas(
   const sum = sumDeltas(byWireKey);
   if (sum.length === 0) return undefined;
   const after = applyDeltas(before, sum);
-  const complaint = table.complaintAbout(after);
+  const complaint = table.mapping.complaintAbout(after);
   if (complaint !== undefined) throw new ValidationError(`${row}: ${complaint}; nothing was written`);
   return { deltas: sum, after };
 }

@@ -154,7 +154,7 @@ async function idsIn(
     .select(id, 'id');
   if (after !== undefined) query.andWhere(`${id} > :synchartAfter`, { synchartAfter: after });
   if (upTo !== undefined) query.andWhere(`${id} <= :synchartUpTo`, { synchartUpTo: upTo });
-  const { sql, parameters } = table.unsent(which, '"row"');
+  const { sql, parameters } = table.conditions.unsent(which, '"row"');
   let count = 0;
   const named = Object.fromEntries(parameters.map((value, index) => [`synchart${index}`, value]));
   query.andWhere(`(${sql.replaceAll('?', () => `:synchart${count++}`)})`, named).orderBy(id);
@@ -170,12 +170,12 @@ async function queueableOf(
   const queueable: Queueable[] = [];
   const refused: Refused[] = [];
   const localTimestamp = new Date(unit.clock.now());
-  const stored = await table.readRaw(session, ids);
+  const stored = await table.rows.readRaw(session, ids);
   for (const id of ids) {
     const raw = stored.get(id);
     if (raw === undefined) continue;
     try {
-      const row = table.rawToWire(raw);
+      const row = table.mapping.rawToWire(raw);
       const op = upsertOp({
         kind: table.kind,
         id,

@@ -135,7 +135,8 @@ async function amendOperation(session: Session, context: StoreContext, opId: str
     queue.map((one) => bySeq.get(one.seq) ?? one),
     table.keys,
   );
-  if (local.row !== undefined) await table.upsert(session, [local.row], { keepDeletedLocally: local.deletedLocally });
+  if (local.row !== undefined)
+    await table.rows.upsert(session, [local.row], { keepDeletedLocally: local.deletedLocally });
 }
 
 const named = (op: { readonly opId: string; readonly kind: string; readonly entityId: string }): string =>
@@ -170,9 +171,9 @@ async function assertAmendable(session: Session, op: StoredOp, queue: readonly S
 
 /** The patch by wire key, each value as it would be written. */
 function wirePatch(table: ReplicaTable, op: StoredOp, patch: AmendPatch): JsonObject {
-  const row = table.entityToWire(patch);
+  const row = table.mapping.entityToWire(patch);
   const entries = Object.keys(patch).map((property): [string, Json] => {
-    const key = table.wireKeyOf(property);
+    const key = table.columns.wireKeyOf(property);
     if (Object.values(table.keys).includes(key))
       throw new ValidationError(
         `${named(op)}: '${property}' cannot be amended, it names the row or belongs to the server`,
@@ -183,7 +184,7 @@ function wirePatch(table: ReplicaTable, op: StoredOp, patch: AmendPatch): JsonOb
     return [key, value];
   });
   const values = Object.fromEntries(entries);
-  const complaint = table.complaintAbout(values);
+  const complaint = table.mapping.complaintAbout(values);
   if (complaint !== undefined) throw new ValidationError(`${named(op)}: ${complaint}; nothing was written`);
   return values;
 }
@@ -328,8 +329,8 @@ async function bringBack(
   const table = tableFor(context, stored);
   const given = inShapeOf(table, stored, Number(row.schemaVersion));
   const now = context.unit.clock.now();
-  const before = (await table.read(session, [id])).get(id);
-  const isHidden = before !== undefined && (await table.isDeletedLocally(session, id));
+  const before = (await table.rows.read(session, [id])).get(id);
+  const isHidden = before !== undefined && (await table.rows.isDeletedLocally(session, id));
   const version = before === undefined ? undefined : table.readUpdatedAt(before);
   const shared = { kind, id, opId, localTimestamp: new Date(now) };
   const queue = (op: Parameters<typeof enqueueOp>[1]): Promise<void> =>
@@ -337,7 +338,7 @@ async function bringBack(
 
   if (given.type === 'delete') {
     if (before === undefined || isHidden || table.isDeleted(before)) return undefined;
-    await table.markDeletedLocally(session, [id], new Date(now).toISOString());
+    await table.rows.markDeletedLocally(session, [id], new Date(now).toISOString());
     await queue(deleteOp({ ...shared, baseUpdatedAt: version }));
     return opId;
   }
@@ -357,10 +358,10 @@ async function bringBack(
       : applyDeltas({ ...before, ...written }, deltas);
   const changedFields = fields.filter((key) => !deepEqual(before?.[key] ?? null, written[key]));
   if (isAlive && changedFields.length === 0 && deltas.length === 0) return undefined;
-  const complaint = table.complaintAbout(after);
+  const complaint = table.mapping.complaintAbout(after);
   if (complaint !== undefined)
     throw new ValidationError(`${named(given)} cannot be brought back: ${complaint}; nothing was written`);
-  await table.upsert(session, [
+  await table.rows.upsert(session, [
     { ...after, [table.keys.updatedAt]: before?.[table.keys.updatedAt] ?? '', [table.keys.deletedAt]: null },
   ]);
   const payload = payloadToSend(after, table);

@@ -193,7 +193,7 @@ export function createEntityWriter<Entity extends ObjectLiteral>(
     }
   };
   const stored = async (session: Session, id: string): Promise<JsonObject | undefined> =>
-    (await table.read(session, [id])).get(id);
+    (await table.rows.read(session, [id])).get(id);
   const shared = (id: string, options: WriteOptions | undefined) => ({
     kind: table.kind,
     id,
@@ -217,13 +217,13 @@ export function createEntityWriter<Entity extends ObjectLiteral>(
   };
   const versionOf = (row: JsonObject | undefined): string | undefined => versionIn(table, row);
   const wireOf = (entity: object): { readonly id: string; readonly row: JsonObject } => {
-    const row = table.entityToWire(entity);
+    const row = table.mapping.entityToWire(entity);
     const id = table.readId(row);
     if (id === undefined)
       throw new ValidationError(
         `${table.kind}: the entity has no ${table.keys.id}; give it one before writing, such as crypto.randomUUID() (F-39)`,
       );
-    const complaint = table.complaintAbout(row);
+    const complaint = table.mapping.complaintAbout(row);
     if (complaint !== undefined) throw new ValidationError(`${table.kind}/${id}: ${complaint}; nothing was written`);
     return { id, row };
   };
@@ -242,7 +242,7 @@ export function createEntityWriter<Entity extends ObjectLiteral>(
     [table.keys.deletedAt]: null,
   });
   const wireKeys = (fields: Iterable<string>): readonly string[] => [
-    ...new Set([...fields].map((field) => table.wireKeyOf(field))),
+    ...new Set([...fields].map((field) => table.columns.wireKeyOf(field))),
   ];
   const notFound = (id: string): ValidationError =>
     new ValidationError(`${table.kind}/${id}: there is no such row to change; insert it with insertAndEnqueue (F-104)`);
@@ -251,16 +251,16 @@ export function createEntityWriter<Entity extends ObjectLiteral>(
     const { id, row: given } = wireOf(entity);
     const before = await stored(session, id);
     if (!before) throw notFound(id);
-    const row = table.recognise(before, given);
+    const row = table.mapping.recognise(before, given);
     const changed =
       options?.changedFields === undefined
         ? changedKeys(table, before, { ...before, ...row })
         : wireKeys(options.changedFields);
-    await table.writeLocalOnly(session, id, entity);
+    await table.rows.writeLocalOnly(session, id, entity);
     if (changed.length === 0) return false;
     // Only what was changed: the rest of the entity may be older than the row (F-140).
     const after = { ...before, ...Object.fromEntries(Object.entries(row).filter(([key]) => changed.includes(key))) };
-    await table.upsert(session, [owned(after, before)]);
+    await table.rows.upsert(session, [owned(after, before)]);
     const baseUpdatedAt = options?.baseUpdatedAt ?? versionOf(before);
     await enqueue(
       session,
@@ -284,10 +284,10 @@ export function createEntityWriter<Entity extends ObjectLiteral>(
     transaction(async (session) => {
       const id = String(given);
       const before = await stored(session, id);
-      if (!before || table.isDeleted(before) || (await table.isDeletedLocally(session, id))) throw notFound(id);
+      if (!before || table.isDeleted(before) || (await table.rows.isDeletedLocally(session, id))) throw notFound(id);
       const write = prepareDeltas(table, id, before, deltas);
       if (write === undefined) return false;
-      await table.upsert(session, [owned(write.after, before)]);
+      await table.rows.upsert(session, [owned(write.after, before)]);
       const payload = payloadToSend(write.after, table);
       await enqueue(
         session,
@@ -316,14 +316,14 @@ export function createEntityWriter<Entity extends ObjectLiteral>(
         const { id, row } = wireOf(entity);
         const before = await stored(session, id);
         const revives =
-          before !== undefined && (table.isDeleted(before) || (await table.isDeletedLocally(session, id)));
+          before !== undefined && (table.isDeleted(before) || (await table.rows.isDeletedLocally(session, id)));
         if (before !== undefined && !revives)
           throw new ValidationError(
             `${table.kind}/${id}: a row with this id exists; change it with replaceAndEnqueue (WRT-08)`,
           );
-        const after = { ...before, ...(before === undefined ? row : table.recognise(before, row)) };
-        await table.upsert(session, [owned(after, before)]);
-        await table.writeLocalOnly(session, id, entity);
+        const after = { ...before, ...(before === undefined ? row : table.mapping.recognise(before, row)) };
+        await table.rows.upsert(session, [owned(after, before)]);
+        await table.rows.writeLocalOnly(session, id, entity);
         const payload = payloadToSend(after, table);
         // Over a tombstone nothing is sent as base: that means undelete. Over a row the server never saw it is the
         // creation still.
@@ -341,7 +341,7 @@ export function createEntityWriter<Entity extends ObjectLiteral>(
 
     replaceAndEnqueueDiff: (before, after, options) =>
       transaction(async (session) => {
-        const [from, to] = [table.entityToWire(before), table.entityToWire(after)];
+        const [from, to] = [table.mapping.entityToWire(before), table.mapping.entityToWire(after)];
         const fromId = table.readId(from);
         if (fromId !== table.readId(to))
           throw new ValidationError(
@@ -356,7 +356,7 @@ export function createEntityWriter<Entity extends ObjectLiteral>(
         );
         return replaceWire(
           session,
-          { seen: from, patch, changedFields, local: table.localChanges(before, after) },
+          { seen: from, patch, changedFields, local: table.mapping.localChanges(before, after) },
           options,
         );
       }, options),
@@ -369,7 +369,7 @@ export function createEntityWriter<Entity extends ObjectLiteral>(
         const row = await stored(session, key);
         if (!row) throw notFound(key);
         const wasDeletedThere = table.isDeleted(row);
-        await table.upsert(session, [owned(row, row)]);
+        await table.rows.upsert(session, [owned(row, row)]);
         const pending = (await readQueues(session, table.kind, [key])).get(key) ?? [];
         // Edits folded into a delete go with it: what brings the row back then carries them all.
         const undo = wasDeletedThere
@@ -424,14 +424,14 @@ export function createEntityWriter<Entity extends ObjectLiteral>(
     const id = table.readId(given);
     const before = id === undefined ? undefined : await stored(session, id);
     if (id === undefined || !before) throw notFound(String(id));
-    const [patch, seen] = [table.recognise(before, given), table.recognise(before, looked)];
-    const complaint = table.complaintAbout(patch);
+    const [patch, seen] = [table.mapping.recognise(before, given), table.mapping.recognise(before, looked)];
+    const complaint = table.mapping.complaintAbout(patch);
     if (complaint !== undefined) throw new ValidationError(`${table.kind}/${id}: ${complaint}; nothing was written`);
-    await table.writeLocalOnly(session, id, local);
+    await table.rows.writeLocalOnly(session, id, local);
     if (changedFields.length === 0) return false;
     const touched = options?.touch === true ? touchEdit(table, before, changedFields, context.now()) : {};
     const after = { ...before, ...patch, ...touched };
-    await table.upsert(session, [owned(after, before)]);
+    await table.rows.upsert(session, [owned(after, before)]);
     const basis = basisOf(table, before, seen, changedFields);
     const baseUpdatedAt = options?.baseUpdatedAt ?? basis.version;
     await enqueue(
@@ -457,7 +457,7 @@ export function createEntityWriter<Entity extends ObjectLiteral>(
   ): Promise<void> {
     const before = known ?? (await stored(session, id));
     const op = deleteOp({ ...shared(id, options), baseUpdatedAt: options?.baseUpdatedAt ?? versionOf(before) });
-    await table.markDeletedLocally(session, [id], op.localTimestamp);
+    await table.rows.markDeletedLocally(session, [id], op.localTimestamp);
     await enqueue(session, op, before);
   }
 }

@@ -334,7 +334,7 @@ describe('accepted', () => {
   test('localOnly columns that may be missing: nullable, or with a default; they are never part of a wire row', () => {
     const strict = register(table(entities.strict, { localOnly: ['note', 'count'] })).get('strict');
     expect(
-      strict?.entityToWire({
+      strict?.mapping.entityToWire({
         id: 'a',
         draft: 'd',
         count: 1,

@@ -81,8 +81,8 @@ const shared = ({ table, id }: RowChange, { opId, at }: Stamp) => ({
 });
 
 function wireOf({ table, id }: RowChange, raw: RawRow): JsonObject {
-  const row = table.replica.rawToWire(raw);
-  const complaint = table.replica.complaintAbout(row);
+  const row = table.replica.mapping.rawToWire(raw);
+  const complaint = table.replica.mapping.complaintAbout(row);
   if (complaint !== undefined)
     throw new ValidationError(`${table.replica.kind}/${id}: ${complaint}; nothing was written`);
   return row;
@@ -96,17 +96,17 @@ interface Rows {
 
 /** The row before, and as the user saw it: columns that were not loaded are taken to be as they are. */
 function rowsOf({ table, before: raw, seen: snapshot }: RowChange): Rows {
-  const before = raw === undefined ? undefined : table.replica.rawToWire(raw);
+  const before = raw === undefined ? undefined : table.replica.mapping.rawToWire(raw);
   const looked =
-    raw === undefined || snapshot === undefined ? undefined : table.replica.rawToWire({ ...raw, ...snapshot });
-  const seen = before === undefined || looked === undefined ? looked : table.replica.recognise(before, looked);
+    raw === undefined || snapshot === undefined ? undefined : table.replica.mapping.rawToWire({ ...raw, ...snapshot });
+  const seen = before === undefined || looked === undefined ? looked : table.replica.mapping.recognise(before, looked);
   return { before, seen, version: versionOf(table.replica, seen) ?? versionOf(table.replica, before) };
 }
 
 function edit(change: RowChange, raw: RawRow, stamp: Stamp): Queueable | undefined {
   const { replica } = change.table;
   const { before = {}, seen } = rowsOf(change);
-  const after = replica.recognise(before, wireOf(change, raw));
+  const after = replica.mapping.recognise(before, wireOf(change, raw));
   const changedFields = changedKeys(replica, before, after);
   if (changedFields.length === 0) return undefined;
   const { version, preImage } = basisOf(replica, before, seen, changedFields);
@@ -129,7 +129,7 @@ function deltasOf(
   after: JsonObject,
   changedFields: readonly string[],
 ): readonly Delta[] {
-  const shown = table.replica.shown(before);
+  const shown = table.replica.mapping.shown(before);
   return changedFields.flatMap((field): readonly Delta[] => {
     const by = increments?.get(field);
     if (by === undefined || !Number.isFinite(by)) return [];
@@ -147,7 +147,7 @@ function appearance(change: RowChange, raw: RawRow, stamp: Stamp): Queueable {
   const { table, before: rawBefore } = change;
   const { replica } = table;
   const { before, seen, version } = rowsOf(change);
-  const after = replica.recognise(before ?? {}, wireOf(change, raw));
+  const after = replica.mapping.recognise(before ?? {}, wireOf(change, raw));
   const op = { ...shared(change, stamp), payload: payloadToSend(after, replica) };
   if (before === undefined || version === undefined)
     return { op: upsertOp({ ...op, creates: true }), preImage: { row: undefined, version: undefined } };

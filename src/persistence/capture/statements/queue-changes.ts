@@ -35,7 +35,7 @@ export async function queueChanges(session: Session, changes: ChangesToQueue): P
     const deleted: Queueable[] = [];
     for (;;) {
       const noted = await session.query<BeforeRow>(
-        `SELECT *${table.replica.exactColumns(table.before)} FROM temp.${table.before} ORDER BY "synchart_n" LIMIT ${rowsAtOnce}`,
+        `SELECT *${table.replica.conditions.exactColumns(table.before)} FROM temp.${table.before} ORDER BY "synchart_n" LIMIT ${rowsAtOnce}`,
       );
       const last = noted.at(-1)?.synchart_n;
       if (last === undefined) break;
@@ -75,7 +75,7 @@ async function queueSlice(
   const id = quoted(table.id);
   const after = new Map<string, RawRow>();
   const rows = await session.query(
-    `SELECT t.*${replica.exactColumns('t')} FROM main.${quoted(table.name)} t WHERE t.${id} IN (SELECT b.${id} FROM temp.${table.before} b WHERE b."synchart_n" <= ?)`,
+    `SELECT t.*${replica.conditions.exactColumns('t')} FROM main.${quoted(table.name)} t WHERE t.${id} IN (SELECT b.${id} FROM temp.${table.before} b WHERE b."synchart_n" <= ?)`,
     [last],
   );
   for (const row of rows) after.set(String(row[table.id]), row);
@@ -103,7 +103,7 @@ async function queueSlice(
   }
   // What follows is not the app's.
   if (toHide.length + toPutBack.length > 0) await session.run(`UPDATE temp.${captureSwitch} SET "on" = 0`);
-  await replica.markDeletedLocally(session, toHide, stamp.at);
+  await replica.rows.markDeletedLocally(session, toHide, stamp.at);
   for (const row of toPutBack) {
     await session.run(
       `UPDATE main.${quoted(table.name)} SET ${quoted(table.updatedAt)} = ?, ${quoted(table.deletedAt)} = ? WHERE ${id} = ?`,
