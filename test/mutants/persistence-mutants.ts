@@ -464,6 +464,18 @@ export const persistenceMutants: readonly Mutant[] = [
     tests: ['persistence/runs/lease.test.ts'],
   },
   {
+    fault: 'I11: a lease that was renewed since the last look is taken after a small leap of the clock',
+    file: 'persistence/runs/clock-doubt.ts',
+    edits: [['expiresAt - now < ttlMs / 2', 'now - expiresAt > ttlMs']],
+    tests: ['persistence/runs/clock-doubt.test.ts'],
+  },
+  {
+    fault: 'I11: a lease is taken after a leap of the clock that is shorter than the lease',
+    file: 'persistence/runs/clock-doubt.ts',
+    edits: [['now - before.lookedAt > ttlMs / 2', 'now - before.lookedAt > ttlMs']],
+    tests: ['persistence/runs/clock-doubt.test.ts'],
+  },
+  {
     fault: 'F-11: a run that ends is not counted while a long queue rests from counting',
     file: 'engine/status/status-keeper.ts',
     edits: [['isUrgent = counting !== undefined;', 'isUrgent = false;']],

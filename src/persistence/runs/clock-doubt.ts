@@ -10,11 +10,14 @@ export interface ClockDoubt {
 }
 
 /**
- * Tells whether somebody else's lease is held, also when the clock is set meanwhile. An expiry further away than leases
- * last was written by a clock that has been set back since; one that was still to come at the last look, and is past
- * after a leap of more than `ttlMs`, may only look so, and so may one that was taken while this process was there, is
- * seen by it for the first time, and is long past. Then the lease counts as held until it has stayed as it is for
- * `ttlMs`: whoever lives renews it within a third of that (F-67, I11). `thereSince`: when this process began.
+ * Tells whether somebody else's lease is held, also when the clock is set meanwhile. Whoever lives renews the lease
+ * within a third of `ttlMs`, so that more than half of it is always left. Where a clock that may have been set says
+ * otherwise, it cannot be believed:
+ * - the expiry is further away than leases last: it was written by a clock that has been set back since;
+ * - the lease was held at the last look, and more than half of `ttlMs` has passed since by this clock;
+ * - the lease was taken or renewed while this process was there, is seen for the first time, and half of it is over.
+ *
+ * Then it counts as held until it has stayed as it is for `ttlMs` (F-67, I11). `thereSince`: when this process began.
  */
 export function doubtClock(
   seen: ClockDoubt | undefined,
@@ -26,8 +29,8 @@ export function doubtClock(
   const { token, expiresAt } = lease;
   const before = seen?.token === token && seen.expiresAt === expiresAt ? seen : undefined;
   const isTooFar = expiresAt > now + 10 * ttlMs;
-  const hasLeapt = before?.isHeld === true && now - before.lookedAt > ttlMs;
-  const isNews = before === undefined && expiresAt > thereSince && now - expiresAt > ttlMs;
+  const hasLeapt = before?.isHeld === true && now - before.lookedAt > ttlMs / 2;
+  const isNews = before === undefined && expiresAt > thereSince && expiresAt - now < ttlMs / 2;
   let since = before?.since;
   if (since === undefined ? isTooFar || hasLeapt || isNews : now < since) since = now;
   const isHeld = since === undefined ? expiresAt > now : now - since < ttlMs;
