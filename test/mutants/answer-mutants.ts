@@ -80,7 +80,7 @@ export const answerMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-152: answers: only the changed fields of a row go out that no server has',
-    file: 'persistence/taking/take-ready.ts',
+    file: 'persistence/taking/freeze-requests.ts',
     edits: [
       [
         'changedFields !== undefined && hasServerRow)',

@@ -6,7 +6,7 @@ const store = ['persistence/settling/settle.test.ts', 'persistence/taking/take-r
 export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'I2: a request is sent again under a new key',
-    file: 'persistence/taking/take-ready.ts',
+    file: 'persistence/taking/freeze-requests.ts',
     edits: [
       ['const requestId = newest.requestId ?? nextRequestId(newest);', 'const requestId = nextRequestId(newest);'],
     ],
@@ -14,7 +14,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'I2: another body goes out under the same key',
-    file: 'persistence/outbox/transitions.ts',
+    file: 'persistence/outbox/transitions/take.ts',
     edits: [
       ['op.attempt === 0 ? op.opId : `${op.opId}#${op.attempt + 1}`', 'op.opId'],
       [`CASE WHEN "attempt" = 0 THEN "op_id" ELSE "op_id" || '#' || CAST("attempt" + 1 AS text) END`, '"op_id"'],
@@ -23,7 +23,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'I2: an edit is folded into a request that is under way',
-    file: 'persistence/taking/take-ready.ts',
+    file: 'persistence/taking/group-operations.ts',
     edits: [['return frozen.length > 0 ? frozen : queue.slice(0, foldable);', 'return queue.slice(0, foldable);']],
     tests: store,
   },
@@ -35,7 +35,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'I4: a row that was made again is hidden with the unsent deletion before it',
-    file: 'persistence/taking/take-ready.ts',
+    file: 'persistence/taking/leave-unsent.ts',
     edits: [
       [
         'groups.flatMap(({ entityId }) => (kept.has(entityId) ? [] : [entityId]))',
@@ -46,7 +46,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-134: a creation goes out again although a pull has shown its row',
-    file: 'persistence/taking/take-ready.ts',
+    file: 'persistence/taking/verify-requests.ts',
     edits: [
       ['serverRow !== undefined && !table.isDeleted(serverRow) ? [entityId]', 'serverRow === undefined ? [entityId]'],
     ],
@@ -235,7 +235,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'I2: an upgrade changes the body of a request that is under way',
-    file: 'persistence/outbox/transitions.ts',
+    file: 'persistence/outbox/transitions/upgrade.ts',
     edits: [['THEN COALESCE("frozen_body", "payload") ELSE', 'THEN "frozen_body" ELSE']],
     tests: ['persistence/upgrades/schema-versions.test.ts', 'scenario/schema-versions.test.ts'],
   },
@@ -483,7 +483,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-152: a deletion that folds into an edit is taken for a row that the server can merge into',
-    file: 'persistence/taking/take-ready.ts',
+    file: 'persistence/taking/group-operations.ts',
     edits: [["ops.some((op) => op.type === 'delete') || bringsBack(folded)", 'bringsBack(folded)']],
     tests: ['conflicts/whole-rows.test.ts'],
   },

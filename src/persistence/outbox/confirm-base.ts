@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../model/values/json.ts';
 import type { TakenRequest } from '../../model/ports.ts';
 import type { Session } from '../sql/session.ts';
-import { confirmFrozenBase } from './transitions.ts';
+import { confirmFrozenBase } from './transitions/take.ts';
 
 /**
  * Gives a frozen request the base that was found by looking at the server's row, and the entity the row that it was

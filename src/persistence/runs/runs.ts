@@ -4,7 +4,7 @@ import type { Kinds } from '../../model/run.ts';
 import { readConflicts } from '../outbox/conflict-rows.ts';
 import { OutboxState } from '../database/entities.ts';
 import { toStoredOp } from '../outbox/outbox-rows.ts';
-import { countTries, fallDue, takeBack } from '../outbox/transitions.ts';
+import { countTries, fallDue, takeBack } from '../outbox/transitions/begin-run.ts';
 import { listOf, type Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
 import { numberOr } from '../sql/stored-shape.ts';

@@ -11,7 +11,9 @@ import {
   type BaseRecord,
 } from '../outbox/base-rows.ts';
 import { readQueues, type StoredOp } from '../outbox/outbox-rows.ts';
-import { leave, promote, rebuildOperations, settleOperations, type SettledOperation } from '../outbox/transitions.ts';
+import { leave, promote } from '../outbox/transitions/lead-line.ts';
+import { rebuildOperations } from '../outbox/transitions/contents.ts';
+import { settleOperations, type SettledOperation } from '../outbox/transitions/settle-operations.ts';
 import type { PlainDeparture } from './plainly-applied.ts';
 import { forgetPosition } from '../replica/pull-positions.ts';
 import { releaseFromQuarantine, type BadRow } from '../replica/quarantine.ts';

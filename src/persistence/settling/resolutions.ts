@@ -1,6 +1,7 @@
 import type { ConflictResolution } from '../../model/conflict.ts';
 import { SyncError, syncErrorInfo, ValidationError } from '../../model/errors/errors.ts';
-import { nextRequestId, parkAgain, takeResolution } from '../outbox/transitions.ts';
+import { nextRequestId } from '../outbox/transitions/take.ts';
+import { parkAgain, takeResolution } from '../outbox/transitions/resolve.ts';
 import type { DiscardReason, SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 import type { Answer, TakenRequest } from '../../model/ports.ts';

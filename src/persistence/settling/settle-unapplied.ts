@@ -4,7 +4,7 @@ import type { Outcome } from '../../model/outcome.ts';
 import { outcomeEffects, willRetry, type OutcomeEffects } from '../../rules/answers/outcome-effects.ts';
 import { OutboxState } from '../database/entities.ts';
 import type { StoredOp } from '../outbox/outbox-rows.ts';
-import type { SettledOperation } from '../outbox/transitions.ts';
+import type { SettledOperation } from '../outbox/transitions/settle-operations.ts';
 import { storedReason } from '../sql/stored-reason.ts';
 import type { Settling, Tally } from './settling.ts';
 

@@ -2,7 +2,7 @@ import type { SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 import { OutboxState } from '../database/entities.ts';
 import { readQueues } from '../outbox/outbox-rows.ts';
-import { stopWaiting, stopWaitingFor, waitFor } from '../outbox/transitions.ts';
+import { stopWaiting, stopWaitingFor, waitFor } from '../outbox/transitions/wait-for.ts';
 import { isNewThere, queueNeverSent } from './never-sent.ts';
 import { referencesOf, type Reference } from '../tables/references.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';

@@ -4,7 +4,7 @@ import { readDamagedConflicts, removeConflicts } from '../outbox/conflict-rows.t
 import { OutboxState } from '../database/entities.ts';
 import { damagedCode } from '../outbox/error-codes.ts';
 import { type StoredOp } from '../outbox/outbox-rows.ts';
-import { parkUnreadable } from '../outbox/transitions.ts';
+import { parkUnreadable } from '../outbox/transitions/park-unreadable.ts';
 import type { Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
 import { boundedError } from '../sql/stored-reason.ts';

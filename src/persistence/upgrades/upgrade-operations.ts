@@ -13,7 +13,9 @@ import {
   type StoredOp,
 } from '../outbox/outbox-rows.ts';
 import { upgradeFailedCode } from '../outbox/error-codes.ts';
-import { leaveToNewer, markUpgraded, parkUnreadable, rewriteUpgraded } from '../outbox/transitions.ts';
+import { leaveToNewer } from '../outbox/transitions/wait-for.ts';
+import { markUpgraded, rewriteUpgraded } from '../outbox/transitions/upgrade.ts';
+import { parkUnreadable } from '../outbox/transitions/park-unreadable.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { chunked, type Session } from '../sql/session.ts';
 import { readStaleBases, upgradeBases } from './upgrade-rows.ts';

@@ -10,7 +10,8 @@ import { overlay } from '../../rules/pending/overlay.ts';
 import { newestKnown, readBases } from '../outbox/base-rows.ts';
 import { readConflict } from '../outbox/conflict-rows.ts';
 import { rethrowForCaller } from '../sql/database-failure.ts';
-import { amendOperation as amendStored, retryOperations } from '../outbox/transitions.ts';
+import { amendOperation as amendStored } from '../outbox/transitions/contents.ts';
+import { retryOperations } from '../outbox/transitions/retry.ts';
 import { enqueueOp, payloadToSend } from '../outbox/enqueue.ts';
 import {
   frozenGroup,

@@ -15,7 +15,7 @@ import type { VirtualTime } from '../../simulation/virtual-time.ts';
 import type { KnownOperation } from '../plan/known-operations.ts';
 import type { PlannedTable } from '../plan/planned-tables.ts';
 import type { ReplayPlan } from '../plan/replay-plan.ts';
-import { restoreOperation, type RestoredOperation } from '../../persistence/outbox/transitions.ts';
+import { restoreOperation, type RestoredOperation } from '../../persistence/outbox/transitions/restore-operation.ts';
 import { dialectOf, Session } from '../../persistence/sql/session.ts';
 import type { ReplayTransport } from './replay-transport.ts';
 import { openSqliteInMemory } from './sqlite-in-memory.ts';

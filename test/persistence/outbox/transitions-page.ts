@@ -1,4 +1,4 @@
-import { operationTransitions } from '../../../src/persistence/outbox/transition-table.ts';
+import { operationTransitions } from '../../../src/persistence/outbox/transitions/transition-table.ts';
 
 const stateTexts = {
   behind: 'waits behind another operation of its row',
@@ -22,8 +22,8 @@ export function transitionsPage(): string {
       }
   return `# States of a queued operation
 
-The file \`src/persistence/outbox/transitions.ts\` alone changes queued operations. This page is generated from
-\`transition-table.ts\` beside it. A transition that starts from another state than the table says is an error, and its transaction is undone.
+The folder \`src/persistence/outbox/transitions\` alone changes queued operations. This page is generated from
+\`transition-table.ts\` in it. A transition that starts from another state than the table says is an error, and its transaction is undone.
 
 ${Object.entries(stateTexts)
   .map(([state, text]) => `- \`${state}\`: ${text}.`)
