@@ -1,11 +1,11 @@
-import { QueryFailedError, type DataSource, type QueryRunner } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 import type { Clock } from '../../model/platform/clock.ts';
 import { DatabaseError } from '../../model/errors/errors.ts';
-import { busyDelayMs, isBusyError } from '../drivers/busy-database.ts';
+import { CommitNews } from './commit-news.ts';
+import { ConnectionTurns } from './connection-turns.ts';
 import { observing } from './observing.ts';
 import type { Commit, ConnectionGate, Observed } from './gate-port.ts';
-import { GateLock, type LockHolder } from './gate-lock.ts';
 import {
   createGatedRunnerClass,
   type GatedQueryRunner,
@@ -14,13 +14,11 @@ import {
   type SqliteQueryRunner,
   type SqliteRunnerClass,
 } from './gated-query-runner.ts';
-import { mendSqlJs } from '../drivers/mend-sqljs.ts';
+import { OpenConnection } from './open-connection.ts';
 import { OpenTransaction, type TransactionScope } from './open-transaction.ts';
 import { markOwn } from './own-work.ts';
-import { rawConnectionOf, type RawConnection } from '../drivers/raw-connection.ts';
 import { SameReads, type ReadAnswer } from './same-reads.ts';
 import { scopedTransaction } from './scoped-transaction.ts';
-import { isAnswering } from '../drivers/short-query.ts';
 import { replaceManagerMethods } from '../typeorm/managers.ts';
 import { changeClass, replaceQueryRunners, setTransactionDepth, shareStatements } from '../typeorm/query-runners.ts';
 import { aroundSchemaWork } from '../typeorm/schema-work.ts';
@@ -35,14 +33,6 @@ interface SqliteGateSettings {
   readonly context: AsyncContext<TransactionScope>;
 }
 
-/** What belongs to one opening of the database. */
-interface Connected {
-  readonly database: unknown;
-  readonly raw: RawConnection;
-  readonly readsAtOnce: number;
-  readonly statements: Map<string, unknown>;
-}
-
 /**
  * The gate of one SQLite connection (F-130, F-131). Takes over `createQueryRunner` of the driver and `transaction` of
  * the managers.
@@ -50,29 +40,31 @@ interface Connected {
 export class SqliteGate implements ConnectionGate, GateOperations {
   readonly #dataSource: DataSource;
   readonly #driver: AbstractSqliteDriver;
-  readonly #settings: SqliteGateSettings;
+  readonly #clock: Clock;
   readonly #context: AsyncContext<TransactionScope>;
-  readonly #lock: GateLock;
-  readonly #sameReads = new SameReads();
-  readonly #listeners = new Set<(commit: Commit) => void>();
-  #commits = 0;
   readonly #Runner: GatedRunnerClass;
-  readonly #bareRunner: () => SqliteQueryRunner;
-  #connected: Connected | undefined;
+  readonly #connection: OpenConnection;
+  readonly #turns: ConnectionTurns;
+  readonly #sameReads = new SameReads();
+  readonly #news: CommitNews;
 
   constructor(dataSource: DataSource, driver: AbstractSqliteDriver, settings: SqliteGateSettings) {
     this.#dataSource = dataSource;
     this.#driver = driver;
-    this.#settings = settings;
+    this.#clock = settings.clock;
     this.#context = settings.context;
-    this.#lock = new GateLock(settings.clock, settings.gateTimeoutMs, () => this.#connection().readsAtOnce);
+    this.#turns = new ConnectionTurns({ ...settings, readsAtOnce: () => this.#connection.readsAtOnce });
+    this.#news = new CommitNews(
+      (work) => this.detached(work),
+      (message) => dataSource.logger.log('warn', message),
+    );
     const shared = driver.createQueryRunner('master') as SqliteQueryRunner;
     if (shared.isTransactionActive)
       throw new DatabaseError(
         'gateConnection(): a transaction is open on this data source; apply the gate before using it',
       );
     const Base = shared.constructor as SqliteRunnerClass;
-    this.#bareRunner = () => new Base(driver);
+    this.#connection = new OpenConnection(driver, () => new Base(driver));
     this.#Runner = createGatedRunnerClass(Base, this);
     // Whoever got the shared runner before goes through the gate from now on, too.
     changeClass(shared, this.#Runner);
@@ -85,7 +77,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
   // ── For the engine ──────────────────────────────────────────────────────────────────────────────────────────────
 
   get waiting(): number {
-    return this.#lock.waiting;
+    return this.#turns.waiting;
   }
 
   async transaction<T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> {
@@ -120,12 +112,11 @@ export class SqliteGate implements ConnectionGate, GateOperations {
   }
 
   get commits(): number {
-    return this.#commits;
+    return this.#news.count;
   }
 
   onCommit(listener: (commit: Commit) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#news.listen(listener);
   }
 
   // ── For the runners ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -156,12 +147,12 @@ export class SqliteGate implements ConnectionGate, GateOperations {
       await this.#execute('COMMIT');
     } catch (error) {
       // The lock stays until ROLLBACK has run, unless SQLite has rolled back by itself (F-131).
-      if (await this.#raw().isInTransaction()) transaction.state = 'open';
+      if (await this.#connection.isInTransaction()) transaction.state = 'open';
       else this.#close(transaction);
       throw error;
     }
     this.#close(transaction);
-    this.#announce(transaction.writes);
+    this.#news.announce(transaction.writes);
   }
 
   async rollback(transaction: OpenTransaction): Promise<void> {
@@ -172,7 +163,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     try {
       if (transaction.lostBy === undefined) await this.#execute('ROLLBACK');
     } catch (error) {
-      if (await this.#raw().isInTransaction()) {
+      if (await this.#connection.isInTransaction()) {
         transaction.state = 'open';
         throw error;
       }
@@ -181,28 +172,20 @@ export class SqliteGate implements ConnectionGate, GateOperations {
   }
 
   async inside<T>(transaction: OpenTransaction, run: () => Promise<T>): Promise<T> {
-    transaction.enter(this.#settings.clock.now());
+    transaction.enter(this.#clock.now());
     try {
       return await run();
     } catch (error) {
-      if (!(await this.#raw().isInTransaction())) transaction.lostBy ??= error;
+      if (!(await this.#connection.isInTransaction())) transaction.lostBy ??= error;
       throw error;
     } finally {
-      transaction.leave(this.#settings.clock.now());
+      transaction.leave(this.#clock.now());
     }
   }
 
   async alone<T>(sql: string, run: () => Promise<T>): Promise<T> {
-    const holder: LockHolder = { running: 1, activeAt: 0 };
-    const turn = this.#lock.acquire(holder);
-    if (turn !== undefined) await turn;
-    let result: T;
-    try {
-      result = await run().catch((error: unknown) => this.#retryWhileBusy(error, run));
-    } finally {
-      this.#lock.release(holder);
-    }
-    this.#announce(Writes.of(sql));
+    const result = await this.#turns.write(run);
+    this.#news.announce(Writes.of(sql));
     return result;
   }
 
@@ -219,9 +202,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
 
   #createRunner(): GatedQueryRunner {
     const runner = new this.#Runner(this.#driver);
-    const { statements } = this.#connection();
-    // better-sqlite3's runner keeps prepared statements; alone, each runner would prepare every statement anew.
-    shareStatements(runner, statements);
+    shareStatements(runner, this.#connection.statements);
     const ambient = this.ambient();
     if (ambient !== undefined) runner.enterTransaction(ambient, 'joined');
     return runner;
@@ -233,104 +214,34 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     return runner;
   }
 
-  /** A data source may be destroyed and initialised again: statements of the old connection are dead. */
-  #connection(): Connected {
-    const database: unknown = this.#driver.databaseConnection;
-    let connected = this.#connected;
-    if (connected === undefined || connected.database !== database) {
-      mendSqlJs(database);
-      const readsAtOnce = isAnswering(database) ? database.readsAtOnce : 1;
-      connected = {
-        database,
-        raw: rawConnectionOf(this.#driver, this.#bareRunner),
-        readsAtOnce,
-        statements: new Map(),
-      };
-      this.#connected = connected;
-    }
-    return connected;
-  }
-
-  #raw(): RawConnection {
-    return this.#connection().raw;
-  }
-
   async #open(runner: QueryRunner, sql: string): Promise<OpenTransaction> {
     const transaction = new OpenTransaction();
-    const turn = this.#lock.acquire(transaction);
+    const turn = this.#turns.acquire(transaction);
     if (turn !== undefined) await turn;
     try {
       const begun = this.#execute(sql);
       if (begun !== undefined) await begun;
     } catch (error) {
       transaction.state = 'ended';
-      this.#lock.release(transaction);
+      this.#turns.release(transaction);
       throw error;
     }
     this.#dataSource.logger.logQuery(sql, undefined, runner);
-    transaction.leave(this.#settings.clock.now());
+    transaction.leave(this.#clock.now());
     return transaction;
   }
 
-  /** Sends transaction control; waits while the database is busy. Fails as TypeORM's own queries do. */
+  /** Waits while the database is busy. */
   #execute(sql: string): Promise<void> | undefined {
-    const attempt = (): void | Promise<void> => this.#raw().execute(sql);
-    const failed = (error: unknown): never => {
-      throw error instanceof QueryFailedError || !(error instanceof Error)
-        ? error
-        : new QueryFailedError(sql, undefined, error);
-    };
-    try {
-      const done = attempt();
-      if (done === undefined) return undefined;
-      return done.catch((error: unknown) => this.#retryWhileBusy(error, attempt)).catch(failed);
-    } catch (error) {
-      return this.#retryWhileBusy<void>(error, attempt).catch(failed);
-    }
+    return this.#connection.execute(sql, (first, attempt) => this.#turns.retryWhileBusy(first, attempt));
   }
 
-  /** While the database is busy, whoever waits behind this read is not kept waiting. */
-  async #readInTurn<T>(run: () => Promise<T>, begun?: () => void): Promise<ReadAnswer<T>> {
-    const { clock, busyTimeoutMs } = this.#settings;
-    let failedAt: number | undefined;
-    for (let attempts = 0; ; attempts += 1) {
-      const holder: LockHolder = { running: 1, activeAt: 0 };
-      const turn = this.#lock.acquire(holder, true);
-      if (turn !== undefined) await turn;
+  #readInTurn<T>(run: () => Promise<T>, begun?: () => void): Promise<ReadAnswer<T>> {
+    return this.#turns.read(async () => {
       begun?.();
-      const commits = this.#commits;
-      try {
-        return { value: await run(), commits };
-      } catch (error) {
-        failedAt ??= clock.now();
-        if (!isBusyError(error) || clock.now() - failedAt >= busyTimeoutMs) throw error;
-      } finally {
-        this.#lock.release(holder);
-      }
-      await new Promise<void>((resolve) => {
-        clock.setTimeout(resolve, busyDelayMs(attempts));
-      });
-    }
-  }
-
-  /** Goes on after a first failed attempt. Reads may use the connection between the attempts. */
-  async #retryWhileBusy<T>(first: unknown, attempt: () => T | Promise<T>): Promise<T> {
-    const { clock, busyTimeoutMs } = this.#settings;
-    const begunAt = clock.now();
-    let failure = first;
-    for (let attempts = 0; isBusyError(failure) && clock.now() - begunAt < busyTimeoutMs; attempts += 1) {
-      this.#lock.park();
-      await new Promise<void>((resolve) => {
-        clock.setTimeout(resolve, busyDelayMs(attempts));
-      });
-      await this.#lock.unpark();
-      try {
-        return await attempt();
-      } catch (error) {
-        failure = error;
-      }
-    }
-    throw failure;
+      const commits = this.#news.count;
+      return { value: await run(), commits };
+    });
   }
 
   #close(transaction: OpenTransaction): void {
@@ -339,7 +250,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     if (scope !== undefined && scope !== transaction && scope.transaction === transaction)
       scope.transaction = undefined;
     for (const member of transaction.members) member.leaveTransaction();
-    this.#lock.release(transaction);
+    this.#turns.release(transaction);
   }
 
   async #rollbackQuietly(transaction: OpenTransaction): Promise<void> {
@@ -347,19 +258,6 @@ export class SqliteGate implements ConnectionGate, GateOperations {
       await this.rollback(transaction);
     } catch (error) {
       this.#dataSource.logger.log('warn', `ROLLBACK failed: ${String(error)}`);
-    }
-  }
-
-  #announce(writes: Writes): void {
-    if (writes.isEmpty) return;
-    this.#commits += 1;
-    const commit: Commit = { number: this.#commits, writes };
-    for (const listener of this.#listeners) {
-      try {
-        this.detached(() => listener(commit));
-      } catch (error) {
-        this.#dataSource.logger.log('warn', `A commit listener failed: ${String(error)}`);
-      }
     }
   }
 }
