@@ -153,7 +153,8 @@ export { syncTable } from './persistence/tables/sync-table.ts';
 export type { SyncTable, SyncTableOptions } from './persistence/tables/sync-table.ts';
 export type { TableSchemaOptions } from './persistence/columns/table-schema.ts';
 export type { TouchOptions } from './persistence/writing/touch-row.ts';
-export type { ReplaceOptions, SyncEntityWriter, WriteOptions } from './persistence/writing/writer.ts';
+export type { ReplaceOptions, WriteOptions } from './persistence/writing/write-options.ts';
+export type { SyncEntityWriter } from './persistence/writing/writer.ts';
 export {
   ChangedFieldsDiff,
   ChangedFieldsTracker,

@@ -41,11 +41,10 @@ export { sqlite3Driver } from './persistence/drivers/sqlite3-driver.ts';
 export { SyncColumns, syncColumns, type SyncedRow } from './persistence/tables/sync-columns.ts';
 export { syncTable, type SyncTable, type SyncTableOptions } from './persistence/tables/sync-table.ts';
 export type { TouchOptions } from './persistence/writing/touch-row.ts';
+export type { ReplaceOptions, WriteOptions } from './persistence/writing/write-options.ts';
 export {
   createWriter,
-  type ReplaceOptions,
   type SyncEntityWriter,
   type SyncWriter,
-  type WriteOptions,
   type WriterOptions,
 } from './persistence/writing/writer.ts';

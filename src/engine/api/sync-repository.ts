@@ -1,7 +1,8 @@
 import type { FindManyOptions, FindOneOptions, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { SyncError } from '../../model/errors/errors.ts';
 import type { JsonObject } from '../../model/values/json.ts';
-import type { SyncEntityWriter, WriteOptions } from '../../persistence/writing/writer.ts';
+import type { WriteOptions } from '../../persistence/writing/write-options.ts';
+import type { SyncEntityWriter } from '../../persistence/writing/writer.ts';
 
 /**
  * Where a read looks. `localOnly` (default): the database. `localThenRemote`: the database now, while a pull of the
