@@ -272,8 +272,8 @@ export const engineMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-163: whenIdle waits for the resolver that waits for it',
-    file: 'engine/core/engine-core.ts',
-    edits: [['questions.leaveOpen();\n        await until', 'await until']],
+    file: 'engine/core/chart-commands.ts',
+    edits: [['machine.questions.leaveOpen();\n        await life.until', 'await life.until']],
     tests: ['engine/resolver-that-syncs.test.ts'],
   },
   {

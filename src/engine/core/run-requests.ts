@@ -1,25 +1,9 @@
 import type { SyncMachineEvent } from '../../machines/machine-events.ts';
 import type { SyncStats } from '../../model/errors/stats.ts';
-import type { QueuePort } from '../../model/queue.ts';
 import type { Kinds, RunEnded } from '../../model/run.ts';
 import type { FullResyncOptions, SyncOptions, SyncRunResult } from '../api/sync-engine.ts';
-import type { MachineParts } from '../machine/assemble-machine.ts';
-import type { SyncActor } from '../machine/sync-stream.ts';
-import type { Waiters } from '../waits/waiters.ts';
 import { unlessPaused, type PauseParts } from '../waits/when-paused.ts';
-import type { EngineNews } from './engine-news.ts';
-
-export interface RunRequestParts {
-  readonly actor: SyncActor;
-  readonly send: (event: SyncMachineEvent) => void;
-  readonly until: PauseParts['until'];
-  readonly waiters: Waiters;
-  readonly news: Pick<EngineNews, 'storyOf'>;
-  readonly machine: Pick<MachineParts, 'memory' | 'questions'>;
-  readonly queue: QueuePort;
-  /** What is registered, by kind. */
-  readonly kinds: ReadonlyMap<string, unknown>;
-}
+import type { EngineContext } from './engine-context.ts';
 
 /** Asks the chart for runs, and waits for their end. */
 export interface RunRequests {
@@ -38,16 +22,10 @@ export function askedKinds({ kinds, pushKinds, pullKinds }: SyncOptions): {
   return { pushKinds: kinds ?? pushKinds, pullKinds: kinds ?? pullKinds };
 }
 
-export function createRunRequests({
-  actor,
-  send,
-  until,
-  waiters,
-  news,
-  machine: { memory, questions },
-  queue,
-  kinds,
-}: RunRequestParts): RunRequests {
+export function createRunRequests({ ports, actor, life, waiters, news, machine, queue }: EngineContext): RunRequests {
+  const { memory, questions } = machine;
+  const send = (event: SyncMachineEvent): void => life.send(event);
+  const until: PauseParts['until'] = (reached, options) => life.until(reached, options);
   const waited = (
     { signal, whenPaused }: Pick<SyncOptions, 'signal' | 'whenPaused'>,
     ask: (waiter: string) => void,
@@ -60,7 +38,7 @@ export function createRunRequests({
     sync: async (options) => {
       const asked = askedKinds(options);
       const ended = await waited(options, (waiter) => send({ type: 'SYNC', ...asked, waiter }));
-      const all = [...kinds.keys()];
+      const all = [...ports.kinds.keys()];
       const { stuck } = await queue.counts();
       return {
         push: ended.push,
