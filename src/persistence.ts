@@ -32,6 +32,7 @@ export {
   syncTableNames,
 } from './persistence/database/migrations.ts';
 export { liveQuery, type LiveQueryOptions, type LiveResult } from './persistence/follow/live-query.ts';
+export { type DriverProfile, type DriverSettings, type ReadyDriver } from './persistence/drivers/driver-profile.ts';
 export { type LiveTable } from './persistence/follow/live-source.ts';
 export { openDatabase, type DatabaseDriver, type OpenDatabaseOptions } from './persistence/database/open-database.ts';
 export { type OutboxRepository, type StuckOperation } from './persistence/queue/outbox-repository.ts';

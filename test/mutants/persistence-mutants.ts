@@ -212,7 +212,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'I7: a commit of sql.js does not wait for its file',
-    file: 'persistence/drivers/sqljs-options.ts',
+    file: 'persistence/drivers/sqljs-driver.ts',
     edits: [
       [
         'autoSaveCallback: (bytes: Uint8Array) => saveFile(database, bytes)',

@@ -5,6 +5,7 @@ import type { OpenTransaction } from '../gate/open-transaction.ts';
 import { ValidationError } from '../../model/errors/errors.ts';
 import { classifyDatabaseError } from '../sql/database-failure.ts';
 import { isOwn } from '../gate/own-work.ts';
+import { profileOf } from '../drivers/profile-of.ts';
 import { registerTables } from '../tables/register-table.ts';
 import { checkSchema } from '../database/schema-check.ts';
 import { controlWordOf, savepointOf } from '../sql/control-word.ts';
@@ -371,7 +372,7 @@ export class Capture {
       this.#installing = undefined;
       this.#register([...this.#registered.values()]);
     }
-    if (this.dataSource.options.type !== 'sqljs' || this.#installed.size === 0) return;
+    if (profileOf(this.dataSource)?.losesTriggers !== true || this.#installed.size === 0) return;
     const rows = await on.send(
       `SELECT 1 FROM temp.sqlite_master WHERE "type" = 'trigger' AND "name" LIKE 'synchart_capture_%'`,
     );

@@ -7,6 +7,7 @@ import { deepEqual } from '../../rules/values/deep-equal.ts';
 import { withBigInts } from '../../rules/values/keep-digits.ts';
 import { jsonText } from '../../rules/values/json-text.ts';
 import { parseTimestamp } from '../../rules/values/timestamp.ts';
+import { profileOf } from '../drivers/profile-of.ts';
 import { quoted } from '../sql/quoted-name.ts';
 import { dialectOf, type Dialect } from '../sql/session.ts';
 
@@ -163,7 +164,7 @@ export function createColumnCodec(
     property,
     wireKey,
     ...mapping,
-    complaint: complaintOf(column, dialect, dataSource.options.type === 'sqljs'),
+    complaint: complaintOf(column, dialect, profileOf(dataSource)?.losesByteOrderMark ?? false),
     readsBack: dialect === 'sqlite' ? readsBackFromSqlite(column, mapping) : readsBackFromPostgres(column),
     comparable: isPlainNumberColumn(column) ? comparableNumber : (value) => value,
   };

@@ -7,25 +7,22 @@ import {
 } from 'typeorm';
 import { databasePathProblem } from '../../model/platform/database-path.ts';
 import { DatabaseError } from '../../model/errors/errors.ts';
-import { whileBusy } from '../drivers/busy-database.ts';
 import { gateConnection, type GateOptions } from '../gate/connection-gate.ts';
-import { driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from '../drivers/database-file.ts';
+import type { Synchronous } from '../drivers/database-file.ts';
+import type { DriverProfile, InitSqlJs, ReadyDriver } from '../drivers/driver-profile.ts';
+import { givenProfile, namedDrivers, rememberProfile, type NamedDriver } from '../drivers/profile-of.ts';
+import { defaultSyncConfig } from '../../model/config.ts';
 import { syncEntities } from './entities.ts';
 import { syncMigrations } from './migrations.ts';
-import { loadOptional } from '../drivers/load-optional.ts';
 import { logOnce } from '../sql/log-once.ts';
 import { runPendingMigrations } from './run-migrations.ts';
-import { sqlJsOptions, type InitSqlJs } from '../drivers/sqljs-options.ts';
-import { sqlite3Driver } from '../drivers/sqlite3-driver.ts';
-import { systemClock } from '../../model/platform/system-clock.ts';
 import { walResetWarning } from '../drivers/wal-reset.ts';
 
 /**
  * Which npm package runs SQLite. `sqlite3` does not block the event loop; `better-sqlite3` is faster in bulk; `sqljs`
  * rewrites its whole file at each commit.
  */
-export type DatabaseDriver = 'sqlite3' | 'better-sqlite3' | 'sqljs';
-const drivers: readonly DatabaseDriver[] = ['sqlite3', 'better-sqlite3', 'sqljs'];
+export type DatabaseDriver = NamedDriver;
 
 type EntityClass = new () => object;
 type EntityList = readonly (EntityClass | EntitySchema)[];
@@ -47,7 +44,12 @@ export interface OpenDatabaseOptions extends GateOptions, PassedOn {
    * timestamps in their names.
    */
   readonly migrations?: Migrations;
-  readonly driver?: DatabaseDriver;
+  /**
+   * A name, or a driver that the app brings along: an object in the form of expo-sqlite, or a profile.
+   *
+   * @defaultValue 'sqlite3'
+   */
+  readonly driver?: DatabaseDriver | ReadyDriver | DriverProfile;
   /** For `sqljs`: the default export of the package `sql.js`. A page must pass it; Node loads the package itself. */
   readonly initSqlJs?: InitSqlJs;
   /** For `sqljs`: gives the URL of a file of sql.js, such as `sql-wasm.wasm`. Default: beside the script. */
@@ -58,35 +60,6 @@ export interface OpenDatabaseOptions extends GateOptions, PassedOn {
   readonly synchronize?: boolean;
 }
 
-/** The part of better-sqlite3 that is used before TypeORM takes over. */
-interface SynchronousDatabase {
-  pragma(statement: string): unknown;
-}
-
-async function driverOptions(options: OpenDatabaseOptions): Promise<DataSourceOptions> {
-  const { database, driver = 'sqlite3', synchronous = 'NORMAL', busyTimeoutMs = 5_000 } = options;
-  switch (driver) {
-    case 'sqlite3':
-      return { type: 'expo', database, driver: sqlite3Driver({ synchronous, busyTimeoutMs }) };
-    case 'better-sqlite3':
-      return {
-        type: 'better-sqlite3',
-        database,
-        driver: await loadOptional('better-sqlite3'),
-        timeout: driverBusyTimeoutMs,
-        prepareDatabase: (connection: SynchronousDatabase) =>
-          whileBusy(systemClock, busyTimeoutMs, () => {
-            if (isDatabaseFile(database)) connection.pragma('journal_mode = WAL');
-            connection.pragma(`synchronous = ${synchronous}`);
-          }),
-      };
-    case 'sqljs':
-      return sqlJsOptions(options);
-    default:
-      return driver satisfies never;
-  }
-}
-
 const unique = <T>(...lists: readonly (readonly T[])[]): T[] => [...new Set(lists.flat())];
 
 /**
@@ -95,7 +68,14 @@ const unique = <T>(...lists: readonly (readonly T[])[]): T[] => [...new Set(list
  * `RangeError` for a bad option.
  */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSource> {
-  const { database, driver = 'sqlite3' } = options;
+  const {
+    database,
+    driver = 'sqlite3',
+    synchronous = 'NORMAL',
+    busyTimeoutMs = defaultSyncConfig.busyTimeoutMs,
+    initSqlJs,
+    locateFile,
+  } = options;
   if (typeof database !== 'string' || database.trim() === '')
     throw new RangeError('openDatabase: database must be the path of a file, or ":memory:"');
   const pathProblem = databasePathProblem(database);
@@ -104,15 +84,18 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSo
       `openDatabase: database must be the path of an SQLite file: ${pathProblem}; for PostgreSQL see docs/drivers.md. The text is not shown, it may hold a password`,
     );
   }
-  if (!drivers.includes(driver))
-    throw new RangeError(`openDatabase: driver must be one of ${drivers.join(', ')}, got ${String(driver)}`);
+  const profile = givenProfile(driver);
+  if (profile?.options === undefined)
+    throw new RangeError(
+      `openDatabase: driver must be one of ${Object.keys(namedDrivers).join(', ')}, or a driver object, got ${String(driver)}`,
+    );
 
   const { logging, logger, subscribers, namingStrategy, maxQueryExecutionTime } = options;
   const given = Object.entries({ logging, logger, subscribers, namingStrategy, maxQueryExecutionTime }).filter(
     ([, value]) => value !== undefined,
   );
   const dataSourceOptions: DataSourceOptions = {
-    ...(await driverOptions(options)),
+    ...(await profile.options({ database, synchronous, busyTimeoutMs, initSqlJs, locateFile })),
     ...(Object.fromEntries(given) as PassedOn),
     entities: unique<EntityClass | EntitySchema>(options.entities, syncEntities) as MixedList<
       EntityClass | EntitySchema
@@ -121,6 +104,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSo
   };
   try {
     const dataSource = new DataSource(dataSourceOptions);
+    rememberProfile(dataSource, profile);
     gateConnection(dataSource, options);
     await dataSource.initialize();
     return await prepareTables(dataSource, options.synchronize === true);

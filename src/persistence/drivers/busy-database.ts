@@ -8,21 +8,17 @@ export const busyDelayMs = (attempt: number): number => delaysMs[Math.min(attemp
 const codeOf = (error: unknown): unknown =>
   typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 
-/**
- * PostgreSQL has rolled back for the sake of another transaction: serialization failure, deadlock, lock not available.
- */
-const givenUp: ReadonlySet<unknown> = new Set(['40001', '40P01', '55P03']);
+/** SQLITE_BUSY, extended codes included. */
+export const isSqliteBusy = (code: unknown): boolean => typeof code === 'string' && code.startsWith('SQLITE_BUSY');
 
-/**
- * Tells SQLITE_BUSY, extended codes included, and what PostgreSQL gives up for others from other failures; looks
- * through TypeORM's wrapper.
- */
-export function isBusyError(error: unknown): boolean {
+type IsBusyCode = (code: unknown) => boolean;
+
+/** Tells a database that another connection is in the way of from other failures; looks through TypeORM's wrapper. */
+export function isBusyError(error: unknown, isBusyCode: IsBusyCode): boolean {
   const seen = new Set<unknown>();
   for (let current: unknown = error; current instanceof Error && !seen.has(current); ) {
     seen.add(current);
-    const code = codeOf(current);
-    if (givenUp.has(code) || (typeof code === 'string' && code.startsWith('SQLITE_BUSY'))) return true;
+    if (isBusyCode(codeOf(current))) return true;
     current = 'driverError' in current ? current.driverError : current.cause;
   }
   return false;
@@ -32,13 +28,18 @@ export function isBusyError(error: unknown): boolean {
  * Repeats `attempt` while another connection is in its way, at most `budgetMs`; the event loop stays free meanwhile
  * (F-147).
  */
-export async function whileBusy<T>(clock: Clock, budgetMs: number, attempt: () => T | Promise<T>): Promise<T> {
+export async function whileBusy<T>(
+  clock: Clock,
+  budgetMs: number,
+  attempt: () => T | Promise<T>,
+  isBusyCode: IsBusyCode = isSqliteBusy,
+): Promise<T> {
   const begunAt = clock.now();
   for (let attempts = 0; ; attempts += 1) {
     try {
       return await attempt();
     } catch (error) {
-      if (!isBusyError(error) || clock.now() - begunAt >= budgetMs) throw error;
+      if (!isBusyError(error, isBusyCode) || clock.now() - begunAt >= budgetMs) throw error;
     }
     await new Promise<void>((resolve) => {
       clock.setTimeout(resolve, busyDelayMs(attempts));

@@ -4,7 +4,7 @@ import { DatabaseError } from '../../model/errors/errors.ts';
  * Imports an optional peer. The name is no literal where it is imported, so that bundlers leave it alone. Rejects with
  * the command that installs it.
  */
-export async function loadOptional(name: 'sqlite3' | 'better-sqlite3' | 'sql.js'): Promise<unknown> {
+export async function loadOptional(name: string): Promise<unknown> {
   try {
     const loaded = (await import(/* @vite-ignore */ name)) as { readonly default: unknown };
     return loaded.default;

@@ -1,4 +1,3 @@
-import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 import type { AbstractSqliteQueryRunner } from 'typeorm/driver/sqlite-abstract/AbstractSqliteQueryRunner.js';
 
 /** Transaction control on the connection itself, beside TypeORM's query runners. */
@@ -26,7 +25,11 @@ const isSynchronous = (database: unknown): database is SynchronousDatabase =>
 const isAsynchronous = (database: unknown): database is AsynchronousDatabase =>
   typeof database === 'object' && database !== null && 'runAsync' in database && 'isInTransactionAsync' in database;
 
-function synchronousConnection(database: SynchronousDatabase): RawConnection {
+type BareRunner = () => AbstractSqliteQueryRunner;
+
+/** Of drivers as better-sqlite3, which answer at once. */
+export function synchronousConnection(database: unknown, bareRunner: BareRunner): RawConnection {
+  if (!isSynchronous(database)) return statementConnection(bareRunner);
   const statements = new Map<string, { run(): unknown }>();
   return {
     execute: (sql) => {
@@ -38,12 +41,16 @@ function synchronousConnection(database: SynchronousDatabase): RawConnection {
   };
 }
 
-const asynchronousConnection = (database: AsynchronousDatabase): RawConnection => ({
-  execute: async (sql) => {
-    await database.runAsync(sql);
-  },
-  isInTransaction: () => database.isInTransactionAsync(),
-});
+/** Of drivers in the form of expo-sqlite. */
+export function asynchronousConnection(database: unknown, bareRunner: BareRunner): RawConnection {
+  if (!isAsynchronous(database)) return statementConnection(bareRunner);
+  return {
+    execute: async (sql) => {
+      await database.runAsync(sql);
+    },
+    isInTransaction: () => database.isInTransactionAsync(),
+  };
+}
 
 /**
  * `PRAGMA synchronous = n` is refused inside a transaction and nowhere else, which tells the state where the driver
@@ -60,7 +67,9 @@ export async function probeTransaction(
   );
 }
 
-function bareConnection(runner: AbstractSqliteQueryRunner): RawConnection {
+/** Of drivers that are known by TypeORM alone. */
+export function statementConnection(bareRunner: BareRunner): RawConnection {
+  const runner = bareRunner();
   const level = async (): Promise<number> => {
     const [row] = (await runner.query('PRAGMA synchronous')) as readonly { readonly synchronous: number }[];
     return row?.synchronous ?? 2;
@@ -71,18 +80,4 @@ function bareConnection(runner: AbstractSqliteQueryRunner): RawConnection {
     },
     isInTransaction: () => probeTransaction((sql) => runner.query(sql), level),
   };
-}
-
-/**
- * Finds the shortest way to the driver's connection. `bareRunner` makes an ungated runner, for drivers known by TypeORM
- * alone.
- */
-export function rawConnectionOf(
-  driver: AbstractSqliteDriver,
-  bareRunner: () => AbstractSqliteQueryRunner,
-): RawConnection {
-  const database: unknown = driver.databaseConnection;
-  if (isSynchronous(database)) return synchronousConnection(database);
-  if (isAsynchronous(database)) return asynchronousConnection(database);
-  return bareConnection(bareRunner());
 }

@@ -3,7 +3,9 @@ import { toBindables } from '../sql/bind-value.ts';
 import { whileBusy } from './busy-database.ts';
 import { createDirectoryOf, driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from './database-file.ts';
 import { loadOptional } from './load-optional.ts';
-import { probeTransaction } from './raw-connection.ts';
+import { asynchronousConnection, probeTransaction } from './raw-connection.ts';
+import { sqliteDefaults, type DriverProfile } from './driver-profile.ts';
+import { defaultSyncConfig } from '../../model/config.ts';
 import type { AnsweringConnection, StatementAnswer } from './short-query.ts';
 import { hasSeveralStatements } from '../sql/several-statements.ts';
 import { writesWithoutRows } from '../sql/statement-kind.ts';
@@ -40,8 +42,8 @@ export interface Sqlite3Connection {
 
 /** What TypeORM's `driver` option of the `expo` type takes. */
 export interface Sqlite3Driver {
-  /** Tells the store that one JSON parameter of many rows is faster here than their values one by one. */
-  readonly packsRows: boolean;
+  /** What the store knows about it. */
+  readonly profile: DriverProfile;
   openDatabaseAsync(name: string): Promise<Sqlite3Connection>;
 }
 
@@ -205,12 +207,12 @@ class Connection implements Sqlite3Connection, AnsweringConnection {
  * `SQLITE_BUSY`).
  */
 export function sqlite3Driver(options: Sqlite3DriverOptions = {}): Sqlite3Driver {
-  const { synchronous = 'NORMAL', busyTimeoutMs = 5_000 } = options;
+  const { synchronous = 'NORMAL', busyTimeoutMs = defaultSyncConfig.busyTimeoutMs } = options;
   return {
-    packsRows: true,
+    profile: sqlite3Profile,
     openDatabaseAsync: async (name) => {
       createDirectoryOf(name);
-      const database = await openFile((await loadOptional('sqlite3')) as Sqlite3Module, name);
+      const database = await openFile((await loadOptional(sqlite3Profile.package)) as Sqlite3Module, name);
       database.configure('busyTimeout', driverBusyTimeoutMs);
       const journal = isDatabaseFile(name) ? 'PRAGMA journal_mode = WAL;' : '';
       await whileBusy(systemClock, busyTimeoutMs, () =>
@@ -220,3 +222,18 @@ export function sqlite3Driver(options: Sqlite3DriverOptions = {}): Sqlite3Driver
     },
   };
 }
+
+/** npm `sqlite3`, through {@link sqlite3Driver}. */
+export const sqlite3Profile = {
+  ...sqliteDefaults,
+  name: 'sqlite3',
+  type: 'expo',
+  package: 'sqlite3',
+  options: ({ database, synchronous, busyTimeoutMs }) => ({
+    type: 'expo',
+    database,
+    driver: sqlite3Driver({ synchronous, busyTimeoutMs }),
+  }),
+  rawConnection: asynchronousConnection,
+  packsRows: true,
+} as const satisfies DriverProfile;

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { profileOf } from './profile-of.ts';
 
 /** Older lines that received the fix later. */
 const fixedReleases: ReadonlySet<string> = new Set(['3.44.6', '3.50.7']);
@@ -35,12 +36,10 @@ async function versionOf(dataSource: DataSource, query: Query): Promise<string> 
 }
 
 /**
- * The warning about a file that this SQLite may damage; undefined for all others. Only a file can have a WAL, and
- * sql.js has no second connection.
+ * The warning about a file that this SQLite may damage; undefined for all others.
  */
 export async function walResetWarning(dataSource: DataSource, query: Query): Promise<string | undefined> {
-  const { type } = dataSource.options;
-  if (type === 'postgres' || type === 'sqljs') return undefined;
+  if (profileOf(dataSource)?.sharesFile !== true) return undefined;
   const version = await versionOf(dataSource, query);
   if (!hasWalResetBug(version) || (await firstValue(query, 'PRAGMA journal_mode')).toLowerCase() !== 'wal')
     return undefined;

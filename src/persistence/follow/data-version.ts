@@ -1,5 +1,6 @@
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../../model/platform/clock.ts';
+import { profileOf } from '../drivers/profile-of.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import type { ConnectionGate } from '../gate/connection-gate.ts';
 
@@ -16,16 +17,6 @@ interface Poll {
 const polls = new WeakMap<DataSource, Map<Clock, Poll>>();
 
 /**
- * The statement whose answer changes when another connection commits; undefined where nobody else can have the database
- * open.
- */
-function versionSqlOf({ options }: DataSource): string | undefined {
-  if (options.type === 'postgres') return 'SELECT CAST(pg_current_snapshot() AS text) AS "version"';
-  if (options.type === 'sqljs') return undefined;
-  return options.database === ':memory:' ? undefined : 'PRAGMA data_version';
-}
-
-/**
  * Asks every `intervalMs` whether another connection has committed, and tells the feed. One timer for all who ask, at
  * the shortest of their intervals, and none when nobody does. Returns the function that ends it. Commits of this
  * connection do not count in SQLite.
@@ -38,7 +29,7 @@ export function pollElsewhere(parts: {
   readonly intervalMs: number;
 }): () => void {
   const { dataSource, gate, feed, clock, intervalMs } = parts;
-  const sql = versionSqlOf(dataSource);
+  const sql = profileOf(dataSource)?.versionSql(dataSource.options.database);
   if (sql === undefined || !(intervalMs > 0) || !Number.isFinite(intervalMs)) return () => undefined;
   const byClock = polls.get(dataSource) ?? new Map<Clock, Poll>();
   polls.set(dataSource, byClock);

@@ -1,7 +1,8 @@
-import type { DataSource, Driver } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 import type { Clock } from '../../model/platform/clock.ts';
 import { defaultSyncConfig } from '../../model/config.ts';
+import { profileOf, singleConnectionTypes } from '../drivers/profile-of.ts';
 import type { ConnectionGate } from './gate-port.ts';
 import { createPooledGate } from './pooled-gate.ts';
 import { SqliteGate } from './sqlite-gate.ts';
@@ -22,19 +23,6 @@ export interface GateOptions {
   readonly asyncContext?: 'platform' | 'none';
 }
 
-/** The drivers of TypeORM that share one query runner over one connection. */
-const singleConnection: ReadonlySet<string> = new Set([
-  'better-sqlite3',
-  'expo',
-  'sqljs',
-  'react-native',
-  'cordova',
-  'capacitor',
-  'nativescript',
-]);
-const isSingleConnection = (driver: Driver): driver is AbstractSqliteDriver =>
-  singleConnection.has(driver.options.type);
-
 const gates = new WeakMap<DataSource, ConnectionGate>();
 /** In order of their gates; does not keep them alive. */
 const gated = new Set<WeakRef<DataSource>>();
@@ -47,29 +35,27 @@ const gated = new Set<WeakRef<DataSource>>();
 export function gateConnection(dataSource: DataSource, options: GateOptions = {}): ConnectionGate {
   const existing = gates.get(dataSource);
   if (existing !== undefined) return existing;
-  const { driver } = dataSource;
-  const gate = isSingleConnection(driver)
-    ? new SqliteGate(dataSource, driver, {
-        clock: options.clock ?? systemClock,
-        busyTimeoutMs: options.busyTimeoutMs ?? defaultSyncConfig.busyTimeoutMs,
-        gateTimeoutMs: options.gateTimeoutMs ?? defaultSyncConfig.gateTimeoutMs,
-        context: options.asyncContext === 'none' ? noAsyncContext() : createAsyncContext(),
-      })
-    : createPooledGate(postgresAlone(dataSource), {
-        clock: options.clock ?? systemClock,
-        busyTimeoutMs: options.busyTimeoutMs ?? defaultSyncConfig.busyTimeoutMs,
-      });
+  const profile = profileOf(dataSource);
+  if (profile === undefined)
+    throw new TypeError(
+      `synchart keeps its tables in SQLite (${singleConnectionTypes.join(', ')}) or PostgreSQL, not in '${dataSource.options.type}'`,
+    );
+  const settings = {
+    profile,
+    clock: options.clock ?? systemClock,
+    busyTimeoutMs: options.busyTimeoutMs ?? defaultSyncConfig.busyTimeoutMs,
+  };
+  const gate =
+    profile.connections === 'one'
+      ? new SqliteGate(dataSource, dataSource.driver as AbstractSqliteDriver, {
+          ...settings,
+          gateTimeoutMs: options.gateTimeoutMs ?? defaultSyncConfig.gateTimeoutMs,
+          context: options.asyncContext === 'none' ? noAsyncContext() : createAsyncContext(),
+        })
+      : createPooledGate(dataSource, settings);
   gates.set(dataSource, gate);
   gated.add(new WeakRef(dataSource));
   return gate;
-}
-
-function postgresAlone(dataSource: DataSource): DataSource {
-  const { type } = dataSource.options;
-  if (type === 'postgres') return dataSource;
-  throw new TypeError(
-    `synchart keeps its tables in SQLite (${[...singleConnection].join(', ')}) or PostgreSQL, not in '${type}'`,
-  );
 }
 
 /** The gate of a data source; undefined when none was applied. */

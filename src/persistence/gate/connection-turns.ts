@@ -1,8 +1,10 @@
 import type { Clock } from '../../model/platform/clock.ts';
 import { busyDelayMs, isBusyError } from '../drivers/busy-database.ts';
+import type { DriverProfile } from '../drivers/driver-profile.ts';
 import { GateLock, type LockHolder } from './gate-lock.ts';
 
 interface TurnSettings {
+  readonly profile: DriverProfile;
   readonly clock: Clock;
   readonly busyTimeoutMs: number;
   readonly gateTimeoutMs: number;
@@ -11,11 +13,13 @@ interface TurnSettings {
 
 /** Who may use the connection when: one transaction or write at a time, reads together. Waits out a busy database. */
 export class ConnectionTurns {
+  readonly #profile: DriverProfile;
   readonly #clock: Clock;
   readonly #busyTimeoutMs: number;
   readonly #lock: GateLock;
 
-  constructor({ clock, busyTimeoutMs, gateTimeoutMs, readsAtOnce }: TurnSettings) {
+  constructor({ profile, clock, busyTimeoutMs, gateTimeoutMs, readsAtOnce }: TurnSettings) {
+    this.#profile = profile;
     this.#clock = clock;
     this.#busyTimeoutMs = busyTimeoutMs;
     this.#lock = new GateLock(clock, gateTimeoutMs, readsAtOnce);
@@ -57,7 +61,7 @@ export class ConnectionTurns {
         return await run();
       } catch (error) {
         failedAt ??= this.#clock.now();
-        if (!isBusyError(error) || this.#clock.now() - failedAt >= this.#busyTimeoutMs) throw error;
+        if (!this.#isBusy(error) || this.#clock.now() - failedAt >= this.#busyTimeoutMs) throw error;
       } finally {
         this.#lock.release(holder);
       }
@@ -69,7 +73,7 @@ export class ConnectionTurns {
   async retryWhileBusy<T>(first: unknown, attempt: () => T | Promise<T>): Promise<T> {
     const begunAt = this.#clock.now();
     let failure = first;
-    for (let attempts = 0; isBusyError(failure) && this.#clock.now() - begunAt < this.#busyTimeoutMs; attempts += 1) {
+    for (let attempts = 0; this.#isBusy(failure) && this.#clock.now() - begunAt < this.#busyTimeoutMs; attempts += 1) {
       this.#lock.park();
       await this.#pause(attempts);
       await this.#lock.unpark();
@@ -80,6 +84,10 @@ export class ConnectionTurns {
       }
     }
     throw failure;
+  }
+
+  #isBusy(error: unknown): boolean {
+    return isBusyError(error, this.#profile.isBusyCode);
   }
 
   #pause(attempts: number): Promise<void> {

@@ -1,13 +1,13 @@
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 import type { AbstractSqliteQueryRunner } from 'typeorm/driver/sqlite-abstract/AbstractSqliteQueryRunner.js';
 import { DatabaseError } from '../../model/errors/errors.ts';
-import { toBindables } from '../sql/bind-value.ts';
 import { controlWordOf } from '../sql/control-word.ts';
 import { firstWordOf } from '../sql/tokens.ts';
 import type { OpenTransaction, TransactionMember } from './open-transaction.ts';
 import { readKeyOf } from './same-reads.ts';
 import { dataSourceOf, markUnsaved, replaceFlush, toQueryFailure } from '../typeorm/query-runners.ts';
-import { isAnswering, shortQuery } from '../drivers/short-query.ts';
+import type { DriverProfile } from '../drivers/driver-profile.ts';
+import { shortQuery } from '../drivers/short-query.ts';
 
 type IsolationLevel = Parameters<AbstractSqliteQueryRunner['startTransaction']>[0];
 type Parameters_ = Parameters<AbstractSqliteQueryRunner['query']>[1];
@@ -21,6 +21,7 @@ export type SqliteRunnerClass = new (driver: AbstractSqliteDriver) => SqliteQuer
 
 /** What a runner asks of its gate. */
 export interface GateOperations {
+  readonly profile: DriverProfile;
   /** The open transaction in whose async context the caller runs. */
   ambient(): OpenTransaction | undefined;
   begin(runner: GatedQueryRunner, sql: string): Promise<void>;
@@ -103,10 +104,10 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
       if (control === 'commit' || control === 'rollback') return end(gate, this, sql, control);
 
       const open = this.transaction?.state === 'open' ? this.transaction : gate.ambient();
-      const bound = Array.isArray(parameters) ? toBindables(parameters) : parameters;
+      const bound = Array.isArray(parameters) ? gate.profile.toBindables(parameters) : parameters;
       const connection: unknown = this.driver.databaseConnection;
       const isShort =
-        isAnswering(connection) &&
+        gate.profile.isAnswering(connection) &&
         !this.isReleased &&
         dataSourceOf(this).subscribers.length === 0 &&
         (bound === undefined || Array.isArray(bound));

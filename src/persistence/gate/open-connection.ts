@@ -1,8 +1,7 @@
 import { QueryFailedError } from 'typeorm';
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
-import { mendSqlJs } from '../drivers/mend-sqljs.ts';
-import { rawConnectionOf, type RawConnection } from '../drivers/raw-connection.ts';
-import { isAnswering } from '../drivers/short-query.ts';
+import type { DriverProfile } from '../drivers/driver-profile.ts';
+import type { RawConnection } from '../drivers/raw-connection.ts';
 import type { SqliteQueryRunner } from './gated-query-runner.ts';
 
 /** What belongs to one opening of the database. */
@@ -16,11 +15,13 @@ interface Opening {
 /** The driver's connection as it is now: a data source may be destroyed and initialised again. */
 export class OpenConnection {
   readonly #driver: AbstractSqliteDriver;
+  readonly #profile: DriverProfile;
   readonly #bareRunner: () => SqliteQueryRunner;
   #opening: Opening | undefined;
 
-  constructor(driver: AbstractSqliteDriver, bareRunner: () => SqliteQueryRunner) {
+  constructor(driver: AbstractSqliteDriver, profile: DriverProfile, bareRunner: () => SqliteQueryRunner) {
     this.#driver = driver;
+    this.#profile = profile;
     this.#bareRunner = bareRunner;
   }
 
@@ -64,11 +65,11 @@ export class OpenConnection {
     const database: unknown = this.#driver.databaseConnection;
     let opening = this.#opening;
     if (opening === undefined || opening.database !== database) {
-      mendSqlJs(database);
+      this.#profile.mend?.(database);
       opening = {
         database,
-        raw: rawConnectionOf(this.#driver, this.#bareRunner),
-        readsAtOnce: isAnswering(database) ? database.readsAtOnce : 1,
+        raw: this.#profile.rawConnection(database, this.#bareRunner),
+        readsAtOnce: this.#profile.isAnswering(database) ? database.readsAtOnce : 1,
         statements: new Map(),
       };
       this.#opening = opening;

@@ -1,6 +1,7 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { Clock } from '../../model/platform/clock.ts';
 import { whileBusy } from '../drivers/busy-database.ts';
+import type { DriverProfile } from '../drivers/driver-profile.ts';
 import type { Commit, ConnectionGate, Observed } from './gate-port.ts';
 import { controlWordOf } from '../sql/control-word.ts';
 import { replaceQuery, replaceQueryRunners } from '../typeorm/query-runners.ts';
@@ -15,6 +16,7 @@ interface ReadingScope {
 type Query = QueryRunner['query'];
 
 export interface PooledGateOptions {
+  readonly profile: DriverProfile;
   readonly clock: Clock;
   /** How long a transaction waits for its turn and for locks, and is begun again, all together. */
   readonly busyTimeoutMs: number;
@@ -24,7 +26,10 @@ export interface PooledGateOptions {
  * For databases with a pool of connections, as PostgreSQL: each transaction has a connection of its own, and ours take
  * turns. Listens to what every query runner sends, so that the commits of the app are told as well.
  */
-export function createPooledGate(dataSource: DataSource, { clock, busyTimeoutMs }: PooledGateOptions): ConnectionGate {
+export function createPooledGate(
+  dataSource: DataSource,
+  { profile, clock, busyTimeoutMs }: PooledGateOptions,
+): ConnectionGate {
   const listeners = new Set<(commit: Commit) => void>();
   const context = createAsyncContext<ReadingScope>();
   let commits = 0;
@@ -112,7 +117,12 @@ export function createPooledGate(dataSource: DataSource, { clock, busyTimeoutMs 
   /** What PostgreSQL gave up for the sake of others is done again from its beginning: nothing of it is stored. */
   const transaction = <T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> => {
     const begunAt = clock.now();
-    return whileBusy(clock, busyTimeoutMs, () => attempt(work, busyTimeoutMs - (clock.now() - begunAt)));
+    return whileBusy(
+      clock,
+      busyTimeoutMs,
+      () => attempt(work, busyTimeoutMs - (clock.now() - begunAt)),
+      profile.isBusyCode,
+    );
   };
 
   return {

@@ -2,6 +2,7 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 import type { Clock } from '../../model/platform/clock.ts';
 import { DatabaseError } from '../../model/errors/errors.ts';
+import type { DriverProfile } from '../drivers/driver-profile.ts';
 import { CommitNews } from './commit-news.ts';
 import { ConnectionTurns } from './connection-turns.ts';
 import { observing } from './observing.ts';
@@ -27,6 +28,7 @@ import { isExclusive } from '../sql/control-word.ts';
 import { Writes } from '../sql/written-tables.ts';
 
 interface SqliteGateSettings {
+  readonly profile: DriverProfile;
   readonly clock: Clock;
   readonly busyTimeoutMs: number;
   readonly gateTimeoutMs: number;
@@ -38,6 +40,7 @@ interface SqliteGateSettings {
  * the managers.
  */
 export class SqliteGate implements ConnectionGate, GateOperations {
+  readonly profile: DriverProfile;
   readonly #dataSource: DataSource;
   readonly #driver: AbstractSqliteDriver;
   readonly #clock: Clock;
@@ -51,6 +54,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
   constructor(dataSource: DataSource, driver: AbstractSqliteDriver, settings: SqliteGateSettings) {
     this.#dataSource = dataSource;
     this.#driver = driver;
+    this.profile = settings.profile;
     this.#clock = settings.clock;
     this.#context = settings.context;
     this.#turns = new ConnectionTurns({ ...settings, readsAtOnce: () => this.#connection.readsAtOnce });
@@ -64,7 +68,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
         'gateConnection(): a transaction is open on this data source; apply the gate before using it',
       );
     const Base = shared.constructor as SqliteRunnerClass;
-    this.#connection = new OpenConnection(driver, () => new Base(driver));
+    this.#connection = new OpenConnection(driver, settings.profile, () => new Base(driver));
     this.#Runner = createGatedRunnerClass(Base, this);
     // Whoever got the shared runner before goes through the gate from now on, too.
     changeClass(shared, this.#Runner);

@@ -1,4 +1,4 @@
-import type { DataSource, EntityMetadata, ObjectLiteral } from 'typeorm';
+import type { EntityMetadata, ObjectLiteral } from 'typeorm';
 import type { TableConflictConfig } from '../../model/conflict.ts';
 import type { SyncKind } from '../../model/kind.ts';
 import type { JsonObject } from '../../model/values/json.ts';
@@ -7,6 +7,7 @@ import { RowUpserts } from '../columns/row-upserts.ts';
 import { referenceKeysOf, uniqueKeysOf, type ReferenceKey, type UniqueKey } from '../columns/table-keys.ts';
 import { createTableSchema, type TableSchema } from '../columns/table-schema.ts';
 import { TreePaths } from '../columns/tree-paths.ts';
+import { profileOf } from '../drivers/profile-of.ts';
 import type { Dialect } from '../sql/session.ts';
 import { InboundReferences } from './inbound-references.ts';
 import { RowConditions } from './row-conditions.ts';
@@ -20,15 +21,6 @@ interface Registration extends FoundColumns {
   readonly options: SyncTableOptions<ObjectLiteral>;
   readonly settings: TableSettings;
 }
-
-/** Drivers whose statements run on the event loop. */
-const blocking: ReadonlySet<string> = new Set(['better-sqlite3', 'sqljs']);
-
-const prefersPackedRows = ({ options }: DataSource): boolean =>
-  'driver' in options &&
-  typeof options.driver === 'object' &&
-  options.driver !== null &&
-  Reflect.get(options.driver, 'packsRows') === true;
 
 /**
  * A synced table of the app: its settings, its `columns`, how its rows map to the wire (`mapping`), the SQL that names
@@ -85,9 +77,10 @@ export class ReplicaTable implements SyncKind {
     this.mapping = new RowMapping(columns, options);
     this.conditions = new RowConditions(columns, this.mapping.keepsSentValues);
     this.schema = createTableSchema(kind, options);
-    this.blocksLoop = blocking.has(dataSource.options.type);
+    const driver = profileOf(dataSource);
+    this.blocksLoop = driver?.blocksLoop ?? false;
     this.rowsPerSlice = this.blocksLoop ? 250 : 500;
-    this.rows = this.#storedRows(prefersPackedRows(dataSource));
+    this.rows = this.#storedRows(driver?.packsRows ?? false);
 
     this.pullOnly = settings.pullOnly;
     this.pushOnly = settings.pushOnly;

@@ -15,7 +15,7 @@ import {
   type InitSqlJs,
   type OpenDatabaseOptions,
 } from '../../../src/persistence/database/open-database.ts';
-import { sqlJsOptions } from '../../../src/persistence/drivers/sqljs-options.ts';
+import { sqlJsProfile } from '../../../src/persistence/drivers/sqljs-driver.ts';
 
 interface Todo {
   id: string;
@@ -169,7 +169,7 @@ test('bad options are refused at once and name the field', async () => {
   await expect(open({ database: ' ' })).rejects.toThrow(/^openDatabase: database must be/);
   const unknown: { driver: string } = { driver: 'oracle' };
   await expect(open(unknown as Partial<OpenDatabaseOptions>)).rejects.toThrow(
-    /driver must be one of sqlite3, better-sqlite3, sqljs, got oracle/,
+    /driver must be one of sqlite3, better-sqlite3, sqljs, or a driver object, got oracle/,
   );
 });
 
@@ -216,13 +216,16 @@ describe('openDatabase with sqljs', () => {
   });
 
   describe('in a page', () => {
+    const settings = { synchronous: 'NORMAL', busyTimeoutMs: 5 } as const;
     afterEach(() => {
       vi.unstubAllGlobals();
     });
 
     test('F-165: an error names the option initSqlJs, and does not ask to install a package', async () => {
       vi.stubGlobal('process', { env: {} });
-      const refused: unknown = await sqlJsOptions({ database: 'app' }).catch((error: unknown) => error);
+      const refused: unknown = await sqlJsProfile
+        .options({ ...settings, database: 'app' })
+        .catch((error: unknown) => error);
       expect(refused).toBeInstanceOf(DatabaseError);
       expect(String(refused)).toMatch(/in a page .* needs the option initSqlJs.*locateFile/);
       expect(String(refused)).not.toContain('npm install');
@@ -238,9 +241,9 @@ describe('openDatabase with sqljs', () => {
           stored.set(key, value);
         },
       });
-      const options = await sqlJsOptions({ database: 'app', initSqlJs });
+      const options = await sqlJsProfile.options({ ...settings, database: 'app', initSqlJs });
       if (options.type !== 'sqljs' || options.autoSaveCallback === undefined)
-        throw new Error('sqlJsOptions set no autoSaveCallback');
+        throw new Error('sqlJsProfile set no autoSaveCallback');
       const save = async (bytes: Uint8Array): Promise<unknown> =>
         (options.autoSaveCallback as (bytes: Uint8Array) => Promise<void>)(bytes);
       await save(Uint8Array.of(83, 81, 76));
@@ -256,6 +259,5 @@ describe('openDatabase with sqljs', () => {
 });
 
 test('a missing package is named with the command that installs it', async () => {
-  const missing: string = 'not-installed-here';
-  await expect(loadOptional(missing as 'sql.js')).rejects.toThrow('npm install not-installed-here');
+  await expect(loadOptional('not-installed-here')).rejects.toThrow('npm install not-installed-here');
 });

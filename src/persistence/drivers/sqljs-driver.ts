@@ -1,33 +1,29 @@
 import type { DataSourceOptions } from 'typeorm';
 import { DatabaseError } from '../../model/errors/errors.ts';
 import { createDirectoryOf, isDatabaseFile } from './database-file.ts';
+import { sqliteDefaults, type DriverProfile, type DriverSettings } from './driver-profile.ts';
 import { loadOptional } from './load-optional.ts';
+import { mendSqlJs } from './mend-sqljs.ts';
+import { statementConnection } from './raw-connection.ts';
 import { saveFile } from './save-file.ts';
 import { saveToLocalStorage } from './save-to-local-storage.ts';
 
-/** The function that `sql.js` exports by default. */
-export type InitSqlJs = (config?: { locateFile?(file: string): string }) => Promise<unknown>;
-
-interface SqlJsSetting {
-  readonly database: string;
-  readonly initSqlJs?: InitSqlJs;
-  readonly locateFile?: (file: string) => string;
-}
-
 /** A page may have a `process` from a polyfill, so the check asks for what only Node has. */
 const isNode = (): boolean => typeof process !== 'undefined' && typeof process.getBuiltinModule === 'function';
+
+const packageName = 'sql.js';
 
 /**
  * Options for TypeORM's sql.js driver. Rejects with `DatabaseError` where sql.js is missing, and says how to pass it in
  * a page.
  */
-export async function sqlJsOptions({ database, initSqlJs, locateFile }: SqlJsSetting): Promise<DataSourceOptions> {
+async function sqlJsOptions({ database, initSqlJs, locateFile }: DriverSettings): Promise<DataSourceOptions> {
   if (initSqlJs === undefined && !isNode()) {
     throw new DatabaseError(
       "openDatabase: in a page the driver 'sqljs' needs the option initSqlJs. Write: import initSqlJs from 'sql.js', then pass initSqlJs and locateFile: () => the URL of sql-wasm.wasm",
     );
   }
-  const driver = initSqlJs ?? (await loadOptional('sql.js'));
+  const driver = initSqlJs ?? (await loadOptional(packageName));
   const base = { type: 'sqljs', driver, ...(locateFile === undefined ? {} : { sqlJsConfig: { locateFile } }) } as const;
   if (!isDatabaseFile(database)) return base;
   const saved = { ...base, location: database, autoSave: true };
@@ -37,3 +33,20 @@ export async function sqlJsOptions({ database, initSqlJs, locateFile }: SqlJsSet
   createDirectoryOf(database);
   return { ...saved, autoSaveCallback: (bytes: Uint8Array) => saveFile(database, bytes) };
 }
+
+/** npm `sql.js`: SQLite in memory, which writes its whole file at each commit. */
+export const sqlJsProfile = {
+  ...sqliteDefaults,
+  name: 'sqljs',
+  type: 'sqljs',
+  package: packageName,
+  options: sqlJsOptions,
+  mend: mendSqlJs,
+  rawConnection: (_, bareRunner) => statementConnection(bareRunner),
+  // The database is in the memory of this process.
+  versionSql: () => undefined,
+  sharesFile: false,
+  blocksLoop: true,
+  losesByteOrderMark: true,
+  losesTriggers: true,
+} as const satisfies DriverProfile;

@@ -1,0 +1,53 @@
+import type { DataSource } from 'typeorm';
+import { betterSqlite3Profile } from './better-sqlite3-driver.ts';
+import type { DriverProfile, ReadyDriver } from './driver-profile.ts';
+import { expoProfile, platformProfiles } from './platform-drivers.ts';
+import { postgresProfile } from './postgres-driver.ts';
+import { sqlite3Profile } from './sqlite3-driver.ts';
+import { sqlJsProfile } from './sqljs-driver.ts';
+
+/** The drivers that `openDatabase` opens by their name. */
+export const namedDrivers = {
+  sqlite3: sqlite3Profile,
+  'better-sqlite3': betterSqlite3Profile,
+  sqljs: sqlJsProfile,
+} as const satisfies Record<string, DriverProfile>;
+export type NamedDriver = keyof typeof namedDrivers;
+
+const byType: ReadonlyMap<string, DriverProfile> = new Map(
+  [...platformProfiles, betterSqlite3Profile, sqlJsProfile, postgresProfile].map((profile) => [profile.type, profile]),
+);
+
+/** Drivers of TypeORM that can hold the tables of the sync and share one connection. */
+export const singleConnectionTypes: readonly string[] = [...byType.values()]
+  .filter(({ connections }) => connections === 'one')
+  .map(({ type }) => type);
+
+const isReady = (driver: unknown): driver is ReadyDriver =>
+  typeof driver === 'object' && driver !== null && 'openDatabaseAsync' in driver;
+
+const isProfile = (driver: unknown): driver is DriverProfile =>
+  typeof driver === 'object' && driver !== null && 'rawConnection' in driver;
+
+const opened = new WeakMap<DataSource, DriverProfile>();
+
+/** Notes with which profile a data source was made, where its options alone do not tell. */
+export function rememberProfile(dataSource: DataSource, profile: DriverProfile): void {
+  opened.set(dataSource, profile);
+}
+
+/** What the store knows about the driver of a data source; undefined: it cannot hold the tables of the sync. */
+export function profileOf(dataSource: DataSource): DriverProfile | undefined {
+  const { options } = dataSource;
+  const driver: unknown = 'driver' in options ? options.driver : undefined;
+  return opened.get(dataSource) ?? (isReady(driver) ? driver.profile : undefined) ?? byType.get(options.type);
+}
+
+/** The driver that `openDatabase` was given: its name, its profile, or the driver itself. Undefined: it is none. */
+export function givenProfile(driver: unknown): DriverProfile | undefined {
+  if (typeof driver === 'string')
+    return Object.hasOwn(namedDrivers, driver) ? namedDrivers[driver as NamedDriver] : undefined;
+  if (isProfile(driver)) return driver.options === undefined ? undefined : driver;
+  if (!isReady(driver)) return undefined;
+  return { ...(driver.profile ?? expoProfile), options: ({ database }) => ({ type: 'expo', database, driver }) };
+}
