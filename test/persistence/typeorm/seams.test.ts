@@ -1,9 +1,13 @@
 import BetterSqlite3 from 'better-sqlite3';
 import initSqlJs from 'sql.js';
 import {
+  ChildEntity,
   DataSource,
+  Entity,
   EntitySchema,
+  PrimaryColumn,
   QueryFailedError,
+  TableInheritance,
   type DataSourceOptions,
   type EntityMetadata,
   type MigrationInterface,
@@ -13,6 +17,7 @@ import { afterEach, describe, expect, inject, test } from 'vitest';
 import { sqlite3Driver } from '../../../src/persistence/drivers/sqlite3-driver.ts';
 import { beforeBroadcast, type BroadcastName } from '../../../src/persistence/typeorm/broadcasts.ts';
 import { beforeDisconnect } from '../../../src/persistence/typeorm/closing.ts';
+import { namedAfterClass } from '../../../src/persistence/typeorm/declared-names.ts';
 import { managerMethod, replaceManagerMethods } from '../../../src/persistence/typeorm/managers.ts';
 import {
   changeClass,
@@ -442,4 +447,18 @@ test('QueryBuilder.createWhereExpression and SelectQueryBuilder.join: every SELE
   expect(shelves.map(({ id, books }) => [id, books?.map((one) => one.id)])).toEqual([[1, [1]]]);
   await manager.createQueryBuilder().update(book).set({ title: 'z' }).execute();
   expect((await manager.find(book, { withDeleted: true })).map(({ title }) => title)).toEqual(['z', 'z', 'z']);
+});
+
+test('MetadataArgsStorage: a table or a discriminator without a name of its own is named after its class', () => {
+  class Bare {}
+  Entity()(Bare);
+  class Kind {}
+  Entity('kind')(Kind);
+  TableInheritance({ column: { type: 'text', name: 'type' } })(Kind);
+  PrimaryColumn('text')(Kind.prototype, 'id');
+  class Child extends Kind {}
+  ChildEntity()(Child);
+  class Valued extends Kind {}
+  ChildEntity('valued')(Valued);
+  expect(namedAfterClass([Bare, Kind, Child, Valued, book])).toEqual({ tables: ['Bare'], discriminators: ['Child'] });
 });
