@@ -39,6 +39,8 @@ export interface LeasePort {
   release(): Promise<void>;
   /** Epoch ms until which we hold it, 0 when we do not: each send checks it first. */
   expiresAt(): number;
+  /** Whether the run should end at the next batch or page, because somebody with a better claim waits. Absent: never. */
+  isWanted?(): Promise<boolean>;
 }
 
 // ── The store ───────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -18,6 +18,8 @@ import { enqueueAll, type EnqueueAllOptions, type EnqueuedAll } from './writing/
 import { createInspection } from './queue/inspection.ts';
 import { defaultPollIntervalMs, pollElsewhere } from './follow/data-version.ts';
 import { createLease } from './runs/lease.ts';
+import { lockedLease } from './runs/locked-lease.ts';
+import { tabLockOf } from './runs/tab-lock.ts';
 import { createLeaseHolder } from './database/lease-holder.ts';
 import { createOutboxRepository, type OutboxRepository } from './queue/outbox-repository.ts';
 import { readFates, type OperationFate } from './outbox/operation-fate.ts';
@@ -117,6 +119,8 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
   const feed = changeFeedOf(dataSource, gate);
   const holder = createLeaseHolder(owner);
   const unit = createUnitOfWork(dataSource, gate, clock, holder);
+  const lease = createLease(unit, holder, config.leaseTtlMs);
+  const tabLock = tabLockOf(dataSource);
   const context: StoreContext = {
     unit,
     registry,
@@ -132,7 +136,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
   const repaired = new Set<string>();
 
   const store: StorePort = {
-    lease: createLease(unit, holder, config.leaseTtlMs),
+    lease: tabLock === undefined ? lease : lockedLease(lease, tabLock),
 
     hydrate: async () => {
       try {

@@ -7,6 +7,7 @@ import { failStep } from '../ports/step-failure.ts';
 import { yieldTurn } from '../../model/platform/yield-turn.ts';
 import { noteClockOffset } from './clock-offset.ts';
 import type { FetchedPage } from './page-fetcher.ts';
+import { handOverIfWanted } from './hand-over.ts';
 import type { PullAhead } from './pull-ahead.ts';
 import type { RunMemory } from './run-memory.ts';
 
@@ -101,6 +102,7 @@ async function pullPages(
         ports,
         memory,
       );
+      await handOverIfWanted(ports);
     }
     if (signal.aborted) return;
     const facts = await store.completePull(name, { resync, tombstoneRetentionMs: retention });

@@ -5,6 +5,7 @@ import type { SyncMachineEvent } from '../../machines/machine-events.ts';
 import { chartOf } from '../conflicts/chart-asker.ts';
 import type { EnginePorts } from '../ports/engine-ports.ts';
 import { failStep } from '../ports/step-failure.ts';
+import { handOverIfWanted } from './hand-over.ts';
 import type { BatchUnderWay, RunMemory } from './run-memory.ts';
 import { sendBatch } from './send-batch.ts';
 import { nothingSettled, settleBatch } from './settle-batch.ts';
@@ -39,6 +40,7 @@ export function createPushActors(ports: EnginePorts, memory: RunMemory) {
         // A PAUSE may have come between the commit of a take and its answer: that batch is in flight, so it goes first.
         const orphan = memory.unsettled;
         if (orphan !== undefined) return { batchId: orphan.id, count: orphan.requests.length, facts: orphan.facts };
+        await handOverIfWanted(ports);
         const taking = take(input);
         memory.taking = taking.catch(() => undefined);
         const batch = await taking;

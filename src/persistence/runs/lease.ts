@@ -12,11 +12,17 @@ import type { UnitOfWork } from '../database/unit-of-work.ts';
 export const revokeLease = (session: Session): Promise<void> =>
   session.run('UPDATE "sync_lease" SET "token" = "token" + 1, "owner" = \'\', "expires_at" = 0');
 
+/** The lease of the table, which can be taken from a holder that is known to be gone. */
+export interface Lease extends LeasePort {
+  /** As `acquire`. `isGone`: whoever is written down as the holder is known not to live. */
+  acquire(isGone?: boolean): ReturnType<LeasePort['acquire']>;
+}
+
 /**
  * The lease in `sync_lease`: held per run, one statement to take, to extend and to give back; nothing is written when
  * idle or waiting.
  */
-export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number): LeasePort {
+export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number): Lease {
   const lost = (): SyncStepError => {
     holder.expiresAt = 0;
     return new SyncStepError({
@@ -44,14 +50,14 @@ export function createLease(unit: UnitOfWork, holder: LeaseHolder, ttlMs: number
   };
   let isWaiting = false;
   return {
-    acquire: async () => {
+    acquire: async (isGone = false) => {
       const { token: lastToken } = holder;
       // Who waits only looks, until it is free: many that wait would stand in the way of those who write, and of each
       // other.
-      if (isWaiting && (await unit.read(look)).isHeld) return { held: false };
+      if (isWaiting && !isGone && (await unit.read(look)).isHeld) return { held: false };
       const answer = await unit.transaction(async (session) => {
         const { now, before, isHeld } = await look(session);
-        if (isHeld) return { held: false as const };
+        if (isHeld && !isGone) return { held: false as const };
         // Ours if the last holder was this very owner under this very token: nobody has run in between.
         const continued = before !== undefined && before.owner === holder.owner && before.token === lastToken;
         const token = (before?.token ?? 0) + 1;
