@@ -44,7 +44,7 @@ const rooms = {
     gate: ['typeorm', 'sql', 'drivers'],
     columns: ['sql', 'drivers'],
     tables: ['sql', 'drivers', 'columns'],
-    database: ['sql', 'drivers', 'gate', 'tables'],
+    database: ['typeorm', 'sql', 'drivers', 'gate', 'tables'],
     outbox: ['sql', 'gate', 'columns', 'tables', 'database'],
     replica: ['sql', 'columns', 'tables', 'database'],
     upgrades: ['sql', 'columns', 'tables', 'database', 'outbox', 'replica'],
