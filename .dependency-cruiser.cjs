@@ -12,6 +12,7 @@ const table = {
   transport: ['model', 'rules'],
   engine: ['model', 'rules', 'machines', 'persistence', 'transport'],
   server: ['model'],
+  rpc: ['model', 'persistence/sql'],
   devtools: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine'],
   react: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine'],
   testing: ['model', 'rules', 'server'],
@@ -175,6 +176,13 @@ module.exports = {
       from: { path: '^src/[^/]+/', pathNot: `^src/${oneOf(allowed)}/` },
       to: { path: `(^|node_modules/)${name}(/|$)` },
     })),
+    {
+      name: 'rpc-reads-sql-alone',
+      severity: 'error',
+      comment: 'A worker that serves a database loads no TypeORM: of persistence/sql it takes what only reads text.',
+      from: { path: '^src/rpc/' },
+      to: { path: '(^|node_modules/)typeorm(/|$)', reachable: true },
+    },
     {
       name: 'pure-layers-do-no-io',
       severity: 'error',

@@ -49,6 +49,7 @@ export default defineConfig([
       index: 'src/index.ts',
       persistence: 'src/persistence.ts',
       transport: 'src/transport.ts',
+      rpc: 'src/rpc.ts',
       devtools: 'src/devtools.ts',
       'devtools-node': 'src/devtools-node.ts',
       'devtools-page': 'src/devtools-page.ts',

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { sqlite3Driver } from '../../src/persistence/drivers/sqlite3-driver.ts';
+import { workerDriver } from '../support/open-rpc.ts';
 import { driverContract } from './driver-contract.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'synchart-drivers-'));
@@ -19,5 +20,13 @@ driverContract('better-sqlite3 on a file', () => ({
   enableWAL: true,
   timeout: 5,
 }));
+driverContract('rpc to a worker, in memory', () => {
+  const database = `:memory:${(files += 1)}`;
+  return { type: 'expo', database, driver: workerDriver(database) };
+});
+driverContract('rpc to a worker, on a file', () => {
+  const database = nextFile();
+  return { type: 'expo', database, driver: workerDriver(database) };
+});
 driverContract('sqljs in memory', () => ({ type: 'sqljs' }));
 driverContract('sqljs on a file', () => ({ type: 'sqljs', location: nextFile(), autoSave: true }));

@@ -8,7 +8,7 @@ import type { JsonObject } from '../../src/model/values/json.ts';
 import { createStore } from '../../src/persistence/create-store.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { createFakeStore, FakeDatabase } from '../support/fake-store.ts';
-import { allDrivers, createTodoDatabase, openTodoDatabase, todos, type TestDriver } from '../support/open-store.ts';
+import { allDrivers, createTodoDatabase, openTodoDatabase, todos, type ContractDriver } from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';
 import { storeContract, type StoreSubject } from './store-contract.ts';
 
@@ -43,13 +43,13 @@ storeContract('fake', async (config) => {
 });
 
 // On other releases of TypeORM one driver is enough: the drivers have a contract of their own.
-const drivers = inject('typeorm') === '1.1' ? allDrivers : (['sqlite3'] as const);
+const drivers = inject('typeorm') === '1.1' ? ([...allDrivers, 'rpc'] as const) : (['sqlite3'] as const);
 for (const driver of drivers) storeContract(driver, (config) => openReal(driver, config));
 
 /**
  * A second engine has its own connection to the same database, as a second process would; sql.js has none, and shares.
  */
-async function openReal(driver: TestDriver, config: Partial<SyncConfig> | undefined): Promise<StoreSubject> {
+async function openReal(driver: ContractDriver, config: Partial<SyncConfig> | undefined): Promise<StoreSubject> {
   const clock = createSimulatedClock();
   const { database, remove } = await createTodoDatabase(driver, folder);
   const first = await openTodoDatabase(driver, database);

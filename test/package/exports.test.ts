@@ -8,6 +8,7 @@ const entries = [
   'index',
   'persistence',
   'transport',
+  'rpc',
   'devtools',
   'devtools-node',
   'devtools-page',

@@ -15,12 +15,15 @@ import { syncTable, type SyncTable } from '../../src/persistence/tables/sync-tab
 import { createWriter, type SyncEntityWriter } from '../../src/persistence/writing/writer.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { createMigratedDatabase, dropPostgresDatabase, openOwnPostgres, openPostgres } from './open-postgres.ts';
+import { closeInWorker, workerDriver } from './open-rpc.ts';
 import { todoEntity, type Todo } from './todo.ts';
 
 /** The three SQLite drivers of `openDatabase`, and PostgreSQL. */
 export type TestDriver = DatabaseDriver | 'postgres';
 /** What the contract suites run on. */
 export const allDrivers: readonly TestDriver[] = ['better-sqlite3', 'sqlite3', 'sqljs', 'postgres'];
+/** `rpc` is better-sqlite3 in a worker behind a message port. */
+export type ContractDriver = TestDriver | 'rpc';
 /** For what is about files: sql.js has no second connection to one. */
 export const fileDrivers: readonly DatabaseDriver[] = ['better-sqlite3', 'sqlite3'];
 const chosen = process.env['TEST_DRIVERS']?.split(',');
@@ -64,7 +67,7 @@ interface TodoDatabaseOptions {
  * lives as long as the data source.
  */
 export async function openTodoDatabase(
-  driver: TestDriver,
+  driver: ContractDriver,
   database = ':memory:',
   more: TodoDatabaseOptions = {},
 ): Promise<DataSource> {
@@ -72,9 +75,19 @@ export async function openTodoDatabase(
     entities: [todoEntity, ...(more.entities ?? [])],
     migrations: [CreateTodos1700000000002, ...(more.migrations ?? [])],
   };
+  if (driver === 'rpc') return openRpc(database, schema);
   if (driver !== 'postgres') return openDatabase({ driver, database, ...schema });
   if (database !== ':memory:') return openPostgres({ ...schema, url: database });
   return openOwnPostgres(schema);
+}
+
+/** Each database in memory has a host of its own, which ends with the test file. */
+function openRpc(
+  database: string,
+  options: Pick<OpenDatabaseOptions, 'entities'> & Partial<OpenDatabaseOptions>,
+): Promise<DataSource> {
+  const name = database === ':memory:' ? `:memory:${crypto.randomUUID()}` : database;
+  return openDatabase({ ...options, database: 'app', driver: workerDriver(name) });
 }
 
 /** A database of its own whose app tables are made from their entities. */
@@ -101,13 +114,19 @@ export async function openSynchronized(
  * PostgreSQL database.
  */
 export async function createTodoDatabase(
-  driver: TestDriver,
+  driver: ContractDriver,
   folder: string,
   more: TodoDatabaseOptions = {},
 ): Promise<{ readonly database: string; remove(): Promise<unknown> }> {
   if (driver !== 'postgres') {
     const file = join(folder, `${crypto.randomUUID()}.db`);
-    return { database: file, remove: () => rm(file, { force: true }) };
+    return {
+      database: file,
+      remove: async () => {
+        if (driver === 'rpc') closeInWorker(file);
+        await rm(file, { force: true });
+      },
+    };
   }
   const url = await createMigratedDatabase({
     entities: [todoEntity, ...(more.entities ?? [])],

@@ -109,6 +109,45 @@ export class NewerReleaseError extends DatabaseError {
   }
 }
 
+/**
+ * The process, worker or tab that holds the database ended, or rolled the transaction back, before COMMIT. Nothing of
+ * the transaction is stored: run it again.
+ */
+export class TransactionLostError extends DatabaseError {
+  override readonly name: string = 'TransactionLostError';
+  readonly code = 'TRANSACTION_LOST';
+}
+
+/**
+ * A newer release of the app has migrated the database, or holds it with a newer protocol. Nothing was written: reload
+ * or update this instance of the app.
+ */
+export class AppOutdatedError extends DatabaseError {
+  override readonly name: string = 'AppOutdatedError';
+  readonly code = 'APP_OUTDATED';
+}
+
+/** The process, worker or tab that holds the database did not answer in time. */
+export class HostUnreachableError extends DatabaseError {
+  override readonly name: string = 'HostUnreachableError';
+  readonly code = 'HOST_UNREACHABLE';
+
+  constructor(
+    message: string,
+    /** True for a commit or a single write that was sent: the host may still carry it out. */
+    readonly mayBeWritten: boolean = false,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** A message to the host, or from it, that the protocol does not know; nothing was done. */
+export class ProtocolError extends DatabaseError {
+  override readonly name: string = 'ProtocolError';
+  readonly code = 'RPC_PROTOCOL';
+}
+
 /** A conflict that nobody resolved. */
 export class ConflictError extends SyncError {
   override readonly name: string = 'ConflictError';

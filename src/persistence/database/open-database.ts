@@ -10,7 +10,7 @@ import { DatabaseError } from '../../model/errors/errors.ts';
 import { gateConnection, type GateOptions } from '../gate/connection-gate.ts';
 import type { Synchronous } from '../drivers/database-file.ts';
 import type { DriverProfile, InitSqlJs, ReadyDriver } from '../drivers/driver-profile.ts';
-import { givenProfile, namedDrivers, rememberProfile, type NamedDriver } from '../drivers/profile-of.ts';
+import { givenProfile, namedDrivers, readyDriverOf, rememberProfile, type NamedDriver } from '../drivers/profile-of.ts';
 import { defaultSyncConfig } from '../../model/config.ts';
 import { syncEntities } from './entities.ts';
 import { syncMigrations } from './migrations.ts';
@@ -94,17 +94,19 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSo
   const given = Object.entries({ logging, logger, subscribers, namingStrategy, maxQueryExecutionTime }).filter(
     ([, value]) => value !== undefined,
   );
+  const migrations = unique(syncMigrations, options.migrations ?? []);
   const dataSourceOptions: DataSourceOptions = {
     ...(await profile.options({ database, synchronous, busyTimeoutMs, initSqlJs, locateFile })),
     ...(Object.fromEntries(given) as PassedOn),
     entities: unique<EntityClass | EntitySchema>(options.entities, syncEntities) as MixedList<
       EntityClass | EntitySchema
     >,
-    migrations: unique(syncMigrations, options.migrations ?? []),
+    migrations,
   };
   try {
     const dataSource = new DataSource(dataSourceOptions);
     rememberProfile(dataSource, profile);
+    readyDriverOf(dataSource)?.useMigrations?.(migrations.map((Migration) => new Migration().name ?? Migration.name));
     gateConnection(dataSource, options);
     await dataSource.initialize();
     return await prepareTables(dataSource, options.synchronize === true);

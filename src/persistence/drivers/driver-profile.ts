@@ -58,10 +58,28 @@ export interface DriverProfile {
   readonly losesTriggers: boolean;
 }
 
+/** What a commit elsewhere wrote: SQL names of tables in lower case, and where rows were removed or changed. */
+export interface WritesElsewhere {
+  readonly tables: readonly string[];
+  readonly removed: readonly string[];
+  readonly updated: readonly string[];
+  /** A statement was not understood: any table may have changed. */
+  readonly isAll: boolean;
+}
+
 /** A driver in the form of expo-sqlite, which TypeORM's `expo` type takes. It may bring a profile of its own. */
 export interface ReadyDriver {
   readonly profile?: DriverProfile;
+  /** As in the profile, for a driver that brings none. */
+  readonly packsRows?: boolean;
   openDatabaseAsync(name: string): Promise<unknown>;
+  /** Takes the names of all migrations, by which a database's host tells newer releases from older ones. */
+  useMigrations?(names: readonly string[]): void;
+  /**
+   * Calls `listener` after each commit of another client; undefined where nobody knows what was written. A driver that
+   * has it is not asked for `versionSql`.
+   */
+  onCommitElsewhere?(listener: (writes: WritesElsewhere | undefined) => void): () => void;
 }
 
 /** What drivers of SQLite have in common. */

@@ -1,3 +1,5 @@
+import { resultCodeName } from '../sql/result-codes.ts';
+
 /** The part of sql.js' `Database` that is used. */
 interface SqlJsDatabase {
   handleError(code: number): unknown;
@@ -7,24 +9,6 @@ interface SqlJsDatabase {
 
 const isSqlJs = (database: object): database is SqlJsDatabase =>
   'handleError' in database && 'export' in database && 'run' in database;
-
-/** SQLite's primary result codes that the store tells apart. */
-const names: Readonly<Record<number, string>> = {
-  1: 'SQLITE_ERROR',
-  3: 'SQLITE_PERM',
-  5: 'SQLITE_BUSY',
-  6: 'SQLITE_LOCKED',
-  7: 'SQLITE_NOMEM',
-  8: 'SQLITE_READONLY',
-  10: 'SQLITE_IOERR',
-  11: 'SQLITE_CORRUPT',
-  13: 'SQLITE_FULL',
-  14: 'SQLITE_CANTOPEN',
-  18: 'SQLITE_TOOBIG',
-  19: 'SQLITE_CONSTRAINT',
-  20: 'SQLITE_MISMATCH',
-  26: 'SQLITE_NOTADB',
-};
 
 const mended = new WeakSet();
 
@@ -42,7 +26,7 @@ export function mendSqlJs(database: unknown): void {
     try {
       return handleError(code);
     } catch (error) {
-      throw error instanceof Error ? Object.assign(error, { code: names[code & 0xff] ?? `SQLITE_${code}` }) : error;
+      throw error instanceof Error ? Object.assign(error, { code: resultCodeName(code) }) : error;
     }
   };
   database.export = () => {

@@ -39,8 +39,8 @@ export function rememberProfile(dataSource: DataSource, profile: DriverProfile):
 /** What the store knows about the driver of a data source; undefined: it cannot hold the tables of the sync. */
 export function profileOf(dataSource: DataSource): DriverProfile | undefined {
   const { options } = dataSource;
-  const driver: unknown = 'driver' in options ? options.driver : undefined;
-  return opened.get(dataSource) ?? (isReady(driver) ? driver.profile : undefined) ?? byType.get(options.type);
+  const driver = readyDriverOf(dataSource);
+  return opened.get(dataSource) ?? (driver === undefined ? byType.get(options.type) : readyProfile(driver));
 }
 
 /** The driver that `openDatabase` was given: its name, its profile, or the driver itself. Undefined: it is none. */
@@ -49,5 +49,20 @@ export function givenProfile(driver: unknown): DriverProfile | undefined {
     return Object.hasOwn(namedDrivers, driver) ? namedDrivers[driver as NamedDriver] : undefined;
   if (isProfile(driver)) return driver.options === undefined ? undefined : driver;
   if (!isReady(driver)) return undefined;
-  return { ...(driver.profile ?? expoProfile), options: ({ database }) => ({ type: 'expo', database, driver }) };
+  return { ...readyProfile(driver), options: ({ database }) => ({ type: 'expo', database, driver }) };
+}
+
+function readyProfile({ profile, packsRows, onCommitElsewhere }: ReadyDriver): DriverProfile {
+  if (profile !== undefined) return profile;
+  return {
+    ...expoProfile,
+    packsRows: packsRows ?? expoProfile.packsRows,
+    ...(onCommitElsewhere === undefined ? {} : { versionSql: () => undefined }),
+  };
+}
+
+/** The driver object that a data source was given; undefined where TypeORM loads the driver by itself. */
+export function readyDriverOf({ options }: DataSource): ReadyDriver | undefined {
+  const driver: unknown = 'driver' in options ? options.driver : undefined;
+  return isReady(driver) ? driver : undefined;
 }

@@ -6,6 +6,8 @@ export interface RawConnection {
   execute(sql: string): void | Promise<void>;
   /** What the connection itself reports, not what was sent to it. */
   isInTransaction(): boolean | Promise<boolean>;
+  /** Says that a transaction is over, whatever ended it: statements from now on are not part of it. */
+  transactionEnded?(): void;
 }
 
 /** The part of better-sqlite3's `Database` that is used. */
@@ -18,6 +20,7 @@ interface SynchronousDatabase {
 interface AsynchronousDatabase {
   runAsync(sql: string): Promise<unknown>;
   isInTransactionAsync(): Promise<boolean>;
+  transactionEnded?(): void;
 }
 
 const isSynchronous = (database: unknown): database is SynchronousDatabase =>
@@ -49,6 +52,7 @@ export function asynchronousConnection(database: unknown, bareRunner: BareRunner
       await database.runAsync(sql);
     },
     isInTransaction: () => database.isInTransactionAsync(),
+    transactionEnded: () => database.transactionEnded?.(),
   };
 }
 

@@ -1,6 +1,7 @@
 import { QueryFailedError, type QueryRunner } from 'typeorm';
 import { dataSourceOf } from '../typeorm/query-runners.ts';
 import type { QueryResult } from 'typeorm/query-runner/QueryResult.js';
+import { DatabaseError } from '../../model/errors/errors.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
 
 /** What one statement gave. */
@@ -40,6 +41,8 @@ export async function shortQuery(
   } catch (error) {
     const cause = error instanceof Error ? error : new Error(String(error));
     logger.logQueryError(cause, sql, parameters, runner);
+    // It did not fail in the database: its name says what to do.
+    if (cause instanceof DatabaseError) throw cause;
     throw new QueryFailedError(sql, parameters, cause);
   }
   const { maxQueryExecutionTime } = options;

@@ -1,7 +1,9 @@
 import type { DataSource } from 'typeorm';
 import { tablesOf } from '../sql/cascades.ts';
 import type { ConnectionGate } from '../gate/connection-gate.ts';
-import type { Tables } from '../sql/written-tables.ts';
+import type { WritesElsewhere } from '../drivers/driver-profile.ts';
+import { readyDriverOf } from '../drivers/profile-of.ts';
+import { Writes, type Tables } from '../sql/written-tables.ts';
 import { afterThisCall } from '../../model/platform/after-this-call.ts';
 
 /** What commits may have changed, those of one turn of the event loop together. */
@@ -67,6 +69,15 @@ class Told {
   }
 }
 
+function toWrites({ tables, removed, updated, isAll }: WritesElsewhere): Writes {
+  const writes = new Writes();
+  for (const table of tables) writes.tables.add(table);
+  for (const table of removed) writes.removed.add(table);
+  for (const table of updated) writes.updated.add(table);
+  writes.isAll = isAll;
+  return writes;
+}
+
 export function changeFeedOf(dataSource: DataSource, gate: ConnectionGate): ChangeFeed {
   const existing = feeds.get(dataSource);
   if (existing !== undefined) return existing;
@@ -110,6 +121,9 @@ export function changeFeedOf(dataSource: DataSource, gate: ConnectionGate): Chan
       tell().addElsewhere(tables);
     },
   };
+  readyDriverOf(dataSource)?.onCommitElsewhere?.((writes) => {
+    feed.tellElsewhere(writes === undefined ? 'all' : tablesOf(dataSource, toWrites(writes)));
+  });
   feeds.set(dataSource, feed);
   return feed;
 }

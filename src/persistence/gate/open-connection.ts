@@ -1,5 +1,6 @@
 import { QueryFailedError } from 'typeorm';
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
+import { DatabaseError } from '../../model/errors/errors.ts';
 import type { DriverProfile } from '../drivers/driver-profile.ts';
 import type { RawConnection } from '../drivers/raw-connection.ts';
 import type { SqliteQueryRunner } from './gated-query-runner.ts';
@@ -38,6 +39,11 @@ export class OpenConnection {
     return this.#current().raw.isInTransaction();
   }
 
+  /** Says that a transaction is over, whatever ended it: statements from now on are not part of it. */
+  transactionEnded(): void {
+    this.#opening?.raw.transactionEnded?.();
+  }
+
   /**
    * Sends transaction control. `retry` goes on after a first failed attempt. Fails as TypeORM's own queries do;
    * undefined: it is done already.
@@ -48,7 +54,7 @@ export class OpenConnection {
   ): Promise<void> | undefined {
     const attempt = (): void | Promise<void> => this.#current().raw.execute(sql);
     const failed = (error: unknown): never => {
-      throw error instanceof QueryFailedError || !(error instanceof Error)
+      throw error instanceof QueryFailedError || error instanceof DatabaseError || !(error instanceof Error)
         ? error
         : new QueryFailedError(sql, undefined, error);
     };

@@ -1,4 +1,4 @@
-import { DatabaseError } from '../../model/errors/errors.ts';
+import { DatabaseError, TransactionLostError } from '../../model/errors/errors.ts';
 import type { LockHolder } from './gate-lock.ts';
 import { Writes } from '../sql/written-tables.ts';
 
@@ -63,6 +63,7 @@ export class OpenTransaction implements LockHolder, TransactionScope {
   }
 
   lostError(): DatabaseError {
+    if (this.lostBy instanceof TransactionLostError) return this.lostBy;
     return new DatabaseError(
       'SQLite has rolled this transaction back after an error; nothing of it is stored, run it again',
       { cause: this.lostBy },

@@ -1,7 +1,7 @@
 import type { DataSource, QueryRunner } from 'typeorm';
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 import type { Clock } from '../../model/platform/clock.ts';
-import { DatabaseError } from '../../model/errors/errors.ts';
+import { DatabaseError, TransactionLostError } from '../../model/errors/errors.ts';
 import type { DriverProfile } from '../drivers/driver-profile.ts';
 import { CommitNews } from './commit-news.ts';
 import { ConnectionTurns } from './connection-turns.ts';
@@ -180,7 +180,8 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     try {
       return await run();
     } catch (error) {
-      if (!(await this.#connection.isInTransaction())) transaction.lostBy ??= error;
+      if (error instanceof TransactionLostError) transaction.lostBy ??= error;
+      else if (!(await this.#connection.isInTransaction())) transaction.lostBy ??= error;
       throw error;
     } finally {
       transaction.leave(this.#clock.now());
@@ -254,6 +255,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     if (scope !== undefined && scope !== transaction && scope.transaction === transaction)
       scope.transaction = undefined;
     for (const member of transaction.members) member.leaveTransaction();
+    this.#connection.transactionEnded();
     this.#turns.release(transaction);
   }
 

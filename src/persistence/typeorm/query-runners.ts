@@ -1,4 +1,5 @@
 import { QueryFailedError, type DataSource, type Driver, type QueryRunner } from 'typeorm';
+import { DatabaseError } from '../../model/errors/errors.ts';
 
 /** `QueryRunner.query`, of which the third parameter asks for counts and rows in one object. */
 export type Send = (
@@ -56,6 +57,8 @@ export const restoresHiddenOnly = (runner: QueryRunner): boolean => 'dataSource'
  * prepares outside of its `try`, so that an error of syntax arrives bare.
  */
 export function toQueryFailure(failure: unknown, sql: string, parameters: unknown[] | undefined): unknown {
+  // It did not fail in the database: its name says what to do.
+  if (failure instanceof QueryFailedError && failure.driverError instanceof DatabaseError) return failure.driverError;
   const isBare =
     failure instanceof Error &&
     'code' in failure &&

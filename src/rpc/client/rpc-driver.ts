@@ -1,0 +1,162 @@
+import type { Clock } from '../../model/platform/clock.ts';
+import { randomId } from '../../model/platform/random-id.ts';
+import { systemClock } from '../../model/platform/system-clock.ts';
+import { toBindables } from '../../persistence/sql/bind-value.ts';
+import { controlWordOf, isExclusive } from '../../persistence/sql/control-word.ts';
+import { writesWithoutRows } from '../../persistence/sql/statement-kind.ts';
+import { writtenBy } from '../../persistence/sql/written-tables.ts';
+import type { StatementResult, WireValue, WireWrites } from '../protocol/messages.ts';
+import type { RpcPort } from '../protocol/port.ts';
+import { releaseOf } from '../protocol/release.ts';
+import { HostLink, type HostSource } from './host-link.ts';
+
+export interface RpcDriverOptions {
+  /** Names this client to its hosts, for ever: two clients never share one. Default: a random id. */
+  readonly clientId?: string;
+  /** After so long without a word of the host, a call rejects with `HostUnreachableError`. Default 20,000 ms. */
+  readonly answerTimeoutMs?: number;
+  readonly clock?: Clock;
+}
+
+/** The answer to one statement, in the form of expo-sqlite. */
+export interface RpcResult {
+  readonly changes: number;
+  /** Rows for an INSERT with RETURNING: TypeORM answers `query('INSERT INTO …')` with what stands here. */
+  readonly lastInsertRowId: number | readonly unknown[];
+  getAllAsync(): Promise<unknown[]>;
+}
+
+/** A database in the form of expo-sqlite, as TypeORM's `expo` type wants it. */
+export interface RpcConnection {
+  /** How many reads may be under way at once. */
+  readonly readsAtOnce: number;
+  answer(
+    sql: string,
+    parameters: unknown[],
+  ): Promise<{ rows: unknown[]; changes: number; lastInsertRowId: number | readonly unknown[] }>;
+  runAsync(sql: string, parameters?: unknown[]): Promise<RpcResult>;
+  prepareAsync(
+    sql: string,
+  ): Promise<{ executeAsync(parameters?: unknown[]): Promise<RpcResult>; finalizeAsync(): Promise<void> }>;
+  isInTransactionAsync(): Promise<boolean>;
+  /** Says that a transaction is over, also one that was lost: statements from now on are not part of it. */
+  transactionEnded(): void;
+  closeAsync(): Promise<void>;
+}
+
+/** What TypeORM's `driver` option of the `expo` type, and `openDatabase`, take. */
+export interface RpcDriver {
+  readonly packsRows: boolean;
+  readonly clientId: string;
+  openDatabaseAsync(name: string): Promise<RpcConnection>;
+  /** Goes on at another host, or through another port: what has no answer yet is taken there. */
+  attach(port: RpcPort): void;
+  /** `openDatabase` tells the names of all migrations, by which a host knows newer releases from older ones. */
+  useMigrations(names: readonly string[]): void;
+  /** Calls `listener` after each commit of another client; undefined where nobody knows what was written. */
+  onCommitElsewhere(listener: (writes: WireWrites | undefined) => void): () => void;
+}
+
+const readsAtOnce = 4;
+
+/** A view of a part of its buffer is copied: a clone would take the whole buffer along. */
+const toWireValue = (value: unknown): WireValue => {
+  if (!(value instanceof Uint8Array)) return value as WireValue;
+  return value.byteLength === value.buffer.byteLength && value.constructor === Uint8Array
+    ? value
+    : Uint8Array.from(value);
+};
+
+class Connection implements RpcConnection {
+  readonly readsAtOnce = readsAtOnce;
+
+  constructor(private readonly link: HostLink) {}
+
+  async answer(sql: string, parameters: unknown[]): ReturnType<RpcConnection['answer']> {
+    const result = await this.#run(sql, parameters);
+    const rows = [...result.rows];
+    const { changes, lastInsertRowId } = result;
+    return writesWithoutRows(sql)
+      ? { rows, changes, lastInsertRowId }
+      : { rows, changes: rows.length, lastInsertRowId: rows };
+  }
+
+  async runAsync(sql: string, parameters: unknown[] = []): Promise<RpcResult> {
+    const { rows, ...counts } = await this.answer(sql, parameters);
+    return { ...counts, getAllAsync: () => Promise.resolve(rows) };
+  }
+
+  /** One message per statement: nothing is prepared ahead. */
+  prepareAsync(sql: string): ReturnType<RpcConnection['prepareAsync']> {
+    return Promise.resolve({
+      executeAsync: (parameters = []) => this.runAsync(sql, parameters),
+      finalizeAsync: () => Promise.resolve(),
+    });
+  }
+
+  isInTransactionAsync(): Promise<boolean> {
+    return Promise.resolve(this.link.isInTransaction);
+  }
+
+  transactionEnded(): void {
+    this.link.transactionEnded();
+  }
+
+  closeAsync(): Promise<void> {
+    this.link.close();
+    return Promise.resolve();
+  }
+
+  #run(sql: string, parameters: unknown[]): Promise<StatementResult> {
+    switch (controlWordOf(sql)) {
+      case 'begin':
+        return this.link.begin(isExclusive(sql));
+      case 'commit':
+        return this.link.commit();
+      case 'rollback':
+        return this.link.rollback();
+      default:
+        return this.link.query(sql, toBindables(parameters).map(toWireValue), writtenBy(sql) !== undefined);
+    }
+  }
+}
+
+/**
+ * Speaks SQLite with a host behind a message port, for TypeORM: `openDatabase({ driver: rpcDriver(port), database:
+ * 'app', … })`. `source` may be a function that gives a port: it is asked again whenever the host is gone.
+ */
+export function rpcDriver(source: HostSource, options: RpcDriverOptions = {}): RpcDriver {
+  const { clientId = randomId(), answerTimeoutMs = 20_000, clock = systemClock } = options;
+  if (!(answerTimeoutMs > 0)) throw new RangeError('rpcDriver: answerTimeoutMs must be greater than 0');
+  const listeners = new Set<(writes: WireWrites | undefined) => void>();
+  let release = releaseOf([]);
+  let current: HostSource = source;
+  const link = new HostLink({
+    clientId,
+    clock,
+    answerTimeoutMs,
+    release: () => release,
+    onCommitElsewhere: (writes) => {
+      for (const listener of [...listeners]) listener(writes);
+    },
+  });
+  return {
+    packsRows: true,
+    clientId,
+    openDatabaseAsync: () => {
+      link.open(current);
+      return Promise.resolve(new Connection(link));
+    },
+    attach: (port) => {
+      if (typeof current !== 'function') current = port;
+      link.attach(port);
+    },
+    useMigrations: (names) => {
+      release = releaseOf(names);
+    },
+    onCommitElsewhere: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
