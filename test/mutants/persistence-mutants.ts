@@ -382,7 +382,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-134: what the app acknowledged by hand counts as never sent',
-    file: 'persistence/queue/outbox-repository.ts',
+    file: 'persistence/queue/acknowledge.ts',
     edits: [['if (payload === null) continue;', "if (payload !== '') continue;"]],
     tests: ['scenario/rows-from-before.test.ts', 'persistence/queue/outbox-repository.test.ts'],
   },
