@@ -564,7 +564,7 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-164: a damaged scope counts as absent, and the database is taken for whoever is signed in',
-    file: 'persistence/create-store.ts',
+    file: 'persistence/store-state.ts',
     edits: [['if (stored.damaged) throw', 'if (false as boolean) throw']],
     tests: ['property/damaged-rows.test.ts'],
   },
