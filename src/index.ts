@@ -109,8 +109,8 @@ export type { DeleteOp, Op, OpType, UpsertOp, UpsertOpInput } from './model/oper
 export type { ConnectivityPort, VisibilityPort } from './model/ports.ts';
 export { randomId } from './model/platform/random-id.ts';
 export type { Kinds } from './model/run.ts';
-export { addStats, noStats } from './model/errors/stats.ts';
-export type { PullStats, PushStats, SyncStats } from './model/errors/stats.ts';
+export { addStats, noStats } from './model/values/run-stats.ts';
+export type { PullStats, PushStats, SyncStats } from './model/values/run-stats.ts';
 export {
   fetchError,
   fetchNotFound,

@@ -1,6 +1,6 @@
 import type { SyncFailure } from '../model/errors/failure.ts';
 import type { Run, SyncRequest, Wait } from '../model/run.ts';
-import type { SyncStats } from '../model/errors/stats.ts';
+import type { SyncStats } from '../model/values/run-stats.ts';
 import type { RegisteredKinds, RetryLimits } from '../rules/sync-rules.ts';
 
 export interface SyncInput extends RegisteredKinds {

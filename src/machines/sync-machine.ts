@@ -22,7 +22,7 @@
  * left: hence a shallow history is enough to continue, also after a restart.
  */
 import type { SnapshotFrom } from 'xstate';
-import { noStats } from '../model/errors/stats.ts';
+import { noStats } from '../model/values/run-stats.ts';
 import { sync } from './setup/sync-setup.ts';
 import { assessing, tidying } from './states/assessing.ts';
 import { backoff, resuming } from './states/backoff.ts';

@@ -4,7 +4,7 @@ import type { SyncPhase } from './errors/failure.ts';
 import type { Delta } from './values/delta.ts';
 import type { JsonObject } from './values/json.ts';
 import type { OpType } from './operation.ts';
-import type { SyncStats } from './errors/stats.ts';
+import type { SyncStats } from './values/run-stats.ts';
 
 interface OpRef {
   readonly opId: string;

@@ -1,6 +1,6 @@
 import type { ResyncReason, SyncFact } from './events.ts';
 import type { SyncFailure, SyncPhase } from './errors/failure.ts';
-import type { PullStats, PushStats, SyncStats } from './errors/stats.ts';
+import type { PullStats, PushStats, SyncStats } from './values/run-stats.ts';
 
 export type Kinds = readonly string[];
 

@@ -29,7 +29,7 @@ import {
   type SyncRequest,
 } from '../model/run.ts';
 import type { ConflictResolution } from '../model/conflict.ts';
-import type { SyncStats } from '../model/errors/stats.ts';
+import type { SyncStats } from '../model/values/run-stats.ts';
 
 // ── Requests ────────────────────────────────────────────────────────────────────────────────────────────────────────
 

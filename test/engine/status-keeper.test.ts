@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createStatusKeeper, type StatusKeeper, type StatusParts } from '../../src/engine/status/status-keeper.ts';
 import type { QueueCounts } from '../../src/model/queue.ts';
-import { noStats } from '../../src/model/errors/stats.ts';
+import { noStats } from '../../src/model/values/run-stats.ts';
 import { createFakeStore } from '../support/fake-store.ts';
 import { openEngine, type EngineBench } from '../support/open-engine.ts';
 

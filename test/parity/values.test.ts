@@ -23,7 +23,7 @@ import {
   type OpType,
   type UpsertOp,
 } from '../../src/model/operation.ts';
-import { addStats, noStats } from '../../src/model/errors/stats.ts';
+import { addStats, noStats } from '../../src/model/values/run-stats.ts';
 import {
   fetchError,
   fetchNotFound,

@@ -4,7 +4,7 @@ import type { SyncFailure } from '../../model/errors/failure.ts';
 import type { SyncKind } from '../../model/kind.ts';
 import type { SchemaReport } from '../../model/ports.ts';
 import type { Kinds, Plan, SyncRequest } from '../../model/run.ts';
-import { noStats } from '../../model/errors/stats.ts';
+import { noStats } from '../../model/values/run-stats.ts';
 import type { PlanInput } from '../../machines/actor-inputs.ts';
 import type { EnginePorts } from '../ports/engine-ports.ts';
 import { createScopeGuard, type ScopeGuard } from '../scope/scope-guard.ts';

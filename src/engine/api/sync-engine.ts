@@ -5,7 +5,7 @@ import type { ResyncReason, SyncEvent } from '../../model/events.ts';
 import type { SyncErrorInfo } from '../../model/errors/errors.ts';
 import type { OpType } from '../../model/operation.ts';
 import type { Kinds } from '../../model/run.ts';
-import type { PullStats, PushStats, SyncStats } from '../../model/errors/stats.ts';
+import type { PullStats, PushStats, SyncStats } from '../../model/values/run-stats.ts';
 import type { CursorRepository } from '../../persistence/replica/cursor-repository.ts';
 import type { OutboxRepository } from '../../persistence/queue/outbox-repository.ts';
 import type { AmendPatch, DiscardedOperation } from '../../persistence/writing/repairs.ts';

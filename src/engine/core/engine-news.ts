@@ -1,5 +1,5 @@
 import type { SyncEmitted } from '../../machines/machine-events.ts';
-import { noStats } from '../../model/errors/stats.ts';
+import { noStats } from '../../model/values/run-stats.ts';
 import type { ResyncReason, SyncEvent, SyncFact } from '../../model/events.ts';
 import type { Clock } from '../../model/platform/clock.ts';
 import { createHub, type Hub } from '../../model/platform/isolated-observable.ts';

@@ -1,5 +1,5 @@
 import type { SyncMachineEvent } from '../../machines/machine-events.ts';
-import type { SyncStats } from '../../model/errors/stats.ts';
+import type { SyncStats } from '../../model/values/run-stats.ts';
 import type { Kinds, RunEnded } from '../../model/run.ts';
 import type { FullResyncOptions, SyncOptions, SyncRunResult } from '../api/sync-engine.ts';
 import { unlessPaused, type PauseParts } from '../waits/when-paused.ts';

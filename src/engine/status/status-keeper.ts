@@ -2,7 +2,7 @@ import type { SyncSnapshot } from '../../machines/sync-machine.ts';
 import { phaseOf } from '../../machines/phase-of.ts';
 import type { Clock } from '../../model/platform/clock.ts';
 import type { SyncEvent } from '../../model/events.ts';
-import type { SyncStats } from '../../model/errors/stats.ts';
+import type { SyncStats } from '../../model/values/run-stats.ts';
 import type { SyncErrorInfo } from '../../model/errors/errors.ts';
 import { createHub, type Hub } from '../../model/platform/isolated-observable.ts';
 import { reportQuietly } from '../../model/platform/report-quietly.ts';

@@ -3,7 +3,7 @@ import { syncErrorInfo } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { SyncFailure, SyncPhase } from '../../model/errors/failure.ts';
 import type { RunRecord, SettleReport } from '../../model/run.ts';
-import { noStats } from '../../model/errors/stats.ts';
+import { noStats } from '../../model/values/run-stats.ts';
 import { endingOf, promisesOf, statsOf, toSyncError } from '../../rules/sync-rules.ts';
 import type { SyncContext } from '../machine-context.ts';
 import type { SyncEmitted, SyncMachineEvent } from '../machine-events.ts';

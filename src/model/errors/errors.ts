@@ -1,5 +1,5 @@
 import type { JsonObject } from '../values/json.ts';
-import type { SyncStats } from './stats.ts';
+import type { SyncStats } from '../values/run-stats.ts';
 
 /** Base of everything the engine rejects with. `stats` holds what the run had done before it failed (F-109). */
 export class SyncError extends Error {
