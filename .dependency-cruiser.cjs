@@ -13,6 +13,7 @@ const table = {
   engine: ['model', 'rules', 'machines', 'persistence', 'transport'],
   server: ['model'],
   rpc: ['model', 'persistence/sql'],
+  browser: ['model', 'persistence', 'rpc'],
   devtools: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine'],
   react: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine'],
   testing: ['model', 'rules', 'server'],
@@ -74,6 +75,12 @@ const rooms = {
     entities: [],
     statements: ['entities'],
   },
+  'src/browser': {
+    storage: [],
+    election: ['storage'],
+    worker: ['storage', 'election'],
+    page: ['storage', 'election', 'worker'],
+  },
   'src/transport': {
     http: [],
     answers: ['http'],
@@ -121,7 +128,8 @@ const rooms = {
 
 /** Packages with side effects on the world, and the folders that may know them. */
 const packages = {
-  typeorm: ['persistence', 'engine', 'server', 'simulation', 'replay'],
+  typeorm: ['persistence', 'browser', 'engine', 'server', 'simulation', 'replay'],
+  '@sqlite.org/sqlite-wasm': ['browser'],
   axios: ['transport', 'simulation'],
   fastify: ['server'],
   xstate: ['machines', 'engine', 'devtools'],
@@ -181,6 +189,13 @@ module.exports = {
       severity: 'error',
       comment: 'A worker that serves a database loads no TypeORM: of persistence/sql it takes what only reads text.',
       from: { path: '^src/rpc/' },
+      to: { path: '(^|node_modules/)typeorm(/|$)', reachable: true },
+    },
+    {
+      name: 'browser-worker-loads-no-typeorm',
+      severity: 'error',
+      comment: 'The script of the worker holds SQLite and the host, so that every tab starts quickly.',
+      from: { path: '^src/browser/(worker|election)/' },
       to: { path: '(^|node_modules/)typeorm(/|$)', reachable: true },
     },
     {

@@ -42,6 +42,12 @@ const smallPanel = {
     fileName === 'devtools.js' ? (await minify(fileName, code, { module: true })).code : undefined,
 };
 
+/** The sources name the worker's script by where it lies in `src`; in `dist` it lies beside every chunk. */
+const workerScript = {
+  name: 'worker-script',
+  renderChunk: (code: string) => code.replaceAll('../../browser-worker.ts', './browser-worker.js'),
+};
+
 export default defineConfig([
   {
     ...shared,
@@ -49,6 +55,8 @@ export default defineConfig([
       index: 'src/index.ts',
       persistence: 'src/persistence.ts',
       transport: 'src/transport.ts',
+      browser: 'src/browser.ts',
+      'browser-worker': 'src/browser-worker.ts',
       rpc: 'src/rpc.ts',
       devtools: 'src/devtools.ts',
       'devtools-node': 'src/devtools-node.ts',
@@ -61,7 +69,7 @@ export default defineConfig([
     dts: true,
     clean: true,
     // CommonJS packages inside the panel ask for React by `require`, which pages lack.
-    plugins: [layoutEngine, smallPanel, esmExternalRequirePlugin({ external: [/^react(-dom)?(\/|$)/] })],
+    plugins: [layoutEngine, smallPanel, workerScript, esmExternalRequirePlugin({ external: [/^react(-dom)?(\/|$)/] })],
   },
   { ...shared, entry: { elk: 'src/devtools/panel/chart/elk.ts' }, dts: false, clean: false, minify: true },
 ]);

@@ -74,7 +74,10 @@ export default defineConfig({
       { find: /^synchart$/, replacement: pathOf('./src/index.ts') },
       { find: /^synchart\/devtools\/node$/, replacement: pathOf('./src/devtools-node.ts') },
       { find: /^synchart\/devtools\/page$/, replacement: pathOf('./src/devtools-page.ts') },
-      { find: /^synchart\/(persistence|transport|rpc|devtools|server|testing)$/, replacement: pathOf('./src/$1.ts') },
+      {
+        find: /^synchart\/(persistence|transport|rpc|browser|devtools|server|testing)$/,
+        replacement: pathOf('./src/$1.ts'),
+      },
     ],
   },
   test: {

@@ -9,6 +9,8 @@ const entries = [
   'persistence',
   'transport',
   'rpc',
+  'browser',
+  'browser-worker',
   'devtools',
   'devtools-node',
   'devtools-page',

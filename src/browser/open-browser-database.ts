@@ -1,0 +1,158 @@
+import type { DataSource } from 'typeorm';
+import type { Observable } from 'rxjs';
+import { openDatabase, prepareTables, type OpenDatabaseOptions } from '../persistence/database/open-database.ts';
+import { syncMigrations } from '../persistence/database/migrations.ts';
+import { refuseUnstableNames } from '../persistence/database/stable-names.ts';
+import { changeFeedOf } from '../persistence/follow/change-feed.ts';
+import { gateConnection } from '../persistence/gate/connection-gate.ts';
+import { rpcDriver, type RpcDriver } from '../rpc/client/rpc-driver.ts';
+import type { RpcPort } from '../rpc/protocol/port.ts';
+import { releaseOf } from '../rpc/protocol/release.ts';
+import { tableNames } from './page/app-entities.ts';
+import { compileWasm } from './page/compile-wasm.ts';
+import { StorageWatch } from './page/storage-watch.ts';
+import { Tab } from './page/tab.ts';
+import { exportThrough, importThrough } from './page/transfer-file.ts';
+import { startWorkerScript, type WorkerFactory } from './page/worker-script.ts';
+import { supportProblem } from './storage/browser-support.ts';
+import { nameProblem } from './storage/database-name.ts';
+import { BrowserStorageError } from './storage/storage-error.ts';
+import type { StorageMode, StorageStatus } from './storage/storage-status.ts';
+
+const defaultOpenTimeoutMs = 20_000;
+
+export interface BrowserDatabaseOptions
+  extends Omit<OpenDatabaseOptions, 'database' | 'driver' | 'initSqlJs' | 'locateFile' | 'synchronous'> {
+  /** Names the database within the site. All tabs that open the same name share it. */
+  readonly name: string;
+  /**
+   * Where nothing durable is to be had, keep the database in memory, for this tab alone. Default false: the open rejects
+   * and says why.
+   */
+  readonly allowMemory?: boolean;
+  /**
+   * Address of `sqlite3.wasm`. With it, the page compiles the file while the worker's script loads; without, the worker
+   * fetches it where its bundler has put it.
+   */
+  readonly wasmUrl?: string | URL;
+  /** Starts the script `synchart/browser-worker`. For bundlers and policies that the default does not fit. */
+  readonly worker?: WorkerFactory;
+  /** How long opening waits for an answer. Default 20,000 ms. */
+  readonly openTimeoutMs?: number;
+}
+
+export interface BrowserDatabase {
+  readonly dataSource: DataSource;
+  /** The present status, then each change of it. */
+  readonly storage$: Observable<StorageStatus>;
+  storage(): StorageStatus;
+  /** The whole database as one SQLite file, as of the last commit. */
+  exportFile(): Promise<Uint8Array>;
+  /**
+   * Replaces the whole database, for all tabs, by a file of this release or an older one. Rejects with
+   * `BrowserStorageError` and changes nothing where the file is none, is damaged, or is newer.
+   */
+  importFile(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+function checkOptions({ name, entities, openTimeoutMs }: BrowserDatabaseOptions): void {
+  const problem = nameProblem(name);
+  if (problem !== undefined) throw new RangeError(`openBrowserDatabase: name ${problem}`);
+  if (!Array.isArray(entities)) throw new RangeError('openBrowserDatabase: entities must be a list');
+  refuseUnstableNames('openBrowserDatabase', entities);
+  if (openTimeoutMs !== undefined && !(openTimeoutMs > 0))
+    throw new RangeError('openBrowserDatabase: openTimeoutMs must be greater than 0');
+}
+
+/**
+ * Opens a database that survives reloads, crashes and closed tabs, and that all tabs share. One tab's worker owns the
+ * file, the others speak with it. Rejects with `BrowserStorageError`, and never changes what is stored when it does;
+ * throws `RangeError` for a bad option, and `TypeError` for an entity whose table a minifier would rename.
+ */
+export async function openBrowserDatabase(options: BrowserDatabaseOptions): Promise<BrowserDatabase> {
+  checkOptions(options);
+  const entities = tableNames(options.entities);
+  const problem = supportProblem();
+  if (problem === undefined) {
+    try {
+      return await openIn('opfs', options, entities, undefined);
+    } catch (error) {
+      const isHopeless = error instanceof BrowserStorageError && error.problem === 'noDurableStorage';
+      if (!isHopeless || options.allowMemory !== true) throw error;
+      return openIn('memory', options, entities, error.message);
+    }
+  }
+  if (options.allowMemory !== true || typeof Worker === 'undefined') throw problem;
+  return openIn('memory', options, entities, problem.message);
+}
+
+async function openIn(
+  mode: StorageMode,
+  options: BrowserDatabaseOptions,
+  entities: string,
+  reason: string | undefined,
+): Promise<BrowserDatabase> {
+  const { name, allowMemory: _, wasmUrl, worker, openTimeoutMs = defaultOpenTimeoutMs, ...given } = options;
+  const migrations = [...syncMigrations, ...(options.migrations ?? [])];
+  const watch = new StorageWatch({
+    mode,
+    role: 'opening',
+    persisted: false,
+    ...(reason === undefined ? {} : { reason }),
+  });
+  let driver: RpcDriver | undefined;
+  let firstLine: RpcPort | undefined;
+  let dataSource: DataSource | undefined;
+  const tab = new Tab({
+    name,
+    mode,
+    entities,
+    openTimeoutMs,
+    release: releaseOf(migrations.map((Migration) => new Migration().name ?? Migration.name)),
+    startWorker: worker ?? startWorkerScript,
+    wasm: wasmUrl === undefined ? undefined : compileWasm(wasmUrl),
+    onLine: (line) => {
+      if (driver === undefined) firstLine = line;
+      else driver.attach(line);
+    },
+    onRole: (role) => watch.note({ role }),
+    onDamage: (damage) => watch.note({ damage }),
+    onReplaced: () => {
+      if (dataSource !== undefined) changeFeedOf(dataSource, gateConnection(dataSource)).tellElsewhere('all');
+    },
+  });
+  await tab.open();
+  try {
+    if (firstLine === undefined) throw new BrowserStorageError('noAnswer', 'The worker gave no line to the database');
+    driver = rpcDriver(firstLine);
+    dataSource = await openDatabase({ ...given, database: name, driver });
+  } catch (error) {
+    await tab.close();
+    throw error;
+  }
+  const opened = dataSource;
+  void watch.look();
+  // Not at the opening: some browsers ask the user, who should have something to keep.
+  const stopPersisting = gateConnection(opened).onCommit(() => {
+    stopPersisting();
+    void watch.persist();
+  });
+  return {
+    dataSource: opened,
+    storage$: watch.changes,
+    storage: () => watch.status,
+    exportFile: () => exportThrough(tab),
+    importFile: async (bytes) => {
+      await importThrough(tab, bytes);
+      await prepareTables(opened, options.synchronize === true);
+      changeFeedOf(opened, gateConnection(opened)).tellElsewhere('all');
+    },
+    close: async () => {
+      stopPersisting();
+      if (opened.isInitialized) await opened.destroy();
+      await tab.close();
+      watch.end();
+    },
+  };
+}
