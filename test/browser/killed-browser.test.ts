@@ -1,0 +1,88 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, type Browser, type Page } from 'playwright';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { appHtml, buildBrowserApp } from '../support/browser-app.ts';
+import { chromiumArguments, findChromium } from '../support/find-chromium.ts';
+import { servePage, type ServedPage } from '../support/serve-page.ts';
+import { WrittenLog } from './written-log.ts';
+
+const kills = Number(process.env['BROWSER_KILLS'] ?? 4);
+
+let folder = '';
+let served: ServedPage;
+beforeAll(async () => {
+  folder = await buildBrowserApp();
+  served = await servePage([folder], { documents: { '/': appHtml } });
+}, 120_000);
+afterAll(async () => {
+  await served.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+interface Running {
+  readonly process: ChildProcess;
+  readonly browser: Browser;
+}
+
+/** Chromium as a process group of its own, so that all of it can be killed at once. */
+async function launch(profile: string): Promise<Running> {
+  const child = spawn(
+    findChromium(),
+    [...chromiumArguments, '--headless', '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'],
+    { detached: true, stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  const address = await new Promise<string>((resolve, reject) => {
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += String(chunk);
+      const found = /DevTools listening on (ws:\S+)/.exec(said)?.[1];
+      if (found !== undefined) resolve(found);
+    });
+    child.once('exit', () => reject(new Error(`Chromium ended: ${said}`)));
+  });
+  return { process: child, browser: await chromium.connectOverCDP(address) };
+}
+
+async function kill({ process: child, browser }: Running): Promise<void> {
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  await ended;
+  await browser.close().catch(() => undefined);
+}
+
+test('I7: a browser that is killed during commits keeps everything that the page was told is stored', {
+  timeout: 60_000 + kills * 15_000,
+}, async () => {
+  const profile = await mkdtemp(join(tmpdir(), 'synchart-killed-'));
+  const log = new WrittenLog();
+  try {
+    for (let round = 0; round <= kills; round += 1) {
+      const running = await launch(profile);
+      const [context] = running.browser.contexts();
+      if (context === undefined) throw new Error('no context');
+      try {
+        await log.listenTo(context);
+        const page: Page = await context.newPage();
+        await page.goto(served.url);
+        await page.waitForFunction(() => 'app' in globalThis);
+        expect(await page.evaluate(() => app.open())).toBe('open');
+        expect(await page.evaluate(() => app.query('PRAGMA integrity_check'))).toEqual([{ integrity_check: 'ok' }]);
+        const rows = await page.evaluate(() => app.query('SELECT tab, n, part FROM notes'));
+        expect(log.complaints(rows as [])).toEqual([]);
+        expect((rows as []).length).toBeGreaterThanOrEqual(log.acknowledged);
+        if (round === kills) break;
+        const name = `life${round}`;
+        await page.evaluate((tab) => app.startWriting(tab), name);
+        await expect.poll(() => log.acknowledgedBy(name), { timeout: 20_000 }).toBeGreaterThan(40 + 17 * round);
+      } finally {
+        await kill(running);
+      }
+    }
+    process.stdout.write(`${kills} kills, ${log.acknowledged} acknowledged writes\n`);
+  } finally {
+    await rm(profile, { recursive: true, force: true });
+  }
+});

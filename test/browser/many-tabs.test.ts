@@ -1,0 +1,83 @@
+import { rm } from 'node:fs/promises';
+import type { Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createTestServer } from '../../src/testing.ts';
+import { seededRandom } from '../../src/testing/seeded-random.ts';
+import { buildBrowserApp, openSite, type BrowserSite } from '../support/browser-app.ts';
+
+const callsPerTab = Number(process.env['BROWSER_CALLS'] ?? 600);
+const turns = Number(process.env['BROWSER_TABS'] ?? 24);
+
+let folder = '';
+let site: BrowserSite;
+beforeAll(async () => {
+  folder = await buildBrowserApp();
+}, 120_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+beforeEach(async () => {
+  site = await openSite(folder);
+});
+afterEach(() => site.close());
+
+test('calls of four tabs keep their order within each tab', { timeout: 120_000 }, async () => {
+  const names = ['a', 'b', 'c', 'd'];
+  const pages: Page[] = [];
+  for (const _ of names) {
+    const page = await site.tab();
+    expect(await page.evaluate(() => app.open())).toBe('open');
+    pages.push(page);
+  }
+  const write = (page: Page, index: number): Promise<number> =>
+    page.evaluate(([tab, count]) => app.writeAtOnce(tab, count), [names[index] ?? '', callsPerTab] as const);
+  expect(await Promise.all(pages.map(write))).toEqual(names.map(() => callsPerTab));
+  const rows = await pages[0]?.evaluate(() => app.query('SELECT tab, n FROM notes ORDER BY id'));
+  const inOrder = Array.from({ length: callsPerTab }, (_, n) => n);
+  for (const name of names)
+    expect((rows as { tab: string; n: number }[]).filter(({ tab }) => tab === name).map(({ n }) => n)).toEqual(inOrder);
+});
+
+test('tabs that come and go at random leave one owner and no lost write', { timeout: 180_000 }, async () => {
+  const random = seededRandom(50);
+  const open: Page[] = [];
+  let written = 0;
+  for (let turn = 0; turn < turns; turn += 1) {
+    if (open.length < 2 || (open.length < 6 && random() < 0.6)) {
+      const page = await site.tab();
+      expect(await page.evaluate(() => app.open())).toBe('open');
+      open.push(page);
+    } else {
+      const [page] = open.splice(Math.floor(random() * open.length), 1);
+      await page?.close();
+    }
+    const writer = open[Math.floor(random() * open.length)];
+    written += (await writer?.evaluate((tab) => app.writeAtOnce(tab, 5), `turn${turn}`)) ?? 0;
+  }
+  const roles = await Promise.all(open.map((page) => page.evaluate(() => app.storage().role)));
+  expect(roles.toSorted()).toEqual([...open.slice(1).map(() => 'follower'), 'owner']);
+  for (const page of open) {
+    expect(await page.evaluate(() => app.query('SELECT count(*) AS n FROM notes'))).toEqual([{ n: written }]);
+    expect(await page.evaluate(() => app.unhandled())).toEqual([]);
+  }
+});
+
+test('I1, I2: what was written without a network outlives the page, and the server gets it once', async () => {
+  const server = await createTestServer();
+  try {
+    await site.context.route(`${server.url}/**`, (route) => route.abort());
+    const page = await site.tab();
+    await page.evaluate((url) => app.openSynced(url), server.url);
+    await page.evaluate(() => app.addTodo('written-offline'));
+    expect(await page.evaluate(() => app.sync())).not.toBe('synced');
+    await page.reload();
+    await page.waitForFunction(() => 'app' in globalThis);
+    await page.evaluate((url) => app.openSynced(url), server.url);
+    expect(await page.evaluate(() => app.todos())).toEqual(['written-offline']);
+    expect(await page.evaluate(() => app.pendingCount())).toEqual([{ n: 1 }]);
+    await site.context.unroute(`${server.url}/**`);
+    expect(await page.evaluate(() => app.sync())).toBe('synced');
+    expect(await page.evaluate(() => app.pendingCount())).toEqual([{ n: 0 }]);
+    expect(server.backend.get('todos', 'written-offline')?.['title']).toBe('written-offline');
+  } finally {
+    await server.stop();
+  }
+});

@@ -1,0 +1,237 @@
+/** The app of the browser tests. A test calls its functions through `window.app`, and each returns plain values. */
+import { EntitySchema } from 'typeorm';
+import { createSyncEngine, syncTable, type SyncEngine } from 'synchart';
+import { RestTransport } from 'synchart/transport';
+import { liveQuery, syncColumns } from 'synchart/persistence';
+import {
+  BrowserStorageError,
+  deleteBrowserDatabase,
+  openBrowserDatabase,
+  rescueBrowserDatabase,
+  type BrowserDatabase,
+} from 'synchart/browser';
+import wasmUrl from '@sqlite.org/sqlite-wasm/sqlite3.wasm?url';
+import { AddColour1800000000002, CreateNotes1800000000001, Note } from './note-entity.ts';
+
+declare global {
+  /** Set by the test: hears of each write at once, also of a page that dies afterwards. */
+  var wrote: ((tab: string, n: number, isStored: boolean, error: string) => void) | undefined;
+}
+
+interface OpenSettings {
+  readonly name?: string;
+  readonly allowMemory?: boolean;
+  readonly openTimeoutMs?: number;
+  /** Address of another worker script. */
+  readonly worker?: string;
+  /** Opens as the next release of the app does. */
+  readonly isNextRelease?: boolean;
+  /** Opens with another set of entities. */
+  readonly hasOtherEntities?: boolean;
+  readonly hasNoWasmUrl?: boolean;
+}
+
+const Other = new EntitySchema<{ id: number }>({
+  name: 'Other',
+  tableName: 'others',
+  columns: { id: { type: 'integer', primary: true } },
+});
+
+interface TodoRow {
+  id: string;
+  title: string;
+  updatedAt: string;
+  deletedAt: string | null;
+  deletedAtLocal: string | null;
+}
+const Todo = new EntitySchema<TodoRow>({
+  name: 'todos',
+  columns: { id: { type: 'text', primary: true }, title: { type: 'text' }, ...syncColumns },
+});
+const todos = syncTable(Todo);
+let engine: SyncEngine | undefined;
+
+const unhandled: string[] = [];
+addEventListener('unhandledrejection', ({ reason }) => unhandled.push(String(reason)));
+
+let database: BrowserDatabase | undefined;
+const roles: string[] = [];
+let isWriting = false;
+let writing: Promise<void> = Promise.resolve();
+let live = -1;
+
+const opened = (): BrowserDatabase => {
+  if (database === undefined) throw new Error('open the database first');
+  return database;
+};
+const describe = (error: unknown): string => {
+  if (error instanceof BrowserStorageError) return `${error.name}(${error.problem}): ${error.message}`;
+  if (!(error instanceof Error)) return String(error);
+  const driverError: unknown = 'driverError' in error ? error.driverError : undefined;
+  const inner = driverError instanceof Error ? ` < ${driverError.name}: ${driverError.message}` : '';
+  return `${error.name}: ${error.message}${inner}`;
+};
+
+/** Every fourth write is a transaction of two rows, which an app runs itself; the others are single statements. */
+async function writeOnce(tab: string, n: number): Promise<void> {
+  const { dataSource } = opened();
+  if (n % 4 !== 3) {
+    await dataSource.getRepository(Note).insert({ tab, n, part: 'only' });
+    return;
+  }
+  await dataSource.transaction(async (manager) => {
+    await manager.insert(Note, { tab, n, part: 'first' });
+    await manager.insert(Note, { tab, n, part: 'second' });
+  });
+}
+
+async function writeUntilStopped(tab: string): Promise<void> {
+  for (let n = 0; isWriting; n += 1) {
+    try {
+      await writeOnce(tab, n);
+      globalThis.wrote?.(tab, n, true, '');
+    } catch (error) {
+      globalThis.wrote?.(tab, n, false, describe(error));
+    }
+  }
+}
+
+async function filesOf(name: string): Promise<readonly FileSystemFileHandle[]> {
+  const home = await (await navigator.storage.getDirectory()).getDirectoryHandle('synchart');
+  const pool = await (await home.getDirectoryHandle(name)).getDirectoryHandle('.opaque');
+  const files: FileSystemFileHandle[] = [];
+  for await (const handle of pool.values()) if (handle instanceof FileSystemFileHandle) files.push(handle);
+  return files;
+}
+
+const app = {
+  unhandled: () => unhandled,
+  roles: () => roles,
+  open: async (settings: OpenSettings = {}): Promise<string> => {
+    const { worker, isNextRelease, hasOtherEntities, hasNoWasmUrl, ...given } = settings;
+    try {
+      database = await openBrowserDatabase({
+        name: 'app',
+        entities: hasOtherEntities === true ? [Other] : [Note],
+        migrations: [CreateNotes1800000000001, ...(isNextRelease === true ? [AddColour1800000000002] : [])],
+        ...(hasNoWasmUrl === true ? {} : { wasmUrl }),
+        ...(worker === undefined ? {} : { worker: () => new Worker(worker, { type: 'module' }) }),
+        ...given,
+      });
+      database.storage$.subscribe(({ role }) => roles.push(role));
+      return 'open';
+    } catch (error) {
+      return describe(error);
+    }
+  },
+  storage: () => opened().storage(),
+  query: async (sql: string, parameters: unknown[] = []): Promise<unknown> => {
+    try {
+      return await opened().dataSource.query(sql, parameters);
+    } catch (error) {
+      return describe(error);
+    }
+  },
+  /** Sends all writes at once; they are numbered in the order of the calls. */
+  writeAtOnce: async (tab: string, count: number): Promise<number> => {
+    const { dataSource } = opened();
+    const sql = 'INSERT INTO notes (tab, n, part) VALUES (?, ?, ?)';
+    await Promise.all(Array.from({ length: count }, (_, n) => dataSource.query(sql, [tab, n, 'only'])));
+    return count;
+  },
+  startWriting: (tab: string): void => {
+    isWriting = true;
+    writing = writeUntilStopped(tab);
+  },
+  /** Resolves when the last call has settled. */
+  stopWriting: async (): Promise<void> => {
+    isWriting = false;
+    await writing;
+  },
+  follow: (): void => {
+    const { dataSource } = opened();
+    liveQuery(() => dataSource.getRepository(Note).count(), { dataSource, tables: [Note] }).subscribe((count) => {
+      live = count;
+    });
+  },
+  live: () => live,
+  /** Begins a transaction, writes in it, and never ends it. */
+  stayInTransaction: async (tab: string): Promise<void> => {
+    const runner = opened().dataSource.createQueryRunner();
+    await runner.startTransaction();
+    await runner.manager.insert(Note, { tab, n: 0, part: 'open' });
+  },
+  pretendToBe: (state: 'hidden' | 'visible'): void => {
+    Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  },
+  /** Bytes travel as text of one character each: a list of numbers takes the test a hundred times as long. */
+  exportFile: async (): Promise<string> => {
+    const bytes = await opened().exportFile();
+    return Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  },
+  importFile: async (text: string): Promise<string> => {
+    try {
+      await opened().importFile(Uint8Array.from(text, (character) => character.charCodeAt(0)));
+      return 'imported';
+    } catch (error) {
+      return describe(error);
+    }
+  },
+  rescue: (name: string): Promise<string> =>
+    rescueBrowserDatabase(name).then(
+      ({ database, wal }) => `${database.byteLength > 0} ${wal !== undefined}`,
+      describe,
+    ),
+  /** Writes over the beginning of the stored file, as nobody should. */
+  damage: async (name: string): Promise<void> => {
+    for (const file of await filesOf(name)) {
+      if ((await file.getFile()).size <= 8_192) continue;
+      const stream = await file.createWritable({ keepExistingData: true });
+      await stream.write({ type: 'write', position: 4_096, data: 'this is no database'.repeat(20) });
+      await stream.close();
+    }
+  },
+  /** A digest of all that is stored under a name. */
+  fingerprint: async (name: string): Promise<string> => {
+    const parts: string[] = [];
+    for (const file of await filesOf(name)) {
+      const bytes = await (await file.getFile()).arrayBuffer();
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+      parts.push(`${file.name} ${bytes.byteLength} ${[...digest].join()}`);
+    }
+    return parts.sort().join('\n');
+  },
+  /** Opens a synced table, and an engine that sends to the given server. */
+  openSynced: async (baseUrl: string): Promise<void> => {
+    database = await openBrowserDatabase({ name: 'synced', entities: [Todo], synchronize: true, wasmUrl });
+    const { dataSource } = database;
+    const transport = new RestTransport({ baseUrl });
+    engine = createSyncEngine({ dataSource, transport, tables: [todos], config: { maxRetries: 0 } });
+    await engine.start();
+  },
+  addTodo: async (id: string): Promise<void> => {
+    const times = { updatedAt: '', deletedAt: null, deletedAtLocal: null };
+    await engine?.writer(todos).insertAndEnqueue({ id, title: id, ...times });
+  },
+  sync: async (): Promise<string> => {
+    try {
+      await engine?.sync();
+      return 'synced';
+    } catch (error) {
+      return describe(error);
+    }
+  },
+  todos: async (): Promise<readonly string[]> =>
+    (
+      await opened()
+        .dataSource.getRepository(Todo)
+        .find({ order: { id: 'ASC' } })
+    ).map(({ id }) => id),
+  pendingCount: async (): Promise<unknown> => app.query('SELECT count(*) AS n FROM sync_outbox'),
+  close: () => opened().close(),
+  deleteDatabase: (name: string) => deleteBrowserDatabase(name).then(() => 'deleted', describe),
+};
+
+export type App = typeof app;
+Object.assign(globalThis, { app });

@@ -1,0 +1,80 @@
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildBrowserApp, openSite, type BrowserSite } from '../support/browser-app.ts';
+
+let folder = '';
+beforeAll(async () => {
+  folder = await buildBrowserApp();
+}, 120_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function withSite(
+  work: (site: BrowserSite) => Promise<void>,
+  options?: Parameters<typeof openSite>[1],
+): Promise<void> {
+  const site = await openSite(folder, options);
+  try {
+    await work(site);
+  } finally {
+    await site.close();
+  }
+}
+
+test('full storage rejects the write with what to do, keeps what was there, and recovers', () =>
+  withSite(async (site) => {
+    const page = await site.tab();
+    await page.evaluate(() => app.open());
+    await page.evaluate(() => app.query('INSERT INTO notes (tab, n, part) VALUES (?, 0, ?)', ['a', 'only']));
+    const session = await site.context.newCDPSession(page);
+    const { usage } = await session.send('Storage.getUsageAndQuota', { origin: site.url });
+    await session.send('Storage.overrideQuotaForOrigin', { origin: site.url, quotaSize: usage + 200_000 });
+    const fill = 'INSERT INTO notes (tab, n, part) VALUES (?, 1, hex(zeroblob(4000000)))';
+    const refusal = await page.evaluate((sql) => app.query(sql, ['big']), fill);
+    expect(refusal).toMatch(/storage is full: nothing of this was written. Free space/);
+    expect(await page.evaluate(() => app.query('SELECT tab FROM notes'))).toEqual([{ tab: 'a' }]);
+    await session.send('Storage.overrideQuotaForOrigin', { origin: site.url });
+    expect(await page.evaluate((sql) => app.query(sql, ['big']), fill)).toEqual(expect.any(Number));
+    expect(await page.evaluate(() => app.query('SELECT tab FROM notes'))).toEqual([{ tab: 'a' }, { tab: 'big' }]);
+    expect(await page.evaluate(() => app.query('PRAGMA integrity_check'))).toEqual([{ integrity_check: 'ok' }]);
+  }));
+
+test('without a private file system the open is refused, or announced as memory where the app allows it', () =>
+  withSite(async (site) => {
+    await site.context.addInitScript(() => Reflect.deleteProperty(StorageManager.prototype, 'getDirectory'));
+    const page = await site.tab();
+    expect(await page.evaluate(() => app.open())).toMatch(
+      /^BrowserStorageError\(noDurableStorage\): .*lacks the origin private file system.*allowMemory/,
+    );
+    expect(await page.evaluate(() => app.open({ allowMemory: true }))).toBe('open');
+    const status = await page.evaluate(() => app.storage());
+    expect(status).toMatchObject({ mode: 'memory', role: 'owner', persisted: false });
+    expect(status.reason).toMatch(/private file system/);
+    await page.evaluate(() => app.query('INSERT INTO notes (tab, n, part) VALUES (?, 0, ?)', ['a', 'only']));
+    // Another tab has a database of its own.
+    const other = await site.tab();
+    expect(await other.evaluate(() => app.open({ allowMemory: true }))).toBe('open');
+    expect(await other.evaluate(() => app.query('SELECT tab FROM notes'))).toEqual([]);
+    expect(await page.evaluate(() => app.query('SELECT tab FROM notes'))).toEqual([{ tab: 'a' }]);
+  }));
+
+test('plain http is refused by name, and may use memory', () =>
+  withSite(async (site) => {
+    const page = await site.tab('/', 'http://app.test');
+    expect(await page.evaluate(() => app.open())).toMatch(/^BrowserStorageError\(insecureContext\): .*https/);
+    expect(await page.evaluate(() => app.open({ allowMemory: true }))).toBe('open');
+    expect(await page.evaluate(() => app.storage().mode)).toBe('memory');
+    expect(await page.evaluate(() => app.query('SELECT count(*) AS n FROM notes'))).toEqual([{ n: 0 }]);
+  }));
+
+test('a strict content security policy and Trusted Types are enough', () =>
+  withSite(
+    async (site) => {
+      const page = await site.tab();
+      expect(await page.evaluate(() => app.open())).toBe('open');
+      expect(await page.evaluate(() => app.query('SELECT count(*) AS n FROM notes'))).toEqual([{ n: 0 }]);
+    },
+    {
+      policy:
+        "default-src 'self'; img-src data:; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types synchart",
+    },
+  ));
