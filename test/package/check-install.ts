@@ -60,6 +60,8 @@ const entriesWithoutReact = [
   '',
   '/persistence',
   '/transport',
+  '/rpc',
+  '/browser',
   '/devtools/node',
   '/devtools/page',
   '/server',
@@ -197,6 +199,74 @@ async function openDevelopmentServer(browser: Browser, label: string, folder: st
   await openPage(browser, label, `http://127.0.0.1:${port}`).finally(() => server.close());
 }
 
+/** Opens the page twice: the second time, it finds what it stored and synced the first time. */
+async function openDurablePage(browser: Browser, label: string, url: string): Promise<void> {
+  const server = await createTestServer();
+  server.seed('todos', { id: 'a', title: 'Milk from the server' });
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  const errors: string[] = [];
+  page.on('pageerror', (error) => errors.push(error.stack ?? error.message));
+  try {
+    for (const visit of ['first', 'second']) {
+      await page.goto(`${url}/?server=${encodeURIComponent(server.url)}`);
+      await page.waitForFunction('"started" in globalThis', undefined, { timeout: 60_000 });
+      const found = await page.evaluate<string[]>('started');
+      check(
+        found.join() === 'opfs,Bread from the page,Milk from the server',
+        `${label}, ${visit} visit: ${found.join()}`,
+      );
+    }
+    check(
+      server.backend.get('todos', 'b')?.['title'] === 'Bread from the page',
+      `${label}: the server did not receive the row of the page`,
+    );
+  } finally {
+    await context.close();
+    await server.stop();
+    check(errors.length === 0, `${label}: ${errors.join('\n')}`);
+  }
+}
+
+/** `synchart/browser` with nothing but what docs/browser.md asks of each bundler. */
+async function checkDurablePages(folder: string, browser: Browser): Promise<void> {
+  const [byEsbuild, byVite] = [join(folder, 'durable-esbuild'), join(folder, 'durable-vite')];
+  await step('durable page of esbuild', async () => {
+    await esbuild({
+      absWorkingDir: folder,
+      entryPoints: { page: 'browser-page.ts', 'browser-worker': 'synchart/browser-worker' },
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      outdir: byEsbuild,
+      external: ['fs', 'path', 'crypto'],
+      logLevel: 'silent',
+    });
+    cpSync(join(folder, 'node_modules/@sqlite.org/sqlite-wasm/dist/sqlite3.wasm'), join(byEsbuild, 'sqlite3.wasm'));
+    const served = await servePage([byEsbuild], { documents: { '/': html } });
+    await openDurablePage(browser, 'esbuild', served.url).finally(served.close);
+  });
+  await step('durable page of Vite', async () => {
+    const options = {
+      outDir: byVite,
+      target: 'es2023',
+      modulePreload: false,
+      rolldownOptions: { input: join(folder, 'browser-page.ts'), output: { entryFileNames: 'page.js' } },
+    } as const;
+    await build({ ...viteOptions(folder), worker: { format: 'es' }, build: options });
+    const served = await servePage([byVite], { documents: { '/': html } });
+    await openDurablePage(browser, 'Vite', served.url).finally(served.close);
+  });
+  await step("durable page of Vite's development server", async () => {
+    writeFileSync(join(folder, 'index.html'), html.replace('/page.js', '/browser-page.ts'));
+    const server = await createServer({ ...viteOptions(folder), server: { host: '127.0.0.1', port: 0 } });
+    await server.listen();
+    const address = server.httpServer?.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    await openDurablePage(browser, 'Vite dev', `http://127.0.0.1:${port}`).finally(() => server.close());
+  });
+}
+
 async function checkPages(folder: string, browser: Browser, react: string): Promise<void> {
   const [byEsbuild, byVite] = [join(folder, 'esbuild'), join(folder, 'vite')];
   await step(`page of esbuild on React ${react}`, async () => {
@@ -251,15 +321,18 @@ try {
     'typeorm@1',
     'fastify@5',
     'sql.js@1',
+    '@sqlite.org/sqlite-wasm@3.54.1-build1',
     '@statelyai/inspect@0.7',
     '@types/node@20',
     'typescript-5@npm:typescript@~5.9.0',
   ];
   install(page, [tarball, ...peers, 'react@18', 'react-dom@18', '@types/react@18', '@types/react-dom@18']);
   cpSync(join(root, 'test/package/page.ts'), join(page, 'page.ts'));
+  cpSync(join(root, 'test/package/browser-page.ts'), join(page, 'browser-page.ts'));
   const browser = await chromium.launch({ executablePath: findChromium(), args: [...chromiumArguments] });
   await step('the panel loads in Node with React 18, by import and require', () => checkEntries(page, ['/devtools']));
   await checkPages(page, browser, '18');
+  await checkDurablePages(page, browser);
   await step('types compile with TypeScript 5.9 and React 18', () =>
     checkTypes(page, join(page, 'node_modules/typescript-5/lib/tsc.js')),
   );
