@@ -20,7 +20,7 @@ const packageName = 'sql.js';
 async function sqlJsOptions({ database, initSqlJs, locateFile }: DriverSettings): Promise<DataSourceOptions> {
   if (initSqlJs === undefined && !isNode()) {
     throw new DatabaseError(
-      "openDatabase: in a page the driver 'sqljs' needs the option initSqlJs. Write: import initSqlJs from 'sql.js', then pass initSqlJs and locateFile: () => the URL of sql-wasm.wasm",
+      "openDatabase: in a page the driver 'sqljs' needs the option initSqlJs. Write: import initSqlJs from 'sql.js', then pass initSqlJs and locateFile: () => the URL of sql-wasm.wasm. For a durable database that all tabs share, use openBrowserDatabase of synchart/browser",
     );
   }
   const driver = initSqlJs ?? (await loadOptional(packageName));
