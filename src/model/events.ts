@@ -25,7 +25,7 @@ export type SyncFact =
   | { readonly type: 'sync.completed'; readonly tookMs: number; readonly stats: SyncStats }
   | {
       readonly type: 'sync.failed';
-      readonly phase: SyncPhase | 'fullResync' | 'sync';
+      readonly phase: SyncPhase | 'fullResync' | 'firstPull' | 'sync';
       readonly kind?: string;
       readonly error: Error;
       readonly errorInfo: SyncErrorInfo;

@@ -151,8 +151,10 @@ export interface RunRecord {
   readonly facts: readonly SyncFact[];
 }
 
-/** Where a run can fail. */
+/** Where a run can be when it fails. */
 export type RunPhase = SyncPhase | 'fullResync' | 'sync';
+/** The same in the words of events and errors: the full resync of tables that were never pulled is a first pull. */
+export type FailedPhase = RunPhase | 'firstPull';
 
 /**
  * A run is the work still ahead of it: the lists shrink as phases end, so "does it cover this request?" is a comparison
@@ -203,7 +205,7 @@ export interface RunEnded {
   readonly tookMs?: number | undefined;
   /** Absent on success. */
   readonly failure?: SyncFailure | undefined;
-  readonly phase: RunPhase;
+  readonly phase: FailedPhase;
   /** How often the last step was tried without progress. */
   readonly attempts: number;
   readonly maxRetries: number;

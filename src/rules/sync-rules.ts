@@ -24,6 +24,7 @@ import {
   type Plan,
   type Run,
   type RunEnded,
+  type FailedPhase,
   type RunPhase,
   type SettleReport,
   type SyncRequest,
@@ -373,6 +374,10 @@ export const statsOf = (run: Run): SyncStats => ({
   errors: run.push.errors + run.pull.errors,
 });
 
+/** To people, tables that were never pulled are not pulled again. */
+const phaseToTell = ({ phase, resyncReason }: Run): FailedPhase =>
+  phase === 'fullResync' && resyncReason === 'first' ? 'firstPull' : phase;
+
 /** How a run ended, for the promises that wait for it. */
 export const endingOf = (
   run: Run,
@@ -386,7 +391,7 @@ export const endingOf = (
   pull: run.pull,
   tookMs: end.tookMs,
   failure: end.failure,
-  phase: end.failure?.type === 'kindFailed' ? end.failure.phase : run.phase,
+  phase: end.failure?.type === 'kindFailed' ? end.failure.phase : phaseToTell(run),
   attempts: run.attempts + 1,
   maxRetries: run.maxRetries,
 });
@@ -411,7 +416,7 @@ export const timerMs = (delayMs: number): number => Math.min(Math.max(delayMs, 0
 
 /** Where and after how many tries a failure ended a run. */
 export interface FailedEnd {
-  readonly phase: RunPhase;
+  readonly phase: FailedPhase;
   readonly attempts: number;
   readonly maxRetries: number;
 }
@@ -432,7 +437,7 @@ export function toSyncError(failure: SyncFailure, end: FailedEnd): SyncError {
   );
 }
 
-function plainError(failure: SyncFailure, phase: RunPhase): SyncError {
+function plainError(failure: SyncFailure, phase: FailedPhase): SyncError {
   const { cause, message } = failure;
   if (failure.type === 'throttled' && failure.at !== undefined) return throttledError(failure, failure.at);
   if (cause instanceof SyncError) return cause;

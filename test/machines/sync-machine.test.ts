@@ -752,6 +752,14 @@ describe('failures', () => {
     expect(phaseAt(sweeping().fail('sweepResync', new Error('bug')))).toBe('fullResync');
     expect(phaseAt(finishing().fail('finishRun', new Error('bug')))).toBe('sync');
   });
+  test('F-105: a first pull that fails is told as such, not as a full resync', () => {
+    const phaseAt = (script: Script) => find(script, 'sync.failed')?.phase;
+    const firstPull = planning().done('planRun', plan({ resyncKinds: kinds, resyncReason: 'first' }));
+    expect(firstPull.phase).toBe('firstPull');
+    expect(phaseAt(firstPull.fail('prepareResync', new Error('bug')))).toBe('firstPull');
+    const toSweep = firstPull.done('prepareResync').done('takeBatch', nothingTaken).done('pullKind').done('pullKind');
+    expect(phaseAt(toSweep.fail('sweepResync', new Error('bug')))).toBe('firstPull');
+  });
 });
 
 describe('whose data, and who', () => {

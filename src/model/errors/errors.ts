@@ -174,7 +174,7 @@ export class SyncOperationError extends SyncError {
 
   constructor(
     message: string,
-    readonly phase: 'push' | 'pull' | 'fullResync' | 'sync',
+    readonly phase: 'push' | 'pull' | 'fullResync' | 'firstPull' | 'sync',
     readonly opId?: string,
     options?: ErrorOptions,
   ) {
