@@ -58,7 +58,9 @@ test('a decision made while paused and offline waits for both to end', async () 
   const opId = await park();
   await bench.engine.pause();
   await bench.engine.resolveConflict(opId, acceptServer());
-  expect(await bench.engine.conflicts()).toMatchObject([{ state: 'decided' }]);
+  expect(await bench.engine.conflicts()).toEqual([]);
+  await until(() => bench.engine.status().conflicts === 0);
+  expect(await bench.engine.explain()).toMatchObject([{ opId }]);
   await bench.engine.resume();
   await bench.engine.whenIdle();
   expect(await bench.row('t1')).toMatchObject({ title: 'theirs' });

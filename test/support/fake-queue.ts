@@ -40,7 +40,7 @@ export function createFakeQueue(database: FakeDatabase): QueuePort {
         stuck,
         pending: database.ops.filter(inFilter(filter?.kinds)).length - stuck,
         conflicts: [...database.conflicts.values()].filter(
-          ({ conflict }) => filter?.kinds?.includes(conflict.kind) ?? true,
+          ({ conflict, state }) => state !== 'decided' && (filter?.kinds?.includes(conflict.kind) ?? true),
         ).length,
       };
     },

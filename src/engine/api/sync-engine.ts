@@ -69,7 +69,7 @@ export interface SyncStatus {
   /** Queued operations that are not stuck. */
   readonly pending: number;
   readonly stuck: number;
-  /** Conflicts that wait for a decision. */
+  /** Conflicts that wait for a decision; one that is decided does not count, though a run has to apply it yet. */
   readonly conflicts: number;
   readonly online: boolean;
   readonly paused: boolean;
@@ -169,7 +169,7 @@ export interface SyncEngineCore {
    * Decides a parked conflict. Resolves when the decision is stored; the next run applies it, and is asked for at once.
    */
   resolveConflict(opId: string, resolution: ConflictResolution): Promise<void>;
-  /** Conflicts that wait for a decision, oldest first. */
+  /** Conflicts that wait for a decision, oldest first. One that is decided is listed no more. */
   conflicts(): Promise<readonly StoredConflict[]>;
   readonly conflicts$: Observable<readonly StoredConflict[]>;
   /**

@@ -39,14 +39,18 @@ export function queueCommands(
     isSame: (a: T, b: T) => boolean,
   ): Observable<T> => readAgain(causes, () => detached(read), isSame);
 
+  /** Those that wait for a decision: one that is decided waits for a run only. */
+  const openConflicts = async (): Promise<readonly StoredConflict[]> =>
+    (await store.conflicts()).filter(({ state }) => state !== 'decided');
+
   return {
     resolveConflict: (opId, resolution) =>
       life.alive(async () => {
         await store.decideConflict(opId, resolution);
         life.send({ type: 'RESOLVE_CONFLICT', opId, resolution });
       }),
-    conflicts: () => life.alive(() => store.conflicts()),
-    conflicts$: reread([news.conflicts.stream, queueChanges], () => store.conflicts(), sameConflicts),
+    conflicts: () => life.alive(openConflicts),
+    conflicts$: reread([news.conflicts.stream, queueChanges], openConflicts, sameConflicts),
     getStuckOperations: (filter) =>
       life.alive(async () =>
         (await queue.list(filter)).filter(({ parkedFor }) => parkedFor === 'stuck' || parkedFor === 'ambiguous'),

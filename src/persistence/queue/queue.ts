@@ -99,7 +99,7 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
         const kinds = whereKinds(session, filter);
         const { total, stuck: stuckCount } = await countQueue(session, filter);
         const conflicts = await session.one<{ count: number | string }>(
-          `SELECT COUNT(*) AS "count" FROM "sync_conflicts" WHERE true${kinds.sql}`,
+          `SELECT COUNT(*) AS "count" FROM "sync_conflicts" WHERE "state" <> 'decided'${kinds.sql}`,
           kinds.parameters,
         );
         return { pending: total - stuckCount, stuck: stuckCount, conflicts: Number(conflicts?.count ?? 0) };

@@ -58,7 +58,7 @@ async function lookUp(
     case 'discarded':
       return engine.discarded();
     case 'conflicts':
-      return (await engine.conflicts()).map(
+      return (await internals.ports.store.conflicts()).map(
         (stored): ConflictView => ({
           ...stored,
           previews: previewStrategies(stored, internals.ports.kinds.get(stored.conflict.kind), internals.ports.config),
