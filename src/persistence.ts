@@ -10,7 +10,6 @@ export {
   discardedEntity,
   leaseEntity,
   outboxEntity,
-  OutboxState,
   quarantineEntity,
   seenEntity,
   stateEntity,
@@ -21,9 +20,9 @@ export {
   type DiscardedRow,
   type LeaseRow,
   type OutboxRow,
-  type ParkedFor,
   type QuarantineRow,
 } from './persistence/database/entities.ts';
+export { OutboxState, type ParkedFor } from './persistence/database/outbox-columns.ts';
 export {
   CreateSyncTables1700000000001,
   KeepDeltas1700000000010,

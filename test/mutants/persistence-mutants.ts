@@ -571,7 +571,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'F-164: what a damaged operation held is lost when it is dropped',
     file: 'persistence/outbox/outbox-rows.ts',
-    edits: [['...(fault === undefined\n', '...(fault === undefined || fault !== ""\n']],
+    edits: [['    op.stored = {', '    if (op.damaged === "") op.stored = {']],
     tests: ['persistence/taking/take-ready.test.ts'],
   },
   {

@@ -2,6 +2,7 @@ import { QueryFailedError, type DataSource } from 'typeorm';
 import { DatabaseError, NewerReleaseError } from '../../model/errors/errors.ts';
 import { classifyDatabaseError } from '../sql/database-failure.ts';
 import type { ConnectionGate } from '../gate/gate-port.ts';
+import { syncEntities } from './entities.ts';
 import { syncTableNames } from './migrations.ts';
 import { refuseNewerRelease } from './newer-release.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
@@ -42,11 +43,20 @@ export async function checkSchema(
 
 /** A table that was in use before it is synchronised lacks the sync columns until a migration of the app adds them. */
 async function checkColumns(session: Session, tables: readonly ReplicaTable[]): Promise<void> {
-  if (tables.length === 0) return;
   const present = await session.query<{ table: string; column: string; hidden: number }>(
     `SELECT t."name" AS "table", c."name" AS "column", c."hidden" FROM sqlite_master t JOIN pragma_table_xinfo(t."name") c WHERE t."type" = 'table'`,
   );
   const known = new Set(present.map(({ table, column }) => JSON.stringify([table, column]).toLowerCase()));
+  const unmigrated = syncEntities.flatMap(({ options: { tableName = '', columns } }) =>
+    Object.entries(columns)
+      .map(([property, column]) => column?.name ?? property)
+      .filter((name) => !known.has(JSON.stringify([tableName, name]).toLowerCase()))
+      .map((name) => `${tableName}.${name}`),
+  );
+  if (unmigrated.length > 0)
+    throw new DatabaseError(
+      `columns of sync tables are missing: ${unmigrated.join(', ')}: put \`migrations: [...syncMigrations]\` (from synchart/persistence) into the DataSource and run its migrations (migrationsRun: true)`,
+    );
   const complaints = tables.flatMap(({ metadata: { tableName, columns } }) => {
     const missing = columns.filter(
       ({ databaseName, isVirtualProperty }) =>

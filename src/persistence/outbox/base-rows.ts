@@ -4,6 +4,8 @@ import { compareTimestamps } from '../../rules/values/timestamp.ts';
 import { chunked, listOf, type Session } from '../sql/session.ts';
 import { storedExcerpt } from '../sql/stored-excerpt.ts';
 import { storedObject } from '../sql/stored-shape.ts';
+import { insertionOf, parametersOf, selectionOf, type RawRowOf } from '../database/column-list.ts';
+import { baseColumns } from '../database/entities.ts';
 
 /** What an entity with pending operations came from, and what the server has now. */
 export interface BaseRecord {
@@ -28,19 +30,11 @@ export interface BaseRecord {
   readonly hasWireValues?: boolean | undefined;
 }
 
-interface RawBaseRow {
-  readonly entityId: string;
-  readonly baseRow: string | null;
-  readonly baseVersion: string | null;
-  readonly serverRow: string | null;
-  readonly serverVersion: string | null;
-  readonly versionUnknown: number;
-  readonly lastSent: string | null;
+interface RawBaseRow extends RawRowOf<typeof baseColumns> {
   readonly hasWireValues: number | boolean;
 }
 
-const columns = `"entity_id" AS "entityId", "base_row" AS "baseRow", "base_version" AS "baseVersion", "server_row" AS "serverRow", "server_version" AS "serverVersion",
-  "version_unknown" AS "versionUnknown", "last_sent" AS "lastSent",
+const columns = `${selectionOf(baseColumns)},
   EXISTS (SELECT 1 FROM "sync_wire_values" w WHERE w."kind" = "sync_base"."kind" AND w."entity_id" = "sync_base"."entity_id") AS "hasWireValues"`;
 
 function toRecord(row: RawBaseRow): BaseRecord {
@@ -148,6 +142,11 @@ export async function readSurpassed(
   return new Set(rows.map(({ entityId }) => entityId));
 }
 
+const replaced = Object.values(baseColumns)
+  .filter(({ declared }) => declared.primary !== true)
+  .map(({ name }) => `"${name}" = excluded."${name}"`)
+  .join(', ');
+
 const textOf = (row: JsonObject | undefined): string | null => (row === undefined ? null : JSON.stringify(row));
 
 /** `version`: of the table, in whose shape the rows are. */
@@ -159,21 +158,20 @@ export async function writeBases(
 ): Promise<void> {
   for (const part of chunked(records, 500)) {
     await session.run(
-      `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version", "version_unknown", "last_sent", "schema_version")
-       VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}
-       ON CONFLICT ("kind", "entity_id") DO UPDATE SET "base_row" = excluded."base_row", "base_version" = excluded."base_version", "server_row" = excluded."server_row",
-         "server_version" = excluded."server_version", "version_unknown" = excluded."version_unknown", "last_sent" = excluded."last_sent", "schema_version" = excluded."schema_version"`,
-      part.flatMap((record) => [
-        kind,
-        record.entityId,
-        textOf(record.baseRow),
-        record.baseVersion ?? null,
-        textOf(record.serverRow),
-        record.serverVersion ?? null,
-        record.versionUnknown ? 1 : 0,
-        textOf(record.lastSent),
-        version,
-      ]),
+      `${insertionOf('sync_base', baseColumns, part.length)} ON CONFLICT ("kind", "entity_id") DO UPDATE SET ${replaced}`,
+      part.flatMap((record) =>
+        parametersOf(baseColumns, {
+          kind,
+          entityId: record.entityId,
+          baseRow: textOf(record.baseRow),
+          baseVersion: record.baseVersion ?? null,
+          serverRow: textOf(record.serverRow),
+          serverVersion: record.serverVersion ?? null,
+          versionUnknown: record.versionUnknown ? 1 : 0,
+          lastSent: textOf(record.lastSent),
+          schemaVersion: version,
+        }),
+      ),
     );
   }
 }

@@ -1,58 +1,24 @@
-import {
-  conflictStrategies,
-  type Conflict,
-  type ConflictResolution,
-  type ConflictState,
-  type ConflictStrategy,
-  type StoredConflict,
-} from '../../model/conflict.ts';
+import type { Conflict, ConflictResolution, ConflictState, StoredConflict } from '../../model/conflict.ts';
 import type { JsonObject } from '../../model/values/json.ts';
-import type { OpType } from '../../model/operation.ts';
 import type { KnownThere } from '../../model/ports.ts';
 import { withRebasedDeltas } from '../../rules/pending/deltas.ts';
 import { listOf, type Session } from '../sql/session.ts';
 import { storedExcerpt } from '../sql/stored-excerpt.ts';
 import {
-  conflictStates,
-  numberFault,
-  operationTypes,
-  storedDeltas,
-  storedFields,
-  storedObject,
-  storedResolution,
-  timeFault,
-  wordFault,
-} from '../sql/stored-shape.ts';
+  insertionOf,
+  parametersOf,
+  selectionOf,
+  valuesOf,
+  type RawRowOf,
+  type ValuesOf,
+} from '../database/column-list.ts';
+import { conflictColumns } from '../database/conflict-columns.ts';
 
-interface RawConflictRow {
-  readonly kind: string;
-  readonly entityId: string;
-  readonly opId: string;
-  /** `create`: an upsert of a row that no earlier request can have brought to the server. */
-  readonly op: OpType | 'create';
-  readonly baseData: string | null;
-  readonly localData: string;
-  readonly serverData: string;
-  readonly localTimestamp: string;
-  readonly serverTimestamp: string;
-  readonly serverVersion: string | null;
-  readonly changedFields: string | null;
-  readonly deltas: string | null;
-  readonly serverDeleted: number;
-  readonly strategy: ConflictStrategy;
-  readonly state: ConflictState;
-  readonly reason: string | null;
-  readonly resolution: string | null;
-  readonly decidedOn: string | null;
-  readonly detectedAt: number | string;
-  readonly schemaVersion: number | string;
-}
+type RawConflictRow = RawRowOf<typeof conflictColumns>;
 
 export type ConflictRecord = StoredConflict;
 
-const columns = `"kind", "entity_id" AS "entityId", "op_id" AS "opId", "op", "base_data" AS "baseData", "local_data" AS "localData", "server_data" AS "serverData",
-  "local_timestamp" AS "localTimestamp", "server_timestamp" AS "serverTimestamp", "server_version" AS "serverVersion", "changed_fields" AS "changedFields", "deltas",
-  "server_deleted" AS "serverDeleted", "strategy", "state", "reason", "resolution", "decided_on" AS "decidedOn", "detected_at" AS "detectedAt", "schema_version" AS "schemaVersion"`;
+const columns = selectionOf(conflictColumns);
 
 /** A conflict that cannot be read; its operation stays. */
 export interface DamagedConflict {
@@ -63,61 +29,39 @@ export interface DamagedConflict {
   readonly text: string;
 }
 
-function faultOf(row: RawConflictRow): string | undefined {
-  const { localData, serverData, baseData, changedFields, deltas, resolution } = row;
-  return (
-    storedObject(localData, 'local_data').fault ??
-    storedObject(serverData, 'server_data').fault ??
-    storedObject(baseData, 'base_data').fault ??
-    storedFields(changedFields, 'changed_fields').fault ??
-    storedDeltas(deltas, 'deltas').fault ??
-    storedResolution(resolution, 'resolution').fault ??
-    wordFault(row.op, 'op', [...operationTypes, 'create']) ??
-    wordFault(row.strategy, 'strategy', conflictStrategies) ??
-    wordFault(row.state, 'state', conflictStates) ??
-    (row.state === 'decided' && resolution === null ? '"resolution" is empty' : undefined) ??
-    timeFault(row.localTimestamp, 'local_timestamp') ??
-    numberFault(row.serverDeleted, 'server_deleted') ??
-    numberFault(row.detectedAt, 'detected_at') ??
-    numberFault(row.schemaVersion, 'schema_version')
-  );
+type ConflictValues = ValuesOf<typeof conflictColumns>;
+
+/** The values of a row, and what is wrong with it. */
+function readRow(row: RawConflictRow): { readonly values: ConflictValues; readonly fault: string | undefined } {
+  const { values, fault } = valuesOf(conflictColumns, row);
+  const isUndecided = values.state === 'decided' && row.resolution === null;
+  return { values, fault: fault ?? (isUndecided ? '"resolution" is empty' : undefined) };
 }
 
 /** Undefined: it is damaged. Nothing is decided on it; the next run tells of it ({@link readDamagedConflicts}). */
 function toRecord(row: RawConflictRow): ConflictRecord | undefined {
-  if (faultOf(row) !== undefined) return undefined;
-  const { value: deltas } = storedDeltas(row.deltas, 'deltas');
-  const serverData = storedObject(row.serverData, 'server_data').value ?? {};
+  const { values, fault } = readRow(row);
+  if (fault !== undefined) return undefined;
+  const { op, deltas, localData, serverData, serverDeleted } = values;
   const conflict: Conflict = {
-    kind: row.kind,
-    entityId: row.entityId,
-    opId: row.opId,
-    opType: row.op === 'delete' ? 'delete' : 'upsert',
+    kind: values.kind,
+    entityId: values.entityId,
+    opId: values.opId,
+    opType: op === 'delete' ? 'delete' : 'upsert',
     // The server side may have been refreshed since: a delta is about its value as it is now.
-    localData: withRebasedDeltas(storedObject(row.localData, 'local_data').value ?? {}, {
-      deltas,
-      serverData,
-      serverDeleted: row.serverDeleted === 1,
-    }),
+    localData: withRebasedDeltas(localData, { deltas, serverData, serverDeleted }),
     serverData,
-    baseData: storedObject(row.baseData, 'base_data').value,
-    localTimestamp: row.localTimestamp,
-    serverTimestamp: row.serverTimestamp,
-    serverVersion: row.serverVersion ?? undefined,
-    changedFields: storedFields(row.changedFields, 'changed_fields').value,
+    baseData: values.baseData,
+    localTimestamp: values.localTimestamp,
+    serverTimestamp: values.serverTimestamp,
+    serverVersion: values.serverVersion,
+    changedFields: values.changedFields,
     ...(deltas === undefined ? {} : { deltas }),
-    serverDeleted: row.serverDeleted === 1,
-    ...(row.op === 'create' ? { isCreation: true } : {}),
+    serverDeleted,
+    ...(op === 'create' ? { isCreation: true } : {}),
   };
-  return {
-    conflict,
-    strategy: row.strategy,
-    state: row.state,
-    detectedAt: Number(row.detectedAt),
-    reason: row.reason ?? undefined,
-    resolution: storedResolution(row.resolution, 'resolution').value,
-    decidedOn: row.decidedOn ?? undefined,
-  };
+  const { strategy, state, detectedAt, reason, resolution, decidedOn } = values;
+  return { conflict, strategy, state, detectedAt, reason, resolution, decidedOn };
 }
 
 const toRecords = (rows: readonly RawConflictRow[]): readonly ConflictRecord[] =>
@@ -171,7 +115,7 @@ export const readConflicts = async (session: Session): Promise<readonly Conflict
 /** The others, with what is wrong. */
 export async function readDamagedConflicts(session: Session): Promise<readonly DamagedConflict[]> {
   return (await readAll(session)).flatMap((row) => {
-    const fault = faultOf(row);
+    const { fault } = readRow(row);
     const { kind, entityId } = row;
     return fault === undefined
       ? []
@@ -196,6 +140,8 @@ const heldBy = (row: RawConflictRow): string =>
     resolution: row.resolution,
   });
 
+const insertConflict = insertionOf('sync_conflicts', conflictColumns);
+
 /** Stores a conflict in place of an earlier one of the entity, whose decision no longer fits. */
 export async function writeConflict(
   session: Session,
@@ -208,32 +154,32 @@ export async function writeConflict(
     conflict.kind,
     conflict.entityId,
   ]);
+  const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
   await session.run(
-    `INSERT INTO "sync_conflicts" ("kind", "entity_id", "op_id", "op", "base_data", "local_data", "server_data", "local_timestamp", "server_timestamp", "server_version",
-       "changed_fields", "deltas", "server_deleted", "strategy", "state", "reason", "resolution", "decided_on", "detected_at", "changed_at", "schema_version") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    [
-      conflict.kind,
-      conflict.entityId,
-      conflict.opId,
-      conflict.isCreation === true ? 'create' : conflict.opType,
-      conflict.baseData === undefined ? null : JSON.stringify(conflict.baseData),
-      JSON.stringify(conflict.localData),
-      JSON.stringify(conflict.serverData),
-      conflict.localTimestamp,
-      conflict.serverTimestamp,
-      conflict.serverVersion ?? null,
-      conflict.changedFields === undefined ? null : JSON.stringify(conflict.changedFields),
-      conflict.deltas === undefined ? null : JSON.stringify(conflict.deltas),
-      conflict.serverDeleted ? 1 : 0,
+    insertConflict,
+    parametersOf(conflictColumns, {
+      kind: conflict.kind,
+      entityId: conflict.entityId,
+      opId: conflict.opId,
+      op: conflict.isCreation === true ? 'create' : conflict.opType,
+      baseData: json(conflict.baseData),
+      localData: JSON.stringify(conflict.localData),
+      serverData: JSON.stringify(conflict.serverData),
+      localTimestamp: conflict.localTimestamp,
+      serverTimestamp: conflict.serverTimestamp,
+      serverVersion: conflict.serverVersion ?? null,
+      changedFields: json(conflict.changedFields),
+      deltas: json(conflict.deltas),
+      serverDeleted: conflict.serverDeleted ? 1 : 0,
       strategy,
       state,
-      record.reason ?? null,
-      record.resolution === undefined ? null : JSON.stringify(record.resolution),
-      record.decidedOn ?? null,
+      reason: record.reason ?? null,
+      resolution: json(record.resolution),
+      decidedOn: record.decidedOn ?? null,
       detectedAt,
-      now,
-      version,
-    ],
+      changedAt: now,
+      schemaVersion: version,
+    }),
   );
 }
 

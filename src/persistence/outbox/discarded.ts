@@ -1,7 +1,12 @@
 import type { DiscardReason, GivenUp, SyncFact } from '../../model/events.ts';
 import { storedExcerpt } from '../sql/stored-excerpt.ts';
 import type { StoredOp } from './outbox-rows.ts';
+import { insertionOf, parametersOf } from '../database/column-list.ts';
+import { discardedColumns } from '../database/entities.ts';
 import { chunked, type Session } from '../sql/session.ts';
+
+// The database counts the ids.
+const { id: _id, ...writtenColumns } = discardedColumns;
 
 /** Keeps what was given up, so that it can be shown and brought back as a new operation. */
 export async function rememberDiscarded(
@@ -12,20 +17,22 @@ export async function rememberDiscarded(
 ): Promise<void> {
   for (const part of chunked(ops, 500)) {
     await session.run(
-      `INSERT INTO "sync_discarded" ("op_id", "kind", "entity_id", "op", "payload", "changed_fields", "deltas", "creates", "reason", "discarded_at", "schema_version") VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}`,
-      part.flatMap((op) => [
-        op.opId,
-        op.kind,
-        op.entityId,
-        op.type,
-        op.stored === undefined ? textOf(op.payload) : op.stored.payload,
-        op.stored === undefined ? textOf(op.changedFields) : op.stored.changedFields,
-        op.stored === undefined ? textOf(op.deltas) : op.stored.deltas,
-        op.creates ? 1 : 0,
-        reason,
-        now,
-        op.schemaVersion,
-      ]),
+      insertionOf('sync_discarded', writtenColumns, part.length),
+      part.flatMap((op) =>
+        parametersOf(writtenColumns, {
+          opId: op.opId,
+          kind: op.kind,
+          entityId: op.entityId,
+          op: op.type,
+          payload: op.stored === undefined ? textOf(op.payload) : op.stored.payload,
+          changedFields: op.stored === undefined ? textOf(op.changedFields) : op.stored.changedFields,
+          deltas: op.stored === undefined ? textOf(op.deltas) : op.stored.deltas,
+          creates: op.creates ? 1 : 0,
+          reason,
+          discardedAt: now,
+          schemaVersion: op.schemaVersion,
+        }),
+      ),
     );
   }
 }

@@ -1,6 +1,6 @@
 import type { Op } from '../../model/operation.ts';
 import { checkOp, isUnseen, payloadToSend, type PreImage } from './enqueue.ts';
-import { OutboxState } from '../database/entities.ts';
+import { OutboxState } from '../database/outbox-columns.ts';
 import { joinTurn } from '../gate/postgres-turn.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { noteReleases } from './released-values.ts';

@@ -3,7 +3,7 @@ import { ValidationError } from '../../model/errors/errors.ts';
 import { forbiddenKeys, type JsonObject } from '../../model/values/json.ts';
 import type { Op, UpsertOp } from '../../model/operation.ts';
 import { deepEqual } from '../../rules/values/deep-equal.ts';
-import { OutboxState } from '../database/entities.ts';
+import { OutboxState } from '../database/outbox-columns.ts';
 import { forbiddenKeyIn } from '../../model/values/forbidden-keys.ts';
 import { unwritableIn, whyUnwritable } from '../../model/values/nesting.ts';
 import { joinTurn } from '../gate/postgres-turn.ts';

@@ -1,5 +1,5 @@
 import type { DiscardReason } from '../../model/events.ts';
-import type { ParkedFor } from '../database/entities.ts';
+import type { ParkedFor } from '../database/outbox-columns.ts';
 import { listOf, type Session } from '../sql/session.ts';
 import { readReason } from '../sql/stored-reason.ts';
 

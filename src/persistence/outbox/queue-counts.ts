@@ -1,5 +1,5 @@
 import type { QueueFilter } from '../../model/queue.ts';
-import { OutboxState } from '../database/entities.ts';
+import { OutboxState } from '../database/outbox-columns.ts';
 import { listOf, type Session } from '../sql/session.ts';
 
 /**

@@ -1,5 +1,5 @@
 import type { QueueState } from '../../model/queue.ts';
-import type { OutboxState } from '../database/entities.ts';
+import type { OutboxState } from '../database/outbox-columns.ts';
 
 /** What the stored numbers are called outside of this folder. */
 export const stateNames = {

@@ -4,7 +4,7 @@ import type { SyncFact } from '../../model/events.ts';
 import { toGivenUp } from '../outbox/discarded.ts';
 import { revokeLease } from '../runs/lease.ts';
 import { syncTableNames } from '../database/migrations.ts';
-import { outboxColumns, toStoredOp, type RawOutboxRow } from '../outbox/outbox-rows.ts';
+import { outboxSelection, toStoredOp, type RawOutboxRow } from '../outbox/outbox-rows.ts';
 import { quoted, quotedTable } from '../sql/quoted-name.ts';
 import type { Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
@@ -27,7 +27,7 @@ export async function clearScope(
   scope: string | undefined,
   options: ClearOptions = {},
 ): Promise<readonly SyncFact[]> {
-  const rows = await session.query<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" ORDER BY "seq"`);
+  const rows = await session.query<RawOutboxRow>(`SELECT ${outboxSelection} FROM "sync_outbox" ORDER BY "seq"`);
   const ops = rows.map(toStoredOp);
   if (options.unsent === 'refuse' && ops.length > 0) {
     throw new ValidationError(

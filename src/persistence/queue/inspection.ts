@@ -9,8 +9,8 @@ import type {
 } from '../../model/inspection.ts';
 import { ValidationError } from '../../model/errors/errors.ts';
 import { newestKnown, readBases } from '../outbox/base-rows.ts';
-import { OutboxState } from '../database/entities.ts';
-import { outboxColumns, toStoredOp, type RawOutboxRow, type StoredOp } from '../outbox/outbox-rows.ts';
+import { OutboxState } from '../database/outbox-columns.ts';
+import { outboxSelection, toStoredOp, type RawOutboxRow, type StoredOp } from '../outbox/outbox-rows.ts';
 import { stateNameOf, stateNames } from '../outbox/queue-state-names.ts';
 import { quoted } from '../sql/quoted-name.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
@@ -54,7 +54,7 @@ export function createInspection(context: StoreContext): InspectionPort {
         const where = operationsWhere(session, filter);
         const total = await count(session, `"sync_outbox" WHERE ${where.sql}`, where.parameters);
         const rows = await session.query<RawOutboxRow>(
-          `SELECT ${outboxColumns} FROM "sync_outbox" WHERE ${where.sql} ORDER BY "seq" LIMIT ${limit} OFFSET ${offset}`,
+          `SELECT ${outboxSelection} FROM "sync_outbox" WHERE ${where.sql} ORDER BY "seq" LIMIT ${limit} OFFSET ${offset}`,
           [...where.parameters],
         );
         return { items: await inspected(session, rows.map(toStoredOp)), total, offset };
@@ -62,7 +62,7 @@ export function createInspection(context: StoreContext): InspectionPort {
 
     operation: (opId) =>
       unit.read(async (session) => {
-        const row = await session.one<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE "op_id" = ?`, [
+        const row = await session.one<RawOutboxRow>(`SELECT ${outboxSelection} FROM "sync_outbox" WHERE "op_id" = ?`, [
           opId,
         ]);
         return row === undefined ? undefined : (await inspected(session, [toStoredOp(row)]))[0];
@@ -122,32 +122,22 @@ async function inspected(session: Session, ops: readonly StoredOp[]): Promise<re
     for (const { seq, before } of rows) if (before !== null) heads.set(Number(seq), before);
   }
   return ops.map(
-    (op): InspectedOperation => ({
-      opId: op.opId,
-      kind: op.kind,
-      entityId: op.entityId,
-      type: op.type,
-      state: stateNameOf(op.state),
-      parkedFor: op.parked,
-      waitingFor: heads.get(op.seq) ?? (op.errorCode === 'waitingFor' ? op.lastError : undefined),
-      dueAt: op.dueAt,
-      tryCount: op.tryCount,
-      lastError: op.lastError,
-      ...(op.errorFields === undefined ? {} : { errorFields: op.errorFields }),
-      errorCode: op.errorCode,
-      enqueuedAt: op.enqueuedAt,
-      creates: op.creates,
-      payload: op.payload,
-      changedFields: op.changedFields,
-      deltas: op.deltas,
-      baseUpdatedAt: op.baseUpdatedAt,
-      localTimestamp: op.localTimestamp,
-      force: op.force,
-      attempt: op.attempt,
-      requestId: op.requestId,
-      frozenBody: op.frozenBody,
-      firstSentAt: op.firstSentAt,
-      lastTriedAt: op.lastTriedAt,
+    ({
+      // What is left is shown as it is read.
+      seq,
+      state,
+      parked,
+      frozenBase: _frozenBase,
+      schemaVersion: _schemaVersion,
+      frozenVersion: _frozenVersion,
+      damaged: _damaged,
+      stored: _stored,
+      ...shown
+    }): InspectedOperation => ({
+      ...shown,
+      state: stateNameOf(state),
+      parkedFor: parked,
+      waitingFor: heads.get(seq) ?? (shown.errorCode === 'waitingFor' ? shown.lastError : undefined),
     }),
   );
 }

@@ -1,7 +1,7 @@
 import type { SyncFact } from '../../model/events.ts';
 import type { StoreContext } from '../database/store-context.ts';
 import { enqueueOp } from '../outbox/enqueue.ts';
-import { outboxColumns, toStoredOp, type RawOutboxRow } from '../outbox/outbox-rows.ts';
+import { outboxSelection, toStoredOp, type RawOutboxRow } from '../outbox/outbox-rows.ts';
 import { changeTries, recordFailure } from '../outbox/transitions/retry.ts';
 import { rethrowForCaller } from '../sql/database-failure.ts';
 import type { Session } from '../sql/session.ts';
@@ -76,7 +76,7 @@ export function outboxChanges(
       const facts = await write(async (session) => {
         const stuck = options?.states === 'all' ? '' : ` AND ("parked" = 'stuck')`;
         const rows = await session.query<RawOutboxRow>(
-          `SELECT ${outboxColumns} FROM "sync_outbox" WHERE "ts" <= ?${stuck} ORDER BY "seq"`,
+          `SELECT ${outboxSelection} FROM "sync_outbox" WHERE "ts" <= ?${stuck} ORDER BY "seq"`,
           [time.toISOString()],
         );
         return dropOperations(session, context, rows.map(toStoredOp), 'purged');

@@ -1,5 +1,5 @@
 import type { StoreContext } from '../database/store-context.ts';
-import { outboxColumns, toOp, toStoredOp, type RawOutboxRow } from '../outbox/outbox-rows.ts';
+import { outboxSelection, toOp, toStoredOp, type RawOutboxRow } from '../outbox/outbox-rows.ts';
 import { rethrowForCaller } from '../sql/database-failure.ts';
 import { listOf, type Session } from '../sql/session.ts';
 import type { KindsFilter, OutboxRepository } from './outbox-repository.ts';
@@ -27,7 +27,7 @@ export function outboxReads({
         const kinds = whereKinds(session, options);
         const tries = options.maxTryCountExclusive === undefined ? '' : ' AND "try_count" < ?';
         const rows = await session.query<RawOutboxRow>(
-          `SELECT ${outboxColumns} FROM "sync_outbox" WHERE true${kinds.sql}${tries} ORDER BY "seq" LIMIT ?`,
+          `SELECT ${outboxSelection} FROM "sync_outbox" WHERE true${kinds.sql}${tries} ORDER BY "seq" LIMIT ?`,
           [
             ...kinds.parameters,
             ...(options.maxTryCountExclusive === undefined ? [] : [options.maxTryCountExclusive]),
@@ -56,7 +56,7 @@ export function outboxReads({
       return read(async (session) => {
         const kinds = whereKinds(session, options);
         const rows = await session.query<RawOutboxRow>(
-          `SELECT ${outboxColumns} FROM "sync_outbox" WHERE ${where.sql}${kinds.sql} ORDER BY "seq"`,
+          `SELECT ${outboxSelection} FROM "sync_outbox" WHERE ${where.sql}${kinds.sql} ORDER BY "seq"`,
           [...where.parameters, ...kinds.parameters],
         );
         return rows.map(toStoredOp).map((op) => ({

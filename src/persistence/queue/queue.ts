@@ -5,10 +5,10 @@ import { clearScope } from './clear-scope.ts';
 import { rethrowForCaller } from '../sql/database-failure.ts';
 import { removeConflicts } from '../outbox/conflict-rows.ts';
 import { releaseDependents } from '../taking/dependencies.ts';
-import { OutboxState } from '../database/entities.ts';
+import { OutboxState } from '../database/outbox-columns.ts';
 import { EntityChanges } from '../settling/entity-changes.ts';
 import { grouped } from '../../rules/values/grouped.ts';
-import { frozenGroup, outboxColumns, toStoredOp, type RawOutboxRow, type StoredOp } from '../outbox/outbox-rows.ts';
+import { frozenGroup, outboxSelection, toStoredOp, type RawOutboxRow, type StoredOp } from '../outbox/outbox-rows.ts';
 import { countQueue } from '../outbox/queue-counts.ts';
 import { leave } from '../outbox/transitions/lead-line.ts';
 import { retryEntities } from '../outbox/transitions/retry.ts';
@@ -49,7 +49,7 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
     const kinds = whereKinds(session, filter);
     return session
       .query<RawOutboxRow>(
-        `SELECT ${outboxColumns} FROM "sync_outbox" WHERE ${condition}${kinds.sql} ORDER BY "seq"`,
+        `SELECT ${outboxSelection} FROM "sync_outbox" WHERE ${condition}${kinds.sql} ORDER BY "seq"`,
         kinds.parameters,
       )
       .then((rows) => rows.map(toStoredOp));

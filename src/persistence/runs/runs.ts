@@ -2,7 +2,7 @@ import { NetworkError, syncErrorInfo } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { Kinds } from '../../model/run.ts';
 import { readConflicts } from '../outbox/conflict-rows.ts';
-import { OutboxState } from '../database/entities.ts';
+import { OutboxState } from '../database/outbox-columns.ts';
 import { toStoredOp } from '../outbox/outbox-rows.ts';
 import { countTries, fallDue, takeBack } from '../outbox/transitions/begin-run.ts';
 import { listOf, type Session } from '../sql/session.ts';

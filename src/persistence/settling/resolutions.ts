@@ -17,7 +17,7 @@ import {
 } from '../outbox/conflict-rows.ts';
 import { releaseDependents } from '../taking/dependencies.ts';
 import { rememberDiscarded, toGivenUp, toldOfDamaged, trimDiscarded } from '../outbox/discarded.ts';
-import { OutboxState } from '../database/entities.ts';
+import { OutboxState } from '../database/outbox-columns.ts';
 import { EntityChanges, type KnownRow } from './entity-changes.ts';
 import { type StoredOp } from '../outbox/outbox-rows.ts';
 import { resolvedFacts } from './resolved-facts.ts';

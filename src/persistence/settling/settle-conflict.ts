@@ -4,7 +4,7 @@ import type { TakenRequest } from '../../model/ports.ts';
 import { withRebasedDeltas } from '../../rules/pending/deltas.ts';
 import { foldOps } from '../../rules/pending/fold.ts';
 import { overlay } from '../../rules/pending/overlay.ts';
-import { OutboxState } from '../database/entities.ts';
+import { OutboxState } from '../database/outbox-columns.ts';
 import { readConflict, writeConflict } from '../outbox/conflict-rows.ts';
 import type { StoredOp } from '../outbox/outbox-rows.ts';
 import type { EntityChanges } from './entity-changes.ts';

@@ -2,7 +2,7 @@ import { type SyncError, syncErrorInfo } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { Outcome } from '../../model/outcome.ts';
 import { outcomeEffects, willRetry, type OutcomeEffects } from '../../rules/answers/outcome-effects.ts';
-import { OutboxState } from '../database/entities.ts';
+import { OutboxState } from '../database/outbox-columns.ts';
 import type { StoredOp } from '../outbox/outbox-rows.ts';
 import type { SettledOperation } from '../outbox/transitions/settle-operations.ts';
 import { storedReason } from '../sql/stored-reason.ts';

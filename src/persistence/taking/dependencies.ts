@@ -1,6 +1,6 @@
 import type { SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
-import { OutboxState } from '../database/entities.ts';
+import { OutboxState } from '../database/outbox-columns.ts';
 import { readQueues } from '../outbox/outbox-rows.ts';
 import { stopWaiting, stopWaitingFor, waitFor } from '../outbox/transitions/wait-for.ts';
 import { isNewThere, queueNeverSent } from './never-sent.ts';

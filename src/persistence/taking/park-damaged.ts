@@ -1,7 +1,7 @@
 import { ParseError, syncErrorInfo } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
 import { readDamagedConflicts, removeConflicts } from '../outbox/conflict-rows.ts';
-import { OutboxState } from '../database/entities.ts';
+import { OutboxState } from '../database/outbox-columns.ts';
 import { damagedCode } from '../outbox/error-codes.ts';
 import { type StoredOp } from '../outbox/outbox-rows.ts';
 import { parkUnreadable } from '../outbox/transitions/park-unreadable.ts';

@@ -5,7 +5,7 @@ import { enqueueOp } from '../outbox/enqueue.ts';
 import { waitingForCode } from '../outbox/error-codes.ts';
 import { markAsWaitingFor, stopWaiting } from '../outbox/transitions/wait-for.ts';
 import { replacePayload } from '../outbox/transitions/contents.ts';
-import { OutboxState } from '../database/entities.ts';
+import { OutboxState } from '../database/outbox-columns.ts';
 import type { ReferenceRing, RingMember } from './reference-rings.ts';
 import { referencesOf, type Reference } from '../tables/references.ts';
 import type { Session } from '../sql/session.ts';

@@ -1,4 +1,4 @@
-import { OutboxState } from '../database/entities.ts';
+import { OutboxState } from '../database/outbox-columns.ts';
 import { waitingForCode } from '../outbox/error-codes.ts';
 import type { StoredOp } from '../outbox/outbox-rows.ts';
 import { referencesOf, type Reference } from '../tables/references.ts';

@@ -2,10 +2,10 @@ import { ParseError, syncErrorInfo } from '../../model/errors/errors.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { UpsertOp } from '../../model/operation.ts';
 import { checkOp, payloadToSend } from '../outbox/enqueue.ts';
-import { OutboxState } from '../database/entities.ts';
+import { OutboxState } from '../database/outbox-columns.ts';
 import {
   frozenGroup,
-  outboxColumns,
+  outboxSelection,
   readQueues,
   toOp,
   toStoredOp,
@@ -192,7 +192,7 @@ export async function operationsOfVersion(
   { after, limit }: { readonly after: number; readonly limit: number },
 ): Promise<readonly StoredOp[]> {
   const rows = await session.query<RawOutboxRow>(
-    `SELECT ${outboxColumns} FROM "sync_outbox" WHERE "schema_version" = ? AND "kind" = ? AND "seq" > ? ORDER BY "seq" LIMIT ?`,
+    `SELECT ${outboxSelection} FROM "sync_outbox" WHERE "schema_version" = ? AND "kind" = ? AND "seq" > ? ORDER BY "seq" LIMIT ?`,
     [version, kind, after, limit],
   );
   return rows.map(toStoredOp);

@@ -15,18 +15,19 @@ import { retryOperations } from '../outbox/transitions/retry.ts';
 import { enqueueOp, payloadToSend } from '../outbox/enqueue.ts';
 import {
   frozenGroup,
-  outboxColumns,
+  outboxSelection,
   readQueues,
   toStoredOp,
   type RawOutboxRow,
   type StoredOp,
 } from '../outbox/outbox-rows.ts';
+import { selectionOf, valuesOf, type RawRowOf } from '../database/column-list.ts';
+import { discardedColumns } from '../database/entities.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { listOf, type Session } from '../sql/session.ts';
 import type { StoreContext } from '../database/store-context.ts';
 import {
   numberFault,
-  numberOr,
   operationTypes,
   storedDeltas,
   storedFields,
@@ -108,7 +109,7 @@ export function createRepairs(context: StoreContext, newOpId: () => string): Rep
 // ── Amending ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function amendOperation(session: Session, context: StoreContext, opId: string, patch: AmendPatch): Promise<void> {
-  const raw = await session.one<RawOutboxRow>(`SELECT ${outboxColumns} FROM "sync_outbox" WHERE "op_id" = ?`, [opId]);
+  const raw = await session.one<RawOutboxRow>(`SELECT ${outboxSelection} FROM "sync_outbox" WHERE "op_id" = ?`, [opId]);
   if (!raw)
     throw new ValidationError(
       `operation '${opId}' is not queued (any more); engine.explain() lists what is, undoDiscard brings back what was given up`,
@@ -237,35 +238,23 @@ async function makeReady(
 
 // ── Bringing back ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-interface RawDiscardedRow {
-  readonly id: number | string;
-  readonly opId: string;
-  readonly kind: string;
-  readonly entityId: string;
-  readonly op: OpType;
-  readonly payload: string | null;
-  readonly changedFields: string | null;
-  readonly deltas: string | null;
-  readonly creates: number;
-  readonly reason: DiscardReason;
-  readonly discardedAt: number | string;
-  readonly schemaVersion: number;
-}
+type RawDiscardedRow = RawRowOf<typeof discardedColumns>;
 
-const discardedSql = `SELECT "id", "op_id" AS "opId", "kind", "entity_id" AS "entityId", "op", "payload", "changed_fields" AS "changedFields", "deltas", "creates", "reason",
-  "discarded_at" AS "discardedAt", "schema_version" AS "schemaVersion" FROM "sync_discarded"`;
+const discardedSql = `SELECT ${selectionOf(discardedColumns)} FROM "sync_discarded"`;
 
 function toDiscarded(row: RawDiscardedRow): DiscardedOperation {
-  const { value: changedFields } = storedFields(row.changedFields, 'changed_fields');
-  const { value: deltas } = storedDeltas(row.deltas, 'deltas');
+  const { opId, kind, entityId, op, payload, reason, discardedAt, changedFields, deltas } = valuesOf(
+    discardedColumns,
+    row,
+  ).values;
   return {
-    opId: row.opId,
-    kind: row.kind,
-    entityId: row.entityId,
-    type: row.op === 'delete' ? 'delete' : 'upsert',
-    data: storedObject(row.payload, 'payload').value ?? {},
-    reason: row.reason,
-    discardedAt: numberOr(row.discardedAt, 0),
+    opId,
+    kind,
+    entityId,
+    type: op,
+    data: payload ?? {},
+    reason,
+    discardedAt,
     ...(changedFields === undefined ? {} : { changedFields }),
     ...(deltas === undefined ? {} : { deltas }),
   };

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { syncEntities } from '../../../src/persistence/database/entities.ts';
 import { syncMigrations, syncTableNames } from '../../../src/persistence/database/migrations.ts';
 import { openDatabase } from '../../../src/persistence/database/open-database.ts';
-import { fileDrivers, openStore, todos } from '../../support/open-store.ts';
+import { fileDrivers, openStore, openTodoDatabase, todos } from '../../support/open-store.ts';
 import { todoEntity, todoOf } from '../../support/todo.ts';
 
 const tablesOf = async (dataSource: DataSource): Promise<string[]> =>
@@ -144,5 +144,15 @@ test('SCH-05: a missing table is named together with the fix; a table of the app
     /sync tables sync_seen, sync_lease missing in :memory:.*syncMigrations.*migrationsRun: true/,
   );
   await expect(opening).rejects.toMatchObject({ failure: { type: 'storeFailed' } });
+  await dataSource.destroy();
+});
+
+test('SCH-05: a missing column of a sync table is named together with the fix', async () => {
+  const dataSource = await openTodoDatabase('better-sqlite3');
+  await dataSource.query('ALTER TABLE "sync_outbox" DROP COLUMN "frozen_version"');
+  await dataSource.query('ALTER TABLE "sync_conflicts" DROP COLUMN "decided_on"');
+  await expect(openStore('better-sqlite3', { dataSource })).rejects.toThrow(
+    /sync_outbox\.frozen_version, sync_conflicts\.decided_on: .*syncMigrations.*migrationsRun: true/,
+  );
   await dataSource.destroy();
 });

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { DatabaseError } from '../../../src/model/errors/errors.ts';
-import { OutboxState } from '../../../src/persistence/database/entities.ts';
+import { OutboxState } from '../../../src/persistence/database/outbox-columns.ts';
 import { operationTransitions } from '../../../src/persistence/outbox/transitions/transition-table.ts';
 import { parkAgain } from '../../../src/persistence/outbox/transitions/resolve.ts';
 import { settleOperations } from '../../../src/persistence/outbox/transitions/settle-operations.ts';

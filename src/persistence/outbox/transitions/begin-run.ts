@@ -1,6 +1,6 @@
-import { OutboxState } from '../../database/entities.ts';
+import { OutboxState } from '../../database/outbox-columns.ts';
 import { listOf, type Session } from '../../sql/session.ts';
-import { outboxColumns, type RawOutboxRow } from '../outbox-rows.ts';
+import { outboxSelection, type RawOutboxRow } from '../outbox-rows.ts';
 import { startsFrom } from './move.ts';
 
 const { behind, ready, waiting, parked, inFlight } = OutboxState;
@@ -27,7 +27,7 @@ export const countTries = (
   session.query<RawOutboxRow>(
     `UPDATE "sync_outbox" SET "try_count" = "try_count" + 1,
        "state" = CASE WHEN "try_count" + 1 >= ? THEN ${parked} ELSE "state" END, "parked" = CASE WHEN "try_count" + 1 >= ? THEN 'stuck' ELSE NULL END
-     WHERE ${startsFrom('countTry')} AND "error_code" = 'retryLater' AND "last_tried_at" >= ? AND ${session.dialect.inList('"kind"')} RETURNING ${outboxColumns}`,
+     WHERE ${startsFrom('countTry')} AND "error_code" = 'retryLater' AND "last_tried_at" >= ? AND ${session.dialect.inList('"kind"')} RETURNING ${outboxSelection}`,
     [of.maxTryCount, of.maxTryCount, of.since, listOf(of.kinds)],
   );
 

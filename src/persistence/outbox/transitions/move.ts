@@ -1,5 +1,5 @@
 import { DatabaseError } from '../../../model/errors/errors.ts';
-import { OutboxState } from '../../database/entities.ts';
+import { OutboxState } from '../../database/outbox-columns.ts';
 import { listOf, type Session } from '../../sql/session.ts';
 import { operationTransitions, type State, type TransitionName } from './transition-table.ts';
 

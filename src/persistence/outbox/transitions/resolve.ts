@@ -1,4 +1,4 @@
-import { OutboxState } from '../../database/entities.ts';
+import { OutboxState } from '../../database/outbox-columns.ts';
 import type { Session } from '../../sql/session.ts';
 import { startsFrom, move } from './move.ts';
 

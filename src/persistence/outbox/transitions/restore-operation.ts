@@ -1,4 +1,4 @@
-import { OutboxState, type ParkedFor } from '../../database/entities.ts';
+import { OutboxState, type ParkedFor } from '../../database/outbox-columns.ts';
 import type { Session } from '../../sql/session.ts';
 
 const { parked } = OutboxState;

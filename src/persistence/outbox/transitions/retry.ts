@@ -1,4 +1,4 @@
-import { OutboxState } from '../../database/entities.ts';
+import { OutboxState } from '../../database/outbox-columns.ts';
 import { listOf, type Session } from '../../sql/session.ts';
 import { startsFrom, seqIn } from './move.ts';
 import { readyOrStuck } from './lead-line.ts';

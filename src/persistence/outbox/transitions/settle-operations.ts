@@ -1,5 +1,5 @@
 import { grouped } from '../../../rules/values/grouped.ts';
-import type { OutboxState, ParkedFor } from '../../database/entities.ts';
+import type { OutboxState, ParkedFor } from '../../database/outbox-columns.ts';
 import { chunked, type Session, type SqlType } from '../../sql/session.ts';
 import { startsFrom, refuse } from './move.ts';
 

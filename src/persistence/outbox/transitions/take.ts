@@ -1,4 +1,4 @@
-import { OutboxState } from '../../database/entities.ts';
+import { OutboxState } from '../../database/outbox-columns.ts';
 import { chunked, listOf, type Session, type SqlType } from '../../sql/session.ts';
 import type { StoredOp } from '../outbox-rows.ts';
 import { startsFrom, seqIn, move, refuse } from './move.ts';

@@ -1,4 +1,4 @@
-import type { OutboxState } from '../../database/entities.ts';
+import type { OutboxState } from '../../database/outbox-columns.ts';
 
 export type State = keyof typeof OutboxState;
 

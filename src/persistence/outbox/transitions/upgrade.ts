@@ -1,4 +1,4 @@
-import { OutboxState } from '../../database/entities.ts';
+import { OutboxState } from '../../database/outbox-columns.ts';
 import { listOf, type Session, type SqlType } from '../../sql/session.ts';
 import { upgradeFailedCode } from '../error-codes.ts';
 import { startsFrom, seqIn } from './move.ts';

@@ -1,4 +1,4 @@
-import { OutboxState } from '../../database/entities.ts';
+import { OutboxState } from '../../database/outbox-columns.ts';
 import { listOf, type Session } from '../../sql/session.ts';
 import { newerSchemaCode, waitingForCode } from '../error-codes.ts';
 import { startsFrom, move } from './move.ts';
