@@ -24,7 +24,11 @@ type Act =
 const acts: fc.Arbitrary<Act> = fc.oneof(
   fc.constant<Act>({ type: 'write' }),
   fc.constant<Act>({ type: 'returning' }),
-  fc.record({ type: fc.constant('transaction' as const), rows: fc.integer({ min: 1, max: 3 }), rollBack: fc.boolean() }),
+  fc.record({
+    type: fc.constant('transaction' as const),
+    rows: fc.integer({ min: 1, max: 3 }),
+    rollBack: fc.boolean(),
+  }),
   fc.constant<Act>({ type: 'read' }),
 );
 
@@ -93,11 +97,13 @@ async function run(
   after.close();
   rmSync(file, { force: true });
   const count = (name: string): number => stored.filter((row) => row === name).length;
-  const problems = outcomes.flat().flatMap(({ rows, end }) =>
-    rows
-      .filter((row) => count(row) !== (end === 'written' ? 1 : 0))
-      .map((row) => `${row}: ${end}, stored ${count(row)} times`),
-  );
+  const problems = outcomes
+    .flat()
+    .flatMap(({ rows, end }) =>
+      rows
+        .filter((row) => count(row) !== (end === 'written' ? 1 : 0))
+        .map((row) => `${row}: ${end}, stored ${count(row)} times`),
+    );
   return { problems, steps, lost: outcomes.flat().filter(({ end }) => end === 'lost').length };
 }
 

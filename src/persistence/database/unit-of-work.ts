@@ -8,7 +8,10 @@ import { refuseNewerReleaseOnce } from './newer-release.ts';
 import { explainMissingTables } from './schema-check.ts';
 import { dialectOf, Session } from '../sql/session.ts';
 
-/** How the store reaches the database: always through the gate, never inside an app's transaction. */
+/**
+ * How the store reaches the database: always through the gate, never inside an app's transaction. `work` may run more
+ * than once before it commits, so nothing outside of the database may depend on a try that was rolled back.
+ */
 export interface UnitOfWork {
   readonly clock: Clock;
   /** One read, or several that need not agree. */
@@ -30,11 +33,14 @@ export function createUnitOfWork(
   const dialect = dialectOf(dataSource);
   const transaction = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
     try {
-      return await gate.transaction(async (queryRunner) => {
-        const session = new Session(queryRunner, dialect);
-        await refuseNewerReleaseOnce(session, dataSource);
-        return work(session);
-      });
+      return await gate.transaction(
+        async (queryRunner) => {
+          const session = new Session(queryRunner, dialect);
+          await refuseNewerReleaseOnce(session, dataSource);
+          return work(session);
+        },
+        { repeatable: true },
+      );
     } catch (error) {
       throw toStoreFailure(await explainMissingTables(error, gate, dataSource), clock.now());
     }

@@ -16,6 +16,11 @@ export interface Observed<T> {
   readonly span?: { readonly first: number; readonly last: number };
 }
 
+export interface TransactionOptions {
+  /** All that `work` does is in the transaction: nothing is left of a first try when that is rolled back. */
+  readonly repeatable?: boolean;
+}
+
 /** One open transaction per connection; everybody else waits (ARCHITECTURE §5, F-130, F-131). */
 export interface ConnectionGate {
   /** How many wait for the connection now: long work commits early when it is not 0. */
@@ -23,9 +28,10 @@ export interface ConnectionGate {
   /**
    * Runs `work` in an outermost transaction of its own, also when called inside another one: then it begins after that
    * has ended, so do not await it there. Commits, or rolls back and rejects with what `work` threw. Queries made in
-   * `work` without its runner join it.
+   * `work` without its runner join it. A transaction that was lost with its host rejects with `TransactionLostError`;
+   * where `work` is `repeatable` it is run again from its beginning.
    */
-  transaction<T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T>;
+  transaction<T>(work: (queryRunner: QueryRunner) => Promise<T>, options?: TransactionOptions): Promise<T>;
   /** Runs statements one by one, in no transaction, and never as part of the caller's. */
   read<T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T>;
   /** Calls `fn` outside of the caller's transaction: what it starts does not join. */

@@ -6,7 +6,7 @@ import type { DriverProfile } from '../drivers/driver-profile.ts';
 import { CommitNews } from './commit-news.ts';
 import { ConnectionTurns } from './connection-turns.ts';
 import { observing } from './observing.ts';
-import type { Commit, ConnectionGate, Observed } from './gate-port.ts';
+import type { Commit, ConnectionGate, Observed, TransactionOptions } from './gate-port.ts';
 import {
   createGatedRunnerClass,
   type GatedQueryRunner,
@@ -26,6 +26,9 @@ import { aroundSchemaWork } from '../typeorm/schema-work.ts';
 import type { AsyncContext } from './transaction-context.ts';
 import { isExclusive } from '../sql/control-word.ts';
 import { Writes } from '../sql/written-tables.ts';
+
+/** A host that is lost again and again is told of. */
+const mostAttempts = 5;
 
 interface SqliteGateSettings {
   readonly profile: DriverProfile;
@@ -84,7 +87,20 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     return this.#turns.waiting;
   }
 
-  async transaction<T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> {
+  async transaction<T>(
+    work: (queryRunner: QueryRunner) => Promise<T>,
+    { repeatable = false }: TransactionOptions = {},
+  ): Promise<T> {
+    for (let attempts = 1; ; attempts += 1) {
+      try {
+        return await this.#tryTransaction(work);
+      } catch (error) {
+        if (!repeatable || attempts === mostAttempts || !(error instanceof TransactionLostError)) throw error;
+      }
+    }
+  }
+
+  async #tryTransaction<T>(work: (queryRunner: QueryRunner) => Promise<T>): Promise<T> {
     const runner = this.#detachedRunner();
     const transaction = await this.#open(runner, 'BEGIN IMMEDIATE');
     markOwn(transaction);
@@ -95,7 +111,8 @@ export class SqliteGate implements ConnectionGate, GateOperations {
       await this.commit(transaction);
     } catch (error) {
       await this.#rollbackQuietly(transaction);
-      throw error;
+      // What `work` made of it does not matter: nothing of the transaction is stored.
+      throw transaction.lostBy instanceof TransactionLostError ? transaction.lostBy : error;
     }
     await runner.release();
     return result;

@@ -53,6 +53,8 @@ export function classifyDatabaseError(error: unknown): DatabaseFailure {
   if (
     code.startsWith('SQLITE_BUSY') ||
     code.startsWith('SQLITE_LOCKED') ||
+    code === 'TRANSACTION_LOST' ||
+    code === 'HOST_UNREACHABLE' ||
     /^(40|55)...$/.test(code) ||
     unreachable.test(code)
   )

@@ -51,12 +51,15 @@ async function commit<T>(
   work: Work<T>,
 ): Promise<{ readonly result: T; readonly queued: readonly QueuedWrite[] }> {
   try {
-    return await gate.transaction(async (queryRunner) => {
-      const session = new Session(queryRunner, dialectOf(dataSource));
-      await refuseNewerReleaseOnce(session, dataSource);
-      const write = new PendingWrite({ table, session, manager: queryRunner.manager, opId, now });
-      return { result: await work(write), queued: write.queued };
-    });
+    return await gate.transaction(
+      async (queryRunner) => {
+        const session = new Session(queryRunner, dialectOf(dataSource));
+        await refuseNewerReleaseOnce(session, dataSource);
+        const write = new PendingWrite({ table, session, manager: queryRunner.manager, opId, now });
+        return { result: await work(write), queued: write.queued };
+      },
+      { repeatable: true },
+    );
   } catch (error) {
     return rethrowForCaller(toStoreFailure(await explainMissingTables(error, gate, dataSource), now()));
   }

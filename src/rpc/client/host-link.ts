@@ -33,12 +33,10 @@ export interface LinkSettings {
   readonly onCommitElsewhere: (writes: WireWrites | undefined) => void;
 }
 
-/** `open`: at this host. `lost`: it is over, its owner has not heard yet. */
+/** `lost`: it is over, but its owner may not know yet. */
 interface ClientTransaction {
   readonly tx: number;
   state: 'open' | 'lost';
-  /** Undefined until BEGIN is answered. */
-  hostId: string | undefined;
 }
 
 interface Attached {
@@ -128,7 +126,7 @@ export class HostLink {
 
   begin(exclusive: boolean): Promise<StatementResult> {
     const tx = (this.#lastTransaction += 1);
-    const transaction: ClientTransaction = { tx, state: 'open', hostId: undefined };
+    const transaction: ClientTransaction = { tx, state: 'open' };
     this.#transaction = transaction;
     return this.#call({ op: 'begin', tx, exclusive }).catch((error: unknown) => {
       if (this.#transaction === transaction) this.#transaction = undefined;
@@ -250,8 +248,8 @@ export class HostLink {
     const transaction = this.#transaction;
     const { op } = call.operation;
     if (transaction !== undefined && transactionOf(call) === transaction.tx) {
-      if (op === 'begin' && error === undefined) transaction.hostId = this.#attached?.hostId ?? this.#lastHostId;
-      else if (!open && op === 'query') transaction.state = 'lost';
+      // SQLite, or the host, has given it up. A host that does not know it says so at the next statement.
+      if (!open && op === 'query') transaction.state = 'lost';
       else if (!open && op === 'commit' && error !== undefined) transaction.state = 'lost';
     }
     this.#stopTimerWhenDone();
@@ -278,7 +276,6 @@ export class HostLink {
     const isAnother = this.#lastHostId !== undefined && this.#lastHostId !== hostId;
     this.#lastHostId = hostId;
     this.#resolveApplied(applied);
-    this.#giveUpTransaction(hostId);
     if (isAnother) this.#abandoned.clear();
     for (const call of this.#calls.all()) this.#post(call);
     // What others committed meanwhile, nobody has told.
@@ -305,20 +302,6 @@ export class HostLink {
       call.resolve(result);
     }
     this.#stopTimerWhenDone();
-  }
-
-  /** A transaction that was open at another host is over. One whose BEGIN has no answer begins at this one. */
-  #giveUpTransaction(hostId: string): void {
-    const transaction = this.#transaction;
-    if (transaction?.hostId === undefined || transaction.hostId === hostId) return;
-    transaction.state = 'lost';
-    for (const call of this.#calls.all()) {
-      if (transactionOf(call) !== transaction.tx) continue;
-      if (call.operation.op === 'rollback') {
-        this.#calls.take(call.id);
-        call.resolve(nothing);
-      } else this.#reject(call, lostError());
-    }
   }
 
   #leaving(attached: Attached): void {
