@@ -73,6 +73,7 @@ export class HostLink {
   #timer: unknown;
   #timerDueAt = 0;
   #source: (() => RpcPort | Promise<RpcPort>) | undefined;
+  #isAsking = false;
 
   constructor(settings: LinkSettings) {
     this.#settings = settings;
@@ -179,6 +180,7 @@ export class HostLink {
       this.#startTimer();
       if (this.#mayCall(call)) this.#post(call);
       else if (this.#attached?.wasRefused === true) this.#greet();
+      else if (this.#attached === undefined) this.#askForPort();
     });
   }
 
@@ -328,13 +330,16 @@ export class HostLink {
 
   #askForPort(): void {
     const source = this.#source;
-    if (source === undefined) return;
+    if (source === undefined || this.#isAsking) return;
     const attempts = this.#attempts;
+    this.#isAsking = true;
     const take = (port: RpcPort): void => {
+      this.#isAsking = false;
       if (this.#source === source && this.#attempts === attempts) this.attach(port, true);
       else port.close?.();
     };
     const failed = (error: unknown): void => {
+      this.#isAsking = false;
       for (const call of this.#calls.all())
         this.#reject(call, unreachable('no port to the host could be opened', call, error));
     };
