@@ -139,7 +139,7 @@ export const persistenceMutants: readonly Mutant[] = [
   {
     fault: 'I11: the lease is taken although somebody holds it',
     file: 'persistence/runs/lease.ts',
-    edits: [['        if (isHeld) return { held: false as const };\n', '']],
+    edits: [['        if (isHeld && !isGone) return { held: false as const };\n', '']],
     tests: ['persistence/runs/lease.test.ts'],
   },
   {

@@ -38,7 +38,7 @@ export async function planRun(
   // (F-45).
   const due = asked.length === 0 ? [] : await store.dueForResync(asked);
   // They are swept in this order: rows that refer to others go before those.
-  const resyncKinds = byDependence([...new Set([...requested, ...open, ...due])], kinds).toReversed();
+  const resyncKinds = [...byDependence([...new Set([...requested, ...open, ...due])], kinds)].reverse();
   const pullKinds = byDependence([...new Set([...asked, ...resyncKinds])], kinds);
   // A decision may concern a kind that this run does not push.
   const begun = await store.beginRun({

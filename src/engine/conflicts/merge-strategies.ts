@@ -1,3 +1,4 @@
+import { copyData } from '../../model/values/copy-data.ts';
 import { acceptClient, acceptMerged, acceptServer, type MergeInfo } from '../../model/conflict.ts';
 import { ValidationError } from '../../model/errors/errors.ts';
 import { isJsonObject, type JsonObject } from '../../model/values/json.ts';
@@ -57,8 +58,8 @@ function byFunction({ conflict, kind, config }: StrategyContext): MergeResult {
     custom === undefined
       ? defaultMerge(localData, serverData, { changedFields })
       : // Copies: what it does to its arguments must not reach the event or the next round.
-        custom(structuredClone(localData), structuredClone(serverData), {
-          base: structuredClone(baseData),
+        custom(copyData(localData), copyData(serverData), {
+          base: copyData(baseData),
           changedFields,
         });
   if (!isJsonObject(data) || data instanceof Promise)

@@ -1,3 +1,4 @@
+import { copyData } from '../../model/values/copy-data.ts';
 import { defer, type Conflict, type ConflictResolution, type ConflictResolver } from '../../model/conflict.ts';
 import { ValidationError } from '../../model/errors/errors.ts';
 import type { StorePort } from '../../model/ports.ts';
@@ -201,7 +202,7 @@ export class OpenQuestions {
 /** Asks; what the resolver does to its argument stays with it. Never rejects. */
 async function answerOf(conflict: Conflict, resolver: ConflictResolver): Promise<ResolverAnswer> {
   try {
-    return { resolution: await resolver(structuredClone(conflict)) };
+    return { resolution: await resolver(copyData(conflict)) };
   } catch (error) {
     return {
       resolution: defer(),

@@ -157,7 +157,7 @@ export class CreateSyncTables1700000000001 implements MigrationInterface {
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    for (const table of tables.toReversed()) await queryRunner.dropTable(table.name);
+    for (const table of [...tables].reverse()) await queryRunner.dropTable(table.name);
   }
 }
 

@@ -1,3 +1,4 @@
+import { copyBytes } from '../../model/values/copy-data.ts';
 type Plain = Readonly<Record<string, unknown>>;
 
 const isPlainEnough = (value: object): boolean =>
@@ -12,7 +13,7 @@ export function copyResult(value: unknown, copies = new Map<object, unknown>()):
   const known = copies.get(value);
   if (known !== undefined) return known;
   if (value instanceof Date) return new Date(value);
-  if (ArrayBuffer.isView(value)) return structuredClone(value);
+  if (ArrayBuffer.isView(value)) return copyBytes(value);
   if (Array.isArray(value)) {
     const copy: unknown[] = [];
     copies.set(value, copy);

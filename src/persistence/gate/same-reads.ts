@@ -1,3 +1,4 @@
+import { copyBytes } from '../../model/values/copy-data.ts';
 /** What a read gave, and how many commits there had been when it ran. */
 export interface ReadAnswer<T> {
   readonly value: T;
@@ -71,6 +72,6 @@ function copyAnswer(value: unknown): unknown {
 function copyRow(row: unknown): unknown {
   if (typeof row !== 'object' || row === null) return row;
   const copy: Record<string, unknown> = { ...row };
-  for (const [name, value] of Object.entries(copy)) if (ArrayBuffer.isView(value)) copy[name] = structuredClone(value);
+  for (const [name, value] of Object.entries(copy)) if (ArrayBuffer.isView(value)) copy[name] = copyBytes(value);
   return copy;
 }

@@ -18,7 +18,7 @@ import { nameOf } from './waiting-rings.ts';
  */
 export async function openRing(session: Session, ring: ReferenceRing, now: number): Promise<boolean> {
   const members = ring.map((member, index) => ({ member, next: ring[(index + 1) % ring.length] ?? member }));
-  for (const { member, next } of members.toSorted(
+  for (const { member, next } of [...members].sort(
     (a, b) => (a.member.queue[0]?.seq ?? 0) - (b.member.queue[0]?.seq ?? 0),
   )) {
     const keys = detachableKeys(member, next);

@@ -44,7 +44,7 @@ export async function waitingRings(
       path
         .slice(from)
         .flatMap((member) => waiting.get(member) ?? [])
-        .toSorted((a, b) => a.seq - b.seq),
+        .sort((a, b) => a.seq - b.seq),
     );
   }
   return rings;
@@ -104,7 +104,7 @@ export function closedRings(context: StoreContext, ops: readonly StoredOp[]): Re
         next = targetOf(next)
       )
         path.add(next);
-      const members = [name, ...path].flatMap((member) => heads.get(member) ?? []).toSorted((a, b) => a.seq - b.seq);
+      const members = [name, ...path].flatMap((member) => heads.get(member) ?? []).sort((a, b) => a.seq - b.seq);
       if (path.size === 0 || targetOf([...path].at(-1) ?? '') !== name) continue;
       const names = members.map(({ kind, entityId }) => nameOf({ kind, id: entityId }));
       for (const { seq } of members) found.set(seq, names);

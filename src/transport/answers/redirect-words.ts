@@ -1,4 +1,5 @@
 import { excerpt } from '../http/http-answer.ts';
+import { parseUrl } from '../http/parse-url.ts';
 
 /** Says where a redirect leads, and which setting of the app it contradicts. */
 export function redirectWords(requested: string, location: string | undefined): string {
@@ -7,9 +8,9 @@ export function redirectWords(requested: string, location: string | undefined): 
 }
 
 function remedyOf(requested: string, location: string | undefined): string {
-  if (location === undefined || !URL.canParse(location, requested)) return 'Correct baseUrl.';
   const from = new URL(requested);
-  const to = new URL(location, requested);
+  const to = location === undefined ? undefined : parseUrl(location, requested);
+  if (to === undefined) return 'Correct baseUrl.';
   if (from.origin !== to.origin || from.pathname === to.pathname) return 'Correct baseUrl.';
   if (to.pathname === `${from.pathname}/`)
     return 'The server wants a slash at the end of each path, as Django does: give RestTransport the option trailingSlash: true.';

@@ -1,3 +1,4 @@
+import { parseUrl } from './parse-url.ts';
 import type { AxiosInstance } from 'axios';
 import type { Clock } from '../../model/platform/clock.ts';
 import type { Json } from '../../model/values/json.ts';
@@ -170,8 +171,8 @@ export function resolveRestOptions(options: RestTransportOptions): RestSettings 
 }
 
 function isBaseUrl(baseUrl: string): boolean {
-  const page = pageUrl();
-  return baseUrl !== '' && URL.canParse(baseUrl, page) && ['http:', 'https:'].includes(new URL(baseUrl, page).protocol);
+  const url = baseUrl === '' ? undefined : parseUrl(baseUrl, pageUrl());
+  return url !== undefined && ['http:', 'https:'].includes(url.protocol);
 }
 
 function toBaseUrl(baseUrl: string): URL {
