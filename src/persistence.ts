@@ -37,6 +37,13 @@ export { openDatabase, type DatabaseDriver, type OpenDatabaseOptions } from './p
 export { type OutboxRepository, type StuckOperation } from './persistence/queue/outbox-repository.ts';
 export { rowStatus, watchRowStatus, type RowStatus, type RowStatusOptions } from './persistence/follow/row-status.ts';
 export { shareChanges, type ChangeChannel } from './persistence/follow/share-changes.ts';
+export {
+  expoSqliteDriver,
+  type ExpoSqliteModule,
+  type PhoneDriver,
+  type PhoneDriverOptions,
+} from './persistence/drivers/phones/expo-sqlite-driver.ts';
+export { opSqliteDriver, type OpSqliteModule } from './persistence/drivers/phones/op-sqlite-driver.ts';
 export { sqlite3Driver } from './persistence/drivers/sqlite3-driver.ts';
 export { SyncColumns, syncColumns, type SyncedRow } from './persistence/tables/sync-columns.ts';
 export { syncTable, type SyncTable, type SyncTableOptions } from './persistence/tables/sync-table.ts';

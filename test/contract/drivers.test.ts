@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { sqlite3Driver } from '../../src/persistence/drivers/sqlite3-driver.ts';
 import { workerDriver } from '../support/open-rpc.ts';
+import { expoSqliteDriver } from '../../src/persistence/drivers/phones/expo-sqlite-driver.ts';
+import { opSqliteDriver } from '../../src/persistence/drivers/phones/op-sqlite-driver.ts';
+import { expoStandIn, opSqliteStandIn } from '../support/phone-packages.ts';
 import { driverContract } from './driver-contract.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'synchart-drivers-'));
@@ -30,3 +33,23 @@ driverContract('rpc to a worker, on a file', () => {
 });
 driverContract('sqljs in memory', () => ({ type: 'sqljs' }));
 driverContract('sqljs on a file', () => ({ type: 'sqljs', location: nextFile(), autoSave: true }));
+driverContract('expo-sqlite in memory', () => ({
+  type: 'expo',
+  database: ':memory:',
+  driver: expoSqliteDriver(expoStandIn),
+}));
+driverContract('expo-sqlite on a file', () => ({
+  type: 'expo',
+  database: nextFile(),
+  driver: expoSqliteDriver(expoStandIn),
+}));
+driverContract('op-sqlite in memory', () => ({
+  type: 'expo',
+  database: ':memory:',
+  driver: opSqliteDriver(opSqliteStandIn),
+}));
+driverContract('op-sqlite on a file', () => ({
+  type: 'expo',
+  database: nextFile(),
+  driver: opSqliteDriver(opSqliteStandIn),
+}));

@@ -6,8 +6,9 @@ import { loadOptional } from './load-optional.ts';
 import { asynchronousConnection, probeTransaction } from './raw-connection.ts';
 import { sqliteDefaults, type DriverProfile } from './driver-profile.ts';
 import { defaultSyncConfig } from '../../model/config.ts';
-import type { AnsweringConnection, StatementAnswer } from './short-query.ts';
-import { hasSeveralStatements } from '../sql/several-statements.ts';
+import { ExpoForm, type ExpoConnection } from './expo-form.ts';
+import { refuseSeveralStatements } from './one-statement.ts';
+import type { StatementAnswer } from './short-query.ts';
 import { writesWithoutRows } from '../sql/statement-kind.ts';
 import { firstWordOf } from '../sql/tokens.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
@@ -22,29 +23,11 @@ export interface Sqlite3DriverOptions {
   readonly busyTimeoutMs?: number;
 }
 
-/** The answer to one statement, in the form of expo-sqlite. */
-export interface Sqlite3Result {
-  readonly changes: number;
-  /** Rows for an INSERT with RETURNING: TypeORM answers `query('INSERT INTO …')` with what stands here. */
-  readonly lastInsertRowId: number | readonly unknown[];
-  getAllAsync(): Promise<unknown[]>;
-}
-
-/** A database in the form of expo-sqlite, as TypeORM's `expo` type wants it. */
-export interface Sqlite3Connection {
-  runAsync(sql: string, parameters?: unknown[]): Promise<Sqlite3Result>;
-  prepareAsync(
-    sql: string,
-  ): Promise<{ executeAsync(parameters?: unknown[]): Promise<Sqlite3Result>; finalizeAsync(): Promise<void> }>;
-  isInTransactionAsync(): Promise<boolean>;
-  closeAsync(): Promise<void>;
-}
-
 /** What TypeORM's `driver` option of the `expo` type takes. */
 export interface Sqlite3Driver {
   /** What the store knows about it. */
   readonly profile: DriverProfile;
-  openDatabaseAsync(name: string): Promise<Sqlite3Connection>;
+  openDatabaseAsync(name: string): Promise<ExpoConnection>;
 }
 
 type Sqlite3Module = typeof import('sqlite3');
@@ -120,29 +103,14 @@ class StatementCache {
   }
 }
 
-class Connection implements Sqlite3Connection, AnsweringConnection {
+class Connection extends ExpoForm {
   readonly readsAtOnce = readsAtOnce;
   readonly #database: Database;
   readonly #cache = new StatementCache();
 
   constructor(database: Database) {
+    super();
     this.#database = database;
-  }
-
-  async runAsync(sql: string, parameters: unknown[] = []): Promise<Sqlite3Result> {
-    const { rows, ...counts } = await this.answer(sql, parameters);
-    return { ...counts, getAllAsync: () => Promise.resolve(rows) };
-  }
-
-  /**
-   * Prepares when it runs: TypeORM reports a syntax error like any other failure then, and a cached statement needs no
-   * preparing.
-   */
-  async prepareAsync(sql: string): ReturnType<Sqlite3Connection['prepareAsync']> {
-    return {
-      executeAsync: (parameters = []) => this.runAsync(sql, parameters),
-      finalizeAsync: () => Promise.resolve(),
-    };
   }
 
   isInTransactionAsync(): Promise<boolean> {
@@ -162,14 +130,7 @@ class Connection implements Sqlite3Connection, AnsweringConnection {
 
   answer(sql: string, parameters: unknown[]): Promise<StatementAnswer> {
     return new Promise((resolve, reject) => {
-      if (hasSeveralStatements(sql)) {
-        reject(
-          new Error(
-            `this text holds more than one statement, and only the first would run; give one statement at a time: ${sql.slice(0, 80)}`,
-          ),
-        );
-        return;
-      }
+      refuseSeveralStatements(sql);
       const bound = toBindables(parameters);
       // The statement of a failed preparation answers nothing else.
       const statement =

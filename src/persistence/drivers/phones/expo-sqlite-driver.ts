@@ -1,0 +1,71 @@
+import type { Synchronous } from '../database-file.ts';
+import { isDatabaseFile } from '../database-file.ts';
+import type { ExpoConnection } from '../expo-form.ts';
+import { PhoneConnection } from './phone-connection.ts';
+
+/** The part of the module `expo-sqlite` that is used. Its release must be 14 (Expo SDK 51) or later. */
+export interface ExpoSqliteModule {
+  openDatabaseAsync(name: string): Promise<{
+    prepareAsync(sql: string): Promise<{
+      executeAsync(parameters: never): Promise<{
+        readonly changes: number;
+        readonly lastInsertRowId: number;
+        getAllAsync(): Promise<unknown[]>;
+      }>;
+      finalizeAsync(): Promise<void>;
+    }>;
+    isInTransactionAsync(): Promise<boolean>;
+    closeAsync(): Promise<void>;
+  }>;
+}
+
+export interface PhoneDriverOptions {
+  /** @defaultValue `NORMAL`: with WAL a power cut may lose the last commits, but never the database */
+  readonly synchronous?: Synchronous;
+}
+
+/** What `openDatabase({ driver })` takes. */
+export interface PhoneDriver {
+  openDatabaseAsync(name: string): Promise<ExpoConnection>;
+}
+
+/**
+ * Opens databases with `expo-sqlite`: `openDatabase({ driver: expoSqliteDriver(SQLite), database: 'app.db', … })`. Its
+ * errors get SQLite's `code`, files use WAL, and `RETURNING` gives its rows, none of which the package does by itself.
+ */
+export function expoSqliteDriver(module: ExpoSqliteModule, options: PhoneDriverOptions = {}): PhoneDriver {
+  const { synchronous = 'NORMAL' } = options;
+  return {
+    openDatabaseAsync: async (name) => {
+      const database = await module.openDatabaseAsync(name);
+      const connection = new PhoneConnection({
+        run: async (sql, parameters) => {
+          const statement = await database.prepareAsync(sql);
+          try {
+            const result = await statement.executeAsync(parameters as never);
+            const rows = await result.getAllAsync();
+            return { rows, changes: result.changes, insertId: result.lastInsertRowId };
+          } finally {
+            await statement.finalizeAsync();
+          }
+        },
+        isInTransaction: () => database.isInTransactionAsync(),
+        close: () => database.closeAsync(),
+      });
+      await preparePhoneDatabase(connection, name, synchronous);
+      return connection;
+    },
+  };
+}
+
+/** What each connection to a file of a phone begins with. */
+export async function preparePhoneDatabase(
+  connection: ExpoConnection,
+  name: string,
+  synchronous: Synchronous,
+): Promise<void> {
+  await connection.runAsync('PRAGMA busy_timeout = 5');
+  await connection.runAsync('PRAGMA foreign_keys = ON');
+  if (isDatabaseFile(name)) await connection.runAsync('PRAGMA journal_mode = WAL');
+  await connection.runAsync(`PRAGMA synchronous = ${synchronous}`);
+}
