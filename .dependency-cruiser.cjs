@@ -100,6 +100,18 @@ const rooms = {
     core: ['ports', 'scope', 'machine', 'waits', 'triggers', 'api', 'status'],
     access: ['waits', 'api', 'core'],
   },
+  'src/devtools': {
+    protocol: [],
+    log: ['protocol'],
+    views: ['protocol'],
+    client: ['protocol', 'log'],
+    agent: ['protocol', 'log'],
+    stately: ['protocol', 'agent'],
+    panel: ['protocol', 'client', 'views'],
+    mount: ['protocol', 'views', 'client', 'agent', 'panel'],
+    bridge: ['protocol', 'agent', 'mount'],
+    inspector: ['protocol', 'log', 'client', 'agent', 'panel'],
+  },
   'src/devtools/agent': {
     recording: [],
     answering: [],
@@ -184,6 +196,47 @@ module.exports = {
       from: { path: '^src/[^/]+/', pathNot: `^src/${oneOf(allowed)}/` },
       to: { path: `(^|node_modules/)${name}(/|$)` },
     })),
+    {
+      name: 'chart-words-stand-alone',
+      severity: 'error',
+      comment: 'Context, events and inputs are the words of the chart: its parts know them, they know no part.',
+      from: { path: '^src/machines/(machine-context|machine-events|actor-inputs|placeholders)\\.ts$' },
+      to: {
+        path: '^src/machines/',
+        pathNot: '^src/machines/(machine-context|machine-events|actor-inputs|placeholders)\\.ts$',
+      },
+    },
+    {
+      name: 'machines/setup-imports',
+      severity: 'error',
+      comment: 'Within src/machines, setup may import itself and the words of the chart.',
+      from: { path: '^src/machines/setup/' },
+      to: {
+        path: '^src/machines/',
+        pathNot: '^src/machines/(setup/|(machine-context|machine-events|actor-inputs|placeholders)\\.ts$)',
+      },
+    },
+    {
+      name: 'machines/states-imports',
+      severity: 'error',
+      comment: 'A state may import setup and the words of the chart; only sync-machine.ts knows the phases of a run.',
+      from: { path: '^src/machines/states/[^/]+$' },
+      to: {
+        path: '^src/machines/',
+        pathNot: '^src/machines/(setup/|states/[^/]+$|(machine-context|machine-events|actor-inputs)\\.ts$)',
+      },
+    },
+    {
+      name: 'machines/states/running-imports',
+      severity: 'error',
+      comment:
+        'A phase of a run may import setup, the states beside it and the words of the chart, but no other machine.',
+      from: { path: '^src/machines/states/running/' },
+      to: {
+        path: '^src/machines/',
+        pathNot: '^src/machines/(setup/|states/|(machine-context|machine-events|actor-inputs|placeholders)\\.ts$)',
+      },
+    },
     {
       name: 'rpc-reads-sql-alone',
       severity: 'error',

@@ -1,6 +1,8 @@
 /**
- * Lists members of classes and ports of `src` that nothing in `src` uses: `npm run lint:members`. Takes a minute or
- * more, so it is no part of `npm run lint`.
+ * Lists members of classes and ports of `src` that nothing in `src` uses: `npm run lint:members`.
+ *
+ * A member whose name is used for only one declaration is judged by the type checker alone. The slower search for
+ * references is left for the names that need it.
  */
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
