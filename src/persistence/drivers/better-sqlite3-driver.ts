@@ -6,7 +6,7 @@ import { loadOptional } from './load-optional.ts';
 import { synchronousConnection } from './raw-connection.ts';
 
 /** The part of better-sqlite3 that is used before TypeORM takes over. */
-interface SynchronousDatabase {
+export interface SynchronousDatabase {
   pragma(statement: string): unknown;
 }
 
