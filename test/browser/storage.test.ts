@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildBrowserApp, openSite, type BrowserSite } from '../support/browser-app.ts';
 
@@ -19,6 +20,45 @@ async function withSite(
     await site.close();
   }
 }
+
+/** Counts flushes before it starts the worker itself, which lies in `assets`. */
+const countFlushes = `
+  const { flush } = FileSystemSyncAccessHandle.prototype;
+  const counted = new BroadcastChannel('flushes');
+  let flushes = 0;
+  FileSystemSyncAccessHandle.prototype.flush = function () { flushes += 1; return flush.call(this); };
+  counted.onmessage = ({ data }) => { if (data === 'how many') counted.postMessage(flushes); };
+`;
+
+test('a commit costs one flush, and an idle owner moves the WAL into the database', async () => {
+  const script = (await readdir(join(folder, 'assets'))).find((name) => /^browser-worker.*\.js$/.test(name));
+  const documents = {
+    '/count.js': countFlushes,
+    '/counting-worker.js': `import '/count.js'; import '/assets/${script}';`,
+  };
+  await withSite(
+    async (site) => {
+      const page = await site.tab();
+      expect(await page.evaluate(() => app.open({ worker: '/counting-worker.js' }))).toBe('open');
+      const [flushes, walBytes] = await page.evaluate(async () => {
+        const channel = new BroadcastChannel('flushes');
+        const countFlushes = (): Promise<number> =>
+          new Promise((resolve) => {
+            channel.onmessage = ({ data }: MessageEvent<number>) => resolve(data);
+            channel.postMessage('how many');
+          });
+        await app.writeAtOnce('first', 1);
+        const before = await countFlushes();
+        await app.writeAtOnce('a', 50);
+        return [(await countFlushes()) - before, await app.walBytes('app')] as const;
+      });
+      expect(flushes).toBe(50);
+      expect(walBytes).toBeGreaterThan(100_000);
+      await expect.poll(() => page.evaluate(() => app.walBytes('app')), { timeout: 10_000 }).toBe(0);
+    },
+    { documents },
+  );
+});
 
 test('full storage rejects the write with what to do, keeps what was there, and recovers', () =>
   withSite(async (site) => {

@@ -42,6 +42,7 @@ export class Reign {
   readonly #over = new AbortController();
   readonly #lines = new Map<string, BroadcastChannel>();
   #idleTimer: ReturnType<typeof setTimeout> | undefined;
+  #activeAt = 0;
   #checkpointed = 0;
   #isChecked = false;
   #end: (() => void) | undefined;
@@ -173,12 +174,19 @@ export class Reign {
 
   // ── The file ────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** One timer for any number of statements: it looks again as long as there are some. */
   #noteStatement(): void {
-    if (this.#parts.opened.pool === undefined || this.#idleTimer !== undefined) return;
+    this.#activeAt = Date.now();
+    if (this.#parts.opened.pool !== undefined && this.#idleTimer === undefined) this.#lookWhenIdle(idleMs);
+  }
+
+  #lookWhenIdle(delayMs: number): void {
     this.#idleTimer = setTimeout(() => {
       this.#idleTimer = undefined;
-      this.#checkpointWhenIdle();
-    }, idleMs);
+      const quietMs = Date.now() - this.#activeAt;
+      if (quietMs < idleMs) this.#lookWhenIdle(idleMs - quietMs);
+      else this.#checkpointWhenIdle();
+    }, delayMs);
   }
 
   #checkpointWhenIdle(): void {

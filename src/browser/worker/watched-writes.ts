@@ -8,8 +8,6 @@ interface WritingHandle {
 export interface WatchedWrites {
   /** What the file system said when it last refused; undefined when it refused nothing since the last call. */
   takeRefusal(): unknown;
-  /** How often a file was flushed to the disk. */
-  readonly flushes: number;
 }
 
 const quotaMessage = 'the file system took only a part of the bytes: the storage is full';
@@ -22,7 +20,6 @@ export function watchWrites(): WatchedWrites {
   const handles: unknown = Reflect.get(globalThis, 'FileSystemSyncAccessHandle');
   const prototype = typeof handles === 'function' ? (handles.prototype as WritingHandle) : undefined;
   let refusal: unknown;
-  let flushes = 0;
   const watched = <A extends unknown[], R>(method: (this: WritingHandle, ...args: A) => R) =>
     function watching(this: WritingHandle, ...args: A): R {
       try {
@@ -40,19 +37,13 @@ export function watchWrites(): WatchedWrites {
       return written;
     });
     prototype.truncate = watched(truncate);
-    prototype.flush = watched(function () {
-      flushes += 1;
-      flush.call(this);
-    });
+    prototype.flush = watched(flush);
   }
   return {
     takeRefusal: () => {
       const taken = refusal;
       refusal = undefined;
       return taken;
-    },
-    get flushes() {
-      return flushes;
     },
   };
 }

@@ -192,6 +192,15 @@ const app = {
       await stream.close();
     }
   },
+  /** How much the WAL of a database holds. Each file of the pool begins with a block that names it. */
+  walBytes: async (name: string): Promise<number> => {
+    for (const handle of await filesOf(name)) {
+      const file = await handle.getFile();
+      const path = await file.slice(0, 512).text();
+      if (path.startsWith('/database.sqlite3-wal')) return file.size - 4_096;
+    }
+    return 0;
+  },
   /** A digest of all that is stored under a name. */
   fingerprint: async (name: string): Promise<string> => {
     const parts: string[] = [];
