@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { appHtml, buildBrowserApp } from '../support/browser-app.ts';
 import { chromiumArguments, findChromium } from '../support/find-chromium.ts';
 import { servePage, type ServedPage } from '../support/serve-page.ts';
+import { createTestServer } from '../../src/testing.ts';
 import { WrittenLog } from './written-log.ts';
 
 const kills = Number(process.env['BROWSER_KILLS'] ?? 4);
@@ -83,6 +84,50 @@ test('I7: a browser that is killed during commits keeps everything that the page
     }
     process.stdout.write(`${kills} kills, ${log.acknowledged} acknowledged writes\n`);
   } finally {
+    await rm(profile, { recursive: true, force: true });
+  }
+});
+
+test('I6, I7: a browser that is killed during a pull goes on where the pages ended', {
+  timeout: 60_000 + kills * 20_000,
+}, async () => {
+  const rows = 12_000;
+  const profile = await mkdtemp(join(tmpdir(), 'synchart-pulling-'));
+  const server = await createTestServer();
+  try {
+    for (let index = 0; index < rows; index += 1)
+      server.seed('todos', { id: `row-${String(index).padStart(5, '0')}`, title: `Row ${index}` });
+    let last = 0;
+    let interrupted = 0;
+    for (let round = 0; round <= kills; round += 1) {
+      const running = await launch(profile);
+      const [context] = running.browser.contexts();
+      if (context === undefined) throw new Error('no context');
+      try {
+        const page = await context.newPage();
+        await page.goto(served.url);
+        await page.waitForFunction(() => 'app' in globalThis);
+        await page.evaluate((url) => app.openSynced(url), server.url);
+        expect(await page.evaluate(() => app.query('PRAGMA integrity_check'))).toEqual([{ integrity_check: 'ok' }]);
+        const count = (): Promise<number> => page.evaluate(() => app.countTodos());
+        const stored = await count();
+        expect(stored).toBeGreaterThanOrEqual(last);
+        if (stored > 0 && stored < rows) interrupted += 1;
+        if (round === kills) {
+          expect(await page.evaluate(() => app.sync())).toBe('synced');
+          expect(await count()).toBe(rows);
+          expect(interrupted).toBeGreaterThan(0);
+          break;
+        }
+        void page.evaluate(() => app.sync()).catch(() => undefined);
+        await expect.poll(count, { timeout: 20_000 }).toBeGreaterThan(Math.min(stored, rows - 1));
+        last = await count();
+      } finally {
+        await kill(running);
+      }
+    }
+  } finally {
+    await server.stop();
     await rm(profile, { recursive: true, force: true });
   }
 });

@@ -216,7 +216,7 @@ const app = {
     database = await openBrowserDatabase({ name: 'synced', entities: [Todo], synchronize: true, wasmUrl });
     const { dataSource } = database;
     const transport = new RestTransport({ baseUrl });
-    engine = createSyncEngine({ dataSource, transport, tables: [todos], config: { maxRetries: 0 } });
+    engine = createSyncEngine({ dataSource, transport, tables: [todos], config: { maxRetries: 0, pageSize: 100 } });
     await engine.start();
   },
   addTodo: async (id: string): Promise<void> => {
@@ -237,6 +237,7 @@ const app = {
         .dataSource.getRepository(Todo)
         .find({ order: { id: 'ASC' } })
     ).map(({ id }) => id),
+  countTodos: (): Promise<number> => opened().dataSource.getRepository(Todo).count(),
   pendingCount: async (): Promise<unknown> => app.query('SELECT count(*) AS n FROM sync_outbox'),
   close: () => opened().close(),
   deleteDatabase: (name: string) => deleteBrowserDatabase(name).then(() => 'deleted', describe),
