@@ -5,6 +5,7 @@ import { conflictOptions } from '../../src/engine/ports/check-conflict-config.ts
 import { engineOptions } from '../../src/engine/ports/engine-options.ts';
 import { configOptions } from '../../src/model/config.ts';
 import { without, type Option } from '../../src/model/options/option-list.ts';
+import { openDatabaseOptions } from '../../src/persistence/database/open-database.ts';
 import { tableOptions } from '../../src/persistence/tables/sync-table.ts';
 import { commandFlags } from '../../src/server/command-flags.ts';
 import { createSyncServerOptions } from '../../src/server/create-sync-server.ts';
@@ -40,6 +41,16 @@ const sections: readonly Section[] = [
       'The option `config` of the engine. `defaultSyncConfig` has the defaults as values, `resolveSyncConfig` checks and completes a configuration.',
     list: configOptions,
     declared: ['src/model/config.ts#SyncConfig'],
+  },
+  {
+    title: '## The database',
+    about:
+      '`openDatabase(options)`. It passes `logging`, `logger`, `subscribers`, `namingStrategy` and `maxQueryExecutionTime` on to TypeORM.',
+    list: without(openDatabaseOptions, 'logging', 'logger', 'subscribers', 'namingStrategy', 'maxQueryExecutionTime'),
+    declared: [
+      'src/persistence/database/open-database.ts#OpenDatabaseOptions',
+      'src/persistence/gate/connection-gate.ts#GateOptions',
+    ],
   },
   {
     title: '## Tables',

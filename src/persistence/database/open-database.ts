@@ -7,11 +7,13 @@ import {
 } from 'typeorm';
 import { databasePathProblem } from '../../model/platform/database-path.ts';
 import { DatabaseError } from '../../model/errors/errors.ts';
-import { gateConnection, type GateOptions } from '../gate/connection-gate.ts';
+import { gateConnection, gateOptions, type GateOptions } from '../gate/connection-gate.ts';
 import type { Synchronous } from '../drivers/database-file.ts';
 import type { DriverProfile, InitSqlJs, ReadyDriver } from '../drivers/driver-profile.ts';
 import { givenProfile, namedDrivers, readyDriverOf, rememberProfile, type NamedDriver } from '../drivers/profile-of.ts';
-import { defaultSyncConfig } from '../../model/config.ts';
+import { aFlag, aFunction, oneOf, valueThat, type Bounds } from '../../model/options/bounds.ts';
+import { completeOptions, ownedBy } from '../../model/options/complete-options.ts';
+import { byDefault, optional, required, type OptionList } from '../../model/options/option-list.ts';
 import { syncEntities } from './entities.ts';
 import { syncMigrations } from './migrations.ts';
 import { logOnce } from '../sql/log-once.ts';
@@ -47,18 +49,46 @@ export interface OpenDatabaseOptions extends GateOptions, PassedOn {
   /**
    * A name, or a driver that the app brings along: an object in the form of expo-sqlite, or a profile.
    *
-   * @defaultValue 'sqlite3'
+   * @defaultValue `sqlite3`
    */
   readonly driver?: DatabaseDriver | ReadyDriver | DriverProfile;
   /** For `sqljs`: the default export of the package `sql.js`. A page must pass it; Node loads the package itself. */
   readonly initSqlJs?: InitSqlJs;
   /** For `sqljs`: gives the URL of a file of sql.js, such as `sql-wasm.wasm`. Default: beside the script. */
   readonly locateFile?: (file: string) => string;
-  /** Default `NORMAL`: with WAL a power cut may lose the last commits, but never the database. */
+  /** With WAL and `NORMAL`, a power cut may lose the last commits, but never the database. @defaultValue `NORMAL` */
   readonly synchronous?: Synchronous;
-  /** Creates the app's own tables from its entities: for tests and first steps, not for databases that hold data. */
+  /**
+   * Creates the app's own tables from its entities: for tests and first steps, not for databases that hold data.
+   *
+   * @defaultValue false
+   */
   readonly synchronize?: boolean;
 }
+
+const passedOn: Bounds = valueThat('as TypeORM wants it', () => true);
+const aList: Bounds = valueThat('a list', Array.isArray);
+
+export const openDatabaseOptions = {
+  database: required(valueThat('the path of a file, or ":memory:"', (value) => typeof value === 'string')),
+  entities: required(aList),
+  migrations: optional(aList),
+  driver: byDefault('sqlite3', {
+    expected: `one of ${Object.keys(namedDrivers).join(', ')}, or a driver object`,
+    holds: (value) => givenProfile(value)?.options !== undefined,
+    error: RangeError,
+  }),
+  initSqlJs: optional(aFunction),
+  locateFile: optional(aFunction),
+  synchronous: byDefault('NORMAL', oneOf('OFF', 'NORMAL', 'FULL', 'EXTRA')),
+  synchronize: byDefault(false, aFlag),
+  ...gateOptions,
+  logging: optional(passedOn),
+  logger: optional(passedOn),
+  subscribers: optional(passedOn),
+  namingStrategy: optional(passedOn),
+  maxQueryExecutionTime: optional(passedOn),
+} satisfies OptionList<OpenDatabaseOptions>;
 
 const unique = <T>(...lists: readonly (readonly T[])[]): T[] => [...new Set(lists.flat())];
 
@@ -68,14 +98,7 @@ const unique = <T>(...lists: readonly (readonly T[])[]): T[] => [...new Set(list
  * `RangeError` for a bad option.
  */
 export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSource> {
-  const {
-    database,
-    driver = 'sqlite3',
-    synchronous = 'NORMAL',
-    busyTimeoutMs = defaultSyncConfig.busyTimeoutMs,
-    initSqlJs,
-    locateFile,
-  } = options;
+  const { database } = options;
   if (typeof database !== 'string' || database.trim() === '')
     throw new RangeError('openDatabase: database must be the path of a file, or ":memory:"');
   const pathProblem = databasePathProblem(database);
@@ -84,11 +107,12 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSo
       `openDatabase: database must be the path of an SQLite file: ${pathProblem}; for PostgreSQL see docs/drivers.md. The text is not shown, it may hold a password`,
     );
   }
+  const { driver, synchronous, synchronize, busyTimeoutMs, initSqlJs, locateFile } = completeOptions<
+    OpenDatabaseOptions,
+    typeof openDatabaseOptions
+  >(ownedBy('openDatabase'), openDatabaseOptions, options);
   const profile = givenProfile(driver);
-  if (profile?.options === undefined)
-    throw new RangeError(
-      `openDatabase: driver must be one of ${Object.keys(namedDrivers).join(', ')}, or a driver object, got ${String(driver)}`,
-    );
+  if (profile?.options === undefined) throw new TypeError(`openDatabase cannot open ${profile?.name ?? 'this driver'}`);
 
   const { logging, logger, subscribers, namingStrategy, maxQueryExecutionTime } = options;
   const given = Object.entries({ logging, logger, subscribers, namingStrategy, maxQueryExecutionTime }).filter(
@@ -109,7 +133,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSo
     readyDriverOf(dataSource)?.useMigrations?.(migrations.map((Migration) => new Migration().name ?? Migration.name));
     gateConnection(dataSource, options);
     await dataSource.initialize();
-    return await prepareTables(dataSource, options.synchronize === true);
+    return await prepareTables(dataSource, synchronize);
   } catch (cause) {
     if (cause instanceof DatabaseError) throw cause;
     throw new DatabaseError(

@@ -1,7 +1,9 @@
 import type { DataSource } from 'typeorm';
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 import type { Clock } from '../../model/platform/clock.ts';
-import { defaultSyncConfig } from '../../model/config.ts';
+import { configOptions, defaultSyncConfig } from '../../model/config.ts';
+import { aClock, oneOf } from '../../model/options/bounds.ts';
+import { byDefault, optional, type OptionList } from '../../model/options/option-list.ts';
 import { profileOf, singleConnectionTypes } from '../drivers/profile-of.ts';
 import type { ConnectionGate } from './gate-port.ts';
 import { createPooledGate } from './pooled-gate.ts';
@@ -12,16 +14,30 @@ import { createAsyncContext, noAsyncContext } from './transaction-context.ts';
 export type { ConnectionGate };
 
 export interface GateOptions {
+  /** Measures the waits. Default: that of the system. */
   readonly clock?: Clock;
-  /** How long a database that another process has locked is waited for. */
+  /** How long a database that another process has locked is waited for. @defaultValue 5,000 (5 seconds) */
   readonly busyTimeoutMs?: number;
-  /** After this long without a statement of the transaction that blocks it, a waiter is refused. */
+  /**
+   * After this long without a statement of the transaction that blocks it, a waiter is refused.
+   *
+   * @defaultValue 5,000 (5 seconds)
+   */
   readonly gateTimeoutMs?: number;
   /**
    * `none` behaves as platforms without AsyncLocalStorage: queries without the transaction's manager do not join it.
+   *
+   * @defaultValue `platform`
    */
   readonly asyncContext?: 'platform' | 'none';
 }
+
+export const gateOptions = {
+  clock: optional(aClock),
+  busyTimeoutMs: configOptions.busyTimeoutMs,
+  gateTimeoutMs: configOptions.gateTimeoutMs,
+  asyncContext: byDefault('platform', oneOf('platform', 'none')),
+} satisfies OptionList<GateOptions>;
 
 const gates = new WeakMap<DataSource, ConnectionGate>();
 /** In order of their gates; does not keep them alive. */

@@ -169,7 +169,7 @@ test('bad options are refused at once and name the field', async () => {
   await expect(open({ database: ' ' })).rejects.toThrow(/^openDatabase: database must be/);
   const unknown: { driver: string } = { driver: 'oracle' };
   await expect(open(unknown as Partial<OpenDatabaseOptions>)).rejects.toThrow(
-    /driver must be one of sqlite3, better-sqlite3, sqljs, or a driver object, got oracle/,
+    /driver must be one of sqlite3, better-sqlite3, sqljs, or a driver object, got 'oracle'/,
   );
 });
 
@@ -256,6 +256,16 @@ describe('openDatabase with sqljs', () => {
       expect(stored.get('app')).toBe('[83,81,76]');
     });
   });
+});
+
+test.each([
+  [{ synchronous: 'SOMETIMES' }, "synchronous must be one of OFF, NORMAL, FULL, EXTRA, got 'SOMETIMES'"],
+  [{ busyTimeoutMs: -1 }, 'busyTimeoutMs must be a finite number of milliseconds of at least 0, got -1'],
+  [{ syncronize: true }, "unknown option 'syncronize', did you mean 'synchronize'?"],
+])('openDatabase refuses %o by its list of options', async (option, message) => {
+  await expect(openDatabase({ database: ':memory:', entities: [Todo], ...(option as object) })).rejects.toThrow(
+    `openDatabase: ${message}`,
+  );
 });
 
 test('a missing package is named with the command that installs it', async () => {
