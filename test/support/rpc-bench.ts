@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import type { DataSource } from 'typeorm';
@@ -13,11 +12,6 @@ import { betterSqlite3Connection } from '../../src/rpc/host/better-sqlite3-conne
 import type { HostConnection } from '../../src/rpc/host/host-connection.ts';
 import { serveDatabase, type DatabaseHost, type ServeOptions } from '../../src/rpc/host/serve-database.ts';
 import type { HostSource } from '../../src/rpc/client/host-link.ts';
-
-export const createFile = (path: string): string => {
-  rmSync(path, { force: true });
-  return path;
-};
 
 /** A connection of its own to a file, as the host after a takeover opens it. */
 export function connectionTo(file: string): HostConnection {

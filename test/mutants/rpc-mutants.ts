@@ -1,0 +1,64 @@
+import type { Mutant } from './mutant.ts';
+
+export const rpcMutants: readonly Mutant[] = [
+  {
+    fault: 'a single write leaves no mark, so that it is stored twice over a takeover',
+    file: 'rpc/host/client-session.ts',
+    edits: [['        await this.#mark(write, settledWrites, result);\n', '']],
+    tests: ['rpc/takeover.test.ts'],
+  },
+  {
+    fault: 'a commit leaves no mark, so that a stored transaction counts as lost',
+    file: 'rpc/host/client-session.ts',
+    edits: [['      await this.#mark(write, settledWrites, nothing);\n', '']],
+    tests: ['rpc/takeover.test.ts'],
+  },
+  {
+    fault: 'a call that comes twice is carried out twice',
+    file: 'rpc/host/client-session.ts',
+    edits: [["      if (known !== 'running') this.send(known);\n      return;\n", '']],
+    tests: ['rpc/takeover.test.ts'],
+  },
+  {
+    fault: 'the statements of a lost transaction are stored one by one',
+    file: 'rpc/client/host-link.ts',
+    edits: [["    if (transaction?.state === 'lost') return Promise.reject(lostError());\n", '']],
+    tests: ['rpc/gate.test.ts', 'rpc/deadline.test.ts'],
+  },
+  {
+    fault: 'a client that is gone keeps its transaction open',
+    file: 'rpc/host/client-session.ts',
+    edits: [["    this.lose('its client is gone');\n", '']],
+    tests: ['rpc/gate.test.ts'],
+  },
+  {
+    fault: 'an older release writes to a file that a newer one has migrated',
+    file: 'rpc/host/client-session.ts',
+    edits: [['    if (lacksMigrations(this.release, this.host.fileRelease)) throw outdated();\n', '']],
+    tests: ['rpc/releases.test.ts'],
+  },
+  {
+    fault: 'all clients share the foreign keys that a migration of one has switched off',
+    file: 'rpc/host/client-session.ts',
+    edits: [['    if (this.host.foreignKeys === this.#foreignKeys) return;\n', '    if (this.#foreignKeys) return;\n']],
+    tests: ['rpc/gate.test.ts'],
+  },
+  {
+    fault: 'the wait for an answer counts from the call, also where the host is at work',
+    file: 'rpc/client/host-link.ts',
+    edits: [['now - Math.max(this.#lastWordAt, call.since) < answerTimeoutMs', 'now - call.since < answerTimeoutMs']],
+    tests: ['rpc/deadline.test.ts'],
+  },
+  {
+    fault: 'live queries hear nothing of what was committed around a takeover',
+    file: 'rpc/client/host-link.ts',
+    edits: [['    if (isAnother) this.#settings.onCommitElsewhere(undefined);\n', '']],
+    tests: ['rpc/shared-database.test.ts'],
+  },
+  {
+    fault: 'a unit of work that was lost with its host is not run again',
+    file: 'persistence/gate/sqlite-gate.ts',
+    edits: [['if (!repeatable || attempts', 'if (repeatable || attempts']],
+    tests: ['persistence/gate/lost-transactions.test.ts'],
+  },
+];
