@@ -40,7 +40,7 @@ export const rpcMutants: readonly Mutant[] = [
   {
     fault: 'all clients share the foreign keys that a migration of one has switched off',
     file: 'rpc/host/client-session.ts',
-    edits: [['    if (this.host.foreignKeys === this.#foreignKeys) return;\n', '    if (this.#foreignKeys) return;\n']],
+    edits: [['    if (this.host.foreignKeys === foreignKeys) return;\n', '    if (foreignKeys) return;\n']],
     tests: ['rpc/gate.test.ts'],
   },
   {

@@ -17,7 +17,8 @@ describe('one gate for all clients', () => {
   let one: Client;
   let two: Client;
   beforeEach(async () => {
-    host = serveFile(join(folder, `${(files += 1)}.db`));
+    // Whoever is gone must not be waited for.
+    host = serveFile(join(folder, `${(files += 1)}.db`), { gateTimeoutMs: 600_000 });
     one = await openClient(portTo(host));
     two = await openClient(portTo(host));
     await one.query('CREATE TABLE t (id integer PRIMARY KEY, by text)');

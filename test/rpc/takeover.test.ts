@@ -7,6 +7,10 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { TransactionLostError } from '../../src/model/errors/errors.ts';
 import type { RpcConnection } from '../../src/rpc/client/rpc-driver.ts';
 import { rpcDriver } from '../../src/rpc/client/rpc-driver.ts';
+import { createWriter } from '../../src/persistence/writing/writer.ts';
+import { CreateTodos1700000000002, todos } from '../support/open-store.ts';
+import { openThrough } from '../support/rpc-bench.ts';
+import { todoEntity } from '../support/todo.ts';
 import { DyingHosts } from '../support/dying-hosts.ts';
 import type { Fate } from '../support/linked-ports.ts';
 
@@ -115,6 +119,63 @@ const script: readonly Act[] = [
   { type: 'read' },
   { type: 'write' },
 ];
+
+test('foreign keys that a client has switched off stay off at the next host', async () => {
+  const file = join(folder, `${(files += 1)}.db`);
+  const hosts = new DyingHosts(file, []);
+  const driver = rpcDriver(hosts.port());
+  const connection = await driver.openDatabaseAsync('app');
+  await connection.answer('CREATE TABLE parent (id integer PRIMARY KEY)', []);
+  await connection.answer('CREATE TABLE child (parent integer REFERENCES parent (id))', []);
+  await connection.answer('PRAGMA foreign_keys = OFF', []);
+  const next = new DyingHosts(file, []);
+  driver.attach(next.port());
+  await connection.answer('BEGIN', []);
+  await connection.answer('INSERT INTO child VALUES (1)', []);
+  await connection.answer('COMMIT', []);
+  await connection.answer('INSERT INTO child VALUES (2)', []);
+  await connection.answer('PRAGMA foreign_keys = ON', []);
+  await expect(connection.answer('INSERT INTO child VALUES (3)', [])).rejects.toThrow(/FOREIGN KEY/);
+  await connection.closeAsync();
+  await hosts.close();
+  await next.close();
+});
+
+test('opening, migrating and the writes of two apps go on by themselves, wherever hosts die', async () => {
+  const deaths = [3, 45, 400, 60, 90, 120, 50, 75];
+  const file = join(folder, `${(files += 1)}.db`);
+  const hosts = new DyingHosts(file, deaths);
+  const ids = await Promise.all(
+    [0, 1].map(async (app) => {
+      const driver = rpcDriver(hosts.port());
+      hosts.follow(driver);
+      const dataSource = await openThrough(driver, { entities: [todoEntity], migrations: [CreateTodos1700000000002] });
+      const writer = createWriter(dataSource).forTable(todos);
+      const written = Array.from({ length: 40 }, (_, index) => `${app}-${index}`);
+      for (const id of written)
+        await writer.insertAndEnqueue({
+          id,
+          title: id,
+          done: false,
+          priority: null,
+          tags: null,
+          updatedAt: '',
+          deletedAt: null,
+          deletedAtLocal: null,
+        });
+      await dataSource.destroy();
+      return written;
+    }),
+  );
+  expect(hosts.died).toBe(deaths.length);
+  await hosts.close();
+  const after = new Database(file, { readonly: true });
+  const column = (sql: string): unknown[] => after.prepare(sql).pluck().all();
+  expect(column('SELECT id FROM todos ORDER BY id')).toEqual(ids.flat().sort());
+  expect(column('SELECT entity_id FROM sync_outbox ORDER BY entity_id')).toEqual(ids.flat().sort());
+  expect(column('PRAGMA integrity_check')).toEqual(['ok']);
+  after.close();
+});
 
 describe('exactly once over a takeover', () => {
   test('a host that dies at every step of two clients: nothing lost, nothing doubled, every call settles', async () => {

@@ -33,7 +33,7 @@ export const drivers: readonly TestDriver[] =
 export const todos: SyncTable<Todo> = syncTable(todoEntity);
 
 /** The app's own migration: the todo table. */
-class CreateTodos1700000000002 implements MigrationInterface {
+export class CreateTodos1700000000002 implements MigrationInterface {
   readonly name = 'CreateTodos1700000000002';
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.createTable(

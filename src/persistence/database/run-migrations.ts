@@ -1,4 +1,5 @@
 import { MigrationExecutor, type DataSource } from 'typeorm';
+import { TransactionLostError } from '../../model/errors/errors.ts';
 import { gateConnection } from '../gate/connection-gate.ts';
 import { dialectOf, Session } from '../sql/session.ts';
 import { refuseNewerRelease } from './newer-release.ts';
@@ -10,6 +11,20 @@ import { refuseNewerRelease } from './newer-release.ts';
  * was here.
  */
 export async function runPendingMigrations(dataSource: DataSource): Promise<void> {
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      await runPending(dataSource);
+      return;
+    } catch (error) {
+      // Its host has died, and nothing of it is stored.
+      if (!(error instanceof TransactionLostError) || attempts === mostAttempts) throw error;
+    }
+  }
+}
+
+const mostAttempts = 5;
+
+async function runPending(dataSource: DataSource): Promise<void> {
   await gateConnection(dataSource).read((queryRunner) =>
     refuseNewerRelease(new Session(queryRunner, dialectOf(dataSource)), dataSource),
   );

@@ -16,6 +16,7 @@ import type {
   Unsent,
   WireWrites,
 } from '../protocol/messages.ts';
+import type { ForeignKeysPragma } from '../protocol/foreign-keys.ts';
 import { parseHostMessage } from '../protocol/parse-message.ts';
 import { listenTo, type RpcPort } from '../protocol/port.ts';
 import { fromWireError } from '../protocol/wire-error.ts';
@@ -68,6 +69,8 @@ export class HostLink {
   #lastWordAt: number;
   #transaction: ClientTransaction | undefined;
   #lastTransaction = 0;
+  /** The client's own setting. Inside a transaction SQLite ignores a change of it. */
+  #foreignKeys = true;
   /** Refused for good: this release of the app is too old. */
   #refusal: Error | undefined;
   #timer: unknown;
@@ -129,7 +132,7 @@ export class HostLink {
     const tx = (this.#lastTransaction += 1);
     const transaction: ClientTransaction = { tx, state: 'open' };
     this.#transaction = transaction;
-    return this.#call({ op: 'begin', tx, exclusive }).catch((error: unknown) => {
+    return this.#call({ op: 'begin', tx, exclusive, foreignKeys: this.#foreignKeys }).catch((error: unknown) => {
       if (this.#transaction === transaction) this.#transaction = undefined;
       throw error;
     });
@@ -141,8 +144,16 @@ export class HostLink {
     if (transaction?.state === 'lost') return Promise.reject(lostError());
     if (transaction !== undefined) return this.#call({ op: 'query', tx: transaction.tx, sql, parameters });
     if (!writes) return this.#call({ op: 'query', sql, parameters });
+    const foreignKeys = this.#foreignKeys;
     const { settledWrites } = this.#calls;
-    return this.#call({ op: 'write', write: this.#calls.nextWrite(), settledWrites, sql, parameters });
+    return this.#call({ op: 'write', write: this.#calls.nextWrite(), settledWrites, foreignKeys, sql, parameters });
+  }
+
+  /** Answers, or carries out, a statement about foreign keys: no host keeps the setting of a client. */
+  foreignKeys(pragma: ForeignKeysPragma): StatementResult {
+    if (pragma === 'asked') return { ...nothing, rows: [{ foreign_keys: Number(this.#foreignKeys) }] };
+    if (!this.isInTransaction) this.#foreignKeys = pragma.set;
+    return nothing;
   }
 
   async commit(): Promise<StatementResult> {

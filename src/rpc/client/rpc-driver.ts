@@ -6,6 +6,7 @@ import { controlWordOf, isExclusive } from '../../persistence/sql/control-word.t
 import { writesWithoutRows } from '../../persistence/sql/statement-kind.ts';
 import { writtenBy } from '../../persistence/sql/written-tables.ts';
 import type { StatementResult, WireValue, WireWrites } from '../protocol/messages.ts';
+import { foreignKeysPragmaOf } from '../protocol/foreign-keys.ts';
 import type { RpcPort } from '../protocol/port.ts';
 import { releaseOf } from '../protocol/release.ts';
 import { HostLink, type HostSource } from './host-link.ts';
@@ -115,8 +116,11 @@ class Connection implements RpcConnection {
         return this.link.commit();
       case 'rollback':
         return this.link.rollback();
-      default:
+      default: {
+        const pragma = foreignKeysPragmaOf(sql);
+        if (pragma !== undefined) return Promise.resolve(this.link.foreignKeys(pragma));
         return this.link.query(sql, toBindables(parameters).map(toWireValue), writtenBy(sql) !== undefined);
+      }
     }
   }
 }

@@ -14,7 +14,7 @@ import { lacksMigrations } from '../protocol/release.ts';
 import { toWireError } from '../protocol/wire-error.ts';
 import type { CommitMarks } from './commit-marks.ts';
 import type { HostConnection } from './host-connection.ts';
-import { checkStatement, foreignKeysPragmaOf } from './statement-check.ts';
+import { checkStatement } from './statement-check.ts';
 import type { TurnHolder, Turns } from './turns.ts';
 
 /** What all sessions of a host share. */
@@ -60,7 +60,6 @@ export class ClientSession implements TurnHolder {
   #settled = 0;
   #transaction: OpenTransaction | undefined;
   #lostBecause = 'the host does not know this transaction';
-  #foreignKeys = true;
   #isRunning = false;
   #isGone = false;
   #activeAt: number;
@@ -198,10 +197,10 @@ export class ClientSession implements TurnHolder {
 
   // ── Operations ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #begin({ tx, exclusive }: StatementOf<'begin'>): Promise<StatementResult | typeof unanswered> {
+  async #begin({ tx, exclusive, foreignKeys }: StatementOf<'begin'>): Promise<StatementResult | typeof unanswered> {
     if (!(await this.#takeTurn())) return unanswered;
     try {
-      await this.#ready();
+      await this.#ready(foreignKeys);
       await this.#execute(exclusive ? 'BEGIN EXCLUSIVE' : 'BEGIN IMMEDIATE');
     } catch (error) {
       this.host.turns.release(this);
@@ -225,10 +224,6 @@ export class ClientSession implements TurnHolder {
 
   async #read(sql: string, { parameters }: StatementOf<'query'>): Promise<StatementResult | typeof unanswered> {
     checkStatement(sql, 'reading');
-    const pragma = foreignKeysPragmaOf(sql);
-    if (pragma !== undefined && pragma !== 'asked') this.#foreignKeys = pragma.set;
-    if (pragma !== undefined)
-      return pragma === 'asked' ? { ...nothing, rows: [{ foreign_keys: Number(this.#foreignKeys) }] } : nothing;
     if (!(await this.#takeTurn())) return unanswered;
     try {
       await this.#ready();
@@ -239,11 +234,11 @@ export class ClientSession implements TurnHolder {
   }
 
   async #write(operation: StatementOf<'write'>): Promise<StatementResult | typeof unanswered> {
-    const { sql, parameters, write, settledWrites } = operation;
+    const { sql, parameters, write, settledWrites, foreignKeys } = operation;
     checkStatement(sql, 'writing');
     if (!(await this.#takeTurn())) return unanswered;
     try {
-      await this.#ready();
+      await this.#ready(foreignKeys);
       await this.#execute('BEGIN IMMEDIATE');
       let result: StatementResult;
       try {
@@ -312,11 +307,11 @@ export class ClientSession implements TurnHolder {
   }
 
   /** Called when it is our turn: an earlier turn may have migrated the file. */
-  async #ready(): Promise<void> {
+  async #ready(foreignKeys = this.host.foreignKeys): Promise<void> {
     if (lacksMigrations(this.release, this.host.fileRelease)) throw outdated();
-    if (this.host.foreignKeys === this.#foreignKeys) return;
-    await this.#execute(`PRAGMA foreign_keys = ${this.#foreignKeys ? 'ON' : 'OFF'}`);
-    this.host.foreignKeys = this.#foreignKeys;
+    if (this.host.foreignKeys === foreignKeys) return;
+    await this.#execute(`PRAGMA foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}`);
+    this.host.foreignKeys = foreignKeys;
   }
 
   async #execute(sql: string): Promise<void> {

@@ -49,15 +49,17 @@ export interface AppliedWrite {
 
 /**
  * `query` runs inside the open transaction, or only reads. `write` is a single writing statement, which the host puts
- * into a transaction of its own together with the mark of its write id.
+ * into a transaction of its own together with the mark of its write id. `foreignKeys` is the client's setting: it comes
+ * with each message, because a host that takes over does not know it.
  */
 export type Operation =
-  | { readonly op: 'begin'; readonly tx: number; readonly exclusive: boolean }
+  | { readonly op: 'begin'; readonly tx: number; readonly exclusive: boolean; readonly foreignKeys: boolean }
   | { readonly op: 'query'; readonly tx?: number; readonly sql: string; readonly parameters: readonly WireValue[] }
   | {
       readonly op: 'write';
       readonly write: number;
       readonly settledWrites: number;
+      readonly foreignKeys: boolean;
       readonly sql: string;
       readonly parameters: readonly WireValue[];
     }

@@ -22,11 +22,13 @@ function isOperation(value: unknown): value is Operation {
   const { op, tx, write, settledWrites } = value;
   switch (op) {
     case 'begin':
-      return isCount(tx) && typeof value['exclusive'] === 'boolean';
+      return isCount(tx) && typeof value['exclusive'] === 'boolean' && typeof value['foreignKeys'] === 'boolean';
     case 'query':
       return (tx === undefined || isCount(tx)) && isStatement(value);
     case 'write':
-      return isCount(write) && isCount(settledWrites) && isStatement(value);
+      return (
+        isCount(write) && isCount(settledWrites) && typeof value['foreignKeys'] === 'boolean' && isStatement(value)
+      );
     case 'commit':
       return isCount(tx) && isCount(write) && isCount(settledWrites);
     case 'rollback':
