@@ -3,6 +3,20 @@ import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { buildBrowserApp, openSite, type BrowserSite } from '../support/browser-app.ts';
 
+/** Takes the handle of one file of the pool, as no tab of ours does. */
+const holdHandle = `
+  (async () => {
+    const root = await navigator.storage.getDirectory();
+    const home = await root.getDirectoryHandle('synchart');
+    const pool = await (await home.getDirectoryHandle('app')).getDirectoryHandle('.opaque');
+    for await (const handle of pool.values()) {
+      self.held = await handle.createSyncAccessHandle();
+      break;
+    }
+    postMessage('held');
+  })();
+`;
+
 let folder = '';
 let site: BrowserSite;
 beforeAll(async () => {
@@ -10,7 +24,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 beforeEach(async () => {
-  site = await openSite(folder);
+  site = await openSite(folder, { documents: { '/hold-handle.js': holdHandle } });
 });
 afterEach(() => site.close());
 
@@ -114,6 +128,26 @@ test('refuses an owner that never answers, in bounded time', async () => {
   expect(await page.evaluate(() => app.open({ openTimeoutMs: 1_000 }))).toMatch(/^BrowserStorageError\(noAnswer\)/);
   await other.close();
   expect(await page.evaluate(() => app.open())).toBe('open');
+});
+
+test('a file that something else has open is refused in bounded time, and loses nothing', async () => {
+  const page = await site.tab();
+  await page.evaluate(() => app.open());
+  await addNote(page, 'a');
+  await page.evaluate(() => app.close());
+  const other = await site.context.newPage();
+  await other.goto(`${site.url}/other`);
+  await other.evaluate(
+    () =>
+      new Promise((resolve) => {
+        new Worker('/hold-handle.js').onmessage = resolve;
+      }),
+  );
+  const refusal = page.evaluate(() => app.open());
+  expect(await refusal).toMatch(/^BrowserStorageError\(locked\): .*Close other tabs/);
+  await other.close();
+  expect(await page.evaluate(() => app.open())).toBe('open');
+  expect(await countNotes(page)).toEqual([{ n: 1 }]);
 });
 
 test('deletes a database only when nobody has it open', async () => {

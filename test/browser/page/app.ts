@@ -212,8 +212,8 @@ const app = {
     return parts.sort().join('\n');
   },
   /** Opens a synced table, and an engine that sends to the given server. */
-  openSynced: async (baseUrl: string): Promise<void> => {
-    database = await openBrowserDatabase({ name: 'synced', entities: [Todo], synchronize: true, wasmUrl });
+  openSynced: async (baseUrl: string, name = 'synced'): Promise<void> => {
+    database = await openBrowserDatabase({ name, entities: [Todo], synchronize: true, wasmUrl });
     const { dataSource } = database;
     const transport = new RestTransport({ baseUrl });
     engine = createSyncEngine({ dataSource, transport, tables: [todos], config: { maxRetries: 0, pageSize: 100 } });
@@ -230,6 +230,14 @@ const app = {
     } catch (error) {
       return describe(error);
     }
+  },
+  /** How long each task of more than 50 ms took while the engine synced, ms. */
+  syncAndListLongTasks: async (): Promise<readonly number[]> => {
+    const long: PerformanceEntry[] = [];
+    const observer = new PerformanceObserver((list) => long.push(...list.getEntries()));
+    observer.observe({ type: 'longtask' });
+    await app.sync();
+    return [...long, ...observer.takeRecords()].map(({ duration }) => duration);
   },
   todos: async (): Promise<readonly string[]> =>
     (
