@@ -363,11 +363,13 @@ export class SimulationOracle {
   /** The server came to the same by another way: somebody else did it, or a lost answer was recognised. */
   #isOnServer(op: QueuedNow, group: readonly QueuedNow[]): boolean {
     const states = this.server.backend.history.get(entityOf(op)) ?? [];
-    const last = group.at(-1) ?? op;
-    if (last.type === 'delete') return states.length === 0 || states.includes(null);
+    const isDeleted = states.length === 0 || states.includes(null);
+    if (op.type === 'delete') return isDeleted;
     const superseded = new Set(group.filter(({ seq }) => seq > op.seq).flatMap(claimsOf));
     const own = claimsOf(op).filter((key) => !superseded.has(key));
-    return states.some((row) => row !== null && own.every((key) => says(row, key, op)));
+    if (states.some((row) => row !== null && own.every((key) => says(row, key, op)))) return true;
+    // A deletion behind it stands for it, too.
+    return group.at(-1)?.type === 'delete' && isDeleted;
   }
 
   #memoryOf(replica: WatchedReplica): Memory {

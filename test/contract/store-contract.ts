@@ -132,6 +132,16 @@ export function storeContract(name: string, open: OpenSubject): void {
       for (const one of opened.splice(0).reverse()) await one.close();
     });
 
+    /** As an engine does that waits: it asks four times a second, and believes no leap of the clock. */
+    const waitForLease = async (one: StoreSubject): Promise<unknown> => {
+      for (let asked = 0; asked < 20; asked += 1) {
+        const answer = await one.store.lease.acquire();
+        if (answer.held) return answer;
+        subject.clock.increment(250);
+      }
+      throw new Error('the lease was never free');
+    };
+
     describe('lease', () => {
       test('I11: whoever holds it keeps others out until it is given back or runs out', async () => {
         const other = await subject.another('two');
@@ -139,8 +149,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         expect(await other.store.lease.acquire()).toEqual({ held: false });
         await store.lease.release();
         expect(await other.store.lease.acquire()).toEqual({ held: true, continued: false });
-        subject.clock.increment(2_000);
-        expect(await store.lease.acquire()).toEqual({ held: true, continued: false });
+        expect(await waitForLease(subject)).toEqual({ held: true, continued: false });
       });
 
       test('I11: continued says that nobody else ran in between', async () => {
@@ -173,8 +182,7 @@ export function storeContract(name: string, open: OpenSubject): void {
         await subject.enqueue(edit('op1', 'a', { title: 'mine' }), create('op2', 'b'));
         const [request] = await take({ limit: 1 });
         const other = await subject.another('two');
-        subject.clock.increment(2_000);
-        expect(await other.store.lease.acquire()).toMatchObject({ held: true });
+        expect(await waitForLease(other)).toMatchObject({ held: true });
         if (request === undefined) throw new Error('nothing was taken');
         const ref = { kind: 'todos', entityId: 'a', opId: 'op1' };
         const writes: readonly (() => Promise<unknown>)[] = [
