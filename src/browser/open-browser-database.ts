@@ -5,17 +5,19 @@ import { syncMigrations } from '../persistence/database/migrations.ts';
 import { refuseUnstableNames } from '../persistence/database/stable-names.ts';
 import { changeFeedOf } from '../persistence/follow/change-feed.ts';
 import { gateConnection } from '../persistence/gate/connection-gate.ts';
+import { useTabLock } from '../persistence/runs/tab-lock.ts';
 import { rpcDriver, type RpcDriver } from '../rpc/client/rpc-driver.ts';
 import type { RpcPort } from '../rpc/protocol/port.ts';
 import { releaseOf } from '../rpc/protocol/release.ts';
 import { tableNames } from './page/app-entities.ts';
 import { compileWasm } from './page/compile-wasm.ts';
 import { StorageWatch } from './page/storage-watch.ts';
+import { syncOneTabAtATime } from './page/sync-lock.ts';
 import { Tab } from './page/tab.ts';
 import { exportThrough, importThrough } from './page/transfer-file.ts';
 import { startWorkerScript, type WorkerFactory } from './page/worker-script.ts';
 import { supportProblem } from './storage/browser-support.ts';
-import { nameProblem } from './storage/database-name.ts';
+import { nameProblem, namesOf } from './storage/database-name.ts';
 import { BrowserStorageError } from './storage/storage-error.ts';
 import type { StorageMode, StorageStatus } from './storage/storage-status.ts';
 
@@ -132,6 +134,8 @@ async function openIn(
     throw error;
   }
   const opened = dataSource;
+  const endSyncLock =
+    mode === 'opfs' ? syncOneTabAtATime(namesOf(name).syncLock, (lock) => useTabLock(opened, lock)) : undefined;
   void watch.look();
   // Not at the opening: some browsers ask the user, who should have something to keep.
   const stopPersisting = gateConnection(opened).onCommit(() => {
@@ -150,6 +154,7 @@ async function openIn(
     },
     close: async () => {
       stopPersisting();
+      endSyncLock?.();
       if (opened.isInitialized) await opened.destroy();
       await tab.close();
       watch.end();

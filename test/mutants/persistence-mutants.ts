@@ -476,6 +476,24 @@ export const persistenceMutants: readonly Mutant[] = [
     tests: ['persistence/runs/clock-doubt.test.ts'],
   },
   {
+    fault: 'I8: who gets the lock of a dead tab still waits for its lease to run out',
+    file: 'persistence/runs/locked-lease.ts',
+    edits: [['await lease.acquire(true)', 'await lease.acquire(false)']],
+    tests: ['persistence/runs/locked-lease.test.ts'],
+  },
+  {
+    fault: 'I11: a tab syncs although another one has the lock',
+    file: 'persistence/runs/locked-lease.ts',
+    edits: [['if (!(await lock.tryAcquire()))', 'if (!(await lock.tryAcquire()) && lease.expiresAt() < 0)']],
+    tests: ['persistence/runs/locked-lease.test.ts'],
+  },
+  {
+    fault: 'I11: a tab whose lock is wanted keeps it to the end of its run',
+    file: 'engine/actors/hand-over.ts',
+    edits: [['if ((await store.lease.isWanted?.()) !== true) return;', 'if (store.lease !== undefined) return;']],
+    tests: ['persistence/runs/locked-lease.test.ts'],
+  },
+  {
     fault: 'F-11: a run that ends is not counted while a long queue rests from counting',
     file: 'engine/status/status-keeper.ts',
     edits: [['isUrgent = counting !== undefined;', 'isUrgent = false;']],

@@ -7,6 +7,8 @@ export interface DatabaseNames {
   readonly ownerLock: string;
   /** Where tabs and the owner find each other. Has no version either: a newer tab must reach an older owner. */
   readonly lobby: string;
+  /** Held by the tab that syncs, while a run works. */
+  readonly syncLock: string;
   /** Held by a tab while it lives. */
   tabLock(tab: string): string;
   /** The channel between the owner and one tab, for one attachment. */
@@ -62,6 +64,7 @@ export function namesOf(name: string, aloneAs?: string): DatabaseNames {
     directory: `${homeDirectory}/${encoded(name)}`,
     ownerLock: `${base}:owner`,
     lobby: `${base}:lobby`,
+    syncLock: `${base}:sync`,
     tabLock: (tab) => `${base}:tab:${tab}`,
     line: (attachment) => `${base}:line:${attachment}`,
     transfer: (id) => `${base}:transfer:${id}`,

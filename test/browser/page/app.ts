@@ -247,6 +247,17 @@ const app = {
     ).map(({ id }) => id),
   countTodos: (): Promise<number> => opened().dataSource.getRepository(Todo).count(),
   pendingCount: async (): Promise<unknown> => app.query('SELECT count(*) AS n FROM sync_outbox'),
+  /** As `openSynced`, one operation to a request; the token of each request names its tab. */
+  openAs: async (baseUrl: string, tab: string): Promise<void> => {
+    database = await openBrowserDatabase({ name: 'synced', entities: [Todo], synchronize: true, wasmUrl });
+    engine = createSyncEngine({
+      dataSource: database.dataSource,
+      transport: new RestTransport({ baseUrl, token: () => tab, pushConcurrency: 1 }),
+      tables: [todos],
+      config: { pushBatchSize: 1 },
+    });
+    await engine.start();
+  },
   close: () => opened().close(),
   deleteDatabase: (name: string) => deleteBrowserDatabase(name).then(() => 'deleted', describe),
 };

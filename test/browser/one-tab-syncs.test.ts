@@ -1,0 +1,88 @@
+import { rm } from 'node:fs/promises';
+import type { Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { createTestServer, type TestServer } from '../../src/testing.ts';
+import { buildBrowserApp, openSite, type BrowserSite } from '../support/browser-app.ts';
+
+let folder = '';
+let site: BrowserSite;
+let server: TestServer;
+beforeAll(async () => {
+  folder = await buildBrowserApp();
+}, 120_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+beforeEach(async () => {
+  site = await openSite(folder);
+  server = await createTestServer();
+});
+afterEach(async () => {
+  await site.close();
+  await server.stop();
+});
+
+async function openTab(name: string): Promise<Page> {
+  const page = await site.tab();
+  await page.evaluate(([url, tab]) => app.openAs(url, tab), [server.url, name] as const);
+  return page;
+}
+const addTodos = async (page: Page, name: string, count: number): Promise<void> => {
+  for (let index = 0; index < count; index += 1) await page.evaluate((id) => app.addTodo(id), `${name}-${index}`);
+};
+
+/** The tab of each write, in the order in which they reached the server. */
+const writers = (): readonly string[] =>
+  server.recordedRequests
+    .filter(({ method }) => method === 'PUT')
+    .map(({ headers }) => String(headers['authorization']).replace('Bearer ', ''));
+const keys = (): readonly string[] =>
+  server.recordedRequests
+    .filter(({ method }) => method === 'PUT')
+    .map(({ headers }) => String(headers['x-idempotency-key']));
+
+test('I11: of two tabs that sync at the same time one sends, and each operation once', {
+  timeout: 60_000,
+}, async () => {
+  const [a, b] = [await openTab('a'), await openTab('b')];
+  await addTodos(a, 'a', 5);
+  await addTodos(b, 'b', 5);
+  const results = await Promise.all([a, b].map((page) => page.evaluate(() => app.sync())));
+  expect(results).toEqual(['synced', 'synced']);
+  expect(writers()).toHaveLength(10);
+  expect(new Set(writers()).size).toBe(1);
+  expect(new Set(keys()).size).toBe(10);
+});
+
+test('I8, I2: the tab that syncs crashes, and another one goes on at once', { timeout: 60_000 }, async () => {
+  const [dying, other] = [await openTab('dying'), await openTab('other')];
+  await addTodos(dying, 'x', 2);
+  server.hangNextRequests(1, { afterCommit: true, match: { method: 'PUT' } });
+  const reached = expect.poll(() => writers().length).toBe(1);
+  void dying.evaluate(() => app.sync()).catch(() => undefined);
+  await reached;
+  const session = await site.context.newCDPSession(dying);
+  session.send('Page.crash').catch(() => undefined);
+  const crashedAt = performance.now();
+  expect(await other.evaluate(() => app.sync())).toBe('synced');
+  expect(performance.now() - crashedAt).toBeLessThan(10_000);
+  expect(server.getAll('todos').map(({ id }) => id)).toEqual(['x-0', 'x-1']);
+  expect(new Set(keys()).size).toBe(2);
+  expect(await other.evaluate(() => app.pendingCount())).toEqual([{ n: 0 }]);
+});
+
+test('I11: a hidden tab hands the sync to one that is seen, between two batches', { timeout: 60_000 }, async () => {
+  const [hidden, seen] = [await openTab('hidden'), await openTab('seen')];
+  await addTodos(hidden, 'x', 12);
+  await hidden.evaluate(() => app.pretendToBe('hidden'));
+  server.delayNextRequests(150, 12, { method: 'PUT' });
+  const third = expect.poll(() => writers().length).toBe(3);
+  const first = hidden.evaluate(() => app.sync());
+  await third;
+  expect(await seen.evaluate(() => app.sync())).toBe('synced');
+  expect(await first).toBe('synced');
+  const turns = writers();
+  expect(turns[0]).toBe('hidden');
+  expect(turns.at(-1)).toBe('seen');
+  expect(turns.lastIndexOf('hidden')).toBeLessThan(turns.indexOf('seen'));
+  expect(new Set(keys()).size).toBe(12);
+  expect(turns).toHaveLength(12);
+});
