@@ -5,6 +5,7 @@ import { createEngineCore } from './core/engine-core.ts';
 import { attachInternals, internalsOf, type RunningMachine } from './core/engine-internals.ts';
 import type { Composition } from './ports/compose-ports.ts';
 import type { SyncEngineOptions } from './ports/engine-options.ts';
+import { pageConnectivity } from './triggers/browser-connectivity.ts';
 import { untilOver } from './waits/until-over.ts';
 import { handled } from './waits/waiters.ts';
 
@@ -27,7 +28,7 @@ export function engineOverDatabase(
     ports,
     queue,
     inspection: store.inspection,
-    connectivity,
+    connectivity: connectivity === false ? undefined : (connectivity ?? pageConnectivity()),
     running,
     detached: (work) => gate.detached(work),
   });

@@ -29,8 +29,8 @@ export interface TriggerOptions {
    */
   readonly connectivity?: boolean | ConnectivityPort | undefined;
   /**
-   * Syncs when the app is seen again, and pushes at once what waits for silence when it no longer is. Default false;
-   * `true` asks the document.
+   * Syncs when the app is seen again, and pushes at once what waits for silence when it no longer is. Default: true in a
+   * page, which asks the document; false elsewhere.
    */
   readonly visibility?: boolean | VisibilityPort | undefined;
   /** Pulls when the server says that something changed, with a transport that listens. Default false. */
@@ -89,8 +89,8 @@ export function createTriggers(engine: SyncEngineCore, options: TriggerOptions =
         }),
       );
 
-    const visibility =
-      options.visibility === true ? browserVisibility() : options.visibility === false ? undefined : options.visibility;
+    const wanted = options.visibility ?? typeof document !== 'undefined';
+    const visibility = wanted === true ? browserVisibility() : wanted === false ? undefined : wanted;
     if (visibility !== undefined)
       ends.push(
         visibility.subscribe((isVisible) => {

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { Clock, RandomSource } from '../../model/platform/clock.ts';
 import type { SyncConfig } from '../../model/config.ts';
 import type { TableConflictConfig } from '../../model/conflict.ts';
-import { aClock, aFunction, anObject, objectWith, valueThat } from '../../model/options/bounds.ts';
+import { aClock, aFunction, anObject, objectWith, orFalse, valueThat } from '../../model/options/bounds.ts';
 import { byDefault, optional, required, type Completed, type OptionList } from '../../model/options/option-list.ts';
 import type { ConnectivityPort } from '../../model/ports.ts';
 import type { TransportAdapter } from '../../model/transport.ts';
@@ -34,8 +34,11 @@ export interface SyncMachineOptions {
 }
 
 export interface SyncEngineOptions extends SyncMachineOptions {
-  /** Tells whether there is a network; without it the engine finds out by trying. */
-  readonly connectivity?: ConnectivityPort | undefined;
+  /**
+   * Tells whether there is a network; without it the engine finds out by trying. `false`: nobody tells.
+   * @defaultValue in a page what the browser says, elsewhere nobody
+   */
+  readonly connectivity?: ConnectivityPort | false | undefined;
 }
 
 /** Defaults and bounds of {@link SyncMachineOptions}. */
@@ -53,7 +56,7 @@ export const machineOptions = {
 /** Defaults and bounds of {@link SyncEngineOptions}. */
 export const engineOptions = {
   ...machineOptions,
-  connectivity: optional(objectWith('a port that tells whether there is a network', 'isOnline', 'subscribe')),
+  connectivity: optional(orFalse(objectWith('a port that tells whether there is a network', 'isOnline', 'subscribe'))),
 } satisfies OptionList<SyncEngineOptions>;
 
 /** Options with their defaults filled in. */

@@ -29,3 +29,7 @@ export function browserConnectivity(source: NetworkEventSource = globalThis): Co
     },
   };
 }
+
+/** What the browser says, inside a page; undefined elsewhere. */
+export const pageConnectivity = (): ConnectivityPort | undefined =>
+  typeof document === 'undefined' ? undefined : browserConnectivity();

@@ -84,3 +84,9 @@ export const objectWith = (what: string, ...methods: readonly string[]): Bounds 
     (value) => isThing(value) && methods.every((name) => isFunction(Reflect.get(value, name))),
   );
 export const aClock: Bounds = objectWith('a clock', 'now', 'setTimeout', 'clearTimeout');
+/** What the bounds say, or `false` to switch it off. */
+export const orFalse = (bounds: Bounds): Bounds => ({
+  ...bounds,
+  expected: `${bounds.expected}; or false`,
+  holds: (value) => value === false || bounds.holds(value),
+});
