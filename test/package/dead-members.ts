@@ -22,6 +22,8 @@ const usedElsewhere: Readonly<Record<string, readonly string[] | '*'>> = {
   Host: ['waiting', 'close'],
   // TypeORM's driver, and the gate, which looks whether a connection has them.
   Connection: ['isInTransactionAsync', 'closeAsync', 'readsAtOnce', 'transactionEnded'],
+  ExpoForm: ['isInTransactionAsync', 'closeAsync'],
+  PhoneConnection: ['isInTransactionAsync', 'closeAsync'],
   // Functions that ask for an object of this shape.
   WasmConnection: ['execute'],
   RunMemory: ['stepsUnderWay'],
