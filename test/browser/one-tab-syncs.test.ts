@@ -87,3 +87,19 @@ test('I11: a hidden tab hands the sync to one that is seen, between two batches'
   expect(new Set(keys()).size).toBe(count);
   expect(turns).toHaveLength(count);
 });
+
+test('F-143: an account switch in one tab stops the others, and sends nothing of the first user', {
+  timeout: 60_000,
+}, async () => {
+  const [a, b] = [await openTab('a'), await openTab('b')];
+  expect(await b.evaluate(() => app.sync())).toBe('synced');
+  await addTodos(b, 'of-ann', 3);
+  await a.evaluate(() => app.signIn('bob'));
+  expect(await a.evaluate(() => app.clearScope())).toBe(3);
+  expect(await b.evaluate(() => app.sync())).toContain('Scope');
+  await addTodos(b, 'late', 1);
+  expect(await b.evaluate(() => app.sync())).toContain('Scope');
+  expect(await b.evaluate(() => app.scopeChanged())).toBe(true);
+  await addTodos(a, 'of-bob', 1);
+  expect(writers()).toEqual([]);
+});

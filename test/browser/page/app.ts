@@ -50,6 +50,7 @@ const Todo = new EntitySchema<TodoRow>({
 });
 const todos = syncTable(Todo);
 let engine: SyncEngine | undefined;
+let user = 'ann';
 
 const unhandled: string[] = [];
 addEventListener('unhandledrejection', ({ reason }) => unhandled.push(String(reason)));
@@ -255,9 +256,16 @@ const app = {
       transport: new RestTransport({ baseUrl, token: () => tab, pushConcurrency: 1 }),
       tables: [todos],
       config: { pushBatchSize: 1 },
+      scope: () => user,
     });
     await engine.start();
   },
+  signIn: (name: string): void => {
+    user = name;
+  },
+  /** Empties the database for the user who is signed in now; tells how many operations were given up. */
+  clearScope: async (): Promise<number> => (await engine?.clearScope())?.givenUp.length ?? -1,
+  scopeChanged: (): boolean => engine?.status().scopeChanged === true,
   close: () => opened().close(),
   deleteDatabase: (name: string) => deleteBrowserDatabase(name).then(() => 'deleted', describe),
 };
