@@ -364,12 +364,12 @@ export class SimulationOracle {
   #isOnServer(op: QueuedNow, group: readonly QueuedNow[]): boolean {
     const states = this.server.backend.history.get(entityOf(op)) ?? [];
     const isDeleted = states.length === 0 || states.includes(null);
-    if (op.type === 'delete') return isDeleted;
+    const endsInDelete = (group.at(-1) ?? op).type === 'delete';
+    if (endsInDelete && (isDeleted || op.type === 'delete')) return isDeleted;
+    // An edit with a deletion behind it that has not left yet stands for itself.
     const superseded = new Set(group.filter(({ seq }) => seq > op.seq).flatMap(claimsOf));
     const own = claimsOf(op).filter((key) => !superseded.has(key));
-    if (states.some((row) => row !== null && own.every((key) => says(row, key, op)))) return true;
-    // A deletion behind it stands for it, too.
-    return group.at(-1)?.type === 'delete' && isDeleted;
+    return states.some((row) => row !== null && own.every((key) => says(row, key, op)));
   }
 
   #memoryOf(replica: WatchedReplica): Memory {
