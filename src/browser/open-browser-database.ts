@@ -52,7 +52,8 @@ export interface BrowserDatabase {
   exportFile(): Promise<Uint8Array>;
   /**
    * Replaces the whole database, for all tabs, by a file of this release or an older one. Rejects with
-   * `BrowserStorageError` and changes nothing where the file is none, is damaged, or is newer.
+   * `BrowserStorageError` and changes nothing when the bytes are no database, are damaged, or come from a newer
+   * release.
    */
   importFile(bytes: Uint8Array): Promise<void>;
   close(): Promise<void>;

@@ -22,7 +22,7 @@ async function readFile(handle: FileSystemFileHandle): Promise<{ readonly path: 
 
 /**
  * Reads what is stored without opening it as a database: for a file that SQLite refuses. Changes nothing. Rejects with
- * `BrowserStorageError` where the database is open, or where there is none.
+ * `BrowserStorageError` when a tab has the database open, or when it does not exist.
  */
 export async function rescueBrowserDatabase(name: string): Promise<RescuedFiles> {
   const names = namesOf(name);

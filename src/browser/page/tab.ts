@@ -57,7 +57,7 @@ export class Tab {
   #presence: Presence | undefined;
   #isClosed = false;
   #settleOpening: { resolve(): void; reject(error: Error): void } | undefined;
-  /** Set by `open`; each failure after it is told by the calls that need the database. */
+  /** `open` sets it. A later failure rejects the calls that need the database. */
   #isOpen = false;
   #ownerId: string | undefined;
 
