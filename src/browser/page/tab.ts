@@ -1,20 +1,19 @@
 import { randomId } from '../../model/platform/random-id.ts';
 import type { Release } from '../../rpc/protocol/messages.ts';
 import type { RpcPort } from '../../rpc/protocol/port.ts';
-import { lacksMigrations } from '../../rpc/protocol/release.ts';
 import { holdLock, type HeldLock } from '../election/held-lock.ts';
-import { enterLobby, type Introduction, type Lobby, type LobbyMessage, type Owner } from '../election/lobby.ts';
+import { enterLobby, type Lobby, type LobbyMessage } from '../election/lobby.ts';
 import { namesOf, type DatabaseNames } from '../storage/database-name.ts';
 import { BrowserStorageError, fromStorageFailure } from '../storage/storage-error.ts';
 import type { StorageMode, StorageStatus } from '../storage/storage-status.ts';
 import type { FromWorker, ToWorker } from '../worker/worker-messages.ts';
+import { OwnerLine } from './owner-line.ts';
+import { isPageVisible, watchPage } from './page-life.ts';
+import { TabWorker } from './tab-worker.ts';
 import type { WorkerFactory } from './worker-script.ts';
 
 /** How often a tab without an owner asks who has the file. */
 const askAgainMs = 250;
-const stopWithinMs = 3_000;
-/** A request for a script can hang, and then blocks its address for all tabs. */
-const scriptWithinMs = 5_000;
 
 interface TabParts {
   readonly name: string;
@@ -34,22 +33,14 @@ interface TabParts {
 
 /** What exists while the page is alive; a page in the back/forward cache, or frozen, has none of it. */
 interface Presence {
-  worker: Worker;
+  readonly worker: TabWorker;
   readonly lobby: Lobby;
   readonly life: HeldLock | undefined;
+  readonly line: OwnerLine;
   timer: ReturnType<typeof setInterval> | undefined;
-  /** Runs until the worker's script does. */
-  scriptTimer: ReturnType<typeof setTimeout> | undefined;
-  /** The owner that this tab speaks with, or tries to. */
-  owner: string | undefined;
-  attachment: string | undefined;
-  isAttached: boolean;
-  /** The owner's file, or the owner itself, is of a newer release. */
-  isOutdated: boolean;
-  line: BroadcastChannel | MessagePort | undefined;
 }
 
-/** One opening of a database in one page: its worker, its line to the owner, its life. */
+/** One opening of a database in one page: it is present, with a worker and a line to the owner, while the page lives. */
 export class Tab {
   readonly id = randomId();
   readonly #parts: TabParts;
@@ -59,7 +50,7 @@ export class Tab {
   #settleOpening: { resolve(): void; reject(error: Error): void } | undefined;
   /** `open` sets it. A later failure rejects the calls that need the database. */
   #isOpen = false;
-  #ownerId: string | undefined;
+  #unwatchPage: () => void = () => undefined;
 
   constructor(parts: TabParts) {
     this.#parts = parts;
@@ -68,7 +59,7 @@ export class Tab {
 
   /** The owner that this tab is attached to. */
   get ownerId(): string | undefined {
-    return this.#ownerId;
+    return this.#presence?.line.attachedTo;
   }
 
   get names(): DatabaseNames {
@@ -91,7 +82,7 @@ export class Tab {
     }, this.#parts.openTimeoutMs);
     try {
       this.#appear();
-      this.#watchPage();
+      this.#unwatchPage = this.#watchPage();
       await opening;
       this.#isOpen = true;
     } catch (error) {
@@ -109,18 +100,7 @@ export class Tab {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#unwatchPage();
-    const worker = this.#presence?.worker;
-    if (worker !== undefined) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, stopWithinMs);
-        worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
-          if (data.type !== 'stopped') return;
-          clearTimeout(timer);
-          resolve();
-        });
-        this.#toWorker({ type: 'stop' });
-      });
-    }
+    await this.#presence?.worker.stopped();
     this.#vanish();
     this.#parts.onRole('closed');
   }
@@ -132,25 +112,27 @@ export class Tab {
   // ── Life ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #appear(): void {
+    const { startWorker, wasm, mode } = this.#parts;
+    const worker = new TabWorker({
+      startWorker,
+      wasm,
+      onMessage: (message) => this.#hearWorker(message),
+      onScriptFailed: (reason) => this.#scriptFailed(reason),
+    });
     const presence: Presence = {
-      worker: this.#parts.startWorker(0),
+      worker,
       lobby: enterLobby(this.#names, (message) => this.#hear(message)),
-      life: this.#parts.mode === 'memory' ? undefined : holdLock(this.#names.tabLock(this.id)),
+      life: mode === 'memory' ? undefined : holdLock(this.#names.tabLock(this.id)),
+      line: this.#lineThrough(worker),
       timer: undefined,
-      scriptTimer: undefined,
-      owner: undefined,
-      attachment: undefined,
-      isAttached: false,
-      isOutdated: false,
-      line: undefined,
     };
     this.#presence = presence;
-    this.#employ(presence, 0);
+    worker.begin(() => this.#startMessage());
     const begin = (): void => {
       if (this.#presence !== presence) return;
       presence.lobby.tell({ type: 'whoOwns' });
       presence.timer = setInterval(() => {
-        if (!presence.isAttached) presence.lobby.tell({ type: 'whoOwns' });
+        if (!presence.line.isAttached) presence.lobby.tell({ type: 'whoOwns' });
       }, askAgainMs);
     };
     // The owner waits for this lock to learn that the tab is gone, so the tab has it before it introduces itself.
@@ -158,81 +140,58 @@ export class Tab {
     else presence.life.held.then(begin, () => undefined);
   }
 
-  #employ(presence: Presence, attempt: number): void {
-    const { mode, name, release, entities, wasm, startWorker } = this.#parts;
-    const { worker } = presence;
-    worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
-      if (this.#presence === presence && presence.worker === worker) this.#hearWorker(presence, data);
-    });
-    worker.addEventListener('error', (event) => {
-      event.preventDefault();
-      this.#scriptFailed(event.message);
-    });
-    const isVisible = isPageVisible();
-    const sendsWasm = wasm !== undefined;
-    this.#toWorker({ type: 'start', name, tab: this.id, release, entities, mode, sendsWasm, isVisible });
-    void wasm?.then((module) => {
-      if (presence.worker === worker && this.#presence === presence) this.#toWorker({ type: 'wasm', module });
-    });
-    presence.scriptTimer = setTimeout(() => {
-      if (this.#presence !== presence) return;
-      if (attempt > 0) {
-        this.#scriptFailed(`it did not answer within ${scriptWithinMs} ms, twice`);
-        return;
-      }
-      worker.terminate();
-      presence.worker = startWorker(attempt + 1);
-      this.#employ(presence, attempt + 1);
-    }, scriptWithinMs);
-  }
-
   /** At once, without asking anybody: a page that is put away has no time for an answer. */
   #vanish(): void {
     const presence = this.#presence;
     this.#presence = undefined;
-    this.#ownerId = undefined;
     if (presence === undefined) return;
     presence.worker.terminate();
     presence.life?.release();
     clearInterval(presence.timer);
-    clearTimeout(presence.scriptTimer);
-    presence.line?.close();
+    presence.line.close();
     presence.lobby.close();
   }
 
-  readonly #onHide = (): void => {
-    this.#vanish();
-    this.#parts.onRole('opening');
-  };
-  readonly #onShow = (): void => {
-    if (this.#presence === undefined && !this.#isClosed) this.#appear();
-  };
-  readonly #onVisibility = (): void => {
+  #watchPage(): () => void {
+    return watchPage({
+      onHide: () => {
+        this.#vanish();
+        this.#parts.onRole('opening');
+      },
+      onShow: () => {
+        if (this.#presence === undefined && !this.#isClosed) this.#appear();
+      },
+      onVisibility: (isVisible) => {
+        this.#presence?.worker.tell({ type: 'visibility', isVisible });
+        if (isVisible) this.tellLobby({ type: 'visible', tab: this.id });
+      },
+    });
+  }
+
+  // ── Worker and owner ────────────────────────────────────────────────────────────────────────────────────────────
+
+  #startMessage(): ToWorker {
+    const { mode, name, release, entities, wasm } = this.#parts;
     const isVisible = isPageVisible();
-    this.#toWorker({ type: 'visibility', isVisible });
-    if (isVisible) this.tellLobby({ type: 'visible', tab: this.id });
-  };
-
-  #watchPage(): void {
-    globalThis.addEventListener('pagehide', this.#onHide);
-    globalThis.addEventListener('pageshow', this.#onShow);
-    document.addEventListener('freeze', this.#onHide);
-    document.addEventListener('resume', this.#onShow);
-    document.addEventListener('visibilitychange', this.#onVisibility);
+    return { type: 'start', name, tab: this.id, release, entities, mode, sendsWasm: wasm !== undefined, isVisible };
   }
 
-  #unwatchPage(): void {
-    globalThis.removeEventListener('pagehide', this.#onHide);
-    globalThis.removeEventListener('pageshow', this.#onShow);
-    document.removeEventListener('freeze', this.#onHide);
-    document.removeEventListener('resume', this.#onShow);
-    document.removeEventListener('visibilitychange', this.#onVisibility);
-  }
-
-  // ── Messages ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #toWorker(message: ToWorker, transfer: Transferable[] = []): void {
-    this.#presence?.worker.postMessage(message, transfer);
+  #lineThrough(worker: TabWorker): OwnerLine {
+    const { release, entities, onRole, onLine } = this.#parts;
+    return new OwnerLine({
+      tab: this.id,
+      names: this.#names,
+      release,
+      entities,
+      tellLobby: (message) => this.tellLobby(message),
+      tellOwnWorker: (introduction, port) => worker.tell({ type: 'attach', introduction }, [port]),
+      onAttached: (role, port) => {
+        onRole(role);
+        onLine(port);
+        this.#settleOpening?.resolve();
+      },
+      onDetached: () => onRole('opening'),
+    });
   }
 
   #scriptFailed(reason: string): void {
@@ -244,18 +203,16 @@ export class Tab {
     );
   }
 
-  #hearWorker(presence: Presence, message: FromWorker): void {
+  #hearWorker(message: FromWorker): void {
     switch (message.type) {
-      case 'ready':
-        clearTimeout(presence.scriptTimer);
-        return;
       case 'owns':
-        this.#attach(message, true);
+        this.#presence?.line.attachOwn(message);
         return;
       case 'failed':
       case 'refused':
         if (!this.#isOpen) this.#settleOpening?.reject(fromStorageFailure(message.failure));
         return;
+      case 'ready':
       case 'stopped':
         return;
       default:
@@ -264,31 +221,12 @@ export class Tab {
   }
 
   #hear(message: LobbyMessage): void {
-    const presence = this.#presence;
-    if (presence === undefined) return;
+    const line = this.#presence?.line;
+    if (line === undefined) return;
     switch (message.type) {
-      case 'owner':
-        // Its own worker tells by itself.
-        if (message.tab !== this.id && message.owner !== presence.owner) this.#attach(message, false);
-        else if (message.tab !== this.id && !presence.isAttached) this.#introduce(presence, message.owner);
-        return;
-      case 'opening':
-        // Its own worker tells of the end by itself, and may be faster.
-        if (message.tab !== this.id) this.#detached(presence);
-        return;
-      case 'leaving':
-        if (message.owner === presence.owner) this.#detached(presence);
-        return;
-      case 'attached':
-        if (message.attachment === presence.attachment && !presence.isAttached) this.#attached(presence, 'follower');
-        return;
       case 'refused':
-        if (message.attachment === presence.attachment && !this.#isOpen)
+        if (line.isMine(message.attachment) && !this.#isOpen)
           this.#settleOpening?.reject(fromStorageFailure(message.failure));
-        return;
-      case 'whoIsVisible':
-        if (isPageVisible() && message.owner === presence.owner && presence.isAttached)
-          presence.lobby.tell({ type: 'visible', tab: this.id });
         return;
       case 'replaced':
         this.#parts.onReplaced();
@@ -297,55 +235,7 @@ export class Tab {
         this.#parts.onDamage(message.damage);
         return;
       default:
+        line.hear(message);
     }
-  }
-
-  #attach({ owner, release }: Pick<Owner, 'owner' | 'release'>, isOwn: boolean): void {
-    const presence = this.#presence;
-    if (presence === undefined) return;
-    presence.isOutdated = lacksMigrations(this.#parts.release, release);
-    presence.line?.close();
-    presence.owner = owner;
-    presence.attachment = randomId();
-    presence.isAttached = false;
-    if (isOwn) {
-      const { port1, port2 } = new MessageChannel();
-      presence.line = port1;
-      this.#toWorker({ type: 'attach', introduction: this.#introduction(presence.attachment) }, [port2]);
-      this.#attached(presence, 'owner');
-      return;
-    }
-    presence.line = new BroadcastChannel(this.#names.line(presence.attachment));
-    this.#introduce(presence, owner);
-  }
-
-  /** Asks until the owner answers: a message to an owner that is still opening is lost. */
-  #introduce(presence: Presence, owner: string): void {
-    const { attachment } = presence;
-    if (attachment === undefined) return;
-    presence.lobby.tell({ type: 'attach', owner, introduction: this.#introduction(attachment) });
-  }
-
-  #introduction(attachment: string): Introduction {
-    const { release, entities } = this.#parts;
-    return { tab: this.id, attachment, release, entities };
-  }
-
-  #attached(presence: Presence, role: 'owner' | 'follower'): void {
-    if (presence.line === undefined) return;
-    presence.isAttached = true;
-    this.#ownerId = presence.owner;
-    this.#parts.onRole(presence.isOutdated ? 'outdated' : role);
-    this.#parts.onLine(presence.line);
-    this.#settleOpening?.resolve();
-  }
-
-  #detached(presence: Presence): void {
-    presence.owner = undefined;
-    presence.isAttached = false;
-    this.#ownerId = undefined;
-    this.#parts.onRole('opening');
   }
 }
-
-const isPageVisible = (): boolean => document.visibilityState !== 'hidden';
