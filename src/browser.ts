@@ -8,4 +8,4 @@ export {
 export { type WorkerFactory } from './browser/page/worker-script.ts';
 export { rescueBrowserDatabase, type RescuedFiles } from './browser/rescue-browser-database.ts';
 export { BrowserStorageError, type StorageProblem } from './browser/storage/storage-error.ts';
-export type { StorageMode, StorageStatus } from './browser/storage/storage-status.ts';
+export type { StorageMode, StorageStatus } from './model/storage-status.ts';

@@ -15,6 +15,7 @@ export type {
   RefreshOptions,
   SyncRepository,
 } from './engine/api/sync-repository.ts';
+export type { StorageMode, StorageStatus } from './model/storage-status.ts';
 export type { QueueCounts, QueuedOperation, QueueFilter, QueueState } from './model/queue.ts';
 export type {
   FullResyncOptions,

@@ -1,25 +1,28 @@
 import type { DataSource } from 'typeorm';
 import type { Observable } from 'rxjs';
+import type { StorageMode, StorageStatus } from '../model/storage-status.ts';
 import { openDatabase, prepareTables, type OpenDatabaseOptions } from '../persistence/database/open-database.ts';
 import { syncMigrations } from '../persistence/database/migrations.ts';
+import { announceStorage } from '../persistence/database/storage-port.ts';
 import { refuseUnstableNames } from '../persistence/database/stable-names.ts';
 import { changeFeedOf } from '../persistence/follow/change-feed.ts';
 import { gateConnection } from '../persistence/gate/connection-gate.ts';
 import { useTabLock } from '../persistence/runs/tab-lock.ts';
 import { rpcDriver, type RpcDriver } from '../rpc/client/rpc-driver.ts';
 import type { RpcPort } from '../rpc/protocol/port.ts';
+import { randomId } from '../model/platform/random-id.ts';
 import { releaseOf } from '../rpc/protocol/release.ts';
 import { tableNames } from './page/app-entities.ts';
 import { compileWasm } from './page/compile-wasm.ts';
 import { StorageWatch } from './page/storage-watch.ts';
 import { syncOneTabAtATime } from './page/sync-lock.ts';
+import { SyncingTab } from './page/syncing-tab.ts';
 import { Tab } from './page/tab.ts';
 import { exportThrough, importThrough } from './page/transfer-file.ts';
 import { startWorkerScript, type WorkerFactory } from './page/worker-script.ts';
 import { supportProblem } from './storage/browser-support.ts';
 import { nameProblem, namesOf } from './storage/database-name.ts';
 import { BrowserStorageError } from './storage/storage-error.ts';
-import type { StorageMode, StorageStatus } from './storage/storage-status.ts';
 
 const defaultOpenTimeoutMs = 20_000;
 
@@ -98,8 +101,10 @@ async function openIn(
 ): Promise<BrowserDatabase> {
   const { name, allowMemory: _, wasmUrl, worker, openTimeoutMs = defaultOpenTimeoutMs, ...given } = options;
   const migrations = [...syncMigrations, ...(options.migrations ?? [])];
+  const id = randomId();
   const watch = new StorageWatch({
     mode,
+    tab: id,
     role: 'opening',
     persisted: false,
     ...(reason === undefined ? {} : { reason }),
@@ -108,6 +113,7 @@ async function openIn(
   let firstLine: RpcPort | undefined;
   let dataSource: DataSource | undefined;
   const tab = new Tab({
+    id,
     name,
     mode,
     entities,
@@ -119,11 +125,21 @@ async function openIn(
       if (driver === undefined) firstLine = line;
       else driver.attach(line);
     },
-    onRole: (role) => watch.note({ role }),
+    onRole: (role, ownerTab) => {
+      watch.note({ role, ownerTab });
+      if (ownerTab !== undefined) syncing.ask();
+    },
+    onSyncing: (message) => syncing.hear(message),
     onDamage: (damage) => watch.note({ damage }),
     onReplaced: () => {
       if (dataSource !== undefined) changeFeedOf(dataSource, gateConnection(dataSource)).tellElsewhere('all');
     },
+  });
+  const syncing = new SyncingTab({
+    tab: id,
+    names: tab.names,
+    tell: (message) => tab.tellLobby(message),
+    onChange: (syncingTab) => watch.note({ syncingTab }),
   });
   await tab.open();
   try {
@@ -136,7 +152,10 @@ async function openIn(
   }
   const opened = dataSource;
   const endSyncLock =
-    mode === 'opfs' ? syncOneTabAtATime(namesOf(name).syncLock, (lock) => useTabLock(opened, lock)) : undefined;
+    mode === 'opfs'
+      ? syncOneTabAtATime(namesOf(name).syncLock, (lock) => useTabLock(opened, syncing.announced(lock)))
+      : undefined;
+  announceStorage(opened, { status: () => watch.status, changes: watch.changes });
   void watch.look();
   // Not at the opening: some browsers ask the user, who should have something to keep.
   const stopPersisting = gateConnection(opened).onCommit(() => {
@@ -156,6 +175,7 @@ async function openIn(
     close: async () => {
       stopPersisting();
       endSyncLock?.();
+      syncing.end();
       if (opened.isInitialized) await opened.destroy();
       await tab.close();
       watch.end();

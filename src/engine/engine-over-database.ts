@@ -28,6 +28,7 @@ export function engineOverDatabase(
     ports,
     queue,
     inspection: store.inspection,
+    storage: store.storage,
     connectivity: connectivity === false ? undefined : (connectivity ?? pageConnectivity()),
     running,
     detached: (work) => gate.detached(work),

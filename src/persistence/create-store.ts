@@ -6,6 +6,7 @@ import type { JsonObject } from '../model/values/json.ts';
 import type { InspectionPort } from '../model/inspection.ts';
 import type { StorePort } from '../model/ports.ts';
 import type { QueuePort } from '../model/queue.ts';
+import type { StoragePort } from '../model/storage-status.ts';
 import { changeFeedOf, type ChangeFeed } from './follow/change-feed.ts';
 import { gateConnection, type ConnectionGate } from './gate/connection-gate.ts';
 import { createCursorRepository, type CursorRepository } from './replica/cursor-repository.ts';
@@ -28,6 +29,7 @@ import { applyServerRows } from './pulling/server-rows.ts';
 import { tableOf, type StoreContext } from './database/store-context.ts';
 import type { SyncTable } from './tables/sync-table.ts';
 import { createTableWarnings } from './tables/table-warnings.ts';
+import { storagePortOf } from './database/storage-port.ts';
 import { createUnitOfWork } from './database/unit-of-work.ts';
 import { randomId } from '../model/platform/random-id.ts';
 import { storePulls } from './store-pulls.ts';
@@ -71,6 +73,8 @@ export interface Store {
   readonly cursors: CursorRepository;
   readonly gate: ConnectionGate;
   readonly feed: ChangeFeed;
+  /** Where a page keeps the database; undefined outside of pages. */
+  readonly storage: StoragePort | undefined;
 }
 
 /**
@@ -128,6 +132,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
     cursors: createCursorRepository(unit),
     gate,
     feed,
+    storage: storagePortOf(dataSource),
     onFacts: (listener) => {
       factListeners.add(listener);
       return () => factListeners.delete(listener);

@@ -103,3 +103,27 @@ test('F-143: an account switch in one tab stops the others, and sends nothing of
   await addTodos(a, 'of-bob', 1);
   expect(writers()).toEqual([]);
 });
+
+test('F-107: each tab says which tab has the file and which one syncs, and notices when that tab crashes', {
+  timeout: 60_000,
+}, async () => {
+  const [first, second] = [await openTab('first'), await openTab('second')];
+  const told = (page: Page) => page.evaluate(() => app.engineStorage());
+  const [ownTab, otherTab] = [(await told(first))?.tab, (await told(second))?.tab];
+  expect(await told(first)).toMatchObject({ role: 'owner', ownerTab: ownTab });
+  expect(await told(second)).toMatchObject({ role: 'follower', ownerTab: ownTab });
+  expect((await told(first))?.syncingTab).toBe(undefined);
+
+  await addTodos(second, 'x', 1);
+  server.hangNextRequests(2, { match: { method: 'PUT' } });
+  void second.evaluate(() => app.sync()).catch(() => undefined);
+  await expect.poll(async () => (await told(first))?.syncingTab, { timeout: 10_000 }).toBe(otherTab);
+  expect((await told(second))?.syncingTab).toBe(otherTab);
+  const late = await openTab('late');
+  await expect.poll(async () => (await told(late))?.syncingTab, { timeout: 10_000 }).toBe(otherTab);
+
+  const session = await site.context.newCDPSession(second);
+  session.send('Page.crash').catch(() => undefined);
+  await expect.poll(async () => (await told(first))?.syncingTab, { timeout: 10_000 }).toBe(undefined);
+  await expect.poll(async () => (await told(late))?.syncingTab, { timeout: 10_000 }).toBe(undefined);
+});

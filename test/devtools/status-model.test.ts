@@ -65,3 +65,25 @@ test('I12: how far a run is says of what: of rows of a kind, else of operations'
   expect(detail({ phase: 'push', done: 1, total: 1_200 })).toBe('1 of 1,200 operations');
   expect(detail({ phase: 'pull', done: 48_500, total: 135_000, kind: 'cities' })).toBe('48,500 of 135,000 cities');
 });
+
+test('a page tells where its file is, and names memory, damage and a newer release', () => {
+  const { status } = viewOf();
+  const storage = { mode: 'opfs', role: 'owner', tab: 'a', ownerTab: 'a', persisted: true } as const;
+  const fact = (part: object): string | undefined =>
+    facts(viewOf({ status: { ...status, storage: { ...storage, ...part } } }))[4];
+  expect(fact({})).toBe('file in this tab');
+  expect(fact({ role: 'follower', ownerTab: 'b' })).toBe('file in another tab');
+  expect(fact({ role: 'opening' })).toBe('file changes hands');
+  expect(fact({ role: 'outdated' })).toBe('a newer release has the file: reload');
+  expect(fact({ mode: 'memory' })).toBe('in memory only');
+  expect(fact({ damage: 'row 5 missing' })).toBe('file damaged');
+});
+
+test('another tab leads as soon as that tab says that it syncs', () => {
+  const { status } = viewOf();
+  const storage = { mode: 'opfs', role: 'owner', tab: 'a', persisted: true } as const;
+  expect(facts(viewOf({ status: { ...status, storage: { ...storage, syncingTab: 'b' } } }))[3]).toBe('another leads');
+  expect(facts(viewOf({ status: { ...status, storage: { ...storage, syncingTab: 'a' } }, lease: 'held' }))[3]).toBe(
+    'leader',
+  );
+});

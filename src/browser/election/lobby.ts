@@ -41,7 +41,14 @@ export type LobbyMessage =
   | { readonly type: 'transfer'; readonly owner: string; readonly id: string; readonly kind: TransferKind }
   /** The file was replaced by an import: everything may have changed. */
   | { readonly type: 'replaced' }
-  | { readonly type: 'damaged'; readonly damage: string };
+  | { readonly type: 'damaged'; readonly damage: string }
+  | SyncingMessage;
+
+/** What tabs tell each other about who syncs. */
+export type SyncingMessage =
+  | { readonly type: 'whoSyncs' }
+  /** The engine of a tab begins a run, or has ended it. */
+  | { readonly type: 'syncing'; readonly tab: string; readonly syncs: boolean };
 
 interface Envelope {
   readonly synchart: 'lobby';

@@ -1,10 +1,10 @@
+import type { StorageStatus } from '../../model/storage-status.ts';
 import { randomId } from '../../model/platform/random-id.ts';
 import type { Release } from '../../rpc/protocol/messages.ts';
 import type { RpcPort } from '../../rpc/protocol/port.ts';
 import { lacksMigrations } from '../../rpc/protocol/release.ts';
 import type { Introduction, LobbyMessage, Owner } from '../election/lobby.ts';
 import type { DatabaseNames } from '../storage/database-name.ts';
-import type { StorageStatus } from '../storage/storage-status.ts';
 import { isPageVisible } from './page-life.ts';
 
 interface OwnerLineParts {
@@ -17,7 +17,11 @@ interface OwnerLineParts {
   /** Gives the tab's own worker its end of a line. */
   tellOwnWorker(introduction: Introduction, port: MessagePort): void;
   /** A new way to the owner; the one before is dead. */
-  onAttached(role: Extract<StorageStatus['role'], 'owner' | 'follower' | 'outdated'>, port: RpcPort): void;
+  onAttached(
+    role: Extract<StorageStatus['role'], 'owner' | 'follower' | 'outdated'>,
+    ownerTab: string,
+    port: RpcPort,
+  ): void;
   onDetached(): void;
 }
 
@@ -29,6 +33,8 @@ export class OwnerLine {
   /** The owner that has answered. */
   #attachedTo: string | undefined;
   #attachment: string | undefined;
+  /** The tab whose worker that owner is. */
+  #ownerTab = '';
   #isAttached = false;
   /** The owner's file, or the owner itself, is of a newer release. */
   #isOutdated = false;
@@ -58,7 +64,7 @@ export class OwnerLine {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     this.#parts.tellOwnWorker(this.#introduction(attachment), port2);
-    this.#attached('owner');
+    this.#attached('owner', this.#parts.tab);
   }
 
   hear(message: LobbyMessage): void {
@@ -76,7 +82,7 @@ export class OwnerLine {
         if (message.owner === this.#owner) this.#detached();
         return;
       case 'attached':
-        if (this.isMine(message.attachment) && !this.#isAttached) this.#attached('follower');
+        if (this.isMine(message.attachment) && !this.#isAttached) this.#attached('follower', this.#ownerTab);
         return;
       case 'whoIsVisible':
         if (isPageVisible() && message.owner === this.#owner && this.#isAttached)
@@ -97,6 +103,7 @@ export class OwnerLine {
       return;
     }
     const attachment = this.#changeOver(owner);
+    this.#ownerTab = owner.tab;
     this.#port = new BroadcastChannel(this.#parts.names.line(attachment));
     this.#introduce(owner.owner, attachment);
   }
@@ -121,11 +128,11 @@ export class OwnerLine {
     return { tab, attachment, release, entities };
   }
 
-  #attached(role: 'owner' | 'follower'): void {
+  #attached(role: 'owner' | 'follower', ownerTab: string): void {
     if (this.#port === undefined) return;
     this.#isAttached = true;
     this.#attachedTo = this.#owner;
-    this.#parts.onAttached(this.#isOutdated ? 'outdated' : role, this.#port);
+    this.#parts.onAttached(this.#isOutdated ? 'outdated' : role, ownerTab, this.#port);
   }
 
   #detached(): void {

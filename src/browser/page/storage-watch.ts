@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
+import type { StorageStatus } from '../../model/storage-status.ts';
 import { createHub } from '../../model/platform/isolated-observable.ts';
-import type { StorageStatus } from '../storage/storage-status.ts';
 
 /** Keeps the status of the storage, and tells of each change. */
 export class StorageWatch {

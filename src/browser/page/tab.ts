@@ -1,11 +1,10 @@
-import { randomId } from '../../model/platform/random-id.ts';
+import type { StorageMode, StorageStatus } from '../../model/storage-status.ts';
 import type { Release } from '../../rpc/protocol/messages.ts';
 import type { RpcPort } from '../../rpc/protocol/port.ts';
 import { holdLock, type HeldLock } from '../election/held-lock.ts';
-import { enterLobby, type Lobby, type LobbyMessage } from '../election/lobby.ts';
+import { enterLobby, type Lobby, type LobbyMessage, type SyncingMessage } from '../election/lobby.ts';
 import { namesOf, type DatabaseNames } from '../storage/database-name.ts';
 import { BrowserStorageError, fromStorageFailure } from '../storage/storage-error.ts';
-import type { StorageMode, StorageStatus } from '../storage/storage-status.ts';
 import type { FromWorker, ToWorker } from '../worker/worker-messages.ts';
 import { OwnerLine } from './owner-line.ts';
 import { isPageVisible, watchPage } from './page-life.ts';
@@ -16,6 +15,8 @@ import type { WorkerFactory } from './worker-script.ts';
 const askAgainMs = 250;
 
 interface TabParts {
+  /** Names this tab; unique among all tabs. */
+  readonly id: string;
   readonly name: string;
   readonly release: Release;
   readonly entities: string;
@@ -26,7 +27,10 @@ interface TabParts {
   readonly wasm: Promise<WebAssembly.Module | undefined> | undefined;
   /** A new way to the owner; the one before is dead. */
   onLine(port: RpcPort): void;
-  onRole(role: StorageStatus['role']): void;
+  /** `ownerTab`: whose worker has the file, where that is known. */
+  onRole(role: StorageStatus['role'], ownerTab?: string): void;
+  /** Who syncs, or asks for it. */
+  onSyncing(message: SyncingMessage): void;
   onReplaced(): void;
   onDamage(damage: string): void;
 }
@@ -42,7 +46,7 @@ interface Presence {
 
 /** One opening of a database in one page: it is present, with a worker and a line to the owner, while the page lives. */
 export class Tab {
-  readonly id = randomId();
+  readonly id: string;
   readonly #parts: TabParts;
   readonly #names: DatabaseNames;
   #presence: Presence | undefined;
@@ -53,6 +57,7 @@ export class Tab {
   #unwatchPage: () => void = () => undefined;
 
   constructor(parts: TabParts) {
+    this.id = parts.id;
     this.#parts = parts;
     this.#names = namesOf(parts.name, parts.mode === 'memory' ? this.id : undefined);
   }
@@ -185,8 +190,8 @@ export class Tab {
       entities,
       tellLobby: (message) => this.tellLobby(message),
       tellOwnWorker: (introduction, port) => worker.tell({ type: 'attach', introduction }, [port]),
-      onAttached: (role, port) => {
-        onRole(role);
+      onAttached: (role, ownerTab, port) => {
+        onRole(role, ownerTab);
         onLine(port);
         this.#settleOpening?.resolve();
       },
@@ -233,6 +238,10 @@ export class Tab {
         return;
       case 'damaged':
         this.#parts.onDamage(message.damage);
+        return;
+      case 'whoSyncs':
+      case 'syncing':
+        this.#parts.onSyncing(message);
         return;
       default:
         line.hear(message);

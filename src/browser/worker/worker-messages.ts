@@ -1,7 +1,7 @@
 import type { Release } from '../../rpc/protocol/messages.ts';
 import type { Introduction } from '../election/lobby.ts';
 import type { StorageFailure } from '../storage/storage-error.ts';
-import type { StorageMode } from '../storage/storage-status.ts';
+import type { StorageMode } from '../../model/storage-status.ts';
 
 /** What a page tells its own worker. */
 export type ToWorker =

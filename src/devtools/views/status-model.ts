@@ -18,8 +18,8 @@ export interface StatusModel {
   /** Such as `1,500 of 135,000 todos` or `again in 12 s`; '' when there is nothing to say. */
   readonly detail: string;
   /**
-   * In places of their own, so that nothing jumps: pending, online, session, leadership; after them what is out of the
-   * ordinary.
+   * In places of their own, so that nothing jumps: pending, online, session, leadership, in a page the storage; after
+   * them what is out of the ordinary.
    */
   readonly facts: readonly StatusFact[];
   /** Heights from 0 to 1, oldest first. */
@@ -88,8 +88,24 @@ const leaderships: Readonly<Record<EngineView['lease'], StatusFact>> = {
   free: { text: 'no leader', tone: 'idle' },
 };
 
+const storageOf = (view: EngineView): StatusFact | false => {
+  const { storage } = view.status;
+  if (storage === undefined || storage.role === 'closed') return false;
+  if (storage.role === 'outdated') return { text: 'a newer release has the file: reload', tone: 'error' };
+  if (storage.damage !== undefined) return { text: 'file damaged', tone: 'error' };
+  if (storage.mode === 'memory') return { text: 'in memory only', tone: 'error' };
+  if (storage.role === 'opening') return { text: 'file changes hands', tone: 'wait' };
+  return { text: storage.role === 'owner' ? 'file in this tab' : 'file in another tab', tone: 'idle' };
+};
+
+/** Each run asks for the lease first; only who has to wait for it, or is told by the other tab, knows that another has it. */
+function leadershipOf({ status: { phase, storage }, lease }: EngineView): StatusFact {
+  if (storage?.syncingTab !== undefined && storage.syncingTab !== storage.tab) return leaderships.waiting;
+  return leaderships[lease === 'waiting' && phase !== 'standby' ? 'free' : lease];
+}
+
 function factsOf(view: EngineView): readonly StatusFact[] {
-  const { status, session, lease, scopeChanged } = view;
+  const { status, session, scopeChanged } = view;
   const facts: (StatusFact | false)[] = [
     {
       text: `${status.pending.toLocaleString('en')} pending`,
@@ -98,8 +114,8 @@ function factsOf(view: EngineView): readonly StatusFact[] {
     },
     status.online ? { text: 'online', tone: 'ok' } : { text: 'offline', tone: 'wait' },
     sessions[session],
-    // Each run asks for the lease first; only who has to wait for it knows that another has it.
-    leaderships[lease === 'waiting' && status.phase !== 'standby' ? 'free' : lease],
+    leadershipOf(view),
+    storageOf(view),
     status.stuck > 0 && { text: `${status.stuck.toLocaleString('en')} stuck`, tone: 'error', leadsTo: 'outbox' },
     status.conflicts > 0 && {
       text: describeCount(status.conflicts, 'conflict'),

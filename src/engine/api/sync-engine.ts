@@ -10,6 +10,7 @@ import type { CursorRepository } from '../../persistence/replica/cursor-reposito
 import type { OutboxRepository } from '../../persistence/queue/outbox-repository.ts';
 import type { AmendPatch, DiscardedOperation } from '../../persistence/writing/repairs.ts';
 import type { QueuedOperation, QueueFilter } from '../../model/queue.ts';
+import type { StorageStatus } from '../../model/storage-status.ts';
 import type { DataAccess } from './data-access.ts';
 import type { AdoptScopeOptions, ClearedScope, ClearScopeOptions } from '../scope/scope-commands.ts';
 import type { SyncActor } from '../machine/sync-stream.ts';
@@ -82,6 +83,11 @@ export interface SyncStatus {
   readonly lastStats?: SyncStats;
   readonly lastSyncedAt?: number;
   readonly retryAt?: number;
+  /**
+   * Where a page keeps the database, which tab has the file and which one syncs; absent where `openBrowserDatabase` did
+   * not open it.
+   */
+  readonly storage?: StorageStatus;
 }
 
 export type PendingReason =

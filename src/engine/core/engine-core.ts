@@ -54,17 +54,24 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
 }
 
 function createContext(parts: EngineParts, detached: <T>(work: () => T) => T): EngineContext {
-  const { ports, queue } = parts;
+  const { ports, queue, storage } = parts;
   const { clock, config } = ports;
   const running = parts.running ?? startable(ports);
   const waiters = new Waiters();
-  const status = createStatusKeeper({ queue, snapshot: running.actor.getSnapshot(), clock, detached });
+  const status = createStatusKeeper({
+    queue,
+    snapshot: running.actor.getSnapshot(),
+    clock,
+    detached,
+    storage,
+  });
   const news = createEngineNews({ clock, waiters, status });
   const life = new EngineLife({
     running,
     isActorOfApp: parts.running !== undefined,
     queue,
     connectivity: parts.connectivity,
+    storage,
     clock,
     stallAfterMs: config.stallAfterMs,
     detached,

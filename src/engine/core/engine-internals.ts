@@ -3,6 +3,7 @@ import type { SyncFact } from '../../model/events.ts';
 import type { InspectionPort } from '../../model/inspection.ts';
 import type { ConnectivityPort } from '../../model/ports.ts';
 import type { QueuePort } from '../../model/queue.ts';
+import type { StoragePort } from '../../model/storage-status.ts';
 import type { MachineParts } from '../machine/assemble-machine.ts';
 import type { SyncActor } from '../machine/sync-stream.ts';
 import type { EnginePorts } from '../ports/engine-ports.ts';
@@ -20,6 +21,8 @@ export interface EngineParts {
   /** Looks into the database, for tools; absent without a database. */
   readonly inspection?: InspectionPort | undefined;
   readonly connectivity?: ConnectivityPort | undefined;
+  /** Where a page keeps the database. */
+  readonly storage?: StoragePort | undefined;
   /** Runs work outside the transaction of whoever called: an engine must not become part of an app's transaction. */
   readonly detached?: (<T>(work: () => T) => T) | undefined;
   /** The engine leads this actor, and ends with it; absent: the engine makes an actor of its own. */

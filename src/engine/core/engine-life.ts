@@ -7,6 +7,7 @@ import type { Clock } from '../../model/platform/clock.ts';
 import { reportQuietly } from '../../model/platform/report-quietly.ts';
 import type { ConnectivityPort } from '../../model/ports.ts';
 import type { QueuePort } from '../../model/queue.ts';
+import type { StoragePort } from '../../model/storage-status.ts';
 import { rethrowForCaller } from '../../persistence/sql/database-failure.ts';
 import type { StatusKeeper } from '../status/status-keeper.ts';
 import { createStallWatch } from '../status/watch-stalls.ts';
@@ -21,6 +22,7 @@ interface LifeParts {
   readonly isActorOfApp: boolean;
   readonly queue: QueuePort;
   readonly connectivity: ConnectivityPort | undefined;
+  readonly storage: StoragePort | undefined;
   readonly clock: Clock;
   readonly stallAfterMs: number;
   readonly detached: <T>(work: () => T) => T;
@@ -112,13 +114,17 @@ export class EngineLife {
   #ensureStarted(): void {
     if (this.#isStarted) return;
     this.#isStarted = true;
-    const { running, connectivity, detached, status } = this.#parts;
+    const { running, connectivity, storage, detached, status } = this.#parts;
     this.#undo.push(this.#watchActor(), () => this.#stalls.stop(), this.#watchQueue());
     detached(() => running.actor.start());
     if (connectivity !== undefined) {
       const say = (online: boolean): void => this.send({ type: online ? 'network.online' : 'network.offline' });
       this.#undo.push(connectivity.subscribe(say));
       if (!connectivity.isOnline()) say(false);
+    }
+    if (storage !== undefined) {
+      const watched = storage.changes.subscribe(() => status.refresh());
+      this.#undo.push(() => watched.unsubscribe());
     }
     status.recount();
   }

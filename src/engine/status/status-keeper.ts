@@ -6,6 +6,7 @@ import type { SyncStats } from '../../model/values/run-stats.ts';
 import type { SyncErrorInfo } from '../../model/errors/errors.ts';
 import { createHub, type Hub } from '../../model/platform/isolated-observable.ts';
 import { reportQuietly } from '../../model/platform/report-quietly.ts';
+import type { StoragePort } from '../../model/storage-status.ts';
 import type { QueueCounts, QueuePort } from '../../model/queue.ts';
 import type { SyncStatus } from '../api/sync-engine.ts';
 
@@ -22,6 +23,8 @@ export interface StatusKeeper {
   /** The chart moved. */
   onSnapshot(snapshot: SyncSnapshot, lastSyncedAt: number | undefined): void;
   onEvent(event: SyncEvent): void;
+  /** The storage may have changed: tells the status where it did. */
+  refresh(): void;
   /**
    * The queue may have changed: counts it again, once for changes that come together, and not at once where the queue
    * is very long.
@@ -37,6 +40,7 @@ export interface StatusParts {
   readonly queue: QueuePort;
   readonly snapshot: SyncSnapshot;
   readonly clock: Clock;
+  readonly storage?: StoragePort | undefined;
   /** Runs work that no transaction of the caller takes part in. */
   readonly detached: <T>(work: () => Promise<T>) => Promise<T>;
 }
@@ -46,7 +50,7 @@ export interface StatusParts {
  * differs.
  */
 export function createStatusKeeper(parts: StatusParts): StatusKeeper {
-  const { queue, snapshot, clock, detached: read } = parts;
+  const { queue, snapshot, clock, storage, detached: read } = parts;
   let counts: QueueCounts = { pending: 0, stuck: 0, conflicts: 0 };
   let progress: SyncStatus['progress'];
   let lastStats: SyncStats | undefined;
@@ -75,6 +79,7 @@ export function createStatusKeeper(parts: StatusParts): StatusKeeper {
       ...(lastStats === undefined ? {} : { lastStats }),
       ...(lastSyncedAt === undefined ? {} : { lastSyncedAt }),
       ...(retryAt === undefined ? {} : { retryAt }),
+      ...(storage === undefined ? {} : { storage: storage.status() }),
     });
   }
 
@@ -139,6 +144,7 @@ export function createStatusKeeper(parts: StatusParts): StatusKeeper {
       isUrgent = counting !== undefined;
       endRest();
     },
+    refresh,
     recount,
     forget: () => {
       [progress, lastError, lastStats, lastSyncedAt] = [undefined, undefined, undefined, undefined];

@@ -266,6 +266,8 @@ const app = {
   /** Empties the database for the user who is signed in now; tells how many operations were given up. */
   clearScope: async (): Promise<number> => (await engine?.clearScope())?.givenUp.length ?? -1,
   scopeChanged: (): boolean => engine?.status().scopeChanged === true,
+  /** What the engine tells of the storage. */
+  engineStorage: () => engine?.status().storage,
   close: () => opened().close(),
   deleteDatabase: (name: string) => deleteBrowserDatabase(name).then(() => 'deleted', describe),
 };

@@ -1,7 +1,9 @@
+import type { Observable } from 'rxjs';
+
 /** `opfs` survives everything but the user; `memory` ends with the last tab. */
 export type StorageMode = 'opfs' | 'memory';
 
-/** Where a browser database is kept, and what this tab is to it. */
+/** Where a browser database is kept, what this tab is to it, and which tab does what. */
 export interface StorageStatus {
   readonly mode: StorageMode;
   /**
@@ -9,6 +11,12 @@ export interface StorageStatus {
    * under way. `outdated`: a newer release of the app has taken the file; reload this tab. `closed`: `close()` was called.
    */
   readonly role: 'opening' | 'owner' | 'follower' | 'outdated' | 'closed';
+  /** Names this tab, as long as the page lives. */
+  readonly tab: string;
+  /** The tab whose worker has the file; absent while a takeover is under way. */
+  readonly ownerTab?: string | undefined;
+  /** The tab whose engine syncs at the moment; absent while none does. */
+  readonly syncingTab?: string | undefined;
   /** The browser has promised not to evict the file. Never true in memory. */
   readonly persisted: boolean;
   /** Bytes that the origin may use, and uses, as the browser estimates them. */
@@ -18,4 +26,11 @@ export interface StorageStatus {
   readonly reason?: string;
   /** What SQLite's integrity check found after a statement met damage. */
   readonly damage?: string;
+}
+
+/** What an engine learns of the storage under its database. */
+export interface StoragePort {
+  status(): StorageStatus;
+  /** The present status, then each change of it. */
+  readonly changes: Observable<StorageStatus>;
 }
