@@ -49,3 +49,31 @@ export class Journal {
     for (const entry of this.#entries) if (entry.type === 'saved') yield entry;
   }
 }
+
+/** The journals of the transactions, and of query runners that are not in one yet. */
+export class Journals {
+  readonly #byKey = new WeakMap<object, Journal>();
+
+  of(key: object): Journal {
+    const journal = this.#byKey.get(key) ?? new Journal();
+    this.#byKey.set(key, journal);
+    return journal;
+  }
+
+  /** What the user saw, as the journals of these keys tell it; a later key takes precedence. */
+  seenIn(...keys: readonly object[]): (table: CapturedTable) => ReadonlyMap<string, Snapshot> {
+    const journals = keys.map((key) => this.#byKey.get(key));
+    return (table) => new Map(journals.flatMap((journal) => [...(journal?.seenOf(table) ?? [])]));
+  }
+
+  forget(key: object): void {
+    this.#byKey.delete(key);
+  }
+
+  /** Forgets the journal of a transaction; tells which entity objects it has saved. */
+  end(transaction: object): readonly { readonly entity: object; readonly snapshot: Snapshot }[] {
+    const saved = [...(this.#byKey.get(transaction)?.saved() ?? [])];
+    this.forget(transaction);
+    return saved;
+  }
+}

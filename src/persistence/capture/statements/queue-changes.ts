@@ -39,7 +39,7 @@ export async function queueChanges(session: Session, changes: ChangesToQueue): P
       );
       const last = noted.at(-1)?.synchart_n;
       if (last === undefined) break;
-      const queueable = await queueSlice(session, table, noted, last, changes, stamp);
+      const queueable = await queueSlice(session, { table, noted, last }, changes, stamp);
       await enqueueMany(
         session,
         table.replica,
@@ -63,11 +63,17 @@ async function touchedTables(session: Session, tables: readonly CapturedTable[])
   return tables.filter(({ index }) => touched.has(index));
 }
 
+/** Rows that the triggers have noted, in the order in which they were first touched. */
+interface Slice {
+  readonly table: CapturedTable;
+  readonly noted: readonly BeforeRow[];
+  /** The number of the last one. */
+  readonly last: number;
+}
+
 async function queueSlice(
   session: Session,
-  table: CapturedTable,
-  noted: readonly BeforeRow[],
-  last: number,
+  { table, noted, last }: Slice,
   changes: ChangesToQueue,
   stamp: Stamp,
 ): Promise<readonly Queueable[]> {
