@@ -665,8 +665,8 @@ export const persistenceMutants: readonly Mutant[] = [
   },
   {
     fault: 'F-157: nobody remembers a row that is removed',
-    file: 'persistence/settling/entity-changes.ts',
-    edits: [['if (version !== undefined) this.removed.push({ id: entityId, version });', '']],
+    file: 'persistence/settling/row-changes.ts',
+    edits: [['if (version !== undefined) this.#removed.push({ id: entityId, version });', '']],
     tests: ['scenario/lagging-lists.test.ts'],
   },
   {

@@ -205,7 +205,7 @@ export async function dropOperations(
       if (queue[0]?.state !== OutboxState.parked) for (const op of open) leaving.delete(op.seq);
       else if (open.some((op) => leaving.has(op.seq))) for (const op of open) leaving.add(op.seq);
       if (queue.some((op) => leaving.has(op.seq)))
-        changes.depart(entityId, leaving, 'dropped', changes.knownOf(entityId));
+        changes.depart(entityId, { leaving, mode: 'dropped', known: changes.knownOf(entityId) });
     }
     facts.push(...(await writeChanges(session, context, changes)));
     const left = [...new Set(changes.gone.map((op) => op.entityId))];

@@ -1,34 +1,28 @@
 import type { SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
 import { depart, type Departed, type DepartureMode } from '../../rules/pending/departure.ts';
-import type { PendingOp } from '../../rules/pending/pending-op.ts';
-import {
-  newestKnown,
-  readBases,
-  removeBases,
-  toldOfDamagedBases,
-  writeBases,
-  type BaseRecord,
-} from '../outbox/base-rows.ts';
+import { newestKnown, readBases, toldOfDamagedBases, type BaseRecord } from '../outbox/base-rows.ts';
 import { readQueues, type StoredOp } from '../outbox/outbox-rows.ts';
-import { leave, promote } from '../outbox/transitions/lead-line.ts';
-import { rebuildOperations } from '../outbox/transitions/contents.ts';
-import { settleOperations, type SettledOperation } from '../outbox/transitions/settle-operations.ts';
-import type { PlainDeparture } from './plainly-applied.ts';
+import type { SettledOperation } from '../outbox/transitions/settle-operations.ts';
 import { forgetPosition } from '../replica/pull-positions.ts';
-import { releaseFromQuarantine, type BadRow } from '../replica/quarantine.ts';
-import type { ReplicaTable } from '../tables/replica-table.ts';
+import type { BadRow } from '../replica/quarantine.ts';
+import type { RowToStore } from '../replica/store-rows.ts';
 import type { Session } from '../sql/session.ts';
-import { noteRemoved, type RemovedRow } from '../replica/removed-rows.ts';
-import { storeRows, type RowToStore } from '../replica/store-rows.ts';
+import type { ReplicaTable } from '../tables/replica-table.ts';
 import { upgradedQueues } from '../upgrades/upgrade-operations.ts';
-import type { WireValuesNote } from '../columns/wire-values.ts';
+import { BaseChanges, type KnownRow } from './base-changes.ts';
+import { OperationChanges } from './operation-changes.ts';
+import type { PlainDeparture } from './plainly-applied.ts';
+import { RowChanges } from './row-changes.ts';
 
-/** What is known of the server's row when operations leave. */
-export interface KnownRow {
-  readonly row: JsonObject | undefined;
-  readonly version: string | undefined;
-  readonly deleted: boolean;
+interface Departure {
+  /** Numbers of the operations that leave. */
+  readonly leaving: ReadonlySet<number>;
+  readonly mode: DepartureMode;
+  /** The server's row from now on. */
+  readonly known: KnownRow;
+  /** What was sent, where the version of the server's row is unknown. */
+  readonly lastSent?: JsonObject | undefined;
 }
 
 /**
@@ -37,28 +31,20 @@ export interface KnownRow {
  * promoted (F-136).
  */
 export class EntityChanges {
-  private readonly goneSeqs: number[] = [];
-  private readonly goneOps: StoredOp[] = [];
-  private readonly rebuilt: PendingOp[] = [];
-  private readonly promoted: number[] = [];
-  private readonly transitions: SettledOperation[] = [];
-  private readonly basesToWrite = new Map<string, BaseRecord>();
-  private readonly basesToRemove = new Set<string>();
-  private readonly rowsToWrite: RowToStore[] = [];
-  private readonly hiddenRowsToWrite: RowToStore[] = [];
-  private readonly rowsToRemove: string[] = [];
-  private readonly removed: RemovedRow[] = [];
-  private readonly rowsToHide: string[] = [];
-  private readonly rowsToShow: string[] = [];
-  private listsAgain = false;
-  private readonly wireValues: WireValuesNote;
+  readonly #queues: Map<string, StoredOp[]>;
+  readonly #operations = new OperationChanges();
+  readonly #bases: BaseChanges;
+  readonly #rows: RowChanges;
+  #listsAgain = false;
 
   private constructor(
     readonly table: ReplicaTable,
-    readonly queues: Map<string, StoredOp[]>,
-    readonly bases: Map<string, BaseRecord>,
+    queues: Map<string, StoredOp[]>,
+    bases: ReadonlyMap<string, BaseRecord>,
   ) {
-    this.wireValues = { exist: [...bases.values()].some(({ hasWireValues }) => hasWireValues === true) };
+    this.#queues = queues;
+    this.#bases = new BaseChanges(bases);
+    this.#rows = new RowChanges({ exist: [...bases.values()].some(({ hasWireValues }) => hasWireValues === true) });
   }
 
   static async load(session: Session, table: ReplicaTable, entityIds: readonly string[]): Promise<EntityChanges> {
@@ -70,21 +56,21 @@ export class EntityChanges {
   }
 
   queueOf(entityId: string): readonly StoredOp[] {
-    return this.queues.get(entityId) ?? [];
+    return this.#queues.get(entityId) ?? [];
   }
 
   baseOf(entityId: string): BaseRecord | undefined {
-    return this.basesToWrite.get(entityId) ?? this.bases.get(entityId);
+    return this.#bases.of(entityId);
   }
 
   /** Tells of the bases that could not be read: their rows are looked up anew. */
   get damage(): readonly SyncFact[] {
-    return toldOfDamagedBases(this.table.kind, this.bases.values());
+    return toldOfDamagedBases(this.table.kind, this.#bases.stored.values());
   }
 
   /** The operations that left, with what they carried. */
   get gone(): readonly StoredOp[] {
-    return this.goneOps;
+    return this.#operations.gone;
   }
 
   /** The newest server row known for the entity, as a departure needs it. */
@@ -93,17 +79,7 @@ export class EntityChanges {
     return { row, version, deleted: row !== undefined && this.table.isDeleted(row) };
   }
 
-  /**
-   * Operations leave. `known` is the server's row from now on; `lastSent` marks that its version is unknown, and holds
-   * what was sent.
-   */
-  depart(
-    entityId: string,
-    leaving: ReadonlySet<number>,
-    mode: DepartureMode,
-    known: KnownRow,
-    lastSent?: JsonObject,
-  ): Departed {
+  depart(entityId: string, { leaving, mode, known, lastSent }: Departure): Departed {
     const queue = this.queueOf(entityId);
     const [oldest] = queue;
     const departed = depart({
@@ -116,67 +92,49 @@ export class EntityChanges {
       keys: this.table.keys,
     });
     const gone = new Set(departed.gone.map((op) => op.seq));
-    this.goneSeqs.push(...gone);
-    this.goneOps.push(...queue.filter((op) => gone.has(op.seq)));
     const bySeq = new Map(queue.map((op) => [op.seq, op]));
-    this.queues.set(
+    this.#operations.leave(queue.filter((op) => gone.has(op.seq)));
+    this.#operations.stay(departed.remaining, (op) => bySeq.get(op.seq)?.damaged === undefined);
+    this.#queues.set(
       entityId,
       departed.remaining.flatMap((op) => {
         const stored = bySeq.get(op.seq);
         return stored ? [{ ...stored, ...op }] : [];
       }),
     );
-    // What is damaged stays as it is stored, to be seen and repaired (F-164).
-    this.rebuilt.push(...departed.remaining.filter((op) => bySeq.get(op.seq)?.damaged === undefined));
-    const head = departed.remaining[0];
-    if (head) this.promoted.push(head.seq);
     // The pre-image belongs to the oldest operation: where that stays, so does what it came from.
-    if (oldest === undefined || gone.has(oldest.seq))
-      this.rebase(entityId, known, lastSent, departed.remaining.length > 0);
-    this.show(entityId, departed, known, mode);
+    if (oldest === undefined || gone.has(oldest.seq)) {
+      if (departed.remaining.length > 0 || lastSent !== undefined) this.#bases.rebase(entityId, known, lastSent);
+      else this.#bases.remove(entityId);
+    }
+    this.#show(entityId, departed, known, mode);
     return departed;
   }
 
   /** As {@link depart}, where the operations are all that is queued and the row is all that is known. */
   leavePlainly(entityId: string, { ops, row, hasWireValues }: PlainDeparture): void {
-    if (hasWireValues) this.wireValues.exist = true;
-    for (const op of ops) {
-      this.goneSeqs.push(op.seq);
-      this.goneOps.push(op);
-    }
-    this.basesToRemove.add(entityId);
+    if (hasWireValues) this.#rows.noteWireValues();
+    this.#operations.leave(ops);
+    this.#bases.remove(entityId);
     this.writeRow({ id: entityId, row, server: row }, false);
   }
 
-  /**
-   * Puts a newer server row under the pending operations, without touching their bases. A pull does not tell whether
-   * its row is the one that our last write made: where that write's version is unknown it stays so, and the row is
-   * looked at before the next operation leaves (F-26).
-   */
+  /** Puts a newer server row under the pending operations, see {@link BaseChanges.refresh}. */
   refresh(entityId: string, known: KnownRow, { pulled = false }: { readonly pulled?: boolean } = {}): void {
-    const before = this.baseOf(entityId);
-    this.basesToWrite.set(entityId, {
-      entityId,
-      baseRow: before?.baseRow,
-      baseVersion: before?.baseVersion,
-      serverRow: known.row,
-      serverVersion: known.version,
-      versionUnknown: pulled && before?.versionUnknown === true,
-      lastSent: pulled ? before?.lastSent : undefined,
-    });
+    this.#bases.refresh(entityId, known, { pulled });
   }
 
   /** Drops the base of an entity that has nothing pending. */
   forget(entityId: string): void {
-    this.basesToRemove.add(entityId);
+    this.#bases.remove(entityId);
   }
 
   writeRow(row: RowToStore, hidden: boolean): void {
-    (hidden ? this.hiddenRowsToWrite : this.rowsToWrite).push(row);
+    this.#rows.put(row, { hidden });
   }
 
   transition(change: SettledOperation): void {
-    this.transitions.push(change);
+    this.#operations.transition(change);
   }
 
   /** Writes it all; gives back the rows that cannot be stored. */
@@ -184,97 +142,32 @@ export class EntityChanges {
     session: Session,
     options: { readonly now: number; readonly maxTryCount: number; readonly hiddenAt: string },
   ): Promise<readonly BadRow[]> {
-    const { kind } = this.table;
-    await leave(session, this.goneSeqs);
-    await rebuildOperations(
-      session,
-      this.rebuilt.map(({ seq, payload, baseUpdatedAt, creates }) => ({
-        seq,
-        payload: payload === undefined ? null : JSON.stringify(payload),
-        base: baseUpdatedAt,
-        creates,
-      })),
-    );
-    await settleOperations(session, this.transitions, options.now);
-    await promote(session, this.promoted, options.maxTryCount);
-    await removeBases(session, kind, [...this.basesToRemove]);
-    await writeBases(session, kind, [...this.basesToWrite.values()], this.table.schema.version);
-    if (this.listsAgain) await forgetPosition(session, kind);
-    await noteRemoved(session, kind, this.removed, options.now);
-    await this.table.rows.removeOrHide(session, this.rowsToRemove, options.hiddenAt);
-    const bad = [
-      ...(await storeRows(session, this.table, this.rowsToWrite, { despiteTable: true, wireValues: this.wireValues })),
-      ...(await storeRows(session, this.table, this.hiddenRowsToWrite, {
-        despiteTable: true,
-        keepDeletedLocally: true,
-        wireValues: this.wireValues,
-      })),
-    ];
-    // A delete may be queued for a row that was not here yet: it does not appear with the pull that brings it (I4).
-    await this.table.rows.hideShown(
-      session,
-      this.hiddenRowsToWrite.map(({ id }) => id),
-      options.hiddenAt,
-    );
-    await this.table.rows.markDeletedLocally(session, this.rowsToHide, options.hiddenAt);
-    await this.table.rows.markDeletedLocally(session, this.rowsToShow, null);
-    const badIds = new Set(bad.map(({ id }) => id));
-    await releaseFromQuarantine(
-      session,
-      kind,
-      // What is deleted must not come back from there either.
-      [
-        ...[...this.rowsToWrite, ...this.hiddenRowsToWrite].map(({ id }) => id),
-        ...this.rowsToRemove,
-        ...this.rowsToHide,
-      ].filter((id) => !badIds.has(id)),
-    );
-    return bad;
+    await this.#operations.write(session, options);
+    await this.#bases.write(session, this.table);
+    if (this.#listsAgain) await forgetPosition(session, this.table.kind);
+    return this.#rows.write(session, this.table, options);
   }
 
-  private rebase(entityId: string, known: KnownRow, lastSent: JsonObject | undefined, pending: boolean): void {
-    if (!pending && lastSent === undefined) {
-      this.basesToWrite.delete(entityId);
-      this.basesToRemove.add(entityId);
+  /** What the user sees once the operations have left. */
+  #show(entityId: string, departed: Departed, known: KnownRow, mode: DepartureMode): void {
+    const { localRow, remaining, deletedLocally } = departed;
+    const { tombstones } = this.table;
+    if (localRow !== undefined) {
+      const isGone = remaining.length === 0 && known.deleted && tombstones === 'remove';
+      if (isGone) this.#remove(entityId, known);
+      else this.writeRow({ id: entityId, row: localRow, server: known.row ?? localRow }, deletedLocally);
       return;
     }
-    this.basesToRemove.delete(entityId);
-    this.basesToWrite.set(entityId, {
-      entityId,
-      baseRow: known.row,
-      baseVersion: known.version,
-      serverRow: undefined,
-      serverVersion: undefined,
-      versionUnknown: lastSent !== undefined,
-      lastSent,
-    });
+    // Its base cannot be read: that the server has no row is not known. What is here stays, and the kind is listed
+    // again (F-164).
+    const isUnknown = known.row === undefined && this.#bases.stored.get(entityId)?.damaged !== undefined;
+    if (isUnknown && mode !== 'applied') this.#listsAgain = true;
+    // A delete that the server took without showing a tombstone: kept rows stay hidden until one arrives.
+    else if (mode === 'applied' && tombstones === 'keep') this.#rows.hide(entityId);
+    else this.#remove(entityId, known);
   }
 
-  private show(entityId: string, departed: Departed, known: KnownRow, mode: DepartureMode): void {
-    if (departed.localRow === undefined) {
-      // Its base cannot be read: that the server has no row is not known. What is here stays, and the kind is listed
-      // again (F-164).
-      if (known.row === undefined && mode !== 'applied' && this.bases.get(entityId)?.damaged !== undefined) {
-        this.listsAgain = true;
-        return;
-      }
-      // A delete that the server took without showing a tombstone: kept rows stay hidden until one arrives.
-      if (mode === 'applied' && this.table.tombstones === 'keep') this.rowsToHide.push(entityId);
-      else this.remove(entityId, known);
-      return;
-    }
-    if (departed.remaining.length === 0 && known.deleted && this.table.tombstones === 'remove')
-      this.remove(entityId, known);
-    else
-      this.writeRow(
-        { id: entityId, row: departed.localRow, server: known.row ?? departed.localRow },
-        departed.deletedLocally,
-      );
-  }
-
-  private remove(entityId: string, known: KnownRow): void {
-    this.rowsToRemove.push(entityId);
-    const version = known.version ?? newestKnown(this.bases.get(entityId)).version;
-    if (version !== undefined) this.removed.push({ id: entityId, version });
+  #remove(entityId: string, known: KnownRow): void {
+    this.#rows.remove(entityId, known.version ?? newestKnown(this.#bases.stored.get(entityId)).version);
   }
 }

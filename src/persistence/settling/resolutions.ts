@@ -18,7 +18,8 @@ import {
 import { releaseDependents } from '../taking/dependencies.ts';
 import { rememberDiscarded, toGivenUp, toldOfDamaged, trimDiscarded } from '../outbox/discarded.ts';
 import { OutboxState } from '../database/outbox-columns.ts';
-import { EntityChanges, type KnownRow } from './entity-changes.ts';
+import type { KnownRow } from './base-changes.ts';
+import { EntityChanges } from './entity-changes.ts';
 import { type StoredOp } from '../outbox/outbox-rows.ts';
 import { resolvedFacts } from './resolved-facts.ts';
 import { markSettled } from '../replica/resync-marks.ts';
@@ -162,12 +163,11 @@ export async function acceptServer(
   const changes = await EntityChanges.load(session, tableOf(context, ref.kind), [ref.entityId]);
   const members = membersOf(changes.queueOf(ref.entityId), conflict.opId);
   const isApplied = resolution.type === 'acceptMerged' || (conflict.opType === 'delete' && conflict.serverDeleted);
-  changes.depart(
-    ref.entityId,
-    new Set(members.map((op) => op.seq)),
-    isApplied ? 'applied' : 'givenUp',
-    serverRowOf(changes, record),
-  );
+  changes.depart(ref.entityId, {
+    leaving: new Set(members.map((op) => op.seq)),
+    mode: isApplied ? 'applied' : 'givenUp',
+    known: serverRowOf(changes, record),
+  });
   const refused = await writeChanges(session, context, changes);
   if (!conflict.serverDeleted) await markSettled(session, ref.kind, [ref.entityId]);
   await removeConflicts(session, ref.kind, [ref.entityId]);

@@ -6,7 +6,8 @@ import { isMadeOnNewest, isOutdated, newestKnown, type BaseRecord } from '../out
 import type { StoredOp } from '../outbox/outbox-rows.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
 import { inTodaysShape } from '../upgrades/upgrade-rows.ts';
-import type { EntityChanges, KnownRow } from './entity-changes.ts';
+import type { KnownRow } from './base-changes.ts';
+import type { EntityChanges } from './entity-changes.ts';
 import { tellPushed, type Settling } from './settling.ts';
 
 /** The operations leave; `row` is the server's answer, absent when it sent none. */
@@ -16,7 +17,7 @@ export function settleApplied({ changes, request, group, tally }: Settling, row:
     request.op.type === 'delete'
       ? knownAfterDelete(changes, request, row)
       : knownAfterUpsert(changes, request, request.op, row, frozenVersionOf(group));
-  changes.depart(request.entityId, leaving, 'applied', known, lastSent);
+  changes.depart(request.entityId, { leaving, mode: 'applied', known, lastSent });
   tellPushed(group, tally);
 }
 
