@@ -1,7 +1,15 @@
 import type { DataSource } from 'typeorm';
 import type { Observable } from 'rxjs';
+import { aFlag, aFunction, isText, timerTime, valueThat } from '../model/options/bounds.ts';
+import { checkOptions, ownedBy } from '../model/options/complete-options.ts';
+import { byDefault, optional, required, without, type OptionList } from '../model/options/option-list.ts';
+import {
+  openDatabase,
+  openDatabaseOptions,
+  prepareTables,
+  type OpenDatabaseOptions,
+} from '../persistence/database/open-database.ts';
 import type { StorageMode, StorageStatus } from '../model/storage-status.ts';
-import { openDatabase, prepareTables, type OpenDatabaseOptions } from '../persistence/database/open-database.ts';
 import { syncMigrations } from '../persistence/database/migrations.ts';
 import { announceStorage } from '../persistence/database/storage-port.ts';
 import { refuseUnstableNames } from '../persistence/database/stable-names.ts';
@@ -24,27 +32,35 @@ import { supportProblem } from './storage/browser-support.ts';
 import { nameProblem, namesOf } from './storage/database-name.ts';
 import { BrowserStorageError } from './storage/storage-error.ts';
 
-const defaultOpenTimeoutMs = 20_000;
-
 export interface BrowserDatabaseOptions
   extends Omit<OpenDatabaseOptions, 'database' | 'driver' | 'initSqlJs' | 'locateFile' | 'synchronous'> {
   /** Names the database within the site. All tabs that open the same name share it. */
   readonly name: string;
   /**
-   * Where nothing durable is to be had, keep the database in memory, for this tab alone. Default false: the open rejects
-   * and says why.
+   * Where the browser has no durable storage, keeps the database in memory, for this tab alone. Otherwise the open
+   * rejects and says why. @defaultValue false
    */
   readonly allowMemory?: boolean;
   /**
-   * Address of `sqlite3.wasm`. With it, the page compiles the file while the worker's script loads; without, the worker
-   * fetches it where its bundler has put it.
+   * Address of `sqlite3.wasm`. The page compiles the file while the worker's script loads; without the address, the
+   * worker fetches the file from where its bundler put it.
    */
   readonly wasmUrl?: string | URL;
-  /** Starts the script `synchart/browser-worker`. For bundlers and policies that the default does not fit. */
+  /** Starts the script `synchart/browser-worker`, for bundlers and policies that the default does not fit. */
   readonly worker?: WorkerFactory;
-  /** How long opening waits for an answer. Default 20,000 ms. */
+  /** How long opening waits for an answer. @defaultValue 20,000 (20 seconds) */
   readonly openTimeoutMs?: number;
 }
+
+/** Defaults and bounds of {@link BrowserDatabaseOptions}. */
+export const browserDatabaseOptions = {
+  name: required(valueThat('the name of a database', isText)),
+  allowMemory: byDefault(false, aFlag),
+  wasmUrl: optional(valueThat('a text or a URL', (value) => isText(value) || value instanceof URL)),
+  worker: optional(aFunction),
+  openTimeoutMs: byDefault(20_000, timerTime),
+  ...without(openDatabaseOptions, 'database', 'driver', 'initSqlJs', 'locateFile', 'synchronous'),
+} satisfies OptionList<BrowserDatabaseOptions>;
 
 export interface BrowserDatabase {
   readonly dataSource: DataSource;
@@ -62,22 +78,20 @@ export interface BrowserDatabase {
   close(): Promise<void>;
 }
 
-function checkOptions({ name, entities, openTimeoutMs }: BrowserDatabaseOptions): void {
-  const problem = nameProblem(name);
+function checkBrowserOptions(options: BrowserDatabaseOptions): void {
+  checkOptions(ownedBy('openBrowserDatabase'), browserDatabaseOptions, options);
+  const problem = nameProblem(options.name);
   if (problem !== undefined) throw new RangeError(`openBrowserDatabase: name ${problem}`);
-  if (!Array.isArray(entities)) throw new RangeError('openBrowserDatabase: entities must be a list');
-  refuseUnstableNames('openBrowserDatabase', entities);
-  if (openTimeoutMs !== undefined && !(openTimeoutMs > 0))
-    throw new RangeError('openBrowserDatabase: openTimeoutMs must be greater than 0');
+  refuseUnstableNames('openBrowserDatabase', options.entities);
 }
 
 /**
  * Opens a database that survives reloads, crashes and closed tabs, and that all tabs share. One tab's worker owns the
  * file, the others speak with it. Rejects with `BrowserStorageError`, and never changes what is stored when it does;
- * throws `RangeError` for a bad option, and `TypeError` for an entity whose table a minifier would rename.
+ * throws `RangeError` or `TypeError` for a bad option, and `TypeError` for an entity whose table a minifier would rename.
  */
 export async function openBrowserDatabase(options: BrowserDatabaseOptions): Promise<BrowserDatabase> {
-  checkOptions(options);
+  checkBrowserOptions(options);
   const entities = tableNames(options.entities);
   const problem = supportProblem();
   if (problem === undefined) {
@@ -99,7 +113,14 @@ async function openIn(
   entities: string,
   reason: string | undefined,
 ): Promise<BrowserDatabase> {
-  const { name, allowMemory: _, wasmUrl, worker, openTimeoutMs = defaultOpenTimeoutMs, ...given } = options;
+  const {
+    name,
+    allowMemory: _,
+    wasmUrl,
+    worker,
+    openTimeoutMs = browserDatabaseOptions.openTimeoutMs.fallback,
+    ...given
+  } = options;
   const migrations = [...syncMigrations, ...(options.migrations ?? [])];
   const id = randomId();
   const watch = new StorageWatch({

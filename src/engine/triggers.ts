@@ -1,4 +1,7 @@
 import { SyncAbortedError } from '../model/errors/errors.ts';
+import { aFlag, objectWith, orFlag, timeAboveZero, type Bounds } from '../model/options/bounds.ts';
+import { completeOptions, ownedBy } from '../model/options/complete-options.ts';
+import { byDefault, optional, type OptionList } from '../model/options/option-list.ts';
 import type { ConnectivityPort, VisibilityPort } from '../model/ports.ts';
 import { internalsOf } from './core/engine-internals.ts';
 import type { SyncEngineCore } from './api/sync-engine.ts';
@@ -13,31 +16,52 @@ import { sharedKinds, type EndTrigger } from './triggers/trigger-site.ts';
  * What asks for a sync. Times in ms, above 0. Tables with a `syncIntervalMs` keep their own clock beside all of these.
  */
 export interface TriggerOptions {
-  /** Pulls once when started. Default false. */
+  /** Pulls once when started. @defaultValue false */
   readonly pullOnStartup?: boolean | undefined;
-  /** Syncs every so many ms, first after one interval. */
+  /** Syncs this often; the first time one interval after the start. */
   readonly interval?: number | undefined;
-  /** Pushes soon after something was queued, and again what a run left behind. Default false. */
+  /** Pushes soon after an operation is queued, and again what a run left behind. @defaultValue false */
   readonly pushOnOutboxChanges?: boolean | undefined;
-  /** How long nothing more must have been queued. Default 2,000. */
+  /** A push waits until nothing was queued for this long. @defaultValue 2,000 (2 seconds) */
   readonly pushDebounceMs?: number | undefined;
-  /** How long after the first change at the latest. Default five times `pushDebounceMs`. */
+  /** A push waits at most this long after the first change. @defaultValue five times `pushDebounceMs` */
   readonly maxDebounceMs?: number | undefined;
   /**
-   * Syncs when the network comes back. Default: true where the engine has a `connectivity`. A port given here tells the
-   * engine, too, which then starts no automatic run while it says offline.
+   * Syncs when the network comes back. A port given here also informs the engine, which starts no automatic run while
+   * the port says offline.
+   *
+   * @defaultValue true where the engine has a `connectivity`
    */
   readonly connectivity?: boolean | ConnectivityPort | undefined;
   /**
-   * Syncs when the app is seen again, and pushes at once what waits for silence when it no longer is. Default: true in a
-   * page, which asks the document; false elsewhere.
+   * Syncs when the app becomes visible. When it is hidden, pushes at once what still waits for `pushDebounceMs`.
+   *
+   * @defaultValue true in a page, which asks the document; false elsewhere
    */
   readonly visibility?: boolean | VisibilityPort | undefined;
-  /** Pulls when the server says that something changed, with a transport that listens. Default false. */
+  /** Pulls when the server reports a change. Needs a transport with `subscribe`. @defaultValue false */
   readonly remoteChanges?: boolean | undefined;
-  /** How long the server must have been silent; at most ten times as long after its first word. Default 100. */
+  /**
+   * A pull waits until the server reported nothing for this long, and at most ten times as long after its first report.
+   * @defaultValue 100
+   */
   readonly remoteDebounceMs?: number | undefined;
 }
+
+const aPortWith = (...methods: readonly string[]): Bounds => orFlag(objectWith('a port', ...methods));
+
+/** Defaults and bounds of {@link TriggerOptions}. */
+export const triggerOptions = {
+  pullOnStartup: byDefault(false, aFlag),
+  interval: optional(timeAboveZero),
+  pushOnOutboxChanges: byDefault(false, aFlag),
+  pushDebounceMs: byDefault(2_000, timeAboveZero),
+  maxDebounceMs: optional(timeAboveZero),
+  connectivity: optional(aPortWith('isOnline', 'subscribe')),
+  visibility: optional(aPortWith('subscribe')),
+  remoteChanges: byDefault(false, aFlag),
+  remoteDebounceMs: byDefault(100, timeAboveZero),
+} satisfies OptionList<TriggerOptions>;
 
 /** Says when to sync, so that nobody has to call `sync()`. */
 export interface Triggers {
@@ -52,15 +76,17 @@ export interface Triggers {
 /**
  * Installs triggers on an engine. All they send is automatic work: it is tried again by itself, its failures are
  * events, and nobody's promise rejects (F-10, F-11, F-12, F-15, F-113). They end with the engine. Throws `RangeError`
- * for a time that is none, `TypeError` for an engine of somebody else.
+ * or `TypeError` for a bad option, `TypeError` for an engine that was not made here.
  */
-export function createTriggers(engine: SyncEngineCore, options: TriggerOptions = {}): Triggers {
+export function createTriggers(engine: SyncEngineCore, given: TriggerOptions = {}): Triggers {
+  const options = completeOptions<TriggerOptions, typeof triggerOptions>(
+    ownedBy('createTriggers'),
+    triggerOptions,
+    given,
+  );
   const internals = internalsOf(engine, 'createTriggers');
   const { triggerSite: site } = internals;
-  const silenceMs = positive('pushDebounceMs', options.pushDebounceMs ?? 2_000);
-  const longestMs = positive('maxDebounceMs', options.maxDebounceMs ?? 5 * silenceMs);
-  const remoteMs = positive('remoteDebounceMs', options.remoteDebounceMs ?? 100);
-  const interval = options.interval === undefined ? undefined : positive('interval', options.interval);
+  const { interval, pushDebounceMs: silenceMs, maxDebounceMs: longestMs = 5 * silenceMs, remoteDebounceMs } = options;
   /** What is installed; another list for each start, so that nothing of an earlier one can come late (F-113). */
   let installed: EndTrigger[] | undefined;
   let isDisposed = false;
@@ -68,12 +94,10 @@ export function createTriggers(engine: SyncEngineCore, options: TriggerOptions =
   const syncShared = (): void => site.send({ type: 'SYNC', pullKinds: sharedKinds(site), automatic: true });
 
   const install = (): EndTrigger[] => {
-    const outbox =
-      options.pushOnOutboxChanges === true ? startOutboxTrigger(site, { silenceMs, longestMs }) : undefined;
-    const remote =
-      options.remoteChanges === true
-        ? startRemoteTrigger(site, { silenceMs: remoteMs, longestMs: 10 * remoteMs })
-        : undefined;
+    const outbox = options.pushOnOutboxChanges ? startOutboxTrigger(site, { silenceMs, longestMs }) : undefined;
+    const remote = options.remoteChanges
+      ? startRemoteTrigger(site, { silenceMs: remoteDebounceMs, longestMs: 10 * remoteDebounceMs })
+      : undefined;
     const ends: EndTrigger[] = [startTableClocks(site), () => outbox?.end(), () => remote?.end()];
     if (interval !== undefined) ends.push(startInterval(site, interval));
 
@@ -128,7 +152,7 @@ export function createTriggers(engine: SyncEngineCore, options: TriggerOptions =
       if (installed !== undefined) return;
       installed = install();
       const pullKinds = sharedKinds(site);
-      if (options.pullOnStartup === true && pullKinds?.length !== 0)
+      if (options.pullOnStartup && pullKinds?.length !== 0)
         site.send({ type: 'SYNC', pushKinds: [], pullKinds, automatic: true });
       // An unusable database is told by events and status; the triggers stay for when it is repaired.
       await engine.start().catch(() => undefined);
@@ -160,10 +184,4 @@ export class SyncCoordinator implements Triggers {
   dispose(): void {
     this.#triggers.dispose();
   }
-}
-
-function positive(name: string, value: number): number {
-  if (!(Number.isFinite(value) && value > 0))
-    throw new RangeError(`triggers: ${name} must be a number of milliseconds above 0, got ${String(value)}`);
-  return value;
 }

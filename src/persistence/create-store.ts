@@ -13,7 +13,7 @@ import { createCursorRepository, type CursorRepository } from './replica/cursor-
 import { rethrowForCaller } from './sql/database-failure.ts';
 import { enqueueAll, type EnqueueAllOptions, type EnqueuedAll } from './writing/enqueue-all.ts';
 import { createInspection } from './queue/inspection.ts';
-import { defaultPollIntervalMs, pollElsewhere } from './follow/data-version.ts';
+import { pollOption, pollElsewhere } from './follow/data-version.ts';
 import { createLease } from './runs/lease.ts';
 import { lockedLease } from './runs/locked-lease.ts';
 import { tabLockOf } from './runs/tab-lock.ts';
@@ -119,7 +119,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
       dataSource,
       gate,
       feed,
-      listenElsewhere: () => pollElsewhere({ dataSource, gate, feed, clock, intervalMs: defaultPollIntervalMs }),
+      listenElsewhere: () => pollElsewhere({ dataSource, gate, feed, clock, intervalMs: pollOption.fallback }),
       onPurged: tellOutside,
     }),
     fatesOf: (opIds) => unit.read((session) => readFates(session, opIds)).catch(rethrowForCaller),

@@ -1,3 +1,6 @@
+import { wholeFrom } from '../model/options/bounds.ts';
+import { completeOptions, ownedBy } from '../model/options/complete-options.ts';
+import { byDefault, type OptionList } from '../model/options/option-list.ts';
 import type { Json } from '../model/values/json.ts';
 import { parseBundle } from '../devtools/protocol/parse-bundle.ts';
 import { SimulationOracle } from '../simulation/simulation-oracle.ts';
@@ -19,9 +22,12 @@ import { firstDeparture, stepsOf, type ReplayStep } from './play/replay-steps.ts
 import { ReplayTransport } from './play/replay-transport.ts';
 
 export interface ReplayOptions {
-  /** Draws what the recording does not tell, such as the waits of single operations. Default 1. */
+  /** Draws what the recording lacks, such as the waits of single operations. @defaultValue 1 */
   readonly seed?: number | undefined;
 }
+
+/** Defaults and bounds of {@link ReplayOptions}. */
+export const replayOptions = { seed: byDefault(1, wholeFrom(0)) } satisfies OptionList<ReplayOptions>;
 
 /**
  * Runs a saved file of the devtools once more: the real engine on SQLite in memory, the edits and commands at their
@@ -29,7 +35,12 @@ export interface ReplayOptions {
  * any fault, until nothing moves. Deterministic. Throws `TypeError` naming what is not as a bundle has it,
  * `DatabaseError` naming what to install. Resolves with what became of it, also where an invariant breaks.
  */
-export async function replayBundle(file: Json, { seed = 1 }: ReplayOptions = {}): Promise<ReplayReport> {
+export async function replayBundle(file: Json, options: ReplayOptions = {}): Promise<ReplayReport> {
+  const { seed } = completeOptions<ReplayOptions, typeof replayOptions>(
+    ownedBy('replayBundle'),
+    replayOptions,
+    options,
+  );
   const bundle = parseBundle(file);
   const plan = planReplay(bundle);
   const { entries } = recordedSpan(bundle);

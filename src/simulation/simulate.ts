@@ -1,4 +1,7 @@
 import type { JsonObject } from '../model/values/json.ts';
+import { aFunction, anObject, wholeFrom } from '../model/options/bounds.ts';
+import { completeOptions, ownedBy } from '../model/options/complete-options.ts';
+import { byDefault, optional, type OptionList } from '../model/options/option-list.ts';
 import type { TransportAdapter } from '../model/transport.ts';
 import { drawScript } from './draw-script.ts';
 import { ModelServer } from './model-server.ts';
@@ -12,13 +15,20 @@ import type { SimulatedStep, SimulationScript } from './simulation-script.ts';
 import { SimulationViolation, VirtualTime } from './virtual-time.ts';
 
 export interface SimulateOptions {
-  /** Draws world, acts and faults. Not looked at where there is a script. */
+  /** Draws world, acts and faults, unless there is a script. @defaultValue 1 */
   readonly seed?: number;
-  /** What happens, step by step. Default: drawn from the seed. */
+  /** What happens, step by step. @defaultValue drawn from the seed */
   readonly script?: SimulationScript;
-  /** Makes the transport of each engine, to try one of your own. Default: `RestTransport`. */
+  /** Makes the transport of each engine, to try one of your own. @defaultValue `RestTransport` */
   readonly transport?: (parts: SimulatedTransportParts) => TransportAdapter;
 }
+
+/** Defaults and bounds of {@link SimulateOptions}. */
+export const simulateOptions = {
+  seed: byDefault(1, wholeFrom(0)),
+  script: optional(anObject),
+  transport: optional(aFunction),
+} satisfies OptionList<SimulateOptions>;
 
 export interface SimulationResult {
   readonly script: SimulationScript;
@@ -37,7 +47,11 @@ export interface SimulationResult {
  * seed, or the script, is all there is to it. Never rejects for what the engine does.
  */
 export async function simulate(options: SimulateOptions): Promise<SimulationResult> {
-  const script = options.script ?? drawScript(options.seed ?? 1);
+  const { seed, script = drawScript(seed) } = completeOptions<SimulateOptions, typeof simulateOptions>(
+    ownedBy('simulate'),
+    simulateOptions,
+    options,
+  );
   const time = new VirtualTime();
   const log = new SimulationLog(time);
   const server = new ModelServer(script.world.server, () => time.now());

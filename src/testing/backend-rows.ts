@@ -30,6 +30,8 @@ const byId: Readonly<Record<IdOrder, (a: BackendRow, b: BackendRow) => number>> 
   insertion: (a, b) => a.sequence - b.sequence,
 };
 
+export const idOrders: readonly string[] = Object.keys(byId);
+
 /** The rows of one kind, in the server's own (updated_at, id) order. */
 export class BackendRows {
   readonly #rows = new Map<string, BackendRow>();

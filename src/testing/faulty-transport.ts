@@ -1,4 +1,8 @@
 import type { Clock, RandomSource } from '../model/platform/clock.ts';
+import { aClock, aFunction, aShare, isFunction, valueThat } from '../model/options/bounds.ts';
+import { completeOptions, ownedBy } from '../model/options/complete-options.ts';
+import { byDefault, optional, type Completed, type OptionList } from '../model/options/option-list.ts';
+import { systemClock } from '../model/platform/system-clock.ts';
 import { NetworkError } from '../model/errors/errors.ts';
 import type { Op } from '../model/operation.ts';
 import {
@@ -33,13 +37,22 @@ export interface FaultyTransportOptions {
   readonly script?: FaultScript;
   /** Draws faults where there is no script; seed it to replay a run. */
   readonly random?: RandomSource;
-  /** Share of calls that are hit when drawing, 0 to 1. Default 0.3. */
+  /** Share of calls that fail when drawing. @defaultValue 0.3 */
   readonly rate?: number;
-  /** What is drawn from. Default {@link defaultFaults}. */
+  /** The faults to draw from. @defaultValue `defaultFaults` */
   readonly faults?: readonly TransportFault[];
-  /** For delays. Default: real time. */
+  /** For delays. @defaultValue the platform's */
   readonly clock?: Clock;
 }
+
+/** Defaults and bounds of {@link FaultyTransportOptions}. */
+export const faultyTransportOptions = {
+  script: optional(valueThat('a list of faults or a function', (value) => Array.isArray(value) || isFunction(value))),
+  random: optional(aFunction),
+  rate: byDefault(0.3, aShare),
+  faults: byDefault(defaultFaults, valueThat('a list of faults', Array.isArray)),
+  clock: byDefault(systemClock, aClock),
+} satisfies OptionList<FaultyTransportOptions>;
 
 /**
  * Hands calls on to another transport and lets some go wrong at the boundary. Pushes are handed on one operation at a
@@ -53,13 +66,17 @@ export class FaultyTransport implements TransportAdapter {
   /** What was injected, oldest first. */
   readonly injected: { readonly call: FaultyCall; readonly fault: TransportFault }[] = [];
   readonly #inner: TransportAdapter;
-  readonly #options: FaultyTransportOptions;
+  readonly #options: Completed<FaultyTransportOptions, typeof faultyTransportOptions>;
   #calls = 0;
   #scripted = 0;
 
   constructor(inner: TransportAdapter, options: FaultyTransportOptions = {}) {
     this.#inner = inner;
-    this.#options = options;
+    this.#options = completeOptions<FaultyTransportOptions, typeof faultyTransportOptions>(
+      ownedBy('FaultyTransport'),
+      faultyTransportOptions,
+      options,
+    );
   }
 
   get capabilities(): TransportCapabilities {
@@ -171,7 +188,7 @@ export class FaultyTransport implements TransportAdapter {
   }
 
   #choose(call: FaultyCall): TransportFault | undefined {
-    const { script, random, rate = 0.3, faults = defaultFaults } = this.#options;
+    const { script, random, rate, faults } = this.#options;
     if (typeof script === 'function') return script(call);
     if (script !== undefined) {
       this.#scripted += 1;
@@ -185,7 +202,7 @@ export class FaultyTransport implements TransportAdapter {
   #wait(fault: TransportFault, signal: AbortSignal | undefined): Promise<boolean> {
     if (fault.type !== 'delay' && fault.type !== 'hang') return Promise.resolve(true);
     return new Promise((resolve) => {
-      const clock = this.#options.clock ?? realClock;
+      const { clock } = this.#options;
       const end = (inTime: boolean): void => {
         if (timer !== undefined) clock.clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
@@ -198,9 +215,3 @@ export class FaultyTransport implements TransportAdapter {
     });
   }
 }
-
-const realClock: Clock = {
-  now: () => Date.now(),
-  setTimeout: (callback, delayMs) => setTimeout(callback, delayMs),
-  clearTimeout: (handle) => clearTimeout(handle as ReturnType<typeof setTimeout>),
-};

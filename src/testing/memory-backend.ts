@@ -1,5 +1,8 @@
 import type { Json, JsonObject } from '../model/values/json.ts';
-import { nextToken, pageStart, type PageQuery, type PagingStyle } from '../server/paging.ts';
+import { aFlag, aFunction, objectWith, oneOf, wholeFrom, type Bounds } from '../model/options/bounds.ts';
+import { completeOptions, ownedBy } from '../model/options/complete-options.ts';
+import { byDefault, optional, type OptionList } from '../model/options/option-list.ts';
+import { nextToken, pageStart, pagingStyles, type PageQuery, type PagingStyle } from '../server/paging.ts';
 import { formatMicros } from '../server/server-timestamp.ts';
 import {
   conflictAnswer,
@@ -16,32 +19,48 @@ import {
   type WireAnswer,
   type WriteRequest,
 } from '../server/wire-rules.ts';
-import { BackendRows, type BackendRow, type IdOrder } from './backend-rows.ts';
+import { BackendRows, idOrders, type BackendRow, type IdOrder } from './backend-rows.ts';
 import { namingOf, rowKeys, withoutSyncFields, type RowKeys, type RowNaming } from './row-keys.ts';
 import { forbiddenKeyIn } from '../model/values/forbidden-keys.ts';
 import { randomId } from '../model/platform/random-id.ts';
 import { boundsRefusal } from '../server/request-bounds.ts';
 
 export interface MemoryBackendOptions {
-  /** Spelling of the sync fields. Default: as the first row of a kind that has them, else camelCase. */
+  /** Spelling of the sync fields. @defaultValue as the first row of a kind that has them, else `camelCase` */
   readonly naming?: RowNaming;
-  /** Default `keyset`. */
+  /** How pages follow each other. @defaultValue `keyset` */
   readonly paging?: PagingStyle;
-  /** Adds `hasMore` to pages. Default false. */
+  /** Adds `hasMore` to pages. @defaultValue false */
   readonly hasMore?: boolean;
-  /** The most rows the server puts on a page, whatever the client asks. */
+  /** The most rows the server puts on a page, however many the client asks for. */
   readonly pageCap?: number;
-  /** Says `X-Page-Limit` where there is a page cap. Default true. */
+  /** Sends `X-Page-Limit` where there is a page cap. @defaultValue true */
   readonly announcePageCap?: boolean;
   /** The most bytes of rows on a page; one row always fits. */
   readonly pageCapBytes?: number;
-  /** Default `text`. */
+  /** The order of rows with the same timestamp. @defaultValue `text` */
   readonly idOrder?: IdOrder;
-  /** `hard` removes rows without a tombstone. Default `soft`. */
+  /** `hard` removes rows without a tombstone. @defaultValue `soft` */
   readonly deletes?: 'soft' | 'hard';
-  /** Epoch ms for default timestamps. Default `Date.now`. */
+  /** Gives the timestamps of rows that have none, as epoch ms. @defaultValue `Date.now` */
   readonly now?: () => number;
 }
+
+/** A backend that several clients share. */
+export const aBackend: Bounds = objectWith('a MemoryBackend', 'list', 'write', 'fetch');
+
+/** Defaults and bounds of {@link MemoryBackendOptions}. */
+export const memoryBackendOptions = {
+  naming: optional(oneOf(...Object.keys(rowKeys))),
+  paging: byDefault('keyset', oneOf(...pagingStyles)),
+  hasMore: byDefault(false, aFlag),
+  pageCap: optional(wholeFrom(1)),
+  announcePageCap: byDefault(true, aFlag),
+  pageCapBytes: optional(wholeFrom(1)),
+  idOrder: byDefault('text', oneOf(...idOrders)),
+  deletes: byDefault('soft', oneOf('soft', 'hard')),
+  now: byDefault(() => Date.now(), aFunction),
+} satisfies OptionList<MemoryBackendOptions>;
 
 /** A change that was really made, as against a repeated request that was answered from memory. */
 export interface AppliedEffect {
@@ -97,15 +116,20 @@ export class MemoryBackend {
   #sequence = 0;
 
   constructor(options: MemoryBackendOptions = {}) {
-    this.#naming = options.naming;
-    this.#now = options.now ?? (() => Date.now());
-    this.paging = options.paging ?? 'keyset';
-    this.hasMore = options.hasMore ?? false;
-    this.pageCap = options.pageCap;
-    this.announcePageCap = options.announcePageCap ?? true;
-    this.pageCapBytes = options.pageCapBytes;
-    this.idOrder = options.idOrder ?? 'text';
-    this.deletes = options.deletes ?? 'soft';
+    const settings = completeOptions<MemoryBackendOptions, typeof memoryBackendOptions>(
+      ownedBy('MemoryBackend'),
+      memoryBackendOptions,
+      options,
+    );
+    this.#naming = settings.naming;
+    this.#now = settings.now;
+    this.paging = settings.paging;
+    this.hasMore = settings.hasMore;
+    this.pageCap = settings.pageCap;
+    this.announcePageCap = settings.announcePageCap;
+    this.pageCapBytes = settings.pageCapBytes;
+    this.idOrder = settings.idOrder;
+    this.deletes = settings.deletes;
   }
 
   // ── What a test does behind the clients' backs ────────────────────────────────────────────────────────────────────

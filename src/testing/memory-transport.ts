@@ -30,19 +30,29 @@ import {
 } from '../model/transport.ts';
 import { deltaRequestOf } from '../rules/pending/deltas.ts';
 import type { WireAnswer, WriteRequest } from '../server/wire-rules.ts';
-import { MemoryBackend, type MemoryBackendOptions } from './memory-backend.ts';
+import { anObject, timeOrNever } from '../model/options/bounds.ts';
+import { completeOptions, ownedBy, pickOptions } from '../model/options/complete-options.ts';
+import { byDefault, optional, type OptionList } from '../model/options/option-list.ts';
+import { aBackend, MemoryBackend, memoryBackendOptions, type MemoryBackendOptions } from './memory-backend.ts';
 
 export interface MemoryTransportOptions extends MemoryBackendOptions {
   /**
-   * The server this client talks to; give several transports the same one to have several clients. Default: one of its
-   * own, from the other options.
+   * The server this client talks to; several clients share one. @defaultValue one of its own, from the other options
    */
   readonly backend?: MemoryBackend;
-  /** Default: idempotency by key, nothing else. */
+  /** What the transport claims to be able to do. @defaultValue idempotency by key, nothing else */
   readonly capabilities?: TransportCapabilities;
-  /** Announced with each page, ms. */
+  /** Announced with each page. */
   readonly tombstoneRetentionMs?: number;
 }
+
+/** Defaults and bounds of {@link MemoryTransportOptions}. */
+export const memoryTransportOptions = {
+  backend: optional(aBackend),
+  capabilities: byDefault({ idempotency: 'key' }, anObject),
+  tombstoneRetentionMs: optional(timeOrNever(0)),
+  ...memoryBackendOptions,
+} satisfies OptionList<MemoryTransportOptions>;
 
 /** A call that reached the transport, in order. */
 export interface TransportCall {
@@ -63,8 +73,14 @@ export class MemoryTransport implements TransportAdapter {
   readonly #tombstoneRetentionMs: number | undefined;
 
   constructor(options: MemoryTransportOptions = {}) {
-    this.backend = options.backend ?? new MemoryBackend(options);
-    this.capabilities = options.capabilities ?? { idempotency: 'key' };
+    const { capabilities } = completeOptions<MemoryTransportOptions, typeof memoryTransportOptions>(
+      ownedBy('MemoryTransport'),
+      memoryTransportOptions,
+      options,
+    );
+    this.backend =
+      options.backend ?? new MemoryBackend(pickOptions<MemoryBackendOptions>(memoryBackendOptions, options));
+    this.capabilities = capabilities;
     this.#tombstoneRetentionMs = options.tombstoneRetentionMs;
   }
 

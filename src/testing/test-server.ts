@@ -1,8 +1,11 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { isJsonObject, type Json, type JsonObject } from '../model/values/json.ts';
+import { aPort, aText, isListOfTexts, numberFrom, valueThat } from '../model/options/bounds.ts';
+import { completeOptions, ownedBy, pickOptions } from '../model/options/complete-options.ts';
+import { byDefault, optional, type Completed, type OptionList } from '../model/options/option-list.ts';
 import { refusal, type WireAnswer, type WriteRequest } from '../server/wire-rules.ts';
-import { MemoryBackend, type MemoryBackendOptions } from './memory-backend.ts';
+import { aBackend, MemoryBackend, memoryBackendOptions, type MemoryBackendOptions } from './memory-backend.ts';
 import {
   createHold,
   FaultQueue,
@@ -23,21 +26,33 @@ import {
 import { route } from './test-server-routes.ts';
 
 export interface TestServerOptions extends MemoryBackendOptions {
-  /** Share the rows with another server or a `MemoryTransport`. Default: rows of its own. */
+  /** Shares the rows with another server or a `MemoryTransport`. @defaultValue rows of its own */
   readonly backend?: MemoryBackend;
-  /** Kinds that exist; others answer 404 `unknown_route`. Default: every kind exists. */
+  /** Kinds that exist; others answer 404 `unknown_route`. @defaultValue every kind exists */
   readonly kinds?: readonly string[];
-  /** Path before the kinds, as `/api/v1`. */
+  /** Path before the kinds, such as `/api/v1`. @defaultValue `''` */
   readonly basePath?: string;
-  /** Default `batch`. */
+  /** Path of batches, below `basePath`. @defaultValue `batch` */
   readonly batchPath?: string;
-  /** Default: a free one. */
+  /** Port to listen on; 0 takes a free one. @defaultValue 0 */
   readonly port?: number;
-  /** The only Authorization that is accepted. Default: no check. */
+  /** The only `Authorization` header that is accepted. @defaultValue no check */
   readonly acceptedToken?: string;
   /** Announced in `X-Tombstone-Retention`. */
   readonly tombstoneRetentionSeconds?: number;
 }
+
+/** Defaults and bounds of {@link TestServerOptions}. */
+export const testServerOptions = {
+  backend: optional(aBackend),
+  kinds: optional(valueThat('a list of kinds', isListOfTexts)),
+  basePath: byDefault('', aText),
+  batchPath: byDefault('batch', aText),
+  port: byDefault(0, aPort),
+  acceptedToken: optional(aText),
+  tombstoneRetentionSeconds: optional(numberFrom(0)),
+  ...memoryBackendOptions,
+} satisfies OptionList<TestServerOptions>;
 
 /**
  * Starts a sync server on a free loopback port, for tests: kinds need no schema, and it can fail in every way a server
@@ -76,7 +91,7 @@ export class TestServer {
   serverTime: (() => number) | undefined;
   readonly recordedRequests: RecordedRequest[] = [];
 
-  readonly #options: TestServerOptions;
+  readonly #options: Completed<TestServerOptions, typeof testServerOptions>;
   readonly #faults = new FaultQueue();
   readonly #poisoned = new Set<string>();
   readonly #usedSockets = new WeakSet<Socket>();
@@ -84,15 +99,20 @@ export class TestServer {
   #port: number;
 
   constructor(options: TestServerOptions = {}) {
-    this.#options = options;
-    this.backend = options.backend ?? new MemoryBackend(options);
+    this.#options = completeOptions<TestServerOptions, typeof testServerOptions>(
+      ownedBy('createTestServer'),
+      testServerOptions,
+      options,
+    );
+    this.backend =
+      options.backend ?? new MemoryBackend(pickOptions<MemoryBackendOptions>(memoryBackendOptions, options));
     this.acceptedToken = options.acceptedToken;
-    this.#port = options.port ?? 0;
+    this.#port = this.#options.port;
   }
 
   /** Base URL for transports. */
   get url(): string {
-    return `http://127.0.0.1:${this.#port}${this.#options.basePath ?? ''}`;
+    return `http://127.0.0.1:${this.#port}${this.#options.basePath}`;
   }
 
   get port(): number {
@@ -282,7 +302,7 @@ export class TestServer {
   // ── One request ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   async #handle(incoming: IncomingMessage, response: ServerResponse, server: Server): Promise<void> {
-    const request = await readRequest(incoming, this.#options.basePath ?? '');
+    const request = await readRequest(incoming, this.#options.basePath);
     if (request.method === 'OPTIONS') {
       response.writeHead(204, corsHeaders).end();
       return;
@@ -333,7 +353,7 @@ export class TestServer {
 
   #route(request: RecordedRequest): HttpAnswer {
     return route(this.backend, request, {
-      batchPath: this.#options.batchPath ?? 'batch',
+      batchPath: this.#options.batchPath,
       kinds: this.#options.kinds,
       tombstoneRetentionSeconds: this.#options.tombstoneRetentionSeconds,
       distort: (answer, type) => this.#distort(answer, type),

@@ -1,3 +1,6 @@
+import { aFunction, isListOfTexts, isRecordOfTexts, valueThat } from '../model/options/bounds.ts';
+import { completeOptions, ownedBy } from '../model/options/complete-options.ts';
+import { byDefault, optional, type OptionList } from '../model/options/option-list.ts';
 import { abortCases } from './conformance/abort-cases.ts';
 import { conflictCases } from './conformance/conflict-cases.ts';
 import type {
@@ -18,20 +21,30 @@ import { writeCases } from './conformance/write-cases.ts';
 
 /** The two functions of a test runner that are needed; those of Vitest, Jest or node:test fit. */
 export interface ConformanceRunner {
+  /** Groups tests. @defaultValue the global one */
   describe(name: string, body: () => void): void;
+  /** Registers a test. @defaultValue the global one */
   test(name: string, body: () => Promise<void>): void;
 }
 
 /** How {@link transportConformance} registers its tests. */
 export interface ConformanceOptions extends Partial<ConformanceRunner> {
   /**
-   * What the backend cannot do, or its test cannot bring about, each with the reason. Cases that need it are not run; a
-   * test of its own names them.
+   * What the backend cannot do, or its test cannot bring about, each with the reason. Cases that need it do not run; a
+   * test of their own counts them.
    */
   readonly lacks?: Readonly<Partial<Record<ConformanceFeature, string>>>;
-  /** Only cases about these. Default: all. */
+  /** Runs only cases about these topics. @defaultValue all */
   readonly about?: readonly ConformanceTopic[];
 }
+
+/** Bounds of {@link ConformanceOptions}. */
+export const conformanceOptions = {
+  describe: optional(aFunction),
+  test: optional(aFunction),
+  lacks: byDefault({}, valueThat('an object of reasons by feature', isRecordOfTexts)),
+  about: optional(valueThat('a list of topics', isListOfTexts)),
+} satisfies OptionList<ConformanceOptions>;
 
 /** The cases themselves, for runners that are made otherwise. */
 export const conformanceCases: readonly ConformanceCase[] = [
@@ -56,8 +69,13 @@ export const conformanceCases: readonly ConformanceCase[] = [
 export function transportConformance(
   name: string,
   factory: () => ConformanceSubject | Promise<ConformanceSubject>,
-  { lacks = {}, about, ...runner }: ConformanceOptions = {},
+  given: ConformanceOptions = {},
 ): void {
+  const { lacks, about, ...runner } = completeOptions<ConformanceOptions, typeof conformanceOptions>(
+    ownedBy('transportConformance'),
+    conformanceOptions,
+    given,
+  );
   const { describe, test } = toRunner(runner);
   const chosen = conformanceCases.filter((one) => about === undefined || about.includes(one.about));
   describe(`${name} keeps to the transport contract`, () => {
@@ -82,8 +100,10 @@ export function transportConformance(
   });
 }
 
-function toRunner(given: Partial<ConformanceRunner>): ConformanceRunner {
-  if (given.describe !== undefined && given.test !== undefined) return { describe: given.describe, test: given.test };
+type GivenRunner = { readonly [Name in keyof ConformanceRunner]: ConformanceRunner[Name] | undefined };
+
+function toRunner({ describe: group, test: register }: GivenRunner): ConformanceRunner {
+  if (group !== undefined && register !== undefined) return { describe: group, test: register };
   const describe: unknown = Reflect.get(globalThis, 'describe');
   const test: unknown = Reflect.get(globalThis, 'test');
   if (typeof describe !== 'function' || typeof test !== 'function') {

@@ -1,103 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
-import { conflictOptions } from '../../src/engine/ports/check-conflict-config.ts';
-import { engineOptions } from '../../src/engine/ports/engine-options.ts';
-import { configOptions } from '../../src/model/config.ts';
-import { without, type Option } from '../../src/model/options/option-list.ts';
-import { openDatabaseOptions } from '../../src/persistence/database/open-database.ts';
-import { tableOptions } from '../../src/persistence/tables/sync-table.ts';
+import type { Option } from '../../src/model/options/option-list.ts';
 import { commandFlags } from '../../src/server/command-flags.ts';
-import { createSyncServerOptions } from '../../src/server/create-sync-server.ts';
-import { serverTableOptions } from '../../src/server/table-shape.ts';
-import { createTransportOptions } from '../../src/transport/create-transport.ts';
-import { restOptions } from '../../src/transport/http/rest-options.ts';
+import { sections, type Section } from './settings-sections.ts';
 import { shownDefault } from './shown-default.ts';
-
-type List = Readonly<Record<string, Option>>;
-
-interface Section {
-  readonly title: string;
-  readonly about: string;
-  readonly list: List;
-  /** Where the options are declared, as `file#interface`. */
-  readonly declared: readonly string[];
-}
-
-const sections: readonly Section[] = [
-  {
-    title: '## The engine',
-    about:
-      '`createSyncEngine(options)`. `createSyncMachine` takes the same without `connectivity`; `createRestSyncEngine` takes [the options of REST](#rest) in the place of `transport`.',
-    list: engineOptions,
-    declared: [
-      'src/engine/ports/engine-options.ts#SyncEngineOptions',
-      'src/engine/ports/engine-options.ts#SyncMachineOptions',
-    ],
-  },
-  {
-    title: '### `config`',
-    about:
-      'The option `config` of the engine. `defaultSyncConfig` has the defaults as values, `resolveSyncConfig` checks and completes a configuration.',
-    list: configOptions,
-    declared: ['src/model/config.ts#SyncConfig'],
-  },
-  {
-    title: '## The database',
-    about:
-      '`openDatabase(options)`. It passes `logging`, `logger`, `subscribers`, `namingStrategy` and `maxQueryExecutionTime` on to TypeORM.',
-    list: without(openDatabaseOptions, 'logging', 'logger', 'subscribers', 'namingStrategy', 'maxQueryExecutionTime'),
-    declared: [
-      'src/persistence/database/open-database.ts#OpenDatabaseOptions',
-      'src/persistence/gate/connection-gate.ts#GateOptions',
-    ],
-  },
-  {
-    title: '## Tables',
-    about: '`syncTable(entity, options)`.',
-    list: tableOptions,
-    declared: [
-      'src/persistence/tables/sync-table.ts#SyncTableOptions',
-      'src/persistence/columns/table-schema.ts#TableSchemaOptions',
-    ],
-  },
-  {
-    title: '### `conflict`',
-    about: 'The option `conflict` of a table, and each value of the engine’s `tableConflicts`.',
-    list: conflictOptions,
-    declared: ['src/model/conflict.ts#TableConflictConfig'],
-  },
-  {
-    title: '## REST',
-    about: '`new RestTransport(options)`, and `createRestSyncEngine` together with [those of the engine](#the-engine).',
-    list: restOptions,
-    declared: ['src/transport/http/rest-options.ts#RestTransportOptions'],
-  },
-  {
-    title: '### Other wires',
-    about: `\`createTransport(options)\`. ${Object.keys(without(createTransportOptions, 'send', 'subscribe'))
-      .map((name) => `\`${name}\``)
-      .join(', ')} mean the same as for REST.`,
-    list: { send: createTransportOptions.send, subscribe: createTransportOptions.subscribe },
-    declared: ['src/transport/create-transport.ts#CreateTransportOptions'],
-  },
-  {
-    title: '## The server',
-    about:
-      '`createSyncServer(options)`. The plugin `syncServer` takes the same without `logger`; its `prefix` is the one of Fastify’s `register`.',
-    list: createSyncServerOptions,
-    declared: [
-      'src/server/server-options.ts#SyncServerOptions',
-      'src/server/create-sync-server.ts#CreateSyncServerOptions',
-    ],
-  },
-  {
-    title: '### Its tables',
-    about: '`serverTable(entity, options)`.',
-    list: serverTableOptions,
-    declared: ['src/server/table-shape.ts#ServerTableOptions'],
-  },
-];
 
 interface Declared {
   readonly type: string;
@@ -196,11 +103,10 @@ export function settingsPage(): string {
   return [
     '# Settings',
     '',
-    'Every option of the engine, its tables, the transports and the server. This page is generated from the lists that check the options and from their',
-    'docstrings (`npm run docs:settings`); a test compares it. An unknown option, or a value that is not what the column “must be” says, throws',
-    'where the object is made, with the name of the option and what came. Times are in milliseconds.',
+    'Every option of every public object. This page is generated from the lists that check the options and from their docstrings',
+    '(`npm run docs:settings`); a test compares it. An unknown option, or a value that is not what the column “must be” says, throws (or rejects)',
+    'where the object is made. The error names the option, says what it must be, and what came. Times are in milliseconds.',
     '',
-    ...sections.map(tableOf),
-    flagTable(),
+    ...sections.flatMap((section) => (section === 'flags' ? [flagTable()] : [tableOf(section)])),
   ].join('\n');
 }

@@ -274,7 +274,9 @@ describe('start and stop', () => {
     ['remoteDebounceMs', 0],
   ])('F-13: %s of %s is refused by name', (name, value) => {
     const { engine } = bench();
-    expect(() => createTriggers(engine, { [name]: value })).toThrow(new RegExp(`triggers: ${name} .*${String(value)}`));
+    expect(() => createTriggers(engine, { [name]: value })).toThrow(
+      new RegExp(`createTriggers: ${name} must be .*got ${String(value)}`),
+    );
     expect(() => createTriggers({ ...engine })).toThrow(TypeError);
   });
 

@@ -1,13 +1,14 @@
 import { internalsOf } from '../../engine/core/engine-internals.ts';
 import type { SyncEngine } from '../../engine/api/sync-engine.ts';
 import type { Json } from '../../model/values/json.ts';
+import { withDefaults } from '../../model/options/complete-options.ts';
 import { createInspectionLog, type InspectionLog } from '../log/inspection-log.ts';
 import { createRedactor } from '../log/redact.ts';
 import { redactEntry } from '../log/redact-entry.ts';
 import type { EngineView, FaultSettings } from '../protocol/engine-view.ts';
 import { answerQuery } from './answering/answer-query.ts';
 import { describeEngine } from './describe-engine.ts';
-import type { DevtoolsAgent, DevtoolsOptions } from './devtools-agent.ts';
+import { checkDevtoolsOptions, devtoolsOptions, type DevtoolsAgent, type DevtoolsOptions } from './devtools-agent.ts';
 import { engineViewOf } from './engine-view-of.ts';
 import { listenToEngine } from './recording/listen-to-engine.ts';
 import { makeBundle } from './answering/make-bundle.ts';
@@ -22,20 +23,27 @@ const agents = new WeakMap<SyncEngine, DevtoolsAgent>();
 
 /**
  * Begins to record what an engine does, for panels to show. One agent per engine: a second call gives the first one's
- * and ignores its options. Throws `TypeError` for an engine that neither `createSyncEngine` nor `engineOf` made.
+ * and ignores its options. Throws `RangeError` or `TypeError` for a bad option, `TypeError` for an engine that neither
+ * `createSyncEngine` nor `engineOf` made.
  */
 export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}): DevtoolsAgent {
+  checkDevtoolsOptions('attachDevtools', devtoolsOptions, options);
+  const {
+    name,
+    capacity,
+    faults: firstFaults,
+  } = withDefaults<DevtoolsOptions, typeof devtoolsOptions>(devtoolsOptions, options);
   const existing = agents.get(engine);
   if (existing !== undefined) return existing;
   const internals = internalsOf(engine, 'attachDevtools');
   const { ports, inspection } = internals;
   const { clock } = ports;
   const redact = createRedactor(options.redact);
-  const log = createInspectionLog(options.capacity);
+  const log = createInspectionLog(capacity);
   const throughput = createThroughput();
   const listeners = new Set<() => void>();
   const channels = new Set<() => void>();
-  let faults: FaultSettings = options.faults ?? {};
+  let faults: FaultSettings = firstFaults;
   let recording = true;
   let isAttached = true;
 
@@ -53,7 +61,7 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
   const description = describeEngine({
     internals,
     engineId: randomId(),
-    name: options.name ?? 'synchart',
+    name,
     startedAt: clock.now(),
     redact,
   });

@@ -1,18 +1,42 @@
 import type { Json } from '../../model/values/json.ts';
-import type { InspectionLog } from '../log/inspection-log.ts';
+import { anObject, aText, namesOfColumns, wholeBetween } from '../../model/options/bounds.ts';
+import { checkNested, checkOptions, ownedBy } from '../../model/options/complete-options.ts';
+import { byDefault, optional, type Option, type OptionList } from '../../model/options/option-list.ts';
+import { mostEntries, type InspectionLog } from '../log/inspection-log.ts';
 import type { Redaction } from '../log/redact.ts';
 import type { EngineDescription, EngineView, FaultSettings } from '../protocol/engine-view.ts';
 import type { DevtoolsChannel, DevtoolsCommand, DevtoolsQueries, DevtoolsQueryType } from '../protocol/messages.ts';
 
 export interface DevtoolsOptions {
-  /** Shown in the panel; default `synchart`. */
+  /** Shown in the panel. @defaultValue `synchart` */
   readonly name?: string | undefined;
-  /** Entries kept, at most 100,000, which is the default. */
+  /** Entries kept; the oldest go first. @defaultValue 100,000 */
   readonly capacity?: number | undefined;
-  /** What must not be shown, beside headers and tokens. */
+  /** What must not be shown, besides headers and tokens: `{ fields: ['pin'] }` hides fields by name, at any depth. */
   readonly redact?: Redaction | undefined;
-  /** Faults to begin with. */
+  /** Faults that are on from the start. */
   readonly faults?: FaultSettings | undefined;
+}
+
+/** Defaults and bounds of {@link DevtoolsOptions}. */
+export const devtoolsOptions = {
+  name: byDefault('synchart', aText),
+  capacity: byDefault(mostEntries, wholeBetween(1, mostEntries)),
+  redact: optional(anObject),
+  faults: byDefault({}, anObject),
+} satisfies OptionList<DevtoolsOptions>;
+
+const redaction = { fields: optional(namesOfColumns) } satisfies OptionList<Redaction>;
+
+/** Checks the options of whatever attaches to an engine. A misspelt `redact` would show a secret. */
+export function checkDevtoolsOptions<Given extends DevtoolsOptions>(
+  name: string,
+  list: { readonly [Name in keyof Given]-?: Option },
+  given: Given,
+): void {
+  const owner = ownedBy(name);
+  checkOptions(owner, list, given);
+  checkNested(owner, 'redact', redaction, given.redact);
 }
 
 /** What looks into one engine, and what panels talk to. */

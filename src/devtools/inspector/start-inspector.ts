@@ -1,23 +1,30 @@
 import { readFile } from 'node:fs/promises';
 import type { SyncEngine } from '../../engine/api/sync-engine.ts';
+import { aPort } from '../../model/options/bounds.ts';
+import { byDefault, type OptionList } from '../../model/options/option-list.ts';
 import { attachDevtools } from '../agent/attach-devtools.ts';
-import type { DevtoolsOptions } from '../agent/devtools-agent.ts';
+import { checkDevtoolsOptions, devtoolsOptions, type DevtoolsOptions } from '../agent/devtools-agent.ts';
 import { serveInspector, type RunningInspector } from './inspector-server.ts';
 
 export interface InspectorOptions extends DevtoolsOptions {
-  /** Default: any that is free. */
+  /** Port to listen on; 0 takes a free one. @defaultValue 0 */
   readonly port?: number | undefined;
 }
+
+/** Defaults and bounds of {@link InspectorOptions}. */
+export const inspectorOptions = {
+  port: byDefault(0, aPort),
+  ...devtoolsOptions,
+} satisfies OptionList<InspectorOptions>;
 
 /**
  * Serves the panel of an engine of a Node process, on loopback only. Open `url` in a browser: its token lets one panel
  * in. The server does not keep the process alive. Rejects where the port is taken; throws `TypeError` for an engine
  * that `createSyncEngine` did not make.
  */
-export async function startInspector(
-  engine: SyncEngine,
-  { port = 0, ...options }: InspectorOptions = {},
-): Promise<RunningInspector> {
+export async function startInspector(engine: SyncEngine, given: InspectorOptions = {}): Promise<RunningInspector> {
+  checkDevtoolsOptions('startInspector', inspectorOptions, given);
+  const { port = inspectorOptions.port.fallback, ...options } = given;
   return serveInspector(attachDevtools(engine, options), port, builtPanel);
 }
 

@@ -1,3 +1,5 @@
+import { aText, objectWith } from '../../model/options/bounds.ts';
+import { byDefault, optional } from '../../model/options/option-list.ts';
 import type { FaultSettings } from '../protocol/engine-view.ts';
 
 /** Where the panel sits in its page. */
@@ -18,6 +20,12 @@ const fresh: Remembered = { isOpen: false, dock: 'bottom', size: { bottom: 360, 
 
 /** The small part of `localStorage` that is used. */
 export type KeyValueStorage = Pick<Storage, 'getItem' | 'setItem'>;
+
+/** The options `storage` and `storageKey`, wherever the panel remembers something. */
+export const storageOptions = {
+  storage: optional(objectWith('a storage', 'getItem', 'setItem')),
+  storageKey: byDefault('synchart.devtools', aText),
+};
 
 /** A page without storage, or one that forbids it, forgets; nothing else changes. */
 export function pageStorage(): KeyValueStorage | undefined {

@@ -1,15 +1,29 @@
 import type { SyncEngine } from '../../engine/api/sync-engine.ts';
+import { isText } from '../../model/options/bounds.ts';
+import { byDefault, type OptionList } from '../../model/options/option-list.ts';
 import { attachDevtools } from '../agent/attach-devtools.ts';
-import type { DevtoolsOptions } from '../agent/devtools-agent.ts';
+import { checkDevtoolsOptions, devtoolsOptions, type DevtoolsOptions } from '../agent/devtools-agent.ts';
 import { definitionOf } from './definition-of.ts';
 
 export interface StatelyOptions extends DevtoolsOptions {
-  /** Where a Stately inspector listens, on this machine. Default `ws://127.0.0.1:8080`. */
+  /** Where a Stately inspector listens, on this machine. @defaultValue `ws://127.0.0.1:8080` */
   readonly url?: string | undefined;
 }
 
 /** A name elsewhere would be given what the engine does. */
 const loopbackNames: readonly string[] = ['127.0.0.1', 'localhost', '[::1]'];
+const isOnThisMachine = (value: unknown): boolean =>
+  isText(value) && URL.canParse(value) && loopbackNames.includes(new URL(value).hostname);
+
+/** Defaults and bounds of {@link StatelyOptions}. */
+export const statelyOptions = {
+  url: byDefault('ws://127.0.0.1:8080', {
+    expected: 'a WebSocket address on this machine',
+    holds: isOnThisMachine,
+    error: RangeError,
+  }),
+  ...devtoolsOptions,
+} satisfies OptionList<StatelyOptions>;
 
 /**
  * Shows the engine's chart in Stately's inspector, through `@statelyai/inspect` (install it yourself). It is told
@@ -17,12 +31,9 @@ const loopbackNames: readonly string[] = ['127.0.0.1', 'localhost', '[::1]'];
  * Resolves with the function that ends it. Rejects with `RangeError` for an address that is not on this machine, with
  * `Error` where the package is missing.
  */
-export async function inspectWithStately(
-  engine: SyncEngine,
-  { url = 'ws://127.0.0.1:8080', ...options }: StatelyOptions = {},
-): Promise<() => void> {
-  if (!loopbackNames.includes(new URL(url).hostname))
-    throw new RangeError(`inspectWithStately: the address must be on this machine, got ${url}`);
+export async function inspectWithStately(engine: SyncEngine, given: StatelyOptions = {}): Promise<() => void> {
+  checkDevtoolsOptions('inspectWithStately', statelyOptions, given);
+  const { url = statelyOptions.url.fallback, ...options } = given;
   const { createWebSocketInspector } = await loadStately();
   const agent = attachDevtools(engine, options);
   const inspector = createWebSocketInspector({ url });

@@ -85,7 +85,7 @@ export function createDataAccess({
     query: () => Promise<T>,
     options: EngineLiveQueryOptions<T> & { readonly metadata?: boolean | undefined },
   ): Observable<T> | Observable<LiveResult<T>> {
-    return untilOver<unknown>(liveQueryOn(sourceOf(options.tables), query, { ...options, clock }), core.events$) as
+    return untilOver<unknown>(liveQueryOn({ sourceOf, clock }, query, options), core.events$) as
       | Observable<T>
       | Observable<LiveResult<T>>;
   }

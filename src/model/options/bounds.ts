@@ -33,6 +33,11 @@ const isAtLeast = (value: unknown, least: number): boolean =>
 
 export const wholeFrom = (least: number): Bounds =>
   range(`a whole number of at least ${least}`, (value) => Number.isSafeInteger(value) && isAtLeast(value, least));
+export const wholeBetween = (least: number, most: number): Bounds =>
+  range(
+    `a whole number from ${least} to ${most}`,
+    (value) => Number.isSafeInteger(value) && isAtLeast(value, least) && Number(value) <= most,
+  );
 export const numberFrom = (least: number): Bounds =>
   range(`a finite number of at least ${least}`, (value) => isAtLeast(value, least));
 export const timeFrom = (least: number): Bounds =>
@@ -45,6 +50,10 @@ export const timeOrNever = (least: number): Bounds =>
     `a number of milliseconds of at least ${least}, or Infinity`,
     (value) => value === Infinity || isAtLeast(value, least),
   );
+/** How many of all, as a fraction. */
+export const aShare: Bounds = range('a number from 0 to 1', (value) => isAtLeast(value, 0) && Number(value) <= 1);
+/** A TCP port; 0 lets the system choose one. */
+export const aPort: Bounds = wholeBetween(0, 65_535);
 /** A time that one timer of the platform can wait. */
 export const timerTime: Bounds = range(
   `between 1 and ${longestTimer} ms`,
@@ -84,6 +93,15 @@ export const objectWith = (what: string, ...methods: readonly string[]): Bounds 
     (value) => isThing(value) && methods.every((name) => isFunction(Reflect.get(value, name))),
   );
 export const aClock: Bounds = objectWith('a clock', 'now', 'setTimeout', 'clearTimeout');
+/** A clock that only tells the time. */
+export const aTimeSource: Bounds = objectWith('a clock', 'now');
+export const aDataSource: Bounds = objectWith('a DataSource of TypeORM', 'getMetadata');
+/** What the bounds say, or a flag: `true` for the default, `false` to switch it off. */
+export const orFlag = (bounds: Bounds): Bounds => ({
+  ...bounds,
+  expected: `true, false or ${bounds.expected}`,
+  holds: (value) => typeof value === 'boolean' || bounds.holds(value),
+});
 /** What the bounds say, or `false` to switch it off. */
 export const orFalse = (bounds: Bounds): Bounds => ({
   ...bounds,

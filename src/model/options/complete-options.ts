@@ -51,6 +51,21 @@ export function checkNames(owner: OptionOwner, list: Options, given: object): vo
   throw new (owner.error ?? TypeError)(`${owner.unknown(unknown)}${remedy}`);
 }
 
+/** Checks an option that is itself an object of options, named as `redact.fields`. */
+export function checkNested(owner: OptionOwner, name: string, list: Options, given: object | undefined): void {
+  if (given === undefined) return;
+  checkOptions(
+    {
+      ...owner,
+      options: owner.option(name),
+      option: (nested) => owner.option(`${name}.${nested}`),
+      unknown: (nested) => owner.unknown(`${name}.${nested}`),
+    },
+    list,
+    given,
+  );
+}
+
 /** The defaults of a list. */
 export const defaultsOf = (list: Options): Readonly<Record<string, unknown>> =>
   Object.fromEntries(

@@ -1,5 +1,8 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Clock } from '../../model/platform/clock.ts';
+import { aFlag, aFunction, aTimeSource } from '../../model/options/bounds.ts';
+import { completeOptions, ownedBy } from '../../model/options/complete-options.ts';
+import { byDefault, type Completed, type OptionList } from '../../model/options/option-list.ts';
 import { gateConnection } from '../gate/connection-gate.ts';
 import { SqliteGate } from '../gate/sqlite-gate.ts';
 import { checkSyncTables, type SyncTable } from '../tables/sync-table.ts';
@@ -15,15 +18,24 @@ import { randomId } from '../../model/platform/random-id.ts';
 
 /** Options of {@link captureWrites}; those of the first call for a data source hold. */
 export interface CaptureOptions {
-  /** Makes operation ids; default UUID v4. */
+  /** Makes operation ids. @defaultValue UUID v4 */
   readonly opId?: () => string;
+  /** Stamps local changes. @defaultValue the platform's */
   readonly clock?: Pick<Clock, 'now'>;
   /**
-   * Default true: queries of the app pass over rows that were deleted, here or by the server, unless they ask
-   * `withDeleted`.
+   * Queries of the app skip deleted rows, whoever deleted them, unless they ask `withDeleted`.
+   *
+   * @defaultValue true
    */
   readonly hideDeleted?: boolean;
 }
+
+/** Defaults and bounds of {@link CaptureOptions}. */
+export const captureOptions = {
+  opId: byDefault(randomId, aFunction),
+  clock: byDefault(systemClock, aTimeSource),
+  hideDeleted: byDefault(true, aFlag),
+} satisfies OptionList<CaptureOptions>;
 
 const captures = new WeakMap<DataSource, Capture>();
 
@@ -41,27 +53,31 @@ export function captureWrites(
   tables: readonly SyncTable[],
   options: CaptureOptions = {},
 ): void {
+  const settings = completeOptions<CaptureOptions, typeof captureOptions>(
+    ownedBy('captureWrites'),
+    captureOptions,
+    options,
+  );
   if (!dataSource.isInitialized)
     throw new TypeError('captureWrites needs an initialised DataSource: await dataSource.initialize() first');
   checkSyncTables(tables);
-  const capture = captures.get(dataSource) ?? createCapture(dataSource, options);
+  const capture = captures.get(dataSource) ?? createCapture(dataSource, settings);
   capture.add(tables);
   captures.set(dataSource, capture);
   rememberCaptured(dataSource, tables);
 }
 
-function createCapture(dataSource: DataSource, options: CaptureOptions): Capture {
+function createCapture(dataSource: DataSource, settings: Completed<CaptureOptions, typeof captureOptions>): Capture {
   const gate = gateConnection(dataSource);
   if (!(gate instanceof SqliteGate)) {
     throw new TypeError(
       `captureWrites works on SQLite; on ${dataSource.options.type} write through createWriter or engine.writer, which queue the same operations`,
     );
   }
-  const clock = options.clock ?? systemClock;
   const capture = new Capture(dataSource, gate, {
-    opId: options.opId ?? randomId,
-    now: () => clock.now(),
-    hideDeleted: options.hideDeleted ?? true,
+    opId: settings.opId,
+    now: () => settings.clock.now(),
+    hideDeleted: settings.hideDeleted,
   });
   const { driver } = dataSource;
   const prototype = Object.getPrototypeOf(driver.createQueryRunner('master')) as object;

@@ -8,11 +8,11 @@ import {
 import { databasePathProblem } from '../../model/platform/database-path.ts';
 import { DatabaseError } from '../../model/errors/errors.ts';
 import { gateConnection, gateOptions, type GateOptions } from '../gate/connection-gate.ts';
-import type { Synchronous } from '../drivers/database-file.ts';
+import { synchronousOption, type Synchronous } from '../drivers/database-file.ts';
 import type { DriverProfile, InitSqlJs, ReadyDriver } from '../drivers/driver-profile.ts';
 import { givenProfile, namedDrivers, readyDriverOf, rememberProfile, type NamedDriver } from '../drivers/profile-of.ts';
-import { aFlag, aFunction, oneOf, valueThat, type Bounds } from '../../model/options/bounds.ts';
-import { completeOptions, ownedBy } from '../../model/options/complete-options.ts';
+import { aFlag, aFunction, valueThat, type Bounds } from '../../model/options/bounds.ts';
+import { completeOptions, ownedBy, pickOptions } from '../../model/options/complete-options.ts';
 import { byDefault, optional, required, type OptionList } from '../../model/options/option-list.ts';
 import { syncEntities } from './entities.ts';
 import { syncMigrations } from './migrations.ts';
@@ -39,27 +39,27 @@ export type { InitSqlJs };
 export interface OpenDatabaseOptions extends GateOptions, PassedOn {
   /** Path of the file, or `:memory:`. Its directory is created. */
   readonly database: string;
-  /** The app's own; the sync tables' are added. */
+  /** The entities of the app; those of the sync tables are added. */
   readonly entities: EntityList;
   /**
-   * The app's own, for its own tables; the sync tables' are added. Run at once, in one transaction, in the order of the
-   * timestamps in their names.
+   * The migrations of the app, for its own tables; those of the sync tables are added. All of them run on opening, in
+   * one transaction, in the order of the timestamps in their names.
    */
   readonly migrations?: Migrations;
   /**
-   * A name, or a driver that the app brings along: an object in the form of expo-sqlite, or a profile.
+   * The name of a driver, or a driver that the app supplies: an object in the form of expo-sqlite, or a profile.
    *
    * @defaultValue `sqlite3`
    */
   readonly driver?: DatabaseDriver | ReadyDriver | DriverProfile;
   /** For `sqljs`: the default export of the package `sql.js`. A page must pass it; Node loads the package itself. */
   readonly initSqlJs?: InitSqlJs;
-  /** For `sqljs`: gives the URL of a file of sql.js, such as `sql-wasm.wasm`. Default: beside the script. */
+  /** For `sqljs`: gives the URL of a file of sql.js, such as `sql-wasm.wasm`. @defaultValue beside the script */
   readonly locateFile?: (file: string) => string;
   /** With WAL and `NORMAL`, a power cut may lose the last commits, but never the database. @defaultValue `NORMAL` */
   readonly synchronous?: Synchronous;
   /**
-   * Creates the app's own tables from its entities: for tests and first steps, not for databases that hold data.
+   * Creates the app's own tables from its entities. For tests and first steps, not for databases that hold data.
    *
    * @defaultValue false
    */
@@ -80,7 +80,7 @@ export const openDatabaseOptions = {
   }),
   initSqlJs: optional(aFunction),
   locateFile: optional(aFunction),
-  synchronous: byDefault('NORMAL', oneOf('OFF', 'NORMAL', 'FULL', 'EXTRA')),
+  synchronous: synchronousOption,
   synchronize: byDefault(false, aFlag),
   ...gateOptions,
   logging: optional(passedOn),
@@ -131,7 +131,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<DataSo
     const dataSource = new DataSource(dataSourceOptions);
     rememberProfile(dataSource, profile);
     readyDriverOf(dataSource)?.useMigrations?.(migrations.map((Migration) => new Migration().name ?? Migration.name));
-    gateConnection(dataSource, options);
+    gateConnection(dataSource, pickOptions<GateOptions>(gateOptions, options));
     await dataSource.initialize();
     return await prepareTables(dataSource, synchronize);
   } catch (cause) {

@@ -1,5 +1,11 @@
+import { oneOf } from '../../model/options/bounds.ts';
+import { byDefault } from '../../model/options/option-list.ts';
+
 /** How hard SQLite makes sure that a commit is on the disk. */
 export type Synchronous = 'OFF' | 'NORMAL' | 'FULL' | 'EXTRA';
+
+/** The option `synchronous` of everything that opens SQLite files. */
+export const synchronousOption = byDefault<Synchronous>('NORMAL', oneOf('OFF', 'NORMAL', 'FULL', 'EXTRA'));
 
 /** SQLite's own waiting blocks the event loop or a thread (F-147); the gate waits without. */
 export const driverBusyTimeoutMs = 5;

@@ -1,11 +1,19 @@
 import type { Database, Statement } from 'sqlite3';
 import { toBindables } from '../sql/bind-value.ts';
 import { whileBusy } from './busy-database.ts';
-import { createDirectoryOf, driverBusyTimeoutMs, isDatabaseFile, type Synchronous } from './database-file.ts';
+import {
+  createDirectoryOf,
+  driverBusyTimeoutMs,
+  isDatabaseFile,
+  synchronousOption,
+  type Synchronous,
+} from './database-file.ts';
 import { loadOptional } from './load-optional.ts';
 import { asynchronousConnection, probeTransaction } from './raw-connection.ts';
 import { sqliteDefaults, type DriverProfile } from './driver-profile.ts';
-import { defaultSyncConfig } from '../../model/config.ts';
+import { configOptions } from '../../model/config.ts';
+import { completeOptions, ownedBy } from '../../model/options/complete-options.ts';
+import type { OptionList } from '../../model/options/option-list.ts';
 import { ExpoForm, type ExpoConnection } from './expo-form.ts';
 import { refuseSeveralStatements } from './one-statement.ts';
 import type { StatementAnswer } from './short-query.ts';
@@ -15,13 +23,19 @@ import { systemClock } from '../../model/platform/system-clock.ts';
 
 export interface Sqlite3DriverOptions {
   /**
-   * Default `NORMAL`: with WAL a power cut may lose the last commits, but never the database. `FULL` makes each commit
-   * durable.
+   * With WAL and `NORMAL`, a power cut may lose the last commits, but never the database; `FULL` makes each commit
+   * durable. @defaultValue `NORMAL`
    */
   readonly synchronous?: Synchronous;
-  /** How long a file that another process has locked is waited for while it is opened. */
+  /** How long opening waits for a file that another process has locked. @defaultValue 5,000 (5 seconds) */
   readonly busyTimeoutMs?: number;
 }
+
+/** Defaults and bounds of {@link Sqlite3DriverOptions}. */
+export const sqlite3DriverOptions = {
+  synchronous: synchronousOption,
+  busyTimeoutMs: configOptions.busyTimeoutMs,
+} satisfies OptionList<Sqlite3DriverOptions>;
 
 /** What TypeORM's `driver` option of the `expo` type takes. */
 export interface Sqlite3Driver {
@@ -168,7 +182,11 @@ class Connection extends ExpoForm {
  * `SQLITE_BUSY`).
  */
 export function sqlite3Driver(options: Sqlite3DriverOptions = {}): Sqlite3Driver {
-  const { synchronous = 'NORMAL', busyTimeoutMs = defaultSyncConfig.busyTimeoutMs } = options;
+  const { synchronous, busyTimeoutMs } = completeOptions<Sqlite3DriverOptions, typeof sqlite3DriverOptions>(
+    ownedBy('sqlite3Driver'),
+    sqlite3DriverOptions,
+    options,
+  );
   return {
     profile: sqlite3Profile,
     openDatabaseAsync: async (name) => {

@@ -1,11 +1,13 @@
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../../model/platform/clock.ts';
+import { timeOrNever } from '../../model/options/bounds.ts';
+import { byDefault } from '../../model/options/option-list.ts';
 import { profileOf } from '../drivers/profile-of.ts';
 import type { ChangeFeed } from './change-feed.ts';
 import type { ConnectionGate } from '../gate/connection-gate.ts';
 
-/** How often the database is asked whether somebody else has committed, ms. */
-export const defaultPollIntervalMs = 1_000;
+/** How often the database is asked whether somebody else has committed. */
+export const pollOption = byDefault(1_000, timeOrNever(0));
 
 interface Poll {
   readonly intervals: Map<symbol, number>;

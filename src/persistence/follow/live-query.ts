@@ -1,7 +1,10 @@
 import type { Observable } from 'rxjs';
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../../model/platform/clock.ts';
-import { defaultPollIntervalMs, pollElsewhere } from './data-version.ts';
+import { aClock, aDataSource, aFlag, aFunction, orFlag, valueThat, type Bounds } from '../../model/options/bounds.ts';
+import { completeOptions, ownedBy } from '../../model/options/complete-options.ts';
+import { byDefault, optional, required, type OptionList } from '../../model/options/option-list.ts';
+import { pollOption, pollElsewhere } from './data-version.ts';
 import { liveRead } from './live-read.ts';
 import { liveSourceOf, type LiveSource, type LiveTable } from './live-source.ts';
 import { copyResult, equalsCopy } from './result-copy.ts';
@@ -10,19 +13,47 @@ import { systemClock } from '../../model/platform/system-clock.ts';
 
 export interface LiveQueryOptions<T> {
   /**
-   * The tables that the query reads; it is made again when one of them changes. Junction tables of their entities are
-   * followed, too.
+   * The tables that the query reads; the query runs again when one of them changes. The junction tables of their
+   * entities are followed, too.
    */
   readonly tables: readonly LiveTable[];
   /** Needed only where several open data sources have these tables. */
   readonly dataSource?: DataSource | undefined;
   /**
-   * Whether a result equal to the last one is left out. Default: yes, by content. A function compares in its own way.
+   * Whether a result equal to the last one is left out: by content, or as a function of yours compares.
+   *
+   * @defaultValue true
    */
   readonly distinct?: boolean | ((last: T, next: T) => boolean) | undefined;
-  /** How often commits of other connections and processes are looked for, ms. Default 1,000; 0: never. */
+  /** How often to look for commits of other connections and processes; 0 = never. @defaultValue 1,000 (1 second) */
   readonly pollIntervalMs?: number | undefined;
+  /** Schedules the polling of other connections. @defaultValue the platform's */
   readonly clock?: Clock | undefined;
+}
+
+/** With `metadata: true`, results come as a {@link LiveResult}. */
+interface AnyLiveQueryOptions<T> extends LiveQueryOptions<T> {
+  /** Gives a `LiveResult` in place of the bare result. @defaultValue false */
+  readonly metadata?: boolean | undefined;
+}
+
+const aList: Bounds = valueThat('a list of tables', Array.isArray);
+
+/** Defaults and bounds of {@link LiveQueryOptions}. */
+export const liveQueryOptions = {
+  tables: required(aList),
+  dataSource: optional(aDataSource),
+  distinct: byDefault(true, orFlag(aFunction)),
+  pollIntervalMs: pollOption,
+  clock: byDefault(systemClock, aClock),
+  metadata: byDefault(false, aFlag),
+} satisfies OptionList<AnyLiveQueryOptions<unknown>>;
+
+/** How the tables of a query are found. */
+export interface LiveOrigin {
+  sourceOf(tables: readonly LiveTable[]): LiveSource;
+  /** Goes before the option. */
+  readonly clock?: Clock;
 }
 
 /** A result, and how it stands to the server. */
@@ -52,24 +83,27 @@ export function liveQuery<T>(
   query: () => Promise<T>,
   options: LiveQueryOptions<T> & { readonly metadata?: boolean | undefined },
 ): Observable<T> | Observable<LiveResult<T>> {
-  return liveQueryOn(liveSourceOf(options.tables, options), query, options);
+  return liveQueryOn({ sourceOf: (tables) => liveSourceOf(tables, options) }, query, options);
 }
 
-/** As {@link liveQuery}, where the database is known. */
+/** As {@link liveQuery}, where the database is known. The options are checked before anything is looked up. */
 export function liveQueryOn<T>(
-  source: LiveSource,
+  origin: LiveOrigin,
   query: () => Promise<T>,
-  options: LiveQueryOptions<T> & { readonly metadata?: boolean | undefined },
+  given: AnyLiveQueryOptions<T>,
 ): Observable<T> | Observable<LiveResult<T>> {
+  const options = completeOptions<AnyLiveQueryOptions<T>, typeof liveQueryOptions>(
+    ownedBy('liveQuery'),
+    liveQueryOptions,
+    given,
+  );
+  const source = origin.sourceOf(options.tables);
   const { gate, feed, dataSource } = source;
-  const clock = options.clock ?? systemClock;
-  const intervalMs = options.pollIntervalMs ?? defaultPollIntervalMs;
-  if (!(intervalMs >= 0))
-    throw new RangeError(`liveQuery: pollIntervalMs must be a number of at least 0, got ${String(intervalMs)}`);
+  const { clock = options.clock } = origin;
+  const { pollIntervalMs: intervalMs, distinct } = options;
   const listenElsewhere = (): (() => void) => pollElsewhere({ dataSource, gate, feed, clock, intervalMs });
   const shared = { dataSource, gate, feed, listenElsewhere };
-  const distinct = options.distinct ?? true;
-  if (options.metadata !== true) {
+  if (!options.metadata) {
     return liveRead<T>({ ...shared, tables: source.tables, begin: () => ({ read: query, isNews: newsOf(distinct) }) });
   }
   return liveRead<LiveResult<T>>({

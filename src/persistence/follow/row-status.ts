@@ -2,7 +2,10 @@ import type { Observable } from 'rxjs';
 import type { DataSource } from 'typeorm';
 import type { Clock } from '../../model/platform/clock.ts';
 import { rethrowForCaller, toStoreFailure } from '../sql/database-failure.ts';
-import { defaultPollIntervalMs, pollElsewhere } from './data-version.ts';
+import { aClock, aDataSource } from '../../model/options/bounds.ts';
+import { checkOptions, ownedBy, withDefaults } from '../../model/options/complete-options.ts';
+import { byDefault, optional, type OptionList } from '../../model/options/option-list.ts';
+import { pollOption, pollElsewhere } from './data-version.ts';
 import { liveRead } from './live-read.ts';
 import { liveSourceOf, type LiveSource, type LiveTable } from './live-source.ts';
 import { copyResult, equalsCopy } from './result-copy.ts';
@@ -35,9 +38,22 @@ export interface RowStatus {
 export interface RowStatusOptions {
   /** Needed only where several open data sources have this table. */
   readonly dataSource?: DataSource | undefined;
+  /** Schedules the polling of other connections. @defaultValue the platform's */
   readonly clock?: Clock | undefined;
-  /** How often commits of other connections are looked for while somebody watches, ms. Default 1,000; 0: never. */
+  /** How often `watchRowStatus` looks for commits of other connections; 0 = never. @defaultValue 1,000 (1 second) */
   readonly pollIntervalMs?: number | undefined;
+}
+
+/** Defaults and bounds of {@link RowStatusOptions}. */
+export const rowStatusOptions = {
+  dataSource: optional(aDataSource),
+  clock: byDefault(systemClock, aClock),
+  pollIntervalMs: pollOption,
+} satisfies OptionList<RowStatusOptions>;
+
+function sourceOf(table: LiveTable, options: RowStatusOptions): LiveSource {
+  checkOptions(ownedBy('rowStatus'), rowStatusOptions, options);
+  return liveSourceOf([table], options);
 }
 
 /**
@@ -45,14 +61,14 @@ export interface RowStatusOptions {
  * with `DatabaseError`.
  */
 export const rowStatus = (table: LiveTable, id: string | number, options: RowStatusOptions = {}): Promise<RowStatus> =>
-  readRowStatus(liveSourceOf([table], options), id);
+  readRowStatus(sourceOf(table, options), id);
 
 /** As {@link rowStatus}, now and after each change. Ends with the error of a reading. */
 export const watchRowStatus = (
   table: LiveTable,
   id: string | number,
   options: RowStatusOptions = {},
-): Observable<RowStatus> => watchRowStatusOn(liveSourceOf([table], options), id, options);
+): Observable<RowStatus> => watchRowStatusOn(sourceOf(table, options), id, options);
 
 /** As {@link watchRowStatus}, where the database is known. */
 export function watchRowStatusOn(
@@ -61,7 +77,10 @@ export function watchRowStatusOn(
   options: RowStatusOptions,
 ): Observable<RowStatus> {
   const { dataSource, gate, feed } = source;
-  const { clock = systemClock, pollIntervalMs: intervalMs = defaultPollIntervalMs } = options;
+  const { clock, pollIntervalMs: intervalMs } = withDefaults<RowStatusOptions, typeof rowStatusOptions>(
+    rowStatusOptions,
+    options,
+  );
   return liveRead<RowStatus>({
     dataSource,
     gate,

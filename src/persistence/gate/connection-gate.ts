@@ -1,9 +1,10 @@
 import type { DataSource } from 'typeorm';
 import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 import type { Clock } from '../../model/platform/clock.ts';
-import { configOptions, defaultSyncConfig } from '../../model/config.ts';
+import { configOptions } from '../../model/config.ts';
 import { aClock, oneOf } from '../../model/options/bounds.ts';
-import { byDefault, optional, type OptionList } from '../../model/options/option-list.ts';
+import { completeOptions, ownedBy } from '../../model/options/complete-options.ts';
+import { byDefault, type OptionList } from '../../model/options/option-list.ts';
 import { profileOf, singleConnectionTypes } from '../drivers/profile-of.ts';
 import type { ConnectionGate } from './gate-port.ts';
 import { createPooledGate } from './pooled-gate.ts';
@@ -14,26 +15,27 @@ import { createAsyncContext, noAsyncContext } from './transaction-context.ts';
 export type { ConnectionGate };
 
 export interface GateOptions {
-  /** Measures the waits. Default: that of the system. */
+  /** Measures the waits. @defaultValue the platform's */
   readonly clock?: Clock;
-  /** How long a database that another process has locked is waited for. @defaultValue 5,000 (5 seconds) */
+  /** How long a statement waits for a database that another process has locked. @defaultValue 5,000 (5 seconds) */
   readonly busyTimeoutMs?: number;
   /**
-   * After this long without a statement of the transaction that blocks it, a waiter is refused.
+   * A waiter is refused once the transaction that blocks it has executed no statement for this long.
    *
    * @defaultValue 5,000 (5 seconds)
    */
   readonly gateTimeoutMs?: number;
   /**
-   * `none` behaves as platforms without AsyncLocalStorage: queries without the transaction's manager do not join it.
+   * `none` behaves as a platform without AsyncLocalStorage: queries join a transaction only through its manager.
    *
    * @defaultValue `platform`
    */
   readonly asyncContext?: 'platform' | 'none';
 }
 
+/** Defaults and bounds of {@link GateOptions}. */
 export const gateOptions = {
-  clock: optional(aClock),
+  clock: byDefault(systemClock, aClock),
   busyTimeoutMs: configOptions.busyTimeoutMs,
   gateTimeoutMs: configOptions.gateTimeoutMs,
   asyncContext: byDefault('platform', oneOf('platform', 'none')),
@@ -49,6 +51,7 @@ const gated = new Set<WeakRef<DataSource>>();
  * The engine applies it by itself.
  */
 export function gateConnection(dataSource: DataSource, options: GateOptions = {}): ConnectionGate {
+  const given = completeOptions<GateOptions, typeof gateOptions>(ownedBy('gateConnection'), gateOptions, options);
   const existing = gates.get(dataSource);
   if (existing !== undefined) return existing;
   const profile = profileOf(dataSource);
@@ -58,15 +61,15 @@ export function gateConnection(dataSource: DataSource, options: GateOptions = {}
     );
   const settings = {
     profile,
-    clock: options.clock ?? systemClock,
-    busyTimeoutMs: options.busyTimeoutMs ?? defaultSyncConfig.busyTimeoutMs,
+    clock: given.clock,
+    busyTimeoutMs: given.busyTimeoutMs,
   };
   const gate =
     profile.connections === 'one'
       ? new SqliteGate(dataSource, dataSource.driver as AbstractSqliteDriver, {
           ...settings,
-          gateTimeoutMs: options.gateTimeoutMs ?? defaultSyncConfig.gateTimeoutMs,
-          context: options.asyncContext === 'none' ? noAsyncContext() : createAsyncContext(),
+          gateTimeoutMs: given.gateTimeoutMs,
+          context: given.asyncContext === 'none' ? noAsyncContext() : createAsyncContext(),
         })
       : createPooledGate(dataSource, settings);
   gates.set(dataSource, gate);

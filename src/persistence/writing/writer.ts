@@ -6,6 +6,9 @@ import { randomId } from '../../model/platform/random-id.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
 import type { Delta } from '../../model/values/delta.ts';
 import type { Json } from '../../model/values/json.ts';
+import { aFunction, aTimeSource } from '../../model/options/bounds.ts';
+import { completeOptions, ownedBy } from '../../model/options/complete-options.ts';
+import { byDefault, type OptionList } from '../../model/options/option-list.ts';
 import { gateConnection } from '../gate/connection-gate.ts';
 import { registerTables } from '../tables/register-table.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
@@ -84,21 +87,32 @@ export interface SyncWriter {
 }
 
 export interface WriterOptions {
-  /** Makes operation ids; default UUID v4. */
+  /** Makes operation ids. @defaultValue UUID v4 */
   readonly opId?: () => string;
+  /** Stamps local changes. @defaultValue the platform's */
   readonly clock?: Pick<Clock, 'now'>;
 }
+
+/** Defaults and bounds of {@link WriterOptions}. */
+export const writerOptions = {
+  opId: byDefault(randomId, aFunction),
+  clock: byDefault(systemClock, aTimeSource),
+} satisfies OptionList<WriterOptions>;
 
 /**
  * Writes rows together with their operations. Works without an engine; a DataSource without the sync tables rejects
  * with `DatabaseError`.
  */
 export function createWriter(dataSource: DataSource, options: WriterOptions = {}, watchAcks?: WatchAcks): SyncWriter {
-  const clock = options.clock ?? systemClock;
+  const { opId, clock } = completeOptions<WriterOptions, typeof writerOptions>(
+    ownedBy('createWriter'),
+    writerOptions,
+    options,
+  );
   const context: WriterContext = {
     dataSource,
     gate: gateConnection(dataSource),
-    opId: options.opId ?? randomId,
+    opId,
     now: () => clock.now(),
     watchAcks,
   };

@@ -1,4 +1,7 @@
 import type { Clock } from '../../model/platform/clock.ts';
+import { aClock, aText, timerTime } from '../../model/options/bounds.ts';
+import { completeOptions, ownedBy } from '../../model/options/complete-options.ts';
+import { byDefault, optional, type OptionList } from '../../model/options/option-list.ts';
 import { randomId } from '../../model/platform/random-id.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
 import { toBindables } from '../../persistence/sql/bind-value.ts';
@@ -12,12 +15,20 @@ import { releaseOf } from '../protocol/release.ts';
 import { HostLink, type HostSource } from './host-link.ts';
 
 export interface RpcDriverOptions {
-  /** Names this client to its hosts, for ever: two clients never share one. Default: a random id. */
+  /** Names this client to its hosts, for ever; two clients never share a name. @defaultValue a random id */
   readonly clientId?: string;
-  /** After so long without a word of the host, a call rejects with `HostUnreachableError`. Default 20,000 ms. */
+  /** A call rejects with `HostUnreachableError` once the host was silent this long. @defaultValue 20,000 (20 seconds) */
   readonly answerTimeoutMs?: number;
+  /** Measures the waits. @defaultValue the platform's */
   readonly clock?: Clock;
 }
+
+/** Defaults and bounds of {@link RpcDriverOptions}. */
+export const rpcDriverOptions = {
+  clientId: optional(aText),
+  answerTimeoutMs: byDefault(20_000, timerTime),
+  clock: byDefault(systemClock, aClock),
+} satisfies OptionList<RpcDriverOptions>;
 
 /** The answer to one statement, in the form of expo-sqlite. */
 export interface RpcResult {
@@ -130,8 +141,11 @@ class Connection implements RpcConnection {
  * 'app', … })`. `source` may be a function that gives a port: it is asked again whenever the host is gone.
  */
 export function rpcDriver(source: HostSource, options: RpcDriverOptions = {}): RpcDriver {
-  const { clientId = randomId(), answerTimeoutMs = 20_000, clock = systemClock } = options;
-  if (!(answerTimeoutMs > 0)) throw new RangeError('rpcDriver: answerTimeoutMs must be greater than 0');
+  const {
+    clientId = randomId(),
+    answerTimeoutMs,
+    clock,
+  } = completeOptions<RpcDriverOptions, typeof rpcDriverOptions>(ownedBy('rpcDriver'), rpcDriverOptions, options);
   const listeners = new Set<(writes: WireWrites | undefined) => void>();
   let release = releaseOf([]);
   let current: HostSource = source;

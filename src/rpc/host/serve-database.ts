@@ -1,6 +1,9 @@
 import type { Clock } from '../../model/platform/clock.ts';
-import { defaultSyncConfig } from '../../model/config.ts';
+import { configOptions } from '../../model/config.ts';
 import { AppOutdatedError, ProtocolError } from '../../model/errors/errors.ts';
+import { aClock, aFunction, aText, objectWith } from '../../model/options/bounds.ts';
+import { checkOptions, completeOptions, ownedBy } from '../../model/options/complete-options.ts';
+import { byDefault, optional, required, type Completed, type OptionList } from '../../model/options/option-list.ts';
 import { randomId } from '../../model/platform/random-id.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
 import type { Writes } from '../../persistence/sql/written-tables.ts';
@@ -24,20 +27,40 @@ import type { HostConnection } from './host-connection.ts';
 import { Turns } from './turns.ts';
 
 export interface ServeOptions {
+  /** The raw SQLite connection that the host serves; from now on it is the host's. */
   readonly connection: HostConnection;
+  /** Measures the waits. @defaultValue the platform's */
   readonly clock?: Clock;
-  /** An open transaction without a statement for so long is rolled back, where others wait for the database. */
+  /**
+   * While others wait, an open transaction is rolled back once it has executed no statement for this long.
+   *
+   * @defaultValue 5,000 (5 seconds)
+   */
   readonly gateTimeoutMs?: number;
-  /** Told of a client whose migrations or protocol are newer than all the host has seen: it may want to hand over. */
+  /** Called for a client whose migrations or protocol are newer than any the host has seen, so that it can hand over. */
   readonly onNewerClient?: (release: Release) => void;
 }
 
+/** Defaults and bounds of {@link ServeOptions}. */
+export const serveOptions = {
+  connection: required(objectWith('a connection to SQLite', 'execute', 'isInTransaction', 'close')),
+  clock: byDefault(systemClock, aClock),
+  gateTimeoutMs: configOptions.gateTimeoutMs,
+  onNewerClient: optional(aFunction),
+} satisfies OptionList<ServeOptions>;
+
 export interface ConnectOptions {
-  /** The only client that may speak through this port; without, whoever says hello first. */
+  /** The only client that may use this port. @defaultValue the first one that greets */
   readonly clientId?: string;
-  /** Settles when the client is gone: its transaction is rolled back then. For ports that do not tell of their end. */
+  /** Settles when the client is gone; its transaction is then rolled back. For ports that do not report their end. */
   readonly gone?: Promise<unknown>;
 }
+
+/** Bounds of {@link ConnectOptions}. */
+export const connectOptions = {
+  clientId: optional(aText),
+  gone: optional(objectWith('a promise', 'then')),
+} satisfies OptionList<ConnectOptions>;
 
 /** Serves one SQLite connection to many clients. */
 export interface DatabaseHost {
@@ -63,7 +86,10 @@ interface Link {
   stop(): void;
 }
 
-export const serveDatabase = (options: ServeOptions): DatabaseHost => new Host(options);
+export const serveDatabase = (options: ServeOptions): DatabaseHost =>
+  new Host(completeOptions<ServeOptions, typeof serveOptions>(ownedBy('serveDatabase'), serveOptions, options));
+
+type ServeSettings = Completed<ServeOptions, typeof serveOptions>;
 
 class Host implements DatabaseHost, HostState {
   readonly hostId = randomId();
@@ -75,17 +101,17 @@ class Host implements DatabaseHost, HostState {
   fileRelease: Pick<Release, 'sync' | 'app'> = { sync: 0, app: 0 };
   foreignKeys = false;
   isLeaving = false;
-  readonly #options: ServeOptions;
+  readonly #options: ServeSettings;
   readonly #links = new Set<Link>();
   readonly #sessions = new Map<string, ClientSession>();
   #prepared: Promise<void> | undefined;
   #newest: Release | undefined;
 
-  constructor(options: ServeOptions) {
+  constructor(options: ServeSettings) {
     this.#options = options;
     this.connection = options.connection;
-    this.clock = options.clock ?? systemClock;
-    this.gateTimeoutMs = options.gateTimeoutMs ?? defaultSyncConfig.gateTimeoutMs;
+    this.clock = options.clock;
+    this.gateTimeoutMs = options.gateTimeoutMs;
     this.turns = new Turns(this.clock, this.gateTimeoutMs);
     this.marks = new CommitMarks(this.connection);
   }
@@ -95,6 +121,7 @@ class Host implements DatabaseHost, HostState {
   }
 
   connect(port: RpcPort, options: ConnectOptions = {}): () => void {
+    checkOptions(ownedBy('connect'), connectOptions, options);
     const link: Link = { port, options, session: undefined, stop: () => undefined };
     const disconnect = (): void => this.#disconnect(link);
     link.stop = listenTo(port, (data) => this.#receive(link, data), disconnect);

@@ -1,6 +1,7 @@
 import type { ComponentType } from 'react';
 
-export type PanelViewName = 'outbox' | 'chart' | 'timeline' | 'conflicts' | 'replica' | 'network' | 'faults';
+export const panelViewNames = ['outbox', 'chart', 'timeline', 'conflicts', 'replica', 'network', 'faults'] as const;
+export type PanelViewName = (typeof panelViewNames)[number];
 
 export interface PanelViewProps {
   /** Goes to another view; `focus` names what it is to show there, such as an operation of the outbox. */

@@ -1,5 +1,6 @@
-import type { Synchronous } from '../database-file.ts';
-import { isDatabaseFile } from '../database-file.ts';
+import { completeOptions, ownedBy } from '../../../model/options/complete-options.ts';
+import type { OptionList } from '../../../model/options/option-list.ts';
+import { isDatabaseFile, synchronousOption, type Synchronous } from '../database-file.ts';
 import type { ExpoConnection } from '../expo-form.ts';
 import { PhoneConnection } from './phone-connection.ts';
 
@@ -20,9 +21,14 @@ export interface ExpoSqliteModule {
 }
 
 export interface PhoneDriverOptions {
-  /** @defaultValue `NORMAL`: with WAL a power cut may lose the last commits, but never the database */
+  /** With WAL and `NORMAL`, a power cut may lose the last commits, but never the database. @defaultValue `NORMAL` */
   readonly synchronous?: Synchronous;
 }
+
+/** Defaults and bounds of {@link PhoneDriverOptions}. */
+export const phoneDriverOptions = {
+  synchronous: synchronousOption,
+} satisfies OptionList<PhoneDriverOptions>;
 
 /** What `openDatabase({ driver })` takes. */
 export interface PhoneDriver {
@@ -34,7 +40,11 @@ export interface PhoneDriver {
  * errors get SQLite's `code`, files use WAL, and `RETURNING` gives its rows, none of which the package does by itself.
  */
 export function expoSqliteDriver(module: ExpoSqliteModule, options: PhoneDriverOptions = {}): PhoneDriver {
-  const { synchronous = 'NORMAL' } = options;
+  const { synchronous } = completeOptions<PhoneDriverOptions, typeof phoneDriverOptions>(
+    ownedBy('expoSqliteDriver'),
+    phoneDriverOptions,
+    options,
+  );
   return {
     openDatabaseAsync: async (name) => {
       const database = await module.openDatabaseAsync(name);

@@ -1,5 +1,11 @@
+import { completeOptions, ownedBy } from '../../../model/options/complete-options.ts';
 import { isDatabaseFile } from '../database-file.ts';
-import { preparePhoneDatabase, type PhoneDriver, type PhoneDriverOptions } from './expo-sqlite-driver.ts';
+import {
+  phoneDriverOptions,
+  preparePhoneDatabase,
+  type PhoneDriver,
+  type PhoneDriverOptions,
+} from './expo-sqlite-driver.ts';
 import { PhoneConnection } from './phone-connection.ts';
 import { probeTransaction } from '../raw-connection.ts';
 
@@ -28,7 +34,11 @@ const withViews = (row: unknown): unknown => {
  * errors get SQLite's `code`, files use WAL.
  */
 export function opSqliteDriver(module: OpSqliteModule, options: PhoneDriverOptions = {}): PhoneDriver {
-  const { synchronous = 'NORMAL' } = options;
+  const { synchronous } = completeOptions<PhoneDriverOptions, typeof phoneDriverOptions>(
+    ownedBy('opSqliteDriver'),
+    phoneDriverOptions,
+    options,
+  );
   return {
     openDatabaseAsync: async (name) => {
       const database = module.open(isDatabaseFile(name) ? { name } : { name: 'memory', location: ':memory:' });
