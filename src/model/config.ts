@@ -5,52 +5,54 @@ import { byDefault, optional, type OptionList } from './options/option-list.ts';
 
 /** Settings of the engine. Times in ms. Validated by {@link resolveSyncConfig}; every field is optional there. */
 export interface SyncConfig {
-  /** Rows asked for in one pull request. @defaultValue 500 */
+  /** Rows requested per page of a pull. @defaultValue 500 */
   readonly pageSize: number;
   /** Operations taken from the outbox at once. @defaultValue 500 */
   readonly pushBatchSize: number;
   /**
-   * The wait before the first retry of a run; each further one is longer by `backoffMultiplier`. Not above
-   * `backoffMaxMs`. @defaultValue 1,000 (1 second)
+   * Wait before the first retry of a run; each further wait is `backoffMultiplier` times longer. Must not exceed
+   * `backoffMaxMs`.
+   *
+   * @defaultValue 1,000 (1 second)
    */
   readonly backoffMinMs: number;
-  /**
-   * The longest wait between two retries, unless the server asks for a longer one. @defaultValue 120,000 (2 minutes)
-   */
+  /** Longest wait between two retries, unless the server asks for a longer one. @defaultValue 120,000 (2 minutes) */
   readonly backoffMaxMs: number;
-  /** By how much each wait is longer than the one before. @defaultValue 2 */
+  /** Factor between one wait and the next. @defaultValue 2 */
   readonly backoffMultiplier: number;
   /** Retries of a run without progress; 5 means at most 6 attempts. @defaultValue 5 */
   readonly maxRetries: number;
   /**
-   * How long after the last one a kind is fully resynced; `Infinity` = never by itself. @defaultValue 604,800,000 (7
-   * days)
+   * Time between two scheduled full resyncs of a kind; `Infinity` schedules none.
+   *
+   * @defaultValue 604,800,000 (7 days)
    */
   readonly fullResyncIntervalMs: number;
-  /** What decides conflicts of tables without a `strategy` of their own. @defaultValue `autoPreserve` */
+  /** Decides conflicts of tables without their own `strategy`. @defaultValue `autoPreserve` */
   readonly conflictStrategy: ConflictStrategy;
-  /** Decides conflicts of the strategy `manual`, for tables without a `resolver` of their own. */
+  /** Decides conflicts under the strategy `manual`, for tables without their own `resolver`. */
   readonly conflictResolver?: ConflictResolver | undefined;
-  /** Merges both rows under the strategy `merge`, for tables without a `mergeFunction` of their own. */
+  /** Merges both rows under the strategy `merge`, for tables without their own `mergeFunction`. */
   readonly mergeFunction?: MergeFunction | undefined;
-  /** Rounds of re-pushing one conflict in one run. @defaultValue 3 */
+  /** How often one run pushes the same conflict again. @defaultValue 3 */
   readonly maxConflictRetries: number;
-  /** The wait between two of these rounds. @defaultValue 500 */
+  /** Wait before such another push. @defaultValue 500 */
   readonly conflictRetryDelayMs: number;
-  /** Gives an operation up whose conflict stays unresolved, with an event that holds it. @defaultValue false */
+  /** Gives up an operation whose conflict stays unresolved; the event carries the operation. @defaultValue false */
   readonly skipConflictingOps: boolean;
   /** Definite refusals after which an operation is stuck. @defaultValue 5 */
   readonly maxOutboxTryCount: number;
   /**
-   * How long `awaitAcked` and `refresh` wait unless told otherwise; with `createRestSyncEngine`, the longest a request
-   * may take, too. @defaultValue 30,000 (30 seconds)
+   * Default timeout of `awaitAcked` and `refresh`; with `createRestSyncEngine`, also that of each request.
+   *
+   * @defaultValue 30,000 (30 seconds)
    */
   readonly requestTimeoutMs: number;
-  /** Kinds pulled at the same time. @defaultValue 1 */
+  /** How many kinds are pulled at the same time. @defaultValue 1 */
   readonly pullConcurrency: number;
   /** Re-reads this window before the cursor, for servers whose rows become visible late. @defaultValue 0 */
   readonly pullOverlapMs: number;
-  /** `force` for servers without conditional writes. @defaultValue `conditional` */
+  /** How merged rows are pushed; `force` is for servers without conditional writes. @defaultValue `conditional` */
   readonly mergedPush: 'conditional' | 'force';
   /** Whether a full resync removes rows that the server no longer lists. @defaultValue true */
   readonly sweepOnFullResync: boolean;
@@ -59,13 +61,16 @@ export interface SyncConfig {
   /** Empty pages in a row after which a pull ends with an error. @defaultValue 100 */
   readonly maxEmptyPages: number;
   /**
-   * How long the lease of an engine lasts after its last sign of life; until then no other engine syncs the same
-   * database. @defaultValue 1,500 (1.5 seconds)
+   * How long the lease of an engine lasts after its last renewal; until then, no other engine syncs the same database.
+   *
+   * @defaultValue 1,500 (1.5 seconds)
    */
   readonly leaseTtlMs: number;
   /**
-   * How long a run may stand still before `run.stalled` tells so; `Infinity` = never. More than a request and its
-   * repetition after a 401 take. @defaultValue 90,000 (1.5 minutes)
+   * How long a run may make no progress before `run.stalled` is emitted; `Infinity` = never. Choose more than two
+   * requests can take: a request is repeated after a 401.
+   *
+   * @defaultValue 90,000 (1.5 minutes)
    */
   readonly stallAfterMs: number;
   /** How long the server is trusted to remember a request id. @defaultValue 43,200,000 (12 hours) */
@@ -74,9 +79,9 @@ export interface SyncConfig {
   readonly busyTimeoutMs: number;
   /** How long the engine waits for a transaction that executes no statement. @defaultValue 5,000 (5 seconds) */
   readonly gateTimeoutMs: number;
-  /** Fetched pages held before they are applied, in bytes (I10). @defaultValue 4,194,304 (4 MiB) */
+  /** Most bytes of fetched pages that are held until they are applied (I10). @defaultValue 4,194,304 (4 MiB) */
   readonly maxBufferedBytes: number;
-  /** Discarded operations kept for `undoDiscard`. @defaultValue 100 */
+  /** How many discarded operations are kept for `undoDiscard`. @defaultValue 100 */
   readonly discardHistory: number;
 }
 

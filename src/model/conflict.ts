@@ -101,11 +101,11 @@ export interface TableConflictConfig {
   readonly resolver?: ConflictResolver | undefined;
   /** Merges both rows under the strategy `merge`. @defaultValue `mergeFunction` of the engine */
   readonly mergeFunction?: MergeFunction | undefined;
-  /** For autoPreserve and merge by property name, in place of what the merge would do. */
+  /** Rules by property name under autoPreserve and merge; a rule replaces what the merge would do. */
   readonly fields?: Readonly<Record<string, FieldRule>> | undefined;
   /**
-   * For autoPreserve, merge and lastWriteWins: `delete` insists on a local delete against a server edit, `keep` never
-   * does.
+   * Under autoPreserve, merge and lastWriteWins: `delete` lets a local delete win over an edit on the server, `keep`
+   * never does.
    */
   readonly deleteConflict?: 'keep' | 'delete' | undefined;
 }

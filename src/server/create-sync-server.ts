@@ -7,9 +7,9 @@ import { serverOptions, type ServerUser, type SyncServerOptions } from './server
 import { mountSyncServer } from './sync-server.ts';
 
 export interface CreateSyncServerOptions<User extends ServerUser = ServerUser> extends SyncServerOptions<User> {
-  /** Path before the kinds, as `/api`. @defaultValue `''` */
+  /** Path before the kinds, such as `/api`. @defaultValue `''` */
   readonly prefix?: string;
-  /** Fastify's logger option; it never gets payloads. @defaultValue false */
+  /** Fastify's option `logger`. Payloads are never logged. @defaultValue false */
   readonly logger?: Exclude<FastifyServerOptions['logger'], undefined>;
 }
 

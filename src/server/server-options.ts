@@ -54,21 +54,21 @@ export interface ServerChange {
 }
 
 export interface SyncServerOptions<User extends ServerUser = ServerUser> {
-  /** A better-sqlite3 DataSource with the entities; it is initialised when it is not yet. */
+  /** A better-sqlite3 DataSource with the entities; the server initialises it if necessary. */
   readonly dataSource: DataSource;
-  /** The entities that are served, each with options where it has some (`serverTable`). */
+  /** The entities to serve; wrap one in `serverTable` to give it options. */
   readonly tables: readonly (ServerTable | EntityTarget<ObjectLiteral>)[];
-  /** Names the user of a request; null answers 401. `/health` is never asked. @defaultValue everybody may */
+  /** Returns the user of a request; null answers 401. Not called for `/health`. @defaultValue everybody may */
   readonly authenticate?: (request: FastifyRequest) => User | null | Promise<User | null>;
-  /** Limits the rows a user may read and write; a row outside is 404. New rows get its single values. */
+  /** Limits the rows that a user may read and write; other rows answer 404. New rows take its single values. */
   readonly rowScope?: (user: User | undefined, kind: string) => RowScope;
-  /** May refuse any write (422) as business rules do; called again when the row changes before it is written. */
+  /** Refuses a write (422) that breaks a business rule. Called again if the row changes before it is written. */
   readonly beforeWrite?: (
     write: ServerWrite<User>,
   ) => WriteRefusal | undefined | void | Promise<WriteRefusal | undefined | void>;
-  /** Told after each commit, in order. What it throws is logged and changes nothing. */
+  /** Called after each commit, in order. An error that it throws is logged and changes nothing. */
   readonly onChange?: (changes: readonly ServerChange[]) => void;
-  /** How pages follow each other. @defaultValue `keyset` */
+  /** How a client gets from one page to the next. @defaultValue `keyset` */
   readonly paging?: PagingStyle;
   /** Adds `hasMore` to pages, which saves clients a request. @defaultValue true */
   readonly hasMore?: boolean;
@@ -89,7 +89,7 @@ export interface SyncServerOptions<User extends ServerUser = ServerUser> {
    * keeps them for ever. @defaultValue 7,776,000,000 (90 days)
    */
   readonly tombstoneRetentionMs?: number;
-  /** How often what is older is removed. @defaultValue 3,600,000 (1 hour) */
+  /** How often expired answers and tombstones are removed. @defaultValue 3,600,000 (1 hour) */
   readonly cleanUpIntervalMs?: number;
   /** Which browser origins may call. @defaultValue true */
   readonly cors?: CorsOption;

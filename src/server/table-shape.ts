@@ -14,11 +14,11 @@ export interface ServerTableOptions {
   readonly deletes?: 'soft' | 'hard';
   /** What happens to fields that no column has. @defaultValue `unknownFields` of the server */
   readonly unknownFields?: 'refuse' | 'drop';
-  /** Properties that are neither sent nor taken; a row scope may use them. `deletedAtLocal` never is. */
+  /** Properties that are neither sent nor accepted; a row scope may use them. `deletedAtLocal` is always hidden. */
   readonly hidden?: readonly string[];
   /**
-   * Properties with `select: false` that are sent and taken all the same. Without being named here such a column is
-   * hidden: it may hold a secret.
+   * Properties with `select: false` that are sent and accepted all the same. Other such properties are hidden: they may
+   * hold a secret.
    */
   readonly unselected?: readonly string[];
 }

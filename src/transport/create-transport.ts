@@ -108,13 +108,14 @@ type HttpOnly = (typeof httpOnly)[number];
 /** Settings of {@link createTransport}. Those of the REST transport that are not about HTTP mean the same here. */
 export interface CreateTransportOptions extends Omit<RestTransportOptions, HttpOnly> {
   /**
-   * Sends one request over your wire and gives the complete answer, whatever its status. Rejects where no complete
-   * answer came; an error (or its cause) whose `code` says that no connection ever stood, as `ECONNREFUSED`, promises
-   * that nothing was sent. `signal` ends it; the transport itself no longer waits then. What only a bug throws (a
-   * `TypeError` that is not of `fetch`, a `ReferenceError`) ends the run and is told as such.
+   * Sends one request over your wire and resolves with the complete answer, whatever its status. Rejects when no
+   * complete answer arrived. An error whose `code`, or the `code` of its cause, says that no connection was made, such
+   * as `ECONNREFUSED`, promises that nothing was sent. `signal` aborts the request; the transport then stops waiting. A
+   * `TypeError` or `ReferenceError` that `fetch` did not throw counts as a bug: it ends the run, and the run reports
+   * it.
    */
   readonly send: (request: RemoteRequest, signal: AbortSignal) => Promise<RemoteAnswer>;
-  /** Says when something changed on the server. */
+  /** Reports changes on the server, so that triggers can pull at once. */
   readonly subscribe?: (kinds: readonly string[]) => Subscribable<{ readonly kinds: readonly string[] }>;
 }
 

@@ -7,17 +7,18 @@ import { byDefault, optional, type OptionList } from '../../model/options/option
 /** The part of a table's registration that says how its rows changed from one release of the app to the next. */
 export interface TableSchemaOptions {
   /**
-   * Version of the table's shape, a whole number from 1. Raise it when a column is added, renamed or removed, or its
-   * meaning changes: queued operations are then upgraded, and the table is pulled anew.
+   * Version of the table's shape. Raise it when a column is added, renamed or removed, or its meaning changes: queued
+   * operations are then upgraded, and the table is pulled again.
+   *
    * @defaultValue 1
    */
   readonly version?: number;
   /**
-   * Brings a queued upsert from the shape of `fromVersion` to today's: payload, `changedFields` and `deltas`, all by
-   * wire key. Synchronous and pure; called once per operation, whatever number of versions lies in between. Where it
-   * throws, that operation is stuck until a later release of the app can do it, or somebody drops it. Without it
-   * operations stay as they are. Give only what the user decided: a field that is not in the payload is left as the
-   * server has it.
+   * Brings a queued upsert from the shape of `fromVersion` to the present one: payload, `changedFields` and `deltas`,
+   * all by wire key. Must be synchronous and pure. It is called once per operation, however many versions lie between.
+   * If it throws, the operation is stuck until a later release of the app can upgrade it or somebody drops it. Without
+   * it, operations stay as they are. Add only fields that the user decided: the server keeps its own value of a field
+   * that is not in the payload.
    */
   upgradeOperation?(op: UpsertOp, fromVersion: number): UpsertOp;
   /**
@@ -26,8 +27,9 @@ export interface TableSchemaOptions {
    */
   upgradeRow?(row: JsonObject, fromVersion: number): JsonObject;
   /**
-   * Whether rows that were pulled under an older version are pulled again, by a full resync of this table only: columns
-   * that were not there yet were ignored when those rows came.
+   * Whether a new version pulls all rows of this table again, by a full resync of this table only. The older version
+   * ignored columns that it did not know.
+   *
    * @defaultValue true
    */
   readonly resync?: boolean | ((fromVersion: number) => boolean);

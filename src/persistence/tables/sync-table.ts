@@ -41,23 +41,20 @@ export interface SyncTableOptions<Entity> extends TableSchemaOptions {
   readonly tombstones?: 'keep' | 'remove';
   /** Kept tombstones older than this are removed at the end of a full resync. */
   readonly retentionMs?: number;
-  /**
-   * Triggers sync this table when its last complete pull is that long ago, in ms, and leave it out of their other
-   * pulls.
-   */
+  /** How often triggers sync this table, counted from its last complete pull. Their other pulls leave it out. */
   readonly syncIntervalMs?: number;
   /** Never pushed; writing through synchart is refused. Allows generated ids. @defaultValue false */
   readonly pullOnly?: boolean;
   /** Never pulled. @defaultValue false */
   readonly pushOnly?: boolean;
   /**
-   * Which property holds the id of a row of which kind, or a list of kinds: referenced creates are sent and pulled
-   * first.
+   * The kinds that this table refers to: by the property that holds the id, or as a list. Their creates are sent and
+   * pulled first.
    */
   readonly dependsOn?: Readonly<Record<string, string>> | readonly string[];
   /** Edits send only the changed fields; for servers that merge. @defaultValue false */
   readonly sendChangedFields?: boolean;
-  /** Properties that never leave the device and are never overwritten; nullable or with a default. */
+  /** Properties that never leave the device and are never overwritten. Each must be nullable or have a default. */
   readonly localOnly?: readonly (keyof Entity & string)[];
 }
 

@@ -76,11 +76,11 @@ export interface RestTransportOptions {
    */
   readonly trailingSlash?: boolean | undefined;
   /**
-   * Read for every attempt. A throw means "signed out"; throw a `NetworkError` where it only means "cannot reach the
-   * token server".
+   * Called before every attempt. Throwing means that the user is signed out; throw a `NetworkError` if only the token
+   * server cannot be reached.
    */
   readonly token?: TokenProvider | undefined;
-  /** An instance of your own, for interceptors, proxies or adapters. Redirects are not followed with it either. */
+  /** Your own instance, for interceptors, proxies or adapters. It does not follow redirects either. */
   readonly axios?: Pick<AxiosInstance, 'request'> | undefined;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
@@ -97,23 +97,26 @@ export interface RestTransportOptions {
    */
   readonly requestTimeoutMs?: number | undefined;
   /**
-   * The longest answer that is read, in characters after decompression. A longer one ends its request with a clear
-   * error and is no answer (I10).
+   * Longest response that is read, in characters after decompression. A longer one fails its request with a clear error
+   * (I10).
+   *
    * @defaultValue 50,000,000
    */
   readonly maxContentLength?: number | undefined;
   /** Sends `If-Match` and `X-Create-Only` (PROTOCOL §3); has no effect on batches. @defaultValue false */
   readonly conditionalWrite?: boolean | undefined;
   /**
-   * Sends relative changes as `_deltas` in place of their fields' values (PROTOCOL §3), for servers that apply them
-   * themselves. @defaultValue false
+   * Sends relative changes as `_deltas` in place of the fields' values (PROTOCOL §3), for servers that apply them.
+   *
+   * @defaultValue false
    */
   readonly deltas?: boolean | undefined;
   /** Overrides the meaning of an answer; undefined leaves it to the rules of the protocol. */
   readonly classifyStatus?: ((answer: AnswerToClassify) => StatusVerdict | undefined) | undefined;
   /**
-   * Reads the reason out of a refusal whose body no rule knows; undefined leaves it to the rules. It changes words
-   * only, never what the answer means. If it throws, the error's message is added to the reason that the rules find.
+   * Extracts the reason from a refusal whose body no rule understands; undefined leaves it to the rules. It changes
+   * only the text, never the meaning of the answer. If it throws, the message of its error is added to the reason that
+   * the rules find.
    */
   readonly readRefusal?: ((answer: AnswerToRead) => ReadRefusal | undefined) | undefined;
   /** For the timeouts of requests. @defaultValue the platform's */
