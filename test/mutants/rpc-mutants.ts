@@ -3,13 +3,13 @@ import type { Mutant } from './mutant.ts';
 export const rpcMutants: readonly Mutant[] = [
   {
     fault: 'a single write leaves no mark, so that it is stored twice over a takeover',
-    file: 'rpc/host/client-session.ts',
+    file: 'rpc/host/client-statements.ts',
     edits: [['        await this.#mark(write, settledWrites, result);\n', '']],
     tests: ['rpc/takeover.test.ts'],
   },
   {
     fault: 'a commit leaves no mark, so that a stored transaction counts as lost',
-    file: 'rpc/host/client-session.ts',
+    file: 'rpc/host/client-statements.ts',
     edits: [['      await this.#mark(write, settledWrites, nothing);\n', '']],
     tests: ['rpc/takeover.test.ts'],
   },
@@ -33,14 +33,14 @@ export const rpcMutants: readonly Mutant[] = [
   },
   {
     fault: 'an older release writes to a file that a newer one has migrated',
-    file: 'rpc/host/client-session.ts',
-    edits: [['    if (lacksMigrations(this.release, this.host.fileRelease)) throw outdated();\n', '']],
+    file: 'rpc/host/client-statements.ts',
+    edits: [['    if (lacksMigrations(this.#client.release, this.#host.fileRelease)) throw outdated();\n', '']],
     tests: ['rpc/releases.test.ts'],
   },
   {
     fault: 'all clients share the foreign keys that a migration of one has switched off',
-    file: 'rpc/host/client-session.ts',
-    edits: [['    if (this.host.foreignKeys === foreignKeys) return;\n', '    if (foreignKeys) return;\n']],
+    file: 'rpc/host/client-statements.ts',
+    edits: [['    if (this.#host.foreignKeys === foreignKeys) return;\n', '    if (foreignKeys) return;\n']],
     tests: ['rpc/gate.test.ts'],
   },
   {

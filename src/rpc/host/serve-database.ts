@@ -21,7 +21,8 @@ import { parseClientMessage } from '../protocol/parse-message.ts';
 import { listenTo, type RpcPort } from '../protocol/port.ts';
 import { isNewer, lacksMigrations, releaseOf } from '../protocol/release.ts';
 import { toWireError } from '../protocol/wire-error.ts';
-import { ClientSession, outdated, type HostState } from './client-session.ts';
+import { ClientSession } from './client-session.ts';
+import { outdated, type HostState, type StatementOwner } from './client-statements.ts';
 import { CommitMarks } from './commit-marks.ts';
 import type { HostConnection } from './host-connection.ts';
 import { Turns } from './turns.ts';
@@ -151,7 +152,7 @@ class Host implements DatabaseHost, HostState {
     await this.connection.close();
   }
 
-  async committed(by: ClientSession, writes: Writes): Promise<void> {
+  async committed(by: StatementOwner, writes: Writes): Promise<void> {
     if (writes.isAll) this.marks.doubt();
     if (writes.isAll || writes.tables.has('migrations')) await this.#readRelease();
     if (writes.isEmpty) return;
