@@ -1,16 +1,17 @@
 /**
  * F-165: packs the tarball, installs it into empty folders, and uses it there as an app does. Each page is bundled by
- * esbuild and Vite, served by Vite's development server as well, and opened in Chromium with React 18 and 19. Exits 1
- * and says why. Run `npm run build` first.
+ * esbuild and Vite, served by Vite's development server as well, and opened in Chromium with React 18 and 19; the page
+ * with a durable database by webpack, too. Exits 1 and says why. Run `npm run build` first.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build as esbuild } from 'esbuild';
+import { build as esbuild, transformSync } from 'esbuild';
 import { chromium, type Browser } from 'playwright';
 import { build, createServer } from 'vite';
+import webpack from 'webpack';
 import { createTestServer } from '../../src/testing.ts';
 import { chromiumArguments, findChromium } from '../support/find-chromium.ts';
 import { servePage } from '../support/serve-page.ts';
@@ -257,6 +258,13 @@ async function checkDurablePages(folder: string, browser: Browser): Promise<void
     const served = await servePage([byVite], { documents: { '/': html } });
     await openDurablePage(browser, 'Vite', served.url).finally(served.close);
   });
+  await step('durable page of webpack', async () => {
+    const byWebpack = join(folder, 'durable-webpack');
+    const warnings = await bundleByWebpack(folder, byWebpack);
+    check(warnings.length === 0, `webpack warns of our files: ${warnings.join('\n')}`);
+    const served = await servePage([byWebpack], { documents: { '/': html } });
+    await openDurablePage(browser, 'webpack', served.url).finally(served.close);
+  });
   await step("durable page of Vite's development server", async () => {
     writeFileSync(join(folder, 'index.html'), html.replace('/page.js', '/browser-page.ts'));
     const server = await createServer({ ...viteOptions(folder), server: { host: '127.0.0.1', port: 0 } });
@@ -265,6 +273,29 @@ async function checkDurablePages(folder: string, browser: Browser): Promise<void
     const port = typeof address === 'object' && address !== null ? address.port : 0;
     await openDurablePage(browser, 'Vite dev', `http://127.0.0.1:${port}`).finally(() => server.close());
   });
+}
+
+/** webpack with its defaults; resolves with what it warns of in our own files. */
+async function bundleByWebpack(folder: string, output: string): Promise<readonly string[]> {
+  const source = readFileSync(join(folder, 'browser-page.ts'), 'utf8');
+  writeFileSync(join(folder, 'browser-page.mjs'), transformSync(source, { loader: 'ts', format: 'esm' }).code);
+  const stats = await new Promise<webpack.Stats>((resolve, reject) => {
+    const options: webpack.Configuration = {
+      context: folder,
+      mode: 'production',
+      entry: { page: './browser-page.mjs' },
+      output: { path: output, filename: '[name].js' },
+      // The page of Vite is minified; here it costs half a minute.
+      optimization: { minimize: false },
+    };
+    webpack(options, (error, done) => {
+      if (error !== null) reject(error);
+      else if (done === undefined || done.hasErrors()) reject(new Error(done?.toString({ all: false, errors: true })));
+      else resolve(done);
+    });
+  });
+  const { warnings = [] } = stats.toJson({ all: false, warnings: true });
+  return warnings.filter(({ moduleName = '' }) => moduleName.includes('/synchart/')).map(({ message }) => message);
 }
 
 async function checkPages(folder: string, browser: Browser, react: string): Promise<void> {

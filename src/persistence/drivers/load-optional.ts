@@ -6,7 +6,7 @@ import { DatabaseError } from '../../model/errors/errors.ts';
  */
 export async function loadOptional(name: string): Promise<unknown> {
   try {
-    const loaded = (await import(/* @vite-ignore */ name)) as { readonly default: unknown };
+    const loaded = (await import(/* @vite-ignore */ /* webpackIgnore: true */ name)) as { readonly default: unknown };
     return loaded.default;
   } catch (cause) {
     throw new DatabaseError(`The package ${name} cannot be loaded; install it with: npm install ${name}`, { cause });
