@@ -19,14 +19,11 @@ export type { StorageMode, StorageStatus } from './model/storage-status.ts';
 export type { QueueCounts, QueuedOperation, QueueFilter, QueueState } from './model/queue.ts';
 export type {
   FullResyncOptions,
-  PendingOperation,
-  PendingReason,
   PushedResult,
   SyncEngine,
   SyncEngineCore,
   SyncOptions,
   SyncRunResult,
-  SyncStatus,
   WaitOptions,
 } from './engine/api/sync-engine.ts';
 export type { AdoptScopeOptions, ClearedScope, ClearScopeOptions } from './engine/scope/scope-commands.ts';
@@ -40,7 +37,6 @@ export { browserVisibility } from './engine/triggers/browser-visibility.ts';
 export type { VisibilityEventSource } from './engine/triggers/browser-visibility.ts';
 export { interpret } from './machines/interpret.ts';
 export { phaseOf } from './machines/phase-of.ts';
-export type { SyncPhaseName } from './machines/phase-of.ts';
 export { syncMachine } from './machines/sync-machine.ts';
 export type { SyncContext, SyncInput } from './machines/machine-context.ts';
 export type { SyncEmitted, SyncMachineEvent } from './machines/machine-events.ts';
@@ -107,6 +103,8 @@ export { NotAckedError } from './model/not-acked-error.ts';
 export type { NotAckedReason } from './model/not-acked-error.ts';
 export { deleteOp, isNewRecord, requestIdOf, upsertOp } from './model/operation.ts';
 export type { DeleteOp, Op, OpType, UpsertOp, UpsertOpInput } from './model/operation.ts';
+export type { PendingOperation, PendingReason } from './model/pending-operation.ts';
+export type { SyncPhaseName, SyncStatus } from './model/status.ts';
 export type { ConnectivityPort, VisibilityPort } from './model/ports.ts';
 export { randomId } from './model/platform/random-id.ts';
 export type { Kinds } from './model/run.ts';

@@ -1,10 +1,10 @@
 import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, within } from 'storybook/test';
 import { phaseNames } from '../src/devtools/views/words/phase-tone.ts';
-import type { SyncPhaseName } from '../src/machines/phase-of.ts';
 import { phaseBundle } from './support/captured-phases.ts';
 import { PanelFrame } from './support/panel-frame.tsx';
 import { createScriptedClient } from './support/scripted-client.ts';
+import type { SyncPhaseName } from '../src/model/status.ts';
 
 const meta = {
   title: 'Devtools/Phases',

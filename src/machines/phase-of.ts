@@ -1,25 +1,6 @@
 import { matchesState, type StateValue } from 'xstate';
+import type { SyncPhaseName } from '../model/status.ts';
 import type { SyncSnapshot } from './sync-machine.ts';
-
-/** What the engine is doing or waiting for, in one word. */
-export type SyncPhaseName =
-  | 'starting'
-  | 'idle'
-  | 'planning'
-  | 'pushing'
-  | 'resolvingConflict'
-  | 'pulling'
-  | 'paging'
-  | 'fullResync'
-  | 'firstPull'
-  | 'finishing'
-  | 'backoff'
-  | 'paused'
-  | 'offline'
-  | 'authRequired'
-  | 'standby'
-  | 'failed'
-  | 'stopped';
 
 type Place = Parameters<SyncSnapshot['matches']>[0];
 

@@ -1,9 +1,9 @@
-import type { PendingOperation } from '../engine/api/sync-engine.ts';
 import { deepEqual } from '../rules/values/deep-equal.ts';
 import { restart, signIn, type Stage } from './perform-act.ts';
 import { simulatedKinds } from './simulated-app.ts';
 import type { SimulatedReplica } from './simulated-replica.ts';
 import { SimulationViolation } from './virtual-time.ts';
+import type { PendingOperation } from '../model/pending-operation.ts';
 
 /** How long after the last fault everything must be done or say why not, virtual ms. */
 const livenessMs = 120_000;

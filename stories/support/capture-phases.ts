@@ -1,6 +1,6 @@
 import { internalsOf } from '../../src/engine/core/engine-internals.ts';
 import { explainOperation } from '../../src/engine/status/explain.ts';
-import { phaseOf, type SyncPhaseName } from '../../src/machines/phase-of.ts';
+import { phaseOf } from '../../src/machines/phase-of.ts';
 import type { EngineView } from '../../src/devtools/protocol/engine-view.ts';
 import type { LogEntry } from '../../src/devtools/protocol/log-entry.ts';
 import type { OperationView } from '../../src/devtools/protocol/messages.ts';
@@ -8,6 +8,7 @@ import type { QueuedOperation } from '../../src/model/queue.ts';
 import { openEngine, type EngineBenchOptions } from '../../test/support/open-engine.ts';
 import { todoOf } from '../../test/support/todo.ts';
 import { onBench, quietly, seeded, type CaptureBench } from './capture-bench.ts';
+import type { SyncPhaseName } from '../../src/model/status.ts';
 
 /** A phase as an engine was first seen in it: the log of the act up to `lastId` is what a panel knew then. */
 export interface CapturedPhase {

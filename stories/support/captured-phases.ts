@@ -1,9 +1,9 @@
-import type { SyncPhaseName } from '../../src/machines/phase-of.ts';
 import type { OperationView } from '../../src/devtools/protocol/messages.ts';
 import type { Json, JsonObject } from '../../src/model/values/json.ts';
 import empty from '../fixtures/empty.json';
 import captured from '../fixtures/phases.json';
 import type { CapturedPhases } from './capture-phases.ts';
+import type { SyncPhaseName } from '../../src/model/status.ts';
 
 const given: unknown = captured;
 export const capturedPhases = given as CapturedPhases;

@@ -2,7 +2,7 @@ import { filter, firstValueFrom } from 'rxjs';
 import type { DataSource } from 'typeorm';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import type { SyncEngineOptions } from '../../src/engine/ports/engine-options.ts';
-import type { SyncEngine, SyncStatus } from '../../src/engine/api/sync-engine.ts';
+import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
 import type { SyncEvent, SyncEventType } from '../../src/model/events.ts';
 import type { SyncEntityWriter } from '../../src/persistence/writing/writer.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';
@@ -12,6 +12,7 @@ import type { RestTransportOptions } from '../../src/transport/http/rest-options
 import { RestTransport } from '../../src/transport/rest-transport.ts';
 import { openTodoDatabase, todos, type TestDriver } from './open-store.ts';
 import { todoEntity, type Todo } from './todo.ts';
+import type { SyncStatus } from '../../src/model/status.ts';
 
 export interface EngineBench {
   readonly engine: SyncEngine;

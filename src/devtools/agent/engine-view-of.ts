@@ -1,9 +1,9 @@
 import type { SyncSnapshot } from '../../machines/sync-machine.ts';
-import type { SyncStatus } from '../../engine/api/sync-engine.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
 import type { EngineView, FaultSettings } from '../protocol/engine-view.ts';
 import type { StateValueJson } from '../protocol/log-entry.ts';
 import { activeIds } from './recording/chart-view.ts';
+import type { SyncStatus } from '../../model/status.ts';
 
 export interface ViewParts {
   readonly at: number;

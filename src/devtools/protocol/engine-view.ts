@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../model/values/json.ts';
-import type { SyncStatus } from '../../engine/api/sync-engine.ts';
 import type { StateValueJson } from './log-entry.ts';
+import type { SyncStatus } from '../../model/status.ts';
 
 /** Faults that the panel puts between the engine and its transport. All off is `{}`. */
 export interface FaultSettings {

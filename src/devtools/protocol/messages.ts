@@ -1,9 +1,9 @@
 import type { Conflict, ConflictResolution, ConflictStrategy, StoredConflict } from '../../model/conflict.ts';
 import type { InspectedKind, InspectedOperation, InspectedRow, OperationFilter, Page } from '../../model/inspection.ts';
 import type { Json, JsonObject } from '../../model/values/json.ts';
-import type { PendingReason } from '../../engine/api/sync-engine.ts';
 import type { EngineDescription, EngineView, FaultSettings } from './engine-view.ts';
 import type { LogEntry } from './log-entry.ts';
+import type { PendingReason } from '../../model/pending-operation.ts';
 
 /**
  * Raised when a message changes so that an older end would misread it. Ends of different versions refuse each other.

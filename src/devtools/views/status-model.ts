@@ -1,8 +1,8 @@
-import type { SyncPhaseName } from '../../machines/phase-of.ts';
 import type { EngineView } from '../protocol/engine-view.ts';
 import { describeCount } from './words/describe-count.ts';
 import { describeDuration } from './words/describe-time.ts';
 import { phaseNames, phaseTones, type Tone } from './words/phase-tone.ts';
+import type { SyncPhaseName } from '../../model/status.ts';
 
 export interface StatusFact {
   readonly text: string;

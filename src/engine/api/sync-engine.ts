@@ -1,16 +1,14 @@
 import type { Observable } from 'rxjs';
-import type { SyncPhaseName } from '../../machines/phase-of.ts';
 import type { ConflictResolution, StoredConflict } from '../../model/conflict.ts';
 import type { ResyncReason, SyncEvent } from '../../model/events.ts';
-import type { SyncErrorInfo } from '../../model/errors/errors.ts';
-import type { OpType } from '../../model/operation.ts';
+import type { PendingOperation } from '../../model/pending-operation.ts';
 import type { Kinds } from '../../model/run.ts';
 import type { PullStats, PushStats, SyncStats } from '../../model/values/run-stats.ts';
 import type { CursorRepository } from '../../persistence/replica/cursor-repository.ts';
 import type { OutboxRepository } from '../../persistence/queue/outbox-repository.ts';
 import type { AmendPatch, DiscardedOperation } from '../../persistence/writing/repairs.ts';
 import type { QueuedOperation, QueueFilter } from '../../model/queue.ts';
-import type { StorageStatus } from '../../model/storage-status.ts';
+import type { SyncStatus } from '../../model/status.ts';
 import type { DataAccess } from './data-access.ts';
 import type { AdoptScopeOptions, ClearedScope, ClearScopeOptions } from '../scope/scope-commands.ts';
 import type { SyncActor } from '../machine/sync-stream.ts';
@@ -55,77 +53,6 @@ export interface SyncRunResult {
   readonly hadErrors: boolean;
   /** Why it was a full resync; absent when it was none. */
   readonly reason?: ResyncReason;
-}
-
-/** What a screen shows. A new object for each change, so that it fits `useSyncExternalStore`. Times are epoch ms. */
-export interface SyncStatus {
-  readonly phase: SyncPhaseName;
-  /** How far the running phase is; an unknown total is absent (F-107). */
-  readonly progress?: {
-    readonly phase: 'push' | 'pull';
-    readonly done: number;
-    readonly total?: number;
-    readonly kind?: string;
-  };
-  /** Queued operations that are not stuck. */
-  readonly pending: number;
-  readonly stuck: number;
-  /** Conflicts that wait for a decision; one that is decided does not count, though a run has to apply it yet. */
-  readonly conflicts: number;
-  readonly online: boolean;
-  readonly paused: boolean;
-  /**
-   * The database belongs to another user or server: nothing is sent or pulled until `adoptScope()` or `clearScope()`
-   * (F-143).
-   */
-  readonly scopeChanged: boolean;
-  readonly lastError?: SyncErrorInfo;
-  readonly lastStats?: SyncStats;
-  readonly lastSyncedAt?: number;
-  readonly retryAt?: number;
-  /**
-   * Where a page keeps the database, which tab has the file and which one syncs; absent where `openBrowserDatabase` did
-   * not open it.
-   */
-  readonly storage?: StorageStatus;
-}
-
-export type PendingReason =
-  | 'ready'
-  | 'waitingFor'
-  | 'inFlight'
-  | 'backoff'
-  | 'conflict'
-  | 'stuck'
-  | 'forbidden'
-  | 'authRequired'
-  | 'offline'
-  | 'paused'
-  | 'standby'
-  | 'ambiguous'
-  | 'scopeChanged'
-  | 'newerSchema'
-  | 'unregisteredKind';
-
-/** A queued operation with the reason why it is still there (I12). */
-export interface PendingOperation {
-  readonly opId: string;
-  readonly kind: string;
-  readonly entityId: string;
-  readonly type: OpType;
-  readonly reason: PendingReason;
-  /** The operation that goes first. */
-  readonly waitingFor?: string;
-  /** Epoch ms. */
-  readonly retryAt?: number;
-  readonly tryCount: number;
-  readonly lastError?: string;
-  /** The server's reasons by wire key, for the fields of a form. */
-  readonly errorFields?: Readonly<Record<string, string>>;
-  /** Epoch ms. */
-  readonly enqueuedAt: number;
-  /** The reason as a sentence for people. */
-  readonly detail: string;
 }
 
 export interface WaitOptions {

@@ -2,7 +2,7 @@ import type { SyncSnapshot } from '../../machines/sync-machine.ts';
 import { explainedBy } from '../../rules/answers/outcome-effects.ts';
 import { phaseOf } from '../../machines/phase-of.ts';
 import type { QueuedOperation } from '../../model/queue.ts';
-import type { PendingOperation, PendingReason } from '../api/sync-engine.ts';
+import type { PendingOperation, PendingReason } from '../../model/pending-operation.ts';
 
 interface Reason {
   readonly reason: PendingReason;

@@ -8,7 +8,7 @@ import { createHub, type Hub } from '../../model/platform/isolated-observable.ts
 import { reportQuietly } from '../../model/platform/report-quietly.ts';
 import type { StoragePort } from '../../model/storage-status.ts';
 import type { QueueCounts, QueuePort } from '../../model/queue.ts';
-import type { SyncStatus } from '../api/sync-engine.ts';
+import type { SyncStatus } from '../../model/status.ts';
 
 /**
  * How long counting rests after a count of so many operations, in ms. Counting takes time with each of them, and each

@@ -1,8 +1,8 @@
-import type { SyncPhaseName } from '../../../machines/phase-of.ts';
 import type { LogEntry, RequestEntry, TransitionEntry } from '../../protocol/log-entry.ts';
 import { describeDuration } from '../words/describe-time.ts';
 import { phaseInLog } from '../words/phase-in-log.ts';
 import type { Tone } from '../words/phase-tone.ts';
+import type { SyncPhaseName } from '../../../model/status.ts';
 
 /** A phase of a run, from its beginning to its end; epoch ms. */
 export interface PhaseSpan {

@@ -1,5 +1,6 @@
-import { phaseOfValue, type SyncPhaseName } from '../../../machines/phase-of.ts';
+import { phaseOfValue } from '../../../machines/phase-of.ts';
 import type { StateValueJson } from '../../protocol/log-entry.ts';
+import type { SyncPhaseName } from '../../../model/status.ts';
 
 /**
  * The phase that a logged state value stands for; `undefined`: nothing is going on. To a log, a page is part of the

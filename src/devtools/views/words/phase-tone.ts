@@ -1,5 +1,5 @@
-import type { SyncPhaseName } from '../../../machines/phase-of.ts';
-import type { PendingReason } from '../../../engine/api/sync-engine.ts';
+import type { SyncPhaseName } from '../../../model/status.ts';
+import type { PendingReason } from '../../../model/pending-operation.ts';
 
 /** What a colour means, in every view. */
 export type Tone = 'ok' | 'wait' | 'conflict' | 'error' | 'info' | 'idle';
