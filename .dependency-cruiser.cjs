@@ -38,6 +38,7 @@ const rooms = {
     merging: ['values'],
     answers: ['values', 'pending'],
     pages: ['values'],
+    diagnosis: ['values', 'answers'],
   },
   'src/persistence': {
     typeorm: [],

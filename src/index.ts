@@ -165,6 +165,26 @@ export {
   diffFields,
 } from './rules/pending/changed-fields.ts';
 export type { DiffOptions } from './rules/pending/changed-fields.ts';
+export { describeDiagnosis, describeRemedy } from './rules/diagnosis/describe-diagnosis.ts';
+export type { DescribeDiagnosisOptions } from './rules/diagnosis/describe-diagnosis.ts';
+export { diagnose } from './rules/diagnosis/diagnose.ts';
+export type {
+  Diagnosis,
+  DiagnosisCode,
+  DiagnosisEvidence,
+  DiagnosisLevel,
+  QuarantineFacts,
+  Remedy,
+  ServerEvidence,
+} from './rules/diagnosis/diagnosis.ts';
+export type { DiagnosisFacts, TriggerName } from './rules/diagnosis/diagnosis-facts.ts';
+export { digestQueue } from './rules/diagnosis/digest-queue.ts';
+export type {
+  ExplainedOperation,
+  QueueDigest,
+  QueueGroup,
+  QueueGroupName,
+} from './rules/diagnosis/digest-queue.ts';
 export { ConflictUtils } from './rules/merging/conflict-utils.ts';
 export { deepMerge, defaultMerge, preservingMerge } from './rules/merging/merge.ts';
 export type { MergeResult } from './rules/merging/merge.ts';

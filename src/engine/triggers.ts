@@ -99,13 +99,16 @@ export function createTriggers(engine: SyncEngineCore, given: TriggerOptions = {
       ? startRemoteTrigger(site, { silenceMs: remoteDebounceMs, longestMs: 10 * remoteDebounceMs })
       : undefined;
     const ends: EndTrigger[] = [startTableClocks(site), () => outbox?.end(), () => remote?.end()];
-    if (interval !== undefined) ends.push(startInterval(site, interval));
+    if (outbox !== undefined) ends.push(site.note('outbox'));
+    if (remote !== undefined) ends.push(site.note('remote'));
+    if (interval !== undefined) ends.push(site.note('interval'), startInterval(site, interval));
 
     const own = typeof options.connectivity === 'object' ? options.connectivity : undefined;
     const connectivity = own ?? (options.connectivity === false ? undefined : internals.connectivity);
     if (own !== undefined) ends.push(reportNetwork(own));
     if (connectivity !== undefined)
       ends.push(
+        site.note('network'),
         connectivity.subscribe((isOnline) => {
           if (!isOnline) return;
           remote?.hurry();
@@ -117,6 +120,7 @@ export function createTriggers(engine: SyncEngineCore, given: TriggerOptions = {
     const visibility = wanted === true ? browserVisibility() : wanted === false ? undefined : wanted;
     if (visibility !== undefined)
       ends.push(
+        site.note('visibility'),
         visibility.subscribe((isVisible) => {
           if (!isVisible) return outbox?.flush();
           remote?.hurry();

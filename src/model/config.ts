@@ -73,6 +73,11 @@ export interface SyncConfig {
    * @defaultValue 90,000 (1.5 minutes)
    */
   readonly stallAfterMs: number;
+  /**
+   * How long after the last sync the diagnosis calls data old, and live queries in a screen say `stale`; `Infinity` =
+   * never. @defaultValue 86,400,000 (1 day)
+   */
+  readonly staleAfterMs: number;
   /** How long the server is trusted to remember a request id. @defaultValue 43,200,000 (12 hours) */
   readonly idempotencyWindowMs: number;
   /** How long a statement waits for a database that another process has locked. @defaultValue 5,000 (5 seconds) */
@@ -112,6 +117,7 @@ export const configOptions = {
   maxEmptyPages: byDefault(100, wholeFrom(1)),
   leaseTtlMs: byDefault(1_500, timeFrom(100)),
   stallAfterMs: byDefault(90_000, timeOrNever(1)),
+  staleAfterMs: byDefault(day, timeOrNever(1)),
   idempotencyWindowMs: byDefault(day / 2, timeFrom(0)),
   busyTimeoutMs: byDefault(5_000, timeFrom(0)),
   gateTimeoutMs: byDefault(5_000, timeFrom(1)),

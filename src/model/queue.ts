@@ -39,6 +39,16 @@ export interface QueueFilter {
   readonly opIds?: readonly string[] | undefined;
 }
 
+/** A part of the queue and of the quarantine from which a diagnosis can be made. */
+export interface QueueSample {
+  /** Those that are parked, wait, or cannot be sent by this engine, and one of each other state. */
+  readonly operations: readonly QueuedOperation[];
+  /** Rows of the server that could not be stored. */
+  readonly quarantine: readonly { readonly kind: string; readonly id: string; readonly error: string }[];
+  /** Nothing but the limit kept more from being listed. */
+  readonly isCut: boolean;
+}
+
 /** `pending` leaves stuck operations out. */
 export interface QueueCounts {
   readonly pending: number;
@@ -54,6 +64,8 @@ export interface QueuePort {
   /** All of them, in outbox order (F-49). */
   list(filter?: QueueFilter): Promise<readonly QueuedOperation[]>;
   counts(filter?: QueueFilter): Promise<QueueCounts>;
+  /** At most `limit` of each sort. The cost does not grow with the queue. */
+  sample(limit: number): Promise<QueueSample>;
   /**
    * Whether a further run could send something: a head of line that waits or is ready, and is not forbidden. Looks at
    * one row, not at the queue.

@@ -19,6 +19,8 @@ export interface StorageStatus {
   readonly syncingTab?: string | undefined;
   /** The browser has promised not to evict the file. Never true in memory. */
   readonly persisted: boolean;
+  /** The browser was asked not to evict the file, and did not promise it. */
+  readonly persistRefused?: true;
   /** Bytes that the origin may use, and uses, as the browser estimates them. */
   readonly quota?: number;
   readonly usage?: number;

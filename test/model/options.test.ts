@@ -128,7 +128,7 @@ describe('the settings of the engine', () => {
 
   test('a time may be without end only where that means never', () => {
     const endless = Object.entries(configOptions).filter(([, { holds }]) => holds(Infinity));
-    expect(endless.map(([name]) => name)).toEqual(['fullResyncIntervalMs', 'stallAfterMs']);
+    expect(endless.map(([name]) => name)).toEqual(['fullResyncIntervalMs', 'stallAfterMs', 'staleAfterMs']);
     expect(timeOrNever(1).holds(NaN)).toBe(false);
   });
 });

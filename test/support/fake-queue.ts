@@ -12,11 +12,11 @@ export function createFakeQueue(database: FakeDatabase): QueuePort {
       .filter(({ parkedFor }) => parkedFor !== undefined && reasons.includes(parkedFor))
       .filter(inFilter(wanted));
   const turn = (): Promise<void> => Promise.resolve();
-  return {
+  const queue: QueuePort = {
     list: async (filter) => {
       await turn();
       return database.ops.filter(inFilter(filter?.kinds)).map((queued): QueuedOperation => {
-        const queue = database.queueOf(queued.op.kind, queued.op.id);
+        const line = database.queueOf(queued.op.kind, queued.op.id);
         return {
           opId: queued.op.opId,
           kind: queued.op.kind,
@@ -24,7 +24,7 @@ export function createFakeQueue(database: FakeDatabase): QueuePort {
           type: queued.op.type,
           state: queued.state,
           parkedFor: queued.parkedFor,
-          waitingFor: queue[queue.indexOf(queued) - 1]?.op.opId,
+          waitingFor: line[line.indexOf(queued) - 1]?.op.opId,
           dueAt: queued.dueAt,
           tryCount: queued.tryCount,
           lastError: queued.lastError,
@@ -43,6 +43,10 @@ export function createFakeQueue(database: FakeDatabase): QueuePort {
           ({ conflict, state }) => state !== 'decided' && (filter?.kinds?.includes(conflict.kind) ?? true),
         ).length,
       };
+    },
+    sample: async (limit) => {
+      const operations = await queue.list();
+      return { operations: operations.slice(0, limit), quarantine: [], isCut: operations.length > limit };
     },
     hasSendable: async (filter) => {
       await turn();
@@ -104,4 +108,5 @@ export function createFakeQueue(database: FakeDatabase): QueuePort {
       return facts;
     },
   };
+  return queue;
 }

@@ -48,11 +48,13 @@ export class StorageWatch {
   /** Asks the browser not to evict the file. Some ask the user, so this waits for something worth keeping. */
   async persist(): Promise<void> {
     if (this.#status.mode === 'memory' || this.#status.persisted) return;
+    let isPromised = false;
     try {
-      await navigator.storage.persist();
+      isPromised = await navigator.storage.persist();
     } catch {
       // A refusal is an answer: `persisted` stays false.
     }
+    if (!isPromised) this.note({ persistRefused: true });
     await this.look();
   }
 

@@ -3,6 +3,7 @@ import type { ConflictResolution, StoredConflict } from '../../model/conflict.ts
 import type { ResyncReason, SyncEvent } from '../../model/events.ts';
 import type { PendingOperation } from '../../model/pending-operation.ts';
 import type { Kinds } from '../../model/run.ts';
+import type { Diagnosis } from '../../rules/diagnosis/diagnosis.ts';
 import type { PullStats, PushStats, SyncStats } from '../../model/values/run-stats.ts';
 import type { CursorRepository } from '../../persistence/replica/cursor-repository.ts';
 import type { OutboxRepository } from '../../persistence/queue/outbox-repository.ts';
@@ -122,6 +123,11 @@ export interface SyncEngineCore {
   dropStuckOperations(filter?: QueueFilter): Promise<number>;
   /** Says of every queued operation why it is still there. */
   explain(): Promise<readonly PendingOperation[]>;
+  /**
+   * What is wrong, what shows it and what helps, the most important first: now, and each time that differs. Never an
+   * empty list. Costs nothing while nobody listens.
+   */
+  readonly diagnosis$: Observable<readonly Diagnosis[]>;
   readonly events$: Observable<SyncEvent>;
   /** Begins with the present status. */
   readonly status$: Observable<SyncStatus>;

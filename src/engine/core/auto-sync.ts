@@ -15,7 +15,7 @@ export function autoSync(life: EngineLife, site: TriggerSite): Pick<SyncEngineCo
         throw new RangeError(`startAuto: interval must be a number of milliseconds above 0, got ${String(interval)}`);
       life.begin();
       end();
-      const ends = [startInterval(site, interval), startTableClocks(site)];
+      const ends = [site.note('interval'), startInterval(site, interval), startTableClocks(site)];
       end = () => {
         for (const each of ends) each();
       };

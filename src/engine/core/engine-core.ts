@@ -3,7 +3,9 @@ import type { SyncEngineCore } from '../api/sync-engine.ts';
 import { assembleMachine } from '../machine/assemble-machine.ts';
 import type { EnginePorts } from '../ports/engine-ports.ts';
 import { createScopeCommands } from '../scope/scope-commands.ts';
+import { createDiagnosisStream } from '../status/diagnosis-stream.ts';
 import { createStatusKeeper } from '../status/status-keeper.ts';
+import { createInstalledTriggers, type InstalledTriggers } from '../triggers/installed-triggers.ts';
 import type { TriggerSite } from '../triggers/trigger-site.ts';
 import { Waiters } from '../waits/waiters.ts';
 import { autoSync } from './auto-sync.ts';
@@ -20,7 +22,8 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
   const context = createContext(parts, detached);
   const { ports, queue, life, news, status } = context;
   const send: TriggerSite['send'] = (event) => life.sendWhileAlive(event);
-  const triggerSite = triggerSiteOf(context, send, detached);
+  const triggers = createInstalledTriggers();
+  const triggerSite = triggerSiteOf(context, send, detached, triggers);
   const auto = autoSync(life, triggerSite);
   const chart = chartCommands(context);
   const scopes = createScopeCommands({
@@ -42,6 +45,20 @@ export function createEngineCore(parts: EngineParts): SyncEngineCore {
     ...queueCommands(context, detached),
     adoptScope: (options) => life.alive(() => scopes.adopt(options)),
     clearScope: (options) => life.alive(() => scopes.clear(options)),
+    diagnosis$: createDiagnosisStream({
+      queue,
+      isRegistered: (kind) => ports.kinds.has(kind),
+      snapshot: () => context.actor.getSnapshot(),
+      status: () => status.current(),
+      status$: status.hub.stream,
+      counted: () => status.counted(),
+      events$: news.events.stream,
+      triggers,
+      clockOffsetMs: () => context.machine.memory.clockOffsetMs,
+      clock: ports.clock,
+      staleAfterMs: ports.config.staleAfterMs,
+      detached,
+    }),
     events$: news.events.stream,
     status$: status.hub.stream,
     status: () => status.current(),
@@ -92,12 +109,14 @@ const triggerSiteOf = (
   { ports, queue, actor, news }: EngineContext,
   send: TriggerSite['send'],
   detached: TriggerSite['detached'],
+  { note }: InstalledTriggers,
 ): TriggerSite => ({
   ...ports,
   queue,
   events$: news.events.stream,
   send,
   tell: news.tell,
+  note,
   isBusy: () => actor.getSnapshot().hasTag('busy'),
   isResting: () => {
     const { value, context } = actor.getSnapshot();

@@ -1,5 +1,6 @@
 import type { SyncSnapshot } from '../../machines/sync-machine.ts';
 import { explainedBy } from '../../rules/answers/outcome-effects.ts';
+import { syncWords } from '../../model/errors/sync-words.ts';
 import { phaseOf } from '../../machines/phase-of.ts';
 import type { QueuedOperation } from '../../model/queue.ts';
 import type { PendingOperation, PendingReason } from '../../model/pending-operation.ts';
@@ -85,7 +86,7 @@ function ownReason(op: QueuedOperation, isRegistered: boolean): Reason | undefin
     case 'conflict':
       return {
         reason: 'conflict',
-        detail: 'Somebody else changed the same record; the conflict waits for a decision.',
+        detail: `${syncWords.conflict}; the conflict waits for a decision.`,
       };
     case 'ambiguous':
       return { reason: 'ambiguous', detail: `Nobody knows whether the server has it; retry or drop it.${error}` };
@@ -103,13 +104,11 @@ function ownReason(op: QueuedOperation, isRegistered: boolean): Reason | undefin
 function commonReason(snapshot: SyncSnapshot): Reason | undefined {
   const { failure, wait } = snapshot.context;
   const phase = phaseOf(snapshot);
-  if (phase === 'paused') return { reason: 'paused', detail: 'Synchronising is paused.' };
-  if (snapshot.matches({ session: 'authRequired' }))
-    return { reason: 'authRequired', detail: 'You need to sign in again.' };
-  if (phase === 'standby')
-    return { reason: 'standby', detail: 'Another tab or process is synchronising this database.' };
+  if (phase === 'paused') return { reason: 'paused', detail: syncWords.paused };
+  if (snapshot.matches({ session: 'authRequired' })) return { reason: 'authRequired', detail: syncWords.signIn };
+  if (phase === 'standby') return { reason: 'standby', detail: syncWords.standby };
   if (snapshot.matches({ network: 'offline' }))
-    return { reason: 'offline', detail: 'The device is offline.', retryAt: wait?.retryAt };
+    return { reason: 'offline', detail: syncWords.offline, retryAt: wait?.retryAt };
   if (phase === 'backoff' && wait?.due !== true) {
     return {
       reason: 'backoff',

@@ -30,6 +30,8 @@ export interface StatusKeeper {
    * is very long.
    */
   recount(): void;
+  /** Resolves when no count is under way; a count that rests is not waited for. */
+  counted(): Promise<void>;
   /** The database is another one's now: what was told of the last runs concerns nobody any more. */
   forget(): void;
   /** Counts no more, and resolves when nothing is being counted. */
@@ -146,6 +148,7 @@ export function createStatusKeeper(parts: StatusParts): StatusKeeper {
     },
     refresh,
     recount,
+    counted: () => counting ?? Promise.resolve(),
     forget: () => {
       [progress, lastError, lastStats, lastSyncedAt] = [undefined, undefined, undefined, undefined];
       refresh();

@@ -1,7 +1,7 @@
 import { startTimer } from './timers.ts';
 import type { EndTrigger, TriggerSite } from './trigger-site.ts';
 
-type Site = Pick<TriggerSite, 'clock' | 'kinds' | 'send' | 'store' | 'detached'>;
+type Site = Pick<TriggerSite, 'clock' | 'kinds' | 'send' | 'store' | 'detached' | 'note'>;
 
 /**
  * Syncs each table with a `syncIntervalMs` when its last complete pull, whoever asked for it and in whichever session
@@ -9,11 +9,12 @@ type Site = Pick<TriggerSite, 'clock' | 'kinds' | 'send' | 'store' | 'detached'>
  * was noted by a clock that was wrong: due now.
  */
 export function startTableClocks(site: Site): EndTrigger {
-  const { clock, kinds, send, store, detached } = site;
+  const { clock, kinds, send, store, detached, note } = site;
   const intervals = new Map<string, number>();
   for (const { kind, syncIntervalMs } of kinds.values())
     if (syncIntervalMs !== undefined) intervals.set(kind, syncIntervalMs);
   if (intervals.size === 0) return () => undefined;
+  const takeBack = note('tableClock');
 
   /** Ms until a kind is looked at again, counted by the timer. */
   const left = new Map([...intervals.keys()].map((kind) => [kind, 0]));
@@ -46,6 +47,7 @@ export function startTableClocks(site: Site): EndTrigger {
   void look();
   return () => {
     isOver = true;
+    takeBack();
     end();
   };
 }

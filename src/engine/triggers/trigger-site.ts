@@ -7,6 +7,7 @@ import type { SyncKind } from '../../model/kind.ts';
 import type { StorePort } from '../../model/ports.ts';
 import type { QueuePort } from '../../model/queue.ts';
 import type { TransportAdapter } from '../../model/transport.ts';
+import type { TriggerName } from '../../rules/diagnosis/diagnosis-facts.ts';
 
 /** What triggers see of an engine. */
 export interface TriggerSite {
@@ -21,6 +22,8 @@ export interface TriggerSite {
   /** Does nothing once the engine is disposed. */
   readonly send: (event: SyncMachineEvent) => void;
   readonly tell: (facts: readonly SyncFact[]) => void;
+  /** Notes that something may start a sync by itself; returns the function that takes it back. */
+  readonly note: (name: TriggerName) => EndTrigger;
   /** A run is under way. */
   readonly isBusy: () => boolean;
   /** No run is under way, asked for, or waited for. */

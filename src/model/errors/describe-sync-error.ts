@@ -1,4 +1,6 @@
 import { SyncAbortedError, syncErrorInfo, type SyncErrorCategory, type SyncErrorInfo } from './errors.ts';
+import { nextTry } from './next-try.ts';
+import { syncWords } from './sync-words.ts';
 
 export interface DescribeOptions {
   /** Epoch ms of the next try, such as `status().retryAt`; goes before what the error itself says. */
@@ -8,22 +10,19 @@ export interface DescribeOptions {
 }
 
 const sentences: Readonly<Record<SyncErrorCategory, string>> = {
-  network: 'The server cannot be reached. Your changes are kept and will be sent later.',
-  auth: 'You need to sign in again. Your changes are kept.',
-  server: 'The server has a problem. Your changes are kept and will be sent later.',
-  rateLimit: 'The server asks to wait a little. Your changes are kept and will be sent later.',
-  timeout: 'The server did not answer in time. Your changes are kept and will be sent later.',
-  parse:
-    'The server sent something that this app does not understand. The app or the server needs to be corrected. Your changes are kept.',
-  database:
-    'The data on this device cannot be read or written. There may be no space left, or the app needs an update.',
-  conflict: 'Somebody else changed the same record. Your changes are kept until that is decided.',
+  network: `The server cannot be reached. ${syncWords.sentLater}`,
+  auth: `${syncWords.signIn} ${syncWords.kept}`,
+  server: `The server has a problem. ${syncWords.sentLater}`,
+  rateLimit: `The server asks to wait a little. ${syncWords.sentLater}`,
+  timeout: `The server did not answer in time. ${syncWords.sentLater}`,
+  parse: `The server sent something that this app does not understand. The app or the server needs to be corrected. ${syncWords.kept}`,
+  database: syncWords.database,
+  conflict: `${syncWords.conflict}. Your changes are kept until that is decided.`,
   validation: 'The server did not accept a change. It is kept, and needs to be corrected.',
-  unknown: 'Synchronising failed. Your changes are kept.',
+  unknown: `Synchronising failed. ${syncWords.kept}`,
 };
 
-const webPage =
-  'A web page came instead of an answer of the server, as the sign-in page of a public network does. Your changes are kept.';
+const webPage = `A web page came instead of an answer of the server, as the sign-in page of a public network does. ${syncWords.kept}`;
 
 /** Where the status says more than the category. */
 const byStatus: Readonly<Record<number, string>> = {
@@ -46,9 +45,8 @@ export function describeSyncError(error: unknown, options: DescribeOptions = {})
 }
 
 function sentenceOf(error: unknown, info: SyncErrorInfo): string {
-  if (error instanceof SyncAbortedError) return 'Synchronising was stopped. Your changes are kept.';
-  if (info.scopeChanged === true)
-    return 'The data on this device belongs to another account or server. Nothing is sent until that is decided; your changes are kept.';
+  if (error instanceof SyncAbortedError) return `${syncWords.stopped} ${syncWords.kept}`;
+  if (info.scopeChanged === true) return syncWords.otherAccount;
   const special = info.statusCode === undefined ? undefined : byStatus[info.statusCode];
   // A 404 with which a server refuses one change is no wrong address.
   const isRefused404 = info.statusCode === 404 && info.category === 'validation';
@@ -66,21 +64,3 @@ const isErrorInfo = (value: unknown): value is SyncErrorInfo =>
   'category' in value &&
   typeof value.category === 'string' &&
   value.category in sentences;
-
-const units: readonly (readonly [name: string, ms: number])[] = [
-  ['day', 86_400_000],
-  ['hour', 3_600_000],
-  ['minute', 60_000],
-  ['second', 1_000],
-];
-
-function nextTry(retryAt: number, now: number | undefined): string {
-  if (now === undefined)
-    return `The next try is at ${new Date(retryAt).toLocaleTimeString([], { timeStyle: 'short' })}.`;
-  const left = retryAt - now;
-  if (left < 1_000) return 'It is being tried again.';
-  // From two of a unit on: "in 90 seconds" says more than "in 1 minute".
-  const [name, ms] = units.find(([, size]) => left >= 2 * size) ?? ['second', 1_000];
-  const count = Math.round(left / ms);
-  return `The next try is in ${count} ${name}${count === 1 ? '' : 's'}.`;
-}

@@ -1,5 +1,5 @@
 import type { SyncFact } from '../../model/events.ts';
-import type { QueuedOperation, QueueFilter, QueuePort } from '../../model/queue.ts';
+import type { QueuedOperation, QueueFilter, QueuePort, QueueSample } from '../../model/queue.ts';
 import type { ChangeFeed } from '../follow/change-feed.ts';
 import { clearScope } from './clear-scope.ts';
 import { rethrowForCaller } from '../sql/database-failure.ts';
@@ -12,16 +12,15 @@ import { frozenGroup, outboxSelection, toStoredOp, type RawOutboxRow, type Store
 import { countQueue } from '../outbox/queue-counts.ts';
 import { leave } from '../outbox/transitions/lead-line.ts';
 import { retryEntities } from '../outbox/transitions/retry.ts';
-import { waitingForCode } from '../outbox/error-codes.ts';
-import { stateNameOf } from '../outbox/queue-state-names.ts';
 import { giveUp } from '../settling/resolutions.ts';
 import { listOf, type Session } from '../sql/session.ts';
 import { writeChanges } from '../settling/write-changes.ts';
 import type { StoreContext } from '../database/store-context.ts';
 import { openResync } from '../replica/resync.ts';
 import { writeState } from '../database/sync-state.ts';
-import { closedRings } from '../taking/waiting-rings.ts';
 import { newerKinds } from '../upgrades/upgrade-schemas.ts';
+import { toQueuedOperations } from './queued-operations.ts';
+import { sampleQueue } from './queue-sample.ts';
 
 const whereKinds = (
   session: Session,
@@ -66,30 +65,7 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
       unit.read(async (session) => {
         const ops = await select(session, 'true', filter);
         const refused = await newerKinds(session, [...context.registry.values()]);
-        const previous = new Map<string, string>();
-        const rings = closedRings(context, ops);
-        return ops.map((op): QueuedOperation => {
-          const entity = `${op.kind}\n${op.entityId}`;
-          const waitingFor = previous.get(entity) ?? (op.errorCode === waitingForCode ? op.lastError : undefined);
-          previous.set(entity, op.opId);
-          return {
-            opId: op.opId,
-            kind: op.kind,
-            entityId: op.entityId,
-            type: op.type,
-            state: stateNameOf(op.state),
-            parkedFor: op.parked,
-            waitingFor,
-            ...(rings.has(op.seq) ? { ring: rings.get(op.seq) } : {}),
-            dueAt: op.dueAt,
-            tryCount: op.tryCount,
-            lastError: op.damaged ?? op.lastError,
-            ...(op.damaged === undefined && op.errorFields !== undefined ? { errorFields: op.errorFields } : {}),
-            errorCode: op.damaged === undefined ? op.errorCode : 'damaged',
-            enqueuedAt: op.enqueuedAt,
-            ...(refused.has(op.kind) ? { newerSchema: true } : {}),
-          };
-        });
+        return toQueuedOperations(context, ops, refused);
       }),
 
     counts: (
@@ -104,6 +80,8 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
         );
         return { pending: total - stuckCount, stuck: stuckCount, conflicts: Number(conflicts?.count ?? 0) };
       }),
+
+    sample: (limit: number): Promise<QueueSample> => unit.read((session) => sampleQueue(session, context, limit)),
 
     hasSendable: (filter?: QueueFilter): Promise<boolean> =>
       unit.read(async (session) => {

@@ -1,0 +1,140 @@
+import type { SyncPhaseName } from '../../model/status.ts';
+import { findings, type Diagnosis, type DiagnosisCode, type DiagnosisEvidence } from './diagnosis.ts';
+import type { DiagnosisFacts } from './diagnosis-facts.ts';
+
+/** A smaller difference of the clocks harms nothing that people notice. */
+const clockDoubtMs = 5 * 60_000;
+/** Share of the quota from which on space counts as short. */
+const nearlyFull = 0.9;
+
+const busyPhases: ReadonlySet<SyncPhaseName> = new Set([
+  'planning',
+  'pushing',
+  'resolvingConflict',
+  'pulling',
+  'paging',
+  'fullResync',
+  'firstPull',
+  'finishing',
+]);
+
+type Evidence = { readonly [Code in DiagnosisCode]?: DiagnosisEvidence[Code] | undefined };
+
+/**
+ * Says what is wrong, what shows it and what helps, the most important first; `allWell` where nothing is wrong. Total:
+ * the list is never empty.
+ */
+export function diagnose(facts: DiagnosisFacts): readonly Diagnosis[] {
+  const evidence: Evidence = {
+    ...deviceEvidence(facts),
+    ...serverEvidence(facts),
+    ...queueEvidence(facts),
+    ...activityEvidence(facts),
+  };
+  const found = (Object.keys(findings) as DiagnosisCode[]).flatMap((code) => {
+    const shown = evidence[code];
+    return shown === undefined ? [] : [finding(code, shown)];
+  });
+  if (found.length > 0) return found;
+  const { lastSyncedAt } = facts.status;
+  return [lastSyncedAt === undefined ? finding('neverSynced', {}) : finding('allWell', { lastSyncedAt })];
+}
+
+/** The one place where code and evidence meet; both come from {@link DiagnosisEvidence}. */
+const finding = <Code extends DiagnosisCode>(code: Code, evidence: DiagnosisEvidence[DiagnosisCode]): Diagnosis =>
+  ({ code, evidence, ...findings[code] }) as Diagnosis;
+
+const only = <T>(holds: boolean, evidence: T): T | undefined => (holds ? evidence : undefined);
+
+/** Whether nothing can be sent or pulled here, whatever the network does. */
+const isHeldUp = ({ status, isSignedOut }: DiagnosisFacts): boolean =>
+  status.phase === 'failed' || status.phase === 'stopped' || status.scopeChanged || isSignedOut || status.paused;
+
+function deviceEvidence({ status, clockOffsetMs }: DiagnosisFacts): Evidence {
+  const { phase, lastError, pending, storage } = status;
+  const isOutdated = storage?.role === 'outdated';
+  const { quota, usage } = storage ?? {};
+  const databaseError = lastError?.category === 'database' ? lastError : undefined;
+  return {
+    appOutdated: only(isOutdated, {}),
+    storeFailed: only(!isOutdated && (phase === 'failed' || databaseError !== undefined), {
+      ...(databaseError === undefined ? {} : { error: databaseError }),
+    }),
+    storageDamaged: storage?.damage === undefined ? undefined : { damage: storage.damage },
+    stopped: only(phase === 'stopped', {}),
+    memoryStorage: only(storage?.mode === 'memory', {
+      pending,
+      ...(storage?.reason === undefined ? {} : { reason: storage.reason }),
+    }),
+    storageNearlyFull:
+      quota !== undefined && usage !== undefined && quota > 0 && usage >= quota * nearlyFull
+        ? { quota, usage }
+        : undefined,
+    notPersisted: only(storage?.mode === 'opfs' && !storage.persisted && storage.persistRefused === true, {}),
+    clockDoubt: only(Math.abs(clockOffsetMs) >= clockDoubtMs, { offsetMs: clockOffsetMs }),
+  };
+}
+
+function serverEvidence(facts: DiagnosisFacts): Evidence {
+  const { status, isSignedOut, isBackingOff, triggers } = facts;
+  const { phase, pending, retryAt, online } = status;
+  const lastError = (isBackingOff ? facts.failure : undefined) ?? status.lastError;
+  const account = {
+    otherAccount: only(status.scopeChanged, { pending }),
+    signInNeeded: only(isSignedOut && !status.scopeChanged, { pending }),
+    paused: only(status.paused, { pending }),
+    offline: only(!online && !isHeldUp(facts), { pending }),
+  };
+  if (isHeldUp(facts) || !online || busyPhases.has(phase)) return account;
+  if (lastError === undefined || lastError.category === 'database')
+    return { ...account, retrying: only(isBackingOff, { ...(retryAt === undefined ? {} : { retryAt }) }) };
+  const server = { error: lastError, pending, ...(retryAt === undefined ? {} : { retryAt }) };
+  if (lastError.isHtml === true) return { ...account, webPage: server };
+  if (lastError.statusCode === 404 && lastError.category !== 'validation') return { ...account, wrongAddress: server };
+  if (isBackingOff)
+    return { ...account, retrying: { error: lastError, ...(retryAt === undefined ? {} : { retryAt }) } };
+  if (lastError.retryable)
+    return { ...account, serverGivenUp: only(phase === 'idle', { ...server, hasTriggers: triggers.length > 0 }) };
+  // A session that was renewed since needs nobody.
+  const isOver = lastError.scopeChanged === true || (lastError.category === 'auth' && lastError.statusCode !== 403);
+  return { ...account, runFailed: only(!isOver, server) };
+}
+
+function queueEvidence({ status, queue, quarantine }: DiagnosisFacts): Evidence {
+  const { conflicts } = status;
+  return {
+    conflict: only(conflicts > 0 || queue.conflict !== undefined, {
+      count: Math.max(conflicts, conflicts === 0 ? (queue.conflict?.count ?? 0) : 0),
+      ...(queue.conflict === undefined ? {} : { first: queue.conflict.first }),
+    }),
+    // The status counts all of them.
+    stuck: queue.stuck && { ...queue.stuck, count: Math.max(status.stuck, queue.stuck.count), isAtLeast: false },
+    ambiguous: queue.ambiguous,
+    unsendable: queue.unsendable,
+    forbidden: queue.forbidden,
+    rejected: queue.rejected,
+    ring: queue.ring,
+    unknownKind: queue.unregisteredKind,
+    newerSchema: queue.newerSchema,
+    quarantined: quarantine,
+  };
+}
+
+function activityEvidence(facts: DiagnosisFacts): Evidence {
+  const { status, isBackingOff, queue, triggers, now, staleAfterMs } = facts;
+  const { phase, pending, lastSyncedAt } = status;
+  const isBusy = busyPhases.has(phase);
+  const isIdle = phase === 'idle' && !isHeldUp(facts);
+  const waits = isIdle && (queue.ready !== undefined || queue.waitingFor !== undefined);
+  const willStart = triggers.length > 0 || status.retryAt !== undefined;
+  return {
+    noTrigger: only(waits && !willStart, { pending }),
+    queued: only(waits && willStart, { pending }),
+    changesRetrying: only(!isBackingOff && !isHeldUp(facts) && status.online, queue.backoff),
+    stale: lastSyncedAt !== undefined && !isBusy && now - lastSyncedAt >= staleAfterMs ? { lastSyncedAt } : undefined,
+    anotherTab: only(phase === 'standby', { pending }),
+    starting: only(phase === 'starting', {}),
+    firstPull: only(phase === 'firstPull', {}),
+    syncing: only(isBusy && phase !== 'firstPull', {}),
+  };
+}

@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest';
+import type { PendingReason } from '../../../src/model/pending-operation.ts';
+import { describeDiagnosis, describeRemedy } from '../../../src/rules/diagnosis/describe-diagnosis.ts';
+import { diagnose } from '../../../src/rules/diagnosis/diagnose.ts';
+import { findings } from '../../../src/rules/diagnosis/diagnosis.ts';
+import { factsOf, now, situations } from './situations.ts';
+
+test('I12: each situation has its diagnosis (the table is situations.golden.txt)', async () => {
+  const table = Object.entries(situations).map(([name, situation]) => {
+    const lines = diagnose(factsOf(situation)).flatMap((finding) => [
+      `  ${finding.level.padEnd(7)} ${finding.code}`,
+      `          ${describeDiagnosis(finding, { now })}`,
+      `          evidence: ${JSON.stringify(finding.evidence)}`,
+      ...(finding.remedies.length === 0 ? [] : [`          helps: ${finding.remedies.map(describeRemedy).join(' ')}`]),
+    ]);
+    return [name, ...lines].join('\n');
+  });
+  await expect(`${table.join('\n\n')}\n`).toMatchFileSnapshot('situations.golden.txt');
+});
+
+test('I12: the table has every finding and every reason of explain()', () => {
+  const codes = new Set(Object.values(situations).flatMap((each) => diagnose(factsOf(each)).map(({ code }) => code)));
+  expect([...codes].sort()).toEqual(Object.keys(findings).sort());
+  const reasons: Readonly<Record<PendingReason, true>> = {
+    ready: true,
+    waitingFor: true,
+    inFlight: true,
+    backoff: true,
+    conflict: true,
+    stuck: true,
+    forbidden: true,
+    authRequired: true,
+    offline: true,
+    paused: true,
+    standby: true,
+    ambiguous: true,
+    scopeChanged: true,
+    newerSchema: true,
+    unregisteredKind: true,
+  };
+  const told = new Set(Object.values(situations).flatMap(({ queue = [] }) => queue.map(({ reason }) => reason)));
+  expect([...told].sort()).toEqual(Object.keys(reasons).sort());
+});
+
+test('what needs somebody stands before what mends itself', () => {
+  const urgency = ['error', 'warning', 'waiting', 'notice', 'ok'];
+  const levels = Object.values(findings).map(({ level }) => urgency.indexOf(level));
+  expect(levels).toEqual([...levels].sort((a, b) => a - b));
+});
+
+test('sentences show nothing of the text of an error, and evidence holds no time that passes', () => {
+  for (const situation of Object.values(situations)) {
+    const facts = factsOf(situation);
+    for (const finding of diagnose(facts)) {
+      expect(describeDiagnosis(finding, { now })).not.toMatch(/secret/);
+      expect(describeDiagnosis(finding)).toMatch(/^[A-Z0-9].*[.]$|It says: /);
+    }
+    if (facts.status.lastSyncedAt !== undefined && facts.staleAfterMs < Infinity)
+      expect(diagnose({ ...facts, now: facts.now + 1 })).toEqual(diagnose(facts));
+  }
+});
