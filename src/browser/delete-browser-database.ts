@@ -1,5 +1,7 @@
-import { supportProblem } from './storage/browser-support.ts';
-import { homeDirectory, namesOf } from './storage/database-name.ts';
+import { hasLocks, supportProblem } from './storage/browser-support.ts';
+import { homeDirectory, namesOf, type DatabaseNames } from './storage/database-name.ts';
+import { hasIndexedDb } from './storage/indexed-db.ts';
+import { PageStore } from './storage/page-store.ts';
 import { BrowserStorageError } from './storage/storage-error.ts';
 
 const retriesForMs = 3_000;
@@ -15,6 +17,7 @@ export async function deleteBrowserDatabase(name: string): Promise<void> {
   const names = namesOf(name);
   const problem = supportProblem();
   if (problem !== undefined) throw problem;
+  if (!hasLocks()) return forgetPages(names);
   await navigator.locks.request(names.ownerLock, { ifAvailable: true }, async (lock) => {
     if (lock === null) {
       throw new BrowserStorageError(
@@ -22,11 +25,26 @@ export async function deleteBrowserDatabase(name: string): Promise<void> {
         `The database "${name}" is open: close it here and in all other tabs, then delete it`,
       );
     }
+    // The note of where the data lies goes last.
     await removeDirectory(names.directory.slice(homeDirectory.length + 1));
+    await forgetPages(names);
   });
 }
 
+/** Empties the IndexedDB database and lets it stand: a request to delete it would wait, and later meet other data. */
+async function forgetPages(names: DatabaseNames): Promise<void> {
+  if (!hasIndexedDb()) return;
+  const pages = await PageStore.open(names);
+  try {
+    await pages.forget();
+  } finally {
+    pages.close();
+  }
+}
+
 async function removeDirectory(directory: string): Promise<void> {
+  const storage = navigator.storage as Partial<StorageManager> | undefined;
+  if (typeof storage?.getDirectory !== 'function') return;
   const begunAt = Date.now();
   for (;;) {
     try {

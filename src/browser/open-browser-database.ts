@@ -9,7 +9,7 @@ import {
   prepareTables,
   type OpenDatabaseOptions,
 } from '../persistence/database/open-database.ts';
-import type { StorageMode, StorageStatus } from '../model/storage-status.ts';
+import type { StorageStatus } from '../model/storage-status.ts';
 import { syncMigrations } from '../persistence/database/migrations.ts';
 import { announceStorage } from '../persistence/database/storage-port.ts';
 import { refuseUnstableNames } from '../persistence/database/stable-names.ts';
@@ -98,8 +98,7 @@ export async function openBrowserDatabase(options: BrowserDatabaseOptions): Prom
     try {
       return await openIn('opfs', options, entities, undefined);
     } catch (error) {
-      const isHopeless = error instanceof BrowserStorageError && error.problem === 'noDurableStorage';
-      if (!isHopeless || options.allowMemory !== true) throw error;
+      if (!isHopeless(error) || options.allowMemory !== true) throw error;
       return openIn('memory', options, entities, error.message);
     }
   }
@@ -107,8 +106,12 @@ export async function openBrowserDatabase(options: BrowserDatabaseOptions): Prom
   return openIn('memory', options, entities, problem.message);
 }
 
+const isHopeless = (error: unknown): error is BrowserStorageError =>
+  error instanceof BrowserStorageError && (error.problem === 'noDurableStorage' || error.problem === 'insecureContext');
+
+/** `opfs` stands for whatever is durable: the owner of the database finds out what there is. */
 async function openIn(
-  mode: StorageMode,
+  mode: 'opfs' | 'memory',
   options: BrowserDatabaseOptions,
   entities: string,
   reason: string | undefined,
@@ -136,7 +139,7 @@ async function openIn(
   const tab = new Tab({
     id,
     name,
-    mode,
+    isInMemory: mode === 'memory',
     entities,
     openTimeoutMs,
     release: releaseOf(migrations.map((Migration) => new Migration().name ?? Migration.name)),
@@ -150,6 +153,7 @@ async function openIn(
       watch.note({ role, ownerTab });
       if (ownerTab !== undefined) syncing.ask();
     },
+    onStorage: (found) => watch.noteMode(found.mode ?? mode, found.reason ?? reason),
     onSyncing: (message) => syncing.hear(message),
     onDamage: (damage) => watch.note({ damage }),
     onReplaced: () => {
@@ -172,10 +176,9 @@ async function openIn(
     throw error;
   }
   const opened = dataSource;
-  const endSyncLock =
-    mode === 'opfs'
-      ? syncOneTabAtATime(namesOf(name).syncLock, (lock) => useTabLock(opened, syncing.announced(lock)))
-      : undefined;
+  const endSyncLock = tab.isAlone
+    ? undefined
+    : syncOneTabAtATime(namesOf(name).syncLock, (lock) => useTabLock(opened, syncing.announced(lock)));
   announceStorage(opened, { status: () => watch.status, changes: watch.changes });
   void watch.look();
   // Not at the opening: some browsers ask the user, who should have something to keep.

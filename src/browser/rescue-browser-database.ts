@@ -1,5 +1,7 @@
-import { supportProblem } from './storage/browser-support.ts';
-import { databaseFile, homeDirectory, namesOf, walFile } from './storage/database-name.ts';
+import { hasLocks, supportProblem } from './storage/browser-support.ts';
+import { databaseFile, homeDirectory, namesOf, walFile, type DatabaseNames } from './storage/database-name.ts';
+import { hasIndexedDb, readHome } from './storage/indexed-db.ts';
+import { pageBytes, PageStore } from './storage/page-store.ts';
 import { BrowserStorageError } from './storage/storage-error.ts';
 
 /** The raw files of a database. SQLite reads them together when they lie side by side as `x` and `x-wal`. */
@@ -28,17 +30,40 @@ export async function rescueBrowserDatabase(name: string): Promise<RescuedFiles>
   const names = namesOf(name);
   const problem = supportProblem();
   if (problem !== undefined) throw problem;
+  if (!hasLocks()) return rescuePages(names);
   return navigator.locks.request(names.ownerLock, { ifAvailable: true }, async (lock) => {
     if (lock === null)
       throw new BrowserStorageError('inUse', `The database "${name}" is open: use exportFile, or close it in all tabs`);
-    const files = await readPool(names.directory.slice(homeDirectory.length + 1));
-    const bytesOf = (path: string): Uint8Array | undefined => files.find((file) => file.path === path)?.bytes;
-    const database = bytesOf(databaseFile);
-    if (database === undefined)
-      throw new BrowserStorageError('notADatabase', `There is no stored database with the name "${name}"`);
-    const wal = bytesOf(walFile);
-    return { database, ...(wal === undefined || wal.byteLength === 0 ? {} : { wal }) };
+    return (await readHome(names)) === 'indexeddb' ? rescuePages(names) : rescueFile(names);
   });
+}
+
+const noDatabase = (names: DatabaseNames): BrowserStorageError =>
+  new BrowserStorageError('notADatabase', `There is no stored database with the name "${names.name}"`);
+
+async function rescueFile(names: DatabaseNames): Promise<RescuedFiles> {
+  const files = await readPool(names.directory.slice(homeDirectory.length + 1));
+  const bytesOf = (path: string): Uint8Array | undefined => files.find((file) => file.path === path)?.bytes;
+  const database = bytesOf(databaseFile);
+  if (database === undefined) throw noDatabase(names);
+  const wal = bytesOf(walFile);
+  return { database, ...(wal === undefined || wal.byteLength === 0 ? {} : { wal }) };
+}
+
+async function rescuePages(names: DatabaseNames): Promise<RescuedFiles> {
+  if (!hasIndexedDb()) throw noDatabase(names);
+  const store = await PageStore.open(names);
+  try {
+    if (store.home !== 'indexeddb') throw noDatabase(names);
+    const database = new Uint8Array(store.size);
+    for (const [index, page] of await store.readPages()) {
+      const at = index * pageBytes;
+      if (at < database.byteLength) database.set(page.subarray(0, database.byteLength - at), at);
+    }
+    return { database };
+  } finally {
+    store.close();
+  }
 }
 
 async function readPool(directory: string): Promise<Awaited<ReturnType<typeof readFile>>[]> {

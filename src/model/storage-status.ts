@@ -1,7 +1,10 @@
 import type { Observable } from 'rxjs';
 
-/** `opfs` survives everything but the user; `memory` ends with the last tab. */
-export type StorageMode = 'opfs' | 'memory';
+/**
+ * `opfs`: a file. `indexeddb`: a database in memory that stores the changed pages of each commit in IndexedDB. `memory`:
+ * ends with the tab.
+ */
+export type StorageMode = 'opfs' | 'indexeddb' | 'memory';
 
 /** Where a browser database is kept, what this tab is to it, and which tab does what. */
 export interface StorageStatus {

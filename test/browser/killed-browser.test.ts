@@ -8,6 +8,7 @@ import { appHtml, buildBrowserApp } from '../support/browser-app.ts';
 import { chromiumArguments, findChromium } from '../support/find-chromium.ts';
 import { servePage, type ServedPage } from '../support/serve-page.ts';
 import { createTestServer } from '../../src/testing.ts';
+import { crippledWorkers, withoutFile } from '../support/crippled-worker.ts';
 import { WrittenLog } from './written-log.ts';
 
 const kills = Number(process.env['BROWSER_KILLS'] ?? 4);
@@ -16,7 +17,7 @@ let folder = '';
 let served: ServedPage;
 beforeAll(async () => {
   folder = await buildBrowserApp();
-  served = await servePage([folder], { documents: { '/': appHtml } });
+  served = await servePage([folder], { documents: { '/': appHtml, ...(await crippledWorkers(folder)) } });
 }, 120_000);
 afterAll(async () => {
   await served.close();
@@ -54,39 +55,47 @@ async function kill({ process: child, browser }: Running): Promise<void> {
   await browser.close().catch(() => undefined);
 }
 
-test('I7: a browser that is killed during commits keeps everything that the page was told is stored', {
-  timeout: 60_000 + kills * 15_000,
-}, async () => {
-  const profile = await mkdtemp(join(tmpdir(), 'synchart-killed-'));
-  const log = new WrittenLog();
-  try {
-    for (let round = 0; round <= kills; round += 1) {
-      const running = await launch(profile);
-      const [context] = running.browser.contexts();
-      if (context === undefined) throw new Error('no context');
-      try {
-        await log.listenTo(context);
-        const page: Page = await context.newPage();
-        await page.goto(served.url);
-        await page.waitForFunction(() => 'app' in globalThis);
-        expect(await page.evaluate(() => app.open())).toBe('open');
-        expect(await page.evaluate(() => app.query('PRAGMA integrity_check'))).toEqual([{ integrity_check: 'ok' }]);
-        const rows = await page.evaluate(() => app.query('SELECT tab, n, part FROM notes'));
-        expect(log.complaints(rows as [])).toEqual([]);
-        expect((rows as []).length).toBeGreaterThanOrEqual(log.acknowledged);
-        if (round === kills) break;
-        const name = `life${round}`;
-        await page.evaluate((tab) => app.startWriting(tab), name);
-        await expect.poll(() => log.acknowledgedBy(name), { timeout: 20_000 }).toBeGreaterThan(40 + 17 * round);
-      } finally {
-        await kill(running);
+test.each([
+  { mode: 'opfs', settings: {} },
+  { mode: 'indexeddb', settings: { worker: withoutFile } },
+])(
+  'I7: a browser that is killed during commits keeps everything that the page was told is stored ($mode)',
+  {
+    timeout: 60_000 + kills * 15_000,
+  },
+  async ({ mode, settings }) => {
+    const profile = await mkdtemp(join(tmpdir(), 'synchart-killed-'));
+    const log = new WrittenLog();
+    try {
+      for (let round = 0; round <= kills; round += 1) {
+        const running = await launch(profile);
+        const [context] = running.browser.contexts();
+        if (context === undefined) throw new Error('no context');
+        try {
+          await log.listenTo(context);
+          const page: Page = await context.newPage();
+          await page.goto(served.url);
+          await page.waitForFunction(() => 'app' in globalThis);
+          expect(await page.evaluate((given) => app.open(given), settings)).toBe('open');
+          expect(await page.evaluate(() => app.storage().mode)).toBe(mode);
+          expect(await page.evaluate(() => app.query('PRAGMA integrity_check'))).toEqual([{ integrity_check: 'ok' }]);
+          const rows = await page.evaluate(() => app.query('SELECT tab, n, part FROM notes'));
+          expect(log.complaints(rows as [])).toEqual([]);
+          expect((rows as []).length).toBeGreaterThanOrEqual(log.acknowledged);
+          if (round === kills) break;
+          const name = `life${round}`;
+          await page.evaluate((tab) => app.startWriting(tab), name);
+          await expect.poll(() => log.acknowledgedBy(name), { timeout: 20_000 }).toBeGreaterThan(40 + 17 * round);
+        } finally {
+          await kill(running);
+        }
       }
+      process.stdout.write(`${mode}: ${kills} kills, ${log.acknowledged} acknowledged writes\n`);
+    } finally {
+      await rm(profile, { recursive: true, force: true });
     }
-    process.stdout.write(`${kills} kills, ${log.acknowledged} acknowledged writes\n`);
-  } finally {
-    await rm(profile, { recursive: true, force: true });
-  }
-});
+  },
+);
 
 test('I6, I7: a browser that is killed during a pull goes on where the pages ended', {
   timeout: 60_000 + kills * 20_000,

@@ -78,34 +78,6 @@ test('full storage rejects the write with what to do, keeps what was there, and 
     expect(await page.evaluate(() => app.query('PRAGMA integrity_check'))).toEqual([{ integrity_check: 'ok' }]);
   }));
 
-test('without a private file system the open is refused, or announced as memory where the app allows it', () =>
-  withSite(async (site) => {
-    await site.context.addInitScript(() => Reflect.deleteProperty(StorageManager.prototype, 'getDirectory'));
-    const page = await site.tab();
-    expect(await page.evaluate(() => app.open())).toMatch(
-      /^BrowserStorageError\(noDurableStorage\): .*lacks the origin private file system.*allowMemory/,
-    );
-    expect(await page.evaluate(() => app.open({ allowMemory: true }))).toBe('open');
-    const status = await page.evaluate(() => app.storage());
-    expect(status).toMatchObject({ mode: 'memory', role: 'owner', persisted: false });
-    expect(status.reason).toMatch(/private file system/);
-    await page.evaluate(() => app.query('INSERT INTO notes (tab, n, part) VALUES (?, 0, ?)', ['a', 'only']));
-    // Another tab has a database of its own.
-    const other = await site.tab();
-    expect(await other.evaluate(() => app.open({ allowMemory: true }))).toBe('open');
-    expect(await other.evaluate(() => app.query('SELECT tab FROM notes'))).toEqual([]);
-    expect(await page.evaluate(() => app.query('SELECT tab FROM notes'))).toEqual([{ tab: 'a' }]);
-  }));
-
-test('plain http is refused by name, and may use memory', () =>
-  withSite(async (site) => {
-    const page = await site.tab('/', 'http://app.test');
-    expect(await page.evaluate(() => app.open())).toMatch(/^BrowserStorageError\(insecureContext\): .*https/);
-    expect(await page.evaluate(() => app.open({ allowMemory: true }))).toBe('open');
-    expect(await page.evaluate(() => app.storage().mode)).toBe('memory');
-    expect(await page.evaluate(() => app.query('SELECT count(*) AS n FROM notes'))).toEqual([{ n: 0 }]);
-  }));
-
 test('a strict content security policy and Trusted Types are enough', () =>
   withSite(
     async (site) => {

@@ -1,4 +1,5 @@
 import { answerMutants } from './answer-mutants.ts';
+import { browserMutants } from './browser-mutants.ts';
 import { engineMutants } from './engine-mutants.ts';
 import type { Mutant } from './mutant.ts';
 import { persistenceMutants } from './persistence-mutants.ts';
@@ -12,4 +13,5 @@ export const mutants: readonly Mutant[] = [
   ...engineMutants,
   ...answerMutants,
   ...rpcMutants,
+  ...browserMutants,
 ];

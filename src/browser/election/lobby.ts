@@ -1,6 +1,7 @@
 import type { Release } from '../../rpc/protocol/messages.ts';
 import type { DatabaseNames } from '../storage/database-name.ts';
 import type { StorageFailure } from '../storage/storage-error.ts';
+import type { StorageMode } from '../../model/storage-status.ts';
 
 /** A worker that has the file. */
 export interface Owner {
@@ -10,6 +11,10 @@ export interface Owner {
   readonly tab: string;
   /** The newest that has migrated the file, or its own. */
   readonly release: Release;
+  /** Where the data lies. An owner of an older release, which knows files alone, does not say. */
+  readonly mode?: StorageMode | undefined;
+  /** Why the mode is not `opfs`. */
+  readonly reason?: string | undefined;
 }
 
 /** How a tab introduces itself to the owner. */

@@ -23,6 +23,8 @@ interface OwnerLineParts {
     port: RpcPort,
   ): void;
   onDetached(): void;
+  /** Where the new owner keeps the data. */
+  onStorage(storage: Pick<Owner, 'mode' | 'reason'>): void;
 }
 
 /** The way of one tab to the owner of the file: finds the owner, introduces the tab, and changes over to the next. */
@@ -59,7 +61,7 @@ export class OwnerLine {
   }
 
   /** The tab's own worker has the file. */
-  attachOwn(owner: Pick<Owner, 'owner' | 'release'>): void {
+  attachOwn(owner: Owner): void {
     const attachment = this.#changeOver(owner);
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
@@ -109,8 +111,9 @@ export class OwnerLine {
   }
 
   /** Leaves the owner before; returns the name of the new attachment. */
-  #changeOver({ owner, release }: Pick<Owner, 'owner' | 'release'>): string {
+  #changeOver({ owner, release, mode, reason }: Owner): string {
     const attachment = randomId();
+    this.#parts.onStorage({ mode, reason });
     this.#isOutdated = lacksMigrations(this.#parts.release, release);
     this.#port?.close();
     this.#owner = owner;

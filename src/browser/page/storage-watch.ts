@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { StorageStatus } from '../../model/storage-status.ts';
+import type { StorageMode, StorageStatus } from '../../model/storage-status.ts';
 import { createHub } from '../../model/platform/isolated-observable.ts';
 
 /** Keeps the status of the storage, and tells of each change. */
@@ -19,9 +19,18 @@ export class StorageWatch {
     return this.#hub.stream;
   }
 
+  /** Where the data lies; `reason` says why not in a file. */
+  noteMode(mode: StorageMode, reason: string | undefined): void {
+    const { reason: _, ...status } = this.#status;
+    this.#set({ ...status, mode, ...(reason === undefined ? {} : { reason }) });
+  }
+
   note(change: Partial<StorageStatus>): void {
-    const status = { ...this.#status, ...change };
-    const names = Object.keys(status) as (keyof StorageStatus)[];
+    this.#set({ ...this.#status, ...change });
+  }
+
+  #set(status: StorageStatus): void {
+    const names = Object.keys({ ...this.#status, ...status }) as (keyof StorageStatus)[];
     if (names.every((name) => status[name] === this.#status[name])) return;
     this.#status = status;
     this.#hub.tell(status);

@@ -1,8 +1,9 @@
-import type { StorageMode, StorageStatus } from '../../model/storage-status.ts';
+import type { StorageStatus } from '../../model/storage-status.ts';
 import type { Release } from '../../rpc/protocol/messages.ts';
 import type { RpcPort } from '../../rpc/protocol/port.ts';
 import { holdLock, type HeldLock } from '../election/held-lock.ts';
-import { enterLobby, type Lobby, type LobbyMessage, type SyncingMessage } from '../election/lobby.ts';
+import { enterLobby, type Lobby, type LobbyMessage, type Owner, type SyncingMessage } from '../election/lobby.ts';
+import { hasLocks } from '../storage/browser-support.ts';
 import { namesOf, type DatabaseNames } from '../storage/database-name.ts';
 import { BrowserStorageError, fromStorageFailure } from '../storage/storage-error.ts';
 import type { FromWorker, ToWorker } from '../worker/worker-messages.ts';
@@ -20,7 +21,8 @@ interface TabParts {
   readonly name: string;
   readonly release: Release;
   readonly entities: string;
-  readonly mode: StorageMode;
+  /** Nothing is to be stored: the database ends with the tab. */
+  readonly isInMemory: boolean;
   readonly openTimeoutMs: number;
   readonly startWorker: WorkerFactory;
   /** Undefined: the worker fetches the wasm file itself. */
@@ -31,6 +33,8 @@ interface TabParts {
   onRole(role: StorageStatus['role'], ownerTab?: string): void;
   /** Who syncs, or asks for it. */
   onSyncing(message: SyncingMessage): void;
+  /** Where the owner keeps the data. */
+  onStorage(storage: Pick<Owner, 'mode' | 'reason'>): void;
   onReplaced(): void;
   onDamage(damage: string): void;
 }
@@ -47,6 +51,8 @@ interface Presence {
 /** One opening of a database in one page: it is present, with a worker and a line to the owner, while the page lives. */
 export class Tab {
   readonly id: string;
+  /** No other tab reaches this one's owner. */
+  readonly isAlone: boolean;
   readonly #parts: TabParts;
   readonly #names: DatabaseNames;
   #presence: Presence | undefined;
@@ -59,7 +65,8 @@ export class Tab {
   constructor(parts: TabParts) {
     this.id = parts.id;
     this.#parts = parts;
-    this.#names = namesOf(parts.name, parts.mode === 'memory' ? this.id : undefined);
+    this.isAlone = parts.isInMemory || !hasLocks();
+    this.#names = namesOf(parts.name, this.isAlone ? this.id : undefined);
   }
 
   /** The owner that this tab is attached to. */
@@ -117,7 +124,7 @@ export class Tab {
   // ── Life ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #appear(): void {
-    const { startWorker, wasm, mode } = this.#parts;
+    const { startWorker, wasm } = this.#parts;
     const worker = new TabWorker({
       startWorker,
       wasm,
@@ -127,7 +134,7 @@ export class Tab {
     const presence: Presence = {
       worker,
       lobby: enterLobby(this.#names, (message) => this.#hear(message)),
-      life: mode === 'memory' ? undefined : holdLock(this.#names.tabLock(this.id)),
+      life: this.isAlone ? undefined : holdLock(this.#names.tabLock(this.id)),
       line: this.#lineThrough(worker),
       timer: undefined,
     };
@@ -176,13 +183,15 @@ export class Tab {
   // ── Worker and owner ────────────────────────────────────────────────────────────────────────────────────────────
 
   #startMessage(): ToWorker {
-    const { mode, name, release, entities, wasm } = this.#parts;
+    const { isInMemory, name, release, entities, wasm } = this.#parts;
+    const { id: tab, isAlone } = this;
+    const sendsWasm = wasm !== undefined;
     const isVisible = isPageVisible();
-    return { type: 'start', name, tab: this.id, release, entities, mode, sendsWasm: wasm !== undefined, isVisible };
+    return { type: 'start', name, tab, release, entities, isInMemory, isAlone, sendsWasm, isVisible };
   }
 
   #lineThrough(worker: TabWorker): OwnerLine {
-    const { release, entities, onRole, onLine } = this.#parts;
+    const { release, entities, onRole, onLine, onStorage } = this.#parts;
     return new OwnerLine({
       tab: this.id,
       names: this.#names,
@@ -196,6 +205,7 @@ export class Tab {
         this.#settleOpening?.resolve();
       },
       onDetached: () => onRole('opening'),
+      onStorage,
     });
   }
 

@@ -3,6 +3,8 @@ export interface DatabaseNames {
   readonly name: string;
   /** Folder of the file pool in the origin private file system. */
   readonly directory: string;
+  /** The IndexedDB database of its pages, and of the note where its data lies. */
+  readonly pages: string;
   /** Held by the owner's worker. Has no version: two versions would hold two locks on one file. */
   readonly ownerLock: string;
   /** Where tabs and the owner find each other. Has no version either: a newer tab must reach an older owner. */
@@ -62,6 +64,7 @@ export function namesOf(name: string, aloneAs?: string): DatabaseNames {
   return {
     name,
     directory: `${homeDirectory}/${encoded(name)}`,
+    pages: `synchart:${encoded(name)}`,
     ownerLock: `${base}:owner`,
     lobby: `${base}:lobby`,
     syncLock: `${base}:sync`,

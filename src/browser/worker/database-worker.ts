@@ -1,12 +1,13 @@
-import type { SAHPoolUtil, Sqlite3Static } from '@sqlite.org/sqlite-wasm';
+import type { Sqlite3Static } from '@sqlite.org/sqlite-wasm';
 import { runForOwner, type Campaign } from '../election/campaign.ts';
 import { enterLobby, type Lobby, type LobbyMessage } from '../election/lobby.ts';
 import { namesOf, type DatabaseNames } from '../storage/database-name.ts';
 import { toStorageFailure } from '../storage/storage-error.ts';
-import { openPool, resumePool } from './file-pool.ts';
 import { loadSqlite } from './load-sqlite.ts';
-import { openFile, openInMemory } from './open-file.ts';
-import { Reign, type OpenedDatabase } from './reign.ts';
+import { DurableStorage } from './open-durable.ts';
+import { openInMemory } from './open-file.ts';
+import type { OpenedDatabase } from './opened-database.ts';
+import { Reign } from './reign.ts';
 import { watchWrites } from './watched-writes.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
 
@@ -28,7 +29,7 @@ export class DatabaseWorker {
   readonly #wasm: Promise<WebAssembly.Module | undefined>;
   #setWasm: ((module: WebAssembly.Module | undefined) => void) | undefined;
   #sqlite: Promise<Sqlite3Static> | undefined;
-  #pool: SAHPoolUtil | undefined;
+  readonly #storage: DurableStorage;
   #reign: Reign | undefined;
   #isVisible: boolean;
   #hiddenTimer: ReturnType<typeof setTimeout> | undefined;
@@ -39,8 +40,9 @@ export class DatabaseWorker {
     private readonly tell: (message: FromWorker) => void,
   ) {
     this.#start = start;
-    const isAlone = start.mode === 'memory';
+    const { isAlone, isInMemory } = start;
     this.#names = namesOf(start.name, isAlone ? start.tab : undefined);
+    this.#storage = new DurableStorage(this.#names);
     this.#isVisible = start.isVisible;
     this.#wasm = start.sendsWasm
       ? new Promise((resolve) => {
@@ -48,8 +50,8 @@ export class DatabaseWorker {
         })
       : Promise.resolve(undefined);
     this.#lobby = enterLobby(this.#names, (message) => this.#hear(message));
-    // Nobody else reaches a database in memory, and pages without a secure context have no locks.
-    if (isAlone) void this.#becomeOwner();
+    if (isInMemory) void this.#becomeOwner();
+    else if (isAlone) void this.#ownAlone();
     else this.#campaign = runForOwner({ names: this.#names, tab: start.tab, reign: () => this.#becomeOwner() });
   }
 
@@ -92,12 +94,14 @@ export class DatabaseWorker {
   async #becomeOwner(): Promise<number> {
     if (this.#isStopped) return 0;
     this.#lobby.tell({ type: 'opening', tab: this.#start.tab });
+    let opened: OpenedDatabase | undefined;
     try {
-      const opened = await this.#open();
+      opened = await this.#open();
       const { tab, release, entities } = this.#start;
       this.#reign = new Reign({ names: this.#names, lobby: this.#lobby, tab, release, entities, watched, opened });
     } catch (error) {
-      this.#pool?.pauseVfs();
+      opened?.database.close();
+      opened?.close();
       this.tell({ type: 'failed', failure: toStorageFailure(error, 'noDurableStorage') });
       return afterFailureMs;
     }
@@ -119,11 +123,16 @@ export class DatabaseWorker {
       this.#sqlite = undefined;
     });
     const sqlite = await this.#sqlite;
-    if (this.#start.mode === 'memory') return { sqlite, database: openInMemory(sqlite) };
-    if (this.#pool === undefined) this.#pool = await openPool(sqlite, this.#names);
-    else await resumePool(this.#pool);
-    const pool = this.#pool;
-    return { sqlite, pool, database: openFile(pool) };
+    if (!this.#start.isInMemory) return this.#storage.open(sqlite);
+    return { sqlite, mode: 'memory', database: openInMemory(sqlite), isFile: false, close: () => undefined };
+  }
+
+  /** Without Web Locks there is no election: the connection to IndexedDB lets one owner in. */
+  async #ownAlone(): Promise<void> {
+    while (!this.#isStopped) {
+      const pauseMs = await this.#becomeOwner();
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
   }
 
   #hear(message: LobbyMessage): void {

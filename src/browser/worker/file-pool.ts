@@ -59,6 +59,17 @@ export const openPool = (sqlite: Sqlite3Static, names: DatabaseNames): Promise<S
     return pool;
   });
 
+/** Whether a database of this name has ever been in the private file system. False where there is none. */
+export async function poolExists({ directory }: DatabaseNames): Promise<boolean> {
+  try {
+    let folder = await navigator.storage.getDirectory();
+    for (const part of directory.split('/')) folder = await folder.getDirectoryHandle(part);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Takes the handles again after {@link SAHPoolUtil.pauseVfs}. */
 export async function resumePool(pool: SAHPoolUtil): Promise<void> {
   await whileTaken(() => pool.unpauseVfs());

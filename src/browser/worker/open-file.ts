@@ -32,6 +32,14 @@ const sharedSettings: readonly Setting[] = [
   { pragma: 'temp_store', value: 'MEMORY', expected: '2' },
 ];
 
+/** IndexedDB makes each commit durable, so SQLite itself waits for nothing and writes no journal. */
+const pagedSettings: readonly Setting[] = [
+  { pragma: 'journal_mode', value: 'MEMORY', expected: 'memory' },
+  { pragma: 'synchronous', value: 'OFF', expected: '0' },
+  // SQLite looks for changes of the file before each transaction: so it notices a commit that was taken back.
+  { pragma: 'locking_mode', value: 'NORMAL', expected: 'normal' },
+];
+
 function set(database: Database, { pragma, value, expected }: Setting): void {
   database.exec(`PRAGMA ${pragma} = ${value}`);
   const answered = String(database.selectValue(`PRAGMA ${pragma}`));
@@ -47,10 +55,17 @@ const resultCodeOf = (error: unknown): unknown =>
   error instanceof Error ? Reflect.get(error, 'resultCode') : undefined;
 
 /** Opens the file in its pool with all settings verified. Throws `BrowserStorageError` and leaves the file as it is. */
-export function openFile(pool: SAHPoolUtil): Database {
-  const database = new pool.OpfsSAHPoolDb(databaseFile);
+export const openFile = (pool: SAHPoolUtil): Database =>
+  verified(new pool.OpfsSAHPoolDb(databaseFile), [...fileSettings, ...sharedSettings]);
+
+/** The same for a database whose pages lie in IndexedDB. */
+export const verifyPaged = (database: Database): Database => verified(database, [...pagedSettings, ...sharedSettings]);
+
+function verified(database: Database, settings: readonly Setting[]): Database {
   try {
-    for (const setting of [...fileSettings, ...sharedSettings]) set(database, setting);
+    for (const setting of settings) set(database, setting);
+    // A file is read at the first statement that needs it.
+    database.selectValue('SELECT count(*) FROM sqlite_master');
     return database;
   } catch (cause) {
     database.close();

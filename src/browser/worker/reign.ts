@@ -1,4 +1,4 @@
-import type { Database, SAHPoolUtil, Sqlite3Static } from '@sqlite.org/sqlite-wasm';
+import type { Database } from '@sqlite.org/sqlite-wasm';
 import { randomId } from '../../model/platform/random-id.ts';
 import { serveDatabase, type DatabaseHost } from '../../rpc/host/serve-database.ts';
 import type { Release } from '../../rpc/protocol/messages.ts';
@@ -9,19 +9,13 @@ import type { Introduction, Lobby, Owner, TransferKind } from '../election/lobby
 import type { DatabaseNames } from '../storage/database-name.ts';
 import { BrowserStorageError, toStorageFailure, type StorageFailure } from '../storage/storage-error.ts';
 import { checkpoint } from './open-file.ts';
+import type { OpenedDatabase } from './opened-database.ts';
 import { WasmConnection } from './sqlite-connection.ts';
 import type { WatchedWrites } from './watched-writes.ts';
 import { damageOf, readWholeFile, replaceWholeFile, serialize } from './whole-file.ts';
 
 /** After so long without a statement the WAL is moved into the database. */
 const idleMs = 1_000;
-
-/** An open database, and the pool its file lies in; none in memory. */
-export interface OpenedDatabase {
-  readonly sqlite: Sqlite3Static;
-  readonly database: Database;
-  readonly pool?: SAHPoolUtil;
-}
 
 interface ReignParts {
   readonly names: DatabaseNames;
@@ -55,10 +49,18 @@ export class Reign {
     this.#parts = parts;
     const { opened, watched, tab, release } = parts;
     const file = releaseIn(opened.database);
-    this.owner = { owner: randomId(), tab, release: lacksMigrations(release, file) ? file : release };
+    const { mode, reason } = opened;
+    this.owner = {
+      owner: randomId(),
+      tab,
+      release: lacksMigrations(release, file) ? file : release,
+      mode,
+      reason,
+    };
     this.#connection = new WasmConnection(opened.sqlite, opened.database, watched, {
       onStatement: () => this.#noteStatement(),
       onDamage: () => this.#checkForDamage(),
+      store: () => opened.store?.(),
     });
     this.#host = serveDatabase({ connection: this.#connection });
   }
@@ -116,8 +118,8 @@ export class Reign {
       lobby.tell({ type: 'leaving', owner, ...(heir === undefined ? {} : { heir }) });
       this.#over.abort();
       for (const channel of this.#lines.values()) channel.close();
-      this.#connection.close();
-      opened.pool?.pauseVfs();
+      await this.#connection.close();
+      opened.close();
       this.#end?.();
     }
   }
@@ -177,7 +179,7 @@ export class Reign {
   /** One timer for any number of statements: it looks again as long as there are some. */
   #noteStatement(): void {
     this.#activeAt = Date.now();
-    if (this.#parts.opened.pool !== undefined && this.#idleTimer === undefined) this.#lookWhenIdle(idleMs);
+    if (this.#parts.opened.isFile && this.#idleTimer === undefined) this.#lookWhenIdle(idleMs);
   }
 
   #lookWhenIdle(delayMs: number): void {

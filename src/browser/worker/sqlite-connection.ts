@@ -22,21 +22,44 @@ const writing: ReadonlySet<string> = new Set(['insert', 'replace', 'update', 'de
 /** Integers beyond 2^53 arrive as BigInt; the other SQLite drivers give numbers. */
 const toColumn = (value: unknown): unknown => (typeof value === 'bigint' ? Number(value) : value);
 
-/** One connection of SQLite's wasm build. It belongs to the owner's worker; everything runs at once. */
+interface Hooks {
+  /** Called after each statement. */
+  onStatement?(): void;
+  /** Called when a statement met damage. */
+  onDamage?(): void;
+  /** Stores what was committed in memory; undefined where nothing was. A commit that it rejects is taken back. */
+  store?(): Promise<void> | undefined;
+}
+
+/**
+ * One connection of SQLite's wasm build. It belongs to the owner's worker. Everything runs at once, except that nothing
+ * runs while a commit is being stored: it would see what may be taken back.
+ */
 export class WasmConnection {
   readonly #statements = new Map<string, PreparedStatement>();
-  #whenIdle: (() => void)[] = [];
+  readonly #whenIdle: (() => void)[] = [];
+  /** Resolves when the commit that is being stored is stored, or taken back. */
+  #storing: Promise<void> | undefined;
 
   constructor(
     private readonly sqlite: Sqlite3Static,
     readonly database: Database,
     private readonly watched: WatchedWrites,
-    /** Called after each statement, and when one met damage. */
-    private readonly told: { onStatement?(): void; onDamage?(): void } = {},
+    private readonly hooks: Hooks = {},
   ) {}
 
   /** Runs one statement. Throws an error with SQLite's `code` and `resultCode`, and the file system's as its cause. */
-  execute(sql: string, parameters: readonly unknown[]): StatementResult {
+  execute(sql: string, parameters: readonly unknown[]): StatementResult | Promise<StatementResult> {
+    if (this.#storing !== undefined) return this.#storing.then(() => this.execute(sql, parameters));
+    try {
+      return this.#whenStored(this.#executeNow(sql, parameters));
+    } finally {
+      this.hooks.onStatement?.();
+      this.#runJobs();
+    }
+  }
+
+  #executeNow(sql: string, parameters: readonly unknown[]): StatementResult {
     if (hasSeveralStatements(sql)) {
       throw new Error(
         `this text holds more than one statement, and only the first would run; give one statement at a time: ${sql.slice(0, 80)}`,
@@ -54,8 +77,6 @@ export class WasmConnection {
       const failure = this.#describe(error);
       statement?.finalize();
       throw failure;
-    } finally {
-      this.#afterStatement();
     }
   }
 
@@ -69,19 +90,32 @@ export class WasmConnection {
       const run = (): void => {
         this.#finalizeAll();
         try {
-          resolve(job());
+          resolve(this.#whenStored(job()));
         } catch (error) {
           reject(error instanceof Error ? error : new Error(String(error)));
         }
       };
-      if (this.isInTransaction()) this.#whenIdle.push(run);
-      else run();
+      this.#whenIdle.push(run);
+      this.#runJobs();
     });
   }
 
-  close(): void {
+  /** Waits for the commit that is being stored. */
+  async close(): Promise<void> {
+    await this.#storing;
     this.#finalizeAll();
     this.database.close();
+  }
+
+  #whenStored<T>(value: T): T | Promise<T> {
+    const stored = this.isInTransaction() ? undefined : this.hooks.store?.();
+    if (stored === undefined) return value;
+    const done = (): void => {
+      this.#storing = undefined;
+      this.#runJobs();
+    };
+    this.#storing = stored.then(done, done);
+    return stored.then(() => value);
   }
 
   #run(statement: PreparedStatement, sql: string, parameters: readonly unknown[]): StatementResult {
@@ -131,12 +165,12 @@ export class WasmConnection {
     this.#statements.clear();
   }
 
-  #afterStatement(): void {
-    this.told.onStatement?.();
-    if (this.#whenIdle.length === 0 || this.isInTransaction()) return;
-    const jobs = this.#whenIdle;
-    this.#whenIdle = [];
-    for (const job of jobs) job();
+  #runJobs(): void {
+    while (!this.isInTransaction() && this.#storing === undefined) {
+      const job = this.#whenIdle.shift();
+      if (job === undefined) return;
+      job();
+    }
   }
 
   #describe(error: unknown): Error {
@@ -144,7 +178,7 @@ export class WasmConnection {
     if (!(error instanceof Error) || typeof resultCode !== 'number')
       return error instanceof Error ? error : new Error(String(error));
     const { capi } = this.sqlite;
-    if (damageCodes.has(resultCode & 0xff)) this.told.onDamage?.();
+    if (damageCodes.has(resultCode & 0xff)) this.hooks.onDamage?.();
     const code = capi.sqlite3_js_rc_str(resultCode & 0xff) ?? `SQLITE_${resultCode & 0xff}`;
     const refusal = this.watched.takeRefusal();
     const reason = this.database.pointer === undefined ? error.message : capi.sqlite3_errmsg(this.database);

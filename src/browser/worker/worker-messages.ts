@@ -1,7 +1,6 @@
 import type { Release } from '../../rpc/protocol/messages.ts';
-import type { Introduction } from '../election/lobby.ts';
+import type { Introduction, Owner } from '../election/lobby.ts';
 import type { StorageFailure } from '../storage/storage-error.ts';
-import type { StorageMode } from '../../model/storage-status.ts';
 
 /** What a page tells its own worker. */
 export type ToWorker =
@@ -11,7 +10,10 @@ export type ToWorker =
       readonly tab: string;
       readonly release: Release;
       readonly entities: string;
-      readonly mode: StorageMode;
+      /** Nothing is to be stored: the database ends with the tab. */
+      readonly isInMemory: boolean;
+      /** Nobody else reaches the owner: the database is in memory, or there are no Web Locks. */
+      readonly isAlone: boolean;
       /** The page compiles the wasm file and sends it in a message of its own. */
       readonly sendsWasm: boolean;
       readonly isVisible: boolean;
@@ -28,5 +30,5 @@ export type FromWorker =
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly failure: StorageFailure }
   | { readonly type: 'refused'; readonly failure: StorageFailure }
-  | { readonly type: 'owns'; readonly owner: string; readonly release: Release }
+  | ({ readonly type: 'owns' } & Owner)
   | { readonly type: 'stopped' };

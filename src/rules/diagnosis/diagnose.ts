@@ -70,7 +70,10 @@ function deviceEvidence({ status, clockOffsetMs }: DiagnosisFacts): Evidence {
       quota !== undefined && usage !== undefined && quota > 0 && usage >= quota * nearlyFull
         ? { quota, usage }
         : undefined,
-    notPersisted: only(storage?.mode === 'opfs' && !storage.persisted && storage.persistRefused === true, {}),
+    notPersisted: only(
+      storage !== undefined && storage.mode !== 'memory' && !storage.persisted && storage.persistRefused === true,
+      {},
+    ),
     clockDoubt: only(Math.abs(clockOffsetMs) >= clockDoubtMs, { offsetMs: clockOffsetMs }),
   };
 }

@@ -140,6 +140,18 @@ const app = {
     await Promise.all(Array.from({ length: count }, (_, n) => dataSource.query(sql, [tab, n, 'only'])));
     return count;
   },
+  /** One transaction that makes a table and fills it. */
+  createAndFill: async (table: string): Promise<string> => {
+    try {
+      await opened().dataSource.transaction(async (manager) => {
+        await manager.query(`CREATE TABLE "${table}" ("bytes" text)`);
+        await manager.query(`INSERT INTO "${table}" VALUES (hex(randomblob(2000000)))`);
+      });
+      return 'done';
+    } catch (error) {
+      return describe(error);
+    }
+  },
   startWriting: (tab: string): void => {
     isWriting = true;
     writing = writeUntilStopped(tab);

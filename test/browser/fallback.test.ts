@@ -1,0 +1,205 @@
+import { rm } from 'node:fs/promises';
+import type { Page } from 'playwright';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { buildBrowserApp, openSite, type BrowserSite } from '../support/browser-app.ts';
+import { crippledWorkers, withoutBoth, withoutFile, withoutIndexedDb } from '../support/crippled-worker.ts';
+
+const plainHttp = 'http://app.test';
+
+let folder = '';
+let site: BrowserSite;
+let documents: Readonly<Record<string, string>>;
+beforeAll(async () => {
+  folder = await buildBrowserApp();
+  documents = await crippledWorkers(folder);
+}, 120_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+beforeEach(async () => {
+  site = await openSite(folder, { documents });
+});
+afterEach(() => site.close());
+
+const open = (page: Page, worker?: string): Promise<string> =>
+  page.evaluate((given) => app.open(given === undefined ? {} : { worker: given }), worker);
+const addNote = (page: Page, tab: string): Promise<unknown> =>
+  page.evaluate((by) => app.query('INSERT INTO notes (tab, n, part) VALUES (?, 0, ?)', [by, 'only']), tab);
+const notes = async (page: Page): Promise<unknown> => {
+  const rows = await page.evaluate(() => app.query('SELECT tab FROM notes ORDER BY id'));
+  return Array.isArray(rows) ? rows.map(({ tab }: { tab: string }) => tab) : rows;
+};
+const mode = (page: Page): Promise<string> => page.evaluate(() => app.storage().mode);
+const isWhole = async (page: Page): Promise<void> =>
+  expect(await page.evaluate(() => app.query('PRAGMA integrity_check'))).toEqual([{ integrity_check: 'ok' }]);
+
+async function reload(page: Page): Promise<void> {
+  await page.reload();
+  await page.waitForFunction(() => 'app' in globalThis);
+}
+
+test('I7: without a private file system, commits are stored in IndexedDB and outlive the page', async () => {
+  const page = await site.tab();
+  expect(await open(page, withoutFile)).toBe('open');
+  expect(await page.evaluate(() => app.storage())).toMatchObject({ mode: 'indexeddb', role: 'owner' });
+  expect(await page.evaluate(() => app.storage().reason)).toMatch(/private file system/);
+  await addNote(page, 'a');
+  await page.evaluate(() => app.writeAtOnce('many', 200));
+  await reload(page);
+  expect(await open(page, withoutFile)).toBe('open');
+  expect(await mode(page)).toBe('indexeddb');
+  expect(((await notes(page)) as string[]).length).toBe(201);
+  await isWhole(page);
+});
+
+test('I7: without IndexedDB the file alone serves', async () => {
+  const page = await site.tab();
+  expect(await open(page, withoutIndexedDb)).toBe('open');
+  expect(await mode(page)).toBe('opfs');
+  await addNote(page, 'a');
+  await reload(page);
+  expect(await open(page)).toBe('open');
+  expect(await notes(page)).toEqual(['a']);
+});
+
+test('without both, the open is refused by name, or announced as memory where the app allows it', async () => {
+  const page = await site.tab();
+  expect(await open(page, withoutBoth)).toMatch(
+    /^BrowserStorageError\(noDurableStorage\): .*lacks IndexedDB.*allowMemory/,
+  );
+  expect(await page.evaluate((worker) => app.open({ worker, allowMemory: true }), withoutBoth)).toBe('open');
+  const status = await page.evaluate(() => app.storage());
+  expect(status).toMatchObject({ mode: 'memory', role: 'owner', persisted: false });
+  expect(status.reason).toMatch(/lacks IndexedDB/);
+  await addNote(page, 'a');
+  // Another tab has a database of its own.
+  const other = await site.tab();
+  expect(await other.evaluate((worker) => app.open({ worker, allowMemory: true }), withoutBoth)).toBe('open');
+  expect(await notes(other)).toEqual([]);
+  expect(await notes(page)).toEqual(['a']);
+});
+
+test('two tabs share the pages in IndexedDB, and the second goes on when the first is gone', async () => {
+  const [first, second] = [await site.tab(), await site.tab()];
+  expect(await open(first, withoutFile)).toBe('open');
+  expect(await open(second, withoutFile)).toBe('open');
+  expect(await second.evaluate(() => app.storage())).toMatchObject({ mode: 'indexeddb', role: 'follower' });
+  await second.evaluate(() => app.follow());
+  await addNote(first, 'a');
+  await addNote(second, 'b');
+  await expect.poll(() => second.evaluate(() => app.live())).toBe(2);
+  await first.close();
+  await addNote(second, 'c');
+  expect(await second.evaluate(() => app.storage())).toMatchObject({ mode: 'indexeddb', role: 'owner' });
+  expect(await notes(second)).toEqual(['a', 'b', 'c']);
+  await isWhole(second);
+});
+
+test('I7: full storage takes a commit back from memory, too, and writing goes on when there is space', async () => {
+  const page = await site.tab();
+  // Chromium keeps what it found to be free for a while, so the limit comes before the first write.
+  const session = await site.context.newCDPSession(page);
+  await session.send('Storage.overrideQuotaForOrigin', { origin: site.url, quotaSize: 3_000_000 });
+  await open(page, withoutFile);
+  await addNote(page, 'a');
+  const fill = 'INSERT INTO notes (tab, n, part) VALUES (?, 1, hex(randomblob(2000000)))';
+  const refusal = await page.evaluate((sql) => app.query(sql, ['big']), fill);
+  expect(refusal).toMatch(/storage is full: nothing of this was written. Free space/);
+  expect(await notes(page)).toEqual(['a']);
+  // A table that came with a refused transaction is gone with it.
+  const refused = await page.evaluate(() => app.createAndFill('refused'));
+  expect(refused).toMatch(/storage is full/);
+  expect(await page.evaluate(() => app.query('SELECT 1 FROM refused'))).toMatch(/no such table: refused/);
+  await isWhole(page);
+  await session.send('Storage.overrideQuotaForOrigin', { origin: site.url });
+  expect(await page.evaluate(() => app.createAndFill('refused'))).toBe('done');
+  expect(await page.evaluate((sql) => app.query(sql, ['big']), fill)).toEqual(expect.any(Number));
+  await reload(page);
+  await open(page, withoutFile);
+  expect(await notes(page)).toEqual(['a', 'big']);
+  await isWhole(page);
+});
+
+test('export, import, rescue and delete work on the pages in IndexedDB', async () => {
+  const page = await site.tab();
+  await open(page, withoutFile);
+  await addNote(page, 'a');
+  const bytes = await page.evaluate(() => app.exportFile());
+  expect(bytes.slice(0, 15)).toBe('SQLite format 3');
+  await addNote(page, 'b');
+  expect(await page.evaluate((given) => app.importFile(given), bytes)).toBe('imported');
+  expect(await notes(page)).toEqual(['a']);
+  expect(await page.evaluate(() => app.rescue('app'))).toMatch(/inUse/);
+  expect(await page.evaluate(() => app.deleteDatabase('app'))).toMatch(/inUse/);
+  await page.evaluate(() => app.close());
+  await open(page, withoutFile);
+  expect(await notes(page)).toEqual(['a']);
+  await page.evaluate(() => app.close());
+  expect(await page.evaluate(() => app.rescue('app'))).toBe('true false');
+  expect(await page.evaluate(() => app.deleteDatabase('app'))).toBe('deleted');
+  expect(await page.evaluate(() => app.rescue('app'))).toMatch(/no stored database/);
+  expect(await open(page)).toBe('open');
+  expect(await mode(page)).toBe('opfs');
+  expect(await notes(page)).toEqual([]);
+});
+
+test('I7: data in IndexedDB moves into the file of a browser that has one by now', async () => {
+  const page = await site.tab();
+  await open(page, withoutFile);
+  await addNote(page, 'a');
+  await page.evaluate(() => app.close());
+  expect(await open(page)).toBe('open');
+  const status = await page.evaluate(() => app.storage());
+  expect(status).toMatchObject({ mode: 'opfs' });
+  expect(status.reason).toBeUndefined();
+  expect(await notes(page)).toEqual(['a']);
+  await addNote(page, 'b');
+  await page.evaluate(() => app.close());
+  // The data is in the file now: a browser that has lost it begins no second database.
+  expect(await open(page, withoutFile)).toMatch(/^BrowserStorageError\(noDurableStorage\): .*lies there/);
+  expect(await open(page)).toBe('open');
+  expect(await notes(page)).toEqual(['a', 'b']);
+  await isWhole(page);
+});
+
+test('plain http stores in IndexedDB for one tab, and refuses a second one by name', { timeout: 60_000 }, async () => {
+  const page = await site.tab('/', plainHttp);
+  expect(await open(page)).toBe('open');
+  expect(await page.evaluate(() => app.storage())).toMatchObject({ mode: 'indexeddb', role: 'owner' });
+  expect(await page.evaluate(() => app.storage().reason)).toMatch(/not secure/);
+  await addNote(page, 'a');
+  const second = await site.tab('/', plainHttp);
+  expect(await open(second)).toMatch(/^BrowserStorageError\(inUse\): .*one tab at a time/);
+  await addNote(page, 'b');
+  expect(await page.evaluate(() => app.deleteDatabase('app'))).toMatch(/inUse/);
+  await page.close();
+  expect(await open(second)).toBe('open');
+  expect(await notes(second)).toEqual(['a', 'b']);
+  await reload(second);
+  expect(await open(second)).toBe('open');
+  expect(await notes(second)).toEqual(['a', 'b']);
+  await second.evaluate(() => app.close());
+  expect(await second.evaluate(() => app.rescue('app'))).toBe('true false');
+  expect(await second.evaluate(() => app.deleteDatabase('app'))).toBe('deleted');
+  expect(await open(second)).toBe('open');
+  expect(await notes(second)).toEqual([]);
+});
+
+test('plain http without IndexedDB is refused by name, and may use memory', async () => {
+  const page = await site.tab('/', plainHttp);
+  expect(await open(page, withoutIndexedDb)).toMatch(/^BrowserStorageError\(insecureContext\): .*allowMemory/);
+  expect(await page.evaluate((worker) => app.open({ worker, allowMemory: true }), withoutIndexedDb)).toBe('open');
+  expect(await mode(page)).toBe('memory');
+  expect(await notes(page)).toEqual([]);
+});
+
+test('I7: data that the user deletes while the database is open gets no half of a database', async () => {
+  const page = await site.tab();
+  await open(page, withoutFile);
+  await addNote(page, 'a');
+  const session = await site.context.newCDPSession(page);
+  await session.send('Storage.clearDataForOrigin', { origin: site.url, storageTypes: 'indexeddb' });
+  expect(await addNote(page, 'b')).toMatch(/deleted by something else|nothing of it is written/);
+  expect(await addNote(page, 'c')).toMatch(/deleted by something else/);
+  await reload(page);
+  expect(await open(page, withoutFile)).toBe('open');
+  expect(await notes(page)).toEqual([]);
+});
