@@ -1,14 +1,14 @@
 import type { SyncFact } from '../../model/events.ts';
 import type { StoreContext } from '../database/store-context.ts';
 import { enqueueOp } from '../outbox/enqueue.ts';
-import { outboxSelection, toStoredOp, type RawOutboxRow } from '../outbox/outbox-rows.ts';
 import { changeTries, recordFailure } from '../outbox/transitions/retry.ts';
 import { rethrowForCaller } from '../sql/database-failure.ts';
 import type { Session } from '../sql/session.ts';
 import { boundedError } from '../sql/stored-reason.ts';
 import { acknowledge } from './acknowledge.ts';
+import { dropOperations } from './drop-operations.ts';
 import type { OutboxRepository } from './outbox-repository.ts';
-import { dropOperations } from './queue.ts';
+import { selectOperations } from './selected-operations.ts';
 
 export interface ChangeParts {
   /** Told after the commit: nobody's edits leave without an event (F-48, F-108). */
@@ -75,11 +75,8 @@ export function outboxChanges(
         throw new RangeError(`purgeOlderThan: the threshold must be a time, got ${String(threshold)}`);
       const facts = await write(async (session) => {
         const stuck = options?.states === 'all' ? '' : ` AND ("parked" = 'stuck')`;
-        const rows = await session.query<RawOutboxRow>(
-          `SELECT ${outboxSelection} FROM "sync_outbox" WHERE "ts" <= ?${stuck} ORDER BY "seq"`,
-          [time.toISOString()],
-        );
-        return dropOperations(session, context, rows.map(toStoredOp), 'purged');
+        const condition = { sql: ` AND "ts" <= ?${stuck}`, parameters: [time.toISOString()] };
+        return dropOperations(session, context, await selectOperations(session, condition, undefined), 'purged');
       });
       onPurged(facts);
       return facts.filter((fact) => fact.type === 'op.discarded').length;
