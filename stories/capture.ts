@@ -44,7 +44,8 @@ await capture(
     const { engine, server, writer, after } = bench;
     await seeded(bench);
     await writer.insertAndEnqueue(todoOf('n1', { title: 'Buy milk' }));
-    server.cutNextRequests(1, 'afterCommit', { method: 'PUT' });
+    // A request that an idle connection loses is sent once more: both are cut.
+    server.cutNextRequests(2, 'afterCommit', { method: 'PUT' });
     await quietly(engine.sync());
     await server.stop();
     await after(41_000);
@@ -136,6 +137,32 @@ await capture(
     await clock.advance(3_400);
   },
   { config: { pageSize: 40, maxRetries: 2, conflictStrategy: 'merge' } },
+);
+
+/** A device that never pulled: with full resyncs on, its first run fetches all rows as a first pull. */
+await capture(
+  'first-pull',
+  async ({ engine, server, writer, skipWaits, after }) => {
+    skipWaits();
+    server.seed(
+      'todos',
+      Array.from({ length: 90 }, (_, index) => ({
+        id: `t${index}`,
+        title: `Todo ${index}`,
+        done: index % 3 === 0,
+        priority: index,
+        tags: ['home'],
+      })),
+    );
+    await engine.sync();
+    await after(4_000);
+    await writer.replaceAndEnqueue(todoOf('t1', { title: 'Todo 1, again' }));
+    await quietly(engine.sync());
+    await after(2_000);
+    await quietly(engine.fullResync());
+    await after(800);
+  },
+  { config: { pageSize: 40, fullResyncIntervalMs: 7 * 86_400_000 } },
 );
 
 /** Each way in which two sides can disagree: edit and edit, edit and delete, delete and edit, a relative change. */

@@ -29,6 +29,7 @@ export const Planning: Story = inPhase('planning');
 export const Pushing: Story = inPhase('pushing');
 export const ResolvingConflict: Story = inPhase('resolvingConflict');
 export const Paging: Story = inPhase('paging');
+export const FirstPull: Story = inPhase('firstPull');
 export const FullResync: Story = inPhase('fullResync');
 export const Finishing: Story = inPhase('finishing');
 export const Backoff: Story = inPhase('backoff');

@@ -2,6 +2,7 @@ import type { Meta, StoryObj } from '@storybook/react-vite';
 import { expect, userEvent, within } from 'storybook/test';
 import busyDay from './fixtures/busy-day.json';
 import empty from './fixtures/empty.json';
+import firstPull from './fixtures/first-pull.json';
 import longTexts from './fixtures/long-texts.json';
 import offlineDay from './fixtures/offline-day.json';
 import troubles from './fixtures/troubles.json';
@@ -24,6 +25,18 @@ export const BusyDay: Story = {
     ).toBeVisible();
     // A saved file is read-only.
     await expect(within(canvasElement).queryByRole('group', { name: 'Recording' })).toBeNull();
+  },
+};
+/** The resync that fetches all rows for the first time has its own wording. */
+export const FirstPull: Story = {
+  args: { bundle: firstPull },
+  play: async ({ canvasElement }) => {
+    const canvas = within(canvasElement);
+    await userEvent.type(await canvas.findByLabelText('Find a word or id'), 'resync.started');
+    const announced = await canvas.findAllByRole('button', { name: /resync\.started/ });
+    await expect(announced).toHaveLength(2);
+    await expect(announced[0]).toHaveTextContent(/first pull/);
+    await expect(announced[1]).not.toHaveTextContent(/first pull/);
   },
 };
 export const Nothing: Story = { args: { bundle: { ...empty, entries: [] } } };

@@ -153,6 +153,7 @@ export async function capturePhases(): Promise<CapturedPhases> {
     await quietly(bench.engine.sync());
     await look();
   });
+  await act(seeded, { config: { fullResyncIntervalMs: 7 * 86_400_000 } });
   let user = 'anna';
   await act(
     async (bench, look) => {
