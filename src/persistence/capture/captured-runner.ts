@@ -2,7 +2,8 @@ import type { DataSource, QueryRunner } from 'typeorm';
 import type { GatedQueryRunner } from '../gate/gated-query-runner.ts';
 import type { OpenTransaction } from '../gate/open-transaction.ts';
 import type { SqliteGate } from '../gate/sqlite-gate.ts';
-import { dialectOf, Session } from '../sql/session.ts';
+import { dialectOf } from '../drivers/profile-of.ts';
+import { Session } from '../sql/session.ts';
 import { replaceQuery } from '../typeorm/query-runners.ts';
 
 export type Send = (sql: string, parameters?: readonly unknown[], structured?: boolean) => Promise<unknown>;

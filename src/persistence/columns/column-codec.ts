@@ -7,9 +7,9 @@ import { deepEqual } from '../../rules/values/deep-equal.ts';
 import { withBigInts } from '../../rules/values/keep-digits.ts';
 import { jsonText } from '../../rules/values/json-text.ts';
 import { parseTimestamp } from '../../rules/values/timestamp.ts';
-import { profileOf } from '../drivers/profile-of.ts';
+import { dialectOf, profileOf } from '../drivers/profile-of.ts';
 import { quoted } from '../sql/quoted-name.ts';
-import { dialectOf, type Dialect } from '../sql/session.ts';
+import type { Dialect } from '../sql/session.ts';
 
 /** How one column travels: between its database value, its entity property and its wire key. */
 export interface ColumnCodec {

@@ -1,7 +1,8 @@
 import { MigrationExecutor, type DataSource } from 'typeorm';
 import { TransactionLostError } from '../../model/errors/errors.ts';
 import { gateConnection } from '../gate/connection-gate.ts';
-import { dialectOf, Session } from '../sql/session.ts';
+import { dialectOf } from '../drivers/profile-of.ts';
+import { Session } from '../sql/session.ts';
 import { refuseNewerRelease } from './newer-release.ts';
 
 /**

@@ -6,7 +6,8 @@ import { syncEntities } from './entities.ts';
 import { syncTableNames } from './migrations.ts';
 import { refuseNewerRelease } from './newer-release.ts';
 import type { ReplicaTable } from '../tables/replica-table.ts';
-import { dialectOf, Session } from '../sql/session.ts';
+import { dialectOf } from '../drivers/profile-of.ts';
+import { Session } from '../sql/session.ts';
 
 /**
  * Rejects with `DatabaseError` that names each missing table, or column on SQLite, and how to get it (SCH-05); with

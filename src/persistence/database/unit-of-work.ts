@@ -6,7 +6,8 @@ import { toStoreFailure } from '../sql/database-failure.ts';
 import type { LeaseHolder } from './lease-holder.ts';
 import { refuseNewerReleaseOnce } from './newer-release.ts';
 import { explainMissingTables } from './schema-check.ts';
-import { dialectOf, Session } from '../sql/session.ts';
+import { dialectOf } from '../drivers/profile-of.ts';
+import { Session } from '../sql/session.ts';
 
 /**
  * How the store reaches the database: always through the gate, never inside an app's transaction. `work` may run more

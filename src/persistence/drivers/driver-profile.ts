@@ -1,6 +1,7 @@
 import type { DataSourceOptions } from 'typeorm';
 import type { AbstractSqliteQueryRunner } from 'typeorm/driver/sqlite-abstract/AbstractSqliteQueryRunner.js';
 import { toBindables } from '../sql/bind-value.ts';
+import type { Dialect } from '../sql/session.ts';
 import { isSqliteBusy } from './busy-database.ts';
 import type { Synchronous } from './database-file.ts';
 import type { RawConnection } from './raw-connection.ts';
@@ -30,6 +31,8 @@ export interface DriverProfile {
   /** The options with which TypeORM opens it. Absent: the app makes the DataSource itself. */
   readonly options?: (settings: DriverSettings) => DataSourceOptions | Promise<DataSourceOptions>;
 
+  /** Which SQL it speaks. Absent: that of the drivers of its type, which is SQLite's for all but `postgres`. */
+  readonly dialect?: Dialect['name'];
   /** `one`: all query runners share one connection, which gets the SQLite gate. `pool`: each has its own. */
   readonly connections: 'one' | 'pool';
   /** Gives a newly opened connection what other drivers have. Called once per connection, before anything else. */

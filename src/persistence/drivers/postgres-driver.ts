@@ -10,6 +10,7 @@ export const postgresProfile = {
   name: 'postgres',
   type: 'postgres',
   package: 'pg',
+  dialect: 'postgres',
   connections: 'pool',
   rawConnection: (_, bareRunner) => statementConnection(bareRunner),
   isBusyCode: (code) => givenUp.has(code),

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { postgresDialect, sqliteDialect, type Dialect } from '../sql/session.ts';
 import { betterSqlite3Profile } from './better-sqlite3-driver.ts';
 import type { DriverProfile, ReadyDriver } from './driver-profile.ts';
 import { expoProfile, platformProfiles } from './platform-drivers.ts';
@@ -41,6 +42,12 @@ export function profileOf(dataSource: DataSource): DriverProfile | undefined {
   const { options } = dataSource;
   const driver = readyDriverOf(dataSource);
   return opened.get(dataSource) ?? (driver === undefined ? byType.get(options.type) : readyProfile(driver));
+}
+
+/** Which SQL the store speaks with a data source. A profile of the app that does not say it has that of its type. */
+export function dialectOf(dataSource: DataSource): Dialect {
+  const name = profileOf(dataSource)?.dialect ?? byType.get(dataSource.options.type)?.dialect;
+  return name === 'postgres' ? postgresDialect : sqliteDialect;
 }
 
 /** The driver that `openDatabase` was given: its name, its profile, or the driver itself. Undefined: it is none. */

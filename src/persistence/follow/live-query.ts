@@ -8,7 +8,8 @@ import { pollOption, pollElsewhere } from './data-version.ts';
 import { liveRead } from './live-read.ts';
 import { liveSourceOf, type LiveSource, type LiveTable } from './live-source.ts';
 import { copyResult, equalsCopy } from './result-copy.ts';
-import { dialectOf, listOf } from '../sql/session.ts';
+import { dialectOf } from '../drivers/profile-of.ts';
+import { listOf } from '../sql/session.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
 
 export interface LiveQueryOptions<T> {

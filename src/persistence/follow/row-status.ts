@@ -11,7 +11,8 @@ import { liveSourceOf, type LiveSource, type LiveTable } from './live-source.ts'
 import { copyResult, equalsCopy } from './result-copy.ts';
 import { settledParkSql } from '../outbox/operation-fate.ts';
 import { explainMissingTables } from '../database/schema-check.ts';
-import { dialectOf, Session } from '../sql/session.ts';
+import { dialectOf } from '../drivers/profile-of.ts';
+import { Session } from '../sql/session.ts';
 import { readReason } from '../sql/stored-reason.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
 

@@ -1,4 +1,4 @@
-import type { DataSource, QueryRunner } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
 import { numberPlaceholders } from './number-placeholders.ts';
 
 /** A raw result row: column or alias name → driver value. */
@@ -36,14 +36,14 @@ const tupleOf = (items: readonly string[]): string => `(${items.join(', ')})`;
 const plainTuple = (types: readonly SqlType[]): string => tupleOf(types.map(() => '?'));
 const repeated = (tuple: string, count: number): readonly string[] => Array.from({ length: count }, () => tuple);
 
-const sqlite: Dialect = {
+export const sqliteDialect: Dialect = {
   name: 'sqlite',
   text: (sql) => sql,
   inList: (column) => `${column} IN (SELECT value FROM json_each(?))`,
   values: (types, count) => `VALUES ${repeated(plainTuple(types), count).join(', ')}`,
   packed: (columns) => `json_array(${columns.join(', ')})`,
 };
-const postgres: Dialect = {
+export const postgresDialect: Dialect = {
   name: 'postgres',
   text: withNumbers,
   inList: (column, type = column.endsWith('"seq"') ? 'integer' : 'text') =>
@@ -53,9 +53,6 @@ const postgres: Dialect = {
     `VALUES ${[tupleOf(types.map((type) => `CAST(? AS ${type})`)), ...repeated(plainTuple(types), count - 1)].join(', ')}`,
   packed: (columns) => `CAST(json_build_array(${columns.join(', ')}) AS text)`,
 };
-
-export const dialectOf = (dataSource: DataSource): Dialect =>
-  dataSource.options.type === 'postgres' ? postgres : sqlite;
 
 /** Statements on one connection, inside one transaction or outside of any. Rows never leave this folder as they are. */
 export class Session {

@@ -3,7 +3,8 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { ValidationError } from '../../model/errors/errors.ts';
 import type { ColumnCodec } from '../columns/column-codec.ts';
 import { createIdColumn, type IdColumn } from '../columns/id-column.ts';
-import { dialectOf, type Dialect } from '../sql/session.ts';
+import { dialectOf } from '../drivers/profile-of.ts';
+import type { Dialect } from '../sql/session.ts';
 import { quoted } from '../sql/quoted-name.ts';
 
 /** The columns that registration found in an entity. */

@@ -16,7 +16,8 @@ import type { KnownOperation } from '../plan/known-operations.ts';
 import type { PlannedTable } from '../plan/planned-tables.ts';
 import type { ReplayPlan } from '../plan/replay-plan.ts';
 import { restoreOperation, type RestoredOperation } from '../../persistence/outbox/transitions/restore-operation.ts';
-import { dialectOf, Session } from '../../persistence/sql/session.ts';
+import { dialectOf } from '../../persistence/drivers/profile-of.ts';
+import { Session } from '../../persistence/sql/session.ts';
 import type { ReplayTransport } from './replay-transport.ts';
 import { openSqliteInMemory } from './sqlite-in-memory.ts';
 

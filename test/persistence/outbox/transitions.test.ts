@@ -7,7 +7,8 @@ import { parkAgain } from '../../../src/persistence/outbox/transitions/resolve.t
 import { settleOperations } from '../../../src/persistence/outbox/transitions/settle-operations.ts';
 import { stopWaiting, waitFor } from '../../../src/persistence/outbox/transitions/wait-for.ts';
 import { takeHeads, takePlainly } from '../../../src/persistence/outbox/transitions/take.ts';
-import { dialectOf, Session } from '../../../src/persistence/sql/session.ts';
+import { dialectOf } from '../../../src/persistence/drivers/profile-of.ts';
+import { Session } from '../../../src/persistence/sql/session.ts';
 import { allDrivers, openStore, type StoreBench } from '../../support/open-store.ts';
 import { todoOf } from '../../support/todo.ts';
 import { transitionsPage } from './transitions-page.ts';
