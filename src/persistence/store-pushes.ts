@@ -3,14 +3,8 @@ import type { StoreContext } from './database/store-context.ts';
 import { confirmBase } from './outbox/confirm-base.ts';
 import { readConflicts } from './outbox/conflict-rows.ts';
 import { repairStates } from './outbox/transitions/begin-run.ts';
-import {
-  acceptServer,
-  decideConflict,
-  freezeResolution,
-  loadConflict,
-  parkConflict,
-  settleResolution,
-} from './settling/resolutions.ts';
+import { acceptServer, decideConflict, freezeResolution, loadConflict, parkConflict } from './settling/resolutions.ts';
+import { settleResolution } from './settling/settle-resolution.ts';
 import { settleAnswers } from './settling/settle.ts';
 import { rethrowForCaller } from './sql/database-failure.ts';
 import { takeReady } from './taking/take-ready.ts';

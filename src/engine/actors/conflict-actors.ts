@@ -87,7 +87,7 @@ export function createConflictActors(ports: EnginePorts, memory: RunMemory, ques
     const request = await store.freezeResolution(ref, plan);
     // The stored conflict moved on since it was decided: nothing was sent.
     if (request === undefined) return round < config.maxConflictRetries ? left({ type: 'again' }) : left();
-    const { outcome, isRefused } = await sendResolution(ref, request, plan, ports, memory, signal);
+    const { outcome, isRefused } = await sendResolution({ ref, request, plan }, ports, memory, signal);
     if (outcome.type !== 'again') planned.delete(nameOf(ref));
     if (isRefused && config.skipConflictingOps)
       return { ...outcome, facts: [...outcome.facts, ...(await skip(ref, undefined))] };
@@ -121,11 +121,15 @@ export function createConflictActors(ports: EnginePorts, memory: RunMemory, ques
   };
 }
 
+interface ResolutionUnderWay {
+  readonly ref: ConflictRef;
+  readonly request: TakenRequest;
+  readonly plan: Repush;
+}
+
 /** Sends what resolves a conflict and settles the answer, also when the sending was aborted. */
 async function sendResolution(
-  ref: ConflictRef,
-  request: TakenRequest,
-  plan: Repush,
+  { ref, request, plan }: ResolutionUnderWay,
   ports: EnginePorts,
   memory: RunMemory,
   signal: AbortSignal,

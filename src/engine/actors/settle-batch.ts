@@ -3,6 +3,7 @@ import type { Outcome } from '../../model/outcome.ts';
 import type { Answer, TakenRequest } from '../../model/ports.ts';
 import type { SyncFact } from '../../model/events.ts';
 import type { SettleReport } from '../../model/run.ts';
+import { outcomeEffects } from '../../rules/answers/outcome-effects.ts';
 import { delayFor } from '../../rules/backoff.ts';
 import type { EnginePorts } from '../ports/engine-ports.ts';
 import { yieldTurn } from '../../model/platform/yield-turn.ts';
@@ -80,11 +81,11 @@ function finalOutcome(
   // short ourselves.
   if (outcome.type === 'retryLater' && (everybodyFails || batch.report === undefined))
     return { type: 'unavailable', error: outcome.error };
+  if (request.firstSentAt === undefined || !('error' in outcome)) return outcome;
   // It was on its way once before: that this attempt was not taken says nothing about the first, so the request stays
   // open (I2).
-  const wasSent = request.firstSentAt !== undefined;
-  const saysNothing = outcome.type === 'notSent' || outcome.type === 'throttled' || outcome.type === 'authRequired';
-  return wasSent && saysNothing ? { type: 'unavailable', error: outcome.error } : outcome;
+  const { request: becomes, head } = outcomeEffects[outcome.type];
+  return becomes !== 'open' && head === 'ready' ? { type: 'unavailable', error: outcome.error } : outcome;
 }
 
 /** The outcome of a request whose sending was cut short: by an abort, a lost lease, or an adapter that threw. */

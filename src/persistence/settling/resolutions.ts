@@ -1,10 +1,10 @@
 import type { ConflictResolution } from '../../model/conflict.ts';
 import { SyncError, syncErrorInfo, ValidationError } from '../../model/errors/errors.ts';
 import { nextRequestId } from '../outbox/transitions/take.ts';
-import { parkAgain, takeResolution } from '../outbox/transitions/resolve.ts';
+import { takeResolution } from '../outbox/transitions/resolve.ts';
 import type { DiscardReason, SyncFact } from '../../model/events.ts';
 import type { JsonObject } from '../../model/values/json.ts';
-import type { Answer, TakenRequest } from '../../model/ports.ts';
+import type { TakenRequest } from '../../model/ports.ts';
 import type { ConflictOutcome, ConflictRef } from '../../model/run.ts';
 import {
   decidedOnRow,
@@ -23,7 +23,6 @@ import { EntityChanges } from './entity-changes.ts';
 import { type StoredOp } from '../outbox/outbox-rows.ts';
 import { resolvedFacts } from './resolved-facts.ts';
 import { markSettled } from '../replica/resync-marks.ts';
-import { settleAnswers } from './settle.ts';
 import { describeConflict } from './settle-conflict.ts';
 import { writeChanges } from './write-changes.ts';
 import type { Session } from '../sql/session.ts';
@@ -294,75 +293,6 @@ export async function freezeResolution(
     // That the row equals what was sent proves no delta applied.
     ...(record.conflict.deltas === undefined ? {} : { deltas: record.conflict.deltas }),
   };
-}
-
-/**
- * Settles the answer to a resolution's request. A conflict again is stored with the fresh server row for the next
- * round. What closes the request without judging the resolution leaves the conflict as it was; a definite refusal
- * leaves it parked with the reason (F-03).
- */
-export async function settleResolution(
-  session: Session,
-  context: StoreContext,
-  ref: ConflictRef,
-  answer: Answer,
-): Promise<ConflictOutcome> {
-  const { outcome } = answer;
-  const record = await readConflict(session, ref.kind, ref.entityId);
-  const { pushed, errors, facts } = await settleAnswers(session, context, [answer]);
-  switch (outcome.type) {
-    case 'applied':
-      return { type: 'resolved', pushed, errors, facts };
-    case 'conflict':
-      // Announced once; the round that follows decides on fresh data.
-      return { type: 'again', pushed, errors, facts: facts.filter((fact) => fact.type !== 'conflict.detected') };
-    case 'authRequired':
-    case 'throttled':
-    case 'notSent':
-      if (record) await repark(session, context, record, { reason: record.reason });
-      return { type: 'again', pushed, errors, facts };
-    case 'rejected':
-    case 'forbidden': {
-      if (!record) return { type: 'left', pushed, errors, facts };
-      const reason = boundedError(outcome.error.message);
-      const stuck = facts.some((fact) => fact.type === 'op.stuck');
-      if (stuck) await removeConflicts(session, ref.kind, [ref.entityId]);
-      // What a person decided is not sent again by itself when it was refused.
-      else
-        await repark(
-          session,
-          context,
-          { ...record, resolution: undefined, state: record.state === 'decided' ? 'awaiting' : record.state },
-          { reason },
-        );
-      return {
-        type: 'left',
-        pushed,
-        errors,
-        facts: [...facts, { type: 'conflict.unresolved', conflict: record.conflict, reason }],
-      };
-    }
-    default:
-      // The same request is sent again, and the conflict stays to be shown.
-      return { type: 'left', pushed, errors, facts };
-  }
-}
-
-async function repark(
-  session: Session,
-  context: StoreContext,
-  record: ConflictRecord,
-  { reason }: { readonly reason: string | undefined },
-): Promise<void> {
-  const {
-    conflict: { kind, entityId },
-    state,
-    resolution,
-    decidedOn,
-  } = record;
-  await parkAgain(session, kind, entityId);
-  const decided = state === 'decided' ? { resolution, decidedOn } : {};
-  await markConflict(session, kind, entityId, { state, reason, ...decided }, context.unit.clock.now());
 }
 
 /**
