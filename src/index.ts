@@ -150,6 +150,8 @@ export type { AmendPatch, DiscardedOperation } from './persistence/writing/repai
 export { liveQuery } from './persistence/follow/live-query.ts';
 export type { LiveQueryOptions, LiveResult } from './persistence/follow/live-query.ts';
 export type { LiveTable } from './persistence/follow/live-source.ts';
+export type { Freshness } from './persistence/follow/freshness.ts';
+export type { RowMark } from './persistence/follow/row-marks.ts';
 export { rowStatus, watchRowStatus } from './persistence/follow/row-status.ts';
 export type { RowStatus, RowStatusOptions } from './persistence/follow/row-status.ts';
 export { syncTable } from './persistence/tables/sync-table.ts';

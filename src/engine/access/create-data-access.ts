@@ -3,8 +3,11 @@ import type { DataSource, ObjectLiteral } from 'typeorm';
 import type { Clock } from '../../model/platform/clock.ts';
 import type { SyncConfig } from '../../model/config.ts';
 import type { Store } from '../../persistence/create-store.ts';
+import { watchFreshness } from '../../persistence/follow/freshness.ts';
 import { liveQueryOn, type LiveResult } from '../../persistence/follow/live-query.ts';
 import { liveSourceOf, type LiveSource, type LiveTable } from '../../persistence/follow/live-source.ts';
+import { readRowMarks } from '../../persistence/follow/row-marks.ts';
+import { rethrowForCaller, toStoreFailure } from '../../persistence/sql/database-failure.ts';
 import { readRowStatus, watchRowStatusOn } from '../../persistence/follow/row-status.ts';
 import type { ReplicaTable } from '../../persistence/tables/replica-table.ts';
 import { checkSyncTable, type SyncTable } from '../../persistence/tables/sync-table.ts';
@@ -108,6 +111,16 @@ export function createDataAccess({
         store.enqueueAll(replicaOf(registered(table, 'enqueueAll'), 'enqueueAll').kind, options, isDisposed),
       ),
     rowStatus: (table, id) => alive(() => readRowStatus(sourceOf([table]), id)),
+    watchFreshness: (given) => {
+      const source = sourceOf(given);
+      const pulled = source.kinds.filter((kind) => registry.get(kind)?.pushOnly === false);
+      return untilOver(watchFreshness({ ...source, kinds: pulled }, clock), core.events$);
+    },
+    // Not detached: within a live query it is one of the query's statements.
+    rowMarks: (table, ids) =>
+      readRowMarks(sourceOf([table]), ids.map(String)).catch((error: unknown) =>
+        rethrowForCaller(toStoreFailure(error, clock.now())),
+      ),
     watchRowStatus: (table, id) => untilOver(watchRowStatusOn(sourceOf([table]), id, { clock }), core.events$),
   };
 }

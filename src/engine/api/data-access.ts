@@ -1,8 +1,10 @@
 import type { Observable } from 'rxjs';
 import type { ObjectLiteral } from 'typeorm';
 import type { EnqueueAllOptions, EnqueuedAll } from '../../persistence/writing/enqueue-all.ts';
+import type { Freshness } from '../../persistence/follow/freshness.ts';
 import type { LiveQueryOptions, LiveResult } from '../../persistence/follow/live-query.ts';
 import type { LiveTable } from '../../persistence/follow/live-source.ts';
+import type { RowMark } from '../../persistence/follow/row-marks.ts';
 import type { RowStatus } from '../../persistence/follow/row-status.ts';
 import type { SyncTable } from '../../persistence/tables/sync-table.ts';
 import type { SyncEntityWriter } from '../../persistence/writing/writer.ts';
@@ -47,4 +49,14 @@ export interface DataAccess {
   rowStatus(table: LiveTable, id: string | number): Promise<RowStatus>;
   /** As {@link rowStatus}, now and after each change, until the engine is disposed. */
   watchRowStatus(table: LiveTable, id: string | number): Observable<RowStatus>;
+  /**
+   * Follows how far tables are pulled: whether their first pull has finished, and when the one that was pulled longest
+   * ago was. Tables that the engine does not pull are left out. Over when the engine is disposed.
+   */
+  watchFreshness(tables: readonly LiveTable[]): Observable<Freshness>;
+  /**
+   * Reads what waits for rows of a table, by id; rows for which nothing waits are left out. One statement for all of
+   * them, for lists. Rejects with `DatabaseError`.
+   */
+  rowMarks(table: LiveTable, ids: readonly (string | number)[]): Promise<ReadonlyMap<string, RowMark>>;
 }

@@ -1,6 +1,6 @@
 import type { PendingReason } from '../../model/pending-operation.ts';
 import type { QueuedOperation } from '../../model/queue.ts';
-import { outcomeEffects } from '../answers/outcome-effects.ts';
+import { isRefusalCode } from '../answers/refusal-code.ts';
 
 /** A queued operation with its reason, as `explain()` finds it. */
 export interface ExplainedOperation extends QueuedOperation {
@@ -64,9 +64,6 @@ function groupsOf(operation: ExplainedOperation): readonly QueueGroupName[] {
   return ring === undefined ? [own] : [own, 'ring'];
 }
 
-/** The server gave a definite answer to it, with a code of its own or without one. Whatever else waits may pass. */
-const isRefused = ({ state, reason, errorCode }: ExplainedOperation): boolean =>
-  state === 'waiting' &&
-  reason !== 'waitingFor' &&
-  errorCode !== undefined &&
-  (errorCode === 'rejected' || !Object.hasOwn(outcomeEffects, errorCode));
+/** The server gave a definite answer to it. Whatever else waits may pass. */
+const isRefused = ({ state, errorCode }: ExplainedOperation): boolean =>
+  state === 'waiting' && isRefusalCode(errorCode);

@@ -138,7 +138,7 @@ export const situations: Readonly<Record<string, Situation>> = {
     queue: [queued('forbidden', { state: 'waiting', errorCode: 'forbidden', lastError: 'No seat.' })],
   },
   'changes of an unknown table': { queue: [queued('unregisteredKind', { kind: 'notes' })] },
-  'a newer release used the table': { queue: [queued('newerSchema', { state: 'waiting' })] },
+  'a newer release used the table': { queue: [queued('newerSchema', { state: 'waiting', errorCode: 'newerSchema' })] },
   'records that refer to each other': {
     queue: [queued('backoff', { ...refused, ring: ['notes/n', 'todos/t'] })],
   },
