@@ -15,7 +15,8 @@ const table = {
   rpc: ['model', 'persistence/sql'],
   browser: ['model', 'persistence', 'rpc'],
   devtools: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine'],
-  react: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine'],
+  queries: ['model', 'rules', 'persistence', 'engine'],
+  react: ['model', 'rules', 'persistence', 'engine', 'queries'],
   testing: ['model', 'rules', 'server'],
   simulation: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'server', 'testing'],
   replay: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'devtools', 'testing', 'simulation'],
@@ -141,7 +142,7 @@ const rooms = {
 
 /** Packages with side effects on the world, and the folders that may know them. */
 const packages = {
-  typeorm: ['persistence', 'browser', 'engine', 'server', 'simulation', 'replay'],
+  typeorm: ['persistence', 'browser', 'engine', 'react', 'server', 'simulation', 'replay'],
   '@sqlite.org/sqlite-wasm': ['browser'],
   axios: ['transport', 'simulation'],
   fastify: ['server'],

@@ -69,6 +69,16 @@ export default tseslint.config(
     },
   },
   {
+    // React suspends a component by the promise that it throws.
+    files: ['src/react/*.ts'],
+    rules: {
+      '@typescript-eslint/only-throw-error': [
+        'error',
+        { allow: [{ from: 'lib', name: 'Promise' }], allowThrowingUnknown: true },
+      ],
+    },
+  },
+  {
     files: ['src/**/*.ts', 'src/**/*.tsx'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'error',

@@ -58,6 +58,8 @@ export default defineConfig([
       browser: 'src/browser.ts',
       'browser-worker': 'src/browser-worker.ts',
       rpc: 'src/rpc.ts',
+      queries: 'src/queries.ts',
+      react: 'src/react.ts',
       devtools: 'src/devtools.ts',
       'devtools-node': 'src/devtools-node.ts',
       'devtools-page': 'src/devtools-page.ts',

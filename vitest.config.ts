@@ -50,6 +50,49 @@ const stories = (name: string, react: ReactRelease): TestProjectInlineConfigurat
   },
 });
 
+/** The hooks in Chromium, over a real engine and SQLite. */
+const hooks = (name: string, react: ReactRelease): TestProjectInlineConfiguration => ({
+  extends: true,
+  resolve: { alias: [...reactAliases(react)] },
+  plugins: [
+    {
+      name: 'cache-per-react',
+      enforce: 'post',
+      config: () => ({ cacheDir: pathOf(`./node_modules/.cache/hooks-react-${react}`) }),
+    },
+  ],
+  optimizeDeps: {
+    include: [
+      'react',
+      'react-dom',
+      'react-dom/client',
+      'react-dom/server',
+      'react/jsx-runtime',
+      'react/jsx-dev-runtime',
+      'axios',
+      'rxjs',
+      'sql.js',
+      'typeorm',
+      'xstate',
+    ],
+  },
+  test: {
+    name,
+    include: ['test/react/**/*.test.tsx'],
+    setupFiles: ['test/support/expect-react.ts'],
+    provide: { react },
+    sequence: { groupOrder: 1 },
+    testTimeout: 30_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      instances: [{ browser: 'chromium' }],
+      provider: playwright({ launchOptions: { executablePath: findChromium(), args: [...chromiumArguments] } }),
+    },
+  },
+});
+
 /** What the store relies on in TypeORM, and the store itself, on another release. */
 const onTypeorm = (typeorm: TypeormRelease): TestProjectInlineConfiguration => ({
   extends: true,
@@ -75,7 +118,7 @@ export default defineConfig({
       { find: /^synchart\/devtools\/node$/, replacement: pathOf('./src/devtools-node.ts') },
       { find: /^synchart\/devtools\/page$/, replacement: pathOf('./src/devtools-page.ts') },
       {
-        find: /^synchart\/(persistence|transport|rpc|browser|devtools|server|testing)$/,
+        find: /^synchart\/(persistence|transport|rpc|browser|queries|react|devtools|server|testing)$/,
         replacement: pathOf('./src/$1.ts'),
       },
     ],
@@ -104,6 +147,8 @@ export default defineConfig({
       onTypeorm('0.3'),
       stories('stories', '19'),
       stories('stories on React 18', '18'),
+      hooks('hooks', '19'),
+      hooks('hooks on React 18', '18'),
     ],
   },
 });

@@ -63,6 +63,7 @@ const entriesWithoutReact = [
   '/transport',
   '/rpc',
   '/browser',
+  '/queries',
   '/devtools/node',
   '/devtools/page',
   '/server',
@@ -110,7 +111,7 @@ function checkLinks(folder: string): void {
 
 /** (c): the consumer's own compiler reads our types; errors in types of other packages are not ours. */
 function checkTypes(folder: string, compiler: string): void {
-  const names = [...entriesWithoutReact, '/devtools'];
+  const names = [...entriesWithoutReact, '/react', '/devtools'];
   const lines = names.map(
     (entry, index) =>
       `import * as entry${index} from 'synchart${entry}';\nexport const names${index}: object = entry${index};`,

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { transformSync } from 'esbuild';
 import ts from 'typescript';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -14,6 +15,8 @@ const entries = [
   'index',
   'persistence',
   'transport',
+  'queries',
+  'react',
   'devtools',
   'devtools-node',
   'devtools-page',
@@ -32,6 +35,8 @@ const appBudgetKb = 250;
 const devtoolsBudgetKb = 190;
 /** The inspector's page, gzipped, with React and without the layout of the chart. */
 const inspectorPageBudgetKb = 200;
+/** What a page with an engine loads for the hooks as a bundler ships it: minified and gzipped, without React. */
+const hooksBudgetKb = 6;
 /** In units of 1000 bytes. The layout engine of the chart, which is in it once, is a third. */
 const tarballBudgetKb = 1_500;
 
@@ -93,6 +98,21 @@ function checkSizes(): void {
   check(kb <= appBudgetKb, `An app loads ${kb.toFixed(1)} kB of synchart, the budget is ${appBudgetKb} kB.`);
 }
 
+/** The hooks beside an engine, and that a bundler for servers sees where the client begins. */
+function checkHooks(): void {
+  const engine = loadedBy('index.js');
+  const own = [...loadedBy('react.js')].filter((file) => !engine.has(file));
+  const code = own.map((file) => readFileSync(join(root, 'dist', file), 'utf8'));
+  const minified = code.map((text) => transformSync(text, { minify: true, format: 'esm', target: 'es2022' }).code);
+  const kb = gzipSync(minified.join('\n')).length / 1024;
+  say('dist/react.js', `${kb.toFixed(1)} kB of ${hooksBudgetKb} kB`);
+  check(kb <= hooksBudgetKb, `The hooks have ${kb.toFixed(1)} kB, the budget is ${hooksBudgetKb} kB.`);
+  const [first = ''] = readFileSync(join(root, 'dist', 'react.js'), 'utf8').split('\n');
+  check(/^["']use client["'];?$/.test(first), `dist/react.js begins with ${first}, not with 'use client'.`);
+  const panel = [...loadedBy('react.js')].filter((file) => loadedBy('devtools.js').has(file) && !engine.has(file));
+  check(panel.length === 0, `The hooks load a part of the panel: ${panel.join(', ')}`);
+}
+
 const gzippedKb = (files: Iterable<string>): number =>
   gzipSync([...files].map((file) => readFileSync(join(root, 'dist', file), 'utf8')).join('\n')).length / 1024;
 
@@ -143,6 +163,7 @@ async function checkNames(): Promise<void> {
 
 checkTarball();
 checkSizes();
+checkHooks();
 checkDevtools();
 await checkNames();
 check(

@@ -11,6 +11,8 @@ const entries = [
   'rpc',
   'browser',
   'browser-worker',
+  'queries',
+  'react',
   'devtools',
   'devtools-node',
   'devtools-page',
