@@ -4,7 +4,6 @@ export {
   type RpcConnection,
   type RpcDriver,
   type RpcDriverOptions,
-  type RpcResult,
 } from './rpc/client/rpc-driver.ts';
 export { type HostSource } from './rpc/client/host-link.ts';
 export { betterSqlite3Connection, type BetterSqlite3Database } from './rpc/host/better-sqlite3-connection.ts';

@@ -5,7 +5,8 @@ import type { Dialect } from '../sql/session.ts';
 import { isSqliteBusy } from './busy-database.ts';
 import type { Synchronous } from './database-file.ts';
 import type { RawConnection } from './raw-connection.ts';
-import { isAnswering, type AnsweringConnection } from './short-query.ts';
+import type { AnsweringConnection } from '../sql/expo-form.ts';
+import { isAnswering } from './short-query.ts';
 
 /** The function that `sql.js` exports by default. */
 export type InitSqlJs = (config?: { locateFile?(file: string): string }) => Promise<unknown>;

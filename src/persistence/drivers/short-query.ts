@@ -3,20 +3,7 @@ import { dataSourceOf } from '../typeorm/query-runners.ts';
 import type { QueryResult } from 'typeorm/query-runner/QueryResult.js';
 import { DatabaseError } from '../../model/errors/errors.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
-
-/** What one statement gave. */
-export interface StatementAnswer {
-  readonly rows: unknown[];
-  readonly changes: number;
-  readonly lastInsertRowId: number | readonly unknown[];
-}
-
-/** A connection that answers a statement in one step. */
-export interface AnsweringConnection {
-  /** How many reads it works on at once. */
-  readonly readsAtOnce: number;
-  answer(sql: string, parameters: unknown[]): Promise<StatementAnswer>;
-}
+import type { AnsweringConnection, StatementAnswer } from '../sql/expo-form.ts';
 
 export const isAnswering = (connection: unknown): connection is AnsweringConnection =>
   typeof connection === 'object' && connection !== null && 'answer' in connection && 'readsAtOnce' in connection;

@@ -6,6 +6,12 @@ import { randomId } from '../../model/platform/random-id.ts';
 import { systemClock } from '../../model/platform/system-clock.ts';
 import { toBindables } from '../../persistence/sql/bind-value.ts';
 import { controlWordOf, isExclusive } from '../../persistence/sql/control-word.ts';
+import {
+  ExpoForm,
+  type AnsweringConnection,
+  type ExpoConnection,
+  type StatementAnswer,
+} from '../../persistence/sql/expo-form.ts';
 import { writesWithoutRows } from '../../persistence/sql/statement-kind.ts';
 import { writtenBy } from '../../persistence/sql/written-tables.ts';
 import type { StatementResult, WireValue, WireWrites } from '../protocol/messages.ts';
@@ -30,30 +36,10 @@ export const rpcDriverOptions = {
   clock: byDefault(systemClock, aClock),
 } satisfies OptionList<RpcDriverOptions>;
 
-/** The answer to one statement, in the form of expo-sqlite. */
-export interface RpcResult {
-  readonly changes: number;
-  /** Rows for an INSERT with RETURNING: TypeORM answers `query('INSERT INTO …')` with what stands here. */
-  readonly lastInsertRowId: number | readonly unknown[];
-  getAllAsync(): Promise<unknown[]>;
-}
-
 /** A database in the form of expo-sqlite, as TypeORM's `expo` type wants it. */
-export interface RpcConnection {
-  /** How many reads may be under way at once. */
-  readonly readsAtOnce: number;
-  answer(
-    sql: string,
-    parameters: unknown[],
-  ): Promise<{ rows: unknown[]; changes: number; lastInsertRowId: number | readonly unknown[] }>;
-  runAsync(sql: string, parameters?: unknown[]): Promise<RpcResult>;
-  prepareAsync(
-    sql: string,
-  ): Promise<{ executeAsync(parameters?: unknown[]): Promise<RpcResult>; finalizeAsync(): Promise<void> }>;
-  isInTransactionAsync(): Promise<boolean>;
+export interface RpcConnection extends ExpoConnection, AnsweringConnection {
   /** Says that a transaction is over, also one that was lost: statements from now on are not part of it. */
   transactionEnded(): void;
-  closeAsync(): Promise<void>;
 }
 
 /** What TypeORM's `driver` option of the `expo` type, and `openDatabase`, take. */
@@ -79,31 +65,20 @@ const toWireValue = (value: unknown): WireValue => {
     : Uint8Array.from(value);
 };
 
-class Connection implements RpcConnection {
+class Connection extends ExpoForm implements RpcConnection {
   readonly readsAtOnce = readsAtOnce;
 
-  constructor(private readonly link: HostLink) {}
+  constructor(private readonly link: HostLink) {
+    super();
+  }
 
-  async answer(sql: string, parameters: unknown[]): ReturnType<RpcConnection['answer']> {
+  async answer(sql: string, parameters: unknown[]): Promise<StatementAnswer> {
     const result = await this.#run(sql, parameters);
     const rows = [...result.rows];
     const { changes, lastInsertRowId } = result;
     return writesWithoutRows(sql)
       ? { rows, changes, lastInsertRowId }
       : { rows, changes: rows.length, lastInsertRowId: rows };
-  }
-
-  async runAsync(sql: string, parameters: unknown[] = []): Promise<RpcResult> {
-    const { rows, ...counts } = await this.answer(sql, parameters);
-    return { ...counts, getAllAsync: () => Promise.resolve(rows) };
-  }
-
-  /** One message per statement: nothing is prepared ahead. */
-  prepareAsync(sql: string): ReturnType<RpcConnection['prepareAsync']> {
-    return Promise.resolve({
-      executeAsync: (parameters = []) => this.runAsync(sql, parameters),
-      finalizeAsync: () => Promise.resolve(),
-    });
   }
 
   isInTransactionAsync(): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { completeOptions, ownedBy } from '../../../model/options/complete-options.ts';
 import type { OptionList } from '../../../model/options/option-list.ts';
 import { isDatabaseFile, synchronousOption, type Synchronous } from '../database-file.ts';
-import type { ExpoConnection } from '../expo-form.ts';
+import type { ExpoConnection } from '../../sql/expo-form.ts';
 import { PhoneConnection } from './phone-connection.ts';
 
 /** The part of the module `expo-sqlite` that is used. Its release must be 14 (Expo SDK 51) or later. */

@@ -1,9 +1,8 @@
 import { resultCodeName } from '../../sql/result-codes.ts';
 import { toBindables } from '../../sql/bind-value.ts';
 import { writesWithoutRows } from '../../sql/statement-kind.ts';
-import { ExpoForm } from '../expo-form.ts';
+import { ExpoForm, type StatementAnswer } from '../../sql/expo-form.ts';
 import { refuseSeveralStatements } from '../one-statement.ts';
-import type { StatementAnswer } from '../short-query.ts';
 
 /** What a package for phones does with one statement. */
 export interface PhoneDatabase {

@@ -1,4 +1,16 @@
-import type { AnsweringConnection, StatementAnswer } from './short-query.ts';
+/** What one statement gave. */
+export interface StatementAnswer {
+  readonly rows: unknown[];
+  readonly changes: number;
+  readonly lastInsertRowId: number | readonly unknown[];
+}
+
+/** A connection that answers a statement in one step. */
+export interface AnsweringConnection {
+  /** How many reads it works on at once. */
+  readonly readsAtOnce: number;
+  answer(sql: string, parameters: unknown[]): Promise<StatementAnswer>;
+}
 
 /** The answer to one statement, in the form of expo-sqlite. */
 export interface ExpoResult {
