@@ -111,6 +111,28 @@ const onTypeorm = (typeorm: TypeormRelease): TestProjectInlineConfiguration => (
   },
 });
 
+/** The store, over the worker that owns a database on OPFS in Chromium. */
+const onOpfs: TestProjectInlineConfiguration = {
+  extends: true,
+  test: {
+    name: 'OPFS in Chromium',
+    include: [
+      'test/contract/store.test.ts',
+      'test/persistence/follow/*.test.ts',
+      'test/persistence/capture/exact-outbox.property.test.ts',
+    ],
+    pool: 'forks',
+    maxWorkers: 1,
+    sequence: { groupOrder: 0 },
+    globalSetup: ['test/support/opfs-app.ts'],
+    setupFiles: ['test/support/fast-check-seed.ts', 'test/support/close-opfs.ts'],
+    provide: { typeorm: '1.1' },
+    env: { TEST_DRIVERS: 'opfs' },
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+};
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -143,6 +165,7 @@ export default defineConfig({
           hookTimeout: 30_000,
         },
       },
+      onOpfs,
       onTypeorm('1.0'),
       onTypeorm('0.3'),
       stories('stories', '19'),

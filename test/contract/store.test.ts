@@ -8,7 +8,14 @@ import type { JsonObject } from '../../src/model/values/json.ts';
 import { createStore } from '../../src/persistence/create-store.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { createFakeStore, FakeDatabase } from '../support/fake-store.ts';
-import { allDrivers, createTodoDatabase, openTodoDatabase, todos, type ContractDriver } from '../support/open-store.ts';
+import {
+  allDrivers,
+  createTodoDatabase,
+  openTodoDatabase,
+  orInChromium,
+  todos,
+  type ContractDriver,
+} from '../support/open-store.ts';
 import { todoEntity } from '../support/todo.ts';
 import { storeContract, type StoreSubject } from './store-contract.ts';
 
@@ -43,7 +50,7 @@ storeContract('fake', async (config) => {
 });
 
 // On other releases of TypeORM one driver is enough: the drivers have a contract of their own.
-const drivers = inject('typeorm') === '1.1' ? ([...allDrivers, 'rpc'] as const) : (['sqlite3'] as const);
+const drivers = orInChromium<ContractDriver>(inject('typeorm') === '1.1' ? [...allDrivers, 'rpc'] : ['sqlite3']);
 for (const driver of drivers) storeContract(driver, (config) => openReal(driver, config));
 
 /**

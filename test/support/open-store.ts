@@ -22,14 +22,19 @@ import { todoEntity, type Todo } from './todo.ts';
 export type TestDriver = DatabaseDriver | 'postgres';
 /** What the contract suites run on. */
 export const allDrivers: readonly TestDriver[] = ['better-sqlite3', 'sqlite3', 'sqljs', 'postgres'];
-/** `rpc` is better-sqlite3 in a worker behind a message port. */
-export type ContractDriver = TestDriver | 'rpc';
+/** `rpc` is better-sqlite3 in a worker behind a message port, `opfs` the worker that owns a database in Chromium. */
+export type ContractDriver = TestDriver | 'rpc' | 'opfs';
+const chosen = process.env['TEST_DRIVERS']?.split(',');
+/** Set by a project of its own, which runs some suites over the real worker. */
+const isInChromium = process.env['TEST_DRIVERS'] === 'opfs';
 /** For what is about files: sql.js has no second connection to one. */
 export const fileDrivers: readonly DatabaseDriver[] = ['better-sqlite3', 'sqlite3'];
-const chosen = process.env['TEST_DRIVERS']?.split(',');
 /** What the other tests run on: two, or those that `TEST_DRIVERS=postgres,sqljs` names. */
 export const drivers: readonly TestDriver[] =
   chosen === undefined ? fileDrivers : allDrivers.filter((driver) => chosen.includes(driver));
+/** For suites that also run over the worker in Chromium: those given, or that one. */
+export const orInChromium = <D extends ContractDriver>(given: readonly D[]): readonly (D | 'opfs')[] =>
+  isInChromium ? ['opfs'] : given;
 export const todos: SyncTable<Todo> = syncTable(todoEntity);
 
 /** The app's own migration: the todo table. */
@@ -75,27 +80,33 @@ export async function openTodoDatabase(
     entities: [todoEntity, ...(more.entities ?? [])],
     migrations: [CreateTodos1700000000002, ...(more.migrations ?? [])],
   };
-  if (driver === 'rpc') return openRpc(database, schema);
+  if (driver === 'rpc' || driver === 'opfs') return openRpc(driver, database, schema);
   if (driver !== 'postgres') return openDatabase({ driver, database, ...schema });
   if (database !== ':memory:') return openPostgres({ ...schema, url: database });
   return openOwnPostgres(schema);
 }
 
 /** Each database in memory has a host of its own, which ends with the test file. */
-function openRpc(
+async function openRpc(
+  driver: 'rpc' | 'opfs',
   database: string,
   options: Pick<OpenDatabaseOptions, 'entities'> & Partial<OpenDatabaseOptions>,
 ): Promise<DataSource> {
   const name = database === ':memory:' ? `:memory:${crypto.randomUUID()}` : database;
-  return openDatabase({ ...options, database: 'app', driver: workerDriver(name) });
+  if (driver === 'rpc') return openDatabase({ ...options, database: 'app', driver: workerDriver(name) });
+  // Only here: it needs Chromium.
+  const { opfsDriver } = await import('./open-opfs.ts');
+  return openDatabase({ ...options, database: 'app', driver: opfsDriver(name) });
 }
 
 /** A database of its own whose app tables are made from their entities. */
 export async function openSynchronized(
-  driver: TestDriver,
+  driver: ContractDriver,
   entities: readonly EntitySchema[],
   options: { readonly database?: string; readonly open?: Partial<OpenDatabaseOptions> } = {},
 ): Promise<DataSource> {
+  if (driver === 'rpc' || driver === 'opfs')
+    return openRpc(driver, ':memory:', { entities, synchronize: true, ...options.open });
   if (driver !== 'postgres')
     return openDatabase({
       driver,
@@ -118,6 +129,7 @@ export async function createTodoDatabase(
   folder: string,
   more: TodoDatabaseOptions = {},
 ): Promise<{ readonly database: string; remove(): Promise<unknown> }> {
+  if (driver === 'opfs') return { database: crypto.randomUUID(), remove: () => Promise.resolve() };
   if (driver !== 'postgres') {
     const file = join(folder, `${crypto.randomUUID()}.db`);
     return {
@@ -150,7 +162,7 @@ export interface StoreBench extends Store {
 }
 
 export async function openStore(
-  driver: TestDriver,
+  driver: ContractDriver,
   options: {
     readonly config?: Partial<SyncConfig>;
     readonly tables?: readonly SyncTable[];

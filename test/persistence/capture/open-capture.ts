@@ -32,7 +32,7 @@ export const describeOp = (op: Op): JsonObject => ({
 
 /** A store on a database whose todos are captured. */
 export async function openCapture(
-  driver: DatabaseDriver,
+  driver: DatabaseDriver | 'opfs',
   options: CaptureOptions = {},
   dataSource?: DataSource,
 ): Promise<CaptureBench> {

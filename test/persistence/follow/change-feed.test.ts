@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { changeFeedOf, type Change } from '../../../src/persistence/follow/change-feed.ts';
 import { gateConnection } from '../../../src/persistence/gate/connection-gate.ts';
-import { drivers, openStore, serverRow, type StoreBench } from '../../support/open-store.ts';
+import { drivers, openStore, orInChromium, serverRow, type StoreBench } from '../../support/open-store.ts';
 import { categoryOf, itemOf, openShop } from '../../support/shop.ts';
 import { settled } from '../../support/follow.ts';
 import { todoEntity, todoOf } from '../../support/todo.ts';
 
 const t1 = '2026-01-01T00:00:01.000Z';
 
-describe.each(drivers)('%s', (driver) => {
+describe.each(orInChromium(drivers))('%s', (driver) => {
   let bench: StoreBench;
   afterEach(() => bench.close());
 

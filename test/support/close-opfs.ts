@@ -1,0 +1,4 @@
+import { afterAll } from 'vitest';
+import { closeOpfs } from './open-opfs.ts';
+
+afterAll(closeOpfs);
