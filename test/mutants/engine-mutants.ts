@@ -314,4 +314,33 @@ export const engineMutants: readonly Mutant[] = [
     ],
     tests: ['engine/fake-timers.test.ts'],
   },
+  {
+    fault: 'I12: diagnosis: data never grows old by itself',
+    file: 'engine/status/diagnosis-stream.ts',
+    edits: [['if (staleInMs !== undefined) timer', 'if (staleInMs === -1) timer']],
+    tests: ['engine/diagnosis/situations.test.ts'],
+  },
+  {
+    fault: 'queries: rows that did not change are new objects',
+    file: 'queries/share-rows.ts',
+    edits: [
+      [
+        'candidate !== undefined && equalsCopy(candidate, row) ? candidate : row',
+        'candidate === row ? candidate : row',
+      ],
+    ],
+    tests: ['queries/stores.test.ts'],
+  },
+  {
+    fault: 'queries: a component that is mounted again begins its query anew',
+    file: 'queries/shared-store.ts',
+    edits: [['    }, graceMs);', '    }, 0);']],
+    tests: ['queries/stores.test.ts'],
+  },
+  {
+    fault: 'queries: a write that ended late overwrites what the newest one said',
+    file: 'queries/write-store.ts',
+    edits: [['run === lastRun ? (failure ?? {}) : state', 'failure ?? {}']],
+    tests: ['queries/stores.test.ts'],
+  },
 ];

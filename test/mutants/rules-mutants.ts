@@ -102,4 +102,16 @@ export const rulesMutants: readonly Mutant[] = [
     edits: [['countsRows(state.token) ? settled : later', 'countsRows(state.token) ? later : later']],
     tests: ['scenario/listing-under-change.test.ts'],
   },
+  {
+    fault: 'I12: diagnosis: changes that nothing will send are said to be sent soon',
+    file: 'rules/diagnosis/diagnose.ts',
+    edits: [['const willStart = triggers.length > 0 ||', 'const willStart = triggers.length >= 0 ||']],
+    tests: ['rules/diagnosis/diagnosis.test.ts', 'engine/diagnosis/situations.test.ts'],
+  },
+  {
+    fault: 'I12: diagnosis: a change of a table that a newer release has used is called refused',
+    file: 'rules/answers/refusal-code.ts',
+    edits: [["  'newerSchema',\n", '']],
+    tests: ['rules/diagnosis/diagnosis.test.ts'],
+  },
 ];
