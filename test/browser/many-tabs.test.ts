@@ -6,7 +6,8 @@ import { seededRandom } from '../../src/testing/seeded-random.ts';
 import { buildBrowserApp, openSite, type BrowserSite } from '../support/browser-app.ts';
 
 const callsPerTab = Number(process.env['BROWSER_CALLS'] ?? 600);
-const turns = Number(process.env['BROWSER_TABS'] ?? 24);
+const turns = Number(process.env['BROWSER_TURNS'] ?? 24);
+const seed = Number(process.env['BROWSER_SEED'] ?? 50);
 
 let folder = '';
 let site: BrowserSite;
@@ -36,8 +37,10 @@ test('calls of four tabs keep their order within each tab', { timeout: 120_000 }
     expect((rows as { tab: string; n: number }[]).filter(({ tab }) => tab === name).map(({ n }) => n)).toEqual(inOrder);
 });
 
-test('tabs that come and go at random leave one owner and no lost write', { timeout: 180_000 }, async () => {
-  const random = seededRandom(50);
+test('tabs that come and go at random leave one owner, no lost write and no lock', {
+  timeout: 60_000 + turns * 5_000,
+}, async () => {
+  const random = seededRandom(seed);
   const open: Page[] = [];
   let written = 0;
   for (let turn = 0; turn < turns; turn += 1) {
@@ -58,6 +61,37 @@ test('tabs that come and go at random leave one owner and no lost write', { time
     expect(await page.evaluate(() => app.query('SELECT count(*) AS n FROM notes'))).toEqual([{ n: written }]);
     expect(await page.evaluate(() => app.unhandled())).toEqual([]);
   }
+  // One lock for the file, and one for each tab that lives; every worker but the owner waits for the file.
+  const locks = (): Promise<readonly number[]> =>
+    open[0]?.evaluate(async () => {
+      const { held = [], pending = [] } = await navigator.locks.query();
+      const ours = (list: LockInfo[], part: string): number =>
+        list.filter(({ name }) => name?.startsWith(`synchart:app:${part}`) === true).length;
+      return [ours(held, 'owner'), ours(held, 'tab:'), ours(pending, 'owner')];
+    }) ?? Promise.resolve([]);
+  await expect.poll(locks).toEqual([1, open.length, open.length - 1]);
+});
+
+test('I7: a tab in the back/forward cache gives up its open transaction, and comes back without it', {
+  timeout: 60_000,
+}, async () => {
+  const [cached, other] = [await site.tab(), await site.tab()];
+  expect(await cached.evaluate(() => app.open())).toBe('open');
+  expect(await other.evaluate(() => app.open())).toBe('open');
+  expect(await cached.evaluate(() => app.storage().role)).toBe('owner');
+  await cached.evaluate(() => app.stayInTransaction('cached'));
+  await cached.goto(`${site.url}/other`);
+  const leftAt = performance.now();
+  await other.evaluate(() => app.query('INSERT INTO notes (tab, n, part) VALUES (?, 0, ?)', ['other', 'only']));
+  expect(performance.now() - leftAt).toBeLessThan(5_000);
+  await cached.evaluate(() => history.back()).catch(() => undefined);
+  await cached.waitForFunction(() => 'app' in globalThis);
+  // The page was cached, not loaded anew.
+  expect(await cached.evaluate(() => app.roles().length)).toBeGreaterThan(0);
+  expect(await other.evaluate(() => app.query('SELECT tab FROM notes'))).toEqual([{ tab: 'other' }]);
+  await expect.poll(() => cached.evaluate(() => app.storage().role), { timeout: 10_000 }).toBe('follower');
+  expect(await cached.evaluate(() => app.goOnInTransaction())).toMatch(/TransactionLostError/);
+  expect(await cached.evaluate(() => app.query('SELECT tab FROM notes'))).toEqual([{ tab: 'other' }]);
 });
 
 test('I1, I2: what was written without a network outlives the page, and the server gets it once', async () => {

@@ -1,5 +1,5 @@
 /**
- * Runs the browser tests at full size: `tsx test/prove/prove-browsers.ts [rounds=n] [kills=n]`. They use the installed
+ * Runs the browser tests at full size: `tsx test/prove/prove-browsers.ts [rounds=n] [kills=n] [turns=n] [calls=n] [passes=n]`. They use the installed
  * Chromium; a seed per pass, so that each pass ends its owners in another order.
  */
 import { spawnSync } from 'node:child_process';
@@ -10,6 +10,8 @@ const valueOf = (name: string, otherwise: number): number => {
 };
 const rounds = valueOf('rounds', 100);
 const kills = valueOf('kills', 40);
+const turns = valueOf('turns', 100);
+const calls = valueOf('calls', 2_500);
 const passes = valueOf('passes', 3);
 
 let failed = 0;
@@ -21,6 +23,8 @@ for (let pass = 1; pass <= passes; pass += 1) {
       ...process.env,
       BROWSER_ROUNDS: String(rounds),
       BROWSER_KILLS: String(kills),
+      BROWSER_TURNS: String(turns),
+      BROWSER_CALLS: String(calls),
       BROWSER_SEED: String(pass),
     },
   });

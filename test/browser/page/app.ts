@@ -1,5 +1,5 @@
 /** The app of the browser tests. A test calls its functions through `window.app`, and each returns plain values. */
-import { EntitySchema } from 'typeorm';
+import { EntitySchema, type QueryRunner } from 'typeorm';
 import { createSyncEngine, syncTable, type SyncEngine } from 'synchart';
 import { RestTransport } from 'synchart/transport';
 import { liveQuery, syncColumns } from 'synchart/persistence';
@@ -56,6 +56,7 @@ const unhandled: string[] = [];
 addEventListener('unhandledrejection', ({ reason }) => unhandled.push(String(reason)));
 
 let database: BrowserDatabase | undefined;
+let openRunner: QueryRunner | undefined;
 const roles: string[] = [];
 let isWriting = false;
 let writing: Promise<void> = Promise.resolve();
@@ -170,9 +171,20 @@ const app = {
   live: () => live,
   /** Begins a transaction, writes in it, and never ends it. */
   stayInTransaction: async (tab: string): Promise<void> => {
-    const runner = opened().dataSource.createQueryRunner();
-    await runner.startTransaction();
-    await runner.manager.insert(Note, { tab, n: 0, part: 'open' });
+    openRunner = opened().dataSource.createQueryRunner();
+    await openRunner.startTransaction();
+    await openRunner.manager.insert(Note, { tab, n: 0, part: 'open' });
+  },
+  /** Writes in that transaction again, and gives it up where that fails. */
+  goOnInTransaction: async (): Promise<string> => {
+    try {
+      await openRunner?.manager.insert(Note, { tab: 'late', n: 0, part: 'open' });
+      return 'written';
+    } catch (error) {
+      await openRunner?.rollbackTransaction().catch(() => undefined);
+      await openRunner?.release();
+      return describe(error);
+    }
   },
   pretendToBe: (state: 'hidden' | 'visible'): void => {
     Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
