@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { browserTables } from './browser.ts';
 import { cityRows } from './city-rows.ts';
 import { lookingCosts } from './devtools.ts';
 import { fillOutbox } from './fill-outbox.ts';
@@ -140,6 +141,7 @@ try {
   if (wanted.has('pull')) await pull();
   if (wanted.has('push')) await push();
   if (wanted.has('take')) await take();
+  if (wanted.has('browser')) for (const table of await browserTables(rounds, say)) report(table);
   if (wanted.has('live')) report(await liveLatencies(folder, rounds, say));
   if (values.write) {
     const command = `npm run bench -- --write${values.rounds === '5' ? '' : ` --rounds ${values.rounds}`}${values.only === 'pull,push,take' ? '' : ` --only ${values.only}`}`;

@@ -13,9 +13,13 @@ export interface BenchServer {
   stop(): Promise<void>;
 }
 
-/** `networkMs`: what a network between would add to each request. */
-export async function startServer(rows: number, networkMs = 0): Promise<BenchServer> {
-  const child = start('server.ts', [String(rows), String(networkMs)]);
+/** `networkMs`: what a network between would add to each request. `pageFolder`: a built page to serve besides. */
+export async function startServer(rows: number, networkMs = 0, pageFolder?: string): Promise<BenchServer> {
+  const child = start('server.ts', [
+    String(rows),
+    String(networkMs),
+    ...(pageFolder === undefined ? [] : [pageFolder]),
+  ]);
   const [ready] = (await once(child, 'message')) as [{ readonly port: number; readonly rows: number }];
   return {
     url: `http://127.0.0.1:${ready.port}`,

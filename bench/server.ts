@@ -2,8 +2,10 @@
  * The server of the benchmark, in a process of its own. It answers from memory and with ready-made text, so that what
  * is measured is the client: a slow server would make every client look equally fast.
  */
+import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { extname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { cityRows, serverTime, type CityJson } from './city-rows.ts';
 
@@ -16,6 +18,8 @@ interface BatchOp {
 const rows = cityRows(Number(process.argv[2] ?? Infinity));
 /** How long a request and its answer are on their way, together, in ms. */
 const networkMs = Number(process.argv[3] ?? 0);
+/** A built page that this server serves beside the rows, so that the page asks its own origin. */
+const pageFolder = process.argv[4];
 const texts = rows.map((row) => JSON.stringify(row));
 const place = new Map(rows.map((row, index) => [row.id, index]));
 let sequence = rows.length;
@@ -51,7 +55,20 @@ async function answer(request: IncomingMessage): Promise<string> {
   return JSON.stringify({ results: ops.map((op) => ({ opId: op.opId, statusCode: 200, data: stored(op.payload) })) });
 }
 
+const html = '<!doctype html><link rel="icon" href="data:,"><body><script type="module" src="/page.js"></script>';
+const fileTypes: Readonly<Record<string, string>> = { '.js': 'text/javascript', '.wasm': 'application/wasm' };
+/** The page is isolated from other origins: only such a page has a clock finer than 0.1 ms. */
+const isolation = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+
+async function sendFile(folder: string, path: string, response: ServerResponse): Promise<void> {
+  const body = path === '/' ? html : await readFile(join(folder, path));
+  response.writeHead(200, { 'content-type': fileTypes[extname(path)] ?? 'text/html', ...isolation }).end(body);
+}
+
 async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { pathname } = new URL(request.url ?? '/', 'http://bench');
+  if (pageFolder !== undefined && (pathname === '/' || extname(pathname) in fileTypes))
+    return sendFile(pageFolder, pathname, response);
   const text = await answer(request);
   if (networkMs > 0) await setTimeout(networkMs);
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
