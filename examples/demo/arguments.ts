@@ -10,7 +10,7 @@ export interface DemoOptions {
   readonly seed: number;
 }
 
-export const usage = `Usage: npm start -- [options]
+export const usage = `Usage: npm run demo -- [options]
 
   --rows N                          begin with N cities (default: all 135,000)
   --driver sqlite3|better-sqlite3   package that runs the replicas' SQLite (default: sqlite3)

@@ -1,4 +1,4 @@
-/** `npm start`: real rows, two devices, an offline day, and a comparison of every row at the end. */
+/** `npm run demo`: real rows, two devices, an offline day, and a comparison of every row at the end. */
 import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

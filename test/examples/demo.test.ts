@@ -65,7 +65,7 @@ for (const driver of ['sqlite3', 'better-sqlite3']) {
 test('a wrong option is explained, and nothing is started', async () => {
   const { code, errors } = await runDemo('--driver', 'mysql');
   expect(code).toBe(1);
-  expect(errors).toMatch(/^--driver must be sqlite3 or better-sqlite3, got 'mysql'\n\nUsage: npm start/);
+  expect(errors).toMatch(/^--driver must be sqlite3 or better-sqlite3, got 'mysql'\n\nUsage: npm run demo/);
 });
 
 test('who interrupts it leaves no databases behind', { timeout: 60_000 }, async () => {

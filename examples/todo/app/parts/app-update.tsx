@@ -1,0 +1,31 @@
+import { useEffect, useState, type ReactNode } from 'react';
+import { Workbox } from 'workbox-window';
+
+/** Installs the service worker, and asks before a new release of the app takes over. */
+export function AppUpdate(): ReactNode {
+  const [waiting, setWaiting] = useState<Workbox>();
+  useEffect(() => {
+    if (!('serviceWorker' in navigator)) return;
+    const workbox = new Workbox('/service-worker.js');
+    workbox.addEventListener('waiting', () => setWaiting(workbox));
+    void workbox.register();
+  }, []);
+  if (waiting === undefined) return null;
+  return (
+    <div className="notice" role="status">
+      <p>
+        <strong>A new version is ready.</strong> What you wrote is kept, sent or not.
+      </p>
+      <button
+        type="button"
+        className="button primary"
+        onClick={() => {
+          waiting.addEventListener('controlling', () => location.reload());
+          waiting.messageSkipWaiting();
+        }}
+      >
+        Reload
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,77 @@
+/** `npm start`: builds the todo app where necessary, and serves it together with its server. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { buildApp, builtApp } from './build-app.ts';
+import { startTodoServer } from './server/todo-server.ts';
+
+const defaultPort = 47_811;
+const usage = `npm start -- [--port <number>] [--data <folder>]
+
+  --port   port on 127.0.0.1; default ${defaultPort}
+  --data   folder of the server's database; default examples/todo/data in this clone`;
+
+interface StartOptions {
+  readonly port: number;
+  readonly data: string;
+}
+
+/** Returns a text that says what is wrong with the arguments, or the help. */
+function readArguments(args: readonly string[]): StartOptions | { readonly text: string; readonly isProblem: boolean } {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { port: { type: 'string' }, data: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    });
+    if (values.help === true) return { text: usage, isProblem: false };
+    const port = values.port === undefined ? defaultPort : Number(values.port);
+    if (!Number.isInteger(port) || port < 0 || port > 65_535)
+      return { text: `--port must be a whole number from 0 to 65535, got '${values.port}'`, isProblem: true };
+    return { port, data: values.data ?? fileURLToPath(new URL('./data', import.meta.url)) };
+  } catch (error) {
+    return { text: `${error instanceof Error ? error.message : String(error)}\n\n${usage}`, isProblem: true };
+  }
+}
+
+const hints = `What to try
+  1. Switch "Offline" on, add and edit todos, reload the page. Switch it off: the server gets everything once.
+  2. Open a second device, take one offline, edit the same title on both. Then decide in the dialog.
+  3. Give a todo a title of more than 60 characters: the server refuses it, and you repair it.
+  4. Menu "Server": let the server change your todos, or let the session expire while edits wait.
+  5. Open the page in several tabs and close some. The button at the lower right opens the devtools.`;
+
+async function start(options: StartOptions): Promise<void> {
+  process.stdout.write('Building the app …');
+  const startedAt = performance.now();
+  const wasBuilt = await buildApp();
+  process.stdout.write(
+    wasBuilt ? ` done in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n` : ' it is up to date\n',
+  );
+  await mkdir(options.data, { recursive: true });
+  const server = await startTodoServer({
+    database: join(options.data, 'todo-server.db'),
+    folder: builtApp,
+    port: options.port,
+  });
+  process.stdout.write(
+    `\n  Todo app   ${server.url}\n  Database   ${join(options.data, 'todo-server.db')}\n\n${hints}\n\nCtrl+C ends it.\n`,
+  );
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void server.close().then(() => process.exit(0)));
+}
+
+const given = readArguments(process.argv.slice(2));
+if ('text' in given) {
+  (given.isProblem ? process.stderr : process.stdout).write(`${given.text}\n`);
+  process.exitCode = given.isProblem ? 1 : 0;
+} else {
+  await start(given).catch((error: unknown) => {
+    const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    const reason = error instanceof Error ? error.message : String(error);
+    process.stderr.write(
+      `\n${isTaken ? `Port ${given.port} is in use. Choose another one: npm start -- --port ${given.port + 1}` : reason}\n`,
+    );
+    process.exitCode = 1;
+  });
+}
