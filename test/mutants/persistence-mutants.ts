@@ -698,16 +698,21 @@ export const persistenceMutants: readonly Mutant[] = [
     file: 'persistence/pulling/store-referring.ts',
     edits: [
       [
-        'group = group.filter(({ needs }) => [...needs.values()].every((need) => names.has(need)));',
-        'group = group.filter(() => names.size > 0);',
+        'for (const name of culprits) refused.add(name);',
+        'if (culprits.size > 0) for (const { name } of group) refused.add(name);',
       ],
     ],
     tests: ['persistence/pulling/referring-rows.test.ts'],
   },
   {
-    fault: 'F-157: a late answer without a version counts as newer than the row that was pulled since',
+    fault: 'F-157: a forced edit whose late answer has no version hides what was pulled since',
     file: 'persistence/settling/settle-applied.ts',
-    edits: [['request.firstSentAt !== undefined && base?.serverRow !== undefined;', '(false as boolean);']],
+    edits: [
+      [
+        'return firstSentAt !== undefined && base?.serverRow !== undefined &&',
+        'return firstSentAt !== undefined && op.force !== true && base?.serverRow !== undefined &&',
+      ],
+    ],
     tests: ['scenario/late-answers.test.ts'],
   },
   {

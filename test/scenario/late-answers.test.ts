@@ -78,6 +78,22 @@ describe.each(['empty', 'withoutVersion'] as const)(
       await expectSame({ title: 'theirs' });
     });
 
+    test('F-157: a forced edit that somebody else wrote over since does not come back', async () => {
+      bench = await openEngine({ config: { maxRetries: 0, conflictStrategy: 'clientWins' } });
+      bench.server.putAnswer = putAnswer;
+      bench.server.seed('todos', { id: 'a', title: 'first', done: false });
+      await bench.engine.sync();
+      await bench.writer.replaceAndEnqueue({ ...(await bench.row('a'))!, title: 'mine' });
+      bench.server.update('todos', 'a', { title: 'theirs' });
+      bench.server.cutNextRequests(2, 'afterCommit', ({ headers }) => headers['x-force-update'] === 'true');
+      await bench.engine.sync({ pullKinds: [] }).catch(() => undefined);
+      expect(bench.server.get('todos', 'a')).toMatchObject({ title: 'mine' });
+      expect(await bench.engine.explain()).toHaveLength(1);
+      bench.server.update('todos', 'a', { title: 'theirs again' });
+      await bench.engine.sync({ pushKinds: [] });
+      await expectSame({ title: 'theirs again' });
+    });
+
     test.each([0, 60_000])(
       'F-135, F-157: a creation that somebody else wrote over since is shown as it is there (an overlap of %i ms)',
       async (pullOverlapMs) => {

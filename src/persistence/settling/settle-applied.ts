@@ -55,16 +55,14 @@ const madeOn = ({ op, firstSentAt, decidedOn }: TakenRequest): string | undefine
   op.baseUpdatedAt || (firstSentAt === undefined ? decidedOn?.version : undefined);
 
 /**
- * As {@link isOvertaken}, for an accepted upsert whose answer tells no version, also where it names no base: it was
- * made where no row was, so a row that lives has been pulled since, and is believed. Where the server took the request
- * after that row, its write has a newer version, and the next pull lists it.
+ * As {@link isOvertaken}, for an accepted upsert whose answer tells no version, also where it names no base or is
+ * forced: a row that lives may have been pulled since, and is believed. Where the server took the request after that
+ * row, its write has a newer version, and the next pull lists it.
  */
 function isWrittenOver(table: ReplicaTable, request: TakenRequest, base: BaseRecord | undefined): boolean {
   const { op, firstSentAt } = request;
   if (op.baseUpdatedAt) return isOvertaken(request, base);
-  return (
-    firstSentAt !== undefined && op.force !== true && base?.serverRow !== undefined && !table.isDeleted(base.serverRow)
-  );
+  return firstSentAt !== undefined && base?.serverRow !== undefined && !table.isDeleted(base.serverRow);
 }
 
 function knownAfterUpsert(
