@@ -73,7 +73,7 @@ export const noStores: Pick<SyncStores, 'status' | 'diagnosis' | 'conflicts' | '
 
 const storesByEngine = new WeakMap<SyncEngine, SyncStores>();
 
-/** The stores of an engine: always the same ones for the same engine. Throws `TypeError` for an object that is none. */
+/** The stores of an engine: always the same ones for the same engine. Throws `TypeError` for an object that is no engine. */
 export function syncStores(engine: SyncEngine): SyncStores {
   const known = storesByEngine.get(engine);
   if (known !== undefined) return known;

@@ -6,7 +6,7 @@ import { syncStores, type SyncStores } from '../queries/sync-stores.ts';
 const StoresContext = createContext<SyncStores | null | undefined>(undefined);
 
 export interface SyncProviderProps {
-  /** `null` while there is none yet, as on a server or until the database is open. */
+  /** `null` until the app has an engine, as on a server or while the database opens. */
   readonly engine: SyncEngine | null;
   readonly children?: ReactNode;
 }

@@ -52,7 +52,7 @@ export function useLiveQuery<T>(
   return useStore(store);
 }
 
-/** As {@link useLiveQuery}, for one row of a table of the engine; `null` where there is none. */
+/** As {@link useLiveQuery}, for one row of a table of the engine; `null` when the row does not exist. */
 export function useLiveRow<Entity extends ObjectLiteral>(
   table: SyncTable<Entity>,
   id: string | number,

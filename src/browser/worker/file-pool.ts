@@ -59,7 +59,7 @@ export const openPool = (sqlite: Sqlite3Static, names: DatabaseNames): Promise<S
     return pool;
   });
 
-/** Whether a database of this name has ever been in the private file system. False where there is none. */
+/** Whether the private file system has ever held a database of this name. */
 export async function poolExists({ directory }: DatabaseNames): Promise<boolean> {
   try {
     let folder = await navigator.storage.getDirectory();

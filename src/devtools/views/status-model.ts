@@ -98,7 +98,7 @@ const storageOf = (view: EngineView): StatusFact | false => {
   return { text: storage.role === 'owner' ? 'file in this tab' : 'file in another tab', tone: 'idle' };
 };
 
-/** Each run asks for the lease first; only who has to wait for it, or is told by the other tab, knows that another has it. */
+/** Every run asks for the lease first. A tab knows that another one leads when it has to wait, or when that tab says so. */
 function leadershipOf({ status: { phase, storage }, lease }: EngineView): StatusFact {
   if (storage?.syncingTab !== undefined && storage.syncingTab !== storage.tab) return leaderships.waiting;
   return leaderships[lease === 'waiting' && phase !== 'standby' ? 'free' : lease];

@@ -80,7 +80,7 @@ export class RepositoryRows<Entity extends ObjectLiteral> {
     return this.#rows.exists(this.#queryOf(options));
   }
 
-  /** The row that a change is made to. Throws `ValidationError` where there is none. */
+  /** The row that a change edits. Throws `ValidationError` when the row does not exist. */
   async present(id: string | number): Promise<Entity> {
     const entity = await this.findOne({ where: this.#byId(id) });
     if (entity === null)

@@ -97,7 +97,7 @@ const follow = (parts: DiagnosisParts): Observable<readonly Diagnosis[]> =>
       () => subscriber.closed,
       (error) => {
         if (subscriber.closed) return;
-        // A database that cannot be read is told by the status.
+        // The status reports a database that cannot be read.
         reportQuietly(error);
         sample ??= { operations: [], quarantine: [], isCut: false };
         publish();

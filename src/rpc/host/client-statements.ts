@@ -77,7 +77,7 @@ export class ClientStatements {
     }
   }
 
-  /** Rolls the open transaction back, unless there is none or it is not due. */
+  /** Rolls an open transaction back when it is due. */
   async lose(because: string, isStillDue: () => boolean): Promise<void> {
     if (this.#transaction === undefined || !isStillDue()) return;
     await this.#rollBack();
