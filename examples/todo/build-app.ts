@@ -45,7 +45,7 @@ async function buildServiceWorker(): Promise<void> {
   await build({
     configFile: false,
     publicDir: false,
-    logLevel: 'warn',
+    logLevel: 'error',
     define: { builtFiles: JSON.stringify(builtFiles), 'process.env.NODE_ENV': '"production"' },
     build: {
       outDir: builtApp,

@@ -6,7 +6,7 @@ const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta
 /** Builds the app from the sources of the package. An app of your own needs no alias: `synchart` is a dependency. */
 export default defineConfig({
   root: pathOf('./app'),
-  logLevel: 'warn',
+  logLevel: 'error',
   resolve: {
     alias: [
       { find: /^synchart$/, replacement: pathOf('../../src/index.ts') },
