@@ -5,7 +5,7 @@ export {
   type RpcDriver,
   type RpcDriverOptions,
 } from './rpc/client/rpc-driver.ts';
-export { type HostSource } from './rpc/client/host-link.ts';
+export { type HostSource } from './rpc/client/host-port.ts';
 export { betterSqlite3Connection, type BetterSqlite3Database } from './rpc/host/better-sqlite3-connection.ts';
 export { type HostConnection } from './rpc/host/host-connection.ts';
 export {

@@ -45,8 +45,10 @@ export const rpcMutants: readonly Mutant[] = [
   },
   {
     fault: 'the wait for an answer counts from the call, also where the host is at work',
-    file: 'rpc/client/host-link.ts',
-    edits: [['now - Math.max(this.#lastWordAt, call.since) < answerTimeoutMs', 'now - call.since < answerTimeoutMs']],
+    file: 'rpc/client/silence-watch.ts',
+    edits: [
+      ['clock.now() - Math.max(this.#lastWordAt, since) >= answerTimeoutMs', 'clock.now() - since >= answerTimeoutMs'],
+    ],
     tests: ['rpc/deadline.test.ts'],
   },
   {

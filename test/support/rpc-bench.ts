@@ -11,7 +11,7 @@ import {
 import { betterSqlite3Connection } from '../../src/rpc/host/better-sqlite3-connection.ts';
 import type { HostConnection } from '../../src/rpc/host/host-connection.ts';
 import { serveDatabase, type DatabaseHost, type ServeOptions } from '../../src/rpc/host/serve-database.ts';
-import type { HostSource } from '../../src/rpc/client/host-link.ts';
+import type { HostSource } from '../../src/rpc/client/host-port.ts';
 
 /** A connection of its own to a file, as the host after a takeover opens it. */
 export function connectionTo(file: string): HostConnection {

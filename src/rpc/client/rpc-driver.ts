@@ -18,7 +18,8 @@ import type { StatementResult, WireValue, WireWrites } from '../protocol/message
 import { foreignKeysPragmaOf } from '../protocol/foreign-keys.ts';
 import type { RpcPort } from '../protocol/port.ts';
 import { releaseOf } from '../protocol/release.ts';
-import { HostLink, type HostSource } from './host-link.ts';
+import { HostLink } from './host-link.ts';
+import type { HostSource } from './host-port.ts';
 
 export interface RpcDriverOptions {
   /** Names this client to its hosts, for ever; two clients never share a name. @defaultValue a random id */

@@ -1,0 +1,54 @@
+import type { Clock } from '../../model/platform/clock.ts';
+
+export interface SilenceSettings {
+  readonly clock: Clock;
+  readonly answerTimeoutMs: number;
+  /** Called four times per timeout while the watch runs. Returns whether it shall go on. */
+  readonly look: () => boolean;
+}
+
+/** Measures how long the host has been silent. */
+export class SilenceWatch {
+  readonly #settings: SilenceSettings;
+  #lastWordAt: number;
+  #timer: unknown;
+  #timerDueAt = 0;
+
+  constructor(settings: SilenceSettings) {
+    this.#settings = settings;
+    this.#lastWordAt = settings.clock.now();
+  }
+
+  /** The host has said something. */
+  heard(): void {
+    this.#lastWordAt = this.#settings.clock.now();
+  }
+
+  /** Whether a call from `since` has waited for the whole timeout since the host's last word. */
+  isTooLong(since: number): boolean {
+    const { clock, answerTimeoutMs } = this.#settings;
+    return clock.now() - Math.max(this.#lastWordAt, since) >= answerTimeoutMs;
+  }
+
+  start(): void {
+    if (this.#timer !== undefined) return;
+    const { clock, answerTimeoutMs } = this.#settings;
+    const delayMs = Math.max(1, answerTimeoutMs / 4);
+    this.#timerDueAt = clock.now() + delayMs;
+    this.#timer = clock.setTimeout(() => this.#tick(), delayMs);
+  }
+
+  stop(): void {
+    if (this.#timer === undefined) return;
+    this.#settings.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #tick(): void {
+    this.#timer = undefined;
+    const { clock, answerTimeoutMs, look } = this.#settings;
+    // The device slept, or the tab was frozen: the host could not speak either.
+    if (clock.now() - this.#timerDueAt > answerTimeoutMs / 2) this.heard();
+    if (look()) this.start();
+  }
+}
