@@ -2,7 +2,7 @@ import type { SyncError } from './errors/errors.ts';
 import type { JsonObject } from './values/json.ts';
 import type { RefusalWords } from './transport.ts';
 
-/** What every transport answer becomes, exactly one per request (ARCHITECTURE, *Outcomes*). */
+/** What every transport answer becomes, exactly one per request. */
 export type Outcome =
   /** The server has it; `row` is its answer, absent when it sent none. */
   | { readonly type: 'applied'; readonly row?: JsonObject | undefined; readonly version?: string | undefined }

@@ -2,7 +2,7 @@ import type { ConflictStrategy } from '../model/conflict.ts';
 import type { PagingStyle } from '../server/paging.ts';
 import type { IdOrder } from '../testing/backend-rows.ts';
 
-/** How the server of a simulation behaves, within what PROTOCOL allows. */
+/** How the server of a simulation behaves, within what the protocol allows. */
 export interface SimulatedServerKind {
   readonly paging: PagingStyle;
   readonly hasMore: boolean;

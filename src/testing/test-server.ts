@@ -56,7 +56,7 @@ export const testServerOptions = {
 
 /**
  * Starts a sync server on a free loopback port, for tests: kinds need no schema, and it can fail in every way a server
- * can (PROTOCOL §9, BEHAVIOURS TSV).
+ * can (PROTOCOL §9, TSV-01 and on).
  */
 export async function createTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const server = new TestServer(options);

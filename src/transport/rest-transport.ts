@@ -27,7 +27,7 @@ import { httpFailure, toSyncError } from './answers/sync-errors.ts';
 import { TokenSource } from './http/token-source.ts';
 
 /**
- * Speaks the REST protocol (PROTOCOL.md) with any backend. Never sleeps, and leaves retries to the chart, with two
+ * Speaks the REST protocol (docs/protocol.md) with any backend. Never sleeps, and leaves retries to the chart, with two
  * exceptions that repeat a request once and at once: after a token refresh, and where a kept connection turned out to
  * be gone. Holds idle connections open; `close()` ends them.
  */

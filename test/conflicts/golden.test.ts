@@ -35,7 +35,7 @@ async function play({ strategy, table, config, begin, here, there, hereLaterMs =
 const kindOf = (op: Op): string =>
   op.force === true ? 'forced' : op.baseUpdatedAt === undefined ? 'unconditional' : 'conditional';
 
-describe('the table of strategies and situations (API §6)', () => {
+describe('the table of strategies and situations ', () => {
   test.each(goldenCases.map((one) => [`${one.strategy}: ${one.name}`, one] as const))('%s', async (_, golden) => {
     await play(golden);
     const { result, resolution, sends, merged, lost, reason } = golden;

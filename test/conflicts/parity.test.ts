@@ -3,7 +3,7 @@ import { acceptMerged, type ConflictStrategy } from '../../src/model/conflict.ts
 import { deepMerge, preservingMerge } from '../../src/rules/merging/merge.ts';
 import { openConflicts, taskOf, type BenchOptions, type ConflictBench, type Task } from './bench.ts';
 
-/** BEHAVIOURS §12 to §21 by number, as far as the table and the hazards do not name them. */
+/** The behaviours of the parity table, §12 to §21, by number, as far as the table and the hazards do not name them. */
 let bench: ConflictBench;
 afterEach(() => bench.close());
 

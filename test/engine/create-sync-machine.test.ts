@@ -20,7 +20,7 @@ import { todoEntity, todoOf } from '../support/todo.ts';
 let dataSource: DataSource;
 afterEach(() => dataSource.destroy());
 
-test('API §1: interpret(createSyncMachine(options)).start() and SYNC are enough', async () => {
+test('interpret(createSyncMachine(options)).start() and SYNC are enough', async () => {
   dataSource = await openTodoDatabase('better-sqlite3');
   const clock = createSimulatedClock();
   const transport = new MemoryTransport({ naming: 'camelCase' });

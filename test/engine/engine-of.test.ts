@@ -26,7 +26,7 @@ async function machine() {
   return createSyncMachine({ dataSource, transport, tables: [todos] });
 }
 
-test('API §1: a running actor gets status, explanations, promises and the panel through one call', async () => {
+test('a running actor gets status, explanations, promises and the panel through one call', async () => {
   const actor = createActor(await machine()).start();
   const engine = engineOf(actor);
   expect(engine.actor).toBe(actor);

@@ -261,7 +261,7 @@ test('I8, F-132: an operation that fails alone is sent once in a run, and waits 
   expect(await engine.explain()).toMatchObject([{ reason: 'backoff', retryAt: clock.now() + 1_500 }]);
 });
 
-test('ARCHITECTURE Outcomes: two entities in a row fail and health says no: the push stops, nothing is counted', async () => {
+test('F-07: two entities in a row fail and health says no: the push stops, nothing is counted', async () => {
   const { transport, sent } = openBackend(
     () => pushUnavailable({ dispatched: true, statusCode: 500, message: '500' }),
     { health: async () => false },

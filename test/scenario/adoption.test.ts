@@ -183,7 +183,7 @@ describe('engine.enqueueAll', () => {
     await expect(bench.engine.enqueueAll(stranger)).rejects.toBeInstanceOf(TypeError);
   });
 
-  test('PERFORMANCE: the cost of a batch does not grow with the outbox', async () => {
+  test('I10: the cost of a batch does not grow with the outbox', async () => {
     await adopt();
     await addRows(20);
     const cost = async (): Promise<readonly string[]> => {

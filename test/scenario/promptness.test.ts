@@ -78,7 +78,7 @@ describe('a server that never answers', () => {
     expect(await bench.engine.sync()).toMatchObject({ pushed: 1 });
   });
 
-  test('API §3: a signal ends the wait, not the run', async () => {
+  test('a signal ends the wait, not the run', async () => {
     bench = await openEngine();
     await bench.writer.insertAndEnqueue(todoOf('a'));
     const held = bench.server.holdNextRequests(1, { method: 'PUT' });

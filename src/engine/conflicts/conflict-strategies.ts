@@ -34,7 +34,7 @@ const deferred = 'Resolution deferred';
 type Decide = (context: StrategyContext) => ConflictPlan;
 
 /**
- * The one table of strategies (API §6). What one of them throws leaves its conflict unresolved, and nothing else stops
+ * The one table of strategies. What one of them throws leaves its conflict unresolved, and nothing else stops
  * (F-16).
  */
 export const strategyDecisions: Readonly<Record<ConflictStrategy, Decide>> = {

@@ -120,7 +120,7 @@ const numberOf = (value: Json): number | undefined => {
   return typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : undefined;
 };
 
-// ── On the wire (PROTOCOL, capability `deltas`) ─────────────────────────────────────────────────────────────────────
+// ── On the wire (PROTOCOL §3, capability `deltas`) ─────────────────────────────────────────────────────────────────────
 
 /** The key of a body that holds its deltas. */
 export const wireDeltasKey = '_deltas';

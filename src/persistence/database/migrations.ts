@@ -135,7 +135,7 @@ const tables: readonly { readonly name: string; readonly columns: readonly Table
   { name: 'sync_state', columns: [key(text('name')), text('value')] },
 ];
 
-/** Heads of line are found by these, whatever the outbox holds (PERFORMANCE, *Take*). */
+/** Heads of line are found by these, whatever the outbox holds. */
 const indexes = [
   'CREATE INDEX "sync_outbox_entity" ON "sync_outbox" ("kind", "entity_id", "seq")',
   'CREATE INDEX "sync_outbox_ready" ON "sync_outbox" ("kind", "seq") WHERE "state" = 1',

@@ -21,7 +21,7 @@ export interface TransactionOptions {
   readonly repeatable?: boolean;
 }
 
-/** One open transaction per connection; everybody else waits (ARCHITECTURE §5, F-130, F-131). */
+/** One open transaction per connection; everybody else waits (F-130, F-131). */
 export interface ConnectionGate {
   /** How many wait for the connection now: long work commits early when it is not 0. */
   readonly waiting: number;

@@ -18,7 +18,7 @@ import { settleUnapplied } from './settle-unapplied.ts';
 import { tellPushed, type Settling, type Tally } from './settling.ts';
 import { writeChanges } from './write-changes.ts';
 
-/** Settles the answers of a batch inside one transaction; facts come in the order of the answers (BEHAVIOURS §11). */
+/** Settles the answers of a batch inside one transaction; facts come in the order of the answers. */
 export async function settleAnswers(
   session: Session,
   context: StoreContext,

@@ -20,8 +20,8 @@ import { leaveUnsent } from './leave-unsent.ts';
 
 /**
  * Takes the next heads of line, folds each entity's unsent operations, and freezes what will be sent. Committed before
- * the first byte leaves (I2). Cost depends on the batch, not on the outbox: heads are found by a partial index
- * (PERFORMANCE, *Take*).
+ * the first byte leaves (I2). Cost depends on the batch, not on the outbox: heads are found by a partial
+ * index.
  */
 export async function takeReady(session: Session, context: StoreContext, options: TakeOptions): Promise<TakenBatch> {
   const facts: SyncFact[] = [];

@@ -15,7 +15,7 @@ export interface BatchVerdict {
 }
 
 /**
- * Judges the answers of a batch for the whole run (ARCHITECTURE, *Outcomes*). What the server says plainly goes first
+ * Judges the answers of a batch for the whole run. What the server says plainly goes first
  * (401, then Retry-After), then no connection (one is enough, F-07), then answers that are not the API's, then
  * failures, for two different entities in a row. A caller that sends small batches puts the end of the last batch
  * before this one, or "in a row" never comes about.

@@ -1,6 +1,6 @@
 import type { OutcomeType } from '../../model/outcome.ts';
 
-/** What one outcome does to its request and its operations, and which events it causes (ARCHITECTURE, *Outcomes*). */
+/** What one outcome does to its request and its operations, and which events it causes. */
 export interface OutcomeEffects {
   /**
    * `closed`: the next attempt is a new request under a new key, and folds with later edits (I2, F-133). `neverSent`:

@@ -14,7 +14,7 @@ import type { PushConflict, PushResult, PushUnavailable, RefusalWords } from '..
 import { timestampText } from '../values/timestamp.ts';
 
 /**
- * Turns a transport answer into exactly one outcome (ARCHITECTURE, *Outcomes*). Total: what is no known answer is
+ * Turns a transport answer into exactly one outcome. Total: what is no known answer is
  * malformed.
  */
 export function toOutcome(op: Op, result: PushResult): Outcome {

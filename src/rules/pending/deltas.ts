@@ -18,7 +18,7 @@ export const deltasOf = (op: Pick<PendingOp, 'creates' | 'deltas'>): readonly De
 
 /**
  * What the deltas of a group come to: they add up; a plain write of the same field absorbs the earlier ones, and one
- * that follows a plain write in the group is part of that write's value already (ARCHITECTURE, *Outbox algebra*).
+ * that follows a plain write in the group is part of that write's value already.
  */
 export function foldDeltas(ops: readonly PendingOp[]): readonly Delta[] {
   if (!ops.some((op) => deltasOf(op).length > 0)) return [];

@@ -29,7 +29,7 @@ export type FoldedRequest =
     };
 
 /**
- * Folds the operations of ONE entity that have no open request into one request (ARCHITECTURE, *Outbox algebra*; F-20,
+ * Folds the operations of ONE entity that have no open request into one request (F-20,
  * F-123). `ops` is in outbox order. Throws `RangeError` on an empty list.
  *
  * create+edit → create · edit+edit → edit · edit+delete → delete · create+delete → nothing · delete+edit → edit

@@ -4,7 +4,7 @@ import type { ConformanceCase } from './conformance-subject.ts';
 
 const garbage = ['html', 'brokenJson'] as const;
 
-/** What goes wrong, and the one outcome that each must become (ARCHITECTURE, outcomes). */
+/** What goes wrong, and the one outcome that each must become. */
 export const failureCases: readonly ConformanceCase[] = [
   {
     title: 'F-07: a server that fails is unavailable, and the change may have been sent',
@@ -68,7 +68,7 @@ export const failureCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a definite refusal is told from a failure: 422 rejected, 403 forbidden (ARCHITECTURE, outcomes)',
+    title: 'a definite refusal is told from a failure: 422 rejected, 403 forbidden (PROTOCOL §3)',
     about: 'failures',
     needs: ['statuses'],
     run: async (subject) => {
@@ -85,7 +85,7 @@ export const failureCases: readonly ConformanceCase[] = [
     },
   },
   {
-    title: 'a 408 is no refusal: the request is to be sent again (ARCHITECTURE, outcomes)',
+    title: 'a 408 is no refusal: the request is to be sent again (PROTOCOL §3)',
     about: 'failures',
     needs: ['statuses'],
     run: async (subject) => {

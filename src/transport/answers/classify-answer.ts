@@ -52,7 +52,7 @@ const missingRowCodes: ReadonlySet<string> = new Set(['not_found', 'deleted', 'g
 /** The API's word that the route is wrong, not the row (PROTOCOL §9). */
 const missingRouteCodes: ReadonlySet<string> = new Set(['unknown_route', 'unknown_kind']);
 
-/** Turns an answer into exactly one result (ARCHITECTURE, *Outcomes*), by status and JSON fields, never by texts. */
+/** Turns an answer into exactly one result, by status and JSON fields, never by texts. */
 export function classifyAnswer(op: Op, answer: OpAnswer, settings: Reading): PushResult | UnclearNotFound {
   const classify = settings.classifyStatus;
   if (classify === undefined) return byVerdict(op, answer, verdictOf(answer), settings);

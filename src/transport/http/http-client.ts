@@ -11,8 +11,8 @@ export interface HttpClient {
 }
 
 /**
- * Takes the app's instance, or makes the lean default: no redirects, no proxy, connections kept alive in Node
- * (PERFORMANCE, push).
+ * Takes the app's instance, or makes the lean default: no redirects, no proxy, connections kept alive in
+ * Node.
  */
 export function createHttpClient(given: Pick<AxiosInstance, 'request'> | undefined, connections: number): HttpClient {
   return given === undefined ? (createNodeClient(connections) ?? plainClient(axios.create())) : plainClient(given);

@@ -19,7 +19,7 @@ export interface NodeParts {
 
 /**
  * Makes an axios adapter that does only what this transport needs: text out, text in, no redirects, no proxy, no
- * progress. About twice as fast as the one axios brings (PERFORMANCE, push), and it knows whether a connection ever
+ * progress. About twice as fast as the one axios brings, and it knows whether a connection ever
  * stood.
  */
 export function createNodeAdapter(parts: NodeParts): AxiosAdapter {

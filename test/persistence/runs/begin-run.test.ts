@@ -78,7 +78,7 @@ describe.each(drivers)('the beginning of a run on %s', (driver) => {
     ]);
   });
 
-  test('PERFORMANCE Take: planning looks at what waits, was tried or is in flight, never at the whole outbox', async () => {
+  test('I10: planning looks at what waits, was tried or is in flight, never at the whole outbox', async () => {
     const statements = new Statements();
     bench = await openShop(driver, { open: { logging: ['query'], logger: statements } });
     for (let number = 0; number < 30; number++) await bench.writer.insertAndEnqueue(todoOf(`t${number}`));

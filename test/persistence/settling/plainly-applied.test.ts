@@ -24,7 +24,7 @@ describe.each(drivers)('accepted upserts that leave nothing behind, on %s', (dri
   let bench: StoreBench;
   afterEach(() => bench.close());
 
-  test('PERFORMANCE Push: a settled batch reads no operation and no base again, and takes as many statements as one of ten times its size', async () => {
+  test('I10: a settled batch reads no operation and no base again, and takes as many statements as one of ten times its size', async () => {
     const statements = new Statements();
     bench = await openShop(driver, { open: { logging: ['query'], logger: statements } });
     const settle = async (ids: readonly string[]): Promise<readonly string[]> => {

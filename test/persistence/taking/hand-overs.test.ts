@@ -188,7 +188,7 @@ describe.each(drivers)('hand-overs on %s', (driver) => {
     expect(names(await take())).toEqual(['categories/a', 'categories/b', 'categories/c']);
   });
 
-  test('PERFORMANCE Take: what is released and what was created is found by indexes alone', async () => {
+  test('I10: what is released and what was created is found by indexes alone', async () => {
     const statements = new Statements();
     bench = await openShop(driver, { open: { logging: ['query'], logger: statements } });
     await bench.pullOf('categories', [categoryRow('x', t1, { slug: 'red' })]);

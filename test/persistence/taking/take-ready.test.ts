@@ -52,7 +52,7 @@ describe.each(drivers)('taking on %s', (driver) => {
     expect(ids((await take(bench)).requests)).toEqual(['c', 'd']);
   });
 
-  test('PERFORMANCE Take: heads are found by indexes alone, whatever the outbox holds', async () => {
+  test('I10: heads are found by indexes alone, whatever the outbox holds', async () => {
     const statements = new Statements();
     bench = await openShop(driver, { open: { logging: ['query'], logger: statements } });
     for (let number = 0; number < 30; number++) await bench.writer.insertAndEnqueue(todoOf(`t${number}`));
