@@ -1,20 +1,24 @@
 /** `npm start`: builds the todo app where necessary, and serves it together with its server. */
+import { X509Certificate } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildApp, builtApp } from './build-app.ts';
+import { lanAddresses, openLanAccess, type LanAccess } from './server/lan/lan-access.ts';
 import { startTodoServer } from './server/todo-server.ts';
 
 const defaultPort = 47_811;
-const usage = `npm start -- [--port <number>] [--data <folder>]
+const usage = `npm start -- [--port <number>] [--data <folder>] [--lan]
 
   --port   port on 127.0.0.1; default ${defaultPort}
-  --data   folder of the server's database; default examples/todo/data in this clone`;
+  --data   folder of the server's database; default examples/todo/data in this clone
+  --lan    https for the other devices of your network, behind a token`;
 
 interface StartOptions {
   readonly port: number;
   readonly data: string;
+  readonly lan: boolean;
 }
 
 /** Returns a text that says what is wrong with the arguments, or the help. */
@@ -22,13 +26,19 @@ function readArguments(args: readonly string[]): StartOptions | { readonly text:
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { port: { type: 'string' }, data: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        port: { type: 'string' },
+        data: { type: 'string' },
+        lan: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
     });
     if (values.help === true) return { text: usage, isProblem: false };
     const port = values.port === undefined ? defaultPort : Number(values.port);
     if (!Number.isInteger(port) || port < 0 || port > 65_535)
       return { text: `--port must be a whole number from 0 to 65535, got '${values.port}'`, isProblem: true };
-    return { port, data: values.data ?? fileURLToPath(new URL('./data', import.meta.url)) };
+    const data = values.data ?? fileURLToPath(new URL('./data', import.meta.url));
+    return { port, data, lan: values.lan ?? false };
   } catch (error) {
     return { text: `${error instanceof Error ? error.message : String(error)}\n\n${usage}`, isProblem: true };
   }
@@ -41,6 +51,21 @@ const hints = `What to try
   4. Menu "Server": let the server change your todos, or let the session expire while edits wait.
   5. Open the page in several tabs and close some. The button at the lower right opens the devtools.`;
 
+/** Where other devices find the app, and how they come to trust it. */
+function lanLines({ token, authority }: LanAccess, port: number): string {
+  const [first = 'localhost', ...others] = [...lanAddresses(), 'localhost'].map((host) => `https://${host}:${port}`);
+  const { fingerprint256 } = new X509Certificate(authority);
+  return `  Todo app   ${first}/?token=${token}
+${others.map((address) => `             ${address}/?token=${token}\n`).join('')}
+  Everybody who has the token sees all todos and can change them.
+
+  This computer made the certificate itself, so a browser warns of it. After the warning the app works, but most
+  browsers keep no service worker then. For reloads without a network, let the device trust the authority first:
+             ${first}/certificate.crt?token=${token}
+  SHA-256    ${fingerprint256}
+`;
+}
+
 async function start(options: StartOptions): Promise<void> {
   process.stdout.write('Building the app …');
   const startedAt = performance.now();
@@ -49,14 +74,11 @@ async function start(options: StartOptions): Promise<void> {
     wasBuilt ? ` done in ${((performance.now() - startedAt) / 1000).toFixed(1)} s\n` : ' it is up to date\n',
   );
   await mkdir(options.data, { recursive: true });
-  const server = await startTodoServer({
-    database: join(options.data, 'todo-server.db'),
-    folder: builtApp,
-    port: options.port,
-  });
-  process.stdout.write(
-    `\n  Todo app   ${server.url}\n  Database   ${join(options.data, 'todo-server.db')}\n\n${hints}\n\nCtrl+C ends it.\n`,
-  );
+  const database = join(options.data, 'todo-server.db');
+  const lan = options.lan ? await openLanAccess(join(options.data, 'lan')) : undefined;
+  const server = await startTodoServer({ database, folder: builtApp, port: options.port, lan });
+  const where = lan === undefined ? `  Todo app   ${server.url}` : lanLines(lan, server.port);
+  process.stdout.write(`\n${where}\n  Database   ${database}\n\n${hints}\n\nCtrl+C ends it.\n`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void server.close().then(() => process.exit(0)));
 }

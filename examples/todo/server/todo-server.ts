@@ -1,7 +1,10 @@
 import fastifyStatic from '@fastify/static';
+import type { FastifyInstance } from 'fastify';
 import { createSyncServer, type WriteRefusal } from 'synchart/server';
 import { DataSource } from 'typeorm';
 import { longestTitle } from '../tables.ts';
+import type { LanAccess } from './lan/lan-access.ts';
+import { listenOnLan } from './lan/listen-on-lan.ts';
 import { runServerAction, serverActions } from './server-actions.ts';
 import { serverEntities, serverTables } from './server-tables.ts';
 import { isUser, Sessions, users } from './sessions.ts';
@@ -9,6 +12,7 @@ import { starterRows } from './starter-rows.ts';
 
 export interface TodoServer {
   readonly url: string;
+  readonly port: number;
   close(): Promise<void>;
 }
 
@@ -28,7 +32,8 @@ export async function startTodoServer(options: {
   /** Folder of the built app. */
   readonly folder: string;
   readonly port: number;
-  readonly host?: string;
+  /** Serves https to all devices of the network; only who has the token is let in. */
+  readonly lan?: LanAccess | undefined;
 }): Promise<TodoServer> {
   const dataSource = await new DataSource({
     type: 'better-sqlite3',
@@ -75,17 +80,18 @@ export async function startTodoServer(options: {
     };
   });
   await app.register(fastifyStatic, { root: options.folder, index: 'index.html', cacheControl: false });
+  let stopListening = async (): Promise<void> => undefined;
   const close = async (): Promise<void> => {
+    await stopListening();
     await server.close();
     if (dataSource.isInitialized) await dataSource.destroy();
   };
   try {
-    const { url } = await server.listen({
-      port: options.port,
-      ...(options.host === undefined ? {} : { host: options.host }),
-    });
-    for (const user of users) await fillOnce(url.replace(/\/api$/, ''), sessions.open(user), user);
-    return { url: url.replace(/\/api$/, ''), close };
+    let port: number;
+    if (options.lan === undefined) ({ port } = await server.listen({ port: options.port }));
+    else ({ port, close: stopListening } = await listenOnLan(app, options.lan, options.port));
+    for (const user of users) await fillOnce(app, sessions.open(user), user);
+    return { url: options.lan === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`, port, close };
   } catch (error) {
     await close();
     throw error;
@@ -102,19 +108,11 @@ const titleProblem = (title: unknown): WriteRefusal | undefined =>
     : undefined;
 
 /** Gives a user who has no list yet something to look at. */
-async function fillOnce(origin: string, token: string, user: string): Promise<void> {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const found: unknown = await (await fetch(`${origin}/api/lists?limit=1`, { headers })).json();
-  if (
-    typeof found === 'object' &&
-    found !== null &&
-    'items' in found &&
-    Array.isArray(found.items) &&
-    found.items.length > 0
-  )
-    return;
-  for (const { kind, row } of starterRows(user)) {
-    const url = `${origin}/api/${kind}/${encodeURIComponent(row.id)}`;
-    await fetch(url, { method: 'PUT', headers, body: JSON.stringify(row) });
-  }
+async function fillOnce(app: FastifyInstance, token: string, user: string): Promise<void> {
+  const headers = { authorization: `Bearer ${token}` };
+  const found = await app.inject({ method: 'GET', url: '/api/lists?limit=1', headers });
+  const { items }: { readonly items: readonly unknown[] } = found.json();
+  if (items.length > 0) return;
+  for (const { kind, row } of starterRows(user))
+    await app.inject({ method: 'PUT', url: `/api/${kind}/${encodeURIComponent(row.id)}`, headers, payload: row });
 }
