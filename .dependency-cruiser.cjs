@@ -17,6 +17,7 @@ const table = {
   devtools: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine'],
   queries: ['model', 'rules', 'persistence', 'engine'],
   react: ['model', 'rules', 'persistence', 'engine', 'queries'],
+  vue: ['model', 'rules', 'persistence', 'engine', 'queries'],
   testing: ['model', 'rules', 'server'],
   simulation: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'server', 'testing'],
   replay: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'devtools', 'testing', 'simulation'],
@@ -142,12 +143,13 @@ const rooms = {
 
 /** Packages with side effects on the world, and the folders that may know them. */
 const packages = {
-  typeorm: ['persistence', 'browser', 'engine', 'react', 'server', 'simulation', 'replay'],
+  typeorm: ['persistence', 'browser', 'engine', 'queries', 'react', 'vue', 'server', 'simulation', 'replay'],
   '@sqlite.org/sqlite-wasm': ['browser'],
   axios: ['transport', 'simulation'],
   fastify: ['server'],
   xstate: ['machines', 'engine', 'devtools'],
   react: ['devtools', 'react'],
+  vue: ['vue'],
 };
 
 const folders = Object.keys(table);

@@ -1,6 +1,7 @@
 'use client';
 
 /** `synchart/react`: hooks for React 18 and 19. */
+export type { LiveQueryOptions as LiveQueryHookOptions } from './queries/live-query.ts';
 export type { QueryResult } from './queries/query-store.ts';
 export type { GuardWhen } from './queries/unsent-guard.ts';
 export type { WriteState } from './queries/write-store.ts';
@@ -9,7 +10,6 @@ export type { SyncProviderProps } from './react/sync-provider.ts';
 export { useLiveQuery, useLiveRow, useSuspenseLiveQuery } from './react/use-live-query.ts';
 export type {
   LiveQueryFunction,
-  LiveQueryHookOptions,
   ReadyResult,
   SuspenseQueryOptions,
 } from './react/use-live-query.ts';

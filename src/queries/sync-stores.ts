@@ -10,7 +10,7 @@ import type { RowStatus } from '../persistence/follow/row-status.ts';
 import type { Diagnosis } from '../rules/diagnosis/diagnosis.ts';
 import { needsRepair } from '../rules/diagnosis/needs-repair.ts';
 import { queryKey } from './query-key.ts';
-import { createQueryStore, type QueryOptions, type QueryResult } from './query-store.ts';
+import { createQueryStore, unread, type QueryOptions, type QueryResult } from './query-store.ts';
 import type { ReadableStore } from './readable-store.ts';
 import { shareRows } from './share-rows.ts';
 import { createSharedStore, type SharedStore } from './shared-store.ts';
@@ -63,12 +63,13 @@ export interface SyncStores {
 }
 
 /** What screens show where there is no engine yet. */
-export const noStores: Pick<SyncStores, 'status' | 'diagnosis' | 'conflicts' | 'rejected' | 'row'> = {
+export const noStores: Omit<SyncStores, 'engine'> = {
   status: still(starting),
   diagnosis: still(nothingYet),
   conflicts: still(none),
   rejected: still(none),
   row: () => still(settled),
+  query: (_, { initial }) => ({ ...still(unread(initial)), touch: () => undefined }),
 };
 
 const storesByEngine = new WeakMap<SyncEngine, SyncStores>();

@@ -1,5 +1,6 @@
 import { createContext, createElement, useContext, type ReactNode } from 'react';
 import type { SyncEngine } from '../engine/api/sync-engine.ts';
+import { neededEngine } from '../queries/needed-engine.ts';
 import { syncStores, type SyncStores } from '../queries/sync-stores.ts';
 
 /** `null`: there is a provider, and its engine is not there yet. `undefined`: there is no provider. */
@@ -29,8 +30,5 @@ export function useStores(hook: string): SyncStores | null {
  * an engine once there is one.
  */
 export function useSyncEngine(): SyncEngine {
-  const stores = useStores('useSyncEngine');
-  if (stores === null)
-    throw new Error('useSyncEngine: the engine of <SyncProvider> is null; render this component once there is one');
-  return stores.engine;
+  return neededEngine(useStores('useSyncEngine'), 'useSyncEngine', '<SyncProvider>', 'render this component');
 }

@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import type { SyncStatus } from '../model/status.ts';
 import type { StorageStatus } from '../model/storage-status.ts';
+import { keepEqual } from '../queries/keep-equal.ts';
 import type { ReadableStore } from '../queries/readable-store.ts';
 import { noStores } from '../queries/sync-stores.ts';
 import type { Diagnosis } from '../rules/diagnosis/diagnosis.ts';
@@ -44,7 +45,7 @@ function useSelected<T, S>(store: ReadableStore<T>, selector: (value: T) => S): 
         if (last !== undefined && Object.is(last.source, source)) return last.value;
         const value = selector(source);
         const before = last ?? shown.current;
-        const kept = before !== undefined && areEqual(before.value, value) ? before.value : value;
+        const kept = before === undefined ? value : keepEqual(before.value, value);
         last = { source, value: kept };
         return kept;
       };
@@ -56,14 +57,4 @@ function useSelected<T, S>(store: ReadableStore<T>, selector: (value: T) => S): 
     shown.current = { value };
   }, [value]);
   return value;
-}
-
-type Members = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null;
-
-function areEqual(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true;
-  if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false;
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => Object.is(a[name], b[name]));
 }
