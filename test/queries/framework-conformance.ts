@@ -1,15 +1,18 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { BehaviorSubject } from 'rxjs';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
 import type { QueuedOperation } from '../../src/model/queue.ts';
+import type { StorageStatus } from '../../src/model/storage-status.ts';
 import type { QueryResult } from '../../src/queries/query-store.ts';
+import type { WriteState } from '../../src/queries/write-store.ts';
 import { todoEntity, todoOf, type Todo } from '../support/todo.ts';
-import type { FrameworkAdapter, Mounted, Reading } from './framework-adapter.ts';
+import type { FrameworkAdapter, Mounted, Reading, ReadingOf, Writes } from './framework-adapter.ts';
 import { openPageBench, todos, type PageBench } from './page-bench.ts';
 
 type Titles = QueryResult<readonly Todo[]>;
 
 /** What a binding promises, whatever its framework. */
-export function frameworkConformance(name: string, { mount }: FrameworkAdapter): void {
+export function frameworkConformance(name: string, { mount, mountAlone }: FrameworkAdapter): void {
   describe(`conformance of ${name}`, () => {
     let bench: PageBench;
     let runs: number;
@@ -23,20 +26,23 @@ export function frameworkConformance(name: string, { mount }: FrameworkAdapter):
       await bench.close();
     });
 
-    const show = async (reading: Reading): Promise<Mounted> => {
-      const one = await mount(bench.engine, reading);
+    const show = async (reading: Reading, engine: SyncEngine | null = bench.engine): Promise<Mounted> => {
+      const one = await mount(engine, reading);
       mounted.push(one);
       return one;
     };
-    const all = (options: Partial<Extract<Reading, { type: 'query' }>['options']> = {}, title?: string): Reading => ({
+    const all = (
+      options: Partial<ReadingOf<'query'>['options']> = {},
+      where?: { readonly title: string },
+    ): Reading => ({
       type: 'query',
-      query: (engine: SyncEngine) => {
+      query: (engine, dep) => {
         runs += 1;
         return engine
           .repository(todos)
-          .find({ order: { id: 'ASC' }, ...(title === undefined ? {} : { where: { title } }) });
+          .find({ order: { id: 'ASC' }, ...(dep === undefined ? {} : { where: dep as { readonly title: string } }) });
       },
-      deps: [title],
+      deps: [where],
       options: { tables: [todos], ...options },
     });
     const ready = (rows: number) => (value: unknown) => {
@@ -109,9 +115,9 @@ export function frameworkConformance(name: string, { mount }: FrameworkAdapter):
     test('other dependencies make another query', async () => {
       await bench.writer.insertAndEnqueue(todoOf('a', { title: 'one' }));
       await bench.writer.insertAndEnqueue(todoOf('b', { title: 'two' }));
-      const view = await show(all({}, 'one'));
+      const view = await show(all({}, { title: 'one' }));
       expect(((await view.until(ready(1))) as Titles).data?.[0]?.id).toBe('a');
-      await view.update(all({}, 'two'));
+      await view.update(all({}, { title: 'two' }));
       await view.until((value) => (value as Titles).data?.[0]?.id === 'b');
     });
 
@@ -162,7 +168,7 @@ export function frameworkConformance(name: string, { mount }: FrameworkAdapter):
       await bench.engine.sync();
       const [diagnosis, row, rejected] = [
         await show({ type: 'diagnosis' }),
-        await show({ type: 'row', kind: 'todos', id: 'a' }),
+        await show({ type: 'row', id: 'a' }),
         await show({ type: 'rejected' }),
       ];
       await row.until((value) => (value as { state: string }).state === 'acked');
@@ -189,6 +195,212 @@ export function frameworkConformance(name: string, { mount }: FrameworkAdapter):
       expect(await view.until((value) => (value as unknown[]).length === 1)).toMatchObject([
         { conflict: { entityId: 'a' } },
       ]);
+    });
+
+    test('components that share a query may go on to other dependencies, each alone', async () => {
+      const [a, b] = [todoOf('a', { title: 'one' }), todoOf('b', { title: 'two' })];
+      for (const row of [a, b]) await bench.writer.insertAndEnqueue(row);
+      const of = (title: string): Reading => all({ key: 'titled' }, { title });
+      const [one, two] = [await show(of('one')), await show(of('one'))];
+      await Promise.all([one.until(ready(1)), two.until(ready(1))]);
+      await one.update(of('two'));
+      await one.until((value) => (value as Titles).data?.[0]?.id === 'b');
+      await bench.writer.replaceAndEnqueueDiff(a, { ...a, done: true });
+      const after = (await two.until((value) => (value as Titles).data?.[0]?.done === true)) as Titles;
+      expect(after.data?.map(({ id }) => id)).toEqual(['a']);
+    });
+
+    test('keepPrevious shows the last rows until those of other dependencies are there', async () => {
+      await bench.writer.insertAndEnqueue(todoOf('a', { title: 'one' }));
+      const of = (title: string): Reading => all({ keepPrevious: true }, { title });
+      const view = await show(of('one'));
+      await view.until(ready(1));
+      await view.update(of('none'));
+      await view.until(ready(0));
+      const results = (view.shown as Titles[]).map(({ data }) => data?.length);
+      expect(results.filter((length, index) => index === 0 || length !== results[index - 1])).toEqual([
+        undefined,
+        1,
+        0,
+      ]);
+    });
+
+    test('a component that is gone hears nothing more', async () => {
+      const views = [
+        await show(all()),
+        await show({ type: 'row', id: 'a' }),
+        await show({ type: 'status', select: ({ pending }) => pending }),
+      ];
+      await views[0]?.until(ready(0));
+      const counts = views.map((view) => {
+        view.unmount();
+        return view.shown.length;
+      });
+      await bench.writer.insertAndEnqueue(todoOf('a'));
+      await bench.engine.sync();
+      expect(views.map(({ shown }) => shown.length)).toEqual(counts);
+    });
+
+    test('one row follows its table and its id; a row that does not exist is null', async () => {
+      await bench.writer.insertAndEnqueue(todoOf('a', { title: 'milk' }));
+      const view = await show({ type: 'liveRow', id: 'a' });
+      const titled = (title: string) => (value: unknown) => (value as QueryResult<Todo | null>).data?.title === title;
+      await view.until(titled('milk'));
+      await view.update({ type: 'liveRow', id: 'b' });
+      await view.until((value) => (value as QueryResult<Todo | null>).data === null);
+      await bench.writer.insertAndEnqueue(todoOf('b', { title: 'bread' }));
+      await view.until(titled('bread'));
+    });
+
+    test('a row shows how it stands to the server, also after its id changed', async () => {
+      await bench.engine.sync();
+      await bench.writer.insertAndEnqueue(todoOf('b'));
+      const view = await show({ type: 'row', id: 'a' });
+      await view.until((value) => (value as { state: string }).state === 'acked');
+      await view.update({ type: 'row', id: 'b' });
+      await view.until((value) => (value as { state: string }).state === 'pending');
+    });
+
+    test('without an engine everything is at its beginning, and goes on once there is one', async () => {
+      await bench.writer.insertAndEnqueue(todoOf('a'));
+      const rows = [todoOf('z')];
+      const views = [
+        await show(all(), null),
+        await show(all({ initial: rows }), null),
+        await show({ type: 'status', select: ({ phase }) => phase }, null),
+        await show({ type: 'diagnosis' }, null),
+        await show({ type: 'conflicts' }, null),
+        await show({ type: 'rejected' }, null),
+        await show({ type: 'row', id: 'a' }, null),
+        await show({ type: 'storage' }, null),
+      ];
+      expect(views.map(({ shown }) => shown)).toMatchObject([
+        [{ status: 'loading', data: undefined, complete: false, stale: true }],
+        [{ status: 'ready', data: rows, complete: false, stale: true }],
+        ['starting'],
+        [[{ code: 'starting' }]],
+        [[]],
+        [[]],
+        [{ state: 'acked' }],
+        [undefined],
+      ]);
+      for (const view of views) await view.provide(bench.engine);
+      const [query, given, phase, diagnosis, , , row] = views;
+      await Promise.all([
+        query?.until((value) => (value as Titles).data?.[0]?.id === 'a'),
+        given?.until((value) => (value as Titles).data?.[0]?.id === 'a'),
+        phase?.until((value) => value === 'idle'),
+        diagnosis?.until((value) => !JSON.stringify(value).includes('"starting"')),
+        row?.until((value) => (value as { state: string }).state === 'pending'),
+      ]);
+    });
+
+    test('another engine takes the place of the first', async () => {
+      const other = await openPageBench();
+      try {
+        await other.writer.insertAndEnqueue(todoOf('of the other'));
+        const [engine, query] = [await show({ type: 'engine' }), await show(all())];
+        await query.until(ready(0));
+        expect(engine.shown).toEqual([bench.engine]);
+        await Promise.all([engine.provide(other.engine), query.provide(other.engine)]);
+        await engine.until((value) => value === other.engine);
+        await query.until((value) => (value as Titles).data?.[0]?.id === 'of the other');
+        for (const view of mounted.splice(0)) view.unmount();
+      } finally {
+        await other.close();
+      }
+    });
+
+    test('without a provider each throws and names the fix', async () => {
+      const readings: readonly Reading[] = [
+        all(),
+        { type: 'liveRow', id: 'a' },
+        { type: 'status', select: (status) => status },
+        { type: 'row', id: 'a' },
+        { type: 'guard', when: 'always' },
+        { type: 'write', take: () => undefined },
+        { type: 'diagnosis' },
+        { type: 'conflicts' },
+        { type: 'rejected' },
+        { type: 'storage' },
+        { type: 'engine' },
+      ];
+      // Frameworks report it there, too.
+      const quiet = vi.spyOn(console, 'error').mockImplementation(() => undefined);
+      onTestFinished(() => quiet.mockRestore());
+      for (const reading of readings)
+        expect(await mountAlone(reading)).toMatchObject({
+          message: expect.stringMatching(/^use\w+ needs a provider: .*(SyncProvider|provideSyncEngine)/) as string,
+        });
+    });
+
+    test('the storage of the page is shown', async () => {
+      await bench.close();
+      const changes = new BehaviorSubject<StorageStatus>({ mode: 'memory', role: 'owner', tab: 'a', persisted: false });
+      bench = await openPageBench({}, { status: () => changes.value, changes });
+      const view = await show({ type: 'storage' });
+      await view.until((value) => (value as StorageStatus | undefined)?.mode === 'memory');
+      changes.next({ ...changes.value, mode: 'opfs' });
+      await view.until((value) => (value as StorageStatus).mode === 'opfs');
+    });
+
+    const writing = async (engine: SyncEngine | null = bench.engine): Promise<readonly [Mounted, Writes]> => {
+      let writes: Writes | undefined;
+      const view = await show({ type: 'write', await: 'acked', take: (given) => void (writes = given) }, engine);
+      if (writes === undefined) throw new Error('a mounted component has its writes');
+      return [view, writes];
+    };
+    const lastOf = (view: Mounted): WriteState => view.shown.at(-1) as WriteState;
+    const settled = (view: Mounted): Promise<unknown> => view.until(() => !lastOf(view).pending);
+
+    test('writes are pending until the server has them', async () => {
+      await bench.engine.sync();
+      const [view, { create, increment, run }] = await writing();
+      expect(lastOf(view)).toEqual({ pending: false });
+      const created = create({ id: 'a', title: 'one', priority: 1 });
+      await view.until((value) => (value as WriteState).pending);
+      await created;
+      expect(bench.backend.get('todos', 'a')).toMatchObject({ title: 'one' });
+      await settled(view);
+      await increment('a', 'priority', 2);
+      await run('a', 'two');
+      expect(await bench.engine.repository(todos).findOneBy({ id: 'a' })).toMatchObject({ title: 'two', priority: 3 });
+    });
+
+    test('a write that fails says why, until it is reset', async () => {
+      await bench.engine.sync();
+      const [view, { create, reset }] = await writing();
+      bench.backend.addRule(() => ({ status: 422, body: { error: 'locked', message: 'Locked.' } }));
+      const failed = create({ id: 'a', title: 'one' });
+      await view.until((value) => (value as WriteState).error !== undefined);
+      await expect(failed).rejects.toThrow('Locked.');
+      expect(lastOf(view)).toMatchObject({ pending: false, error: { name: 'NotAckedError' } });
+      reset();
+      await view.until(() => lastOf(view).error === undefined);
+    });
+
+    test('a write without an engine rejects, and says what to wait for', async () => {
+      const [view, { create }] = await writing(null);
+      await expect(create({ title: 'x' })).rejects.toThrow(/^useRepository: the engine of .* is null; write once/);
+      await view.until(() => lastOf(view).error !== undefined);
+    });
+
+    test('the guard asks before the page is left, while its component is there and changes would be lost', async () => {
+      const leaves = (): boolean => globalThis.dispatchEvent(new Event('beforeunload', { cancelable: true }));
+      const view = await show({ type: 'guard', when: 'atRisk' });
+      expect([view.shown, leaves()]).toEqual([[0], true]);
+      await bench.writer.insertAndEnqueue(todoOf('a'));
+      await view.until((value) => value === 1);
+      expect(leaves()).toBe(false);
+      await view.update({ type: 'guard', when: 'never' });
+      await view.until(() => view.shown.at(-1) === 0);
+      expect(leaves()).toBe(true);
+      await view.update({ type: 'guard', when: 'always' });
+      await view.until(() => view.shown.at(-1) === 1);
+      expect(leaves()).toBe(false);
+      view.unmount();
+      await Promise.resolve();
+      expect(leaves()).toBe(true);
     });
   });
 }

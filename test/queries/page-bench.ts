@@ -3,7 +3,9 @@ import wasmUrl from 'sql.js/dist/sql-wasm.wasm?url';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
 import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
 import type { SyncEngineOptions } from '../../src/engine/ports/engine-options.ts';
+import type { StoragePort } from '../../src/model/storage-status.ts';
 import { openDatabase } from '../../src/persistence/database/open-database.ts';
+import { announceStorage } from '../../src/persistence/database/storage-port.ts';
 import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import type { SyncEntityWriter } from '../../src/persistence/writing/writer.ts';
 import { MemoryBackend } from '../../src/testing/memory-backend.ts';
@@ -24,7 +26,10 @@ export interface PageBench {
   close(): Promise<void>;
 }
 
-export async function openPageBench(options: Partial<SyncEngineOptions> = {}): Promise<PageBench> {
+export async function openPageBench(
+  options: Partial<SyncEngineOptions> = {},
+  storage?: StoragePort,
+): Promise<PageBench> {
   const clock = createSimulatedClock();
   const dataSource = await openDatabase({
     database: ':memory:',
@@ -34,6 +39,7 @@ export async function openPageBench(options: Partial<SyncEngineOptions> = {}): P
     entities: [todoEntity],
     synchronize: true,
   });
+  if (storage !== undefined) announceStorage(dataSource, storage);
   const backend = new MemoryBackend({ naming: 'camelCase' });
   const transport = new MemoryTransport({ backend });
   const engine = createSyncEngine({

@@ -1,37 +1,62 @@
-import { StrictMode, useLayoutEffect, type ReactNode } from 'react';
+import { Component, StrictMode, useEffect, type ReactNode } from 'react';
 import { createRoot } from 'react-dom/client';
-import type { SyncEngine } from '../../src/engine/api/sync-engine.ts';
 import {
   SyncProvider,
   useConflicts,
   useDiagnosis,
   useLiveQuery,
+  useLiveRow,
   usePending,
   useRejected,
+  useRepository,
+  useStorage,
+  useSyncEngine,
   useSyncStatus,
+  useUnsentGuard,
+  useWrite,
+  useWriter,
 } from '../../src/react.ts';
-import { createShown, type FrameworkAdapter, type Reading } from '../queries/framework-adapter.ts';
+import { createShown, type FrameworkAdapter, type Reading, type ReadingOf } from '../queries/framework-adapter.ts';
+import { todos } from '../queries/page-bench.ts';
 
 type Show = (value: unknown) => void;
-type OfType<Type extends Reading['type']> = Extract<Reading, { readonly type: Type }>;
+interface Props<Type extends Reading['type']> {
+  readonly reading: ReadingOf<Type>;
+  readonly show: Show;
+}
 
+/** After the effects of the hooks. */
 const Shown = ({ value, show }: { readonly value: unknown; readonly show: Show }): ReactNode => {
-  useLayoutEffect(() => show(value), [value, show]);
+  useEffect(() => show(value), [value, show]);
   return null;
 };
 
-const Query = ({ reading: { query, deps, options }, show }: { reading: OfType<'query'>; show: Show }): ReactNode => (
-  <Shown value={useLiveQuery(query, deps, options)} show={show} />
+const Query = ({ reading: { query, deps, options }, show }: Props<'query'>): ReactNode => (
+  <Shown value={useLiveQuery((engine) => query(engine, ...deps), deps, options)} show={show} />
 );
-const Status = ({ reading: { select }, show }: { reading: OfType<'status'>; show: Show }): ReactNode => (
+const Status = ({ reading: { select }, show }: Props<'status'>): ReactNode => (
   <Shown value={useSyncStatus((status) => select(status))} show={show} />
 );
-const Row = ({ reading: { kind, id }, show }: { reading: OfType<'row'>; show: Show }): ReactNode => (
-  <Shown value={usePending(kind, id)} show={show} />
+const Row = ({ reading: { id }, show }: Props<'row'>): ReactNode => <Shown value={usePending(todos, id)} show={show} />;
+const LiveRow = ({ reading: { id }, show }: Props<'liveRow'>): ReactNode => (
+  <Shown value={useLiveRow(todos, id)} show={show} />
 );
+const Guard = ({ reading: { when }, show }: Props<'guard'>): ReactNode => (
+  <Shown value={useUnsentGuard({ when })} show={show} />
+);
+const Writing = ({ reading, show }: Props<'write'>): ReactNode => {
+  const { create, update, pending, error, reset } = useRepository(todos, { await: reading.await });
+  const { increment } = useWriter(todos);
+  const { run } = useWrite((engine, id: string, title: string) => engine.repository(todos).update(id, { title }));
+  reading.take({ create, update, increment, run, reset });
+  useEffect(() => show({ pending, error }), [pending, error, show]);
+  return null;
+};
 const Diagnosed = ({ show }: { show: Show }): ReactNode => <Shown value={useDiagnosis()} show={show} />;
 const Conflicts = ({ show }: { show: Show }): ReactNode => <Shown value={useConflicts()} show={show} />;
 const Rejected = ({ show }: { show: Show }): ReactNode => <Shown value={useRejected()} show={show} />;
+const Storage = ({ show }: { show: Show }): ReactNode => <Shown value={useStorage()} show={show} />;
+const Engine = ({ show }: { show: Show }): ReactNode => <Shown value={useSyncEngine()} show={show} />;
 
 function viewOf(reading: Reading, show: Show): ReactNode {
   switch (reading.type) {
@@ -41,34 +66,58 @@ function viewOf(reading: Reading, show: Show): ReactNode {
       return <Status reading={reading} show={show} />;
     case 'row':
       return <Row reading={reading} show={show} />;
+    case 'liveRow':
+      return <LiveRow reading={reading} show={show} />;
+    case 'guard':
+      return <Guard reading={reading} show={show} />;
+    case 'write':
+      return <Writing reading={reading} show={show} />;
     case 'diagnosis':
       return <Diagnosed show={show} />;
     case 'conflicts':
       return <Conflicts show={show} />;
     case 'rejected':
       return <Rejected show={show} />;
+    case 'storage':
+      return <Storage show={show} />;
+    case 'engine':
+      return <Engine show={show} />;
   }
 }
 
+class Boundary extends Component<{ readonly children: ReactNode; catches(error: unknown): void }> {
+  override state = { isBroken: false };
+  static getDerivedStateFromError = (): { readonly isBroken: boolean } => ({ isBroken: true });
+  override componentDidCatch = (error: unknown): void => this.props.catches(error);
+  override render = (): ReactNode => (this.state.isBroken ? null : this.props.children);
+}
+
 export const reactAdapter: FrameworkAdapter = {
-  mount: async (engine: SyncEngine, reading) => {
+  mount: async (engine, reading) => {
     const { shown, until, show } = createShown();
     const root = createRoot(document.createElement('div'));
-    const render = (next: Reading): void =>
+    let [provided, newest] = [engine, reading];
+    const render = async (): Promise<void> => {
       root.render(
         <StrictMode>
-          <SyncProvider engine={engine}>{viewOf(next, show)}</SyncProvider>
+          <SyncProvider engine={provided}>{viewOf(newest, show)}</SyncProvider>
         </StrictMode>,
       );
-    render(reading);
+      await Promise.resolve();
+    };
+    await render();
     await until(() => true);
     let isMounted = true;
     return {
       shown,
       until,
-      update: async (next) => {
-        render(next);
-        await Promise.resolve();
+      update: (next) => {
+        newest = next;
+        return render();
+      },
+      provide: (next) => {
+        provided = next;
+        return render();
       },
       unmount: () => {
         if (isMounted) root.unmount();
@@ -76,4 +125,9 @@ export const reactAdapter: FrameworkAdapter = {
       },
     };
   },
+  mountAlone: (reading) =>
+    new Promise((resolve) => {
+      const root = createRoot(document.createElement('div'), { onCaughtError: () => undefined });
+      root.render(<Boundary catches={resolve}>{viewOf(reading, () => undefined)}</Boundary>);
+    }),
 };
