@@ -60,6 +60,7 @@ export default defineConfig([
       rpc: 'src/rpc.ts',
       queries: 'src/queries.ts',
       react: 'src/react.ts',
+      vue: 'src/vue.ts',
       devtools: 'src/devtools.ts',
       'devtools-node': 'src/devtools-node.ts',
       'devtools-page': 'src/devtools-page.ts',

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { storybookTest } from '@storybook/addon-vitest/vitest-plugin';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { chromiumArguments, findChromium } from './test/support/find-chromium.ts';
@@ -93,6 +94,34 @@ const hooks = (name: string, react: ReactRelease): TestProjectInlineConfiguratio
   },
 });
 
+/** The bindings of the other frameworks in Chromium, as the hooks. */
+const frameworks: TestProjectInlineConfiguration = {
+  extends: true,
+  plugins: [
+    svelte({ configFile: false }),
+    { name: 'cache', enforce: 'post', config: () => ({ cacheDir: pathOf('./node_modules/.cache/frameworks') }) },
+  ],
+  define: {
+    __VUE_OPTIONS_API__: 'true',
+    __VUE_PROD_DEVTOOLS__: 'false',
+    __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',
+  },
+  optimizeDeps: { include: ['vue', 'solid-js', 'solid-js/web', 'axios', 'rxjs', 'sql.js', 'typeorm', 'xstate'] },
+  test: {
+    name: 'frameworks',
+    include: ['test/frameworks/*.browser.ts'],
+    sequence: { groupOrder: 1 },
+    testTimeout: 30_000,
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      instances: [{ browser: 'chromium' }],
+      provider: playwright({ launchOptions: { executablePath: findChromium(), args: [...chromiumArguments] } }),
+    },
+  },
+};
+
 /** What the store relies on in TypeORM, and the store itself, on another release. */
 const onTypeorm = (typeorm: TypeormRelease): TestProjectInlineConfiguration => ({
   extends: true,
@@ -140,7 +169,7 @@ export default defineConfig({
       { find: /^synchart\/devtools\/node$/, replacement: pathOf('./src/devtools-node.ts') },
       { find: /^synchart\/devtools\/page$/, replacement: pathOf('./src/devtools-page.ts') },
       {
-        find: /^synchart\/(persistence|transport|rpc|browser|queries|react|devtools|server|testing)$/,
+        find: /^synchart\/(persistence|transport|rpc|browser|queries|react|vue|svelte|solid|devtools|server|testing)$/,
         replacement: pathOf('./src/$1.ts'),
       },
     ],
@@ -172,6 +201,7 @@ export default defineConfig({
       stories('stories on React 18', '18'),
       hooks('hooks', '19'),
       hooks('hooks on React 18', '18'),
+      frameworks,
     ],
   },
 });

@@ -22,18 +22,24 @@ interface Block {
 
 function blocksOf(document: string): Block[] {
   const text = readFileSync(root + document, 'utf8');
-  return [...text.matchAll(/^```(tsx?)\n([\s\S]*?)^```$/gm)].map((match) => {
+  return [...text.matchAll(/^```(tsx?|vue|svelte)\n([\s\S]*?)^```$/gm)].map((match) => {
     const line = text.slice(0, match.index).split('\n').length;
+    const [, language = 'ts', source = ''] = match;
+    // Of a component, the script.
+    const isComponent = language === 'vue' || language === 'svelte';
+    const code = isComponent ? (/<script[^>]*>\n([\s\S]*?)<\/script>/.exec(source)?.[1] ?? '') : source;
     return {
       place: `${document}:${line}`,
-      path: `${root}test/docs/${document.replaceAll(/\W/g, '-')}-line-${line}.${match[1] ?? 'ts'}`,
+      path: `${root}test/docs/${document.replaceAll(/\W/g, '-')}-line-${line}.${isComponent ? 'ts' : language}`,
       // A block without import or export would be a script, whose names collide with those of the others.
-      code: `${match[2] ?? ''}\nexport {};\n`,
+      code: `${code}\nexport {};\n`,
     };
   });
 }
 
-test('docs: every ts and tsx block of README.md and docs/ compiles against the sources', { timeout: 120_000 }, () => {
+test('docs: every ts and tsx block, and the script of every component, of README.md and docs/ compiles against the sources', {
+  timeout: 120_000,
+}, () => {
   const blocks = documents.flatMap(blocksOf);
   const byPath = new Map(blocks.map((block) => [block.path, block]));
   const { config } = ts.readConfigFile(`${root}tsconfig.json`, (path) => readFileSync(path, 'utf8')) as {

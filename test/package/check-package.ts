@@ -17,6 +17,7 @@ const entries = [
   'transport',
   'queries',
   'react',
+  'vue',
   'devtools',
   'devtools-node',
   'devtools-page',
@@ -35,8 +36,10 @@ const appBudgetKb = 250;
 const devtoolsBudgetKb = 190;
 /** The inspector's page, gzipped, with React and without the layout of the chart. */
 const inspectorPageBudgetKb = 200;
-/** What a page with an engine loads for the hooks as a bundler ships it: minified and gzipped, without React. */
-const hooksBudgetKb = 6;
+/** What a page with an engine loads for a binding as a bundler ships it: minified and gzipped, without the framework. */
+const bindingBudgetsKb = { react: 6, vue: 6 };
+/** The packages that a binding may load: an app with one framework has no other. */
+const packagesOfBindings = { react: ['react'], vue: ['vue'] };
 /** In units of 1000 bytes. The layout engine of the chart, which is in it once, is a third. */
 const tarballBudgetKb = 1_500;
 
@@ -98,19 +101,27 @@ function checkSizes(): void {
   check(kb <= appBudgetKb, `An app loads ${kb.toFixed(1)} kB of synchart, the budget is ${appBudgetKb} kB.`);
 }
 
-/** The hooks beside an engine, and that a bundler for servers sees where the client begins. */
-function checkHooks(): void {
+/** A binding beside an engine: its size, and that it loads neither the panel nor a package of another framework. */
+function checkBinding(name: keyof typeof bindingBudgetsKb): void {
   const engine = loadedBy('index.js');
-  const own = [...loadedBy('react.js')].filter((file) => !engine.has(file));
+  const own = [...loadedBy(`${name}.js`)].filter((file) => !engine.has(file));
   const code = own.map((file) => readFileSync(join(root, 'dist', file), 'utf8'));
   const minified = code.map((text) => transformSync(text, { minify: true, format: 'esm', target: 'es2022' }).code);
   const kb = gzipSync(minified.join('\n')).length / 1024;
-  say('dist/react.js', `${kb.toFixed(1)} kB of ${hooksBudgetKb} kB`);
-  check(kb <= hooksBudgetKb, `The hooks have ${kb.toFixed(1)} kB, the budget is ${hooksBudgetKb} kB.`);
+  const budgetKb = bindingBudgetsKb[name];
+  say(`dist/${name}.js`, `${kb.toFixed(1)} kB of ${budgetKb} kB`);
+  check(kb <= budgetKb, `dist/${name}.js has ${kb.toFixed(1)} kB, the budget is ${budgetKb} kB.`);
+  const panel = own.filter((file) => loadedBy('devtools.js').has(file));
+  check(panel.length === 0, `dist/${name}.js loads a part of the panel: ${panel.join(', ')}`);
+  const packages = code.flatMap((text) => [...text.matchAll(/(?:from|import)\s*["']([^."'][^"']*)["']/g)]);
+  const strange = packages.map(([, from = '']) => from).filter((from) => !packagesOfBindings[name].includes(from));
+  check(strange.length === 0, `dist/${name}.js loads ${strange.join(', ')}`);
+}
+
+/** A bundler for servers must see where the client begins. */
+function checkUseClient(): void {
   const [first = ''] = readFileSync(join(root, 'dist', 'react.js'), 'utf8').split('\n');
   check(/^["']use client["'];?$/.test(first), `dist/react.js begins with ${first}, not with 'use client'.`);
-  const panel = [...loadedBy('react.js')].filter((file) => loadedBy('devtools.js').has(file) && !engine.has(file));
-  check(panel.length === 0, `The hooks load a part of the panel: ${panel.join(', ')}`);
 }
 
 const gzippedKb = (files: Iterable<string>): number =>
@@ -163,7 +174,9 @@ async function checkNames(): Promise<void> {
 
 checkTarball();
 checkSizes();
-checkHooks();
+checkBinding('react');
+checkBinding('vue');
+checkUseClient();
 checkDevtools();
 await checkNames();
 check(

@@ -13,6 +13,7 @@ const entries = [
   'browser-worker',
   'queries',
   'react',
+  'vue',
   'devtools',
   'devtools-node',
   'devtools-page',
