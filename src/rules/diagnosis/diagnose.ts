@@ -1,11 +1,11 @@
 import type { SyncPhaseName } from '../../model/status.ts';
-import { findings, type Diagnosis, type DiagnosisCode, type DiagnosisEvidence } from './diagnosis.ts';
+import type { Diagnosis } from './diagnosis.ts';
 import type { DiagnosisFacts } from './diagnosis-facts.ts';
+import { storageEvidence } from './diagnose-storage.ts';
+import { finding, findingsOf, only, type Evidence } from './finding.ts';
 
 /** A smaller difference of the clocks harms nothing that people notice. */
 const clockDoubtMs = 5 * 60_000;
-/** Share of the quota from which on space counts as short. */
-const nearlyFull = 0.9;
 
 const busyPhases: ReadonlySet<SyncPhaseName> = new Set([
   'planning',
@@ -18,8 +18,6 @@ const busyPhases: ReadonlySet<SyncPhaseName> = new Set([
   'finishing',
 ]);
 
-type Evidence = { readonly [Code in DiagnosisCode]?: DiagnosisEvidence[Code] | undefined };
-
 /**
  * Says what is wrong, what shows it and what helps, the most important first; `allWell` where nothing is wrong. Total:
  * the list is never empty.
@@ -31,20 +29,11 @@ export function diagnose(facts: DiagnosisFacts): readonly Diagnosis[] {
     ...queueEvidence(facts),
     ...activityEvidence(facts),
   };
-  const found = (Object.keys(findings) as DiagnosisCode[]).flatMap((code) => {
-    const shown = evidence[code];
-    return shown === undefined ? [] : [finding(code, shown)];
-  });
+  const found = findingsOf(evidence);
   if (found.length > 0) return found;
   const { lastSyncedAt } = facts.status;
   return [lastSyncedAt === undefined ? finding('neverSynced', {}) : finding('allWell', { lastSyncedAt })];
 }
-
-/** The one place where code and evidence meet; both come from {@link DiagnosisEvidence}. */
-const finding = <Code extends DiagnosisCode>(code: Code, evidence: DiagnosisEvidence[DiagnosisCode]): Diagnosis =>
-  ({ code, evidence, ...findings[code] }) as Diagnosis;
-
-const only = <T>(holds: boolean, evidence: T): T | undefined => (holds ? evidence : undefined);
 
 /** Whether nothing can be sent or pulled here, whatever the network does. */
 const isHeldUp = ({ status, isSignedOut }: DiagnosisFacts): boolean =>
@@ -52,28 +41,14 @@ const isHeldUp = ({ status, isSignedOut }: DiagnosisFacts): boolean =>
 
 function deviceEvidence({ status, clockOffsetMs }: DiagnosisFacts): Evidence {
   const { phase, lastError, pending, storage } = status;
-  const isOutdated = storage?.role === 'outdated';
-  const { quota, usage } = storage ?? {};
   const databaseError = lastError?.category === 'database' ? lastError : undefined;
+  const isOutdated = storage?.role === 'outdated';
   return {
-    appOutdated: only(isOutdated, {}),
+    ...(storage === undefined ? {} : storageEvidence(storage, pending)),
     storeFailed: only(!isOutdated && (phase === 'failed' || databaseError !== undefined), {
       ...(databaseError === undefined ? {} : { error: databaseError }),
     }),
-    storageDamaged: storage?.damage === undefined ? undefined : { damage: storage.damage },
     stopped: only(phase === 'stopped', {}),
-    memoryStorage: only(storage?.mode === 'memory', {
-      pending,
-      ...(storage?.reason === undefined ? {} : { reason: storage.reason }),
-    }),
-    storageNearlyFull:
-      quota !== undefined && usage !== undefined && quota > 0 && usage >= quota * nearlyFull
-        ? { quota, usage }
-        : undefined,
-    notPersisted: only(
-      storage !== undefined && storage.mode !== 'memory' && !storage.persisted && storage.persistRefused === true,
-      {},
-    ),
     clockDoubt: only(Math.abs(clockOffsetMs) >= clockDoubtMs, { offsetMs: clockOffsetMs }),
   };
 }

@@ -1,15 +1,8 @@
 import { useMemo, useState, type ReactNode } from 'react';
 import type { ConflictResolution } from '../../../model/conflict.ts';
 import type { ConflictView, StrategyPreview } from '../../protocol/messages.ts';
-import {
-  describeConflict,
-  differs,
-  fieldsOf,
-  mergedRow,
-  noChoices,
-  previewWords,
-  type FieldChoice,
-} from '../../views/conflict-model.ts';
+import { conflictFields, differs, mergedRow, type FieldChoice } from '../../../rules/merging/conflict-fields.ts';
+import { describeConflict, noChoices, ownValue, previewWords } from '../../views/conflict-model.ts';
 import { ConflictFieldRow } from './conflict-field-row.tsx';
 import { useCommand, usePanelState } from '../context/panel-context.tsx';
 import { Badge } from '../parts/badge.tsx';
@@ -34,9 +27,9 @@ export function ConflictDecision({ view, onDecided }: ConflictDecisionProps): Re
   const [showsAll, setShowsAll] = useState(false);
   const [asking, setAsking] = useState<'acceptServer' | 'discard'>();
   const { conflict, reason, previews } = view;
-  const fields = useMemo(() => fieldsOf(view), [view]);
+  const fields = useMemo(() => conflictFields(conflict), [conflict]);
   const shown = showsAll ? fields : fields.filter(differs);
-  const merged = mergedRow(fields, choices);
+  const merged = mergedRow(fields, choices.by, ({ name }) => ownValue(choices.own[name] ?? ''));
   const isDelete = conflict.opType === 'delete';
   const isLive = connection === 'connected';
 

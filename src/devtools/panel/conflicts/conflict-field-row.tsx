@@ -1,6 +1,7 @@
 import { useId, type ReactNode } from 'react';
 import type { Json } from '../../../model/values/json.ts';
-import { type ConflictField, type FieldChoice } from '../../views/conflict-model.ts';
+import type { ConflictField, FieldChoice } from '../../../rules/merging/conflict-fields.ts';
+import { deltaText } from '../../views/words/describe-delta.ts';
 import { Badge } from '../parts/badge.tsx';
 import { FieldName, SideValue } from '../parts/sides-table.tsx';
 
@@ -23,7 +24,7 @@ export function ConflictFieldRow({
   onChoose,
   onWrite,
 }: ConflictFieldRowProps): ReactNode {
-  const { name, base, local, server, changedHere, changedThere, isContested, delta } = field;
+  const { name, base, local, server, changedHere, changedThere, isContested, deltas } = field;
   const group = useId();
   const side = (
     which: FieldChoice,
@@ -58,7 +59,7 @@ export function ConflictFieldRow({
         )}
       </FieldName>
       {side('base', 'Before', 'the value before', base)}
-      {side('local', 'Yours', 'yours', local, changedHere, delta)}
+      {side('local', 'Yours', 'yours', local, changedHere, deltas?.map(deltaText).join(', '))}
       {side('server', "Server's", "the server's", server, changedThere)}
       {!isReadOnly && (
         <td role="cell" data-label="Another value" data-taken={choice === 'own'}>

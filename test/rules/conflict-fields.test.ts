@@ -1,30 +1,23 @@
 import { expect, test } from 'vitest';
 import type { Conflict } from '../../src/model/conflict.ts';
-import type { ConflictView } from '../../src/devtools/protocol/messages.ts';
-import { differs, fieldsOf, mergedRow, noChoices } from '../../src/devtools/views/conflict-model.ts';
+import { conflictFields, differs, mergedRow } from '../../src/rules/merging/conflict-fields.ts';
 
-const viewOf = (conflict: Partial<Conflict>): ConflictView => ({
-  conflict: {
-    kind: 'todos',
-    entityId: 'a',
-    opId: 'op-1',
-    opType: 'upsert',
-    localData: {},
-    serverData: {},
-    localTimestamp: '2026-01-01T00:00:00.000Z',
-    serverTimestamp: '2026-01-02T00:00:00.000Z',
-    serverDeleted: false,
-    ...conflict,
-  },
-  strategy: 'manual',
-  state: 'awaiting',
-  detectedAt: 0,
-  previews: [],
+const conflictOf = (conflict: Partial<Conflict>): Conflict => ({
+  kind: 'todos',
+  entityId: 'a',
+  opId: 'op-1',
+  opType: 'upsert',
+  localData: {},
+  serverData: {},
+  localTimestamp: '2026-01-01T00:00:00.000Z',
+  serverTimestamp: '2026-01-02T00:00:00.000Z',
+  serverDeleted: false,
+  ...conflict,
 });
 
 test('I12: fields that both sides changed come first; those that only the server sets are none of a person’s business', () => {
-  const fields = fieldsOf(
-    viewOf({
+  const fields = conflictFields(
+    conflictOf({
       baseData: { title: 'one', done: false, priority: 1, updatedAt: '1' },
       localData: { title: 'mine', done: true, priority: 1, updatedAt: '1' },
       serverData: { title: 'theirs', done: false, priority: 1, updatedAt: '2', createdAt: '0' },
@@ -34,18 +27,25 @@ test('I12: fields that both sides changed come first; those that only the server
     ['title', true],
     ['done', false],
   ]);
-  expect(mergedRow(fields, noChoices)).toEqual({
+  expect(mergedRow(fields, {}, () => undefined)).toEqual({
     title: 'mine',
     done: true,
     priority: 1,
     updatedAt: '2',
     createdAt: '0',
   });
+  expect(mergedRow(fields, { title: 'base', done: 'server' }, () => undefined)).toMatchObject({
+    title: 'one',
+    done: false,
+  });
+  expect(mergedRow(fields, { title: 'own' }, ({ name }) => `another ${name}`)).toMatchObject({
+    title: 'another title',
+  });
 });
 
 test('a relative change is on top of what the server has, and contests nothing', () => {
-  const [quantity] = fieldsOf(
-    viewOf({
+  const [quantity] = conflictFields(
+    conflictOf({
       baseData: { quantity: 1 },
       localData: { quantity: 12 },
       serverData: { quantity: 10 },
@@ -53,5 +53,10 @@ test('a relative change is on top of what the server has, and contests nothing',
       deltas: [{ type: 'increment', field: 'quantity', by: 2 }],
     }),
   );
-  expect(quantity).toMatchObject({ name: 'quantity', isContested: false, delta: '+2', proposed: 'local' });
+  expect(quantity).toMatchObject({
+    name: 'quantity',
+    isContested: false,
+    deltas: [{ type: 'increment', by: 2 }],
+    proposed: 'local',
+  });
 });
