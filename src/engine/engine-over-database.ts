@@ -71,7 +71,14 @@ export function engineOverDatabase(
     }),
   };
   store.onFacts(tell);
-  attachInternals(engine, internals);
+  attachInternals(engine, {
+    ...internals,
+    tableOf: (kind) => {
+      const replica = store.registry.get(kind);
+      const table = tables.find(({ target }) => dataSource.getMetadata(target) === replica?.metadata);
+      return replica && table && { table, propertyOf: (wireKey) => replica.columns.propertyOf(wireKey) };
+    },
+  });
   engines.set(engine.actor, engine);
   return engine;
 }

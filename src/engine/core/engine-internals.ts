@@ -4,6 +4,7 @@ import type { InspectionPort } from '../../model/inspection.ts';
 import type { ConnectivityPort } from '../../model/ports.ts';
 import type { QueuePort } from '../../model/queue.ts';
 import type { StoragePort } from '../../model/storage-status.ts';
+import type { SyncTable } from '../../persistence/tables/sync-table.ts';
 import type { MachineParts } from '../machine/assemble-machine.ts';
 import type { SyncActor } from '../machine/sync-stream.ts';
 import type { EnginePorts } from '../ports/engine-ports.ts';
@@ -13,6 +14,12 @@ import type { TriggerSite } from '../triggers/trigger-site.ts';
 export interface RunningMachine {
   readonly actor: SyncActor;
   readonly parts: Pick<MachineParts, 'keeper' | 'memory' | 'questions'>;
+}
+
+/** A table as the app registered it, and its properties by wire key. */
+export interface KnownTable {
+  readonly table: SyncTable;
+  propertyOf(wireKey: string): string | undefined;
 }
 
 export interface EngineParts {
@@ -36,6 +43,8 @@ export interface EngineInternals extends EngineParts {
   /** Announces what happened outside of any run. */
   readonly tell: (facts: readonly SyncFact[]) => void;
   readonly triggerSite: TriggerSite;
+  /** The registered table of a kind, for what edits rows of any table; absent without a database. */
+  readonly tableOf?: ((kind: string) => KnownTable | undefined) | undefined;
 }
 
 const internals = Symbol('internals of the engine');

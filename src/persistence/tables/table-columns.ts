@@ -85,6 +85,11 @@ export class TableColumns {
     return this.#byProperty.has(property);
   }
 
+  /** The entity property that a wire key stands for. */
+  propertyOf(wireKey: string): string | undefined {
+    return this.#byKey.get(wireKey)?.property;
+  }
+
   /** The wire key of an entity property. Throws `ValidationError` for a property that is not a synchronised column. */
   wireKeyOf(property: string): string {
     const codec = this.#byProperty.get(property) ?? this.#byKey.get(property);
