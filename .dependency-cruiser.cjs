@@ -17,6 +17,7 @@ const table = {
   devtools: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine'],
   queries: ['model', 'rules', 'persistence', 'engine'],
   react: ['model', 'rules', 'persistence', 'engine', 'queries'],
+  'react-ui': ['model', 'rules', 'persistence', 'engine', 'queries', 'react'],
   vue: ['model', 'rules', 'persistence', 'engine', 'queries'],
   testing: ['model', 'rules', 'server'],
   simulation: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'server', 'testing'],
@@ -135,6 +136,12 @@ const rooms = {
     replica: ['parts', 'context'],
     timeline: ['parts', 'context'],
   },
+  'src/react-ui': {
+    words: [],
+    headless: ['words'],
+    parts: ['words', 'headless'],
+    components: ['words', 'headless', 'parts'],
+  },
   'src/replay': {
     plan: [],
     play: ['plan'],
@@ -148,7 +155,8 @@ const packages = {
   axios: ['transport', 'simulation'],
   fastify: ['server'],
   xstate: ['machines', 'engine', 'devtools'],
-  react: ['devtools', 'react'],
+  react: ['devtools', 'react', 'react-ui'],
+  '@zag-js': ['react-ui'],
   vue: ['vue'],
 };
 
@@ -274,8 +282,8 @@ module.exports = {
     {
       name: 'src-uses-declared-packages',
       severity: 'error',
-      // The panel's own packages are built into it.
-      from: { path: '^src/', pathNot: '^src/devtools/' },
+      // The packages of the panel and of the dialogs are built into them.
+      from: { path: '^src/', pathNot: '^src/(devtools|react-ui)/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['npm', 'npm-peer', 'type-only'],

@@ -1,3 +1,6 @@
+import { readFile } from 'node:fs/promises';
+import { transform } from 'esbuild';
+import type { Plugin } from 'rolldown';
 import { esmExternalRequirePlugin } from 'rolldown/plugins';
 import { minify } from 'rolldown/utils';
 import { defineConfig, type UserConfig } from 'tsdown';
@@ -14,8 +17,8 @@ const shared: UserConfig = {
   platform: 'browser',
   target: 'es2023',
   external: [/^node:/],
-  // The panel's own packages are part of it: an app installs React at most.
-  noExternal: ['valibot', '@xyflow/react', '@xyflow/system', 'elkjs'],
+  // The packages of the panel and of the dialogs are part of them: an app installs React at most.
+  noExternal: ['valibot', '@xyflow/react', '@xyflow/system', 'elkjs', /^@zag-js\//],
   inlineOnly: false,
   // Bundled packages leave out their checks for development.
   define: { 'process.env.NODE_ENV': '"production"' },
@@ -33,13 +36,25 @@ const layoutEngine = {
 };
 
 /**
- * Half of the panel's chunk is its bundled packages, so its names are shortened; other chunks keep theirs, since stacks
- * of an app lead there.
+ * Half of these chunks is bundled packages, so their names are shortened; other chunks keep theirs, since stacks of an
+ * app lead there.
  */
-const smallPanel = {
-  name: 'small-panel',
+const smallScreens = {
+  name: 'small-screens',
   renderChunk: async (code: string, { fileName }: { readonly fileName: string }) =>
-    fileName === 'devtools.js' ? (await minify(fileName, code, { module: true })).code : undefined,
+    ['devtools.js', 'react-ui.js'].includes(fileName)
+      ? (await minify(fileName, code, { module: true })).code
+      : undefined,
+};
+
+/** Ships the styles of the components beside them. */
+const componentStyles: Plugin = {
+  name: 'component-styles',
+  async generateBundle() {
+    const styles = await readFile('src/react-ui/styles/react-ui.css', 'utf8');
+    const { code } = await transform(styles, { loader: 'css', minify: true });
+    this.emitFile({ type: 'asset', fileName: 'react-ui.css', source: code });
+  },
 };
 
 /** The sources name the worker's script by where it lies in `src`; in `dist` it lies beside every chunk. */
@@ -60,6 +75,7 @@ export default defineConfig([
       rpc: 'src/rpc.ts',
       queries: 'src/queries.ts',
       react: 'src/react.ts',
+      'react-ui': 'src/react-ui.ts',
       vue: 'src/vue.ts',
       devtools: 'src/devtools.ts',
       'devtools-node': 'src/devtools-node.ts',
@@ -72,7 +88,13 @@ export default defineConfig([
     dts: true,
     clean: true,
     // CommonJS packages inside the panel ask for React by `require`, which pages lack.
-    plugins: [layoutEngine, smallPanel, workerScript, esmExternalRequirePlugin({ external: [/^react(-dom)?(\/|$)/] })],
+    plugins: [
+      layoutEngine,
+      smallScreens,
+      workerScript,
+      componentStyles,
+      esmExternalRequirePlugin({ external: [/^react(-dom)?(\/|$)/] }),
+    ],
   },
   { ...shared, entry: { elk: 'src/devtools/panel/chart/elk.ts' }, dts: false, clean: false, minify: true },
 ]);

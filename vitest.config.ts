@@ -34,6 +34,13 @@ const stories = (name: string, react: ReactRelease): TestProjectInlineConfigurat
       '@xyflow/react',
       'elkjs/lib/elk.bundled.js',
       'valibot',
+      '@zag-js/dialog',
+      '@zag-js/react',
+      'axios',
+      'rxjs',
+      'sql.js',
+      'typeorm',
+      'xstate',
     ],
   },
   test: {
@@ -75,6 +82,8 @@ const hooks = (name: string, react: ReactRelease): TestProjectInlineConfiguratio
       'sql.js',
       'typeorm',
       'xstate',
+      '@zag-js/dialog',
+      '@zag-js/react',
     ],
   },
   test: {
@@ -166,6 +175,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^synchart$/, replacement: pathOf('./src/index.ts') },
+      { find: /^synchart\/react\/ui$/, replacement: pathOf('./src/react-ui.ts') },
       { find: /^synchart\/devtools\/node$/, replacement: pathOf('./src/devtools-node.ts') },
       { find: /^synchart\/devtools\/page$/, replacement: pathOf('./src/devtools-page.ts') },
       {

@@ -17,6 +17,7 @@ const entries = [
   'transport',
   'queries',
   'react',
+  'react-ui',
   'vue',
   'devtools',
   'devtools-node',
@@ -40,8 +41,10 @@ const inspectorPageBudgetKb = 200;
 const bindingBudgetsKb = { react: 6, vue: 6 };
 /** The packages that a binding may load: an app with one framework has no other. */
 const packagesOfBindings = { react: ['react'], vue: ['vue'] };
+/** The components, minified as they ship and gzipped, with Zag and without React, hooks and engine. */
+const componentsBudgetKb = 32;
 /** In units of 1000 bytes. The layout engine of the chart, which is in it once, is a third. */
-const tarballBudgetKb = 1_500;
+const tarballBudgetKb = 1_600;
 
 const complaints: string[] = [];
 const check = (holds: boolean, complaint: string): void => {
@@ -124,6 +127,27 @@ function checkUseClient(): void {
   check(/^["']use client["'];?$/.test(first), `dist/react.js begins with ${first}, not with 'use client'.`);
 }
 
+/** The components: their size, where the client begins, that their styles ship, and that they bring what they need. */
+function checkComponents(): void {
+  const others = new Set([...loadedBy('index.js'), ...loadedBy('react.js'), ...loadedBy('queries.js')]);
+  const own = [...loadedBy('react-ui.js')].filter((file) => !others.has(file));
+  const kb = gzippedKb(own);
+  say('dist/react-ui.js', `${kb.toFixed(1)} kB of ${componentsBudgetKb} kB`);
+  check(kb <= componentsBudgetKb, `The components have ${kb.toFixed(1)} kB, the budget is ${componentsBudgetKb} kB.`);
+  const code = readFileSync(join(root, 'dist/react-ui.js'), 'utf8');
+  check(/^["']use client["']/.test(code), "dist/react-ui.js does not begin with 'use client'.");
+  const foreign = own.flatMap((file) =>
+    [...readFileSync(join(root, 'dist', file), 'utf8').matchAll(/from\s*["']([^."'][^"']*)["']/g)].map(
+      ([, name]) => name,
+    ),
+  );
+  const needless = foreign.filter((name) => !/^(react|react-dom|rxjs)(\/|$)/.test(name ?? ''));
+  check(needless.length === 0, `The components ask for packages that an app need not have: ${needless.join(', ')}`);
+  check(!loadedBy('react.js').has('react-ui.js'), 'The hooks load the components.');
+  const styles = readFileSync(join(root, 'dist/react-ui.css'), 'utf8');
+  check(styles.includes('.synchart-dialog'), 'dist/react-ui.css lacks the styles of the dialog.');
+}
+
 const gzippedKb = (files: Iterable<string>): number =>
   gzipSync([...files].map((file) => readFileSync(join(root, 'dist', file), 'utf8')).join('\n')).length / 1024;
 
@@ -177,6 +201,7 @@ checkSizes();
 checkBinding('react');
 checkBinding('vue');
 checkUseClient();
+checkComponents();
 checkDevtools();
 await checkNames();
 check(

@@ -13,6 +13,7 @@ const entries = [
   'browser-worker',
   'queries',
   'react',
+  'react-ui',
   'vue',
   'devtools',
   'devtools-node',

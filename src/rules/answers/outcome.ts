@@ -97,8 +97,18 @@ function withReasons({
   readonly message: string;
   readonly fields?: Readonly<Record<string, string>> | undefined;
 }): string {
-  const reasons = Object.entries(fields ?? {}).map(([field, reason]) => `${field}: ${reason}`);
-  return reasons.length === 0 ? message : `${message} (${reasons.join('; ')})`;
+  return `${message}${reasonsOf(fields)}`;
+}
+
+/** The message alone, for a screen that shows the reasons at their fields. */
+export const withoutReasons = (text: string, fields: Readonly<Record<string, string>> | undefined): string => {
+  const reasons = reasonsOf(fields);
+  return reasons !== '' && text.endsWith(reasons) ? text.slice(0, -reasons.length) : text;
+};
+
+function reasonsOf(fields: Readonly<Record<string, string>> = {}): string {
+  const reasons = Object.entries(fields).map(([field, reason]) => `${field}: ${reason}`);
+  return reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
 }
 
 /** Statuses that usually mean something else than a refusal of one operation. */
