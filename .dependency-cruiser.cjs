@@ -19,6 +19,8 @@ const table = {
   react: ['model', 'rules', 'persistence', 'engine', 'queries'],
   'react-ui': ['model', 'rules', 'persistence', 'engine', 'queries', 'react'],
   vue: ['model', 'rules', 'persistence', 'engine', 'queries'],
+  svelte: ['model', 'rules', 'persistence', 'engine', 'queries'],
+  solid: ['model', 'rules', 'persistence', 'engine', 'queries'],
   testing: ['model', 'rules', 'server'],
   simulation: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'server', 'testing'],
   replay: ['model', 'rules', 'machines', 'persistence', 'transport', 'engine', 'devtools', 'testing', 'simulation'],
@@ -150,7 +152,19 @@ const rooms = {
 
 /** Packages with side effects on the world, and the folders that may know them. */
 const packages = {
-  typeorm: ['persistence', 'browser', 'engine', 'queries', 'react', 'vue', 'server', 'simulation', 'replay'],
+  typeorm: [
+    'persistence',
+    'browser',
+    'engine',
+    'queries',
+    'react',
+    'vue',
+    'svelte',
+    'solid',
+    'server',
+    'simulation',
+    'replay',
+  ],
   '@sqlite.org/sqlite-wasm': ['browser'],
   axios: ['transport', 'simulation'],
   fastify: ['server'],
@@ -158,6 +172,8 @@ const packages = {
   react: ['devtools', 'react', 'react-ui'],
   '@zag-js': ['react-ui'],
   vue: ['vue'],
+  svelte: ['svelte'],
+  'solid-js': ['solid'],
 };
 
 const folders = Object.keys(table);

@@ -77,6 +77,8 @@ export default defineConfig([
       react: 'src/react.ts',
       'react-ui': 'src/react-ui.ts',
       vue: 'src/vue.ts',
+      svelte: 'src/svelte.ts',
+      solid: 'src/solid.ts',
       devtools: 'src/devtools.ts',
       'devtools-node': 'src/devtools-node.ts',
       'devtools-page': 'src/devtools-page.ts',

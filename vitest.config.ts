@@ -115,7 +115,21 @@ const frameworks: TestProjectInlineConfiguration = {
     __VUE_PROD_DEVTOOLS__: 'false',
     __VUE_PROD_HYDRATION_MISMATCH_DETAILS__: 'false',
   },
-  optimizeDeps: { include: ['vue', 'solid-js', 'solid-js/web', 'axios', 'rxjs', 'sql.js', 'typeorm', 'xstate'] },
+  optimizeDeps: {
+    include: [
+      'vue',
+      'solid-js',
+      'solid-js/web',
+      'svelte',
+      'svelte/reactivity',
+      'svelte/store',
+      'axios',
+      'rxjs',
+      'sql.js',
+      'typeorm',
+      'xstate',
+    ],
+  },
   test: {
     name: 'frameworks',
     include: ['test/frameworks/*.browser.ts'],

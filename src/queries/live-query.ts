@@ -60,6 +60,17 @@ export function liveRow<Entity extends ObjectLiteral>(
   };
 }
 
+/** What the getters of a list give; other dependencies are values themselves. */
+export type DepValues<Deps extends readonly unknown[]> = {
+  readonly [Index in keyof Deps]: Deps[Index] extends () => infer Value ? Value : Deps[Index];
+};
+
+/** A value, or a getter of one that is read each time. */
+export type ValueOrGetter<T> = T | (() => T);
+
+/** Reads a dependency of a framework whose signals are getters. */
+export const readGetter = <T>(dep: ValueOrGetter<T>): T => (typeof dep === 'function' ? (dep as () => T)() : dep);
+
 /**
  * The values of dependencies: the same list as before while their content is equal. Plain data is copied, so that a
  * query of old dependencies never sees new ones.

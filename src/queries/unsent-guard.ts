@@ -1,5 +1,6 @@
-import type { ReadableStore } from './readable-store.ts';
 import type { SyncStatus } from '../model/status.ts';
+import type { ReadableStore } from './readable-store.ts';
+import { selectStore } from './select-store.ts';
 
 /**
  * When leaving the page is asked about. `atRisk`: while changes wait and the database does not survive the page.
@@ -16,20 +17,20 @@ function unsentAtRisk({ pending, stuck, storage }: SyncStatus, when: GuardWhen):
 
 /** Counts what would be lost or left unsent, and asks before the page is left while somebody is subscribed. */
 export const createUnsentGuard = (status: ReadableStore<SyncStatus>, when: GuardWhen): ReadableStore<number> => {
-  const getSnapshot = (): number => unsentAtRisk(status.getSnapshot(), when);
+  const unsent = selectStore(status, (now) => unsentAtRisk(now, when));
   return {
     subscribe: (listener) => {
       const ask = (event: BeforeUnloadEvent): void => {
-        if (getSnapshot() > 0) event.preventDefault();
+        if (unsent.getSnapshot() > 0) event.preventDefault();
       };
       globalThis.addEventListener('beforeunload', ask);
-      const end = status.subscribe(listener);
+      const end = unsent.subscribe(listener);
       return () => {
         globalThis.removeEventListener('beforeunload', ask);
         end();
       };
     },
-    getSnapshot,
+    getSnapshot: unsent.getSnapshot,
     getServerSnapshot: () => 0,
   };
 };

@@ -32,7 +32,7 @@ function blocksOf(document: string): Block[] {
       place: `${document}:${line}`,
       path: `${root}test/docs/${document.replaceAll(/\W/g, '-')}-line-${line}.${isComponent ? 'ts' : language}`,
       // A block without import or export would be a script, whose names collide with those of the others.
-      code: `${code}\nexport {};\n`,
+      code: `${document === 'docs/solid.md' ? '/** @jsxImportSource solid-js */\n' : ''}${code}\nexport {};\n`,
     };
   });
 }

@@ -111,7 +111,7 @@ function checkLinks(folder: string): void {
 
 /** (c): the consumer's own compiler reads our types; errors in types of other packages are not ours. */
 function checkTypes(folder: string, compiler: string): void {
-  const names = [...entriesWithoutReact, '/react', '/vue', '/devtools'];
+  const names = [...entriesWithoutReact, '/react', '/vue', '/svelte', '/solid', '/devtools'];
   const lines = names.map(
     (entry, index) =>
       `import * as entry${index} from 'synchart${entry}';\nexport const names${index}: object = entry${index};`,

@@ -15,6 +15,8 @@ const entries = [
   'react',
   'react-ui',
   'vue',
+  'svelte',
+  'solid',
   'devtools',
   'devtools-node',
   'devtools-page',

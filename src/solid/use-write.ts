@@ -1,0 +1,65 @@
+import { createMemo, untrack, type Accessor } from 'solid-js';
+import type { ObjectLiteral } from 'typeorm';
+import type { SyncEngine } from '../engine/api/sync-engine.ts';
+import type { SyncTable } from '../persistence/tables/sync-table.ts';
+import type { AwaitOptions } from '../persistence/writing/await-level.ts';
+import type { SyncEntityWriter } from '../persistence/writing/writer.ts';
+import {
+  createTrackedWrites,
+  repositoryWrites,
+  writerWrites,
+  type RepositoryWrites,
+  type TrackedWrites,
+} from '../queries/bound-writes.ts';
+import { neededEngine } from '../queries/needed-engine.ts';
+import { useStores } from './sync-provider.ts';
+import { useStore } from './use-store.ts';
+
+/** How the writes of a component stand. */
+export interface WriteAccessors {
+  /** A write has begun and not ended. */
+  readonly pending: Accessor<boolean>;
+  /** Why the last write that ended failed; undefined where it did not. */
+  readonly error: Accessor<unknown>;
+  /** Forgets the error. */
+  readonly reset: () => void;
+}
+
+function useTracked<Methods>(
+  name: string,
+  bind: (engine: () => SyncEngine, track: TrackedWrites['track']) => Methods,
+): Methods & WriteAccessors {
+  const stores = useStores(name);
+  const writes = createTrackedWrites();
+  const state = useStore(() => writes);
+  const engine = (): SyncEngine => neededEngine(untrack(stores), name, '<SyncProvider>', 'write');
+  return {
+    ...bind(engine, writes.track),
+    pending: createMemo(() => state().pending),
+    error: createMemo(() => state().error),
+    reset: writes.reset,
+  };
+}
+
+/** A write of your own, with its state. It gets the engine of the provider, then what `run` is given. */
+export const useWrite = <Arguments extends readonly unknown[], Result>(
+  write: (engine: SyncEngine, ...given: Arguments) => Promise<Result>,
+): WriteAccessors & { readonly run: (...given: Arguments) => Promise<Result> } =>
+  useTracked('useWrite', (engine, track) => ({
+    /** Rejects with what the write rejects with; unawaited it harms nothing. */
+    run: (...given) => track(() => write(engine(), ...given)),
+  }));
+
+/** The writes of `engine.repository(table)`. `await: 'acked'` makes each of them wait until the server has it. */
+export const useRepository = <Entity extends ObjectLiteral>(
+  table: SyncTable<Entity>,
+  options: AwaitOptions = {},
+): RepositoryWrites<Entity> & WriteAccessors =>
+  useTracked('useRepository', (engine, track) => repositoryWrites(engine, table, options, track));
+
+/** The writes of `engine.writer(table)`: deltas, and transactions of your own. */
+export const useWriter = <Entity extends ObjectLiteral>(
+  table: SyncTable<Entity>,
+  options: AwaitOptions = {},
+): SyncEntityWriter<Entity> & WriteAccessors =>
+  useTracked('useWriter', (engine, track) => writerWrites(engine, table, options, track));
