@@ -1,19 +1,24 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
+import { keepEarlierFiles } from './keep-earlier-files.ts';
 
 const pathOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 export const builtApp = pathOf('./dist');
+/** Rows of the server change all the time, and nothing is built from them. */
+const served = `${pathOf('./data')}${sep}`;
 const stamp = join(builtApp, 'built-from.txt');
 
 /** The newest change below a folder, epoch ms. */
 async function newestIn(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile() && !entry.parentPath.startsWith(builtApp));
+  const files = entries.filter(
+    ({ parentPath, name }) => ![builtApp, served].some((other) => join(parentPath, name).startsWith(other)),
+  );
   const times = await Promise.all(
     files.map(async ({ parentPath, name }) => (await stat(join(parentPath, name))).mtimeMs),
   );
@@ -28,33 +33,48 @@ export function buildApp(): Promise<boolean> {
 async function buildWhereStale(): Promise<boolean> {
   const newest = String(Math.max(await newestIn(pathOf('../../src')), await newestIn(pathOf('.'))));
   if ((await readFile(stamp, 'utf8').catch(() => '')) === newest) return false;
+  const earlier = pathOf('./dist.earlier');
+  await rm(earlier, { recursive: true, force: true });
+  await cp(builtApp, earlier, { recursive: true }).catch(() => undefined);
   await build({ configFile: pathOf('./vite.config.ts') });
   await buildServiceWorker();
+  await keepEarlierFiles(earlier, builtApp);
+  await rm(earlier, { recursive: true, force: true });
   await writeFile(stamp, newest);
   return true;
 }
 
 const lock = pathOf('./dist.lock');
-const longestBuildMs = 180_000;
 
 /** Two builds into one folder would empty it under each other, so the second process waits for the first. */
 async function oneAtATime<T>(work: () => Promise<T>): Promise<T> {
   for (;;) {
     try {
-      await mkdir(lock);
+      await writeFile(lock, String(process.pid), { flag: 'wx' });
       break;
     } catch (error) {
       if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-      const since = await stat(lock).then(({ mtimeMs }) => mtimeMs, Date.now);
-      // Left by a process that was killed.
-      if (Date.now() - since > longestBuildMs) await rm(lock, { recursive: true, force: true });
-      else await delay(200);
+      if (await isHeld()) await delay(200);
+      else await rm(lock, { force: true });
     }
   }
   try {
     return await work();
   } finally {
-    await rm(lock, { recursive: true, force: true });
+    await rm(lock, { force: true });
+  }
+}
+
+/** Whether the process that made the lock is alive. One that was killed leaves its lock behind. */
+async function isHeld(): Promise<boolean> {
+  const pid = Number(await readFile(lock, 'utf8').catch(() => ''));
+  // The other process has made the file, and is about to write into it.
+  if (pid === 0) return true;
+  try {
+    process.kill(pid, 0);
+    return pid !== process.pid;
+  } catch {
+    return false;
   }
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { appendFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer as createNetServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,7 +40,7 @@ afterEach(async () => {
   await context.close();
   await server.close();
   expect(errors).toEqual([]);
-});
+}, 60_000);
 
 async function openApp(): Promise<Page> {
   const page = await context.newPage();
@@ -263,22 +263,6 @@ test('F-164: without durable storage the app says so, and goes on in memory only
   await device(page, 'phone').getByText('Buy oat milk').waitFor(soon);
 });
 
-test('a new release waits until the user agrees, and queued edits survive it', { timeout: 120_000 }, async () => {
-  const page = await openApp();
-  await page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
-  await device(page, 'phone').getByLabel('Offline').check();
-  await addTodo(device(page, 'phone'), 'Written before the update');
-  await appendFile(join(folder, 'app/service-worker.js'), '\n// the next release\n');
-  await page.reload();
-  await page.getByText('A new version is ready').waitFor(soon);
-  const reloaded = page.waitForEvent('load', soon);
-  await page.getByRole('button', { name: 'Reload' }).click();
-  await reloaded;
-  await device(page, 'phone').getByText('Written before the update').waitFor(soon);
-  await device(page, 'phone').getByLabel('Offline').uncheck();
-  await expectOnServer('Written before the update');
-});
-
 test('leaving removes databases and the service worker from the browser', { timeout: 120_000 }, async () => {
   const page = await openApp();
   await page.getByRole('button', { name: 'Remove this app from the browser' }).click();
@@ -291,36 +275,50 @@ test('leaving removes databases and the service worker from the browser', { time
   expect(left).toEqual({ workers: 0, caches: 0, settings: 0 });
 });
 
+/** Notes how long each key took from the press to the frame that shows it, as Event Timing tells. */
+async function watchKeys(page: Page): Promise<() => Promise<readonly number[]>> {
+  await page.evaluate(() => {
+    const keys = new Map<number, number>();
+    Object.assign(globalThis, { keys });
+    new PerformanceObserver((list) => {
+      for (const { duration, interactionId } of list.getEntries() as unknown as Record<
+        'duration' | 'interactionId',
+        number
+      >[])
+        if (interactionId > 0) keys.set(interactionId, Math.max(duration, keys.get(interactionId) ?? 0));
+    }).observe({ type: 'event', durationThreshold: 16 } as PerformanceObserverInit);
+  });
+  return () => page.evaluate(() => [...(globalThis as unknown as { keys: Map<number, number> }).keys.values()]);
+}
+
 test('F-11: typing stays fluent over 5,000 todos while 20,000 more arrive', {
   timeout: 180_000,
+  // Beside other tests, a page may wait for a processor longer than for itself.
   retry: 2,
 }, async () => {
   await fillServer(5_000);
   const page = await openApp();
   const phone = device(page, 'phone');
   await phone.getByText('more of 5,007').waitFor({ timeout: 90_000 });
+  await phone.getByLabel('Offline').check();
   await fillServer(20_000);
-  await phone.getByText(/more of (?!5,007)/).waitFor(soon);
-  await page.evaluate(() => {
-    const durations: number[] = [];
-    Object.assign(globalThis, { durations });
-    // Events that take less than 16 ms are not told, so they count as 16.
-    new PerformanceObserver((list) => durations.push(...list.getEntries().map(({ duration }) => duration))).observe({
-      type: 'event',
-      durationThreshold: 16,
-    } as PerformanceObserverInit);
-  });
+  const durationsOf = await watchKeys(page);
+  await phone.getByLabel('Offline').uncheck();
   const search = phone.getByLabel('Search todos');
-  const text = 'number 1234';
-  for (const character of text.repeat(5)) await search.press(character === ' ' ? 'Space' : character);
-  const slow = await page.evaluate(() => (globalThis as unknown as { durations: number[] }).durations);
-  const durations = [...slow, ...Array<number>(Math.max(0, text.length * 5 - slow.length)).fill(16)].sort(
-    (a, b) => a - b,
-  );
-  // The aim is 100 ms on a machine that does nothing else. Tests run beside each other, so a frozen page is what fails.
-  expect(durations[Math.floor(durations.length * 0.95)]).toBeLessThan(400);
-  await search.fill('');
-  await phone.getByText('more of 25,007').waitFor({ timeout: 90_000 });
+  const all = phone.getByRole('button', { name: /^All 25007$/ });
+  let pressed = 0;
+  // A filter that fits thousands of todos, typed and taken back until the pull has ended.
+  while ((await all.count()) === 0) {
+    for (const key of ['n', 'u', 'm', 'b', 'e', 'r', 'Space', '1', '2', ...Array<string>(9).fill('Backspace')]) {
+      await search.press(key);
+      pressed += 1;
+    }
+  }
+  const slow = await durationsOf();
+  // Keys that take less than 16 ms are not told, so they count as 16.
+  const durations = [...slow, ...Array<number>(Math.max(0, pressed - slow.length)).fill(16)].sort((a, b) => a - b);
+  expect(pressed).toBeGreaterThan(17);
+  expect(durations[Math.floor(durations.length * 0.95)]).toBeLessThan(100);
 });
 
 /** Serious violations that axe finds, in short. */

@@ -38,42 +38,48 @@ export async function openDevice(
     wasmUrl,
     ...options,
   });
-  const { dataSource } = database;
-  const network = new NetworkSwitch(`todo-offline-${name}`);
-  const engine = createSyncEngine({
-    dataSource,
-    tables: [lists, todos, tags, todoTags],
-    transport: new RestTransport({ baseUrl: `${location.origin}/api`, token: () => session.token, deltas: true }),
-    // A refused edit shows at once; by default the engine tries it a few times more.
-    config: { maxOutboxTryCount: 1 },
-    scope: () => `${user}@${location.origin}`,
-    connectivity: network,
-  });
-  await engine.start();
-  const triggers = createTriggers(engine, {
-    pullOnStartup: true,
-    pushOnOutboxChanges: true,
-    pushDebounceMs: 400,
-    interval: 4_000,
-    connectivity: network,
-  });
-  await triggers.start();
-  const endSession = session.onRenewed(() => void engine.signedIn());
-  return {
-    name,
-    user,
-    database,
-    engine,
-    network,
-    lists: engine.repository(lists),
-    todos: engine.repository(todos),
-    tags: engine.repository(tags),
-    todoTags: engine.repository(todoTags),
-    close: async () => {
-      endSession();
-      triggers.dispose();
-      await engine.dispose();
-      await database.close();
-    },
+  /** Undone in reverse order: when the device is closed, or where opening it fails halfway. */
+  const opened: (() => unknown)[] = [() => database.close()];
+  const close = async (): Promise<void> => {
+    for (const undo of opened.splice(0).reverse()) await undo();
   };
+  try {
+    const network = new NetworkSwitch(`todo-offline-${name}`);
+    const engine = createSyncEngine({
+      dataSource: database.dataSource,
+      tables: [lists, todos, tags, todoTags],
+      transport: new RestTransport({ baseUrl: `${location.origin}/api`, token: () => session.token, deltas: true }),
+      // A refused edit shows at once; by default the engine tries it a few times more.
+      config: { maxOutboxTryCount: 1 },
+      scope: () => `${user}@${location.origin}`,
+      connectivity: network,
+    });
+    opened.push(() => engine.dispose());
+    await engine.start();
+    const triggers = createTriggers(engine, {
+      pullOnStartup: true,
+      pushOnOutboxChanges: true,
+      pushDebounceMs: 400,
+      interval: 4_000,
+      connectivity: network,
+    });
+    opened.push(() => triggers.dispose());
+    await triggers.start();
+    opened.push(session.onRenewed(() => void engine.signedIn()));
+    return {
+      name,
+      user,
+      database,
+      engine,
+      network,
+      lists: engine.repository(lists),
+      todos: engine.repository(todos),
+      tags: engine.repository(tags),
+      todoTags: engine.repository(todoTags),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }

@@ -16,16 +16,20 @@ export function AppUpdate(): ReactNode {
       <p>
         <strong>A new version is ready.</strong> What you wrote is kept, sent or not.
       </p>
-      <button
-        type="button"
-        className="button primary"
-        onClick={() => {
-          waiting.addEventListener('controlling', () => location.reload());
-          waiting.messageSkipWaiting();
-        }}
-      >
+      <button type="button" className="button primary" onClick={() => void takeOver(waiting)}>
         Reload
       </button>
     </div>
   );
+}
+
+/** Where another tab has let the new release take over already, this one only has to load it. */
+async function takeOver(workbox: Workbox): Promise<void> {
+  const registration = await navigator.serviceWorker.getRegistration();
+  if (registration?.waiting === undefined || registration.waiting === null) {
+    location.reload();
+    return;
+  }
+  workbox.addEventListener('controlling', () => location.reload());
+  workbox.messageSkipWaiting();
 }

@@ -15,7 +15,7 @@ export function DeviceFrame(props: {
 }): ReactNode {
   const { name, session, isFirst } = props;
   const [allowMemory, setAllowMemory] = useState(false);
-  const state = useDevice(name, session, allowMemory);
+  const { state, tryAgain } = useDevice(name, session, allowMemory);
   if (state.type === 'opening')
     return (
       <section className="device" aria-busy="true" aria-label={`The ${name}`}>
@@ -26,11 +26,15 @@ export function DeviceFrame(props: {
     return (
       <section className="device" aria-label={`The ${name}`}>
         <div className="notice" data-tone="error" role="alert">
-          <h2>This browser keeps nothing for us</h2>
+          <h2>{state.lacksStorage ? 'This browser keeps nothing for us' : 'The database did not open'}</h2>
           <p>{state.message}</p>
-          {!allowMemory && (
+          {state.lacksStorage && !allowMemory ? (
             <button type="button" className="button" onClick={() => setAllowMemory(true)}>
               Go on in memory, and lose it with this tab
+            </button>
+          ) : (
+            <button type="button" className="button" onClick={tryAgain}>
+              Try again
             </button>
           )}
         </div>
