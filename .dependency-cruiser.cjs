@@ -168,7 +168,7 @@ const packages = {
   '@sqlite.org/sqlite-wasm': ['browser'],
   axios: ['transport', 'simulation'],
   fastify: ['server'],
-  xstate: ['machines', 'engine', 'devtools'],
+  xstate: ['machines', 'engine', 'simulation', 'devtools'],
   react: ['devtools', 'react', 'react-ui'],
   '@zag-js': ['react-ui'],
   vue: ['vue'],

@@ -33,6 +33,12 @@ export type {
   ConformanceTopic,
   RefusedWrite,
 } from './testing/conformance/conformance-subject.ts';
+export { followPath, PathLeftError } from './simulation/paths/follow-path.ts';
+export type { PathWorld, StopFollowing } from './simulation/paths/follow-path.ts';
+export { pathLimits, syncGraph } from './simulation/paths/sync-graph.ts';
+export type { SyncCause, SyncGraph } from './simulation/paths/sync-graph.ts';
+export { syncPaths } from './simulation/paths/sync-paths.ts';
+export type { SyncPath, SyncPathStep } from './simulation/paths/sync-paths.ts';
 export { drawScript } from './simulation/draw-script.ts';
 export { shrinkScript } from './simulation/shrink-script.ts';
 export type { ShrunkScript } from './simulation/shrink-script.ts';

@@ -1,21 +1,17 @@
 import type { DataSource } from 'typeorm';
-import { createActor, type AnyActorLogic } from 'xstate';
-import { assembleMachine } from '../../src/engine/machine/assemble-machine.ts';
-import { composePorts } from '../../src/engine/ports/compose-ports.ts';
 import { createSyncEngine } from '../../src/engine/create-sync-engine.ts';
-import type { SyncMachineOptions } from '../../src/engine/ports/engine-options.ts';
-import type { SyncSnapshot } from '../../src/machines/sync-machine.ts';
 import type { TransportAdapter } from '../../src/model/transport.ts';
 import { syncTable } from '../../src/persistence/tables/sync-table.ts';
 import { createWriter } from '../../src/persistence/writing/writer.ts';
-import { FaultyTransport } from '../../src/testing/faulty-transport.ts';
 import { MemoryBackend } from '../../src/testing/memory-backend.ts';
 import { MemoryTransport } from '../../src/testing/memory-transport.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';
 import { createSimulatedClock, type SimulatedClock } from '../../src/testing/simulated-clock.ts';
 import { openCrashableDatabase, type CrashableDatabase } from '../../src/simulation/crashable-database.ts';
 import { emptyDatabase, simulatedEntities, type SimulatedRow } from '../../src/simulation/simulated-app.ts';
-import { keyOf, pathLimits, type Cause, type ChartPath } from './chart-paths.ts';
+import { followPath, PathLeftError } from '../../src/simulation/paths/follow-path.ts';
+import { pathLimits } from '../../src/simulation/paths/sync-graph.ts';
+import type { SyncPath } from '../../src/simulation/paths/sync-paths.ts';
 
 const [listEntity, taskEntity] = simulatedEntities;
 if (listEntity === undefined || taskEntity === undefined) throw new Error('the simulated app has two tables');
@@ -31,13 +27,12 @@ interface World {
   readonly backend: MemoryBackend;
   readonly clock: SimulatedClock;
   readonly database: CrashableDatabase;
-  readonly options: SyncMachineOptions;
-  readonly transport: FaultyTransport;
+  readonly options: ReturnType<typeof optionsOf>;
   /** The next statement fails with this code. */
   failNext: string | undefined;
 }
 
-const optionsOf = (dataSource: DataSource, transport: TransportAdapter, clock: SimulatedClock): SyncMachineOptions => ({
+const optionsOf = (dataSource: DataSource, transport: TransportAdapter, clock: SimulatedClock) => ({
   dataSource,
   transport,
   clock,
@@ -57,10 +52,7 @@ async function open(bytes: Buffer, backend: MemoryBackend, clock: SimulatedClock
     beforeCommit: () => undefined,
     afterCommit: () => undefined,
   });
-  const transport = new FaultyTransport(
-    new MemoryTransport({ backend, capabilities: { idempotency: 'key', conditionalWrite: true } }),
-    { rate: 0 },
-  );
+  const transport = new MemoryTransport({ backend, capabilities: { idempotency: 'key', conditionalWrite: true } });
   // What a dead process would send is not sent any more.
   const never = new Promise<never>(() => undefined);
   const alive: TransportAdapter = {
@@ -75,7 +67,6 @@ async function open(bytes: Buffer, backend: MemoryBackend, clock: SimulatedClock
     backend,
     clock,
     database,
-    transport,
     options: optionsOf(database.dataSource, alive, clock),
   });
 }
@@ -104,7 +95,7 @@ export async function createStart(): Promise<{ readonly bytes: Buffer; createBac
 
 export interface Walk {
   /** Undefined when the engine went every step as the graph says. */
-  readonly leftAt?: { readonly step: number; readonly cause: Cause; readonly expected: string; readonly found: string };
+  readonly left?: PathLeftError;
   /** What a new engine made of the stored bytes: nothing, when all is well. */
   readonly broken: readonly string[];
 }
@@ -113,144 +104,50 @@ export interface Walk {
  * Lets the engine go a path of the graph by real causes, kills it where the path ends, and starts another one on what
  * was committed.
  */
-export async function walk(path: ChartPath, start: Awaited<ReturnType<typeof createStart>>): Promise<Walk> {
+export async function walk(path: SyncPath, start: Awaited<ReturnType<typeof createStart>>): Promise<Walk> {
   const backend = start.createBackend();
   const clock = createSimulatedClock();
   const world = await open(start.bytes, backend, clock);
-  const { ports } = composePorts(world.options);
-  const { machine } = assembleMachine(ports);
+  const { dataSource } = world.database;
   const edited: { kind: Kind; id: string }[] = [];
-  const writer = createWriter(world.database.dataSource, { clock });
-  let done = 0;
-
-  const edit = async (): Promise<void> => {
-    const decision = path.steps
-      .slice(done)
-      .find(({ cause }) => cause.type === 'actor' && cause.actor === 'decideConflict')?.cause;
-    const kind: Kind = decision?.type === 'actor' && decision.answer === 'apply' ? 'lists' : 'tasks';
-    const id = `${kind}-${edited.length}`;
-    edited.push({ kind, id });
-    const before = await world.database.dataSource.getRepository<SimulatedRow>(kind).findOneByOrFail({ id });
-    await writer
-      .forTable(tables[kind])
-      .replaceAndEnqueueDiff(before, { ...before, title: `edited here ${edited.length}` });
-  };
-  const changeElsewhere = (): void => {
-    const last = edited.at(-1);
-    if (last !== undefined)
-      backend.update(
-        last.kind,
-        last.id,
-        last.kind === 'lists' ? { title: 'from elsewhere' } : { note: `from elsewhere ${Math.random()}` },
-      );
-  };
-  const settlesNext = (): string | undefined => {
-    const next = path.steps
-      .slice(done)
-      .find(({ cause }) => cause.type === 'actor' && cause.actor === 'settleBatch')?.cause;
-    return next?.type === 'actor' ? next.answer : undefined;
-  };
-  const lease = (expiresAt: number): Promise<unknown> =>
-    world.database.dataSource.query(
-      `INSERT INTO sync_lease (name, owner, token, expires_at) VALUES ('run', 'another', 1, ${expiresAt}) ON CONFLICT (name) DO UPDATE SET owner = 'another', token = token + 1, expires_at = ${expiresAt}`,
-    );
-
-  /** Makes the world such that the actor will answer as the path says. */
-  const prepare = async (actor: string): Promise<void> => {
-    const cause = path.steps[done]?.cause;
-    if (cause?.type !== 'actor' || cause.actor !== actor) return;
-    const { answer, failure } = cause;
-    if (actor === 'hydrate' && answer === 'paused') await ports.store.rememberPaused(true);
-    if (actor === 'acquireLease') {
-      const [held]: { expires_at: number }[] = await world.database.dataSource.query(
-        "SELECT expires_at FROM sync_lease WHERE owner = 'another'",
-      );
-      if (answer === 'taken') await lease(clock.now() + 1_000);
-      else if (held !== undefined && held.expires_at > 0) await lease(0);
-    }
-    if (actor === 'takeBatch' && answer === 'filled') await edit();
-    if (actor === 'sendBatch' && settlesNext() === 'conflict') changeElsewhere();
-    if (actor === 'repushDecision' && answer === 'again') changeElsewhere();
-    world.transport.offline = answer === 'cutOff' || failure === 'unavailable';
-    if (failure === 'storeBusy') world.failNext = 'SQLITE_BUSY';
-    if (failure === 'storeFailed') world.failNext = 'SQLITE_FULL';
-  };
-  /** The real actor, which begins once the world is prepared; one that was left before never does. */
-  const begun = new WeakSet<object>();
-  const prepared = (name: string, real: AnyActorLogic): AnyActorLogic => ({
-    ...real,
-    transition: (state, event, scope) =>
-      (event as { type: string }).type === 'xstate.stop' && !begun.has(scope.self)
-        ? { ...(state as object), status: 'stopped' }
-        : real.transition(state, event, scope),
-    start: (state, scope) => {
-      void new Promise((resolve) => setImmediate(resolve))
-        .then(() =>
-          scope.self.getSnapshot().status === 'active' && !world.database.isDead ? prepare(name) : undefined,
-        )
-        .then(() => {
-          if (scope.self.getSnapshot().status !== 'active' || world.database.isDead) return;
-          begun.add(scope.self);
-          real.start?.(state, scope);
-        });
+  const writer = createWriter(dataSource, { clock });
+  let bytes: Buffer | undefined;
+  const left = await followPath(path, {
+    options: world.options,
+    edit: async (decision) => {
+      const kind: Kind = decision === 'apply' ? 'lists' : 'tasks';
+      const id = `${kind}-${edited.length}`;
+      edited.push({ kind, id });
+      const before = await dataSource.getRepository<SimulatedRow>(kind).findOneByOrFail({ id });
+      await writer
+        .forTable(tables[kind])
+        .replaceAndEnqueueDiff(before, { ...before, title: `edited here ${edited.length}` });
     },
-  });
-  const actors = Object.fromEntries(
-    Object.entries(machine.implementations.actors as Record<string, AnyActorLogic>).map(([name, real]) => [
-      name,
-      prepared(name, real),
-    ]),
+    changeElsewhere: () => {
+      const last = edited.at(-1);
+      if (last === undefined) return;
+      const patch = last.kind === 'lists' ? { title: 'from elsewhere' } : { note: `from elsewhere ${Math.random()}` };
+      backend.update(last.kind, last.id, patch);
+    },
+    failNextStatement: (code) => {
+      world.failNext = code;
+    },
+    isAlive: () => !world.database.isDead,
+    atEnd: () => {
+      bytes = world.database.crash();
+    },
+  }).then(
+    (stop) => {
+      stop();
+      return undefined;
+    },
+    (error: unknown) => {
+      if (error instanceof PathLeftError) return error;
+      throw error;
+    },
   );
-  const actor = createActor(machine.provide({ actors: actors as never }), { clock });
-
-  const bytes = await new Promise<{ readonly left: Buffer; readonly leftAt?: Walk['leftAt'] }>((resolve) => {
-    let last = '';
-    let isOver = false;
-    const end = (leftAt?: Walk['leftAt']): void => {
-      isOver = true;
-      resolve({ left: world.database.crash(), ...(leftAt === undefined ? {} : { leftAt }) });
-    };
-    const next = (): void => {
-      const cause = path.steps[done]?.cause;
-      if (cause === undefined) end();
-      else if (cause.type === 'command') actor.send(cause.event);
-      else if (cause.type === 'delay') {
-        // The wait that the chart announced, and not a moment more.
-        const due = cause.delay.startsWith('leasePoll')
-          ? 250
-          : cause.delay.startsWith('conflict')
-            ? pathLimits.conflictRetryDelayMs
-            : (actor.getSnapshot().context.wait?.delayMs ?? 0);
-        setImmediate(() => clock.increment(due));
-      }
-    };
-    const look = (snapshot: SyncSnapshot): void => {
-      if (isOver) return;
-      const found = keyOf(snapshot);
-      if (found === last) return;
-      last = found;
-      const step = path.steps[done];
-      if (step === undefined) return;
-      if (found !== step.key) return end({ step: done, cause: step.cause, expected: step.key, found });
-      done += 1;
-      next();
-    };
-    last = keyOf(actor.getSnapshot());
-    actor.subscribe({ next: look, complete: () => look(actor.getSnapshot()) });
-    actor.start();
-    next();
-    // An engine that stands still is as wrong as one that goes another way.
-    setTimeout(() => {
-      const step = path.steps[done];
-      if (!isOver && step !== undefined)
-        end({ step: done, cause: step.cause, expected: step.key, found: `still ${last}` });
-    }, 20_000).unref();
-  });
-  actor.stop();
-  return {
-    broken: await restore(bytes.left, backend, clock.now()),
-    ...(bytes.leftAt === undefined ? {} : { leftAt: bytes.leftAt }),
-  };
+  if (bytes === undefined) throw new Error('the path has no end');
+  return { broken: await restore(bytes, backend, clock.now()), ...(left === undefined ? {} : { left }) };
 }
 
 /** Starts a new engine on the stored bytes, lets it go on to the end, and says what does not hold then. */

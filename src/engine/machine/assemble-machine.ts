@@ -8,6 +8,7 @@ import type { OpenQuestions } from '../conflicts/open-questions.ts';
 import type { Store } from '../../persistence/create-store.ts';
 import type { SyncMachineOptions } from '../ports/engine-options.ts';
 import type { EnginePorts } from '../ports/engine-ports.ts';
+import { storedMachine } from './stored-machine.ts';
 
 /** The chart's type, with an input that may be left out. */
 type WithOptionalInput<Machine> =
@@ -90,8 +91,7 @@ export function assembleMachine(ports: EnginePorts, origin?: MachineOrigin): Ass
     context: ({ input: given }: { input: SyncInput | undefined }) => fresh({ input: given ?? input }),
     [machineParts]: parts,
   };
-  const machine: ReadySyncMachine = new StateMachine(config, provided.implementations);
-  return { machine, parts };
+  return { machine: storedMachine(config, provided.implementations), parts };
 }
 
 /** The parts of a machine that was assembled here; undefined for any other one. */
