@@ -13,7 +13,7 @@ import { createCursorRepository, type CursorRepository } from './replica/cursor-
 import { rethrowForCaller } from './sql/database-failure.ts';
 import { enqueueAll, type EnqueueAllOptions, type EnqueuedAll } from './writing/enqueue-all.ts';
 import { createInspection } from './queue/inspection.ts';
-import { pollOption, pollElsewhere } from './follow/data-version.ts';
+import { hearsAllCommits, pollOption, pollElsewhere } from './follow/data-version.ts';
 import { createLease } from './runs/lease.ts';
 import { lockedLease } from './runs/locked-lease.ts';
 import { tabLockOf } from './runs/tab-lock.ts';
@@ -112,7 +112,7 @@ export function createStore({ dataSource, tables, config, clock, owner }: StoreO
   return {
     store,
     registry,
-    queue: createQueue(context, feed),
+    queue: createQueue(context, feed, { hearsAll: hearsAllCommits(dataSource) }),
     inspection: createInspection(context),
     repairs: createRepairs(context, randomId),
     outbox: createOutboxRepository(context, {

@@ -274,7 +274,10 @@ export const persistenceMutants: readonly Mutant[] = [
     fault: 'F-141: what a deletion takes along is not queued',
     file: 'persistence/capture/statements/queue-changes.ts',
     edits: [
-      ['const hasFollowed = await followForeignKeys(session, changes.tables, stamp.at);', 'const hasFollowed = false;'],
+      [
+        'if (noted.hasDeletedParents && (await followForeignKeys(session, tables, stamp.at)))',
+        'if (stamp.at === undefined)',
+      ],
     ],
     tests: ['persistence/capture/relations.test.ts'],
   },
@@ -746,5 +749,17 @@ export const persistenceMutants: readonly Mutant[] = [
       ['if (!checked.has(dataSource)) await refuseNewerRelease(session, dataSource);', 'void [session, dataSource];'],
     ],
     tests: ['persistence/database/newer-release.test.ts'],
+  },
+  {
+    fault: 'F-11: operations that were removed count on while others are added',
+    file: 'persistence/queue/queue-counter.ts',
+    edits: [['before?.rewrites === rewrites && session', 'before !== undefined && session']],
+    tests: ['persistence/queue/queue-counter.test.ts'],
+  },
+  {
+    fault: 'F-11: what another connection has removed counts on',
+    file: 'persistence/queue/queue-counter.ts',
+    edits: [['version === answer.version && ', '']],
+    tests: ['persistence/queue/queue-counter.test.ts'],
   },
 ];

@@ -29,6 +29,11 @@ export interface ChangeFeed {
   subscribe(listener: (change: Change) => void, tables?: readonly string[]): () => void;
   /** The number of the last commit here that may have changed one of these tables (SQL names); 0: none yet. */
   lastCommitOf(tables: readonly string[]): number;
+  /**
+   * Rises with each commit, here or elsewhere, that may have changed or removed rows of this table (SQL name): while it
+   * stays, rows were only added. Commits elsewhere count from when they are heard of.
+   */
+  rewritesOf(table: string): number;
   /** Says that somebody else has committed to the same database. */
   tellElsewhere(tables: Tables): void;
 }
@@ -37,6 +42,9 @@ interface Listener {
   readonly call: (change: Change) => void;
   readonly tables: readonly string[] | undefined;
 }
+
+/** The present opening of a database that has one connection. */
+const connectionOf = ({ driver }: DataSource): unknown => Reflect.get(driver, 'databaseConnection');
 
 const feeds = new WeakMap<DataSource, ChangeFeed>();
 const lowerCase = (tables: readonly string[]): readonly string[] => tables.map((table) => table.toLowerCase());
@@ -85,6 +93,20 @@ export function changeFeedOf(dataSource: DataSource, gate: ConnectionGate): Chan
   const lastCommits = new Map<string, number>();
   let lastOfAll = 0;
   let told: Told | undefined;
+  const rewrites = new Map<string, number>();
+  let rewritesOfAll = 0;
+  let connection = connectionOf(dataSource);
+
+  const noteRewritten = (tables: Tables): void => {
+    if (tables === 'all') rewritesOfAll += 1;
+    else for (const table of tables) rewrites.set(table, (rewrites.get(table) ?? 0) + 1);
+  };
+  /** Cascades remove and change rows, too. */
+  const noteWrites = (writes: Writes, tables: Tables): void => {
+    const isOnlyAdded = (table: string): boolean =>
+      writes.tables.has(table) && !writes.removed.has(table) && !writes.updated.has(table);
+    noteRewritten(tables === 'all' ? tables : new Set([...tables].filter((table) => !isOnlyAdded(table))));
+  };
 
   const tell = (): Told => {
     if (told !== undefined) return told;
@@ -104,6 +126,7 @@ export function changeFeedOf(dataSource: DataSource, gate: ConnectionGate): Chan
     const tables = tablesOf(dataSource, writes);
     if (tables === 'all') lastOfAll = number;
     else for (const table of tables) lastCommits.set(table, number);
+    noteWrites(writes, tables);
     if (listeners.size === 0) return;
     const news = tell();
     news.add(tables);
@@ -116,13 +139,30 @@ export function changeFeedOf(dataSource: DataSource, gate: ConnectionGate): Chan
       return () => listeners.delete(listener);
     },
     lastCommitOf: (tables) => Math.max(lastOfAll, ...lowerCase(tables).map((table) => lastCommits.get(table) ?? 0)),
+    rewritesOf: (table) => {
+      // Another opening may be of another file.
+      const current = connectionOf(dataSource);
+      if (current !== connection) rewritesOfAll += 1;
+      connection = current;
+      return rewritesOfAll + (rewrites.get(table.toLowerCase()) ?? 0);
+    },
     tellElsewhere: (tables) => {
-      if (listeners.size === 0) return;
-      tell().addElsewhere(tables);
+      noteRewritten(tables);
+      tellListeners(tables);
     },
   };
-  readyDriverOf(dataSource)?.onCommitElsewhere?.((writes) => {
-    feed.tellElsewhere(writes === undefined ? 'all' : tablesOf(dataSource, toWrites(writes)));
+  const tellListeners = (tables: Tables): void => {
+    if (listeners.size > 0) tell().addElsewhere(tables);
+  };
+  readyDriverOf(dataSource)?.onCommitElsewhere?.((given) => {
+    if (given === undefined) {
+      feed.tellElsewhere('all');
+      return;
+    }
+    const writes = toWrites(given);
+    const tables = tablesOf(dataSource, writes);
+    noteWrites(writes, tables);
+    tellListeners(tables);
   });
   feeds.set(dataSource, feed);
   return feed;

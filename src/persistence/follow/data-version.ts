@@ -18,6 +18,10 @@ interface Poll {
 
 const polls = new WeakMap<DataSource, Map<Clock, Poll>>();
 
+/** Whether no connection can commit without telling of it: nobody has to ask. */
+export const hearsAllCommits = (dataSource: DataSource): boolean =>
+  profileOf(dataSource)?.versionSql(dataSource.options.database) === undefined;
+
 /**
  * Asks every `intervalMs` whether another connection has committed, and tells the feed. One timer for all who ask, at
  * the shortest of their intervals, and none when nobody does. Returns the function that ends it. Commits of this

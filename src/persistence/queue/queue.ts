@@ -14,13 +14,19 @@ import { dropOperations } from './drop-operations.ts';
 import { ofFilter, selectOperations } from './selected-operations.ts';
 import { openResync } from '../replica/resync.ts';
 import { writeState } from '../database/sync-state.ts';
+import { QueueCounter } from './queue-counter.ts';
 import { newerKinds } from '../upgrades/upgrade-schemas.ts';
 import { toQueuedOperations } from './queued-operations.ts';
 import { sampleQueue } from './queue-sample.ts';
 
 /** Looks at the queue and repairs it, outside of any run. */
-export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort {
+export function createQueue(
+  context: StoreContext,
+  feed: ChangeFeed,
+  { hearsAll }: { readonly hearsAll: boolean },
+): QueuePort {
   const { unit } = context;
+  const counter = new QueueCounter(feed, hearsAll);
 
   /** Operations of named kinds that no table is registered for: nothing else could ever become of them here. */
   const orphansOf = (session: Session, filter: QueueFilter | undefined): Promise<readonly StoredOp[]> => {
@@ -43,6 +49,7 @@ export function createQueue(context: StoreContext, feed: ChangeFeed): QueuePort 
       filter?: QueueFilter,
     ): Promise<{ readonly pending: number; readonly stuck: number; readonly conflicts: number }> =>
       unit.read(async (session) => {
+        if (filter?.kinds === undefined) return counter.count(session);
         const kinds = ofFilter(session, filter);
         const { total, stuck: stuckCount } = await countQueue(session, filter);
         const conflicts = await session.one<{ count: number | string }>(
