@@ -58,6 +58,31 @@ export function driverContract(name: string, options: () => DataSourceOptions): 
     });
     afterEach(() => dataSource.destroy());
 
+    test('numbers of a query builder are stored as what they are, whatever the column', async () => {
+      await dataSource.getRepository(Sample).insert(sample('a', { price: 2 }));
+      const set = async (values: object): Promise<unknown> => {
+        await dataSource.createQueryBuilder().update(Sample).set(values).where('count > :n', { n: 0 }).execute();
+        const [row] = await dataSource.query(
+          `SELECT count, typeof(count) AS "countType", price, typeof(price) AS "priceType", note, typeof(note) AS "noteType" FROM samples`,
+        );
+        return row;
+      };
+      const types = { countType: 'integer', priceType: 'real', noteType: 'text' };
+      expect(await set({ count: 7, price: 3, note: 5 as unknown as string })).toEqual({
+        count: 7,
+        price: 3,
+        note: '5',
+        ...types,
+      });
+      const most = Number.MAX_SAFE_INTEGER;
+      expect(await set({ count: most, price: -0.5, note: 0.25 as unknown as string })).toEqual({
+        count: most,
+        price: -0.5,
+        note: '0.25',
+        ...types,
+      });
+    });
+
     const query = <T = Record<string, unknown>>(sql: string, parameters: unknown[] = []): Promise<T[]> =>
       dataSource.query<T[]>(sql, parameters);
 

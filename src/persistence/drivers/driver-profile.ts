@@ -56,6 +56,8 @@ export interface DriverProfile {
   readonly blocksLoop: boolean;
   /** One JSON parameter with many rows is faster than their values one by one. */
   readonly packsRows: boolean;
+  /** It binds whole numbers as integers, and keeps statements prepared by their text. */
+  readonly bindsIntegers: boolean;
   /** Takes a byte order mark off the beginning of a text. */
   readonly losesByteOrderMark: boolean;
   /** Temporary triggers are gone after it has saved its file. */
@@ -76,6 +78,7 @@ export interface ReadyDriver {
   readonly profile?: DriverProfile;
   /** As in the profile, for a driver that brings none. */
   readonly packsRows?: boolean;
+  readonly bindsIntegers?: boolean;
   openDatabaseAsync(name: string): Promise<unknown>;
   /** Takes the names of all migrations, by which a database's host tells newer releases from older ones. */
   useMigrations?(names: readonly string[]): void;
@@ -96,6 +99,7 @@ export const sqliteDefaults = {
   sharesFile: true,
   blocksLoop: false,
   packsRows: false,
+  bindsIntegers: false,
   losesByteOrderMark: false,
   losesTriggers: false,
 } as const satisfies Partial<DriverProfile>;

@@ -59,11 +59,12 @@ export function givenProfile(driver: unknown): DriverProfile | undefined {
   return { ...readyProfile(driver), options: ({ database }) => ({ type: 'expo', database, driver }) };
 }
 
-function readyProfile({ profile, packsRows, onCommitElsewhere }: ReadyDriver): DriverProfile {
+function readyProfile({ profile, packsRows, bindsIntegers, onCommitElsewhere }: ReadyDriver): DriverProfile {
   if (profile !== undefined) return profile;
   return {
     ...expoProfile,
     packsRows: packsRows ?? expoProfile.packsRows,
+    bindsIntegers: bindsIntegers ?? expoProfile.bindsIntegers,
     ...(onCommitElsewhere === undefined ? {} : { versionSql: () => undefined }),
   };
 }

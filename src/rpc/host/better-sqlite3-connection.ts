@@ -17,8 +17,11 @@ export interface BetterSqlite3Database {
 const cachedStatements = 96;
 const longestCachedSql = 64 * 1024;
 
-/** better-sqlite3 binds no booleans. */
-const toBound = (value: WireValue): unknown => (typeof value === 'boolean' ? Number(value) : value);
+/** better-sqlite3 binds no booleans, and every number as a REAL, which a text column would keep as `5.0`. */
+function toBound(value: WireValue): unknown {
+  const number = typeof value === 'boolean' ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) ? BigInt(number) : number;
+}
 
 /** Lets a host serve a database of better-sqlite3. Keeps the statements used last prepared. */
 export function betterSqlite3Connection(database: BetterSqlite3Database): HostConnection {

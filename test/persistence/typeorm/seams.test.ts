@@ -13,8 +13,10 @@ import {
   type MigrationInterface,
   type QueryRunner,
 } from 'typeorm';
+import type { AbstractSqliteDriver } from 'typeorm/driver/sqlite-abstract/AbstractSqliteDriver.js';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { sqlite3Driver } from '../../../src/persistence/drivers/sqlite3-driver.ts';
+import { bindNumbers } from '../../../src/persistence/typeorm/bind-numbers.ts';
 import { beforeBroadcast, type BroadcastName } from '../../../src/persistence/typeorm/broadcasts.ts';
 import { beforeDisconnect } from '../../../src/persistence/typeorm/closing.ts';
 import { namedAfterClass } from '../../../src/persistence/typeorm/declared-names.ts';
@@ -447,6 +449,21 @@ test('QueryBuilder.createWhereExpression and SelectQueryBuilder.join: every SELE
   expect(shelves.map(({ id, books }) => [id, books?.map((one) => one.id)])).toEqual([[1, [1]]]);
   await manager.createQueryBuilder().update(book).set({ title: 'z' }).execute();
   expect((await manager.find(book, { withDeleted: true })).map(({ title }) => title)).toEqual(['z', 'z', 'z']);
+});
+
+test('AbstractSqliteDriver.escapeQueryWithParameters: numbers are bound, unless SQLite would not give them back', async () => {
+  const dataSource = await open();
+  bindNumbers(dataSource.driver as AbstractSqliteDriver);
+  const update = (id: number): readonly unknown[] =>
+    dataSource.createQueryBuilder().update(book).set({ title: 'x' }).where('id = :id', { id }).getQueryAndParameters();
+  expect(update(1)[0]).toBe(update(2.5)[0]);
+  expect([update(1)[1], update(2.5)[1]]).toEqual([
+    ['x', 1],
+    ['x', 2.5],
+  ]);
+  expect(update(1e21)).toEqual([expect.stringContaining('1e+21'), ['x']]);
+  await dataSource.manager.update(book, 3, { title: 'bound' });
+  expect(await dataSource.manager.findOneBy(book, { id: 3 })).toMatchObject({ title: 'bound' });
 });
 
 test('MetadataArgsStorage: a table or a discriminator without a name of its own is named after its class', () => {
