@@ -22,7 +22,7 @@ export const rpcMutants: readonly Mutant[] = [
   {
     fault: 'the statements of a lost transaction are stored one by one',
     file: 'rpc/client/host-link.ts',
-    edits: [["    if (transaction?.state === 'lost') return Promise.reject(lostError());\n", '']],
+    edits: [["    if (transaction.state !== 'open') throw lostError();\n", '']],
     tests: ['rpc/gate.test.ts', 'rpc/deadline.test.ts'],
   },
   {
@@ -62,5 +62,22 @@ export const rpcMutants: readonly Mutant[] = [
     file: 'persistence/gate/sqlite-gate.ts',
     edits: [['if (!repeatable || attempts', 'if (repeatable || attempts']],
     tests: ['persistence/gate/lost-transactions.test.ts'],
+  },
+  {
+    fault: 'a statement that was kept for the next one fails, and the rest of its transaction is stored',
+    file: 'rpc/host/client-statements.ts',
+    edits: [
+      [
+        '      if (this.#transaction?.tx === tx) {\n        await this.#rollBack();',
+        '      if (tx < 0) {\n        await this.#rollBack();',
+      ],
+    ],
+    tests: ['rpc/led-calls.test.ts'],
+  },
+  {
+    fault: 'statements sent side by side reach the host before the BEGIN of their transaction',
+    file: 'rpc/client/host-link.ts',
+    edits: [['    while (transaction.beginning !== undefined) await transaction.beginning;\n', '']],
+    tests: ['rpc/led-calls.test.ts'],
   },
 ];

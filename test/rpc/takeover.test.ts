@@ -22,7 +22,7 @@ let files = 0;
 type Act =
   | { readonly type: 'write' }
   | { readonly type: 'returning' }
-  | { readonly type: 'transaction'; readonly rows: number; readonly rollBack: boolean }
+  | { readonly type: 'transaction'; readonly rows: number; readonly rollBack: boolean; readonly led: boolean }
   | { readonly type: 'read' };
 
 const acts: fc.Arbitrary<Act> = fc.oneof(
@@ -32,6 +32,8 @@ const acts: fc.Arbitrary<Act> = fc.oneof(
     type: fc.constant('transaction' as const),
     rows: fc.integer({ min: 1, max: 3 }),
     rollBack: fc.boolean(),
+    // BEGIN, and every second row, go along with the next statement.
+    led: fc.boolean(),
   }),
   fc.constant<Act>({ type: 'read' }),
 );
@@ -60,8 +62,10 @@ async function perform(connection: RpcConnection, act: Act, name: string): Promi
   }
   const rows = Array.from({ length: act.rows }, (_, index) => `${name}.${index}`);
   try {
-    await connection.answer('BEGIN IMMEDIATE', []);
-    for (const row of rows) await connection.answer(insert, [row]);
+    if (act.led) connection.beginLater();
+    else await connection.answer('BEGIN IMMEDIATE', []);
+    for (const [index, row] of rows.entries())
+      await (act.led && index % 2 === 0 ? connection.later(insert, [row]) : connection.answer(insert, [row]));
     await connection.answer(act.rollBack ? 'ROLLBACK' : 'COMMIT', []);
     return { rows, end: act.rollBack ? 'rolledBack' : 'written' };
   } catch (error) {
@@ -113,9 +117,10 @@ async function run(
 
 const script: readonly Act[] = [
   { type: 'write' },
-  { type: 'transaction', rows: 2, rollBack: false },
+  { type: 'transaction', rows: 2, rollBack: false, led: true },
   { type: 'returning' },
-  { type: 'transaction', rows: 1, rollBack: true },
+  { type: 'transaction', rows: 2, rollBack: false, led: false },
+  { type: 'transaction', rows: 1, rollBack: true, led: true },
   { type: 'read' },
   { type: 'write' },
 ];

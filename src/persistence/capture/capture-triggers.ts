@@ -59,9 +59,10 @@ export class CaptureTriggers {
     if (this.#installed.size > 0) await this.switchTo(work, 0);
   }
 
-  async switchTo({ send, transaction }: CapturedWork, mode: SwitchMode): Promise<void> {
+  async switchTo(work: CapturedWork, mode: SwitchMode): Promise<void> {
+    const { transaction } = work;
     if (this.#switched?.transaction === transaction && this.#switched.to === mode) return;
-    await send(`UPDATE temp.${captureSwitch} SET "on" = ${mode}`);
+    await uncapturedSession(work, this.#dataSource).later(`UPDATE temp.${captureSwitch} SET "on" = ${mode}`);
     this.#switched = { transaction, to: mode };
   }
 

@@ -216,6 +216,7 @@ export class Capture {
         tables: this.#tables.inOrder,
         seenOf: this.#journals.seenIn(transaction, runner),
         increments,
+        named: transaction.writes.isAll ? 'all' : transaction.writes.tables,
         opId: this.settings.opId,
         now: this.settings.now(),
       });

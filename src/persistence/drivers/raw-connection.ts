@@ -8,6 +8,10 @@ export interface RawConnection {
   isInTransaction(): boolean | Promise<boolean>;
   /** Says that a transaction is over, whatever ended it: statements from now on are not part of it. */
   transactionEnded?(): void;
+  /** BEGIN IMMEDIATE that runs together with the first statement of the transaction, which then fails where it does. */
+  readonly beginLater?: (() => void) | undefined;
+  /** False: BEGIN has not run, so that a statement that failed may be repeated. Absent: BEGIN has run. */
+  readonly hasBegun?: (() => boolean) | undefined;
 }
 
 /** The part of better-sqlite3's `Database` that is used. */
@@ -21,6 +25,8 @@ interface AsynchronousDatabase {
   runAsync(sql: string): Promise<unknown>;
   isInTransactionAsync(): Promise<boolean>;
   transactionEnded?(): void;
+  beginLater?(): void;
+  hasBegun?(): boolean;
 }
 
 const isSynchronous = (database: unknown): database is SynchronousDatabase =>
@@ -53,6 +59,8 @@ export function asynchronousConnection(database: unknown, bareRunner: BareRunner
     },
     isInTransaction: () => database.isInTransactionAsync(),
     transactionEnded: () => database.transactionEnded?.(),
+    beginLater: database.beginLater?.bind(database),
+    hasBegun: database.hasBegun?.bind(database),
   };
 }
 

@@ -44,6 +44,8 @@ export interface GatedQueryRunner extends SqliteQueryRunner, TransactionMember {
    */
   role: 'owns' | 'joined' | 'nests' | undefined;
   enterTransaction(transaction: OpenTransaction, role: 'owns' | 'joined' | 'nests'): void;
+  /** Runs a statement whose result nobody reads; where the connection can, together with the next one. */
+  later(sql: string, parameters: readonly unknown[]): Promise<void>;
 }
 export type GatedRunnerClass = new (driver: AbstractSqliteDriver) => GatedQueryRunner;
 
@@ -132,6 +134,20 @@ export function createGatedRunnerClass(Base: SqliteRunnerClass, gate: GateOperat
         run,
         isShort && verb === 'select' ? readKeyOf(sql, bound, useStructuredResult === true) : undefined,
       );
+    }
+
+    /** Sends through `query` what is sent at once: a runner may have another one than its class. */
+    async later(sql: string, parameters: readonly unknown[]): Promise<void> {
+      const { transaction } = this;
+      const connection: unknown = this.driver.databaseConnection;
+      const later = gate.profile.isAnswering(connection) ? connection.later?.bind(connection) : undefined;
+      if (transaction?.state !== 'open' || later === undefined || dataSourceOf(this).subscribers.length > 0) {
+        await this.query(sql, [...parameters]);
+        return;
+      }
+      transaction.writes.note(sql);
+      dataSourceOf(this).logger.logQuery(sql, [...parameters], this);
+      await gate.inside(transaction, () => later(sql, gate.profile.toBindables([...parameters])));
     }
 
     override async startTransaction(isolationLevel?: IsolationLevel): Promise<void> {

@@ -13,6 +13,9 @@ interface Opening {
   readonly statements: Map<string, unknown>;
 }
 
+/** Goes on after a first failed attempt. */
+type Retry = (first: unknown, attempt: () => void | Promise<void>) => Promise<void>;
+
 /** The driver's connection as it is now: a data source may be destroyed and initialised again. */
 export class OpenConnection {
   readonly #driver: AbstractSqliteDriver;
@@ -44,14 +47,24 @@ export class OpenConnection {
     this.#opening?.raw.transactionEnded?.();
   }
 
+  /** Begins a transaction; undefined: it is open, or its first statement opens it. */
+  begin(sql: string, retry: Retry): Promise<void> | undefined {
+    const { beginLater } = this.#current().raw;
+    if (beginLater === undefined || sql !== 'BEGIN IMMEDIATE') return this.execute(sql, retry);
+    beginLater();
+    return undefined;
+  }
+
+  /** Whether the open transaction may have begun. A statement that failed before that may be repeated. */
+  hasBegun(): boolean {
+    return this.#opening?.raw.hasBegun?.() ?? true;
+  }
+
   /**
    * Sends transaction control. `retry` goes on after a first failed attempt. Fails as TypeORM's own queries do;
    * undefined: it is done already.
    */
-  execute(
-    sql: string,
-    retry: (first: unknown, attempt: () => void | Promise<void>) => Promise<void>,
-  ): Promise<void> | undefined {
+  execute(sql: string, retry: Retry): Promise<void> | undefined {
     const attempt = (): void | Promise<void> => this.#current().raw.execute(sql);
     const failed = (error: unknown): never => {
       throw error instanceof QueryFailedError || error instanceof DatabaseError || !(error instanceof Error)

@@ -21,6 +21,7 @@ import { markOwn } from './own-work.ts';
 import { SameReads, type ReadAnswer } from './same-reads.ts';
 import { scopedTransaction } from './scoped-transaction.ts';
 import { replaceManagerMethods } from '../typeorm/managers.ts';
+import { bindNumbers } from '../typeorm/bind-numbers.ts';
 import { changeClass, replaceQueryRunners, setTransactionDepth, shareStatements } from '../typeorm/query-runners.ts';
 import { aroundSchemaWork } from '../typeorm/schema-work.ts';
 import type { AsyncContext } from './transaction-context.ts';
@@ -76,6 +77,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     // Whoever got the shared runner before goes through the gate from now on, too.
     changeClass(shared, this.#Runner);
     replaceQueryRunners(driver, () => this.#createRunner());
+    if (this.profile.bindsIntegers) bindNumbers(driver);
     replaceManagerMethods(dataSource, { transaction: scopedTransaction(this.#context) });
     // A migration gets a query runner; what it does through the data source joins its transaction, too.
     aroundSchemaWork(dataSource, (work) => this.#context.run({ transaction: undefined }, work));
@@ -195,7 +197,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
   async inside<T>(transaction: OpenTransaction, run: () => Promise<T>): Promise<T> {
     transaction.enter(this.#clock.now());
     try {
-      return await run();
+      return await run().catch((error: unknown) => this.#again(error, run));
     } catch (error) {
       if (error instanceof TransactionLostError) transaction.lostBy ??= error;
       else if (!(await this.#connection.isInTransaction())) transaction.lostBy ??= error;
@@ -241,7 +243,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     const turn = this.#turns.acquire(transaction);
     if (turn !== undefined) await turn;
     try {
-      const begun = this.#execute(sql);
+      const begun = this.#connection.begin(sql, (first, attempt) => this.#turns.retryWhileBusy(first, attempt));
       if (begun !== undefined) await begun;
     } catch (error) {
       transaction.state = 'ended';
@@ -251,6 +253,12 @@ export class SqliteGate implements ConnectionGate, GateOperations {
     this.#dataSource.logger.logQuery(sql, undefined, runner);
     transaction.leave(this.#clock.now());
     return transaction;
+  }
+
+  /** A first statement of a transaction that brings BEGIN along waits as BEGIN would. */
+  #again<T>(error: unknown, run: () => Promise<T>): Promise<T> {
+    if (this.#connection.hasBegun()) throw error;
+    return this.#turns.retryWhileBusy(error, run);
   }
 
   /** Waits while the database is busy. */

@@ -42,7 +42,7 @@ export async function enqueueMany(
   const { version } = table.schema;
   const json = (value: unknown): string | null => (value === undefined ? null : JSON.stringify(value));
   for (const part of chunked(list, rowsPerStatement)) {
-    await session.run(
+    await session.later(
       `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version", "version_unknown", "schema_version")
        VALUES ${part.map(() => '(?, ?, ?, ?, ?, ?, ?, ?)').join(', ')} ON CONFLICT ("kind", "entity_id") DO NOTHING`,
       part.flatMap(({ op, preImage }) => [
@@ -57,7 +57,7 @@ export async function enqueueMany(
       ]),
     );
     // The state looks at what was queued before: the part has no two operations of one entity.
-    await session.run(
+    await session.later(
       `INSERT INTO "sync_outbox" ("op_id", "kind", "entity_id", "op", "creates", "payload", "deltas", "changed_fields", "base_updated_at", "ts", "schema_version", "enqueued_at", "state")
        SELECT "o"."column1", "o"."column2", "o"."column3", "o"."column4", "o"."column5", "o"."column6", "o"."column7", "o"."column8", "o"."column9", "o"."column10", ${version}, ?,
          CASE WHEN EXISTS (SELECT 1 FROM "sync_outbox" q WHERE q."kind" = "o"."column2" AND q."entity_id" = "o"."column3") THEN ${OutboxState.behind} ELSE ${OutboxState.ready} END

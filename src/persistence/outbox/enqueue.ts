@@ -139,7 +139,7 @@ export async function enqueueOp(
   // The app's own transactions come here without the turn that the store's have from their beginning.
   if (session.dialect.name === 'postgres') await joinTurn(session.queryRunner);
   const version = table?.schema.version ?? 1;
-  await session.run(
+  await session.later(
     `INSERT INTO "sync_base" ("kind", "entity_id", "base_row", "base_version", "server_row", "server_version", "version_unknown", "schema_version") VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT ("kind", "entity_id") DO NOTHING`,
     [
       op.kind,

@@ -47,7 +47,7 @@ export async function noteReleases(
     );
   });
   for (const part of chunked(notes, 200)) {
-    await session.run(
+    await session.later(
       `INSERT INTO "sync_released" ("seq", "value") SELECT o."seq", "n"."column2"
        FROM (${session.dialect.values(['text', 'text'], part.length)}) AS "n" JOIN "sync_outbox" o ON o."op_id" = "n"."column1" WHERE true ON CONFLICT DO NOTHING`,
       part.flat(),

@@ -10,6 +10,11 @@ export interface AnsweringConnection {
   /** How many reads it works on at once. */
   readonly readsAtOnce: number;
   answer(sql: string, parameters: unknown[]): Promise<StatementAnswer>;
+  /**
+   * Keeps a statement of the open transaction whose result nobody reads, and runs it right before the next one, which
+   * then fails where this does; the transaction is lost then. Absent: each statement is a call of its own.
+   */
+  later?(sql: string, parameters: unknown[]): Promise<void>;
 }
 
 /** The answer to one statement, in the form of expo-sqlite. */

@@ -54,6 +54,12 @@ export const postgresDialect: Dialect = {
   packed: (columns) => `CAST(json_build_array(${columns.join(', ')}) AS text)`,
 };
 
+/** A query runner that may keep a statement for the next one. */
+interface WaitingRunner {
+  later(sql: string, parameters: readonly unknown[]): Promise<void>;
+}
+const canWait = (runner: QueryRunner): runner is QueryRunner & WaitingRunner => 'later' in runner;
+
 /** Statements on one connection, inside one transaction or outside of any. Rows never leave this folder as they are. */
 export class Session {
   constructor(
@@ -76,6 +82,15 @@ export class Session {
   /** Runs a statement whose result nobody reads. */
   async run(sql: string, parameters: readonly unknown[] = []): Promise<void> {
     await this.queryRunner.query(this.dialect.text(sql), [...parameters]);
+  }
+
+  /**
+   * Runs a statement of a transaction whose result nobody reads. Where each message to the database takes time, it goes
+   * along with the next statement, which then fails where this does.
+   */
+  async later(sql: string, parameters: readonly unknown[] = []): Promise<void> {
+    if (canWait(this.queryRunner)) await this.queryRunner.later(this.dialect.text(sql), parameters);
+    else await this.run(sql, parameters);
   }
 
   /** Runs a guarded transition with RETURNING and tells how many rows it changed, the same on every driver. */

@@ -1,14 +1,9 @@
 import type { ForeignKeysPragma } from '../protocol/foreign-keys.ts';
-import type { Operation, StatementResult } from '../protocol/messages.ts';
+import type { StatementResult, WireError } from '../protocol/messages.ts';
+import { ClientTransaction, isBusyBegin, leadOf } from './client-transaction.ts';
 import { transactionOf, type PendingCall } from './pending-calls.ts';
 
 export const nothing: StatementResult = { rows: [], changes: 0, lastInsertRowId: 0 };
-
-/** `lost`: it is over, but its owner may not know yet. */
-export interface ClientTransaction {
-  readonly tx: number;
-  state: 'open' | 'lost';
-}
 
 /** The transaction of the client's connection, of which there is at most one, and its setting of foreign keys. */
 export class ConnectionState {
@@ -21,15 +16,18 @@ export class ConnectionState {
     return this.transaction?.state === 'open';
   }
 
+  /** Whether the host may have the open transaction. */
+  get hasBegun(): boolean {
+    return this.isInTransaction && this.transaction?.hasBegun === true;
+  }
+
   get foreignKeys(): boolean {
     return this.#foreignKeys;
   }
 
   begin(): ClientTransaction {
-    const tx = (this.#lastTransaction += 1);
-    const transaction: ClientTransaction = { tx, state: 'open' };
-    this.transaction = transaction;
-    return transaction;
+    this.transaction = new ClientTransaction((this.#lastTransaction += 1));
+    return this.transaction;
   }
 
   /** Forgets this transaction, unless another one has begun. */
@@ -47,12 +45,13 @@ export class ConnectionState {
   }
 
   /** Notes what an answer tells of the call's transaction: SQLite, or the host, may have given it up. */
-  answered(call: PendingCall, open: boolean, failed: boolean): void {
+  answered(call: PendingCall, open: boolean, error: WireError | undefined): void {
     const transaction = this.ownerOf(call);
     if (transaction === undefined || open) return;
-    const { op }: Operation = call.operation;
+    const { operation } = call;
+    if (isBusyBegin(operation, error)) transaction.takeBack(leadOf(operation));
     // A host that does not know the transaction says so at the next statement.
-    if (op === 'query' || (op === 'commit' && failed)) transaction.state = 'lost';
+    else if (operation.op === 'query' || (operation.op === 'commit' && error !== undefined)) transaction.state = 'lost';
   }
 
   /** Answers, or carries out, a statement about foreign keys: no host keeps the setting of a client. */

@@ -6,6 +6,7 @@ import type {
   AppliedWrite,
   ClientMessage,
   HostMessage,
+  Lead,
   Operation,
   Release,
   StatementResult,
@@ -15,6 +16,7 @@ import type {
 import { parseHostMessage } from '../protocol/parse-message.ts';
 import type { RpcPort } from '../protocol/port.ts';
 import { fromWireError } from '../protocol/wire-error.ts';
+import type { ClientTransaction } from './client-transaction.ts';
 import { ConnectionState, nothing } from './connection-state.ts';
 import { HostPort, type AttachedPort, type HostSource } from './host-port.ts';
 import { closedError, lostError, unreachable } from './link-errors.ts';
@@ -87,9 +89,14 @@ export class HostLink {
 
   // ── Calls ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Whether a transaction is open at the host. */
+  /** Whether a transaction is open: at the host, or as soon as the host hears of it. */
   get isInTransaction(): boolean {
     return this.#connection.isInTransaction;
+  }
+
+  /** Whether the host may have the open transaction. */
+  get hasBegun(): boolean {
+    return this.#connection.hasBegun;
   }
 
   begin(exclusive: boolean): Promise<StatementResult> {
@@ -101,11 +108,28 @@ export class HostLink {
     });
   }
 
+  /** Opens a transaction with the first call in it, which then fails where BEGIN does. */
+  beginLater(): void {
+    if (this.#refusal !== undefined) throw this.#refusal;
+    this.#connection.begin().beginLater(this.#connection.foreignKeys);
+  }
+
+  /**
+   * Runs a statement of the open transaction together with the next call in it, which then fails where this does. The
+   * transaction is lost with it.
+   */
+  async later(sql: string, parameters: StatementParameters): Promise<void> {
+    const { transaction } = this.#connection;
+    if (transaction === undefined) throw new DatabaseError('only statements of a transaction may run later');
+    if (transaction.state === 'lost') throw lostError();
+    if (!transaction.keep({ sql, parameters })) await this.query(sql, parameters, true);
+  }
+
   /** Inside the open transaction, or by itself; `writes` says that it changes something. */
   query(sql: string, parameters: StatementParameters, writes: boolean): Promise<StatementResult> {
     const { transaction, foreignKeys } = this.#connection;
-    if (transaction?.state === 'lost') return Promise.reject(lostError());
-    if (transaction !== undefined) return this.#call({ op: 'query', tx: transaction.tx, sql, parameters });
+    if (transaction !== undefined)
+      return this.#inside(transaction, (lead) => ({ op: 'query', tx: transaction.tx, ...lead, sql, parameters }));
     if (!writes) return this.#call({ op: 'query', sql, parameters });
     const { settledWrites } = this.#calls;
     return this.#call({ op: 'write', write: this.#calls.nextWrite(), settledWrites, foreignKeys, sql, parameters });
@@ -120,19 +144,23 @@ export class HostLink {
     const { transaction } = this.#connection;
     if (transaction === undefined) throw new DatabaseError('COMMIT: no transaction is open');
     if (transaction.state === 'lost') throw lostError();
-    const { settledWrites } = this.#calls;
     const { tx } = transaction;
-    const result = await this.#call({ op: 'commit', tx, write: this.#calls.nextWrite(), settledWrites });
+    if (!transaction.isEmpty)
+      await this.#inside(transaction, (lead) => {
+        const { settledWrites } = this.#calls;
+        return { op: 'commit', tx, ...lead, write: this.#calls.nextWrite(), settledWrites };
+      });
     this.transactionEnded();
-    return result;
+    return nothing;
   }
 
   async rollback(): Promise<StatementResult> {
     const { transaction } = this.#connection;
-    if (transaction === undefined || transaction.state === 'lost') {
+    if (transaction === undefined || transaction.state === 'lost' || !transaction.hasBegun) {
       this.transactionEnded();
       return nothing;
     }
+    transaction.forgetSteps();
     const result = await this.#call({ op: 'rollback', tx: transaction.tx });
     this.transactionEnded();
     return result;
@@ -143,6 +171,19 @@ export class HostLink {
     this.#connection.transaction = undefined;
     const attached = this.#port.current;
     if (attached?.isLeaving === true) this.#port.moveOn(attached);
+  }
+
+  /** Calls with what the transaction has kept for its next call. */
+  async #inside(
+    transaction: ClientTransaction,
+    operation: (lead: { readonly lead?: Lead }) => Operation,
+  ): Promise<StatementResult> {
+    while (transaction.beginning !== undefined) await transaction.beginning;
+    if (transaction.state !== 'open') throw lostError();
+    const lead = transaction.takeLead();
+    const call = this.#call(operation(lead === undefined ? {} : { lead }));
+    if (lead?.begin !== undefined) transaction.hasSentBegin(call);
+    return call;
   }
 
   #call(operation: Operation): Promise<StatementResult> {
@@ -159,7 +200,7 @@ export class HostLink {
   #mayCall(call: PendingCall): boolean {
     const attached = this.#port.current;
     if (attached?.hostId === undefined) return false;
-    return !attached.isLeaving || this.#connection.ownerOf(call)?.state === 'open';
+    return !attached.isLeaving || (this.hasBegun && this.#connection.ownerOf(call) !== undefined);
   }
 
   #post(call: PendingCall): void {
@@ -226,7 +267,7 @@ export class HostLink {
       this.#answeredLate(id, error === undefined);
       return;
     }
-    this.#connection.answered(call, open, error !== undefined);
+    this.#connection.answered(call, open, error);
     this.#stopWatchWhenDone();
     if (error === undefined) call.resolve(result ?? nothing);
     else call.reject(fromWireError(error));
@@ -283,7 +324,7 @@ export class HostLink {
 
   #leaving(attached: AttachedPort): void {
     attached.isLeaving = true;
-    if (attached.hostId === undefined || !this.isInTransaction) this.#port.moveOn(attached);
+    if (attached.hostId === undefined || !this.hasBegun) this.#port.moveOn(attached);
   }
 
   #lose(attempt: number): void {

@@ -41,11 +41,18 @@ export const rpcDriverOptions = {
 export interface RpcConnection extends ExpoConnection, AnsweringConnection {
   /** Says that a transaction is over, also one that was lost: statements from now on are not part of it. */
   transactionEnded(): void;
+  /** Opens a transaction together with its first statement, which then fails where BEGIN does. */
+  beginLater(): void;
+  /** Whether the open transaction may have begun. */
+  hasBegun(): boolean;
+  /** Runs a statement of the open transaction together with the next one. */
+  later(sql: string, parameters: unknown[]): Promise<void>;
 }
 
 /** What TypeORM's `driver` option of the `expo` type, and `openDatabase`, take. */
 export interface RpcDriver {
   readonly packsRows: boolean;
+  readonly bindsIntegers: boolean;
   readonly clientId: string;
   openDatabaseAsync(name: string): Promise<RpcConnection>;
   /** Goes on at another host, or through another port: what has no answer yet is taken there. */
@@ -88,6 +95,18 @@ class Connection extends ExpoForm implements RpcConnection {
 
   transactionEnded(): void {
     this.link.transactionEnded();
+  }
+
+  beginLater(): void {
+    this.link.beginLater();
+  }
+
+  hasBegun(): boolean {
+    return this.link.hasBegun;
+  }
+
+  later(sql: string, parameters: unknown[]): Promise<void> {
+    return this.link.later(sql, toBindables(parameters).map(toWireValue));
   }
 
   closeAsync(): Promise<void> {
@@ -136,6 +155,7 @@ export function rpcDriver(source: HostSource, options: RpcDriverOptions = {}): R
   });
   return {
     packsRows: true,
+    bindsIntegers: true,
     clientId,
     openDatabaseAsync: () => {
       link.open(current);

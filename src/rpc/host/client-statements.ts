@@ -1,7 +1,7 @@
 import { AppOutdatedError, TransactionLostError } from '../../model/errors/errors.ts';
 import type { Clock } from '../../model/platform/clock.ts';
 import { Writes } from '../../persistence/sql/written-tables.ts';
-import type { Operation, Release, StatementResult } from '../protocol/messages.ts';
+import type { Lead, Operation, Release, StatementResult, Step } from '../protocol/messages.ts';
 import { lacksMigrations } from '../protocol/release.ts';
 import type { CommitMarks } from './commit-marks.ts';
 import type { HostConnection } from './host-connection.ts';
@@ -65,13 +65,11 @@ export class ClientStatements {
       case 'begin':
         return this.#begin(operation);
       case 'query':
-        return operation.tx === undefined
-          ? this.#read(operation.sql, operation)
-          : this.#inside(operation.tx, operation);
+        return this.#query(operation);
       case 'write':
         return this.#write(operation);
       case 'commit':
-        return this.#commit(operation);
+        return this.#led(operation.tx, operation.lead, () => this.#commit(operation));
       case 'rollback':
         return this.#rollback(operation);
     }
@@ -82,6 +80,11 @@ export class ClientStatements {
     if (this.#transaction === undefined || !isStillDue()) return;
     await this.#rollBack();
     this.#end(because);
+  }
+
+  #query(query: StatementOf<'query'>): Promise<StatementResult | typeof unanswered> {
+    const { tx, lead, sql } = query;
+    return tx === undefined ? this.#read(sql, query) : this.#led(tx, lead, () => this.#inside(tx, query));
   }
 
   async #begin({ tx, exclusive, foreignKeys }: StatementOf<'begin'>): Promise<StatementResult | typeof unanswered> {
@@ -97,7 +100,33 @@ export class ClientStatements {
     return nothing;
   }
 
-  async #inside(tx: number, { sql, parameters }: StatementOf<'query'>): Promise<StatementResult> {
+  /** Carries out what comes before a call of a transaction, then the call. */
+  async #led<T>(tx: number, lead: Lead | undefined, call: () => Promise<T>): Promise<T | typeof unanswered> {
+    if (lead === undefined) return call();
+    if (lead.begin !== undefined) {
+      const begun = await this.#begin({ op: 'begin', tx, exclusive: false, ...lead.begin });
+      if (begun === unanswered) return unanswered;
+    }
+    for (const step of lead.steps) await this.#step(tx, step);
+    return call();
+  }
+
+  /** The client believes that it is done: without it the transaction must not go on. */
+  async #step(tx: number, step: Step): Promise<void> {
+    try {
+      await this.#inside(tx, step);
+    } catch (error) {
+      if (this.#transaction?.tx === tx) {
+        await this.#rollBack();
+        this.#end('a statement of it has failed');
+      }
+      // The caller knows only the statement that it waits for.
+      if (error instanceof Error) error.message += ` (in ${step.sql.slice(0, 80)})`;
+      throw error;
+    }
+  }
+
+  async #inside(tx: number, { sql, parameters }: Step): Promise<StatementResult> {
     const { writes } = this.#openTransaction(tx);
     checkStatement(sql, 'inside');
     writes.note(sql);

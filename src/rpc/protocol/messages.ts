@@ -1,5 +1,5 @@
 /** Rises when a client and a host of different versions would misunderstand each other. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** What a parameter or a column may hold. All of it survives structured cloning. */
 export type WireValue = null | string | number | bigint | boolean | Uint8Array;
@@ -47,6 +47,21 @@ export interface AppliedWrite {
   readonly result: StatementResult;
 }
 
+/** A statement inside a transaction whose result nobody reads. */
+export interface Step {
+  readonly sql: string;
+  readonly parameters: readonly WireValue[];
+}
+
+/**
+ * What a call of a transaction carries out before its own statement, so that it costs no message. `begin` opens the
+ * transaction first. The call ends with the first failure, and the host rolls the transaction back.
+ */
+export interface Lead {
+  readonly begin?: { readonly foreignKeys: boolean };
+  readonly steps: readonly Step[];
+}
+
 /**
  * `query` runs inside the open transaction, or only reads. `write` is a single writing statement, which the host puts
  * into a transaction of its own together with the mark of its write id. `foreignKeys` is the client's setting: it comes
@@ -54,7 +69,13 @@ export interface AppliedWrite {
  */
 export type Operation =
   | { readonly op: 'begin'; readonly tx: number; readonly exclusive: boolean; readonly foreignKeys: boolean }
-  | { readonly op: 'query'; readonly tx?: number; readonly sql: string; readonly parameters: readonly WireValue[] }
+  | {
+      readonly op: 'query';
+      readonly tx?: number;
+      readonly lead?: Lead;
+      readonly sql: string;
+      readonly parameters: readonly WireValue[];
+    }
   | {
       readonly op: 'write';
       readonly write: number;
@@ -63,7 +84,13 @@ export type Operation =
       readonly sql: string;
       readonly parameters: readonly WireValue[];
     }
-  | { readonly op: 'commit'; readonly tx: number; readonly write: number; readonly settledWrites: number }
+  | {
+      readonly op: 'commit';
+      readonly tx: number;
+      readonly lead?: Lead;
+      readonly write: number;
+      readonly settledWrites: number;
+    }
   | { readonly op: 'rollback'; readonly tx: number };
 
 /**

@@ -14,6 +14,16 @@ const isWireValue = (value: unknown): boolean =>
   value instanceof Uint8Array;
 const isStatement = ({ sql, parameters }: Fields): boolean =>
   typeof sql === 'string' && Array.isArray(parameters) && parameters.every(isWireValue);
+const isLead = (value: unknown): boolean => {
+  if (value === undefined) return true;
+  if (!isFields(value)) return false;
+  const { begin, steps } = value;
+  return (
+    (begin === undefined || (isFields(begin) && typeof begin['foreignKeys'] === 'boolean')) &&
+    Array.isArray(steps) &&
+    steps.every((step: unknown) => isFields(step) && isStatement(step))
+  );
+};
 const isRelease = (value: unknown): value is Release =>
   isFields(value) && isCount(value['protocol']) && isCount(value['sync']) && isCount(value['app']);
 
@@ -24,13 +34,15 @@ function isOperation(value: unknown): value is Operation {
     case 'begin':
       return isCount(tx) && typeof value['exclusive'] === 'boolean' && typeof value['foreignKeys'] === 'boolean';
     case 'query':
-      return (tx === undefined || isCount(tx)) && isStatement(value);
+      return (
+        (tx === undefined ? value['lead'] === undefined : isCount(tx)) && isLead(value['lead']) && isStatement(value)
+      );
     case 'write':
       return (
         isCount(write) && isCount(settledWrites) && typeof value['foreignKeys'] === 'boolean' && isStatement(value)
       );
     case 'commit':
-      return isCount(tx) && isCount(write) && isCount(settledWrites);
+      return isCount(tx) && isCount(write) && isCount(settledWrites) && isLead(value['lead']);
     case 'rollback':
       return isCount(tx);
     default:

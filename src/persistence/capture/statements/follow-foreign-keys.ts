@@ -32,6 +32,18 @@ function referencesAmong(tables: readonly CapturedTable[]): readonly Reference[]
   );
 }
 
+const deletedParents = ({ parent, referenced }: Reference): string =>
+  `(SELECT p.${referenced} FROM main.${quoted(parent.name)} p JOIN temp.${parent.before} b ON b.${quoted(parent.id)} = p.${quoted(parent.id)}
+      WHERE b."synchart_absent" = 0 AND ${parent.shown('b')} AND NOT (${parent.shown('p')}))`;
+
+/** Whether the transaction has deleted rows that others may refer to. Costs nothing without foreign keys. */
+export async function hasDeletedParents(session: Session, tables: readonly CapturedTable[]): Promise<boolean> {
+  const references = referencesAmong(tables);
+  if (references.length === 0) return false;
+  const found = references.map((reference) => `EXISTS ${deletedParents(reference)}`).join(' OR ');
+  return (await session.query(`SELECT 1 WHERE ${found}`)).length > 0;
+}
+
 /**
  * A deletion only hides the row, so the database does not follow its foreign keys: this does. CASCADE deletes the
  * children, SET NULL frees them, and where neither is asked a row with children is not deleted, as the database would
@@ -43,15 +55,11 @@ export async function followForeignKeys(
   at: string,
 ): Promise<boolean> {
   const references = referencesAmong(tables);
-  if (references.length === 0) return false;
-  const deletedParents = ({ parent, referenced }: Reference): string =>
-    `(SELECT p.${referenced} FROM main.${quoted(parent.name)} p JOIN temp.${parent.before} b ON b.${quoted(parent.id)} = p.${quoted(parent.id)}
-      WHERE b."synchart_absent" = 0 AND ${parent.shown('b')} AND NOT (${parent.shown('p')}))`;
   const orphans = (reference: Reference): string => {
     const child = quoted(reference.child.name);
     return `${child}.${reference.column} IN ${deletedParents(reference)} AND ${reference.child.shown(child)}`;
   };
-  const hasDeletedParents = async (reference: Reference): Promise<boolean> =>
+  const isDue = async (reference: Reference): Promise<boolean> =>
     (await session.query(`SELECT 1 FROM ${deletedParents(reference)} LIMIT 1`)).length > 0;
   const following = references.filter(({ onDelete }) => onDelete === 'CASCADE' || onDelete === 'SET NULL');
   if (following.length > 0) await session.run(`UPDATE temp.${captureSwitch} SET "on" = 1`);
@@ -59,7 +67,7 @@ export async function followForeignKeys(
   for (let changed = following.length > 0; changed; ) {
     changed = false;
     for (const reference of following) {
-      if (!(await hasDeletedParents(reference))) continue;
+      if (!(await isDue(reference))) continue;
       const [column, value] =
         reference.onDelete === 'CASCADE' ? [quoted(reference.child.deletedAtLocal), at] : [reference.column, null];
       const count = await session.changed(
@@ -71,7 +79,7 @@ export async function followForeignKeys(
     }
   }
   for (const reference of references) {
-    if (following.includes(reference) || !(await hasDeletedParents(reference))) continue;
+    if (following.includes(reference) || !(await isDue(reference))) continue;
     const child = quoted(reference.child.name);
     const held = await session.one<{ parent: unknown; child: unknown }>(
       `SELECT ${child}.${reference.column} AS "parent", ${child}.${quoted(reference.child.id)} AS "child" FROM main.${child} WHERE ${orphans(reference)} LIMIT 1`,

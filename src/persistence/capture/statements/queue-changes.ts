@@ -2,10 +2,11 @@ import { ValidationError } from '../../../model/errors/errors.ts';
 import { enqueueMany, type Queueable } from '../../outbox/enqueue-many.ts';
 import { readQueues } from '../../outbox/outbox-rows.ts';
 import type { RawRow, Session } from '../../sql/session.ts';
+import type { Tables } from '../../sql/written-tables.ts';
 import { captureSwitch, quoted, type BeforeRow, type CapturedTable } from '../entities/captured-table.ts';
 import { describeChange, type RowChange, type Stamp } from './describe-change.ts';
 import type { Snapshot } from '../entities/loaded-snapshots.ts';
-import { followForeignKeys } from './follow-foreign-keys.ts';
+import { followForeignKeys, hasDeletedParents } from './follow-foreign-keys.ts';
 import type { Increments } from './understand-statement.ts';
 
 export interface ChangesToQueue {
@@ -13,12 +14,15 @@ export interface ChangesToQueue {
   readonly tables: readonly CapturedTable[];
   readonly seenOf: (table: CapturedTable) => ReadonlyMap<string, Snapshot>;
   readonly increments?: Increments | undefined;
+  /** SQL names, in lower case, of tables that the statements named. Triggers and foreign keys may reach others. */
+  readonly named: Tables;
   readonly opId: () => string;
   /** Epoch ms. */
   readonly now: number;
 }
 
 const rowsAtOnce = 500;
+const slicesAtOnce = 3;
 
 /**
  * Queues what the transaction has changed since the last call, one operation per row: creations and edits of parents
@@ -26,20 +30,19 @@ const rowsAtOnce = 500;
  * `ValidationError` for a row that cannot be sent.
  */
 export async function queueChanges(session: Session, changes: ChangesToQueue): Promise<void> {
-  const touched = await touchedTables(session, changes.tables);
-  if (touched.length === 0) return;
+  const { tables } = changes;
   const stamp: Stamp = { opId: changes.opId, at: new Date(changes.now).toISOString() };
-  const hasFollowed = await followForeignKeys(session, changes.tables, stamp.at);
+  let noted = await readNoted(session, tables, changes.named);
+  if (noted.hasDeletedParents && (await followForeignKeys(session, tables, stamp.at)))
+    noted = await readNoted(session, tables, changes.named);
   const deletions: { readonly table: CapturedTable; readonly list: readonly Queueable[] }[] = [];
-  for (const table of hasFollowed ? await touchedTables(session, changes.tables) : touched) {
+  for (const table of noted.tables) {
     const deleted: Queueable[] = [];
-    for (;;) {
-      const noted = await session.query<BeforeRow>(
-        `SELECT *${table.replica.conditions.exactColumns(table.before)} FROM temp.${table.before} ORDER BY "synchart_n" LIMIT ${rowsAtOnce}`,
-      );
-      const last = noted.at(-1)?.synchart_n;
+    for (let slice = noted.slices.get(table); ; slice = undefined) {
+      slice ??= await readSlice(session, table);
+      const last = slice.noted.at(-1)?.synchart_n;
       if (last === undefined) break;
-      const queueable = await queueSlice(session, { table, noted, last }, changes, stamp);
+      const queueable = await queueSlice(session, slice, changes, stamp);
       await enqueueMany(
         session,
         table.replica,
@@ -47,43 +50,94 @@ export async function queueChanges(session: Session, changes: ChangesToQueue): P
         changes.now,
       );
       deleted.push(...queueable.filter(({ op }) => op.type === 'delete'));
-      await session.run(`DELETE FROM temp.${table.before} WHERE "synchart_n" <= ?`, [last]);
-      if (noted.length < rowsAtOnce) break;
+      await session.later(`DELETE FROM temp.${table.before} WHERE "synchart_n" <= ?`, [last]);
+      if (slice.noted.length < rowsAtOnce) break;
     }
     deletions.unshift({ table, list: deleted });
   }
   for (const { table, list } of deletions) await enqueueMany(session, table.replica, list, changes.now);
 }
 
-async function touchedTables(session: Session, tables: readonly CapturedTable[]): Promise<readonly CapturedTable[]> {
+/** What the triggers have noted. */
+interface Noted {
+  /** The tables of noted rows, parents before children. */
+  readonly tables: readonly CapturedTable[];
+  /** The first slices of some of them. */
+  readonly slices: ReadonlyMap<CapturedTable, Slice>;
+  readonly hasDeletedParents: boolean;
+}
+
+/**
+ * Reads what was noted, with the first rows of the tables that the statements named. Asks all of it at once: where the
+ * database is in another thread, the answer to each question takes a while.
+ */
+async function readNoted(session: Session, tables: readonly CapturedTable[], named: Tables): Promise<Noted> {
+  const likely = named === 'all' ? [] : tables.filter(({ name }) => named.has(name.toLowerCase()));
+  const asked = likely.slice(0, slicesAtOnce);
+  const [found, deletedParents, slices] = await Promise.all([
+    touchedTables(
+      session,
+      tables.filter((table) => !asked.includes(table)),
+    ),
+    hasDeletedParents(session, tables),
+    Promise.all(asked.map((table) => readSlice(session, table))),
+  ]);
+  const filled = slices.filter(({ noted }) => noted.length > 0);
+  const touched = new Set([...found, ...filled.map(({ table }) => table.index)]);
+  return {
+    tables: tables.filter(({ index }) => touched.has(index)),
+    slices: new Map(filled.map((slice) => [slice.table, slice])),
+    hasDeletedParents: deletedParents,
+  };
+}
+
+interface AfterRow extends RawRow {
+  readonly synchart_n: null;
+}
+
+async function touchedTables(session: Session, tables: readonly CapturedTable[]): Promise<readonly number[]> {
+  if (tables.length === 0) return [];
   const noted = tables
     .map((table) => `SELECT ${table.index} AS "table" WHERE EXISTS (SELECT 1 FROM temp.${table.before})`)
     .join(' UNION ALL ');
-  const touched = new Set((await session.query<{ table: number }>(noted)).map((row) => row.table));
-  return tables.filter(({ index }) => touched.has(index));
+  return (await session.query<{ table: number }>(noted)).map((row) => row.table);
 }
 
 /** Rows that the triggers have noted, in the order in which they were first touched. */
 interface Slice {
   readonly table: CapturedTable;
   readonly noted: readonly BeforeRow[];
-  /** The number of the last one. */
-  readonly last: number;
+  /** As the rows are now; a row that is gone is missing. */
+  readonly after: readonly RawRow[];
+}
+
+/** One statement for both: rows as they were come before rows as they are. */
+async function readSlice(session: Session, table: CapturedTable): Promise<Slice> {
+  const id = quoted(table.id);
+  const { conditions } = table.replica;
+  const columnsOf = (alias: string): string =>
+    `${table.columns.map((name) => `${alias}.${name}`).join(', ')}${conditions.exactColumns(alias)}`;
+  const first = `SELECT * FROM temp.${table.before} ORDER BY "synchart_n" LIMIT ${rowsAtOnce}`;
+  const rows = await session.query<BeforeRow | AfterRow>(
+    `SELECT b."synchart_n", b."synchart_absent", ${columnsOf('b')} FROM (${first}) b
+     UNION ALL SELECT NULL, NULL, ${columnsOf('t')} FROM main.${quoted(table.name)} t WHERE t.${id} IN (SELECT f.${id} FROM (${first}) f)`,
+  );
+  return {
+    table,
+    noted: rows.filter((row) => row.synchart_n !== null).sort((a, b) => a.synchart_n - b.synchart_n),
+    after: rows.filter((row) => row.synchart_n === null),
+  };
 }
 
 async function queueSlice(
   session: Session,
-  { table, noted, last }: Slice,
+  { table, noted, after: rows }: Slice,
   changes: ChangesToQueue,
   stamp: Stamp,
 ): Promise<readonly Queueable[]> {
   const { replica } = table;
   const id = quoted(table.id);
   const after = new Map<string, RawRow>();
-  const rows = await session.query(
-    `SELECT t.*${replica.conditions.exactColumns('t')} FROM main.${quoted(table.name)} t WHERE t.${id} IN (SELECT b.${id} FROM temp.${table.before} b WHERE b."synchart_n" <= ?)`,
-    [last],
-  );
   for (const row of rows) after.set(String(row[table.id]), row);
   const seen = changes.seenOf(table);
   const increments = changes.increments?.table === table ? changes.increments.by : undefined;
@@ -108,7 +162,7 @@ async function queueSlice(
     if (server !== undefined) toPutBack.push({ id: entityId, ...server });
   }
   // What follows is not the app's.
-  if (toHide.length + toPutBack.length > 0) await session.run(`UPDATE temp.${captureSwitch} SET "on" = 0`);
+  if (toHide.length + toPutBack.length > 0) await session.later(`UPDATE temp.${captureSwitch} SET "on" = 0`);
   await replica.rows.markDeletedLocally(session, toHide, stamp.at);
   for (const row of toPutBack) {
     await session.run(
