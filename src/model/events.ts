@@ -14,7 +14,9 @@ interface OpRef {
 
 /** What happened, after it was committed. The bridge adds {@link EventStamp}: the chart has no clock. */
 export type SyncFact =
+  /** A run, or one phase of it, begins. */
   | { readonly type: 'sync.started'; readonly phase: SyncPhase }
+  /** How far a phase is. `total` is there only where somebody knows it. */
   | {
       readonly type: 'sync.progress';
       readonly phase: SyncPhase;
@@ -22,7 +24,9 @@ export type SyncFact =
       readonly total?: number;
       readonly kind?: string;
     }
+  /** A run ended well. */
   | { readonly type: 'sync.completed'; readonly tookMs: number; readonly stats: SyncStats }
+  /** A run, or one table of it, failed. `stats` holds what it had done before. */
   | {
       readonly type: 'sync.failed';
       readonly phase: SyncPhase | 'fullResync' | 'firstPull' | 'sync';
@@ -31,8 +35,11 @@ export type SyncFact =
       readonly errorInfo: SyncErrorInfo;
       readonly stats: SyncStats;
     }
+  /** A full listing of these tables begins. */
   | { readonly type: 'resync.started'; readonly reason: ResyncReason; readonly kinds: readonly string[] }
+  /** The server has changed a row that was edited here. */
   | { readonly type: 'conflict.detected'; readonly conflict: Conflict; readonly strategy: ConflictStrategy }
+  /** A strategy or a merge function has merged the two rows. The merged row is sent next. */
   | {
       readonly type: 'conflict.merged';
       readonly conflict: Conflict;
@@ -40,6 +47,7 @@ export type SyncFact =
       readonly serverFields: readonly string[];
       readonly mergedData: JsonObject;
     }
+  /** A conflict is over. `givenUp` holds what the decision discarded. */
   | {
       readonly type: 'conflict.resolved';
       readonly conflict: Conflict;
@@ -47,22 +55,29 @@ export type SyncFact =
       readonly resultData?: JsonObject;
       readonly givenUp?: readonly GivenUp[];
     }
+  /** Nobody has decided a conflict. Its row waits; all others go on. */
   | { readonly type: 'conflict.unresolved'; readonly conflict: Conflict; readonly reason: string }
+  /** Rows of a table changed in the local database because the server changed them. */
   | { readonly type: 'cache.updated'; readonly kind: string; readonly upserts: number; readonly deletes: number }
+  /** The server has applied an operation. */
   | (OpRef & { readonly type: 'op.pushed'; readonly operationType: OpType })
+  /** One try of an operation failed. `willRetry` is true where the engine sends it again by itself. */
   | (OpRef & {
       readonly type: 'op.failed';
       readonly error: Error;
       readonly errorInfo: SyncErrorInfo;
       readonly willRetry: boolean;
     })
+  /** The tries of an operation are used up. It waits for a person. */
   | (OpRef & {
       readonly type: 'op.stuck';
       readonly tryCount: number;
       readonly error: Error;
       readonly errorInfo: SyncErrorInfo;
     })
+  /** An operation left the queue and was not applied. `givenUp` holds what is lost. */
   | (OpRef & { readonly type: 'op.discarded'; readonly reason: DiscardReason; readonly givenUp: readonly GivenUp[] })
+  /** The table cannot store a row of the server. The engine keeps the row and tries it again. */
   | { readonly type: 'row.quarantined'; readonly kind: string; readonly id?: string; readonly error: Error }
   /**
    * A page had rows that are older than what is known here; they were left out. A list that lags behind brings such
@@ -70,7 +85,9 @@ export type SyncFact =
    * resync takes its rows (F-157, F-161). `ids`: the first 20.
    */
   | { readonly type: 'rows.ignored'; readonly kind: string; readonly count: number; readonly ids: readonly string[] }
+  /** A page of a pull is stored, together with its cursor. */
   | { readonly type: 'page.pulled'; readonly kind: string; readonly pageSize: number; readonly totalDone: number }
+  /** The answers to a batch of requests are stored. */
   | {
       readonly type: 'batch.pushed';
       readonly batchSize: number;
@@ -78,6 +95,7 @@ export type SyncFact =
       readonly errorCount: number;
       readonly conflictCount: number;
     }
+  /** The engine waits before it tries again. `retryAt` is the time, epoch ms. */
   | {
       readonly type: 'backoff.scheduled';
       readonly attempt: number;
@@ -85,17 +103,29 @@ export type SyncFact =
       readonly retryAt: number | undefined;
       readonly cause: SyncErrorInfo;
     }
+  /** The server does not accept the token, nor a refreshed one. Nothing is sent until the app reports a sign-in. */
   | { readonly type: 'session.authRequired' }
+  /** The app has reported a sign-in. */
   | { readonly type: 'session.signedIn' }
+  /** The network is back. */
   | { readonly type: 'network.online' }
+  /** The network is gone. */
   | { readonly type: 'network.offline' }
+  /** The engine is paused. The database remembers it. */
   | { readonly type: 'engine.paused' }
+  /** The engine goes on after a pause. */
   | { readonly type: 'engine.resumed' }
+  /** The engine has ended. */
   | { readonly type: 'engine.stopped' }
+  /** A call of `sync()` or `fullResync()` waits until the engine may work. */
   | { readonly type: 'request.deferred'; readonly because: 'paused' | 'starting' }
+  /** A call of `sync()` or `fullResync()` was rejected. */
   | { readonly type: 'request.refused'; readonly because: 'authRequired' | 'stopped' }
+  /** The database belongs to another account. Nothing is sent until the app adopts or clears it. */
   | { readonly type: 'scope.changed' }
+  /** The pages of a table are not sorted by time and id. The cursor moves to the newest row of the page; pages that are far out of order are refused. */
   | { readonly type: 'pages.unsorted'; readonly kind: string }
+  /** The transport or the server did something that it should not do. The message says what. */
   | { readonly type: 'transport.warning'; readonly message: string }
   /**
    * The run under way has not moved for `stallAfterMs`; `operations` are those it has claimed. An observation: the

@@ -95,7 +95,7 @@ export const hazards: readonly (readonly [number: string, sentence: string])[] =
   ['F-63', 'Timestamps and versions are kept exactly as the server wrote them.'],
   ['F-64', 'Rows that become visible late are found by reading the last seconds again.'],
   ['F-65', 'A timestamp without a zone counts as UTC.'],
-  ['F-66', 'The cursor never moves backwards, and an unsorted page is refused.'],
+  ['F-66', 'The cursor never moves backwards, and pages that are far out of order are refused.'],
   ['F-67', 'A wrong device clock neither reorders operations nor decides conflicts.'],
   ['F-68', 'A page and its cursor are stored in one transaction; events follow the commit.'],
   ['F-69', 'Tombstones can be removed.'],
