@@ -148,3 +148,20 @@ export const Steered: Story = {
     await expect(await canvas.findByText('sync() was asked for while the engine is paused')).toBeVisible();
   },
 };
+
+/** What is wrong, in one line, with what helps. */
+export const Diagnosed: Story = {
+  args: {
+    client: showing({
+      diagnosis: [
+        {
+          code: 'stuck',
+          level: 'warning',
+          text: '3 changes cannot be sent: the server refused too often. It says: the title is too long',
+          remedies: ['Correct the change.', 'Send the change again.', 'Drop the change.'],
+        },
+      ],
+    }).client,
+  },
+  play: says('Correct the change. Send the change again. Drop the change.'),
+};

@@ -1,4 +1,5 @@
-import { describeSyncError, type SyncEvent, type SyncPhaseName } from 'synchart';
+import { firstValueFrom } from 'rxjs';
+import { describeDiagnosis, describeRemedy, describeSyncError, type SyncEvent, type SyncPhaseName } from 'synchart';
 import type { DataSource } from 'typeorm';
 import { compareRows, describeDifference } from './compare.ts';
 import { liveThroughDay, operationsPerUser, planDay, sharedRows, type Random } from './offline-day.ts';
@@ -66,6 +67,9 @@ async function tryInVain(terminal: Terminal, replica: Replica): Promise<void> {
   const pending = await replica.engine.explain();
   terminal.event(replica.name, `sync → ${outcome}`);
   terminal.fact(`replica ${replica.name}: still queued`, pending.length, pending[0]?.detail ?? '');
+  const [first] = await firstValueFrom(replica.engine.diagnosis$);
+  if (first !== undefined)
+    terminal.note(`  ${describeDiagnosis(first)} ${first.remedies.map(describeRemedy).join(' ')}`);
 }
 
 /** Both sync in turns until a whole round moves nothing; answers how many rounds that took. */

@@ -1,3 +1,4 @@
+import type { DiagnosisView } from '../devtools/protocol/engine-view.ts';
 import type { LeftOperation, ReplayReport } from './play/replay-report.ts';
 import type { ReplayStep } from './play/replay-steps.ts';
 import { count } from './plan/wording.ts';
@@ -18,6 +19,7 @@ export function printReplay(report: ReplayReport, { all = false }: PrintOptions 
   return [
     `${saved.name}, saved ${stamp(saved.at)}`,
     `${count(saved.entries, 'log entry').replace('entrys', 'entries')} over ${duration(span)}, ${count(saved.operations, 'operation')} in the outbox`,
+    ...section('What was wrong when it was saved, and what helps', saved.diagnosis.flatMap(diagnosisLines)),
     ...section(
       'Assumed, because the file does not say',
       assumed.flatMap((sentence) => wrapped(sentence, '- ')),
@@ -34,6 +36,9 @@ export function printReplay(report: ReplayReport, { all = false }: PrintOptions 
     '',
   ].join('\n');
 }
+
+const diagnosisLines = ({ level, text, remedies }: DiagnosisView): readonly string[] =>
+  wrapped([text, ...remedies].join(' '), `${level.padEnd(8)} `);
 
 const section = (title: string, body: readonly string[]): readonly string[] =>
   body.length === 0 ? [] : ['', title, ...body.map((line) => `  ${line}`.trimEnd())];

@@ -120,6 +120,7 @@ export async function replayBundle(file: Json, options: ReplayOptions = {}): Pro
       startAt: plan.startAt,
       entries: bundle.entries.length,
       operations: bundle.operations.total,
+      diagnosis: bundle.view.diagnosis ?? [],
     },
     assumed: plan.assumed,
     recorded,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EngineView } from '../../src/devtools/protocol/engine-view.ts';
-import { statusModelOf } from '../../src/devtools/views/status-model.ts';
+import { statusModelOf, type StatusModel } from '../../src/devtools/views/status-model.ts';
 
 const viewOf = (part: Partial<EngineView> = {}): EngineView => ({
   at: 10_000,
@@ -86,4 +86,21 @@ test('another tab leads as soon as that tab says that it syncs', () => {
   expect(facts(viewOf({ status: { ...status, storage: { ...storage, syncingTab: 'a' } }, lease: 'held' }))[3]).toBe(
     'leader',
   );
+});
+
+test('I12: the most important finding is told with what helps; what is only good to know is not', () => {
+  const notice = {
+    code: 'notPersisted',
+    level: 'notice',
+    text: 'May be deleted.',
+    remedies: ['Install the app.'],
+  } as const;
+  const offline = { code: 'offline', level: 'waiting', text: 'Offline.', remedies: ['Connect.', 'Wait.'] } as const;
+  const conflict = { code: 'conflict', level: 'warning', text: 'Somebody else.', remedies: ['Decide.'] } as const;
+  const told = (...diagnosis: NonNullable<EngineView['diagnosis']>): StatusModel['diagnosis'] =>
+    statusModelOf(viewOf({ diagnosis }), 10_000).diagnosis;
+  expect(told(conflict, offline, notice)).toEqual({ text: 'Somebody else.', remedies: 'Decide.', tone: 'conflict' });
+  expect(told(offline)).toEqual({ text: 'Offline.', remedies: 'Connect. Wait.', tone: 'wait' });
+  expect(told(notice)).toBeUndefined();
+  expect(statusModelOf(viewOf(), 10_000).diagnosis).toBeUndefined();
 });

@@ -45,6 +45,27 @@ test('I12: a saved file of many troubles is told in 80 columns: what drains, wha
   expect(out).toMatch(/Assumed, because the file does not say/);
 });
 
+test('I12: a saved file tells first what was wrong and what helps', async () => {
+  const saved = JSON.parse(readFileSync(fixture('troubles'), 'utf8')) as { view: object };
+  const diagnosis = [
+    {
+      code: 'stuck',
+      level: 'warning',
+      text: 'One change cannot be sent.',
+      remedies: ['Correct the change.', 'Drop it.'],
+    },
+    { code: 'offline', level: 'waiting', text: 'The device is offline.', remedies: ['Connect to a network.'] },
+  ];
+  const file = fileOf(JSON.stringify({ ...saved, view: { ...saved.view, diagnosis } }));
+  const { out } = await run('replay', file);
+  expect(out).toContain(`What was wrong when it was saved, and what helps
+  warning  One change cannot be sent. Correct the change. Drop it.
+  waiting  The device is offline. Connect to a network.
+`);
+  const json = await run('replay', '--json', file);
+  expect(JSON.parse(json.out)).toMatchObject({ saved: { diagnosis } });
+});
+
 test('a long trace is cut in the middle unless all of it is wanted', async () => {
   const short = await run('replay', fixture('busy-day'));
   expect(short.out).toMatch(/… \d+ steps more; --all shows them/);

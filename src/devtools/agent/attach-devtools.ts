@@ -10,6 +10,7 @@ import { answerQuery } from './answering/answer-query.ts';
 import { describeEngine } from './describe-engine.ts';
 import { checkDevtoolsOptions, devtoolsOptions, type DevtoolsAgent, type DevtoolsOptions } from './devtools-agent.ts';
 import { engineViewOf } from './engine-view-of.ts';
+import { followDiagnosis } from './follow-diagnosis.ts';
 import { listenToEngine } from './recording/listen-to-engine.ts';
 import { makeBundle } from './answering/make-bundle.ts';
 import { eventEntry } from './recording/record-events.ts';
@@ -65,6 +66,7 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
     startedAt: clock.now(),
     redact,
   });
+  const diagnosis = followDiagnosis(engine, redact, changed);
   const view = (): EngineView =>
     engineViewOf({
       at: clock.now(),
@@ -73,6 +75,7 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
       faults,
       throughput: throughput.read(clock.now()),
       recording,
+      diagnosis: diagnosis.read(),
       redact,
     });
 
@@ -90,7 +93,10 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
     onEnd: () => endChannels(),
   });
   const listenAsNeeded = (): void => {
-    if (isAttached) listening.need({ recording, connected: channels.size > 0, watched: listeners.size > 0 });
+    if (!isAttached) return;
+    const watched = listeners.size > 0;
+    listening.need({ recording, connected: channels.size > 0, watched });
+    diagnosis.need(watched);
   };
   listenAsNeeded();
 
@@ -161,6 +167,7 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
       endChannels();
       isAttached = false;
       listening.end();
+      diagnosis.need(false);
       listeners.clear();
     },
   };
@@ -174,7 +181,7 @@ export function attachDevtools(engine: SyncEngine, options: DevtoolsOptions = {}
     return makeBundle({
       at: clock.now(),
       engine: description,
-      view: view(),
+      view: { ...view(), diagnosis: await diagnosis.ask() },
       entries: log.read().map((entry) => redactEntry(entry, redact)),
       operations: await agent.ask('operations', { limit: 500 }),
       conflicts: await agent.ask('conflicts', {}),

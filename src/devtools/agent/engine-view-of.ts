@@ -1,6 +1,6 @@
 import type { SyncSnapshot } from '../../machines/sync-machine.ts';
 import { isJsonObject, type Json, type JsonObject } from '../../model/values/json.ts';
-import type { EngineView, FaultSettings } from '../protocol/engine-view.ts';
+import type { DiagnosisView, EngineView, FaultSettings } from '../protocol/engine-view.ts';
 import type { StateValueJson } from '../protocol/log-entry.ts';
 import { activeIds } from './recording/chart-view.ts';
 import type { SyncStatus } from '../../model/status.ts';
@@ -12,11 +12,13 @@ export interface ViewParts {
   readonly faults: FaultSettings;
   readonly throughput: readonly number[];
   readonly recording: boolean;
+  readonly diagnosis: readonly DiagnosisView[] | undefined;
   readonly redact: (value: unknown) => Json;
 }
 
 /** Everything a panel shows of an engine at one moment, as JSON. */
-export function engineViewOf({ at, snapshot, status, faults, throughput, recording, redact }: ViewParts): EngineView {
+export function engineViewOf(parts: ViewParts): EngineView {
+  const { at, snapshot, status, faults, throughput, recording, diagnosis, redact } = parts;
   const value = snapshot.value as StateValueJson;
   return {
     at,
@@ -38,6 +40,7 @@ export function engineViewOf({ at, snapshot, status, faults, throughput, recordi
     scopeChanged: snapshot.context.failure?.type === 'scopeChanged',
     faults,
     throughput,
+    ...(diagnosis === undefined ? {} : { diagnosis }),
     recording,
   };
 }

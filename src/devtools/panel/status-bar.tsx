@@ -31,69 +31,84 @@ export function StatusBar({ onOpen, children }: StatusBarProps): ReactNode {
   const isLive = connection === 'connected';
   const problem = error ?? model.problem;
   return (
-    <header className="sc-status" data-faults={model.hasFaults}>
-      <span className="now">
-        <span className="phase" role="status" aria-live="polite">
-          <Dot tone={model.tone} />
-          {model.phase}
+    <>
+      <header className="sc-status" data-faults={model.hasFaults}>
+        <span className="now">
+          <span className="phase" role="status" aria-live="polite">
+            <Dot tone={model.tone} />
+            {model.phase}
+          </span>
+          <span className="detail quiet number clip">{model.detail}</span>
         </span>
-        <span className="detail quiet number clip">{model.detail}</span>
-      </span>
-      <span className="facts">
-        {model.facts.map(({ text, tone, leadsTo }) =>
-          leadsTo === undefined ? (
-            <Badge key={text} tone={tone} title={text}>
-              {text}
-            </Badge>
-          ) : (
-            <button
-              key={leadsTo + tone}
-              type="button"
-              className="sc-button plain"
-              style={{ padding: 0 }}
-              onClick={() => onOpen(leadsTo)}
-            >
-              <Badge tone={tone}>{text}</Badge>
-            </button>
-          ),
-        )}
-        {connection === 'bundle' && <Badge tone="idle">saved file</Badge>}
-        {connection === 'lost' && <Badge tone="error">engine gone</Badge>}
-        {problem !== undefined && (
-          <Badge tone="error" title={problem}>
-            {problem}
-          </Badge>
-        )}
-      </span>
-      <span
-        className="rate quiet number"
-        title="Operations sent and rows received in the last second; the line shows the last minute"
-      >
-        <Sparkline heights={model.spark} />
-        {model.perSecond.toLocaleString('en')}/s
-      </span>
-      <span className="steer">
-        {isLive && (
-          <>
-            {view.session === 'authRequired' && (
-              <IconButton
-                icon="key"
-                label="Signed in again: go on"
-                disabled={isRunning}
-                onClick={() => void run({ type: 'signedIn' })}
-              />
-            )}
-            <IconButton icon="sync" label="Sync now" disabled={isRunning} onClick={() => void run({ type: 'sync' })} />
-            {view.status.paused ? (
-              <IconButton icon="play" label="Resume" onClick={() => void run({ type: 'resume' })} />
+        <span className="facts">
+          {model.facts.map(({ text, tone, leadsTo }) =>
+            leadsTo === undefined ? (
+              <Badge key={text} tone={tone} title={text}>
+                {text}
+              </Badge>
             ) : (
-              <IconButton icon="pause" label="Pause" onClick={() => void run({ type: 'pause' })} />
-            )}
-          </>
-        )}
-        {children}
-      </span>
-    </header>
+              <button
+                key={leadsTo + tone}
+                type="button"
+                className="sc-button plain"
+                style={{ padding: 0 }}
+                onClick={() => onOpen(leadsTo)}
+              >
+                <Badge tone={tone}>{text}</Badge>
+              </button>
+            ),
+          )}
+          {connection === 'bundle' && <Badge tone="idle">saved file</Badge>}
+          {connection === 'lost' && <Badge tone="error">engine gone</Badge>}
+          {problem !== undefined && (
+            <Badge tone="error" title={problem}>
+              {problem}
+            </Badge>
+          )}
+        </span>
+        <span
+          className="rate quiet number"
+          title="Operations sent and rows received in the last second; the line shows the last minute"
+        >
+          <Sparkline heights={model.spark} />
+          {model.perSecond.toLocaleString('en')}/s
+        </span>
+        <span className="steer">
+          {isLive && (
+            <>
+              {view.session === 'authRequired' && (
+                <IconButton
+                  icon="key"
+                  label="Signed in again: go on"
+                  disabled={isRunning}
+                  onClick={() => void run({ type: 'signedIn' })}
+                />
+              )}
+              <IconButton
+                icon="sync"
+                label="Sync now"
+                disabled={isRunning}
+                onClick={() => void run({ type: 'sync' })}
+              />
+              {view.status.paused ? (
+                <IconButton icon="play" label="Resume" onClick={() => void run({ type: 'resume' })} />
+              ) : (
+                <IconButton icon="pause" label="Pause" onClick={() => void run({ type: 'pause' })} />
+              )}
+            </>
+          )}
+          {children}
+        </span>
+      </header>
+      {model.diagnosis !== undefined && (
+        <p className="sc-diagnosis" role="status">
+          <Dot tone={model.diagnosis.tone} />
+          <span>
+            {model.diagnosis.text} <span className="quiet">{model.diagnosis.remedies}</span>
+          </span>
+        </p>
+      )}
+    </>
   );
 }
 

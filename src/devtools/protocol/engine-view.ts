@@ -27,6 +27,15 @@ export interface FaultSettings {
 /** What a screen of the app would show, as JSON. Whether the scope has changed is said beside it. */
 export type StatusView = Omit<SyncStatus, 'scopeChanged'>;
 
+/** A finding of the diagnosis, in words. */
+export interface DiagnosisView {
+  readonly code: string;
+  readonly level: 'error' | 'warning' | 'waiting' | 'notice' | 'ok';
+  readonly text: string;
+  /** What helps, in sentences, the most helpful first. */
+  readonly remedies: readonly string[];
+}
+
 /** What a panel shows of an engine at one moment; sent whole with each change, at most once per frame. */
 export interface EngineView {
   /** Epoch ms, by the engine's clock. */
@@ -44,6 +53,8 @@ export interface EngineView {
   readonly faults: FaultSettings;
   /** Operations pushed and rows pulled in each of the last 60 seconds, oldest first. */
   readonly throughput: readonly number[];
+  /** What is wrong, the most important first. Absent while it is read, and from engines of earlier versions. */
+  readonly diagnosis?: readonly DiagnosisView[] | undefined;
   /** Whether the log is being written. */
   readonly recording: boolean;
 }

@@ -144,6 +144,16 @@ const view = v.looseObject({
   scopeChanged: v.boolean(),
   faults,
   throughput: v.array(v.number()),
+  diagnosis: v.optional(
+    v.array(
+      v.looseObject({
+        code: v.string(),
+        level: v.picklist(['error', 'warning', 'waiting', 'notice', 'ok']),
+        text: v.string(),
+        remedies: names,
+      }),
+    ),
+  ),
   recording: v.boolean(),
 });
 const chart = v.object({

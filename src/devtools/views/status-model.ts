@@ -3,6 +3,8 @@ import { describeCount } from './words/describe-count.ts';
 import { describeDuration } from './words/describe-time.ts';
 import { phaseNames, phaseTones, type Tone } from './words/phase-tone.ts';
 import type { SyncPhaseName } from '../../model/status.ts';
+import { labelDiagnosis } from '../../rules/diagnosis/describe-diagnosis.ts';
+import { diagnoseStorage } from '../../rules/diagnosis/diagnose-storage.ts';
 
 export interface StatusFact {
   readonly text: string;
@@ -27,6 +29,8 @@ export interface StatusModel {
   /** Operations and rows in the last whole second. */
   readonly perSecond: number;
   readonly hasFaults: boolean;
+  /** What is wrong, or what is waited for, and what helps; absent: nothing is, or the engine does not say. */
+  readonly diagnosis?: { readonly text: string; readonly remedies: string; readonly tone: Tone } | undefined;
   /** The last error of the engine; absent: none, or it has been overcome. */
   readonly problem?: string | undefined;
 }
@@ -43,8 +47,18 @@ export function statusModelOf(view: EngineView, now: number): StatusModel {
     spark: throughput.map((count) => count / peak),
     perSecond: throughput.at(-2) ?? 0,
     hasFaults: hasFaults(view),
+    diagnosis: diagnosisOf(view),
     problem: view.status.lastError?.message,
   };
+}
+
+const levelTones: Readonly<Partial<Record<string, Tone>>> = { error: 'error', warning: 'conflict', waiting: 'wait' };
+
+/** The most important finding. What is only good to know needs no line of its own. */
+function diagnosisOf({ diagnosis = [] }: EngineView): StatusModel['diagnosis'] {
+  const first = diagnosis.find(({ level }) => levelTones[level] !== undefined);
+  if (first === undefined) return undefined;
+  return { text: first.text, remedies: first.remedies.join(' '), tone: levelTones[first.level] ?? 'wait' };
 }
 
 export const hasFaults = ({ faults }: Pick<EngineView, 'faults'>): boolean =>
@@ -91,9 +105,9 @@ const leaderships: Readonly<Record<EngineView['lease'], StatusFact>> = {
 const storageOf = (view: EngineView): StatusFact | false => {
   const { storage } = view.status;
   if (storage === undefined || storage.role === 'closed') return false;
-  if (storage.role === 'outdated') return { text: 'a newer release has the file: reload', tone: 'error' };
-  if (storage.damage !== undefined) return { text: 'file damaged', tone: 'error' };
-  if (storage.mode === 'memory') return { text: 'in memory only', tone: 'error' };
+  const [trouble] = diagnoseStorage(storage, view.status.pending);
+  const label = trouble === undefined ? undefined : labelDiagnosis(trouble);
+  if (label !== undefined) return { text: label, tone: 'error' };
   if (storage.role === 'opening') return { text: 'file changes hands', tone: 'wait' };
   return { text: storage.role === 'owner' ? 'file in this tab' : 'file in another tab', tone: 'idle' };
 };

@@ -1,3 +1,4 @@
+import type { DiagnosisView } from '../../devtools/protocol/engine-view.ts';
 import type { OperationView } from '../../devtools/protocol/messages.ts';
 import type { Departure, ReplayStep } from './replay-steps.ts';
 
@@ -14,6 +15,8 @@ export interface ReplayReport {
     readonly startAt: number;
     readonly entries: number;
     readonly operations: number;
+    /** What was wrong then, the most important first. Files of earlier versions do not say it. */
+    readonly diagnosis: readonly DiagnosisView[];
   };
   /** What the file does not say and the re-run took for granted, in sentences. */
   readonly assumed: readonly string[];

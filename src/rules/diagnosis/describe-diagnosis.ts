@@ -98,6 +98,15 @@ export function describeDiagnosis<Code extends DiagnosisCode>(
   return sentence(evidence as DiagnosisEvidence[Code], options);
 }
 
+const labels: Readonly<Partial<Record<DiagnosisCode, string>>> = {
+  appOutdated: 'a newer release has the file: reload',
+  storageDamaged: 'file damaged',
+  memoryStorage: 'in memory only',
+};
+
+/** A finding in a few words, as for a badge. Only what a badge shows today has some. */
+export const labelDiagnosis = ({ code }: Diagnosis): string | undefined => labels[code];
+
 const remedies: Readonly<Record<Remedy, string>> = {
   addTriggers: 'Call createTriggers(engine, …).start(), or engine.startAuto().',
   adoptScope: 'Keep the data for the present account.',

@@ -1,6 +1,7 @@
 /** One line while there is room for it: what is out of the ordinary gives way first. In a narrow panel, two. */
 export const statusBarStyles = `
 .sc-status { display: flex; flex: none; align-items: center; gap: var(--s1) var(--s3); min-block-size: 36px; padding: var(--s1) var(--s2); background: var(--bg-raised); border-block-end: 1px solid var(--border); }
+.sc-diagnosis { display: flex; flex: none; align-items: baseline; gap: var(--s2); margin: 0; padding: var(--s1) var(--s2); background: var(--bg-raised); border-block-end: 1px solid var(--border); }
 .sc-status .phase { display: inline-flex; flex: none; align-items: center; gap: var(--s2); font-weight: 600; }
 .sc-status .now { display: flex; flex: none; align-items: baseline; gap: var(--s2); min-inline-size: 190px; }
 .sc-status .detail { min-inline-size: 0; max-inline-size: 26ch; }
