@@ -40,7 +40,7 @@ export function SyncIndicator({ words: given, theme, className, onRemedy }: Sync
         )}
       </button>
       <span role="status" className="synchart-only-heard">
-        {words.labels[first.code]}
+        {isNews(first) && words.labels[first.code]}
       </span>
       <DialogFrame
         isOpen={isOpen}
@@ -66,6 +66,10 @@ export function SyncIndicator({ words: given, theme, className, onRemedy }: Sync
     </div>
   );
 }
+
+/** Whether a screen reader says it at once. What comes and goes by itself would only disturb. */
+const isNews = ({ level, code }: Diagnosis): boolean =>
+  level === 'error' || level === 'warning' || code === 'offline' || code === 'paused';
 
 /** All findings with their remedies, and when the last sync was. */
 function Details(props: {

@@ -10,7 +10,7 @@ import { messageOf } from './use-done.ts';
 export type RemedyActions = Readonly<Partial<Record<Remedy, () => unknown>>>;
 
 export interface SyncIndicatorModel {
-  /** The finding to show first. */
+  /** The finding to show first. What passes within half a second is left out, so that polling makes nothing flicker. */
   readonly first: Diagnosis;
   readonly findings: readonly Diagnosis[];
   /** Changes that are not sent, refused ones included. */
@@ -52,9 +52,10 @@ export function useSyncIndicator(
   const [running, setRunning] = useState<Remedy>();
   const [problem, setProblem] = useState<string>();
   const isRunning = useRef(false);
+  const first = useCalm(findings.find(({ level }) => level !== 'notice') ?? findings[0] ?? nothingYet);
   const actions: RemedyActions = { ...(engine === undefined ? {} : ownActions(engine)), ...onRemedy };
   return {
-    first: findings.find(({ level }) => level !== 'notice') ?? findings[0] ?? nothingYet,
+    first,
     findings,
     waiting,
     isBusy,
@@ -89,6 +90,19 @@ const ownActions = (engine: SyncEngine): RemedyActions => ({
   reload: () => location.reload(),
   persistStorage: () => navigator.storage.persist(),
 });
+
+const passing: ReadonlySet<string> = new Set(['syncing', 'queued']);
+const calmMs = 500;
+
+function useCalm(first: Diagnosis): Diagnosis {
+  const [shown, setShown] = useState(first);
+  const isPassing = passing.has(first.code);
+  useEffect(() => {
+    const timer = setTimeout(() => setShown(first), isPassing ? calmMs : 0);
+    return () => clearTimeout(timer);
+  }, [first, isPassing]);
+  return isPassing ? shown : first;
+}
 
 /** Before the first tick nobody has asked for the time, so that a server renders the same. */
 function useEngineTime(engine: SyncEngine | undefined, isWatched: boolean): number {

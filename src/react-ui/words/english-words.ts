@@ -8,7 +8,7 @@ const labels: SyncUiWords['labels'] = {
   storageDamaged: 'Database damaged',
   stopped: 'Stopped',
   otherAccount: 'Another account',
-  signInNeeded: 'Sign in',
+  signInNeeded: 'Signed out',
   webPage: 'Network sign-in needed',
   wrongAddress: 'Wrong address',
   runFailed: 'Sync failed',
