@@ -53,7 +53,7 @@ export interface ConflictDialogOptions {
 }
 
 export interface ConflictDialogModel extends DoneModel<DecidedConflict> {
-  /** Conflicts that wait for a decision. */
+  /** Conflicts that wait for a person. Those that a strategy or a resolver decides at once do not come up. */
   readonly count: number;
   /** Undefined while the dialog is closed. */
   readonly question: ConflictQuestion | undefined;
@@ -86,6 +86,8 @@ const recordOf = ({ conflict }: StoredConflict): string => JSON.stringify([confl
 const versionOf = ({ conflict }: StoredConflict): string =>
   JSON.stringify([conflict.kind, conflict.entityId, conflict.opId, conflict.serverTimestamp]);
 
+/** How long a conflict waits before a person is bothered with it. */
+const calmMs = 400;
 /** The second tap of a double tap must not decide the next question. */
 const settlingMs = 400;
 
@@ -117,6 +119,13 @@ export function useConflictDialog(options: ConflictDialogOptions = {}): Conflict
     const timer = setTimeout(() => setIsSettling(false), settlingMs);
     return () => clearTimeout(timer);
   }, [isSettling]);
+
+  const isSomeWaiting = waiting.length > 0;
+  const [isCalm, setIsCalm] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setIsCalm(isSomeWaiting), isSomeWaiting ? calmMs : 0);
+    return () => clearTimeout(timer);
+  }, [isSomeWaiting]);
 
   const question = useMemo((): ConflictQuestion | undefined => {
     if (asked === undefined || !isOpen) return undefined;
@@ -182,7 +191,7 @@ export function useConflictDialog(options: ConflictDialogOptions = {}): Conflict
 
   return {
     ...doneModel,
-    count: waiting.length,
+    count: isCalm || isOpen ? waiting.length : 0,
     question,
     isDeciding,
     isBlocked,
