@@ -10,6 +10,8 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^synchart$/, replacement: pathOf('../../src/index.ts') },
+      { find: /^synchart\/react\/ui$/, replacement: pathOf('../../src/react-ui.ts') },
+      { find: /^synchart\/react\/ui\.css$/, replacement: pathOf('../../src/react-ui/styles/react-ui.css') },
       { find: /^synchart\/(\w+)$/, replacement: `${pathOf('../../src')}/$1.ts` },
     ],
   },

@@ -259,7 +259,7 @@ test('F-164: without durable storage the app says so, and goes on in memory only
   await page.goto(server.url);
   await page.getByText('This browser keeps nothing for us').waitFor(soon);
   await page.getByRole('button', { name: /Go on in memory/ }).click();
-  await page.getByText('Kept in memory only').waitFor(soon);
+  await page.getByText('The data lives in this tab only').waitFor(soon);
   await device(page, 'phone').getByText('Buy oat milk').waitFor(soon);
 });
 

@@ -1,6 +1,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import 'synchart/react/ui.css';
 import './styles/app.css';
 
 const root = document.getElementById('root');

@@ -4,7 +4,7 @@ import { List, Tag, Todo, TodoTag } from '../../tables.ts';
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a ?? null) === JSON.stringify(b ?? null);
 
 /** Fields that both sides changed, in different ways. */
-export function contestedFields({ localData, serverData, baseData, changedFields }: Conflict): readonly string[] {
+function contestedFields({ localData, serverData, baseData, changedFields }: Conflict): readonly string[] {
   const ours = changedFields ?? Object.keys(localData);
   return ours.filter(
     (field) =>

@@ -1,14 +1,12 @@
 import { useState, type ReactNode } from 'react';
 import { useSyncStatus } from 'synchart/react';
+import { SyncIndicator } from 'synchart/react/ui';
 import { useDeviceHere } from '../data/device-context.ts';
 import type { TodoFilter } from '../data/todo-queries.ts';
 import type { Session } from '../session/session.ts';
-import { ConflictDialog } from './conflict-dialog.tsx';
+import { Attention } from './attention.tsx';
 import { ListPicker } from './list-picker.tsx';
-import { RejectedEdits } from './rejected-edits.tsx';
 import { ServerActions } from './server-actions.tsx';
-import { StorageNotice } from './storage-notice.tsx';
-import { SyncIndicator } from './sync-indicator.tsx';
 import { SyncLog } from './sync-log.tsx';
 import { TodoList } from './todo-list.tsx';
 
@@ -17,12 +15,13 @@ export function DeviceScreen({ session }: { readonly session: Session }): ReactN
   const device = useDeviceHere();
   const [filter, setFilter] = useState<TodoFilter>({ listId: undefined, text: '', show: 'open' });
   const [isLogOpen, setIsLogOpen] = useState(false);
+  const [isDeciding, setIsDeciding] = useState(false);
   return (
     <section className="device" aria-label={`The ${device.name}`} data-device={device.name}>
       <header className="device-bar">
         <h2>{device.name === 'phone' ? 'Phone' : 'Laptop'}</h2>
         <div className="device-state">
-          <SyncIndicator />
+          <SyncIndicator onRemedy={{ decideConflict: () => setIsDeciding(true), signIn: () => session.renew() }} />
         </div>
         <OfflineSwitch />
         <button type="button" className="button" aria-pressed={isLogOpen} onClick={() => setIsLogOpen(!isLogOpen)}>
@@ -31,9 +30,7 @@ export function DeviceScreen({ session }: { readonly session: Session }): ReactN
         <ServerActions session={session} />
       </header>
       <SessionBanner session={session} />
-      <StorageNotice />
-      <RejectedEdits />
-      <ConflictDialog />
+      <Attention isDeciding={isDeciding} onDeciding={setIsDeciding} />
       <div className="columns">
         <ListPicker selected={filter.listId} onSelect={(listId) => setFilter({ ...filter, listId })} />
         <TodoList filter={filter} onFilter={setFilter} />
