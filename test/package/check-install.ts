@@ -111,7 +111,7 @@ function checkLinks(folder: string): void {
 
 /** (c): the consumer's own compiler reads our types; errors in types of other packages are not ours. */
 function checkTypes(folder: string, compiler: string): void {
-  const names = [...entriesWithoutReact, '/react', '/vue', '/svelte', '/solid', '/devtools'];
+  const names = [...entriesWithoutReact, '/react', '/react/ui', '/vue', '/svelte', '/solid', '/devtools'];
   const lines = names.map(
     (entry, index) =>
       `import * as entry${index} from 'synchart${entry}';\nexport const names${index}: object = entry${index};`,
@@ -330,6 +330,61 @@ async function checkPages(folder: string, browser: Browser, react: string): Prom
   );
 }
 
+/** The components with their styles, with nothing installed but React. */
+async function checkComponents(folder: string, browser: Browser, react: string): Promise<void> {
+  const styled = html.replace('<body>', '<link rel="stylesheet" href="/page.css"><body>');
+  const open = async (label: string, built: string): Promise<void> => {
+    const served = await servePage([built], { documents: { '/': styled } });
+    const page = await browser.newPage();
+    const errors: string[] = [];
+    page.on('pageerror', (error) => errors.push(error.stack ?? error.message));
+    try {
+      await page.goto(served.url);
+      const indicator = page.getByRole('button', { name: 'Starting' });
+      await indicator.click();
+      const details = page.getByRole('dialog', { name: 'Synchronisation' });
+      await details.waitFor();
+      const drawn = await details.evaluate((dialog) => {
+        const { position, backgroundColor } = getComputedStyle(dialog);
+        return `${position} ${backgroundColor}`;
+      });
+      check(
+        drawn.startsWith('fixed ') && !drawn.includes('rgba(0, 0, 0, 0)'),
+        `${label}: the dialog is drawn as ${drawn}`,
+      );
+      await page.keyboard.press('Escape');
+      await details.waitFor({ state: 'detached' });
+    } finally {
+      await page.close();
+      await served.close();
+      check(errors.length === 0, `${label}: ${errors.join('\n')}`);
+    }
+  };
+  await step(`components of esbuild on React ${react}`, async () => {
+    const built = join(folder, 'components-esbuild');
+    await esbuild({
+      absWorkingDir: folder,
+      entryPoints: { page: 'ui-page.tsx' },
+      bundle: true,
+      format: 'esm',
+      jsx: 'automatic',
+      outdir: built,
+      external: ['fs', 'path', 'crypto'],
+      logLevel: 'silent',
+    });
+    await open('esbuild', built);
+  });
+  await step(`components of Vite on React ${react}`, async () => {
+    const built = join(folder, 'components-vite');
+    const output = { entryFileNames: 'page.js', assetFileNames: 'page[extname]' };
+    await build({
+      ...viteOptions(folder),
+      build: { outDir: built, modulePreload: false, rolldownOptions: { input: join(folder, 'ui-page.tsx'), output } },
+    });
+    await open('Vite', built);
+  });
+}
+
 try {
   const [packed] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], root)) as [
     { readonly filename: string },
@@ -361,16 +416,23 @@ try {
   install(page, [tarball, ...peers, 'react@18', 'react-dom@18', '@types/react@18', '@types/react-dom@18']);
   cpSync(join(root, 'test/package/page.ts'), join(page, 'page.ts'));
   cpSync(join(root, 'test/package/browser-page.ts'), join(page, 'browser-page.ts'));
+  cpSync(join(root, 'test/package/ui-page.tsx'), join(page, 'ui-page.tsx'));
   const browser = await chromium.launch({ executablePath: findChromium(), args: [...chromiumArguments] });
-  await step('the panel loads in Node with React 18, by import and require', () => checkEntries(page, ['/devtools']));
+  await step('the panel loads in Node with React 18, by import and require', () =>
+    checkEntries(page, ['/devtools', '/react/ui']),
+  );
   await checkPages(page, browser, '18');
+  await checkComponents(page, browser, '18');
   await checkDurablePages(page, browser);
   await step('types compile with TypeScript 5.9 and React 18', () =>
     checkTypes(page, join(page, 'node_modules/typescript-5/lib/tsc.js')),
   );
   install(page, ['react@19', 'react-dom@19', '@types/react@19', '@types/react-dom@19']);
-  await step('the panel loads in Node with React 19, by import and require', () => checkEntries(page, ['/devtools']));
+  await step('the panel loads in Node with React 19, by import and require', () =>
+    checkEntries(page, ['/devtools', '/react/ui']),
+  );
   await checkPages(page, browser, '19');
+  await checkComponents(page, browser, '19');
   await step('types compile with TypeScript 6 and React 19', () =>
     checkTypes(page, join(root, 'node_modules/typescript/lib/tsc.js')),
   );
