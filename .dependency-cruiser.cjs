@@ -139,6 +139,7 @@ const rooms = {
     timeline: ['parts', 'context'],
   },
   'src/react-ui': {
+    styles: [],
     words: [],
     headless: ['words'],
     parts: ['words', 'headless'],

@@ -51,9 +51,12 @@ const smallScreens = {
 const componentStyles: Plugin = {
   name: 'component-styles',
   async generateBundle() {
-    const styles = await readFile('src/react-ui/styles/react-ui.css', 'utf8');
+    const folder = 'src/react-ui/styles';
+    const styles = await readFile(`${folder}/react-ui.css`, 'utf8');
+    const types = await readFile(`${folder}/css-types.ts`, 'utf8');
     const { code } = await transform(styles, { loader: 'css', minify: true });
     this.emitFile({ type: 'asset', fileName: 'react-ui.css', source: code });
+    this.emitFile({ type: 'asset', fileName: 'react-ui.css.d.ts', source: types });
   },
 };
 
