@@ -41,6 +41,12 @@ export const answerMutants: readonly Mutant[] = [
     tests: ['scenario/created-over-deletion.test.ts'],
   },
   {
+    fault: 'an older list may replace what a conflict has just told in a full resync',
+    file: 'persistence/settling/settle-conflict.ts',
+    edits: [['    await markSettled(session, table.kind, [entityId]);\n', '']],
+    tests: ['persistence/replica/resync.test.ts'],
+  },
+  {
     fault: 'F-151: answers: a creation whose reply was lost counts as never sent',
     file: 'persistence/settling/settle-conflict.ts',
     edits: [

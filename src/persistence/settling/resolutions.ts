@@ -168,7 +168,7 @@ export async function acceptServer(
     known: serverRowOf(changes, record),
   });
   const refused = await writeChanges(session, context, changes);
-  if (!conflict.serverDeleted) await markSettled(session, ref.kind, [ref.entityId]);
+  if (isApplied || !conflict.serverDeleted) await markSettled(session, ref.kind, [ref.entityId]);
   await removeConflicts(session, ref.kind, [ref.entityId]);
   await releaseDependents(session, context, ref.kind, [ref.entityId]);
   // A discard has no result (EVT-09).

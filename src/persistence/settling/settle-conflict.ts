@@ -7,6 +7,7 @@ import { overlay } from '../../rules/pending/overlay.ts';
 import { OutboxState } from '../database/outbox-columns.ts';
 import { readConflict, writeConflict } from '../outbox/conflict-rows.ts';
 import type { StoredOp } from '../outbox/outbox-rows.ts';
+import { markSettled } from '../replica/resync-marks.ts';
 import type { EntityChanges } from './entity-changes.ts';
 import type { Settling } from './settling.ts';
 
@@ -35,6 +36,8 @@ export async function settleConflict(
       version: outcome.serverTimestamp || undefined,
       deleted: outcome.deleted,
     });
+    // The server has just told its row: a list that lags behind must not bring an older one in this full resync (F-157).
+    await markSettled(session, table.kind, [entityId]);
   }
   if (outcome.current !== undefined) {
     const { row, deletedLocally } = overlay(outcome.current, changes.queueOf(entityId), table.keys);

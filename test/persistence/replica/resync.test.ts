@@ -34,6 +34,8 @@ describe.each(drivers)('full resync on %s', (driver) => {
     if (rows.length > 0) await page(rows, kind);
     return finish(kind, requested);
   };
+  const shown = (): Promise<unknown> =>
+    bench.dataSource.query('SELECT id FROM todos WHERE deleted_at IS NULL AND deleted_at_local IS NULL');
   const stored = async (table = 'todos'): Promise<string> =>
     ((await bench.dataSource.query(`SELECT id FROM ${table} ORDER BY id`)) as { id: string }[])
       .map(({ id }) => id)
@@ -75,6 +77,48 @@ describe.each(drivers)('full resync on %s', (driver) => {
     ]);
     await page([serverRow('a', t1)]);
     expect(await bench.row('a')).toMatchObject({ title: 'second', priority: 7 });
+  });
+
+  test.each(['delete', 'edit'] as const)(
+    'I4, F-157: a row that the server has deleted, as it says to our %s during a full resync, does not come back with an older list',
+    async (change) => {
+      await open();
+      await bench.pull([serverRow('a', t1)]);
+      await bench.store.openResync(['todos']);
+      if (change === 'delete') await bench.writer.enqueueDelete('a');
+      else await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
+      const [request] = await bench.takeAll();
+      const told = { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '' } as const;
+      const { conflicts } = await bench.store.settle([answerOf(request, told)]);
+      await bench.store.acceptServer(conflicts[0]!, { type: 'acceptServer' });
+      await page([serverRow('a', t1)]);
+      expect(await shown()).toEqual([]);
+    },
+  );
+
+  test('I4, F-157: our delete of a row that the server had deleted before a full resync counts as settled in it', async () => {
+    await open();
+    await bench.pull([serverRow('a', t1)]);
+    await bench.writer.enqueueDelete('a');
+    const [request] = await bench.takeAll();
+    const told = { type: 'conflict', current: undefined, deleted: true, serverTimestamp: '' } as const;
+    const { conflicts } = await bench.store.settle([answerOf(request, told)]);
+    await bench.store.openResync(['todos']);
+    await bench.store.acceptServer(conflicts[0]!, { type: 'acceptServer' });
+    await page([serverRow('a', t1)]);
+    expect(await shown()).toEqual([]);
+  });
+
+  test('F-157: a full resync does not put an older row into a conflict that was found since it began', async () => {
+    await open();
+    await bench.pull([serverRow('a', t1)]);
+    await bench.store.openResync(['todos']);
+    await bench.writer.replaceAndEnqueue(todoOf('a', { title: 'mine' }), { changedFields: ['title'] });
+    const [request] = await bench.takeAll();
+    const current = serverRow('a', t3, { title: 'theirs' });
+    await bench.store.settle([answerOf(request, { type: 'conflict', current, deleted: false, serverTimestamp: t3 })]);
+    await page([serverRow('a', t2, { title: 'older' })]);
+    expect(await bench.dataSource.query('SELECT server_timestamp AS ts FROM sync_conflicts')).toEqual([{ ts: t3 }]);
   });
 
   // ── When ──────────────────────────────────────────────────────────────────────────────────────────────────────────
