@@ -118,6 +118,7 @@ const frameworks: TestProjectInlineConfiguration = {
   optimizeDeps: {
     include: [
       'vue',
+      'vue/server-renderer',
       'solid-js',
       'solid-js/web',
       'svelte',
@@ -143,6 +144,13 @@ const frameworks: TestProjectInlineConfiguration = {
       provider: playwright({ launchOptions: { executablePath: findChromium(), args: [...chromiumArguments] } }),
     },
   },
+};
+
+/** The same bindings, as a server renders with them. */
+const onServer: TestProjectInlineConfiguration = {
+  extends: true,
+  plugins: [svelte({ configFile: false })],
+  test: { name: 'frameworks on a server', include: ['test/frameworks/*.server.ts'], sequence: { groupOrder: 0 } },
 };
 
 /** What the store relies on in TypeORM, and the store itself, on another release. */
@@ -226,6 +234,7 @@ export default defineConfig({
       hooks('hooks', '19'),
       hooks('hooks on React 18', '18'),
       frameworks,
+      onServer,
     ],
   },
 });

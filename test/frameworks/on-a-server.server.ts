@@ -1,0 +1,19 @@
+import { renderToString, ssr, ssrHydrationKey } from 'solid-js/web';
+import { render } from 'svelte/server';
+import { expect, test } from 'vitest';
+import Served from './served.svelte';
+import { htmlOf, servedBySolid } from './served.ts';
+
+test('Svelte renders the beginning on a server, where there is no engine', () => {
+  expect(render(Served, { props: { engine: null } }).body).toBe(htmlOf.svelte);
+});
+
+test('Solid renders the beginning on a server, where there is no engine', () => {
+  const html = renderToString(() =>
+    servedBySolid(
+      () => null,
+      (text) => ssr(['<p', '>', '</p>'], ssrHydrationKey(), text()) as unknown as Node,
+    ),
+  );
+  expect(html).toBe(htmlOf.solid);
+});
