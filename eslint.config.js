@@ -123,6 +123,7 @@ export default tseslint.config(
       '**/*.stories.tsx',
       '.storybook/*',
       'test/support/summary-reporter.ts',
+      'test/package/next/*.tsx',
     ],
     rules: { 'no-restricted-syntax': 'off' },
   },

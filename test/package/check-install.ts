@@ -14,6 +14,7 @@ import { build, createServer } from 'vite';
 import webpack from 'webpack';
 import { createTestServer } from '../../src/testing.ts';
 import { chromiumArguments, findChromium } from '../support/find-chromium.ts';
+import { checkHotReload, checkNext } from './check-next.ts';
 import { servePage } from '../support/serve-page.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -385,17 +386,58 @@ async function checkComponents(folder: string, browser: Browser, react: string):
   });
 }
 
+const bindings = { '/react': 'react', '/vue': 'vue', '/svelte': 'svelte', '/solid': 'solid-js' } as const;
+
+/** A bundler for pages takes each binding with its framework alone. */
+async function checkBindings(folder: string): Promise<void> {
+  const frameworks = Object.values(bindings);
+  for (const [entry, framework] of Object.entries(bindings)) {
+    const code = `export * from 'synchart${entry}';`;
+    const { metafile } = await esbuild({
+      absWorkingDir: folder,
+      stdin: { contents: code, resolveDir: folder },
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: 'esm',
+      platform: 'browser',
+      external: ['fs', 'path', 'crypto'],
+      logLevel: 'silent',
+    });
+    const inputs = Object.keys(metafile.inputs);
+    const bundled = frameworks.filter((name) => inputs.some((input) => input.startsWith(`node_modules/${name}/`)));
+    check(bundled.join() === framework, `A page with synchart${entry} bundles ${bundled.join(', ')}`);
+  }
+}
+
+const nextBudgetMs = 120_000;
+
+async function checkNextApp(folder: string, tarball: string, browser: Browser): Promise<void> {
+  const began = performance.now();
+  await step('page of the App Router of Next', async () => {
+    const peers = ['typeorm@1', '@sqlite.org/sqlite-wasm@3.54.1-build1', 'react@19', 'react-dom@19', 'next@16'];
+    install(folder, [tarball, ...peers]);
+    complaints.push(...(await checkNext(folder, browser)));
+  });
+  await step("hot reload by Next's development server", async () => {
+    complaints.push(...(await checkHotReload(folder, browser)));
+  });
+  const tookMs = performance.now() - began;
+  process.stdout.write(`       ${(tookMs / 1000).toFixed(0)} s of ${nextBudgetMs / 1000} s\n`);
+  check(tookMs <= nextBudgetMs, `The pages of Next took ${(tookMs / 1000).toFixed(0)} s.`);
+}
+
 try {
   const [packed] = JSON.parse(run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', work], root)) as [
     { readonly filename: string },
   ];
   const tarball = join(work, packed.filename);
   const bare = join(work, 'bare');
-  await step('installs without the panel, silent about React', () => {
+  await step('installs without the panel, silent about frameworks', () => {
     const said = install(bare, [tarball, 'typeorm@1', 'fastify@5']);
     check(
-      !/react/i.test(said) && !existsSync(join(bare, 'node_modules/react')),
-      `Installing without the panel speaks of React: ${said}`,
+      !/react|vue|svelte|solid/i.test(said) && !existsSync(join(bare, 'node_modules/react')),
+      `Installing without the panel speaks of a framework: ${said}`,
     );
   });
   await step('installs beside a React that the panel does not run on', () =>
@@ -412,6 +454,9 @@ try {
     '@statelyai/inspect@0.7',
     '@types/node@20',
     'typescript-5@npm:typescript@~5.9.0',
+    'vue@3',
+    'svelte@5',
+    'solid-js@1',
   ];
   install(page, [tarball, ...peers, 'react@18', 'react-dom@18', '@types/react@18', '@types/react-dom@18']);
   cpSync(join(root, 'test/package/page.ts'), join(page, 'page.ts'));
@@ -421,6 +466,10 @@ try {
   await step('the panel loads in Node with React 18, by import and require', () =>
     checkEntries(page, ['/devtools', '/react/ui']),
   );
+  await step('bindings load in Node with their frameworks, by import and require', () =>
+    checkEntries(page, Object.keys(bindings)),
+  );
+  await step('a page with a binding bundles its framework alone', () => checkBindings(page));
   await checkPages(page, browser, '18');
   await checkComponents(page, browser, '18');
   await checkDurablePages(page, browser);
@@ -436,6 +485,7 @@ try {
   await step('types compile with TypeScript 6 and React 19', () =>
     checkTypes(page, join(root, 'node_modules/typescript/lib/tsc.js')),
   );
+  await checkNextApp(join(work, 'next'), tarball, browser);
   await browser.close();
 } finally {
   rmSync(work, { recursive: true, force: true });
