@@ -131,7 +131,11 @@ export function useConflictDialog(options: ConflictDialogOptions = {}): Conflict
     if (asked === undefined || !isOpen) return undefined;
     const { stored, isRenewed, choices, own } = asked;
     const index = waiting.findIndex((candidate) => recordOf(candidate) === recordOf(stored));
-    const fields = conflictFields(stored.conflict).filter(differs);
+    // What the server deleted has no values that could be chosen.
+    const { serverDeleted } = stored.conflict;
+    const fields = conflictFields(stored.conflict)
+      .filter((field) => (serverDeleted ? field.changedHere : differs(field)))
+      .map((field) => (serverDeleted ? { ...field, server: undefined, isContested: false } : field));
     return {
       conflict: stored.conflict,
       situation: situationOf(stored.conflict),

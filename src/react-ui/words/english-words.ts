@@ -50,13 +50,17 @@ const sentences = Object.fromEntries(
   ]),
 ) as SyncUiWords['findings'];
 
-const remedies = Object.fromEntries(
-  [...new Set(codes.flatMap((code) => findings[code].remedies))].map((remedy) => [
-    remedy,
-    // Sentences elsewhere, buttons and items of a list here.
-    describeRemedy(remedy).replace(/\.$/, ''),
-  ]),
-) as Record<Remedy, string>;
+/** Sentences elsewhere; buttons and items of a list here. */
+const remedies = {
+  ...(Object.fromEntries(
+    [...new Set(codes.flatMap((code) => findings[code].remedies))].map((remedy) => [
+      remedy,
+      describeRemedy(remedy).replace(/\.$/, ''),
+    ]),
+  ) as Record<Remedy, string>),
+  decideConflict: 'Decide',
+  persistStorage: 'Ask the browser to keep the data',
+};
 
 const changes = (count: number): string => (count === 1 ? '1 change' : `${count} changes`);
 

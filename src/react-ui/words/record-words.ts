@@ -41,9 +41,12 @@ export function recordVoice({ titleOf, labelOf, formatValue }: RecordWords, { va
   };
 }
 
+const longestTitle = 80;
+
 function ownTitle({ data, id }: NamedRecord): string {
   const title = data['title'] ?? data['name'];
-  return typeof title === 'string' && title.trim() !== '' ? title : id;
+  if (typeof title !== 'string' || title.trim() === '') return id;
+  return title.length > longestTitle ? `${title.slice(0, longestTitle - 1)}…` : title;
 }
 
 /** `dueOn` and `due_on` as `Due on`. */

@@ -109,6 +109,8 @@ test.each([
 ])('changed here, deleted there: "$choice"', async ({ choice, title }) => {
   await deleteThere(bench);
   await open();
+  await expect.element(dialog).toHaveAccessibleDescription('You changed it. Meanwhile, somebody else deleted it.');
+  await expect.element(dialog.getByText('Theirs', { exact: true })).not.toBeInTheDocument();
   await button(choice).click();
   await settled();
   expect(there()?.['title']).toBe(title);
