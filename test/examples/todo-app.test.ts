@@ -138,6 +138,42 @@ test('I1: a todo that was written without a network survives a reload without on
   await expectOnServer('Written on the train');
 });
 
+test('I12: the switch "Offline" also cuts an answer on its way, so the device stays offline', {
+  timeout: 120_000,
+}, async () => {
+  const page = await openApp();
+  const phone = device(page, 'phone');
+  let answer: (() => void) | undefined;
+  let isHeld = true;
+  const asked = new Promise<void>((resolve) => {
+    void page.route('**/api/todos?**', async (route) => {
+      if (isHeld) {
+        const released = new Promise<void>((go) => {
+          answer = go;
+        });
+        resolve();
+        await released;
+      }
+      await route.continue();
+    });
+  });
+  await asked;
+  await phone.getByLabel('Offline').check();
+  const isOver = ['requestfinished', 'requestfailed'].map(
+    (event) => new Promise<void>((resolve) => page.once(event as 'requestfinished', () => resolve())),
+  );
+  isHeld = false;
+  answer?.();
+  await Promise.race(isOver);
+  await addTodo(phone, 'Written while cut');
+  await phone.getByRole('button', { name: 'Log' }).click();
+  await expect.poll(() => phone.getByLabel(/Sync log/).innerText(), soon).toMatch(/network\.offline/);
+  await expect.poll(() => phone.locator('.device-state').innerText(), soon).toContain('Offline');
+  expect(await titlesOnServer()).not.toContain('Written while cut');
+  await phone.getByLabel('Offline').uncheck();
+  await expectOnServer('Written while cut');
+});
+
 test('I8: the tab that has the file is closed, and the other one goes on', { timeout: 120_000 }, async () => {
   const [owner, other] = [await openApp(), await openApp()];
   await addTodo(device(owner, 'phone'), 'Written in the first tab');
@@ -186,7 +222,6 @@ test('I12: a session that expires shows a banner, and what waited goes out after
   const phone = device(page, 'phone');
   await phone.getByText('Server', { exact: true }).click();
   await phone.getByRole('button', { name: 'Let the session expire' }).click();
-  await phone.getByText('Server', { exact: true }).click();
   await addTodo(phone, 'Written while signed out');
   await phone.getByText('Your session has ended').waitFor(soon);
   await phone.getByRole('button', { name: 'Sign in' }).click();

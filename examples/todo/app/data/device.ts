@@ -4,8 +4,10 @@ import { RestTransport } from 'synchart/transport';
 import wasmUrl from '@sqlite.org/sqlite-wasm/sqlite3.wasm?url';
 import { List, Tag, Todo, TodoTag } from '../../tables.ts';
 import type { Session } from '../session/session.ts';
+import { cuttableRequests } from './cut-requests.ts';
 import { CreateTodos1780000000000 } from './migrations.ts';
 import { NetworkSwitch } from './network-switch.ts';
+import { SyncLogStore } from './sync-log.ts';
 import { lists, tags, todos, todoTags } from './sync-tables.ts';
 
 /** One device of one user: a database of its own, and the engine that syncs it. */
@@ -15,6 +17,7 @@ export interface Device {
   readonly database: BrowserDatabase;
   readonly engine: SyncEngine;
   readonly network: NetworkSwitch;
+  readonly log: SyncLogStore;
   readonly lists: SyncRepository<List>;
   readonly todos: SyncRepository<Todo>;
   readonly tags: SyncRepository<Tag>;
@@ -48,13 +51,20 @@ export async function openDevice(
     const engine = createSyncEngine({
       dataSource: database.dataSource,
       tables: [lists, todos, tags, todoTags],
-      transport: new RestTransport({ baseUrl: `${location.origin}/api`, token: () => session.token, deltas: true }),
+      transport: new RestTransport({
+        baseUrl: `${location.origin}/api`,
+        token: () => session.token,
+        deltas: true,
+        axios: cuttableRequests(network),
+      }),
       // A refused edit shows at once; by default the engine tries it a few times more.
       config: { maxOutboxTryCount: 1 },
       scope: () => `${user}@${location.origin}`,
       connectivity: network,
     });
     opened.push(() => engine.dispose());
+    const log = new SyncLogStore(engine);
+    opened.push(() => log.end());
     await engine.start();
     const triggers = createTriggers(engine, {
       pullOnStartup: true,
@@ -72,6 +82,7 @@ export async function openDevice(
       database,
       engine,
       network,
+      log,
       lists: engine.repository(lists),
       todos: engine.repository(todos),
       tags: engine.repository(tags),

@@ -32,7 +32,11 @@ export const countTodos = (device: Device, filter: TodoFilter): Promise<number> 
   device.todos.countBy(whereOf(filter));
 
 /** The first `most` rows that fit, most urgent first, with their tags. A screen of thousands loads what it shows. */
-export async function findTodos(device: Device, filter: TodoFilter, most: number): Promise<readonly TodoWithTags[]> {
+export async function findTodos(
+  device: Pick<Device, 'todos' | 'todoTags' | 'tags'>,
+  filter: TodoFilter,
+  most: number,
+): Promise<readonly TodoWithTags[]> {
   const order = { done: 'ASC', priority: 'ASC', title: 'ASC' } as const;
   const found = await device.todos.find({ where: whereOf(filter), order, take: most });
   const links = await device.todoTags.findBy({ todoId: In(found.map(({ id }) => id)) });

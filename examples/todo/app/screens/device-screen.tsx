@@ -7,6 +7,7 @@ import type { Session } from '../session/session.ts';
 import { Attention } from './attention.tsx';
 import { ListPicker } from './list-picker.tsx';
 import { ServerActions } from './server-actions.tsx';
+import { StorageLine } from './storage-line.tsx';
 import { SyncLog } from './sync-log.tsx';
 import { TodoList } from './todo-list.tsx';
 
@@ -36,6 +37,7 @@ export function DeviceScreen({ session }: { readonly session: Session }): ReactN
         <TodoList filter={filter} onFilter={setFilter} />
       </div>
       {isLogOpen && <SyncLog />}
+      <StorageLine />
     </section>
   );
 }

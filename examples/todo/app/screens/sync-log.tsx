@@ -1,20 +1,11 @@
-import { useEffect, useState, type ReactNode } from 'react';
+import { useSyncExternalStore, type ReactNode } from 'react';
 import type { SyncEvent } from 'synchart';
 import { useDeviceHere } from '../data/device-context.ts';
 
-const longest = 100;
-const uninteresting: ReadonlySet<SyncEvent['type']> = new Set(['sync.progress', 'request.deferred']);
-
 /** The last events of the engine, newest first. */
 export function SyncLog(): ReactNode {
-  const { engine, name } = useDeviceHere();
-  const [events, setEvents] = useState<readonly SyncEvent[]>([]);
-  useEffect(() => {
-    const told = engine.events$.subscribe((event) => {
-      if (!uninteresting.has(event.type)) setEvents((now) => [event, ...now].slice(0, longest));
-    });
-    return () => told.unsubscribe();
-  }, [engine]);
+  const { log, name } = useDeviceHere();
+  const events = useSyncExternalStore(log.subscribe, log.getSnapshot);
   return (
     <aside className="log" aria-label={`Sync log of the ${name}`}>
       <h3>Sync log</h3>
