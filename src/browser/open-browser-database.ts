@@ -170,6 +170,7 @@ async function openIn(
   try {
     if (firstLine === undefined) throw new BrowserStorageError('noAnswer', 'The worker gave no line to the database');
     driver = rpcDriver(firstLine);
+    driver.onSilence((isSilent) => watch.note({ ownerSilent: isSilent ? true : undefined }));
     dataSource = await openDatabase({ ...given, database: name, driver });
   } catch (error) {
     await tab.close();

@@ -18,6 +18,11 @@ export interface StorageStatus {
   readonly tab: string;
   /** The tab whose worker has the file; absent while a takeover is under way. */
   readonly ownerTab?: string | undefined;
+  /**
+   * The tab that has the file has said nothing for 5 seconds while this tab waits. Calls go on waiting, at most 20
+   * seconds; nobody takes the file from it.
+   */
+  readonly ownerSilent?: true | undefined;
   /** The tab whose engine syncs at the moment; absent while none does. */
   readonly syncingTab?: string | undefined;
   /** The browser has promised not to evict the file. Never true in memory. */

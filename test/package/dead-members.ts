@@ -21,7 +21,9 @@ const usedElsewhere: Readonly<Record<string, readonly string[] | '*'>> = {
   ProtocolError: ['code'],
   Host: ['waiting', 'close'],
   // TypeORM's driver, and the gate, which looks whether a connection has them.
-  Connection: ['isInTransactionAsync', 'closeAsync', 'readsAtOnce', 'transactionEnded'],
+  Connection: ['isInTransactionAsync', 'closeAsync', 'readsAtOnce', 'transactionEnded', 'beginLater', 'hasBegun'],
+  // A session looks whether its runner has it.
+  Gated: ['later'],
   ExpoForm: ['isInTransactionAsync', 'closeAsync'],
   PhoneConnection: ['isInTransactionAsync', 'closeAsync'],
   // Functions that ask for an object of this shape.

@@ -30,6 +30,8 @@ export interface LinkSettings {
   readonly release: () => Release;
   /** Somebody else has committed; undefined: nobody knows what. */
   readonly onCommitElsewhere: (writes: WireWrites | undefined) => void;
+  /** The host has said nothing for a while though calls wait; or speaks again. */
+  readonly onSilence: (isSilent: boolean) => void;
 }
 
 /**
@@ -51,8 +53,8 @@ export class HostLink {
 
   constructor(settings: LinkSettings) {
     this.#settings = settings;
-    const { clock, answerTimeoutMs } = settings;
-    this.#silence = new SilenceWatch({ clock, answerTimeoutMs, look: () => this.#lookAtSilence() });
+    const { clock, answerTimeoutMs, onSilence } = settings;
+    this.#silence = new SilenceWatch({ clock, answerTimeoutMs, onSilence, look: () => this.#lookAtSilence() });
     this.#port = new HostPort({
       attached: () => {
         this.#silence.heard();

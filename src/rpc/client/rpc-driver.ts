@@ -59,6 +59,11 @@ export interface RpcDriver {
   attach(port: RpcPort): void;
   /** `openDatabase` tells the names of all migrations, by which a host knows newer releases from older ones. */
   useMigrations(names: readonly string[]): void;
+  /**
+   * Calls `listener` when the host has said nothing for a quarter of `answerTimeoutMs` though calls wait, and when it
+   * speaks again. The calls go on waiting in between.
+   */
+  onSilence(listener: (isSilent: boolean) => void): () => void;
   /** Calls `listener` after each commit of another client; undefined where nobody knows what was written. */
   onCommitElsewhere(listener: (writes: WireWrites | undefined) => void): () => void;
 }
@@ -142,6 +147,7 @@ export function rpcDriver(source: HostSource, options: RpcDriverOptions = {}): R
     clock,
   } = completeOptions<RpcDriverOptions, typeof rpcDriverOptions>(ownedBy('rpcDriver'), rpcDriverOptions, options);
   const listeners = new Set<(writes: WireWrites | undefined) => void>();
+  const silenceListeners = new Set<(isSilent: boolean) => void>();
   let release = releaseOf([]);
   let current: HostSource = source;
   const link = new HostLink({
@@ -151,6 +157,9 @@ export function rpcDriver(source: HostSource, options: RpcDriverOptions = {}): R
     release: () => release,
     onCommitElsewhere: (writes) => {
       for (const listener of [...listeners]) listener(writes);
+    },
+    onSilence: (isSilent) => {
+      for (const listener of [...silenceListeners]) listener(isSilent);
     },
   });
   return {
@@ -171,6 +180,10 @@ export function rpcDriver(source: HostSource, options: RpcDriverOptions = {}): R
     onCommitElsewhere: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    onSilence: (listener) => {
+      silenceListeners.add(listener);
+      return () => silenceListeners.delete(listener);
     },
   };
 }
