@@ -2,11 +2,11 @@ import type { Sqlite3Static } from '@sqlite.org/sqlite-wasm';
 import { runForOwner, type Campaign } from '../election/campaign.ts';
 import { enterLobby, type Lobby, type LobbyMessage } from '../election/lobby.ts';
 import { namesOf, type DatabaseNames } from '../storage/database-name.ts';
-import { toStorageFailure } from '../storage/storage-error.ts';
 import { loadSqlite } from './load-sqlite.ts';
 import { DurableStorage } from './open-durable.ts';
 import { openInMemory } from './open-file.ts';
 import type { OpenedDatabase } from './opened-database.ts';
+import { toOpeningFailure } from './opening-failure.ts';
 import { Reign } from './reign.ts';
 import { watchWrites } from './watched-writes.ts';
 import type { FromWorker, ToWorker } from './worker-messages.ts';
@@ -102,7 +102,7 @@ export class DatabaseWorker {
     } catch (error) {
       opened?.database.close();
       opened?.close();
-      this.tell({ type: 'failed', failure: toStorageFailure(error, 'noDurableStorage') });
+      this.tell({ type: 'failed', failure: toOpeningFailure(error) });
       return afterFailureMs;
     }
     const reign = this.#reign;

@@ -10,6 +10,9 @@ const retriesForMs = 3_000;
 
 const isTaken = (error: unknown): boolean => error instanceof Error && error.name === 'NoModificationAllowedError';
 
+/** No reason to look for another place. */
+const isFull = (error: unknown): boolean => error instanceof Error && error.name === 'QuotaExceededError';
+
 /** Waits, and waits longer each time, while the last owner's handles are still open: they lag behind its lock. */
 async function whileTaken<T>(attempt: () => Promise<T>): Promise<T> {
   const begunAt = Date.now();
@@ -17,6 +20,7 @@ async function whileTaken<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await attempt();
     } catch (cause) {
+      if (isFull(cause)) throw cause;
       if (!isTaken(cause)) {
         throw new BrowserStorageError(
           'noDurableStorage',
