@@ -8,6 +8,8 @@ interface StoredNote {
 
 const partsOf = (n: number): readonly string[] => (n % 4 === 3 ? ['first', 'second'] : ['only']);
 
+type Entry = readonly [tab: string, n: number, isStored: boolean, error: string];
+
 /** Every write that a page was told of, kept outside of the browser. */
 export class WrittenLog {
   readonly #stored = new Map<string, Set<number>>();
@@ -16,12 +18,17 @@ export class WrittenLog {
   readonly #times: { readonly tab: string; readonly at: number }[] = [];
 
   async listenTo(context: BrowserContext): Promise<void> {
-    await context.exposeFunction('wrote', (tab: string, n: number, isStored: boolean, error: string) => {
+    await context.exposeFunction('wrote', (...entry: Entry) => this.note([entry]));
+  }
+
+  /** Notes what a page was told of its writes. */
+  note(entries: readonly Entry[]): void {
+    for (const [tab, n, isStored, error] of entries) {
       if (isStored) {
         this.#stored.set(tab, (this.#stored.get(tab) ?? new Set()).add(n));
         this.#times.push({ tab, at: performance.now() });
       } else this.#refused.set(tab, (this.#refused.get(tab) ?? new Map<number, string>()).set(n, error));
-    });
+    }
   }
 
   get acknowledged(): number {
