@@ -41,7 +41,7 @@ test('the script of the worker stays within its budget', async () => {
   const alone = await gzippedSizes('src/browser-worker.ts', ['@sqlite.org/sqlite-wasm']);
   process.stdout.write(`worker: ${withSqlite.atOnce} bytes, ${alone.atOnce} without SQLite, ${alone.later} later\n`);
   expect(withSqlite.atOnce).toBeLessThan(86_000);
-  expect(alone.atOnce).toBeLessThan(18_000);
+  expect(alone.atOnce).toBeLessThan(18_500);
   // SQLite's own glue is nearly all of it, and nothing of TypeORM.
   expect(alone.atOnce).toBeGreaterThan(1_000);
   // The database in memory, for browsers without a private file system.

@@ -1,21 +1,21 @@
-import { rm } from 'node:fs/promises';
 import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { buildBrowserApp, openSite, type BrowserSite } from '../support/browser-app.ts';
+import { browserApp, openBrowser, type BrowserSite, type TestBrowser } from '../support/browser-app.ts';
 import { crippledWorkers, withoutBoth, withoutFile, withoutIndexedDb } from '../support/crippled-worker.ts';
 
 const plainHttp = 'http://app.test';
 
-let folder = '';
+let browser: TestBrowser;
 let site: BrowserSite;
 let documents: Readonly<Record<string, string>>;
 beforeAll(async () => {
-  folder = await buildBrowserApp();
+  const folder = await browserApp();
   documents = await crippledWorkers(folder);
+  browser = await openBrowser(folder);
 }, 120_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => browser.close());
 beforeEach(async () => {
-  site = await openSite(folder, { documents });
+  site = await browser.site({ documents });
 });
 afterEach(() => site.close());
 

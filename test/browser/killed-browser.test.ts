@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium, type Browser, type Page } from 'playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { appHtml, buildBrowserApp } from '../support/browser-app.ts';
+import { appHtml, browserApp } from '../support/browser-app.ts';
 import { chromiumArguments, findChromium } from '../support/find-chromium.ts';
 import { servePage, type ServedPage } from '../support/serve-page.ts';
 import { createTestServer } from '../../src/testing.ts';
@@ -13,16 +13,12 @@ import { WrittenLog } from './written-log.ts';
 
 const kills = Number(process.env['BROWSER_KILLS'] ?? 4);
 
-let folder = '';
 let served: ServedPage;
 beforeAll(async () => {
-  folder = await buildBrowserApp();
+  const folder = await browserApp();
   served = await servePage([folder], { documents: { '/': appHtml, ...(await crippledWorkers(folder)) } });
 }, 120_000);
-afterAll(async () => {
-  await served.close();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => served.close());
 
 interface Running {
   readonly process: ChildProcess;

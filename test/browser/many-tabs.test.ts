@@ -1,33 +1,52 @@
-import { rm } from 'node:fs/promises';
 import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestServer } from '../../src/testing.ts';
 import { seededRandom } from '../../src/testing/seeded-random.ts';
-import { buildBrowserApp, openSite, type BrowserSite } from '../support/browser-app.ts';
+import { workerScripts } from '../support/crippled-worker.ts';
+import { countInWorker, growth, textOf, watchObjects } from '../support/live-objects.ts';
+import { browserApp, openBrowser, type BrowserSite, type TestBrowser } from '../support/browser-app.ts';
 
-const callsPerTab = Number(process.env['BROWSER_CALLS'] ?? 600);
-const turns = Number(process.env['BROWSER_TURNS'] ?? 24);
+const callsPerTab = Number(process.env['BROWSER_CALLS'] ?? 2_500);
+/** How many tabs are opened, one after another or a few at the same time, and how many of them are open at most. */
+const tabs = Number(process.env['BROWSER_TABS'] ?? 50);
+const mostTabs = Number(process.env['BROWSER_OPEN_TABS'] ?? 8);
 const seed = Number(process.env['BROWSER_SEED'] ?? 50);
 
-let folder = '';
+let browser: TestBrowser;
 let site: BrowserSite;
+let documents: Readonly<Record<string, string>>;
 beforeAll(async () => {
-  folder = await buildBrowserApp();
+  const folder = await browserApp();
+  const workerAfter = await workerScripts(folder);
+  documents = { '/count.js': countInWorker, '/counting-worker.js': workerAfter('/count.js') };
+  browser = await openBrowser(folder);
 }, 120_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => browser.close());
 beforeEach(async () => {
-  site = await openSite(folder);
+  site = await browser.site({ documents });
 });
 afterEach(() => site.close());
 
-test('calls of four tabs keep their order within each tab', { timeout: 120_000 }, async () => {
+test('many calls of four tabs keep their order within each tab, and leave nothing behind', {
+  timeout: 240_000,
+}, async () => {
   const names = ['a', 'b', 'c', 'd'];
   const pages: Page[] = [];
   for (const _ of names) {
     const page = await site.tab();
-    expect(await page.evaluate(() => app.open())).toBe('open');
+    expect(await page.evaluate(() => app.open({ worker: '/counting-worker.js' }))).toBe('open');
     pages.push(page);
   }
+  const watched = await Promise.all(pages.map((page) => watchObjects(page)));
+  // Code is compiled, and statements are kept, at their first use.
+  const warmUp = async (page: Page): Promise<void> => {
+    await page.evaluate(() => app.writeAtOnce('warm', 300));
+    await page.evaluate(() => app.readAtOnce(100));
+    await page.evaluate(() => app.query("DELETE FROM notes WHERE tab = 'warm'"));
+  };
+  for (const page of pages) await warmUp(page);
+  const countAll = () => Promise.all(watched.map((objects) => objects.count()));
+  const before = await countAll();
   const write = (page: Page, index: number): Promise<number> =>
     page.evaluate(([tab, count]) => app.writeAtOnce(tab, count), [names[index] ?? '', callsPerTab] as const);
   expect(await Promise.all(pages.map(write))).toEqual(names.map(() => callsPerTab));
@@ -35,26 +54,42 @@ test('calls of four tabs keep their order within each tab', { timeout: 120_000 }
   const inOrder = Array.from({ length: callsPerTab }, (_, n) => n);
   for (const name of names)
     expect((rows as { tab: string; n: number }[]).filter(({ tab }) => tab === name).map(({ n }) => n)).toEqual(inOrder);
+  for (const page of pages) await page.evaluate(() => app.readAtOnce(100));
+  const after = await countAll();
+  process.stdout.write(
+    `${names.length * callsPerTab} calls, objects ${textOf(before)} before, ${textOf(after)} after\n`,
+  );
+  expect(growth(before, after)).toEqual([]);
 });
 
 test('tabs that come and go at random leave one owner, no lost write and no lock', {
-  timeout: 60_000 + turns * 5_000,
+  timeout: 60_000 + tabs * 6_000,
 }, async () => {
   const random = seededRandom(seed);
   const open: Page[] = [];
-  let written = 0;
-  for (let turn = 0; turn < turns; turn += 1) {
-    if (open.length < 2 || (open.length < 6 && random() < 0.6)) {
-      const page = await site.tab();
-      expect(await page.evaluate(() => app.open())).toBe('open');
-      open.push(page);
+  const upTo = (most: number): number => 1 + Math.floor(random() * most);
+  let [written, opened, mostOpen] = [0, 0, 0];
+  const join = async (): Promise<void> => {
+    const page = await site.tab();
+    expect(await page.evaluate(() => app.open())).toBe('open');
+    open.push(page);
+  };
+  for (let turn = 0; opened < tabs; turn += 1) {
+    if (open.length < 2 || (open.length < mostTabs && random() < 0.6)) {
+      const count = Math.min(upTo(3), mostTabs - open.length, tabs - opened);
+      await Promise.all(Array.from({ length: count }, join));
+      opened += count;
     } else {
-      const [page] = open.splice(Math.floor(random() * open.length), 1);
-      await page?.close();
+      const leaving = Array.from({ length: Math.min(upTo(3), open.length - 1) }, () =>
+        open.splice(Math.floor(random() * open.length), 1),
+      );
+      await Promise.all(leaving.flat().map((page) => page.close()));
     }
+    mostOpen = Math.max(mostOpen, open.length);
     const writer = open[Math.floor(random() * open.length)];
     written += (await writer?.evaluate((tab) => app.writeAtOnce(tab, 5), `turn${turn}`)) ?? 0;
   }
+  process.stdout.write(`${opened} tabs opened, ${mostOpen} at once, ${open.length} left, ${written} writes\n`);
   const roles = await Promise.all(open.map((page) => page.evaluate(() => app.storage().role)));
   expect(roles.toSorted()).toEqual([...open.slice(1).map(() => 'follower'), 'owner']);
   for (const page of open) {

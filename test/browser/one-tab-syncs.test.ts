@@ -1,18 +1,17 @@
-import { rm } from 'node:fs/promises';
 import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createTestServer, type TestServer } from '../../src/testing.ts';
-import { buildBrowserApp, openSite, type BrowserSite } from '../support/browser-app.ts';
+import { browserApp, openBrowser, type BrowserSite, type TestBrowser } from '../support/browser-app.ts';
 
-let folder = '';
+let browser: TestBrowser;
 let site: BrowserSite;
 let server: TestServer;
 beforeAll(async () => {
-  folder = await buildBrowserApp();
+  browser = await openBrowser(await browserApp());
 }, 120_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => browser.close());
 beforeEach(async () => {
-  site = await openSite(folder);
+  site = await browser.site();
   server = await createTestServer();
 });
 afterEach(async () => {

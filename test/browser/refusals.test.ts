@@ -1,7 +1,6 @@
-import { rm } from 'node:fs/promises';
 import type { Page } from 'playwright';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { buildBrowserApp, openSite, type BrowserSite } from '../support/browser-app.ts';
+import { browserApp, openBrowser, type BrowserSite, type TestBrowser } from '../support/browser-app.ts';
 
 /** Takes the handle of one file of the pool, as no tab of ours does. */
 const holdHandle = `
@@ -17,14 +16,14 @@ const holdHandle = `
   })();
 `;
 
-let folder = '';
+let browser: TestBrowser;
 let site: BrowserSite;
 beforeAll(async () => {
-  folder = await buildBrowserApp();
+  browser = await openBrowser(await browserApp());
 }, 120_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => browser.close());
 beforeEach(async () => {
-  site = await openSite(folder, { documents: { '/hold-handle.js': holdHandle } });
+  site = await browser.site({ documents: { '/hold-handle.js': holdHandle } });
 });
 afterEach(() => site.close());
 

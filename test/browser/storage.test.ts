@@ -1,19 +1,21 @@
-import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { buildBrowserApp, openSite, type BrowserSite } from '../support/browser-app.ts';
+import { browserApp, openBrowser, type BrowserSite, type TestBrowser } from '../support/browser-app.ts';
+import { workerScripts } from '../support/crippled-worker.ts';
 
-let folder = '';
+let browser: TestBrowser;
+let workerAfter: (path: string) => string;
 beforeAll(async () => {
-  folder = await buildBrowserApp();
+  const folder = await browserApp();
+  workerAfter = await workerScripts(folder);
+  browser = await openBrowser(folder);
 }, 120_000);
-afterAll(() => rm(folder, { recursive: true, force: true }));
+afterAll(() => browser.close());
 
 async function withSite(
   work: (site: BrowserSite) => Promise<void>,
-  options?: Parameters<typeof openSite>[1],
+  options?: Parameters<TestBrowser['site']>[0],
 ): Promise<void> {
-  const site = await openSite(folder, options);
+  const site = await browser.site(options);
   try {
     await work(site);
   } finally {
@@ -31,11 +33,7 @@ const countFlushes = `
 `;
 
 test('a commit costs one flush, and an idle owner moves the WAL into the database', async () => {
-  const script = (await readdir(join(folder, 'assets'))).find((name) => /^browser-worker.*\.js$/.test(name));
-  const documents = {
-    '/count.js': countFlushes,
-    '/counting-worker.js': `import '/count.js'; import '/assets/${script}';`,
-  };
+  const documents = { '/count.js': countFlushes, '/counting-worker.js': workerAfter('/count.js') };
   await withSite(
     async (site) => {
       const page = await site.tab();
@@ -59,6 +57,125 @@ test('a commit costs one flush, and an idle owner moves the WAL into the databas
     { documents },
   );
 });
+
+/** Sleeps when a page asks for it, so that nobody hears of it. */
+const sleeping = `
+  new BroadcastChannel('sleep').onmessage = ({ data }) => { for (const end = Date.now() + data; Date.now() < end; ); };
+`;
+
+test('an owner that says nothing is told of in the status, keeps the file, and answers late', async () => {
+  const documents = { '/sleep.js': sleeping, '/sleeping-worker.js': workerAfter('/sleep.js') };
+  await withSite(
+    async (site) => {
+      const [owner, follower] = [await site.tab(), await site.tab()];
+      expect(await owner.evaluate(() => app.open({ worker: '/sleeping-worker.js' }))).toBe('open');
+      expect(await follower.evaluate(() => app.open())).toBe('open');
+      const ownerTab = await owner.evaluate(() => app.storage().tab);
+      await follower.evaluate(() => app.sleepInWorker(8_000));
+      const late = follower.evaluate(() => app.query('SELECT 1 AS one'));
+      const status = () => follower.evaluate(() => app.storage());
+      await expect.poll(status, { timeout: 7_500 }).toMatchObject({ ownerSilent: true, role: 'follower', ownerTab });
+      expect(await late).toEqual([{ one: 1 }]);
+      const after = await status();
+      expect(after).toMatchObject({ role: 'follower', ownerTab });
+      expect(after.ownerSilent).toBeUndefined();
+    },
+    { documents },
+  );
+});
+
+test('a worker script that hangs is asked for once more under another address', async () => {
+  await withSite(
+    async (site) => {
+      const page = await site.tab();
+      expect(await page.evaluate(() => app.open())).toBe('open');
+      expect(await page.evaluate(() => app.query('SELECT count(*) AS n FROM notes'))).toEqual([{ n: 0 }]);
+    },
+    { hangs: (path) => /browser-worker.*\.js$/.test(path) },
+  );
+});
+
+test('a worker script that hangs twice is refused by name, in bounded time', async () => {
+  await withSite(
+    async (site) => {
+      const page = await site.tab();
+      const begunAt = performance.now();
+      expect(await page.evaluate(() => app.open())).toMatch(
+        /^BrowserStorageError\(workerFailed\): .*did not answer within 5000 ms, twice/,
+      );
+      expect(performance.now() - begunAt).toBeLessThan(15_000);
+    },
+    { hangs: (path) => path.includes('browser-worker') },
+  );
+});
+
+test('damage that a statement meets is told of in all tabs, with what the check found', () =>
+  withSite(async (site) => {
+    const [owner, follower] = [await site.tab(), await site.tab()];
+    await owner.evaluate(() => app.open());
+    await owner.evaluate(() => app.writeAtOnce('a', 400));
+    await owner.evaluate(() => app.close());
+    // The schema and the names of the migrations stay: the database opens.
+    await owner.evaluate(() => app.damage('app', -40_000, 40_000));
+    expect(await owner.evaluate(() => app.open())).toBe('open');
+    expect(await follower.evaluate(() => app.open())).toBe('open');
+    expect(await follower.evaluate(() => app.storage().damage)).toBeUndefined();
+    expect(await follower.evaluate(() => app.query('SELECT sum(n) FROM notes'))).toMatch(/SQLITE_CORRUPT|malformed/);
+    for (const page of [owner, follower])
+      await expect.poll(() => page.evaluate(() => app.storage().damage), { timeout: 5_000 }).toMatch(/\w/);
+  }));
+
+test('a damaged schema is refused by name, also where the app allows memory, and is left as it is', () =>
+  withSite(async (site) => {
+    const page = await site.tab();
+    await page.evaluate(() => app.open());
+    await page.evaluate(() => app.writeAtOnce('a', 400));
+    await page.evaluate(() => app.close());
+    await page.evaluate(() => app.damage('app', 4_096, 500_000));
+    const before = await page.evaluate(() => app.fingerprint('app'));
+    const refused = /^BrowserStorageError\(damaged\): .*rescueBrowserDatabase/;
+    expect(await page.evaluate(() => app.open())).toMatch(refused);
+    expect(await page.evaluate(() => app.open({ allowMemory: true }))).toMatch(refused);
+    expect(await page.evaluate(() => app.fingerprint('app'))).toBe(before);
+  }));
+
+test('a browser without space for a new database says so, and the app opens later', () =>
+  withSite(async (site) => {
+    const page = await site.tab();
+    const session = await site.context.newCDPSession(page);
+    await session.send('Storage.overrideQuotaForOrigin', { origin: site.url, quotaSize: 1_000 });
+    expect(await page.evaluate(() => app.open({ allowMemory: true }))).toMatch(
+      /^BrowserStorageError\(quota\): .*full.*Free space/,
+    );
+    await session.send('Storage.overrideQuotaForOrigin', { origin: site.url });
+    expect(await page.evaluate(() => app.open())).toBe('open');
+    expect(await page.evaluate(() => app.query('SELECT count(*) AS n FROM notes'))).toEqual([{ n: 0 }]);
+  }));
+
+test.each([
+  { answer: 'granted', expected: { persisted: true } },
+  { answer: 'denied', expected: { persisted: false, persistRefused: true } },
+] as const)('the browser is asked to keep the file at the first write: $answer', ({ answer, expected }) =>
+  withSite(async (site) => {
+    const page = await site.tab();
+    const session = await site.context.newCDPSession(page);
+    await session.send('Browser.setPermission', {
+      permission: { name: 'persistent-storage' },
+      setting: answer,
+      origin: site.url,
+    });
+    await page.evaluate(() => app.countPersistCalls());
+    await page.evaluate(() => app.open());
+    await page.evaluate(() => app.query('SELECT 1'));
+    const status = () => page.evaluate(() => app.storage());
+    expect(await page.evaluate(() => app.persistCalls())).toBe(0);
+    expect((await status()).persistRefused).toBeUndefined();
+    await page.evaluate(() => app.writeAtOnce('a', 1));
+    await expect.poll(status, { timeout: 5_000 }).toMatchObject(expected);
+    expect(await page.evaluate(() => app.persistCalls())).toBeLessThan(2);
+    if (answer === 'granted') expect((await status()).persistRefused).toBeUndefined();
+  }),
+);
 
 test('full storage rejects the write with what to do, keeps what was there, and recovers', () =>
   withSite(async (site) => {

@@ -6,10 +6,15 @@ const without = {
   indexedDb: 'Object.defineProperty(globalThis, "indexedDB", { value: undefined });',
 } as const;
 
+/** Makes the text of a script that runs another one before the worker of the built app. */
+export async function workerScripts(folder: string): Promise<(path: string) => string> {
+  const script = (await readdir(join(folder, 'assets'))).find((name) => /^browser-worker.*\.js$/.test(name));
+  return (path) => `import '${path}'; import '/assets/${script}';`;
+}
+
 /** Scripts of the worker in browsers that lack something; open with their address as `worker`. */
 export async function crippledWorkers(folder: string): Promise<Readonly<Record<string, string>>> {
-  const script = (await readdir(join(folder, 'assets'))).find((name) => /^browser-worker.*\.js$/.test(name));
-  const workerAfter = (path: string): string => `import '${path}'; import '/assets/${script}';`;
+  const workerAfter = await workerScripts(folder);
   return {
     '/lack-file.js': without.file,
     '/lack-indexeddb.js': without.indexedDb,

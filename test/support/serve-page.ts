@@ -20,7 +20,16 @@ export interface ServedPage {
  */
 export async function servePage(
   folders: readonly string[],
-  { documents = {}, policy }: { readonly documents?: Readonly<Record<string, string>>; readonly policy?: string },
+  {
+    documents = {},
+    policy,
+    hangs = () => false,
+  }: {
+    readonly documents?: Readonly<Record<string, string>>;
+    readonly policy?: string;
+    /** Requests that get no answer, by path and query. */
+    readonly hangs?: (path: string) => boolean;
+  },
 ): Promise<ServedPage> {
   const find = async (path: string): Promise<Buffer | string | undefined> => {
     const document = documents[path];
@@ -32,7 +41,8 @@ export async function servePage(
     return undefined;
   };
   const server = createServer((request, response) => {
-    const { pathname } = new URL(request.url ?? '/', 'http://page');
+    const { pathname, search } = new URL(request.url ?? '/', 'http://page');
+    if (hangs(`${pathname}${search}`)) return;
     void find(pathname).then((body) => {
       const type = types[extname(pathname)] ?? 'text/html; charset=utf-8';
       const headers = { 'content-type': type, ...(policy === undefined ? {} : { 'content-security-policy': policy }) };

@@ -61,6 +61,7 @@ const roles: string[] = [];
 let isWriting = false;
 let writing: Promise<void> = Promise.resolve();
 let live = -1;
+let persistCalls = 0;
 
 const opened = (): BrowserDatabase => {
   if (database === undefined) throw new Error('open the database first');
@@ -87,8 +88,9 @@ async function writeOnce(tab: string, n: number): Promise<void> {
   });
 }
 
-async function writeUntilStopped(tab: string): Promise<void> {
+async function writeUntilStopped(tab: string, pauseMs: number): Promise<void> {
   for (let n = 0; isWriting; n += 1) {
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     try {
       await writeOnce(tab, n);
       globalThis.wrote?.(tab, n, true, '');
@@ -141,6 +143,12 @@ const app = {
     await Promise.all(Array.from({ length: count }, (_, n) => dataSource.query(sql, [tab, n, 'only'])));
     return count;
   },
+  /** Sends all reads at once. */
+  readAtOnce: async (count: number): Promise<number> => {
+    const { dataSource } = opened();
+    await Promise.all(Array.from({ length: count }, (_, n) => dataSource.query('SELECT ? AS n', [n])));
+    return count;
+  },
   /** One transaction that makes a table and fills it. */
   createAndFill: async (table: string): Promise<string> => {
     try {
@@ -153,9 +161,10 @@ const app = {
       return describe(error);
     }
   },
-  startWriting: (tab: string): void => {
+  /** A pause leaves other tabs, and other processes, some of the machine. */
+  startWriting: (tab: string, pauseMs = 0): void => {
     isWriting = true;
-    writing = writeUntilStopped(tab);
+    writing = writeUntilStopped(tab, pauseMs);
   },
   /** Resolves when the last call has settled. */
   stopWriting: async (): Promise<void> => {
@@ -208,15 +217,27 @@ const app = {
       ({ database, wal }) => `${database.byteLength > 0} ${wal !== undefined}`,
       describe,
     ),
-  /** Writes over the beginning of the stored file, as nobody should. */
-  damage: async (name: string): Promise<void> => {
+  /** Writes over a part of the stored file, as nobody should: its beginning, what lies `from` bytes behind it, or its end. */
+  damage: async (name: string, from = 0, bytes = 400): Promise<void> => {
     for (const file of await filesOf(name)) {
-      if ((await file.getFile()).size <= 8_192) continue;
+      const { size } = await file.getFile();
+      if (size <= 8_192 + Math.abs(from)) continue;
       const stream = await file.createWritable({ keepExistingData: true });
-      await stream.write({ type: 'write', position: 4_096, data: 'this is no database'.repeat(20) });
+      await stream.write({ type: 'write', position: from < 0 ? size + from : 4_096 + from, data: '?'.repeat(bytes) });
       await stream.close();
     }
   },
+  countPersistCalls: (): void => {
+    const { storage } = navigator;
+    const persist = storage.persist.bind(storage);
+    storage.persist = () => {
+      persistCalls += 1;
+      return persist();
+    };
+  },
+  persistCalls: () => persistCalls,
+  /** Keeps the worker of this tab, which must be the one that listens to `sleep`, from answering. */
+  sleepInWorker: (forMs: number): void => new BroadcastChannel('sleep').postMessage(forMs),
   /** How much the WAL of a database holds. Each file of the pool begins with a block that names it. */
   walBytes: async (name: string): Promise<number> => {
     for (const handle of await filesOf(name)) {
