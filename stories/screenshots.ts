@@ -14,7 +14,6 @@ const root = fileURLToPath(new URL('../storybook-static/', import.meta.url));
 /** What the README shows, by the names of its pictures. */
 const pictures: Readonly<Record<string, string>> = {
   'devtools-outbox--operation-opened': 'outbox',
-  'devtools-conflicts--decide-field-by-field': 'conflict',
   'devtools-chart--pushing': 'chart',
 };
 const [given = join(root, 'screenshots'), part = ''] = process.argv.slice(2);

@@ -95,6 +95,9 @@ function checkOldReact(folder: string, tarball: string): void {
   check(!/react|ERESOLVE|warn/i.test(said), `Installing beside React 17 complains: ${said}`);
 }
 
+/** A page without its blocks of code: what they name belongs to the reader's project. */
+const proseOf = (path: string): string => readFileSync(path, 'utf8').replaceAll(/^```[\s\S]*?^```/gm, '');
+
 /** The path of a Markdown link, of a reference definition, and of an HTML attribute. */
 const linkPattern = /(?:\]\(|^ {0,3}\[[^\]]+\]: +|\b(?:src|href)=")([^)\s#"]+)/gm;
 
@@ -103,7 +106,7 @@ function checkLinks(folder: string): void {
   const home = join(folder, 'node_modules/synchart');
   for (const entry of readdirSync(home, { recursive: true, encoding: 'utf8' })) {
     if (!entry.endsWith('.md')) continue;
-    for (const [, link = ''] of readFileSync(join(home, entry), 'utf8').matchAll(linkPattern)) {
+    for (const [, link = ''] of proseOf(join(home, entry)).matchAll(linkPattern)) {
       if (/^[a-z]+:/.test(link)) continue;
       check(existsSync(join(home, dirname(entry), link)), `${entry} links to ${link}, which the package does not hold`);
     }

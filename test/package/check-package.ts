@@ -81,7 +81,7 @@ function checkTarball(): void {
     .map(({ path }) => path)
     .filter(
       (path) =>
-        !/^(dist\/|docs\/|examples\/adapters\/|bench\/RESULTS\.md$|extension\/README\.md$|src\/server\/README\.md$|README\.md$|LICENSE$|CHANGELOG\.md$|package\.json$)/.test(
+        !/^(dist\/|docs\/|examples\/adapters\/|examples\/model-based\.ts$|bench\/RESULTS\.md$|extension\/README\.md$|src\/server\/README\.md$|README\.md$|LICENSE$|CHANGELOG\.md$|package\.json$)/.test(
           path,
         ),
     );
