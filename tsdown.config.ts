@@ -36,13 +36,13 @@ const layoutEngine = {
 };
 
 /**
- * Half of these chunks is bundled packages, so their names are shortened; other chunks keep theirs, since stacks of an
- * app lead there.
+ * Half of the screens is bundled packages, and the tools are large: their names are shortened. Other chunks keep theirs,
+ * since stacks of an app lead there.
  */
-const smallScreens = {
-  name: 'small-screens',
+const smallChunks = {
+  name: 'small-chunks',
   renderChunk: async (code: string, { fileName }: { readonly fileName: string }) =>
-    ['devtools.js', 'react-ui.js'].includes(fileName)
+    /^(devtools|react-ui|testing|replay-bundle-.*|attach-devtools-.*)\.js$/.test(fileName)
       ? (await minify(fileName, code, { module: true })).code
       : undefined,
 };
@@ -95,7 +95,7 @@ export default defineConfig([
     // CommonJS packages inside the panel ask for React by `require`, which pages lack.
     plugins: [
       layoutEngine,
-      smallScreens,
+      smallChunks,
       workerScript,
       componentStyles,
       esmExternalRequirePlugin({ external: [/^react(-dom)?(\/|$)/] }),

@@ -50,7 +50,7 @@ export function hazardsPage(): string {
 The code and the tests cite two kinds of numbers. A *promise* (I1 to I13) holds at all times, whatever happens. A *hazard* (F-01 and on) is one
 way in which a sync engine loses data, hangs or misleads; the table says what synchart does about it. A test makes this page from the titles of
 the tests, and fails when code or docs cite a number that is not here. The paths of the tests begin in \`test/\`. Numbers such as OP-16 stand in
-[parity.md](parity.md), and \`PROTOCOL §3\` is section 3 of [protocol.md](protocol.md).
+\`docs/parity.md\` of the repository, and \`PROTOCOL §3\` is section 3 of [protocol.md](protocol.md).
 
 ## Promises
 
