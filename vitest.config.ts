@@ -150,7 +150,13 @@ const frameworks: TestProjectInlineConfiguration = {
 const onServer: TestProjectInlineConfiguration = {
   extends: true,
   plugins: [svelte({ configFile: false })],
-  test: { name: 'frameworks on a server', include: ['test/frameworks/*.server.ts'], sequence: { groupOrder: 0 } },
+  test: {
+    name: 'frameworks on a server',
+    include: ['test/frameworks/*.server.ts'],
+    pool: 'forks',
+    maxWorkers: '100%',
+    sequence: { groupOrder: 0 },
+  },
 };
 
 /** What the store relies on in TypeORM, and the store itself, on another release. */
