@@ -21,6 +21,10 @@ export function startOutboxTrigger(
   const { clock, queue, kinds, config, random, send, detached } = site;
   const pushKinds = [...kinds.values()].filter(({ pullOnly }) => !pullOnly).map(({ kind }) => kind);
   let isOver = false;
+  /** A look at the queue that was under way when the engine ended fails with the database that the app closes then. */
+  const report = (error: unknown): void => {
+    if (!isOver) reportQuietly(error);
+  };
   let rounds = 0;
   let endFollowUp: EndTrigger = () => undefined;
 
@@ -50,13 +54,18 @@ export function startOutboxTrigger(
     rounds = 0;
     debounce.poke();
   });
-  const runs = site.events$.subscribe((event) => {
-    if (event.type === 'sync.completed' || event.type === 'sync.failed') void followUp().catch(reportQuietly);
+  const runs = site.events$.subscribe({
+    next: (event) => {
+      if (event.type === 'sync.completed' || event.type === 'sync.failed') void followUp().catch(report);
+    },
+    complete: () => {
+      isOver = true;
+    },
   });
   // What was queued before the start has no change to come.
   void detached(hasLeftovers).then((isLeft) => {
     if (isLeft && !isOver) debounce.poke();
-  }, reportQuietly);
+  }, report);
 
   return {
     flush: () => debounce.flush(),
