@@ -282,6 +282,12 @@ export const persistenceMutants: readonly Mutant[] = [
     tests: ['persistence/capture/relations.test.ts'],
   },
   {
+    fault: 'I8: triggers of a commit that is told late count as gone, and hide what the engine deletes',
+    file: 'persistence/capture/capture-triggers.ts',
+    edits: [['if (making.isCommitted) this.committed(making);\n    else this.tookBack();', 'this.tookBack();']],
+    tests: ['persistence/capture/engine-between-writes.test.ts'],
+  },
+  {
     fault: 'I7: a savepoint that is rolled back leaves what it remembered',
     file: 'persistence/capture/statements/journal.ts',
     edits: [['const gone = this.#entries.splice(length);', 'const gone = this.#entries.slice(length);']],

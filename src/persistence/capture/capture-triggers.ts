@@ -100,9 +100,15 @@ export class CaptureTriggers {
     this.#prepared = work.transaction;
   }
 
-  /** Another transaction that was making triggers has ended without a commit. */
+  /**
+   * Another transaction that was making triggers has ended. One that committed may hear of it only after the next one
+   * has begun; without a commit its triggers are gone.
+   */
   #forgetOthers(transaction: OpenTransaction): void {
-    if (this.#installing !== undefined && this.#installing.transaction !== transaction) this.tookBack();
+    const making = this.#installing?.transaction;
+    if (making === undefined || making === transaction) return;
+    if (making.isCommitted) this.committed(making);
+    else this.tookBack();
   }
 
   /** The app has opened the database anew; or sql.js has, by writing its file. */

@@ -29,6 +29,8 @@ export class OpenTransaction implements LockHolder, TransactionScope {
   readonly transaction = this;
   nested?: Promise<unknown>;
   state: 'open' | 'closing' | 'ended' = 'open';
+  /** COMMIT has run. Known before anybody else gets the connection. */
+  isCommitted = false;
   /** Starts at 1: BEGIN itself. */
   running = 1;
   activeAt = 0;

@@ -174,6 +174,7 @@ export class SqliteGate implements ConnectionGate, GateOperations {
       else this.#close(transaction);
       throw error;
     }
+    transaction.isCommitted = true;
     this.#close(transaction);
     this.#news.announce(transaction.writes);
   }
