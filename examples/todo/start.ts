@@ -78,9 +78,10 @@ async function start(options: StartOptions): Promise<void> {
   const lan = options.lan ? await openLanAccess(join(options.data, 'lan')) : undefined;
   const server = await startTodoServer({ database, folder: builtApp, port: options.port, lan });
   const where = lan === undefined ? `  Todo app   ${server.url}` : lanLines(lan, server.port);
-  process.stdout.write(`\n${where}\n  Database   ${database}\n\n${hints}\n\nCtrl+C ends it.\n`);
+  // First: who reads that the server is there may end it at once.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void server.close().then(() => process.exit(0)));
+  process.stdout.write(`\n${where}\n  Database   ${database}\n\n${hints}\n\nCtrl+C ends it.\n`);
 }
 
 const given = readArguments(process.argv.slice(2));
