@@ -29,6 +29,10 @@ export const UpToDate: Story = {
   args: { scene: ({ engine }) => engine.sync() },
   play: opened(/Up to date/, /Everything is up to date/),
 };
+export const UpToDateNotGuaranteed: Story = {
+  args: of('notPersisted', 'allWell'),
+  play: opened(/Up to date/, /The browser may delete the data/),
+};
 export const Paused: Story = {
   args: { scene: ({ engine }) => engine.pause() },
   play: opened(/Paused/, /Synchronising is paused/),

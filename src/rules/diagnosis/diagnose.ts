@@ -19,8 +19,8 @@ const busyPhases: ReadonlySet<SyncPhaseName> = new Set([
 ]);
 
 /**
- * Says what is wrong, what shows it and what helps, the most important first; `allWell` where nothing is wrong. Total:
- * the list is never empty.
+ * Says what is wrong, what shows it and what helps, the most important first; `allWell` where nothing is wrong, beside
+ * what is only good to know of the storage. Total: the list is never empty.
  */
 export function diagnose(facts: DiagnosisFacts): readonly Diagnosis[] {
   const evidence: Evidence = {
@@ -30,9 +30,9 @@ export function diagnose(facts: DiagnosisFacts): readonly Diagnosis[] {
     ...activityEvidence(facts),
   };
   const found = findingsOf(evidence);
-  if (found.length > 0) return found;
+  if (found.some(({ code }) => code !== 'notPersisted')) return found;
   const { lastSyncedAt } = facts.status;
-  return [lastSyncedAt === undefined ? finding('neverSynced', {}) : finding('allWell', { lastSyncedAt })];
+  return [...found, lastSyncedAt === undefined ? finding('neverSynced', {}) : finding('allWell', { lastSyncedAt })];
 }
 
 /** Whether nothing can be sent or pulled here, whatever the network does. */

@@ -5,7 +5,7 @@ import { englishWords, SyncIndicator, type SyncIndicatorProps } from '../../../s
 import { todoOf } from '../../support/todo.ts';
 import type { PageBench } from '../../queries/page-bench.ts';
 import { mountUi } from './mount-ui.tsx';
-import { editBoth, openUiBench } from './ui-scenes.ts';
+import { editBoth, openUiBench, settableStorage } from './ui-scenes.ts';
 
 let bench: PageBench;
 let unmount: () => void = () => undefined;
@@ -86,4 +86,15 @@ test('a remedy that fails says why', async () => {
   await button('Not synced yet').click();
   await details.getByRole('button', { name: 'Sync now' }).click();
   await expect.element(details.getByRole('alert')).toHaveTextContent('That did not work. No server here');
+});
+
+test('a notice about the storage stands beside "Up to date", not in its place', async () => {
+  await bench.close();
+  bench = await openUiBench({}, settableStorage({ persisted: false, persistRefused: true }));
+  await bench.engine.sync();
+  show();
+  await button('Up to date').click();
+  await expect.element(details.getByText('Everything is up to date.')).toBeVisible();
+  await expect.element(details.getByText('Storage not guaranteed')).toBeVisible();
+  await expect.element(details.getByRole('button', { name: 'Ask the browser to keep the data' })).toBeVisible();
 });

@@ -1,4 +1,6 @@
+import { BehaviorSubject } from 'rxjs';
 import type { SyncEngineOptions } from '../../../src/engine/ports/engine-options.ts';
+import type { StoragePort, StorageStatus } from '../../../src/model/storage-status.ts';
 import type { JsonObject } from '../../../src/model/values/json.ts';
 import { openPageBench, todos, type PageBench } from '../../queries/page-bench.ts';
 import { todoOf, type Todo } from '../../support/todo.ts';
@@ -6,8 +8,28 @@ import { todoOf, type Todo } from '../../support/todo.ts';
 const manual = { conflictStrategy: 'manual', maxOutboxTryCount: 1 } as const;
 
 /** An engine whose conflicts wait for a person, and whose refused changes are not tried again. */
-export const openUiBench = (options: Partial<SyncEngineOptions> = {}): Promise<PageBench> =>
-  openPageBench({ ...options, config: { ...manual, ...options.config } });
+export const openUiBench = (options: Partial<SyncEngineOptions> = {}, storage?: StoragePort): Promise<PageBench> =>
+  openPageBench({ ...options, config: { ...manual, ...options.config } }, storage);
+
+/** The storage of a page, as a test sets it. */
+export interface SetStorage extends StoragePort {
+  set(change: Partial<StorageStatus>): void;
+}
+
+export function settableStorage(change: Partial<StorageStatus> = {}): SetStorage {
+  const changes = new BehaviorSubject<StorageStatus>({
+    mode: 'opfs',
+    role: 'owner',
+    tab: 'tab-1',
+    persisted: true,
+    ...change,
+  });
+  return {
+    status: () => changes.value,
+    changes,
+    set: (next) => changes.next({ ...changes.value, ...next }),
+  };
+}
 
 const rowOf = (id: string, changes: Partial<Todo> = {}): JsonObject => {
   const { id: key, title, done, priority, tags } = todoOf(id, changes);

@@ -42,6 +42,18 @@ test('I12: the table has every finding and every reason of explain()', () => {
   expect([...told].sort()).toEqual(Object.keys(reasons).sort());
 });
 
+test('I12: notices stand beside what else holds, and never instead of it', () => {
+  const storage = { mode: 'opfs', tab: 'tab1', role: 'owner', persisted: false, persistRefused: true } as const;
+  const codes = (situation: Parameters<typeof factsOf>[0]): readonly string[] =>
+    diagnose(factsOf({ ...situation, status: { storage, ...situation.status } })).map(({ code }) => code);
+  expect(codes({})).toEqual(['notPersisted', 'allWell']);
+  expect(codes({ wasNeverSynced: true })).toEqual(['notPersisted', 'neverSynced']);
+  expect(codes({ status: { phase: 'pulling' } })).toEqual(['notPersisted', 'syncing']);
+  expect(codes({ status: { phase: 'paused', paused: true } })).toEqual(['paused', 'notPersisted']);
+  // A tab that does not sync cannot say that all is well.
+  expect(codes({ status: { phase: 'standby' } })).toEqual(['anotherTab', 'notPersisted']);
+});
+
 test('what needs somebody stands before what mends itself', () => {
   const urgency = ['error', 'warning', 'waiting', 'notice', 'ok'];
   const levels = Object.values(findings).map(({ level }) => urgency.indexOf(level));
