@@ -1,4 +1,4 @@
-/** `synchart/browser-worker`: the script of the worker that holds the file. Pages start it, nobody imports it. */
+/** `synchart/browser-worker`: the script of the database worker. Pages start it; no module imports it. */
 import { DatabaseWorker } from './browser/worker/database-worker.ts';
 import type { FromWorker, ToWorker } from './browser/worker/worker-messages.ts';
 

@@ -1,5 +1,5 @@
 /**
- * `synchart/devtools/node`: looks into an engine of a Node process, from a browser on the same machine. Needs neither
+ * `synchart/devtools/node`: inspects an engine in a Node process from a browser on the same machine. Needs neither
  * React nor a bundler.
  */
 export { attachDevtools } from './devtools/agent/attach-devtools.ts';

@@ -1,6 +1,6 @@
 /**
- * `synchart/devtools`: sees what an engine does, what waits and why, and repairs it; in a page, in a React app, or over
- * any channel.
+ * `synchart/devtools`: shows what an engine does and why an operation waits, and repairs it. Works in a page, in a
+ * React app, or over any channel.
  */
 export { attachDevtools } from './devtools/agent/attach-devtools.ts';
 export type { DevtoolsAgent, DevtoolsOptions } from './devtools/agent/devtools-agent.ts';

@@ -1,4 +1,4 @@
-/** `synchart/queries`: live queries, status and writes as stores, for the binding of any framework. */
+/** `synchart/queries`: live queries, status and writes as stores. Bindings for any framework build on them. */
 export { queryKey } from './queries/query-key.ts';
 export type { QueryOptions, QueryResult } from './queries/query-store.ts';
 export type { ReadableStore } from './queries/readable-store.ts';

@@ -1,6 +1,9 @@
 'use client';
 
-/** `synchart/react/ui`: components for React 18 and 19, and the logic under them. Their styles: `synchart/react/ui.css`. */
+/**
+ * `synchart/react/ui`: components for React 18 and 19, and the logic under them. The styles are in
+ * `synchart/react/ui.css`.
+ */
 export { ConflictDialog } from './react-ui/components/conflict-dialog.tsx';
 export type { ConflictDialogProps } from './react-ui/components/conflict-dialog.tsx';
 export { RejectedList } from './react-ui/components/rejected-list.tsx';

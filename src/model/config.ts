@@ -10,7 +10,7 @@ export interface SyncConfig {
   /** Operations taken from the outbox at once. @defaultValue 500 */
   readonly pushBatchSize: number;
   /**
-   * Wait before the first retry of a run; each further wait is `backoffMultiplier` times longer. Must not exceed
+   * Wait before the first retry of a run. Each further wait is `backoffMultiplier` times longer. Must not exceed
    * `backoffMaxMs`.
    *
    * @defaultValue 1,000 (1 second)
@@ -20,7 +20,7 @@ export interface SyncConfig {
   readonly backoffMaxMs: number;
   /** Factor between one wait and the next. @defaultValue 2 */
   readonly backoffMultiplier: number;
-  /** Retries of a run without progress; 5 means at most 6 attempts. @defaultValue 5 */
+  /** Retries of a run that makes no progress; 5 means at most 6 attempts. @defaultValue 5 */
   readonly maxRetries: number;
   /**
    * Time between two scheduled full resyncs of a kind; `Infinity` schedules none.
@@ -34,59 +34,60 @@ export interface SyncConfig {
   readonly conflictResolver?: ConflictResolver | undefined;
   /** Merges both rows under the strategy `merge`, for tables without their own `mergeFunction`. */
   readonly mergeFunction?: MergeFunction | undefined;
-  /** How often one run pushes the same conflict again. @defaultValue 3 */
+  /** How often one run retries the push of the same conflict. @defaultValue 3 */
   readonly maxConflictRetries: number;
-  /** Wait before such another push. @defaultValue 500 */
+  /** Wait before such a retry. @defaultValue 500 */
   readonly conflictRetryDelayMs: number;
-  /** Gives up an operation whose conflict stays unresolved; the event carries the operation. @defaultValue false */
+  /** Discards an operation whose conflict stays unresolved; the event carries the operation. @defaultValue false */
   readonly skipConflictingOps: boolean;
-  /** Definite refusals after which an operation is stuck. @defaultValue 5 */
+  /** Number of definite refusals after which an operation is stuck. @defaultValue 5 */
   readonly maxOutboxTryCount: number;
   /**
-   * Default timeout of `awaitAcked` and `refresh`; with `createRestSyncEngine`, also that of each request.
+   * Default timeout of `awaitAcked` and `refresh`. With `createRestSyncEngine`, also the timeout of each request.
    *
    * @defaultValue 30,000 (30 seconds)
    */
   readonly requestTimeoutMs: number;
-  /** How many kinds are pulled at the same time. @defaultValue 1 */
+  /** Number of kinds pulled concurrently. @defaultValue 1 */
   readonly pullConcurrency: number;
-  /** Re-reads this window before the cursor, for servers whose rows become visible late. @defaultValue 0 */
+  /** Re-reads this window before the cursor, for servers whose rows become visible late. In ms. @defaultValue 0 */
   readonly pullOverlapMs: number;
   /** How merged rows are pushed; `force` is for servers without conditional writes. @defaultValue `conditional` */
   readonly mergedPush: 'conditional' | 'force';
   /** Whether a full resync removes rows that the server no longer lists. @defaultValue true */
   readonly sweepOnFullResync: boolean;
-  /** Whether unsent operations of one entity are folded into one request. @defaultValue true */
+  /** Folds unsent operations of one entity into one request. @defaultValue true */
   readonly coalesce: boolean;
-  /** Empty pages in a row after which a pull ends with an error. @defaultValue 100 */
+  /** Consecutive empty pages after which a pull fails. @defaultValue 100 */
   readonly maxEmptyPages: number;
   /**
-   * How long the lease of an engine lasts after its last renewal; until then, no other engine syncs the same database.
+   * Lifetime of the engine's lease after its last renewal. Until the lease expires, no other engine syncs the same
+   * database.
    *
    * @defaultValue 1,500 (1.5 seconds)
    */
   readonly leaseTtlMs: number;
   /**
-   * How long a run may make no progress before `run.stalled` is emitted; `Infinity` = never. Choose more than two
-   * requests can take: a request is repeated after a 401.
+   * Time without progress after which a run emits `run.stalled`; `Infinity` = never. Choose more than the longest time
+   * of two requests, because the transport repeats a request after a 401.
    *
    * @defaultValue 90,000 (1.5 minutes)
    */
   readonly stallAfterMs: number;
   /**
-   * How long after the last sync the diagnosis calls data old, and live queries in a screen say `stale`; `Infinity` =
-   * never. @defaultValue 86,400,000 (1 day)
+   * Time after the last sync from which the diagnosis calls data old and mounted live queries report `stale`;
+   * `Infinity` = never. @defaultValue 86,400,000 (1 day)
    */
   readonly staleAfterMs: number;
-  /** How long the server is trusted to remember a request id. @defaultValue 43,200,000 (12 hours) */
+  /** How long the server is assumed to remember a request id. @defaultValue 43,200,000 (12 hours) */
   readonly idempotencyWindowMs: number;
-  /** How long a statement waits for a database that another process has locked. @defaultValue 5,000 (5 seconds) */
+  /** How long a statement waits while another process locks the database. @defaultValue 5,000 (5 seconds) */
   readonly busyTimeoutMs: number;
   /** How long the engine waits for a transaction that executes no statement. @defaultValue 5,000 (5 seconds) */
   readonly gateTimeoutMs: number;
-  /** Most bytes of fetched pages that are held until they are applied (I10). @defaultValue 4,194,304 (4 MiB) */
+  /** Maximum size in bytes of the fetched pages that wait to be applied (I10). @defaultValue 4,194,304 (4 MiB) */
   readonly maxBufferedBytes: number;
-  /** How many discarded operations are kept for `undoDiscard`. @defaultValue 100 */
+  /** Number of discarded operations kept for `undoDiscard`. @defaultValue 100 */
   readonly discardHistory: number;
 }
 
@@ -135,8 +136,8 @@ const owner: OptionOwner = {
 };
 
 /**
- * Completes a configuration with the defaults. Throws `RangeError` naming the first field with a bad value, or an
- * unknown field (F-13).
+ * Completes a configuration with the defaults. Throws `RangeError` for the first invalid value or unknown field, and
+ * names it (F-13).
  */
 export function resolveSyncConfig(given: Partial<SyncConfig> = {}): SyncConfig {
   const resolved = completeOptions<Partial<SyncConfig>, typeof configOptions>(owner, configOptions, given);

@@ -13,7 +13,7 @@ export const conflictStrategies: readonly ConflictStrategy[] = [
   'manual',
 ];
 
-/** Both sides of a refused write, and what they came from. All data is wire JSON. */
+/** Both sides of a refused write and their common base. All data is wire JSON. */
 export interface Conflict {
   readonly kind: string;
   readonly entityId: string;
@@ -22,23 +22,23 @@ export interface Conflict {
   readonly opType: OpType;
   /** Empty for a delete. */
   readonly localData: JsonObject;
-  /** Empty when the server deleted the row and sent nothing of it. */
+  /** Empty when the server deleted the row and sent no data. */
   readonly serverData: JsonObject;
-  /** The row as it was before the first pending operation, where it is known. */
+  /** The row before the first pending operation, if known. */
   readonly baseData?: JsonObject | undefined;
   /** ISO 8601, by the local clock. */
   readonly localTimestamp: string;
-  /** The server's own text, '' where unknown. */
+  /** The server's own text; '' if unknown. */
   readonly serverTimestamp: string;
   readonly serverVersion?: string | undefined;
-  /** Fields of deltas included. */
+  /** Includes the fields of deltas. */
   readonly changedFields?: readonly string[] | undefined;
-  /** Relative changes; `localData` has their fields as these make them of the server's values. */
+  /** Relative changes. In `localData`, their fields hold the server's values with the changes applied. */
   readonly deltas?: readonly Delta[] | undefined;
   readonly serverDeleted: boolean;
   /**
-   * The change creates the row, and no earlier request can have brought it to the server. A deletion there is of
-   * another row with this id, so no strategy gives the new row up for it (F-151).
+   * The change creates the row, and no earlier request can have brought it to the server. A tombstone on the server
+   * therefore belongs to another row with this id, and no strategy discards the new row for it (F-151).
    */
   readonly isCreation?: true | undefined;
 }
@@ -55,21 +55,21 @@ export type ConflictResolution =
   | { readonly type: 'defer' }
   | { readonly type: 'discard' };
 
-/** Takes the server's row; the local change is given up and named in the event. */
+/** Takes the server's row. The engine discards the local change and names it in the event. */
 export const acceptServer = (): ConflictResolution => ({ type: 'acceptServer' });
-/** Sends the local row again, conditionally on the version shown. */
+/** Resends the local row, conditionally on the version that was shown. */
 export const acceptClient = (): ConflictResolution => ({ type: 'acceptClient' });
-/** Sends `data`, conditionally on the version shown; for a delete it means: keep the row with this data. */
+/** Sends `data`, conditionally on the version that was shown. For a delete, this keeps the row with `data`. */
 export const acceptMerged = (data: JsonObject, mergeInfo?: MergeInfo): ConflictResolution =>
   mergeInfo === undefined ? { type: 'acceptMerged', data } : { type: 'acceptMerged', data, mergeInfo };
-/** Decides later; the operation stays queued for a later run. */
+/** Postpones the decision; the operation stays queued for a later run. */
 export const defer = (): ConflictResolution => ({ type: 'defer' });
-/** Gives the local change up and goes to the server's state. */
+/** Discards the local change and adopts the server's state. */
 export const discard = (): ConflictResolution => ({ type: 'discard' });
 
 /**
- * Decides a conflict; may be a dialog. It may wait for `sync`, `syncRun`, `fullResync` or `whenIdle` of its engine:
- * that run ends without its answer, and a later one applies it.
+ * Decides a conflict; may open a dialog. The resolver may wait for `sync`, `syncRun`, `fullResync` or `whenIdle` of its
+ * engine. That run then ends without the answer, and a later run applies it.
  */
 export type ConflictResolver = (conflict: Conflict) => ConflictResolution | Promise<ConflictResolution>;
 export type MergeFunction = (
@@ -78,22 +78,20 @@ export type MergeFunction = (
   context: { readonly base?: JsonObject | undefined; readonly changedFields?: readonly string[] | undefined },
 ) => JsonObject;
 
-/**
- * Decides one field that we changed and the server has another value of. `base` is absent where nobody knows it.
- * Synchronous.
- */
+/** Decides one field that both sides changed. Must be synchronous. `base` is absent if unknown. */
 export type FieldMerge = (local: Json, server: Json, context: { readonly base?: Json | undefined }) => Json;
 
 /**
- * How one field is merged. Only what the user changed counts: an untouched field is the server's under every rule.
- * `union` unites lists, also what one side removed; `max` and `min` compare numbers, timestamps and texts, null being
- * no value.
+ * How one field is merged. Rules apply only to fields that the user changed; every other field takes the server's
+ * value.
+ * `union` joins both lists and restores items that one side removed. `max` and `min` compare numbers, timestamps and
+ * strings; null counts as no value.
  */
 export type FieldRule = 'local' | 'server' | 'union' | 'max' | 'min' | FieldMerge;
 
 export const fieldRules: readonly Exclude<FieldRule, FieldMerge>[] = ['local', 'server', 'union', 'max', 'min'];
 
-/** Conflict settings of one table; what is absent comes from the global configuration. */
+/** Conflict settings of one table. Absent settings come from the global configuration. */
 export interface TableConflictConfig {
   /** Decides conflicts of this table. @defaultValue `conflictStrategy` of the engine */
   readonly strategy?: ConflictStrategy | undefined;
@@ -101,35 +99,32 @@ export interface TableConflictConfig {
   readonly resolver?: ConflictResolver | undefined;
   /** Merges both rows under the strategy `merge`. @defaultValue `mergeFunction` of the engine */
   readonly mergeFunction?: MergeFunction | undefined;
-  /** Rules by property name under autoPreserve and merge; a rule replaces what the merge would do. */
+  /** Rules by property name for `autoPreserve` and `merge`. A rule replaces the default merge of its field. */
   readonly fields?: Readonly<Record<string, FieldRule>> | undefined;
   /**
-   * Under autoPreserve, merge and lastWriteWins: `delete` lets a local delete win over an edit on the server, `keep`
-   * never does.
+   * For `autoPreserve`, `merge` and `lastWriteWins`: with `delete`, a local delete wins over an edit on the server;
+   * with `keep`, it never does.
    */
   readonly deleteConflict?: 'keep' | 'delete' | undefined;
 }
 
 /**
- * `detected`: worked on in this run or the next. `awaiting`: parked until RESOLVE_CONFLICT; one with `decidedOn` was
- * deferred and is looked at again in a later run. `decided`: a stored decision waits for its run.
+ * `detected`: this run or the next one works on it. `awaiting`: parked until RESOLVE_CONFLICT; with `decidedOn`, a
+ * resolver deferred it and a later run asks again. `decided`: a stored decision waits for its run.
  */
 export type ConflictState = 'detected' | 'awaiting' | 'decided';
 
-/** Why a decision is asked for once more. */
+/** Explains why the app must decide once more. */
 export const outdatedDecision = 'The server has another version now than the one that was decided on; decide again';
 
-/** A conflict as the store keeps it: data that can be shown, decided later, and survives a restart. */
+/** A conflict as stored. The app can show it and decide it later; it survives a restart. */
 export interface StoredConflict {
   readonly conflict: Conflict;
   readonly strategy: ConflictStrategy;
   readonly state: ConflictState;
   readonly reason?: string | undefined;
   readonly resolution?: ConflictResolution | undefined;
-  /**
-   * The server version that was shown when it was decided, or when a resolver deferred it; another one makes that
-   * outdated.
-   */
+  /** The server version on which the decision or deferral was based. Any other version makes it outdated. */
   readonly decidedOn?: string | undefined;
   /** Epoch ms. */
   readonly detectedAt: number;

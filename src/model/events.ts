@@ -12,11 +12,11 @@ interface OpRef {
   readonly entityId: string;
 }
 
-/** What happened, after it was committed. The bridge adds {@link EventStamp}: the chart has no clock. */
+/** What happened, emitted after the commit. The bridge adds {@link EventStamp}, because the chart has no clock. */
 export type SyncFact =
   /** A run, or one phase of it, begins. */
   | { readonly type: 'sync.started'; readonly phase: SyncPhase }
-  /** How far a phase is. `total` is there only where somebody knows it. */
+  /** Progress of a phase. `total` is present only if known. */
   | {
       readonly type: 'sync.progress';
       readonly phase: SyncPhase;
@@ -24,9 +24,9 @@ export type SyncFact =
       readonly total?: number;
       readonly kind?: string;
     }
-  /** A run ended well. */
+  /** A run succeeded. */
   | { readonly type: 'sync.completed'; readonly tookMs: number; readonly stats: SyncStats }
-  /** A run, or one table of it, failed. `stats` holds what it had done before. */
+  /** A run, or one table of it, failed. `stats` counts what it did before. */
   | {
       readonly type: 'sync.failed';
       readonly phase: SyncPhase | 'fullResync' | 'firstPull' | 'sync';
@@ -37,9 +37,9 @@ export type SyncFact =
     }
   /** A full listing of these tables begins. */
   | { readonly type: 'resync.started'; readonly reason: ResyncReason; readonly kinds: readonly string[] }
-  /** The server has changed a row that was edited here. */
+  /** The server changed a row that was also edited on this device. */
   | { readonly type: 'conflict.detected'; readonly conflict: Conflict; readonly strategy: ConflictStrategy }
-  /** A strategy or a merge function has merged the two rows. The merged row is sent next. */
+  /** A strategy or a merge function merged the two rows. The engine sends the merged row next. */
   | {
       readonly type: 'conflict.merged';
       readonly conflict: Conflict;
@@ -47,7 +47,7 @@ export type SyncFact =
       readonly serverFields: readonly string[];
       readonly mergedData: JsonObject;
     }
-  /** A conflict is over. `givenUp` holds what the decision discarded. */
+  /** A conflict is resolved. `givenUp` holds what the decision discarded. */
   | {
       readonly type: 'conflict.resolved';
       readonly conflict: Conflict;
@@ -55,34 +55,34 @@ export type SyncFact =
       readonly resultData?: JsonObject;
       readonly givenUp?: readonly GivenUp[];
     }
-  /** Nobody has decided a conflict. Its row waits; all others go on. */
+  /** A conflict waits for a decision. Its row is held back; all other rows continue. */
   | { readonly type: 'conflict.unresolved'; readonly conflict: Conflict; readonly reason: string }
   /** Rows of a table changed in the local database because the server changed them. */
   | { readonly type: 'cache.updated'; readonly kind: string; readonly upserts: number; readonly deletes: number }
   /** The server has applied an operation. */
   | (OpRef & { readonly type: 'op.pushed'; readonly operationType: OpType })
-  /** One try of an operation failed. `willRetry` is true where the engine sends it again by itself. */
+  /** One attempt to send an operation failed. `willRetry` is true if the engine resends it automatically. */
   | (OpRef & {
       readonly type: 'op.failed';
       readonly error: Error;
       readonly errorInfo: SyncErrorInfo;
       readonly willRetry: boolean;
     })
-  /** The tries of an operation are used up. It waits for a person. */
+  /** An operation used all its attempts. It waits for somebody to act. */
   | (OpRef & {
       readonly type: 'op.stuck';
       readonly tryCount: number;
       readonly error: Error;
       readonly errorInfo: SyncErrorInfo;
     })
-  /** An operation left the queue and was not applied. `givenUp` holds what is lost. */
+  /** An operation left the queue without being applied. `givenUp` holds the lost data. */
   | (OpRef & { readonly type: 'op.discarded'; readonly reason: DiscardReason; readonly givenUp: readonly GivenUp[] })
-  /** The table cannot store a row of the server. The engine keeps the row and tries it again. */
+  /** The table cannot store a row of the server. The engine keeps the row and retries it. */
   | { readonly type: 'row.quarantined'; readonly kind: string; readonly id?: string; readonly error: Error }
   /**
-   * A page had rows that are older than what is known here; they were left out. A list that lags behind brings such
-   * rows for some seconds. Where they keep coming, the server has probably been restored from a backup, and a full
-   * resync takes its rows (F-157, F-161). `ids`: the first 20.
+   * A page contained rows older than the known versions; the engine skipped them. Lagging lists return such rows for a
+   * few seconds. If they keep coming, the server was probably restored from a backup; a full resync then takes its rows
+   * (F-157, F-161). `ids`: the first 20.
    */
   | { readonly type: 'rows.ignored'; readonly kind: string; readonly count: number; readonly ids: readonly string[] }
   /** A page of a pull is stored, together with its cursor. */
@@ -95,7 +95,7 @@ export type SyncFact =
       readonly errorCount: number;
       readonly conflictCount: number;
     }
-  /** The engine waits before it tries again. `retryAt` is the time, epoch ms. */
+  /** The engine waits before the next attempt. `retryAt` is epoch ms. */
   | {
       readonly type: 'backoff.scheduled';
       readonly attempt: number;
@@ -103,33 +103,36 @@ export type SyncFact =
       readonly retryAt: number | undefined;
       readonly cause: SyncErrorInfo;
     }
-  /** The server does not accept the token, nor a refreshed one. Nothing is sent until the app reports a sign-in. */
+  /** The server rejects the token and the refreshed one. The engine sends nothing until the app reports a sign-in. */
   | { readonly type: 'session.authRequired' }
-  /** The app has reported a sign-in. */
+  /** The app reported a sign-in. */
   | { readonly type: 'session.signedIn' }
   /** The network is back. */
   | { readonly type: 'network.online' }
   /** The network is gone. */
   | { readonly type: 'network.offline' }
-  /** The engine is paused. The database remembers it. */
+  /** The engine is paused. The pause survives a restart. */
   | { readonly type: 'engine.paused' }
-  /** The engine goes on after a pause. */
+  /** The engine continues after a pause. */
   | { readonly type: 'engine.resumed' }
-  /** The engine has ended. */
+  /** The engine has stopped. */
   | { readonly type: 'engine.stopped' }
-  /** A call of `sync()` or `fullResync()` waits until the engine may work. */
+  /** A call of `sync()` or `fullResync()` waits until the engine may run. */
   | { readonly type: 'request.deferred'; readonly because: 'paused' | 'starting' }
   /** A call of `sync()` or `fullResync()` was rejected. */
   | { readonly type: 'request.refused'; readonly because: 'authRequired' | 'stopped' }
-  /** The database belongs to another account. Nothing is sent until the app adopts or clears it. */
+  /** The database belongs to another account. The engine sends nothing until the app adopts or clears it. */
   | { readonly type: 'scope.changed' }
-  /** The pages of a table are not sorted by time and id. The cursor moves to the newest row of the page; pages that are far out of order are refused. */
+  /**
+   * The pages of a table are not sorted by time and id. The cursor moves to the newest row of the page. The engine
+   * rejects pages that are far out of order.
+   */
   | { readonly type: 'pages.unsorted'; readonly kind: string }
-  /** The transport or the server did something that it should not do. The message says what. */
+  /** The transport or the server misbehaved. The message says how. */
   | { readonly type: 'transport.warning'; readonly message: string }
   /**
-   * The run under way has not moved for `stallAfterMs`; `operations` are those it has claimed. An observation: the
-   * engine does nothing about it.
+   * The current run made no progress for `stallAfterMs`. `operations` lists the operations it claimed. The engine only
+   * reports this and takes no action.
    */
   | {
       readonly type: 'run.stalled';
@@ -138,19 +141,19 @@ export type SyncFact =
       readonly operations: readonly OpRef[];
     }
   /**
-   * The engine goes on, and somebody should know: something that should survive a restart (a wait, a pause) could not
-   * be stored; or, at the start, a table will not do what its owner thinks (rows that are never sent, a UNIQUE that
-   * sees deleted rows), or this version of SQLite may damage the file.
+   * The engine continues, but somebody should know. Either something that should survive a restart (a wait, a pause)
+   * could not be stored. Or the start found a problem: rows that are never sent, a UNIQUE that sees deleted rows, or a
+   * SQLite version that may damage the file.
    */
   | { readonly type: 'store.warning'; readonly message: string };
 
 /**
- * Why everything is pulled: somebody asked, a table's `version` rose, its time had come, or these tables were never
- * pulled before (`first`).
+ * Why a full resync runs: on request (`manual`), because a table's `version` rose (`schema`), because it was due
+ * (`scheduled`), or because these tables were never pulled (`first`).
  */
 export type ResyncReason = 'manual' | 'schema' | 'scheduled' | 'first';
 
-/** Why an operation left the outbox without being applied. */
+/** Why an operation left the outbox unapplied. */
 export type DiscardReason =
   | 'acceptServer'
   | 'discard'
@@ -161,7 +164,7 @@ export type DiscardReason =
   | 'purged'
   | 'scopeCleared';
 
-/** What is lost with an operation, as wire JSON. */
+/** The data lost with an operation, as wire JSON. */
 export interface GivenUp extends OpRef {
   readonly operationType: OpType;
   readonly data: JsonObject;

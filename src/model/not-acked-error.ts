@@ -2,9 +2,9 @@ import { SyncOperationError } from './errors/errors.ts';
 import type { DiscardReason } from './events.ts';
 
 /**
- * Why the server does not have a write. `rejected`: it refused it for now; it stays queued and is tried with the next
- * run. `stuck`: refused too often. `ambiguous`: sent, and nobody knows what came of it. `conflict`: a decision is
- * awaited. `discarded`: given up, `discardReason` says how.
+ * Why the server does not have a write. `rejected`: the server refused it; it stays queued and the next run retries it.
+ * `stuck`: the server refused it too often. `ambiguous`: it was sent, and its result is unknown. `conflict`: it waits
+ * for a decision. `discarded`: it was dropped; `discardReason` says why.
  */
 export type NotAckedReason = 'rejected' | 'stuck' | 'ambiguous' | 'conflict' | 'discarded';
 
@@ -15,8 +15,8 @@ interface NotAckedOptions extends ErrorOptions {
 }
 
 /**
- * A write that was awaited with `await: 'acked'` did not reach the server, and waiting longer would not help. `cause`
- * is the server's refusal.
+ * A write with `await: 'acked'` did not reach the server, and further waiting would not help. `cause` is the server's
+ * refusal.
  */
 export class NotAckedError extends SyncOperationError {
   override readonly name: string = 'NotAckedError';

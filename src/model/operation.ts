@@ -4,29 +4,27 @@ import { randomId } from './platform/random-id.ts';
 
 export type OpType = 'upsert' | 'delete';
 
-/** What every operation has, whatever it does. */
+/** The fields that all operations share. */
 interface OpBase {
-  /** UUID v4 made at enqueue; unique in the outbox. */
+  /** UUID v4, created at enqueue; unique in the outbox. */
   readonly opId: string;
   readonly kind: string;
   /** The entity's id as text, whatever its column type. */
   readonly id: string;
   /**
-   * When the user acted, ISO 8601 UTC by the local clock. Only shown and used by last-write-wins; the order is the
-   * outbox sequence.
+   * When the user acted, ISO 8601 UTC by the local clock. Used only for display and last-write-wins; the outbox
+   * sequence defines the order.
    */
   readonly localTimestamp: string;
-  /** The server version the user saw, verbatim as the server sent it; absent where there was none. */
+  /** The server version that the user saw, verbatim; absent if there was none. */
   readonly baseUpdatedAt?: string;
-  /** True when the operation brings the entity into being. A stored fact, never derived from a missing base (F-144). */
+  /** True when the operation creates the entity. Stored explicitly and never derived from a missing base (F-144). */
   readonly creates: boolean;
-  /**
-   * The request's identity (idempotency key); absent on an operation that was never sent. Falls back to `opId` (I2).
-   */
+  /** The idempotency key of the request; absent on an operation that was never sent. Defaults to `opId` (I2). */
   readonly requestId?: string;
   /** Asks the server to skip its conflict check (`X-Force-Update`, `X-Force-Delete`). */
   readonly force?: boolean;
-  /** ETag of the version the request is conditional on, for servers with `capabilities.conditionalWrite`. */
+  /** ETag of the version that the request depends on, for servers with `capabilities.conditionalWrite`. */
   readonly baseVersion?: string;
 }
 
@@ -34,11 +32,11 @@ interface OpBase {
 export interface UpsertOp extends OpBase {
   readonly type: 'upsert';
   readonly payload: JsonObject;
-  /** Wire keys the user changed. Absent: unknown, all may have changed. Empty: none. */
+  /** Wire keys that the user changed. Absent: unknown, any field may have changed. Empty: none. */
   readonly changedFields?: readonly string[];
   /**
-   * Relative changes, by wire key; `payload` has their fields as the user sees them, `changedFields` does not name
-   * them.
+   * Relative changes by wire key. `payload` holds the resulting values as the user sees them; `changedFields` does not
+   * list these fields.
    */
   readonly deltas?: readonly Delta[];
 }
@@ -55,9 +53,9 @@ interface OpInput {
   readonly id: string;
   readonly baseUpdatedAt?: string | undefined;
   readonly opId?: string | undefined;
-  /** A Date is written as its ISO string. */
+  /** A Date is converted to its ISO string. */
   readonly localTimestamp?: string | Date | undefined;
-  /** Default: true iff there is no `baseUpdatedAt`. */
+  /** Defaults to true if `baseUpdatedAt` is absent, otherwise to false. */
   readonly creates?: boolean | undefined;
 }
 
@@ -68,8 +66,8 @@ export interface UpsertOpInput extends OpInput {
 }
 
 /**
- * Builds an upsert; fills in a v4 UUID and the present time where they are not given. Throws `TypeError` on a
- * localTimestamp that is no time.
+ * Builds an upsert. Generates a v4 UUID and uses the current time if they are missing. Throws `TypeError` for an
+ * invalid `localTimestamp`.
  */
 export const upsertOp = (input: UpsertOpInput): UpsertOp => ({
   type: 'upsert',
@@ -79,13 +77,13 @@ export const upsertOp = (input: UpsertOpInput): UpsertOp => ({
   ...(input.deltas === undefined || input.deltas.length === 0 ? {} : { deltas: sumDeltas(input.deltas) }),
 });
 
-/** Builds a delete; fills in as {@link upsertOp} does. */
+/** Builds a delete with the same defaults as {@link upsertOp}. */
 export const deleteOp = (input: OpInput): DeleteOp => ({ type: 'delete', ...opBase(input, input.creates ?? false) });
 
-/** True when the operation creates its entity: the stored fact, not a guess from a missing base. */
+/** True when the operation creates its entity. Reads the stored fact and never guesses from a missing base. */
 export const isNewRecord = (op: Op): boolean => op.creates;
 
-/** The identity under which a request is sent and remembered by the server. */
+/** The id under which a request is sent and which the server remembers. */
 export const requestIdOf = (op: Op): string => op.requestId ?? op.opId;
 
 function opBase(input: OpInput, creates: boolean): OpBase {

@@ -17,14 +17,14 @@ export type PendingReason =
   | 'newerSchema'
   | 'unregisteredKind';
 
-/** A queued operation with the reason why it is still there (I12). */
+/** A queued operation and the reason why it is still queued (I12). */
 export interface PendingOperation {
   readonly opId: string;
   readonly kind: string;
   readonly entityId: string;
   readonly type: OpType;
   readonly reason: PendingReason;
-  /** The operation that goes first. */
+  /** The operation that must be sent first. */
   readonly waitingFor?: string;
   /** Epoch ms. */
   readonly retryAt?: number;

@@ -10,36 +10,38 @@ import type { PullPage } from './transport.ts';
 
 // ── Facts from outside ──────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Tells whether the device has a network. It may lie: the engine still probes `transport.health()`. */
+/** Reports whether the device has a network. It may be wrong; the engine still probes `transport.health()`. */
 export interface ConnectivityPort {
   isOnline(): boolean;
-  /** Calls the listener on each change; returns the function that ends it. */
+  /** Calls the listener on each change. Returns a function that unsubscribes. */
   subscribe(listener: (online: boolean) => void): () => void;
 }
 
-/** Tells whether somebody sees the app. */
+/** Reports whether the app is visible. */
 export interface VisibilityPort {
   isVisible(): boolean;
-  /** Calls the listener on each change; returns the function that ends it. */
+  /** Calls the listener on each change. Returns a function that unsubscribes. */
   subscribe(listener: (visible: boolean) => void): () => void;
 }
 
 // ── One run at a time (I11) ─────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * The lease under which a run works. Every write of the engine asserts its fencing token in its own transaction and
+ * The lease under which a run works. Every write of the engine checks its fencing token within its own transaction. It
  * throws `SyncStepError` `leaseLost` when another owner has taken over.
  */
 export interface LeasePort {
-  /** One attempt. `continued`: nobody else held it since we released it. */
+  /** Makes one attempt. `continued`: no other owner held it since this one released it. */
   acquire(): Promise<{ readonly held: false } | { readonly held: true; readonly continued: boolean }>;
-  /** Extends the lease; throws `SyncStepError` `leaseLost` when it is no longer ours. */
+  /** Extends the lease. Throws `SyncStepError` `leaseLost` when another owner holds it. */
   renew(): Promise<void>;
-  /** Gives it back; never throws for a lease that is gone. */
+  /** Releases the lease. Never throws for a lost lease. */
   release(): Promise<void>;
-  /** Epoch ms until which we hold it, 0 when we do not: each send checks it first. */
+  /** Epoch ms until which this owner holds the lease, 0 if it does not. Checked before each send. */
   expiresAt(): number;
-  /** Whether the run should end at the next batch or page, because somebody with a better claim waits. Absent: never. */
+  /**
+   * Whether the run should end at the next batch or page, because an owner with a better claim waits. Absent: never.
+   */
   isWanted?(): Promise<boolean>;
 }
 
@@ -51,20 +53,20 @@ export interface PersistedState {
   /** Epoch ms. */
   readonly retryAt?: number | undefined;
   readonly request?: SyncRequest | undefined;
-  /** Server time minus local time, ms; 0 while unknown. */
+  /** Server time minus local time in ms; 0 if unknown. */
   readonly clockOffsetMs: number;
   readonly lastSyncedAt?: number | undefined;
 }
 
-/** The server's row as it was, to the client's knowledge, when a request was made. */
+/** What the client knew of the server's row when it made a request. */
 export interface KnownThere {
-  /** True where no server has the row. */
+  /** True if the server does not have the row. */
   readonly isAbsent: boolean;
-  /** What it has is a tombstone. */
+  /** True if the row is a tombstone. */
   readonly isDeleted?: boolean | undefined;
-  /** The version of the row, verbatim; undefined where it is unknown. */
+  /** The version of the row, verbatim; undefined if unknown. */
   readonly version?: string | undefined;
-  /** Its ETag or other request version, where the request was conditional on one. */
+  /** The ETag or other request version, if the request depended on one. */
   readonly requestVersion?: string | undefined;
 }
 
@@ -72,32 +74,34 @@ export interface KnownThere {
 export interface TakenRequest {
   readonly kind: string;
   readonly entityId: string;
-  /** What to send, with `requestId`, payload, base and `force` as they were frozen before the first byte left (I2). */
+  /**
+   * The operation to send. Its `requestId`, payload, base and `force` were frozen before the first byte was sent (I2).
+   */
   readonly op: Op;
-  /** All operations it stands for, oldest first; `op.opId` is the newest. */
+  /** All operations that it covers, oldest first; `op.opId` is the newest. */
   readonly opIds: readonly string[];
-  /** Epoch ms of the first time it was sent; undefined: never yet. */
+  /** Epoch ms of the first send; undefined if it was never sent. */
   readonly firstSentAt: number | undefined;
   /**
-   * Why the row must be fetched before sending. `unknownVersion`: the last answer had no version, `lastSent` is what we
-   * sent then; or the server was never asked (`isUnseen`), `lastSent` is what the user saw. `staleRequest`: sent
-   * without outcome, and the server may have forgotten the key.
+   * Why the row must be fetched before sending. `unknownVersion`: the last answer had no version, and `lastSent` is
+   * what was sent then. With `isUnseen`, the row was never fetched, and `lastSent` is what the user saw.
+   * `staleRequest`: sent without an outcome, and the server may have forgotten the key.
    */
   readonly verify: 'no' | 'unknownVersion' | 'staleRequest';
-  /** Wire row that the entity's last applied request carried, while its version is unknown. */
+  /** Wire row of the entity's last applied request; present while its version is unknown. */
   readonly lastSent?: JsonObject | undefined;
-  /** The row is from before its table was synchronised: the server may have it or not. */
+  /** The row is older than the synchronisation of its table. The server may or may not have it. */
   readonly isUnseen?: boolean | undefined;
   /**
-   * Of a creation that was sent before: a pull has brought a live row of its id since. Where that row is absent now,
+   * For a creation that was sent before: a pull has since returned a live row with its id. If that row is absent now,
    * somebody deleted it.
    */
   readonly wasShown?: boolean | undefined;
-  /** Of a request that resolves a conflict: the server's row on which that was decided. */
+  /** For a request that resolves a conflict: the server's row on which the decision was based. */
   readonly decidedOn?: KnownThere | undefined;
   /**
-   * Relative changes that the request stands for, also where they travel inside the row. That the server's row equals
-   * what was sent proves nothing then: somebody else may have made the same change.
+   * Relative changes that the request covers, also those merged into the row. With deltas, a server row equal to the
+   * sent row proves nothing, because somebody else may have made the same change.
    */
   readonly deltas?: readonly Delta[] | undefined;
 }
@@ -111,63 +115,63 @@ export interface TakeOptions {
   readonly kinds: Kinds;
   readonly limit: number;
   readonly runId: number;
-  /**
-   * Whether sent requests without outcome must be verified by a fetch whatever their age (`capabilities.idempotency:
-   * 'none'`).
-   */
+  /** Verify sent requests without an outcome by a fetch, whatever their age (`capabilities.idempotency: 'none'`). */
   readonly distrustResend: boolean;
-  /** Whether requests carry deltas as such (`capabilities.deltas`); frozen with the request. */
+  /** Send deltas as such (`capabilities.deltas`); frozen with the request. */
   readonly deltas?: boolean | undefined;
 }
 
-/** `counted`: the try counts towards `maxOutboxTryCount`. `dueInMs`: when to try again, absent = next run. */
+/**
+ * `counted`: the attempt counts towards `maxOutboxTryCount`. `dueInMs`: time until the next attempt; absent: the next
+ * run.
+ */
 export interface Answer {
   readonly request: TakenRequest;
   readonly outcome: Outcome;
   readonly dueInMs?: number | undefined;
 }
 
-/** Where the pull of one kind stands. */
+/** Pull position of one kind. */
 export interface PullPosition {
   readonly cursor: Cursor | undefined;
   readonly maxPage: number;
-  /** A token sequence under way: its token, and the cursor that its first request had. */
+  /** A token sequence in progress: its token, and the cursor of its first request. */
   readonly sequence?: { readonly token: string; readonly start: Cursor | undefined } | undefined;
-  /** Ids of the rows that the last applied page had at the cursor's timestamp; empty after a restart. */
+  /** True while a full resync of the kind is open. */
   readonly resync: boolean;
 }
 
-/** A page together with the position that holds once it is applied. */
+/** A page and the position that holds once it is applied. */
 export interface PageToApply {
   readonly page: PullPage;
-  /** The rows to apply, in page order: `page.items` less those that need no work. */
+  /** The rows to apply in page order: `page.items` minus those that need no work. */
   readonly items: readonly JsonObject[];
   readonly next: PullPosition;
   /**
-   * Timestamp at which an overlapping pull began: rows that are not newer were read before, and most are here as they
-   * come.
+   * Timestamp at which an overlapping pull began. Rows that are not newer were read before; most are already stored
+   * unchanged.
    */
   readonly rereadUntil?: string | undefined;
 }
 
 export interface AppliedPage {
   readonly pageSize: number;
-  /** Rows that were taken. Re-read rows of the overlap window count only where they changed something. */
+  /** Rows accepted. Re-read rows of the overlap window count only if they changed something. */
   readonly pulled: number;
-  /** Rows that were left out because a newer one is known (F-157). */
+  /** Rows skipped because a newer version is known (F-157). */
   readonly ignored: number;
   readonly facts: readonly SyncFact[];
 }
 
-/** Rows that a full resync did not list. `control`: a row that it did list, so the server must have it. */
+/** Rows that a full resync did not list. `control` is a row that it did list, so the server must have it. */
 export interface UnprovenRows {
   readonly ids: readonly string[];
   readonly control?: string | undefined;
 }
 
 /**
- * What single reads said of rows that a full resync did not list: `present` are the ids of `found`, and of rows that
- * came meanwhile.
+ * Results of single reads of rows that a full resync did not list. `present` holds the ids of `found` and of rows that
+ * arrived meanwhile.
  */
 export interface AbsenceProof {
   readonly absent: readonly string[];
@@ -175,11 +179,11 @@ export interface AbsenceProof {
   readonly found: readonly JsonObject[];
 }
 
-/** What became of stored rows whose table has another version than the app's. */
+/** What happened to stored rows whose table version differs from the app's. */
 export interface SchemaReport {
   readonly facts: readonly SyncFact[];
   /**
-   * Kinds that a newer release of the app has used: `stored` is its version, `known` ours. Nothing of them is sent or
+   * Kinds that a newer release of the app has used: `stored` is its version, `known` is ours. They are neither sent nor
    * pulled.
    */
   readonly refused: readonly { readonly kind: string; readonly stored: number; readonly known: number }[];
@@ -188,13 +192,13 @@ export interface SchemaReport {
 }
 
 /**
- * Everything the engine asks of the database. Each method is one or more whole transactions; every outcome is committed
- * when its promise resolves.
+ * Everything the engine needs from the database. Each method is one or more whole transactions; every outcome is
+ * committed when its promise resolves.
  */
 export interface StorePort {
   readonly lease: LeasePort;
 
-  /** Checks the schema and reads what survived. Throws `DatabaseError` that names a missing table and the fix. */
+  /** Checks the schema and reads the persisted state. Throws `DatabaseError` that names a missing table and the fix. */
   hydrate(): Promise<PersistedState>;
   rememberWait(wait: {
     readonly attempt: number;
@@ -204,12 +208,12 @@ export interface StorePort {
   rememberPaused(paused: boolean): Promise<void>;
   rememberClockOffset(offsetMs: number): Promise<void>;
 
-  /** The scope that the database belongs to; stores `scope` when there is none yet. */
+  /** Returns the scope that owns the database. Stores `scope` if there is none yet. */
   claimScope(scope: string): Promise<{ readonly owner: string }>;
 
   /**
-   * Opens a run: takes back what a dead run left in flight, makes waiting operations ready (all of them when
-   * `explicit`, else those that are due), and lists the conflicts that have work in this run.
+   * Opens a run. Takes back what a dead run left in flight. Makes waiting operations ready: all of them when
+   * `explicit`, otherwise those that are due. Lists the conflicts that have work in this run.
    */
   beginRun(options: {
     readonly explicit: boolean;
@@ -217,30 +221,30 @@ export interface StorePort {
     readonly runId: number;
   }): Promise<{ readonly conflicts: readonly ConflictRef[]; readonly facts: readonly SyncFact[] }>;
   /**
-   * Brings what is stored of every registered kind to the version it is registered with. Cheap where there is nothing
-   * to do; may be repeated.
+   * Upgrades the stored data of every registered kind to its registered version. Idempotent, and cheap if there is
+   * nothing to do.
    */
   upgradeSchemas(): Promise<SchemaReport>;
-  /** Of these kinds, those whose full resync is due (or still open from an interrupted one). */
+  /** Filters these kinds to those whose full resync is due, or still open from an interrupted one. */
   dueForResync(kinds: Kinds): Promise<Kinds>;
-  /** Of these kinds, those of which this database never had a complete pull; their first one may be under way. */
+  /** Filters these kinds to those that this database never pulled completely; their first pull may be in progress. */
   neverPulled(kinds: Kinds): Promise<Kinds>;
 
-  /** Takes heads of line, folds and freezes them, and commits that before it resolves. */
+  /** Takes heads of line, folds and freezes them, and commits before it resolves. */
   take(options: TakeOptions): Promise<TakenBatch>;
   /**
-   * Stores the base that a taken request was given by looking at the server's row, before it is sent: sent again it
-   * must be the same (I2).
+   * Stores the base found by reading the server's row for a taken request, before the request is sent. A resend must
+   * use the same base (I2).
    */
   confirmBase(request: TakenRequest, found: { readonly row: JsonObject; readonly version: string }): Promise<void>;
-  /** Settles answers in one transaction: departures, rebased followers, answered rows, conflicts, tries. */
+  /** Settles answers in one transaction: departures, rebased followers, answered rows, conflicts, attempts. */
   settle(answers: readonly Answer[]): Promise<SettleReport>;
 
-  /** The stored conflict with the data of its folded operations; undefined when it is gone. */
+  /** The stored conflict with the data of its folded operations; undefined if it no longer exists. */
   loadConflict(ref: ConflictRef): Promise<StoredConflict | undefined>;
   /**
-   * Parks it: it waits for RESOLVE_CONFLICT, or also for the next run (`nextRun`), or for an explicit run or another
-   * server version (`deferred`). It stays to be shown, unless a counted try was one too many.
+   * Parks the conflict until RESOLVE_CONFLICT. With `nextRun`, the next run also resumes it. With `deferred`, an
+   * explicit run or another server version does. It stays visible, unless a counted attempt was one too many.
    */
   parkConflict(
     ref: ConflictRef,
@@ -248,14 +252,15 @@ export interface StorePort {
     options: { readonly nextRun: boolean; readonly countTry: boolean; readonly deferred?: boolean | undefined },
   ): Promise<readonly SyncFact[]>;
   /**
-   * The local row becomes the server's: the local change is given up, or (`acceptMerged`) the server has all of it
-   * already.
+   * Replaces the local row by the server's. Discards the local change, or, with `acceptMerged`, the server already has
+   * all of it.
    */
   acceptServer(ref: ConflictRef, resolution: ConflictResolution): Promise<ConflictOutcome>;
   /**
-   * Freezes what resolves the conflict as a new request: `data` null for a delete. `base` absent: none is sent.
-   * `expectedVersion` is the server timestamp the decision was made on; undefined when the stored conflict has moved on
-   * since. `resolution` is kept with the conflict, so that it is told whichever run gets the answer.
+   * Freezes the resolution of a conflict as a new request. `data` is null for a delete. Without `base`, none is sent.
+   * `expectedVersion` is the server timestamp on which the decision was based. Returns undefined when the stored
+   * conflict has changed since. Stores `resolution` with the conflict, so that whichever run receives the answer can
+   * report it.
    */
   freezeResolution(
     ref: ConflictRef,
@@ -269,12 +274,12 @@ export interface StorePort {
       readonly resolution?: ConflictResolution | undefined;
     },
   ): Promise<TakenRequest | undefined>;
-  /** Settles the answer to a resolution's request. */
+  /** Settles the answer to the request that resolves a conflict. */
   settleResolution(ref: ConflictRef, answer: Answer, resolution: ConflictResolution): Promise<ConflictOutcome>;
   /**
-   * Stores a decision made by a person or the app; it is applied in the next run that names it. Throws
-   * `ValidationError` when there is no such conflict, its resolution is under way, or the data cannot be stored.
-   * `decidedOn`: the server version shown, by default the one stored.
+   * Stores a decision of a person or the app. The next run that names it applies it. Throws `ValidationError` when
+   * there is no such conflict, its resolution is in flight, or the data cannot be stored. `decidedOn` is the server
+   * version shown; defaults to the stored one.
    */
   decideConflict(
     opId: string,
@@ -286,38 +291,39 @@ export interface StorePort {
 
   pullPosition(kind: string, options: { readonly resync: boolean }): Promise<PullPosition>;
   /**
-   * Applies pages in order, each with its position, in as few transactions as the gate and `signal` allow. Yields after
-   * each page that is committed. Stops after a commit when `signal` aborts.
+   * Applies pages in order, each with its position, in as few transactions as the gate and `signal` allow. Yields each
+   * page after its commit. Stops after a commit when `signal` aborts.
    */
   applyPages(
     kind: string,
     pages: readonly PageToApply[],
     options: { readonly signal?: AbortSignal | undefined; readonly totalDone: number },
   ): Promise<readonly AppliedPage[]>;
-  /** The pull of a kind is complete: tries its quarantined rows again, notes the time. */
+  /** Marks the pull of a kind as complete: retries its quarantined rows and stores the time. */
   completePull(
     kind: string,
     options: { readonly resync: boolean; readonly tombstoneRetentionMs?: number | undefined },
   ): Promise<readonly SyncFact[]>;
 
   /**
-   * Epoch ms at which each kind was last pulled to its end, by any engine of this database; those never pulled are
-   * absent.
+   * Epoch ms of each kind's last complete pull by any engine of this database. Kinds that were never pulled are absent.
    */
   pulledAt(kinds: Kinds): Promise<ReadonlyMap<string, number>>;
 
-  /** Opens or continues a generation per kind: its own cursor from the start, marks when the table has rows. */
+  /**
+   * Opens or continues a generation per kind, with its own cursor from the start. Marks the existing rows of the table.
+   */
   openResync(kinds: Kinds): Promise<void>;
   /**
-   * Some of the rows that `sweepResync` would remove although their absence is not proven, because the listing followed
-   * tokens; none: it may sweep.
+   * Some of the rows that `sweepResync` would remove without proof of their absence, because the listing followed
+   * tokens. An empty result allows the sweep.
    */
   unprovenRows(kind: string, options: { readonly requested: boolean }): Promise<UnprovenRows>;
-  /** Stores what the server said of such rows. None of them is named by `unprovenRows` again in this generation. */
+  /** Stores the server's answers about such rows. `unprovenRows` does not return them again in this generation. */
   proveAbsence(kind: string, proof: AbsenceProof): Promise<readonly SyncFact[]>;
   /**
-   * Removes what a completely fetched generation did not list, and closes it. `keepUnlisted`: closes it without
-   * removing.
+   * Removes the rows that a completely fetched generation did not list, and closes the generation. `keepUnlisted`
+   * closes it without removing rows.
    */
   sweepResync(
     kind: string,
@@ -325,8 +331,8 @@ export interface StorePort {
   ): Promise<readonly SyncFact[]>;
 
   /**
-   * Notes the end of a run: counts tries of operations that failed alone while others succeeded, and tells the earliest
-   * wait.
+   * Records the end of a run. Counts attempts of operations that failed alone while others succeeded, and returns the
+   * earliest wait.
    */
   finishRun(options: {
     readonly runId: number;

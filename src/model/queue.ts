@@ -2,10 +2,10 @@ import type { SyncFact } from './events.ts';
 import type { OpType } from './operation.ts';
 import type { Kinds } from './run.ts';
 
-/** `parked` operations are not sent until somebody acts; `parkedFor` says why. */
+/** `parked` operations are not sent until somebody acts; `parkedFor` holds the reason. */
 export type QueueState = 'behind' | 'ready' | 'waiting' | 'parked' | 'inFlight';
 
-/** One queued operation, as screens and `explain()` need it; no payload. */
+/** One queued operation without its payload, for screens and `explain()`. */
 export interface QueuedOperation {
   readonly opId: string;
   readonly kind: string;
@@ -13,11 +13,11 @@ export interface QueuedOperation {
   readonly type: OpType;
   readonly state: QueueState;
   readonly parkedFor?: 'conflict' | 'stuck' | 'ambiguous' | undefined;
-  /** Operation of the same entity that goes first. */
+  /** The operation of the same entity that must be sent first. */
   readonly waitingFor?: string | undefined;
   /**
-   * Rows that refer to each other by columns that must not be NULL, this one among them: no order of their creations
-   * suits a server that checks references.
+   * Rows, including this one, that reference each other through NOT NULL columns. A server that checks references
+   * cannot accept any of them first.
    */
   readonly ring?: readonly string[] | undefined;
   /** Epoch ms; absent on a waiting operation: the next run. */
@@ -27,29 +27,29 @@ export interface QueuedOperation {
   /** The server's reasons by wire key, for the fields of a form. */
   readonly errorFields?: Readonly<Record<string, string>> | undefined;
   readonly errorCode?: string | undefined;
-  /** The table was used by a newer release of the app, to which its operations are left. */
+  /** A newer release of the app has used the table. Its operations are left to that release. */
   readonly newerSchema?: boolean | undefined;
   /** Epoch ms. */
   readonly enqueuedAt: number;
 }
 
-/** Absent members match everything. `opIds` is for acting on operations, not for counting them. */
+/** Absent members match everything. `opIds` selects operations to act on and is ignored by counts. */
 export interface QueueFilter {
   readonly kinds?: Kinds | undefined;
   readonly opIds?: readonly string[] | undefined;
 }
 
-/** A part of the queue and of the quarantine from which a diagnosis can be made. */
+/** A sample of the queue and the quarantine that suffices for a diagnosis. */
 export interface QueueSample {
-  /** Those that are parked, wait, or cannot be sent by this engine, and one of each other state. */
+  /** Parked, waiting and unsendable operations, and one operation of each other state. */
   readonly operations: readonly QueuedOperation[];
-  /** Rows of the server that could not be stored. */
+  /** Rows of the server that the table cannot store. */
   readonly quarantine: readonly { readonly kind: string; readonly id: string; readonly error: string }[];
-  /** Nothing but the limit kept more from being listed. */
+  /** True if only the limit kept more entries out. */
   readonly isCut: boolean;
 }
 
-/** `pending` leaves stuck operations out. */
+/** `pending` excludes stuck operations. */
 export interface QueueCounts {
   readonly pending: number;
   readonly stuck: number;
@@ -57,34 +57,35 @@ export interface QueueCounts {
 }
 
 /**
- * What the façade asks of the queue beside `StorePort`: to look, to repair, and to be told. No method needs the lease,
- * none joins a transaction of the caller.
+ * What the façade needs from the queue beside `StorePort`: to read, repair and observe it. No method needs the lease or
+ * joins a transaction of the caller.
  */
 export interface QueuePort {
-  /** All of them, in outbox order (F-49). */
+  /** All operations in outbox order (F-49). */
   list(filter?: QueueFilter): Promise<readonly QueuedOperation[]>;
   counts(filter?: QueueFilter): Promise<QueueCounts>;
-  /** At most `limit` of each sort. The cost does not grow with the queue. */
+  /** At most `limit` entries of each sort. The cost does not grow with the queue. */
   sample(limit: number): Promise<QueueSample>;
   /**
-   * Whether a further run could send something: a head of line that waits or is ready, and is not forbidden. Looks at
-   * one row, not at the queue.
+   * Whether a further run could send something: a head of line that is waiting or ready, and not forbidden. Reads one
+   * row, not the whole queue.
    */
   hasSendable(filter?: QueueFilter): Promise<boolean>;
-  /** Makes stuck operations ready again, with a try count of 0; answers how many. */
+  /** Makes stuck operations ready again with a try count of 0. Returns their number. */
   retryStuck(filter?: QueueFilter): Promise<number>;
-  /** Gives stuck operations up and puts their rows to the server's state. */
+  /** Discards stuck operations and restores their rows to the server's state. */
   dropStuck(filter?: QueueFilter): Promise<readonly SyncFact[]>;
   /**
-   * Calls after each commit that may have changed the queue or its conflicts; `enqueued` where an operation was added.
+   * Calls the listener after each commit that may have changed the queue or its conflicts. `enqueued` is true if an
+   * operation was added.
    */
   subscribe(listener: (change: { readonly enqueued: boolean }) => void): () => void;
-  /** Keeps the database for `scope`; `resync`: everything is pulled anew. */
+  /** Assigns the database to `scope`. With `resync`, everything is pulled again. */
   adoptScope(scope: string, options?: { readonly resync?: boolean | undefined }): Promise<void>;
   /**
-   * Empties synced tables, queue and the tables named, and claims `scope` (undefined: the next one takes it), all or
-   * nothing. The facts name what was given up. Throws `ValidationError` where unsent operations are not to be given up,
-   * or other tables hold on to the rows.
+   * Empties the synced tables, the queue and the named tables, and claims `scope`, all or nothing. Without `scope`, the
+   * next one claims it. The facts list the discarded operations. Throws `ValidationError` when unsent operations must
+   * be kept, or when other tables reference the rows.
    */
   clearScope(
     scope: string | undefined,

@@ -5,10 +5,10 @@ import type { PullStats, PushStats, SyncStats } from './values/run-stats.ts';
 export type Kinds = readonly string[];
 
 /**
- * What one run has to do. `explicit`: somebody waits for the answer, hence `waiters` is not empty. `automatic`: a
- * trigger or a fact asked, so the engine itself sees to it after a failed run. `waiters` are ids of the promises that
- * end with the run ({@link anonymousWaiter} where a command was sent without one); `clearData` is kept for the event
- * only, a resync always sweeps at its end.
+ * The work of one run. `explicit`: a caller waits for the result, so `waiters` is not empty. `automatic`: a trigger or
+ * a fact asked, so the engine repeats a failed run itself. `waiters` are the ids of promises that end with the run;
+ * {@link anonymousWaiter} stands for a command without a promise. `clearData` only travels to the event; a resync
+ * always sweeps at its end.
  */
 export interface SyncRequest {
   readonly pushKinds: Kinds;
@@ -24,15 +24,15 @@ export interface SyncRequest {
 // ── What the chart's actors answer. Bodies stay inside the actors; the chart sees ids, counts and the facts to
 // announce. ──────────────
 
-/** What the database remembers. `wait` is already computed against the clock. */
+/** What the database remembers. `wait` is already relative to the clock. */
 export interface Hydrated {
   readonly paused: boolean;
-  /** Failures since the last progress, over all runs. */
+  /** Failures since the last progress, across runs. */
   readonly attempt: number;
   readonly wait?: Wait | undefined;
   /** The database belongs to another scope. */
   readonly failure?: SyncFailure | undefined;
-  /** Automatic work that was waiting when the process ended. */
+  /** Automatic work that was pending when the process ended. */
   readonly request?: SyncRequest | undefined;
 }
 
@@ -40,34 +40,31 @@ export interface Wait {
   readonly delayMs: number;
   /** Epoch ms; absent when the failure carried no time. */
   readonly retryAt: number | undefined;
-  /** Nothing failed for everybody: single operations wait with their own backoff, so any other work goes before. */
+  /** Only single operations wait, each with its own backoff. Any other work goes first. */
   readonly due?: boolean | undefined;
 }
 
-/**
- * Waiter of a command that was sent without one: somebody asked, and no promise is kept for it. Never part of an
- * emitted event.
- */
+/** Waiter of a command that was sent without a promise. Never part of an emitted event. */
 export const anonymousWaiter = '*';
 
-/** The part of a planned run that is still ahead of it. */
+/** The remaining part of a planned run. */
 export interface Remaining {
   readonly toPush: Kinds;
   readonly toPull: Kinds;
   readonly toSweep: Kinds;
 }
 
-/** `continued`: nobody else held the lease since we did, so the run goes on where it stopped. */
+/** `continued`: no other owner held the lease since, so the run resumes where it stopped. */
 export type LeaseAnswer = { readonly held: false } | { readonly held: true; readonly continued: boolean };
 
 export interface Plan {
   readonly pushKinds: Kinds;
   /** Ordered so that referenced kinds come first. */
   readonly pullKinds: Kinds;
-  /** Always part of `pullKinds`. */
+  /** A subset of `pullKinds`. */
   readonly resyncKinds: Kinds;
   readonly resyncReason?: ResyncReason | undefined;
-  /** Kinds that were asked for and are left out, with the reason (I13). */
+  /** Requested kinds that are left out, with the reason (I13). */
   readonly failures?: readonly SyncFailure[] | undefined;
   /** Conflicts with a stored decision, or found `detected` after a crash. */
   readonly conflicts: readonly ConflictRef[];
@@ -80,19 +77,21 @@ export interface ConflictRef {
   readonly opId: string;
 }
 
-/** `count` 0: nothing is ready. `facts`: what needed no request, as a create that was deleted before it was sent. */
+/**
+ * `count` 0: nothing is ready. `facts`: operations that needed no request, such as a create deleted before it was sent.
+ */
 export interface Taken {
   readonly batchId: number;
   readonly count: number;
   readonly facts: readonly SyncFact[];
 }
 
-/** The answers themselves stay with the actors under `batchId`. */
+/** The actors keep the answers themselves under `batchId`. */
 export interface SendReport {
   readonly answered: number;
   /** True when any answer came from the server, good or bad. */
   readonly reached: boolean;
-  /** Why the rest of the batch has no answer, or why the run must not go on after settling. */
+  /** Why the rest of the batch has no answer, or why the run must stop after settling. */
   readonly failure?: SyncFailure | undefined;
 }
 
@@ -108,15 +107,15 @@ export interface SettleReport {
 export interface PageReport {
   readonly kind: string;
   readonly pageSize: number;
-  /** Rows that count as pulled: overlap re-reads are left out. */
+  /** Rows that count as pulled; excludes overlap re-reads. */
   readonly pulled: number;
-  /** Rows that were left out because a newer one is known. */
+  /** Rows skipped because a newer version is known. */
   readonly ignored: number;
   readonly facts: readonly SyncFact[];
 }
 
 /**
- * `apply`: local rows change, nothing is sent. `repush`: a request goes out. `leave`: stays parked or waits for a later
+ * `apply`: local rows change, nothing is sent. `repush`: a request is sent. `leave`: stays parked or waits for a later
  * run.
  */
 export interface ConflictDecision {
@@ -124,10 +123,10 @@ export interface ConflictDecision {
   readonly facts: readonly SyncFact[];
 }
 
-/** What a re-push or an application came to. `again`: the server has moved on, another round on fresh data. */
+/** Result of a re-push or an application. `again`: the server has changed since, so another round uses fresh data. */
 export interface ConflictOutcome {
   readonly type: 'resolved' | 'again' | 'left';
-  /** Counts as pushed when a request was accepted. */
+  /** Counts as pushed when the server accepted a request. */
   readonly pushed: number;
   readonly errors: number;
   readonly facts: readonly SyncFact[];
@@ -136,40 +135,40 @@ export interface ConflictOutcome {
 
 export interface SweepReport {
   readonly facts: readonly SyncFact[];
-  /** The kind is not swept yet: the absence of more rows has to be proven first (F-156). */
+  /** The kind is not swept yet; the absence of more rows must be proven first (F-156). */
   readonly more?: boolean | undefined;
 }
 
-/** `nextDueInMs`: how long until the earliest waiting operation wants to be tried, for automatic work. */
+/** `nextDueInMs`: time until the earliest waiting operation is due, for automatic work. */
 export interface RunRecord {
   readonly tookMs: number;
   readonly nextDueInMs?: number | undefined;
   /** Epoch ms of the end of the run. */
   readonly at?: number | undefined;
-  /** Conflicts whose resolver has answered meanwhile: the run goes back to them and finishes later. */
+  /** Conflicts whose resolver answered meanwhile. The run returns to them and finishes later. */
   readonly reopened?: readonly ConflictRef[] | undefined;
   readonly facts: readonly SyncFact[];
 }
 
-/** Where a run can be when it fails. */
+/** The phase in which a run can fail. */
 export type RunPhase = SyncPhase | 'fullResync' | 'sync';
-/** The same in the words of events and errors: the full resync of tables that were never pulled is a first pull. */
+/** The same phase as events and errors name it. The full resync of tables that were never pulled is a first pull. */
 export type FailedPhase = RunPhase | 'firstPull';
 
 /**
- * A run is the work still ahead of it: the lists shrink as phases end, so "does it cover this request?" is a comparison
- * of lists.
+ * A run is its remaining work: the lists shrink as phases end. Whether it covers a request is therefore a comparison of
+ * lists.
  */
 export interface Run {
   readonly id: number;
   readonly request: SyncRequest;
-  /** Planned once: the lists below are what remains. */
+  /** Planned once; the lists below are what remains. */
   readonly planned: boolean;
-  /** A request joined while the run stood still: it is planned again, so that waiting operations become ready. */
+  /** A request joined while the run was waiting. The run is planned again, so that waiting operations become ready. */
   readonly replan: boolean;
-  /** Where the run is, for `sync.failed` (F-105). */
+  /** The current phase, for `sync.failed` (F-105). */
   readonly phase: RunPhase;
-  /** What was announced already, so that a resumed run does not announce it twice (EVT-02). */
+  /** What was announced, so that a resumed run does not announce it twice (EVT-02). */
   readonly told: readonly ('fullResync' | SyncPhase)[];
   readonly toPush: Kinds;
   readonly toPull: Kinds;
@@ -181,16 +180,16 @@ export interface Run {
   /** Taken and not yet settled. */
   readonly batchId: number | undefined;
   readonly report: SendReport | undefined;
-  /** Rows of the kind being pulled, so far in this run. */
+  /** Rows of the current kind pulled in this run so far. */
   readonly pulledOfKind: number;
   /** Failures since the last progress in this run. */
   readonly attempts: number;
   readonly maxRetries: number;
-  /** Somebody signed in while it ran: a 401 may still be the answer to the token of before. */
+  /** Somebody signed in while the run worked. A 401 may still answer a request with the previous token. */
   readonly signedIn: boolean;
   readonly push: PushStats;
   readonly pull: PullStats;
-  /** Failures of single kinds, told when the run ends (F-17). */
+  /** Failures of single kinds, reported when the run ends (F-17). */
   readonly failures: readonly SyncFailure[];
 }
 

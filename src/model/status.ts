@@ -22,10 +22,13 @@ export type SyncPhaseName =
   | 'failed'
   | 'stopped';
 
-/** What a screen shows. A new object for each change, so that it fits `useSyncExternalStore`. Times are epoch ms. */
+/**
+ * The status that a screen shows. Every change creates a new object, as `useSyncExternalStore` requires. Times are
+ * epoch ms.
+ */
 export interface SyncStatus {
   readonly phase: SyncPhaseName;
-  /** How far the running phase is; an unknown total is absent (F-107). */
+  /** Progress of the running phase; `total` is absent if unknown (F-107). */
   readonly progress?: {
     readonly phase: 'push' | 'pull';
     readonly done: number;
@@ -35,12 +38,12 @@ export interface SyncStatus {
   /** Queued operations that are not stuck. */
   readonly pending: number;
   readonly stuck: number;
-  /** Conflicts that wait for a decision; one that is decided does not count, though a run has to apply it yet. */
+  /** Conflicts that wait for a decision. Excludes decided ones that a run has yet to apply. */
   readonly conflicts: number;
   readonly online: boolean;
   readonly paused: boolean;
   /**
-   * The database belongs to another user or server: nothing is sent or pulled until `adoptScope()` or `clearScope()`
+   * The database belongs to another user or server. Nothing is sent or pulled until `adoptScope()` or `clearScope()`
    * (F-143).
    */
   readonly scopeChanged: boolean;
@@ -49,8 +52,8 @@ export interface SyncStatus {
   readonly lastSyncedAt?: number;
   readonly retryAt?: number;
   /**
-   * Where a page keeps the database, which tab has the file and which one syncs; absent where `openBrowserDatabase` did
-   * not open it.
+   * Where a page keeps the database, which tab has the file and which one syncs. Present only for databases of
+   * `openBrowserDatabase`.
    */
   readonly storage?: StorageStatus;
 }

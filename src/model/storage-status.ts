@@ -1,46 +1,47 @@
 import type { Observable } from 'rxjs';
 
 /**
- * `opfs`: a file. `indexeddb`: a database in memory that stores the changed pages of each commit in IndexedDB. `memory`:
- * ends with the tab.
+ * `opfs`: a file. `indexeddb`: a database in memory whose commits are saved to IndexedDB page by page. `memory`: lost
+ * when the tab closes.
  */
 export type StorageMode = 'opfs' | 'indexeddb' | 'memory';
 
-/** Where a browser database is kept, what this tab is to it, and which tab does what. */
+/** Where a browser database is kept, the role of this tab, and the tabs that hold the file and sync. */
 export interface StorageStatus {
   readonly mode: StorageMode;
   /**
-   * `owner`: this tab's worker has the file. `follower`: another tab's has it. `opening`: nobody yet, or a takeover is
-   * under way. `outdated`: a newer release of the app has taken the file; reload this tab. `closed`: `close()` was called.
+   * `owner`: the worker of this tab has the file. `follower`: the worker of another tab has it. `opening`: no tab has
+   * it yet, or a takeover is in progress. `outdated`: a newer release of the app took the file; reload this tab.
+   * `closed`: `close()` was called.
    */
   readonly role: 'opening' | 'owner' | 'follower' | 'outdated' | 'closed';
-  /** Names this tab, as long as the page lives. */
+  /** Identifies this tab while the page lives. */
   readonly tab: string;
-  /** The tab whose worker has the file; absent while a takeover is under way. */
+  /** The tab whose worker has the file; absent during a takeover. */
   readonly ownerTab?: string | undefined;
   /**
-   * The tab that has the file has said nothing for 5 seconds while this tab waits. Calls go on waiting, at most 20
-   * seconds; nobody takes the file from it.
+   * The tab with the file has not responded for 5 seconds while this tab waits. Calls keep waiting, at most 20 seconds;
+   * no other tab takes the file over.
    */
   readonly ownerSilent?: true | undefined;
-  /** The tab whose engine syncs at the moment; absent while none does. */
+  /** The tab whose engine currently syncs; absent if none does. */
   readonly syncingTab?: string | undefined;
-  /** The browser has promised not to evict the file. Never true in memory. */
+  /** The browser promised not to evict the file. Never true in memory. */
   readonly persisted: boolean;
-  /** The browser was asked not to evict the file, and did not promise it. */
+  /** The browser declined a request not to evict the file. */
   readonly persistRefused?: true;
-  /** Bytes that the origin may use, and uses, as the browser estimates them. */
+  /** Bytes that the origin may use and does use, as estimated by the browser. */
   readonly quota?: number;
   readonly usage?: number;
   /** Why the mode is not `opfs`. */
   readonly reason?: string;
-  /** What SQLite's integrity check found after a statement met damage. */
+  /** Result of SQLite's integrity check after a statement found damage. */
   readonly damage?: string;
 }
 
-/** What an engine learns of the storage under its database. */
+/** What an engine can read of the storage of its database. */
 export interface StoragePort {
   status(): StorageStatus;
-  /** The present status, then each change of it. */
+  /** Emits the current status, then each change. */
   readonly changes: Observable<StorageStatus>;
 }

@@ -9,7 +9,7 @@ export interface PullRequest {
   readonly updatedSince: string;
   readonly pageSize: number;
   /**
-   * Token of the page before; while it is set, `updatedSince` and `afterId` stay those of the sequence's first request
+   * Token of the previous page. While set, `updatedSince` and `afterId` stay those of the first request of the sequence
    * (F-60).
    */
   readonly pageToken?: string | undefined;
@@ -19,7 +19,7 @@ export interface PullRequest {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** One page, sorted by (updated_at, id) as the server orders them. */
+/** One page in the server's order (updated_at, id). */
 export interface PullPage {
   readonly items: readonly JsonObject[];
   readonly nextPageToken?: string | undefined;
@@ -27,24 +27,24 @@ export interface PullPage {
   readonly total?: number | undefined;
   /** The server's own page limit (`X-Page-Limit`). */
   readonly pageLimit?: number | undefined;
-  /** How long the server keeps tombstones, in ms. The header `X-Tombstone-Retention` says it in seconds. */
+  /** How long the server keeps tombstones, in ms. The header `X-Tombstone-Retention` gives seconds. */
   readonly tombstoneRetentionMs?: number | undefined;
-  /** Server time minus local time, from the `Date` header. */
+  /** Server time minus local time in ms, from the `Date` header. */
   readonly clockOffsetMs?: number | undefined;
-  /** Size of the body, for the bound on buffered pages (I10). */
+  /** Size of the body in bytes, for the limit on buffered pages (I10). */
   readonly bytes?: number | undefined;
 }
 
 // ── Push ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The server has it. `serverData` is the row as stored there, absent when it answered without one. */
+/** The server applied the operation. `serverData` is the stored row, absent if the answer had none. */
 export interface PushSuccess {
   readonly type: 'pushSuccess';
   readonly serverData?: JsonObject | undefined;
   readonly serverVersion?: string | undefined;
   readonly clockOffsetMs?: number | undefined;
 }
-/** What a server said about an operation that it did not take, in its own words. `fields` maps wire keys to reasons. */
+/** The server's own explanation for an operation that it did not take. `fields` maps wire keys to reasons. */
 export interface RefusalWords {
   readonly statusCode?: number | undefined;
   readonly code?: string | undefined;
@@ -52,22 +52,24 @@ export interface RefusalWords {
   readonly fields?: Readonly<Record<string, string>> | undefined;
 }
 /**
- * The server's row is not the one the operation was based on. No `serverData`: the answer had no usable row, fetch it
- * (F-33, F-34). The engine checks this against what it knows: when the row is still the one the operation was made on,
- * the answer counts as a refusal with the words given here (F-151).
+ * The server's row differs from the version that the operation was based on. Without `serverData`, the engine fetches
+ * the row (F-33, F-34). The engine compares the row with what it knows: if the row is still the base of the operation,
+ * the answer counts as a refusal with this explanation (F-151).
  */
 export interface PushConflict extends RefusalWords {
   readonly type: 'pushConflict';
   readonly serverData?: JsonObject | undefined;
   readonly serverTimestamp?: string | undefined;
   readonly serverVersion?: string | undefined;
-  /** The server deleted the entity: 404/410 of the API on an upsert, or a tombstone as the current row. */
+  /**
+   * The server deleted the entity: the API answered an upsert with 404/410, or returned a tombstone as the current row.
+   */
   readonly serverDeleted?: boolean | undefined;
 }
 /**
- * The API itself says that the row does not exist (F-22). A delete has succeeded. An edit is the conflict
- * `serverDeleted` once a fetch confirms that the row is gone. A creation is refused: a row that no server ever had
- * cannot have been deleted (F-151).
+ * The API itself reports that the row does not exist (F-22). A delete has then succeeded. An edit becomes the conflict
+ * `serverDeleted` once a fetch confirms that the row is gone. A creation counts as refused, because a row that no
+ * server ever had cannot have been deleted (F-151).
  */
 export interface PushNotFound extends RefusalWords {
   readonly type: 'pushNotFound';
@@ -84,7 +86,7 @@ export interface PushForbidden {
   readonly code?: string | undefined;
   readonly fields?: Readonly<Record<string, string>> | undefined;
 }
-/** 401 after one single-flight refresh. */
+/** 401 after one single-flight refresh of the token. */
 export interface PushUnauthorized {
   readonly type: 'pushUnauthorized';
   readonly message: string;
@@ -94,40 +96,43 @@ export interface PushThrottled {
   readonly type: 'pushThrottled';
   readonly retryAfterMs?: number | undefined;
   /**
-   * Default 429, which was not done. After a 5xx, as 503 with Retry-After, it may have been done all the same: the same
-   * request is sent again (I2).
+   * Defaults to 429, which guarantees that the request was not executed. After a 5xx, as 503 with Retry-After, it may
+   * have been executed, so the same request is resent (I2).
    */
   readonly statusCode?: number | undefined;
   readonly message: string;
 }
 /**
- * Not taken by the server: no connection, 5xx, 408, 425. `dispatched: false`: provably no byte left, which closes the
- * request.
+ * The server did not take the request: no connection, 5xx, 408, 425. `dispatched: false`: provably no byte was sent,
+ * which closes the request.
  */
 export interface PushUnavailable {
   readonly type: 'pushUnavailable';
   readonly dispatched: boolean;
   readonly statusCode?: number | undefined;
   readonly message: string;
-  /** True when nothing listens or no route exists: one is enough to end the push (F-07). */
+  /** True when nothing listens or no route exists. A single such answer ends the push (F-07). */
   readonly noConnection?: boolean | undefined;
 }
-/** Sent, and no complete answer came: the server may or may not have applied it. The same request is sent again. */
+/**
+ * The request was sent and no complete answer came. The server may or may not have applied it. The same request is
+ * resent.
+ */
 export interface PushAmbiguous {
   readonly type: 'pushAmbiguous';
   readonly message: string;
   readonly timedOut?: boolean | undefined;
 }
-/** An answer that is not the API's: HTML, another id, a batch item without status (F-23, F-88). */
+/** A response that does not come from the API: HTML, another id, a batch item without status (F-23, F-88). */
 export interface PushMalformed {
   readonly type: 'pushMalformed';
   readonly message: string;
   /**
-   * What was thrown on this side: the answer is missing because of a bug in the app's adapter, not because of the
+   * The value thrown on this side. The answer is missing because of a bug in the app's adapter, not because of the
    * server.
    */
   readonly cause?: unknown;
-  /** A web page came instead of data. */
+  /** The response was a web page instead of data. */
   readonly isHtml?: true | undefined;
 }
 
@@ -177,19 +182,19 @@ export const pushMalformed = (message: string, cause?: unknown): PushMalformed =
   ...(cause === undefined ? {} : { cause }),
 });
 
-/** The answer to one operation. `opId` is the operation's own, not the request's. */
+/** The answer to one operation. `opId` is the id of the operation, not of the request. */
 export interface OpPushResult {
   readonly opId: string;
   readonly result: PushResult;
 }
 
 /**
- * The answers to one `push`, in the order of its operations. Missing ones count as malformed, unknown ones are ignored
- * with a warning (F-04, F-05).
+ * The answers to one `push` in the order of its operations. A missing answer counts as malformed. An unknown one is
+ * ignored with a warning (F-04, F-05).
  */
 export interface BatchPushResult {
   readonly results: readonly OpPushResult[];
-  /** Things worth a warning that belong to no operation, as answers with unknown ids. */
+  /** Warnings that belong to no operation, such as answers with unknown ids. */
   readonly warnings?: readonly string[] | undefined;
 }
 
@@ -216,16 +221,16 @@ export const fetchError = (error: unknown): FetchResult => ({ type: 'fetchError'
 export interface TransportCapabilities {
   /** Several operations go in one request. */
   readonly batch?: boolean;
-  /** The most operations worth handing over at once; each answered hand-over is settled before the next. */
+  /** Maximum number of operations per `push`. The engine settles each batch before it sends the next. */
   readonly maxOpsPerPush?: number;
   /** Requests carry `If-Match` / `X-Create-Only`. */
   readonly conditionalWrite?: boolean;
   /**
-   * `key`: the server remembers request ids, re-sending is safe. `none`: a lost reply must be looked into before
-   * re-sending. Default `key`.
+   * `key`: the server remembers request ids, so resending is safe. `none`: after a lost reply, the engine reads the row
+   * before it resends. Default `key`.
    */
   readonly idempotency?: 'key' | 'none';
-  /** The server applies relative changes itself (`_deltas`, PROTOCOL §3): operations come with `deltas`. */
+  /** The server applies relative changes itself (`_deltas`, PROTOCOL §3), so operations carry `deltas`. */
   readonly deltas?: boolean;
 }
 
@@ -233,11 +238,11 @@ export interface TransportContext {
   readonly signal?: AbortSignal | undefined;
 }
 export interface PushContext extends TransportContext {
-  /** Called for each answer as soon as it is there, so that an abort loses none of them (I9). Must not throw. */
+  /** Called for each answer as soon as it arrives, so that an abort loses no answer (I9). Must not throw. */
   readonly onAnswer?: ((answer: OpPushResult) => void) | undefined;
 }
 
-/** The few members of an RxJS `Observable` that the engine uses; any Observable fits. */
+/** The members of an RxJS `Observable` that the engine uses. Any Observable fits. */
 export interface Subscribable<T> {
   subscribe(observer: { next(value: T): void; error?(error: unknown): void; complete?(): void }): {
     unsubscribe(): void;
@@ -245,11 +250,11 @@ export interface Subscribable<T> {
 }
 
 /**
- * Everything the engine asks of a backend.
+ * Everything the engine needs from a backend.
  *
  * `pull` rejects with a `SyncError` (NetworkError, TransportError, AuthError, ParseError). `push` never has two
- * requests of one entity in flight and keeps their order (I3), answers every operation (those it did not send as
- * `pushUnavailable` with `dispatched: false`) and rejects for nothing a server can do. After an abort it settles within
+ * requests of one entity in flight and keeps their order (I3). It answers every operation; unsent ones get
+ * `pushUnavailable` with `dispatched: false`. It never rejects because of the server. After an abort it settles within
  * 50 ms. `health` never rejects.
  */
 export interface TransportAdapter {
@@ -262,7 +267,7 @@ export interface TransportAdapter {
     readonly signal?: AbortSignal | undefined;
   }): Promise<FetchResult>;
   health(context: TransportContext): Promise<boolean>;
-  /** Pokes when something changed on the server; the engine answers with a pull. */
+  /** Emits when something changed on the server. The engine then pulls. */
   subscribe?(kinds: readonly string[]): Subscribable<{ readonly kinds: readonly string[] }>;
   readonly capabilities: TransportCapabilities;
 }

@@ -3,9 +3,12 @@ import { nextTry } from './next-try.ts';
 import { syncWords } from './sync-words.ts';
 
 export interface DescribeOptions {
-  /** Epoch ms of the next try, such as `status().retryAt`; goes before what the error itself says. */
+  /** Epoch ms of the next attempt, such as `status().retryAt`. Overrides the time that the error carries. */
   readonly retryAt?: number | undefined;
-  /** Epoch ms; with it the next try is told as a span ("in 2 minutes"), else as a time of day. */
+  /**
+   * Current time, epoch ms. When given, the next attempt is described as a time span ("in 2 minutes"), otherwise as a
+   * time of day.
+   */
   readonly now?: number | undefined;
 }
 
@@ -24,7 +27,7 @@ const sentences: Readonly<Record<SyncErrorCategory, string>> = {
 
 const webPage = `A web page came instead of an answer of the server, as the sign-in page of a public network does. ${syncWords.kept}`;
 
-/** Where the status says more than the category. */
+/** Statuses that say more than their category. */
 const byStatus: Readonly<Record<number, string>> = {
   403: 'You are not allowed to make a change. It is kept, and nothing else is held up by it.',
   404: 'The app asks at an address that this server does not serve. Its settings have to be corrected, or the app updated. Your changes are kept.',
@@ -32,9 +35,9 @@ const byStatus: Readonly<Record<number, string>> = {
 };
 
 /**
- * Says in one or two sentences, for people, what went wrong, what happens to their changes, and when it is tried again
- * where that is known. Takes whatever was thrown, or a `SyncErrorInfo` from events and status. Total, and shows nothing
- * of the error's own text.
+ * Describes a failure to people in one or two sentences: what failed, what happens to their changes, and the next
+ * attempt if known. Accepts any thrown value, or a `SyncErrorInfo` from events and status. Never throws and never shows
+ * the error's own text.
  */
 export function describeSyncError(error: unknown, options: DescribeOptions = {}): string {
   const info = isErrorInfo(error) ? error : syncErrorInfo(error);
@@ -48,10 +51,10 @@ function sentenceOf(error: unknown, info: SyncErrorInfo): string {
   if (error instanceof SyncAbortedError) return `${syncWords.stopped} ${syncWords.kept}`;
   if (info.scopeChanged === true) return syncWords.otherAccount;
   const special = info.statusCode === undefined ? undefined : byStatus[info.statusCode];
-  // A 404 with which a server refuses one change is no wrong address.
+  // A 404 that refuses a single change does not mean a wrong address.
   const isRefused404 = info.statusCode === 404 && info.category === 'validation';
   if (special !== undefined && !isRefused404) return special;
-  // Refused here, before anything was written.
+  // The client refused the data before it wrote anything.
   if (info.category === 'validation' && info.statusCode === undefined)
     return 'This cannot be saved as it is. Nothing was changed.';
   return info.isHtml === true ? webPage : sentences[info.category];

@@ -1,18 +1,18 @@
 import type { JsonObject } from '../values/json.ts';
 import type { SyncStats } from '../values/run-stats.ts';
 
-/** Base of everything the engine rejects with. `stats` holds what the run had done before it failed (F-109). */
+/** Base class of every error that the engine rejects with. `stats` counts what the run did before it failed (F-109). */
 export class SyncError extends Error {
   override readonly name: string = 'SyncError';
   stats?: SyncStats;
 
-  /** `Type: message`, with the cause where there is one. */
+  /** `Type: message`, followed by the cause if there is one. */
   override toString(): string {
     const cause = this.cause === undefined ? '' : `\nCaused by: ${String(this.cause)}`;
     return `${this.name}: ${this.message}${this.details()}${cause}`;
   }
 
-  /** What a subclass adds to its text. */
+  /** Text that a subclass appends to the message. */
   protected details(): string {
     return '';
   }
@@ -41,21 +41,21 @@ interface TransportErrorOptions extends ErrorOptions {
   readonly isRefusal?: boolean | undefined;
 }
 
-/** The server answered with a status that is not success. `retryAfterMs` is its Retry-After as a wait. */
+/** The server answered with an error status. `retryAfterMs` is its Retry-After as a duration. */
 export class TransportError extends SyncError {
   override readonly name: string = 'TransportError';
   readonly statusCode: number;
   readonly responseBody: string | undefined;
   readonly retryAfterMs: number | undefined;
-  /** The time that `retryAfterMs` means, epoch ms, where the engine's clock was at hand. */
+  /** Epoch ms at which `retryAfterMs` ends; present if the engine's clock was available. */
   readonly retryAt: number | undefined;
-  /** The server's own word for a refusal, such as `out_of_stock`. */
+  /** The server's code for a refusal, such as `out_of_stock`. */
   readonly code: string | undefined;
-  /** Reasons by wire key, to be shown at the fields of a form. */
+  /** Reasons by wire key, for display at the fields of a form. */
   readonly fields: Readonly<Record<string, string>> | undefined;
   /**
-   * True when the server refused one operation for good, whatever the status: a 409 for a UNIQUE value is no conflict,
-   * a 404 no wrong address.
+   * True when the server refused one operation for good, whatever the status. A 409 for a UNIQUE value is then no
+   * conflict, and a 404 does not mean a wrong address.
    */
   readonly isRefusal: boolean;
 
@@ -79,7 +79,7 @@ export class TransportError extends SyncError {
   }
 }
 
-/** The local database refused: a missing table, a full disk, a broken file. */
+/** The local database refused: a table is missing, the disk is full, or the file is damaged. */
 export class DatabaseError extends SyncError {
   override readonly name: string = 'DatabaseError';
 
@@ -91,7 +91,7 @@ export class DatabaseError extends SyncError {
 }
 
 /**
- * A newer release of synchart has migrated the database. Nothing was written; update synchart, or undo the migrations
+ * A newer release of synchart migrated the database. Nothing was written. Update synchart, or revert the migrations
  * with that release.
  */
 export class NewerReleaseError extends DatabaseError {
@@ -99,7 +99,7 @@ export class NewerReleaseError extends DatabaseError {
 
   constructor(
     message: string,
-    /** The release that has migrated it. */
+    /** The release that migrated the database. */
     readonly release: string,
     /** Names of the migrations that this release does not know, oldest first. */
     readonly migrations: readonly string[],
@@ -111,7 +111,7 @@ export class NewerReleaseError extends DatabaseError {
 
 /**
  * The process, worker or tab that holds the database ended, or rolled the transaction back, before COMMIT. Nothing of
- * the transaction is stored: run it again.
+ * the transaction is stored. Run it again.
  */
 export class TransactionLostError extends DatabaseError {
   override readonly name: string = 'TransactionLostError';
@@ -119,8 +119,8 @@ export class TransactionLostError extends DatabaseError {
 }
 
 /**
- * A newer release of the app has migrated the database, or holds it with a newer protocol. Nothing was written: reload
- * or update this instance of the app.
+ * A newer release of the app migrated the database, or holds it with a newer protocol. Nothing was written. Reload or
+ * update this instance of the app.
  */
 export class AppOutdatedError extends DatabaseError {
   override readonly name: string = 'AppOutdatedError';
@@ -134,7 +134,7 @@ export class HostUnreachableError extends DatabaseError {
 
   constructor(
     message: string,
-    /** True for a commit or a single write that was sent: the host may still carry it out. */
+    /** True for a commit or single write that was sent. The host may still execute it. */
     readonly mayBeWritten: boolean = false,
     options?: ErrorOptions,
   ) {
@@ -142,13 +142,13 @@ export class HostUnreachableError extends DatabaseError {
   }
 }
 
-/** A message to the host, or from it, that the protocol does not know; nothing was done. */
+/** A message to or from the host that the protocol does not define. Nothing was executed. */
 export class ProtocolError extends DatabaseError {
   override readonly name: string = 'ProtocolError';
   readonly code = 'RPC_PROTOCOL';
 }
 
-/** A conflict that nobody resolved. */
+/** A conflict that stays unresolved. */
 export class ConflictError extends SyncError {
   override readonly name: string = 'ConflictError';
 
@@ -168,7 +168,7 @@ export class ConflictError extends SyncError {
   }
 }
 
-/** A step of a run failed; `cause` says why. */
+/** A step of a run failed. `cause` holds the reason. */
 export class SyncOperationError extends SyncError {
   override readonly name: string = 'SyncOperationError';
 
@@ -187,14 +187,14 @@ export class SyncOperationError extends SyncError {
 }
 
 /**
- * The database belongs to another user or server: nothing is sent until the app decides, by `adoptScope` or
+ * The database belongs to another user or server. The engine sends nothing until the app calls `adoptScope` or
  * `clearScope` (F-143).
  */
 export class ScopeChangedError extends SyncOperationError {
   override readonly name: string = 'ScopeChangedError';
 }
 
-/** The run was tried as often as `maxRetries` allows; `cause` is the last failure. */
+/** The run used all attempts that `maxRetries` allows. `cause` is the last failure. */
 export class MaxRetriesExceededError extends SyncError {
   override readonly name: string = 'MaxRetriesExceededError';
 
@@ -212,12 +212,11 @@ export class MaxRetriesExceededError extends SyncError {
   }
 }
 
-/** Data that is not what the protocol promises: no JSON, no list of items, a row without id or timestamp. */
+/** Data that breaks the protocol: no JSON, no list of items, or a row without id or timestamp. */
 export class ParseError extends SyncError {
   override readonly name: string = 'ParseError';
   /**
-   * A web page came instead of data: a network asks to sign in, a gateway reports an error, or the address is that of a
-   * website.
+   * The response was a web page: a captive portal, an error page of a gateway, or a website at the configured address.
    */
   readonly isHtml: boolean;
 
@@ -231,17 +230,17 @@ export class ParseError extends SyncError {
   }
 }
 
-/** The server does not accept the token, also not a refreshed one; or `token()` failed. Operations are unharmed. */
+/** The server rejects the token and the refreshed one, or `token()` failed. Queued operations are not affected. */
 export class AuthError extends SyncError {
   override readonly name: string = 'AuthError';
 }
 
-/** Data handed in by the app that cannot be synchronised; nothing was written. */
+/** The app passed data that cannot be synchronised. Nothing was written. */
 export class ValidationError extends SyncError {
   override readonly name: string = 'ValidationError';
 }
 
-/** The command was given to an engine that is disposed, or a wait was ended by its signal. */
+/** The engine was disposed before the command, or the caller's signal ended the wait. */
 export class SyncAbortedError extends SyncError {
   override readonly name: string = 'SyncAbortedError';
 }
@@ -258,7 +257,10 @@ export type SyncErrorCategory =
   | 'validation'
   | 'unknown';
 
-/** A failure as a screen or a log needs it. `retryAt` is epoch ms, `fields` are the server's reasons by wire key. */
+/**
+ * A failure in the form that screens and logs need. `retryAt` is epoch ms. `fields` holds the server's reasons by wire
+ * key.
+ */
 export interface SyncErrorInfo {
   readonly category: SyncErrorCategory;
   readonly retryable: boolean;
@@ -268,7 +270,7 @@ export interface SyncErrorInfo {
   readonly retryAt?: number;
   /** The database belongs to another user or server. */
   readonly scopeChanged?: true;
-  /** A web page came instead of data. */
+  /** The response was a web page instead of data. */
   readonly isHtml?: true;
 }
 
@@ -287,7 +289,7 @@ const byStatus = (statusCode: number): { category: SyncErrorCategory; retryable:
   return { category: 'unknown', retryable: false };
 };
 
-/** Classifies an error by its class and status, walking the cause chain past wrappers (F-82, F-83). Total. */
+/** Classifies an error by class and status. Follows the cause chain through wrappers (F-82, F-83). Never throws. */
 export function syncErrorInfo(error: unknown): SyncErrorInfo {
   const message = textOf(error);
   const seen = new Set<unknown>();
@@ -314,7 +316,7 @@ export function syncErrorInfo(error: unknown): SyncErrorInfo {
     if (current instanceof ConflictError) return { category: 'conflict', retryable: true, message };
     if (current instanceof ValidationError) return { category: 'validation', retryable: false, message };
   }
-  // A wrapper whose cause says nothing: the retries themselves tell that it was worth retrying.
+  // The cause of this wrapper says nothing. The retries show that the failure was retryable.
   return {
     category: error instanceof MaxRetriesExceededError ? 'network' : 'unknown',
     retryable: error instanceof MaxRetriesExceededError,

@@ -1,6 +1,6 @@
 /**
- * Why a step of a run failed, reduced to what the chart must decide on. `at` is the edge's clock (epoch ms): the chart
- * knows no time.
+ * Why a step of a run failed, reduced to what the chart decides on. The edge's clock gives `at` (epoch ms), because the
+ * chart has no clock.
  */
 export type SyncFailure = {
   readonly message: string;
@@ -10,27 +10,27 @@ export type SyncFailure = {
   | { readonly type: 'unavailable' }
   /** The server asked to wait. */
   | { readonly type: 'throttled'; readonly retryAfterMs: number }
-  /** The token is not accepted; ends the run and the session. */
+  /** The server rejects the token; ends the run and the session. */
   | { readonly type: 'authRequired' }
-  /** One kind fails alone; the others go on. */
+  /** One kind fails; the others continue. */
   | { readonly type: 'kindFailed'; readonly kind: string; readonly phase: SyncPhase }
-  /** Another tab or process holds the lease now; what was received is discarded. */
+  /** Another tab or process now holds the lease. Received data is discarded. */
   | { readonly type: 'leaseLost' }
-  /** The database belongs to another user or server; nothing is sent until the app decides (F-143). */
+  /** The database belongs to another user or server. Nothing is sent until the app decides (F-143). */
   | { readonly type: 'scopeChanged' }
-  /** The database is busy or gave an error that may pass; the step is tried again. */
+  /** The database is busy or reports a transient error; the step is retried. */
   | { readonly type: 'storeBusy' }
-  /** The database is unusable: tables missing, disk full, file corrupt. */
+  /** The database is unusable: tables are missing, the disk is full, or the file is corrupt. */
   | { readonly type: 'storeFailed' }
-  /** Answers that are not the API's (captive portal, wrong base path), or a bug: ends the run. */
+  /** Responses from something other than the API (captive portal, wrong base path), or a bug. Ends the run. */
   | { readonly type: 'fatal' }
-  /** STOP ended the wait; told to promises only, no actor fails so. */
+  /** STOP ended the wait. Only waiting promises receive it; no actor fails with it. */
   | { readonly type: 'stopped' }
 );
 
 export type SyncPhase = 'push' | 'pull';
 
-/** What actors reject with; anything else is taken for `fatal`. */
+/** The error that actors reject with. Anything else counts as `fatal`. */
 export class SyncStepError extends Error {
   override readonly name = 'SyncStepError';
 
@@ -42,7 +42,7 @@ export class SyncStepError extends Error {
   }
 }
 
-/** Total: whatever was thrown becomes exactly one failure. */
+/** Turns any thrown value into exactly one failure. Never throws. */
 export const toSyncFailure = (thrown: unknown): SyncFailure =>
   thrown instanceof SyncStepError
     ? thrown.failure

@@ -6,7 +6,8 @@ const units: readonly (readonly [name: string, ms: number])[] = [
 ];
 
 /**
- * Says when something is tried again: as a span where `now` is known, else as a time of day. Both are epoch ms.
+ * Describes the next attempt: as a time span if `now` is given, otherwise as a time of day. Both arguments are epoch
+ * ms.
  */
 export function nextTry(retryAt: number, now: number | undefined): string {
   if (now === undefined)
@@ -16,7 +17,7 @@ export function nextTry(retryAt: number, now: number | undefined): string {
   return `The next try is in ${span(left)}.`;
 }
 
-/** A span of time in one unit: `90 seconds` says more than `1 minute`. At least one second. */
+/** Formats a duration in one unit, at least one second. Prefers `90 seconds` to the less exact `1 minute`. */
 export function span(lengthMs: number): string {
   const [name, ms] = units.find(([, size]) => lengthMs >= 2 * size) ?? ['second', 1_000];
   const count = Math.max(1, Math.round(lengthMs / ms));

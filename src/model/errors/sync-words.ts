@@ -1,4 +1,4 @@
-/** Sentences that errors, explanations and diagnoses share. Nothing of an error's own text is in them. */
+/** Sentences shared by errors, explanations and diagnoses. They never contain an error's own text. */
 export const syncWords = {
   kept: 'Your changes are kept.',
   sentLater: 'Your changes are kept and will be sent later.',

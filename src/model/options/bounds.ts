@@ -1,19 +1,19 @@
-/** What the value of an option may be. */
+/** The allowed values of an option. */
 export interface Bounds {
   /** Completes "must be …", in errors and in `docs/settings.md`. */
   readonly expected: string;
   readonly holds: (value: unknown) => boolean;
-  /** `RangeError` where a value of the right type can be out of bounds, else `TypeError`. */
+  /** `RangeError` if a value of the right type can be out of bounds, otherwise `TypeError`. */
   readonly error: new (
     message: string,
   ) => Error;
-  /** What else to know, as a sentence after the value that came. */
+  /** A sentence of advice, appended after the rejected value. */
   readonly hint?: string;
-  /** A text that came is not shown: it may be a secret in the wrong place. */
+  /** Errors do not show a rejected string, because it may be a misplaced secret. */
   readonly hidesTexts?: true;
 }
 
-/** Above this many milliseconds, timers of the platform fire at once. */
+/** Platform timers with a longer delay fire immediately. */
 const longestTimer = 2_147_483_647;
 
 const range = (expected: string, holds: (value: unknown) => boolean): Bounds => ({
@@ -50,11 +50,11 @@ export const timeOrNever = (least: number): Bounds =>
     `a number of milliseconds of at least ${least}, or Infinity`,
     (value) => value === Infinity || isAtLeast(value, least),
   );
-/** How many of all, as a fraction. */
+/** A fraction of the whole. */
 export const aShare: Bounds = range('a number from 0 to 1', (value) => isAtLeast(value, 0) && Number(value) <= 1);
 /** A TCP port; 0 lets the system choose one. */
 export const aPort: Bounds = wholeBetween(0, 65_535);
-/** A time that one timer of the platform can wait. */
+/** A delay that a single platform timer supports. */
 export const timerTime: Bounds = range(
   `between 1 and ${longestTimer} ms`,
   (value) => isAtLeast(value, Number.MIN_VALUE) && Number(value) <= longestTimer,
@@ -65,7 +65,7 @@ export const oneOf = (...allowed: readonly string[]): Bounds =>
 export const isFunction = (value: unknown): boolean => typeof value === 'function';
 export const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-/** Functions can have methods, too: axios is one. */
+/** Functions can have methods, too; axios does. */
 const isThing = (value: unknown): value is object =>
   (typeof value === 'object' || typeof value === 'function') && value !== null;
 export const isText = (value: unknown): value is string => typeof value === 'string';
@@ -77,32 +77,32 @@ export const aFunction: Bounds = type('a function', isFunction);
 export const anObject: Bounds = type('an object', isObject);
 export const namesOfColumns: Bounds = type('a list of property names', isListOfTexts);
 export const aText: Bounds = { expected: 'a text', holds: isText, error: TypeError };
-/** A text with a rule of its own. */
+/** A string that must satisfy a predicate. */
 export const textThat = (expected: string, holds: (value: string) => boolean, hint?: string): Bounds => ({
   expected,
   holds: (value) => typeof value === 'string' && holds(value),
   error: TypeError,
   ...(hint === undefined ? {} : { hint }),
 });
-/** Whatever the others cannot say. */
+/** A value that must satisfy a predicate. */
 export const valueThat = type;
-/** An object of some class or port, known by its methods: two copies of a package have two classes. */
+/** An object identified by its methods, because two copies of a package have two classes. */
 export const objectWith = (what: string, ...methods: readonly string[]): Bounds =>
   type(
     `${what}, an object with ${methods.map((name) => `${name}()`).join(', ')}`,
     (value) => isThing(value) && methods.every((name) => isFunction(Reflect.get(value, name))),
   );
 export const aClock: Bounds = objectWith('a clock', 'now', 'setTimeout', 'clearTimeout');
-/** A clock that only tells the time. */
+/** A clock that is only read. */
 export const aTimeSource: Bounds = objectWith('a clock', 'now');
 export const aDataSource: Bounds = objectWith('a DataSource of TypeORM', 'getMetadata');
-/** What the bounds say, or a flag: `true` for the default, `false` to switch it off. */
+/** Also allows `true` for the default and `false` for off. */
 export const orFlag = (bounds: Bounds): Bounds => ({
   ...bounds,
   expected: `true, false or ${bounds.expected}`,
   holds: (value) => typeof value === 'boolean' || bounds.holds(value),
 });
-/** What the bounds say, or `false` to switch it off. */
+/** Also allows `false` for off. */
 export const orFalse = (bounds: Bounds): Bounds => ({
   ...bounds,
   expected: `${bounds.expected}; or false`,

@@ -2,20 +2,20 @@ import { nearestName } from '../values/nearest-name.ts';
 import type { Bounds } from './bounds.ts';
 import type { Completed, Option } from './option-list.ts';
 
-/** How errors name an option, such as `config.pageSize`, and one that does not exist. */
+/** How error messages name an option, such as `config.pageSize`, and an unknown option. */
 export interface OptionOwner {
-  /** The object of options itself. */
+  /** The name of the options object itself. */
   readonly options: string;
   readonly option: (name: string) => string;
   readonly unknown: (name: string) => string;
-  /** Class of all errors of this object, where it is not told by the bounds. */
+  /** Error class for all options of this object; overrides the class of the bounds. */
   readonly error?: Bounds['error'];
 }
 
 type Options = Readonly<Record<string, Option>>;
 type ListOf<Given> = { readonly [Name in keyof Given]-?: Option };
 
-/** Names options as `RestTransport: pushConcurrency`. */
+/** Names options in the form `RestTransport: pushConcurrency`. */
 export const ownedBy = (owner: string): OptionOwner => ({
   options: `${owner}: options`,
   option: (name) => `${owner}: ${name}`,
@@ -23,8 +23,8 @@ export const ownedBy = (owner: string): OptionOwner => ({
 });
 
 /**
- * Refuses what is no object of options, unknown names, and values out of bounds: which option, what it must be, what
- * came (F-13).
+ * Rejects a value that is not an object, unknown names, and values out of bounds. The message names the option, the
+ * expected value and the actual one (F-13).
  */
 export function checkOptions(owner: OptionOwner, list: Options, given: object): void {
   checkNames(owner, list, given);
@@ -38,7 +38,7 @@ export function checkOptions(owner: OptionOwner, list: Options, given: object): 
   }
 }
 
-/** A misspelt option would be ignored, and the object would behave in another way than the app says. */
+/** Without this check, a misspelt option would be ignored. */
 export function checkNames(owner: OptionOwner, list: Options, given: object): void {
   const asGiven: unknown = given;
   if (typeof asGiven !== 'object' || asGiven === null)
@@ -51,7 +51,7 @@ export function checkNames(owner: OptionOwner, list: Options, given: object): vo
   throw new (owner.error ?? TypeError)(`${owner.unknown(unknown)}${remedy}`);
 }
 
-/** Checks an option that is itself an object of options, named as `redact.fields`. */
+/** Checks an option that is itself an options object; messages name its members as `redact.fields`. */
 export function checkNested(owner: OptionOwner, name: string, list: Options, given: object | undefined): void {
   if (given === undefined) return;
   checkOptions(
@@ -66,19 +66,19 @@ export function checkNested(owner: OptionOwner, name: string, list: Options, giv
   );
 }
 
-/** The defaults of a list. */
+/** The default values of a list. */
 export const defaultsOf = (list: Options): Readonly<Record<string, unknown>> =>
   Object.fromEntries(
     Object.entries(list).flatMap(([name, option]) => ('fallback' in option ? [[name, option.fallback]] : [])),
   );
 
-/** What the list knows of the given object; what is absent or undefined is left out. */
+/** Copies the listed options; omits absent and undefined ones. */
 export function pickOptions<Given extends object>(list: ListOf<Given>, given: Given): Given {
   const names = Object.keys(list).filter((name) => Reflect.get(given, name) !== undefined);
   return Object.fromEntries(names.map((name) => [name, Reflect.get(given, name)])) as Given;
 }
 
-/** Fills in the defaults of options that were checked. */
+/** Adds the defaults to options that were checked before. */
 export const withDefaults = <Given extends object, List extends ListOf<Given>>(
   list: List,
   given: Given,
@@ -94,7 +94,9 @@ export function completeOptions<Given extends object, List extends ListOf<Given>
   return withDefaults<Given, List>(list, given);
 }
 
-/** Functions and objects by what they are: they may hold a secret. Texts in quotes, so that '5' is not taken for 5. */
+/**
+ * Shows functions and objects by type only, because they may hold secrets. Quotes strings, so that '5' differs from 5.
+ */
 function shown(value: unknown, hidesTexts = false): string {
   if (typeof value === 'string') return hidesTexts ? 'a text' : `'${value}'`;
   if (typeof value === 'function') return 'a function';

@@ -1,6 +1,6 @@
 import type { Bounds } from './bounds.ts';
 
-/** What is known of one option besides its type and its docstring, which stand in the interface. */
+/** Bounds and default of one option. Its type and docstring are in the interface. */
 export type Option<Value = unknown> = Bounds & (Mandatory | Optional | Defaulted<Value>);
 
 export interface Mandatory {
@@ -12,12 +12,12 @@ export interface Optional {
 }
 export interface Defaulted<Value> {
   readonly isRequired: false;
-  /** Holds where the option is absent or undefined. */
+  /** The value used when the option is absent or undefined. */
   readonly fallback: Value;
 }
 
 /**
- * The list of the options of `Given`: the compiler asks for each of them, for its default's type, and whether it may be
+ * The options of `Given`. The compiler requires an entry for each, a default of the right type, and whether it may be
  * absent.
  */
 export type OptionList<Given> = {
@@ -43,7 +43,7 @@ export const byDefault = <Value>(fallback: Value, bounds: Bounds): Bounds & Defa
   isRequired: false,
   fallback,
 });
-/** A list without some of its options. */
+/** A copy of the list without the named options. */
 export const without = <List extends object, Name extends keyof List & string>(
   list: List,
   ...names: readonly Name[]

@@ -1,5 +1,2 @@
-/**
- * Runs `work` once the present call has returned. Unlike `queueMicrotask`, it is not replaced by the fake timers of a
- * test.
- */
+/** Runs `work` after the current call returns. Fake timers of tests do not replace it, unlike `queueMicrotask`. */
 export const afterThisCall = (work: () => void): void => void Promise.resolve().then(work);

@@ -1,6 +1,6 @@
 /**
- * Gives a function that has `work` done: once per call, never two at a time. Calls that come while it is done are
- * answered by doing it once more. After `failed`, the next call begins again.
+ * Returns a function that runs `work` at most once at a time. Calls during a run share one further run. After `failed`,
+ * the next call starts again.
  */
 export function againIfAsked(
   work: () => Promise<void>,
@@ -19,7 +19,7 @@ export function againIfAsked(
     } catch (error) {
       failed(error);
     } finally {
-      // In the same step as the last look at isAsked: a call that came in between would be answered by nobody.
+      // Must happen in the same step as the last read of isAsked; otherwise a call in between would get no run.
       isWorking = false;
     }
   };

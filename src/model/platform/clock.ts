@@ -1,5 +1,5 @@
 /**
- * One object for everything that waits: chart, request timeouts, lease. XState's `SimulatedClock` fits. Times are epoch
+ * One clock for everything that waits: chart, request timeouts, lease. XState's `SimulatedClock` fits. Times are epoch
  * ms.
  */
 export interface Clock {
@@ -8,5 +8,5 @@ export interface Clock {
   clearTimeout(handle: unknown): void;
 }
 
-/** Returns a number in [0, 1), as `Math.random` does; inject a seeded one to replay a run. */
+/** Returns a number in [0, 1), like `Math.random`. Inject a seeded source to replay a run. */
 export type RandomSource = () => number;

@@ -1,12 +1,12 @@
 /**
- * Says why a text is no path of a database file; undefined for a path. A connection string would become folders named
- * after it, password included, so the text itself is never part of the answer.
+ * Explains why a string is not a path of a database file; returns undefined for a valid path. The result never contains
+ * the string itself. A connection string would otherwise become a folder name, password included.
  */
 export function databasePathProblem(database: string): string | undefined {
   if (database.trim() === '') return 'it is empty';
   if (database.includes('\0')) return 'it has a NUL character';
   if (database === ':memory:') return undefined;
-  // A scheme has two letters or more: one is a drive of Windows.
+  // A scheme has at least two letters; a single letter is a Windows drive.
   if (/^\s*[a-z][a-z\d+.-]+:/i.test(database)) return 'it looks like the URL of a database server';
   if (/^\s*\/\/|:[^/\\]*@/.test(database)) return 'it looks like the address of a database server';
   if (/\b(host|hostaddr|dbname|user|password|server|data source)\s*=/i.test(database))

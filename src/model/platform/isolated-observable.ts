@@ -2,9 +2,9 @@ import { Observable, Subscriber, type Observer, type Subscription } from 'rxjs';
 import { reportQuietly } from './report-quietly.ts';
 
 /**
- * An Observable whose listeners cannot harm each other, the run, or the process: what one throws is reported the first
- * time and goes no further (F-112), and an error that nobody listens to is reported as well. RxJS alone would throw
- * both from a timer, which ends a Node process.
+ * An Observable that protects the run and the process from its listeners. It reports the first error of a listener and
+ * stops it there (F-112). It also reports an error that has no listener. Plain RxJS throws both from a timer, which
+ * ends a Node process.
  */
 export class IsolatedObservable<T> extends Observable<T> {
   override subscribe(
@@ -12,7 +12,7 @@ export class IsolatedObservable<T> extends Observable<T> {
     error?: ((error: unknown) => void) | null,
     complete?: (() => void) | null,
   ): Subscription {
-    // Operators bring their own subscriber; what their callbacks throw goes their way.
+    // Operators bring their own subscriber, which handles errors of their callbacks.
     if (observer instanceof Subscriber) return super.subscribe(observer);
     const given: Partial<Observer<T>> =
       typeof observer === 'function' || observer === undefined || observer === null
@@ -37,14 +37,14 @@ export class IsolatedObservable<T> extends Observable<T> {
   }
 }
 
-/** A source that many listen to. Telling after the end does nothing (F-111). */
+/** A source with many listeners. Calls after the end have no effect (F-111). */
 export interface Hub<T> {
   readonly stream: Observable<T>;
   tell(value: T): void;
   complete(): void;
 }
 
-/** Makes a hub; with `current`, each new listener begins with what that gives. */
+/** Creates a hub. With `current`, each new listener first receives the value that `current` returns. */
 export function createHub<T>(current?: () => T): Hub<T> {
   const listeners = new Set<Subscriber<T>>();
   let isOver = false;

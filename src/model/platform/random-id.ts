@@ -1,11 +1,11 @@
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
 
 /**
- * Makes a random UUID (version 4). Pages on plain http have no `crypto.randomUUID`, so it is then made from
- * `crypto.getRandomValues`, which they have. Throws `TypeError` where the platform has neither.
+ * Creates a random UUID (version 4). Falls back to `crypto.getRandomValues`, because pages on plain http have no
+ * `crypto.randomUUID`. Throws `TypeError` if the platform has neither.
  */
 export function randomId(): string {
-  // Pages outside of a secure context have less of `crypto` than the types say.
+  // Insecure contexts have less of `crypto` than the types claim.
   const source:
     | { randomUUID?: () => string; getRandomValues?: (into: Uint8Array<ArrayBuffer>) => unknown }
     | undefined = globalThis.crypto;

@@ -1,4 +1,4 @@
-/** Reports an error that nobody can be told of, without ever ending the process. */
+/** Reports an error that has no other receiver. Never ends the process. */
 export const reportQuietly = (error: unknown): void => {
   const text = error instanceof Error ? error : new Error(String(error));
   if (typeof process !== 'undefined' && typeof process.emitWarning === 'function') process.emitWarning(text);

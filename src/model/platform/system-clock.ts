@@ -1,9 +1,6 @@
 import type { Clock } from './clock.ts';
 
-/**
- * The platform's time, for whoever was given no clock. Global timers are looked up at each call: a test may have put
- * others in their place.
- */
+/** The platform's clock, used by default. Looks up the global timers at each call, because a test may replace them. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   setTimeout: (callback, delayMs) => globalThis.setTimeout(callback, delayMs),

@@ -1,5 +1,5 @@
 const turnOf = (): ((callback: () => void) => void) => {
-  // A fake timer carries the clock that drives it; a turn that waits for that clock never comes.
+  // A fake timer carries the clock that drives it. A turn that waits for that clock would never come.
   if (typeof setImmediate === 'function' && !('clock' in setImmediate)) return setImmediate;
   if (typeof MessageChannel === 'function') {
     return (callback) => {
@@ -15,8 +15,8 @@ const turnOf = (): ((callback: () => void) => void) => {
   return (callback) => void later(callback, 0);
 };
 
-/** Captured when the module loads: the fake timers of a test drive delays and timeouts, never the turns in between. */
+/** Captured when the module loads, so that fake timers of tests drive delays and timeouts but never these turns. */
 const turn = turnOf();
 
-/** Lets timers, input and other work have their turn; a page is applied in slices between such yields (F-147). */
+/** Lets timers, input and other work run. Pages are applied in slices with these yields in between (F-147). */
 export const yieldTurn = (): Promise<void> => new Promise((resolve) => turn(resolve));

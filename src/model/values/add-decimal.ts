@@ -1,9 +1,9 @@
 const decimalPattern = /^([+-]?)(\d+)\.?(\d*)$/;
 
 /**
- * Adds a number to one that travels as text, to the last digit, and gives text back: decimals and 64-bit integers
- * travel as text because a number does not hold them. As many digits follow the point as in the longer of the two. With
- * an exponent the sum is as exact as a number is.
+ * Adds a number to a decimal string exactly, and returns a string. Decimals and 64-bit integers travel as strings,
+ * because a number cannot hold them. The result has as many decimal places as the more precise operand. With an
+ * exponent, the sum has the precision of a number.
  */
 export function addDecimal(text: string, by: number): string {
   const [left, right] = [decimalPattern.exec(text.trim()), decimalPattern.exec(String(by))];

@@ -1,10 +1,10 @@
-/** Copies the bytes of a view, as a `Uint8Array`. */
+/** Copies the bytes of a view into a `Uint8Array`. */
 export const copyBytes = (view: ArrayBufferView): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
 
 /**
- * Copies JSON data deeply, so that whoever gets the copy can change it. An object that stands in two places is one in
- * the copy, too. In place of `structuredClone`, which JavaScript engines of phones lack.
+ * Deep-copies JSON data, so that the receiver may change it. An object referenced twice stays one object in the copy.
+ * Replaces `structuredClone`, which JavaScript engines of phones lack.
  */
 export function copyData<T>(value: T, copies = new Map<object, unknown>()): T {
   if (typeof value !== 'object' || value === null) return value;

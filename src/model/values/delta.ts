@@ -3,9 +3,8 @@ import { exactDigits, exactNumber } from './exact-number.ts';
 import { isJsonObject, type Json, type JsonObject } from './json.ts';
 
 /**
- * A relative change of one field: it says what to do with whatever value the server has, so that several devices can
- * change the field at once and nobody's change is lost. `field` is a property name where an app writes it, a wire key
- * in operations.
+ * A relative change of one field. It applies to whatever value the server has, so that concurrent changes of several
+ * devices all survive. `field` is a property name in app code and a wire key in operations.
  */
 export type Delta =
   | { readonly type: 'increment'; readonly field: string; readonly by: number }
@@ -13,8 +12,8 @@ export type Delta =
   | { readonly type: 'removeFromSet'; readonly field: string; readonly values: readonly Json[] };
 
 /**
- * Adds `by` to a number, below zero to take away; an empty field counts as 0. Whole numbers add up exactly. Throws
- * `RangeError` unless finite.
+ * Adds `by` to a number; a negative `by` subtracts. An empty field counts as 0. Integers add exactly. Throws
+ * `RangeError` if `by` is not finite.
  */
 export function increment(field: string, by: number): Delta {
   if (!Number.isFinite(by))
@@ -22,14 +21,14 @@ export function increment(field: string, by: number): Delta {
   return { type: 'increment', field, by };
 }
 
-/** Adds values to a list unless they are there; values compare by content, an empty field counts as []. */
+/** Adds values to a list if they are missing. Values compare by content; an empty field counts as []. */
 export const addToSet = (field: string, values: readonly Json[]): Delta => ({
   type: 'addToSet',
   field,
   values: distinct(values),
 });
 
-/** Takes values out of a list, wherever they stand. */
+/** Removes every occurrence of the values from a list. */
 export const removeFromSet = (field: string, values: readonly Json[]): Delta => ({
   type: 'removeFromSet',
   field,
@@ -37,8 +36,8 @@ export const removeFromSet = (field: string, values: readonly Json[]): Delta => 
 });
 
 /**
- * Adds deltas up, field by field: numbers to one sum, of additions and removals of one value the last counts. Applying
- * the result is applying them one after another; what comes to nothing is left out.
+ * Combines deltas field by field. Numbers are summed; for one list value, the last addition or removal wins. The result
+ * has the same effect as applying the deltas one by one. Omits deltas without effect.
  */
 export function sumDeltas(deltas: readonly Delta[]): readonly Delta[] {
   const sums = new Map<string, Delta[]>();
@@ -77,8 +76,8 @@ const valuesOf = (sum: readonly Delta[], type: 'addToSet' | 'removeFromSet'): re
   sum.flatMap((delta) => (delta.type === type ? delta.values : []));
 
 /**
- * What a value becomes. Total: a value of another type than the delta is about stays as it is (a server refuses that
- * with 422).
+ * The value after the delta. Never throws. A value of the wrong type stays unchanged; a server answers that case with
+ * 422.
  */
 export function applyDelta(value: Json | undefined, delta: Delta): Json {
   if (delta.type === 'increment') {
@@ -98,7 +97,7 @@ export function applyDelta(value: Json | undefined, delta: Delta): Json {
   return delta.type === 'addToSet' ? [...list, ...without(delta.values, list)] : without(list, delta.values);
 }
 
-/** The row with the deltas applied, in order. The row itself is not changed. */
+/** Returns a copy of the row with the deltas applied in order. */
 export function applyDeltas(row: JsonObject, deltas: readonly Delta[]): JsonObject {
   // A Map, because assigning a key named `__proto__` to an object literal would change its prototype.
   const changed = new Map(Object.entries(row));
@@ -106,7 +105,7 @@ export function applyDeltas(row: JsonObject, deltas: readonly Delta[]): JsonObje
   return Object.fromEntries(changed);
 }
 
-/** Why a stored value cannot take the delta; undefined where it can. */
+/** Why a stored value cannot take the delta; undefined if it can. */
 export function misfit(value: Json | undefined, delta: Delta): string | undefined {
   if (value === undefined || value === null) return undefined;
   if (delta.type === 'increment')
@@ -114,7 +113,7 @@ export function misfit(value: Json | undefined, delta: Delta): string | undefine
   return Array.isArray(value) ? undefined : 'is no list, so nothing can be added or removed';
 }
 
-/** Decimals and 64-bit integers travel as text. */
+/** Decimals and 64-bit integers travel as strings. */
 const numberOf = (value: Json): number | undefined => {
   if (typeof value === 'number') return value;
   return typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value)) ? Number(value) : undefined;
@@ -122,10 +121,12 @@ const numberOf = (value: Json): number | undefined => {
 
 // ── On the wire (PROTOCOL §3, capability `deltas`) ─────────────────────────────────────────────────────────────────────
 
-/** The key of a body that holds its deltas. */
+/** The key of a request body that holds its deltas. */
 export const wireDeltasKey = '_deltas';
 
-/** `{ stock: { increment: -2 }, tags: { add: ['x'], remove: ['y'] } }`; removals are applied before additions. */
+/**
+ * Writes `{ stock: { increment: -2 }, tags: { add: ['x'], remove: ['y'] } }`. Removals are applied before additions.
+ */
 export function toWireDeltas(deltas: readonly Delta[]): JsonObject {
   const fields = new Map<string, Record<string, Json>>();
   for (const delta of sumDeltas(deltas)) {
@@ -137,7 +138,7 @@ export function toWireDeltas(deltas: readonly Delta[]): JsonObject {
   return Object.fromEntries(fields);
 }
 
-/** Reads what {@link toWireDeltas} writes; a text says what is wrong with it, and where. */
+/** Reads the format of {@link toWireDeltas}. Returns a string that locates and explains an error. */
 export function parseWireDeltas(wire: Json): readonly Delta[] | string {
   if (!isJsonObject(wire)) return `${wireDeltasKey} must be an object of fields`;
   const deltas: Delta[] = [];

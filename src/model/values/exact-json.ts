@@ -2,19 +2,19 @@ import { exactDigits, isHeld } from './exact-number.ts';
 import type { Json } from './json.ts';
 
 /**
- * A number that may be too long for JavaScript, where one can stand. Timestamps, UUIDs and ordinary numbers do not
- * match, so that ordinary texts are parsed as fast as ever.
+ * A number that may be too long for JavaScript, at a place where JSON allows a number. Timestamps, UUIDs and ordinary
+ * numbers do not match, so ordinary documents parse at full speed.
  */
 const longNumber = /(?:^|[:,[\s])(-?(?:[\d.]{16}[\d.]*|\d[\d.]*(?=[eE]))(?:[eE][+-]?\d+)?)/g;
-/** The mark of such a number, inside of a text of the server. */
+/** The mark of such a number inside a string of the server. */
 const escapedMark = /\\u[fF][eE][fF][fF]/;
-/** A name of a field includes its colon. */
+/** The name of a field includes its colon. */
 const stringOrNumber = /"[^"\\]*(?:\\.[^"\\]*)*"(?:\s*:)?|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/gs;
 const wholeNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /**
- * Parses JSON without losing a digit: numbers that JavaScript cannot hold become values of `exactNumber`. Throws
- * `SyntaxError` as `JSON.parse` does.
+ * Parses JSON without losing digits. Numbers that JavaScript cannot hold become values of `exactNumber`. Throws
+ * `SyntaxError`, as `JSON.parse` does.
  */
 export function parseJson(text: string): Json {
   if (!needsCare(text)) return JSON.parse(text) as Json;
@@ -30,23 +30,20 @@ function needsCare(text: string): boolean {
 
 const keptNumber = (token: string): string => (wholeNumber.test(token) && !isHeld(token) ? `"\uFEFF${token}"` : token);
 
-/** A text that looks like one of our numbers gets one more mark, which {@link stringifyJson} takes off again. */
+/** Adds one mark to a string that looks like a marked number; {@link stringifyJson} removes it again. */
 function protectedText(token: string): string {
   if (token.length > 1_000 || token.endsWith(':') || !/^"(?:\uFEFF|\\ufeff)+-?\d/i.test(token)) return token;
   const value = JSON.parse(token) as string;
   return exactDigits(value.replace(/^\uFEFF+/, '\uFEFF')) === undefined ? token : JSON.stringify(`\uFEFF${value}`);
 }
 
-/**
- * The string that a marked number becomes in JSON, where a value stands: behind a quote that begins a text, before one
- * that ends it.
- */
+/** A marked number as JSON writes it in the place of a value: between the opening and the closing quote of a string. */
 const markedNumber = /(^|[:,[])"(\uFEFF+)(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)"(?=[,\]}]|$)/g;
 
-/** Writes JSON with every digit of its numbers, those of `exactNumber` included. Throws as `JSON.stringify` does. */
+/** Writes JSON with every digit of its numbers, including those of `exactNumber`. Throws as `JSON.stringify` does. */
 export function stringifyJson(value: unknown): string {
   const text = JSON.stringify(value);
-  // JSON.stringify has no text for undefined.
+  // JSON.stringify returns undefined for undefined.
   if (typeof text !== 'string' || !text.includes('"\uFEFF')) return text;
   return text.replaceAll(markedNumber, (found, before: string, marks: string, digits: string) => {
     if (isHeld(digits)) return found;

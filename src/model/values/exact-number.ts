@@ -1,9 +1,9 @@
 import type { Json } from './json.ts';
 
 /**
- * A number with more digits than a JavaScript number holds, as part of a wire value: its digits behind a mark. Text, so
- * that it is stored, compared and merged like any other value. The mark is white space to JavaScript: `Number(value)`,
- * `BigInt(value)` and `parseFloat(value)` read the digits.
+ * Marks a wire value that is a number with more digits than JavaScript numbers hold. The value is a string of the mark
+ * and the digits, so it is stored, compared and merged like any string. JavaScript treats the mark as white space:
+ * `Number(value)`, `BigInt(value)` and `parseFloat(value)` read the digits.
  */
 const mark = '\uFEFF';
 
@@ -11,8 +11,8 @@ const mark = '\uFEFF';
 const number = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 /**
- * Makes the wire value of a number out of its digits: a number where that holds them, else one that keeps them. Throws
- * `RangeError` where they are none.
+ * Creates the wire value of a number from its digits: a number if it holds them exactly, otherwise a string that keeps
+ * them. Throws `RangeError` for anything but digits.
  */
 export function exactNumber(digits: string | bigint): Json {
   const text = String(digits);
@@ -24,8 +24,8 @@ export function exactNumber(digits: string | bigint): Json {
 }
 
 /**
- * The digits of a value that {@link exactNumber} made and that no JavaScript number holds; undefined for any other
- * value.
+ * The digits of a value that {@link exactNumber} made and that no JavaScript number holds. Returns undefined for any
+ * other value.
  */
 export function exactDigits(value: unknown): string | undefined {
   if (typeof value !== 'string' || value.charCodeAt(0) !== 0xfeff) return undefined;
@@ -33,22 +33,19 @@ export function exactDigits(value: unknown): string | undefined {
   return number.test(digits) && !isHeld(digits) ? digits : undefined;
 }
 
-/** A number's digits as plain text; any other value as it is. */
+/** Returns the digits of a marked number as a plain string, and any other value unchanged. */
 export const withoutMark = <T>(value: T): T | string => exactDigits(value) ?? value;
 
-/**
- * Whether a JavaScript number has the value that these digits name. Zeros at the end and the sign of zero name no
- * other.
- */
+/** Whether a JavaScript number holds exactly this value. Ignores trailing zeros and the sign of zero. */
 export function isHeld(digits: string): boolean {
-  // 15 significant digits are always held, in the range of ordinary exponents.
+  // 15 significant digits always fit, within the range of ordinary exponents.
   if (digits.length <= 15 && !/[eE]/.test(digits)) return true;
   return canonicalDigits(digits) === canonicalDigits(String(Number(digits)));
 }
 
 /**
- * One text for one number: digits without zeros around them, and the power of ten. Undefined for what is no number in
- * decimal digits.
+ * Returns one canonical string per number: its digits without surrounding zeros, and the power of ten. Returns
+ * undefined for anything but decimal digits.
  */
 export function canonicalDigits(text: string): string | undefined {
   const parts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text);

@@ -1,8 +1,8 @@
 import { forbiddenKeys, isJsonObject, type Json } from './json.ts';
 
 /**
- * The first such key at any depth. Keeps its own stack: what came over the wire may be nested deeper than functions can
- * be. Looks at each object once, however often it is held.
+ * The first forbidden key at any depth. Uses its own stack, because wire data may be nested deeper than recursion can
+ * go. Visits each object once, however often it is referenced.
  */
 export function forbiddenKeyIn(value: Json | undefined, keys: readonly string[] = forbiddenKeys): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;

@@ -1,4 +1,4 @@
-/** The known name that a misspelt one most likely means; undefined where none is near. */
+/** The known name that a misspelt name most likely means; undefined if none is close. */
 export function nearestName(given: string, known: readonly string[]): string | undefined {
   const [best] = known
     .map((name) => ({ name, distance: editDistance(given.toLowerCase(), name.toLowerCase()) }))
@@ -7,7 +7,7 @@ export function nearestName(given: string, known: readonly string[]): string | u
   return best?.name;
 }
 
-/** Insertions, deletions and replacements of single characters that turn one text into the other. */
+/** The Levenshtein distance: insertions, deletions and replacements of single characters between two strings. */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, char] of [...a].entries()) {

@@ -1,33 +1,30 @@
 import type { Json, JsonObject } from './json.ts';
 
 /**
- * Levels of lists and objects that a value may have: far more than rows need, far fewer than the functions that walk
- * through values can take. A page of JSON can be nested far deeper (I13).
+ * Maximum nesting of lists and objects in a value. Rows need far less, and recursive functions can take far more. A
+ * page of JSON can be nested much deeper (I13).
  */
 export const maxNesting = 500;
 
 /**
- * Characters of JSON that a value may be written as. Only a value that holds the same objects many times can have more
- * without the memory for it: forty lists that hold the list before twice are a terabyte.
+ * Maximum length of a value as JSON, in characters. Shared references can exceed it with little memory: 40 nested lists
+ * that each hold the previous one twice make a terabyte of JSON.
  */
 export const maxWritten = 64 * 1024 * 1024;
 
-/** Whether a value is nested deeper. */
+/** Whether a value is nested deeper than the limit. */
 export const isTooDeep = (value: unknown, limit = maxNesting): boolean => walk(value, limit).isTooDeep;
 
 /**
- * Whether a value holds the same objects so often that its JSON does not fit. Where it is nested too deep as well,
- * nobody counts.
+ * Whether shared references make the JSON of a value too long. For a shared value that is nested too deep, returns true
+ * without measuring it.
  */
 export function isTooLong(value: unknown): boolean {
   const { isTooDeep: isDeep, isShared } = walk(value, maxNesting);
   return isShared && (isDeep || writtenLength(value) > maxWritten);
 }
 
-/**
- * Says why a value can neither be walked through nor be written; undefined: it can. The text continues the name of the
- * value.
- */
+/** Why a value can be neither walked nor written; undefined if it can. The text continues the name of the value. */
 export function whyUnwritable(value: unknown): string | undefined {
   const { isTooDeep: isDeep, isShared } = walk(value, maxNesting);
   if (isDeep) return tooDeepText;
@@ -37,10 +34,7 @@ export function whyUnwritable(value: unknown): string | undefined {
     : undefined;
 }
 
-/**
- * Goes level by level, because a function that calls itself cannot. Looks at an object once in each level, so that
- * objects which are held many times cost no more than others.
- */
+/** Walks level by level without recursion. Visits an object once per level, so that shared references cost no extra. */
 function walk(value: unknown, limit: number): { readonly isTooDeep: boolean; readonly isShared: boolean } {
   let level: ReadonlySet<object> = new Set(isNested(value) ? [value] : []);
   const seen = new Set<object>();
@@ -63,7 +57,8 @@ function walk(value: unknown, limit: number): { readonly isTooDeep: boolean; rea
 }
 
 /**
- * About as many characters as the value has as JSON. Measures each object once; the value must not be nested too deep.
+ * Approximate length of the value as JSON, in characters. Measures each object once. The value must not be nested too
+ * deep.
  */
 function writtenLength(value: unknown, known = new Map<object, number>()): number {
   if (typeof value === 'string') return value.length + 2;
@@ -78,7 +73,7 @@ function writtenLength(value: unknown, known = new Map<object, number>()): numbe
   return length;
 }
 
-/** Names the first field of a row whose value can neither be walked through nor be written, and says why. */
+/** Names the first field of a row whose value can be neither walked nor written, and the reason. */
 export function unwritableIn(row: JsonObject): { readonly field: string; readonly reason: string } | undefined {
   for (const field in row) {
     const reason = isNested(row[field]) ? whyUnwritable(row[field]) : undefined;
@@ -91,8 +86,8 @@ export function unwritableIn(row: JsonObject): { readonly field: string; readonl
 export const tooDeepText = `is nested deeper than ${maxNesting} levels`;
 
 /**
- * A copy that ends below the limit: it is still recognised as too deep, and can be written as JSON. Copies an object
- * once for each level that holds it.
+ * Copies a value down to a depth just above the limit. The copy is still recognised as too deep, and JSON can hold it.
+ * Copies an object once per level that contains it.
  */
 export function cutBelowLimit(value: Json, limit = maxNesting + 50): Json {
   const root: { value?: Json } = {};
@@ -116,7 +111,7 @@ export function cutBelowLimit(value: Json, limit = maxNesting + 50): Json {
   return root.value ?? null;
 }
 
-/** Where a copy goes. */
+/** The parent and key that receive a copy. */
 interface Place {
   readonly into: Record<string, Json>;
   readonly key: string;

@@ -1,6 +1,6 @@
 /**
- * Counts of one run. `pulled` counts rows received and accepted, own echoes included, overlap re-reads not. `ignored`
- * counts rows of the server that are older than what is known here.
+ * Counts of one run. `pulled` counts rows received and accepted; it includes own echoes and excludes overlap re-reads.
+ * `ignored` counts rows of the server that are older than the known version.
  */
 export interface SyncStats {
   readonly pushed: number;
@@ -22,7 +22,7 @@ export const addStats = (a: SyncStats, b: Partial<SyncStats>): SyncStats => ({
   errors: a.errors + (b.errors ?? 0),
 });
 
-/** What the push phase of a run did. */
+/** Results of a run's push phase. */
 export interface PushStats {
   readonly pushed: number;
   readonly conflicts: number;
@@ -31,7 +31,7 @@ export interface PushStats {
   readonly batches: number;
 }
 
-/** What the pull phase of a run did. */
+/** Results of a run's pull phase. */
 export interface PullStats {
   readonly pulled: number;
   readonly ignored: number;
